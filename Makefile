@@ -1,0 +1,72 @@
+# The one entry point. `make help` lists the targets.
+SHELL := /bin/sh
+BUILD ?= build
+TAG ?= messaging/v0.1.0
+PREFIX ?= /usr/local
+DESTDIR ?=
+ARC_CI := $(BUILD)/arc-ci
+
+.DEFAULT_GOAL := help
+.PHONY: help deps build unit try check bench install release-dry-run lint format clean
+
+## help: show this help
+help:
+	@echo 'arc-ci: from what changed in git to a verified, published, documented release'
+	@echo
+	@sed -n 's/^## \([a-z-]*\): /  \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
+	@echo '  messaging-help      show the targets of all messaging services'
+	@echo '  flash-help, strange-help, sonic-help, otel-help'
+	@echo '                      show the targets of one service'
+
+## deps: install the packages that the build needs (Debian, Ubuntu)
+deps:
+	@tests/deps.sh build
+
+## build: build build/arc-ci and libarcci
+build:
+	@test -f $(BUILD)/build.ninja || cmake -S . -B $(BUILD) -G Ninja $(CMAKE_ARGS)
+	@cmake --build $(BUILD)
+
+## unit: build and run the unit tests
+unit: build
+	@ctest --test-dir $(BUILD) --output-on-failure
+
+## try: install what is missing, build, and dry-run a release of this repository
+try: deps build
+	@$(ARC_CI) dry-run $(TAG)
+
+## check: install what the tests need and run them all
+check:
+	@tests/deps.sh all
+	@/usr/bin/python3 tests/check.py
+
+## bench: measure speed and memory side by side, as ratios
+bench: deps build
+	@/usr/bin/python3 tests/bench/bench.py
+
+## release-dry-run: rehearse the release of TAG=group/vX.Y.Z
+release-dry-run: build
+	@$(ARC_CI) dry-run $(TAG)
+
+## lint: check the services and workflows against their contract
+lint: build
+	@$(ARC_CI) lint
+
+## format: format the C sources
+format:
+	@clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')
+
+## install: install arc-ci, libarcci, headers and man pages below PREFIX
+install: build
+	@cmake --build $(BUILD) --target man
+	@DESTDIR=$(DESTDIR) cmake --install $(BUILD) --prefix $(PREFIX)
+
+## clean: remove the build
+clean:
+	@rm -rf $(BUILD)
+
+-include services/messaging/flash.mk
+-include services/streaming/strange.mk
+-include services/cache/sonic.mk
+-include services/otel/otel.mk
+-include services/messaging.mk

@@ -1,0 +1,74 @@
+/* `.github/arc-ci.yaml` and the services' `service.yaml`.
+ *
+ * Read once, checked whole (docs/schema/arc-ci.schema.json), every error with file:line:column.
+ * Strings are owned by the struct; lists are NULL-terminated arrays of owned strings, never NULL.
+ */
+#ifndef ARCCI_CONFIG_H
+#define ARCCI_CONFIG_H
+
+#include "arcci/env.h"
+#include "arcci/error.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+/* One service directory, as its service.yaml has it. */
+struct arc_service {
+    char
+        *directory; /* "services/messaging", relative to the repository root, no slash at the end */
+    char *name;     /* "arc-flash": image and container name */
+    char *codename; /* "flash": filter name, job name, output name */
+    char *tech;     /* "nats", or NULL */
+    char *health;   /* "http://localhost:8222/healthz", or NULL */
+    unsigned port;  /* 4222, or 0 */
+    char **depends_on; /* codenames */
+    char **paths; /* globs of shared files that count as this service's, beside directory + "/**" */
+    unsigned line; /* of its entry in arc-ci.yaml, from 1 */
+};
+
+/* A build argument of a group: NAME → value. */
+struct arc_pair {
+    char *name;
+    char *value;
+};
+
+/* A release group: services that release together under one tag. */
+struct arc_group {
+    char *name;          /* "messaging": key in the file */
+    char *title;         /* "Messaging & Cache Services" */
+    char *description;   /* a sentence for the release notes, or NULL */
+    char *tag;           /* "messaging/v*"; the part before "/v*" is the tags' group */
+    char *registry;      /* "ghcr.io/arc-framework": image prefix without a slash at the end */
+    char **platforms_ci; /* "linux/amd64", … */
+    char **platforms_release;
+    char **image_tags;    /* templates: "{image-tag}", "sha-{sha}", "latest" by default; floating
+                             "v{major}", "v{major}.{minor}" to opt into */
+    char **paths;         /* globs of shared files that count as every service's */
+    char *notes_template; /* path of a notes template, or NULL for the built-in one */
+    struct arc_pair *runners;    /* platform → runs-on label; terminated by {NULL, NULL} */
+    struct arc_pair *build_args; /* terminated by {NULL, NULL} */
+    struct arc_service *services;
+    size_t service_count;
+    bool zero_prerelease;    /* 0.x versions are prereleases */
+    bool rebuild_dependents; /* a changed service rebuilds those that depend on it */
+    unsigned line;
+};
+
+struct arc_config {
+    char *path; /* as given, for messages */
+    struct arc_group *groups;
+    size_t group_count;
+};
+
+/* Reads the file (NULL: ".github/arc-ci.yaml") and the service.yaml of every service in it, both
+ * relative to `root` (the repository's work tree). ARC_EINPUT with the place for anything wrong;
+ * ARC_ENOTFOUND if the file does not exist. *out is owned by the caller. */
+int arc_config_load(const char *root, const char *path, struct arc_config *out,
+                    struct arc_error *err);
+void arc_config_free(struct arc_config *config);
+
+/* The group whose tag pattern a release tag's group part belongs to ("messaging" of
+ * "messaging/v1.0.0"), or of that name; NULL if there is none. Borrowed. */
+const struct arc_group *arc_config_group(const struct arc_config *config, const char *name,
+                                         size_t len);
+
+#endif

@@ -1,0 +1,22 @@
+/* The environment as a parameter: the library never calls getenv(), so that a test can be any
+ * event on any day. */
+#ifndef ARCCI_ENV_H
+#define ARCCI_ENV_H
+
+#include <stdint.h>
+
+/* What a run sees of its surroundings. Nothing is owned. */
+struct arc_env {
+    const char *const *vars; /* NULL-terminated "NAME=value" strings, as environ */
+    const char *cwd;         /* the directory that relative paths start from; NULL means "." */
+    int64_t now;             /* seconds since 1970, for `created` times and age limits */
+};
+
+/* The value of a variable, or NULL if it is not set. Owned by the environment. */
+const char *arc_env_get(const struct arc_env *env, const char *name);
+
+/* As arc_env_get(), but NULL for an empty value as well: GitHub Actions passes inputs that were
+ * not given as empty strings. */
+const char *arc_env_nonempty(const struct arc_env *env, const char *name);
+
+#endif

@@ -1,0 +1,60 @@
+/* Errors: one shape everywhere.
+ *
+ * A function that can fail returns 0 or a negative ARC_E… code and takes `struct arc_error *err`
+ * as its last parameter. On failure, and only then, it fills *err; each layer may put its own
+ * context in front; the program prints the result once, at the top.
+ */
+#ifndef ARCCI_ERROR_H
+#define ARCCI_ERROR_H
+
+#include <stdarg.h>
+
+/* What went wrong, as far as the caller can act on it. arc_exit_status() maps it to the program's
+ * exit status (given in parentheses). */
+enum arc_code {
+    ARC_OK = 0,
+    ARC_EFAILED = -1, /* the work failed: a build, a gate (1) */
+    ARC_EINPUT = -2,  /* wrong use, wrong configuration, hostile input (2) */
+    ARC_ELIMIT = -3,  /* input beyond a stated maximum (2) */
+    ARC_EWORLD = -4,  /* the world is missing something: git, docker, network, permission (3) */
+    ARC_ENOTFOUND =
+        -5,          /* a thing that was looked for does not exist; callers often handle it (3) */
+    ARC_ENOMEM = -6, /* out of memory (3) */
+};
+
+/* An error under way. Initialise with {0}; arc_error_clear() frees it and makes it {0} again. */
+struct arc_error {
+    int code;         /* an enum arc_code; ARC_OK when nothing is set */
+    char *message;    /* owned; NULL when nothing is set or memory ran out */
+    char *annotation; /* owned; "file=F,line=L,col=C" of the place for ::error, or NULL */
+};
+
+/* Sets *err to `code` with a formatted message, replacing what it held, and returns `code`, so
+ * that `return arc_error_set(err, ARC_EINPUT, "…")` is the whole error path. `err` may be NULL. */
+int arc_error_set(struct arc_error *err, int code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* As arc_error_set() for a place in a file: the message becomes "FILE:LINE:COLUMN: …". Lines and
+ * columns count from 1; 0 leaves them out. */
+int arc_error_at(struct arc_error *err, int code, const char *file, unsigned line, unsigned column,
+                 const char *format, ...) __attribute__((format(printf, 6, 7)));
+
+/* Puts formatted context and ": " in front of the message already in *err; returns err->code (or
+ * ARC_EFAILED when err is NULL). */
+int arc_error_prefix(struct arc_error *err, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Out of memory: sets the code without allocating. Returns ARC_ENOMEM. */
+int arc_error_nomem(struct arc_error *err);
+
+/* The message, never NULL. Valid until *err changes. */
+const char *arc_error_text(const struct arc_error *err);
+
+/* Frees the message; *err becomes {0}. */
+void arc_error_clear(struct arc_error *err);
+
+/* The program's exit status for a code: 0 done, 1 the work failed, 2 wrong use or configuration,
+ * 3 the world is missing something. */
+int arc_exit_status(int code);
+
+#endif

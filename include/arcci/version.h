@@ -1,0 +1,48 @@
+/* Stage `version`: what a release tag says.
+ *
+ * Grammar: <group>/v<Semantic Versioning 2.0.0>. A group is one or more path segments of
+ * [A-Za-z0-9_][A-Za-z0-9._-]* (no "..", no ".lock" at the end: git-check-ref-format). Nothing
+ * about any group is compiled in.
+ */
+#ifndef ARCCI_VERSION_H
+#define ARCCI_VERSION_H
+
+#include "arcci/semver.h"
+#include <jansson.h>
+#include <stdbool.h>
+
+/* Longest tag that is read, in bytes. */
+#define ARC_TAG_MAX 512
+
+/* A release tag taken apart. `text` is owned; the rest points into it. */
+struct arc_tag {
+    char *text;               /* "messaging/v1.2.3", without refs/tags/ */
+    size_t group_len;         /* text[0..group_len) is the group */
+    struct arc_semver semver; /* "1.2.3" */
+};
+
+/* Takes a tag, or a full ref "refs/tags/…", apart. ARC_EINPUT if it is no release tag. */
+int arc_tag_parse(const char *name, struct arc_tag *out, struct arc_error *err);
+void arc_tag_free(struct arc_tag *tag);
+
+/* The image tag of a release tag: '/' and '+' become '-', since an image tag is
+ * [A-Za-z0-9_][A-Za-z0-9._-]{0,127} (OCI distribution spec 1.1, "Pulling manifests").
+ * Owned by the caller. ARC_EINPUT if it does not fit. */
+int arc_tag_image(const struct arc_tag *tag, char **out, struct arc_error *err);
+
+/* What the document needs to know beyond the tag. */
+struct arc_version_options {
+    const json_t *tags;   /* array of strings: all tag names of the repository; may be NULL */
+    bool zero_prerelease; /* the group says that 0.x is a prerelease */
+};
+
+/* Makes version.json (docs/schema/version.schema.json) of a tag:
+ *   tag, group, version, image-tag, prerelease (bool), major, minor, patch, latest (bool: the
+ *   highest stable version among the group's tags, this one included), latest-reason,
+ *   previous-tag (of the same group, the highest version below this one; a stable version skips
+ *   prereleases; null when there is none).
+ * *out is a new reference. */
+int arc_version(const char *tag, const struct arc_version_options *options, json_t **out,
+                struct arc_error *err);
+
+#endif

@@ -1,0 +1,51 @@
+#!/bin/sh
+# Installs the packages that the build (`deps.sh build`) or the build and the tests (`deps.sh all`)
+# need, where they are missing. Debian 12 or later, Ubuntu 24.04 or later.
+set -eu
+
+build='gcc libc6-dev cmake ninja-build pkg-config git ca-certificates
+libgit2-dev libjansson-dev libyaml-dev libcurl4-openssl-dev libmbedtls-dev
+libssh2-1-dev libhttp-parser-dev libpcre2-dev zlib1g-dev'
+tests='libcmocka-dev clang clang-format valgrind python3 python3-pytest python3-yaml
+python3-jsonschema nodejs'
+
+case "${1:-}" in
+build) wanted=$build ;;
+all) wanted="$build $tests" ;;
+*)
+    echo "usage: tests/deps.sh build|all" >&2
+    exit 2
+    ;;
+esac
+
+installed() {
+    dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q '^install ok installed$'
+}
+
+missing=
+for package in $wanted; do
+    installed "$package" || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+command -v apt-get >/dev/null || {
+    echo "These packages are missing, and there is no apt-get to install them:$missing" >&2
+    exit 3
+}
+run=
+[ "$(id -u)" = 0 ] || run=sudo
+echo "Installing:$missing" >&2
+$run apt-get update -qq || echo "apt-get update failed; trying with the lists at hand" >&2
+
+# Packages that one release has and another has not (libhttp-parser-dev left with Debian 13).
+available=
+for package in $missing; do
+    if apt-cache show "$package" >/dev/null 2>&1; then
+        available="$available $package"
+    else
+        echo "no package $package here: going on without it" >&2
+    fi
+done
+# shellcheck disable=SC2086 # a list of words
+$run env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+    $available >/dev/null

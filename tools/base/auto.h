@@ -1,0 +1,44 @@
+/* Locals that free themselves, and visible handing over of ownership.
+ *
+ *     ARC_AUTO(arc_buf) struct arc_buf text = {0};
+ *     ARC_AUTO_FREE char *name = strdup("…");
+ *     *out = arc_steal(&name);
+ *
+ * ARC_AUTO(noun) calls noun_free(&local) at the end of the scope.
+ */
+#ifndef ARCCI_BASE_AUTO_H
+#define ARCCI_BASE_AUTO_H
+
+#include "arcci/buf.h"
+#include "arcci/error.h"
+#include <jansson.h>
+#include <stdlib.h>
+
+#define ARC_AUTO(noun) __attribute__((cleanup(noun##_free)))
+#define ARC_AUTO_FREE  __attribute__((cleanup(arc_auto_free)))
+#define ARC_AUTO_JSON  __attribute__((cleanup(arc_auto_json)))
+
+/* Takes the value of a pointer variable and leaves NULL behind. */
+#define arc_steal(pointer)                                                                         \
+    __extension__({                                                                                \
+        __typeof__(*(pointer)) arc_stolen_ = *(pointer);                                           \
+        *(pointer) = NULL;                                                                         \
+        arc_stolen_;                                                                               \
+    })
+
+static inline void arc_auto_free(void *pointer)
+{
+    free(*(void **)pointer);
+}
+
+static inline void arc_auto_json(json_t **value)
+{
+    json_decref(*value);
+}
+
+static inline void arc_error_free(struct arc_error *err)
+{
+    arc_error_clear(err);
+}
+
+#endif

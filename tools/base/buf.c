@@ -1,0 +1,116 @@
+#include "arcci/buf.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static size_t limit(const struct arc_buf *buf)
+{
+    return buf->max ? buf->max : ARC_BUF_MAX;
+}
+
+/* Makes room for `more` bytes and a NUL; records a failure. */
+static bool reserve(struct arc_buf *buf, size_t more)
+{
+    if (buf->failed)
+        return false;
+    if (more > limit(buf) - buf->len) {
+        buf->failed = ARC_ELIMIT;
+        return false;
+    }
+    size_t need = buf->len + more + 1;
+    if (need <= buf->size)
+        return true;
+    size_t size = buf->size ? buf->size : 64;
+    while (size < need)
+        size *= 2;
+    char *data = realloc(buf->data, size);
+    if (!data) {
+        buf->failed = ARC_ENOMEM;
+        return false;
+    }
+    buf->data = data;
+    buf->size = size;
+    return true;
+}
+
+void arc_buf_add(struct arc_buf *buf, const void *bytes, size_t len)
+{
+    if (!reserve(buf, len))
+        return;
+    if (len)
+        memcpy(buf->data + buf->len, bytes, len);
+    buf->len += len;
+    buf->data[buf->len] = '\0';
+}
+
+void arc_buf_puts(struct arc_buf *buf, const char *text)
+{
+    arc_buf_add(buf, text, strlen(text));
+}
+
+void arc_buf_putc(struct arc_buf *buf, char c)
+{
+    arc_buf_add(buf, &c, 1);
+}
+
+void arc_buf_vprintf(struct arc_buf *buf, const char *format, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    int len = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    if (len < 0)
+        buf->failed = buf->failed ? buf->failed : ARC_ENOMEM;
+    else if (reserve(buf, (size_t)len)) {
+        vsnprintf(buf->data + buf->len, (size_t)len + 1, format, args);
+        buf->len += (size_t)len;
+    }
+}
+
+void arc_buf_printf(struct arc_buf *buf, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    arc_buf_vprintf(buf, format, args);
+    va_end(args);
+}
+
+void arc_buf_reset(struct arc_buf *buf)
+{
+    buf->len = 0;
+    buf->failed = 0;
+    if (buf->data)
+        buf->data[0] = '\0';
+}
+
+const char *arc_buf_text(const struct arc_buf *buf)
+{
+    return buf->data ? buf->data : "";
+}
+
+int arc_buf_check(const struct arc_buf *buf, const char *what, struct arc_error *err)
+{
+    if (!buf->failed)
+        return ARC_OK;
+    if (buf->failed == ARC_ELIMIT)
+        return arc_error_set(err, ARC_ELIMIT, "%s: longer than the limit of %zu bytes", what,
+                             limit(buf));
+    return arc_error_nomem(err);
+}
+
+char *arc_buf_steal(struct arc_buf *buf)
+{
+    char *data = buf->failed ? NULL : buf->data;
+    if (!data && !buf->failed)
+        return calloc(1, 1);
+    if (!data)
+        free(buf->data);
+    *buf = (struct arc_buf){.max = buf->max};
+    return data;
+}
+
+void arc_buf_free(struct arc_buf *buf)
+{
+    free(buf->data);
+    *buf = (struct arc_buf){.max = buf->max};
+}

@@ -1,0 +1,67 @@
+#include "base/text.h"
+
+static bool continues(unsigned char c)
+{
+    return (c & 0xc0) == 0x80;
+}
+
+size_t arc_utf8_length(const char *text, size_t len)
+{
+    const unsigned char *s = (const unsigned char *)text;
+    if (len == 0)
+        return 0;
+    if (s[0] < 0x80)
+        return 1;
+    if (s[0] >= 0xc2 && s[0] <= 0xdf)
+        return len >= 2 && continues(s[1]) ? 2 : 0;
+    if (s[0] >= 0xe0 && s[0] <= 0xef) {
+        if (len < 3 || !continues(s[1]) || !continues(s[2]))
+            return 0;
+        bool overlong = s[0] == 0xe0 && s[1] < 0xa0;
+        bool surrogate = s[0] == 0xed && s[1] > 0x9f;
+        return overlong || surrogate ? 0 : 3;
+    }
+    if (s[0] >= 0xf0 && s[0] <= 0xf4) {
+        if (len < 4 || !continues(s[1]) || !continues(s[2]) || !continues(s[3]))
+            return 0;
+        bool overlong = s[0] == 0xf0 && s[1] < 0x90;
+        bool beyond = s[0] == 0xf4 && s[1] > 0x8f;
+        return overlong || beyond ? 0 : 4;
+    }
+    return 0;
+}
+
+bool arc_utf8_valid(const char *text, size_t len)
+{
+    for (size_t at = 0, step; at < len; at += step)
+        if (!(step = arc_utf8_length(text + at, len - at)))
+            return false;
+    return true;
+}
+
+/* U+0080–009F control a terminal; U+202A–202E and U+2066–2069 reorder what a person reads. */
+static bool harmful(const unsigned char *s, size_t step)
+{
+    if (step == 1)
+        return s[0] < 0x20 || s[0] == 0x7f;
+    if (step == 2)
+        return s[0] == 0xc2 && s[1] < 0xa0;
+    if (step == 3 && s[0] == 0xe2 && s[1] == 0x80)
+        return s[2] >= 0xaa && s[2] <= 0xae;
+    return step == 3 && s[0] == 0xe2 && s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9;
+}
+
+void arc_text_visible(struct arc_buf *out, const char *text, size_t len)
+{
+    const unsigned char *s = (const unsigned char *)text;
+    for (size_t at = 0; at < len;) {
+        size_t step = arc_utf8_length(text + at, len - at);
+        if (step && !harmful(s + at, step)) {
+            arc_buf_add(out, text + at, step);
+            at += step;
+            continue;
+        }
+        for (size_t end = at + (step ? step : 1); at < end; at++)
+            arc_buf_printf(out, "\\x%02x", s[at]);
+    }
+}

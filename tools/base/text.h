@@ -1,0 +1,21 @@
+/* Text from outside made fit to be shown: UTF-8 checks and escaping for people. */
+#ifndef ARCCI_BASE_TEXT_H
+#define ARCCI_BASE_TEXT_H
+
+#include "arcci/buf.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The length in bytes (1–4) of the well-formed UTF-8 sequence at `text` with `len` bytes left, or
+ * 0 if there is none (Unicode 15, table 3-7: no surrogates, no overlong forms). */
+size_t arc_utf8_length(const char *text, size_t len);
+
+/* Whether all `len` bytes are well-formed UTF-8. */
+bool arc_utf8_valid(const char *text, size_t len);
+
+/* Appends the text with every control character (C0, DEL, C1), bidirectional override and every
+ * byte that is not UTF-8 written as \xNN, so that it stays on its line and cannot drive a
+ * terminal. */
+void arc_text_visible(struct arc_buf *out, const char *text, size_t len);
+
+#endif

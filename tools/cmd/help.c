@@ -1,0 +1,52 @@
+#include "command.h"
+#include <string.h>
+
+static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
+{
+    const char *format = option_value(inv, "format");
+    if (option_flag(inv, "version")) {
+        arc_buf_puts(&report->human, "arc-ci " ARCCI_VERSION "\n");
+        return ARC_OK;
+    }
+    if (inv->arg_count) {
+        const struct command *command = command_find(inv->args[0]);
+        if (!command)
+            return arc_error_set(err, ARC_EINPUT,
+                                 "'%s' is not an arc-ci command; 'arc-ci help' lists the commands",
+                                 inv->args[0]);
+        help_render(command, format, &report->human);
+        return ARC_OK;
+    }
+    if (strcmp(format, "text") == 0)
+        help_render(NULL, format, &report->human);
+    for (size_t i = 0; strcmp(format, "text") != 0 && i < command_count; i++)
+        help_render(commands[i], format, &report->human);
+    return ARC_OK;
+}
+
+static const struct option options[] = {
+    {"format", "FORMAT", "text|man|markdown", "text",
+     "The form of the help: for a terminal, as a man page (roff), or as markdown for the docs.",
+     false},
+    {.name = "version", .help = "Print the version of arc-ci."},
+    {0},
+};
+
+static const struct example examples[] = {
+    {"arc-ci help version", "What `arc-ci version` does and takes."},
+    {"arc-ci help --format markdown", "The reference of every command, as in docs/commands.md."},
+    {0},
+};
+
+const struct command cmd_help = {
+    .name = "help",
+    .summary = "show what a command does, its options, outputs and examples",
+    .argument = "COMMAND",
+    .arguments_max = 1,
+    .description = "Without a COMMAND, lists the commands; with one, tells all about it. The text, "
+                   "the man pages and docs/commands.md come from the same table that parses the "
+                   "command line, so they cannot disagree with it.",
+    .options = options,
+    .examples = examples,
+    .run = run,
+};

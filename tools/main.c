@@ -1,0 +1,86 @@
+/* Dispatch: find the command's row, parse, run, print, exit. */
+#include "base/auto.h"
+#include "command.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static int unknown_command(const char *name, struct arc_error *err)
+{
+    return arc_error_set(err, ARC_EINPUT,
+                         "'%s' is not an arc-ci command; 'arc-ci help' lists the commands", name);
+}
+
+/* `arc-ci`, `arc-ci --help` and `arc-ci --version` are ways to say `arc-ci help …`. */
+static const struct command *select_command(int *argc, char ***argv, struct arc_error *err)
+{
+    if (*argc < 2)
+        return command_find("help");
+    const char *name = (*argv)[1];
+    const struct command *command = command_find(name);
+    if (strcmp(name, "--version") == 0)
+        return command_find("help");
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+        command = command_find("help");
+    if (!command)
+        unknown_command(name, err);
+    *argc -= 1;
+    *argv += 1;
+    return command;
+}
+
+/* `arc-ci -C DIR …` runs as if started in DIR, as git does. */
+static int enter_directory(int *argc, char ***argv, struct arc_error *err)
+{
+    while (*argc >= 2 && strcmp((*argv)[1], "-C") == 0) {
+        if (*argc < 3)
+            return arc_error_set(err, ARC_EINPUT, "-C needs a directory");
+        if (chdir((*argv)[2]) != 0)
+            return arc_error_set(err, ARC_EINPUT, "-C %s: %s", (*argv)[2], strerror(errno));
+        *argc -= 2;
+        *argv += 2;
+    }
+    return ARC_OK;
+}
+
+static int run(const struct arc_env *env, const struct command *command, int argc,
+               char *const *argv, struct arc_error *err)
+{
+    ARC_AUTO(invocation) struct invocation inv = {0};
+    ARC_AUTO(report) struct report report = {0};
+    int rc = invocation_parse(command, env, argc, argv, &inv, err);
+    if (rc)
+        return rc;
+    if (inv.help) {
+        help_render(command, "text", &report.human);
+        return report_print(&report, &inv, err);
+    }
+    rc = command->run(&inv, &report, err);
+    if (!rc)
+        rc = report_print(&report, &inv, err);
+    return rc ? rc : report.failed;
+}
+
+int main(int argc, char **argv)
+{
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    struct arc_env env = {.vars = (const char *const *)environ, .now = time(NULL)};
+    const struct command *command = NULL;
+
+    signal(SIGPIPE, SIG_IGN);
+    int rc = enter_directory(&argc, &argv, &err);
+    if (!rc)
+        command = select_command(&argc, &argv, &err);
+    if (command)
+        rc = run(&env, command, argc - 1, argv + 1, &err);
+    if (err.code) {
+        rc = err.code;
+        report_error(&err, &env, command ? command->name : NULL);
+    }
+    return arc_exit_status(rc);
+}
