@@ -1,0 +1,55 @@
+# Flash (NATS). Included from the root Makefile; paths are relative to the repository's root.
+FLASH_MK := $(lastword $(MAKEFILE_LIST))
+include services/common.mk
+
+FLASH_IMAGE   := arc-flash:latest
+FLASH_COMPOSE := services/messaging/docker-compose.yml
+FLASH_HEALTH  := http://localhost:8222/healthz
+FLASH_WAIT    := $(or $(WAIT),60)
+
+.PHONY: flash-help flash-build flash-up flash-start flash-health flash-logs flash-down flash-clean
+
+## flash-help: show the targets of Flash
+flash-help:
+	@echo 'Flash: NATS with JetStream (clients 4222, monitoring 8222, metrics 7777)'
+	$(call arc-help,flash-,$(FLASH_MK))
+
+## flash-build: build arc-flash:latest (BUILD_ARGS='--build-arg NATS_IMAGE=…' for another base)
+flash-build:
+	$(arc-engine)
+	$(DOCKER) build $(BUILD_ARGS) -t $(FLASH_IMAGE) services/messaging/
+
+## flash-up: start arc-flash and wait until it is healthy
+flash-up: flash-start
+	$(call arc-wait,arc-flash,$(FLASH_WAIT),flash-logs)
+	@echo 'arc-flash: nats://127.0.0.1:4222, monitoring http://127.0.0.1:8222, metrics http://127.0.0.1:7777/metrics'
+
+## flash-start: start arc-flash without waiting for it
+flash-start:
+	$(arc-engine)
+	$(arc-network)
+	$(call arc-image,$(FLASH_IMAGE),flash-build)
+	@echo 'arc-flash: starting NATS on 127.0.0.1 (4222, 8222)'
+	$(call arc-start,arc-flash,$(FLASH_COMPOSE),4222 8222)
+	@$(COMPOSE) -f $(FLASH_COMPOSE) up -d arc-flash-exporter || { \
+		echo 'arc-flash-exporter was not started (why: above): no NATS metrics until it is;' >&2; \
+		echo '  messages are not affected. Another image: NATS_EXPORTER_IMAGE=… make $@' >&2; }
+
+## flash-health: probe http://localhost:8222/healthz
+flash-health:
+	$(call arc-probe,arc-flash,$(FLASH_HEALTH),flash)
+
+## flash-logs: follow the log of arc-flash
+flash-logs:
+	$(DOCKER) logs -f --tail $(LOG_LINES) arc-flash
+
+## flash-down: stop and remove arc-flash; its messages stay
+flash-down:
+	$(arc-engine)
+	$(COMPOSE) -f $(FLASH_COMPOSE) down
+
+## flash-clean: stop arc-flash and delete its messages (asks first; CONFIRM=yes does not)
+flash-clean:
+	$(arc-engine)
+	$(call arc-confirm,the volume arc-flash-jetstream with every stored message)
+	$(COMPOSE) -f $(FLASH_COMPOSE) down --volumes
