@@ -1,0 +1,143 @@
+#!/usr/bin/python3
+"""Runs every suite and closes with "N passed, N failed, N skipped".
+
+Suites: the unit tests (gcc, clang with ASan and UBSan, valgrind) and every folder of pytest tests. A suite
+that cannot run counts as failed; with CI=true a skipped test does too. `tests/check.py NAME...` runs
+only the suites of those names."""
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ET
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+CI = os.environ.get("CI") == "true"
+VALGRIND = "valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,possible"
+SANITIZED = {
+    "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=98",
+    "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1:exitcode=98",
+}
+
+
+class Tally:
+    def __init__(self, passed=0, failed=0, skipped=0, names=()):
+        self.passed, self.failed, self.skipped, self.names = passed, failed, skipped, list(names)
+
+    def add(self, other):
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+        self.names += other.names
+
+
+def build(folder, *options, compiler="gcc"):
+    command = ["cmake", "-S", str(ROOT), "-B", str(ROOT / folder), "-G", "Ninja", "-DARCCI_WERROR=ON",
+               f"-DCMAKE_C_COMPILER={compiler}", *options]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["cmake", "--build", str(ROOT / folder)], check=True)
+
+
+def build_all():
+    build("build")
+    build("build-asan", "-DARCCI_SANITIZE=address,undefined", "-DCMAKE_BUILD_TYPE=Debug", compiler="clang")
+
+
+def read_junit(path, name):
+    """Counts a JUnit file; an unreadable one is a failure of the suite."""
+    try:
+        cases = list(ET.parse(path).getroot().iter("testcase"))
+    except (ET.ParseError, FileNotFoundError) as problem:
+        return Tally(failed=1, names=[f"{name}: no result ({problem})"])
+    tally = Tally()
+    for case in cases:
+        title = f"{name}: {case.get('classname') or ''} {case.get('name')}"
+        if case.find("failure") is not None or case.find("error") is not None:
+            tally.add(Tally(failed=1, names=[title]))
+        elif case.find("skipped") is not None:
+            tally.add(Tally(skipped=1, names=[title + " (skipped: " + case.find("skipped").get("message", "") + ")"]))
+        else:
+            tally.passed += 1
+    if not cases:
+        return Tally(failed=1, names=[f"{name}: ran no test"])
+    return tally
+
+
+def unit(folder, wrapper="", environment=None):
+    """Every cmocka program, one JUnit file each."""
+    tally = Tally()
+    for source in sorted((ROOT / "tests/unit").glob("test_*.c")):
+        with tempfile.TemporaryDirectory() as scratch:
+            report = pathlib.Path(scratch) / "%g.xml"
+            env = {**os.environ, **(environment or {}), "CMOCKA_MESSAGE_OUTPUT": "xml",
+                   "CMOCKA_XML_FILE": str(report)}
+            command = [*wrapper.split(), str(ROOT / folder / "tests" / source.stem)]
+            run = subprocess.run(command, env=env, capture_output=True, text=True, errors="replace")
+            found = sorted(pathlib.Path(scratch).glob("*.xml"))
+            one = read_junit(found[0] if found else report, source.stem)
+            if run.returncode != 0 and one.failed == 0:
+                one.add(Tally(failed=1, names=[f"{source.stem}: exit {run.returncode}"]))
+            if one.failed:
+                print(run.stdout[-3000:], run.stderr[-6000:], sep="\n")
+            tally.add(one)
+    return tally
+
+
+def pytest(folder, arguments=(), environment=None, timeout=3000):
+    with tempfile.TemporaryDirectory() as scratch:
+        report = f"{scratch}/junit.xml"
+        env = {**os.environ, "ARC_CI": str(ROOT / "build/arc-ci"), "PYTHONDONTWRITEBYTECODE": "1",
+               **(environment or {})}
+        command = ["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short",
+                   f"--junitxml={report}", str(ROOT / folder), *arguments]
+        try:
+            run = subprocess.run(command, env=env, cwd=ROOT, timeout=timeout)
+        except subprocess.TimeoutExpired:
+            return Tally(failed=1, names=[f"{folder}: still running after {timeout} s"])
+        tally = read_junit(report, folder)
+        if run.returncode != 0 and tally.failed == 0:
+            tally.add(Tally(failed=1, names=[f"{folder}: pytest exit {run.returncode}"]))
+        return tally
+
+
+def suites():
+    asan = {"ARC_CI": str(ROOT / "build-asan/arc-ci"), **SANITIZED}
+    yield "unit", lambda: unit("build")
+    yield "unit-asan", lambda: unit("build-asan", environment=SANITIZED)
+    yield "unit-valgrind", lambda: unit("build", wrapper=VALGRIND)
+    yield "cmd", lambda: pytest("tests/cmd")
+    yield "cmd-asan", lambda: pytest("tests/cmd", environment=asan)
+    yield "cmd-valgrind", lambda: pytest("tests/cmd", environment={"ARC_CI_WRAPPER": VALGRIND})
+    folders = {path.parent for path in (ROOT / "tests").glob("*/test_*.py")} - {ROOT / "tests/cmd"}
+    for folder in sorted(folders):
+        yield folder.name, lambda folder=folder: pytest(folder.relative_to(ROOT))
+
+
+def main(wanted):
+    total = Tally()
+    build_all()
+    for name, run in suites():
+        if wanted and name not in wanted:
+            continue
+        start = time.monotonic()
+        print(f"== {name}", flush=True)
+        try:
+            tally = run()
+        except (OSError, subprocess.SubprocessError) as problem:
+            tally = Tally(failed=1, names=[f"{name}: {problem}"])
+        print(f"-- {name}: {tally.passed} passed, {tally.failed} failed, {tally.skipped} skipped "
+              f"({time.monotonic() - start:.0f} s)", flush=True)
+        total.add(tally)
+    for name in total.names:
+        print("  ", name)
+    print(f"{total.passed} passed, {total.failed} failed, {total.skipped} skipped")
+    return 1 if total.failed or not total.passed or (CI and total.skipped) else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except subprocess.CalledProcessError as problem:
+        print(f"the build failed: {problem}\n0 passed, 1 failed, 0 skipped")
+        sys.exit(1)

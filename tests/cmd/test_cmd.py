@@ -1,0 +1,194 @@
+"""Runs the cases of tests/cmd/*.yaml (see README.md) and the checks that hold for every command."""
+import json
+import os
+import pathlib
+import re
+import subprocess
+
+import jsonschema
+import pytest
+import yaml
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+ARC_CI = os.environ.get("ARC_CI", str(ROOT / "build/arc-ci"))
+WRAPPER = os.environ.get("ARC_CI_WRAPPER", "").split()
+PASSED_ON = ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS")
+GIT = {"GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "ada@example.org", "GIT_COMMITTER_NAME": "Ada",
+       "GIT_COMMITTER_EMAIL": "ada@example.org", "GIT_AUTHOR_DATE": "2026-02-23T10:00:00Z",
+       "GIT_COMMITTER_DATE": "2026-02-23T10:00:00Z", "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
+
+
+def cases():
+    for path in sorted(HERE.glob("*.yaml")):
+        for case in yaml.safe_load(path.read_text()):
+            yield pytest.param(case, id=f"{path.stem}: {case['name']}")
+
+
+def git(repo, *arguments):
+    env = {"PATH": os.environ["PATH"], "HOME": str(repo.parent), **GIT}
+    return subprocess.run(["git", *arguments], cwd=repo, env=env, check=True, capture_output=True, text=True).stdout
+
+
+def put(base, files):
+    for name, text in files.items():
+        path = base / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+
+
+def make_repo(repo, steps):
+    repo.mkdir()
+    git(repo, "init", "-q", "-b", "main")
+    for step in steps:
+        (kind, value), = step.items()
+        if kind == "write":
+            put(repo, value)
+        elif kind == "delete":
+            (repo / value).unlink()
+        elif kind == "commit":
+            git(repo, "add", "-A")
+            git(repo, "commit", "-q", "--allow-empty", "-m", value)
+        elif kind == "tag":
+            git(repo, "tag", value)
+        elif kind == "git":
+            git(repo, *value)
+        else:
+            raise ValueError(f"unknown step {kind}")
+
+
+def fill(text, repo):
+    """{dir} is the scratch folder, {sha:REV} the commit of a revision."""
+    text = str(text).replace("{dir}", str(repo.parent))
+    return re.sub(r"\{sha:([^}]+)\}", lambda m: git(repo, "rev-parse", m[1]).strip(), text)
+
+
+def read_outputs(path):
+    """GITHUB_OUTPUT as the runner reads it: NAME=VALUE or NAME<<DELIMITER … DELIMITER."""
+    found, lines = {}, iter(path.read_bytes().decode(errors="surrogateescape").split("\n"))
+    for line in lines:
+        if re.match(r"[^=]*<<", line):
+            name, delimiter = line.split("<<", 1)
+            body = []
+            for inner in lines:
+                if inner == delimiter:
+                    break
+                body.append(inner)
+            else:
+                raise AssertionError(f"no end of {name}")
+            found[name] = "\n".join(body)
+        elif line:
+            name, _, value = line.partition("=")
+            found[name] = value
+    return found
+
+
+def validate(document, command):
+    schema = json.loads((ROOT / f"docs/schema/{command}.schema.json").read_text())
+    base = (ROOT / "docs/schema").as_uri() + "/"
+    resolver = jsonschema.RefResolver(base, schema)
+    jsonschema.Draft202012Validator(schema, resolver=resolver).validate(document)
+
+
+def subset(expected, actual, where="document"):
+    if isinstance(expected, dict):
+        assert isinstance(actual, dict), where
+        for key, value in expected.items():
+            assert key in actual, f"{where}.{key} is missing"
+            subset(value, actual[key], f"{where}.{key}")
+    elif isinstance(expected, list):
+        assert isinstance(actual, list) and len(expected) == len(actual), f"{where}: {actual}"
+        for i, value in enumerate(expected):
+            subset(value, actual[i], f"{where}[{i}]")
+    else:
+        assert expected == actual, where
+
+
+def check_text(name, text, case, repo):
+    if name in case:
+        assert text == fill(case[name], repo)
+    for part in case.get(f"{name}-has", []):
+        assert fill(part, repo) in text, f"{name} lacks {part!r}:\n{text}"
+    for part in case.get(f"{name}-lacks", []):
+        assert fill(part, repo) not in text, f"{name} has {part!r}:\n{text}"
+
+
+def run_case(case, repo):
+    scratch = repo.parent
+    put(scratch, case.get("files", {}))
+    output, summary = scratch / "github-output", scratch / "github-summary"
+    output.write_bytes(b"")
+    summary.write_bytes(b"")
+    env = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    env.update({"HOME": str(scratch), "GITHUB_OUTPUT": str(output), "GITHUB_STEP_SUMMARY": str(summary)})
+    env.update({key: fill(value, repo) for key, value in case.get("env", {}).items()})
+    words = [word if isinstance(word, bytes) else fill(word, repo) for word in case["run"]]
+    stdin = case.get("stdin", "")
+    run = subprocess.run([*WRAPPER, ARC_CI, *words], cwd=repo if repo.exists() else scratch, env=env,
+                         input=stdin if isinstance(stdin, bytes) else stdin.encode(), capture_output=True, timeout=120)
+    stdout = run.stdout.decode(errors="surrogateescape")
+    stderr = run.stderr.decode(errors="surrogateescape")
+    assert run.returncode == case["status"], f"status {run.returncode}\n{stdout}\n{stderr}"
+    check_text("stdout", stdout, case, repo)
+    check_text("stderr", stderr, case, repo)
+    check_text("summary", summary.read_text(errors="surrogateescape"), case, repo)
+    written = read_outputs(output)
+    if "outputs" in case:
+        assert written == {name: fill(value, repo) for name, value in case["outputs"].items()}
+    if case["status"] == 2:
+        assert not written and not summary.read_bytes(), "something was written in spite of the error"
+        assert len(stderr.splitlines()) == 1, f"not one line of error:\n{stderr}"
+    if "--json" in case["run"] and case["status"] == 0:
+        document = json.loads(stdout)
+        validate(document, case["run"][0])
+        subset(json.loads(fill(json.dumps(case.get("json", {})), repo)), document)
+
+
+@pytest.mark.parametrize("case", cases())
+def test_case(case, tmp_path):
+    repo = tmp_path / "repo"
+    if "repo" in case:
+        make_repo(repo, case["repo"])
+    for step in case.get("steps", [case]):
+        run_case(step, repo)
+
+
+def commands():
+    text = subprocess.run([ARC_CI, "help"], capture_output=True, text=True, check=True).stdout
+    return re.findall(r"^  ([a-z-]+)\s+\S", text.split("Commands:")[1], re.M)
+
+
+@pytest.mark.parametrize("command", commands())
+def test_every_command_has_help(command):
+    by_name = subprocess.run([*WRAPPER, ARC_CI, "help", command], capture_output=True, text=True)
+    by_option = subprocess.run([*WRAPPER, ARC_CI, command, "--help"], capture_output=True, text=True)
+    assert by_name.returncode == by_option.returncode == 0
+    assert by_name.stdout == by_option.stdout
+    assert by_name.stdout.startswith(f"Usage: arc-ci {command}")
+    assert all(len(line) <= 100 for line in by_name.stdout.splitlines()), "a line is too long for a terminal"
+
+
+@pytest.mark.parametrize("command", commands())
+def test_every_command_refuses_what_it_does_not_know(command):
+    run = subprocess.run([*WRAPPER, ARC_CI, command, "--no-such-option"], capture_output=True, text=True)
+    assert run.returncode == 2
+    assert run.stderr == (f"arc-ci {command}: arc-ci {command} has no option '--no-such-option'; "
+                          f"'arc-ci help {command}' lists its options\n")
+
+
+@pytest.mark.parametrize("command", commands())
+def test_every_command_has_cases(command):
+    assert (HERE / f"{command}.yaml").is_file()
+
+
+def test_the_reference_is_the_table():
+    run = subprocess.run([ARC_CI, "help", "--format", "markdown"], capture_output=True, text=True, check=True)
+    assert (ROOT / "docs/commands.md").read_text() == run.stdout, \
+        "run: build/arc-ci help --format markdown > docs/commands.md"
+
+
+def test_stdout_that_cannot_be_written_is_an_error():
+    with open("/dev/full", "w") as full:
+        run = subprocess.run([ARC_CI, "help"], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert run.returncode == 3
+    assert "cannot write the output" in run.stderr
