@@ -65,8 +65,8 @@ install: build
 clean:
 	@rm -rf $(BUILD)
 
--include services/messaging/flash.mk
--include services/streaming/strange.mk
--include services/cache/sonic.mk
--include services/otel/otel.mk
--include services/messaging.mk
+include services/messaging/flash.mk
+include services/streaming/strange.mk
+include services/cache/sonic.mk
+include services/otel/otel.mk
+include services/messaging.mk
