@@ -17,11 +17,14 @@ struct arc_service {
         *directory; /* "services/messaging", relative to the repository root, no slash at the end */
     char *name;     /* "arc-flash": image and container name */
     char *codename; /* "flash": filter name, job name, output name */
+    char *role;     /* "messaging", or NULL */
     char *tech;     /* "nats", or NULL */
-    char *health;   /* "http://localhost:8222/healthz", or NULL */
-    unsigned port;  /* 4222, or 0 */
+    char *description; /* one line for people and for the image\'s label, or NULL */
+    char *health;      /* "http://localhost:8222/healthz", or NULL */
+    unsigned port;     /* 4222, or 0 */
     char **depends_on; /* codenames */
-    char **paths; /* globs of shared files that count as this service's, beside directory + "/**" */
+    char *
+        *paths; /* globs of shared files that count as this service's, beside those in directory */
     unsigned line; /* of its entry in arc-ci.yaml, from 1 */
 };
 
