@@ -1,0 +1,98 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/auto.h"
+#include "port/file.h"
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char folder[] = "/tmp/arcci-file-XXXXXX";
+static char path[64];
+
+static int set_up(void **state)
+{
+    (void)state;
+    if (!mkdtemp(folder))
+        return -1;
+    snprintf(path, sizeof path, "%s/file", folder);
+    FILE *file = fopen(path, "wb");
+    if (!file)
+        return -1;
+    for (int i = 0; i < 40000; i++)
+        fputc(i % 251, file);
+    return fclose(file);
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    unlink(path);
+    return rmdir(folder);
+}
+
+static void test_read(void **state)
+{
+    (void)state;
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    assert_int_equal(arc_file_read(path, NULL, 40000, &text, NULL), 0);
+    assert_int_equal(text.len, 40000);
+    for (int i = 0; i < 40000; i++)
+        assert_int_equal((unsigned char)text.data[i], i % 251);
+}
+
+static void expect(const char *of, size_t max, int code, const char *message)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    assert_int_equal(arc_file_read(of, "it", max, &text, &err), code);
+    assert_string_equal(arc_error_text(&err), message);
+}
+
+static void test_refused(void **state)
+{
+    (void)state;
+    char name[96];
+    expect(path, 39999, ARC_ELIMIT, "it is longer than the limit of 39999 bytes");
+    expect(folder, 10, ARC_EINPUT, "it is not a regular file");
+    snprintf(name, sizeof name, "%s/none", folder);
+    expect(name, 10, ARC_ENOTFOUND, "cannot read it: No such file or directory");
+    snprintf(name, sizeof name, "%s/below", path);
+    expect(name, 10, ARC_ENOTFOUND, "cannot read it: Not a directory");
+    snprintf(name, sizeof name, "%s/pipe", folder);
+    assert_int_equal(mkfifo(name, 0600), 0);
+    expect(name, 10, ARC_EINPUT, "it is not a regular file"); /* and it did not block */
+    unlink(name);
+}
+
+static void test_kind(void **state)
+{
+    (void)state;
+    assert_int_equal(arc_file_kind(path), ARC_FILE_REGULAR);
+    assert_int_equal(arc_file_kind(folder), ARC_FILE_DIRECTORY);
+    assert_int_equal(arc_file_kind("/dev/null"), ARC_FILE_OTHER);
+    assert_int_equal(arc_file_kind("/does/not/exist"), ARC_FILE_NONE);
+}
+
+static void test_join(void **state)
+{
+    (void)state;
+    static const char *const table[][3] = {
+        {"/repo", "a/b", "/repo/a/b"}, {"", "a", "a"}, {NULL, "a", "a"}, {"/repo", "/etc", "/etc"}};
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        ARC_AUTO_FREE char *joined = arc_file_join(table[i][0], table[i][1]);
+        assert_string_equal(joined, table[i][2]);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_read), cmocka_unit_test(test_refused),
+                                       cmocka_unit_test(test_kind), cmocka_unit_test(test_join)};
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

@@ -1,0 +1,73 @@
+#include "port/file.h"
+#include "base/auto.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum arc_file_kind arc_file_kind(const char *path)
+{
+    struct stat st;
+    if (stat(path, &st) != 0)
+        return ARC_FILE_NONE;
+    if (S_ISREG(st.st_mode))
+        return ARC_FILE_REGULAR;
+    return S_ISDIR(st.st_mode) ? ARC_FILE_DIRECTORY : ARC_FILE_OTHER;
+}
+
+char *arc_file_join(const char *root, const char *path)
+{
+    if (!root || !*root || *path == '/')
+        return strdup(path);
+    struct arc_buf text = {0};
+    arc_buf_printf(&text, "%s/%s", root, path);
+    return arc_buf_steal(&text);
+}
+
+static int cannot_read(const char *name, int number, struct arc_error *err)
+{
+    bool missing = number == ENOENT || number == ENOTDIR;
+    return arc_error_set(err, missing ? ARC_ENOTFOUND : ARC_EWORLD, "cannot read %s: %s", name,
+                         strerror(number));
+}
+
+static int read_all(int fd, const char *name, size_t max, struct arc_buf *out,
+                    struct arc_error *err)
+{
+    char chunk[16384];
+    size_t total = 0;
+    for (;;) {
+        ssize_t got = read(fd, chunk, sizeof chunk);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return cannot_read(name, errno, err);
+        if (got == 0)
+            return arc_buf_check(out, name, err);
+        total += (size_t)got;
+        if (total > max)
+            return arc_error_set(err, ARC_ELIMIT, "%s is longer than the limit of %zu bytes", name,
+                                 max);
+        arc_buf_add(out, chunk, (size_t)got);
+    }
+}
+
+int arc_file_read(const char *path, const char *name, size_t max, struct arc_buf *out,
+                  struct arc_error *err)
+{
+    struct stat st;
+    name = name ? name : path;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0)
+        return cannot_read(name, errno, err);
+    int rc;
+    if (fstat(fd, &st) != 0)
+        rc = cannot_read(name, errno, err);
+    else if (!S_ISREG(st.st_mode))
+        rc = arc_error_set(err, ARC_EINPUT, "%s is not a regular file", name);
+    else
+        rc = read_all(fd, name, max, out, err);
+    close(fd);
+    return rc;
+}

@@ -1,0 +1,30 @@
+/* Files of the work tree. */
+#ifndef ARCCI_PORT_FILE_H
+#define ARCCI_PORT_FILE_H
+
+#include "arcci/buf.h"
+#include "arcci/error.h"
+
+/* What a path names. */
+enum arc_file_kind {
+    ARC_FILE_NONE,      /* nothing, or nothing that we may look at */
+    ARC_FILE_REGULAR,   /* a file */
+    ARC_FILE_DIRECTORY, /* a directory */
+    ARC_FILE_OTHER,     /* a device, a socket, a pipe */
+};
+
+/* Symbolic links are followed. */
+enum arc_file_kind arc_file_kind(const char *path);
+
+/* "<root>/<path>" as a new string, or `path` alone when root is NULL or "" or path is absolute.
+ * NULL when out of memory. The caller frees it. */
+char *arc_file_join(const char *root, const char *path);
+
+/* Appends the content of a regular file of at most `max` bytes to *out. `name` stands for the file
+ * in messages (NULL: the path). ARC_ENOTFOUND if it does not exist, ARC_EINPUT if it is no regular
+ * file, ARC_ELIMIT if it is longer, ARC_EWORLD if it cannot be read. A pipe or a device is never
+ * opened for reading, so it cannot block. */
+int arc_file_read(const char *path, const char *name, size_t max, struct arc_buf *out,
+                  struct arc_error *err);
+
+#endif
