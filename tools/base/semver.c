@@ -20,8 +20,8 @@ static char peek(const struct arc_semver *version, const char *at)
 static int bad(const struct arc_semver *version, const char *at, const char *what,
                struct arc_error *err)
 {
-    return arc_error_set(err, ARC_EINPUT, "'%.*s' is no semantic version: %s at character %zu",
-                         (int)version->len, version->text, what, (size_t)(at - version->text) + 1);
+    return arc_error_set(err, ARC_EINPUT, "no semantic version: %s at character %zu", what,
+                         (size_t)(at - version->text) + 1);
 }
 
 /* §2: a non-negative integer without leading zeros. */

@@ -116,6 +116,8 @@ int arc_tag_image(const struct arc_tag *tag, char **out, struct arc_error *err)
 struct standing {
     struct arc_tag higher;   /* the highest stable version above it; text is NULL for none */
     struct arc_tag previous; /* the highest version below it */
+    bool major_beaten;       /* a higher stable version has the same major */
+    bool minor_beaten;       /* … and the same minor */
 };
 
 static void standing_free(struct standing *standing)
@@ -133,15 +135,26 @@ static void keep_higher(struct arc_tag *kept, struct arc_tag *tag)
     *tag = (struct arc_tag){0};
 }
 
+static bool same(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+    return a_len == b_len && memcmp(a, b, a_len) == 0;
+}
+
 static void weigh(struct standing *standing, const struct arc_tag *tag, struct arc_tag *other)
 {
     if (other->group_len != tag->group_len || memcmp(other->text, tag->text, tag->group_len) != 0)
         return;
     int order = arc_semver_compare(&other->semver, &tag->semver);
     bool stable = !arc_semver_is_prerelease(&other->semver);
-    if (order > 0 && stable)
+    if (order > 0 && stable) {
+        bool major = same(other->semver.major, other->semver.major_len, tag->semver.major,
+                          tag->semver.major_len);
+        bool minor = same(other->semver.minor, other->semver.minor_len, tag->semver.minor,
+                          tag->semver.minor_len);
+        standing->major_beaten |= major;
+        standing->minor_beaten |= major && minor;
         keep_higher(&standing->higher, other);
-    else if (order < 0 && (stable || arc_semver_is_prerelease(&tag->semver)))
+    } else if (order < 0 && (stable || arc_semver_is_prerelease(&tag->semver)))
         keep_higher(&standing->previous, other);
 }
 
@@ -172,22 +185,27 @@ static json_t *latest_reason(const struct arc_tag *tag, const struct standing *s
     return json_sprintf("highest stable version of %.*s", (int)tag->group_len, tag->text);
 }
 
-static json_t *part(const char *text, size_t len)
-{
-    return json_stringn(text, len);
-}
-
 static json_t *document(const struct arc_tag *tag, const char *image_tag,
                         const struct standing *standing, bool prerelease)
 {
     const struct arc_semver *v = &tag->semver;
     bool latest = !prerelease && !standing->higher.text;
-    return json_pack("{s:s, s:o, s:s, s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:s?}", /**/
-                     "tag", tag->text, "group", part(tag->text, tag->group_len), /**/
-                     "version", v->text, "image-tag", image_tag, "prerelease", prerelease, "latest",
-                     latest, "latest-reason", latest_reason(tag, standing, prerelease), "major",
-                     part(v->major, v->major_len), "minor", part(v->minor, v->minor_len), "patch",
-                     part(v->patch, v->patch_len), "previous-tag", standing->previous.text);
+    /* clang-format off */
+    return json_pack("{s:s, s:o, s:s, s:s, s:b, s:b, s:b, s:b, s:o, s:o, s:o, s:o, s:s?}",
+                     "tag", tag->text,
+                     "group", json_stringn(tag->text, tag->group_len),
+                     "version", v->text,
+                     "image-tag", image_tag,
+                     "prerelease", prerelease,
+                     "latest", latest,
+                     "latest-major", !prerelease && !standing->major_beaten,
+                     "latest-minor", !prerelease && !standing->minor_beaten,
+                     "latest-reason", latest_reason(tag, standing, prerelease),
+                     "major", json_stringn(v->major, v->major_len),
+                     "minor", json_stringn(v->minor, v->minor_len),
+                     "patch", json_stringn(v->patch, v->patch_len),
+                     "previous-tag", standing->previous.text);
+    /* clang-format on */
 }
 
 int arc_version(const char *name, const struct arc_version_options *options, json_t **out,

@@ -1,0 +1,40 @@
+/* Stage `plan`: what will be built, and under which names.
+ *
+ * Cells are services × platforms. Nothing here asks git, docker or a network: the caller brings the
+ * facts, so the same facts always give the same plan.
+ */
+#ifndef ARCCI_PLAN_H
+#define ARCCI_PLAN_H
+
+#include "arcci/config.h"
+#include <jansson.h>
+
+/* GitHub docs, "Usage limits": a matrix makes at most 256 jobs. */
+#define ARC_PLAN_CELLS_MAX 256
+
+/* The facts a plan rests on. Nothing is owned. */
+struct arc_plan_options {
+    const struct arc_group *group;
+    const json_t *version;   /* version.json; NULL: a ci plan, which moves no version tag */
+    const json_t *changes;   /* changes.json; NULL: every service counts as changed */
+    const json_t *services;  /* array of codenames to keep; NULL: all */
+    const json_t *platforms; /* array of platforms in place of the group's; NULL: the group's */
+    const char *revision;    /* commit, 40 or 64 hexadecimal digits */
+    int64_t committed;       /* its time, seconds since 1970 */
+    const char *source;      /* "https://github.com/owner/name", or NULL */
+    const char *branch;      /* "main", or NULL */
+    bool push;               /* whether the images will be pushed */
+};
+
+/* Makes plan.json (docs/documents.md, docs/schema/plan.schema.json). A release takes every service
+ * of the group; a ci plan those that `changes` names. Labels follow the OCI image spec's
+ * annotation keys; `created` is the commit's time, so a rebuild is reproducible.
+ * ARC_EINPUT for an unknown service or platform, an image tag template that does not fit;
+ * ARC_ELIMIT over ARC_PLAN_CELLS_MAX cells. *out is a new reference. */
+int arc_plan(const struct arc_plan_options *options, json_t **out, struct arc_error *err);
+
+/* The cells as `strategy.matrix`: {"include": [{"service": …, "platform": …, "runner": …}]}. New
+ * reference; NULL when memory ran out. */
+json_t *arc_plan_matrix(const json_t *plan);
+
+#endif

@@ -1,0 +1,173 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arcci/version.h"
+#include "base/auto.h"
+#include <cmocka.h>
+#include <string.h>
+
+/* Hostile and merely wrong tags: each must be refused, with one line that names the tag. */
+static const char *const refused[] = {
+    "",
+    "v1.2.3",
+    "/v1.2.3",
+    "messaging/1.2.3",
+    "messaging/v1.2",
+    "messaging/v01.2.3",
+    "messaging/v1.2.3-01",
+    "messaging/v1.2.3\n",
+    "messaging/v1.2.3\noutput=owned",
+    "mess\naging/v1.2.3",
+    "$(id)/v1.2.3",
+    "`id`/v1.2.3",
+    "messaging/v1.2.3-$(id)",
+    "../v1.2.3",
+    "a/../v1.2.3",
+    "a..b/v1.2.3",
+    "a./v1.2.3",
+    "a.lock/v1.2.3",
+    ".a/v1.2.3",
+    "-a/v1.2.3",
+    "--help/v1.2.3",
+    "a//v1.2.3",
+    "a b/v1.2.3",
+    "\xff\xfe/v1.2.3",
+    "m\xc3\xa9/v1.2.3",
+    "messaging/v1.2.3\xff",
+    "refs/heads/messaging/v1.2.3",
+    "refs/pull/1/merge",
+    "messaging/V1.2.3",
+    "messaging/v",
+    "messaging/",
+    "messaging",
+    "messaging/v1.2.3/",
+    "messaging/v1.2.3/x",
+};
+
+static void test_refused(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        ARC_AUTO(arc_tag) struct arc_tag tag = {0};
+        ARC_AUTO(arc_error) struct arc_error err = {0};
+        if (arc_tag_parse(refused[i], &tag, &err) != ARC_EINPUT)
+            fail_msg("accepted: %s", refused[i]);
+        assert_null(tag.text);
+        assert_null(strchr(arc_error_text(&err), '\n'));
+        assert_non_null(strstr(arc_error_text(&err), "is not a release tag: "));
+    }
+}
+
+static void test_refused_when_huge(void **state)
+{
+    (void)state;
+    char *name = malloc(10241);
+    memset(name, 'a', 10240);
+    memcpy(name + 10240 - 7, "/v1.2.3", 8);
+    ARC_AUTO(arc_tag) struct arc_tag tag = {0};
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    assert_int_equal(arc_tag_parse(name, &tag, &err), ARC_EINPUT);
+    assert_true(strlen(arc_error_text(&err)) < 400);
+    free(name);
+}
+
+static void test_parts(void **state)
+{
+    (void)state;
+    ARC_AUTO(arc_tag) struct arc_tag tag = {0};
+    assert_int_equal(arc_tag_parse("refs/tags/platform/messaging/v1.2.3-rc.1", &tag, NULL), 0);
+    assert_string_equal(tag.text, "platform/messaging/v1.2.3-rc.1");
+    assert_int_equal(tag.group_len, strlen("platform/messaging"));
+    assert_string_equal(tag.semver.text, "1.2.3-rc.1");
+}
+
+static void test_image_tag(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *tag, *image;
+    } cases[] = {
+        {"messaging/v0.1.0", "messaging-v0.1.0"},
+        {"messaging/v1.2.3-rc.1", "messaging-v1.2.3-rc.1"},
+        {"messaging/v1.2.3+build.5", "messaging-v1.2.3-build.5"},
+        {"a/b/v1.0.0", "a-b-v1.0.0"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ARC_AUTO(arc_tag) struct arc_tag tag = {0};
+        ARC_AUTO_FREE char *image = NULL;
+        assert_int_equal(arc_tag_parse(cases[i].tag, &tag, NULL), 0);
+        assert_int_equal(arc_tag_image(&tag, &image, NULL), 0);
+        assert_string_equal(image, cases[i].image);
+    }
+}
+
+static void test_image_tag_too_long(void **state)
+{
+    (void)state;
+    char name[160] = "messaging/v1.2.3-";
+    memset(name + strlen(name), 'x', 128 - strlen("messaging/v1.2.3-"));
+    ARC_AUTO(arc_tag) struct arc_tag fits = {0};
+    ARC_AUTO(arc_tag) struct arc_tag longer = {0};
+    ARC_AUTO_FREE char *image = NULL;
+    assert_int_equal(arc_tag_parse(name, &fits, NULL), 0);
+    assert_int_equal(arc_tag_image(&fits, &image, NULL), 0);
+    assert_int_equal(strlen(image), 128);
+    name[128] = 'x';
+    assert_int_equal(arc_tag_parse(name, &longer, NULL), 0);
+    char *none = NULL;
+    assert_int_equal(arc_tag_image(&longer, &none, NULL), ARC_EINPUT);
+    assert_null(none);
+}
+
+/* A tag, the repository's other tags, and what follows. */
+static const struct {
+    const char *tag, *others;
+    bool zero, prerelease, latest, latest_major, latest_minor;
+    const char *previous;
+} standings[] = {
+    {"m/v0.1.0", "[]", false, false, true, true, true, NULL},
+    {"m/v0.1.0", "[]", true, true, false, false, false, NULL},
+    {"m/v1.0.0", "[\"m/v1.0.0\"]", true, false, true, true, true, NULL},
+    {"m/v1.1.0", "[\"m/v1.0.0\", \"m/v0.9.0\"]", false, false, true, true, true, "m/v1.0.0"},
+    {"m/v1.9.1", "[\"m/v2.0.0\", \"m/v1.9.0\"]", false, false, false, true, true, "m/v1.9.0"},
+    {"m/v1.2.4", "[\"m/v1.3.0\", \"m/v1.2.3\"]", false, false, false, false, true, "m/v1.2.3"},
+    {"m/v1.2.3", "[\"m/v1.2.4\"]", false, false, false, false, false, NULL},
+    {"m/v2.0.0", "[\"m/v3.0.0-rc.1\"]", false, false, true, true, true, NULL},
+    {"m/v2.0.0-rc.2", "[\"m/v2.0.0-rc.1\", \"m/v1.0.0\"]", false, true, false, false, false,
+     "m/v2.0.0-rc.1"},
+    {"m/v2.0.0", "[\"m/v2.0.0-rc.1\", \"m/v1.0.0\"]", false, false, true, true, true, "m/v1.0.0"},
+    {"m/v1.10.0", "[\"m/v1.9.0\", \"m/v1.2.0\"]", false, false, true, true, true, "m/v1.9.0"},
+    {"m/v1.0.0", "[\"other/v2.0.0\", \"mm/v3.0.0\", \"v4.0.0\", \"m/nightly\", \"m/v5\"]", false,
+     false, true, true, true, NULL},
+};
+
+static void test_standing(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof standings / sizeof *standings; i++) {
+        ARC_AUTO_JSON json_t *tags = json_loads(standings[i].others, 0, NULL);
+        ARC_AUTO_JSON json_t *doc = NULL;
+        struct arc_version_options options = {.tags = tags, .zero_prerelease = standings[i].zero};
+        assert_non_null(tags);
+        assert_int_equal(arc_version(standings[i].tag, &options, &doc, NULL), 0);
+        const char *previous = json_string_value(json_object_get(doc, "previous-tag"));
+#define IS(key) json_is_true(json_object_get(doc, key))
+        if (IS("prerelease") != standings[i].prerelease || IS("latest") != standings[i].latest ||
+            IS("latest-major") != standings[i].latest_major ||
+            IS("latest-minor") != standings[i].latest_minor ||
+            strcmp(previous ? previous : "-", standings[i].previous ? standings[i].previous : "-"))
+            fail_msg("%s among %s", standings[i].tag, standings[i].others);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_refused),  cmocka_unit_test(test_refused_when_huge),
+        cmocka_unit_test(test_parts),    cmocka_unit_test(test_image_tag),
+        cmocka_unit_test(test_standing), cmocka_unit_test(test_image_tag_too_long),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

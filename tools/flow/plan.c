@@ -1,0 +1,394 @@
+#include "arcci/plan.h"
+#include "base/auto.h"
+#include <string.h>
+#include <time.h>
+
+/* The first twelve digits name a commit in tags, as git's own abbreviation on a large repository.
+ */
+#define SHORT_SHA     12
+#define IMAGE_TAG_MAX 128
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    return json_string_value(json_object_get(object, key));
+}
+
+/* RFC 3339, UTC. */
+static void format_time(int64_t seconds, char out[32])
+{
+    time_t when = (time_t)seconds;
+    struct tm parts;
+    if (!gmtime_r(&when, &parts) || !strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &parts))
+        strcpy(out, "1970-01-01T00:00:00Z");
+}
+
+/* ---- image tags ---------------------------------------------------------------------------- */
+
+/* The value of a placeholder; NULL if this plan has none (a ci plan has no version). */
+static const char *placeholder(const struct arc_plan_options *options, const char *name, size_t len,
+                               char sha[SHORT_SHA + 1])
+{
+    static const char *const of_version[] = {"image-tag", "version", "major", "minor", "patch"};
+    for (size_t i = 0; i < sizeof of_version / sizeof *of_version; i++)
+        if (strlen(of_version[i]) == len && memcmp(of_version[i], name, len) == 0)
+            return options->version ? text_of(options->version, of_version[i]) : NULL;
+    if (len == 3 && memcmp(name, "sha", 3) == 0) {
+        memcpy(sha, options->revision, SHORT_SHA);
+        sha[SHORT_SHA] = '\0';
+        return sha;
+    }
+    return len == 6 && memcmp(name, "branch", 6) == 0 ? options->branch : NULL;
+}
+
+/* Fills a template in. *filled is false if a placeholder has no value here. Characters that an
+ * image tag may not hold ('/' of a branch, '+' of a version) become '-'. */
+static int fill_template(const struct arc_plan_options *options, const char *text,
+                         struct arc_buf *out, bool *filled, struct arc_error *err)
+{
+    char sha[SHORT_SHA + 1];
+    *filled = true;
+    while (*text) {
+        size_t literal = strcspn(text, "{");
+        arc_buf_add(out, text, literal);
+        text += literal;
+        if (!*text)
+            break;
+        size_t len = strcspn(text, "}");
+        const char *value = placeholder(options, text + 1, len - 1, sha);
+        *filled = *filled && value;
+        for (; value && *value; value++)
+            arc_buf_putc(out, strchr("/+#", *value) ? '-' : *value);
+        text += len + (text[len] == '}');
+    }
+    return arc_buf_check(out, "image tag", err);
+}
+
+/* OCI distribution spec 1.1: [A-Za-z0-9_][A-Za-z0-9._-]{0,127}. */
+static bool image_tag_valid(const char *tag)
+{
+    static const char word[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
+    size_t len = strlen(tag);
+    return len && len <= IMAGE_TAG_MAX && strchr(word, tag[0]) &&
+           strspn(tag + strspn(tag, word), "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                           "0123456789_.-") == len - strspn(tag, word);
+}
+
+/* Whether a tag moves, and why. "latest" and templates with less than the whole version float: they
+ * move only to the highest stable version that they stand for. */
+static bool moves(const struct arc_plan_options *options, const char *template, const char **reason)
+{
+    const json_t *version = options->version;
+    bool major = strstr(template, "{major}"), minor = strstr(template, "{minor}");
+    bool whole = strstr(template, "{image-tag}") || strstr(template, "{version}") ||
+                 strstr(template, "{patch}");
+    bool latest = strcmp(template, "latest") == 0;
+    if (!latest && (whole || !major)) {
+        *reason = whole                       ? "names this version"
+                  : strstr(template, "{sha}") ? "names this commit"
+                                              : "always moves";
+        return true;
+    }
+    if (!version) {
+        *reason = "moves on a release only";
+        return false;
+    }
+    *reason = text_of(version, "latest-reason");
+    if (latest || json_is_true(json_object_get(version, "prerelease")))
+        return json_is_true(json_object_get(version, "latest"));
+    const char *line = minor ? "latest-minor" : "latest-major";
+    bool highest = json_is_true(json_object_get(version, line));
+    *reason = highest ? "highest stable version that it stands for"
+                      : "a higher stable version that it stands for exists";
+    return highest;
+}
+
+static int add_tag(const struct arc_plan_options *options, const char *template, json_t *tags,
+                   struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf tag = {.max = 1024};
+    bool filled;
+    int rc = fill_template(options, template, &tag, &filled, err);
+    if (rc || !filled)
+        return rc;
+    if (!image_tag_valid(arc_buf_text(&tag)))
+        return arc_error_set(err, ARC_EINPUT,
+                             "image tag template '%s' of group %s gives '%s', which is no image "
+                             "tag (1 to 128 of [A-Za-z0-9._-], not starting with '.' or '-')",
+                             template, options->group->name, arc_buf_text(&tag));
+    const char *reason = "";
+    bool move = moves(options, template, &reason);
+    json_t *row =
+        json_pack("{s:s, s:b, s:s}", "tag", arc_buf_text(&tag), "move", move, "reason", reason);
+    return json_array_append_new(tags, row) ? arc_error_nomem(err) : ARC_OK;
+}
+
+static int make_tags(const struct arc_plan_options *options, json_t *tags, struct arc_error *err)
+{
+    int rc = ARC_OK;
+    for (char **template = options->group->image_tags; !rc && *template; template ++)
+        rc = add_tag(options, *template, tags, err);
+    return rc;
+}
+
+/* ---- services ------------------------------------------------------------------------------ */
+
+static int set_text(json_t *object, const char *key, const char *value)
+{
+    return value ? json_object_set_new(object, key, json_string(value)) : 0;
+}
+
+/* OCI image spec 1.1, "Pre-Defined Annotation Keys", and the platform's own arc.service.*. */
+static json_t *make_labels(const struct arc_plan_options *options,
+                           const struct arc_service *service)
+{
+    char created[32], sha[SHORT_SHA + 5] = "sha-";
+    format_time(options->committed, created);
+    memcpy(sha + 4, options->revision, SHORT_SHA);
+    sha[SHORT_SHA + 4] = '\0';
+    const char *version = options->version ? text_of(options->version, "version") : sha;
+    json_t *labels = json_object();
+    if (set_text(labels, "org.opencontainers.image.title", service->name) ||
+        set_text(labels, "org.opencontainers.image.description", service->description) ||
+        set_text(labels, "org.opencontainers.image.created", created) ||
+        set_text(labels, "org.opencontainers.image.revision", options->revision) ||
+        set_text(labels, "org.opencontainers.image.source", options->source) ||
+        set_text(labels, "org.opencontainers.image.url", options->source) ||
+        set_text(labels, "org.opencontainers.image.version", version) ||
+        set_text(labels, "arc.service.name", service->name) ||
+        set_text(labels, "arc.service.codename", service->codename) ||
+        set_text(labels, "arc.service.role", service->role) ||
+        set_text(labels, "arc.service.tech", service->tech)) {
+        json_decref(labels);
+        return NULL;
+    }
+    return labels;
+}
+
+static json_t *make_build_args(const struct arc_group *group)
+{
+    json_t *args = json_object();
+    for (const struct arc_pair *pair = group->build_args; pair && pair->name; pair++)
+        if (json_object_set_new(args, pair->name, json_string(pair->value))) {
+            json_decref(args);
+            return NULL;
+        }
+    return args;
+}
+
+static bool listed(const json_t *names, const char *name)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach (names, i, item) {
+        const char *text = json_string_value(item);
+        if (text && strcmp(text, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Whether a service is built, and why. *reason is a new reference. */
+static bool selected(const struct arc_plan_options *options, const struct arc_service *service,
+                     json_t **reason)
+{
+    if (options->services && !listed(options->services, service->codename)) {
+        *reason = json_string("not asked for");
+        return false;
+    }
+    if (options->version) {
+        *reason = json_sprintf("released with %s", text_of(options->version, "tag"));
+        return true;
+    }
+    if (!options->changes) {
+        *reason = json_string("nothing was said about changes");
+        return true;
+    }
+    const json_t *filter =
+        json_object_get(json_object_get(options->changes, "filters"), service->codename);
+    bool matched = json_is_true(json_object_get(filter, "matched"));
+    long long count = json_integer_value(json_object_get(filter, "count"));
+    *reason = matched ? json_sprintf("%lld %s changed", count, count == 1 ? "file" : "files")
+                      : json_string("no change");
+    return matched;
+}
+
+static json_t *make_service(const struct arc_plan_options *options,
+                            const struct arc_service *service, const json_t *tags)
+{
+    json_t *reason = NULL;
+    bool build = selected(options, service, &reason);
+    /* clang-format off */
+    return json_pack("{s:s, s:s, s:s?, s:s?, s:s, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:O}",
+                     "service", service->codename,
+                     "name", service->name,
+                     "description", service->description,
+                     "tech", service->tech,
+                     "directory", service->directory,
+                     "dockerfile", json_sprintf("%s/Dockerfile", service->directory),
+                     "image", json_sprintf("%s/%s", options->group->registry, service->name),
+                     "selected", build,
+                     "reason", reason,
+                     "staging", json_sprintf("staging-%.*s", SHORT_SHA, options->revision),
+                     "build-args", make_build_args(options->group),
+                     "labels", make_labels(options, service),
+                     "tags", tags);
+    /* clang-format on */
+}
+
+static int make_services(const struct arc_plan_options *options, json_t *services,
+                         struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *tags = json_array();
+    if (!tags)
+        return arc_error_nomem(err);
+    int rc = make_tags(options, tags, err);
+    for (size_t i = 0; !rc && i < options->group->service_count; i++) {
+        json_t *service = make_service(options, &options->group->services[i], tags);
+        if (json_array_append_new(services, service))
+            return arc_error_nomem(err);
+    }
+    return rc;
+}
+
+/* ---- cells --------------------------------------------------------------------------------- */
+
+/* GitHub's own runners are native for these two; anything else is emulated on the first. */
+static const char *runner_of(const struct arc_group *group, const char *platform)
+{
+    for (const struct arc_pair *pair = group->runners; pair && pair->name; pair++)
+        if (strcmp(pair->name, platform) == 0)
+            return pair->value;
+    return strncmp(platform, "linux/arm64", 11) == 0 ? "ubuntu-24.04-arm" : "ubuntu-24.04";
+}
+
+/* "staging-<sha>-linux-amd64": a tag of its own for a cell that is built alone. */
+static json_t *cell_staging(const char *staging, const char *platform)
+{
+    ARC_AUTO(arc_buf) struct arc_buf tag = {.max = 256};
+    arc_buf_printf(&tag, "%s-%s", staging, platform);
+    for (char *c = tag.data; c && *c; c++)
+        if (*c == '/')
+            *c = '-';
+    return tag.failed ? NULL : json_string(arc_buf_text(&tag));
+}
+
+static int add_cells(const struct arc_plan_options *options, const json_t *service,
+                     const json_t *platforms, json_t *cells, struct arc_error *err)
+{
+    size_t i;
+    json_t *platform;
+    if (!json_is_true(json_object_get(service, "selected")))
+        return ARC_OK;
+    json_array_foreach (platforms, i, platform) {
+        const char *name = json_string_value(platform);
+        json_t *cell =
+            json_pack("{s:O, s:O, s:s, s:o}", "service", json_object_get(service, "service"),
+                      "platform", platform, "runner", runner_of(options->group, name), "staging",
+                      cell_staging(text_of(service, "staging"), name));
+        if (json_array_append_new(cells, cell))
+            return arc_error_nomem(err);
+    }
+    return ARC_OK;
+}
+
+static int make_cells(const struct arc_plan_options *options, const json_t *services,
+                      const json_t *platforms, json_t *cells, struct arc_error *err)
+{
+    size_t i;
+    json_t *service;
+    json_array_foreach (services, i, service) {
+        int rc = add_cells(options, service, platforms, cells, err);
+        if (rc)
+            return rc;
+    }
+    if (json_array_size(cells) > ARC_PLAN_CELLS_MAX)
+        return arc_error_set(err, ARC_ELIMIT,
+                             "%zu cells (services × platforms); a GitHub matrix holds %d: build "
+                             "fewer services or platforms at a time",
+                             json_array_size(cells), ARC_PLAN_CELLS_MAX);
+    return ARC_OK;
+}
+
+/* ---- the document -------------------------------------------------------------------------- */
+
+static json_t *make_platforms(const struct arc_plan_options *options)
+{
+    if (options->platforms)
+        return json_deep_copy(options->platforms);
+    char **names =
+        options->version ? options->group->platforms_release : options->group->platforms_ci;
+    json_t *list = json_array();
+    for (; *names; names++)
+        if (json_array_append_new(list, json_string(*names))) {
+            json_decref(list);
+            return NULL;
+        }
+    return list;
+}
+
+static int check_services(const struct arc_plan_options *options, struct arc_error *err)
+{
+    size_t i;
+    json_t *name;
+    json_array_foreach (options->services, i, name) {
+        const char *text = json_string_value(name);
+        size_t at = 0;
+        while (at < options->group->service_count &&
+               strcmp(options->group->services[at].codename, text ? text : "") != 0)
+            at++;
+        if (at == options->group->service_count)
+            return arc_error_set(err, ARC_EINPUT, "group %s has no service '%s'",
+                                 options->group->name, text ? text : "");
+    }
+    return ARC_OK;
+}
+
+static json_t *make_document(const struct arc_plan_options *options, json_t *platforms,
+                             json_t *services, json_t *cells)
+{
+    char created[32];
+    format_time(options->committed, created);
+    const struct arc_group *group = options->group;
+    /* clang-format off */
+    return json_pack("{s:s, s:s, s:s, s:s?, s:b, s:s?, s:O?, s:s, s:s, s:s?, s:O, s:b, s:O, s:O}",
+                     "group", group->name,
+                     "mode", options->version ? "release" : "ci",
+                     "title", group->title,
+                     "description", group->description,
+                     "push", options->push,
+                     "tag", options->version ? text_of(options->version, "tag") : NULL,
+                     "version", options->version,
+                     "revision", options->revision,
+                     "created", created,
+                     "source", options->source,
+                     "platforms", platforms,
+                     "any", json_array_size(cells) > 0,
+                     "services", services,
+                     "cells", cells);
+    /* clang-format on */
+}
+
+int arc_plan(const struct arc_plan_options *options, json_t **out, struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *platforms = make_platforms(options);
+    ARC_AUTO_JSON json_t *services = json_array();
+    ARC_AUTO_JSON json_t *cells = json_array();
+    if (!platforms || !services || !cells)
+        return arc_error_nomem(err);
+    if (strlen(options->revision) < SHORT_SHA)
+        return arc_error_set(err, ARC_EINPUT, "'%s' is no full commit id", options->revision);
+    int rc = check_services(options, err);
+    if (!rc)
+        rc = make_services(options, services, err);
+    if (!rc)
+        rc = make_cells(options, services, platforms, cells, err);
+    if (rc)
+        return rc;
+    *out = make_document(options, platforms, services, cells);
+    return *out ? ARC_OK : arc_error_nomem(err);
+}
+
+json_t *arc_plan_matrix(const json_t *plan)
+{
+    return json_pack("{s:O}", "include", json_object_get(plan, "cells"));
+}
