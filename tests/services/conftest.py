@@ -1,0 +1,59 @@
+"""What the tests of `services/` share: the tree, make, and a stand-in client that records its calls."""
+import os
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SERVICES = ROOT / "services"
+
+
+def load(path):
+    return yaml.safe_load((ROOT / path).read_text())
+
+
+def make(*arguments, environment=None, text_in="", timeout=60):
+    """Runs make in the repository's root, without the flags of a make that runs this test."""
+    env = {name: value for name, value in os.environ.items()
+           if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "CONFIRM", "WAIT", "DOCKER", "COMPOSE")}
+    return subprocess.run(["make", *arguments], cwd=ROOT, env={**env, **(environment or {})}, timeout=timeout,
+                          input=text_in, capture_output=True, text=True)
+
+
+class FakeDocker:
+    """A `docker` that does nothing but write down how it was called, and fails when told to."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.client = folder / "docker"
+        shutil.copy(pathlib.Path(__file__).with_name("fake_docker.sh"), self.client)
+        self.client.chmod(0o755)
+        self.environment = {"FAKE_DOCKER": str(folder)}
+        self.set("network")
+        for image in ("arc-flash", "arc-strange", "arc-sonic", "ghcr.io_arc-framework_arc-friday-collector"):
+            self.set(f"image-{image}_latest")
+        for name in ("arc-flash", "arc-strange", "arc-sonic", "arc-friday-collector"):
+            self.set(f"state-{name}", "running/healthy\n")
+
+    def set(self, name, text=""):
+        (self.folder / name).write_text(text)
+
+    def unset(self, name):
+        (self.folder / name).unlink()
+
+    def calls(self):
+        record = self.folder / "calls"
+        return record.read_text().splitlines() if record.exists() else []
+
+    def make(self, *arguments, **options):
+        return make(f"DOCKER={self.client}", *arguments, environment=self.environment, **options)
+
+
+@pytest.fixture
+def docker(tmp_path):
+    folder = tmp_path / "fake"
+    folder.mkdir()
+    return FakeDocker(folder)

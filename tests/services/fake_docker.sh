@@ -1,0 +1,42 @@
+#!/bin/sh
+# Stands in for docker in test_make_behaviour.py: files in $FAKE_DOCKER say how it answers, and every
+# call is added to $FAKE_DOCKER/calls.
+dir=$FAKE_DOCKER
+printf '%s\n' "$*" >>"$dir/calls"
+flat() { printf '%s' "$1" | tr '/:' '__'; }
+for last in "$@"; do :; done
+
+case "$*" in
+version) [ ! -e "$dir/no-engine" ] ;;
+'compose version') [ ! -e "$dir/no-compose" ] ;;
+'network inspect '*) [ -e "$dir/network" ] ;;
+'network create '*) [ ! -e "$dir/no-network" ] && : >"$dir/network" ;;
+'image inspect '*) [ -e "$dir/image-$(flat "$last")" ] ;;
+build\ *)
+    [ ! -e "$dir/no-build" ] || { echo 'failed to solve: no such base' >&2; exit 1; }
+    ;;
+compose\ *' up -d '*)
+    if [ -e "$dir/up-error-$last" ]; then
+        cat "$dir/up-error-$last" >&2
+        exit 1
+    fi
+    ;;
+compose\ *' down'*) [ ! -e "$dir/down-error" ] ;;
+'inspect '*)
+    # One line of the file an answer; the last one stays.
+    file=$dir/state-$last
+    [ -e "$file" ] || { echo "Error: No such object: $last" >&2; exit 1; }
+    head -n 1 "$file"
+    [ "$(wc -l <"$file")" -le 1 ] || sed -i 1d "$file"
+    ;;
+'exec arc-sonic redis-cli ping') cat "$dir/ping" ;;
+'logs -f '*)
+    echo "$last says one"
+    echo "$last says two" >&2
+    if [ -e "$dir/follow" ]; then
+        echo $$ >>"$dir/followers"
+        exec sleep 60
+    fi
+    ;;
+logs\ *) echo "last words of $last" ;;
+esac
