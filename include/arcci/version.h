@@ -32,7 +32,9 @@ int arc_tag_image(const struct arc_tag *tag, char **out, struct arc_error *err);
 
 /* What the document needs to know beyond the tag. */
 struct arc_version_options {
-    const json_t *tags;   /* array of strings: all tag names of the repository; may be NULL */
+    const json_t *tags;       /* array of strings: all tag names of the repository; NULL when they
+                                 are not known: then nothing is latest */
+    const char *tags_unknown; /* why they are not known; may be NULL */
     bool zero_prerelease; /* the group says that 0.x is a prerelease */
 };
 

@@ -162,12 +162,25 @@ static void test_standing(void **state)
     }
 }
 
+static void test_unknown_tags(void **state)
+{
+    (void)state;
+    ARC_AUTO_JSON json_t *doc = NULL;
+    struct arc_version_options options = {.tags_unknown = "shallow clone"};
+    assert_int_equal(arc_version("m/v1.0.0", &options, &doc, NULL), 0);
+    assert_false(json_is_true(json_object_get(doc, "latest")));
+    assert_false(json_is_true(json_object_get(doc, "latest-major")));
+    assert_string_equal(json_string_value(json_object_get(doc, "latest-reason")),
+                        "the other tags are not known: shallow clone");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_refused),  cmocka_unit_test(test_refused_when_huge),
         cmocka_unit_test(test_parts),    cmocka_unit_test(test_image_tag),
         cmocka_unit_test(test_standing), cmocka_unit_test(test_image_tag_too_long),
+        cmocka_unit_test(test_unknown_tags),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -114,6 +114,7 @@ int arc_tag_image(const struct arc_tag *tag, char **out, struct arc_error *err)
 
 /* The standing of a tag among the others of its group. */
 struct standing {
+    bool unknown;            /* the other tags are not known */
     struct arc_tag higher;   /* the highest stable version above it; text is NULL for none */
     struct arc_tag previous; /* the highest version below it */
     bool major_beaten;       /* a higher stable version has the same major */
@@ -176,20 +177,24 @@ static int stand(const struct arc_tag *tag, const json_t *tags, struct standing 
 }
 
 static json_t *latest_reason(const struct arc_tag *tag, const struct standing *standing,
-                             bool prerelease)
+                             const struct arc_version_options *options, bool prerelease)
 {
     if (prerelease)
         return json_string("a prerelease is never latest");
+    if (standing->unknown)
+        return json_sprintf("the other tags are not known: %s",
+                            options->tags_unknown ? options->tags_unknown : "none were given");
     if (standing->higher.text)
         return json_sprintf("%s is a higher stable version", standing->higher.text);
     return json_sprintf("highest stable version of %.*s", (int)tag->group_len, tag->text);
 }
 
 static json_t *document(const struct arc_tag *tag, const char *image_tag,
-                        const struct standing *standing, bool prerelease)
+                        const struct standing *standing,
+                        const struct arc_version_options *options, bool prerelease)
 {
     const struct arc_semver *v = &tag->semver;
-    bool latest = !prerelease && !standing->higher.text;
+    bool floats = !prerelease && !standing->unknown;
     /* clang-format off */
     return json_pack("{s:s, s:o, s:s, s:s, s:b, s:b, s:b, s:b, s:o, s:o, s:o, s:o, s:s?}",
                      "tag", tag->text,
@@ -197,10 +202,10 @@ static json_t *document(const struct arc_tag *tag, const char *image_tag,
                      "version", v->text,
                      "image-tag", image_tag,
                      "prerelease", prerelease,
-                     "latest", latest,
-                     "latest-major", !prerelease && !standing->major_beaten,
-                     "latest-minor", !prerelease && !standing->minor_beaten,
-                     "latest-reason", latest_reason(tag, standing, prerelease),
+                     "latest", floats && !standing->higher.text,
+                     "latest-major", floats && !standing->major_beaten,
+                     "latest-minor", floats && !standing->minor_beaten,
+                     "latest-reason", latest_reason(tag, standing, options, prerelease),
                      "major", json_stringn(v->major, v->major_len),
                      "minor", json_stringn(v->minor, v->minor_len),
                      "patch", json_stringn(v->patch, v->patch_len),
@@ -212,7 +217,7 @@ int arc_version(const char *name, const struct arc_version_options *options, jso
                 struct arc_error *err)
 {
     ARC_AUTO(arc_tag) struct arc_tag tag = {0};
-    ARC_AUTO(standing) struct standing standing = {0};
+    ARC_AUTO(standing) struct standing standing = {.unknown = !options->tags};
     ARC_AUTO_FREE char *image_tag = NULL;
     int rc = arc_tag_parse(name, &tag, err);
     if (!rc)
@@ -223,6 +228,6 @@ int arc_version(const char *name, const struct arc_version_options *options, jso
         return rc;
     bool zero = tag.semver.major_len == 1 && *tag.semver.major == '0';
     bool prerelease = arc_semver_is_prerelease(&tag.semver) || (zero && options->zero_prerelease);
-    *out = document(&tag, image_tag, &standing, prerelease);
+    *out = document(&tag, image_tag, &standing, options, prerelease);
     return *out ? ARC_OK : arc_error_nomem(err);
 }

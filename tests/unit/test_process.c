@@ -1,0 +1,122 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/auto.h"
+#include "port/process.h"
+#include <cmocka.h>
+#include <signal.h>
+#include <string.h>
+
+static const char *const variables[] = {"PATH=/usr/bin:/bin", "COLOUR=blue", NULL};
+static const struct arc_env env = {.vars = variables};
+
+static int run(struct arc_process process, struct arc_process_result *result,
+               const char *const *argv)
+{
+    process.argv = argv;
+    process.env = &env;
+    return arc_process_run(&process, result, NULL);
+}
+
+static void test_streams_and_status(void **state)
+{
+    (void)state;
+    const char *const argv[] = {"sh", "-c", "echo out; echo err >&2; exit 7", NULL};
+    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
+    assert_int_equal(run((struct arc_process){0}, &result, argv), 0);
+    assert_int_equal(result.status, 7);
+    assert_string_equal(arc_buf_text(&result.output), "out\n");
+    assert_string_equal(arc_buf_text(&result.errors), "err\n");
+}
+
+static void test_arguments_are_data(void **state)
+{
+    (void)state;
+    const char *const argv[] = {"printf", "%s", "$(id) `id` ; | \n\" '", NULL};
+    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
+    assert_int_equal(run((struct arc_process){0}, &result, argv), 0);
+    assert_string_equal(arc_buf_text(&result.output), argv[2]);
+}
+
+static void test_environment_is_chosen(void **state)
+{
+    (void)state;
+    const char *const argv[] = {"env", NULL};
+    const char *const chosen[] = {"A=1", NULL};
+    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
+    assert_int_equal(run((struct arc_process){.environment = chosen}, &result, argv), 0);
+    assert_string_equal(arc_buf_text(&result.output), "A=1\n");
+}
+
+static void test_big_input_and_output(void **state)
+{
+    (void)state;
+    const char *const argv[] = {"cat", NULL};
+    size_t len = (size_t)3 << 20;
+    char *input = malloc(len);
+    memset(input, 'x', len);
+    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
+    assert_int_equal(run((struct arc_process){.input = input, .input_len = len}, &result, argv), 0);
+    assert_int_equal(result.output.len, len);
+    assert_memory_equal(result.output.data, input, len);
+    free(input);
+}
+
+static void test_child_that_does_not_read(void **state)
+{
+    (void)state;
+    const char *const argv[] = {"true", NULL};
+    size_t len = (size_t)1 << 20;
+    char *input = calloc(1, len);
+    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
+    assert_int_equal(run((struct arc_process){.input = input, .input_len = len}, &result, argv), 0);
+    assert_int_equal(result.status, 0);
+    free(input);
+}
+
+static void test_output_limit(void **state)
+{
+    (void)state;
+    const char *const argv[] = {"cat", "/dev/zero", NULL};
+    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
+    assert_int_equal(run((struct arc_process){.output_max = 100000}, &result, argv), ARC_ELIMIT);
+    assert_int_equal(result.status, 128 + 9);
+}
+
+static void test_timeout_kills_the_whole_group(void **state)
+{
+    (void)state;
+    const char *const argv[] = {"sh", "-c", "sleep 600 & sleep 600", NULL};
+    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
+    assert_int_equal(run((struct arc_process){.timeout = 1}, &result, argv), ARC_EWORLD);
+    assert_int_equal(result.status, 128 + 9);
+}
+
+static void test_missing_program(void **state)
+{
+    (void)state;
+    const char *const argv[] = {"no-such-program", NULL};
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
+    struct arc_process process = {.argv = argv, .env = &env};
+    assert_int_equal(arc_process_run(&process, &result, &err), ARC_ENOTFOUND);
+    assert_string_equal(arc_error_text(&err), "there is no program 'no-such-program' on PATH");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_streams_and_status),
+        cmocka_unit_test(test_arguments_are_data),
+        cmocka_unit_test(test_environment_is_chosen),
+        cmocka_unit_test(test_big_input_and_output),
+        cmocka_unit_test(test_child_that_does_not_read),
+        cmocka_unit_test(test_output_limit),
+        cmocka_unit_test(test_timeout_kills_the_whole_group),
+        cmocka_unit_test(test_missing_program),
+    };
+    signal(SIGPIPE, SIG_IGN);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
