@@ -1,0 +1,307 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "port/git.h"
+#include "repo.h"
+#include <cmocka.h>
+
+struct fixture {
+    struct repo repo;
+    struct arc_git git;
+    struct arc_error err;
+};
+
+static const struct arc_env no_env = {0};
+
+static void open_repo(struct fixture *f)
+{
+    int rc = arc_git_open(&no_env, f->repo.dir, &f->git, &f->err);
+    if (rc)
+        fail_msg("open: %s", arc_error_text(&f->err));
+}
+
+/* main: one ── two (tag v1, annotated) ── three;  topic: one ── side */
+static int set_up(void **state)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+    if (!f)
+        return -1;
+    repo_make(&f->repo);
+    repo_write(&f->repo, "a/x", "1\n");
+    repo_commit(&f->repo, "one");
+    repo_git(&f->repo, "branch", "topic", NULL);
+    repo_write(&f->repo, "b/y", "2\n");
+    repo_commit(&f->repo, "two\nlines\n\nand a body");
+    repo_git(&f->repo, "tag", "-a", "-m", "first", "g/v1.0.0", NULL);
+    repo_git(&f->repo, "tag", "light", NULL);
+    repo_write(&f->repo, "a/x", "3\n");
+    repo_commit(&f->repo, "three");
+    repo_git(&f->repo, "checkout", "-q", "topic", NULL);
+    repo_write(&f->repo, "c", "4\n");
+    repo_commit(&f->repo, "side");
+    repo_git(&f->repo, "checkout", "-q", "main", NULL);
+    repo_git(&f->repo, "remote", "add", "origin", "https://u:secret@example.org/a/b.git", NULL);
+    *state = f;
+    open_repo(f);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+    arc_git_free(&f->git);
+    arc_error_clear(&f->err);
+    repo_remove(&f->repo);
+    free(f);
+    return 0;
+}
+
+static struct arc_oid named(struct fixture *f, const char *revision)
+{
+    struct arc_oid oid = {{0}};
+    if (arc_git_resolve(&f->git, revision, &oid, &f->err) != 0)
+        fail_msg("%s: %s", revision, arc_error_text(&f->err));
+    return oid;
+}
+
+static void test_places(void **state)
+{
+    struct fixture *f = *state;
+    char gitdir[128];
+    snprintf(gitdir, sizeof gitdir, "%s/.git", f->repo.dir);
+    assert_string_equal(f->git.worktree, f->repo.dir);
+    assert_string_equal(f->git.gitdir, gitdir);
+    assert_string_equal(f->git.commondir, gitdir);
+    assert_false(arc_git_is_shallow(&f->git));
+
+    char below[128];
+    snprintf(below, sizeof below, "%s/a", f->repo.dir);
+    struct arc_git again = {0};
+    assert_int_equal(arc_git_open(&no_env, below, &again, NULL), 0);
+    assert_string_equal(again.worktree, f->repo.dir);
+    arc_git_free(&again);
+}
+
+static void test_resolve(void **state)
+{
+    struct fixture *f = *state;
+    struct arc_oid main = named(f, "main"), two = named(f, "g/v1.0.0"), oid;
+    assert_string_equal(named(f, "HEAD").hex, main.hex);
+    assert_string_equal(named(f, "refs/heads/main").hex, main.hex);
+    assert_string_equal(named(f, main.hex).hex, main.hex);
+    assert_string_equal(named(f, "main~1").hex, two.hex);
+    assert_string_equal(named(f, "light").hex, two.hex);
+    assert_int_equal(arc_git_resolve(&f->git, "nothing", &oid, NULL), ARC_ENOTFOUND);
+    assert_int_equal(arc_git_resolve_ref(&f->git, "refs/tags/g/v1.0.0", &oid, NULL), 0);
+    assert_string_equal(oid.hex, two.hex);
+    assert_int_equal(arc_git_resolve_ref(&f->git, "refs/heads/x", &oid, NULL), ARC_ENOTFOUND);
+    assert_true(arc_git_has(&f->git, &two));
+    assert_false(
+        arc_git_has(&f->git, &(struct arc_oid){"0123456789012345678901234567890123456789"}));
+}
+
+static void test_refused_revisions(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const refused[] = {"", "-x", ":/one", "main:a/x", "main@{1}", "a b", "a\nb"};
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        struct arc_oid oid;
+        if (arc_git_resolve(&f->git, refused[i], &oid, NULL) != ARC_EINPUT)
+            fail_msg("'%s' was not refused", refused[i]);
+    }
+}
+
+static void test_head(void **state)
+{
+    struct fixture *f = *state;
+    struct arc_oid oid;
+    char *branch = NULL;
+    assert_int_equal(arc_git_head(&f->git, &oid, &branch, &f->err), 0);
+    assert_string_equal(branch, "main");
+    free(branch);
+    repo_git(&f->repo, "checkout", "-q", "--detach", NULL);
+    assert_int_equal(arc_git_head(&f->git, &oid, &branch, &f->err), 0);
+    assert_null(branch);
+    assert_string_equal(oid.hex, named(f, "main").hex);
+    repo_git(&f->repo, "checkout", "-q", "--orphan", "fresh", NULL);
+    assert_int_equal(arc_git_head(&f->git, &oid, &branch, NULL), ARC_ENOTFOUND);
+    assert_string_equal(branch, "fresh");
+    free(branch);
+    repo_git(&f->repo, "checkout", "-q", "-f", "main", NULL);
+}
+
+static void test_tags(void **state)
+{
+    struct fixture *f = *state;
+    json_t *tags = NULL;
+    assert_int_equal(arc_git_tags(&f->git, &tags, &f->err), 0);
+    assert_int_equal(json_array_size(tags), 2);
+    assert_string_equal(json_string_value(json_array_get(tags, 0)), "g/v1.0.0");
+    assert_string_equal(json_string_value(json_array_get(tags, 1)), "light");
+    json_decref(tags);
+}
+
+static void test_commit(void **state)
+{
+    struct fixture *f = *state;
+    struct arc_oid two = named(f, "light");
+    struct arc_git_commit commit;
+    assert_int_equal(arc_git_commit(&f->git, &two, &commit, &f->err), 0);
+    assert_string_equal(commit.oid.hex, two.hex);
+    assert_string_equal(commit.subject, "two lines");
+    assert_string_equal(commit.author, "Ada");
+    assert_string_equal(commit.email, "ada@example.org");
+    assert_int_equal(commit.time, 1771840800);
+    assert_int_equal(commit.parents, 1);
+    assert_string_equal(commit.parent.hex, named(f, "main~2").hex);
+    arc_git_commit_free(&commit);
+}
+
+static void test_merge_base(void **state)
+{
+    struct fixture *f = *state;
+    struct arc_oid main = named(f, "main"), topic = named(f, "topic"), base;
+    assert_int_equal(arc_git_merge_base(&f->git, &main, &topic, &base, &f->err), 0);
+    assert_string_equal(base.hex, named(f, "main~2").hex);
+    repo_git(&f->repo, "checkout", "-q", "--orphan", "alone", NULL);
+    repo_commit(&f->repo, "alone");
+    struct arc_oid alone = named(f, "alone");
+    repo_git(&f->repo, "checkout", "-q", "-f", "main", NULL);
+    assert_int_equal(arc_git_merge_base(&f->git, &main, &alone, &base, NULL), ARC_ENOTFOUND);
+}
+
+static int add_subject(void *context, const struct arc_git_commit *commit)
+{
+    arc_buf_printf(context, "%s;", commit->subject);
+    return 0;
+}
+
+static void check_log(struct fixture *f, struct arc_git_log_range range, const char *expected)
+{
+    struct arc_buf text = {0};
+    assert_int_equal(arc_git_log(&f->git, &range, add_subject, &text, NULL, &f->err), 0);
+    assert_string_equal(arc_buf_text(&text), expected);
+    arc_buf_free(&text);
+}
+
+static void test_log(void **state)
+{
+    struct fixture *f = *state;
+    struct arc_oid main = named(f, "main"), one = named(f, "main~2");
+    const char *const a[] = {"a", NULL}, *const y[] = {"nothing", "b/y", NULL};
+    check_log(f, (struct arc_git_log_range){.to = &main}, "three;two lines;one;");
+    check_log(f, (struct arc_git_log_range){.to = &main, .from = &one}, "three;two lines;");
+    check_log(f, (struct arc_git_log_range){.to = &main, .paths = a}, "three;one;");
+    check_log(f, (struct arc_git_log_range){.to = &main, .from = &one, .paths = y}, "two lines;");
+}
+
+static void test_log_maximum(void **state)
+{
+    struct fixture *f = *state;
+    struct arc_oid main = named(f, "main");
+    struct arc_buf text = {0};
+    bool more = false;
+    struct arc_git_log_range range = {.to = &main, .max = 3};
+    assert_int_equal(arc_git_log(&f->git, &range, add_subject, &text, &more, &f->err), 0);
+    assert_false(more);
+    range.max = 2;
+    assert_int_equal(arc_git_log(&f->git, &range, add_subject, &text, &more, &f->err), 0);
+    assert_true(more);
+    assert_string_equal(arc_buf_text(&text), "three;two lines;one;three;two lines;");
+    arc_buf_free(&text);
+}
+
+static void test_blob(void **state)
+{
+    struct fixture *f = *state;
+    struct arc_oid main = named(f, "main");
+    struct arc_buf text = {0};
+    assert_int_equal(arc_git_blob(&f->git, &main, "a/x", 100, &text, &f->err), 0);
+    assert_string_equal(arc_buf_text(&text), "3\n");
+    assert_int_equal(arc_git_blob(&f->git, &main, "a/x", 1, &text, NULL), ARC_ELIMIT);
+    assert_int_equal(arc_git_blob(&f->git, &main, "a", 100, &text, NULL), ARC_ENOTFOUND);
+    assert_int_equal(arc_git_blob(&f->git, &main, "a/none", 100, &text, NULL), ARC_ENOTFOUND);
+    arc_buf_free(&text);
+}
+
+static void test_remote(void **state)
+{
+    struct fixture *f = *state;
+    char *url = NULL;
+    assert_int_equal(arc_git_remote_url(&f->git, "origin", &url, &f->err), 0);
+    assert_string_equal(url, "https://example.org/a/b.git");
+    free(url);
+    assert_int_equal(arc_git_remote_url(&f->git, "none", &url, NULL), ARC_ENOTFOUND);
+}
+
+static void test_no_repository(void **state)
+{
+    struct fixture *f = *state;
+    struct arc_git git = {0};
+    char empty[] = "/tmp/arc-ci-none-XXXXXX";
+    assert_non_null(mkdtemp(empty));
+    assert_int_equal(arc_git_open(&no_env, empty, &git, &f->err), ARC_ENOTFOUND);
+    assert_non_null(strstr(arc_error_text(&f->err), "no git repository at"));
+    rmdir(empty);
+}
+
+static void test_formats(void **state)
+{
+    struct fixture *f = *state;
+    struct arc_git git = {0};
+    repo_git(&f->repo, "config", "core.repositoryformatversion", "1", NULL);
+    repo_git(&f->repo, "config", "extensions.partialClone", "origin", NULL);
+    repo_git(&f->repo, "config", "extensions.worktreeConfig", "true", NULL);
+    assert_int_equal(arc_git_open(&no_env, f->repo.dir, &git, &f->err), 0);
+    arc_git_free(&git);
+    repo_git(&f->repo, "init", "-q", "--object-format=sha256", "long", NULL);
+    char path[128];
+    snprintf(path, sizeof path, "%s/long", f->repo.dir);
+    assert_int_equal(arc_git_open(&no_env, path, &git, &f->err), ARC_EWORLD);
+    assert_non_null(strstr(arc_error_text(&f->err), "SHA-256"));
+}
+
+static void test_shallow_and_linked(void **state)
+{
+    struct fixture *f = *state;
+    struct arc_git git = {0};
+    char from[128], path[128];
+    snprintf(from, sizeof from, "file://%s", f->repo.dir);
+    snprintf(path, sizeof path, "%s/cut", f->repo.dir);
+    repo_git(&f->repo, "clone", "-q", "--depth=1", from, "cut", NULL);
+    assert_int_equal(arc_git_open(&no_env, path, &git, &f->err), 0);
+    assert_true(arc_git_is_shallow(&git));
+    arc_git_free(&git);
+
+    repo_git(&f->repo, "worktree", "add", "-q", "--detach", "linked", NULL);
+    snprintf(path, sizeof path, "%s/linked", f->repo.dir);
+    assert_int_equal(arc_git_open(&no_env, path, &git, &f->err), 0);
+    assert_string_equal(git.worktree, path);
+    assert_string_equal(git.commondir, f->git.gitdir);
+    assert_string_not_equal(git.gitdir, f->git.gitdir);
+    arc_git_free(&git);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(test_places),
+        TEST(test_resolve),
+        TEST(test_refused_revisions),
+        TEST(test_head),
+        TEST(test_tags),
+        TEST(test_commit),
+        TEST(test_merge_base),
+        TEST(test_log),
+        TEST(test_log_maximum),
+        TEST(test_blob),
+        TEST(test_remote),
+        TEST(test_no_repository),
+        TEST(test_formats),
+        TEST(test_shallow_and_linked),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

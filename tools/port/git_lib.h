@@ -1,0 +1,23 @@
+/* What the files of port/git share: libgit2's types in and out. Included by tools/port/git_*.c
+ * only. */
+#ifndef ARCCI_PORT_GIT_LIB_H
+#define ARCCI_PORT_GIT_LIB_H
+
+#include "port/git.h"
+#include <git2.h>
+
+/* Starts libgit2 as this program uses it; git_libgit2_shutdown() undoes it. */
+int arc_git_start(struct arc_error *err);
+
+/* Sets the error of a libgit2 call that returned `code` while doing `what`: ARC_ENOTFOUND,
+ * ARC_EINPUT or ARC_EWORLD. */
+int arc_git_failed(struct arc_error *err, int code, const char *what);
+
+/* Between libgit2's object names and ours. ARC_EINPUT for anything but 40 hexadecimal digits. */
+void arc_git_oid_out(const git_oid *oid, struct arc_oid *out);
+int arc_git_oid_in(const struct arc_oid *oid, git_oid *out, struct arc_error *err);
+
+/* The object database; the caller frees it with git_odb_free(). */
+int arc_git_odb(const struct arc_git *git, git_odb **out, struct arc_error *err);
+
+#endif
