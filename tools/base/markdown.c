@@ -1,0 +1,252 @@
+#include "base/markdown.h"
+#include "base/auto.h"
+#include "base/text.h"
+#include <stdbool.h>
+#include <string.h>
+#include <strings.h>
+
+/* Looks like nothing, and keeps GitHub from seeing a mention, a reference or a URL. */
+#define BREAK "&#8203;"
+
+static bool digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool alnum(char c)
+{
+    return digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+static bool blank(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* The text on one line, trimmed, its line breaks and tabs as spaces, the rest of its control
+ * characters visible. */
+static void one_line(struct arc_buf *out, const char *text, size_t len, bool collapse)
+{
+    ARC_AUTO(arc_buf) struct arc_buf flat = {0};
+    for (; len && blank(*text); text++, len--)
+        ;
+    for (; len && blank(text[len - 1]); len--)
+        ;
+    for (size_t i = 0; i < len; i++)
+        if (!blank(text[i]))
+            arc_buf_putc(&flat, text[i]);
+        else if (!collapse || !blank(text[i - 1]))
+            arc_buf_putc(&flat, ' ');
+    if (flat.failed)
+        out->failed = flat.failed;
+    arc_text_visible(out, arc_buf_text(&flat), flat.len);
+}
+
+/* At the start of a line, "- ", "+ ", "1. ", "1) " begin a list and "===" underlines a heading. */
+static size_t add_start(struct arc_buf *out, const char *s)
+{
+    size_t digits = 0;
+    if (s[0] && strchr("+-=", s[0])) {
+        arc_buf_printf(out, "\\%c", s[0]);
+        return 1;
+    }
+    while (digit(s[digits]))
+        digits++;
+    bool marker = digits && (s[digits] == '.' || s[digits] == ')');
+    if (!marker || (s[digits + 1] && s[digits + 1] != ' '))
+        return 0;
+    arc_buf_add(out, s, digits);
+    arc_buf_printf(out, "\\%c", s[digits]);
+    return digits + 1;
+}
+
+/* What GitHub links by itself: @name, #1, GH-1, www.x, scheme://x. True if a break belongs
+ * after (or, for '.' and '-', before) the character at `at`. */
+static bool autolinks(const char *s, size_t at)
+{
+    switch (s[at]) {
+    case '@':
+        return alnum(s[at + 1]);
+    case '#':
+        return digit(s[at + 1]);
+    case ':':
+        return s[at + 1] == '/' && s[at + 2] == '/';
+    case '.':
+        return at >= 3 && strncasecmp(s + at - 3, "www", 3) == 0;
+    case '-':
+        return at >= 2 && strncasecmp(s + at - 2, "gh", 2) == 0 && digit(s[at + 1]);
+    default:
+        return false;
+    }
+}
+
+static void add_autolink(struct arc_buf *out, char c)
+{
+    bool before = c == '.' || c == '-';
+    arc_buf_puts(out, before ? BREAK : "");
+    arc_buf_putc(out, c);
+    arc_buf_puts(out, before ? "" : BREAK);
+}
+
+/* Whether a character would mean something here if it stood bare. */
+static bool special(const char *s, size_t at)
+{
+    char before = '\0';
+    if (at)
+        before = s[at - 1];
+    switch (s[at]) {
+    case '\\':
+    case '*':
+    case '[':
+    case ']':
+    case '~':
+        return true;
+    case '_':
+        return !(alnum(before) && alnum(s[at + 1]));
+    case '#':
+        return !before || before == ' ';
+    default:
+        return false;
+    }
+}
+
+/* Characters that a backslash does not disarm everywhere: HTML, table cells, code, mathematics. */
+static const char *entity(const char *s, size_t at)
+{
+    switch (s[at]) {
+    case '<':
+        return "&lt;";
+    case '>':
+        return "&gt;";
+    case '|':
+        return "&#124;";
+    case '`':
+        return "&#96;";
+    case '$':
+        return "&#36;";
+    case '&':
+        return alnum(s[at + 1]) || s[at + 1] == '#' ? "&amp;" : NULL;
+    default:
+        return NULL;
+    }
+}
+
+void arc_markdown_text(struct arc_buf *out, const char *text, size_t len)
+{
+    ARC_AUTO(arc_buf) struct arc_buf line = {0};
+    one_line(&line, text, len, true);
+    if (line.failed)
+        out->failed = line.failed;
+    const char *s = arc_buf_text(&line);
+    for (size_t at = add_start(out, s); s[at]; at++) {
+        const char *named = entity(s, at);
+        if (named)
+            arc_buf_puts(out, named);
+        else if (autolinks(s, at))
+            add_autolink(out, s[at]);
+        else if (special(s, at))
+            arc_buf_printf(out, "\\%c", s[at]);
+        else
+            arc_buf_putc(out, s[at]);
+    }
+}
+
+/* A table splits its row at '|' before it looks for code spans, and `\\|` splits too: only a
+ * character reference is safe, and those are read in <code>, not in a span. */
+static void code_element(struct arc_buf *out, const char *s)
+{
+    arc_buf_puts(out, "<code>");
+    for (; *s; s++)
+        if (alnum(*s) || *s == ' ' || (unsigned char)*s >= 0x80)
+            arc_buf_putc(out, *s);
+        else
+            arc_buf_printf(out, "&#%d;", *s);
+    arc_buf_puts(out, "</code>");
+}
+
+static size_t longest_run(const char *s, char c)
+{
+    size_t longest = 0;
+    for (size_t run = 0; *s; s++) {
+        run = *s == c ? run + 1 : 0;
+        longest = run > longest ? run : longest;
+    }
+    return longest;
+}
+
+void arc_markdown_code(struct arc_buf *out, const char *text, size_t len)
+{
+    ARC_AUTO(arc_buf) struct arc_buf line = {0};
+    one_line(&line, text, len, false);
+    if (line.failed)
+        out->failed = line.failed;
+    const char *s = arc_buf_text(&line);
+    if (strchr(s, '|')) {
+        code_element(out, s);
+        return;
+    }
+    size_t ticks = line.len ? longest_run(s, '`') + 1 : 0;
+    const char *pad = line.len && (s[0] == '`' || s[line.len - 1] == '`') ? " " : "";
+    for (size_t i = 0; i < ticks; i++)
+        arc_buf_putc(out, '`');
+    arc_buf_printf(out, "%s%s%s", pad, s, pad);
+    for (size_t i = 0; i < ticks; i++)
+        arc_buf_putc(out, '`');
+}
+
+/* RFC 3986's characters, without those that end a markdown link or a table cell. */
+static bool url_char(const char *s, size_t left)
+{
+    bool hex = left > 2 && strspn(s + 1, "0123456789abcdefABCDEF") >= 2;
+    return *s == '%' ? hex : alnum(*s) || (*s && strchr("-._~:/?#@!$&*+,=", *s));
+}
+
+void arc_markdown_url(struct arc_buf *out, const char *text, size_t len)
+{
+    ARC_AUTO(arc_buf) struct arc_buf line = {0};
+    arc_buf_add(&line, text, len);
+    if (line.failed)
+        out->failed = line.failed;
+    const char *s = arc_buf_text(&line);
+    if (strncasecmp(s, "https://", 8) != 0 && strncasecmp(s, "http://", 7) != 0) {
+        arc_buf_putc(out, '#');
+        return;
+    }
+    for (size_t at = 0; at < line.len; at++)
+        if (!url_char(s + at, line.len - at))
+            arc_buf_printf(out, "%%%02X", (unsigned char)s[at]);
+        else
+            arc_buf_printf(out, s[at] == '&' ? "%camp;" : "%c", s[at]);
+}
+
+void arc_markdown_line(struct arc_buf *out, const char *text, size_t len)
+{
+    ARC_AUTO(arc_buf) struct arc_buf line = {0};
+    one_line(&line, text, len, false);
+    if (line.failed)
+        out->failed = line.failed;
+    const char *s = arc_buf_text(&line);
+    if (*s == '`' || *s == '~') /* would close the block */
+        arc_buf_putc(out, '\\');
+    arc_buf_puts(out, s);
+}
+
+void arc_markdown_shell(struct arc_buf *out, const char *text, size_t len)
+{
+    ARC_AUTO(arc_buf) struct arc_buf line = {0};
+    one_line(&line, text, len, false);
+    if (line.failed)
+        out->failed = line.failed;
+    const char *s = arc_buf_text(&line);
+    bool bare = line.len > 0;
+    for (const char *c = s; *c; c++)
+        bare = bare && (alnum(*c) || strchr("_./:@%+=,-", *c));
+    if (bare) {
+        arc_buf_puts(out, s);
+        return;
+    }
+    arc_buf_putc(out, '\'');
+    for (; *s; s++)
+        arc_buf_puts(out, *s == '\'' ? "'\\''" : (char[]){*s, '\0'});
+    arc_buf_putc(out, '\'');
+}

@@ -1,0 +1,454 @@
+#include "arcci/template.h"
+#include "base/auto.h"
+#include "base/markdown.h"
+#include "base/text.h"
+#include <string.h>
+
+enum kind { TEXT, VALUE, SECTION, INVERTED };
+
+typedef void escape_fn(struct arc_buf *out, const char *text, size_t len);
+
+/* A piece of text, a value, or the head of a section, whose body are the nodes up to `end`. */
+struct arc_template_node {
+    enum kind kind;
+    const char *at;    /* the text, or the name; points into arc_template.text */
+    size_t len;        /* of it */
+    escape_fn *escape; /* of a value */
+    size_t end;        /* of a section: index behind its last node */
+};
+
+static const struct place {
+    const char *name;
+    escape_fn *escape;
+} places[] = {
+    {"text", arc_markdown_text}, {"code", arc_markdown_code},   {"url", arc_markdown_url},
+    {"line", arc_markdown_line}, {"shell", arc_markdown_shell},
+};
+
+/* ---- messages -------------------------------------------------------------------------------- */
+
+static int error_at(const struct arc_template *t, const char *at, struct arc_error *err,
+                    const char *message, const char *word, size_t len)
+{
+    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 1024};
+    unsigned line = 1, column = 1;
+    for (const char *c = t->text; c < at; c++) {
+        column = *c == '\n' ? 1 : column + ((*c & 0xc0) != 0x80);
+        line += *c == '\n';
+    }
+    arc_text_visible(&shown, word, len > 80 ? 80 : len);
+    return arc_error_at(err, ARC_EINPUT, t->name, line, column, "'{{%s%s}}' %s",
+                        arc_buf_text(&shown), len > 80 ? "…" : "", message);
+}
+
+/* ---- parsing --------------------------------------------------------------------------------- */
+
+struct parser {
+    struct arc_template *t;
+    const char *at;                  /* how far the source is read */
+    const char *end;                 /* of the source */
+    size_t open[ARC_TEMPLATE_DEPTH]; /* sections not yet closed, outermost first */
+    size_t depth;
+    size_t size; /* nodes allocated */
+};
+
+/* One tag: what stands between its braces, trimmed, and where it begins and ends. */
+struct tag {
+    const char *start; /* "{{" */
+    const char *end;   /* behind "}}" */
+    char sigil;        /* '#', '^', '/', '!' or 0 */
+    const char *word;
+    size_t len;
+};
+
+static int add_node(struct parser *p, struct arc_template_node node, struct arc_error *err)
+{
+    struct arc_template *t = p->t;
+    if (node.kind == TEXT && !node.len)
+        return ARC_OK;
+    if (t->count == p->size) {
+        size_t size = p->size ? 2 * p->size : 64;
+        struct arc_template_node *grown = realloc(t->nodes, size * sizeof *grown);
+        if (!grown)
+            return arc_error_nomem(err);
+        t->nodes = grown;
+        p->size = size;
+    }
+    t->nodes[t->count++] = node;
+    return ARC_OK;
+}
+
+static bool space(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static int read_tag(const struct parser *p, const char *start, struct tag *tag,
+                    struct arc_error *err)
+{
+    const char *inner = start + 2;
+    const char *close = strstr(inner, "}}");
+    if (!close)
+        return error_at(p->t, start, err, "has no end: '}}' is missing", inner,
+                        strcspn(inner, "\n"));
+    *tag = (struct tag){.start = start, .end = close + 2};
+    if (*inner == '{' || *inner == '&')
+        return error_at(p->t, start, err, "asks for an unescaped value, which does not exist",
+                        inner, (size_t)(close - inner));
+    if (*inner && strchr("#^/!", *inner))
+        tag->sigil = *inner++;
+    while (inner < close && space(*inner))
+        inner++;
+    while (close > inner && space(close[-1]))
+        close--;
+    tag->word = inner;
+    tag->len = (size_t)(close - inner);
+    return ARC_OK;
+}
+
+static bool name_char(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
+}
+
+static bool is_word(const char *text, size_t len, const char *word)
+{
+    return strlen(word) == len && memcmp(text, word, len) == 0;
+}
+
+static bool loop_name(const char *name, size_t len)
+{
+    return is_word(name, len, "@first") || is_word(name, len, "@last") ||
+           is_word(name, len, "@number");
+}
+
+/* ".", a loop's name, or names joined by dots. */
+static bool path_valid(const char *name, size_t len)
+{
+    if (is_word(name, len, ".") || loop_name(name, len))
+        return true;
+    bool in_name = false;
+    for (size_t i = 0; i < len; i++) {
+        bool dot = name[i] == '.';
+        if (dot ? !in_name : !name_char(name[i]))
+            return false;
+        in_name = !dot;
+    }
+    return in_name;
+}
+
+/* "name" or "place name". */
+static int add_value(struct parser *p, const struct tag *tag, struct arc_error *err)
+{
+    const char *name = tag->word;
+    size_t len = tag->len, first = 0;
+    struct arc_template_node node = {.kind = VALUE, .escape = arc_markdown_text};
+    while (first < len && !space(name[first]))
+        first++;
+    if (first < len) {
+        node.escape = NULL;
+        for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+            if (is_word(name, first, places[i].name))
+                node.escape = places[i].escape;
+        while (first < len && space(name[first]))
+            first++;
+    } else {
+        first = 0;
+    }
+    node.at = name + first;
+    node.len = len - first;
+    if (!node.escape)
+        return error_at(p->t, tag->start, err,
+                        "names no place that is known: text, code, url, line or shell", name, len);
+    if (!path_valid(node.at, node.len))
+        return error_at(p->t, tag->start, err, "is not a name", name, len);
+    return add_node(p, node, err);
+}
+
+static int open_section(struct parser *p, const struct tag *tag, struct arc_error *err)
+{
+    if (!path_valid(tag->word, tag->len))
+        return error_at(p->t, tag->start, err, "is not a name", tag->word, tag->len);
+    if (p->depth == ARC_TEMPLATE_DEPTH)
+        return error_at(p->t, tag->start, err, "is nested deeper than 16 sections", tag->word,
+                        tag->len);
+    p->open[p->depth++] = p->t->count;
+    struct arc_template_node node = {
+        .kind = tag->sigil == '#' ? SECTION : INVERTED, .at = tag->word, .len = tag->len};
+    return add_node(p, node, err);
+}
+
+static int close_section(struct parser *p, const struct tag *tag, struct arc_error *err)
+{
+    struct arc_template_node *head = p->depth ? &p->t->nodes[p->open[p->depth - 1]] : NULL;
+    if (!head)
+        return error_at(p->t, tag->start, err, "closes a section that is not open", tag->word,
+                        tag->len);
+    if (head->len != tag->len || memcmp(head->at, tag->word, tag->len) != 0)
+        return error_at(p->t, tag->start, err, "does not close the section that was opened last",
+                        tag->word, tag->len);
+    head->end = p->t->count;
+    p->depth--;
+    return ARC_OK;
+}
+
+/* Whether the tag has its line to itself; then the line goes with it. */
+static bool alone(const struct parser *p, const struct tag *tag, const char **from, const char **to)
+{
+    const char *start = tag->start, *end = tag->end;
+    while (start > p->t->text && (start[-1] == ' ' || start[-1] == '\t'))
+        start--;
+    while (end < p->end && (*end == ' ' || *end == '\t' || *end == '\r'))
+        end++;
+    if ((start > p->t->text && start[-1] != '\n') || (end < p->end && *end != '\n'))
+        return false;
+    *from = start;
+    *to = end < p->end ? end + 1 : end;
+    return true;
+}
+
+static int add_tag(struct parser *p, const struct tag *tag, struct arc_error *err)
+{
+    const char *from = tag->start, *to = tag->end;
+    if (tag->sigil)
+        alone(p, tag, &from, &to);
+    struct arc_template_node text = {.kind = TEXT, .at = p->at};
+    text.len = from > p->at ? (size_t)(from - p->at) : 0;
+    p->at = to;
+    int rc = add_node(p, text, err);
+    if (rc || tag->sigil == '!')
+        return rc;
+    if (!tag->sigil)
+        return add_value(p, tag, err);
+    return tag->sigil == '/' ? close_section(p, tag, err) : open_section(p, tag, err);
+}
+
+static int parse(struct parser *p, struct arc_error *err)
+{
+    const char *start;
+    while ((start = strstr(p->at, "{{"))) {
+        struct tag tag = {0};
+        int rc = read_tag(p, start, &tag, err);
+        if (!rc)
+            rc = add_tag(p, &tag, err);
+        if (rc)
+            return rc;
+    }
+    if (p->depth) {
+        const struct arc_template_node *head = &p->t->nodes[p->open[p->depth - 1]];
+        return error_at(p->t, head->at, err, "is never closed", head->at, head->len);
+    }
+    struct arc_template_node rest = {.kind = TEXT, .at = p->at, .len = (size_t)(p->end - p->at)};
+    return add_node(p, rest, err);
+}
+
+int arc_template_parse(const char *name, const char *text, size_t len, struct arc_template *out,
+                       struct arc_error *err)
+{
+    *out = (struct arc_template){0};
+    if (len > ARC_TEMPLATE_MAX)
+        return arc_error_set(err, ARC_ELIMIT, "%s: a template of %zu bytes; at most %zu are read",
+                             name, len, ARC_TEMPLATE_MAX);
+    if (memchr(text, '\0', len) || !arc_utf8_valid(text, len))
+        return arc_error_set(err, ARC_EINPUT, "%s: the template is not UTF-8 text", name);
+    out->name = strdup(name);
+    out->text = strndup(text, len);
+    if (!out->name || !out->text)
+        return arc_error_nomem(err);
+    struct parser p = {.t = out, .at = out->text, .end = out->text + len};
+    return parse(&p, err);
+}
+
+void arc_template_free(struct arc_template *parsed)
+{
+    free(parsed->name);
+    free(parsed->text);
+    free(parsed->nodes);
+    *parsed = (struct arc_template){0};
+}
+
+/* ---- rendering ------------------------------------------------------------------------------- */
+
+/* Where names are looked up: the values of the sections that are open, innermost first. */
+struct frame {
+    const json_t *value;
+    size_t index, count; /* of a loop; count is 0 for other sections */
+    const struct frame *outer;
+};
+
+struct render {
+    const struct arc_template *t;
+    struct arc_buf *out;
+    size_t steps;
+};
+
+static int render_nodes(struct render *r, size_t from, size_t to, const struct frame *frame,
+                        struct arc_error *err);
+
+static const char no_name[] = "is no value that these notes have; docs/notes.md lists them";
+
+/* The first name of a path, from the innermost section outwards. */
+static const json_t *find_first(const struct frame *frame, const char *name, size_t len)
+{
+    char key[128];
+    if (len >= sizeof key)
+        return NULL;
+    memcpy(key, name, len);
+    key[len] = '\0';
+    for (; frame; frame = frame->outer) {
+        const json_t *value = json_object_get(frame->value, key);
+        if (value)
+            return value;
+    }
+    return NULL;
+}
+
+/* A value below null is null: what is not known yet has no parts either. */
+static const json_t *find(const struct frame *frame, const char *path, size_t len)
+{
+    if (is_word(path, len, "."))
+        return frame->value;
+    const char *dot = memchr(path, '.', len);
+    size_t first = dot ? (size_t)(dot - path) : len;
+    const json_t *value = find_first(frame, path, first);
+    while (value && !json_is_null(value) && first < len) {
+        path += first + 1;
+        len -= first + 1;
+        dot = memchr(path, '.', len);
+        first = dot ? (size_t)(dot - path) : len;
+        struct frame inner = {.value = value};
+        value = find_first(&inner, path, first);
+    }
+    return value;
+}
+
+static const struct frame *innermost_loop(const struct frame *frame)
+{
+    while (frame && !frame->count)
+        frame = frame->outer;
+    return frame;
+}
+
+static bool truthy(const json_t *value)
+{
+    if (json_is_string(value))
+        return json_string_length(value) > 0;
+    if (json_is_array(value))
+        return json_array_size(value) > 0;
+    if (json_is_integer(value))
+        return json_integer_value(value) != 0;
+    return !json_is_null(value) && !json_is_false(value);
+}
+
+static int render_loop_value(struct render *r, const struct arc_template_node *node,
+                             const struct frame *loop)
+{
+    if (is_word(node->at, node->len, "@number"))
+        arc_buf_printf(r->out, "%zu", loop->index + 1);
+    else if (is_word(node->at, node->len, "@first"))
+        arc_buf_puts(r->out, loop->index == 0 ? "true" : "false");
+    else
+        arc_buf_puts(r->out, loop->index + 1 == loop->count ? "true" : "false");
+    return ARC_OK;
+}
+
+static int render_value(struct render *r, const struct arc_template_node *node,
+                        const struct frame *frame, struct arc_error *err)
+{
+    if (*node->at == '@') {
+        const struct frame *loop = innermost_loop(frame);
+        return loop ? render_loop_value(r, node, loop)
+                    : error_at(r->t, node->at, err, "is outside of a list", node->at, node->len);
+    }
+    const json_t *value = find(frame, node->at, node->len);
+    char number[64];
+    if (!value)
+        return error_at(r->t, node->at, err, no_name, node->at, node->len);
+    if (json_is_array(value) || json_is_object(value))
+        return error_at(r->t, node->at, err, "is a list or has parts: open it as a section",
+                        node->at, node->len);
+    if (json_is_string(value))
+        node->escape(r->out, json_string_value(value), json_string_length(value));
+    else if (json_is_boolean(value))
+        arc_buf_puts(r->out, json_is_true(value) ? "true" : "false");
+    else if (!json_is_null(value)) {
+        int len = json_is_integer(value)
+                      ? snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT,
+                                 json_integer_value(value))
+                      : snprintf(number, sizeof number, "%.6g", json_real_value(value));
+        node->escape(r->out, number, (size_t)len);
+    }
+    return ARC_OK;
+}
+
+static int render_list(struct render *r, size_t from, size_t to, const json_t *list,
+                       const struct frame *frame, struct arc_error *err)
+{
+    struct frame inner = {.count = json_array_size(list), .outer = frame};
+    int rc = ARC_OK;
+    for (; !rc && inner.index < inner.count; inner.index++) {
+        inner.value = json_array_get(list, inner.index);
+        rc = render_nodes(r, from, to, &inner, err);
+    }
+    return rc;
+}
+
+static bool loop_truth(const struct arc_template_node *node, const struct frame *loop)
+{
+    if (is_word(node->at, node->len, "@first"))
+        return loop->index == 0;
+    return is_word(node->at, node->len, "@last") ? loop->index + 1 == loop->count : true;
+}
+
+static int render_section(struct render *r, size_t at, const struct frame *frame,
+                          struct arc_error *err)
+{
+    const struct arc_template_node *node = &r->t->nodes[at];
+    const struct frame *loop = innermost_loop(frame);
+    bool of_loop = *node->at == '@', wanted = node->kind == SECTION;
+    const json_t *value = of_loop ? NULL : find(frame, node->at, node->len);
+    if (of_loop ? !loop : !value)
+        return error_at(r->t, node->at, err, of_loop ? "is outside of a list" : no_name, node->at,
+                        node->len);
+    if (of_loop ? loop_truth(node, loop) != wanted : truthy(value) != wanted)
+        return ARC_OK;
+    if (of_loop || !wanted)
+        return render_nodes(r, at + 1, node->end, frame, err);
+    if (json_is_array(value))
+        return render_list(r, at + 1, node->end, value, frame, err);
+    struct frame inner = {.value = value, .outer = frame};
+    return render_nodes(r, at + 1, node->end, &inner, err);
+}
+
+static int render_nodes(struct render *r, size_t from, size_t to, const struct frame *frame,
+                        struct arc_error *err)
+{
+    for (size_t at = from; at < to;) {
+        const struct arc_template_node *node = &r->t->nodes[at];
+        int rc = ARC_OK;
+        if (r->steps++ == ARC_TEMPLATE_STEPS)
+            return arc_error_set(err, ARC_ELIMIT, "%s: the loops run more than %d times",
+                                 r->t->name, ARC_TEMPLATE_STEPS);
+        if (node->kind == TEXT)
+            arc_buf_add(r->out, node->at, node->len);
+        else if (node->kind == VALUE)
+            rc = render_value(r, node, frame, err);
+        else
+            rc = render_section(r, at, frame, err);
+        if (!rc)
+            rc = arc_buf_check(r->out, r->t->name, err);
+        if (rc)
+            return rc;
+        at = node->kind == SECTION || node->kind == INVERTED ? node->end : at + 1;
+    }
+    return ARC_OK;
+}
+
+int arc_template_render(const struct arc_template *parsed, const json_t *values,
+                        struct arc_buf *out, struct arc_error *err)
+{
+    struct render r = {.t = parsed, .out = out};
+    struct frame frame = {.value = values};
+    return render_nodes(&r, 0, parsed->count, &frame, err);
+}
