@@ -70,8 +70,7 @@ def test_every_container_restarts_rotates_logs_and_gains_no_privileges(config, r
         assert set(service["logging"]["options"]) >= {"max-size", "max-file"}, name
         assert "no-new-privileges:true" in service["security_opt"], name
         assert not service.get("privileged"), name
-        # The exporter's image holds one program, nothing that could ask it.
-        if service["restart"] == "unless-stopped" and name != "arc-flash-exporter":
+        if service["restart"] == "unless-stopped":
             assert service["healthcheck"]["test"], name
 
 

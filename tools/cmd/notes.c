@@ -1,0 +1,73 @@
+#include "arcci/notes.h"
+#include "command.h"
+#include "flow/notes_run.h"
+
+static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
+{
+    if (option_flag(inv, "print-template")) {
+        arc_buf_puts(&report->human, arc_notes_template());
+        return ARC_OK;
+    }
+    struct arc_notes_files files = {
+        .plan = option_value(inv, "plan"),
+        .build = option_value(inv, "build"),
+        .scan = option_value(inv, "scan"),
+        .template = option_value(inv, "template"),
+        .config = option_value(inv, "config"),
+    };
+    int rc = arc_notes_run(inv->env, &files, &report->document, err);
+    if (rc)
+        return rc;
+    const char *body = json_string_value(json_object_get(report->document, "body"));
+    arc_buf_puts(&report->human, body);
+    rc = report_output(report, "title",
+                       json_string_value(json_object_get(report->document, "title")), err);
+    return rc ? rc : report_output(report, "notes", body, err);
+}
+
+static const struct option options[] = {
+    {.name = "plan",
+     .value = "FILE",
+     .initial = "plan.json",
+     .help = "The plan of the release: 'arc-ci plan --json' prints it."},
+    {.name = "build",
+     .value = "FILE",
+     .help = "build.json: adds digests, sizes, base images and how to verify."},
+    {.name = "scan", .value = "FILE", .help = "scan.json: adds the result of the gate."},
+    {.name = "template",
+     .value = "FILE",
+     .help = "The template, in place of the group's notes-template and the built-in one."},
+    {.name = "config",
+     .value = "FILE",
+     .help = "The release groups, when they are not in .github/arc-ci.yaml."},
+    {.name = "print-template", .help = "Print the built-in template, to start one from."},
+    {0},
+};
+
+static const struct output outputs[] = {
+    {"title", "The release's title, for example \"Messaging & Cache Services 0.1.0\"."},
+    {"notes", "The notes as markdown."},
+    {0},
+};
+
+static const struct example examples[] = {
+    {"arc-ci notes --print-template", "The built-in template."},
+    {0},
+};
+
+const struct command cmd_notes = {
+    .name = "notes",
+    .summary = "render the release notes from the plan, the build and the scan",
+    .description =
+        "Prints the release notes as GitHub's markdown: the images with their tags, digests and "
+        "sizes, the commands that pull, start and verify them, the gate's result, and the commits "
+        "since the group's previous tag that touch its services.\n\n"
+        "What is not known yet (no --build, no --scan) leaves no empty column behind. Every value "
+        "is escaped for its place: a commit's subject or an author's name cannot start a mention, "
+        "a link or HTML. Notes over 125,000 characters, GitHub's limit, lose their oldest commits "
+        "and say so. docs/notes.md describes templates.",
+    .options = options,
+    .outputs = outputs,
+    .examples = examples,
+    .run = run,
+};
