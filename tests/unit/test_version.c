@@ -177,9 +177,9 @@ static void test_unknown_tags(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refused),  cmocka_unit_test(test_refused_when_huge),
-        cmocka_unit_test(test_parts),    cmocka_unit_test(test_image_tag),
-        cmocka_unit_test(test_standing), cmocka_unit_test(test_image_tag_too_long),
+        cmocka_unit_test(test_refused),      cmocka_unit_test(test_refused_when_huge),
+        cmocka_unit_test(test_parts),        cmocka_unit_test(test_image_tag),
+        cmocka_unit_test(test_standing),     cmocka_unit_test(test_image_tag_too_long),
         cmocka_unit_test(test_unknown_tags),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,7 +19,7 @@ static void format_time(int64_t seconds, char out[32])
     time_t when = (time_t)seconds;
     struct tm parts;
     if (!gmtime_r(&when, &parts) || !strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &parts))
-        strcpy(out, "1970-01-01T00:00:00Z");
+        memcpy(out, "1970-01-01T00:00:00Z", sizeof "1970-01-01T00:00:00Z");
 }
 
 /* ---- image tags ---------------------------------------------------------------------------- */

@@ -1,0 +1,158 @@
+"""Checks that hold for the whole tree: layers, headers, banned calls, format, links, the commands in the docs,
+installation."""
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+ARC_CI = os.environ.get("ARC_CI", str(ROOT / "build/arc-ci"))
+FLAGS = ["-std=c11", "-D_POSIX_C_SOURCE=200809L", "-D_DEFAULT_SOURCE", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow",
+         "-Wconversion", "-Wstrict-prototypes", "-Werror", "-fsyntax-only"]
+BANNED = {
+    "system": "runs a shell", "popen": "runs a shell", "execl": "takes no environment", "getenv": "use struct arc_env",
+    "strcpy": "unbounded", "strcat": "unbounded", "sprintf": "unbounded", "vsprintf": "unbounded", "gets": "unbounded",
+    "strtok": "keeps state", "tmpnam": "races", "mktemp": "races", "localtime": "keeps state", "gmtime": "keeps state",
+    "atoi": "cannot fail", "atol": "cannot fail", "exit": "the library never exits", "abort": "the library never exits",
+}
+
+
+def tracked(*patterns):
+    out = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", *patterns], cwd=ROOT, check=True,
+                         capture_output=True, text=True).stdout
+    return [ROOT / line for line in out.splitlines() if (ROOT / line).is_file()]
+
+
+def test_layering():
+    run = subprocess.run(["/usr/bin/python3", ROOT / "tests/layering.py"], capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout
+
+
+def test_layering_check_sees_an_arrow_that_goes_back(tmp_path):
+    (tmp_path / "tools/base").mkdir(parents=True)
+    (tmp_path / "tools/cmd").mkdir()
+    (tmp_path / "include").mkdir()
+    (tmp_path / "tools/base/a.c").write_text('#include "flow/plan.h"\n')
+    (tmp_path / "tools/cmd/b.c").write_text('#include "port/git.h"\n#include <git2.h>\n')
+    run = subprocess.run(["/usr/bin/python3", ROOT / "tests/layering.py", tmp_path], capture_output=True, text=True)
+    assert run.returncode == 1
+    assert len(run.stdout.splitlines()) == 3
+
+
+@pytest.mark.parametrize("header", [str(p.relative_to(ROOT)) for p in tracked("include/*.h", "tools/*.h")])
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+def test_every_header_compiles_alone(header, compiler):
+    flags = subprocess.run(["pkg-config", "--cflags", "libgit2", "jansson", "yaml-0.1", "libcurl"], check=True,
+                           capture_output=True, text=True).stdout.split()
+    run = subprocess.run([compiler, *FLAGS, *flags, "-I", "include", "-I", "tools", "-include", header, "-xc", "/dev/null"],
+                         cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+
+
+def test_no_banned_function():
+    call = re.compile(r"(?<![\w.>])(" + "|".join(BANNED) + r")\s*\(")
+    found = []
+    for path in tracked("tools/*.c", "include/*.h"):
+        text = re.sub(r'/\*.*?\*/|"(?:\\.|[^"\\])*"', lambda m: re.sub(r"[^\n]", " ", m[0]), path.read_text(), flags=re.S)
+        for number, line in enumerate(text.splitlines(), 1):
+            found += [f"{path.relative_to(ROOT)}:{number}: {m[1]}: {BANNED[m[1]]}" for m in call.finditer(line)]
+    assert not found, "\n".join(found)
+
+
+def test_format():
+    sources = [str(p) for p in tracked("*.c", "*.h")]
+    run = subprocess.run(["clang-format", "--dry-run", "--Werror", *sources], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr[-3000:] + "\nrun: make format"
+
+
+def test_shell_scripts():
+    scripts = [str(p) for p in tracked("*.sh", ".ci/run")]
+    run = subprocess.run(["shellcheck", *scripts], capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout
+
+
+def test_links_in_the_docs_lead_somewhere():
+    broken = []
+    for page in tracked("*.md"):
+        text = re.sub(r"```.*?```", "", page.read_text(), flags=re.S)
+        for target in re.findall(r"\]\(([^)\s#]+)", text):
+            if "://" not in target and not target.startswith("mailto:") and not (page.parent / target).exists():
+                broken.append(f"{page.relative_to(ROOT)}: {target}")
+    assert not broken, "\n".join(broken)
+
+
+def documented_commands():
+    """Lines `$ arc-ci …` and `$ make …` of the docs, and the examples of the command table."""
+    for page in tracked("README.md", "docs/*.md"):
+        for line in re.findall(r"^(?:    |\s*)\$ (.+)$", page.read_text(), re.M):
+            yield pytest.param(line, id=f"{page.name}: {line}")
+
+
+@pytest.mark.parametrize("line", documented_commands())
+def test_commands_in_the_docs_run(line, tmp_path):
+    """On a clone of this repository, with the arc-ci that was built. A line that ends in `# exit N` may fail so."""
+    line, _, expected = line.partition("# exit ")
+    words = shlex.split(line)
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "-q", ROOT, clone], check=True, capture_output=True)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/arc-ci").symlink_to(ARC_CI)
+    env = {**os.environ, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}
+    if words[0] == "make":
+        words.append("-n")
+    run = subprocess.run(words, cwd=clone, env=env, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=300)
+    assert run.returncode == int(expected or 0), run.stdout[-2000:] + run.stderr[-2000:]
+
+
+def test_every_test_folder_is_run():
+    """check.py finds suites by tests/*/test_*.py; a test file elsewhere would be forgotten."""
+    lost = [p for p in tracked("tests/*test_*.py") if len(p.relative_to(ROOT / "tests").parts) != 2]
+    assert not lost
+
+
+def test_install(tmp_path):
+    """Installed, libarcci is found by CMake and pkg-config, and the man pages are there."""
+    prefix = tmp_path / "usr"
+    subprocess.run(["cmake", "--build", ROOT / "build", "--target", "man"], check=True, capture_output=True)
+    subprocess.run(["cmake", "--install", ROOT / "build", "--prefix", prefix], check=True, capture_output=True)
+    assert (prefix / "bin/arc-ci").is_file()
+    assert (prefix / "share/man/man1/arc-ci-version.1").read_text().startswith(".TH")
+    source = tmp_path / "app"
+    source.mkdir()
+    (source / "main.c").write_text('#include <arcci/semver.h>\n#include <string.h>\nint main(void)\n{\n'
+                                   '    struct arc_semver v;\n    return arc_semver_parse("1.2.3", 5, &v, NULL);\n}\n')
+    (source / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.18)\nproject(app C)\nfind_package(arcci REQUIRED)\n"
+        "add_executable(app main.c)\ntarget_link_libraries(app PRIVATE arcci::shared)\n")
+    subprocess.run(["cmake", "-S", source, "-B", source / "build", f"-DCMAKE_PREFIX_PATH={prefix}"], check=True,
+                   capture_output=True)
+    subprocess.run(["cmake", "--build", source / "build"], check=True, capture_output=True)
+    subprocess.run([source / "build/app"], check=True)
+    pc, = prefix.rglob("arcci.pc")
+    env = {**os.environ, "PKG_CONFIG_PATH": str(pc.parent)}
+    flags = subprocess.run(["pkg-config", "--cflags", "--libs", f"--define-variable=prefix={prefix}", "arcci"], env=env,
+                           check=True, capture_output=True, text=True).stdout.split()
+    subprocess.run(["gcc", source / "main.c", *flags, "-o", source / "app"], check=True)
+    libraries, = {str(p.parent) for p in prefix.rglob("libarcci.so")}
+    subprocess.run([source / "app"], check=True, env={**os.environ, "LD_LIBRARY_PATH": libraries})
+
+
+def test_version_and_help_load_only_libc():
+    out = subprocess.run(["ldd", ROOT / "build/arc-ci"], check=True, capture_output=True, text=True).stdout
+    names = re.findall(r"^\s*(\S+)", out, re.M)
+    assert all(re.match(r"(linux-vdso|libc\.|libm\.|/lib.*ld-linux)", name) for name in names), out
+
+
+def test_version_opens_no_library_and_no_certificates(tmp_path):
+    strace = shutil.which("strace")
+    assert strace, "strace is missing"
+    log = tmp_path / "trace"
+    for arguments in (["--help"], ["version", "messaging/v1.2.3"]):
+        subprocess.run([strace, "-f", "-e", "trace=openat,execve", "-o", log, ROOT / "build/arc-ci", *arguments],
+                       cwd=ROOT, check=True, capture_output=True)
+        opened = log.read_text()
+        assert not re.search(r"libcurl|libgit2|libssl|libmbed|ca-certificates|\.pem", opened), opened
