@@ -1,0 +1,216 @@
+#include "arcci/repository.h"
+#include "base/auto.h"
+#include "port/git.h"
+#include "port/process.h"
+#include <string.h>
+
+static const char *without_prefix(const char *text, const char *prefix)
+{
+    size_t len = strlen(prefix);
+    return strncmp(text, prefix, len) == 0 ? text + len : NULL;
+}
+
+/* ---- the commit ---------------------------------------------------------------------------- */
+
+static int keep_text(char **slot, char *text, struct arc_error *err)
+{
+    *slot = text;
+    return text ? ARC_OK : arc_error_nomem(err);
+}
+
+static char *tag_words(const char *tag)
+{
+    struct arc_buf text = {.max = 1024};
+    arc_buf_printf(&text, "tag %s", tag);
+    return arc_buf_steal(&text);
+}
+
+/* The tag's commit if there is such a tag, else HEAD. */
+static int find_commit(const struct arc_git *git, const char *tag, struct arc_oid *oid,
+                       struct arc_repository *out, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 1024};
+    ARC_AUTO(arc_error) struct arc_error missing = {0};
+    if (tag) {
+        arc_buf_printf(&ref, "refs/tags/%s", tag);
+        int rc = arc_git_resolve_ref(git, arc_buf_text(&ref), oid, &missing);
+        if (!rc)
+            return keep_text(&out->revision_from, tag_words(tag), err);
+        if (rc != ARC_ENOTFOUND)
+            return arc_error_set(err, rc, "%s", arc_error_text(&missing));
+    }
+    int rc = arc_git_head(git, oid, NULL, err);
+    const char *from = tag ? "HEAD (the tag does not exist yet)" : "HEAD";
+    return rc ? rc : keep_text(&out->revision_from, strdup(from), err);
+}
+
+static int read_commit(const struct arc_git *git, const char *tag, struct arc_repository *out,
+                       struct arc_error *err)
+{
+    struct arc_oid oid;
+    struct arc_git_commit commit = {0};
+    int rc = find_commit(git, tag, &oid, out, err);
+    if (!rc)
+        rc = arc_git_commit(git, &oid, &commit, err);
+    if (rc)
+        return rc;
+    memcpy(out->revision, oid.hex, sizeof oid.hex);
+    out->committed = commit.time;
+    arc_git_commit_free(&commit);
+    return ARC_OK;
+}
+
+/* ---- branch and source --------------------------------------------------------------------- */
+
+static int read_branch(const struct arc_env *env, const struct arc_git *git,
+                       struct arc_repository *out, struct arc_error *err)
+{
+    const char *ref = arc_env_nonempty(env, "GITHUB_REF");
+    const char *name = ref ? without_prefix(ref, "refs/heads/") : NULL;
+    if (name)
+        return keep_text(&out->branch, strdup(name), err);
+    if (ref) /* a tag or a pull request: on no branch */
+        return ARC_OK;
+    struct arc_oid head;
+    return arc_git_head(git, &head, &out->branch, err);
+}
+
+/* Where a remote's host and path start and end: "git@host:path" (git-clone(1), scp-like) or
+ * "ssh://user@host:port/path". False for other forms. */
+static bool split_ssh(const char *url, const char **host, size_t *host_len, const char **path)
+{
+    const char *rest = without_prefix(url, "ssh://");
+    char separator = rest ? '/' : ':';
+    if (!rest && (strstr(url, "://") || strcspn(url, ":") > strcspn(url, "/")))
+        return false;
+    rest = rest ? rest : url;
+    const char *end = strchr(rest, separator);
+    const char *at = end ? memchr(rest, '@', (size_t)(end - rest)) : NULL;
+    if (!end)
+        return false;
+    *host = at ? at + 1 : rest;
+    *host_len = strcspn(*host, ":/");
+    *path = end + 1 + (end[1] == '/');
+    return true;
+}
+
+/* The page of a remote, https://host/owner/name; NULL for a local path. */
+static char *web_url(const char *url)
+{
+    struct arc_buf text = {.max = 4096};
+    const char *host, *path;
+    size_t host_len;
+    if (without_prefix(url, "https://") || without_prefix(url, "http://"))
+        arc_buf_puts(&text, url);
+    else if (split_ssh(url, &host, &host_len, &path))
+        arc_buf_printf(&text, "https://%.*s/%s", (int)host_len, host, path);
+    else
+        return NULL;
+    if (text.len > 4 && strcmp(text.data + text.len - 4, ".git") == 0)
+        text.data[text.len -= 4] = '\0';
+    return arc_buf_steal(&text);
+}
+
+static int read_source(const struct arc_env *env, const struct arc_git *git,
+                       struct arc_repository *out, struct arc_error *err)
+{
+    const char *name = arc_env_nonempty(env, "GITHUB_REPOSITORY");
+    const char *server = arc_env_nonempty(env, "GITHUB_SERVER_URL");
+    if (name) {
+        struct arc_buf text = {.max = 4096};
+        arc_buf_printf(&text, "%s/%s", server ? server : "https://github.com", name);
+        return keep_text(&out->source, arc_buf_steal(&text), err);
+    }
+    ARC_AUTO_FREE char *url = NULL;
+    if (arc_git_remote_url(git, "origin", &url, NULL) == ARC_OK)
+        out->source = web_url(url);
+    return ARC_OK;
+}
+
+/* ---- tags ---------------------------------------------------------------------------------- */
+
+/* Lines "<oid>\trefs/tags/<name>"; "^{}" marks where an annotated tag points. */
+static int parse_remote_tags(const char *text, json_t *tags, struct arc_error *err)
+{
+    while (*text) {
+        size_t len = strcspn(text, "\n");
+        const char *name = memchr(text, '\t', len);
+        name = name ? without_prefix(name + 1, "refs/tags/") : NULL;
+        size_t name_len = name ? len - (size_t)(name - text) : 0;
+        bool peeled = name_len > 3 && memcmp(name + name_len - 3, "^{}", 3) == 0;
+        if (name && !peeled) {
+            json_t *item = json_stringn(name, name_len);
+            if (item && json_array_append_new(tags, item))
+                return arc_error_nomem(err);
+        }
+        text += len + (text[len] == '\n');
+    }
+    return ARC_OK;
+}
+
+/* A shallow clone, actions/checkout's default, has no tags: the remote knows them. */
+static int ask_remote(const struct arc_env *env, const char *root, struct arc_repository *out,
+                      struct arc_error *err)
+{
+    static const char *const argv[] = {"git", "ls-remote", "--tags", "origin", NULL};
+    struct arc_env there = {.vars = env->vars, .cwd = root, .now = env->now};
+    struct arc_process process = {.argv = argv, .env = &there, .timeout = 60};
+    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
+    ARC_AUTO(arc_error) struct arc_error problem = {0};
+    int rc = arc_process_run(&process, &result, &problem);
+    if (!rc && result.status == 0) {
+        out->tags = json_array();
+        return out->tags ? parse_remote_tags(arc_buf_text(&result.output), out->tags, err)
+                         : arc_error_nomem(err);
+    }
+    struct arc_buf why = {.max = 4096};
+    arc_buf_printf(&why, "this clone is shallow, and 'git ls-remote --tags origin' %s",
+                   rc ? arc_error_text(&problem) : "failed");
+    return keep_text(&out->tags_unknown, arc_buf_steal(&why), err);
+}
+
+static int read_tags(const struct arc_env *env, const struct arc_git *git,
+                     struct arc_repository *out, struct arc_error *err)
+{
+    out->shallow = arc_git_is_shallow(git);
+    if (out->shallow)
+        return ask_remote(env, out->root, out, err);
+    return arc_git_tags(git, &out->tags, err);
+}
+
+/* ---- all of it ----------------------------------------------------------------------------- */
+
+int arc_repository_read(const struct arc_env *env, const char *tag, struct arc_repository *out,
+                        struct arc_error *err)
+{
+    ARC_AUTO(arc_git) struct arc_git git = {0};
+    *out = (struct arc_repository){0};
+    int rc = arc_git_open(env, NULL, &git, err);
+    if (!rc && !git.worktree)
+        rc = arc_error_set(err, ARC_EINPUT,
+                           "%s is a bare repository: there is no work tree to read", git.gitdir);
+    if (!rc)
+        rc = keep_text(&out->root, strdup(git.worktree), err);
+    if (!rc)
+        rc = read_commit(&git, tag, out, err);
+    if (!rc)
+        rc = read_branch(env, &git, out, err);
+    if (!rc)
+        rc = read_source(env, &git, out, err);
+    if (!rc)
+        rc = read_tags(env, &git, out, err);
+    if (rc)
+        arc_repository_free(out);
+    return rc;
+}
+
+void arc_repository_free(struct arc_repository *repository)
+{
+    free(repository->root);
+    free(repository->revision_from);
+    free(repository->branch);
+    free(repository->source);
+    free(repository->tags_unknown);
+    json_decref(repository->tags);
+    *repository = (struct arc_repository){0};
+}
