@@ -33,8 +33,8 @@ struct arc_plan_options {
  * ARC_ELIMIT over ARC_PLAN_CELLS_MAX cells. *out is a new reference. */
 int arc_plan(const struct arc_plan_options *options, json_t **out, struct arc_error *err);
 
-/* The cells as `strategy.matrix`: {"include": [{"service": …, "platform": …, "runner": …}]}. New
- * reference; NULL when memory ran out. */
-json_t *arc_plan_matrix(const json_t *plan);
+/* The cells as `strategy.matrix`: {"include": [{"service": …, "platform": …, "runner": …}]}.
+ * ARC_ELIMIT over ARC_PLAN_CELLS_MAX cells. *out is a new reference. */
+int arc_plan_matrix(const json_t *plan, json_t **out, struct arc_error *err);
 
 #endif

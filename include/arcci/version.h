@@ -35,16 +35,15 @@ struct arc_version_options {
     const json_t *tags;       /* array of strings: all tag names of the repository; NULL when they
                                  are not known: then nothing is latest */
     const char *tags_unknown; /* why they are not known; may be NULL */
-    bool zero_prerelease; /* the group says that 0.x is a prerelease */
+    bool zero_prerelease;     /* the group says that 0.x is a prerelease */
 };
 
 /* Makes version.json (docs/schema/version.schema.json) of a tag:
  *   tag, group, version, image-tag, prerelease (bool), major, minor, patch, latest (bool: the
- *   highest stable version among the group's tags, this one included), latest-major and latest-minor
- *   (bool: the highest of its major, of its minor: for floating tags v1, v1.2), latest-reason,
- *   previous-tag (of the same group, the highest version below this one; a stable version skips
- *   prereleases; null when there is none).
- * *out is a new reference. */
+ *   highest stable version among the group's tags, this one included), latest-major and
+ * latest-minor (bool: the highest of its major, of its minor: for floating tags v1, v1.2),
+ * latest-reason, previous-tag (of the same group, the highest version below this one; a stable
+ * version skips prereleases; null when there is none). *out is a new reference. */
 int arc_version(const char *tag, const struct arc_version_options *options, json_t **out,
                 struct arc_error *err);
 

@@ -22,7 +22,7 @@ flash-build:
 ## flash-up: start arc-flash and wait until it is healthy
 flash-up: flash-start
 	$(call arc-wait,arc-flash,$(FLASH_WAIT),flash-logs)
-	@echo 'arc-flash: nats://127.0.0.1:4222, monitoring http://127.0.0.1:8222, metrics http://127.0.0.1:7777/metrics'
+	@echo 'arc-flash: nats://127.0.0.1:4222, monitoring http://127.0.0.1:8222'
 
 ## flash-start: start arc-flash without waiting for it
 flash-start:
@@ -31,9 +31,12 @@ flash-start:
 	$(call arc-image,$(FLASH_IMAGE),flash-build)
 	@echo 'arc-flash: starting NATS on 127.0.0.1 (4222, 8222)'
 	$(call arc-start,arc-flash,$(FLASH_COMPOSE),4222 8222)
-	@$(COMPOSE) -f $(FLASH_COMPOSE) up -d arc-flash-exporter || { \
+	@if $(COMPOSE) -f $(FLASH_COMPOSE) up -d arc-flash-exporter; then \
+		echo 'arc-flash-exporter: metrics http://127.0.0.1:7777/metrics'; \
+	else \
 		echo 'arc-flash-exporter was not started (why: above): no NATS metrics until it is;' >&2; \
-		echo '  messages are not affected. Another image: NATS_EXPORTER_IMAGE=… make $@' >&2; }
+		echo '  messages are not affected. Another image: NATS_EXPORTER_IMAGE=… make $@' >&2; \
+	fi
 
 ## flash-health: probe http://localhost:8222/healthz
 flash-health:

@@ -301,11 +301,6 @@ static int make_cells(const struct arc_plan_options *options, const json_t *serv
         if (rc)
             return rc;
     }
-    if (json_array_size(cells) > ARC_PLAN_CELLS_MAX)
-        return arc_error_set(err, ARC_ELIMIT,
-                             "%zu cells (services × platforms); a GitHub matrix holds %d: build "
-                             "fewer services or platforms at a time",
-                             json_array_size(cells), ARC_PLAN_CELLS_MAX);
     return ARC_OK;
 }
 
@@ -388,7 +383,14 @@ int arc_plan(const struct arc_plan_options *options, json_t **out, struct arc_er
     return *out ? ARC_OK : arc_error_nomem(err);
 }
 
-json_t *arc_plan_matrix(const json_t *plan)
+int arc_plan_matrix(const json_t *plan, json_t **out, struct arc_error *err)
 {
-    return json_pack("{s:O}", "include", json_object_get(plan, "cells"));
+    json_t *cells = json_object_get(plan, "cells");
+    if (json_array_size(cells) > ARC_PLAN_CELLS_MAX)
+        return arc_error_set(err, ARC_ELIMIT,
+                             "%zu cells (services × platforms); a GitHub matrix holds %d: plan "
+                             "fewer with --service or --platform",
+                             json_array_size(cells), ARC_PLAN_CELLS_MAX);
+    *out = json_pack("{s:O}", "include", cells);
+    return *out ? ARC_OK : arc_error_nomem(err);
 }

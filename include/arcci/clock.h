@@ -1,0 +1,20 @@
+/* Time and chance as a parameter, so that a test can wait for an hour in no time. */
+#ifndef ARCCI_CLOCK_H
+#define ARCCI_CLOCK_H
+
+#include <stdint.h>
+
+struct arc_clock {
+    /* Seconds since 1970. */
+    int64_t (*now)(void *context);
+    /* Waits this many milliseconds. */
+    void (*wait)(void *context, int64_t milliseconds);
+    /* A number from 0 to 2^32 - 1, for jitter; need not be secret. */
+    uint32_t (*random)(void *context);
+    void *context;
+};
+
+/* The machine's clock. Not owned, never freed. */
+const struct arc_clock *arc_clock_system(void);
+
+#endif

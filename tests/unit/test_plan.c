@@ -1,0 +1,232 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arcci/plan.h"
+#include "arcci/version.h"
+#include "base/auto.h"
+#include <cmocka.h>
+#include <string.h>
+
+#define REVISION "0123456789abcdef0123456789abcdef01234567"
+
+static char *none[] = {NULL};
+static char *ci[] = {"linux/amd64", NULL};
+static char *release[] = {"linux/amd64", "linux/arm64", NULL};
+static char *three_tags[] = {"{image-tag}", "sha-{sha}", "latest", NULL};
+static char *floating[] = {"v{version}", "v{major}.{minor}", "v{major}", "{branch}", NULL};
+static struct arc_pair arguments[] = {{"NATS_IMAGE", "mirror/nats:2"}, {NULL, NULL}};
+static struct arc_service services[] = {
+    {.directory = "services/messaging",
+     .name = "arc-flash",
+     .codename = "flash",
+     .tech = "nats",
+     .depends_on = none,
+     .paths = none},
+    {.directory = "services/cache",
+     .name = "arc-sonic",
+     .codename = "sonic",
+     .tech = "redis",
+     .depends_on = none,
+     .paths = none},
+};
+
+static struct arc_group group_with(char **tags)
+{
+    return (struct arc_group){.name = "messaging",
+                              .title = "Messaging",
+                              .tag = "messaging/v*",
+                              .registry = "registry.example/arc",
+                              .platforms_ci = ci,
+                              .platforms_release = release,
+                              .image_tags = tags,
+                              .paths = none,
+                              .build_args = arguments,
+                              .services = services,
+                              .service_count = 2};
+}
+
+static struct arc_plan_options options_of(const struct arc_group *group, const json_t *version)
+{
+    return (struct arc_plan_options){.group = group,
+                                     .version = version,
+                                     .revision = REVISION,
+                                     .committed = 1771840800,
+                                     .branch = "feature/x#1",
+                                     .source = "https://example.org/o/r"};
+}
+
+static json_t *version_of(const char *tag, const char *others)
+{
+    json_t *doc = NULL;
+    json_t *tags = json_loads(others, 0, NULL);
+    struct arc_version_options options = {.tags = tags};
+    assert_int_equal(arc_version(tag, &options, &doc, NULL), 0);
+    json_decref(tags);
+    return doc;
+}
+
+static json_t *plan_of(const struct arc_plan_options *options)
+{
+    json_t *plan = NULL;
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    if (arc_plan(options, &plan, &err) != 0)
+        fail_msg("%s", arc_error_text(&err));
+    return plan;
+}
+
+/* "tag" for one that moves, "-tag" for one that does not; service i, separated by blanks. */
+static void assert_tags(const json_t *plan, size_t service, const char *expected)
+{
+    struct arc_buf text = {0};
+    size_t i;
+    json_t *row;
+    json_t *one = json_array_get(json_object_get(plan, "services"), service);
+    json_array_foreach (json_object_get(one, "tags"), i, row)
+        arc_buf_printf(&text, "%s%s%s", i ? " " : "",
+                       json_is_true(json_object_get(row, "move")) ? "" : "-",
+                       json_string_value(json_object_get(row, "tag")));
+    assert_string_equal(arc_buf_text(&text), expected);
+    arc_buf_free(&text);
+}
+
+static void test_release(void **state)
+{
+    (void)state;
+    struct arc_group group = group_with(three_tags);
+    ARC_AUTO_JSON json_t *version = version_of("messaging/v0.1.0", "[]");
+    struct arc_plan_options options = options_of(&group, version);
+    ARC_AUTO_JSON json_t *plan = plan_of(&options);
+    assert_int_equal(json_array_size(json_object_get(plan, "cells")), 4);
+    assert_tags(plan, 0, "messaging-v0.1.0 sha-0123456789ab latest");
+    json_t *flash = json_array_get(json_object_get(plan, "services"), 0);
+    assert_string_equal(json_string_value(json_object_get(flash, "image")),
+                        "registry.example/arc/arc-flash");
+    json_t *labels = json_object_get(flash, "labels");
+#define LABEL(key) json_string_value(json_object_get(labels, key))
+    assert_string_equal(LABEL("org.opencontainers.image.created"), "2026-02-23T10:00:00Z");
+    assert_string_equal(LABEL("org.opencontainers.image.version"), "0.1.0");
+    assert_string_equal(LABEL("org.opencontainers.image.revision"), REVISION);
+    assert_string_equal(LABEL("arc.service.codename"), "flash");
+    assert_string_equal(LABEL("arc.service.tech"), "nats");
+}
+
+static void test_latest_does_not_go_back(void **state)
+{
+    (void)state;
+    struct arc_group group = group_with(three_tags);
+    ARC_AUTO_JSON json_t *backport =
+        version_of("messaging/v1.9.1", "[\"messaging/v2.0.0\", \"messaging/v1.9.0\"]");
+    ARC_AUTO_JSON json_t *candidate = version_of("messaging/v3.0.0-rc.1", "[]");
+    struct arc_plan_options options = options_of(&group, backport);
+    ARC_AUTO_JSON json_t *first = plan_of(&options);
+    options.version = candidate;
+    ARC_AUTO_JSON json_t *second = plan_of(&options);
+    assert_tags(first, 0, "messaging-v1.9.1 sha-0123456789ab -latest");
+    assert_tags(second, 0, "messaging-v3.0.0-rc.1 sha-0123456789ab -latest");
+}
+
+static void test_floating_tags(void **state)
+{
+    (void)state;
+    struct arc_group group = group_with(floating);
+    ARC_AUTO_JSON json_t *backport =
+        version_of("messaging/v1.9.1", "[\"messaging/v2.0.0\", \"messaging/v1.9.0\"]");
+    ARC_AUTO_JSON json_t *older = version_of("messaging/v1.2.4", "[\"messaging/v1.3.0\"]");
+    ARC_AUTO_JSON json_t *candidate = version_of("messaging/v3.0.0-rc.1", "[]");
+    struct arc_plan_options options = options_of(&group, backport);
+    ARC_AUTO_JSON json_t *first = plan_of(&options);
+    options.version = older;
+    ARC_AUTO_JSON json_t *second = plan_of(&options);
+    options.version = candidate;
+    ARC_AUTO_JSON json_t *third = plan_of(&options);
+    assert_tags(first, 0, "v1.9.1 v1.9 v1 feature-x-1");
+    assert_tags(second, 0, "v1.2.4 v1.2 -v1 feature-x-1");
+    assert_tags(third, 0, "v3.0.0-rc.1 -v3.0 -v3 feature-x-1");
+}
+
+static void test_ci_builds_what_changed(void **state)
+{
+    (void)state;
+    struct arc_group group = group_with(three_tags);
+    struct arc_plan_options options = options_of(&group, NULL);
+    ARC_AUTO_JSON json_t *changes = json_loads("{\"filters\": {\"flash\": {\"matched\": false, "
+                                               "\"count\": 0}, \"sonic\": {\"matched\": true, "
+                                               "\"count\": 1}}}",
+                                               0, NULL);
+    options.changes = changes;
+    ARC_AUTO_JSON json_t *plan = plan_of(&options);
+    json_t *cells = json_object_get(plan, "cells");
+    assert_int_equal(json_array_size(cells), 1);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(cells, 0), "service")),
+                        "sonic");
+    assert_tags(plan, 1, "sha-0123456789ab -latest");
+}
+
+static void test_nothing_changed(void **state)
+{
+    (void)state;
+    struct arc_group group = group_with(three_tags);
+    struct arc_plan_options options = options_of(&group, NULL);
+    ARC_AUTO_JSON json_t *changes = json_loads("{\"filters\": {}}", 0, NULL);
+    options.changes = changes;
+    ARC_AUTO_JSON json_t *plan = plan_of(&options);
+    ARC_AUTO_JSON json_t *matrix = NULL;
+    assert_int_equal(arc_plan_matrix(plan, &matrix, NULL), 0);
+    assert_false(json_is_true(json_object_get(plan, "any")));
+    assert_int_equal(json_array_size(json_object_get(matrix, "include")), 0);
+}
+
+static void test_more_cells_than_a_matrix_holds(void **state)
+{
+    (void)state;
+    struct arc_service *many = calloc(129, sizeof *many);
+    struct arc_group group = group_with(three_tags);
+    for (size_t i = 0; i < 129; i++)
+        many[i] = services[0];
+    group.services = many;
+    group.service_count = 128;
+    ARC_AUTO_JSON json_t *version = version_of("messaging/v1.0.0", "[]");
+    struct arc_plan_options options = options_of(&group, version);
+    ARC_AUTO_JSON json_t *fits = plan_of(&options);
+    ARC_AUTO_JSON json_t *matrix = NULL;
+    assert_int_equal(arc_plan_matrix(fits, &matrix, NULL), 0);
+    assert_int_equal(json_array_size(json_object_get(matrix, "include")), 256);
+    group.service_count = 129;
+    ARC_AUTO_JSON json_t *larger = plan_of(&options);
+    json_t *too_many = NULL;
+    assert_int_equal(arc_plan_matrix(larger, &too_many, NULL), ARC_ELIMIT);
+    free(many);
+}
+
+static void test_wrong_input(void **state)
+{
+    (void)state;
+    static char *bad_template[] = {".{version}", NULL};
+    struct arc_group group = group_with(bad_template);
+    ARC_AUTO_JSON json_t *version = version_of("messaging/v1.0.0", "[]");
+    struct arc_plan_options options = options_of(&group, version);
+    json_t *plan = NULL;
+    assert_int_equal(arc_plan(&options, &plan, NULL), ARC_EINPUT);
+    group.image_tags = three_tags;
+    ARC_AUTO_JSON json_t *wanted = json_pack("[s]", "oracle");
+    options.services = wanted;
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    assert_int_equal(arc_plan(&options, &plan, &err), ARC_EINPUT);
+    assert_string_equal(arc_error_text(&err), "group messaging has no service 'oracle'");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_release),
+        cmocka_unit_test(test_latest_does_not_go_back),
+        cmocka_unit_test(test_floating_tags),
+        cmocka_unit_test(test_ci_builds_what_changed),
+        cmocka_unit_test(test_nothing_changed),
+        cmocka_unit_test(test_more_cells_than_a_matrix_holds),
+        cmocka_unit_test(test_wrong_input),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

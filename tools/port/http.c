@@ -1,0 +1,595 @@
+#include "port/http.h"
+#include "base/auto.h"
+#include "base/text.h"
+#include "port/http_curl.h"
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define HEADERS_MAX    ((size_t)256 << 10)
+#define ERROR_BODY_MAX ((size_t)1 << 20)
+#define URL_MAX        8192
+
+struct arc_http {
+    struct arc_curl curl;
+    struct arc_http_options options;
+    CURL *easy; /* keeps its connections and DNS cache from request to request */
+    char message[CURL_ERROR_SIZE];
+};
+
+/* An absolute URL taken apart by libcurl. */
+struct place {
+    char *scheme, *host, *port; /* port always set */
+};
+
+/* One request on its way: what the callbacks need. */
+struct exchange {
+    struct arc_http *http;
+    const struct arc_http_request *request;
+    struct arc_http_response *response;
+    struct arc_error *err;
+    int failed;     /* code of the callback that stopped it, or 0 */
+    int fd;         /* of body_file, or -1 */
+    size_t sent;    /* bytes of the body */
+    bool body;      /* whether this hop still carries the body */
+    int64_t length; /* of the body */
+};
+
+int arc_http_new(const struct arc_http_options *options, struct arc_http **out,
+                 struct arc_error *err)
+{
+    struct arc_http *http = calloc(1, sizeof *http);
+    if (!http)
+        return arc_error_nomem(err);
+    if (options)
+        http->options = *options;
+    int rc = arc_curl_load(&http->curl, err);
+    if (rc) {
+        free(http);
+        return rc;
+    }
+    if (http->curl.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
+        !(http->easy = http->curl.easy_init())) {
+        free(http);
+        return arc_error_set(err, ARC_EWORLD, "libcurl could not be initialised");
+    }
+    *out = http;
+    return ARC_OK;
+}
+
+void arc_http_free(struct arc_http *http)
+{
+    if (!http)
+        return;
+    http->curl.easy_cleanup(http->easy);
+    http->curl.global_cleanup();
+    free(http);
+}
+
+void arc_http_response_free(struct arc_http_response *response)
+{
+    free(response->url);
+    arc_buf_free(&response->body);
+    arc_buf_free(&response->headers);
+    *response = (struct arc_http_response){0};
+}
+
+const char *arc_http_header(const struct arc_http_response *response, const char *name)
+{
+    const char *at = arc_buf_text(&response->headers);
+    const char *end = at + response->headers.len;
+    while (at < end) {
+        const char *value = at + strlen(at) + 1;
+        if (strcmp(at, name) == 0)
+            return value;
+        at = value + strlen(value) + 1;
+    }
+    return NULL;
+}
+
+/* ---- URLs ---------------------------------------------------------------------------------- */
+
+static int bad_url(const char *url, const char *why, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
+    arc_text_visible(&shown, url, strnlen(url, 300));
+    return arc_error_set(err, ARC_EINPUT, "'%s' is not a URL that can be asked: %s",
+                         arc_buf_text(&shown), why);
+}
+
+static bool clean_url(const char *url)
+{
+    size_t len = strnlen(url, URL_MAX + 1);
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)url[i] <= ' ' || url[i] == 0x7f)
+            return false;
+    return len && len <= URL_MAX;
+}
+
+static void place_free(struct place *place)
+{
+    free(place->scheme);
+    free(place->host);
+    free(place->port);
+    *place = (struct place){0};
+}
+
+/* libcurl's strings are given back to libcurl; ours are plain. */
+static char *url_part(struct arc_http *http, CURLU *url, CURLUPart part, unsigned flags)
+{
+    char *text = NULL;
+    if (http->curl.url_get(url, part, &text, flags) != CURLUE_OK)
+        return NULL;
+    char *copy = strdup(text);
+    http->curl.free(text);
+    return copy;
+}
+
+int arc_http_resolve(struct arc_http *http, const char *base, const char *reference, char **out,
+                     struct arc_error *err)
+{
+    if (!clean_url(base) || !clean_url(reference))
+        return bad_url(reference, "it is empty, too long or holds a space or control character",
+                       err);
+    CURLU *url = http->curl.url();
+    if (!url)
+        return arc_error_nomem(err);
+    CURLUcode code = http->curl.url_set(url, CURLUPART_URL, base, CURLU_DISALLOW_USER);
+    if (code == CURLUE_OK && reference != base)
+        code = http->curl.url_set(url, CURLUPART_URL, reference, CURLU_DISALLOW_USER);
+    char *whole = code == CURLUE_OK ? url_part(http, url, CURLUPART_URL, 0) : NULL;
+    http->curl.url_cleanup(url);
+    if (code == CURLUE_USER_NOT_ALLOWED)
+        return bad_url("…", "it holds a user name or a password", err);
+    if (code != CURLUE_OK)
+        return bad_url(reference, "it does not parse", err);
+    if (!whole)
+        return arc_error_nomem(err);
+    *out = whole;
+    return ARC_OK;
+}
+
+static int locate(struct arc_http *http, const char *text, struct place *out, struct arc_error *err)
+{
+    if (!clean_url(text))
+        return bad_url(text, "it is empty, too long or holds a space or control character", err);
+    CURLU *url = http->curl.url();
+    if (!url)
+        return arc_error_nomem(err);
+    CURLUcode code = http->curl.url_set(url, CURLUPART_URL, text, CURLU_DISALLOW_USER);
+    if (code == CURLUE_OK) {
+        out->scheme = url_part(http, url, CURLUPART_SCHEME, 0);
+        out->host = url_part(http, url, CURLUPART_HOST, 0);
+        out->port = url_part(http, url, CURLUPART_PORT, CURLU_DEFAULT_PORT);
+    }
+    http->curl.url_cleanup(url);
+    if (code == CURLUE_USER_NOT_ALLOWED)
+        return bad_url("…", "it holds a user name or a password", err);
+    bool known = out->scheme && (strcmp(out->scheme, "https") == 0 || //
+                                 strcmp(out->scheme, "http") == 0);
+    if (code != CURLUE_OK || !known || !out->host || !out->port)
+        return bad_url(text, "only http:// and https:// are", err);
+    return ARC_OK;
+}
+
+static bool same_origin(const struct place *a, const struct place *b)
+{
+    return strcmp(a->scheme, b->scheme) == 0 && strcasecmp(a->host, b->host) == 0 &&
+           strcmp(a->port, b->port) == 0;
+}
+
+static bool loopback(const char *host)
+{
+    struct in_addr v4;
+    struct in6_addr v6;
+    char bare[64] = "";
+    size_t len = strlen(host);
+    if (strcasecmp(host, "localhost") == 0)
+        return true;
+    if (inet_pton(AF_INET, host, &v4) == 1)
+        return ntohl(v4.s_addr) >> 24 == 127;
+    if (len < 3 || len >= sizeof bare || host[0] != '[')
+        return false;
+    memcpy(bare, host + 1, len - 2);
+    return inet_pton(AF_INET6, bare, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+static bool place_safe(const struct place *place)
+{
+    return strcmp(place->scheme, "https") == 0 || loopback(place->host);
+}
+
+bool arc_http_safe(struct arc_http *http, const char *url)
+{
+    ARC_AUTO(place) struct place place = {0};
+    return locate(http, url, &place, NULL) == ARC_OK && place_safe(&place);
+}
+
+/* ---- libcurl's callbacks -------------------------------------------------------------------- */
+
+static size_t read_body(char *out, size_t size, size_t count, void *context)
+{
+    struct exchange *x = context;
+    size_t room = size * count;
+    if (x->fd >= 0) {
+        ssize_t got;
+        do
+            got = read(x->fd, out, room);
+        while (got < 0 && errno == EINTR);
+        x->sent += got > 0 ? (size_t)got : 0;
+        if (got > 0 || (got == 0 && (int64_t)x->sent == x->length))
+            return (size_t)got;
+        x->failed = arc_error_set(x->err, ARC_EWORLD, "cannot read %s: %s", x->request->body_file,
+                                  got < 0 ? strerror(errno) : "it became shorter");
+        return CURL_READFUNC_ABORT;
+    }
+    size_t left = x->request->body_len - x->sent;
+    size_t len = left < room ? left : room;
+    if (len)
+        memcpy(out, (const char *)x->request->body + x->sent, len);
+    x->sent += len;
+    return len;
+}
+
+static int take_body(struct exchange *x, const char *bytes, size_t len)
+{
+    const struct arc_http_request *request = x->request;
+    struct arc_http_response *response = x->response;
+    long status = 0;
+    x->http->curl.easy_getinfo(x->http->easy, CURLINFO_RESPONSE_CODE, &status);
+    bool sink = request->sink && status >= 200 && status < 300;
+    size_t max = request->max ? request->max : sink ? SIZE_MAX : ARC_HTTP_BODY_MAX;
+    if (request->sink && !sink)
+        max = ERROR_BODY_MAX;
+    if (len > max - response->received)
+        return arc_error_set(x->err, ARC_ELIMIT, "%s answers with more than the limit of %zu bytes",
+                             request->url, max);
+    response->received += len;
+    if (sink)
+        return request->sink(request->sink_context, bytes, len, x->err);
+    arc_buf_add(&response->body, bytes, len);
+    return arc_buf_check(&response->body, request->url, x->err);
+}
+
+static size_t write_body(char *bytes, size_t size, size_t count, void *context)
+{
+    struct exchange *x = context;
+    size_t len = size * count;
+    x->failed = x->failed ? x->failed : take_body(x, bytes, len);
+    return x->failed ? len + 1 : len; /* any other count than len stops libcurl */
+}
+
+/* A status line starts the headers of a new answer: 100, then 200. */
+static size_t write_header(char *bytes, size_t size, size_t count, void *context)
+{
+    struct exchange *x = context;
+    struct arc_buf *headers = &x->response->headers;
+    size_t len = size * count, name = 0;
+    if (len >= 5 && memcmp(bytes, "HTTP/", 5) == 0) {
+        arc_buf_reset(headers);
+        return len;
+    }
+    while (name < len && bytes[name] != ':')
+        name++;
+    if (name == len || memchr(bytes, '\0', len))
+        return len;
+    for (size_t i = 0; i < name; i++)
+        arc_buf_putc(headers, (char)tolower((unsigned char)bytes[i]));
+    arc_buf_putc(headers, '\0');
+    size_t from = name + 1, to = len;
+    while (from < to && (bytes[from] == ' ' || bytes[from] == '\t'))
+        from++;
+    while (to > from && strchr(" \t\r\n", bytes[to - 1]))
+        to--;
+    arc_buf_add(headers, bytes + from, to - from);
+    arc_buf_putc(headers, '\0');
+    if (headers->failed && !x->failed)
+        x->failed = arc_buf_check(headers, "the answer's headers", x->err);
+    return x->failed ? len + 1 : len;
+}
+
+/* ---- one exchange --------------------------------------------------------------------------- */
+
+static int add_header(struct arc_http *http, struct curl_slist **list, const char *text,
+                      struct arc_error *err)
+{
+    if (strpbrk(text, "\r\n"))
+        return arc_error_set(err, ARC_EINPUT, "a header of a request holds a line break");
+    struct curl_slist *grown = http->curl.slist_append(*list, text);
+    if (!grown)
+        return arc_error_nomem(err);
+    *list = grown;
+    return ARC_OK;
+}
+
+static int make_headers(const struct exchange *x, bool credentials, struct curl_slist **list,
+                        struct arc_error *err)
+{
+    const struct arc_http_request *request = x->request;
+    int rc = add_header(x->http, list, "Expect:", err);
+    for (const char *const *h = request->headers; !rc && h && *h; h++)
+        if (x->body || strncasecmp(*h, "Content-", 8) != 0)
+            rc = add_header(x->http, list, *h, err);
+    if (rc || !credentials)
+        return rc;
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    arc_buf_printf(&text, "Authorization: %s", request->authorization);
+    rc = arc_buf_check(&text, "the credentials", err);
+    return rc ? rc : add_header(x->http, list, arc_buf_text(&text), err);
+}
+
+static const char *either(const struct arc_env *env, const char *a, const char *b)
+{
+    const char *value = env ? arc_env_nonempty(env, a) : NULL;
+    return value || !env ? value : arc_env_nonempty(env, b);
+}
+
+/* Upper-case HTTP_PROXY is not read: in a CGI program a client sets it ("httpoxy"). */
+static const char *proxy(const struct arc_env *env, const struct place *place)
+{
+    if (loopback(place->host))
+        return "";
+    const char *value = strcmp(place->scheme, "https") == 0
+                            ? either(env, "https_proxy", "HTTPS_PROXY")
+                            : either(env, "http_proxy", "http_proxy");
+    value = value ? value : either(env, "all_proxy", "ALL_PROXY");
+    return value ? value : "";
+}
+
+#define SET(option, value) (ok = ok && http->curl.easy_setopt(easy, option, value) == CURLE_OK)
+
+static bool set_connection(struct arc_http *http, const struct arc_http_request *request,
+                           const struct place *place)
+{
+    CURL *easy = http->easy;
+    const struct arc_http_options *o = &http->options;
+    const char *no_proxy = either(o->env, "no_proxy", "NO_PROXY");
+    const char *ca_file = either(o->env, "SSL_CERT_FILE", "CURL_CA_BUNDLE");
+    const char *ca_dir = either(o->env, "SSL_CERT_DIR", "SSL_CERT_DIR");
+    bool ok = true;
+    SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_SSL_VERIFYPEER, 1L);
+    SET(CURLOPT_SSL_VERIFYHOST, 2L);
+    SET(CURLOPT_PROXY, proxy(o->env, place));
+    SET(CURLOPT_NOPROXY, no_proxy ? no_proxy : "");
+    SET(CURLOPT_CONNECTTIMEOUT, (long)(o->connect_timeout ? o->connect_timeout : 15));
+    SET(CURLOPT_LOW_SPEED_LIMIT, 8L);
+    SET(CURLOPT_LOW_SPEED_TIME, (long)(o->idle_timeout ? o->idle_timeout : 60));
+    SET(CURLOPT_TIMEOUT, (long)request->timeout);
+    SET(CURLOPT_USERAGENT, "arc-ci/" ARCCI_VERSION);
+    if (ca_file)
+        SET(CURLOPT_CAINFO, ca_file);
+    if (ca_dir)
+        SET(CURLOPT_CAPATH, ca_dir);
+    if (request->compressed)
+        SET(CURLOPT_ACCEPT_ENCODING, "gzip");
+    http->curl.easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+    return ok;
+}
+
+/* No seek function: libcurl, which by itself resends on a kept-open connection that turns out to
+ * be dead, then cannot do so once any of the body has gone. */
+static bool set_exchange(struct exchange *x, const char *method, const char *url,
+                         struct curl_slist *headers)
+{
+    struct arc_http *http = x->http;
+    CURL *easy = http->easy;
+    bool ok = true;
+    SET(CURLOPT_URL, url);
+    SET(CURLOPT_HTTPHEADER, headers);
+    SET(CURLOPT_ERRORBUFFER, http->message);
+    SET(CURLOPT_WRITEFUNCTION, write_body);
+    SET(CURLOPT_WRITEDATA, x);
+    SET(CURLOPT_HEADERFUNCTION, write_header);
+    SET(CURLOPT_HEADERDATA, x);
+    if (strcmp(method, "HEAD") == 0)
+        SET(CURLOPT_NOBODY, 1L);
+    if (x->body) {
+        SET(CURLOPT_UPLOAD, 1L);
+        SET(CURLOPT_READFUNCTION, read_body);
+        SET(CURLOPT_READDATA, x);
+        SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)x->length);
+    }
+    SET(CURLOPT_CUSTOMREQUEST, method);
+    return ok;
+}
+#undef SET
+
+static int open_body(struct exchange *x, struct arc_error *err)
+{
+    struct stat st;
+    const char *path = x->request->body_file;
+    x->length = (int64_t)x->request->body_len;
+    x->sent = 0;
+    if (!x->body || !path)
+        return ARC_OK;
+    x->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (x->fd < 0)
+        return arc_error_set(err, ARC_EWORLD, "cannot read %s: %s", path, strerror(errno));
+    if (fstat(x->fd, &st) != 0 || !S_ISREG(st.st_mode))
+        return arc_error_set(err, ARC_EINPUT, "%s is not a regular file", path);
+    x->length = st.st_size;
+    return ARC_OK;
+}
+
+static enum arc_http_fate fate_of(struct arc_http *http, CURLcode code)
+{
+    long sent = 0;
+    switch (code) {
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_URL_MALFORMAT:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_ISSUER_ERROR:
+        return ARC_HTTP_BARRED;
+    default:
+        break;
+    }
+    http->curl.easy_getinfo(http->easy, CURLINFO_REQUEST_SIZE, &sent);
+    return sent ? ARC_HTTP_LOST : ARC_HTTP_UNSENT;
+}
+
+static int no_answer(struct exchange *x, const char *url, CURLcode code)
+{
+    struct arc_http *http = x->http;
+    x->response->fate = fate_of(http, code);
+    if (x->failed)
+        return x->failed;
+    const char *why = *http->message ? http->message : http->curl.easy_strerror(code);
+    const char *hint = "";
+    if (code == CURLE_PEER_FAILED_VERIFICATION)
+        hint = "; if a company's own authority signs it, name its file in SSL_CERT_FILE";
+    else if (code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_CONNECT)
+        hint = "; behind a proxy, set HTTPS_PROXY";
+    return arc_error_set(x->err, ARC_EWORLD, "%s %s: %s%s", x->request->method, url, why, hint);
+}
+
+static int perform(struct exchange *x, const char *method, const char *url,
+                   const struct place *place, bool credentials)
+{
+    struct arc_http *http = x->http;
+    struct curl_slist *headers = NULL;
+    long status = 0;
+    http->curl.easy_reset(http->easy);
+    http->message[0] = '\0';
+    x->response->fate = ARC_HTTP_BARRED;
+    int rc = make_headers(x, credentials, &headers, x->err);
+    if (!rc)
+        rc = open_body(x, x->err);
+    if (!rc && !(set_connection(http, x->request, place) && set_exchange(x, method, url, headers)))
+        rc = arc_error_set(x->err, ARC_EWORLD, "libcurl refused an option of %s %s", method, url);
+    CURLcode code = rc ? CURLE_OK : http->curl.easy_perform(http->easy);
+    if (!rc && code != CURLE_OK)
+        rc = no_answer(x, url, code);
+    http->curl.slist_free_all(headers);
+    if (x->fd >= 0)
+        close(x->fd);
+    x->fd = -1;
+    if (rc)
+        return rc;
+    http->curl.easy_getinfo(http->easy, CURLINFO_RESPONSE_CODE, &status);
+    x->response->status = (int)status;
+    x->response->fate = ARC_HTTP_ANSWERED;
+    return ARC_OK;
+}
+
+/* ---- redirects ------------------------------------------------------------------------------ */
+
+/* Where a request goes, hop by hop. */
+struct hop {
+    char *url;
+    const char *method;
+    struct place place;
+    bool credentials;
+};
+
+static void hop_free(struct hop *hop)
+{
+    free(hop->url);
+    place_free(&hop->place);
+    *hop = (struct hop){0};
+}
+
+static bool plain_read(const char *method)
+{
+    return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+}
+
+/* Whether the answer sends us on; *method is what to ask with. */
+static bool redirected(const struct arc_http_response *response, const char **method)
+{
+    switch (response->status) {
+    case 301:
+    case 302:
+        return plain_read(*method);
+    case 303:
+        *method = strcmp(*method, "HEAD") == 0 ? "HEAD" : "GET";
+        return true;
+    case 307:
+    case 308:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Goes one redirect further. *moved tells whether; a redirect that may not be followed stays the
+ * answer. */
+static int follow(struct exchange *x, struct hop *hop, bool *moved)
+{
+    struct hop next = {.method = hop->method};
+    const char *location = arc_http_header(x->response, "location");
+    *moved = false;
+    if (!location || !redirected(x->response, &next.method))
+        return ARC_OK;
+    int rc = arc_http_resolve(x->http, hop->url, location, &next.url, x->err);
+    if (!rc)
+        rc = locate(x->http, next.url, &next.place, x->err);
+    if (rc) {
+        hop_free(&next);
+        return arc_error_prefix(x->err, "%s redirects", hop->url);
+    }
+    bool home = same_origin(&hop->place, &next.place);
+    bool body = x->body && strcmp(next.method, hop->method) == 0;
+    bool allowed = (home || plain_read(next.method) || x->request->redirect_uploads) &&
+                   (home || place_safe(&next.place) || !place_safe(&hop->place));
+    if (!allowed) {
+        hop_free(&next);
+        return ARC_OK;
+    }
+    next.credentials = hop->credentials && home;
+    x->body = body;
+    hop_free(hop);
+    *hop = next;
+    *moved = true;
+    return ARC_OK;
+}
+
+static int send_hops(struct exchange *x, struct hop *hop)
+{
+    unsigned left = x->request->redirects;
+    for (;;) {
+        bool moved = false;
+        arc_buf_reset(&x->response->body);
+        arc_buf_reset(&x->response->headers);
+        x->response->received = 0;
+        int rc = perform(x, hop->method, hop->url, &hop->place, hop->credentials);
+        if (!rc && left--)
+            rc = follow(x, hop, &moved);
+        if (rc || !moved)
+            return rc;
+    }
+}
+
+int arc_http_send(struct arc_http *http, const struct arc_http_request *request,
+                  struct arc_http_response *response, struct arc_error *err)
+{
+    struct exchange x = {.http = http, .request = request, .response = response, .err = err};
+    ARC_AUTO(hop) struct hop hop = {.method = request->method};
+    arc_http_response_free(response);
+    response->headers.max = HEADERS_MAX;
+    response->body.max = request->max ? request->max : ARC_HTTP_BODY_MAX;
+    x.fd = -1;
+    x.body = request->body || request->body_file;
+    int rc = locate(http, request->url, &hop.place, err);
+    if (rc)
+        return rc;
+    hop.credentials = request->authorization != NULL;
+    if (hop.credentials && !place_safe(&hop.place))
+        return arc_error_set(err, ARC_EINPUT,
+                             "%s: credentials are sent over https only (or to this machine)",
+                             request->url);
+    hop.url = strdup(request->url);
+    if (!hop.url)
+        return arc_error_nomem(err);
+    rc = send_hops(&x, &hop);
+    response->url = arc_steal(&hop.url);
+    return rc;
+}
