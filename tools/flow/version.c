@@ -190,8 +190,8 @@ static json_t *latest_reason(const struct arc_tag *tag, const struct standing *s
 }
 
 static json_t *document(const struct arc_tag *tag, const char *image_tag,
-                        const struct standing *standing,
-                        const struct arc_version_options *options, bool prerelease)
+                        const struct standing *standing, const struct arc_version_options *options,
+                        bool prerelease)
 {
     const struct arc_semver *v = &tag->semver;
     bool floats = !prerelease && !standing->unknown;

@@ -1,0 +1,48 @@
+/* What happened: the event of a GitHub Actions run, or a run by hand. */
+#ifndef ARCCI_EVENT_H
+#define ARCCI_EVENT_H
+
+#include "arcci/env.h"
+#include "arcci/error.h"
+#include <jansson.h>
+#include <stdbool.h>
+
+/* Largest event file that is read. GitHub caps webhook payloads at 25 MB
+ * (GitHub docs, "Webhook events and payloads"). */
+#define ARC_EVENT_MAX ((size_t)26 << 20)
+
+/* The event as far as change detection needs it. Strings are owned; NULL where the event does not
+ * say. Commits are 40 lower-case hexadecimal digits: anything else in their place is an error,
+ * since it would be taken for a revision. */
+struct arc_event {
+    char *name;           /* "push", "pull_request", …; "local" outside of GitHub Actions */
+    char *ref;            /* GITHUB_REF: "refs/heads/main" */
+    char *sha;            /* what the event is about: push `after`, else GITHUB_SHA */
+    char *before;         /* push: the commit the ref was at; forty zeros for a new ref */
+    char *base_sha;       /* pull request, merge group: the commit it is to be merged into */
+    char *base_ref;       /* pull request, merge group: the branch it is to be merged into */
+    char *head_sha;       /* pull request, merge group, workflow_run: its newest commit */
+    char *head_branch;    /* workflow_run: the branch it ran for */
+    char *default_branch; /* repository.default_branch */
+    char *repository;     /* "owner/name" */
+    json_int_t number;    /* pull request number, or 0 */
+    bool deleted;         /* push: the ref was deleted */
+};
+
+/* Reads GITHUB_EVENT_NAME, GITHUB_EVENT_PATH, GITHUB_REF, GITHUB_SHA and GITHUB_REPOSITORY. Without
+ * GITHUB_EVENT_NAME it is a run by hand. ARC_EINPUT (with the file's line and column) for an event
+ * file that is no JSON object or has a wrong type or no commit where a commit belongs; ARC_EWORLD
+ * for one that cannot be read. */
+int arc_event_load(const struct arc_env *env, struct arc_event *out, struct arc_error *err);
+void arc_event_free(struct arc_event *event);
+
+/* Whether it is one of pull_request, pull_request_target, pull_request_review and
+ * pull_request_review_comment, which carry a pull request. */
+bool arc_event_is_pull_request(const struct arc_event *event);
+
+/* Whether `text` is 40 hexadecimal digits; whether they are all zero (git's "no commit"). NULL is
+ * neither. */
+bool arc_event_is_sha(const char *text);
+bool arc_event_is_null_sha(const char *text);
+
+#endif

@@ -1,0 +1,53 @@
+/* Which two states of the repository `changes` compares, and why. The rules, event by event, are in
+ * docs/changes.md; where they differ from paths-filter, docs/parity.md says so. */
+#ifndef ARCCI_FLOW_BASE_H
+#define ARCCI_FLOW_BASE_H
+
+#include "arcci/event.h"
+#include "port/git.h"
+
+struct arc_base_request {
+    const struct arc_env *env;
+    const struct arc_git *git;
+    const struct arc_event *event;
+    const char *base; /* branch, tag, commit, "HEAD" for uncommitted changes; NULL: the event's */
+    const char *ref;  /* the same for the head; NULL: the event's */
+    unsigned fetch_depth; /* commits to fetch at first when history is cut; 0: never fetch */
+    bool token;           /* the API may be asked */
+};
+
+enum arc_base_kind {
+    ARC_BASE_COMMITS,      /* from `base` to `head` */
+    ARC_BASE_EVERYTHING,   /* every file of `head` counts as added */
+    ARC_BASE_WORKTREE,     /* HEAD against the work tree */
+    ARC_BASE_PULL_REQUEST, /* only the API knows */
+};
+
+/* Strings and documents are owned. */
+struct arc_base {
+    enum arc_base_kind kind;
+    struct arc_oid base; /* empty unless ARC_BASE_COMMITS */
+    struct arc_oid head; /* empty for ARC_BASE_PULL_REQUEST if the commit is not here */
+    char *base_reason;   /* "merge base with main" */
+    char *head_reason;   /* "GITHUB_SHA" */
+    json_t *warnings;    /* array of strings */
+};
+
+/* Chooses by the event. ARC_ENOTFOUND when a commit it needs cannot be had; ARC_EINPUT when the
+ * inputs or the event do not say enough. */
+int arc_base_choose(const struct arc_base_request *request, struct arc_base *out,
+                    struct arc_error *err);
+void arc_base_free(struct arc_base *base);
+
+/* The commit of a name as paths-filter looks it up: a commit, else refs/remotes/origin/NAME, then
+ * refs/heads/NAME, then refs/tags/NAME; else anything arc_git_resolve() knows. ARC_ENOTFOUND. */
+int arc_base_resolve(const struct arc_git *git, const char *name, struct arc_oid *out,
+                     struct arc_error *err);
+
+/* The tag before `tag` of the same family ("messaging/v", "v", ""): the highest Semantic Version
+ * below its own that has a tag; a stable one skips prereleases. *out is owned, NULL if there is
+ * none; ARC_EINPUT if the tag does not end in a version. */
+int arc_base_previous_tag(const struct arc_git *git, const char *tag, char **out,
+                          struct arc_error *err);
+
+#endif
