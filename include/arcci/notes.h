@@ -14,8 +14,9 @@
 /* GitHub's limit for the body of a release, in characters. */
 #define ARC_NOTES_MAX 125000
 
-/* Most commits that are listed; the rest is behind the compare link anyway. */
-#define ARC_NOTES_COMMITS_MAX 5000
+/* Most commits that are read; a body has room for about 800, the rest is behind the compare link.
+ */
+#define ARC_NOTES_COMMITS_MAX 2000
 
 /* What the notes rest on. Nothing is owned. */
 struct arc_notes_options {
@@ -33,11 +34,20 @@ struct arc_notes_options {
 
 /* Makes notes.json (docs/schema/notes.schema.json):
  *   group, tag, title, body (markdown), prerelease, latest (bool), previous-tag (or null),
- *   characters (of the body, in UTF-16 units), commits {total, shown}.
+ *   characters (of the body, in UTF-16 units), commits {total, shown, complete: false if there are
+ *   more than the total}.
  * A body over the maximum loses its oldest commits, whole, and says how many and where they are.
  * ARC_EINPUT for a plan that is no release's or a template that does not fit; ARC_ELIMIT if the
  * body is too long without any commit. *out is a new reference. */
 int arc_notes(const struct arc_notes_options *options, json_t **out, struct arc_error *err);
+
+/* Reads the commits since the plan's previous tag (all of them, if there is none) that touch the
+ * plan's services or the shared paths of `group` (may be NULL), from the repository that env->cwd
+ * lies in: {"commits": [{"hash", "subject", "author", "date"}, …] newest first, "complete": whether
+ * these are all, "unknown": why they are not known, or null}. A repository, tag or history that is
+ * not there is no error but such a reason. *out is a new reference. */
+int arc_notes_log(const struct arc_env *env, const json_t *plan, const struct arc_group *group,
+                  json_t **out, struct arc_error *err);
 
 /* The built-in template. */
 const char *arc_notes_template(void);

@@ -89,7 +89,7 @@ static void test_what_is_not_known_leaves_nothing(void **state)
     assert_int_equal(arc_notes(&options, &notes, NULL), ARC_OK);
     static const char *const absent[] = {"Digest",    "Size",    "### Security", "### Verify",
                                          "### Base ", "digest,", "null",         "{{",
-                                         "|  |",      "()",      " `` ",      "make "};
+                                         "|  |",      "()",      " `` ",         "make "};
     for (size_t i = 0; i < sizeof absent / sizeof *absent; i++)
         if (strstr(body_of(notes), absent[i]))
             fail_msg("'%s' is there:\n%s", absent[i], body_of(notes));
@@ -104,7 +104,7 @@ static json_t *long_log(size_t count)
             commits, json_pack("{s:o, s:o, s:s, s:s}", "hash", json_sprintf("%040zx", i + 1),
                                "subject", json_sprintf("Change \xf0\x9f\x8e\x89 number %zu", i),
                                "author", "Ada", "date", "2026-02-23T10:00:00Z"));
-    return json_pack("{s:o, s:I, s:n}", "commits", commits, "total", (json_int_t)count, "unknown");
+    return json_pack("{s:o, s:b, s:n}", "commits", commits, "complete", 1, "unknown");
 }
 
 static size_t count_of(const char *text, const char *part)

@@ -16,6 +16,16 @@ static size_t count_characters(const struct arc_buf *text)
     return count;
 }
 
+/* How many commits the body does not list, in words, or null. */
+static json_t *commits_left(const json_t *values, size_t shown)
+{
+    size_t left = json_array_size(json_object_get(values, "commits")) - shown;
+    bool cut = json_is_true(json_object_get(values, "commits-cut"));
+    if (cut)
+        return left ? json_sprintf("more than %zu", left) : json_string("more");
+    return left ? json_sprintf("%zu", left) : json_null();
+}
+
 /* The notes with only the first `shown` commits. */
 static int render(const struct arc_template *template, const json_t *values, size_t shown,
                   struct arc_buf *out, struct arc_error *err)
@@ -25,10 +35,9 @@ static int render(const struct arc_template *template, const json_t *values, siz
     json_t *commits = json_array();
     for (size_t i = 0; i < shown; i++)
         json_array_append(commits, json_array_get(all, i));
-    json_int_t left = json_integer_value(json_object_get(values, "commit-count"));
-    left -= (json_int_t)json_array_size(commits);
-    if (json_array_size(commits) != shown || json_object_set_new(part, "commits", commits) ||
-        json_object_set_new(part, "commits-left", left > 0 ? json_integer(left) : json_false()))
+    bool whole = json_array_size(commits) == shown;
+    if (json_object_set_new(part, "commits", commits) ||
+        json_object_set_new(part, "commits-left", commits_left(values, shown)) || !whole)
         return arc_error_nomem(err);
     arc_buf_reset(out);
     return arc_template_render(template, part, out, err);
@@ -71,7 +80,7 @@ static json_t *document(const json_t *values, const struct arc_buf *body, size_t
     if (!title)
         title = json_string_value(json_object_get(values, "group"));
     /* clang-format off */
-    return json_pack("{s:O, s:O, s:o, s:s, s:O, s:O, s:O, s:I, s:{s:O, s:I}}",
+    return json_pack("{s:O, s:O, s:o, s:s, s:O, s:O, s:O, s:I, s:{s:O, s:I, s:b}}",
                      "group", json_object_get(values, "group"),
                      "tag", json_object_get(values, "tag"),
                      "title", json_sprintf("%s %s", title, version),
@@ -82,7 +91,8 @@ static json_t *document(const json_t *values, const struct arc_buf *body, size_t
                      "characters", (json_int_t)count_characters(body),
                      "commits",
                        "total", json_object_get(values, "commit-count"),
-                       "shown", (json_int_t)shown);
+                       "shown", (json_int_t)shown,
+                       "complete", !json_is_true(json_object_get(values, "commits-cut")));
     /* clang-format on */
 }
 

@@ -16,6 +16,7 @@ int arc_notes_run(const struct arc_env *env, const struct arc_notes_files *files
     ARC_AUTO_JSON json_t *plan = NULL;
     ARC_AUTO_JSON json_t *build = NULL;
     ARC_AUTO_JSON json_t *scan = NULL;
+    ARC_AUTO_JSON json_t *log = NULL;
     ARC_AUTO(arc_buf) struct arc_buf template = {.max = ARC_TEMPLATE_MAX};
     int rc = arc_document_read(files->plan, &plan, err);
     if (!rc)
@@ -24,13 +25,15 @@ int arc_notes_run(const struct arc_env *env, const struct arc_notes_files *files
         rc = read_optional(files->scan, &scan, err);
     if (!rc && files->template)
         rc = arc_file_read(files->template, NULL, ARC_TEMPLATE_MAX, &template, err);
+    if (!rc)
+        rc = arc_notes_log(env, plan, NULL, &log, err);
     if (rc)
         return rc;
-    (void)env;
     struct arc_notes_options options = {
         .plan = plan,
         .build = build,
         .scan = scan,
+        .log = log,
         .template_name = files->template,
         .template_text = files->template ? arc_buf_text(&template) : NULL,
         .template_len = template.len,

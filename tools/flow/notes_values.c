@@ -325,11 +325,8 @@ static json_t *commits_values(const struct arc_notes_options *options)
     json_t *commits = json_array();
     size_t i;
     json_t *commit;
-    json_array_foreach (json_object_get(options->log, "commits"), i, commit) {
-        if (i == ARC_NOTES_COMMITS_MAX)
-            break;
+    json_array_foreach (json_object_get(options->log, "commits"), i, commit)
         push(&commits, commit_values(options->plan, commit));
-    }
     return commits;
 }
 
@@ -376,12 +373,10 @@ int arc_notes_values(const struct arc_notes_options *options, json_t **out, stru
     if (rc)
         return rc;
     json_t *commits = commits_values(options);
-    json_int_t shown = (json_int_t)json_array_size(commits);
-    const json_t *total = json_object_get(options->log, "total");
-    json_int_t all = json_is_integer(total) ? json_integer_value(total) : shown;
+    bool cut = json_is_false(json_object_get(options->log, "complete"));
     /* clang-format off */
     *out = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:O, s:o, s:o,"
-                     " s:o, s:o, s:I, s:I, s:o}",
+                     " s:o, s:o, s:I, s:b, s:n, s:o}",
                      "group", member(plan, "group"),
                      "title", member(plan, "title"),
                      "description", member(plan, "description"),
@@ -399,8 +394,9 @@ int arc_notes_values(const struct arc_notes_options *options, json_t **out, stru
                      "gate", gate_values(options->scan),
                      "compare-url", compare_url(plan),
                      "commits", commits,
-                     "commit-count", all,
-                     "commits-left", all > shown ? all - shown : 0,
+                     "commit-count", (json_int_t)json_array_size(commits),
+                     "commits-cut", cut && json_array_size(commits) > 0,
+                     "commits-left", /* set when it is known how many fit */
                      "changes-unknown", unknown_reason(options->log));
     /* clang-format on */
     return *out ? ARC_OK : arc_error_nomem(err);
