@@ -123,6 +123,11 @@ static void test_latest_does_not_go_back(void **state)
     ARC_AUTO_JSON json_t *first = plan_of(&options);
     options.version = candidate;
     ARC_AUTO_JSON json_t *second = plan_of(&options);
+    ARC_AUTO_JSON json_t *highest = version_of("messaging/v3.0.0", "[]");
+    options.version = highest;
+    options.hold_latest = true;
+    ARC_AUTO_JSON json_t *held = plan_of(&options);
+    assert_tags(held, 0, "messaging-v3.0.0 sha-0123456789ab -latest");
     assert_tags(first, 0, "messaging-v1.9.1 sha-0123456789ab -latest");
     assert_tags(second, 0, "messaging-v3.0.0-rc.1 sha-0123456789ab -latest");
 }
@@ -210,6 +215,10 @@ static void test_wrong_input(void **state)
     json_t *plan = NULL;
     assert_int_equal(arc_plan(&options, &plan, NULL), ARC_EINPUT);
     group.image_tags = three_tags;
+    ARC_AUTO_JSON json_t *platforms = json_pack("[s]", "linux/amd64;id");
+    options.platforms = platforms;
+    assert_int_equal(arc_plan(&options, &plan, NULL), ARC_EINPUT);
+    options.platforms = NULL;
     ARC_AUTO_JSON json_t *wanted = json_pack("[s]", "oracle");
     options.services = wanted;
     ARC_AUTO(arc_error) struct arc_error err = {0};

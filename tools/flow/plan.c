@@ -88,8 +88,8 @@ static bool moves(const struct arc_plan_options *options, const char *template, 
                                               : "always moves";
         return true;
     }
-    if (!version) {
-        *reason = "moves on a release only";
+    if (!version || (latest && options->hold_latest)) {
+        *reason = version ? "held back: latest-tag is false" : "moves on a release only";
         return false;
     }
     *reason = text_of(version, "latest-reason");
@@ -338,6 +338,34 @@ static int check_services(const struct arc_plan_options *options, struct arc_err
     return ARC_OK;
 }
 
+/* os/architecture[/variant], as `docker buildx build --platform` takes it. */
+static bool platform_valid(const char *text)
+{
+    size_t parts = 1;
+    for (const char *c = text; *c; c++) {
+        bool word = (*c >= 'a' && *c <= 'z') || (*c >= '0' && *c <= '9') || *c == '.';
+        if (!word && (*c != '/' || c == text || c[-1] == '/' || !c[1]))
+            return false;
+        parts += *c == '/';
+    }
+    return parts == 2 || parts == 3;
+}
+
+static int check_platforms(const json_t *platforms, struct arc_error *err)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach (platforms, i, item) {
+        const char *text = json_string_value(item);
+        if (!text || !platform_valid(text))
+            return arc_error_set(err, ARC_EINPUT,
+                                 "'%s' is no platform; expected os/architecture, for example "
+                                 "linux/arm64",
+                                 text ? text : "");
+    }
+    return ARC_OK;
+}
+
 static json_t *make_document(const struct arc_plan_options *options, json_t *platforms,
                              json_t *services, json_t *cells)
 {
@@ -373,6 +401,8 @@ int arc_plan(const struct arc_plan_options *options, json_t **out, struct arc_er
     if (strlen(options->revision) < SHORT_SHA)
         return arc_error_set(err, ARC_EINPUT, "'%s' is no full commit id", options->revision);
     int rc = check_services(options, err);
+    if (!rc)
+        rc = check_platforms(platforms, err);
     if (!rc)
         rc = make_services(options, services, err);
     if (!rc)
