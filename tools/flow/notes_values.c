@@ -16,6 +16,11 @@ static json_t *member(const json_t *object, const char *key)
     return value ? json_incref(value) : json_null();
 }
 
+static json_t *flag(const json_t *object, const char *key)
+{
+    return json_boolean(json_is_true(json_object_get(object, key)));
+}
+
 /* The element of a list whose member `key` is `wanted`; NULL if there is none. */
 static const json_t *element(const json_t *list, const char *key, const char *wanted)
 {
@@ -383,8 +388,8 @@ int arc_notes_values(const struct arc_notes_options *options, json_t **out, stru
                      "tag", member(plan, "tag"),
                      "version", member(version, "version"),
                      "image-tag", member(version, "image-tag"),
-                     "prerelease", member(version, "prerelease"),
-                     "latest", member(version, "latest"),
+                     "prerelease", flag(version, "prerelease"),
+                     "latest", flag(version, "latest"),
                      "previous-tag", member(version, "previous-tag"),
                      "revision", member(plan, "revision"),
                      "created", member(plan, "created"),
