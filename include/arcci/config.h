@@ -11,21 +11,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* One service directory, as its service.yaml has it. */
+/* One service directory, as its service.yaml has it (docs/schema/service.schema.json). */
 struct arc_service {
-    char
-        *directory; /* "services/messaging", relative to the repository root, no slash at the end */
-    char *name;     /* "arc-flash": image and container name */
-    char *codename; /* "flash": filter name, job name, output name */
-    char *role;     /* "messaging", or NULL */
-    char *tech;     /* "nats", or NULL */
-    char *description; /* one line for people and for the image\'s label, or NULL */
+    char *directory;   /* "services/messaging", relative to the root, no slash at the end */
+    char *name;        /* "arc-flash": image and container name */
+    char *codename;    /* "flash": filter name, job name, output name */
+    char *role;        /* "messaging", or NULL */
+    char *tech;        /* "nats", or NULL */
+    char *description; /* a sentence, or NULL */
     char *health;      /* "http://localhost:8222/healthz", or NULL */
     unsigned port;     /* 4222, or 0 */
+    unsigned *ports;   /* all ports it publishes; ends with 0, never NULL */
     char **depends_on; /* codenames */
-    char *
-        *paths; /* globs of shared files that count as this service's, beside those in directory */
-    unsigned line; /* of its entry in arc-ci.yaml, from 1 */
+    char **external;   /* those of depends_on that live in other repositories */
+    char **paths;  /* globs of shared files that count as its own, beside everything in directory */
+    unsigned line; /* of its entry in arc-ci.yaml, from 1; 0 when read alone */
 };
 
 /* A build argument of a group: NAME → value. */
@@ -44,7 +44,8 @@ struct arc_group {
     char **platforms_ci; /* "linux/amd64", … */
     char **platforms_release;
     char **image_tags;    /* templates: "{image-tag}", "sha-{sha}", "latest" by default; floating
-                             "v{major}", "v{major}.{minor}" to opt into */
+                             "v{major}", "v{major}.{minor}" to opt into. Placeholders: image-tag,
+                             version, major, minor, patch, sha, group */
     char **paths;         /* globs of shared files that count as every service's */
     char *notes_template; /* path of a notes template, or NULL for the built-in one */
     struct arc_pair *runners;    /* platform → runs-on label; terminated by {NULL, NULL} */
@@ -63,8 +64,13 @@ struct arc_config {
 };
 
 /* Reads the file (NULL: ".github/arc-ci.yaml") and the service.yaml of every service in it, both
- * relative to `root` (the repository's work tree). ARC_EINPUT with the place for anything wrong;
- * ARC_ENOTFOUND if the file does not exist. *out is owned by the caller. */
+ * relative to `root` (the repository's work tree; NULL: the current directory). ARC_EINPUT with
+ * the place for anything wrong; ARC_ENOTFOUND if the file does not exist. Whole or nothing: on an
+ * error *out is {0}. *out is owned by the caller.
+ *
+ * Beyond the schema: no two groups have one tag pattern; a service directory, a codename and an
+ * image belong to one group only (else two groups would move one image's tags, and two filters
+ * would share a name); a group with rebuild-dependents has no cycle of depends_on. */
 int arc_config_load(const char *root, const char *path, struct arc_config *out,
                     struct arc_error *err);
 void arc_config_free(struct arc_config *config);
@@ -73,5 +79,11 @@ void arc_config_free(struct arc_config *config);
  * "messaging/v1.0.0"), or of that name; NULL if there is none. Borrowed. */
 const struct arc_group *arc_config_group(const struct arc_config *config, const char *name,
                                          size_t len);
+
+/* Reads one service's service.yaml, whether a group has it or not. Errors as arc_config_load();
+ * ARC_ENOTFOUND if the directory or the file does not exist. On an error *out is {0}. */
+int arc_service_load(const char *root, const char *directory, struct arc_service *out,
+                     struct arc_error *err);
+void arc_service_free(struct arc_service *service);
 
 #endif

@@ -1,0 +1,512 @@
+#define _XOPEN_SOURCE 700
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arcci/config.h"
+#include "base/auto.h"
+#include "base/suggest.h"
+#include "flow/config_fields.h"
+#include <cmocka.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define COUNT(list) (sizeof(list) / sizeof *(list))
+
+static char root[] = "/tmp/arcci-config-XXXXXX";
+
+static void put(const char *name, const char *text)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", root, name);
+    for (char *slash = path + strlen(root) + 1; (slash = strchr(slash, '/')); slash++) {
+        *slash = '\0';
+        mkdir(path, 0700);
+        *slash = '/';
+    }
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    assert_int_equal(fclose(file), 0);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    if (!mkdtemp(root))
+        return -1;
+    put("services/messaging/service.yaml",
+        "name: arc-flash\ncodename: flash\nrole: messaging\ntech: nats\nport: 4222\nports: [4222, "
+        "8222]\nhealth: http://localhost:8222/healthz\ndepends_on: []\nowner: the bus team\n");
+    put("services/cache/service.yaml",
+        "name: arc-sonic\ncodename: sonic\ndepends_on: [flash, oracle]\nexternal: [oracle]\npaths: "
+        "[shared/**]\n");
+    put("services/empty/README", "");
+    put("services/twin/service.yaml", "name: arc-twin\ncodename: flash\n");
+    put("services/copy/service.yaml", "name: arc-flash\ncodename: copy\n");
+    put("services/a/service.yaml", "name: arc-a\ncodename: a\ndepends_on: [b]\n");
+    put("services/b/service.yaml", "name: arc-b\ncodename: b\ndepends_on:\n  - flash\n  - c\n");
+    put("services/c/service.yaml", "name: arc-c\ncodename: c\ndepends_on: [sonic, a]\n");
+    put("services/own/service.yaml", "name: arc-own\ncodename: own\ndepends_on: [own]\n");
+    put("notes.md", "{{image-table}}\n");
+    return 0;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *walk)
+{
+    (void)st, (void)type, (void)walk;
+    return remove(path);
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    return nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static int load(const char *text, struct arc_config *config, struct arc_error *err)
+{
+    put(".github/arc-ci.yaml", text);
+    return arc_config_load(root, NULL, config, err);
+}
+
+static struct arc_config good(const char *text)
+{
+    struct arc_config config;
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    if (load(text, &config, &err))
+        fail_msg("%s", arc_error_text(&err));
+    return config;
+}
+
+static void test_defaults(void **state)
+{
+    (void)state;
+    ARC_AUTO(arc_config)
+    struct arc_config config =
+        good("groups:\n  bus:\n    registry: ghcr.io/arc-framework\n    services: "
+             "[services/messaging/]\n");
+    assert_int_equal(config.group_count, 1);
+    const struct arc_group *group = &config.groups[0];
+    assert_string_equal(config.path, ".github/arc-ci.yaml");
+    assert_string_equal(group->name, "bus");
+    assert_string_equal(group->title, "bus");
+    assert_null(group->description);
+    assert_string_equal(group->tag, "bus/v*");
+    assert_string_equal(group->platforms_ci[0], "linux/amd64");
+    assert_null(group->platforms_ci[1]);
+    assert_string_equal(group->platforms_release[1], "linux/arm64");
+    assert_null(group->platforms_release[2]);
+    assert_string_equal(group->image_tags[0], "{image-tag}");
+    assert_string_equal(group->image_tags[1], "sha-{sha}");
+    assert_string_equal(group->image_tags[2], "latest");
+    assert_null(group->image_tags[3]);
+    assert_null(group->paths[0]);
+    assert_null(group->notes_template);
+    assert_null(group->runners[0].name);
+    assert_null(group->build_args[0].name);
+    assert_false(group->zero_prerelease);
+    assert_false(group->rebuild_dependents);
+    assert_int_equal(group->line, 2);
+    const struct arc_service *service = &group->services[0];
+    assert_string_equal(service->directory, "services/messaging");
+    assert_string_equal(service->name, "arc-flash");
+    assert_string_equal(service->codename, "flash");
+    assert_string_equal(service->role, "messaging");
+    assert_string_equal(service->tech, "nats");
+    assert_string_equal(service->health, "http://localhost:8222/healthz");
+    assert_int_equal(service->port, 4222);
+    assert_int_equal(service->ports[1], 8222);
+    assert_int_equal(service->ports[2], 0);
+    assert_null(service->depends_on[0]);
+    assert_null(service->paths[0]);
+    assert_int_equal(service->line, 4);
+}
+
+static void test_everything(void **state)
+{
+    (void)state;
+    ARC_AUTO(arc_config)
+    struct arc_config config =
+        good("x-platforms: &p {ci: [linux/arm64], release: [linux/arm/v7, linux/386]}\n"
+             "groups:\n"
+             "  cache:\n"
+             "    title: Cache\n"
+             "    description: |\n"
+             "      One sentence.\n"
+             "    tag: platform/cache/v*\n"
+             "    registry: localhost:5000\n"
+             "    platforms: *p\n"
+             "    services: [services/cache]\n"
+             "    image-tags: ['{image-tag}', 'v{major}.{minor}', '{group}_{sha}']\n"
+             "    paths: ['services/common.mk', '!**/*.md']\n"
+             "    notes-template: notes.md\n"
+             "    runners: {linux/arm64: ubuntu-24.04-arm}\n"
+             "    build-args: {REDIS_IMAGE: 'mirror/redis:7', LEVEL: 3}\n"
+             "    zero-prerelease: true\n"
+             "    rebuild-dependents: true\n");
+    const struct arc_group *group = &config.groups[0];
+    assert_string_equal(group->description, "One sentence.");
+    assert_string_equal(group->registry, "localhost:5000");
+    assert_string_equal(group->platforms_ci[0], "linux/arm64");
+    assert_string_equal(group->platforms_release[0], "linux/arm/v7");
+    assert_string_equal(group->image_tags[2], "{group}_{sha}");
+    assert_string_equal(group->paths[1], "!**/*.md");
+    assert_string_equal(group->notes_template, "notes.md");
+    assert_string_equal(group->runners[0].name, "linux/arm64");
+    assert_string_equal(group->runners[0].value, "ubuntu-24.04-arm");
+    assert_string_equal(group->build_args[1].name, "LEVEL");
+    assert_string_equal(group->build_args[1].value, "3");
+    assert_null(group->build_args[2].name);
+    assert_true(group->zero_prerelease);
+    assert_true(group->rebuild_dependents);
+    assert_string_equal(group->services[0].depends_on[1], "oracle");
+    assert_string_equal(group->services[0].external[0], "oracle");
+    assert_string_equal(group->services[0].paths[0], "shared/**");
+    assert_ptr_equal(arc_config_group(&config, "platform/cache", 14), group);
+    assert_ptr_equal(arc_config_group(&config, "cache/v1", 5), group);
+    assert_null(arc_config_group(&config, "platform", 8));
+}
+
+/* A group around one line, so that the table below shows only what matters. Line 5 is the line. */
+#define GROUP(line)                                                                                \
+    "groups:\n  m:\n    registry: ghcr.io/a\n    services: [services/messaging]\n    " line "\n"
+#define GROUPS(a, b)                                                                               \
+    "groups:\n  m: {registry: ghcr.io/a, " a "}\n  n: {registry: ghcr.io/a, " b "}\n"
+#define REGISTRY(text) "groups:\n  m:\n    services: [services/messaging]\n    registry: " text "\n"
+#define SERVICES(text) "groups:\n  m:\n    registry: ghcr.io/a\n    services: " text "\n"
+
+static const char *const wrong[][2] = {
+    {"", "1:1: this file must be a mapping, this is nothing"},
+    {"- a\n", "1:1: this file must be a mapping, this is a list"},
+    {"group: {}\n", "1:1: 'group' is no key of this file; did you mean 'groups'?"},
+    {"other: {}\ngroups: {}\n", "1:1: 'other' is no key of this file; its keys are groups"},
+    {"x-a: 1\n", "1:1: this file needs 'groups'"},
+    {"groups: {}\n", "1:9: 'groups' must be a mapping of release groups, this is empty"},
+    {"groups: [a]\n", "1:9: 'groups' must be a mapping of release groups, this is a list"},
+    {"groups:\n  m:\n", "2:5: a group must be a mapping, this is nothing"},
+    {"groups:\n  m: {services: [services/messaging]}\n", "2:6: a group needs 'registry'"},
+    {"groups:\n  m: {registry: ghcr.io/a}\n", "2:6: a group needs 'services'"},
+    {"groups:\n  'm..n': {}\n",
+     "2:3: groups: 'm..n' cannot stand in a tag: letters, digits, '.', '_', '-', and '/' between "
+     "parts"},
+    {"groups:\n  m: {}\n  m: {}\n", "3:3: the key 'm' stands here twice, first on line 2"},
+    {"groups: [\n",
+     "2:1: did not find expected node content (while parsing a flow node, on line 2)"},
+    {GROUP("platfroms: {}"), "5:5: 'platfroms' is no key of a group; did you mean 'platforms'?"},
+    {GROUP("image_tags: []"), "5:5: 'image_tags' is no key of a group; did you mean 'image-tags'?"},
+    {GROUP("colour: red"),
+     "5:5: 'colour' is no key of a group; its keys are title, description, tag, registry, "
+     "platforms, services, image-tags, paths, notes-template, runners, build-args, "
+     "zero-prerelease, rebuild-dependents"},
+    {GROUP("title: 2026"), "5:12: 'title' must be a string, this is a number; put it in quotes"},
+    {GROUP("title: ''"), "5:12: title: '' is empty"},
+    {GROUP("title: \"a\\nb\""), "5:12: title: 'a\\x0ab' must be one line"},
+    {GROUP("title: \"a\\eb\""), "5:12: title: 'a\\x1bb' holds a control character"},
+    {GROUP("title: \"a\\0b\""), "5:12: title: 'a\\x00b' holds a NUL byte"},
+    {GROUP("title: [a]"), "5:12: 'title' must be a string, this is a list"},
+    {GROUP("tag: m-v*"), "5:10: tag: 'm-v*' is no tag pattern: it must end with '/v*', as in "
+                         "'messaging/v*'"},
+    {GROUP("tag: /v*"), "5:10: tag: '/v*' is no tag pattern: it must end with '/v*', as in "
+                        "'messaging/v*'"},
+    {GROUP("tag: 'a b/v*'"), "5:10: tag: 'a b/v*' cannot stand in a tag: letters, digits, '.', "
+                             "'_', '-', and '/' between parts"},
+    {GROUP("platforms: [linux/amd64]"), "5:16: 'platforms' must be a mapping, this is a list"},
+    {GROUP("platforms: {ci: linux/amd64}"), "5:21: 'ci' must be a list, this is a string"},
+    {GROUP("platforms: {ci: []}"), "5:21: 'ci' is empty"},
+    {GROUP("platforms: {release: []}"), "5:26: 'release' is empty"},
+    {GROUP("platforms: {dev: []}"),
+     "5:17: 'dev' is no key of 'platforms'; its keys are ci, release"},
+    {GROUP("platforms: {ci: [linux/amd46]}"),
+     "5:22: ci: 'linux/amd46' names an unknown architecture; did you mean 'amd64'?"},
+    {GROUP("platforms: {ci: [linus/amd64]}"),
+     "5:22: ci: 'linus/amd64' names an unknown operating system; did you mean 'linux'?"},
+    {GROUP("platforms: {ci: [amd64]}"),
+     "5:22: ci: 'amd64' is no platform, as in 'linux/amd64' or 'linux/arm/v7'"},
+    {GROUP("platforms: {ci: [linux/arm/7]}"),
+     "5:22: ci: 'linux/arm/7' has a wrong variant; it is 'v' and a number, as in 'linux/arm/v7'"},
+    {GROUP("platforms: {ci: [linux/amd64, linux/amd64]}"),
+     "5:35: ci: 'linux/amd64' stands here twice"},
+    {GROUP("image-tags: []"), "5:17: 'image-tags' is empty: a release would have no name"},
+    {GROUP("image-tags: ['v{mayor}']"),
+     "5:18: image-tags: 'v{mayor}' has an unknown placeholder; there are {image-tag}, {version}, "
+     "{major}, {minor}, {patch}, {sha} and {group}"},
+    {GROUP("image-tags: ['a b']"),
+     "5:18: image-tags: 'a b' is no image tag: letters, digits, '_', '.', '-' and {placeholders}"},
+    {GROUP("image-tags: ['v{major']"),
+     "5:18: image-tags: 'v{major' is no image tag: letters, digits, '_', '.', '-' and "
+     "{placeholders}"},
+    {GROUP("image-tags: ['.a']"),
+     "5:18: image-tags: '.a' is no image tag: it starts with '.' or '-'"},
+    {GROUP("paths: [/etc/**]"),
+     "5:13: paths: '/etc/**' is absolute; it must be relative to the repository"},
+    {GROUP("paths: [a/../../b]"), "5:13: paths: 'a/../../b' leaves the repository by '..'"},
+    {GROUP("paths: ['!../b']"), "5:13: paths: '!../b' leaves the repository by '..'"},
+    {GROUP("paths: ['']"), "5:13: paths: '' is empty"},
+    {GROUP("notes-template: ../x"), "5:21: notes-template: '../x' leaves the repository by '..'"},
+    {GROUP("notes-template: gone.md"), "5:21: notes-template: there is no file gone.md"},
+    {GROUP("notes-template: services"), "5:21: notes-template: there is no file services"},
+    {GROUP("notes-template: 1"), "5:21: 'notes-template' must be a file, this is a number"},
+    {GROUP("runners: {amd64: x}"),
+     "5:15: runners: 'amd64' is no platform, as in 'linux/amd64' or 'linux/arm/v7'"},
+    {GROUP("runners: {linux/amd64: ''}"), "5:28: runners: '' is empty"},
+    {GROUP("runners: [x]"), "5:14: 'runners' must be a mapping, this is a list"},
+    {GROUP("build-args: {1A: x}"),
+     "5:18: build-args: '1A' is no name of a build argument: letters, digits and '_'"},
+    {GROUP("build-args: {A: }"),
+     "5:21: the value of 'A' in 'build-args' must be a string, this is nothing"},
+    {GROUP("build-args: {A: [b]}"),
+     "5:21: the value of 'A' in 'build-args' must be a string, this is a list"},
+    {GROUP("zero-prerelease: yes"),
+     "5:22: 'zero-prerelease' must be true or false, this is a string"},
+    {REGISTRY("https://ghcr.io/a"),
+     "4:15: registry: 'https://ghcr.io/a' starts with a scheme; leave it out: 'ghcr.io/owner'"},
+    {REGISTRY("ghcr.io/a/"), "4:15: registry: 'ghcr.io/a/' ends with a slash; leave it out"},
+    {REGISTRY("a/b"), "4:15: registry: 'a/b' does not start with a registry's host, as in "
+                      "'ghcr.io/owner' or 'localhost:5000'"},
+    {REGISTRY("ghcr.io/A"),
+     "4:15: registry: 'ghcr.io/A' is no image prefix: behind the host only lower-case letters, "
+     "digits and '.', '_', '-' between them"},
+    {REGISTRY("ghcr.io//a"),
+     "4:15: registry: 'ghcr.io//a' is no image prefix: behind the host only lower-case letters, "
+     "digits and '.', '_', '-' between them"},
+    {SERVICES("[]"), "4:15: 'services' must be a list of directories, this is empty"},
+    {SERVICES("services/a"), "4:15: 'services' must be a list of directories, this is a string"},
+    {SERVICES("[[a]]"), "4:16: an entry of 'services' must be a directory, this is a list"},
+    {SERVICES("[/srv]"),
+     "4:16: services: '/srv' is absolute; it must be relative to the repository"},
+    {SERVICES("[services/../..]"),
+     "4:16: services: 'services/../..' leaves the repository by '..'"},
+    {SERVICES("[./services/a]"), "4:16: services: './services/a' has an empty part or a '.': write "
+                                 "it plainly, as in 'services/messaging'"},
+    {SERVICES("['services\\a']"),
+     "4:16: services: 'services\\a' holds a backslash; paths are written with '/'"},
+    {SERVICES("[services/gone]"), "4:16: services: there is no directory services/gone"},
+    {SERVICES("[services/empty]"),
+     "4:16: services: services/empty/service.yaml does not exist; it names the service (docs: "
+     "adding a service)"},
+    {SERVICES("[services/messaging, services/messaging/]"),
+     "4:36: services: 'services/messaging' is in group 'm' already (line 4); a service is released "
+     "with one group"},
+    {SERVICES("[services/messaging, services/twin]"),
+     "4:36: services: the codename 'flash' of 'services/twin' is 'services/messaging's already "
+     "(line 4); filters and jobs are named by it"},
+    {SERVICES("[services/messaging, services/copy]"),
+     "4:36: services: the image 'ghcr.io/a/arc-flash' of 'services/copy' is 'services/messaging's "
+     "already (line 4)"},
+    {GROUPS("services: [services/cache]", "services: [services/cache]"),
+     "3:39: services: 'services/cache' is in group 'm' already (line 2); a service is released "
+     "with one group"},
+    {GROUPS("services: [services/cache], tag: x/v*", "services: [services/a], tag: x/v*"),
+     "3:57: the tag pattern 'x/v*' is group 'm's already (line 2); a tag releases one group"},
+    {GROUPS("services: [services/cache], tag: n/v*", "services: [services/a]"),
+     "3:3: the tag pattern 'n/v*' is group 'm's already (line 2); a tag releases one group"},
+};
+
+static void test_wrong(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        struct arc_config config;
+        ARC_AUTO(arc_error) struct arc_error err = {0};
+        char expected[1024];
+        snprintf(expected, sizeof expected, ".github/arc-ci.yaml:%s", wrong[i][1]);
+        assert_int_equal(load(wrong[i][0], &config, &err), ARC_EINPUT);
+        assert_string_equal(arc_error_text(&err), expected);
+        assert_non_null(strstr(err.annotation, "file=.github/arc-ci.yaml,line="));
+        assert_int_equal(config.group_count, 0);
+    }
+}
+
+static void test_wrong_service(void **state)
+{
+    (void)state;
+    static const char *const table[][2] = {
+        {"codename: x\n", "1:1: a service.yaml needs 'name'"},
+        {"name: arc-x\n", "1:1: a service.yaml needs 'codename'"},
+        {"", "1:1: a service.yaml must be a mapping, this is nothing"},
+        {"name: Arc\n", "1:7: name: 'Arc' is no image name: lower-case letters and digits, with "
+                        "'.', '_' or '-' between them"},
+        {"codename: Flash\n", "1:11: codename: 'Flash' is no codename: a lower-case letter, then "
+                              "lower-case letters, digits and '-', 64 at most"},
+        {"port: '1'\n", "1:7: 'port' must be a port number, this is a string"},
+        {"port: 70000\n", "1:7: port: 70000 is not a port (1 to 65535)"},
+        {"port: 0\n", "1:7: port: 0 is not a port (1 to 65535)"},
+        {"ports: [1, 1]\n", "1:12: ports: '1' stands here twice"},
+        {"ports: 1\n", "1:8: 'ports' must be a list, this is a number"},
+        {"depend_on: []\n",
+         "1:1: 'depend_on' is no key of a service.yaml; did you mean 'depends_on'?"},
+        {"depends_on: flash\n", "1:13: 'depends_on' must be a list, this is a string"},
+        {"paths: [../x]\n", "1:9: paths: '../x' leaves the repository by '..'"},
+    };
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct arc_config config;
+        ARC_AUTO(arc_error) struct arc_error err = {0};
+        char expected[512];
+        snprintf(expected, sizeof expected, "services/bad/service.yaml:%s", table[i][1]);
+        put("services/bad/service.yaml", table[i][0]);
+        assert_int_equal(load(SERVICES("[services/bad]"), &config, &err), ARC_EINPUT);
+        assert_string_equal(arc_error_text(&err), expected);
+    }
+}
+
+static void test_cycles(void **state)
+{
+    (void)state;
+    static const char *const with =
+        "groups:\n  m:\n    registry: ghcr.io/a\n    rebuild-dependents: true\n    services: "
+        "[services/messaging, services/cache, services/a, services/b]\n  n:\n    registry: "
+        "ghcr.io/a\n    services: [services/c]\n";
+    struct arc_config config;
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    assert_int_equal(load(with, &config, &err), ARC_EINPUT);
+    assert_string_equal(arc_error_text(&err),
+                        "services/c/service.yaml:3:21: depends_on: these services depend on "
+                        "themselves: a → b → c → a; with rebuild-dependents there may be no cycle");
+    assert_int_equal(load(GROUP("rebuild-dependents: true\n  n: {registry: ghcr.io/a, services: "
+                                "[services/own]}"),
+                          &config, &err),
+                     ARC_EINPUT);
+    assert_non_null(strstr(arc_error_text(&err), "themselves: own → own;"));
+    /* Nobody follows the dependencies, so a cycle among them is no concern. */
+    ARC_AUTO(arc_config)
+    struct arc_config without = good(SERVICES("[services/a, services/b, services/c]"));
+    assert_int_equal(without.groups[0].service_count, 3);
+}
+
+static void test_missing_file(void **state)
+{
+    (void)state;
+    struct arc_config config;
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    assert_int_equal(arc_config_load(root, "gone.yaml", &config, &err), ARC_ENOTFOUND);
+    assert_string_equal(
+        arc_error_text(&err),
+        "there is no gone.yaml; it names the release groups (docs/configuration.md)");
+    arc_config_free(&config);
+}
+
+/* Eight groups, 25 services: what one repository may hold, and nothing depends on the first one. */
+static void test_many(void **state)
+{
+    (void)state;
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    arc_buf_puts(&text, "groups:\n");
+    for (int s = 0; s < 25; s++) {
+        char name[64], body[128];
+        snprintf(name, sizeof name, "src/svc%d/service.yaml", s);
+        snprintf(body, sizeof body, "name: img-%d\ncodename: svc%d\nport: %d\n", s, s, 1000 + s);
+        put(name, body);
+        if (s % 3 == 0 && s < 24)
+            arc_buf_printf(&text, "  g%d:\n    registry: example.org:5000/team/x\n    services:\n",
+                           s / 3);
+        arc_buf_printf(&text, "      - src/svc%d\n", s);
+    }
+    ARC_AUTO(arc_config) struct arc_config config = good(arc_buf_text(&text));
+    assert_int_equal(config.group_count, 8);
+    assert_int_equal(config.groups[7].service_count, 4);
+    assert_string_equal(config.groups[7].services[3].codename, "svc24");
+    assert_ptr_equal(arc_config_group(&config, "g5", 2), &config.groups[5]);
+}
+
+static void test_checks(void **state)
+{
+    (void)state;
+    static const struct {
+        arc_check *check;
+        const char *text;
+        bool good;
+    } table[] = {
+        {arc_check_name, "a", true},
+        {arc_check_name, "a--b", true},
+        {arc_check_name, "a__b", true},
+        {arc_check_name, "a___b", false},
+        {arc_check_name, "a..b", false},
+        {arc_check_name, "a.b-c_d", true},
+        {arc_check_name, "-a", false},
+        {arc_check_name, "a-", false},
+        {arc_check_name, "", false},
+        {arc_check_name, "a/b", false},
+        {arc_check_registry, "ghcr.io", true},
+        {arc_check_registry, "localhost", true},
+        {arc_check_registry, "host:5000/a/b", true},
+        {arc_check_registry, "host", false},
+        {arc_check_registry, "h:", false},
+        {arc_check_registry, "h:123456", false},
+        {arc_check_registry, "-h.io/a", false},
+        {arc_check_registry, "h-.io/a", false},
+        {arc_check_registry, "127.0.0.1:5000", true},
+        {arc_check_registry, "a..b/c", false},
+        {arc_check_registry, "", false},
+        {arc_check_registry, "ghcr.io/a b", false},
+        {arc_check_platform, "linux/arm64/v8", true},
+        {arc_check_platform, "linux/amd64/v", false},
+        {arc_check_platform, "linux/amd64/v2v3", false},
+        {arc_check_platform, "linux/", false},
+        {arc_check_platform, "linux/amd64/v2/x", false},
+        {arc_check_platform, "Linux/amd64", false},
+        {arc_check_codename, "friday-collector", true},
+        {arc_check_codename, "9a", false},
+        {arc_check_codename, "a_b", false},
+        {arc_check_codename, "a-", false},
+        {arc_check_image_tag, "latest", true},
+        {arc_check_image_tag, "{image-tag}", true},
+        {arc_check_image_tag, "{}", false},
+        {arc_check_image_tag, "a}", false},
+        {arc_check_tag, "a/b/v*", true},
+        {arc_check_tag, "refs/tags/a/v*", false},
+        {arc_check_path, "a/b.c/..d", true},
+        {arc_check_path, "a//b", false},
+        {arc_check_path, "", false},
+        {arc_check_path, "a\nb", false},
+    };
+    for (size_t i = 0; i < COUNT(table); i++) {
+        ARC_AUTO(arc_buf) struct arc_buf why = {0};
+        if (table[i].check(table[i].text, &why) != table[i].good)
+            fail_msg("%s is %s", table[i].text, table[i].good ? "right" : "wrong");
+        assert_int_equal(why.len > 0, !table[i].good);
+    }
+}
+
+static void test_suggest(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"services", "service", "paths", "ci", NULL};
+    static const char *const table[][2] = {
+        {"servcies", "services"},
+        {"service", "service"},
+        {"path", "paths"},
+        {"psths", "paths"},
+        {"cx", NULL},
+        {"colour", NULL},
+        {"", NULL},
+        {"apths", "paths"},
+    };
+    for (size_t i = 0; i < COUNT(table); i++) {
+        const char *found = arc_suggest(table[i][0], words);
+        if (!table[i][1])
+            assert_null(found);
+        else
+            assert_string_equal(found, table[i][1]);
+    }
+    char huge[200];
+    memset(huge, 'a', sizeof huge - 1);
+    huge[sizeof huge - 1] = '\0';
+    assert_null(arc_suggest(huge, words));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_defaults), cmocka_unit_test(test_everything),
+        cmocka_unit_test(test_wrong),    cmocka_unit_test(test_wrong_service),
+        cmocka_unit_test(test_cycles),   cmocka_unit_test(test_missing_file),
+        cmocka_unit_test(test_many),     cmocka_unit_test(test_checks),
+        cmocka_unit_test(test_suggest),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
