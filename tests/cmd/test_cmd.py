@@ -52,7 +52,7 @@ def make_repo(repo, steps):
         elif kind == "tag":
             git(repo, "tag", value)
         elif kind == "git":
-            git(repo, *value)
+            git(repo, *(word.replace("{dir}", str(repo.parent)) for word in value))
         else:
             raise ValueError(f"unknown step {kind}")
 

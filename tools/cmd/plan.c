@@ -1,0 +1,183 @@
+#include "arcci/plan.h"
+#include "arcci/context.h"
+#include "base/auto.h"
+#include "command.h"
+#include "flow/documents.h"
+#include <string.h>
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+/* "linux/amd64,linux/arm64" as an array. */
+static int split_list(const char *text, json_t **out, struct arc_error *err)
+{
+    *out = json_array();
+    while (*out && *text) {
+        size_t len = strcspn(text, ",");
+        json_t *item = json_stringn(text, len);
+        if (!item)
+            return arc_error_set(err, ARC_EINPUT, "--platforms: the list is not valid UTF-8");
+        if (len ? json_array_append_new(*out, item) : (json_decref(item), 0))
+            return arc_error_nomem(err);
+        text += len + (text[len] == ',');
+    }
+    return *out ? ARC_OK : arc_error_nomem(err);
+}
+
+static int make_plan(const struct invocation *inv, const struct arc_context *context,
+                     const json_t *changes, json_t **out, struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *platforms = NULL;
+    const char *list = option_value(inv, "platforms");
+    int rc = list ? split_list(list, &platforms, err) : ARC_OK;
+    if (rc)
+        return rc;
+    struct arc_plan_options options = {
+        .group = context->group,
+        .version = context->version,
+        .changes = changes,
+        .services = option_list(inv, "service"),
+        .platforms = platforms,
+        .revision = context->repository.revision,
+        .committed = context->repository.committed,
+        .source = context->repository.source,
+        .branch = context->repository.branch,
+        .hold_latest = !option_flag(inv, "latest-tag"),
+        .push = option_given(inv, "push") ? option_flag(inv, "push") : context->version != NULL,
+    };
+    return arc_plan(&options, out, err);
+}
+
+/* ---- what a person sees -------------------------------------------------------------------- */
+
+static void show_cells(const json_t *plan, const char *codename, struct arc_buf *out)
+{
+    size_t i;
+    json_t *cell;
+    json_array_foreach (json_object_get(plan, "cells"), i, cell)
+        if (strcmp(text_of(cell, "service"), codename) == 0)
+            arc_buf_printf(out, "    %-14s on %s\n", text_of(cell, "platform"),
+                           text_of(cell, "runner"));
+}
+
+static void show_tags(const json_t *service, struct arc_buf *out)
+{
+    size_t i;
+    json_t *tag;
+    json_array_foreach (json_object_get(service, "tags"), i, tag)
+        arc_buf_printf(out, "    %s %s (%s)\n",
+                       json_is_true(json_object_get(tag, "move")) ? "tag" : "not",
+                       text_of(tag, "tag"), text_of(tag, "reason"));
+}
+
+static void show(const json_t *plan, struct arc_buf *out)
+{
+    size_t i;
+    json_t *service;
+    arc_buf_printf(out, "%s: %s plan for %.12s, %zu %s, %s\n", text_of(plan, "group"),
+                   text_of(plan, "mode"), text_of(plan, "revision"),
+                   json_array_size(json_object_get(plan, "cells")),
+                   json_array_size(json_object_get(plan, "cells")) == 1 ? "cell" : "cells",
+                   json_is_true(json_object_get(plan, "push")) ? "pushed" : "not pushed");
+    json_array_foreach (json_object_get(plan, "services"), i, service) {
+        bool build = json_is_true(json_object_get(service, "selected"));
+        arc_buf_printf(out, "\n  %s  %s: %s\n", text_of(service, "service"),
+                       build ? text_of(service, "image") : "not built", text_of(service, "reason"));
+        if (build) {
+            show_cells(plan, text_of(service, "service"), out);
+            show_tags(service, out);
+        }
+    }
+}
+
+/* ---- outputs ------------------------------------------------------------------------------- */
+
+static int output_json(struct report *report, const char *name, const json_t *value,
+                       struct arc_error *err)
+{
+    ARC_AUTO_FREE char *text = json_dumps(value, JSON_COMPACT);
+    return text ? report_output(report, name, text, err) : arc_error_nomem(err);
+}
+
+static int add_outputs(struct report *report, struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *matrix = NULL;
+    bool any = json_is_true(json_object_get(report->document, "any"));
+    int rc = arc_plan_matrix(report->document, &matrix, err);
+    if (!rc)
+        rc = output_json(report, "matrix", matrix, err);
+    if (!rc)
+        rc = report_output(report, "any", any ? "true" : "false", err);
+    return rc ? rc : output_json(report, "plan", report->document, err);
+}
+
+static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
+{
+    ARC_AUTO(arc_context) struct arc_context context = {0};
+    ARC_AUTO_JSON json_t *changes = NULL;
+    struct arc_context_options wanted = {.tag = inv->arg_count ? inv->args[0] : NULL,
+                                         .group = option_value(inv, "group"),
+                                         .config = option_value(inv, "config")};
+    const char *file = option_value(inv, "changes");
+    if (file && strcmp(file, "-") == 0)
+        file = "/dev/stdin";
+    int rc = file ? arc_document_read(file, &changes, err) : ARC_OK;
+    if (!rc)
+        rc = arc_context_load(inv->env, &wanted, &context, err);
+    if (!rc)
+        rc = make_plan(inv, &context, changes, &report->document, err);
+    if (!rc)
+        rc = add_outputs(report, err);
+    if (!rc)
+        show(report->document, &report->human);
+    return rc;
+}
+
+static const struct option options[] = {
+    {"changes", "FILE", NULL, NULL,
+     "changes.json of `arc-ci changes --json`, '-' for stdin: a ci plan builds what changed. "
+     "Without it, every service.",
+     false},
+    {"config", "FILE", NULL, ".github/arc-ci.yaml", "The release groups.", false},
+    {"group", "NAME", NULL, NULL,
+     "The release group of a ci plan; not needed when there is only one.", false},
+    {"latest-tag", NULL, NULL, "true", "Whether `latest` may move.", false},
+    {"platforms", "LIST", NULL, NULL,
+     "Platforms in place of the group's, separated by commas: linux/amd64,linux/arm64.", false},
+    {"push", NULL, NULL, NULL,
+     "Whether the images are pushed: true for a release, false otherwise unless given.", false},
+    {"service", "CODENAME", NULL, NULL, "Plan only this service.", true},
+    {0},
+};
+
+static const struct output outputs[] = {
+    {"matrix", "The cells for strategy.matrix: {\"include\": [{service, platform, runner}]}."},
+    {"any", "Whether there is any cell: an empty matrix is an error in GitHub Actions."},
+    {"plan", "plan.json on one line, for later jobs."},
+    {0},
+};
+
+static const struct example examples[] = {
+    {"arc-ci plan messaging/v0.1.0", "What a release would build, and under which tags."},
+    {"arc-ci plan --group messaging --service flash --json", "One service's ci plan, as JSON."},
+    {0},
+};
+
+const struct command cmd_plan = {
+    .name = "plan",
+    .summary = "list what will be built: services × platforms, tags, labels",
+    .argument = "TAG",
+    .arguments_max = 1,
+    .description =
+        "With a release TAG (or a tag in GITHUB_REF): every service of its group, for the "
+        "release platforms, with the version's tags. Without: a ci plan of the services that "
+        "changed, for the ci platforms, with the commit's tags only.\n\n"
+        "The same commit always gives the same plan: image labels carry the commit's time.",
+    .options = options,
+    .outputs = outputs,
+    .examples = examples,
+    .run = run,
+};

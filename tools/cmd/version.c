@@ -1,0 +1,63 @@
+#include "arcci/context.h"
+#include "command.h"
+#include <string.h>
+
+static const char *const keys[] = {"group", "version", "image-tag", "prerelease",  "latest",
+                                   "major", "minor",   "patch",     "previous-tag"};
+
+static const char *text_of(const json_t *value)
+{
+    if (json_is_boolean(value))
+        return json_is_true(value) ? "true" : "false";
+    return json_is_string(value) ? json_string_value(value) : "";
+}
+
+static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
+{
+    const char *tag = inv->arg_count ? inv->args[0] : NULL;
+    int rc = arc_context_version(inv->env, tag, &report->document, err);
+    for (size_t i = 0; !rc && i < sizeof keys / sizeof *keys; i++)
+        rc = report_output(report, keys[i], text_of(json_object_get(report->document, keys[i])),
+                           err);
+    const char *why = rc ? "" : text_of(json_object_get(report->document, "latest-reason"));
+    if (strncmp(why, "the other tags are not known", 28) == 0)
+        rc = report_note(report, 'w', NULL, err, "latest=false, since %s", why);
+    return rc;
+}
+
+static const struct output outputs[] = {
+    {"group", "The release group: the tag up to /v."},
+    {"version", "The semantic version, with prerelease and build metadata."},
+    {"image-tag", "The tag as an image tag: messaging-v1.2.3; '/' and '+' become '-'."},
+    {"prerelease", "true if the version has a prerelease part, or is 0.x and the group's "
+                   "zero-prerelease says so."},
+    {"latest", "true if this is the highest stable version of its group."},
+    {"major", "The version's first number."},
+    {"minor", "The version's second number."},
+    {"patch", "The version's third number."},
+    {"previous-tag", "The group's highest tag below this one; a stable version skips prereleases. "
+                     "Empty for the first."},
+    {0},
+};
+
+static const struct example examples[] = {
+    {"arc-ci version messaging/v1.2.3-rc.1", "The values of a prerelease."},
+    {"arc-ci version --json refs/tags/messaging/v0.1.0", "version.json, from a full ref."},
+    {0},
+};
+
+const struct command cmd_version = {
+    .name = "version",
+    .summary = "take a release tag apart: version, image tag, prerelease, latest",
+    .argument = "TAG",
+    .arguments_max = 1,
+    .description =
+        "A release tag is <group>/v<version>, the version as Semantic Versioning 2.0.0 has it. "
+        "Without TAG, GITHUB_REF is read. The tag need not exist.\n\n"
+        "Whether it is the latest is decided among the repository's tags. A shallow clone has "
+        "none, so the remote is asked; where they cannot be known, nothing is latest, and a "
+        "warning says so. No configuration file is needed.",
+    .outputs = outputs,
+    .examples = examples,
+    .run = run,
+};
