@@ -122,8 +122,6 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
                                          .group = option_value(inv, "group"),
                                          .config = option_value(inv, "config")};
     const char *file = option_value(inv, "changes");
-    if (file && strcmp(file, "-") == 0)
-        file = "/dev/stdin";
     int rc = file ? arc_document_read(file, &changes, err) : ARC_OK;
     if (!rc)
         rc = arc_context_load(inv->env, &wanted, &context, err);

@@ -71,3 +71,8 @@ int arc_file_read(const char *path, const char *name, size_t max, struct arc_buf
     close(fd);
     return rc;
 }
+
+int arc_file_read_stdin(size_t max, struct arc_buf *out, struct arc_error *err)
+{
+    return read_all(STDIN_FILENO, "stdin", max, out, err);
+}
