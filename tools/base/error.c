@@ -6,7 +6,7 @@
 /* A message names a place and quotes input; more than this is noise. */
 #define MESSAGE_MAX 4096
 
-static char *format_message(const char *format, va_list args)
+__attribute__((format(printf, 1, 0))) static char *format_message(const char *format, va_list args)
 {
     struct arc_buf text = {.max = MESSAGE_MAX};
     arc_buf_vprintf(&text, format, args);

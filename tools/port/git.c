@@ -238,7 +238,8 @@ static char *without_password(const char *url)
         return NULL;
     size_t head = (size_t)(host - url);
     memcpy(out, url, head);
-    strcpy(out + head, at && strncmp(url, "http", 4) == 0 ? at + 1 : host);
+    const char *rest = at && strncmp(url, "http", 4) == 0 ? at + 1 : host;
+    memcpy(out + head, rest, strlen(rest) + 1);
     return out;
 }
 
