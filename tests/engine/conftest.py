@@ -1,0 +1,33 @@
+"""One private engine for the whole suite (engine.py); its registry's store is emptied by nobody, so tests use
+repositories of their own."""
+import functools
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+
+@pytest.fixture(scope="session")
+def engine():
+    """A running Engine: engine.docker(…), engine.registry, engine.env for other programs. 127.0.0.1 is its network's."""
+    subprocess.run([HERE / "install.sh", "all"], check=True)
+    from engine import Engine
+    with Engine() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def base(engine):
+    """base("messaging") builds the stand-in that services/messaging/Dockerfile starts from, once; gives its name."""
+    from bases import build_base
+    return functools.cache(functools.partial(build_base, engine))
+
+
+@pytest.fixture
+def repository(request):
+    """A name in the registry that no other test uses."""
+    return "test/" + request.node.name.lower().replace("[", "-").replace("]", "").replace("/", "-")
