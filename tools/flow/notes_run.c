@@ -4,10 +4,70 @@
 #include "base/auto.h"
 #include "flow/documents.h"
 #include "port/file.h"
+#include "port/git.h"
+#include <string.h>
+
+/* The template's text and name; none for the built-in one. The group's is relative to the work
+ * tree, one given by hand to the current directory. */
+static int read_template(const struct arc_notes_facts *facts, struct arc_buf *out,
+                         const char **name, struct arc_error *err)
+{
+    const char *of_group = facts->group ? facts->group->notes_template : NULL;
+    *name = facts->template ? facts->template : of_group;
+    if (!*name)
+        return ARC_OK;
+    ARC_AUTO_FREE char *path = arc_file_join(facts->template ? NULL : facts->root, *name);
+    return path ? arc_file_read(path, *name, ARC_TEMPLATE_MAX, out, err) : arc_error_nomem(err);
+}
+
+int arc_notes_make(const struct arc_env *env, const struct arc_notes_facts *facts, json_t **out,
+                   struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf template = {.max = ARC_TEMPLATE_MAX};
+    ARC_AUTO_JSON json_t *log = NULL;
+    const char *name = NULL;
+    int rc = read_template(facts, &template, &name, err);
+    if (!rc)
+        rc = arc_notes_log(env, facts->plan, facts->group, &log, err);
+    if (rc)
+        return rc;
+    struct arc_notes_options options = {
+        .plan = facts->plan,
+        .build = facts->build,
+        .scan = facts->scan,
+        .log = log,
+        .group = facts->group,
+        .root = facts->root,
+        .template_name = name,
+        .template_text = name ? arc_buf_text(&template) : NULL,
+        .template_len = template.len,
+    };
+    return arc_notes(&options, out, err);
+}
 
 static int read_optional(const char *path, json_t **out, struct arc_error *err)
 {
     return path ? arc_document_read(path, out, err) : ARC_OK;
+}
+
+/* The group and the work tree are there to refine the notes; without them they still are notes.
+ * A configuration that is there and wrong is an error, though. */
+static int read_group(const struct arc_env *env, const struct arc_notes_files *files,
+                      struct arc_git *git, struct arc_config *config, struct arc_notes_facts *facts,
+                      struct arc_error *err)
+{
+    const char *name = json_string_value(json_object_get(facts->plan, "group"));
+    if (arc_git_open(env, NULL, git, NULL) != ARC_OK || !git->worktree || !name)
+        return ARC_OK;
+    facts->root = git->worktree;
+    int rc = arc_config_load(git->worktree, files->config, config, err);
+    if (rc == ARC_ENOTFOUND && !files->config) {
+        arc_error_clear(err);
+        return ARC_OK;
+    }
+    if (!rc)
+        facts->group = arc_config_group(config, name, strlen(name));
+    return rc;
 }
 
 int arc_notes_run(const struct arc_env *env, const struct arc_notes_files *files, json_t **out,
@@ -16,27 +76,17 @@ int arc_notes_run(const struct arc_env *env, const struct arc_notes_files *files
     ARC_AUTO_JSON json_t *plan = NULL;
     ARC_AUTO_JSON json_t *build = NULL;
     ARC_AUTO_JSON json_t *scan = NULL;
-    ARC_AUTO_JSON json_t *log = NULL;
-    ARC_AUTO(arc_buf) struct arc_buf template = {.max = ARC_TEMPLATE_MAX};
+    ARC_AUTO(arc_git) struct arc_git git = {0};
+    ARC_AUTO(arc_config) struct arc_config config = {0};
     int rc = arc_document_read(files->plan, &plan, err);
     if (!rc)
         rc = read_optional(files->build, &build, err);
     if (!rc)
         rc = read_optional(files->scan, &scan, err);
-    if (!rc && files->template)
-        rc = arc_file_read(files->template, NULL, ARC_TEMPLATE_MAX, &template, err);
-    if (!rc)
-        rc = arc_notes_log(env, plan, NULL, &log, err);
     if (rc)
         return rc;
-    struct arc_notes_options options = {
-        .plan = plan,
-        .build = build,
-        .scan = scan,
-        .log = log,
-        .template_name = files->template,
-        .template_text = files->template ? arc_buf_text(&template) : NULL,
-        .template_len = template.len,
-    };
-    return arc_notes(&options, out, err);
+    struct arc_notes_facts facts = {
+        .plan = plan, .build = build, .scan = scan, .template = files->template};
+    rc = read_group(env, files, &git, &config, &facts, err);
+    return rc ? rc : arc_notes_make(env, &facts, out, err);
 }

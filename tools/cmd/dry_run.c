@@ -1,0 +1,47 @@
+#include "arcci/dryrun.h"
+#include "base/auto.h"
+#include "command.h"
+
+static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
+{
+    struct arc_dryrun_options options = {
+        .tag = inv->arg_count ? inv->args[0] : NULL,
+        .config = option_value(inv, "config"),
+    };
+    int rc = arc_dryrun(inv->env, &options, &report->document, err);
+    if (rc)
+        return rc;
+    bool colour = inv->terminal && !arc_env_nonempty(inv->env, "NO_COLOR");
+    arc_dryrun_text(report->document, colour, &report->human);
+    return ARC_OK;
+}
+
+static const struct option options[] = {
+    {.name = "config",
+     .value = "FILE",
+     .initial = ".github/arc-ci.yaml",
+     .help = "The release groups."},
+    {0},
+};
+
+static const struct example examples[] = {
+    {"arc-ci dry-run messaging/v0.1.0", "What releasing this version would do, step by step."},
+    {0},
+};
+
+const struct command cmd_dry_run = {
+    .name = "dry-run",
+    .summary = "rehearse a release: everything it would do, nothing of it done",
+    .argument = "TAG",
+    .arguments_max = 1,
+    .description =
+        "Takes the path of a release with every side effect replaced by its description: the "
+        "version, what changed since the group's last release, the cells with the bake definition "
+        "and the command that builds them, the tags that would move and those that would not, the "
+        "gate, the notes, and the requests to GitHub.\n\n"
+        "The tag need not exist yet: then HEAD is taken. It works offline, without docker and "
+        "without a token; what cannot be known then is said.",
+    .options = options,
+    .examples = examples,
+    .run = run,
+};

@@ -1,0 +1,247 @@
+/* dry-run.json for a person: a label, then what belongs to it, in the order of the flow. */
+#include "arcci/dryrun.h"
+#include "base/auto.h"
+#include "base/text.h"
+#include <string.h>
+
+#define LABEL 10 /* columns of the labels */
+
+struct page {
+    struct arc_buf *out;
+    const json_t *document;
+    bool colour;
+};
+
+static const char bold[] = "1", dim[] = "2", green[] = "32", yellow[] = "33";
+
+static const json_t *get(const json_t *object, const char *key)
+{
+    return json_object_get(object, key);
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(get(object, key));
+    return text ? text : "";
+}
+
+/* ---- lines --------------------------------------------------------------------------------- */
+
+/* Columns that a text takes, near enough: one for each character. */
+static size_t columns(const char *text)
+{
+    size_t count = 0;
+    for (; *text; text++)
+        count += (*text & 0xc0) != 0x80;
+    return count;
+}
+
+static void pad(const struct page *page, const char *text, size_t width)
+{
+    size_t used = columns(text);
+    arc_buf_printf(page->out, "%*s", used < width ? (int)(width - used) : 0, "");
+}
+
+/* Text in a style, padded with spaces to a width (0: as it is). */
+static void put(const struct page *page, const char *style, const char *text, size_t width)
+{
+    ARC_AUTO(arc_buf) struct arc_buf shown = {0};
+    arc_text_visible(&shown, text, strlen(text));
+    if (page->colour && style && *text)
+        arc_buf_printf(page->out, "\x1b[%sm%s\x1b[0m", style, arc_buf_text(&shown));
+    else
+        arc_buf_puts(page->out, arc_buf_text(&shown));
+    pad(page, arc_buf_text(&shown), width);
+}
+
+static void plain(const struct page *page, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static void plain(const struct page *page, const char *format, ...)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    va_list args;
+    va_start(args, format);
+    arc_buf_vprintf(&text, format, args);
+    va_end(args);
+    put(page, NULL, arc_buf_text(&text), 0);
+}
+
+/* Starts a part: an empty line, the label. */
+static void label(const struct page *page, const char *name)
+{
+    arc_buf_putc(page->out, '\n');
+    put(page, bold, name, LABEL);
+}
+
+static void indent(const struct page *page)
+{
+    arc_buf_printf(page->out, "%*s", LABEL, "");
+}
+
+static void end(const struct page *page)
+{
+    arc_buf_putc(page->out, '\n');
+}
+
+/* Lines that belong to something else, behind a rule: a file, a body. */
+static void block(const struct page *page, const char *text)
+{
+    while (text[strspn(text, "\n")]) {
+        size_t len = strcspn(text, "\n");
+        put(page, dim, len ? "  │ " : "  │", 0);
+        arc_buf_add(page->out, text, len);
+        end(page);
+        text += len + (text[len] == '\n');
+    }
+}
+
+/* Whether the part is there; if not, and there is a reason, says it. */
+static bool known(const struct page *page, const char *part, const char *name)
+{
+    const char *why = text_of(get(page->document, "unknown"), part);
+    if (get(page->document, part) && !json_is_null(get(page->document, part)))
+        return true;
+    if (*why) {
+        label(page, name);
+        put(page, yellow, "not known here", 0);
+        plain(page, ": %s", why);
+        end(page);
+    }
+    return false;
+}
+
+/* The columns of the widest member `key` of a list. */
+static size_t widest(const json_t *list, const char *key)
+{
+    size_t most = 0, i;
+    json_t *item;
+    json_array_foreach (list, i, item) {
+        size_t width = columns(text_of(item, key));
+        most = width > most ? width : most;
+    }
+    return most;
+}
+
+static const char *plural(size_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+/* ---- parts --------------------------------------------------------------------------------- */
+
+static void title_part(const struct page *page)
+{
+    put(page, bold, text_of(get(page->document, "version"), "tag"), 0);
+    plain(page, "  %s", text_of(get(page->document, "plan"), "title"));
+    end(page);
+    put(page, dim, "A rehearsal: nothing is built, pushed, scanned, tagged or sent.", 0);
+    end(page);
+}
+
+static void version_part(const struct page *page)
+{
+    const json_t *version = get(page->document, "version");
+    const char *previous = text_of(version, "previous-tag");
+    bool latest = json_is_true(get(version, "latest"));
+    label(page, "Version");
+    plain(page, "%s, %s, image tag %s", text_of(version, "version"),
+          json_is_true(get(version, "prerelease")) ? "a prerelease" : "stable",
+          text_of(version, "image-tag"));
+    end(page);
+    indent(page);
+    put(page, latest ? green : yellow, latest ? "latest" : "not latest", 0);
+    plain(page, ": %s", text_of(version, "latest-reason"));
+    end(page);
+    indent(page);
+    plain(page, "commit %.12s, %s", text_of(page->document, "revision"),
+          text_of(page->document, "revision-from"));
+    end(page);
+    indent(page);
+    plain(page, "previous release: %s", *previous ? previous : "none");
+    end(page);
+}
+
+static void build_part(const struct page *page)
+{
+    const json_t *plan = get(page->document, "plan"), *services = get(plan, "services");
+    size_t cells = json_array_size(get(plan, "cells"));
+    size_t platforms = json_array_size(get(plan, "platforms"));
+    size_t count = platforms ? cells / platforms : 0;
+    size_t name = widest(services, "service"), image = widest(services, "image"), i;
+    json_t *item;
+    label(page, "Build");
+    plain(page, "%zu cell%s: %zu service%s for ", cells, plural(cells), count, plural(count));
+    json_array_foreach (get(plan, "platforms"), i, item)
+        plain(page, "%s%s", i ? ", " : "", json_string_value(item));
+    end(page);
+    json_array_foreach (services, i, item) {
+        if (!json_is_true(get(item, "selected")))
+            continue;
+        indent(page);
+        put(page, NULL, text_of(item, "service"), name + 2);
+        put(page, NULL, text_of(item, "image"), image + 2);
+        put(page, dim, text_of(item, "directory"), 0);
+        end(page);
+    }
+}
+
+static void tag_rows(const struct page *page, const json_t *tags)
+{
+    size_t width = widest(tags, "tag"), i;
+    json_t *tag;
+    json_array_foreach (tags, i, tag) {
+        bool moves = json_is_true(get(tag, "move"));
+        indent(page);
+        put(page, moves ? green : yellow, moves ? "moves" : "stays", 7);
+        put(page, NULL, text_of(tag, "tag"), width + 2);
+        put(page, dim, text_of(tag, "reason"), 0);
+        end(page);
+    }
+}
+
+/* One list for all services if they agree, else one for each. */
+static void tags_part(const struct page *page)
+{
+    const json_t *services = get(get(page->document, "plan"), "services");
+    const json_t *first = get(json_array_get(services, 0), "tags");
+    bool same = true;
+    size_t i;
+    json_t *service;
+    json_array_foreach (services, i, service)
+        same = same && json_equal(get(service, "tags"), first);
+    label(page, "Tags");
+    plain(page, "moved together, after every build and the gate");
+    end(page);
+    if (same) {
+        tag_rows(page, first);
+        return;
+    }
+    json_array_foreach (services, i, service) {
+        indent(page);
+        put(page, bold, text_of(service, "service"), 0);
+        end(page);
+        tag_rows(page, get(service, "tags"));
+    }
+}
+
+static void notes_part(const struct page *page)
+{
+    if (!known(page, "notes", "Notes"))
+        return;
+    const json_t *notes = get(page->document, "notes");
+    label(page, "Notes");
+    plain(page, "\"%s\", %" JSON_INTEGER_FORMAT " characters", text_of(notes, "title"),
+          json_integer_value(get(notes, "characters")));
+    end(page);
+    block(page, text_of(notes, "body"));
+}
+
+void arc_dryrun_text(const json_t *document, bool colour, struct arc_buf *out)
+{
+    struct page page = {.out = out, .document = document, .colour = colour};
+    title_part(&page);
+    version_part(&page);
+    build_part(&page);
+    tags_part(&page);
+    notes_part(&page);
+}
