@@ -1,0 +1,249 @@
+/* What all transports share, the recording one and the describing one. */
+#include "arcci/transport.h"
+#include "base/auto.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PAGES_MAX 1000
+
+void arc_reply_free(struct arc_reply *reply)
+{
+    json_decref(reply->body);
+    free(reply->next);
+    *reply = (struct arc_reply){0};
+}
+
+void arc_transport_free(struct arc_transport *transport)
+{
+    if (transport)
+        transport->close(transport);
+}
+
+char *arc_url_encode(const char *text)
+{
+    struct arc_buf out = {0};
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+        bool word = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
+                    (*c >= '0' && *c <= '9') || strchr("-._~", *c);
+        if (word)
+            arc_buf_putc(&out, (char)*c);
+        else
+            arc_buf_printf(&out, "%%%02X", *c);
+    }
+    return arc_buf_steal(&out);
+}
+
+static int visit_page(const struct arc_reply *reply, const char *member, const char *path,
+                      int (*visit)(void *, json_t *, struct arc_error *), void *context,
+                      struct arc_error *err)
+{
+    json_t *list = member ? json_object_get(reply->body, member) : reply->body;
+    size_t i;
+    json_t *element;
+    if (!json_is_array(list))
+        return arc_error_set(err, ARC_EWORLD, "GET %s: the answer is not a list", path);
+    json_array_foreach (list, i, element) {
+        int rc = visit(context, element, err);
+        if (rc)
+            return rc;
+    }
+    return ARC_OK;
+}
+
+int arc_transport_each(struct arc_transport *transport, const char *path, const char *member,
+                       const char *why, unsigned max_pages,
+                       int (*visit)(void *context, json_t *element, struct arc_error *err),
+                       void *context, struct arc_error *err)
+{
+    ARC_AUTO_FREE char *at = strdup(path);
+    unsigned limit = max_pages ? max_pages : PAGES_MAX;
+    int rc = at ? ARC_OK : arc_error_nomem(err);
+    for (unsigned page = 0; !rc && at; page++) {
+        ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+        struct arc_request request = {.method = "GET", .path = at, .why = why};
+        if (page == limit)
+            return arc_error_set(err, ARC_ELIMIT, "GET %s has more than %u pages", path, limit);
+        rc = transport->send(transport, &request, &reply, err);
+        if (!rc)
+            rc = visit_page(&reply, member, path, visit, context, err);
+        free(at);
+        at = arc_steal(&reply.next);
+    }
+    return rc > 0 ? ARC_OK : rc;
+}
+
+/* ---- recording ------------------------------------------------------------------------------ */
+
+struct recorder {
+    struct arc_transport base;
+    struct arc_transport *inner;
+    char *dir;
+    unsigned count;
+};
+
+static json_t *body_of(const struct arc_request *request)
+{
+    if (request->body)
+        return json_deep_copy(request->body);
+    if (request->file)
+        return json_pack("{s:s}", "file", request->file);
+    return request->data ? json_pack("{s:I}", "bytes", (json_int_t)request->len) : json_null();
+}
+
+static int write_record(const char *path, const json_t *record, struct arc_error *err)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int failed = fd < 0 || json_dumpfd(record, fd, JSON_INDENT(2)) != 0 || write(fd, "\n", 1) != 1;
+    int saved = errno;
+    if (fd >= 0 && close(fd) != 0 && !failed)
+        failed = 1, saved = errno;
+    return failed ? arc_error_set(err, ARC_EWORLD, "--record: cannot write %s: %s", path,
+                                  strerror(saved))
+                  : ARC_OK;
+}
+
+/* A record that cannot be written must not undo a request that was carried out, so it fails the
+ * next request instead, before that is sent. */
+static int send_recorded(struct arc_transport *self, const struct arc_request *request,
+                         struct arc_reply *reply, struct arc_error *err)
+{
+    struct recorder *recorder = (struct recorder *)self;
+    struct arc_error *why = err ? err : &(struct arc_error){0};
+    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    arc_buf_printf(&path, "%s/%03u-%s.json", recorder->dir, ++recorder->count, request->method);
+    int rc = arc_buf_check(&path, "--record", why);
+    if (!rc)
+        rc = write_record(arc_buf_text(&path), json_null(), why);
+    if (rc)
+        return rc;
+    rc = recorder->inner->send(recorder->inner, request, reply, why);
+    self->requests = recorder->inner->requests;
+    ARC_AUTO_JSON json_t *record =
+        json_pack("{s:s, s:s, s:s?, s:o, s:i, s:O?, s:s?}", "method", request->method, "path",
+                  request->path, "why", request->why, "body", body_of(request), "status",
+                  reply->status, "reply", reply->body, "error", rc ? arc_error_text(why) : NULL);
+    if (record)
+        write_record(arc_buf_text(&path), record, NULL);
+    if (!err)
+        arc_error_clear(why);
+    return rc;
+}
+
+static void close_recorder(struct arc_transport *self)
+{
+    struct recorder *recorder = (struct recorder *)self;
+    arc_transport_free(recorder->inner);
+    free(recorder->dir);
+    free(recorder);
+}
+
+int arc_transport_record(struct arc_transport *inner, const char *dir, struct arc_transport **out,
+                         struct arc_error *err)
+{
+    if (mkdir(dir, 0700) != 0 && errno != EEXIST)
+        return arc_error_set(err, ARC_EWORLD, "--record: cannot make %s: %s", dir, strerror(errno));
+    struct recorder *recorder = calloc(1, sizeof *recorder);
+    if (!recorder)
+        return arc_error_nomem(err);
+    recorder->dir = strdup(dir);
+    if (!recorder->dir) {
+        free(recorder);
+        return arc_error_nomem(err);
+    }
+    recorder->base = (struct arc_transport){
+        .send = send_recorded, .close = close_recorder, .clock = inner->clock};
+    recorder->inner = inner;
+    *out = &recorder->base;
+    return ARC_OK;
+}
+
+/* ---- describing ----------------------------------------------------------------------------- */
+
+struct describer {
+    struct arc_transport base;
+    json_t *requests;
+};
+
+/* What was asked for, as if it had just been made. */
+static json_t *imagine(const struct arc_request *request)
+{
+    json_t *made = request->body ? json_deep_copy(request->body) : json_object();
+    json_t *more = json_pack("{s:s, s:s, s:s, s:s, s:[]}", "id", "{release_id}", "upload_url",
+                             "{upload_url}{?name,label}", "html_url", "{html_url}", "state",
+                             "uploaded", "assets");
+    if (made && more)
+        json_object_update_missing(made, more);
+    json_decref(more);
+    return made;
+}
+
+static int send_described(struct arc_transport *self, const struct arc_request *request,
+                          struct arc_reply *reply, struct arc_error *err)
+{
+    struct describer *describer = (struct describer *)self;
+    bool read = strcmp(request->method, "GET") == 0;
+    arc_reply_free(reply);
+    self->requests++;
+    json_t *row = json_pack("{s:s, s:s, s:o, s:s?}", "method", request->method, "path",
+                            request->path, "body", body_of(request), "why", request->why);
+    if (!row || json_array_append_new(describer->requests, row))
+        return arc_error_nomem(err);
+    if (read && !strstr(request->path, "per_page=")) {
+        reply->status = 404;
+        return arc_error_set(err, ARC_ENOTFOUND, "%s: nothing is there yet", request->path);
+    }
+    reply->status = read ? 200 : 201;
+    reply->body = read ? json_array() : imagine(request);
+    return reply->body ? ARC_OK : arc_error_nomem(err);
+}
+
+static void close_describer(struct arc_transport *self)
+{
+    struct describer *describer = (struct describer *)self;
+    json_decref(describer->requests);
+    free(describer);
+}
+
+static int64_t no_time(void *context)
+{
+    (void)context;
+    return 0;
+}
+
+static void no_wait(void *context, int64_t milliseconds)
+{
+    (void)context;
+    (void)milliseconds;
+}
+
+static uint32_t no_chance(void *context)
+{
+    (void)context;
+    return 0;
+}
+
+int arc_transport_describe(struct arc_transport **out, struct arc_error *err)
+{
+    static const struct arc_clock still = {.now = no_time, .wait = no_wait, .random = no_chance};
+    struct describer *describer = calloc(1, sizeof *describer);
+    if (!describer)
+        return arc_error_nomem(err);
+    describer->requests = json_array();
+    describer->base = (struct arc_transport){
+        .send = send_described, .close = close_describer, .clock = &still, .describes = true};
+    if (!describer->requests) {
+        free(describer);
+        return arc_error_nomem(err);
+    }
+    *out = &describer->base;
+    return ARC_OK;
+}
+
+const json_t *arc_transport_described(const struct arc_transport *transport)
+{
+    return ((const struct describer *)transport)->requests;
+}
