@@ -146,7 +146,7 @@ static int patch(struct release_run *run, const json_t *fields, bool publish, bo
  * looked at again before it is published. */
 static int round_once(struct release_run *run, bool *done, struct arc_error *err)
 {
-    json_t *fields = NULL;
+    ARC_AUTO_JSON json_t *fields = NULL;
     int rc = release_find(run, err);
     bool create = !rc && !run->release;
     if (create)
@@ -163,7 +163,6 @@ static int round_once(struct release_run *run, bool *done, struct arc_error *err
         return release_upload(run, err);
     }
     rc = differences(run, &fields, err);
-    ARC_AUTO_JSON json_t *owned = fields;
     *done = !rc && !fields;
     return rc || !fields ? rc : patch(run, fields, draft_now(run) && !run->o->draft, done, err);
 }
