@@ -42,7 +42,7 @@ int arc_base_resolve(const struct arc_git *git, const char *name, struct arc_oid
 }
 
 /* Formats for people: whatever a ref is called, it stays on its line. */
-static char *visible(const char *format, va_list args)
+__attribute__((format(printf, 1, 0))) static char *visible(const char *format, va_list args)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = 4096};
     ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 16384};

@@ -58,8 +58,10 @@ const char *arc_yaml_type_name(const struct arc_yaml_node *node)
     return node ? names[node->type] : "nothing";
 }
 
-static int error_at(const struct arc_yaml *yaml, const struct arc_yaml_node *node, int code,
-                    struct arc_error *err, const char *format, va_list args)
+__attribute__((format(printf, 5, 0))) static int error_at(const struct arc_yaml *yaml,
+                                                          const struct arc_yaml_node *node,
+                                                          int code, struct arc_error *err,
+                                                          const char *format, va_list args)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = 4096};
     arc_buf_vprintf(&text, format, args);
