@@ -159,8 +159,8 @@ static void code_element(struct arc_buf *out, const char *s)
     for (; *s; s++)
         if (alnum(*s) || *s == ' ' || (unsigned char)*s >= 0x80)
             arc_buf_putc(out, *s);
-        else
-            arc_buf_printf(out, "&#%d;", *s);
+        else /* an address would become a link even here */
+            arc_buf_printf(out, "&#%d;%s", *s, *s == '@' ? BREAK : "");
     arc_buf_puts(out, "</code>");
 }
 
