@@ -90,9 +90,26 @@ static void test_join(void **state)
     }
 }
 
+static void test_write(void **state)
+{
+    (void)state;
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    char name[96];
+    snprintf(name, sizeof name, "%s/written", folder);
+    assert_int_equal(arc_file_write(name, "one", 3, NULL), 0);
+    assert_int_equal(arc_file_write(name, "a\0b", 3, NULL), 0);
+    assert_int_equal(arc_file_read(name, NULL, 100, &text, NULL), 0);
+    assert_int_equal(text.len, 3);
+    assert_memory_equal(text.data, "a\0b", 3);
+    unlink(name); /* and no temporary file is left, or the folder could not be removed */
+    snprintf(name, sizeof name, "%s/none/written", folder);
+    assert_int_equal(arc_file_write(name, "x", 1, NULL), ARC_EWORLD);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_read), cmocka_unit_test(test_refused),
-                                       cmocka_unit_test(test_kind), cmocka_unit_test(test_join)};
+                                       cmocka_unit_test(test_write), cmocka_unit_test(test_kind),
+                                       cmocka_unit_test(test_join)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -76,3 +76,38 @@ int arc_file_read_stdin(size_t max, struct arc_buf *out, struct arc_error *err)
 {
     return read_all(STDIN_FILENO, "stdin", max, out, err);
 }
+
+static bool write_all(int fd, const char *text, size_t len)
+{
+    while (len) {
+        ssize_t done = write(fd, text, len);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done <= 0)
+            return false;
+        text += done;
+        len -= (size_t)done;
+    }
+    return true;
+}
+
+int arc_file_write(const char *path, const char *text, size_t len, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf temporary = {0};
+    arc_buf_printf(&temporary, "%s.XXXXXX", path);
+    int rc = arc_buf_check(&temporary, path, err);
+    if (rc)
+        return rc;
+    mode_t mask = umask(0);
+    umask(mask);
+    int fd = mkstemp(temporary.data);
+    bool written = fd >= 0 && fchmod(fd, 0666 & ~mask) == 0 && write_all(fd, text, len);
+    if (fd >= 0)
+        written = close(fd) == 0 && written;
+    if (written && rename(temporary.data, path) == 0)
+        return ARC_OK;
+    rc = arc_error_set(err, ARC_EWORLD, "cannot write %s: %s", path, strerror(errno));
+    if (fd >= 0)
+        unlink(temporary.data);
+    return rc;
+}

@@ -30,4 +30,8 @@ int arc_file_read(const char *path, const char *name, size_t max, struct arc_buf
 /* As arc_file_read() for the standard input, which may be a pipe. */
 int arc_file_read_stdin(size_t max, struct arc_buf *out, struct arc_error *err);
 
+/* Replaces a file as a whole: readers see the old content or the new, never a part, and a failure
+ * leaves the old one. ARC_EWORLD if it cannot be written. */
+int arc_file_write(const char *path, const char *text, size_t len, struct arc_error *err);
+
 #endif
