@@ -1,0 +1,97 @@
+/* Stage `scan`: the security gate. It never passes because it could not look.
+ *
+ * The scanner's JSON report is read once; counts, verdict, gate, table, summary and SARIF are all
+ * derived from it. Trivy's report, schema versions 1 and 2 (trivy.dev, "Reporting").
+ */
+#ifndef ARCCI_SCAN_H
+#define ARCCI_SCAN_H
+
+#include "arcci/buf.h"
+#include "arcci/env.h"
+#include "arcci/error.h"
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Trivy's severities, in order. A finding without one is UNKNOWN, below LOW. */
+enum arc_severity {
+    ARC_SEVERITY_UNKNOWN,
+    ARC_SEVERITY_LOW,
+    ARC_SEVERITY_MEDIUM,
+    ARC_SEVERITY_HIGH,
+    ARC_SEVERITY_CRITICAL,
+    ARC_SEVERITIES, /* how many there are */
+};
+
+/* "CRITICAL" of ARC_SEVERITY_CRITICAL. */
+const char *arc_severity_name(enum arc_severity severity);
+
+/* The severity of a name, in any case; false if it is none. */
+bool arc_severity_parse(const char *name, size_t len, enum arc_severity *out);
+
+/* A list such as "CRITICAL,HIGH" as a set of bits (1 << severity). ARC_EINPUT for an empty list or
+ * a name that is no severity. */
+int arc_severity_set(const char *list, unsigned *out, struct arc_error *err);
+
+/* What was found. Worse ones come later: of several targets the worst counts. */
+enum arc_verdict {
+    ARC_VERDICT_CLEAN,          /* everything was looked at, nothing was found */
+    ARC_VERDICT_FINDINGS,       /* something was found, at, above or below the limit */
+    ARC_VERDICT_STALE_DATABASE, /* the scanner's knowledge is too old to say */
+    ARC_VERDICT_SCANNER_ERROR,  /* nobody looked, or the report is not whole */
+};
+
+/* What follows from it. */
+enum arc_gate {
+    ARC_GATE_PASS,
+    ARC_GATE_REPORT_ONLY, /* would fail, but was told not to block */
+    ARC_GATE_FAIL,
+};
+
+/* How the gate decides. */
+struct arc_scan_policy {
+    enum arc_severity fail_on;  /* findings of this severity and above fail the gate */
+    unsigned severities;        /* bits: the severities that are counted and shown */
+    bool ignore_unfixed;        /* leave out what has no fixed version */
+    bool block;                 /* false: findings are reported, and the gate does not fail */
+    bool tolerate_no_answer;    /* with block false: not even a scanner error or stale database
+                                   fails the gate */
+    int64_t database_age_max;   /* seconds; 0: no limit */
+    bool database_age_required; /* a database of unknown age is a stale one */
+};
+
+/* The gate for a verdict: `worst` is the highest severity found (ignored unless the verdict is
+ * FINDINGS). This comparison is the whole decision. */
+enum arc_gate arc_scan_gate(const struct arc_scan_policy *policy, enum arc_verdict verdict,
+                            enum arc_severity worst);
+
+/* What is scanned, and against what. Strings and arrays are borrowed. */
+struct arc_scan_options {
+    struct arc_scan_policy policy;
+    const char *service;      /* name for findings of reports that name none; may be NULL */
+    const json_t *reports;    /* array of strings: "[SERVICE[@PLATFORM]=]FILE" */
+    const json_t *baselines;  /* the same, of the previous release; NULL for none */
+    const char *scanner_info; /* file with the output of `trivy version --format json`, or NULL */
+    const char *ignore_file;  /* ids to leave out (.trivyignore), or NULL */
+    const char *sarif_file;   /* written with the findings as SARIF 2.1.0, or NULL; left alone when
+                                 the   scanner could not look */
+};
+
+/* What a scan gave. arc_scan_free() frees it. */
+struct arc_scan {
+    enum arc_verdict verdict;
+    enum arc_gate gate;
+    json_t *document;       /* scan.json (docs/schema/scan.schema.json) */
+    json_t *sarif;          /* a SARIF 2.1.0 log; NULL if the scanner could not look */
+    struct arc_buf human;   /* table for a person */
+    struct arc_buf summary; /* markdown, within GitHub's 1 MiB */
+};
+
+/* Reads the reports, judges, renders. A report that cannot be read is no error of this call but the
+ * verdict SCANNER_ERROR. ARC_EINPUT for contradictory options or a wrong ignore file. */
+int arc_scan(const struct arc_scan_options *options, const struct arc_env *env,
+             struct arc_scan *out, struct arc_error *err);
+void arc_scan_free(struct arc_scan *scan);
+
+#endif

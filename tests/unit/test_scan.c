@@ -1,0 +1,174 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arcci/scan.h"
+#include "base/auto.h"
+#include "flow/scan_judged.h"
+#include <cmocka.h>
+#include <string.h>
+
+/* The whole decision, every cell of it: a mutation of the comparison fails here. */
+static void test_gate_on_findings(void **state)
+{
+    (void)state;
+    for (int limit = 0; limit < ARC_SEVERITIES; limit++)
+        for (int worst = 0; worst < ARC_SEVERITIES; worst++)
+            for (int flags = 0; flags < 4; flags++) {
+                struct arc_scan_policy policy = {.fail_on = (enum arc_severity)limit,
+                                                 .block = flags & 1,
+                                                 .tolerate_no_answer = flags >> 1};
+                enum arc_gate expected = worst < limit ? ARC_GATE_PASS
+                                         : flags & 1   ? ARC_GATE_FAIL
+                                                       : ARC_GATE_REPORT_ONLY;
+                assert_int_equal(
+                    arc_scan_gate(&policy, ARC_VERDICT_FINDINGS, (enum arc_severity)worst),
+                    expected);
+                assert_int_equal(
+                    arc_scan_gate(&policy, ARC_VERDICT_CLEAN, (enum arc_severity)worst),
+                    ARC_GATE_PASS);
+            }
+}
+
+static void test_gate_without_an_answer(void **state)
+{
+    (void)state;
+    static const enum arc_verdict none[] = {ARC_VERDICT_STALE_DATABASE, ARC_VERDICT_SCANNER_ERROR};
+    for (size_t i = 0; i < 2; i++)
+        for (int flags = 0; flags < 4; flags++) {
+            struct arc_scan_policy policy = {.fail_on = ARC_SEVERITY_CRITICAL,
+                                             .block = flags & 1,
+                                             .tolerate_no_answer = flags >> 1};
+            assert_int_equal(arc_scan_gate(&policy, none[i], ARC_SEVERITY_UNKNOWN),
+                             flags == 2 ? ARC_GATE_REPORT_ONLY : ARC_GATE_FAIL);
+        }
+}
+
+static void test_severities(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *list;
+        unsigned set;
+    } table[] = {{"CRITICAL", 16},  {"critical, High", 24},
+                 {"LOW MEDIUM", 6}, {"UNKNOWN,LOW,MEDIUM,HIGH,CRITICAL", 31},
+                 {"", 0},           {",", 0},
+                 {"HIGH,", 0},      {"HIG", 0},
+                 {"HIGHER", 0}};
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        unsigned set = 0;
+        int rc = arc_severity_set(table[i].list, &set, NULL);
+        assert_int_equal(rc, table[i].set ? 0 : ARC_EINPUT);
+        if (!rc)
+            assert_int_equal(set, table[i].set);
+    }
+}
+
+static void test_time(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t seconds; /* -1: no time */
+    } table[] = {{"1970-01-01T00:00:10Z", 10},
+                 {"2026-02-23T10:00:00.123456789Z", 1771840800},
+                 {"2026-02-23T12:00:00+02:00", 1771840800},
+                 {"2026-02-23T05:30:00.5-04:30", 1771840800},
+                 {"2026-02-23", -1},
+                 {"2026-02-23T10:00:00", -1},
+                 {"2026-13-23T10:00:00Z", -1},
+                 {"", -1}};
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        int64_t seconds = -1;
+        bool good = scan_parse_time(table[i].text, &seconds);
+        assert_int_equal(good, table[i].seconds != -1);
+        if (good)
+            assert_int_equal(seconds, table[i].seconds);
+    }
+}
+
+static int read_text(struct findings *findings, const char *text, struct arc_error *err)
+{
+    assert_int_equal(findings_init(findings, err), 0);
+    assert_int_equal(findings_add_target(findings, "flash", "linux/amd64", "r.json", err), 0);
+    int rc = scan_report_text(findings, text, strlen(text), err);
+    if (!rc)
+        findings_join(findings);
+    return rc;
+}
+
+/* A prefix of a report is never a report: cut anywhere, it is an error. */
+static void test_truncated(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "{\"SchemaVersion\": 2, \"ArtifactName\": \"a\", \"Metadata\": {\"Size\": 12, \"OS\": "
+        "{\"Family\": \"alpine\"}, \"X\": [[1, 2.5e3], {}]}, \"Results\": [{\"Target\": \"t\", "
+        "\"Packages\": [{\"Name\": \"p\"}], \"Vulnerabilities\": [{\"VulnerabilityID\": "
+        "\"CVE-1\", \"PkgName\": \"p\", \"Severity\": \"HIGH\"}]}]}";
+    for (size_t len = 0; len < sizeof text - 1; len++) {
+        ARC_AUTO(findings) struct findings findings = {0};
+        ARC_AUTO(arc_error) struct arc_error err = {0};
+        assert_int_equal(findings_init(&findings, &err), 0);
+        assert_int_equal(findings_add_target(&findings, NULL, NULL, "r", &err), 0);
+        assert_int_equal(scan_report_text(&findings, text, len, &err), ARC_EINPUT);
+    }
+    ARC_AUTO(findings) struct findings findings = {0};
+    assert_int_equal(read_text(&findings, text, NULL), 0);
+    assert_int_equal(findings.count, 1);
+}
+
+/* Members in another order than Trivy's own say the same. */
+static void test_order_of_members(void **state)
+{
+    (void)state;
+    ARC_AUTO(findings) struct findings findings = {0};
+    assert_int_equal(read_text(&findings,
+                               "{\"Results\": [{\"Vulnerabilities\": [{\"Severity\": \"LOW\", "
+                               "\"VulnerabilityID\": \"CVE-1\"}], \"Type\": \"npm\", \"Target\": "
+                               "\"package-lock.json\", \"Class\": \"lang-pkgs\"}], "
+                               "\"SchemaVersion\": 2}",
+                               NULL),
+                     0);
+    assert_int_equal(findings.count, 1);
+    assert_string_equal(findings.list[0].place, "package-lock.json");
+    assert_int_equal(findings.list[0].severity, ARC_SEVERITY_LOW);
+}
+
+static void test_refused(void **state)
+{
+    (void)state;
+    static const char *const table[][2] = {
+        {"{\"SchemaVersion\": \"2\"}", "SchemaVersion is not 2"},
+        {"{\"SchemaVersion\": 2, \"Results\": {}}", "Results is an object, not a list"},
+        {"{\"SchemaVersion\": 2, \"Results\": \"\"}", "Results is no list or object"},
+        {"{\"SchemaVersion\": 2, \"Results\": [null]}", "a result is no list or object"},
+        {"{\"SchemaVersion\": 2, \"Results\": [[]]}", "a result is a list, not an object"},
+        {"{\"SchemaVersion\": 2, \"Results\": [{\"Secrets\": [1]}]}", "no object"},
+        {"{\"SchemaVersion\": 2, \"Results\": [{\"Secrets\": [{}]}]}", "without an id"},
+        {"{\"SchemaVersion\": 2, \"Results\": [{\"Secrets\": [{\"RuleID\": \"x\", \"Severity\": "
+         "1}]}]}",
+         "the Severity is no string"},
+        {"{\"SchemaVersion\": 2} {}", "expected the end here"},
+        {"{\"SchemaVersion\": 2,}", "expected a member's name here"},
+        {"\"report\"", "not a report of Trivy"},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        ARC_AUTO(findings) struct findings findings = {0};
+        ARC_AUTO(arc_error) struct arc_error err = {0};
+        assert_int_equal(read_text(&findings, table[i][0], &err), ARC_EINPUT);
+        assert_non_null(strstr(arc_error_text(&err), table[i][1]));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_gate_on_findings), cmocka_unit_test(test_gate_without_an_answer),
+        cmocka_unit_test(test_severities),       cmocka_unit_test(test_time),
+        cmocka_unit_test(test_truncated),        cmocka_unit_test(test_order_of_members),
+        cmocka_unit_test(test_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,189 @@
+#include "arcci/scan.h"
+#include "base/auto.h"
+#include "command.h"
+#include <stdio.h>
+#include <string.h>
+
+/* "72h", "7d", "0" (no limit) in seconds. */
+static int parse_age(const char *text, int64_t *out, struct arc_error *err)
+{
+    long long count = 0;
+    int used = 0;
+    if (sscanf(text, "%6lld%n", &count, &used) != 1 || count < 0)
+        used = 0;
+    if (used && strcmp(text, "0") == 0)
+        *out = 0;
+    else if (used && strcmp(text + used, "h") == 0)
+        *out = count * 3600;
+    else if (used && strcmp(text + used, "d") == 0)
+        *out = count * 24 * 3600;
+    else
+        return arc_error_set(err, ARC_EINPUT,
+                             "--max-database-age: '%s' is no age: 72h, 7d, or 0 for no limit",
+                             text);
+    return ARC_OK;
+}
+
+static int read_policy(const struct invocation *inv, struct arc_scan_policy *policy,
+                       struct arc_error *err)
+{
+    const char *fail_on = option_value(inv, "fail-on-severity");
+    arc_severity_parse(fail_on, strlen(fail_on), &policy->fail_on);
+    policy->ignore_unfixed = option_flag(inv, "ignore-unfixed");
+    policy->block = option_flag(inv, "block-on-failure");
+    policy->tolerate_no_answer = strcmp(option_value(inv, "on-scanner-error"), "report") == 0;
+    policy->database_age_required = option_given(inv, "max-database-age");
+    int rc = parse_age(option_value(inv, "max-database-age"), &policy->database_age_max, err);
+    if (!rc)
+        rc = arc_severity_set(option_value(inv, "severity"), &policy->severities, err);
+    return rc ? arc_error_prefix(err, "arc-ci scan") : ARC_OK;
+}
+
+/* A number that is not known is never shown as 0. */
+static int output_number(struct report *report, const char *name, const json_t *value,
+                         struct arc_error *err)
+{
+    char text[32] = "unknown";
+    if (json_is_integer(value))
+        snprintf(text, sizeof text, "%lld", (long long)json_integer_value(value));
+    return report_output(report, name, text, err);
+}
+
+static int fill_outputs(struct report *report, struct arc_error *err)
+{
+    static const char *const numbers[][2] = {{"critical-count", "CRITICAL"},
+                                             {"high-count", "HIGH"},
+                                             {"medium-count", "MEDIUM"},
+                                             {"low-count", "LOW"}};
+    const json_t *document = report->document;
+    const json_t *counts = json_object_get(document, "counts");
+    int rc = output_number(report, "cve-count", json_object_get(document, "total"), err);
+    for (size_t i = 0; !rc && i < sizeof numbers / sizeof *numbers; i++)
+        rc = output_number(report, numbers[i][0], json_object_get(counts, numbers[i][1]), err);
+    if (!rc)
+        rc = output_number(report, "new-count", json_object_get(document, "new"), err);
+    if (!rc)
+        rc = report_output(report, "scan-status",
+                           json_string_value(json_object_get(document, "verdict")), err);
+    return rc ? rc
+              : report_output(report, "gate", json_string_value(json_object_get(document, "gate")),
+                              err);
+}
+
+static int fill_notes(struct report *report, enum arc_gate gate, struct arc_error *err)
+{
+    size_t i;
+    json_t *warning;
+    int rc = ARC_OK;
+    json_array_foreach (json_object_get(report->document, "warnings"), i, warning) {
+        if (!rc)
+            rc = report_note(report, 'w', NULL, err, "%s", json_string_value(warning));
+    }
+    const char *reason = json_string_value(json_object_get(report->document, "reason"));
+    if (!rc && gate != ARC_GATE_PASS)
+        rc = report_note(report, gate == ARC_GATE_FAIL ? 'e' : 'w', NULL, err, "the gate %s: %s",
+                         gate == ARC_GATE_FAIL ? "failed" : "would have failed", reason);
+    return rc;
+}
+
+static int fill(struct arc_scan *scan, struct report *report, struct arc_error *err)
+{
+    report->document = arc_steal(&scan->document);
+    report->human = scan->human;
+    report->summary = scan->summary;
+    scan->human = (struct arc_buf){0};
+    scan->summary = (struct arc_buf){0};
+    report->failed = scan->gate == ARC_GATE_FAIL ? ARC_EFAILED : ARC_OK;
+    int rc = fill_outputs(report, err);
+    return rc ? rc : fill_notes(report, scan->gate, err);
+}
+
+static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
+{
+    ARC_AUTO(arc_scan) struct arc_scan scan = {.document = NULL};
+    struct arc_scan_options options = {
+        .service = option_value(inv, "service-name"),
+        .reports = option_list(inv, "report"),
+        .baselines = option_list(inv, "baseline"),
+        .scanner_info = option_value(inv, "scanner-info"),
+        .ignore_file = option_value(inv, "ignore-file"),
+        .sarif_file = option_value(inv, "sarif"),
+    };
+    int rc = read_policy(inv, &options.policy, err);
+    if (!rc)
+        rc = arc_scan(&options, inv->env, &scan, err);
+    return rc ? rc : fill(&scan, report, err);
+}
+
+static const struct option options[] = {
+    {.name = "report",
+     .value = "[SERVICE[@PLATFORM]=]FILE",
+     .many = true,
+     .help = "A JSON report that Trivy has written; one for each platform of an image."},
+    {.name = "baseline",
+     .value = "[SERVICE[@PLATFORM]=]FILE",
+     .many = true,
+     .help = "A report of the previous release, to count what is new."},
+    {.name = "severity",
+     .value = "LIST",
+     .initial = "UNKNOWN,LOW,MEDIUM,HIGH,CRITICAL",
+     .help = "The severities that are counted and shown, with commas between."},
+    {.name = "fail-on-severity",
+     .value = "SEVERITY",
+     .choices = "UNKNOWN|LOW|MEDIUM|HIGH|CRITICAL",
+     .initial = "HIGH",
+     .help = "Findings of this severity and above fail the gate."},
+    {.name = "ignore-unfixed", .help = "Leave out vulnerabilities that have no fixed version yet."},
+    {.name = "ignore-file",
+     .value = "FILE",
+     .help = "Ids to leave out, one a line, with exp:YYYY-MM-DD where that shall end. Entries that "
+             "match nothing or have expired are warned of."},
+    {.name = "block-on-failure",
+     .initial = "true",
+     .help = "Whether findings fail the run; with =false they are only reported."},
+    {.name = "on-scanner-error",
+     .value = "WHAT",
+     .choices = "fail|report",
+     .initial = "fail",
+     .help = "With --block-on-failure=false: whether a scanner error or a stale database fails the "
+             "run nevertheless."},
+    {.name = "max-database-age",
+     .value = "AGE",
+     .initial = "7d",
+     .help = "The oldest vulnerability database that counts as an answer (72h, 7d; 0: any). When "
+             "given, a database of unknown age is stale."},
+    {.name = "scanner-info",
+     .value = "FILE",
+     .help = "The output of 'trivy version --format json': the scanner's version, and the age of "
+             "its database."},
+    {.name = "service-name", .value = "NAME", .help = "The service of reports that name none."},
+    {.name = "sarif", .value = "FILE", .help = "Write the findings as SARIF 2.1.0."},
+    {0},
+};
+
+static const struct output outputs[] = {
+    {"cve-count", "Findings of the chosen severities; `unknown` when the scanner could not look."},
+    {"critical-count", "Findings of severity CRITICAL."},
+    {"high-count", "Findings of severity HIGH."},
+    {"medium-count", "Findings of severity MEDIUM."},
+    {"low-count", "Findings of severity LOW."},
+    {"new-count", "Findings that the baseline has not; `unknown` without a baseline."},
+    {"scan-status", "clean, findings, stale-database or scanner-error."},
+    {"gate", "pass, fail or report-only."},
+    {0},
+};
+
+const struct command cmd_scan = {
+    .name = "scan",
+    .summary = "judge the images' vulnerabilities: the security gate",
+    .description =
+        "Reads the scanner's reports once and derives the rest: counts, verdict, gate, table, "
+        "SARIF. The gate fails when the scanner could not look or its database is stale; it never "
+        "passes for lack of findings.\n\n"
+        "Verdicts: clean; findings; stale-database; scanner-error. With --block-on-failure=false "
+        "findings are reported and the run succeeds, but a scanner error still fails it. The same "
+        "finding on several platforms of a service counts once.",
+    .options = options,
+    .outputs = outputs,
+    .run = run,
+};
