@@ -14,9 +14,11 @@ import xml.etree.ElementTree as ET
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CI = os.environ.get("CI") == "true"
-VALGRIND = "valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,possible"
+VALGRIND = ("valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,possible "
+            f"--suppressions={ROOT}/tests/valgrind.supp")
 SANITIZED = {
-    "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=98",
+    "ASAN_OPTIONS": "detect_leaks=1:fast_unwind_on_malloc=0:exitcode=98",
+    "LSAN_OPTIONS": f"suppressions={ROOT}/tests/lsan.supp:print_suppressions=0",
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1:exitcode=98",
 }
 

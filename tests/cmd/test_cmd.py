@@ -13,7 +13,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 ARC_CI = os.environ.get("ARC_CI", str(ROOT / "build/arc-ci"))
 WRAPPER = os.environ.get("ARC_CI_WRAPPER", "").split()
-PASSED_ON = ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS")
+PASSED_ON = ("PATH", "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS")
 GIT = {"GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "ada@example.org", "GIT_COMMITTER_NAME": "Ada",
        "GIT_COMMITTER_EMAIL": "ada@example.org", "GIT_AUTHOR_DATE": "2026-02-23T10:00:00Z",
        "GIT_COMMITTER_DATE": "2026-02-23T10:00:00Z", "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}

@@ -71,13 +71,13 @@ def test_format():
 
 def test_shell_scripts():
     scripts = [str(p) for p in tracked("*.sh", ".ci/run")]
-    run = subprocess.run(["shellcheck", *scripts], capture_output=True, text=True)
+    run = subprocess.run(["shellcheck", "--severity=warning", *scripts], capture_output=True, text=True)
     assert run.returncode == 0, run.stdout
 
 
 def test_links_in_the_docs_lead_somewhere():
     broken = []
-    for page in tracked("*.md"):
+    for page in tracked("*.md", ":!tests/data"):
         text = re.sub(r"```.*?```|`[^`\n]*`|^    .*?$", "", page.read_text(), flags=re.S | re.M)
         for target in re.findall(r"\]\(([^)\s#]+)", text):
             if "://" not in target and not target.startswith("mailto:") and not (page.parent / target).exists():
