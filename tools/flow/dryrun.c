@@ -1,8 +1,10 @@
 #include "arcci/dryrun.h"
 #include "arcci/context.h"
 #include "arcci/plan.h"
+#include "arcci/release.h"
 #include "base/auto.h"
 #include "flow/notes_run.h"
+#include <string.h>
 
 /* A rehearsal under way. */
 struct dryrun {
@@ -23,6 +25,14 @@ static void dryrun_free(struct dryrun *run)
 static int keep(struct dryrun *run, const char *part, json_t *value, struct arc_error *err)
 {
     return json_object_set_new(run->document, part, value) ? arc_error_nomem(err) : ARC_OK;
+}
+
+/* Says why a part, or something that parts rest on, cannot be known here. */
+static int keep_unknown(struct dryrun *run, const char *what, const char *why,
+                        struct arc_error *err)
+{
+    return json_object_set_new(run->unknown, what, json_string(why)) ? arc_error_nomem(err)
+                                                                     : ARC_OK;
 }
 
 static const json_t *part(const struct dryrun *run, const char *name)
@@ -84,6 +94,39 @@ static int rehearse_notes(struct dryrun *run, struct arc_error *err)
     return rc ? rc : keep(run, "notes", notes, err);
 }
 
+/* "owner/name" of a repository's page, "https://host/owner/name"; NULL if it is no such page. */
+static const char *repository_name(const char *source)
+{
+    const char *host = source ? strstr(source, "://") : NULL;
+    const char *path = host ? strchr(host + 3, '/') : NULL;
+    const char *slash = path ? strchr(path + 1, '/') : NULL;
+    bool two = slash && slash > path + 1 && slash[1] && !strchr(slash + 1, '/');
+    return two ? path + 1 : NULL;
+}
+
+/* The release stage with a transport that describes what it would send. */
+static int rehearse_requests(struct dryrun *run, struct arc_error *err)
+{
+    json_t *requests = NULL;
+    const json_t *notes = part(run, "notes");
+    struct arc_release_options options = {
+        .repository = repository_name(run->context.repository.source),
+        .version = run->context.version,
+        .revision = run->context.repository.revision,
+        .name = json_string_value(json_object_get(notes, "title")),
+        .body = json_string_value(json_object_get(notes, "body")),
+    };
+    int rc = ARC_OK;
+    if (!options.repository) {
+        options.repository = "OWNER/NAME";
+        rc = keep_unknown(run, "repository",
+                          "neither GITHUB_REPOSITORY nor the remote 'origin' names it", err);
+    }
+    if (!rc)
+        rc = arc_release_requests(&options, &requests, err);
+    return rc ? rc : keep(run, "requests", requests, err);
+}
+
 int arc_dryrun(const struct arc_env *env, const struct arc_dryrun_options *options, json_t **out,
                struct arc_error *err)
 {
@@ -91,6 +134,7 @@ int arc_dryrun(const struct arc_env *env, const struct arc_dryrun_options *optio
         rehearse_changes,
         rehearse_plan,
         rehearse_notes,
+        rehearse_requests,
     };
     ARC_AUTO(dryrun) struct dryrun run = {.env = env};
     run.document = json_object();

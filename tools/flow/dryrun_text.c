@@ -1,10 +1,13 @@
 /* dry-run.json for a person: a label, then what belongs to it, in the order of the flow. */
 #include "arcci/dryrun.h"
 #include "base/auto.h"
+#include "base/json_text.h"
 #include "base/text.h"
 #include <string.h>
 
 #define LABEL 10 /* columns of the labels */
+
+#define WIDTH 92 /* columns of a block's lines, where they can be broken */
 
 struct page {
     struct arc_buf *out;
@@ -89,25 +92,19 @@ static void block(const struct page *page, const char *text)
     while (text[strspn(text, "\n")]) {
         size_t len = strcspn(text, "\n");
         put(page, dim, len ? "  │ " : "  │", 0);
-        arc_buf_add(page->out, text, len);
+        arc_text_visible(page->out, text, len);
         end(page);
         text += len + (text[len] == '\n');
     }
 }
 
-/* Whether the part is there; if not, and there is a reason, says it. */
-static bool known(const struct page *page, const char *part, const char *name)
+static void json_block(const struct page *page, const json_t *value)
 {
-    const char *why = text_of(get(page->document, "unknown"), part);
-    if (get(page->document, part) && !json_is_null(get(page->document, part)))
-        return true;
-    if (*why) {
-        label(page, name);
-        put(page, yellow, "not known here", 0);
-        plain(page, ": %s", why);
-        end(page);
-    }
-    return false;
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    arc_json_text(&text, value, 0, WIDTH);
+    if (text.failed)
+        page->out->failed = text.failed;
+    block(page, arc_buf_text(&text));
 }
 
 /* The columns of the widest member `key` of a list. */
@@ -226,14 +223,58 @@ static void tags_part(const struct page *page)
 
 static void notes_part(const struct page *page)
 {
-    if (!known(page, "notes", "Notes"))
-        return;
     const json_t *notes = get(page->document, "notes");
     label(page, "Notes");
     plain(page, "\"%s\", %" JSON_INTEGER_FORMAT " characters", text_of(notes, "title"),
           json_integer_value(get(notes, "characters")));
     end(page);
     block(page, text_of(notes, "body"));
+}
+
+/* A request's body, with the notes in it left out: they were shown before. */
+static json_t *body_shown(const struct page *page, const json_t *body)
+{
+    json_t *shown = json_copy((json_t *)body);
+    const char *text = text_of(body, "body");
+    const char *notes = text_of(get(page->document, "notes"), "body");
+    const char *found = *notes ? strstr(text, notes) : NULL;
+    if (found && strlen(found) == strlen(notes))
+        json_object_set_new(shown, "body",
+                            json_sprintf("%.*s(the notes above)", (int)(found - text), text));
+    return shown;
+}
+
+static void request_rows(const struct page *page, const json_t *request)
+{
+    ARC_AUTO(arc_buf) struct arc_buf line = {0};
+    ARC_AUTO_JSON json_t *body = body_shown(page, get(request, "body"));
+    indent(page);
+    plain(page, "%s", text_of(request, "why"));
+    end(page);
+    arc_buf_printf(&line, "%s %s", text_of(request, "method"), text_of(request, "path"));
+    block(page, arc_buf_text(&line));
+    if (json_is_object(body))
+        json_block(page, body);
+}
+
+static void requests_part(const struct page *page)
+{
+    const json_t *requests = get(page->document, "requests");
+    const char *no_repository = text_of(get(page->document, "unknown"), "repository");
+    size_t i;
+    json_t *request;
+    label(page, "Requests");
+    plain(page, "%zu to GitHub's API, if nothing of the release exists yet",
+          json_array_size(requests));
+    end(page);
+    if (*no_repository) {
+        indent(page);
+        put(page, yellow, "OWNER/NAME", 0);
+        plain(page, " stands for the repository: %s", no_repository);
+        end(page);
+    }
+    json_array_foreach (requests, i, request)
+        request_rows(page, request);
 }
 
 void arc_dryrun_text(const json_t *document, bool colour, struct arc_buf *out)
@@ -244,4 +285,5 @@ void arc_dryrun_text(const json_t *document, bool colour, struct arc_buf *out)
     build_part(&page);
     tags_part(&page);
     notes_part(&page);
+    requests_part(&page);
 }
