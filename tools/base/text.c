@@ -1,4 +1,6 @@
 #include "base/text.h"
+#include <stdint.h>
+#include <string.h>
 
 static bool continues(unsigned char c)
 {
@@ -31,9 +33,23 @@ size_t arc_utf8_length(const char *text, size_t len)
     return 0;
 }
 
+/* How many bytes of ASCII the text starts with, eight at a time. */
+static size_t ascii_length(const char *text, size_t len)
+{
+    size_t at = 0;
+    for (uint64_t word; at + sizeof word <= len; at += sizeof word) {
+        memcpy(&word, text + at, sizeof word);
+        if (word & UINT64_C(0x8080808080808080))
+            break;
+    }
+    while (at < len && (unsigned char)text[at] < 0x80)
+        at++;
+    return at;
+}
+
 bool arc_utf8_valid(const char *text, size_t len)
 {
-    for (size_t at = 0, step; at < len; at += step)
+    for (size_t at = ascii_length(text, len), step; at < len; at += step)
         if (!(step = arc_utf8_length(text + at, len - at)))
             return false;
     return true;
@@ -51,10 +67,24 @@ static bool harmful(const unsigned char *s, size_t step)
     return step == 3 && s[0] == 0xe2 && s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9;
 }
 
+/* How many printable ASCII characters the text starts with: nearly always all of it. */
+static size_t printable_length(const unsigned char *s, size_t len)
+{
+    size_t at = 0;
+    while (at < len && s[at] >= 0x20 && s[at] < 0x7f)
+        at++;
+    return at;
+}
+
 void arc_text_visible(struct arc_buf *out, const char *text, size_t len)
 {
     const unsigned char *s = (const unsigned char *)text;
     for (size_t at = 0; at < len;) {
+        size_t plain = printable_length(s + at, len - at);
+        arc_buf_add(out, text + at, plain);
+        at += plain;
+        if (at == len)
+            break;
         size_t step = arc_utf8_length(text + at, len - at);
         if (step && !harmful(s + at, step)) {
             arc_buf_add(out, text + at, step);
