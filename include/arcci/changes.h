@@ -1,0 +1,94 @@
+/* Stage `changes`: which filters' paths changed. */
+#ifndef ARCCI_CHANGES_H
+#define ARCCI_CHANGES_H
+
+#include "arcci/buf.h"
+#include "arcci/env.h"
+#include "arcci/filters.h"
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What is to be compared, and how. Nothing is owned; {0} but for `filters` follows the event. */
+struct arc_changes_options {
+    const struct arc_filters *filters;
+    enum arc_quantifier quantifier;
+    const char *base;  /* branch, tag or commit; "HEAD" for uncommitted changes; NULL: by event */
+    const char *ref;   /* the same for the head */
+    const char *token; /* for the API, when git does not know a pull request; NULL: never ask */
+    unsigned fetch_depth; /* commits to fetch at first where history is cut; 0: never fetch */
+    bool count_only;      /* keep no paths, only the counts */
+};
+
+/* A path that differs and that a filter matched. */
+struct arc_changed_file {
+    const char *path; /* bytes as git has them, NUL-terminated; owned by the result */
+    size_t len;
+    enum arc_status status;
+};
+
+/* What one filter matched. */
+struct arc_filter_result {
+    size_t count; /* files that match */
+    struct arc_filter_hit {
+        size_t file; /* index into arc_changes.files */
+        size_t rule; /* index into arc_filters.rules: the first that matched */
+    } * hits;        /* `count` of them in git's order; NULL with count_only */
+};
+
+/* The result. Owned by the caller; it refers to the filters of the options, which must outlive it.
+ */
+struct arc_changes {
+    const struct arc_filters *filters;
+    char *event;       /* name of the event, or "local" */
+    char base[41];     /* commit, or "" when every file counts as added, or for the API */
+    char *base_reason; /* why this base */
+    char head[41];     /* commit, or "" when only the API knows */
+    char *head_reason;
+    struct arc_changed_file *files; /* paths that some filter matched, in git's order */
+    size_t file_count;
+    uint64_t compared;                 /* paths that differ, as far as they were looked at */
+    struct arc_filter_result *results; /* one per filter */
+    json_t *warnings;                  /* array of strings */
+    struct arc_changes_text *text;     /* where the paths are; private */
+};
+
+/* Finds out what changed in the repository that env->cwd lies in. ARC_EINPUT for options or an
+ * event that do not fit together, ARC_ENOTFOUND for a commit that is not here and cannot be had,
+ * ARC_EWORLD for git or the network, ARC_ELIMIT for more files than the API tells. */
+int arc_changes(const struct arc_env *env, const struct arc_changes_options *options,
+                struct arc_changes *out, struct arc_error *err);
+void arc_changes_free(struct arc_changes *changes);
+
+/* Whether any filter matched. */
+bool arc_changes_any(const struct arc_changes *changes);
+
+/* The document changes.json (docs/schema/changes.schema.json). *out is a new reference. A path that
+ * is not UTF-8 has U+FFFD where it is not. */
+int arc_changes_document(const struct arc_changes *changes, json_t **out, struct arc_error *err);
+
+/* Appends, for a person, what was compared and why, and which rule matched each file. */
+int arc_changes_explain(const struct arc_changes *changes, struct arc_buf *out,
+                        struct arc_error *err);
+
+/* How a list of files is written. */
+enum arc_list_format {
+    ARC_LIST_NONE,
+    ARC_LIST_CSV,    /* comma-separated, RFC 4180 quotes where needed */
+    ARC_LIST_JSON,   /* an array of strings, as JSON.stringify() writes it */
+    ARC_LIST_SHELL,  /* words for a POSIX shell, quoted where needed */
+    ARC_LIST_ESCAPE, /* the same with backslashes */
+};
+
+/* The format of that name in any case ("CSV"), or -1. */
+int arc_list_format_parse(const char *name);
+
+/* Appends the files of filter number `filter`. Bytes that are not UTF-8 become U+FFFD, which is
+ * what GitHub's runner would make of them. */
+void arc_changes_list(const struct arc_changes *changes, size_t filter, enum arc_list_format format,
+                      struct arc_buf *out);
+
+/* Appends the JSON array of the names of the filters that matched, in the order of the filters. */
+void arc_changes_matching(const struct arc_changes *changes, struct arc_buf *out);
+
+#endif

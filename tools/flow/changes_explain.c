@@ -1,0 +1,58 @@
+/* What was compared and why, for a person. */
+#include "arcci/changes.h"
+#include "base/auto.h"
+#include "base/text.h"
+#include <string.h>
+
+static void add_state(struct arc_buf *out, const char *what, const char *commit, const char *why)
+{
+    arc_buf_printf(out, "%-6s %-13.12s", what, *commit ? commit : "-");
+    arc_buf_printf(out, "%s\n", why);
+}
+
+static void add_rule(struct arc_buf *out, const struct arc_filters *filters, size_t rule)
+{
+    const struct arc_rule *the = &filters->rules[rule];
+    for (size_t i = 0; i < the->pattern_count; i++) {
+        arc_buf_puts(out, i ? " " : "");
+        arc_text_visible(out, the->patterns[i], strlen(the->patterns[i]));
+    }
+    if (the->line)
+        arc_buf_printf(out, "  (%s:%u)", filters->name, the->line);
+}
+
+static void add_filter(struct arc_buf *out, const struct arc_changes *changes, size_t index)
+{
+    const struct arc_filter *filter = &changes->filters->items[index];
+    const struct arc_filter_result *result = &changes->results[index];
+    arc_buf_putc(out, '\n');
+    arc_text_visible(out, filter->name, strlen(filter->name));
+    if (result->count)
+        arc_buf_printf(out, ": true, %zu file%s\n", result->count, result->count == 1 ? "" : "s");
+    else
+        arc_buf_puts(out, ": false, no path that differs matches its rules\n");
+    for (size_t i = 0; result->hits && i < result->count; i++) {
+        const struct arc_changed_file *file = &changes->files[result->hits[i].file];
+        arc_buf_printf(out, "  %-12s ", arc_status_name(file->status));
+        arc_text_visible(out, file->path, file->len);
+        arc_buf_puts(out, "  by ");
+        if (filter->count)
+            add_rule(out, changes->filters, result->hits[i].rule);
+        else
+            arc_buf_puts(out, "having no rule");
+        arc_buf_putc(out, '\n');
+    }
+}
+
+int arc_changes_explain(const struct arc_changes *changes, struct arc_buf *out,
+                        struct arc_error *err)
+{
+    arc_buf_printf(out, "%-6s ", "event");
+    arc_text_visible(out, changes->event, strlen(changes->event));
+    arc_buf_putc(out, '\n');
+    add_state(out, "base", changes->base, changes->base_reason);
+    add_state(out, "head", changes->head, changes->head_reason);
+    for (size_t i = 0; i < changes->filters->count; i++)
+        add_filter(out, changes, i);
+    return arc_buf_check(out, "the explanation", err);
+}
