@@ -24,7 +24,7 @@ deps:
 
 ## build: build build/arc-ci and libarcci
 build:
-	@test -f $(BUILD)/build.ninja || cmake -S . -B $(BUILD) -G Ninja $(CMAKE_ARGS)
+	@test -f $(BUILD)/build.ninja || cmake -S . -B $(BUILD) -G Ninja --log-level=NOTICE $(CMAKE_ARGS)
 	@cmake --build $(BUILD)
 
 ## unit: build and run the unit tests
