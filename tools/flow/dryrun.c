@@ -57,6 +57,8 @@ static int read_facts(struct dryrun *run, const struct arc_dryrun_options *optio
         rc = keep(run, "revision-from", json_string(repository->revision_from), err);
     if (!rc)
         rc = keep(run, "version", json_incref(run->context.version), err);
+    if (!rc && repository->tags_unknown)
+        rc = keep_unknown(run, "tags", repository->tags_unknown, err);
     return rc;
 }
 

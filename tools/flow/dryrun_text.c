@@ -139,6 +139,7 @@ static void version_part(const struct page *page)
 {
     const json_t *version = get(page->document, "version");
     const char *previous = text_of(version, "previous-tag");
+    const char *unknown = json_string_value(get(get(page->document, "unknown"), "tags"));
     bool latest = json_is_true(get(version, "latest"));
     label(page, "Version");
     plain(page, "%s, %s, image tag %s", text_of(version, "version"),
@@ -154,7 +155,9 @@ static void version_part(const struct page *page)
           text_of(page->document, "revision-from"));
     end(page);
     indent(page);
-    plain(page, "previous release: %s", *previous ? previous : "none");
+    put(page, unknown ? yellow : NULL, unknown ? "previous release not known" : "previous release",
+        0);
+    plain(page, ": %s", unknown ? unknown : *previous ? previous : "none");
     end(page);
 }
 

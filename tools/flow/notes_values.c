@@ -353,6 +353,14 @@ static json_t *unknown_reason(const json_t *log)
     return member(log, "unknown");
 }
 
+/* Whether this is known to be the group's first release: where history or tags are missing, no
+ * previous tag proves nothing. */
+static bool first_release(const struct arc_notes_options *options)
+{
+    const json_t *version = json_object_get(options->plan, "version");
+    return options->log && !text_of(options->log, "unknown") && !text_of(version, "previous-tag");
+}
+
 /* ---- all ----------------------------------------------------------------------------------- */
 
 static int check_plan(const json_t *plan, struct arc_error *err)
@@ -380,8 +388,8 @@ int arc_notes_values(const struct arc_notes_options *options, json_t **out, stru
     json_t *commits = commits_values(options);
     bool cut = json_is_false(json_object_get(options->log, "complete"));
     /* clang-format off */
-    *out = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:O, s:o, s:o,"
-                     " s:o, s:o, s:I, s:b, s:n, s:o}",
+    *out = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:O, s:o,"
+                     " s:o, s:o, s:o, s:I, s:b, s:n, s:o}",
                      "group", member(plan, "group"),
                      "title", member(plan, "title"),
                      "description", member(plan, "description"),
@@ -391,6 +399,7 @@ int arc_notes_values(const struct arc_notes_options *options, json_t **out, stru
                      "prerelease", flag(version, "prerelease"),
                      "latest", flag(version, "latest"),
                      "previous-tag", member(version, "previous-tag"),
+                     "first", first_release(options),
                      "revision", member(plan, "revision"),
                      "created", member(plan, "created"),
                      "source", member(plan, "source"),

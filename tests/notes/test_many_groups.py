@@ -1,0 +1,103 @@
+"""Nothing about one group is compiled in: a generated repository of 8 groups and 25 services rehearses the same way,
+and one more group is one more entry of the configuration."""
+import json
+import os
+import pathlib
+import subprocess
+
+import pytest
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+ARC_CI = os.environ.get("ARC_CI", str(ROOT / "build/arc-ci"))
+PLATFORMS = ["linux/amd64", "linux/arm64"]
+SIZES = [1, 2, 3, 4, 5, 3, 4, 3]  # services of each group: 25 in all
+ENV = {"PATH": os.environ["PATH"], "GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "ada@example.org",
+       "GIT_COMMITTER_NAME": "Ada", "GIT_COMMITTER_EMAIL": "ada@example.org", "GIT_CONFIG_GLOBAL": "/dev/null",
+       "GIT_AUTHOR_DATE": "2026-02-23T10:00:00Z", "GIT_COMMITTER_DATE": "2026-02-23T10:00:00Z"}
+
+
+def git(repo, *words):
+    subprocess.run(["git", *words], cwd=repo, env={**ENV, "HOME": str(repo)}, check=True, capture_output=True)
+
+
+def put(repo, path, text):
+    (repo / path).parent.mkdir(parents=True, exist_ok=True)
+    (repo / path).write_text(text)
+
+
+def add_service(repo, name, port):
+    put(repo, f"services/{name}/service.yaml", f"name: arc-{name}\ncodename: {name}\nport: {port}\n")
+    put(repo, f"services/{name}/Dockerfile", "FROM scratch\n")
+    return f"services/{name}"
+
+
+def entry(number, services):
+    return {"title": f"Group number {number}", "tag": f"group{number}/v*", "registry": f"registry.example/g{number}",
+            "platforms": {"ci": PLATFORMS[:1], "release": PLATFORMS}, "services": services}
+
+
+def commit(repo, config, message):
+    put(repo, ".github/arc-ci.yaml", yaml.safe_dump(config, sort_keys=False))
+    git(repo, "add", "-A")
+    git(repo, "commit", "-q", "-m", message)
+
+
+@pytest.fixture
+def repo(tmp_path):
+    git(tmp_path, "init", "-q", "-b", "main")
+    config, port = {"groups": {}}, 4000
+    for number, size in enumerate(SIZES, 1):
+        services = [add_service(tmp_path, f"s{number}x{i}", port + i) for i in range(size)]
+        config["groups"][f"group{number}"] = entry(number, services)
+        port += size
+    assert sum(SIZES) == 25 and len(SIZES) == 8
+    commit(tmp_path, config, "Add everything")
+    for number in range(1, len(SIZES) + 1):
+        git(tmp_path, "tag", f"group{number}/v1.0.0")
+    put(tmp_path, "services/s3x1/x", "1\n")
+    commit(tmp_path, config, "Change s3x1")
+    return tmp_path
+
+
+def dry_run(repo, tag, *options):
+    return subprocess.run([ARC_CI, "dry-run", tag, *options], cwd=repo, env=ENV, capture_output=True, text=True)
+
+
+def check(repo, number, size, version="1.1.0"):
+    tag = f"group{number}/v{version}"
+    run = dry_run(repo, tag, "--json")
+    assert run.returncode == 0, run.stderr
+    document = json.loads(run.stdout)
+    plan = document["plan"]
+    names = [f"s{number}x{i}" for i in range(size)]
+    assert [service["service"] for service in plan["services"]] == names
+    assert [(cell["service"], cell["platform"]) for cell in plan["cells"]] == [(n, p) for n in names for p in PLATFORMS]
+    assert document["version"]["latest"] and document["version"]["image-tag"] == f"group{number}-v{version}"
+    assert document["notes"]["title"] == f"Group number {number} {version}"
+    text = dry_run(repo, tag).stdout
+    for name in names:
+        assert f"registry.example/g{number}/arc-{name}:group{number}-v{version}" in text
+    others = [f"s{n}x0" for n in range(1, len(SIZES) + 1) if n != number]
+    assert not any(f"arc-{other}" in text for other in others)
+    return document
+
+
+def test_every_group(repo):
+    for number, size in enumerate(SIZES, 1):
+        document = check(repo, number, size)
+        assert document["version"]["previous-tag"] == f"group{number}/v1.0.0"
+        assert document["notes"]["commits"]["total"] == (1 if number == 3 else 0)
+
+
+def test_one_more_group_is_one_entry(repo):
+    path = repo / ".github/arc-ci.yaml"
+    before = path.read_text()
+    service = add_service(repo, "s9x0", 4999)
+    path.write_text(before + "  group9:\n    title: Group number 9\n    tag: group9/v*\n    registry: registry.example/g9\n"
+                    f"    platforms: {{ci: [linux/amd64], release: [linux/amd64, linux/arm64]}}\n    services: [{service}]\n")
+    git(repo, "add", "-A")
+    git(repo, "commit", "-q", "-m", "Add a group")
+    document = check(repo, 9, 1, "0.1.0")
+    assert document["version"]["previous-tag"] is None
+    check(repo, 1, SIZES[0])
