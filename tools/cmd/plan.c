@@ -1,4 +1,5 @@
 #include "arcci/plan.h"
+#include "arcci/build.h"
 #include "arcci/context.h"
 #include "base/auto.h"
 #include "command.h"
@@ -114,6 +115,19 @@ static int add_outputs(struct report *report, struct arc_error *err)
     return rc ? rc : output_json(report, "plan", report->document, err);
 }
 
+/* The definition that `arc-ci build` would feed to docker buildx bake. */
+static int show_bake(const json_t *plan, struct arc_buf *out, struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *bake = NULL;
+    struct arc_bake_options options = {.plan = plan};
+    int rc = arc_bake(&options, &bake, err);
+    ARC_AUTO_FREE char *text = rc ? NULL : json_dumps(bake, JSON_INDENT(2));
+    if (rc || !text)
+        return rc ? rc : arc_error_nomem(err);
+    arc_buf_printf(out, "%s\n", text);
+    return ARC_OK;
+}
+
 static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_context) struct arc_context context = {0};
@@ -129,12 +143,17 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
         rc = make_plan(inv, &context, changes, &report->document, err);
     if (!rc)
         rc = add_outputs(report, err);
+    if (!rc && option_flag(inv, "bake"))
+        return show_bake(report->document, &report->human, err);
     if (!rc)
         show(report->document, &report->human);
     return rc;
 }
 
 static const struct option options[] = {
+    {.name = "bake",
+     .help = "Print the definition for `docker buildx bake -f -`, to build by hand what "
+             "`arc-ci build` would."},
     {"changes", "FILE", NULL, NULL,
      "changes.json of `arc-ci changes --json`, '-' for stdin: a ci plan builds what changed. "
      "Without it, every service.",

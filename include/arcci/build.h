@@ -1,0 +1,99 @@
+/* Stage `build`: runs the plan's cells on BuildKit and ends in one verified index per service.
+ *
+ * The images are pushed under staging tags; what was pushed is read back from the registry and
+ * compared with the plan before anything says that it was built. The version's tags move later, in
+ * arc_promote(), and only to what the ledger (build.json, docs/schema/build.schema.json) holds.
+ */
+#ifndef ARCCI_BUILD_H
+#define ARCCI_BUILD_H
+
+#include "arcci/clock.h"
+#include "arcci/env.h"
+#include "arcci/error.h"
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The index annotation that holds a build's key: the hash of what went into it. */
+#define ARC_KEY_ANNOTATION "arc.ci.key"
+
+/* How a definition for `docker buildx bake` is made. Nothing is owned. */
+struct arc_bake_options {
+    const json_t *plan;     /* plan.json */
+    const char *cell;       /* "flash/linux/amd64": only this cell; NULL: every selected service */
+    const json_t *services; /* array of codenames to build; NULL: every selected service */
+    const json_t *keys;     /* object codename → key for the index's annotation; NULL: none */
+    const char *cache;      /* "registry": layers are cached beside the image; NULL: no cache */
+    bool sbom;              /* attach an SBOM, beside the provenance */
+    bool by_digest;         /* push by digest, where the driver can; else under the staging tag */
+};
+
+/* Makes a definition: a target per service with its platforms, staging tag, labels, annotations,
+ * build arguments and attestations. Pure: the same plan gives the same definition. Texts from the
+ * plan are escaped, since bake expands "${…}" in JSON too. ARC_EINPUT for a cell that is not in the
+ * plan. *out is a new reference. */
+int arc_bake(const struct arc_bake_options *options, json_t **out, struct arc_error *err);
+
+/* Where a cell or step of a running build stands. */
+enum arc_step_state { ARC_STEP_RUNNING, ARC_STEP_DONE, ARC_STEP_CACHED, ARC_STEP_FAILED };
+
+/* A step of the build began or ended, or said something. Everything is borrowed for the call. */
+struct arc_build_event {
+    const char *service;  /* codename; "" for a step of the whole build */
+    const char *platform; /* "linux/amd64"; "" for a step of all its platforms */
+    const char *step;     /* "2/2 RUN …", "exporting to image" */
+    enum arc_step_state state;
+    double duration; /* seconds; 0 while running */
+    const char *log; /* what the step said, NULL for a change of state; not NUL-free text */
+    size_t log_len;
+};
+
+struct arc_build_options {
+    const struct arc_env *env; /* finds docker, its configuration, a temporary directory */
+    const struct arc_clock *clock;
+    const json_t *plan;
+    const char *cell;    /* as in arc_bake_options */
+    const char *cache;   /* as in arc_bake_options */
+    const char *builder; /* name of a buildx builder; NULL: the current one */
+    bool sbom;
+    bool rebuild;       /* build what is already in the registry too */
+    unsigned attempts;  /* tries for what can pass (network, registry); 0: 3 */
+    int interrupted_fd; /* readable once the run is to end (SIGINT, SIGTERM); -1: none */
+    void (*on_event)(void *context, const struct arc_build_event *event); /* may be NULL */
+    void *context;
+};
+
+/* Builds, verifies and makes build.json. With plan.push, images are pushed under their staging tags
+ * and read back; a service that is in the registry already, made from the same inputs, is verified
+ * and not built again. Without, they are built and left to the local engine.
+ * ARC_EFAILED when a build fails (with file:line of the Dockerfile where BuildKit tells it), or
+ * what is in the registry is not what was planned; ARC_EWORLD when docker, an emulator or the
+ * network is missing. *out is a new reference. */
+int arc_build(const struct arc_build_options *options, json_t **out, struct arc_error *err);
+
+/* The argv that arc_build() would run, as an array of strings, and the definition it would feed to
+ * it on stdin. Nothing is run or asked. New references. */
+int arc_build_describe(const struct arc_build_options *options, json_t **argv, json_t **definition,
+                       struct arc_error *err);
+
+/* Joins the cells that other jobs built (`cell`), found by their staging tags, to one index per
+ * service, and puts it under the service's staging tag. Every leg is verified: ARC_EFAILED names
+ * the one that is missing, stale or foreign. *out: build.json, a new reference. */
+int arc_merge(const struct arc_build_options *options, json_t **out, struct arc_error *err);
+
+struct arc_promote_options {
+    const struct arc_env *env;
+    const struct arc_clock *clock;
+    const json_t *plan;
+    const json_t *build; /* build.json; NULL: what the staging tags point to */
+    bool force;          /* rewrite a version's tag that points elsewhere */
+};
+
+/* Moves the plan's tags to the verified indexes, each by putting the same bytes under the tag.
+ * Everything is verified and looked up before the first tag moves; when one cannot be moved, the
+ * ones already moved are put back, and the error names what could not be.
+ * ARC_EFAILED when a tag of this version exists and points elsewhere (without force).
+ * *out: build.json with the services' `tags`, a new reference. */
+int arc_promote(const struct arc_promote_options *options, json_t **out, struct arc_error *err);
+
+#endif

@@ -1,0 +1,143 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arcci/build.h"
+#include "base/auto.h"
+#include <cmocka.h>
+#include <string.h>
+
+static const char plan_text[] =
+    "{'push': true, 'created': '2026-02-23T10:00:00Z', 'platforms': ['linux/amd64', 'linux/arm64'],"
+    "'services': ["
+    "{'service': 'flash', 'directory': 'services/messaging', 'image': 'r.example/a/arc-flash',"
+    " 'dockerfile': 'services/messaging/Dockerfile', 'selected': true, 'staging': 'staging-0123',"
+    " 'build-args': {'NATS_IMAGE': 'mirror/nats:${TAG}%{if}'},"
+    " 'labels': {'org.opencontainers.image.title': 'a ${HOME}', 'arc.service.codename': 'flash'}},"
+    "{'service': 'sonic', 'directory': 'services/cache', 'image': 'r.example/a/arc-sonic',"
+    " 'dockerfile': 'services/cache/Dockerfile', 'selected': false, 'staging': 'staging-0123',"
+    " 'build-args': {}, 'labels': {}}],"
+    "'cells': [{'service': 'flash', 'platform': 'linux/arm64', 'staging': 'staging-0123-arm64'}]}";
+
+/* JSON in single quotes, for reading. */
+static json_t *parse(const char *text)
+{
+    ARC_AUTO_FREE char *copy = strdup(text);
+    for (char *c = copy; *c; c++)
+        if (*c == '\'')
+            *c = '"';
+    json_t *value = json_loads(copy, 0, NULL);
+    assert_non_null(value);
+    return value;
+}
+
+static json_t *bake(struct arc_bake_options options, const char *plan)
+{
+    ARC_AUTO_JSON json_t *document = parse(plan);
+    json_t *out = NULL;
+    options.plan = document;
+    assert_int_equal(arc_bake(&options, &out, NULL), ARC_OK);
+    return out;
+}
+
+static const json_t *target(const json_t *bake, const char *name)
+{
+    return json_object_get(json_object_get(bake, "target"), name);
+}
+
+static void assert_json(const json_t *value, const char *expected)
+{
+    ARC_AUTO_JSON json_t *wanted = parse(expected);
+    ARC_AUTO_FREE char *found = json_dumps(value, JSON_ENCODE_ANY | JSON_SORT_KEYS);
+    if (!json_equal(value, wanted))
+        fail_msg("found %s", found);
+}
+
+static void test_selected_services_are_targets(void **state)
+{
+    (void)state;
+    ARC_AUTO_JSON json_t *out = bake((struct arc_bake_options){0}, plan_text);
+    assert_json(json_object_get(out, "group"), "{'default': {'targets': ['flash']}}");
+    assert_int_equal(json_object_size(json_object_get(out, "target")), 1);
+    const json_t *flash = target(out, "flash");
+    assert_json(json_object_get(flash, "platforms"), "['linux/amd64', 'linux/arm64']");
+    assert_json(json_object_get(flash, "tags"), "['r.example/a/arc-flash:staging-0123']");
+    assert_json(json_object_get(flash, "output"), "['type=image,push=true']");
+    assert_string_equal(json_string_value(json_object_get(flash, "dockerfile")), "Dockerfile");
+    assert_string_equal(json_string_value(json_object_get(flash, "context")), "services/messaging");
+    assert_json(json_object_get(flash, "attest"), "['type=provenance,mode=max']");
+}
+
+static void test_values_are_not_expanded(void **state)
+{
+    (void)state;
+    ARC_AUTO_JSON json_t *out = bake((struct arc_bake_options){0}, plan_text);
+    const json_t *flash = target(out, "flash");
+    assert_json(json_object_get(flash, "args"), "{'NATS_IMAGE': 'mirror/nats:$${TAG}%%{if}', "
+                                                "'SOURCE_DATE_EPOCH': '1771840800'}");
+    assert_json(
+        json_object_get(flash, "labels"),
+        "{'org.opencontainers.image.title': 'a $${HOME}', 'arc.service.codename': 'flash'}");
+}
+
+static void test_the_index_is_annotated(void **state)
+{
+    (void)state;
+    ARC_AUTO_JSON json_t *keys = parse("{'flash': 'sha256:abc'}");
+    ARC_AUTO_JSON json_t *out = bake((struct arc_bake_options){.keys = keys}, plan_text);
+    assert_json(json_object_get(target(out, "flash"), "annotations"),
+                "['index:org.opencontainers.image.title=a $${HOME}', "
+                "'index:arc.ci.key=sha256:abc']");
+}
+
+static void test_a_cell_is_one_platform_under_its_own_tag(void **state)
+{
+    (void)state;
+    struct arc_bake_options options = {.cell = "flash/linux/arm64", .cache = "registry"};
+    ARC_AUTO_JSON json_t *out = bake(options, plan_text);
+    const json_t *flash = target(out, "flash");
+    assert_json(json_object_get(flash, "platforms"), "['linux/arm64']");
+    assert_json(json_object_get(flash, "tags"), "['r.example/a/arc-flash:staging-0123-arm64']");
+    assert_json(json_object_get(flash, "cache-from"),
+                "['type=registry,ref=r.example/a/arc-flash:buildcache']");
+}
+
+static void test_push_by_digest_has_no_tag(void **state)
+{
+    (void)state;
+    ARC_AUTO_JSON json_t *out = bake((struct arc_bake_options){.by_digest = true}, plan_text);
+    assert_json(json_object_get(target(out, "flash"), "tags"), "[]");
+    assert_json(json_object_get(target(out, "flash"), "output"),
+                "['type=image,name=r.example/a/arc-flash,push-by-digest=true,name-canonical=true,"
+                "push=true']");
+}
+
+static void test_a_cell_that_is_not_planned(void **state)
+{
+    (void)state;
+    ARC_AUTO_JSON json_t *plan = parse(plan_text);
+    static const char *const names[] = {"flash", "flash/linux/amd64", "flash/linux/arm64/v8",
+                                        "sonic/linux/arm64", ""};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct arc_error err = {0};
+        json_t *out = NULL;
+        struct arc_bake_options options = {.plan = plan, .cell = names[i]};
+        assert_int_equal(arc_bake(&options, &out, &err), ARC_EINPUT);
+        assert_null(out);
+        arc_error_clear(&err);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_selected_services_are_targets),
+        cmocka_unit_test(test_values_are_not_expanded),
+        cmocka_unit_test(test_the_index_is_annotated),
+        cmocka_unit_test(test_a_cell_is_one_platform_under_its_own_tag),
+        cmocka_unit_test(test_push_by_digest_has_no_tag),
+        cmocka_unit_test(test_a_cell_that_is_not_planned),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
