@@ -58,8 +58,9 @@ def make_repo(repo, steps):
 
 
 def fill(text, repo):
-    """{dir} is the scratch folder, {sha:REV} the commit of a revision."""
+    """{dir} is the scratch folder, {sha:REV} the commit of a revision, {sha12:REV} its first digits."""
     text = str(text).replace("{dir}", str(repo.parent))
+    text = re.sub(r"\{sha12:([^}]+)\}", lambda m: git(repo, "rev-parse", m[1])[:12], text)
     return re.sub(r"\{sha:([^}]+)\}", lambda m: git(repo, "rev-parse", m[1]).strip(), text)
 
 
@@ -135,6 +136,8 @@ def run_case(case, repo):
     written = read_outputs(output)
     if "outputs" in case:
         assert written == {name: fill(value, repo) for name, value in case["outputs"].items()}
+    for name, value in case.get("outputs-has", {}).items():
+        assert written.get(name) == fill(value, repo), name
     if case["status"] == 2:
         assert not written and not summary.read_bytes(), "something was written in spite of the error"
         assert len(stderr.splitlines()) == 1, f"not one line of error:\n{stderr}"

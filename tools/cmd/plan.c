@@ -103,15 +103,32 @@ static int output_json(struct report *report, const char *name, const json_t *va
     return text ? report_output(report, name, text, err) : arc_error_nomem(err);
 }
 
+/* The codenames of what is built, once each. */
+static json_t *selected_services(const json_t *plan)
+{
+    size_t i;
+    json_t *service, *names = json_array();
+    json_array_foreach (json_object_get(plan, "services"), i, service)
+        if (json_is_true(json_object_get(service, "selected")) &&
+            json_array_append(names, json_object_get(service, "service"))) {
+            json_decref(names);
+            return NULL;
+        }
+    return names;
+}
+
 static int add_outputs(struct report *report, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *matrix = NULL;
+    ARC_AUTO_JSON json_t *services = selected_services(report->document);
     bool any = json_is_true(json_object_get(report->document, "any"));
     int rc = arc_plan_matrix(report->document, &matrix, err);
     if (!rc)
         rc = output_json(report, "matrix", matrix, err);
     if (!rc)
         rc = report_output(report, "any", any ? "true" : "false", err);
+    if (!rc)
+        rc = output_json(report, "services", services, err);
     return rc ? rc : output_json(report, "plan", report->document, err);
 }
 
@@ -173,6 +190,7 @@ static const struct option options[] = {
 static const struct output outputs[] = {
     {"matrix", "The cells for strategy.matrix: {\"include\": [{service, platform, runner}]}."},
     {"any", "Whether there is any cell: an empty matrix is an error in GitHub Actions."},
+    {"services", "The codenames of the services that are built, as a JSON array."},
     {"plan", "plan.json on one line, for later jobs."},
     {0},
 };
