@@ -3,9 +3,8 @@
 #include "base/text.h"
 #include <string.h>
 
-#define HEADS  "refs/heads/"
-#define TAGS   "refs/tags/"
-#define REMOTE "refs/remotes/origin/"
+#define HEADS "refs/heads/"
+#define TAGS  "refs/tags/"
 
 static bool starts(const char *text, const char *prefix)
 {
@@ -18,27 +17,6 @@ static const char *short_name(const char *ref)
     if (starts(ref, HEADS))
         return ref + strlen(HEADS);
     return starts(ref, TAGS) ? ref + strlen(TAGS) : ref;
-}
-
-static int try_ref(const struct arc_git *git, const char *prefix, const char *name,
-                   struct arc_oid *out, struct arc_error *err)
-{
-    ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 4096};
-    arc_buf_printf(&ref, "%s%s", prefix, name);
-    int rc = arc_buf_check(&ref, "the name of a ref", err);
-    return rc ? rc : arc_git_resolve_ref(git, ref.data, out, err);
-}
-
-int arc_base_resolve(const struct arc_git *git, const char *name, struct arc_oid *out,
-                     struct arc_error *err)
-{
-    static const char *const prefixes[] = {REMOTE, HEADS, TAGS};
-    if (starts(name, "refs/"))
-        return arc_git_resolve_ref(git, name, out, err);
-    for (size_t i = 0; !arc_event_is_sha(name) && i < sizeof prefixes / sizeof *prefixes; i++)
-        if (try_ref(git, prefixes[i], name, out, NULL) == ARC_OK)
-            return ARC_OK;
-    return arc_git_resolve(git, name, out, err);
 }
 
 /* Formats for people: whatever a ref is called, it stays on its line. */
@@ -89,7 +67,7 @@ struct choice {
 
 static int need(const struct choice *c, const char *name, struct arc_oid *out)
 {
-    return arc_base_resolve(c->git, name, out, c->err);
+    return arc_base_find(c->request, name, out, c->err);
 }
 
 /* The head: the ref input; else the commit of the event, not where its branch has moved to since;
@@ -128,7 +106,7 @@ static int since_merge_base(const struct choice *c, const char *name, const char
     int rc = need(c, name, &other);
     if (rc)
         return arc_error_prefix(c->err, "base");
-    rc = arc_git_merge_base(c->git, &other, &out->head, &out->base, c->err);
+    rc = arc_base_merge_base(c->request, &other, &out->head, &out->base, c->err);
     if (!rc)
         return reason(&out->base_reason, c->err, "merge base with %s (%s)", name, why);
     if (rc != ARC_ENOTFOUND)
@@ -148,18 +126,29 @@ static int since_commit(const struct choice *c, const char *sha, const char *why
 /* The last commit alone: against its first parent. */
 static int last_commit(const struct choice *c, const char *why)
 {
-    struct arc_git_commit head;
-    int rc = arc_git_commit(c->git, &c->out->head, &head, c->err);
+    int rc = arc_base_parent(c->request, &c->out->head, &c->out->base, c->err);
     if (rc)
         return rc;
-    struct arc_oid parent = head.parent;
-    unsigned parents = head.parents;
-    arc_git_commit_free(&head);
-    if (!parents)
+    if (!*c->out->base.hex)
         return everything(c, "the head is the first commit");
-    rc = need(c, parent.hex, &c->out->base);
-    return rc ? arc_error_prefix(c->err, "the commit before the head")
-              : reason(&c->out->base_reason, c->err, "the commit before the head: %s", why);
+    return reason(&c->out->base_reason, c->err, "the commit before the head: %s", why);
+}
+
+/* After a forced push the commit before it is no ancestor: what it had and the new one has not is
+ * no change of this push. */
+static int since_forced_push(const struct choice *c)
+{
+    struct arc_base *out = c->out;
+    struct arc_oid before = out->base, common;
+    int rc = arc_base_merge_base(c->request, &before, &out->head, &common, NULL);
+    if (rc == ARC_ENOTFOUND)
+        return reason(&out->base_reason, c->err,
+                      "the commit before the push, which has no history in common with it");
+    if (rc || strcmp(common.hex, before.hex) == 0)
+        return rc;
+    out->base = common;
+    return reason(&out->base_reason, c->err,
+                  "merge base with the commit before the push, which was a forced one");
 }
 
 /* A push to the branch that is the base itself. */
@@ -173,15 +162,15 @@ static int push_to_base(const struct choice *c, const char *base)
         return everything(c, "the first push of the default branch");
     }
     int rc = since_commit(c, event->before, "the commit before the push");
-    if (rc)
-        return rc;
-    struct arc_oid before = out->base, common;
-    rc = arc_git_merge_base(c->git, &before, &out->head, &common, NULL);
-    if (rc || strcmp(common.hex, before.hex) == 0)
-        return rc == ARC_ENOTFOUND ? ARC_OK : rc;
-    out->base = common;
-    return reason(&out->base_reason, c->err,
-                  "merge base with the commit before the push, which was a forced one");
+    if (rc == ARC_ENOTFOUND) {
+        arc_error_clear(c->err);
+        rc = warn(out, c->err,
+                  "the commit before the push, %s, is gone (a forced push?): every "
+                  "file counts as added",
+                  event->before);
+        return rc ? rc : everything(c, "the commit before the push is gone");
+    }
+    return rc ? rc : since_forced_push(c);
 }
 
 static int tag_push(const struct choice *c, const char *tag, bool *chosen)
@@ -258,6 +247,41 @@ static int by_branch(const struct choice *c)
     return last_commit(c, "the event names no commit before it");
 }
 
+/* The merge base of a pull request, without fetching or with. */
+static int pull_request_commits(const struct choice *c, bool fetching)
+{
+    struct arc_base_request request = *c->request;
+    const struct arc_event *event = c->event;
+    struct arc_base *out = c->out;
+    struct arc_oid base;
+    arc_error_clear(c->err);
+    if (!fetching)
+        request.fetch_depth = 0;
+    int rc = arc_base_find(&request, event->head_sha, &out->head, c->err);
+    if (!rc)
+        rc = arc_base_find(&request, event->base_sha, &base, c->err);
+    if (!rc)
+        rc = arc_base_merge_base(&request, &base, &out->head, &out->base, c->err);
+    if (rc)
+        return arc_error_prefix(c->err, "the pull request's commits are not all in this clone");
+    rc = reason(&out->head_reason, c->err, "the pull request's newest commit");
+    return rc ? rc
+              : reason(&out->base_reason, c->err, "merge base of the pull request and %s",
+                       event->base_ref ? event->base_ref : "its base");
+}
+
+static int listed_by_api(const struct choice *c)
+{
+    struct arc_base *out = c->out;
+    arc_error_clear(c->err);
+    out->kind = ARC_BASE_PULL_REQUEST;
+    out->head = out->base = (struct arc_oid){{0}};
+    int rc = reason(&out->base_reason, c->err,
+                    "the files that the API lists for pull request %" JSON_INTEGER_FORMAT,
+                    c->event->number);
+    return rc ? rc : reason(&out->head_reason, c->err, "the pull request's newest commit");
+}
+
 static int pull_request(const struct choice *c)
 {
     const struct arc_event *event = c->event;
@@ -274,25 +298,10 @@ static int pull_request(const struct choice *c)
                              "the %s event names no pull request (pull_request.base.sha and "
                              "head.sha)",
                              event->name);
-    rc = need(c, event->head_sha, &out->head);
-    struct arc_oid base;
-    if (!rc)
-        rc = need(c, event->base_sha, &base);
-    if (!rc)
-        rc = arc_git_merge_base(c->git, &base, &out->head, &out->base, c->err);
-    if (rc == ARC_ENOTFOUND && c->request->token) {
-        arc_error_clear(c->err);
-        out->kind = ARC_BASE_PULL_REQUEST;
-        rc = reason(&out->base_reason, c->err, "the files of pull request %" JSON_INTEGER_FORMAT,
-                    event->number);
-        return rc ? rc : reason(&out->head_reason, c->err, "its newest commit");
-    }
-    if (rc)
-        return arc_error_prefix(c->err, "the pull request's commits are not all in this clone");
-    rc = reason(&out->head_reason, c->err, "the pull request's newest commit");
-    return rc ? rc
-              : reason(&out->base_reason, c->err, "merge base of the pull request and %s",
-                       event->base_ref ? event->base_ref : "its base");
+    rc = pull_request_commits(c, false);
+    if (rc == ARC_ENOTFOUND && c->request->token)
+        return listed_by_api(c);
+    return rc == ARC_ENOTFOUND ? pull_request_commits(c, true) : rc;
 }
 
 static int merge_group(const struct choice *c)
@@ -308,7 +317,7 @@ static int worktree(const struct choice *c)
 {
     struct arc_base *out = c->out;
     out->kind = ARC_BASE_WORKTREE;
-    int rc = arc_git_head(c->git, &out->head, NULL, c->err);
+    int rc = arc_git_head(c->git, &out->base, NULL, c->err);
     if (!rc && c->request->ref)
         rc = warn(out, c->err, "'ref' is ignored: base HEAD asks for uncommitted changes");
     if (!rc)

@@ -26,8 +26,8 @@ enum arc_base_kind {
 /* Strings and documents are owned. */
 struct arc_base {
     enum arc_base_kind kind;
-    struct arc_oid base; /* empty unless ARC_BASE_COMMITS */
-    struct arc_oid head; /* empty for ARC_BASE_PULL_REQUEST if the commit is not here */
+    struct arc_oid base; /* empty for ARC_BASE_EVERYTHING and ARC_BASE_PULL_REQUEST */
+    struct arc_oid head; /* empty for ARC_BASE_WORKTREE and ARC_BASE_PULL_REQUEST */
     char *base_reason;   /* "merge base with main" */
     char *head_reason;   /* "GITHUB_SHA" */
     json_t *warnings;    /* array of strings */
@@ -43,6 +43,19 @@ void arc_base_free(struct arc_base *base);
  * refs/heads/NAME, then refs/tags/NAME; else anything arc_git_resolve() knows. ARC_ENOTFOUND. */
 int arc_base_resolve(const struct arc_git *git, const char *name, struct arc_oid *out,
                      struct arc_error *err);
+
+/* As arc_base_resolve(), fetching what is not here: in a workflow, or where history is cut. */
+int arc_base_find(const struct arc_base_request *request, const char *name, struct arc_oid *out,
+                  struct arc_error *err);
+
+/* The merge base, deepening a history that is cut until there is one or no more to get.
+ * ARC_ENOTFOUND when there is none. */
+int arc_base_merge_base(const struct arc_base_request *request, const struct arc_oid *a,
+                        const struct arc_oid *b, struct arc_oid *out, struct arc_error *err);
+
+/* The first parent of a commit, fetched if need be; empty for a root commit. */
+int arc_base_parent(const struct arc_base_request *request, const struct arc_oid *commit,
+                    struct arc_oid *out, struct arc_error *err);
 
 /* The tag before `tag` of the same family ("messaging/v", "v", ""): the highest Semantic Version
  * below its own that has a tag; a stable one skips prereleases. *out is owned, NULL if there is

@@ -1,0 +1,172 @@
+#include "port/git_fetch.h"
+#include "base/auto.h"
+#include "port/file.h"
+#include "port/process.h"
+#include <string.h>
+
+#define FETCH_SECONDS 600
+#define SHALLOW_MAX   ((size_t)64 << 20)
+#define WORDS_MAX     16
+
+/* Settings of the repository that would run a program of its choice. */
+static const char *const common[] = {"git", "-c", "core.hooksPath=/dev/null", "-c",
+                                     "core.fsmonitor=false"};
+
+#define COMMON_COUNT (sizeof common / sizeof *common)
+
+/* The variables of the caller but for git's own that point elsewhere, and no prompts. */
+static int child_environment(const struct arc_env *env, const char ***out, struct arc_error *err)
+{
+    size_t count = 0, kept = 0;
+    while (env->vars && env->vars[count])
+        count++;
+    const char **vars = calloc(count + 3, sizeof *vars);
+    if (!vars)
+        return arc_error_nomem(err);
+    for (size_t i = 0; i < count; i++)
+        if (strncmp(env->vars[i], "GIT_DIR=", 8) != 0 &&
+            strncmp(env->vars[i], "GIT_WORK_TREE=", 14) != 0 &&
+            strncmp(env->vars[i], "GIT_TERMINAL_PROMPT=", 20) != 0)
+            vars[kept++] = env->vars[i];
+    vars[kept++] = "GIT_TERMINAL_PROMPT=0";
+    vars[kept] = "LC_ALL=C";
+    *out = vars;
+    return ARC_OK;
+}
+
+/* Runs git in the repository with `words` (NULL-terminated) behind the common ones. */
+static int run_git(const struct arc_git *git, const struct arc_env *env, const char *const *words,
+                   struct arc_process_result *result, struct arc_error *err)
+{
+    const char *argv[COMMON_COUNT + WORDS_MAX + 1] = {0};
+    ARC_AUTO_FREE const char **vars = NULL;
+    struct arc_env there = *env;
+    size_t count = 0;
+    for (; count < COMMON_COUNT; count++)
+        argv[count] = common[count];
+    for (size_t i = 0; words[i] && i < WORDS_MAX; i++)
+        argv[count++] = words[i];
+    there.cwd = git->worktree ? git->worktree : git->gitdir;
+    int rc = child_environment(env, &vars, err);
+    const struct arc_process process = {.argv = argv,
+                                        .env = &there,
+                                        .environment = vars,
+                                        .timeout = FETCH_SECONDS,
+                                        .output_max = (size_t)1 << 20};
+    return rc ? rc : arc_process_run(&process, result, err);
+}
+
+/* The last line that git said. */
+static const char *complaint(struct arc_process_result *result)
+{
+    char *text = result->errors.data;
+    size_t len = result->errors.len;
+    while (len && (text[len - 1] == '\n' || text[len - 1] == '\r'))
+        text[--len] = '\0';
+    const char *line = len ? strrchr(text, '\n') : NULL;
+    return line ? line + 1 : len ? text : "git said nothing";
+}
+
+/* `how` may be NULL, `also` too. */
+static int fetch(const struct arc_git *git, const struct arc_env *env, const char *how,
+                 const char *what, const char *also, struct arc_error *err)
+{
+    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
+    const char *words[WORDS_MAX + 1] = {"fetch",
+                                        "--quiet",
+                                        "--no-tags",
+                                        "--no-recurse-submodules",
+                                        "--no-auto-maintenance",
+                                        "--filter=blob:none"};
+    size_t count = 6;
+    if (how)
+        words[count++] = how;
+    words[count++] = "--";
+    words[count++] = "origin";
+    words[count++] = what;
+    words[count] = also;
+    int rc = run_git(git, env, words, &result, err);
+    if (rc || result.status == 0)
+        return rc;
+    return arc_error_set(err, ARC_ENOTFOUND, "git fetch origin %s: %s", what, complaint(&result));
+}
+
+static bool is_oid(const char *name)
+{
+    return strlen(name) == 40 && strspn(name, "0123456789abcdef") == 40;
+}
+
+int arc_git_fetch(const struct arc_git *git, const struct arc_env *env, const char *name,
+                  unsigned depth, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf how = {0};
+    ARC_AUTO(arc_buf) struct arc_buf what = {.max = 8192};
+    if (depth)
+        arc_buf_printf(&how, "--depth=%u", depth);
+    const char *limit = depth ? arc_buf_text(&how) : NULL;
+    if (is_oid(name))
+        return fetch(git, env, limit, name, NULL, err);
+    if (strpbrk(name, ":^*?[~ \\") || strstr(name, ".."))
+        return arc_error_set(err, ARC_ENOTFOUND, "'%.200s' is no name of a branch or a tag", name);
+    if (strncmp(name, "refs/", 5) == 0)
+        arc_buf_printf(&what, "+%s:%s", name, name);
+    else
+        arc_buf_printf(&what, "+refs/heads/%s:refs/remotes/origin/%s", name, name);
+    int rc = arc_buf_check(&what, "the name of a ref", err);
+    if (!rc)
+        rc = fetch(git, env, limit, what.data, NULL, err);
+    if (rc != ARC_ENOTFOUND || strncmp(name, "refs/", 5) == 0)
+        return rc;
+    arc_buf_reset(&what);
+    arc_buf_printf(&what, "+refs/tags/%s:refs/tags/%s", name, name);
+    return fetch(git, env, limit, arc_buf_text(&what), NULL, NULL) == ARC_OK ? ARC_OK : rc;
+}
+
+/* Where the history is cut; empty when it is whole. */
+static int shallow_points(const struct arc_git *git, struct arc_buf *out, struct arc_error *err)
+{
+    ARC_AUTO_FREE char *path = arc_file_join(git->commondir, "shallow");
+    if (!path)
+        return arc_error_nomem(err);
+    int rc = arc_file_read(path, NULL, SHALLOW_MAX, out, NULL);
+    return rc == ARC_ENOTFOUND || rc == ARC_OK ? ARC_OK
+                                               : arc_error_set(err, rc, "cannot read '%s'", path);
+}
+
+int arc_git_deepen(const struct arc_git *git, const struct arc_env *env, const struct arc_oid *a,
+                   const struct arc_oid *b, unsigned commits, bool *more, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf how = {0};
+    ARC_AUTO(arc_buf) struct arc_buf before = {.max = SHALLOW_MAX};
+    ARC_AUTO(arc_buf) struct arc_buf after = {.max = SHALLOW_MAX};
+    arc_buf_printf(&how, "--deepen=%u", commits);
+    int rc = shallow_points(git, &before, err);
+    if (!rc)
+        rc = fetch(git, env, arc_buf_text(&how), a->hex, b ? b->hex : NULL, err);
+    if (!rc)
+        rc = shallow_points(git, &after, err);
+    *more = !rc && after.len && strcmp(arc_buf_text(&before), arc_buf_text(&after)) != 0;
+    return rc;
+}
+
+int arc_git_merge_base_shallow(const struct arc_git *git, const struct arc_env *env,
+                               const struct arc_oid *a, const struct arc_oid *b,
+                               struct arc_oid *out, struct arc_error *err)
+{
+    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
+    const char *const words[] = {"merge-base", a->hex, b->hex, NULL};
+    int rc = run_git(git, env, words, &result, err);
+    if (rc)
+        return rc;
+    const char *text = arc_buf_text(&result.output);
+    if (result.status == 1)
+        return arc_error_set(err, ARC_ENOTFOUND,
+                             "%s and %s have no common ancestor in this clone, whose history is "
+                             "cut (fetch-depth: 0 of actions/checkout gets all of it)",
+                             a->hex, b->hex);
+    if (result.status || strspn(text, "0123456789abcdef") != 40)
+        return arc_error_set(err, ARC_EWORLD, "git merge-base: %s", complaint(&result));
+    memcpy(out->hex, text, 40);
+    out->hex[40] = '\0';
+    return ARC_OK;
+}
