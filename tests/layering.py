@@ -12,7 +12,7 @@ ALLOWED = {
     "flow": {"base", "port", "flow"},
     "cmd": {"base", "flow"},
 }
-THIRD_PARTY = re.compile(r"^(git2|curl|yaml|pcre2|zlib|openssl|mbedtls)\b")
+THIRD_PARTY = re.compile(r"^(git2|curl|yaml|yajl|pcre2|zlib|zconf|openssl|mbedtls)\b")
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]')
 
 

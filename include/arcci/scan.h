@@ -82,8 +82,8 @@ struct arc_scan_options {
 struct arc_scan {
     enum arc_verdict verdict;
     enum arc_gate gate;
-    json_t *document;       /* scan.json (docs/schema/scan.schema.json) */
-    json_t *sarif;          /* a SARIF 2.1.0 log; NULL if the scanner could not look */
+    json_t *document; /* scan.json (docs/schema/scan.schema.json) */
+    json_t *sarif;    /* a SARIF 2.1.0 log, when asked for; NULL if the scanner could not look */
     struct arc_buf human;   /* table for a person */
     struct arc_buf summary; /* markdown, within GitHub's 1 MiB */
 };

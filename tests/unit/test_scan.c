@@ -143,16 +143,20 @@ static void test_refused(void **state)
         {"{\"SchemaVersion\": \"2\"}", "SchemaVersion is not 2"},
         {"{\"SchemaVersion\": 2, \"Results\": {}}", "Results is an object, not a list"},
         {"{\"SchemaVersion\": 2, \"Results\": \"\"}", "Results is no list or object"},
-        {"{\"SchemaVersion\": 2, \"Results\": [null]}", "a result is no list or object"},
-        {"{\"SchemaVersion\": 2, \"Results\": [[]]}", "a result is a list, not an object"},
-        {"{\"SchemaVersion\": 2, \"Results\": [{\"Secrets\": [1]}]}", "no object"},
-        {"{\"SchemaVersion\": 2, \"Results\": [{\"Secrets\": [{}]}]}", "without an id"},
+        {"{\"SchemaVersion\": 2, \"Results\": [null]}", "an element is no list or object"},
+        {"{\"SchemaVersion\": 2, \"Results\": [[]]}", "an element is a list, not an object"},
+        {"{\"SchemaVersion\": 2, \"Results\": [{\"Secrets\": [1]}]}",
+         "an element is no list or object"},
+        {"{\"SchemaVersion\": 2, \"Results\": [{\"Secrets\": [{}]}]}", "it has no id"},
         {"{\"SchemaVersion\": 2, \"Results\": [{\"Secrets\": [{\"RuleID\": \"x\", \"Severity\": "
          "1}]}]}",
-         "the Severity is no string"},
-        {"{\"SchemaVersion\": 2} {}", "expected the end here"},
-        {"{\"SchemaVersion\": 2,}", "expected a member's name here"},
+         "a text is no string"},
+        {"{\"SchemaVersion\": 2} {}", "r.json:1:23: parse error: trailing garbage"},
+        {"{\"SchemaVersion\": 2,}", "r.json:1:22: parse error: invalid object key"},
+        {"{\"SchemaVersion\": [2]}", "SchemaVersion is no single value"},
+        {"{\"SchemaVersion\": 2, \"Metadata\": {\"OS\": [\"a\"]}}", "OS is a list"},
         {"\"report\"", "not a report of Trivy"},
+        {"{\"SchemaVersion\": 2, \"a\": \"\xff\"}", "invalid bytes in UTF8 string"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         ARC_AUTO(findings) struct findings findings = {0};

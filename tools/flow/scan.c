@@ -344,7 +344,7 @@ static int render(const struct scan_judged *judged, struct arc_scan *out, struct
     out->verdict = judged->verdict;
     out->gate = judged->gate;
     int rc = scan_document(judged, &out->document, err);
-    if (!rc && judged->verdict != ARC_VERDICT_SCANNER_ERROR)
+    if (!rc && judged->options->sarif_file && judged->verdict != ARC_VERDICT_SCANNER_ERROR)
         rc = scan_sarif(judged, &out->sarif, err);
     if (!rc)
         rc = scan_human(judged, &out->human, err);

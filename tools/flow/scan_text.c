@@ -150,8 +150,13 @@ static void add_verdict(struct arc_buf *out, const struct scan_judged *judged)
     arc_text_visible(out, reason, strlen(reason));
 }
 
+/* Zeros would look like an answer where there is none. */
 static void add_counts(struct arc_buf *out, const struct scan_judged *judged)
 {
+    if (judged->verdict == ARC_VERDICT_SCANNER_ERROR) {
+        arc_buf_puts(out, "the number of findings is unknown");
+        return;
+    }
     for (unsigned i = ARC_SEVERITIES; i-- > 0;)
         arc_buf_printf(out, "%s %zu%s", arc_severity_name((enum arc_severity)i), judged->counts[i],
                        i ? ", " : "");

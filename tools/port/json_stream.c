@@ -1,252 +1,277 @@
 #include "port/json_stream.h"
 #include "base/auto.h"
+#include "port/json_memory.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <yajl/yajl_parse.h>
 
-/* jansson reads ahead by one of its own buffers (1,024 bytes); that much is kept to step back. */
-#define KEEP  4096
 #define CHUNK 65536
 
-struct source {
-    const struct arc_json_reader *reader;
-    const char *name;
-    const char *text; /* the document in memory, or NULL */
-    size_t text_len;
-    int fd;
-    char *buffer;  /* KEEP + CHUNK bytes */
-    size_t at;     /* the next byte in buffer */
-    size_t end;    /* bytes in buffer */
-    size_t offset; /* of buffer[0] in the document */
-    size_t fed;    /* bytes given to jansson for the value under way */
-    int failed;    /* 0, or the code of a failed read, with `number` */
-    int number;
+/* A container under way. */
+struct level {
+    const struct arc_json_rule *rule;  /* by which it was entered; NULL: passed over */
+    const struct arc_json_rule *rules; /* of its place */
+    const struct arc_json_rule *next;  /* for the value that comes next; NULL: pass over */
+    bool array;
 };
 
-static ssize_t read_more(struct source *source, char *into, size_t room)
+struct parser {
+    const struct arc_json_reader *reader;
+    const char *name;
+    struct arc_error *err;
+    int code; /* what a call returned */
+    unsigned depth;
+    struct level levels[ARC_JSON_DEPTH_MAX + 1];
+    struct arc_json_memory memory;
+    yajl_handle yajl;
+    size_t offset; /* of the chunk in the document */
+    size_t len;    /* of the chunk */
+};
+
+/* Where a document comes from: a file, or bytes. */
+struct source {
+    int fd; /* -1: the bytes */
+    const char *text;
+    size_t len;
+};
+
+static const struct arc_json_rule *rules_of(const struct arc_json_rule *rule, unsigned place)
 {
-    size_t done = source->offset + source->end;
-    if (source->text) {
-        size_t left = source->text_len - done;
-        size_t count = left < room ? left : room;
-        memcpy(into, source->text + done, count);
-        return (ssize_t)count;
-    }
-    ssize_t got;
-    do
-        got = read(source->fd, into, room);
-    while (got < 0 && errno == EINTR);
-    return got;
+    while ((rule->in || rule->key || rule->enter) && rule->in != place)
+        rule++;
+    return rule;
 }
 
-/* Makes at least one byte available; false at the end, on failure, or beyond the limit. */
-static bool fill(struct source *source)
+static bool is_key(const char *wanted, const char *key, size_t len)
 {
-    if (source->at < source->end)
-        return true;
-    if (source->failed)
-        return false;
-    size_t keep = source->at < KEEP ? source->at : KEEP;
-    memmove(source->buffer, source->buffer + source->at - keep, keep);
-    source->offset += source->at - keep;
-    source->at = source->end = keep;
-    ssize_t got = read_more(source, source->buffer + keep, CHUNK);
-    if (got < 0) {
-        source->failed = ARC_EWORLD;
-        source->number = errno;
-        return false;
-    }
-    source->end += (size_t)got;
-    if (source->offset + source->end > source->reader->size_max)
-        source->failed = ARC_ELIMIT;
-    return got > 0 && !source->failed;
+    return wanted && ((strlen(wanted) == len && memcmp(wanted, key, len) == 0) ||
+                      strcmp(wanted, ARC_JSON_ANY) == 0);
 }
 
-static void count_lines(const char *text, size_t len, unsigned *line, unsigned *column)
+static const struct arc_json_rule *find_member(const struct arc_json_rule *rule, const char *key,
+                                               size_t len)
 {
-    for (size_t i = 0; i < len; i++) {
-        *column = text[i] == '\n' ? 1 : *column + 1;
-        *line += text[i] == '\n';
-    }
-}
-
-/* Line and column are needed for an error only, so they are counted then, by reading again. */
-static void locate(struct source *source, size_t offset, unsigned *line, unsigned *column)
-{
-    *line = *column = 1;
-    if (source->text) {
-        count_lines(source->text, offset, line, column);
-        return;
-    }
-    for (size_t done = 0; done < offset;) {
-        size_t want = offset - done < CHUNK ? offset - done : CHUNK;
-        ssize_t got = pread(source->fd, source->buffer, want, (off_t)done);
-        if (got <= 0)
-            return;
-        count_lines(source->buffer, (size_t)got, line, column);
-        done += (size_t)got;
-    }
-}
-
-static int fail_at(struct source *source, size_t offset, struct arc_error *err, const char *text)
-{
-    unsigned line, column;
-    if (source->failed == ARC_EWORLD)
-        return arc_error_set(err, ARC_EWORLD, "cannot read %s: %s", source->name,
-                             strerror(source->number));
-    if (source->failed == ARC_ELIMIT)
-        return arc_error_set(err, ARC_ELIMIT, "%s is longer than the limit of %zu bytes",
-                             source->name, source->reader->size_max);
-    locate(source, offset, &line, &column);
-    return arc_error_at(err, ARC_EINPUT, source->name, line, column, "%s", text);
-}
-
-static int fail(struct source *source, struct arc_error *err, const char *expected)
-{
-    char text[128];
-    bool more = fill(source);
-    snprintf(text, sizeof text, more ? "expected %s here" : "ends where %s was expected", expected);
-    return fail_at(source, source->offset + source->at, err, text);
-}
-
-/* The next character that is no white space, not taken; 0 when there is none. */
-static char peek(struct source *source)
-{
-    while (fill(source)) {
-        char c = source->buffer[source->at];
-        if (c != ' ' && c != '\n' && c != '\r' && c != '\t')
-            return c;
-        source->at++;
-    }
-    return '\0';
-}
-
-static bool take(struct source *source, char c)
-{
-    if (peek(source) != c)
-        return false;
-    source->at++;
-    return true;
-}
-
-static size_t feed(void *into, size_t room, void *data)
-{
-    struct source *source = data;
-    if (source->fed >= ARC_JSON_VALUE_MAX || !fill(source))
-        return 0;
-    size_t have = source->end - source->at;
-    size_t count = have < room ? have : room;
-    memcpy(into, source->buffer + source->at, count);
-    source->at += count;
-    source->fed += count;
-    return count;
-}
-
-/* Decodes the value that starts here, and stands right behind it afterwards. */
-static int decode(struct source *source, json_t **out, struct arc_error *err)
-{
-    json_error_t problem;
-    char first = peek(source);
-    size_t start = source->offset + source->at;
-    source->fed = 0;
-    *out = json_load_callback(feed, source,
-                              JSON_DECODE_ANY | JSON_DISABLE_EOF_CHECK | JSON_ALLOW_NUL, &problem);
-    size_t used = (size_t)problem.position;
-    if (*out) {
-        source->at -= source->fed - used;
-        return ARC_OK;
-    }
-    if (json_error_code(&problem) == json_error_out_of_memory)
-        return arc_error_nomem(err);
-    if (!first)
-        return fail(source, err, "a value");
-    if (source->fed >= ARC_JSON_VALUE_MAX)
-        return arc_error_set(err, ARC_ELIMIT, "%s: a value is longer than the limit of %zu bytes",
-                             source->name, ARC_JSON_VALUE_MAX);
-    return fail_at(source, start + used, err, problem.text);
-}
-
-/* Reads past a value; the elements of an array one by one, since such arrays grow long. */
-static int skip(struct source *source, struct arc_error *err)
-{
-    bool array = take(source, '[');
-    if (array && take(source, ']'))
-        return ARC_OK;
-    do {
-        ARC_AUTO_JSON json_t *value = NULL;
-        int rc = decode(source, &value, err);
-        if (rc)
-            return rc;
-    } while (array && take(source, ','));
-    return !array || take(source, ']') ? ARC_OK : fail(source, err, "',' or ']'");
-}
-
-static const struct arc_json_rule *find_rule(const struct arc_json_rule *rule, unsigned in,
-                                             const char *key)
-{
-    for (; rule->in || rule->key || rule->enter; rule++)
-        if (rule->in == in && (key ? rule->key && strcmp(rule->key, key) == 0 : !rule->key))
+    for (unsigned place = rule->in; rule->in == place && (rule->key || rule->enter); rule++)
+        if (is_key(rule->key, key, len))
             return rule;
     return NULL;
 }
 
-static int read_value(struct source *source, unsigned in, const char *key, struct arc_error *err);
-
-static int read_member(struct source *source, unsigned in, struct arc_error *err)
+static const struct arc_json_rule *find_element(const struct arc_json_rule *rule)
 {
-    ARC_AUTO_JSON json_t *key = NULL;
-    if (peek(source) != '"')
-        return fail(source, err, "a member's name");
-    int rc = decode(source, &key, err);
-    if (rc)
-        return rc;
-    if (!take(source, ':'))
-        return fail(source, err, "':'");
-    return read_value(source, in, json_string_value(key), err);
+    for (unsigned place = rule->in; place && rule->in == place; rule++)
+        if (!rule->key)
+            return rule;
+    return NULL;
 }
 
-static int read_container(struct source *source, const struct arc_json_rule *rule, char bracket,
-                          struct arc_error *err)
+/* The rule for the value that starts here. */
+static const struct arc_json_rule *current(const struct parser *parser)
 {
-    const struct arc_json_reader *reader = source->reader;
-    char close = bracket == '{' ? '}' : ']';
-    int rc = reader->enter ? reader->enter(reader->data, rule, bracket, err) : ARC_OK;
-    source->at++;
-    if (!rc && !take(source, close)) {
-        do
-            rc = bracket == '{' ? read_member(source, rule->enter, err)
-                                : read_value(source, rule->enter, NULL, err);
-        while (!rc && take(source, ','));
-        if (!rc && !take(source, close))
-            rc = fail(source, err, bracket == '{' ? "',' or '}'" : "',' or ']'");
-    }
-    return rc || !reader->leave ? rc : reader->leave(reader->data, rule, err);
+    return parser->levels[parser->depth].next;
 }
 
-static int read_value(struct source *source, unsigned in, const char *key, struct arc_error *err)
+static int on_scalar(struct parser *parser, struct arc_json_scalar scalar)
 {
-    const struct arc_json_rule *rule = find_rule(source->reader->rules, in, key);
-    char first = peek(source);
+    const struct arc_json_rule *rule = current(parser);
+    if (rule)
+        parser->code = parser->reader->value(parser->reader->data, rule, &scalar, parser->err);
+    return parser->code == ARC_OK;
+}
+
+static int on_null(void *data)
+{
+    return on_scalar(data, (struct arc_json_scalar){.type = ARC_JSON_NULL, .text = ""});
+}
+
+static int on_boolean(void *data, int truth)
+{
+    return on_scalar(
+        data, (struct arc_json_scalar){.type = ARC_JSON_BOOL, .text = "", .truth = truth != 0});
+}
+
+static int on_number(void *data, const char *text, size_t len)
+{
+    return on_scalar(data,
+                     (struct arc_json_scalar){.type = ARC_JSON_NUMBER, .text = text, .len = len});
+}
+
+static int on_string(void *data, const unsigned char *text, size_t len)
+{
+    return on_scalar(data, (struct arc_json_scalar){
+                               .type = ARC_JSON_STRING, .text = (const char *)text, .len = len});
+}
+
+static int on_key(void *data, const unsigned char *key, size_t len)
+{
+    struct parser *parser = data;
+    struct level *level = &parser->levels[parser->depth];
+    level->next = level->rule ? find_member(level->rules, (const char *)key, len) : NULL;
+    return 1;
+}
+
+static int too_deep(struct parser *parser)
+{
+    parser->code = arc_error_set(parser->err, ARC_ELIMIT, "%s: nested deeper than %d levels",
+                                 parser->name, ARC_JSON_DEPTH_MAX);
+    return 0;
+}
+
+static int enter(struct parser *parser, char bracket)
+{
+    const struct arc_json_reader *reader = parser->reader;
+    const struct arc_json_rule *rule = current(parser);
+    if (parser->depth == ARC_JSON_DEPTH_MAX)
+        return too_deep(parser);
+    struct level *level = &parser->levels[++parser->depth];
+    *level = (struct level){.rule = rule, .array = bracket == '['};
     if (!rule)
-        return skip(source, err);
-    if (rule->enter && (first == '{' || first == '['))
-        return read_container(source, rule, first, err);
-    ARC_AUTO_JSON json_t *value = NULL;
-    int rc = decode(source, &value, err);
-    return rc ? rc : source->reader->value(source->reader->data, rule, value, err);
+        return 1;
+    if (!rule->enter)
+        parser->code = arc_error_set(parser->err, ARC_EINPUT, "%s: %s is no single value",
+                                     parser->name, rule->key ? rule->key : "an element");
+    else
+        parser->code = reader->enter(reader->data, rule, bracket, parser->err);
+    level->rules = rules_of(reader->rules, rule->enter);
+    level->next = level->array ? find_element(level->rules) : NULL;
+    return parser->code == ARC_OK;
 }
 
-static int read_document(struct source *source, struct arc_error *err)
+static int on_start_map(void *data)
 {
-    ARC_AUTO_FREE char *buffer = malloc(KEEP + CHUNK);
-    if (!buffer)
+    return enter(data, '{');
+}
+
+static int on_start_array(void *data)
+{
+    return enter(data, '[');
+}
+
+static int on_end(void *data)
+{
+    struct parser *parser = data;
+    const struct arc_json_reader *reader = parser->reader;
+    const struct arc_json_rule *rule = parser->levels[parser->depth--].rule;
+    if (rule)
+        parser->code = reader->leave(reader->data, rule, parser->err);
+    return parser->code == ARC_OK;
+}
+
+static const yajl_callbacks callbacks = {
+    .yajl_null = on_null,
+    .yajl_boolean = on_boolean,
+    .yajl_number = on_number,
+    .yajl_string = on_string,
+    .yajl_start_map = on_start_map,
+    .yajl_map_key = on_key,
+    .yajl_end_map = on_end,
+    .yajl_start_array = on_start_array,
+    .yajl_end_array = on_end,
+};
+
+static ssize_t read_at(const struct source *source, char *into, size_t room, size_t offset)
+{
+    if (source->fd < 0) {
+        size_t left = source->len - offset;
+        size_t count = left < room ? left : room;
+        memcpy(into, source->text + offset, count);
+        return (ssize_t)count;
+    }
+    ssize_t got;
+    do
+        got = pread(source->fd, into, room, (off_t)offset);
+    while (got < 0 && errno == EINTR);
+    return got;
+}
+
+/* Line and column are needed for an error only, so they are counted then, by reading again. */
+static void locate(const struct source *source, char *chunk, size_t offset, unsigned *line,
+                   unsigned *column)
+{
+    ssize_t got = 1;
+    *line = *column = 1;
+    for (size_t done = 0; done < offset && got > 0; done += (size_t)got) {
+        got = read_at(source, chunk, offset - done < CHUNK ? offset - done : CHUNK, done);
+        for (ssize_t i = 0; i < got; i++) {
+            *column = chunk[i] == '\n' ? 1 : *column + 1;
+            *line += chunk[i] == '\n';
+        }
+    }
+}
+
+static int no_json(struct parser *parser, const struct source *source, char *chunk)
+{
+    unsigned line, column;
+    size_t used = yajl_get_bytes_consumed(parser->yajl);
+    unsigned char *said = yajl_get_error(parser->yajl, 0, NULL, 0);
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    arc_buf_add(&text, said, strcspn((char *)said, "\n"));
+    yajl_free_error(parser->yajl, said);
+    locate(source, chunk, parser->offset + (used < parser->len ? used : parser->len), &line,
+           &column);
+    return arc_error_at(parser->err, ARC_EINPUT, parser->name, line, column, "%s",
+                        arc_buf_text(&text));
+}
+
+static int parse(struct parser *parser, const struct source *source, char *chunk)
+{
+    yajl_status status = yajl_status_ok;
+    ssize_t got = 1;
+    while (status == yajl_status_ok && got > 0) {
+        parser->offset += parser->len;
+        got = read_at(source, chunk, CHUNK, parser->offset);
+        if (got < 0)
+            return arc_error_set(parser->err, ARC_EWORLD, "cannot read %s: %s", parser->name,
+                                 strerror(errno));
+        parser->len = (size_t)got;
+        if (parser->offset + parser->len > parser->reader->size_max)
+            return arc_error_set(parser->err, ARC_ELIMIT,
+                                 "%s is longer than the limit of %zu bytes", parser->name,
+                                 parser->reader->size_max);
+        status = got ? yajl_parse(parser->yajl, (unsigned char *)chunk, (size_t)got)
+                     : yajl_complete_parse(parser->yajl);
+    }
+    if (parser->code)
+        return parser->code;
+    return status == yajl_status_ok ? ARC_OK : no_json(parser, source, chunk);
+}
+
+static int no_memory(const struct parser *parser)
+{
+    if (parser->memory.too_large)
+        return arc_error_set(parser->err, ARC_ELIMIT,
+                             "%s: a value is longer than the limit of %zu bytes", parser->name,
+                             ARC_JSON_TOKEN_MAX);
+    return arc_error_nomem(parser->err);
+}
+
+/* Nothing here changes between setjmp() and longjmp() but what `parser` points to. */
+static int run(struct parser *parser, const struct source *source, char *chunk)
+{
+    if (setjmp(parser->memory.out) != 0)
+        return no_memory(parser);
+    parser->yajl = yajl_alloc(&callbacks, &parser->memory.funcs, parser);
+    return parse(parser, source, chunk);
+}
+
+static int read_document(const struct source *source, const char *name,
+                         const struct arc_json_reader *reader, struct arc_error *err)
+{
+    ARC_AUTO_FREE char *chunk = malloc(CHUNK);
+    ARC_AUTO_FREE struct parser *parser = calloc(1, sizeof *parser);
+    if (!chunk || !parser)
         return arc_error_nomem(err);
-    source->buffer = buffer;
-    int rc = read_value(source, ARC_JSON_TOP, "", err);
-    if (!rc && (peek(source) || fill(source) || source->failed))
-        rc = fail(source, err, "the end");
+    parser->reader = reader;
+    parser->name = name;
+    parser->err = err;
+    parser->levels[0].next = find_member(rules_of(reader->rules, ARC_JSON_TOP), "", 0);
+    arc_json_memory_init(&parser->memory, ARC_JSON_TOKEN_MAX);
+    int rc = run(parser, source, chunk);
+    arc_json_memory_free(&parser->memory);
     return rc;
 }
 
@@ -254,16 +279,16 @@ int arc_json_stream_file(const char *path, const char *name, const struct arc_js
                          struct arc_error *err)
 {
     struct stat st;
-    struct source source = {.reader = reader, .name = name ? name : path};
-    source.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    name = name ? name : path;
+    struct source source = {.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};
     if (source.fd < 0)
         return arc_error_set(err, errno == ENOENT || errno == ENOTDIR ? ARC_ENOTFOUND : ARC_EWORLD,
-                             "cannot read %s: %s", source.name, strerror(errno));
+                             "cannot read %s: %s", name, strerror(errno));
     int rc;
     if (fstat(source.fd, &st) != 0 || !S_ISREG(st.st_mode))
-        rc = arc_error_set(err, ARC_EINPUT, "%s is not a regular file", source.name);
+        rc = arc_error_set(err, ARC_EINPUT, "%s is not a regular file", name);
     else
-        rc = read_document(&source, err);
+        rc = read_document(&source, name, reader, err);
     close(source.fd);
     return rc;
 }
@@ -271,7 +296,6 @@ int arc_json_stream_file(const char *path, const char *name, const struct arc_js
 int arc_json_stream_text(const char *text, size_t len, const char *name,
                          const struct arc_json_reader *reader, struct arc_error *err)
 {
-    struct source source = {
-        .reader = reader, .name = name, .text = text, .text_len = len, .fd = -1};
-    return read_document(&source, err);
+    struct source source = {.fd = -1, .text = text, .len = len};
+    return read_document(&source, name, reader, err);
 }
