@@ -1,5 +1,7 @@
 #include "port/file.h"
 #include "base/auto.h"
+#include "base/text.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -14,6 +16,12 @@ enum arc_file_kind arc_file_kind(const char *path)
     if (S_ISREG(st.st_mode))
         return ARC_FILE_REGULAR;
     return S_ISDIR(st.st_mode) ? ARC_FILE_DIRECTORY : ARC_FILE_OTHER;
+}
+
+bool arc_file_same(const char *a, const char *b)
+{
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
 char *arc_file_join(const char *root, const char *path)
@@ -110,4 +118,36 @@ int arc_file_write(const char *path, const char *text, size_t len, struct arc_er
     if (fd >= 0)
         unlink(temporary.data);
     return rc;
+}
+
+static int visible(const struct dirent *entry)
+{
+    const char *name = entry->d_name;
+    return strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && arc_utf8_valid(name, strlen(name));
+}
+
+static int by_byte(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+int arc_file_list(const char *path, json_t **out, struct arc_error *err)
+{
+    struct dirent **entries = NULL;
+    int count = scandir(path, &entries, visible, by_byte);
+    if (count < 0)
+        return errno == ENOMEM ? arc_error_nomem(err) : cannot_read(path, errno, err);
+    json_t *names = json_array();
+    int bad = !names;
+    for (int i = 0; i < count; i++) {
+        bad = bad || json_array_append_new(names, json_string(entries[i]->d_name));
+        free(entries[i]);
+    }
+    free(entries);
+    if (bad) {
+        json_decref(names);
+        return arc_error_nomem(err);
+    }
+    *out = names;
+    return ARC_OK;
 }

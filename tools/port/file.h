@@ -4,6 +4,8 @@
 
 #include "arcci/buf.h"
 #include "arcci/error.h"
+#include <jansson.h>
+#include <stdbool.h>
 
 /* What a path names. */
 enum arc_file_kind {
@@ -15,6 +17,9 @@ enum arc_file_kind {
 
 /* Symbolic links are followed. */
 enum arc_file_kind arc_file_kind(const char *path);
+
+/* Whether both paths name the same existing file or directory. */
+bool arc_file_same(const char *a, const char *b);
 
 /* "<root>/<path>" as a new string, or `path` alone when root is NULL or "" or path is absolute.
  * NULL when out of memory. The caller frees it. */
@@ -33,5 +38,9 @@ int arc_file_read_stdin(size_t max, struct arc_buf *out, struct arc_error *err);
 /* Replaces a file as a whole: readers see the old content or the new, never a part, and a failure
  * leaves the old one. ARC_EWORLD if it cannot be written. */
 int arc_file_write(const char *path, const char *text, size_t len, struct arc_error *err);
+
+/* The names in a directory but "." and "..", sorted by byte: a new array of strings. Names that are
+ * not UTF-8 are left out. ARC_ENOTFOUND if there is no such directory. */
+int arc_file_list(const char *path, json_t **out, struct arc_error *err);
 
 #endif

@@ -110,4 +110,9 @@ int arc_git_blob(const struct arc_git *git, const struct arc_oid *commit, const 
 int arc_git_remote_url(const struct arc_git *git, const char *remote, char **out,
                        struct arc_error *err);
 
+/* Calls `each` for every regular file in the index, by path relative to the work tree; a non-zero
+ * return of it ends the walk and is returned. */
+int arc_git_tracked(const struct arc_git *git, int (*each)(void *context, const char *path),
+                    void *context, struct arc_error *err);
+
 #endif

@@ -1,0 +1,34 @@
+/* `lint`: the services, make files, compose files and workflows against their contract.
+ *
+ * Three sources of rules: the built-in ones hold for every repository and are driven by
+ * `.github/arc-ci.yaml`, the services' service.yaml, Dockerfiles, compose files and make files;
+ * `.github/arc-ci-lint.yaml` (docs/schema/arc-ci-lint.schema.json) sets what they expect and adds
+ * facts of its own, as data. docs/configuration.md describes both.
+ */
+#ifndef ARCCI_LINT_H
+#define ARCCI_LINT_H
+
+#include "arcci/env.h"
+#include "arcci/error.h"
+#include <jansson.h>
+
+/* Where to look; NULL for the default. Nothing is owned. */
+struct arc_lint_options {
+    const char *root;   /* the repository's work tree: "." */
+    const char *config; /* ".github/arc-ci.yaml" */
+    const char *rules;  /* ".github/arc-ci-lint.yaml"; may be missing when it is the default */
+};
+
+/* Checks the tree and makes lint.json (docs/schema/lint.schema.json):
+ *   ok (bool), files and rules (how many were looked at), findings: array of {file, line, rule,
+ *   message}, by file and line. A file that is missing or does not parse is a finding.
+ * *out is a new reference. ARC_EINPUT if the rules file itself is wrong; ARC_ENOTFOUND if it was
+ * asked for and does not exist. */
+int arc_lint(const struct arc_env *env, const struct arc_lint_options *options, json_t **out,
+             struct arc_error *err);
+
+/* The rules as an array of {name, summary, from}: the built-in ones, then the rules file's. */
+int arc_lint_rules(const struct arc_env *env, const struct arc_lint_options *options, json_t **out,
+                   struct arc_error *err);
+
+#endif
