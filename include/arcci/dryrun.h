@@ -13,21 +13,33 @@
 
 /* What to rehearse. Nothing is owned. */
 struct arc_dryrun_options {
-    const char
-        *tag; /* "messaging/v0.1.0"; it need not exist: then HEAD is assumed. NULL: GITHUB_REF */
+    const char *tag;    /* "messaging/v0.1.0"; it need not exist: then HEAD is assumed. NULL: the
+                           event's ref, where that is a tag */
+    const char *event;  /* file of a recorded event (GITHUB_EVENT_PATH) to play in place of the push
+                           of a tag, or NULL; without a tag it is a ci run, not a release */
+    const char *group;  /* the release group of a ci run, when there are several; else NULL */
     const char *config; /* the release groups' file; NULL: .github/arc-ci.yaml */
 };
 
 /* Makes dry-run.json (docs/schema/dry-run.schema.json) of the repository that env->cwd lies in:
- *   revision, revision-from (text), and the documents of the stages: version, changes, plan,
- *   build {definition, argv}, scan {argv, …}, notes, requests [{method, path, body, why}].
- * What cannot be known here has its reason in unknown.<part>; the part is null, but for requests to
- * a repository without a name, which is OWNER/NAME then. ARC_EINPUT for a tag of no group or a
- * wrong configuration; ARC_ENOTFOUND outside a repository. *out is a new reference. */
+ *   revision, revision-from (text), and the documents of the stages: version, changes, plan, build
+ *   {argv, definition}, notes, requests [{method, path, body, why}]. A ci run has no version, notes
+ * and requests: null. What cannot be known here has its reason in unknown.<part>; the part is null,
+ * but for requests to a repository without a name, which is OWNER/NAME then. ARC_EINPUT for a tag
+ * of no group or a wrong configuration; ARC_ENOTFOUND outside a repository. *out is a new
+ * reference. */
 int arc_dryrun(const struct arc_env *env, const struct arc_dryrun_options *options, json_t **out,
                struct arc_error *err);
 
-/* Appends dry-run.json as text for a person; `colour` for a terminal. */
-void arc_dryrun_text(const json_t *document, bool colour, struct arc_buf *out);
+/* How dry-run.json is shown. */
+struct arc_dryrun_style {
+    bool colour; /* for a terminal */
+    bool full;   /* every target of the definition and every body whole; else one target stands for
+                    those of the same form, and the notes are shown once */
+};
+
+/* Appends dry-run.json as text for a person. */
+void arc_dryrun_text(const json_t *document, const struct arc_dryrun_style *style,
+                     struct arc_buf *out);
 
 #endif

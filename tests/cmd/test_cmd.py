@@ -116,7 +116,8 @@ def check_text(name, text, case, repo):
 
 def run_case(case, repo):
     scratch = repo.parent
-    put(scratch, case.get("files", {}))
+    put(scratch, {name: text if isinstance(text, bytes) else fill(text, repo)
+                  for name, text in case.get("files", {}).items()})
     output, summary = scratch / "github-output", scratch / "github-summary"
     output.write_bytes(b"")
     summary.write_bytes(b"")

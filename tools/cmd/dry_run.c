@@ -6,13 +6,18 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
 {
     struct arc_dryrun_options options = {
         .tag = inv->arg_count ? inv->args[0] : NULL,
+        .event = option_value(inv, "event"),
+        .group = option_value(inv, "group"),
         .config = option_value(inv, "config"),
     };
     int rc = arc_dryrun(inv->env, &options, &report->document, err);
     if (rc)
         return rc;
-    bool colour = inv->terminal && !arc_env_nonempty(inv->env, "NO_COLOR");
-    arc_dryrun_text(report->document, colour, &report->human);
+    struct arc_dryrun_style style = {
+        .colour = inv->terminal && !arc_env_nonempty(inv->env, "NO_COLOR"),
+        .full = option_flag(inv, "full"),
+    };
+    arc_dryrun_text(report->document, &style, &report->human);
     return ARC_OK;
 }
 
@@ -21,6 +26,15 @@ static const struct option options[] = {
      .value = "FILE",
      .initial = ".github/arc-ci.yaml",
      .help = "The release groups."},
+    {.name = "event",
+     .value = "FILE",
+     .help = "A recorded event (GITHUB_EVENT_PATH of a run) to rehearse: the push of a tag is a "
+             "release, any other push or a pull request a ci run."},
+    {.name = "full",
+     .help = "Show everything whole: each target of the definition, each request's body."},
+    {.name = "group",
+     .value = "NAME",
+     .help = "The release group of a ci run; not needed when there is only one."},
     {0},
 };
 

@@ -1,14 +1,17 @@
 #include "arcci/dryrun.h"
+#include "arcci/build.h"
 #include "arcci/context.h"
 #include "arcci/plan.h"
 #include "arcci/release.h"
 #include "base/auto.h"
+#include "flow/dryrun_event.h"
 #include "flow/notes_run.h"
+#include "port/git.h"
 #include <string.h>
 
 /* A rehearsal under way. */
 struct dryrun {
-    const struct arc_env *env;
+    struct arc_dryrun_event event; /* what the stages are run with */
     struct arc_context context;
     json_t *unknown;  /* part → why it is not known */
     json_t *document; /* dry-run.json as far as it is made */
@@ -16,6 +19,7 @@ struct dryrun {
 
 static void dryrun_free(struct dryrun *run)
 {
+    arc_dryrun_event_free(&run->event);
     arc_context_free(&run->context);
     json_decref(run->unknown);
     json_decref(run->document);
@@ -42,57 +46,121 @@ static const json_t *part(const struct dryrun *run, const char *name)
 
 /* ---- the facts ----------------------------------------------------------------------------- */
 
-static int read_facts(struct dryrun *run, const struct arc_dryrun_options *options,
-                      struct arc_error *err)
+/* The context, and the event to play: a recorded one, or the push of the tag. */
+static int read_context(struct dryrun *run, const struct arc_env *env,
+                        const struct arc_dryrun_options *options, struct arc_error *err)
 {
-    struct arc_context_options wanted = {.tag = options->tag, .config = options->config};
-    int rc = arc_context_load(run->env, &wanted, &run->context, err);
+    struct arc_context_options wanted = {
+        .tag = options->tag, .group = options->group, .config = options->config};
+    if (options->event) {
+        int rc = arc_dryrun_event_of_file(env, options->event, &run->event, err);
+        return rc ? rc : arc_context_load(&run->event.env, &wanted, &run->context, err);
+    }
+    int rc = arc_context_load(env, &wanted, &run->context, err);
     if (!rc && !run->context.version)
         rc = arc_error_set(err, ARC_EINPUT,
                            "which release? 'arc-ci dry-run messaging/v1.2.3' rehearses one");
+    if (rc)
+        return rc;
+    const char *tag = json_string_value(json_object_get(run->context.version, "tag"));
+    return arc_dryrun_event_of_tag(env, tag, run->context.repository.revision, &run->event, err);
+}
+
+static int read_facts(struct dryrun *run, const struct arc_env *env,
+                      const struct arc_dryrun_options *options, struct arc_error *err)
+{
+    int rc = read_context(run, env, options, err);
     const struct arc_repository *repository = &run->context.repository;
+    json_t *version = run->context.version;
     if (!rc)
         rc = keep(run, "revision", json_string(repository->revision), err);
     if (!rc)
         rc = keep(run, "revision-from", json_string(repository->revision_from), err);
     if (!rc)
-        rc = keep(run, "version", json_incref(run->context.version), err);
-    if (!rc && repository->tags_unknown)
+        rc = keep(run, "version", version ? json_incref(version) : json_null(), err);
+    if (!rc && version && repository->tags_unknown)
         rc = keep_unknown(run, "tags", repository->tags_unknown, err);
     return rc;
 }
 
 /* ---- the stages ---------------------------------------------------------------------------- */
 
+/* What is missing from this clone (a cut history) is no error of a rehearsal, but said. */
 static int rehearse_changes(struct dryrun *run, struct arc_error *err)
 {
-    return keep(run, "changes", json_null(), err);
+    ARC_AUTO(arc_error) struct arc_error why = {0};
+    const char *tags_unknown = json_string_value(json_object_get(run->unknown, "tags"));
+    int rc = arc_error_set(&why, ARC_ENOTFOUND, "%s",
+                           tags_unknown ? tags_unknown : "change detection is not linked in yet");
+    if (rc != ARC_ENOTFOUND && rc != ARC_EWORLD)
+        return arc_error_set(err, rc, "%s", arc_error_text(&why));
+    rc = keep_unknown(run, "changes", arc_error_text(&why), err);
+    return rc ? rc : keep(run, "changes", json_null(), err);
+}
+
+/* A ci run builds the event's commit, which need not be the one that is checked out. */
+static int event_commit(struct dryrun *run, struct arc_error *err)
+{
+    ARC_AUTO(arc_git) struct arc_git git = {0};
+    ARC_AUTO(arc_git_commit) struct arc_git_commit commit = {0};
+    struct arc_repository *repository = &run->context.repository;
+    const char *head = json_string_value(json_object_get(part(run, "changes"), "head"));
+    struct arc_oid oid = {{0}};
+    if (run->context.version || !head || strlen(head) >= sizeof oid.hex)
+        return ARC_OK;
+    memcpy(oid.hex, head, strlen(head));
+    int rc = arc_git_open(&run->event.env, NULL, &git, err);
+    if (!rc)
+        rc = arc_git_commit(&git, &oid, &commit, err);
+    if (rc)
+        return rc;
+    memcpy(repository->revision, oid.hex, sizeof oid.hex);
+    repository->committed = commit.time;
+    rc = keep(run, "revision", json_string(oid.hex), err);
+    return rc ? rc
+              : keep(run, "revision-from",
+                     json_incref(json_object_get(part(run, "changes"), "head-reason")), err);
 }
 
 static int rehearse_plan(struct dryrun *run, struct arc_error *err)
 {
     json_t *plan = NULL;
     const struct arc_repository *repository = &run->context.repository;
+    const json_t *changes = part(run, "changes");
+    int rc = event_commit(run, err);
+    if (rc)
+        return rc;
     struct arc_plan_options options = {
         .group = run->context.group,
         .version = run->context.version,
+        .changes = json_is_null(changes) ? NULL : changes,
         .revision = repository->revision,
         .committed = repository->committed,
         .source = repository->source,
         .branch = repository->branch,
-        .push = true,
+        .push = run->event.publishes,
     };
-    int rc = arc_plan(&options, &plan, err);
+    rc = arc_plan(&options, &plan, err);
     return rc ? rc : keep(run, "plan", plan, err);
+}
+
+static int rehearse_build(struct dryrun *run, struct arc_error *err)
+{
+    json_t *definition = NULL;
+    struct arc_bake_options options = {.plan = part(run, "plan")};
+    int rc = arc_bake(&options, &definition, err);
+    return rc ? rc : keep(run, "build", json_pack("{s:o}", "definition", definition), err);
 }
 
 static int rehearse_notes(struct dryrun *run, struct arc_error *err)
 {
     json_t *notes = NULL;
+    if (!run->context.version)
+        return keep(run, "notes", json_null(), err);
     struct arc_notes_facts facts = {.plan = part(run, "plan"),
                                     .group = run->context.group,
                                     .root = run->context.repository.root};
-    int rc = arc_notes_make(run->env, &facts, &notes, err);
+    int rc = arc_notes_make(&run->event.env, &facts, &notes, err);
     return rc ? rc : keep(run, "notes", notes, err);
 }
 
@@ -119,6 +187,8 @@ static int rehearse_requests(struct dryrun *run, struct arc_error *err)
         .body = json_string_value(json_object_get(notes, "body")),
     };
     int rc = ARC_OK;
+    if (!run->context.version)
+        return keep(run, "requests", json_null(), err);
     if (!options.repository) {
         options.repository = "OWNER/NAME";
         rc = keep_unknown(run, "repository",
@@ -133,17 +203,14 @@ int arc_dryrun(const struct arc_env *env, const struct arc_dryrun_options *optio
                struct arc_error *err)
 {
     static int (*const stages[])(struct dryrun *, struct arc_error *) = {
-        rehearse_changes,
-        rehearse_plan,
-        rehearse_notes,
-        rehearse_requests,
+        rehearse_changes, rehearse_plan, rehearse_build, rehearse_notes, rehearse_requests,
     };
-    ARC_AUTO(dryrun) struct dryrun run = {.env = env};
+    ARC_AUTO(dryrun) struct dryrun run = {0};
     run.document = json_object();
     run.unknown = json_object();
     if (!run.document || !run.unknown)
         return arc_error_nomem(err);
-    int rc = read_facts(&run, options, err);
+    int rc = read_facts(&run, env, options, err);
     for (size_t i = 0; !rc && i < sizeof stages / sizeof *stages; i++)
         rc = stages[i](&run, err);
     if (!rc)

@@ -13,6 +13,7 @@ struct page {
     struct arc_buf *out;
     const json_t *document;
     bool colour;
+    bool full;
 };
 
 static const char bold[] = "1", dim[] = "2", green[] = "32", yellow[] = "33";
@@ -128,10 +129,19 @@ static const char *plural(size_t count)
 
 static void title_part(const struct page *page)
 {
-    put(page, bold, text_of(get(page->document, "version"), "tag"), 0);
+    const char *tag = text_of(get(page->document, "version"), "tag");
+    const char *event = text_of(get(page->document, "changes"), "event");
+    put(page, bold, *tag ? tag : *event ? event : "a ci run", 0);
     plain(page, "  %s", text_of(get(page->document, "plan"), "title"));
     end(page);
     put(page, dim, "A rehearsal: nothing is built, pushed, scanned, tagged or sent.", 0);
+    end(page);
+}
+
+static void commit_row(const struct page *page)
+{
+    plain(page, "commit %.12s, %s", text_of(page->document, "revision"),
+          text_of(page->document, "revision-from"));
     end(page);
 }
 
@@ -141,6 +151,11 @@ static void version_part(const struct page *page)
     const char *previous = text_of(version, "previous-tag");
     const char *unknown = json_string_value(get(get(page->document, "unknown"), "tags"));
     bool latest = json_is_true(get(version, "latest"));
+    if (json_is_null(version)) {
+        label(page, "Version");
+        commit_row(page);
+        return;
+    }
     label(page, "Version");
     plain(page, "%s, %s, image tag %s", text_of(version, "version"),
           json_is_true(get(version, "prerelease")) ? "a prerelease" : "stable",
@@ -151,14 +166,70 @@ static void version_part(const struct page *page)
     plain(page, ": %s", text_of(version, "latest-reason"));
     end(page);
     indent(page);
-    plain(page, "commit %.12s, %s", text_of(page->document, "revision"),
-          text_of(page->document, "revision-from"));
-    end(page);
+    commit_row(page);
     indent(page);
     put(page, unknown ? yellow : NULL, unknown ? "previous release not known" : "previous release",
         0);
     plain(page, ": %s", unknown ? unknown : *previous ? previous : "none");
     end(page);
+}
+
+/* The rules that matched a filter's files, each once, at most three of them. */
+static void add_rules(const struct page *page, const json_t *files)
+{
+    const char *seen[3];
+    size_t count = 0, i;
+    json_t *file;
+    json_array_foreach (files, i, file) {
+        const char *rule = text_of(file, "rule");
+        bool known = false;
+        for (size_t j = 0; j < count; j++)
+            known = known || strcmp(seen[j], rule) == 0;
+        if (known)
+            continue;
+        if (count == 3) {
+            put(page, dim, ", …", 0);
+            return;
+        }
+        put(page, dim, count ? ", " : "", 0);
+        put(page, dim, rule, 0);
+        seen[count++] = rule;
+    }
+}
+
+static void filter_row(const struct page *page, const char *name, size_t width,
+                       const json_t *filter)
+{
+    ARC_AUTO(arc_buf) struct arc_buf words = {0};
+    size_t count = (size_t)json_integer_value(get(filter, "count"));
+    if (count)
+        arc_buf_printf(&words, "%zu file%s", count, plural(count));
+    indent(page);
+    put(page, NULL, name, width + 2);
+    put(page, count ? NULL : dim, count ? arc_buf_text(&words) : "no change", count ? 11 : 0);
+    add_rules(page, get(filter, "files"));
+    end(page);
+}
+
+static void changes_part(const struct page *page)
+{
+    const json_t *changes = get(page->document, "changes");
+    const json_t *services = get(get(page->document, "plan"), "services");
+    const char *unknown = text_of(get(page->document, "unknown"), "changes");
+    size_t name = widest(services, "service"), i;
+    json_t *service;
+    label(page, "Changes");
+    if (json_is_null(changes)) {
+        put(page, yellow, "not known", 0);
+        plain(page, ": %s", unknown);
+        end(page);
+        return;
+    }
+    plain(page, "compared with %s", text_of(changes, "base-reason"));
+    end(page);
+    json_array_foreach (services, i, service)
+        filter_row(page, text_of(service, "service"), name,
+                   get(get(changes, "filters"), text_of(service, "service")));
 }
 
 static void build_part(const struct page *page)
@@ -185,6 +256,37 @@ static void build_part(const struct page *page)
     }
 }
 
+/* The definition with its first target only. */
+static json_t *first_target(const json_t *definition, const json_t *targets)
+{
+    json_t *shown = json_copy((json_t *)definition), *one = json_object();
+    void *first = json_object_iter((json_t *)targets);
+    json_object_set(one, json_object_iter_key(first), json_object_iter_value(first));
+    if (json_object_set_new(shown, "target", one) == 0)
+        return shown;
+    json_decref(shown);
+    return NULL;
+}
+
+static void definition_part(const struct page *page)
+{
+    const json_t *definition = get(get(page->document, "build"), "definition");
+    const json_t *targets = get(definition, "target");
+    size_t count = json_object_size(targets);
+    bool whole = page->full || count < 2;
+    ARC_AUTO_JSON json_t *shown =
+        whole ? json_incref((json_t *)definition) : first_target(definition, targets);
+    if (!count)
+        return;
+    json_block(page, shown);
+    if (whole)
+        return;
+    indent(page);
+    plain(page, "%zu more target%s of the same form: --full shows all", count - 1,
+          plural(count - 1));
+    end(page);
+}
+
 static void tag_rows(const struct page *page, const json_t *tags)
 {
     size_t width = widest(tags, "tag"), i;
@@ -202,21 +304,20 @@ static void tag_rows(const struct page *page, const json_t *tags)
 /* One list for all services if they agree, else one for each. */
 static void tags_part(const struct page *page)
 {
-    const json_t *services = get(get(page->document, "plan"), "services");
+    const json_t *plan = get(page->document, "plan"), *services = get(plan, "services");
     const json_t *first = get(json_array_get(services, 0), "tags");
-    bool same = true;
+    bool same = true, push = json_is_true(get(plan, "push"));
     size_t i;
     json_t *service;
     json_array_foreach (services, i, service)
         same = same && json_equal(get(service, "tags"), first);
     label(page, "Tags");
-    plain(page, "moved together, after every build and the gate");
+    plain(page, push ? "moved together, after every build and the gate"
+                     : "none moves: the images are not pushed");
     end(page);
-    if (same) {
+    if (push && same)
         tag_rows(page, first);
-        return;
-    }
-    json_array_foreach (services, i, service) {
+    json_array_foreach (push && !same ? services : NULL, i, service) {
         indent(page);
         put(page, bold, text_of(service, "service"), 0);
         end(page);
@@ -240,7 +341,7 @@ static json_t *body_shown(const struct page *page, const json_t *body)
     json_t *shown = json_copy((json_t *)body);
     const char *text = text_of(body, "body");
     const char *notes = text_of(get(page->document, "notes"), "body");
-    const char *found = *notes ? strstr(text, notes) : NULL;
+    const char *found = *notes && !page->full ? strstr(text, notes) : NULL;
     if (found && strlen(found) == strlen(notes))
         json_object_set_new(shown, "body",
                             json_sprintf("%.*s(the notes above)", (int)(found - text), text));
@@ -280,13 +381,19 @@ static void requests_part(const struct page *page)
         request_rows(page, request);
 }
 
-void arc_dryrun_text(const json_t *document, bool colour, struct arc_buf *out)
+void arc_dryrun_text(const json_t *document, const struct arc_dryrun_style *style,
+                     struct arc_buf *out)
 {
-    struct page page = {.out = out, .document = document, .colour = colour};
+    struct page page = {
+        .out = out, .document = document, .colour = style->colour, .full = style->full};
     title_part(&page);
     version_part(&page);
+    changes_part(&page);
     build_part(&page);
+    definition_part(&page);
     tags_part(&page);
-    notes_part(&page);
-    requests_part(&page);
+    if (json_is_object(get(document, "notes")))
+        notes_part(&page);
+    if (json_is_array(get(document, "requests")))
+        requests_part(&page);
 }
