@@ -66,12 +66,12 @@ static void find_tokens(const struct scan *s, const char *line)
         }
 }
 
-/* "-----BEGIN … PRIVATE KEY-----": taken apart, so that this line is none. */
+/* RFC 7468's first line of a key, "-----BEGIN [KIND ]PRIVATE KEY-----". */
 static void find_private_key(const struct scan *s, const char *line)
 {
     const char *begin = strstr(line, "-----BEGIN ");
-    const char *key = begin ? strstr(begin, "PRIVATE KEY-----") : NULL;
-    if (key && key - begin < 40)
+    const char *end = begin ? begin + 11 + strspn(begin + 11, "ABCDEFGHIJKLMNOPQRSTUVWXYZ ") : NULL;
+    if (end && end - begin >= 22 && strncmp(end - 11, "PRIVATE KEY-----", 16) == 0)
         found(s, "a private key");
 }
 

@@ -1,0 +1,269 @@
+"""`arc-ci lint` passes on this repository, and every rule and every fact fails when what it asks for is taken
+away: mutations.yaml has at least one edit per built-in rule, and the facts of .github/arc-ci-lint.yaml are
+mutated one by one, by the text they ask for."""
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+import jsonschema
+import pytest
+import yaml
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+ARC_CI = os.environ.get("ARC_CI", str(ROOT / "build/arc-ci"))
+RULES_FILE = ".github/arc-ci-lint.yaml"
+MUTATIONS = yaml.safe_load((HERE / "mutations.yaml").read_text())
+FACTS = yaml.safe_load((ROOT / RULES_FILE).read_text())["facts"]
+
+
+def tracked():
+    out = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True,
+                         check=True).stdout
+    return [name for name in out.decode().split("\0") if name and (ROOT / name).is_file()]
+
+
+@pytest.fixture(scope="session")
+def original(tmp_path_factory):
+    """What lint looks at, outside of any repository, so that every file counts."""
+    tree = tmp_path_factory.mktemp("lint") / "tree"
+    for name in tracked():
+        if name.split("/")[0] in (".github", "services", "Makefile", "CLAUDE.md"):
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, tree / name)
+    return tree
+
+
+@pytest.fixture
+def tree(original, tmp_path):
+    return pathlib.Path(shutil.copytree(original, tmp_path / "tree"))
+
+
+def lint(tree, *arguments):
+    env = {"PATH": os.environ["PATH"], "HOME": str(tree.parent)}
+    run = subprocess.run([ARC_CI, "lint", "--json", *arguments], cwd=tree, env=env, capture_output=True, text=True)
+    assert run.returncode in (0, 1), run.stderr
+    document = json.loads(run.stdout)
+    jsonschema.Draft202012Validator(json.loads((ROOT / "docs/schema/lint.schema.json").read_text())).validate(document)
+    if not arguments:
+        assert run.returncode == (1 if document["findings"] else 0)
+    return document
+
+
+def rule_names(tree):
+    return [rule["name"] for rule in lint(tree, "--rules")["rules"]]
+
+
+def edit(tree, mutation):
+    """Makes the edit; one that changes nothing is a mistake in the table."""
+    path = tree / mutation["file"]
+    if "write" in mutation:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(mutation["write"])
+    elif mutation.get("delete"):
+        path.unlink()
+    else:
+        text = path.read_text()
+        old, new = mutation["replace"]
+        assert old in text, f"{mutation['file']} does not hold {old!r}"
+        path.write_text(text.replace(old, new, 1))
+
+
+def assert_found(tree, mutation):
+    found = lint(tree)["findings"]
+    place = mutation.get("found-in", mutation["file"])
+    fitting = [f for f in found if f["rule"] == mutation["rule"] and f["file"] == place
+               and mutation.get("says", "") in f["message"]]
+    assert fitting, f"no finding of {mutation['rule']} in {place}; found: {found}"
+    if "at" in mutation:
+        lines = (tree / place).read_text().splitlines()
+        at = [number for number, line in enumerate(lines, 1) if mutation["at"] in line]
+        assert at, f"{place} has no line with {mutation['at']!r}"
+        assert {f["line"] for f in fitting} & set(at), f"not on line {at}: {fitting}"
+
+
+def test_the_repository_passes():
+    run = subprocess.run([ARC_CI, "lint"], cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert run.stdout.endswith("no findings\n")
+
+
+def test_the_copy_passes(original):
+    assert lint(original)["findings"] == []
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda m: f"{m['rule']}: {m['name']}")
+def test_mutation(tree, mutation):
+    for step in mutation.get("first", []):
+        edit(tree, step)
+    edit(tree, mutation)
+    assert_found(tree, mutation)
+
+
+def test_every_built_in_rule_has_a_mutation(original):
+    document = lint(original, "--rules")["rules"]
+    built_in = {rule["name"] for rule in document if rule["from"] == "arc-ci"}
+    assert built_in - {mutation["rule"] for mutation in MUTATIONS} == set()
+
+
+# ---- the facts, one by one ----
+
+def services(tree):
+    groups = yaml.safe_load((tree / ".github/arc-ci.yaml").read_text())["groups"]
+    for group, value in groups.items():
+        for directory in value["services"]:
+            yield {**yaml.safe_load((tree / directory / "service.yaml").read_text()), "directory": directory,
+                   "group": group}
+
+
+def fill(text, values):
+    return re.sub(r"\{([a-z]+)\}", lambda m: str(values.get(m[1], m[0])), text)
+
+
+def cases_of(fact):
+    if fact.get("for") == "service":
+        return list(services(ROOT))
+    if fact.get("for") == "group":
+        return [{"group": name} for name in yaml.safe_load((ROOT / ".github/arc-ci.yaml").read_text())["groups"]]
+    return [{}]
+
+
+def fact_mutations():
+    """(title, fact, values, what to take away): the file, and every text the fact asks for."""
+    for number, fact in enumerate(FACTS):
+        for values in cases_of(fact):
+            title = f"{number} {fact['rule']} {values.get('codename', '')}".strip()
+            yield pytest.param(fact, values, None, id=f"{title}: file")
+            wanted = [*fact.get("has", []), *fact.get("lines", []), *fact.get("text", []), *fact.get("targets", [])]
+            for text in wanted:
+                yield pytest.param(fact, values, fill(text, values), id=f"{title}: {text}")
+            if "is" in fact:
+                yield pytest.param(fact, values, fact["is"], id=f"{title}: is {fact['is']}")
+            if "lacks" in fact or fact.get("absent"):
+                yield pytest.param(fact, values, "add", id=f"{title}: add")
+            if set(fact) <= {"rule", "why", "for", "file", "at"} and "at" in fact:
+                yield pytest.param(fact, values, "cut", id=f"{title}: cut")
+
+
+def node_at(document, keys):
+    """The places that `at` leads to, as (parent, key)."""
+    if len(keys) == 1:
+        return [(document, keys[0])]
+    key, rest = keys[0], keys[1:]
+    if key == "*":
+        return [place for child in document.values() for place in node_at(child, rest)]
+    if isinstance(document, list):
+        name, value = key.split("=", 1)
+        return node_at(next(item for item in document if str(item[name]) == value), rest)
+    return node_at(document[key], rest)
+
+
+def without(value, wanted):
+    """The value with the wanted text taken out, wherever `has` may have found it."""
+    if isinstance(value, str):
+        return re.sub(re.escape(wanted).replace("\\ ", r"\s+"), "", value)
+    if isinstance(value, dict):
+        return {key: inner for key, inner in value.items() if key != wanted}
+    if wanted in value:
+        return [item for item in value if item != wanted]
+    return [without(item, wanted) if wanted in str(item) else item for item in value]
+
+
+def mutate_tree(path, fact, values, wanted):
+    """YAML facts: the value at the place is changed, and the file written anew."""
+    document = yaml.safe_load(path.read_text())
+    keys = [fill(key, values) for key in fact["at"]]
+    for parent, key in node_at(document, keys):
+        if wanted == "cut":
+            del parent[key]
+        elif wanted == "add":
+            if fact.get("absent"):
+                parent[key] = True
+            elif key in parent and "lacks" in fact:
+                parent[key] = [*parent[key], *fact["lacks"]]
+        elif "is" in fact:
+            parent[key] = "something else"
+        else:
+            parent[key] = without(parent[key], wanted)
+    path.write_text(yaml.safe_dump(document, sort_keys=False, width=1000))
+
+
+@pytest.mark.parametrize("fact, values, wanted", fact_mutations())
+def test_fact(tree, fact, values, wanted):
+    path = tree / fill(fact["file"], values)
+    if wanted is None:
+        path.unlink()
+    elif "at" in fact:
+        mutate_tree(path, fact, values, wanted)
+    elif "targets" in fact:
+        path.write_text(re.sub(rf"(?m)^{re.escape(wanted)}:", "gone:", path.read_text()))
+    else:
+        text = path.read_text()
+        assert wanted in text
+        path.write_text(text.replace(wanted, "gone"))
+    found = lint(tree)["findings"]
+    name = str(path.relative_to(tree))
+    # Without its service.yaml, or with a wrong one, a service cannot be asked for anything else.
+    rules = {fact["rule"], "config", "service-file"} if name.endswith("service.yaml") else {fact["rule"]}
+    if name == "Makefile" and wanted is None:
+        rules = {fact["rule"]}
+    assert [f for f in found if f["rule"] in rules], f"nothing of {fact['rule']}: {found}"
+    assert all(f["line"] >= 1 for f in found)
+
+
+# ---- what git tracks ----
+
+def test_only_tracked_files_count(tree):
+    subprocess.run(["git", "init", "-q"], cwd=tree, check=True)
+    (tree / ".env").write_text("PASSWORD=correct-horse\n")
+    subprocess.run(["git", "add", "Makefile", ".github", "services", "CLAUDE.md"], cwd=tree, check=True)
+    assert lint(tree)["findings"] == []
+    subprocess.run(["git", "add", "-f", ".env"], cwd=tree, check=True)
+    assert [(f["file"], f["line"], f["rule"]) for f in lint(tree)["findings"]] == [(".env", 1, "credentials")]
+
+
+def test_a_rule_can_be_switched_off(tree):
+    (tree / ".env").write_text("PASSWORD=correct-horse\n")
+    rules = tree / RULES_FILE
+    rules.write_text(rules.read_text().replace("\nfacts:", "\noff: [credentials]\n\nfacts:", 1))
+    assert lint(tree)["findings"] == []
+
+
+# ---- the schemas and the loader agree ----
+
+@pytest.mark.parametrize("name, schema", [(".github/arc-ci.yaml", "arc-ci"), (RULES_FILE, "arc-ci-lint")])
+def test_the_files_fit_their_schemas(name, schema):
+    text = (ROOT / name).read_text()
+    assert text.startswith(f"# yaml-language-server: $schema=../docs/schema/{schema}.schema.json\n")
+    jsonschema.Draft202012Validator(json.loads((ROOT / f"docs/schema/{schema}.schema.json").read_text())).validate(
+        yaml.safe_load(text))
+
+
+def test_every_service_fits_its_schema():
+    validator = jsonschema.Draft202012Validator(json.loads((ROOT / "docs/schema/service.schema.json").read_text()))
+    found = sorted((ROOT / "services").glob("*/service.yaml"))
+    assert found
+    for path in found:
+        validator.validate(yaml.safe_load(path.read_text()))
+
+
+AGREE = yaml.safe_load((HERE / "agree.yaml").read_text())
+
+
+@pytest.mark.parametrize("case", AGREE, ids=lambda case: case["name"])
+def test_schema_and_loader_agree(tree, case):
+    schema = json.loads((ROOT / f"docs/schema/{case.get('schema', 'arc-ci')}.schema.json").read_text())
+    if case.get("schema") == "service":
+        text = "name: arc-flash\ncodename: flash\n" + case["yaml"]
+        (tree / "services/messaging/service.yaml").write_text(text)
+        rule = "service-file"
+    else:
+        text = case["yaml"]
+        (tree / ".github/arc-ci.yaml").write_text(text)
+        rule = "config"
+    valid = jsonschema.Draft202012Validator(schema).is_valid(yaml.safe_load(text))
+    loads = not [f for f in lint(tree)["findings"] if f["rule"] == rule]
+    assert (valid, loads) == (case["good"], case["good"])
