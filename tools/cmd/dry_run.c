@@ -18,6 +18,10 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
         .full = option_flag(inv, "full"),
     };
     arc_dryrun_text(report->document, &style, &report->human);
+    style.colour = false;
+    arc_buf_puts(&report->summary, "````text\n");
+    arc_dryrun_text(report->document, &style, &report->summary);
+    arc_buf_puts(&report->summary, "````\n");
     return ARC_OK;
 }
 

@@ -179,12 +179,15 @@ static int rehearse_requests(struct dryrun *run, struct arc_error *err)
 {
     json_t *requests = NULL;
     const json_t *notes = part(run, "notes");
+    static const struct arc_release_asset ledger = {.name = "build.json", .path = "build.json"};
     struct arc_release_options options = {
         .repository = repository_name(run->context.repository.source),
         .version = run->context.version,
         .revision = run->context.repository.revision,
         .name = json_string_value(json_object_get(notes, "title")),
         .body = json_string_value(json_object_get(notes, "body")),
+        .assets = &ledger,
+        .asset_count = 1,
     };
     int rc = ARC_OK;
     if (!run->context.version)

@@ -256,9 +256,10 @@ static json_t *gate_values(const json_t *scan)
     if (!scan || json_is_null(scan) || !gate)
         return json_null();
     /* clang-format off */
-    return json_pack("{s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+    return json_pack("{s:b, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
                      "passed", strcmp(gate, "pass") == 0,
                      "failed", strcmp(gate, "fail") == 0,
+                     "counted", json_is_object(counts),
                      "verdict", member(scan, "verdict"),
                      "reason", member(scan, "reason"),
                      "fail-on", member(scan, "fail-on"),
