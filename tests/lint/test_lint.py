@@ -20,6 +20,16 @@ MUTATIONS = yaml.safe_load((HERE / "mutations.yaml").read_text())
 FACTS = yaml.safe_load((ROOT / RULES_FILE).read_text())["facts"]
 
 
+class Core(yaml.SafeLoader):
+    """YAML 1.2: `on` is a string, and so is the workflows' key."""
+
+
+Core.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()}
+Core.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
+
+
 def tracked():
     out = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True,
                          check=True).stdout
@@ -174,7 +184,7 @@ def without(value, wanted):
 
 def mutate_tree(path, fact, values, wanted):
     """YAML facts: the value at the place is changed, and the file written anew."""
-    document = yaml.safe_load(path.read_text())
+    document = yaml.load(path.read_text(), Loader=Core)
     keys = [fill(key, values) for key in fact["at"]]
     for parent, key in node_at(document, keys):
         if wanted == "cut":
