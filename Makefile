@@ -5,9 +5,10 @@ TAG ?= messaging/v0.1.0
 PREFIX ?= /usr/local
 DESTDIR ?=
 ARC_CI := $(BUILD)/arc-ci
+ACTIONS = $(shell sed -sn '1s/^\# Made by `arc-ci help --format action \(.*\)`:.*/\1/p' .github/actions/*/action.yml)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build unit try check bench install release-dry-run lint format clean
+.PHONY: help deps build unit try check bench install release-dry-run lint format docs clean
 
 ## help: show this help
 help:
@@ -55,6 +56,12 @@ lint: build
 ## format: format the C sources
 format:
 	@clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')
+
+## docs: write what comes from the command table: docs/commands.md and the actions
+docs: build
+	@$(ARC_CI) help --format markdown > docs/commands.md
+	@for command in $(ACTIONS); do \
+	    $(ARC_CI) help --format action $$command > .github/actions/$$command/action.yml || exit; done
 
 ## install: install arc-ci, libarcci, headers and man pages below PREFIX
 install: build

@@ -45,6 +45,7 @@ struct command {
     const struct option *options;   /* its own; --help, --json are everybody's */
     const struct output *outputs;   /* NULL for none */
     const struct example *examples; /* NULL for none */
+    bool token;                     /* speaks to GitHub: its action passes the job's token on */
     /* Does the work: one library call, then fills the report. Returns 0 or an ARC_E… code. */
     int (*run)(const struct invocation *inv, struct report *report, struct arc_error *err);
 };
@@ -121,7 +122,8 @@ int report_print(const struct report *report, const struct invocation *inv, stru
 /* Prints the error, once, on stderr: a line for a person, an ::error annotation in Actions. */
 void report_error(const struct arc_error *error, const struct arc_env *env, const char *command);
 
-/* The help of a command (or of the program, for NULL) as "text", "man" or "markdown". */
+/* The help of a command (or of the program, for NULL) as "text", "man", "markdown" or,
+ * for a command, "action" (action.yml). */
 void help_render(const struct command *command, const char *format, struct arc_buf *out);
 
 #endif

@@ -1,5 +1,6 @@
 /* Help, man pages and the reference in docs/, all from the command table. */
 #include "command.h"
+#include "help_action.h"
 #include <ctype.h>
 #include <string.h>
 
@@ -251,6 +252,8 @@ void help_render(const struct command *command, const char *format, struct arc_b
         program_text(out);
     else if (strcmp(format, "man") == 0)
         command_man(command, out);
+    else if (strcmp(format, "action") == 0)
+        help_action(command, out);
     else if (strcmp(format, "markdown") == 0)
         command_markdown(command, out);
     else

@@ -63,3 +63,18 @@ def test_zizmor():
              f"{finding['locations'][0]['concrete']['location']['start_point']['row'] + 1}"
              for finding in json.loads(run.stdout)]
     assert not found, "\n".join(found)
+
+
+GENERATED = [path.parent.name for path in ACTIONS if path.read_text().startswith("# Made by `arc-ci help")]
+
+
+@pytest.mark.parametrize("command", GENERATED)
+def test_actions_are_the_commands_tables(command):
+    run = subprocess.run([ROOT / "build/arc-ci", "help", "--format", "action", command], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert (ROOT / f".github/actions/{command}/action.yml").read_text() == run.stdout, "run: make docs"
+
+
+def test_every_stage_has_an_action():
+    names = {path.parent.name for path in ACTIONS}
+    assert {"setup", "version", "plan", "notes"} <= names

@@ -25,8 +25,9 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
 }
 
 static const struct option options[] = {
-    {"format", "FORMAT", "text|man|markdown", "text",
-     "The form of the help: for a terminal, as a man page (roff), or as markdown for the docs.",
+    {"format", "FORMAT", "text|man|markdown|action", "text",
+     "The form of the help: for a terminal, as a man page (roff), as markdown for the docs, or "
+     "as the action.yml of a GitHub action.",
      false},
     {.name = "version", .help = "Print the version of arc-ci."},
     {0},
