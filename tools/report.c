@@ -4,6 +4,7 @@
 #include "command.h"
 #include "port/actions.h"
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -99,14 +100,24 @@ static void add_note(struct arc_buf *out, const struct report_note *note, const 
     arc_buf_putc(out, '\n');
 }
 
+/* `arc-ci … | head`: a reader that has seen enough is no error. The program ends as the signal that
+ * it ignores while it talks to others would have ended it. */
+static void end_by_closed_pipe(void)
+{
+    signal(SIGPIPE, SIG_DFL);
+    raise(SIGPIPE);
+}
+
 static int put(FILE *file, const struct arc_buf *text, struct arc_error *err)
 {
     int rc = arc_buf_check(text, "the output", err);
     if (rc)
         return rc;
-    if (fwrite(arc_buf_text(text), 1, text->len, file) != text->len || fflush(file) != 0)
-        return arc_error_set(err, ARC_EWORLD, "cannot write the output: %s", strerror(errno));
-    return ARC_OK;
+    if (fwrite(arc_buf_text(text), 1, text->len, file) == text->len && fflush(file) == 0)
+        return ARC_OK;
+    if (errno == EPIPE)
+        end_by_closed_pipe();
+    return arc_error_set(err, ARC_EWORLD, "cannot write the output: %s", strerror(errno));
 }
 
 /* GITHUB_OUTPUT gets all outputs in one write, or none. */

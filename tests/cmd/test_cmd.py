@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 
 import jsonschema
@@ -196,3 +197,12 @@ def test_stdout_that_cannot_be_written_is_an_error():
         run = subprocess.run([ARC_CI, "help"], stdout=full, stderr=subprocess.PIPE, text=True)
     assert run.returncode == 3
     assert "cannot write the output" in run.stderr
+
+
+def test_a_reader_that_has_seen_enough_is_no_error():
+    reader, writer = os.pipe()
+    os.close(reader)
+    run = subprocess.run([ARC_CI, "help"], stdout=writer, stderr=subprocess.PIPE, text=True)
+    os.close(writer)
+    assert run.returncode == -signal.SIGPIPE
+    assert run.stderr == ""
