@@ -66,12 +66,35 @@ struct arc_scan_policy {
 enum arc_gate arc_scan_gate(const struct arc_scan_policy *policy, enum arc_verdict verdict,
                             enum arc_severity worst);
 
+/* What the scanner is to be run on. Nothing is owned. */
+struct arc_scan_run {
+    const char *type;   /* "fs" or "image" */
+    const char *target; /* a folder, or an image's name; NULL: the documents' images */
+    const json_t
+        *platforms; /* array of "linux/amd64", …: one scan each; NULL: the scanner's choice */
+    const json_t *build;  /* build.json: every cell by its digest; NULL for none */
+    const json_t *plan;   /* plan.json: every cell by its staging tag, without a build; or NULL */
+    const char *scanners; /* "vuln,secret" */
+    const char *docker_image; /* run this image of the scanner, pinned by digest; NULL: `trivy` */
+    const char *report_dir;   /* where the reports go; absolute with docker_image */
+    unsigned timeout;         /* seconds for one target */
+};
+
+/* The commands that would be run, one for each target and platform: *out is [{service, platform,
+ * target, report, argv}], `service` and `platform` may be null; a new reference. A pure function.
+ * `service` (may be NULL) names what no document names. The scanner is told every choice that its
+ * own configuration file or environment could turn into a gate that sees less. ARC_EINPUT for a
+ * docker_image without a digest, or nothing to scan. */
+int arc_scan_commands(const struct arc_scan_run *run, const char *service, json_t **out,
+                      struct arc_error *err);
+
 /* What is scanned, and against what. Strings and arrays are borrowed. */
 struct arc_scan_options {
     struct arc_scan_policy policy;
-    const char *service;      /* name for findings of reports that name none; may be NULL */
-    const json_t *reports;    /* array of strings: "[SERVICE[@PLATFORM]=]FILE" */
-    const json_t *baselines;  /* the same, of the previous release; NULL for none */
+    const char *service;   /* name for findings of reports that name none; may be NULL */
+    const json_t *reports; /* array of strings: "[SERVICE[@PLATFORM]=]FILE"; NULL for none */
+    const struct arc_scan_run *run; /* what to run the scanner on; NULL: the reports are all */
+    const json_t *baselines;        /* reports of the previous release; NULL for none */
     const char *scanner_info; /* file with the output of `trivy version --format json`, or NULL */
     const char *ignore_file;  /* ids to leave out (.trivyignore), or NULL */
     const char *sarif_file;   /* written with the findings as SARIF 2.1.0, or NULL; left alone when

@@ -1,6 +1,7 @@
 #include "arcci/scan.h"
 #include "base/auto.h"
 #include "command.h"
+#include "flow/documents.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -24,6 +25,15 @@ static int parse_age(const char *text, int64_t *out, struct arc_error *err)
     return ARC_OK;
 }
 
+static bool looks_for(const char *scanners, const char *what)
+{
+    size_t len = strlen(what);
+    for (const char *at = scanners; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
+        if (strncmp(at, what, len) == 0 && (at[len] == ',' || !at[len]))
+            return true;
+    return false;
+}
+
 static int read_policy(const struct invocation *inv, struct arc_scan_policy *policy,
                        struct arc_error *err)
 {
@@ -32,7 +42,11 @@ static int read_policy(const struct invocation *inv, struct arc_scan_policy *pol
     policy->ignore_unfixed = option_flag(inv, "ignore-unfixed");
     policy->block = option_flag(inv, "block-on-failure");
     policy->tolerate_no_answer = strcmp(option_value(inv, "on-scanner-error"), "report") == 0;
-    policy->database_age_required = option_given(inv, "max-database-age");
+    bool runs =
+        option_value(inv, "scan-target") || option_value(inv, "build") || option_value(inv, "plan");
+    bool vulnerabilities = looks_for(option_value(inv, "scanners"), "vuln");
+    policy->database_age_required =
+        option_given(inv, "max-database-age") || (runs && vulnerabilities);
     int rc = parse_age(option_value(inv, "max-database-age"), &policy->database_age_max, err);
     if (!rc)
         rc = arc_severity_set(option_value(inv, "severity"), &policy->severities, err);
@@ -98,6 +112,50 @@ static int fill(struct arc_scan *scan, struct report *report, struct arc_error *
     return rc ? rc : fill_notes(report, scan->gate, err);
 }
 
+/* "90s", "15m", "1h" in seconds. */
+static int parse_timeout(const char *text, unsigned *out, struct arc_error *err)
+{
+    unsigned count = 0;
+    char unit = 0, rest = 0;
+    int read = sscanf(text, "%5u%c%c", &count, &unit, &rest);
+    unsigned seconds = unit == 's' ? 1 : unit == 'm' ? 60 : unit == 'h' ? 3600 : 0;
+    *out = count * seconds;
+    if (read == 2 && *out)
+        return ARC_OK;
+    return arc_error_set(err, ARC_EINPUT, "--timeout: '%s' is no time: 90s, 15m or 1h", text);
+}
+
+static int read_document(const struct invocation *inv, const char *option, json_t **out,
+                         struct arc_error *err)
+{
+    const char *path = option_value(inv, option);
+    return path ? arc_document_read(path, out, err) : ARC_OK;
+}
+
+static int read_run(const struct invocation *inv, struct arc_scan_run *out, json_t **build,
+                    json_t **plan, struct arc_error *err)
+{
+    *out = (struct arc_scan_run){
+        .type = option_value(inv, "scan-type"),
+        .target = option_value(inv, "scan-target"),
+        .platforms = option_list(inv, "platform"),
+        .scanners = option_value(inv, "scanners"),
+        .docker_image = option_value(inv, "scanner-image"),
+        .report_dir = option_value(inv, "report-dir"),
+    };
+    int rc = parse_timeout(option_value(inv, "timeout"), &out->timeout, err);
+    if (!rc)
+        rc = read_document(inv, "build", build, err);
+    if (!rc)
+        rc = read_document(inv, "plan", plan, err);
+    out->build = *build;
+    out->plan = *plan;
+    if (!rc && (*build || *plan) && strcmp(out->type, "image") != 0)
+        rc =
+            arc_error_set(err, ARC_EINPUT, "--build and --plan name images: add --scan-type image");
+    return rc;
+}
+
 static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_scan) struct arc_scan scan = {.document = NULL};
@@ -109,13 +167,50 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
         .ignore_file = option_value(inv, "ignore-file"),
         .sarif_file = option_value(inv, "sarif"),
     };
+    struct arc_scan_run scanner = {.type = NULL};
+    ARC_AUTO_JSON json_t *build = NULL;
+    ARC_AUTO_JSON json_t *plan = NULL;
     int rc = read_policy(inv, &options.policy, err);
+    if (!rc)
+        rc = read_run(inv, &scanner, &build, &plan, err);
+    if (scanner.target || build || plan)
+        options.run = &scanner;
     if (!rc)
         rc = arc_scan(&options, inv->env, &scan, err);
     return rc ? rc : fill(&scan, report, err);
 }
 
 static const struct option options[] = {
+    {.name = "scan-type",
+     .value = "TYPE",
+     .choices = "fs|image",
+     .initial = "fs",
+     .help = "What --scan-target is: a folder of the file system, or an image."},
+    {.name = "scan-target", .value = "TARGET", .help = "The folder or image to run Trivy on."},
+    {.name = "platform",
+     .value = "OS/ARCH",
+     .many = true,
+     .help = "A platform of the image --scan-target; each is scanned."},
+    {.name = "build",
+     .value = "FILE",
+     .help = "build.json: scan every service on every platform, by the digests that were built."},
+    {.name = "plan",
+     .value = "FILE",
+     .help = "plan.json: the same before build.json is there, by staging tags."},
+    {.name = "scanners",
+     .value = "LIST",
+     .initial = "vuln,secret",
+     .help = "What Trivy looks for: vuln, secret, misconfig, license."},
+    {.name = "scanner-image",
+     .value = "NAME@sha256:DIGEST",
+     .help = "Run Trivy from this image with docker, not from PATH."},
+    {.name = "report-dir",
+     .value = "DIR",
+     .help = "Keep Trivy's reports there: the next release's --baseline."},
+    {.name = "timeout",
+     .value = "TIME",
+     .initial = "15m",
+     .help = "The longest that one target may take: 90s, 15m, 1h."},
     {.name = "report",
      .value = "[SERVICE[@PLATFORM]=]FILE",
      .many = true,
@@ -177,8 +272,9 @@ const struct command cmd_scan = {
     .name = "scan",
     .summary = "judge the images' vulnerabilities: the security gate",
     .description =
-        "Reads the scanner's reports once and derives the rest: counts, verdict, gate, table, "
-        "SARIF. The gate fails when the scanner could not look or its database is stale; it never "
+        "Runs Trivy once on each target (--scan-target, --build), or takes its reports (--report), "
+        "and derives the rest: counts, verdict, gate, table, SARIF. The gate fails when the "
+        "scanner could not look or its database is stale; it never "
         "passes for lack of findings.\n\n"
         "Verdicts: clean; findings; stale-database; scanner-error. With --block-on-failure=false "
         "findings are reported and the run succeeds, but a scanner error still fails it. The same "

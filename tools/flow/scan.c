@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "flow/sarif.h"
 #include "flow/scan_judged.h"
+#include "flow/scan_run.h"
 #include "port/file.h"
 #include <string.h>
 #include <strings.h>
@@ -123,14 +124,7 @@ static int read_target(struct findings *findings, const char *spec, const char *
     if (rc)
         return rc;
     rc = scan_report_file(findings, file, &problem);
-    if (rc == ARC_ENOMEM)
-        return arc_error_nomem(err);
-    if (rc) {
-        char **slot = &findings->targets[findings->target_count - 1].error;
-        *slot = strdup(arc_error_text(&problem));
-        return *slot ? ARC_OK : arc_error_nomem(err);
-    }
-    return ARC_OK;
+    return rc ? findings_target_error(findings, &problem, err) : ARC_OK;
 }
 
 static int read_targets(struct findings *findings, const json_t *specs, const char *service,
@@ -143,8 +137,6 @@ static int read_targets(struct findings *findings, const json_t *specs, const ch
         if (!rc)
             rc = read_target(findings, json_string_value(spec), service, err);
     }
-    if (!rc)
-        findings_join(findings);
     return rc;
 }
 
@@ -200,6 +192,7 @@ static int compare_baseline(struct scan_judged *judged, struct arc_error *err)
     if (!rc && first_error(&before))
         return scan_warn(judged, err, "new findings cannot be told from old ones: %s",
                          first_error(&before));
+    findings_join(&before);
     rc = rc ? rc : identities(&before, known, err);
     for (size_t i = 0; !rc && i < judged->findings.count; i++) {
         struct finding *finding = &judged->findings.list[i];
@@ -319,12 +312,15 @@ static void judged_free(struct scan_judged *judged)
     json_decref(judged->warnings);
 }
 
-static int look(struct scan_judged *judged, struct arc_error *err)
+static int look(struct scan_judged *judged, const struct arc_env *env, struct arc_error *err)
 {
     const struct arc_scan_options *options = judged->options;
     int rc = read_targets(&judged->findings, options->reports, options->service, err);
     if (!rc && options->scanner_info)
         rc = scan_scanner_read(options->scanner_info, &judged->scanner, err);
+    if (!rc && options->run)
+        rc = scan_run_all(judged, env, err);
+    findings_join(&judged->findings);
     if (!rc && options->ignore_file)
         rc = scan_ignore_apply(judged, options->ignore_file, err);
     if (rc)
@@ -367,7 +363,7 @@ int arc_scan(const struct arc_scan_options *options, const struct arc_env *env,
     *out = (struct arc_scan){.verdict = ARC_VERDICT_SCANNER_ERROR, .gate = ARC_GATE_FAIL};
     int rc = judged.warnings ? check_policy(&options->policy, err) : arc_error_nomem(err);
     if (!rc)
-        rc = look(&judged, err);
+        rc = look(&judged, env, err);
     if (!rc)
         rc = render(&judged, out, err);
     return rc ? rc : write_sarif(options->sarif_file, out->sarif, err);

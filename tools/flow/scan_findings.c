@@ -70,6 +70,16 @@ int findings_add_target(struct findings *findings, const char *service, const ch
     return ARC_OK;
 }
 
+int findings_target_error(struct findings *findings, const struct arc_error *problem,
+                          struct arc_error *err)
+{
+    char **slot = &findings->targets[findings->target_count - 1].error;
+    if (problem->code == ARC_ENOMEM)
+        return arc_error_nomem(err);
+    *slot = strdup(arc_error_text(problem));
+    return *slot ? ARC_OK : arc_error_nomem(err);
+}
+
 int findings_add(struct findings *findings, const struct finding *finding, struct arc_error *err)
 {
     if (findings->count == FINDINGS_MAX)

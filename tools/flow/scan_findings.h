@@ -88,6 +88,10 @@ const char *findings_string(struct findings *findings, const char *text);
 int findings_add_target(struct findings *findings, const char *service, const char *platform,
                         const char *report, struct arc_error *err);
 
+/* Keeps in the last target why nothing can be said about it; only out of memory is passed on. */
+int findings_target_error(struct findings *findings, const struct arc_error *problem,
+                          struct arc_error *err);
+
 /* Adds a finding, a result; *rule is the index of the rule of that id, made when new. */
 int findings_add(struct findings *findings, const struct finding *finding, struct arc_error *err);
 int findings_add_result(struct findings *findings, struct arc_error *err);

@@ -40,6 +40,8 @@ bool scan_parse_time(const char *text, int64_t *out);
 
 /* Reads the scanner's information file. Any failure is an error. */
 int scan_scanner_read(const char *path, struct scan_scanner *out, struct arc_error *err);
+int scan_scanner_parse(const char *text, size_t len, const char *name, struct scan_scanner *out,
+                       struct arc_error *err);
 void scan_scanner_free(struct scan_scanner *scanner);
 
 /* Marks what the ignore file names (severity 0xff) and warns of entries that match nothing or have

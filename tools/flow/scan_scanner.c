@@ -35,24 +35,28 @@ static int keep(const json_t *value, char **out, struct arc_error *err)
     return text && !*out ? arc_error_nomem(err) : ARC_OK;
 }
 
-int scan_scanner_read(const char *path, struct scan_scanner *out, struct arc_error *err)
+int scan_scanner_parse(const char *text, size_t len, const char *name, struct scan_scanner *out,
+                       struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
     json_error_t problem;
-    int rc = arc_file_read(path, NULL, 1 << 20, &text, err);
-    if (rc)
-        return rc;
-    ARC_AUTO_JSON json_t *doc = json_loadb(arc_buf_text(&text), text.len, 0, &problem);
+    ARC_AUTO_JSON json_t *doc = json_loadb(text, len, 0, &problem);
     if (!doc)
-        return arc_error_at(err, ARC_EINPUT, path, (unsigned)problem.line, (unsigned)problem.column,
+        return arc_error_at(err, ARC_EINPUT, name, (unsigned)problem.line, (unsigned)problem.column,
                             "not the output of `trivy version --format json`: %s", problem.text);
     const json_t *database = json_object_get(doc, "VulnerabilityDB");
-    rc = keep(json_object_get(doc, "Version"), &out->version, err);
+    int rc = keep(json_object_get(doc, "Version"), &out->version, err);
     if (!rc)
         rc = keep(json_object_get(database, "UpdatedAt"), &out->database, err);
     if (!rc && out->database && !scan_parse_time(out->database, &out->updated_at))
-        rc = arc_error_set(err, ARC_EINPUT, "%s: UpdatedAt of the database is no time", path);
+        rc = arc_error_set(err, ARC_EINPUT, "%s: UpdatedAt of the database is no time", name);
     return rc;
+}
+
+int scan_scanner_read(const char *path, struct scan_scanner *out, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    int rc = arc_file_read(path, NULL, 1 << 20, &text, err);
+    return rc ? rc : scan_scanner_parse(arc_buf_text(&text), text.len, path, out, err);
 }
 
 void scan_scanner_free(struct scan_scanner *scanner)

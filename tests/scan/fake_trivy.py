@@ -1,0 +1,33 @@
+#!/usr/bin/python3
+"""Stands in for Trivy (or, linked as `docker`, for `docker run … trivy`): writes down its argv, copies the report that
+FAKE_DIR holds for the target, and does what FAKE_MODE says."""
+import json
+import os
+import pathlib
+import shutil
+import sys
+import time
+
+fake = pathlib.Path(os.environ["FAKE_DIR"])
+words = sys.argv[1:]
+with open(fake / "calls", "a") as calls:
+    calls.write(json.dumps([pathlib.Path(sys.argv[0]).name, *words]) + "\n")
+volumes = dict(words[i + 1].split(":")[1::-1] for i, word in enumerate(words) if word == "--volume")
+if "version" in words:
+    shutil.copyfileobj(open(fake / "version.json"), sys.stdout)
+    sys.exit(0)
+mode = os.environ.get("FAKE_MODE", "")
+if mode == "crash":
+    print("INFO\tsomething\nFATAL\tDB error: failed to download", file=sys.stderr)
+    sys.exit(1)
+if mode == "hang":
+    time.sleep(60)
+if mode == "killed":
+    os.kill(os.getpid(), 9)
+output = words[words.index("--output") + 1]
+for inside, outside in volumes.items():
+    output = output.replace(inside, outside, 1) if output.startswith(inside + "/") else output
+platform = words[words.index("--platform") + 1] if "--platform" in words else ""
+source = fake / (platform.replace("/", "-") + ".json" if platform else "report.json")
+if mode != "silent":
+    shutil.copy(source, output)

@@ -1,0 +1,156 @@
+"""Running the scanner: which commands, what their ends mean. The gate never passes because nobody looked."""
+import json
+import os
+
+import pytest
+from conftest import report, vulnerability
+
+DIGESTS = ["sha256:" + c * 64 for c in "abcd"]
+BUILD = {"group": "messaging", "revision": "1" * 40, "services": [
+    {"service": "flash", "image": "ghcr.io/x/arc-flash", "digest": DIGESTS[0], "cells": [
+        {"platform": "linux/amd64", "digest": DIGESTS[1]}, {"platform": "linux/arm64", "digest": DIGESTS[2]}]},
+    {"service": "sonic", "image": "ghcr.io/x/arc-sonic", "digest": DIGESTS[0], "cells": [
+        {"platform": "linux/amd64", "digest": DIGESTS[3]}]}]}
+
+
+def test_clean(place):
+    assert place.run("--scan-target", ".") == 0
+    assert place.document["verdict"] == "clean"
+    assert place.document["scanner"] == {"name": "trivy", "version": "0.58.0", "database": "2999-01-01T00:00:00Z"}
+    scan, version = place.calls()
+    assert scan[:2] == ["trivy", "fs"] and scan[-2:] == ["--", "."]
+    assert version == ["trivy", "version", "--format", "json"]
+
+
+def test_the_scanner_is_told_all_that_could_blind_it(place):
+    place.run("--scan-target", ".", "--scanners", "vuln", "--ignore-unfixed", "--severity", "HIGH,CRITICAL",
+              TRIVY_SEVERITY="LOW", TRIVY_EXIT_CODE="5")
+    scan = place.calls()[0]
+    for option, value in (("--severity", "UNKNOWN,LOW,MEDIUM,HIGH,CRITICAL"), ("--exit-code", "0"),
+                          ("--ignorefile", "/dev/null"), ("--scanners", "vuln"), ("--format", "json")):
+        assert scan[scan.index(option) + 1] == value
+    assert "--ignore-unfixed=false" in scan
+
+
+def test_a_target_that_looks_like_an_option(place):
+    place.run("--scan-type", "image", "--scan-target", "--exit-code=0")
+    assert place.calls()[0][-2:] == ["--", "--exit-code=0"]
+
+
+def test_every_platform_of_every_service(place):
+    place.write("fake/linux-amd64.json", report(vulnerability("CVE-1", "LOW")))
+    place.write("fake/linux-arm64.json", report(vulnerability("CVE-1", "LOW"), vulnerability("CVE-2", "CRITICAL")))
+    build = place.write("build.json", BUILD)
+    assert place.run("--scan-type", "image", "--build", build) == 1
+    scans = [call for call in place.calls() if "image" in call]
+    assert [(call[-1], call[call.index("--platform") + 1]) for call in scans] == [
+        (f"ghcr.io/x/arc-flash@{DIGESTS[1]}", "linux/amd64"), (f"ghcr.io/x/arc-flash@{DIGESTS[2]}", "linux/arm64"),
+        (f"ghcr.io/x/arc-sonic@{DIGESTS[3]}", "linux/amd64")]
+    assert [(t["service"], t["platform"], t["counts"]["CRITICAL"]) for t in place.document["targets"]] == [
+        ("flash", "linux/amd64", 0), ("flash", "linux/arm64", 1), ("sonic", "linux/amd64", 0)]
+    assert place.document["findings"][0]["platforms"] == ["linux/arm64"]
+
+
+def test_a_plan_before_there_is_a_build(place):
+    plan = place.write("plan.json", {"services": [{"service": "flash", "image": "ghcr.io/x/arc-flash"}], "cells": [
+        {"service": "flash", "platform": "linux/arm64", "staging": "staging-1-linux-arm64"}]})
+    place.write("fake/linux-arm64.json", report())
+    assert place.run("--scan-type", "image", "--plan", plan) == 0
+    assert place.calls()[0][-1] == "ghcr.io/x/arc-flash:staging-1-linux-arm64"
+
+
+def test_platforms_by_hand(place):
+    place.write("fake/linux-amd64.json", report())
+    place.write("fake/linux-arm64.json", report(vulnerability()))
+    assert place.run("--scan-type", "image", "--scan-target", "img", "--service-name", "flash", "--platform", "linux/amd64",
+                     "--platform", "linux/arm64") == 1
+    assert [t["counts"]["HIGH"] for t in place.document["targets"]] == [0, 1]
+
+
+@pytest.mark.parametrize("mode, words", [
+    ("crash", "trivy ended with status 1: FATAL\\x09DB error: failed to download"),
+    ("killed", "trivy ended with status 137"),
+    ("silent", "report.json: No such file or directory"),
+])
+@pytest.mark.parametrize("block", ["true", "false"])
+def test_a_scanner_that_did_not_look(place, mode, words, block):
+    assert place.run("--scan-target", ".", "--block-on-failure", mode=mode) == 1
+    assert place.document["verdict"] == "scanner-error" and place.document["gate"] == "fail"
+    assert place.document["total"] is None
+    assert words.replace("\\x09", "\t") in place.document["reason"] or words in place.stderr
+    assert place.run("--scan-target", ".", f"--block-on-failure={block}", mode=mode) == 1
+
+
+def test_a_report_of_an_earlier_run_is_no_answer(place):
+    assert place.run("--scan-target", ".", "--report-dir", "reports") == 0
+    assert (place.path / "reports/report.json").exists()
+    assert place.run("--scan-target", ".", "--report-dir", "reports", mode="silent") == 1
+    assert place.document["verdict"] == "scanner-error"
+
+
+def test_one_platform_that_could_not_be_scanned_spoils_the_answer(place):
+    place.write("fake/linux-amd64.json", report())
+    place.write("fake/linux-arm64.json", '{"SchemaVersion": 2, "Results": [')
+    assert place.run("--scan-type", "image", "--scan-target", "img", "--platform", "linux/amd64", "--platform",
+                     "linux/arm64", "--block-on-failure=false") == 1
+    assert [bool(t["error"]) for t in place.document["targets"]] == [False, True]
+
+
+def test_no_scanner(place):
+    assert place.run("--scan-target", ".", path="/nonexistent") == 1
+    assert "trivy is not on PATH" in place.document["reason"]
+
+
+def test_a_scanner_that_takes_too_long(place):
+    assert place.run("--scan-target", ".", "--timeout", "1s", mode="hang") == 1
+    assert place.document["verdict"] == "scanner-error"
+
+
+@pytest.mark.parametrize("version, verdict", [
+    ({"Version": "1", "VulnerabilityDB": {"UpdatedAt": "2020-01-01T00:00:00Z"}}, "stale-database"),
+    ({"Version": "1"}, "stale-database"),
+    ("no json", "stale-database"),
+])
+def test_a_database_that_is_old_or_unknown(place, version, verdict):
+    place.write("fake/version.json", version)
+    assert place.run("--scan-target", ".", "--block-on-failure=false") == 1
+    assert place.document["verdict"] == verdict
+    assert place.run("--scan-target", ".", "--scanners", "secret") == (1 if "Vuln" in str(version) else 0)
+
+
+def test_nothing_is_left_behind(place):
+    place.run("--scan-target", ".")
+    place.run("--scan-target", ".", mode="crash")
+    assert os.listdir(place.path / "tmp") == []
+
+
+def test_the_scanner_as_an_image(place):
+    image = "aquasec/trivy@" + DIGESTS[0]
+    (place.path / "src").mkdir()
+    assert place.run("--scan-target", "src", "--scanner-image", image, "--report-dir", "out") == 0
+    scan, version = place.calls()
+    assert scan[:3] == ["docker", "run", "--rm"] and version[:3] == ["docker", "run", "--rm"]
+    assert f"{place.path}/src:/target:ro" in scan and f"{place.path}/out:/reports" in scan
+    assert scan[scan.index(image) + 1] == "fs" and scan[-1] == "/target"
+
+
+def test_an_image_of_the_scanner_that_anyone_may_move(place):
+    assert place.run("--scan-target", ".", "--scanner-image", "aquasec/trivy:latest", "--report-dir", "out") == 2
+    assert "is not pinned" in place.stderr and not place.calls()
+
+
+def test_a_build_of_images_is_no_folder(place):
+    assert place.run("--build", place.write("build.json", BUILD)) == 2
+    assert "--scan-type image" in place.stderr
+
+
+def test_a_build_without_cells_is_no_clean_one(place):
+    assert place.run("--scan-type", "image", "--build", place.write("build.json", {"services": []})) == 1
+    assert place.document["verdict"] == "scanner-error"
+
+
+def test_a_cell_without_a_digest(place):
+    build = json.loads(json.dumps(BUILD))
+    del build["services"][0]["cells"][1]["digest"]
+    assert place.run("--scan-type", "image", "--build", place.write("build.json", build)) == 2
+    assert "flash" in place.stderr and "linux/arm64" in place.stderr

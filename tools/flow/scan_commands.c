@@ -1,0 +1,255 @@
+/* Which commands a scan runs. */
+#include "arcci/scan.h"
+#include "base/auto.h"
+#include <string.h>
+
+/* Where the scanner's container finds things. */
+#define INSIDE_REPORTS "/reports"
+#define INSIDE_TARGET  "/target"
+#define CACHE_VOLUME   "arc-ci-trivy:/cache"
+
+/* One target on one platform. */
+struct job {
+    const char *service;  /* or NULL */
+    const char *platform; /* or NULL */
+    const char *target;
+    char *file; /* the report's name, owned */
+};
+
+/* An argv under way; a word that could not be added is found at the end. */
+struct words {
+    json_t *argv;
+    bool failed;
+};
+
+static void add(struct words *argv, const char *word)
+{
+    argv->failed = json_array_append_new(argv->argv, json_string(word)) != 0 || argv->failed;
+}
+
+static void add_pair(struct words *argv, const char *option, const char *value)
+{
+    add(argv, option);
+    add(argv, value);
+}
+
+static void add_joined(struct words *argv, const char *option, const char *first,
+                       const char *second)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    arc_buf_printf(&text, "%s%s", first, second);
+    argv->failed = argv->failed || text.failed;
+    add_pair(argv, option, arc_buf_text(&text));
+}
+
+static bool pinned(const char *image)
+{
+    const char *at = strstr(image, "@sha256:");
+    return at && strlen(at + 8) == 64 && strspn(at + 8, "0123456789abcdef") == 64;
+}
+
+static int add_docker(const struct arc_scan_run *run, struct words *argv, struct arc_error *err)
+{
+    bool folder = strcmp(run->type, "fs") == 0;
+    if (!pinned(run->docker_image))
+        return arc_error_set(err, ARC_EINPUT,
+                             "the scanner's image %s is not pinned: give it as NAME@sha256:…, "
+                             "since whoever moves its tag would decide what the gate sees",
+                             run->docker_image);
+    add(argv, "docker");
+    add(argv, "run");
+    add(argv, "--rm");
+    add_pair(argv, "--env", "TRIVY_CACHE_DIR=/cache");
+    add_pair(argv, "--volume", CACHE_VOLUME);
+    add_joined(argv, "--volume", run->report_dir, ":" INSIDE_REPORTS);
+    if (folder)
+        add_joined(argv, "--volume", run->target, ":" INSIDE_TARGET ":ro");
+    add(argv, run->docker_image);
+    return ARC_OK;
+}
+
+/* Flags win over TRIVY_ variables and trivy.yaml, which a pull request may bring along. */
+static void add_trivy(const struct arc_scan_run *run, const struct job *job, struct words *argv)
+{
+    bool inside = run->docker_image != NULL;
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    add(argv, run->type);
+    add_pair(argv, "--format", "json");
+    arc_buf_printf(&text, "%s/%s", inside ? INSIDE_REPORTS : run->report_dir, job->file);
+    add_pair(argv, "--output", arc_buf_text(&text));
+    add_pair(argv, "--scanners", run->scanners);
+    add_pair(argv, "--severity", "UNKNOWN,LOW,MEDIUM,HIGH,CRITICAL");
+    add(argv, "--ignore-unfixed=false");
+    add_pair(argv, "--ignorefile", "/dev/null");
+    add_pair(argv, "--exit-code", "0");
+    add(argv, "--no-progress");
+    arc_buf_reset(&text);
+    arc_buf_printf(&text, "%us", run->timeout);
+    add_pair(argv, "--timeout", arc_buf_text(&text));
+    if (job->platform)
+        add_pair(argv, "--platform", job->platform);
+    add(argv, "--");
+    add(argv, inside && strcmp(run->type, "fs") == 0 ? INSIDE_TARGET : job->target);
+    argv->failed = argv->failed || text.failed;
+}
+
+static void add_file_name(struct arc_buf *out, const char *text)
+{
+    for (; *text; text++)
+        arc_buf_putc(
+            out, strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-", *text)
+                     ? *text
+                     : '-');
+}
+
+static int name_report(struct job *job, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf name = {0};
+    add_file_name(&name, job->service ? job->service : "report");
+    if (job->platform) {
+        arc_buf_putc(&name, '-');
+        add_file_name(&name, job->platform);
+    }
+    arc_buf_puts(&name, ".json");
+    job->file = arc_buf_steal(&name);
+    return job->file ? ARC_OK : arc_error_nomem(err);
+}
+
+static int make_argv(const struct arc_scan_run *run, const struct job *job, struct words *argv,
+                     struct arc_error *err)
+{
+    int rc = run->docker_image ? add_docker(run, argv, err) : ARC_OK;
+    if (!run->docker_image)
+        add(argv, "trivy");
+    if (!rc)
+        add_trivy(run, job, argv);
+    if (!rc && argv->failed)
+        rc = arc_error_set(err, ARC_EINPUT, "%s: its name is not valid UTF-8", job->target);
+    return rc;
+}
+
+static int add_job(const struct arc_scan_run *run, struct job job, json_t *commands,
+                   struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *argv = json_array();
+    ARC_AUTO(arc_buf) struct arc_buf report = {0};
+    struct words words = {.argv = argv};
+    int rc = argv ? name_report(&job, err) : arc_error_nomem(err);
+    ARC_AUTO_FREE char *file = job.file;
+    if (!rc)
+        rc = make_argv(run, &job, &words, err);
+    if (rc)
+        return rc;
+    arc_buf_printf(&report, "%s/%s", run->report_dir, file);
+    json_t *command =
+        json_pack("{s:s?, s:s?, s:s, s:s, s:O}", "service", job.service, "platform", job.platform,
+                  "target", job.target, "report", arc_buf_text(&report), "argv", argv);
+    return json_array_append_new(commands, command) == 0 ? ARC_OK : arc_error_nomem(err);
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    return json_string_value(json_object_get(object, key));
+}
+
+static int no_reference(const char *service, const char *platform, const char *what,
+                        struct arc_error *err)
+{
+    return arc_error_set(err, ARC_EINPUT, "%s: the cell %s has no image, platform or %s",
+                         service ? service : "a service", platform ? platform : "?", what);
+}
+
+/* A cell of either document: IMAGE and what follows it, "@" a digest or ":" a tag. */
+static int add_cell(const struct arc_scan_run *run, const char *service, const char *image,
+                    const json_t *cell, char separator, json_t *commands, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf target = {0};
+    const char *key = separator == '@' ? "digest" : "staging";
+    const char *reference = text_of(cell, key);
+    const char *platform = text_of(cell, "platform");
+    if (!service || !image || !platform || !reference)
+        return no_reference(service, platform, key, err);
+    arc_buf_printf(&target, "%s%c%s", image, separator, reference);
+    if (target.failed)
+        return arc_error_nomem(err);
+    struct job job = {.service = service, .platform = platform, .target = arc_buf_text(&target)};
+    return add_job(run, job, commands, err);
+}
+
+/* build.json: a service has its cells. */
+static int add_build(const struct arc_scan_run *run, json_t *commands, struct arc_error *err)
+{
+    size_t i, k;
+    json_t *service, *cell;
+    int rc = ARC_OK;
+    json_array_foreach (json_object_get(run->build, "services"), i, service) {
+        json_array_foreach (json_object_get(service, "cells"), k, cell) {
+            if (!rc)
+                rc = add_cell(run, text_of(service, "service"), text_of(service, "image"), cell,
+                              '@', commands, err);
+        }
+    }
+    return rc;
+}
+
+static const char *image_of(const json_t *plan, const char *name)
+{
+    size_t i;
+    json_t *service;
+    json_array_foreach (json_object_get(plan, "services"), i, service) {
+        const char *codename = text_of(service, "service");
+        if (name && codename && strcmp(codename, name) == 0)
+            return text_of(service, "image");
+    }
+    return NULL;
+}
+
+/* plan.json: cells name their service. */
+static int add_plan(const struct arc_scan_run *run, json_t *commands, struct arc_error *err)
+{
+    size_t i;
+    json_t *cell;
+    int rc = ARC_OK;
+    json_array_foreach (json_object_get(run->plan, "cells"), i, cell) {
+        const char *service = text_of(cell, "service");
+        if (!rc)
+            rc = add_cell(run, service, image_of(run->plan, service), cell, ':', commands, err);
+    }
+    return rc;
+}
+
+static int add_target(const struct arc_scan_run *run, const char *service, json_t *commands,
+                      struct arc_error *err)
+{
+    struct job job = {.service = service, .target = run->target};
+    size_t i;
+    json_t *platform;
+    int rc = ARC_OK;
+    if (json_array_size(run->platforms) == 0)
+        return add_job(run, job, commands, err);
+    json_array_foreach (run->platforms, i, platform) {
+        job.platform = json_string_value(platform);
+        if (!rc)
+            rc = add_job(run, job, commands, err);
+    }
+    return rc;
+}
+
+int arc_scan_commands(const struct arc_scan_run *run, const char *service, json_t **out,
+                      struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *commands = json_array();
+    int rc = ARC_OK;
+    if (!commands)
+        return arc_error_nomem(err);
+    if (run->target)
+        rc = add_target(run, service, commands, err);
+    else if (run->build)
+        rc = add_build(run, commands, err);
+    else if (run->plan)
+        rc = add_plan(run, commands, err);
+    if (rc)
+        return rc;
+    *out = arc_steal(&commands);
+    return ARC_OK;
+}

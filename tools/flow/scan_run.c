@@ -1,0 +1,99 @@
+#include "flow/scan_run.h"
+#include "base/auto.h"
+#include "port/trivy.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* A report of an earlier run must not be taken for one of this run. */
+static int run_one(struct scan_judged *judged, const struct arc_env *env, const json_t *command,
+                   struct arc_error *err)
+{
+    ARC_AUTO(arc_error) struct arc_error problem = {0};
+    struct findings *findings = &judged->findings;
+    const char *report = json_string_value(json_object_get(command, "report"));
+    const json_t *service = json_object_get(command, "service");
+    const json_t *platform = json_object_get(command, "platform");
+    int rc = findings_add_target(findings, json_string_value(service), json_string_value(platform),
+                                 report, err);
+    if (rc)
+        return rc;
+    rc = arc_trivy_run(env, json_object_get(command, "argv"), judged->options->run->timeout, NULL,
+                       &problem);
+    if (!rc)
+        rc = scan_report_file(findings, report, &problem);
+    if (!rc)
+        return ARC_OK;
+    arc_error_prefix(&problem, "%s", json_string_value(json_object_get(command, "target")));
+    return findings_target_error(findings, &problem, err);
+}
+
+/* `trivy version`, by the same program or image as the scans. */
+static int ask_version(struct scan_judged *judged, const struct arc_env *env, struct arc_error *err)
+{
+    const char *image = judged->options->run->docker_image;
+    ARC_AUTO(arc_error) struct arc_error problem = {0};
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    ARC_AUTO_JSON json_t *argv =
+        image ? json_pack("[s, s, s, s, s, s, s, s, s, s, s]", "docker", "run", "--rm", "--env",
+                          "TRIVY_CACHE_DIR=/cache", "--volume", "arc-ci-trivy:/cache", image,
+                          "version", "--format", "json")
+              : json_pack("[s, s, s, s]", "trivy", "version", "--format", "json");
+    if (!argv)
+        return arc_error_nomem(err);
+    int rc = arc_trivy_run(env, argv, 60, &text, &problem);
+    if (!rc)
+        rc = scan_scanner_parse(arc_buf_text(&text), text.len, "trivy version", &judged->scanner,
+                                &problem);
+    if (rc == ARC_ENOMEM)
+        return arc_error_nomem(err);
+    return rc ? scan_warn(judged, err, "the scanner does not tell its version: %s",
+                          arc_error_text(&problem))
+              : ARC_OK;
+}
+
+static int run_all(struct scan_judged *judged, const struct arc_env *env, const json_t *commands,
+                   struct arc_error *err)
+{
+    size_t i;
+    json_t *command;
+    int rc = ARC_OK;
+    arc_trivy_remove(commands, NULL);
+    json_array_foreach (commands, i, command) {
+        if (!rc)
+            rc = run_one(judged, env, command, err);
+    }
+    if (!rc && json_array_size(commands) && !judged->scanner.version)
+        rc = ask_version(judged, env, err);
+    return rc;
+}
+
+/* The scanner's container needs absolute paths. */
+static int absolute_target(const struct arc_scan_run *run, char **out, struct arc_error *err)
+{
+    bool folder = run->docker_image && run->target && strcmp(run->type, "fs") == 0;
+    *out = folder ? realpath(run->target, NULL) : NULL;
+    if (folder && !*out)
+        return arc_error_set(err, ARC_EINPUT, "there is nothing at %s to scan", run->target);
+    return ARC_OK;
+}
+
+int scan_run_all(struct scan_judged *judged, const struct arc_env *env, struct arc_error *err)
+{
+    struct arc_scan_run run = *judged->options->run;
+    bool temporary = run.report_dir == NULL;
+    ARC_AUTO_FREE char *folder = NULL;
+    ARC_AUTO_FREE char *target = NULL;
+    ARC_AUTO_JSON json_t *commands = NULL;
+    int rc = absolute_target(&run, &target, err);
+    run.target = target ? target : run.target;
+    if (!rc)
+        rc = arc_trivy_folder(env, run.report_dir, &folder, err);
+    run.report_dir = folder;
+    if (!rc)
+        rc = arc_scan_commands(&run, judged->options->service, &commands, err);
+    if (!rc)
+        rc = run_all(judged, env, commands, err);
+    if (folder && temporary)
+        arc_trivy_remove(commands, folder);
+    return rc;
+}
