@@ -60,3 +60,8 @@ class Place:
 @pytest.fixture
 def place(tmp_path):
     return Place(tmp_path)
+
+
+# The real scanner is there when trivy/build.sh has built it; without it, its tests are not collected.
+TRIVY = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "arc-ci-tests/trivy"
+collect_ignore = [] if (TRIVY / "trivy").exists() and (TRIVY / "makedb").exists() else ["test_real_trivy.py"]
