@@ -3,6 +3,7 @@
 #include "arcci/context.h"
 #include "arcci/plan.h"
 #include "arcci/release.h"
+#include "arcci/scan.h"
 #include "base/auto.h"
 #include "flow/dryrun_event.h"
 #include "flow/notes_run.h"
@@ -152,6 +153,28 @@ static int rehearse_build(struct dryrun *run, struct arc_error *err)
     return rc ? rc : keep(run, "build", json_pack("{s:o}", "definition", definition), err);
 }
 
+/* The gate, with the defaults of `arc-ci scan`. Images that are not pushed cannot be scanned. */
+static int rehearse_scan(struct dryrun *run, struct arc_error *err)
+{
+    json_t *commands = NULL;
+    struct arc_scan_run scan = {
+        .type = "image",
+        .plan = part(run, "plan"),
+        .scanners = "vuln,secret",
+        .report_dir = "reports",
+        .timeout = 15 * 60,
+    };
+    if (!run->event.publishes)
+        return keep(run, "scan", json_null(), err);
+    int rc = arc_scan_commands(&scan, NULL, &commands, err);
+    return rc ? rc
+              : keep(run, "scan",
+                     json_pack("{s:o, s:s, s:b}", "commands", commands, "fail-on",
+                               arc_severity_name(ARC_SEVERITY_HIGH), "block",
+                               run->context.version != NULL),
+                     err);
+}
+
 static int rehearse_notes(struct dryrun *run, struct arc_error *err)
 {
     json_t *notes = NULL;
@@ -206,7 +229,8 @@ int arc_dryrun(const struct arc_env *env, const struct arc_dryrun_options *optio
                struct arc_error *err)
 {
     static int (*const stages[])(struct dryrun *, struct arc_error *) = {
-        rehearse_changes, rehearse_plan, rehearse_build, rehearse_notes, rehearse_requests,
+        rehearse_changes, rehearse_plan,  rehearse_build,
+        rehearse_scan,    rehearse_notes, rehearse_requests,
     };
     ARC_AUTO(dryrun) struct dryrun run = {0};
     run.document = json_object();

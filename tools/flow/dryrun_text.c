@@ -2,6 +2,7 @@
 #include "arcci/dryrun.h"
 #include "base/auto.h"
 #include "base/json_text.h"
+#include "base/markdown.h"
 #include "base/text.h"
 #include <string.h>
 
@@ -106,6 +107,33 @@ static void json_block(const struct page *page, const json_t *value)
     if (text.failed)
         page->out->failed = text.failed;
     block(page, arc_buf_text(&text));
+}
+
+/* A command as one could type it, over as many lines as it needs. */
+static void command(const struct page *page, const json_t *argv)
+{
+    ARC_AUTO(arc_buf) struct arc_buf line = {0};
+    size_t i;
+    json_t *item;
+    indent(page);
+    put(page, dim, "$ ", 0);
+    json_array_foreach (argv, i, item) {
+        ARC_AUTO(arc_buf) struct arc_buf word = {0};
+        arc_markdown_shell(&word, json_string_value(item), json_string_length(item));
+        if (line.len &&
+            LABEL + 2 + columns(arc_buf_text(&line)) + columns(arc_buf_text(&word)) > WIDTH) {
+            put(page, NULL, arc_buf_text(&line), 0);
+            put(page, NULL, " \\", 0);
+            end(page);
+            indent(page);
+            arc_buf_reset(&line);
+            arc_buf_puts(&line, "   ");
+        }
+        arc_buf_puts(&line, i ? " " : "");
+        arc_buf_puts(&line, arc_buf_text(&word));
+    }
+    put(page, NULL, arc_buf_text(&line), 0);
+    end(page);
 }
 
 /* The columns of the widest member `key` of a list. */
@@ -256,6 +284,14 @@ static void build_part(const struct page *page)
     }
 }
 
+/* Says that others like the one above were left out. */
+static void more(const struct page *page, size_t count)
+{
+    indent(page);
+    plain(page, "and %zu more of the same form: --full shows all", count);
+    end(page);
+}
+
 /* The definition with its first target only. */
 static json_t *first_target(const json_t *definition, const json_t *targets)
 {
@@ -281,10 +317,7 @@ static void definition_part(const struct page *page)
     json_block(page, shown);
     if (whole)
         return;
-    indent(page);
-    plain(page, "%zu more target%s of the same form: --full shows all", count - 1,
-          plural(count - 1));
-    end(page);
+    more(page, count - 1);
 }
 
 static void tag_rows(const struct page *page, const json_t *tags)
@@ -323,6 +356,23 @@ static void tags_part(const struct page *page)
         end(page);
         tag_rows(page, get(service, "tags"));
     }
+}
+
+static void gate_part(const struct page *page)
+{
+    const json_t *scan = get(page->document, "scan"), *commands = get(scan, "commands");
+    size_t count = json_array_size(commands), shown = page->full ? count : 1, i;
+    if (!count)
+        return;
+    label(page, "Gate");
+    plain(page, "%zu scan%s of the staged images; findings of %s or above %s", count, plural(count),
+          text_of(scan, "fail-on"),
+          json_is_true(get(scan, "block")) ? "stop the release" : "are reported");
+    end(page);
+    for (i = 0; i < count && i < shown; i++)
+        command(page, get(json_array_get(commands, i), "argv"));
+    if (shown < count)
+        more(page, count - shown);
 }
 
 static void notes_part(const struct page *page)
@@ -392,6 +442,7 @@ void arc_dryrun_text(const json_t *document, const struct arc_dryrun_style *styl
     build_part(&page);
     definition_part(&page);
     tags_part(&page);
+    gate_part(&page);
     if (json_is_object(get(document, "notes")))
         notes_part(&page);
     if (json_is_array(get(document, "requests")))

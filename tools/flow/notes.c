@@ -35,7 +35,8 @@ static int render(const struct arc_template *template, const json_t *values, siz
     json_t *commits = json_array();
     for (size_t i = 0; i < shown; i++)
         json_array_append(commits, json_array_get(all, i));
-    bool whole = json_array_size(commits) == shown;
+    bool whole =
+        json_array_size(commits) == shown && json_object_size(part) == json_object_size(values);
     if (json_object_set_new(part, "commits", commits) ||
         json_object_set_new(part, "commits-left", commits_left(values, shown)) || !whole)
         return arc_error_nomem(err);

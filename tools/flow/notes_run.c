@@ -57,10 +57,15 @@ static int read_group(const struct arc_env *env, const struct arc_notes_files *f
                       struct arc_error *err)
 {
     const char *name = json_string_value(json_object_get(facts->plan, "group"));
-    if (arc_git_open(env, NULL, git, NULL) != ARC_OK || !git->worktree || !name)
+    int rc = arc_git_open(env, NULL, git, err);
+    if (rc && rc != ARC_ENOTFOUND)
+        return rc;
+    if (rc || !git->worktree || !name) {
+        arc_error_clear(err);
         return ARC_OK;
+    }
     facts->root = git->worktree;
-    int rc = arc_config_load(git->worktree, files->config, config, err);
+    rc = arc_config_load(git->worktree, files->config, config, err);
     if (rc == ARC_ENOTFOUND && !files->config) {
         arc_error_clear(err);
         return ARC_OK;

@@ -121,6 +121,8 @@ static json_t *run_command(const struct arc_notes_options *options, const char *
     for (size_t i = 0; options->group && i < options->group->service_count; i++)
         if (strcmp(options->group->services[i].codename, service) == 0)
             port = options->group->services[i].port;
+    if (!reference)
+        return NULL;
     arc_buf_puts(&command, "docker run --rm ");
     if (port)
         arc_buf_printf(&command, "-p 127.0.0.1:%u:%u ", port, port);
@@ -137,7 +139,9 @@ static json_t *make_command(const struct arc_notes_options *options, const json_
         return json_null();
     arc_buf_printf(&name, "%s/%s.mk", directory, codename);
     ARC_AUTO_FREE char *path = arc_file_join(options->root, arc_buf_text(&name));
-    if (!path || arc_file_kind(path) != ARC_FILE_REGULAR)
+    if (!path || name.failed)
+        return NULL;
+    if (arc_file_kind(path) != ARC_FILE_REGULAR)
         return json_null();
     return words("make %s-up", codename);
 }
