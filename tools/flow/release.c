@@ -38,12 +38,14 @@ static bool repository_valid(const char *text)
     return len && !name[len] && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }
 
-/* Characters, as GitHub counts them: code points. */
+/* UTF-16 units, the strictest way in which GitHub may count. */
 static size_t characters(const char *text)
 {
     size_t count = 0;
-    for (; *text; text++)
-        count += ((unsigned char)*text & 0xc0) != 0x80;
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        count += (c & 0xc0) == 0x80 ? 0U : c >= 0xf0 ? 2U : 1U;
+    }
     return count;
 }
 

@@ -1,0 +1,224 @@
+#include "base/auto.h"
+#include "base/markdown.h"
+#include "base/text.h"
+#include "command.h"
+#include "flow/release_files.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+/* Long uploads and waits for a rate limit should not look like a hang. */
+static void say(void *context, const char *line)
+{
+    ARC_AUTO(arc_buf) struct arc_buf shown = {0};
+    (void)context;
+    arc_text_visible(&shown, line, strlen(line));
+    fprintf(stderr, "%s\n", arc_buf_text(&shown));
+}
+
+static enum arc_body_mode mode_of(const char *text)
+{
+    switch (*text) {
+    case 'k':
+        return ARC_BODY_KEEP;
+    case 'p':
+        return ARC_BODY_PREPEND;
+    case 'a':
+        return ARC_BODY_APPEND;
+    default:
+        return ARC_BODY_REPLACE;
+    }
+}
+
+/* ---- what a person sees -------------------------------------------------------------------- */
+
+static void show_requests(const json_t *requests, struct arc_buf *out)
+{
+    size_t i;
+    json_t *row;
+    json_array_foreach (requests, i, row) {
+        const json_t *body = json_object_get(row, "body");
+        ARC_AUTO_FREE char *text = json_is_object(body) ? json_dumps(body, JSON_INDENT(2)) : NULL;
+        arc_buf_printf(out, "%s%zu. %s\n   %s %s\n", i ? "\n" : "", i + 1, text_of(row, "why"),
+                       text_of(row, "method"), text_of(row, "path"));
+        for (const char *line = text; line && *line;) {
+            size_t len = strcspn(line, "\n");
+            arc_buf_puts(out, "   ");
+            arc_text_visible(out, line, len);
+            arc_buf_putc(out, '\n');
+            line += len + (line[len] == '\n');
+        }
+    }
+}
+
+static void show(const json_t *release, struct arc_buf *out)
+{
+    size_t i;
+    json_t *asset;
+    const char *state = json_is_true(json_object_get(release, "draft")) ? "draft" : "release";
+    arc_buf_printf(out, "%s %s: %s\n%s\n", state, text_of(release, "tag"),
+                   text_of(release, "action"), text_of(release, "url"));
+    json_array_foreach (json_object_get(release, "assets"), i, asset)
+        arc_buf_printf(out, "  %-9s %s  %" PRIdMAX " bytes  sha256:%s\n", text_of(asset, "action"),
+                       text_of(asset, "name"),
+                       (intmax_t)json_integer_value(json_object_get(asset, "size")),
+                       text_of(asset, "sha256"));
+}
+
+static void summarize(const json_t *release, struct arc_buf *out)
+{
+    size_t i;
+    json_t *asset;
+    const char *name = text_of(release, "name");
+    const char *url = text_of(release, "url");
+    bool draft = json_is_true(json_object_get(release, "draft"));
+    arc_buf_printf(out, "### %s [", draft ? "Draft" : "Release");
+    arc_markdown_text(out, name, strlen(name));
+    arc_buf_puts(out, "](");
+    arc_markdown_url(out, url, strlen(url));
+    arc_buf_printf(out, "): %s\n\n", text_of(release, "action"));
+    if (json_array_size(json_object_get(release, "assets")) == 0)
+        return;
+    arc_buf_puts(out, "| Asset | Bytes | SHA-256 | |\n|---|---:|---|---|\n");
+    json_array_foreach (json_object_get(release, "assets"), i, asset)
+        arc_buf_printf(out, "| %s | %" PRIdMAX " | `%s` | %s |\n", text_of(asset, "name"),
+                       (intmax_t)json_integer_value(json_object_get(asset, "size")),
+                       text_of(asset, "sha256"), text_of(asset, "action"));
+}
+
+static int add_outputs(struct report *report, struct arc_error *err)
+{
+    const json_t *release = report->document;
+    char id[32];
+    snprintf(id, sizeof id, "%" PRIdMAX,
+             (intmax_t)json_integer_value(json_object_get(release, "id")));
+    int rc = report_output(report, "release-id", id, err);
+    if (!rc)
+        rc = report_output(report, "release-url", text_of(release, "url"), err);
+    return rc ? rc : report_output(report, "release-action", text_of(release, "action"), err);
+}
+
+static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
+{
+    struct arc_release_files files = {
+        .documents = {.version = option_value(inv, "version"),
+                      .plan = option_value(inv, "plan"),
+                      .build = option_value(inv, "build"),
+                      .scan = option_value(inv, "scan"),
+                      .notes = option_value(inv, "notes"),
+                      .needs = option_value(inv, "needs")},
+        .github = {.repository = option_value(inv, "repository"),
+                   .token_file = option_value(inv, "token-file"),
+                   .record = option_value(inv, "record"),
+                   .timeout = option_value(inv, "timeout"),
+                   .max_wait = option_value(inv, "max-wait"),
+                   .dry_run = option_flag(inv, "dry-run")},
+        .tag = inv->arg_count ? inv->args[0] : NULL,
+        .revision = option_value(inv, "revision"),
+        .name = option_value(inv, "name"),
+        .assets = option_list(inv, "asset"),
+        .checksums = option_flag(inv, "checksums"),
+        .draft = option_flag(inv, "draft"),
+        .mode = mode_of(option_value(inv, "body-mode")),
+        .progress = say,
+    };
+    int rc = arc_release_files(inv->env, &files, &report->document, err);
+    if (rc)
+        return rc;
+    if (files.github.dry_run) {
+        show_requests(json_object_get(report->document, "requests"), &report->human);
+        return ARC_OK;
+    }
+    show(report->document, &report->human);
+    summarize(report->document, &report->summary);
+    return add_outputs(report, err);
+}
+
+static const struct option options[] = {
+    {.name = "version",
+     .value = "FILE",
+     .help = "version.json of 'arc-ci version'. Without it, the plan's version is used, else TAG."},
+    {.name = "plan", .value = "FILE", .help = "plan.json: version and revision."},
+    {.name = "build",
+     .value = "FILE",
+     .help = "build.json: the revision that was built; attached as an asset."},
+    {.name = "scan", .value = "FILE", .help = "scan.json: a gate that failed stops the release."},
+    {.name = "notes",
+     .value = "FILE",
+     .help = "The body: markdown, or notes.json (which has the title too). '-' reads stdin."},
+    {.name = "needs",
+     .value = "JSON",
+     .help = "toJSON(needs), or a file that holds it: the documents above are taken from the "
+             "outputs of the jobs, and a job that failed stops the release."},
+    {.name = "asset",
+     .value = "[NAME=]FILE",
+     .help = "A file to attach. Identical ones are left alone, others replaced.",
+     .many = true},
+    {.name = "checksums", .help = "Attach SHA256SUMS of all assets."},
+    {.name = "name", .value = "TITLE", .help = "Title of the release; the notes' by default."},
+    {.name = "body-mode",
+     .value = "MODE",
+     .choices = "replace|keep|prepend|append",
+     .initial = "replace",
+     .help = "What becomes of the body of a release that exists already."},
+    {.name = "draft", .help = "Leave the release a draft."},
+    {.name = "revision",
+     .value = "SHA",
+     .help = "The commit that the tag must point to; the build's by default."},
+    {.name = "repository",
+     .value = "OWNER/NAME",
+     .help = "Where the release goes; GITHUB_REPOSITORY by default."},
+    {.name = "token-file",
+     .value = "FILE",
+     .help = "Holds the token, in place of GITHUB_TOKEN or GH_TOKEN."},
+    {.name = "dry-run", .help = "Print the requests; send nothing."},
+    {.name = "record",
+     .value = "DIR",
+     .help = "Keep every request and answer there, without the token, for a bug report."},
+    {.name = "timeout",
+     .value = "SECONDS",
+     .help = "Longest time without an answer; 60 by default."},
+    {.name = "max-wait",
+     .value = "SECONDS",
+     .help = "Longest single wait for a rate limit; 900 by default."},
+    {0},
+};
+
+static const struct output outputs[] = {
+    {"release-id", "The release's number."},
+    {"release-url", "Its page."},
+    {"release-action", "created, updated or unchanged."},
+    {0},
+};
+
+static const struct example examples[] = {
+    {"arc-ci release messaging/v0.1.0 --repository=arc-framework/arc-platform --body-mode=keep "
+     "--dry-run",
+     "The requests of a release without notes."},
+    {0},
+};
+
+const struct command cmd_release = {
+    .name = "release",
+    .summary = "create or update the GitHub release of a tag",
+    .argument = "TAG",
+    .arguments_max = 1,
+    .description =
+        "Finds the release of the tag, drafts included, or creates it as a draft; uploads the "
+        "assets; verifies their number, sizes and SHA-256; publishes once. Run again, it changes "
+        "only what differs, so a job may be repeated after any failure; of two jobs at once, both "
+        "end in one release.\n\n"
+        "Whether it is a prerelease or the latest comes from the version. The tag must exist and "
+        "point to the commit that was built. The token needs `permissions: contents: write`. "
+        "docs/release.md has the sequence of requests.",
+    .options = options,
+    .outputs = outputs,
+    .examples = examples,
+    .run = run,
+};
