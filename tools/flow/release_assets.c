@@ -233,9 +233,10 @@ int release_upload(struct release_run *run, struct arc_error *err)
         if (be_patient(run, theirs))
             return ARC_OK;
         int rc = theirs ? take_away(run, ours, theirs, err) : ARC_OK;
+        unsigned troubles = run->troubles;
         if (!rc)
             rc = upload(run, ours, err);
-        if (rc)
+        if (rc || run->troubles > troubles) /* the release itself may be gone */
             return rc;
     }
     return ARC_OK;

@@ -162,12 +162,22 @@ static int absolute(struct github *hub, const char *path, char **out, struct arc
     return *out ? ARC_OK : arc_error_nomem(err);
 }
 
+/* A server that echoes the token gets it into no message, record or document. */
+static void mask_body(const struct github *hub, struct arc_buf *body)
+{
+    if (!hub->token || !body->data || !strstr(body->data, hub->token))
+        return;
+    arc_github_mask(body->data, hub->token);
+    body->len = strlen(body->data);
+}
+
 /* A body that is not JSON is a page of some proxy: no answer of GitHub's. */
 static int read_answer(struct github *hub, const struct arc_request *request,
-                       const struct arc_http_response *answer, struct arc_reply *reply,
+                       struct arc_http_response *answer, struct arc_reply *reply,
                        struct arc_error *err)
 {
     json_error_t where;
+    mask_body(hub, &answer->body);
     reply->status = answer->status;
     if (answer->body.len)
         reply->body =
@@ -182,7 +192,6 @@ static int read_answer(struct github *hub, const struct arc_request *request,
         reply->doubtful = answer->status >= 500 && strcmp(request->method, "GET") != 0;
         return arc_github_explain(request->method, request->path, answer, reply->body, err);
     }
-    (void)hub;
     return arc_http_link(answer, "next", &reply->next, err);
 }
 
@@ -209,6 +218,7 @@ static int exchange(struct github *hub, const struct arc_request *request,
     ARC_AUTO(arc_http_response) struct arc_http_response answer = {0};
     for (unsigned attempt = 1;; attempt++) {
         arc_reply_free(reply);
+        arc_error_clear(err);
         hub->base.requests++;
         int rc = arc_http_send(hub->http, http, &answer, err);
         bool whole = !rc;

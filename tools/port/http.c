@@ -418,8 +418,11 @@ static int open_body(struct exchange *x, struct arc_error *err)
     return ARC_OK;
 }
 
-static enum arc_http_fate fate_of(struct arc_http *http, CURLcode code)
+/* Doubt counts as sent: once a byte of the body was taken, or libcurl would have to take it again.
+ */
+static enum arc_http_fate fate_of(const struct exchange *x, CURLcode code)
 {
+    struct arc_http *http = x->http;
     long sent = 0;
     switch (code) {
     case CURLE_UNSUPPORTED_PROTOCOL:
@@ -433,13 +436,13 @@ static enum arc_http_fate fate_of(struct arc_http *http, CURLcode code)
         break;
     }
     http->curl.easy_getinfo(http->easy, CURLINFO_REQUEST_SIZE, &sent);
-    return sent ? ARC_HTTP_LOST : ARC_HTTP_UNSENT;
+    return sent || x->sent || code == CURLE_SEND_FAIL_REWIND ? ARC_HTTP_LOST : ARC_HTTP_UNSENT;
 }
 
 static int no_answer(struct exchange *x, const char *url, CURLcode code)
 {
     struct arc_http *http = x->http;
-    x->response->fate = fate_of(http, code);
+    x->response->fate = fate_of(x, code);
     if (x->failed)
         return x->failed;
     const char *why = *http->message ? http->message : http->curl.easy_strerror(code);

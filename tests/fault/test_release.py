@@ -1,0 +1,333 @@
+"""The release stage against the stateful double: what it does when nothing goes wrong."""
+import json
+import subprocess
+import threading
+
+import faults
+import pytest
+from harness import ARC_CI, BODY, ROOT, SHA, TAG, TOKEN, VERSION, Double, Project, State, check, new_state
+
+MINIMUM = 14    # of a release with 9 assets: derived in docs/release.md
+
+
+@pytest.fixture
+def project(tmp_path):
+    return Project(tmp_path)
+
+
+@pytest.fixture
+def double(project):
+    with Double(new_state(project)) as server:
+        yield server
+
+
+def writes(double):
+    return [entry for entry in double.log if entry[0] != "GET"]
+
+
+def test_a_release_takes_the_published_minimum_of_requests(project, double):
+    status, output = project.run(double)
+    assert status == 0, output
+    check(double, project)
+    assert len(double.state.releases[0]["assets"]) == 9
+    print(f"requests: {double.count}, published minimum: {MINIMUM}")
+    assert double.count == MINIMUM, double.log
+    text = (ROOT / "docs/release.md").read_text()
+    assert f"**{MINIMUM} requests**" in text, "docs/release.md derives another number"
+
+
+def test_the_document(project, double, tmp_path):
+    status, output = project.run(double, "--json", "--record=record")
+    assert status == 0
+    document = json.loads(output[output.index("{"):])
+    assert document["action"] == "created" and document["draft"] is False and document["make-latest"] is True
+    assert document["target"] == SHA and document["requests"] == MINIMUM
+    assert {asset["name"]: asset["action"] for asset in document["assets"]} == dict.fromkeys(project.expected(), "uploaded")
+    records = sorted((tmp_path / "record").iterdir())
+    assert len(records) == MINIMUM
+    for record in records:
+        assert TOKEN not in record.read_text()
+        assert json.loads(record.read_text())["status"] in (200, 201)
+    import jsonschema
+    jsonschema.validate(document, json.loads((ROOT / "docs/schema/release.schema.json").read_text()))
+
+
+def test_run_again_changes_nothing(project, double):
+    assert project.run(double)[0] == 0
+    before, count = json.dumps(double.state.releases), double.count
+    status, output = project.run(double, "--json")
+    assert status == 0 and '"action": "unchanged"' in output
+    assert json.dumps(double.state.releases) == before
+    assert double.count - count == 2, "the tag and the listing"
+
+
+def test_what_differs_is_updated_and_nothing_else(project, double):
+    assert project.run(double)[0] == 0
+    ids = {asset["name"]: asset["id"] for asset in double.state.releases[0]["assets"]}
+    project.assets["flash.log.gz"] = b"another"
+    project.put("flash.log.gz", b"another")
+    project.put("notes.md", BODY + "more\n")
+    double.state.expected_assets = project.expected()
+    status, output = project.run(double, "--json")
+    assert status == 0, output
+    check(double, project, BODY + "more\n")
+    now = {asset["name"]: asset["id"] for asset in double.state.releases[0]["assets"]}
+    assert {name for name in now if now[name] != ids[name]} == {"flash.log.gz", "SHA256SUMS"}
+    actions = {a["name"]: a["action"] for a in json.loads(output[output.index("{"):])["assets"]}
+    assert actions["flash.log.gz"] == "replaced" and actions["sonic.log.gz"] == "kept"
+
+
+def test_a_half_uploaded_asset_is_replaced(project, double):
+    release = double.state.add_release(TAG, draft=True, body="<!-- arc-ci: draft under way -->\nold")
+    double.state.add_asset(release, "flash.log.gz", b"", "application/gzip", state="starter")
+    assert project.run(double)[0] == 0
+    check(double, project)
+
+
+def test_a_server_without_digests(project, double):
+    double.state.digests = False
+    assert project.run(double)[0] == 0
+    check(double, project)
+    count = double.count
+    assert project.run(double)[0] == 0
+    assert double.count - count == 2
+
+
+def test_immutable_releases(project, double):
+    double.state.immutable = True
+    assert project.run(double)[0] == 0
+    check(double, project)
+    assert project.run(double)[0] == 0
+    project.put("flash.log.gz", b"another")
+    status, output = project.run(double)
+    assert status == 1 and "is immutable" in output and "a new version is needed" in output
+
+
+def test_an_annotated_tag_is_followed(project, double):
+    double.state.refs[f"refs/tags/{TAG}"] = ("tag", "a" * 40)
+    double.state.tags = {"a" * 40: ("tag", "b" * 40), "b" * 40: ("commit", SHA)}
+    assert project.run(double)[0] == 0
+    check(double, project)
+
+
+def test_a_tag_that_points_elsewhere_stops(project, double):
+    double.state.refs[f"refs/tags/{TAG}"] = ("commit", "f" * 40)
+    status, output = project.run(double)
+    assert status == 1 and "points to " + "f" * 40 in output and SHA in output
+    assert not writes(double)
+
+
+def test_a_missing_tag_stops(project, double):
+    double.state.refs.clear()
+    status, output = project.run(double)
+    assert status == 3 and f"has no tag {TAG}" in output and "git push origin" in output
+    assert not writes(double)
+
+
+@pytest.mark.parametrize("prerelease, latest, expected", [(False, True, "true"), (False, False, "false"), (True, True, "false")])
+def test_latest_follows_the_version(project, double, prerelease, latest, expected):
+    project.put("version.json", json.dumps({**VERSION, "prerelease": prerelease, "latest": latest}))
+    assert project.run(double)[0] == 0
+    assert double.state.releases[0]["prerelease"] is prerelease
+    assert double.state.releases[0]["_latest"] == expected
+
+
+@pytest.mark.parametrize("mode, expected", [
+    ("replace", BODY), ("keep", "by hand"),
+    ("prepend", f"<!-- arc-ci: notes begin -->\n{BODY}<!-- arc-ci: notes end -->\n\nby hand"),
+    ("append", f"by hand\n\n<!-- arc-ci: notes begin -->\n{BODY}<!-- arc-ci: notes end -->\n"),
+])
+def test_body_modes(project, double, mode, expected):
+    double.state.add_release(TAG, body="by hand", target_commitish=SHA)
+    for _ in range(2):
+        assert project.run(double, f"--body-mode={mode}")[0] == 0
+        check(double, project, expected)
+
+
+def test_a_persons_draft_is_used(project, double):
+    mine = double.state.add_release(TAG, draft=True, body="by hand")
+    assert project.run(double, "--body-mode=append")[0] == 0
+    assert [release["id"] for release in double.state.releases] == [mine["id"]]
+    assert double.state.releases[0]["body"].startswith("by hand\n\n<!-- arc-ci: notes begin -->")
+
+
+def test_a_second_draft_of_a_person_stays(project, double):
+    double.state.add_release(TAG, draft=True, body="first by hand")
+    double.state.add_release(TAG, draft=True, body="second by hand")
+    assert project.run(double)[0] == 0
+    assert len(double.state.releases) == 2
+    assert [release["body"] for release in double.state.releases if release["draft"]] == ["second by hand"]
+
+
+def test_a_draft_stays_a_draft_until_told(project, double):
+    assert project.run(double, "--draft")[0] == 0
+    assert double.state.releases[0]["draft"]
+    count = double.count
+    status, output = project.run(double, "--draft", "--json")
+    assert status == 0 and '"action": "unchanged"' in output and double.count - count == 2
+    assert project.run(double)[0] == 0
+    check(double, project)
+
+
+def test_other_peoples_attachments_stay(project, double):
+    assert project.run(double)[0] == 0
+    double.state.add_asset(double.state.releases[0], "manual.pdf", b"pdf", "application/pdf")
+    assert project.run(double)[0] == 0
+    assert "manual.pdf" in [asset["name"] for asset in double.state.releases[0]["assets"]]
+
+
+@pytest.mark.parametrize("lag", [1, 2, 5])
+def test_a_listing_that_lags_behind(project, double, lag):
+    double.state.lag = lag
+    assert project.run(double)[0] == 0
+    check(double, project)
+
+
+def test_many_jobs_at_once_make_one_release(project, double):
+    for round_number in range(5):
+        jobs = [project.start(double) for _ in range(3)]
+        outputs = [job.communicate(timeout=120)[0].decode() for job in jobs]
+        assert [job.returncode for job in jobs] == [0, 0, 0], outputs
+        check(double, project)
+        double.state.releases.clear()
+
+
+def test_two_jobs_whose_drafts_are_made_at_the_same_moment(project, double):
+    """Both have looked before either creates."""
+    barrier = threading.Barrier(2, timeout=20)
+
+    def meet(server, handler, request):
+        barrier.wait()
+        return False
+    first = {"left": 2}
+
+    def plan(number, request):
+        if request.method == "POST" and request.path.endswith("/releases") and first["left"]:
+            first["left"] -= 1
+            return meet
+        return None
+    double.faults = plan
+    jobs = [project.start(double) for _ in range(2)]
+    outputs = [job.communicate(timeout=120)[0].decode() for job in jobs]
+    assert [job.returncode for job in jobs] == [0, 0], outputs
+    assert first["left"] == 0
+    check(double, project)
+
+
+def peak_memory(project, double, *extra):
+    """(status, KiB) of a run."""
+    command = ["/usr/bin/env", "python3", "-c",
+               "import resource, subprocess, sys; r = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL);"
+               "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss); sys.exit(r.returncode)",
+               ARC_CI, *project.arguments(), *extra]
+    run = subprocess.run(command, cwd=project.folder, env=project.environment(double), capture_output=True, text=True)
+    return run.returncode, int(run.stdout.split()[-1])
+
+
+def test_ten_thousand_releases(project, double):
+    """A draft of ours at the very end is found, within 10 % of the hourly limit, in flat memory."""
+    draft = double.state.add_release(TAG, draft=True, body="<!-- arc-ci: draft under way -->\nold")
+    few_status, few = peak_memory(project, double, "--draft")
+    double.state.releases = [draft]
+    draft["assets"].clear()
+    for i in range(9999):
+        double.state.add_release(f"other/v0.0.{i}", body="x" * 2000)
+    assert double.state.releases[-1] is draft
+    double.count = 0
+    status, many = peak_memory(project, double)
+    assert few_status == status == 0
+    check(double, project)
+    print(f"10,000 releases: {double.count} requests, {many} KiB at most (1 release: {few} KiB)")
+    assert double.count <= 2 * 101 + MINIMUM
+    if "asan" not in ARC_CI:
+        assert many < few + 8192, "memory grows with the listing"
+
+
+def test_a_published_release_among_many_is_found_by_its_tag(project, double):
+    assert project.run(double)[0] == 0
+    for i in range(500):
+        double.state.add_release(f"other/v0.0.{i}")
+    double.count = 0
+    assert project.run(double)[0] == 0
+    assert double.count == 3, "the tag, one page, the release by its tag"
+
+
+def test_writes_are_paced(project, double):
+    """Fifteen at once, then one a second."""
+    for i in range(30):
+        project.assets[f"more-{i}.txt"] = str(i).encode()
+        project.put(f"more-{i}.txt", str(i))
+    double.state.expected_assets = project.expected()
+    log = project.folder / "waits"
+    tracer = ["strace", "-f", "-e", "trace=clock_nanosleep", "-o", str(log)]
+    run = subprocess.run([*tracer, ARC_CI, *project.arguments()], cwd=project.folder, env=project.environment(double),
+                         capture_output=True)
+    assert run.returncode == 0, run.stderr
+    check(double, project)
+    total = len(writes(double))
+    waits = [line for line in log.read_text().splitlines() if "tv_nsec=3333333}" in line]
+    assert total == 41 and len(waits) == total - 15
+
+
+def test_the_token_goes_nowhere_else(project, double, tmp_path):
+    with Double(State()) as other:
+        double.state.releases.clear()
+        faults.ELSEWHERE["url"] = other.url
+        for fault in (faults.redirect_elsewhere, faults.redirect_302):
+            double.count = 0
+            double.faults = faults.once(fault, 2)
+            status, output = project.run(double)
+            assert status in (0, 1, 3), output
+        assert all("Authorization" not in entry["headers"] for entry in other.exchanges)
+
+
+def test_plain_http_to_another_machine_is_refused(project, double):
+    status, output = project.run(double, env={"GITHUB_API_URL": "http://192.0.2.1/api/v3"})
+    assert status == 2 and "https only" in output
+
+
+def test_an_upload_address_on_another_host_gets_nothing(project, double):
+    with Double(State()) as other:
+        double.fill = lambda value: json.dumps(value).replace("{api}", double.url).replace(
+            "{uploads}", f"http://127.0.0.1:{other.port}/api/uploads")
+        status, output = project.run(double)
+        assert status == 3 and "another host" in output and other.count == 0
+
+
+def test_token_from_a_file(project, double, tmp_path):
+    secret = tmp_path / "token"
+    secret.write_text(TOKEN + "\n")
+    assert project.run(double, f"--token-file={secret}", env={"GITHUB_TOKEN": ""})[0] == 0
+
+
+@pytest.mark.parametrize("name", ["INPUT_TOKEN", "GITHUB_TOKEN", "GH_TOKEN"])
+def test_token_from_the_environment(project, double, name):
+    assert project.run(double, env={"GITHUB_TOKEN": "", name: TOKEN})[0] == 0
+
+
+def test_no_token(project, double):
+    status, output = project.run(double, env={"GITHUB_TOKEN": ""})
+    assert status == 3 and "no token: set GITHUB_TOKEN" in output
+
+
+def test_errors_say_what_to_do(project, double):
+    double.faults = faults.onwards(faults.no_permission, 3)
+    status, output = project.run(double)
+    assert status == 3
+    assert "Resource not accessible by integration" in output
+    assert "https://docs.github.com/rest/releases/releases" in output
+    assert "add to the job `permissions: {contents: write}`" in output
+    double.faults = faults.onwards(faults.expired_token, 1)
+    status, output = project.run(double)
+    assert status == 3 and "the token is wrong or has expired" in output
+
+
+def test_a_token_that_the_server_echoes_is_masked(project, double):
+    def echo(server, handler, request):
+        handler.reply(400, json.dumps({"message": "you sent " + handler.headers["Authorization"]}).encode())
+        return True
+    double.faults = faults.once(echo, 2)
+    status, output = project.run(double, "--record=record")
+    assert status == 1 and "you sent Bearer ***" in output
+    for record in (project.folder / "record").iterdir():
+        assert TOKEN not in record.read_text()
