@@ -1,5 +1,5 @@
-/* Preloaded by the fault tests: waits last a three-hundredth, so that a minute's rate limit takes 0.2 s.
- * The program under test is the real one, unchanged. */
+/* Preloaded by the fault tests: waits last a three-hundredth, so that a minute's rate limit takes
+ * 0.2 s. The program under test is the real one, unchanged. */
 #include <time.h>
 
 #define SPEED 300

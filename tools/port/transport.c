@@ -97,7 +97,8 @@ static json_t *body_of(const struct arc_request *request)
 static int write_record(const char *path, const json_t *record, struct arc_error *err)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    int failed = fd < 0 || json_dumpfd(record, fd, JSON_INDENT(2) | JSON_ENCODE_ANY) != 0 || write(fd, "\n", 1) != 1;
+    int failed = fd < 0 || json_dumpfd(record, fd, JSON_INDENT(2) | JSON_ENCODE_ANY) != 0 ||
+                 write(fd, "\n", 1) != 1;
     int saved = errno;
     if (fd >= 0 && close(fd) != 0 && !failed)
         failed = 1, saved = errno;
