@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -78,3 +79,18 @@ def test_actions_are_the_commands_tables(command):
 def test_every_stage_has_an_action():
     names = {path.parent.name for path in ACTIONS}
     assert {"setup", "version", "plan", "notes"} <= names
+
+
+def test_the_shell_is_gone():
+    """The figures of docs/workflows.md: lines of `run:` in the four workflows, and actions of other publishers."""
+    lines, third_party = 0, []
+    for name in ("messaging-images", "messaging-release", "_reusable-build", "_reusable-security"):
+        jobs = yaml.safe_load((ROOT / f".github/workflows/{name}.yml").read_text())["jobs"].values()
+        steps = [step for job in jobs for step in job.get("steps", [])]
+        lines += sum(len(step["run"].strip().splitlines()) for step in steps if "run" in step)
+        uses = [step["uses"] for step in steps if "uses" in step and not step["uses"].startswith("./")]
+        assert all(re.fullmatch(r"[^@]+@[0-9a-f]{40}", use) for use in uses)
+        third_party += [use for use in uses if not use.startswith("actions/")]
+    page = (ROOT / "docs/workflows.md").read_text()
+    assert f"| lines of shell and inline scripts | 221 | {lines} |" in page
+    assert f"| third-party actions | 7 | {len(third_party)} |" in page

@@ -44,8 +44,8 @@ download() {
 
 build() {
     make -C "$sources" deps
-    cmake -S "$sources" -B "$DIRECTORY/build" -G Ninja -DBUILD_TESTING=OFF
-    cmake --build "$DIRECTORY/build" --target arc-ci
+    cmake -S "$sources" -B "$DIRECTORY/build" -G Ninja --log-level=NOTICE -DBUILD_TESTING=OFF
+    cmake --build "$DIRECTORY/build" --target arc-ci -- --quiet
     mv "$DIRECTORY/build/arc-ci" "$DIRECTORY/arc-ci"
     rm -rf "$DIRECTORY/build"
 }
