@@ -11,6 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* How long an interrupted child may take to end by itself. */
+#define GRACE_MS 10000
+
 /* ---- finding a program --------------------------------------------------------------------- */
 
 static bool runnable(const char *path)
@@ -165,24 +168,43 @@ static int take(const struct arc_process *process, enum arc_stream stream, int *
     return arc_buf_check(buf, process->argv[0], err);
 }
 
+static int too_late(const struct arc_process *process, bool interrupted, struct arc_error *err)
+{
+    if (interrupted)
+        return arc_error_set(err, ARC_EFAILED, "interrupted; %s did not end by itself",
+                             process->argv[0]);
+    return arc_error_set(err, ARC_EWORLD, "%s did not end within %u seconds", process->argv[0],
+                         process->timeout);
+}
+
 /* Moves data until both output streams are closed. */
-static int talk(const struct arc_process *process, struct pipes *pipes,
+static int talk(const struct arc_process *process, pid_t pid, struct pipes *pipes,
                 struct arc_process_result *result, struct arc_error *err)
 {
     int64_t deadline = process->timeout ? now_ms() + (int64_t)process->timeout * 1000 : 0;
+    int interrupt = process->interrupted_fd ? *process->interrupted_fd : -1;
+    bool interrupted = false;
     size_t fed = 0;
     if (!process->input_len)
         close_end(&pipes->parent[0]);
     while (pipes->parent[1] >= 0 || pipes->parent[2] >= 0) {
-        struct pollfd fds[3];
+        struct pollfd fds[4] = {{0}};
+        fds[3] = (struct pollfd){.fd = interrupted ? -1 : interrupt, .events = POLLIN};
         for (int i = 0; i < 3; i++)
             fds[i] = (struct pollfd){.fd = pipes->parent[i], .events = i ? POLLIN : POLLOUT};
         int64_t left = deadline ? deadline - now_ms() : -1;
         if (deadline && left <= 0)
-            return arc_error_set(err, ARC_EWORLD, "%s did not end within %u seconds",
-                                 process->argv[0], process->timeout);
-        if (poll(fds, 3, (int)left) < 0 && errno != EINTR)
+            return too_late(process, interrupted, err);
+        int ready = poll(fds, 4, (int)left);
+        if (ready < 0 && errno != EINTR)
             return arc_error_set(err, ARC_EWORLD, "poll: %s", strerror(errno));
+        if (ready < 0)
+            continue;
+        if (fds[3].revents) {
+            interrupted = true;
+            deadline = now_ms() + GRACE_MS;
+            kill(-pid, SIGTERM);
+        }
         if (fds[0].fd >= 0 && fds[0].revents)
             feed(process, &pipes->parent[0], &fed);
         for (int i = 1; i < 3; i++) {
@@ -194,7 +216,7 @@ static int talk(const struct arc_process *process, struct pipes *pipes,
                 return rc;
         }
     }
-    return ARC_OK;
+    return interrupted ? arc_error_set(err, ARC_EFAILED, "interrupted") : ARC_OK;
 }
 
 static int await(pid_t pid)
@@ -217,7 +239,7 @@ int arc_process_run(const struct arc_process *process, struct arc_process_result
         rc = start(process, &pipes, &pid, err);
     if (rc)
         return rc;
-    rc = talk(process, &pipes, result, err);
+    rc = talk(process, pid, &pipes, result, err);
     if (rc)
         kill(-pid, SIGKILL);
     result->status = await(pid);

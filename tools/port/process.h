@@ -18,7 +18,10 @@ struct arc_process {
     const char *const *environment; /* the child's variables, NULL-terminated; NULL: env->vars */
     const char *input;              /* what it reads on stdin; NULL: nothing */
     size_t input_len;
-    unsigned timeout;  /* seconds until it and its children are killed; 0: none */
+    unsigned timeout;          /* seconds until it and its children are killed; 0: none */
+    const int *interrupted_fd; /* readable once the run is to end: the child and its children get
+                                  SIGTERM, ten seconds later SIGKILL, and the run is ARC_EFAILED;
+                                  NULL or -1: none */
     size_t output_max; /* most bytes kept of each stream, 0: ARC_BUF_MAX; more is ARC_ELIMIT */
     /* Called with each piece of output in place of keeping it; non-zero ends the child and the run
      * with that code. May be NULL. */

@@ -1,0 +1,182 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/auto.h"
+#include "flow/progress.h"
+#include "port/file.h"
+#include <cmocka.h>
+#include <string.h>
+
+static const char two[] =
+    "{\"target\": {\"flash\": {\"platforms\": [\"linux/amd64\", \"linux/arm64\"]},"
+    " \"sonic\": {\"platforms\": [\"linux/amd64\", \"linux/arm64\"]}}}";
+static const char one[] =
+    "{\"target\": {\"flash\": {\"platforms\": [\"linux/amd64\", \"linux/arm64\"]}}}";
+static const char narrow[] = "{\"target\": {\"flash\": {\"platforms\": [\"linux/arm64\"]}}}";
+
+/* What the events were, one a line. */
+struct seen {
+    struct arc_buf lines;
+    struct arc_buf logs;
+};
+
+static void on_event(void *context, const struct arc_build_event *event)
+{
+    static const char *const states[] = {"running", "done", "cached", "failed"};
+    struct seen *seen = context;
+    if (event->log) {
+        arc_buf_printf(&seen->logs, "%s %s: ", event->service, event->platform);
+        arc_buf_add(&seen->logs, event->log, event->log_len);
+        return;
+    }
+    arc_buf_printf(&seen->lines, "%s|%s|%.30s|%s\n", event->service, event->platform, event->step,
+                   states[event->state]);
+}
+
+static void read_data(const char *name, struct arc_buf *out)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    arc_buf_printf(&path, "%s/progress/%s", TEST_DATA, name);
+    assert_int_equal(arc_file_read(arc_buf_text(&path), NULL, 1 << 20, out, NULL), ARC_OK);
+}
+
+/* Feeds the text in pieces of `step` bytes. */
+static struct arc_progress *read_all(const char *definition, const char *text, size_t len,
+                                     size_t step, struct seen *seen, json_t **parsed)
+{
+    struct arc_progress *progress = NULL;
+    *parsed = json_loads(definition, 0, NULL);
+    struct arc_progress_options options = {*parsed, on_event, seen};
+    assert_int_equal(arc_progress_new(&options, &progress, NULL), ARC_OK);
+    for (size_t at = 0; at < len; at += step)
+        assert_int_equal(
+            arc_progress_feed(progress, text + at, at + step < len ? step : len - at, NULL),
+            ARC_OK);
+    return progress;
+}
+
+static void seen_free(struct seen *seen)
+{
+    arc_buf_free(&seen->lines);
+    arc_buf_free(&seen->logs);
+}
+
+static void test_cells_are_told_apart(void **state)
+{
+    (void)state;
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    read_data("two-services.rawjson", &text);
+    static const size_t steps[] = {1, 7, 65536};
+    ARC_AUTO_FREE char *first = NULL;
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        ARC_AUTO(seen) struct seen seen = {0};
+        ARC_AUTO_JSON json_t *definition = NULL;
+        struct arc_progress *progress =
+            read_all(two, text.data, text.len, steps[i], &seen, &definition);
+        double seconds = -1;
+        bool cached = true;
+        assert_true(arc_progress_cell(progress, "flash", "linux/arm64", &seconds, &cached));
+        assert_true(seconds > 0 && seconds < 60);
+        assert_false(cached);
+        assert_false(arc_progress_cell(progress, "flash", "linux/s390x", &seconds, &cached));
+        assert_non_null(strstr(arc_buf_text(&seen.lines), "flash|linux/arm64|2/2 RUN echo"));
+        assert_non_null(strstr(arc_buf_text(&seen.lines), "sonic||exporting to image|done"));
+        assert_string_equal(arc_progress_text(progress), "");
+        if (!first)
+            first = strdup(arc_buf_text(&seen.lines));
+        assert_string_equal(arc_buf_text(&seen.lines), first);
+        arc_progress_free(progress);
+    }
+}
+
+static void test_a_failed_step(void **state)
+{
+    (void)state;
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    ARC_AUTO(seen) struct seen seen = {0};
+    ARC_AUTO_JSON json_t *definition = NULL;
+    read_data("failed-step.rawjson", &text);
+    struct arc_progress *progress = read_all(one, text.data, text.len, 4096, &seen, &definition);
+    const char *service = NULL, *platform = NULL;
+    const char *failure = arc_progress_failure(progress, &service, &platform);
+    assert_string_equal(service, "flash");
+    assert_string_equal(platform, "linux/amd64");
+    assert_non_null(strstr(failure, "did not complete successfully: exit code: 3"));
+    assert_non_null(strstr(arc_progress_text(progress), "Dockerfile:3\n"));
+    assert_non_null(strstr(arc_progress_text(progress), "ERROR: failed to solve"));
+    assert_non_null(strstr(arc_buf_text(&seen.logs), "flash linux/amd64: err\n"));
+    assert_non_null(strstr(arc_buf_text(&seen.lines), "|2/2 RUN echo"));
+    arc_progress_free(progress);
+}
+
+static void test_a_single_platform_is_implied(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "{\"vertexes\": [{\"digest\": \"a\", \"name\": \"[builder 1/2] RUN x\","
+        " \"started\": \"2026-01-01T00:00:00Z\", \"completed\": \"2026-01-01T00:00:01.5Z\"}]}"
+        "{\"vertexes\": [{\"digest\": \"b\", \"name\": \"[2/2] RUN \\\"}{\\\"\", \"cached\": true,"
+        " \"started\": \"2026-01-01T00:00:03Z\", \"completed\": \"2026-01-01T00:00:04Z\"}]}\n";
+    ARC_AUTO(seen) struct seen seen = {0};
+    ARC_AUTO_JSON json_t *definition = NULL;
+    /* the second value starts where the first ended, as a stream of values may */
+    ARC_AUTO_FREE char *lines = strdup(text);
+    char *second = strstr(lines, "}{\"vertexes\": [{\"digest\": \"b\"");
+    assert_non_null(second);
+    struct arc_progress *progress = read_all(narrow, lines, strlen(lines), 5, &seen, &definition);
+    double seconds = 0;
+    bool cached = true;
+    assert_true(arc_progress_cell(progress, "flash", "linux/arm64", &seconds, &cached));
+    assert_true(seconds > 3.9 && seconds < 4.1);
+    assert_string_equal(arc_buf_text(&seen.lines), "flash|linux/arm64|builder 1/2 RUN x|done\n"
+                                                   "flash|linux/arm64|2/2 RUN \"}{\"|cached\n");
+    arc_progress_free(progress);
+}
+
+static void test_a_value_without_end(void **state)
+{
+    (void)state;
+    struct arc_progress *progress = NULL;
+    ARC_AUTO_JSON json_t *definition = json_loads(one, 0, NULL);
+    struct arc_progress_options options = {.definition = definition};
+    struct arc_error err = {0};
+    ARC_AUTO_FREE char *block = malloc(1 << 20);
+    memset(block, 'x', 1 << 20);
+    assert_int_equal(arc_progress_new(&options, &progress, NULL), ARC_OK);
+    int rc = arc_progress_feed(progress, "{\"a\": \"", 7, &err);
+    for (int i = 0; !rc && i < 20; i++)
+        rc = arc_progress_feed(progress, block, 1 << 20, &err);
+    assert_int_equal(rc, ARC_ELIMIT);
+    arc_error_clear(&err);
+    arc_progress_free(progress);
+}
+
+static void test_text_keeps_its_end(void **state)
+{
+    (void)state;
+    struct arc_progress *progress = NULL;
+    ARC_AUTO_JSON json_t *definition = json_loads(one, 0, NULL);
+    struct arc_progress_options options = {.definition = definition};
+    assert_int_equal(arc_progress_new(&options, &progress, NULL), ARC_OK);
+    for (int i = 0; i < 100000; i++)
+        assert_int_equal(arc_progress_feed(progress, "0123456789\n", 11, NULL), ARC_OK);
+    assert_int_equal(arc_progress_feed(progress, "ERROR: the end\n", 15, NULL), ARC_OK);
+    const char *text = arc_progress_text(progress);
+    assert_true(strlen(text) >= 60000 && strlen(text) < 140000);
+    assert_non_null(strstr(text, "\nERROR: the end\n"));
+    arc_progress_free(progress);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_cells_are_told_apart),
+        cmocka_unit_test(test_a_failed_step),
+        cmocka_unit_test(test_a_single_platform_is_implied),
+        cmocka_unit_test(test_a_value_without_end),
+        cmocka_unit_test(test_text_keeps_its_end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
