@@ -31,3 +31,12 @@ def base(engine):
 def repository(request):
     """A name in the registry that no other test uses."""
     return "test/" + request.node.name.lower().replace("[", "-").replace("]", "").replace("/", "-")
+
+
+@pytest.fixture
+def shop(engine, base, repository, tmp_path):
+    """A release group of flash and sonic, with a repository and a registry prefix of its own."""
+    from shop import Shop
+    base("messaging")
+    base("cache")
+    return Shop(engine, tmp_path / "shop", repository)

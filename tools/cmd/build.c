@@ -1,0 +1,272 @@
+#include "arcci/build.h"
+#include "base/auto.h"
+#include "build_progress.h"
+#include "command.h"
+#include "flow/documents.h"
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+/* ---- signals ------------------------------------------------------------------------------- */
+
+/* A signal handler reaches nothing but globals; this one only writes to a pipe. */
+static int interrupt_pipe[2] = {-1, -1};
+
+static void on_signal(int number)
+{
+    int saved = errno;
+    char byte = (char)number;
+    ssize_t ignored = write(interrupt_pipe[1], &byte, 1);
+    (void)ignored;
+    errno = saved;
+}
+
+static int catch_signals(struct arc_error *err)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    if (pipe(interrupt_pipe) != 0)
+        return arc_error_set(err, ARC_EWORLD, "cannot make a pipe: %s", strerror(errno));
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+    return ARC_OK;
+}
+
+/* ---- outputs ------------------------------------------------------------------------------- */
+
+static int add_output(struct report *report, const char *service, const char *name,
+                      const char *value, struct arc_error *err)
+{
+    char full[400];
+    snprintf(full, sizeof full, "%.300s%s%s", service, *service ? "-" : "", name);
+    return report_output(report, full, value, err);
+}
+
+/* The outputs of one service, under its own name or, for the only one, without. */
+static int add_service(struct report *report, const char *prefix, const json_t *entry,
+                       struct arc_error *err)
+{
+    char ref[1024] = "", size[32], duration[32];
+    json_int_t bytes = 0;
+    double seconds = 0;
+    size_t i;
+    json_t *cell;
+    json_array_foreach (json_object_get(entry, "cells"), i, cell) {
+        double took = json_number_value(json_object_get(cell, "duration"));
+        bytes += json_integer_value(json_object_get(cell, "size"));
+        seconds = took > seconds ? took : seconds;
+    }
+    const char *digest = text_of(entry, "digest");
+    snprintf(ref, sizeof ref, "%.700s%s%s", text_of(entry, "image"), *digest ? "@" : "", digest);
+    snprintf(size, sizeof size, "%lld", (long long)bytes);
+    snprintf(duration, sizeof duration, "%.1f", seconds);
+    int rc = add_output(report, prefix, "image-ref", ref, err);
+    rc = rc ? rc : add_output(report, prefix, "image-digest", digest, err);
+    rc = rc ? rc : add_output(report, prefix, "image-size", size, err);
+    return rc ? rc : add_output(report, prefix, "build-duration", duration, err);
+}
+
+static int add_outputs(struct report *report, struct arc_error *err)
+{
+    const json_t *services = json_object_get(report->document, "services");
+    ARC_AUTO_FREE char *text = json_dumps(report->document, JSON_COMPACT);
+    int rc = text ? report_output(report, "build", text, err) : arc_error_nomem(err);
+    if (!rc && json_array_size(services) == 1)
+        rc = add_service(report, "", json_array_get(services, 0), err);
+    size_t i;
+    json_t *entry;
+    json_array_foreach (services, i, entry)
+        rc = rc ? rc : add_service(report, text_of(entry, "service"), entry, err);
+    return rc;
+}
+
+/* ---- what a person sees -------------------------------------------------------------------- */
+
+static void add_size(struct arc_buf *out, const json_t *size)
+{
+    if (json_is_integer(size))
+        arc_buf_printf(out, "%.1f MB", (double)json_integer_value(size) / 1e6);
+}
+
+static void show_cell(const json_t *cell, struct arc_buf *out)
+{
+    const json_t *duration = json_object_get(cell, "duration");
+    arc_buf_printf(out, "    %-14s %s  ", text_of(cell, "platform"), text_of(cell, "digest"));
+    add_size(out, json_object_get(cell, "size"));
+    if (json_is_number(duration))
+        arc_buf_printf(out, "  %.1f s", json_number_value(duration));
+    if (json_is_true(json_object_get(cell, "cached")))
+        arc_buf_puts(out, " (cached)");
+    arc_buf_putc(out, '\n');
+}
+
+static void show(const json_t *build, struct arc_buf *out)
+{
+    size_t i, k;
+    json_t *entry, *item;
+    json_array_foreach (json_object_get(build, "services"), i, entry) {
+        arc_buf_printf(out, "%s  %s%s%s%s\n", text_of(entry, "service"), text_of(entry, "image"),
+                       *text_of(entry, "digest") ? "@" : "", text_of(entry, "digest"),
+                       json_is_false(json_object_get(entry, "built")) ? "  (was there)" : "");
+        json_array_foreach (json_object_get(entry, "cells"), k, item)
+            show_cell(item, out);
+        json_array_foreach (json_object_get(entry, "tags"), k, item)
+            arc_buf_printf(out, "    tag %s\n", json_string_value(item));
+    }
+    if (!out->len)
+        arc_buf_puts(out, "nothing to build\n");
+}
+
+static void summarize_cell(const json_t *entry, const json_t *cell, struct arc_buf *out)
+{
+    const json_t *duration = json_object_get(cell, "duration");
+    arc_buf_printf(out, "| %s | %s | `%.19s…` | ", text_of(entry, "service"),
+                   text_of(cell, "platform"), text_of(cell, "digest"));
+    add_size(out, json_object_get(cell, "size"));
+    arc_buf_puts(out, " | ");
+    if (json_is_number(duration))
+        arc_buf_printf(out, "%.1f s%s", json_number_value(duration),
+                       json_is_true(json_object_get(cell, "cached")) ? ", cached" : "");
+    else
+        arc_buf_puts(out, json_is_false(json_object_get(entry, "built")) ? "was there" : "");
+    arc_buf_puts(out, " |\n");
+}
+
+static void summarize(const json_t *build, struct arc_buf *out)
+{
+    size_t i, k;
+    json_t *entry, *cell;
+    arc_buf_puts(out, "### Images\n\n| Service | Platform | Digest | Size | Build |\n"
+                      "|---|---|---|---|---|\n");
+    json_array_foreach (json_object_get(build, "services"), i, entry)
+        json_array_foreach (json_object_get(entry, "cells"), k, cell)
+            summarize_cell(entry, cell, out);
+}
+
+/* ---- the command --------------------------------------------------------------------------- */
+
+static int describe(const struct arc_build_options *options, struct arc_buf *out,
+                    struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *argv = NULL;
+    ARC_AUTO_JSON json_t *definition = NULL;
+    int rc = arc_build_describe(options, &argv, &definition, err);
+    if (rc)
+        return rc;
+    size_t i;
+    json_t *word;
+    json_array_foreach (argv, i, word)
+        arc_buf_printf(out, "%s%s", i ? " " : "", json_string_value(word));
+    ARC_AUTO_FREE char *text = json_dumps(definition, JSON_INDENT(2));
+    if (!text)
+        return arc_error_nomem(err);
+    arc_buf_printf(out, " <<'END'\n%s\nEND\n", text);
+    return ARC_OK;
+}
+
+static int build(const struct invocation *inv, struct arc_build_options *options, json_t **out,
+                 struct arc_error *err)
+{
+    struct build_progress progress = {.logs = option_value(inv, "logs"),
+                                      .group =
+                                          arc_env_nonempty(inv->env, "GITHUB_ACTIONS") != NULL};
+    if (progress.logs && mkdir(progress.logs, 0777) != 0 && errno != EEXIST)
+        return arc_error_set(err, ARC_EWORLD, "%s: %s", progress.logs, strerror(errno));
+    options->on_event = build_progress_event;
+    options->context = &progress;
+    int rc = catch_signals(err);
+    options->interrupted_fd = interrupt_pipe[0];
+    if (!rc)
+        rc = arc_build(options, out, err);
+    build_progress_end(&progress);
+    if (!rc && progress.failed)
+        rc = arc_error_set(err, ARC_EWORLD, "cannot write the logs to %s", progress.logs);
+    return rc;
+}
+
+static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *plan = NULL;
+    const char *cache = option_value(inv, "cache");
+    int rc = arc_document_read(option_value(inv, "plan"), &plan, err);
+    if (rc)
+        return rc;
+    struct arc_build_options options = {.env = inv->env,
+                                        .plan = plan,
+                                        .cell = option_value(inv, "cell"),
+                                        .cache = strcmp(cache, "none") == 0 ? NULL : cache,
+                                        .builder = option_value(inv, "builder"),
+                                        .sbom = option_flag(inv, "sbom"),
+                                        .rebuild = option_flag(inv, "rebuild"),
+                                        .interrupted_fd = -1};
+    if (option_flag(inv, "dry-run"))
+        return describe(&options, &report->human, err);
+    rc = build(inv, &options, &report->document, err);
+    if (!rc)
+        rc = add_outputs(report, err);
+    if (rc)
+        return rc;
+    show(report->document, &report->human);
+    summarize(report->document, &report->summary);
+    return ARC_OK;
+}
+
+static const struct option options[] = {
+    {"builder", "NAME", NULL, NULL, "The buildx builder, in place of the current one.", false},
+    {"cache", "KIND", "none|registry", "none",
+     "Where layers are cached between machines: `registry` keeps them beside the image, under the "
+     "tag buildcache.",
+     false},
+    {"cell", "SERVICE/PLATFORM", NULL, NULL,
+     "Build only this cell, under its own staging tag: flash/linux/arm64.", false},
+    {.name = "dry-run", .help = "Print what would be run, and run nothing."},
+    {"logs", "FOLDER", NULL, NULL, "Write a full log file per cell into this folder.", false},
+    {"plan", "FILE", NULL, "plan.json", "The plan: 'arc-ci plan --json' prints it; '-' for stdin.",
+     false},
+    {.name = "rebuild", .help = "Build what is already in the registry from the same inputs too."},
+    {.name = "sbom", .help = "Attach an SBOM to every image, beside the provenance."},
+    {0},
+};
+
+static const struct output outputs[] = {
+    {"build", "build.json on one line, for later jobs."},
+    {"image-ref", "IMAGE@DIGEST; when one service was built. So are the next three."},
+    {"image-digest", "The index's digest, empty when it was not pushed."},
+    {"image-size", "Compressed bytes of all platforms together; 0 when it was not pushed."},
+    {"build-duration", "Seconds of the platform that took longest."},
+    {"<service>-image-ref", "The same four for every service, under its codename."},
+    {0},
+};
+
+static const struct example examples[] = {
+    {"arc-ci plan --json messaging/v0.1.0 | arc-ci build --plan - --dry-run",
+     "What a release would run."},
+    {0},
+};
+
+const struct command cmd_build = {
+    .name = "build",
+    .summary = "build the plan's images with BuildKit, push them, read them back",
+    .description =
+        "Runs one `docker buildx bake` for all services and platforms of the plan. A plan with "
+        "`push` ends in one index per service under its staging tag, read back from the registry "
+        "and compared with the plan: exactly its platforms, made from this commit, with the "
+        "planned labels, and every attestation about an image of the index. No public tag "
+        "moves.\n\n"
+        "A service whose index is already there, made from the same inputs, is verified and not "
+        "built again; so a run that was killed is finished by running it again. Network and "
+        "registry errors are tried again; a failing Dockerfile is not, and is shown with its "
+        "file and line.",
+    .options = options,
+    .outputs = outputs,
+    .examples = examples,
+    .run = run,
+};

@@ -1,0 +1,313 @@
+#include "base/auto.h"
+#include "base/text.h"
+#include "flow/build_run.h"
+#include "flow/documents.h"
+#include "port/file.h"
+#include "port/folder.h"
+#include "port/process.h"
+#include <string.h>
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+void arc_bake_result_free(struct arc_bake_result *result)
+{
+    arc_progress_free(result->progress);
+    json_decref(result->metadata);
+    *result = (struct arc_bake_result){0};
+}
+
+/* ---- the builder --------------------------------------------------------------------------- */
+
+/* buildx notes the chosen builder in $DOCKER_CONFIG/buildx/current; without that file, and without
+ * BUILDX_BUILDER, it is the engine's own. */
+static bool builder_chosen(const struct arc_build_options *options)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {.max = 4096};
+    const char *folder = arc_env_nonempty(options->env, "DOCKER_CONFIG");
+    const char *home = arc_env_nonempty(options->env, "HOME");
+    if (options->builder || arc_env_nonempty(options->env, "BUILDX_BUILDER"))
+        return true;
+    arc_buf_printf(&path, folder ? "%s/buildx/current" : "%s/.docker/buildx/current",
+                   folder ? folder
+                   : home ? home
+                          : "");
+    return !path.failed && arc_file_kind(arc_buf_text(&path)) == ARC_FILE_REGULAR;
+}
+
+int arc_build_driver(const struct arc_build_options *options, bool *by_digest,
+                     struct arc_error *err)
+{
+    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
+    *by_digest = false;
+    if (!builder_chosen(options))
+        return ARC_OK;
+    const char *const argv[] = {"docker", "buildx", "inspect", options->builder, NULL};
+    struct arc_process process = {.argv = argv, .env = options->env, .timeout = 60};
+    int rc = arc_process_run(&process, &result, err);
+    if (rc)
+        return rc == ARC_ENOTFOUND
+                   ? arc_error_set(err, ARC_EWORLD,
+                                   "there is no docker on PATH; install docker with "
+                                   "buildx (arc-ci doctor)")
+                   : rc;
+    const char *driver = strstr(arc_buf_text(&result.output), "Driver:");
+    if (result.status || !driver) {
+        ARC_AUTO(arc_buf) struct arc_buf said = {.max = 8192};
+        arc_text_visible(&said, arc_buf_text(&result.errors),
+                         strcspn(arc_buf_text(&result.errors), "\n"));
+        return arc_error_set(err, ARC_EWORLD, "docker buildx inspect failed: %s",
+                             arc_buf_text(&said));
+    }
+    driver += 7 + strspn(driver + 7, " \t");
+    *by_digest = strncmp(driver, "docker\n", 7) != 0;
+    return ARC_OK;
+}
+
+/* ---- what went wrong ----------------------------------------------------------------------- */
+
+/* Errors that pass by themselves: what the network and busy servers say. Everything else (a step
+ * that failed, a Dockerfile that does not parse, a refused login) stays. */
+static bool can_pass(const char *text)
+{
+    static const char *const signs[] = {"connection reset by peer",
+                                        "connection refused",
+                                        "i/o timeout",
+                                        "TLS handshake timeout",
+                                        "unexpected EOF",
+                                        "429 Too Many Requests",
+                                        "toomanyrequests",
+                                        "500 Internal Server Error",
+                                        "502 Bad Gateway",
+                                        "503 Service Unavailable",
+                                        "504 Gateway Timeout",
+                                        "context deadline exceeded",
+                                        "failed to copy: ",
+                                        "http2: ",
+                                        "no route to host",
+                                        "broken pipe"};
+    static const char *const lasting[] = {"did not complete successfully", "dockerfile parse error",
+                                          "Cannot connect to the Docker daemon"};
+    for (size_t i = 0; i < sizeof lasting / sizeof *lasting; i++)
+        if (strstr(text, lasting[i]))
+            return false;
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+        if (strstr(text, signs[i]))
+            return true;
+    return false;
+}
+
+/* The last line that begins with "ERROR: ", or the last line. */
+static const char *error_line(const char *text, size_t *len)
+{
+    const char *found = NULL, *last = text;
+    for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+        if (strncmp(line, "ERROR: ", 7) == 0)
+            found = line + 7;
+        if (*line != '\n')
+            last = line;
+    }
+    found = found ? found : last;
+    *len = strcspn(found, "\n");
+    return found;
+}
+
+/* "Dockerfile:12" on a line of its own, with the excerpt below it. */
+static unsigned dockerfile_line(const char *text, const char *dockerfile)
+{
+    const char *name = strrchr(dockerfile, '/');
+    name = name ? name + 1 : dockerfile;
+    size_t len = strlen(name);
+    unsigned line = 0;
+    for (const char *at = text; (at = strstr(at, name)); at += len)
+        if ((at == text || at[-1] == '\n') && at[len] == ':')
+            line = (unsigned)strtoul(at + len + 1, NULL, 10);
+    return line;
+}
+
+/* Whether line `number` of the service's Dockerfile is the one that the excerpt marks with ">>> ".
+ */
+static bool has_line(const struct arc_build_options *options, const json_t *service,
+                     unsigned number, const char *marked)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = (size_t)1 << 20};
+    ARC_AUTO_FREE char *path = arc_file_join(options->env->cwd, text_of(service, "dockerfile"));
+    if (!path || arc_file_read(path, NULL, (size_t)1 << 20, &text, NULL))
+        return false;
+    const char *line = arc_buf_text(&text);
+    for (unsigned i = 1; i < number && *line; i++)
+        line += strcspn(line, "\n") + (line[strcspn(line, "\n")] == '\n');
+    size_t len = strcspn(line, "\r\n");
+    return len && strncmp(line, marked, len) == 0 && strchr("\r\n", marked[len]);
+}
+
+/* The service that failed: the failed step's, or the one that the error names, or the only one; a
+ * Dockerfile that does not parse names none, and is found by the line that is shown. */
+static const json_t *failed_service(const struct arc_build_options *options,
+                                    const json_t *definition, const char *text, const char *service)
+{
+    const json_t *targets = json_object_get(definition, "target");
+    const char *marked = strstr(text, ">>> ");
+    size_t i;
+    json_t *item;
+    json_array_foreach (json_object_get(options->plan, "services"), i, item) {
+        char named[300];
+        const char *codename = text_of(item, "service");
+        bool built = json_object_get(targets, codename);
+        snprintf(named, sizeof named, "target %.250s: ", codename);
+        if (strcmp(codename, service) == 0 || strstr(text, named) ||
+            (built && json_object_size(targets) == 1))
+            return item;
+        unsigned line = dockerfile_line(text, text_of(item, "dockerfile"));
+        if (built && marked && line && !*service && has_line(options, item, line, marked + 4))
+            return item;
+    }
+    return NULL;
+}
+
+static int failed(const struct arc_build_options *options, const json_t *definition,
+                  const struct arc_progress *progress, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 16384};
+    const char *text = arc_progress_text(progress), *service = "", *platform = "";
+    const char *failure = arc_progress_failure(progress, &service, &platform);
+    size_t len;
+    const char *line = error_line(text, &len);
+    arc_text_visible(&shown, failure ? failure : line,
+                     failure      ? strnlen(failure, 2000)
+                     : len > 2000 ? 2000
+                                  : len);
+    if (strstr(text, "Cannot connect to the Docker daemon") ||
+        strstr(text, "is not a docker command") || strstr(text, "unknown flag: --file"))
+        return arc_error_set(err, ARC_EWORLD,
+                             "docker buildx bake: %s; start the engine, or install buildx "
+                             "(arc-ci doctor)",
+                             arc_buf_text(&shown));
+    if (strstr(text, "exec format error") || strstr(text, "no match for platform"))
+        arc_buf_puts(&shown, "; to emulate the platform: apt-get install qemu-user-static, or "
+                             "docker run --privileged --rm tonistiigi/binfmt --install all");
+    const json_t *known = failed_service(options, definition, text, service);
+    const char *codename = known ? text_of(known, "service") : "the build";
+    const char *dockerfile = known ? text_of(known, "dockerfile") : "Dockerfile";
+    unsigned at = dockerfile_line(text, dockerfile);
+    const char *space = *platform ? " " : "";
+    if (at)
+        return arc_error_at(err, ARC_EFAILED, dockerfile, at, 0, "%s%s%s: %s", codename, space,
+                            platform, arc_buf_text(&shown));
+    return arc_error_set(err, ARC_EFAILED, "%s%s%s failed: %s", codename, space, platform,
+                         arc_buf_text(&shown));
+}
+
+/* ---- one run ------------------------------------------------------------------------------- */
+
+json_t *arc_build_argv(const struct arc_build_options *options, const char *metadata)
+{
+    json_t *argv = json_pack("[s, s, s, s, s, s, s, s, s]", "docker", "buildx", "bake", "--file",
+                             "-", "--progress", "rawjson", "--metadata-file", metadata);
+    if (argv && options->builder &&
+        (json_array_append_new(argv, json_string("--builder")) ||
+         json_array_append_new(argv, json_string(options->builder)))) {
+        json_decref(argv);
+        return NULL;
+    }
+    return argv;
+}
+
+/* What the child's output is fed to. */
+struct reading {
+    struct arc_progress *progress;
+    struct arc_error *err;
+};
+
+static int on_output(void *context, enum arc_stream stream, const char *data, size_t len)
+{
+    struct reading *reading = context;
+    return stream == ARC_STDERR ? arc_progress_feed(reading->progress, data, len, reading->err)
+                                : ARC_OK;
+}
+
+static int run_once(const struct arc_build_options *options, const json_t *definition,
+                    const char *metadata, struct arc_progress *progress, int *status,
+                    struct arc_error *err)
+{
+    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
+    ARC_AUTO_FREE char *input = json_dumps(definition, JSON_COMPACT);
+    ARC_AUTO_JSON json_t *list = arc_build_argv(options, metadata);
+    const char *argv[16] = {0};
+    size_t i;
+    json_t *item;
+    if (!input || !list)
+        return arc_error_nomem(err);
+    json_array_foreach (list, i, item)
+        argv[i] = json_string_value(item);
+    struct reading reading = {progress, err};
+    struct arc_process process = {.argv = argv,
+                                  .env = options->env,
+                                  .input = input,
+                                  .input_len = strlen(input),
+                                  .interrupted_fd = &options->interrupted_fd,
+                                  .on_output = on_output,
+                                  .context = &reading};
+    int rc = arc_process_run(&process, &result, err);
+    *status = result.status;
+    if (rc == ARC_ENOTFOUND)
+        return arc_error_set(err, ARC_EWORLD,
+                             "there is no docker on PATH; install docker with buildx (arc-ci "
+                             "doctor)");
+    return rc;
+}
+
+static int attempt(const struct arc_build_options *options, const json_t *definition,
+                   const char *metadata, struct arc_bake_result *out, bool *again,
+                   struct arc_error *err)
+{
+    struct arc_progress_options reading = {definition, options->on_event, options->context};
+    int status = 0;
+    *again = false;
+    arc_bake_result_free(out);
+    int rc = arc_progress_new(&reading, &out->progress, err);
+    if (!rc)
+        rc = run_once(options, definition, metadata, out->progress, &status, err);
+    if (rc)
+        return rc;
+    if (status) {
+        *again = can_pass(arc_progress_text(out->progress));
+        return failed(options, definition, out->progress, err);
+    }
+    rc = arc_document_read(metadata, &out->metadata, err);
+    return rc ? arc_error_prefix(err, "what docker buildx bake wrote") : ARC_OK;
+}
+
+int arc_bake_run(const struct arc_build_options *options, const json_t *definition,
+                 struct arc_bake_result *out, struct arc_error *err)
+{
+    const struct arc_clock *clock = options->clock ? options->clock : arc_clock_system();
+    ARC_AUTO_FREE char *folder = NULL;
+    ARC_AUTO(arc_buf) struct arc_buf metadata = {.max = 4096};
+    unsigned attempts = options->attempts ? options->attempts : 3;
+    int rc = arc_folder_temporary(options->env, &folder, err);
+    if (rc)
+        return rc;
+    arc_buf_printf(&metadata, "%s/metadata.json", folder);
+    rc = arc_buf_check(&metadata, "path", err);
+    for (unsigned i = 1; !rc && i <= attempts; i++) {
+        bool again = false;
+        arc_error_clear(err);
+        rc = attempt(options, definition, arc_buf_text(&metadata), out, &again, err);
+        if (!rc || !again || i == attempts)
+            break;
+        struct arc_build_event event = {.service = "",
+                                        .platform = "",
+                                        .step = "trying again: a network or registry error",
+                                        .state = ARC_STEP_FAILED};
+        if (options->on_event)
+            options->on_event(options->context, &event);
+        clock->wait(clock->context, (int64_t)1000 << i);
+        rc = ARC_OK;
+    }
+    arc_folder_remove(folder);
+    return rc;
+}

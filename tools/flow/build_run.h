@@ -1,0 +1,46 @@
+/* The parts of `build`: keys and what is already built, and running bake. */
+#ifndef ARCCI_FLOW_BUILD_RUN_H
+#define ARCCI_FLOW_BUILD_RUN_H
+
+#include "arcci/build.h"
+#include "flow/progress.h"
+#include "port/registry.h"
+
+/* ---- build_key.c ---- */
+
+/* Codename → key, "sha256:…", for every service that will be built: the hash of its context (the
+ * Dockerfile is in it), build arguments, labels, platforms and kind of attestations. New reference.
+ */
+int arc_build_keys(const struct arc_build_options *options, json_t **out, struct arc_error *err);
+
+/* Looks for a service's index under its staging tag, made with this key from base images that have
+ * not moved since, and verifies it. *ledger: its entry of build.json, a new reference; NULL when it
+ * has to be built, with *why (static text). Only the network and memory are errors. */
+int arc_build_find(const struct arc_build_options *options, struct arc_registry *registry,
+                   const json_t *service, const char *key, json_t **ledger, const char **why,
+                   struct arc_error *err);
+
+/* ---- build_bake.c ---- */
+
+/* The argv of bake; `metadata` is the file for the digests. An array of strings, NULL without
+ * memory. */
+json_t *arc_build_argv(const struct arc_build_options *options, const char *metadata);
+
+/* What a run of bake gave. */
+struct arc_bake_result {
+    struct arc_progress *progress;
+    json_t *metadata; /* target → {"containerimage.digest": …} */
+};
+void arc_bake_result_free(struct arc_bake_result *result);
+
+/* Runs bake on the definition, again where that can help, and reads the digests. ARC_EFAILED with
+ * the Dockerfile's place when a build fails. */
+int arc_bake_run(const struct arc_build_options *options, const json_t *definition,
+                 struct arc_bake_result *out, struct arc_error *err);
+
+/* Whether the current builder is the engine itself (buildx's `docker` driver), which cannot push by
+ * digest. Asks `docker buildx inspect` only when a builder was chosen. */
+int arc_build_driver(const struct arc_build_options *options, bool *by_digest,
+                     struct arc_error *err);
+
+#endif

@@ -1,0 +1,31 @@
+/* Reading an index back from the registry and comparing it with the plan. */
+#ifndef ARCCI_FLOW_BUILD_VERIFY_H
+#define ARCCI_FLOW_BUILD_VERIFY_H
+
+#include "port/registry.h"
+
+/* What is compared. Nothing is owned. */
+struct arc_verify {
+    struct arc_registry *registry;
+    const json_t *service;   /* of plan.json: image, labels */
+    const json_t *platforms; /* exactly these, no more, no fewer */
+    const char *reference;   /* tag or digest */
+};
+
+/* Reads the index and everything that it lists. Holds when: its platforms are the planned ones,
+ * each once; every image's configuration is for that platform and carries every planned label (the
+ * revision among them); every attestation belongs to an image of the index. ARC_EFAILED names what
+ * differs; ARC_ENOTFOUND when the reference does not exist.
+ * *ledger: the service's entry of build.json (without durations), a new reference; *index (may be
+ * NULL) gets the index itself. */
+int arc_verify_index(const struct arc_verify *verify, struct arc_manifest *index, json_t **ledger,
+                     struct arc_error *err);
+
+/* "linux/arm64" of a descriptor's platform; arm64's default variant v8 is left out (containerd's
+ * platforms.Normalize). `out` holds at least 128 bytes. */
+void arc_platform_text(const json_t *platform, char *out, size_t size);
+
+/* Whether a descriptor is an attestation's: BuildKit docs, "Image attestation storage". */
+bool arc_is_attestation(const json_t *descriptor);
+
+#endif
