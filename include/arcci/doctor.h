@@ -1,0 +1,29 @@
+/* `doctor`: what of the machine works for which purpose, and what to do about what does not.
+ *
+ * Looks, and changes nothing: programs are asked for their version, a port is bound for an instant,
+ * a registry gets one GET of its /v2/. No credential is sent or shown.
+ */
+#ifndef ARCCI_DOCTOR_H
+#define ARCCI_DOCTOR_H
+
+#include "arcci/env.h"
+#include "arcci/error.h"
+#include <jansson.h>
+#include <stdbool.h>
+
+/* Nothing is owned. */
+struct arc_doctor_options {
+    const char *purpose; /* "plan", "build", "scan", "release", "services" or "all" */
+    const char *config;  /* NULL: ".github/arc-ci.yaml" */
+    bool offline;        /* leave out what needs the network */
+};
+
+/* Makes doctor.json (docs/schema/doctor.schema.json):
+ *   for, ok (nothing that the purpose needs is missing), checks: array of {name, status ("ok",
+ *   "warning", "missing" or "skipped"), found, advice (or null), needed (bool: by this purpose)}.
+ * A check that cannot be made is a finding of its own, never an error. *out is a new reference.
+ * ARC_EINPUT for an unknown purpose. */
+int arc_doctor(const struct arc_env *env, const struct arc_doctor_options *options, json_t **out,
+               struct arc_error *err);
+
+#endif

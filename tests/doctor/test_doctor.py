@@ -1,0 +1,236 @@
+"""`arc-ci doctor` on machines that are made up: programs that answer as the real ones do, ports that are taken,
+registries that answer or do not."""
+import contextlib
+import http.server
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import threading
+
+import jsonschema
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+ARC_CI = os.environ.get("ARC_CI", str(ROOT / "build/arc-ci"))
+GIT = {"GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "a@example.org", "GIT_COMMITTER_NAME": "Ada",
+       "GIT_COMMITTER_EMAIL": "a@example.org", "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
+
+# What the fake docker says: the words of its command line, joined, and (status, stdout, stderr).
+DOCKER = {
+    "--version": (0, "Docker version 26.1.5+dfsg1, build a72d7cd\n", ""),
+    "version --format {{.Server.Version}}": (0, "26.1.5+dfsg1\n", ""),
+    "buildx version": (0, "github.com/docker/buildx 0.13.1+ds1-3 0.13.1+ds1-3\n", ""),
+    "buildx inspect": (0, "Name:   default\nDriver: docker\n\nNodes:\nName:      default\nStatus:    running\n"
+                          "Platforms: linux/amd64, linux/arm64\n", ""),
+    "compose version --short": (0, "2.26.1-4\n", ""),
+    "network inspect --format {{.Driver}} arc_platform_net": (0, "bridge\n", ""),
+}
+
+
+@pytest.fixture
+def machine(tmp_path):
+    return Machine(tmp_path)
+
+
+class Machine:
+    def __init__(self, folder):
+        self.folder, self.repo, self.bin = folder, folder / "repo", folder / "bin"
+        self.bin.mkdir()
+        self.docker = dict(DOCKER)
+        self.program("git", 'echo "git version 2.39.5"')
+        self.program("trivy", 'echo "Version: 0.58.0"; echo "Vulnerability DB:"')
+        self.config(port=self.free_port())
+        self.git("init", "-q", "-b", "main")
+        self.git("add", "-A")
+        self.git("commit", "-q", "-m", "one")
+
+    def git(self, *words):
+        env = {"PATH": os.environ["PATH"], "HOME": str(self.folder), **GIT}
+        subprocess.run(["git", *words], cwd=self.repo, env=env, check=True)
+
+    @staticmethod
+    def free_port():
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            return s.getsockname()[1]
+
+    def config(self, port, registry="localhost:1"):
+        self.port = port
+        for name, text in {
+            ".github/arc-ci.yaml": f"groups: {{m: {{registry: '{registry}', services: [services/a]}}}}\n",
+            ".github/arc-ci-lint.yaml": "network: arc_platform_net\n",
+            "services/a/service.yaml": f"{{name: arc-a, codename: a, port: {port}}}\n",
+        }.items():
+            (self.repo / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.repo / name).write_text(text)
+
+    def program(self, name, script):
+        path = self.bin / name
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+
+    def run(self, *words, env=None):
+        cases = "".join(
+            f"'{words}')\ncat <<'EOF'\n{out}EOF\n cat >&2 <<'EOF'\n{errors}EOF\nexit {status};;\n"
+            for words, (status, out, errors) in self.docker.items())
+        self.program("docker", f'PATH={os.environ["PATH"]}\ncase "$*" in\n{cases}*) echo "unknown: $*" >&2; exit 1;;\nesac')
+        run = subprocess.run([ARC_CI, "doctor", "--json", *words], cwd=self.repo, capture_output=True, text=True,
+                             env={"PATH": str(self.bin), "HOME": str(self.folder), **(env or {})})
+        document = json.loads(run.stdout)
+        jsonschema.Draft202012Validator(json.loads((ROOT / "docs/schema/doctor.schema.json").read_text())).validate(
+            document)
+        assert run.returncode == (0 if document["ok"] else 3)
+        return document, {check["name"]: check for check in document["checks"]}
+
+
+def test_a_machine_that_has_it_all(machine):
+    with registry(401) as host:
+        machine.config(machine.port, registry=f"{host}/x")
+        document, checks = machine.run("--for", "all", env={"GH_TOKEN": "x" * 40})
+    assert {name: check["status"] for name, check in checks.items()} == dict.fromkeys(checks, "ok")
+    assert document["ok"]
+    assert checks["buildx"]["found"] == "0.13.1+ds1-3"
+    assert checks["docker"]["found"] == "Docker version 26.1.5+dfsg1, build a72d7cd; engine 26.1.5+dfsg1"
+    assert checks["platforms"]["found"] == "driver docker: linux/amd64, linux/arm64"
+    assert checks["trivy"]["found"] == "Version: 0.58.0"
+    assert checks["ports"]["found"] == f"{machine.port} free"
+    assert checks["network"]["found"] == "arc_platform_net is there"
+    assert checks["registry"]["found"] == f"{host}: answers, wants a login"
+    assert "x" * 40 not in json.dumps(document)
+
+
+def test_an_engine_that_does_not_run(machine):
+    machine.docker["version --format {{.Server.Version}}"] = (1, "", "Cannot connect to the Docker daemon.\n")
+    document, checks = machine.run("--for", "build", "--offline")
+    assert not document["ok"]
+    assert checks["docker"]["status"] == "missing"
+    assert checks["docker"]["found"] == "Cannot connect to the Docker daemon."
+    assert "DOCKER_HOST" in checks["docker"]["advice"]
+    assert checks["platforms"]["status"] == checks["network"]["status"] == "skipped"
+
+
+@pytest.mark.parametrize("version, status", [
+    ("github.com/docker/buildx v0.13.0 abc", "ok"), ("github.com/docker/buildx v0.12.9 abc", "missing"),
+    ("github.com/docker/buildx v0.30.1-desktop.1 abc", "ok"), ("github.com/docker/buildx v1.0.0 abc", "ok"),
+    ("github.com/docker/buildx v0.9.1 abc", "missing")])
+def test_buildx_by_version(machine, version, status):
+    machine.docker["buildx version"] = (0, version + "\n", "")
+    document, checks = machine.run("--for", "build", "--offline")
+    assert checks["buildx"]["status"] == status
+    assert document["ok"] == (status == "ok")
+
+
+def test_no_plugins(machine):
+    error = "docker: 'buildx' is not a docker command.\n"
+    machine.docker["buildx version"] = (1, "", error)
+    machine.docker["compose version --short"] = (1, "", error)
+    document, checks = machine.run("--for", "services", "--offline")
+    assert not document["ok"]
+    assert checks["compose"]["status"] == checks["buildx"]["status"] == "missing"
+    assert checks["compose"]["needed"] and not checks["buildx"]["needed"]
+
+
+def test_compose_v1_will_not_do(machine):
+    machine.docker["compose version --short"] = (0, "1.29.2\n", "")
+    _, checks = machine.run("--for", "services", "--offline")
+    assert checks["compose"]["status"] == "missing"
+
+
+def test_no_emulation(machine):
+    machine.docker["buildx inspect"] = (0, "Driver: docker-container\nPlatforms: linux/amd64*, linux/arm64/v8, linux/386\n",
+                                        "")
+    document, checks = machine.run("--for", "build", "--offline")
+    assert document["ok"]
+    assert checks["platforms"]["status"] == "warning"
+    assert checks["platforms"]["advice"].startswith("missing: linux/arm64; build them on a runner of their own")
+
+
+def test_a_hanging_program_is_not_waited_for(machine):
+    machine.program("trivy", "exec sleep 60")
+    _, checks = machine.run("--for", "scan", "--offline", env={"PATH": f"{machine.bin}:/usr/bin:/bin"})
+    assert checks["trivy"]["status"] == "missing"
+
+
+def test_output_cannot_drive_the_terminal(machine):
+    machine.program("trivy", r"printf 'Version: \033[31m1\r\n'")
+    _, checks = machine.run("--for", "scan", "--offline")
+    assert checks["trivy"]["found"] == r"Version: \x1b[31m1"
+
+
+def test_a_port_that_something_else_has(machine):
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("127.0.0.1", machine.port))
+        taken.listen()
+        machine.docker[f"ps --filter publish={machine.port} --format {{{{.Names}}}}"] = (0, "", "")
+        document, checks = machine.run("--for", "services", "--offline")
+        assert not document["ok"]
+        assert (checks["ports"]["status"], checks["ports"]["found"]) == ("missing", f"{machine.port} taken")
+        machine.docker[f"ps --filter publish={machine.port} --format {{{{.Names}}}}"] = (0, "other\n", "")
+        _, checks = machine.run("--for", "services", "--offline")
+        assert checks["ports"]["found"] == f"{machine.port} taken by other"
+        machine.docker[f"ps --filter publish={machine.port} --format {{{{.Names}}}}"] = (0, "arc-a\n", "")
+        document, checks = machine.run("--for", "services", "--offline")
+        assert document["ok"]
+        assert (checks["ports"]["status"], checks["ports"]["found"]) == ("ok", f"{machine.port} ours (arc-a)")
+
+
+def test_no_network(machine):
+    machine.docker["network inspect --format {{.Driver}} arc_platform_net"] = (1, "[]\n", "Error: no such network\n")
+    document, checks = machine.run("--for", "services", "--offline")
+    assert document["ok"]
+    assert checks["network"]["status"] == "warning"
+    assert checks["network"]["advice"].startswith("docker network create arc_platform_net")
+
+
+@contextlib.contextmanager
+def registry(status):
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            assert self.path == "/v2/" and "Authorization" not in self.headers
+            self.send_response(status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize("status, expected", [(200, "ok"), (401, "ok"), (404, "missing"), (503, "missing")])
+def test_registry_by_its_answer(machine, status, expected):
+    with registry(status) as host:
+        machine.config(machine.port, registry=f"{host}/team")
+        _, checks = machine.run("--for", "release")
+    assert checks["registry"]["status"] == expected
+
+
+def test_a_registry_that_is_not_there(machine):
+    machine.config(machine.port, registry=f"127.0.0.1:{machine.free_port()}")
+    document, checks = machine.run("--for", "build")
+    assert not document["ok"]
+    assert checks["registry"]["status"] == "missing"
+    assert checks["registry"]["advice"]
+
+
+def test_a_shallow_clone_needs_git(machine):
+    machine.git("commit", "-q", "--allow-empty", "-m", "two")
+    source = machine.repo
+    machine.repo = machine.folder / "clone"
+    machine.repo.mkdir()
+    machine.git("clone", "-q", "--depth=1", f"file://{source}", ".")
+    document, checks = machine.run("--offline")
+    assert document["ok"] and "shallow" in checks["repository"]["found"]
+    (machine.bin / "git").unlink()
+    document, checks = machine.run("--offline")
+    assert not document["ok"]
+    assert checks["git"]["status"] == "missing"

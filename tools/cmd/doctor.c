@@ -1,0 +1,93 @@
+#include "arcci/doctor.h"
+#include "command.h"
+#include <string.h>
+
+static const char *field(const json_t *object, const char *key)
+{
+    return json_string_value(json_object_get(object, key));
+}
+
+static const char *colour(const char *status)
+{
+    switch (status[0]) {
+    case 'o':
+        return "\x1b[32m";
+    case 'm':
+        return "\x1b[31m";
+    default:
+        return "\x1b[33m";
+    }
+}
+
+static void add_row(struct arc_buf *out, const json_t *check, bool terminal)
+{
+    const char *status = field(check, "status"), *advice = field(check, "advice");
+    bool needed = json_is_true(json_object_get(check, "needed"));
+    arc_buf_printf(out, "%-15s %s%-8s%s %s%s\n", field(check, "name"),
+                   terminal ? colour(status) : "", status, terminal ? "\x1b[0m" : "",
+                   field(check, "found"),
+                   strcmp(status, "missing") == 0 && !needed ? " (not needed here)" : "");
+    if (advice)
+        arc_buf_printf(out, "%24s → %s\n", "", advice);
+}
+
+static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
+{
+    struct arc_doctor_options options = {
+        .purpose = option_value(inv, "for"),
+        .config = option_value(inv, "config"),
+        .offline = option_flag(inv, "offline"),
+    };
+    size_t i;
+    json_t *check;
+    int rc = arc_doctor(inv->env, &options, &report->document, err);
+    if (rc)
+        return rc;
+    json_array_foreach (json_object_get(report->document, "checks"), i, check)
+        add_row(&report->human, check, inv->terminal);
+    bool ok = json_is_true(json_object_get(report->document, "ok"));
+    arc_buf_printf(&report->human, "\n%s: %s\n", options.purpose,
+                   ok ? "nothing that it needs is missing" : "something that it needs is missing");
+    report->failed = ok ? ARC_OK : ARC_EWORLD;
+    return report_output(report, "ok", ok ? "true" : "false", err);
+}
+
+static const struct option options[] = {
+    {.name = "for",
+     .value = "PURPOSE",
+     .choices = "plan|build|scan|release|services|all",
+     .initial = "plan",
+     .help = "What the machine is to do: plan (also version, changes, notes, dry-run), build "
+             "images, scan them, publish a release, or run the services."},
+    {.name = "offline", .help = "Leave out what needs the network (registries)."},
+    {.name = "config",
+     .value = "FILE",
+     .help = "The release groups, when they are not in .github/arc-ci.yaml."},
+    {0},
+};
+
+static const struct output outputs[] = {
+    {"ok", "true when nothing that the purpose needs is missing."},
+    {0},
+};
+
+static const struct example examples[] = {
+    {"arc-ci doctor --offline", "What is there, without asking the network."},
+    {0},
+};
+
+const struct command cmd_doctor = {
+    .name = "doctor",
+    .summary = "show what of this machine works, and what to do about what does not",
+    .description =
+        "Checks the repository, git, the release groups, Docker with buildx, compose and the "
+        "platforms that its builder can build, trivy, libcurl, a token, the registries, the ports "
+        "of the services and the platform's network. Each is ok, a warning, missing or skipped, "
+        "with advice where there is something to do. Exit status 3 when something that --for needs "
+        "is missing.\n\n"
+        "Nothing is changed. A token is only looked for: it is neither sent nor shown.",
+    .options = options,
+    .outputs = outputs,
+    .examples = examples,
+    .run = run,
+};
