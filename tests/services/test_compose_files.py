@@ -10,23 +10,19 @@ from conftest import ROOT, SERVICES
 FILES = {path.parent.name: path for path in sorted(SERVICES.glob("*/docker-compose.yml"))}
 
 
-def compose_command():
-    """The compose plugin of the engine tests, or the machine's own. None there is a failure, not a skip."""
-    install = ROOT / "tests/engine/install.sh"
-    path = os.environ["PATH"]
-    if install.exists():
-        run = subprocess.run([str(install)], capture_output=True, text=True, check=True)
-        path = run.stdout.strip().splitlines()[-1] + ":" + path
-    return ["docker", "compose"], {**os.environ, "PATH": path}
+def client():
+    """The packaged client with its compose plugin, installed if need be: its lack is a failure, not a skip."""
+    subprocess.run([str(ROOT / "tests/engine/install.sh"), "client"], check=True)
+    return "/usr/bin/docker"
 
 
 @pytest.fixture(scope="module")
 def config():
-    command, environment = compose_command()
-    environment = {name: value for name, value in environment.items() if not name.endswith("_IMAGE")}
+    docker = client()
+    environment = {name: value for name, value in os.environ.items() if not name.endswith("_IMAGE")}
 
     def read(role):
-        run = subprocess.run([*command, "-f", str(FILES[role]), "config", "--format", "json"], cwd=ROOT,
+        run = subprocess.run([docker, "compose", "-f", str(FILES[role]), "config", "--format", "json"], cwd=ROOT,
                              env=environment, capture_output=True, text=True)
         assert run.returncode == 0, run.stderr
         return json.loads(run.stdout)
