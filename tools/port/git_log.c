@@ -79,46 +79,68 @@ int arc_git_merge_base(const struct arc_git *git, const struct arc_oid *a, const
     return ARC_OK;
 }
 
-/* The object at a path of a commit; all zeros when there is none. */
-static void entry_at(git_tree *tree, const char *path, git_oid *out)
+/* The object at a path of a commit; all zeros when there is none. An object that a partial clone
+ * lacks is an error, not an absent path. */
+static int entry_at(git_tree *tree, const char *path, git_oid *out)
 {
     git_tree_entry *entry = NULL;
     memset(out, 0, sizeof *out);
-    if (tree && git_tree_entry_bypath(&entry, tree, path) == 0)
+    if (!tree)
+        return 0;
+    int rc = git_tree_entry_bypath(&entry, tree, path);
+    const git_error *problem = rc == GIT_ENOTFOUND ? git_error_last() : NULL;
+    if (rc == 0)
         git_oid_cpy(out, git_tree_entry_id(entry));
     git_tree_entry_free(entry);
+    return problem && problem->klass != GIT_ERROR_ODB ? 0 : rc;
 }
 
-static bool differs(git_tree *a, git_tree *b, const char *const *paths)
+/* Whether one of the paths differs (1) or none (0); a negative libgit2 code on failure. */
+static int differs(git_tree *a, git_tree *b, const char *const *paths)
 {
     for (; *paths; paths++) {
         git_oid in_a, in_b;
-        entry_at(a, *paths, &in_a);
-        entry_at(b, *paths, &in_b);
+        int rc = entry_at(a, *paths, &in_a);
+        if (!rc)
+            rc = entry_at(b, *paths, &in_b);
+        if (rc)
+            return rc;
         if (!git_oid_equal(&in_a, &in_b))
-            return true;
+            return 1;
     }
-    return false;
+    return 0;
 }
 
-/* A merge that took a path over unchanged from one parent tells nothing about it (git's TREESAME).
- * A parent beyond a shallow boundary counts as an empty tree. */
-static bool touches(git_commit *commit, const char *const *paths)
+/* As differs(), for a tree and that of parent number `i`. A parent beyond a shallow boundary counts
+ * as an empty tree. */
+static int differs_from_parent(git_commit *commit, git_tree *tree, unsigned i,
+                               const char *const *paths)
+{
+    git_commit *parent = NULL;
+    git_tree *parent_tree = NULL;
+    int rc = 0;
+    if (i < git_commit_parentcount(commit) && git_commit_parent(&parent, commit, i) == 0)
+        rc = git_commit_tree(&parent_tree, parent);
+    if (!rc)
+        rc = differs(tree, parent_tree, paths);
+    git_tree_free(parent_tree);
+    git_commit_free(parent);
+    return rc;
+}
+
+/* As differs(), for a commit and all its parents: a merge that took a path over unchanged from one
+ * of them tells nothing about it (git's TREESAME). */
+static int touches(git_commit *commit, const char *const *paths)
 {
     git_tree *tree = NULL;
     unsigned parents = git_commit_parentcount(commit);
-    bool different = git_commit_tree(&tree, commit) == 0;
-    for (unsigned i = 0; different && (i < parents || i == 0); i++) {
-        git_commit *parent = NULL;
-        git_tree *parent_tree = NULL;
-        if (i < parents && git_commit_parent(&parent, commit, i) == 0)
-            git_commit_tree(&parent_tree, parent);
-        different = differs(tree, parent_tree, paths);
-        git_tree_free(parent_tree);
-        git_commit_free(parent);
-    }
+    int rc = git_commit_tree(&tree, commit);
+    if (!rc)
+        rc = 1;
+    for (unsigned i = 0; rc == 1 && (i < parents || i == 0); i++)
+        rc = differs_from_parent(commit, tree, i, paths);
     git_tree_free(tree);
-    return different;
+    return rc;
 }
 
 static int start_walk(const struct arc_git *git, const struct arc_git_log_range *range,
@@ -166,7 +188,10 @@ int arc_git_log(const struct arc_git *git, const struct arc_git_log_range *range
         step = git_commit_lookup(&commit, git->repo, &id);
         if (step < 0)
             break;
-        if (!range->paths || touches(commit, range->paths)) {
+        int touched = range->paths ? touches(commit, range->paths) : 1;
+        if (touched < 0)
+            step = touched;
+        else if (touched) {
             bool full = given++ == max;
             if (full && more)
                 *more = true;
