@@ -145,12 +145,15 @@ static int rehearse_plan(struct dryrun *run, struct arc_error *err)
     return rc ? rc : keep(run, "plan", plan, err);
 }
 
+/* The build stage's own description of itself. */
 static int rehearse_build(struct dryrun *run, struct arc_error *err)
 {
-    json_t *definition = NULL;
-    struct arc_bake_options options = {.plan = part(run, "plan")};
-    int rc = arc_bake(&options, &definition, err);
-    return rc ? rc : keep(run, "build", json_pack("{s:o}", "definition", definition), err);
+    json_t *argv = NULL, *definition = NULL;
+    struct arc_build_options options = {.env = &run->event.env, .plan = part(run, "plan")};
+    int rc = arc_build_describe(&options, &argv, &definition, err);
+    return rc ? rc
+              : keep(run, "build", json_pack("{s:o, s:o}", "argv", argv, "definition", definition),
+                     err);
 }
 
 /* The gate, with the defaults of `arc-ci scan`. Images that are not pushed cannot be scanned. */

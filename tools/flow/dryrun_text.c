@@ -314,6 +314,7 @@ static void definition_part(const struct page *page)
         whole ? json_incref((json_t *)definition) : first_target(definition, targets);
     if (!count)
         return;
+    command(page, get(get(page->document, "build"), "argv"));
     json_block(page, shown);
     if (whole)
         return;
