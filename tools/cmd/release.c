@@ -151,7 +151,9 @@ static const struct option options[] = {
     {.name = "scan", .value = "FILE", .help = "scan.json: a gate that failed stops the release."},
     {.name = "notes",
      .value = "FILE",
-     .help = "The body: markdown, or notes.json (which has the title too). '-' reads stdin."},
+     .help =
+         "The body: markdown, or notes.json (which has the title too). '-' reads stdin. Without "
+         "it, the notes are made here, as 'arc-ci notes' makes them."},
     {.name = "needs",
      .value = "JSON",
      .help = "toJSON(needs), or a file that holds it: the documents above are taken from the "
@@ -200,7 +202,7 @@ static const struct output outputs[] = {
 static const struct example examples[] = {
     {"arc-ci release messaging/v0.1.0 --repository=arc-framework/arc-platform --body-mode=keep "
      "--dry-run",
-     "The requests of a release without notes."},
+     "The requests of a release whose body, if there is one, is kept."},
     {0},
 };
 

@@ -1,6 +1,7 @@
 #include "flow/release_files.h"
 #include "arcci/context.h"
 #include "base/auto.h"
+#include "flow/release_notes.h"
 #include "port/hash.h"
 #include <string.h>
 
@@ -128,6 +129,16 @@ static int check_gate(const json_t *scan, struct arc_error *err)
                          reason ? reason : "no reason given");
 }
 
+/* Notes that were not given are made here, unless an existing body is to be kept. */
+static int find_notes(const struct arc_env *env, const struct arc_release_files *files,
+                      struct arc_needs *needs, struct arc_error *err)
+{
+    if (needs->notes || files->mode == ARC_BODY_KEEP)
+        return ARC_OK;
+    int rc = release_notes(env, files->tag, needs, err);
+    return rc ? arc_error_prefix(err, "no --notes, and they cannot be made here") : ARC_OK;
+}
+
 static int find_version(const struct arc_env *env, const struct arc_release_files *files,
                         struct arc_needs *needs, struct arc_error *err)
 {
@@ -167,10 +178,6 @@ static int release(const struct arc_env *env, const struct arc_release_files *fi
     const char *title = text_of(needs->notes, "title");
     const char *built = text_of(needs->build, "revision");
     const char *planned = text_of(needs->plan, "revision");
-    if (!body && files->mode != ARC_BODY_KEEP)
-        return arc_error_set(err, ARC_EINPUT,
-                             "no notes: make them with 'arc-ci notes' and pass "
-                             "--notes FILE, or keep a body with --body-mode=keep");
     struct arc_release_options options = {
         .repository = arc_github_repository(env, &files->github),
         .version = needs->version,
@@ -209,6 +216,8 @@ int arc_release_files(const struct arc_env *env, const struct arc_release_files 
         rc = check_gate(needs.scan, err);
     if (!rc)
         rc = find_version(env, files, &needs, err);
+    if (!rc)
+        rc = find_notes(env, files, &needs, err);
     if (!rc)
         rc = make_assets(files, needs.build, names, &assets, err);
     return rc ? rc : release(env, files, &needs, &assets, out, err);

@@ -21,8 +21,9 @@ struct arc_release_files {
     void *progress_context;
 };
 
-/* Reads the documents and releases. build.json, when there is one, is an asset. *out is
- * release.json, or for a dry run {"dry-run": true, "requests": […]}; a new reference. */
+/* Reads the documents and releases. Notes that are not given are made from the repository that
+ * env->cwd lies in (unless the mode keeps a body). build.json, when there is one, is an asset. *out
+ * is release.json, or for a dry run {"dry-run": true, "requests": […]}; a new reference. */
 int arc_release_files(const struct arc_env *env, const struct arc_release_files *files,
                       json_t **out, struct arc_error *err);
 
