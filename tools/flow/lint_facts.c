@@ -18,6 +18,7 @@ static const struct arc_field fields[] = {
     {"rule", FIELD_TEXT, AT(rule), true, arc_check_codename, NULL},
     {"why", FIELD_TEXT, AT(why), false, arc_check_line, NULL},
     {"for", FIELD_TEXT, AT(each), false, check_each, NULL},
+    {"in", FIELD_TEXTS, AT(in), false, arc_check_group, NULL},
     {"file", FIELD_TEXT, AT(file), true, arc_check_path, NULL},
     {"at", FIELD_TEXTS, AT(at), false, arc_check_line, NULL},
     {"except", FIELD_TEXTS, AT(except), false, arc_check_line, NULL},
@@ -48,6 +49,8 @@ int lint_fact_read(const struct arc_yaml *yaml, const struct arc_yaml_node *node
         rc = arc_yaml_error(yaml, node, err,
                             "is, has, lacks and absent need 'at': the keys that "
                             "lead to the place");
+    if (!rc && out->in && !out->each)
+        rc = arc_yaml_error(yaml, node, err, "'in' chooses groups, so it needs 'for'");
     return rc;
 }
 
@@ -145,6 +148,14 @@ static void check_case(struct lint *lint, const struct lint_fact *fact,
         lint_fact_find(&c, 1, "the file is missing");
 }
 
+static bool is_about(const struct lint_fact *fact, const struct arc_group *group)
+{
+    bool about = fact->in == NULL;
+    for (char **name = fact->in; name && *name; name++)
+        about = about || strcmp(*name, group->name) == 0;
+    return about;
+}
+
 static void check_fact(struct lint *lint, const struct lint_fact *fact)
 {
     lint_applied(lint, fact->rule);
@@ -152,6 +163,8 @@ static void check_fact(struct lint *lint, const struct lint_fact *fact)
         check_case(lint, fact, NULL, NULL);
     for (size_t g = 0; fact->each && g < lint->config.group_count; g++) {
         const struct arc_group *group = &lint->config.groups[g];
+        if (!is_about(fact, group))
+            continue;
         if (strcmp(fact->each, "group") == 0)
             check_case(lint, fact, NULL, group);
         for (size_t s = 0; strcmp(fact->each, "service") == 0 && s < group->service_count; s++)

@@ -9,6 +9,7 @@ struct lint_fact {
     char *rule;    /* its name in findings */
     char *why;     /* where it comes from: "TASK-012" */
     char *each;    /* "service", "group", or NULL for once */
+    char **in;     /* names of the groups that it is about; NULL: all */
     char *file;    /* with {placeholders} */
     char **at;     /* keys from the root of the YAML file; "*" any, "key=value" the item with it */
     char **except; /* what "*" leaves out */
