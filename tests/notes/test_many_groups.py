@@ -101,3 +101,11 @@ def test_one_more_group_is_one_entry(repo):
     document = check(repo, 9, 1, "0.1.0")
     assert document["version"]["previous-tag"] is None
     check(repo, 1, SIZES[0])
+
+
+def test_the_notes_of_a_plan_are_those_of_the_rehearsal(repo):
+    plan = subprocess.run([ARC_CI, "plan", "group3/v1.1.0", "--json"], cwd=repo, env=ENV, capture_output=True, check=True)
+    notes = subprocess.run([ARC_CI, "notes", "--plan", "-"], cwd=repo, env=ENV, input=plan.stdout, capture_output=True,
+                           check=True).stdout.decode()
+    assert notes == json.loads(dry_run(repo, "group3/v1.1.0", "--json").stdout)["notes"]["body"]
+    assert notes.count("docker run --rm -p 127.0.0.1:") == SIZES[2]
