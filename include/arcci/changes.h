@@ -9,13 +9,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* What each service of the configuration is compared with, instead of one base for all: where it
+ * was last good, so that a run that failed or was cancelled loses no change. */
+enum arc_since {
+    ARC_SINCE_EVENT,   /* one base for all, by the event */
+    ARC_SINCE_RELEASE, /* its group's last release tag behind the head */
+    ARC_SINCE_IMAGE,   /* the commit that its published image, tag latest, was built of
+                          (label or annotation org.opencontainers.image.revision) */
+};
+
 /* What is to be compared, and how. Nothing is owned; {0} but for `filters` follows the event. */
 struct arc_changes_options {
     const struct arc_filters *filters;
+    const struct arc_config *config; /* what the filters were made of; NULL when of a text */
     enum arc_quantifier quantifier;
-    const char *base;  /* branch, tag or commit; "HEAD" for uncommitted changes; NULL: by event */
-    const char *ref;   /* the same for the head */
-    const char *token; /* for the API, when git does not know a pull request; NULL: never ask */
+    enum arc_since since;
+    const char *base; /* branch, tag or commit; "HEAD" for uncommitted changes; NULL: by event */
+    const char *ref;  /* the same for the head */
     unsigned fetch_depth; /* commits to fetch at first where history is cut; 0: never fetch */
     bool count_only;      /* keep no paths, only the counts */
 };
@@ -29,6 +39,8 @@ struct arc_changed_file {
 
 /* What one filter matched. */
 struct arc_filter_result {
+    bool matched; /* it has files, or a reason to count as changed without */
+    char *reason; /* why, or what its own base is; NULL when there is nothing to add. Owned */
     size_t count; /* files that match */
     struct arc_filter_hit {
         size_t file; /* index into arc_changes.files */
@@ -87,6 +99,16 @@ int arc_list_format_parse(const char *name);
  * what GitHub's runner would make of them. */
 void arc_changes_list(const struct arc_changes *changes, size_t filter, enum arc_list_format format,
                       struct arc_buf *out);
+
+/* GitHub's limit for one output of a job, in bytes (GitHub docs, "Usage limits"). */
+#define ARC_OUTPUT_MAX ((size_t)1 << 20)
+
+/* As arc_changes_list() for an output: where GITHUB_OUTPUT is set and the list is longer than
+ * ARC_OUTPUT_MAX, it goes to a new file below RUNNER_TEMP, *out gets its path, and *spilled is
+ * true. ARC_EWORLD when the file cannot be written. */
+int arc_changes_output(const struct arc_env *env, const struct arc_changes *changes, size_t filter,
+                       enum arc_list_format format, struct arc_buf *out, bool *spilled,
+                       struct arc_error *err);
 
 /* Appends the JSON array of the names of the filters that matched, in the order of the filters. */
 void arc_changes_matching(const struct arc_changes *changes, struct arc_buf *out);

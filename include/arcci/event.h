@@ -15,18 +15,19 @@
  * say. Commits are 40 lower-case hexadecimal digits: anything else in their place is an error,
  * since it would be taken for a revision. */
 struct arc_event {
-    char *name;           /* "push", "pull_request", …; "local" outside of GitHub Actions */
-    char *ref;            /* GITHUB_REF: "refs/heads/main" */
-    char *sha;            /* what the event is about: push `after`, else GITHUB_SHA */
-    char *before;         /* push: the commit the ref was at; forty zeros for a new ref */
-    char *base_sha;       /* pull request, merge group: the commit it is to be merged into */
-    char *base_ref;       /* pull request, merge group: the branch it is to be merged into */
-    char *head_sha;       /* pull request, merge group, workflow_run: its newest commit */
-    char *head_branch;    /* workflow_run: the branch it ran for */
-    char *default_branch; /* repository.default_branch */
-    char *repository;     /* "owner/name" */
-    json_int_t number;    /* pull request number, or 0 */
-    bool deleted;         /* push: the ref was deleted */
+    char *name;               /* "push", "pull_request", …; "local" outside of GitHub Actions */
+    char *ref;                /* GITHUB_REF: "refs/heads/main" */
+    char *sha;                /* what the event is about: push `after`, else GITHUB_SHA */
+    char *before;             /* push: the commit the ref was at; forty zeros for a new ref */
+    char *base_sha;           /* pull request, merge group: the commit it is to be merged into */
+    char *base_ref;           /* pull request, merge group: the branch it is to be merged into */
+    char *head_sha;           /* pull request, merge group, workflow_run: its newest commit */
+    char *head_branch;        /* workflow_run: the branch it ran for */
+    char *default_branch;     /* repository.default_branch */
+    char *repository;         /* "owner/name" */
+    json_int_t number;        /* pull request number, or 0 */
+    json_int_t changed_files; /* files of the pull request, or -1 when it does not say */
+    bool deleted;             /* push: the ref was deleted */
 };
 
 /* Reads GITHUB_EVENT_NAME, GITHUB_EVENT_PATH, GITHUB_REF, GITHUB_SHA and GITHUB_REPOSITORY. Without

@@ -81,7 +81,8 @@ static int choose_head(const struct choice *c)
         return rc ? arc_error_prefix(c->err, "ref")
                   : reason(&out->head_reason, c->err, "input ref: %s", c->request->ref);
     }
-    const char *sha = strcmp(event->name, "workflow_run") == 0 ? event->head_sha : event->sha;
+    bool other = strcmp(event->name, "workflow_run") == 0 || arc_event_is_pull_request(event);
+    const char *sha = other && event->head_sha ? event->head_sha : event->sha;
     if (sha) {
         int rc = need(c, sha, &out->head);
         return rc ? arc_error_prefix(c->err, "the event's commit")
@@ -299,7 +300,7 @@ static int pull_request(const struct choice *c)
                              "head.sha)",
                              event->name);
     rc = pull_request_commits(c, false);
-    if (rc == ARC_ENOTFOUND && c->request->token)
+    if (rc == ARC_ENOTFOUND && c->request->api)
         return listed_by_api(c);
     return rc == ARC_ENOTFOUND ? pull_request_commits(c, true) : rc;
 }
@@ -352,6 +353,17 @@ int arc_base_choose(const struct arc_base_request *request, struct arc_base *out
     const struct choice c = {request, request->git, request->event, out, err};
     *out = (struct arc_base){.warnings = json_array()};
     int rc = out->warnings ? choose(&c) : arc_error_nomem(err);
+    if (rc)
+        arc_base_free(out);
+    return rc;
+}
+
+int arc_base_choose_head(const struct arc_base_request *request, struct arc_base *out,
+                         struct arc_error *err)
+{
+    const struct choice c = {request, request->git, request->event, out, err};
+    *out = (struct arc_base){.warnings = json_array()};
+    int rc = out->warnings ? choose_head(&c) : arc_error_nomem(err);
     if (rc)
         arc_base_free(out);
     return rc;

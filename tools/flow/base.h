@@ -13,7 +13,7 @@ struct arc_base_request {
     const char *base; /* branch, tag, commit, "HEAD" for uncommitted changes; NULL: the event's */
     const char *ref;  /* the same for the head; NULL: the event's */
     unsigned fetch_depth; /* commits to fetch at first when history is cut; 0: never fetch */
-    bool token;           /* the API may be asked */
+    bool api;             /* the API may be asked for a pull request's files */
 };
 
 enum arc_base_kind {
@@ -37,6 +37,9 @@ struct arc_base {
  * inputs or the event do not say enough. */
 int arc_base_choose(const struct arc_base_request *request, struct arc_base *out,
                     struct arc_error *err);
+/* As arc_base_choose(), but for the head alone: each service has a base of its own. */
+int arc_base_choose_head(const struct arc_base_request *request, struct arc_base *out,
+                         struct arc_error *err);
 void arc_base_free(struct arc_base *base);
 
 /* The commit of a name as paths-filter looks it up: a commit, else refs/remotes/origin/NAME, then

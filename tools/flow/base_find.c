@@ -78,17 +78,16 @@ int arc_base_merge_base(const struct arc_base_request *request, const struct arc
 {
     unsigned depth = request->fetch_depth;
     bool more = arc_git_is_shallow(request->git) && depth;
-    int rc = common(request, a, b, out, err);
+    ARC_AUTO(arc_error) struct arc_error missing = {0};
+    ARC_AUTO(arc_error) struct arc_error fetching = {0};
+    int rc = common(request, a, b, out, &missing);
     while (rc == ARC_ENOTFOUND && more) {
-        ARC_AUTO(arc_error) struct arc_error fetching = {0};
-        rc = arc_git_deepen(request->git, request->env, a, b, depth, &more, &fetching);
-        if (rc)
-            return arc_error_set(err, rc, "%s; deepening the history failed: %s",
-                                 arc_error_text(err), arc_error_text(&fetching));
+        if (arc_git_deepen(request->git, request->env, a, b, depth, &more, &fetching))
+            return both(&missing, &fetching, err);
         depth = depth > 500000 ? 1000000 : 2 * depth;
-        rc = common(request, a, b, out, err);
+        rc = common(request, a, b, out, &missing);
     }
-    return rc;
+    return rc ? arc_error_set(err, rc, "%s", arc_error_text(&missing)) : ARC_OK;
 }
 
 int arc_base_parent(const struct arc_base_request *request, const struct arc_oid *commit,

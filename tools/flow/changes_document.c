@@ -42,8 +42,11 @@ static json_t *result_document(const struct arc_changes *changes, size_t filter)
             json_decref(files);
             return NULL;
         }
-    return json_pack("{s:b, s:I, s:o}", "matched", result->count != 0, "count",
-                     (json_int_t)result->count, "files", files);
+    json_t *out = json_pack("{s:b, s:I, s:o}", "matched", result->matched, "count",
+                            (json_int_t)result->count, "files", files);
+    if (out && result->reason)
+        json_object_set_new(out, "reason", json_string(result->reason));
+    return out;
 }
 
 static json_t *empty_is_null(const char *text)
@@ -60,7 +63,7 @@ int arc_changes_document(const struct arc_changes *changes, json_t **out, struct
         const char *name = all->items[i].name;
         if (json_object_set_new(filters, name, result_document(changes, i)) != 0)
             return arc_error_nomem(err);
-        if (changes->results[i].count && json_array_append_new(matching, json_string(name)) != 0)
+        if (changes->results[i].matched && json_array_append_new(matching, json_string(name)) != 0)
             return arc_error_nomem(err);
     }
     *out = json_pack("{s:s, s:o, s:s, s:o, s:s, s:b, s:O, s:O, s:O}", "event", changes->event,

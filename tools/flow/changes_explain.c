@@ -28,9 +28,12 @@ static void add_filter(struct arc_buf *out, const struct arc_changes *changes, s
     arc_buf_putc(out, '\n');
     arc_text_visible(out, filter->name, strlen(filter->name));
     if (result->count)
-        arc_buf_printf(out, ": true, %zu file%s\n", result->count, result->count == 1 ? "" : "s");
+        arc_buf_printf(out, ": true, %zu file%s", result->count, result->count == 1 ? "" : "s");
     else
-        arc_buf_puts(out, ": false, no path that differs matches its rules\n");
+        arc_buf_puts(out, result->matched ? ": true" : ": false, no path that differs matches");
+    if (result->reason)
+        arc_buf_printf(out, " (%s)", result->reason);
+    arc_buf_putc(out, '\n');
     for (size_t i = 0; result->hits && i < result->count; i++) {
         const struct arc_changed_file *file = &changes->files[result->hits[i].file];
         arc_buf_printf(out, "  %-12s ", arc_status_name(file->status));

@@ -237,7 +237,7 @@ void arc_changes_matching(const struct arc_changes *changes, struct arc_buf *out
     arc_buf_putc(out, '[');
     for (size_t i = 0; i < changes->filters->count; i++) {
         const char *name = changes->filters->items[i].name;
-        if (!changes->results[i].count)
+        if (!changes->results[i].matched)
             continue;
         arc_buf_puts(out, before);
         add_json(out, name, strlen(name));

@@ -65,6 +65,8 @@ struct candidate {
 static int hit(struct arc_match *match, size_t filter, size_t rule, const struct candidate *file)
 {
     struct arc_filter_result *result = &match->out->results[filter];
+    if (match->only && !match->only[filter])
+        return ARC_OK;
     if (!match->count_only) {
         int rc = keep_file(match, file->path, file->len, file->status);
         if (rc)
@@ -73,6 +75,7 @@ static int hit(struct arc_match *match, size_t filter, size_t rule, const struct
             return ARC_ENOMEM;
         result->hits[result->count] = (struct arc_filter_hit){match->kept - 1, rule};
     }
+    result->matched = true;
     result->count++;
     return ARC_OK;
 }
@@ -213,8 +216,10 @@ void arc_match_free(struct arc_match *match)
 void arc_changes_free(struct arc_changes *changes)
 {
     size_t count = changes->results ? changes->filters->count : 0;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         free(changes->results[i].hits);
+        free(changes->results[i].reason);
+    }
     for (struct arc_changes_text *chunk = changes->text, *next; chunk; chunk = next) {
         next = chunk->next;
         free(chunk);

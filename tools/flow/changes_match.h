@@ -13,6 +13,7 @@ struct arc_match {
     uint64_t *ids;                    /* bitmap of rules: what matched last */
     size_t words;                     /* in `ids` */
     bool wants_all;                   /* a filter without rules wants every path (EVERY) */
+    const bool *only;                 /* per filter: whether it is asked now; NULL: all are */
     size_t kept;                      /* index + 1 of the file being matched, once it is kept */
 };
 

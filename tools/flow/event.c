@@ -93,8 +93,10 @@ static int read_pull_request(struct arc_event *event, const json_t *root, struct
         {{"pull_request", "head", "sha"}, &event->head_sha, true},
         {.out = NULL},
     };
-    event->number =
-        json_integer_value(json_object_get(json_object_get(root, "pull_request"), "number"));
+    const json_t *pull = json_object_get(root, "pull_request");
+    const json_t *files = json_object_get(pull, "changed_files");
+    event->number = json_integer_value(json_object_get(pull, "number"));
+    event->changed_files = json_is_integer(files) ? json_integer_value(files) : -1;
     return read_fields(root, fields, err);
 }
 
@@ -158,7 +160,7 @@ static int load_file(struct arc_event *event, const char *path, struct arc_error
 
 int arc_event_load(const struct arc_env *env, struct arc_event *out, struct arc_error *err)
 {
-    *out = (struct arc_event){0};
+    *out = (struct arc_event){.changed_files = -1};
     const char *path = arc_env_nonempty(env, "GITHUB_EVENT_PATH");
     int rc = copy_variable(env, "GITHUB_EVENT_NAME", &out->name, err);
     if (!rc && !out->name && !(out->name = strdup("local")))

@@ -137,8 +137,11 @@ int arc_git_resolve(const struct arc_git *git, const char *revision, struct arc_
         return arc_error_set(err, ARC_EINPUT, "'%.200s' is not the name of a commit", revision);
     int rc = git_revparse_single(&object, git->repo, revision);
     if (rc == GIT_ENOTFOUND)
-        return arc_error_set(err, ARC_ENOTFOUND,
-                             "'%s' names no branch, tag or commit in this clone", revision);
+        return arc_error_set(
+            err, ARC_ENOTFOUND, "'%s' names no branch, tag or commit in this clone%s", revision,
+            arc_git_is_shallow(git) ? ", whose history is cut (fetch-depth: 0 of actions/checkout "
+                                      "gets all of it)"
+                                    : "");
     if (rc < 0)
         return arc_git_failed(err, rc, revision);
     rc = peel(object, revision, out, err);
