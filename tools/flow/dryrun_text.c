@@ -253,7 +253,9 @@ static void changes_part(const struct page *page)
         end(page);
         return;
     }
-    plain(page, "compared with %s", text_of(changes, "base-reason"));
+    const char *reason = text_of(changes, "base-reason");
+    bool all = json_is_null(get(changes, "base")) && strncmp(reason, "none: ", 6) == 0;
+    plain(page, "%s%s", all ? "every file counts: " : "compared with ", all ? reason + 6 : reason);
     end(page);
     json_array_foreach (services, i, service)
         filter_row(page, text_of(service, "service"), name,
@@ -366,8 +368,8 @@ static void gate_part(const struct page *page)
     if (!count)
         return;
     label(page, "Gate");
-    plain(page, "%zu scan%s of the staged images; findings of %s or above %s", count, plural(count),
-          text_of(scan, "fail-on"),
+    plain(page, "%zu scan%s, each of a digest that was built; findings of %s or above %s", count,
+          plural(count), text_of(scan, "fail-on"),
           json_is_true(get(scan, "block")) ? "stop the release" : "are reported");
     end(page);
     for (i = 0; i < count && i < shown; i++)
