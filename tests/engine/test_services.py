@@ -1,0 +1,265 @@
+"""TASK-051, line by line, and what the running services must hold besides: the make targets as a
+maintainer types them, on a real engine. Flash and Sonic are the real servers; Strange is a double (see
+strange_double/Dockerfile), so of Strange only the targets, the image and the compose file are shown.
+
+The tests share one engine and run in the order written: built, up, used, down, up again, cleaned."""
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+import yaml
+
+import clients
+
+NAMES = {"flash": "arc-flash", "strange": "arc-strange", "sonic": "arc-sonic"}
+ROLES = {"flash": "messaging", "strange": "streaming", "sonic": "cache"}
+VOLUMES = {"flash": "arc-flash-jetstream", "strange": "arc-strange-data", "sonic": "arc-sonic-data"}
+PORTS = {"flash": {4222, 8222}, "strange": {6650, 8082}, "sonic": {6379}}
+REPOSITORY = clients.REPOSITORY
+
+
+class Platform:
+    """The repository's make targets on an engine of the test's own."""
+
+    def __init__(self, engine):
+        self.engine = engine
+
+    def make(self, *arguments, timeout=600, **environment):
+        env = {name: value for name, value in self.engine.env.items() if not name.startswith(("MAKE", "MFLAGS"))}
+        run = subprocess.run(["make", *arguments], cwd=REPOSITORY, env={**env, **environment}, timeout=timeout,
+                             capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        print(run.stdout[-4000:], run.stderr[-4000:], sep="\n")
+        return run
+
+    def state(self, name):
+        run = self.engine.docker("inspect", "--format", "{{.State.Status}}/{{.State.Health.Status}}", NAMES[name],
+                                 check=False)
+        return run.stdout.strip() if run.returncode == 0 else "absent"
+
+    def containers(self):
+        return self.engine.docker("ps", "-a", "--format", "{{.Names}}").stdout.split()
+
+    def volumes(self):
+        return set(self.engine.docker("volume", "ls", "--format", "{{.Name}}").stdout.split())
+
+
+@pytest.fixture(scope="module")
+def platform(engine, base):
+    import platform_images
+    base("messaging")
+    base("cache")
+    platform_images.build_exporter(engine)
+    platform_images.build_strange_double(engine)
+    yield Platform(engine)
+    for name in engine.docker("ps", "-aq", "--filter", "name=^arc-").stdout.split():
+        engine.docker("rm", "-f", name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_image_is_built_and_is_not_root(platform, name):
+    assert platform.make(f"{name}-build").returncode == 0
+    config = platform.engine.inspect(f"arc-{name}:latest")["Config"]
+    service = yaml.safe_load((REPOSITORY / "services" / ROLES[name] / "service.yaml").read_text())
+    assert config["User"] == {"flash": "1000:1000", "strange": "10000:0", "sonic": "redis"}[name]
+    assert config["Labels"]["arc.service.codename"] == name
+    assert config["Labels"]["arc.service.tech"] == service["tech"]
+
+
+def test_messaging_up_brings_all_three_to_healthy(platform):
+    assert platform.engine.docker("network", "inspect", "arc_platform_net", check=False).returncode != 0
+    run = platform.make("messaging-up")
+    assert run.returncode == 0
+    assert "waiting until it is healthy" in run.stdout and "." in run.stdout
+    assert {name: platform.state(name) for name in NAMES} == {name: "running/healthy" for name in NAMES}
+    assert platform.engine.docker("network", "inspect", "arc_platform_net", check=False).returncode == 0
+
+
+def test_messaging_health(platform):
+    assert platform.make("messaging-health").returncode == 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_health_of_one(platform, name):
+    assert platform.make(f"{name}-health").returncode == 0
+
+
+def test_messaging_up_again_changes_nothing(platform):
+    before = {name: platform.engine.inspect(NAMES[name])["Id"] for name in NAMES}
+    assert platform.make("messaging-up").returncode == 0
+    assert {name: platform.engine.inspect(NAMES[name])["Id"] for name in NAMES} == before
+
+
+def listeners():
+    """(address, port) of every listening TCP socket of the engine's network."""
+    run = subprocess.run(["ss", "-Hltn"], capture_output=True, text=True, check=True)
+    return {tuple(line.split()[3].rsplit(":", 1)) for line in run.stdout.splitlines()}
+
+
+def test_nothing_listens_beyond_loopback(platform):
+    found = {(address, int(port)) for address, port in listeners()}
+    assert {address for address, _ in found} == {"127.0.0.1"}
+    assert set().union(*PORTS.values()) <= {port for _, port in found}
+    for name in NAMES:
+        for bindings in platform.engine.inspect(NAMES[name])["NetworkSettings"]["Ports"].values():
+            assert {binding["HostIp"] for binding in bindings or []} <= {"127.0.0.1"}
+
+
+@pytest.mark.parametrize("name,uid", [("flash", "1000"), ("strange", "10000"), ("sonic", "999")])
+def test_no_process_is_root(platform, name, uid):
+    container = platform.engine.inspect(NAMES[name])
+    assert container["Config"]["User"].split(":")[0] not in ("", "0", "root")
+    status = platform.engine.docker("exec", NAMES[name], "sh", "-c", "cat /proc/[0-9]*/status").stdout
+    assert {line.split()[1] for line in status.splitlines() if line.startswith("Uid:")} == {uid}
+    effective = [line.split()[1] for line in status.splitlines() if line.startswith("CapEff:")]
+    assert set(effective) == {"0" * 16}
+
+
+@pytest.mark.parametrize("name", ["flash", "sonic"])
+def test_root_file_system_is_read_only(platform, name):
+    assert platform.engine.inspect(NAMES[name])["HostConfig"]["ReadonlyRootfs"]
+    assert platform.engine.docker("exec", NAMES[name], "touch", "/usr/x", check=False).returncode != 0
+
+
+def stored():
+    """What Flash and Sonic hold of the test's data, and how often Strange's data has seen it start."""
+    with clients.Nats() as nats:
+        message = nats.ask("$JS.API.STREAM.MSG.GET.ORDERS", '{"seq":1}').get("message", {})
+    return message.get("data"), clients.redis("GET", "order"), clients.http("GET", "http://127.0.0.1:8082/metrics")[1]
+
+
+def test_data_is_written(platform):
+    with clients.Nats() as nats:
+        created = nats.ask("$JS.API.STREAM.CREATE.ORDERS", '{"name":"ORDERS","subjects":["orders"],"storage":"file"}')
+        assert "error" not in created, created
+        assert nats.ask("orders", "hello flash") == {"stream": "ORDERS", "seq": 1}
+    assert clients.redis("SET", "order", "hello sonic") == "+OK"
+    assert stored() == ("aGVsbG8gZmxhc2g=", "hello sonic", "arc_double_starts 1\n")
+
+
+def test_sonic_runs_with_the_specified_settings(platform):
+    def setting(name):
+        return platform.engine.docker("exec", "arc-sonic", "redis-cli", "CONFIG", "GET", name).stdout.split()[1]
+    assert [setting(name) for name in ("appendonly", "appendfsync", "maxmemory", "maxmemory-policy")] == \
+        ["yes", "everysec", str(512 << 20), "noeviction"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_health_is_red_while_paused_and_green_after(platform, name):
+    platform.engine.docker("pause", NAMES[name])
+    try:
+        one, every = platform.make(f"{name}-health"), platform.make("messaging-health")
+    finally:
+        platform.engine.docker("unpause", NAMES[name])
+    assert one.returncode != 0 and "container is paused" in one.stderr
+    assert every.returncode != 0
+    for other in set(NAMES) - {name}:
+        assert f"arc-{other}: healthy" in every.stdout
+    clients.wait_until(f"{name} green again", lambda: platform.make(f"{name}-health").returncode == 0, 30)
+
+
+def followers(engine):
+    """Command lines of the `docker logs -f` that run on this engine."""
+    found = []
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            words = (process / "cmdline").read_bytes().split(b"\0")
+            environment = (process / "environ").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if words[1:3] == [b"logs", b"-f"] and b"DOCKER_HOST=" + engine.env["DOCKER_HOST"].encode() in environment:
+            found.append(words)
+    return found
+
+
+def test_logs_of_all_three_are_told_apart(platform):
+    process = subprocess.Popen(["make", "-s", "messaging-logs"], cwd=REPOSITORY, env=platform.engine.env,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+    clients.wait_until("three followers", lambda: len(followers(platform.engine)) == 3, 20)
+    time.sleep(1)
+    os.killpg(process.pid, signal.SIGINT)
+    lines = [line for line in process.communicate(timeout=60)[0].splitlines() if " | " in line]
+    assert {line.split(" | ")[0] for line in lines} == set(NAMES.values())
+    assert not followers(platform.engine)
+
+
+def test_metrics_of_nats_through_its_exporter(platform):
+    assert clients.http("GET", "http://127.0.0.1:8222/metrics")[0] == 404
+    text = clients.wait_until("exporter", lambda: clients.http("GET", "http://127.0.0.1:7777/metrics")[1], 30)
+    assert re.search(r'^gnatsd_varz_jetstream_stats_storage\{.*\} [1-9]', text, re.M), text[:500]
+
+
+def test_prometheus_with_the_collectors_scrape_configuration(platform):
+    import platform_images
+    platform_images.build_prometheus(platform.engine, "test-prometheus")
+    platform.engine.docker("run", "-d", "--name", "arc-test-prometheus", "--network", "arc_platform_net",
+                           "-p", "127.0.0.1:9090:9090", "test-prometheus")
+
+    def query(expression):
+        status, body = clients.http("GET", "http://127.0.0.1:9090/api/v1/query?query=" + expression)
+        result = json.loads(body)["data"]["result"] if status == 200 else []
+        return {(one["metric"]["job"], one["metric"]["instance"]): one["value"][1] for one in result}
+
+    flash, strange = ("arc-flash", "arc-flash:8222"), ("arc-strange", "arc-strange:8080")
+    clients.wait_until("both scraped", lambda: query("up") == {flash: "1", strange: "1"}, 60)
+    assert query("gnatsd_varz_http_port") == {flash: "8222"}
+    assert query("arc_double_starts") == {strange: "1"}
+    platform.engine.docker("rm", "-f", "arc-test-prometheus")
+
+
+def test_messaging_down_leaves_no_container_and_keeps_the_data(platform):
+    assert platform.make("messaging-down").returncode == 0
+    assert not [name for name in platform.containers() if name.startswith("arc-")]
+    assert set(VOLUMES.values()) <= platform.volumes()
+    run = platform.make("messaging-health")
+    assert run.returncode != 0
+    for name in NAMES.values():
+        assert f"{name}: NOT healthy" in run.stderr
+
+
+def test_data_survives_down_and_up(platform):
+    assert platform.make("messaging-up").returncode == 0
+    assert stored() == ("aGVsbG8gZmxhc2g=", "hello sonic", "arc_double_starts 2\n")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_clean_deletes_the_volume_only_when_told_to(platform, name):
+    assert platform.make(f"{name}-clean").returncode != 0
+    assert VOLUMES[name] in platform.volumes() and NAMES[name] in platform.containers()
+    assert platform.make(f"{name}-clean", "CONFIRM=yes").returncode == 0
+    assert VOLUMES[name] not in platform.volumes() and NAMES[name] not in platform.containers()
+
+
+def test_port_taken_is_named(platform):
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", 6379))
+        other.listen()
+        run = platform.make("sonic-up")
+    assert run.returncode != 0
+    assert "(6379) is taken on 127.0.0.1" in run.stderr
+    assert platform.make("sonic-clean", "CONFIRM=yes").returncode == 0
+
+
+def test_container_of_that_name_is_named(platform):
+    platform.engine.docker("create", "--name", "arc-sonic", "arc-sonic:latest")
+    run = platform.make("sonic-up")
+    platform.engine.docker("rm", "arc-sonic")
+    assert run.returncode != 0 and "docker rm -f arc-sonic" in run.stderr
+
+
+def test_engine_that_does_not_run_is_named(platform):
+    run = platform.make("messaging-up", DOCKER_HOST="unix:///nonexistent/docker.sock")
+    assert run.returncode != 0 and "no container engine answers" in run.stderr
+
+
+def test_image_that_is_not_built_is_built(platform):
+    platform.engine.docker("image", "rm", "-f", "arc-sonic:latest")
+    assert platform.make("sonic-up").returncode == 0
+    assert platform.state("sonic") == "running/healthy"
+    assert platform.make("sonic-clean", "CONFIRM=yes").returncode == 0
