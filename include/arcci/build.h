@@ -86,14 +86,17 @@ struct arc_promote_options {
     const struct arc_clock *clock;
     const json_t *plan;
     const json_t *build; /* build.json; NULL: what the staging tags point to */
-    bool force;          /* rewrite a version's tag that points elsewhere */
+    bool force;          /* rewrite a version's tag that points elsewhere, take `latest` back */
+    void (*on_event)(void *context, const struct arc_build_event *event); /* may be NULL */
+    void *context;
 };
 
 /* Moves the plan's tags to the verified indexes, each by putting the same bytes under the tag.
  * Everything is verified and looked up before the first tag moves; when one cannot be moved, the
  * ones already moved are put back, and the error names what could not be.
- * ARC_EFAILED when a tag of this version exists and points elsewhere (without force).
- * *out: build.json with the services' `tags`, a new reference. */
+ * ARC_EFAILED when a tag of this version exists and points elsewhere (without force). A floating
+ * tag stays where it is when a higher stable version has it by now. *out: build.json with the
+ * services' `tags`, a new reference. */
 int arc_promote(const struct arc_promote_options *options, json_t **out, struct arc_error *err);
 
 #endif

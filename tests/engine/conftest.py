@@ -40,3 +40,11 @@ def shop(engine, base, repository, tmp_path):
     base("messaging")
     base("cache")
     return Shop(engine, tmp_path / "shop", repository)
+
+
+@pytest.fixture
+def proxy(engine):
+    """A registry that can be told to fail (faults.py), in front of the engine's."""
+    from faults import Proxy
+    with Proxy(engine.registry) as running:
+        yield running

@@ -48,6 +48,23 @@ class Shop:
             "    platforms: {ci: [linux/amd64], release: [linux/amd64, linux/arm64]}\n"
             f"    services: [{places}]\n")
 
+    def through(self, proxy):
+        """The same registry by way of the proxy, for docker and arc-ci alike."""
+        self.registry = proxy.host
+        self.configure()
+        self.commit("through a proxy")
+        self.git("tag", "-f", TAG)
+        return self
+
+    def promote(self, *args, status=0, **options):
+        return self.build("--promote", *args, status=status, **options)
+
+    def tags(self, codename):
+        """tag → digest, but for the staging tags."""
+        name = self.name(codename)
+        return {tag: self.engine.registry.manifest(name, tag)[0] for tag in self.engine.registry.tags(name)
+                if not tag.startswith("staging-")}
+
     def git(self, *args):
         when = {"GIT_AUTHOR_DATE": "2026-02-23T10:00:00Z", "GIT_COMMITTER_DATE": "2026-02-23T10:00:00Z"}
         return subprocess.run(["git", *args], cwd=self.folder, check=True, env={**os.environ, **when},

@@ -172,8 +172,25 @@ static int describe(const struct arc_build_options *options, struct arc_buf *out
     return ARC_OK;
 }
 
-static int build(const struct invocation *inv, struct arc_build_options *options, json_t **out,
-                 struct arc_error *err)
+static int promote(const struct invocation *inv, const struct arc_build_options *options,
+                   json_t **out, struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *ledger = NULL;
+    const char *file = option_value(inv, "build");
+    int rc = file ? arc_document_read(file, &ledger, err) : ARC_OK;
+    struct arc_promote_options wanted = {.env = options->env,
+                                         .plan = options->plan,
+                                         .build = ledger,
+                                         .force = option_flag(inv, "force"),
+                                         .on_event = options->on_event,
+                                         .context = options->context};
+    return rc ? rc : arc_promote(&wanted, out, err);
+}
+
+/* Builds, joins or promotes, telling what it does on stderr. A signal ends a build; a promotion,
+ * which takes a moment and would leave tags half moved, is ended first. */
+static int work(const struct invocation *inv, struct arc_build_options *options, json_t **out,
+                struct arc_error *err)
 {
     struct build_progress progress = {.logs = option_value(inv, "logs"),
                                       .group =
@@ -184,19 +201,38 @@ static int build(const struct invocation *inv, struct arc_build_options *options
     options->context = &progress;
     int rc = catch_signals(err);
     options->interrupted_fd = interrupt_pipe[0];
-    if (!rc)
-        rc = arc_build(options, out, err);
+    if (!rc && option_flag(inv, "promote"))
+        rc = promote(inv, options, out, err);
+    else if (!rc)
+        rc =
+            option_flag(inv, "merge") ? arc_merge(options, out, err) : arc_build(options, out, err);
     build_progress_end(&progress);
     if (!rc && progress.failed)
         rc = arc_error_set(err, ARC_EWORLD, "cannot write the logs to %s", progress.logs);
     return rc;
 }
 
+static int check_options(const struct invocation *inv, struct arc_error *err)
+{
+    int modes = option_flag(inv, "merge") + option_flag(inv, "promote") +
+                (option_value(inv, "cell") != NULL);
+    if (modes > 1)
+        return arc_error_set(err, ARC_EINPUT,
+                             "--cell, --merge and --promote are steps of their own: give one");
+    if (option_flag(inv, "dry-run") && modes && !option_value(inv, "cell"))
+        return arc_error_set(err, ARC_EINPUT,
+                             "--dry-run describes a build; what --merge and --promote would do is "
+                             "in the plan (arc-ci plan)");
+    return ARC_OK;
+}
+
 static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *plan = NULL;
     const char *cache = option_value(inv, "cache");
-    int rc = arc_document_read(option_value(inv, "plan"), &plan, err);
+    int rc = check_options(inv, err);
+    if (!rc)
+        rc = arc_document_read(option_value(inv, "plan"), &plan, err);
     if (rc)
         return rc;
     struct arc_build_options options = {.env = inv->env,
@@ -209,7 +245,7 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
                                         .interrupted_fd = -1};
     if (option_flag(inv, "dry-run"))
         return describe(&options, &report->human, err);
-    rc = build(inv, &options, &report->document, err);
+    rc = work(inv, &options, &report->document, err);
     if (!rc)
         rc = add_outputs(report, err);
     if (rc)
@@ -220,6 +256,9 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
 }
 
 static const struct option options[] = {
+    {"build", "FILE", NULL, NULL,
+     "With --promote: build.json of the build; without it, the staging tags say what was built.",
+     false},
     {"builder", "NAME", NULL, NULL, "The buildx builder, in place of the current one.", false},
     {"cache", "KIND", "none|registry", "none",
      "Where layers are cached between machines: `registry` keeps them beside the image, under the "
@@ -228,9 +267,16 @@ static const struct option options[] = {
     {"cell", "SERVICE/PLATFORM", NULL, NULL,
      "Build only this cell, under its own staging tag: flash/linux/arm64.", false},
     {.name = "dry-run", .help = "Print what would be run, and run nothing."},
+    {.name = "force",
+     .help = "With --promote: rewrite a version's tag that points elsewhere, and take a floating "
+             "tag back from a higher version."},
     {"logs", "FOLDER", NULL, NULL, "Write a full log file per cell into this folder.", false},
+    {.name = "merge",
+     .help = "Join the cells that other jobs built with --cell to one index per service."},
     {"plan", "FILE", NULL, "plan.json", "The plan: 'arc-ci plan --json' prints it; '-' for stdin.",
      false},
+    {.name = "promote",
+     .help = "Move the plan's tags to what was built, all of them or none: the last step."},
     {.name = "rebuild", .help = "Build what is already in the registry from the same inputs too."},
     {.name = "sbom", .help = "Attach an SBOM to every image, beside the provenance."},
     {0},
@@ -264,7 +310,12 @@ const struct command cmd_build = {
         "A service whose index is already there, made from the same inputs, is verified and not "
         "built again; so a run that was killed is finished by running it again. Network and "
         "registry errors are tried again; a failing Dockerfile is not, and is shown with its "
-        "file and line.",
+        "file and line.\n\n"
+        "Over several machines: every job of a matrix builds its cell with --cell, a later job "
+        "joins them with --merge. After the gate, --promote moves the version's tags, sha-… and, "
+        "for the highest stable version, latest, each in one request to the same bytes. When one "
+        "cannot be moved, those before it are put back. A version's tag that points elsewhere is "
+        "never rewritten without --force.",
     .options = options,
     .outputs = outputs,
     .examples = examples,

@@ -1,0 +1,125 @@
+"""A registry that misbehaves: a proxy in front of the real one, with rules for single requests."""
+import http.client
+import http.server
+import re
+import socket
+import threading
+import time
+
+
+class Rule:
+    """For requests whose "METHOD path" matches, `times` of them after the first `skip`: an answer, or worse.
+
+    action: a number (that status, with `headers`), "drop" (close without an answer), "lose" (do it, then close),
+    "truncate" (half the body), "damage" (another byte), "stall" (`seconds` of silence first)."""
+
+    def __init__(self, pattern, action, times=1, skip=0, headers=(), seconds=0):
+        self.pattern, self.action, self.times, self.skip = re.compile(pattern), action, times, skip
+        self.headers, self.seconds, self.hits = dict(headers), seconds, 0
+
+    def applies(self, line):
+        if not self.pattern.search(line):
+            return False
+        self.hits += 1
+        return self.skip < self.hits <= self.skip + self.times
+
+
+class Proxy:
+    """`with Proxy(registry) as proxy:` listens on proxy.host; proxy.rules may change at any time."""
+
+    def __init__(self, registry):
+        self.registry, self.rules, self.log, self.lock = registry, [], [], threading.Lock()
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.server.daemon_threads = True
+        self.server.handle_error = lambda *_: None  # clients go away: that is what is tested
+        self.host = f"127.0.0.1:{self.server.server_address[1]}"
+
+    def __enter__(self):
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+    def action(self, line):
+        with self.lock:
+            self.log.append(line)
+            return next((rule for rule in self.rules if rule.applies(line)), None)
+
+    def requests(self, pattern):
+        return [line for line in self.log if re.search(pattern, line)]
+
+    def _handler(proxy):  # noqa: N805 (the handler's own self is another)
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *_):
+                pass
+
+            def handle(self):
+                """docker tries TLS first; a plain answer, as Go's server gives, tells it to speak http."""
+                if self.connection.recv(1, socket.MSG_PEEK) == b"\x16":
+                    self.connection.sendall(b"HTTP/1.0 400 Bad Request\r\n\r\nThis is http.\n")
+                    return
+                super().handle()
+
+            def body(self):
+                if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
+                    parts = []
+                    while size := int(self.rfile.readline().split(b";")[0], 16):
+                        parts.append(self.rfile.read(size))
+                        self.rfile.readline()
+                    self.rfile.readline()
+                    return b"".join(parts)
+                return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+
+            def forward(self, body):
+                upstream = http.client.HTTPConnection(proxy.registry.host, timeout=60)
+                headers = {name: ", ".join(self.headers.get_all(name)) for name in self.headers
+                           if name.lower() not in ("transfer-encoding", "content-length", "connection")}
+                if body or self.command in ("PUT", "POST", "PATCH"):
+                    headers["Content-Length"] = str(len(body))
+                upstream.request(self.command, self.path, body=body or None, headers=headers)
+                answer = upstream.getresponse()
+                return answer.status, answer.getheaders(), answer.read()
+
+            def answer(self, status, headers, body, length=None):
+                self.send_response_only(status)
+                for name, value in headers:
+                    if name.lower() not in ("transfer-encoding", "content-length", "connection"):
+                        self.send_header(name, value)
+                if self.command == "HEAD":
+                    length = dict((name.lower(), value) for name, value in headers).get("content-length", 0)
+                self.send_header("Content-Length", str(len(body) if length is None else length))
+                self.end_headers()
+                if self.command != "HEAD":
+                    self.wfile.write(body)
+
+            def drop(self):
+                self.close_connection = True
+                self.connection.shutdown(socket.SHUT_RDWR)
+
+            def serve(self):
+                body = self.body()
+                rule = proxy.action(f"{self.command} {self.path}")
+                action = rule.action if rule else None
+                if action == "drop":
+                    return self.drop()
+                if action == "stall":
+                    time.sleep(rule.seconds)
+                if isinstance(action, int):
+                    return self.answer(action, rule.headers.items(), b"{}")
+                status, headers, content = self.forward(body)
+                if action == "lose":
+                    return self.drop()
+                if action == "truncate":
+                    self.answer(status, headers, content[:len(content) // 2], len(content))
+                    return self.drop()
+                if action == "damage" and content:
+                    content = bytes([content[0] ^ 1]) + content[1:]
+                return self.answer(status, headers, content)
+
+            do_GET = do_HEAD = do_PUT = do_POST = do_PATCH = do_DELETE = serve
+
+        return Handler

@@ -1,0 +1,124 @@
+"""Tags move last, together, and only to what was verified."""
+import json
+
+from faults import Rule
+
+
+def built(shop, *args, **options):
+    plan = shop.plan(**options)
+    build, _ = shop.build(*args)
+    (shop.folder / "build.json").write_text(json.dumps(build))
+    return plan, {entry["service"]: entry["digest"] for entry in build["services"]}
+
+
+def wanted(plan, digest):
+    return {tag["tag"]: digest for tag in plan["services"][0]["tags"] if tag["move"]}
+
+
+def test_all_tags_of_all_services_point_to_the_built_indexes(shop):
+    plan, digests = built(shop)
+    assert shop.tags("flash") == shop.tags("sonic") == {}
+    build, _ = shop.promote("--build", "build.json")
+    for entry in build["services"]:
+        assert shop.tags(entry["service"]) == wanted(plan, digests[entry["service"]])
+        assert sorted(entry["tags"]) == sorted(wanted(plan, ""))
+    assert set(wanted(plan, "")) == {"messaging-v0.1.0", f"sha-{plan['revision'][:12]}", "latest"}
+    again, _ = shop.promote()  # from the staging tags, and nothing left to do
+    assert [entry["digest"] for entry in again["services"]] == [digests["flash"], digests["sonic"]]
+
+
+def test_a_promoted_image_is_pulled_and_runs(shop):
+    _, digests = built(shop)
+    shop.promote()
+    ref = f"{shop.registry}/{shop.name('sonic')}:latest"
+    shop.engine.docker("pull", "-q", ref)
+    assert digests["sonic"] in json.dumps(shop.engine.inspect(ref)["RepoDigests"])
+    for platform in ("linux/amd64", "linux/arm64"):
+        run = shop.engine.docker("run", "--rm", "--platform", platform, ref, "redis-server", "--version")
+        assert run.stdout.startswith("Redis server")
+
+
+def test_nothing_moves_before_the_build(shop):
+    shop.plan()
+    _, stderr = shop.promote(status=1)
+    assert "is not in the registry: build flash first" in stderr
+    shop.build()
+    with open(shop.folder / "build.json", "w") as ledger:
+        ledger.write(json.dumps({"group": "messaging", "revision": "0" * 40, "pushed": True, "services": []}))
+    _, stderr = shop.promote("--build", "build.json", status=2)
+    assert "build.json is about commit 000000000000" in stderr
+    assert shop.tags("flash") == {}
+
+
+def test_a_versions_tag_is_not_rewritten(shop):
+    _, digests = built(shop)
+    shop.promote()
+    before = shop.tags("flash"), shop.tags("sonic")
+    with open(shop.folder / "services/cache/Dockerfile", "a") as dockerfile:
+        dockerfile.write("ENV MORE=1\n")
+    _, newer = built(shop)
+    assert newer["flash"] == digests["flash"] and newer["sonic"] != digests["sonic"]
+    _, stderr = shop.promote(status=1)
+    assert "a version's tag is never rewritten without --force" in stderr
+    assert (shop.tags("flash"), shop.tags("sonic")) == before
+    shop.promote("--force")
+    assert shop.tags("sonic")["messaging-v0.1.0"] == newer["sonic"]
+
+
+def test_latest_stays_with_a_higher_version_that_came_in_between(shop):
+    """Two releases race: the plan of 0.1.0 was made before 0.2.0 was released."""
+    built(shop)
+    old_plan = (shop.folder / "plan.json").read_text()
+    shop.commit("second")
+    shop.git("tag", "messaging/v0.2.0")
+    _, newer = built(shop, tag="messaging/v0.2.0")
+    shop.promote()
+    (shop.folder / "plan.json").write_text(old_plan)
+    build, stderr = shop.promote()
+    assert "latest stays: it is a higher version's" in stderr
+    assert shop.tags("flash")["latest"] == newer["flash"] != shop.tags("flash")["messaging-v0.1.0"]
+    assert "latest" not in build["services"][0]["tags"]
+
+
+def test_when_one_tag_cannot_move_the_others_go_back(shop, proxy):
+    """0.1.0 is out. Of 0.2.0, the last tag (sonic's latest) is refused for good."""
+    shop.through(proxy)
+    built(shop)
+    shop.promote()
+    before = shop.tags("flash"), shop.tags("sonic")
+    shop.commit("second")
+    shop.git("tag", "messaging/v0.2.0")
+    built(shop, tag="messaging/v0.2.0")
+    proxy.rules = [Rule(r"^PUT .*arc-sonic/manifests/latest", 403, times=99)]
+    _, stderr = shop.promote(status=1)
+    assert "arc-sonic:latest: PUT" in stderr and "the registry answers 403" in stderr
+    # What was there before is there again; this registry removes no tags, and that is said by name.
+    for codename, old in zip(("flash", "sonic"), before):
+        now = shop.tags(codename)
+        assert {tag: now[tag] for tag in old} == old
+        for tag in set(now) - set(old):
+            assert f"arc-{codename}:{tag}" in stderr.split("NOT put back")[1]
+    proxy.rules = []
+    shop.promote()
+    assert shop.tags("flash")["latest"] != before[0]["latest"]
+
+
+def test_a_lost_answer_is_asked_for_again(shop, proxy):
+    shop.through(proxy)
+    plan, digests = built(shop)
+    proxy.rules = [Rule(r"^PUT .*arc-flash/manifests/messaging-v0.1.0", "lose"),
+                   Rule(r"^PUT .*arc-sonic/manifests/latest", 503)]
+    shop.promote()
+    assert shop.tags("flash") == wanted(plan, digests["flash"])
+    assert shop.tags("sonic") == wanted(plan, digests["sonic"])
+    assert len(proxy.requests(r"^PUT .*arc-flash/manifests/messaging-v0.1.0")) == 2
+
+
+def test_a_registry_that_lies_is_not_believed(shop, proxy):
+    shop.through(proxy)
+    built(shop)
+    for action in ("damage", "truncate"):
+        proxy.rules = [Rule(r"^GET .*arc-sonic/(manifests|blobs)/sha256:", action, times=99)]
+        run = shop.run("build", "--promote", status=1 if action == "damage" else 3)
+        assert "arc-sonic" in run.stderr
+        assert shop.tags("flash") == shop.tags("sonic") == {}
