@@ -9,6 +9,7 @@
 #include "arcci/buf.h"
 #include "arcci/env.h"
 #include "arcci/error.h"
+#include "arcci/transport.h"
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -97,6 +98,8 @@ struct arc_scan_options {
     const json_t *baselines;        /* reports of the previous release; NULL for none */
     const char *scanner_info; /* file with the output of `trivy version --format json`, or NULL */
     const char *ignore_file;  /* ids to leave out (.trivyignore), or NULL */
+    bool sarif;               /* make the SARIF log, also without a file */
+    bool issues;              /* make the issues' texts */
     const char *sarif_file;   /* written with the findings as SARIF 2.1.0, or NULL; left alone when
                                  the   scanner could not look */
 };
@@ -106,7 +109,9 @@ struct arc_scan {
     enum arc_verdict verdict;
     enum arc_gate gate;
     json_t *document; /* scan.json (docs/schema/scan.schema.json) */
-    json_t *sarif;    /* a SARIF 2.1.0 log, when asked for; NULL if the scanner could not look */
+    json_t *issues; /* what each service's issue shall say: [{service, count, marker, title, body}];
+                       empty if the scanner could not look, NULL if not asked for */
+    json_t *sarif;  /* a SARIF 2.1.0 log, when asked for; NULL if the scanner could not look */
     struct arc_buf human;   /* table for a person */
     struct arc_buf summary; /* markdown, within GitHub's 1 MiB */
 };
@@ -116,5 +121,23 @@ struct arc_scan {
 int arc_scan(const struct arc_scan_options *options, const struct arc_env *env,
              struct arc_scan *out, struct arc_error *err);
 void arc_scan_free(struct arc_scan *scan);
+
+/* Where the findings are published. Everything is borrowed. */
+struct arc_scan_publish {
+    const char *repository; /* "owner/name" */
+    const char *ref;        /* "refs/heads/main"; for `sarif` */
+    const char *commit;     /* 40 hexadecimal digits; for `sarif` */
+    bool sarif;             /* upload the log to code scanning, wait until it is processed */
+    bool issues; /* one issue a service with findings at or above the gate's limit: filed,
+                    updated, closed, reopened. Without an answer of the scanner they stay
+                    as they are */
+};
+
+/* Sends to GitHub what was asked for, both parts even if one fails, and notes what became of it in
+ * scan->document: `upload` {id, status, results, url}, `issues` [{service, action, number, url}].
+ * A second run changes nothing that is already so. Errors as the transport's; ARC_EFAILED when code
+ * scanning rejects the log. */
+int arc_scan_publish(struct arc_scan *scan, const struct arc_scan_publish *options,
+                     struct arc_transport *transport, struct arc_error *err);
 
 #endif

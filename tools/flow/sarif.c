@@ -163,7 +163,15 @@ static int fill(const struct scan_judged *judged, json_t *rules, json_t *results
     return ARC_OK;
 }
 
-int scan_sarif(const struct scan_judged *judged, json_t **out, struct arc_error *err)
+/* Uploads of one commit replace each other unless their category differs: one for each service, if
+ * the scan is of one. */
+static const char *category(const struct scan_judged *judged)
+{
+    const char *service = judged->options->service;
+    return service && *service ? service : "scan";
+}
+
+int scan_sarif(struct scan_judged *judged, json_t **out, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *rules = json_array();
     ARC_AUTO_JSON json_t *results = json_array();
@@ -178,6 +186,7 @@ int scan_sarif(const struct scan_judged *judged, json_t **out, struct arc_error 
         json_pack("{s:s, s:s, s:[{s:{s:{s:s, s:s, s:s, s:O}}, s:O, s:s}]}", "version", "2.1.0",
                   "$schema", SCHEMA, "runs", "tool", "driver", "name", "arc-ci scan", "version",
                   ARCCI_VERSION, "informationUri", "https://github.com/arc-framework/arc-platform",
-                  "rules", rules, "results", results, "columnKind", "utf16CodeUnits");
+                  "rules", rules, "results", results, "columnKind", "utf16CodeUnits",
+                  "automationDetails", "id", "arc-ci/", category(judged), "/");
     return *out ? ARC_OK : arc_error_nomem(err);
 }

@@ -9,6 +9,6 @@
 
 /* Makes the log of the worst SARIF_RESULTS_MAX findings; warns of those left out. Fingerprints are
  * the same in every run that finds the same weakness. *out is a new reference. */
-int scan_sarif(const struct scan_judged *judged, json_t **out, struct arc_error *err);
+int scan_sarif(struct scan_judged *judged, json_t **out, struct arc_error *err);
 
 #endif

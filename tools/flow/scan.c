@@ -335,13 +335,19 @@ static int look(struct scan_judged *judged, const struct arc_env *env, struct ar
     return warn_of_blind_spots(judged, err);
 }
 
-static int render(const struct scan_judged *judged, struct arc_scan *out, struct arc_error *err)
+static int render(struct scan_judged *judged, struct arc_scan *out, struct arc_error *err)
 {
     out->verdict = judged->verdict;
     out->gate = judged->gate;
-    int rc = scan_document(judged, &out->document, err);
-    if (!rc && judged->options->sarif_file && judged->verdict != ARC_VERDICT_SCANNER_ERROR)
+    const struct arc_scan_options *options = judged->options;
+    bool answered = judged->verdict != ARC_VERDICT_SCANNER_ERROR;
+    int rc = ARC_OK;
+    if (answered && (options->sarif || options->sarif_file))
         rc = scan_sarif(judged, &out->sarif, err);
+    if (!rc && options->issues)
+        rc = scan_issues(judged, &out->issues, err);
+    if (!rc) /* last, for the warnings */
+        rc = scan_document(judged, &out->document, err);
     if (!rc)
         rc = scan_human(judged, &out->human, err);
     return rc ? rc : scan_summary(judged, &out->summary, err);
@@ -373,6 +379,7 @@ void arc_scan_free(struct arc_scan *scan)
 {
     json_decref(scan->document);
     json_decref(scan->sarif);
+    json_decref(scan->issues);
     arc_buf_free(&scan->human);
     arc_buf_free(&scan->summary);
     *scan = (struct arc_scan){.document = NULL};

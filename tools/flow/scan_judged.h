@@ -52,6 +52,7 @@ int scan_ignore_apply(struct scan_judged *judged, const char *path, struct arc_e
 /* The renderers. */
 int scan_document(const struct scan_judged *judged, json_t **out, struct arc_error *err);
 int scan_human(const struct scan_judged *judged, struct arc_buf *out, struct arc_error *err);
+int scan_issues(const struct scan_judged *judged, json_t **out, struct arc_error *err);
 int scan_summary(const struct scan_judged *judged, struct arc_buf *out, struct arc_error *err);
 
 const char *scan_verdict_name(enum arc_verdict verdict);

@@ -1,8 +1,8 @@
 /* A scan shown: the document, a table for a person, markdown for the step summary. */
+#include "flow/scan_text.h"
 #include "base/auto.h"
 #include "base/markdown.h"
 #include "base/text.h"
-#include "flow/scan_judged.h"
 #include <string.h>
 
 #define DOCUMENT_FINDINGS 100
@@ -227,8 +227,8 @@ static void add_id_cell(struct arc_buf *out, const struct scan_rule *rule)
     arc_buf_puts(out, " |");
 }
 
-static void add_summary_row(struct arc_buf *out, const struct scan_judged *judged,
-                            const struct finding *finding)
+void scan_add_row(struct arc_buf *out, const struct scan_judged *judged,
+                  const struct finding *finding, bool service)
 {
     const struct scan_rule *rule = &judged->findings.rules[finding->rule];
     ARC_AUTO(arc_buf) struct arc_buf platforms = {0};
@@ -239,7 +239,8 @@ static void add_summary_row(struct arc_buf *out, const struct scan_judged *judge
     add_cell(out, *finding->package ? finding->package : finding->place);
     add_cell(out, finding->installed);
     add_cell(out, finding->fixed);
-    add_cell(out, finding->service);
+    if (service)
+        add_cell(out, finding->service);
     add_cell(out, arc_buf_text(&platforms));
     arc_buf_putc(out, '\n');
 }
@@ -258,7 +259,7 @@ int scan_summary(const struct scan_judged *judged, struct arc_buf *out, struct a
         arc_buf_puts(out, "| Severity | Id | Package | Installed | Fixed | Service | Platforms |\n"
                           "|---|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < judged->total && i < SUMMARY_FINDINGS; i++)
-        add_summary_row(out, judged, &judged->findings.list[i]);
+        scan_add_row(out, judged, &judged->findings.list[i], true);
     if (judged->total > SUMMARY_FINDINGS)
         arc_buf_printf(out, "\n… and %zu more\n", judged->total - SUMMARY_FINDINGS);
     return arc_buf_check(out, "the summary", err);
