@@ -73,9 +73,9 @@ struct arc_scan_run {
     const char *target; /* a folder, or an image's name; NULL: the documents' images */
     const json_t
         *platforms; /* array of "linux/amd64", …: one scan each; NULL: the scanner's choice */
-    const json_t *build;  /* build.json: every cell by its digest; NULL for none */
-    const json_t *plan;   /* plan.json: every cell by its staging tag, without a build; or NULL */
-    const char *scanners; /* "vuln,secret" */
+    const json_t *build;      /* build.json: every cell by its digest; NULL for none */
+    const json_t *plan;       /* plan.json: every cell by its service's staging tag; or NULL */
+    const char *scanners;     /* "vuln,secret" */
     const char *docker_image; /* run this image of the scanner, pinned by digest; NULL: `trivy` */
     const char *report_dir;   /* where the reports go; absolute with docker_image */
     unsigned timeout;         /* seconds for one target */

@@ -52,11 +52,12 @@ def test_every_platform_of_every_service(place):
 
 
 def test_a_plan_before_there_is_a_build(place):
-    plan = place.write("plan.json", {"services": [{"service": "flash", "image": "ghcr.io/x/arc-flash"}], "cells": [
-        {"service": "flash", "platform": "linux/arm64", "staging": "staging-1-linux-arm64"}]})
+    plan = place.write("plan.json", {"group": "m", "version": None, "services": [
+        {"service": "flash", "image": "ghcr.io/x/arc-flash", "staging": "staging-1"}], "cells": [
+            {"service": "flash", "platform": "linux/arm64", "staging": "staging-1-linux-arm64"}]})
     place.write("fake/linux-arm64.json", report())
     assert place.run("--scan-type", "image", "--plan", plan) == 0
-    assert place.calls()[0][-1] == "ghcr.io/x/arc-flash:staging-1-linux-arm64"
+    assert place.calls()[0][-1] == "ghcr.io/x/arc-flash:staging-1"
 
 
 def test_platforms_by_hand(place):

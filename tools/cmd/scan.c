@@ -1,7 +1,6 @@
-#include "arcci/scan.h"
 #include "base/auto.h"
 #include "command.h"
-#include "flow/documents.h"
+#include "flow/scan_files.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -79,9 +78,13 @@ static int fill_outputs(struct report *report, struct arc_error *err)
     if (!rc)
         rc = report_output(report, "scan-status",
                            json_string_value(json_object_get(document, "verdict")), err);
-    return rc ? rc
-              : report_output(report, "gate", json_string_value(json_object_get(document, "gate")),
-                              err);
+    if (!rc)
+        rc = report_output(report, "gate", json_string_value(json_object_get(document, "gate")),
+                           err);
+    ARC_AUTO_FREE char *line = json_dumps(document, JSON_COMPACT);
+    if (!rc && !line)
+        rc = arc_error_nomem(err);
+    return rc ? rc : report_output(report, "scan", line, err);
 }
 
 static int fill_notes(struct report *report, enum arc_gate gate, struct arc_error *err)
@@ -125,59 +128,60 @@ static int parse_timeout(const char *text, unsigned *out, struct arc_error *err)
     return arc_error_set(err, ARC_EINPUT, "--timeout: '%s' is no time: 90s, 15m or 1h", text);
 }
 
-static int read_document(const struct invocation *inv, const char *option, json_t **out,
-                         struct arc_error *err)
+static int read_files(const struct invocation *inv, struct arc_scan_files *out,
+                      struct arc_error *err)
 {
-    const char *path = option_value(inv, option);
-    return path ? arc_document_read(path, out, err) : ARC_OK;
+    *out = (struct arc_scan_files){
+        .options = {.service = option_value(inv, "service-name"),
+                    .reports = option_list(inv, "report"),
+                    .baselines = option_list(inv, "baseline"),
+                    .scanner_info = option_value(inv, "scanner-info"),
+                    .ignore_file = option_value(inv, "ignore-file"),
+                    .sarif_file = option_value(inv, "sarif")},
+        .run = {.type = option_value(inv, "scan-type"),
+                .target = option_value(inv, "scan-target"),
+                .platforms = option_list(inv, "platform"),
+                .scanners = option_value(inv, "scanners"),
+                .docker_image = option_value(inv, "scanner-image"),
+                .report_dir = option_value(inv, "report-dir")},
+        .build = option_value(inv, "build"),
+        .plan = option_value(inv, "plan"),
+        .needs = option_value(inv, "needs"),
+        .tag = option_value(inv, "tag"),
+        .config = option_value(inv, "config"),
+        .github = {.repository = option_value(inv, "repository"),
+                   .token_file = option_value(inv, "token-file"),
+                   .record = option_value(inv, "record"),
+                   .timeout = option_value(inv, "request-timeout"),
+                   .max_wait = option_value(inv, "max-wait")},
+        .upload = option_flag(inv, "upload-sarif"),
+        .issues = option_flag(inv, "create-issues"),
+    };
+    int rc = read_policy(inv, &out->options.policy, err);
+    return rc ? rc : parse_timeout(option_value(inv, "timeout"), &out->run.timeout, err);
 }
 
-static int read_run(const struct invocation *inv, struct arc_scan_run *out, json_t **build,
-                    json_t **plan, struct arc_error *err)
+/* What could not be published fails the run, but takes nothing from what the scan found. */
+static int note_unpublished(struct report *report, const struct arc_error *problem,
+                            struct arc_error *err)
 {
-    *out = (struct arc_scan_run){
-        .type = option_value(inv, "scan-type"),
-        .target = option_value(inv, "scan-target"),
-        .platforms = option_list(inv, "platform"),
-        .scanners = option_value(inv, "scanners"),
-        .docker_image = option_value(inv, "scanner-image"),
-        .report_dir = option_value(inv, "report-dir"),
-    };
-    int rc = parse_timeout(option_value(inv, "timeout"), &out->timeout, err);
-    if (!rc)
-        rc = read_document(inv, "build", build, err);
-    if (!rc)
-        rc = read_document(inv, "plan", plan, err);
-    out->build = *build;
-    out->plan = *plan;
-    if (!rc && (*build || *plan) && strcmp(out->type, "image") != 0)
-        rc =
-            arc_error_set(err, ARC_EINPUT, "--build and --plan name images: add --scan-type image");
-    return rc;
+    if (!problem->code)
+        return ARC_OK;
+    report->failed = report->failed ? report->failed : problem->code;
+    return report_note(report, 'e', NULL, err, "%s", arc_error_text(problem));
 }
 
 static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_scan) struct arc_scan scan = {.document = NULL};
-    struct arc_scan_options options = {
-        .service = option_value(inv, "service-name"),
-        .reports = option_list(inv, "report"),
-        .baselines = option_list(inv, "baseline"),
-        .scanner_info = option_value(inv, "scanner-info"),
-        .ignore_file = option_value(inv, "ignore-file"),
-        .sarif_file = option_value(inv, "sarif"),
-    };
-    struct arc_scan_run scanner = {.type = NULL};
-    ARC_AUTO_JSON json_t *build = NULL;
-    ARC_AUTO_JSON json_t *plan = NULL;
-    int rc = read_policy(inv, &options.policy, err);
+    ARC_AUTO(arc_error) struct arc_error unpublished = {0};
+    struct arc_scan_files files;
+    int rc = read_files(inv, &files, err);
     if (!rc)
-        rc = read_run(inv, &scanner, &build, &plan, err);
-    if (scanner.target || build || plan)
-        options.run = &scanner;
+        rc = arc_scan_files(inv->env, &files, &scan, &unpublished, err);
     if (!rc)
-        rc = arc_scan(&options, inv->env, &scan, err);
-    return rc ? rc : fill(&scan, report, err);
+        rc = fill(&scan, report, err);
+    return rc ? rc : note_unpublished(report, &unpublished, err);
 }
 
 static const struct option options[] = {
@@ -197,6 +201,17 @@ static const struct option options[] = {
     {.name = "plan",
      .value = "FILE",
      .help = "plan.json: the same before build.json is there, by staging tags."},
+    {.name = "needs",
+     .value = "JSON",
+     .help = "toJSON(needs), or a file that holds it: build.json is taken from the outputs of the "
+             "jobs."},
+    {.name = "tag",
+     .value = "TAG",
+     .help = "A release tag: scan the images of its plan, by staging tags."},
+    {.name = "config",
+     .value = "FILE",
+     .help = "The release groups, for --tag. Default: "
+             ".github/arc-ci.yaml."},
     {.name = "scanners",
      .value = "LIST",
      .initial = "vuln,secret",
@@ -253,6 +268,26 @@ static const struct option options[] = {
              "its database."},
     {.name = "service-name", .value = "NAME", .help = "The service of reports that name none."},
     {.name = "sarif", .value = "FILE", .help = "Write the findings as SARIF 2.1.0."},
+    {.name = "upload-sarif",
+     .help = "Upload the findings to code scanning, for GITHUB_SHA and GITHUB_REF."},
+    {.name = "create-issues",
+     .help = "Keep one issue a service with the findings that fail the gate: filed, updated, "
+             "closed, reopened."},
+    {.name = "repository",
+     .value = "OWNER/NAME",
+     .help = "Where they go; GITHUB_REPOSITORY by default."},
+    {.name = "token-file",
+     .value = "FILE",
+     .help = "Holds the token, in place of GITHUB_TOKEN or GH_TOKEN."},
+    {.name = "record",
+     .value = "DIR",
+     .help = "Keep every request and answer there, without the token, for a bug report."},
+    {.name = "request-timeout",
+     .value = "SECONDS",
+     .help = "Longest time without an answer of GitHub; 60 by default."},
+    {.name = "max-wait",
+     .value = "SECONDS",
+     .help = "Longest single wait for a rate limit; 900 by default."},
     {0},
 };
 
@@ -265,6 +300,7 @@ static const struct output outputs[] = {
     {"new-count", "Findings that the baseline has not; `unknown` without a baseline."},
     {"scan-status", "clean, findings, stale-database or scanner-error."},
     {"gate", "pass, fail or report-only."},
+    {"scan", "scan.json on one line, for later jobs."},
     {0},
 };
 

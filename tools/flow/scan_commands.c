@@ -159,20 +159,20 @@ static int no_reference(const char *service, const char *platform, const char *w
                          service ? service : "a service", platform ? platform : "?", what);
 }
 
-/* A cell of either document: IMAGE and what follows it, "@" a digest or ":" a tag. */
-static int add_cell(const struct arc_scan_run *run, const char *service, const char *image,
-                    const json_t *cell, char separator, json_t *commands, struct arc_error *err)
+/* A cell by its image and what follows it: "@" a digest, ":" a tag. */
+static int add_cell(const struct arc_scan_run *run, const json_t *service, const json_t *cell,
+                    char separator, const char *reference, json_t *commands, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf target = {0};
-    const char *key = separator == '@' ? "digest" : "staging";
-    const char *reference = text_of(cell, key);
+    const char *name = text_of(service, "service");
+    const char *image = text_of(service, "image");
     const char *platform = text_of(cell, "platform");
-    if (!service || !image || !platform || !reference)
-        return no_reference(service, platform, key, err);
+    if (!name || !image || !platform || !reference)
+        return no_reference(name, platform, separator == '@' ? "digest" : "staging tag", err);
     arc_buf_printf(&target, "%s%c%s", image, separator, reference);
     if (target.failed)
         return arc_error_nomem(err);
-    struct job job = {.service = service, .platform = platform, .target = arc_buf_text(&target)};
+    struct job job = {.service = name, .platform = platform, .target = arc_buf_text(&target)};
     return add_job(run, job, commands, err);
 }
 
@@ -185,35 +185,35 @@ static int add_build(const struct arc_scan_run *run, json_t *commands, struct ar
     json_array_foreach (json_object_get(run->build, "services"), i, service) {
         json_array_foreach (json_object_get(service, "cells"), k, cell) {
             if (!rc)
-                rc = add_cell(run, text_of(service, "service"), text_of(service, "image"), cell,
-                              '@', commands, err);
+                rc = add_cell(run, service, cell, '@', text_of(cell, "digest"), commands, err);
         }
     }
     return rc;
 }
 
-static const char *image_of(const json_t *plan, const char *name)
+static const json_t *service_of(const json_t *plan, const char *name)
 {
     size_t i;
     json_t *service;
     json_array_foreach (json_object_get(plan, "services"), i, service) {
         const char *codename = text_of(service, "service");
         if (name && codename && strcmp(codename, name) == 0)
-            return text_of(service, "image");
+            return service;
     }
     return NULL;
 }
 
-/* plan.json: cells name their service. */
+/* plan.json: cells name their service, whose staging tag is an index of all platforms once it is
+ * built, be it at once or cell by cell. */
 static int add_plan(const struct arc_scan_run *run, json_t *commands, struct arc_error *err)
 {
     size_t i;
     json_t *cell;
     int rc = ARC_OK;
     json_array_foreach (json_object_get(run->plan, "cells"), i, cell) {
-        const char *service = text_of(cell, "service");
+        const json_t *service = service_of(run->plan, text_of(cell, "service"));
         if (!rc)
-            rc = add_cell(run, service, image_of(run->plan, service), cell, ':', commands, err);
+            rc = add_cell(run, service, cell, ':', text_of(service, "staging"), commands, err);
     }
     return rc;
 }

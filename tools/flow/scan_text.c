@@ -217,9 +217,11 @@ static void add_cell(struct arc_buf *out, const char *text)
 /* The id, as a link to the advisory where there is one. */
 static void add_id_cell(struct arc_buf *out, const struct scan_rule *rule)
 {
-    arc_buf_puts(out, rule->url ? " [" : " ");
+    bool link = rule->url &&
+                (strncmp(rule->url, "https://", 8) == 0 || strncmp(rule->url, "http://", 7) == 0);
+    arc_buf_puts(out, link ? " [" : " ");
     arc_markdown_text(out, rule->id, strlen(rule->id));
-    if (rule->url) {
+    if (link) {
         arc_buf_puts(out, "](");
         arc_markdown_url(out, rule->url, strlen(rule->url));
         arc_buf_putc(out, ')');

@@ -1,0 +1,276 @@
+"""SARIF uploads and issues, against a stateful double of GitHub, with every fault at every request."""
+import base64
+import gzip
+import json
+import sys
+
+import pytest
+from conftest import ROOT, report, vulnerability
+
+sys.path[:0] = [str(ROOT / "tests/double"), str(ROOT / "tests/fault")]
+import faults  # noqa: E402
+from github_double import TOKEN, Double, user  # noqa: E402
+from harness import quick_sleep  # noqa: E402
+
+SHA = "0123456789abcdef0123456789abcdef01234567"
+LABEL = "arc-ci-scan"
+
+
+@pytest.fixture
+def double():
+    with Double() as one:
+        yield one
+
+
+def run(place, double, *words, service="flash", found=("CVE-2024-1",), **env):
+    name = place.write("r.json", report(*[vulnerability(i) if isinstance(i, str) else i for i in found]))
+    status = place.run(*words, "--report", f"{service}@linux/amd64={name}", GITHUB_API_URL=double.url, GITHUB_TOKEN=TOKEN,
+                       GITHUB_REPOSITORY="o/r", GITHUB_REF="refs/heads/main", GITHUB_SHA=SHA, LD_PRELOAD=quick_sleep(),
+                       **env)
+    assert TOKEN not in place.stderr + json.dumps(place.document)
+    return status
+
+
+def issue(place):
+    (row,) = place.document["issues"]
+    return row
+
+
+def uploaded(double):
+    return [json.loads(gzip.decompress(base64.b64decode(s["request"]["sarif"]))) for s in double.state.sarifs.values()]
+
+
+def test_upload(place, double):
+    assert run(place, double, "--upload-sarif") == 1
+    upload = place.document["upload"]
+    assert upload["status"] == "complete" and upload["results"] == 1
+    (sarif,) = double.state.sarifs.values()
+    assert sarif["request"]["commit_sha"] == SHA and sarif["request"]["ref"] == "refs/heads/main"
+    (log,) = uploaded(double)
+    result = log["runs"][0]["results"][0]
+    assert result["ruleId"] == "CVE-2024-1" and "linux/amd64" in result["message"]["text"]
+
+
+def test_fingerprints_are_the_same_in_every_run(place, double):
+    run(place, double, "--upload-sarif")
+    run(place, double, "--upload-sarif", found=[vulnerability("CVE-2024-1", InstalledVersion="3.0.1"), vulnerability("CVE-2024-2")])
+    first, second = ([r["partialFingerprints"]["primaryLocationLineHash"] for r in log["runs"][0]["results"]]
+                     for log in uploaded(double))
+    assert len(first) == 1 and len(second) == 2 and first[0] == second[0] and second[1] != first[0]
+
+
+def test_a_clean_scan_uploads_an_empty_log(place, double):
+    """Or the alerts of the run before would stay open."""
+    assert run(place, double, "--upload-sarif", found=()) == 0
+    assert uploaded(double)[0]["runs"][0]["results"] == []
+
+
+def test_without_an_answer_nothing_is_uploaded_and_no_issue_is_touched(place, double):
+    run(place, double, "--create-issues")
+    place.write("bad.json", "{")
+    assert place.run("--upload-sarif", "--create-issues", "--report", "flash=bad.json", GITHUB_API_URL=double.url,
+                     GITHUB_TOKEN=TOKEN, GITHUB_REPOSITORY="o/r", GITHUB_REF="r", GITHUB_SHA=SHA) == 1
+    assert not double.state.sarifs and double.state.issues[0]["state"] == "open"
+    assert place.document["issues"] == []
+
+
+def test_a_stale_database_closes_no_issue(place, double):
+    run(place, double, "--create-issues")
+    assert run(place, double, "--create-issues", "--max-database-age", "1d", found=()) == 1
+    assert place.document["verdict"] == "stale-database" and double.state.issues[0]["state"] == "open"
+
+
+def test_a_log_that_code_scanning_rejects(place, double):
+    double.api.get_sarif = None
+    for i, (method, pattern, handler) in enumerate(double.api.routes):
+        if handler.__name__ == "get_sarif":
+            double.api.routes[i] = (method, pattern, lambda request, number: (200, {"processing_status": "failed", "errors": [
+                "rejecting SARIF, as there are more runs than allowed"]}))
+    assert run(place, double, "--upload-sarif", "--fail-on-severity", "CRITICAL") == 1
+    assert "more runs than allowed" in place.stderr and place.document["gate"] == "pass"
+
+
+@pytest.mark.parametrize("missing", ["GITHUB_SHA", "GITHUB_REF", "GITHUB_REPOSITORY"])
+def test_what_an_upload_needs_to_know(place, double, missing):
+    environment = {"GITHUB_SHA": SHA, "GITHUB_REF": "r", "GITHUB_REPOSITORY": "o/r", missing: ""}
+    assert place.run("--upload-sarif", "--report", "x", GITHUB_API_URL=double.url, GITHUB_TOKEN=TOKEN, **environment) == 2
+    assert missing in place.stderr
+
+
+# ---- issues
+
+def test_the_life_of_an_issue(place, double):
+    assert run(place, double, "--create-issues") == 1
+    assert issue(place)["action"] == "created"
+    (one,) = double.state.issues
+    assert one["title"] == "Security: flash has 1 finding of HIGH or above"
+    assert [label["name"] for label in one["labels"]] == [LABEL]
+    for part in ("CVE-2024-1", "openssl", "3.0", "3.1", "linux/amd64"):
+        assert part in one["body"].replace("\\", "")
+    run(place, double, "--create-issues")
+    assert issue(place)["action"] == "unchanged"
+    run(place, double, "--create-issues", found=("CVE-2024-1", "CVE-2024-2"))
+    assert issue(place)["action"] == "updated" and "2 findings" in one["title"]
+    assert run(place, double, "--create-issues", found=()) == 0
+    assert issue(place)["action"] == "closed" and (one["state"], one["state_reason"]) == ("closed", "completed")
+    run(place, double, "--create-issues", found=())
+    assert issue(place)["action"] == "unchanged"
+    run(place, double, "--create-issues")
+    assert issue(place)["action"] == "reopened" and one["state"] == "open"
+    assert len(double.state.issues) == 1
+
+
+def test_clean_from_the_start_files_nothing(place, double):
+    run(place, double, "--create-issues", found=())
+    assert issue(place) == {"service": "flash", "action": "none needed"} and not double.state.issues
+
+
+def test_findings_below_the_limit_file_nothing(place, double):
+    assert run(place, double, "--create-issues", "--fail-on-severity", "CRITICAL") == 0
+    assert not double.state.issues
+
+
+def test_one_issue_a_service(place, double):
+    run(place, double, "--create-issues")
+    run(place, double, "--create-issues", service="sonic")
+    assert [i["title"].split()[1] for i in double.state.issues] == ["flash", "sonic"]
+
+
+def old_issues(double, count, **fields):
+    for _ in range(count):
+        double.state.issues.append({"number": len(double.state.issues) + 1, "title": "x", "body": "y", "state": "open",
+                                    "labels": list(double.state.labels), "user": user(), "author_association": "NONE",
+                                    "html_url": "https://example.org", "state_reason": None, **fields})
+    return double.state.issues[-1]
+
+
+def test_found_on_the_last_of_many_pages(place, double):
+    run(place, double, "--create-issues")
+    ours = double.state.issues.pop()
+    old_issues(double, 250)
+    ours["number"] = 251
+    double.state.issues.append(ours)
+    run(place, double, "--create-issues", found=("CVE-2024-7",))
+    assert len(double.state.issues) == 251 and "CVE" in ours["body"] and issue(place)["number"] == 251
+
+
+def test_found_without_its_label_which_is_given_back(place, double):
+    run(place, double, "--create-issues")
+    double.state.issues[0]["labels"] = []
+    run(place, double, "--create-issues")
+    assert len(double.state.issues) == 1 and double.state.issues[0]["labels"][0]["name"] == LABEL
+
+
+def test_a_stranger_with_our_marker_is_not_believed(place, double):
+    run(place, double, "--create-issues")
+    body = double.state.issues.pop()["body"]
+    fake = old_issues(double, 1, body=body, labels=[], user=user("mallory", "User"), title="mine")
+    run(place, double, "--create-issues")
+    assert len(double.state.issues) == 2 and fake["title"] == "mine"
+
+
+def test_a_pull_request_is_no_issue(place, double):
+    run(place, double, "--create-issues")
+    double.state.issues[0]["pull_request"] = {}
+    run(place, double, "--create-issues")
+    assert len(double.state.issues) == 2
+
+
+def test_closed_as_not_planned_stays_closed(place, double):
+    run(place, double, "--create-issues")
+    double.state.issues[0].update(state="closed", state_reason="not_planned")
+    run(place, double, "--create-issues", found=("CVE-2024-5",))
+    assert issue(place)["action"] == "left closed" and double.state.issues[0]["state"] == "closed"
+
+
+def test_a_second_issue_of_the_service_is_closed(place, double):
+    run(place, double, "--create-issues")
+    twin = {**double.state.issues[0], "number": 2}
+    double.state.issues.append(twin)
+    run(place, double, "--create-issues")
+    assert [i["state"] for i in double.state.issues] == ["open", "closed"]
+
+
+def test_text_from_a_report_is_no_markup(place, double):
+    evil = vulnerability("CVE-1", PkgName="a|b\n\n# @team <img src=x>", FixedVersion="](javascript:alert(1))",
+                         PrimaryURL="javascript:alert(1)")
+    run(place, double, "--create-issues", found=[evil])
+    body = double.state.issues[0]["body"]
+    rows = [line for line in body.splitlines() if "CVE" in line]
+    assert len(rows) == 1 and "<img" not in body and " @team" not in body
+    assert "](" not in rows[0].replace("\\](", "")
+
+
+def test_a_service_name_cannot_end_the_marker(place, double):
+    assert place.run("--create-issues", "--report", place.write("r.json", report(vulnerability())), "--service-name",
+                     "x --> <b>y", GITHUB_API_URL=double.url, GITHUB_TOKEN=TOKEN, GITHUB_REPOSITORY="o/r") == 1
+    assert double.state.issues[0]["body"].splitlines()[0] == "<!-- arc-ci:scan:x%20--%3E%20%3Cb%3Ey -->"
+
+
+def test_thousands_of_findings_fit_in_a_body(place, double):
+    run(place, double, "--create-issues", found=[f"CVE-2024-{i}" for i in range(5000)])
+    body = double.state.issues[0]["body"]
+    assert len(body) <= 65536 and " more; the scan's report has them all." in body
+
+
+def test_the_label_is_made_by_another_job_meanwhile(place, double):
+    original = double.api.create_label
+
+    def race(request):
+        original(request)
+        return original(request)
+    for i, (method, pattern, handler) in enumerate(double.api.routes):
+        if handler == original:
+            double.api.routes[i] = (method, pattern, race)
+    assert run(place, double, "--create-issues") == 1
+    assert issue(place)["action"] == "created"
+
+
+# ---- faults
+
+REQUESTS = 9
+WORDS = ("--upload-sarif", "--create-issues", "--request-timeout", "2", "--max-wait", "100")
+
+
+def test_the_number_of_requests(place, double):
+    run(place, double, *WORDS)
+    assert len(double.log) == REQUESTS, double.log
+
+
+@pytest.fixture(scope="module")
+def elsewhere():
+    with Double() as other:
+        faults.ELSEWHERE["url"] = other.url
+        yield other
+        assert not [entry for entry in other.exchanges if TOKEN in str(entry)], "the token went to another host"
+
+
+def check(double):
+    (one,) = double.state.issues
+    assert one["state"] == "open" and "CVE-2024-1" in one["body"].replace("\\", "")
+    assert len(double.state.labels) == 1
+    assert double.state.sarifs
+
+
+@pytest.mark.parametrize("at", range(1, REQUESTS + 1))
+@pytest.mark.parametrize("fault", faults.ALL, ids=lambda fault: fault.__name__)
+def test_fault(place, double, elsewhere, fault, at):
+    """Once: the run ends well or says why not; the gate's verdict is whole either way; a second run makes it right."""
+    double.faults = faults.once(fault, at)
+    status = run(place, double, *WORDS, "--fail-on-severity", "HIGH")
+    assert status == 1 and place.document["gate"] == "fail" and place.document["counts"]["HIGH"] == 1
+    assert double.listening.wait(10)
+    if fault not in (faults.expired_token, faults.no_permission, faults.redirect_elsewhere, faults.redirect_302):
+        assert "upload" in place.document and "issues" in place.document, place.stderr
+        check(double)
+    double.faults = faults.none
+    run(place, double, *WORDS)
+    check(double)
+
+
+@pytest.mark.parametrize("fault", [faults.no_permission, faults.expired_token, faults.status_500],
+                         ids=lambda fault: fault.__name__)
+def test_a_gate_that_passes_does_not_hide_what_was_not_published(place, double, fault):
+    double.faults = faults.onwards(fault, 1)
+    status = run(place, double, *WORDS, "--fail-on-severity", "CRITICAL")
+    assert place.document["gate"] == "pass" and status in (1, 3) and "SARIF upload" in place.stderr
