@@ -46,3 +46,15 @@ const char *arc_github_repository(const struct arc_env *env,
 {
     return settings->repository ? settings->repository : arc_env_nonempty(env, "GITHUB_REPOSITORY");
 }
+
+bool arc_repository_name_valid(const char *text)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+                                  "._-";
+    size_t owner = strspn(text, allowed);
+    if (!owner || text[owner] != '/' || *text == '.')
+        return false;
+    const char *name = text + owner + 1;
+    size_t len = strspn(name, allowed);
+    return len && !name[len] && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}

@@ -22,4 +22,7 @@ int arc_github_open(const struct arc_env *env, const struct arc_github_settings 
 const char *arc_github_repository(const struct arc_env *env,
                                   const struct arc_github_settings *settings);
 
+/* Whether the text is "owner/name", so that it can stand in a path. */
+bool arc_repository_name_valid(const char *text);
+
 #endif

@@ -1,5 +1,6 @@
 #include "flow/release.h"
 #include "base/auto.h"
+#include "flow/github_options.h"
 #include <string.h>
 
 /* Looks and repairs: one round finds nothing to do in the ordinary case; more are for lost answers
@@ -26,18 +27,6 @@ static bool hex40(const char *text)
     return (len == 40 || len == 64) && !text[len];
 }
 
-static bool repository_valid(const char *text)
-{
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-                                  "._-";
-    size_t owner = strspn(text, allowed);
-    if (!owner || text[owner] != '/' || *text == '.')
-        return false;
-    const char *name = text + owner + 1;
-    size_t len = strspn(name, allowed);
-    return len && !name[len] && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
-}
-
 /* UTF-16 units, the strictest way in which GitHub may count. */
 static size_t characters(const char *text)
 {
@@ -57,7 +46,7 @@ static int check(struct release_run *run, struct arc_error *err)
     run->latest = json_is_true(json_object_get(o->version, "latest"));
     if (!run->tag || !*run->tag)
         return arc_error_set(err, ARC_EINPUT, "version.json has no tag");
-    if (!o->repository || !repository_valid(o->repository))
+    if (!o->repository || !arc_repository_name_valid(o->repository))
         return arc_error_set(err, ARC_EINPUT, "'%.100s' is no repository: expected owner/name",
                              o->repository ? o->repository : "");
     if (o->revision && !hex40(o->revision))

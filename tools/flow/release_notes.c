@@ -1,24 +1,7 @@
 #include "flow/release_notes.h"
-#include "arcci/context.h"
-#include "arcci/plan.h"
 #include "base/auto.h"
 #include "flow/notes_run.h"
-
-static int make_plan(const struct arc_context *context, const json_t *version, json_t **out,
-                     struct arc_error *err)
-{
-    const struct arc_repository *repository = &context->repository;
-    struct arc_plan_options options = {
-        .group = context->group,
-        .version = version,
-        .revision = repository->revision,
-        .committed = repository->committed,
-        .source = repository->source,
-        .branch = repository->branch,
-        .push = true,
-    };
-    return arc_plan(&options, out, err);
-}
+#include "flow/planned.h"
 
 int release_notes(const struct arc_env *env, const char *tag, struct arc_needs *needs,
                   struct arc_error *err)
@@ -34,7 +17,7 @@ int release_notes(const struct arc_env *env, const char *tag, struct arc_needs *
     if (!needs->version)
         needs->version = json_incref(context.version);
     if (!needs->plan)
-        rc = make_plan(&context, needs->version, &needs->plan, err);
+        rc = arc_planned(&context, needs->version, NULL, &needs->plan, err);
     struct arc_notes_facts facts = {.plan = needs->plan,
                                     .build = needs->build,
                                     .scan = needs->scan,

@@ -68,7 +68,7 @@ int arc_transport_each(struct arc_transport *transport, const char *path, const 
         if (page == limit)
             return arc_error_set(err, ARC_ELIMIT, "GET %s has more than %u pages", path, limit);
         rc = transport->send(transport, &request, &reply, err);
-        if (!rc)
+        if (!rc && !transport->describes)
             rc = visit_page(&reply, member, path, visit, context, err);
         free(at);
         at = arc_steal(&reply.next);

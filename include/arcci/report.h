@@ -1,0 +1,56 @@
+/* Stage `report`: a build's results where people look: commit statuses or check runs with fixed
+ * names, one comment in the pull request that is kept up to date, a summary.
+ *
+ * Every service of the group has a status of its own name in every run, whether it was built or
+ * not, so that a required check is never left pending by a job that was skipped.
+ */
+#ifndef ARCCI_REPORT_H
+#define ARCCI_REPORT_H
+
+#include "arcci/transport.h"
+
+/* Most characters of a comment and of a status's description (GitHub's own limits). */
+#define ARC_COMMENT_MAX     65536
+#define ARC_DESCRIPTION_MAX 140
+
+/* What a report rests on; all but `plan` may be NULL. Borrowed. */
+struct arc_report_facts {
+    const json_t *plan;    /* plan.json: the group, its services, the cells */
+    const json_t *changes; /* changes.json: why a service changed */
+    const json_t *build;   /* build.json */
+    const json_t *base;    /* build.json of the base, for sizes against it */
+    const json_t *scan;    /* scan.json */
+    const json_t *jobs;    /* job → result, of toJSON(needs): "build-<codename>", "security" */
+    const char *run_url;   /* page of the workflow run */
+};
+
+/* Makes report.json (docs/schema/report.schema.json) without any request: group, revision, statuses
+ * [{context, state, description}] in a fixed order ("<group> / <codename>" per service, then
+ * "<group> / images", and "<group> / gate" where there is a gate), body (markdown, at most
+ * ARC_COMMENT_MAX characters, its first line a hidden mark of the group). States are GitHub's:
+ * success, failure, error, pending. ARC_EINPUT for a plan without group or services. *out is a new
+ * reference. */
+int arc_report(const struct arc_report_facts *facts, json_t **out, struct arc_error *err);
+
+enum arc_report_kind {
+    ARC_REPORT_STATUS, /* commit statuses (`permissions: statuses: write`) */
+    ARC_REPORT_CHECK,  /* check runs (`permissions: checks: write`) */
+    ARC_REPORT_NONE,   /* neither */
+};
+
+/* Where a report goes. Borrowed. */
+struct arc_report_target {
+    const char *repository; /* "owner/name" */
+    const char *revision;   /* the commit, 40 hexadecimal digits; of a pull request its head */
+    const char *run_url;    /* link of the statuses, or NULL */
+    enum arc_report_kind kind;
+    int64_t pull; /* number of the pull request to comment in, or 0 (`pull-requests: write`) */
+};
+
+/* Posts a report: what is there already and the same is left alone, what differs is updated, so a
+ * second run changes nothing. Adds to `report` for each status its action ("created", "updated",
+ * "unchanged"), `comment` {"action", "url"} or null, and `requests`. Errors as the transport. */
+int arc_report_post(json_t *report, const struct arc_report_target *target,
+                    struct arc_transport *transport, struct arc_error *err);
+
+#endif

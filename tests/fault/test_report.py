@@ -1,0 +1,143 @@
+"""The report stage against the stateful double."""
+import json
+import subprocess
+
+import faults
+import pytest
+from harness import ARC_CI, SHA, TOKEN, WRAPPER, Double, Project, State
+
+PLAN = {"group": "messaging", "title": "Messaging", "revision": SHA, "any": True,
+        "services": [{"service": name, "selected": name != "sonic", "reason": "changed"} for name in ("flash", "strange", "sonic")],
+        "cells": [{"service": name, "platform": "linux/amd64"} for name in ("flash", "strange")]}
+BUILD = {"revision": SHA, "services": [
+    {"service": name, "digest": "sha256:" + "a" * 64, "cells": [{"platform": "linux/amd64", "size": 1000000}]}
+    for name in ("flash", "strange")]}
+CONTEXTS = ["messaging / flash", "messaging / strange", "messaging / sonic", "messaging / images"]
+MARK = "<!-- arc-ci: report messaging -->"
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    project = Project(tmp_path_factory.mktemp("project"))
+    project.put("plan.json", json.dumps(PLAN))
+    project.put("build.json", json.dumps(BUILD))
+    return project
+
+
+@pytest.fixture
+def double():
+    with Double(State()) as server:
+        yield server
+
+
+def report(project, double, *extra):
+    run = subprocess.run([*WRAPPER, ARC_CI, "report", "--plan=plan.json", "--build=build.json", "--pull=7", *extra],
+                         cwd=project.folder, env=project.environment(double), capture_output=True, text=True, timeout=120)
+    assert TOKEN not in run.stdout + run.stderr
+    return run.returncode, run.stdout + run.stderr
+
+
+def latest(double):
+    found = {}
+    for status in double.state.statuses:
+        assert status["_sha"] == SHA
+        found[status["context"]] = status["state"]
+    return found
+
+
+def ours(double):
+    return [comment for comment in double.state.comments if comment["body"].startswith(MARK)]
+
+
+def check(double):
+    assert latest(double) == dict.fromkeys(CONTEXTS, "success")
+    assert len(ours(double)) == 1 and "| ✅ flash |" in ours(double)[0]["body"]
+    assert not double.state.violations
+
+
+def test_statuses_and_comment(project, double):
+    status, output = report(project, double)
+    assert status == 0, output
+    check(double)
+    assert len(double.state.statuses) == 4
+
+
+def test_run_again_changes_nothing(project, double):
+    assert report(project, double)[0] == 0
+    count = len(double.log)
+    status, output = report(project, double, "--json")
+    assert status == 0
+    assert [entry for entry in double.log[count:] if entry[0] != "GET"] == []
+    document = json.loads(output)
+    assert {row["action"] for row in document["statuses"]} == {"unchanged"} and document["comment"]["action"] == "unchanged"
+
+
+def test_what_differs_is_updated_in_place(project, double):
+    project.put("empty.json", json.dumps({"revision": SHA, "services": []}))
+    assert report(project, double, "--build=empty.json")[0] == 0
+    first = ours(double)[0]["id"]
+    assert latest(double)["messaging / flash"] == "failure"
+    assert report(project, double)[0] == 0
+    check(double)
+    assert ours(double)[0]["id"] == first
+
+
+def test_check_runs(project, double):
+    for _ in range(2):
+        assert report(project, double, "--as=check")[0] == 0
+        assert [run["name"] for run in double.state.check_runs] == CONTEXTS
+        assert {run["conclusion"] for run in double.state.check_runs} == {"success"}
+    project.put("empty.json", json.dumps({"revision": SHA, "services": []}))
+    assert report(project, double, "--as=check", "--build=empty.json")[0] == 0
+    assert [run["conclusion"] for run in double.state.check_runs] == ["failure", "failure", "success", "failure"]
+
+
+def test_a_strangers_comment_with_our_mark_is_left_alone(project, double):
+    class Fake:
+        json = {"body": MARK + "\nfake"}
+    from github_double import user
+    double.api.create_comment(Fake, "7", author=user("mallory", "User"))
+    assert report(project, double)[0] == 0
+    assert not double.state.violations
+    assert sorted(comment["user"]["login"] for comment in ours(double)) == ["github-actions[bot]", "mallory"]
+
+
+def test_the_comment_is_found_among_many(project, double):
+    class Fake:
+        json = {"body": "hello"}
+    assert report(project, double)[0] == 0
+    for _ in range(250):
+        double.api.create_comment(Fake, "7")
+    double.state.comments.append(double.state.comments.pop(0))
+    assert report(project, double)[0] == 0
+    check(double)
+
+
+def test_two_jobs_at_once_leave_one_comment(project, double):
+    command = [*WRAPPER, ARC_CI, "report", "--plan=plan.json", "--build=build.json", "--pull=7"]
+    jobs = [subprocess.Popen(command, cwd=project.folder, env=project.environment(double), stdout=subprocess.DEVNULL)
+            for _ in range(3)]
+    assert [job.wait(60) for job in jobs] == [0, 0, 0]
+    check(double)
+
+
+@pytest.mark.parametrize("at", range(1, 9))
+@pytest.mark.parametrize("fault", [fault for fault in faults.ALL if fault is not faults.slow_drip],
+                         ids=lambda fault: fault.__name__)
+def test_fault_then_again(project, double, fault, at):
+    with Double(State()) as other:
+        faults.ELSEWHERE["url"] = other.url
+        double.faults = faults.once(fault, at)
+        report(project, double)
+        assert double.listening.wait(10)
+        double.faults = faults.none
+        status, output = report(project, double)
+        assert status == 0, output
+        check(double)
+        assert not [entry for entry in other.exchanges if TOKEN in str(entry)]
+
+
+def test_a_token_that_may_not_is_told_so(project, double):
+    double.faults = faults.onwards(faults.no_permission, 2)
+    status, output = report(project, double)
+    assert status == 3 and "Resource not accessible by integration" in output and "`permissions: {" in output

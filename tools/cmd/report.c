@@ -1,0 +1,150 @@
+#include "base/auto.h"
+#include "base/text.h"
+#include "command.h"
+#include "flow/report_files.h"
+#include <string.h>
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+static enum arc_report_kind kind_of(const char *text)
+{
+    return *text == 's' ? ARC_REPORT_STATUS : *text == 'c' ? ARC_REPORT_CHECK : ARC_REPORT_NONE;
+}
+
+static void show(const json_t *document, struct arc_buf *out)
+{
+    size_t i;
+    json_t *row;
+    const json_t *comment = json_object_get(document, "comment");
+    json_array_foreach (json_object_get(document, "statuses"), i, row) {
+        const char *why = text_of(row, "description");
+        arc_buf_printf(out, "%-8s %s: ", text_of(row, "state"), text_of(row, "context"));
+        arc_text_visible(out, why, strlen(why));
+        arc_buf_printf(out, "%s%s\n", *text_of(row, "action") ? " — " : "", text_of(row, "action"));
+    }
+    if (json_is_object(comment))
+        arc_buf_printf(out, "comment  %s: %s\n", text_of(comment, "action"),
+                       text_of(comment, "url"));
+    json_array_foreach (json_object_get(document, "requests"), i, row)
+        arc_buf_printf(out, "%s%s %s\n", i ? "" : "\n", text_of(row, "method"),
+                       text_of(row, "path"));
+}
+
+/* The comment without its hidden mark. */
+static void summarize(const json_t *document, struct arc_buf *out)
+{
+    const char *body = text_of(document, "body");
+    const char *end = strchr(body, '\n');
+    arc_buf_puts(out, end ? end + 1 : body);
+}
+
+static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
+{
+    struct arc_report_files files = {
+        .documents = {.version = option_value(inv, "version"),
+                      .plan = option_value(inv, "plan"),
+                      .changes = option_value(inv, "changes"),
+                      .build = option_value(inv, "build"),
+                      .scan = option_value(inv, "scan"),
+                      .needs = option_value(inv, "needs")},
+        .github = {.repository = option_value(inv, "repository"),
+                   .token_file = option_value(inv, "token-file"),
+                   .record = option_value(inv, "record"),
+                   .timeout = option_value(inv, "timeout"),
+                   .max_wait = option_value(inv, "max-wait"),
+                   .dry_run = option_flag(inv, "dry-run")},
+        .base = option_value(inv, "base-build"),
+        .group = option_value(inv, "group"),
+        .revision = option_value(inv, "revision"),
+        .pull = option_value(inv, "pull"),
+        .kind = kind_of(option_value(inv, "as")),
+        .comment = option_flag(inv, "comment"),
+    };
+    int rc = arc_report_files(inv->env, &files, &report->document, err);
+    if (rc)
+        return rc;
+    show(report->document, &report->human);
+    summarize(report->document, &report->summary);
+    const char *url = text_of(json_object_get(report->document, "comment"), "url");
+    return report_output(report, "comment-url", url, err);
+}
+
+static const struct option options[] = {
+    {.name = "plan",
+     .value = "FILE",
+     .help = "plan.json; without it, the plan is made from the repository."},
+    {.name = "changes", .value = "FILE", .help = "changes.json: why a service changed."},
+    {.name = "build", .value = "FILE", .help = "build.json: digests and sizes."},
+    {.name = "base-build",
+     .value = "FILE",
+     .help = "build.json of the base, to compare sizes with."},
+    {.name = "scan", .value = "FILE", .help = "scan.json: the gate."},
+    {.name = "version", .value = "FILE", .help = "version.json, for a plan that is made here."},
+    {.name = "needs",
+     .value = "JSON",
+     .help = "toJSON(needs), or a file that holds it: documents and results of the jobs "
+             "build-<codename> and security."},
+    {.name = "as",
+     .value = "KIND",
+     .choices = "status|check|none",
+     .initial = "status",
+     .help = "Commit statuses, check runs, or neither."},
+    {.name = "comment", .help = "Keep one comment in the pull request up to date."},
+    {.name = "pull",
+     .value = "NUMBER",
+     .help = "Comment in this pull request; with --comment, the event's by default."},
+    {.name = "revision",
+     .value = "SHA",
+     .help = "The commit; the head of the pull request or the plan's by default."},
+    {.name = "group",
+     .value = "GROUP",
+     .help = "The release group, for a plan that is made here and several groups."},
+    {.name = "repository",
+     .value = "OWNER/NAME",
+     .help = "Where to report; GITHUB_REPOSITORY by default."},
+    {.name = "token-file",
+     .value = "FILE",
+     .help = "Holds the token, in place of GITHUB_TOKEN or GH_TOKEN."},
+    {.name = "dry-run", .help = "Print what would be reported; send nothing."},
+    {.name = "record",
+     .value = "DIR",
+     .help = "Keep every request and answer there, without the token, for a bug report."},
+    {.name = "timeout",
+     .value = "SECONDS",
+     .help = "Longest time without an answer; 60 by default."},
+    {.name = "max-wait",
+     .value = "SECONDS",
+     .help = "Longest single wait for a rate limit; 900 by default."},
+    {0},
+};
+
+static const struct output outputs[] = {
+    {"comment-url", "The comment; empty when there is none."},
+    {0},
+};
+
+static const struct example examples[] = {
+    {"arc-ci report --help", "All of its options."},
+    {0},
+};
+
+const struct command cmd_report = {
+    .name = "report",
+    .summary = "post the results as statuses, as a pull-request comment and as a summary",
+    .description =
+        "Sets a status \"<group> / <codename>\" for every service of the group, built or not, and "
+        "\"<group> / images\" and \"<group> / gate\" over them. The names are always the same, so "
+        "they can be required checks although a service's job may be skipped.\n\n"
+        "The comment and the job summary show which services changed and why, what was built, "
+        "sizes against the base and the gate. What stands already and is the same is left alone. "
+        "The token needs `permissions: statuses: write` (or `checks: write`), and `pull-requests: "
+        "write` for the comment.",
+    .options = options,
+    .outputs = outputs,
+    .examples = examples,
+    .run = run,
+};

@@ -1,0 +1,35 @@
+/* What the parts of the report stage share. */
+#ifndef ARCCI_FLOW_REPORT_H
+#define ARCCI_FLOW_REPORT_H
+
+#include "arcci/buf.h"
+#include "arcci/report.h"
+
+/* A member as text; "" for anything but a string. */
+const char *report_text(const json_t *object, const char *name);
+
+/* The entry of build.json for a service, or NULL. */
+const json_t *report_built(const json_t *build, const char *service);
+/* The result of the job that builds a service ("build-<codename>"), or NULL. */
+const char *report_job(const struct arc_report_facts *facts, const char *service);
+
+/* Bytes of all cells of a service, or -1 when they are not known. */
+json_int_t report_size(const json_t *built);
+/* "12.3 MB", and with a base " (+0.4 MB)" or " (same)". */
+void report_add_size(struct arc_buf *out, json_int_t size, json_int_t base);
+
+/* The comment's body. `statuses` are those of report.json. */
+int report_body(const struct arc_report_facts *facts, const json_t *statuses, struct arc_buf *out,
+                struct arc_error *err);
+/* Appends the hidden mark that starts the comment of a group. */
+void report_mark(struct arc_buf *out, const char *group);
+
+/* Posts the statuses or check runs, and the comment. */
+int report_post_statuses(json_t *report, const struct arc_report_target *target,
+                         struct arc_transport *transport, struct arc_error *err);
+int report_post_checks(json_t *report, const struct arc_report_target *target,
+                       struct arc_transport *transport, struct arc_error *err);
+int report_post_comment(json_t *report, const struct arc_report_target *target,
+                        struct arc_transport *transport, struct arc_error *err);
+
+#endif
