@@ -3,10 +3,11 @@
 #include "flow/documents.h"
 #include <string.h>
 
-/* Variables that say what happened: of these only the rehearsed event's count. */
-static const char *const replaced[] = {"GITHUB_EVENT_NAME", "GITHUB_EVENT_PATH", "GITHUB_REF",
-                                       "GITHUB_SHA",        "GITHUB_BASE_REF",   "GITHUB_HEAD_REF",
-                                       "GITHUB_REF_NAME"};
+/* Variables that say what happened: of these only the rehearsed event's count. And tokens: a
+ * rehearsal asks nobody. */
+static const char *const replaced[] = {
+    "GITHUB_TOKEN", "GH_TOKEN",   "INPUT_TOKEN",     "GITHUB_EVENT_NAME", "GITHUB_EVENT_PATH",
+    "GITHUB_REF",   "GITHUB_SHA", "GITHUB_BASE_REF", "GITHUB_HEAD_REF",   "GITHUB_REF_NAME"};
 
 static bool is_replaced(const char *variable)
 {

@@ -230,12 +230,18 @@ static void filter_row(const struct page *page, const char *name, size_t width,
 {
     ARC_AUTO(arc_buf) struct arc_buf words = {0};
     size_t count = (size_t)json_integer_value(get(filter, "count"));
+    const char *reason = text_of(filter, "reason");
+    bool matched = json_is_true(get(filter, "matched"));
     if (count)
         arc_buf_printf(&words, "%zu file%s", count, plural(count));
+    else
+        arc_buf_puts(&words, matched ? "changed" : "no change");
     indent(page);
     put(page, NULL, name, width + 2);
-    put(page, count ? NULL : dim, count ? arc_buf_text(&words) : "no change", count ? 11 : 0);
+    put(page, matched ? NULL : dim, arc_buf_text(&words), count || *reason ? 11 : 0);
     add_rules(page, get(filter, "files"));
+    put(page, dim, count && *reason ? ", " : "", 0);
+    put(page, dim, reason, 0);
     end(page);
 }
 

@@ -130,20 +130,38 @@ static json_t *run_command(const struct arc_notes_options *options, const char *
     return buf_value(&command);
 }
 
-/* "make flash-up", where the service's directory has a flash.mk. */
-static json_t *make_command(const struct arc_notes_options *options, const json_t *service)
+/* "make NAME-up", where the directory (`len` bytes of it) has a NAME.mk; else null. */
+static json_t *make_in(const struct arc_notes_options *options, const char *directory, size_t len,
+                       const char *name)
 {
-    ARC_AUTO(arc_buf) struct arc_buf name = {0};
-    const char *codename = text_of(service, "service"), *directory = text_of(service, "directory");
-    if (!options->root || !codename || !directory)
-        return json_null();
-    arc_buf_printf(&name, "%s/%s.mk", directory, codename);
-    ARC_AUTO_FREE char *path = arc_file_join(options->root, arc_buf_text(&name));
-    if (!path || name.failed)
+    ARC_AUTO(arc_buf) struct arc_buf file = {0};
+    arc_buf_printf(&file, "%.*s/%s.mk", (int)len, directory, name);
+    ARC_AUTO_FREE char *path = arc_file_join(options->root, arc_buf_text(&file));
+    if (!path || file.failed)
         return NULL;
     if (arc_file_kind(path) != ARC_FILE_REGULAR)
         return json_null();
-    return words("make %s-up", codename);
+    return words("make %s-up", name);
+}
+
+static json_t *make_command(const struct arc_notes_options *options, const json_t *service)
+{
+    const char *codename = text_of(service, "service"), *directory = text_of(service, "directory");
+    if (!options->root || !codename || !directory)
+        return json_null();
+    return make_in(options, directory, strlen(directory), codename);
+}
+
+/* The same for the whole group, beside the services' directories: services/messaging.mk. */
+static json_t *make_group(const struct arc_notes_options *options)
+{
+    const json_t *first = json_array_get(json_object_get(options->plan, "services"), 0);
+    const char *directory = text_of(first, "directory");
+    const char *slash = directory ? strrchr(directory, '/') : NULL;
+    if (!options->root || !slash)
+        return json_null();
+    return make_in(options, directory, (size_t)(slash - directory),
+                   text_of(options->plan, "group"));
 }
 
 static bool attested(const json_t *built)
@@ -394,6 +412,7 @@ int arc_notes_values(const struct arc_notes_options *options, json_t **out, stru
     bool cut = json_is_false(json_object_get(options->log, "complete"));
     /* clang-format off */
     *out = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:O, s:o,"
+                     " s:o,"
                      " s:o, s:o, s:o, s:I, s:b, s:n, s:o}",
                      "group", member(plan, "group"),
                      "title", member(plan, "title"),
@@ -410,6 +429,7 @@ int arc_notes_values(const struct arc_notes_options *options, json_t **out, stru
                      "source", member(plan, "source"),
                      "services", services,
                      "has", has_values(services),
+                     "make", make_group(options),
                      "gate", gate_values(options->scan),
                      "compare-url", compare_url(plan),
                      "commits", commits,
