@@ -70,7 +70,8 @@ static bool add_line(struct arc_makefile *make, char *line, unsigned number)
     const char *rest = colon + 1 + strspn(colon + 1, " \t:");
     size_t word = strspn(rest, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
     const char *sign = rest + word + strspn(rest + word, " \t");
-    if (*line == '.' || (word && (*sign == '=' || (strchr(":?+", *sign) && sign[1] == '='))))
+    if (*line == '.' ||
+        (word && (*sign == '=' || (*sign && strchr(":?+", *sign) && sign[1] == '='))))
         return true;
     return add_words(make->targets, line, number);
 }
