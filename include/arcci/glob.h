@@ -63,7 +63,7 @@ const char *arc_glob_prefix(const struct arc_glob *glob, size_t *len);
 
 /* What the pattern says about the paths below `dir` (`len` bytes, no slash at the end; "" is the
  * top). ARC_GLOB_NONE and ARC_GLOB_ALL are certain, ARC_GLOB_SOME is a maybe. */
-enum arc_glob_below arc_glob_below(const struct arc_glob *glob, const char *dir, size_t len);
+enum arc_glob_below arc_glob_below(struct arc_glob *glob, const char *dir, size_t len);
 
 /* Whether the path holds LF, CR, U+2028 or U+2029, which two stars do not cross. */
 bool arc_glob_line_break(const char *path, size_t len);

@@ -1,0 +1,116 @@
+#include "base/glob_pattern.h"
+#include "base/auto.h"
+#include "base/glob_dfa.h"
+#include "base/glob_source.h"
+#include "base/text.h"
+#include <string.h>
+
+void glob_pattern_free(struct glob_pattern *pattern)
+{
+    arc_units_free(&pattern->text);
+    arc_regex_free(&pattern->regex);
+    arc_program_free(&pattern->program);
+    free(pattern->prefix);
+    free(pattern->bytes);
+    *pattern = (struct glob_pattern){0};
+}
+
+void glob_pattern_add(const struct glob_pattern *pattern, struct arc_program *program)
+{
+    bool literal = pattern->literal || pattern->defect;
+    arc_program_add(program, pattern->defect ? NULL : &pattern->regex, pattern->negated,
+                    literal ? &pattern->text : NULL);
+}
+
+static int refuse(struct arc_error *err, int code, const char *text, size_t len, const char *why)
+{
+    ARC_AUTO(arc_buf) struct arc_buf shown = {0};
+    arc_text_visible(&shown, text, len < 200 ? len : 200);
+    return arc_error_set(err, code, "pattern '%s'%s: %s", arc_buf_text(&shown),
+                         len < 200 ? "" : "…", why);
+}
+
+static int parse(struct glob_pattern *pattern, const char *text, size_t len, struct arc_error *err)
+{
+    struct arc_units source = {0};
+    bool done = arc_glob_source(pattern->text.at, pattern->text.len, &source, &pattern->negated);
+    struct arc_regex *regex = &pattern->regex;
+    if (done)
+        arc_regex_parse(regex, source.at, source.len);
+    arc_units_free(&source);
+    if (!done || regex->failed)
+        return arc_error_nomem(err);
+    if (regex->deep)
+        return refuse(err, ARC_EINPUT, text, len,
+                      "it nests deeper than 1,000 groups; write it flatter");
+    pattern->defect = regex->defect;
+    if (pattern->defect || !regex->beyond)
+        return 0;
+    ARC_AUTO(arc_buf) struct arc_buf why = {0};
+    arc_buf_printf(&why,
+                   "it contains %s of regular expressions, which globs do not have; escape or "
+                   "leave out the backslash or the (?<",
+                   regex->beyond);
+    return refuse(err, ARC_EINPUT, text, len, arc_buf_text(&why));
+}
+
+static int build(struct glob_pattern *pattern, const char *text, size_t len, struct arc_error *err)
+{
+    arc_program_free(&pattern->program);
+    glob_pattern_add(pattern, &pattern->program);
+    arc_program_finish(&pattern->program);
+    if (pattern->program.failed)
+        return arc_error_nomem(err);
+    if (pattern->program.large)
+        return refuse(err, ARC_ELIMIT, text, len,
+                      "its automaton would have more than 1,048,576 nodes; split it in several");
+    return 0;
+}
+
+/* A path that is equal to the pattern matches, whatever the pattern means. */
+static int match_itself(struct glob_pattern *pattern, struct arc_error *err)
+{
+    struct arc_dfa dfa;
+    if (pattern->defect)
+        return 0;
+    if (!arc_dfa_init(&dfa, &pattern->program, 0))
+        return arc_error_nomem(err);
+    pattern->literal = !(arc_dfa_run(&dfa, pattern->bytes, pattern->len)[0] & 1);
+    arc_dfa_free(&dfa);
+    return pattern->literal ? build(pattern, pattern->bytes, pattern->len, err) : 0;
+}
+
+static int compile(struct glob_pattern *pattern, const char *text, size_t len,
+                   struct arc_error *err)
+{
+    /* A unit takes at least one byte; a byte gives at most one unit, so this bounds the work. */
+    if (len == 0)
+        return arc_error_set(err, ARC_EINPUT, "an empty pattern matches nothing; leave it out");
+    if (len <= (size_t)ARC_GLOB_MAX * 3)
+        arc_units_decode(&pattern->text, text, len);
+    if (len > (size_t)ARC_GLOB_MAX * 3 || pattern->text.len > ARC_GLOB_MAX)
+        return refuse(err, ARC_ELIMIT, text, len, "it is longer than 65,536 characters");
+    pattern->bytes = malloc(len);
+    pattern->len = len;
+    if (pattern->text.failed || !pattern->bytes)
+        return arc_error_nomem(err);
+    memcpy(pattern->bytes, text, len);
+    int code = parse(pattern, text, len, err);
+    if (!code)
+        code = build(pattern, text, len, err);
+    if (!code)
+        code = match_itself(pattern, err);
+    if (!code && !glob_pattern_find_prefix(pattern))
+        code = arc_error_nomem(err);
+    return code;
+}
+
+int glob_pattern_compile(struct glob_pattern *pattern, const char *text, size_t len,
+                         struct arc_error *err)
+{
+    *pattern = (struct glob_pattern){0};
+    int code = compile(pattern, text, len, err);
+    if (code)
+        glob_pattern_free(pattern);
+    return code;
+}
