@@ -1,0 +1,96 @@
+#include "base/auto.h"
+#include "command.h"
+#include "flow/glob_lines.h"
+
+static int add(json_t *array, const char *text, struct arc_error *err)
+{
+    json_t *value = json_string(text);
+    if (!value)
+        return arc_error_set(err, ARC_EINPUT, "an argument is not UTF-8; give such paths on stdin");
+    return json_array_append_new(array, value) ? arc_error_nomem(err) : 0;
+}
+
+/* Without --pattern, the first argument is the pattern. */
+static int split_arguments(const struct invocation *inv, json_t *patterns, json_t *paths,
+                           struct arc_error *err)
+{
+    const json_t *given = option_list(inv, "pattern");
+    size_t first = given ? 0 : 1;
+    if (!given && inv->arg_count == 0)
+        return arc_error_set(err, ARC_EINPUT,
+                             "no pattern: give one as the first argument, or several as --pattern");
+    int code = given ? (json_array_extend(patterns, (json_t *)given) ? arc_error_nomem(err) : 0)
+                     : add(patterns, inv->args[0], err);
+    for (size_t i = first; i < inv->arg_count && !code; i++)
+        code = add(paths, inv->args[i], err);
+    return code;
+}
+
+static int filter(const struct invocation *inv, struct report *report, struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *patterns = json_array(), *paths = json_array(), *notes = json_array();
+    if (!patterns || !paths || !notes)
+        return arc_error_nomem(err);
+    int code = split_arguments(inv, patterns, paths, err);
+    if (code)
+        return code;
+    size_t count = 0, i;
+    code = arc_glob_filter(patterns, json_array_size(paths) ? paths : NULL, inv->terminal,
+                           &report->human, notes, &count, err);
+    json_t *note;
+    json_array_foreach (notes, i, note)
+        if (!code)
+            code = report_note(report, 'w', NULL, err, "%s", json_string_value(note));
+    report->failed = count ? ARC_OK : ARC_EFAILED;
+    return code;
+}
+
+static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
+{
+    if (!option_flag(inv, "pairs"))
+        return filter(inv, report, err);
+    if (inv->arg_count || option_list(inv, "pattern"))
+        return arc_error_set(err, ARC_EINPUT,
+                             "--pairs reads patterns and paths from stdin and takes no others");
+    return arc_glob_pairs(&report->human, err);
+}
+
+static const struct option options[] = {
+    {.name = "pattern",
+     .value = "PATTERN",
+     .many = true,
+     .help = "A pattern. A path that matches any is printed. With it, all "
+             "arguments are paths."},
+    {.name = "pairs",
+     .help = "Read lines of a pattern, a tab and a path from stdin, with %09 %0A %0D %00 %25 for "
+             "tab, LF, CR, NUL and %, and print 1 (matches), 0 or E (no valid pattern) for each."},
+    {0},
+};
+
+static const struct example examples[] = {
+    {"arc-ci glob 'services/*/Dockerfile' services/cache/Dockerfile services/cache/sonic.mk",
+     "Which of these paths match."},
+    {"git ls-files | arc-ci glob --pattern='**/*.mk' --pattern=Makefile",
+     "Which tracked files match either."},
+    {0},
+};
+
+const struct command cmd_glob = {
+    .name = "glob",
+    .summary = "print the paths that match a pattern, as filters see it",
+    .argument = "PATTERN [PATH]",
+    .arguments_max = 100000,
+    .description =
+        "The first argument is the pattern and the others are paths, which need not exist. "
+        "Without paths they are read from stdin, one a line. Exit status 1 says that none "
+        "matched.\n\n"
+        "Patterns mean what they mean to picomatch 2.3.1 with {dot: true}, which is what "
+        "paths-filter has: * and ? stay within a directory, ** as a whole segment crosses "
+        "directories, [a-z] [!a] [[:alpha:]] stand for one character, {a,b} and {1..3} for "
+        "either, @(a|b) ?(a) +(a) *(a) !(a) as in bash, and a leading ! for every other path. "
+        "Names that start with a dot are nothing special. docs/parity.md has the details.\n\n"
+        "Matching takes time in proportion to the path, whatever the pattern.",
+    .options = options,
+    .examples = examples,
+    .run = run,
+};
