@@ -242,7 +242,7 @@ static int prepare(const struct arc_request *request, const struct cached *known
                    struct arc_error *err)
 {
     size_t count = 0;
-    headers[count++] = "Accept: application/vnd.github+json";
+    headers[count++] = "Accept: application/vnd.github+json, application/json";
     headers[count++] = "X-GitHub-Api-Version: 2022-11-28";
     if (known) {
         arc_buf_printf(etag, "If-None-Match: %s", known->etag);

@@ -1,0 +1,258 @@
+"""GitHub's own API description (npm @octokit/openapi) judges both sides: Prism, serving it, every request that the
+program makes; its schemas, every answer of the double. For github.com and the oldest GHES description there is."""
+import contextlib
+import http.client
+import json
+import pathlib
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.parse
+
+import jsonschema
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/fault")]
+import cached  # noqa: E402
+import test_report as reporting  # noqa: E402
+from harness import ARC_CI, SHA, TAG, WRAPPER, Double, Project, new_state  # noqa: E402
+
+PACKAGES = ("@octokit/openapi@23.0.2", "@stoplight/prism-cli@5.14.2")
+SPECIAL = {401, 403, 429, 500, 502}     # any request may be answered so; the description does not repeat it
+
+
+@pytest.fixture(scope="session")
+def modules():
+    return pathlib.Path(cached.npm(*PACKAGES))
+
+
+@pytest.fixture(scope="session")
+def descriptions(modules):
+    """Name → file: github.com and the oldest GHES."""
+    folder = modules / "@octokit/openapi/generated"
+    ghes = min(folder.glob("ghes-*[0-9].json"), key=lambda path: [int(part) for part in re.findall(r"\d+", path.stem)])
+    return {"github.com": folder / "api.github.com.json", ghes.stem: ghes}
+
+
+# ---- every kind of request that the program makes
+
+def run(project, double, *arguments, status=0):
+    done = subprocess.run([*WRAPPER, ARC_CI, *arguments], cwd=project.folder, env=project.environment(double),
+                          capture_output=True, text=True, timeout=120)
+    assert done.returncode == status, done.stdout + done.stderr
+
+
+def release_scenarios(project, double):
+    """First, again with a change, a rival draft, an annotated tag, a long listing."""
+    state = double.state
+    state.refs[f"refs/tags/{TAG}"] = ("tag", "a" * 40)
+    state.tags["a" * 40] = ("commit", SHA)
+    assert project.run(double)[0] == 0
+    project.put("notes.md", "other notes\n")
+    project.put("flash.log.gz", b"another")
+    project.assets["flash.log.gz"] = b"another"
+    state.expected_assets = project.expected()
+    assert project.run(double)[0] == 0
+    state.add_release(TAG, draft=True, body="<!-- arc-ci: draft under way -->\n")
+    assert project.run(double)[0] == 0
+    for i in range(150):
+        state.add_release(f"other/v0.0.{i}")
+    assert project.run(double)[0] == 0
+    state.releases = [release for release in state.releases if release["tag_name"] != TAG]
+    assert project.run(double)[0] == 0
+
+
+def report_scenarios(project, double):
+    project.put("plan.json", json.dumps(reporting.PLAN))
+    project.put("build.json", json.dumps(reporting.BUILD))
+    project.put("empty.json", json.dumps({"revision": SHA, "services": []}))
+    common = ("report", "--plan=plan.json", "--pull=7")
+    for kind in ("status", "check"):
+        for build in ("empty.json", "build.json"):
+            run(project, double, *common, f"--as={kind}", f"--build={build}")
+    run(project, double, *common, "--as=check")     # pending
+    twin = dict(double.state.comments[0], id=double.state.new_id())
+    double.state.comments.append(twin)
+    run(project, double, *common)
+    assert len(double.state.comments) == 1
+
+
+@pytest.fixture(scope="session")
+def exchanges(tmp_path_factory):
+    project = Project(tmp_path_factory.mktemp("project"))
+    with Double(new_state(project)) as double:
+        release_scenarios(project, double)
+        report_scenarios(project, double)
+        assert not double.state.violations
+        return double.exchanges
+
+
+# ---- operations of a description
+
+class Description:
+    def __init__(self, path):
+        self.document = json.loads(path.read_text())
+        self.operations = []
+        for template, item in self.document["paths"].items():
+            pattern = re.compile(re.sub(r"\\\{[^/]+?\\\}", "[^/]+", re.escape(template)) + r"\Z")
+            variables = template.count("{")
+            for method, operation in item.items():
+                self.operations.append((variables, method.upper(), pattern, template, operation))
+        self.operations.sort(key=lambda entry: entry[0])    # the literal path before the one with a variable
+        self.schemas = {}
+
+    def operation(self, exchange):
+        for _, method, pattern, template, operation in self.operations:
+            if method == exchange["method"] and pattern.match(exchange["path"]):
+                return f"{method} {template}", operation
+        return None, None
+
+    def resolve(self, value):
+        while "$ref" in value:
+            at = self.document
+            for part in value["$ref"][2:].split("/"):
+                at = at[part.replace("~1", "/").replace("~0", "~")]
+            value = at
+        return value
+
+    def schema(self, value, depth=0):
+        """An OpenAPI 3.0 schema as JSON Schema: references taken in, `nullable` spelled out."""
+        if isinstance(value, list):
+            return [self.schema(one, depth) for one in value]
+        if not isinstance(value, dict):
+            return value
+        if "$ref" in value:
+            if depth > 12:      # the description refers to itself
+                return {}
+            return self.schema(self.resolve(value), depth + 1)
+        made = {key: self.schema(one, depth) for key, one in value.items()
+                if key not in ("nullable", "example", "examples", "description", "discriminator", "format")}
+        return {"anyOf": [{"type": "null"}, made]} if value.get("nullable") is True else made
+
+
+@pytest.fixture(scope="session")
+def described(descriptions):
+    return {name: Description(path) for name, path in descriptions.items()}
+
+
+
+def test_the_double_answers_as_described(exchanges, described):
+    checked = {}
+    for name, description in described.items():
+        for exchange in exchanges:
+            title, operation = description.operation(exchange)
+            assert operation, f"{name} has no {exchange['method']} {exchange['path']}"
+            status = exchange["status"]
+            if status == 304 or status in SPECIAL:
+                continue
+            answer = description.resolve(operation["responses"].get(str(status), {}))
+            assert answer, f"{name}: {title} never answers {status}"
+            content = answer.get("content", {}).get("application/json")
+            if not content:
+                assert not exchange["answer"], f"{name}: {title} {status} has no body"
+                continue
+            key = (name, title, status)
+            if key not in checked:
+                checked[key] = jsonschema.Draft202012Validator(description.schema(content["schema"]))
+            problems = [f"{'/'.join(map(str, error.absolute_path))}: {error.message[:200]}"
+                        for error in checked[key].iter_errors(json.loads(exchange["answer"]))]
+            assert not problems, f"{name}: {title} {status}: {problems[:5]}"
+    assert len(checked) >= 30, sorted(checked)
+
+
+# ---- Prism
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def prism(modules, description, log):
+    port = free_port()
+    with open(log, "wb") as out:
+        child = subprocess.Popen([str(modules / ".bin/prism"), "mock", "-p", str(port), str(description)], stdout=out,
+                                 stderr=subprocess.STDOUT)
+    try:
+        for _ in range(600):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                break
+            assert child.poll() is None, log.read_text()
+            time.sleep(0.2)
+        yield port
+    finally:
+        child.terminate()
+        child.wait(20)
+
+
+@pytest.fixture(scope="session", params=["github.com", "oldest GHES"])
+def server(request, modules, descriptions, tmp_path_factory):
+    name = list(descriptions)[0 if request.param == "github.com" else 1]
+    with prism(modules, descriptions[name], tmp_path_factory.mktemp("prism") / "log") as port:
+        yield name, port
+
+
+def replay(port, exchange):
+    """(status, text) of the same request at Prism."""
+    headers = {key: value for key, value in exchange["headers"].items()
+               if key.lower() in ("accept", "content-type", "x-github-api-version", "user-agent", "authorization")}
+    if exchange["path"].endswith("/assets"):
+        # The description declares one media type; GitHub's text beside it says "the media type of the asset".
+        headers["Content-Type"] = "application/octet-stream"
+    query = "?" + urllib.parse.urlencode(exchange["query"]) if exchange["query"] else ""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.request(exchange["method"], exchange["path"] + query, body=exchange["content"] or None, headers=headers)
+    answer = connection.getresponse()
+    text = answer.read().decode(errors="replace")
+    connection.close()
+    return answer.status, text
+
+
+def one_of_each(exchanges, description):
+    """Exchanges that differ in operation, query names or the members of their body."""
+    seen = {}
+    for exchange in exchanges:
+        title, _ = description.operation(exchange)
+        members = ()
+        if exchange["content"][:1] == b"{" and not exchange["path"].endswith("/assets"):
+            body = json.loads(exchange["content"])
+            members = tuple(sorted(body)) + tuple(str(body.get(key)) for key in ("state", "status", "conclusion", "make_latest"))
+        seen.setdefault((title, tuple(exchange["query"]), members), exchange)
+    return seen
+
+
+def test_every_request_is_accepted(request, server, exchanges, described):
+    name, port = server
+    requests = one_of_each(exchanges, described[name])
+    assert len(requests) >= 20, sorted(requests)
+    for (title, _, _), exchange in requests.items():
+        status, text = replay(port, exchange)
+        assert 200 <= status < 300, f"{name}: {title}: {status} {text[:800]}"
+    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        print(f"\n{name}: {len(requests)} kinds of request accepted")
+
+
+def test_a_wrong_request_is_not_accepted(server, exchanges, described):
+    """So the test above can fail."""
+    name, port = server
+    exchange = next(e for e in exchanges if e["method"] == "POST" and "/statuses/" in e["path"])
+    body = {**json.loads(exchange["content"]), "state": "wonderful"}
+    status, text = replay(port, {**exchange, "content": json.dumps(body).encode()})
+    assert status == 422 and "state" in text
+    status, _ = replay(port, {**exchange, "path": "/repos/o/r/state/x"})
+    assert status == 404
+
+
+def test_the_program_understands_the_descriptions_own_examples(server, tmp_path):
+    """The listing, the ref and the answer of a creation as GitHub describes them, read by the program itself."""
+    name, port = server
+    project = Project(tmp_path)
+    env = {"GITHUB_API_URL": f"http://127.0.0.1:{port}", "GITHUB_REPOSITORY": "octocat/Hello-World"}
+    with Double() as nowhere:
+        status, output = project.run(nowhere, "--json", "--revision=aa218f56b14c9653891f9e74264a383fa43fefbd", env=env)
+    # Its examples belong together no further than this: the draft it "created" uploads to uploads.github.com.
+    assert status == 3 and "names an address on another host, https://uploads.github.com/" in output, output
