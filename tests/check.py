@@ -14,7 +14,7 @@ import xml.etree.ElementTree as ET
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CI = os.environ.get("CI") == "true"
-VALGRIND = ("valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,possible "
+VALGRIND = ("/usr/bin/valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,possible "
             f"--suppressions={ROOT}/tests/valgrind.supp")
 SANITIZED = {
     "ASAN_OPTIONS": "detect_leaks=1:fast_unwind_on_malloc=0:exitcode=98",

@@ -8,10 +8,11 @@ static int seconds(const char *option, const char *text, unsigned *out, struct a
     *out = 0;
     if (!text)
         return ARC_OK;
-    if (!digits || text[digits] || digits > 6 || atoi(text) == 0)
+    unsigned long value = digits && digits <= 6 && !text[digits] ? strtoul(text, NULL, 10) : 0;
+    if (value == 0)
         return arc_error_set(err, ARC_EINPUT, "--%s: '%.40s' is not a number of seconds from 1",
                              option, text);
-    *out = (unsigned)atoi(text);
+    *out = (unsigned)value;
     return ARC_OK;
 }
 
