@@ -1,6 +1,8 @@
 #include "arcci/dryrun.h"
 #include "arcci/build.h"
+#include "arcci/changes.h"
 #include "arcci/context.h"
+#include "arcci/filters.h"
 #include "arcci/plan.h"
 #include "arcci/release.h"
 #include "arcci/scan.h"
@@ -86,13 +88,31 @@ static int read_facts(struct dryrun *run, const struct arc_env *env,
 
 /* ---- the stages ---------------------------------------------------------------------------- */
 
+static int find_changes(struct dryrun *run, json_t **out, struct arc_error *err)
+{
+    ARC_AUTO(arc_filters) struct arc_filters filters = {0};
+    ARC_AUTO(arc_changes) struct arc_changes changes = {0};
+    struct arc_config one = {.path = run->context.config.path,
+                             .groups = (struct arc_group *)run->context.group,
+                             .group_count = 1};
+    int rc = arc_filters_of_config(&one, &filters, err);
+    struct arc_changes_options options = {
+        .filters = &filters, .config = &one, .quantifier = ARC_QUANTIFIER_SOME_EXCLUDE};
+    if (!rc)
+        rc = arc_changes(&run->event.env, &options, &changes, err);
+    return rc ? rc : arc_changes_document(&changes, out, err);
+}
+
 /* What is missing from this clone (a cut history) is no error of a rehearsal, but said. */
 static int rehearse_changes(struct dryrun *run, struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error why = {0};
+    json_t *changes = NULL;
     const char *tags_unknown = json_string_value(json_object_get(run->unknown, "tags"));
-    int rc = arc_error_set(&why, ARC_ENOTFOUND, "%s",
-                           tags_unknown ? tags_unknown : "change detection is not linked in yet");
+    int rc = tags_unknown ? arc_error_set(&why, ARC_ENOTFOUND, "%s", tags_unknown)
+                          : find_changes(run, &changes, &why);
+    if (!rc)
+        return keep(run, "changes", changes, err);
     if (rc != ARC_ENOTFOUND && rc != ARC_EWORLD)
         return arc_error_set(err, rc, "%s", arc_error_text(&why));
     rc = keep_unknown(run, "changes", arc_error_text(&why), err);
