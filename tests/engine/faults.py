@@ -8,7 +8,7 @@ import time
 
 
 class Rule:
-    """For requests whose "METHOD path" matches, `times` of them after the first `skip`: an answer, or worse.
+    """For requests whose "METHOD path agent" matches, `times` of them after the first `skip`: an answer, or worse.
 
     action: a number (that status, with `headers`), "drop" (close without an answer), "lose" (do it, then close),
     "truncate" (half the body), "damage" (another byte), "stall" (`seconds` of silence first)."""
@@ -102,7 +102,8 @@ class Proxy:
 
             def serve(self):
                 body = self.body()
-                rule = proxy.action(f"{self.command} {self.path}")
+                agent = (self.headers.get("User-Agent") or "").split("/")[0]
+                rule = proxy.action(f"{self.command} {self.path} {agent}")
                 action = rule.action if rule else None
                 if action == "drop":
                     return self.drop()

@@ -1,0 +1,60 @@
+"""A registry that fails, stalls, refuses or is short of breath while images are pushed and read back."""
+import pytest
+
+from faults import Rule
+
+
+@pytest.fixture
+def faulty(shop, proxy):
+    shop.through(proxy)
+    shop.plan()
+    return shop
+
+
+def indexes_are_right(shop, build):
+    for entry in build["services"]:
+        digest, index = shop.engine.registry.manifest(shop.name(entry["service"]), entry["digest"])
+        assert digest == entry["digest"]
+        assert len(index["manifests"]) == 4  # two images, two attestations
+    return True
+
+
+@pytest.mark.parametrize("rule", [
+    Rule(r"^PUT .*arc-flash/manifests/staging", 503, times=2),
+    Rule(r"^PUT .*arc-sonic/manifests/sha256:", "drop"),
+    Rule(r"^POST .*arc-flash/blobs/uploads", 429, headers={"Retry-After": "1"}),
+    Rule(r"^PUT .*arc-sonic/blobs/uploads", "drop"),
+    Rule(r"^PUT .*arc-sonic/manifests/staging", "lose"),
+    Rule(r"^GET .*arc-flash/manifests/sha256:.* arc-ci$", 502, times=2),
+    Rule(r"^GET .*arc-sonic/blobs/sha256:", "truncate"),
+    Rule(r"^GET .*arc-flash/blobs/sha256:", 429, headers={"Retry-After": "1"}),
+    Rule(r"^(GET|HEAD) .*arc-flash/manifests/staging", "stall", seconds=3),
+], ids=lambda rule: f"{rule.action}-{rule.pattern.pattern.split()[0][1:].strip('(').split('|')[0]}")
+def test_what_passes_is_survived(faulty, proxy, rule):
+    proxy.rules = [rule]
+    build, _ = faulty.build()
+    assert rule.hits, "the fault never happened"
+    assert indexes_are_right(faulty, build)
+
+
+def test_a_registry_that_stays_broken_ends_the_build(faulty, proxy):
+    proxy.rules = [Rule(r"^PUT .*arc-flash/manifests/", 503, times=10**6)]
+    _, stderr = faulty.build(status=1)
+    assert "arc-flash" in stderr and "503" in stderr and stderr.count("trying again") == 2
+    assert faulty.tags("flash") == {}
+    proxy.rules = []
+    build, _ = faulty.build()
+    assert indexes_are_right(faulty, build)
+
+
+def test_a_refused_push_is_not_tried_again(faulty, proxy):
+    proxy.rules = [Rule(r"^POST .*arc-flash/blobs/uploads", 403, times=10**6)]
+    _, stderr = faulty.build(status=1)
+    assert "flash" in stderr and "trying again" not in stderr
+
+
+def test_an_index_that_vanished_is_missed(faulty, proxy):
+    """buildx says that it pushed; the registry has nothing to show for it."""
+    proxy.rules = [Rule(r"^GET .*arc-sonic/manifests/sha256:.* arc-ci$", 404, times=10**6)]
+    _, stderr = faulty.build(status=1)
+    assert "arc-sonic: buildx says that it pushed sha256:" in stderr
