@@ -27,6 +27,7 @@ struct arc_changes_options {
     const char *base; /* branch, tag or commit; "HEAD" for uncommitted changes; NULL: by event */
     const char *ref;  /* the same for the head */
     unsigned fetch_depth; /* commits to fetch at first where history is cut; 0: never fetch */
+    bool explain;         /* also warn of patterns that match no path: reads the whole head */
     bool count_only;      /* keep no paths, only the counts */
 };
 

@@ -52,6 +52,9 @@ def make_repo(repo, steps):
             git(repo, "commit", "-q", "--allow-empty", "-m", value)
         elif kind == "tag":
             git(repo, "tag", value)
+        elif kind == "link":
+            for name, target in value.items():
+                (repo / name).symlink_to(target)
         elif kind == "git":
             git(repo, *(word.replace("{dir}", str(repo.parent)) for word in value))
         else:
@@ -119,6 +122,8 @@ def run_case(case, repo):
     scratch = repo.parent
     put(scratch, {name: text if isinstance(text, bytes) else fill(text, repo)
                   for name, text in case.get("files", {}).items()})
+    for command in case.get("prepare", []):
+        subprocess.run([fill(word, repo) for word in command], cwd=scratch, check=True, capture_output=True)
     output, summary = scratch / "github-output", scratch / "github-summary"
     output.write_bytes(b"")
     summary.write_bytes(b"")

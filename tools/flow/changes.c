@@ -4,6 +4,7 @@
 #include "flow/changes_api.h"
 #include "flow/changes_match.h"
 #include "flow/changes_services.h"
+#include "flow/changes_warn.h"
 #include "port/git_diff.h"
 #include <string.h>
 
@@ -238,7 +239,13 @@ static int changes(struct run *run, struct arc_error *err)
     if (!rc)
         rc = arc_match_start(&run->match, run->out, options->quantifier, options->count_only, err);
     if (!rc)
+        rc = arc_warn_of_rules(&run->match, err);
+    if (!rc)
         rc = options->since == ARC_SINCE_EVENT ? compare(run, err) : compare_each(run, err);
+    if (!rc)
+        rc = arc_warn_of_directories(&run->match, err);
+    if (!rc && options->explain && run->git.repo && *run->base.head.hex)
+        rc = arc_warn_of_untracked(&run->match, &run->git, &run->base.head, err);
     if (!rc)
         rc = arc_services_dependents(options, run->out, err);
     return rc ? rc : describe(run, err);

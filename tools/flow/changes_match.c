@@ -175,9 +175,19 @@ static bool viable(const struct arc_match *match, const struct arc_filter *filte
     return every;
 }
 
+static void note_directory(struct arc_match *match, const char *directory, size_t len)
+{
+    for (size_t i = 0; i < match->literal_count; i++) {
+        struct arc_literal *literal = &match->literals[i];
+        if (literal->len == len - 1 && memcmp(literal->pattern, directory, len - 1) == 0)
+            literal->is_directory = true;
+    }
+}
+
 bool arc_match_below(struct arc_match *match, const char *directory, size_t len)
 {
     const struct arc_filters *filters = match->out->filters;
+    note_directory(match, directory, len);
     if (match->wants_all)
         return true;
     if (!match->matcher ||
@@ -189,6 +199,21 @@ bool arc_match_below(struct arc_match *match, const char *directory, size_t len)
         if (viable(match, &filters->items[i]))
             return true;
     return false;
+}
+
+static int find_literals(struct arc_match *match, struct arc_error *err)
+{
+    const struct arc_filters *filters = match->out->filters;
+    for (size_t i = 0; i < filters->rule_count; i++) {
+        const struct arc_rule *rule = &filters->rules[i];
+        if (rule->pattern_count != 1 || strpbrk(rule->patterns[0], "*?[]{}()!+@|\\$^\""))
+            continue;
+        if (!room(&match->literals, match->literal_count, sizeof *match->literals))
+            return arc_error_nomem(err);
+        match->literals[match->literal_count++] =
+            (struct arc_literal){rule->patterns[0], strlen(rule->patterns[0]), i, false};
+    }
+    return ARC_OK;
 }
 
 int arc_match_start(struct arc_match *match, struct arc_changes *out,
@@ -203,13 +228,17 @@ int arc_match_start(struct arc_match *match, struct arc_changes *out,
     out->results = calloc(filters->count + 1, sizeof *out->results);
     if (!match->ids || !out->results)
         return arc_error_nomem(err);
-    return filters->globs ? arc_glob_matcher_new(filters->globs, &match->matcher, err) : ARC_OK;
+    int rc = find_literals(match, err);
+    if (!rc && filters->globs)
+        rc = arc_glob_matcher_new(filters->globs, &match->matcher, err);
+    return rc;
 }
 
 void arc_match_free(struct arc_match *match)
 {
     arc_glob_matcher_free(&match->matcher);
     free(match->ids);
+    free(match->literals);
     *match = (struct arc_match){0};
 }
 

@@ -4,6 +4,13 @@
 
 #include "arcci/changes.h"
 
+/* A pattern without anything special: a directory of its name is a likely mistake. */
+struct arc_literal {
+    const char *pattern; /* borrowed from the filters */
+    size_t len, rule;
+    bool is_directory; /* the walk came by one in which something changed */
+};
+
 /* Matching under way. Owned by its user; free with arc_match_free(). */
 struct arc_match {
     struct arc_changes *out; /* gets files and results; borrowed */
@@ -13,8 +20,10 @@ struct arc_match {
     uint64_t *ids;                    /* bitmap of rules: what matched last */
     size_t words;                     /* in `ids` */
     bool wants_all;                   /* a filter without rules wants every path (EVERY) */
-    const bool *only;                 /* per filter: whether it is asked now; NULL: all are */
-    size_t kept;                      /* index + 1 of the file being matched, once it is kept */
+    struct arc_literal *literals;
+    size_t literal_count;
+    const bool *only; /* per filter: whether it is asked now; NULL: all are */
+    size_t kept;      /* index + 1 of the file being matched, once it is kept */
 };
 
 /* Prepares to match `out->filters`; makes out->results. */

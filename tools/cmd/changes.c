@@ -1,0 +1,219 @@
+#include "arcci/changes.h"
+#include "base/auto.h"
+#include "command.h"
+#include <string.h>
+
+#define DEFAULT_DEPTH "100"
+
+static int quantifier(const char *name)
+{
+    if (strcmp(name, "every") == 0)
+        return ARC_QUANTIFIER_EVERY;
+    return strcmp(name, "some") == 0 ? ARC_QUANTIFIER_SOME : ARC_QUANTIFIER_SOME_EXCLUDE;
+}
+
+static int depth(const char *text, unsigned *out, struct arc_error *err)
+{
+    char *end = NULL;
+    unsigned long value = strtoul(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end || value > 1000000)
+        return arc_error_set(err, ARC_EINPUT,
+                             "--initial-fetch-depth: '%s' is not a number from 0 to 1000000", text);
+    *out = (unsigned)value;
+    return ARC_OK;
+}
+
+static int read_options(const struct invocation *inv, struct arc_changes_options *out, int *format,
+                        struct arc_error *err)
+{
+    const char *list = option_value(inv, "list-files");
+    *format = arc_list_format_parse(list);
+    if (*format < 0)
+        return arc_error_set(err, ARC_EINPUT,
+                             "--list-files: '%s' is not one of none|csv|json|shell|escape", list);
+    *out = (struct arc_changes_options){
+        .base = option_value(inv, "base"),
+        .ref = option_value(inv, "ref"),
+        .quantifier = (enum arc_quantifier)quantifier(option_value(inv, "predicate-quantifier")),
+        .since = option_flag(inv, "since-image")     ? ARC_SINCE_IMAGE
+                 : option_flag(inv, "since-release") ? ARC_SINCE_RELEASE
+                                                     : ARC_SINCE_EVENT,
+        .explain = option_flag(inv, "explain"),
+        .count_only = *format == ARC_LIST_NONE && !inv->json && !option_flag(inv, "explain"),
+    };
+    if (out->since != ARC_SINCE_EVENT &&
+        (out->base || (option_flag(inv, "since-release") && option_flag(inv, "since-image"))))
+        return arc_error_set(err, ARC_EINPUT,
+                             "only one of --base, --since-release and --since-image can be meant");
+    return depth(option_value(inv, "initial-fetch-depth"), &out->fetch_depth, err);
+}
+
+static int list_output(const struct invocation *inv, const struct arc_changes *changes,
+                       size_t filter, int format, struct report *report, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf key = {0};
+    ARC_AUTO(arc_buf) struct arc_buf value = {0};
+    bool spilled = false;
+    arc_buf_printf(&key, "%s_files", changes->filters->items[filter].name);
+    int rc = arc_changes_output(inv->env, changes, filter, (enum arc_list_format)format, &value,
+                                &spilled, err);
+    if (!rc && spilled)
+        rc = report_note(report, 'w', NULL, err,
+                         "the list of %s is over 1 MiB: it is in %s, and the output is that path",
+                         arc_buf_text(&key), arc_buf_text(&value));
+    return rc ? rc
+              : report_output_bytes(report, arc_buf_text(&key), arc_buf_text(&value), value.len,
+                                    err);
+}
+
+static int filter_outputs(const struct invocation *inv, const struct arc_changes *changes,
+                          size_t filter, int format, struct report *report, struct arc_error *err)
+{
+    const char *name = changes->filters->items[filter].name;
+    size_t count = changes->results[filter].count;
+    ARC_AUTO(arc_buf) struct arc_buf key = {0};
+    ARC_AUTO(arc_buf) struct arc_buf value = {0};
+    arc_buf_printf(&key, "%s_count", name);
+    arc_buf_printf(&value, "%zu", count);
+    int rc = report_output(report, name, changes->results[filter].matched ? "true" : "false", err);
+    if (!rc)
+        rc = report_output(report, arc_buf_text(&key), arc_buf_text(&value), err);
+    if (!rc && format != ARC_LIST_NONE)
+        rc = list_output(inv, changes, filter, format, report, err);
+    return rc;
+}
+
+static bool is_filter(const struct arc_changes *changes, const char *name)
+{
+    for (size_t i = 0; i < changes->filters->count; i++)
+        if (strcmp(changes->filters->items[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static int outputs_of(const struct invocation *inv, const struct arc_changes *changes, int format,
+                      struct report *report, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf matching = {0};
+    int rc = ARC_OK;
+    for (size_t i = 0; !rc && i < changes->filters->count; i++)
+        rc = filter_outputs(inv, changes, i, format, report, err);
+    arc_changes_matching(changes, &matching);
+    if (!rc)
+        rc = arc_buf_check(&matching, "changes", err);
+    if (!rc && !is_filter(changes, "changes"))
+        rc = report_output(report, "changes", arc_buf_text(&matching), err);
+    if (!rc && !is_filter(changes, "any"))
+        rc = report_output(report, "any", arc_changes_any(changes) ? "true" : "false", err);
+    return rc;
+}
+
+static int fill(const struct invocation *inv, const struct arc_changes *changes, int format,
+                struct report *report, struct arc_error *err)
+{
+    size_t i;
+    json_t *warning;
+    int rc = outputs_of(inv, changes, format, report, err);
+    if (!rc && inv->json)
+        rc = arc_changes_document(changes, &report->document, err);
+    if (!rc && option_flag(inv, "explain"))
+        rc = arc_changes_explain(changes, &report->human, err);
+    json_array_foreach (changes->warnings, i, warning)
+        if (!rc)
+            rc = report_note(report, 'w', NULL, err, "%s", json_string_value(warning));
+    return rc;
+}
+
+static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
+{
+    ARC_AUTO(arc_config) struct arc_config config = {0};
+    ARC_AUTO(arc_filters) struct arc_filters filters = {0};
+    ARC_AUTO(arc_changes) struct arc_changes changes = {0};
+    struct arc_env env = *inv->env;
+    struct arc_changes_options options;
+    int format;
+    if (option_value(inv, "working-directory"))
+        env.cwd = option_value(inv, "working-directory");
+    int rc = read_options(inv, &options, &format, err);
+    if (!rc)
+        rc = arc_filters_find(&env, option_value(inv, "filters"), option_value(inv, "config"),
+                              &config, &filters, err);
+    options.filters = &filters;
+    options.config = config.path ? &config : NULL;
+    if (!rc)
+        rc = arc_changes(&env, &options, &changes, err);
+    return rc ? rc : fill(inv, &changes, format, report, err);
+}
+
+static const struct option options[] = {
+    {"filters", "YAML|FILE", NULL, NULL,
+     "Filters as YAML, or the path of a file with them (no ':' and no line break). Default: one "
+     "per "
+     "service of the configuration, of its codename.",
+     false},
+    {"base", "REF", NULL, NULL,
+     "Branch, tag or commit to compare with; HEAD for uncommitted changes. Default: by the event.",
+     false},
+    {"ref", "REF", NULL, NULL,
+     "Branch, tag or commit to look at. Default: the event's commit, else what is checked out.",
+     false},
+    {"list-files", "FORMAT", NULL, "none",
+     "Also give the files of each filter: none, csv, json, shell or escape.", false},
+    {"predicate-quantifier", "HOW", "some|every|some-with-excludes", "some",
+     "Whether a file needs to match some or every rule of a filter; with some-with-excludes, some "
+     "rule without '!' and no rule with one.",
+     false},
+    {"initial-fetch-depth", "N", NULL, DEFAULT_DEPTH,
+     "Commits to fetch at first where history is cut, doubled until it is enough; 0: never fetch.",
+     false},
+    {.name = "since-release",
+     .help =
+         "Compare each service with its group's last release tag, so that a failed or cancelled "
+         "run loses no change."},
+    {.name = "since-image",
+     .help =
+         "Compare each service with the commit that its published image (latest) was built of."},
+    {"config", "FILE", NULL, NULL,
+     "The configuration. Default: .github/arc-ci.yaml; not read when filters are given.", false},
+    {"working-directory", "DIR", NULL, NULL, "Where the repository is.", false},
+    {.name = "explain",
+     .help = "Print what was compared and why, and for each file the rule that matched."},
+    {0},
+};
+
+static const struct output outputs[] = {
+    {"<filter>", "true if any changed file matches the filter, else false."},
+    {"<filter>_count", "How many changed files match."},
+    {"<filter>_files", "Those files in the format of --list-files; not for none. Over 1 MiB: the "
+                       "path of a file that holds them, with a warning."},
+    {"changes", "JSON array of the filters that matched; left out if a filter has that name."},
+    {"any", "true if any filter matched; left out if a filter has that name."},
+    {0},
+};
+
+static const struct example examples[] = {
+    {"arc-ci changes --filters 'docs: docs/**' --base HEAD", "Uncommitted changes below docs."},
+    {0},
+};
+
+const struct command cmd_changes = {
+    .name = "changes",
+    .summary = "tell which filters' paths changed, as dorny/paths-filter does",
+    .description =
+        "Compares two commits, chosen by the event: a pull request with its merge base, a push "
+        "with "
+        "what was there before, a tag with the previous tag of its group, anything else with the "
+        "default branch. By hand: HEAD with the default branch. --explain tells what was "
+        "chosen.\n\n"
+        "A pull request whose commits are not in the clone (fetch-depth: 1) is asked of GitHub's "
+        "API, with "
+        "the token of INPUT_TOKEN, GITHUB_TOKEN or GH_TOKEN; without one, or where the API cannot "
+        "list "
+        "all of its files, the commits are fetched.\n\n"
+        "Patterns mean what they mean to picomatch with its option dot. Where the answer differs "
+        "from paths-filter's, docs/parity.md says why.",
+    .options = options,
+    .outputs = outputs,
+    .examples = examples,
+    .run = run,
+};
