@@ -1,0 +1,145 @@
+"""A pull request whose commits are not in the clone: the API answers, or git, or nothing does."""
+import json
+import subprocess
+import threading
+import http.server
+
+import harness
+import pytest
+
+FILTERS = "a: a/**\nb: b/**\n"
+
+
+class Api(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.server.asked.append((self.path, self.headers.get("Authorization")))
+        page = int(self.path.rpartition("page=")[2]) if "&page=" in self.path else 1
+        files = self.server.files[(page - 1) * 100:page * 100]
+        body = json.dumps(files if self.server.status == 200 else {"message": "no"}).encode()
+        self.send_response(self.server.status)
+        self.send_header("Content-Type", "application/json")
+        if page * 100 < len(self.server.files):
+            base = self.path.partition("&page=")[0]
+            self.send_header("Link", f'<http://127.0.0.1:{self.server.server_port}{base}&page={page + 1}>; rel="next"')
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def api():
+    server = http.server.HTTPServer(("127.0.0.1", 0), Api)
+    server.status, server.files, server.asked = 200, [], []
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def clone(tmp_path):
+    """main: one - two; topic left after one and changed a/x. The clone has the merge commit alone."""
+    repo = tmp_path / "repo"
+    harness.cmd.make_repo(repo, [
+        {"write": {"a/x": "1\n", "b/y": "1\n"}}, {"commit": "one"}, {"git": ["checkout", "-q", "-b", "topic"]},
+        {"write": {"a/x": "2\n"}}, {"commit": "topic"}, {"git": ["checkout", "-q", "main"]},
+        {"write": {"b/y": "2\n"}}, {"commit": "two"}, {"git": ["checkout", "-q", "-b", "merge"]},
+        {"git": ["merge", "-q", "--no-ff", "-m", "merge", "topic"]}])
+    subprocess.run(["git", "clone", "-q", "--depth=1", "--branch=merge", repo.as_uri(), "clone"], cwd=tmp_path, check=True)
+    return repo
+
+
+def changes(cwd, repo, api, changed_files=None, token="secret", **inputs):
+    event = cwd.parent / "event.json"
+    pull = {"number": 7, "base": {"sha": harness.cmd.fill("{sha:main}", repo), "ref": "main"},
+            "head": {"sha": harness.cmd.fill("{sha:topic}", repo)}}
+    if changed_files is not None:
+        pull["changed_files"] = changed_files
+    event.write_text(json.dumps({"pull_request": pull, "repository": {"default_branch": "main", "full_name": "o/r"}}))
+    env = {name: value for name, value in harness.os.environ.items() if name in harness.cmd.PASSED_ON}
+    env.update({"HOME": str(cwd.parent), "GITHUB_EVENT_NAME": "pull_request", "GITHUB_EVENT_PATH": str(event),
+                "GITHUB_REF": "refs/pull/7/merge", "GITHUB_REPOSITORY": "o/r", "INPUT_FILTERS": FILTERS,
+                "GITHUB_API_URL": f"http://127.0.0.1:{api.server_port}", "INPUT_TOKEN": token, **inputs})
+    return subprocess.run([*harness.cmd.WRAPPER, harness.cmd.ARC_CI, "changes", "--json", "--list-files=json"], cwd=cwd, env=env,
+                          capture_output=True, text=True, timeout=120)
+
+
+def test_the_api_lists_what_git_has_not(clone, api, tmp_path):
+    api.files = [{"filename": "a/new", "status": "renamed", "previous_filename": "b/old"}]
+    run = changes(tmp_path / "clone", clone, api, 1)
+    document = json.loads(run.stdout)
+    assert run.returncode == 0, run.stderr
+    assert document["base"] is None and document["base-reason"] == "the files that the API lists for pull request 7"
+    assert document["filters"]["a"]["files"] == [{"path": "a/new", "status": "added", "rule": "a/**"}]
+    assert document["filters"]["b"]["files"] == [{"path": "b/old", "status": "deleted", "rule": "b/**"}]
+    assert api.asked[0][0].startswith("/repos/o/r/pulls/7/files?")
+
+
+def test_every_page_counts(clone, api, tmp_path):
+    api.files = [{"filename": f"a/{i}", "status": "added"} for i in range(250)]
+    document = json.loads(changes(tmp_path / "clone", clone, api, 250).stdout)
+    assert document["filters"]["a"]["count"] == 250 and len(api.asked) == 3
+
+
+def test_without_a_clone_the_api_is_enough(clone, api, tmp_path):
+    (tmp_path / "empty").mkdir()
+    api.files = [{"filename": "b/y", "status": "modified"}]
+    run = changes(tmp_path / "empty", clone, api, 1)
+    assert run.returncode == 0, run.stderr
+    assert json.loads(run.stdout)["changes"] == ["b"]
+
+
+@pytest.mark.parametrize("changed_files", [3001, None])
+def test_more_files_than_the_api_lists_are_asked_of_git(clone, api, tmp_path, changed_files):
+    api.files = [{"filename": f"b/{i}", "status": "added"} for i in range(3000)]
+    run = changes(tmp_path / "clone", clone, api, changed_files)
+    document = json.loads(run.stdout)
+    assert run.returncode == 0, run.stderr
+    assert document["changes"] == ["a"] and document["filters"]["a"]["count"] == 1
+    assert document["base"] == harness.cmd.fill("{sha:main~1}", clone)
+    assert "the API did not list all files" in document["warnings"][0]
+
+
+def test_more_files_than_the_api_lists_and_no_git_is_an_error(clone, api, tmp_path):
+    api.files = [{"filename": f"b/{i}", "status": "added"} for i in range(3000)]
+    (tmp_path / "empty").mkdir()
+    run = changes(tmp_path / "empty", clone, api, 3001)
+    assert run.returncode == 2 and not run.stdout
+    assert "3001 files" in run.stderr
+
+
+def test_a_refusal_of_the_api_is_made_good_by_git(clone, api, tmp_path):
+    api.status = 404
+    run = changes(tmp_path / "clone", clone, api)
+    assert run.returncode == 0, run.stderr
+    assert json.loads(run.stdout)["changes"] == ["a"]
+
+
+def test_a_refusal_of_both_is_an_error(clone, api, tmp_path):
+    api.status = 404
+    subprocess.run(["git", "remote", "set-url", "origin", "file:///nowhere"], cwd=tmp_path / "clone", check=True)
+    run = changes(tmp_path / "clone", clone, api)
+    assert run.returncode == 3 and not run.stdout
+    assert "and by git:" in run.stderr and "secret" not in run.stderr
+
+
+def test_the_api_is_not_asked_when_git_knows(clone, api):
+    run = changes(clone, clone, api, 1)
+    assert run.returncode == 0 and json.loads(run.stdout)["changes"] == ["a"]
+    assert not api.asked
+
+
+def test_without_a_token_git_fetches(clone, api, tmp_path):
+    run = changes(tmp_path / "clone", clone, api, 1, token="")
+    assert run.returncode == 0, run.stderr
+    assert json.loads(run.stdout)["changes"] == ["a"] and not api.asked
+
+
+def test_the_token_goes_nowhere_but_to_the_api(clone, api, tmp_path):
+    api.files = [{"filename": "b/y", "status": "modified"}]
+    run = changes(tmp_path / "clone", clone, api, 1)
+    assert api.asked[0][1].endswith("secret")
+    assert "secret" not in run.stdout + run.stderr
