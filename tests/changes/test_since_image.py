@@ -1,0 +1,119 @@
+"""arc-ci changes --since-image, against a registry that speaks the distribution spec's reading half."""
+import hashlib
+import http.server
+import importlib.util
+import json
+import os
+import pathlib
+import subprocess
+import threading
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+_spec = importlib.util.spec_from_file_location("test_cmd", ROOT / "tests/cmd/test_cmd.py")
+cmd = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(cmd)
+REVISION = "org.opencontainers.image.revision"
+
+
+class Registry(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        kind, body = self.server.content.get(self.path, (None, b'{"errors": [{"code": "MANIFEST_UNKNOWN"}]}'))
+        if self.path == "/v2/":
+            kind = "application/json"
+        self.send_response(self.server.status if self.server.status != 200 else 200 if kind else 404)
+        self.send_header("Content-Type", kind or "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def registry():
+    server = http.server.HTTPServer(("127.0.0.1", 0), Registry)
+    server.content, server.status = {}, 200
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def put(registry, kind, document, name=None, blob=False):
+    body = json.dumps(document).encode()
+    digest = "sha256:" + hashlib.sha256(body).hexdigest()
+    where = "blobs" if blob else "manifests"
+    for reference in filter(None, (digest, name)):
+        registry.content[f"/v2/o/arc-a/{where}/{reference}"] = (kind, body)
+    return {"mediaType": kind, "digest": digest, "size": len(body)}
+
+
+def publish(registry, revision, annotated=False):
+    """An index as buildx makes it: an attestation first, then the image with its label."""
+    labels = {REVISION: revision} if revision and not annotated else {}
+    config = put(registry, "application/vnd.oci.image.config.v1+json", {"os": "linux", "config": {"Labels": labels}}, blob=True)
+    manifest = "application/vnd.oci.image.manifest.v1+json"
+    image = put(registry, manifest, {"schemaVersion": 2, "mediaType": manifest, "config": config, "layers": []})
+    proof = put(registry, manifest, {"schemaVersion": 2, "mediaType": manifest, "config": config, "layers": [], "annotations": {"x": "y"}})
+    index = "application/vnd.oci.image.index.v1+json"
+    put(registry, index, {"schemaVersion": 2, "mediaType": index, "manifests": [
+        {**proof, "platform": {"os": "unknown", "architecture": "unknown"}},
+        {**image, "platform": {"os": "linux", "architecture": "amd64"}}],
+        **({"annotations": {REVISION: revision}} if annotated else {})}, "latest")
+
+
+@pytest.fixture
+def repo(tmp_path, registry):
+    repo = tmp_path / "repo"
+    cmd.make_repo(repo, [
+        {"write": {".github/arc-ci.yaml": "groups:\n  g:\n    title: G\n    tag: g/v*\n"
+                   f"    registry: 127.0.0.1:{registry.server_port}/o\n    platforms: {{ci: [linux/amd64], release: [linux/amd64]}}\n"
+                   "    services: [services/a]\n", "services/a/service.yaml": "name: arc-a\ncodename: a\n"}},
+        {"commit": "one"}, {"write": {"services/a/x": "1\n"}}, {"commit": "two"}, {"write": {"other": "1\n"}}, {"commit": "three"}])
+    return repo
+
+
+def changes(repo):
+    env = {name: os.environ[name] for name in cmd.PASSED_ON if name in os.environ}
+    return subprocess.run([*cmd.WRAPPER, cmd.ARC_CI, "changes", "--since-image", "--json"], cwd=repo, capture_output=True, text=True,
+                          env={**env, "HOME": str(repo.parent)}, timeout=120)
+
+
+def service(repo):
+    run = changes(repo)
+    assert run.returncode == 0, run.stderr
+    document = json.loads(run.stdout)
+    cmd.validate(document, "changes")
+    return document["filters"]["a"]
+
+
+@pytest.mark.parametrize("annotated", [False, True])
+@pytest.mark.parametrize("revision, matched", [("HEAD~2", True), ("HEAD~1", False), ("HEAD", False)])
+def test_compares_with_the_images_commit(repo, registry, annotated, revision, matched):
+    commit = cmd.git(repo, "rev-parse", revision).strip()
+    publish(registry, commit, annotated)
+    found = service(repo)
+    assert found["matched"] is matched
+    assert found["reason"] == f"since {commit}, which its image was built of"
+
+
+def test_an_image_that_is_not_there_was_never_good(repo):
+    found = service(repo)
+    assert found["matched"] and found["count"] == 2
+    assert found["reason"] == "never published: every file counts as added"
+
+
+@pytest.mark.parametrize("revision", [None, "--upload-pack=x", "f" * 40])
+def test_an_image_without_a_commit_of_ours_counts_as_changed(repo, registry, revision):
+    publish(registry, revision)
+    assert service(repo)["matched"]
+
+
+def test_a_registry_that_cannot_be_asked_is_an_error(repo, registry):
+    registry.status = 403
+    run = changes(repo)
+    assert run.returncode == 3 and not run.stdout
+    assert "since-image of a" in run.stderr
