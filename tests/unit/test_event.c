@@ -18,7 +18,8 @@
 static int load(const char *name, const char *payload, struct arc_event *out, struct arc_error *err)
 {
     char path[] = "/tmp/arc-ci-event-XXXXXX", name_var[128], path_var[128];
-    const char *vars[6] = {"GITHUB_REF=refs/heads/main", "GITHUB_SHA=" A, "GITHUB_REPOSITORY=o/r"};
+    const char *vars[6] = {"GITHUB_REF=refs/heads/main", ("GITHUB_SHA=" A),
+                           "GITHUB_REPOSITORY=o/r"};
     size_t count = 3;
     int fd = -1;
     if (name) {
