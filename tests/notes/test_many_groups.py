@@ -88,6 +88,9 @@ def test_every_group(repo):
         document = check(repo, number, size)
         assert document["version"]["previous-tag"] == f"group{number}/v1.0.0"
         assert document["notes"]["commits"]["total"] == (1 if number == 3 else 0)
+        assert document["changes"]["changes"] == (["s3x1"] if number == 3 else [])
+        assert len(document["scan"]["commands"]) == 2 * size
+        assert list(document["build"]["definition"]["target"]) == [f"s{number}x{i}" for i in range(size)]
 
 
 def test_one_more_group_is_one_entry(repo):

@@ -47,11 +47,19 @@ static void pad(const struct page *page, const char *text, size_t width)
     arc_buf_printf(page->out, "%*s", used < width ? (int)(width - used) : 0, "");
 }
 
+/* A text that could not be made must not go missing silently: the page fails with it. */
+static void carry(const struct page *page, const struct arc_buf *text)
+{
+    if (text->failed)
+        page->out->failed = text->failed;
+}
+
 /* Text in a style, padded with spaces to a width (0: as it is). */
 static void put(const struct page *page, const char *style, const char *text, size_t width)
 {
     ARC_AUTO(arc_buf) struct arc_buf shown = {0};
     arc_text_visible(&shown, text, strlen(text));
+    carry(page, &shown);
     if (page->colour && style && *text)
         arc_buf_printf(page->out, "\x1b[%sm%s\x1b[0m", style, arc_buf_text(&shown));
     else
@@ -68,6 +76,7 @@ static void plain(const struct page *page, const char *format, ...)
     va_start(args, format);
     arc_buf_vprintf(&text, format, args);
     va_end(args);
+    carry(page, &text);
     put(page, NULL, arc_buf_text(&text), 0);
 }
 
@@ -104,8 +113,7 @@ static void json_block(const struct page *page, const json_t *value)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     arc_json_text(&text, value, 0, WIDTH);
-    if (text.failed)
-        page->out->failed = text.failed;
+    carry(page, &text);
     block(page, arc_buf_text(&text));
 }
 
@@ -131,7 +139,9 @@ static void command(const struct page *page, const json_t *argv)
         }
         arc_buf_puts(&line, i ? " " : "");
         arc_buf_puts(&line, arc_buf_text(&word));
+        carry(page, &word);
     }
+    carry(page, &line);
     put(page, NULL, arc_buf_text(&line), 0);
     end(page);
 }
@@ -236,6 +246,7 @@ static void filter_row(const struct page *page, const char *name, size_t width,
         arc_buf_printf(&words, "%zu file%s", count, plural(count));
     else
         arc_buf_puts(&words, matched ? "changed" : "no change");
+    carry(page, &words);
     indent(page);
     put(page, NULL, name, width + 2);
     put(page, matched ? NULL : dim, arc_buf_text(&words), count || *reason ? 11 : 0);
@@ -305,8 +316,10 @@ static json_t *first_target(const json_t *definition, const json_t *targets)
 {
     json_t *shown = json_copy((json_t *)definition), *one = json_object();
     void *first = json_object_iter((json_t *)targets);
-    json_object_set(one, json_object_iter_key(first), json_object_iter_value(first));
-    if (json_object_set_new(shown, "target", one) == 0)
+    bool whole =
+        json_object_set(one, json_object_iter_key(first), json_object_iter_value(first)) == 0 &&
+        json_object_size(shown) == json_object_size(definition);
+    if (json_object_set_new(shown, "target", one) == 0 && whole)
         return shown;
     json_decref(shown);
     return NULL;
@@ -323,6 +336,8 @@ static void definition_part(const struct page *page)
     if (!count)
         return;
     command(page, get(get(page->document, "build"), "argv"));
+    if (!shown)
+        page->out->failed = ARC_ENOMEM;
     json_block(page, shown);
     if (whole)
         return;
@@ -394,17 +409,23 @@ static void notes_part(const struct page *page)
     block(page, text_of(notes, "body"));
 }
 
-/* A request's body, with the notes in it left out: they were shown before. */
+/* A request's body, with the notes in it left out: they were shown before. NULL when out of memory.
+ */
 static json_t *body_shown(const struct page *page, const json_t *body)
 {
     json_t *shown = json_copy((json_t *)body);
     const char *text = text_of(body, "body");
     const char *notes = text_of(get(page->document, "notes"), "body");
     const char *found = *notes && !page->full ? strstr(text, notes) : NULL;
-    if (found && strlen(found) == strlen(notes))
-        json_object_set_new(shown, "body",
-                            json_sprintf("%.*s(the notes above)", (int)(found - text), text));
-    return shown;
+    bool whole = json_object_size(shown) == json_object_size(body);
+    if (whole && found && strlen(found) == strlen(notes))
+        whole = json_object_set_new(
+                    shown, "body",
+                    json_sprintf("%.*s(the notes above)", (int)(found - text), text)) == 0;
+    if (whole)
+        return shown;
+    json_decref(shown);
+    return NULL;
 }
 
 static void request_rows(const struct page *page, const json_t *request)
@@ -415,9 +436,12 @@ static void request_rows(const struct page *page, const json_t *request)
     plain(page, "%s", text_of(request, "why"));
     end(page);
     arc_buf_printf(&line, "%s %s", text_of(request, "method"), text_of(request, "path"));
+    carry(page, &line);
     block(page, arc_buf_text(&line));
     if (json_is_object(body))
         json_block(page, body);
+    else if (!body)
+        page->out->failed = ARC_ENOMEM;
 }
 
 static void requests_part(const struct page *page)
