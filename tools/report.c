@@ -190,5 +190,5 @@ void report_error(const struct arc_error *error, const struct arc_env *env, cons
     else
         arc_buf_printf(&text, "arc-ci%s%s: %s\n", command ? " " : "", command ? command : "",
                        arc_buf_text(&shown));
-    fputs(arc_buf_text(&text), stderr);
+    fputs(text.failed || shown.failed ? "arc-ci: out of memory\n" : arc_buf_text(&text), stderr);
 }

@@ -99,9 +99,11 @@ bool arc_check_group(const char *text, struct arc_buf *why)
     ARC_AUTO(arc_buf) struct arc_buf tag = {.max = 1024};
     ARC_AUTO(arc_tag) struct arc_tag parsed = {0};
     arc_buf_printf(&tag, "%s/v1.0.0", text);
-    if (!tag.failed && strncmp(text, "refs/", 5) != 0 &&
-        arc_tag_parse(arc_buf_text(&tag), &parsed, NULL) == ARC_OK)
+    int rc = tag.failed ? tag.failed : arc_tag_parse(arc_buf_text(&tag), &parsed, NULL);
+    if (rc == ARC_OK && strncmp(text, "refs/", 5) != 0)
         return true;
+    if (rc == ARC_ENOMEM)
+        why->failed = ARC_ENOMEM;
     return no(why, "cannot stand in a tag: letters, digits, '.', '_', '-', and '/' between parts");
 }
 
@@ -111,6 +113,8 @@ bool arc_check_tag(const char *text, struct arc_buf *why)
     if (len < 4 || strcmp(text + len - 3, "/v*") != 0)
         return no(why, "is no tag pattern: it must end with '/v*', as in 'messaging/v*'");
     ARC_AUTO_FREE char *group = strndup(text, len - 3);
+    if (!group)
+        why->failed = ARC_ENOMEM;
     return group && arc_check_group(group, why);
 }
 

@@ -30,6 +30,8 @@ int arc_field_check(const struct arc_yaml *yaml, const struct arc_yaml_node *nod
         arc_buf_puts(&why, "holds a NUL byte");
     else if (!check || check(node->text, &why))
         return ARC_OK;
+    if (why.failed == ARC_ENOMEM)
+        return arc_error_nomem(err);
     ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
     quote(&shown, node);
     return arc_yaml_error(yaml, node, err, "%s: %s %s", key, arc_buf_text(&shown),

@@ -6,7 +6,8 @@
 #include "arcci/config.h"
 #include "port/yaml.h"
 
-/* Whether a value is right; if not, says why in *why ("is absolute; …", to follow the value). */
+/* Whether a value is right; if not, says why in *why ("is absolute; …", to follow the value), or
+ * sets why->failed when memory ran out. */
 typedef bool arc_check(const char *text, struct arc_buf *why);
 
 enum arc_field_kind {

@@ -1,5 +1,4 @@
 #include "flow/dockerfile.h"
-#include "base/auto.h"
 #include <ctype.h>
 #include <string.h>
 
@@ -77,6 +76,8 @@ bool arc_dockerfile_next(struct arc_dockerfile *d, struct arc_instruction *out)
     } while (!len || *line == '#');
     *out = (struct arc_instruction){.line = d->line - 1};
     join(d, line, len);
+    if (d->args.failed)
+        return false;
     const char *text = arc_buf_text(&d->args);
     size_t word = strcspn(text, " \t");
     for (size_t i = 0; i < word && i < sizeof out->keyword - 1; i++)
@@ -102,8 +103,10 @@ static bool expand_one(const char **text, const json_t *args, struct arc_buf *ou
     size_t len = 0;
     while (name_char(at[len]))
         len++;
-    ARC_AUTO_FREE char *name = strndup(at, len);
-    const char *value = name && len ? json_string_value(json_object_get(args, name)) : NULL;
+    char name[128] = ""; /* a longer one has no value */
+    if (len < sizeof name)
+        memcpy(name, at, len);
+    const char *value = *name ? json_string_value(json_object_get(args, name)) : NULL;
     at += len;
     if (braces) {
         size_t rest = strcspn(at, "}");

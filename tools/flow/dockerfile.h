@@ -22,7 +22,7 @@ struct arc_dockerfile {
 };
 
 /* The next instruction; false at the end. *out is valid until the next call. A heredoc's body is
- * skipped. Running out of memory shows in dockerfile->args.failed. */
+ * skipped. Running out of memory ends it, and shows in dockerfile->args.failed. */
 bool arc_dockerfile_next(struct arc_dockerfile *dockerfile, struct arc_instruction *out);
 void arc_dockerfile_free(struct arc_dockerfile *dockerfile);
 

@@ -95,6 +95,9 @@ json_t *lint_list(struct lint *lint, const char *directory);
 /* "<a>/<b>" or formatted text, owned by the caller; NULL (and lint->failed) when out of memory. */
 char *lint_text(struct lint *lint, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The content of a buffer; if it could not be built, "" and lint->failed. */
+const char *lint_content(struct lint *lint, const struct arc_buf *text);
+
 /* Appends the text with {codename}, {name}, {directory}, {role}, {tech}, {port}, {health} and
  * {group} replaced; `service` or `group` may be NULL, other braces stay. */
 void lint_expand(struct arc_buf *out, const char *text, const struct arc_service *service,

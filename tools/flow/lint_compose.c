@@ -43,26 +43,26 @@ static void check_port(const struct compose *c, const struct arc_yaml_node *port
     bool bound;
     if (port->type == ARC_YAML_MAP) {
         plain_text(arc_yaml_get(port, "host_ip"), &text);
-        bound = loopback(arc_buf_text(&text));
+        bound = loopback(lint_content(c->lint, &text));
         arc_buf_reset(&text);
         plain_text(arc_yaml_get(port, "published"), &text);
     } else {
         plain_text(port, &text);
-        bound = loopback(arc_buf_text(&text));
+        bound = loopback(lint_content(c->lint, &text));
     }
     if (!bound)
         lint_find(c->lint, LINT_LOOPBACK, c->file, port->line,
                   "the port '%s' is open to every address of the host; bind it to 127.0.0.1",
-                  arc_buf_text(&text));
+                  lint_content(c->lint, &text));
 }
 
 /* "./x:/y:ro" taken apart: source, and whether it is read-only. */
-static bool short_volume(const struct arc_yaml_node *volume, struct arc_buf *source,
-                         bool *read_only)
+static bool short_volume(const struct compose *c, const struct arc_yaml_node *volume,
+                         struct arc_buf *source, bool *read_only)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     plain_text(volume, &text);
-    const char *at = arc_buf_text(&text), *colon = strchr(at, ':');
+    const char *at = lint_content(c->lint, &text), *colon = strchr(at, ':');
     const char *mode = colon ? strchr(colon + 1, ':') : NULL;
     *read_only = mode && (strcmp(mode, ":ro") == 0 || strncmp(mode, ":ro,", 4) == 0);
     arc_buf_add(source, at, colon ? (size_t)(colon - at) : 0);
@@ -81,8 +81,8 @@ static void check_volume(const struct compose *c, const struct arc_yaml_node *vo
             return;
         named = source.len > 0;
     } else
-        named = short_volume(volume, &source, &read_only);
-    const char *name = arc_buf_text(&source);
+        named = short_volume(c, volume, &source, &read_only);
+    const char *name = lint_content(c->lint, &source);
     if (!named || !*name)
         lint_find(c->lint, LINT_VOLUMES, c->file, volume->line,
                   "an anonymous volume: its data is lost with the container; give it a name");
@@ -170,7 +170,7 @@ static void check_network(const struct compose *c, const struct arc_yaml_pair *m
 }
 
 /* Whether one of the published ports is `port` on the host. */
-static bool publishes(const struct arc_yaml_node *list, const char *port)
+static bool publishes(const struct compose *c, const struct arc_yaml_node *list, const char *port)
 {
     for (size_t i = 0; list && list->type == ARC_YAML_LIST && i < list->count; i++) {
         ARC_AUTO(arc_buf) struct arc_buf text = {0};
@@ -180,8 +180,8 @@ static bool publishes(const struct arc_yaml_node *list, const char *port)
             plain_text(list->items[i], &text);
         if (text.len && strrchr(text.data, ':') && list->items[i]->type != ARC_YAML_MAP)
             *strrchr(text.data, ':') = '\0'; /* the container's own port */
-        const char *host = strrchr(arc_buf_text(&text), ':');
-        if (strcmp(host ? host + 1 : arc_buf_text(&text), port) == 0)
+        const char *host = strrchr(lint_content(c->lint, &text), ':');
+        if (strcmp(host ? host + 1 : lint_content(c->lint, &text), port) == 0)
             return true;
     }
     return false;
@@ -199,7 +199,7 @@ static void check_published(const struct compose *c, const struct arc_yaml_pair 
         bool found = false;
         snprintf(text, sizeof text, "%u", *port);
         for (size_t i = 0; i < services->count; i++)
-            found = found || publishes(arc_yaml_get(services->pairs[i].value, "ports"), text);
+            found = found || publishes(c, arc_yaml_get(services->pairs[i].value, "ports"), text);
         if (!found)
             lint_find(c->lint, LINT_SERVICE_PORT, c->file, key ? key->line : main->key->line,
                       "service.yaml names port %u, which is not published here", *port);

@@ -28,7 +28,8 @@ static void on_arg(struct reading *r, const char *args)
     ARC_AUTO(arc_buf) struct arc_buf word = {0};
     size_t equals;
     while (!r->from_line && arc_dockerfile_word(&args, &word, &equals)) {
-        if (equals >= word.len)
+        r->failed = r->failed || word.failed;
+        if (word.failed || equals >= word.len)
             continue;
         word.data[equals] = '\0';
         if (json_object_set_new(r->args, word.data, json_string(word.data + equals + 1)))
@@ -43,7 +44,8 @@ static void on_label(struct reading *r, const struct arc_instruction *in)
     size_t equals;
     r->label_line = in->line;
     while (arc_dockerfile_word(&args, &word, &equals)) {
-        if (equals >= word.len)
+        r->failed = r->failed || word.failed;
+        if (word.failed || equals >= word.len)
             continue;
         word.data[equals] = '\0';
         if (json_object_set_new(r->labels, word.data, json_string(word.data + equals + 1)))
@@ -66,7 +68,7 @@ static void check_base(struct lint *lint, struct reading *r, const char *file,
 {
     ARC_AUTO(arc_buf) struct arc_buf ref = {0};
     bool known = arc_dockerfile_expand(base, r->args, &ref);
-    const char *text = arc_buf_text(&ref);
+    const char *text = lint_content(lint, &ref);
     if (strcmp(text, "scratch") == 0 || json_object_get(r->stages, text))
         return;
     if (!known)
@@ -84,12 +86,12 @@ static void on_from(struct lint *lint, struct reading *r, const char *file,
     const char *args = in->args;
     bool base = false;
     while (arc_dockerfile_word(&args, &word, NULL)) {
-        if (!base && strncmp(arc_buf_text(&word), "--", 2) != 0) {
-            check_base(lint, r, file, in, arc_buf_text(&word));
+        if (!base && strncmp(lint_content(lint, &word), "--", 2) != 0) {
+            check_base(lint, r, file, in, lint_content(lint, &word));
             base = true;
-        } else if (strcasecmp(arc_buf_text(&word), "AS") == 0 &&
+        } else if (strcasecmp(lint_content(lint, &word), "AS") == 0 &&
                    arc_dockerfile_word(&args, &word, NULL) &&
-                   json_object_set_new(r->stages, arc_buf_text(&word), json_true()))
+                   json_object_set_new(r->stages, lint_content(lint, &word), json_true()))
             r->failed = true;
     }
     json_object_clear(r->labels);
@@ -129,10 +131,10 @@ static void check_labels(struct lint *lint, const struct reading *r, const char 
         ARC_AUTO(arc_buf) struct arc_buf expected = {0};
         lint_expand(&expected, label->value, &service->data, service->group);
         const char *found = json_string_value(json_object_get(r->labels, label->name));
-        if (!found || strcmp(found, arc_buf_text(&expected)) != 0)
+        if (!found || strcmp(found, lint_content(lint, &expected)) != 0)
             lint_find(lint, LINT_LABELS, file, r->label_line ? r->label_line : r->from_line,
                       "the label %s is %s%s%s; it must be '%s'", label->name, found ? "'" : "",
-                      found ? found : "missing", found ? "'" : "", arc_buf_text(&expected));
+                      found ? found : "missing", found ? "'" : "", lint_content(lint, &expected));
     }
 }
 
@@ -168,7 +170,7 @@ void lint_dockerfile(struct lint *lint, const struct lint_service *service)
         lint_applied(lint, lint_rule_name(rules[i]));
     if (!lint_read(lint, LINT_DOCKERFILE, file, &text))
         return;
-    read_instructions(lint, &r, file, arc_buf_text(&text));
+    read_instructions(lint, &r, file, lint_content(lint, &text));
     if (r.failed)
         lint->failed = ARC_ENOMEM;
     if (!r.from_line)

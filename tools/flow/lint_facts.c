@@ -62,7 +62,7 @@ void lint_fact_find(const struct lint_case *c, unsigned line, const char *format
     arc_buf_vprintf(&text, format, args);
     va_end(args);
     const char *why = c->fact->why;
-    lint_find_named(c->lint, c->fact->rule, c->file, line, "%s%s%s%s", arc_buf_text(&text),
+    lint_find_named(c->lint, c->fact->rule, c->file, line, "%s%s%s%s", lint_content(c->lint, &text),
                     why ? " (" : "", why ? why : "", why ? ")" : "");
 }
 
@@ -88,14 +88,14 @@ static void check_lines(const struct lint_case *c, const char *text)
     for (char **line = c->fact->lines; line && *line; line++) {
         ARC_AUTO(arc_buf) struct arc_buf wanted = {0};
         lint_expand(&wanted, *line, c->service, c->group);
-        if (!has_line(text, arc_buf_text(&wanted)))
-            lint_fact_find(c, 1, "the line '%s' is missing", arc_buf_text(&wanted));
+        if (!has_line(text, lint_content(c->lint, &wanted)))
+            lint_fact_find(c, 1, "the line '%s' is missing", lint_content(c->lint, &wanted));
     }
     for (char **part = c->fact->text; part && *part; part++) {
         ARC_AUTO(arc_buf) struct arc_buf wanted = {0};
         lint_expand(&wanted, *part, c->service, c->group);
-        if (!strstr(text, arc_buf_text(&wanted)))
-            lint_fact_find(c, 1, "'%s' does not stand in it", arc_buf_text(&wanted));
+        if (!strstr(text, lint_content(c->lint, &wanted)))
+            lint_fact_find(c, 1, "'%s' does not stand in it", lint_content(c->lint, &wanted));
     }
 }
 
@@ -109,8 +109,8 @@ static void check_targets(const struct lint_case *c, const char *text)
     for (char **target = c->fact->targets; *target; target++) {
         ARC_AUTO(arc_buf) struct arc_buf name = {0};
         lint_expand(&name, *target, c->service, c->group);
-        if (!json_object_get(make.targets, arc_buf_text(&name)))
-            lint_fact_find(c, 1, "there is no target '%s'", arc_buf_text(&name));
+        if (!json_object_get(make.targets, lint_content(c->lint, &name)))
+            lint_fact_find(c, 1, "there is no target '%s'", lint_content(c->lint, &name));
     }
 }
 
@@ -131,8 +131,8 @@ static void check_content(const struct lint_case *c)
     }
     if (!lint_read(c->lint, LINT_CONFIG, c->file, &text))
         return;
-    check_lines(c, arc_buf_text(&text));
-    check_targets(c, arc_buf_text(&text));
+    check_lines(c, lint_content(c->lint, &text));
+    check_targets(c, lint_content(c->lint, &text));
 }
 
 static void check_case(struct lint *lint, const struct lint_fact *fact,
@@ -140,7 +140,7 @@ static void check_case(struct lint *lint, const struct lint_fact *fact,
 {
     ARC_AUTO(arc_buf) struct arc_buf file = {0};
     lint_expand(&file, fact->file, service, group);
-    struct lint_case c = {lint, fact, service, group, arc_buf_text(&file)};
+    struct lint_case c = {lint, fact, service, group, lint_content(lint, &file)};
     lint_looked_at(lint, c.file);
     if (lint_exists(lint, c.file))
         check_content(&c);

@@ -61,7 +61,7 @@ static bool contains(const char *text, const char *part)
 
 /* Whether a list has an item, a mapping a key, a string a part. A wanted text of several words is
  * looked for in a list joined with spaces too, since a command is a list or a string alike. */
-static bool holds(const struct arc_yaml_node *node, const char *wanted)
+static bool holds(struct lint *lint, const struct arc_yaml_node *node, const char *wanted)
 {
     ARC_AUTO(arc_buf) struct arc_buf joined = {0};
     if (node->type == ARC_YAML_MAP)
@@ -72,9 +72,9 @@ static bool holds(const struct arc_yaml_node *node, const char *wanted)
         squeeze(&joined, node->items[i]->text ? node->items[i]->text : "");
     }
     if (node->type == ARC_YAML_LIST)
-        return strchr(wanted, ' ') && contains(arc_buf_text(&joined), wanted);
+        return strchr(wanted, ' ') && contains(lint_content(lint, &joined), wanted);
     squeeze(&joined, node->text ? node->text : "");
-    return contains(arc_buf_text(&joined), wanted);
+    return contains(lint_content(lint, &joined), wanted);
 }
 
 static bool equal(const struct lint_case *c, const struct arc_yaml_node *wanted,
@@ -83,7 +83,7 @@ static bool equal(const struct lint_case *c, const struct arc_yaml_node *wanted,
     if (wanted->text) {
         ARC_AUTO(arc_buf) struct arc_buf text = {0};
         lint_expand(&text, wanted->text, c->service, c->group);
-        return found->text && strcmp(found->text, arc_buf_text(&text)) == 0;
+        return found->text && strcmp(found->text, lint_content(c->lint, &text)) == 0;
     }
     bool same = wanted->type == found->type && wanted->count == found->count;
     for (size_t i = 0; same && i < wanted->count; i++) {
@@ -100,7 +100,7 @@ static bool equal(const struct lint_case *c, const struct arc_yaml_node *wanted,
 static void check_place(struct walk *w, const struct arc_yaml_node *node)
 {
     const struct lint_fact *fact = w->c->fact;
-    const char *trail = arc_buf_text(&w->trail);
+    const char *trail = lint_content(w->c->lint, &w->trail);
     if (fact->absent)
         lint_fact_find(w->c, node->line, "%s must not be there", trail);
     if (fact->is && !equal(w->c, fact->is, node)) {
@@ -108,23 +108,25 @@ static void check_place(struct walk *w, const struct arc_yaml_node *node)
         ARC_AUTO(arc_buf) struct arc_buf wanted = {0};
         arc_buf_puts(&text, "it must be ");
         show(&text, fact->is);
-        lint_expand(&wanted, arc_buf_text(&text), w->c->service, w->c->group);
+        lint_expand(&wanted, lint_content(w->c->lint, &text), w->c->service, w->c->group);
         arc_buf_reset(&text);
         show(&text, node);
-        lint_fact_find(w->c, node->line, "%s is %s; %s", trail, arc_buf_text(&text),
-                       arc_buf_text(&wanted));
+        lint_fact_find(w->c, node->line, "%s is %s; %s", trail, lint_content(w->c->lint, &text),
+                       lint_content(w->c->lint, &wanted));
     }
     for (char **part = fact->has; part && *part; part++) {
         ARC_AUTO(arc_buf) struct arc_buf wanted = {0};
         lint_expand(&wanted, *part, w->c->service, w->c->group);
-        if (!holds(node, arc_buf_text(&wanted)))
-            lint_fact_find(w->c, node->line, "%s lacks '%s'", trail, arc_buf_text(&wanted));
+        if (!holds(w->c->lint, node, lint_content(w->c->lint, &wanted)))
+            lint_fact_find(w->c, node->line, "%s lacks '%s'", trail,
+                           lint_content(w->c->lint, &wanted));
     }
     for (char **part = fact->lacks; part && *part; part++) {
         ARC_AUTO(arc_buf) struct arc_buf wanted = {0};
         lint_expand(&wanted, *part, w->c->service, w->c->group);
-        if (holds(node, arc_buf_text(&wanted)))
-            lint_fact_find(w->c, node->line, "%s must not have '%s'", trail, arc_buf_text(&wanted));
+        if (holds(w->c->lint, node, lint_content(w->c->lint, &wanted)))
+            lint_fact_find(w->c, node->line, "%s must not have '%s'", trail,
+                           lint_content(w->c->lint, &wanted));
     }
 }
 
@@ -147,17 +149,20 @@ static bool left_out(const struct walk *w, const char *key)
     for (char **except = w->c->fact->except; except && *except; except++) {
         ARC_AUTO(arc_buf) struct arc_buf name = {0};
         lint_expand(&name, *except, w->c->service, w->c->group);
-        if (strcmp(arc_buf_text(&name), key) == 0)
+        if (strcmp(lint_content(w->c->lint, &name), key) == 0)
             return true;
     }
     return false;
 }
 
 /* The item of a list whose key has that value, "job_name=arc-flash"; NULL if there is none. */
-static const struct arc_yaml_node *select_item(const struct arc_yaml_node *list, const char *text)
+static const struct arc_yaml_node *select_item(struct lint *lint, const struct arc_yaml_node *list,
+                                               const char *text)
 {
     const char *equals = strchr(text, '=');
     ARC_AUTO_FREE char *key = equals ? strndup(text, (size_t)(equals - text)) : NULL;
+    if (equals && !key)
+        lint->failed = ARC_ENOMEM;
     for (size_t i = 0; key && i < list->count; i++)
         if (arc_yaml_reads(arc_yaml_get(list->items[i], key), equals + 1))
             return list->items[i];
@@ -169,7 +174,7 @@ static void missing(const struct walk *w, const char *key, const struct arc_yaml
     bool optional =
         w->c->fact->absent || (w->c->fact->lacks && !w->c->fact->has && !w->c->fact->is);
     if (!optional)
-        lint_fact_find(w->c, parent->line, "%s%s%s is missing", arc_buf_text(&w->trail),
+        lint_fact_find(w->c, parent->line, "%s%s%s is missing", lint_content(w->c->lint, &w->trail),
                        w->trail.len ? "." : "", key);
 }
 
@@ -181,7 +186,7 @@ static void follow(struct walk *w, char **at, const struct arc_yaml_node *node)
         return;
     }
     lint_expand(&key, *at, w->c->service, w->c->group);
-    const char *name = arc_buf_text(&key);
+    const char *name = lint_content(w->c->lint, &key);
     if (strcmp(name, "*") == 0) {
         for (size_t i = 0; i < node->count; i++) {
             bool map = node->type == ARC_YAML_MAP;
@@ -191,8 +196,9 @@ static void follow(struct walk *w, char **at, const struct arc_yaml_node *node)
         }
         return;
     }
-    const struct arc_yaml_node *next =
-        node->type == ARC_YAML_LIST ? select_item(node, name) : arc_yaml_get(node, name);
+    const struct arc_yaml_node *next = node->type == ARC_YAML_LIST
+                                           ? select_item(w->c->lint, node, name)
+                                           : arc_yaml_get(node, name);
     if (next)
         step(w, at + 1, name, next);
     else

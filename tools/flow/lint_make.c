@@ -123,7 +123,7 @@ static void check_file(struct lint *lint, const char *file)
     json_t *line;
     if (!lint_read(lint, LINT_PHONY, file, &text))
         return;
-    if (!arc_makefile_read(arc_buf_text(&text), &make)) {
+    if (!arc_makefile_read(lint_content(lint, &text), &make)) {
         lint->failed = ARC_ENOMEM;
         return;
     }

@@ -56,8 +56,8 @@ static void add_neighbours(struct lint *lint, const char *parent)
 static void collect(struct lint *lint)
 {
     ARC_AUTO_JSON json_t *parents = json_object();
-    if (lint->config.group_count == 0)
-        json_object_set_new(parents, "services", json_true());
+    if (lint->config.group_count == 0 && json_object_set_new(parents, "services", json_true()))
+        lint->failed = ARC_ENOMEM;
     for (size_t g = 0; g < lint->config.group_count; g++)
         for (size_t s = 0; s < lint->config.groups[g].service_count; s++) {
             const char *directory = lint->config.groups[g].services[s].directory;
@@ -87,10 +87,10 @@ static void check_name(struct lint *lint, const struct lint_service *service, co
     if (!lint->settings.service_name)
         return;
     lint_expand(&expected, lint->settings.service_name, &service->data, service->group);
-    if (strcmp(arc_buf_text(&expected), service->data.name) != 0)
+    if (strcmp(lint_content(lint, &expected), service->data.name) != 0)
         lint_find(lint, LINT_SERVICE_NAME, file, line_of(yaml, "name"),
                   "the name is '%s'; by this repository's pattern '%s' it is '%s'",
-                  service->data.name, lint->settings.service_name, arc_buf_text(&expected));
+                  service->data.name, lint->settings.service_name, lint_content(lint, &expected));
 }
 
 static void check_fields(struct lint *lint, const struct lint_service *service, const char *file,

@@ -49,9 +49,9 @@ static void add(struct lint *lint, const char *rule, const char *file, unsigned 
         return;
     arc_text_visible(&shown, message, strlen(message));
     arc_text_visible(&path, file, strlen(file));
-    json_t *finding =
-        json_pack("{s:s, s:I, s:s, s:s}", "file", arc_buf_text(&path), "line",
-                  (json_int_t)(line ? line : 1), "rule", rule, "message", arc_buf_text(&shown));
+    json_t *finding = json_pack("{s:s, s:I, s:s, s:s}", "file", lint_content(lint, &path), "line",
+                                (json_int_t)(line ? line : 1), "rule", rule, "message",
+                                lint_content(lint, &shown));
     if (!finding || json_array_append_new(lint->findings, finding))
         lint->failed = ARC_ENOMEM;
 }
@@ -64,7 +64,7 @@ void lint_find(struct lint *lint, enum lint_rule rule, const char *file, unsigne
     va_start(args, format);
     arc_buf_vprintf(&text, format, args);
     va_end(args);
-    add(lint, lint_rule_name(rule), file, line, arc_buf_text(&text));
+    add(lint, lint_rule_name(rule), file, line, lint_content(lint, &text));
 }
 
 void lint_find_named(struct lint *lint, const char *rule, const char *file, unsigned line,
@@ -75,7 +75,7 @@ void lint_find_named(struct lint *lint, const char *rule, const char *file, unsi
     va_start(args, format);
     arc_buf_vprintf(&text, format, args);
     va_end(args);
-    add(lint, rule, file, line, arc_buf_text(&text));
+    add(lint, rule, file, line, lint_content(lint, &text));
 }
 
 void lint_find_error(struct lint *lint, const char *rule, const char *file,
@@ -83,7 +83,7 @@ void lint_find_error(struct lint *lint, const char *rule, const char *file,
 {
     const char *message = arc_error_text(err);
     unsigned line = 0, column = 0;
-    if (err->code == ARC_ENOMEM) {
+    if (err->code == ARC_ENOMEM || !err->message) { /* or its message was lost that way */
         lint->failed = ARC_ENOMEM;
         return;
     }
@@ -119,6 +119,13 @@ char *lint_text(struct lint *lint, const char *format, ...)
     if (!out)
         lint->failed = ARC_ENOMEM;
     return out;
+}
+
+const char *lint_content(struct lint *lint, const struct arc_buf *text)
+{
+    if (text->failed == ARC_ENOMEM)
+        lint->failed = ARC_ENOMEM;
+    return arc_buf_text(text);
 }
 
 bool lint_exists(struct lint *lint, const char *file)

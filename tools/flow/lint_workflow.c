@@ -85,6 +85,8 @@ static bool read_target(const struct workflow *w, const struct arc_yaml_node *us
         return false;
     if (arc_yaml_read(full, name, ARC_YAML_ANY_TAG, out, &err) == ARC_OK)
         return true;
+    if (err.code == ARC_ENOMEM || !err.message)
+        w->lint->failed = ARC_ENOMEM;
     lint_find(w->lint, LINT_INPUTS, w->file, uses->line, "%s: %s", uses->text,
               arc_error_text(&err));
     return false;
@@ -164,6 +166,8 @@ static const struct arc_yaml_node *outputs_of(const struct workflow *w,
                                    ? lint_text(w->lint, "%s/%s", w->lint->root, uses->text + 2)
                                    : NULL;
     *known = path && arc_yaml_read(path, NULL, ARC_YAML_ANY_TAG, called, &err) == ARC_OK;
+    if (err.code == ARC_ENOMEM)
+        w->lint->failed = ARC_ENOMEM;
     return *known ? arc_yaml_at(called->root, "on", "workflow_call", "outputs", (char *)NULL)
                   : NULL;
 }
@@ -182,6 +186,8 @@ static void check_reference(const struct workflow *w, const struct arc_yaml_node
 {
     size_t len = name_length(text);
     ARC_AUTO_FREE char *name = strndup(text, len);
+    if (!name)
+        w->lint->failed = ARC_ENOMEM;
     if (!len || !name)
         return;
     if (!in_needs(arc_yaml_get(job, "needs"), name)) {
@@ -196,6 +202,8 @@ static void check_reference(const struct workflow *w, const struct arc_yaml_node
     const struct arc_yaml_node *other = arc_yaml_at(w->root, "jobs", name, (char *)NULL);
     bool known;
     const struct arc_yaml_node *outputs = outputs_of(w, other, &called, &known);
+    if (!output)
+        w->lint->failed = ARC_ENOMEM;
     if (output && *output && known && !arc_yaml_key(outputs, output))
         lint_find(w->lint, LINT_NEEDS, w->file, at->line, "the job '%s' has no output '%s'", name,
                   output);

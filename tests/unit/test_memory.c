@@ -1,0 +1,298 @@
+/* When allocation N fails, for every N, a call gives its right answer or ARC_ENOMEM: no crash, no
+ * leak (the same program runs under ASan and valgrind), and no other answer that looks right.
+ *
+ * The linker leads malloc() and the like here (tests/CMakeLists.txt), for jansson and libyaml too.
+ */
+#define _XOPEN_SOURCE 700
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arcci/config.h"
+#include "arcci/lint.h"
+#include "base/auto.h"
+#include "port/git.h"
+#include "port/yaml.h"
+#include <cmocka.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static long countdown; /* allocations until one fails; 0: none does */
+static bool all_later; /* and so do all after it */
+static long counted;
+
+static bool fails(void)
+{
+    counted++;
+    if (countdown > 1)
+        countdown--;
+    else if (countdown == 1) {
+        countdown = all_later ? 1 : 0;
+        return true;
+    }
+    return false;
+}
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *old, size_t size);
+char *__real_strdup(const char *text);
+char *__real_strndup(const char *text, size_t len);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+char *__wrap_strdup(const char *text);
+char *__wrap_strndup(const char *text, size_t len);
+int __wrap_arc_git_open(const struct arc_env *env, const char *path, struct arc_git *out,
+                        struct arc_error *err);
+
+void *__wrap_malloc(size_t size)
+{
+    return fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return fails() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *old, size_t size)
+{
+    return fails() ? NULL : __real_realloc(old, size);
+}
+
+char *__wrap_strdup(const char *text)
+{
+    return fails() ? NULL : __real_strdup(text);
+}
+
+char *__wrap_strndup(const char *text, size_t len)
+{
+    return fails() ? NULL : __real_strndup(text, len);
+}
+
+/* libgit2 1.5 crashes when memory runs out while it starts, so it is left out here. */
+int __wrap_arc_git_open(const struct arc_env *env, const char *path, struct arc_git *out,
+                        struct arc_error *err)
+{
+    (void)env, (void)path;
+    *out = (struct arc_git){0};
+    return arc_error_set(err, ARC_ENOTFOUND, "no repository");
+}
+
+static char root[] = "/tmp/arcci-memory-XXXXXX";
+
+static void put(const char *name, const char *text)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", root, name);
+    for (char *slash = path + strlen(root) + 1; (slash = strchr(slash, '/')); slash++) {
+        *slash = '\0';
+        mkdir(path, 0700);
+        *slash = '/';
+    }
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    assert_int_equal(fclose(file), 0);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    if (!mkdtemp(root))
+        return -1;
+    put(".github/arc-ci.yaml",
+        "x-d: &d {registry: ghcr.io/a, rebuild-dependents: true, build-args: {A: b}}\n"
+        "groups:\n  m: {<<: *d, services: [services/a, services/b], paths: [common/**]}\n");
+    put(".github/arc-ci-lint.yaml",
+        "service-name: arc-{codename}\nnetwork: net\nlabels: {arc.codename: '{codename}'}\n"
+        "allow:\n  - {rule: non-root, file: services/b/Dockerfile, why: it is a test}\n"
+        "facts:\n"
+        "  - {rule: f, for: service, file: '{directory}/service.yaml', at: [codename], is: "
+        "'{codename}'}\n"
+        "  - {rule: g, file: services/a/docker-compose.yml, at: [services, '*', ports], has: [x "
+        "y], "
+        "why: y}\n"
+        "  - {rule: h, for: group, file: Makefile, lines: [all], text: ['{group}'], targets: "
+        "['{group}-up']}\n");
+    put("services/a/service.yaml", "name: arc-a\ncodename: a\ntech: x\nport: 1\nports: [1, 2]\n");
+    put("services/b/service.yaml", "name: arc-c\ncodename: b\ndepends_on: [a, z]\n");
+    put("services/a/Dockerfile",
+        "ARG B=x:1\nFROM ${B} AS y\nLABEL arc.codename=\"b\"\nUSER 0\nRUN <<E\nx\nE\n");
+    put("services/b/Dockerfile", "FROM nothing\n");
+    put("services/a/docker-compose.yml",
+        "services:\n  arc-a:\n    restart: always\n    ports: ['1:1', '${X:-127.0.0.1}:2:2']\n"
+        "    volumes: [./x:/y, z:/z]\n    networks: [net]\nnetworks: {net: {external: true}}\n");
+    put("Makefile", ".PHONY: a\n## b: c\na: b\n\ttrue\nc:\n");
+    put(".github/workflows/w.yml",
+        "on: push\njobs:\n  a:\n    runs-on: x\n    needs: [b]\n    if: needs.b.outputs.c\n    "
+        "steps:\n"
+        "      - uses: a/b@c\n      - uses: ./.github/actions/s\n        with: {q: 1}\n"
+        "      - run: echo ${{ x }}\n  b: {uses: ./.github/workflows/gone.yml}\n");
+    put(".github/actions/s/action.yml",
+        "inputs: {p: {required: true}}\nruns: {using: composite}\n");
+    put("x.env", "PASSWORD=correct-horse\n");
+    return 0;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *walk)
+{
+    (void)st, (void)type, (void)walk;
+    return remove(path);
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    return nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+/* A call under test: its code, and on success its answer as new text. */
+typedef int call(char **answer, struct arc_error *err);
+
+static int call_yaml(char **answer, struct arc_error *err)
+{
+    ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
+    static const char text[] = "a: &a {b: [1, 2, !!str 3], c: 'd'}\ne: {<<: [*a, {f: g}], b: h}\n";
+    int rc = arc_yaml_parse(text, sizeof text - 1, "t", 0, &yaml, err);
+    if (!rc)
+        *answer = __real_strdup(arc_yaml_at(yaml.root, "e", "b", (char *)NULL)->text);
+    return rc;
+}
+
+static int call_yaml_error(char **answer, struct arc_error *err)
+{
+    ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
+    int rc = arc_yaml_parse("a: 1\na: 2\n", 10, "t", 0, &yaml, err);
+    if (rc == ARC_EINPUT)
+        *answer = __real_strdup(arc_error_text(err));
+    return rc == ARC_EINPUT ? ARC_OK : rc;
+}
+
+static int call_config(char **answer, struct arc_error *err)
+{
+    ARC_AUTO(arc_config) struct arc_config config = {0};
+    int rc = arc_config_load(root, NULL, &config, err);
+    if (!rc)
+        *answer = __real_strdup(config.groups[0].services[1].codename);
+    return rc;
+}
+
+static int call_lint(char **answer, struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *document = NULL;
+    struct arc_env env = {0};
+    struct arc_lint_options options = {.root = root};
+    int rc = arc_lint(&env, &options, &document, err);
+    if (!rc) {
+        countdown = 0; /* the test's own use of memory */
+        *answer = json_dumps(document, JSON_SORT_KEYS);
+    }
+    return rc;
+}
+
+static int call_rules(char **answer, struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *document = NULL;
+    struct arc_env env = {0};
+    struct arc_lint_options options = {.root = root};
+    int rc = arc_lint_rules(&env, &options, &document, err);
+    if (!rc) {
+        countdown = 0;
+        *answer = json_dumps(document, JSON_SORT_KEYS);
+    }
+    return rc;
+}
+
+/* Every allocation of the first `each`, then one of every `step`. */
+static void torture(call *function, bool later, long each, long step)
+{
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    ARC_AUTO_FREE char *right = NULL;
+    countdown = counted = 0;
+    all_later = later;
+    if (function(&right, &err))
+        fail_msg("%s", arc_error_text(&err));
+    long total = counted, noticed = 0;
+    arc_error_clear(&err);
+    for (long n = 1; n <= total; n += n < each ? 1 : step) {
+        ARC_AUTO_FREE char *answer = NULL;
+        countdown = n;
+        int rc = function(&answer, &err);
+        countdown = 0;
+        size_t same = 0;
+        while (rc == ARC_OK && answer && answer[same] && answer[same] == right[same])
+            same++;
+        if (rc == ARC_OK && (!answer || answer[same] != right[same]))
+            fail_msg("allocation %ld of %ld: '%.200s' in place of '%.200s'", n, total,
+                     answer ? answer + same : "", right + same);
+        if (rc != ARC_OK && rc != ARC_ENOMEM)
+            fail_msg("allocation %ld of %ld: code %d: %s", n, total, rc, arc_error_text(&err));
+        noticed += rc != ARC_OK;
+        arc_error_clear(&err);
+    }
+    assert_true(noticed > 0);
+}
+
+static void test_yaml(void **state)
+{
+    (void)state;
+    torture(call_yaml, false, 1000, 1);
+    torture(call_yaml, true, 1000, 1);
+}
+
+static void test_config(void **state)
+{
+    (void)state;
+    torture(call_config, false, 200, 3);
+    torture(call_config, true, 200, 3);
+}
+
+static void test_lint(void **state)
+{
+    (void)state;
+    torture(call_lint, false, 100, 11);
+    torture(call_lint, true, 20, 97);
+}
+
+static void test_rules(void **state)
+{
+    (void)state;
+    torture(call_rules, false, 50, 11);
+    torture(call_rules, true, 50, 31);
+}
+
+/* An error's own text may be lost, its code not. */
+static void test_yaml_error(void **state)
+{
+    (void)state;
+    ARC_AUTO_FREE char *right = NULL;
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    countdown = counted = 0;
+    all_later = false;
+    assert_int_equal(call_yaml_error(&right, &err), ARC_OK);
+    long total = counted;
+    for (long n = 1; n <= total; n++) {
+        ARC_AUTO_FREE char *answer = NULL;
+        countdown = n;
+        int rc = call_yaml_error(&answer, &err);
+        countdown = 0;
+        assert_true(rc == ARC_OK || rc == ARC_ENOMEM);
+        arc_error_clear(&err);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_yaml),   cmocka_unit_test(test_yaml_error),
+        cmocka_unit_test(test_config), cmocka_unit_test(test_lint),
+        cmocka_unit_test(test_rules),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
