@@ -180,13 +180,18 @@ int scan_sarif(struct scan_judged *judged, json_t **out, struct arc_error *err)
     if (!rules || !results || !place_of_rule)
         return arc_error_nomem(err);
     int rc = fill(judged, rules, results, place_of_rule, err);
+    if (!rc && judged->total > SARIF_RESULTS_MAX)
+        rc = scan_warn(judged, err,
+                       "SARIF: the %zu least severe findings are left out; GitHub takes %d",
+                       judged->total - SARIF_RESULTS_MAX, SARIF_RESULTS_MAX);
     if (rc)
         return rc;
-    *out =
-        json_pack("{s:s, s:s, s:[{s:{s:{s:s, s:s, s:s, s:O}}, s:O, s:s}]}", "version", "2.1.0",
-                  "$schema", SCHEMA, "runs", "tool", "driver", "name", "arc-ci scan", "version",
-                  ARCCI_VERSION, "informationUri", "https://github.com/arc-framework/arc-platform",
-                  "rules", rules, "results", results, "columnKind", "utf16CodeUnits",
-                  "automationDetails", "id", "arc-ci/", category(judged), "/");
+    json_t *tool = json_pack("{s:{s:s, s:s, s:s, s:O}}", "driver", "name", "arc-ci scan", "version",
+                             ARCCI_VERSION, "informationUri",
+                             "https://github.com/arc-framework/arc-platform", "rules", rules);
+    json_t *run =
+        json_pack("{s:o, s:O, s:s, s:{s:s++}}", "tool", tool, "results", results, "columnKind",
+                  "utf16CodeUnits", "automationDetails", "id", "arc-ci/", category(judged), "/");
+    *out = json_pack("{s:s, s:s, s:[o]}", "version", "2.1.0", "$schema", SCHEMA, "runs", run);
     return *out ? ARC_OK : arc_error_nomem(err);
 }

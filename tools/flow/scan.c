@@ -368,6 +368,8 @@ int arc_scan(const struct arc_scan_options *options, const struct arc_env *env,
     struct scan_judged judged = {.options = options, .now = env->now, .warnings = json_array()};
     *out = (struct arc_scan){.verdict = ARC_VERDICT_SCANNER_ERROR, .gate = ARC_GATE_FAIL};
     int rc = judged.warnings ? check_policy(&options->policy, err) : arc_error_nomem(err);
+    if (!rc && options->service && !arc_utf8_valid(options->service, strlen(options->service)))
+        rc = arc_error_set(err, ARC_EINPUT, "the service's name is not valid UTF-8");
     if (!rc)
         rc = look(&judged, env, err);
     if (!rc)
