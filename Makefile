@@ -42,7 +42,8 @@ check:
 	@/usr/bin/python3 tests/check.py
 
 ## bench: measure speed and memory side by side, as ratios
-bench: deps build
+bench: build
+	@tests/deps.sh all
 	@/usr/bin/python3 tests/bench/bench.py
 
 ## release-dry-run: rehearse the release of TAG=group/vX.Y.Z
