@@ -3,21 +3,28 @@ import json
 import subprocess
 
 import pytest
-from conftest import TRIVY, Place
+from conftest import Place
 from image_registry import Registry
+from real_trivy import folder as real_folder
+
+
+@pytest.fixture(scope="session")
+def tools():
+    return real_folder()
 
 
 @pytest.fixture
-def real(tmp_path):
+def real(tmp_path, tools):
     place = Place(tmp_path)
+    place.tools = tools
     (tmp_path / "bin/trivy").unlink()
-    (tmp_path / "bin/trivy").symlink_to(TRIVY / "trivy")
+    (tmp_path / "bin/trivy").symlink_to(tools / "trivy")
     return place
 
 
 def run(place, *words, updated="2999-01-01T00:00:00Z", **env):
     if updated:
-        subprocess.run([TRIVY / "makedb", place.path / "cache", updated], check=True)
+        subprocess.run([place.tools / "makedb", place.path / "cache", updated], check=True)
     return place.run(*words, TRIVY_CACHE_DIR=str(place.path / "cache"), TRIVY_SKIP_DB_UPDATE="true",
                      TRIVY_DISABLE_TELEMETRY="true", TRIVY_SKIP_VERSION_CHECK="true", **env)
 

@@ -1,0 +1,83 @@
+"""SARIF: valid against the standard's own schema, stable, within GitHub's limits."""
+import json
+import sys
+
+import jsonschema
+import pytest
+from conftest import ROOT, report, vulnerability
+from test_formats import FORMATS
+
+sys.path.insert(0, str(ROOT / "tests"))
+import cached  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def validator():
+    """The OASIS schema, as a package of Microsoft's carries it."""
+    folder = cached.npm("@microsoft/jest-sarif@1.0.0-beta.0") / "@microsoft/jest-sarif/lib/schemas"
+    schema = json.loads((folder / "sarif-2.1.0-rtm.5.json").read_text())
+    return jsonschema.Draft7Validator(schema, format_checker=jsonschema.FormatChecker())
+
+
+def sarif(place, document, *words):
+    path = place.path / "out.sarif"
+    place.run("--report", "flash@linux/amd64=" + place.write("r.json", document), "--sarif", str(path), *words)
+    return json.loads(path.read_text())
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_valid(place, validator, name):
+    document, expected = FORMATS[name]
+    log = sarif(place, document)
+    validator.validate(log)
+    run, = log["runs"]
+    assert [result["ruleId"] for result in run["results"]] == [identifier for identifier, _, _ in expected]
+    for result in run["results"]:
+        assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
+
+
+def test_the_schema_can_refuse(validator):
+    with pytest.raises(jsonschema.ValidationError):
+        validator.validate({"version": "2.1.0", "runs": [{"tool": {}}]})
+
+
+@pytest.mark.parametrize("severity, level, score", [
+    ("CRITICAL", "error", "9.8"), ("HIGH", "error", "8.0"), ("MEDIUM", "warning", "5.5"), ("LOW", "note", "2.0"),
+    ("UNKNOWN", "note", None)])
+def test_github_shows_the_severity_that_the_gate_saw(place, severity, level, score):
+    """A score of 9.8 beside a vendor's LOW would be shown as critical."""
+    log = sarif(place, report(vulnerability(severity=severity, CVSS={"nvd": {"V3Score": 9.8}})))
+    rule, = log["runs"][0]["tool"]["driver"]["rules"]
+    assert rule["properties"].get("security-severity") == score and log["runs"][0]["results"][0]["level"] == level
+
+
+def test_help_and_place(place):
+    log = sarif(place, report(vulnerability(Title="t" * 400, Description="d" * 5000, PkgPath="usr/lib/a b#?%ä.jar",
+                                            PrimaryURL="https://example.org/1")))
+    rule, = log["runs"][0]["tool"]["driver"]["rules"]
+    assert rule["helpUri"] == "https://example.org/1" and len(rule["fullDescription"]["text"]) <= 1024
+    uri = log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+    assert uri == "flash/usr/lib/a%20b%23%3F%25%C3%A4.jar"
+
+
+def test_fingerprints_tell_findings_apart_and_versions_not(place):
+    def prints(*vulnerabilities):
+        return [r["partialFingerprints"]["primaryLocationLineHash"] for r in sarif(place, report(*vulnerabilities))["runs"][0]["results"]]
+    one, = prints(vulnerability())
+    assert prints(vulnerability(InstalledVersion="9")) == [one]
+    assert len(set(prints(vulnerability(), vulnerability(InstalledVersion="9"), vulnerability(PkgName="b"),
+                          vulnerability("CVE-2")))) == 4
+
+
+def test_the_least_severe_go_first_over_the_limit(place, validator):
+    many = [vulnerability(f"CVE-{i}", "LOW" if i % 2 else "CRITICAL") for i in range(26000)]
+    log = sarif(place, report(*many))
+    results = log["runs"][0]["results"]
+    assert len(results) == 25000 and sum(r["level"] == "error" for r in results) == 13000
+    assert "the 1000 least severe findings are left out" in " ".join(place.document["warnings"])
+    assert place.document["total"] == 26000
+
+
+def test_scans_of_two_services_do_not_replace_each_other(place):
+    names = [sarif(place, report(), "--service-name", name)["runs"][0]["automationDetails"]["id"] for name in ("a", "b")]
+    assert names == ["arc-ci/a/", "arc-ci/b/"]
