@@ -111,6 +111,7 @@ def suites():
     yield "cmd", lambda: pytest("tests/cmd")
     yield "cmd-asan", lambda: pytest("tests/cmd", environment=asan)
     yield "cmd-valgrind", lambda: pytest("tests/cmd", environment={"ARC_CI_WRAPPER": VALGRIND})
+    yield "fault-asan", lambda: pytest("tests/fault", environment=asan)
     folders = {path.parent for path in (ROOT / "tests").glob("*/test_*.py")} - {ROOT / "tests/cmd"}
     for folder in sorted(folders):
         yield folder.name, lambda folder=folder: pytest(folder.relative_to(ROOT))

@@ -62,6 +62,7 @@ def release_scenarios(project, double):
         state.add_release(f"other/v0.0.{i}")
     assert project.run(double)[0] == 0
     state.releases = [release for release in state.releases if release["tag_name"] != TAG]
+    state.lag = 2
     assert project.run(double)[0] == 0
 
 

@@ -73,7 +73,7 @@ class Project:
     def environment(self, double, **more):
         env = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "GITHUB_API_URL": double.url, "GITHUB_TOKEN": TOKEN,
                "GITHUB_REPOSITORY": "o/r", "LD_PRELOAD": quick_sleep(), **more}
-        return env | {name: os.environ[name] for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS") if name in os.environ}
+        return env | {name: os.environ[name] for name in ("ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS") if name in os.environ}
 
     def start(self, double, *extra, env=None):
         return subprocess.Popen([*WRAPPER, ARC_CI, *self.arguments(), *extra], cwd=self.folder,
