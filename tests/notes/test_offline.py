@@ -1,0 +1,49 @@
+"""A rehearsal does nothing: no program is started, no socket opened, no file written, whatever the environment
+offers."""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+ARC_CI = os.environ.get("ARC_CI", str(ROOT / "build/arc-ci"))
+
+
+def git(repo, *words):
+    env = {"PATH": os.environ["PATH"], "HOME": str(repo), "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_AUTHOR_NAME": "Ada",
+           "GIT_AUTHOR_EMAIL": "a@example.org", "GIT_COMMITTER_NAME": "Ada", "GIT_COMMITTER_EMAIL": "a@example.org"}
+    subprocess.run(["git", *words], cwd=repo, env=env, check=True, capture_output=True)
+
+
+def make_repo(folder):
+    shutil.copytree(ROOT / "services", folder / "services")
+    shutil.copytree(ROOT / ".github", folder / ".github")
+    git(folder, "init", "-q", "-b", "main")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-q", "-m", "Add the services")
+    git(folder, "tag", "messaging/v0.1.0")
+    git(folder, "remote", "add", "origin", "https://github.example/o/r.git")
+
+
+def test_nothing_is_started_opened_or_written(tmp_path):
+    repo, log = tmp_path / "repo", tmp_path / "log"
+    repo.mkdir()
+    make_repo(repo)
+    before = {path: path.stat().st_mtime_ns for path in repo.rglob("*")}
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "GITHUB_TOKEN": "secret-token", "DOCKER_HOST": "tcp://127.0.0.1:1",
+           "GITHUB_API_URL": "http://127.0.0.1:1"}
+    run = subprocess.run(["strace", "-f", "-e", "trace=execve,socket,connect,open,openat,creat,unlink,unlinkat,rename,"
+                          "renameat,renameat2,mkdir,mkdirat,fork,vfork,clone,clone3", "-o", str(log), ARC_CI, "dry-run",
+                          "messaging/v0.2.0"], cwd=repo, env=env, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert "Requests  6 to GitHub's API" in run.stdout and "/repos/o/r/releases" in run.stdout
+    assert "secret-token" not in run.stdout + run.stderr
+    calls = [line.split(None, 1)[1] for line in log.read_text().splitlines() if "(" in line]
+    assert sum(call.startswith("execve(") for call in calls) == 1, "the program itself, and no other"
+    assert len(calls) > 10, "the trace is empty"
+    for call in calls:
+        name = call.split("(")[0]
+        assert name in ("execve", "open", "openat"), call
+        assert not re.search(r"O_WRONLY|O_RDWR|O_CREAT|O_TRUNC", call), call
+    assert before == {path: path.stat().st_mtime_ns for path in repo.rglob("*")}
