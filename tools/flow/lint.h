@@ -92,7 +92,10 @@ bool lint_read_yaml(struct lint *lint, enum lint_rule rule, const char *file, st
  * such directory. NULL when out of memory. */
 json_t *lint_list(struct lint *lint, const char *directory);
 
-/* "<a>/<b>" or formatted text, owned by the caller; NULL (and lint->failed) when out of memory. */
+/* "<directory>/<name>", or the name alone below "."; owned by the caller, NULL (and lint->failed)
+ * when out of memory. */
+char *lint_join(struct lint *lint, const char *directory, const char *name);
+/* Formatted text, likewise. */
 char *lint_text(struct lint *lint, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The content of a buffer; if it could not be built, "" and lint->failed. */

@@ -83,6 +83,9 @@ static void check_volume(const struct compose *c, const struct arc_yaml_node *vo
     } else
         named = short_volume(c, volume, &source, &read_only);
     const char *name = lint_content(c->lint, &source);
+    if (strstr(name, "docker.sock"))
+        lint_find(c->lint, LINT_PRIVILEGES, c->file, volume->line,
+                  "'%s' gives the container the whole host, read-only or not", name);
     if (!named || !*name)
         lint_find(c->lint, LINT_VOLUMES, c->file, volume->line,
                   "an anonymous volume: its data is lost with the container; give it a name");

@@ -201,9 +201,7 @@ static void scan_directory(struct lint *lint, const char *directory, unsigned de
     json_t *item;
     json_array_foreach (names, i, item) {
         const char *name = json_string_value(item);
-        bool top = strcmp(directory, ".") == 0;
-        ARC_AUTO_FREE char *file =
-            lint_text(lint, top ? "%s%s" : "%s/%s", top ? "" : directory, name);
+        ARC_AUTO_FREE char *file = lint_join(lint, directory, name);
         ARC_AUTO_FREE char *path = file ? lint_text(lint, "%s/%s", lint->root, file) : NULL;
         if (!path || strcmp(name, ".git") == 0)
             continue;

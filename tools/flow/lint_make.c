@@ -154,7 +154,7 @@ static void check_directory(struct lint *lint, const char *directory)
         size_t len = json_string_length(name);
         if (len <= 3 || strcmp(json_string_value(name) + len - 3, ".mk") != 0)
             continue;
-        ARC_AUTO_FREE char *file = lint_text(lint, "%s/%s", directory, json_string_value(name));
+        ARC_AUTO_FREE char *file = lint_join(lint, directory, json_string_value(name));
         if (file)
             check_file(lint, file);
     }

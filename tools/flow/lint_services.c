@@ -46,7 +46,7 @@ static void add_neighbours(struct lint *lint, const char *parent)
     size_t i;
     json_t *name;
     json_array_foreach (names, i, name) {
-        ARC_AUTO_FREE char *directory = lint_text(lint, "%s/%s", parent, json_string_value(name));
+        ARC_AUTO_FREE char *directory = lint_join(lint, parent, json_string_value(name));
         ARC_AUTO_FREE char *file = directory ? lint_text(lint, "%s/service.yaml", directory) : NULL;
         if (file && !find_directory(lint, directory) && lint_exists(lint, file))
             add_service(lint, directory, NULL);

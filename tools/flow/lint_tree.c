@@ -121,6 +121,13 @@ char *lint_text(struct lint *lint, const char *format, ...)
     return out;
 }
 
+char *lint_join(struct lint *lint, const char *directory, const char *name)
+{
+    if (strcmp(directory, ".") == 0)
+        return lint_text(lint, "%s", name);
+    return lint_text(lint, "%s/%s", directory, name);
+}
+
 const char *lint_content(struct lint *lint, const struct arc_buf *text)
 {
     if (text->failed == ARC_ENOMEM)
