@@ -75,13 +75,14 @@ static void find_private_key(const struct scan *s, const char *line)
         found(s, "a private key");
 }
 
-/* RFC 2606's names for examples, and words that are no name of a host on the Internet. */
+/* RFC 2606's names for examples, this very machine, and words that are no name of a host on the
+ * Internet: what is said to them opens nothing elsewhere. */
 static bool is_example(const char *host)
 {
     size_t len = strspn(host, LETTERS "-.");
     if (len >= 11 && strncmp(host + len - 11, "example.", 8) == 0)
         return true; /* .org, .com, .net */
-    return !memchr(host, '.', len) && strncmp(host, "localhost", 9) != 0;
+    return !memchr(host, '.', len) || strncmp(host, "127.", 4) == 0;
 }
 
 /* "https://user:password@host": a password in an URL that is no variable and no placeholder. */
