@@ -39,8 +39,8 @@ def descriptions(modules):
 
 # ---- every kind of request that the program makes
 
-def run(project, double, *arguments, status=0):
-    done = subprocess.run([*WRAPPER, ARC_CI, *arguments], cwd=project.folder, env=project.environment(double),
+def run(project, double, *arguments, status=0, env=None):
+    done = subprocess.run([*WRAPPER, ARC_CI, *arguments], cwd=project.folder, env=project.environment(double, **(env or {})),
                           capture_output=True, text=True, timeout=120)
     assert done.returncode == status, done.stdout + done.stderr
 
@@ -81,12 +81,42 @@ def report_scenarios(project, double):
     assert len(double.state.comments) == 1
 
 
+def scan_scenarios(project, double):
+    """Findings uploaded; an issue opened, closed, opened again."""
+    finding = {"VulnerabilityID": "CVE-2024-1", "PkgName": "openssl", "InstalledVersion": "3.0", "Severity": "HIGH"}
+    for found in ([finding], [], [finding]):
+        project.put("trivy.json", json.dumps({
+            "SchemaVersion": 2, "ArtifactName": "img", "ArtifactType": "container_image",
+            "Results": [{"Target": "img", "Class": "os-pkgs", "Type": "alpine", "Vulnerabilities": found}]}))
+        env = {"GITHUB_SHA": SHA, "GITHUB_REF": "refs/heads/main"}
+        run(project, double, "scan", "--report=flash@linux/amd64=trivy.json", "--upload-sarif", "--create-issues",
+            status=1 if found else 0, env=env)
+
+
+def changes_scenarios(project, double):
+    """A pull request whose commits are not in the clone."""
+    file = {"sha": "b" * 40, "filename": "services/messaging/Dockerfile", "status": "renamed", "additions": 1, "deletions": 1,
+            "changes": 2, "blob_url": "https://github.com/o/r/blob/x", "raw_url": "https://github.com/o/r/raw/x",
+            "contents_url": "https://api.github.com/repos/o/r/contents/x", "previous_filename": "old"}
+    double.state.pull_files[7] = [file] * 150
+    for words in (["init", "-q"], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "--allow-empty", "-m", "m"]):
+        subprocess.run(["git", *words], cwd=project.folder, check=True)
+    project.put("event.json", json.dumps({
+        "number": 7, "repository": {"full_name": "o/r", "default_branch": "main"},
+        "pull_request": {"number": 7, "changed_files": 150, "head": {"sha": "c" * 40}, "base": {"sha": "d" * 40, "ref": "main"}}}))
+    run(project, double, "changes", "--filters=flash: [services/messaging/**]", env={
+        "GITHUB_EVENT_NAME": "pull_request", "GITHUB_EVENT_PATH": "event.json", "GITHUB_SHA": "e" * 40,
+        "GITHUB_REF": "refs/pull/7/merge"})
+
+
 @pytest.fixture(scope="session")
 def exchanges(tmp_path_factory):
     project = Project(tmp_path_factory.mktemp("project"))
     with Double(new_state(project)) as double:
         release_scenarios(project, double)
         report_scenarios(project, double)
+        scan_scenarios(project, double)
+        changes_scenarios(project, double)
         assert not double.state.violations
         return double.exchanges
 
@@ -161,7 +191,7 @@ def test_the_double_answers_as_described(exchanges, described):
             problems = [f"{'/'.join(map(str, error.absolute_path))}: {error.message[:200]}"
                         for error in checked[key].iter_errors(json.loads(exchange["answer"]))]
             assert not problems, f"{name}: {title} {status}: {problems[:5]}"
-    assert len(checked) >= 30, sorted(checked)
+    assert len(checked) >= 46, sorted(checked)
 
 
 # ---- Prism
@@ -229,7 +259,7 @@ def one_of_each(exchanges, description):
 def test_every_request_is_accepted(request, server, exchanges, described):
     name, port = server
     requests = one_of_each(exchanges, described[name])
-    assert len(requests) >= 20, sorted(requests)
+    assert len(requests) >= 30, sorted(requests)
     for (title, _, _), exchange in requests.items():
         status, text = replay(port, exchange)
         assert 200 <= status < 300, f"{name}: {title}: {status} {text[:800]}"
