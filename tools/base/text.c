@@ -67,10 +67,17 @@ static bool harmful(const unsigned char *s, size_t step)
     return step == 3 && s[0] == 0xe2 && s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9;
 }
 
-/* How many printable ASCII characters the text starts with: nearly always all of it. */
+/* How many printable ASCII characters the text starts with, nearly always all of it; eight at a
+ * time, where a borrow or a carry between bytes can only end it early. */
 static size_t printable_length(const unsigned char *s, size_t len)
 {
+    const uint64_t ones = UINT64_C(0x0101010101010101), high = ones * 0x80;
     size_t at = 0;
+    for (uint64_t word; at + sizeof word <= len; at += sizeof word) {
+        memcpy(&word, s + at, sizeof word);
+        if ((word | (word - ones * 0x20) | (word + ones)) & high)
+            break;
+    }
     while (at < len && s[at] >= 0x20 && s[at] < 0x7f)
         at++;
     return at;

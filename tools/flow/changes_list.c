@@ -5,6 +5,7 @@
 #include "arcci/changes.h"
 #include "base/auto.h"
 #include "base/text.h"
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
@@ -83,25 +84,48 @@ static void add_csv(struct arc_buf *out, const char *text, size_t len)
     arc_buf_putc(out, '"');
 }
 
+#define BYTES(c) (UINT64_C(0x0101010101010101) * (c))
+
+/* Sets the high bit of every byte of the word that is zero (Hacker's Delight, 6-1); bytes above one
+ * that is may be set as well, which is no matter to a test of the whole word. */
+static uint64_t zeros(uint64_t word)
+{
+    return (word - BYTES(1)) & ~word & BYTES(0x80);
+}
+
+/* How many characters JSON takes as they are the text starts with: nearly always all of it. */
+static size_t json_plain(const unsigned char *s, size_t len)
+{
+    size_t at = 0;
+    for (uint64_t word; at + sizeof word <= len; at += sizeof word) {
+        memcpy(&word, s + at, sizeof word);
+        uint64_t control = (word - BYTES(0x20)) & ~word & BYTES(0x80);
+        if (control | zeros(word ^ BYTES('"')) | zeros(word ^ BYTES('\\')))
+            break;
+    }
+    while (at < len && s[at] >= 0x20 && s[at] != '"' && s[at] != '\\')
+        at++;
+    return at;
+}
+
 /* As JSON.stringify() does: the short escapes, \u00xx for other control characters, no more. */
 static void add_json(struct arc_buf *out, const char *text, size_t len)
 {
     static const char with[] = "\b\f\n\r\t\"\\", letters[] = "bfnrt\"\\";
-    size_t from = 0;
+    const unsigned char *s = (const unsigned char *)text;
     arc_buf_putc(out, '"');
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)text[i];
-        const char *short_form = c < 0x20 || c == '"' || c == '\\' ? strchr(with, c) : NULL;
-        if (c >= 0x20 && c != '"' && c != '\\')
-            continue;
-        arc_buf_add(out, text + from, i - from);
-        from = i + 1;
-        if (short_form && c)
-            arc_buf_printf(out, "\\%c", letters[short_form - with]);
+    for (size_t at = 0; at < len; at++) {
+        size_t plain = json_plain(s + at, len - at);
+        arc_buf_add(out, text + at, plain);
+        at += plain;
+        if (at == len)
+            break;
+        const char *escaped = s[at] ? strchr(with, s[at]) : NULL;
+        if (escaped)
+            arc_buf_printf(out, "\\%c", letters[escaped - with]);
         else
-            arc_buf_printf(out, "\\u%04x", c);
+            arc_buf_printf(out, "\\u%04x", s[at]);
     }
-    arc_buf_add(out, text + from, len - from);
     arc_buf_putc(out, '"');
 }
 

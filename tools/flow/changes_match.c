@@ -148,10 +148,32 @@ static int match_each(struct arc_match *match, const struct candidate *file)
     return rc;
 }
 
+static bool is_covered(const struct arc_match *match, const char *path, size_t len)
+{
+    size_t covered = match->covered.len;
+    return covered && len >= covered && memcmp(path, match->covered.data, covered) == 0;
+}
+
+/* Two stars do not cross a line break; E2 starts U+2028 and U+2029. */
+static bool breaks(const char *path, size_t len)
+{
+    return memchr(path, '\n', len) || memchr(path, '\r', len) ||
+           (memchr(path, 0xe2, len) && arc_glob_line_break(path, len));
+}
+
+/* Fills `ids` with the rules that match. */
+static bool find_rules(struct arc_match *match, const char *path, size_t len)
+{
+    if (!is_covered(match, path, len) || breaks(path, len))
+        return match->matcher && arc_glob_matcher_match(match->matcher, path, len, match->ids);
+    memcpy(match->ids, match->all, match->words * sizeof *match->ids);
+    return true;
+}
+
 int arc_match_path(struct arc_match *match, const char *path, size_t len, enum arc_status status)
 {
     const struct candidate file = {path, len, status};
-    bool any = match->matcher && arc_glob_matcher_match(match->matcher, path, len, match->ids);
+    bool any = find_rules(match, path, len);
     match->out->compared++;
     match->kept = 0;
     if (!any && !match->wants_all)
@@ -188,11 +210,14 @@ bool arc_match_below(struct arc_match *match, const char *directory, size_t len)
 {
     const struct arc_filters *filters = match->out->filters;
     note_directory(match, directory, len);
-    if (match->wants_all)
+    if (match->wants_all || is_covered(match, directory, len))
         return true;
+    match->covered.len = 0;
     if (!match->matcher ||
-        !arc_glob_matcher_below(match->matcher, directory, len - 1, match->ids, NULL))
+        !arc_glob_matcher_below(match->matcher, directory, len - 1, match->ids, match->all))
         return false;
+    if (memcmp(match->ids, match->all, match->words * sizeof *match->ids) == 0)
+        arc_buf_add(&match->covered, directory, len); /* without memory: only slower */
     if (match->quantifier == ARC_QUANTIFIER_SOME)
         return true;
     for (size_t i = 0; i < filters->count; i++)
@@ -225,8 +250,9 @@ int arc_match_start(struct arc_match *match, struct arc_changes *out,
         match->wants_all |= quantifier == ARC_QUANTIFIER_EVERY && !filters->items[i].count;
     match->words = filters->rule_count / 64 + 1; /* rules without patterns have no id in the set */
     match->ids = calloc(match->words, sizeof *match->ids);
+    match->all = calloc(match->words, sizeof *match->all);
     out->results = calloc(filters->count + 1, sizeof *out->results);
-    if (!match->ids || !out->results)
+    if (!match->ids || !match->all || !out->results)
         return arc_error_nomem(err);
     int rc = find_literals(match, err);
     if (!rc && filters->globs)
@@ -238,6 +264,8 @@ void arc_match_free(struct arc_match *match)
 {
     arc_glob_matcher_free(&match->matcher);
     free(match->ids);
+    free(match->all);
+    arc_buf_free(&match->covered);
     free(match->literals);
     *match = (struct arc_match){0};
 }

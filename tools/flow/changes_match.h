@@ -18,7 +18,10 @@ struct arc_match {
     bool count_only;
     struct arc_glob_matcher *matcher; /* NULL when there is no pattern at all */
     uint64_t *ids;                    /* bitmap of rules: what matched last */
-    size_t words;                     /* in `ids` */
+    uint64_t *all;                    /* bitmap of rules that match all below a directory */
+    size_t words;                     /* in `ids` and in `all` */
+    struct arc_buf covered;           /* a directory, with its slash, below which the rules in `all`
+                                         match every path and no other matches any */
     bool wants_all;                   /* a filter without rules wants every path (EVERY) */
     struct arc_literal *literals;
     size_t literal_count;
