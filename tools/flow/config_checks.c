@@ -1,4 +1,5 @@
 /* What a value of the configuration may look like. */
+#include "arcci/glob.h"
 #include "arcci/version.h"
 #include "base/auto.h"
 #include "base/suggest.h"
@@ -238,7 +239,17 @@ static bool inside(const char *text, struct arc_buf *why)
 
 bool arc_check_glob(const char *text, struct arc_buf *why)
 {
-    return inside(text[0] == '!' ? text + 1 : text, why);
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
+    if (!inside(text[0] == '!' ? text + 1 : text, why))
+        return false;
+    int rc = arc_glob_compile(text, strlen(text), &glob, &err);
+    const char *defect = rc ? arc_error_text(&err) : arc_glob_defect(glob);
+    if (rc == ARC_ENOMEM)
+        why->failed = ARC_ENOMEM;
+    else if (defect)
+        arc_buf_printf(why, "is no glob: %s", defect);
+    return !rc && !defect;
 }
 
 bool arc_check_path(const char *text, struct arc_buf *why)
