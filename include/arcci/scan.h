@@ -69,16 +69,18 @@ enum arc_gate arc_scan_gate(const struct arc_scan_policy *policy, enum arc_verdi
 
 /* What the scanner is to be run on. Nothing is owned. */
 struct arc_scan_run {
-    const char *type;   /* "fs" or "image" */
-    const char *target; /* a folder, or an image's name; NULL: the documents' images */
-    const json_t
-        *platforms; /* array of "linux/amd64", …: one scan each; NULL: the scanner's choice */
-    const json_t *build;      /* build.json: every cell by its digest; NULL for none */
-    const json_t *plan;       /* plan.json: every cell by its service's staging tag; or NULL */
-    const char *scanners;     /* "vuln,secret" */
-    const char *docker_image; /* run this image of the scanner, pinned by digest; NULL: `trivy` */
-    const char *report_dir;   /* where the reports go; absolute with docker_image */
-    unsigned timeout;         /* seconds for one target */
+    const char *type;          /* "fs" or "image" */
+    const char *target;        /* a folder, or an image's name; NULL: the documents' images */
+    const json_t *platforms;   /* array of "linux/amd64", …: one scan each; NULL: arc_scan()
+                                           asks the registry for all that the image has */
+    const json_t *build;       /* build.json: every cell by its digest; NULL for none */
+    const json_t *plan;        /* plan.json: every cell by its service's staging tag; or NULL */
+    const char *scanners;      /* "vuln,secret" */
+    const char *docker_image;  /* run this image of the scanner, pinned by digest; NULL: `trivy` */
+    const char *docker_config; /* with docker_image: docker's config.json with the registries'
+                                  credentials, absolute; NULL for none (arc_scan() finds it) */
+    const char *report_dir;    /* where the reports go; absolute with docker_image */
+    unsigned timeout;          /* seconds for one target */
 };
 
 /* The commands that would be run, one for each target and platform: *out is [{service, platform,

@@ -4,6 +4,7 @@ import os
 
 import pytest
 from conftest import report, vulnerability
+from image_registry import Registry
 
 DIGESTS = ["sha256:" + c * 64 for c in "abcd"]
 BUILD = {"group": "messaging", "revision": "1" * 40, "services": [
@@ -33,7 +34,7 @@ def test_the_scanner_is_told_all_that_could_blind_it(place):
 
 
 def test_a_target_that_looks_like_an_option(place):
-    place.run("--scan-type", "image", "--scan-target", "--exit-code=0")
+    place.run("--scan-type", "image", "--scan-target", "--exit-code=0", "--platform", "linux/arm64")
     assert place.calls()[0][-2:] == ["--", "--exit-code=0"]
 
 
@@ -58,6 +59,42 @@ def test_a_plan_before_there_is_a_build(place):
     place.write("fake/linux-arm64.json", report())
     assert place.run("--scan-type", "image", "--plan", plan) == 0
     assert place.calls()[0][-1] == "ghcr.io/x/arc-flash:staging-1"
+
+
+@pytest.fixture
+def registry():
+    registry = Registry()
+    registry.host = registry.serve()
+    yield registry
+    registry.server.shutdown()
+
+
+def scanned(place):
+    return [(call[-1], call[call.index("--platform") + 1] if "--platform" in call else None)
+            for call in place.calls() if "image" in call]
+
+
+def test_every_platform_of_an_index_unasked(place, registry):
+    attestation = {**registry.image("amd64", "0"), "platform": {"os": "unknown", "architecture": "unknown"}}
+    arm = registry.image("arm", "2")
+    arm["platform"]["variant"] = "v7"
+    index = registry.index(registry.image("amd64", "1"), arm, attestation)
+    for name in ("linux-amd64", "linux-arm-v7"):
+        place.write(f"fake/{name}.json", report())
+    target = f"{registry.host}/team/img@{index['digest']}"
+    assert place.run("--scan-type", "image", "--scan-target", target) == 0
+    assert scanned(place) == [(target, "linux/amd64"), (target, "linux/arm/v7")]
+
+
+def test_an_image_of_one_platform(place, registry):
+    target = f"{registry.host}/img@{registry.image('amd64', '1')['digest']}"
+    assert place.run("--scan-type", "image", "--scan-target", target) == 0
+    assert scanned(place) == [(target, None)] and not place.document["warnings"]
+
+
+def test_an_image_that_no_registry_has(place, registry):
+    assert place.run("--scan-type", "image", "--scan-target", f"{registry.host}/img:1.0") == 0
+    assert "the registry does not tell its platforms" in place.document["warnings"][0]
 
 
 def test_platforms_by_hand(place):
@@ -128,10 +165,13 @@ def test_nothing_is_left_behind(place):
 def test_the_scanner_as_an_image(place):
     image = "aquasec/trivy@" + DIGESTS[0]
     (place.path / "src").mkdir()
+    (place.path / ".docker").mkdir()
+    place.write(".docker/config.json", {})
     assert place.run("--scan-target", "src", "--scanner-image", image, "--report-dir", "out") == 0
     scan, version = place.calls()
     assert scan[:3] == ["docker", "run", "--rm"] and version[:3] == ["docker", "run", "--rm"]
     assert f"{place.path}/src:/target:ro" in scan and f"{place.path}/out:/reports" in scan
+    assert f"{place.path}/.docker/config.json:/root/.docker/config.json:ro" in scan
     assert scan[scan.index(image) + 1] == "fs" and scan[-1] == "/target"
 
 

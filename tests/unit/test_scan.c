@@ -6,6 +6,7 @@
 #include "arcci/scan.h"
 #include "base/auto.h"
 #include "flow/scan_judged.h"
+#include "flow/scan_publish.h"
 #include <cmocka.h>
 #include <string.h>
 
@@ -166,13 +167,61 @@ static void test_refused(void **state)
     }
 }
 
+/* The argv is a pure function of what is asked for. */
+static void test_commands(void **state)
+{
+    (void)state;
+    struct arc_scan_run run = {
+        .type = "image", .target = "img:1", .scanners = "vuln", .report_dir = "out", .timeout = 90};
+    ARC_AUTO_JSON json_t *commands = NULL;
+    ARC_AUTO_JSON json_t *platforms = json_pack("[s]", "linux/arm64");
+    ARC_AUTO_JSON json_t *expected =
+        json_pack("[{s:s, s:s, s:s, s:s, s:[s,s,s,s,s,s,s,s,s,s,s,s,s,s,s,s,s,s,s,s,s,s]}]",
+                  "service", "flash", "platform", "linux/arm64", "target", "img:1", "report",
+                  "out/flash-linux-arm64.json", "argv", "trivy", "image", "--format", "json",
+                  "--output", "out/flash-linux-arm64.json", "--scanners", "vuln", "--severity",
+                  "UNKNOWN,LOW,MEDIUM,HIGH,CRITICAL", "--ignore-unfixed=false", "--ignorefile",
+                  "/dev/null", "--exit-code", "0", "--no-progress", "--timeout", "90s",
+                  "--platform", "linux/arm64", "--", "img:1");
+    run.platforms = platforms;
+    assert_int_equal(arc_scan_commands(&run, "flash", &commands, NULL), 0);
+    assert_true(json_equal(commands, expected));
+}
+
+/* Over the limit, results go from the end until the rest fits; the head stays. */
+static void test_upload_limit(void **state)
+{
+    (void)state;
+    enum { COUNT = 200 };
+    struct arc_transport *transport = NULL;
+    json_t *none = NULL;
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    ARC_AUTO_JSON json_t *results = json_array();
+    ARC_AUTO_JSON json_t *upload = NULL;
+    for (int i = 0; i < COUNT; i++)
+        json_array_append_new(results, json_pack("{s:f}", "x", 1.0 / (i + 3)));
+    ARC_AUTO_JSON json_t *sarif = json_pack("{s:[{s:O}]}", "runs", "results", results);
+    struct arc_scan_publish options = {.repository = "o/r", .ref = "refs/heads/x", .commit = "c"};
+    assert_int_equal(arc_transport_describe(&transport, NULL), 0);
+    assert_int_equal(scan_upload(&options, sarif, 1200, transport, &upload, &err), 0);
+    size_t left = json_array_size(results);
+    assert_true(left > 0 && left < COUNT);
+    assert_int_equal(json_integer_value(json_object_get(upload, "results")), left);
+    const json_t *sent = json_array_get(arc_transport_described(transport), 0);
+    const json_t *body = json_object_get(sent, "body");
+    assert_true(json_string_length(json_object_get(body, "sarif")) <= 1200);
+    assert_int_equal(scan_upload(&options, sarif, 10, transport, &none, &err), ARC_ELIMIT);
+    arc_transport_free(transport);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gate_on_findings), cmocka_unit_test(test_gate_without_an_answer),
         cmocka_unit_test(test_severities),       cmocka_unit_test(test_time),
         cmocka_unit_test(test_truncated),        cmocka_unit_test(test_order_of_members),
-        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_refused),          cmocka_unit_test(test_commands),
+        cmocka_unit_test(test_upload_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,9 +4,10 @@
 #include <string.h>
 
 /* Where the scanner's container finds things. */
-#define INSIDE_REPORTS "/reports"
-#define INSIDE_TARGET  "/target"
-#define CACHE_VOLUME   "arc-ci-trivy:/cache"
+#define INSIDE_REPORTS     "/reports"
+#define INSIDE_TARGET      "/target"
+#define INSIDE_CREDENTIALS "/root/.docker/config.json"
+#define CACHE_VOLUME       "arc-ci-trivy:/cache"
 
 /* One target on one platform. */
 struct job {
@@ -64,6 +65,8 @@ static int add_docker(const struct arc_scan_run *run, struct words *argv, struct
     add_joined(argv, "--volume", run->report_dir, ":" INSIDE_REPORTS);
     if (folder)
         add_joined(argv, "--volume", run->target, ":" INSIDE_TARGET ":ro");
+    if (run->docker_config)
+        add_joined(argv, "--volume", run->docker_config, ":" INSIDE_CREDENTIALS ":ro");
     add(argv, run->docker_image);
     return ARC_OK;
 }

@@ -275,8 +275,9 @@ static int update(struct filing *filing, struct arc_error *err)
     ARC_AUTO_JSON json_t *fields = changes(filing, open);
     if (json_object_size(fields) == 0)
         return ARC_OK;
-    if (json_object_get(fields, "labels") && ensure_label(filing, err) != 0)
-        return err->code;
+    int rc = json_object_get(fields, "labels") ? ensure_label(filing, err) : ARC_OK;
+    if (rc)
+        return rc;
     filing->action = was_open == open ? "updated" : open ? "reopened" : "closed";
     return patch(filing, number_of(filing->issue), fields, "bring the service's issue up to date",
                  &reply, err);

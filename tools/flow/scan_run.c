@@ -1,5 +1,6 @@
 #include "flow/scan_run.h"
 #include "base/auto.h"
+#include "port/file.h"
 #include "port/trivy.h"
 #include <stdlib.h>
 #include <string.h>
@@ -67,6 +68,20 @@ static int run_all(struct scan_judged *judged, const struct arc_env *env, const 
     return rc;
 }
 
+/* What complete() found out; owned. */
+struct found {
+    char *folder, *target, *credentials;
+    json_t *platforms;
+};
+
+static void found_free(struct found *found)
+{
+    free(found->folder);
+    free(found->target);
+    free(found->credentials);
+    json_decref(found->platforms);
+}
+
 /* The scanner's container needs absolute paths. */
 static int absolute_target(const struct arc_scan_run *run, char **out, struct arc_error *err)
 {
@@ -77,23 +92,56 @@ static int absolute_target(const struct arc_scan_run *run, char **out, struct ar
     return ARC_OK;
 }
 
+/* Docker's credentials, for the scanner's container: the images may be private. NULL for none. */
+static int find_credentials(const struct arc_env *env, char **out, struct arc_error *err)
+{
+    const char *config = arc_env_nonempty(env, "DOCKER_CONFIG");
+    const char *home = arc_env_nonempty(env, "HOME");
+    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    arc_buf_printf(&path, "%s%s/config.json",
+                   config ? config
+                   : home ? home
+                          : "",
+                   config ? "" : "/.docker");
+    *out = arc_buf_steal(&path);
+    if (!*out)
+        return arc_error_nomem(err);
+    if (arc_file_kind(*out) != ARC_FILE_REGULAR || **out != '/')
+        free(arc_steal(out));
+    return ARC_OK;
+}
+
+/* What the commands rest on and the caller did not say. */
+static int complete(struct scan_judged *judged, const struct arc_env *env, struct arc_scan_run *run,
+                    struct found *found, struct arc_error *err)
+{
+    bool image = strcmp(run->type, "image") == 0;
+    int rc = absolute_target(run, &found->target, err);
+    run->target = found->target ? found->target : run->target;
+    if (!rc && run->docker_image)
+        rc = find_credentials(env, &found->credentials, err);
+    run->docker_config = found->credentials;
+    if (!rc && image && run->target && json_array_size(run->platforms) == 0)
+        rc = scan_platforms(judged, env, run->target, &found->platforms, err);
+    run->platforms = found->platforms ? found->platforms : run->platforms;
+    if (!rc)
+        rc = arc_trivy_folder(env, run->report_dir, &found->folder, err);
+    run->report_dir = found->folder;
+    return rc;
+}
+
 int scan_run_all(struct scan_judged *judged, const struct arc_env *env, struct arc_error *err)
 {
     struct arc_scan_run run = *judged->options->run;
     bool temporary = run.report_dir == NULL;
-    ARC_AUTO_FREE char *folder = NULL;
-    ARC_AUTO_FREE char *target = NULL;
+    ARC_AUTO(found) struct found found = {.folder = NULL};
     ARC_AUTO_JSON json_t *commands = NULL;
-    int rc = absolute_target(&run, &target, err);
-    run.target = target ? target : run.target;
-    if (!rc)
-        rc = arc_trivy_folder(env, run.report_dir, &folder, err);
-    run.report_dir = folder;
+    int rc = complete(judged, env, &run, &found, err);
     if (!rc)
         rc = arc_scan_commands(&run, judged->options->service, &commands, err);
     if (!rc)
         rc = run_all(judged, env, commands, err);
-    if (folder && temporary)
-        arc_trivy_remove(commands, folder);
+    if (found.folder && temporary)
+        arc_trivy_remove(commands, found.folder);
     return rc;
 }
