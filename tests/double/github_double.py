@@ -231,6 +231,10 @@ class Api:
 
     def update_release(self, request, number):
         release, body = self.find(number), request.json
+        if body.get("make_latest") == "true" and (body.get("draft", release["draft"]) or
+                                                  body.get("prerelease", release["prerelease"])):
+            raise refuse(422, "Validation Failed", [{"resource": "Release", "code": "custom", "field": "make_latest",
+                                                     "message": "drafts and prereleases cannot be the latest"}])
         if release["draft"] and body.get("draft") is False:
             self.check_unique(release["tag_name"], release["id"])
             self.check_publication(release)

@@ -121,3 +121,29 @@ def test_no_proxy_and_this_machine_are_reached_directly(project, double, certifi
     status, output = project.run(double, env={**https(double, "api.test"), **trust, "NO_PROXY": "other,api.test"})
     assert status == 3 and "api.test" in output     # there is no such name but at the proxy
     assert not Proxy.seen
+
+
+def test_http_2_is_offered(project, certificate):
+    """A server that speaks nothing else is agreed with; what it then says is another matter."""
+    chosen = []
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate / "cert.pem", certificate / "key.pem")
+    context.set_alpn_protocols(["h2"])
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        def answer():
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                    with context.wrap_socket(connection, server_side=True) as tls:
+                        chosen.append(tls.selected_alpn_protocol())
+                        chosen.append(tls.recv(24))
+                except OSError:
+                    return
+        threading.Thread(target=answer, daemon=True).start()
+        env = {"GITHUB_API_URL": f"https://127.0.0.1:{listener.getsockname()[1]}/api/v3",
+               "SSL_CERT_FILE": str(certificate / "cert.pem")}
+
+        class Nowhere:
+            url = ""
+        assert project.run(Nowhere, env=env)[0] == 3
+    assert chosen[:2] == ["h2", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"]

@@ -169,6 +169,16 @@ def test_a_draft_stays_a_draft_until_told(project, double):
     check(double, project)
 
 
+def test_a_draft_is_updated_as_a_draft(project, double):
+    assert project.run(double, "--draft")[0] == 0
+    project.put("notes.md", "other\n")
+    assert project.run(double, "--draft")[0] == 0
+    assert double.state.releases[0]["draft"] and double.state.releases[0]["body"].endswith("other\n")
+    assert project.run(double)[0] == 0
+    check(double, project, "other\n")
+    assert double.state.releases[0]["_latest"] == "true"
+
+
 def test_other_peoples_attachments_stay(project, double):
     assert project.run(double)[0] == 0
     double.state.add_asset(double.state.releases[0], "manual.pdf", b"pdf", "application/pdf")

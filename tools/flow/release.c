@@ -75,29 +75,31 @@ static const char *make_latest(const struct release_run *run)
 }
 
 /* The fields to change, NULL in *out when the release is as it shall be. Publishing sends them all,
- * so that the hidden mark goes in the same request. */
+ * so that the hidden mark goes in the same request. A draft cannot be the latest, and what is
+ * published keeps its tag: neither is sent then. */
 static int differences(struct release_run *run, json_t **out, struct arc_error *err)
 {
     const struct arc_release_options *o = run->o;
     const char *name = o->name ? o->name : run->tag;
     const char *now = release_text(run->release, "body");
-    bool publish = draft_now(run) && !o->draft;
+    bool draft = draft_now(run), publish = draft && !o->draft;
     bool prerelease = json_is_true(json_object_get(run->release, "prerelease"));
     ARC_AUTO_FREE char *body = release_body(o->mode, now, o->body);
     ARC_AUTO_FREE char *marked = release_draft_body(o->mode, o->body);
     if (!body || !marked)
         return arc_error_nomem(err);
-    const char *want = draft_now(run) && o->draft && release_draft_ours(now) ? marked : body;
+    const char *want = draft && o->draft && release_draft_ours(now) ? marked : body;
     bool same = strcmp(release_text(run->release, "name"), name) == 0 &&
                 release_body_same(now, want) && prerelease == run->prerelease;
     *out = NULL;
     if (same && !publish)
         return ARC_OK;
-    *out = json_pack("{s:s, s:s, s:s, s:b, s:b, s:s}", "tag_name", run->tag, "name", name, "body",
-                     want, "prerelease", run->prerelease, "draft", draft_now(run) && o->draft,
-                     "make_latest", make_latest(run));
-    if (*out && draft_now(run) && run->commit)
-        json_object_set_new(*out, "target_commitish", json_string(run->commit));
+    *out = json_pack("{s:s, s:s, s:b, s:s*, s:s*, s:s*}", "name", name, "body", want, "prerelease",
+                     run->prerelease, "tag_name", draft ? run->tag : NULL, "target_commitish",
+                     draft ? run->commit : NULL, "make_latest",
+                     draft && o->draft ? NULL : make_latest(run));
+    if (*out && publish && json_object_set_new(*out, "draft", json_false()))
+        return arc_error_nomem(err);
     return *out ? ARC_OK : arc_error_nomem(err);
 }
 
