@@ -157,17 +157,18 @@ static void negation_output(struct parser *p, const struct extglob *extglob, str
 {
     bool crosses = extglob->inner_len > 1 && extglob->inner_slash;
     const char *star = crosses ? GLOB_GLOBSTAR : GLOB_STAR;
-    if (extglob->inner_star && extension_follows(p)) {
+    bool extension = extglob->inner_star && extension_follows(p);
+    bool last = !extension && (crosses || p->at >= p->final_parens);
+    arc_units_puts(out, last ? ")$))" : ")");
+    if (extension) {
         bool negated;
-        arc_units_put(out, ')');
         p->failed |= !parser_run(p->input + p->at, p->len - p->at, out, &negated);
-        arc_units_puts(out, ")");
-    } else if (crosses || p->at >= p->final_parens)
-        arc_units_puts(out, ")$))");
-    else
-        arc_units_puts(out, "))");
+    }
+    if (!last)
+        arc_units_put(out, ')');
     arc_units_puts(out, star);
-    arc_units_put(out, ')');
+    if (!last)
+        arc_units_put(out, ')');
 }
 
 static void extglob_close(struct parser *p)

@@ -67,16 +67,23 @@ static int build(struct glob_pattern *pattern, const char *text, size_t len, str
     return 0;
 }
 
+/* Up to this many units, a pattern is tried on itself; that takes time in the square of its length.
+ */
+#define TRIED_MAX 1000
+
 /* A path that is equal to the pattern matches, whatever the pattern means. */
 static int match_itself(struct glob_pattern *pattern, struct arc_error *err)
 {
     struct arc_dfa dfa;
     if (pattern->defect)
         return 0;
-    if (!arc_dfa_init(&dfa, &pattern->program, 0))
-        return arc_error_nomem(err);
-    pattern->literal = !(arc_dfa_run(&dfa, pattern->bytes, pattern->len)[0] & 1);
-    arc_dfa_free(&dfa);
+    pattern->literal = true;
+    if (pattern->text.len <= TRIED_MAX) {
+        if (!arc_dfa_init(&dfa, &pattern->program, 0))
+            return arc_error_nomem(err);
+        pattern->literal = !(arc_dfa_run(&dfa, pattern->bytes, pattern->len)[0] & 1);
+        arc_dfa_free(&dfa);
+    }
     return pattern->literal ? build(pattern, pattern->bytes, pattern->len, err) : 0;
 }
 

@@ -86,7 +86,7 @@ const struct command cmd_glob = {
         "matched.\n\n"
         "Patterns mean what they mean to picomatch 2.3.1 with {dot: true}, which is what "
         "paths-filter has: * and ? stay within a directory, ** as a whole segment crosses "
-        "directories, [a-z] [!a] [[:alpha:]] stand for one character, {a,b} and {1..3} for "
+        "directories, [a-z] [^a] [[:alpha:]] stand for one character, {a,b} and {1..3} for "
         "either, @(a|b) ?(a) +(a) *(a) !(a) as in bash, and a leading ! for every other path. "
         "Names that start with a dot are nothing special. docs/parity.md has the details.\n\n"
         "Matching takes time in proportion to the path, whatever the pattern.",

@@ -1,0 +1,332 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arcci/glob.h"
+#include "base/auto.h"
+#include "base/glob_dfa.h"
+#include "base/glob_pattern.h"
+#include <cmocka.h>
+#include <string.h>
+
+static struct arc_glob *compiled(const char *pattern)
+{
+    struct arc_glob *glob = NULL;
+    struct arc_error err = {0};
+    if (arc_glob_compile(pattern, strlen(pattern), &glob, &err))
+        fail_msg("%s: %s", pattern, arc_error_text(&err));
+    return glob;
+}
+
+static bool matches(const char *pattern, const char *path)
+{
+    ARC_AUTO(arc_glob) struct arc_glob *glob = compiled(pattern);
+    return arc_glob_match(glob, path, strlen(path));
+}
+
+static void test_match(void **state)
+{
+    (void)state;
+    assert_true(matches("services/messaging/**", "services/messaging/a/b"));
+    assert_true(matches("services/messaging/**", "services/messaging"));
+    assert_false(matches("services/messaging/**", "services/messaging2"));
+    assert_true(matches("**/*.{ts,tsx}", "a/b.tsx"));
+    assert_false(matches("*.js", "a/b.js"));
+    assert_true(matches("!(*.d).ts", "a.ts"));
+    assert_false(matches("!(*.d).ts", "a.d.ts"));
+    assert_true(matches("!a", "b"));
+    assert_false(matches("*", ""));
+    assert_true(matches("emoji??", "emoji\xf0\x9f\x98\x80"));
+    assert_true(matches("\xef\xbf\xbd", "\xff"));
+    assert_true(matches("a\\b", "ab") == false);
+    assert_true(matches("(?:a\\b)/x", "a/x"));
+    assert_true(matches("*(|a|b)x", "abax"));
+    assert_true(matches("*(*(a|)|b(c|))d", "aabcd"));
+    assert_false(matches("*(*(a|)|b(c|))d", "acd"));
+}
+
+static void refused(const char *pattern, size_t len, int code, const char *why)
+{
+    struct arc_glob *glob = NULL;
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    assert_int_equal(arc_glob_compile(pattern, len, &glob, &err), code);
+    assert_null(glob);
+    assert_non_null(strstr(arc_error_text(&err), why));
+}
+
+static void test_errors(void **state)
+{
+    (void)state;
+    static char text[ARC_GLOB_MAX + 1];
+    refused("", 0, ARC_EINPUT, "empty pattern");
+    refused("(a)\\1", 5, ARC_EINPUT, "'(a)\\1': it contains a back reference");
+    refused("(?<=a)b", 7, ARC_EINPUT, "a lookbehind");
+    memset(text, 'a', sizeof text);
+    refused(text, sizeof text, ARC_ELIMIT, "longer than 65,536");
+    for (size_t i = 0; i < 1001; i++)
+        memcpy(text + i, "(", 1), memcpy(text + 2002 - i, ")", 1);
+    refused(text, 2003, ARC_EINPUT, "deeper than 1,000");
+    memset(text, '*', sizeof text);
+    for (size_t i = 0; i + 1 < sizeof text; i += 2)
+        text[i + 1] = '/';
+    struct arc_glob *glob = NULL;
+    int code = arc_glob_compile(text, ARC_GLOB_MAX, &glob, NULL);
+    assert_int_equal(code, 0);
+    arc_glob_free(&glob);
+}
+
+static void test_defect(void **state)
+{
+    (void)state;
+    ARC_AUTO(arc_glob) struct arc_glob *bad = compiled("a{b"), *good = compiled("a(b");
+    assert_string_equal(arc_glob_defect(bad), "an unterminated group");
+    assert_true(arc_glob_match(bad, "a{b", 3));
+    assert_false(arc_glob_match(bad, "ab", 2));
+    assert_null(arc_glob_defect(good));
+    assert_true(arc_glob_match(good, "a(b", 3));
+}
+
+static void prefix_is(const char *pattern, const char *expected)
+{
+    ARC_AUTO(arc_glob) struct arc_glob *glob = compiled(pattern);
+    size_t len;
+    const char *prefix = arc_glob_prefix(glob, &len);
+    if (len != strlen(expected) || memcmp(prefix, expected, len) != 0)
+        fail_msg("%s: '%.*s' is not '%s'", pattern, (int)len, prefix, expected);
+}
+
+static void test_prefix(void **state)
+{
+    (void)state;
+    prefix_is("services/messaging/**", "services/messaging");
+    prefix_is("services/messaging/**/*", "services/messaging");
+    prefix_is("./services/messaging/*.c", "services/messaging");
+    prefix_is("services/mess*", "services");
+    prefix_is("services/{a,b}/**", "services");
+    prefix_is("services/{ab,ac}/**", "services");
+    prefix_is("src/main.c", "src/main.c");
+    prefix_is("**/x", "");
+    prefix_is("!src/**", "");
+    prefix_is("*", "");
+    prefix_is("a/\xc3\xa9/*", "a/\xc3\xa9");
+    prefix_is("a/\xf0\x9f\x98\x80/*", "a");
+    prefix_is("a/\\[x\\]/*", "a");
+    prefix_is("a/b{", "a/b{");
+}
+
+static void below_is(const char *pattern, const char *dir, enum arc_glob_below expected)
+{
+    ARC_AUTO(arc_glob) struct arc_glob *glob = compiled(pattern);
+    enum arc_glob_below found = arc_glob_below(glob, dir, strlen(dir));
+    if (found != expected)
+        fail_msg("%s below %s: %d", pattern, dir, (int)found);
+}
+
+static void test_below(void **state)
+{
+    (void)state;
+    below_is("src/**", "src", ARC_GLOB_ALL);
+    below_is("src/**", "src/a/b", ARC_GLOB_ALL);
+    below_is("./src/**/*", "src/a", ARC_GLOB_ALL);
+    below_is("src/**", "", ARC_GLOB_SOME);
+    below_is("src/**", "sr", ARC_GLOB_NONE);
+    below_is("src/**", "src2", ARC_GLOB_NONE);
+    below_is("src/*/x.c", "src/a", ARC_GLOB_SOME);
+    below_is("src/*/x.c", "src/a/b", ARC_GLOB_NONE);
+    below_is("src/*/x.c", "lib", ARC_GLOB_NONE);
+    below_is("src/x.c", "src", ARC_GLOB_SOME);
+    below_is("src/x.c", "src/x.c", ARC_GLOB_NONE);
+    below_is("**", "", ARC_GLOB_ALL);
+    below_is("**/*.c", "a/b", ARC_GLOB_SOME);
+    below_is("!src/**", "src", ARC_GLOB_SOME);
+    below_is("a\\b/c", "a\\b", ARC_GLOB_SOME);
+}
+
+/* What a set says must be what its patterns say one by one. */
+static const char *const patterns[] = {
+    "src/**",  "src/*.c",  "src/lib/*/x", "**/*.md", "*",          "!docs/**",  "docs/{a,b}/**",
+    "./src/a", "src/a[b]", "src/a{b",     "lib",     "lib/**",     "lib/**/*",  "?(a|b)/c",
+    "/x",      "a/b/c/d",  "a/**/d",      "[ab]/**", "src/lib/**", "**/lib/**",
+};
+static const char *const directories[] = {"",    "src",   "src/lib", "docs", "docs/a", "lib", "a",
+                                          "a/b", "a/b/c", "b",       "x",    "src/a",  "d"};
+static const char *const names[] = {"x",    "a",   "b",    "c",   "d",  "a.c",
+                                    "R.md", "lib", "a[b]", "a{b", "ab", "l\nm"};
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+#define ID_STEP      7u
+
+static struct arc_glob_set *whole_set(void)
+{
+    struct arc_glob_set *set = NULL;
+    assert_int_equal(arc_glob_set_new(&set, NULL), 0);
+    for (unsigned i = 0; i < COUNT(patterns); i++)
+        assert_int_equal(arc_glob_set_add(set, patterns[i], strlen(patterns[i]), i * ID_STEP, NULL),
+                         0);
+    assert_int_equal(arc_glob_set_words(set), (COUNT(patterns) - 1) * ID_STEP / 64 + 1);
+    return set;
+}
+
+static void compare(struct arc_glob_matcher *matcher, const char *path)
+{
+    uint64_t ids[8] = {~(uint64_t)0}, expected[8] = {0};
+    for (unsigned i = 0; i < COUNT(patterns); i++)
+        if (matches(patterns[i], path))
+            expected[i * ID_STEP / 64] |= (uint64_t)1 << i * ID_STEP % 64;
+    arc_glob_matcher_match(matcher, path, strlen(path), ids);
+    size_t bytes = ((COUNT(patterns) - 1) * ID_STEP / 64 + 1) * sizeof *ids;
+    if (memcmp(ids, expected, bytes) != 0)
+        fail_msg("the set and its patterns differ on '%s'", path);
+}
+
+static bool bit(const uint64_t *ids, unsigned id)
+{
+    return ids[id / 64] >> id % 64 & 1;
+}
+
+static void compare_below(struct arc_glob_matcher *matcher, const char *dir)
+{
+    uint64_t some[8], all[8];
+    arc_glob_matcher_below(matcher, dir, strlen(dir), some, all);
+    for (unsigned i = 0; i < COUNT(patterns); i++) {
+        ARC_AUTO(arc_glob) struct arc_glob *glob = compiled(patterns[i]);
+        enum arc_glob_below one = arc_glob_below(glob, dir, strlen(dir));
+        assert_int_equal(bit(some, i * ID_STEP), one != ARC_GLOB_NONE);
+        assert_int_equal(bit(all, i * ID_STEP), one == ARC_GLOB_ALL);
+    }
+}
+
+/* A path below a directory must not match where nothing may, and must where everything does; and a
+ * path that matches must lie at or below the prefix. */
+static void promises(const char *pattern, const char *dir, const char *path)
+{
+    ARC_AUTO(arc_glob) struct arc_glob *glob = compiled(pattern);
+    bool match = arc_glob_match(glob, path, strlen(path));
+    enum arc_glob_below below = arc_glob_below(glob, dir, strlen(dir));
+    size_t len;
+    const char *prefix = arc_glob_prefix(glob, &len);
+    bool inside = len == 0 || (strncmp(path, prefix, len) == 0 && (!path[len] || path[len] == '/'));
+    if (match && (below == ARC_GLOB_NONE || !inside))
+        fail_msg("%s matches %s", pattern, path);
+    if (!match && below == ARC_GLOB_ALL && !arc_glob_line_break(path, strlen(path)))
+        fail_msg("%s does not match %s", pattern, path);
+}
+
+static void test_set(void **state)
+{
+    (void)state;
+    ARC_AUTO(arc_glob_set) struct arc_glob_set *set = whole_set();
+    ARC_AUTO(arc_glob_matcher) struct arc_glob_matcher *matcher = NULL;
+    assert_int_equal(arc_glob_matcher_new(set, &matcher, NULL), 0);
+    for (size_t i = 0; i < COUNT(directories); i++) {
+        compare_below(matcher, directories[i]);
+        for (size_t j = 0; j < COUNT(names); j++) {
+            ARC_AUTO(arc_buf) struct arc_buf path = {0};
+            arc_buf_printf(&path, "%s%s%s", directories[i], *directories[i] ? "/" : "", names[j]);
+            compare(matcher, arc_buf_text(&path));
+            for (size_t k = 0; k < COUNT(patterns); k++)
+                promises(patterns[k], directories[i], arc_buf_text(&path));
+        }
+    }
+    compare(matcher, "./src/a");
+    compare(matcher, "/x");
+    compare(matcher, "");
+    compare(matcher, "src//a");
+}
+
+static void test_empty_set(void **state)
+{
+    (void)state;
+    ARC_AUTO(arc_glob_set) struct arc_glob_set *set = NULL;
+    ARC_AUTO(arc_glob_matcher) struct arc_glob_matcher *matcher = NULL;
+    uint64_t ids[1] = {1};
+    assert_int_equal(arc_glob_set_new(&set, NULL), 0);
+    assert_int_equal(arc_glob_matcher_new(set, &matcher, NULL), 0);
+    assert_false(arc_glob_matcher_match(matcher, "a", 1, ids));
+    assert_int_equal(ids[0], 0);
+    assert_false(arc_glob_matcher_below(matcher, "", 0, ids, NULL));
+}
+
+/* Nodes looked at for the pattern on `unit` repeated, with room for a few states only, so that
+ * nearly every unit is worked out anew. */
+static size_t steps(const char *pattern, const char *unit, size_t times, size_t budget)
+{
+    struct glob_pattern compiled_pattern;
+    struct arc_dfa dfa;
+    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    for (size_t i = 0; i < times; i++)
+        arc_buf_puts(&path, unit);
+    arc_buf_puts(&path, "!b");
+    assert_int_equal(glob_pattern_compile(&compiled_pattern, pattern, strlen(pattern), NULL), 0);
+    assert_true(arc_dfa_init(&dfa, &compiled_pattern.program, budget));
+    arc_dfa_run(&dfa, arc_buf_text(&path), path.len);
+    size_t count = dfa.steps;
+    assert_true(dfa.capacity <= 4 || dfa.capacity * dfa.stride * sizeof(uint64_t) <= budget);
+    arc_dfa_free(&dfa);
+    glob_pattern_free(&compiled_pattern);
+    return count;
+}
+
+/* The patterns that take exponential time as regular expressions. */
+static void test_linear(void **state)
+{
+    (void)state;
+    static const char *const explosive[] = {
+        "+(+(+(a)))",       "*(a|aa|aaa)",
+        "+(a|a?)+(a|a?)",   "(a+)+b",
+        "(a|a)*",           "*a*a*a*a*a*a*a*a*a*a*a*a",
+        "**/**/**/**/**/b", "!(+(a)|+(a))b",
+        "+(a|aa)+(a|aaa)c", "{a,aa,+(a)}+(a)/**/{a,b}",
+        "+(*(*(a))|b)",     "(.*)*(.*)*x",
+    };
+    for (size_t i = 0; i < COUNT(explosive); i++) {
+        size_t once = steps(explosive[i], "aaaaaaaa", 50, 0);
+        size_t twice = steps(explosive[i], "aaaaaaaa", 100, 0);
+        size_t often = steps(explosive[i], "aaaaaaaa", 800, 0);
+        if (twice > once * 5 / 2 || often > once * 20)
+            fail_msg("%s: %zu, %zu, %zu steps", explosive[i], once, twice, often);
+        size_t kept = steps(explosive[i], "aaaaaaaa", 800, (size_t)1 << 20);
+        assert_true(kept < often || often < 1000);
+    }
+}
+
+/* With room for four states only, the answers stay the same. */
+static void test_small_cache(void **state)
+{
+    (void)state;
+    static const char *const paths[] = {"src/lib/a/x", "a/b/c/d", "docs/a/b.md", "lib/a/b/c/d/e/f"};
+    for (size_t i = 0; i < COUNT(patterns); i++)
+        for (size_t j = 0; j < COUNT(paths); j++) {
+            struct glob_pattern pattern;
+            struct arc_dfa dfa;
+            assert_int_equal(glob_pattern_compile(&pattern, patterns[i], strlen(patterns[i]), NULL),
+                             0);
+            assert_true(arc_dfa_init(&dfa, &pattern.program, 0));
+            bool found = arc_dfa_run(&dfa, paths[j], strlen(paths[j]))[0] & 1;
+            assert_int_equal(found, matches(patterns[i], paths[j]));
+            assert_true(dfa.capacity == 4);
+            arc_dfa_free(&dfa);
+            glob_pattern_free(&pattern);
+        }
+}
+
+static void test_line_break(void **state)
+{
+    (void)state;
+    assert_true(arc_glob_line_break("a\nb", 3));
+    assert_true(arc_glob_line_break("a\xe2\x80\xa8", 4));
+    assert_false(arc_glob_line_break("a\xe2\x80\xa7", 4));
+    assert_false(arc_glob_line_break("a\xe2\x80", 3));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_match),       cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_defect),      cmocka_unit_test(test_prefix),
+        cmocka_unit_test(test_below),       cmocka_unit_test(test_set),
+        cmocka_unit_test(test_empty_set),   cmocka_unit_test(test_linear),
+        cmocka_unit_test(test_small_cache), cmocka_unit_test(test_line_break),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
