@@ -1,10 +1,14 @@
 """A registry that misbehaves: a proxy in front of the real one, with rules for single requests."""
+import base64
 import http.client
 import http.server
+import json
 import re
+import secrets
 import socket
 import threading
 import time
+import urllib.parse
 
 
 class Rule:
@@ -25,10 +29,13 @@ class Rule:
 
 
 class Proxy:
-    """`with Proxy(registry) as proxy:` listens on proxy.host; proxy.rules may change at any time."""
+    """`with Proxy(registry) as proxy:` listens on proxy.host; proxy.rules may change at any time.
+
+    proxy.login = (user, password) makes it ask for a token first, as ghcr.io and Docker Hub do."""
 
     def __init__(self, registry):
         self.registry, self.rules, self.log, self.lock = registry, [], [], threading.Lock()
+        self.login, self.tokens = None, {}
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.server.daemon_threads = True
         self.server.handle_error = lambda *_: None  # clients go away: that is what is tested
@@ -46,6 +53,22 @@ class Proxy:
         with self.lock:
             self.log.append(line)
             return next((rule for rule in self.rules if rule.applies(line)), None)
+
+    def give_token(self, query, authorization):
+        """(status, body) of the token's realm: distribution's "Token Authentication Specification"."""
+        wanted = "Basic " + base64.b64encode(":".join(self.login).encode()).decode()
+        if authorization != wanted:
+            return 401, b'{"errors": [{"code": "UNAUTHORIZED"}]}'
+        token = secrets.token_hex(16)
+        self.tokens[token] = urllib.parse.parse_qs(query).get("scope", [])
+        return 200, json.dumps({"token": token}).encode()
+
+    def allowed(self, authorization, repository, action):
+        """Whether the token's scope covers the request."""
+        scopes = self.tokens.get((authorization or "").removeprefix("Bearer "))
+        return scopes is not None and any(
+            scope.startswith(f"repository:{repository}:") and action in scope.rsplit(":", 1)[1].split(",")
+            for scope in " ".join(scopes).split())
 
     def requests(self, pattern):
         return [line for line in self.log if re.search(pattern, line)]
@@ -100,9 +123,30 @@ class Proxy:
                 self.close_connection = True
                 self.connection.shutdown(socket.SHUT_RDWR)
 
+            def refuse(self):
+                """Answers in place of the registry: the realm, or 401 with the challenge."""
+                path, _, query = self.path.partition("?")
+                authorization = self.headers.get("Authorization")
+                if path == "/token":
+                    status, body = proxy.give_token(query, authorization)
+                    self.answer(status, [("Content-Type", "application/json")], body)
+                    return True
+                named = re.match(r"/v2/(.+)/(manifests|blobs|tags)/", path)
+                action = "pull" if self.command in ("GET", "HEAD") else "push"
+                known = (authorization or "").removeprefix("Bearer ") in proxy.tokens
+                if proxy.allowed(authorization, named.group(1), action) if named else known:
+                    return False
+                scope = f',scope="repository:{named.group(1)}:{"pull" if action == "pull" else "pull,push"}"' \
+                    if named else ""
+                challenge = f'Bearer realm="http://{proxy.host}/token",service="test registry"{scope}'
+                self.answer(401, [("WWW-Authenticate", challenge)], b'{"errors": [{"code": "UNAUTHORIZED"}]}')
+                return True
+
             def serve(self):
                 body = self.body()
                 agent = (self.headers.get("User-Agent") or "").split("/")[0]
+                if proxy.login and self.refuse():
+                    return None
                 rule = proxy.action(f"{self.command} {self.path} {agent}")
                 action = rule.action if rule else None
                 if action == "drop":

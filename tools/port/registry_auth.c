@@ -113,8 +113,10 @@ static int bearer_of(const struct arc_http_response *response, const char *realm
     if (!token)
         token = json_string_value(json_object_get(answer, "access_token"));
     if (response->status != 200 || !token)
-        return arc_error_set(err, ARC_EWORLD, "%s gave no token (HTTP %d)", realm,
-                             response->status);
+        return arc_error_set(err, ARC_EWORLD,
+                             "%s gave no token (HTTP %d); docker login "
+                             "with an account that may do this",
+                             realm, response->status);
     struct arc_buf header = {.max = TOKEN_MAX};
     arc_buf_printf(&header, "Bearer %s", token);
     *out = arc_buf_steal(&header);
