@@ -58,12 +58,16 @@ static json_t *rule_json(const struct scan_rule *rule)
         or_else(rule->description, title), "help", rule_help(rule), "defaultConfiguration", "level",
         level(rule->severity), "properties", "precision", "very-high", "tags", kind, "security",
         arc_severity_name((enum arc_severity)rule->severity));
-    if (object && rule->severity != ARC_SEVERITY_UNKNOWN)
-        json_object_set_new(json_object_get(object, "properties"), "security-severity",
-                            json_string(score));
-    if (object && rule->url && strncmp(rule->url, "https://", 8) == 0)
-        json_object_set_new(object, "helpUri", json_string(rule->url));
-    return object;
+    bool complete = object != NULL;
+    if (rule->severity != ARC_SEVERITY_UNKNOWN)
+        complete = json_object_set_new(json_object_get(object, "properties"), "security-severity",
+                                       json_string(score)) == 0;
+    if (rule->url && strncmp(rule->url, "https://", 8) == 0)
+        complete = json_object_set_new(object, "helpUri", json_string(rule->url)) == 0 && complete;
+    if (complete)
+        return object;
+    json_decref(object);
+    return NULL;
 }
 
 /* A path as a URI reference relative to the root (RFC 3986, section 4.2): never absolute, and
@@ -136,9 +140,11 @@ static json_t *result_json(const struct scan_judged *judged, const struct findin
         "{s:s, s:I, s:s, s:o, s:[o], s:o}", "ruleId", finding->id, "ruleIndex", rule_index, "level",
         level(finding->severity), "message", message_json(judged, finding), "locations",
         location_json(finding), "partialFingerprints", fingerprint_json(finding, seen));
-    if (result && judged->baseline)
-        json_object_set_new(result, "baselineState",
-                            json_string(finding->fresh ? "new" : "unchanged"));
+    const char *state = finding->fresh ? "new" : "unchanged";
+    if (judged->baseline && json_object_set_new(result, "baselineState", json_string(state)) != 0) {
+        json_decref(result);
+        return NULL;
+    }
     return result;
 }
 

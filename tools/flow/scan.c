@@ -73,7 +73,9 @@ int scan_warn(struct scan_judged *judged, struct arc_error *err, const char *for
     arc_buf_vprintf(&text, format, args);
     va_end(args);
     arc_text_visible(&shown, arc_buf_text(&text), text.len);
-    int rc = arc_buf_check(&shown, "a warning", err);
+    int rc = arc_buf_check(&text, "a warning", err);
+    if (!rc)
+        rc = arc_buf_check(&shown, "a warning", err);
     if (!rc && json_array_append_new(judged->warnings, json_string(arc_buf_text(&shown))) != 0)
         rc = arc_error_nomem(err);
     return rc;

@@ -235,29 +235,38 @@ static bool has_label(const json_t *issue)
 static json_t *labels_with_ours(const json_t *issue)
 {
     json_t *names = json_pack("[s]", LABEL);
+    bool complete = names != NULL;
     size_t i;
     json_t *label;
     json_array_foreach (json_object_get(issue, "labels"), i, label)
-        json_array_append(names, json_object_get(label, "name"));
-    return names;
+        complete = json_array_append(names, json_object_get(label, "name")) == 0 && complete;
+    if (complete)
+        return names;
+    json_decref(names);
+    return NULL;
+}
+
+static int set(json_t *fields, const char *key, json_t *value, struct arc_error *err)
+{
+    return json_object_set_new(fields, key, value) == 0 ? ARC_OK : arc_error_nomem(err);
 }
 
 /* Only what differs. */
-static json_t *changes(const struct filing *filing, bool open)
+static int changes(const struct filing *filing, bool open, json_t *fields, struct arc_error *err)
 {
-    json_t *fields = json_object();
-    for (size_t i = 0; i < 2; i++) {
+    int rc = ARC_OK;
+    for (size_t i = 0; !rc && i < 2; i++) {
         const char *key = i ? "body" : "title";
         if (strcmp(text_of(filing->issue, key), text_of(filing->wanted, key)) != 0)
-            json_object_set(fields, key, json_object_get(filing->wanted, key));
+            rc = set(fields, key, json_string(text_of(filing->wanted, key)), err);
     }
-    if (is_open(filing->issue) != open)
-        json_object_set_new(fields, "state", json_string(open ? "open" : "closed"));
-    if (is_open(filing->issue) && !open)
-        json_object_set_new(fields, "state_reason", json_string("completed"));
-    if (!has_label(filing->issue))
-        json_object_set_new(fields, "labels", labels_with_ours(filing->issue));
-    return fields;
+    if (!rc && is_open(filing->issue) != open)
+        rc = set(fields, "state", json_string(open ? "open" : "closed"), err);
+    if (!rc && is_open(filing->issue) && !open)
+        rc = set(fields, "state_reason", json_string("completed"), err);
+    if (!rc && !has_label(filing->issue))
+        rc = set(fields, "labels", labels_with_ours(filing->issue), err);
+    return rc;
 }
 
 static int update(struct filing *filing, struct arc_error *err)
@@ -272,10 +281,12 @@ static int update(struct filing *filing, struct arc_error *err)
     }
     if (!was_open && !open) /* what it last said stands */
         return ARC_OK;
-    ARC_AUTO_JSON json_t *fields = changes(filing, open);
-    if (json_object_size(fields) == 0)
-        return ARC_OK;
-    int rc = json_object_get(fields, "labels") ? ensure_label(filing, err) : ARC_OK;
+    ARC_AUTO_JSON json_t *fields = json_object();
+    int rc = changes(filing, open, fields, err);
+    if (rc || json_object_size(fields) == 0)
+        return rc;
+    if (json_object_get(fields, "labels"))
+        rc = ensure_label(filing, err);
     if (rc)
         return rc;
     filing->action = was_open == open ? "updated" : open ? "reopened" : "closed";

@@ -45,13 +45,25 @@ static json_t *optional(const char *text)
     return text && *text ? text_json(text) : json_null();
 }
 
+/* The object or array if it is whole, else NULL: a part that is missing for want of memory must not
+ * look like one that is not there. */
+static json_t *whole(json_t *value, bool complete)
+{
+    if (complete)
+        return value;
+    json_decref(value);
+    return NULL;
+}
+
 static json_t *counts_json(const size_t counts[ARC_SEVERITIES])
 {
     json_t *object = json_object();
+    bool complete = object != NULL;
     for (unsigned i = ARC_SEVERITIES; i-- > 0;)
-        json_object_set_new(object, arc_severity_name((enum arc_severity)i),
-                            json_integer((json_int_t)counts[i]));
-    return object;
+        complete = json_object_set_new(object, arc_severity_name((enum arc_severity)i),
+                                       json_integer((json_int_t)counts[i])) == 0 &&
+                   complete;
+    return whole(object, complete);
 }
 
 static json_t *target_json(const struct scan_target *target)
@@ -66,12 +78,13 @@ static json_t *target_json(const struct scan_target *target)
 static json_t *platforms_json(const struct scan_judged *judged, const struct finding *finding)
 {
     json_t *array = json_array();
+    bool complete = array != NULL;
     for (size_t t = 0; t < judged->findings.target_count; t++) {
         const char *platform = judged->findings.targets[t].platform;
         if ((finding->targets >> t & 1) && *platform)
-            json_array_append_new(array, text_json(platform));
+            complete = json_array_append_new(array, text_json(platform)) == 0 && complete;
     }
-    return array;
+    return whole(array, complete);
 }
 
 static json_t *finding_json(const struct scan_judged *judged, const struct finding *finding)
@@ -87,13 +100,31 @@ static json_t *finding_json(const struct scan_judged *judged, const struct findi
         "url", optional(rule->url), "platforms", platforms_json(judged, finding), "new", fresh);
 }
 
+static json_t *targets_json(const struct scan_judged *judged)
+{
+    json_t *array = json_array();
+    bool complete = array != NULL;
+    for (size_t t = 0; t < judged->findings.target_count; t++)
+        complete = json_array_append_new(array, target_json(&judged->findings.targets[t])) == 0 &&
+                   complete;
+    return whole(array, complete);
+}
+
+static json_t *findings_json(const struct scan_judged *judged)
+{
+    json_t *array = json_array();
+    bool complete = array != NULL;
+    for (size_t i = 0; i < judged->total && i < DOCUMENT_FINDINGS; i++)
+        complete =
+            json_array_append_new(array, finding_json(judged, &judged->findings.list[i])) == 0 &&
+            complete;
+    return whole(array, complete);
+}
+
 static json_t *lists_json(const struct scan_judged *judged)
 {
-    json_t *targets = json_array(), *findings = json_array();
-    for (size_t t = 0; t < judged->findings.target_count; t++)
-        json_array_append_new(targets, target_json(&judged->findings.targets[t]));
-    for (size_t i = 0; i < judged->total && i < DOCUMENT_FINDINGS; i++)
-        json_array_append_new(findings, finding_json(judged, &judged->findings.list[i]));
+    json_t *targets = targets_json(judged);
+    json_t *findings = findings_json(judged);
     return json_pack("{s:o, s:o}", "targets", targets, "findings", findings);
 }
 
