@@ -11,6 +11,7 @@
 
 #include "arcci/config.h"
 #include "arcci/lint.h"
+#include "arcci/scan.h"
 #include "base/auto.h"
 #include "port/git.h"
 #include "port/yaml.h"
@@ -137,6 +138,17 @@ static int set_up(void **state)
     put(".github/actions/s/action.yml",
         "inputs: {p: {required: true}}\nruns: {using: composite}\n");
     put("x.env", "PASSWORD=correct-horse\n");
+    put("report.json",
+        "{\"SchemaVersion\": 2, \"ArtifactName\": \"i\", \"Metadata\": {\"OS\": {\"Family\": "
+        "\"alpine\", "
+        "\"EOSL\": true}}, \"Results\": [{\"Target\": \"t\", \"Class\": \"os-pkgs\", \"Type\": "
+        "\"alpine\", "
+        "\"Vulnerabilities\": [{\"VulnerabilityID\": \"CVE-1\", \"PkgName\": \"a\\u00e9\", "
+        "\"InstalledVersion\": \"1\", \"Severity\": \"HIGH\", \"Title\": \"x\", \"PrimaryURL\": "
+        "\"https://e/\"}, {\"VulnerabilityID\": \"CVE-2\", \"PkgName\": \"b\", \"Severity\": "
+        "\"LOW\"}]}]}");
+    put("old.json", "{\"SchemaVersion\": 2, \"Results\": []}");
+    put("ignore", "CVE-2\nCVE-3\n");
     return 0;
 }
 
@@ -209,6 +221,34 @@ static int call_rules(char **answer, struct arc_error *err)
     return rc;
 }
 
+static int call_scan(char **answer, struct arc_error *err)
+{
+    ARC_AUTO(arc_scan) struct arc_scan scan = {.document = NULL};
+    char report[300], old[300], ignore[300];
+    struct arc_env env = {.now = 1};
+    snprintf(report, sizeof report, "flash@linux/amd64=%s/report.json", root);
+    snprintf(old, sizeof old, "flash=%s/old.json", root);
+    snprintf(ignore, sizeof ignore, "%s/ignore", root);
+    ARC_AUTO_JSON json_t *reports = json_pack("[s]", report);
+    ARC_AUTO_JSON json_t *baselines = json_pack("[s]", old);
+    if (!reports || !baselines)
+        return arc_error_nomem(err);
+    struct arc_scan_options options = {.policy = {.severities = 31},
+                                       .reports = reports,
+                                       .baselines = baselines,
+                                       .ignore_file = ignore,
+                                       .sarif = true,
+                                       .issues = true};
+    int rc = arc_scan(&options, &env, &scan, err);
+    countdown = rc ? countdown : 0;
+    ARC_AUTO_JSON json_t *all = json_pack(
+        "{s:O?, s:O?, s:O?, s:s, s:s}", "document", scan.document, "sarif", scan.sarif, "issues",
+        scan.issues, "human", arc_buf_text(&scan.human), "summary", arc_buf_text(&scan.summary));
+    if (!rc)
+        *answer = json_dumps(all, JSON_SORT_KEYS);
+    return rc;
+}
+
 /* Every allocation of the first `each`, then one of every `step`. */
 static void torture(call *function, bool later, long each, long step)
 {
@@ -260,6 +300,13 @@ static void test_lint(void **state)
     torture(call_lint, true, 20, 97);
 }
 
+static void test_scan(void **state)
+{
+    (void)state;
+    torture(call_scan, false, 1000, 1);
+    torture(call_scan, true, 1000, 1);
+}
+
 static void test_rules(void **state)
 {
     (void)state;
@@ -291,8 +338,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_yaml),   cmocka_unit_test(test_yaml_error),
-        cmocka_unit_test(test_config), cmocka_unit_test(test_lint),
-        cmocka_unit_test(test_rules),
+        cmocka_unit_test(test_config), cmocka_unit_test(test_scan),
+        cmocka_unit_test(test_lint),   cmocka_unit_test(test_rules),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -334,7 +334,8 @@ static int look(struct scan_judged *judged, const struct arc_env *env, struct ar
         return rc;
     count(judged);
     judge(judged);
-    return warn_of_blind_spots(judged, err);
+    rc = arc_buf_check(&judged->reason, "the verdict's reason", err);
+    return rc ? rc : warn_of_blind_spots(judged, err);
 }
 
 static int render(struct scan_judged *judged, struct arc_scan *out, struct arc_error *err)

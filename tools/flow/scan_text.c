@@ -36,7 +36,7 @@ static json_t *text_json(const char *text)
     if (value)
         return value;
     arc_text_visible(&shown, text, strlen(text));
-    return json_string(arc_buf_text(&shown));
+    return shown.failed ? NULL : json_string(arc_buf_text(&shown));
 }
 
 /* As text_json(), with null for "" or NULL. */
@@ -200,12 +200,20 @@ static void add_counts(struct arc_buf *out, const struct scan_judged *judged)
         arc_buf_printf(out, "; %zu ignored", judged->ignored);
 }
 
+/* A failure of what was rendered apart is one of the whole. */
+static void add_failure(struct arc_buf *out, const struct arc_buf *part)
+{
+    if (part->failed && !out->failed)
+        out->failed = part->failed;
+}
+
 static void add_column(struct arc_buf *out, const char *text, int width)
 {
     ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 4096};
     size_t len = strlen(text);
     arc_text_visible(&shown, text, len < 1000 ? len : 1000);
     arc_buf_printf(out, "%-*s  ", width, arc_buf_text(&shown));
+    add_failure(out, &shown);
 }
 
 static void add_row(struct arc_buf *out, const struct scan_judged *judged,
@@ -275,6 +283,7 @@ void scan_add_row(struct arc_buf *out, const struct scan_judged *judged,
     if (service)
         add_cell(out, finding->service);
     add_cell(out, arc_buf_text(&platforms));
+    add_failure(out, &platforms);
     arc_buf_putc(out, '\n');
 }
 
@@ -284,6 +293,7 @@ int scan_summary(const struct scan_judged *judged, struct arc_buf *out, struct a
     add_verdict(&verdict, judged);
     arc_buf_puts(out, "### Security scan\n\n|");
     add_cell(out, arc_buf_text(&verdict));
+    add_failure(out, &verdict);
     arc_buf_puts(out, "\n|---|\n|");
     arc_buf_putc(out, ' ');
     add_counts(out, judged);
