@@ -110,6 +110,16 @@ def test_commands_in_the_docs_run(line, tmp_path):
     assert run.returncode == int(expected or 0), run.stdout[-2000:] + run.stderr[-2000:]
 
 
+def test_the_readme_shows_what_the_dry_run_prints():
+    block = re.search(r"<!-- dry-run -->\n(.*?)<!-- /dry-run -->", (ROOT / "README.md").read_text(), re.S)[1]
+    shown = [line.removeprefix("    ") for line in block.strip("\n").splitlines()]
+    run = subprocess.run([ARC_CI, "dry-run", "messaging/v0.1.0"], cwd=ROOT, check=True, capture_output=True, text=True,
+                         env={"PATH": os.environ["PATH"]})
+    printed = run.stdout.splitlines()[:len(shown)]
+    assert [re.sub("[0-9a-f]{12}", "COMMIT", line) for line in shown] == \
+        [re.sub("[0-9a-f]{12}", "COMMIT", line) for line in printed]
+
+
 def test_every_test_folder_is_run():
     """check.py finds suites by tests/*/test_*.py; a test file elsewhere would be forgotten."""
     lost = [p for p in tracked("tests/*test_*.py") if len(p.relative_to(ROOT / "tests").parts) != 2]

@@ -67,7 +67,7 @@ class Checkout:
 
     def tag(self, name):
         self.git("tag", name)
-        self.double.state.refs[f"tags/{name}"] = self.git("rev-parse", "HEAD")
+        self.double.state.refs[f"refs/tags/{name}"] = ("commit", self.git("rev-parse", "HEAD"))
 
     def run(self, workflow, event, payload, timeout=1200):
         """Runs a workflow for an event; returns what its jobs did."""
