@@ -269,6 +269,52 @@ def test_the_guide_ends_with_lint_silent(tree):
     assert missing() == set()
 
 
+# ---- many groups ----
+
+GENERIC = """\
+service-name: arc-{codename}
+network: arc_platform_net
+labels: {arc.service.codename: "{codename}", arc.service.tech: "{tech}"}
+facts:
+  - rule: make-targets
+    for: service
+    file: "{directory}/{codename}.mk"
+    targets: ["{codename}-up", "{codename}-down"]
+  - rule: group-readme
+    for: group
+    file: docs/{group}.md
+"""
+
+
+def make_service(tree, directory, codename, port):
+    """A copy of Sonic under other names."""
+    for name in ("Dockerfile", "docker-compose.yml", "service.yaml", "sonic.mk"):
+        text = (ROOT / "services/cache" / name).read_text()
+        for old, new in (("services/cache", directory), ("sonic", codename), ("SONIC", codename.upper()), ("6379", str(port))):
+            text = text.replace(old, new)
+        path = tree / directory / name.replace("sonic", codename)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def test_eight_groups_of_25_services(tmp_path):
+    groups = {}
+    for number in range(25):
+        group, directory = f"g{number % 8}", f"platform/part{number}"
+        make_service(tmp_path, directory, f"svc{number}", 7000 + number)
+        groups.setdefault(group, {"registry": "registry.example.org/team", "services": []})["services"].append(directory)
+    for name, text in ((".github/arc-ci.yaml", yaml.safe_dump({"groups": groups})), (RULES_FILE, GENERIC),
+                       *((f"docs/{group}.md", "") for group in groups)):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert lint(tmp_path)["findings"] == []
+    (tmp_path / "docs/g3.md").unlink()
+    compose = tmp_path / "platform/part24/docker-compose.yml"
+    compose.write_text(compose.read_text().replace("127.0.0.1:7024", "7024", 1))
+    assert [(f["file"], f["rule"]) for f in lint(tmp_path)["findings"]] == [
+        ("docs/g3.md", "group-readme"), ("platform/part24/docker-compose.yml", "ports-loopback")]
+
+
 # ---- what git tracks ----
 
 def test_only_tracked_files_count(tree):
