@@ -18,7 +18,7 @@ void glob_pattern_free(struct glob_pattern *pattern)
 void glob_pattern_add(const struct glob_pattern *pattern, struct arc_program *program)
 {
     bool literal = pattern->literal || pattern->defect;
-    arc_program_add(program, pattern->defect ? NULL : &pattern->regex, pattern->negated,
+    arc_program_add(program, pattern->defect ? NULL : &pattern->regex, pattern->use,
                     literal ? &pattern->text : NULL);
 }
 
@@ -30,13 +30,37 @@ static int refuse(struct arc_error *err, int code, const char *text, size_t len,
                          len < 200 ? "" : "…", why);
 }
 
+/* Parentheses that do not pair up in the source can do so in what picomatch puts around it. */
+static bool parse_wrapped(struct glob_pattern *pattern, const struct arc_units *source)
+{
+    struct arc_units whole = {0};
+    arc_units_puts(&whole, pattern->negated ? "^(?!^(?:" : "^(?:");
+    arc_units_append(&whole, source);
+    arc_units_puts(&whole, pattern->negated ? ")$).*$" : ")$");
+    struct arc_regex wrapped = {0};
+    if (!whole.failed)
+        arc_regex_parse(&wrapped, whole.at, whole.len);
+    bool done = !whole.failed && !wrapped.failed;
+    arc_units_free(&whole);
+    if (done && !wrapped.defect) {
+        arc_regex_free(&pattern->regex);
+        pattern->regex = wrapped;
+        pattern->use = PROGRAM_SEARCH;
+    } else
+        arc_regex_free(&wrapped);
+    return done;
+}
+
 static int parse(struct glob_pattern *pattern, const char *text, size_t len, struct arc_error *err)
 {
     struct arc_units source = {0};
     bool done = arc_glob_source(pattern->text.at, pattern->text.len, &source, &pattern->negated);
     struct arc_regex *regex = &pattern->regex;
+    pattern->use = pattern->negated ? PROGRAM_NEGATED : PROGRAM_WHOLE;
     if (done)
         arc_regex_parse(regex, source.at, source.len);
+    if (done && !regex->failed && regex->defect)
+        done = parse_wrapped(pattern, &source);
     arc_units_free(&source);
     if (!done || regex->failed)
         return arc_error_nomem(err);

@@ -11,8 +11,9 @@ struct glob_pattern {
     struct arc_regex regex; /* of no use when defect is set */
     const char *defect;     /* see arc_glob_defect() */
     bool negated;
-    bool literal;    /* the regular expression does not match the pattern's own text */
-    bool plain_path; /* whether git could have a path equal to the pattern */
+    enum program_use use; /* how regex applies to a path */
+    bool literal;         /* the regular expression does not match the pattern's own text */
+    bool plain_path;      /* whether git could have a path equal to the pattern */
     struct arc_program program;
     char *prefix; /* see arc_glob_prefix(); owned */
     size_t prefix_len;

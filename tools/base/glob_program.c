@@ -127,16 +127,43 @@ static uint32_t emit(struct arc_program *p, const struct arc_regex *regex, uint3
     return next;
 }
 
-/* What comes after a negated pattern: `.*$`. */
-static uint32_t any_line(struct arc_program *p)
+/* Any number of units out of the ranges, then `next`. */
+static uint32_t any_of(struct arc_program *p, const struct regex_range *ranges, size_t count,
+                       uint32_t next)
 {
-    static const struct regex_range dot[] = {
-        {0, '\n' - 1}, {'\n' + 1, '\r' - 1}, {'\r' + 1, 0x2027}, {0x202a, UINT16_MAX}};
-    uint32_t loop = node(p, PROGRAM_SPLIT, 0, node(p, PROGRAM_END, 0, 0));
-    uint32_t unit = cell(p, dot, sizeof dot / sizeof *dot, loop);
+    uint32_t loop = node(p, PROGRAM_SPLIT, 0, next);
+    uint32_t unit = cell(p, ranges, count, loop);
     if (!p->failed && !p->large)
         p->nodes[loop].next = unit;
     return loop;
+}
+
+/* picomatch's "^(?!^(?:" … ")$).*$". */
+static uint32_t emit_negated(struct arc_program *p, const struct arc_regex *regex)
+{
+    static const struct regex_range dot[] = {
+        {0, '\n' - 1}, {'\n' + 1, '\r' - 1}, {'\r' + 1, 0x2027}, {0x202a, UINT16_MAX}};
+    uint32_t inner = emit(p, regex, regex->root, node(p, PROGRAM_END, 0, 0));
+    uint32_t line = any_of(p, dot, sizeof dot / sizeof *dot, node(p, PROGRAM_END, 0, 0));
+    uint32_t look = node(p, PROGRAM_LOOK, line, inner);
+    if (!p->failed && !p->large)
+        p->nodes[look].negative = true;
+    return look;
+}
+
+static uint32_t emit_search(struct arc_program *p, const struct arc_regex *regex)
+{
+    static const struct regex_range all = {0, UINT16_MAX};
+    return any_of(p, &all, 1, emit(p, regex, regex->root, any_of(p, &all, 1, 0)));
+}
+
+static uint32_t emit_use(struct arc_program *p, const struct arc_regex *regex, enum program_use use)
+{
+    if (use == PROGRAM_NEGATED)
+        return emit_negated(p, regex);
+    if (use == PROGRAM_SEARCH)
+        return emit_search(p, regex);
+    return emit(p, regex, regex->root, node(p, PROGRAM_END, 0, 0));
 }
 
 static uint32_t emit_literal(struct arc_program *p, const struct arc_units *literal)
@@ -147,20 +174,12 @@ static uint32_t emit_literal(struct arc_program *p, const struct arc_units *lite
     return next;
 }
 
-void arc_program_add(struct arc_program *p, const struct arc_regex *regex, bool negated,
+void arc_program_add(struct arc_program *p, const struct arc_regex *regex, enum program_use use,
                      const struct arc_units *literal)
 {
-    uint32_t start = 0;
     if (!p->node_count)
         node(p, PROGRAM_MATCH, 0, 0);
-    if (regex) {
-        start = emit(p, regex, regex->root, node(p, PROGRAM_END, 0, 0));
-        if (negated) {
-            start = node(p, PROGRAM_LOOK, any_line(p), start);
-            if (!p->failed && !p->large)
-                p->nodes[start].negative = true;
-        }
-    }
+    uint32_t start = regex ? emit_use(p, regex, use) : 0;
     if (literal) {
         uint32_t same = emit_literal(p, literal);
         start = regex ? node(p, PROGRAM_SPLIT, start, same) : same;

@@ -48,10 +48,17 @@ struct arc_program {
     bool large;  /* over PROGRAM_NODES_MAX */
 };
 
-/* Adds a regular expression; it accepts the whole texts that it matches or, when `literal` is not
- * NULL, that are equal to it. `regex` may be NULL: the literal only. Look at failed and large. */
-void arc_program_add(struct arc_program *program, const struct arc_regex *regex, bool negated,
-                     const struct arc_units *literal);
+/* How a regular expression applies to a text. */
+enum program_use {
+    PROGRAM_WHOLE,   /* it matches the whole text */
+    PROGRAM_NEGATED, /* it does not, and the text is one line */
+    PROGRAM_SEARCH,  /* it matches some part of the text */
+};
+
+/* Adds a regular expression; it accepts as `use` says or, when `literal` is not NULL, texts that
+ * are equal to it. `regex` may be NULL: the literal only. Look at failed and large. */
+void arc_program_add(struct arc_program *program, const struct arc_regex *regex,
+                     enum program_use use, const struct arc_units *literal);
 /* To be called once, after the last addition. */
 void arc_program_finish(struct arc_program *program);
 void arc_program_free(struct arc_program *program);
