@@ -1,5 +1,6 @@
 """arc-ci build on a real BuildKit and a real registry."""
 import json
+import re
 
 BOTH = ["linux/amd64", "linux/arm64"]
 
@@ -125,6 +126,8 @@ def test_outputs_for_the_workflow(shop):
     assert int(values["image-size"]) == sum(cell["size"] for cell in entry["cells"])
     assert float(values["build-duration"]) >= 0
     assert "| sonic | linux/arm64 |" in summary.read_text()
+    times = re.findall(r"^    linux/(?:amd64|arm64) :(\d{13}), (\d{13})$", summary.read_text(), re.M)
+    assert len(times) == 2 and all(int(start) <= int(end) for start, end in times)
     assert run.stderr.count("::group::") == run.stderr.count("::endgroup::") == 1
 
 

@@ -75,12 +75,11 @@ static void test_cells_are_told_apart(void **state)
         ARC_AUTO_JSON json_t *definition = NULL;
         struct arc_progress *progress =
             read_all(two, text.data, text.len, steps[i], &seen, &definition);
-        double seconds = -1;
-        bool cached = true;
-        assert_true(arc_progress_cell(progress, "flash", "linux/arm64", &seconds, &cached));
-        assert_true(seconds > 0 && seconds < 60);
-        assert_false(cached);
-        assert_false(arc_progress_cell(progress, "flash", "linux/s390x", &seconds, &cached));
+        struct arc_progress_cell cell = {.cached = true};
+        assert_true(arc_progress_cell(progress, "flash", "linux/arm64", &cell));
+        assert_true(cell.seconds > 0 && cell.seconds < 60 && cell.started > 1.7e9);
+        assert_false(cell.cached);
+        assert_false(arc_progress_cell(progress, "flash", "linux/s390x", &cell));
         assert_non_null(strstr(arc_buf_text(&seen.lines), "flash|linux/arm64|2/2 RUN echo"));
         assert_non_null(strstr(arc_buf_text(&seen.lines), "sonic||exporting to image|done"));
         assert_string_equal(arc_progress_text(progress), "");
@@ -126,10 +125,9 @@ static void test_a_single_platform_is_implied(void **state)
     char *second = strstr(lines, "}{\"vertexes\": [{\"digest\": \"b\"");
     assert_non_null(second);
     struct arc_progress *progress = read_all(narrow, lines, strlen(lines), 5, &seen, &definition);
-    double seconds = 0;
-    bool cached = true;
-    assert_true(arc_progress_cell(progress, "flash", "linux/arm64", &seconds, &cached));
-    assert_true(seconds > 3.9 && seconds < 4.1);
+    struct arc_progress_cell cell = {0};
+    assert_true(arc_progress_cell(progress, "flash", "linux/arm64", &cell));
+    assert_true(cell.seconds > 3.9 && cell.seconds < 4.1);
     assert_string_equal(arc_buf_text(&seen.lines), "flash|linux/arm64|builder 1/2 RUN x|done\n"
                                                    "flash|linux/arm64|2/2 RUN \"}{\"|cached\n");
     arc_progress_free(progress);

@@ -148,6 +148,8 @@ static void test_names_are_checked_before_anything_is_sent(void **state)
                                          "ghcr.io/a/../B",
                                          "ghcr.io/a?x=y",
                                          "ghcr.io/a#b",
+                                         "ghcr.io/a/../b",
+                                         "ghcr.io//a",
                                          "ghcr.io/a%2fb",
                                          "127.0.0.1:1/a@x"};
     static const char *const none[] = {NULL};

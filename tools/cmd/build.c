@@ -140,6 +140,41 @@ static void summarize_cell(const json_t *entry, const json_t *cell, struct arc_b
     arc_buf_puts(out, " |\n");
 }
 
+/* A word for Mermaid, which knows no escaping. */
+static void add_word(struct arc_buf *out, const char *text)
+{
+    static const char plain[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_/.";
+    for (; *text; text++)
+        arc_buf_putc(out, strchr(plain, *text) ? *text : '_');
+}
+
+/* When each cell ran, for those that were built in this run (mermaid.js.org, "Gantt diagrams"). */
+static void draw_times(const json_t *build, struct arc_buf *out)
+{
+    ARC_AUTO(arc_buf) struct arc_buf rows = {.max = (size_t)1 << 20};
+    size_t i, k;
+    json_t *entry, *cell;
+    json_array_foreach (json_object_get(build, "services"), i, entry) {
+        arc_buf_puts(&rows, "    section ");
+        add_word(&rows, text_of(entry, "service"));
+        arc_buf_putc(&rows, '\n');
+        json_array_foreach (json_object_get(entry, "cells"), k, cell) {
+            double started = json_real_value(json_object_get(cell, "started"));
+            double took = json_number_value(json_object_get(cell, "duration"));
+            if (started <= 0)
+                continue;
+            arc_buf_puts(&rows, "    ");
+            add_word(&rows, text_of(cell, "platform"));
+            arc_buf_printf(&rows, " :%.0f, %.0f\n", started * 1000, (started + took) * 1000);
+        }
+    }
+    if (!rows.failed && strstr(arc_buf_text(&rows), " :"))
+        arc_buf_printf(out,
+                       "\n```mermaid\ngantt\n    dateFormat x\n    axisFormat %%M:%%S\n%s```\n",
+                       arc_buf_text(&rows));
+}
+
 static void summarize(const json_t *build, struct arc_buf *out)
 {
     size_t i, k;
@@ -149,6 +184,7 @@ static void summarize(const json_t *build, struct arc_buf *out)
     json_array_foreach (json_object_get(build, "services"), i, entry)
         json_array_foreach (json_object_get(entry, "cells"), k, cell)
             summarize_cell(entry, cell, out);
+    draw_times(build, out);
 }
 
 /* ---- the command --------------------------------------------------------------------------- */

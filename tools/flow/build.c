@@ -69,13 +69,13 @@ static void add_times(const struct arc_progress *progress, json_t *entry)
     size_t i;
     json_t *cell;
     json_array_foreach (json_object_get(entry, "cells"), i, cell) {
-        double seconds;
-        bool cached;
+        struct arc_progress_cell seen;
         if (!arc_progress_cell(progress, text_of(entry, "service"), text_of(cell, "platform"),
-                               &seconds, &cached))
+                               &seen))
             continue;
-        json_object_set_new(cell, "duration", json_real(seconds));
-        json_object_set_new(cell, "cached", json_boolean(cached));
+        json_object_set_new(cell, "started", json_real(seen.started));
+        json_object_set_new(cell, "duration", json_real(seen.seconds));
+        json_object_set_new(cell, "cached", json_boolean(seen.cached));
     }
 }
 
@@ -86,9 +86,10 @@ static json_t *local_entry(const json_t *service, const json_t *target, const ch
     size_t i;
     json_t *platform;
     json_array_foreach (json_object_get(target, "platforms"), i, platform)
-        if (json_array_append_new(cells, json_pack("{s:O, s:n, s:n, s:n, s:n, s:[]}", "platform",
-                                                   platform, "digest", "size", "duration", "cached",
-                                                   "attestations")))
+        if (json_array_append_new(cells,
+                                  json_pack("{s:O, s:n, s:n, s:n, s:n, s:n, s:[]}", "platform",
+                                            platform, "digest", "size", "started", "duration",
+                                            "cached", "attestations")))
             return NULL;
     return json_pack("{s:O, s:O, s:s?, s:n, s:[], s:b, s:[], s:O}", "service",
                      json_object_get(service, "service"), "image",

@@ -81,10 +81,10 @@ static int check_image(const struct arc_verify *verify, const json_t *descriptor
     if (strcmp(built, platform) != 0)
         return arc_error_set(err, ARC_EFAILED, "is an image for %s", built);
     rc = check_labels(json_object_get(verify->service, "labels"), config, err);
-    json_t *cell =
-        rc ? NULL
-           : json_pack("{s:s, s:s, s:I, s:n, s:n, s:[]}", "platform", platform, "digest", digest,
-                       "size", image_size(manifest.document), "duration", "cached", "attestations");
+    json_t *cell = rc ? NULL
+                      : json_pack("{s:s, s:s, s:I, s:n, s:n, s:n, s:[]}", "platform", platform,
+                                  "digest", digest, "size", image_size(manifest.document),
+                                  "started", "duration", "cached", "attestations");
     if (rc)
         return rc;
     return json_array_append_new(cells, cell) ? arc_error_nomem(err) : ARC_OK;

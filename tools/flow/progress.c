@@ -306,16 +306,16 @@ const char *arc_progress_text(const struct arc_progress *progress)
 }
 
 bool arc_progress_cell(const struct arc_progress *progress, const char *service,
-                       const char *platform, double *seconds, bool *cached)
+                       const char *platform, struct arc_progress_cell *out)
 {
     char key[400];
     snprintf(key, sizeof key, "%s %s", service, platform);
     const json_t *cell = json_object_get(progress->cells, key);
     if (!cell)
         return false;
-    *seconds = json_real_value(json_object_get(cell, "completed")) -
-               json_real_value(json_object_get(cell, "started"));
-    *cached = json_is_true(json_object_get(cell, "cached"));
+    out->started = json_real_value(json_object_get(cell, "started"));
+    out->seconds = json_real_value(json_object_get(cell, "completed")) - out->started;
+    out->cached = json_is_true(json_object_get(cell, "cached"));
     return true;
 }
 

@@ -33,10 +33,15 @@ int arc_progress_feed(struct arc_progress *progress, const char *data, size_t le
 /* What came between the values: the last 64 KiB of it. Owned by the reader. */
 const char *arc_progress_text(const struct arc_progress *progress);
 
-/* Seconds from the first step of a cell to its last, and whether every step of it came from the
- * cache. False when no step of the cell was seen. */
+/* When a cell's first step began (seconds since 1970), how many seconds it is from there to the end
+ * of its last, and whether every step of it came from the cache. False when none was seen. */
+struct arc_progress_cell {
+    double started;
+    double seconds;
+    bool cached;
+};
 bool arc_progress_cell(const struct arc_progress *progress, const char *service,
-                       const char *platform, double *seconds, bool *cached);
+                       const char *platform, struct arc_progress_cell *out);
 
 /* The error of the step that failed ("process … did not complete successfully: exit code: 3"),
  * with its cell, or NULL. Owned by the reader. */

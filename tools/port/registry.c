@@ -72,8 +72,9 @@ static int parse_image(const char *image, struct target *out, struct arc_error *
                          hub && !slash ? "library/" : "", path);
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789._-/";
     size_t good = strspn(out->repository, allowed);
-    if (wrote < 0 || (size_t)wrote >= sizeof out->repository || !*path || out->repository[good] ||
-        host >= sizeof out->host)
+    bool odd = *path == '/' || strstr(out->repository, "..") || strstr(out->repository, "//");
+    if (wrote < 0 || (size_t)wrote >= sizeof out->repository || !*path || odd ||
+        out->repository[good] || host >= sizeof out->host)
         return arc_error_set(err, ARC_EINPUT, "'%.300s' is no image name", image);
     snprintf(out->host, sizeof out->host, "%.*s", hub ? 9 : (int)host, hub ? "docker.io" : image);
     return ARC_OK;
