@@ -270,9 +270,20 @@ static void test_shallow_and_linked(void **state)
     char from[128], path[128];
     snprintf(from, sizeof from, "file://%s", f->repo.dir);
     snprintf(path, sizeof path, "%s/cut", f->repo.dir);
-    repo_git(&f->repo, "clone", "-q", "--depth=1", from, "cut", NULL);
+    repo_git(&f->repo, "clone", "-q", "--depth=2", from, "cut", NULL);
     assert_int_equal(arc_git_open(&no_env, path, &git, &f->err), 0);
     assert_true(arc_git_is_shallow(&git));
+    struct arc_oid main = named(f, "main"), two = named(f, "light");
+    struct arc_buf text = {0};
+    struct arc_git_log_range range = {.to = &main};
+    assert_int_equal(arc_git_log(&git, &range, add_subject, &text, NULL, &f->err), 0);
+    range.from = &two;
+    assert_int_equal(arc_git_log(&git, &range, add_subject, &text, NULL, &f->err), 0);
+    const char *const a[] = {"a", NULL};
+    range = (struct arc_git_log_range){.to = &main, .paths = a};
+    assert_int_equal(arc_git_log(&git, &range, add_subject, &text, NULL, &f->err), 0);
+    assert_string_equal(arc_buf_text(&text), "three;two lines;three;three;two lines;");
+    arc_buf_free(&text);
     arc_git_free(&git);
 
     repo_git(&f->repo, "worktree", "add", "-q", "--detach", "linked", NULL);

@@ -143,8 +143,34 @@ static int touches(git_commit *commit, const char *const *paths)
     return rc;
 }
 
-static int start_walk(const struct arc_git *git, const struct arc_git_log_range *range,
-                      git_revwalk **walk, struct arc_error *err)
+/* Where the commits of a range come from: libgit2, or a list where history is cut. */
+struct source {
+    git_revwalk *walk;
+    git_oid *list;
+    size_t at, count;
+};
+
+static void source_free(struct source *source)
+{
+    git_revwalk_free(source->walk);
+    free(source->list);
+}
+
+static int start_walk(const struct arc_git *git, const git_oid *from, const git_oid *to,
+                      struct source *out)
+{
+    if (arc_git_is_shallow(git))
+        return arc_git_shallow_range(git->repo, from, to, &out->list, &out->count);
+    int rc = git_revwalk_new(&out->walk, git->repo);
+    if (!rc)
+        rc = git_revwalk_sorting(out->walk, GIT_SORT_TOPOLOGICAL | GIT_SORT_TIME);
+    if (!rc)
+        rc = git_revwalk_push(out->walk, to);
+    return rc || !from ? rc : git_revwalk_hide(out->walk, from);
+}
+
+static int start(const struct arc_git *git, const struct arc_git_log_range *range,
+                 struct source *out, struct arc_error *err)
 {
     git_oid to, from;
     int rc = arc_git_oid_in(range->to, &to, err);
@@ -152,14 +178,18 @@ static int start_walk(const struct arc_git *git, const struct arc_git_log_range 
         rc = arc_git_oid_in(range->from, &from, err);
     if (rc)
         return rc;
-    rc = git_revwalk_new(walk, git->repo);
-    if (!rc)
-        rc = git_revwalk_sorting(*walk, GIT_SORT_TOPOLOGICAL | GIT_SORT_TIME);
-    if (!rc)
-        rc = git_revwalk_push(*walk, &to);
-    if (!rc && range->from)
-        rc = git_revwalk_hide(*walk, &from);
+    rc = start_walk(git, range->from ? &from : NULL, &to, out);
     return rc < 0 ? arc_git_failed(err, rc, "walking the history") : ARC_OK;
+}
+
+static int next(struct source *source, git_oid *out)
+{
+    if (source->walk)
+        return git_revwalk_next(out, source->walk);
+    if (source->at == source->count)
+        return GIT_ITEROVER;
+    *out = source->list[source->at++];
+    return 0;
 }
 
 static int give(git_commit *commit, int (*each)(void *, const struct arc_git_commit *),
@@ -177,13 +207,13 @@ int arc_git_log(const struct arc_git *git, const struct arc_git_log_range *range
                 int (*each)(void *context, const struct arc_git_commit *commit), void *context,
                 bool *more, struct arc_error *err)
 {
-    git_revwalk *walk = NULL;
+    ARC_AUTO(source) struct source source = {0};
     git_oid id;
     size_t given = 0, max = range->max ? range->max : LOG_MAX;
-    int rc = start_walk(git, range, &walk, err), step = 0;
+    int rc = start(git, range, &source, err), step = 0;
     if (more)
         *more = false;
-    while (!rc && (step = git_revwalk_next(&id, walk)) == 0) {
+    while (!rc && (step = next(&source, &id)) == 0) {
         git_commit *commit = NULL;
         step = git_commit_lookup(&commit, git->repo, &id);
         if (step < 0)
@@ -204,7 +234,6 @@ int arc_git_log(const struct arc_git *git, const struct arc_git_log_range *range
     }
     if (!rc && step < 0 && step != GIT_ITEROVER)
         rc = arc_git_failed(err, step, "walking the history");
-    git_revwalk_free(walk);
     return rc;
 }
 
