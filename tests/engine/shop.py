@@ -60,10 +60,12 @@ class Shop:
         return self.build("--promote", *args, status=status, **options)
 
     def tags(self, codename):
-        """tag → digest, but for the staging tags."""
+        """tag → digest, but for the staging tags. A tag that is listed but answers 404 is one that the registry
+        is still storing: it points nowhere yet."""
         name = self.name(codename)
-        return {tag: self.engine.registry.manifest(name, tag)[0] for tag in self.engine.registry.tags(name)
-                if not tag.startswith("staging-")}
+        found = {tag: self.engine.registry.manifest(name, tag)[0] for tag in self.engine.registry.tags(name)
+                 if not tag.startswith("staging-")}
+        return {tag: digest for tag, digest in found.items() if digest}
 
     def git(self, *args):
         when = {"GIT_AUTHOR_DATE": "2026-02-23T10:00:00Z", "GIT_COMMITTER_DATE": "2026-02-23T10:00:00Z"}
