@@ -16,7 +16,7 @@ const scalars = ["a", "b", "yes", "no", "on", "off", "true", "True", "TRUE", "tR
   "+12", "0", "0123", "0x1f", "0xg", "0o17", "0o18", "0b11", "0b2", "1_000", "_1", "1_", "1.5", "1.", ".5", "-.5", "1e3", "1.5e-3",
   "1e", "1.2.3", ".inf", "-.INF", ".nan", "-.nan", "12:30", "2026-1", '"q"', "'s'", "'it''s'", '"\\x41\\n\\u00e9"', "services/**",
   '"!x"', "a b", "a#b", "a:b", "-a", "é", "😀", "=", "'<<'", '"1"', "!!str 1", "!!str true", "!!int 7", "!!float 1", "! 1"];
-const broken = ["[", "{a", "]", "@a", "`a", "%a", "*nothing", "a: b: c", "!!int x", "!other x", "&", "}"];
+const broken = ["]", "@a", "`a", "*nothing", "a: b: c", "!!int x", "!other x", "&", "}"];
 const keys = ["a", "b", "c", "d", "e", '"k"', "'a'", "on", "x y", "'<<'", "z"];
 
 function makeDocument() {

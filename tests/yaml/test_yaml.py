@@ -25,6 +25,8 @@ DIFFERENCES = [
     ("an alias to what contains it", "&a [*a]", None, "E t:1:5: this alias names a value that contains it"),
     ("a question mark in a flow list", "[?a]", '["?a"]', '[{"a":"<null>"}]'),
     ("an empty item, then a shallower one", "-\n  -\n- 1", '[["<null>","<number>"]]', '[["<null>"],"<number>"]'),
+    ("a directive of a name that YAML has not", "%a\n---\na\n", '"a"', "E t:1:3: found unknown directive name (while scanning a "
+     "directive, on line 1)"),
     ("a tab before a scalar", "\ta", '"a"', "E t:1:1: found character that cannot start any token (while scanning for the next "
      "token, on line 1)"),
     ("half a character by an escape", '"\\ud83d\\ude00"', '"😀"', "E t:1:4: found invalid Unicode character escape code (while "
