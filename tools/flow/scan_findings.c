@@ -113,8 +113,8 @@ int findings_rule(struct findings *findings, const char *id, unsigned *rule, boo
     if (rc)
         return rc;
     const char *name = findings_string(findings, id);
-    json_t *number = json_integer((json_int_t)findings->rule_count);
-    if (!name || json_object_set_new_nocheck(findings->rule_of, id, number) != 0)
+    if (!name || json_object_set_new_nocheck(findings->rule_of, id,
+                                             json_integer((json_int_t)findings->rule_count)) != 0)
         return arc_error_nomem(err);
     *rule = (unsigned)findings->rule_count++;
     findings->rules[*rule] = (struct scan_rule){.id = name, .alias = ""};
