@@ -18,6 +18,8 @@ void build_progress_end(struct build_progress *progress)
     if (progress->begun && progress->group)
         fputs("::endgroup::\n", stderr);
     progress->begun = false;
+    if (progress->live)
+        build_table_end(&progress->table);
 }
 
 /* "flash linux/arm64", "flash", or "" for the whole build. */
@@ -82,15 +84,19 @@ void build_progress_event(void *context, const struct arc_build_event *event)
 {
     struct build_progress *progress = context;
     begin(progress);
+    if (progress->live)
+        build_table_event(&progress->table, event);
     if (event->log) {
-        show_output(event);
+        if (!progress->live)
+            show_output(event);
         if (progress->logs)
             write_log(progress, event, event->log, event->log_len);
         return;
     }
     if (event->state == ARC_STEP_RUNNING)
         return;
-    show_step(event);
+    if (!progress->live)
+        show_step(event);
     ARC_AUTO(arc_buf) struct arc_buf line = {.max = 8192};
     arc_buf_printf(&line, "# %s (%.3f s)%s\n", event->step, event->duration,
                    event->state == ARC_STEP_FAILED ? " FAILED" : "");

@@ -1,13 +1,17 @@
-/* How `build` shows what is going on: lines on stderr, and a full log file per cell. */
+/* How `build` shows what is going on: lines or a live table on stderr, and a full log file per
+ * cell. */
 #ifndef ARCCI_BUILD_PROGRESS_H
 #define ARCCI_BUILD_PROGRESS_H
 
 #include "arcci/build.h"
+#include "build_table.h"
 #include <stdio.h>
 
 struct build_progress {
     const char *logs; /* folder for a log file per cell, or NULL */
-    bool group;       /* GitHub Actions: fold the lines into a group */
+    bool live;        /* on a terminal: a table in place of the lines */
+    struct build_table table;
+    bool group; /* GitHub Actions: fold the lines into a group */
     bool begun;
     bool failed; /* a log file could not be written */
 };
@@ -15,7 +19,7 @@ struct build_progress {
 /* For arc_build_options.on_event; `context` is the struct build_progress. */
 void build_progress_event(void *context, const struct arc_build_event *event);
 
-/* Ends the group. */
+/* Ends the group or the table. */
 void build_progress_end(struct build_progress *progress);
 
 #endif

@@ -228,9 +228,10 @@ static int promote(const struct invocation *inv, const struct arc_build_options 
 static int work(const struct invocation *inv, struct arc_build_options *options, json_t **out,
                 struct arc_error *err)
 {
-    struct build_progress progress = {.logs = option_value(inv, "logs"),
-                                      .group =
-                                          arc_env_nonempty(inv->env, "GITHUB_ACTIONS") != NULL};
+    struct build_progress progress = {
+        .logs = option_value(inv, "logs"),
+        .live = isatty(STDERR_FILENO) && !arc_env_nonempty(inv->env, "CI"),
+        .group = arc_env_nonempty(inv->env, "GITHUB_ACTIONS") != NULL};
     if (progress.logs && mkdir(progress.logs, 0777) != 0 && errno != EEXIST)
         return arc_error_set(err, ARC_EWORLD, "%s: %s", progress.logs, strerror(errno));
     options->on_event = build_progress_event;
