@@ -59,7 +59,7 @@ def run_case(project, plan):
     """(status, output) of the first run; the second must make it whole."""
     with Double(new_state(project)) as double:
         double.faults = plan(double)
-        status, output = project.run(double, "--timeout=2", "--max-wait=100")
+        status, output = project.run(double, "--timeout=4", "--max-wait=100")
         assert double.listening.wait(10)
         assert not double.state.violations, double.state.violations
         if status == 0:
