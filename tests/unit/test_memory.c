@@ -11,6 +11,8 @@
 
 #include "arcci/config.h"
 #include "arcci/lint.h"
+#include "arcci/release.h"
+#include "arcci/report.h"
 #include "arcci/scan.h"
 #include "base/auto.h"
 #include "port/git.h"
@@ -249,6 +251,76 @@ static int call_scan(char **answer, struct arc_error *err)
     return rc;
 }
 
+static int call_release(char **answer, struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *requests = NULL;
+    ARC_AUTO_JSON json_t *version =
+        json_pack("{s:s, s:b, s:b}", "tag", "a/v1.0.0", "prerelease", 0, "latest", 1);
+    static const struct arc_release_asset assets[] = {{.name = "build.json", .path = "x"},
+                                                      {.name = "b", .data = "y", .len = 1}};
+    struct arc_release_options options = {.repository = "o/r",
+                                          .version = version,
+                                          .revision = "0123456789abcdef0123456789abcdef01234567",
+                                          .body = "notes",
+                                          .mode = ARC_BODY_APPEND,
+                                          .assets = assets,
+                                          .asset_count = 2};
+    int rc = version ? arc_release_requests(&options, &requests, err) : arc_error_nomem(err);
+    countdown = rc ? countdown : 0;
+    if (!rc)
+        *answer = json_dumps(requests, JSON_SORT_KEYS);
+    return rc;
+}
+
+static int report_with(const json_t *facts, char **answer, struct arc_error *err)
+{
+    struct arc_report_facts given = {.plan = json_object_get(facts, "plan"),
+                                     .changes = json_object_get(facts, "changes"),
+                                     .build = json_object_get(facts, "build"),
+                                     .base = json_object_get(facts, "build"),
+                                     .scan = json_object_get(facts, "scan"),
+                                     .jobs = json_object_get(facts, "jobs"),
+                                     .run_url = "https://run"};
+    ARC_AUTO_JSON json_t *report = NULL;
+    struct arc_transport *transport = NULL;
+    int rc = arc_report(&given, &report, err);
+    for (int kind = ARC_REPORT_STATUS; !rc && kind <= ARC_REPORT_CHECK; kind++) {
+        struct arc_report_target target = {.repository = "o/r",
+                                           .revision = "0123456789abcdef",
+                                           .kind = (enum arc_report_kind)kind,
+                                           .pull = 7};
+        rc = arc_transport_describe(&transport, err);
+        if (!rc)
+            rc = arc_report_post(report, &target, transport, err);
+        if (!rc && kind == ARC_REPORT_CHECK) {
+            countdown = 0;
+            json_object_set_new(report, "sent", json_deep_copy(arc_transport_described(transport)));
+            *answer = json_dumps(report, JSON_SORT_KEYS);
+        }
+        arc_transport_free(transport);
+        transport = NULL;
+    }
+    return rc;
+}
+
+static int call_report(char **answer, struct arc_error *err)
+{
+    static const char text[] =
+        "{\"plan\": {\"group\": \"g\", \"title\": \"T\", \"revision\": \"01\", \"any\": true, "
+        "\"services\": [{\"service\": \"a\", \"selected\": true}, {\"service\": \"b\", "
+        "\"selected\": true}, {\"service\": \"c\", \"selected\": false, \"reason\": \"same\"}], "
+        "\"cells\": [{\"service\": \"a\", \"platform\": \"p\"}]}, \"changes\": {\"filters\": "
+        "{\"a\": "
+        "{\"matched\": true, \"count\": 2, \"files\": [{\"path\": \"x\", \"rule\": \"y\"}]}}}, "
+        "\"build\": {\"services\": [{\"service\": \"a\", \"digest\": \"sha256:0\", \"cells\": "
+        "[{\"platform\": \"p\", \"size\": 1234567}]}]}, \"scan\": {\"verdict\": \"findings\", "
+        "\"gate\": \"fail\", \"reason\": \"r\", \"counts\": {\"HIGH\": 1}}, \"jobs\": "
+        "{\"build-b\": "
+        "\"failure\"}}";
+    ARC_AUTO_JSON json_t *facts = json_loads(text, 0, NULL);
+    return facts ? report_with(facts, answer, err) : arc_error_nomem(err);
+}
+
 /* Every allocation of the first `each`, then one of every `step`. */
 static void torture(call *function, bool later, long each, long step)
 {
@@ -307,6 +379,20 @@ static void test_scan(void **state)
     torture(call_scan, true, 1000, 1);
 }
 
+static void test_release(void **state)
+{
+    (void)state;
+    torture(call_release, false, 2000, 1);
+    torture(call_release, true, 2000, 1);
+}
+
+static void test_report(void **state)
+{
+    (void)state;
+    torture(call_report, false, 3000, 1);
+    torture(call_report, true, 3000, 1);
+}
+
 static void test_rules(void **state)
 {
     (void)state;
@@ -337,9 +423,10 @@ static void test_yaml_error(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_yaml),   cmocka_unit_test(test_yaml_error),
-        cmocka_unit_test(test_config), cmocka_unit_test(test_scan),
-        cmocka_unit_test(test_lint),   cmocka_unit_test(test_rules),
+        cmocka_unit_test(test_yaml),    cmocka_unit_test(test_yaml_error),
+        cmocka_unit_test(test_config),  cmocka_unit_test(test_scan),
+        cmocka_unit_test(test_lint),    cmocka_unit_test(test_rules),
+        cmocka_unit_test(test_release), cmocka_unit_test(test_report),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

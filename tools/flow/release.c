@@ -1,5 +1,6 @@
 #include "flow/release.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "flow/github_options.h"
 #include <string.h>
 
@@ -94,13 +95,13 @@ static int differences(struct release_run *run, json_t **out, struct arc_error *
     *out = NULL;
     if (same && !publish)
         return ARC_OK;
-    *out = json_pack("{s:s, s:s, s:b, s:s*, s:s*, s:s*}", "name", name, "body", want, "prerelease",
-                     run->prerelease, "tag_name", draft ? run->tag : NULL, "target_commitish",
-                     draft ? run->commit : NULL, "make_latest",
-                     draft && o->draft ? NULL : make_latest(run));
-    if (*out && publish && json_object_set_new(*out, "draft", json_false()))
+    *out = json_pack("{s:s, s:s, s:b}", "name", name, "body", want, "prerelease", run->prerelease);
+    if (!*out || arc_json_set_text(*out, "tag_name", draft ? run->tag : NULL) ||
+        arc_json_set_text(*out, "target_commitish", draft ? run->commit : NULL) ||
+        arc_json_set_text(*out, "make_latest", draft && o->draft ? NULL : make_latest(run)) ||
+        (publish && json_object_set_new(*out, "draft", json_false())))
         return arc_error_nomem(err);
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return ARC_OK;
 }
 
 /* Takes the answer as the release; whether it is what was asked for is for the next look to say
@@ -119,7 +120,10 @@ static int patch(struct release_run *run, const json_t *fields, bool publish, bo
                                   .body = fields,
                                   .why = publish ? "publish: everything is in place"
                                                  : "bring the release up to date"};
-    int rc = release_write(run, &request, &reply, err);
+    int rc = arc_buf_check(&path, "the address", err);
+    if (rc)
+        return rc;
+    rc = release_write(run, &request, &reply, err);
     if (rc)
         return release_look_again(run, &reply, err) ? ARC_OK : rc;
     run->updated = true;

@@ -159,7 +159,9 @@ static int take_away(struct release_run *run, struct release_asset *ours, const 
                                   .repeatable = true,
                                   .why = uploaded(theirs) ? "take away an asset that differs"
                                                           : "take away a half-uploaded asset"};
-    int rc = release_write(run, &request, &reply, &why);
+    int rc = arc_buf_check(&path, "the address", &why);
+    if (!rc)
+        rc = release_write(run, &request, &reply, &why);
     if (rc && rc != ARC_ENOTFOUND)
         return arc_error_set(err, rc, "%s", arc_error_text(&why));
     ours->replaced = true;

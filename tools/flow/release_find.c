@@ -64,7 +64,7 @@ int release_check_tag(struct release_run *run, struct arc_error *err)
     ARC_AUTO(arc_error) struct arc_error why = {0};
     int rc = get_ref(run, &reply, run->t->describes ? &why : err);
     if (run->t->describes)
-        return keep_commit(run, NULL, err);
+        return rc == ARC_ENOMEM ? arc_error_nomem(err) : keep_commit(run, NULL, err);
     for (int depth = 0; !rc; depth++) {
         const json_t *object = json_object_get(reply.body, "object");
         const char *type = release_text(object, "type");
@@ -265,7 +265,9 @@ int release_remove_rivals(struct release_run *run, struct arc_error *err)
                                       .path = arc_buf_text(&path),
                                       .repeatable = true,
                                       .why = "delete a second draft of this tag"};
-        int rc = release_write(run, &request, &reply, &why);
+        int rc = arc_buf_check(&path, "the address", &why);
+        if (!rc)
+            rc = release_write(run, &request, &reply, &why);
         if (rc && rc != ARC_ENOTFOUND)
             return arc_error_set(err, rc, "%s", arc_error_text(&why));
         release_say(run, "deleted draft %s, a second one of %s", id, run->tag);

@@ -32,9 +32,12 @@ const json_t *report_built(const json_t *build, const char *service)
 
 const char *report_job(const struct arc_report_facts *facts, const char *service)
 {
-    ARC_AUTO(arc_buf) struct arc_buf name = {0};
-    arc_buf_printf(&name, "build-%s", service);
-    return json_string_value(json_object_get(facts->jobs, arc_buf_text(&name)));
+    const char *job;
+    json_t *result;
+    json_object_foreach ((json_t *)facts->jobs, job, result)
+        if (strncmp(job, "build-", 6) == 0 && strcmp(job + 6, service) == 0)
+            return json_string_value(result);
+    return NULL;
 }
 
 json_int_t report_size(const json_t *built)
@@ -165,6 +168,9 @@ static json_t *description(const struct arc_buf *text)
 static int add_status(json_t *statuses, const char *group, const char *name,
                       const struct verdict *verdict, struct arc_error *err)
 {
+    int rc = arc_buf_check(&verdict->why, "a status", err);
+    if (rc)
+        return rc;
     json_t *row = json_pack("{s:o, s:s, s:o}", "context", json_sprintf("%s / %s", group, name),
                             "state", verdict->state, "description", description(&verdict->why));
     return row && !json_array_append_new(statuses, row) ? ARC_OK : arc_error_nomem(err);
@@ -241,7 +247,8 @@ int arc_report_post(json_t *report, const struct arc_report_target *target,
         rc = report_post_statuses(report, target, transport, why);
     else if (target->kind == ARC_REPORT_CHECK)
         rc = report_post_checks(report, target, transport, why);
-    json_object_set_new(report, "comment", json_null());
+    if (!rc && json_object_set_new(report, "comment", json_null()))
+        rc = arc_error_nomem(why);
     if (!rc && target->pull)
         rc = report_post_comment(report, target, transport, why);
     if (!rc &&

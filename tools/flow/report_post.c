@@ -1,5 +1,6 @@
 /* Statuses, check runs and the comment: looked for, then created or updated. */
 #include "base/auto.h"
+#include "base/json.h"
 #include "flow/release.h"
 #include "flow/report.h"
 #include <stdio.h>
@@ -81,10 +82,9 @@ static int post_status(json_t *status, const json_t *now, const struct arc_repor
         return json_object_get(status, "action") ? ARC_OK : set_action(status, "unchanged", err);
     arc_buf_printf(&path, "/repos/%s/statuses/%s", target->repository, target->revision);
     ARC_AUTO_JSON json_t *body =
-        json_pack("{s:s, s:s, s:s, s:s*}", "context", report_text(status, "context"), "state",
-                  report_text(status, "state"), "description", report_text(status, "description"),
-                  "target_url", target->run_url);
-    if (!body || path.failed)
+        json_pack("{s:s, s:s, s:s}", "context", report_text(status, "context"), "state",
+                  report_text(status, "state"), "description", report_text(status, "description"));
+    if (!body || path.failed || arc_json_set_text(body, "target_url", target->run_url))
         return arc_error_nomem(err);
     struct arc_request request = {
         .method = "POST", .path = arc_buf_text(&path), .body = body, .why = "set the status"};
@@ -100,14 +100,15 @@ static json_t *check_body(const json_t *status, const struct arc_report_target *
     const char *state = report_text(status, "state");
     bool pending = strcmp(state, "pending") == 0;
     const char *conclusion = strcmp(state, "success") == 0 ? "success" : "failure";
-    json_t *body =
-        json_pack("{s:s, s:s, s:s, s:s*, s:{s:s, s:s}}", "name", report_text(status, "context"),
-                  "head_sha", target->revision, "status", pending ? "in_progress" : "completed",
-                  "details_url", target->run_url, "output", "title",
-                  report_text(status, "description"), "summary", report_text(report, "body"));
-    if (body && !pending)
-        json_object_set_new(body, "conclusion", json_string(conclusion));
-    return body;
+    json_t *body = json_pack(
+        "{s:s, s:s, s:s, s:{s:s, s:s}}", "name", report_text(status, "context"), "head_sha",
+        target->revision, "status", pending ? "in_progress" : "completed", "output", "title",
+        report_text(status, "description"), "summary", report_text(report, "body"));
+    if (body && !arc_json_set_text(body, "conclusion", pending ? NULL : conclusion) &&
+        !arc_json_set_text(body, "details_url", target->run_url))
+        return body;
+    json_decref(body);
+    return NULL;
 }
 
 static bool check_same(const json_t *now, const json_t *want)

@@ -176,10 +176,16 @@ static json_t *imagine(const struct arc_request *request)
     json_t *more = json_pack("{s:s, s:s, s:s, s:s, s:[]}", "id", "{release_id}", "upload_url",
                              "{upload_url}{?name,label}", "html_url", "{html_url}", "state",
                              "uploaded", "assets");
-    if (made && more)
-        json_object_update_missing(made, more);
+    bool failed = !made || !more;
+    const char *name;
+    json_t *value;
+    json_object_foreach (more, name, value) /* json_object_update_missing() hides a failure */
+        failed = failed || (!json_object_get(made, name) && json_object_set(made, name, value));
     json_decref(more);
-    return made;
+    if (!failed)
+        return made;
+    json_decref(made);
+    return NULL;
 }
 
 static int send_described(struct arc_transport *self, const struct arc_request *request,

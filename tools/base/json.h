@@ -1,0 +1,14 @@
+/* What jansson has no call for. */
+#ifndef ARCCI_BASE_JSON_H
+#define ARCCI_BASE_JSON_H
+
+#include <jansson.h>
+
+/* Sets a member to a text; nothing happens for NULL. 0, or -1 when out of memory. (The "s*" of
+ * json_pack() leaves a member out for want of memory, too.) */
+static inline int arc_json_set_text(json_t *object, const char *name, const char *text)
+{
+    return text ? json_object_set_new(object, name, json_string(text)) : 0;
+}
+
+#endif
