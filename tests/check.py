@@ -4,6 +4,7 @@
 Suites: the unit tests (gcc, clang with ASan and UBSan, valgrind) and every folder of pytest tests. A suite
 that cannot run counts as failed; with CI=true a skipped test does too. `tests/check.py NAME...` runs
 only the suites of those names."""
+import concurrent.futures
 import os
 import pathlib
 import subprocess
@@ -24,14 +25,16 @@ SANITIZED = {
 
 
 class Tally:
-    def __init__(self, passed=0, failed=0, skipped=0, names=()):
-        self.passed, self.failed, self.skipped, self.names = passed, failed, skipped, list(names)
+    def __init__(self, passed=0, failed=0, skipped=0, names=(), text=""):
+        self.passed, self.failed, self.skipped = passed, failed, skipped
+        self.names, self.text = list(names), text
 
     def add(self, other):
         self.passed += other.passed
         self.failed += other.failed
         self.skipped += other.skipped
         self.names += other.names
+        self.text += other.text
 
 
 def build(folder, *options, compiler="gcc"):
@@ -81,7 +84,7 @@ def unit(folder, wrapper="", environment=None):
             if run.returncode != 0 and one.failed == 0:
                 one.add(Tally(failed=1, names=[f"{source.stem}: exit {run.returncode}"]))
             if one.failed:
-                print(run.stdout[-3000:], run.stderr[-6000:], sep="\n")
+                one.text = f"{run.stdout[-3000:]}\n{run.stderr[-6000:]}\n"
             tally.add(one)
     return tally
 
@@ -94,13 +97,19 @@ def pytest(folder, arguments=(), environment=None, timeout=3000):
         command = ["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short",
                    f"--junitxml={report}", str(ROOT / folder), *arguments]
         try:
-            run = subprocess.run(command, env=env, cwd=ROOT, timeout=timeout)
+            run = subprocess.run(command, env=env, cwd=ROOT, timeout=timeout, capture_output=True, text=True,
+                                 errors="replace")
         except subprocess.TimeoutExpired:
             return Tally(failed=1, names=[f"{folder}: still running after {timeout} s"])
         tally = read_junit(report, folder)
         if run.returncode != 0 and tally.failed == 0:
             tally.add(Tally(failed=1, names=[f"{folder}: pytest exit {run.returncode}"]))
+        tally.text = run.stdout[-20000:] + run.stderr[-4000:] if run.returncode else ""
         return tally
+
+
+# Those that take longest start first.
+LONGEST = ("workflows", "engine", "scan", "cmd-valgrind")
 
 
 def suites():
@@ -117,21 +126,26 @@ def suites():
         yield folder.name, lambda folder=folder: pytest(folder.relative_to(ROOT))
 
 
+def run_suite(name, run):
+    start = time.monotonic()
+    try:
+        tally = run()
+    except (OSError, subprocess.SubprocessError) as problem:
+        tally = Tally(failed=1, names=[f"{name}: {problem}"])
+    print(f"{tally.text}-- {name}: {tally.passed} passed, {tally.failed} failed, {tally.skipped} skipped "
+          f"({time.monotonic() - start:.0f} s)", flush=True)
+    return tally
+
+
 def main(wanted):
+    """As many suites at a time as there are processors: most of them wait for others half of the time."""
     total = Tally()
     build_all()
-    for name, run in suites():
-        if wanted and name not in wanted:
-            continue
-        start = time.monotonic()
-        print(f"== {name}", flush=True)
-        try:
-            tally = run()
-        except (OSError, subprocess.SubprocessError) as problem:
-            tally = Tally(failed=1, names=[f"{name}: {problem}"])
-        print(f"-- {name}: {tally.passed} passed, {tally.failed} failed, {tally.skipped} skipped "
-              f"({time.monotonic() - start:.0f} s)", flush=True)
-        total.add(tally)
+    chosen = [(name, run) for name, run in suites() if not wanted or name in wanted]
+    chosen.sort(key=lambda suite: LONGEST.index(suite[0]) if suite[0] in LONGEST else len(LONGEST))
+    with concurrent.futures.ThreadPoolExecutor(max(2, os.cpu_count() or 2)) as pool:
+        for tally in pool.map(lambda suite: run_suite(*suite), chosen):
+            total.add(tally)
     for name in total.names:
         print("  ", name)
     print(f"{total.passed} passed, {total.failed} failed, {total.skipped} skipped")
