@@ -147,3 +147,20 @@ def test_no_engine_is_the_worlds_fault(shop):
     shop.plan()
     _, stderr = shop.build(status=3, env={"DOCKER_HOST": "unix:///nowhere/docker.sock"})
     assert "Cannot connect to the Docker daemon" in stderr
+
+
+def test_an_older_buildx_gives_plain_progress(shop):
+    """A client that refuses rawjson, as buildx before 0.13 does, in front of the real one."""
+    folder = shop.folder / "older"
+    folder.mkdir()
+    (folder / "docker").write_text('#!/bin/sh\ncase "$*" in *rawjson*)\n'
+                                   '    echo "ERROR: invalid progress mode rawjson" >&2; exit 1 ;;\nesac\n'
+                                   'exec /usr/bin/docker "$@"\n')
+    (folder / "docker").chmod(0o755)
+    plan = shop.plan()
+    build, stderr = shop.build(env={"PATH": f"{folder}:{shop.env['PATH']}"})
+    assert stderr.count("this buildx has no rawjson progress") == 1
+    assert "[flash linux/arm64 2/2] RUN" in stderr
+    for entry, planned in zip(build["services"], plan["services"]):
+        assert shop.engine.registry.manifest(shop.name(entry["service"]), planned["staging"])[0] == entry["digest"]
+        assert [cell["duration"] for cell in entry["cells"]] == [None, None]

@@ -243,6 +243,6 @@ int arc_build_describe(const struct arc_build_options *options, json_t **argv, j
         rc = arc_bake(&bake, definition, err);
     if (rc)
         return rc;
-    *argv = arc_build_argv(options, "metadata.json");
+    *argv = arc_build_argv(options, "metadata.json", "rawjson");
     return *argv ? ARC_OK : arc_error_nomem(err);
 }

@@ -203,10 +203,11 @@ static int failed(const struct arc_build_options *options, const json_t *definit
 
 /* ---- one run ------------------------------------------------------------------------------- */
 
-json_t *arc_build_argv(const struct arc_build_options *options, const char *metadata)
+json_t *arc_build_argv(const struct arc_build_options *options, const char *metadata,
+                       const char *progress)
 {
     json_t *argv = json_pack("[s, s, s, s, s, s, s, s, s]", "docker", "buildx", "bake", "--file",
-                             "-", "--progress", "rawjson", "--metadata-file", metadata);
+                             "-", "--progress", progress, "--metadata-file", metadata);
     if (argv && options->builder &&
         (json_array_append_new(argv, json_string("--builder")) ||
          json_array_append_new(argv, json_string(options->builder)))) {
@@ -218,24 +219,32 @@ json_t *arc_build_argv(const struct arc_build_options *options, const char *meta
 
 /* What the child's output is fed to. */
 struct reading {
+    const struct arc_build_options *options;
     struct arc_progress *progress;
+    bool plain; /* lines for people, passed on as they are */
     struct arc_error *err;
 };
 
 static int on_output(void *context, enum arc_stream stream, const char *data, size_t len)
 {
     struct reading *reading = context;
-    return stream == ARC_STDERR ? arc_progress_feed(reading->progress, data, len, reading->err)
-                                : ARC_OK;
+    const struct arc_build_options *options = reading->options;
+    struct arc_build_event event = {
+        .service = "", .platform = "", .step = "", .log = data, .log_len = len};
+    if (stream != ARC_STDERR)
+        return ARC_OK;
+    if (reading->plain && options->on_event)
+        options->on_event(options->context, &event);
+    return arc_progress_feed(reading->progress, data, len, reading->err);
 }
 
 static int run_once(const struct arc_build_options *options, const json_t *definition,
-                    const char *metadata, struct arc_progress *progress, int *status,
+                    const char *metadata, bool plain, struct arc_progress *progress, int *status,
                     struct arc_error *err)
 {
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
     ARC_AUTO_FREE char *input = json_dumps(definition, JSON_COMPACT);
-    ARC_AUTO_JSON json_t *list = arc_build_argv(options, metadata);
+    ARC_AUTO_JSON json_t *list = arc_build_argv(options, metadata, plain ? "plain" : "rawjson");
     const char *argv[16] = {0};
     size_t i;
     json_t *item;
@@ -243,7 +252,7 @@ static int run_once(const struct arc_build_options *options, const json_t *defin
         return arc_error_nomem(err);
     json_array_foreach (list, i, item)
         argv[i] = json_string_value(item);
-    struct reading reading = {progress, err};
+    struct reading reading = {options, progress, plain, err};
     struct arc_process process = {.argv = argv,
                                   .env = options->env,
                                   .input = input,
@@ -260,17 +269,39 @@ static int run_once(const struct arc_build_options *options, const json_t *defin
     return rc;
 }
 
-static int attempt(const struct arc_build_options *options, const json_t *definition,
-                   const char *metadata, struct arc_bake_result *out, bool *again,
-                   struct arc_error *err)
+static void tell(const struct arc_build_options *options, const char *step)
+{
+    struct arc_build_event event = {
+        .service = "", .platform = "", .step = step, .state = ARC_STEP_DONE};
+    if (options->on_event)
+        options->on_event(options->context, &event);
+}
+
+/* Runs bake with a fresh reader. A buildx without rawjson says so before it does anything: then it
+ * is run again with its plain progress, and so are all later tries (*plain). */
+static int run_bake(const struct arc_build_options *options, const json_t *definition,
+                    const char *metadata, bool *plain, struct arc_bake_result *out, int *status,
+                    struct arc_error *err)
 {
     struct arc_progress_options reading = {definition, options->on_event, options->context};
-    int status = 0;
-    *again = false;
     arc_bake_result_free(out);
     int rc = arc_progress_new(&reading, &out->progress, err);
     if (!rc)
-        rc = run_once(options, definition, metadata, out->progress, &status, err);
+        rc = run_once(options, definition, metadata, *plain, out->progress, status, err);
+    if (rc || *plain || !*status || !strstr(arc_progress_text(out->progress), "rawjson"))
+        return rc;
+    *plain = true;
+    tell(options, "this buildx has no rawjson progress (before 0.13): no times per cell");
+    return run_bake(options, definition, metadata, plain, out, status, err);
+}
+
+static int attempt(const struct arc_build_options *options, const json_t *definition,
+                   const char *metadata, bool *plain, struct arc_bake_result *out, bool *again,
+                   struct arc_error *err)
+{
+    int status = 0;
+    *again = false;
+    int rc = run_bake(options, definition, metadata, plain, out, &status, err);
     if (rc)
         return rc;
     if (status) {
@@ -288,6 +319,7 @@ int arc_bake_run(const struct arc_build_options *options, const json_t *definiti
     ARC_AUTO_FREE char *folder = NULL;
     ARC_AUTO(arc_buf) struct arc_buf metadata = {.max = 4096};
     unsigned attempts = options->attempts ? options->attempts : 3;
+    bool plain = false;
     int rc = arc_folder_temporary(options->env, &folder, err);
     if (rc)
         return rc;
@@ -296,15 +328,10 @@ int arc_bake_run(const struct arc_build_options *options, const json_t *definiti
     for (unsigned i = 1; !rc && i <= attempts; i++) {
         bool again = false;
         arc_error_clear(err);
-        rc = attempt(options, definition, arc_buf_text(&metadata), out, &again, err);
+        rc = attempt(options, definition, arc_buf_text(&metadata), &plain, out, &again, err);
         if (!rc || !again || i == attempts)
             break;
-        struct arc_build_event event = {.service = "",
-                                        .platform = "",
-                                        .step = "trying again: a network or registry error",
-                                        .state = ARC_STEP_FAILED};
-        if (options->on_event)
-            options->on_event(options->context, &event);
+        tell(options, "trying again: a network or registry error");
         clock->wait(clock->context, (int64_t)1000 << i);
         rc = ARC_OK;
     }

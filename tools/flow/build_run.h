@@ -22,9 +22,10 @@ int arc_build_find(const struct arc_build_options *options, struct arc_registry 
 
 /* ---- build_bake.c ---- */
 
-/* The argv of bake; `metadata` is the file for the digests. An array of strings, NULL without
- * memory. */
-json_t *arc_build_argv(const struct arc_build_options *options, const char *metadata);
+/* The argv of bake; `metadata` is the file for the digests, `progress` "rawjson" or, for a buildx
+ * that lacks it (before 0.13), "plain". An array of strings, NULL without memory. */
+json_t *arc_build_argv(const struct arc_build_options *options, const char *metadata,
+                       const char *progress);
 
 /* What a run of bake gave. */
 struct arc_bake_result {
