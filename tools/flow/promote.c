@@ -92,14 +92,13 @@ static int read_service(struct promotion *promotion, const json_t *service, stru
                                 .platforms = json_object_get(options->plan, "platforms")};
     int rc = reference_of(options, service, &verify.reference, err);
     if (!rc)
-        rc = arc_verify_index(&verify, &promotion->indexes[promotion->index_count], &entry, err);
+        rc = arc_verify_index(&verify, &promotion->indexes[promotion->index_count++], &entry, err);
     if (rc == ARC_ENOTFOUND)
         return arc_error_set(err, ARC_EFAILED, "%s:%s is not in the registry: build %s first",
                              text_of(service, "image"), verify.reference,
                              text_of(service, "service"));
     if (rc)
         return rc;
-    promotion->index_count++;
     const json_t *built = built_entry(options->build, text_of(service, "service"));
     if (built) { /* the ledger knows the durations too */
         json_decref(entry);
