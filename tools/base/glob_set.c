@@ -8,6 +8,9 @@
 
 #define ID_MAX 65535
 
+/* Patterns in one automaton at most: states of patterns that each wait for something multiply. */
+#define TOGETHER_MAX 4
+
 /* States of all automata of a matcher together, and of one at least. */
 #define BUDGET     ((size_t)8 << 20)
 #define BUDGET_MIN ((size_t)64 << 10)
@@ -17,7 +20,7 @@ struct entry {
     unsigned id;
 };
 
-/* The patterns of one literal prefix. */
+/* Patterns of one literal prefix; where there are many, several groups follow one another. */
 struct group {
     const char *prefix; /* of its first pattern */
     size_t prefix_len;
@@ -152,6 +155,18 @@ static size_t place_of(const struct arc_glob_set *set, uint64_t hash)
     return (hash ^ hash >> 32) & (set->table_size - 1);
 }
 
+static bool same_prefix(const struct group *a, const struct group *b)
+{
+    return compare(a->prefix, a->prefix_len, b->prefix, b->prefix_len) == 0;
+}
+
+/* The next group with the same prefix, or NULL. */
+static const struct group *next_group(const struct arc_glob_set *set, const struct group *group)
+{
+    const struct group *next = group + 1;
+    return next < set->groups + set->group_count && same_prefix(group, next) ? next : NULL;
+}
+
 static bool index_groups(struct arc_glob_set *set)
 {
     set->table_size = 4;
@@ -163,6 +178,8 @@ static bool index_groups(struct arc_glob_set *set)
     for (size_t i = 0; i < set->group_count; i++) {
         struct group *group = set->groups + i;
         group->hash = hash_of(group->prefix, group->prefix_len);
+        if (i > 0 && same_prefix(group, group - 1))
+            continue;
         size_t place = place_of(set, group->hash);
         while (set->table[place])
             place = (place + 1) & (set->table_size - 1);
@@ -255,7 +272,7 @@ static void set_bit(uint64_t *ids, unsigned id)
     ids[id / 64] |= (uint64_t)1 << id % 64;
 }
 
-/* The group with exactly that prefix, or NULL. */
+/* The first group with exactly that prefix, or NULL. */
 static const struct group *find_group(const struct arc_glob_set *set, const char *prefix,
                                       size_t len, uint64_t hash)
 {
@@ -296,8 +313,8 @@ bool arc_glob_matcher_match(struct arc_glob_matcher *matcher, const char *path, 
     for (size_t i = 0; i <= len; i++) {
         if (i == 0 || i == len || path[i] == '/') {
             const struct group *group = find_group(set, path, i, hash);
-            if (group && match_group(matcher, group, path, len, ids))
-                any = true;
+            for (; group; group = next_group(set, group))
+                any |= match_group(matcher, group, path, len, ids);
         }
         if (i < len)
             hash = hash_byte(hash, path[i]);
@@ -370,7 +387,7 @@ bool arc_glob_matcher_below(struct arc_glob_matcher *matcher, const char *dir, s
     for (size_t i = 0; i <= len; i++) {
         if (i == 0 || i == len || dir[i] == '/') {
             const struct group *group = find_group(set, dir, i, hash);
-            if (group)
+            for (; group; group = next_group(set, group))
                 below_group(&below, group);
         }
         if (i < len)
