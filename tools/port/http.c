@@ -1,12 +1,9 @@
 #include "port/http.h"
 #include "base/auto.h"
-#include "base/text.h"
-#include "port/http_curl.h"
-#include <arpa/inet.h>
+#include "port/http_internal.h"
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -14,19 +11,6 @@
 
 #define HEADERS_MAX    ((size_t)256 << 10)
 #define ERROR_BODY_MAX ((size_t)1 << 20)
-#define URL_MAX        8192
-
-struct arc_http {
-    struct arc_curl curl;
-    struct arc_http_options options;
-    CURL *easy; /* keeps its connections and DNS cache from request to request */
-    char message[CURL_ERROR_SIZE];
-};
-
-/* An absolute URL taken apart by libcurl. */
-struct place {
-    char *scheme, *host, *port; /* port always set */
-};
 
 /* One request on its way: what the callbacks need. */
 struct exchange {
@@ -91,124 +75,6 @@ const char *arc_http_header(const struct arc_http_response *response, const char
         at = value + strlen(value) + 1;
     }
     return NULL;
-}
-
-/* ---- URLs ---------------------------------------------------------------------------------- */
-
-static int bad_url(const char *url, const char *why, struct arc_error *err)
-{
-    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
-    arc_text_visible(&shown, url, strnlen(url, 300));
-    return arc_error_set(err, ARC_EINPUT, "'%s' is not a URL that can be asked: %s",
-                         arc_buf_text(&shown), why);
-}
-
-static bool clean_url(const char *url)
-{
-    size_t len = strnlen(url, URL_MAX + 1);
-    for (size_t i = 0; i < len; i++)
-        if ((unsigned char)url[i] <= ' ' || url[i] == 0x7f)
-            return false;
-    return len && len <= URL_MAX;
-}
-
-static void place_free(struct place *place)
-{
-    free(place->scheme);
-    free(place->host);
-    free(place->port);
-    *place = (struct place){0};
-}
-
-/* libcurl's strings are given back to libcurl; ours are plain. */
-static char *url_part(struct arc_http *http, CURLU *url, CURLUPart part, unsigned flags)
-{
-    char *text = NULL;
-    if (http->curl.url_get(url, part, &text, flags) != CURLUE_OK)
-        return NULL;
-    char *copy = strdup(text);
-    http->curl.free(text);
-    return copy;
-}
-
-int arc_http_resolve(struct arc_http *http, const char *base, const char *reference, char **out,
-                     struct arc_error *err)
-{
-    if (!clean_url(base) || !clean_url(reference))
-        return bad_url(reference, "it is empty, too long or holds a space or control character",
-                       err);
-    CURLU *url = http->curl.url();
-    if (!url)
-        return arc_error_nomem(err);
-    CURLUcode code = http->curl.url_set(url, CURLUPART_URL, base, CURLU_DISALLOW_USER);
-    if (code == CURLUE_OK && reference != base)
-        code = http->curl.url_set(url, CURLUPART_URL, reference, CURLU_DISALLOW_USER);
-    char *whole = code == CURLUE_OK ? url_part(http, url, CURLUPART_URL, 0) : NULL;
-    http->curl.url_cleanup(url);
-    if (code == CURLUE_USER_NOT_ALLOWED)
-        return bad_url("…", "it holds a user name or a password", err);
-    if (code != CURLUE_OK)
-        return bad_url(reference, "it does not parse", err);
-    if (!whole)
-        return arc_error_nomem(err);
-    *out = whole;
-    return ARC_OK;
-}
-
-static int locate(struct arc_http *http, const char *text, struct place *out, struct arc_error *err)
-{
-    if (!clean_url(text))
-        return bad_url(text, "it is empty, too long or holds a space or control character", err);
-    CURLU *url = http->curl.url();
-    if (!url)
-        return arc_error_nomem(err);
-    CURLUcode code = http->curl.url_set(url, CURLUPART_URL, text, CURLU_DISALLOW_USER);
-    if (code == CURLUE_OK) {
-        out->scheme = url_part(http, url, CURLUPART_SCHEME, 0);
-        out->host = url_part(http, url, CURLUPART_HOST, 0);
-        out->port = url_part(http, url, CURLUPART_PORT, CURLU_DEFAULT_PORT);
-    }
-    http->curl.url_cleanup(url);
-    if (code == CURLUE_USER_NOT_ALLOWED)
-        return bad_url("…", "it holds a user name or a password", err);
-    bool known = out->scheme && (strcmp(out->scheme, "https") == 0 || //
-                                 strcmp(out->scheme, "http") == 0);
-    if (code != CURLUE_OK || !known || !out->host || !out->port)
-        return bad_url(text, "only http:// and https:// are", err);
-    return ARC_OK;
-}
-
-static bool same_origin(const struct place *a, const struct place *b)
-{
-    return strcmp(a->scheme, b->scheme) == 0 && strcasecmp(a->host, b->host) == 0 &&
-           strcmp(a->port, b->port) == 0;
-}
-
-static bool loopback(const char *host)
-{
-    struct in_addr v4;
-    struct in6_addr v6;
-    char bare[64] = "";
-    size_t len = strlen(host);
-    if (strcasecmp(host, "localhost") == 0)
-        return true;
-    if (inet_pton(AF_INET, host, &v4) == 1)
-        return ntohl(v4.s_addr) >> 24 == 127;
-    if (len < 3 || len >= sizeof bare || host[0] != '[')
-        return false;
-    memcpy(bare, host + 1, len - 2);
-    return inet_pton(AF_INET6, bare, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
-}
-
-static bool place_safe(const struct place *place)
-{
-    return strcmp(place->scheme, "https") == 0 || loopback(place->host);
-}
-
-bool arc_http_safe(struct arc_http *http, const char *url)
-{
-    ARC_AUTO(place) struct place place = {0};
-    return locate(http, url, &place, NULL) == ARC_OK && place_safe(&place);
 }
 
 /* ---- libcurl's callbacks -------------------------------------------------------------------- */
@@ -331,9 +197,9 @@ static const char *either(const struct arc_env *env, const char *a, const char *
 }
 
 /* Upper-case HTTP_PROXY is not read: in a CGI program a client sets it ("httpoxy"). */
-static const char *proxy(const struct arc_env *env, const struct place *place)
+static const char *proxy(const struct arc_env *env, const struct http_place *place)
 {
-    if (loopback(place->host))
+    if (http_loopback(place->host))
         return "";
     const char *value = strcmp(place->scheme, "https") == 0
                             ? either(env, "https_proxy", "HTTPS_PROXY")
@@ -345,7 +211,7 @@ static const char *proxy(const struct arc_env *env, const struct place *place)
 #define SET(option, value) (ok = ok && http->curl.easy_setopt(easy, option, value) == CURLE_OK)
 
 static bool set_connection(struct arc_http *http, const struct arc_http_request *request,
-                           const struct place *place)
+                           const struct http_place *place)
 {
     CURL *easy = http->easy;
     const struct arc_http_options *o = &http->options;
@@ -455,7 +321,7 @@ static int no_answer(struct exchange *x, const char *url, CURLcode code)
 }
 
 static int perform(struct exchange *x, const char *method, const char *url,
-                   const struct place *place, bool credentials)
+                   const struct http_place *place, bool credentials)
 {
     struct arc_http *http = x->http;
     struct curl_slist *headers = NULL;
@@ -489,14 +355,14 @@ static int perform(struct exchange *x, const char *method, const char *url,
 struct hop {
     char *url;
     const char *method;
-    struct place place;
+    struct http_place place;
     bool credentials;
 };
 
 static void hop_free(struct hop *hop)
 {
     free(hop->url);
-    place_free(&hop->place);
+    http_place_free(&hop->place);
     *hop = (struct hop){0};
 }
 
@@ -534,15 +400,15 @@ static int follow(struct exchange *x, struct hop *hop, bool *moved)
         return ARC_OK;
     int rc = arc_http_resolve(x->http, hop->url, location, &next.url, x->err);
     if (!rc)
-        rc = locate(x->http, next.url, &next.place, x->err);
+        rc = http_locate(x->http, next.url, &next.place, x->err);
     if (rc) {
         hop_free(&next);
         return arc_error_prefix(x->err, "%s redirects", hop->url);
     }
-    bool home = same_origin(&hop->place, &next.place);
+    bool home = http_same_origin(&hop->place, &next.place);
     bool body = x->body && strcmp(next.method, hop->method) == 0;
     bool allowed = (home || plain_read(next.method) || x->request->redirect_uploads) &&
-                   (home || place_safe(&next.place) || !place_safe(&hop->place));
+                   (home || http_place_safe(&next.place) || !http_place_safe(&hop->place));
     if (!allowed) {
         hop_free(&next);
         return ARC_OK;
@@ -581,11 +447,11 @@ int arc_http_send(struct arc_http *http, const struct arc_http_request *request,
     response->body.max = request->max ? request->max : ARC_HTTP_BODY_MAX;
     x.fd = -1;
     x.body = request->body || request->body_file;
-    int rc = locate(http, request->url, &hop.place, err);
+    int rc = http_locate(http, request->url, &hop.place, err);
     if (rc)
         return rc;
     hop.credentials = request->authorization != NULL;
-    if (hop.credentials && !place_safe(&hop.place))
+    if (hop.credentials && !http_place_safe(&hop.place))
         return arc_error_set(err, ARC_EINPUT,
                              "%s: credentials are sent over https only (or to this machine)",
                              request->url);
