@@ -85,3 +85,25 @@ def test_shells(repo, expected, form, shell, tmp_path):
     assert run.returncode == 0 and not run.stderr, run.stderr
     assert run.stdout.decode().split("\0")[:-1] == expected, f"ARC_SEED={SEED}"
     assert not list(tmp_path.iterdir()), "something was executed"
+
+
+def test_a_list_over_the_limit_goes_to_a_file(tmp_path):
+    repo = tmp_path / "repo"
+    cmd.make_repo(repo, [{"commit": "one"}])
+    paths = [f"directory/{'x' * 100}/{i:06d}" for i in range(9_500)]
+    stream = "commit refs/heads/main\ncommitter A <a@b.c> 1771840800 +0000\ndata 0\nfrom refs/heads/main^0\n"
+    stream += "".join(f"M 100644 inline {path}\ndata 0\n" for path in paths)
+    subprocess.run(["git", "fast-import", "--quiet"], cwd=repo, input=stream.encode(), check=True, capture_output=True)
+    output = tmp_path / "output"
+    output.write_bytes(b"")
+    env = {name: os.environ[name] for name in cmd.PASSED_ON if name in os.environ}
+    env.update({"HOME": str(tmp_path), "GITHUB_OUTPUT": str(output), "RUNNER_TEMP": str(tmp_path),
+                "INPUT_FILTERS": "all: directory/**\nfew: directory/**/00001?\n", "INPUT_LIST-FILES": "json"})
+    run = subprocess.run([*cmd.WRAPPER, cmd.ARC_CI, "changes"], cwd=repo, env=env, capture_output=True, text=True, timeout=120)
+    assert run.returncode == 0, run.stderr
+    outputs = cmd.read_outputs(output)
+    spilled = pathlib.Path(outputs["all_files"])
+    assert spilled.is_relative_to(tmp_path) and json.loads(spilled.read_text()) == paths
+    assert spilled.stat().st_size > 1 << 20 and spilled.parent.stat().st_mode & 0o077 == 0
+    assert json.loads(outputs["few_files"]) == paths[10:20]
+    assert "the list of all_files is over 1 MiB" in run.stderr and "few_files" not in run.stderr

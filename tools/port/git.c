@@ -14,20 +14,69 @@ int arc_git_failed(struct arc_error *err, int code, const char *what)
     return arc_error_set(err, code, "git: %s: %s", what, last ? last->message : "unknown cause");
 }
 
+/* Whether safe.directory of the user's or the system's configuration names every directory, which
+ * libgit2 1.5 does not understand. An empty value takes back what stands before it. */
+static int on_safe_directory(const git_config_entry *entry, void *trusted)
+{
+    if (!*entry->value || strcmp(entry->value, "*") == 0)
+        *(bool *)trusted = *entry->value;
+    return 0;
+}
+
+static bool everything_is_trusted(void)
+{
+    git_config *config = NULL;
+    bool trusted = false;
+    if (git_config_open_default(&config) == 0)
+        git_config_get_multivar_foreach(config, "safe.directory", NULL, on_safe_directory,
+                                        &trusted);
+    git_config_free(config);
+    return trusted;
+}
+
+/* Where the repository is, whoever it belongs to: libgit2 1.5 says "not found" of one that it does
+ * not trust when nothing is configured to be trusted. NULL when there is none. */
+static char *discover(const char *path)
+{
+    git_buf found = {0};
+    char *copy = NULL;
+    if (git_repository_discover(&found, path, 0, NULL) == 0)
+        copy = strdup(found.ptr);
+    git_buf_dispose(&found);
+    size_t len = copy ? strlen(copy) : 0;
+    if (len > 6 && strcmp(copy + len - 6, "/.git/") == 0)
+        copy[len - 6] = '\0';
+    return copy;
+}
+
+static int open_repository(const char *path, git_repository **out)
+{
+    int rc = git_repository_open_ext(out, path, 0, NULL);
+    if ((rc == GIT_EOWNER || rc == GIT_ENOTFOUND) && everything_is_trusted()) {
+        git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
+        rc = git_repository_open_ext(out, path, 0, NULL);
+        git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 1);
+    }
+    return rc;
+}
+
 static int not_opened(int code, const char *path, struct arc_error *err)
 {
     const git_error *last = git_error_last();
-    const char *cause = last ? last->message : "unknown cause";
-    if (code == GIT_ENOTFOUND)
+    ARC_AUTO_FREE char *cause = strdup(last ? last->message : "unknown cause");
+    ARC_AUTO_FREE char *found = discover(path);
+    if (!cause)
+        return arc_error_nomem(err);
+    if (code == GIT_ENOTFOUND && !found)
         return arc_error_set(err, ARC_ENOTFOUND,
                              "no git repository at '%s' or above it; check it out first "
                              "(actions/checkout), or start in its directory with -C DIR",
                              path);
-    if (code == GIT_EOWNER)
+    if (code == GIT_EOWNER || code == GIT_ENOTFOUND)
         return arc_error_set(err, ARC_EWORLD,
                              "the git repository at '%s' belongs to another user, so git does not "
                              "trust it; if you do: git config --global --add safe.directory '%s'",
-                             path, path);
+                             found ? found : path, found ? found : path);
     if (strstr(cause, "objectformat"))
         return arc_error_set(err, ARC_EWORLD,
                              "the git repository at '%s' uses SHA-256 object names, which this "
@@ -56,7 +105,7 @@ int arc_git_open(const struct arc_env *env, const char *path, struct arc_git *ou
     if (rc)
         return rc;
     out->initialised = true;
-    rc = git_repository_open_ext(&out->repo, path, 0, NULL);
+    rc = open_repository(path, &out->repo);
     if (rc < 0) {
         rc = not_opened(rc, path, err);
         arc_git_free(out);

@@ -1,0 +1,30 @@
+"""A repository that belongs to somebody else is not trusted until its owner says so, as with git itself."""
+import importlib.util
+import os
+import pathlib
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+_spec = importlib.util.spec_from_file_location("test_cmd", ROOT / "tests/cmd/test_cmd.py")
+cmd = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(cmd)
+GIVE_AWAY = ["chown"] if os.geteuid() == 0 else ["sudo", "-n", "chown"]
+
+
+def test_a_repository_of_somebody_else(tmp_path):
+    repo = tmp_path / "repo"
+    cmd.make_repo(repo, [{"commit": "one"}])
+    subprocess.run([*GIVE_AWAY, "12345:12345", repo, repo / ".git"], check=True)
+    env = {name: os.environ[name] for name in cmd.PASSED_ON if name in os.environ}
+    env["HOME"] = str(tmp_path)
+    command = [*cmd.WRAPPER, cmd.ARC_CI, "changes", "--filters", "a: b", "--base", "HEAD"]
+    config = tmp_path / ".gitconfig"
+    for trusted in ("", "[safe]\n\tdirectory = /elsewhere\n"):
+        config.write_text(trusted)
+        run = subprocess.run(command, cwd=repo, env=env, capture_output=True, text=True, timeout=120)
+        assert run.returncode == 3 and not run.stdout
+        assert "belongs to another user" in run.stderr and "safe.directory" in run.stderr
+    for trusted in (str(repo), "*"):
+        config.write_text(f"[safe]\n\tdirectory = {trusted}\n")
+        run = subprocess.run(command, cwd=repo, env=env, capture_output=True, text=True, timeout=120)
+        assert run.returncode == 0, run.stderr
