@@ -2,6 +2,7 @@
 keyed by version: ARC_CACHE, or ~/.cache/arc-ci. Two runs at once wait for each other."""
 import contextlib
 import fcntl
+import hashlib
 import os
 import pathlib
 import shutil
@@ -51,3 +52,15 @@ def go(package, name=None):
             compiler = shutil.which("go") or "/usr/local/go/bin/go"
             subprocess.run([compiler, "install", package], env=env, check=True)
     return folder / name
+
+
+def maven(pom):
+    """Copies the run-time dependencies that a pom.xml names; returns their folder. Maven's own store is not kept."""
+    key = hashlib.sha256(pom.read_bytes()).hexdigest()[:12]
+    with _once("maven", f"{pom.parent.name}-{key}") as (folder, missing):
+        if missing:
+            subprocess.run(["mvn", "--quiet", "--batch-mode", "--file", pom, f"-Dmaven.repo.local={folder}/store",
+                            "dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={folder}/jars"],
+                           check=True)
+            shutil.rmtree(folder / "store")
+    return folder / "jars"

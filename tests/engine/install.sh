@@ -12,7 +12,7 @@ BACKPORTED='docker-cli docker-buildx docker-compose docker.io'
 CLIENT='docker-cli docker-buildx docker-compose'
 [ "${ID:-}" != ubuntu ] || CLIENT='docker.io docker-buildx docker-compose-v2'
 ENGINE='containerd runc tini docker.io docker-registry qemu-user-static binfmt-support skopeo iptables
-iproute2 util-linux curl ca-certificates'
+iproute2 util-linux curl ca-certificates maven'
 
 case "${1:-all}" in
 client) wanted=$CLIENT ;;

@@ -1,11 +1,12 @@
-"""The images that only the tests of the running services need: the NATS exporter's stand-in, Strange's
-double, and Debian's Prometheus with the collector's own scrape configuration."""
+"""The images that only the tests of the running services need: Strange's base with the real Pulsar, the NATS
+exporter's stand-in, and Debian's Prometheus with the collector's own scrape configuration."""
 import json
 import os
 import pathlib
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 
 import yaml
@@ -14,6 +15,9 @@ from bases import REPOSITORY, default_base
 from rootfs import build_rootfs
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+import cached  # noqa: E402
+
 SCRAPE = REPOSITORY / "services/otel/telemetry/config/otel-collector-config.yaml"
 PROMETHEUS = """FROM scratch
 ADD rootfs.tar /
@@ -45,14 +49,16 @@ def build_exporter(engine):
     engine.docker("build", "--build-arg", f"BASE={default_base('messaging')}", "-t", image, HERE / "exporter")
 
 
-def build_strange_double(engine):
-    """Under the name of the base of Strange."""
-    tar = _rootfs(engine, "strange-double", ("curl", "busybox-static"))
+def build_pulsar(engine):
+    """Under the name of the base of Strange, for this machine's architecture: the broker's jars and a Java for them."""
+    jars = engine.from_outside(cached.maven, HERE / "pulsar/pom.xml")
+    tar = _rootfs(engine, "pulsar", ("default-jre-headless", "curl", "busybox-static"))
     with tempfile.TemporaryDirectory(dir=engine.root) as scratch:
         context = pathlib.Path(scratch) / "context"
-        shutil.copytree(HERE / "strange_double", context)
+        shutil.copytree(HERE / "pulsar", context)
         os.link(tar, context / "rootfs.tar")
-        engine.docker("build", "-t", default_base("streaming"), context)
+        engine.docker("buildx", "build", "--build-context", f"jars={jars}", "--provenance=false",
+                      "-t", default_base("streaming"), context)
 
 
 def build_prometheus(engine, name):

@@ -1,6 +1,5 @@
 """TASK-051, line by line, and what the running services must hold besides: the make targets as a
-maintainer types them, on a real engine. Flash and Sonic are the real servers; Strange is a double (see
-strange_double/Dockerfile), so of Strange only the targets, the image and the compose file are shown.
+maintainer types them, on a real engine, with the real NATS, Redis and Pulsar.
 
 The tests share one engine and run in the order written: built, up, used, down, up again, cleaned."""
 import json
@@ -10,18 +9,26 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import time
+import urllib.parse
 
 import pytest
 import yaml
 
 import clients
 
+sys.path.insert(0, str(clients.REPOSITORY / "tests"))
+import cached  # noqa: E402
+
 NAMES = {"flash": "arc-flash", "strange": "arc-strange", "sonic": "arc-sonic"}
 ROLES = {"flash": "messaging", "strange": "streaming", "sonic": "cache"}
 VOLUMES = {"flash": "arc-flash-jetstream", "strange": "arc-strange-data", "sonic": "arc-sonic-data"}
 PORTS = {"flash": {4222, 8222}, "strange": {6650, 8082}, "sonic": {6379}}
 REPOSITORY = clients.REPOSITORY
+ORDERS = "persistent/public/default/orders"
+# Flash's message (base64), Sonic's value, and of Strange's two messages the one that nobody acknowledged.
+STORED = ("aGVsbG8gZmxhc2g=", "hello sonic", "hello strange\n")
 
 
 class Platform:
@@ -29,6 +36,14 @@ class Platform:
 
     def __init__(self, engine):
         self.engine = engine
+        self.python = engine.from_outside(cached.pip, "pulsar-client==3.13.0") / "python"
+
+    def strange(self, *arguments):
+        """strange_client.py on the host, with Pulsar's own Python client; what it prints."""
+        script = pathlib.Path(__file__).with_name("strange_client.py")
+        run = subprocess.run([self.python, script, *arguments], capture_output=True, text=True, timeout=120)
+        assert run.returncode == 0, run.stderr[-4000:]
+        return run.stdout
 
     def make(self, *arguments, timeout=600, **environment):
         env = {name: value for name, value in self.engine.env.items() if not name.startswith(("MAKE", "MFLAGS"))}
@@ -55,7 +70,7 @@ def platform(engine, base):
     base("messaging")
     base("cache")
     platform_images.build_exporter(engine)
-    platform_images.build_strange_double(engine)
+    platform_images.build_pulsar(engine)
     yield Platform(engine)
     for name in engine.docker("ps", "-aq", "--filter", "name=^arc-").stdout.split():
         engine.docker("rm", "-f", name)
@@ -126,11 +141,11 @@ def test_root_file_system_is_read_only(platform, name):
     assert platform.engine.docker("exec", NAMES[name], "touch", "/usr/x", check=False).returncode != 0
 
 
-def stored():
-    """What Flash and Sonic hold of the test's data, and how often Strange's data has seen it start."""
+def stored(platform):
+    """What Flash, Sonic and Strange hold of the test's data."""
     with clients.Nats() as nats:
         message = nats.ask("$JS.API.STREAM.MSG.GET.ORDERS", '{"seq":1}').get("message", {})
-    return message.get("data"), clients.redis("GET", "order"), clients.http("GET", "http://127.0.0.1:8082/metrics")[1]
+    return message.get("data"), clients.redis("GET", "order"), platform.strange("receive")
 
 
 def test_data_is_written(platform):
@@ -139,7 +154,27 @@ def test_data_is_written(platform):
         assert "error" not in created, created
         assert nats.ask("orders", "hello flash") == {"stream": "ORDERS", "seq": 1}
     assert clients.redis("SET", "order", "hello sonic") == "+OK"
-    assert stored() == ("aGVsbG8gZmxhc2g=", "hello sonic", "arc_double_starts 1\n")
+    platform.strange("publish", "done before", "hello strange")
+    assert platform.strange("receive", "--ack") == "done before\n"
+    assert stored(platform) == STORED
+
+
+def test_strange_sends_each_client_to_an_address_that_it_reaches(platform):
+    def lookup(listener=""):
+        status, text = clients.http("GET", f"http://127.0.0.1:8082/lookup/v2/topic/{ORDERS}{listener}")
+        assert status == 200, text
+        return json.loads(text)["brokerUrl"]
+    assert lookup() == "pulsar://arc-strange:6650"
+    assert lookup("?listenerName=host") == "pulsar://127.0.0.1:6650"
+
+
+def test_strange_runs_with_the_specified_settings(platform):
+    words = platform.engine.docker("exec", "arc-strange", "cat", "/proc/1/cmdline").stdout.split("\0")
+    assert {"-Xms512m", "-Xmx1024m", "-XX:MaxDirectMemorySize=512m", "--no-functions-worker"} <= set(words)
+    status, text = clients.http("GET", "http://127.0.0.1:8082/metrics/")
+    direct = re.search(r"^jvm_memory_direct_bytes_max\{.*\} (\S+)$", text, re.M)
+    assert status == 200 and float(direct.group(1)) == 512 << 20
+    assert clients.http("GET", "http://127.0.0.1:8082/admin/v2/functions/public/default")[0] != 200
 
 
 def test_sonic_runs_with_the_specified_settings(platform):
@@ -201,14 +236,15 @@ def test_prometheus_with_the_collectors_scrape_configuration(platform):
                            "-p", "127.0.0.1:9090:9090", "test-prometheus")
 
     def query(expression):
-        status, body = clients.http("GET", "http://127.0.0.1:9090/api/v1/query?query=" + expression)
+        status, body = clients.http("GET", "http://127.0.0.1:9090/api/v1/query?query=" + urllib.parse.quote(expression))
         result = json.loads(body)["data"]["result"] if status == 200 else []
         return {(one["metric"]["job"], one["metric"]["instance"]): one["value"][1] for one in result}
 
     flash, strange = ("arc-flash", "arc-flash:8222"), ("arc-strange", "arc-strange:8080")
     clients.wait_until("both scraped", lambda: query("up") == {flash: "1", strange: "1"}, 60)
     assert query("gnatsd_varz_http_port") == {flash: "8222"}
-    assert query("arc_double_starts") == {strange: "1"}
+    assert query("pulsar_version_info") == {strange: "1"}
+    assert query('pulsar_in_messages_total{topic="persistent://public/default/orders"}') == {strange: "2"}
     platform.engine.docker("rm", "-f", "arc-test-prometheus")
 
 
@@ -224,7 +260,7 @@ def test_messaging_down_leaves_no_container_and_keeps_the_data(platform):
 
 def test_data_survives_down_and_up(platform):
     assert platform.make("messaging-up").returncode == 0
-    assert stored() == ("aGVsbG8gZmxhc2g=", "hello sonic", "arc_double_starts 2\n")
+    assert stored(platform) == STORED
 
 
 @pytest.mark.parametrize("name", NAMES)
