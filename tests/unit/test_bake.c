@@ -9,15 +9,17 @@
 #include <string.h>
 
 static const char plan_text[] =
-    "{'push': true, 'created': '2026-02-23T10:00:00Z', 'platforms': ['linux/amd64', 'linux/arm64'],"
+    "{'revision': '0123', 'push': true, 'created': '2026-02-23T10:00:00Z', 'platforms': "
+    "['linux/amd64', 'linux/arm64'],"
     "'services': ["
     "{'service': 'flash', 'directory': 'services/messaging', 'image': 'r.example/a/arc-flash',"
     " 'dockerfile': 'services/messaging/Dockerfile', 'selected': true, 'staging': 'staging-0123',"
     " 'build-args': {'NATS_IMAGE': 'mirror/nats:${TAG}%{if}'},"
-    " 'labels': {'org.opencontainers.image.title': 'a ${HOME}', 'arc.service.codename': 'flash'}},"
+    " 'tags': [], 'labels': {'org.opencontainers.image.title': 'a ${HOME}', "
+    "'arc.service.codename': 'flash'}},"
     "{'service': 'sonic', 'directory': 'services/cache', 'image': 'r.example/a/arc-sonic',"
     " 'dockerfile': 'services/cache/Dockerfile', 'selected': false, 'staging': 'staging-0123',"
-    " 'build-args': {}, 'labels': {}}],"
+    " 'build-args': {}, 'tags': [], 'labels': {}}],"
     "'cells': [{'service': 'flash', 'platform': 'linux/arm64', 'staging': 'staging-0123-arm64'}]}";
 
 /* JSON in single quotes, for reading. */
@@ -129,6 +131,28 @@ static void test_a_cell_that_is_not_planned(void **state)
     }
 }
 
+static void test_what_is_no_plan(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "[]",
+        "{}",
+        "{'revision': 1}",
+        "{'revision': 'a', 'platforms': [1]}",
+        "{'revision': 'a', 'platforms': [], 'services': [1], 'cells': []}",
+        "{'revision': 'a', 'platforms': [], 'services': [{'service': 'x'}], 'cells': []}",
+        "{'revision': 'a', 'platforms': [], 'services': [], 'cells': [{}]}"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        ARC_AUTO_JSON json_t *plan = parse(bad[i]);
+        struct arc_error err = {0};
+        json_t *out = NULL;
+        struct arc_bake_options options = {.plan = plan};
+        assert_int_equal(arc_bake(&options, &out, &err), ARC_EINPUT);
+        assert_non_null(strstr(arc_error_text(&err), "this is no plan.json"));
+        arc_error_clear(&err);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -138,6 +162,7 @@ int main(void)
         cmocka_unit_test(test_a_cell_is_one_platform_under_its_own_tag),
         cmocka_unit_test(test_push_by_digest_has_no_tag),
         cmocka_unit_test(test_a_cell_that_is_not_planned),
+        cmocka_unit_test(test_what_is_no_plan),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE /* strptime, timegm: POSIX from 2024 on */
 #include "arcci/build.h"
+#include "arcci/plan.h"
 #include "base/auto.h"
 #include <string.h>
 #include <time.h>
@@ -214,6 +215,9 @@ int arc_bake(const struct arc_bake_options *options, json_t **out, struct arc_er
 {
     ARC_AUTO_JSON json_t *names = json_array();
     ARC_AUTO_JSON json_t *targets = json_object();
+    int rc = arc_plan_check(options->plan, err);
+    if (rc)
+        return rc;
     const json_t *cell = options->cell ? find_cell(options->plan, options->cell) : NULL;
     if (options->cell && !cell)
         return arc_error_set(err, ARC_EINPUT,

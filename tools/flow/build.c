@@ -1,4 +1,5 @@
 #include "arcci/build.h"
+#include "arcci/plan.h"
 #include "base/auto.h"
 #include "flow/build_run.h"
 #include "flow/build_verify.h"
@@ -195,23 +196,13 @@ static int make_document(const struct arc_build_options *options, const json_t *
     return *out ? ARC_OK : arc_error_nomem(err);
 }
 
-static int check_plan(const json_t *plan, struct arc_error *err)
-{
-    if (json_is_array(json_object_get(plan, "services")) &&
-        json_is_array(json_object_get(plan, "cells")) &&
-        json_is_string(json_object_get(plan, "revision")))
-        return ARC_OK;
-    return arc_error_set(err, ARC_EINPUT,
-                         "this is no plan.json; make one with: arc-ci plan --json");
-}
-
 int arc_build(const struct arc_build_options *options, json_t **out, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *keys = NULL;
     ARC_AUTO_JSON json_t *ledger = json_array();
     ARC_AUTO_JSON json_t *missing = json_array();
     struct arc_registry *registry = NULL;
-    int rc = check_plan(options->plan, err);
+    int rc = arc_plan_check(options->plan, err);
     if (!rc && pushes(options))
         rc = arc_build_keys(options, &keys, err);
     if (!rc && pushes(options))
@@ -235,7 +226,7 @@ int arc_build_describe(const struct arc_build_options *options, json_t **argv, j
                                     .cell = options->cell,
                                     .cache = options->cache,
                                     .sbom = options->sbom};
-    int rc = check_plan(options->plan, err);
+    int rc = arc_plan_check(options->plan, err);
     if (!rc && pushes(options))
         rc = arc_build_keys(options, &keys, err);
     bake.keys = keys;

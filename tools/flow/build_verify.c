@@ -45,7 +45,8 @@ static int check_labels(const json_t *planned, const json_t *config, struct arc_
             return arc_error_set(err, ARC_EFAILED,
                                  "label %s is '%.200s', planned was '%.200s': made from another "
                                  "commit or by another build",
-                                 name, json_string_value(found), json_string_value(value));
+                                 name, json_is_string(found) ? json_string_value(found) : "no text",
+                                 json_string_value(value));
     }
     return ARC_OK;
 }

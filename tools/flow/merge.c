@@ -1,4 +1,5 @@
 #include "arcci/build.h"
+#include "arcci/plan.h"
 #include "base/auto.h"
 #include "flow/build_verify.h"
 #include <string.h>
@@ -136,11 +137,14 @@ int arc_merge(const struct arc_build_options *options, json_t **out, struct arc_
 {
     ARC_AUTO_JSON json_t *services = json_array();
     struct arc_registry *registry = NULL;
+    int rc = arc_plan_check(options->plan, err);
+    if (rc)
+        return rc;
     if (!json_is_true(json_object_get(options->plan, "push")))
         return arc_error_set(err, ARC_EINPUT,
                              "the plan pushes nothing, so there is nothing to join; make it with "
                              "arc-ci plan --push");
-    int rc = arc_registry_new(options->env, options->clock, &registry, err);
+    rc = arc_registry_new(options->env, options->clock, &registry, err);
     size_t i;
     json_t *service;
     json_array_foreach (json_object_get(options->plan, "services"), i, service) {

@@ -1,4 +1,5 @@
 #include "arcci/build.h"
+#include "arcci/plan.h"
 #include "arcci/semver.h"
 #include "base/auto.h"
 #include "flow/build_verify.h"
@@ -320,7 +321,9 @@ static int check_ledger(const struct arc_promote_options *options, struct arc_er
 int arc_promote(const struct arc_promote_options *options, json_t **out, struct arc_error *err)
 {
     struct promotion promotion = {.options = options, .services = json_array()};
-    int rc = promotion.services ? check_ledger(options, err) : arc_error_nomem(err);
+    int rc = promotion.services ? arc_plan_check(options->plan, err) : arc_error_nomem(err);
+    if (!rc)
+        rc = check_ledger(options, err);
     if (!rc)
         rc = arc_registry_new(options->env, options->clock, &promotion.registry, err);
     if (!rc)
