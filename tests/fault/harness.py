@@ -5,6 +5,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import threading
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -25,11 +26,11 @@ BUILD = {"group": "messaging", "revision": SHA, "services": [
 
 
 def quick_sleep():
-    """The library that makes waits short (quick_sleep.c), built once per machine."""
+    """The library that makes waits short (quick_sleep.c), built once per machine; several may be at it at once."""
     source = HERE / "quick_sleep.c"
-    library = pathlib.Path(tempfile.gettempdir()) / f"arcci-quick-sleep-{os.getuid()}-{int(source.stat().st_mtime)}.so"
+    library = pathlib.Path(tempfile.gettempdir()) / f"arcci-quick-sleep-{os.getuid()}-{source.stat().st_mtime_ns}.so"
     if not library.exists():
-        made = library.with_suffix(f".{os.getpid()}")
+        made = library.with_suffix(f".{os.getpid()}.{threading.get_ident()}")
         subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", str(made), str(source)], check=True)
         made.rename(library)
     return str(library)
