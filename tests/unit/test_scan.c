@@ -157,6 +157,7 @@ static void test_refused(void **state)
         {"{\"SchemaVersion\": [2]}", "SchemaVersion is no single value"},
         {"{\"SchemaVersion\": 2, \"Metadata\": {\"OS\": [\"a\"]}}", "OS is a list"},
         {"\"report\"", "not a report of Trivy"},
+        {"{\"SchemaVersion\": 2, \"ArtifactName\": \"\xc0\xb8\"}", "is not valid UTF-8"},
         {"{\"SchemaVersion\": 2, \"a\": \"\xff\"}", "invalid bytes in UTF8 string"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {

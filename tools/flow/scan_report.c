@@ -248,6 +248,15 @@ static void start_finding(struct reading *reading)
     reading->element++;
 }
 
+/* Of a long text, the beginning; a character is not cut in two. */
+static size_t kept_length(const struct arc_json_scalar *value)
+{
+    size_t len = value->len < FIELD_MAX ? value->len : FIELD_MAX;
+    while (len && len < value->len && ((unsigned char)value->text[len] & 0xc0) == 0x80)
+        len--;
+    return len;
+}
+
 static int add_text(struct reading *reading, enum field field, const struct arc_json_scalar *value,
                     struct arc_error *err)
 {
@@ -255,7 +264,7 @@ static int add_text(struct reading *reading, enum field field, const struct arc_
     if (value->type != ARC_JSON_STRING && value->type != ARC_JSON_NULL)
         return not_understood(reading, err, "a text is no string");
     arc_buf_reset(text);
-    arc_buf_add(text, value->text, value->len < FIELD_MAX ? value->len : FIELD_MAX);
+    arc_buf_add(text, value->text, kept_length(value));
     return arc_buf_check(text, "a report's field", err);
 }
 
@@ -295,7 +304,7 @@ static int pool_field(struct reading *reading, const char **field,
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     if (value->type == ARC_JSON_STRING)
-        arc_buf_add(&text, value->text, value->len < FIELD_MAX ? value->len : FIELD_MAX);
+        arc_buf_add(&text, value->text, kept_length(value));
     *field = text.failed ? NULL : findings_string(reading->findings, arc_buf_text(&text));
     return *field ? ARC_OK : arc_error_nomem(err);
 }
@@ -319,7 +328,7 @@ static int read_os(struct reading *reading, enum field field, const struct arc_j
         return ARC_OK;
     }
     arc_buf_reset(text);
-    arc_buf_add(text, value->text, value->len < FIELD_MAX ? value->len : FIELD_MAX);
+    arc_buf_add(text, value->text, kept_length(value));
     return arc_buf_check(text, "the operating system's name", err);
 }
 
@@ -357,6 +366,8 @@ static int on_value(void *data, const struct arc_json_rule *rule,
     struct reading *reading = data;
     enum field field = (enum field)rule->tag;
     bool member = rule->key && *rule->key;
+    if (!arc_utf8_valid(value->text, value->len)) /* libyajl lets overlong forms pass */
+        return no_report(reading, rule, "is not valid UTF-8", err);
     if (rule->enter && member && value->type == ARC_JSON_NULL)
         return ARC_OK; /* Go writes an empty list as null */
     if (rule->enter)
