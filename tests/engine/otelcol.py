@@ -1,0 +1,55 @@
+"""The real OpenTelemetry Collector, built from its Go modules, and the platform's configuration for it.
+
+The three exporters of the vendor's distribution exist nowhere else; `debug` takes their places. All the rest is read
+by the collector word for word."""
+import copy
+import json
+import pathlib
+import shutil
+import sys
+import tempfile
+
+import yaml
+
+from bases import REPOSITORY
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+import cached  # noqa: E402
+
+CONFIG = REPOSITORY / "services/otel/telemetry/config/otel-collector-config.yaml"
+VENDOR = {"clickhousetraces", "signozclickhousemetrics", "clickhouselogsexporter"}
+
+
+def build():
+    """The program, from the cache."""
+    return cached.collector(HERE / "collector/builder.yaml", "v0.155.0")
+
+
+def config():
+    """The platform's configuration with `debug` for the vendor's exporters, and nothing else changed."""
+    document = yaml.safe_load(CONFIG.read_text())
+    found = copy.deepcopy(document)
+    found["exporters"] = {name: value for name, value in document["exporters"].items() if name not in VENDOR}
+    found["exporters"]["debug"] = {"verbosity": "detailed"}
+    for pipeline in found["service"]["pipelines"].values():
+        kept = [name for name in pipeline["exporters"] if name not in VENDOR]
+        pipeline["exporters"] = kept + ["debug"] * (len(kept) < len(pipeline["exporters"]))
+    return found
+
+
+def build_image(engine, name):
+    program = engine.from_outside(build)
+    with tempfile.TemporaryDirectory(dir=engine.root) as scratch:
+        context = pathlib.Path(scratch) / "context"
+        shutil.copytree(HERE / "collector", context)
+        (context / "config.yaml").write_text(json.dumps(config()))  # JSON is YAML
+        engine.docker("buildx", "build", "--build-context", f"program={program.parent}", "--provenance=false",
+                      "-t", name, context)
+
+
+def resources(log):
+    """What the debug exporter printed, one text for each resource: its attributes and its metrics."""
+    for line in log.splitlines():
+        if line.startswith("{"):
+            yield from json.loads(line).get("msg", "").split("ResourceMetrics #")[1:]
