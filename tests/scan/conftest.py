@@ -5,7 +5,7 @@ import pathlib
 import subprocess
 
 import pytest
-import real_trivy
+
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -61,7 +61,3 @@ class Place:
 @pytest.fixture
 def place(tmp_path):
     return Place(tmp_path)
-
-
-
-collect_ignore = [] if real_trivy.compiler() else ["test_real_trivy.py"]

@@ -12,7 +12,7 @@
 #define TOGETHER_MAX 4
 
 /* States of all automata of a matcher together, and of one at least. */
-#define BUDGET     ((size_t)8 << 20)
+#define BUDGET     ((size_t)16 << 20)
 #define BUDGET_MIN ((size_t)64 << 10)
 
 struct entry {

@@ -1,0 +1,184 @@
+"""The messaging workflows, run by act on the stage of stage.py: which jobs ran, what is in the registry, what was
+released."""
+import json
+import subprocess
+import sys
+
+import pytest
+from stage import ROOT, Stage, act_binary
+
+sys.path.append(str(ROOT / "tests/scan"))
+import real_trivy  # noqa: E402
+
+from bases import build_base, default_base  # noqa: E402  (stage.py puts tests/engine on the path)
+from engine import Engine  # noqa: E402
+
+BUILDS = {"flash": "arc-flash", "strange": "arc-strange", "sonic": "arc-sonic"}
+DIRECTORY = {"flash": "messaging", "strange": "streaming", "sonic": "cache"}
+
+
+class Trivy:
+    """The real scanner, with a small database whose findings no image here has."""
+
+    def __init__(self, cache):
+        self.folder = real_trivy.folder()
+        subprocess.run([self.folder / "makedb", cache, "2999-01-01T00:00:00Z"], check=True)
+        self.environment = {"TRIVY_CACHE_DIR": cache, "TRIVY_SKIP_DB_UPDATE": "true", "TRIVY_DISABLE_TELEMETRY": "true",
+                            "TRIVY_SKIP_VERSION_CHECK": "true"}
+
+
+def build_broker_base(engine, folder):
+    """For Strange a base with a shell and the broker's folders on both platforms; nothing starts the broker here."""
+    (folder / "broker").mkdir()
+    (folder / "broker/Dockerfile").write_text(
+        f"FROM {default_base('messaging')}\nUSER root\nRUN mkdir -p /pulsar/conf /pulsar/bin\nWORKDIR /pulsar\nUSER 10000\n")
+    engine.docker("buildx", "build", "--platform", "linux/amd64,linux/arm64", "--provenance=false", "-t",
+                  default_base("streaming"), folder / "broker")
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("stage")
+    act_binary()
+    trivy = Trivy(folder / "trivy-cache")
+    subprocess.run([ROOT / "tests/engine/install.sh", "all"], check=True)
+    with Engine() as engine:
+        for service in ("messaging", "cache"):
+            build_base(engine, service)
+        build_broker_base(engine, folder)
+        yield Stage(engine, trivy, folder)
+
+
+@pytest.fixture
+def checkout(stage, request):
+    made = stage.checkout(request.node.name.replace("[", "-").replace("]", ""))
+    yield made
+    made.double.close()
+
+
+def tags(checkout, service):
+    name = f"{checkout.prefix.split('/', 1)[1]}/{BUILDS[service]}"
+    return {tag for tag in checkout.stage.engine.registry.tags(name) if not tag.startswith("staging-")}
+
+
+def digest(checkout, service, tag):
+    name = f"{checkout.prefix.split('/', 1)[1]}/{BUILDS[service]}"
+    return checkout.stage.engine.registry.manifest(name, tag)[0]
+
+
+def change(checkout, *services):
+    before = checkout.git("rev-parse", "HEAD")
+    for service in services:
+        checkout.write(f"services/{DIRECTORY[service]}/README.md", f"changed after {before}\n")
+    return before, checkout.commit("Change " + " and ".join(services))
+
+
+def built(run):
+    """The services whose cells ran."""
+    return {job.split("/")[0].removeprefix("build-") for job in run.jobs if "/linux/" in job}
+
+
+def test_push_to_main_builds_what_changed_and_pushes(checkout):
+    before, after = change(checkout, "flash", "sonic")
+    run = checkout.run("messaging-images.yml", "push", {"ref": "refs/heads/main", "before": before, "after": after})
+    assert run.status == 0, run.log[-4000:]
+    assert built(run) == {"flash", "sonic"}
+    assert run.jobs["security/scan"] == run.jobs["publish"] == "success"
+    for service in ("flash", "sonic"):
+        assert f"sha-{after[:12]}" in tags(checkout, service)
+    assert f"sha-{after[:12]}" not in tags(checkout, "strange")
+
+
+@pytest.mark.parametrize("event", ["push to dev", "pull request", "dispatch ci"])
+def test_nothing_is_pushed_elsewhere(checkout, event):
+    before, after = change(checkout, "strange")
+    standing = {service: tags(checkout, service) for service in BUILDS}
+    name, payload = {
+        "push to dev": ("push", {"ref": "refs/heads/dev", "before": before, "after": after}),
+        "pull request": ("pull_request", {"number": 7, "pull_request": {
+            "number": 7, "base": {"ref": "main", "sha": before}, "head": {"ref": "topic", "sha": after}}}),
+        "dispatch ci": ("workflow_dispatch", {"ref": "refs/heads/main", "inputs": {"mode": "ci"}}),
+    }[event]
+    run = checkout.run("messaging-images.yml", name, payload)
+    assert run.status == 0, run.log[-4000:]
+    assert built(run) == (set(BUILDS) if event == "dispatch ci" else {"strange"})
+    assert not any(job.endswith("/merge") for job in run.jobs) and "publish" not in run.jobs
+    assert standing == {service: tags(checkout, service) for service in BUILDS}
+
+
+def test_dispatch_release_builds_and_pushes_all(checkout):
+    head = checkout.commit("Something to build")
+    run = checkout.run("messaging-images.yml", "workflow_dispatch",
+                       {"ref": "refs/heads/main", "inputs": {"mode": "release"}})
+    assert run.status == 0, run.log[-4000:]
+    assert built(run) == set(BUILDS)
+    for service in BUILDS:
+        assert f"sha-{head[:12]}" in tags(checkout, service)
+
+
+def release(checkout, tag):
+    checkout.tag(tag)
+    run = checkout.run("messaging-release.yml", "push", {"ref": f"refs/tags/{tag}"})
+    assert run.status == 0, run.log[-6000:]
+    published, = checkout.double.state.published(tag)
+    assert checkout.double.state.of_tag(tag) == [published] and not checkout.double.state.violations
+    return published
+
+
+def test_releases(checkout):
+    """A first release, a release candidate, a second release and a backport: what is public after each."""
+    first = release(checkout, "messaging/v0.1.0")
+    for service in BUILDS:
+        assert {"messaging-v0.1.0", "latest"} <= tags(checkout, service)
+        assert digest(checkout, service, "latest") == digest(checkout, service, "messaging-v0.1.0")
+        assert digest(checkout, service, "latest") in first["body"]
+    assert first["prerelease"] is False and first["draft"] is False
+    assert "build.json" in {asset["name"] for asset in first["assets"]}
+
+    change(checkout, "flash")
+    candidate = release(checkout, "messaging/v0.2.0-rc.1")
+    assert candidate["prerelease"] is True
+    assert digest(checkout, "flash", "latest") == digest(checkout, "flash", "messaging-v0.1.0")
+
+    change(checkout, "flash")
+    release(checkout, "messaging/v0.2.0")
+    assert digest(checkout, "flash", "latest") == digest(checkout, "flash", "messaging-v0.2.0")
+
+    checkout.git("checkout", "-q", "-b", "fix", "messaging/v0.1.0")
+    change(checkout, "sonic")
+    backport = release(checkout, "messaging/v0.1.1")
+    for service in BUILDS:
+        assert digest(checkout, service, "latest") == digest(checkout, service, "messaging-v0.2.0")
+        assert "messaging-v0.1.1" in tags(checkout, service)
+    assert backport["_latest"] == "false"
+
+
+def test_a_failing_gate_leaves_nothing_public(checkout):
+    """A critical finding in an image: the version's tags do not move, and there is no release."""
+    for service in DIRECTORY.values():
+        checkout.write(f"services/{service}/package.json", json.dumps({"name": "never-fixed", "version": "1.0.0"}))
+        dockerfile = checkout.path / f"services/{service}/Dockerfile"
+        dockerfile.write_text(dockerfile.read_text() + "\nCOPY package.json /app/node_modules/never-fixed/package.json\n")
+    checkout.commit("Add a dependency with a critical weakness")
+    checkout.tag("messaging/v9.0.0")
+    run = checkout.run("messaging-release.yml", "push", {"ref": "refs/tags/messaging/v9.0.0"})
+    assert run.status != 0
+    assert run.jobs["security/scan"] == "failure"
+    assert "release" not in run.jobs
+    assert not checkout.double.state.of_tag("messaging/v9.0.0")
+    for service in BUILDS:
+        assert "messaging-v9.0.0" not in tags(checkout, service)
+
+
+@pytest.mark.parametrize("name", ["$(touch owned)", "`touch owned`", "a;touch owned", "x'\"y", "::error::z", "ünï"])
+def test_hostile_names_are_only_names(checkout, name):
+    """A branch and a file of that name: the workflow runs, and runs nothing else."""
+    before = checkout.git("rev-parse", "HEAD")
+    checkout.write(f"services/messaging/{name}", "text\n")
+    after = checkout.commit(f"Add {name}")
+    branch = "topic/" + name.replace(" ", "_").replace("::", "-")
+    run = checkout.run("messaging-images.yml", "pull_request", {"number": 7, "pull_request": {
+        "number": 7, "title": name, "base": {"ref": "main", "sha": before}, "head": {"ref": branch, "sha": after}}})
+    assert run.status == 0, run.log[-4000:]
+    assert built(run) == {"flash"}
+    assert not list(checkout.path.rglob("owned")) and not list(checkout.stage.home.rglob("owned"))
