@@ -248,6 +248,20 @@ def test_prometheus_with_the_collectors_scrape_configuration(platform):
     platform.engine.docker("rm", "-f", "arc-test-prometheus")
 
 
+def test_the_collector_scrapes_both_under_their_job_names(platform):
+    import otelcol
+    otelcol.build_image(platform.engine, "test-otelcol")
+    platform.engine.docker("run", "-d", "--name", "arc-test-otelcol", "--network", "arc_platform_net", "test-otelcol")
+
+    def seen(job, instance, metric):
+        run = platform.engine.docker("logs", "arc-test-otelcol")
+        return any(f"service.name: Str({job})" in one and f"service.instance.id: Str({instance})" in one
+                   and f"-> Name: {metric}\n" in one for one in otelcol.resources(run.stderr + run.stdout))
+    clients.wait_until("NATS", lambda: seen("arc-flash", "arc-flash:8222", "gnatsd_varz_http_port"), 90)
+    clients.wait_until("Pulsar", lambda: seen("arc-strange", "arc-strange:8080", "pulsar_version_info"), 90)
+    platform.engine.docker("rm", "-f", "arc-test-otelcol")
+
+
 def test_messaging_down_leaves_no_container_and_keeps_the_data(platform):
     assert platform.make("messaging-down").returncode == 0
     assert not [name for name in platform.containers() if name.startswith("arc-")]
