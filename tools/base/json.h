@@ -11,4 +11,11 @@ static inline int arc_json_set_text(json_t *object, const char *name, const char
     return text ? json_object_set_new(object, name, json_string(text)) : 0;
 }
 
+/* The text of a member, "" where there is none or it is no text. Borrowed. */
+static inline const char *arc_json_text_of(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text ? text : "";
+}
+
 #endif

@@ -1,5 +1,6 @@
 #include "arcci/build.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "build_progress.h"
 #include "command.h"
 #include "flow/documents.h"
@@ -8,12 +9,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
 
 /* ---- signals ------------------------------------------------------------------------------- */
 
@@ -64,8 +59,9 @@ static int add_service(struct report *report, const char *prefix, const json_t *
         bytes += json_integer_value(json_object_get(cell, "size"));
         seconds = took > seconds ? took : seconds;
     }
-    const char *digest = text_of(entry, "digest");
-    snprintf(ref, sizeof ref, "%.700s%s%s", text_of(entry, "image"), *digest ? "@" : "", digest);
+    const char *digest = arc_json_text_of(entry, "digest");
+    snprintf(ref, sizeof ref, "%.700s%s%s", arc_json_text_of(entry, "image"), *digest ? "@" : "",
+             digest);
     snprintf(size, sizeof size, "%lld", (long long)bytes);
     snprintf(duration, sizeof duration, "%.1f", seconds);
     int rc = add_output(report, prefix, "image-ref", ref, err);
@@ -84,7 +80,7 @@ static int add_outputs(struct report *report, struct arc_error *err)
     size_t i;
     json_t *entry;
     json_array_foreach (services, i, entry)
-        rc = rc ? rc : add_service(report, text_of(entry, "service"), entry, err);
+        rc = rc ? rc : add_service(report, arc_json_text_of(entry, "service"), entry, err);
     return rc;
 }
 
@@ -99,7 +95,8 @@ static void add_size(struct arc_buf *out, const json_t *size)
 static void show_cell(const json_t *cell, struct arc_buf *out)
 {
     const json_t *duration = json_object_get(cell, "duration");
-    arc_buf_printf(out, "    %-14s %s  ", text_of(cell, "platform"), text_of(cell, "digest"));
+    arc_buf_printf(out, "    %-14s %s  ", arc_json_text_of(cell, "platform"),
+                   arc_json_text_of(cell, "digest"));
     add_size(out, json_object_get(cell, "size"));
     if (json_is_number(duration))
         arc_buf_printf(out, "  %.1f s", json_number_value(duration));
@@ -113,8 +110,10 @@ static void show(const json_t *build, struct arc_buf *out)
     size_t i, k;
     json_t *entry, *item;
     json_array_foreach (json_object_get(build, "services"), i, entry) {
-        arc_buf_printf(out, "%s  %s%s%s%s\n", text_of(entry, "service"), text_of(entry, "image"),
-                       *text_of(entry, "digest") ? "@" : "", text_of(entry, "digest"),
+        arc_buf_printf(out, "%s  %s%s%s%s\n", arc_json_text_of(entry, "service"),
+                       arc_json_text_of(entry, "image"),
+                       *arc_json_text_of(entry, "digest") ? "@" : "",
+                       arc_json_text_of(entry, "digest"),
                        json_is_false(json_object_get(entry, "built")) ? "  (was there)" : "");
         json_array_foreach (json_object_get(entry, "cells"), k, item)
             show_cell(item, out);
@@ -128,8 +127,8 @@ static void show(const json_t *build, struct arc_buf *out)
 static void summarize_cell(const json_t *entry, const json_t *cell, struct arc_buf *out)
 {
     const json_t *duration = json_object_get(cell, "duration");
-    arc_buf_printf(out, "| %s | %s | `%.19s…` | ", text_of(entry, "service"),
-                   text_of(cell, "platform"), text_of(cell, "digest"));
+    arc_buf_printf(out, "| %s | %s | `%.19s…` | ", arc_json_text_of(entry, "service"),
+                   arc_json_text_of(cell, "platform"), arc_json_text_of(cell, "digest"));
     add_size(out, json_object_get(cell, "size"));
     arc_buf_puts(out, " | ");
     if (json_is_number(duration))
@@ -157,7 +156,7 @@ static void draw_times(const json_t *build, struct arc_buf *out)
     json_t *entry, *cell;
     json_array_foreach (json_object_get(build, "services"), i, entry) {
         arc_buf_puts(&rows, "    section ");
-        add_word(&rows, text_of(entry, "service"));
+        add_word(&rows, arc_json_text_of(entry, "service"));
         arc_buf_putc(&rows, '\n');
         json_array_foreach (json_object_get(entry, "cells"), k, cell) {
             double started = json_real_value(json_object_get(cell, "started"));
@@ -165,7 +164,7 @@ static void draw_times(const json_t *build, struct arc_buf *out)
             if (started <= 0)
                 continue;
             arc_buf_puts(&rows, "    ");
-            add_word(&rows, text_of(cell, "platform"));
+            add_word(&rows, arc_json_text_of(cell, "platform"));
             arc_buf_printf(&rows, " :%.0f, %.0f\n", started * 1000, (started + took) * 1000);
         }
     }

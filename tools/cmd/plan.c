@@ -2,15 +2,10 @@
 #include "arcci/build.h"
 #include "arcci/context.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "command.h"
 #include "flow/documents.h"
 #include <string.h>
-
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
 
 /* "linux/amd64,linux/arm64" as an array. */
 static int split_list(const char *text, json_t **out, struct arc_error *err)
@@ -59,9 +54,9 @@ static void show_cells(const json_t *plan, const char *codename, struct arc_buf 
     size_t i;
     json_t *cell;
     json_array_foreach (json_object_get(plan, "cells"), i, cell)
-        if (strcmp(text_of(cell, "service"), codename) == 0)
-            arc_buf_printf(out, "    %-14s on %s\n", text_of(cell, "platform"),
-                           text_of(cell, "runner"));
+        if (strcmp(arc_json_text_of(cell, "service"), codename) == 0)
+            arc_buf_printf(out, "    %-14s on %s\n", arc_json_text_of(cell, "platform"),
+                           arc_json_text_of(cell, "runner"));
 }
 
 static void show_tags(const json_t *service, struct arc_buf *out)
@@ -71,24 +66,25 @@ static void show_tags(const json_t *service, struct arc_buf *out)
     json_array_foreach (json_object_get(service, "tags"), i, tag)
         arc_buf_printf(out, "    %s %s (%s)\n",
                        json_is_true(json_object_get(tag, "move")) ? "tag" : "not",
-                       text_of(tag, "tag"), text_of(tag, "reason"));
+                       arc_json_text_of(tag, "tag"), arc_json_text_of(tag, "reason"));
 }
 
 static void show(const json_t *plan, struct arc_buf *out)
 {
     size_t i;
     json_t *service;
-    arc_buf_printf(out, "%s: %s plan for %.12s, %zu %s, %s\n", text_of(plan, "group"),
-                   text_of(plan, "mode"), text_of(plan, "revision"),
+    arc_buf_printf(out, "%s: %s plan for %.12s, %zu %s, %s\n", arc_json_text_of(plan, "group"),
+                   arc_json_text_of(plan, "mode"), arc_json_text_of(plan, "revision"),
                    json_array_size(json_object_get(plan, "cells")),
                    json_array_size(json_object_get(plan, "cells")) == 1 ? "cell" : "cells",
                    json_is_true(json_object_get(plan, "push")) ? "pushed" : "not pushed");
     json_array_foreach (json_object_get(plan, "services"), i, service) {
         bool build = json_is_true(json_object_get(service, "selected"));
-        arc_buf_printf(out, "\n  %s  %s: %s\n", text_of(service, "service"),
-                       build ? text_of(service, "image") : "not built", text_of(service, "reason"));
+        arc_buf_printf(out, "\n  %s  %s: %s\n", arc_json_text_of(service, "service"),
+                       build ? arc_json_text_of(service, "image") : "not built",
+                       arc_json_text_of(service, "reason"));
         if (build) {
-            show_cells(plan, text_of(service, "service"), out);
+            show_cells(plan, arc_json_text_of(service, "service"), out);
             show_tags(service, out);
         }
     }

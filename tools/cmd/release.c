@@ -1,4 +1,5 @@
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/markdown.h"
 #include "base/text.h"
 #include "command.h"
@@ -6,12 +7,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
 
 /* Long uploads and waits for a rate limit should not look like a hang. */
 static void say(void *context, const char *line)
@@ -45,8 +40,9 @@ static void show_requests(const json_t *requests, struct arc_buf *out)
     json_array_foreach (requests, i, row) {
         const json_t *body = json_object_get(row, "body");
         ARC_AUTO_FREE char *text = json_is_object(body) ? json_dumps(body, JSON_INDENT(2)) : NULL;
-        arc_buf_printf(out, "%s%zu. %s\n   %s %s\n", i ? "\n" : "", i + 1, text_of(row, "why"),
-                       text_of(row, "method"), text_of(row, "path"));
+        arc_buf_printf(out, "%s%zu. %s\n   %s %s\n", i ? "\n" : "", i + 1,
+                       arc_json_text_of(row, "why"), arc_json_text_of(row, "method"),
+                       arc_json_text_of(row, "path"));
         for (const char *line = text; line && *line;) {
             size_t len = strcspn(line, "\n");
             arc_buf_puts(out, "   ");
@@ -62,34 +58,34 @@ static void show(const json_t *release, struct arc_buf *out)
     size_t i;
     json_t *asset;
     const char *state = json_is_true(json_object_get(release, "draft")) ? "draft" : "release";
-    arc_buf_printf(out, "%s %s: %s\n%s\n", state, text_of(release, "tag"),
-                   text_of(release, "action"), text_of(release, "url"));
+    arc_buf_printf(out, "%s %s: %s\n%s\n", state, arc_json_text_of(release, "tag"),
+                   arc_json_text_of(release, "action"), arc_json_text_of(release, "url"));
     json_array_foreach (json_object_get(release, "assets"), i, asset)
-        arc_buf_printf(out, "  %-9s %s  %" PRIdMAX " bytes  sha256:%s\n", text_of(asset, "action"),
-                       text_of(asset, "name"),
+        arc_buf_printf(out, "  %-9s %s  %" PRIdMAX " bytes  sha256:%s\n",
+                       arc_json_text_of(asset, "action"), arc_json_text_of(asset, "name"),
                        (intmax_t)json_integer_value(json_object_get(asset, "size")),
-                       text_of(asset, "sha256"));
+                       arc_json_text_of(asset, "sha256"));
 }
 
 static void summarize(const json_t *release, struct arc_buf *out)
 {
     size_t i;
     json_t *asset;
-    const char *name = text_of(release, "name");
-    const char *url = text_of(release, "url");
+    const char *name = arc_json_text_of(release, "name");
+    const char *url = arc_json_text_of(release, "url");
     bool draft = json_is_true(json_object_get(release, "draft"));
     arc_buf_printf(out, "### %s [", draft ? "Draft" : "Release");
     arc_markdown_text(out, name, strlen(name));
     arc_buf_puts(out, "](");
     arc_markdown_url(out, url, strlen(url));
-    arc_buf_printf(out, "): %s\n\n", text_of(release, "action"));
+    arc_buf_printf(out, "): %s\n\n", arc_json_text_of(release, "action"));
     if (json_array_size(json_object_get(release, "assets")) == 0)
         return;
     arc_buf_puts(out, "| Asset | Bytes | SHA-256 | |\n|---|---:|---|---|\n");
     json_array_foreach (json_object_get(release, "assets"), i, asset)
-        arc_buf_printf(out, "| %s | %" PRIdMAX " | `%s` | %s |\n", text_of(asset, "name"),
+        arc_buf_printf(out, "| %s | %" PRIdMAX " | `%s` | %s |\n", arc_json_text_of(asset, "name"),
                        (intmax_t)json_integer_value(json_object_get(asset, "size")),
-                       text_of(asset, "sha256"), text_of(asset, "action"));
+                       arc_json_text_of(asset, "sha256"), arc_json_text_of(asset, "action"));
 }
 
 static int add_outputs(struct report *report, struct arc_error *err)
@@ -100,8 +96,9 @@ static int add_outputs(struct report *report, struct arc_error *err)
              (intmax_t)json_integer_value(json_object_get(release, "id")));
     int rc = report_output(report, "release-id", id, err);
     if (!rc)
-        rc = report_output(report, "release-url", text_of(release, "url"), err);
-    return rc ? rc : report_output(report, "release-action", text_of(release, "action"), err);
+        rc = report_output(report, "release-url", arc_json_text_of(release, "url"), err);
+    return rc ? rc
+              : report_output(report, "release-action", arc_json_text_of(release, "action"), err);
 }
 
 static int run(const struct invocation *inv, struct report *report, struct arc_error *err)

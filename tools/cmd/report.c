@@ -1,14 +1,9 @@
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "command.h"
 #include "flow/report_files.h"
 #include <string.h>
-
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
 
 static enum arc_report_kind kind_of(const char *text)
 {
@@ -21,23 +16,25 @@ static void show(const json_t *document, struct arc_buf *out)
     json_t *row;
     const json_t *comment = json_object_get(document, "comment");
     json_array_foreach (json_object_get(document, "statuses"), i, row) {
-        const char *why = text_of(row, "description");
-        arc_buf_printf(out, "%-8s %s: ", text_of(row, "state"), text_of(row, "context"));
+        const char *why = arc_json_text_of(row, "description");
+        arc_buf_printf(out, "%-8s %s: ", arc_json_text_of(row, "state"),
+                       arc_json_text_of(row, "context"));
         arc_text_visible(out, why, strlen(why));
-        arc_buf_printf(out, "%s%s\n", *text_of(row, "action") ? " — " : "", text_of(row, "action"));
+        arc_buf_printf(out, "%s%s\n", *arc_json_text_of(row, "action") ? " — " : "",
+                       arc_json_text_of(row, "action"));
     }
     if (json_is_object(comment))
-        arc_buf_printf(out, "comment  %s: %s\n", text_of(comment, "action"),
-                       text_of(comment, "url"));
+        arc_buf_printf(out, "comment  %s: %s\n", arc_json_text_of(comment, "action"),
+                       arc_json_text_of(comment, "url"));
     json_array_foreach (json_object_get(document, "requests"), i, row)
-        arc_buf_printf(out, "%s%s %s\n", i ? "" : "\n", text_of(row, "method"),
-                       text_of(row, "path"));
+        arc_buf_printf(out, "%s%s %s\n", i ? "" : "\n", arc_json_text_of(row, "method"),
+                       arc_json_text_of(row, "path"));
 }
 
 /* The comment without its hidden mark. */
 static void summarize(const json_t *document, struct arc_buf *out)
 {
-    const char *body = text_of(document, "body");
+    const char *body = arc_json_text_of(document, "body");
     const char *end = strchr(body, '\n');
     arc_buf_puts(out, end ? end + 1 : body);
 }
@@ -69,7 +66,7 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
         return rc;
     show(report->document, &report->human);
     summarize(report->document, &report->summary);
-    const char *url = text_of(json_object_get(report->document, "comment"), "url");
+    const char *url = arc_json_text_of(json_object_get(report->document, "comment"), "url");
     return report_output(report, "comment-url", url, err);
 }
 

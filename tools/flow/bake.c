@@ -2,14 +2,9 @@
 #include "arcci/build.h"
 #include "arcci/plan.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include <string.h>
 #include <time.h>
-
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
 
 /* ---- text ---------------------------------------------------------------------------------- */
 
@@ -66,10 +61,10 @@ static bool listed(const json_t *names, const char *name)
 /* "flash/linux/amd64" against a cell of the plan. */
 static bool is_cell(const json_t *cell, const char *name)
 {
-    const char *service = text_of(cell, "service");
+    const char *service = arc_json_text_of(cell, "service");
     size_t len = strlen(service);
     return strncmp(name, service, len) == 0 && name[len] == '/' &&
-           strcmp(name + len + 1, text_of(cell, "platform")) == 0;
+           strcmp(name + len + 1, arc_json_text_of(cell, "platform")) == 0;
 }
 
 static const json_t *find_cell(const json_t *plan, const char *name)
@@ -108,7 +103,7 @@ static json_t *make_args(const json_t *plan, const json_t *service)
     json_t *args = literals(json_object_get(service, "build-args"));
     struct tm parts = {0};
     char text[32];
-    if (!args || !strptime(text_of(plan, "created"), "%Y-%m-%dT%H:%M:%SZ", &parts))
+    if (!args || !strptime(arc_json_text_of(plan, "created"), "%Y-%m-%dT%H:%M:%SZ", &parts))
         return args;
     snprintf(text, sizeof text, "%lld", (long long)timegm(&parts));
     if (!json_object_get(args, "SOURCE_DATE_EPOCH"))
@@ -149,7 +144,7 @@ static int add_pushed(const struct arc_bake_options *options, const json_t *serv
     if (options->sbom)
         failed |= append(attest, "type=sbom");
     const char *key =
-        json_string_value(json_object_get(options->keys, text_of(service, "service")));
+        json_string_value(json_object_get(options->keys, arc_json_text_of(service, "service")));
     failed |= json_object_set_new(target, "attest", attest);
     return failed | json_object_set_new(target, "annotations",
                                         make_annotations(json_object_get(service, "labels"), key));
@@ -158,8 +153,9 @@ static int add_pushed(const struct arc_bake_options *options, const json_t *serv
 static json_t *make_target(const struct arc_bake_options *options, const json_t *service,
                            const json_t *platforms, const char *staging)
 {
-    const char *image = text_of(service, "image"), *directory = text_of(service, "directory");
-    const char *dockerfile = text_of(service, "dockerfile");
+    const char *image = arc_json_text_of(service, "image"),
+               *directory = arc_json_text_of(service, "directory");
+    const char *dockerfile = arc_json_text_of(service, "dockerfile");
     size_t len = strlen(directory);
     if (strncmp(dockerfile, directory, len) == 0 && dockerfile[len] == '/')
         dockerfile += len + 1; /* bake looks for it in the context */
@@ -190,10 +186,10 @@ static json_t *make_target(const struct arc_bake_options *options, const json_t 
 static int add_target(const struct arc_bake_options *options, const json_t *service,
                       const json_t *cell, json_t *names, json_t *targets)
 {
-    const char *codename = text_of(service, "service");
+    const char *codename = arc_json_text_of(service, "service");
     ARC_AUTO_JSON json_t *one = cell ? json_pack("[O]", json_object_get(cell, "platform")) : NULL;
     const json_t *platforms = one ? one : json_object_get(options->plan, "platforms");
-    const char *staging = text_of(cell ? cell : service, "staging");
+    const char *staging = arc_json_text_of(cell ? cell : service, "staging");
     json_t *target = make_target(options, service, platforms, staging);
     if (json_object_set_new(targets, codename, target))
         return -1;
@@ -203,9 +199,9 @@ static int add_target(const struct arc_bake_options *options, const json_t *serv
 static bool wanted(const struct arc_bake_options *options, const json_t *service,
                    const json_t *cell)
 {
-    const char *codename = text_of(service, "service");
+    const char *codename = arc_json_text_of(service, "service");
     if (cell)
-        return strcmp(codename, text_of(cell, "service")) == 0;
+        return strcmp(codename, arc_json_text_of(cell, "service")) == 0;
     if (options->services && !listed(options->services, codename))
         return false;
     return json_is_true(json_object_get(service, "selected"));

@@ -1,15 +1,10 @@
 #include "arcci/build.h"
 #include "arcci/plan.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "flow/build_run.h"
 #include "flow/build_verify.h"
 #include <string.h>
-
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
 
 static bool pushes(const struct arc_build_options *options)
 {
@@ -21,7 +16,7 @@ static json_t *service_of(const json_t *list, const char *codename)
     size_t i;
     json_t *service;
     json_array_foreach (list, i, service)
-        if (strcmp(text_of(service, "service"), codename) == 0)
+        if (strcmp(arc_json_text_of(service, "service"), codename) == 0)
             return service;
     return NULL;
 }
@@ -71,8 +66,8 @@ static void add_times(const struct arc_progress *progress, json_t *entry)
     json_t *cell;
     json_array_foreach (json_object_get(entry, "cells"), i, cell) {
         struct arc_progress_cell seen;
-        if (!arc_progress_cell(progress, text_of(entry, "service"), text_of(cell, "platform"),
-                               &seen))
+        if (!arc_progress_cell(progress, arc_json_text_of(entry, "service"),
+                               arc_json_text_of(cell, "platform"), &seen))
             continue;
         json_object_set_new(cell, "started", json_real(seen.started));
         json_object_set_new(cell, "duration", json_real(seen.seconds));
@@ -102,7 +97,7 @@ static json_t *local_entry(const json_t *service, const json_t *target, const ch
 static int put_staging(struct arc_registry *registry, const json_t *service, const char *staging,
                        const struct arc_manifest *index, struct arc_error *err)
 {
-    return arc_registry_put(registry, text_of(service, "image"), staging, index, err);
+    return arc_registry_put(registry, arc_json_text_of(service, "image"), staging, index, err);
 }
 
 static int read_back(const struct arc_build_options *options, struct arc_registry *registry,
@@ -118,11 +113,13 @@ static int read_back(const struct arc_build_options *options, struct arc_registr
     if (rc == ARC_ENOTFOUND)
         rc = arc_error_set(err, ARC_EFAILED,
                            "%s: buildx says that it pushed %s, but the registry does not have it",
-                           text_of(service, "image"), digest);
+                           arc_json_text_of(service, "image"), digest);
     if (!rc)
-        tell(options, text_of(service, "service"), "read back from the registry, and verified");
-    return rc || tagged ? rc
-                        : put_staging(registry, service, text_of(service, "staging"), &index, err);
+        tell(options, arc_json_text_of(service, "service"),
+             "read back from the registry, and verified");
+    return rc || tagged
+               ? rc
+               : put_staging(registry, service, arc_json_text_of(service, "staging"), &index, err);
 }
 
 static int add_entry(const struct arc_build_options *options, struct arc_registry *registry,
@@ -132,7 +129,7 @@ static int add_entry(const struct arc_build_options *options, struct arc_registr
     const json_t *target = json_object_get(json_object_get(definition, "target"), codename);
     const json_t *service = service_of(json_object_get(options->plan, "services"), codename);
     const char *digest =
-        text_of(json_object_get(result->metadata, codename), "containerimage.digest");
+        arc_json_text_of(json_object_get(result->metadata, codename), "containerimage.digest");
     bool tagged = json_array_size(json_object_get(target, "tags")) > 0;
     json_t *entry = NULL;
     int rc = ARC_OK;
@@ -186,7 +183,7 @@ static int make_document(const struct arc_build_options *options, const json_t *
     size_t i;
     json_t *service;
     json_array_foreach (json_object_get(options->plan, "services"), i, service) {
-        json_t *entry = service_of(ledger, text_of(service, "service"));
+        json_t *entry = service_of(ledger, arc_json_text_of(service, "service"));
         if (entry && json_array_append(services, entry))
             return arc_error_nomem(err);
     }

@@ -1,4 +1,5 @@
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "flow/build_run.h"
 #include "flow/documents.h"
@@ -6,12 +7,6 @@
 #include "port/folder.h"
 #include "port/process.h"
 #include <string.h>
-
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
 
 void arc_bake_result_free(struct arc_bake_result *result)
 {
@@ -134,7 +129,8 @@ static bool has_line(const struct arc_build_options *options, const json_t *serv
                      unsigned number, const char *marked)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = (size_t)1 << 20};
-    ARC_AUTO_FREE char *path = arc_file_join(options->env->cwd, text_of(service, "dockerfile"));
+    ARC_AUTO_FREE char *path =
+        arc_file_join(options->env->cwd, arc_json_text_of(service, "dockerfile"));
     if (!path || arc_file_read(path, NULL, (size_t)1 << 20, &text, NULL))
         return false;
     const char *line = arc_buf_text(&text);
@@ -155,13 +151,13 @@ static const json_t *failed_service(const struct arc_build_options *options,
     json_t *item;
     json_array_foreach (json_object_get(options->plan, "services"), i, item) {
         char named[300];
-        const char *codename = text_of(item, "service");
+        const char *codename = arc_json_text_of(item, "service");
         bool built = json_object_get(targets, codename);
         snprintf(named, sizeof named, "target %.250s: ", codename);
         if (strcmp(codename, service) == 0 || strstr(text, named) ||
             (built && json_object_size(targets) == 1))
             return item;
-        unsigned line = dockerfile_line(text, text_of(item, "dockerfile"));
+        unsigned line = dockerfile_line(text, arc_json_text_of(item, "dockerfile"));
         if (built && marked && line && !*service && has_line(options, item, line, marked + 4))
             return item;
     }
@@ -190,8 +186,8 @@ static int failed(const struct arc_build_options *options, const json_t *definit
         arc_buf_puts(&shown, "; to emulate the platform: apt-get install qemu-user-static, or "
                              "docker run --privileged --rm tonistiigi/binfmt --install all");
     const json_t *known = failed_service(options, definition, text, service);
-    const char *codename = known ? text_of(known, "service") : "the build";
-    const char *dockerfile = known ? text_of(known, "dockerfile") : "Dockerfile";
+    const char *codename = known ? arc_json_text_of(known, "service") : "the build";
+    const char *dockerfile = known ? arc_json_text_of(known, "dockerfile") : "Dockerfile";
     unsigned at = dockerfile_line(text, dockerfile);
     const char *space = *platform ? " " : "";
     if (at)

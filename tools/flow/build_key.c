@@ -1,4 +1,5 @@
 #include "base/auto.h"
+#include "base/json.h"
 #include "flow/build_run.h"
 #include "flow/build_verify.h"
 #include "port/file.h"
@@ -8,12 +9,6 @@
 
 /* Changes when what goes into a build changes in a way that its inputs do not show. */
 #define KEY_FORMAT 1
-
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
 
 /* ---- the key ------------------------------------------------------------------------------- */
 
@@ -38,12 +33,14 @@ static int make_key(const struct arc_build_options *options, const json_t *servi
                     struct arc_error *err)
 {
     char context[ARC_SHA256_HEX];
-    ARC_AUTO_FREE char *path = arc_file_join(options->env->cwd, text_of(service, "directory"));
+    ARC_AUTO_FREE char *path =
+        arc_file_join(options->env->cwd, arc_json_text_of(service, "directory"));
     if (!path)
         return arc_error_nomem(err);
     int rc = arc_folder_hash(path, context, err);
     if (rc)
-        return arc_error_prefix(err, "the build context of %s", text_of(service, "service"));
+        return arc_error_prefix(err, "the build context of %s",
+                                arc_json_text_of(service, "service"));
     ARC_AUTO_JSON json_t *inputs = json_pack(
         "{s:i, s:s, s:O, s:O, s:O, s:O, s:b, s:O}", "format", KEY_FORMAT, "context", context,
         "dockerfile", json_object_get(service, "dockerfile"), "args",
@@ -65,7 +62,7 @@ int arc_build_keys(const struct arc_build_options *options, json_t **out, struct
         int rc = make_key(options, service, &key, err);
         if (rc)
             return rc;
-        if (json_object_set_new(keys, text_of(service, "service"), json_string(key)))
+        if (json_object_set_new(keys, arc_json_text_of(service, "service"), json_string(key)))
             return arc_error_nomem(err);
     }
     *out = json_incref(keys);
@@ -102,17 +99,17 @@ static int base_moved(const struct arc_build_options *options, struct arc_regist
 {
     ARC_AUTO_FREE char *image = NULL;
     char digest[ARC_DIGEST_LEN + 1] = "";
-    const char *ref = text_of(base, "ref"), *tag;
+    const char *ref = arc_json_text_of(base, "ref"), *tag;
     struct arc_error unknown = {0};
     *moved = false;
-    if (strstr(ref, "sha256:") || engine_has(options, ref, text_of(base, "digest")))
+    if (strstr(ref, "sha256:") || engine_has(options, ref, arc_json_text_of(base, "digest")))
         return ARC_OK;
     int rc = split_ref(ref, &image, &tag, err);
     if (rc)
         return rc;
     /* A base that nobody can tell us about is built from again: that is slower, never wrong. */
     *moved = arc_registry_resolve(registry, image, tag, digest, &unknown) ||
-             strcmp(digest, text_of(base, "digest")) != 0;
+             strcmp(digest, arc_json_text_of(base, "digest")) != 0;
     arc_error_clear(&unknown);
     return ARC_OK;
 }
@@ -142,7 +139,7 @@ int arc_build_find(const struct arc_build_options *options, struct arc_registry 
     struct arc_verify verify = {.registry = registry,
                                 .service = service,
                                 .platforms = json_object_get(options->plan, "platforms"),
-                                .reference = text_of(service, "staging")};
+                                .reference = arc_json_text_of(service, "staging")};
     *ledger = NULL;
     int rc = arc_verify_index(&verify, NULL, &found, &problem);
     *why = rc == ARC_ENOTFOUND ? "not in the registry" : "what is in the registry does not fit";
@@ -158,7 +155,7 @@ int arc_build_find(const struct arc_build_options *options, struct arc_registry 
     }
     bool moved = false;
     *why = "its inputs changed";
-    if (strcmp(text_of(found, "key"), key) != 0)
+    if (strcmp(arc_json_text_of(found, "key"), key) != 0)
         return ARC_OK;
     rc = bases_moved(options, registry, found, &moved, err);
     *why = "a base image moved";

@@ -1,33 +1,29 @@
 #include "flow/build_verify.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include <string.h>
-
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
 
 void arc_platform_text(const json_t *platform, char *out, size_t size)
 {
-    const char *variant = text_of(platform, "variant");
-    bool usual =
-        strcmp(text_of(platform, "architecture"), "arm64") == 0 && strcmp(variant, "v8") == 0;
-    snprintf(out, size, "%.40s/%.40s%s%.40s", text_of(platform, "os"),
-             text_of(platform, "architecture"), *variant && !usual ? "/" : "",
+    const char *variant = arc_json_text_of(platform, "variant");
+    bool usual = strcmp(arc_json_text_of(platform, "architecture"), "arm64") == 0 &&
+                 strcmp(variant, "v8") == 0;
+    snprintf(out, size, "%.40s/%.40s%s%.40s", arc_json_text_of(platform, "os"),
+             arc_json_text_of(platform, "architecture"), *variant && !usual ? "/" : "",
              usual ? "" : variant);
 }
 
 bool arc_is_attestation(const json_t *descriptor)
 {
     const json_t *annotations = json_object_get(descriptor, "annotations");
-    return strcmp(text_of(annotations, "vnd.docker.reference.type"), "attestation-manifest") == 0;
+    return strcmp(arc_json_text_of(annotations, "vnd.docker.reference.type"),
+                  "attestation-manifest") == 0;
 }
 
 static int differs(const struct arc_verify *verify, const char *platform, struct arc_error *err)
 {
-    return arc_error_prefix(err, "%s:%s%s%s", text_of(verify->service, "image"), verify->reference,
-                            *platform ? " " : "", platform);
+    return arc_error_prefix(err, "%s:%s%s%s", arc_json_text_of(verify->service, "image"),
+                            verify->reference, *platform ? " " : "", platform);
 }
 
 /* ---- one image ----------------------------------------------------------------------------- */
@@ -67,13 +63,14 @@ static int check_image(const struct arc_verify *verify, const json_t *descriptor
 {
     ARC_AUTO(arc_manifest) struct arc_manifest manifest = {0};
     ARC_AUTO_JSON json_t *config = NULL;
-    const char *image = text_of(verify->service, "image"), *digest = text_of(descriptor, "digest");
+    const char *image = arc_json_text_of(verify->service, "image"),
+               *digest = arc_json_text_of(descriptor, "digest");
     char built[128];
     int rc = arc_registry_manifest(verify->registry, image, digest, &manifest, err);
     if (!rc)
-        rc = arc_registry_blob(verify->registry, image,
-                               text_of(json_object_get(manifest.document, "config"), "digest"),
-                               &config, err);
+        rc = arc_registry_blob(
+            verify->registry, image,
+            arc_json_text_of(json_object_get(manifest.document, "config"), "digest"), &config, err);
     if (rc)
         return rc == ARC_ENOTFOUND
                    ? arc_error_set(err, ARC_EFAILED, "is listed, but %s is missing", digest)
@@ -98,7 +95,7 @@ static json_t *cell_of(const json_t *cells, const char *key, const char *value)
     size_t i;
     json_t *cell;
     json_array_foreach (cells, i, cell)
-        if (strcmp(text_of(cell, key), value) == 0)
+        if (strcmp(arc_json_text_of(cell, key), value) == 0)
             return cell;
     return NULL;
 }
@@ -146,8 +143,8 @@ static int check_images(const struct arc_verify *verify, const json_t *index, js
 /* "pkg:docker/nats@2.10.24-alpine?platform=…" → "nats:2.10.24-alpine" (purl-spec, type docker). */
 static int add_base(json_t *bases, const json_t *material)
 {
-    const char *uri = text_of(material, "uri");
-    const char *digest = text_of(json_object_get(material, "digest"), "sha256");
+    const char *uri = arc_json_text_of(material, "uri");
+    const char *digest = arc_json_text_of(json_object_get(material, "digest"), "sha256");
     if (strncmp(uri, "pkg:docker/", 11) != 0 || !*digest)
         return 0;
     ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 1024}, full = {.max = 128};
@@ -172,11 +169,12 @@ static int read_provenance(const struct arc_verify *verify, const json_t *layer,
                            struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *statement = NULL;
-    const char *type = text_of(json_object_get(layer, "annotations"), "in-toto.io/predicate-type");
+    const char *type =
+        arc_json_text_of(json_object_get(layer, "annotations"), "in-toto.io/predicate-type");
     if (strncmp(type, "https://slsa.dev/provenance/", 28) != 0)
         return ARC_OK;
-    int rc = arc_registry_blob(verify->registry, text_of(verify->service, "image"),
-                               text_of(layer, "digest"), &statement, err);
+    int rc = arc_registry_blob(verify->registry, arc_json_text_of(verify->service, "image"),
+                               arc_json_text_of(layer, "digest"), &statement, err);
     if (rc)
         return rc;
     const json_t *predicate = json_object_get(statement, "predicate");
@@ -196,9 +194,9 @@ static int check_attestation(const struct arc_verify *verify, const json_t *desc
                              json_t *cells, json_t *bases, struct arc_error *err)
 {
     ARC_AUTO(arc_manifest) struct arc_manifest manifest = {0};
-    const char *digest = text_of(descriptor, "digest");
+    const char *digest = arc_json_text_of(descriptor, "digest");
     const char *subject =
-        text_of(json_object_get(descriptor, "annotations"), "vnd.docker.reference.digest");
+        arc_json_text_of(json_object_get(descriptor, "annotations"), "vnd.docker.reference.digest");
     json_t *cell = cell_of(cells, "digest", subject);
     if (!cell)
         return arc_error_set(err, ARC_EFAILED,
@@ -206,8 +204,8 @@ static int check_attestation(const struct arc_verify *verify, const json_t *desc
                              digest, subject);
     if (json_array_append_new(json_object_get(cell, "attestations"), json_string(digest)))
         return arc_error_nomem(err);
-    int rc = arc_registry_manifest(verify->registry, text_of(verify->service, "image"), digest,
-                                   &manifest, err);
+    int rc = arc_registry_manifest(verify->registry, arc_json_text_of(verify->service, "image"),
+                                   digest, &manifest, err);
     size_t i;
     json_t *layer;
     json_array_foreach (json_object_get(manifest.document, "layers"), i, layer)
@@ -243,8 +241,8 @@ int arc_verify_index(const struct arc_verify *verify, struct arc_manifest *index
     const json_t *service = verify->service;
     if (!cells || !bases)
         return arc_error_nomem(err);
-    int rc = arc_registry_manifest(verify->registry, text_of(service, "image"), verify->reference,
-                                   found, err);
+    int rc = arc_registry_manifest(verify->registry, arc_json_text_of(service, "image"),
+                                   verify->reference, found, err);
     if (rc)
         return rc;
     if (!json_is_array(json_object_get(found->document, "manifests"))) {

@@ -1,14 +1,9 @@
 #include "arcci/build.h"
 #include "arcci/plan.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "flow/build_verify.h"
 #include <string.h>
-
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
 
 /* ---- one leg ------------------------------------------------------------------------------- */
 
@@ -29,8 +24,8 @@ static int check_key(struct join *join, const json_t *annotations, const char *l
         join->annotations = annotations ? json_deep_copy(annotations) : json_object();
         return join->annotations ? ARC_OK : arc_error_nomem(err);
     }
-    const char *first = text_of(join->annotations, ARC_KEY_ANNOTATION);
-    if (strcmp(first, text_of(annotations, ARC_KEY_ANNOTATION)) == 0)
+    const char *first = arc_json_text_of(join->annotations, ARC_KEY_ANNOTATION);
+    if (strcmp(first, arc_json_text_of(annotations, ARC_KEY_ANNOTATION)) == 0)
         return ARC_OK;
     return arc_error_set(err, ARC_EFAILED,
                          "%s was made from other inputs than the legs before it; build it again",
@@ -42,15 +37,17 @@ static int add_leg(struct join *join, const json_t *cell, struct arc_error *err)
     ARC_AUTO(arc_manifest) struct arc_manifest index = {0};
     ARC_AUTO_JSON json_t *platforms = json_pack("[O]", json_object_get(cell, "platform"));
     ARC_AUTO_JSON json_t *entry = NULL;
-    struct arc_verify verify = {join->registry, join->service, platforms, text_of(cell, "staging")};
+    struct arc_verify verify = {join->registry, join->service, platforms,
+                                arc_json_text_of(cell, "staging")};
     char leg[600];
-    snprintf(leg, sizeof leg, "%.200s/%.100s", text_of(cell, "service"), text_of(cell, "platform"));
+    snprintf(leg, sizeof leg, "%.200s/%.100s", arc_json_text_of(cell, "service"),
+             arc_json_text_of(cell, "platform"));
     int rc = arc_verify_index(&verify, &index, &entry, err);
     if (rc == ARC_ENOTFOUND)
         return arc_error_set(err, ARC_EFAILED,
                              "%s is missing: %s:%s is not in the registry; build it with arc-ci "
                              "build --cell %s",
-                             leg, text_of(join->service, "image"), verify.reference, leg);
+                             leg, arc_json_text_of(join->service, "image"), verify.reference, leg);
     if (!rc)
         rc = check_key(join, json_object_get(index.document, "annotations"), leg, err);
     size_t i;
@@ -69,7 +66,8 @@ static int add_legs(struct join *join, const json_t *plan, struct arc_error *err
     size_t i;
     json_t *cell;
     json_array_foreach (json_object_get(plan, "cells"), i, cell) {
-        bool own = strcmp(text_of(cell, "service"), text_of(join->service, "service")) == 0;
+        bool own = strcmp(arc_json_text_of(cell, "service"),
+                          arc_json_text_of(join->service, "service")) == 0;
         rc = rc || !own ? rc : add_leg(join, cell, err);
     }
     return rc;
@@ -98,18 +96,18 @@ static int merge_service(const struct arc_build_options *options, struct join *j
                          struct arc_error *err)
 {
     ARC_AUTO(arc_manifest) struct arc_manifest index = {0};
-    const char *image = text_of(join->service, "image");
+    const char *image = arc_json_text_of(join->service, "image");
     int rc = add_legs(join, options->plan, err);
     if (!rc)
         rc = make_index(join, &index, err);
     if (!rc)
-        rc =
-            arc_registry_put(join->registry, image, text_of(join->service, "staging"), &index, err);
+        rc = arc_registry_put(join->registry, image, arc_json_text_of(join->service, "staging"),
+                              &index, err);
     struct arc_verify verify = {join->registry, join->service,
                                 json_object_get(options->plan, "platforms"), index.digest};
     if (!rc)
         rc = arc_verify_index(&verify, NULL, entry, err);
-    struct arc_build_event event = {.service = text_of(join->service, "service"),
+    struct arc_build_event event = {.service = arc_json_text_of(join->service, "service"),
                                     .platform = "",
                                     .step = "joined, read back and verified",
                                     .state = ARC_STEP_DONE};

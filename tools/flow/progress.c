@@ -1,6 +1,7 @@
 #define _GNU_SOURCE /* strptime, timegm: POSIX from 2024 on */
 #include "flow/progress.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "port/base64.h"
 #include <string.h>
 #include <time.h>
@@ -137,12 +138,6 @@ static double time_of(const json_t *vertex, const char *key)
     return (double)timegm(&parts) + fraction;
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
 static int widen_cell(struct arc_progress *progress, const struct name *name, double started,
                       double completed, bool cached)
 {
@@ -175,7 +170,7 @@ static void tell(const struct arc_progress *progress, const struct arc_build_eve
 
 static enum arc_step_state state_of(const json_t *vertex, bool completed)
 {
-    if (*text_of(vertex, "error"))
+    if (*arc_json_text_of(vertex, "error"))
         return ARC_STEP_FAILED;
     if (!completed)
         return ARC_STEP_RUNNING;
@@ -184,10 +179,10 @@ static enum arc_step_state state_of(const json_t *vertex, bool completed)
 
 static int see_vertex(struct arc_progress *progress, const json_t *vertex)
 {
-    const char *digest = text_of(vertex, "digest");
+    const char *digest = arc_json_text_of(vertex, "digest");
     double started = time_of(vertex, "started"), completed = time_of(vertex, "completed");
     struct name name;
-    parse_name(progress, text_of(vertex, "name"), &name);
+    parse_name(progress, arc_json_text_of(vertex, "name"), &name);
     enum arc_step_state state = state_of(vertex, completed > 0);
     if (started <= 0 && state == ARC_STEP_RUNNING)
         return 0; /* only announced */
@@ -195,13 +190,13 @@ static int see_vertex(struct arc_progress *progress, const json_t *vertex)
     const json_t *before = json_object_get(known, "state");
     if (before && json_integer_value(before) == (json_int_t)state)
         return 0;
-    json_t *seen =
-        json_pack("{s:s, s:s, s:s, s:i, s:s}", "service", name.service, "platform", name.platform,
-                  "step", name.step, "state", (int)state, "error", text_of(vertex, "error"));
+    json_t *seen = json_pack("{s:s, s:s, s:s, s:i, s:s}", "service", name.service, "platform",
+                             name.platform, "step", name.step, "state", (int)state, "error",
+                             arc_json_text_of(vertex, "error"));
     if (json_object_set_new(progress->vertexes, digest, seen))
         return -1;
     /* The steps that failed after the first one were cancelled because of it. */
-    bool cancelled = strstr(text_of(vertex, "error"), "context canceled");
+    bool cancelled = strstr(arc_json_text_of(vertex, "error"), "context canceled");
     if (state == ARC_STEP_FAILED && !cancelled && !progress->failed)
         progress->failed = json_incref(seen);
     struct arc_build_event event = {
@@ -219,13 +214,13 @@ static int see_vertex(struct arc_progress *progress, const json_t *vertex)
 static int see_log(const struct arc_progress *progress, const json_t *log)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = LOG_MAX};
-    const json_t *vertex = json_object_get(progress->vertexes, text_of(log, "vertex"));
-    if (!vertex || arc_base64_decode(text_of(log, "data"), &text, NULL) || text.failed)
+    const json_t *vertex = json_object_get(progress->vertexes, arc_json_text_of(log, "vertex"));
+    if (!vertex || arc_base64_decode(arc_json_text_of(log, "data"), &text, NULL) || text.failed)
         return 0; /* a log line that cannot be read is no reason to end the build */
     struct arc_build_event event = {
-        .service = text_of(vertex, "service"),
-        .platform = text_of(vertex, "platform"),
-        .step = text_of(vertex, "step"),
+        .service = arc_json_text_of(vertex, "service"),
+        .platform = arc_json_text_of(vertex, "platform"),
+        .step = arc_json_text_of(vertex, "step"),
         .state = (enum arc_step_state)json_integer_value(json_object_get(vertex, "state")),
         .log = arc_buf_text(&text),
         .log_len = text.len};
@@ -324,7 +319,7 @@ const char *arc_progress_failure(const struct arc_progress *progress, const char
 {
     if (!progress->failed)
         return NULL;
-    *service = text_of(progress->failed, "service");
-    *platform = text_of(progress->failed, "platform");
-    return text_of(progress->failed, "error");
+    *service = arc_json_text_of(progress->failed, "service");
+    *platform = arc_json_text_of(progress->failed, "platform");
+    return arc_json_text_of(progress->failed, "error");
 }

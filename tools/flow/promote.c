@@ -2,6 +2,7 @@
 #include "arcci/plan.h"
 #include "arcci/semver.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "flow/build_verify.h"
 #include <string.h>
 
@@ -25,12 +26,6 @@ struct promotion {
     struct move *moves;
     size_t index_count, move_count;
 };
-
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
 
 static void promotion_free(struct promotion *promotion)
 {
@@ -64,7 +59,7 @@ static json_t *built_entry(const json_t *build, const char *codename)
     size_t i;
     json_t *entry;
     json_array_foreach (json_object_get(build, "services"), i, entry)
-        if (strcmp(text_of(entry, "service"), codename) == 0)
+        if (strcmp(arc_json_text_of(entry, "service"), codename) == 0)
             return entry;
     return NULL;
 }
@@ -73,9 +68,10 @@ static json_t *built_entry(const json_t *build, const char *codename)
 static int reference_of(const struct arc_promote_options *options, const json_t *service,
                         const char **out, struct arc_error *err)
 {
-    const char *codename = text_of(service, "service");
+    const char *codename = arc_json_text_of(service, "service");
     const json_t *entry = built_entry(options->build, codename);
-    *out = options->build ? text_of(entry, "digest") : text_of(service, "staging");
+    *out =
+        options->build ? arc_json_text_of(entry, "digest") : arc_json_text_of(service, "staging");
     if (**out)
         return ARC_OK;
     return arc_error_set(err, ARC_EFAILED,
@@ -96,11 +92,11 @@ static int read_service(struct promotion *promotion, const json_t *service, stru
         rc = arc_verify_index(&verify, &promotion->indexes[promotion->index_count++], &entry, err);
     if (rc == ARC_ENOTFOUND)
         return arc_error_set(err, ARC_EFAILED, "%s:%s is not in the registry: build %s first",
-                             text_of(service, "image"), verify.reference,
-                             text_of(service, "service"));
+                             arc_json_text_of(service, "image"), verify.reference,
+                             arc_json_text_of(service, "service"));
     if (rc)
         return rc;
-    const json_t *built = built_entry(options->build, text_of(service, "service"));
+    const json_t *built = built_entry(options->build, arc_json_text_of(service, "service"));
     if (built) { /* the ledger knows the durations too */
         json_decref(entry);
         entry = json_deep_copy(built);
@@ -130,7 +126,7 @@ static int read_services(struct promotion *promotion, struct arc_error *err)
 static bool names_version(const json_t *plan, const char *tag)
 {
     ARC_AUTO(arc_buf) struct arc_buf version = {.max = 512};
-    for (const char *c = text_of(json_object_get(plan, "version"), "version"); *c; c++)
+    for (const char *c = arc_json_text_of(json_object_get(plan, "version"), "version"); *c; c++)
         arc_buf_putc(&version, *c == '+' ? '-' : *c);
     return version.len && !version.failed && strstr(tag, arc_buf_text(&version));
 }
@@ -139,9 +135,9 @@ static bool names_version(const json_t *plan, const char *tag)
  * came in between. */
 static bool higher_has_it(const json_t *plan, const struct arc_manifest *now)
 {
-    const char *ours = text_of(json_object_get(plan, "version"), "version");
-    const char *theirs =
-        text_of(json_object_get(now->document, "annotations"), "org.opencontainers.image.version");
+    const char *ours = arc_json_text_of(json_object_get(plan, "version"), "version");
+    const char *theirs = arc_json_text_of(json_object_get(now->document, "annotations"),
+                                          "org.opencontainers.image.version");
     struct arc_semver a, b;
     return *ours && arc_semver_parse(ours, strlen(ours), &a, NULL) == 0 &&
            arc_semver_parse(theirs, strlen(theirs), &b, NULL) == 0 &&
@@ -186,12 +182,12 @@ static int add_moves(struct promotion *promotion, bool latest, struct arc_error 
             continue;
         json_array_foreach (json_object_get(service, "tags"), k, tag) {
             bool moves = json_is_true(json_object_get(tag, "move"));
-            if (rc || !moves || (strcmp(text_of(tag, "tag"), "latest") == 0) != latest)
+            if (rc || !moves || (strcmp(arc_json_text_of(tag, "tag"), "latest") == 0) != latest)
                 continue;
             struct move *move = &promotion->moves[promotion->move_count++];
-            *move = (struct move){.codename = text_of(service, "service"),
-                                  .image = text_of(service, "image"),
-                                  .tag = text_of(tag, "tag"),
+            *move = (struct move){.codename = arc_json_text_of(service, "service"),
+                                  .image = arc_json_text_of(service, "image"),
+                                  .tag = arc_json_text_of(tag, "tag"),
                                   .index = &promotion->indexes[at]};
             rc = look_up(promotion, move, err);
         }
@@ -299,7 +295,7 @@ static int note_tags(struct promotion *promotion, struct arc_error *err)
     for (size_t k = 0; k < promotion->move_count; k++) {
         const struct move *move = &promotion->moves[k];
         json_array_foreach (promotion->services, i, entry)
-            if (!move->held && strcmp(text_of(entry, "service"), move->codename) == 0 &&
+            if (!move->held && strcmp(arc_json_text_of(entry, "service"), move->codename) == 0 &&
                 json_array_append_new(json_object_get(entry, "tags"), json_string(move->tag)))
                 return arc_error_nomem(err);
     }
@@ -308,8 +304,8 @@ static int note_tags(struct promotion *promotion, struct arc_error *err)
 
 static int check_ledger(const struct arc_promote_options *options, struct arc_error *err)
 {
-    const char *planned = text_of(options->plan, "revision");
-    const char *built = options->build ? text_of(options->build, "revision") : planned;
+    const char *planned = arc_json_text_of(options->plan, "revision");
+    const char *built = options->build ? arc_json_text_of(options->build, "revision") : planned;
     if (!json_is_true(json_object_get(options->plan, "push")))
         return arc_error_set(err, ARC_EINPUT, "the plan pushes nothing, so no tag can move");
     if (*planned && strcmp(planned, built) == 0)

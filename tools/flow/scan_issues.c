@@ -1,5 +1,6 @@
 /* One issue a service: found by its hidden marker, updated in place, closed, reopened. */
 #include "base/auto.h"
+#include "base/json.h"
 #include "flow/scan_publish.h"
 #include <stdio.h>
 #include <string.h>
@@ -25,12 +26,6 @@ static void filing_free(struct filing *filing)
     json_decref(filing->doubles);
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
 static json_int_t number_of(const json_t *issue)
 {
     return json_integer_value(json_object_get(issue, "number"));
@@ -38,14 +33,15 @@ static json_int_t number_of(const json_t *issue)
 
 static bool is_open(const json_t *issue)
 {
-    return strcmp(text_of(issue, "state"), "closed") != 0;
+    return strcmp(arc_json_text_of(issue, "state"), "closed") != 0;
 }
 
 /* Anyone may write our marker into an issue of their own. */
 static bool is_ours(const struct filing *filing, const json_t *issue)
 {
-    const char *role = text_of(issue, "author_association");
-    return filing->trusted || strcmp(text_of(json_object_get(issue, "user"), "type"), "Bot") == 0 ||
+    const char *role = arc_json_text_of(issue, "author_association");
+    return filing->trusted ||
+           strcmp(arc_json_text_of(json_object_get(issue, "user"), "type"), "Bot") == 0 ||
            strcmp(role, "OWNER") == 0 || strcmp(role, "MEMBER") == 0 ||
            strcmp(role, "COLLABORATOR") == 0;
 }
@@ -61,7 +57,7 @@ static int consider(void *context, json_t *issue, struct arc_error *err)
 {
     struct filing *filing = context;
     if (json_object_get(issue, "pull_request") || !is_ours(filing, issue) ||
-        !strstr(text_of(issue, "body"), text_of(filing->wanted, "marker")))
+        !strstr(arc_json_text_of(issue, "body"), arc_json_text_of(filing->wanted, "marker")))
         return ARC_OK;
     if (!filing->issue) {
         filing->issue = json_incref(issue);
@@ -112,7 +108,7 @@ static bool has_code(const json_t *body, const char *code)
     size_t i;
     json_t *one;
     json_array_foreach (json_object_get(body, "errors"), i, one)
-        if (strcmp(text_of(one, "code"), code) == 0)
+        if (strcmp(arc_json_text_of(one, "code"), code) == 0)
             return true;
     return false;
 }
@@ -160,8 +156,8 @@ static int post(struct filing *filing, struct arc_reply *reply, struct arc_error
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
     ARC_AUTO_JSON json_t *body =
-        json_pack("{s:s, s:s, s:[s]}", "title", text_of(filing->wanted, "title"), "body",
-                  text_of(filing->wanted, "body"), "labels", LABEL);
+        json_pack("{s:s, s:s, s:[s]}", "title", arc_json_text_of(filing->wanted, "title"), "body",
+                  arc_json_text_of(filing->wanted, "body"), "labels", LABEL);
     arc_buf_printf(&path, "/repos/%s/issues", filing->options->repository);
     if (!body || path.failed)
         return arc_error_nomem(err);
@@ -226,7 +222,7 @@ static bool has_label(const json_t *issue)
     size_t i;
     json_t *label;
     json_array_foreach (json_object_get(issue, "labels"), i, label)
-        if (strcmp(text_of(label, "name"), LABEL) == 0)
+        if (strcmp(arc_json_text_of(label, "name"), LABEL) == 0)
             return true;
     return false;
 }
@@ -257,8 +253,9 @@ static int changes(const struct filing *filing, bool open, json_t *fields, struc
     int rc = ARC_OK;
     for (size_t i = 0; !rc && i < 2; i++) {
         const char *key = i ? "body" : "title";
-        if (strcmp(text_of(filing->issue, key), text_of(filing->wanted, key)) != 0)
-            rc = set(fields, key, json_string(text_of(filing->wanted, key)), err);
+        if (strcmp(arc_json_text_of(filing->issue, key), arc_json_text_of(filing->wanted, key)) !=
+            0)
+            rc = set(fields, key, json_string(arc_json_text_of(filing->wanted, key)), err);
     }
     if (!rc && is_open(filing->issue) != open)
         rc = set(fields, "state", json_string(open ? "open" : "closed"), err);
@@ -275,7 +272,7 @@ static int update(struct filing *filing, struct arc_error *err)
     bool was_open = is_open(filing->issue);
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
     filing->action = "unchanged";
-    if (!was_open && strcmp(text_of(filing->issue, "state_reason"), "not_planned") == 0) {
+    if (!was_open && strcmp(arc_json_text_of(filing->issue, "state_reason"), "not_planned") == 0) {
         filing->action = "left closed";
         return ARC_OK;
     }
@@ -297,8 +294,8 @@ static int update(struct filing *filing, struct arc_error *err)
 static json_t *result(const struct filing *filing)
 {
     const char *url = json_string_value(json_object_get(filing->issue, "html_url"));
-    json_t *row = json_pack("{s:s, s:s}", "service", text_of(filing->wanted, "service"), "action",
-                            filing->action);
+    json_t *row = json_pack("{s:s, s:s}", "service", arc_json_text_of(filing->wanted, "service"),
+                            "action", filing->action);
     if (row && filing->issue && number_of(filing->issue))
         json_object_set_new(row, "number", json_integer(number_of(filing->issue)));
     if (row && url)
@@ -347,7 +344,7 @@ int scan_file_issues(const struct arc_scan_publish *options, const json_t *wante
                                 .action = "none needed"};
         int rc = filing.doubles ? file_one(&filing, err) : arc_error_nomem(err);
         if (rc)
-            return arc_error_prefix(err, "the issue of %s", text_of(one, "service"));
+            return arc_error_prefix(err, "the issue of %s", arc_json_text_of(one, "service"));
         if (json_array_append_new(rows, result(&filing)) != 0)
             return arc_error_nomem(err);
     }

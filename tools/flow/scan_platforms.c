@@ -1,5 +1,6 @@
 /* Which platforms an image has, so that none of them goes unscanned. */
 #include "base/auto.h"
+#include "base/json.h"
 #include "flow/scan_run.h"
 #include "port/registry.h"
 #include <string.h>
@@ -21,22 +22,16 @@ static int split(const char *target, char **name, const char **reference, struct
     return ARC_OK;
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
 /* Attestations are entries for unknown/unknown (BuildKit docs, "Image attestation storage"). */
 static int add_platform(const json_t *entry, json_t *platforms, struct arc_error *err)
 {
     const json_t *platform = json_object_get(entry, "platform");
-    const char *variant = text_of(platform, "variant");
+    const char *variant = arc_json_text_of(platform, "variant");
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    if (!platform || strcmp(text_of(platform, "os"), "unknown") == 0)
+    if (!platform || strcmp(arc_json_text_of(platform, "os"), "unknown") == 0)
         return ARC_OK;
-    arc_buf_printf(&text, "%s/%s%s%s", text_of(platform, "os"), text_of(platform, "architecture"),
-                   *variant ? "/" : "", variant);
+    arc_buf_printf(&text, "%s/%s%s%s", arc_json_text_of(platform, "os"),
+                   arc_json_text_of(platform, "architecture"), *variant ? "/" : "", variant);
     if (text.failed || json_array_append_new(platforms, json_string(arc_buf_text(&text))) != 0)
         return arc_error_nomem(err);
     return ARC_OK;
