@@ -594,10 +594,14 @@ class Double:
             self.listening.clear()
         port = self.port
         self.close()
+        held = socket.socket()  # bound, not listening: connections are refused, and nobody else gets the port
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", port))
 
         def again():
             time.sleep(seconds)
             self.open(port)
+            held.close()
         threading.Thread(target=again, daemon=True).start()
 
     def fill(self, value):
