@@ -38,10 +38,10 @@ static int by_low(const void *a, const void *b)
 /* Sorts and merges the ranges from `first` on. */
 static void normalize(struct arc_regex *regex, size_t first)
 {
-    struct regex_range *ranges = regex->ranges + first;
     size_t count = regex->range_count - first, kept = 0;
-    if (count < 2)
+    if (count < 2) /* there may be no array at all */
         return;
+    struct regex_range *ranges = regex->ranges + first;
     qsort(ranges, count, sizeof *ranges, by_low);
     for (size_t i = 1; i < count; i++) {
         if (ranges[i].low <= (uint32_t)ranges[kept].high + 1) {

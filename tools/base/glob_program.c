@@ -39,7 +39,7 @@ static uint32_t cell(struct arc_program *p, const struct regex_range *ranges, si
     uint32_t index = node(p, PROGRAM_CELL, next, 0);
     if (p->failed || p->large)
         return 0;
-    p->ranges = grown(p, p->ranges, &p->range_size, p->range_count + count, sizeof *p->ranges);
+    p->ranges = grown(p, p->ranges, &p->range_size, p->range_count + count + 1, sizeof *p->ranges);
     if (p->failed)
         return 0;
     p->nodes[index].first_range = (uint32_t)p->range_count;
@@ -102,7 +102,8 @@ static uint32_t emit(struct arc_program *p, const struct arc_regex *regex, uint3
     case REGEX_EMPTY:
         return next;
     case REGEX_CLASS:
-        return cell(p, regex->ranges + tree->first_range, tree->range_count, next);
+        return cell(p, tree->range_count ? regex->ranges + tree->first_range : NULL,
+                    tree->range_count, next);
     case REGEX_SEQUENCE:
         for (uint32_t child = tree->last; child != REGEX_NONE; child = regex->nodes[child].previous)
             next = emit(p, regex, child, next);
