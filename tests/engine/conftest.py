@@ -10,11 +10,6 @@ import pytest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-import buildkit  # noqa: E402
-
-# BuildKit's own daemon is built from its Go module; without Go these tests cannot be.
-collect_ignore = [] if buildkit.GO else ["test_remote.py"]
-
 
 @pytest.fixture(scope="session")
 def engine():

@@ -27,7 +27,7 @@ import _ "github.com/aquasecurity/trivy/pkg/commands"
 
 
 def compiler():
-    """Go 1.25 or later, or None: then the tests of the real Trivy are not collected (docs/scan.md says so)."""
+    """Go 1.25 or later, or None: then the tests of the real Trivy are skipped, which CI counts as failed."""
     path = shutil.which("go") or "/usr/local/go/bin/go"
     if not pathlib.Path(path).exists():
         return None
