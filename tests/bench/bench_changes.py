@@ -8,24 +8,13 @@ import subprocess
 import tempfile
 
 import repositories
-from timing import in_turn
+from timing import ROOT, in_turn, peak, program
 
 TITLE = "changes (medians, in turn)"
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 ARC_CI = str(ROOT / "build/arc-ci")
 BUNDLE = os.environ.get("ARC_CI_PATHS_FILTER")
 # name, files, top directories (one filter each), changed files, rounds
 CASES = [("small", 30, 3, 3, 200), ("medium", 4600, 10, 900, 100), ("large", 100_000, 50, 20_000, 40)]
-
-
-def program(name):
-    subprocess.run(["cmake", "--build", ROOT / "build", "--target", name], check=True, stdout=subprocess.DEVNULL)
-    return str(ROOT / "build/tests" / name)
-
-
-def peak(command, **kwargs):
-    """Peak resident memory of one run, in MiB."""
-    return int(subprocess.run([program("peak"), *command], check=True, capture_output=True, **kwargs).stdout) / 1024
 
 
 def environment(repo, scratch, filters, base, form):

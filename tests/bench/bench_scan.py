@@ -5,7 +5,7 @@ import random
 import subprocess
 import tempfile
 
-from timing import in_turn, peak_kib
+from timing import in_turn, peak
 
 TITLE = "A report of 200,000 findings"
 ARC_CI = str(pathlib.Path(__file__).resolve().parents[2] / "build/arc-ci")
@@ -50,8 +50,8 @@ def run():
         jq = ["jq", "length", report]
         ours, theirs = in_turn([gate, jq], rounds=5)
         yield f"the gate on {size:.0f} MB", ours, "jq length", theirs, "ms"
-        yield "its peak memory", peak_kib(gate) / 1024, "jq length", peak_kib(jq) / 1024, "MiB"
+        yield "its peak memory", peak(gate), "jq length", peak(jq), "MiB"
         with_sarif, theirs = in_turn([[*gate, "--sarif", f"{scratch}/out.sarif"], jq], rounds=3)
         yield "the gate and SARIF", with_sarif, "jq length", theirs, "ms"
-        yield "its peak memory", peak_kib([*gate, "--sarif", f"{scratch}/out.sarif"]) / 1024, "jq length", \
-            peak_kib(jq) / 1024, "MiB"
+        yield "its peak memory", peak([*gate, "--sarif", f"{scratch}/out.sarif"]), "jq length", \
+            peak(jq), "MiB"

@@ -1,8 +1,10 @@
 """Times commands in turn: A B A B …, so that what else the machine does hits both alike."""
-import os
+import pathlib
 import statistics
 import subprocess
 import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def once(command, **kwargs):
@@ -22,10 +24,12 @@ def in_turn(commands, rounds=200, **kwargs):
     return [statistics.median(each) for each in times]
 
 
-def peak_kib(command, **kwargs):
-    """Peak resident memory of one run, in KiB."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **kwargs)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0, command
-    return usage.ru_maxrss
+def program(name):
+    """Builds a program of tests/bench; returns its path."""
+    subprocess.run(["cmake", "--build", ROOT / "build", "--target", name], check=True, stdout=subprocess.DEVNULL)
+    return str(ROOT / "build/tests" / name)
+
+
+def peak(command, **kwargs):
+    """Peak resident memory of one run, in MiB."""
+    return int(subprocess.run([program("peak"), *command], check=True, capture_output=True, **kwargs).stdout) / 1024

@@ -1,11 +1,15 @@
 """The release stage against the stateful double: what it does when nothing goes wrong."""
 import json
 import subprocess
+import sys
 import threading
 
 import faults
 import pytest
 from harness import ARC_CI, BODY, ROOT, SHA, TAG, TOKEN, VERSION, Double, Project, State, check, new_state
+
+sys.path.insert(0, str(ROOT / "tests"))
+from usage import measured  # noqa: E402
 
 MINIMUM = 14    # of a release with 9 assets: derived in docs/release.md
 
@@ -226,12 +230,9 @@ def test_two_jobs_whose_drafts_are_made_at_the_same_moment(project, double):
 
 def peak_memory(project, double, *extra):
     """(status, KiB) of a run."""
-    command = ["/usr/bin/env", "python3", "-c",
-               "import resource, subprocess, sys; r = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL);"
-               "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss); sys.exit(r.returncode)",
-               ARC_CI, *project.arguments(), *extra]
-    run = subprocess.run(command, cwd=project.folder, env=project.environment(double), capture_output=True, text=True)
-    return run.returncode, int(run.stdout.split()[-1])
+    status, _, memory = measured(project.folder.parent / "usage.json", [ARC_CI, *project.arguments(), *extra],
+                                 cwd=project.folder, env=project.environment(double), stdout=subprocess.DEVNULL)
+    return status, memory
 
 
 def test_ten_thousand_releases(project, double):
