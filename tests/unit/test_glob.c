@@ -8,7 +8,9 @@
 #include "base/glob_dfa.h"
 #include "base/glob_pattern.h"
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 static struct arc_glob *compiled(const char *pattern)
 {
@@ -310,6 +312,66 @@ static void test_small_cache(void **state)
         }
 }
 
+/* Every pattern of up to five of these characters matches the path that it equals. */
+static void test_itself(void **state)
+{
+    (void)state;
+    static const char some[] = "a*./-!";
+    const size_t base = sizeof some - 1;
+    for (size_t number = 0; number < base * base * base * base * base; number++) {
+        char pattern[6] = {0};
+        size_t len = 0;
+        for (size_t rest = number; rest; rest /= base)
+            pattern[len++] = some[rest % base];
+        if (len && !matches(pattern, pattern))
+            fail_msg("%s does not match itself", pattern);
+    }
+}
+
+static struct arc_glob_set *set_of(const char *const *texts, size_t count)
+{
+    struct arc_glob_set *set = NULL;
+    assert_int_equal(arc_glob_set_new(&set, NULL), 0);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(arc_glob_set_add(set, texts[i], strlen(texts[i]), (unsigned)i, NULL), 0);
+    return set;
+}
+
+/* Seconds of CPU to match long paths, each one different. */
+static double seconds(const char *const *texts, size_t count)
+{
+    ARC_AUTO(arc_glob_set) struct arc_glob_set *set = set_of(texts, count);
+    ARC_AUTO(arc_glob_matcher) struct arc_glob_matcher *matcher = NULL;
+    assert_int_equal(arc_glob_matcher_new(set, &matcher, NULL), 0);
+    clock_t start = clock();
+    for (unsigned i = 0; i < 2000; i++) {
+        uint64_t ids[1];
+        char path[100];
+        int len = snprintf(path, sizeof path, "services/team%u/app%u/pkg%u/file%u/main.%c", i % 50,
+                           i % 50, i % 97, i, "ctdsl"[i % 5]);
+        arc_glob_matcher_match(matcher, path, (size_t)len, ids);
+    }
+    return (double)(clock() - start) / CLOCKS_PER_SEC;
+}
+
+/* Patterns that each wait for something else cost no more together than one by one. In one
+ * automaton their states would multiply (it took twelve times as long). */
+static void test_together(void **state)
+{
+    (void)state;
+    char texts[50][20];
+    const char *list[50];
+    double alone = 0;
+    for (size_t i = 0; i < 50; i++) {
+        snprintf(texts[i], sizeof texts[i], "**/*%zu*/**/*%c", i / 5, "ctdsl"[i % 5]);
+        list[i] = texts[i];
+        alone += seconds(list + i, 1);
+    }
+    double together = seconds(list, 50);
+    if (together > alone * 2)
+        fail_msg("together %.3f s, one by one %.3f s", together, alone);
+}
+
 static void test_line_break(void **state)
 {
     (void)state;
@@ -327,6 +389,7 @@ int main(void)
         cmocka_unit_test(test_below),       cmocka_unit_test(test_set),
         cmocka_unit_test(test_empty_set),   cmocka_unit_test(test_linear),
         cmocka_unit_test(test_small_cache), cmocka_unit_test(test_line_break),
+        cmocka_unit_test(test_itself),      cmocka_unit_test(test_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -191,7 +191,7 @@ static void look(struct arc_dfa *dfa, uint32_t number, enum dfa_side left)
 static uint32_t successor(struct arc_dfa *dfa, uint32_t number, uint16_t class)
 {
     const struct arc_program *p = dfa->program;
-    uint16_t unit = (uint16_t)p->bounds[class];
+    uint16_t unit = p->bounds[class];
     enum dfa_side side = side_of(p, unit);
     look(dfa, number, side);
     memset(dfa->raw, 0, dfa->raw_words * sizeof *dfa->raw);
@@ -239,8 +239,12 @@ const uint64_t *arc_dfa_run(struct arc_dfa *dfa, const char *text, size_t len)
     return accept;
 }
 
-bool arc_dfa_init(struct arc_dfa *dfa, const struct arc_program *program, size_t budget)
+bool arc_dfa_init(struct arc_dfa *dfa, struct arc_program *program, size_t budget)
 {
+    *dfa = (struct arc_dfa){0};
+    arc_program_finish(program);
+    if (program->failed)
+        return false;
     *dfa = (struct arc_dfa){.program = program, .capacity = 4};
     dfa->raw_words = (program->cell_count + 63) / 64;
     dfa->accept_words = (program->start_count + 63) / 64;
@@ -254,8 +258,11 @@ bool arc_dfa_init(struct arc_dfa *dfa, const struct arc_program *program, size_t
         arc_dfa_free(dfa);
         return false;
     }
-    for (uint16_t unit = 0; unit < 128; unit++)
-        dfa->ascii[unit] = class_of(program, unit);
+    for (uint16_t unit = 0, class = 0; unit < 128; unit++) {
+        if (class + 1u < program->bound_count && program->bounds[class + 1] == unit)
+            class ++;
+        dfa->ascii[unit] = class;
+    }
     add_state(dfa, dfa->raw, DFA_EDGE);
     return true;
 }

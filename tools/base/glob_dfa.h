@@ -25,9 +25,9 @@ struct arc_dfa {
     size_t steps;     /* how many nodes were looked at, ever: what tests count */
 };
 
-/* Makes a runner that holds up to `budget` bytes of states, but always a few. False when memory ran
- * out. */
-bool arc_dfa_init(struct arc_dfa *dfa, const struct arc_program *program, size_t budget);
+/* Finishes the program and makes a runner that holds up to `budget` bytes of states, but always a
+ * few. False when memory ran out. */
+bool arc_dfa_init(struct arc_dfa *dfa, struct arc_program *program, size_t budget);
 void arc_dfa_free(struct arc_dfa *dfa);
 
 /* Runs over the text; returns a bitmap of the regular expressions that accept it, valid until the

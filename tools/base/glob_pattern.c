@@ -82,7 +82,6 @@ static int build(struct glob_pattern *pattern, const char *text, size_t len, str
 {
     arc_program_free(&pattern->program);
     glob_pattern_add(pattern, &pattern->program);
-    arc_program_finish(&pattern->program);
     if (pattern->program.failed)
         return arc_error_nomem(err);
     if (pattern->program.large)
@@ -95,20 +94,40 @@ static int build(struct glob_pattern *pattern, const char *text, size_t len, str
  */
 #define TRIED_MAX 1000
 
-/* A path that is equal to the pattern matches, whatever the pattern means. */
-static int match_itself(struct glob_pattern *pattern, struct arc_error *err)
+/* Whether the pattern is a path of git whose only special characters are stars, at most two in a
+ * row: a star matches a star, so the whole matches itself, with no need to try. */
+static bool plainly_matches_itself(const struct glob_pattern *pattern)
+{
+    if (pattern->negated || !pattern->plain_path)
+        return false;
+    for (size_t i = 0, stars = 0; i < pattern->len; i++) {
+        stars = pattern->bytes[i] == '*' ? stars + 1 : 0;
+        if (stars > 2 || (!stars && !glob_means_itself(pattern->bytes[i])))
+            return false;
+    }
+    return true;
+}
+
+/* Sets `literal`. */
+static int try_itself(struct glob_pattern *pattern, struct arc_error *err)
 {
     struct arc_dfa dfa;
-    if (pattern->defect)
+    if (!arc_dfa_init(&dfa, &pattern->program, 0))
+        return arc_error_nomem(err);
+    pattern->literal = !(arc_dfa_run(&dfa, pattern->bytes, pattern->len)[0] & 1);
+    arc_dfa_free(&dfa);
+    return 0;
+}
+
+/* A path that is equal to the pattern matches, whatever the pattern means. */
+static int match_itself(struct glob_pattern *pattern, const char *text, size_t len,
+                        struct arc_error *err)
+{
+    if (pattern->defect || plainly_matches_itself(pattern))
         return 0;
     pattern->literal = true;
-    if (pattern->text.len <= TRIED_MAX) {
-        if (!arc_dfa_init(&dfa, &pattern->program, 0))
-            return arc_error_nomem(err);
-        pattern->literal = !(arc_dfa_run(&dfa, pattern->bytes, pattern->len)[0] & 1);
-        arc_dfa_free(&dfa);
-    }
-    return pattern->literal ? build(pattern, pattern->bytes, pattern->len, err) : 0;
+    int code = pattern->text.len <= TRIED_MAX ? try_itself(pattern, err) : 0;
+    return code || !pattern->literal ? code : build(pattern, text, len, err);
 }
 
 static int compile(struct glob_pattern *pattern, const char *text, size_t len,
@@ -126,11 +145,12 @@ static int compile(struct glob_pattern *pattern, const char *text, size_t len,
     if (pattern->text.failed || !pattern->bytes)
         return arc_error_nomem(err);
     memcpy(pattern->bytes, text, len);
+    pattern->plain_path = glob_plain_path(text, len);
     int code = parse(pattern, text, len, err);
     if (!code)
         code = build(pattern, text, len, err);
     if (!code)
-        code = match_itself(pattern, err);
+        code = match_itself(pattern, text, len, err);
     if (!code && !glob_pattern_find_prefix(pattern))
         code = arc_error_nomem(err);
     return code;

@@ -36,7 +36,13 @@ enum arc_glob_below glob_pattern_below(const struct glob_pattern *pattern, struc
 /* Adds the pattern to a program. */
 void glob_pattern_add(const struct glob_pattern *pattern, struct arc_program *program);
 
-/* Finds prefix, certain_len and all; false when memory ran out. Given by glob_prefix.c. */
+/* Given by glob_prefix.c. */
+
+/* Finds prefix, certain_len and all; false when memory ran out. */
 bool glob_pattern_find_prefix(struct glob_pattern *pattern);
+/* Whether the path is one that git could have: no empty, "." or ".." segment. */
+bool glob_plain_path(const char *path, size_t len);
+/* Whether the byte means itself wherever it stands in a pattern. */
+bool glob_means_itself(char byte);
 
 #endif

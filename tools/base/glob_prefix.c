@@ -3,8 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Whether the path is one that git could have: no empty, "." or ".." segment. */
-static bool plain_path(const char *path, size_t len)
+bool glob_plain_path(const char *path, size_t len)
 {
     for (size_t start = 0, end; start <= len; start = end + 1) {
         const char *slash = start < len ? memchr(path + start, '/', len - start) : NULL;
@@ -76,8 +75,7 @@ static size_t read_prefix(struct arc_reach *reach, const struct arc_program *p, 
     return len;
 }
 
-/* Whether the byte means itself wherever it stands in a pattern. */
-static bool means_itself(char byte)
+bool glob_means_itself(char byte)
 {
     return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
            (byte >= '0' && byte <= '9') || (byte && strchr("-_./ ", byte));
@@ -96,13 +94,13 @@ static void find_all(struct glob_pattern *pattern)
     else
         return;
     for (size_t i = 0; i < len; i++)
-        if (!means_itself(text[i]))
+        if (!glob_means_itself(text[i]))
             return;
     if (len >= 2 && text[0] == '.' && text[1] == '/') {
         text += 2;
         len -= 2;
     }
-    if (len && (text[--len] != '/' || !plain_path(text, len)))
+    if (len && (text[--len] != '/' || !glob_plain_path(text, len)))
         return;
     pattern->all = text;
     pattern->all_len = len;
@@ -112,14 +110,14 @@ bool glob_pattern_find_prefix(struct glob_pattern *pattern)
 {
     struct arc_reach reach;
     size_t units = pattern->program.node_count;
-    pattern->plain_path = plain_path(pattern->bytes, pattern->len);
     pattern->prefix = malloc(units * 3 + 1);
     if (!pattern->prefix || !arc_reach_init(&reach, pattern->program.node_count))
         return false;
-    uint32_t start = pattern->program.starts[0];
-    pattern->certain_len = read_prefix(&reach, &pattern->program, start, pattern->prefix, units);
-    pattern->prefix_len =
-        read_prefix(&reach, &pattern->program, start_of(pattern), pattern->prefix, units);
+    const struct arc_program *p = &pattern->program;
+    uint32_t certain = p->starts[0], start = start_of(pattern);
+    pattern->certain_len = read_prefix(&reach, p, certain, pattern->prefix, units);
+    pattern->prefix_len = start == certain ? pattern->certain_len
+                                           : read_prefix(&reach, p, start, pattern->prefix, units);
     arc_reach_free(&reach);
     find_all(pattern);
     return true;

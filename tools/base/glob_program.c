@@ -195,32 +195,58 @@ void arc_program_add(struct arc_program *p, const struct arc_regex *regex, enum 
         p->starts[p->start_count++] = start;
 }
 
-static int by_value(const void *a, const void *b)
+/* A set of units: a bit each in `words`, where only those words count that `used` has a bit for. */
+struct unit_set {
+    uint64_t used[16];
+    size_t count;
+    uint64_t words[1024];
+};
+
+static void unit_set_add(struct unit_set *set, size_t unit)
 {
-    uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
-    return left < right ? -1 : left > right;
+    if (unit > UINT16_MAX)
+        return;
+    uint64_t bit = (uint64_t)1 << unit % 64, used = (uint64_t)1 << unit / 64 % 64;
+    uint64_t *word = set->words + unit / 64;
+    if (!(set->used[unit / 4096] & used))
+        *word = 0;
+    set->used[unit / 4096] |= used;
+    set->count += !(*word & bit);
+    *word |= bit;
+}
+
+/* Writes the units in order. */
+static void unit_set_list(const struct unit_set *set, uint16_t *out)
+{
+    for (size_t i = 0; i < 16; i++)
+        for (uint64_t used = set->used[i]; used; used &= used - 1) {
+            size_t word = i * 64 + (size_t)__builtin_ctzll(used);
+            for (uint64_t bits = set->words[word]; bits; bits &= bits - 1)
+                *out++ = (uint16_t)(word * 64 + (size_t)__builtin_ctzll(bits));
+        }
 }
 
 /* Where the classes of units start. */
 static void find_bounds(struct arc_program *p)
 {
     static const struct regex_range words[] = {{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}};
-    size_t extra = p->words ? 4 : 0, count = 0;
-    p->bounds = malloc(((p->range_count + extra) * 2 + 1) * sizeof *p->bounds);
+    size_t extra = p->words ? 4 : 0;
+    struct unit_set bounds;
+    bounds.count = 0;
+    memset(bounds.used, 0, sizeof bounds.used);
+    unit_set_add(&bounds, 0);
+    for (size_t i = 0; i < p->range_count + extra; i++) {
+        struct regex_range range = i < p->range_count ? p->ranges[i] : words[i - p->range_count];
+        unit_set_add(&bounds, range.low);
+        unit_set_add(&bounds, (size_t)range.high + 1);
+    }
+    p->bounds = malloc(bounds.count * sizeof *p->bounds);
     if (!p->bounds) {
         p->failed = true;
         return;
     }
-    p->bounds[count++] = 0;
-    for (size_t i = 0; i < p->range_count + extra; i++) {
-        struct regex_range range = i < p->range_count ? p->ranges[i] : words[i - p->range_count];
-        p->bounds[count++] = range.low;
-        p->bounds[count++] = (uint32_t)range.high + 1;
-    }
-    qsort(p->bounds, count, sizeof *p->bounds, by_value);
-    for (size_t i = 0; i < count; i++)
-        if ((i == 0 || p->bounds[i] != p->bounds[i - 1]) && p->bounds[i] <= UINT16_MAX)
-            p->bounds[p->bound_count++] = p->bounds[i];
+    p->bound_count = bounds.count;
+    unit_set_list(&bounds, p->bounds);
 }
 
 static void find_cells(struct arc_program *p)
@@ -237,6 +263,8 @@ static void find_cells(struct arc_program *p)
 
 void arc_program_finish(struct arc_program *p)
 {
+    if (p->bounds)
+        return;
     if (!p->failed && !p->large)
         find_bounds(p);
     if (!p->failed && !p->large)

@@ -41,7 +41,7 @@ struct arc_program {
     uint32_t *order;
     bool *group_end;
     size_t order_count;
-    uint32_t *bounds; /* sorted: units between two of them are alike to every cell */
+    uint16_t *bounds; /* sorted: units between two of them are alike to every cell */
     size_t bound_count;
     bool words;  /* has a PROGRAM_WORD */
     bool failed; /* memory ran out */
@@ -59,7 +59,7 @@ enum program_use {
  * are equal to it. `regex` may be NULL: the literal only. Look at failed and large. */
 void arc_program_add(struct arc_program *program, const struct arc_regex *regex,
                      enum program_use use, const struct arc_units *literal);
-/* To be called once, after the last addition. */
+/* Prepares it to be run, after the last addition; does nothing the second time. Look at failed. */
 void arc_program_finish(struct arc_program *program);
 void arc_program_free(struct arc_program *program);
 

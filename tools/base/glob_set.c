@@ -9,7 +9,7 @@
 #define ID_MAX 65535
 
 /* Patterns in one automaton at most: states of patterns that each wait for something multiply. */
-#define TOGETHER_MAX 4
+#define TOGETHER_MAX 8
 
 /* States of all automata of a matcher together, and of one at least. */
 #define BUDGET     ((size_t)16 << 20)
@@ -25,8 +25,9 @@ struct group {
     const char *prefix; /* of its first pattern */
     size_t prefix_len;
     uint64_t hash;
-    size_t first, count; /* in `entries`, which are sorted by prefix */
-    struct arc_program program;
+    size_t first, count;         /* in `entries`, which are sorted by prefix */
+    struct arc_program *program; /* `joined`, or the pattern's own where it is alone */
+    struct arc_program joined;
 };
 
 struct arc_glob_set {
@@ -67,7 +68,7 @@ static void entry_free(struct entry **entry)
 static void groups_free(struct arc_glob_set *set)
 {
     for (size_t i = 0; i < set->group_count; i++)
-        arc_program_free(&set->groups[i].program);
+        arc_program_free(&set->groups[i].joined);
     free(set->groups);
     free(set->table);
     set->groups = NULL;
@@ -194,15 +195,26 @@ static void make_groups(struct arc_glob_set *set)
     for (size_t i = 0; i < set->entry_count; i++) {
         const struct glob_pattern *pattern = &set->entries[i]->pattern;
         struct group *group = set->group_count ? set->groups + set->group_count - 1 : NULL;
-        if (!group ||
+        if (!group || group->count == TOGETHER_MAX ||
             compare(group->prefix, group->prefix_len, pattern->prefix, pattern->certain_len)) {
             group = set->groups + set->group_count++;
             *group = (struct group){
                 .prefix = pattern->prefix, .prefix_len = pattern->certain_len, .first = i};
         }
         group->count++;
-        glob_pattern_add(pattern, &group->program);
     }
+}
+
+/* One automaton for the group's patterns; false when it is too large or memory ran out. */
+static bool join(const struct arc_glob_set *set, struct group *group)
+{
+    group->program = &set->entries[group->first]->pattern.program;
+    if (group->count > 1) {
+        group->program = &group->joined;
+        for (size_t i = 0; i < group->count; i++)
+            glob_pattern_add(&set->entries[group->first + i]->pattern, group->program);
+    }
+    return !group->program->failed && !group->program->large;
 }
 
 static int prepare(struct arc_glob_set *set, struct arc_error *err)
@@ -215,22 +227,18 @@ static int prepare(struct arc_glob_set *set, struct arc_error *err)
     if (!set->groups)
         return arc_error_nomem(err);
     make_groups(set);
-    bool failed = !index_groups(set);
-    for (size_t i = 0; i < set->group_count; i++) {
-        arc_program_finish(&set->groups[i].program);
-        failed |= set->groups[i].program.failed;
-        if (set->groups[i].program.large) {
-            groups_free(set);
-            return arc_error_set(err, ARC_ELIMIT,
-                                 "the patterns of the set are too large together: their automaton "
-                                 "would have more than 1,048,576 nodes; use fewer or simpler ones");
-        }
-    }
-    if (failed) {
+    int code = index_groups(set) ? 0 : arc_error_nomem(err);
+    for (size_t i = 0; i < set->group_count && !code; i++)
+        if (!join(set, set->groups + i))
+            code = set->groups[i].program->large
+                       ? arc_error_set(err, ARC_ELIMIT,
+                                       "the patterns of the set are too large together: their "
+                                       "automaton would have more than 1,048,576 nodes; use fewer "
+                                       "or simpler ones")
+                       : arc_error_nomem(err);
+    if (code)
         groups_free(set);
-        return arc_error_nomem(err);
-    }
-    return 0;
+    return code;
 }
 
 int arc_glob_matcher_new(struct arc_glob_set *set, struct arc_glob_matcher **out,
@@ -248,7 +256,7 @@ int arc_glob_matcher_new(struct arc_glob_set *set, struct arc_glob_matcher **out
         return arc_error_nomem(err);
     size_t budget = set->group_count ? BUDGET / set->group_count : 0;
     for (size_t i = 0; i < set->group_count; i++)
-        if (!arc_dfa_init(matcher->dfas + i, &set->groups[i].program,
+        if (!arc_dfa_init(matcher->dfas + i, set->groups[i].program,
                           budget < BUDGET_MIN ? BUDGET_MIN : budget))
             return arc_error_nomem(err);
     *out = arc_steal(&matcher);

@@ -40,8 +40,12 @@ void arc_units_put(struct arc_units *text, uint16_t unit)
 
 void arc_units_puts(struct arc_units *text, const char *ascii)
 {
-    while (*ascii)
-        arc_units_put(text, (unsigned char)*ascii++);
+    size_t len = strlen(ascii);
+    if (!reserve(text, len))
+        return;
+    for (size_t i = 0; i < len; i++)
+        text->at[text->len + i] = (unsigned char)ascii[i];
+    text->len += len;
 }
 
 void arc_units_append(struct arc_units *text, const struct arc_units *more)
