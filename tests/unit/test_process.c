@@ -6,8 +6,12 @@
 #include "base/auto.h"
 #include "port/process.h"
 #include <cmocka.h>
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
 static const char *const variables[] = {"PATH=/usr/bin:/bin", "COLOUR=blue", NULL};
 static const struct arc_env env = {.vars = variables};
@@ -94,6 +98,70 @@ static void test_timeout_kills_the_whole_group(void **state)
     assert_int_equal(result.status, 128 + 9);
 }
 
+/* It cannot stop, unseen, to ask a terminal for a password. */
+static void test_a_session_of_its_own(void **state)
+{
+    (void)state;
+    const char *const argv[] = {"cut", "-d ", "-f1,6", "/proc/self/stat", NULL};
+    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
+    assert_int_equal(run((struct arc_process){0}, &result, argv), 0);
+    char *session = strchr(result.output.data, ' ');
+    assert_non_null(session);
+    assert_int_equal(atoi(result.output.data), atoi(session));
+}
+
+struct started {
+    int fd; /* where the child's number goes, once it has started */
+};
+
+static int tell(void *context, enum arc_stream stream, const char *data, size_t len)
+{
+    const struct started *started = context;
+    (void)stream;
+    return write(started->fd, data, len) == (ssize_t)len ? 0 : ARC_EWORLD;
+}
+
+/* What a process does that a terminal's Ctrl-C, or a runner that cancels its job, will end. */
+static void run_for_ever(int fd)
+{
+    const char *const argv[] = {"sh", "-c", "sleep 600 & echo $$; wait", NULL};
+    struct started started = {fd};
+    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
+    run((struct arc_process){.on_output = tell, .context = &started}, &result, argv);
+    _exit(0);
+}
+
+static void check_ended_by(int number)
+{
+    int ends[2], status = 0;
+    char text[32] = "";
+    assert_int_equal(pipe(ends), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        signal(number, SIG_DFL); /* a shell's background job ignores SIGINT */
+        run_for_ever(ends[1]);
+    }
+    assert_true(read(ends[0], text, sizeof text - 1) > 0);
+    assert_int_equal(kill(pid, number), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), number);
+    for (int i = 0; i < 100 && kill(-atoi(text), 0) == 0; i++)
+        nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+    assert_int_equal(kill(-atoi(text), 0), -1);
+    assert_int_equal(errno, ESRCH);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static void test_a_signal_ends_the_children_first(void **state)
+{
+    (void)state;
+    check_ended_by(SIGINT);
+    check_ended_by(SIGTERM);
+    check_ended_by(SIGHUP);
+}
+
 static void test_missing_program(void **state)
 {
     (void)state;
@@ -115,6 +183,8 @@ int main(void)
         cmocka_unit_test(test_child_that_does_not_read),
         cmocka_unit_test(test_output_limit),
         cmocka_unit_test(test_timeout_kills_the_whole_group),
+        cmocka_unit_test(test_a_session_of_its_own),
+        cmocka_unit_test(test_a_signal_ends_the_children_first),
         cmocka_unit_test(test_missing_program),
     };
     signal(SIGPIPE, SIG_IGN);

@@ -1,4 +1,5 @@
-#define _GNU_SOURCE /* posix_spawn_file_actions_addchdir_np, POSIX from 2024 on */
+#define _GNU_SOURCE    /* pipe2, posix_spawn_file_actions_addchdir_np and POSIX_SPAWN_SETSID: POSIX \
+                          2024 */
 #include "port/process.h"
 #include "base/auto.h"
 #include <errno.h>
@@ -7,6 +8,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -73,12 +75,10 @@ static int pipes_open(struct pipes *pipes, struct arc_error *err)
     *pipes = (struct pipes){{-1, -1, -1}, {-1, -1, -1}};
     for (int i = 0; i < 3; i++) {
         int ends[2];
-        if (pipe(ends) != 0)
+        if (pipe2(ends, O_CLOEXEC) != 0)
             return arc_error_set(err, ARC_EWORLD, "cannot make a pipe: %s", strerror(errno));
         pipes->parent[i] = ends[i == 0 ? 1 : 0];
         pipes->child[i] = ends[i == 0 ? 0 : 1];
-        fcntl(ends[0], F_SETFD, FD_CLOEXEC);
-        fcntl(ends[1], F_SETFD, FD_CLOEXEC);
     }
     fcntl(pipes->parent[0], F_SETFL, O_NONBLOCK);
     return ARC_OK;
@@ -98,7 +98,7 @@ static int prepare(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attri
         rc = posix_spawn_file_actions_adddup2(actions, pipes->child[i], i);
     if (!rc && process->env->cwd)
         rc = posix_spawn_file_actions_addchdir_np(actions, process->env->cwd);
-    short flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
+    short flags = POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
     if (!rc)
         rc = posix_spawnattr_setflags(attributes, flags);
     if (!rc)
@@ -129,6 +129,39 @@ static int start(const struct arc_process *process, struct pipes *pipes, pid_t *
     if (failed)
         return arc_error_set(err, ARC_EWORLD, "cannot run %s: %s", program, strerror(failed));
     return ARC_OK;
+}
+
+/* ---- being told to end --------------------------------------------------------------------- */
+
+/* The signals that end this process, held back while a child runs: the child, in a session of its
+ * own, does not get a terminal's Ctrl-C, and would go on alone. */
+struct held {
+    sigset_t before;
+    int fd; /* readable once one of them has come; -1 when none is held */
+};
+
+/* Those with a handler are the caller's concern, and those that are ignored (nohup) stay so. */
+static void hold_signals(struct held *held)
+{
+    static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
+    struct sigaction action;
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t i = 0; i < sizeof ending / sizeof *ending; i++)
+        if (sigaction(ending[i], NULL, &action) == 0 && action.sa_handler == SIG_DFL)
+            sigaddset(&set, ending[i]);
+    held->fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (held->fd >= 0)
+        pthread_sigmask(SIG_BLOCK, &set, &held->before);
+}
+
+/* One that has come ends this process here: nobody has read it from `fd`. */
+static void release_signals(struct held *held)
+{
+    if (held->fd < 0)
+        return;
+    close_end(&held->fd);
+    pthread_sigmask(SIG_SETMASK, &held->before, NULL);
 }
 
 /* ---- talking ------------------------------------------------------------------------------- */
@@ -178,11 +211,10 @@ static int too_late(const struct arc_process *process, bool interrupted, struct 
 }
 
 /* Moves data until both output streams are closed. */
-static int talk(const struct arc_process *process, pid_t pid, struct pipes *pipes,
+static int talk(const struct arc_process *process, pid_t pid, struct pipes *pipes, int interrupt,
                 struct arc_process_result *result, struct arc_error *err)
 {
     int64_t deadline = process->timeout ? now_ms() + (int64_t)process->timeout * 1000 : 0;
-    int interrupt = process->interrupted_fd ? *process->interrupted_fd : -1;
     bool interrupted = false;
     size_t fed = 0;
     if (!process->input_len)
@@ -234,14 +266,21 @@ int arc_process_run(const struct arc_process *process, struct arc_process_result
     pid_t pid = 0;
     *result = (struct arc_process_result){.output.max = process->output_max,
                                           .errors.max = process->output_max};
+    struct held held;
     int rc = pipes_open(&pipes, err);
-    if (!rc)
-        rc = start(process, &pipes, &pid, err);
     if (rc)
         return rc;
-    rc = talk(process, pid, &pipes, result, err);
+    hold_signals(&held);
+    rc = start(process, &pipes, &pid, err);
+    if (rc) {
+        release_signals(&held);
+        return rc;
+    }
+    int told = process->interrupted_fd ? *process->interrupted_fd : -1;
+    rc = talk(process, pid, &pipes, told >= 0 ? told : held.fd, result, err);
     if (rc)
         kill(-pid, SIGKILL);
+    release_signals(&held);
     result->status = await(pid);
     return rc;
 }

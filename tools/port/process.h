@@ -39,9 +39,11 @@ struct arc_process_result {
 int arc_process_find(const struct arc_env *env, const char *name, char **out,
                      struct arc_error *err);
 
-/* Runs the program to its end, in a process group of its own. Returns 0 when it ran, whatever its
- * exit status; ARC_ENOTFOUND when there is no such program; ARC_EWORLD when it could not be started
- * or ran longer than its timeout; ARC_ELIMIT when it said too much. */
+/* Runs the program to its end, in a session of its own: it cannot ask a terminal for anything. When
+ * SIGINT, SIGTERM or SIGHUP would end this process meanwhile, the child and its children are ended
+ * first, as by interrupted_fd. Returns 0 when it ran, whatever its exit status; ARC_ENOTFOUND when
+ * there is no such program; ARC_EWORLD when it could not be started or ran longer than its timeout;
+ * ARC_ELIMIT when it said too much. */
 int arc_process_run(const struct arc_process *process, struct arc_process_result *result,
                     struct arc_error *err);
 void arc_process_result_free(struct arc_process_result *result);
