@@ -174,21 +174,28 @@ static int push_to_base(const struct choice *c, const char *base)
     return rc ? rc : since_forced_push(c);
 }
 
+/* Sets *chosen unless the tag is no version's. */
 static int tag_push(const struct choice *c, const char *tag, bool *chosen)
 {
     ARC_AUTO_FREE char *previous = NULL;
-    int rc = arc_base_previous_tag(c->git, tag, &previous, c->err);
+    ARC_AUTO(arc_error) struct arc_error problem = {0};
+    ARC_AUTO(arc_buf) struct arc_buf ref = {0};
+    int rc = arc_base_previous_tag(c->request, tag, &previous, &problem);
     *chosen = rc != ARC_EINPUT;
     if (rc == ARC_EINPUT)
-        arc_error_clear(c->err);
-    if (rc)
-        return *chosen ? rc : ARC_OK;
+        return ARC_OK;
+    if (rc == ARC_ENOMEM)
+        return arc_error_nomem(c->err);
+    if (rc) {
+        rc = warn(c->out, c->err, "the previous tag is not known: every file counts as added; %s",
+                  arc_error_text(&problem));
+        return rc ? rc : everything(c, "the previous tag is not known");
+    }
     if (!previous)
         return everything(c, "the first release of its tags");
-    ARC_AUTO(arc_buf) struct arc_buf ref = {0};
     arc_buf_printf(&ref, TAGS "%s", previous);
-    rc = arc_git_resolve_ref(c->git, arc_buf_text(&ref), &c->out->base, c->err);
-    return rc ? rc
+    rc = need(c, arc_buf_text(&ref), &c->out->base);
+    return rc ? arc_error_prefix(c->err, "the previous tag")
               : reason(&c->out->base_reason, c->err, "previous tag of the group: %s", previous);
 }
 

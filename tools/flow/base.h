@@ -62,8 +62,9 @@ int arc_base_parent(const struct arc_base_request *request, const struct arc_oid
 
 /* The tag before `tag` of the same family ("messaging/v", "v", ""): the highest Semantic Version
  * below its own that has a tag; a stable one skips prereleases. *out is owned, NULL if there is
- * none; ARC_EINPUT if the tag does not end in a version. */
-int arc_base_previous_tag(const struct arc_git *git, const char *tag, char **out,
+ * none; ARC_EINPUT if the tag does not end in a version; as arc_git_all_tags() when the tags are
+ * not known. */
+int arc_base_previous_tag(const struct arc_base_request *request, const char *tag, char **out,
                           struct arc_error *err);
 
 #endif

@@ -2,6 +2,7 @@
 #include "arcci/semver.h"
 #include "base/auto.h"
 #include "flow/base.h"
+#include "port/git_fetch.h"
 #include <string.h>
 
 /* Where the version of a tag starts: behind the last "/v", "-v", "v" or at the first digit, at the
@@ -33,7 +34,7 @@ static bool better(const struct arc_semver *own, const struct arc_semver *versio
     return !best->text || arc_semver_compare(version, best) > 0;
 }
 
-int arc_base_previous_tag(const struct arc_git *git, const char *tag, char **out,
+int arc_base_previous_tag(const struct arc_base_request *request, const char *tag, char **out,
                           struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *tags = NULL;
@@ -44,7 +45,7 @@ int arc_base_previous_tag(const struct arc_git *git, const char *tag, char **out
     *out = NULL;
     if (!split(tag, &prefix, &own))
         return arc_error_set(err, ARC_EINPUT, "the tag '%.200s' does not end in a version", tag);
-    int rc = arc_git_tags(git, &tags, err);
+    int rc = arc_git_all_tags(request->git, request->env, &tags, err);
     if (rc)
         return rc;
     json_array_foreach (tags, i, item) {

@@ -44,7 +44,7 @@ int arc_context_version(const struct arc_env *env, const char *tag, json_t **out
     const char *name = tag ? tag : arc_env_nonempty(env, "GITHUB_REF");
     if (!name)
         return arc_error_set(err, ARC_EINPUT,
-                             "no tag was given and GITHUB_REF is not set; try: arc-ci version "
+                             "no tag was given and GITHUB_REF is not set; a release tag is like "
                              "messaging/v1.2.3");
     int rc = arc_tag_parse(name, &parsed, err);
     if (rc)
@@ -54,7 +54,7 @@ int arc_context_version(const struct arc_env *env, const char *tag, json_t **out
         return version_in(&repository, &parsed, out, err);
     if (rc != ARC_ENOTFOUND)
         return arc_error_set(err, rc, "%s", arc_error_text(&problem));
-    struct arc_version_options unknown = {.tags_unknown = "there is no git repository here"};
+    struct arc_version_options unknown = {.tags_unknown = arc_error_text(&problem)};
     return arc_version(parsed.text, &unknown, out, err);
 }
 

@@ -98,13 +98,8 @@ static int find_changes(struct dryrun *run, json_t **out, struct arc_error *err)
     int rc = arc_filters_of_config(&one, &filters, err);
     struct arc_changes_options options = {
         .filters = &filters, .config = &one, .quantifier = ARC_QUANTIFIER_SOME_EXCLUDE};
-    const char *previous = json_string_value(json_object_get(run->context.version, "previous-tag"));
     if (!rc)
         rc = arc_changes(&run->event.env, &options, &changes, err);
-    if (!rc && previous && !*changes.base) /* only the remote has the tag */
-        rc = arc_error_set(err, ARC_ENOTFOUND,
-                           "the tag %s is not in this clone (fetch-depth: 0 gets all of it)",
-                           previous);
     return rc ? rc : arc_changes_document(&changes, out, err);
 }
 

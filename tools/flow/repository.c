@@ -1,7 +1,6 @@
 #include "arcci/repository.h"
 #include "base/auto.h"
-#include "port/git.h"
-#include "port/process.h"
+#include "port/git_fetch.h"
 #include <string.h>
 
 static const char *without_prefix(const char *text, const char *prefix)
@@ -129,53 +128,17 @@ static int read_source(const struct arc_env *env, const struct arc_git *git,
 
 /* ---- tags ---------------------------------------------------------------------------------- */
 
-/* Lines "<oid>\trefs/tags/<name>"; "^{}" marks where an annotated tag points. */
-static int parse_remote_tags(const char *text, json_t *tags, struct arc_error *err)
-{
-    while (*text) {
-        size_t len = strcspn(text, "\n");
-        const char *name = memchr(text, '\t', len);
-        name = name ? without_prefix(name + 1, "refs/tags/") : NULL;
-        size_t name_len = name ? len - (size_t)(name - text) : 0;
-        bool peeled = name_len > 3 && memcmp(name + name_len - 3, "^{}", 3) == 0;
-        if (name && !peeled) {
-            json_t *item = json_stringn(name, name_len);
-            if (item && json_array_append_new(tags, item))
-                return arc_error_nomem(err);
-        }
-        text += len + (text[len] == '\n');
-    }
-    return ARC_OK;
-}
-
-/* A shallow clone, actions/checkout's default, has no tags: the remote knows them. */
-static int ask_remote(const struct arc_env *env, const char *root, struct arc_repository *out,
-                      struct arc_error *err)
-{
-    static const char *const argv[] = {"git", "ls-remote", "--tags", "origin", NULL};
-    struct arc_env there = {.vars = env->vars, .cwd = root, .now = env->now};
-    struct arc_process process = {.argv = argv, .env = &there, .timeout = 60};
-    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
-    ARC_AUTO(arc_error) struct arc_error problem = {0};
-    int rc = arc_process_run(&process, &result, &problem);
-    if (!rc && result.status == 0) {
-        out->tags = json_array();
-        return out->tags ? parse_remote_tags(arc_buf_text(&result.output), out->tags, err)
-                         : arc_error_nomem(err);
-    }
-    struct arc_buf why = {.max = 4096};
-    arc_buf_printf(&why, "this clone is shallow, and 'git ls-remote --tags origin' %s",
-                   rc ? arc_error_text(&problem) : "failed");
-    return keep_text(&out->tags_unknown, arc_buf_steal(&why), err);
-}
-
 static int read_tags(const struct arc_env *env, const struct arc_git *git,
                      struct arc_repository *out, struct arc_error *err)
 {
+    ARC_AUTO(arc_error) struct arc_error problem = {0};
     out->shallow = arc_git_is_shallow(git);
-    if (out->shallow)
-        return ask_remote(env, out->root, out, err);
-    return arc_git_tags(git, &out->tags, err);
+    int rc = arc_git_all_tags(git, env, &out->tags, &problem);
+    if (!rc)
+        return ARC_OK;
+    if (!out->shallow || rc == ARC_ENOMEM)
+        return arc_error_set(err, rc, "%s", arc_error_text(&problem));
+    return keep_text(&out->tags_unknown, strdup(arc_error_text(&problem)), err);
 }
 
 /* ---- all of it ----------------------------------------------------------------------------- */

@@ -178,6 +178,14 @@ static int peel(git_object *object, const char *name, struct arc_oid *out, struc
     return ARC_OK;
 }
 
+/* Why something may be missing, behind the message that it is. */
+static const char *cut(const struct arc_git *git)
+{
+    return arc_git_is_shallow(git)
+               ? ", whose history is cut (fetch-depth: 0 of actions/checkout gets all of it)"
+               : "";
+}
+
 int arc_git_resolve(const struct arc_git *git, const char *revision, struct arc_oid *out,
                     struct arc_error *err)
 {
@@ -186,11 +194,9 @@ int arc_git_resolve(const struct arc_git *git, const char *revision, struct arc_
         return arc_error_set(err, ARC_EINPUT, "'%.200s' is not the name of a commit", revision);
     int rc = git_revparse_single(&object, git->repo, revision);
     if (rc == GIT_ENOTFOUND)
-        return arc_error_set(
-            err, ARC_ENOTFOUND, "'%s' names no branch, tag or commit in this clone%s", revision,
-            arc_git_is_shallow(git) ? ", whose history is cut (fetch-depth: 0 of actions/checkout "
-                                      "gets all of it)"
-                                    : "");
+        return arc_error_set(err, ARC_ENOTFOUND,
+                             "'%s' names no branch, tag or commit in this clone%s", revision,
+                             cut(git));
     if (rc < 0)
         return arc_git_failed(err, rc, revision);
     rc = peel(object, revision, out, err);
@@ -207,7 +213,8 @@ int arc_git_resolve_ref(const struct arc_git *git, const char *ref, struct arc_o
     if (rc == GIT_EINVALIDSPEC)
         return arc_error_set(err, ARC_EINPUT, "'%.200s' is not a valid ref", ref);
     if (rc < 0)
-        return arc_error_set(err, ARC_ENOTFOUND, "there is no ref '%s' in this clone", ref);
+        return arc_error_set(err, ARC_ENOTFOUND, "there is no ref '%s' in this clone%s", ref,
+                             cut(git));
     rc = git_reference_peel(&commit, found, GIT_OBJECT_COMMIT);
     if (rc < 0)
         rc =

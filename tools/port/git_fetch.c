@@ -5,6 +5,8 @@
 #include <string.h>
 
 #define FETCH_SECONDS 600
+#define ASK_SECONDS   60
+#define OUTPUT_MAX    ((size_t)64 << 20)
 #define SHALLOW_MAX   ((size_t)64 << 20)
 #define WORDS_MAX     16
 
@@ -36,7 +38,7 @@ static int child_environment(const struct arc_env *env, const char ***out, struc
 
 /* Runs git in the repository with `words` (NULL-terminated) behind the common ones. */
 static int run_git(const struct arc_git *git, const struct arc_env *env, const char *const *words,
-                   struct arc_process_result *result, struct arc_error *err)
+                   unsigned seconds, struct arc_process_result *result, struct arc_error *err)
 {
     const char *argv[COMMON_COUNT + WORDS_MAX + 1] = {0};
     ARC_AUTO_FREE const char **vars = NULL;
@@ -51,8 +53,8 @@ static int run_git(const struct arc_git *git, const struct arc_env *env, const c
     const struct arc_process process = {.argv = argv,
                                         .env = &there,
                                         .environment = vars,
-                                        .timeout = FETCH_SECONDS,
-                                        .output_max = (size_t)1 << 20};
+                                        .timeout = seconds,
+                                        .output_max = OUTPUT_MAX};
     return rc ? rc : arc_process_run(&process, result, err);
 }
 
@@ -85,7 +87,7 @@ static int fetch(const struct arc_git *git, const struct arc_env *env, const cha
     words[count++] = "origin";
     words[count++] = what;
     words[count] = also;
-    int rc = run_git(git, env, words, &result, err);
+    int rc = run_git(git, env, words, FETCH_SECONDS, &result, err);
     if (rc || result.status == 0)
         return rc;
     return arc_error_set(err, ARC_ENOTFOUND, "git fetch origin %s: %s", what, complaint(&result));
@@ -155,7 +157,7 @@ int arc_git_merge_base_shallow(const struct arc_git *git, const struct arc_env *
 {
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
     const char *const words[] = {"merge-base", a->hex, b->hex, NULL};
-    int rc = run_git(git, env, words, &result, err);
+    int rc = run_git(git, env, words, FETCH_SECONDS, &result, err);
     if (rc)
         return rc;
     const char *text = arc_buf_text(&result.output);
@@ -168,5 +170,48 @@ int arc_git_merge_base_shallow(const struct arc_git *git, const struct arc_env *
         return arc_error_set(err, ARC_EWORLD, "git merge-base: %s", complaint(&result));
     memcpy(out->hex, text, 40);
     out->hex[40] = '\0';
+    return ARC_OK;
+}
+
+/* Lines "<oid>\trefs/tags/<name>". */
+static int parse_tags(const char *text, json_t *tags, struct arc_error *err)
+{
+    for (size_t len; *text; text += len + (text[len] == '\n')) {
+        static const char refs[] = "\trefs/tags/";
+        len = strcspn(text, "\n");
+        size_t before = strcspn(text, "\t"), skip = before + strlen(refs);
+        if (skip > len || strncmp(text + before, refs, strlen(refs)) != 0)
+            continue;
+        json_t *name = json_stringn(text + skip, len - skip); /* NULL when not UTF-8 */
+        if (name && json_array_append_new(tags, name))
+            return arc_error_nomem(err);
+    }
+    return ARC_OK;
+}
+
+static int remote_tags(const struct arc_git *git, const struct arc_env *env, json_t *tags,
+                       struct arc_error *err)
+{
+    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
+    static const char *const words[] = {"ls-remote", "--tags", "--refs", "origin", NULL};
+    int rc = run_git(git, env, words, ASK_SECONDS, &result, err);
+    if (!rc && result.status)
+        rc = arc_error_set(err, ARC_EWORLD, "%s", complaint(&result));
+    return rc ? rc : parse_tags(arc_buf_text(&result.output), tags, err);
+}
+
+int arc_git_all_tags(const struct arc_git *git, const struct arc_env *env, json_t **out,
+                     struct arc_error *err)
+{
+    if (!arc_git_is_shallow(git))
+        return arc_git_tags(git, out, err);
+    ARC_AUTO_JSON json_t *tags = json_array();
+    int rc = tags ? remote_tags(git, env, tags, err) : arc_error_nomem(err);
+    if (rc == ARC_ENOMEM)
+        return rc;
+    if (rc)
+        return arc_error_prefix(err,
+                                "this clone is shallow, and 'git ls-remote --tags origin' failed");
+    *out = arc_steal(&tags);
     return ARC_OK;
 }
