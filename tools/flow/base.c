@@ -202,20 +202,22 @@ static int tag_push(const struct choice *c, const char *tag, bool *chosen)
 /* The branch that counts when no base is given. A clone knows what its origin had checked out. */
 static int default_branch(const struct choice *c, char **out)
 {
-    static const char *const usual[] = {"main", "master"};
+    const char *usual[] = {c->event->default_branch, NULL, "main", "master"};
+    ARC_AUTO_FREE char *origin = NULL;
     struct arc_oid oid;
-    if (c->event->default_branch) {
-        *out = strdup(c->event->default_branch);
-        return *out ? ARC_OK : arc_error_nomem(c->err);
-    }
-    for (size_t i = 0; i < 2; i++)
-        if (arc_base_resolve(c->git, usual[i], &oid, NULL) == ARC_OK) {
+    int rc = arc_git_origin_branch(c->git, &origin, c->err);
+    if (rc)
+        return rc;
+    usual[1] = origin;
+    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+        if (usual[i] && (i == 0 || arc_base_resolve(c->git, usual[i], &oid, NULL) == ARC_OK)) {
             *out = strdup(usual[i]);
             return *out ? ARC_OK : arc_error_nomem(c->err);
         }
     return arc_error_set(c->err, ARC_EINPUT,
-                         "there is no base to compare with: the event names no default branch, and "
-                         "there is no branch main or master; give one with --base");
+                         "there is no base to compare with: neither the event nor the clone "
+                         "(origin/HEAD) names a default branch, and there is no branch main or "
+                         "master; give one with --base");
 }
 
 static int head_name(const struct choice *c, char **out)
@@ -252,7 +254,9 @@ static int by_branch(const struct choice *c)
         return since_merge_base(c, base, why);
     if (c->event->before)
         return push_to_base(c, base);
-    return last_commit(c, "the event names no commit before it");
+    return last_commit(c, strcmp(c->event->name, "local") == 0
+                              ? "the head is on the base branch"
+                              : "the event names no commit before it");
 }
 
 /* The merge base of a pull request, without fetching or with. */

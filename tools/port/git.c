@@ -263,6 +263,21 @@ int arc_git_head(const struct arc_git *git, struct arc_oid *oid, char **branch,
     return arc_git_resolve_ref(git, "HEAD", oid, err);
 }
 
+int arc_git_origin_branch(const struct arc_git *git, char **branch, struct arc_error *err)
+{
+    static const char prefix[] = "refs/remotes/origin/";
+    git_reference *head = NULL;
+    *branch = NULL;
+    if (git_reference_lookup(&head, git->repo, "refs/remotes/origin/HEAD") < 0)
+        return ARC_OK;
+    const char *target = git_reference_symbolic_target(head);
+    bool known = target && strncmp(target, prefix, strlen(prefix)) == 0;
+    if (known)
+        *branch = strdup(target + strlen(prefix));
+    git_reference_free(head);
+    return known && !*branch ? arc_error_nomem(err) : ARC_OK;
+}
+
 int arc_git_tags(const struct arc_git *git, json_t **out, struct arc_error *err)
 {
     git_strarray names = {0};

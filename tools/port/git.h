@@ -71,6 +71,10 @@ bool arc_git_has(const struct arc_git *git, const struct arc_oid *oid);
 int arc_git_head(const struct arc_git *git, struct arc_oid *oid, char **branch,
                  struct arc_error *err);
 
+/* The branch that a clone's remote `origin` had checked out (owned, without refs/…), its default
+ * one; NULL where that was not recorded (`git init`, actions/checkout). */
+int arc_git_origin_branch(const struct arc_git *git, char **branch, struct arc_error *err);
+
 /* All tag names, without refs/tags/, in order: a new array of strings. Names that are not UTF-8
  * are left out. */
 int arc_git_tags(const struct arc_git *git, json_t **out, struct arc_error *err);
