@@ -58,14 +58,19 @@ static int run_git(const struct arc_git *git, const struct arc_env *env, const c
     return rc ? rc : arc_process_run(&process, result, err);
 }
 
-/* The last line that git said. */
+/* What git said was wrong: its first "fatal:" line, advice may follow it; else the last line. */
 static const char *complaint(struct arc_process_result *result)
 {
     char *text = result->errors.data;
     size_t len = result->errors.len;
     while (len && (text[len - 1] == '\n' || text[len - 1] == '\r'))
         text[--len] = '\0';
-    const char *line = len ? strrchr(text, '\n') : NULL;
+    char *line = len ? strstr(text, "fatal: ") : NULL;
+    if (line) {
+        line[strcspn(line, "\r\n")] = '\0';
+        return line;
+    }
+    line = len ? strrchr(text, '\n') : NULL;
     return line ? line + 1 : len ? text : "git said nothing";
 }
 
