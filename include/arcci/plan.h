@@ -22,7 +22,6 @@ struct arc_plan_options {
     const char *revision;    /* commit, 40 or 64 hexadecimal digits */
     int64_t committed;       /* its time, seconds since 1970 */
     const char *source;      /* "https://github.com/owner/name", or NULL */
-    const char *branch;      /* "main", or NULL */
     bool hold_latest;        /* keep `latest` where it is */
     bool push;               /* whether the images will be pushed */
 };

@@ -14,7 +14,6 @@ struct arc_repository {
     char revision[65];   /* the commit, in hexadecimal digits */
     char *revision_from; /* "tag messaging/v0.1.0", "HEAD (the tag does not exist yet)", … */
     int64_t committed;   /* its time, seconds since 1970 */
-    char *branch;        /* "main"; NULL when detached and GITHUB_REF names no branch */
     char *source;        /* "https://github.com/owner/name" without user or password, or NULL */
     json_t *tags;        /* array of all tag names; NULL when they are not known */
     char *tags_unknown;  /* why they are not known, or NULL */

@@ -47,4 +47,7 @@ struct arc_version_options {
 int arc_version(const char *tag, const struct arc_version_options *options, json_t **out,
                 struct arc_error *err);
 
+/* Whether version.json was made without knowing the other tags, so that nothing is latest. */
+bool arc_version_alone(const json_t *version);
+
 #endif

@@ -15,7 +15,7 @@ static char *none[] = {NULL};
 static char *ci[] = {"linux/amd64", NULL};
 static char *release[] = {"linux/amd64", "linux/arm64", NULL};
 static char *three_tags[] = {"{image-tag}", "sha-{sha}", "latest", NULL};
-static char *floating[] = {"v{version}", "v{major}.{minor}", "v{major}", "{branch}", NULL};
+static char *floating[] = {"v{version}", "v{major}.{minor}", "v{major}", "{group}", NULL};
 static struct arc_pair arguments[] = {{"NATS_IMAGE", "mirror/nats:2"}, {NULL, NULL}};
 static struct arc_service services[] = {
     {.directory = "services/messaging",
@@ -53,7 +53,6 @@ static struct arc_plan_options options_of(const struct arc_group *group, const j
                                      .version = version,
                                      .revision = REVISION,
                                      .committed = 1771840800,
-                                     .branch = "feature/x#1",
                                      .source = "https://example.org/o/r"};
 }
 
@@ -146,9 +145,9 @@ static void test_floating_tags(void **state)
     ARC_AUTO_JSON json_t *second = plan_of(&options);
     options.version = candidate;
     ARC_AUTO_JSON json_t *third = plan_of(&options);
-    assert_tags(first, 0, "v1.9.1 v1.9 v1 feature-x-1");
-    assert_tags(second, 0, "v1.2.4 v1.2 -v1 feature-x-1");
-    assert_tags(third, 0, "v3.0.0-rc.1 -v3.0 -v3 feature-x-1");
+    assert_tags(first, 0, "v1.9.1 v1.9 v1 messaging");
+    assert_tags(second, 0, "v1.2.4 v1.2 -v1 messaging");
+    assert_tags(third, 0, "v3.0.0-rc.1 -v3.0 -v3 messaging");
 }
 
 static void test_ci_builds_what_changed(void **state)

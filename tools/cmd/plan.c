@@ -40,7 +40,6 @@ static int make_plan(const struct invocation *inv, const struct arc_context *con
         .revision = context->repository.revision,
         .committed = context->repository.committed,
         .source = context->repository.source,
-        .branch = context->repository.branch,
         .hold_latest = !option_flag(inv, "latest-tag"),
         .push = option_given(inv, "push") ? option_flag(inv, "push") : context->version != NULL,
     };

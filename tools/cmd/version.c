@@ -1,3 +1,4 @@
+#include "arcci/version.h"
 #include "arcci/context.h"
 #include "command.h"
 #include <string.h>
@@ -19,9 +20,9 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
     for (size_t i = 0; !rc && i < sizeof keys / sizeof *keys; i++)
         rc = report_output(report, keys[i], text_of(json_object_get(report->document, keys[i])),
                            err);
-    const char *why = rc ? "" : text_of(json_object_get(report->document, "latest-reason"));
-    if (strncmp(why, "the other tags are not known", 28) == 0)
-        rc = report_note(report, 'w', NULL, err, "latest=false, since %s", why);
+    if (!rc && arc_version_alone(report->document))
+        rc = report_note(report, 'w', NULL, err, "latest=false, since %s",
+                         text_of(json_object_get(report->document, "latest-reason")));
     return rc;
 }
 

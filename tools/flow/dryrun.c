@@ -158,7 +158,6 @@ static int rehearse_plan(struct dryrun *run, struct arc_error *err)
         .revision = repository->revision,
         .committed = repository->committed,
         .source = repository->source,
-        .branch = repository->branch,
         .push = run->event.publishes,
     };
     rc = arc_plan(&options, &plan, err);

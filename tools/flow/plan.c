@@ -1,4 +1,5 @@
 #include "arcci/plan.h"
+#include "arcci/version.h"
 #include "base/auto.h"
 #include <string.h>
 #include <time.h>
@@ -37,11 +38,11 @@ static const char *placeholder(const struct arc_plan_options *options, const cha
         sha[SHORT_SHA] = '\0';
         return sha;
     }
-    return len == 6 && memcmp(name, "branch", 6) == 0 ? options->branch : NULL;
+    return len == 5 && memcmp(name, "group", 5) == 0 ? options->group->name : NULL;
 }
 
 /* Fills a template in. *filled is false if a placeholder has no value here. Characters that an
- * image tag may not hold ('/' of a branch, '+' of a version) become '-'. */
+ * image tag may not hold ('/' of a group, '+' of a version) become '-'. */
 static int fill_template(const struct arc_plan_options *options, const char *text,
                          struct arc_buf *out, bool *filled, struct arc_error *err)
 {
@@ -73,33 +74,53 @@ static bool image_tag_valid(const char *tag)
                                            "0123456789_.-") == len - strspn(tag, word);
 }
 
-/* Whether a tag moves, and why. "latest" and templates with less than the whole version float: they
- * move only to the highest stable version that they stand for. */
-static bool moves(const struct arc_plan_options *options, const char *template, const char **reason)
+/* Whether a template gives a tag that only this version has. "1.2.3" alone names a release, not the
+ * prereleases before it. */
+static bool names_version(const struct arc_plan_options *options, const char *template)
+{
+    const char *version = options->version ? text_of(options->version, "version") : "";
+    bool numbers =
+        strstr(template, "{major}") && strstr(template, "{minor}") && strstr(template, "{patch}");
+    return strstr(template, "{image-tag}") || strstr(template, "{version}") ||
+           (numbers && version[strcspn(version, "-+")] != '-');
+}
+
+/* Whether a tag that several versions have in turn moves, and why: "latest" and templates with a
+ * part of the version move to the highest stable version that they stand for. */
+static bool floats(const struct arc_plan_options *options, const char *template,
+                   const char **reason)
 {
     const json_t *version = options->version;
-    bool major = strstr(template, "{major}"), minor = strstr(template, "{minor}");
-    bool whole = strstr(template, "{image-tag}") || strstr(template, "{version}") ||
-                 strstr(template, "{patch}");
     bool latest = strcmp(template, "latest") == 0;
-    if (!latest && (whole || !major)) {
-        *reason = whole                       ? "names this version"
-                  : strstr(template, "{sha}") ? "names this commit"
-                                              : "always moves";
-        return true;
-    }
+    const char *line = !strstr(template, "{major}")  ? "latest"
+                       : strstr(template, "{minor}") ? "latest-minor"
+                                                     : "latest-major";
+    bool moves = json_is_true(json_object_get(version, line));
     if (!version || (latest && options->hold_latest)) {
         *reason = version ? "held back: latest-tag is false" : "moves on a release only";
         return false;
     }
-    *reason = text_of(version, "latest-reason");
-    if (latest || json_is_true(json_object_get(version, "prerelease")))
-        return json_is_true(json_object_get(version, "latest"));
-    const char *line = minor ? "latest-minor" : "latest-major";
-    bool highest = json_is_true(json_object_get(version, line));
-    *reason = highest ? "highest stable version that it stands for"
-                      : "a higher stable version that it stands for exists";
-    return highest;
+    if (latest || arc_version_alone(version))
+        *reason = text_of(version, "latest-reason");
+    else if (json_is_true(json_object_get(version, "prerelease")))
+        *reason = "a prerelease moves no floating tag";
+    else
+        *reason = moves ? "highest stable version that it stands for"
+                        : "a higher stable version that it stands for exists";
+    return moves;
+}
+
+static bool moves(const struct arc_plan_options *options, const char *template, const char **reason)
+{
+    bool part = strstr(template, "{major}") || strstr(template, "{minor}") ||
+                strstr(template, "{patch}") || strcmp(template, "latest") == 0;
+    bool own = names_version(options, template);
+    if (part && !own)
+        return floats(options, template, reason);
+    *reason = own                         ? "names this version"
+              : strstr(template, "{sha}") ? "names this commit"
+                                          : "always moves";
+    return true;
 }
 
 static int add_tag(const struct arc_plan_options *options, const char *template, json_t *tags,
@@ -355,6 +376,10 @@ static int check_platforms(const json_t *platforms, struct arc_error *err)
 {
     size_t i;
     json_t *item;
+    if (!json_array_size(platforms))
+        return arc_error_set(err, ARC_EINPUT,
+                             "the list of platforms is empty; expected, for example, "
+                             "linux/amd64,linux/arm64");
     json_array_foreach (platforms, i, item) {
         const char *text = json_string_value(item);
         if (!text || !platform_valid(text))

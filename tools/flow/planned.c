@@ -12,7 +12,6 @@ int arc_planned(const struct arc_context *context, const json_t *version, const 
         .revision = repository->revision,
         .committed = repository->committed,
         .source = repository->source,
-        .branch = repository->branch,
         .push = version != NULL,
     };
     return arc_plan(&options, out, err);

@@ -59,20 +59,7 @@ static int read_commit(const struct arc_git *git, const char *tag, struct arc_re
     return ARC_OK;
 }
 
-/* ---- branch and source --------------------------------------------------------------------- */
-
-static int read_branch(const struct arc_env *env, const struct arc_git *git,
-                       struct arc_repository *out, struct arc_error *err)
-{
-    const char *ref = arc_env_nonempty(env, "GITHUB_REF");
-    const char *name = ref ? without_prefix(ref, "refs/heads/") : NULL;
-    if (name)
-        return keep_text(&out->branch, strdup(name), err);
-    if (ref) /* a tag or a pull request: on no branch */
-        return ARC_OK;
-    struct arc_oid head;
-    return arc_git_head(git, &head, &out->branch, err);
-}
+/* ---- source --------------------------------------------------------------------------------- */
 
 /* Where a remote's host and path start and end: "git@host:path" (git-clone(1), scp-like) or
  * "ssh://user@host:port/path". False for other forms. */
@@ -157,8 +144,6 @@ int arc_repository_read(const struct arc_env *env, const char *tag, struct arc_r
     if (!rc)
         rc = read_commit(&git, tag, out, err);
     if (!rc)
-        rc = read_branch(env, &git, out, err);
-    if (!rc)
         rc = read_source(env, &git, out, err);
     if (!rc)
         rc = read_tags(env, &git, out, err);
@@ -171,7 +156,6 @@ void arc_repository_free(struct arc_repository *repository)
 {
     free(repository->root);
     free(repository->revision_from);
-    free(repository->branch);
     free(repository->source);
     free(repository->tags_unknown);
     json_decref(repository->tags);

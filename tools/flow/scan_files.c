@@ -19,7 +19,6 @@ static int plan_of_tag(const struct arc_env *env, const struct arc_scan_files *f
         .revision = context.repository.revision,
         .committed = context.repository.committed,
         .source = context.repository.source,
-        .branch = context.repository.branch,
         .push = true,
     };
     return arc_plan(&options, out, err);

@@ -5,6 +5,7 @@
 
 #define REF_TAGS      "refs/tags/"
 #define IMAGE_TAG_MAX 128
+#define ALONE         "the other tags are not known"
 
 static bool group_char(char c, bool first)
 {
@@ -182,7 +183,7 @@ static json_t *latest_reason(const struct arc_tag *tag, const struct standing *s
     if (prerelease)
         return json_string("a prerelease is never latest");
     if (standing->unknown)
-        return json_sprintf("the other tags are not known: %s",
+        return json_sprintf(ALONE ": %s",
                             options->tags_unknown ? options->tags_unknown : "none were given");
     if (standing->higher.text)
         return json_sprintf("%s is a higher stable version", standing->higher.text);
@@ -230,4 +231,10 @@ int arc_version(const char *name, const struct arc_version_options *options, jso
     bool prerelease = arc_semver_is_prerelease(&tag.semver) || (zero && options->zero_prerelease);
     *out = document(&tag, image_tag, &standing, options, prerelease);
     return *out ? ARC_OK : arc_error_nomem(err);
+}
+
+bool arc_version_alone(const json_t *version)
+{
+    const char *reason = json_string_value(json_object_get(version, "latest-reason"));
+    return reason && strncmp(reason, ALONE, strlen(ALONE)) == 0;
 }
