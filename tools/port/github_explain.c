@@ -34,7 +34,8 @@ static void add_field_errors(struct arc_buf *out, const json_t *body)
     arc_buf_puts(out, i ? ")" : "");
 }
 
-/* "contents=write,workflows=write; administration=write": alternatives, the first is the least. */
+/* "contents=write,pull_requests=write; administration=write": alternatives, the first is the least.
+ * `permissions:` of a workflow spells the same names with hyphens. */
 static void add_permissions(struct arc_buf *out, const char *header)
 {
     size_t len = strcspn(header, ";");
@@ -46,6 +47,8 @@ static void add_permissions(struct arc_buf *out, const char *header)
             arc_buf_puts(out, ": ");
         else if (header[i] == ',')
             arc_buf_puts(out, ", ");
+        else if (header[i] == '_')
+            arc_buf_putc(out, '-');
         else if (header[i] != ' ')
             arc_text_visible(out, header + i, 1);
     arc_buf_puts(out, "}`");
