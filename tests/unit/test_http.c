@@ -521,6 +521,7 @@ static void test_retry_wait(void **state)
         {ARC_HTTP_ANSWERED, 503, "retry-after: 30", "", false, 1, 30000},
         {ARC_HTTP_ANSWERED, 429, "retry-after: 30", "", true, 1, 30000},
         {ARC_HTTP_ANSWERED, 429, "", "", true, 1, 500},
+        {ARC_HTTP_ANSWERED, 429, "", "You have exceeded a secondary rate limit", true, 1, 60000},
         {ARC_HTTP_ANSWERED, 429, "retry-after: 901", "", true, 1, -1},
         {ARC_HTTP_ANSWERED, 429, "retry-after: Thu, 01 Jan 1970 00:16:50 GMT", "", true, 1, 10000},
         {ARC_HTTP_ANSWERED, 429, "retry-after: Thu, 01 Jan 1970 00:16:30 GMT", "", true, 1, 0},

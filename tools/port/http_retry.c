@@ -50,6 +50,12 @@ static bool contains(const struct arc_http_response *response, const char *text)
     return false;
 }
 
+/* GitHub's limit on bursts, by 403 or 429 (GitHub docs, "Rate limits for the REST API"). */
+static bool secondary(const struct arc_http_response *response)
+{
+    return contains(response, "secondary rate limit") || contains(response, "abuse detection");
+}
+
 bool arc_http_rate_limited(const struct arc_http_response *response)
 {
     if (response->fate != ARC_HTTP_ANSWERED)
@@ -57,9 +63,8 @@ bool arc_http_rate_limited(const struct arc_http_response *response)
     if (response->status == 429)
         return true;
     const char *left = arc_http_header(response, "x-ratelimit-remaining");
-    return response->status == 403 &&
-           (arc_http_header(response, "retry-after") || (left && strcmp(left, "0") == 0) ||
-            contains(response, "secondary rate limit") || contains(response, "abuse detection"));
+    return response->status == 403 && (arc_http_header(response, "retry-after") ||
+                                       (left && strcmp(left, "0") == 0) || secondary(response));
 }
 
 /* Seconds that the server asks for, or -1 when it does not say. */
@@ -98,7 +103,7 @@ int64_t arc_http_retry_wait(const struct arc_http_retry *retry,
     if (!(limited || unsent || (doubtful && !retry->create)))
         return -1;
     int64_t seconds = response->fate == ARC_HTTP_ANSWERED ? asked(response, now) : -1;
-    if (seconds < 0 && limited && response->status == 403)
+    if (seconds < 0 && limited && (response->status == 403 || secondary(response)))
         seconds = (int64_t)SECONDARY_WAIT << (attempt - 1);
     if (seconds > max)
         return -1;
