@@ -103,7 +103,7 @@ def test_the_life_of_an_issue(place, double):
     assert run(place, double, "--create-issues") == 1
     assert issue(place)["action"] == "created"
     (one,) = double.state.issues
-    assert one["title"] == "Security: flash has 1 finding of HIGH or above"
+    assert one["title"] == "Security: flash has 1 finding of HIGH or above: CVE-2024-1"
     assert [label["name"] for label in one["labels"]] == [LABEL]
     for part in ("CVE-2024-1", "openssl", "3.0", "3.1", "linux/amd64"):
         assert part in one["body"].replace("\\", "")
@@ -205,6 +205,15 @@ def test_a_service_name_cannot_end_the_marker(place, double):
     assert place.run("--create-issues", "--report", place.write("r.json", report(vulnerability())), "--service-name",
                      "x --> <b>y", GITHUB_API_URL=double.url, GITHUB_TOKEN=TOKEN, GITHUB_REPOSITORY="o/r") == 1
     assert double.state.issues[0]["body"].splitlines()[0] == "<!-- arc-ci:scan:x%20--%3E%20%3Cb%3Ey -->"
+
+
+def test_a_title_names_the_worst_once(place, double):
+    found = [vulnerability("CVE-1", PkgName="a"), vulnerability("CVE-1", PkgName="b"), vulnerability("CVE-2"),
+             vulnerability("CVE-9", Severity="CRITICAL"), vulnerability("x\x1b" * 30, Severity="CRITICAL")]
+    run(place, double, "--create-issues", found=found)
+    title = double.state.issues[0]["title"]
+    assert title.startswith("Security: flash has 5 findings of HIGH or above: CVE-9, x\\x1bx")
+    assert title.endswith(", CVE-1, …") and title.count("CVE-1") == 1 and "\x1b" not in title and len(title) < 256
 
 
 def test_thousands_of_findings_fit_in_a_body(place, double):

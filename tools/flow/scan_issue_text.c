@@ -2,12 +2,16 @@
 #include "arcci/transport.h"
 #include "base/auto.h"
 #include "base/markdown.h"
+#include "base/text.h"
 #include "flow/scan_judged.h"
 #include "flow/scan_text.h"
 #include <string.h>
 
 /* GitHub takes 65,536 characters. */
 #define BODY_MAX 60000
+/* Most ids in a title, and most bytes of one: GitHub takes 256 characters. */
+#define TITLE_IDS 3
+#define ID_MAX    40
 
 static bool counts_for(const struct scan_judged *judged, const struct finding *finding,
                        const char *service)
@@ -49,6 +53,29 @@ static void add_title(struct arc_buf *out, const char *name, size_t count, const
         arc_buf_printf(out, "no findings of %s or above", severity);
 }
 
+/* The worst findings' ids, each once: people search for them. The text is a stranger's. */
+static void add_ids(const struct scan_judged *judged, const char *service, struct arc_buf *out)
+{
+    const char *seen[TITLE_IDS];
+    size_t count = 0, k;
+    for (size_t i = 0; i < judged->total; i++) {
+        const char *id = judged->findings.list[i].id;
+        if (!counts_for(judged, &judged->findings.list[i], service))
+            continue;
+        for (k = 0; k < count && strcmp(seen[k], id) != 0; k++)
+            ;
+        if (k < count)
+            continue;
+        if (count == TITLE_IDS) {
+            arc_buf_puts(out, ", …");
+            return;
+        }
+        arc_buf_puts(out, count ? ", " : ": ");
+        arc_text_visible(out, id, strnlen(id, ID_MAX));
+        seen[count++] = id;
+    }
+}
+
 static json_t *issue_json(const struct scan_judged *judged, const char *service,
                           struct arc_error *err)
 {
@@ -64,6 +91,7 @@ static json_t *issue_json(const struct scan_judged *judged, const char *service,
     arc_buf_printf(&body, "%s\n", arc_buf_text(&marker));
     arc_markdown_text(&body, arc_buf_text(&title), title.len);
     arc_buf_puts(&body, ".\n\n");
+    add_ids(judged, service, &title);
     if (count)
         add_rows(judged, service, count, &body);
     arc_buf_puts(&body, "\nEvery scan updates this issue, closes it when nothing is found any more "
