@@ -41,6 +41,12 @@ define arc-network
 	exit 1; }
 endef
 
+# $(call arc-build,IMAGE,FOLDER): builds IMAGE from FOLDER's Dockerfile.
+define arc-build
+$(arc-engine)
+$(DOCKER) build $(BUILD_ARGS) -t $(1) $(2)
+endef
+
 # $(call arc-image,IMAGE,TARGET): builds IMAGE with TARGET unless the engine has it.
 define arc-image
 @$(DOCKER) image inspect $(1) >/dev/null 2>&1 || { \
@@ -51,9 +57,19 @@ define arc-image
 	exit 1; }; }
 endef
 
-# $(call arc-start,CONTAINER,COMPOSE FILE,PORTS): starts one service of a compose file. The engine's
-# answer is kept, so that the usual causes can be told apart.
+# $(call arc-start,CODENAME,COMPOSE FILE,TECHNOLOGY,PORTS): starts the service arc-CODENAME of a compose
+# file, with all that it needs.
 define arc-start
+$(arc-engine)
+$(arc-network)
+$(call arc-image,arc-$(1):latest,$(1)-build)
+@echo 'arc-$(1): starting $(3) on 127.0.0.1 ($(4))'
+$(call arc-compose-up,arc-$(1),$(2),$(4))
+endef
+
+# $(call arc-compose-up,CONTAINER,COMPOSE FILE,PORTS): starts one service of a compose file. The engine's
+# answer is kept, so that the usual causes can be told apart.
+define arc-compose-up
 @log=$$(mktemp) || exit 1; \
 if $(COMPOSE) -f $(2) up -d $(1) 2>"$$log"; then rm -f "$$log"; else \
 	cat "$$log" >&2; \
@@ -109,6 +125,22 @@ endef
 define arc-probe
 @curl -fsS --max-time 5 -o /dev/null $(2) || $(call arc-unhealthy,$(1),$(2),$(3))
 @echo '$(1): healthy ($(2))'
+endef
+
+# $(call arc-logs,CONTAINER): follows its log.
+arc-logs = $(DOCKER) logs -f --tail $(LOG_LINES) $(1)
+
+# $(call arc-down,COMPOSE FILE): stops and removes what the file starts; the data stays.
+define arc-down
+$(arc-engine)
+$(COMPOSE) -f $(1) down
+endef
+
+# $(call arc-clean,COMPOSE FILE,WHAT): the same, and deletes the data, WHAT, after asking.
+define arc-clean
+$(arc-engine)
+$(call arc-confirm,$(2))
+$(COMPOSE) -f $(1) down --volumes
 endef
 
 # $(call arc-confirm,WHAT): asks before WHAT is deleted; anything but y or yes stops.

@@ -2,7 +2,6 @@
 SONIC_MK := $(lastword $(MAKEFILE_LIST))
 include services/common.mk
 
-SONIC_IMAGE   := arc-sonic:latest
 SONIC_COMPOSE := services/cache/docker-compose.yml
 SONIC_WAIT    := $(or $(WAIT),60)
 
@@ -15,8 +14,7 @@ sonic-help:
 
 ## sonic-build: build arc-sonic:latest (BUILD_ARGS='--build-arg REDIS_IMAGE=…' for another base)
 sonic-build:
-	$(arc-engine)
-	$(DOCKER) build $(BUILD_ARGS) -t $(SONIC_IMAGE) services/cache/
+	$(call arc-build,arc-sonic:latest,services/cache/)
 
 ## sonic-up: start arc-sonic and wait until it is healthy
 sonic-up: sonic-start
@@ -25,11 +23,7 @@ sonic-up: sonic-start
 
 ## sonic-start: start arc-sonic without waiting for it
 sonic-start:
-	$(arc-engine)
-	$(arc-network)
-	$(call arc-image,$(SONIC_IMAGE),sonic-build)
-	@echo 'arc-sonic: starting Redis on 127.0.0.1 (6379)'
-	$(call arc-start,arc-sonic,$(SONIC_COMPOSE),6379)
+	$(call arc-start,sonic,$(SONIC_COMPOSE),Redis,6379)
 
 ## sonic-health: ask Redis with PING
 sonic-health:
@@ -39,15 +33,12 @@ sonic-health:
 
 ## sonic-logs: follow the log of arc-sonic
 sonic-logs:
-	$(DOCKER) logs -f --tail $(LOG_LINES) arc-sonic
+	$(call arc-logs,arc-sonic)
 
 ## sonic-down: stop and remove arc-sonic; its data stays
 sonic-down:
-	$(arc-engine)
-	$(COMPOSE) -f $(SONIC_COMPOSE) down
+	$(call arc-down,$(SONIC_COMPOSE))
 
 ## sonic-clean: stop arc-sonic and delete its data (asks first; CONFIRM=yes does not)
 sonic-clean:
-	$(arc-engine)
-	$(call arc-confirm,the volume arc-sonic-data with the whole cache)
-	$(COMPOSE) -f $(SONIC_COMPOSE) down --volumes
+	$(call arc-clean,$(SONIC_COMPOSE),the volume arc-sonic-data with the whole cache)

@@ -2,7 +2,6 @@
 FLASH_MK := $(lastword $(MAKEFILE_LIST))
 include services/common.mk
 
-FLASH_IMAGE   := arc-flash:latest
 FLASH_COMPOSE := services/messaging/docker-compose.yml
 FLASH_HEALTH  := http://localhost:8222/healthz
 FLASH_WAIT    := $(or $(WAIT),60)
@@ -16,8 +15,7 @@ flash-help:
 
 ## flash-build: build arc-flash:latest (BUILD_ARGS='--build-arg NATS_IMAGE=…' for another base)
 flash-build:
-	$(arc-engine)
-	$(DOCKER) build $(BUILD_ARGS) -t $(FLASH_IMAGE) services/messaging/
+	$(call arc-build,arc-flash:latest,services/messaging/)
 
 ## flash-up: start arc-flash and wait until it is healthy
 flash-up: flash-start
@@ -26,11 +24,7 @@ flash-up: flash-start
 
 ## flash-start: start arc-flash without waiting for it
 flash-start:
-	$(arc-engine)
-	$(arc-network)
-	$(call arc-image,$(FLASH_IMAGE),flash-build)
-	@echo 'arc-flash: starting NATS on 127.0.0.1 (4222, 8222)'
-	$(call arc-start,arc-flash,$(FLASH_COMPOSE),4222 8222)
+	$(call arc-start,flash,$(FLASH_COMPOSE),NATS,4222 8222)
 	@if $(COMPOSE) -f $(FLASH_COMPOSE) up -d arc-flash-exporter; then \
 		echo 'arc-flash-exporter: metrics http://127.0.0.1:7777/metrics'; \
 	else \
@@ -44,15 +38,12 @@ flash-health:
 
 ## flash-logs: follow the log of arc-flash
 flash-logs:
-	$(DOCKER) logs -f --tail $(LOG_LINES) arc-flash
+	$(call arc-logs,arc-flash)
 
 ## flash-down: stop and remove arc-flash; its messages stay
 flash-down:
-	$(arc-engine)
-	$(COMPOSE) -f $(FLASH_COMPOSE) down
+	$(call arc-down,$(FLASH_COMPOSE))
 
 ## flash-clean: stop arc-flash and delete its messages (asks first; CONFIRM=yes does not)
 flash-clean:
-	$(arc-engine)
-	$(call arc-confirm,the volume arc-flash-jetstream with every stored message)
-	$(COMPOSE) -f $(FLASH_COMPOSE) down --volumes
+	$(call arc-clean,$(FLASH_COMPOSE),the volume arc-flash-jetstream with every stored message)

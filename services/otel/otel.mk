@@ -55,11 +55,8 @@ otel-logs:
 
 ## otel-down: stop and remove the stack; its data stays
 otel-down:
-	$(arc-engine)
-	$(COMPOSE) -f $(OTEL_COMPOSE) down
+	$(call arc-down,$(OTEL_COMPOSE))
 
 ## otel-clean: stop the stack and delete what it stored (asks first; CONFIRM=yes does not)
 otel-clean:
-	$(arc-engine)
-	$(call arc-confirm,every stored trace and metric and log with the dashboards)
-	$(COMPOSE) -f $(OTEL_COMPOSE) down --volumes
+	$(call arc-clean,$(OTEL_COMPOSE),every stored trace and metric and log with the dashboards)

@@ -2,7 +2,6 @@
 STRANGE_MK := $(lastword $(MAKEFILE_LIST))
 include services/common.mk
 
-STRANGE_IMAGE   := arc-strange:latest
 STRANGE_COMPOSE := services/streaming/docker-compose.yml
 STRANGE_HEALTH  := http://localhost:8082/admin/v2/brokers/health
 # A cold start takes up to 90 s on a fast machine.
@@ -18,8 +17,7 @@ strange-help:
 
 ## strange-build: build arc-strange:latest (BUILD_ARGS='--build-arg PULSAR_IMAGE=…' for another base)
 strange-build:
-	$(arc-engine)
-	$(DOCKER) build $(BUILD_ARGS) -t $(STRANGE_IMAGE) services/streaming/
+	$(call arc-build,arc-strange:latest,services/streaming/)
 
 ## strange-up: start arc-strange and wait until it is healthy (up to 90 s when cold)
 strange-up: strange-start
@@ -28,11 +26,7 @@ strange-up: strange-start
 
 ## strange-start: start arc-strange without waiting for it
 strange-start:
-	$(arc-engine)
-	$(arc-network)
-	$(call arc-image,$(STRANGE_IMAGE),strange-build)
-	@echo 'arc-strange: starting Pulsar on 127.0.0.1 (6650, 8082)'
-	$(call arc-start,arc-strange,$(STRANGE_COMPOSE),6650 8082)
+	$(call arc-start,strange,$(STRANGE_COMPOSE),Pulsar,6650 8082)
 
 ## strange-health: probe http://localhost:8082/admin/v2/brokers/health
 strange-health:
@@ -40,15 +34,12 @@ strange-health:
 
 ## strange-logs: follow the log of arc-strange
 strange-logs:
-	$(DOCKER) logs -f --tail $(LOG_LINES) arc-strange
+	$(call arc-logs,arc-strange)
 
 ## strange-down: stop and remove arc-strange; its topics stay
 strange-down:
-	$(arc-engine)
-	$(COMPOSE) -f $(STRANGE_COMPOSE) down
+	$(call arc-down,$(STRANGE_COMPOSE))
 
 ## strange-clean: stop arc-strange and delete its topics (asks first; CONFIRM=yes does not)
 strange-clean:
-	$(arc-engine)
-	$(call arc-confirm,the volume arc-strange-data with every topic and subscription)
-	$(COMPOSE) -f $(STRANGE_COMPOSE) down --volumes
+	$(call arc-clean,$(STRANGE_COMPOSE),the volume arc-strange-data with every topic and subscription)
