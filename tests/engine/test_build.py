@@ -90,7 +90,7 @@ def test_a_failing_step_is_shown_with_its_line(shop):
 
 def test_a_dockerfile_that_does_not_parse(shop):
     shop.plan()
-    (shop.folder / "services/cache/Dockerfile").write_text("FROM redis:7.4.2-alpine\nFOO bar\n")
+    (shop.folder / "services/cache/Dockerfile").write_text("FROM redis:7.4.9-alpine\nFOO bar\n")
     _, stderr = shop.build(status=1)
     assert "services/cache/Dockerfile:2: sonic" in stderr and "unknown instruction: FOO" in stderr
 
