@@ -41,11 +41,12 @@ messaging-health:
 	done; \
 	if [ -n "$$failed" ]; then echo "make $@: failed:$$failed" >&2; exit 1; fi
 
-# A fifo per container, not a pipe: the shell then knows the pid of each `docker logs` and can end it.
+# A fifo per container, not a pipe: the shell then knows the pid of each `docker logs` and can end it. $! is
+# the newest, which may not be in $pids yet when Ctrl-C comes.
 ## messaging-logs: follow the logs of all three, each line with its container's name; Ctrl-C ends
 messaging-logs:
 	@dir=$$(mktemp -d) || exit 1; pids=; \
-	trap 'kill $$pids 2>/dev/null; rm -rf "$$dir"' EXIT; \
+	trap 'kill $$pids $$! 2>/dev/null; rm -rf "$$dir"' EXIT; \
 	trap 'exit 0' INT TERM HUP; \
 	for name in $(MESSAGING_CONTAINERS); do \
 		mkfifo "$$dir/$$name" || exit 1; \

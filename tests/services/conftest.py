@@ -2,6 +2,7 @@
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 
 import pytest
@@ -21,6 +22,11 @@ def make(*arguments, environment=None, text_in="", timeout=60):
            if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "CONFIRM", "WAIT", "DOCKER", "COMPOSE")}
     return subprocess.run(["make", *arguments], cwd=ROOT, env={**env, **(environment or {})}, timeout=timeout,
                           input=text_in, capture_output=True, text=True)
+
+
+def heed_ctrl_c():
+    """For preexec_fn: what a shell starts in the background ignores Ctrl-C, and so do its children, unless told."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class FakeDocker:

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from conftest import ROOT, make
+from conftest import ROOT, heed_ctrl_c, make
 
 THREE = ["flash", "strange", "sonic"]
 STARTED = {"flash": ("services/messaging/docker-compose.yml", "8222"),
@@ -139,6 +139,16 @@ def test_messaging_up_twice(docker):
     assert docker.make("messaging-up").returncode == 0
 
 
+def test_make_in_parallel(docker):
+    docker.unset("network")
+    run = docker.make("-j8", "flash-up", "strange-up", "sonic-up", "messaging-up")
+    assert run.returncode == 0, run.stderr
+    assert {up_call(name) for name in THREE} <= set(docker.calls())
+    assert docker.make("-j8", "messaging-down").returncode == 0
+    assert docker.make("-j8", "messaging-build").returncode == 0
+    assert sum(call.startswith("build ") for call in docker.calls()) == 3
+
+
 def test_messaging_up_fails_if_one_fails(docker):
     docker.set("up-error-arc-sonic", "port is already allocated\n")
     assert docker.make("messaging-up").returncode != 0
@@ -253,7 +263,7 @@ def test_ctrl_c_ends_all_three_logs(docker, signals_group):
     docker.set("follow")
     process = subprocess.Popen(["make", "-s", f"DOCKER={docker.client}", "messaging-logs"], cwd=ROOT,
                                env={**os.environ, **docker.environment}, stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT, start_new_session=True)
+                               stderr=subprocess.STDOUT, start_new_session=True, preexec_fn=heed_ctrl_c)
     record = docker.folder / "followers"
     deadline = time.monotonic() + 20
     while (len(record.read_text().split()) if record.exists() else 0) < 3 and time.monotonic() < deadline:
