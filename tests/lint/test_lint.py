@@ -226,6 +226,18 @@ def test_fact(tree, fact, values, wanted):
     assert all(f["line"] >= 1 for f in found)
 
 
+@pytest.mark.parametrize("has,silent", [("arc-flash-exporter", True), ("arc-flash-importer", False)])
+def test_an_exception_covers_the_place_that_it_names(tree, has, silent):
+    compose = tree / "services/messaging/docker-compose.yml"
+    text = compose.read_text()
+    start = text.index("    healthcheck:", text.index("  arc-flash-exporter:"))
+    compose.write_text(text[:start] + text[text.index("    logging:", start):])
+    assert [f["rule"] for f in lint(tree)["findings"]] == ["health-check"]
+    allow = f"allow:\n  - {{rule: health-check, file: {compose.relative_to(tree)}, has: {has}, why: it is a test}}\n"
+    edit(tree, {"file": RULES_FILE, "replace": ["facts:\n", allow + "facts:\n"]})
+    assert {f["rule"] for f in lint(tree)["findings"]} == (set() if silent else {"health-check", "allow-unused"})
+
+
 # ---- the guide ----
 
 def blocks(text, language):

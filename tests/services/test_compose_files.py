@@ -1,7 +1,9 @@
 """The compose files, as Docker's own compose plugin understands them, against TASK-011 to 013 and 032."""
+import http.server
 import json
 import os
 import subprocess
+import threading
 
 import pytest
 
@@ -66,8 +68,7 @@ def test_every_container_restarts_rotates_logs_and_gains_no_privileges(config, r
         assert set(service["logging"]["options"]) >= {"max-size", "max-file"}, name
         assert "no-new-privileges:true" in service["security_opt"], name
         assert not service.get("privileged"), name
-        # The exporter's image holds one program, nothing that could ask it.
-        if service["restart"] == "unless-stopped" and name != "arc-flash-exporter":
+        if service["restart"] == "unless-stopped":
             assert service["healthcheck"]["test"], name
 
 
@@ -96,6 +97,7 @@ def test_strange(config):
     health = strange["healthcheck"]
     assert " ".join(health["test"][1:]) == "curl -f http://localhost:8080/admin/v2/brokers/health"
     assert health["start_period"] == "1m30s"
+    assert strange["stop_grace_period"] == "1m0s"
     assert list(strange["networks"]) == ["arc_platform_net"] and strange["cap_drop"] == ["ALL"]
 
 
@@ -138,6 +140,34 @@ def test_the_telemetry_stack_starts_in_order(config):
     assert waits_for("arc-friday-migrator") == {"arc-friday-clickhouse": "service_healthy"}
     for name in ("arc-friday-collector", "arc-friday"):
         assert waits_for(name) == {"arc-friday-migrator": "service_completed_successfully"}
+
+
+@pytest.mark.parametrize("status,healthy", [(200, True), (503, False), (None, False)])
+def test_the_collectors_probe_heeds_the_answer(config, status, healthy):
+    """The collector's image has no HTTP client; the probe is bash. None: nothing listens."""
+    probe = config("otel")["services"]["arc-friday-collector"]["healthcheck"]["test"]
+    assert probe[0] == "CMD" and probe[3].count("/13133 ") == 1
+
+    class Answer(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            assert self.path == "/"
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(b"HTTP/1.1 200 OK\n" if not healthy else b"")
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        port = server.server_port
+        if status:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+        else:
+            server.server_close()
+        run = subprocess.run([probe[1], probe[2], probe[3].replace("13133", str(port))], capture_output=True, timeout=20)
+        if status:
+            server.shutdown()
+    assert (run.returncode == 0) == healthy
 
 
 def test_no_credential_is_committed(config):
