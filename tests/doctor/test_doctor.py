@@ -26,6 +26,7 @@ DOCKER = {
                           "Platforms: linux/amd64, linux/arm64\n", ""),
     "compose version --short": (0, "2.26.1-4\n", ""),
     "network inspect --format {{.Driver}} arc_platform_net": (0, "bridge\n", ""),
+    "volume ls --format {{.Name}}": (0, "arc-a-data\narc-ab-data\nother\narc-a\narc-a-log\n", ""),
 }
 
 
@@ -97,6 +98,7 @@ def test_a_machine_that_has_it_all(machine):
     assert checks["trivy"]["found"] == "Version: 0.58.0"
     assert checks["ports"]["found"] == f"{machine.port} free"
     assert checks["network"]["found"] == "arc_platform_net is there"
+    assert checks["volumes"]["found"] == "arc-a-data, arc-a-log"
     assert checks["registry"]["found"] == f"{host}: answers, wants a login"
     assert "x" * 40 not in json.dumps(document)
 
@@ -108,7 +110,7 @@ def test_an_engine_that_does_not_run(machine):
     assert checks["docker"]["status"] == "missing"
     assert checks["docker"]["found"] == "Cannot connect to the Docker daemon."
     assert "DOCKER_HOST" in checks["docker"]["advice"]
-    assert checks["platforms"]["status"] == checks["network"]["status"] == "skipped"
+    assert checks["platforms"]["status"] == checks["network"]["status"] == checks["volumes"]["status"] == "skipped"
 
 
 @pytest.mark.parametrize("version, status", [
@@ -183,6 +185,20 @@ def test_no_network(machine):
     assert document["ok"]
     assert checks["network"]["status"] == "warning"
     assert checks["network"]["advice"].startswith("docker network create arc_platform_net")
+
+
+def test_no_volume_yet(machine):
+    machine.docker["volume ls --format {{.Name}}"] = (0, "", "")
+    document, checks = machine.run("--for", "services", "--offline")
+    assert document["ok"]
+    assert (checks["volumes"]["status"], checks["volumes"]["found"][:8]) == ("ok", "none yet")
+
+
+def test_volumes_that_cannot_be_listed(machine):
+    machine.docker["volume ls --format {{.Name}}"] = (1, "", "permission denied\n")
+    document, checks = machine.run("--for", "services", "--offline")
+    assert document["ok"]
+    assert (checks["volumes"]["status"], checks["volumes"]["found"]) == ("warning", "permission denied")
 
 
 @contextlib.contextmanager

@@ -36,6 +36,7 @@ static const struct {
     {"registry", DOCTOR_BUILD | DOCTOR_RELEASE, doctor_registry},
     {"ports", DOCTOR_SERVICES, doctor_ports},
     {"network", DOCTOR_SERVICES, doctor_network},
+    {"volumes", DOCTOR_SERVICES, doctor_volumes},
 };
 
 static void doctor_free(struct doctor *doctor)

@@ -1,5 +1,6 @@
-/* The network: libcurl, the token, registries, this machine's ports. */
+/* The network: libcurl, the token, registries, this machine's ports; and the services' volumes. */
 #include "base/auto.h"
+#include "base/text.h"
 #include "flow/doctor.h"
 #include "port/http.h"
 #include "port/socket.h"
@@ -96,13 +97,16 @@ void doctor_registry(struct doctor *doctor, struct doctor_result *result)
     arc_http_free(http);
 }
 
-/* Whether the container that publishes a port is one of our services'. `name` is its name. */
-static bool is_ours(const struct doctor *doctor, const char *name)
+/* Whether `name` starts with the name of one of our services, and `next` follows. */
+static bool is_ours(const struct doctor *doctor, const char *name, char next)
 {
     for (size_t g = 0; g < doctor->config.group_count; g++)
-        for (size_t s = 0; s < doctor->config.groups[g].service_count; s++)
-            if (strcmp(doctor->config.groups[g].services[s].name, name) == 0)
+        for (size_t s = 0; s < doctor->config.groups[g].service_count; s++) {
+            const char *service = doctor->config.groups[g].services[s].name;
+            size_t len = strlen(service);
+            if (strncmp(service, name, len) == 0 && name[len] == next)
                 return true;
+        }
     return false;
 }
 
@@ -122,7 +126,7 @@ static void check_port(const struct doctor *doctor, unsigned port, struct doctor
                           "--format", "{{.Names}}", NULL};
     if (doctor->has_docker)
         doctor_ask(doctor, argv, &name, NULL);
-    if (name.len && is_ours(doctor, arc_buf_text(&name))) {
+    if (name.len && is_ours(doctor, arc_buf_text(&name), '\0')) {
         arc_buf_printf(&result->found, "ours (%s)", arc_buf_text(&name));
         return;
     }
@@ -168,4 +172,38 @@ void doctor_network(struct doctor *doctor, struct doctor_result *result)
     arc_buf_puts(&result->found, " is not there");
     arc_buf_printf(&result->advice, "docker network create %s (the make targets do it themselves)",
                    doctor->network);
+}
+
+/* Adds the lines of `list` that name a volume of our services: arc-<codename>-<what>. */
+static void add_volumes(const struct doctor *doctor, const char *list, struct arc_buf *out)
+{
+    for (const char *line = list; *line; line += *line == '\n') {
+        size_t len = strcspn(line, "\n");
+        if (is_ours(doctor, line, '-')) {
+            arc_buf_puts(out, out->len ? ", " : "");
+            arc_text_visible(out, line, len);
+        }
+        line += len;
+    }
+}
+
+void doctor_volumes(struct doctor *doctor, struct doctor_result *result)
+{
+    static const char *const argv[] = {"docker", "volume", "ls", "--format", "{{.Name}}", NULL};
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    if (!doctor->has_docker || !doctor->has_config) {
+        result->status = DOCTOR_SKIPPED;
+        arc_buf_puts(&result->found, doctor->has_docker ? "no release groups" : "no engine to ask");
+        return;
+    }
+    if (doctor_read(doctor, argv, &text, &err)) {
+        result->status = DOCTOR_WARNING;
+        arc_buf_puts(&result->found, arc_error_text(&err));
+        arc_buf_puts(&result->advice, "docker volume ls shows more");
+        return;
+    }
+    add_volumes(doctor, arc_buf_text(&text), &result->found);
+    if (!result->found.len)
+        arc_buf_puts(&result->found, "none yet; a service makes its own when it starts");
 }
