@@ -44,12 +44,14 @@ struct arc_report_target {
     const char *revision;   /* the commit, 40 hexadecimal digits; of a pull request its head */
     const char *run_url;    /* link of the statuses, or NULL */
     enum arc_report_kind kind;
+    const char *environment; /* of a deployment (`deployments: write`); NULL: none */
     int64_t pull; /* number of the pull request to comment in, or 0 (`pull-requests: write`) */
 };
 
 /* Posts a report: what is there already and the same is left alone, what differs is updated, so a
  * second run changes nothing. Adds to `report` for each status its action ("created", "updated",
- * "unchanged"), `comment` {"action", "url"} or null, and `requests`. Errors as the transport. */
+ * "unchanged"), `comment` {"action", "url"} or null, `deployment` {"environment", "action", "url"}
+ * or null, and `requests`. Errors as the transport. */
 int arc_report_post(json_t *report, const struct arc_report_target *target,
                     struct arc_transport *transport, struct arc_error *err);
 

@@ -75,6 +75,11 @@ def report_scenarios(project, double):
         for build in ("empty.json", "build.json"):
             run(project, double, *common, f"--as={kind}", f"--build={build}")
     run(project, double, *common, "--as=check")     # pending
+    for build in ("empty.json", "build.json", "build.json"):
+        run(project, double, *common, "--as=none", "--deployment=staging", f"--build={build}")
+    run(project, double, *common, "--as=none", "--deployment=staging")     # in progress
+    states = [status["state"] for one in double.state.deployments for status in one["_statuses"]]
+    assert states == ["failure", "success", "in_progress"]
     twin = dict(double.state.comments[0], id=double.state.new_id())
     double.state.comments.append(twin)
     run(project, double, *common)
@@ -191,7 +196,7 @@ def test_the_double_answers_as_described(exchanges, described):
             problems = [f"{'/'.join(map(str, error.absolute_path))}: {error.message[:200]}"
                         for error in checked[key].iter_errors(json.loads(exchange["answer"]))]
             assert not problems, f"{name}: {title} {status}: {problems[:5]}"
-    assert len(checked) >= 46, sorted(checked)
+    assert len(checked) >= 54, sorted(checked)
 
 
 # ---- Prism
@@ -259,7 +264,7 @@ def one_of_each(exchanges, description):
 def test_every_request_is_accepted(request, server, exchanges, described):
     name, port = server
     requests = one_of_each(exchanges, described[name])
-    assert len(requests) >= 30, sorted(requests)
+    assert len(requests) >= 42, sorted(requests)
     for (title, _, _), exchange in requests.items():
         status, text = replay(port, exchange)
         assert 200 <= status < 300, f"{name}: {title}: {status} {text[:800]}"

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """A stateful double of the parts of the GitHub REST API that arc-ci uses: git refs, releases and their
-assets, commit statuses, check runs, issue comments, issues, labels, SARIF uploads, pull request files.
+assets, commit statuses, check runs, deployments, issue comments, issues, labels, SARIF uploads, pull request files.
 
 In a test: `with Double() as double:` gives `double.url`, `double.state`, `double.log` and
 `double.faults`. By hand: `github_double.py --port 8080` serves until it is stopped.
@@ -131,6 +131,10 @@ class Api:
             ("GET", repo + r"/commits/([0-9a-f]{40})/check-runs", self.list_check_runs),
             ("POST", repo + r"/check-runs", self.create_check_run),
             ("PATCH", repo + r"/check-runs/(\d+)", self.update_check_run),
+            ("GET", repo + r"/deployments", self.list_deployments),
+            ("POST", repo + r"/deployments", self.create_deployment),
+            ("GET", repo + r"/deployments/(\d+)/statuses", self.list_deployment_statuses),
+            ("POST", repo + r"/deployments/(\d+)/statuses", self.create_deployment_status),
             ("GET", repo + r"/issues/(\d+)/comments", self.list_comments),
             ("POST", repo + r"/issues/(\d+)/comments", self.create_comment),
             ("PATCH", repo + r"/issues/comments/(\d+)", self.update_comment),
@@ -346,6 +350,50 @@ class Api:
                 run["output"].update(request.json.get("output", {}))
                 return 200, run
         raise not_found()
+
+    # -- deployments
+
+    def list_deployments(self, request):
+        found = [one for one in self.state.deployments
+                 if all(one[key] == request.query.get(key, one[key]) for key in ("sha", "task", "environment"))]
+        return 200, self.page(request, [{k: v for k, v in one.items() if k != "_statuses"} for one in reversed(found)])
+
+    def create_deployment(self, request):
+        body, number = request.json, self.state.new_id()
+        if body.get("auto_merge", True) or body.get("required_contexts") != []:
+            raise refuse(409, "Conflict merging main into the ref, or checks that have not passed")
+        base = f"{{api}}/repos/{self.state.repository}/deployments/{number}"
+        made = {"url": base, "id": number, "node_id": "DE_1", "sha": body["ref"], "ref": body["ref"],
+                "task": body.get("task", "deploy"), "payload": {}, "environment": body.get("environment", "production"),
+                "description": body.get("description"), "creator": user(), "created_at": NOW, "updated_at": NOW,
+                "statuses_url": base + "/statuses", "repository_url": f"{{api}}/repos/{self.state.repository}",
+                "_statuses": []}
+        self.state.deployments.append(made)
+        return 201, {k: v for k, v in made.items() if k != "_statuses"}
+
+    def deployment(self, number):
+        for one in self.state.deployments:
+            if one["id"] == int(number):
+                return one
+        raise not_found()
+
+    def list_deployment_statuses(self, request, number):
+        return 200, self.page(request, self.deployment(number)["_statuses"][::-1])
+
+    def create_deployment_status(self, request, number):
+        of, body = self.deployment(number), request.json
+        if body.get("state") not in ("error", "failure", "inactive", "in_progress", "queued", "pending", "success"):
+            raise refuse(422, "Validation Failed", [{"resource": "DeploymentStatus", "code": "custom", "field": "state"}])
+        if len(body.get("description") or "") > 140:
+            raise refuse(422, "Validation Failed", [{"resource": "DeploymentStatus", "code": "custom", "message":
+                                                     "description is too long (maximum is 140 characters)"}])
+        made = {"url": f"{of['url']}/statuses/{self.state.new_id()}", "id": self.state.next_id, "node_id": "DES_1",
+                "state": body["state"], "creator": user(), "description": body.get("description", ""),
+                "environment": of["environment"], "target_url": "", "created_at": NOW, "updated_at": NOW,
+                "deployment_url": of["url"], "repository_url": of["repository_url"], "environment_url": "",
+                "log_url": body.get("log_url", "")}
+        of["_statuses"].append(made)
+        return 201, made
 
     # -- comments
 

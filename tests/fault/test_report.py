@@ -92,6 +92,52 @@ def test_check_runs(project, double):
     assert [run["conclusion"] for run in double.state.check_runs] == ["failure", "failure", "success", "failure"]
 
 
+def deployed(double):
+    """Of the one deployment there may be: its environment, and its statuses' states and texts."""
+    (one,) = double.state.deployments
+    assert (one["sha"], one["task"]) == (SHA, "deploy:messaging")
+    return one["environment"], [(status["state"], status["description"]) for status in one["_statuses"]]
+
+
+def test_a_deployment_when_asked_for(project, double):
+    assert report(project, double)[0] == 0 and not double.state.deployments
+    status, output = report(project, double, "--deployment=pre production/eu", "--json")
+    assert status == 0, output
+    assert deployed(double) == ("pre production/eu", [("success", "3 of 3 services are as they should be")])
+    assert json.loads(output)["deployment"]["action"] == "created"
+    _, output = report(project, double, "--deployment=pre production/eu", "--json")
+    assert json.loads(output)["deployment"]["action"] == "unchanged" and len(deployed(double)[1]) == 1
+    project.put("empty.json", json.dumps({"revision": SHA, "services": []}))
+    _, output = report(project, double, "--deployment=pre production/eu", "--json", "--build=empty.json")
+    assert json.loads(output)["deployment"]["action"] == "updated"
+    assert deployed(double)[1][1] == ("failure", "1 of 3 services are as they should be")
+    assert report(project, double, "--deployment=other")[0] == 0 and len(double.state.deployments) == 2
+
+
+def test_a_deployment_in_a_rehearsal(project, double):
+    status, output = report(project, double, "--deployment=e", "--as=none", "--dry-run")
+    assert status == 0 and not double.log
+    assert "POST /repos/o/r/deployments\n" in output and "POST /repos/o/r/deployments/{deployment_id}/statuses" in output
+
+
+@pytest.mark.parametrize("at", range(1, 5))
+@pytest.mark.parametrize("fault", [fault for fault in faults.ALL if fault is not faults.slow_drip],
+                         ids=lambda fault: fault.__name__)
+def test_a_deployments_fault_then_again(project, double, fault, at):
+    command = ("--as=none", "--deployment=e")
+    with Double(State()) as other:
+        faults.ELSEWHERE["url"] = other.url
+        double.faults = faults.once(fault, at)
+        run = [*WRAPPER, ARC_CI, "report", "--plan=plan.json", "--build=build.json", *command]
+        subprocess.run(run, cwd=project.folder, env=project.environment(double), capture_output=True, timeout=120)
+        assert double.listening.wait(10)
+        double.faults = faults.none
+        status, output = report(project, double, *command)
+        assert status == 0, output
+        environment, statuses = deployed(double)
+        assert environment == "e" and statuses[-1][0] == "success" and len(statuses) == 1
+
+
 def test_a_strangers_comment_with_our_mark_is_left_alone(project, double):
     class Fake:
         json = {"body": MARK + "\nfake"}

@@ -288,6 +288,7 @@ static int report_with(const json_t *facts, char **answer, struct arc_error *err
         struct arc_report_target target = {.repository = "o/r",
                                            .revision = "0123456789abcdef",
                                            .kind = (enum arc_report_kind)kind,
+                                           .environment = "e",
                                            .pull = 7};
         rc = arc_transport_describe(&transport, err);
         if (!rc)

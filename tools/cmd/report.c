@@ -15,6 +15,7 @@ static void show(const json_t *document, struct arc_buf *out)
     size_t i;
     json_t *row;
     const json_t *comment = json_object_get(document, "comment");
+    const json_t *deployment = json_object_get(document, "deployment");
     json_array_foreach (json_object_get(document, "statuses"), i, row) {
         const char *why = arc_json_text_of(row, "description");
         arc_buf_printf(out, "%-8s %s: ", arc_json_text_of(row, "state"),
@@ -23,6 +24,10 @@ static void show(const json_t *document, struct arc_buf *out)
         arc_buf_printf(out, "%s%s\n", *arc_json_text_of(row, "action") ? " — " : "",
                        arc_json_text_of(row, "action"));
     }
+    if (json_is_object(deployment))
+        arc_buf_printf(out, "deployment to %s %s: %s\n",
+                       arc_json_text_of(deployment, "environment"),
+                       arc_json_text_of(deployment, "action"), arc_json_text_of(deployment, "url"));
     if (json_is_object(comment))
         arc_buf_printf(out, "comment  %s: %s\n", arc_json_text_of(comment, "action"),
                        arc_json_text_of(comment, "url"));
@@ -58,6 +63,7 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
         .group = option_value(inv, "group"),
         .revision = option_value(inv, "revision"),
         .pull = option_value(inv, "pull"),
+        .environment = option_value(inv, "deployment"),
         .kind = kind_of(option_value(inv, "as")),
         .comment = option_flag(inv, "comment"),
     };
@@ -90,6 +96,9 @@ static const struct option options[] = {
      .choices = "status|check|none",
      .initial = "status",
      .help = "Commit statuses, check runs, or neither."},
+    {.name = "deployment",
+     .value = "ENVIRONMENT",
+     .help = "Keep a deployment of the commit to that environment up to date, one for the group."},
     {.name = "comment", .help = "Keep one comment in the pull request up to date."},
     {.name = "pull",
      .value = "NUMBER",
@@ -138,8 +147,9 @@ const struct command cmd_report = {
         "they can be required checks although a service's job may be skipped.\n\n"
         "The comment and the job summary show which services changed and why, what was built, "
         "sizes against the base and the gate. What stands already and is the same is left alone. "
-        "The token needs `permissions: statuses: write` (or `checks: write`), and `pull-requests: "
-        "write` for the comment.",
+        "The token needs `permissions: statuses: write` (or `checks: write`), `pull-requests: "
+        "write` "
+        "for the comment and `deployments: write` for the deployment.",
     .options = options,
     .outputs = outputs,
     .examples = examples,

@@ -176,7 +176,7 @@ static int add_status(json_t *statuses, const char *group, const char *name,
     return row && !json_array_append_new(statuses, row) ? ARC_OK : arc_error_nomem(err);
 }
 
-static unsigned severity(const char *state)
+unsigned report_severity(const char *state)
 {
     static const char *const order[] = {"success", "pending", "failure", "error"};
     unsigned i = 0;
@@ -198,8 +198,8 @@ static int add_services(const struct arc_report_facts *facts, const char *group,
         int rc = add_status(statuses, group, report_text(service, "service"), &one, err);
         if (rc)
             return rc;
-        good += severity(one.state) == 0;
-        if (severity(one.state) > severity(all.state))
+        good += report_severity(one.state) == 0;
+        if (report_severity(one.state) > report_severity(all.state))
             all.state = one.state;
     }
     arc_buf_printf(&all.why, "%zu of %zu services are as they should be", good,
@@ -247,8 +247,11 @@ int arc_report_post(json_t *report, const struct arc_report_target *target,
         rc = report_post_statuses(report, target, transport, why);
     else if (target->kind == ARC_REPORT_CHECK)
         rc = report_post_checks(report, target, transport, why);
-    if (!rc && json_object_set_new(report, "comment", json_null()))
+    if (!rc && (json_object_set_new(report, "comment", json_null()) ||
+                json_object_set_new(report, "deployment", json_null())))
         rc = arc_error_nomem(why);
+    if (!rc && target->environment)
+        rc = report_post_deployment(report, target, transport, why);
     if (!rc && target->pull)
         rc = report_post_comment(report, target, transport, why);
     if (!rc &&

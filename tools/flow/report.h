@@ -13,6 +13,8 @@ const json_t *report_built(const json_t *build, const char *service);
 /* The result of the job that builds a service ("build-<codename>"), or NULL. */
 const char *report_job(const struct arc_report_facts *facts, const char *service);
 
+/* How bad a state is: success, pending, failure, error count from 0. */
+unsigned report_severity(const char *state);
 /* Bytes of all cells of a service, or -1 when they are not known. */
 json_int_t report_size(const json_t *built);
 /* "12.3 MB", and with a base " (+0.4 MB)" or " (same)". */
@@ -24,11 +26,13 @@ int report_body(const struct arc_report_facts *facts, const json_t *statuses, st
 /* Appends the hidden mark that starts the comment of a group. */
 void report_mark(struct arc_buf *out, const char *group);
 
-/* Posts the statuses or check runs, and the comment. */
+/* Posts the statuses or check runs, the deployment, and the comment. */
 int report_post_statuses(json_t *report, const struct arc_report_target *target,
                          struct arc_transport *transport, struct arc_error *err);
 int report_post_checks(json_t *report, const struct arc_report_target *target,
                        struct arc_transport *transport, struct arc_error *err);
+int report_post_deployment(json_t *report, const struct arc_report_target *target,
+                           struct arc_transport *transport, struct arc_error *err);
 int report_post_comment(json_t *report, const struct arc_report_target *target,
                         struct arc_transport *transport, struct arc_error *err);
 

@@ -62,6 +62,11 @@ static int find_pull(const struct arc_report_files *files, struct inputs *in, st
     return ARC_OK;
 }
 
+static bool goes_nowhere(const struct arc_report_target *target)
+{
+    return target->kind == ARC_REPORT_NONE && !target->pull && !target->environment;
+}
+
 static int find_target(const struct arc_env *env, const struct arc_report_files *files,
                        struct inputs *in, struct arc_error *err)
 {
@@ -72,8 +77,9 @@ static int find_target(const struct arc_env *env, const struct arc_report_files 
     target->revision = files->revision ? files->revision : head ? head : planned;
     target->run_url = in->run_url;
     target->kind = files->kind;
+    target->environment = files->environment;
     int rc = find_pull(files, in, err);
-    if (rc || (target->kind == ARC_REPORT_NONE && !target->pull))
+    if (rc || goes_nowhere(target))
         return rc;
     if (!target->repository || !arc_repository_name_valid(target->repository))
         return arc_error_set(err, ARC_EINPUT,
@@ -103,7 +109,7 @@ static int post(const struct arc_env *env, const struct arc_report_files *files,
                 const struct arc_report_target *target, json_t *report, struct arc_error *err)
 {
     struct arc_transport *transport = NULL;
-    if (target->kind == ARC_REPORT_NONE && !target->pull)
+    if (goes_nowhere(target))
         return json_object_set_new(report, "comment", json_null()) ? arc_error_nomem(err) : ARC_OK;
     int rc = arc_github_open(env, &files->github, &transport, err);
     if (!rc)

@@ -10,10 +10,11 @@
 struct arc_report_files {
     struct arc_needs_files documents;
     struct arc_github_settings github;
-    const char *base;     /* build.json of the base */
-    const char *group;    /* when no plan is given and the configuration has several */
-    const char *revision; /* NULL: the pull request's head, else the plan's revision */
-    const char *pull;     /* number of the pull request, digits; NULL: the event's, if any */
+    const char *base;        /* build.json of the base */
+    const char *group;       /* when no plan is given and the configuration has several */
+    const char *revision;    /* NULL: the pull request's head, else the plan's revision */
+    const char *pull;        /* number of the pull request, digits; NULL: the event's, if any */
+    const char *environment; /* of a deployment; NULL: none */
     enum arc_report_kind kind;
     bool comment;
 };
