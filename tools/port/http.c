@@ -9,21 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define HEADERS_MAX    ((size_t)256 << 10)
 #define ERROR_BODY_MAX ((size_t)1 << 20)
-
-/* One request on its way: what the callbacks need. */
-struct exchange {
-    struct arc_http *http;
-    const struct arc_http_request *request;
-    struct arc_http_response *response;
-    struct arc_error *err;
-    int failed;     /* code of the callback that stopped it, or 0 */
-    int fd;         /* of body_file, or -1 */
-    size_t sent;    /* bytes of the body */
-    bool body;      /* whether this hop still carries the body */
-    int64_t length; /* of the body */
-};
 
 int arc_http_new(const struct arc_http_options *options, struct arc_http **out,
                  struct arc_error *err)
@@ -51,6 +37,8 @@ void arc_http_free(struct arc_http *http)
 {
     if (!http)
         return;
+    if (http->multi)
+        http->curl.multi_cleanup(http->multi);
     http->curl.easy_cleanup(http->easy);
     http->curl.global_cleanup();
     free(http);
@@ -81,7 +69,7 @@ const char *arc_http_header(const struct arc_http_response *response, const char
 
 static size_t read_body(char *out, size_t size, size_t count, void *context)
 {
-    struct exchange *x = context;
+    struct http_exchange *x = context;
     size_t room = size * count;
     if (x->fd >= 0) {
         ssize_t got;
@@ -103,12 +91,12 @@ static size_t read_body(char *out, size_t size, size_t count, void *context)
     return len;
 }
 
-static int take_body(struct exchange *x, const char *bytes, size_t len)
+static int take_body(struct http_exchange *x, const char *bytes, size_t len)
 {
     const struct arc_http_request *request = x->request;
     struct arc_http_response *response = x->response;
     long status = 0;
-    x->http->curl.easy_getinfo(x->http->easy, CURLINFO_RESPONSE_CODE, &status);
+    x->http->curl.easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
     bool sink = request->sink && status >= 200 && status < 300;
     size_t max = request->max ? request->max : sink ? SIZE_MAX : ARC_HTTP_BODY_MAX;
     if (request->sink && !sink)
@@ -125,7 +113,7 @@ static int take_body(struct exchange *x, const char *bytes, size_t len)
 
 static size_t write_body(char *bytes, size_t size, size_t count, void *context)
 {
-    struct exchange *x = context;
+    struct http_exchange *x = context;
     size_t len = size * count;
     x->failed = x->failed ? x->failed : take_body(x, bytes, len);
     return x->failed ? len + 1 : len; /* any other count than len stops libcurl */
@@ -134,7 +122,7 @@ static size_t write_body(char *bytes, size_t size, size_t count, void *context)
 /* A status line starts the headers of a new answer: 100, then 200. */
 static size_t write_header(char *bytes, size_t size, size_t count, void *context)
 {
-    struct exchange *x = context;
+    struct http_exchange *x = context;
     struct arc_buf *headers = &x->response->headers;
     size_t len = size * count, name = 0;
     if (len >= 5 && memcmp(bytes, "HTTP/", 5) == 0) {
@@ -174,15 +162,15 @@ static int add_header(struct arc_http *http, struct curl_slist **list, const cha
     return ARC_OK;
 }
 
-static int make_headers(const struct exchange *x, bool credentials, struct curl_slist **list,
-                        struct arc_error *err)
+static int make_headers(struct http_exchange *x, struct arc_error *err)
 {
     const struct arc_http_request *request = x->request;
+    struct curl_slist **list = &x->headers;
     int rc = add_header(x->http, list, "Expect:", err);
     for (const char *const *h = request->headers; !rc && h && *h; h++)
         if (x->body || strncasecmp(*h, "Content-", 8) != 0)
             rc = add_header(x->http, list, *h, err);
-    if (rc || !credentials)
+    if (rc || !x->hop.credentials)
         return rc;
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     arc_buf_printf(&text, "Authorization: %s", request->authorization);
@@ -210,11 +198,12 @@ static const char *proxy(const struct arc_env *env, const struct http_place *pla
 
 #define SET(option, value) (ok = ok && http->curl.easy_setopt(easy, option, value) == CURLE_OK)
 
-static bool set_connection(struct arc_http *http, const struct arc_http_request *request,
-                           const struct http_place *place)
+static bool set_connection(struct http_exchange *x)
 {
-    CURL *easy = http->easy;
+    struct arc_http *http = x->http;
+    const struct arc_http_request *request = x->request;
     const struct arc_http_options *o = &http->options;
+    CURL *easy = x->easy;
     const char *no_proxy = either(o->env, "no_proxy", "NO_PROXY");
     const char *ca_file = either(o->env, "SSL_CERT_FILE", "CURL_CA_BUNDLE");
     const char *ca_dir = either(o->env, "SSL_CERT_DIR", "SSL_CERT_DIR");
@@ -222,7 +211,7 @@ static bool set_connection(struct arc_http *http, const struct arc_http_request 
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
-    SET(CURLOPT_PROXY, proxy(o->env, place));
+    SET(CURLOPT_PROXY, proxy(o->env, &x->hop.place));
     SET(CURLOPT_NOPROXY, no_proxy ? no_proxy : "");
     SET(CURLOPT_CONNECTTIMEOUT, (long)(o->connect_timeout ? o->connect_timeout : 15));
     SET(CURLOPT_LOW_SPEED_LIMIT, 8L);
@@ -236,25 +225,26 @@ static bool set_connection(struct arc_http *http, const struct arc_http_request 
     if (request->compressed)
         SET(CURLOPT_ACCEPT_ENCODING, "gzip");
     http->curl.easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+    http->curl.easy_setopt(easy, CURLOPT_PIPEWAIT, 1L); /* HTTP/2: one connection for all */
     return ok;
 }
 
 /* No seek function: libcurl, which by itself resends on a kept-open connection that turns out to
  * be dead, then cannot do so once any of the body has gone. */
-static bool set_exchange(struct exchange *x, const char *method, const char *url,
-                         struct curl_slist *headers)
+static bool set_exchange(struct http_exchange *x)
 {
     struct arc_http *http = x->http;
-    CURL *easy = http->easy;
+    CURL *easy = x->easy;
     bool ok = true;
-    SET(CURLOPT_URL, url);
-    SET(CURLOPT_HTTPHEADER, headers);
-    SET(CURLOPT_ERRORBUFFER, http->message);
+    SET(CURLOPT_URL, x->hop.url);
+    SET(CURLOPT_HTTPHEADER, x->headers);
+    SET(CURLOPT_PRIVATE, x);
+    SET(CURLOPT_ERRORBUFFER, x->message);
     SET(CURLOPT_WRITEFUNCTION, write_body);
     SET(CURLOPT_WRITEDATA, x);
     SET(CURLOPT_HEADERFUNCTION, write_header);
     SET(CURLOPT_HEADERDATA, x);
-    if (strcmp(method, "HEAD") == 0)
+    if (strcmp(x->hop.method, "HEAD") == 0)
         SET(CURLOPT_NOBODY, 1L);
     if (x->body) {
         SET(CURLOPT_UPLOAD, 1L);
@@ -262,12 +252,12 @@ static bool set_exchange(struct exchange *x, const char *method, const char *url
         SET(CURLOPT_READDATA, x);
         SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)x->length);
     }
-    SET(CURLOPT_CUSTOMREQUEST, method);
+    SET(CURLOPT_CUSTOMREQUEST, x->hop.method);
     return ok;
 }
 #undef SET
 
-static int open_body(struct exchange *x, struct arc_error *err)
+static int open_body(struct http_exchange *x, struct arc_error *err)
 {
     struct stat st;
     const char *path = x->request->body_file;
@@ -286,7 +276,7 @@ static int open_body(struct exchange *x, struct arc_error *err)
 
 /* Doubt counts as sent: once a byte of the body was taken, or libcurl would have to take it again.
  */
-static enum arc_http_fate fate_of(const struct exchange *x, CURLcode code)
+static enum arc_http_fate fate_of(const struct http_exchange *x, CURLcode code)
 {
     struct arc_http *http = x->http;
     long sent = 0;
@@ -301,164 +291,56 @@ static enum arc_http_fate fate_of(const struct exchange *x, CURLcode code)
     default:
         break;
     }
-    http->curl.easy_getinfo(http->easy, CURLINFO_REQUEST_SIZE, &sent);
+    http->curl.easy_getinfo(x->easy, CURLINFO_REQUEST_SIZE, &sent);
     return sent || x->sent || code == CURLE_SEND_FAIL_REWIND ? ARC_HTTP_LOST : ARC_HTTP_UNSENT;
 }
 
-static int no_answer(struct exchange *x, const char *url, CURLcode code)
+static int no_answer(struct http_exchange *x, CURLcode code)
 {
     struct arc_http *http = x->http;
     x->response->fate = fate_of(x, code);
     if (x->failed)
         return x->failed;
-    const char *why = *http->message ? http->message : http->curl.easy_strerror(code);
+    const char *why = *x->message ? x->message : http->curl.easy_strerror(code);
     const char *hint = "";
     if (code == CURLE_PEER_FAILED_VERIFICATION)
         hint = "; if a company's own authority signs it, name its file in SSL_CERT_FILE";
     else if (code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_CONNECT)
         hint = "; behind a proxy, set HTTPS_PROXY";
-    return arc_error_set(x->err, ARC_EWORLD, "%s %s: %s%s", x->request->method, url, why, hint);
+    return arc_error_set(x->err, ARC_EWORLD, "%s %s: %s%s", x->request->method, x->hop.url, why,
+                         hint);
 }
 
-static int perform(struct exchange *x, const char *method, const char *url,
-                   const struct http_place *place, bool credentials)
+int http_begin(struct http_exchange *x)
 {
-    struct arc_http *http = x->http;
-    struct curl_slist *headers = NULL;
-    long status = 0;
-    http->curl.easy_reset(http->easy);
-    http->message[0] = '\0';
+    x->http->curl.easy_reset(x->easy);
+    x->message[0] = '\0';
     x->response->fate = ARC_HTTP_BARRED;
-    int rc = make_headers(x, credentials, &headers, x->err);
+    int rc = make_headers(x, x->err);
     if (!rc)
         rc = open_body(x, x->err);
-    if (!rc && !(set_connection(http, x->request, place) && set_exchange(x, method, url, headers)))
-        rc = arc_error_set(x->err, ARC_EWORLD, "libcurl refused an option of %s %s", method, url);
-    CURLcode code = rc ? CURLE_OK : http->curl.easy_perform(http->easy);
-    if (!rc && code != CURLE_OK)
-        rc = no_answer(x, url, code);
-    http->curl.slist_free_all(headers);
-    if (x->fd >= 0)
-        close(x->fd);
-    x->fd = -1;
-    if (rc)
-        return rc;
-    http->curl.easy_getinfo(http->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (!rc && !(set_connection(x) && set_exchange(x)))
+        rc = arc_error_set(x->err, ARC_EWORLD, "libcurl refused an option of %s %s", x->hop.method,
+                           x->hop.url);
+    return rc;
+}
+
+int http_end(struct http_exchange *x, CURLcode code)
+{
+    long status = 0;
+    if (code != CURLE_OK)
+        return no_answer(x, code);
+    x->http->curl.easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
     x->response->status = (int)status;
     x->response->fate = ARC_HTTP_ANSWERED;
     return ARC_OK;
 }
 
-/* ---- redirects ------------------------------------------------------------------------------ */
-
-/* Where a request goes, hop by hop. */
-struct hop {
-    char *url;
-    const char *method;
-    struct http_place place;
-    bool credentials;
-};
-
-static void hop_free(struct hop *hop)
+void http_release(struct http_exchange *x)
 {
-    free(hop->url);
-    http_place_free(&hop->place);
-    *hop = (struct hop){0};
-}
-
-static bool plain_read(const char *method)
-{
-    return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
-}
-
-/* Whether the answer sends us on; *method is what to ask with. */
-static bool redirected(const struct arc_http_response *response, const char **method)
-{
-    switch (response->status) {
-    case 301:
-    case 302:
-        return plain_read(*method);
-    case 303:
-        *method = strcmp(*method, "HEAD") == 0 ? "HEAD" : "GET";
-        return true;
-    case 307:
-    case 308:
-        return true;
-    default:
-        return false;
-    }
-}
-
-/* Goes one redirect further. *moved tells whether; a redirect that may not be followed stays the
- * answer. */
-static int follow(struct exchange *x, struct hop *hop, bool *moved)
-{
-    struct hop next = {.method = hop->method};
-    const char *location = arc_http_header(x->response, "location");
-    *moved = false;
-    if (!location || !redirected(x->response, &next.method))
-        return ARC_OK;
-    int rc = arc_http_resolve(x->http, hop->url, location, &next.url, x->err);
-    if (!rc)
-        rc = http_locate(x->http, next.url, &next.place, x->err);
-    if (rc) {
-        hop_free(&next);
-        return arc_error_prefix(x->err, "%s redirects", hop->url);
-    }
-    bool home = http_same_origin(&hop->place, &next.place);
-    bool body = x->body && strcmp(next.method, hop->method) == 0;
-    bool allowed = (home || plain_read(next.method) || x->request->redirect_uploads) &&
-                   (home || http_place_safe(&next.place) || !http_place_safe(&hop->place));
-    if (!allowed) {
-        hop_free(&next);
-        return ARC_OK;
-    }
-    next.credentials = hop->credentials && home;
-    x->body = body;
-    hop_free(hop);
-    *hop = next;
-    *moved = true;
-    return ARC_OK;
-}
-
-static int send_hops(struct exchange *x, struct hop *hop)
-{
-    unsigned left = x->request->redirects;
-    for (;;) {
-        bool moved = false;
-        arc_buf_reset(&x->response->body);
-        arc_buf_reset(&x->response->headers);
-        x->response->received = 0;
-        int rc = perform(x, hop->method, hop->url, &hop->place, hop->credentials);
-        if (!rc && left--)
-            rc = follow(x, hop, &moved);
-        if (rc || !moved)
-            return rc;
-    }
-}
-
-int arc_http_send(struct arc_http *http, const struct arc_http_request *request,
-                  struct arc_http_response *response, struct arc_error *err)
-{
-    struct exchange x = {.http = http, .request = request, .response = response, .err = err};
-    ARC_AUTO(hop) struct hop hop = {.method = request->method};
-    arc_http_response_free(response);
-    response->headers.max = HEADERS_MAX;
-    response->body.max = request->max ? request->max : ARC_HTTP_BODY_MAX;
-    x.fd = -1;
-    x.body = request->body || request->body_file;
-    int rc = http_locate(http, request->url, &hop.place, err);
-    if (rc)
-        return rc;
-    hop.credentials = request->authorization != NULL;
-    if (hop.credentials && !http_place_safe(&hop.place))
-        return arc_error_set(err, ARC_EINPUT,
-                             "%s: credentials are sent over https only (or to this machine)",
-                             request->url);
-    hop.url = strdup(request->url);
-    if (!hop.url)
-        return arc_error_nomem(err);
-    rc = send_hops(&x, &hop);
-    response->url = arc_steal(&hop.url);
-    return rc;
+    x->http->curl.slist_free_all(x->headers);
+    x->headers = NULL;
+    if (x->fd >= 0)
+        close(x->fd);
+    x->fd = -1;
 }

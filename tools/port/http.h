@@ -82,6 +82,13 @@ void arc_http_free(struct arc_http *http);
  * sent at most once: not even a dead kept-open connection makes libcurl send a body twice. */
 int arc_http_send(struct arc_http *http, const struct arc_http_request *request,
                   struct arc_http_response *response, struct arc_error *err);
+
+/* Sends several requests side by side, over a few connections that stay open; answers[i] is that of
+ * requests[i]. None is tried again and no reason is told: one without a whole answer has status 0.
+ * For what can be asked for again one by one. Fails only for want of memory. */
+int arc_http_send_all(struct arc_http *http, const struct arc_http_request *requests,
+                      struct arc_http_response *answers, size_t count, struct arc_error *err);
+
 void arc_http_response_free(struct arc_http_response *response);
 
 /* The first value of a header (name in lower case), or NULL. Owned by the response. */

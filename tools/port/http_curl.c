@@ -11,7 +11,7 @@ static int resolve(void *library, const char *symbol, void *slot, struct arc_err
     void *found = dlsym(library, symbol);
     if (!found)
         return arc_error_set(err, ARC_EWORLD,
-                             "libcurl has no %s: it is older than 7.62; install a newer one",
+                             "libcurl has no %s: it is older than 7.66; install a newer one",
                              symbol);
     memcpy(slot, &found, sizeof found); /* ISO C has no cast from object to function pointer */
     return ARC_OK;

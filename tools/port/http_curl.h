@@ -17,6 +17,14 @@
     ROW(easy_getinfo)                                                                              \
     ROW(easy_perform)                                                                              \
     ROW(easy_strerror)                                                                             \
+    ROW(multi_init)                                                                                \
+    ROW(multi_cleanup)                                                                             \
+    ROW(multi_setopt)                                                                              \
+    ROW(multi_add_handle)                                                                          \
+    ROW(multi_remove_handle)                                                                       \
+    ROW(multi_perform)                                                                             \
+    ROW(multi_poll)                                                                                \
+    ROW(multi_info_read)                                                                           \
     ROW(slist_append)                                                                              \
     ROW(slist_free_all)                                                                            \
     ROW(url)                                                                                       \

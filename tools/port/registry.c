@@ -2,42 +2,8 @@
 #include "base/auto.h"
 #include "base/text.h"
 #include "port/hash.h"
-#include "port/http.h"
-#include "port/registry_auth.h"
+#include "port/registry_call.h"
 #include <string.h>
-
-struct arc_registry {
-    const struct arc_env *env;
-    const struct arc_clock *clock;
-    struct arc_http *http;
-    json_t *answers; /* "host repository" → Authorization value that was accepted last */
-};
-
-int arc_registry_new(const struct arc_env *env, const struct arc_clock *clock,
-                     struct arc_registry **out, struct arc_error *err)
-{
-    struct arc_registry *registry = calloc(1, sizeof *registry);
-    struct arc_http_options options = {.env = env};
-    if (!registry)
-        return arc_error_nomem(err);
-    *registry = (struct arc_registry){.env = env, .clock = clock, .answers = json_object()};
-    int rc =
-        registry->answers ? arc_http_new(&options, &registry->http, err) : arc_error_nomem(err);
-    if (rc)
-        arc_registry_free(registry);
-    else
-        *out = registry;
-    return rc;
-}
-
-void arc_registry_free(struct arc_registry *registry)
-{
-    if (!registry)
-        return;
-    arc_http_free(registry->http);
-    json_decref(registry->answers);
-    free(registry);
-}
 
 void arc_manifest_free(struct arc_manifest *manifest)
 {
@@ -47,145 +13,8 @@ void arc_manifest_free(struct arc_manifest *manifest)
     *manifest = (struct arc_manifest){0};
 }
 
-/* ---- names --------------------------------------------------------------------------------- */
-
-/* "ghcr.io/a/b" → host and repository; Docker Hub when the first part is no host (distribution's
- * reference grammar: a host has a dot, a port, or is localhost). */
-struct target {
-    char host[256];
-    char repository[512];
-};
-
-static bool is_host(const char *image, size_t len)
-{
-    return memchr(image, '.', len) || memchr(image, ':', len) ||
-           (len == 9 && strncmp(image, "localhost", 9) == 0);
-}
-
-static int parse_image(const char *image, struct target *out, struct arc_error *err)
-{
-    const char *slash = strchr(image, '/');
-    size_t host = slash ? (size_t)(slash - image) : 0;
-    bool hub = !slash || !is_host(image, host);
-    const char *path = hub ? image : slash + 1;
-    int wrote = snprintf(out->repository, sizeof out->repository, "%s%s",
-                         hub && !slash ? "library/" : "", path);
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789._-/";
-    size_t good = strspn(out->repository, allowed);
-    bool odd = *path == '/' || strstr(out->repository, "..") || strstr(out->repository, "//");
-    if (wrote < 0 || (size_t)wrote >= sizeof out->repository || !*path || odd ||
-        out->repository[good] || host >= sizeof out->host)
-        return arc_error_set(err, ARC_EINPUT, "'%.300s' is no image name", image);
-    snprintf(out->host, sizeof out->host, "%.*s", hub ? 9 : (int)host, hub ? "docker.io" : image);
-    return ARC_OK;
-}
-
-/* Exactly this machine: "localhost.example.org" and "127.example.org" are others. */
-static bool is_loopback(const char *host)
-{
-    size_t len = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
-    bool address = strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == len;
-    return address || (len == 9 && strncmp(host, "localhost", 9) == 0) ||
-           (len == 5 && strncmp(host, "[::1]", 5) == 0);
-}
-
-static void add_url(struct arc_buf *url, const struct target *target, const char *kind,
-                    const char *reference)
-{
-    bool hub = strcmp(target->host, "docker.io") == 0;
-    arc_buf_printf(url, "%s://%s/v2/%s/%s/%s", is_loopback(target->host) ? "http" : "https",
-                   hub ? "registry-1.docker.io" : target->host, target->repository, kind,
-                   reference);
-}
-
-static bool is_digest(const char *text)
-{
-    return strncmp(text, "sha256:", 7) == 0 && strlen(text) == ARC_DIGEST_LEN &&
-           strspn(text + 7, "0123456789abcdef") == 64;
-}
-
-static bool is_reference(const char *text)
-{
-    static const char word[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
-    size_t len = strlen(text);
-    return is_digest(text) || (len && len <= 128 && strspn(text, word) == len);
-}
-
-/* ---- requests ------------------------------------------------------------------------------ */
-
-/* What is asked for; the URL and the authorization are filled in here. */
-struct call {
-    const char *method;
-    const char *image;
-    const char *kind; /* "manifests" or "blobs" */
-    const char *reference;
-    const char *const *headers;
-    const struct arc_buf *body;
-};
-
-static int send_once(struct arc_registry *registry, const struct call *call, const char *url,
-                     const char *authorization, struct arc_http_response *response,
-                     struct arc_error *err)
-{
-    struct arc_http_request request = {.method = call->method,
-                                       .url = url,
-                                       .headers = call->headers,
-                                       .authorization = authorization,
-                                       .body = call->body ? call->body->data : NULL,
-                                       .body_len = call->body ? call->body->len : 0,
-                                       .redirects = 5,
-                                       .timeout = 120,
-                                       .max = ARC_MANIFEST_MAX};
-    struct arc_http_retry retry = {.attempts = 5, .max_wait = 60, .clock = registry->clock};
-    return arc_http_send_retrying(registry->http, &request, &retry, NULL, response, err);
-}
-
-/* Answers a 401 and remembers the answer for the repository. */
-static int authorize(struct arc_registry *registry, const struct target *target, const char *key,
-                     const struct arc_http_response *response, struct arc_error *err)
-{
-    ARC_AUTO(arc_challenge) struct arc_challenge challenge = {0};
-    ARC_AUTO_FREE char *answer = NULL;
-    const char *header = arc_http_header(response, "www-authenticate");
-    int rc = arc_challenge_parse(header ? header : "", &challenge, err);
-    if (rc)
-        return arc_error_prefix(err, "%s answers 401", target->host);
-    rc =
-        arc_challenge_answer(registry->env, registry->http, target->host, &challenge, &answer, err);
-    if (rc)
-        return rc;
-    return json_object_set_new(registry->answers, key, json_string(answer)) ? arc_error_nomem(err)
-                                                                            : ARC_OK;
-}
-
-static int send_call(struct arc_registry *registry, const struct call *call,
-                     struct arc_http_response *response, struct arc_error *err)
-{
-    struct target target;
-    ARC_AUTO(arc_buf) struct arc_buf url = {.max = 2048}, key = {.max = 1024};
-    int rc = parse_image(call->image, &target, err);
-    if (rc)
-        return rc;
-    if (!is_reference(call->reference))
-        return arc_error_set(err, ARC_EINPUT, "'%.200s' is neither a tag nor a sha256 digest",
-                             call->reference);
-    add_url(&url, &target, call->kind, call->reference);
-    arc_buf_printf(&key, "%s %s %s", target.host, target.repository,
-                   strcmp(call->method, "GET") && strcmp(call->method, "HEAD") ? "push" : "pull");
-    rc = arc_buf_check(&url, "registry URL", err);
-    for (int attempt = 0; !rc && attempt < 2; attempt++) {
-        const char *known =
-            json_string_value(json_object_get(registry->answers, arc_buf_text(&key)));
-        rc = send_once(registry, call, arc_buf_text(&url), known, response, err);
-        if (rc || response->status != 401 || attempt == 1)
-            break;
-        rc = authorize(registry, &target, arc_buf_text(&key), response, err);
-    }
-    return rc;
-}
-
 /* What the registry says went wrong (distribution spec 1.1, "Error Codes"). */
-static int refused(const struct call *call, const struct arc_http_response *response,
+static int refused(const struct registry_call *call, const struct arc_http_response *response,
                    struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf reason = {.max = 4096};
@@ -198,7 +27,7 @@ static int refused(const struct call *call, const struct arc_http_response *resp
     if (text)
         arc_text_visible(&reason, text, strnlen(text, 500));
     int code = response->status == 404 ? ARC_ENOTFOUND : ARC_EWORLD;
-    bool digest = is_digest(call->reference);
+    bool digest = registry_is_digest(call->reference);
     return arc_error_set(err, code, "%s %s%c%s: the registry answers %d%s%s", call->method,
                          call->image, digest ? '@' : ':', call->reference, response->status,
                          reason.len ? ": " : "", arc_buf_text(&reason));
@@ -212,8 +41,24 @@ static const char *const accept_manifests[] = {
     ", application/vnd.docker.distribution.manifest.v2+json",
     NULL};
 
+struct registry_call registry_manifest_call(const char *image, const char *reference)
+{
+    return (struct registry_call){.method = "GET",
+                                  .image = image,
+                                  .kind = "manifests",
+                                  .reference = reference,
+                                  .headers = accept_manifests};
+}
+
+static int get(struct arc_registry *registry, const struct registry_call *call,
+               struct arc_http_response *response, struct arc_error *err)
+{
+    return registry_take(registry, call, response) ? ARC_OK
+                                                   : registry_send(registry, call, response, err);
+}
+
 /* The digest of bytes, compared with what was asked for and with what the registry claims. */
-static int check_digest(const struct call *call, const struct arc_http_response *response,
+static int check_digest(const struct registry_call *call, const struct arc_http_response *response,
                         char digest[ARC_DIGEST_LEN + 1], struct arc_error *err)
 {
     memcpy(digest, "sha256:", 7);
@@ -221,17 +66,18 @@ static int check_digest(const struct call *call, const struct arc_http_response 
     if (rc)
         return rc;
     const char *claimed = arc_http_header(response, "docker-content-digest");
-    if (is_digest(call->reference))
+    if (registry_is_digest(call->reference))
         claimed = call->reference;
     if (claimed && strcmp(claimed, digest) != 0)
         return arc_error_set(err, ARC_EFAILED,
                              "%s: asked for %s, the registry sent bytes of %s: damaged or replaced",
-                             call->image, is_digest(claimed) ? claimed : call->reference, digest);
+                             call->image, registry_is_digest(claimed) ? claimed : call->reference,
+                             digest);
     return ARC_OK;
 }
 
-static int parse_document(const struct call *call, const struct arc_buf *bytes, json_t **out,
-                          struct arc_error *err)
+static int parse_document(const struct registry_call *call, const struct arc_buf *bytes,
+                          json_t **out, struct arc_error *err)
 {
     json_error_t problem;
     *out = json_loadb(arc_buf_text(bytes), bytes->len, JSON_REJECT_DUPLICATES, &problem);
@@ -245,9 +91,9 @@ int arc_registry_manifest(struct arc_registry *registry, const char *image, cons
                           struct arc_manifest *out, struct arc_error *err)
 {
     ARC_AUTO(arc_http_response) struct arc_http_response response = {0};
-    struct call call = {"GET", image, "manifests", reference, accept_manifests, NULL};
+    struct registry_call call = registry_manifest_call(image, reference);
     arc_manifest_free(out);
-    int rc = send_call(registry, &call, &response, err);
+    int rc = get(registry, &call, &response, err);
     if (!rc && response.status != 200)
         rc = refused(&call, &response, err);
     if (!rc)
@@ -270,12 +116,13 @@ int arc_registry_resolve(struct arc_registry *registry, const char *image, const
                          char digest[ARC_DIGEST_LEN + 1], struct arc_error *err)
 {
     ARC_AUTO(arc_http_response) struct arc_http_response response = {0};
-    struct call call = {"HEAD", image, "manifests", reference, accept_manifests, NULL};
-    int rc = send_call(registry, &call, &response, err);
+    struct registry_call call = registry_manifest_call(image, reference);
+    call.method = "HEAD";
+    int rc = registry_send(registry, &call, &response, err);
     if (rc || response.status != 200)
         return rc ? rc : refused(&call, &response, err);
     const char *claimed = arc_http_header(&response, "docker-content-digest");
-    if (!claimed || !is_digest(claimed))
+    if (!claimed || !registry_is_digest(claimed))
         return arc_error_set(err, ARC_EFAILED, "%s:%s: the registry tells no sha256 digest", image,
                              reference);
     memcpy(digest, claimed, ARC_DIGEST_LEN + 1);
@@ -287,10 +134,11 @@ int arc_registry_blob(struct arc_registry *registry, const char *image, const ch
 {
     ARC_AUTO(arc_http_response) struct arc_http_response response = {0};
     char hashed[ARC_DIGEST_LEN + 1];
-    struct call call = {"GET", image, "blobs", digest, NULL, NULL};
-    if (!is_digest(digest))
+    struct registry_call call = {
+        .method = "GET", .image = image, .kind = "blobs", .reference = digest};
+    if (!registry_is_digest(digest))
         return arc_error_set(err, ARC_EFAILED, "%s: '%.100s' is no sha256 digest", image, digest);
-    int rc = send_call(registry, &call, &response, err);
+    int rc = get(registry, &call, &response, err);
     if (!rc && response.status != 200)
         rc = refused(&call, &response, err);
     if (!rc)
@@ -300,35 +148,86 @@ int arc_registry_blob(struct arc_registry *registry, const char *image, const ch
 
 /* ---- writing ------------------------------------------------------------------------------- */
 
-int arc_registry_put(struct arc_registry *registry, const char *image, const char *reference,
+static int media_header(const struct arc_manifest *manifest, struct arc_buf *out,
+                        struct arc_error *err)
+{
+    arc_buf_printf(out, "Content-Type: %s", manifest->media_type);
+    return arc_buf_check(out, "media type", err);
+}
+
+/* Whether a PUT was answered as it should be. */
+static int check_stored(const struct registry_call *call, const struct arc_manifest *manifest,
+                        const struct arc_http_response *response, struct arc_error *err)
+{
+    if (response->status < 200 || response->status > 299)
+        return refused(call, response, err);
+    const char *stored = arc_http_header(response, "docker-content-digest");
+    if (stored && strcmp(stored, manifest->digest) != 0)
+        return arc_error_set(err, ARC_EFAILED, "%s:%s: put %s, but the registry stored %.100s",
+                             call->image, call->reference, manifest->digest, stored);
+    return ARC_OK;
+}
+
+static struct registry_call put_call(const struct arc_registry_put *put, const char *const *headers)
+{
+    return (struct registry_call){.method = "PUT",
+                                  .image = put->image,
+                                  .kind = "manifests",
+                                  .reference = put->tag,
+                                  .headers = headers,
+                                  .body = &put->manifest->bytes};
+}
+
+int arc_registry_put(struct arc_registry *registry, const char *image, const char *tag,
                      const struct arc_manifest *manifest, struct arc_error *err)
 {
     ARC_AUTO(arc_http_response) struct arc_http_response response = {0};
     ARC_AUTO(arc_buf) struct arc_buf type = {.max = 512};
-    arc_buf_printf(&type, "Content-Type: %s", manifest->media_type);
-    int rc = arc_buf_check(&type, "media type", err);
-    if (rc)
-        return rc;
+    int rc = media_header(manifest, &type, err);
     const char *const headers[] = {arc_buf_text(&type), NULL};
-    struct call call = {"PUT", image, "manifests", reference, headers, &manifest->bytes};
-    rc = send_call(registry, &call, &response, err);
-    if (rc || response.status < 200 || response.status > 299)
-        return rc ? rc : refused(&call, &response, err);
-    const char *stored = arc_http_header(&response, "docker-content-digest");
-    if (stored && strcmp(stored, manifest->digest) != 0)
-        return arc_error_set(err, ARC_EFAILED, "%s:%s: put %s, but the registry stored %.100s",
-                             image, reference, manifest->digest, stored);
-    return ARC_OK;
+    struct arc_registry_put put = {.image = image, .tag = tag, .manifest = manifest};
+    struct registry_call call = put_call(&put, headers);
+    if (!rc)
+        rc = registry_send(registry, &call, &response, err);
+    return rc ? rc : check_stored(&call, manifest, &response, err);
+}
+
+int arc_registry_put_all(struct arc_registry *registry, struct arc_registry_put *puts, size_t count,
+                         struct arc_error *err)
+{
+    struct registry_call *calls = calloc(count + 1, sizeof *calls);
+    struct arc_http_response *answers = calloc(count + 1, sizeof *answers);
+    struct arc_buf *types = calloc(count + 1, sizeof *types);
+    const char *(*headers)[2] = calloc(count + 1, sizeof *headers);
+    int rc = calls && answers && types && headers ? ARC_OK : arc_error_nomem(err);
+    for (size_t i = 0; !rc && i < count; i++) {
+        rc = media_header(puts[i].manifest, &types[i], err);
+        headers[i][0] = arc_buf_text(&types[i]);
+        calls[i] = put_call(&puts[i], headers[i]);
+    }
+    if (!rc)
+        rc = registry_send_all(registry, calls, answers, count, err);
+    for (size_t i = 0; calls && answers && types && i < count; i++) {
+        puts[i].done = !rc && check_stored(&calls[i], puts[i].manifest, &answers[i], NULL) == 0;
+        arc_http_response_free(&answers[i]);
+        arc_buf_free(&types[i]);
+    }
+    free(calls);
+    free(answers);
+    free(types);
+    free(headers);
+    return rc;
 }
 
 int arc_registry_untag(struct arc_registry *registry, const char *image, const char *tag,
                        struct arc_error *err)
 {
     ARC_AUTO(arc_http_response) struct arc_http_response response = {0};
-    struct call call = {"DELETE", image, "manifests", tag, NULL, NULL};
-    if (is_digest(tag))
+    struct registry_call call = {
+        .method = "DELETE", .image = image, .kind = "manifests", .reference = tag};
+    if (registry_is_digest(tag))
         return arc_error_set(err, ARC_EINPUT, "%s is a digest, not a tag", tag);
-    int rc = send_call(registry, &call, &response, err);
+    int rc = registry_send(registry, &call, &response, err);
     if (rc || (response.status >= 200 && response.status <= 299))
         return rc;
     rc = refused(&call, &response, err);

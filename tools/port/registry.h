@@ -15,6 +15,8 @@
 #include "arcci/env.h"
 #include "arcci/error.h"
 #include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 /* "sha256:" and 64 digits. */
 #define ARC_DIGEST_LEN 71
@@ -59,10 +61,47 @@ int arc_registry_resolve(struct arc_registry *registry, const char *image, const
 int arc_registry_blob(struct arc_registry *registry, const char *image, const char *digest,
                       json_t **out, struct arc_error *err);
 
-/* Puts the manifest's bytes under `reference` (a tag): one request, and the digest stays. What the
- * registry says it has stored is compared with manifest->digest. */
-int arc_registry_put(struct arc_registry *registry, const char *image, const char *reference,
+/* Something in a registry. Nothing is owned. */
+struct arc_registry_item {
+    enum arc_registry_kind { ARC_REGISTRY_MANIFEST, ARC_REGISTRY_BLOB, ARC_REGISTRY_TAIL } kind;
+    const char *image;
+    const char *reference; /* a tag or a digest; of a blob and a tail a digest */
+};
+
+/* Asks for items side by side, so that they need not be waited for one after another. What comes is
+ * kept until arc_registry_manifest() or arc_registry_blob() takes it, once, and hashes it; what
+ * does not come is asked for when it is needed, and fails then. A tail is the last four bytes of a
+ * blob, asked for by range, once per digest. Fails only for want of memory. */
+int arc_registry_read_ahead(struct arc_registry *registry, const struct arc_registry_item *items,
+                            size_t count, struct arc_error *err);
+
+/* A manifest that is kept, parsed but not hashed yet: to see what to ask for next. Borrowed until
+ * it is taken; NULL when there is none. */
+const json_t *arc_registry_kept(struct arc_registry *registry, const char *image,
+                                const char *reference);
+
+/* A tail that was asked for, as a little-endian number; the registry's own word, since no digest
+ * covers it. False when the registry did not tell it. */
+bool arc_registry_tail(const struct arc_registry *registry, const char *digest, uint32_t *out);
+
+/* Puts the manifest's bytes under a tag: one request, and the digest stays. What the registry says
+ * it has stored is compared with manifest->digest. */
+int arc_registry_put(struct arc_registry *registry, const char *image, const char *tag,
                      const struct arc_manifest *manifest, struct arc_error *err);
+
+/* A manifest that is put under a tag. Nothing is owned. */
+struct arc_registry_put {
+    const char *image;
+    const char *tag;
+    const struct arc_manifest *manifest;
+    bool done; /* set: the registry said that it has it */
+};
+
+/* Puts all side by side, once each. Those that are not done may or may not have arrived: put them
+ * with arc_registry_put(), which tries again and says what is wrong. Fails only for want of memory.
+ */
+int arc_registry_put_all(struct arc_registry *registry, struct arc_registry_put *puts, size_t count,
+                         struct arc_error *err);
 
 /* Removes a tag, not what it points to. ARC_ENOTFOUND when it is not there; ARC_EFAILED when the
  * registry cannot (many refuse: distribution spec 1.1, "Deleting tags", is optional). */
