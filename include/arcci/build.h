@@ -34,6 +34,9 @@ struct arc_bake_options {
  * plan. *out is a new reference. */
 int arc_bake(const struct arc_bake_options *options, json_t **out, struct arc_error *err);
 
+/* The plan's entry of a cell, "flash/linux/amd64", borrowed. ARC_EINPUT when it has none. */
+int arc_bake_cell(const json_t *plan, const char *name, const json_t **out, struct arc_error *err);
+
 /* Where a cell or step of a running build stands. */
 enum arc_step_state { ARC_STEP_RUNNING, ARC_STEP_DONE, ARC_STEP_CACHED, ARC_STEP_FAILED };
 
@@ -64,8 +67,8 @@ struct arc_build_options {
 };
 
 /* Builds, verifies and makes build.json. With plan.push, images are pushed under their staging tags
- * and read back; a service that is in the registry already, made from the same inputs, is verified
- * and not built again. Without, they are built and left to the local engine.
+ * and read back; a service, or the cell, that is in the registry already, made from the same
+ * inputs, is verified and not built again. Without, they are built and left to the local engine.
  * ARC_EFAILED when a build fails (with file:line of the Dockerfile where BuildKit tells it), or
  * what is in the registry is not what was planned; ARC_EWORLD when docker, an emulator or the
  * network is missing. *out is a new reference. */

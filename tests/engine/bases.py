@@ -28,6 +28,11 @@ EXPOSE 6379
 ENTRYPOINT ["docker-entrypoint.sh"]
 CMD ["redis-server"]
 """
+PULSAR = """
+ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/pulsar/bin
+WORKDIR /pulsar
+USER 10000
+"""
 
 
 def _write(path, text, mode=0o644):
@@ -62,6 +67,12 @@ def arrange_redis(folder):
     os.chown(data, 999, 1000)
 
 
+def arrange_pulsar(folder):
+    """What services/streaming/Dockerfile changes, and no broker: platform_images.build_pulsar() makes the one that runs."""
+    _accounts(folder, "pulsar:x:10000:0::/pulsar/data:/sbin/nologin\n")
+    _write(folder / "pulsar/conf/standalone.conf", "zookeeperServers=\n")
+
+
 def default_base(service):
     """The image that services/<service>/Dockerfile starts from: the default of its first ARG …_IMAGE."""
     text = (REPOSITORY / "services" / service / "Dockerfile").read_text()
@@ -72,6 +83,7 @@ def default_base(service):
 BASES = {
     "messaging": (("nats-server", "busybox-static"), arrange_nats, NATS),
     "cache": (("redis-server", "redis-tools", "busybox-static"), arrange_redis, REDIS),
+    "streaming": (("busybox-static",), arrange_pulsar, PULSAR),
 }
 
 

@@ -15,7 +15,8 @@ class Rule:
     """For requests whose "METHOD path agent" matches, `times` of them after the first `skip`: an answer, or worse.
 
     action: a number (that status, with `headers`), "drop" (close without an answer), "lose" (do it, then close),
-    "truncate" (half the body), "damage" (another byte), "stall" (`seconds` of silence first)."""
+    "truncate" (half the body), "damage" (another byte), "whole" (what a Range asked for is ignored), "redirect" (to the
+    registry itself), "stall" (`seconds` of silence first)."""
 
     def __init__(self, pattern, action, times=1, skip=0, headers=(), seconds=0):
         self.pattern, self.action, self.times, self.skip = re.compile(pattern), action, times, skip
@@ -35,6 +36,7 @@ class Proxy:
 
     def __init__(self, registry):
         self.registry, self.rules, self.log, self.lock = registry, [], [], threading.Lock()
+        self.open, self.busiest = 0, 0  # requests under way, and the most there were
         self.login, self.tokens = None, {}
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.server.daemon_threads = True
@@ -97,10 +99,10 @@ class Proxy:
                     return b"".join(parts)
                 return self.rfile.read(int(self.headers.get("Content-Length") or 0))
 
-            def forward(self, body):
+            def forward(self, body, unwanted=()):
                 upstream = http.client.HTTPConnection(proxy.registry.host, timeout=60)
                 headers = {name: ", ".join(self.headers.get_all(name)) for name in self.headers
-                           if name.lower() not in ("transfer-encoding", "content-length", "connection")}
+                           if name.lower() not in ("transfer-encoding", "content-length", "connection", *unwanted)}
                 if body or self.command in ("PUT", "POST", "PATCH"):
                     headers["Content-Length"] = str(len(body))
                 upstream.request(self.command, self.path, body=body or None, headers=headers)
@@ -143,6 +145,16 @@ class Proxy:
                 return True
 
             def serve(self):
+                with proxy.lock:
+                    proxy.open += 1
+                    proxy.busiest = max(proxy.busiest, proxy.open)
+                try:
+                    return self.treat()
+                finally:
+                    with proxy.lock:
+                        proxy.open -= 1
+
+            def treat(self):
                 body = self.body()
                 agent = (self.headers.get("User-Agent") or "").split("/")[0]
                 if proxy.login and self.refuse():
@@ -151,11 +163,13 @@ class Proxy:
                 action = rule.action if rule else None
                 if action == "drop":
                     return self.drop()
+                if action == "redirect":
+                    return self.answer(307, [("Location", f"http://{proxy.registry.host}{self.path}")], b"")
                 if action == "stall":
                     time.sleep(rule.seconds)
                 if isinstance(action, int):
                     return self.answer(action, rule.headers.items(), b"{}")
-                status, headers, content = self.forward(body)
+                status, headers, content = self.forward(body, ["range"] if action == "whole" else [])
                 if action == "lose":
                     return self.drop()
                 if action == "truncate":

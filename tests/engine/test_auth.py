@@ -5,6 +5,8 @@ import pathlib
 
 import pytest
 
+from faults import Rule
+
 USER, PASSWORD = "robot", "s3cret:with/colon+"
 
 
@@ -32,6 +34,18 @@ def test_a_login_of_docker_is_used(guarded):
     promoted, more = guarded.promote()
     assert guarded.tags("flash")["latest"] == build["services"][0]["digest"]
     assert PASSWORD not in stderr + more
+
+
+def test_blobs_that_lie_elsewhere_are_followed_there(guarded, proxy):
+    """As those of hosted registries do: a redirect to a store of another origin. Each repository asks for one login."""
+    guarded.configure_docker(auths(guarded))
+    guarded.build()
+    proxy.log = []
+    proxy.rules = [Rule(r"^GET .*/blobs/.* arc-ci$", "redirect", times=10**6)]
+    build, _ = guarded.build()
+    assert proxy.rules[0].hits and len(proxy.requests("arc-ci$")) == len(set(proxy.requests("arc-ci$")))
+    assert [entry["built"] for entry in build["services"]] == [False, False]
+    assert all(cell["unpacked"] for entry in build["services"] for cell in entry["cells"])
 
 
 def test_a_credential_helper_is_asked(guarded):

@@ -1,6 +1,10 @@
 """arc-ci build on a real BuildKit and a real registry."""
+import gzip
 import json
 import re
+import struct
+
+from shop import Shop
 
 BOTH = ["linux/amd64", "linux/arm64"]
 
@@ -31,10 +35,28 @@ def test_a_release_is_built_pushed_and_read_back(shop):
         assert shop.engine.registry.tags(name) == [planned["staging"]]  # nothing public
 
 
-def test_users_and_labels_are_the_specified_ones(shop):
+def test_sizes_are_those_of_the_layers(shop):
+    """Every layer is fetched and unpacked here, which arc-ci spares itself."""
     shop.plan()
     build, _ = shop.build()
-    wanted = {"flash": ("1000:1000", "nats"), "sonic": ("redis", "redis")}
+    for entry in build["services"]:
+        name = shop.name(entry["service"])
+        for cell in entry["cells"]:
+            _, manifest = shop.engine.registry.manifest(name, cell["digest"])
+            layers = [shop.engine.registry.get(f"/v2/{name}/blobs/{layer['digest']}")[2] for layer in manifest["layers"]]
+            assert cell["size"] == manifest["config"]["size"] + sum(map(len, layers))
+            assert cell["unpacked"] == sum(len(gzip.decompress(layer)) for layer in layers)
+
+
+def test_users_and_labels_are_the_specified_ones(engine, base, repository, tmp_path):
+    """Of all three services, on both platforms."""
+    for folder in ("messaging", "streaming", "cache"):
+        base(folder)
+    shop = Shop(engine, tmp_path / "shop", repository, ("flash", "strange", "sonic"))
+    shop.plan()
+    build, _ = shop.build()
+    wanted = {"flash": ("1000:1000", "nats"), "strange": ("10000:0", "pulsar"), "sonic": ("redis", "redis")}
+    assert {entry["service"]: len(entry["cells"]) for entry in build["services"]} == dict.fromkeys(wanted, 2)
     for entry in build["services"]:
         for cell in entry["cells"]:
             config = config_of(shop.engine, shop.name(entry["service"]), cell["digest"])["config"]
@@ -53,6 +75,26 @@ def test_what_is_there_is_not_built_again(shop):
     assert [entry["digest"] for entry in second["services"]] == [entry["digest"] for entry in first["services"]]
     third, _ = shop.build("--rebuild")
     assert [entry["built"] for entry in third["services"]] == [True, True]
+
+
+def docker_calls(shop):
+    """A docker that writes down what it is called with, first on PATH; returns (PATH, the list so far)."""
+    folder, log = shop.folder.parent / "calls", shop.folder.parent / "calls/log"
+    folder.mkdir()
+    (folder / "docker").write_text(f'#!/bin/sh\necho "$1 $2" >> {log}\nexec /usr/bin/docker "$@"\n')
+    (folder / "docker").chmod(0o755)
+    return f"{folder}:{shop.env['PATH']}", lambda: log.read_text().splitlines()
+
+
+def test_docker_is_called_once(shop):
+    """What costs a tenth of a second each time: buildx has noted its builder by then, and it is the engine's own."""
+    shop.plan()
+    shop.build()
+    assert list((shop.engine.root / "client/buildx").glob("current"))
+    path, calls = docker_calls(shop)
+    _, stderr = shop.build("--rebuild", env={"PATH": path})
+    assert calls() == ["buildx bake"]
+    assert "pushing under the staging tags" in stderr
 
 
 def test_a_changed_input_is_built_again(shop):
@@ -93,6 +135,37 @@ def test_a_dockerfile_that_does_not_parse(shop):
     (shop.folder / "services/cache/Dockerfile").write_text("FROM redis:7.4.9-alpine\nFOO bar\n")
     _, stderr = shop.build(status=1)
     assert "services/cache/Dockerfile:2: sonic" in stderr and "unknown instruction: FOO" in stderr
+
+
+def elf_for_s390x():
+    """A program's header: enough for the kernel to see that it is not for this machine."""
+    return b"\x7fELF\x02\x02\x01" + bytes(9) + struct.pack(">HHIQQQIHHHHHH", 2, 22, 1, 0x1000, 64, 0, 0, 64, 56, 0, 64, 0, 0)
+
+
+def break_shell(shop, lines):
+    folder = shop.folder / "services/messaging"
+    (folder / "program").write_bytes(elf_for_s390x())
+    (folder / "program").chmod(0o755)
+    (folder / "Dockerfile").write_text(lines)
+
+
+def test_a_platform_that_nothing_runs_is_explained(shop):
+    shop.plan("--service", "flash", "--platforms", "linux/s390x")
+    break_shell(shop, "FROM scratch\nCOPY program /bin/sh\nRUN true\n")
+    _, stderr = shop.build(status=1)
+    assert "services/messaging/Dockerfile:3: flash linux/s390x: " in stderr
+    assert "no node of the builder runs linux/s390x, and emulation is not installed" in stderr
+    assert "docker run --privileged --rm tonistiigi/binfmt --install s390x" in stderr
+
+
+def test_a_program_for_another_platform_is_not_blamed_on_the_builder(shop):
+    shop.plan("--service", "flash")
+    with open(shop.folder / "services/messaging/Dockerfile") as dockerfile:
+        lines = dockerfile.read()
+    break_shell(shop, lines + 'COPY program /program\nRUN ["/program"]\n')
+    _, stderr = shop.build(status=1)
+    assert re.search(r"flash linux/(amd64|arm64): .*exec format error, though the builder runs linux/\1", stderr)
+    assert "tonistiigi" not in stderr
 
 
 def test_without_push_nothing_leaves_the_engine(shop):

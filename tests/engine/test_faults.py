@@ -58,3 +58,29 @@ def test_an_index_that_vanished_is_missed(faulty, proxy):
     proxy.rules = [Rule(r"^GET .*arc-sonic/manifests/sha256:.* arc-ci$", 404, times=10**6)]
     _, stderr = faulty.build(status=1)
     assert "arc-sonic: buildx says that it pushed sha256:" in stderr
+
+
+def test_reading_back_asks_for_each_thing_once_and_side_by_side(faulty, proxy):
+    faulty.build()
+    proxy.log, proxy.busiest = [], 0
+    proxy.rules = [Rule(r"^GET .* arc-ci$", "stall", times=10**6, seconds=0.3)]
+    build, _ = faulty.build()  # found, so nothing but reading
+    asked = proxy.requests(r" arc-ci$")
+    assert len(asked) == len(set(asked))
+    cells = [cell for entry in build["services"] for cell in entry["cells"]]
+    assert len(asked) >= len(build["services"]) + 5 * len(cells)  # index; image, config, layer, attestation, provenance
+    assert 4 <= proxy.busiest <= 6
+    assert all(cell["unpacked"] > cell["size"] for cell in cells)
+
+
+@pytest.mark.parametrize("action", ["whole", 404, "drop"])
+def test_a_size_that_the_registry_does_not_tell_is_null(faulty, proxy, action):
+    build, _ = faulty.build()
+    digest = build["services"][1]["cells"][0]["digest"]
+    _, manifest = faulty.engine.registry.manifest(faulty.name("sonic"), digest)
+    proxy.rules = [Rule(f"^GET .*/blobs/{manifest['layers'][0]['digest']} arc-ci$", action, times=10**6)]
+    again, _ = faulty.build()
+    assert proxy.rules[0].hits == 1 or action == "drop"  # libcurl asks again where a kept connection had died
+    unpacked = {(entry["service"], cell["platform"]): cell["unpacked"] for entry in again["services"]
+                for cell in entry["cells"]}
+    assert [where for where, size in unpacked.items() if size is None] == [("sonic", "linux/amd64")]

@@ -25,6 +25,29 @@ def test_cells_are_joined_to_the_planned_indexes(shop):
     assert [entry["built"] for entry in resumed["services"]] == [False, False]
 
 
+def test_a_cell_that_is_there_is_not_built_again(shop):
+    plan = shop.plan()
+    first, _ = shop.build("--cell", CELLS[0])
+    again, stderr = shop.build("--cell", CELLS[0])
+    assert first["services"][0]["built"] and not again["services"][0]["built"]
+    assert "already built from the same inputs, and verified" in stderr
+    assert again["services"][0]["digest"] == first["services"][0]["digest"]
+    assert [cell["platform"] for cell in again["services"][0]["cells"]] == ["linux/amd64"]
+    other, _ = shop.build("--cell", CELLS[1])
+    assert other["services"][0]["built"]
+    forced, _ = shop.build("--cell", CELLS[0], "--rebuild")
+    assert forced["services"][0]["built"]
+    with open(shop.folder / "services/messaging/Dockerfile", "a") as dockerfile:
+        dockerfile.write("ENV MORE=1\n")
+    changed, _ = shop.build("--cell", CELLS[0])
+    assert changed["services"][0]["built"]
+    name, digest = shop.name("flash"), changed["services"][0]["digest"]
+    assert shop.engine.registry.manifest(name, plan["cells"][0]["staging"])[0] == digest
+    assert shop.engine.registry.get(f"/v2/{name}/manifests/{digest}", method="DELETE")[0] == 202
+    gone, _ = shop.build("--cell", CELLS[0])
+    assert gone["services"][0]["built"]
+
+
 def test_a_missing_leg_is_named(shop):
     shop.plan()
     for cell in CELLS[:3]:

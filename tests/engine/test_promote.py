@@ -1,7 +1,9 @@
 """Tags move last, together, and only to what was verified."""
 import json
+import subprocess
 
 from faults import Rule
+from shop import ARC_CI
 
 
 def built(shop, *args, **options):
@@ -80,6 +82,29 @@ def test_latest_stays_with_a_higher_version_that_came_in_between(shop):
     assert "latest" not in build["services"][0]["tags"]
 
 
+def test_two_promotions_at_once(shop):
+    """Each version's own tags are right whoever comes first; `latest` is one of the two, and the higher version's once
+    that is promoted again. (The workflows let one release wait for the other.)"""
+    plans, digests = {}, {}
+    for version in ("0.3.0", "0.4.0"):
+        shop.commit(version)
+        shop.git("tag", f"messaging/v{version}")
+        _, digests[version] = built(shop, tag=f"messaging/v{version}")
+        plans[version] = shop.folder / f"plan-{version}.json"
+        plans[version].write_text((shop.folder / "plan.json").read_text())
+    running = [subprocess.Popen([ARC_CI, "build", "--promote", "--plan", plan], cwd=shop.folder, env=shop.env,
+                                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) for plan in plans.values()]
+    assert [child.wait(timeout=120) for child in running] == [0, 0]
+    for codename in shop.services:
+        tags = shop.tags(codename)
+        assert {version: tags[f"messaging-v{version}"] for version in plans} == \
+            {version: digests[version][codename] for version in plans}
+        assert tags["latest"] in (digests["0.3.0"][codename], digests["0.4.0"][codename])
+    for version in ("0.4.0", "0.3.0"):
+        shop.promote("--plan", plans[version])
+        assert shop.tags("flash")["latest"] == digests["0.4.0"]["flash"]
+
+
 def test_when_one_tag_cannot_move_the_others_go_back(shop, proxy):
     """0.1.0 is out. Of 0.2.0, the last tag (sonic's latest) is refused for good."""
     shop.through(proxy)
@@ -112,6 +137,26 @@ def test_a_lost_answer_is_asked_for_again(shop, proxy):
     assert shop.tags("flash") == wanted(plan, digests["flash"])
     assert shop.tags("sonic") == wanted(plan, digests["sonic"])
     assert len(proxy.requests(r"^PUT .*arc-flash/manifests/messaging-v0.1.0")) == 2
+
+
+def test_promotion_asks_for_each_tag_once(shop, proxy):
+    shop.through(proxy)
+    plan, _ = built(shop)
+    proxy.log, proxy.busiest = [], 0
+    proxy.rules = [Rule(r"^PUT .* arc-ci$", "stall", times=10**6, seconds=0.3)]
+    shop.promote()
+    asked = proxy.requests(r" arc-ci$")
+    assert len(asked) == len(set(asked))
+    names = {"PUT": [], "GET": []}
+    for line in asked:
+        method, path, _ = line.split()
+        tag = path.rsplit("/", 1)[1]
+        if not tag.startswith(("sha256:", "staging-")):
+            names[method].append(tag)
+    moved = [tag["tag"] for service in plan["services"] for tag in service["tags"] if tag["move"]]
+    assert sorted(names["GET"]) == sorted(names["PUT"]) == sorted(moved)
+    assert names["PUT"][-len(plan["services"]):] == ["latest"] * len(plan["services"])  # last of all
+    assert proxy.busiest >= 4
 
 
 def test_a_registry_that_lies_is_not_believed(shop, proxy):

@@ -102,7 +102,11 @@ static void test_a_cell_is_one_platform_under_its_own_tag(void **state)
     assert_json(json_object_get(flash, "platforms"), "['linux/arm64']");
     assert_json(json_object_get(flash, "tags"), "['r.example/a/arc-flash:staging-0123-arm64']");
     assert_json(json_object_get(flash, "cache-from"),
-                "['type=registry,ref=r.example/a/arc-flash:buildcache']");
+                "['type=registry,ref=r.example/a/arc-flash:buildcache', "
+                "'type=registry,ref=r.example/a/arc-flash:buildcache-linux-arm64']");
+    assert_json(json_object_get(flash, "cache-to"),
+                "['type=registry,ref=r.example/a/arc-flash:buildcache-linux-arm64,mode=max,"
+                "ignore-error=true']");
 }
 
 static void test_push_by_digest_has_no_tag(void **state)

@@ -86,10 +86,14 @@ static int add_outputs(struct report *report, struct arc_error *err)
 
 /* ---- what a person sees -------------------------------------------------------------------- */
 
-static void add_size(struct arc_buf *out, const json_t *size)
+static void add_sizes(struct arc_buf *out, const json_t *cell)
 {
+    const json_t *size = json_object_get(cell, "size");
+    const json_t *unpacked = json_object_get(cell, "unpacked");
     if (json_is_integer(size))
         arc_buf_printf(out, "%.1f MB", (double)json_integer_value(size) / 1e6);
+    if (json_is_integer(unpacked))
+        arc_buf_printf(out, " (%.1f MB unpacked)", (double)json_integer_value(unpacked) / 1e6);
 }
 
 static void show_cell(const json_t *cell, struct arc_buf *out)
@@ -97,7 +101,7 @@ static void show_cell(const json_t *cell, struct arc_buf *out)
     const json_t *duration = json_object_get(cell, "duration");
     arc_buf_printf(out, "    %-14s %s  ", arc_json_text_of(cell, "platform"),
                    arc_json_text_of(cell, "digest"));
-    add_size(out, json_object_get(cell, "size"));
+    add_sizes(out, cell);
     if (json_is_number(duration))
         arc_buf_printf(out, "  %.1f s", json_number_value(duration));
     if (json_is_true(json_object_get(cell, "cached")))
@@ -129,7 +133,7 @@ static void summarize_cell(const json_t *entry, const json_t *cell, struct arc_b
     const json_t *duration = json_object_get(cell, "duration");
     arc_buf_printf(out, "| %s | %s | `%.19s…` | ", arc_json_text_of(entry, "service"),
                    arc_json_text_of(cell, "platform"), arc_json_text_of(cell, "digest"));
-    add_size(out, json_object_get(cell, "size"));
+    add_sizes(out, cell);
     arc_buf_puts(out, " | ");
     if (json_is_number(duration))
         arc_buf_printf(out, "%.1f s%s", json_number_value(duration),

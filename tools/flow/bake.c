@@ -67,14 +67,19 @@ static bool is_cell(const json_t *cell, const char *name)
            strcmp(name + len + 1, arc_json_text_of(cell, "platform")) == 0;
 }
 
-static const json_t *find_cell(const json_t *plan, const char *name)
+int arc_bake_cell(const json_t *plan, const char *name, const json_t **out, struct arc_error *err)
 {
     size_t i;
     json_t *cell;
     json_array_foreach (json_object_get(plan, "cells"), i, cell)
-        if (is_cell(cell, name))
-            return cell;
-    return NULL;
+        if (is_cell(cell, name)) {
+            *out = cell;
+            return ARC_OK;
+        }
+    return arc_error_set(err, ARC_EINPUT,
+                         "the plan has no cell '%s'; cells are named SERVICE/PLATFORM, like "
+                         "flash/linux/amd64, and `arc-ci plan` lists them",
+                         name);
 }
 
 /* ---- a target ------------------------------------------------------------------------------ */
@@ -127,11 +132,20 @@ static json_t *make_output(const struct arc_bake_options *options, const char *i
     return NULL;
 }
 
-static int add_cache(const char *image, json_t *target)
+/* The layers of a service lie beside its image. A cell, which may be built at the same time as the
+ * others, writes under a tag of its own; it reads what whole builds left, too. */
+static int add_cache(const char *image, const json_t *cell, json_t *target)
 {
     json_t *from = json_array(), *to = json_array();
-    int failed = append(from, "type=registry,ref=%s:buildcache", image) |
-                 append(to, "type=registry,ref=%s:buildcache,mode=max,ignore-error=true", image);
+    char tag[160] = "buildcache";
+    int failed = append(from, "type=registry,ref=%s:%s", image, tag);
+    if (cell) {
+        snprintf(tag, sizeof tag, "buildcache-%.120s", arc_json_text_of(cell, "platform"));
+        for (char *c = tag; *c; c++)
+            *c = *c == '/' ? '-' : *c;
+        failed |= append(from, "type=registry,ref=%s:%s", image, tag);
+    }
+    failed |= append(to, "type=registry,ref=%s:%s,mode=max,ignore-error=true", image, tag);
     failed |= json_object_set_new(target, "cache-from", from);
     return failed | json_object_set_new(target, "cache-to", to);
 }
@@ -151,8 +165,9 @@ static int add_pushed(const struct arc_bake_options *options, const json_t *serv
 }
 
 static json_t *make_target(const struct arc_bake_options *options, const json_t *service,
-                           const json_t *platforms, const char *staging)
+                           const json_t *platforms, const json_t *cell)
 {
+    const char *staging = arc_json_text_of(cell ? cell : service, "staging");
     const char *image = arc_json_text_of(service, "image"),
                *directory = arc_json_text_of(service, "directory");
     const char *dockerfile = arc_json_text_of(service, "dockerfile");
@@ -174,7 +189,7 @@ static json_t *make_target(const struct arc_bake_options *options, const json_t 
     if (!failed && target && json_is_true(json_object_get(options->plan, "push")))
         failed = add_pushed(options, service, target);
     if (!failed && target && options->cache)
-        failed = add_cache(image, target);
+        failed = add_cache(image, cell, target);
     if (!failed)
         return target;
     json_decref(target);
@@ -189,8 +204,7 @@ static int add_target(const struct arc_bake_options *options, const json_t *serv
     const char *codename = arc_json_text_of(service, "service");
     ARC_AUTO_JSON json_t *one = cell ? json_pack("[O]", json_object_get(cell, "platform")) : NULL;
     const json_t *platforms = one ? one : json_object_get(options->plan, "platforms");
-    const char *staging = arc_json_text_of(cell ? cell : service, "staging");
-    json_t *target = make_target(options, service, platforms, staging);
+    json_t *target = make_target(options, service, platforms, cell);
     if (json_object_set_new(targets, codename, target))
         return -1;
     return json_array_append_new(names, json_string(codename));
@@ -211,15 +225,12 @@ int arc_bake(const struct arc_bake_options *options, json_t **out, struct arc_er
 {
     ARC_AUTO_JSON json_t *names = json_array();
     ARC_AUTO_JSON json_t *targets = json_object();
+    const json_t *cell = NULL;
     int rc = arc_plan_check(options->plan, err);
+    if (!rc && options->cell)
+        rc = arc_bake_cell(options->plan, options->cell, &cell, err);
     if (rc)
         return rc;
-    const json_t *cell = options->cell ? find_cell(options->plan, options->cell) : NULL;
-    if (options->cell && !cell)
-        return arc_error_set(err, ARC_EINPUT,
-                             "the plan has no cell '%s'; cells are named SERVICE/PLATFORM, like "
-                             "flash/linux/amd64, and `arc-ci plan` lists them",
-                             options->cell);
     size_t i;
     json_t *service;
     json_array_foreach (json_object_get(options->plan, "services"), i, service)

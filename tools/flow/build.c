@@ -6,55 +6,105 @@
 #include "flow/build_verify.h"
 #include <string.h>
 
+/* A build under way. */
+struct run {
+    const struct arc_build_options *options;
+    struct arc_registry *registry; /* NULL when nothing is pushed */
+    const json_t *cell;            /* the only cell that is built; NULL: whole services */
+    json_t *platforms;             /* of every target: the plan's, or the cell's */
+    json_t *keys;                  /* codename → key, of every target */
+    json_t *missing;               /* codenames that have to be built; NULL: all */
+    json_t *ledger;                /* entries of build.json, in any order */
+};
+
+static void run_free(struct run *run)
+{
+    arc_registry_free(run->registry);
+    json_decref(run->platforms);
+    json_decref(run->keys);
+    json_decref(run->missing);
+    json_decref(run->ledger);
+}
+
 static bool pushes(const struct arc_build_options *options)
 {
     return json_is_true(json_object_get(options->plan, "push"));
 }
 
-static json_t *service_of(const json_t *list, const char *codename)
+static json_t *entry_of(const json_t *list, const char *codename)
 {
     size_t i;
-    json_t *service;
-    json_array_foreach (list, i, service)
-        if (strcmp(arc_json_text_of(service, "service"), codename) == 0)
-            return service;
+    json_t *entry;
+    json_array_foreach (list, i, entry)
+        if (strcmp(arc_json_text_of(entry, "service"), codename) == 0)
+            return entry;
     return NULL;
 }
 
-static void tell(const struct arc_build_options *options, const char *service, const char *step)
+static const json_t *service_of(const struct run *run, const char *codename)
 {
+    return entry_of(json_object_get(run->options->plan, "services"), codename);
+}
+
+static const char *staging_of(const struct run *run, const json_t *service)
+{
+    return arc_json_text_of(run->cell ? run->cell : service, "staging");
+}
+
+static void tell(const struct run *run, const char *service, const char *step)
+{
+    const struct arc_build_options *options = run->options;
     struct arc_build_event event = {
         .service = service, .platform = "", .step = step, .state = ARC_STEP_DONE};
     if (options->on_event)
         options->on_event(options->context, &event);
 }
 
+static struct arc_verify verify_of(const struct run *run, const char *codename,
+                                   const char *reference)
+{
+    return (struct arc_verify){.registry = run->registry,
+                               .service = service_of(run, codename),
+                               .platforms = run->platforms,
+                               .reference = reference,
+                               .sizes = true};
+}
+
 /* ---- what is already there ----------------------------------------------------------------- */
 
-/* Puts the services that are in the registry as they should be into `ledger`, the names of the
- * others into `missing`. */
-static int find_built(const struct arc_build_options *options, struct arc_registry *registry,
-                      const json_t *keys, json_t *ledger, json_t *missing, struct arc_error *err)
+static int note_found(struct run *run, const char *codename, json_t *entry, struct arc_error *err)
 {
+    if (entry)
+        tell(run, codename, "already built from the same inputs, and verified");
+    int failed = entry ? json_array_append_new(run->ledger, entry)
+                       : json_array_append_new(run->missing, json_string(codename));
+    return failed ? arc_error_nomem(err) : ARC_OK;
+}
+
+/* Puts what is in the registry as it should be into the ledger, and names the rest. */
+static int find_built(struct run *run, struct arc_error *err)
+{
+    struct arc_verify *verifies = calloc(json_object_size(run->keys) + 1, sizeof *verifies);
+    size_t count = 0;
     const char *codename;
     json_t *key;
-    json_object_foreach ((json_t *)keys, codename, key) {
-        const json_t *services = json_object_get(options->plan, "services");
-        json_t *entry = NULL;
-        const char *why = "asked to build it again";
-        int rc = ARC_OK;
-        if (!options->rebuild)
-            rc = arc_build_find(options, registry, service_of(services, codename),
-                                json_string_value(key), &entry, &why, err);
-        if (rc)
-            return rc;
-        if (entry)
-            tell(options, codename, "already built from the same inputs, and verified");
-        json_t *name = entry ? NULL : json_string(codename);
-        if (entry ? json_array_append_new(ledger, entry) : json_array_append_new(missing, name))
-            return arc_error_nomem(err);
+    run->missing = json_array();
+    if (!verifies || !run->missing) {
+        free(verifies);
+        return arc_error_nomem(err);
     }
-    return ARC_OK;
+    json_object_foreach (run->keys, codename, key)
+        verifies[count++] = verify_of(run, codename, staging_of(run, service_of(run, codename)));
+    int rc = arc_verify_ahead(verifies, count, err);
+    count = 0;
+    json_object_foreach (run->keys, codename, key) {
+        json_t *entry = NULL;
+        const char *wanted = json_string_value(key);
+        rc = rc ? rc : arc_build_find(run->options, &verifies[count++], wanted, &entry, err);
+        rc = rc ? rc : note_found(run, codename, entry, err);
+    }
+    free(verifies);
+    return rc;
 }
 
 /* ---- what was built ------------------------------------------------------------------------ */
@@ -75,17 +125,31 @@ static void add_times(const struct arc_progress *progress, json_t *entry)
     }
 }
 
+static int add_entry(struct run *run, const struct arc_bake_result *result, json_t *entry,
+                     struct arc_error *err)
+{
+    if (entry)
+        add_times(result->progress, entry);
+    return json_array_append_new(run->ledger, entry) ? arc_error_nomem(err) : ARC_OK;
+}
+
+static const char *digest_of(const struct arc_bake_result *result, const char *codename)
+{
+    return arc_json_text_of(json_object_get(result->metadata, codename), "containerimage.digest");
+}
+
 /* The entry of an image that stays on this machine: nothing to read back. */
-static json_t *local_entry(const json_t *service, const json_t *target, const char *digest)
+static json_t *local_entry(const struct run *run, const char *codename, const char *digest)
 {
     ARC_AUTO_JSON json_t *cells = json_array();
+    const json_t *service = service_of(run, codename);
     size_t i;
     json_t *platform;
-    json_array_foreach (json_object_get(target, "platforms"), i, platform)
+    json_array_foreach (run->platforms, i, platform)
         if (json_array_append_new(cells,
-                                  json_pack("{s:O, s:n, s:n, s:n, s:n, s:n, s:[]}", "platform",
-                                            platform, "digest", "size", "started", "duration",
-                                            "cached", "attestations")))
+                                  json_pack("{s:O, s:n, s:n, s:n, s:n, s:n, s:n, s:[]}", "platform",
+                                            platform, "digest", "size", "unpacked", "started",
+                                            "duration", "cached", "attestations")))
             return NULL;
     return json_pack("{s:O, s:O, s:s?, s:n, s:[], s:b, s:[], s:O}", "service",
                      json_object_get(service, "service"), "image",
@@ -93,84 +157,91 @@ static json_t *local_entry(const json_t *service, const json_t *target, const ch
                      "tags", "built", true, "base-images", "cells", cells);
 }
 
-/* By digest there is no tag yet; later runs, --merge and --promote look for the staging tag. */
-static int put_staging(struct arc_registry *registry, const json_t *service, const char *staging,
-                       const struct arc_manifest *index, struct arc_error *err)
-{
-    return arc_registry_put(registry, arc_json_text_of(service, "image"), staging, index, err);
-}
-
-static int read_back(const struct arc_build_options *options, struct arc_registry *registry,
-                     const json_t *target, const json_t *service, const char *digest, bool tagged,
+/* Verifies one index. Pushed by digest it has no tag yet: later runs, --merge and --promote look
+ * for the staging tag. */
+static int read_back(const struct run *run, const struct arc_verify *verify, bool tagged,
                      json_t **entry, struct arc_error *err)
 {
     ARC_AUTO(arc_manifest) struct arc_manifest index = {0};
-    struct arc_verify verify = {.registry = registry,
-                                .service = service,
-                                .platforms = json_object_get(target, "platforms"),
-                                .reference = digest};
-    int rc = arc_verify_index(&verify, &index, entry, err);
+    const json_t *service = verify->service;
+    const char *image = arc_json_text_of(service, "image");
+    if (!*verify->reference)
+        return arc_error_set(err, ARC_EFAILED, "buildx told no digest for %s",
+                             arc_json_text_of(service, "service"));
+    int rc = arc_verify_index(verify, &index, entry, err);
     if (rc == ARC_ENOTFOUND)
-        rc = arc_error_set(err, ARC_EFAILED,
-                           "%s: buildx says that it pushed %s, but the registry does not have it",
-                           arc_json_text_of(service, "image"), digest);
-    if (!rc)
-        tell(options, arc_json_text_of(service, "service"),
-             "read back from the registry, and verified");
-    return rc || tagged
-               ? rc
-               : put_staging(registry, service, arc_json_text_of(service, "staging"), &index, err);
-}
-
-static int add_entry(const struct arc_build_options *options, struct arc_registry *registry,
-                     const json_t *definition, const struct arc_bake_result *result,
-                     const char *codename, json_t *ledger, struct arc_error *err)
-{
-    const json_t *target = json_object_get(json_object_get(definition, "target"), codename);
-    const json_t *service = service_of(json_object_get(options->plan, "services"), codename);
-    const char *digest =
-        arc_json_text_of(json_object_get(result->metadata, codename), "containerimage.digest");
-    bool tagged = json_array_size(json_object_get(target, "tags")) > 0;
-    json_t *entry = NULL;
-    int rc = ARC_OK;
-    if (!pushes(options))
-        entry = local_entry(service, target, digest);
-    else if (!*digest)
-        rc = arc_error_set(err, ARC_EFAILED, "buildx told no digest for %s", codename);
-    else
-        rc = read_back(options, registry, target, service, digest, tagged, &entry, err);
+        return arc_error_set(err, ARC_EFAILED,
+                             "%s: buildx says that it pushed %s, but the registry does not have it",
+                             image, verify->reference);
     if (rc)
         return rc;
-    if (entry)
-        add_times(result->progress, entry);
-    return json_array_append_new(ledger, entry) ? arc_error_nomem(err) : ARC_OK;
+    tell(run, arc_json_text_of(service, "service"), "read back from the registry, and verified");
+    return tagged ? ARC_OK
+                  : arc_registry_put(run->registry, image, staging_of(run, service), &index, err);
 }
 
-static int build_missing(const struct arc_build_options *options, struct arc_registry *registry,
-                         const json_t *keys, const json_t *missing, json_t *ledger,
-                         struct arc_error *err)
+static int read_all_back(struct run *run, const json_t *targets,
+                         const struct arc_bake_result *result, bool tagged, struct arc_error *err)
 {
+    struct arc_verify *verifies = calloc(json_object_size(targets) + 1, sizeof *verifies);
+    size_t count = 0;
+    const char *codename;
+    json_t *target;
+    if (!verifies)
+        return arc_error_nomem(err);
+    json_object_foreach ((json_t *)targets, codename, target)
+        verifies[count++] = verify_of(run, codename, digest_of(result, codename));
+    int rc = arc_verify_ahead(verifies, count, err);
+    for (size_t i = 0; !rc && i < count; i++) {
+        json_t *entry = NULL;
+        rc = read_back(run, &verifies[i], tagged, &entry, err);
+        rc = rc ? rc : add_entry(run, result, entry, err);
+    }
+    free(verifies);
+    return rc;
+}
+
+static int note_local(struct run *run, const json_t *targets, const struct arc_bake_result *result,
+                      struct arc_error *err)
+{
+    int rc = ARC_OK;
+    const char *codename;
+    json_t *target;
+    json_object_foreach ((json_t *)targets, codename, target)
+        rc = rc ? rc
+                : add_entry(run, result, local_entry(run, codename, digest_of(result, codename)),
+                            err);
+    return rc;
+}
+
+static int build_missing(struct run *run, struct arc_error *err)
+{
+    const struct arc_build_options *options = run->options;
     ARC_AUTO(arc_bake_result) struct arc_bake_result result = {0};
     ARC_AUTO_JSON json_t *definition = NULL;
     struct arc_bake_options bake = {.plan = options->plan,
                                     .cell = options->cell,
-                                    .services = missing,
-                                    .keys = keys,
+                                    .services = run->missing,
+                                    .keys = run->keys,
                                     .cache = options->cache,
                                     .sbom = options->sbom};
-    if (missing && !json_array_size(missing))
+    if (run->missing && !json_array_size(run->missing))
         return ARC_OK;
     int rc = pushes(options) && !options->cell ? arc_build_driver(options, &bake.by_digest, err)
                                                : ARC_OK;
+    if (!rc && pushes(options))
+        tell(run, "",
+             bake.by_digest ? "pushing by digest; the staging tags follow once verified"
+                            : "pushing under the staging tags");
     if (!rc)
         rc = arc_bake(&bake, &definition, err);
-    if (!rc && json_object_size(json_object_get(definition, "target")))
+    const json_t *targets = json_object_get(definition, "target");
+    if (!rc && json_object_size(targets))
         rc = arc_bake_run(options, definition, &result, err);
-    const char *codename;
-    json_t *target;
-    json_object_foreach (json_object_get(definition, "target"), codename, target)
-        rc = rc ? rc : add_entry(options, registry, definition, &result, codename, ledger, err);
-    return rc;
+    if (rc)
+        return rc;
+    return pushes(options) ? read_all_back(run, targets, &result, !bake.by_digest, err)
+                           : note_local(run, targets, &result, err);
 }
 
 /* ---- the stage ----------------------------------------------------------------------------- */
@@ -183,7 +254,7 @@ static int make_document(const struct arc_build_options *options, const json_t *
     size_t i;
     json_t *service;
     json_array_foreach (json_object_get(options->plan, "services"), i, service) {
-        json_t *entry = service_of(ledger, arc_json_text_of(service, "service"));
+        json_t *entry = entry_of(ledger, arc_json_text_of(service, "service"));
         if (entry && json_array_append(services, entry))
             return arc_error_nomem(err);
     }
@@ -193,26 +264,35 @@ static int make_document(const struct arc_build_options *options, const json_t *
     return *out ? ARC_OK : arc_error_nomem(err);
 }
 
+/* Fills in what the plan and the options say about every target. */
+static int start(struct run *run, struct arc_error *err)
+{
+    const struct arc_build_options *options = run->options;
+    run->ledger = json_array();
+    int rc = arc_plan_check(options->plan, err);
+    if (!rc && options->cell)
+        rc = arc_bake_cell(options->plan, options->cell, &run->cell, err);
+    if (rc)
+        return rc;
+    run->platforms = run->cell ? json_pack("[O]", json_object_get(run->cell, "platform"))
+                               : json_incref(json_object_get(options->plan, "platforms"));
+    if (!run->ledger || !run->platforms)
+        return arc_error_nomem(err);
+    if (!pushes(options))
+        return ARC_OK;
+    rc = arc_build_keys(options, &run->keys, err);
+    return rc ? rc : arc_registry_new(options->env, options->clock, &run->registry, err);
+}
+
 int arc_build(const struct arc_build_options *options, json_t **out, struct arc_error *err)
 {
-    ARC_AUTO_JSON json_t *keys = NULL;
-    ARC_AUTO_JSON json_t *ledger = json_array();
-    ARC_AUTO_JSON json_t *missing = json_array();
-    struct arc_registry *registry = NULL;
-    int rc = arc_plan_check(options->plan, err);
-    if (!rc && pushes(options))
-        rc = arc_build_keys(options, &keys, err);
-    if (!rc && pushes(options))
-        rc = arc_registry_new(options->env, options->clock, &registry, err);
-    bool whole = pushes(options) && !options->cell;
-    if (!rc && whole)
-        rc = find_built(options, registry, keys, ledger, missing, err);
+    ARC_AUTO(run) struct run run = {.options = options};
+    int rc = start(&run, err);
+    if (!rc && pushes(options) && !options->rebuild)
+        rc = find_built(&run, err);
     if (!rc)
-        rc = build_missing(options, registry, keys, whole ? missing : NULL, ledger, err);
-    if (!rc)
-        rc = make_document(options, ledger, out, err);
-    arc_registry_free(registry);
-    return rc;
+        rc = build_missing(&run, err);
+    return rc ? rc : make_document(options, run.ledger, out, err);
 }
 
 int arc_build_describe(const struct arc_build_options *options, json_t **argv, json_t **definition,

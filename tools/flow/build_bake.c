@@ -15,53 +15,6 @@ void arc_bake_result_free(struct arc_bake_result *result)
     *result = (struct arc_bake_result){0};
 }
 
-/* ---- the builder --------------------------------------------------------------------------- */
-
-/* buildx notes the chosen builder in $DOCKER_CONFIG/buildx/current; without that file, and without
- * BUILDX_BUILDER, it is the engine's own. */
-static bool builder_chosen(const struct arc_build_options *options)
-{
-    ARC_AUTO(arc_buf) struct arc_buf path = {.max = 4096};
-    const char *folder = arc_env_nonempty(options->env, "DOCKER_CONFIG");
-    const char *home = arc_env_nonempty(options->env, "HOME");
-    if (options->builder || arc_env_nonempty(options->env, "BUILDX_BUILDER"))
-        return true;
-    arc_buf_printf(&path, folder ? "%s/buildx/current" : "%s/.docker/buildx/current",
-                   folder ? folder
-                   : home ? home
-                          : "");
-    return !path.failed && arc_file_kind(arc_buf_text(&path)) == ARC_FILE_REGULAR;
-}
-
-int arc_build_driver(const struct arc_build_options *options, bool *by_digest,
-                     struct arc_error *err)
-{
-    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
-    *by_digest = false;
-    if (!builder_chosen(options))
-        return ARC_OK;
-    const char *const argv[] = {"docker", "buildx", "inspect", options->builder, NULL};
-    struct arc_process process = {.argv = argv, .env = options->env, .timeout = 60};
-    int rc = arc_process_run(&process, &result, err);
-    if (rc)
-        return rc == ARC_ENOTFOUND
-                   ? arc_error_set(err, ARC_EWORLD,
-                                   "there is no docker on PATH; install docker with "
-                                   "buildx (arc-ci doctor)")
-                   : rc;
-    const char *driver = strstr(arc_buf_text(&result.output), "Driver:");
-    if (result.status || !driver) {
-        ARC_AUTO(arc_buf) struct arc_buf said = {.max = 8192};
-        arc_text_visible(&said, arc_buf_text(&result.errors),
-                         strcspn(arc_buf_text(&result.errors), "\n"));
-        return arc_error_set(err, ARC_EWORLD, "docker buildx inspect failed: %s",
-                             arc_buf_text(&said));
-    }
-    driver += 7 + strspn(driver + 7, " \t");
-    *by_digest = strncmp(driver, "docker\n", 7) != 0;
-    return ARC_OK;
-}
-
 /* ---- what went wrong ----------------------------------------------------------------------- */
 
 /* Errors that pass by themselves: what the network and busy servers say. Everything else (a step
@@ -182,9 +135,8 @@ static int failed(const struct arc_build_options *options, const json_t *definit
                              "docker buildx bake: %s; start the engine, or install buildx "
                              "(arc-ci doctor)",
                              arc_buf_text(&shown));
-    if (strstr(text, "exec format error") || strstr(text, "no match for platform"))
-        arc_buf_puts(&shown, "; to emulate the platform: apt-get install qemu-user-static, or "
-                             "docker run --privileged --rm tonistiigi/binfmt --install all");
+    if (arc_progress_foreign(progress) || strstr(text, "exec format error"))
+        arc_build_explain_foreign(options, platform, &shown);
     const json_t *known = failed_service(options, definition, text, service);
     const char *codename = known ? arc_json_text_of(known, "service") : "the build";
     const char *dockerfile = known ? arc_json_text_of(known, "dockerfile") : "Dockerfile";
@@ -291,6 +243,16 @@ static int run_bake(const struct arc_build_options *options, const json_t *defin
     return run_bake(options, definition, metadata, plain, out, status, err);
 }
 
+/* A run of bake ends in no other way with this code. */
+static int interrupted(const struct arc_progress *progress, struct arc_error *err)
+{
+    ARC_AUTO_FREE char *why = err ? strdup(arc_error_text(err)) : NULL;
+    return arc_error_set(err, ARC_EFAILED,
+                         "%s, with %zu steps done; no public tag was moved, and the same command "
+                         "builds what is missing",
+                         why ? why : "interrupted", arc_progress_done(progress));
+}
+
 static int attempt(const struct arc_build_options *options, const json_t *definition,
                    const char *metadata, bool *plain, struct arc_bake_result *out, bool *again,
                    struct arc_error *err)
@@ -298,6 +260,8 @@ static int attempt(const struct arc_build_options *options, const json_t *defini
     int status = 0;
     *again = false;
     int rc = run_bake(options, definition, metadata, plain, out, &status, err);
+    if (rc == ARC_EFAILED)
+        return interrupted(out->progress, err);
     if (rc)
         return rc;
     if (status) {

@@ -50,6 +50,16 @@ static int make_key(const struct arc_build_options *options, const json_t *servi
     return inputs ? hash_json(inputs, out, err) : arc_error_nomem(err);
 }
 
+/* Whether the service is built: selected, and the one of the cell when there is one. */
+static bool wanted(const struct arc_build_options *options, const json_t *service)
+{
+    const char *codename = arc_json_text_of(service, "service");
+    size_t len = strlen(codename);
+    if (!options->cell)
+        return json_is_true(json_object_get(service, "selected"));
+    return strncmp(options->cell, codename, len) == 0 && options->cell[len] == '/';
+}
+
 int arc_build_keys(const struct arc_build_options *options, json_t **out, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *keys = json_object();
@@ -57,7 +67,7 @@ int arc_build_keys(const struct arc_build_options *options, json_t **out, struct
     json_t *service;
     json_array_foreach (json_object_get(options->plan, "services"), i, service) {
         ARC_AUTO_FREE char *key = NULL;
-        if (!json_is_true(json_object_get(service, "selected")))
+        if (!wanted(options, service))
             continue;
         int rc = make_key(options, service, &key, err);
         if (rc)
@@ -66,7 +76,7 @@ int arc_build_keys(const struct arc_build_options *options, json_t **out, struct
             return arc_error_nomem(err);
     }
     *out = json_incref(keys);
-    return ARC_OK;
+    return *out ? ARC_OK : arc_error_nomem(err);
 }
 
 /* ---- base images --------------------------------------------------------------------------- */
@@ -130,35 +140,21 @@ static int bases_moved(const struct arc_build_options *options, struct arc_regis
 
 /* ---- what is already built ----------------------------------------------------------------- */
 
-int arc_build_find(const struct arc_build_options *options, struct arc_registry *registry,
-                   const json_t *service, const char *key, json_t **ledger, const char **why,
-                   struct arc_error *err)
+int arc_build_find(const struct arc_build_options *options, const struct arc_verify *verify,
+                   const char *key, json_t **ledger, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *found = NULL;
-    struct arc_error problem = {0};
-    struct arc_verify verify = {.registry = registry,
-                                .service = service,
-                                .platforms = json_object_get(options->plan, "platforms"),
-                                .reference = arc_json_text_of(service, "staging")};
-    *ledger = NULL;
-    int rc = arc_verify_index(&verify, NULL, &found, &problem);
-    *why = rc == ARC_ENOTFOUND ? "not in the registry" : "what is in the registry does not fit";
-    if (rc == ARC_ENOTFOUND || rc == ARC_EFAILED) {
-        arc_error_clear(&problem);
-        return ARC_OK;
-    }
-    if (rc) {
-        arc_error_clear(err);
-        if (err)
-            *err = problem;
-        return rc;
-    }
+    ARC_AUTO(arc_error) struct arc_error problem = {0};
     bool moved = false;
-    *why = "its inputs changed";
+    *ledger = NULL;
+    int rc = arc_verify_index(verify, NULL, &found, &problem);
+    if (rc == ARC_ENOTFOUND || rc == ARC_EFAILED)
+        return ARC_OK;
+    if (rc)
+        return arc_error_set(err, rc, "%s", arc_error_text(&problem));
     if (strcmp(arc_json_text_of(found, "key"), key) != 0)
         return ARC_OK;
-    rc = bases_moved(options, registry, found, &moved, err);
-    *why = "a base image moved";
+    rc = bases_moved(options, verify->registry, found, &moved, err);
     if (rc || moved)
         return rc;
     json_object_set_new(found, "built", json_false());

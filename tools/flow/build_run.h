@@ -3,8 +3,8 @@
 #define ARCCI_FLOW_BUILD_RUN_H
 
 #include "arcci/build.h"
+#include "flow/build_verify.h"
 #include "flow/progress.h"
-#include "port/registry.h"
 
 /* ---- build_key.c ---- */
 
@@ -13,12 +13,11 @@
  */
 int arc_build_keys(const struct arc_build_options *options, json_t **out, struct arc_error *err);
 
-/* Looks for a service's index under its staging tag, made with this key from base images that have
- * not moved since, and verifies it. *ledger: its entry of build.json, a new reference; NULL when it
- * has to be built, with *why (static text). Only the network and memory are errors. */
-int arc_build_find(const struct arc_build_options *options, struct arc_registry *registry,
-                   const json_t *service, const char *key, json_t **ledger, const char **why,
-                   struct arc_error *err);
+/* Looks for an index, made with this key from base images that have not moved since, and verifies
+ * it. *ledger: its entry of build.json, a new reference; NULL when it has to be built. Only the
+ * network and memory are errors. */
+int arc_build_find(const struct arc_build_options *options, const struct arc_verify *verify,
+                   const char *key, json_t **ledger, struct arc_error *err);
 
 /* ---- build_bake.c ---- */
 
@@ -39,9 +38,16 @@ void arc_bake_result_free(struct arc_bake_result *result);
 int arc_bake_run(const struct arc_build_options *options, const json_t *definition,
                  struct arc_bake_result *out, struct arc_error *err);
 
-/* Whether the current builder is the engine itself (buildx's `docker` driver), which cannot push by
- * digest. Asks `docker buildx inspect` only when a builder was chosen. */
+/* ---- build_builder.c ---- */
+
+/* Whether the builder can push by digest: the engine itself (buildx's `docker` driver) cannot. Asks
+ * `docker buildx inspect` only when a builder was chosen. */
 int arc_build_driver(const struct arc_build_options *options, bool *by_digest,
                      struct arc_error *err);
+
+/* Adds why a program of this platform could not be run ("exec format error"), and what to do about
+ * it: asks the builder which platforms it runs, natively or emulated. */
+void arc_build_explain_foreign(const struct arc_build_options *options, const char *platform,
+                               struct arc_buf *out);
 
 #endif

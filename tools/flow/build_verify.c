@@ -58,6 +58,51 @@ static json_int_t image_size(const json_t *manifest)
     return size;
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+    size_t len = strlen(text), tail = strlen(end);
+    return len >= tail && strcmp(text + len - tail, end) == 0;
+}
+
+bool arc_is_gzip(const json_t *layer)
+{
+    const char *type = arc_json_text_of(layer, "mediaType");
+    return ends_with(type, ".tar+gzip") || ends_with(type, ".tar.gzip");
+}
+
+/* The bytes of a layer's tar archive, -1 when they cannot be known. A gzip file ends with its
+ * unpacked length modulo 2^32 (RFC 1952 section 2.3.1, ISIZE); of several members in one file it
+ * is the last one's. So it counts only when it can be that of a whole archive: of blocks of 512
+ * bytes, and no shorter than what it was packed to (but for what deflate adds to what does not
+ * compress) or longer than deflate can pack. From 1 GiB packed on, 4 GiB unpacked are too near. */
+static json_int_t layer_unpacked(const struct arc_registry *registry, const json_t *layer)
+{
+    json_int_t size = json_integer_value(json_object_get(layer, "size"));
+    uint32_t tail;
+    if (ends_with(arc_json_text_of(layer, "mediaType"), ".tar"))
+        return size;
+    if (!arc_is_gzip(layer) || size <= 0 || size >= (json_int_t)1 << 30 ||
+        !arc_registry_tail(registry, arc_json_text_of(layer, "digest"), &tail))
+        return -1;
+    json_int_t unpacked = tail;
+    bool whole = unpacked % 512 == 0 && unpacked + unpacked / 1000 + 64 >= size;
+    return whole && unpacked <= size * 1032 ? unpacked : -1;
+}
+
+static json_t *image_unpacked(const struct arc_registry *registry, const json_t *manifest)
+{
+    json_int_t sum = 0;
+    size_t i;
+    json_t *layer;
+    json_array_foreach (json_object_get(manifest, "layers"), i, layer) {
+        json_int_t unpacked = layer_unpacked(registry, layer);
+        if (unpacked < 0)
+            return json_null();
+        sum += unpacked;
+    }
+    return json_integer(sum);
+}
+
 static int check_image(const struct arc_verify *verify, const json_t *descriptor,
                        const char *platform, json_t *cells, struct arc_error *err)
 {
@@ -80,8 +125,9 @@ static int check_image(const struct arc_verify *verify, const json_t *descriptor
         return arc_error_set(err, ARC_EFAILED, "is an image for %s", built);
     rc = check_labels(json_object_get(verify->service, "labels"), config, err);
     json_t *cell = rc ? NULL
-                      : json_pack("{s:s, s:s, s:I, s:n, s:n, s:n, s:[]}", "platform", platform,
+                      : json_pack("{s:s, s:s, s:I, s:o, s:n, s:n, s:n, s:[]}", "platform", platform,
                                   "digest", digest, "size", image_size(manifest.document),
+                                  "unpacked", image_unpacked(verify->registry, manifest.document),
                                   "started", "duration", "cached", "attestations");
     if (rc)
         return rc;
@@ -158,10 +204,23 @@ static int add_base(json_t *bases, const json_t *material)
         }
     }
     arc_buf_printf(&full, "sha256:%s", digest);
-    if (ref.failed || full.failed || cell_of(bases, "ref", arc_buf_text(&ref)))
+    if (ref.failed || full.failed)
         return 0;
-    return json_array_append_new(
-        bases, json_pack("{s:s, s:s}", "ref", arc_buf_text(&ref), "digest", arc_buf_text(&full)));
+    ARC_AUTO_JSON json_t *base =
+        json_pack("{s:s, s:s}", "ref", arc_buf_text(&ref), "digest", arc_buf_text(&full));
+    size_t i;
+    json_t *known;
+    json_array_foreach (bases, i, known)
+        if (json_equal(known, base))
+            return 0;
+    return json_array_append(bases, base);
+}
+
+bool arc_is_provenance(const json_t *layer)
+{
+    const char *type =
+        arc_json_text_of(json_object_get(layer, "annotations"), "in-toto.io/predicate-type");
+    return strncmp(type, "https://slsa.dev/provenance/", 28) == 0;
 }
 
 /* The base images that a provenance names (SLSA v0.2 materials, v1 resolvedDependencies). */
@@ -169,9 +228,7 @@ static int read_provenance(const struct arc_verify *verify, const json_t *layer,
                            struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *statement = NULL;
-    const char *type =
-        arc_json_text_of(json_object_get(layer, "annotations"), "in-toto.io/predicate-type");
-    if (strncmp(type, "https://slsa.dev/provenance/", 28) != 0)
+    if (!arc_is_provenance(layer))
         return ARC_OK;
     int rc = arc_registry_blob(verify->registry, arc_json_text_of(verify->service, "image"),
                                arc_json_text_of(layer, "digest"), &statement, err);

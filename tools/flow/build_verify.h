@@ -10,6 +10,7 @@ struct arc_verify {
     const json_t *service;   /* of plan.json: image, labels */
     const json_t *platforms; /* exactly these, no more, no fewer */
     const char *reference;   /* tag or digest */
+    bool sizes;              /* ask for the unpacked sizes too */
 };
 
 /* Reads the index and everything that it lists. Holds when: its platforms are the planned ones,
@@ -21,11 +22,22 @@ struct arc_verify {
 int arc_verify_index(const struct arc_verify *verify, struct arc_manifest *index, json_t **ledger,
                      struct arc_error *err);
 
+/* Asks for what arc_verify_index() will read, for all of them side by side, and, where `sizes` is
+ * set, for what tells the layers' unpacked sizes, which are null otherwise. The verification itself
+ * is no other for it.
+ * Fails only for want of memory. */
+int arc_verify_ahead(const struct arc_verify *verifies, size_t count, struct arc_error *err);
+
 /* "linux/arm64" of a descriptor's platform; arm64's default variant v8 is left out (containerd's
  * platforms.Normalize). `out` holds at least 128 bytes. */
 void arc_platform_text(const json_t *platform, char *out, size_t size);
 
 /* Whether a descriptor is an attestation's: BuildKit docs, "Image attestation storage". */
 bool arc_is_attestation(const json_t *descriptor);
+
+/* Whether an attestation's layer is a provenance, and whether an image's layer is packed with gzip.
+ */
+bool arc_is_provenance(const json_t *layer);
+bool arc_is_gzip(const json_t *layer);
 
 #endif

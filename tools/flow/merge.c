@@ -38,11 +38,13 @@ static int add_leg(struct join *join, const json_t *cell, struct arc_error *err)
     ARC_AUTO_JSON json_t *platforms = json_pack("[O]", json_object_get(cell, "platform"));
     ARC_AUTO_JSON json_t *entry = NULL;
     struct arc_verify verify = {join->registry, join->service, platforms,
-                                arc_json_text_of(cell, "staging")};
+                                arc_json_text_of(cell, "staging"), false};
     char leg[600];
     snprintf(leg, sizeof leg, "%.200s/%.100s", arc_json_text_of(cell, "service"),
              arc_json_text_of(cell, "platform"));
-    int rc = arc_verify_index(&verify, &index, &entry, err);
+    int rc = arc_verify_ahead(&verify, 1, err);
+    if (!rc)
+        rc = arc_verify_index(&verify, &index, &entry, err);
     if (rc == ARC_ENOTFOUND)
         return arc_error_set(err, ARC_EFAILED,
                              "%s is missing: %s:%s is not in the registry; build it with arc-ci "
@@ -104,7 +106,9 @@ static int merge_service(const struct arc_build_options *options, struct join *j
         rc = arc_registry_put(join->registry, image, arc_json_text_of(join->service, "staging"),
                               &index, err);
     struct arc_verify verify = {join->registry, join->service,
-                                json_object_get(options->plan, "platforms"), index.digest};
+                                json_object_get(options->plan, "platforms"), index.digest, true};
+    if (!rc)
+        rc = arc_verify_ahead(&verify, 1, err);
     if (!rc)
         rc = arc_verify_index(&verify, NULL, entry, err);
     struct arc_build_event event = {.service = arc_json_text_of(join->service, "service"),

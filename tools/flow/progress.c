@@ -186,13 +186,14 @@ static int see_vertex(struct arc_progress *progress, const json_t *vertex)
     enum arc_step_state state = state_of(vertex, completed > 0);
     if (started <= 0 && state == ARC_STEP_RUNNING)
         return 0; /* only announced */
-    json_t *known = json_object_get(progress->vertexes, digest);
+    const json_t *known = json_object_get(progress->vertexes, digest);
     const json_t *before = json_object_get(known, "state");
     if (before && json_integer_value(before) == (json_int_t)state)
         return 0;
-    json_t *seen = json_pack("{s:s, s:s, s:s, s:i, s:s}", "service", name.service, "platform",
+    json_t *seen = json_pack("{s:s, s:s, s:s, s:i, s:s, s:b}", "service", name.service, "platform",
                              name.platform, "step", name.step, "state", (int)state, "error",
-                             arc_json_text_of(vertex, "error"));
+                             arc_json_text_of(vertex, "error"), "foreign",
+                             json_is_true(json_object_get(known, "foreign")));
     if (json_object_set_new(progress->vertexes, digest, seen))
         return -1;
     /* The steps that failed after the first one were cancelled because of it. */
@@ -214,9 +215,11 @@ static int see_vertex(struct arc_progress *progress, const json_t *vertex)
 static int see_log(const struct arc_progress *progress, const json_t *log)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = LOG_MAX};
-    const json_t *vertex = json_object_get(progress->vertexes, arc_json_text_of(log, "vertex"));
+    json_t *vertex = json_object_get(progress->vertexes, arc_json_text_of(log, "vertex"));
     if (!vertex || arc_base64_decode(arc_json_text_of(log, "data"), &text, NULL) || text.failed)
         return 0; /* a log line that cannot be read is no reason to end the build */
+    if (strstr(arc_buf_text(&text), "exec format error"))
+        json_object_set_new(vertex, "foreign", json_true());
     struct arc_build_event event = {
         .service = arc_json_text_of(vertex, "service"),
         .platform = arc_json_text_of(vertex, "platform"),
@@ -322,4 +325,19 @@ const char *arc_progress_failure(const struct arc_progress *progress, const char
     *service = arc_json_text_of(progress->failed, "service");
     *platform = arc_json_text_of(progress->failed, "platform");
     return arc_json_text_of(progress->failed, "error");
+}
+
+bool arc_progress_foreign(const struct arc_progress *progress)
+{
+    return json_is_true(json_object_get(progress->failed, "foreign"));
+}
+
+size_t arc_progress_done(const struct arc_progress *progress)
+{
+    size_t count = 0;
+    const char *digest;
+    json_t *vertex;
+    json_object_foreach (progress->vertexes, digest, vertex)
+        count += json_integer_value(json_object_get(vertex, "state")) != ARC_STEP_RUNNING;
+    return count;
 }

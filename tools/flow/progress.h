@@ -48,4 +48,10 @@ bool arc_progress_cell(const struct arc_progress *progress, const char *service,
 const char *arc_progress_failure(const struct arc_progress *progress, const char **service,
                                  const char **platform);
 
+/* Whether that step said "exec format error": its program is for another platform. */
+bool arc_progress_foreign(const struct arc_progress *progress);
+
+/* How many steps have ended, however. */
+size_t arc_progress_done(const struct arc_progress *progress);
+
 #endif

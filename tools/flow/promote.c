@@ -15,6 +15,8 @@ struct move {
     struct arc_manifest before;       /* where it points; no digest when there was no such tag */
     bool there;                       /* points there already */
     bool held;                        /* stays where it is: a higher version has it */
+    bool tried;                       /* was sent to the registry */
+    bool moved;                       /* and the registry said that it has it */
 };
 
 /* All of it: what is promoted, and what was done so far. */
@@ -23,8 +25,8 @@ struct promotion {
     struct arc_registry *registry;
     json_t *services;             /* entries of build.json */
     struct arc_manifest *indexes; /* of services[i] */
-    struct move *moves;
-    size_t index_count, move_count;
+    struct move *moves;           /* `latest` of all services comes last */
+    size_t index_count, move_count, latest;
 };
 
 static void promotion_free(struct promotion *promotion)
@@ -79,24 +81,20 @@ static int reference_of(const struct arc_promote_options *options, const json_t 
                          codename);
 }
 
-/* Reads a service's index and verifies it once more: what is promoted is what was seen. */
-static int read_service(struct promotion *promotion, const json_t *service, struct arc_error *err)
+/* Verifies a service's index once more: what is promoted is what was seen. */
+static int read_service(struct promotion *promotion, const struct arc_verify *verify,
+                        struct arc_error *err)
 {
-    const struct arc_promote_options *options = promotion->options;
+    const json_t *service = verify->service;
+    const char *codename = arc_json_text_of(service, "service");
     json_t *entry = NULL;
-    struct arc_verify verify = {.registry = promotion->registry,
-                                .service = service,
-                                .platforms = json_object_get(options->plan, "platforms")};
-    int rc = reference_of(options, service, &verify.reference, err);
-    if (!rc)
-        rc = arc_verify_index(&verify, &promotion->indexes[promotion->index_count++], &entry, err);
+    int rc = arc_verify_index(verify, &promotion->indexes[promotion->index_count++], &entry, err);
     if (rc == ARC_ENOTFOUND)
         return arc_error_set(err, ARC_EFAILED, "%s:%s is not in the registry: build %s first",
-                             arc_json_text_of(service, "image"), verify.reference,
-                             arc_json_text_of(service, "service"));
+                             arc_json_text_of(service, "image"), verify->reference, codename);
     if (rc)
         return rc;
-    const json_t *built = built_entry(options->build, arc_json_text_of(service, "service"));
+    const json_t *built = built_entry(promotion->options->build, codename);
     if (built) { /* the ledger knows the durations too */
         json_decref(entry);
         entry = json_deep_copy(built);
@@ -104,19 +102,41 @@ static int read_service(struct promotion *promotion, const json_t *service, stru
     return json_array_append_new(promotion->services, entry) ? arc_error_nomem(err) : ARC_OK;
 }
 
-static int read_services(struct promotion *promotion, struct arc_error *err)
+/* What is to be verified of every selected service. */
+static int list_services(struct promotion *promotion, struct arc_verify *verifies, size_t *count,
+                         struct arc_error *err)
 {
-    const json_t *services = json_object_get(promotion->options->plan, "services");
-    promotion->indexes = calloc(json_array_size(services) + 1, sizeof *promotion->indexes);
-    if (!promotion->indexes)
-        return arc_error_nomem(err);
-    int rc = ARC_OK;
+    const struct arc_promote_options *options = promotion->options;
     size_t i;
     json_t *service;
-    json_array_foreach (services, i, service) {
-        bool selected = json_is_true(json_object_get(service, "selected"));
-        rc = rc || !selected ? rc : read_service(promotion, service, err);
+    json_array_foreach (json_object_get(options->plan, "services"), i, service) {
+        if (!json_is_true(json_object_get(service, "selected")))
+            continue;
+        struct arc_verify *verify = &verifies[(*count)++];
+        *verify = (struct arc_verify){.registry = promotion->registry,
+                                      .service = service,
+                                      .platforms = json_object_get(options->plan, "platforms"),
+                                      .sizes = !options->build};
+        int rc = reference_of(options, service, &verify->reference, err);
+        if (rc)
+            return rc;
     }
+    return ARC_OK;
+}
+
+static int read_services(struct promotion *promotion, struct arc_error *err)
+{
+    size_t room = json_array_size(json_object_get(promotion->options->plan, "services")) + 1;
+    struct arc_verify *verifies = calloc(room, sizeof *verifies);
+    size_t count = 0;
+    promotion->indexes = calloc(room, sizeof *promotion->indexes);
+    int rc = verifies && promotion->indexes ? list_services(promotion, verifies, &count, err)
+                                            : arc_error_nomem(err);
+    if (!rc)
+        rc = arc_verify_ahead(verifies, count, err);
+    for (size_t i = 0; !rc && i < count; i++)
+        rc = read_service(promotion, &verifies[i], err);
+    free(verifies);
     return rc;
 }
 
@@ -147,23 +167,16 @@ static bool higher_has_it(const json_t *plan, const struct arc_manifest *now)
 static int look_up(struct promotion *promotion, struct move *move, struct arc_error *err)
 {
     const struct arc_promote_options *options = promotion->options;
-    struct arc_error missing = {0};
+    ARC_AUTO(arc_error) struct arc_error problem = {0};
     int rc =
-        arc_registry_manifest(promotion->registry, move->image, move->tag, &move->before, &missing);
-    if (rc == ARC_ENOTFOUND) {
-        arc_error_clear(&missing);
-        return ARC_OK;
-    }
-    if (rc) {
-        rc = arc_error_set(err, missing.code, "%s", arc_error_text(&missing));
-        arc_error_clear(&missing);
-        return rc;
-    }
+        arc_registry_manifest(promotion->registry, move->image, move->tag, &move->before, &problem);
+    if (rc)
+        return rc == ARC_ENOTFOUND ? ARC_OK
+                                   : arc_error_set(err, rc, "%s", arc_error_text(&problem));
     move->there = strcmp(move->before.digest, move->index->digest) == 0;
     if (move->there || options->force)
         return ARC_OK;
-    bool own = names_version(options->plan, move->tag);
-    if (own)
+    if (names_version(options->plan, move->tag))
         return arc_error_set(err, ARC_EFAILED,
                              "%s:%s exists and is %s, not %s; a version's tag is never rewritten "
                              "without --force",
@@ -172,27 +185,41 @@ static int look_up(struct promotion *promotion, struct move *move, struct arc_er
     return ARC_OK;
 }
 
-static int add_moves(struct promotion *promotion, bool latest, struct arc_error *err)
+/* Adds the tags that move: `latest`, or all others. */
+static void add_moves(struct promotion *promotion, bool latest)
 {
     size_t i, k, at = 0;
     json_t *service, *tag;
-    int rc = ARC_OK;
     json_array_foreach (json_object_get(promotion->options->plan, "services"), i, service) {
         if (!json_is_true(json_object_get(service, "selected")))
             continue;
         json_array_foreach (json_object_get(service, "tags"), k, tag) {
-            bool moves = json_is_true(json_object_get(tag, "move"));
-            if (rc || !moves || (strcmp(arc_json_text_of(tag, "tag"), "latest") == 0) != latest)
+            const char *name = arc_json_text_of(tag, "tag");
+            if (!json_is_true(json_object_get(tag, "move")) ||
+                (strcmp(name, "latest") == 0) != latest)
                 continue;
-            struct move *move = &promotion->moves[promotion->move_count++];
-            *move = (struct move){.codename = arc_json_text_of(service, "service"),
-                                  .image = arc_json_text_of(service, "image"),
-                                  .tag = arc_json_text_of(tag, "tag"),
-                                  .index = &promotion->indexes[at]};
-            rc = look_up(promotion, move, err);
+            promotion->moves[promotion->move_count++] =
+                (struct move){.codename = arc_json_text_of(service, "service"),
+                              .image = arc_json_text_of(service, "image"),
+                              .tag = name,
+                              .index = &promotion->indexes[at]};
         }
         at++;
     }
+}
+
+static int look_all_up(struct promotion *promotion, struct arc_error *err)
+{
+    struct arc_registry_item *items = calloc(promotion->move_count + 1, sizeof *items);
+    if (!items)
+        return arc_error_nomem(err);
+    for (size_t i = 0; i < promotion->move_count; i++)
+        items[i] = (struct arc_registry_item){ARC_REGISTRY_MANIFEST, promotion->moves[i].image,
+                                              promotion->moves[i].tag};
+    int rc = arc_registry_read_ahead(promotion->registry, items, promotion->move_count, err);
+    for (size_t i = 0; !rc && i < promotion->move_count; i++)
+        rc = look_up(promotion, &promotion->moves[i], err);
+    free(items);
     return rc;
 }
 
@@ -205,8 +232,10 @@ static int plan_moves(struct promotion *promotion, struct arc_error *err)
     promotion->moves = calloc(count, sizeof *promotion->moves);
     if (!promotion->moves)
         return arc_error_nomem(err);
-    int rc = add_moves(promotion, false, err);
-    return rc ? rc : add_moves(promotion, true, err);
+    add_moves(promotion, false);
+    promotion->latest = promotion->move_count;
+    add_moves(promotion, true);
+    return look_all_up(promotion, err);
 }
 
 /* ---- moving -------------------------------------------------------------------------------- */
@@ -223,7 +252,7 @@ static int put_back(struct promotion *promotion, const struct move *move)
     return rc;
 }
 
-/* Whether the tag that could not be moved moved after all: its answer may have been lost. */
+/* Whether a tag moved after all, though the registry did not say so: its answer may be lost. */
 static bool moved_after_all(struct promotion *promotion, const struct move *move)
 {
     char now[ARC_DIGEST_LEN + 1] = "";
@@ -233,54 +262,77 @@ static bool moved_after_all(struct promotion *promotion, const struct move *move
     return !rc && strcmp(now, move->index->digest) == 0;
 }
 
-static int undo(struct promotion *promotion, size_t failed, struct arc_error *err)
+/* Puts back what moved before `stuck` could not, the last first. */
+static int undo(struct promotion *promotion, const struct move *stuck, struct arc_error *cause,
+                struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf left = {.max = 16384};
     size_t count = 0;
-    for (size_t i = failed + 1; i-- > 0;) {
+    for (size_t i = promotion->move_count; i-- > 0;) {
         const struct move *move = &promotion->moves[i];
-        if (move->there || move->held || (i == failed && !moved_after_all(promotion, move)))
+        if (!move->tried || (!move->moved && !moved_after_all(promotion, move)))
             continue;
         if (put_back(promotion, move) == ARC_OK)
             count++;
         else
             arc_buf_printf(&left, "%s %s:%s", left.len ? "," : "", move->image, move->tag);
     }
-    struct arc_error cause = *err;
-    *err = (struct arc_error){0};
-    const struct move *stuck = &promotion->moves[failed];
-    int rc = arc_error_set(err, cause.code == ARC_ENOMEM ? ARC_ENOMEM : ARC_EFAILED,
-                           "cannot move %s:%s: %s; %zu %s put back%s%s", stuck->image, stuck->tag,
-                           arc_error_text(&cause), count, count == 1 ? "tag was" : "tags were",
-                           left.len ? "; NOT put back, they point to the new image:" : "",
-                           arc_buf_text(&left));
-    arc_error_clear(&cause);
+    return arc_error_set(err, cause->code == ARC_ENOMEM ? ARC_ENOMEM : ARC_EFAILED,
+                         "cannot move %s:%s: %s; %zu %s put back%s%s", stuck->image, stuck->tag,
+                         arc_error_text(cause), count, count == 1 ? "tag was" : "tags were",
+                         left.len ? "; NOT put back, they point to the new image:" : "",
+                         arc_buf_text(&left));
+}
+
+/* Sends the moves from..to side by side. */
+static int send_moves(struct promotion *promotion, size_t from, size_t to, struct arc_error *err)
+{
+    struct arc_registry_put *puts = calloc(to - from + 1, sizeof *puts);
+    size_t count = 0;
+    if (!puts)
+        return arc_error_nomem(err);
+    for (size_t i = from; i < to; i++) {
+        struct move *move = &promotion->moves[i];
+        move->tried = !move->there && !move->held;
+        if (move->tried)
+            puts[count++] = (struct arc_registry_put){move->image, move->tag, move->index, false};
+    }
+    int rc = arc_registry_put_all(promotion->registry, puts, count, err);
+    count = 0;
+    for (size_t i = from; i < to; i++)
+        promotion->moves[i].moved = promotion->moves[i].tried && puts[count++].done;
+    free(puts);
+    return rc;
+}
+
+/* Makes sure of a move: what did not come through at once is sent again by itself. */
+static int finish_move(struct promotion *promotion, struct move *move, struct arc_error *err)
+{
+    ARC_AUTO(arc_error) struct arc_error cause = {0};
+    if (!move->tried) {
+        tell(promotion, move, move->there ? "is there already" : "stays: it is a higher version's");
+        return ARC_OK;
+    }
+    if (!move->moved &&
+        arc_registry_put(promotion->registry, move->image, move->tag, move->index, &cause))
+        return undo(promotion, move, &cause, err);
+    move->moved = true;
+    tell(promotion, move, "moved");
+    return ARC_OK;
+}
+
+static int move_between(struct promotion *promotion, size_t from, size_t to, struct arc_error *err)
+{
+    int rc = send_moves(promotion, from, to, err);
+    for (size_t i = from; !rc && i < to; i++)
+        rc = finish_move(promotion, &promotion->moves[i], err);
     return rc;
 }
 
 static int move_all(struct promotion *promotion, struct arc_error *err)
 {
-    struct arc_error own = {0};
-    for (size_t i = 0; i < promotion->move_count; i++) {
-        const struct move *move = &promotion->moves[i];
-        if (move->there || move->held) {
-            tell(promotion, move,
-                 move->there ? "is there already" : "stays: it is a higher version's");
-            continue;
-        }
-        int rc = arc_registry_put(promotion->registry, move->image, move->tag, move->index, &own);
-        if (rc) {
-            rc = undo(promotion, i, &own);
-            arc_error_clear(err);
-            if (err)
-                *err = own;
-            else
-                arc_error_clear(&own);
-            return rc;
-        }
-        tell(promotion, move, "moved");
-    }
-    return ARC_OK;
+    int rc = move_between(promotion, 0, promotion->latest, err);
+    return rc ? rc : move_between(promotion, promotion->latest, promotion->move_count, err);
 }
 
 /* ---- the ledger ---------------------------------------------------------------------------- */
