@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "command.h"
 #include "flow/release_files.h"
+#include "github_rows.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -110,12 +111,7 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
                       .scan = option_value(inv, "scan"),
                       .notes = option_value(inv, "notes"),
                       .needs = option_value(inv, "needs")},
-        .github = {.repository = option_value(inv, "repository"),
-                   .token_file = option_value(inv, "token-file"),
-                   .record = option_value(inv, "record"),
-                   .timeout = option_value(inv, "timeout"),
-                   .max_wait = option_value(inv, "max-wait"),
-                   .dry_run = option_flag(inv, "dry-run")},
+        .github = github_settings(inv, "timeout"),
         .tag = inv->arg_count ? inv->args[0] : NULL,
         .revision = option_value(inv, "revision"),
         .name = option_value(inv, "name"),
@@ -125,6 +121,7 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
         .mode = mode_of(option_value(inv, "body-mode")),
         .progress = say,
     };
+    files.github.dry_run = option_flag(inv, "dry-run");
     int rc = arc_release_files(inv->env, &files, &report->document, err);
     if (rc)
         return rc;
@@ -170,22 +167,9 @@ static const struct option options[] = {
     {.name = "revision",
      .value = "SHA",
      .help = "The commit that the tag must point to; the build's by default."},
-    {.name = "repository",
-     .value = "OWNER/NAME",
-     .help = "Where the release goes; GITHUB_REPOSITORY by default."},
-    {.name = "token-file",
-     .value = "FILE",
-     .help = "Holds the token, in place of GITHUB_TOKEN or GH_TOKEN."},
     {.name = "dry-run", .help = "Print the requests; send nothing."},
-    {.name = "record",
-     .value = "DIR",
-     .help = "Keep every request and answer there, without the token, for a bug report."},
-    {.name = "timeout",
-     .value = "SECONDS",
-     .help = "Longest time without an answer; 60 by default."},
-    {.name = "max-wait",
-     .value = "SECONDS",
-     .help = "Longest single wait for a rate limit; 900 by default."},
+    GITHUB_OPTIONS("Where the release goes; GITHUB_REPOSITORY by default.", "timeout",
+                   "Longest time without an answer; 60 by default."),
     {0},
 };
 
@@ -197,8 +181,7 @@ static const struct output outputs[] = {
 };
 
 static const struct example examples[] = {
-    {"arc-ci release messaging/v0.1.0 --repository=arc-framework/arc-platform --body-mode=keep "
-     "--dry-run",
+    {"arc-ci release messaging/v0.1.0 --repository=o/r --body-mode=keep --dry-run",
      "The requests of a release whose body, if there is one, is kept."},
     {0},
 };

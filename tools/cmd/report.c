@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "command.h"
 #include "flow/report_files.h"
+#include "github_rows.h"
 #include <string.h>
 
 static enum arc_report_kind kind_of(const char *text)
@@ -53,12 +54,7 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
                       .build = option_value(inv, "build"),
                       .scan = option_value(inv, "scan"),
                       .needs = option_value(inv, "needs")},
-        .github = {.repository = option_value(inv, "repository"),
-                   .token_file = option_value(inv, "token-file"),
-                   .record = option_value(inv, "record"),
-                   .timeout = option_value(inv, "timeout"),
-                   .max_wait = option_value(inv, "max-wait"),
-                   .dry_run = option_flag(inv, "dry-run")},
+        .github = github_settings(inv, "timeout"),
         .base = option_value(inv, "base-build"),
         .group = option_value(inv, "group"),
         .revision = option_value(inv, "revision"),
@@ -67,6 +63,7 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
         .kind = kind_of(option_value(inv, "as")),
         .comment = option_flag(inv, "comment"),
     };
+    files.github.dry_run = option_flag(inv, "dry-run");
     int rc = arc_report_files(inv->env, &files, &report->document, err);
     if (rc)
         return rc;
@@ -109,22 +106,9 @@ static const struct option options[] = {
     {.name = "group",
      .value = "GROUP",
      .help = "The release group, for a plan that is made here and several groups."},
-    {.name = "repository",
-     .value = "OWNER/NAME",
-     .help = "Where to report; GITHUB_REPOSITORY by default."},
-    {.name = "token-file",
-     .value = "FILE",
-     .help = "Holds the token, in place of GITHUB_TOKEN or GH_TOKEN."},
     {.name = "dry-run", .help = "Print what would be reported; send nothing."},
-    {.name = "record",
-     .value = "DIR",
-     .help = "Keep every request and answer there, without the token, for a bug report."},
-    {.name = "timeout",
-     .value = "SECONDS",
-     .help = "Longest time without an answer; 60 by default."},
-    {.name = "max-wait",
-     .value = "SECONDS",
-     .help = "Longest single wait for a rate limit; 900 by default."},
+    GITHUB_OPTIONS("Where to report; GITHUB_REPOSITORY by default.", "timeout",
+                   "Longest time without an answer; 60 by default."),
     {0},
 };
 
@@ -140,7 +124,7 @@ static const struct example examples[] = {
 
 const struct command cmd_report = {
     .name = "report",
-    .summary = "post the results as statuses, as a pull-request comment and as a summary",
+    .summary = "post the results as statuses, a pull-request comment and a summary",
     .description =
         "Sets a status \"<group> / <codename>\" for every service of the group, built or not, and "
         "\"<group> / images\" and \"<group> / gate\" over them. The names are always the same, so "

@@ -1,6 +1,7 @@
 #include "base/auto.h"
 #include "command.h"
 #include "flow/scan_files.h"
+#include "github_rows.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -149,11 +150,7 @@ static int read_files(const struct invocation *inv, struct arc_scan_files *out,
         .needs = option_value(inv, "needs"),
         .tag = option_value(inv, "tag"),
         .config = option_value(inv, "config"),
-        .github = {.repository = option_value(inv, "repository"),
-                   .token_file = option_value(inv, "token-file"),
-                   .record = option_value(inv, "record"),
-                   .timeout = option_value(inv, "request-timeout"),
-                   .max_wait = option_value(inv, "max-wait")},
+        .github = github_settings(inv, "request-timeout"),
         .upload = option_flag(inv, "upload-sarif"),
         .issues = option_flag(inv, "create-issues"),
     };
@@ -273,21 +270,8 @@ static const struct option options[] = {
     {.name = "create-issues",
      .help = "Keep one issue a service with the findings that fail the gate: filed, updated, "
              "closed, reopened."},
-    {.name = "repository",
-     .value = "OWNER/NAME",
-     .help = "Where they go; GITHUB_REPOSITORY by default."},
-    {.name = "token-file",
-     .value = "FILE",
-     .help = "Holds the token, in place of GITHUB_TOKEN or GH_TOKEN."},
-    {.name = "record",
-     .value = "DIR",
-     .help = "Keep every request and answer there, without the token, for a bug report."},
-    {.name = "request-timeout",
-     .value = "SECONDS",
-     .help = "Longest time without an answer of GitHub; 60 by default."},
-    {.name = "max-wait",
-     .value = "SECONDS",
-     .help = "Longest single wait for a rate limit; 900 by default."},
+    GITHUB_OPTIONS("Where they go; GITHUB_REPOSITORY by default.", "request-timeout",
+                   "Longest time without an answer of GitHub; 60 by default."),
     {0},
 };
 
