@@ -1,10 +1,13 @@
 /* The command table and the parsing of command lines by it. */
 #include "command.h"
 #include "base/auto.h"
+#include "base/suggest.h"
 #include "base/text.h"
 #include <ctype.h>
 #include <string.h>
 #include <unistd.h>
+
+#define OPTIONS_MAX 64
 
 #define COMMAND(name) extern const struct command cmd_##name;
 #include "commands.def"
@@ -17,11 +20,21 @@ const struct command *const commands[] = {
 #undef COMMAND
 const size_t command_count = sizeof commands / sizeof *commands;
 
-const struct command *command_find(const char *name)
+const struct command *command_find(const char *name, struct arc_error *err)
 {
-    for (size_t i = 0; i < command_count; i++)
+    const char *names[sizeof commands / sizeof *commands + 1] = {0};
+    for (size_t i = 0; i < command_count; i++) {
         if (strcmp(commands[i]->name, name) == 0)
             return commands[i];
+        names[i] = commands[i]->name;
+    }
+    const char *meant = arc_suggest(name, names);
+    if (meant)
+        arc_error_set(err, ARC_EINPUT, "'%.200s' is not an arc-ci command; did you mean '%s'?",
+                      name, meant);
+    else
+        arc_error_set(err, ARC_EINPUT,
+                      "'%.200s' is not an arc-ci command; 'arc-ci help' lists the commands", name);
     return NULL;
 }
 
@@ -89,13 +102,30 @@ static int set_value(struct invocation *inv, size_t i, const char *value, struct
     return ARC_OK;
 }
 
+/* "--jsn=x" is near to "--json". */
+static const char *suggest_option(const struct command *command, const char *arg)
+{
+    const char *names[OPTIONS_MAX + 3] = {"json", "help"};
+    ARC_AUTO(arc_buf) struct arc_buf name = {.max = 256};
+    size_t count = 2;
+    for (size_t i = 0; i < option_count(command) && i < OPTIONS_MAX; i++)
+        names[count++] = command->options[i].name;
+    arg += strspn(arg, "-");
+    arc_buf_add(&name, arg, strnlen(arg, strcspn(arg, "=")));
+    return arc_suggest(arc_buf_text(&name), names);
+}
+
 static int unknown_option(const struct invocation *inv, const char *arg, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
+    const char *name = inv->command->name, *meant = suggest_option(inv->command, arg);
     arc_text_visible(&shown, arg, strnlen(arg, 200));
+    if (meant)
+        return arc_error_set(err, ARC_EINPUT, "there is no option '%s'; did you mean '--%s'?",
+                             arc_buf_text(&shown), meant);
     return arc_error_set(err, ARC_EINPUT,
-                         "arc-ci %s has no option '%s'; 'arc-ci help %s' lists its options",
-                         inv->command->name, arc_buf_text(&shown), inv->command->name);
+                         "there is no option '%s'; 'arc-ci help %s' lists the options",
+                         arc_buf_text(&shown), name);
 }
 
 /* One "--name", "--name=value" or "--name value"; *used is how many words it took. */
@@ -129,9 +159,8 @@ static int add_argument(struct invocation *inv, const char *arg, struct arc_erro
     if (inv->arg_count == inv->command->arguments_max) {
         ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
         arc_text_visible(&shown, arg, strnlen(arg, 200));
-        return arc_error_set(
-            err, ARC_EINPUT, "arc-ci %s takes %s; '%s' is one too many", inv->command->name,
-            inv->command->argument ? "fewer arguments" : "no arguments", arc_buf_text(&shown));
+        return arc_error_set(err, ARC_EINPUT, "there is one argument too many: '%s'",
+                             arc_buf_text(&shown));
     }
     inv->args[inv->arg_count++] = arg;
     return ARC_OK;

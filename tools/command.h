@@ -54,8 +54,8 @@ struct command {
 extern const struct command *const commands[];
 extern const size_t command_count;
 
-/* The row of that name, or NULL. */
-const struct command *command_find(const char *name);
+/* The row of that name; NULL, with an error, if there is none. */
+const struct command *command_find(const char *name, struct arc_error *err);
 
 /* A parsed command line. Owned by invocation_parse()'s caller; strings point into argv and the
  * environment. */

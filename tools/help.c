@@ -118,6 +118,7 @@ static void program_text(struct arc_buf *out)
     for (size_t i = 0; i < command_count; i++)
         arc_buf_printf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
     arc_buf_puts(out, "\n'arc-ci help COMMAND' or 'arc-ci COMMAND --help' tells more.\n"
+                      "'arc-ci -C DIR COMMAND …' runs it as if started in DIR.\n"
                       "'arc-ci --version' prints the version.\n");
 }
 
@@ -214,16 +215,25 @@ static void cell(struct arc_buf *out, const char *text)
             arc_buf_putc(out, *text);
 }
 
+/* In a code span in a table cell only `|` means something: the cell ends at it all the same. */
+static void code_cell(struct arc_buf *out, const char *text)
+{
+    for (; *text; text++)
+        arc_buf_printf(out, *text == '|' ? "\\%c" : "%c", *text);
+}
+
 static void command_markdown(const struct command *command, struct arc_buf *out)
 {
     arc_buf_printf(out, "## arc-ci %s\n\n", command->name);
     arc_buf_puts(out, "    ");
     usage(command, out);
-    arc_buf_printf(out, "\n\n%s\n\n| option | meaning | default |\n|---|---|---|\n",
-                   command->description);
+    arc_buf_printf(out, "\n\n%s\n\n", command->description);
+    if (command->options)
+        arc_buf_puts(out, "| option | meaning | default |\n|---|---|---|\n");
     for (const struct option *row = command->options; row && row->name; row++) {
-        arc_buf_printf(out, "| `--%s%s%s` | ", row->name, row->value ? " " : "",
-                       row->value ? row->value : "");
+        arc_buf_printf(out, "| `--%s%s", row->name, row->value ? " " : "");
+        code_cell(out, row->value ? row->value : "");
+        arc_buf_puts(out, "` | ");
         cell(out, row->help);
         if (row->choices) {
             arc_buf_puts(out, " One of ");
@@ -235,7 +245,7 @@ static void command_markdown(const struct command *command, struct arc_buf *out)
         arc_buf_puts(out, " |\n");
     }
     if (command->outputs)
-        arc_buf_puts(out, "\n| output | meaning |\n|---|---|\n");
+        arc_buf_printf(out, "%s| output | meaning |\n|---|---|\n", command->options ? "\n" : "");
     for (const struct output *row = command->outputs; row && row->name; row++) {
         arc_buf_printf(out, "| `%s` | ", row->name);
         cell(out, row->help);

@@ -10,25 +10,16 @@
 
 extern char **environ;
 
-static int unknown_command(const char *name, struct arc_error *err)
-{
-    return arc_error_set(err, ARC_EINPUT,
-                         "'%s' is not an arc-ci command; 'arc-ci help' lists the commands", name);
-}
-
 /* `arc-ci`, `arc-ci --help` and `arc-ci --version` are ways to say `arc-ci help …`. */
 static const struct command *select_command(int *argc, char ***argv, struct arc_error *err)
 {
-    if (*argc < 2)
-        return command_find("help");
-    const char *name = (*argv)[1];
-    const struct command *command = command_find(name);
+    const char *name = *argc < 2 ? "help" : (*argv)[1];
     if (strcmp(name, "--version") == 0)
-        return command_find("help");
-    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
-        command = command_find("help");
-    if (!command)
-        unknown_command(name, err);
+        return command_find("help", err);
+    bool help = strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0;
+    const struct command *command = command_find(help ? "help" : name, err);
+    if (*argc < 2)
+        return command;
     *argc -= 1;
     *argv += 1;
     return command;

@@ -175,15 +175,15 @@ def test_every_command_has_help(command):
     assert by_name.returncode == by_option.returncode == 0
     assert by_name.stdout == by_option.stdout
     assert by_name.stdout.startswith(f"Usage: arc-ci {command}")
-    assert all(len(line) <= 100 for line in by_name.stdout.splitlines()), "a line is too long for a terminal"
+    assert all(len(line) <= 80 for line in by_name.stdout.splitlines()), "a line is too long for a terminal"
 
 
 @pytest.mark.parametrize("command", commands())
 def test_every_command_refuses_what_it_does_not_know(command):
     run = subprocess.run([*WRAPPER, ARC_CI, command, "--no-such-option"], capture_output=True, text=True)
     assert run.returncode == 2
-    assert run.stderr == (f"arc-ci {command}: arc-ci {command} has no option '--no-such-option'; "
-                          f"'arc-ci help {command}' lists its options\n")
+    assert run.stderr == (f"arc-ci {command}: there is no option '--no-such-option'; "
+                          f"'arc-ci help {command}' lists the options\n")
 
 
 @pytest.mark.parametrize("command", commands())
@@ -195,6 +195,14 @@ def test_the_reference_is_the_table():
     run = subprocess.run([ARC_CI, "help", "--format", "markdown"], capture_output=True, text=True, check=True)
     assert (ROOT / "docs/commands.md").read_text() == run.stdout, \
         "run: build/arc-ci help --format markdown > docs/commands.md"
+
+
+def test_every_row_of_the_reference_has_its_cells():
+    tables = re.findall(r"(?:^\|.*\n)+", (ROOT / "docs/commands.md").read_text(), re.M)
+    assert len(tables) > 15
+    for table in tables:
+        rows = [len(re.findall(r"(?<!\\)\|", row)) for row in table.splitlines()]
+        assert len(rows) > 2 and len(set(rows)) == 1, table
 
 
 def test_stdout_that_cannot_be_written_is_an_error():

@@ -68,7 +68,7 @@ static const struct option options[] = {
 };
 
 static const struct example examples[] = {
-    {"arc-ci glob 'services/*/Dockerfile' services/cache/Dockerfile services/cache/sonic.mk",
+    {"arc-ci glob 'services/*/Dockerfile' services/cache/Dockerfile Makefile",
      "Which of these paths match."},
     {"git ls-files | arc-ci glob --pattern='**/*.mk' --pattern=Makefile",
      "Which tracked files match either."},

@@ -9,11 +9,9 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
         return ARC_OK;
     }
     if (inv->arg_count) {
-        const struct command *command = command_find(inv->args[0]);
+        const struct command *command = command_find(inv->args[0], err);
         if (!command)
-            return arc_error_set(err, ARC_EINPUT,
-                                 "'%s' is not an arc-ci command; 'arc-ci help' lists the commands",
-                                 inv->args[0]);
+            return ARC_EINPUT;
         help_render(command, format, &report->human);
         return ARC_OK;
     }
