@@ -2,6 +2,7 @@
 #include "base/auto.h"
 #include "command.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -39,6 +40,15 @@ static int enter_directory(int *argc, char ***argv, struct arc_error *err)
     return ARC_OK;
 }
 
+/* The number of a stream that is closed would be given to the next file or socket, and what is
+ * meant for the stream be written there. Opened the wrong way round it fails as before. */
+static void keep_standard_streams(void)
+{
+    for (int fd = 0; fd < 3; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd ? O_RDONLY : O_WRONLY) != fd)
+            return;
+}
+
 static int run(const struct arc_env *env, const struct command *command, int argc,
                char *const *argv, struct arc_error *err)
 {
@@ -63,6 +73,7 @@ int main(int argc, char **argv)
     struct arc_env env = {.vars = (const char *const *)environ, .now = time(NULL)};
     const struct command *command = NULL;
 
+    keep_standard_streams();
     signal(SIGPIPE, SIG_IGN);
     int rc = enter_directory(&argc, &argv, &err);
     if (!rc)

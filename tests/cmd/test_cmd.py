@@ -205,6 +205,18 @@ def test_every_row_of_the_reference_has_its_cells():
         assert len(rows) > 2 and len(set(rows)) == 1, table
 
 
+def test_a_closed_stream_is_given_to_no_file(tmp_path):
+    """A child sees what its parent has open in place of them."""
+    docker = tmp_path / "docker"
+    docker.write_text(f"#!/bin/sh\nls -l /proc/$PPID/fd > {tmp_path}/open\n")
+    docker.chmod(0o755)
+    shell = f"exec {ARC_CI} doctor --offline <&- >&- 2>&-"
+    run = subprocess.run(["/bin/sh", "-c", shell], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, cwd=tmp_path)
+    assert run.returncode == 3
+    found = dict(re.findall(r" ([0-9]+) -> (\S+)", (tmp_path / "open").read_text()))
+    assert [found[number] for number in "012"] == ["/dev/null"] * 3
+
+
 def test_stdout_that_cannot_be_written_is_an_error():
     with open("/dev/full", "w") as full:
         run = subprocess.run([ARC_CI, "help"], stdout=full, stderr=subprocess.PIPE, text=True)
