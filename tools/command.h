@@ -122,6 +122,10 @@ int report_print(const struct report *report, const struct invocation *inv, stru
 /* Prints the error, once, on stderr: a line for a person, an ::error annotation in Actions. */
 void report_error(const struct arc_error *error, const struct arc_env *env, const char *command);
 
+/* Adds text wrapped at column 80 and a line break. The first line goes on at `column`, the others
+ * start at `margin`; blank lines separate paragraphs. */
+void help_wrap(struct arc_buf *out, const char *text, size_t margin, size_t column);
+
 /* The help of a command (or of the program, for NULL) as "text", "man", "markdown" or,
  * for a command, "action" (action.yml). */
 void help_render(const struct command *command, const char *format, struct arc_buf *out);

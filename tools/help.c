@@ -19,8 +19,7 @@ static const char environment[] = "Every option can also come from the environme
                                   "INPUT_<OPTION> (upper case, hyphens kept or "
                                   "as underscores); the command line wins.";
 
-/* Wraps text at column 80 with a left margin; blank lines separate paragraphs. */
-static void wrap(struct arc_buf *out, const char *text, size_t margin, size_t column)
+void help_wrap(struct arc_buf *out, const char *text, size_t margin, size_t column)
 {
     bool first = true;
     while (*text) {
@@ -74,7 +73,7 @@ static void option_text(const struct option *option, struct arc_buf *out)
         arc_buf_printf(&help, " Default: %s.", option->initial);
     if (option->many)
         arc_buf_puts(&help, " May be repeated.");
-    wrap(out, arc_buf_text(&help), 26, 26);
+    help_wrap(out, arc_buf_text(&help), 26, 26);
     arc_buf_free(&help);
 }
 
@@ -90,7 +89,7 @@ static void command_text(const struct command *command, struct arc_buf *out)
     usage(command, out);
     arc_buf_printf(out, "\n\n%c", toupper((unsigned char)command->summary[0]));
     arc_buf_printf(out, "%s.\n\n", command->summary + 1);
-    wrap(out, command->description, 0, 0);
+    help_wrap(out, command->description, 0, 0);
     arc_buf_puts(out, "\nOptions:\n");
     options_text(command->options, out);
     options_text(common, out);
@@ -98,16 +97,16 @@ static void command_text(const struct command *command, struct arc_buf *out)
         arc_buf_puts(out, "\nOutputs:\n");
     for (const struct output *row = command->outputs; row && row->name; row++) {
         arc_buf_printf(out, "  %-24s", row->name);
-        wrap(out, row->help, 26, 26);
+        help_wrap(out, row->help, 26, 26);
     }
     if (command->examples)
         arc_buf_puts(out, "\nExamples:\n");
     for (const struct example *row = command->examples; row && row->command; row++)
         arc_buf_printf(out, "  %s\n      %s\n", row->command, row->help);
     arc_buf_putc(out, '\n');
-    wrap(out, environment, 0, 0);
+    help_wrap(out, environment, 0, 0);
     arc_buf_puts(out, "\nExit status: ");
-    wrap(out, exit_status, 0, 13);
+    help_wrap(out, exit_status, 0, 13);
 }
 
 static void program_text(struct arc_buf *out)

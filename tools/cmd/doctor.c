@@ -1,6 +1,9 @@
 #include "arcci/doctor.h"
+#include "base/auto.h"
 #include "command.h"
 #include <string.h>
+
+#define COLUMN 25 /* where what was found starts */
 
 static const char *field(const json_t *object, const char *key)
 {
@@ -19,16 +22,29 @@ static const char *colour(const char *status)
     }
 }
 
+/* Wrapped for a person; for a program a line stays a line. */
+static void add_words(struct arc_buf *out, const char *text, size_t column, bool terminal)
+{
+    if (terminal)
+        help_wrap(out, text, column, column);
+    else
+        arc_buf_printf(out, "%s\n", text);
+}
+
 static void add_row(struct arc_buf *out, const json_t *check, bool terminal)
 {
     const char *status = field(check, "status"), *advice = field(check, "advice");
     bool needed = json_is_true(json_object_get(check, "needed"));
-    arc_buf_printf(out, "%-15s %s%-8s%s %s%s\n", field(check, "name"),
-                   terminal ? colour(status) : "", status, terminal ? "\x1b[0m" : "",
-                   field(check, "found"),
+    ARC_AUTO(arc_buf) struct arc_buf found = {0};
+    arc_buf_printf(&found, "%s%s", field(check, "found"),
                    strcmp(status, "missing") == 0 && !needed ? " (not needed here)" : "");
-    if (advice)
-        arc_buf_printf(out, "%24s → %s\n", "", advice);
+    arc_buf_printf(out, "%-15s %s%-8s%s ", field(check, "name"), terminal ? colour(status) : "",
+                   status, terminal ? "\x1b[0m" : "");
+    add_words(out, arc_buf_text(&found), COLUMN, terminal);
+    if (advice) {
+        arc_buf_printf(out, "%*s→ ", COLUMN, "");
+        add_words(out, advice, COLUMN + 2, terminal);
+    }
 }
 
 static int run(const struct invocation *inv, struct report *report, struct arc_error *err)

@@ -24,7 +24,8 @@ static const struct {
 } checks[] = {
     {"repository", DOCTOR_PLAN | DOCTOR_BUILD | DOCTOR_RELEASE, doctor_repository},
     {"git", DOCTOR_PLAN | DOCTOR_BUILD | DOCTOR_RELEASE, doctor_git},
-    {"release groups", DOCTOR_BUILD | DOCTOR_RELEASE | DOCTOR_SERVICES, doctor_config},
+    {"release groups", DOCTOR_PLAN | DOCTOR_BUILD | DOCTOR_RELEASE | DOCTOR_SERVICES,
+     doctor_config},
     {"tags", DOCTOR_RELEASE, doctor_tags},
     {"docker", DOCTOR_BUILD | DOCTOR_SERVICES, doctor_docker},
     {"buildx", DOCTOR_BUILD, doctor_buildx},

@@ -1,4 +1,5 @@
 /* The repository and its configuration. */
+#include "arcci/version.h"
 #include "base/auto.h"
 #include "flow/doctor.h"
 #include "flow/lint.h"
@@ -14,9 +15,10 @@ void doctor_repository(struct doctor *doctor, struct doctor_result *result)
     struct arc_oid head;
     char *branch = NULL;
     result->status = DOCTOR_MISSING;
-    if (arc_git_open(doctor->env, NULL, &doctor->git, &err)) {
+    int rc = arc_git_open(doctor->env, NULL, &doctor->git, &err);
+    if (rc) {
         arc_buf_puts(&result->found, arc_error_text(&err));
-        arc_buf_puts(&result->advice, "run it inside a clone");
+        arc_buf_puts(&result->advice, rc == ARC_ENOTFOUND ? "run it inside a clone" : "");
         return;
     }
     doctor->has_git = true;
@@ -58,18 +60,27 @@ static char *read_network(const struct doctor *doctor)
     return network;
 }
 
+/* A plan needs the groups, but the purpose stands for commands too that do without. */
+static void no_config(const struct doctor *doctor, const struct arc_error *err,
+                      struct doctor_result *result)
+{
+    bool absent = err->code == ARC_ENOTFOUND && !doctor->options->config;
+    const char *purpose = doctor->options->purpose;
+    bool plan = !purpose || strcmp(purpose, "plan") == 0;
+    result->status = absent && plan ? DOCTOR_WARNING : DOCTOR_MISSING;
+    arc_buf_puts(&result->found, arc_error_text(err));
+    arc_buf_puts(&result->advice,
+                 absent ? "version, changes and glob work without it; the rest needs it"
+                        : "put it right; 'arc-ci lint' shows all there is");
+}
+
 void doctor_config(struct doctor *doctor, struct doctor_result *result)
 {
     ARC_AUTO(arc_error) struct arc_error err = {0};
     const char *root = doctor->has_git ? doctor->git.worktree : NULL;
     doctor->network = read_network(doctor);
     if (arc_config_load(root, doctor->options->config, &doctor->config, &err)) {
-        result->status = DOCTOR_MISSING;
-        arc_buf_puts(&result->found, arc_error_text(&err));
-        arc_buf_puts(&result->advice, err.code == ARC_ENOTFOUND
-                                          ? "version, changes and glob work without it; the rest "
-                                            "needs it"
-                                          : "put it right; 'arc-ci lint' shows all there is");
+        no_config(doctor, &err, result);
         return;
     }
     doctor->has_config = true;
@@ -91,11 +102,12 @@ static size_t tags_at_head(const struct doctor *doctor, const json_t *tags)
         return 0;
     json_array_foreach (tags, i, tag) {
         ARC_AUTO(arc_buf) struct arc_buf ref = {0};
-        const char *name = json_string_value(tag), *end = strstr(name, "/v");
-        if (!end ||
-            (doctor->has_config && !arc_config_group(&doctor->config, name, (size_t)(end - name))))
+        ARC_AUTO(arc_tag) struct arc_tag release = {0};
+        if (arc_tag_parse(json_string_value(tag), &release, NULL) ||
+            (doctor->has_config &&
+             !arc_config_group(&doctor->config, release.text, release.group_len)))
             continue;
-        arc_buf_printf(&ref, "refs/tags/%s", name);
+        arc_buf_printf(&ref, "refs/tags/%s", release.text);
         count += arc_git_resolve_ref(&doctor->git, arc_buf_text(&ref), &oid, NULL) == ARC_OK &&
                  strcmp(oid.hex, head.hex) == 0;
     }
