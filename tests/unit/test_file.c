@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char folder[] = "/tmp/arcci-file-XXXXXX";
@@ -70,6 +71,26 @@ static void test_refused(void **state)
     unlink(name);
 }
 
+static void test_a_pipe_that_was_named(void **state)
+{
+    (void)state;
+    char name[96];
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    snprintf(name, sizeof name, "%s/pipe", folder);
+    assert_int_equal(mkfifo(name, 0600), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        FILE *file = fopen(name, "wb");
+        _exit(file && fputs("{}", file) >= 0 && fclose(file) == 0 ? 0 : 1);
+    }
+    assert_int_equal(arc_file_read_given(name, 10, &text, NULL), 0);
+    assert_string_equal(arc_buf_text(&text), "{}");
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    unlink(name);
+    assert_int_equal(arc_file_read_given(folder, 10, &text, NULL), ARC_EINPUT);
+    assert_int_equal(arc_file_read_given("/dev/zero", 10, &text, NULL), ARC_EINPUT);
+}
+
 static void test_kind(void **state)
 {
     (void)state;
@@ -108,8 +129,9 @@ static void test_write(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_read), cmocka_unit_test(test_refused),
-                                       cmocka_unit_test(test_write), cmocka_unit_test(test_kind),
-                                       cmocka_unit_test(test_join)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_read),  cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_write), cmocka_unit_test(test_a_pipe_that_was_named),
+        cmocka_unit_test(test_kind),  cmocka_unit_test(test_join)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

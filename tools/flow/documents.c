@@ -8,7 +8,7 @@ int arc_document_read(const char *path, json_t **out, struct arc_error *err)
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = ARC_DOCUMENT_MAX};
     bool from_stdin = strcmp(path, "-") == 0;
     int rc = from_stdin ? arc_file_read_stdin(ARC_DOCUMENT_MAX, &text, err)
-                        : arc_file_read(path, NULL, ARC_DOCUMENT_MAX, &text, err);
+                        : arc_file_read_given(path, ARC_DOCUMENT_MAX, &text, err);
     path = from_stdin ? "stdin" : path;
     if (rc)
         return rc;

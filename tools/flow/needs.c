@@ -32,7 +32,7 @@ static int read_notes(const char *path, json_t **out, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     int rc = strcmp(path, "-") == 0 ? arc_file_read_stdin(NEEDS_MAX, &text, err)
-                                    : arc_file_read(path, NULL, NEEDS_MAX, &text, err);
+                                    : arc_file_read_given(path, NEEDS_MAX, &text, err);
     if (rc)
         return arc_error_prefix(err, "--notes");
     ARC_AUTO_JSON json_t *value = json_loadb(arc_buf_text(&text), text.len, 0, NULL);

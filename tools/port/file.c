@@ -61,23 +61,33 @@ static int read_all(int fd, const char *name, size_t max, struct arc_buf *out,
     }
 }
 
-int arc_file_read(const char *path, const char *name, size_t max, struct arc_buf *out,
-                  struct arc_error *err)
+static int read_file(const char *path, const char *name, bool pipes, size_t max,
+                     struct arc_buf *out, struct arc_error *err)
 {
     struct stat st;
-    name = name ? name : path;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (pipes ? 0 : O_NONBLOCK));
     if (fd < 0)
         return cannot_read(name, errno, err);
     int rc;
     if (fstat(fd, &st) != 0)
         rc = cannot_read(name, errno, err);
-    else if (!S_ISREG(st.st_mode))
+    else if (!S_ISREG(st.st_mode) && !(pipes && S_ISFIFO(st.st_mode)))
         rc = arc_error_set(err, ARC_EINPUT, "%s is not a regular file", name);
     else
         rc = read_all(fd, name, max, out, err);
     close(fd);
     return rc;
+}
+
+int arc_file_read(const char *path, const char *name, size_t max, struct arc_buf *out,
+                  struct arc_error *err)
+{
+    return read_file(path, name ? name : path, false, max, out, err);
+}
+
+int arc_file_read_given(const char *path, size_t max, struct arc_buf *out, struct arc_error *err)
+{
+    return read_file(path, path, true, max, out, err);
 }
 
 int arc_file_read_stdin(size_t max, struct arc_buf *out, struct arc_error *err)

@@ -32,6 +32,9 @@ char *arc_file_join(const char *root, const char *path);
 int arc_file_read(const char *path, const char *name, size_t max, struct arc_buf *out,
                   struct arc_error *err);
 
+/* The same for a file that a person named, which may be a pipe: `--plan <(…)`. */
+int arc_file_read_given(const char *path, size_t max, struct arc_buf *out, struct arc_error *err);
+
 /* As arc_file_read() for the standard input, which may be a pipe. */
 int arc_file_read_stdin(size_t max, struct arc_buf *out, struct arc_error *err);
 

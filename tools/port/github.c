@@ -36,7 +36,7 @@ struct github {
 static int read_token_file(const char *path, char **out, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    int rc = arc_file_read(path, NULL, TOKEN_MAX, &text, err);
+    int rc = arc_file_read_given(path, TOKEN_MAX, &text, err);
     if (rc)
         return arc_error_prefix(err, "--token-file");
     while (text.len && isspace((unsigned char)text.data[text.len - 1]))
