@@ -8,6 +8,7 @@
 #include "arcci/scan.h"
 #include "base/auto.h"
 #include "flow/dryrun_event.h"
+#include "flow/github_options.h"
 #include "flow/notes_run.h"
 #include "port/git.h"
 #include <string.h>
@@ -278,7 +279,7 @@ static int rehearse_requests(struct dryrun *run, struct arc_error *err)
     int rc = ARC_OK;
     if (!run->context.version)
         return keep(run, "requests", json_null(), err);
-    if (!options.repository) {
+    if (!options.repository || !arc_repository_name_valid(options.repository)) {
         options.repository = "OWNER/NAME";
         rc = keep_unknown(run, "repository",
                           "neither GITHUB_REPOSITORY nor the remote 'origin' names it", err);

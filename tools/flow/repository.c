@@ -75,6 +75,8 @@ static bool split_ssh(const char *url, const char **host, size_t *host_len, cons
     if (!end)
         return false;
     *host = at ? at + 1 : rest;
+    if (**host == '[') /* an address has no page */
+        return false;
     *host_len = strcspn(*host, ":/");
     *path = end + 1 + (end[1] == '/');
     return true;
@@ -92,6 +94,8 @@ static char *web_url(const char *url)
         arc_buf_printf(&text, "https://%.*s/%s", (int)host_len, host, path);
     else
         return NULL;
+    while (text.len && text.data[text.len - 1] == '/')
+        text.data[--text.len] = '\0';
     if (text.len > 4 && strcmp(text.data + text.len - 4, ".git") == 0)
         text.data[text.len -= 4] = '\0';
     return arc_buf_steal(&text);
