@@ -5,6 +5,8 @@ import http.server
 import json
 import os
 import pathlib
+import pty
+import re
 import socket
 import subprocess
 import threading
@@ -101,6 +103,18 @@ def test_a_machine_that_has_it_all(machine):
     assert checks["volumes"]["found"] == "arc-a-data, arc-a-log"
     assert checks["registry"]["found"] == f"{host}: answers, wants a login"
     assert "x" * 40 not in json.dumps(document)
+
+
+def test_on_a_terminal_nothing_is_wider_than_80_columns(machine):
+    machine.docker["version --format {{.Server.Version}}"] = (1, "", "Cannot connect to the Docker daemon. " * 4)
+    machine.run("--offline")
+    ours, theirs = pty.openpty()
+    subprocess.run([ARC_CI, "doctor", "--offline"], cwd=machine.repo, stdout=theirs,
+                   env={"PATH": str(machine.bin), "HOME": str(machine.folder)})
+    shown = re.sub(r"\x1b\[\d+m|\r", "", os.read(ours, 100000).decode())
+    os.close(ours), os.close(theirs)
+    assert "a classic token" in re.sub(r"\s+", " ", shown)
+    assert max(map(len, shown.splitlines())) <= 80
 
 
 def test_an_engine_that_does_not_run(machine):
