@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs the packages that the build (`deps.sh build`) or the build and the tests (`deps.sh all`)
-# need, where they are missing. Debian 12 or later, Ubuntu 24.04 or later.
+# need, where they are missing; `deps.sh missing NAME...` only prints which of these are. Debian 12
+# or later, Ubuntu 24.04 or later.
 set -eu
 
 build='gcc libc6-dev cmake ninja-build pkg-config git ca-certificates
@@ -9,23 +10,30 @@ libssh2-1-dev libhttp-parser-dev libpcre2-dev zlib1g-dev'
 tests='libcmocka-dev clang libclang-rt-dev llvm clang-format valgrind strace shellcheck cmark-gfm python3 python3-pytest python3-yaml
 python3-venv python3-jsonschema curl jq openssl'
 
+# Prints which of its arguments are not installed.
+missing() {
+    for package; do
+        dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q '^install ok installed$' ||
+            printf ' %s' "$package"
+    done
+}
+
 case "${1:-}" in
+missing)
+    shift
+    missing "$@"
+    exit
+    ;;
 build) wanted=$build ;;
 all) wanted="$build $tests" ;;
 *)
-    echo "usage: tests/deps.sh build|all" >&2
+    echo "usage: tests/deps.sh build|all|missing NAME..." >&2
     exit 2
     ;;
 esac
 
-installed() {
-    dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q '^install ok installed$'
-}
-
-missing=
-for package in $wanted; do
-    installed "$package" || missing="$missing $package"
-done
+# shellcheck disable=SC2086 # a list of words
+missing=$(missing $wanted)
 # Node.js and Go may have come from elsewhere, newer than the distribution's.
 if [ "$1" = all ]; then
     command -v node >/dev/null || missing="$missing nodejs"

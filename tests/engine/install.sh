@@ -23,14 +23,8 @@ all) wanted="$CLIENT $ENGINE" ;;
     ;;
 esac
 
-installed() {
-    dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q '^install ok installed$'
-}
-
-missing=
-for package in $wanted; do
-    installed "$package" || missing="$missing $package"
-done
+# shellcheck disable=SC2086 # a list of words
+missing=$("$(dirname "$0")/../deps.sh" missing $wanted)
 [ -n "$missing" ] || exit 0
 run=
 [ "$(id -u)" = 0 ] || run=sudo
