@@ -57,13 +57,15 @@ struct arc_group {
     unsigned line;
 };
 
+#define ARC_CONFIG_PATH ".github/arc-ci.yaml"
+
 struct arc_config {
     char *path; /* as given, for messages */
     struct arc_group *groups;
     size_t group_count;
 };
 
-/* Reads the file (NULL: ".github/arc-ci.yaml") and the service.yaml of every service in it, both
+/* Reads the file (NULL: ARC_CONFIG_PATH) and the service.yaml of every service in it, both
  * relative to `root` (the repository's work tree; NULL: the current directory). ARC_EINPUT with
  * the place for anything wrong; ARC_ENOTFOUND if the file does not exist. Whole or nothing: on an
  * error *out is {0}. *out is owned by the caller.

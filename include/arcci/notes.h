@@ -42,10 +42,11 @@ struct arc_notes_options {
 int arc_notes(const struct arc_notes_options *options, json_t **out, struct arc_error *err);
 
 /* Reads the commits since the plan's previous tag (all of them, if there is none) that touch the
- * plan's services or the shared paths of `group` (may be NULL), from the repository that env->cwd
- * lies in: {"commits": [{"hash", "subject", "author", "date"}, …] newest first, "complete": whether
- * these are all, "unknown": why they are not known, or null}. A repository, tag or history that is
- * not there is no error but such a reason. *out is a new reference. */
+ * plan's services, where they are now or were at the previous tag, or the shared paths of `group`
+ * (may be NULL), from the repository that env->cwd lies in: {"commits": [{"hash", "subject",
+ * "author", "date"}, …] newest first, "complete": whether these are all, "unknown": why they are
+ * not known, or null}. A repository, tag or history that is not there is no error but such a
+ * reason. *out is a new reference. */
 int arc_notes_log(const struct arc_env *env, const json_t *plan, const struct arc_group *group,
                   json_t **out, struct arc_error *err);
 

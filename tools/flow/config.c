@@ -6,8 +6,6 @@
 #include "port/file.h"
 #include <string.h>
 
-#define DEFAULT_PATH ".github/arc-ci.yaml"
-
 /* What a group's mapping is read into: the group, and the nodes that take a second look. */
 struct group_reading {
     struct arc_group group;
@@ -263,7 +261,7 @@ int arc_config_load(const char *root, const char *path, struct arc_config *out,
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
     ARC_AUTO(arc_config) struct arc_config config = {0};
     *out = (struct arc_config){0};
-    path = path ? path : DEFAULT_PATH;
+    path = path ? path : ARC_CONFIG_PATH;
     ARC_AUTO_FREE char *full = arc_file_join(root, path);
     config.path = strdup(path);
     if (!full || !config.path)

@@ -23,7 +23,7 @@ static void lint_free(struct lint *lint)
 static void load_config(struct lint *lint, const char *path)
 {
     ARC_AUTO(arc_error) struct arc_error err = {0};
-    const char *shown = path ? path : ".github/arc-ci.yaml";
+    const char *shown = path ? path : ARC_CONFIG_PATH;
     lint_applied(lint, lint_rule_name(LINT_CONFIG));
     lint_looked_at(lint, shown);
     if (arc_config_load(lint->root, path, &lint->config, &err) == ARC_OK)

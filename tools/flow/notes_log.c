@@ -3,6 +3,7 @@
 #include "base/auto.h"
 #include "base/text.h"
 #include "port/git.h"
+#include "port/yaml.h"
 #include <string.h>
 #include <time.h>
 
@@ -39,6 +40,7 @@ static int add_path(struct paths *paths, const char *path, size_t len, struct ar
  * with no such part ("*.mk", "!x") adds no path: it would add every commit there is. */
 static int add_glob(struct paths *paths, const char *glob, struct arc_error *err)
 {
+    glob += strncmp(glob, "./", 2) == 0 ? 2 : 0;
     size_t len = strcspn(glob, "*?[]{}()!+@\\");
     bool literal = glob[len] == '\0';
     while (!literal && len && glob[len - 1] != '/')
@@ -69,6 +71,28 @@ static int collect_paths(const json_t *plan, const struct arc_group *group, stru
         rc = add_globs(paths, group->paths, err);
     for (i = 0; !rc && group && i < group->service_count; i++)
         rc = add_globs(paths, group->services[i].paths, err);
+    return rc;
+}
+
+/* Where the services were at the group's previous tag, as its configuration said there: the commits
+ * of one that has moved since, or is gone, are there. One that cannot be read adds nothing. */
+static int add_previous(const struct arc_git *git, const struct arc_oid *from, const json_t *plan,
+                        struct paths *paths, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
+    const char *group = json_string_value(json_object_get(plan, "group"));
+    int rc = arc_git_blob(git, from, ARC_CONFIG_PATH, ARC_YAML_BYTES, &text, NULL);
+    if (!rc)
+        rc = arc_yaml_parse(arc_buf_text(&text), text.len, ARC_CONFIG_PATH, 0, &yaml, NULL);
+    if (rc || !group)
+        return rc == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
+    const struct arc_yaml_node *services =
+        arc_yaml_at(yaml.root, "groups", group, "services", (char *)NULL);
+    bool list = services && services->type == ARC_YAML_LIST;
+    for (size_t i = 0; !rc && list && i < services->count; i++)
+        if (services->items[i]->type == ARC_YAML_STRING)
+            rc = add_path(paths, services->items[i]->text, services->items[i]->len, err);
     return rc;
 }
 
@@ -123,7 +147,7 @@ static int find_ends(const struct arc_git *git, const json_t *plan, struct arc_o
     return rc;
 }
 
-static int read_log(const struct arc_env *env, const json_t *plan, const struct paths *paths,
+static int read_log(const struct arc_env *env, const json_t *plan, struct paths *paths,
                     json_t *commits, bool *more, struct arc_error *err)
 {
     ARC_AUTO(arc_git) struct arc_git git = {0};
@@ -132,6 +156,8 @@ static int read_log(const struct arc_env *env, const json_t *plan, const struct 
     int rc = arc_git_open(env, NULL, &git, err);
     if (!rc)
         rc = find_ends(&git, plan, &from, &to, &has_from, err);
+    if (!rc && has_from)
+        rc = add_previous(&git, &from, plan, paths, err);
     if (rc)
         return rc;
     struct arc_git_log_range range = {

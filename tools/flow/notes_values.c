@@ -333,7 +333,7 @@ static json_t *commit_values(const json_t *plan, const json_t *commit)
 {
     const char *hash = text_of(commit, "hash"), *subject = text_of(commit, "subject");
     hash = hash ? hash : "";
-    subject = subject ? subject : "";
+    subject = subject && *subject ? subject : "(no message)";
     size_t len = strlen(subject);
     const char *pull = text_of(plan, "source") ? pull_number(subject, &len) : NULL;
     json_t *number = pull ? json_integer(strtol(pull, NULL, 10)) : NULL;
