@@ -8,8 +8,8 @@ import yaml
 
 
 @pytest.fixture(scope="module")
-def validate(tmp_path_factory):
-    program = otelcol.build()
+def validate(engine, tmp_path_factory):
+    program = engine.from_outside(otelcol.build)
     folder = tmp_path_factory.mktemp("otelcol")
 
     def run(config):
