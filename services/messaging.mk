@@ -45,6 +45,7 @@ messaging-health:
 # the newest, which may not be in $pids yet when Ctrl-C comes.
 ## messaging-logs: follow the logs of all three, each line with its container's name; Ctrl-C ends
 messaging-logs:
+	$(arc-engine)
 	@dir=$$(mktemp -d) || exit 1; pids=; \
 	trap 'kill $$pids $$! 2>/dev/null; rm -rf "$$dir"' EXIT; \
 	trap 'exit 0' INT TERM HUP; \
@@ -54,4 +55,5 @@ messaging-logs:
 		$(DOCKER) logs -f --tail $(LOG_LINES) $$name >"$$dir/$$name" 2>&1 & \
 		pids="$$pids $$!"; \
 	done; \
-	wait
+	failed=0; for pid in $$pids; do wait $$pid || failed=1; done; \
+	wait; exit $$failed

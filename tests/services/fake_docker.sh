@@ -31,6 +31,7 @@ compose\ *' down'*) [ ! -e "$dir/down-error" ] ;;
     ;;
 'exec arc-sonic redis-cli ping') cat "$dir/ping" ;;
 'logs -f '*)
+    [ ! -e "$dir/no-$last" ] || { echo "Error: No such container: $last" >&2; exit 1; }
     echo "$last says one"
     echo "$last says two" >&2
     if [ -e "$dir/follow" ]; then

@@ -252,6 +252,17 @@ def test_messaging_logs_prefixes_every_line(docker):
     assert run.returncode == 0
 
 
+def test_messaging_logs_fails_when_a_log_cannot_be_read(docker):
+    docker.set("no-arc-flash")
+    run = docker.make("-s", "messaging-logs")
+    assert run.returncode != 0
+    assert "arc-flash | Error: No such container: arc-flash" in run.stdout
+    assert "arc-sonic | arc-sonic says two" in run.stdout
+    docker.set("no-engine")
+    run = docker.make("-s", "messaging-logs")
+    assert run.returncode != 0 and "no container engine answers" in run.stderr
+
+
 def alive(pid):
     stat = pathlib.Path(f"/proc/{pid}/stat")
     return stat.exists() and stat.read_text().rsplit(") ", 1)[1][0] != "Z"
