@@ -127,11 +127,28 @@ static void test_write(void **state)
     assert_int_equal(arc_file_write(name, "x", 1, NULL), ARC_EWORLD);
 }
 
+static void test_a_device_is_written_to_not_replaced(void **state)
+{
+    (void)state;
+    char name[96], target[96];
+    snprintf(name, sizeof name, "%s/null", folder); /* as /dev/stdout is a link to a pipe */
+    assert_int_equal(symlink("/dev/null", name), 0);
+    assert_int_equal(arc_file_write(name, "x", 1, NULL), 0);
+    assert_int_equal(readlink(name, target, sizeof target), 9);
+    unlink(name);
+    assert_int_equal(symlink("/dev/full", name), 0);
+    assert_int_equal(arc_file_write(name, "x", 1, NULL), ARC_EWORLD);
+    unlink(name);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_read),  cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_write), cmocka_unit_test(test_a_pipe_that_was_named),
-        cmocka_unit_test(test_kind),  cmocka_unit_test(test_join)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_read),
+                                       cmocka_unit_test(test_refused),
+                                       cmocka_unit_test(test_write),
+                                       cmocka_unit_test(test_a_device_is_written_to_not_replaced),
+                                       cmocka_unit_test(test_a_pipe_that_was_named),
+                                       cmocka_unit_test(test_kind),
+                                       cmocka_unit_test(test_join)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

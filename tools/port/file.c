@@ -109,9 +109,27 @@ static bool write_all(int fd, const char *text, size_t len)
     return true;
 }
 
+static int cannot_write(const char *path, int number, struct arc_error *err)
+{
+    return arc_error_set(err, ARC_EWORLD, "cannot write %s: %s", path, strerror(number));
+}
+
+/* A device or a pipe is written to: replaced by a file, /dev/null would be gone. */
+static int write_through(const char *path, const char *text, size_t len, struct arc_error *err)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    bool written = fd >= 0 && write_all(fd, text, len);
+    int number = errno;
+    if (fd >= 0)
+        close(fd);
+    return written ? ARC_OK : cannot_write(path, number, err);
+}
+
 int arc_file_write(const char *path, const char *text, size_t len, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf temporary = {0};
+    if (arc_file_kind(path) == ARC_FILE_OTHER)
+        return write_through(path, text, len, err);
     arc_buf_printf(&temporary, "%s.XXXXXX", path);
     int rc = arc_buf_check(&temporary, path, err);
     if (rc)
@@ -124,7 +142,7 @@ int arc_file_write(const char *path, const char *text, size_t len, struct arc_er
         written = close(fd) == 0 && written;
     if (written && rename(temporary.data, path) == 0)
         return ARC_OK;
-    rc = arc_error_set(err, ARC_EWORLD, "cannot write %s: %s", path, strerror(errno));
+    rc = cannot_write(path, errno, err);
     if (fd >= 0)
         unlink(temporary.data);
     return rc;

@@ -39,7 +39,7 @@ int arc_file_read_given(const char *path, size_t max, struct arc_buf *out, struc
 int arc_file_read_stdin(size_t max, struct arc_buf *out, struct arc_error *err);
 
 /* Replaces a file as a whole: readers see the old content or the new, never a part, and a failure
- * leaves the old one. ARC_EWORLD if it cannot be written. */
+ * leaves the old one. A device or a pipe is written to. ARC_EWORLD if it cannot be written. */
 int arc_file_write(const char *path, const char *text, size_t len, struct arc_error *err);
 
 /* The names in a directory but "." and "..", sorted by byte: a new array of strings. Names that are
