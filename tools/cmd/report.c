@@ -11,6 +11,20 @@ static enum arc_report_kind kind_of(const char *text)
     return *text == 's' ? ARC_REPORT_STATUS : *text == 'c' ? ARC_REPORT_CHECK : ARC_REPORT_NONE;
 }
 
+/* What was done with one of them; in a rehearsal, what would be. */
+static void add_action(const json_t *document, const json_t *row, struct arc_buf *out)
+{
+    const char *action = arc_json_text_of(row, "action");
+    bool rehearsal = json_is_array(json_object_get(document, "requests"));
+    arc_buf_printf(out, "%s%s", rehearsal && *action ? "would be " : "", action);
+}
+
+static void add_url(const json_t *row, struct arc_buf *out)
+{
+    const char *url = arc_json_text_of(row, "url");
+    arc_buf_printf(out, "%s%s\n", *url ? ": " : "", url);
+}
+
 static void show(const json_t *document, struct arc_buf *out)
 {
     size_t i;
@@ -22,16 +36,20 @@ static void show(const json_t *document, struct arc_buf *out)
         arc_buf_printf(out, "%-8s %s: ", arc_json_text_of(row, "state"),
                        arc_json_text_of(row, "context"));
         arc_text_visible(out, why, strlen(why));
-        arc_buf_printf(out, "%s%s\n", *arc_json_text_of(row, "action") ? " — " : "",
-                       arc_json_text_of(row, "action"));
+        arc_buf_puts(out, *arc_json_text_of(row, "action") ? " — " : "");
+        add_action(document, row, out);
+        arc_buf_putc(out, '\n');
     }
-    if (json_is_object(deployment))
-        arc_buf_printf(out, "deployment to %s %s: %s\n",
-                       arc_json_text_of(deployment, "environment"),
-                       arc_json_text_of(deployment, "action"), arc_json_text_of(deployment, "url"));
-    if (json_is_object(comment))
-        arc_buf_printf(out, "comment  %s: %s\n", arc_json_text_of(comment, "action"),
-                       arc_json_text_of(comment, "url"));
+    if (json_is_object(deployment)) {
+        arc_buf_printf(out, "deployment to %s ", arc_json_text_of(deployment, "environment"));
+        add_action(document, deployment, out);
+        add_url(deployment, out);
+    }
+    if (json_is_object(comment)) {
+        arc_buf_puts(out, "comment  ");
+        add_action(document, comment, out);
+        add_url(comment, out);
+    }
     json_array_foreach (json_object_get(document, "requests"), i, row)
         arc_buf_printf(out, "%s%s %s\n", i ? "" : "\n", arc_json_text_of(row, "method"),
                        arc_json_text_of(row, "path"));
