@@ -4,13 +4,16 @@ The three exporters of the vendor's distribution exist nowhere else; `debug` tak
 by the collector word for word."""
 import copy
 import json
+import os
 import pathlib
+import re
 import shutil
 import sys
 import tempfile
 
 import yaml
 
+import platform_images
 from bases import REPOSITORY
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -18,6 +21,7 @@ sys.path.insert(0, str(HERE.parent))
 import cached  # noqa: E402
 
 CONFIG = REPOSITORY / "services/otel/telemetry/config/otel-collector-config.yaml"
+IMAGE = "ghcr.io/arc-framework/arc-friday-collector:latest"
 VENDOR = {"clickhousetraces", "signozclickhousemetrics", "clickhouselogsexporter"}
 
 
@@ -38,14 +42,29 @@ def config():
     return found
 
 
-def build_image(engine, name):
+def build_base(engine):
+    """The stand-in for the vendor's image, under the name that `make otel-build` asks for."""
+    compose = yaml.safe_load((REPOSITORY / "services/otel/docker-compose.yml").read_text())
+    args = compose["services"]["arc-friday-collector"]["build"]["args"]
+    name = re.search(r":-(.+)}", args["OTELCOL_IMAGE"]).group(1)
     program = engine.from_outside(build)
+    tar = platform_images.rootfs(engine, "otelcol", ("bash", "coreutils", "grep"))
     with tempfile.TemporaryDirectory(dir=engine.root) as scratch:
         context = pathlib.Path(scratch) / "context"
         shutil.copytree(HERE / "collector", context)
-        (context / "config.yaml").write_text(json.dumps(config()))  # JSON is YAML
+        os.link(tar, context / "rootfs.tar")
         engine.docker("buildx", "build", "--build-context", f"program={program.parent}", "--provenance=false",
                       "-t", name, context)
+
+
+def create(engine, name, *arguments):
+    """A container of the platform's own image, with `debug` for the vendor's exporters in its configuration."""
+    engine.docker("create", "--name", name, "--network", "arc_platform_net", IMAGE, *arguments)
+    with tempfile.TemporaryDirectory(dir=engine.root) as scratch:
+        path = pathlib.Path(scratch) / "config.yaml"
+        path.write_text(json.dumps(config()))  # JSON is YAML
+        path.chmod(0o644)
+        engine.docker("cp", path, f"{name}:/etc/otelcol/config.yaml")
 
 
 def resources(log):

@@ -36,7 +36,8 @@ def _arrange(folder):
     (folder / "tmp").chmod(0o1777)
 
 
-def _rootfs(engine, name, packages):
+def rootfs(engine, name, packages):
+    """A tar with these packages for this machine's architecture."""
     architecture = subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True,
                                   check=True).stdout.strip()
     return engine.from_outside(build_rootfs, name, architecture, packages, _arrange)
@@ -52,7 +53,7 @@ def build_exporter(engine):
 def build_pulsar(engine):
     """Under the name of the base of Strange, for this machine's architecture: the broker's jars and a Java for them."""
     jars = engine.from_outside(cached.maven, HERE / "pulsar/pom.xml")
-    tar = _rootfs(engine, "pulsar", ("default-jre-headless", "curl", "busybox-static"))
+    tar = rootfs(engine, "pulsar", ("default-jre-headless", "curl", "busybox-static"))
     with tempfile.TemporaryDirectory(dir=engine.root) as scratch:
         context = pathlib.Path(scratch) / "context"
         shutil.copytree(HERE / "pulsar", context)
@@ -64,7 +65,7 @@ def build_pulsar(engine):
 def build_prometheus(engine, name):
     """Prometheus, told to scrape what the collector's prometheus receiver scrapes, word for word."""
     config = yaml.safe_load(SCRAPE.read_text())["receivers"]["prometheus"]["config"]
-    tar = _rootfs(engine, "prometheus", ("prometheus", "busybox-static"))
+    tar = rootfs(engine, "prometheus", ("prometheus", "busybox-static"))
     with tempfile.TemporaryDirectory(dir=engine.root) as scratch:
         context = pathlib.Path(scratch)
         (context / "prometheus.yml").write_text(json.dumps(config))  # JSON is YAML

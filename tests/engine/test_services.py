@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 import clients
+from shop import ARC_CI
 
 sys.path.insert(0, str(clients.REPOSITORY / "tests"))
 import cached  # noqa: E402
@@ -51,6 +52,12 @@ class Platform:
                              capture_output=True, text=True, stdin=subprocess.DEVNULL)
         print(run.stdout[-4000:], run.stderr[-4000:], sep="\n")
         return run
+
+    def doctor(self):
+        """The checks of `arc-ci doctor --for services`, by name."""
+        run = subprocess.run([ARC_CI, "doctor", "--for", "services", "--offline", "--json"], cwd=REPOSITORY,
+                             env=self.engine.env, capture_output=True, text=True, timeout=120)
+        return {check["name"]: check for check in json.loads(run.stdout)["checks"]}
 
     def state(self, name):
         run = self.engine.docker("inspect", "--format", "{{.State.Status}}/{{.State.Health.Status}}", NAMES[name],
@@ -214,7 +221,8 @@ def followers(engine):
 
 def test_logs_of_all_three_are_told_apart(platform):
     process = subprocess.Popen(["make", "-s", "messaging-logs"], cwd=REPOSITORY, env=platform.engine.env,
-                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     clients.wait_until("three followers", lambda: len(followers(platform.engine)) == 3, 20)
     time.sleep(1)
     os.killpg(process.pid, signal.SIGINT)
@@ -223,7 +231,18 @@ def test_logs_of_all_three_are_told_apart(platform):
     assert not followers(platform.engine)
 
 
+def test_doctor_knows_what_runs(platform):
+    checks = platform.doctor()
+    assert checks["ports"]["found"] == ("4222 ours (arc-flash), 8222 ours (arc-flash), 6650 ours (arc-strange), "
+                                        "8082 ours (arc-strange), 6379 ours (arc-sonic)")
+    assert checks["network"]["found"] == "arc_platform_net is there"
+    assert checks["volumes"]["found"] == ", ".join(sorted(VOLUMES.values()))
+    assert {checks[name]["status"] for name in ("docker", "compose", "ports", "network", "volumes")} == {"ok"}
+
+
 def test_metrics_of_nats_through_its_exporter(platform):
+    clients.wait_until("the exporter's health", lambda: platform.engine.inspect("arc-flash-exporter")
+                       ["State"]["Health"]["Status"] == "healthy", 60)
     assert clients.http("GET", "http://127.0.0.1:8222/metrics")[0] == 404
     text = clients.wait_until("exporter", lambda: clients.http("GET", "http://127.0.0.1:7777/metrics")[1], 30)
     assert re.search(r'^gnatsd_varz_jetstream_stats_storage\{.*\} [1-9]', text, re.M), text[:500]
@@ -248,10 +267,35 @@ def test_prometheus_with_the_collectors_scrape_configuration(platform):
     platform.engine.docker("rm", "-f", "arc-test-prometheus")
 
 
+def test_otel_build_bakes_the_configuration_in(platform, tmp_path):
+    import otelcol
+    otelcol.build_base(platform.engine)
+    assert platform.make("otel-build").returncode == 0
+    config = platform.engine.inspect(otelcol.IMAGE)["Config"]
+    assert config["User"] == "10001:10001" and config["Cmd"] == ["--config=/etc/otelcol/config.yaml"]
+    assert config["Labels"]["arc.service.codename"] == "friday-collector"
+    platform.engine.docker("create", "--name", "arc-test-baked", otelcol.IMAGE)
+    platform.engine.docker("cp", "arc-test-baked:/etc/otelcol/config.yaml", tmp_path / "baked.yaml")
+    platform.engine.docker("rm", "arc-test-baked")
+    assert (tmp_path / "baked.yaml").read_bytes() == otelcol.CONFIG.read_bytes()
+
+
+def test_the_image_validates_the_configuration(platform):
+    import otelcol
+    otelcol.create(platform.engine, "arc-test-validate", "--config=/etc/otelcol/config.yaml", "validate")
+    run = platform.engine.docker("start", "-a", "arc-test-validate", check=False)
+    platform.engine.docker("rm", "-f", "arc-test-validate")
+    assert run.returncode == 0, run.stderr
+
+
 def test_the_collector_scrapes_both_under_their_job_names(platform):
     import otelcol
-    otelcol.build_image(platform.engine, "test-otelcol")
-    platform.engine.docker("run", "-d", "--name", "arc-test-otelcol", "--network", "arc_platform_net", "test-otelcol")
+    otelcol.create(platform.engine, "arc-test-otelcol")
+    platform.engine.docker("start", "arc-test-otelcol")
+    compose = yaml.safe_load((REPOSITORY / "services/otel/docker-compose.yml").read_text())
+    probe = compose["services"]["arc-friday-collector"]["healthcheck"]["test"]
+    clients.wait_until("its health check", lambda: platform.engine.docker(
+        "exec", "arc-test-otelcol", *probe[1:], check=False).returncode == 0, 60)
 
     def seen(job, instance, metric):
         run = platform.engine.docker("logs", "arc-test-otelcol")
@@ -266,6 +310,7 @@ def test_messaging_down_leaves_no_container_and_keeps_the_data(platform):
     assert platform.make("messaging-down").returncode == 0
     assert not [name for name in platform.containers() if name.startswith("arc-")]
     assert set(VOLUMES.values()) <= platform.volumes()
+    assert platform.doctor()["ports"]["found"] == "4222 free, 8222 free, 6650 free, 8082 free, 6379 free"
     run = platform.make("messaging-health")
     assert run.returncode != 0
     for name in NAMES.values():
@@ -291,6 +336,7 @@ def test_port_taken_is_named(platform):
         other.bind(("127.0.0.1", 6379))
         other.listen()
         run = platform.make("sonic-up")
+        assert "6379 taken" in platform.doctor()["ports"]["found"]
     assert run.returncode != 0
     assert "(6379) is taken on 127.0.0.1" in run.stderr
     assert platform.make("sonic-clean", "CONFIRM=yes").returncode == 0
