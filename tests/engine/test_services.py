@@ -359,3 +359,9 @@ def test_image_that_is_not_built_is_built(platform):
     assert platform.make("sonic-up").returncode == 0
     assert platform.state("sonic") == "running/healthy"
     assert platform.make("sonic-clean", "CONFIRM=yes").returncode == 0
+
+
+def test_down_of_nothing_is_no_error(platform):
+    platform.engine.docker("network", "rm", "arc_platform_net", check=False)
+    assert platform.engine.docker("network", "inspect", "arc_platform_net", check=False).returncode != 0
+    assert platform.make("messaging-down").returncode == 0
