@@ -12,17 +12,7 @@
 
 #include <cmocka.h>
 
-static void set_headers(struct arc_http_response *response, const char *lines)
-{
-    for (const char *at = lines; *at;) {
-        size_t name = strcspn(at, ":"), len = strcspn(at, "\n");
-        arc_buf_add(&response->headers, at, name);
-        arc_buf_putc(&response->headers, '\0');
-        arc_buf_add(&response->headers, at + name + 2, len - name - 2);
-        arc_buf_putc(&response->headers, '\0');
-        at += len + (at[len] == '\n');
-    }
-}
+#include "headers.h"
 
 static void test_explain(void **state)
 {

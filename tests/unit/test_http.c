@@ -15,6 +15,8 @@
 
 #include <cmocka.h>
 
+#include "headers.h"
+
 /* ---- the server ------------------------------------------------------------------------------ */
 
 /* Gives its answers one after another, each on a connection of its own, and keeps what came. */
@@ -479,20 +481,6 @@ static void test_no_blind_retry(void **state)
     stop(&server);
     assert_int_equal(server.count, 1);
     assert_int_equal(time.waits, 0);
-}
-
-/* "name: value" lines as the response's headers. */
-static void set_headers(struct arc_http_response *response, const char *lines)
-{
-    arc_buf_reset(&response->headers);
-    for (const char *at = lines; *at;) {
-        size_t name = strcspn(at, ":"), len = strcspn(at, "\n");
-        arc_buf_add(&response->headers, at, name);
-        arc_buf_putc(&response->headers, '\0');
-        arc_buf_add(&response->headers, at + name + 2, len - name - 2);
-        arc_buf_putc(&response->headers, '\0');
-        at += len + (at[len] == '\n');
-    }
 }
 
 static void test_retry_wait(void **state)

@@ -18,10 +18,10 @@
 #include "port/git.h"
 #include "port/yaml.h"
 #include <cmocka.h>
-#include <ftw.h>
+
+#include "folder.h"
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static long countdown; /* allocations until one fails; 0: none does */
@@ -91,17 +91,7 @@ static char root[] = "/tmp/arcci-memory-XXXXXX";
 
 static void put(const char *name, const char *text)
 {
-    char path[256];
-    snprintf(path, sizeof path, "%s/%s", root, name);
-    for (char *slash = path + strlen(root) + 1; (slash = strchr(slash, '/')); slash++) {
-        *slash = '\0';
-        mkdir(path, 0700);
-        *slash = '/';
-    }
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fputs(text, file);
-    assert_int_equal(fclose(file), 0);
+    folder_put(root, name, text);
 }
 
 static int set_up(void **state)
@@ -154,16 +144,10 @@ static int set_up(void **state)
     return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *walk)
-{
-    (void)st, (void)type, (void)walk;
-    return remove(path);
-}
-
 static int tear_down(void **state)
 {
     (void)state;
-    return nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    return folder_remove(root);
 }
 
 /* A call under test: its code, and on success its answer as new text. */
