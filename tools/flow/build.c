@@ -11,6 +11,7 @@ struct run {
     const struct arc_build_options *options;
     struct arc_registry *registry; /* NULL when nothing is pushed */
     const json_t *cell;            /* the only cell that is built; NULL: whole services */
+    bool engine;                   /* the builder is the engine itself */
     json_t *platforms;             /* of every target: the plan's, or the cell's */
     json_t *keys;                  /* codename → key, of every target */
     json_t *missing;               /* codenames that have to be built; NULL: all */
@@ -100,7 +101,9 @@ static int find_built(struct run *run, struct arc_error *err)
     json_object_foreach (run->keys, codename, key) {
         json_t *entry = NULL;
         const char *wanted = json_string_value(key);
-        rc = rc ? rc : arc_build_find(run->options, &verifies[count++], wanted, &entry, err);
+        rc =
+            rc ? rc
+               : arc_build_find(run->options, &verifies[count++], wanted, run->engine, &entry, err);
         rc = rc ? rc : note_found(run, codename, entry, err);
     }
     free(verifies);
@@ -224,17 +227,15 @@ static int build_missing(struct run *run, struct arc_error *err)
                                     .services = run->missing,
                                     .keys = run->keys,
                                     .cache = options->cache,
-                                    .sbom = options->sbom};
+                                    .sbom = options->sbom,
+                                    .by_digest = pushes(options) && !run->engine};
     if (run->missing && !json_array_size(run->missing))
         return ARC_OK;
-    int rc = pushes(options) && !options->cell ? arc_build_driver(options, &bake.by_digest, err)
-                                               : ARC_OK;
-    if (!rc && pushes(options))
+    if (pushes(options))
         tell(run, "",
              bake.by_digest ? "pushing by digest; the staging tags follow once verified"
                             : "pushing under the staging tags");
-    if (!rc)
-        rc = arc_bake(&bake, &definition, err);
+    int rc = arc_bake(&bake, &definition, err);
     const json_t *targets = json_object_get(definition, "target");
     if (!rc && json_object_size(targets))
         rc = arc_bake_run(options, definition, &result, err);
@@ -280,7 +281,9 @@ static int start(struct run *run, struct arc_error *err)
         return arc_error_nomem(err);
     if (!pushes(options))
         return ARC_OK;
-    rc = arc_build_keys(options, &run->keys, err);
+    rc = arc_build_is_engine(options, &run->engine, err);
+    if (!rc)
+        rc = arc_build_keys(options, &run->keys, err);
     return rc ? rc : arc_registry_new(options->env, options->clock, &run->registry, err);
 }
 

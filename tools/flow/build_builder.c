@@ -65,12 +65,12 @@ static const char *field(const char *text, const char *name, size_t *len)
     return NULL;
 }
 
-int arc_build_driver(const struct arc_build_options *options, bool *by_digest,
-                     struct arc_error *err)
+int arc_build_is_engine(const struct arc_build_options *options, bool *engine,
+                        struct arc_error *err)
 {
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
     size_t len = 0;
-    *by_digest = false;
+    *engine = true;
     if (!builder_chosen(options))
         return ARC_OK;
     int rc = inspect(options, &result, err);
@@ -79,7 +79,7 @@ int arc_build_driver(const struct arc_build_options *options, bool *by_digest,
     const char *driver = field(arc_buf_text(&result.output), "Driver", &len);
     if (!driver)
         return arc_error_set(err, ARC_EWORLD, "docker buildx inspect names no driver");
-    *by_digest = len != 6 || strncmp(driver, "docker", len) != 0;
+    *engine = len == 6 && strncmp(driver, "docker", len) == 0;
     return ARC_OK;
 }
 

@@ -105,14 +105,15 @@ static int split_ref(const char *ref, char **image, const char **tag, struct arc
 }
 
 static int base_moved(const struct arc_build_options *options, struct arc_registry *registry,
-                      const json_t *base, bool *moved, struct arc_error *err)
+                      bool local, const json_t *base, bool *moved, struct arc_error *err)
 {
     ARC_AUTO_FREE char *image = NULL;
     char digest[ARC_DIGEST_LEN + 1] = "";
     const char *ref = arc_json_text_of(base, "ref"), *tag;
     struct arc_error unknown = {0};
     *moved = false;
-    if (strstr(ref, "sha256:") || engine_has(options, ref, arc_json_text_of(base, "digest")))
+    if (strstr(ref, "sha256:") ||
+        (local && engine_has(options, ref, arc_json_text_of(base, "digest"))))
         return ARC_OK;
     int rc = split_ref(ref, &image, &tag, err);
     if (rc)
@@ -125,7 +126,7 @@ static int base_moved(const struct arc_build_options *options, struct arc_regist
 }
 
 static int bases_moved(const struct arc_build_options *options, struct arc_registry *registry,
-                       const json_t *ledger, bool *moved, struct arc_error *err)
+                       bool local, const json_t *ledger, bool *moved, struct arc_error *err)
 {
     size_t i;
     json_t *base;
@@ -133,7 +134,7 @@ static int bases_moved(const struct arc_build_options *options, struct arc_regis
     *moved = false;
     json_array_foreach (json_object_get(ledger, "base-images"), i, base) {
         if (!rc && !*moved)
-            rc = base_moved(options, registry, base, moved, err);
+            rc = base_moved(options, registry, local, base, moved, err);
     }
     return rc;
 }
@@ -141,7 +142,7 @@ static int bases_moved(const struct arc_build_options *options, struct arc_regis
 /* ---- what is already built ----------------------------------------------------------------- */
 
 int arc_build_find(const struct arc_build_options *options, const struct arc_verify *verify,
-                   const char *key, json_t **ledger, struct arc_error *err)
+                   const char *key, bool local, json_t **ledger, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *found = NULL;
     ARC_AUTO(arc_error) struct arc_error problem = {0};
@@ -154,7 +155,7 @@ int arc_build_find(const struct arc_build_options *options, const struct arc_ver
         return arc_error_set(err, rc, "%s", arc_error_text(&problem));
     if (strcmp(arc_json_text_of(found, "key"), key) != 0)
         return ARC_OK;
-    rc = bases_moved(options, verify->registry, found, &moved, err);
+    rc = bases_moved(options, verify->registry, local, found, &moved, err);
     if (rc || moved)
         return rc;
     json_object_set_new(found, "built", json_false());

@@ -14,10 +14,11 @@
 int arc_build_keys(const struct arc_build_options *options, json_t **out, struct arc_error *err);
 
 /* Looks for an index, made with this key from base images that have not moved since, and verifies
- * it. *ledger: its entry of build.json, a new reference; NULL when it has to be built. Only the
- * network and memory are errors. */
+ * it. `local`: the builder takes base images from the engine's own store first, so that is asked
+ * before the registry. *ledger: its entry of build.json, a new reference; NULL when it has to be
+ * built. Only the network and memory are errors. */
 int arc_build_find(const struct arc_build_options *options, const struct arc_verify *verify,
-                   const char *key, json_t **ledger, struct arc_error *err);
+                   const char *key, bool local, json_t **ledger, struct arc_error *err);
 
 /* ---- build_bake.c ---- */
 
@@ -40,10 +41,11 @@ int arc_bake_run(const struct arc_build_options *options, const json_t *definiti
 
 /* ---- build_builder.c ---- */
 
-/* Whether the builder can push by digest: the engine itself (buildx's `docker` driver) cannot. Asks
- * `docker buildx inspect` only when a builder was chosen. */
-int arc_build_driver(const struct arc_build_options *options, bool *by_digest,
-                     struct arc_error *err);
+/* Whether the builder is the engine itself (buildx's `docker` driver): it has the engine's images
+ * at hand, and cannot push by digest. Asks `docker buildx inspect` only when a builder was chosen.
+ */
+int arc_build_is_engine(const struct arc_build_options *options, bool *engine,
+                        struct arc_error *err);
 
 /* Adds why a program of this platform could not be run ("exec format error"), and what to do about
  * it: asks the builder which platforms it runs, natively or emulated. */
