@@ -412,6 +412,52 @@ static void test_redirect_loop(void **state)
     assert_int_equal(server.count, 3);
 }
 
+/* ---- several at once ------------------------------------------------------------------------- */
+
+static bool was_asked_for(const struct server *server, const char *line)
+{
+    for (size_t i = 0; i < server->count; i++)
+        if (strncmp(server->seen[i], line, strlen(line)) == 0)
+            return true;
+    return false;
+}
+
+/* One is redirected, one loses its answer, one is no URL; the rest does not suffer from it. */
+static void test_several(void **state)
+{
+    (void)state;
+    static const char *const answers[] = {
+        "HTTP/1.1 307 Temporary Redirect\r\nConnection: close\r\nLocation: /there\r\n"
+        "Content-Length: 0\r\n\r\n",
+        "", OK_CLOSE "Content-Length: 5\r\n\r\nhello", OK_CLOSE "Content-Length: 5\r\n\r\nhello",
+        NULL};
+    struct arc_http_response responses[4] = {{0}};
+    struct arc_http_request requests[4] = {{0}};
+    char urls[4][64];
+    struct server server;
+    start(&server, answers);
+    for (int i = 0; i < 4; i++) {
+        snprintf(urls[i], sizeof urls[i], "http://127.0.0.1:%u/%d", server.port, i);
+        requests[i] = (struct arc_http_request){.method = "GET", .url = urls[i], .redirects = 1};
+    }
+    requests[3].url = "ftp://127.0.0.1/";
+    assert_int_equal(arc_http_send_all(http, requests, responses, 4, NULL), 0);
+    stop(&server);
+    int good = 0, lost = 0;
+    for (int i = 0; i < 3; i++) {
+        good +=
+            responses[i].status == 200 && strcmp(arc_buf_text(&responses[i].body), "hello") == 0;
+        lost += responses[i].status == 0;
+        arc_http_response_free(&responses[i]);
+    }
+    assert_int_equal(good, 2);
+    assert_int_equal(lost, 1);
+    assert_int_equal(responses[3].status, 0);
+    arc_http_response_free(&responses[3]);
+    assert_true(was_asked_for(&server, "GET /0 ") && was_asked_for(&server, "GET /1 ") &&
+                was_asked_for(&server, "GET /2 ") && was_asked_for(&server, "GET /there "));
+}
+
 /* ---- tries ----------------------------------------------------------------------------------- */
 
 struct fake_clock {
@@ -607,6 +653,7 @@ int main(void)
         cmocka_unit_test(test_redirect_to_another_origin),
         cmocka_unit_test(test_redirect_at_home),
         cmocka_unit_test(test_redirect_loop),
+        cmocka_unit_test(test_several),
         cmocka_unit_test(test_retry),
         cmocka_unit_test(test_no_blind_retry),
         cmocka_unit_test(test_retry_wait),

@@ -133,6 +133,32 @@ static void test_a_single_platform_is_implied(void **state)
     arc_progress_free(progress);
 }
 
+/* What the step said is in the log only, and in base64: "exec /bin/sh: exec format error". */
+static void test_a_program_for_another_platform(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "{\"vertexes\": [{\"digest\": \"a\", \"name\": \"[2/2] RUN x\","
+        " \"started\": \"2026-01-01T00:00:00Z\"}]}\n"
+        "{\"logs\": [{\"vertex\": \"a\", \"data\":"
+        " \"ZXhlYyAvYmluL3NoOiBleGVjIGZvcm1hdCBlcnJvcgo=\"}]}\n"
+        "{\"vertexes\": [{\"digest\": \"a\", \"name\": \"[2/2] RUN x\","
+        " \"started\": \"2026-01-01T00:00:00Z\", \"completed\": \"2026-01-01T00:00:01Z\","
+        " \"error\": \"exit code: 1\"}]}\n";
+    const char *last = strstr(text, "\n{\"vertexes\"");
+    assert_non_null(last);
+    ARC_AUTO(seen) struct seen seen = {0};
+    ARC_AUTO_JSON json_t *definition = NULL;
+    struct arc_progress *progress =
+        read_all(narrow, text, (size_t)(last - text), 7, &seen, &definition);
+    assert_false(arc_progress_foreign(progress)); /* nothing failed yet */
+    assert_int_equal(arc_progress_done(progress), 0);
+    assert_int_equal(arc_progress_feed(progress, last, strlen(last), NULL), ARC_OK);
+    assert_true(arc_progress_foreign(progress));
+    assert_int_equal(arc_progress_done(progress), 1);
+    arc_progress_free(progress);
+}
+
 static void test_a_value_without_end(void **state)
 {
     (void)state;
@@ -173,6 +199,7 @@ int main(void)
         cmocka_unit_test(test_cells_are_told_apart),
         cmocka_unit_test(test_a_failed_step),
         cmocka_unit_test(test_a_single_platform_is_implied),
+        cmocka_unit_test(test_a_program_for_another_platform),
         cmocka_unit_test(test_a_value_without_end),
         cmocka_unit_test(test_text_keeps_its_end),
     };

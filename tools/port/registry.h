@@ -75,6 +75,9 @@ struct arc_registry_item {
 int arc_registry_read_ahead(struct arc_registry *registry, const struct arc_registry_item *items,
                             size_t count, struct arc_error *err);
 
+/* Drops what is kept: what was there earlier says nothing about now. */
+void arc_registry_forget(struct arc_registry *registry);
+
 /* A manifest that is kept, parsed but not hashed yet: to see what to ask for next. Borrowed until
  * it is taken; NULL when there is none. */
 const json_t *arc_registry_kept(struct arc_registry *registry, const char *image,

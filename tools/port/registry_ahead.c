@@ -27,11 +27,13 @@ static void kept_free(struct registry_kept *kept)
     *kept = (struct registry_kept){0};
 }
 
-void registry_kept_free(struct arc_registry *registry)
+void arc_registry_forget(struct arc_registry *registry)
 {
     for (size_t i = 0; i < registry->kept_count; i++)
         kept_free(&registry->kept[i]);
     free(registry->kept);
+    registry->kept = NULL;
+    registry->kept_count = registry->kept_room = registry->kept_bytes = 0;
 }
 
 static struct registry_kept *find(const struct arc_registry *registry, const char *image,

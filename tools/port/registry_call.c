@@ -27,7 +27,7 @@ void arc_registry_free(struct arc_registry *registry)
     if (!registry)
         return;
     arc_http_free(registry->http);
-    registry_kept_free(registry);
+    arc_registry_forget(registry);
     json_decref(registry->logins);
     json_decref(registry->tails);
     free(registry);

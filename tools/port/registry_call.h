@@ -43,6 +43,5 @@ struct registry_call registry_manifest_call(const char *image, const char *refer
 /* Moves the answer that was asked for ahead into *response; false when there is none. */
 bool registry_take(struct arc_registry *registry, const struct registry_call *call,
                    struct arc_http_response *response);
-void registry_kept_free(struct arc_registry *registry);
 
 #endif
