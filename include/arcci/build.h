@@ -75,7 +75,8 @@ struct arc_build_options {
 int arc_build(const struct arc_build_options *options, json_t **out, struct arc_error *err);
 
 /* The argv that arc_build() would run, as an array of strings, and the definition it would feed to
- * it on stdin. Nothing is run or asked. New references. */
+ * it on stdin. Nothing is run; where a builder was chosen, docker is asked for its driver. New
+ * references. */
 int arc_build_describe(const struct arc_build_options *options, json_t **argv, json_t **definition,
                        struct arc_error *err);
 
@@ -95,11 +96,11 @@ struct arc_promote_options {
 };
 
 /* Moves the plan's tags to the verified indexes, each by putting the same bytes under the tag.
- * Everything is verified and looked up before the first tag moves; when one cannot be moved, the
- * ones already moved are put back, and the error names what could not be.
- * ARC_EFAILED when a tag of this version exists and points elsewhere (without force). A floating
- * tag stays where it is when a higher stable version has it by now. *out: build.json with the
- * services' `tags`, a new reference. */
+ * Everything is verified, and the version's own tags looked up, before the first tag moves;
+ * floating tags move last. When one cannot be moved, the ones already moved are put back, and the
+ * error names what could not be. ARC_EFAILED when a tag of this version exists and points elsewhere
+ * (without force). A floating tag stays where it is when a higher stable version has it by now.
+ * *out: build.json with the services' `tags`, a new reference. */
 int arc_promote(const struct arc_promote_options *options, json_t **out, struct arc_error *err);
 
 #endif

@@ -1,9 +1,10 @@
 """Tags move last, together, and only to what was verified."""
+import functools
 import json
 import subprocess
 
 from faults import Rule
-from shop import ARC_CI
+from shop import ARC_CI, Shop
 
 
 def built(shop, *args, **options):
@@ -29,15 +30,27 @@ def test_all_tags_of_all_services_point_to_the_built_indexes(shop):
     assert [entry["digest"] for entry in again["services"]] == [digests["flash"], digests["sonic"]]
 
 
-def test_a_promoted_image_is_pulled_and_runs(shop):
+RUNS = {  # what a container is run with, and what it says then
+    "flash": (["--version"], "nats-server: v"),
+    "strange": (["cat", "/pulsar/conf/standalone.conf"], "host:pulsar://127.0.0.1:6650"),  # its stand-in has no broker
+    "sonic": (["redis-server", "--version"], "Redis server v="),
+}
+
+
+def test_promoted_images_are_pulled_and_run_on_both_platforms(engine, base, repository, tmp_path):
+    for folder in ("messaging", "streaming", "cache"):
+        base(folder)
+    shop = Shop(engine, tmp_path / "shop", repository, tuple(RUNS))
     _, digests = built(shop)
     shop.promote()
-    ref = f"{shop.registry}/{shop.name('sonic')}:latest"
-    shop.engine.docker("pull", "-q", ref)
-    assert digests["sonic"] in json.dumps(shop.engine.inspect(ref)["RepoDigests"])
-    for platform in ("linux/amd64", "linux/arm64"):
-        run = shop.engine.docker("run", "--rm", "--platform", platform, ref, "redis-server", "--version")
-        assert run.stdout.startswith("Redis server")
+    for codename, (command, said) in RUNS.items():
+        ref = f"{shop.registry}/{shop.name(codename)}:latest"
+        for platform, machine in (("linux/amd64", "x86_64"), ("linux/arm64", "aarch64")):
+            engine.docker("pull", "-q", "--platform", platform, ref)
+            assert digests[codename] in json.dumps(engine.inspect(ref)["RepoDigests"])
+            run = functools.partial(engine.docker, "run", "--rm", "--platform", platform)
+            assert said in run(ref, *command).stdout
+            assert run("--entrypoint", "uname", ref, "-m").stdout.strip() == machine
 
 
 def test_nothing_moves_before_the_build(shop):
@@ -126,6 +139,20 @@ def test_when_one_tag_cannot_move_the_others_go_back(shop, proxy):
     proxy.rules = []
     shop.promote()
     assert shop.tags("flash")["latest"] != before[0]["latest"]
+
+
+def test_when_a_floating_tag_cannot_be_looked_up_the_others_go_back(shop, proxy):
+    shop.through(proxy)
+    built(shop)
+    shop.promote()
+    before = shop.tags("flash")
+    with open(shop.folder / "services/messaging/Dockerfile", "a") as dockerfile:
+        dockerfile.write("ENV MORE=1\n")
+    built(shop)
+    proxy.rules = [Rule(r"^GET .*arc-flash/manifests/latest", 403, times=99)]
+    _, stderr = shop.promote("--force", status=1)
+    assert "cannot move" in stderr and "arc-flash:latest" in stderr and "2 tags were put back" in stderr
+    assert shop.tags("flash") == before
 
 
 def test_a_lost_answer_is_asked_for_again(shop, proxy):

@@ -44,7 +44,9 @@ def far(engine, remote, repository, tmp_path):
 
 def test_pushed_by_digest_tagged_when_verified(far):
     plan = far.plan()
-    build, _ = far.build("--builder", "remote")
+    assert '"type=image,name=' in far.run("build", "--dry-run", "--builder", "remote").stdout.split("<<")[1]
+    build, stderr = far.build("--builder", "remote")
+    assert "pushing by digest; the staging tags follow once verified" in stderr
     for entry, planned in zip(build["services"], plan["services"]):
         assert far.engine.registry.manifest(far.name(entry["service"]), planned["staging"])[0] == entry["digest"]
         assert entry["base-images"][0]["ref"].startswith(f"{far.engine.registry.host}/base/")

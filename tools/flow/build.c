@@ -306,10 +306,14 @@ int arc_build_describe(const struct arc_build_options *options, json_t **argv, j
                                     .cell = options->cell,
                                     .cache = options->cache,
                                     .sbom = options->sbom};
+    bool engine = true;
     int rc = arc_plan_check(options->plan, err);
     if (!rc && pushes(options))
         rc = arc_build_keys(options, &keys, err);
+    if (!rc && pushes(options))
+        arc_build_is_engine(options, &engine, NULL); /* without docker: as it is by default */
     bake.keys = keys;
+    bake.by_digest = !engine;
     if (!rc)
         rc = arc_bake(&bake, definition, err);
     if (rc)

@@ -25,8 +25,8 @@ struct promotion {
     struct arc_registry *registry;
     json_t *services;             /* entries of build.json */
     struct arc_manifest *indexes; /* of services[i] */
-    struct move *moves;           /* `latest` of all services comes last */
-    size_t index_count, move_count, latest;
+    struct move *moves;           /* from `floating` on: those that are no version's own */
+    size_t index_count, move_count, floating;
 };
 
 static void promotion_free(struct promotion *promotion)
@@ -151,6 +151,12 @@ static bool names_version(const json_t *plan, const char *tag)
     return version.len && !version.failed && strstr(tag, arc_buf_text(&version));
 }
 
+/* `latest`, "1.2": tags that go from version to version. */
+static bool floats(const json_t *plan, const char *tag)
+{
+    return strncmp(tag, "sha-", 4) != 0 && !names_version(plan, tag);
+}
+
 /* Whether what has the tag now says that it is a higher stable version than ours: another release
  * came in between. */
 static bool higher_has_it(const json_t *plan, const struct arc_manifest *now)
@@ -181,22 +187,22 @@ static int look_up(struct promotion *promotion, struct move *move, struct arc_er
                              "%s:%s exists and is %s, not %s; a version's tag is never rewritten "
                              "without --force",
                              move->image, move->tag, move->before.digest, move->index->digest);
-    move->held = strncmp(move->tag, "sha-", 4) != 0 && higher_has_it(options->plan, &move->before);
+    move->held = floats(options->plan, move->tag) && higher_has_it(options->plan, &move->before);
     return ARC_OK;
 }
 
-/* Adds the tags that move: `latest`, or all others. */
-static void add_moves(struct promotion *promotion, bool latest)
+/* Adds the tags that move: the floating ones, or the others. */
+static void add_moves(struct promotion *promotion, bool floating)
 {
+    const json_t *plan = promotion->options->plan;
     size_t i, k, at = 0;
     json_t *service, *tag;
-    json_array_foreach (json_object_get(promotion->options->plan, "services"), i, service) {
+    json_array_foreach (json_object_get(plan, "services"), i, service) {
         if (!json_is_true(json_object_get(service, "selected")))
             continue;
         json_array_foreach (json_object_get(service, "tags"), k, tag) {
             const char *name = arc_json_text_of(tag, "tag");
-            if (!json_is_true(json_object_get(tag, "move")) ||
-                (strcmp(name, "latest") == 0) != latest)
+            if (!json_is_true(json_object_get(tag, "move")) || floats(plan, name) != floating)
                 continue;
             promotion->moves[promotion->move_count++] =
                 (struct move){.codename = arc_json_text_of(service, "service"),
@@ -208,17 +214,20 @@ static void add_moves(struct promotion *promotion, bool latest)
     }
 }
 
-static int look_all_up(struct promotion *promotion, struct arc_error *err)
+/* Looks up the tags from..to, asked for side by side. *at: the one that could not be. */
+static int look_up_between(struct promotion *promotion, size_t from, size_t to, size_t *at,
+                           struct arc_error *err)
 {
-    struct arc_registry_item *items = calloc(promotion->move_count + 1, sizeof *items);
+    struct arc_registry_item *items = calloc(to - from + 1, sizeof *items);
+    *at = from;
     if (!items)
         return arc_error_nomem(err);
-    for (size_t i = 0; i < promotion->move_count; i++)
-        items[i] = (struct arc_registry_item){ARC_REGISTRY_MANIFEST, promotion->moves[i].image,
-                                              promotion->moves[i].tag};
-    int rc = arc_registry_read_ahead(promotion->registry, items, promotion->move_count, err);
-    for (size_t i = 0; !rc && i < promotion->move_count; i++)
-        rc = look_up(promotion, &promotion->moves[i], err);
+    for (size_t i = from; i < to; i++)
+        items[i - from] = (struct arc_registry_item){
+            ARC_REGISTRY_MANIFEST, promotion->moves[i].image, promotion->moves[i].tag};
+    int rc = arc_registry_read_ahead(promotion->registry, items, to - from, err);
+    for (; !rc && *at < to; *at += !rc)
+        rc = look_up(promotion, &promotion->moves[*at], err);
     free(items);
     return rc;
 }
@@ -233,9 +242,9 @@ static int plan_moves(struct promotion *promotion, struct arc_error *err)
     if (!promotion->moves)
         return arc_error_nomem(err);
     add_moves(promotion, false);
-    promotion->latest = promotion->move_count;
+    promotion->floating = promotion->move_count;
     add_moves(promotion, true);
-    return look_all_up(promotion, err);
+    return look_up_between(promotion, 0, promotion->floating, &i, err);
 }
 
 /* ---- moving -------------------------------------------------------------------------------- */
@@ -329,10 +338,18 @@ static int move_between(struct promotion *promotion, size_t from, size_t to, str
     return rc;
 }
 
+/* The floating tags come last, and are looked up only then: the shorter it is between the look and
+ * the move, the less another release can come in between. */
 static int move_all(struct promotion *promotion, struct arc_error *err)
 {
-    int rc = move_between(promotion, 0, promotion->latest, err);
-    return rc ? rc : move_between(promotion, promotion->latest, promotion->move_count, err);
+    ARC_AUTO(arc_error) struct arc_error cause = {0};
+    size_t floating = promotion->floating, count = promotion->move_count, at;
+    int rc = move_between(promotion, 0, floating, err);
+    if (rc)
+        return rc;
+    if (look_up_between(promotion, floating, count, &at, &cause))
+        return undo(promotion, &promotion->moves[at], &cause, err);
+    return move_between(promotion, floating, count, err);
 }
 
 /* ---- the ledger ---------------------------------------------------------------------------- */
