@@ -237,14 +237,20 @@ static int send_round(struct round *round, int status, struct arc_error *err)
     return rc;
 }
 
-/* One login for each repository that asked for one; true when there is any. */
+/* One login for each repository that asked for one; true when there is any. A refused one is the
+ * last: it would be refused again, and is explained when one call is sent by itself. */
 static bool log_in(struct round *round)
 {
     bool any = false;
-    for (size_t i = 0; i < round->count; i++)
-        if (round->answers[i].status == 401)
-            any |= login_of(round->registry, &round->addresses[i]) ||
-                   authorize(round->registry, &round->addresses[i], &round->answers[i], NULL) == 0;
+    for (size_t i = 0; i < round->count; i++) {
+        const struct address *address = &round->addresses[i];
+        if (round->answers[i].status != 401)
+            continue;
+        if (!login_of(round->registry, address) &&
+            authorize(round->registry, address, &round->answers[i], NULL) != ARC_OK)
+            break;
+        any = true;
+    }
     return any;
 }
 
