@@ -166,6 +166,15 @@ def test_a_second_draft_of_a_person_stays(project, double):
     assert [release["body"] for release in double.state.releases if release["draft"]] == ["second by hand"]
 
 
+def test_releases_of_neighbouring_tags_are_left_alone(project, double):
+    others = [double.state.add_release(tag, draft=draft, body="<!-- arc-ci: draft under way -->\nnotes")
+              for tag, draft in ((TAG + "-rc.1", True), (TAG + "1", False), (TAG[:-1], True), (TAG.upper(), True))]
+    before = json.dumps(others)
+    assert project.run(double)[0] == 0
+    check(double, project)
+    assert json.dumps([release for release in double.state.releases if release["tag_name"] != TAG][::-1]) == before
+
+
 def test_a_draft_stays_a_draft_until_told(project, double):
     assert project.run(double, "--draft")[0] == 0
     assert double.state.releases[0]["draft"]
