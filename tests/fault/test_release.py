@@ -207,6 +207,8 @@ def test_a_listing_that_lags_behind(project, double, lag):
     double.state.lag = lag
     assert project.run(double)[0] == 0
     check(double, project)
+    listings = [status for method, path, status in double.log if method == "GET" and path.endswith("/releases")]
+    assert 304 in listings, "an answer that is known already is not sent again, and costs nothing of the rate limit"
 
 
 def test_many_jobs_at_once_make_one_release(project, double):
