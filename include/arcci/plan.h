@@ -27,10 +27,10 @@ struct arc_plan_options {
 };
 
 /* Makes plan.json (docs/documents.md, docs/schema/plan.schema.json). A release takes every service
- * of the group; a ci plan those that `changes` names. Labels follow the OCI image spec's
- * annotation keys; `created` is the commit's time, so a rebuild is reproducible.
- * ARC_EINPUT for an unknown service or platform, an image tag template that does not fit;
- * ARC_ELIMIT over ARC_PLAN_CELLS_MAX cells. *out is a new reference. */
+ * of the group; a ci plan those that changed, or of which `changes` says nothing. Labels follow the
+ * OCI image spec's annotation keys; `created` is the commit's time, so a rebuild is reproducible.
+ * ARC_EINPUT for changes without filters, an unknown service or platform, an image tag template
+ * that does not fit; ARC_ELIMIT over ARC_PLAN_CELLS_MAX cells. *out is a new reference. */
 int arc_plan(const struct arc_plan_options *options, json_t **out, struct arc_error *err);
 
 /* Whether a document that came from outside has the form of plan.json as far as the later stages

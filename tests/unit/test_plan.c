@@ -173,7 +173,9 @@ static void test_nothing_changed(void **state)
     (void)state;
     struct arc_group group = group_with(three_tags);
     struct arc_plan_options options = options_of(&group, NULL);
-    ARC_AUTO_JSON json_t *changes = json_loads("{\"filters\": {}}", 0, NULL);
+    ARC_AUTO_JSON json_t *changes = json_loads("{\"filters\": {\"flash\": {\"matched\": false, "
+                                               "\"count\": 0}, \"sonic\": {\"matched\": false}}}",
+                                               0, NULL);
     options.changes = changes;
     ARC_AUTO_JSON json_t *plan = plan_of(&options);
     ARC_AUTO_JSON json_t *matrix = NULL;

@@ -226,6 +226,10 @@ static bool selected(const struct arc_plan_options *options, const struct arc_se
     }
     const json_t *filter =
         json_object_get(json_object_get(options->changes, "filters"), service->codename);
+    if (!filter) { /* what nobody looked at is not unchanged */
+        *reason = json_string("the changes say nothing about it");
+        return true;
+    }
     bool matched = json_is_true(json_object_get(filter, "matched"));
     long long count = json_integer_value(json_object_get(filter, "count"));
     *reason = matched ? json_sprintf("%lld %s changed", count, count == 1 ? "file" : "files")
@@ -425,6 +429,9 @@ int arc_plan(const struct arc_plan_options *options, json_t **out, struct arc_er
         return arc_error_nomem(err);
     if (strlen(options->revision) < SHORT_SHA)
         return arc_error_set(err, ARC_EINPUT, "'%s' is no full commit id", options->revision);
+    if (options->changes && !json_is_object(json_object_get(options->changes, "filters")))
+        return arc_error_set(err, ARC_EINPUT,
+                             "the changes have no filters: 'arc-ci changes --json' prints them");
     int rc = check_services(options, err);
     if (!rc)
         rc = check_platforms(platforms, err);
