@@ -14,7 +14,7 @@
 
 /* Where to look; NULL for the default. Nothing is owned. */
 struct arc_lint_options {
-    const char *root;   /* the repository's work tree: "." */
+    const char *root;   /* the work tree; by default that in which env->cwd lies, or that folder */
     const char *config; /* ".github/arc-ci.yaml" */
     const char *rules;  /* ".github/arc-ci-lint.yaml"; may be missing when it is the default */
 };

@@ -1,6 +1,7 @@
 #include "arcci/lint.h"
 #include "base/auto.h"
 #include "flow/lint_facts.h"
+#include "port/git.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@ static void lint_free(struct lint *lint)
         free(lint->services[i].directory);
     }
     free(lint->services);
+    free(lint->root);
     arc_config_free(&lint->config);
     lint_settings_free(&lint->settings);
     json_decref(lint->findings);
@@ -100,15 +102,23 @@ static int document(struct lint *lint, json_t **out, struct arc_error *err)
     return *out ? ARC_OK : arc_error_nomem(err);
 }
 
+/* The work tree that the current directory lies in; outside of a repository, that directory. */
+static char *find_root(const struct arc_env *env, const char *given)
+{
+    ARC_AUTO(arc_git) struct arc_git git = {0};
+    bool found = !given && arc_git_open(env, NULL, &git, NULL) == ARC_OK && git.worktree;
+    return strdup(given ? given : found ? git.worktree : ".");
+}
+
 static int start(struct lint *lint, const struct arc_env *env,
                  const struct arc_lint_options *options, struct arc_error *err)
 {
     lint->env = env;
-    lint->root = options->root ? options->root : ".";
+    lint->root = find_root(env, options->root);
     lint->findings = json_array();
     lint->files = json_object();
     lint->rules = json_object();
-    if (!lint->findings || !lint->files || !lint->rules)
+    if (!lint->root || !lint->findings || !lint->files || !lint->rules)
         return arc_error_nomem(err);
     return lint_settings_load(lint->root, options->rules, &lint->settings, err);
 }

@@ -53,7 +53,7 @@ struct lint_service {
 };
 
 struct lint {
-    const char *root; /* the work tree */
+    char *root; /* the work tree; owned */
     const struct arc_env *env;
     struct arc_config config; /* no groups if it could not be loaded */
     struct lint_settings settings;
