@@ -156,6 +156,23 @@ def test_a_database_that_is_old_or_unknown(place, version, verdict):
     assert place.run("--scan-target", ".", "--scanners", "secret") == (1 if "Vuln" in str(version) else 0)
 
 
+def test_a_database_of_unknown_age_is_stale_wherever_the_targets_come_from(place):
+    place.write("fake/version.json", {"Version": "1"})
+    for platform in ("amd64", "arm64"):
+        place.write(f"fake/linux-{platform}.json", report())
+    needs = {"build-flash": {"result": "success", "outputs": {"build": json.dumps(BUILD)}}}
+    assert place.run("--scan-type", "image", "--build", place.write("build.json", BUILD)) == 1
+    assert place.document["verdict"] == "stale-database"
+    assert place.run("--scan-type", "image", "--needs", json.dumps(needs)) == 1
+    assert place.document["verdict"] == "stale-database"
+
+
+def test_a_scanner_that_is_not_there_is_said_once(place):
+    os.remove(place.path / "bin/trivy")
+    assert place.run("--scan-target", ".", path=str(place.path / "bin")) == 1
+    assert place.document["warnings"] == [] and place.document["verdict"] == "scanner-error"
+
+
 def test_nothing_is_left_behind(place):
     place.run("--scan-target", ".")
     place.run("--scan-target", ".", mode="crash")

@@ -42,15 +42,17 @@ static int read_policy(const struct invocation *inv, struct arc_scan_policy *pol
     policy->ignore_unfixed = option_flag(inv, "ignore-unfixed");
     policy->block = option_flag(inv, "block-on-failure");
     policy->tolerate_no_answer = strcmp(option_value(inv, "on-scanner-error"), "report") == 0;
-    bool runs =
-        option_value(inv, "scan-target") || option_value(inv, "build") || option_value(inv, "plan");
+    bool runs = false;
+    static const char *const targets[] = {"scan-target", "build", "plan", "needs", "tag"};
+    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++)
+        runs = runs || option_value(inv, targets[i]);
     bool vulnerabilities = looks_for(option_value(inv, "scanners"), "vuln");
     policy->database_age_required =
         option_given(inv, "max-database-age") || (runs && vulnerabilities);
     int rc = parse_age(option_value(inv, "max-database-age"), &policy->database_age_max, err);
     if (!rc)
         rc = arc_severity_set(option_value(inv, "severity"), &policy->severities, err);
-    return rc ? arc_error_prefix(err, "arc-ci scan") : ARC_OK;
+    return rc;
 }
 
 /* A number that is not known is never shown as 0. */

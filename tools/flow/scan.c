@@ -290,8 +290,9 @@ static void judge(struct scan_judged *judged)
 static int warn_of_blind_spots(struct scan_judged *judged, struct arc_error *err)
 {
     int rc = ARC_OK;
+    bool answered = judged->verdict != ARC_VERDICT_SCANNER_ERROR;
     bool dated = judged->scanner.updated_at != 0;
-    if (!dated && judged->options->policy.database_age_max)
+    if (answered && !dated && judged->options->policy.database_age_max)
         rc = scan_warn(judged, err,
                        "the age of the scanner's database is unknown: --scanner-info tells it");
     for (size_t t = 0; !rc && t < judged->findings.target_count; t++) {

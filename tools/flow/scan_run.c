@@ -63,7 +63,10 @@ static int run_all(struct scan_judged *judged, const struct arc_env *env, const 
         if (!rc)
             rc = run_one(judged, env, command, err);
     }
-    if (!rc && json_array_size(commands) && !judged->scanner.version)
+    bool answered = false;
+    for (i = 0; i < judged->findings.target_count; i++)
+        answered = answered || !judged->findings.targets[i].error;
+    if (!rc && answered && !judged->scanner.version)
         rc = ask_version(judged, env, err);
     return rc;
 }
