@@ -88,9 +88,10 @@ bool option_given(const struct invocation *inv, const char *name);
 
 /* What a command gives back; the frame prints it (report.c). Initialise with {0}. */
 struct report {
-    json_t *document;       /* the stage's JSON document, printed by --json; owned */
-    struct arc_buf human;   /* text for a person; when empty, outputs are printed as key=value */
-    struct arc_buf summary; /* markdown for GITHUB_STEP_SUMMARY */
+    json_t *document;     /* the stage's JSON document, printed by --json; owned */
+    struct arc_buf human; /* text for a person; when empty, outputs are printed as key=value */
+    enum { REPORT_TEXT, REPORT_JSON, REPORT_DATA } kind; /* of `human`: DATA is never altered */
+    struct arc_buf summary;                              /* markdown for GITHUB_STEP_SUMMARY */
     struct report_output {
         char *name;  /* owned */
         char *value; /* owned; any bytes but NUL */

@@ -137,6 +137,35 @@ static int write_github_files(const struct report *report, const struct invocati
     return rc ? rc : arc_actions_append(inv->env, "GITHUB_STEP_SUMMARY", &report->summary, err);
 }
 
+/* A runner takes "::command::" at the start of a line, and "##[command]" anywhere in it, for a
+ * command to itself (actions/runner, src/Runner.Common/ActionCommand.cs). One in a file's name
+ * could mask `true`, and GitHub would then drop every output that is `true`. */
+static void disarm(const struct arc_buf *text, const char *hash, struct arc_buf *out)
+{
+    const char *at = arc_buf_text(text);
+    for (bool start = true; *at; at++) {
+        bool blank = *at == ' ' || *at == '\t' || (unsigned char)*at >= 0x80; /* or may be one */
+        if (strncmp(at, "##[", 3) == 0)
+            arc_buf_puts(out, hash);
+        else if (start && at[0] == ':' && at[1] == ':')
+            arc_buf_puts(out, "\\x3a");
+        else
+            arc_buf_putc(out, *at);
+        start = *at == '\n' || (start && blank);
+    }
+}
+
+/* Prints what a person reads, or in a workflow its log shows. */
+static int put_shown(const struct arc_buf *text, unsigned kind, const struct invocation *inv,
+                     struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = text->max};
+    if (text->failed || kind == REPORT_DATA || !arc_actions_active(inv->env))
+        return put(stdout, text, err);
+    disarm(text, kind == REPORT_JSON ? "\\u0023" : "\\x23", &shown);
+    return put(stdout, &shown, err);
+}
+
 static int print_document(const json_t *document, struct arc_buf *out, struct arc_error *err)
 {
     ARC_AUTO_FREE char *text = json_dumps(document, JSON_INDENT(2));
@@ -170,13 +199,14 @@ int report_print(const struct report *report, const struct invocation *inv, stru
     rc = put(stderr, &notes, err);
     if (rc)
         return rc;
-    if (inv->json && report->document)
+    if (inv->json && report->document) {
         rc = print_document(report->document, &text, err);
-    else if (report->human.len || report->human.failed)
-        return put(stdout, &report->human, err);
-    else
-        print_outputs(report, &text);
-    return rc ? rc : put(stdout, &text, err);
+        return rc ? rc : put_shown(&text, REPORT_JSON, inv, err);
+    }
+    if (report->human.len || report->human.failed)
+        return put_shown(&report->human, report->kind, inv, err);
+    print_outputs(report, &text);
+    return put_shown(&text, REPORT_TEXT, inv, err);
 }
 
 void report_error(const struct arc_error *error, const struct arc_env *env, const char *command)

@@ -45,6 +45,7 @@ static void test_text(void **state)
         {"C# and # too", "C# and \\# too"},
         {"- a", "\\- a"},
         {"+", "\\+"},
+        {"::error::x", "&#58;:error::x"},
         {"1. a", "1\\. a"},
         {"12)", "12\\)"},
         {"1.2.3", "1.2.3"},

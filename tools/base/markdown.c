@@ -50,6 +50,10 @@ static size_t add_start(struct arc_buf *out, const char *s)
         arc_buf_printf(out, "\\%c", s[0]);
         return 1;
     }
+    if (s[0] == ':' && s[1] == ':') { /* a command to a runner whose log shows the text */
+        arc_buf_puts(out, "&#58;");
+        return 1;
+    }
     while (digit(s[digits]))
         digits++;
     bool marker = digits && (s[digits] == '.' || s[digits] == ')');

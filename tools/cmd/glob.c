@@ -47,6 +47,7 @@ static int filter(const struct invocation *inv, struct report *report, struct ar
 
 static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
+    report->kind = REPORT_DATA;
     if (!option_flag(inv, "pairs"))
         return filter(inv, report, err);
     if (inv->arg_count || option_list(inv, "pattern"))

@@ -20,6 +20,7 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
         return rc;
     const char *body = json_string_value(json_object_get(report->document, "body"));
     arc_buf_puts(&report->human, body);
+    report->kind = REPORT_DATA;
     arc_buf_puts(&report->summary, body);
     rc = report_output(report, "title",
                        json_string_value(json_object_get(report->document, "title")), err);

@@ -153,8 +153,11 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
         rc = arc_context_load(inv->env, &wanted, &context, err);
     if (!rc)
         rc = make_plan(inv, &context, changes, &report->document, err);
-    if (!rc && option_flag(inv, "bake")) /* for one machine: no matrix, so no limit of its cells */
+    if (!rc &&
+        option_flag(inv, "bake")) { /* for one machine: no matrix, so no limit of its cells */
+        report->kind = REPORT_JSON;
         return show_bake(report->document, &report->human, err);
+    }
     if (!rc)
         rc = add_outputs(report, err);
     if (!rc)
