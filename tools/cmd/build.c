@@ -4,6 +4,7 @@
 #include "build_progress.h"
 #include "command.h"
 #include "flow/documents.h"
+#include "flow/needs.h"
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
@@ -214,12 +215,15 @@ static int describe(const struct arc_build_options *options, struct arc_buf *out
 static int promote(const struct invocation *inv, const struct arc_build_options *options,
                    json_t **out, struct arc_error *err)
 {
-    ARC_AUTO_JSON json_t *ledger = NULL;
-    const char *file = option_value(inv, "build");
-    int rc = file ? arc_document_read(file, &ledger, err) : ARC_OK;
+    ARC_AUTO(arc_needs) struct arc_needs found = {0};
+    struct arc_needs_files files = {.build = option_value(inv, "build"),
+                                    .needs = option_value(inv, "needs")};
+    int rc = arc_needs_read(&files, &found, err);
+    if (!rc && files.needs && !found.build)
+        rc = arc_error_set(err, ARC_EINPUT, "--needs: no job has build.json among its outputs");
     struct arc_promote_options wanted = {.env = options->env,
                                          .plan = options->plan,
-                                         .build = ledger,
+                                         .build = found.build,
                                          .force = option_flag(inv, "force"),
                                          .on_event = options->on_event,
                                          .context = options->context};
@@ -299,6 +303,10 @@ static const struct option options[] = {
     {"build", "FILE", NULL, NULL,
      "With --promote: build.json of the build; without it, the staging tags say what was built.",
      false},
+    {"needs", "JSON", NULL, NULL,
+     "With --promote: toJSON(needs), or a file that holds it: build.json is taken from the outputs "
+     "of the jobs.",
+     false},
     {"builder", "NAME", NULL, NULL, "The buildx builder, in place of the current one.", false},
     {"cache", "KIND", "none|registry", "none",
      "Where layers are cached between machines: `registry` keeps them beside the image, under the "
@@ -313,8 +321,8 @@ static const struct option options[] = {
     {"logs", "FOLDER", NULL, NULL, "Write a full log file per cell into this folder.", false},
     {.name = "merge",
      .help = "Join the cells that other jobs built with --cell to one index per service."},
-    {"plan", "FILE", NULL, "plan.json", "The plan: 'arc-ci plan --json' prints it; '-' for stdin.",
-     false},
+    {"plan", "FILE", NULL, "plan.json",
+     "The plan: 'arc-ci plan --json' prints it; '-' for stdin, or the text itself.", false},
     {.name = "promote",
      .help = "Move the plan's tags to what was built, all of them or none: the last step."},
     {.name = "rebuild", .help = "Build what is already in the registry from the same inputs too."},

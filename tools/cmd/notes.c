@@ -12,6 +12,7 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
         .plan = option_value(inv, "plan"),
         .build = option_value(inv, "build"),
         .scan = option_value(inv, "scan"),
+        .needs = option_value(inv, "needs"),
         .template = option_value(inv, "template"),
         .config = option_value(inv, "config"),
     };
@@ -36,6 +37,10 @@ static const struct option options[] = {
      .value = "FILE",
      .help = "build.json: adds digests, sizes, base images and how to verify."},
     {.name = "scan", .value = "FILE", .help = "scan.json: adds the result of the gate."},
+    {.name = "needs",
+     .value = "JSON",
+     .help = "toJSON(needs), or a file that holds it: build.json and scan.json are taken from the "
+             "outputs of the jobs."},
     {.name = "template",
      .value = "FILE",
      .help = "The template, in place of the group's notes-template and the built-in one."},

@@ -3,26 +3,38 @@
 #include "port/file.h"
 #include <string.h>
 
-int arc_document_read(const char *path, json_t **out, struct arc_error *err)
+static int read_text(const char *where, struct arc_buf *out, const char **name,
+                     struct arc_error *err)
+{
+    *name = where;
+    if (where[strspn(where, " \t\r\n")] == '{') {
+        *name = "the text";
+        arc_buf_puts(out, where);
+        return arc_buf_check(out, "the document", err);
+    }
+    if (strcmp(where, "-") != 0)
+        return arc_file_read_given(where, ARC_DOCUMENT_MAX, out, err);
+    *name = "stdin";
+    return arc_file_read_stdin(ARC_DOCUMENT_MAX, out, err);
+}
+
+int arc_document_read(const char *where, json_t **out, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = ARC_DOCUMENT_MAX};
-    bool from_stdin = strcmp(path, "-") == 0;
-    int rc = from_stdin ? arc_file_read_stdin(ARC_DOCUMENT_MAX, &text, err)
-                        : arc_file_read_given(path, ARC_DOCUMENT_MAX, &text, err);
-    path = from_stdin ? "stdin" : path;
+    const char *name = NULL;
+    int rc = read_text(where, &text, &name, err);
     if (rc)
         return rc;
-    json_error_t where;
+    json_error_t at;
     ARC_AUTO_JSON json_t *value =
-        json_loadb(arc_buf_text(&text), text.len, JSON_REJECT_DUPLICATES, &where);
-    if (!value && json_error_code(&where) == json_error_out_of_memory)
+        json_loadb(arc_buf_text(&text), text.len, JSON_REJECT_DUPLICATES, &at);
+    if (!value && json_error_code(&at) == json_error_out_of_memory)
         return arc_error_nomem(err);
     if (!value)
-        return arc_error_at(err, ARC_EINPUT, path, where.line > 0 ? (unsigned)where.line : 0,
-                            where.column > 0 ? (unsigned)where.column : 0, "not JSON: %s",
-                            where.text);
+        return arc_error_at(err, ARC_EINPUT, name, at.line > 0 ? (unsigned)at.line : 0,
+                            at.column > 0 ? (unsigned)at.column : 0, "not JSON: %s", at.text);
     if (!json_is_object(value))
-        return arc_error_at(err, ARC_EINPUT, path, 1, 1, "a JSON object is expected here");
+        return arc_error_at(err, ARC_EINPUT, name, 1, 1, "a JSON object is expected here");
     *out = arc_steal(&value);
     return ARC_OK;
 }

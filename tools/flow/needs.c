@@ -158,17 +158,6 @@ static int take_jobs(struct arc_needs *out, const json_t *needs, struct arc_erro
     return ARC_OK;
 }
 
-static int load_needs(const char *text, json_t **out, struct arc_error *err)
-{
-    json_error_t where;
-    if (text[strspn(text, " \t\r\n")] != '{')
-        return read_document(text, "needs", out, err);
-    *out = json_loads(text, JSON_REJECT_DUPLICATES, &where);
-    return *out ? ARC_OK
-                : arc_error_set(err, ARC_EINPUT, "--needs: not JSON: line %d, column %d: %s",
-                                where.line, where.column, where.text);
-}
-
 /* What came from a file stays; the rest moves over. */
 static void prefer(json_t **file, json_t **other)
 {
@@ -180,7 +169,7 @@ static int read_needs(const char *text, struct arc_needs *out, struct arc_error 
 {
     ARC_AUTO_JSON json_t *value = NULL;
     ARC_AUTO(arc_needs) struct arc_needs found = {.jobs = json_incref(out->jobs)};
-    int rc = load_needs(text, &value, err);
+    int rc = read_document(text, "needs", &value, err);
     if (!rc)
         rc = take_jobs(&found, value, err);
     prefer(&out->version, &found.version);

@@ -2,7 +2,7 @@
 #include "arcci/notes.h"
 #include "arcci/template.h"
 #include "base/auto.h"
-#include "flow/documents.h"
+#include "flow/needs.h"
 #include "port/file.h"
 #include "port/git.h"
 #include <string.h>
@@ -45,11 +45,6 @@ int arc_notes_make(const struct arc_env *env, const struct arc_notes_facts *fact
     return arc_notes(&options, out, err);
 }
 
-static int read_optional(const char *path, json_t **out, struct arc_error *err)
-{
-    return path ? arc_document_read(path, out, err) : ARC_OK;
-}
-
 /* The group and the work tree are there to refine the notes; without them they still are notes.
  * A configuration that is there and wrong is an error, though. */
 static int read_group(const struct arc_env *env, const struct arc_notes_files *files,
@@ -78,20 +73,16 @@ static int read_group(const struct arc_env *env, const struct arc_notes_files *f
 int arc_notes_run(const struct arc_env *env, const struct arc_notes_files *files, json_t **out,
                   struct arc_error *err)
 {
-    ARC_AUTO_JSON json_t *plan = NULL;
-    ARC_AUTO_JSON json_t *build = NULL;
-    ARC_AUTO_JSON json_t *scan = NULL;
+    ARC_AUTO(arc_needs) struct arc_needs found = {0};
     ARC_AUTO(arc_git) struct arc_git git = {0};
     ARC_AUTO(arc_config) struct arc_config config = {0};
-    int rc = arc_document_read(files->plan, &plan, err);
-    if (!rc)
-        rc = read_optional(files->build, &build, err);
-    if (!rc)
-        rc = read_optional(files->scan, &scan, err);
+    struct arc_needs_files wanted = {
+        .plan = files->plan, .build = files->build, .scan = files->scan, .needs = files->needs};
+    int rc = arc_needs_read(&wanted, &found, err);
     if (rc)
         return rc;
     struct arc_notes_facts facts = {
-        .plan = plan, .build = build, .scan = scan, .template = files->template};
+        .plan = found.plan, .build = found.build, .scan = found.scan, .template = files->template};
     rc = read_group(env, files, &git, &config, &facts, err);
     return rc ? rc : arc_notes_make(env, &facts, out, err);
 }

@@ -9,9 +9,10 @@
 
 /* Where the facts are. Paths are relative to the current directory; nothing is owned. */
 struct arc_notes_files {
-    const char *plan;     /* plan.json */
-    const char *build;    /* build.json, or NULL */
-    const char *scan;     /* scan.json, or NULL */
+    const char *plan;  /* plan.json */
+    const char *build; /* build.json, or NULL */
+    const char *scan;  /* scan.json, or NULL */
+    const char *needs; /* toJSON(needs), or its file: build and scan where they are NULL; or NULL */
     const char *template; /* a notes template; NULL: the group's own, or the built-in one */
     const char *config;   /* NULL: .github/arc-ci.yaml, if it is there */
 };
