@@ -5,7 +5,6 @@ TAG ?= messaging/v0.1.0
 PREFIX ?= /usr/local
 DESTDIR ?=
 ARC_CI := $(BUILD)/arc-ci
-ACTIONS = $(shell sed -sn '1s/^\# Made by `arc-ci help --format action \(.*\)`:.*/\1/p' .github/actions/*/action.yml)
 
 .DEFAULT_GOAL := help
 .PHONY: help deps build unit try check bench install release-dry-run lint format docs clean
@@ -61,8 +60,9 @@ format:
 ## docs: write what comes from the command table: docs/commands.md and the actions
 docs: build
 	@$(ARC_CI) help --format markdown > docs/commands.md
-	@for command in $(ACTIONS); do \
-	    $(ARC_CI) help --format action $$command > .github/actions/$$command/action.yml || exit; done
+	@for file in .github/actions/*/action.yml .github/actions/*/README.md; do \
+	    made=$$(sed -n '1s/.*Made by `arc-ci \(help --format [a-z]* [a-z-]*\)`.*/\1/p' "$$file"); \
+	    test -z "$$made" || $(ARC_CI) $$made > "$$file" || exit; done
 
 ## install: install arc-ci, libarcci, headers and man pages below PREFIX
 install: build

@@ -221,6 +221,34 @@ static void code_cell(struct arc_buf *out, const char *text)
         arc_buf_printf(out, *text == '|' ? "\\%c" : "%c", *text);
 }
 
+void help_option_row(const struct option *row, const char *name, const char *many,
+                     struct arc_buf *out)
+{
+    arc_buf_puts(out, "| `");
+    code_cell(out, name);
+    arc_buf_puts(out, "` | ");
+    cell(out, row->help);
+    if (row->choices) {
+        arc_buf_puts(out, " One of ");
+        cell(out, row->choices);
+        arc_buf_putc(out, '.');
+    }
+    arc_buf_printf(out, "%s | ", row->many ? many : "");
+    cell(out, row->initial ? row->initial : "");
+    arc_buf_puts(out, " |\n");
+}
+
+void help_output_rows(const struct command *command, struct arc_buf *out)
+{
+    if (command->outputs)
+        arc_buf_puts(out, "| output | meaning |\n|---|---|\n");
+    for (const struct output *row = command->outputs; row && row->name; row++) {
+        arc_buf_printf(out, "| `%s` | ", row->name);
+        cell(out, row->help);
+        arc_buf_puts(out, " |\n");
+    }
+}
+
 static void command_markdown(const struct command *command, struct arc_buf *out)
 {
     arc_buf_printf(out, "## arc-ci %s\n\n", command->name);
@@ -230,26 +258,15 @@ static void command_markdown(const struct command *command, struct arc_buf *out)
     if (command->options)
         arc_buf_puts(out, "| option | meaning | default |\n|---|---|---|\n");
     for (const struct option *row = command->options; row && row->name; row++) {
-        arc_buf_printf(out, "| `--%s%s", row->name, row->value ? " " : "");
-        code_cell(out, row->value ? row->value : "");
-        arc_buf_puts(out, "` | ");
-        cell(out, row->help);
-        if (row->choices) {
-            arc_buf_puts(out, " One of ");
-            cell(out, row->choices);
-            arc_buf_putc(out, '.');
-        }
-        arc_buf_puts(out, row->many ? " May be repeated. | " : " | ");
-        cell(out, row->initial ? row->initial : "");
-        arc_buf_puts(out, " |\n");
+        struct arc_buf name = {.max = 256};
+        arc_buf_printf(&name, "--%s%s%s", row->name, row->value ? " " : "",
+                       row->value ? row->value : "");
+        help_option_row(row, arc_buf_text(&name), " May be repeated.", out);
+        arc_buf_free(&name);
     }
-    if (command->outputs)
-        arc_buf_printf(out, "%s| output | meaning |\n|---|---|\n", command->options ? "\n" : "");
-    for (const struct output *row = command->outputs; row && row->name; row++) {
-        arc_buf_printf(out, "| `%s` | ", row->name);
-        cell(out, row->help);
-        arc_buf_puts(out, " |\n");
-    }
+    if (command->options && command->outputs)
+        arc_buf_putc(out, '\n');
+    help_output_rows(command, out);
     for (const struct example *row = command->examples; row && row->command; row++)
         arc_buf_printf(out, "\n%s\n\n    $ %s\n", row->help, row->command);
     arc_buf_putc(out, '\n');
@@ -263,6 +280,8 @@ void help_render(const struct command *command, const char *format, struct arc_b
         command_man(command, out);
     else if (strcmp(format, "action") == 0)
         help_action(command, out);
+    else if (strcmp(format, "readme") == 0)
+        help_action_readme(command, out);
     else if (strcmp(format, "markdown") == 0)
         command_markdown(command, out);
     else

@@ -1,4 +1,4 @@
-/* A composite action for a command, from its table: .github/actions/NAME/action.yml. */
+/* A composite action for a command, and its README, from its table: .github/actions/NAME/. */
 #include "help_action.h"
 #include <ctype.h>
 #include <string.h>
@@ -15,11 +15,16 @@ static void quoted(struct arc_buf *out, const char *text)
     arc_buf_puts(out, "'\n");
 }
 
+static void lower(struct arc_buf *out, const char *name)
+{
+    for (; *name; name++)
+        arc_buf_putc(out, (char)tolower((unsigned char)*name));
+}
+
 static void input(struct arc_buf *out, const char *name, const struct arc_buf *help)
 {
     arc_buf_puts(out, "  ");
-    for (; *name; name++)
-        arc_buf_putc(out, (char)tolower((unsigned char)*name));
+    lower(out, name);
     arc_buf_puts(out, ":\n    description: ");
     quoted(out, arc_buf_text(help));
     arc_buf_puts(out, "    default: ''\n");
@@ -58,6 +63,8 @@ static void outputs(const struct command *command, struct arc_buf *out)
     if (command->outputs)
         arc_buf_puts(out, "outputs:\n");
     for (const struct output *row = command->outputs; row && row->name; row++) {
+        if (*row->name == '<')
+            continue;
         arc_buf_printf(out, "  %s:\n    description: ", row->name);
         quoted(out, row->help);
         arc_buf_printf(out, "    value: ${{ steps.run.outputs.%s }}\n", row->name);
@@ -70,8 +77,7 @@ static void environment(const char *name, struct arc_buf *out)
     for (const char *c = name; *c; c++)
         arc_buf_putc(out, (char)toupper((unsigned char)*c));
     arc_buf_puts(out, ": ${{ inputs.");
-    for (const char *c = name; *c; c++)
-        arc_buf_putc(out, (char)tolower((unsigned char)*c));
+    lower(out, name);
     arc_buf_puts(out, " }}\n");
 }
 
@@ -91,4 +97,34 @@ void help_action(const struct command *command, struct arc_buf *out)
         environment(command->argument, out);
     for (const struct option *row = command->options; row && row->name; row++)
         environment(row->name, out);
+}
+
+static void input_rows(const struct command *command, struct arc_buf *out)
+{
+    arc_buf_puts(out, "\n| input | meaning | default |\n|---|---|---|\n");
+    if (command->argument) {
+        arc_buf_puts(out, "| `");
+        lower(out, command->argument);
+        arc_buf_printf(out, "` | The argument %s. |  |\n", command->argument);
+    }
+    for (const struct option *row = command->options; row && row->name; row++)
+        help_option_row(row, row->name, " One a line.", out);
+}
+
+void help_action_readme(const struct command *command, struct arc_buf *out)
+{
+    arc_buf_printf(out,
+                   "<!-- Made by `arc-ci help --format readme %s`. -->\n# arc-ci %s\n\n%c%s.\n\n",
+                   command->name, command->name, toupper((unsigned char)command->summary[0]),
+                   command->summary + 1);
+    arc_buf_printf(out,
+                   "```yaml\n"
+                   "- uses: OWNER/REPOSITORY/.github/actions/setup@COMMIT\n"
+                   "- uses: OWNER/REPOSITORY/.github/actions/%s@COMMIT\n"
+                   "```\n\n"
+                   "What it does in full: [arc-ci %s](../../../docs/commands.md#arc-ci-%s).\n",
+                   command->name, command->name, command->name);
+    input_rows(command, out);
+    arc_buf_putc(out, '\n');
+    help_output_rows(command, out);
 }

@@ -215,5 +215,6 @@ const struct command cmd_changes = {
     .options = options,
     .outputs = outputs,
     .examples = examples,
+    .token = true,
     .run = run,
 };

@@ -23,9 +23,9 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
 }
 
 static const struct option options[] = {
-    {"format", "FORMAT", "text|man|markdown|action", "text",
+    {"format", "FORMAT", "text|man|markdown|action|readme", "text",
      "The form of the help: for a terminal, as a man page (roff), as markdown for the docs, or "
-     "as the action.yml of a GitHub action.",
+     "as the action.yml or the README of a GitHub action.",
      false},
     {.name = "version", .help = "Print the version of arc-ci."},
     {0},

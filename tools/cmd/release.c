@@ -202,5 +202,6 @@ const struct command cmd_release = {
     .options = options,
     .outputs = outputs,
     .examples = examples,
+    .token = true,
     .run = run,
 };

@@ -155,5 +155,6 @@ const struct command cmd_report = {
     .options = options,
     .outputs = outputs,
     .examples = examples,
+    .token = true,
     .run = run,
 };

@@ -303,5 +303,6 @@ const struct command cmd_scan = {
         "finding on several platforms of a service counts once.",
     .options = options,
     .outputs = outputs,
+    .token = true,
     .run = run,
 };
