@@ -1,6 +1,6 @@
-"""The real Trivy and the maker of a small database, built once from Go modules into the cache outside the tree (a few
-minutes, and 160 MB that stay). `go install` would want the list of Trivy's versions, which not every proxy has: a module
-that requires one version does not."""
+"""The real Trivy, built by the command of the action setup-trivy, and the maker of a small database: once, from Go modules,
+into the cache outside the tree (some minutes; what Go compiles stays in Go's own cache, for the test of that action)."""
+import json
 import os
 import pathlib
 import re
@@ -9,11 +9,14 @@ import subprocess
 import sys
 import tempfile
 
+import yaml
+
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 import cached  # noqa: E402
 
-VERSION = "0.67.2"
+ACTION = yaml.safe_load((HERE.parents[1] / ".github/actions/setup-trivy/action.yml").read_text())
+VERSION = ACTION["inputs"]["version"]["default"].removeprefix("v")
 MODULE = f"""module scratch
 
 go 1.25
@@ -37,18 +40,28 @@ def compiler():
     return path if found and int(found[1]) >= 25 else None
 
 
-def make(folder, scratch):
+def go_environment():
+    """Go's own caches, wherever HOME is."""
+    caches = subprocess.run([compiler(), "env", "-json", "GOPATH", "GOCACHE"], check=True, capture_output=True, text=True)
+    path = f"{pathlib.Path(compiler()).parent}:{os.environ['PATH']}"
+    return {**os.environ, **json.loads(caches.stdout), "PATH": path, "CGO_ENABLED": "0", "GOEXPERIMENT": "jsonv2"}
+
+
+def make_trivy(folder, scratch):
+    install, = [step for step in ACTION["runs"]["steps"] if "go install" in step.get("run", "")]
+    subprocess.run(["bash", "-e", "-c", install["run"]], check=True,
+                   env={**go_environment(), **install["env"], "VERSION": f"v{VERSION}", "HOME": scratch})
+    (pathlib.Path(scratch) / ".cache/arc-ci/trivy/trivy").rename(folder / "trivy")
+
+
+def make_database_maker(folder, scratch):
     source = pathlib.Path(scratch) / "source"
     shutil.copytree(HERE / "trivy/makedb", source / "makedb")
     (source / "tools").mkdir()
     (source / "go.mod").write_text(MODULE)
     (source / "tools/tools.go").write_text(TOOLS)
-    env = {**os.environ, "GOPATH": f"{scratch}/go", "GOCACHE": f"{scratch}/cache", "GOFLAGS": "-modcacherw -mod=mod",
-           "CGO_ENABLED": "0", "GOEXPERIMENT": "jsonv2"}
-    version = f"-s -w -X github.com/aquasecurity/trivy/pkg/version/app.ver={VERSION}"
-    for output, package in (("makedb", "./makedb"), ("trivy", "github.com/aquasecurity/trivy/cmd/trivy")):
-        subprocess.run([compiler(), "build", "-ldflags", version, "-o", folder / output, package], cwd=source, env=env,
-                       check=True)
+    subprocess.run([compiler(), "build", "-mod=mod", "-trimpath", "-ldflags=-s -w", "-o", folder / "makedb", "./makedb"],
+                   cwd=source, env=go_environment(), check=True)
 
 
 def folder():
@@ -56,5 +69,6 @@ def folder():
     with cached._once("go", f"trivy-{VERSION}") as (place, missing):
         if missing:
             with tempfile.TemporaryDirectory(dir=place) as scratch:
-                make(place, scratch)
+                make_trivy(place, scratch)
+                make_database_maker(place, scratch)
     return place
