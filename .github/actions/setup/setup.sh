@@ -33,13 +33,16 @@ plan() {
     } >>"$GITHUB_OUTPUT"
 }
 
+# Nothing is called arc-ci before its checksum was right.
 download() {
     url=$GITHUB_SERVER_URL/${GITHUB_ACTION_REPOSITORY:-$GITHUB_REPOSITORY}/releases/download/arc-ci/v$WANTED/arc-ci-linux-$machine
-    curl --fail --silent --show-error --location --proto '=https' --retry 3 --output "$DIRECTORY/arc-ci" -- "$url" ||
+    part=$DIRECTORY/arc-ci.part
+    trap 'rm -f "$part"' EXIT
+    curl --fail --silent --show-error --location --proto '=https' --retry 3 --output "$part" -- "$url" ||
         fail "cannot download $url"
-    echo "$SHA256  $DIRECTORY/arc-ci" | sha256sum --check --quiet ||
-        fail "$url does not have the checksum $SHA256"
-    chmod +x "$DIRECTORY/arc-ci"
+    echo "$SHA256  $part" | sha256sum --check --status || fail "$url does not have the checksum $SHA256"
+    chmod +x "$part"
+    mv "$part" "$DIRECTORY/arc-ci"
 }
 
 build() {
