@@ -1,11 +1,17 @@
-"""BuildKit's own daemon, built from its Go module, for buildx's `remote` driver: it pushes by digest."""
+"""BuildKit's own daemon, built from its Go module, for buildx's `remote` and `docker-container` drivers: they push by
+digest."""
 import fcntl
 import os
 import pathlib
 import shutil
 import subprocess
+import sys
 
 from engine import CACHE, die_with_parent, wait_for
+from rootfs import build_rootfs
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import cached  # noqa: E402
 
 MODULE, VERSION = "github.com/moby/buildkit/cmd/buildkitd", "v0.13.2"
 GO = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin:/usr/lib/go/bin")
@@ -41,3 +47,58 @@ def start(engine, hosts):
     engine.docker("buildx", "create", "--name", "remote", "--driver", "remote", f"unix://{root}/socket")
     engine.docker("buildx", "inspect", "--bootstrap", "remote")
     return process
+
+
+IMAGE = "moby/buildkit:buildx-stable-1"  # what `docker buildx create --driver docker-container` starts
+DOCKERFILE = """FROM scratch
+ADD rootfs.tar /
+COPY buildkitd buildctl /usr/bin/
+VOLUME /var/lib/buildkit
+ENTRYPOINT ["buildkitd"]
+"""
+
+
+def _arrange(folder):
+    (folder / "etc").mkdir(exist_ok=True)
+    (folder / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/sh\n")
+    (folder / "etc/group").write_text("root:x:0:\n")
+    (folder / "tmp").mkdir(mode=0o1777, exist_ok=True)
+
+
+def build_image(engine):
+    """A stand-in for BuildKit's image, under its name: the same programs, and Debian's runc."""
+    architecture = subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True, check=True).stdout.strip()
+    tar = engine.from_outside(build_rootfs, "buildkit", architecture, ("runc", "ca-certificates", "busybox-static"), _arrange)
+    control = engine.from_outside(cached.go, f"{MODULE.replace('buildkitd', 'buildctl')}@{VERSION}")
+    context = engine.root / "buildkit-image"
+    context.mkdir()
+    for source, name in ((tar, "rootfs.tar"), (control, "buildctl"), (engine.from_outside(program), "buildkitd")):
+        shutil.copy(source, context / name)
+    (context / "Dockerfile").write_text(DOCKERFILE)
+    engine.docker("build", "-t", IMAGE, context)
+
+
+def mirror(engine, images):
+    """Puts these of the engine's images into its registry, and makes that the mirror of every new builder: one in a
+    container has a store of its own, and no public registry is at hand."""
+    for image in images:
+        name = image if "/" in image else f"library/{image}"
+        engine.docker("tag", image, f"{engine.registry.host}/{name}")
+        engine.docker("push", "-q", f"{engine.registry.host}/{name}")
+    folder = pathlib.Path(engine.env["DOCKER_CONFIG"]) / "buildx"
+    folder.mkdir(exist_ok=True)
+    (folder / "buildkitd.default.toml").write_text(
+        f'[registry."docker.io"]\n  mirrors = ["{engine.registry.host}"]\n[registry."{engine.registry.host}"]\n  http = true\n')
+
+
+def remove_builders(engine):
+    """Those that `docker buildx create` made, and their control groups, which lie outside the engine's."""
+    names = [path.name for path in (pathlib.Path(engine.env["DOCKER_CONFIG"]) / "buildx/instances").glob("*")]
+    if names:
+        engine.docker("buildx", "rm", *names)
+    for group in ("docker/buildx", "docker"):
+        for folder in pathlib.Path("/sys/fs/cgroup").glob(f"*/{group}"):
+            try:
+                folder.rmdir()
+            except OSError:
+                pass  # another engine's are in it

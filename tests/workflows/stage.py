@@ -1,9 +1,10 @@
 """A stage on which the workflows run: act on this machine, the private engine and registry of tests/engine, the API
 double of tests/double, the real Trivy with a small database.
 
-What differs from GitHub, all of it: the registry's name in the checkout is our registry's; the step that makes a
-docker-container builder is taken out, since its image cannot be pulled here (the engine's own driver builds); the
-actions/cache step is a local folder; every runner label is this machine."""
+What differs from GitHub, all of it: the registry's name in the checkout is our registry's, and builders are given the
+engine's network to reach it; BuildKit's image holds BuildKit built from its module (tests/engine/buildkit.py); the
+actions/cache step is a local folder, in which Trivy is already; every runner label is this machine."""
+import contextlib
 import json
 import os
 import pathlib
@@ -13,14 +14,19 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/engine"), str(ROOT / "tests/double")]
+sys.path[:0] = [str(ROOT / "tests" / name) for name in ("", "engine", "double", "scan")]
+import buildkit  # noqa: E402
 import cached  # noqa: E402
+import real_trivy  # noqa: E402
+from bases import build_base, default_base  # noqa: E402
+from engine import Engine  # noqa: E402
 from github_double import TOKEN, Double, State  # noqa: E402
 
 CACHE_ACTION = "actions/cache@27d5ce7f107fe9357f9df03efb73ab90386fccae"
 LABELS = ("ubuntu-24.04", "ubuntu-24.04-arm")
 REPOSITORY = "arc-framework/arc-platform"
-BUILDER_STEP = "      - run: docker buildx create --name arc-ci --driver docker-container --use\n"
+BUILDER = "docker buildx create --driver docker-container"
+COMMIT = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
 GIT = ["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.org"]
 
 
@@ -28,12 +34,50 @@ def act_binary():
     return cached.go("github.com/nektos/act@v0.2.82")
 
 
+class Trivy:
+    """The real scanner, with a small database whose findings no image here has."""
+
+    def __init__(self, cache):
+        self.folder = real_trivy.folder()
+        subprocess.run([self.folder / "makedb", cache, "2999-01-01T00:00:00Z"], check=True)
+        self.environment = {"TRIVY_CACHE_DIR": cache, "TRIVY_SKIP_DB_UPDATE": "true", "TRIVY_DISABLE_TELEMETRY": "true",
+                            "TRIVY_SKIP_VERSION_CHECK": "true"}
+
+
+def build_broker_base(engine, folder):
+    """For Strange a base with a shell and the broker's folders on both platforms; nothing starts the broker here."""
+    (folder / "broker").mkdir()
+    (folder / "broker/Dockerfile").write_text(
+        f"FROM {default_base('messaging')}\nUSER root\nRUN mkdir -p /pulsar/conf /pulsar/bin\nWORKDIR /pulsar\nUSER 10000\n")
+    engine.docker("buildx", "build", "--platform", "linux/amd64,linux/arm64", "--provenance=false", "-t",
+                  default_base("streaming"), folder / "broker")
+
+
+@contextlib.contextmanager
+def open_stage(folder):
+    """A Stage whose engine runs, with the bases of the services in its registry."""
+    act_binary()
+    trivy = Trivy(folder / "trivy-cache")
+    subprocess.run([ROOT / "tests/engine/install.sh", "all"], check=True)
+    with Engine() as engine:
+        for service in ("messaging", "cache"):
+            build_base(engine, service)
+        build_broker_base(engine, folder)
+        buildkit.build_image(engine)
+        buildkit.mirror(engine, [default_base(service) for service in ("messaging", "streaming", "cache")])
+        yield Stage(engine, trivy, folder)
+
+
 class Stage:
     def __init__(self, engine, trivy, folder):
         self.engine, self.trivy, self.folder = engine, trivy, pathlib.Path(folder)
         self.act = act_binary()
+        self.sources = self.folder / "sources"  # what another repository gets for `uses: arc-framework/arc-platform/…`
+        subprocess.run(["git", "clone", "-q", ROOT, self.sources], check=True)
         self.home = self.folder / "home"
         self.home.mkdir()
+        (self.home / ".cache/arc-ci/trivy").mkdir(parents=True)
+        (self.home / ".cache/arc-ci/trivy/trivy").symlink_to(trivy.folder / "trivy")
 
     def checkout(self, name):
         """A clone of this repository, committed state and all, whose registry is ours."""
@@ -41,17 +85,20 @@ class Stage:
 
 
 class Checkout:
+    """A repository that workflows run in: fill() makes its files."""
+
     def __init__(self, stage, path):
         self.stage, self.path = stage, path
-        subprocess.run(["git", "clone", "-q", "--no-tags", ROOT, path], check=True)
-        self.git("checkout", "-q", "-B", "main")
-        registry = f"127.0.0.1:{stage.engine.registry.port}"
-        for file in [path / ".github/arc-ci.yaml", *(path / ".github/workflows").glob("*.yml")]:
-            text = file.read_text()
-            file.write_text(text.replace("ghcr.io", registry).replace(BUILDER_STEP, ""))
-        self.prefix = f"{registry}/arc-framework"
+        self.fill()
         self.commit("Point the workflows at the tests' registry")
         self.double = Double(State(REPOSITORY))
+
+    def fill(self):
+        subprocess.run(["git", "clone", "-q", "--no-tags", ROOT, self.path], check=True)
+        self.git("checkout", "-q", "-B", "main")
+        for file in [self.path / ".github/arc-ci.yaml", *(self.path / ".github/workflows").glob("*.yml")]:
+            text = file.read_text().replace("ghcr.io", self.stage.engine.registry.host)
+            file.write_text(text.replace(BUILDER, f"{BUILDER} --driver-opt network=host"))
 
     def git(self, *arguments):
         return subprocess.run([*GIT, *arguments], cwd=self.path, check=True, capture_output=True, text=True).stdout.strip()
@@ -69,28 +116,31 @@ class Checkout:
         self.git("tag", name)
         self.double.state.refs[f"refs/tags/{name}"] = ("commit", self.git("rev-parse", "HEAD"))
 
-    def run(self, workflow, event, payload, timeout=1200):
-        """Runs a workflow for an event; returns what its jobs did."""
+    def run(self, workflow, event, payload, only=None, timeout=1200, **more):
+        """Runs a workflow for an event, with `more` in its environment and only those legs of a matrix (NAME:VALUE);
+        returns what its jobs did."""
         payload = {"repository": {"full_name": REPOSITORY, "name": "arc-platform", "default_branch": "main",
                                   "owner": {"login": "arc-framework"}}, "sender": {"login": "ada"}, **payload}
         file = self.stage.folder / "event.json"
         file.write_text(json.dumps(payload))
         env = {"GITHUB_API_URL": self.double.url, "GITHUB_REPOSITORY": REPOSITORY, "HOME": self.stage.home,
                "DOCKER_HOST": self.stage.engine.env["DOCKER_HOST"], "DOCKER_CONFIG": self.stage.engine.env["DOCKER_CONFIG"],
-               **self.stage.trivy.environment}
-        path = f"{self.stage.trivy.folder}:{self.stage.engine.root}/bin:{os.environ['PATH']}"
+               **self.stage.trivy.environment, **more}
+        path = f"{self.stage.engine.root}/bin:{real_trivy.go_environment()['PATH']}"
         command = [self.stage.act, event, "-W", f".github/workflows/{workflow}", "-e", file, "--json", "-s",
                    f"GITHUB_TOKEN={TOKEN}", "--local-repository", f"{CACHE_ACTION}={HERE / 'cache-action'}",
-                   *(f"-P{label}=-self-hosted" for label in LABELS),
+                   "--local-repository", f"{REPOSITORY}@{COMMIT}={self.stage.sources}",
+                   *(["--matrix", only] if only else []), *(f"-P{label}=-self-hosted" for label in LABELS),
                    *(f"--env={name}={value}" for name, value in env.items())]
         process = subprocess.run(command, cwd=self.path, env={**os.environ, "PATH": path, "HOME": str(self.stage.home)},
                                  capture_output=True, text=True, errors="replace", timeout=timeout)
+        buildkit.remove_builders(self.stage.engine)
         return Run(process)
 
 
 class Run:
     """What act said: `jobs` maps a job's path to "success" or "failure"; a skipped one is not there. A called workflow's
-    jobs are below the caller's: "build-flash/merge", "build-flash/linux/arm64"."""
+    jobs are below the caller's: "build-flash/merge", "build-flash/flash linux/arm64"."""
 
     @staticmethod
     def short(job):
