@@ -26,7 +26,7 @@ def main(wanted):
         module = load(path)
         print(f"\n### {module.TITLE}\n\n| what | arc-ci | against | its figure | ratio |\n|---|---|---|---|---|", flush=True)
         for what, ours, name, theirs, unit in module.run():
-            print(f"| {what} | {ours:.3g} {unit} | {name} | {theirs:.3g} {unit} | {ours / theirs:.2f} |", flush=True)
+            print(f"| {what} | {ours:.3g} {unit} | {name} | {theirs:.3g} {unit} | {ours / theirs:.3g} |", flush=True)
 
 
 if __name__ == "__main__":
