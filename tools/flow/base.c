@@ -337,6 +337,20 @@ static int worktree(const struct choice *c)
     return rc ? rc : reason(&out->base_reason, c->err, "HEAD: uncommitted changes");
 }
 
+/* What these events are about stands in their payload. Without it the default branch would be
+ * compared with itself, and nothing would have changed. */
+static int check_payload(const struct choice *c)
+{
+    const struct arc_event *event = c->event;
+    bool group = strcmp(event->name, "merge_group") == 0 && !c->request->base &&
+                 (!event->head_sha || !event->base_sha);
+    bool run = strcmp(event->name, "workflow_run") == 0 && !event->head_sha;
+    if (!group && !run)
+        return ARC_OK;
+    return arc_error_set(c->err, ARC_EINPUT, "the %s event names no commit (%s.head_sha%s)",
+                         event->name, event->name, group ? " and base_sha" : "");
+}
+
 static int choose(const struct choice *c)
 {
     const struct arc_base_request *request = c->request;
@@ -352,7 +366,9 @@ static int choose(const struct choice *c)
                              event->ref ? event->ref : "a ref");
     if (event->base_sha && event->head_sha && !request->base && !request->ref)
         return merge_group(c);
-    int rc = choose_head(c);
+    int rc = request->ref ? ARC_OK : check_payload(c);
+    if (!rc)
+        rc = choose_head(c);
     if (!rc && !request->base && !request->ref && starts(event->ref, TAGS))
         rc = tag_push(c, event->ref + strlen(TAGS), &chosen);
     return rc || chosen ? rc : by_branch(c);
