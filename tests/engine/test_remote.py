@@ -1,5 +1,8 @@
 """The same on BuildKit's own daemon, which pushes by digest. Skipped, and so failed in CI, where there is no Go to
 build it with."""
+import shutil
+import subprocess
+
 import pytest
 
 import buildkit
@@ -54,6 +57,16 @@ def test_pushed_by_digest_tagged_when_verified(far):
         assert len(puts) == 1 and puts[0].endswith(" arc-ci")  # not BuildKit's
     again, _ = far.build("--builder", "remote")
     assert [entry["built"] for entry in again["services"]] == [False, False]
+
+
+def test_the_builder_in_use_is_asked_for_its_driver(far):
+    far.plan("--service", "sonic")
+    notes = far.folder.parent / "buildx"
+    shutil.copytree(far.engine.root / "client/buildx", notes)
+    far.env["BUILDX_CONFIG"] = str(notes)
+    for builder in ("remote", "default"):
+        subprocess.run(["docker", "buildx", "use", builder], env=far.env, check=True)
+        assert ("push-by-digest=true" in far.run("build", "--dry-run").stdout) == (builder == "remote")
 
 
 def test_a_base_that_moved_is_built_from_again(far):

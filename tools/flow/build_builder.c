@@ -7,17 +7,20 @@
 #include "port/process.h"
 #include <string.h>
 
-/* The file in which buildx notes the builder that `docker buildx use` chose. */
+/* The file in which buildx notes the builder that `docker buildx use` chose: in BUILDX_CONFIG, else
+ * in a folder of docker's configuration. */
 static int read_current(const struct arc_build_options *options, json_t **out)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {.max = 4096};
-    const char *folder = arc_env_nonempty(options->env, "DOCKER_CONFIG");
+    const char *own = arc_env_nonempty(options->env, "BUILDX_CONFIG");
+    const char *docker = arc_env_nonempty(options->env, "DOCKER_CONFIG");
     const char *home = arc_env_nonempty(options->env, "HOME");
-    arc_buf_printf(&path, "%s%s/buildx/current",
-                   folder ? folder
-                   : home ? home
-                          : "",
-                   folder ? "" : "/.docker");
+    if (own)
+        arc_buf_printf(&path, "%s/current", own);
+    else if (docker)
+        arc_buf_printf(&path, "%s/buildx/current", docker);
+    else
+        arc_buf_printf(&path, "%s/.docker/buildx/current", home ? home : "");
     return path.failed ? path.failed : arc_document_read(arc_buf_text(&path), out, NULL);
 }
 
@@ -104,13 +107,11 @@ void arc_build_explain_foreign(const struct arc_build_options *options, const ch
 {
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
     ARC_AUTO(arc_error) struct arc_error unknown = {0};
-    bool runs = false;
+    bool asked = *platform && inspect(options, &result, &unknown) == ARC_OK, runs = false;
     size_t len = 0;
-    if (*platform && inspect(options, &result, &unknown) == ARC_OK) {
-        const char *at = arc_buf_text(&result.output);
-        for (; (at = field(at, "Platforms", &len)); at += len)
-            runs = runs || lists(at, len, platform);
-    }
+    const char *at = asked ? arc_buf_text(&result.output) : "";
+    for (; (at = field(at, "Platforms", &len)); at += len)
+        runs = runs || lists(at, len, platform);
     if (runs) {
         arc_buf_printf(out,
                        ": exec format error, though the builder runs %s: a program in the "
@@ -121,10 +122,11 @@ void arc_build_explain_foreign(const struct arc_build_options *options, const ch
     const char *architecture = strchr(platform, '/');
     architecture = architecture ? architecture + 1 : "all";
     arc_buf_printf(out,
-                   ": exec format error: no node of the builder runs %s, and emulation is not "
-                   "installed; run: docker run --privileged --rm tonistiigi/binfmt --install "
+                   ": exec format error: %s %s, and emulation is not installed; run: docker run "
+                   "--privileged --rm tonistiigi/binfmt --install "
                    "%.*s (on Debian and Ubuntu: apt-get install qemu-user-static), or add a "
                    "node of that platform: docker buildx create --append",
-                   *platform ? platform : "this platform", (int)strcspn(architecture, "/"),
+                   asked ? "no node of the builder runs" : "the builder does not seem to run",
+                   *platform ? platform : "the platform", (int)strcspn(architecture, "/"),
                    architecture);
 }

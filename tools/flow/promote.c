@@ -332,7 +332,10 @@ static int finish_move(struct promotion *promotion, struct move *move, struct ar
 
 static int move_between(struct promotion *promotion, size_t from, size_t to, struct arc_error *err)
 {
-    int rc = send_moves(promotion, from, to, err);
+    ARC_AUTO(arc_error) struct arc_error cause = {0};
+    int rc = ARC_OK;
+    if (from < to && send_moves(promotion, from, to, &cause))
+        return undo(promotion, &promotion->moves[from], &cause, err);
     for (size_t i = from; !rc && i < to; i++)
         rc = finish_move(promotion, &promotion->moves[i], err);
     return rc;
