@@ -68,7 +68,7 @@ static struct arc_verify verify_of(const struct run *run, const char *codename,
                                .service = service_of(run, codename),
                                .platforms = run->platforms,
                                .reference = reference,
-                               .sizes = true};
+                               .details = true};
 }
 
 /* ---- what is already there ----------------------------------------------------------------- */

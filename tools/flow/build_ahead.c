@@ -66,11 +66,11 @@ static void wish_layers(const struct arc_verify *verify, const json_t *manifest,
 {
     size_t i;
     json_t *layer;
-    json_array_foreach (json_object_get(manifest, "layers"), i, layer) {
+    json_array_foreach (verify->details ? json_object_get(manifest, "layers") : NULL, i, layer) {
         const char *digest = arc_json_text_of(layer, "digest");
         if (arc_is_provenance(layer))
             wish(wishes, ARC_REGISTRY_BLOB, image_of(verify), digest);
-        else if (verify->sizes && arc_is_gzip(layer))
+        else if (arc_is_gzip(layer))
             wish(wishes, ARC_REGISTRY_TAIL, image_of(verify), digest);
     }
 }

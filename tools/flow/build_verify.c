@@ -228,7 +228,7 @@ static int read_provenance(const struct arc_verify *verify, const json_t *layer,
                            struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *statement = NULL;
-    if (!arc_is_provenance(layer))
+    if (!verify->details || !arc_is_provenance(layer))
         return ARC_OK;
     int rc = arc_registry_blob(verify->registry, arc_json_text_of(verify->service, "image"),
                                arc_json_text_of(layer, "digest"), &statement, err);

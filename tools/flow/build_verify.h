@@ -10,21 +10,21 @@ struct arc_verify {
     const json_t *service;   /* of plan.json: image, labels */
     const json_t *platforms; /* exactly these, no more, no fewer */
     const char *reference;   /* tag or digest */
-    bool sizes;              /* ask for the unpacked sizes too */
+    bool details;            /* for the ledger: unpacked sizes and base images too */
 };
 
 /* Reads the index and everything that it lists. Holds when: its platforms are the planned ones,
  * each once; every image's configuration is for that platform and carries every planned label (the
  * revision among them); every attestation belongs to an image of the index. ARC_EFAILED names what
  * differs; ARC_ENOTFOUND when the reference does not exist.
- * *ledger: the service's entry of build.json (without durations), a new reference; *index (may be
+ * *ledger: the service's entry of build.json (without durations, and without what `details` stands
+ * for when that is not set), a new reference; *index (may be
  * NULL) gets the index itself. */
 int arc_verify_index(const struct arc_verify *verify, struct arc_manifest *index, json_t **ledger,
                      struct arc_error *err);
 
-/* Asks for what arc_verify_index() will read, for all of them side by side, and, where `sizes` is
- * set, for what tells the layers' unpacked sizes, which are null otherwise. The verification itself
- * is no other for it.
+/* Asks for what arc_verify_index() will read, for all of them side by side, and for what tells the
+ * layers' unpacked sizes, which are null otherwise. The verification itself is no other for it.
  * Fails only for want of memory. */
 int arc_verify_ahead(const struct arc_verify *verifies, size_t count, struct arc_error *err);
 

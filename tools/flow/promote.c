@@ -116,7 +116,7 @@ static int list_services(struct promotion *promotion, struct arc_verify *verifie
         *verify = (struct arc_verify){.registry = promotion->registry,
                                       .service = service,
                                       .platforms = json_object_get(options->plan, "platforms"),
-                                      .sizes = !options->build};
+                                      .details = !options->build};
         int rc = reference_of(options, service, &verify->reference, err);
         if (rc)
             return rc;
