@@ -133,6 +133,16 @@ static void test_makefile_ends_in_a_rule(void **state)
     expect_names(make.targets, "try:1");
 }
 
+static void test_makefile_of_another_system(void **state)
+{
+    (void)state;
+    ARC_AUTO(arc_makefile) struct arc_makefile make = {0};
+    assert_true(arc_makefile_read(".PHONY: a \\\r\n\tb\r\n## a: x\r\na b:\r\n", &make));
+    expect_names(make.phony, "a:1 b:1");
+    expect_names(make.targets, "a:4 b:4");
+    expect_names(make.comments, "a:3");
+}
+
 static void test_placeholders(void **state)
 {
     (void)state;
@@ -170,6 +180,7 @@ int main(void)
         cmocka_unit_test(test_words),
         cmocka_unit_test(test_makefile),
         cmocka_unit_test(test_makefile_ends_in_a_rule),
+        cmocka_unit_test(test_makefile_of_another_system),
         cmocka_unit_test(test_placeholders),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,14 +76,16 @@ static bool add_line(struct arc_makefile *make, char *line, unsigned number)
     return add_words(make->targets, line, number);
 }
 
-/* Joins "…\" with the next line, so that .PHONY lists can be long. */
+/* Joins "…\" with the next line, so that .PHONY lists can be long. As make does, takes a line that
+ * ends with CR LF for one that ends with LF. */
 static const char *logical_line(const char *at, unsigned *number, struct arc_buf *out)
 {
     arc_buf_reset(out);
     for (;;) {
         size_t len = strcspn(at, "\n");
-        bool goes_on = len && at[len - 1] == '\\' && at[len];
-        arc_buf_add(out, at, len - goes_on);
+        size_t text = len && at[len - 1] == '\r' ? len - 1 : len;
+        bool goes_on = text && at[text - 1] == '\\' && at[len];
+        arc_buf_add(out, at, text - goes_on);
         at += len + (at[len] == '\n');
         ++*number;
         if (!goes_on)
