@@ -19,10 +19,12 @@ static void add_action(const json_t *document, const json_t *row, struct arc_buf
     arc_buf_printf(out, "%s%s", rehearsal && *action ? "would be " : "", action);
 }
 
+/* A rehearsal has only a placeholder. */
 static void add_url(const json_t *row, struct arc_buf *out)
 {
     const char *url = arc_json_text_of(row, "url");
-    arc_buf_printf(out, "%s%s\n", *url ? ": " : "", url);
+    bool known = *url && *url != '{';
+    arc_buf_printf(out, "%s%s\n", known ? ": " : "", known ? url : "");
 }
 
 static void show(const json_t *document, struct arc_buf *out)
