@@ -94,7 +94,8 @@ class Checkout:
         self.double = Double(State(REPOSITORY))
 
     def fill(self):
-        subprocess.run(["git", "clone", "-q", "--no-tags", ROOT, self.path], check=True)
+        # One pack, no thousand loose objects: act copies the repository for every job.
+        subprocess.run(["git", "clone", "-q", "--no-local", "--no-tags", ROOT, self.path], check=True)
         self.git("checkout", "-q", "-B", "main")
         for file in [self.path / ".github/arc-ci.yaml", *(self.path / ".github/workflows").glob("*.yml")]:
             text = file.read_text().replace("ghcr.io", self.stage.engine.registry.host)

@@ -88,7 +88,7 @@ def test_releases(checkout):
     assert "build.json" in {asset["name"] for asset in first["assets"]}
 
     change(checkout, "flash")
-    candidate = release(checkout, "messaging/v0.2.0-rc.1")
+    candidate = release(checkout, "messaging/v0.1.1-rc.1")
     assert candidate["prerelease"] is True
     assert digest(checkout, "flash", "latest") == digest(checkout, "flash", "messaging-v0.1.0")
 
@@ -133,4 +133,14 @@ def test_hostile_names_are_only_names(checkout, name):
         "number": 7, "title": name, "base": {"ref": "main", "sha": before}, "head": {"ref": branch, "sha": after}}})
     assert run.status == 0, run.log[-4000:]
     assert built(run) == {"flash"}
+    assert not list(checkout.path.rglob("owned")) and not list(checkout.stage.home.rglob("owned"))
+
+
+@pytest.mark.parametrize("name", ["$(touch${IFS}owned)", "`touch${IFS}owned`", ";touch${IFS}owned", "'\"", "ü"])
+def test_a_hostile_tag_is_no_release(checkout, name):
+    """The pattern messaging/v* lets it in; `arc-ci version` ends it before anything is built."""
+    tag = f"messaging/v1.0.0-{name}"
+    checkout.tag(tag)
+    run = checkout.run("messaging-release.yml", "push", {"ref": f"refs/tags/{tag}"})
+    assert run.jobs == {"prepare": "failure"}
     assert not list(checkout.path.rglob("owned")) and not list(checkout.stage.home.rglob("owned"))
