@@ -1,4 +1,4 @@
-"""Times commands in turn: A B A B …, so that what else the machine does hits both alike."""
+"""Times commands in turn: A B, B A, …, so that what else the machine does, and what each leaves behind, hits all alike."""
 import pathlib
 import statistics
 import subprocess
@@ -21,9 +21,10 @@ def in_turn(commands, rounds=200, tries=1, **kwargs):
     times = [[] for _ in commands]
     for command in commands:
         once(command, tries, **kwargs)
-    for _ in range(rounds):
-        for i, command in enumerate(commands):
-            times[i].append(once(command, tries, **kwargs))
+    for turn in range(rounds):
+        for place in range(len(commands)):
+            i = (turn + place) % len(commands)
+            times[i].append(once(commands[i], tries, **kwargs))
     return [statistics.median(each) for each in times]
 
 
