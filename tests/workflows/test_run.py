@@ -55,6 +55,22 @@ def test_nothing_is_pushed_elsewhere(checkout, event):
     assert built(run) == (set(BUILDS) if event == "dispatch ci" else {"strange"})
     assert not any(job.endswith("/merge") for job in run.jobs) and "publish" not in run.jobs
     assert standing == {service: tags(checkout, service) for service in BUILDS}
+    assert run.jobs.get("report") == (None if event == "pull request" else "success")  # this one is from a fork
+
+
+def test_a_pull_request_is_told(checkout):
+    """Every service has a status on the head, built or not; one comment, which a second run leaves as it is."""
+    before, after = change(checkout, "strange")
+    pull = {"number": 7, "base": {"ref": "main", "sha": before},
+            "head": {"ref": "topic", "sha": after, "repo": {"full_name": "arc-framework/arc-platform"}}}
+    for _ in range(2):
+        run = checkout.run("messaging-images.yml", "pull_request", {"number": 7, "pull_request": pull})
+        assert run.status == 0 and run.jobs["report"] == "success", run.log[-4000:]
+    state = checkout.double.state
+    assert {status["context"]: status["state"] for status in state.statuses if status["_sha"] == after} == dict.fromkeys(
+        [*(f"messaging / {service}" for service in (*BUILDS, "images", "gate"))], "success")
+    comment, = state.comments
+    assert "strange" in comment["body"] and not state.violations
 
 
 def test_dispatch_release_builds_and_pushes_all(checkout):
