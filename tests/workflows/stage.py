@@ -73,7 +73,7 @@ class Stage:
         self.engine, self.trivy, self.folder = engine, trivy, pathlib.Path(folder)
         self.act = act_binary()
         self.sources = self.folder / "sources"  # what another repository gets for `uses: arc-framework/arc-platform/…`
-        subprocess.run(["git", "clone", "-q", ROOT, self.sources], check=True)
+        subprocess.run(["git", "clone", "-q", "--no-local", ROOT, self.sources], check=True)
         self.home = self.folder / "home"
         self.home.mkdir()
         (self.home / ".cache/arc-ci/trivy").mkdir(parents=True)
