@@ -164,12 +164,13 @@ static int push_to_base(const struct choice *c, const char *base)
     }
     int rc = since_commit(c, event->before, "the commit before the push");
     if (rc == ARC_ENOTFOUND) {
-        arc_error_clear(c->err);
+        ARC_AUTO(arc_error) struct arc_error missing = *c->err;
+        *c->err = (struct arc_error){0};
         rc = warn(out, c->err,
-                  "the commit before the push, %s, is gone (a forced push?): every "
-                  "file counts as added",
-                  event->before);
-        return rc ? rc : everything(c, "the commit before the push is gone");
+                  "the commit before the push cannot be had (after a forced push it may be gone): "
+                  "every file counts as added; %s",
+                  arc_error_text(&missing));
+        return rc ? rc : everything(c, "the commit before the push cannot be had");
     }
     return rc ? rc : since_forced_push(c);
 }

@@ -8,8 +8,7 @@
 
 bool arc_changes_api_possible(const struct arc_env *env)
 {
-    return arc_env_nonempty(env, "INPUT_TOKEN") || arc_env_nonempty(env, "GITHUB_TOKEN") ||
-           arc_env_nonempty(env, "GH_TOKEN");
+    return arc_github_token(env, NULL) != NULL;
 }
 
 static enum arc_status status_of(const char *name)

@@ -2,6 +2,7 @@
 #include "base/auto.h"
 #include "base/text.h"
 #include "flow/doctor.h"
+#include "port/github.h"
 #include "port/http.h"
 #include "port/socket.h"
 #include <string.h>
@@ -25,16 +26,15 @@ void doctor_libcurl(struct doctor *doctor, struct doctor_result *result)
 
 void doctor_token(struct doctor *doctor, struct doctor_result *result)
 {
-    static const char *const names[] = {"INPUT_TOKEN", "GITHUB_TOKEN", "GH_TOKEN"};
+    const char *variable;
     const char *scopes = "it needs contents: write (releases), packages: write (images), "
                          "security-events: write (SARIF), issues: write (findings); a classic "
                          "token: repo, write:packages";
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (arc_env_nonempty(doctor->env, names[i])) {
-            arc_buf_printf(&result->found, "%s is set", names[i]);
-            arc_buf_puts(&result->advice, scopes);
-            return;
-        }
+    if (arc_github_token(doctor->env, &variable)) {
+        arc_buf_printf(&result->found, "%s is set", variable);
+        arc_buf_puts(&result->advice, scopes);
+        return;
+    }
     result->status = DOCTOR_MISSING;
     arc_buf_puts(&result->found, "neither GITHUB_TOKEN nor GH_TOKEN is set");
     arc_buf_printf(&result->advice, "in a workflow pass github.token by env; %s", scopes);

@@ -14,3 +14,13 @@ int arc_base64_decode(const char *text, struct arc_buf *out, struct arc_error *e
     arc_buf_add(out, bytes, used);
     return ARC_OK;
 }
+
+int arc_base64_encode(const void *bytes, size_t len, struct arc_buf *out, struct arc_error *err)
+{
+    size_t size = (len + 2) / 3 * 4 + 1, used = 0;
+    ARC_AUTO_FREE unsigned char *text = malloc(size);
+    if (!text || mbedtls_base64_encode(text, size, &used, bytes, len))
+        return arc_error_nomem(err);
+    arc_buf_add(out, text, used);
+    return ARC_OK;
+}

@@ -8,4 +8,7 @@
 /* Appends what the text stands for. ARC_EINPUT when it is no base64; *out's own limit holds. */
 int arc_base64_decode(const char *text, struct arc_buf *out, struct arc_error *err);
 
+/* Appends bytes as base64, without line breaks; *out's own limit holds. */
+int arc_base64_encode(const void *bytes, size_t len, struct arc_buf *out, struct arc_error *err);
+
 #endif

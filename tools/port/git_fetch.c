@@ -1,6 +1,7 @@
 #include "port/git_fetch.h"
 #include "base/auto.h"
 #include "port/file.h"
+#include "port/git_token.h"
 #include "port/process.h"
 #include <string.h>
 
@@ -16,20 +17,32 @@ static const char *const common[] = {"git", "-c", "core.hooksPath=/dev/null", "-
 
 #define COMMON_COUNT (sizeof common / sizeof *common)
 
-/* The variables of the caller but for git's own that point elsewhere, and no prompts. */
-static int child_environment(const struct arc_env *env, const char ***out, struct arc_error *err)
+static bool replaced(const char *variable, bool with_token)
+{
+    static const char *const names[] = {
+        "GIT_DIR=", "GIT_WORK_TREE=", "GIT_TERMINAL_PROMPT=", "GIT_CONFIG_COUNT="};
+    for (size_t i = 0; i < (with_token ? 4u : 3u); i++)
+        if (strncmp(variable, names[i], strlen(names[i])) == 0)
+            return true;
+    return false;
+}
+
+/* The variables of the caller but for git's own that point elsewhere, no prompts, and the token's
+ * where there is one. */
+static int child_environment(const struct arc_env *env, const struct arc_git_token *token,
+                             const char ***out, struct arc_error *err)
 {
     size_t count = 0, kept = 0;
     while (env->vars && env->vars[count])
         count++;
-    const char **vars = calloc(count + 3, sizeof *vars);
+    const char **vars = calloc(count + 3 + ARC_GIT_TOKEN_VARS, sizeof *vars);
     if (!vars)
         return arc_error_nomem(err);
     for (size_t i = 0; i < count; i++)
-        if (strncmp(env->vars[i], "GIT_DIR=", 8) != 0 &&
-            strncmp(env->vars[i], "GIT_WORK_TREE=", 14) != 0 &&
-            strncmp(env->vars[i], "GIT_TERMINAL_PROMPT=", 20) != 0)
+        if (!replaced(env->vars[i], token->vars[0]))
             vars[kept++] = env->vars[i];
+    for (size_t i = 0; i < ARC_GIT_TOKEN_VARS && token->vars[i]; i++)
+        vars[kept++] = token->vars[i];
     vars[kept++] = "GIT_TERMINAL_PROMPT=0";
     vars[kept] = "LC_ALL=C";
     *out = vars;
@@ -37,8 +50,9 @@ static int child_environment(const struct arc_env *env, const char ***out, struc
 }
 
 /* Runs git in the repository with `words` (NULL-terminated) behind the common ones. */
-static int run_git(const struct arc_git *git, const struct arc_env *env, const char *const *words,
-                   unsigned seconds, struct arc_process_result *result, struct arc_error *err)
+static int run_git(const struct arc_git *git, const struct arc_env *env,
+                   const struct arc_git_token *token, const char *const *words, unsigned seconds,
+                   struct arc_process_result *result, struct arc_error *err)
 {
     const char *argv[COMMON_COUNT + WORDS_MAX + 1] = {0};
     ARC_AUTO_FREE const char **vars = NULL;
@@ -49,7 +63,7 @@ static int run_git(const struct arc_git *git, const struct arc_env *env, const c
     for (size_t i = 0; words[i] && i < WORDS_MAX; i++)
         argv[count++] = words[i];
     there.cwd = git->worktree ? git->worktree : git->gitdir;
-    int rc = child_environment(env, &vars, err);
+    int rc = child_environment(env, token, &vars, err);
     const struct arc_process process = {.argv = argv,
                                         .env = &there,
                                         .environment = vars,
@@ -74,6 +88,33 @@ static const char *complaint(struct arc_process_result *result)
     return line ? line + 1 : len ? text : "git said nothing";
 }
 
+/* Whether the remote wanted to know who asks. */
+static bool refused(const struct arc_process_result *result)
+{
+    static const char *const signs[] = {"could not read Username", "could not read Password",
+                                        "Authentication failed", "not found"};
+    for (size_t i = 0; result->status && i < sizeof signs / sizeof *signs; i++)
+        if (strstr(arc_buf_text(&result->errors), signs[i]))
+            return true;
+    return false;
+}
+
+/* Asks the remote as the machine is set up to, then, where that is refused, with the token. */
+static int ask_remote(const struct arc_git *git, const struct arc_env *env,
+                      const char *const *words, unsigned seconds, struct arc_process_result *result,
+                      struct arc_error *err)
+{
+    ARC_AUTO(arc_git_token) struct arc_git_token token = {{0}};
+    int rc = run_git(git, env, &token, words, seconds, result, err);
+    if (rc || !refused(result))
+        return rc;
+    rc = arc_git_token_make(env, &token, err);
+    if (rc || !token.vars[0])
+        return rc;
+    arc_process_result_free(result);
+    return run_git(git, env, &token, words, seconds, result, err);
+}
+
 /* `how` may be NULL, `also` too. */
 static int fetch(const struct arc_git *git, const struct arc_env *env, const char *how,
                  const char *what, const char *also, struct arc_error *err)
@@ -92,7 +133,7 @@ static int fetch(const struct arc_git *git, const struct arc_env *env, const cha
     words[count++] = "origin";
     words[count++] = what;
     words[count] = also;
-    int rc = run_git(git, env, words, FETCH_SECONDS, &result, err);
+    int rc = ask_remote(git, env, words, FETCH_SECONDS, &result, err);
     if (rc || result.status == 0)
         return rc;
     return arc_error_set(err, ARC_ENOTFOUND, "git fetch origin %s: %s", what, complaint(&result));
@@ -162,7 +203,8 @@ int arc_git_merge_base_shallow(const struct arc_git *git, const struct arc_env *
 {
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
     const char *const words[] = {"merge-base", a->hex, b->hex, NULL};
-    int rc = run_git(git, env, words, FETCH_SECONDS, &result, err);
+    const struct arc_git_token none = {{0}};
+    int rc = run_git(git, env, &none, words, FETCH_SECONDS, &result, err);
     if (rc)
         return rc;
     const char *text = arc_buf_text(&result.output);
@@ -199,7 +241,7 @@ static int remote_tags(const struct arc_git *git, const struct arc_env *env, jso
 {
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
     static const char *const words[] = {"ls-remote", "--tags", "--refs", "origin", NULL};
-    int rc = run_git(git, env, words, ASK_SECONDS, &result, err);
+    int rc = ask_remote(git, env, words, ASK_SECONDS, &result, err);
     if (!rc && result.status)
         rc = arc_error_set(err, ARC_EWORLD, "%s", complaint(&result));
     return rc ? rc : parse_tags(arc_buf_text(&result.output), tags, err);

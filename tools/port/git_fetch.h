@@ -1,6 +1,6 @@
 /* What is left to git itself: fetching, and questions about a history that is cut, where libgit2
- * stumbles over the commits that are missing. git runs without hooks and never asks for a
- * password. */
+ * stumbles over the commits that are missing. git runs without hooks and never asks for a password;
+ * a remote on GITHUB_SERVER_URL that refuses gets the workflow's token (port/git_token.h). */
 #ifndef ARCCI_PORT_GIT_FETCH_H
 #define ARCCI_PORT_GIT_FETCH_H
 

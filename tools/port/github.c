@@ -47,17 +47,26 @@ static int read_token_file(const char *path, char **out, struct arc_error *err)
     return *out ? ARC_OK : arc_error_nomem(err);
 }
 
-static int find_token(struct github *hub, const struct arc_github_options *o, struct arc_error *err)
+const char *arc_github_token(const struct arc_env *env, const char **variable)
 {
     static const char *const names[] = {"INPUT_TOKEN", "GITHUB_TOKEN", "GH_TOKEN"};
     const char *value = NULL;
+    for (size_t i = 0; !value && i < sizeof names / sizeof *names; i++) {
+        value = arc_env_nonempty(env, names[i]);
+        if (value && variable)
+            *variable = names[i];
+    }
+    return value;
+}
+
+static int find_token(struct github *hub, const struct arc_github_options *o, struct arc_error *err)
+{
     if (o->token_file) {
         int rc = read_token_file(o->token_file, &hub->token, err);
         if (rc)
             return rc;
     }
-    for (size_t i = 0; !hub->token && !value && i < sizeof names / sizeof *names; i++)
-        value = arc_env_nonempty(o->env, names[i]);
+    const char *value = hub->token ? NULL : arc_github_token(o->env, NULL);
     if (value && !(hub->token = strdup(value)))
         return arc_error_nomem(err);
     if (!hub->token)

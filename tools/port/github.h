@@ -5,6 +5,10 @@
 #include "arcci/transport.h"
 #include "port/http.h"
 
+/* The token of the environment: INPUT_TOKEN, GITHUB_TOKEN or GH_TOKEN, the first that is not empty;
+ * NULL when there is none. *variable (may be NULL) is set to its name. Owned by the environment. */
+const char *arc_github_token(const struct arc_env *env, const char **variable);
+
 /* Most files that "List pull requests files" gives (GitHub docs): at that many, some may be
  * missing. */
 #define ARC_PULL_FILES_MAX 3000
