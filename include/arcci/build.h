@@ -66,12 +66,13 @@ struct arc_build_options {
     void *context;
 };
 
-/* Builds, verifies and makes build.json. With plan.push, images are pushed under their staging tags
- * and read back; a service, or the cell, that is in the registry already, made from the same
- * inputs, is verified and not built again. Without, they are built and left to the local engine.
- * ARC_EFAILED when a build fails (with file:line of the Dockerfile where BuildKit tells it), or
- * what is in the registry is not what was planned; ARC_EWORLD when docker, an emulator or the
- * network is missing. *out is a new reference. */
+/* Builds, verifies and makes build.json. The plan's folders lie below the work tree that env->cwd
+ * is in, or below env->cwd outside of a repository. With plan.push, images are pushed under their
+ * staging tags and read back; a service, or the cell, that is in the registry already, made from
+ * the same inputs, is verified and not built again. Without, they are built and left to the local
+ * engine. ARC_EFAILED when a build fails (with file:line of the Dockerfile where BuildKit tells
+ * it), or what is in the registry is not what was planned; ARC_EWORLD when docker, an emulator or
+ * the network is missing. *out is a new reference. */
 int arc_build(const struct arc_build_options *options, json_t **out, struct arc_error *err);
 
 /* The argv that arc_build() would run, as an array of strings, and the definition it would feed to

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "flow/build_run.h"
 #include "flow/build_verify.h"
+#include "port/git.h"
 #include <string.h>
 
 /* A build under way. */
@@ -287,37 +288,61 @@ static int start(struct run *run, struct arc_error *err)
     return rc ? rc : arc_registry_new(options->env, options->clock, &run->registry, err);
 }
 
-int arc_build(const struct arc_build_options *options, json_t **out, struct arc_error *err)
+/* The options with the work tree for a current directory: a plan's folders lie below it. `there`
+ * and `root` are what they borrow from. */
+static int at_root(const struct arc_build_options *given, struct arc_build_options *options,
+                   struct arc_env *there, char **root, struct arc_error *err)
 {
-    ARC_AUTO(run) struct run run = {.options = options};
-    int rc = start(&run, err);
-    if (!rc && pushes(options) && !options->rebuild)
+    *root = arc_git_work_tree(given->env);
+    if (!*root)
+        return arc_error_nomem(err);
+    *there = *given->env;
+    there->cwd = *root;
+    *options = *given;
+    options->env = there;
+    return ARC_OK;
+}
+
+int arc_build(const struct arc_build_options *given, json_t **out, struct arc_error *err)
+{
+    ARC_AUTO_FREE char *root = NULL;
+    struct arc_env there;
+    struct arc_build_options options;
+    int rc = at_root(given, &options, &there, &root, err);
+    if (rc)
+        return rc;
+    ARC_AUTO(run) struct run run = {.options = &options};
+    rc = start(&run, err);
+    if (!rc && pushes(&options) && !options.rebuild)
         rc = find_built(&run, err);
     if (!rc)
         rc = build_missing(&run, err);
-    return rc ? rc : make_document(options, run.ledger, out, err);
+    return rc ? rc : make_document(&options, run.ledger, out, err);
 }
 
-int arc_build_describe(const struct arc_build_options *options, json_t **argv, json_t **definition,
+int arc_build_describe(const struct arc_build_options *given, json_t **argv, json_t **definition,
                        struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *keys = NULL;
-    struct arc_bake_options bake = {.plan = options->plan,
-                                    .cell = options->cell,
-                                    .cache = options->cache,
-                                    .sbom = options->sbom};
+    ARC_AUTO_FREE char *root = NULL;
+    struct arc_env there;
+    struct arc_build_options options;
+    struct arc_bake_options bake = {
+        .plan = given->plan, .cell = given->cell, .cache = given->cache, .sbom = given->sbom};
     bool engine = true;
-    int rc = arc_plan_check(options->plan, err);
-    if (!rc && pushes(options))
-        rc = arc_build_keys(options, &keys, err);
-    if (!rc && pushes(options))
-        arc_build_is_engine(options, &engine, NULL); /* without docker: as it is by default */
+    int rc = at_root(given, &options, &there, &root, err);
+    if (!rc)
+        rc = arc_plan_check(given->plan, err);
+    if (!rc && pushes(given))
+        rc = arc_build_keys(&options, &keys, err);
+    if (!rc && pushes(given))
+        arc_build_is_engine(&options, &engine, NULL); /* without docker: as it is by default */
     bake.keys = keys;
     bake.by_digest = !engine;
     if (!rc)
         rc = arc_bake(&bake, definition, err);
     if (rc)
         return rc;
-    *argv = arc_build_argv(options, "metadata.json", "rawjson");
+    *argv = arc_build_argv(given, "metadata.json", "rawjson");
     return *argv ? ARC_OK : arc_error_nomem(err);
 }

@@ -169,9 +169,7 @@ static int rehearse_plan(struct dryrun *run, struct arc_error *err)
 static int rehearse_build(struct dryrun *run, struct arc_error *err)
 {
     json_t *argv = NULL, *definition = NULL;
-    struct arc_env there = run->event.env;
-    there.cwd = run->context.repository.root; /* where the contexts are */
-    struct arc_build_options options = {.env = &there, .plan = part(run, "plan")};
+    struct arc_build_options options = {.env = &run->event.env, .plan = part(run, "plan")};
     int rc = arc_build_describe(&options, &argv, &definition, err);
     return rc ? rc
               : keep(run, "build", json_pack("{s:o, s:o}", "argv", argv, "definition", definition),

@@ -102,19 +102,11 @@ static int document(struct lint *lint, json_t **out, struct arc_error *err)
     return *out ? ARC_OK : arc_error_nomem(err);
 }
 
-/* The work tree that the current directory lies in; outside of a repository, that directory. */
-static char *find_root(const struct arc_env *env, const char *given)
-{
-    ARC_AUTO(arc_git) struct arc_git git = {0};
-    bool found = !given && arc_git_open(env, NULL, &git, NULL) == ARC_OK && git.worktree;
-    return strdup(given ? given : found ? git.worktree : ".");
-}
-
 static int start(struct lint *lint, const struct arc_env *env,
                  const struct arc_lint_options *options, struct arc_error *err)
 {
     lint->env = env;
-    lint->root = find_root(env, options->root);
+    lint->root = options->root ? strdup(options->root) : arc_git_work_tree(env);
     lint->findings = json_array();
     lint->files = json_object();
     lint->rules = json_object();
