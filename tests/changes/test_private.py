@@ -1,19 +1,20 @@
 """A workflow that left its token out of the clone (persist-credentials: false) of a private repository: what is not in
 the clone is fetched with the token, which goes to the workflow's own server only."""
 import base64
-import contextlib
 import http.server
 import importlib.util
 import json
 import os
 import pathlib
 import subprocess
-import threading
+import sys
 import urllib.parse
 
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+import loopback  # noqa: E402
 _spec = importlib.util.spec_from_file_location("test_cmd", ROOT / "tests/cmd/test_cmd.py")
 cmd = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(cmd)
@@ -56,14 +57,8 @@ class Private(http.server.BaseHTTPRequestHandler):
         pass
 
 
-@contextlib.contextmanager
 def serving(folder):
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Private)
-    server.folder, server.logins, server.locked = str(folder), [], True
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    return loopback.serving(Private, folder=str(folder), logins=[], locked=True)
 
 
 @pytest.fixture

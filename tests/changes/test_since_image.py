@@ -6,11 +6,13 @@ import json
 import os
 import pathlib
 import subprocess
-import threading
+import sys
 
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+import loopback  # noqa: E402
 _spec = importlib.util.spec_from_file_location("test_cmd", ROOT / "tests/cmd/test_cmd.py")
 cmd = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(cmd)
@@ -34,12 +36,8 @@ class Registry(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def registry():
-    server = http.server.HTTPServer(("127.0.0.1", 0), Registry)
-    server.content, server.status = {}, 200
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with loopback.serving(Registry, content={}, status=200) as server:
+        yield server
 
 
 def put(registry, kind, document, name=None, blob=False):

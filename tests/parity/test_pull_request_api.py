@@ -1,11 +1,14 @@
 """A pull request whose commits are not in the clone: the API answers, or git, or nothing does."""
+import http.server
 import json
 import subprocess
-import threading
-import http.server
+import sys
 
 import harness
 import pytest
+
+sys.path.insert(0, str(harness.ROOT / "tests"))
+import loopback  # noqa: E402
 
 FILTERS = "a: a/**\nb: b/**\n"
 
@@ -31,12 +34,8 @@ class Api(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def api():
-    server = http.server.HTTPServer(("127.0.0.1", 0), Api)
-    server.status, server.files, server.asked = 200, [], []
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with loopback.serving(Api, status=200, files=[], asked=[]) as server:
+        yield server
 
 
 @pytest.fixture
