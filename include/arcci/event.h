@@ -28,6 +28,7 @@ struct arc_event {
     json_int_t number;        /* pull request number, or 0 */
     json_int_t changed_files; /* files of the pull request, or -1 when it does not say */
     bool deleted;             /* push: the ref was deleted */
+    bool forward; /* push: not a forced one, as the event says; `before` is an ancestor */
 };
 
 /* Reads GITHUB_EVENT_NAME, GITHUB_EVENT_PATH, GITHUB_REF, GITHUB_SHA and GITHUB_REPOSITORY. Without

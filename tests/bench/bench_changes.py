@@ -19,7 +19,7 @@ CASES = [("small", 30, 3, 3, 200), ("medium", 4600, 10, 900, 100), ("large", 100
 
 def environment(repo, scratch, filters, base, form):
     event = scratch / "event.json"
-    event.write_text(json.dumps({"before": base, "repository": {"default_branch": "main"}}))
+    event.write_text(json.dumps({"before": base, "forced": False, "repository": {"default_branch": "main"}}))
     return {**repositories.ENV, "HOME": str(scratch), "GITHUB_EVENT_NAME": "push", "GITHUB_EVENT_PATH": str(event),
             "GITHUB_REF": "refs/heads/main", "GITHUB_OUTPUT": os.devnull, "INPUT_FILTERS": filters, "INPUT_LIST-FILES": form}
 

@@ -47,7 +47,7 @@ static void test_push(void **state)
     struct arc_event event;
     assert_int_equal(
         load("push",
-             "{\"before\": \"" Z "\", \"after\": \"" B "\", \"deleted\": false,"
+             "{\"before\": \"" Z "\", \"after\": \"" B "\", \"deleted\": false, \"forced\": false,"
              " \"repository\": {\"default_branch\": \"trunk\", \"full_name\": \"p/q\"}}",
              &event, NULL),
         0);
@@ -58,6 +58,7 @@ static void test_push(void **state)
     assert_string_equal(event.default_branch, "trunk");
     assert_string_equal(event.repository, "p/q");
     assert_false(event.deleted);
+    assert_true(event.forward);
     assert_true(arc_event_is_null_sha(event.before));
     assert_false(arc_event_is_pull_request(&event));
     arc_event_free(&event);

@@ -136,11 +136,14 @@ static int last_commit(const struct choice *c, const char *why)
 }
 
 /* After a forced push the commit before it is no ancestor: what it had and the new one has not is
- * no change of this push. */
+ * no change of this push. Where the event does not say that there was none, history is searched,
+ * which takes as long as `git merge-base`. */
 static int since_forced_push(const struct choice *c)
 {
     struct arc_base *out = c->out;
     struct arc_oid before = out->base, common;
+    if (c->event->forward)
+        return ARC_OK;
     int rc = arc_base_merge_base(c->request, &before, &out->head, &common, NULL);
     if (rc == ARC_ENOTFOUND)
         return reason(&out->base_reason, c->err,

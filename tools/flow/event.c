@@ -82,6 +82,7 @@ static int read_push(struct arc_event *event, const json_t *root, struct arc_err
     const struct field fields[] = {
         {{"before"}, &event->before, true}, {{"after"}, &event->sha, true}, {.out = NULL}};
     event->deleted = json_is_true(json_object_get(root, "deleted"));
+    event->forward = json_is_false(json_object_get(root, "forced"));
     return read_fields(root, fields, err);
 }
 
