@@ -241,11 +241,10 @@ const uint64_t *arc_dfa_run(struct arc_dfa *dfa, const char *text, size_t len)
 
 bool arc_dfa_init(struct arc_dfa *dfa, struct arc_program *program, size_t budget)
 {
-    *dfa = (struct arc_dfa){0};
+    *dfa = (struct arc_dfa){.program = program, .capacity = 4};
     arc_program_finish(program);
     if (program->failed)
         return false;
-    *dfa = (struct arc_dfa){.program = program, .capacity = 4};
     dfa->raw_words = (program->cell_count + 63) / 64;
     dfa->accept_words = (program->start_count + 63) / 64;
     dfa->stride = STATE_PARTS + dfa->accept_words + dfa->raw_words + (program->bound_count + 1) / 2;
@@ -258,10 +257,10 @@ bool arc_dfa_init(struct arc_dfa *dfa, struct arc_program *program, size_t budge
         arc_dfa_free(dfa);
         return false;
     }
-    for (uint16_t unit = 0, class = 0; unit < 128; unit++) {
-        if (class + 1u < program->bound_count && program->bounds[class + 1] == unit)
-            class ++;
-        dfa->ascii[unit] = class;
+    for (uint16_t unit = 0, number = 0; unit < 128; unit++) {
+        if (number + 1u < program->bound_count && program->bounds[number + 1] == unit)
+            number++;
+        dfa->ascii[unit] = number;
     }
     add_state(dfa, dfa->raw, DFA_EDGE);
     return true;
