@@ -3,6 +3,7 @@ keyed by version: ARC_CACHE, or ~/.cache/arc-ci. Two runs at once wait for each 
 import contextlib
 import fcntl
 import hashlib
+import json
 import os
 import pathlib
 import re
@@ -43,15 +44,32 @@ def pip(*packages):
     return folder / "venv/bin"
 
 
+TOOLCHAIN = "go1.27.3"
+
+
+def go_compiler():
+    """The path of the go command."""
+    return shutil.which("go") or "/usr/local/go/bin/go"
+
+
+def go_environment():
+    """That go's environment, its caches where they are whatever HOME says later. What the tests build wants Go 1.25: an
+    older one fetches TOOLCHAIN from the module proxy."""
+    command = [go_compiler(), "env", "-json", "GOPATH", "GOCACHE", "GOVERSION"]
+    told = json.loads(subprocess.run(command, env={**os.environ, "GOTOOLCHAIN": "local"}, check=True, capture_output=True).stdout)
+    minor = int(re.match(r"go1\.(\d+)", told.pop("GOVERSION"))[1])
+    path = f"{pathlib.Path(go_compiler()).parent}:{os.environ['PATH']}"
+    return {**os.environ, **told, **({"GOTOOLCHAIN": TOOLCHAIN} if minor < 25 else {}), "PATH": path, "CGO_ENABLED": "0"}
+
+
 def go(package, name=None):
     """Builds a PATH@VERSION command from its Go module; returns the binary. `name` is the command's, where the path's last
     part is not."""
     name = name or package.split("@")[0].rsplit("/", 1)[-1]
     with _once("go", package) as (folder, missing):
         if missing:
-            env = {**os.environ, "GOBIN": str(folder), "CGO_ENABLED": "0", "GOFLAGS": "-trimpath"}
-            compiler = shutil.which("go") or "/usr/local/go/bin/go"
-            subprocess.run([compiler, "install", package], env=env, check=True)
+            env = {**go_environment(), "GOBIN": str(folder), "GOFLAGS": "-trimpath"}
+            subprocess.run([go_compiler(), "install", package], env=env, check=True)
     return folder / name
 
 
@@ -64,14 +82,14 @@ def collector(manifest, version):
     with _once("otelcol", key) as (folder, missing):
         if missing:
             builder = go(f"go.opentelemetry.io/collector/cmd/builder@{version}")
-            subprocess.run([builder, "--config", manifest, "--skip-get-modules", "--skip-compilation"], cwd=folder, check=True)
+            subprocess.run([builder, "--config", manifest, "--skip-get-modules", "--skip-compilation"], cwd=folder,
+                           env=go_environment(), check=True)
             modules = re.findall(r"gomod: (.+)", manifest.read_text()) + [f"go.opentelemetry.io/collector/otelcol {version}"]
             (folder / "source/go.mod").write_text("\n".join(["module arc-ci.test/otelcol", "go 1.25",
                                                              *(f"require {module}" for module in modules)]))
-            compiler = shutil.which("go") or "/usr/local/go/bin/go"
-            subprocess.run(["nice", compiler, "build", "-mod=mod", "-trimpath", "-tags=remove_all_sd", "-ldflags=-s -w",
+            subprocess.run(["nice", go_compiler(), "build", "-mod=mod", "-trimpath", "-tags=remove_all_sd", "-ldflags=-s -w",
                             "-o", folder / "program/otelcol", "."], cwd=folder / "source",
-                           env={**os.environ, "CGO_ENABLED": "0"}, check=True)
+                           env=go_environment(), check=True)
     return folder / "program/otelcol"
 
 

@@ -1,45 +1,50 @@
 #!/bin/sh
-# Installs the packages that the build (`deps.sh build`) or the build and the tests (`deps.sh all`)
-# need, where they are missing; `deps.sh missing NAME...` only prints which of these are. Debian 12
-# or later, Ubuntu 24.04 or later.
+# Installs the Debian packages that are missing: those of the build (`deps.sh build`), of the build and the tests
+# (`deps.sh all`), the docker client with buildx and compose (`deps.sh client`), or these with the daemon, a registry,
+# emulation and the tools of the stand-in images (`deps.sh engine`). Debian 12 or later, Ubuntu 24.04 or later.
+# Nothing is started.
 set -eu
 
+# shellcheck source=/dev/null
+. /etc/os-release
 build='gcc libc6-dev cmake ninja-build pkg-config git ca-certificates
 libgit2-dev libjansson-dev libyaml-dev libyajl-dev libcurl4-openssl-dev libmbedtls-dev
 libssh2-1-dev libhttp-parser-dev libpcre2-dev zlib1g-dev'
 tests='libcmocka-dev clang libclang-rt-dev llvm clang-format valgrind strace shellcheck cmark-gfm python3 python3-pytest python3-yaml
 python3-venv python3-jsonschema curl jq openssl'
-
-# Prints which of its arguments are not installed.
-missing() {
-    for package; do
-        dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q '^install ok installed$' ||
-            printf ' %s' "$package"
-    done
-}
+client='docker-cli docker-buildx docker-compose'
+[ "${ID:-}" != ubuntu ] || client='docker.io docker-buildx docker-compose-v2'
+engine='containerd runc tini docker.io docker-registry qemu-user-static binfmt-support skopeo iptables
+iproute2 util-linux curl ca-certificates maven'
+# What Debian 12 has too old, or not at all: these come from Debian 13, each by name, and all below them (libc above
+# all) stays Debian 12's.
+next=trixie
+backported=' docker-cli docker-buildx docker-compose docker.io golang-go golang-src '
 
 case "${1:-}" in
-missing)
-    shift
-    missing "$@"
-    exit
-    ;;
 build) wanted=$build ;;
-all) wanted="$build $tests" ;;
+all)
+    wanted="$build $tests"
+    # Node.js and Go may have come from elsewhere, newer than the distribution's.
+    command -v node >/dev/null || wanted="$wanted nodejs"
+    command -v npm >/dev/null || wanted="$wanted npm"
+    command -v go >/dev/null || [ -x /usr/local/go/bin/go ] || wanted="$wanted golang-go golang-src"
+    ;;
+client) wanted=$client ;;
+engine) wanted="$client $engine" ;;
 *)
-    echo "usage: tests/deps.sh build|all|missing NAME..." >&2
+    echo "usage: tests/deps.sh build|all|client|engine" >&2
     exit 2
     ;;
 esac
 
-# shellcheck disable=SC2086 # a list of words
-missing=$(missing $wanted)
-# Node.js and Go may have come from elsewhere, newer than the distribution's.
-if [ "$1" = all ]; then
-    command -v node >/dev/null || missing="$missing nodejs"
-    command -v npm >/dev/null || missing="$missing npm"
-    command -v go >/dev/null || [ -x /usr/local/go/bin/go ] || missing="$missing golang-go"
-fi
+exec 9<"$0"
+flock 9 # suites that start together need the same packages
+missing=
+for package in $wanted; do
+    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q '^install ok installed$' ||
+        missing="$missing $package"
+done
 [ -n "$missing" ] || exit 0
 
 command -v apt-get >/dev/null || {
@@ -48,18 +53,61 @@ command -v apt-get >/dev/null || {
 }
 run=
 [ "$(id -u)" = 0 ] || run=sudo
+
+# The next release, from wherever this machine has its own release from.
+add_next() {
+    site=$(apt-get indextargets --format '$(SITE) $(CODENAME) $(RELEASE) $(COMPONENT)' \
+        'Created-By: Packages' 2>/dev/null |
+        awk -v own="$VERSION_CODENAME" '$2 == own && $3 == own && $4 == "main" { print $1; exit }')
+    [ -n "$site" ] || {
+        echo "cannot tell where this machine has $VERSION_CODENAME from (apt-get indextargets)" >&2
+        exit 3
+    }
+    $run tee /etc/apt/sources.list.d/arc-ci-next.sources >/dev/null <<SOURCES
+Types: deb
+URIs: $site
+Suites: $next
+Components: main
+Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+SOURCES
+    $run tee /etc/apt/preferences.d/arc-ci-next >/dev/null <<PREFERENCES
+Package: *
+Pin: release n=$next
+Pin-Priority: 50
+PREFERENCES
+}
+
 echo "Installing:$missing" >&2
 $run apt-get update -qq || echo "apt-get update failed; trying with the lists at hand" >&2
-
-# Packages that one release has and another has not (libhttp-parser-dev left with Debian 13).
-available=
+packages=
 for package in $missing; do
-    if apt-cache show "$package" >/dev/null 2>&1; then
-        available="$available $package"
-    else
-        echo "no package $package here: going on without it" >&2
-    fi
+    case "${ID:-} ${VERSION_ID:-} $backported" in
+    "debian 12 "*" $package "*)
+        if [ ! -e /etc/apt/sources.list.d/arc-ci-next.sources ]; then
+            add_next
+            $run apt-get update -qq
+        fi
+        packages="$packages $package/$next"
+        ;;
+    *)
+        # One release has what another has not (libhttp-parser-dev left with Debian 13).
+        if apt-cache show "$package" >/dev/null 2>&1; then
+            packages="$packages $package"
+        else
+            echo "no package $package here: going on without it" >&2
+        fi
+        ;;
+    esac
 done
+
+# Packages of daemons start them, unless this file says no (Debian policy 9.3.3).
+deny=/usr/sbin/policy-rc.d
+if [ "$1" = engine ] && [ ! -e "$deny" ]; then
+    trap '$run rm -f "$deny"' EXIT INT TERM
+    printf '#!/bin/sh\nexit 101\n' | $run tee "$deny" >/dev/null
+    $run chmod +x "$deny"
+fi
+
 # shellcheck disable=SC2086 # a list of words
 $run env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-    $available >/dev/null
+    -o DPkg::Lock::Timeout=600 -o Dpkg::Use-Pty=0 $packages >/dev/null

@@ -26,7 +26,7 @@ PARALLEL = BY_HAND.replace(" $s\ndone; done", " $s &\ndone; done\nwait")
 
 
 def run():
-    subprocess.run([HERE.parent / "engine/install.sh", "all"], check=True)
+    subprocess.run([HERE.parent / "deps.sh", "engine"], check=True)
     from bases import BASES, build_base
     from engine import Engine
     from shop import ARC_CI, Shop

@@ -1,32 +1,22 @@
 """BuildKit's own daemon, built from its Go module, for buildx's `remote` and `docker-container` drivers: they push by
 digest."""
-import fcntl
-import os
 import pathlib
 import shutil
 import subprocess
 import sys
 
-from engine import CACHE, die_with_parent, wait_for
+from engine import die_with_parent, wait_for
 from rootfs import build_rootfs
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import cached  # noqa: E402
 
 MODULE, VERSION = "github.com/moby/buildkit/cmd/buildkitd", "v0.13.2"
-GO = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin:/usr/lib/go/bin")
 
 
 def program():
     """The path of buildkitd, built when it is not in the cache."""
-    folder = CACHE / f"buildkit-{VERSION}"
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "buildkitd").exists():
-            subprocess.run([GO, "install", f"{MODULE}@{VERSION}"], check=True, cwd=folder,
-                           env={**os.environ, "GOBIN": str(folder), "GOFLAGS": "-mod=mod", "CGO_ENABLED": "0"})
-    return folder / "buildkitd"
+    return cached.go(f"{MODULE}@{VERSION}")
 
 
 def start(engine, hosts):

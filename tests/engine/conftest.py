@@ -14,7 +14,7 @@ sys.path.insert(0, str(HERE))
 @pytest.fixture(scope="session")
 def engine():
     """A running Engine: engine.docker(…), engine.registry, engine.env for other programs. 127.0.0.1 is its network's."""
-    subprocess.run([HERE / "install.sh", "all"], check=True)
+    subprocess.run([HERE.parent / "deps.sh", "engine"], check=True)
     from engine import Engine
     with Engine() as running:
         yield running

@@ -3,7 +3,7 @@
 Both live in network, mount and process namespaces of their own: fixed ports (6379, 4222) clash with nothing,
 no iptables rule, bridge or mount reaches the machine, and the kernel removes all of it when the test
 process ends, even after kill -9. `with Engine() as engine:` moves the calling process into the engine's
-network, so that 127.0.0.1 is the engine's. Linux, as root; install.sh has installed the programs.
+network, so that 127.0.0.1 is the engine's. Linux, as root; tests/deps.sh has installed the programs.
 """
 import ctypes
 import fcntl

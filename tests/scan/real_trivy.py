@@ -1,9 +1,6 @@
 """The real Trivy, built by the command of the action setup-trivy, and the maker of a small database: once, from Go modules,
 into the cache outside the tree (some minutes; what Go compiles stays in Go's own cache, for the test of that action)."""
-import json
-import os
 import pathlib
-import re
 import shutil
 import subprocess
 import sys
@@ -29,22 +26,8 @@ import _ "github.com/aquasecurity/trivy/pkg/commands"
 """
 
 
-def compiler():
-    """Go 1.25 or later, or None: then the tests of the real Trivy are skipped, which CI counts as failed."""
-    path = shutil.which("go") or "/usr/local/go/bin/go"
-    if not pathlib.Path(path).exists():
-        return None
-    version = subprocess.run([path, "env", "GOVERSION"], capture_output=True, text=True,
-                             env={**os.environ, "GOTOOLCHAIN": "local"}).stdout
-    found = re.match(r"go1\.(\d+)", version)
-    return path if found and int(found[1]) >= 25 else None
-
-
 def go_environment():
-    """Go's own caches, wherever HOME is."""
-    caches = subprocess.run([compiler(), "env", "-json", "GOPATH", "GOCACHE"], check=True, capture_output=True, text=True)
-    path = f"{pathlib.Path(compiler()).parent}:{os.environ['PATH']}"
-    return {**os.environ, **json.loads(caches.stdout), "PATH": path, "CGO_ENABLED": "0", "GOEXPERIMENT": "jsonv2"}
+    return {**cached.go_environment(), "GOEXPERIMENT": "jsonv2"}
 
 
 def make_trivy(folder, scratch):
@@ -60,7 +43,8 @@ def make_database_maker(folder, scratch):
     (source / "tools").mkdir()
     (source / "go.mod").write_text(MODULE)
     (source / "tools/tools.go").write_text(TOOLS)
-    subprocess.run([compiler(), "build", "-mod=mod", "-trimpath", "-ldflags=-s -w", "-o", folder / "makedb", "./makedb"],
+    subprocess.run([cached.go_compiler(), "build", "-mod=mod", "-trimpath", "-ldflags=-s -w", "-o", folder / "makedb",
+                    "./makedb"],
                    cwd=source, env=go_environment(), check=True)
 
 

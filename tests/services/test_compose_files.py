@@ -14,7 +14,7 @@ FILES = {path.parent.name: path for path in sorted(SERVICES.glob("*/docker-compo
 
 def client():
     """The packaged client with its compose plugin, installed if need be: its lack is a failure, not a skip."""
-    subprocess.run([str(ROOT / "tests/engine/install.sh"), "client"], check=True)
+    subprocess.run([ROOT / "tests/deps.sh", "client"], check=True)
     return "/usr/bin/docker"
 
 

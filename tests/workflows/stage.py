@@ -58,7 +58,7 @@ def open_stage(folder):
     """A Stage whose engine runs, with the bases of the services in its registry."""
     act_binary()
     trivy = Trivy(folder / "trivy-cache")
-    subprocess.run([ROOT / "tests/engine/install.sh", "all"], check=True)
+    subprocess.run([ROOT / "tests/deps.sh", "engine"], check=True)
     with Engine() as engine:
         for service in ("messaging", "cache"):
             build_base(engine, service)
@@ -127,7 +127,7 @@ class Checkout:
         env = {"GITHUB_API_URL": self.double.url, "GITHUB_REPOSITORY": REPOSITORY, "HOME": self.stage.home,
                "DOCKER_HOST": self.stage.engine.env["DOCKER_HOST"], "DOCKER_CONFIG": self.stage.engine.env["DOCKER_CONFIG"],
                **self.stage.trivy.environment, **more}
-        path = f"{self.stage.engine.root}/bin:{real_trivy.go_environment()['PATH']}"
+        path = f"{self.stage.engine.root}/bin:{cached.go_environment()['PATH']}"
         command = [self.stage.act, event, "-W", f".github/workflows/{workflow}", "-e", file, "--json", "-s",
                    f"GITHUB_TOKEN={TOKEN}", "--local-repository", f"{CACHE_ACTION}={HERE / 'cache-action'}",
                    "--local-repository", f"{REPOSITORY}@{COMMIT}={self.stage.sources}",

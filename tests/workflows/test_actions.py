@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 from releases import Releases
-from stage import COMMIT, ROOT, Checkout, real_trivy
+from stage import COMMIT, ROOT, Checkout, cached, real_trivy
 
 ACTIONS = "arc-framework/arc-platform/.github/actions"
 CHECKOUT = {"uses": "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1"}
@@ -107,9 +107,8 @@ def test_trivy_is_built_from_its_module(other, stage, tmp_path):
     """Nothing in the cache: Go builds it. What Go has compiled before (real_trivy.py) it does not compile again."""
     version = {"run": 'trivy --version > "$FILE"', "env": {"FILE": str(tmp_path / "version")}}
     shop = other(action("setup-trivy"), version)
-    go = real_trivy.go_environment()
-    run = stage.engine.from_outside(lambda: shop.run(
-        "shop.yml", "push", {"ref": "refs/heads/main"}, HOME=str(tmp_path), GOPATH=go["GOPATH"], GOCACHE=go["GOCACHE"]))
+    go = {name: value for name, value in cached.go_environment().items() if name in ("GOPATH", "GOCACHE", "GOTOOLCHAIN")}
+    run = stage.engine.from_outside(lambda: shop.run("shop.yml", "push", {"ref": "refs/heads/main"}, HOME=str(tmp_path), **go))
     assert run.status == 0, run.log[-4000:]
     assert (tmp_path / "version").read_text().startswith(f"Version: {real_trivy.VERSION}\n")
     assert (tmp_path / ".cache/arc-ci/trivy/trivy").is_file()
