@@ -60,6 +60,21 @@ def test_an_index_that_vanished_is_missed(faulty, proxy):
     assert "arc-sonic: buildx says that it pushed sha256:" in stderr
 
 
+def test_reading_back_begins_while_bake_runs(faulty, proxy):
+    """All of it: buildx goes on pushing, and nothing is asked for after that."""
+    faulty.build("--rebuild")
+    ours = [" arc-ci" in line for line in proxy.log]
+    assert any(ours) and ours.index(True) < len(ours) - ours[::-1].index(False) - 1
+
+
+def test_what_shows_up_late_is_asked_for_again(faulty, proxy):
+    proxy.rules = [Rule(r"^GET .*arc-sonic/manifests/sha256:.* arc-ci$", 404)]
+    build, _ = faulty.build("--rebuild")
+    asked = proxy.requests(proxy.rules[0].pattern)
+    assert len(asked) == len(set(asked)) + 1
+    assert indexes_are_right(faulty, build)
+
+
 def test_reading_back_asks_for_each_thing_once_and_side_by_side(faulty, proxy):
     faulty.build()
     proxy.log, proxy.busiest = [], 0

@@ -20,6 +20,7 @@ static const char narrow[] = "{\"target\": {\"flash\": {\"platforms\": [\"linux/
 struct seen {
     struct arc_buf lines;
     struct arc_buf logs;
+    json_t *pushed;
 };
 
 static void on_event(void *context, const struct arc_build_event *event)
@@ -35,6 +36,13 @@ static void on_event(void *context, const struct arc_build_event *event)
                    states[event->state]);
 }
 
+static void on_pushed(void *context, const json_t *digests)
+{
+    struct seen *seen = context;
+    assert_null(seen->pushed); /* once */
+    seen->pushed = json_deep_copy(digests);
+}
+
 static void read_data(const char *name, struct arc_buf *out)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
@@ -48,7 +56,7 @@ static struct arc_progress *read_all(const char *definition, const char *text, s
 {
     struct arc_progress *progress = NULL;
     *parsed = json_loads(definition, 0, NULL);
-    struct arc_progress_options options = {*parsed, on_event, seen};
+    struct arc_progress_options options = {*parsed, on_event, on_pushed, seen};
     assert_int_equal(arc_progress_new(&options, &progress, NULL), ARC_OK);
     for (size_t at = 0; at < len; at += step)
         assert_int_equal(
@@ -61,6 +69,15 @@ static void seen_free(struct seen *seen)
 {
     arc_buf_free(&seen->lines);
     arc_buf_free(&seen->logs);
+    json_decref(seen->pushed);
+}
+
+static void assert_digest(const json_t *pushed, const char *service, const char *begins)
+{
+    const char *digest = json_string_value(json_object_get(pushed, service));
+    assert_non_null(digest);
+    assert_int_equal(strlen(digest), 71);
+    assert_memory_equal(digest, begins, strlen(begins));
 }
 
 static void test_cells_are_told_apart(void **state)
@@ -83,11 +100,31 @@ static void test_cells_are_told_apart(void **state)
         assert_non_null(strstr(arc_buf_text(&seen.lines), "flash|linux/arm64|2/2 RUN echo"));
         assert_non_null(strstr(arc_buf_text(&seen.lines), "sonic||exporting to image|done"));
         assert_string_equal(arc_progress_text(progress), "");
+        assert_digest(seen.pushed, "flash", "sha256:fa7714056e08");
+        assert_digest(seen.pushed, "sonic", "sha256:6f71adb91dcf");
         if (!first)
             first = strdup(arc_buf_text(&seen.lines));
         assert_string_equal(arc_buf_text(&seen.lines), first);
         arc_progress_free(progress);
     }
+}
+
+/* Only when the last index has arrived, and before bake ends. */
+static void test_when_all_is_pushed(void **state)
+{
+    (void)state;
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    read_data("two-services.rawjson", &text);
+    const char *last = strstr(text.data, "arc/flash:staging-1@sha256:");
+    last = strstr(last + 1, "arc/flash:staging-1@sha256:");
+    size_t before = (size_t)(last - text.data);
+    for (size_t more = 0; more <= 600; more += 600) {
+        ARC_AUTO(seen) struct seen seen = {0};
+        ARC_AUTO_JSON json_t *definition = NULL;
+        arc_progress_free(read_all(two, text.data, before + more, 4096, &seen, &definition));
+        assert_int_equal(seen.pushed != NULL, more != 0);
+    }
+    assert_true(before + 600 < text.len - 1000);
 }
 
 static void test_a_failed_step(void **state)
@@ -197,6 +234,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cells_are_told_apart),
+        cmocka_unit_test(test_when_all_is_pushed),
         cmocka_unit_test(test_a_failed_step),
         cmocka_unit_test(test_a_single_platform_is_implied),
         cmocka_unit_test(test_a_program_for_another_platform),

@@ -16,6 +16,7 @@ struct run {
     json_t *platforms;             /* of every target: the plan's, or the cell's */
     json_t *keys;                  /* codename → key, of every target */
     json_t *missing;               /* codenames that have to be built; NULL: all */
+    bool ahead;                    /* what was built is read back already, or on its way */
     json_t *ledger;                /* entries of build.json, in any order */
 };
 
@@ -184,24 +185,54 @@ static int read_back(const struct run *run, const struct arc_verify *verify, boo
                   : arc_registry_put(run->registry, image, staging_of(run, service), &index, err);
 }
 
+/* Asks for all that verification will read of what was built. `digests`: target → digest. */
+static int ask_ahead(struct run *run, const json_t *digests, struct arc_error *err)
+{
+    struct arc_verify *verifies = calloc(json_object_size(digests) + 1, sizeof *verifies);
+    size_t count = 0;
+    const char *codename;
+    json_t *digest;
+    if (!verifies)
+        return arc_error_nomem(err);
+    json_object_foreach ((json_t *)digests, codename, digest)
+        verifies[count++] = verify_of(run, codename, json_string_value(digest));
+    int rc = arc_verify_ahead(verifies, count, err);
+    free(verifies);
+    return rc;
+}
+
+/* While bake still closes down. What fails here is asked for again. */
+static void on_pushed(void *context, const json_t *digests)
+{
+    struct run *run = context;
+    run->ahead = ask_ahead(run, digests, NULL) == ARC_OK;
+}
+
+static void on_event(void *context, const struct arc_build_event *event)
+{
+    const struct arc_build_options *options = ((struct run *)context)->options;
+    if (options->on_event)
+        options->on_event(options->context, event);
+}
+
 static int read_all_back(struct run *run, const json_t *targets,
                          const struct arc_bake_result *result, bool tagged, struct arc_error *err)
 {
-    struct arc_verify *verifies = calloc(json_object_size(targets) + 1, sizeof *verifies);
-    size_t count = 0;
+    ARC_AUTO_JSON json_t *digests = json_object();
     const char *codename;
-    json_t *target;
-    if (!verifies)
-        return arc_error_nomem(err);
-    json_object_foreach ((json_t *)targets, codename, target)
-        verifies[count++] = verify_of(run, codename, digest_of(result, codename));
-    int rc = arc_verify_ahead(verifies, count, err);
-    for (size_t i = 0; !rc && i < count; i++) {
+    json_t *item;
+    int rc = ARC_OK;
+    json_object_foreach ((json_t *)targets, codename, item)
+        if (json_object_set_new(digests, codename, json_string(digest_of(result, codename))))
+            return arc_error_nomem(err);
+    if (!run->ahead)
+        rc = ask_ahead(run, digests, err);
+    json_object_foreach (digests, codename, item) {
+        struct arc_verify verify = verify_of(run, codename, json_string_value(item));
         json_t *entry = NULL;
-        rc = read_back(run, &verifies[i], tagged, &entry, err);
+        rc = rc ? rc : read_back(run, &verify, tagged, &entry, err);
         rc = rc ? rc : add_entry(run, result, entry, err);
     }
-    free(verifies);
     return rc;
 }
 
@@ -238,8 +269,10 @@ static int build_missing(struct run *run, struct arc_error *err)
                             : "pushing under the staging tags");
     int rc = arc_bake(&bake, &definition, err);
     const json_t *targets = json_object_get(definition, "target");
+    struct arc_progress_options watch = {definition, on_event, pushes(options) ? on_pushed : NULL,
+                                         run};
     if (!rc && json_object_size(targets))
-        rc = arc_bake_run(options, definition, &result, err);
+        rc = arc_bake_run(options, &watch, &result, err);
     if (rc)
         return rc;
     return pushes(options) ? read_all_back(run, targets, &result, !bake.by_digest, err)

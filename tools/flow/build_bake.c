@@ -227,20 +227,19 @@ static void tell(const struct arc_build_options *options, const char *step)
 
 /* Runs bake with a fresh reader. A buildx without rawjson says so before it does anything: then it
  * is run again with its plain progress, and so are all later tries (*plain). */
-static int run_bake(const struct arc_build_options *options, const json_t *definition,
-                    const char *metadata, bool *plain, struct arc_bake_result *out, int *status,
-                    struct arc_error *err)
+static int run_bake(const struct arc_build_options *options,
+                    const struct arc_progress_options *watch, const char *metadata, bool *plain,
+                    struct arc_bake_result *out, int *status, struct arc_error *err)
 {
-    struct arc_progress_options reading = {definition, options->on_event, options->context};
     arc_bake_result_free(out);
-    int rc = arc_progress_new(&reading, &out->progress, err);
+    int rc = arc_progress_new(watch, &out->progress, err);
     if (!rc)
-        rc = run_once(options, definition, metadata, *plain, out->progress, status, err);
+        rc = run_once(options, watch->definition, metadata, *plain, out->progress, status, err);
     if (rc || *plain || !*status || !strstr(arc_progress_text(out->progress), "rawjson"))
         return rc;
     *plain = true;
     tell(options, "this buildx has no rawjson progress (before 0.13): no times per cell");
-    return run_bake(options, definition, metadata, plain, out, status, err);
+    return run_bake(options, watch, metadata, plain, out, status, err);
 }
 
 /* A run of bake ends in no other way with this code. */
@@ -253,26 +252,26 @@ static int interrupted(const struct arc_progress *progress, struct arc_error *er
                          why ? why : "interrupted", arc_progress_done(progress));
 }
 
-static int attempt(const struct arc_build_options *options, const json_t *definition,
-                   const char *metadata, bool *plain, struct arc_bake_result *out, bool *again,
-                   struct arc_error *err)
+static int attempt(const struct arc_build_options *options,
+                   const struct arc_progress_options *watch, const char *metadata, bool *plain,
+                   struct arc_bake_result *out, bool *again, struct arc_error *err)
 {
     int status = 0;
     *again = false;
-    int rc = run_bake(options, definition, metadata, plain, out, &status, err);
+    int rc = run_bake(options, watch, metadata, plain, out, &status, err);
     if (rc == ARC_EFAILED)
         return interrupted(out->progress, err);
     if (rc)
         return rc;
     if (status) {
         *again = can_pass(arc_progress_text(out->progress));
-        return failed(options, definition, out->progress, err);
+        return failed(options, watch->definition, out->progress, err);
     }
     rc = arc_document_read(metadata, &out->metadata, err);
     return rc ? arc_error_prefix(err, "what docker buildx bake wrote") : ARC_OK;
 }
 
-int arc_bake_run(const struct arc_build_options *options, const json_t *definition,
+int arc_bake_run(const struct arc_build_options *options, const struct arc_progress_options *watch,
                  struct arc_bake_result *out, struct arc_error *err)
 {
     const struct arc_clock *clock = options->clock ? options->clock : arc_clock_system();
@@ -288,7 +287,7 @@ int arc_bake_run(const struct arc_build_options *options, const json_t *definiti
     for (unsigned i = 1; !rc && i <= attempts; i++) {
         bool again = false;
         arc_error_clear(err);
-        rc = attempt(options, definition, arc_buf_text(&metadata), &plain, out, &again, err);
+        rc = attempt(options, watch, arc_buf_text(&metadata), &plain, out, &again, err);
         if (!rc || !again || i == attempts)
             break;
         tell(options, "trying again: a network or registry error");

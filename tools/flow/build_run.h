@@ -34,9 +34,9 @@ struct arc_bake_result {
 };
 void arc_bake_result_free(struct arc_bake_result *result);
 
-/* Runs bake on the definition, again where that can help, and reads the digests. ARC_EFAILED with
- * the Dockerfile's place when a build fails. */
-int arc_bake_run(const struct arc_build_options *options, const json_t *definition,
+/* Runs bake on the definition that is watched, again where that can help, and reads the digests.
+ * ARC_EFAILED with the Dockerfile's place when a build fails. */
+int arc_bake_run(const struct arc_build_options *options, const struct arc_progress_options *watch,
                  struct arc_bake_result *out, struct arc_error *err);
 
 /* ---- build_builder.c ---- */

@@ -14,6 +14,7 @@ struct arc_progress {
     struct arc_progress_options options;
     json_t *vertexes;         /* digest → {service, platform, step, state, error} */
     json_t *cells;            /* "service platform" → {started, completed, cached} */
+    json_t *pushed;           /* service → digest of its index */
     json_t *failed;           /* the entry of the step that failed first; owned */
     const char *only_service; /* when there is a single target */
     struct arc_buf value;     /* the JSON value that is being read */
@@ -31,13 +32,14 @@ int arc_progress_new(const struct arc_progress_options *options, struct arc_prog
     *progress = (struct arc_progress){.options = *options,
                                       .vertexes = json_object(),
                                       .cells = json_object(),
+                                      .pushed = json_object(),
                                       .value.max = VALUE_MAX,
                                       .text.max = 2 * TEXT_KEPT,
                                       .line_start = true};
     json_t *targets = json_object_get(options->definition, "target");
     if (json_object_size(targets) == 1)
         progress->only_service = json_object_iter_key(json_object_iter(targets));
-    if (!progress->vertexes || !progress->cells) {
+    if (!progress->vertexes || !progress->cells || !progress->pushed) {
         arc_progress_free(progress);
         return arc_error_nomem(err);
     }
@@ -51,6 +53,7 @@ void arc_progress_free(struct arc_progress *progress)
         return;
     json_decref(progress->vertexes);
     json_decref(progress->cells);
+    json_decref(progress->pushed);
     json_decref(progress->failed);
     arc_buf_free(&progress->value);
     arc_buf_free(&progress->text);
@@ -231,6 +234,26 @@ static int see_log(const struct arc_progress *progress, const json_t *log)
     return 0;
 }
 
+/* The exporter pushes what an index lists before the index ("pushing manifest for IMAGE@sha256:…").
+ */
+static int see_status(struct arc_progress *progress, const json_t *status)
+{
+    const struct arc_progress_options *options = &progress->options;
+    const char *id = arc_json_text_of(status, "id"), *digest = strrchr(id, '@');
+    const json_t *vertex = json_object_get(progress->vertexes, arc_json_text_of(status, "vertex"));
+    const char *service = arc_json_text_of(vertex, "service");
+    if (strncmp(id, "pushing manifest for ", 21) != 0 || !digest ||
+        !*arc_json_text_of(status, "completed") || !target_of(progress, service) ||
+        json_object_get(progress->pushed, service))
+        return 0;
+    if (json_object_set_new(progress->pushed, service, json_string(digest + 1)))
+        return -1;
+    size_t targets = json_object_size(json_object_get(options->definition, "target"));
+    if (options->on_pushed && json_object_size(progress->pushed) == targets)
+        options->on_pushed(options->context, progress->pushed);
+    return 0;
+}
+
 /* ---- the stream ---------------------------------------------------------------------------- */
 
 static int end_value(struct arc_progress *progress, struct arc_error *err)
@@ -245,6 +268,8 @@ static int end_value(struct arc_progress *progress, struct arc_error *err)
         failed |= see_vertex(progress, item);
     json_array_foreach (json_object_get(status, "logs"), i, item)
         failed |= see_log(progress, item);
+    json_array_foreach (json_object_get(status, "statuses"), i, item)
+        failed |= see_status(progress, item);
     arc_buf_reset(&progress->value);
     return rc ? rc : failed ? arc_error_nomem(err) : ARC_OK;
 }

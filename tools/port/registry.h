@@ -70,8 +70,9 @@ struct arc_registry_item {
 
 /* Asks for items side by side, so that they need not be waited for one after another. What comes is
  * kept until arc_registry_manifest() or arc_registry_blob() takes it, once, and hashes it; what
- * does not come is asked for when it is needed, and fails then. A tail is the last four bytes of a
- * blob, asked for by range, once per digest. Fails only for want of memory. */
+ * does not come, and a digest that is missing, is asked for when it is needed, and fails then. A
+ * tail is the last four bytes of a blob, asked for by range, once per digest. Fails only for want
+ * of memory. */
 int arc_registry_read_ahead(struct arc_registry *registry, const struct arc_registry_item *items,
                             size_t count, struct arc_error *err);
 
