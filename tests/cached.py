@@ -2,6 +2,7 @@
 keyed by version: ARC_CACHE, or ~/.cache/arc-ci. Two runs at once wait for each other."""
 import contextlib
 import fcntl
+import functools
 import hashlib
 import json
 import os
@@ -44,22 +45,23 @@ def pip(*packages):
     return folder / "venv/bin"
 
 
-TOOLCHAIN = "go1.27.3"
+ACTION = pathlib.Path(__file__).resolve().parents[1] / ".github/actions/setup-trivy/action.yml"
+
+
+@functools.cache
+def go_environment():
+    """The environment for one version of Go, the one that the action setup-trivy pins: a go command of another version
+    fetches it from the module proxy. Its caches are where they are, whatever HOME says later."""
+    toolchain = re.search(r"GOTOOLCHAIN: (\S+)", ACTION.read_text())[1]
+    env = {**os.environ, "GOTOOLCHAIN": toolchain, "CGO_ENABLED": "0"}
+    command = [shutil.which("go") or "/usr/local/go/bin/go", "env", "-json", "GOPATH", "GOCACHE", "GOROOT"]
+    told = json.loads(subprocess.run(command, env=env, check=True, capture_output=True).stdout)
+    return {**env, "PATH": f"{told.pop('GOROOT')}/bin:{env['PATH']}", **told}
 
 
 def go_compiler():
-    """The path of the go command."""
-    return shutil.which("go") or "/usr/local/go/bin/go"
-
-
-def go_environment():
-    """That go's environment, its caches where they are whatever HOME says later. What the tests build wants Go 1.25: an
-    older one fetches TOOLCHAIN from the module proxy."""
-    command = [go_compiler(), "env", "-json", "GOPATH", "GOCACHE", "GOVERSION"]
-    told = json.loads(subprocess.run(command, env={**os.environ, "GOTOOLCHAIN": "local"}, check=True, capture_output=True).stdout)
-    minor = int(re.match(r"go1\.(\d+)", told.pop("GOVERSION"))[1])
-    path = f"{pathlib.Path(go_compiler()).parent}:{os.environ['PATH']}"
-    return {**os.environ, **told, **({"GOTOOLCHAIN": TOOLCHAIN} if minor < 25 else {}), "PATH": path, "CGO_ENABLED": "0"}
+    """The path of that go command."""
+    return shutil.which("go", path=go_environment()["PATH"])
 
 
 def go(package, name=None):

@@ -16,7 +16,7 @@ ACTION = yaml.safe_load((HERE.parents[1] / ".github/actions/setup-trivy/action.y
 VERSION = ACTION["inputs"]["version"]["default"].removeprefix("v")
 MODULE = f"""module scratch
 
-go 1.25
+go 1.26
 
 require github.com/aquasecurity/trivy v{VERSION}
 """
@@ -26,14 +26,10 @@ import _ "github.com/aquasecurity/trivy/pkg/commands"
 """
 
 
-def go_environment():
-    return {**cached.go_environment(), "GOEXPERIMENT": "jsonv2"}
-
-
 def make_trivy(folder, scratch):
-    install, = [step for step in ACTION["runs"]["steps"] if "go install" in step.get("run", "")]
+    install, = [step for step in ACTION["runs"]["steps"] if "/cmd/trivy@" in step.get("run", "")]
     subprocess.run(["bash", "-e", "-c", install["run"]], check=True,
-                   env={**go_environment(), **install["env"], "VERSION": f"v{VERSION}", "HOME": scratch})
+                   env={**cached.go_environment(), **install["env"], "VERSION": f"v{VERSION}", "HOME": scratch})
     (pathlib.Path(scratch) / ".cache/arc-ci/trivy/trivy").rename(folder / "trivy")
 
 
@@ -44,8 +40,7 @@ def make_database_maker(folder, scratch):
     (source / "go.mod").write_text(MODULE)
     (source / "tools/tools.go").write_text(TOOLS)
     subprocess.run([cached.go_compiler(), "build", "-mod=mod", "-trimpath", "-ldflags=-s -w", "-o", folder / "makedb",
-                    "./makedb"],
-                   cwd=source, env=go_environment(), check=True)
+                    "./makedb"], cwd=source, env={**cached.go_environment(), "GOEXPERIMENT": "jsonv2"}, check=True)
 
 
 def folder():
