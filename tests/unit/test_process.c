@@ -98,6 +98,24 @@ static void test_timeout_kills_the_whole_group(void **state)
     assert_int_equal(result.status, 128 + 9);
 }
 
+static void test_timeout_of_a_child_that_closed_its_outputs(void **state)
+{
+    (void)state;
+    const char *const argv[] = {"sh", "-c", "exec >&- 2>&-; sleep 600 & sleep 600", NULL};
+    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
+    assert_int_equal(run((struct arc_process){.timeout = 1}, &result, argv), ARC_EWORLD);
+    assert_int_equal(result.status, 128 + 9);
+}
+
+static void test_a_child_outlasts_its_outputs(void **state)
+{
+    (void)state;
+    const char *const argv[] = {"sh", "-c", "exec >&- 2>&-; sleep 0.2; exit 7", NULL};
+    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
+    assert_int_equal(run((struct arc_process){.timeout = 60}, &result, argv), ARC_OK);
+    assert_int_equal(result.status, 7);
+}
+
 /* It cannot stop, unseen, to ask a terminal for a password. */
 static void test_a_session_of_its_own(void **state)
 {
@@ -183,6 +201,8 @@ int main(void)
         cmocka_unit_test(test_child_that_does_not_read),
         cmocka_unit_test(test_output_limit),
         cmocka_unit_test(test_timeout_kills_the_whole_group),
+        cmocka_unit_test(test_timeout_of_a_child_that_closed_its_outputs),
+        cmocka_unit_test(test_a_child_outlasts_its_outputs),
         cmocka_unit_test(test_a_session_of_its_own),
         cmocka_unit_test(test_a_signal_ends_the_children_first),
         cmocka_unit_test(test_missing_program),

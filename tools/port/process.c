@@ -201,87 +201,124 @@ static int take(const struct arc_process *process, enum arc_stream stream, int *
     return arc_buf_check(buf, process->argv[0], err);
 }
 
-static int too_late(const struct arc_process *process, bool interrupted, struct arc_error *err)
+/* What may end a child before its time. */
+struct watch {
+    const struct arc_process *process;
+    pid_t pid;
+    int interrupt;    /* readable once the run is to end */
+    int64_t deadline; /* 0: none */
+    bool interrupted;
+};
+
+static int too_late(const struct watch *watch, struct arc_error *err)
 {
-    if (interrupted)
+    if (watch->interrupted)
         return arc_error_set(err, ARC_EFAILED, "interrupted; %s did not end by itself",
-                             process->argv[0]);
-    return arc_error_set(err, ARC_EWORLD, "%s did not end within %u seconds", process->argv[0],
-                         process->timeout);
+                             watch->process->argv[0]);
+    return arc_error_set(err, ARC_EWORLD, "%s did not end within %u seconds",
+                         watch->process->argv[0], watch->process->timeout);
+}
+
+/* Waits until one of `fds` is ready, the last of which is set here, or `most` milliseconds (-1:
+ * however long). A child that is told to end gets some time for it. */
+static int wait_for(struct watch *watch, struct pollfd *fds, nfds_t count, int most,
+                    struct arc_error *err)
+{
+    int64_t left = watch->deadline ? watch->deadline - now_ms() : -1;
+    struct pollfd *interrupt = &fds[count - 1];
+    *interrupt =
+        (struct pollfd){.fd = watch->interrupted ? -1 : watch->interrupt, .events = POLLIN};
+    if (watch->deadline && left <= 0)
+        return too_late(watch, err);
+    if (most >= 0 && (left < 0 || left > most))
+        left = most;
+    int ready = poll(fds, count, (int)left);
+    if (ready < 0 && errno != EINTR)
+        return arc_error_set(err, ARC_EWORLD, "poll: %s", strerror(errno));
+    if (ready < 0)
+        for (nfds_t i = 0; i < count; i++)
+            fds[i].revents = 0;
+    if (interrupt->revents) {
+        watch->interrupted = true;
+        watch->deadline = now_ms() + GRACE_MS;
+        kill(-watch->pid, SIGTERM);
+    }
+    return ARC_OK;
 }
 
 /* Moves data until both output streams are closed. */
-static int talk(const struct arc_process *process, pid_t pid, struct pipes *pipes, int interrupt,
-                struct arc_process_result *result, struct arc_error *err)
+static int talk(struct watch *watch, struct pipes *pipes, struct arc_process_result *result,
+                struct arc_error *err)
 {
-    int64_t deadline = process->timeout ? now_ms() + (int64_t)process->timeout * 1000 : 0;
-    bool interrupted = false;
+    const struct arc_process *process = watch->process;
     size_t fed = 0;
     if (!process->input_len)
         close_end(&pipes->parent[0]);
     while (pipes->parent[1] >= 0 || pipes->parent[2] >= 0) {
-        struct pollfd fds[4] = {{0}};
-        fds[3] = (struct pollfd){.fd = interrupted ? -1 : interrupt, .events = POLLIN};
+        struct pollfd fds[4];
         for (int i = 0; i < 3; i++)
             fds[i] = (struct pollfd){.fd = pipes->parent[i], .events = i ? POLLIN : POLLOUT};
-        int64_t left = deadline ? deadline - now_ms() : -1;
-        if (deadline && left <= 0)
-            return too_late(process, interrupted, err);
-        int ready = poll(fds, 4, (int)left);
-        if (ready < 0 && errno != EINTR)
-            return arc_error_set(err, ARC_EWORLD, "poll: %s", strerror(errno));
-        if (ready < 0)
-            continue;
-        if (fds[3].revents) {
-            interrupted = true;
-            deadline = now_ms() + GRACE_MS;
-            kill(-pid, SIGTERM);
-        }
-        if (fds[0].fd >= 0 && fds[0].revents)
+        int rc = wait_for(watch, fds, 4, -1, err);
+        if (!rc && fds[0].fd >= 0 && fds[0].revents)
             feed(process, &pipes->parent[0], &fed);
-        for (int i = 1; i < 3; i++) {
-            int rc = fds[i].fd >= 0 && fds[i].revents
-                         ? take(process, i == 1 ? ARC_STDOUT : ARC_STDERR, &pipes->parent[i],
-                                result, err)
-                         : ARC_OK;
-            if (rc)
-                return rc;
-        }
+        for (int i = 1; i < 3; i++)
+            if (!rc && fds[i].fd >= 0 && fds[i].revents)
+                rc =
+                    take(process, i == 1 ? ARC_STDOUT : ARC_STDERR, &pipes->parent[i], result, err);
+        if (rc)
+            return rc;
     }
-    return interrupted ? arc_error_set(err, ARC_EFAILED, "interrupted") : ARC_OK;
+    return ARC_OK;
 }
 
-static int await(pid_t pid)
+/* Waits for its end, which may be some time after it has closed its outputs. */
+static int outlast(struct watch *watch, int *status, struct arc_error *err)
 {
-    int status = 0;
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        ;
-    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    pid_t ended;
+    for (int pause = 1; (ended = waitpid(watch->pid, status, WNOHANG)) != watch->pid;) {
+        struct pollfd interrupt;
+        if (ended < 0 && errno != EINTR)
+            return arc_error_set(err, ARC_EWORLD, "waitpid: %s", strerror(errno));
+        int rc = wait_for(watch, &interrupt, 1, pause, err);
+        if (rc)
+            return rc;
+        pause = pause < 64 ? 2 * pause : pause;
+    }
+    return ARC_OK;
 }
 
 int arc_process_run(const struct arc_process *process, struct arc_process_result *result,
                     struct arc_error *err)
 {
     ARC_AUTO(pipes) struct pipes pipes;
-    pid_t pid = 0;
+    struct watch watch = {.process = process};
     *result = (struct arc_process_result){.output.max = process->output_max,
                                           .errors.max = process->output_max};
     struct held held;
-    int rc = pipes_open(&pipes, err);
+    int status = 0, rc = pipes_open(&pipes, err);
     if (rc)
         return rc;
     hold_signals(&held);
-    rc = start(process, &pipes, &pid, err);
+    rc = start(process, &pipes, &watch.pid, err);
     if (rc) {
         release_signals(&held);
         return rc;
     }
     int told = process->interrupted_fd ? *process->interrupted_fd : -1;
-    rc = talk(process, pid, &pipes, told >= 0 ? told : held.fd, result, err);
-    if (rc)
-        kill(-pid, SIGKILL);
+    watch.interrupt = told >= 0 ? told : held.fd;
+    watch.deadline = process->timeout ? now_ms() + (int64_t)process->timeout * 1000 : 0;
+    rc = talk(&watch, &pipes, result, err);
+    if (!rc)
+        rc = outlast(&watch, &status, err);
+    if (rc) {
+        kill(-watch.pid, SIGKILL);
+        while (waitpid(watch.pid, &status, 0) < 0 && errno == EINTR)
+            ;
+    }
+    if (!rc && watch.interrupted)
+        rc = arc_error_set(err, ARC_EFAILED, "interrupted");
     release_signals(&held);
-    result->status = await(pid);
+    result->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
     return rc;
 }
 
