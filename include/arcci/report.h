@@ -20,8 +20,9 @@ struct arc_report_facts {
     const json_t *build;   /* build.json */
     const json_t *base;    /* build.json of the base, for sizes against it */
     const json_t *scan;    /* scan.json */
-    const json_t *jobs;    /* job → result, of toJSON(needs): "build-<codename>", "security" */
-    const char *run_url;   /* page of the workflow run */
+    const json_t *jobs; /* job → result, of toJSON(needs): "build-<codename>" of one service, else
+                           "build" of all; "security" */
+    const char *run_url; /* page of the workflow run */
 };
 
 /* Makes report.json (docs/schema/report.schema.json) without any request: group, revision, statuses

@@ -107,7 +107,7 @@ static const struct option options[] = {
     {.name = "needs",
      .value = "JSON",
      .help = "toJSON(needs), or a file that holds it: documents and results of the jobs "
-             "build-<codename> and security."},
+             "build-<codename> (or build, for all) and security."},
     {.name = "as",
      .value = "KIND",
      .choices = "status|check|none",

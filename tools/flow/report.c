@@ -30,14 +30,23 @@ const json_t *report_built(const json_t *build, const char *service)
     return NULL;
 }
 
-const char *report_job(const struct arc_report_facts *facts, const char *service)
+/* The job that builds a service: one of its own, "build-<codename>", or "build" for all. */
+struct job {
+    char name[300];
+    const char *result; /* NULL: there is no such job */
+    bool shared;
+};
+
+static struct job find_job(const struct arc_report_facts *facts, const char *service)
 {
-    const char *job;
-    json_t *result;
-    json_object_foreach ((json_t *)facts->jobs, job, result)
-        if (strncmp(job, "build-", 6) == 0 && strcmp(job + 6, service) == 0)
-            return json_string_value(result);
-    return NULL;
+    struct job job = {.result = NULL};
+    snprintf(job.name, sizeof job.name, "build-%.250s", service);
+    job.result = json_string_value(json_object_get(facts->jobs, job.name));
+    if (!job.result) {
+        job = (struct job){.name = "build", .shared = true};
+        job.result = json_string_value(json_object_get(facts->jobs, job.name));
+    }
+    return job;
 }
 
 json_int_t report_size(const json_t *built)
@@ -108,20 +117,21 @@ static void judge_built(const struct arc_report_facts *facts, const char *servic
 static void judge(const struct arc_report_facts *facts, const json_t *service, struct verdict *out)
 {
     const char *name = report_text(service, "service");
-    const char *job = report_job(facts, name);
+    const struct job job = find_job(facts, name);
+    const char *result = job.result ? job.result : "";
     const json_t *built = report_built(facts->build, name);
-    bool failed = job && strcmp(job, "success") != 0 && strcmp(job, "skipped") != 0;
+    bool failed = *result && strcmp(result, "success") != 0 && strcmp(result, "skipped") != 0;
     bool left = !json_is_true(json_object_get(service, "selected"));
-    if (failed) {
-        out->state = strcmp(job, "failure") == 0 ? "failure" : "error";
-        arc_buf_printf(&out->why, "the job build-%s ended as %s", name, job);
+    if (failed && !(job.shared && (built || left))) {
+        out->state = strcmp(result, "failure") == 0 ? "failure" : "error";
+        arc_buf_printf(&out->why, "the job %s ended as %s", job.name, result);
     } else if (built) {
         judge_built(facts, name, built, out);
-    } else if (left || (job && strcmp(job, "skipped") == 0)) {
+    } else if (left || strcmp(result, "skipped") == 0) {
         out->state = "success";
         arc_buf_printf(&out->why, "not built: %s",
                        left ? report_text(service, "reason") : "its job was skipped");
-    } else if (job) {
+    } else if (*result) {
         out->state = "success";
         arc_buf_puts(&out->why, "built, not pushed");
     } else {

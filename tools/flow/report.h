@@ -10,8 +10,6 @@ const char *report_text(const json_t *object, const char *name);
 
 /* The entry of build.json for a service, or NULL. */
 const json_t *report_built(const json_t *build, const char *service);
-/* The result of the job that builds a service ("build-<codename>"), or NULL. */
-const char *report_job(const struct arc_report_facts *facts, const char *service);
 
 /* How bad a state is: success, pending, failure, error count from 0. */
 unsigned report_severity(const char *state);
