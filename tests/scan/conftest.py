@@ -46,16 +46,19 @@ class Place:
         log = self.fake / "calls"
         return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
 
-    def run(self, *words, mode="", path=None, **env):
+    def start(self, *words, mode="", path=None, **env):
         full = {"PATH": path or f"{self.path / 'bin'}:/usr/bin:/bin", "HOME": str(self.path), "FAKE_DIR": str(self.fake),
                 "FAKE_MODE": mode, "TMPDIR": str(self.path / "tmp"),
                 **{k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")}, **env}
         (self.path / "tmp").mkdir(exist_ok=True)
-        run = subprocess.run([ARC_CI, "scan", *words, "--json"], cwd=self.path, env=full, capture_output=True, text=True,
-                             timeout=120)
-        self.stderr = run.stderr
-        self.document = json.loads(run.stdout) if run.stdout else None
-        return run.returncode
+        return subprocess.Popen([ARC_CI, "scan", *words, "--json"], cwd=self.path, env=full, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def run(self, *words, **options):
+        process = self.start(*words, **options)
+        stdout, self.stderr = process.communicate(timeout=120)
+        self.document = json.loads(stdout) if stdout else None
+        return process.returncode
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """Running the scanner: which commands, what their ends mean. The gate never passes because nobody looked."""
 import json
 import os
+import signal
+import time
 
 import pytest
 from conftest import report, vulnerability
@@ -31,6 +33,18 @@ def test_the_scanner_is_told_all_that_could_blind_it(place):
                           ("--ignorefile", "/dev/null"), ("--scanners", "vuln"), ("--format", "json")):
         assert scan[scan.index(option) + 1] == value
     assert "--ignore-unfixed=false" in scan
+
+
+def test_a_signal_leaves_nothing_behind(place):
+    """Two targets: the second scanner does not get to run, and the folder of the reports is gone."""
+    build = place.write("build.json", BUILD)
+    process = place.start("--scan-type", "image", "--build", build, mode="hang")
+    while not place.calls() and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    stdout, _ = process.communicate(timeout=20)
+    assert (process.returncode, stdout) == (-signal.SIGTERM, "")
+    assert list((place.path / "tmp").iterdir()) == []
 
 
 def test_a_target_that_looks_like_an_option(place):

@@ -1,6 +1,7 @@
 #include "flow/scan_run.h"
 #include "base/auto.h"
 #include "port/file.h"
+#include "port/process.h"
 #include "port/trivy.h"
 #include <stdlib.h>
 #include <string.h>
@@ -73,13 +74,12 @@ static int run_all(struct scan_judged *judged, const struct arc_env *env, const 
 
 /* What complete() found out; owned. */
 struct found {
-    char *folder, *target, *credentials;
+    char *target, *credentials;
     json_t *platforms;
 };
 
 static void found_free(struct found *found)
 {
-    free(found->folder);
     free(found->target);
     free(found->credentials);
     json_decref(found->platforms);
@@ -127,24 +127,35 @@ static int complete(struct scan_judged *judged, const struct arc_env *env, struc
     if (!rc && image && run->target && json_array_size(run->platforms) == 0)
         rc = scan_platforms(judged, env, run->target, &found->platforms, err);
     run->platforms = found->platforms ? found->platforms : run->platforms;
+    return rc;
+}
+
+/* Runs them, with a folder for the reports. A folder of its own is gone afterwards, even when a
+ * signal ends this process. */
+static int run_in_folder(struct scan_judged *judged, const struct arc_env *env,
+                         struct arc_scan_run *run, struct arc_error *err)
+{
+    bool temporary = run->report_dir == NULL;
+    ARC_AUTO_FREE char *folder = NULL;
+    ARC_AUTO_JSON json_t *commands = NULL;
+    struct arc_signals held;
+    arc_signals_hold(&held);
+    int rc = arc_trivy_folder(env, run->report_dir, &folder, err);
+    run->report_dir = folder;
     if (!rc)
-        rc = arc_trivy_folder(env, run->report_dir, &found->folder, err);
-    run->report_dir = found->folder;
+        rc = arc_scan_commands(run, judged->options->service, &commands, err);
+    if (!rc)
+        rc = run_all(judged, env, commands, err);
+    if (folder && temporary)
+        arc_trivy_remove(commands, folder);
+    arc_signals_release(&held);
     return rc;
 }
 
 int scan_run_all(struct scan_judged *judged, const struct arc_env *env, struct arc_error *err)
 {
     struct arc_scan_run run = *judged->options->run;
-    bool temporary = run.report_dir == NULL;
-    ARC_AUTO(found) struct found found = {.folder = NULL};
-    ARC_AUTO_JSON json_t *commands = NULL;
+    ARC_AUTO(found) struct found found = {.target = NULL};
     int rc = complete(judged, env, &run, &found, err);
-    if (!rc)
-        rc = arc_scan_commands(&run, judged->options->service, &commands, err);
-    if (!rc)
-        rc = run_all(judged, env, commands, err);
-    if (found.folder && temporary)
-        arc_trivy_remove(commands, found.folder);
-    return rc;
+    return rc ? rc : run_in_folder(judged, env, &run, err);
 }

@@ -133,34 +133,19 @@ static int start(const struct arc_process *process, struct pipes *pipes, pid_t *
 
 /* ---- being told to end --------------------------------------------------------------------- */
 
-/* The signals that end this process, held back while a child runs: the child, in a session of its
- * own, does not get a terminal's Ctrl-C, and would go on alone. */
-struct held {
-    sigset_t before;
-    int fd; /* readable once one of them has come; -1 when none is held */
-};
-
-/* Those with a handler are the caller's concern, and those that are ignored (nohup) stay so. */
-static void hold_signals(struct held *held)
+void arc_signals_hold(struct arc_signals *held)
 {
     static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
     struct sigaction action;
-    sigset_t set;
-    sigemptyset(&set);
+    sigemptyset(&held->ending);
     for (size_t i = 0; i < sizeof ending / sizeof *ending; i++)
         if (sigaction(ending[i], NULL, &action) == 0 && action.sa_handler == SIG_DFL)
-            sigaddset(&set, ending[i]);
-    held->fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (held->fd >= 0)
-        pthread_sigmask(SIG_BLOCK, &set, &held->before);
+            sigaddset(&held->ending, ending[i]);
+    pthread_sigmask(SIG_BLOCK, &held->ending, &held->before);
 }
 
-/* One that has come ends this process here: nobody has read it from `fd`. */
-static void release_signals(struct held *held)
+void arc_signals_release(const struct arc_signals *held)
 {
-    if (held->fd < 0)
-        return;
-    close_end(&held->fd);
     pthread_sigmask(SIG_SETMASK, &held->before, NULL);
 }
 
@@ -294,18 +279,22 @@ int arc_process_run(const struct arc_process *process, struct arc_process_result
     struct watch watch = {.process = process};
     *result = (struct arc_process_result){.output.max = process->output_max,
                                           .errors.max = process->output_max};
-    struct held held;
+    struct arc_signals held;
     int status = 0, rc = pipes_open(&pipes, err);
     if (rc)
         return rc;
-    hold_signals(&held);
+    /* The child, in a session of its own, does not get a terminal's Ctrl-C, and would go on alone.
+     */
+    arc_signals_hold(&held);
+    int signals = signalfd(-1, &held.ending, SFD_CLOEXEC | SFD_NONBLOCK);
     rc = start(process, &pipes, &watch.pid, err);
     if (rc) {
-        release_signals(&held);
+        close_end(&signals);
+        arc_signals_release(&held);
         return rc;
     }
     int told = process->interrupted_fd ? *process->interrupted_fd : -1;
-    watch.interrupt = told >= 0 ? told : held.fd;
+    watch.interrupt = told >= 0 ? told : signals;
     watch.deadline = process->timeout ? now_ms() + (int64_t)process->timeout * 1000 : 0;
     rc = talk(&watch, &pipes, result, err);
     if (!rc)
@@ -317,7 +306,8 @@ int arc_process_run(const struct arc_process *process, struct arc_process_result
     }
     if (!rc && watch.interrupted)
         rc = arc_error_set(err, ARC_EFAILED, "interrupted");
-    release_signals(&held);
+    close_end(&signals); /* nobody has read from it: what has come is still to come */
+    arc_signals_release(&held);
     result->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
     return rc;
 }

@@ -5,6 +5,7 @@
 #include "arcci/buf.h"
 #include "arcci/env.h"
 #include "arcci/error.h"
+#include <signal.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -47,5 +48,16 @@ int arc_process_find(const struct arc_env *env, const char *name, char **out,
 int arc_process_run(const struct arc_process *process, struct arc_process_result *result,
                     struct arc_error *err);
 void arc_process_result_free(struct arc_process_result *result);
+
+/* Holds back the signals that would end this process (SIGINT, SIGTERM, SIGHUP), around work that
+ * would leave something behind. Children that run meanwhile are ended by them all the same.
+ * Releasing lets one that has come end this process. */
+struct arc_signals {
+    sigset_t
+        ending; /* those with a handler are the caller's concern; ignored ones (nohup) stay so */
+    sigset_t before;
+};
+void arc_signals_hold(struct arc_signals *held);
+void arc_signals_release(const struct arc_signals *held);
 
 #endif
