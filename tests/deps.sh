@@ -54,6 +54,11 @@ command -v apt-get >/dev/null || {
 run=
 [ "$(id -u)" = 0 ] || run=sudo
 
+# Without the lock, which a daemon would keep.
+apt_get() {
+    $run env DEBIAN_FRONTEND=noninteractive apt-get "$@" 9<&-
+}
+
 # The next release, from wherever this machine has its own release from.
 add_next() {
     site=$(apt-get indextargets --format '$(SITE) $(CODENAME) $(RELEASE) $(COMPONENT)' \
@@ -78,14 +83,14 @@ PREFERENCES
 }
 
 echo "Installing:$missing" >&2
-$run apt-get update -qq || echo "apt-get update failed; trying with the lists at hand" >&2
+apt_get update -qq || echo "apt-get update failed; trying with the lists at hand" >&2
 packages=
 for package in $missing; do
     case "${ID:-} ${VERSION_ID:-} $backported" in
     "debian 12 "*" $package "*)
         if [ ! -e /etc/apt/sources.list.d/arc-ci-next.sources ]; then
             add_next
-            $run apt-get update -qq
+            apt_get update -qq
         fi
         packages="$packages $package/$next"
         ;;
@@ -109,5 +114,5 @@ if [ "$1" = engine ] && [ ! -e "$deny" ]; then
 fi
 
 # shellcheck disable=SC2086 # a list of words
-$run env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+apt_get install -y -qq --no-install-recommends \
     -o DPkg::Lock::Timeout=600 -o Dpkg::Use-Pty=0 $packages >/dev/null
