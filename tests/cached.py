@@ -14,8 +14,17 @@ import subprocess
 CACHE = pathlib.Path(os.environ.get("ARC_CACHE") or pathlib.Path.home() / ".cache/arc-ci")
 
 
+# For the children that install something: set while tests/engine has this process in a network without a way out.
+before_install = None
+
+
+def run(command, check=True, **options):
+    """Runs what needs the machine's network."""
+    return subprocess.run(command, check=check, preexec_fn=before_install, **options)
+
+
 @contextlib.contextmanager
-def _once(kind, *packages):
+def once(kind, *packages):
     """The folder of these packages, and whether it must still be filled. It counts as filled after the block only."""
     folder = CACHE / kind / "+".join(package.replace("/", "_") for package in packages)
     folder.mkdir(parents=True, exist_ok=True)
@@ -28,20 +37,19 @@ def _once(kind, *packages):
 
 def npm(*packages):
     """Installs NAME@VERSION packages together; returns their node_modules."""
-    with _once("npm", *packages) as (folder, missing):
+    with once("npm", *packages) as (folder, missing):
         if missing:
-            subprocess.run(["npm", "install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", folder,
-                            *packages], check=True, stdout=subprocess.DEVNULL)
+            run(["npm", "install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", folder, *packages],
+                stdout=subprocess.DEVNULL)
     return folder / "node_modules"
 
 
 def pip(*packages):
     """Installs NAME==VERSION packages into one virtual environment; returns its bin."""
-    with _once("pip", *packages) as (folder, missing):
+    with once("pip", *packages) as (folder, missing):
         if missing:
-            subprocess.run(["/usr/bin/python3", "-m", "venv", folder / "venv"], check=True)
-            subprocess.run([folder / "venv/bin/pip", "install", "--quiet", "--disable-pip-version-check", *packages],
-                           check=True)
+            run(["/usr/bin/python3", "-m", "venv", folder / "venv"])
+            run([folder / "venv/bin/pip", "install", "--quiet", "--disable-pip-version-check", *packages])
     return folder / "venv/bin"
 
 
@@ -55,7 +63,7 @@ def go_environment():
     toolchain = re.search(r"GOTOOLCHAIN: (\S+)", ACTION.read_text())[1]
     env = {**os.environ, "GOTOOLCHAIN": toolchain, "CGO_ENABLED": "0"}
     command = [shutil.which("go") or "/usr/local/go/bin/go", "env", "-json", "GOPATH", "GOCACHE", "GOROOT"]
-    told = json.loads(subprocess.run(command, env=env, check=True, capture_output=True).stdout)
+    told = json.loads(run(command, env=env, capture_output=True).stdout)
     return {**env, "PATH": f"{told.pop('GOROOT')}/bin:{env['PATH']}", **told}
 
 
@@ -68,10 +76,10 @@ def go(package, name=None):
     """Builds a PATH@VERSION command from its Go module; returns the binary. `name` is the command's, where the path's last
     part is not."""
     name = name or package.split("@")[0].rsplit("/", 1)[-1]
-    with _once("go", package) as (folder, missing):
+    with once("go", package) as (folder, missing):
         if missing:
             env = {**go_environment(), "GOBIN": str(folder), "GOFLAGS": "-trimpath"}
-            subprocess.run([go_compiler(), "install", package], env=env, check=True)
+            run([go_compiler(), "install", package], env=env)
     return folder / name
 
 
@@ -81,27 +89,24 @@ def collector(manifest, version):
     The builder's own `go mod tidy` also wants what the modules are tested with, which no build needs, so the go.mod is
     written here. Without the tag it would hold Prometheus' service discovery for every cloud, most of its compile time."""
     key = hashlib.sha256(manifest.read_bytes() + version.encode()).hexdigest()[:12]
-    with _once("otelcol", key) as (folder, missing):
+    with once("otelcol", key) as (folder, missing):
         if missing:
             builder = go(f"go.opentelemetry.io/collector/cmd/builder@{version}")
-            subprocess.run([builder, "--config", manifest, "--skip-get-modules", "--skip-compilation"], cwd=folder,
-                           env=go_environment(), check=True)
+            run([builder, "--config", manifest, "--skip-get-modules", "--skip-compilation"], cwd=folder, env=go_environment())
             modules = re.findall(r"gomod: (.+)", manifest.read_text()) + [f"go.opentelemetry.io/collector/otelcol {version}"]
             (folder / "source/go.mod").write_text("\n".join(["module arc-ci.test/otelcol", "go 1.25",
                                                              *(f"require {module}" for module in modules)]))
-            subprocess.run(["nice", go_compiler(), "build", "-mod=mod", "-trimpath", "-tags=remove_all_sd", "-ldflags=-s -w",
-                            "-o", folder / "program/otelcol", "."], cwd=folder / "source",
-                           env=go_environment(), check=True)
+            run(["nice", go_compiler(), "build", "-mod=mod", "-trimpath", "-tags=remove_all_sd", "-ldflags=-s -w",
+                 "-o", folder / "program/otelcol", "."], cwd=folder / "source", env=go_environment())
     return folder / "program/otelcol"
 
 
 def maven(pom):
     """Copies the run-time dependencies that a pom.xml names; returns their folder. Maven's own store is not kept."""
     key = hashlib.sha256(pom.read_bytes()).hexdigest()[:12]
-    with _once("maven", f"{pom.parent.name}-{key}") as (folder, missing):
+    with once("maven", f"{pom.parent.name}-{key}") as (folder, missing):
         if missing:
-            subprocess.run(["mvn", "--quiet", "--batch-mode", "--file", pom, f"-Dmaven.repo.local={folder}/store",
-                            "dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={folder}/jars"],
-                           check=True)
+            run(["mvn", "--quiet", "--batch-mode", "--file", pom, f"-Dmaven.repo.local={folder}/store",
+                 "dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={folder}/jars"])
             shutil.rmtree(folder / "store")
     return folder / "jars"

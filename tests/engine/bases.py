@@ -97,7 +97,7 @@ def build_base(engine, service, name=None):
         (context / "Dockerfile").write_text("\n".join(lines))
         for platform in PLATFORMS:
             architecture = platform.split("/")[1]
-            tar = engine.from_outside(build_rootfs, service, architecture, packages, arrange)
+            tar = build_rootfs(service, architecture, packages, arrange)
             (context / f"rootfs-{architecture}.tar").hardlink_to(tar)
         engine.docker("buildx", "build", "--platform", ",".join(PLATFORMS), "--provenance=false", "-t", name, context)
     return name

@@ -21,7 +21,7 @@ def program():
 
 def start(engine, hosts):
     """Starts it in the engine's namespaces, and makes the builder `remote` of it. `hosts`: plain-http registries."""
-    buildkitd = engine.from_outside(program)
+    buildkitd = program()
     root = engine.root / "buildkit"
     root.mkdir()
     registries = "".join(f'[registry."{host}"]\n  http = true\n' for host in hosts)
@@ -58,11 +58,11 @@ def _arrange(folder):
 def build_image(engine):
     """A stand-in for BuildKit's image, under its name: the same programs, and Debian's runc."""
     architecture = subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True, check=True).stdout.strip()
-    tar = engine.from_outside(build_rootfs, "buildkit", architecture, ("runc", "ca-certificates", "busybox-static"), _arrange)
-    control = engine.from_outside(cached.go, f"{MODULE.replace('buildkitd', 'buildctl')}@{VERSION}")
+    tar = build_rootfs("buildkit", architecture, ("runc", "ca-certificates", "busybox-static"), _arrange)
+    control = cached.go(f"{MODULE.replace('buildkitd', 'buildctl')}@{VERSION}")
     context = engine.root / "buildkit-image"
     context.mkdir()
-    for source, name in ((tar, "rootfs.tar"), (control, "buildctl"), (engine.from_outside(program), "buildkitd")):
+    for source, name in ((tar, "rootfs.tar"), (control, "buildctl"), (program(), "buildkitd")):
         shutil.copy(source, context / name)
     (context / "Dockerfile").write_text(DOCKERFILE)
     engine.docker("build", "-t", IMAGE, context)

@@ -14,13 +14,16 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.error
 import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
-CACHE = pathlib.Path(os.environ.get("ARC_CACHE") or pathlib.Path.home() / ".cache/arc-ci")
+sys.path.insert(0, str(HERE.parent))
+import cached  # noqa: E402
+
 PLATFORMS = ("linux/amd64", "linux/arm64")
 CLONE_NEWNET, PR_SET_PDEATHSIG = 0x40000000, 1
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -157,9 +160,14 @@ class Engine:
         child = pathlib.Path(f"/proc/{unshare}/task/{unshare}/children").read_text().split()[0]
         with open(f"/proc/{child}/ns/net") as net:
             _setns(net.fileno())
+        cached.before_install = self._leave
+
+    def _leave(self):
+        _setns(self._old_net)
 
     def stop(self):
-        _setns(self._old_net)
+        self._leave()
+        cached.before_install = None
         if self.registry:
             self.registry.stop()
         if self.process:
@@ -170,7 +178,7 @@ class Engine:
 
     def from_outside(self, call, *args):
         """call(*args) with the machine's network in place of the engine's, for downloads."""
-        _setns(self._old_net)
+        self._leave()
         try:
             return call(*args)
         finally:

@@ -47,7 +47,7 @@ def build_base(engine):
     compose = yaml.safe_load((REPOSITORY / "services/otel/docker-compose.yml").read_text())
     args = compose["services"]["arc-friday-collector"]["build"]["args"]
     name = re.search(r":-(.+)}", args["OTELCOL_IMAGE"]).group(1)
-    program = engine.from_outside(build)
+    program = build()
     tar = platform_images.rootfs(engine, "otelcol", ("bash", "coreutils", "grep"))
     with tempfile.TemporaryDirectory(dir=engine.root) as scratch:
         context = pathlib.Path(scratch) / "context"

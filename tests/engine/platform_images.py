@@ -40,7 +40,7 @@ def rootfs(engine, name, packages):
     """A tar with these packages for this machine's architecture."""
     architecture = subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True,
                                   check=True).stdout.strip()
-    return engine.from_outside(build_rootfs, name, architecture, packages, _arrange)
+    return build_rootfs(name, architecture, packages, _arrange)
 
 
 def build_exporter(engine):
@@ -52,7 +52,7 @@ def build_exporter(engine):
 
 def build_pulsar(engine):
     """Under the name of the base of Strange, for this machine's architecture: the broker's jars and a Java for them."""
-    jars = engine.from_outside(cached.maven, HERE / "pulsar/pom.xml")
+    jars = cached.maven(HERE / "pulsar/pom.xml")
     tar = rootfs(engine, "pulsar", ("default-jre-headless", "curl", "busybox-static"))
     with tempfile.TemporaryDirectory(dir=engine.root) as scratch:
         context = pathlib.Path(scratch) / "context"

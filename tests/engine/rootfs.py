@@ -11,7 +11,7 @@ import subprocess
 import tarfile
 import tempfile
 
-from engine import CACHE
+import cached
 
 # Pulled in by maintainer scripts, which never run here.
 NOT_NEEDED = ("adduser", "base-passwd", "ca-certificates-java", "debconf", "init-system-helpers", "java-common",
@@ -26,7 +26,7 @@ def build_rootfs(name, architecture, packages, arrange):
     The cache's key is everything that decides the content but the packages' own versions."""
     recipe = repr((packages, sorted(_constants(arrange)), NOT_NEEDED)).encode()
     key = hashlib.sha256(recipe).hexdigest()[:12]
-    target = CACHE / "rootfs" / f"{name}-{architecture}-{key}.tar"
+    target = cached.CACHE / "rootfs" / f"{name}-{architecture}-{key}.tar"
     target.parent.mkdir(parents=True, exist_ok=True)
     with open(target.with_suffix(".lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -53,8 +53,8 @@ def _apt(architecture, state, *arguments):
                       f'Dir::State::status "{state}/status";\nDir::Cache "{state}/cache";\n'
                       'Dir::Etc::PreferencesParts "/dev/null";\nAPT::Sandbox::User "root";\n'
                       'APT::Install-Recommends "false";\nAcquire::Languages "none";\nAcquire::Retries "3";\n')
-    run = subprocess.run(["apt-get", "-qq", *arguments], env={**os.environ, "APT_CONFIG": str(config)},
-                         capture_output=True, text=True)
+    run = cached.run(["apt-get", "-qq", *arguments], check=False, env={**os.environ, "APT_CONFIG": str(config)},
+                     capture_output=True, text=True)
     if run.returncode:
         raise RuntimeError(f"apt-get {' '.join(arguments)} ({architecture}): {run.stdout}{run.stderr}")
 

@@ -78,7 +78,7 @@ trivy --cache-dir /tmp/cache rootfs --quiet --format spdx-json --output /tmp/spd
 def scanner(engine, base):
     """In place of BuildKit's default scanner, under its name: another one that speaks its protocol, with the real Trivy.
     The default one's image cannot be pulled in the tests."""
-    trivy = engine.from_outside(real_trivy.folder) / "trivy"
+    trivy = real_trivy.folder() / "trivy"
     with tempfile.TemporaryDirectory(dir=engine.root) as scratch:
         context = pathlib.Path(scratch)
         shutil.copy(trivy, context / "trivy")

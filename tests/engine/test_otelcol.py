@@ -9,7 +9,7 @@ import yaml
 
 @pytest.fixture(scope="module")
 def validate(engine, tmp_path_factory):
-    program = engine.from_outside(otelcol.build)
+    program = otelcol.build()
     folder = tmp_path_factory.mktemp("otelcol")
 
     def run(config):

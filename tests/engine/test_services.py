@@ -37,7 +37,7 @@ class Platform:
 
     def __init__(self, engine):
         self.engine = engine
-        self.python = engine.from_outside(cached.pip, "pulsar-client==3.13.0") / "python"
+        self.python = cached.pip("pulsar-client==3.13.0") / "python"
 
     def strange(self, *arguments):
         """strange_client.py on the host, with Pulsar's own Python client; what it prints."""

@@ -2,7 +2,6 @@
 into the cache outside the tree (some minutes; what Go compiles stays in Go's own cache, for the test of that action)."""
 import pathlib
 import shutil
-import subprocess
 import sys
 import tempfile
 
@@ -28,8 +27,8 @@ import _ "github.com/aquasecurity/trivy/pkg/commands"
 
 def make_trivy(folder, scratch):
     install, = [step for step in ACTION["runs"]["steps"] if "/cmd/trivy@" in step.get("run", "")]
-    subprocess.run(["bash", "-e", "-c", install["run"]], check=True,
-                   env={**cached.go_environment(), **install["env"], "VERSION": f"v{VERSION}", "HOME": scratch})
+    cached.run(["bash", "-e", "-c", install["run"]],
+               env={**cached.go_environment(), **install["env"], "VERSION": f"v{VERSION}", "HOME": scratch})
     (pathlib.Path(scratch) / ".cache/arc-ci/trivy/trivy").rename(folder / "trivy")
 
 
@@ -39,13 +38,13 @@ def make_database_maker(folder, scratch):
     (source / "tools").mkdir()
     (source / "go.mod").write_text(MODULE)
     (source / "tools/tools.go").write_text(TOOLS)
-    subprocess.run([cached.go_compiler(), "build", "-mod=mod", "-trimpath", "-ldflags=-s -w", "-o", folder / "makedb",
-                    "./makedb"], cwd=source, env={**cached.go_environment(), "GOEXPERIMENT": "jsonv2"}, check=True)
+    cached.run([cached.go_compiler(), "build", "-mod=mod", "-trimpath", "-ldflags=-s -w", "-o", folder / "makedb", "./makedb"],
+               cwd=source, env={**cached.go_environment(), "GOEXPERIMENT": "jsonv2"})
 
 
 def folder():
     """Holds `trivy` and `makedb`."""
-    with cached._once("go", f"trivy-{VERSION}") as (place, missing):
+    with cached.once("go", f"trivy-{VERSION}") as (place, missing):
         if missing:
             with tempfile.TemporaryDirectory(dir=place) as scratch:
                 make_trivy(place, scratch)
