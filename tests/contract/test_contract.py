@@ -20,7 +20,9 @@ import cached  # noqa: E402
 import test_report as reporting  # noqa: E402
 from harness import ARC_CI, SHA, TAG, WRAPPER, Double, Project, new_state  # noqa: E402
 
-PACKAGES = ("@octokit/openapi@23.0.2", "@stoplight/prism-cli@5.14.2")
+# Prism's command takes any later part of itself, and from 5.16 on these want Node.js 20.19; Debian 12 has 18.
+PACKAGES = ("@octokit/openapi@23.0.2", "@stoplight/prism-cli@5.14.2", "@stoplight/prism-http-server@5.12.2",
+            "@stoplight/prism-core@5.8.0")
 SPECIAL = {401, 403, 429, 500, 502}     # any request may be answered so; the description does not repeat it
 
 
