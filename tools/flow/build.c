@@ -16,7 +16,6 @@ struct run {
     json_t *platforms;             /* of every target: the plan's, or the cell's */
     json_t *keys;                  /* codename → key, of every target */
     json_t *missing;               /* codenames that have to be built; NULL: all */
-    bool ahead;                    /* what was built is read back already, or on its way */
     json_t *ledger;                /* entries of build.json, in any order */
 };
 
@@ -109,6 +108,7 @@ static int find_built(struct run *run, struct arc_error *err)
         rc = rc ? rc : note_found(run, codename, entry, err);
     }
     free(verifies);
+    arc_registry_forget(run->registry);
     return rc;
 }
 
@@ -186,7 +186,7 @@ static int read_back(const struct run *run, const struct arc_verify *verify, boo
 }
 
 /* Asks for all that verification will read of what was built. `digests`: target → digest. */
-static int ask_ahead(struct run *run, const json_t *digests, struct arc_error *err)
+static int ask_ahead(const struct run *run, const json_t *digests, struct arc_error *err)
 {
     struct arc_verify *verifies = calloc(json_object_size(digests) + 1, sizeof *verifies);
     size_t count = 0;
@@ -201,11 +201,10 @@ static int ask_ahead(struct run *run, const json_t *digests, struct arc_error *e
     return rc;
 }
 
-/* While bake still closes down. What fails here is asked for again. */
+/* While bake still runs. What fails here is asked for again. */
 static void on_pushed(void *context, const json_t *digests)
 {
-    struct run *run = context;
-    run->ahead = ask_ahead(run, digests, NULL) == ARC_OK;
+    ask_ahead(context, digests, NULL);
 }
 
 static void on_event(void *context, const struct arc_build_event *event)
@@ -221,12 +220,10 @@ static int read_all_back(struct run *run, const json_t *targets,
     ARC_AUTO_JSON json_t *digests = json_object();
     const char *codename;
     json_t *item;
-    int rc = ARC_OK;
     json_object_foreach ((json_t *)targets, codename, item)
         if (json_object_set_new(digests, codename, json_string(digest_of(result, codename))))
             return arc_error_nomem(err);
-    if (!run->ahead)
-        rc = ask_ahead(run, digests, err);
+    int rc = ask_ahead(run, digests, err); /* what was not asked for while bake ran */
     json_object_foreach (digests, codename, item) {
         struct arc_verify verify = verify_of(run, codename, json_string_value(item));
         json_t *entry = NULL;

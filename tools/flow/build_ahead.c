@@ -93,8 +93,6 @@ int arc_verify_ahead(const struct arc_verify *verifies, size_t count, struct arc
 {
     struct wishes wishes = {0};
     int rc = ARC_OK;
-    if (count)
-        arc_registry_forget(verifies[0].registry);
     for (int round = 0; !rc && count && round < 3; round++) {
         for (size_t i = 0; i < count; i++) {
             const struct arc_verify *verify = &verifies[i];

@@ -25,7 +25,7 @@ int arc_verify_index(const struct arc_verify *verify, struct arc_manifest *index
 
 /* Asks for what arc_verify_index() will read, for all of them side by side, and for what tells the
  * layers' unpacked sizes, which are null otherwise. The verification itself is no other for it.
- * Fails only for want of memory. */
+ * What waits to be taken is not asked for again. Fails only for want of memory. */
 int arc_verify_ahead(const struct arc_verify *verifies, size_t count, struct arc_error *err);
 
 /* "linux/arm64" of a descriptor's platform; arm64's default variant v8 is left out (containerd's

@@ -15,8 +15,8 @@
 struct arc_progress_options {
     const json_t *definition; /* of arc_bake(): its targets and their platforms */
     void (*on_event)(void *context, const struct arc_build_event *event); /* may be NULL */
-    /* Called once, when the registry has the last target's index, which is some time before bake
-     * ends; `digests`: target → digest, borrowed. May be NULL. */
+    /* Called when the registry has got more of the targets' indexes, which is some time before bake
+     * ends; `digests`: target → digest, of these only, borrowed. May be NULL. */
     void (*on_pushed)(void *context, const json_t *digests);
     void *context;
 };
