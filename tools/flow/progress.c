@@ -254,6 +254,8 @@ static int see_status(struct arc_progress *progress, const json_t *status)
 /* All that one piece of output brought at once: who hears of it may take a while. */
 static int tell_pushed(struct arc_progress *progress, struct arc_error *err)
 {
+    if (json_object_size(progress->pushed) == json_object_size(progress->told))
+        return ARC_OK;
     ARC_AUTO_JSON json_t *more = json_object();
     const char *service;
     json_t *digest;
@@ -264,7 +266,7 @@ static int tell_pushed(struct arc_progress *progress, struct arc_error *err)
             (json_object_set(more, service, digest) ||
              json_object_set(progress->told, service, digest)))
             return arc_error_nomem(err);
-    if (json_object_size(more) && progress->options.on_pushed)
+    if (progress->options.on_pushed)
         progress->options.on_pushed(progress->options.context, more);
     return ARC_OK;
 }
