@@ -1,5 +1,4 @@
 """The action: paths-filter's inputs, and outputs that the program itself writes."""
-import importlib.util
 import os
 import pathlib
 import subprocess
@@ -7,11 +6,10 @@ import subprocess
 import pytest
 import yaml
 
+import test_cmd as cmd
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ACTION = ROOT / ".github/actions/changes"
-_spec = importlib.util.spec_from_file_location("test_cmd", ROOT / "tests/cmd/test_cmd.py")
-cmd = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(cmd)
 # Name and default of every input of paths-filter v3 (its action.yml), but the token's default, which is an expression.
 PATHS_FILTER = {"token": None, "working-directory": "", "ref": "", "base": "", "filters": "", "list-files": "none",
                 "initial-fetch-depth": "100", "predicate-quantifier": "some"}

@@ -1,7 +1,6 @@
 """Lists of files with every kind of name: whoever reads them as what they claim to be gets the names back. Names are
 random, seeded afresh each run; the seed is in the test's name and ARC_SEED repeats it."""
 import csv
-import importlib.util
 import io
 import json
 import os
@@ -11,10 +10,8 @@ import subprocess
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-_spec = importlib.util.spec_from_file_location("test_cmd", ROOT / "tests/cmd/test_cmd.py")
-cmd = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(cmd)
+import test_cmd as cmd
+
 SEED = int(os.environ.get("ARC_SEED", random.SystemRandom().randrange(1 << 32)))
 PIECES = [b"a", b"Z9", b" ", b"'", b'"', b"\\", b"$(touch pwned)", b"`id`", b"$HOME", b"\n", b"\r", b"\t", b",", b";", b"&", b"|", b"*", b"?",
           b"[a]", b"{b,c}", b"!", b"#", b"~", b"<", b">", b"=", b"<<EOF", b"-", b"--x", b".", b"%0A", b"::error::", b"\x01", b"\x1b[31m", b"\x7f",

@@ -1,13 +1,9 @@
 """A repository that belongs to somebody else is not trusted until its owner says so, as with git itself."""
-import importlib.util
 import os
-import pathlib
 import subprocess
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-_spec = importlib.util.spec_from_file_location("test_cmd", ROOT / "tests/cmd/test_cmd.py")
-cmd = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(cmd)
+import test_cmd as cmd
+
 GIVE_AWAY = ["chown"] if os.geteuid() == 0 else ["sudo", "-n", "chown"]
 
 

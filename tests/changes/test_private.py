@@ -2,22 +2,16 @@
 the clone is fetched with the token, which goes to the workflow's own server only."""
 import base64
 import http.server
-import importlib.util
 import json
 import os
-import pathlib
 import subprocess
-import sys
 import urllib.parse
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests"))
-import loopback  # noqa: E402
-_spec = importlib.util.spec_from_file_location("test_cmd", ROOT / "tests/cmd/test_cmd.py")
-cmd = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(cmd)
+import loopback
+import test_cmd as cmd
+
 TOKEN = "ghs_0123456789abcdef"
 LOGIN = "basic " + base64.b64encode(f"x-access-token:{TOKEN}".encode()).decode()
 

@@ -1,21 +1,15 @@
 """arc-ci changes --since-image, against a registry that speaks the distribution spec's reading half."""
 import hashlib
 import http.server
-import importlib.util
 import json
 import os
-import pathlib
 import subprocess
-import sys
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests"))
-import loopback  # noqa: E402
-_spec = importlib.util.spec_from_file_location("test_cmd", ROOT / "tests/cmd/test_cmd.py")
-cmd = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(cmd)
+import loopback
+import test_cmd as cmd
+
 REVISION = "org.opencontainers.image.revision"
 
 

@@ -196,8 +196,8 @@ def pause(engine, container):
     """Not while a health check starts or runs: runc's own process, frozen with the rest, would never let go."""
     def between_checks():
         found = engine.inspect(container)
-        ended = found["State"]["Health"]["Log"][-1]["End"][:19]
-        return time.time() - calendar.timegm(time.strptime(ended, "%Y-%m-%dT%H:%M:%S")) < found["Config"]["Healthcheck"]["Interval"] / 1e9 - 2
+        ended = calendar.timegm(time.strptime(found["State"]["Health"]["Log"][-1]["End"][:19], "%Y-%m-%dT%H:%M:%S"))
+        return time.time() - ended < found["Config"]["Healthcheck"]["Interval"] / 1e9 - 2
     clients.wait_until(f"{container} was checked", between_checks, 60)
     engine.docker("pause", container)
 

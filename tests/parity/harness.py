@@ -1,21 +1,21 @@
 """Runs a scenario of scenarios.yaml with a program that takes INPUT_ and GITHUB_ variables as an action does."""
 import http.server
-import importlib.util
 import json
 import os
 import pathlib
 import subprocess
-import threading
+import sys
 
 import yaml
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/cmd")]
+import loopback  # noqa: E402
+import test_cmd as cmd  # noqa: E402
+
 FORMATS = ("none", "csv", "json", "shell", "escape")
 
-_spec = importlib.util.spec_from_file_location("test_cmd", ROOT / "tests/cmd/test_cmd.py")
-cmd = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(cmd)
 
 
 def flat(steps):
@@ -59,9 +59,6 @@ class Api(http.server.BaseHTTPRequestHandler):
 def run(program, scenario, inputs, scratch):
     """{"outputs": …} or {"error": …}."""
     repo = make(scenario, scratch)
-    server = http.server.HTTPServer(("127.0.0.1", 0), Api)
-    server.files = scenario.get("api", [])
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     output = scratch / "output"
     output.write_bytes(b"")
     (scratch / "event.json").write_text(cmd.fill(json.dumps(scenario["payload"]), repo))
@@ -69,11 +66,12 @@ def run(program, scenario, inputs, scratch):
     env.update({"HOME": str(scratch), "GITHUB_ACTIONS": "true", "GITHUB_OUTPUT": str(output), "GIT_CONFIG_NOSYSTEM": "1",
                 "GITHUB_EVENT_NAME": scenario["event"], "GITHUB_EVENT_PATH": str(scratch / "event.json"),
                 "GITHUB_REF": cmd.fill(scenario["ref"], repo), "GITHUB_SHA": cmd.fill(scenario["sha"], repo),
-                "GITHUB_REPOSITORY": "o/r", "GITHUB_API_URL": f"http://127.0.0.1:{server.server_port}"})
+                "GITHUB_REPOSITORY": "o/r"})
     env.update({f"INPUT_{name.upper()}": cmd.fill(value, repo) for name, value in inputs.items()})
-    done = subprocess.run(program, cwd=scratch / "clone" if "clone" in scenario else repo, env=env, capture_output=True, timeout=60)
-    server.shutdown()
-    server.server_close()
+    with loopback.serving(Api, files=scenario.get("api", [])) as server:
+        env["GITHUB_API_URL"] = f"http://127.0.0.1:{server.server_port}"
+        done = subprocess.run(program, cwd=scratch / "clone" if "clone" in scenario else repo, env=env, capture_output=True,
+                              timeout=60)
     text = (done.stdout + done.stderr).decode(errors="replace")
     if done.returncode:
         errors = [line for line in text.splitlines() if line.startswith("::error")]

@@ -2,13 +2,10 @@
 import http.server
 import json
 import subprocess
-import sys
 
 import harness
 import pytest
-
-sys.path.insert(0, str(harness.ROOT / "tests"))
-import loopback  # noqa: E402
+from harness import loopback
 
 FILTERS = "a: a/**\nb: b/**\n"
 

@@ -56,7 +56,10 @@ class Place:
 
     def run(self, *words, **options):
         process = self.start(*words, **options)
-        stdout, self.stderr = process.communicate(timeout=120)
+        try:
+            stdout, self.stderr = process.communicate(timeout=120)
+        finally:
+            process.kill()  # of one that has ended: nothing
         self.document = json.loads(stdout) if stdout else None
         return process.returncode
 
