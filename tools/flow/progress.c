@@ -15,7 +15,7 @@ struct arc_progress {
     json_t *vertexes;         /* digest → {service, platform, step, state, error} */
     json_t *cells;            /* "service platform" → {started, completed, cached} */
     json_t *pushed;           /* service → digest of its index */
-    json_t *told;             /* the same, of those that on_pushed was told */
+    json_t *news;             /* those of them that on_pushed was not told yet */
     json_t *failed;           /* the entry of the step that failed first; owned */
     const char *only_service; /* when there is a single target */
     struct arc_buf value;     /* the JSON value that is being read */
@@ -34,14 +34,14 @@ int arc_progress_new(const struct arc_progress_options *options, struct arc_prog
                                       .vertexes = json_object(),
                                       .cells = json_object(),
                                       .pushed = json_object(),
-                                      .told = json_object(),
+                                      .news = json_object(),
                                       .value.max = VALUE_MAX,
                                       .text.max = 2 * TEXT_KEPT,
                                       .line_start = true};
     json_t *targets = json_object_get(options->definition, "target");
     if (json_object_size(targets) == 1)
         progress->only_service = json_object_iter_key(json_object_iter(targets));
-    if (!progress->vertexes || !progress->cells || !progress->pushed || !progress->told) {
+    if (!progress->vertexes || !progress->cells || !progress->pushed || !progress->news) {
         arc_progress_free(progress);
         return arc_error_nomem(err);
     }
@@ -56,7 +56,7 @@ void arc_progress_free(struct arc_progress *progress)
     json_decref(progress->vertexes);
     json_decref(progress->cells);
     json_decref(progress->pushed);
-    json_decref(progress->told);
+    json_decref(progress->news);
     json_decref(progress->failed);
     arc_buf_free(&progress->value);
     arc_buf_free(&progress->text);
@@ -248,27 +248,19 @@ static int see_status(struct arc_progress *progress, const json_t *status)
         !*arc_json_text_of(status, "completed") || !target_of(progress, service) ||
         json_object_get(progress->pushed, service))
         return 0;
-    return json_object_set_new(progress->pushed, service, json_string(digest + 1));
+    json_t *text = json_string(digest + 1);
+    int failed = json_object_set(progress->news, service, text);
+    return json_object_set_new(progress->pushed, service, text) || failed;
 }
 
 /* All that one piece of output brought at once: who hears of it may take a while. */
-static int tell_pushed(struct arc_progress *progress, struct arc_error *err)
+static void tell_pushed(struct arc_progress *progress)
 {
-    if (json_object_size(progress->pushed) == json_object_size(progress->told))
-        return ARC_OK;
-    ARC_AUTO_JSON json_t *more = json_object();
-    const char *service;
-    json_t *digest;
-    if (!more)
-        return arc_error_nomem(err);
-    json_object_foreach (progress->pushed, service, digest)
-        if (!json_object_get(progress->told, service) &&
-            (json_object_set(more, service, digest) ||
-             json_object_set(progress->told, service, digest)))
-            return arc_error_nomem(err);
+    if (!json_object_size(progress->news))
+        return;
     if (progress->options.on_pushed)
-        progress->options.on_pushed(progress->options.context, more);
-    return ARC_OK;
+        progress->options.on_pushed(progress->options.context, progress->news);
+    json_object_clear(progress->news);
 }
 
 /* ---- the stream ---------------------------------------------------------------------------- */
@@ -335,7 +327,9 @@ int arc_progress_feed(struct arc_progress *progress, const char *data, size_t le
         if (!rc && progress->value.failed)
             rc = arc_buf_check(&progress->value, "a progress report of buildx", err);
     }
-    return rc ? rc : tell_pushed(progress, err);
+    if (!rc)
+        tell_pushed(progress);
+    return rc;
 }
 
 /* ---- what was seen ------------------------------------------------------------------------- */
