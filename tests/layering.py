@@ -1,41 +1,128 @@
 #!/usr/bin/python3
-"""Fails on an #include that goes against cmd -> flow -> port -> base, or brings a third-party header
-anywhere but into port/ (jansson may be used anywhere)."""
+"""Fails on an #include that goes against the table of arrows, on a circle of files, and on a third-party header outside of
+the folder that wraps it (jansson may be used anywhere)."""
+import collections
 import pathlib
 import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-ALLOWED = {
-    "base": {"base"},
-    "port": {"base", "port"},
-    "flow": {"base", "port", "flow"},
-    "cmd": {"base", "flow"},
+STAGES = {"changes", "plan", "build", "scan", "notes", "release", "report", "lint", "doctor"}
+# What the files of a folder of tools/ may include beside their own; "." is the files directly in tools/.
+ARROWS = {
+    "base": set(),
+    "os": {"base"},
+    "glob": {"base", "os"},
+    "http": {"base", "os"},
+    "yaml": {"base", "os"},
+    "json": {"base", "os"},
+    "dockerfile": {"base"},
+    "github": {"http", "base", "os"},
+    "registry": {"http", "base", "os"},
+    "git": {"github", "base", "os"},
+    "project": {"git", "yaml", "json", "glob", "github", "base", "os"},
+    "changes": {"project", "git", "github", "registry", "yaml", "glob", "base", "os"},
+    "plan": {"project", "dockerfile", "base", "os"},
+    "build": {"plan", "project", "registry", "git", "base", "os"},
+    "scan": {"plan", "project", "registry", "github", "json", "base", "os"},
+    "notes": {"plan", "project", "git", "yaml", "base", "os"},
+    "release": {"notes", "plan", "project", "github", "base", "os"},
+    "report": {"notes", "plan", "project", "github", "base", "os"},
+    "lint": {"project", "dockerfile", "git", "yaml", "base", "os"},
+    "doctor": {"lint", "project", "github", "registry", "http", "git", "base", "os"},
+    "dryrun": STAGES | {"project", "github", "git", "json", "base", "os"},
+    "cli": {"build", "github", "base", "os"},  # the live table shows the events of a build
+    "cmd": STAGES | {"dryrun", "cli", "project", "github", "glob", "base", "os"},
+    ".": {"cli", "base"},
 }
-THIRD_PARTY = re.compile(r"^(git2|curl|yaml|yajl|pcre2|zlib|zconf|openssl|mbedtls)\b")
-INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]')
+# The folder that a public header speaks for.
+PUBLIC = {
+    "buf": "base", "error": "base", "env": "base", "semver": "base", "clock": "os", "transport": "github",
+    "event": "project", "config": "project", "context": "project", "repository": "project", "version": "project",
+    "filters": "changes", "template": "notes",
+}
+WRAPPED = {
+    "git2": {"git"}, "curl": {"http"}, "yaml": {"yaml"}, "yajl": {"json"}, "zlib": {"os"}, "mbedtls": {"os"},
+}
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+
+
+def includes(path):
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        match = INCLUDE.match(line)
+        if match:
+            yield number, match[1] == "<", match[2]
+
+
+def folder_of(header):
+    """The folder of tools/ that a quoted header belongs to."""
+    parts = header.split("/")
+    if parts[0] == "arcci":
+        name = parts[-1].removesuffix(".h")
+        return PUBLIC.get(name, name)
+    return parts[0] if len(parts) > 1 else "."
+
+
+def check_arrow(place, folder, header):
+    target = folder_of(header)
+    if folder not in ARROWS:
+        yield f"{place}: the table in tests/layering.py has no row for {folder}/"
+    elif target != folder and target not in ARROWS[folder]:
+        yield f"{place}: {folder} must not include {header}"
+
+
+def check_third_party(place, folder, header):
+    owners = WRAPPED.get(header.split("/")[0].split(".")[0])
+    if owners and folder not in owners:
+        yield f"{place}: {header} belongs in tools/{' or '.join(sorted(owners))} only"
+
+
+def circles(edges):
+    """Groups of files that include one another (Tarjan's strongly connected components)."""
+    order, low, stack, found = {}, {}, [], []
+
+    def visit(node):
+        order[node] = low[node] = len(order)
+        stack.append(node)
+        for target in sorted(edges.get(node, ())):
+            if target not in order:
+                visit(target)
+                low[node] = min(low[node], low[target])
+            elif target in stack:
+                low[node] = min(low[node], order[target])
+        if low[node] == order[node]:
+            group = stack[stack.index(node):]
+            del stack[stack.index(node):]
+            if len(group) > 1:
+                found.append(group)
+
+    for node in sorted(edges):
+        if node not in order:
+            visit(node)
+    return found
 
 
 def findings(root):
-    for path in sorted((root / "tools").rglob("*.[ch]")):
-        layer = path.relative_to(root / "tools").parts[0]
-        for number, line in enumerate(path.read_text().splitlines(), 1):
-            match = INCLUDE.match(line)
-            if not match:
+    tools, edges = root / "tools", collections.defaultdict(set)
+    for path in sorted(tools.rglob("*.[ch]")):
+        inner = path.relative_to(tools)
+        folder = inner.parts[0] if len(inner.parts) > 1 else "."
+        edges[str(inner.with_suffix(""))]  # a node, even without an arrow
+        for number, system, header in includes(path):
+            place = f"{path.relative_to(root)}:{number}"
+            if system:
+                yield from check_third_party(place, folder, header)
                 continue
-            place, header = f"{path.relative_to(root)}:{number}", match[1]
-            target = header.split("/")[0]
-            if THIRD_PARTY.match(header) and layer != "port":
-                yield f"{place}: {header} belongs into tools/port only"
-            if layer in ALLOWED and target in ALLOWED and target not in ALLOWED[layer]:
-                yield f"{place}: {layer} must not include {header}"
-            if layer in ("base", "port", "flow") and header == "command.h":
-                yield f"{place}: {layer} must not know the command frame"
+            yield from check_arrow(place, folder, header)
+            target = pathlib.PurePath(header).with_suffix("")
+            if (tools / header).exists() and target != inner.with_suffix(""):
+                edges[str(inner.with_suffix(""))].add(str(target))
+    for group in circles(edges):
+        yield "a circle of files: " + " ".join(sorted(group))
     for path in sorted((root / "include").rglob("*.h")):
-        for number, line in enumerate(path.read_text().splitlines(), 1):
-            match = INCLUDE.match(line)
-            if match and THIRD_PARTY.match(match[1]):
-                yield f"{path.relative_to(root)}:{number}: a public header includes {match[1]}"
+        for number, _, header in includes(path):
+            if header.split("/")[0].split(".")[0] in WRAPPED:
+                yield f"{path.relative_to(root)}:{number}: a public header includes {header}"
 
 
 if __name__ == "__main__":

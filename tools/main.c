@@ -1,6 +1,6 @@
 /* Dispatch: find the command's row, parse, run, print, exit. */
 #include "base/auto.h"
-#include "command.h"
+#include "cli/command.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

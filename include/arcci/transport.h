@@ -57,7 +57,7 @@ void arc_transport_free(struct arc_transport *transport);
 
 struct arc_github_options {
     const struct arc_env *env;     /* GITHUB_API_URL; INPUT_TOKEN, GITHUB_TOKEN or GH_TOKEN; proxies
-                                      and CA files as in port/http.h. Borrowed for its life */
+                                      and CA files as in http/exchange.h. Borrowed for its life */
     const char *token_file;        /* holds the token, instead of the variables; NULL for none */
     const struct arc_clock *clock; /* NULL: the machine's */
     unsigned idle_timeout;         /* seconds without an answer; 0: 60 */

@@ -1,7 +1,7 @@
 /* The floor that `changes` is measured against: walks two trees with libgit2 and counts the files
  * that differ, without events, filters or outputs.  tree_walk REPOSITORY BASE HEAD [DIRECTORY...]:
  * only below the directories, where there are any. */
-#include "port/git_lib.h"
+#include "git/lib.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* Any JSON is a plan that gives a definition, or is refused; and buildx's progress means the same
  * however it is cut. */
 #include "arcci/build.h"
-#include "flow/progress.h"
+#include "build/progress.h"
 #include <stdlib.h>
 
 struct count {

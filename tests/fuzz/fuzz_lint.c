@@ -1,8 +1,8 @@
 /* Any bytes are a Dockerfile and a make file: lint reads them as such, whatever a pull request
  * holds. */
 #include "base/auto.h"
-#include "flow/dockerfile.h"
-#include "flow/lint_make.h"
+#include "dockerfile/dockerfile.h"
+#include "lint/make.h"
 #include <string.h>
 
 static void read_dockerfile(const char *text)

@@ -1,8 +1,8 @@
 /* Trivy's report from anywhere: the first byte chooses the policy. Whatever it holds, a report that
  * is not whole is no pass, and what comes out can be printed. */
 #include "base/auto.h"
-#include "flow/sarif.h"
-#include "flow/scan_judged.h"
+#include "scan/judged.h"
+#include "scan/sarif.h"
 #include <stdint.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,5 +1,5 @@
-/* Any bytes are a tree that keeps port/yaml.h's invariants, or an error with a place. */
-#include "port/yaml.h"
+/* Any bytes are a tree that keeps yaml/yaml.h's invariants, or an error with a place. */
+#include "yaml/yaml.h"
 #include <stdlib.h>
 #include <string.h>
 

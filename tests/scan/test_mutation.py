@@ -9,7 +9,7 @@ from conftest import ROOT
 
 BUILD = ROOT / "build"
 MUTANTS = [
-    ("tools/flow/scan.c", old, new) for old, new in [
+    ("tools/scan/gate.c", old, new) for old, new in [
         # the gate's comparison
         ("worst < policy->fail_on", "worst <= policy->fail_on"),
         ("worst < policy->fail_on", "worst > policy->fail_on"),
@@ -37,7 +37,7 @@ MUTANTS = [
         ("finding->fresh = !rc && !json_object_get", "finding->fresh = !rc && json_object_get"),
     ]
 ] + [
-    ("tools/flow/scan_report.c", old, new) for old, new in [
+    ("tools/scan/trivy_report.c", old, new) for old, new in [
         ("if (!reading->schema)", "if (false)"),
         ("if (reading->schema == 1 && !reading->target->results)", "if (false)"),
         ("if (text->len && !arc_severity_parse(", "if (text->len && arc_severity_parse("),
@@ -45,9 +45,9 @@ MUTANTS = [
         ("return rc ? rc : check_whole(&reading, err);", "return ARC_OK;"),
     ]
 ] + [
-    ("tools/flow/scan_ignore.c", "entry->expires <= judged->now", "entry->expires > judged->now"),
-    ("tools/flow/scan_findings.c", "if (from->severity > into->severity)", "if (false)"),
-    ("tools/flow/scan_findings.c", "if (from->severity > into->severity)", "if (true)"),
+    ("tools/scan/ignore.c", "entry->expires <= judged->now", "entry->expires > judged->now"),
+    ("tools/scan/findings.c", "if (from->severity > into->severity)", "if (false)"),
+    ("tools/scan/findings.c", "if (from->severity > into->severity)", "if (true)"),
 ]
 
 
@@ -102,7 +102,7 @@ def survives(source, text, folder):
 
 
 def test_the_program_itself_survives(tmp_path):
-    source = "tools/flow/scan.c"
+    source = "tools/scan/gate.c"
     assert survives(source, (ROOT / source).read_text(), tmp_path)
 
 

@@ -32,15 +32,34 @@ def test_layering():
     assert run.returncode == 0, run.stdout
 
 
-def test_layering_check_sees_an_arrow_that_goes_back(tmp_path):
-    (tmp_path / "tools/base").mkdir(parents=True)
-    (tmp_path / "tools/cmd").mkdir()
-    (tmp_path / "include").mkdir()
-    (tmp_path / "tools/base/a.c").write_text('#include "flow/plan.h"\n')
-    (tmp_path / "tools/cmd/b.c").write_text('#include "port/git.h"\n#include <git2.h>\n')
+WRONG_INCLUDES = {
+    "base/a.c": '#include "plan/planned.h"\n',
+    "cmd/b.c": '#include "git/git.h"\n',
+    "cmd/c.c": "#include <git2.h>\n",
+    "scan/d.c": '#include "arcci/release.h"\n',
+    "main.c": '#include "build/run.h"\n',
+    "newcomer/e.c": '#include "base/text.h"\n',
+}
+
+
+@pytest.mark.parametrize("path", WRONG_INCLUDES)
+def test_layering_check_sees_an_arrow_that_goes_back(path, tmp_path):
+    file = tmp_path / "tools" / path
+    file.parent.mkdir(parents=True)
+    file.write_text(WRONG_INCLUDES[path])
     run = subprocess.run(["/usr/bin/python3", ROOT / "tests/layering.py", tmp_path], capture_output=True, text=True)
     assert run.returncode == 1
-    assert len(run.stdout.splitlines()) == 3
+    assert len(run.stdout.splitlines()) == 1 and f"tools/{path}:1: " in run.stdout
+
+
+def test_layering_check_sees_a_circle_of_files(tmp_path):
+    folder = tmp_path / "tools/base"
+    folder.mkdir(parents=True)
+    (folder / "a.h").write_text('#include "base/b.h"\n')
+    (folder / "b.c").write_text('#include "base/a.h"\n')
+    (folder / "b.h").write_text("")
+    run = subprocess.run(["/usr/bin/python3", ROOT / "tests/layering.py", tmp_path], capture_output=True, text=True)
+    assert run.stdout == "a circle of files: base/a base/b\n"
 
 
 @pytest.mark.parametrize("header", [str(p.relative_to(ROOT)) for p in tracked("include/*.h", "tools/*.h")])

@@ -2,7 +2,7 @@
 #ifndef ARCCI_TEST_HEADERS_H
 #define ARCCI_TEST_HEADERS_H
 
-#include "port/http.h"
+#include "http/http.h"
 #include <string.h>
 
 /* Sets the response's headers from "name: value" lines. */

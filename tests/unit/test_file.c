@@ -4,7 +4,7 @@
 #include <stdint.h>
 
 #include "base/auto.h"
-#include "port/file.h"
+#include "os/file.h"
 #include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "port/git.h"
+#include "git/git.h"
 #include "repo.h"
 #include <cmocka.h>
 

@@ -1,7 +1,7 @@
 /* port/github without a network: what errors say, where credentials may go, what is masked, and the
  * files of a pull request, closed when they may not be all. */
 #include "base/auto.h"
-#include "port/github.h"
+#include "github/github.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>

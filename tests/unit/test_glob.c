@@ -5,8 +5,8 @@
 
 #include "arcci/glob.h"
 #include "base/auto.h"
-#include "base/glob_dfa.h"
-#include "base/glob_pattern.h"
+#include "glob/dfa.h"
+#include "glob/pattern.h"
 #include <cmocka.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SHA-256 against the examples of FIPS 180-4 (NIST, "SHA-256 examples"). */
 #include "base/auto.h"
-#include "port/hash.h"
+#include "os/hash.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>

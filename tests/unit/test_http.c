@@ -1,7 +1,7 @@
 /* port/http against a scripted server on the loopback interface: what is sent, where credentials
  * go, what is tried again, which answers end how. */
 #include "base/auto.h"
-#include "port/http.h"
+#include "http/http.h"
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <pthread.h>

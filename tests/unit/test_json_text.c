@@ -4,7 +4,7 @@
 #include <stdint.h>
 
 #include "base/auto.h"
-#include "base/json_text.h"
+#include "json/layout.h"
 #include <cmocka.h>
 #include <string.h>
 

@@ -5,9 +5,9 @@
 #include <stdint.h>
 
 #include "base/auto.h"
-#include "flow/dockerfile.h"
-#include "flow/lint.h"
-#include "flow/lint_make.h"
+#include "dockerfile/dockerfile.h"
+#include "lint/make.h"
+#include "lint/rule.h"
 #include <cmocka.h>
 #include <string.h>
 

@@ -15,8 +15,8 @@
 #include "arcci/report.h"
 #include "arcci/scan.h"
 #include "base/auto.h"
-#include "port/git.h"
-#include "port/yaml.h"
+#include "git/git.h"
+#include "yaml/yaml.h"
 #include <cmocka.h>
 
 #include "folder.h"

@@ -6,8 +6,8 @@
 
 #include "arcci/notes.h"
 #include "base/auto.h"
-#include "flow/documents.h"
-#include "port/file.h"
+#include "os/file.h"
+#include "project/documents.h"
 #include <cmocka.h>
 #include <stdio.h>
 #include <string.h>

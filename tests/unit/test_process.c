@@ -4,7 +4,7 @@
 #include <stdint.h>
 
 #include "base/auto.h"
-#include "port/process.h"
+#include "os/process.h"
 #include <cmocka.h>
 #include <errno.h>
 #include <signal.h>

@@ -4,8 +4,8 @@
 #include <stdint.h>
 
 #include "base/auto.h"
-#include "flow/progress.h"
-#include "port/file.h"
+#include "build/progress.h"
+#include "os/file.h"
 #include <cmocka.h>
 #include <string.h>
 

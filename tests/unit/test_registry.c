@@ -4,11 +4,11 @@
 #include <stdint.h>
 
 #include "base/auto.h"
-#include "port/base64.h"
-#include "port/docker_config.h"
-#include "port/folder.h"
-#include "port/registry.h"
-#include "port/registry_auth.h"
+#include "os/base64.h"
+#include "os/folder.h"
+#include "registry/auth.h"
+#include "registry/docker_config.h"
+#include "registry/registry.h"
 #include <cmocka.h>
 #include <stdio.h>
 #include <string.h>

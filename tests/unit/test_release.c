@@ -1,7 +1,8 @@
 /* The release stage: what it would send, and how bodies are put together. (Its behaviour against a
  * server is in tests/fault and tests/contract.) */
 #include "base/auto.h"
-#include "flow/release.h"
+#include "base/markdown.h"
+#include "release/release.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -167,8 +168,8 @@ static void test_body_same(void **state)
         {"", "x", false},           {"a\r b", "a b", false},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        assert_int_equal(release_body_same(table[i].a, table[i].b), table[i].same);
-        assert_int_equal(release_body_same(table[i].b, table[i].a), table[i].same);
+        assert_int_equal(arc_markdown_same(table[i].a, table[i].b), table[i].same);
+        assert_int_equal(arc_markdown_same(table[i].b, table[i].a), table[i].same);
     }
 }
 

@@ -5,8 +5,8 @@
 
 #include "arcci/scan.h"
 #include "base/auto.h"
-#include "flow/scan_judged.h"
-#include "flow/scan_publish.h"
+#include "scan/judged.h"
+#include "scan/publish.h"
 #include <cmocka.h>
 #include <string.h>
 

@@ -4,7 +4,7 @@
 #include <stdint.h>
 
 #include "base/auto.h"
-#include "port/yaml.h"
+#include "yaml/yaml.h"
 #include <cmocka.h>
 #include <stdio.h>
 #include <string.h>

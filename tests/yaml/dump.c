@@ -1,8 +1,8 @@
-/* Reads documents that end with NUL from stdin, and prints one line for each: what port/yaml.h
+/* Reads documents that end with NUL from stdin, and prints one line for each: what yaml/yaml.h
  * makes of it as JSON, with numbers, booleans and nulls as "<number>", "<boolean>", "<null>"; or "E
  * " and the error. */
 #include "base/auto.h"
-#include "port/yaml.h"
+#include "yaml/yaml.h"
 #include <stdio.h>
 #include <string.h>
 

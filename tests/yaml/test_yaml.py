@@ -16,7 +16,7 @@ import cached  # noqa: E402
 COUNT = 20000
 SEED = random.SystemRandom().randrange(2 ** 32)
 
-# Text, what js-yaml makes of it, what we do: all of it in port/yaml.h.
+# Text, what js-yaml makes of it, what we do: all of it in yaml/yaml.h.
 DIFFERENCES = [
     ("a list as a key", "? [a, b]\n: c", '{"a,b":"c"}', "E t:1:3: a key must be a plain value, this is a list"),
     ("a mapping as a key", "? {a: b}\n: c", '{"[object Object]":"c"}', "E t:1:3: a key must be a plain value, this is a mapping"),

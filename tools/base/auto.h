@@ -6,8 +6,8 @@
  *
  * ARC_AUTO(noun) calls noun_free(&local) at the end of the scope.
  */
-#ifndef ARCCI_BASE_AUTO_H
-#define ARCCI_BASE_AUTO_H
+#ifndef ARC_BASE_AUTO_H
+#define ARC_BASE_AUTO_H
 
 #include "arcci/buf.h"
 #include "arcci/error.h"

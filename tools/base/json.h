@@ -1,6 +1,6 @@
 /* What jansson has no call for. */
-#ifndef ARCCI_BASE_JSON_H
-#define ARCCI_BASE_JSON_H
+#ifndef ARC_BASE_JSON_H
+#define ARC_BASE_JSON_H
 
 #include <jansson.h>
 

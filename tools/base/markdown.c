@@ -254,3 +254,29 @@ void arc_markdown_shell(struct arc_buf *out, const char *text, size_t len)
         arc_buf_puts(out, *s == '\'' ? "'\\''" : (char[]){*s, '\0'});
     arc_buf_putc(out, '\'');
 }
+
+static const char *skip_returns(const char *at)
+{
+    while (at[0] == '\r' && at[1] == '\n')
+        at++;
+    return at;
+}
+
+static bool only_space(const char *at)
+{
+    return !at[strspn(at, " \t\r\n")];
+}
+
+bool arc_markdown_same(const char *a, const char *b)
+{
+    a = a ? a : "";
+    b = b ? b : "";
+    for (;; a++, b++) {
+        a = skip_returns(a);
+        b = skip_returns(b);
+        if (only_space(a) || only_space(b))
+            return only_space(a) && only_space(b);
+        if (*a != *b)
+            return false;
+    }
+}

@@ -8,10 +8,11 @@
  * All of these write one line: line breaks become spaces, other control characters and bytes that
  * are not UTF-8 become visible (base/text.h).
  */
-#ifndef ARCCI_BASE_MARKDOWN_H
-#define ARCCI_BASE_MARKDOWN_H
+#ifndef ARC_BASE_MARKDOWN_H
+#define ARC_BASE_MARKDOWN_H
 
 #include "arcci/buf.h"
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Running text: right in a paragraph, a heading, a list item, a table cell and as link text. */
@@ -29,5 +30,8 @@ void arc_markdown_line(struct arc_buf *out, const char *text, size_t len);
 /* One word of a POSIX shell command: bare if it is harmless, else in single quotes. For commands
  * that a person copies; this program itself runs no shell. */
 void arc_markdown_shell(struct arc_buf *out, const char *text, size_t len);
+
+/* Whether two texts are the same but for line endings and space at the end; NULL counts as "". */
+bool arc_markdown_same(const char *a, const char *b);
 
 #endif

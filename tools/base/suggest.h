@@ -1,6 +1,6 @@
 /* "Did you mean …?" */
-#ifndef ARCCI_BASE_SUGGEST_H
-#define ARCCI_BASE_SUGGEST_H
+#ifndef ARC_BASE_SUGGEST_H
+#define ARC_BASE_SUGGEST_H
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 /* Text from outside made fit to be shown: UTF-8 checks and escaping for people. */
-#ifndef ARCCI_BASE_TEXT_H
-#define ARCCI_BASE_TEXT_H
+#ifndef ARC_BASE_TEXT_H
+#define ARC_BASE_TEXT_H
 
 #include "arcci/buf.h"
 #include <stdbool.h>

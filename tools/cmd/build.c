@@ -1,10 +1,10 @@
 #include "arcci/build.h"
 #include "base/auto.h"
 #include "base/json.h"
-#include "build_progress.h"
-#include "command.h"
-#include "flow/documents.h"
-#include "flow/needs.h"
+#include "cli/command.h"
+#include "cli/progress.h"
+#include "project/documents.h"
+#include "project/needs.h"
 #include <errno.h>
 #include <signal.h>
 #include <string.h>

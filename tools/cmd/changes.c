@@ -1,6 +1,6 @@
 #include "arcci/changes.h"
 #include "base/auto.h"
-#include "command.h"
+#include "cli/command.h"
 #include <string.h>
 
 #define DEFAULT_DEPTH "100"

@@ -1,6 +1,6 @@
 #include "arcci/doctor.h"
 #include "base/auto.h"
-#include "command.h"
+#include "cli/command.h"
 #include <string.h>
 
 #define COLUMN 25 /* where what was found starts */

@@ -1,6 +1,6 @@
 #include "arcci/dryrun.h"
 #include "base/auto.h"
-#include "command.h"
+#include "cli/command.h"
 
 static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
 {

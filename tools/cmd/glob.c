@@ -1,6 +1,6 @@
 #include "base/auto.h"
-#include "command.h"
-#include "flow/glob_lines.h"
+#include "cli/command.h"
+#include "glob/lines.h"
 
 static int add(json_t *array, const char *text, struct arc_error *err)
 {

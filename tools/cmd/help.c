@@ -1,4 +1,4 @@
-#include "command.h"
+#include "cli/command.h"
 #include <string.h>
 
 static int run(const struct invocation *inv, struct report *report, struct arc_error *err)

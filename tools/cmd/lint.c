@@ -1,7 +1,7 @@
 #include "arcci/lint.h"
 #include "base/auto.h"
 #include "base/markdown.h"
-#include "command.h"
+#include "cli/command.h"
 #include <string.h>
 
 static const char *field(const json_t *object, const char *key)

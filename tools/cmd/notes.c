@@ -1,6 +1,6 @@
 #include "arcci/notes.h"
-#include "command.h"
-#include "flow/notes_run.h"
+#include "cli/command.h"
+#include "notes/inputs.h"
 
 static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
 {

@@ -3,8 +3,8 @@
 #include "arcci/context.h"
 #include "base/auto.h"
 #include "base/json.h"
-#include "command.h"
-#include "flow/documents.h"
+#include "cli/command.h"
+#include "project/documents.h"
 #include <string.h>
 
 /* "linux/amd64,linux/arm64" as an array. */

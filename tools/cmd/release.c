@@ -2,9 +2,9 @@
 #include "base/json.h"
 #include "base/markdown.h"
 #include "base/text.h"
-#include "command.h"
-#include "flow/release_files.h"
-#include "github_rows.h"
+#include "cli/command.h"
+#include "cli/github_options.h"
+#include "release/inputs.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

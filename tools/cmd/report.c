@@ -1,9 +1,9 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "command.h"
-#include "flow/report_files.h"
-#include "github_rows.h"
+#include "cli/command.h"
+#include "cli/github_options.h"
+#include "report/inputs.h"
 #include <string.h>
 
 static enum arc_report_kind kind_of(const char *text)

@@ -1,7 +1,7 @@
+#include "scan/scan.h"
 #include "base/auto.h"
-#include "command.h"
-#include "flow/scan_files.h"
-#include "github_rows.h"
+#include "cli/command.h"
+#include "cli/github_options.h"
 #include <stdio.h>
 #include <string.h>
 

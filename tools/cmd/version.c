@@ -1,6 +1,6 @@
 #include "arcci/version.h"
 #include "arcci/context.h"
-#include "command.h"
+#include "cli/command.h"
 #include <string.h>
 
 static const char *const keys[] = {"group", "version", "image-tag", "prerelease",  "latest",

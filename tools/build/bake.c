@@ -1,0 +1,299 @@
+#include "base/auto.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "build/run.h"
+#include "os/file.h"
+#include "os/folder.h"
+#include "os/process.h"
+#include "project/documents.h"
+#include <string.h>
+
+void arc_bake_result_free(struct arc_bake_result *result)
+{
+    arc_progress_free(result->progress);
+    json_decref(result->metadata);
+    *result = (struct arc_bake_result){0};
+}
+
+/* ---- what went wrong ----------------------------------------------------------------------- */
+
+/* Errors that pass by themselves: what the network and busy servers say. Everything else (a step
+ * that failed, a Dockerfile that does not parse, a refused login) stays. */
+static bool can_pass(const char *text)
+{
+    static const char *const signs[] = {"connection reset by peer",
+                                        "connection refused",
+                                        "i/o timeout",
+                                        "TLS handshake timeout",
+                                        "unexpected EOF",
+                                        "429 Too Many Requests",
+                                        "toomanyrequests",
+                                        "500 Internal Server Error",
+                                        "502 Bad Gateway",
+                                        "503 Service Unavailable",
+                                        "504 Gateway Timeout",
+                                        "context deadline exceeded",
+                                        "failed to copy: ",
+                                        "http2: ",
+                                        "no route to host",
+                                        "broken pipe"};
+    static const char *const lasting[] = {"did not complete successfully", "dockerfile parse error",
+                                          "Cannot connect to the Docker daemon"};
+    for (size_t i = 0; i < sizeof lasting / sizeof *lasting; i++)
+        if (strstr(text, lasting[i]))
+            return false;
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+        if (strstr(text, signs[i]))
+            return true;
+    return false;
+}
+
+/* The last line that begins with "ERROR: ", or the last line. */
+static const char *error_line(const char *text, size_t *len)
+{
+    const char *found = NULL, *last = text;
+    for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+        if (strncmp(line, "ERROR: ", 7) == 0)
+            found = line + 7;
+        if (*line != '\n')
+            last = line;
+    }
+    found = found ? found : last;
+    *len = strcspn(found, "\n");
+    return found;
+}
+
+/* "Dockerfile:12" on a line of its own, with the excerpt below it. */
+static unsigned dockerfile_line(const char *text, const char *dockerfile)
+{
+    const char *name = strrchr(dockerfile, '/');
+    name = name ? name + 1 : dockerfile;
+    size_t len = strlen(name);
+    unsigned line = 0;
+    for (const char *at = text; (at = strstr(at, name)); at += len)
+        if ((at == text || at[-1] == '\n') && at[len] == ':')
+            line = (unsigned)strtoul(at + len + 1, NULL, 10);
+    return line;
+}
+
+/* Whether line `number` of the service's Dockerfile is the one that the excerpt marks with ">>> ".
+ */
+static bool has_line(const struct arc_build_options *options, const json_t *service,
+                     unsigned number, const char *marked)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = (size_t)1 << 20};
+    ARC_AUTO_FREE char *path =
+        arc_file_join(options->env->cwd, arc_json_text_of(service, "dockerfile"));
+    if (!path || arc_file_read(path, NULL, (size_t)1 << 20, &text, NULL))
+        return false;
+    const char *line = arc_buf_text(&text);
+    for (unsigned i = 1; i < number && *line; i++)
+        line += strcspn(line, "\n") + (line[strcspn(line, "\n")] == '\n');
+    size_t len = strcspn(line, "\r\n");
+    return len && strncmp(line, marked, len) == 0 && strchr("\r\n", marked[len]);
+}
+
+/* The service that failed: the failed step's, or the one that the error names, or the only one; a
+ * Dockerfile that does not parse names none, and is found by the line that is shown. */
+static const json_t *failed_service(const struct arc_build_options *options,
+                                    const json_t *definition, const char *text, const char *service)
+{
+    const json_t *targets = json_object_get(definition, "target");
+    const char *marked = strstr(text, ">>> ");
+    size_t i;
+    json_t *item;
+    json_array_foreach (json_object_get(options->plan, "services"), i, item) {
+        char named[300];
+        const char *codename = arc_json_text_of(item, "service");
+        bool built = json_object_get(targets, codename);
+        snprintf(named, sizeof named, "target %.250s: ", codename);
+        if (strcmp(codename, service) == 0 || strstr(text, named) ||
+            (built && json_object_size(targets) == 1))
+            return item;
+        unsigned line = dockerfile_line(text, arc_json_text_of(item, "dockerfile"));
+        if (built && marked && line && !*service && has_line(options, item, line, marked + 4))
+            return item;
+    }
+    return NULL;
+}
+
+static int failed(const struct arc_build_options *options, const json_t *definition,
+                  const struct arc_progress *progress, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 16384};
+    const char *text = arc_progress_text(progress), *service = "", *platform = "";
+    const char *failure = arc_progress_failure(progress, &service, &platform);
+    size_t len;
+    const char *line = error_line(text, &len);
+    arc_text_visible(&shown, failure ? failure : line,
+                     failure      ? strnlen(failure, 2000)
+                     : len > 2000 ? 2000
+                                  : len);
+    if (strstr(text, "Cannot connect to the Docker daemon") ||
+        strstr(text, "is not a docker command") || strstr(text, "unknown flag: --file"))
+        return arc_error_set(err, ARC_EWORLD,
+                             "docker buildx bake: %s; start the engine, or install buildx "
+                             "(arc-ci doctor)",
+                             arc_buf_text(&shown));
+    if (arc_progress_foreign(progress) || strstr(text, "exec format error"))
+        arc_build_explain_foreign(options, platform, &shown);
+    const json_t *known = failed_service(options, definition, text, service);
+    const char *codename = known ? arc_json_text_of(known, "service") : "the build";
+    const char *dockerfile = known ? arc_json_text_of(known, "dockerfile") : "Dockerfile";
+    unsigned at = dockerfile_line(text, dockerfile);
+    const char *space = *platform ? " " : "";
+    if (at)
+        return arc_error_at(err, ARC_EFAILED, dockerfile, at, 0, "%s%s%s: %s", codename, space,
+                            platform, arc_buf_text(&shown));
+    return arc_error_set(err, ARC_EFAILED, "%s%s%s failed: %s", codename, space, platform,
+                         arc_buf_text(&shown));
+}
+
+/* ---- one run ------------------------------------------------------------------------------- */
+
+json_t *arc_build_argv(const struct arc_build_options *options, const char *metadata,
+                       const char *progress)
+{
+    json_t *argv = json_pack("[s, s, s, s, s, s, s, s, s]", "docker", "buildx", "bake", "--file",
+                             "-", "--progress", progress, "--metadata-file", metadata);
+    if (argv && options->builder &&
+        (json_array_append_new(argv, json_string("--builder")) ||
+         json_array_append_new(argv, json_string(options->builder)))) {
+        json_decref(argv);
+        return NULL;
+    }
+    return argv;
+}
+
+/* What the child's output is fed to. */
+struct reading {
+    const struct arc_build_options *options;
+    struct arc_progress *progress;
+    bool plain; /* lines for people, passed on as they are */
+    struct arc_error *err;
+};
+
+static int on_output(void *context, enum arc_stream stream, const char *data, size_t len)
+{
+    struct reading *reading = context;
+    const struct arc_build_options *options = reading->options;
+    struct arc_build_event event = {
+        .service = "", .platform = "", .step = "", .log = data, .log_len = len};
+    if (stream != ARC_STDERR)
+        return ARC_OK;
+    if (reading->plain && options->on_event)
+        options->on_event(options->context, &event);
+    return arc_progress_feed(reading->progress, data, len, reading->err);
+}
+
+static int run_once(const struct arc_build_options *options, const json_t *definition,
+                    const char *metadata, bool plain, struct arc_progress *progress, int *status,
+                    struct arc_error *err)
+{
+    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
+    ARC_AUTO_FREE char *input = json_dumps(definition, JSON_COMPACT);
+    ARC_AUTO_JSON json_t *list = arc_build_argv(options, metadata, plain ? "plain" : "rawjson");
+    const char *argv[16] = {0};
+    size_t i;
+    json_t *item;
+    if (!input || !list)
+        return arc_error_nomem(err);
+    json_array_foreach (list, i, item)
+        argv[i] = json_string_value(item);
+    struct reading reading = {options, progress, plain, err};
+    struct arc_process process = {.argv = argv,
+                                  .env = options->env,
+                                  .input = input,
+                                  .input_len = strlen(input),
+                                  .interrupted_fd = &options->interrupted_fd,
+                                  .on_output = on_output,
+                                  .context = &reading};
+    int rc = arc_process_run(&process, &result, err);
+    *status = result.status;
+    if (rc == ARC_ENOTFOUND)
+        return arc_error_set(err, ARC_EWORLD,
+                             "there is no docker on PATH; install docker with buildx (arc-ci "
+                             "doctor)");
+    return rc;
+}
+
+static void tell(const struct arc_build_options *options, const char *step)
+{
+    struct arc_build_event event = {
+        .service = "", .platform = "", .step = step, .state = ARC_STEP_DONE};
+    if (options->on_event)
+        options->on_event(options->context, &event);
+}
+
+/* Runs bake with a fresh reader. A buildx without rawjson says so before it does anything: then it
+ * is run again with its plain progress, and so are all later tries (*plain). */
+static int run_bake(const struct arc_build_options *options,
+                    const struct arc_progress_options *watch, const char *metadata, bool *plain,
+                    struct arc_bake_result *out, int *status, struct arc_error *err)
+{
+    arc_bake_result_free(out);
+    int rc = arc_progress_new(watch, &out->progress, err);
+    if (!rc)
+        rc = run_once(options, watch->definition, metadata, *plain, out->progress, status, err);
+    if (rc || *plain || !*status || !strstr(arc_progress_text(out->progress), "rawjson"))
+        return rc;
+    *plain = true;
+    tell(options, "this buildx has no rawjson progress (before 0.13): no times per cell");
+    return run_bake(options, watch, metadata, plain, out, status, err);
+}
+
+/* A run of bake ends in no other way with this code. */
+static int interrupted(const struct arc_progress *progress, struct arc_error *err)
+{
+    ARC_AUTO_FREE char *why = err ? strdup(arc_error_text(err)) : NULL;
+    return arc_error_set(err, ARC_EFAILED,
+                         "%s, with %zu steps done; no public tag was moved, and the same command "
+                         "builds what is missing",
+                         why ? why : "interrupted", arc_progress_done(progress));
+}
+
+static int attempt(const struct arc_build_options *options,
+                   const struct arc_progress_options *watch, const char *metadata, bool *plain,
+                   struct arc_bake_result *out, bool *again, struct arc_error *err)
+{
+    int status = 0;
+    *again = false;
+    int rc = run_bake(options, watch, metadata, plain, out, &status, err);
+    if (rc == ARC_EFAILED)
+        return interrupted(out->progress, err);
+    if (rc)
+        return rc;
+    if (status) {
+        *again = can_pass(arc_progress_text(out->progress));
+        return failed(options, watch->definition, out->progress, err);
+    }
+    rc = arc_document_read(metadata, &out->metadata, err);
+    return rc ? arc_error_prefix(err, "what docker buildx bake wrote") : ARC_OK;
+}
+
+int arc_bake_run(const struct arc_build_options *options, const struct arc_progress_options *watch,
+                 struct arc_bake_result *out, struct arc_error *err)
+{
+    const struct arc_clock *clock = options->clock ? options->clock : arc_clock_system();
+    ARC_AUTO_FREE char *folder = NULL;
+    ARC_AUTO(arc_buf) struct arc_buf metadata = {.max = 4096};
+    unsigned attempts = options->attempts ? options->attempts : 3;
+    bool plain = false;
+    int rc = arc_folder_temporary(options->env, &folder, err);
+    if (rc)
+        return rc;
+    arc_buf_printf(&metadata, "%s/metadata.json", folder);
+    rc = arc_buf_check(&metadata, "path", err);
+    for (unsigned i = 1; !rc && i <= attempts; i++) {
+        bool again = false;
+        arc_error_clear(err);
+        rc = attempt(options, watch, arc_buf_text(&metadata), &plain, out, &again, err);
+        if (!rc || !again || i == attempts)
+            break;
+        tell(options, "trying again: a network or registry error");
+        clock->wait(clock->context, (int64_t)1000 << i);
+        rc = ARC_OK;
+    }
+    arc_folder_remove(folder);
+    return rc;
+}

@@ -1,0 +1,132 @@
+/* The buildx builder that runs the build. */
+#include "base/auto.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "build/run.h"
+#include "os/process.h"
+#include "project/documents.h"
+#include <string.h>
+
+/* The file in which buildx notes the builder that `docker buildx use` chose: in BUILDX_CONFIG, else
+ * in a folder of docker's configuration. */
+static int read_current(const struct arc_build_options *options, json_t **out)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {.max = 4096};
+    const char *own = arc_env_nonempty(options->env, "BUILDX_CONFIG");
+    const char *docker = arc_env_nonempty(options->env, "DOCKER_CONFIG");
+    const char *home = arc_env_nonempty(options->env, "HOME");
+    if (own)
+        arc_buf_printf(&path, "%s/current", own);
+    else if (docker)
+        arc_buf_printf(&path, "%s/buildx/current", docker);
+    else
+        arc_buf_printf(&path, "%s/.docker/buildx/current", home ? home : "");
+    return path.failed ? path.failed : arc_document_read(arc_buf_text(&path), out, NULL);
+}
+
+/* Without a choice, or with an empty name in that file, the builder is the engine itself. */
+static bool builder_chosen(const struct arc_build_options *options)
+{
+    ARC_AUTO_JSON json_t *current = NULL;
+    if (options->builder || arc_env_nonempty(options->env, "BUILDX_BUILDER"))
+        return true;
+    int rc = read_current(options, &current);
+    return rc != ARC_ENOTFOUND && (rc || *arc_json_text_of(current, "Name"));
+}
+
+/* What `docker buildx inspect` says: "Name: value" lines, for the builder and for each node. */
+static int inspect(const struct arc_build_options *options, struct arc_process_result *out,
+                   struct arc_error *err)
+{
+    const char *const argv[] = {"docker", "buildx", "inspect", options->builder, NULL};
+    struct arc_process process = {.argv = argv, .env = options->env, .timeout = 60};
+    int rc = arc_process_run(&process, out, err);
+    if (rc == ARC_ENOTFOUND)
+        return arc_error_set(err, ARC_EWORLD,
+                             "there is no docker on PATH; install docker with buildx (arc-ci "
+                             "doctor)");
+    if (rc || !out->status)
+        return rc;
+    ARC_AUTO(arc_buf) struct arc_buf said = {.max = 8192};
+    const char *errors = arc_buf_text(&out->errors);
+    arc_text_visible(&said, errors, strcspn(errors, "\n"));
+    return arc_error_set(err, ARC_EWORLD, "docker buildx inspect failed: %s", arc_buf_text(&said));
+}
+
+/* The value of the next line of that name from `text` on; NULL when there is none. */
+static const char *field(const char *text, const char *name, size_t *len)
+{
+    size_t name_len = strlen(name);
+    for (; *text; text += strcspn(text, "\n"), text += *text == '\n') {
+        if (strncmp(text, name, name_len) != 0 || text[name_len] != ':')
+            continue;
+        text += name_len + 1;
+        text += strspn(text, " \t");
+        *len = strcspn(text, "\n");
+        return text;
+    }
+    return NULL;
+}
+
+int arc_build_is_engine(const struct arc_build_options *options, bool *engine,
+                        struct arc_error *err)
+{
+    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
+    size_t len = 0;
+    *engine = true;
+    if (!builder_chosen(options))
+        return ARC_OK;
+    int rc = inspect(options, &result, err);
+    if (rc)
+        return rc;
+    const char *driver = field(arc_buf_text(&result.output), "Driver", &len);
+    if (!driver)
+        return arc_error_set(err, ARC_EWORLD, "docker buildx inspect names no driver");
+    *engine = len == 6 && strncmp(driver, "docker", len) == 0;
+    return ARC_OK;
+}
+
+/* ---- platforms ----------------------------------------------------------------------------- */
+
+/* Whether a list like "linux/amd64*, linux/arm64" has the platform; buildx marks with "*" what a
+ * node was told to build. */
+static bool lists(const char *list, size_t len, const char *platform)
+{
+    size_t wanted = strlen(platform);
+    for (size_t at = 0; at < len;) {
+        size_t word = strcspn(list + at, ",* \n");
+        if (word == wanted && strncmp(list + at, platform, word) == 0)
+            return true;
+        at += word + 1;
+    }
+    return false;
+}
+
+void arc_build_explain_foreign(const struct arc_build_options *options, const char *platform,
+                               struct arc_buf *out)
+{
+    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
+    ARC_AUTO(arc_error) struct arc_error unknown = {0};
+    bool asked = *platform && inspect(options, &result, &unknown) == ARC_OK, runs = false;
+    size_t len = 0;
+    const char *at = asked ? arc_buf_text(&result.output) : "";
+    for (; (at = field(at, "Platforms", &len)); at += len)
+        runs = runs || lists(at, len, platform);
+    if (runs) {
+        arc_buf_printf(out,
+                       ": exec format error, though the builder runs %s: a program in the "
+                       "image is for another platform",
+                       platform);
+        return;
+    }
+    const char *architecture = strchr(platform, '/');
+    architecture = architecture ? architecture + 1 : "all";
+    arc_buf_printf(out,
+                   ": exec format error: %s %s, and emulation is not installed; run: docker run "
+                   "--privileged --rm tonistiigi/binfmt --install "
+                   "%.*s (on Debian and Ubuntu: apt-get install qemu-user-static), or add a "
+                   "node of that platform: docker buildx create --append",
+                   asked ? "no node of the builder runs" : "the builder does not seem to run",
+                   *platform ? platform : "the platform", (int)strcspn(architecture, "/"),
+                   architecture);
+}

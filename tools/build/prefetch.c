@@ -1,0 +1,110 @@
+/* Having on its way what verification will ask for: three rounds of requests side by side in place
+ * of one request after another. It decides nothing: what is not here is asked for again. */
+#include "base/auto.h"
+#include "base/json.h"
+#include "build/verify.h"
+#include <string.h>
+
+/* Most manifests of one index that are asked for ahead: ten platforms with their attestations. A
+ * longer list is none that was planned. */
+#define MANIFESTS_MAX 20
+
+struct wishes {
+    struct arc_registry_item *items;
+    size_t count, room;
+    int failed;
+};
+
+static void wish(struct wishes *wishes, enum arc_registry_kind kind, const char *image,
+                 const char *reference)
+{
+    if (wishes->count == wishes->room) {
+        size_t room = wishes->room ? 2 * wishes->room : 64;
+        void *grown = realloc(wishes->items, room * sizeof *wishes->items);
+        if (!grown) {
+            wishes->failed = ARC_ENOMEM;
+            return;
+        }
+        wishes->items = grown;
+        wishes->room = room;
+    }
+    wishes->items[wishes->count++] = (struct arc_registry_item){kind, image, reference};
+}
+
+static int fetch(struct arc_registry *registry, struct wishes *wishes, struct arc_error *err)
+{
+    int rc = wishes->failed ? arc_error_nomem(err)
+                            : arc_registry_read_ahead(registry, wishes->items, wishes->count, err);
+    wishes->count = 0;
+    return rc;
+}
+
+static const char *image_of(const struct arc_verify *verify)
+{
+    return arc_json_text_of(verify->service, "image");
+}
+
+/* ---- the rounds ---------------------------------------------------------------------------- */
+
+static const json_t *listed(const struct arc_verify *verify)
+{
+    const json_t *index = arc_registry_kept(verify->registry, image_of(verify), verify->reference);
+    const json_t *manifests = json_object_get(index, "manifests");
+    return json_array_size(manifests) <= MANIFESTS_MAX ? manifests : NULL;
+}
+
+static void wish_manifests(const struct arc_verify *verify, struct wishes *wishes)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach (listed(verify), i, item)
+        wish(wishes, ARC_REGISTRY_MANIFEST, image_of(verify), arc_json_text_of(item, "digest"));
+}
+
+static void wish_layers(const struct arc_verify *verify, const json_t *manifest,
+                        struct wishes *wishes)
+{
+    size_t i;
+    json_t *layer;
+    json_array_foreach (verify->details ? json_object_get(manifest, "layers") : NULL, i, layer) {
+        const char *digest = arc_json_text_of(layer, "digest");
+        if (arc_is_provenance(layer))
+            wish(wishes, ARC_REGISTRY_BLOB, image_of(verify), digest);
+        else if (arc_is_gzip(layer))
+            wish(wishes, ARC_REGISTRY_TAIL, image_of(verify), digest);
+    }
+}
+
+static void wish_blobs(const struct arc_verify *verify, struct wishes *wishes)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach (listed(verify), i, item) {
+        const json_t *manifest =
+            arc_registry_kept(verify->registry, image_of(verify), arc_json_text_of(item, "digest"));
+        if (manifest && !arc_is_attestation(item))
+            wish(wishes, ARC_REGISTRY_BLOB, image_of(verify),
+                 arc_json_text_of(json_object_get(manifest, "config"), "digest"));
+        wish_layers(verify, manifest, wishes);
+    }
+}
+
+int arc_verify_ahead(const struct arc_verify *verifies, size_t count, struct arc_error *err)
+{
+    struct wishes wishes = {0};
+    int rc = ARC_OK;
+    for (int round = 0; !rc && count && round < 3; round++) {
+        for (size_t i = 0; i < count; i++) {
+            const struct arc_verify *verify = &verifies[i];
+            if (round == 0)
+                wish(&wishes, ARC_REGISTRY_MANIFEST, image_of(verify), verify->reference);
+            else if (round == 1)
+                wish_manifests(verify, &wishes);
+            else
+                wish_blobs(verify, &wishes);
+        }
+        rc = fetch(verifies[0].registry, &wishes, err);
+    }
+    free(wishes.items);
+    return rc;
+}

@@ -1,0 +1,55 @@
+/* The parts of `build`: keys and what is already built, and running bake. */
+#ifndef ARC_BUILD_RUN_H
+#define ARC_BUILD_RUN_H
+
+#include "arcci/build.h"
+#include "build/progress.h"
+#include "build/verify.h"
+
+/* ---- build_key.c ---- */
+
+/* Codename → key, "sha256:…", for every service that will be built: the hash of its context (the
+ * Dockerfile is in it), build arguments, labels, platforms and kind of attestations. New reference.
+ */
+int arc_build_keys(const struct arc_build_options *options, json_t **out, struct arc_error *err);
+
+/* Looks for an index, made with this key from base images that have not moved since, and verifies
+ * it. `local`: the builder takes base images from the engine's own store first, so that is asked
+ * before the registry. *ledger: its entry of build.json, a new reference; NULL when it has to be
+ * built. Only the network and memory are errors. */
+int arc_build_find(const struct arc_build_options *options, const struct arc_verify *verify,
+                   const char *key, bool local, json_t **ledger, struct arc_error *err);
+
+/* ---- build_bake.c ---- */
+
+/* The argv of bake; `metadata` is the file for the digests, `progress` "rawjson" or, for a buildx
+ * that lacks it (before 0.13), "plain". An array of strings, NULL without memory. */
+json_t *arc_build_argv(const struct arc_build_options *options, const char *metadata,
+                       const char *progress);
+
+/* What a run of bake gave. */
+struct arc_bake_result {
+    struct arc_progress *progress;
+    json_t *metadata; /* target → {"containerimage.digest": …} */
+};
+void arc_bake_result_free(struct arc_bake_result *result);
+
+/* Runs bake on the definition that is watched, again where that can help, and reads the digests.
+ * ARC_EFAILED with the Dockerfile's place when a build fails. */
+int arc_bake_run(const struct arc_build_options *options, const struct arc_progress_options *watch,
+                 struct arc_bake_result *out, struct arc_error *err);
+
+/* ---- build_builder.c ---- */
+
+/* Whether the builder is the engine itself (buildx's `docker` driver): it has the engine's images
+ * at hand, and cannot push by digest. Asks `docker buildx inspect` only when a builder was chosen.
+ */
+int arc_build_is_engine(const struct arc_build_options *options, bool *engine,
+                        struct arc_error *err);
+
+/* Adds why a program of this platform could not be run ("exec format error"), and what to do about
+ * it: asks the builder which platforms it runs, natively or emulated. */
+void arc_build_explain_foreign(const struct arc_build_options *options, const char *platform,
+                               struct arc_buf *out);
+
+#endif

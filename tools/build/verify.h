@@ -1,0 +1,43 @@
+/* Reading an index back from the registry and comparing it with the plan. */
+#ifndef ARC_BUILD_VERIFY_H
+#define ARC_BUILD_VERIFY_H
+
+#include "registry/registry.h"
+
+/* What is compared. Nothing is owned. */
+struct arc_verify {
+    struct arc_registry *registry;
+    const json_t *service;   /* of plan.json: image, labels */
+    const json_t *platforms; /* exactly these, no more, no fewer */
+    const char *reference;   /* tag or digest */
+    bool details;            /* for the ledger: unpacked sizes and base images too */
+};
+
+/* Reads the index and everything that it lists. Holds when: its platforms are the planned ones,
+ * each once; every image's configuration is for that platform and carries every planned label (the
+ * revision among them); every attestation belongs to an image of the index. ARC_EFAILED names what
+ * differs; ARC_ENOTFOUND when the reference does not exist.
+ * *ledger: the service's entry of build.json (without durations, and without what `details` stands
+ * for when that is not set), a new reference; *index (may be
+ * NULL) gets the index itself. */
+int arc_verify_index(const struct arc_verify *verify, struct arc_manifest *index, json_t **ledger,
+                     struct arc_error *err);
+
+/* Asks for what arc_verify_index() will read, for all of them side by side, and for what tells the
+ * layers' unpacked sizes, which are null otherwise. The verification itself is no other for it.
+ * What waits to be taken is not asked for again. Fails only for want of memory. */
+int arc_verify_ahead(const struct arc_verify *verifies, size_t count, struct arc_error *err);
+
+/* "linux/arm64" of a descriptor's platform; arm64's default variant v8 is left out (containerd's
+ * platforms.Normalize). `out` holds at least 128 bytes. */
+void arc_platform_text(const json_t *platform, char *out, size_t size);
+
+/* Whether a descriptor is an attestation's: BuildKit docs, "Image attestation storage". */
+bool arc_is_attestation(const json_t *descriptor);
+
+/* Whether an attestation's layer is a provenance, and whether an image's layer is packed with gzip.
+ */
+bool arc_is_provenance(const json_t *layer);
+bool arc_is_gzip(const json_t *layer);
+
+#endif

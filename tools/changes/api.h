@@ -1,0 +1,17 @@
+/* The files of a pull request, from the API: for a clone that lacks its commits. */
+#ifndef ARC_CHANGES_API_H
+#define ARC_CHANGES_API_H
+
+#include "arcci/event.h"
+#include "changes/match.h"
+
+/* Whether there is a token to ask with: INPUT_TOKEN, GITHUB_TOKEN or GH_TOKEN. */
+bool arc_changes_api_possible(const struct arc_env *env);
+
+/* Matches every file that the API lists for the event's pull request. A rename is one file added
+ * and one deleted. Fails closed: ARC_ELIMIT when the list may not be whole; ARC_EWORLD,
+ * ARC_EFAILED and ARC_ENOTFOUND as struct arc_transport has them. Nothing is matched then. */
+int arc_changes_api(const struct arc_env *env, const struct arc_event *event,
+                    struct arc_match *match, struct arc_error *err);
+
+#endif

@@ -1,0 +1,70 @@
+/* Which two states of the repository `changes` compares, and why. The rules, event by event, are in
+ * docs/changes.md; where they differ from paths-filter, docs/parity.md says so. */
+#ifndef ARC_CHANGES_BASE_H
+#define ARC_CHANGES_BASE_H
+
+#include "arcci/event.h"
+#include "git/git.h"
+
+struct arc_base_request {
+    const struct arc_env *env;
+    const struct arc_git *git;
+    const struct arc_event *event;
+    const char *base; /* branch, tag, commit, "HEAD" for uncommitted changes; NULL: the event's */
+    const char *ref;  /* the same for the head; NULL: the event's */
+    unsigned fetch_depth; /* commits to fetch at first when history is cut; 0: never fetch */
+    bool api;             /* the API may be asked for a pull request's files */
+};
+
+enum arc_base_kind {
+    ARC_BASE_COMMITS,      /* from `base` to `head` */
+    ARC_BASE_EVERYTHING,   /* every file of `head` counts as added */
+    ARC_BASE_WORKTREE,     /* HEAD against the work tree */
+    ARC_BASE_PULL_REQUEST, /* only the API knows */
+};
+
+/* Strings and documents are owned. */
+struct arc_base {
+    enum arc_base_kind kind;
+    struct arc_oid base; /* empty for ARC_BASE_EVERYTHING and ARC_BASE_PULL_REQUEST */
+    struct arc_oid head; /* empty for ARC_BASE_WORKTREE and ARC_BASE_PULL_REQUEST */
+    char *base_reason;   /* "merge base with main" */
+    char *head_reason;   /* "GITHUB_SHA" */
+    json_t *warnings;    /* array of strings */
+};
+
+/* Chooses by the event. ARC_ENOTFOUND when a commit it needs cannot be had; ARC_EINPUT when the
+ * inputs or the event do not say enough. */
+int arc_base_choose(const struct arc_base_request *request, struct arc_base *out,
+                    struct arc_error *err);
+/* As arc_base_choose(), but for the head alone: each service has a base of its own. */
+int arc_base_choose_head(const struct arc_base_request *request, struct arc_base *out,
+                         struct arc_error *err);
+void arc_base_free(struct arc_base *base);
+
+/* The commit of a name as paths-filter looks it up: a commit, else refs/remotes/origin/NAME, then
+ * refs/heads/NAME, then refs/tags/NAME; else anything arc_git_resolve() knows. ARC_ENOTFOUND. */
+int arc_base_resolve(const struct arc_git *git, const char *name, struct arc_oid *out,
+                     struct arc_error *err);
+
+/* As arc_base_resolve(), fetching what is not here: in a workflow, or where history is cut. */
+int arc_base_find(const struct arc_base_request *request, const char *name, struct arc_oid *out,
+                  struct arc_error *err);
+
+/* The merge base, deepening a history that is cut until there is one or no more to get.
+ * ARC_ENOTFOUND when there is none. */
+int arc_base_merge_base(const struct arc_base_request *request, const struct arc_oid *a,
+                        const struct arc_oid *b, struct arc_oid *out, struct arc_error *err);
+
+/* The first parent of a commit, fetched if need be; empty for a root commit. */
+int arc_base_parent(const struct arc_base_request *request, const struct arc_oid *commit,
+                    struct arc_oid *out, struct arc_error *err);
+
+/* The tag before `tag` of the same family ("messaging/v", "v", ""): the highest Semantic Version
+ * below its own that has a tag; a stable one skips prereleases. *out is owned, NULL if there is
+ * none; ARC_EINPUT if the tag does not end in a version; as arc_git_all_tags() when the tags are
+ * not known. */
+int arc_base_previous_tag(const struct arc_base_request *request, const char *tag, char **out,
+                          struct arc_error *err);
+
+#endif

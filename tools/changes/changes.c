@@ -1,0 +1,271 @@
+#include "arcci/changes.h"
+#include "base/auto.h"
+#include "changes/api.h"
+#include "changes/base.h"
+#include "changes/match.h"
+#include "changes/services.h"
+#include "changes/warn.h"
+#include "git/diff.h"
+#include <string.h>
+
+/* A run under way. */
+struct run {
+    const struct arc_env *env;
+    const struct arc_changes_options *options;
+    struct arc_changes *out;
+    struct arc_git git;
+    struct arc_event event;
+    struct arc_base base;
+    struct arc_match match;
+    bool api_failed; /* so git must do */
+};
+
+static void run_free(struct run *run)
+{
+    arc_match_free(&run->match);
+    arc_base_free(&run->base);
+    arc_event_free(&run->event);
+    arc_git_free(&run->git);
+}
+
+static enum arc_status status_of(enum arc_git_status status)
+{
+    switch (status) {
+    case ARC_GIT_ADDED:
+        return ARC_STATUS_ADDED;
+    case ARC_GIT_DELETED:
+        return ARC_STATUS_DELETED;
+    case ARC_GIT_TYPE_CHANGED:
+        return ARC_STATUS_TYPE_CHANGED;
+    case ARC_GIT_UNMERGED:
+        return ARC_STATUS_UNMERGED;
+    default:
+        return ARC_STATUS_MODIFIED;
+    }
+}
+
+static int on_path(void *context, const char *path, size_t len, enum arc_git_status status)
+{
+    struct run *run = context;
+    return arc_match_path(&run->match, path, len, status_of(status));
+}
+
+static bool on_directory(void *context, const char *directory, size_t len)
+{
+    struct run *run = context;
+    return arc_match_below(&run->match, directory, len);
+}
+
+static struct arc_base_request request_of(const struct run *run)
+{
+    return (struct arc_base_request){
+        .env = run->env,
+        .git = &run->git,
+        .event = &run->event,
+        .base = run->options->base,
+        .ref = run->options->ref,
+        .fetch_depth = run->options->fetch_depth,
+        .api = arc_changes_api_possible(run->env) && !run->api_failed,
+    };
+}
+
+static int choose(struct run *run, struct arc_error *err)
+{
+    const struct arc_base_request request = request_of(run);
+    if (run->options->since != ARC_SINCE_EVENT)
+        return arc_base_choose_head(&request, &run->base, err);
+    return arc_base_choose(&request, &run->base, err);
+}
+
+static int compare(struct run *run, struct arc_error *err);
+
+/* Git has not got the pull request's commits. When the API does not tell all files either, they are
+ * fetched after all: the rest must not count as unchanged. */
+static int compare_by_api(struct run *run, struct arc_error *err)
+{
+    ARC_AUTO(arc_error) struct arc_error refused = {0};
+    ARC_AUTO(arc_error) struct arc_error fetching = {0};
+    int rc = arc_changes_api(run->env, &run->event, &run->match, &refused);
+    if (!rc || rc == ARC_ENOMEM)
+        return rc ? arc_error_nomem(err) : ARC_OK;
+    if (!run->git.repo)
+        return arc_error_set(err, rc, "%s", arc_error_text(&refused));
+    run->api_failed = true;
+    arc_base_free(&run->base);
+    rc = choose(run, &fetching);
+    if (rc)
+        return arc_error_set(err, refused.code, "%s; and by git: %s", arc_error_text(&refused),
+                             arc_error_text(&fetching));
+    if (json_array_append_new(run->base.warnings,
+                              json_sprintf("the API did not list all files (%s); git did",
+                                           arc_error_text(&refused))) != 0)
+        return arc_error_nomem(err);
+    return compare(run, err);
+}
+
+static int compare(struct run *run, struct arc_error *err)
+{
+    struct arc_git_diff diff = {
+        .to = &run->base.head, .enter = on_directory, .each = on_path, .context = run};
+    int rc;
+    switch (run->base.kind) {
+    case ARC_BASE_WORKTREE:
+        rc = arc_git_diff_worktree(&run->git, &diff, err);
+        break;
+    case ARC_BASE_COMMITS:
+        diff.from = &run->base.base;
+        rc = arc_git_diff(&run->git, &diff, err);
+        break;
+    case ARC_BASE_EVERYTHING:
+        rc = arc_git_diff(&run->git, &diff, err);
+        break;
+    default:
+        return compare_by_api(run, err);
+    }
+    return rc == ARC_ENOMEM ? arc_error_nomem(err) : rc;
+}
+
+/* Compares what of the filters `only` names with `base` (empty: everything counts as added). */
+static int compare_some(struct run *run, const struct arc_oid *base, const bool *only,
+                        struct arc_error *err)
+{
+    run->base.kind = *base->hex ? ARC_BASE_COMMITS : ARC_BASE_EVERYTHING;
+    run->base.base = *base;
+    run->match.only = only;
+    int rc = compare(run, err);
+    run->match.only = NULL;
+    run->base.base = (struct arc_oid){{0}};
+    return rc;
+}
+
+static int last_good(struct run *run, size_t filter, struct arc_last_good *out,
+                     struct arc_error *err)
+{
+    const struct arc_base_request request = request_of(run);
+    const struct arc_group *group;
+    const struct arc_service *service;
+    if (!arc_services_find(run->options, filter, &group, &service))
+        return arc_error_set(err, ARC_EINPUT,
+                             "filter '%s' is no service of the configuration: only services have a "
+                             "last release or image; leave --filters out",
+                             run->options->filters->items[filter].name);
+    if (run->options->since == ARC_SINCE_RELEASE)
+        return arc_services_last_release(&request, group, &run->base.head, out, err);
+    return arc_services_last_image(&request, group, service, out, err);
+}
+
+/* Services with one base are compared in one walk. */
+static int compare_bases(struct run *run, const struct arc_oid *bases, bool *only,
+                         struct arc_error *err)
+{
+    size_t count = run->options->filters->count;
+    int rc = ARC_OK;
+    for (size_t i = 0; !rc && i < count; i++) {
+        bool first = true;
+        for (size_t j = 0; j < i; j++)
+            first = first && strcmp(bases[j].hex, bases[i].hex) != 0;
+        for (size_t j = 0; j < count; j++)
+            only[j] = strcmp(bases[j].hex, bases[i].hex) == 0;
+        if (first)
+            rc = compare_some(run, &bases[i], only, err);
+    }
+    return rc;
+}
+
+/* Each service with where it was last good. */
+static int compare_each(struct run *run, struct arc_error *err)
+{
+    size_t count = run->options->filters->count;
+    ARC_AUTO_FREE bool *only = calloc(count + 1, sizeof *only);
+    ARC_AUTO_FREE struct arc_oid *bases = calloc(count + 1, sizeof *bases);
+    int rc = only && bases ? ARC_OK : arc_error_nomem(err);
+    for (size_t i = 0; !rc && i < count; i++) {
+        struct arc_last_good good = {0};
+        rc = last_good(run, i, &good, err);
+        bases[i] = good.base;
+        run->out->results[i].reason = good.reason;
+    }
+    if (!rc)
+        rc = compare_bases(run, bases, only, err);
+    run->base.base_reason =
+        rc ? NULL
+           : strdup(run->options->since == ARC_SINCE_RELEASE ? "each service's last release"
+                                                             : "each service's published image");
+    return rc || run->base.base_reason ? rc : arc_error_nomem(err);
+}
+
+/* Hands over what was found out about the base. */
+static int describe(struct run *run, struct arc_error *err)
+{
+    struct arc_changes *out = run->out;
+    memcpy(out->base, run->base.base.hex, sizeof out->base);
+    memcpy(out->head, run->base.head.hex, sizeof out->head);
+    out->event = arc_steal(&run->event.name);
+    out->base_reason = arc_steal(&run->base.base_reason);
+    out->head_reason = arc_steal(&run->base.head_reason);
+    if (out->filters->warnings && json_array_extend(out->warnings, out->filters->warnings) != 0)
+        return arc_error_nomem(err);
+    if (json_array_extend(out->warnings, run->base.warnings) != 0)
+        return arc_error_nomem(err);
+    return ARC_OK;
+}
+
+/* A workflow may leave a pull request unchecked out, since the API knows its files. */
+static int without_clone(struct run *run, struct arc_error *err)
+{
+    if (!arc_event_is_pull_request(&run->event) || !arc_changes_api_possible(run->env))
+        return ARC_ENOTFOUND;
+    arc_error_clear(err);
+    run->base = (struct arc_base){.kind = ARC_BASE_PULL_REQUEST,
+                                  .base_reason = strdup("the files that the API lists"),
+                                  .head_reason = strdup("the pull request's newest commit"),
+                                  .warnings = json_array()};
+    if (!run->base.base_reason || !run->base.head_reason || !run->base.warnings)
+        return arc_error_nomem(err);
+    return ARC_OK;
+}
+
+static int changes(struct run *run, struct arc_error *err)
+{
+    const struct arc_changes_options *options = run->options;
+    int rc = arc_event_load(run->env, &run->event, err);
+    if (rc)
+        return rc;
+    rc = arc_git_open(run->env, NULL, &run->git, err);
+    if (rc == ARC_ENOTFOUND)
+        rc = without_clone(run, err);
+    else if (!rc)
+        rc = choose(run, err);
+    if (!rc)
+        rc = arc_match_start(&run->match, run->out, options->quantifier, options->count_only, err);
+    if (!rc)
+        rc = arc_warn_of_rules(&run->match, err);
+    if (!rc)
+        rc = options->since == ARC_SINCE_EVENT ? compare(run, err) : compare_each(run, err);
+    if (!rc)
+        rc = arc_warn_of_directories(&run->match, err);
+    if (!rc && options->explain && run->git.repo && *run->base.head.hex)
+        rc = arc_warn_of_untracked(&run->match, &run->git, &run->base.head, err);
+    if (!rc)
+        rc = arc_services_dependents(options, run->out, err);
+    return rc ? rc : describe(run, err);
+}
+
+int arc_changes(const struct arc_env *env, const struct arc_changes_options *options,
+                struct arc_changes *out, struct arc_error *err)
+{
+    ARC_AUTO(run) struct run run = {.env = env, .options = options, .out = out};
+    *out = (struct arc_changes){.filters = options->filters, .warnings = json_array()};
+    int rc = out->warnings ? changes(&run, err) : arc_error_nomem(err);
+    if (rc)
+        arc_changes_free(out);
+    return rc;
+}
+
+bool arc_changes_any(const struct arc_changes *changes)
+{
+    for (size_t i = 0; i < changes->filters->count; i++)
+        if (changes->results[i].matched)
+            return true;
+    return false;
+}

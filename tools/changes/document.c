@@ -1,0 +1,75 @@
+/* changes.json of a result. */
+#include "arcci/changes.h"
+#include "base/auto.h"
+#include "base/text.h"
+#include "changes/list.h"
+#include <string.h>
+
+static json_t *utf8_string(const char *text, size_t len)
+{
+    ARC_AUTO(arc_buf) struct arc_buf valid = {0};
+    if (arc_utf8_valid(text, len))
+        return json_stringn_nocheck(text, len);
+    arc_list_add_utf8(&valid, text, len);
+    return valid.failed ? NULL : json_stringn_nocheck(arc_buf_text(&valid), valid.len);
+}
+
+/* A rule as a person wrote it: its statuses are in the text, its patterns are named. */
+static json_t *rule_text(const struct arc_filters *filters, size_t rule)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    for (size_t i = 0; i < filters->rules[rule].pattern_count; i++)
+        arc_buf_printf(&text, "%s%s", i ? " " : "", filters->rules[rule].patterns[i]);
+    return utf8_string(arc_buf_text(&text), text.len);
+}
+
+static json_t *hit_document(const struct arc_changes *changes, size_t filter,
+                            const struct arc_filter_hit *hit)
+{
+    const struct arc_changed_file *file = &changes->files[hit->file];
+    json_t *rule = changes->filters->items[filter].count ? rule_text(changes->filters, hit->rule)
+                                                         : json_string("");
+    return json_pack("{s:o, s:s, s:o}", "path", utf8_string(file->path, file->len), "status",
+                     arc_status_name(file->status), "rule", rule);
+}
+
+static json_t *result_document(const struct arc_changes *changes, size_t filter)
+{
+    const struct arc_filter_result *result = &changes->results[filter];
+    json_t *files = json_array();
+    for (size_t i = 0; files && result->hits && i < result->count; i++)
+        if (json_array_append_new(files, hit_document(changes, filter, &result->hits[i])) != 0) {
+            json_decref(files);
+            return NULL;
+        }
+    json_t *out = json_pack("{s:b, s:I, s:o}", "matched", result->matched, "count",
+                            (json_int_t)result->count, "files", files);
+    if (out && result->reason)
+        json_object_set_new(out, "reason", json_string(result->reason));
+    return out;
+}
+
+static json_t *empty_is_null(const char *text)
+{
+    return *text ? json_string(text) : json_null();
+}
+
+int arc_changes_document(const struct arc_changes *changes, json_t **out, struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *filters = json_object();
+    ARC_AUTO_JSON json_t *matching = json_array();
+    const struct arc_filters *all = changes->filters;
+    for (size_t i = 0; i < all->count; i++) {
+        const char *name = all->items[i].name;
+        if (json_object_set_new(filters, name, result_document(changes, i)) != 0)
+            return arc_error_nomem(err);
+        if (changes->results[i].matched && json_array_append_new(matching, json_string(name)) != 0)
+            return arc_error_nomem(err);
+    }
+    *out = json_pack("{s:s, s:o, s:s, s:o, s:s, s:b, s:O, s:O, s:O}", "event", changes->event,
+                     "base", empty_is_null(changes->base), "base-reason", changes->base_reason,
+                     "head", empty_is_null(changes->head), "head-reason", changes->head_reason,
+                     "any", arc_changes_any(changes), "changes", matching, "filters", filters,
+                     "warnings", changes->warnings);
+    return *out ? ARC_OK : arc_error_nomem(err);
+}

@@ -1,0 +1,203 @@
+/* Filters out of YAML and out of the configuration. */
+#include "arcci/filters.h"
+#include "base/auto.h"
+#include "changes/filters_build.h"
+#include "os/file.h"
+#include "yaml/yaml.h"
+#include <ctype.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    enum arc_status status;
+} status_names[] = {
+    {"added", ARC_STATUS_ADDED},
+    {"copied", ARC_STATUS_COPIED},
+    {"deleted", ARC_STATUS_DELETED},
+    {"modified", ARC_STATUS_MODIFIED},
+    {"renamed", ARC_STATUS_RENAMED},
+    {"unmerged", ARC_STATUS_UNMERGED},
+    {"type-changed", ARC_STATUS_TYPE_CHANGED},
+};
+
+#define STATUS_COUNT (sizeof status_names / sizeof *status_names)
+
+const char *arc_status_name(enum arc_status status)
+{
+    for (size_t i = 0; i < STATUS_COUNT; i++)
+        if (status_names[i].status == status)
+            return status_names[i].name;
+    return "unknown";
+}
+
+/* A document being read. */
+struct reader {
+    const struct arc_yaml *yaml;
+    struct arc_filters *filters;
+    struct arc_error *err;
+};
+
+static unsigned status_bit(const char *word, size_t len)
+{
+    for (size_t i = 0; i < STATUS_COUNT; i++)
+        if (strlen(status_names[i].name) == len &&
+            strncasecmp(status_names[i].name, word, len) == 0)
+            return status_names[i].status;
+    return 0;
+}
+
+/* A file that became a link or a submodule is modified to everybody but git's raw letter. */
+static unsigned with_type_changes(unsigned statuses)
+{
+    return statuses & ARC_STATUS_MODIFIED ? statuses | ARC_STATUS_TYPE_CHANGED : statuses;
+}
+
+/* "added | modified": names split at '|', trimmed, in any case. */
+static int read_statuses(const struct reader *reader, const struct arc_yaml_node *key,
+                         unsigned *out)
+{
+    const char *at = key->text, *end = at + key->len;
+    for (*out = 0; at <= end; at++) {
+        const char *bar = memchr(at, '|', (size_t)(end - at));
+        const char *stop = bar ? bar : end;
+        const char *next = stop;
+        while (at < stop && isspace((unsigned char)*at))
+            at++;
+        while (stop > at && isspace((unsigned char)stop[-1]))
+            stop--;
+        unsigned bit = status_bit(at, (size_t)(stop - at));
+        *out |= bit;
+        int rc = bit || at == stop
+                     ? ARC_OK
+                     : arc_filters_warn(reader->filters, reader->err,
+                                        "%s:%u:%u: '%.*s' is no status and never matches; the "
+                                        "statuses are added, copied, deleted, modified, renamed, "
+                                        "unmerged and type-changed",
+                                        reader->yaml->name, key->line, key->column,
+                                        (int)(stop - at), at);
+        if (rc)
+            return rc;
+        at = next;
+    }
+    *out = with_type_changes(*out);
+    return ARC_OK;
+}
+
+static int read_pattern(const struct reader *reader, const struct arc_yaml_node *node)
+{
+    if (node->type != ARC_YAML_STRING)
+        return arc_yaml_error(reader->yaml, node, reader->err,
+                              "a pattern must be a string, and this is %s; put quotes around it",
+                              arc_yaml_type_name(node));
+    if (strlen(node->text) != node->len)
+        return arc_yaml_error(reader->yaml, node, reader->err, "a pattern holds a NUL character");
+    int rc = arc_filters_add_pattern(reader->filters, node->text, reader->err);
+    if (rc == ARC_EINPUT || rc == ARC_ELIMIT) {
+        ARC_AUTO_FREE char *why = strdup(arc_error_text(reader->err));
+        arc_error_at(reader->err, rc, reader->yaml->name, node->line, node->column, "%s",
+                     why ? why : "not a pattern");
+    }
+    return rc;
+}
+
+/* What stands under a status: a pattern, or patterns of which any may match. */
+static int read_patterns(const struct reader *reader, const struct arc_yaml_node *node)
+{
+    if (node->type != ARC_YAML_LIST)
+        return read_pattern(reader, node);
+    int rc = ARC_OK;
+    for (size_t i = 0; !rc && i < node->count; i++)
+        rc = read_patterns(reader, node->items[i]);
+    return rc;
+}
+
+static int read_status_map(const struct reader *reader, const struct arc_yaml_node *map)
+{
+    int rc = ARC_OK;
+    for (size_t i = 0; !rc && i < map->count; i++) {
+        const struct arc_yaml_node *key = map->pairs[i].key, *value = map->pairs[i].value;
+        unsigned statuses;
+        if (value->type != ARC_YAML_STRING && value->type != ARC_YAML_LIST)
+            return arc_yaml_error(reader->yaml, value, reader->err,
+                                  "expected a pattern or a list of patterns under '%s', found %s",
+                                  key->text, arc_yaml_type_name(value));
+        rc = read_statuses(reader, key, &statuses);
+        if (!rc)
+            rc = arc_filters_add_rule(reader->filters, statuses, value->line, value->column,
+                                      reader->err);
+        if (!rc)
+            rc = read_patterns(reader, value);
+    }
+    return rc;
+}
+
+/* The rules of a filter. The YAML reader bounds the nesting. */
+static int read_rules(const struct reader *reader, const struct arc_yaml_node *node)
+{
+    int rc = ARC_OK;
+    switch (node->type) {
+    case ARC_YAML_LIST:
+        for (size_t i = 0; !rc && i < node->count; i++)
+            rc = read_rules(reader, node->items[i]);
+        return rc;
+    case ARC_YAML_MAP:
+        return read_status_map(reader, node);
+    case ARC_YAML_STRING:
+        rc = arc_filters_add_rule(reader->filters, ARC_STATUS_ANY, node->line, node->column,
+                                  reader->err);
+        return rc ? rc : read_pattern(reader, node);
+    default:
+        return arc_yaml_error(reader->yaml, node, reader->err,
+                              "a rule must be a pattern, a list of rules or a map of statuses, and "
+                              "this is %s",
+                              arc_yaml_type_name(node));
+    }
+}
+
+static int read_filter(const struct reader *reader, const struct arc_yaml_pair *pair)
+{
+    const struct arc_yaml_node *key = pair->key;
+    if (!key->len || strlen(key->text) != key->len || strpbrk(key->text, "=\r\n") ||
+        strstr(key->text, "<<"))
+        return arc_yaml_error(reader->yaml, key, reader->err,
+                              "a filter's name is an output's name: it may not be empty, nor hold "
+                              "'=', '<<', NUL or a line break");
+    int rc = arc_filters_add(reader->filters, key->text, reader->err);
+    return rc ? rc : read_rules(reader, pair->value);
+}
+
+int arc_filters_parse(const char *text, size_t len, const char *name, struct arc_filters *out,
+                      struct arc_error *err)
+{
+    ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
+    *out = (struct arc_filters){.name = strdup(name)};
+    int rc = out->name ? arc_yaml_parse(text, len, name, 0, &yaml, err) : arc_error_nomem(err);
+    const struct reader reader = {&yaml, out, err};
+    if (!rc && yaml.root->type != ARC_YAML_MAP)
+        rc = arc_yaml_error(&yaml, yaml.root, err,
+                            "filters must be a map of names to rules, and this is %s",
+                            arc_yaml_type_name(yaml.root));
+    for (size_t i = 0; !rc && i < yaml.root->count; i++)
+        rc = read_filter(&reader, &yaml.root->pairs[i]);
+    if (rc)
+        arc_filters_free(out);
+    return rc;
+}
+
+int arc_filters_load(const char *root, const char *input, struct arc_filters *out,
+                     struct arc_error *err)
+{
+    if (strpbrk(input, "\n:"))
+        return arc_filters_parse(input, strlen(input), "filters", out, err);
+    ARC_AUTO_FREE char *path = arc_file_join(root, input);
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    if (!path)
+        return arc_error_nomem(err);
+    int rc = arc_file_read(path, input, ARC_YAML_BYTES, &text, err);
+    if (rc == ARC_ENOTFOUND)
+        return arc_error_set(err, ARC_EINPUT,
+                             "the filters '%s' are no YAML (there is neither a ':' nor a line "
+                             "break), so they name a file, and there is none at '%s'",
+                             input, path);
+    return rc ? rc : arc_filters_parse(arc_buf_text(&text), text.len, input, out, err);
+}

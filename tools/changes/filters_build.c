@@ -1,0 +1,110 @@
+#include "changes/filters_build.h"
+#include "arcci/glob.h"
+#include "base/auto.h"
+#include "base/text.h"
+#include <string.h>
+
+/* Makes room for one more of `count` items: sizes are the powers of two. */
+static int room(void *items, size_t count, size_t size, struct arc_error *err)
+{
+    void **list = items;
+    if (count && (count & (count - 1)))
+        return ARC_OK;
+    void *grown = realloc(*list, (count ? 2 * count : 1) * size);
+    if (!grown)
+        return arc_error_nomem(err);
+    *list = grown;
+    return ARC_OK;
+}
+
+int arc_filters_add(struct arc_filters *filters, const char *name, struct arc_error *err)
+{
+    if (filters->count == ARC_FILTERS_MAX)
+        return arc_error_set(err, ARC_ELIMIT, "more than %d filters", ARC_FILTERS_MAX);
+    int rc = room(&filters->items, filters->count, sizeof *filters->items, err);
+    char *copy = rc ? NULL : strdup(name);
+    if (!copy)
+        return rc ? rc : arc_error_nomem(err);
+    filters->items[filters->count++] =
+        (struct arc_filter){.name = copy, .first = filters->rule_count};
+    return ARC_OK;
+}
+
+int arc_filters_add_rule(struct arc_filters *filters, unsigned statuses, unsigned line,
+                         unsigned column, struct arc_error *err)
+{
+    if (filters->rule_count == ARC_RULES_MAX)
+        return arc_error_set(err, ARC_ELIMIT, "more than %d rules", ARC_RULES_MAX);
+    int rc = room(&filters->rules, filters->rule_count, sizeof *filters->rules, err);
+    if (rc)
+        return rc;
+    filters->rules[filters->rule_count++] = (struct arc_rule){
+        .statuses = statuses, .filter = filters->count - 1, .line = line, .column = column};
+    filters->items[filters->count - 1].count++;
+    return ARC_OK;
+}
+
+/* Only `!` can negate, and few patterns start with it: those are compiled a second time. */
+static int is_negated(const char *pattern, bool *out, struct arc_error *err)
+{
+    struct arc_glob *glob = NULL;
+    *out = false;
+    if (*pattern != '!')
+        return ARC_OK;
+    int rc = arc_glob_compile(pattern, strlen(pattern), &glob, err);
+    if (!rc)
+        *out = arc_glob_negated(glob);
+    arc_glob_free(&glob);
+    return rc;
+}
+
+int arc_filters_add_pattern(struct arc_filters *filters, const char *pattern, struct arc_error *err)
+{
+    struct arc_rule *rule = &filters->rules[filters->rule_count - 1];
+    unsigned id = (unsigned)(filters->rule_count - 1);
+    int rc = filters->globs ? ARC_OK : arc_glob_set_new(&filters->globs, err);
+    if (!rc)
+        rc = arc_glob_set_add(filters->globs, pattern, strlen(pattern), id, err);
+    if (!rc)
+        rc = room(&rule->patterns, rule->pattern_count, sizeof *rule->patterns, err);
+    if (!rc && !rule->pattern_count)
+        rc = is_negated(pattern, &rule->negated, err);
+    char *copy = rc ? NULL : strdup(pattern);
+    if (!copy)
+        return rc ? rc : arc_error_nomem(err);
+    rule->patterns[rule->pattern_count++] = copy;
+    return ARC_OK;
+}
+
+int arc_filters_warn(struct arc_filters *filters, struct arc_error *err, const char *format, ...)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = 65536};
+    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 262144};
+    va_list args;
+    va_start(args, format);
+    arc_buf_vprintf(&text, format, args);
+    va_end(args);
+    arc_text_visible(&shown, arc_buf_text(&text), text.len);
+    if (!filters->warnings)
+        filters->warnings = json_array();
+    if (json_array_append_new(filters->warnings, json_string(arc_buf_text(&shown))) != 0)
+        return arc_error_nomem(err);
+    return ARC_OK;
+}
+
+void arc_filters_free(struct arc_filters *filters)
+{
+    for (size_t i = 0; i < filters->rule_count; i++) {
+        for (size_t p = 0; p < filters->rules[i].pattern_count; p++)
+            free(filters->rules[i].patterns[p]);
+        free(filters->rules[i].patterns);
+    }
+    for (size_t i = 0; i < filters->count; i++)
+        free(filters->items[i].name);
+    free(filters->rules);
+    free(filters->items);
+    free(filters->name);
+    arc_glob_set_free(&filters->globs);
+    json_decref(filters->warnings);
+    *filters = (struct arc_filters){0};
+}

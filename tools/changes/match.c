@@ -1,0 +1,291 @@
+#include "changes/match.h"
+#include "arcci/glob.h"
+#include "base/auto.h"
+#include <string.h>
+
+#define CHUNK ((size_t)256 << 10)
+
+/* Paths lie in chunks that never move. */
+struct arc_changes_text {
+    struct arc_changes_text *next;
+    size_t used, size;
+    char bytes[];
+};
+
+static const char *keep_text(struct arc_changes *out, const char *path, size_t len)
+{
+    struct arc_changes_text *chunk = out->text;
+    if (!chunk || chunk->size - chunk->used <= len) {
+        size_t size = len + 1 > CHUNK ? len + 1 : CHUNK;
+        chunk = malloc(sizeof *chunk + size);
+        if (!chunk)
+            return NULL;
+        *chunk = (struct arc_changes_text){.next = out->text, .size = size};
+        out->text = chunk;
+    }
+    char *copy = chunk->bytes + chunk->used;
+    memcpy(copy, path, len);
+    copy[len] = '\0';
+    chunk->used += len + 1;
+    return copy;
+}
+
+/* Makes room for one more of `count` items: sizes are the powers of two. */
+static bool room(void *items, size_t count, size_t size)
+{
+    void **list = items;
+    if (count && (count & (count - 1)))
+        return true;
+    void *grown = realloc(*list, (count ? 2 * count : 1) * size);
+    if (grown)
+        *list = grown;
+    return grown != NULL;
+}
+
+static int keep_file(struct arc_match *match, const char *path, size_t len, enum arc_status status)
+{
+    struct arc_changes *out = match->out;
+    if (match->kept)
+        return ARC_OK;
+    const char *copy = keep_text(out, path, len);
+    if (!copy || !room(&out->files, out->file_count, sizeof *out->files))
+        return ARC_ENOMEM;
+    out->files[out->file_count++] = (struct arc_changed_file){copy, len, status};
+    match->kept = out->file_count;
+    return ARC_OK;
+}
+
+/* A file being matched. */
+struct candidate {
+    const char *path;
+    size_t len;
+    enum arc_status status;
+};
+
+static int hit(struct arc_match *match, size_t filter, size_t rule, const struct candidate *file)
+{
+    struct arc_filter_result *result = &match->out->results[filter];
+    if (match->only && !match->only[filter])
+        return ARC_OK;
+    if (!match->count_only) {
+        int rc = keep_file(match, file->path, file->len, file->status);
+        if (rc)
+            return rc;
+        if (!room(&result->hits, result->count, sizeof *result->hits))
+            return ARC_ENOMEM;
+        result->hits[result->count] = (struct arc_filter_hit){match->kept - 1, rule};
+    }
+    result->matched = true;
+    result->count++;
+    return ARC_OK;
+}
+
+static bool is_set(const uint64_t *ids, size_t id)
+{
+    return ids[id / 64] >> (id % 64) & 1;
+}
+
+static bool rule_matches(const struct arc_match *match, size_t rule, const struct candidate *file)
+{
+    return is_set(match->ids, rule) && match->out->filters->rules[rule].statuses & file->status;
+}
+
+/* Only the rules that matched are looked at; those of one filter are neighbours. */
+static int match_some(struct arc_match *match, const struct candidate *file)
+{
+    const struct arc_rule *rules = match->out->filters->rules;
+    size_t last = SIZE_MAX;
+    for (size_t word = 0; word < match->words; word++)
+        for (uint64_t bits = match->ids[word]; bits; bits &= bits - 1) {
+            size_t rule = word * 64 + (size_t)__builtin_ctzll(bits);
+            size_t filter = rules[rule].filter;
+            if (filter == last || !(rules[rule].statuses & file->status))
+                continue;
+            int rc = hit(match, filter, rule, file);
+            if (rc)
+                return rc;
+            last = filter;
+        }
+    return ARC_OK;
+}
+
+/* The rule that decides for a filter when all of them count; SIZE_MAX when it does not match. */
+static size_t decide_every(const struct arc_match *match, const struct arc_filter *filter,
+                           const struct candidate *file)
+{
+    for (size_t i = 0; i < filter->count; i++)
+        if (!rule_matches(match, filter->first + i, file))
+            return SIZE_MAX;
+    return filter->first;
+}
+
+/* The same when rules with `!` refuse. A refusal under a status is one for those files only. */
+static size_t decide_excludes(const struct arc_match *match, const struct arc_filter *filter,
+                              const struct candidate *file)
+{
+    size_t found = SIZE_MAX;
+    for (size_t rule = filter->first; rule < filter->first + filter->count; rule++) {
+        const struct arc_rule *the = &match->out->filters->rules[rule];
+        if (the->negated && the->statuses & file->status && !is_set(match->ids, rule))
+            return SIZE_MAX;
+        if (!the->negated && found == SIZE_MAX && rule_matches(match, rule, file))
+            found = rule;
+    }
+    return found;
+}
+
+static int match_each(struct arc_match *match, const struct candidate *file)
+{
+    const struct arc_filters *filters = match->out->filters;
+    int rc = ARC_OK;
+    for (size_t i = 0; !rc && i < filters->count; i++) {
+        size_t rule = match->quantifier == ARC_QUANTIFIER_EVERY
+                          ? decide_every(match, &filters->items[i], file)
+                          : decide_excludes(match, &filters->items[i], file);
+        if (rule != SIZE_MAX)
+            rc = hit(match, i, rule, file);
+    }
+    return rc;
+}
+
+static bool is_covered(const struct arc_match *match, const char *path, size_t len)
+{
+    size_t covered = match->covered.len;
+    return covered && len >= covered && memcmp(path, match->covered.data, covered) == 0;
+}
+
+/* Two stars do not cross a line break; E2 starts U+2028 and U+2029. */
+static bool breaks(const char *path, size_t len)
+{
+    return memchr(path, '\n', len) || memchr(path, '\r', len) ||
+           (memchr(path, 0xe2, len) && arc_glob_line_break(path, len));
+}
+
+/* Fills `ids` with the rules that match. */
+static bool find_rules(struct arc_match *match, const char *path, size_t len)
+{
+    if (!is_covered(match, path, len) || breaks(path, len))
+        return match->matcher && arc_glob_matcher_match(match->matcher, path, len, match->ids);
+    memcpy(match->ids, match->all, match->words * sizeof *match->ids);
+    return true;
+}
+
+int arc_match_path(struct arc_match *match, const char *path, size_t len, enum arc_status status)
+{
+    const struct candidate file = {path, len, status};
+    bool any = find_rules(match, path, len);
+    match->out->compared++;
+    match->kept = 0;
+    if (!any && !match->wants_all)
+        return ARC_OK;
+    if (match->quantifier == ARC_QUANTIFIER_SOME)
+        return match_some(match, &file);
+    return match_each(match, &file);
+}
+
+/* Whether a filter can still match, given the rules that can. */
+static bool viable(const struct arc_match *match, const struct arc_filter *filter)
+{
+    bool every = match->quantifier == ARC_QUANTIFIER_EVERY;
+    for (size_t rule = filter->first; rule < filter->first + filter->count; rule++) {
+        bool can = is_set(match->ids, rule);
+        if (every && !can)
+            return false;
+        if (!every && can && !match->out->filters->rules[rule].negated)
+            return true;
+    }
+    return every;
+}
+
+static void note_directory(struct arc_match *match, const char *directory, size_t len)
+{
+    for (size_t i = 0; i < match->literal_count; i++) {
+        struct arc_literal *literal = &match->literals[i];
+        if (literal->len == len - 1 && memcmp(literal->pattern, directory, len - 1) == 0)
+            literal->is_directory = true;
+    }
+}
+
+bool arc_match_below(struct arc_match *match, const char *directory, size_t len)
+{
+    const struct arc_filters *filters = match->out->filters;
+    note_directory(match, directory, len);
+    if (match->wants_all || is_covered(match, directory, len))
+        return true;
+    match->covered.len = 0;
+    if (!match->matcher ||
+        !arc_glob_matcher_below(match->matcher, directory, len - 1, match->ids, match->all))
+        return false;
+    if (memcmp(match->ids, match->all, match->words * sizeof *match->ids) == 0)
+        arc_buf_add(&match->covered, directory, len); /* without memory: only slower */
+    if (match->quantifier == ARC_QUANTIFIER_SOME)
+        return true;
+    for (size_t i = 0; i < filters->count; i++)
+        if (viable(match, &filters->items[i]))
+            return true;
+    return false;
+}
+
+static int find_literals(struct arc_match *match, struct arc_error *err)
+{
+    const struct arc_filters *filters = match->out->filters;
+    for (size_t i = 0; i < filters->rule_count; i++) {
+        const struct arc_rule *rule = &filters->rules[i];
+        if (rule->pattern_count != 1 || strpbrk(rule->patterns[0], "*?[]{}()!+@|\\$^\""))
+            continue;
+        if (!room(&match->literals, match->literal_count, sizeof *match->literals))
+            return arc_error_nomem(err);
+        match->literals[match->literal_count++] =
+            (struct arc_literal){rule->patterns[0], strlen(rule->patterns[0]), i, false};
+    }
+    return ARC_OK;
+}
+
+int arc_match_start(struct arc_match *match, struct arc_changes *out,
+                    enum arc_quantifier quantifier, bool count_only, struct arc_error *err)
+{
+    const struct arc_filters *filters = out->filters;
+    *match = (struct arc_match){.out = out, .quantifier = quantifier, .count_only = count_only};
+    for (size_t i = 0; i < filters->count; i++)
+        match->wants_all |= quantifier == ARC_QUANTIFIER_EVERY && !filters->items[i].count;
+    match->words = filters->rule_count / 64 + 1; /* rules without patterns have no id in the set */
+    match->ids = calloc(match->words, sizeof *match->ids);
+    match->all = calloc(match->words, sizeof *match->all);
+    out->results = calloc(filters->count + 1, sizeof *out->results);
+    if (!match->ids || !match->all || !out->results)
+        return arc_error_nomem(err);
+    int rc = find_literals(match, err);
+    if (!rc && filters->globs)
+        rc = arc_glob_matcher_new(filters->globs, &match->matcher, err);
+    return rc;
+}
+
+void arc_match_free(struct arc_match *match)
+{
+    arc_glob_matcher_free(&match->matcher);
+    free(match->ids);
+    free(match->all);
+    arc_buf_free(&match->covered);
+    free(match->literals);
+    *match = (struct arc_match){0};
+}
+
+void arc_changes_free(struct arc_changes *changes)
+{
+    size_t count = changes->results ? changes->filters->count : 0;
+    for (size_t i = 0; i < count; i++) {
+        free(changes->results[i].hits);
+        free(changes->results[i].reason);
+    }
+    for (struct arc_changes_text *chunk = changes->text, *next; chunk; chunk = next) {
+        next = chunk->next;
+        free(chunk);
+    }
+    free(changes->results);
+    free(changes->files);
+    free(changes->event);
+    free(changes->base_reason);
+    free(changes->head_reason);
+    json_decref(changes->warnings);
+    *changes = (struct arc_changes){0};
+}

@@ -1,0 +1,43 @@
+/* Matching paths against filters while a tree is walked, and keeping what matched. */
+#ifndef ARC_CHANGES_MATCH_H
+#define ARC_CHANGES_MATCH_H
+
+#include "arcci/changes.h"
+
+/* A pattern without anything special: a directory of its name is a likely mistake. */
+struct arc_literal {
+    const char *pattern; /* borrowed from the filters */
+    size_t len, rule;
+    bool is_directory; /* the walk came by one in which something changed */
+};
+
+/* Matching under way. Owned by its user; free with arc_match_free(). */
+struct arc_match {
+    struct arc_changes *out; /* gets files and results; borrowed */
+    enum arc_quantifier quantifier;
+    bool count_only;
+    struct arc_glob_matcher *matcher; /* NULL when there is no pattern at all */
+    uint64_t *ids;                    /* bitmap of rules: what matched last */
+    uint64_t *all;                    /* bitmap of rules that match all below a directory */
+    size_t words;                     /* in `ids` and in `all` */
+    struct arc_buf covered;           /* a directory, with its slash, below which the rules in `all`
+                                         match every path and no other matches any */
+    bool wants_all;                   /* a filter without rules wants every path (EVERY) */
+    struct arc_literal *literals;
+    size_t literal_count;
+    const bool *only; /* per filter: whether it is asked now; NULL: all are */
+    size_t kept;      /* index + 1 of the file being matched, once it is kept */
+};
+
+/* Prepares to match `out->filters`; makes out->results. */
+int arc_match_start(struct arc_match *match, struct arc_changes *out,
+                    enum arc_quantifier quantifier, bool count_only, struct arc_error *err);
+void arc_match_free(struct arc_match *match);
+
+/* Whether a path below the directory ("a/b/", with its slash) can match any filter. */
+bool arc_match_below(struct arc_match *match, const char *directory, size_t len);
+
+/* Matches a path and keeps it where it belongs. ARC_ENOMEM. */
+int arc_match_path(struct arc_match *match, const char *path, size_t len, enum arc_status status);
+
+#endif

@@ -1,0 +1,50 @@
+/* A list as an output: itself, or the path of a file that holds it. */
+#include "arcci/changes.h"
+#include "base/auto.h"
+#include "os/file.h"
+#include <errno.h>
+#include <string.h>
+
+/* The directory is new and nobody else's, so the name needs no care. */
+static int spill(const struct arc_env *env, const struct arc_buf *text, char **path,
+                 struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf name = {.max = 4096};
+    const char *base = arc_env_nonempty(env, "RUNNER_TEMP");
+    if (!base)
+        base = arc_env_nonempty(env, "TMPDIR");
+    arc_buf_printf(&name, "%s/arc-ci-XXXXXX", base ? base : "/tmp");
+    int rc = arc_buf_check(&name, "the name of a temporary file", err);
+    if (rc)
+        return rc;
+    if (!mkdtemp(name.data))
+        return arc_error_set(err, ARC_EWORLD, "cannot make a directory %s: %s", name.data,
+                             strerror(errno));
+    arc_buf_puts(&name, "/files");
+    rc = arc_buf_check(&name, "the name of a temporary file", err);
+    if (!rc)
+        rc = arc_file_write(name.data, arc_buf_text(text), text->len, err);
+    if (rc)
+        return rc;
+    *path = arc_buf_steal(&name);
+    return *path ? ARC_OK : arc_error_nomem(err);
+}
+
+int arc_changes_output(const struct arc_env *env, const struct arc_changes *changes, size_t filter,
+                       enum arc_list_format format, struct arc_buf *out, bool *spilled,
+                       struct arc_error *err)
+{
+    ARC_AUTO_FREE char *path = NULL;
+    *spilled = false;
+    arc_changes_list(changes, filter, format, out);
+    int rc = arc_buf_check(out, "a list of files", err);
+    if (rc || out->len <= ARC_OUTPUT_MAX || !arc_env_nonempty(env, "GITHUB_OUTPUT"))
+        return rc;
+    rc = spill(env, out, &path, err);
+    if (rc)
+        return rc;
+    arc_buf_reset(out);
+    arc_buf_puts(out, path);
+    *spilled = true;
+    return arc_buf_check(out, "a path", err);
+}

@@ -1,0 +1,70 @@
+#include "changes/services.h"
+#include "base/auto.h"
+#include <string.h>
+
+bool arc_services_find(const struct arc_changes_options *options, size_t filter,
+                       const struct arc_group **group, const struct arc_service **service)
+{
+    const struct arc_config *config = options->config;
+    const char *name = options->filters->items[filter].name;
+    for (size_t g = 0; config && g < config->group_count; g++)
+        for (size_t s = 0; s < config->groups[g].service_count; s++)
+            if (strcmp(config->groups[g].services[s].codename, name) == 0) {
+                *group = &config->groups[g];
+                *service = &config->groups[g].services[s];
+                return true;
+            }
+    return false;
+}
+
+static const struct arc_filter_result *result_of(const struct arc_changes *changes,
+                                                 const char *codename)
+{
+    for (size_t i = 0; i < changes->filters->count; i++)
+        if (strcmp(changes->filters->items[i].name, codename) == 0)
+            return &changes->results[i];
+    return NULL; /* a service of another repository */
+}
+
+/* Marks a service if one it depends on changed. */
+static int mark(const struct arc_service *service, struct arc_changes *out, size_t filter,
+                bool *marked, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf reason = {0};
+    struct arc_filter_result *own = &out->results[filter];
+    for (char **on = service->depends_on; *on; on++) {
+        const struct arc_filter_result *other = result_of(out, *on);
+        if (!other || !other->matched)
+            continue;
+        arc_buf_printf(&reason, "%s%sdepends on %s, which changed", own->reason ? own->reason : "",
+                       own->reason ? "; " : "", *on);
+        char *text = arc_buf_steal(&reason);
+        if (!text)
+            return arc_error_nomem(err);
+        free(own->reason);
+        own->reason = text;
+        own->matched = *marked = true;
+        return ARC_OK;
+    }
+    return ARC_OK;
+}
+
+int arc_services_dependents(const struct arc_changes_options *options, struct arc_changes *out,
+                            struct arc_error *err)
+{
+    const struct arc_group *group;
+    const struct arc_service *service;
+    bool marked = options->config != NULL;
+    while (marked) { /* each round marks one at least, so it ends */
+        marked = false;
+        for (size_t i = 0; i < out->filters->count; i++) {
+            if (out->results[i].matched || !arc_services_find(options, i, &group, &service) ||
+                !group->rebuild_dependents)
+                continue;
+            int rc = mark(service, out, i, &marked, err);
+            if (rc)
+                return rc;
+        }
+    }
+    return ARC_OK;
+}

@@ -1,0 +1,37 @@
+/* What `changes` knows about services beyond their paths: where each was last good, and which
+ * depends on which. */
+#ifndef ARC_CHANGES_SERVICES_H
+#define ARC_CHANGES_SERVICES_H
+
+#include "arcci/changes.h"
+#include "changes/base.h"
+
+/* Where one service was last good. `reason` is owned. */
+struct arc_last_good {
+    struct arc_oid base; /* empty: it never was, so every file counts as added */
+    char *reason;        /* "since messaging/v0.1.0" */
+};
+
+/* The service that filter number `filter` was made of, and its group; false if there is none. */
+bool arc_services_find(const struct arc_changes_options *options, size_t filter,
+                       const struct arc_group **group, const struct arc_service **service);
+
+/* The last release of a service's group behind `head`: of the tags that are there and whose commit
+ * is `head` or before it, the highest version. The tag that is being pushed does not count. In a
+ * shallow clone the remote's tags are asked and taken to lie before `head`. */
+int arc_services_last_release(const struct arc_base_request *request, const struct arc_group *group,
+                              const struct arc_oid *head, struct arc_last_good *out,
+                              struct arc_error *err);
+
+/* The commit that the service's published image says it was built of. One that is not published,
+ * or that does not say, was never good. ARC_EWORLD when the registry cannot be asked. */
+int arc_services_last_image(const struct arc_base_request *request, const struct arc_group *group,
+                            const struct arc_service *service, struct arc_last_good *out,
+                            struct arc_error *err);
+
+/* Marks the services that depend, directly or not, on one that changed, in groups with
+ * rebuild-dependents. */
+int arc_services_dependents(const struct arc_changes_options *options, struct arc_changes *out,
+                            struct arc_error *err);
+
+#endif

@@ -1,0 +1,20 @@
+/* Never a wrong silence: what to tell somebody whose filter cannot do what it looks like. */
+#ifndef ARC_CHANGES_WARN_H
+#define ARC_CHANGES_WARN_H
+
+#include "changes/match.h"
+#include "git/git.h"
+
+/* Adds to match->out->warnings what the rules alone tell: a pattern that no path can match, a
+ * negation that lets everything else match, a filter of nothing but negations where they exclude.
+ */
+int arc_warn_of_rules(struct arc_match *match, struct arc_error *err);
+
+/* The same for patterns that name a directory in which something changed, once the walk is over. */
+int arc_warn_of_directories(struct arc_match *match, struct arc_error *err);
+
+/* The same for patterns that match no path of the commit, which is read whole: for --explain. */
+int arc_warn_of_untracked(struct arc_match *match, const struct arc_git *git,
+                          const struct arc_oid *head, struct arc_error *err);
+
+#endif

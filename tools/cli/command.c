@@ -1,0 +1,291 @@
+/* The command table and the parsing of command lines by it. */
+#include "cli/command.h"
+#include "base/auto.h"
+#include "base/suggest.h"
+#include "base/text.h"
+#include <ctype.h>
+#include <string.h>
+#include <unistd.h>
+
+#define OPTIONS_MAX 64
+
+#define COMMAND(name) extern const struct command cmd_##name;
+#include "cli/commands.def"
+#undef COMMAND
+
+#define COMMAND(name) &cmd_##name,
+const struct command *const commands[] = {
+#include "cli/commands.def"
+};
+#undef COMMAND
+const size_t command_count = sizeof commands / sizeof *commands;
+
+const struct command *command_find(const char *name, struct arc_error *err)
+{
+    const char *names[sizeof commands / sizeof *commands + 1] = {0};
+    for (size_t i = 0; i < command_count; i++) {
+        if (strcmp(commands[i]->name, name) == 0)
+            return commands[i];
+        names[i] = commands[i]->name;
+    }
+    const char *meant = arc_suggest(name, names);
+    if (meant)
+        arc_error_set(err, ARC_EINPUT, "'%.200s' is not an arc-ci command; did you mean '%s'?",
+                      name, meant);
+    else
+        arc_error_set(err, ARC_EINPUT,
+                      "'%.200s' is not an arc-ci command; 'arc-ci help' lists the commands", name);
+    return NULL;
+}
+
+static size_t option_count(const struct command *command)
+{
+    size_t count = 0;
+    while (command->options && command->options[count].name)
+        count++;
+    return count;
+}
+
+static size_t option_index(const struct command *command, const char *name, size_t len)
+{
+    size_t count = option_count(command);
+    for (size_t i = 0; i < count; i++)
+        if (strlen(command->options[i].name) == len &&
+            memcmp(command->options[i].name, name, len) == 0)
+            return i;
+    return count;
+}
+
+static int bad_value(const struct option *option, const char *value, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
+    arc_text_visible(&shown, value, strnlen(value, 200));
+    const char *allowed = option->value ? option->choices : "true|false";
+    return arc_error_set(err, ARC_EINPUT, "--%s: '%s' is not one of %s", option->name,
+                         arc_buf_text(&shown), allowed);
+}
+
+static bool among(const char *choices, const char *value)
+{
+    size_t len = strlen(value);
+    for (const char *at = choices; at; at = strchr(at, '|') ? strchr(at, '|') + 1 : NULL)
+        if (strncmp(at, value, len) == 0 && (at[len] == '|' || at[len] == '\0') && len)
+            return true;
+    return false;
+}
+
+/* GitHub's own reading of booleans: the YAML 1.2 core schema's spellings. */
+static const char *boolean(const char *value)
+{
+    if (among("true|True|TRUE", value))
+        return "true";
+    return among("false|False|FALSE", value) ? "false" : NULL;
+}
+
+static int set_value(struct invocation *inv, size_t i, const char *value, struct arc_error *err)
+{
+    const struct option *option = &inv->command->options[i];
+    const char *given = value;
+    if (!option->value)
+        value = boolean(given);
+    if (!value || (option->choices && !among(option->choices, value)))
+        return bad_value(option, given, err);
+    inv->values[i] = value;
+    if (!option->many)
+        return ARC_OK;
+    if (!inv->lists[i])
+        inv->lists[i] = json_array();
+    if (!arc_utf8_valid(value, strlen(value)))
+        return arc_error_set(err, ARC_EINPUT, "--%s: the value is not valid UTF-8", option->name);
+    if (json_array_append_new(inv->lists[i], json_string(value)))
+        return arc_error_nomem(err);
+    return ARC_OK;
+}
+
+/* "--jsn=x" is near to "--json". */
+static const char *suggest_option(const struct command *command, const char *arg)
+{
+    const char *names[OPTIONS_MAX + 3] = {"json", "help"};
+    ARC_AUTO(arc_buf) struct arc_buf name = {.max = 256};
+    size_t count = 2;
+    for (size_t i = 0; i < option_count(command) && i < OPTIONS_MAX; i++)
+        names[count++] = command->options[i].name;
+    arg += strspn(arg, "-");
+    arc_buf_add(&name, arg, strnlen(arg, strcspn(arg, "=")));
+    return arc_suggest(arc_buf_text(&name), names);
+}
+
+static int unknown_option(const struct invocation *inv, const char *arg, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
+    const char *name = inv->command->name, *meant = suggest_option(inv->command, arg);
+    arc_text_visible(&shown, arg, strnlen(arg, 200));
+    if (meant)
+        return arc_error_set(err, ARC_EINPUT, "there is no option '%s'; did you mean '--%s'?",
+                             arc_buf_text(&shown), meant);
+    return arc_error_set(err, ARC_EINPUT,
+                         "there is no option '%s'; 'arc-ci help %s' lists the options",
+                         arc_buf_text(&shown), name);
+}
+
+/* One "--name", "--name=value" or "--name value"; *used is how many words it took. */
+static int parse_option(struct invocation *inv, int argc, char *const *argv, int *used,
+                        struct arc_error *err)
+{
+    const char *name = argv[0] + 2;
+    const char *equals = strchr(name, '=');
+    size_t len = equals ? (size_t)(equals - name) : strlen(name);
+    *used = 1;
+    if (strcmp(name, "help") == 0 || strcmp(name, "json") == 0) {
+        *(name[0] == 'h' ? &inv->help : &inv->json) = true;
+        return ARC_OK;
+    }
+    size_t i = option_index(inv->command, name, len);
+    if (i == option_count(inv->command))
+        return unknown_option(inv, argv[0], err);
+    if (equals)
+        return set_value(inv, i, equals + 1, err);
+    if (!inv->command->options[i].value)
+        return set_value(inv, i, "true", err);
+    if (argc < 2)
+        return arc_error_set(err, ARC_EINPUT, "--%s needs a value: --%s %s", name, name,
+                             inv->command->options[i].value);
+    *used = 2;
+    return set_value(inv, i, argv[1], err);
+}
+
+static int add_argument(struct invocation *inv, const char *arg, struct arc_error *err)
+{
+    if (inv->arg_count == inv->command->arguments_max) {
+        ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
+        arc_text_visible(&shown, arg, strnlen(arg, 200));
+        return arc_error_set(err, ARC_EINPUT, "there is one argument too many: '%s'",
+                             arc_buf_text(&shown));
+    }
+    inv->args[inv->arg_count++] = arg;
+    return ARC_OK;
+}
+
+static int parse_words(struct invocation *inv, int argc, char *const *argv, struct arc_error *err)
+{
+    bool options = true;
+    for (int i = 0, used; i < argc; i += used) {
+        int rc;
+        used = 1;
+        if (options && strcmp(argv[i], "--") == 0) {
+            options = false;
+            continue;
+        }
+        if (options && strcmp(argv[i], "-h") == 0)
+            inv->help = true, rc = ARC_OK;
+        else if (options && strncmp(argv[i], "--", 2) == 0)
+            rc = parse_option(inv, argc - i, argv + i, &used, err);
+        else if (options && argv[i][0] == '-' && argv[i][1])
+            rc = unknown_option(inv, argv[i], err);
+        else
+            rc = add_argument(inv, argv[i], err);
+        if (rc)
+            return rc;
+    }
+    return ARC_OK;
+}
+
+/* INPUT_LIST-FILES, or INPUT_LIST_FILES for callers that cannot set a name with a hyphen. */
+static const char *input_variable(const struct arc_env *env, const char *name)
+{
+    char key[96] = "INPUT_";
+    size_t at = strlen(key);
+    for (const char *c = name; *c && at < sizeof key - 1; c++)
+        key[at++] = (char)toupper((unsigned char)*c);
+    key[at] = '\0';
+    const char *value = arc_env_nonempty(env, key);
+    for (char *c = key; !value && *c; c++)
+        if (*c == '-')
+            *c = '_';
+    return value ? value : arc_env_nonempty(env, key);
+}
+
+static int set_lines(struct invocation *inv, size_t i, const char *text, struct arc_error *err)
+{
+    int rc = ARC_OK;
+    while (!rc && *text) {
+        size_t len = strcspn(text, "\n");
+        ARC_AUTO_FREE char *line = strndup(text, len);
+        if (!line)
+            return arc_error_nomem(err);
+        if (*line)
+            rc = set_value(inv, i, line, err);
+        text += len + (text[len] == '\n');
+    }
+    inv->values[i] = rc ? NULL : ""; /* the lines are gone; `lists` holds them */
+    return rc;
+}
+
+static int parse_environment(struct invocation *inv, struct arc_error *err)
+{
+    const struct command *command = inv->command;
+    int rc = ARC_OK;
+    for (size_t i = 0; !rc && i < option_count(command); i++) {
+        const char *value =
+            inv->values[i] ? NULL : input_variable(inv->env, command->options[i].name);
+        if (value && command->options[i].many)
+            rc = set_lines(inv, i, value, err);
+        else if (value)
+            rc = set_value(inv, i, value, err);
+        if (rc)
+            return arc_error_prefix(err, "from the environment (INPUT_)");
+    }
+    const char *argument = command->arguments_max == 1 && !inv->arg_count
+                               ? input_variable(inv->env, command->argument)
+                               : NULL;
+    return argument ? add_argument(inv, argument, err) : ARC_OK;
+}
+
+int invocation_parse(const struct command *command, const struct arc_env *env, int argc,
+                     char *const *argv, struct invocation *inv, struct arc_error *err)
+{
+    size_t count = option_count(command);
+    size_t words = (argc > 0 ? (size_t)argc : 0) + 2;
+    *inv = (struct invocation){.command = command, .env = env};
+    inv->values = calloc(count + 1, sizeof *inv->values);
+    inv->lists = calloc(count + 1, sizeof(json_t *));
+    inv->args = calloc(words, sizeof *inv->args);
+    if (!inv->values || !inv->lists || !inv->args)
+        return arc_error_nomem(err);
+    inv->terminal = isatty(STDOUT_FILENO) == 1;
+    int rc = parse_words(inv, argc, argv, err);
+    return rc || inv->help ? rc : parse_environment(inv, err);
+}
+
+void invocation_free(struct invocation *inv)
+{
+    size_t count = inv->command && inv->lists ? option_count(inv->command) : 0;
+    for (size_t i = 0; i < count; i++)
+        json_decref(inv->lists[i]);
+    free(inv->lists);
+    free(inv->values);
+    free(inv->args);
+    *inv = (struct invocation){0};
+}
+
+const char *option_value(const struct invocation *inv, const char *name)
+{
+    size_t i = option_index(inv->command, name, strlen(name));
+    return inv->values[i] ? inv->values[i] : inv->command->options[i].initial;
+}
+
+bool option_flag(const struct invocation *inv, const char *name)
+{
+    const char *value = option_value(inv, name);
+    return value && strcmp(value, "true") == 0;
+}
+
+const json_t *option_list(const struct invocation *inv, const char *name)
+{
+    return inv->lists[option_index(inv->command, name, strlen(name))];
+}
+
+bool option_given(const struct invocation *inv, const char *name)
+{
+    return inv->values[option_index(inv->command, name, strlen(name))] != NULL;
+}

@@ -1,0 +1,134 @@
+/* The frame every command fits in: a table that describes it, an invocation that it reads, a
+ * report that it fills. One table gives parsing, checks, --help, the man page and the docs. */
+#ifndef ARC_CLI_COMMAND_H
+#define ARC_CLI_COMMAND_H
+
+#include "arcci/buf.h"
+#include "arcci/env.h"
+#include "arcci/error.h"
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* One option. The environment variable INPUT_<NAME> (upper case, hyphens kept or as underscores)
+ * gives its value where the command line does not; an empty one counts as not given. */
+struct option {
+    const char *name;    /* without dashes: "list-files" */
+    const char *value;   /* placeholder of its value ("FILE"); NULL for a true/false option */
+    const char *choices; /* the allowed values, "none|csv|json"; NULL for any */
+    const char *initial; /* the value when none is given, shown in the help; NULL for none */
+    const char *help;    /* one sentence or two */
+    bool many;           /* may be repeated; in the environment: one value a line */
+};
+
+/* One value that the command gives to later steps. */
+struct output {
+    const char *name; /* as in GITHUB_OUTPUT; "<filter>" for a family of names */
+    const char *help;
+};
+
+struct example {
+    const char *command; /* run by the tests as it stands */
+    const char *help;
+};
+
+struct invocation;
+struct report;
+
+/* A row of the command table (commands.def names them all). Lists end with a {0} entry. */
+struct command {
+    const char *name;
+    const char *summary;            /* one line, no full stop */
+    const char *argument;           /* name of its positional argument ("TAG"); NULL for none */
+    size_t arguments_max;           /* how many of them it takes */
+    const char *description;        /* paragraphs, separated by blank lines */
+    const struct option *options;   /* its own; --help, --json are everybody's */
+    const struct output *outputs;   /* NULL for none */
+    const struct example *examples; /* NULL for none */
+    bool token;                     /* speaks to GitHub: its action passes the job's token on */
+    /* Does the work: one library call, then fills the report. Returns 0 or an ARC_E… code. */
+    int (*run)(const struct invocation *inv, struct report *report, struct arc_error *err);
+};
+
+/* All commands in the order of the flow, and how many. */
+extern const struct command *const commands[];
+extern const size_t command_count;
+
+/* The row of that name; NULL, with an error, if there is none. */
+const struct command *command_find(const char *name, struct arc_error *err);
+
+/* A parsed command line. Owned by invocation_parse()'s caller; strings point into argv and the
+ * environment. */
+struct invocation {
+    const struct command *command;
+    const struct arc_env *env;
+    const char **values; /* for option i of the table: values[i] or NULL (the last one given) */
+    json_t **lists;      /* for a `many` option i: array of strings, or NULL */
+    const char **args;   /* positional arguments, NULL-terminated */
+    size_t arg_count;
+    bool json;     /* --json: print the document */
+    bool help;     /* --help */
+    bool terminal; /* stdout is a terminal: colour and live progress allowed */
+};
+
+/* Parses argv (after the command's name) and the INPUT_ variables by the command's table.
+ * ARC_EINPUT for an unknown option, a missing or wrong value, too many arguments. */
+int invocation_parse(const struct command *command, const struct arc_env *env, int argc,
+                     char *const *argv, struct invocation *inv, struct arc_error *err);
+void invocation_free(struct invocation *inv);
+
+/* The value of a string option (its initial value when not given; NULL when there is none), of a
+ * true/false option, of a repeated one (borrowed array, NULL when never given). `name` must be in
+ * the command's table. */
+const char *option_value(const struct invocation *inv, const char *name);
+bool option_flag(const struct invocation *inv, const char *name);
+const json_t *option_list(const struct invocation *inv, const char *name);
+/* Whether it was given at all, on the command line or as INPUT_. */
+bool option_given(const struct invocation *inv, const char *name);
+
+/* What a command gives back; the frame prints it (report.c). Initialise with {0}. */
+struct report {
+    json_t *document;     /* the stage's JSON document, printed by --json; owned */
+    struct arc_buf human; /* text for a person; when empty, outputs are printed as key=value */
+    enum { REPORT_TEXT, REPORT_JSON, REPORT_DATA } kind; /* of `human`: DATA is never altered */
+    struct arc_buf summary;                              /* markdown for GITHUB_STEP_SUMMARY */
+    struct report_output {
+        char *name;  /* owned */
+        char *value; /* owned; any bytes but NUL */
+        size_t len;
+    } * outputs; /* for GITHUB_OUTPUT, in this order */
+    size_t output_count;
+    struct report_note {
+        char level;    /* 'e' error, 'w' warning, 'n' notice */
+        char *message; /* owned */
+        char *place;   /* owned: "file=F,line=L,col=C", or NULL */
+    } * notes;         /* annotations in GitHub Actions, lines on stderr elsewhere */
+    size_t note_count;
+    int failed; /* ARC_OK, or the code to exit with although the report is whole */
+};
+
+/* Adds an output (`value` is copied; `len` bytes). Names are [A-Za-z0-9_-]+ or the filter's own. */
+int report_output(struct report *report, const char *name, const char *value,
+                  struct arc_error *err);
+int report_output_bytes(struct report *report, const char *name, const char *value, size_t len,
+                        struct arc_error *err);
+/* Adds a note for a person; `place` may be NULL. */
+int report_note(struct report *report, char level, const char *place, struct arc_error *err,
+                const char *format, ...) __attribute__((format(printf, 5, 6)));
+void report_free(struct report *report);
+
+/* Prints the report: document, outputs, summary, annotations, to where they belong. ARC_EWORLD if
+ * stdout or one of GitHub's files cannot be written. */
+int report_print(const struct report *report, const struct invocation *inv, struct arc_error *err);
+/* Prints the error, once, on stderr: a line for a person, an ::error annotation in Actions. */
+void report_error(const struct arc_error *error, const struct arc_env *env, const char *command);
+
+/* Adds text wrapped at column 80 and a line break. The first line goes on at `column`, the others
+ * start at `margin`; blank lines separate paragraphs. */
+void help_wrap(struct arc_buf *out, const char *text, size_t margin, size_t column);
+
+/* The help of a command (or of the program, for NULL) as "text", "man", "markdown" or,
+ * for a command, "action" (action.yml). */
+void help_render(const struct command *command, const char *format, struct arc_buf *out);
+
+#endif

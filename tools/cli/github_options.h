@@ -1,0 +1,26 @@
+/* What every command that speaks to GitHub has in its option table, and the values. */
+#ifndef ARC_CLI_GITHUB_OPTIONS_H
+#define ARC_CLI_GITHUB_OPTIONS_H
+
+#include "cli/command.h"
+#include "github/options.h"
+
+/* Rows of an option table. `timeout_name`: scan's own --timeout is the scanner's. */
+#define GITHUB_OPTIONS(repository_help, timeout_name, timeout_help)                                \
+    {.name = "repository", .value = "OWNER/NAME", .help = repository_help},                        \
+        {.name = "token-file",                                                                     \
+         .value = "FILE",                                                                          \
+         .help = "Holds the token, in place of GITHUB_TOKEN or GH_TOKEN."},                        \
+        {.name = "record",                                                                         \
+         .value = "DIR",                                                                           \
+         .help = "Keep every request and answer there, without the token, for a bug report."},     \
+        {.name = timeout_name, .value = "SECONDS", .help = timeout_help},                          \
+    {                                                                                              \
+        .name = "max-wait", .value = "SECONDS",                                                    \
+        .help = "Longest single wait for a rate limit; 900 by default."                            \
+    }
+
+/* Their values; borrowed. */
+struct arc_github_settings github_settings(const struct invocation *inv, const char *timeout_name);
+
+#endif

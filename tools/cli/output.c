@@ -1,0 +1,224 @@
+/* What a command gave back, printed to where it belongs. */
+#include "base/auto.h"
+#include "base/text.h"
+#include "cli/command.h"
+#include "os/actions.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+int report_output_bytes(struct report *report, const char *name, const char *value, size_t len,
+                        struct arc_error *err)
+{
+    struct report_output *grown =
+        realloc(report->outputs, (report->output_count + 1) * sizeof *grown);
+    if (!grown)
+        return arc_error_nomem(err);
+    report->outputs = grown;
+    struct report_output *slot = &grown[report->output_count];
+    *slot = (struct report_output){.name = strdup(name), .value = malloc(len + 1), .len = len};
+    report->output_count++;
+    if (!slot->name || !slot->value)
+        return arc_error_nomem(err);
+    memcpy(slot->value, value, len);
+    slot->value[len] = '\0';
+    return ARC_OK;
+}
+
+int report_output(struct report *report, const char *name, const char *value, struct arc_error *err)
+{
+    return report_output_bytes(report, name, value, strlen(value), err);
+}
+
+int report_note(struct report *report, char level, const char *place, struct arc_error *err,
+                const char *format, ...)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = 8192};
+    va_list args;
+    va_start(args, format);
+    arc_buf_vprintf(&text, format, args);
+    va_end(args);
+    struct report_note *grown = realloc(report->notes, (report->note_count + 1) * sizeof *grown);
+    if (!grown)
+        return arc_error_nomem(err);
+    report->notes = grown;
+    struct report_note *slot = &grown[report->note_count++];
+    *slot = (struct report_note){.level = level, .message = arc_buf_steal(&text)};
+    slot->place = place ? strdup(place) : NULL;
+    return slot->message && (slot->place || !place) ? ARC_OK : arc_error_nomem(err);
+}
+
+void report_free(struct report *report)
+{
+    for (size_t i = 0; i < report->output_count; i++) {
+        free(report->outputs[i].name);
+        free(report->outputs[i].value);
+    }
+    for (size_t i = 0; i < report->note_count; i++) {
+        free(report->notes[i].message);
+        free(report->notes[i].place);
+    }
+    free(report->outputs);
+    free(report->notes);
+    json_decref(report->document);
+    arc_buf_free(&report->human);
+    arc_buf_free(&report->summary);
+    *report = (struct report){0};
+}
+
+static const char *level_name(char level)
+{
+    return level == 'e' ? "error" : level == 'w' ? "warning" : "notice";
+}
+
+/* "file=F,line=L,col=C" for a person: "F:L:C: ". */
+static void add_person_place(struct arc_buf *out, const char *place)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    place += strncmp(place, "file=", 5) == 0 ? 5 : 0;
+    for (const char *at = place; *at;) {
+        size_t skip = strncmp(at, ",line=", 6) == 0 ? 6 : strncmp(at, ",col=", 5) == 0 ? 5 : 0;
+        arc_buf_putc(&text, skip ? ':' : *at);
+        at += skip ? skip : 1;
+    }
+    arc_text_visible(out, arc_buf_text(&text), text.len);
+    arc_buf_puts(out, ": ");
+}
+
+static void add_note(struct arc_buf *out, const struct report_note *note, const char *title,
+                     bool actions)
+{
+    if (actions) {
+        arc_actions_annotation(out, level_name(note->level), note->place, title, note->message);
+        return;
+    }
+    if (note->place)
+        add_person_place(out, note->place);
+    arc_buf_printf(out, "%s: ", level_name(note->level));
+    arc_text_visible(out, note->message, strlen(note->message));
+    arc_buf_putc(out, '\n');
+}
+
+/* `arc-ci … | head`: a reader that has seen enough is no error. The program ends as the signal that
+ * it ignores while it talks to others would have ended it. */
+static void end_by_closed_pipe(void)
+{
+    signal(SIGPIPE, SIG_DFL);
+    raise(SIGPIPE);
+}
+
+static int put(FILE *file, const struct arc_buf *text, struct arc_error *err)
+{
+    int rc = arc_buf_check(text, "the output", err);
+    if (rc)
+        return rc;
+    if (fwrite(arc_buf_text(text), 1, text->len, file) == text->len && fflush(file) == 0)
+        return ARC_OK;
+    if (errno == EPIPE)
+        end_by_closed_pipe();
+    return arc_error_set(err, ARC_EWORLD, "cannot write the output: %s", strerror(errno));
+}
+
+/* GITHUB_OUTPUT gets all outputs in one write, or none. */
+static int write_github_files(const struct report *report, const struct invocation *inv,
+                              struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = (size_t)128 << 20};
+    for (size_t i = 0; i < report->output_count; i++) {
+        const struct report_output *output = &report->outputs[i];
+        int rc = arc_actions_format_output(&text, output->name, output->value, output->len, err);
+        if (rc)
+            return rc;
+    }
+    int rc = arc_buf_check(&text, "GITHUB_OUTPUT", err);
+    if (!rc)
+        rc = arc_actions_append(inv->env, "GITHUB_OUTPUT", &text, err);
+    return rc ? rc : arc_actions_append(inv->env, "GITHUB_STEP_SUMMARY", &report->summary, err);
+}
+
+/* A runner takes "::command::" at the start of a line, and "##[command]" anywhere in it, for a
+ * command to itself (actions/runner, src/Runner.Common/ActionCommand.cs). One in a file's name
+ * could mask `true`, and GitHub would then drop every output that is `true`. */
+static void disarm(const struct arc_buf *text, const char *hash, struct arc_buf *out)
+{
+    const char *at = arc_buf_text(text);
+    for (bool start = true; *at; at++) {
+        bool blank = *at == ' ' || *at == '\t' || (unsigned char)*at >= 0x80; /* or may be one */
+        if (strncmp(at, "##[", 3) == 0)
+            arc_buf_puts(out, hash);
+        else if (start && at[0] == ':' && at[1] == ':')
+            arc_buf_puts(out, "\\x3a");
+        else
+            arc_buf_putc(out, *at);
+        start = *at == '\n' || (start && blank);
+    }
+}
+
+/* Prints what a person reads, or in a workflow its log shows. */
+static int put_shown(const struct arc_buf *text, unsigned kind, const struct invocation *inv,
+                     struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = text->max};
+    if (text->failed || kind == REPORT_DATA || !arc_actions_active(inv->env))
+        return put(stdout, text, err);
+    disarm(text, kind == REPORT_JSON ? "\\u0023" : "\\x23", &shown);
+    return put(stdout, &shown, err);
+}
+
+static int print_document(const json_t *document, struct arc_buf *out, struct arc_error *err)
+{
+    ARC_AUTO_FREE char *text = json_dumps(document, JSON_INDENT(2));
+    if (!text)
+        return arc_error_nomem(err);
+    arc_buf_puts(out, text);
+    arc_buf_putc(out, '\n');
+    return ARC_OK;
+}
+
+/* key=value lines; a value that does not fit on its line is shown with visible escapes. */
+static void print_outputs(const struct report *report, struct arc_buf *out)
+{
+    for (size_t i = 0; i < report->output_count; i++) {
+        arc_buf_printf(out, "%s=", report->outputs[i].name);
+        arc_text_visible(out, report->outputs[i].value, report->outputs[i].len);
+        arc_buf_putc(out, '\n');
+    }
+}
+
+int report_print(const struct report *report, const struct invocation *inv, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    ARC_AUTO(arc_buf) struct arc_buf notes = {0};
+    bool actions = arc_actions_active(inv->env);
+    int rc = write_github_files(report, inv, err);
+    if (rc)
+        return rc;
+    for (size_t i = 0; i < report->note_count; i++)
+        add_note(&notes, &report->notes[i], inv->command->name, actions);
+    rc = put(stderr, &notes, err);
+    if (rc)
+        return rc;
+    if (inv->json && report->document) {
+        rc = print_document(report->document, &text, err);
+        return rc ? rc : put_shown(&text, REPORT_JSON, inv, err);
+    }
+    if (report->human.len || report->human.failed)
+        return put_shown(&report->human, report->kind, inv, err);
+    print_outputs(report, &text);
+    return put_shown(&text, REPORT_TEXT, inv, err);
+}
+
+void report_error(const struct arc_error *error, const struct arc_env *env, const char *command)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    ARC_AUTO(arc_buf) struct arc_buf shown = {0};
+    const char *message = arc_error_text(error);
+    arc_text_visible(&shown, message, strlen(message));
+    if (arc_actions_active(env))
+        arc_actions_annotation(&text, "error", error->annotation, command, arc_buf_text(&shown));
+    else
+        arc_buf_printf(&text, "arc-ci%s%s: %s\n", command ? " " : "", command ? command : "",
+                       arc_buf_text(&shown));
+    fputs(text.failed || shown.failed ? "arc-ci: out of memory\n" : arc_buf_text(&text), stderr);
+}

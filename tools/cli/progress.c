@@ -1,0 +1,105 @@
+#include "cli/progress.h"
+#include "base/auto.h"
+#include "base/text.h"
+#include <string.h>
+
+/* Longest line of a step's output that is shown; the log file has all of it. */
+#define LINE_SHOWN 2000
+
+static void begin(struct build_progress *progress)
+{
+    if (!progress->begun && progress->group)
+        fputs("::group::Build\n", stderr);
+    progress->begun = true;
+}
+
+void build_progress_end(struct build_progress *progress)
+{
+    if (progress->begun && progress->group)
+        fputs("::endgroup::\n", stderr);
+    progress->begun = false;
+    if (progress->live)
+        build_table_end(&progress->table);
+}
+
+/* "flash linux/arm64", "flash", or "" for the whole build. */
+static void name_cell(const struct arc_build_event *event, char *out, size_t size)
+{
+    snprintf(out, size, "%.100s%s%.100s", event->service, *event->platform ? " " : "",
+             event->platform);
+}
+
+/* ---- log files ----------------------------------------------------------------------------- */
+
+static void write_log(struct build_progress *progress, const struct arc_build_event *event,
+                      const char *text, size_t len)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {.max = 4096};
+    char cell[256];
+    name_cell(event, cell, sizeof cell);
+    for (char *c = cell; *c; c++)
+        if (strchr(" /", *c))
+            *c = '-';
+    arc_buf_printf(&path, "%s/%s.log", progress->logs, *cell ? cell : "build");
+    FILE *file = path.failed ? NULL : fopen(arc_buf_text(&path), "ab");
+    if (!file || fwrite(text, 1, len, file) != len)
+        progress->failed = true;
+    if (file && fclose(file) != 0)
+        progress->failed = true;
+}
+
+/* ---- lines --------------------------------------------------------------------------------- */
+
+/* A step's output, line by line, each with the name of its cell: cells run side by side. Shown as
+ * text: whatever a build prints drives neither the terminal nor GitHub's commands ("::"). */
+static void show_output(const struct arc_build_event *event)
+{
+    char cell[256];
+    name_cell(event, cell, sizeof cell);
+    for (size_t at = 0; at < event->log_len;) {
+        const char *line = event->log + at;
+        const char *end = memchr(line, '\n', event->log_len - at);
+        size_t len = end ? (size_t)(end - line) : event->log_len - at;
+        ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 5 * LINE_SHOWN};
+        arc_text_visible(&shown, line, len > LINE_SHOWN ? LINE_SHOWN : len);
+        fprintf(stderr, "%-22s | %s\n", cell, arc_buf_text(&shown));
+        at += len + 1;
+    }
+}
+
+static void show_step(const struct arc_build_event *event)
+{
+    static const char *const words[] = {"", "", " (cached)", " FAILED"};
+    ARC_AUTO(arc_buf) struct arc_buf step = {.max = 8192};
+    char cell[256];
+    name_cell(event, cell, sizeof cell);
+    arc_text_visible(&step, event->step, strnlen(event->step, 300));
+    fprintf(stderr, "%-22s   %s%s", cell, arc_buf_text(&step), words[event->state]);
+    if (event->duration >= 0.05)
+        fprintf(stderr, "  %.1f s", event->duration);
+    fputc('\n', stderr);
+}
+
+void build_progress_event(void *context, const struct arc_build_event *event)
+{
+    struct build_progress *progress = context;
+    begin(progress);
+    if (progress->live)
+        build_table_event(&progress->table, event);
+    if (event->log) {
+        if (!progress->live)
+            show_output(event);
+        if (progress->logs)
+            write_log(progress, event, event->log, event->log_len);
+        return;
+    }
+    if (event->state == ARC_STEP_RUNNING)
+        return;
+    if (!progress->live)
+        show_step(event);
+    ARC_AUTO(arc_buf) struct arc_buf line = {.max = 8192};
+    arc_buf_printf(&line, "# %s (%.3f s)%s\n", event->step, event->duration,
+                   event->state == ARC_STEP_FAILED ? " FAILED" : "");
+    if (progress->logs && !line.failed)
+        write_log(progress, event, arc_buf_text(&line), line.len);
+}

@@ -1,0 +1,25 @@
+/* How `build` shows what is going on: lines or a live table on stderr, and a full log file per
+ * cell. */
+#ifndef ARC_CLI_PROGRESS_H
+#define ARC_CLI_PROGRESS_H
+
+#include "arcci/build.h"
+#include "cli/progress_table.h"
+#include <stdio.h>
+
+struct build_progress {
+    const char *logs; /* folder for a log file per cell, or NULL */
+    bool live;        /* on a terminal: a table in place of the lines */
+    struct build_table table;
+    bool group; /* GitHub Actions: fold the lines into a group */
+    bool begun;
+    bool failed; /* a log file could not be written */
+};
+
+/* For arc_build_options.on_event; `context` is the struct build_progress. */
+void build_progress_event(void *context, const struct arc_build_event *event);
+
+/* Ends the group or the table. */
+void build_progress_end(struct build_progress *progress);
+
+#endif

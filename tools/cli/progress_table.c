@@ -1,0 +1,145 @@
+#include "cli/progress_table.h"
+#include "base/auto.h"
+#include "base/text.h"
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#define REDRAW_SECONDS 0.05
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+static struct table_row *row_of(struct build_table *table, const char *cell)
+{
+    for (size_t i = 0; i < table->count; i++)
+        if (strcmp(table->rows[i].cell, cell) == 0)
+            return &table->rows[i];
+    struct table_row *grown = realloc(table->rows, (table->count + 1) * sizeof *grown);
+    if (!grown)
+        return NULL;
+    table->rows = grown;
+    struct table_row *row = &grown[table->count++];
+    *row = (struct table_row){.since = now()};
+    snprintf(row->cell, sizeof row->cell, "%s", cell);
+    return row;
+}
+
+/* ---- drawing ------------------------------------------------------------------------------- */
+
+static void size_of_terminal(size_t *rows, size_t *columns)
+{
+    struct winsize size = {0};
+    bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row && size.ws_col;
+    *rows = known ? size.ws_row : 24;
+    *columns = known ? size.ws_col : 80;
+}
+
+/* The first `columns` characters; a character that takes two columns may wrap, which is harmless.
+ */
+static void add_cut(struct arc_buf *out, const char *text, size_t columns)
+{
+    size_t at = 0, len = strlen(text);
+    for (size_t used = 0; at < len && used < columns; used++) {
+        size_t step = arc_utf8_length(text + at, len - at);
+        at += step ? step : 1;
+    }
+    arc_buf_add(out, text, at);
+}
+
+static void draw_row(const struct table_row *row, size_t columns, struct arc_buf *out)
+{
+    static const char *const words[] = {"running", "done", "cached", "FAILED"};
+    static const char *const colours[] = {"\033[36m", "\033[32m", "\033[34m", "\033[31m"};
+    double end = row->state == ARC_STEP_RUNNING ? now() : row->until;
+    char line[640];
+    snprintf(line, sizeof line, "%-22s %-7s %6.1f s  %s", row->cell, words[row->state],
+             end - row->since, row->step);
+    arc_buf_puts(out, "\r\033[K");
+    arc_buf_puts(out, colours[row->state]);
+    add_cut(out, line, columns > 1 ? columns - 1 : 1);
+    arc_buf_puts(out, "\033[0m\n");
+}
+
+/* Rows that do not fit the screen would scroll away from under the cursor: then only their number
+ * is shown. */
+static void draw(struct build_table *table)
+{
+    ARC_AUTO(arc_buf) struct arc_buf out = {0};
+    size_t rows, columns;
+    size_of_terminal(&rows, &columns);
+    if (table->drawn)
+        arc_buf_printf(&out, "\033[%zuA", table->drawn);
+    bool fits = table->count + 1 < rows;
+    for (size_t i = 0; fits && i < table->count; i++)
+        draw_row(&table->rows[i], columns, &out);
+    if (!fits)
+        arc_buf_printf(&out, "\r\033[K%zu cells, %u steps done\n", table->count, table->finished);
+    table->drawn = fits ? table->count : 1;
+    table->drawn_at = now();
+    if (!out.failed)
+        fwrite(out.data, 1, out.len, stderr);
+}
+
+/* ---- events -------------------------------------------------------------------------------- */
+
+/* Keeps the end of what a cell says. */
+static void keep_tail(struct table_row *row, const char *text, size_t len)
+{
+    ARC_AUTO(arc_buf) struct arc_buf shown = {0};
+    size_t start = len > sizeof row->tail / 8 ? len - sizeof row->tail / 8 : 0;
+    for (size_t at = start; at < len;) {
+        const char *end = memchr(text + at, '\n', len - at);
+        size_t line = end ? (size_t)(end - text) - at : len - at;
+        arc_buf_puts(&shown, "  | ");
+        arc_text_visible(&shown, text + at, line);
+        arc_buf_putc(&shown, '\n');
+        at += line + 1;
+    }
+    size_t used = strlen(row->tail), most = sizeof row->tail - 1;
+    size_t more = shown.len > most ? most : shown.len;
+    size_t drop = used + more > most ? used + more - most : 0;
+    memmove(row->tail, row->tail + drop, used - drop);
+    if (more)
+        memcpy(row->tail + used - drop, shown.data + shown.len - more, more);
+    row->tail[used - drop + more] = '\0';
+}
+
+void build_table_event(struct build_table *table, const struct arc_build_event *event)
+{
+    ARC_AUTO(arc_buf) struct arc_buf step = {.max = 4096};
+    char cell[224];
+    snprintf(cell, sizeof cell, "%.100s%s%.100s", *event->service ? event->service : "build",
+             *event->platform ? " " : "", event->platform);
+    struct table_row *row = row_of(table, cell);
+    if (!row)
+        return;
+    if (event->log) {
+        keep_tail(row, event->log, event->log_len);
+        return;
+    }
+    arc_text_visible(&step, event->step, strnlen(event->step, 200));
+    snprintf(row->step, sizeof row->step, "%s", arc_buf_text(&step));
+    table->finished += event->state != ARC_STEP_RUNNING;
+    row->state = row->state == ARC_STEP_FAILED ? ARC_STEP_FAILED : event->state;
+    row->until = now();
+    if (row->until - table->drawn_at >= REDRAW_SECONDS)
+        draw(table);
+}
+
+void build_table_end(struct build_table *table)
+{
+    if (table->count)
+        draw(table);
+    for (size_t i = 0; i < table->count; i++)
+        if (table->rows[i].state == ARC_STEP_FAILED && *table->rows[i].tail)
+            fprintf(stderr, "%s said:\n%s", table->rows[i].cell, table->rows[i].tail);
+    free(table->rows);
+    *table = (struct build_table){0};
+}

@@ -1,0 +1,148 @@
+/* Docker, its plugins and the scanner. */
+#include "base/auto.h"
+#include "doctor/doctor.h"
+#include <stdlib.h>
+#include <string.h>
+
+static void missing(struct doctor_result *result, const struct arc_error *err, const char *advice)
+{
+    result->status = DOCTOR_MISSING;
+    arc_buf_reset(&result->found);
+    arc_buf_puts(&result->found, arc_error_text(err));
+    arc_buf_puts(&result->advice, advice);
+}
+
+void doctor_docker(struct doctor *doctor, struct doctor_result *result)
+{
+    static const char *const client[] = {"docker", "--version", NULL};
+    static const char *const server[] = {"docker", "version", "--format", "{{.Server.Version}}",
+                                         NULL};
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    if (doctor_ask(doctor, client, &result->found, &err)) {
+        missing(result, &err, "install Docker (docker-ce, or Debian's docker.io)");
+        return;
+    }
+    arc_buf_puts(&result->found, "; engine ");
+    if (doctor_ask(doctor, server, &result->found, &err)) {
+        missing(result, &err, "start the Docker engine, or point DOCKER_HOST at one");
+        return;
+    }
+    doctor->has_docker = true;
+}
+
+/* "github.com/docker/buildx v0.13.1 abcdef" is at least MAJOR.MINOR. */
+static bool at_least(const char *text, unsigned long major, unsigned long minor)
+{
+    const char *at = text + strcspn(text, "0123456789");
+    char *end;
+    unsigned long found = strtoul(at, &end, 10);
+    if (found != major || *end != '.')
+        return found > major;
+    return strtoul(end + 1, NULL, 10) >= minor;
+}
+
+void doctor_buildx(struct doctor *doctor, struct doctor_result *result)
+{
+    static const char *const argv[] = {"docker", "buildx", "version", NULL};
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    if (doctor_ask(doctor, argv, &text, &err)) {
+        missing(result, &err,
+                "install the plugin (docker-buildx-plugin, or Debian's "
+                "docker-buildx)");
+        return;
+    }
+    const char *version = arc_buf_text(&text) + strcspn(arc_buf_text(&text), " ");
+    version += strspn(version, " v"); /* Debian's has no v */
+    arc_buf_add(&result->found, version, strcspn(version, " "));
+    if (!at_least(version, 0, 13)) {
+        result->status = DOCTOR_MISSING;
+        arc_buf_puts(&result->advice, "0.13 or later is needed: its progress is read as rawjson");
+    }
+}
+
+/* The value of a "Name:   value" line. */
+static char *line_value(const char *text, const char *name)
+{
+    for (const char *line = text; line; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (strncmp(line, name, strlen(name)) != 0)
+            continue;
+        line += strlen(name);
+        line += strspn(line, " \t");
+        return strndup(line, strcspn(line, "\r\n"));
+    }
+    return NULL;
+}
+
+/* Whether a list "linux/amd64*, linux/arm64, linux/amd64/v2" has the platform. */
+static bool has_platform(const char *list, const char *platform)
+{
+    size_t len = strlen(platform);
+    for (const char *at = list; (at = strstr(at, platform)); at++)
+        if ((at == list || at[-1] == ' ' || at[-1] == ',') && strchr("*, ", at[len]))
+            return true;
+    return false;
+}
+
+static void compare_platforms(const struct doctor *doctor, const char *list,
+                              struct doctor_result *result)
+{
+    for (size_t g = 0; g < doctor->config.group_count; g++)
+        for (char **p = doctor->config.groups[g].platforms_release; *p; p++) {
+            if (has_platform(list, *p) || strstr(arc_buf_text(&result->advice), *p))
+                continue;
+            arc_buf_printf(&result->advice, "%s%s", result->advice.len ? ", " : "missing: ", *p);
+            result->status = DOCTOR_WARNING;
+        }
+    if (result->status == DOCTOR_WARNING)
+        arc_buf_puts(&result->advice, "; build them on a runner of their own (arc-ci plan prints "
+                                      "the matrix), or install emulation (qemu-user-static, "
+                                      "binfmt-support)");
+}
+
+void doctor_platforms(struct doctor *doctor, struct doctor_result *result)
+{
+    static const char *const argv[] = {"docker", "buildx", "inspect", NULL};
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    if (!doctor->has_docker) {
+        result->status = DOCTOR_SKIPPED;
+        arc_buf_puts(&result->found, "no engine to ask");
+        return;
+    }
+    if (doctor_read(doctor, argv, &text, &err)) {
+        missing(result, &err,
+                "docker buildx ls shows the builders; choose one with docker buildx "
+                "use");
+        return;
+    }
+    ARC_AUTO_FREE char *driver = line_value(arc_buf_text(&text), "Driver:");
+    ARC_AUTO_FREE char *platforms = line_value(arc_buf_text(&text), "Platforms:");
+    arc_buf_printf(&result->found, "driver %s: %.160s", driver ? driver : "unknown",
+                   platforms && *platforms ? platforms : "platforms not known until it starts");
+    if (platforms && *platforms)
+        compare_platforms(doctor, platforms, result);
+}
+
+void doctor_compose(struct doctor *doctor, struct doctor_result *result)
+{
+    static const char *const argv[] = {"docker", "compose", "version", "--short", NULL};
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    if (doctor_ask(doctor, argv, &result->found, &err))
+        missing(result, &err,
+                "install the plugin (docker-compose-plugin, or Debian 13's "
+                "docker-compose); docker-compose v1 will not do");
+    else if (!at_least(arc_buf_text(&result->found), 2, 0)) {
+        result->status = DOCTOR_MISSING;
+        arc_buf_puts(&result->advice, "version 2 or later is needed");
+    }
+}
+
+void doctor_trivy(struct doctor *doctor, struct doctor_result *result)
+{
+    static const char *const argv[] = {"trivy", "--version", NULL};
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    if (doctor_ask(doctor, argv, &result->found, &err))
+        missing(result, &err, "install trivy; without a scanner the gate fails");
+}

@@ -1,0 +1,141 @@
+#include "doctor/doctor.h"
+#include "base/auto.h"
+#include "base/text.h"
+#include "lint/rule.h"
+#include "os/process.h"
+#include <string.h>
+
+/* No check may keep a person waiting for longer than this, in seconds. */
+#define PATIENCE 15
+
+static const struct {
+    const char *name;
+    unsigned purpose;
+} purposes[] = {
+    {"plan", DOCTOR_PLAN},       {"build", DOCTOR_BUILD},       {"scan", DOCTOR_SCAN},
+    {"release", DOCTOR_RELEASE}, {"services", DOCTOR_SERVICES}, {"all", 31},
+};
+
+/* In this order: later ones use what earlier ones found. */
+static const struct {
+    const char *name;
+    unsigned needed;
+    doctor_check *check;
+} checks[] = {
+    {"repository", DOCTOR_PLAN | DOCTOR_BUILD | DOCTOR_RELEASE, doctor_repository},
+    {"git", DOCTOR_PLAN | DOCTOR_BUILD | DOCTOR_RELEASE, doctor_git},
+    {"release groups", DOCTOR_PLAN | DOCTOR_BUILD | DOCTOR_RELEASE | DOCTOR_SERVICES,
+     doctor_config},
+    {"tags", DOCTOR_RELEASE, doctor_tags},
+    {"docker", DOCTOR_BUILD | DOCTOR_SERVICES, doctor_docker},
+    {"buildx", DOCTOR_BUILD, doctor_buildx},
+    {"platforms", DOCTOR_BUILD, doctor_platforms},
+    {"compose", DOCTOR_SERVICES, doctor_compose},
+    {"trivy", DOCTOR_SCAN, doctor_trivy},
+    {"libcurl", DOCTOR_BUILD | DOCTOR_RELEASE, doctor_libcurl},
+    {"token", DOCTOR_RELEASE, doctor_token},
+    {"registry", DOCTOR_BUILD | DOCTOR_RELEASE, doctor_registry},
+    {"ports", DOCTOR_SERVICES, doctor_ports},
+    {"network", DOCTOR_SERVICES, doctor_network},
+    {"volumes", DOCTOR_SERVICES, doctor_volumes},
+};
+
+static void doctor_free(struct doctor *doctor)
+{
+    arc_git_free(&doctor->git);
+    arc_config_free(&doctor->config);
+    free(doctor->network);
+}
+
+static void doctor_result_free(struct doctor_result *result)
+{
+    arc_buf_free(&result->found);
+    arc_buf_free(&result->advice);
+}
+
+/* The first line that is not empty, fit to be shown. */
+static void first_line(const struct arc_buf *text, struct arc_buf *out)
+{
+    const char *at = arc_buf_text(text) + strspn(arc_buf_text(text), "\r\n");
+    size_t len = strcspn(at, "\r\n");
+    arc_text_visible(out, at, len > 200 ? 200 : len);
+}
+
+int doctor_read(const struct doctor *doctor, const char *const *argv, struct arc_buf *out,
+                struct arc_error *err)
+{
+    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
+    struct arc_process process = {
+        .argv = argv, .env = doctor->env, .timeout = PATIENCE, .output_max = (size_t)1 << 20};
+    int rc = arc_process_run(&process, &result, err);
+    if (rc)
+        return rc;
+    if (result.status == 0) {
+        arc_buf_add(out, arc_buf_text(&result.output), result.output.len);
+        return ARC_OK;
+    }
+    ARC_AUTO(arc_buf) struct arc_buf why = {0};
+    first_line(result.errors.len ? &result.errors : &result.output, &why);
+    return arc_error_set(err, ARC_EFAILED, "%s",
+                         why.len ? arc_buf_text(&why) : "it failed without a word");
+}
+
+int doctor_ask(const struct doctor *doctor, const char *const *argv, struct arc_buf *out,
+               struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    int rc = doctor_read(doctor, argv, &text, err);
+    if (!rc)
+        first_line(&text, out);
+    return rc;
+}
+
+static json_t *row(const char *name, const struct doctor_result *result, bool needed)
+{
+    static const char *const names[] = {"ok", "warning", "missing", "skipped"};
+    const char *advice = result->advice.len ? arc_buf_text(&result->advice) : NULL;
+    return json_pack("{s:s, s:s, s:s, s:s?, s:b}", "name", name, "status", names[result->status],
+                     "found", arc_buf_text(&result->found), "advice", advice, "needed", needed);
+}
+
+static int run_checks(struct doctor *doctor, unsigned purpose, json_t *list, bool *ok,
+                      struct arc_error *err)
+{
+    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
+        ARC_AUTO(doctor_result) struct doctor_result result = {0};
+        bool needed = (checks[i].needed & purpose) != 0;
+        checks[i].check(doctor, &result);
+        if (needed && result.status == DOCTOR_MISSING)
+            *ok = false;
+        int rc = arc_buf_check(&result.found, checks[i].name, err);
+        if (!rc)
+            rc = arc_buf_check(&result.advice, checks[i].name, err);
+        if (rc)
+            return rc;
+        if (json_array_append_new(list, row(checks[i].name, &result, needed)))
+            return arc_error_nomem(err);
+    }
+    return ARC_OK;
+}
+
+int arc_doctor(const struct arc_env *env, const struct arc_doctor_options *options, json_t **out,
+               struct arc_error *err)
+{
+    ARC_AUTO(doctor) struct doctor doctor = {.env = env, .options = options};
+    ARC_AUTO_JSON json_t *list = json_array();
+    const char *name = options->purpose ? options->purpose : "plan";
+    unsigned purpose = 0;
+    bool ok = true;
+    for (size_t i = 0; i < sizeof purposes / sizeof *purposes; i++)
+        if (strcmp(purposes[i].name, name) == 0)
+            purpose = purposes[i].purpose;
+    if (!purpose)
+        return arc_error_set(err, ARC_EINPUT, "'%s' is no purpose", name);
+    if (!list)
+        return arc_error_nomem(err);
+    int rc = run_checks(&doctor, purpose, list, &ok, err);
+    if (rc)
+        return rc;
+    *out = json_pack("{s:s, s:b, s:O}", "for", name, "ok", ok, "checks", list);
+    return *out ? ARC_OK : arc_error_nomem(err);
+}

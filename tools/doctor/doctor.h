@@ -1,0 +1,54 @@
+/* Shared by the files of `doctor`. */
+#ifndef ARC_DOCTOR_DOCTOR_H
+#define ARC_DOCTOR_DOCTOR_H
+
+#include "arcci/buf.h"
+#include "arcci/config.h"
+#include "arcci/doctor.h"
+#include "git/git.h"
+
+/* What a check may be needed for. */
+enum doctor_purpose {
+    DOCTOR_PLAN = 1,
+    DOCTOR_BUILD = 2,
+    DOCTOR_SCAN = 4,
+    DOCTOR_RELEASE = 8,
+    DOCTOR_SERVICES = 16,
+};
+
+enum doctor_status { DOCTOR_OK, DOCTOR_WARNING, DOCTOR_MISSING, DOCTOR_SKIPPED };
+
+/* What is known so far; later checks build on it. */
+struct doctor {
+    const struct arc_env *env;
+    const struct arc_doctor_options *options;
+    struct arc_git git;       /* open if `has_git` */
+    struct arc_config config; /* loaded if `has_config` */
+    char *network;            /* of the rules file, or NULL */
+    bool has_git, has_config;
+    bool has_docker; /* an engine answered */
+};
+
+/* What a check found. Both texts are for people, one line each. */
+struct doctor_result {
+    enum doctor_status status;
+    struct arc_buf found;
+    struct arc_buf advice; /* empty: there is nothing to do */
+};
+
+/* Runs a program and gives the first line that it printed: 0 when it exited with 0. Otherwise
+ * ARC_ENOTFOUND when there is no such program, ARC_EFAILED with the first line of its errors. */
+int doctor_ask(const struct doctor *doctor, const char *const *argv, struct arc_buf *out,
+               struct arc_error *err);
+/* The same with all of its output. */
+int doctor_read(const struct doctor *doctor, const char *const *argv, struct arc_buf *out,
+                struct arc_error *err);
+
+/* The checks: doctor_tree.c, doctor_docker.c, doctor_net.c. */
+typedef void doctor_check(struct doctor *doctor, struct doctor_result *result);
+doctor_check doctor_repository, doctor_git, doctor_config, doctor_tags;
+doctor_check doctor_docker, doctor_buildx, doctor_platforms, doctor_compose, doctor_trivy;
+doctor_check doctor_libcurl, doctor_token, doctor_registry, doctor_ports, doctor_network;
+doctor_check doctor_volumes;
+
+#endif

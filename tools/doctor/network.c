@@ -1,0 +1,209 @@
+/* The network: libcurl, the token, registries, this machine's ports; and the services' volumes. */
+#include "base/auto.h"
+#include "base/text.h"
+#include "doctor/doctor.h"
+#include "github/github.h"
+#include "http/http.h"
+#include "os/socket.h"
+#include <string.h>
+
+#define REACH_SECONDS 10
+
+void doctor_libcurl(struct doctor *doctor, struct doctor_result *result)
+{
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    struct arc_http_options options = {.env = doctor->env};
+    struct arc_http *http = NULL;
+    if (arc_http_new(&options, &http, &err)) {
+        result->status = DOCTOR_MISSING;
+        arc_buf_puts(&result->found, arc_error_text(&err));
+        arc_buf_puts(&result->advice, "install libcurl (libcurl4)");
+        return;
+    }
+    arc_http_free(http);
+    arc_buf_puts(&result->found, "loads");
+}
+
+void doctor_token(struct doctor *doctor, struct doctor_result *result)
+{
+    const char *variable;
+    const char *scopes = "it needs contents: write (releases), packages: write (images), "
+                         "security-events: write (SARIF), issues: write (findings); a classic "
+                         "token: repo, write:packages";
+    if (arc_github_token(doctor->env, &variable)) {
+        arc_buf_printf(&result->found, "%s is set", variable);
+        arc_buf_puts(&result->advice, scopes);
+        return;
+    }
+    result->status = DOCTOR_MISSING;
+    arc_buf_puts(&result->found, "neither GITHUB_TOKEN nor GH_TOKEN is set");
+    arc_buf_printf(&result->advice, "in a workflow pass github.token by env; %s", scopes);
+}
+
+static bool is_local(const char *host)
+{
+    size_t name = strcspn(host, ":/");
+    return strncmp(host, "127.", 4) == 0 || (name == 9 && memcmp(host, "localhost", 9) == 0);
+}
+
+/* Asks for the registry's /v2/. 200 and 401 both mean that one is there (distribution spec 1.1,
+ * "Determining Support"). */
+static void reach(struct arc_http *http, const char *host, struct doctor_result *result)
+{
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    ARC_AUTO(arc_buf) struct arc_buf url = {0};
+    struct arc_http_response response = {0};
+    arc_buf_printf(&url, "%s://%s/v2/", is_local(host) ? "http" : "https", host);
+    struct arc_http_request request = {
+        .method = "GET", .url = arc_buf_text(&url), .timeout = REACH_SECONDS, .max = 65536};
+    int rc = arc_http_send(http, &request, &response, &err);
+    arc_buf_printf(&result->found, "%s%s: ", result->found.len ? "; " : "", host);
+    if (rc || (response.status != 200 && response.status != 401)) {
+        result->status = DOCTOR_MISSING;
+        if (rc)
+            arc_buf_puts(&result->found, arc_error_text(&err));
+        else
+            arc_buf_printf(&result->found, "answers %d", response.status);
+        arc_buf_reset(&result->advice);
+        arc_buf_puts(&result->advice, "check the name, the network and HTTPS_PROXY");
+    } else
+        arc_buf_puts(&result->found, response.status == 200 ? "open" : "answers, wants a login");
+    arc_http_response_free(&response);
+}
+
+void doctor_registry(struct doctor *doctor, struct doctor_result *result)
+{
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    struct arc_http_options options = {.env = doctor->env, .connect_timeout = REACH_SECONDS};
+    struct arc_http *http = NULL;
+    ARC_AUTO_JSON json_t *hosts = json_object();
+    const char *host;
+    json_t *value;
+    for (size_t i = 0; i < doctor->config.group_count; i++) {
+        const char *prefix = doctor->config.groups[i].registry;
+        ARC_AUTO_FREE char *name = strndup(prefix, strcspn(prefix, "/"));
+        if (name)
+            json_object_set_new(hosts, name, json_true());
+    }
+    if (doctor->options->offline || !doctor->has_config || arc_http_new(&options, &http, &err)) {
+        result->status = DOCTOR_SKIPPED;
+        arc_buf_puts(&result->found, doctor->options->offline ? "--offline"
+                                     : doctor->has_config     ? "no libcurl"
+                                                              : "no release groups");
+        return;
+    }
+    json_object_foreach (hosts, host, value)
+        reach(http, host, result);
+    arc_http_free(http);
+}
+
+/* Whether `name` starts with the name of one of our services, and `next` follows. */
+static bool is_ours(const struct doctor *doctor, const char *name, char next)
+{
+    for (size_t g = 0; g < doctor->config.group_count; g++)
+        for (size_t s = 0; s < doctor->config.groups[g].service_count; s++) {
+            const char *service = doctor->config.groups[g].services[s].name;
+            size_t len = strlen(service);
+            if (strncmp(service, name, len) == 0 && name[len] == next)
+                return true;
+        }
+    return false;
+}
+
+static void check_port(const struct doctor *doctor, unsigned port, struct doctor_result *result)
+{
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    ARC_AUTO(arc_buf) struct arc_buf filter = {0};
+    ARC_AUTO(arc_buf) struct arc_buf name = {0};
+    bool is_free = false;
+    arc_buf_printf(&result->found, "%s%u ", result->found.len ? ", " : "", port);
+    if (arc_socket_port_free(port, &is_free, &err) || is_free) {
+        arc_buf_puts(&result->found, is_free ? "free" : arc_error_text(&err));
+        return;
+    }
+    arc_buf_printf(&filter, "publish=%u", port);
+    const char *argv[] = {"docker",   "ps",         "--filter", arc_buf_text(&filter),
+                          "--format", "{{.Names}}", NULL};
+    if (doctor->has_docker)
+        doctor_ask(doctor, argv, &name, NULL);
+    if (name.len && is_ours(doctor, arc_buf_text(&name), '\0')) {
+        arc_buf_printf(&result->found, "ours (%s)", arc_buf_text(&name));
+        return;
+    }
+    arc_buf_printf(&result->found, "taken%s%s", name.len ? " by " : "", arc_buf_text(&name));
+    result->status = DOCTOR_MISSING;
+    arc_buf_reset(&result->advice);
+    arc_buf_puts(&result->advice, "stop what listens there; ss -ltnp shows it");
+}
+
+void doctor_ports(struct doctor *doctor, struct doctor_result *result)
+{
+    for (size_t g = 0; g < doctor->config.group_count; g++)
+        for (size_t s = 0; s < doctor->config.groups[g].service_count; s++) {
+            const struct arc_service *service = &doctor->config.groups[g].services[s];
+            unsigned one[] = {service->port, 0};
+            for (unsigned *port = *service->ports ? service->ports : one; *port; port++)
+                check_port(doctor, *port, result);
+        }
+    if (!result->found.len) {
+        result->status = DOCTOR_SKIPPED;
+        arc_buf_puts(&result->found, "no service names a port");
+    }
+}
+
+void doctor_network(struct doctor *doctor, struct doctor_result *result)
+{
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    if (!doctor->network || !doctor->has_docker) {
+        result->status = DOCTOR_SKIPPED;
+        arc_buf_puts(&result->found,
+                     doctor->network ? "no engine to ask" : "the rules file names none");
+        return;
+    }
+    const char *argv[] = {"docker",      "network",       "inspect", "--format",
+                          "{{.Driver}}", doctor->network, NULL};
+    arc_buf_puts(&result->found, doctor->network);
+    if (doctor_ask(doctor, argv, &text, &err) == ARC_OK) {
+        arc_buf_puts(&result->found, " is there");
+        return;
+    }
+    result->status = DOCTOR_WARNING;
+    arc_buf_puts(&result->found, " is not there");
+    arc_buf_printf(&result->advice, "docker network create %s (the make targets do it themselves)",
+                   doctor->network);
+}
+
+/* Adds the lines of `list` that name a volume of our services: arc-<codename>-<what>. */
+static void add_volumes(const struct doctor *doctor, const char *list, struct arc_buf *out)
+{
+    for (const char *line = list; *line; line += *line == '\n') {
+        size_t len = strcspn(line, "\n");
+        if (is_ours(doctor, line, '-')) {
+            arc_buf_puts(out, out->len ? ", " : "");
+            arc_text_visible(out, line, len);
+        }
+        line += len;
+    }
+}
+
+void doctor_volumes(struct doctor *doctor, struct doctor_result *result)
+{
+    static const char *const argv[] = {"docker", "volume", "ls", "--format", "{{.Name}}", NULL};
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    if (!doctor->has_docker || !doctor->has_config) {
+        result->status = DOCTOR_SKIPPED;
+        arc_buf_puts(&result->found, doctor->has_docker ? "no release groups" : "no engine to ask");
+        return;
+    }
+    if (doctor_read(doctor, argv, &text, &err)) {
+        result->status = DOCTOR_WARNING;
+        arc_buf_puts(&result->found, arc_error_text(&err));
+        arc_buf_puts(&result->advice, "docker volume ls shows more");
+        return;
+    }
+    add_volumes(doctor, arc_buf_text(&text), &result->found);
+    if (!result->found.len)
+        arc_buf_puts(&result->found, "none yet; a service makes its own when it starts");
+}

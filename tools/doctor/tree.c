@@ -1,0 +1,138 @@
+/* The repository and its configuration. */
+#include "arcci/version.h"
+#include "base/auto.h"
+#include "doctor/doctor.h"
+#include "lint/rule.h"
+#include <string.h>
+
+/* GitHub docs, "Events that trigger workflows", push: "Events will not be created for tags when
+ * more than three tags are pushed at once." */
+#define TAGS_AT_ONCE 3
+
+void doctor_repository(struct doctor *doctor, struct doctor_result *result)
+{
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    struct arc_oid head;
+    char *branch = NULL;
+    result->status = DOCTOR_MISSING;
+    int rc = arc_git_open(doctor->env, NULL, &doctor->git, &err);
+    if (rc) {
+        arc_buf_puts(&result->found, arc_error_text(&err));
+        arc_buf_puts(&result->advice, rc == ARC_ENOTFOUND ? "run it inside a clone" : "");
+        return;
+    }
+    doctor->has_git = true;
+    if (arc_git_head(&doctor->git, &head, &branch, &err)) {
+        arc_buf_puts(&result->found, arc_error_text(&err));
+        arc_buf_puts(&result->advice, "make a first commit");
+    } else {
+        result->status = DOCTOR_OK;
+        arc_buf_printf(&result->found, "%s at %.12s", branch ? branch : "detached", head.hex);
+    }
+    free(branch);
+    if (arc_git_is_shallow(&doctor->git)) {
+        arc_buf_puts(&result->found, ", a shallow clone");
+        arc_buf_puts(&result->advice, "changes deepens it when needed; fetch-depth: 0 spares that");
+    }
+}
+
+void doctor_git(struct doctor *doctor, struct doctor_result *result)
+{
+    static const char *const argv[] = {"git", "--version", NULL};
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    if (doctor_ask(doctor, argv, &result->found, &err) == ARC_OK)
+        return;
+    bool shallow = doctor->has_git && arc_git_is_shallow(&doctor->git);
+    result->status = shallow ? DOCTOR_MISSING : DOCTOR_WARNING;
+    arc_buf_puts(&result->found, arc_error_text(&err));
+    arc_buf_puts(&result->advice, shallow ? "install git: a shallow clone is deepened with it"
+                                          : "only a shallow clone needs it, to be deepened");
+}
+
+static char *read_network(const struct doctor *doctor)
+{
+    struct lint_settings settings = {0};
+    const char *root = doctor->has_git ? doctor->git.worktree : NULL;
+    char *network = NULL;
+    if (lint_settings_load(root, NULL, &settings, NULL) == ARC_OK && settings.network)
+        network = strdup(settings.network);
+    lint_settings_free(&settings);
+    return network;
+}
+
+/* A plan needs the groups, but the purpose stands for commands too that do without. */
+static void no_config(const struct doctor *doctor, const struct arc_error *err,
+                      struct doctor_result *result)
+{
+    bool absent = err->code == ARC_ENOTFOUND && !doctor->options->config;
+    const char *purpose = doctor->options->purpose;
+    bool plan = !purpose || strcmp(purpose, "plan") == 0;
+    result->status = absent && plan ? DOCTOR_WARNING : DOCTOR_MISSING;
+    arc_buf_puts(&result->found, arc_error_text(err));
+    arc_buf_puts(&result->advice,
+                 absent ? "version, changes and glob work without it; the rest needs it"
+                        : "put it right; 'arc-ci lint' shows all there is");
+}
+
+void doctor_config(struct doctor *doctor, struct doctor_result *result)
+{
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    const char *root = doctor->has_git ? doctor->git.worktree : NULL;
+    doctor->network = read_network(doctor);
+    if (arc_config_load(root, doctor->options->config, &doctor->config, &err)) {
+        no_config(doctor, &err, result);
+        return;
+    }
+    doctor->has_config = true;
+    size_t services = 0;
+    for (size_t i = 0; i < doctor->config.group_count; i++)
+        services += doctor->config.groups[i].service_count;
+    arc_buf_printf(&result->found, "%zu group%s, %zu service%s", doctor->config.group_count,
+                   doctor->config.group_count == 1 ? "" : "s", services, services == 1 ? "" : "s");
+}
+
+/* How many release tags of the groups point to HEAD; they were likely made to be pushed together.
+ */
+static size_t tags_at_head(const struct doctor *doctor, const json_t *tags)
+{
+    struct arc_oid head, oid;
+    size_t count = 0, i;
+    json_t *tag;
+    if (arc_git_head(&doctor->git, &head, NULL, NULL))
+        return 0;
+    json_array_foreach (tags, i, tag) {
+        ARC_AUTO(arc_buf) struct arc_buf ref = {0};
+        ARC_AUTO(arc_tag) struct arc_tag release = {0};
+        if (arc_tag_parse(json_string_value(tag), &release, NULL) ||
+            (doctor->has_config &&
+             !arc_config_group(&doctor->config, release.text, release.group_len)))
+            continue;
+        arc_buf_printf(&ref, "refs/tags/%s", release.text);
+        count += arc_git_resolve_ref(&doctor->git, arc_buf_text(&ref), &oid, NULL) == ARC_OK &&
+                 strcmp(oid.hex, head.hex) == 0;
+    }
+    return count;
+}
+
+void doctor_tags(struct doctor *doctor, struct doctor_result *result)
+{
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    ARC_AUTO_JSON json_t *tags = NULL;
+    result->status = DOCTOR_SKIPPED;
+    if (!doctor->has_git) {
+        arc_buf_puts(&result->found, "no repository");
+        return;
+    }
+    if (arc_git_tags(&doctor->git, &tags, &err)) {
+        arc_buf_puts(&result->found, arc_error_text(&err));
+        return;
+    }
+    size_t count = tags_at_head(doctor, tags);
+    result->status = count > TAGS_AT_ONCE ? DOCTOR_WARNING : DOCTOR_OK;
+    arc_buf_printf(&result->found, "%zu in all, %zu release tag%s at HEAD", json_array_size(tags),
+                   count, count == 1 ? "" : "s");
+    if (count > TAGS_AT_ONCE)
+        arc_buf_puts(&result->advice,
+                     "push them three at a time: GitHub starts no workflow for a push of more than "
+                     "3 tags; or start the release by hand (workflow_dispatch)");
+}

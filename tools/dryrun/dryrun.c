@@ -1,0 +1,312 @@
+#include "arcci/dryrun.h"
+#include "arcci/build.h"
+#include "arcci/changes.h"
+#include "arcci/context.h"
+#include "arcci/filters.h"
+#include "arcci/plan.h"
+#include "arcci/release.h"
+#include "arcci/scan.h"
+#include "base/auto.h"
+#include "dryrun/event.h"
+#include "git/git.h"
+#include "github/options.h"
+#include "notes/inputs.h"
+#include <string.h>
+
+/* A rehearsal under way. */
+struct dryrun {
+    struct arc_dryrun_event event; /* what the stages are run with */
+    struct arc_context context;
+    json_t *unknown;  /* part → why it is not known */
+    json_t *document; /* dry-run.json as far as it is made */
+};
+
+static void dryrun_free(struct dryrun *run)
+{
+    arc_dryrun_event_free(&run->event);
+    arc_context_free(&run->context);
+    json_decref(run->unknown);
+    json_decref(run->document);
+}
+
+/* Adds a stage's document; takes the reference. */
+static int keep(struct dryrun *run, const char *part, json_t *value, struct arc_error *err)
+{
+    return json_object_set_new(run->document, part, value) ? arc_error_nomem(err) : ARC_OK;
+}
+
+/* Says why a part, or something that parts rest on, cannot be known here. */
+static int keep_unknown(struct dryrun *run, const char *what, const char *why,
+                        struct arc_error *err)
+{
+    return json_object_set_new(run->unknown, what, json_string(why)) ? arc_error_nomem(err)
+                                                                     : ARC_OK;
+}
+
+static const json_t *part(const struct dryrun *run, const char *name)
+{
+    return json_object_get(run->document, name);
+}
+
+/* ---- the facts ----------------------------------------------------------------------------- */
+
+/* The context, and the event to play: a recorded one, or the push of the tag. */
+static int read_context(struct dryrun *run, const struct arc_env *env,
+                        const struct arc_dryrun_options *options, struct arc_error *err)
+{
+    struct arc_context_options wanted = {
+        .tag = options->tag, .group = options->group, .config = options->config};
+    if (options->event) {
+        int rc = arc_dryrun_event_of_file(env, options->event, &run->event, err);
+        return rc ? rc : arc_context_load(&run->event.env, &wanted, &run->context, err);
+    }
+    int rc = arc_context_load(env, &wanted, &run->context, err);
+    if (!rc && !run->context.version)
+        rc = arc_error_set(err, ARC_EINPUT,
+                           "which release? 'arc-ci dry-run messaging/v1.2.3' rehearses one");
+    if (rc)
+        return rc;
+    const char *tag = json_string_value(json_object_get(run->context.version, "tag"));
+    return arc_dryrun_event_of_tag(env, tag, run->context.repository.revision, &run->event, err);
+}
+
+static int read_facts(struct dryrun *run, const struct arc_env *env,
+                      const struct arc_dryrun_options *options, struct arc_error *err)
+{
+    int rc = read_context(run, env, options, err);
+    const struct arc_repository *repository = &run->context.repository;
+    json_t *version = run->context.version;
+    if (!rc)
+        rc = keep(run, "revision", json_string(repository->revision), err);
+    if (!rc)
+        rc = keep(run, "revision-from", json_string(repository->revision_from), err);
+    if (!rc)
+        rc = keep(run, "version", version ? json_incref(version) : json_null(), err);
+    if (!rc && version && repository->tags_unknown)
+        rc = keep_unknown(run, "tags", repository->tags_unknown, err);
+    return rc;
+}
+
+/* ---- the stages ---------------------------------------------------------------------------- */
+
+static int find_changes(struct dryrun *run, json_t **out, struct arc_error *err)
+{
+    ARC_AUTO(arc_filters) struct arc_filters filters = {0};
+    ARC_AUTO(arc_changes) struct arc_changes changes = {0};
+    struct arc_config one = {.path = run->context.config.path,
+                             .groups = (struct arc_group *)run->context.group,
+                             .group_count = 1};
+    int rc = arc_filters_of_config(&one, &filters, err);
+    struct arc_changes_options options = {
+        .filters = &filters, .config = &one, .quantifier = ARC_QUANTIFIER_SOME_EXCLUDE};
+    if (!rc)
+        rc = arc_changes(&run->event.env, &options, &changes, err);
+    return rc ? rc : arc_changes_document(&changes, out, err);
+}
+
+/* What is missing from this clone (a cut history) is no error of a rehearsal, but said. */
+static int rehearse_changes(struct dryrun *run, struct arc_error *err)
+{
+    ARC_AUTO(arc_error) struct arc_error why = {0};
+    json_t *changes = NULL;
+    const char *tags_unknown = json_string_value(json_object_get(run->unknown, "tags"));
+    int rc = tags_unknown ? arc_error_set(&why, ARC_ENOTFOUND, "%s", tags_unknown)
+                          : find_changes(run, &changes, &why);
+    if (!rc)
+        return keep(run, "changes", changes, err);
+    if (rc != ARC_ENOTFOUND && rc != ARC_EWORLD)
+        return arc_error_set(err, rc, "%s", arc_error_text(&why));
+    rc = keep_unknown(run, "changes", arc_error_text(&why), err);
+    return rc ? rc : keep(run, "changes", json_null(), err);
+}
+
+/* A ci run builds the event's commit, which need not be the one that is checked out. */
+static int event_commit(struct dryrun *run, struct arc_error *err)
+{
+    ARC_AUTO(arc_git) struct arc_git git = {0};
+    ARC_AUTO(arc_git_commit) struct arc_git_commit commit = {0};
+    struct arc_repository *repository = &run->context.repository;
+    const char *head = json_string_value(json_object_get(part(run, "changes"), "head"));
+    struct arc_oid oid = {{0}};
+    if (run->context.version || !head || strlen(head) >= sizeof oid.hex)
+        return ARC_OK;
+    memcpy(oid.hex, head, strlen(head));
+    int rc = arc_git_open(&run->event.env, NULL, &git, err);
+    if (!rc)
+        rc = arc_git_commit(&git, &oid, &commit, err);
+    if (rc)
+        return rc;
+    memcpy(repository->revision, oid.hex, sizeof oid.hex);
+    repository->committed = commit.time;
+    rc = keep(run, "revision", json_string(oid.hex), err);
+    return rc ? rc
+              : keep(run, "revision-from",
+                     json_incref(json_object_get(part(run, "changes"), "head-reason")), err);
+}
+
+static int rehearse_plan(struct dryrun *run, struct arc_error *err)
+{
+    json_t *plan = NULL;
+    const struct arc_repository *repository = &run->context.repository;
+    const json_t *changes = part(run, "changes");
+    int rc = event_commit(run, err);
+    if (rc)
+        return rc;
+    struct arc_plan_options options = {
+        .group = run->context.group,
+        .version = run->context.version,
+        .changes = json_is_null(changes) ? NULL : changes,
+        .revision = repository->revision,
+        .committed = repository->committed,
+        .source = repository->source,
+        .push = run->event.publishes,
+    };
+    rc = arc_plan(&options, &plan, err);
+    return rc ? rc : keep(run, "plan", plan, err);
+}
+
+/* The build stage's own description of itself. */
+static int rehearse_build(struct dryrun *run, struct arc_error *err)
+{
+    json_t *argv = NULL, *definition = NULL;
+    struct arc_build_options options = {.env = &run->event.env, .plan = part(run, "plan")};
+    int rc = arc_build_describe(&options, &argv, &definition, err);
+    return rc ? rc
+              : keep(run, "build", json_pack("{s:o, s:o}", "argv", argv, "definition", definition),
+                     err);
+}
+
+/* The cells of a service as build.json will have them, but for the digests: those are not known
+ * before the build. */
+static json_t *cells_to_come(const json_t *plan, const json_t *service)
+{
+    json_t *cells = json_array();
+    size_t i;
+    json_t *cell;
+    json_array_foreach (json_object_get(plan, "cells"), i, cell) {
+        if (!json_equal(json_object_get(cell, "service"), service))
+            continue;
+        json_t *row = json_pack("{s:O, s:s}", "platform", json_object_get(cell, "platform"),
+                                "digest", "sha256:DIGEST");
+        if (json_array_append_new(cells, row)) {
+            json_decref(cells);
+            return NULL;
+        }
+    }
+    return cells;
+}
+
+static json_t *build_to_come(const json_t *plan)
+{
+    json_t *services = json_array();
+    size_t i;
+    json_t *service;
+    json_array_foreach (json_object_get(plan, "services"), i, service) {
+        const json_t *name = json_object_get(service, "service");
+        json_t *row =
+            json_pack("{s:O, s:O, s:o}", "service", name, "image",
+                      json_object_get(service, "image"), "cells", cells_to_come(plan, name));
+        if (json_array_append_new(services, row)) {
+            json_decref(services);
+            return NULL;
+        }
+    }
+    return json_pack("{s:o}", "services", services);
+}
+
+/* The gate, with the defaults of `arc-ci scan`. Images that are not pushed cannot be scanned. */
+static int rehearse_scan(struct dryrun *run, struct arc_error *err)
+{
+    json_t *commands = NULL;
+    if (!run->event.publishes)
+        return keep(run, "scan", json_null(), err);
+    ARC_AUTO_JSON json_t *build = build_to_come(part(run, "plan"));
+    struct arc_scan_run scan = {
+        .type = "image",
+        .build = build,
+        .scanners = "vuln,secret",
+        .report_dir = "reports",
+        .timeout = 15 * 60,
+    };
+    if (!build)
+        return arc_error_nomem(err);
+    int rc = arc_scan_commands(&scan, NULL, &commands, err);
+    return rc ? rc
+              : keep(run, "scan",
+                     json_pack("{s:o, s:s, s:b}", "commands", commands, "fail-on",
+                               arc_severity_name(ARC_SEVERITY_HIGH), "block",
+                               run->context.version != NULL),
+                     err);
+}
+
+static int rehearse_notes(struct dryrun *run, struct arc_error *err)
+{
+    json_t *notes = NULL;
+    if (!run->context.version)
+        return keep(run, "notes", json_null(), err);
+    struct arc_notes_facts facts = {.plan = part(run, "plan"),
+                                    .group = run->context.group,
+                                    .root = run->context.repository.root};
+    int rc = arc_notes_make(&run->event.env, &facts, &notes, err);
+    return rc ? rc : keep(run, "notes", notes, err);
+}
+
+/* "owner/name" of a repository's page, "https://host/owner/name"; NULL if it is no such page. */
+static const char *repository_name(const char *source)
+{
+    const char *host = source ? strstr(source, "://") : NULL;
+    const char *path = host ? strchr(host + 3, '/') : NULL;
+    const char *slash = path ? strchr(path + 1, '/') : NULL;
+    bool two = slash && slash > path + 1 && slash[1] && !strchr(slash + 1, '/');
+    return two ? path + 1 : NULL;
+}
+
+/* The release stage with a transport that describes what it would send. */
+static int rehearse_requests(struct dryrun *run, struct arc_error *err)
+{
+    json_t *requests = NULL;
+    const json_t *notes = part(run, "notes");
+    static const struct arc_release_asset ledger = {.name = "build.json", .path = "build.json"};
+    struct arc_release_options options = {
+        .repository = repository_name(run->context.repository.source),
+        .version = run->context.version,
+        .revision = run->context.repository.revision,
+        .name = json_string_value(json_object_get(notes, "title")),
+        .body = json_string_value(json_object_get(notes, "body")),
+        .assets = &ledger,
+        .asset_count = 1,
+    };
+    int rc = ARC_OK;
+    if (!run->context.version)
+        return keep(run, "requests", json_null(), err);
+    if (!options.repository || !arc_repository_name_valid(options.repository)) {
+        options.repository = "OWNER/NAME";
+        rc = keep_unknown(run, "repository",
+                          "neither GITHUB_REPOSITORY nor the remote 'origin' names it", err);
+    }
+    if (!rc)
+        rc = arc_release_requests(&options, &requests, err);
+    return rc ? rc : keep(run, "requests", requests, err);
+}
+
+int arc_dryrun(const struct arc_env *env, const struct arc_dryrun_options *options, json_t **out,
+               struct arc_error *err)
+{
+    static int (*const stages[])(struct dryrun *, struct arc_error *) = {
+        rehearse_changes, rehearse_plan,  rehearse_build,
+        rehearse_scan,    rehearse_notes, rehearse_requests,
+    };
+    ARC_AUTO(dryrun) struct dryrun run = {0};
+    run.document = json_object();
+    run.unknown = json_object();
+    if (!run.document || !run.unknown)
+        return arc_error_nomem(err);
+    int rc = read_facts(&run, env, options, err);
+    for (size_t i = 0; !rc && i < sizeof stages / sizeof *stages; i++)
+        rc = stages[i](&run, err);
+    if (!rc)
+        rc = keep(&run, "unknown", json_incref(run.unknown), err);
+    if (!rc)
+        *out = arc_steal(&run.document);
+    return rc;
+}

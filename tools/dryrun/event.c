@@ -1,0 +1,160 @@
+#include "dryrun/event.h"
+#include "base/auto.h"
+#include "project/documents.h"
+#include <string.h>
+
+/* Variables that say what happened: of these only the rehearsed event's count. And tokens: a
+ * rehearsal asks nobody. */
+static const char *const replaced[] = {
+    "GITHUB_TOKEN", "GH_TOKEN",   "INPUT_TOKEN",     "GITHUB_EVENT_NAME", "GITHUB_EVENT_PATH",
+    "GITHUB_REF",   "GITHUB_SHA", "GITHUB_BASE_REF", "GITHUB_HEAD_REF",   "GITHUB_REF_NAME"};
+
+static bool is_replaced(const char *variable)
+{
+    size_t len = strcspn(variable, "=");
+    for (size_t i = 0; i < sizeof replaced / sizeof *replaced; i++)
+        if (strlen(replaced[i]) == len && strncmp(replaced[i], variable, len) == 0)
+            return true;
+    return false;
+}
+
+/* Adds a variable; nothing for a NULL value. */
+static int add(struct arc_dryrun_event *event, const char *name, const char *value,
+               struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    if (!value)
+        return ARC_OK;
+    arc_buf_printf(&text, "%s=%s", name, value);
+    char **grown = realloc(event->own, (event->count + 1) * sizeof *grown);
+    if (!grown)
+        return arc_error_nomem(err);
+    event->own = grown;
+    grown[event->count] = arc_buf_steal(&text);
+    return grown[event->count++] ? ARC_OK : arc_error_nomem(err);
+}
+
+/* Puts the variables in front of the others and makes the environment. */
+static int finish(const struct arc_env *env, struct arc_dryrun_event *event, struct arc_error *err)
+{
+    size_t others = 0, at = 0;
+    while (env->vars && env->vars[others])
+        others++;
+    event->vars = calloc(event->count + others + 1, sizeof *event->vars);
+    if (!event->vars)
+        return arc_error_nomem(err);
+    for (size_t i = 0; i < event->count; i++)
+        event->vars[at++] = event->own[i];
+    for (size_t i = 0; i < others; i++)
+        if (!is_replaced(env->vars[i]))
+            event->vars[at++] = env->vars[i];
+    event->env = *env;
+    event->env.vars = event->vars;
+    return ARC_OK;
+}
+
+int arc_dryrun_event_of_tag(const struct arc_env *env, const char *tag, const char *revision,
+                            struct arc_dryrun_event *out, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf ref = {0};
+    *out = (struct arc_dryrun_event){.publishes = true};
+    arc_buf_printf(&ref, "refs/tags/%s", tag);
+    int rc = arc_buf_check(&ref, "tag", err);
+    if (!rc)
+        rc = add(out, "GITHUB_EVENT_NAME", "push", err);
+    if (!rc)
+        rc = add(out, "GITHUB_REF", arc_buf_text(&ref), err);
+    if (!rc)
+        rc = add(out, "GITHUB_SHA", revision, err);
+    return rc ? rc : finish(env, out, err);
+}
+
+/* GitHub docs, "Webhook events and payloads": the member that only this event has. */
+static const char *event_name(const json_t *payload)
+{
+    static const struct {
+        const char *member, *name;
+    } known[] = {
+        {"pull_request", "pull_request"},
+        {"merge_group", "merge_group"},
+        {"workflow_run", "workflow_run"},
+        {"schedule", "schedule"},
+        {"after", "push"},
+        {"workflow", "workflow_dispatch"},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (json_object_get(payload, known[i].member))
+            return known[i].name;
+    return NULL;
+}
+
+static const char *text_at(const json_t *object, const char *outer, const char *key)
+{
+    return json_string_value(json_object_get(json_object_get(object, outer), key));
+}
+
+/* As the workflows have it. */
+static bool publishes(const char *event, const char *ref, const char *default_branch)
+{
+    static const char tags[] = "refs/tags/", heads[] = "refs/heads/";
+    if (strcmp(event, "push") != 0)
+        return false;
+    if (strncmp(ref, tags, strlen(tags)) == 0)
+        return true;
+    return default_branch && strncmp(ref, heads, strlen(heads)) == 0 &&
+           strcmp(ref + strlen(heads), default_branch) == 0;
+}
+
+static int add_payload(const json_t *payload, const char *name, struct arc_dryrun_event *out,
+                       struct arc_error *err)
+{
+    const char *sha = json_string_value(json_object_get(payload, "after"));
+    const json_t *pull = json_object_get(payload, "pull_request");
+    ARC_AUTO(arc_buf) struct arc_buf ref = {0};
+    if (pull) {
+        arc_buf_printf(&ref, "refs/pull/%" JSON_INTEGER_FORMAT "/merge",
+                       json_integer_value(json_object_get(pull, "number")));
+        sha = text_at(pull, "head", "sha");
+    } else if (json_is_string(json_object_get(payload, "ref"))) {
+        arc_buf_puts(&ref, json_string_value(json_object_get(payload, "ref")));
+    }
+    out->publishes =
+        publishes(name, arc_buf_text(&ref), text_at(payload, "repository", "default_branch"));
+    int rc = arc_buf_check(&ref, "ref", err);
+    if (!rc)
+        rc = add(out, "GITHUB_EVENT_NAME", name, err);
+    if (!rc)
+        rc = add(out, "GITHUB_REF", ref.len ? arc_buf_text(&ref) : NULL, err);
+    if (!rc)
+        rc = add(out, "GITHUB_SHA", sha, err);
+    return rc ? rc
+              : add(out, "GITHUB_REPOSITORY", text_at(payload, "repository", "full_name"), err);
+}
+
+int arc_dryrun_event_of_file(const struct arc_env *env, const char *path,
+                             struct arc_dryrun_event *out, struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *payload = NULL;
+    *out = (struct arc_dryrun_event){0};
+    int rc = arc_document_read(path, &payload, err);
+    const char *name = rc ? NULL : event_name(payload);
+    if (!rc && !name)
+        rc = arc_error_set(err, ARC_EINPUT,
+                           "%s is no event of a push, pull request, merge group, dispatch, "
+                           "schedule or workflow run",
+                           path);
+    if (!rc)
+        rc = add(out, "GITHUB_EVENT_PATH", path, err);
+    if (!rc)
+        rc = add_payload(payload, name, out, err);
+    return rc ? rc : finish(env, out, err);
+}
+
+void arc_dryrun_event_free(struct arc_dryrun_event *event)
+{
+    for (size_t i = 0; i < event->count; i++)
+        free(event->own[i]);
+    free(event->own);
+    free(event->vars);
+    *event = (struct arc_dryrun_event){0};
+}

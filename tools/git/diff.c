@@ -1,0 +1,228 @@
+/* Own walk of two trees. Equal object names are equal trees, so its cost follows the difference; it
+ * reads raw tree objects, since git_tree allocates each entry and git_diff each delta. */
+#include "git/diff.h"
+#include "base/auto.h"
+#include "git/lib.h"
+#include <string.h>
+
+#define OID_BYTES 20
+#define MODE_TYPE 0170000u
+#define MODE_TREE 0040000u
+
+/* One entry of a raw tree: "<octal mode> <name>\0<20 bytes>". */
+struct entry {
+    unsigned mode;
+    const char *name;
+    size_t len;
+    const unsigned char *oid;
+};
+
+/* A tree under way. */
+struct cursor {
+    git_odb_object *object; /* NULL for an empty side */
+    const char *at, *end;
+    struct entry entry;
+    bool done; /* there is no entry any more */
+};
+
+struct walk {
+    const struct arc_git_diff *diff;
+    git_odb *odb;
+    struct arc_buf path; /* of the directory under way, with a slash at its end */
+    unsigned depth;
+    struct arc_error *err;
+};
+
+static int corrupt(const struct walk *walk)
+{
+    return arc_error_set(walk->err, ARC_EWORLD,
+                         "git: the tree of '%s' is corrupt; `git fsck` tells more",
+                         walk->path.len ? arc_buf_text(&walk->path) : "/");
+}
+
+static bool read_mode(const char **at, const char *end, unsigned *mode)
+{
+    *mode = 0;
+    for (; *at < end && **at >= '0' && **at <= '7' && *mode <= 0177777u; ++*at)
+        *mode = *mode << 3 | (unsigned)(**at - '0');
+    return *at < end && *(*at)++ == ' ';
+}
+
+static int next(const struct walk *walk, struct cursor *cursor)
+{
+    struct entry *entry = &cursor->entry;
+    if (cursor->at == cursor->end) {
+        cursor->done = true;
+        return ARC_OK;
+    }
+    const char *at = cursor->at;
+    if (!read_mode(&at, cursor->end, &entry->mode))
+        return corrupt(walk);
+    const char *nul = memchr(at, '\0', (size_t)(cursor->end - at));
+    if (!nul || nul == at || cursor->end - nul <= OID_BYTES)
+        return corrupt(walk);
+    entry->name = at;
+    entry->len = (size_t)(nul - at);
+    entry->oid = (const unsigned char *)nul + 1;
+    cursor->at = nul + 1 + OID_BYTES;
+    return ARC_OK;
+}
+
+static bool is_tree(const struct entry *entry)
+{
+    return (entry->mode & MODE_TYPE) == MODE_TREE;
+}
+
+static int missing_tree(const struct walk *walk, int code)
+{
+    if (code != GIT_ENOTFOUND)
+        return arc_git_failed(walk->err, code, "reading a tree");
+    return arc_error_set(walk->err, ARC_ENOTFOUND,
+                         "the tree of '%s' is not in this clone; fetch it with trees "
+                         "(filter: blob:none keeps them, tree:0 does not)",
+                         walk->path.len ? arc_buf_text(&walk->path) : "/");
+}
+
+static int open_cursor(const struct walk *walk, const unsigned char *oid, struct cursor *cursor)
+{
+    git_oid id;
+    *cursor = (struct cursor){.done = !oid};
+    if (!oid)
+        return ARC_OK;
+    memcpy(id.id, oid, OID_BYTES);
+    int rc = git_odb_read(&cursor->object, walk->odb, &id);
+    if (rc < 0)
+        return missing_tree(walk, rc);
+    if (git_odb_object_type(cursor->object) != GIT_OBJECT_TREE)
+        return corrupt(walk);
+    cursor->at = git_odb_object_data(cursor->object);
+    cursor->end = cursor->at + git_odb_object_size(cursor->object);
+    return next(walk, cursor);
+}
+
+static void cursor_free(struct cursor *cursor)
+{
+    git_odb_object_free(cursor->object);
+}
+
+/* git's order: a directory's name counts as if it ended with a slash (base_name_compare()). */
+static int compare(const struct entry *a, const struct entry *b)
+{
+    size_t len = a->len < b->len ? a->len : b->len;
+    int order = memcmp(a->name, b->name, len);
+    if (order)
+        return order;
+    unsigned char x = a->len > len ? (unsigned char)a->name[len] : is_tree(a) ? '/' : '\0';
+    unsigned char y = b->len > len ? (unsigned char)b->name[len] : is_tree(b) ? '/' : '\0';
+    return (x > y) - (x < y);
+}
+
+static int walk_trees(struct walk *walk, const unsigned char *from, const unsigned char *to);
+
+static int enter(struct walk *walk, const struct entry *entry, const unsigned char *from,
+                 const unsigned char *to)
+{
+    const struct arc_git_diff *diff = walk->diff;
+    size_t len = walk->path.len;
+    int rc = ARC_OK;
+    arc_buf_add(&walk->path, entry->name, entry->len);
+    arc_buf_putc(&walk->path, '/');
+    if (walk->path.failed)
+        return arc_buf_check(&walk->path, "a path", walk->err);
+    if (!diff->enter || diff->enter(diff->context, walk->path.data, walk->path.len))
+        rc = walk_trees(walk, from, to);
+    walk->path.len = len;
+    return rc;
+}
+
+static int give(struct walk *walk, const struct entry *entry, enum arc_git_status status)
+{
+    const struct arc_git_diff *diff = walk->diff;
+    size_t len = walk->path.len;
+    arc_buf_add(&walk->path, entry->name, entry->len);
+    if (walk->path.failed)
+        return arc_buf_check(&walk->path, "a path", walk->err);
+    int rc = diff->each(diff->context, walk->path.data, walk->path.len, status);
+    walk->path.len = len;
+    return rc;
+}
+
+/* An entry that only one side has. */
+static int one_side(struct walk *walk, const struct entry *entry, bool added)
+{
+    if (is_tree(entry))
+        return enter(walk, entry, added ? NULL : entry->oid, added ? entry->oid : NULL);
+    return give(walk, entry, added ? ARC_GIT_ADDED : ARC_GIT_DELETED);
+}
+
+static int both_sides(struct walk *walk, const struct entry *a, const struct entry *b)
+{
+    bool same = memcmp(a->oid, b->oid, OID_BYTES) == 0;
+    if (same && a->mode == b->mode)
+        return ARC_OK;
+    if (is_tree(a)) /* compare() holds a directory and a file of one name apart */
+        return same ? ARC_OK : enter(walk, a, a->oid, b->oid);
+    bool retyped = (a->mode & MODE_TYPE) != (b->mode & MODE_TYPE);
+    return give(walk, a, retyped ? ARC_GIT_TYPE_CHANGED : ARC_GIT_MODIFIED);
+}
+
+static int step(struct walk *walk, struct cursor *a, struct cursor *b)
+{
+    int order = a->done ? 1 : b->done ? -1 : compare(&a->entry, &b->entry);
+    int rc = order < 0   ? one_side(walk, &a->entry, false)
+             : order > 0 ? one_side(walk, &b->entry, true)
+                         : both_sides(walk, &a->entry, &b->entry);
+    if (!rc && order <= 0)
+        rc = next(walk, a);
+    if (!rc && order >= 0)
+        rc = next(walk, b);
+    return rc;
+}
+
+static int walk_trees(struct walk *walk, const unsigned char *from, const unsigned char *to)
+{
+    ARC_AUTO(cursor) struct cursor a = {0};
+    ARC_AUTO(cursor) struct cursor b = {0};
+    if (walk->depth == ARC_GIT_DEPTH)
+        return arc_error_set(walk->err, ARC_ELIMIT,
+                             "directories are nested more than %d deep below '%.200s'",
+                             ARC_GIT_DEPTH, arc_buf_text(&walk->path));
+    walk->depth++;
+    int rc = open_cursor(walk, from, &a);
+    if (!rc)
+        rc = open_cursor(walk, to, &b);
+    while (!rc && !(a.done && b.done))
+        rc = step(walk, &a, &b);
+    walk->depth--;
+    return rc;
+}
+
+/* The tree of a commit, without parsing more of it than that. */
+static int tree_of(const struct arc_git *git, const struct arc_oid *commit, git_oid *out,
+                   struct arc_error *err)
+{
+    struct arc_git_commit parsed;
+    int rc = arc_git_commit(git, commit, &parsed, err);
+    if (!rc)
+        rc = arc_git_oid_in(&parsed.tree, out, err);
+    arc_git_commit_free(&parsed);
+    return rc;
+}
+
+int arc_git_diff(const struct arc_git *git, const struct arc_git_diff *diff, struct arc_error *err)
+{
+    git_oid from, to;
+    struct walk walk = {.diff = diff, .err = err, .path = {.max = (size_t)1 << 20}};
+    int rc = tree_of(git, diff->to, &to, err);
+    if (!rc && diff->from)
+        rc = tree_of(git, diff->from, &from, err);
+    if (!rc)
+        rc = arc_git_odb(git, &walk.odb, err);
+    if (rc || (diff->from && git_oid_equal(&from, &to)))
+        goto done;
+    rc = walk_trees(&walk, diff->from ? from.id : NULL, to.id);
+done:
+    git_odb_free(walk.odb);
+    arc_buf_free(&walk.path);
+    return rc;
+}

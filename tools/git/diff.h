@@ -1,0 +1,40 @@
+/* Which paths differ between two commits, or between a commit and the work tree. Renames are never
+ * looked for, as in `git diff --no-renames`; a renamed file is one deleted and one added. */
+#ifndef ARC_GIT_DIFF_H
+#define ARC_GIT_DIFF_H
+
+#include "git/git.h"
+
+/* What happened to a path. A submodule is a path like any other: its commit changed. */
+enum arc_git_status {
+    ARC_GIT_ADDED,
+    ARC_GIT_DELETED,
+    ARC_GIT_MODIFIED,     /* content or executable bit */
+    ARC_GIT_TYPE_CHANGED, /* file, symbolic link or submodule became another of these */
+    ARC_GIT_UNMERGED,     /* work tree only: a conflict */
+};
+
+struct arc_git_diff {
+    const struct arc_oid *from; /* a commit; NULL: every path of `to` is added */
+    const struct arc_oid *to;   /* a commit */
+    /* Whether paths below a directory ("services/cache/", with the slash) are wanted; the trees of
+     * others are not read. NULL: all are. */
+    bool (*enter)(void *context, const char *directory, size_t len);
+    /* Called for each path that differs, in git's order (bytewise by path). `path` is valid during
+     * the call, NUL-terminated. Non-zero ends the walk and is returned. */
+    int (*each)(void *context, const char *path, size_t len, enum arc_git_status status);
+    void *context;
+};
+
+/* Compares two commits. ARC_ENOTFOUND when a commit or a tree is not in this clone; ARC_EWORLD for
+ * a corrupt object; ARC_ELIMIT for directories nested more than ARC_GIT_DEPTH deep. */
+int arc_git_diff(const struct arc_git *git, const struct arc_git_diff *diff, struct arc_error *err);
+
+/* Compares HEAD with the files of the work tree that git tracks, staged or not (`git diff HEAD`);
+ * `from`, `to` and `enter` are not used. ARC_ENOTFOUND in a bare repository or without a commit. */
+int arc_git_diff_worktree(const struct arc_git *git, const struct arc_git_diff *diff,
+                          struct arc_error *err);
+
+#define ARC_GIT_DEPTH 1000
+
+#endif

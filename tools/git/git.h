@@ -1,0 +1,126 @@
+/* Reading a git repository, with libgit2. Nothing here writes to it, runs a hook or a filter, or
+ * uses the network.
+ *
+ * Commits and other objects travel as 40 lower-case hexadecimal digits (struct arc_oid). A
+ * repository of SHA-256 objects is refused with a clear error: the libgit2 of Debian and Ubuntu
+ * is built for SHA-1.
+ */
+#ifndef ARC_GIT_GIT_H
+#define ARC_GIT_GIT_H
+
+#include "arcci/buf.h"
+#include "arcci/env.h"
+#include "arcci/error.h"
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The name of an object, NUL-terminated. */
+struct arc_oid {
+    char hex[41];
+};
+
+/* An open repository. Initialise with {0}; strings are owned. */
+struct arc_git {
+    struct git_repository *repo; /* libgit2's handle */
+    char *worktree;   /* absolute path of the work tree, no slash at the end; NULL for a bare one */
+    char *gitdir;     /* absolute path of the .git directory, no slash at the end */
+    char *commondir;  /* the same, shared by all work trees (refs, objects, shallow) */
+    bool initialised; /* git_libgit2_init() was called */
+};
+
+/* What a commit says. Strings are owned. */
+struct arc_git_commit {
+    struct arc_oid oid;
+    struct arc_oid tree;
+    struct arc_oid parent; /* the first one; empty for a root commit */
+    unsigned parents;      /* how many there are; in a shallow clone, as the commit says */
+    int64_t time;          /* committer time, seconds since 1970 */
+    char *author;          /* name */
+    char *email;
+    char *subject; /* first paragraph on one line */
+};
+
+/* Opens the repository that `path` (NULL: env->cwd or ".") lies in, as git finds it: GIT_DIR is not
+ * read, parent directories are searched, file systems are not crossed.
+ * ARC_ENOTFOUND when there is none; ARC_EWORLD for one that belongs to another user, for SHA-256
+ * objects, or for a format libgit2 does not know. */
+int arc_git_open(const struct arc_env *env, const char *path, struct arc_git *out,
+                 struct arc_error *err);
+void arc_git_free(struct arc_git *git);
+
+/* The work tree that env->cwd lies in; env->cwd itself ("." for NULL) where there is none that can
+ * be opened. A new string; NULL when memory ran out. */
+char *arc_git_work_tree(const struct arc_env *env);
+
+/* Whether history is cut (`git clone --depth`). */
+bool arc_git_is_shallow(const struct arc_git *git);
+
+/* The commit that a revision names, tags peeled: a full ref, HEAD, a branch, a tag, an object name
+ * (abbreviated or not), with ~N and ^N behind it. Searches (":/text"), reflogs ("@{…}") and paths
+ * are refused. ARC_ENOTFOUND when it names nothing here or no commit; ARC_EINPUT when malformed. */
+int arc_git_resolve(const struct arc_git *git, const char *revision, struct arc_oid *out,
+                    struct arc_error *err);
+
+/* As arc_git_resolve() for a full ref ("refs/tags/x", "HEAD") only: no guessing. */
+int arc_git_resolve_ref(const struct arc_git *git, const char *ref, struct arc_oid *out,
+                        struct arc_error *err);
+
+/* Whether the object is in the repository. */
+bool arc_git_has(const struct arc_git *git, const struct arc_oid *oid);
+
+/* The commit that is checked out, and the short name of its branch (owned; NULL when detached;
+ * `branch` may be NULL). ARC_ENOTFOUND before the first commit; the branch is given even then. */
+int arc_git_head(const struct arc_git *git, struct arc_oid *oid, char **branch,
+                 struct arc_error *err);
+
+/* The branch that a clone's remote `origin` had checked out (owned, without refs/…), its default
+ * one; NULL where that was not recorded (`git init`, actions/checkout). */
+int arc_git_origin_branch(const struct arc_git *git, char **branch, struct arc_error *err);
+
+/* All tag names, without refs/tags/, in order: a new array of strings. Names that are not UTF-8
+ * are left out. */
+int arc_git_tags(const struct arc_git *git, json_t **out, struct arc_error *err);
+
+/* Reads a commit. ARC_ENOTFOUND if it is not here. Free with arc_git_commit_free(). */
+int arc_git_commit(const struct arc_git *git, const struct arc_oid *oid, struct arc_git_commit *out,
+                   struct arc_error *err);
+void arc_git_commit_free(struct arc_git_commit *commit);
+
+/* The best common ancestor of two commits. ARC_ENOTFOUND when there is none in what is here. */
+int arc_git_merge_base(const struct arc_git *git, const struct arc_oid *a, const struct arc_oid *b,
+                       struct arc_oid *out, struct arc_error *err);
+
+/* What arc_git_log() is asked for. */
+struct arc_git_log_range {
+    const struct arc_oid
+        *from; /* this commit and its ancestors are left out; NULL: from the start */
+    const struct arc_oid *to;
+    const char *const *paths; /* directories or files, without a slash at the end; NULL: any;
+                                 a commit counts if one of them differs from every parent's */
+    size_t max;               /* most commits to give; 0: 1,000 */
+};
+
+/* Calls `each` for the commits of the range, newest first in topological order; a non-zero return
+ * of it ends the walk and is returned. `*more` (may be NULL) tells whether the maximum cut it. */
+int arc_git_log(const struct arc_git *git, const struct arc_git_log_range *range,
+                int (*each)(void *context, const struct arc_git_commit *commit), void *context,
+                bool *more, struct arc_error *err);
+
+/* Appends the content of the file `path` of a commit. ARC_ENOTFOUND if there is no such file;
+ * ARC_ELIMIT over `max` bytes. */
+int arc_git_blob(const struct arc_git *git, const struct arc_oid *commit, const char *path,
+                 size_t max, struct arc_buf *out, struct arc_error *err);
+
+/* The URL of a remote as configured (owned), user and password taken out. ARC_ENOTFOUND when there
+ * is no such remote. */
+int arc_git_remote_url(const struct arc_git *git, const char *remote, char **out,
+                       struct arc_error *err);
+
+/* Calls `each` for every regular file in the index, by path relative to the work tree; a non-zero
+ * return of it ends the walk and is returned. */
+int arc_git_tracked(const struct arc_git *git, int (*each)(void *context, const char *path),
+                    void *context, struct arc_error *err);
+
+#endif

@@ -1,0 +1,28 @@
+/* What the files of port/git share: libgit2's types in and out. Included by tools/port/git_*.c
+ * only. */
+#ifndef ARC_GIT_LIB_H
+#define ARC_GIT_LIB_H
+
+#include "git/git.h"
+#include <git2.h>
+
+/* Starts libgit2 as this program uses it; git_libgit2_shutdown() undoes it. */
+int arc_git_start(struct arc_error *err);
+
+/* Sets the error of a libgit2 call that returned `code` while doing `what`: ARC_ENOTFOUND,
+ * ARC_EINPUT or ARC_EWORLD. */
+int arc_git_failed(struct arc_error *err, int code, const char *what);
+
+/* Between libgit2's object names and ours. ARC_EINPUT for anything but 40 hexadecimal digits. */
+void arc_git_oid_out(const git_oid *oid, struct arc_oid *out);
+int arc_git_oid_in(const struct arc_oid *oid, git_oid *out, struct arc_error *err);
+
+/* The object database; the caller frees it with git_odb_free(). */
+int arc_git_odb(const struct arc_git *git, git_odb **out, struct arc_error *err);
+
+/* The commits of a range in a shallow clone, newest first by date: *out is owned by the caller. A
+ * libgit2 error code on failure. `from` may be NULL. */
+int arc_git_shallow_range(git_repository *repo, const git_oid *from, const git_oid *to,
+                          git_oid **out, size_t *count);
+
+#endif

@@ -1,0 +1,279 @@
+/* Commits: one, the common ancestor of two, a range; and a file of one. */
+#include "base/auto.h"
+#include "git/git.h"
+#include "git/lib.h"
+#include <string.h>
+
+#define LOG_MAX 1000
+
+static int lookup(const struct arc_git *git, const struct arc_oid *oid, git_commit **out,
+                  struct arc_error *err)
+{
+    git_oid id;
+    int rc = arc_git_oid_in(oid, &id, err);
+    if (rc)
+        return rc;
+    rc = git_commit_lookup(out, git->repo, &id);
+    if (rc == GIT_ENOTFOUND)
+        return arc_error_set(
+            err, ARC_ENOTFOUND, "commit %s is not in this clone%s", oid->hex,
+            arc_git_is_shallow(git) ? " (its history is cut; fetch-depth: 0 gets all of it)" : "");
+    return rc < 0 ? arc_git_failed(err, rc, oid->hex) : ARC_OK;
+}
+
+static int fill(git_commit *commit, struct arc_git_commit *out, struct arc_error *err)
+{
+    const git_signature *author = git_commit_author(commit);
+    const char *subject = git_commit_summary(commit);
+    *out = (struct arc_git_commit){.parents = git_commit_parentcount(commit),
+                                   .time = git_commit_time(commit),
+                                   .author = strdup(author && author->name ? author->name : ""),
+                                   .email = strdup(author && author->email ? author->email : ""),
+                                   .subject = strdup(subject ? subject : "")};
+    arc_git_oid_out(git_commit_id(commit), &out->oid);
+    arc_git_oid_out(git_commit_tree_id(commit), &out->tree);
+    if (out->parents)
+        arc_git_oid_out(git_commit_parent_id(commit, 0), &out->parent);
+    return out->author && out->email && out->subject ? ARC_OK : arc_error_nomem(err);
+}
+
+int arc_git_commit(const struct arc_git *git, const struct arc_oid *oid, struct arc_git_commit *out,
+                   struct arc_error *err)
+{
+    git_commit *commit = NULL;
+    *out = (struct arc_git_commit){0};
+    int rc = lookup(git, oid, &commit, err);
+    if (rc)
+        return rc;
+    rc = fill(commit, out, err);
+    git_commit_free(commit);
+    if (rc)
+        arc_git_commit_free(out);
+    return rc;
+}
+
+void arc_git_commit_free(struct arc_git_commit *commit)
+{
+    free(commit->author);
+    free(commit->email);
+    free(commit->subject);
+    *commit = (struct arc_git_commit){0};
+}
+
+int arc_git_merge_base(const struct arc_git *git, const struct arc_oid *a, const struct arc_oid *b,
+                       struct arc_oid *out, struct arc_error *err)
+{
+    git_oid one, two, base;
+    int rc = arc_git_oid_in(a, &one, err);
+    if (!rc)
+        rc = arc_git_oid_in(b, &two, err);
+    if (rc)
+        return rc;
+    rc = git_merge_base(&base, git->repo, &one, &two);
+    if (rc == GIT_ENOTFOUND)
+        return arc_error_set(err, ARC_ENOTFOUND, "%s and %s have no common ancestor in this clone",
+                             a->hex, b->hex);
+    if (rc < 0)
+        return arc_git_failed(err, rc, "finding the merge base");
+    arc_git_oid_out(&base, out);
+    return ARC_OK;
+}
+
+/* The object at a path of a commit; all zeros when there is none. An object that a partial clone
+ * lacks is an error, not an absent path. */
+static int entry_at(git_tree *tree, const char *path, git_oid *out)
+{
+    git_tree_entry *entry = NULL;
+    memset(out, 0, sizeof *out);
+    if (!tree)
+        return 0;
+    int rc = git_tree_entry_bypath(&entry, tree, path);
+    const git_error *problem = rc == GIT_ENOTFOUND ? git_error_last() : NULL;
+    if (rc == 0)
+        git_oid_cpy(out, git_tree_entry_id(entry));
+    git_tree_entry_free(entry);
+    return problem && problem->klass != GIT_ERROR_ODB ? 0 : rc;
+}
+
+/* Whether one of the paths differs (1) or none (0); a negative libgit2 code on failure. */
+static int differs(git_tree *a, git_tree *b, const char *const *paths)
+{
+    for (; *paths; paths++) {
+        git_oid in_a, in_b;
+        int rc = entry_at(a, *paths, &in_a);
+        if (!rc)
+            rc = entry_at(b, *paths, &in_b);
+        if (rc)
+            return rc;
+        if (!git_oid_equal(&in_a, &in_b))
+            return 1;
+    }
+    return 0;
+}
+
+/* As differs(), for a tree and that of parent number `i`. A parent beyond a shallow boundary counts
+ * as an empty tree. */
+static int differs_from_parent(git_commit *commit, git_tree *tree, unsigned i,
+                               const char *const *paths)
+{
+    git_commit *parent = NULL;
+    git_tree *parent_tree = NULL;
+    int rc = 0;
+    if (i < git_commit_parentcount(commit) && git_commit_parent(&parent, commit, i) == 0)
+        rc = git_commit_tree(&parent_tree, parent);
+    if (!rc)
+        rc = differs(tree, parent_tree, paths);
+    git_tree_free(parent_tree);
+    git_commit_free(parent);
+    return rc;
+}
+
+/* As differs(), for a commit and all its parents: a merge that took a path over unchanged from one
+ * of them tells nothing about it (git's TREESAME). */
+static int touches(git_commit *commit, const char *const *paths)
+{
+    git_tree *tree = NULL;
+    unsigned parents = git_commit_parentcount(commit);
+    int rc = git_commit_tree(&tree, commit);
+    if (!rc)
+        rc = 1;
+    for (unsigned i = 0; rc == 1 && (i < parents || i == 0); i++)
+        rc = differs_from_parent(commit, tree, i, paths);
+    git_tree_free(tree);
+    return rc;
+}
+
+/* Where the commits of a range come from: libgit2, or a list where history is cut. */
+struct source {
+    git_revwalk *walk;
+    git_oid *list;
+    size_t at, count;
+};
+
+static void source_free(struct source *source)
+{
+    git_revwalk_free(source->walk);
+    free(source->list);
+}
+
+static int start_walk(const struct arc_git *git, const git_oid *from, const git_oid *to,
+                      struct source *out)
+{
+    if (arc_git_is_shallow(git))
+        return arc_git_shallow_range(git->repo, from, to, &out->list, &out->count);
+    int rc = git_revwalk_new(&out->walk, git->repo);
+    if (!rc)
+        rc = git_revwalk_sorting(out->walk, GIT_SORT_TOPOLOGICAL | GIT_SORT_TIME);
+    if (!rc)
+        rc = git_revwalk_push(out->walk, to);
+    return rc || !from ? rc : git_revwalk_hide(out->walk, from);
+}
+
+static int start(const struct arc_git *git, const struct arc_git_log_range *range,
+                 struct source *out, struct arc_error *err)
+{
+    git_oid to, from;
+    int rc = arc_git_oid_in(range->to, &to, err);
+    if (!rc && range->from)
+        rc = arc_git_oid_in(range->from, &from, err);
+    if (rc)
+        return rc;
+    rc = start_walk(git, range->from ? &from : NULL, &to, out);
+    return rc < 0 ? arc_git_failed(err, rc, "walking the history") : ARC_OK;
+}
+
+static int next(struct source *source, git_oid *out)
+{
+    if (source->walk)
+        return git_revwalk_next(out, source->walk);
+    if (source->at == source->count)
+        return GIT_ITEROVER;
+    *out = source->list[source->at++];
+    return 0;
+}
+
+static int give(git_commit *commit, int (*each)(void *, const struct arc_git_commit *),
+                void *context, struct arc_error *err)
+{
+    struct arc_git_commit out;
+    int rc = fill(commit, &out, err);
+    if (!rc)
+        rc = each(context, &out);
+    arc_git_commit_free(&out);
+    return rc;
+}
+
+int arc_git_log(const struct arc_git *git, const struct arc_git_log_range *range,
+                int (*each)(void *context, const struct arc_git_commit *commit), void *context,
+                bool *more, struct arc_error *err)
+{
+    ARC_AUTO(source) struct source source = {0};
+    git_oid id;
+    size_t given = 0, max = range->max ? range->max : LOG_MAX;
+    int rc = start(git, range, &source, err), step = 0;
+    if (more)
+        *more = false;
+    while (!rc && (step = next(&source, &id)) == 0) {
+        git_commit *commit = NULL;
+        step = git_commit_lookup(&commit, git->repo, &id);
+        if (step < 0)
+            break;
+        int touched = range->paths ? touches(commit, range->paths) : 1;
+        if (touched < 0)
+            step = touched;
+        else if (touched) {
+            bool full = given++ == max;
+            if (full && more)
+                *more = true;
+            rc = full ? ARC_OK : give(commit, each, context, err);
+            step = full ? GIT_ITEROVER : 0;
+        }
+        git_commit_free(commit);
+        if (step)
+            break;
+    }
+    if (!rc && step < 0 && step != GIT_ITEROVER)
+        rc = arc_git_failed(err, step, "walking the history");
+    return rc;
+}
+
+static int add_blob(git_object *object, const char *path, size_t max, struct arc_buf *out,
+                    struct arc_error *err)
+{
+    git_blob *blob = (git_blob *)object;
+    uint64_t size = (uint64_t)git_blob_rawsize(blob);
+    if (size > max)
+        return arc_error_set(err, ARC_ELIMIT, "%s: %ju bytes; at most %zu are read", path,
+                             (uintmax_t)size, max);
+    arc_buf_add(out, git_blob_rawcontent(blob), (size_t)size);
+    return arc_buf_check(out, path, err);
+}
+
+int arc_git_blob(const struct arc_git *git, const struct arc_oid *commit, const char *path,
+                 size_t max, struct arc_buf *out, struct arc_error *err)
+{
+    git_commit *found = NULL;
+    git_tree *tree = NULL;
+    git_object *object = NULL;
+    git_tree_entry *entry = NULL;
+    int rc = lookup(git, commit, &found, err);
+    if (rc)
+        return rc;
+    int step = git_commit_tree(&tree, found);
+    if (!step)
+        step = git_tree_entry_bypath(&entry, tree, path);
+    if (!step && git_tree_entry_type(entry) != GIT_OBJECT_BLOB)
+        step = GIT_ENOTFOUND;
+    if (!step)
+        step = git_tree_entry_to_object(&object, git->repo, entry);
+    if (step == GIT_ENOTFOUND)
+        rc = arc_error_set(err, ARC_ENOTFOUND, "there is no file '%s' in commit %.12s", path,
+                           commit->hex);
+    else
+        rc = step < 0 ? arc_git_failed(err, step, path) : add_blob(object, path, max, out, err);
+    git_object_free(object);
+    git_tree_entry_free(entry);
+    git_tree_free(tree);
+    git_commit_free(found);
+    return rc;
+}

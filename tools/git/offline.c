@@ -1,0 +1,82 @@
+/* Starting libgit2, without its network.
+ *
+ * arc-ci fetches by running git itself, so libgit2's transports are never used; but they cost:
+ * starting their TLS parses the whole CA bundle (4–5 ms on Debian, more than the rest of a
+ * `changes` run), and they bring in HTTP, SSH and Kerberos. The programs are linked with --wrap for
+ * the places where libgit2 refers to them (GIT2_OFFLINE in CMakeLists.txt), so that these stand
+ * there instead and none of that code is in the program. Names and types: libgit2's src/libgit2/
+ * {transport,settings}.c, streams/{mbedtls,openssl}.h, transports/{ssh,http}.h. */
+#include "git/lib.h"
+
+int __wrap_git_mbedtls_stream_global_init(void);
+int __wrap_git_openssl_stream_global_init(void);
+int __wrap_git_transport_ssh_global_init(void);
+int __wrap_git_transport_ssh_libssh2_global_init(void);
+int __wrap_git_mbedtls__set_cert_location(const char *file, const char *path);
+int __wrap_git_openssl__set_cert_location(const char *file, const char *path);
+int __wrap_git_transport_new(void **out, void *owner, const char *url);
+extern bool git_http__expect_continue;
+
+int __wrap_git_mbedtls_stream_global_init(void)
+{
+    return 0;
+}
+
+int __wrap_git_openssl_stream_global_init(void)
+{
+    return 0;
+}
+
+int __wrap_git_transport_ssh_global_init(void)
+{
+    return 0;
+}
+
+int __wrap_git_transport_ssh_libssh2_global_init(void)
+{
+    return 0;
+}
+
+int __wrap_git_mbedtls__set_cert_location(const char *file, const char *path)
+{
+    (void)file;
+    (void)path;
+    return GIT_ERROR;
+}
+
+int __wrap_git_openssl__set_cert_location(const char *file, const char *path)
+{
+    (void)file;
+    (void)path;
+    return GIT_ERROR;
+}
+
+int __wrap_git_transport_new(void **out, void *owner, const char *url)
+{
+    (void)out;
+    (void)owner;
+    (void)url;
+    return GIT_ERROR;
+}
+
+/* A variable: the linkers crash on --wrap of one. Weak, so that libgit2's own wins where it is
+ * linked as well; hidden, so that a shared libgit2 keeps its own. */
+__attribute__((weak, visibility("hidden"))) bool git_http__expect_continue = false;
+
+/* Extensions of the repository format that change nothing for a reader of objects and refs;
+ * actions/checkout sets the first two for `filter:` and `sparse-checkout:`. */
+static const char *const harmless_extensions[] = {"partialclone", "worktreeconfig",
+                                                  "preciousobjects"};
+
+int arc_git_start(struct arc_error *err)
+{
+    int rc = git_libgit2_init();
+    if (rc < 0)
+        return arc_git_failed(err, rc, "starting libgit2");
+    /* Objects are read once each, and git does not recompute their names on reading either. */
+    git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
+    git_libgit2_opts(GIT_OPT_ENABLE_CACHING, 0);
+    git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, harmless_extensions,
+                     sizeof harmless_extensions / sizeof *harmless_extensions);
+    return ARC_OK;
+}

@@ -1,0 +1,341 @@
+/* Opening a repository, and naming things in it. */
+#include "base/auto.h"
+#include "git/git.h"
+#include "git/lib.h"
+#include <string.h>
+
+int arc_git_failed(struct arc_error *err, int code, const char *what)
+{
+    const git_error *last = git_error_last();
+    if (code == GIT_ENOTFOUND)
+        code = ARC_ENOTFOUND;
+    else
+        code = code == GIT_EINVALIDSPEC || code == GIT_EAMBIGUOUS ? ARC_EINPUT : ARC_EWORLD;
+    return arc_error_set(err, code, "git: %s: %s", what, last ? last->message : "unknown cause");
+}
+
+/* Whether safe.directory of the user's or the system's configuration names every directory, which
+ * libgit2 1.5 does not understand. An empty value takes back what stands before it. */
+static int on_safe_directory(const git_config_entry *entry, void *trusted)
+{
+    if (!*entry->value || strcmp(entry->value, "*") == 0)
+        *(bool *)trusted = *entry->value;
+    return 0;
+}
+
+static bool everything_is_trusted(void)
+{
+    git_config *config = NULL;
+    bool trusted = false;
+    if (git_config_open_default(&config) == 0)
+        git_config_get_multivar_foreach(config, "safe.directory", NULL, on_safe_directory,
+                                        &trusted);
+    git_config_free(config);
+    return trusted;
+}
+
+/* Where the repository is, whoever it belongs to: libgit2 1.5 says "not found" of one that it does
+ * not trust when nothing is configured to be trusted. NULL when there is none. */
+static char *discover(const char *path)
+{
+    git_buf found = {0};
+    char *copy = NULL;
+    if (git_repository_discover(&found, path, 0, NULL) == 0)
+        copy = strdup(found.ptr);
+    git_buf_dispose(&found);
+    size_t len = copy ? strlen(copy) : 0;
+    if (len > 6 && strcmp(copy + len - 6, "/.git/") == 0)
+        copy[len - 6] = '\0';
+    return copy;
+}
+
+static int open_repository(const char *path, git_repository **out)
+{
+    int rc = git_repository_open_ext(out, path, 0, NULL);
+    if ((rc == GIT_EOWNER || rc == GIT_ENOTFOUND) && everything_is_trusted()) {
+        git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
+        rc = git_repository_open_ext(out, path, 0, NULL);
+        git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 1);
+    }
+    return rc;
+}
+
+static int not_opened(int code, const char *path, struct arc_error *err)
+{
+    const git_error *last = git_error_last();
+    ARC_AUTO_FREE char *cause = strdup(last ? last->message : "unknown cause");
+    ARC_AUTO_FREE char *found = discover(path);
+    if (!cause)
+        return arc_error_nomem(err);
+    if (code == GIT_ENOTFOUND && !found)
+        return arc_error_set(err, ARC_ENOTFOUND,
+                             "no git repository at '%s' or above it; check it out first "
+                             "(actions/checkout), or start in its directory with -C DIR",
+                             path);
+    if (code == GIT_EOWNER || code == GIT_ENOTFOUND)
+        return arc_error_set(err, ARC_EWORLD,
+                             "the git repository at '%s' belongs to another user, so git does not "
+                             "trust it; if you do: git config --global --add safe.directory '%s'",
+                             found ? found : path, found ? found : path);
+    if (strstr(cause, "objectformat"))
+        return arc_error_set(err, ARC_EWORLD,
+                             "the git repository at '%s' uses SHA-256 object names, which this "
+                             "build's libgit2 cannot read; only SHA-1 repositories are supported",
+                             path);
+    return arc_error_set(err, ARC_EWORLD, "cannot open the git repository at '%s': %s", path,
+                         cause);
+}
+
+static char *without_slash(const char *path)
+{
+    char *copy = path ? strdup(path) : NULL;
+    size_t len = copy ? strlen(copy) : 0;
+    if (len > 1 && copy[len - 1] == '/')
+        copy[len - 1] = '\0';
+    return copy;
+}
+
+int arc_git_open(const struct arc_env *env, const char *path, struct arc_git *out,
+                 struct arc_error *err)
+{
+    *out = (struct arc_git){0};
+    if (!path)
+        path = env->cwd ? env->cwd : ".";
+    int rc = arc_git_start(err);
+    if (rc)
+        return rc;
+    out->initialised = true;
+    rc = open_repository(path, &out->repo);
+    if (rc < 0) {
+        rc = not_opened(rc, path, err);
+        arc_git_free(out);
+        return rc;
+    }
+    out->worktree = without_slash(git_repository_workdir(out->repo));
+    out->gitdir = without_slash(git_repository_path(out->repo));
+    out->commondir = without_slash(git_repository_commondir(out->repo));
+    bool bare = git_repository_is_bare(out->repo) == 1;
+    if (!out->gitdir || !out->commondir || (!out->worktree && !bare)) {
+        arc_git_free(out);
+        return arc_error_nomem(err);
+    }
+    return ARC_OK;
+}
+
+char *arc_git_work_tree(const struct arc_env *env)
+{
+    ARC_AUTO(arc_git) struct arc_git git = {0};
+    if (arc_git_open(env, NULL, &git, NULL) == ARC_OK && git.worktree)
+        return arc_steal(&git.worktree);
+    return strdup(env->cwd ? env->cwd : ".");
+}
+
+void arc_git_free(struct arc_git *git)
+{
+    git_repository_free(git->repo);
+    free(git->worktree);
+    free(git->gitdir);
+    free(git->commondir);
+    if (git->initialised)
+        git_libgit2_shutdown();
+    *git = (struct arc_git){0};
+}
+
+bool arc_git_is_shallow(const struct arc_git *git)
+{
+    return git_repository_is_shallow(git->repo) == 1;
+}
+
+void arc_git_oid_out(const git_oid *oid, struct arc_oid *out)
+{
+    git_oid_tostr(out->hex, sizeof out->hex, oid);
+}
+
+int arc_git_oid_in(const struct arc_oid *oid, git_oid *out, struct arc_error *err)
+{
+    if (git_oid_fromstr(out, oid->hex) < 0)
+        return arc_error_set(err, ARC_EINPUT, "'%s' is not an object name", oid->hex);
+    return ARC_OK;
+}
+
+int arc_git_odb(const struct arc_git *git, git_odb **out, struct arc_error *err)
+{
+    int rc = git_repository_odb(out, git->repo);
+    return rc < 0 ? arc_git_failed(err, rc, "opening the object database") : ARC_OK;
+}
+
+/* revparse also knows searches of the whole history, reflogs and paths: none of them belongs into
+ * a value that an event or an input may hold. */
+static bool plain_revision(const char *revision)
+{
+    return *revision && *revision != '-' && !strpbrk(revision, ":{ \t\r\n") &&
+           strnlen(revision, 1025) <= 1024;
+}
+
+static int peel(git_object *object, const char *name, struct arc_oid *out, struct arc_error *err)
+{
+    git_object *commit = NULL;
+    int rc = git_object_peel(&commit, object, GIT_OBJECT_COMMIT);
+    if (rc == GIT_ENOTFOUND) {
+        return arc_error_set(err, ARC_ENOTFOUND, "the commit of '%s' is not in this clone", name);
+    }
+    if (rc < 0)
+        return arc_error_set(err, ARC_ENOTFOUND, "'%s' does not name a commit", name);
+    arc_git_oid_out(git_object_id(commit), out);
+    git_object_free(commit);
+    return ARC_OK;
+}
+
+/* Why something may be missing, behind the message that it is. */
+static const char *cut(const struct arc_git *git)
+{
+    return arc_git_is_shallow(git)
+               ? ", whose history is cut (fetch-depth: 0 of actions/checkout gets all of it)"
+               : "";
+}
+
+int arc_git_resolve(const struct arc_git *git, const char *revision, struct arc_oid *out,
+                    struct arc_error *err)
+{
+    git_object *object = NULL;
+    if (!plain_revision(revision))
+        return arc_error_set(err, ARC_EINPUT, "'%.200s' is not the name of a commit", revision);
+    int rc = git_revparse_single(&object, git->repo, revision);
+    if (rc == GIT_ENOTFOUND)
+        return arc_error_set(err, ARC_ENOTFOUND,
+                             "'%s' names no branch, tag or commit in this clone%s", revision,
+                             cut(git));
+    if (rc < 0)
+        return arc_git_failed(err, rc, revision);
+    rc = peel(object, revision, out, err);
+    git_object_free(object);
+    return rc;
+}
+
+int arc_git_resolve_ref(const struct arc_git *git, const char *ref, struct arc_oid *out,
+                        struct arc_error *err)
+{
+    git_reference *found = NULL;
+    git_object *commit = NULL;
+    int rc = git_reference_lookup(&found, git->repo, ref);
+    if (rc == GIT_EINVALIDSPEC)
+        return arc_error_set(err, ARC_EINPUT, "'%.200s' is not a valid ref", ref);
+    if (rc < 0)
+        return arc_error_set(err, ARC_ENOTFOUND, "there is no ref '%s' in this clone%s", ref,
+                             cut(git));
+    rc = git_reference_peel(&commit, found, GIT_OBJECT_COMMIT);
+    if (rc < 0)
+        rc =
+            arc_error_set(err, ARC_ENOTFOUND, "'%s' leads to no commit that is in this clone", ref);
+    else
+        arc_git_oid_out(git_object_id(commit), out);
+    git_object_free(commit);
+    git_reference_free(found);
+    return rc;
+}
+
+bool arc_git_has(const struct arc_git *git, const struct arc_oid *oid)
+{
+    git_odb *odb = NULL;
+    git_oid id;
+    if (arc_git_oid_in(oid, &id, NULL) || arc_git_odb(git, &odb, NULL))
+        return false;
+    bool has = git_odb_exists(odb, &id) == 1;
+    git_odb_free(odb);
+    return has;
+}
+
+static int branch_name(const git_reference *head, char **out, struct arc_error *err)
+{
+    const char *name = head ? git_reference_symbolic_target(head) : NULL;
+    if (!name || strncmp(name, "refs/heads/", 11) != 0)
+        return ARC_OK;
+    *out = strdup(name + 11);
+    return *out ? ARC_OK : arc_error_nomem(err);
+}
+
+int arc_git_head(const struct arc_git *git, struct arc_oid *oid, char **branch,
+                 struct arc_error *err)
+{
+    if (branch) {
+        git_reference *head = NULL;
+        *branch = NULL;
+        git_reference_lookup(&head, git->repo, "HEAD");
+        int rc = branch_name(head, branch, err);
+        git_reference_free(head);
+        if (rc)
+            return rc;
+    }
+    if (git_repository_head_unborn(git->repo) == 1)
+        return arc_error_set(err, ARC_ENOTFOUND, "the repository has no commit yet");
+    return arc_git_resolve_ref(git, "HEAD", oid, err);
+}
+
+int arc_git_origin_branch(const struct arc_git *git, char **branch, struct arc_error *err)
+{
+    static const char prefix[] = "refs/remotes/origin/";
+    git_reference *head = NULL;
+    *branch = NULL;
+    if (git_reference_lookup(&head, git->repo, "refs/remotes/origin/HEAD") < 0)
+        return ARC_OK;
+    const char *target = git_reference_symbolic_target(head);
+    bool known = target && strncmp(target, prefix, strlen(prefix)) == 0;
+    if (known)
+        *branch = strdup(target + strlen(prefix));
+    git_reference_free(head);
+    return known && !*branch ? arc_error_nomem(err) : ARC_OK;
+}
+
+int arc_git_tags(const struct arc_git *git, json_t **out, struct arc_error *err)
+{
+    git_strarray names = {0};
+    ARC_AUTO_JSON json_t *list = json_array();
+    int rc = git_tag_list(&names, git->repo);
+    if (rc < 0)
+        return arc_git_failed(err, rc, "listing the tags");
+    rc = list ? ARC_OK : ARC_ENOMEM;
+    for (size_t i = 0; !rc && i < names.count; i++) {
+        json_t *name = json_string(names.strings[i]);
+        if (name && json_array_append_new(list, name) != 0)
+            rc = ARC_ENOMEM;
+    }
+    git_strarray_dispose(&names);
+    if (rc)
+        return arc_error_nomem(err);
+    *out = arc_steal(&list);
+    return ARC_OK;
+}
+
+/* "https://user:token@host/x" → "https://host/x": a URL in a log must not carry a password. */
+static char *without_password(const char *url)
+{
+    const char *scheme = strstr(url, "://");
+    const char *host = scheme ? scheme + 3 : url;
+    const char *end = scheme ? host + strcspn(host, "/") : host;
+    const char *at = NULL;
+    for (const char *c = host; c < end; c++)
+        at = *c == '@' ? c : at;
+    char *out = malloc(strlen(url) + 1);
+    if (!out)
+        return NULL;
+    size_t head = (size_t)(host - url);
+    memcpy(out, url, head);
+    const char *rest = at && strncmp(url, "http", 4) == 0 ? at + 1 : host;
+    memcpy(out + head, rest, strlen(rest) + 1);
+    return out;
+}
+
+int arc_git_remote_url(const struct arc_git *git, const char *remote, char **out,
+                       struct arc_error *err)
+{
+    git_remote *found = NULL;
+    int rc = git_remote_lookup(&found, git->repo, remote);
+    const char *url = rc < 0 ? NULL : git_remote_url(found);
+    if (url)
+        *out = without_password(url);
+    rc = !url    ? arc_error_set(err, ARC_ENOTFOUND, "the repository has no remote '%s'", remote)
+         : !*out ? arc_error_nomem(err)
+                 : ARC_OK;
+    git_remote_free(found);
+    return rc;
+}

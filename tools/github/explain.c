@@ -1,0 +1,158 @@
+/* Errors of the GitHub API in words that help. */
+#include "base/auto.h"
+#include "base/text.h"
+#include "github/github.h"
+#include <string.h>
+#include <strings.h>
+
+static void add_shown(struct arc_buf *out, const char *text, size_t max)
+{
+    size_t len = strlen(text);
+    arc_text_visible(out, text, len < max ? len : max);
+    if (len > max)
+        arc_buf_puts(out, "…");
+}
+
+/* {"errors": [{"resource": "Release", "field": "tag_name", "code": "already_exists"}]} or strings.
+ */
+static void add_field_errors(struct arc_buf *out, const json_t *body)
+{
+    size_t i;
+    json_t *one;
+    json_array_foreach (json_object_get(body, "errors"), i, one) {
+        const char *message =
+            json_string_value(json_is_string(one) ? one : json_object_get(one, "message"));
+        const char *field = json_string_value(json_object_get(one, "field"));
+        const char *code = json_string_value(json_object_get(one, "code"));
+        if (i == 5)
+            break;
+        arc_buf_puts(out, i ? ", " : " (");
+        add_shown(out, field ? field : "", 100);
+        arc_buf_puts(out, field ? ": " : "");
+        add_shown(out, message ? message : code ? code : "unnamed error", 200);
+    }
+    arc_buf_puts(out, i ? ")" : "");
+}
+
+/* "contents=write,pull_requests=write; administration=write": alternatives, the first is the least.
+ * `permissions:` of a workflow spells the same names with hyphens. */
+static void add_permissions(struct arc_buf *out, const char *header)
+{
+    size_t len = strcspn(header, ";");
+    arc_buf_puts(out, "; the token needs ");
+    arc_text_visible(out, header, len < 200 ? len : 200);
+    arc_buf_puts(out, ": add to the job `permissions: {");
+    for (size_t i = 0; i < len && i < 200; i++)
+        if (header[i] == '=')
+            arc_buf_puts(out, ": ");
+        else if (header[i] == ',')
+            arc_buf_puts(out, ", ");
+        else if (header[i] == '_')
+            arc_buf_putc(out, '-');
+        else if (header[i] != ' ')
+            arc_text_visible(out, header + i, 1);
+    arc_buf_puts(out, "}`");
+}
+
+static void add_advice(struct arc_buf *out, const struct arc_http_response *answer)
+{
+    const char *permissions = arc_http_header(answer, "x-accepted-github-permissions");
+    const char *scopes = arc_http_header(answer, "x-accepted-oauth-scopes");
+    const char *sso = arc_http_header(answer, "x-github-sso");
+    if (arc_http_rate_limited(answer)) {
+        const char *after = arc_http_header(answer, "retry-after");
+        arc_buf_puts(out, "; it is a rate limit");
+        if (after) {
+            arc_buf_puts(out, " that lasts ");
+            add_shown(out, after, 40);
+            arc_buf_puts(out, " s");
+        }
+        arc_buf_puts(out, ": run again later; what is done already is kept");
+        return;
+    }
+    if (answer->status == 401)
+        arc_buf_puts(out, "; the token is wrong or has expired: check GITHUB_TOKEN, GH_TOKEN or "
+                          "--token-file");
+    if (sso) {
+        arc_buf_puts(out, "; the organisation wants single sign-on for this token: ");
+        add_shown(out, sso, 300);
+    }
+    if ((answer->status == 403 || answer->status == 404) && permissions && *permissions)
+        add_permissions(out, permissions);
+    else if ((answer->status == 403 || answer->status == 404) && scopes && *scopes) {
+        arc_buf_puts(out, "; a classic token needs one of the scopes ");
+        add_shown(out, scopes, 200);
+    } else if (answer->status == 404)
+        arc_buf_puts(out, "; it does not exist, or the token may not see it");
+}
+
+static int code_of(const struct arc_http_response *answer)
+{
+    int status = answer->status;
+    if (status == 404 || status == 410)
+        return ARC_ENOTFOUND;
+    return status == 401 || status == 403 || status == 429 || status >= 500 ? ARC_EWORLD
+                                                                            : ARC_EFAILED;
+}
+
+int arc_github_explain(const char *method, const char *path, const struct arc_http_response *answer,
+                       const json_t *body, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = 3900};
+    const char *message = json_string_value(json_object_get(body, "message"));
+    const char *page = json_string_value(json_object_get(body, "documentation_url"));
+    arc_buf_printf(&text, "%s ", method);
+    add_shown(&text, path, 400);
+    arc_buf_printf(&text, ": %d ", answer->status);
+    if (answer->status >= 300 && answer->status < 400) {
+        const char *location = arc_http_header(answer, "location");
+        arc_buf_puts(&text, "sends the request elsewhere, to ");
+        add_shown(&text, location ? location : "nowhere", 300);
+        arc_buf_puts(&text, "; it was not followed, so that the token goes to no other host: check "
+                            "GITHUB_API_URL and the repository's name");
+    } else {
+        add_shown(&text, message ? message : "without a message of GitHub's", 600);
+    }
+    add_field_errors(&text, body);
+    if (page) {
+        arc_buf_puts(&text, ", see ");
+        add_shown(&text, page, 300);
+    }
+    add_advice(&text, answer);
+    return arc_error_set(err, code_of(answer), "%s", arc_buf_text(&text));
+}
+
+void arc_github_mask(char *text, const char *secret)
+{
+    size_t len = secret ? strlen(secret) : 0;
+    for (char *at = text; len >= 3 && at && (at = strstr(at, secret));) {
+        memcpy(at, "***", 3);
+        memmove(at + 3, at + len, strlen(at + len) + 1);
+        at += 3;
+    }
+}
+
+/* "https://host:port" of a URL: its length up to the path, and where the host starts. */
+static size_t origin(const char *url, size_t *host)
+{
+    const char *slashes = strstr(url, "://");
+    *host = slashes ? (size_t)(slashes - url) + 3 : 0;
+    return *host + strcspn(url + *host, "/?#");
+}
+
+bool arc_github_trusted(const char *api, const char *url)
+{
+    size_t api_host, url_host;
+    size_t api_end = origin(api, &api_host), url_end = origin(url, &url_host);
+    if (!api_host || api_host != url_host || memcmp(api, url, api_host) != 0)
+        return false;
+    if (memchr(url, '@', url_end) || memchr(url, '\\', url_end))
+        return false;
+    if (api_end == url_end && strncasecmp(api, url, api_end) == 0)
+        return true;
+    const char *name = api + api_host, *other = url + url_host;
+    size_t name_len = api_end - api_host, other_len = url_end - url_host;
+    return name_len > 4 && other_len == name_len + 4 && strncasecmp(name, "api.", 4) == 0 &&
+           strncasecmp(other, "uploads.", 8) == 0 &&
+           strncasecmp(name + 4, other + 8, name_len - 4) == 0;
+}

@@ -1,0 +1,349 @@
+#include "github/github.h"
+#include "base/auto.h"
+#include "base/text.h"
+#include "os/file.h"
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#define API_URL    "https://api.github.com"
+#define TOKEN_MAX  4096
+#define CACHE      8                   /* answers kept for If-None-Match */
+#define CACHE_BODY ((size_t)256 << 10) /* larger ones are not */
+
+/* An answer to a GET with its ETag: asked again, a 304 costs nothing of the rate limit. */
+struct cached {
+    char *url;
+    char *etag;
+    char *next;
+    json_t *body;
+};
+
+struct github {
+    struct arc_transport base;
+    struct arc_http *http;
+    struct arc_http_retry retry;
+    char *api;   /* without a slash at the end */
+    char *token; /* or NULL */
+    char *authorization;
+    struct cached cache[CACHE];
+    size_t cache_next;
+};
+
+/* ---- token and address ---------------------------------------------------------------------- */
+
+static int read_token_file(const char *path, char **out, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    int rc = arc_file_read_given(path, TOKEN_MAX, &text, err);
+    if (rc)
+        return arc_error_prefix(err, "--token-file");
+    while (text.len && isspace((unsigned char)text.data[text.len - 1]))
+        text.data[--text.len] = '\0';
+    if (!text.len)
+        return arc_error_set(err, ARC_EINPUT, "--token-file: %s is empty", path);
+    *out = arc_buf_steal(&text);
+    return *out ? ARC_OK : arc_error_nomem(err);
+}
+
+const char *arc_github_token(const struct arc_env *env, const char **variable)
+{
+    static const char *const names[] = {"INPUT_TOKEN", "GITHUB_TOKEN", "GH_TOKEN"};
+    const char *value = NULL;
+    for (size_t i = 0; !value && i < sizeof names / sizeof *names; i++) {
+        value = arc_env_nonempty(env, names[i]);
+        if (value && variable)
+            *variable = names[i];
+    }
+    return value;
+}
+
+static int find_token(struct github *hub, const struct arc_github_options *o, struct arc_error *err)
+{
+    if (o->token_file) {
+        int rc = read_token_file(o->token_file, &hub->token, err);
+        if (rc)
+            return rc;
+    }
+    const char *value = hub->token ? NULL : arc_github_token(o->env, NULL);
+    if (value && !(hub->token = strdup(value)))
+        return arc_error_nomem(err);
+    if (!hub->token)
+        return o->anonymous
+                   ? ARC_OK
+                   : arc_error_set(err, ARC_EWORLD,
+                                   "no token: set GITHUB_TOKEN or GH_TOKEN (in a workflow: "
+                                   "`env: {GITHUB_TOKEN: ${{ github.token }}}`) or name a "
+                                   "file with --token-file");
+    for (const char *c = hub->token; *c; c++)
+        if ((unsigned char)*c <= ' ' || (unsigned char)*c >= 0x7f)
+            return arc_error_set(err, ARC_EINPUT,
+                                 "the token holds a space, a line break or another character that "
+                                 "no token has");
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    arc_buf_printf(&text, "Bearer %s", hub->token);
+    hub->authorization = arc_buf_steal(&text);
+    return hub->authorization ? ARC_OK : arc_error_nomem(err);
+}
+
+static int find_api(struct github *hub, const struct arc_github_options *o, struct arc_error *err)
+{
+    const char *url = arc_env_nonempty(o->env, "GITHUB_API_URL");
+    hub->api = strdup(url ? url : API_URL);
+    if (!hub->api)
+        return arc_error_nomem(err);
+    size_t len = strlen(hub->api);
+    while (len && hub->api[len - 1] == '/')
+        hub->api[--len] = '\0';
+    ARC_AUTO_FREE char *parsed = NULL;
+    int rc = arc_http_resolve(hub->http, hub->api, hub->api, &parsed, err);
+    if (rc)
+        return arc_error_prefix(err, "GITHUB_API_URL");
+    if (hub->token && !arc_http_safe(hub->http, hub->api))
+        return arc_error_set(err, ARC_EINPUT,
+                             "GITHUB_API_URL is %s: the token is sent over https only (or to this "
+                             "machine)",
+                             hub->api);
+    return ARC_OK;
+}
+
+/* ---- sending -------------------------------------------------------------------------------- */
+
+static struct cached *cached(struct github *hub, const char *url)
+{
+    for (size_t i = 0; i < CACHE; i++)
+        if (hub->cache[i].url && strcmp(hub->cache[i].url, url) == 0)
+            return &hub->cache[i];
+    return NULL;
+}
+
+static void forget(struct cached *entry)
+{
+    free(entry->url);
+    free(entry->etag);
+    free(entry->next);
+    json_decref(entry->body);
+    *entry = (struct cached){0};
+}
+
+/* Keeping is a favour: without memory for it, nothing is kept. */
+static void keep(struct github *hub, const char *url, const struct arc_http_response *answer,
+                 const struct arc_reply *reply)
+{
+    const char *etag = arc_http_header(answer, "etag");
+    struct cached *entry = cached(hub, url);
+    if (entry)
+        forget(entry);
+    if (!etag || strpbrk(etag, "\r\n") || answer->received > CACHE_BODY || !reply->body)
+        return;
+    entry = entry ? entry : &hub->cache[hub->cache_next++ % CACHE];
+    forget(entry);
+    *entry = (struct cached){.url = strdup(url),
+                             .etag = strdup(etag),
+                             .next = reply->next ? strdup(reply->next) : NULL,
+                             .body = json_deep_copy(reply->body)};
+    if (!entry->url || !entry->etag || !entry->body || (reply->next && !entry->next))
+        forget(entry);
+}
+
+static int recall(const struct cached *entry, struct arc_reply *reply, struct arc_error *err)
+{
+    reply->status = 200;
+    reply->body = json_deep_copy(entry->body);
+    reply->next = entry->next ? strdup(entry->next) : NULL;
+    return reply->body && (reply->next || !entry->next) ? ARC_OK : arc_error_nomem(err);
+}
+
+static int absolute(struct github *hub, const char *path, char **out, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    if (*path == '/')
+        arc_buf_printf(&text, "%s%s", hub->api, path);
+    else if (!arc_github_trusted(hub->api, path))
+        return arc_error_set(err, ARC_EWORLD,
+                             "an answer of %s names an address on another host, %.200s; the token "
+                             "does not go there",
+                             hub->api, path);
+    else
+        arc_buf_puts(&text, path);
+    *out = arc_buf_steal(&text);
+    return *out ? ARC_OK : arc_error_nomem(err);
+}
+
+/* A server that echoes the token gets it into no message, record or document. */
+static void mask_body(const struct github *hub, struct arc_buf *body)
+{
+    if (!hub->token || !body->data || !strstr(body->data, hub->token))
+        return;
+    arc_github_mask(body->data, hub->token);
+    body->len = strlen(body->data);
+}
+
+/* A body that is not JSON is a page of some proxy: no answer of GitHub's. */
+static int read_answer(struct github *hub, const struct arc_request *request,
+                       struct arc_http_response *answer, struct arc_reply *reply,
+                       struct arc_error *err)
+{
+    json_error_t where;
+    mask_body(hub, &answer->body);
+    reply->status = answer->status;
+    if (answer->body.len)
+        reply->body =
+            json_loadb(answer->body.data, answer->body.len, JSON_REJECT_DUPLICATES, &where);
+    bool success = answer->status >= 200 && answer->status < 300;
+    if (success && answer->body.len && !reply->body) {
+        reply->doubtful = strcmp(request->method, "GET") != 0;
+        return arc_error_set(err, ARC_EWORLD, "%s %s: %d, but the answer is not whole JSON (%s)",
+                             request->method, request->path, answer->status, where.text);
+    }
+    if (!success) {
+        reply->doubtful = answer->status >= 500 && strcmp(request->method, "GET") != 0;
+        return arc_github_explain(request->method, request->path, answer, reply->body, err);
+    }
+    return arc_http_link(answer, "next", &reply->next, err);
+}
+
+/* Waits until the next try; false when this answer is final. */
+static bool again(struct github *hub, const struct arc_request *request, bool damaged,
+                  const struct arc_http_response *answer, unsigned attempt)
+{
+    struct arc_http_retry retry = hub->retry;
+    struct arc_http_response lost = {.fate = ARC_HTTP_LOST};
+    const struct arc_clock *clock = hub->base.clock;
+    retry.create = !request->repeatable && strcmp(request->method, "GET") != 0;
+    int64_t wait = arc_http_retry_wait(&retry, damaged ? &lost : answer, attempt,
+                                       clock->now(clock->context), clock->random(clock->context));
+    if (wait < 0)
+        return false;
+    clock->wait(clock->context, wait);
+    return true;
+}
+
+static int exchange(struct github *hub, const struct arc_request *request,
+                    const struct arc_http_request *http, struct cached *known,
+                    struct arc_reply *reply, struct arc_error *err)
+{
+    ARC_AUTO(arc_http_response) struct arc_http_response answer = {0};
+    for (unsigned attempt = 1;; attempt++) {
+        arc_reply_free(reply);
+        arc_error_clear(err);
+        hub->base.requests++;
+        int rc = arc_http_send(hub->http, http, &answer, err);
+        bool whole = !rc;
+        if (whole && answer.status == 304 && known)
+            return recall(known, reply, err);
+        if (whole)
+            rc = read_answer(hub, request, &answer, reply, err);
+        else
+            reply->doubtful = answer.fate == ARC_HTTP_LOST;
+        if (!rc && strcmp(request->method, "GET") == 0)
+            keep(hub, http->url, &answer, reply);
+        bool damaged = whole && rc && answer.status < 300;
+        if (!rc || (!whole && rc != ARC_EWORLD) || !again(hub, request, damaged, &answer, attempt))
+            return rc;
+    }
+}
+
+/* Adds the headers and the JSON body, both freed by the caller. */
+static int prepare(const struct arc_request *request, const struct cached *known, char **body,
+                   struct arc_buf *etag, struct arc_buf *type, const char *headers[8],
+                   struct arc_error *err)
+{
+    size_t count = 0;
+    headers[count++] = "Accept: application/vnd.github+json, application/json";
+    headers[count++] = "X-GitHub-Api-Version: 2022-11-28";
+    if (known) {
+        arc_buf_printf(etag, "If-None-Match: %s", known->etag);
+        headers[count++] = arc_buf_text(etag);
+    }
+    if (request->body) {
+        *body = json_dumps(request->body, JSON_COMPACT | JSON_ENSURE_ASCII);
+        if (!*body)
+            return arc_error_nomem(err);
+    }
+    if (request->body || request->file || request->data) {
+        const char *name = request->body ? "application/json" : request->content_type;
+        arc_buf_printf(type, "Content-Type: %s", name ? name : "application/octet-stream");
+        headers[count++] = arc_buf_text(type);
+    }
+    headers[count] = NULL;
+    int rc = arc_buf_check(etag, "If-None-Match", err);
+    return rc ? rc : arc_buf_check(type, "Content-Type", err);
+}
+
+static int send_github(struct arc_transport *self, const struct arc_request *request,
+                       struct arc_reply *reply, struct arc_error *err)
+{
+    struct github *hub = (struct github *)self;
+    ARC_AUTO_FREE char *url = NULL;
+    ARC_AUTO_FREE char *body = NULL;
+    ARC_AUTO(arc_buf) struct arc_buf etag = {0};
+    ARC_AUTO(arc_buf) struct arc_buf type = {0};
+    const char *headers[8];
+    arc_reply_free(reply);
+    int rc = absolute(hub, request->path, &url, err);
+    if (rc)
+        return rc;
+    struct cached *known = strcmp(request->method, "GET") == 0 ? cached(hub, url) : NULL;
+    rc = prepare(request, known, &body, &etag, &type, headers, err);
+    if (rc)
+        return rc;
+    struct arc_http_request http = {
+        .method = request->method,
+        .url = url,
+        .headers = headers,
+        .authorization = hub->authorization,
+        .body = body ? body : request->data,
+        .body_len = body ? strlen(body) : request->len,
+        .body_file = request->file,
+        .redirects = 3,
+        .compressed = true,
+        .timeout = request->file || request->data ? 0 : 300,
+    };
+    struct arc_error *why = err ? err : &(struct arc_error){0};
+    rc = exchange(hub, request, &http, known, reply, why);
+    if (rc && why->message)
+        arc_github_mask(why->message, hub->token);
+    if (!err)
+        arc_error_clear(why);
+    return rc;
+}
+
+static void close_github(struct arc_transport *self)
+{
+    struct github *hub = (struct github *)self;
+    for (size_t i = 0; i < CACHE; i++)
+        forget(&hub->cache[i]);
+    arc_http_free(hub->http);
+    free(hub->api);
+    free(hub->token);
+    free(hub->authorization);
+    free(hub);
+}
+
+int arc_transport_github(const struct arc_github_options *options, struct arc_transport **out,
+                         struct arc_error *err)
+{
+    struct arc_http_options http = {.env = options->env, .idle_timeout = options->idle_timeout};
+    struct github *hub = calloc(1, sizeof *hub);
+    if (!hub)
+        return arc_error_nomem(err);
+    hub->base = (struct arc_transport){
+        .send = send_github,
+        .close = close_github,
+        .clock = options->clock ? options->clock : arc_clock_system(),
+    };
+    hub->retry = (struct arc_http_retry){.max_wait = options->max_wait, .clock = hub->base.clock};
+    int rc = find_token(hub, options, err);
+    if (!rc)
+        rc = arc_http_new(&http, &hub->http, err);
+    if (!rc)
+        rc = find_api(hub, options, err);
+    if (rc) {
+        close_github(&hub->base);
+        return rc;
+    }
+    *out = &hub->base;
+    return ARC_OK;
+}

@@ -1,0 +1,38 @@
+/* The GitHub REST API over http/exchange.h: the real transport, and what `changes` asks of it. */
+#ifndef ARC_GITHUB_GITHUB_H
+#define ARC_GITHUB_GITHUB_H
+
+#include "arcci/transport.h"
+#include "http/http.h"
+
+/* The token of the environment: INPUT_TOKEN, GITHUB_TOKEN or GH_TOKEN, the first that is not empty;
+ * NULL when there is none. *variable (may be NULL) is set to its name. Owned by the environment. */
+const char *arc_github_token(const struct arc_env *env, const char **variable);
+
+/* Most files that "List pull requests files" gives (GitHub docs): at that many, some may be
+ * missing. */
+#define ARC_PULL_FILES_MAX 3000
+
+/* The files of a pull request: *out is [{"path", "status", "previous"}] in the API's order,
+ * `status` as the API has it (added, removed, modified, renamed, copied, changed, unchanged),
+ * `previous` null or the old name of a rename. `repository` is "owner/name"; `expected` is the
+ * event's pull_request.changed_files, or -1 when it is not known. Fails closed: ARC_ELIMIT when the
+ * API's limit was reached or fewer files came than expected, since the rest would count as
+ * unchanged. *out is a new reference. */
+int arc_github_pull_files(struct arc_transport *transport, const char *repository, int64_t number,
+                          int64_t expected, json_t **out, struct arc_error *err);
+
+/* The error for an answer that is no success: its status, GitHub's message, field errors and
+ * documentation, the permission it wants and how to give it. Returns ARC_ENOTFOUND, ARC_EWORLD or
+ * ARC_EFAILED as struct arc_transport has it. `body` may be NULL. */
+int arc_github_explain(const char *method, const char *path, const struct arc_http_response *answer,
+                       const json_t *body, struct arc_error *err);
+
+/* Whether credentials for the API at `api` may go to `url`: the same host and port, or, for
+ * api.NAME, uploads.NAME. Both are absolute. */
+bool arc_github_trusted(const char *api, const char *url);
+
+/* Replaces every occurrence of the secret (NULL, "": nothing) in the text with "***"; in place. */
+void arc_github_mask(char *text, const char *secret);
+
+#endif

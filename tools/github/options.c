@@ -1,0 +1,61 @@
+#include "github/options.h"
+#include <stdlib.h>
+#include <string.h>
+
+static int seconds(const char *option, const char *text, unsigned *out, struct arc_error *err)
+{
+    size_t digits = text ? strspn(text, "0123456789") : 0;
+    *out = 0;
+    if (!text)
+        return ARC_OK;
+    unsigned long value = digits && digits <= 6 && !text[digits] ? strtoul(text, NULL, 10) : 0;
+    if (value == 0)
+        return arc_error_set(err, ARC_EINPUT, "--%s: '%.40s' is not a number of seconds from 1",
+                             option, text);
+    *out = (unsigned)value;
+    return ARC_OK;
+}
+
+static int record(const char *dir, struct arc_transport **transport, struct arc_error *err)
+{
+    struct arc_transport *inner = *transport;
+    int rc = arc_transport_record(inner, dir, transport, err);
+    if (rc) {
+        arc_transport_free(inner);
+        *transport = NULL;
+    }
+    return rc;
+}
+
+int arc_github_open(const struct arc_env *env, const struct arc_github_settings *settings,
+                    struct arc_transport **out, struct arc_error *err)
+{
+    struct arc_github_options options = {.env = env, .token_file = settings->token_file};
+    int rc = seconds("timeout", settings->timeout, &options.idle_timeout, err);
+    if (!rc)
+        rc = seconds("max-wait", settings->max_wait, &options.max_wait, err);
+    if (rc)
+        return rc;
+    if (settings->dry_run)
+        return arc_transport_describe(out, err);
+    rc = arc_transport_github(&options, out, err);
+    return rc || !settings->record ? rc : record(settings->record, out, err);
+}
+
+const char *arc_github_repository(const struct arc_env *env,
+                                  const struct arc_github_settings *settings)
+{
+    return settings->repository ? settings->repository : arc_env_nonempty(env, "GITHUB_REPOSITORY");
+}
+
+bool arc_repository_name_valid(const char *text)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+                                  "._-";
+    size_t owner = strspn(text, allowed);
+    if (!owner || text[owner] != '/' || *text == '.')
+        return false;
+    const char *name = text + owner + 1;
+    size_t len = strspn(name, allowed);
+    return len && !name[len] && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}

@@ -1,0 +1,28 @@
+/* Which transport a command speaks through. */
+#ifndef ARC_GITHUB_OPTIONS_H
+#define ARC_GITHUB_OPTIONS_H
+
+#include "arcci/transport.h"
+
+/* As given on the command line; each may be NULL. Borrowed. */
+struct arc_github_settings {
+    const char *repository; /* "owner/name"; NULL: GITHUB_REPOSITORY */
+    const char *token_file;
+    const char *record;   /* directory */
+    const char *timeout;  /* seconds, digits */
+    const char *max_wait; /* seconds, digits */
+    bool dry_run;
+};
+
+/* Opens the describing transport for a dry run, else the real one, recorded if asked for. */
+int arc_github_open(const struct arc_env *env, const struct arc_github_settings *settings,
+                    struct arc_transport **out, struct arc_error *err);
+
+/* The repository asked for, or GITHUB_REPOSITORY; NULL when there is neither. Borrowed. */
+const char *arc_github_repository(const struct arc_env *env,
+                                  const struct arc_github_settings *settings);
+
+/* Whether the text is "owner/name", so that it can stand in a path. */
+bool arc_repository_name_valid(const char *text);
+
+#endif

@@ -1,0 +1,44 @@
+#include "base/auto.h"
+#include "github/github.h"
+#include <stdio.h>
+
+static int add_file(void *context, json_t *element, struct arc_error *err)
+{
+    json_t *files = context;
+    const char *path = json_string_value(json_object_get(element, "filename"));
+    const char *status = json_string_value(json_object_get(element, "status"));
+    if (!path || !status)
+        return arc_error_set(err, ARC_EWORLD, "a file of the pull request has no name or status");
+    json_t *row = json_pack("{s:s, s:s, s:s?}", "path", path, "status", status, "previous",
+                            json_string_value(json_object_get(element, "previous_filename")));
+    return row && !json_array_append_new(files, row) ? ARC_OK : arc_error_nomem(err);
+}
+
+int arc_github_pull_files(struct arc_transport *transport, const char *repository, int64_t number,
+                          int64_t expected, json_t **out, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    ARC_AUTO_JSON json_t *files = json_array();
+    if (!files)
+        return arc_error_nomem(err);
+    if (expected > ARC_PULL_FILES_MAX)
+        return arc_error_set(err, ARC_ELIMIT,
+                             "pull request %lld changes %lld files, and GitHub's API lists %d at "
+                             "most: check out the repository, so that git answers",
+                             (long long)number, (long long)expected, ARC_PULL_FILES_MAX);
+    arc_buf_printf(&path, "/repos/%s/pulls/%lld/files?per_page=100", repository, (long long)number);
+    int rc = arc_buf_check(&path, "the address", err);
+    if (!rc)
+        rc = arc_transport_each(transport, arc_buf_text(&path), NULL,
+                                "list the files of the pull request", 40, add_file, files, err);
+    if (rc)
+        return rc;
+    size_t count = json_array_size(files);
+    if (expected < 0 ? count >= ARC_PULL_FILES_MAX : count < (size_t)expected)
+        return arc_error_set(err, ARC_ELIMIT,
+                             "GitHub's API listed %zu files of pull request %lld, and there are "
+                             "more: check out the repository, so that git answers",
+                             count, (long long)number);
+    *out = arc_steal(&files);
+    return ARC_OK;
+}

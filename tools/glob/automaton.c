@@ -1,0 +1,300 @@
+#include "glob/automaton.h"
+#include <stdlib.h>
+#include <string.h>
+
+static void *grown(struct arc_program *p, void *array, size_t *size, size_t need, size_t element)
+{
+    if (need <= *size)
+        return array;
+    size_t more = *size ? *size : 64;
+    while (more < need)
+        more *= 2;
+    void *result = realloc(array, more * element);
+    if (!result) {
+        p->failed = true;
+        return array;
+    }
+    *size = more;
+    return result;
+}
+
+/* A new node, or the first one when there is no room; the program is of no use then. */
+static uint32_t node(struct arc_program *p, enum program_kind kind, uint32_t next, uint32_t other)
+{
+    if (p->node_count == PROGRAM_NODES_MAX)
+        p->large = true;
+    if (p->failed || p->large)
+        return 0;
+    p->nodes = grown(p, p->nodes, &p->node_size, p->node_count + 1, sizeof *p->nodes);
+    if (p->failed)
+        return 0;
+    p->nodes[p->node_count] =
+        (struct program_node){.kind = (uint8_t)kind, .next = next, .other = other};
+    return (uint32_t)p->node_count++;
+}
+
+static uint32_t cell(struct arc_program *p, const struct regex_range *ranges, size_t count,
+                     uint32_t next)
+{
+    uint32_t index = node(p, PROGRAM_CELL, next, 0);
+    if (p->failed || p->large)
+        return 0;
+    p->ranges = grown(p, p->ranges, &p->range_size, p->range_count + count + 1, sizeof *p->ranges);
+    if (p->failed)
+        return 0;
+    p->nodes[index].first_range = (uint32_t)p->range_count;
+    p->nodes[index].range_count = (uint32_t)count;
+    if (count)
+        memcpy(p->ranges + p->range_count, ranges, count * sizeof *ranges);
+    p->range_count += count;
+    return index;
+}
+
+static uint32_t emit(struct arc_program *p, const struct arc_regex *regex, uint32_t index,
+                     uint32_t next);
+
+static uint32_t emit_repeat(struct arc_program *p, const struct arc_regex *regex,
+                            const struct regex_node *repeat, uint32_t next)
+{
+    uint32_t result = next;
+    if (repeat->max == REGEX_MANY) {
+        result = node(p, PROGRAM_SPLIT, 0, next);
+        uint32_t body = emit(p, regex, repeat->last, result);
+        if (!p->failed && !p->large)
+            p->nodes[result].next = body;
+    } else
+        for (uint32_t i = repeat->min; i < repeat->max && !p->failed && !p->large; i++)
+            result = node(p, PROGRAM_SPLIT, emit(p, regex, repeat->last, result), next);
+    for (uint32_t i = 0; i < repeat->min && !p->failed && !p->large; i++) {
+        size_t before = p->node_count;
+        result = emit(p, regex, repeat->last, result);
+        if (p->node_count == before)
+            break; /* an empty body: once is as good as any number */
+    }
+    return result;
+}
+
+static uint32_t emit_either(struct arc_program *p, const struct arc_regex *regex, uint32_t last,
+                            uint32_t next)
+{
+    uint32_t result = emit(p, regex, last, next);
+    while ((last = regex->nodes[last].previous) != REGEX_NONE)
+        result = node(p, PROGRAM_SPLIT, emit(p, regex, last, next), result);
+    return result;
+}
+
+static uint32_t emit_look(struct arc_program *p, const struct arc_regex *regex,
+                          const struct regex_node *look, uint32_t next)
+{
+    uint32_t inner = emit(p, regex, look->last, 0);
+    uint32_t index = node(p, PROGRAM_LOOK, next, inner);
+    if (!p->failed && !p->large)
+        p->nodes[index].negative = look->negative;
+    return index;
+}
+
+/* Makes the nodes that take what the tree at `index` takes and go on with `next`. */
+static uint32_t emit(struct arc_program *p, const struct arc_regex *regex, uint32_t index,
+                     uint32_t next)
+{
+    const struct regex_node *tree = regex->nodes + index;
+    switch (tree->kind) {
+    case REGEX_EMPTY:
+        return next;
+    case REGEX_CLASS:
+        return cell(p, tree->range_count ? regex->ranges + tree->first_range : NULL,
+                    tree->range_count, next);
+    case REGEX_SEQUENCE:
+        for (uint32_t child = tree->last; child != REGEX_NONE; child = regex->nodes[child].previous)
+            next = emit(p, regex, child, next);
+        return next;
+    case REGEX_EITHER:
+        return emit_either(p, regex, tree->last, next);
+    case REGEX_REPEAT:
+        return emit_repeat(p, regex, tree, next);
+    case REGEX_START:
+        return node(p, PROGRAM_START, next, 0);
+    case REGEX_END:
+        return node(p, PROGRAM_END, next, 0);
+    case REGEX_WORD:
+        next = node(p, PROGRAM_WORD, next, 0);
+        if (!p->failed && !p->large)
+            p->nodes[next].negative = tree->negative;
+        p->words = true;
+        return next;
+    case REGEX_LOOK:
+        return emit_look(p, regex, tree, next);
+    }
+    return next;
+}
+
+/* Any number of units out of the ranges, then `next`. */
+static uint32_t any_of(struct arc_program *p, const struct regex_range *ranges, size_t count,
+                       uint32_t next)
+{
+    uint32_t loop = node(p, PROGRAM_SPLIT, 0, next);
+    uint32_t unit = cell(p, ranges, count, loop);
+    if (!p->failed && !p->large)
+        p->nodes[loop].next = unit;
+    return loop;
+}
+
+/* picomatch's "^(?!^(?:" … ")$).*$". */
+static uint32_t emit_negated(struct arc_program *p, const struct arc_regex *regex)
+{
+    static const struct regex_range dot[] = {
+        {0, '\n' - 1}, {'\n' + 1, '\r' - 1}, {'\r' + 1, 0x2027}, {0x202a, UINT16_MAX}};
+    uint32_t inner = emit(p, regex, regex->root, node(p, PROGRAM_END, 0, 0));
+    uint32_t line = any_of(p, dot, sizeof dot / sizeof *dot, node(p, PROGRAM_END, 0, 0));
+    uint32_t look = node(p, PROGRAM_LOOK, line, inner);
+    if (!p->failed && !p->large)
+        p->nodes[look].negative = true;
+    return look;
+}
+
+static uint32_t emit_search(struct arc_program *p, const struct arc_regex *regex)
+{
+    static const struct regex_range all = {0, UINT16_MAX};
+    return any_of(p, &all, 1, emit(p, regex, regex->root, any_of(p, &all, 1, 0)));
+}
+
+static uint32_t emit_use(struct arc_program *p, const struct arc_regex *regex, enum program_use use)
+{
+    if (use == PROGRAM_NEGATED)
+        return emit_negated(p, regex);
+    if (use == PROGRAM_SEARCH)
+        return emit_search(p, regex);
+    return emit(p, regex, regex->root, node(p, PROGRAM_END, 0, 0));
+}
+
+static uint32_t emit_literal(struct arc_program *p, const struct arc_units *literal)
+{
+    uint32_t next = node(p, PROGRAM_END, 0, 0);
+    for (size_t i = literal->len; i-- > 0;)
+        next = cell(p, &(struct regex_range){literal->at[i], literal->at[i]}, 1, next);
+    return next;
+}
+
+void arc_program_add(struct arc_program *p, const struct arc_regex *regex, enum program_use use,
+                     const struct arc_units *literal)
+{
+    if (!p->node_count)
+        node(p, PROGRAM_MATCH, 0, 0);
+    uint32_t start = regex ? emit_use(p, regex, use) : 0;
+    if (literal) {
+        uint32_t same = emit_literal(p, literal);
+        start = regex ? node(p, PROGRAM_SPLIT, start, same) : same;
+    }
+    size_t room = p->start_count;
+    if (room % 16 == 0) {
+        uint32_t *starts = realloc(p->starts, (room + 16) * sizeof *starts);
+        p->failed |= !starts;
+        p->starts = starts ? starts : p->starts;
+    }
+    if (!p->failed)
+        p->starts[p->start_count++] = start;
+}
+
+/* A set of units: a bit each in `words`, where only those words count that `used` has a bit for. */
+struct unit_set {
+    uint64_t used[16];
+    size_t count;
+    uint64_t words[1024];
+};
+
+static void unit_set_add(struct unit_set *set, size_t unit)
+{
+    if (unit > UINT16_MAX)
+        return;
+    uint64_t bit = (uint64_t)1 << unit % 64, used = (uint64_t)1 << unit / 64 % 64;
+    uint64_t *word = set->words + unit / 64;
+    if (!(set->used[unit / 4096] & used))
+        *word = 0;
+    set->used[unit / 4096] |= used;
+    set->count += !(*word & bit);
+    *word |= bit;
+}
+
+/* Writes the units in order. */
+static void unit_set_list(const struct unit_set *set, uint16_t *out)
+{
+    for (size_t i = 0; i < 16; i++)
+        for (uint64_t used = set->used[i]; used; used &= used - 1) {
+            size_t word = i * 64 + (size_t)__builtin_ctzll(used);
+            for (uint64_t bits = set->words[word]; bits; bits &= bits - 1)
+                *out++ = (uint16_t)(word * 64 + (size_t)__builtin_ctzll(bits));
+        }
+}
+
+/* Where the classes of units start. */
+static void find_bounds(struct arc_program *p)
+{
+    static const struct regex_range words[] = {{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}};
+    size_t extra = p->words ? 4 : 0;
+    struct unit_set bounds;
+    bounds.count = 0;
+    memset(bounds.used, 0, sizeof bounds.used);
+    unit_set_add(&bounds, 0);
+    for (size_t i = 0; i < p->range_count + extra; i++) {
+        struct regex_range range = i < p->range_count ? p->ranges[i] : words[i - p->range_count];
+        unit_set_add(&bounds, range.low);
+        unit_set_add(&bounds, (size_t)range.high + 1);
+    }
+    p->bounds = malloc(bounds.count * sizeof *p->bounds);
+    if (!p->bounds) {
+        p->failed = true;
+        return;
+    }
+    p->bound_count = bounds.count;
+    unit_set_list(&bounds, p->bounds);
+}
+
+static void find_cells(struct arc_program *p)
+{
+    p->cells = malloc((p->node_count + 1) * sizeof *p->cells);
+    if (!p->cells) {
+        p->failed = true;
+        return;
+    }
+    for (size_t i = 0; i < p->node_count; i++)
+        if (p->nodes[i].kind == PROGRAM_CELL)
+            p->cells[p->cell_count++] = (uint32_t)i;
+}
+
+void arc_program_finish(struct arc_program *p)
+{
+    if (p->bounds)
+        return;
+    if (!p->failed && !p->large)
+        find_bounds(p);
+    if (!p->failed && !p->large)
+        find_cells(p);
+    if (!p->failed && !p->large)
+        arc_program_order(p);
+}
+
+void arc_program_free(struct arc_program *p)
+{
+    free(p->nodes);
+    free(p->ranges);
+    free(p->starts);
+    free(p->cells);
+    free(p->order);
+    free(p->group_end);
+    free(p->bounds);
+    *p = (struct arc_program){0};
+}
+
+bool arc_program_takes(const struct arc_program *p, uint32_t index, uint16_t unit)
+{
+    const struct regex_range *ranges = p->ranges + p->nodes[index].first_range;
+    size_t low = 0, high = p->nodes[index].range_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (unit > ranges[middle].high)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < p->nodes[index].range_count && unit >= ranges[low].low;
+}

@@ -1,0 +1,78 @@
+#include "arcci/glob.h"
+#include "base/auto.h"
+#include "glob/dfa.h"
+#include "glob/pattern.h"
+#include <string.h>
+
+/* States of one pattern: plenty for all but the largest. */
+#define BUDGET ((size_t)1 << 20)
+
+struct arc_glob {
+    struct glob_pattern pattern;
+    struct arc_dfa dfa;
+    struct arc_reach reach;
+};
+
+int arc_glob_compile(const char *pattern, size_t len, struct arc_glob **out, struct arc_error *err)
+{
+    ARC_AUTO(arc_glob) struct arc_glob *glob = calloc(1, sizeof *glob);
+    if (!glob)
+        return arc_error_nomem(err);
+    int code = glob_pattern_compile(&glob->pattern, pattern, len, err);
+    if (code)
+        return code;
+    if (!arc_dfa_init(&glob->dfa, &glob->pattern.program, BUDGET) ||
+        !arc_reach_init(&glob->reach, glob->pattern.program.node_count))
+        return arc_error_nomem(err);
+    *out = arc_steal(&glob);
+    return 0;
+}
+
+void arc_glob_free(struct arc_glob **glob)
+{
+    if (!*glob)
+        return;
+    arc_dfa_free(&(*glob)->dfa);
+    arc_reach_free(&(*glob)->reach);
+    glob_pattern_free(&(*glob)->pattern);
+    free(*glob);
+    *glob = NULL;
+}
+
+bool arc_glob_match(struct arc_glob *glob, const char *path, size_t len)
+{
+    return len > 0 && (arc_dfa_run(&glob->dfa, path, len)[0] & 1);
+}
+
+const char *arc_glob_defect(const struct arc_glob *glob)
+{
+    return glob->pattern.defect;
+}
+
+bool arc_glob_negated(const struct arc_glob *glob)
+{
+    return glob->pattern.negated;
+}
+
+const char *arc_glob_prefix(const struct arc_glob *glob, size_t *len)
+{
+    *len = glob->pattern.prefix_len;
+    return glob->pattern.prefix;
+}
+
+enum arc_glob_below arc_glob_below(struct arc_glob *glob, const char *dir, size_t len)
+{
+    return glob_pattern_below(&glob->pattern, &glob->reach, dir, len);
+}
+
+bool arc_glob_line_break(const char *path, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (path[i] == '\n' || path[i] == '\r')
+            return true;
+        if (len - i >= 3 && !memcmp(path + i, "\xe2\x80", 2) &&
+            (path[i + 2] == '\xa8' || path[i + 2] == '\xa9'))
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,191 @@
+#include "glob/lines.h"
+#include "arcci/glob.h"
+#include "base/auto.h"
+#include "base/text.h"
+#include "os/file.h"
+#include <string.h>
+
+static int note_defect(json_t *notes, const char *pattern, size_t len, struct arc_error *err)
+{
+    ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
+    int code = arc_glob_compile(pattern, len, &glob, err);
+    if (code || !arc_glob_defect(glob))
+        return code;
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    arc_buf_puts(&text, "pattern '");
+    arc_text_visible(&text, pattern, len);
+    arc_buf_printf(&text, "' matches only a path equal to it: as a regular expression it has %s",
+                   arc_glob_defect(glob));
+    return json_array_append_new(notes, json_string(arc_buf_text(&text))) ? arc_error_nomem(err)
+                                                                          : 0;
+}
+
+static int make_set(const json_t *patterns, struct arc_glob_set **set, json_t *notes,
+                    struct arc_error *err)
+{
+    int code = arc_glob_set_new(set, err);
+    size_t i;
+    json_t *pattern;
+    json_array_foreach (patterns, i, pattern) {
+        const char *text = json_string_value(pattern);
+        size_t len = json_string_length(pattern);
+        if (!code)
+            code = arc_glob_set_add(*set, text, len, 0, err);
+        if (!code)
+            code = note_defect(notes, text, len, err);
+    }
+    return code;
+}
+
+struct filter {
+    struct arc_glob_matcher *matcher;
+    bool visible;
+    struct arc_buf *out;
+    size_t count;
+};
+
+static void try_path(struct filter *filter, const char *path, size_t len)
+{
+    uint64_t ids[1];
+    if (!arc_glob_matcher_match(filter->matcher, path, len, ids))
+        return;
+    filter->count++;
+    if (filter->visible)
+        arc_text_visible(filter->out, path, len);
+    else
+        arc_buf_add(filter->out, path, len);
+    arc_buf_putc(filter->out, '\n');
+}
+
+/* The line at *at, without its end; false after the last one. */
+static bool next_line(const struct arc_buf *text, size_t *at, const char **line, size_t *len)
+{
+    if (*at >= text->len)
+        return false;
+    *line = text->data + *at;
+    const char *end = memchr(*line, '\n', text->len - *at);
+    *len = end ? (size_t)(end - *line) : text->len - *at;
+    *at += *len + 1;
+    return true;
+}
+
+static int try_stdin(struct filter *filter, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf input = {.max = ARC_GLOB_LINES_MAX};
+    const char *line;
+    size_t at = 0, len;
+    int code = arc_file_read_stdin(ARC_GLOB_LINES_MAX, &input, err);
+    while (!code && next_line(&input, &at, &line, &len))
+        try_path(filter, line, len);
+    return code;
+}
+
+int arc_glob_filter(const json_t *patterns, const json_t *paths, bool visible, struct arc_buf *out,
+                    json_t *notes, size_t *count, struct arc_error *err)
+{
+    ARC_AUTO(arc_glob_set) struct arc_glob_set *set = NULL;
+    ARC_AUTO(arc_glob_matcher) struct arc_glob_matcher *matcher = NULL;
+    int code = make_set(patterns, &set, notes, err);
+    if (!code)
+        code = arc_glob_matcher_new(set, &matcher, err);
+    if (code)
+        return code;
+    struct filter filter = {.matcher = matcher, .visible = visible, .out = out};
+    size_t i;
+    json_t *path;
+    json_array_foreach (paths, i, path)
+        try_path(&filter, json_string_value(path), json_string_length(path));
+    if (!paths)
+        code = try_stdin(&filter, err);
+    *count = filter.count;
+    return code;
+}
+
+/* The byte that a "%XX" stands for, or -1. */
+static int escaped_byte(const char *text, size_t len)
+{
+    static const struct {
+        char text[4];
+        char byte;
+    } table[] = {{"%09", '\t'}, {"%0A", '\n'}, {"%0D", '\r'}, {"%00", '\0'},
+                 {"%25", '%'},  {"%0a", '\n'}, {"%0d", '\r'}};
+    for (size_t i = 0; len >= 3 && i < sizeof table / sizeof *table; i++)
+        if (!memcmp(text, table[i].text, 3))
+            return table[i].byte;
+    return -1;
+}
+
+static void unescape(struct arc_buf *out, const char *text, size_t len)
+{
+    arc_buf_reset(out);
+    for (size_t i = 0; i < len; i++) {
+        int byte = text[i] == '%' ? escaped_byte(text + i, len - i) : -1;
+        arc_buf_putc(out, byte < 0 ? text[i] : (char)byte);
+        i += byte < 0 ? 0 : 2;
+    }
+}
+
+/* The pattern of the line before, which the next one often repeats. */
+struct pairs {
+    struct arc_glob *glob; /* NULL when it is not valid */
+    struct arc_buf pattern, path;
+    const char *raw; /* as it stands in the input */
+    size_t raw_len;
+};
+
+static void pairs_free(struct pairs *pairs)
+{
+    arc_glob_free(&pairs->glob);
+    arc_buf_free(&pairs->pattern);
+    arc_buf_free(&pairs->path);
+}
+
+static int use_pattern(struct pairs *pairs, const char *raw, size_t len, struct arc_error *err)
+{
+    if (pairs->raw && pairs->raw_len == len && !memcmp(pairs->raw, raw, len))
+        return 0;
+    pairs->raw = raw;
+    pairs->raw_len = len;
+    unescape(&pairs->pattern, raw, len);
+    arc_glob_free(&pairs->glob);
+    int code = arc_buf_check(&pairs->pattern, "a pattern", err);
+    if (!code)
+        code =
+            arc_glob_compile(arc_buf_text(&pairs->pattern), pairs->pattern.len, &pairs->glob, err);
+    if (code != ARC_EINPUT && code != ARC_ELIMIT)
+        return code;
+    arc_error_clear(err);
+    return 0;
+}
+
+static int pair(struct pairs *pairs, const char *line, size_t len, size_t number,
+                struct arc_buf *out, struct arc_error *err)
+{
+    const char *tab = len ? memchr(line, '\t', len) : NULL;
+    if (!tab)
+        return arc_error_at(err, ARC_EINPUT, "stdin", (unsigned)number, 1,
+                            "no tab: each line is a pattern, a tab and a path");
+    int code = use_pattern(pairs, line, (size_t)(tab - line), err);
+    if (code)
+        return code;
+    unescape(&pairs->path, tab + 1, len - (size_t)(tab - line) - 1);
+    code = arc_buf_check(&pairs->path, "a path", err);
+    if (code)
+        return code;
+    const char *path = arc_buf_text(&pairs->path);
+    bool match = pairs->glob && arc_glob_match(pairs->glob, path, pairs->path.len);
+    arc_buf_puts(out, !pairs->glob ? "E\n" : match ? "1\n" : "0\n");
+    return 0;
+}
+
+int arc_glob_pairs(struct arc_buf *out, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf input = {.max = ARC_GLOB_LINES_MAX};
+    ARC_AUTO(pairs) struct pairs pairs = {0};
+    const char *line;
+    size_t at = 0, len, number = 0;
+    int code = arc_file_read_stdin(ARC_GLOB_LINES_MAX, &input, err);
+    while (!code && next_line(&input, &at, &line, &len))
+        code = pair(&pairs, line, len, ++number, out, err);
+    return code;
+}

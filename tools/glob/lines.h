@@ -1,0 +1,26 @@
+/* Globs tried on lists of paths and pairs: what `arc-ci glob` does. */
+#ifndef ARC_GLOB_LINES_H
+#define ARC_GLOB_LINES_H
+
+#include "arcci/buf.h"
+#include "arcci/error.h"
+#include <jansson.h>
+#include <stdbool.h>
+
+/* Most bytes of input from stdin, 256 MiB. */
+#define ARC_GLOB_LINES_MAX ((size_t)256 << 20)
+
+/* Appends to `out`, a line each, the paths that match at least one of the patterns; a path that
+ * could drive a terminal or leave its line is shown as arc_text_visible() has it when `visible`.
+ * `patterns` and `paths` are arrays of strings; paths NULL: the lines of stdin. Notes on patterns
+ * that match only themselves are appended to `notes`, an array of strings. *count is how many paths
+ * matched. Errors as arc_glob_compile(). */
+int arc_glob_filter(const json_t *patterns, const json_t *paths, bool visible, struct arc_buf *out,
+                    json_t *notes, size_t *count, struct arc_error *err);
+
+/* Reads `pattern<TAB>path` lines from stdin, with %09 %0A %0D %00 %25 for tab, LF, CR, NUL and `%`,
+ * and appends a line each: 1 (matches), 0 or E (no valid pattern). ARC_EINPUT for a line without a
+ * tab. */
+int arc_glob_pairs(struct arc_buf *out, struct arc_error *err);
+
+#endif

@@ -1,0 +1,262 @@
+/* The main loop of picomatch's parse(), and the tokens that need little thought. */
+#include "glob/picomatch.h"
+#include <string.h>
+
+static bool is_value(const struct parser *p, const struct token *token, const char *text)
+{
+    (void)p;
+    return arc_units_equal(&token->value, text);
+}
+
+/* Whether the unit is one of the ASCII characters; -1 (the end) is none. */
+static bool among(int unit, const char *characters)
+{
+    return unit > 0 && unit < 0x80 && strchr(characters, unit);
+}
+
+static bool word_unit(int unit)
+{
+    return (unit >= '0' && unit <= '9') || (unit >= 'a' && unit <= 'z') ||
+           (unit >= 'A' && unit <= 'Z') || unit == '_';
+}
+
+/* A backslash. Returns whether that settles it; inside brackets the pair is looked at further. */
+static bool escape(struct parser *p)
+{
+    int next = parser_peek(p, 1);
+    if (among(next, "/.;"))
+        return true;
+    if (next < 0) {
+        parser_push(p, TOKEN_TEXT, "\\\\", NULL);
+        return true;
+    }
+    size_t slashes = 0;
+    while (parser_peek(p, slashes + 1) == '\\')
+        slashes++;
+    if (slashes > 2) {
+        p->at += slashes;
+        if (slashes % 2)
+            arc_units_put(&p->value, '\\');
+    }
+    if ((next = parser_advance(p)) >= 0)
+        arc_units_put(&p->value, (uint16_t)next);
+    if (p->brackets > 0)
+        return false;
+    parser_push_value(p, TOKEN_TEXT, NULL);
+    return true;
+}
+
+static void inside_quotes(struct parser *p)
+{
+    size_t before = p->prev->value.len;
+    parser_escape(&p->prev->value, &p->value);
+    arc_units_add(&p->output, p->prev->value.at + before, p->prev->value.len - before);
+}
+
+static void comma(struct parser *p)
+{
+    struct token *brace = p->open_brace_count ? p->open_braces[p->open_brace_count - 1] : NULL;
+    if (!brace || !p->stack.len || p->stack.at[p->stack.len - 1] != '{') {
+        parser_push(p, TOKEN_COMMA, ",", ",");
+        return;
+    }
+    brace->comma = true;
+    parser_push(p, TOKEN_COMMA, ",", "|");
+}
+
+/* A `./` at the start is dropped. */
+static void slash(struct parser *p)
+{
+    if (p->prev->type == TOKEN_DOT && p->at == p->start + 2) {
+        p->start = p->at;
+        p->output.len = 0;
+        p->token_count--;
+        p->prev = p->bos;
+        return;
+    }
+    parser_push(p, TOKEN_SLASH, "/", GLOB_SLASH);
+}
+
+static void dot(struct parser *p)
+{
+    struct token *prev = p->prev;
+    if (p->braces > 0 && prev->type == TOKEN_DOT) {
+        if (is_value(p, prev, "."))
+            token_output(prev, GLOB_DOT);
+        prev->type = TOKEN_DOTS;
+        arc_units_put(&prev->output, '.');
+        arc_units_put(&prev->value, '.');
+        p->open_braces[p->open_brace_count - 1]->dots = true;
+        return;
+    }
+    bool text = p->braces + p->parens == 0 && prev->type != TOKEN_BOS && prev->type != TOKEN_SLASH;
+    parser_push(p, text ? TOKEN_TEXT : TOKEN_DOT, ".", GLOB_DOT);
+}
+
+/* Whether the rest holds "<=", "<!" or "<name>". */
+static bool named_group_ahead(const struct parser *p)
+{
+    for (size_t i = p->at; i < p->len; i++) {
+        if (p->input[i] != '<')
+            continue;
+        size_t end = i + 1;
+        if (end < p->len && (p->input[end] == '!' || p->input[end] == '='))
+            return true;
+        while (end < p->len && word_unit(p->input[end]))
+            end++;
+        if (end > i + 1 && end < p->len && p->input[end] == '>')
+            return true;
+    }
+    return false;
+}
+
+static void question_mark(struct parser *p)
+{
+    bool group = is_value(p, p->prev, "(");
+    int next = parser_peek(p, 1);
+    if (!group && next == '(' && parser_peek(p, 2) != '?') {
+        parser_extglob_open(p, TOKEN_QMARK, '?');
+        return;
+    }
+    if (p->prev->type != TOKEN_PAREN) {
+        parser_push(p, TOKEN_QMARK, "?", GLOB_QMARK);
+        return;
+    }
+    bool literal = (group && !among(next, "!=<:")) || (next == '<' && !named_group_ahead(p));
+    parser_push(p, TOKEN_TEXT, "?", literal ? "\\?" : "?");
+}
+
+static void negate(struct parser *p)
+{
+    size_t count = 1;
+    while (parser_peek(p, 1) == '!' && (parser_peek(p, 2) != '(' || parser_peek(p, 3) == '?')) {
+        p->at++;
+        p->start++;
+        count++;
+    }
+    if (count % 2) {
+        p->negated = true;
+        p->start++;
+    }
+}
+
+/* Returns false when it is plain text. */
+static bool exclamation(struct parser *p)
+{
+    if (parser_peek(p, 1) == '(' && (parser_peek(p, 2) != '?' || !among(parser_peek(p, 3), "!=<:")))
+        parser_extglob_open(p, TOKEN_NEGATE, '!');
+    else if (p->at == 1)
+        negate(p);
+    else
+        return false;
+    return true;
+}
+
+static void plus(struct parser *p)
+{
+    enum token_type before = p->prev->type;
+    if (parser_peek(p, 1) == '(' && parser_peek(p, 2) != '?')
+        parser_extglob_open(p, TOKEN_PLUS, '+');
+    else if (is_value(p, p->prev, "("))
+        parser_push(p, TOKEN_PLUS, "+", "\\+");
+    else if (before == TOKEN_BRACKET || before == TOKEN_PAREN || before == TOKEN_BRACE ||
+             p->parens > 0)
+        parser_push(p, TOKEN_PLUS, "+", NULL);
+    else
+        parser_push(p, TOKEN_PLUS, "\\+", NULL);
+}
+
+static void at_sign(struct parser *p)
+{
+    if (parser_peek(p, 1) != '(' || parser_peek(p, 2) == '?') {
+        parser_push(p, TOKEN_TEXT, "@", NULL);
+        return;
+    }
+    struct token *token = parser_token(p, TOKEN_AT, &p->value, "");
+    if (token)
+        token->extglob = true;
+    parser_push_token(p, token);
+}
+
+static void plain(struct parser *p, uint16_t unit)
+{
+    p->value.len = 0;
+    if (unit == '$' || unit == '^')
+        arc_units_put(&p->value, '\\');
+    arc_units_put(&p->value, unit);
+    while (p->at < p->len && !among(p->input[p->at], "@![].,$*+?^{}()|\\/"))
+        arc_units_put(&p->value, p->input[p->at++]);
+    parser_push_value(p, TOKEN_TEXT, NULL);
+}
+
+static void paren_open(struct parser *p)
+{
+    parser_open(p, &p->parens, '(');
+    parser_push(p, TOKEN_PAREN, "(", NULL);
+}
+
+/* A unit that has a meaning of its own. Returns false when it is plain text. */
+static bool special(struct parser *p, uint16_t unit)
+{
+    static const struct {
+        uint16_t unit;
+        void (*parse)(struct parser *);
+    } table[] = {
+        {'(', paren_open},
+        {')', parser_paren_close},
+        {'[', parser_bracket_open},
+        {']', parser_bracket_close},
+        {'{', parser_brace_open},
+        {'}', parser_brace_close},
+        {',', comma},
+        {'/', slash},
+        {'.', dot},
+        {'?', question_mark},
+        {'+', plus},
+        {'@', at_sign},
+        {'*', parser_star},
+    };
+    if (unit == '!')
+        return exclamation(p);
+    if (unit == '|') {
+        parser_push(p, TOKEN_TEXT, "|", NULL);
+        return true;
+    }
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (table[i].unit == unit) {
+            table[i].parse(p);
+            return true;
+        }
+    return false;
+}
+
+static bool class_goes_on(const struct parser *p, uint16_t unit)
+{
+    if (p->brackets <= 0)
+        return false;
+    return p->value.len > 1 || unit != ']' || is_value(p, p->prev, "[") ||
+           is_value(p, p->prev, "[^");
+}
+
+static void step(struct parser *p)
+{
+    uint16_t unit = (uint16_t)parser_advance(p);
+    p->value.len = 0;
+    arc_units_put(&p->value, unit);
+    if (unit == 0 || (unit == '\\' && escape(p)))
+        return;
+    if (class_goes_on(p, unit))
+        parser_bracket_inside(p);
+    else if (p->quoted && unit != '"')
+        inside_quotes(p);
+    else if (unit == '"')
+        p->quoted = !p->quoted;
+    else if (!special(p, unit))
+        plain(p, unit);
+}
+
+void parser_loop(struct parser *p)
+{
+    while (!parser_eos(p) && !p->failed)
+        step(p);
+}

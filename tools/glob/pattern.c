@@ -1,0 +1,167 @@
+#include "glob/pattern.h"
+#include "base/auto.h"
+#include "base/text.h"
+#include "glob/dfa.h"
+#include "glob/source.h"
+#include <string.h>
+
+void glob_pattern_free(struct glob_pattern *pattern)
+{
+    arc_units_free(&pattern->text);
+    arc_regex_free(&pattern->regex);
+    arc_program_free(&pattern->program);
+    free(pattern->prefix);
+    free(pattern->bytes);
+    *pattern = (struct glob_pattern){0};
+}
+
+void glob_pattern_add(const struct glob_pattern *pattern, struct arc_program *program)
+{
+    bool literal = pattern->literal || pattern->defect;
+    arc_program_add(program, pattern->defect ? NULL : &pattern->regex, pattern->use,
+                    literal ? &pattern->text : NULL);
+}
+
+static int refuse(struct arc_error *err, int code, const char *text, size_t len, const char *why)
+{
+    ARC_AUTO(arc_buf) struct arc_buf shown = {0};
+    arc_text_visible(&shown, text, len < 200 ? len : 200);
+    return arc_error_set(err, code, "pattern '%s'%s: %s", arc_buf_text(&shown),
+                         len < 200 ? "" : "…", why);
+}
+
+/* Parentheses that do not pair up in the source can do so in what picomatch puts around it. */
+static bool parse_wrapped(struct glob_pattern *pattern, const struct arc_units *source)
+{
+    struct arc_units whole = {0};
+    arc_units_puts(&whole, pattern->negated ? "^(?!^(?:" : "^(?:");
+    arc_units_append(&whole, source);
+    arc_units_puts(&whole, pattern->negated ? ")$).*$" : ")$");
+    struct arc_regex wrapped = {0};
+    if (!whole.failed)
+        arc_regex_parse(&wrapped, whole.at, whole.len);
+    bool done = !whole.failed && !wrapped.failed;
+    arc_units_free(&whole);
+    if (done && !wrapped.defect) {
+        arc_regex_free(&pattern->regex);
+        pattern->regex = wrapped;
+        pattern->use = PROGRAM_SEARCH;
+    } else
+        arc_regex_free(&wrapped);
+    return done;
+}
+
+static int parse(struct glob_pattern *pattern, const char *text, size_t len, struct arc_error *err)
+{
+    struct arc_units source = {0};
+    bool done = arc_glob_source(pattern->text.at, pattern->text.len, &source, &pattern->negated);
+    struct arc_regex *regex = &pattern->regex;
+    pattern->use = pattern->negated ? PROGRAM_NEGATED : PROGRAM_WHOLE;
+    if (done)
+        arc_regex_parse(regex, source.at, source.len);
+    if (done && !regex->failed && regex->defect)
+        done = parse_wrapped(pattern, &source);
+    arc_units_free(&source);
+    if (!done || regex->failed)
+        return arc_error_nomem(err);
+    if (regex->deep)
+        return refuse(err, ARC_EINPUT, text, len,
+                      "it nests deeper than 1,000 groups; write it flatter");
+    pattern->defect = regex->defect;
+    if (pattern->defect || !regex->beyond)
+        return 0;
+    ARC_AUTO(arc_buf) struct arc_buf why = {0};
+    arc_buf_printf(&why,
+                   "it contains %s of regular expressions, which globs do not have; escape or "
+                   "leave out the backslash or the (?<",
+                   regex->beyond);
+    return refuse(err, ARC_EINPUT, text, len, arc_buf_text(&why));
+}
+
+static int build(struct glob_pattern *pattern, const char *text, size_t len, struct arc_error *err)
+{
+    arc_program_free(&pattern->program);
+    glob_pattern_add(pattern, &pattern->program);
+    if (pattern->program.failed)
+        return arc_error_nomem(err);
+    if (pattern->program.large)
+        return refuse(err, ARC_ELIMIT, text, len,
+                      "its automaton would have more than 1,048,576 nodes; split it in several");
+    return 0;
+}
+
+/* Up to this many units, a pattern is tried on itself; that takes time in the square of its length.
+ */
+#define TRIED_MAX 1000
+
+/* Whether the pattern is a path of git whose only special characters are stars, at most two in a
+ * row: a star matches a star, so the whole matches itself, with no need to try. */
+static bool plainly_matches_itself(const struct glob_pattern *pattern)
+{
+    if (pattern->negated || !pattern->plain_path)
+        return false;
+    for (size_t i = 0, stars = 0; i < pattern->len; i++) {
+        stars = pattern->bytes[i] == '*' ? stars + 1 : 0;
+        if (stars > 2 || (!stars && !glob_means_itself(pattern->bytes[i])))
+            return false;
+    }
+    return true;
+}
+
+/* Sets `literal`. */
+static int try_itself(struct glob_pattern *pattern, struct arc_error *err)
+{
+    struct arc_dfa dfa;
+    if (!arc_dfa_init(&dfa, &pattern->program, 0))
+        return arc_error_nomem(err);
+    pattern->literal = !(arc_dfa_run(&dfa, pattern->bytes, pattern->len)[0] & 1);
+    arc_dfa_free(&dfa);
+    return 0;
+}
+
+/* A path that is equal to the pattern matches, whatever the pattern means. */
+static int match_itself(struct glob_pattern *pattern, const char *text, size_t len,
+                        struct arc_error *err)
+{
+    if (pattern->defect || plainly_matches_itself(pattern))
+        return 0;
+    pattern->literal = true;
+    int code = pattern->text.len <= TRIED_MAX ? try_itself(pattern, err) : 0;
+    return code || !pattern->literal ? code : build(pattern, text, len, err);
+}
+
+static int compile(struct glob_pattern *pattern, const char *text, size_t len,
+                   struct arc_error *err)
+{
+    /* A unit takes at least one byte; a byte gives at most one unit, so this bounds the work. */
+    if (len == 0)
+        return arc_error_set(err, ARC_EINPUT, "an empty pattern matches nothing; leave it out");
+    if (len <= (size_t)ARC_GLOB_MAX * 3)
+        arc_units_decode(&pattern->text, text, len);
+    if (len > (size_t)ARC_GLOB_MAX * 3 || pattern->text.len > ARC_GLOB_MAX)
+        return refuse(err, ARC_ELIMIT, text, len, "it is longer than 65,536 characters");
+    pattern->bytes = malloc(len);
+    pattern->len = len;
+    if (pattern->text.failed || !pattern->bytes)
+        return arc_error_nomem(err);
+    memcpy(pattern->bytes, text, len);
+    pattern->plain_path = glob_plain_path(text, len);
+    int code = parse(pattern, text, len, err);
+    if (!code)
+        code = build(pattern, text, len, err);
+    if (!code)
+        code = match_itself(pattern, text, len, err);
+    if (!code && !glob_pattern_find_prefix(pattern))
+        code = arc_error_nomem(err);
+    return code;
+}
+
+int glob_pattern_compile(struct glob_pattern *pattern, const char *text, size_t len,
+                         struct arc_error *err)
+{
+    *pattern = (struct glob_pattern){0};
+    int code = compile(pattern, text, len, err);
+    if (code)
+        glob_pattern_free(pattern);
+    return code;
+}

@@ -1,0 +1,48 @@
+/* One pattern, compiled: what arc_glob and arc_glob_set are made of. */
+#ifndef ARC_GLOB_PATTERN_H
+#define ARC_GLOB_PATTERN_H
+
+#include "arcci/glob.h"
+#include "glob/automaton.h"
+#include "glob/reach.h"
+
+struct glob_pattern {
+    struct arc_units text;  /* the pattern itself */
+    struct arc_regex regex; /* of no use when defect is set */
+    const char *defect;     /* see arc_glob_defect() */
+    bool negated;
+    enum program_use use; /* how regex applies to a path */
+    bool literal;         /* the regular expression does not match the pattern's own text */
+    bool plain_path;      /* whether git could have a path equal to the pattern */
+    struct arc_program program;
+    char *prefix; /* see arc_glob_prefix(); owned */
+    size_t prefix_len;
+    size_t certain_len; /* as prefix_len, but for any text, not only paths of git */
+    const char *all;    /* everything below this directory matches; NULL for none; borrowed */
+    size_t all_len;
+    char *bytes; /* the pattern as it was given; owned */
+    size_t len;
+};
+
+/* As arc_glob_compile(). On failure *pattern is {0}. */
+int glob_pattern_compile(struct glob_pattern *pattern, const char *text, size_t len,
+                         struct arc_error *err);
+void glob_pattern_free(struct glob_pattern *pattern);
+
+/* As arc_glob_below(). */
+enum arc_glob_below glob_pattern_below(const struct glob_pattern *pattern, struct arc_reach *reach,
+                                       const char *dir, size_t len);
+
+/* Adds the pattern to a program. */
+void glob_pattern_add(const struct glob_pattern *pattern, struct arc_program *program);
+
+/* Given by glob_prefix.c. */
+
+/* Finds prefix, certain_len and all; false when memory ran out. */
+bool glob_pattern_find_prefix(struct glob_pattern *pattern);
+/* Whether the path is one that git could have: no empty, "." or ".." segment. */
+bool glob_plain_path(const char *path, size_t len);
+/* Whether the byte means itself wherever it stands in a pattern. */
+bool glob_means_itself(char byte);
+
+#endif

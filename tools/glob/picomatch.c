@@ -1,0 +1,224 @@
+#include "glob/picomatch.h"
+#include <stdlib.h>
+#include <string.h>
+
+int parser_peek(const struct parser *p, size_t ahead)
+{
+    size_t index = p->at + ahead - 1;
+    return index < p->len ? p->input[index] : -1;
+}
+
+int parser_advance(struct parser *p)
+{
+    return p->at < p->len ? p->input[p->at++] : -1;
+}
+
+bool parser_eos(const struct parser *p)
+{
+    return p->at >= p->len;
+}
+
+bool parser_room(struct parser *p, void *array, size_t *size, size_t count, size_t element)
+{
+    if (count < *size)
+        return true;
+    size_t more = *size ? *size * 2 : 16;
+    void *grown = realloc(*(void **)array, more * element);
+    if (!grown) {
+        p->failed = true;
+        return false;
+    }
+    *(void **)array = grown;
+    *size = more;
+    return true;
+}
+
+void token_output(struct token *token, const char *output)
+{
+    token->output.len = 0;
+    arc_units_puts(&token->output, output);
+    token->has_output = true;
+}
+
+struct token *parser_token(struct parser *p, enum token_type type, const struct arc_units *value,
+                           const char *output)
+{
+    struct token *token = calloc(1, sizeof *token);
+    if (!token) {
+        p->failed = true;
+        return NULL;
+    }
+    token->type = type;
+    token->made_before = p->made;
+    p->made = token;
+    arc_units_append(&token->value, value);
+    if (output)
+        token_output(token, output);
+    return token;
+}
+
+/* Two stars that turn out not to be a whole segment are one. */
+static void downgrade_globstar(struct parser *p, const struct token *token)
+{
+    struct token *prev = p->prev;
+    bool brace = p->braces > 0 && (token->type == TOKEN_COMMA || token->type == TOKEN_BRACE);
+    bool extglob = token->extglob || (p->extglob_count && token->type == TOKEN_PAREN);
+    if (prev->type != TOKEN_GLOBSTAR || token->type == TOKEN_SLASH || token->type == TOKEN_PAREN ||
+        brace || extglob)
+        return;
+    arc_units_slice_end(&p->output, prev->output.len);
+    prev->type = TOKEN_STAR;
+    prev->value.len = 0;
+    arc_units_put(&prev->value, '*');
+    token_output(prev, GLOB_STAR);
+    arc_units_append(&p->output, &prev->output);
+}
+
+static void note_inner(struct extglob *extglob, const struct arc_units *value)
+{
+    extglob->inner_len += value->len;
+    extglob->inner_slash |= arc_units_has(value->at, value->len, '/');
+    extglob->inner_star |= arc_units_has(value->at, value->len, '*');
+}
+
+void parser_push_token(struct parser *p, struct token *token)
+{
+    if (!token)
+        return;
+    downgrade_globstar(p, token);
+    if (p->extglob_count && token->type != TOKEN_PAREN)
+        note_inner(&p->extglobs[p->extglob_count - 1], &token->value);
+    arc_units_append(&p->output, token->has_output ? &token->output : &token->value);
+    if (p->prev->type == TOKEN_TEXT && token->type == TOKEN_TEXT) {
+        arc_units_append(&p->prev->value, &token->value);
+        arc_units_append(&p->prev->output, &token->value);
+        p->prev->has_output = true;
+        return;
+    }
+    if (!parser_room(p, &p->tokens, &p->token_size, p->token_count, sizeof(struct token *)))
+        return;
+    token->prev = p->prev;
+    p->tokens[p->token_count++] = token;
+    p->prev = token;
+}
+
+void parser_push_value(struct parser *p, enum token_type type, const char *output)
+{
+    parser_push_token(p, parser_token(p, type, &p->value, output));
+}
+
+void parser_push(struct parser *p, enum token_type type, const char *value, const char *output)
+{
+    p->value.len = 0;
+    arc_units_puts(&p->value, value);
+    parser_push_value(p, type, output);
+}
+
+void parser_open(struct parser *p, int *count, uint16_t kind)
+{
+    ++*count;
+    arc_units_put(&p->stack, kind);
+}
+
+void parser_close(struct parser *p, int *count)
+{
+    --*count;
+    if (p->stack.len)
+        p->stack.len--;
+}
+
+void parser_escape(struct arc_units *out, const struct arc_units *text)
+{
+    for (size_t i = 0; i < text->len; i++) {
+        uint16_t unit = text->at[i];
+        if (unit && unit < 0x80 && strchr("-*+?.^${}(|)[]", unit))
+            arc_units_put(out, '\\');
+        arc_units_put(out, unit);
+    }
+}
+
+static bool start(struct parser *p)
+{
+    struct arc_units none = {0};
+    p->bos = p->prev = parser_token(p, TOKEN_BOS, &none, "");
+    if (!p->bos ||
+        !parser_room(p, &p->tokens, &p->token_size, p->token_count, sizeof(struct token *)))
+        return false;
+    p->tokens[p->token_count++] = p->bos;
+    p->last_bracket_end = (size_t)(arc_units_last(p->input, p->len, ']') + 1);
+    p->final_parens = p->len;
+    while (p->final_parens > 0 && p->input[p->final_parens - 1] == ')')
+        p->final_parens--;
+    return true;
+}
+
+static void finish(struct parser *p)
+{
+    while (p->made) {
+        struct token *token = p->made;
+        p->made = token->made_before;
+        p->failed |= token->value.failed || token->output.failed;
+        arc_units_free(&token->value);
+        arc_units_free(&token->output);
+        free(token);
+    }
+    p->failed |= p->value.failed || p->stack.failed;
+    free(p->tokens);
+    free(p->extglobs);
+    free(p->open_braces);
+    arc_units_free(&p->value);
+    arc_units_free(&p->stack);
+    arc_units_free(&p->output);
+}
+
+/* Escapes the last `open` that is not escaped, at or before *from (utils.escapeLast); *from becomes
+ * where the next search can start. */
+static void escape_last(struct arc_units *text, uint16_t open, size_t *from)
+{
+    for (size_t i = *from < text->len ? *from : text->len; i-- > 0;) {
+        if (text->at[i] != open || (i > 0 && text->at[i - 1] == '\\'))
+            continue;
+        arc_units_insert(text, i, '\\');
+        *from = i;
+        return;
+    }
+    *from = 0;
+}
+
+static void escape_open(struct parser *p, int count, uint16_t open)
+{
+    size_t from = p->output.len;
+    while (count-- > 0)
+        escape_last(&p->output, open, &from);
+}
+
+static void rebuild(struct parser *p)
+{
+    p->output.len = 0;
+    for (size_t i = 0; i < p->token_count; i++) {
+        const struct token *token = p->tokens[i];
+        arc_units_append(&p->output, token->has_output ? &token->output : &token->value);
+    }
+}
+
+void parser_loop(struct parser *p);
+
+bool parser_run(const uint16_t *input, size_t len, struct arc_units *source, bool *negated)
+{
+    struct parser parser = {.input = input, .len = len}, *p = &parser;
+    if (start(p))
+        parser_loop(p);
+    if (!p->failed) {
+        escape_open(p, p->brackets, '[');
+        escape_open(p, p->parens, '(');
+        escape_open(p, p->braces, '{');
+        if (p->prev->type == TOKEN_STAR || p->prev->type == TOKEN_BRACKET)
+            parser_push(p, TOKEN_MAYBE_SLASH, "", GLOB_SLASH "?");
+        if (p->backtrack)
+            rebuild(p);
+        arc_units_append(source, &p->output);
+        *negated = p->negated;
+    }
+    finish(p);
+    return !p->failed && !source->failed;
+}

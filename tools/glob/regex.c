@@ -1,0 +1,362 @@
+#include "glob/regex.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* Deeper nesting is refused: nobody writes it, and the reader calls itself. */
+#define DEPTH_MAX 1000
+
+int regex_peek(const struct regex_reader *r, size_t ahead)
+{
+    return r->at + ahead < r->len ? r->source[r->at + ahead] : -1;
+}
+
+void regex_defect(struct regex_reader *r, const char *defect)
+{
+    if (!r->regex->defect)
+        r->regex->defect = defect;
+}
+
+static void beyond(struct regex_reader *r, const char *what)
+{
+    if (!r->regex->beyond)
+        r->regex->beyond = what;
+}
+
+static bool stopped(const struct regex_reader *r)
+{
+    return r->regex->failed || r->regex->deep || r->regex->defect;
+}
+
+uint32_t regex_node(struct regex_reader *r, enum regex_kind kind)
+{
+    struct arc_regex *regex = r->regex;
+    if (regex->node_count == regex->node_size) {
+        size_t size = regex->node_size ? regex->node_size * 2 : 64;
+        struct regex_node *nodes = realloc(regex->nodes, size * sizeof *nodes);
+        if (!nodes) {
+            regex->failed = true;
+            return REGEX_NONE;
+        }
+        regex->nodes = nodes;
+        regex->node_size = size;
+    }
+    regex->nodes[regex->node_count] =
+        (struct regex_node){.kind = kind, .last = REGEX_NONE, .previous = REGEX_NONE};
+    return (uint32_t)regex->node_count++;
+}
+
+static void add_child(struct regex_reader *r, uint32_t parent, uint32_t child)
+{
+    if (parent == REGEX_NONE || child == REGEX_NONE)
+        return;
+    r->regex->nodes[child].previous = r->regex->nodes[parent].last;
+    r->regex->nodes[parent].last = child;
+}
+
+static uint32_t either(struct regex_reader *r);
+
+/* Counts the groups that capture, once. */
+static void count_captures(struct regex_reader *r)
+{
+    if (r->counted)
+        return;
+    r->counted = true;
+    bool in_class = false;
+    for (size_t i = 0; i < r->len; i++) {
+        uint16_t unit = r->source[i];
+        if (unit == '\\')
+            i++;
+        else if (unit == '[')
+            in_class = true;
+        else if (unit == ']')
+            in_class = false;
+        if (unit != '(' || in_class)
+            continue;
+        const uint16_t *next = r->source + i + 1;
+        size_t left = r->len - i - 1;
+        bool name =
+            left > 2 && next[0] == '?' && next[1] == '<' && next[2] != '=' && next[2] != '!';
+        r->named |= name;
+        r->captures += name || left == 0 || next[0] != '?';
+    }
+}
+
+/* After a backslash, a number that is the number of a group refers back to it. */
+static bool refers_back(struct regex_reader *r)
+{
+    if (regex_peek(r, 0) < '1' || regex_peek(r, 0) > '9')
+        return false;
+    count_captures(r);
+    uint64_t number = 0;
+    for (size_t i = 0; regex_peek(r, i) >= '0' && regex_peek(r, i) <= '9' && i < 9; i++)
+        number = number * 10 + (uint64_t)(regex_peek(r, i) - '0');
+    return number <= r->captures;
+}
+
+static bool name_unit(int unit)
+{
+    return unit == '$' || unit == '_' || unit >= 0x80 || (unit >= '0' && unit <= '9') ||
+           (unit >= 'a' && unit <= 'z') || (unit >= 'A' && unit <= 'Z');
+}
+
+/* The length of a group's name, up to its `>`; 0 if there is no good one. */
+static size_t name_length(const struct regex_reader *r)
+{
+    size_t len = 0;
+    while (name_unit(regex_peek(r, len)))
+        len++;
+    bool digit = regex_peek(r, 0) >= '0' && regex_peek(r, 0) <= '9';
+    return digit || regex_peek(r, len) != '>' ? 0 : len;
+}
+
+/* How often a group of that name is defined before `end`. */
+static size_t name_count(const struct regex_reader *r, size_t name, size_t len, size_t end)
+{
+    size_t count = 0;
+    for (size_t i = 3; i + len < end; i++) {
+        const uint16_t *at = r->source + i;
+        count += at[-3] == '(' && at[-2] == '?' && at[-1] == '<' && at[len] == '>' &&
+                 memcmp(at, r->source + name, len * sizeof *at) == 0;
+    }
+    return count;
+}
+
+/* "\k": a reference by name where there are names. */
+static bool refers_by_name(struct regex_reader *r)
+{
+    if (regex_peek(r, 0) != 'k')
+        return false;
+    count_captures(r);
+    if (!r->named)
+        return false;
+    r->at += 2;
+    size_t len = r->at <= r->len && r->source[r->at - 1] == '<' ? name_length(r) : 0;
+    if (!len || !name_count(r, r->at, len, r->len))
+        regex_defect(r, "a reference to a name that no group has");
+    r->at += len + 1;
+    return true;
+}
+
+/* After a backslash, outside a class. */
+static uint32_t escape(struct regex_reader *r, bool *quantifiable)
+{
+    int unit = regex_peek(r, 0);
+    if (unit == 'b' || unit == 'B') {
+        uint32_t index = regex_node(r, REGEX_WORD);
+        if (index != REGEX_NONE)
+            r->regex->nodes[index].negative = unit == 'B';
+        r->at++;
+        *quantifiable = false;
+        return index;
+    }
+    if (unit > 0 && unit < 0x80 && strchr("dDsSwW", unit)) {
+        r->at++;
+        return regex_named_class(r, unit);
+    }
+    if (refers_back(r)) {
+        beyond(r, "a back reference");
+        r->at++;
+        return regex_node(r, REGEX_EMPTY);
+    }
+    if (refers_by_name(r)) {
+        beyond(r, "a back reference");
+        return regex_node(r, REGEX_EMPTY);
+    }
+    return regex_unit(r, regex_character_escape(r, false));
+}
+
+static uint32_t look(struct regex_reader *r, bool negative)
+{
+    uint32_t index = regex_node(r, REGEX_LOOK);
+    uint32_t child = either(r);
+    if (index != REGEX_NONE)
+        r->regex->nodes[index].negative = negative;
+    add_child(r, index, child);
+    return index;
+}
+
+static void group_name(struct regex_reader *r)
+{
+    size_t len = name_length(r);
+    if (!len)
+        regex_defect(r, "a group name that is not one");
+    else if (name_count(r, r->at, len, r->at))
+        regex_defect(r, "two groups of one name");
+    r->at += len + 1;
+}
+
+/* After "(?". */
+static uint32_t special_group(struct regex_reader *r, bool *quantifiable)
+{
+    int unit = regex_peek(r, 0), next = regex_peek(r, 1);
+    r->at++;
+    if (unit == ':')
+        return either(r);
+    if (unit == '=' || unit == '!')
+        return look(r, unit == '!');
+    if (unit == '<' && (next == '=' || next == '!')) {
+        beyond(r, "a lookbehind");
+        *quantifiable = false;
+        r->at++;
+        return either(r);
+    }
+    if (unit == '<')
+        group_name(r);
+    else
+        regex_defect(r, "a group that starts with (?");
+    return stopped(r) ? REGEX_NONE : either(r);
+}
+
+/* After "(". */
+static uint32_t group(struct regex_reader *r, bool *quantifiable, bool *lookbehind)
+{
+    if (r->depth == DEPTH_MAX) {
+        r->regex->deep = true;
+        return REGEX_NONE;
+    }
+    r->depth++;
+    bool special = regex_peek(r, 0) == '?';
+    r->at += special;
+    uint32_t index = special ? special_group(r, quantifiable) : either(r);
+    *lookbehind = !*quantifiable;
+    r->depth--;
+    if (stopped(r))
+        return REGEX_NONE;
+    if (regex_peek(r, 0) != ')')
+        regex_defect(r, "an unterminated group");
+    r->at++;
+    return index;
+}
+
+static size_t number(const struct regex_reader *r, size_t ahead, uint32_t *value)
+{
+    uint64_t total = 0;
+    size_t len = 0;
+    for (int unit; (unit = regex_peek(r, ahead + len)) >= '0' && unit <= '9'; len++)
+        total = total > UINT32_MAX ? total : total * 10 + (uint64_t)(unit - '0');
+    *value = total >= REGEX_MANY ? REGEX_MANY : (uint32_t)total;
+    return len;
+}
+
+/* {n}, {n,} or {n,m}: its length, or 0 when the brace stands for itself. */
+static size_t braces(const struct regex_reader *r, uint32_t *min, uint32_t *max)
+{
+    if (regex_peek(r, 0) != '{')
+        return 0;
+    size_t len = 1, digits = number(r, len, min);
+    if (!digits)
+        return 0;
+    len += digits;
+    *max = *min;
+    if (regex_peek(r, len) == ',') {
+        len++;
+        digits = number(r, len, max);
+        if (!digits)
+            *max = REGEX_MANY;
+        len += digits;
+    }
+    return regex_peek(r, len) == '}' ? len + 1 : 0;
+}
+
+/* Reads a quantifier, if there is one. */
+static size_t quantifier(const struct regex_reader *r, uint32_t *min, uint32_t *max)
+{
+    int unit = regex_peek(r, 0);
+    *min = unit == '+';
+    *max = unit == '?' ? 1 : REGEX_MANY;
+    if (unit == '*' || unit == '+' || unit == '?')
+        return 1;
+    return braces(r, min, max);
+}
+
+static uint32_t quantified(struct regex_reader *r, uint32_t child)
+{
+    uint32_t min, max;
+    size_t len = quantifier(r, &min, &max);
+    if (!len)
+        return child;
+    r->at += len;
+    r->at += regex_peek(r, 0) == '?';
+    if (min > max)
+        regex_defect(r, "numbers out of order in a {} quantifier");
+    uint32_t index = regex_node(r, REGEX_REPEAT);
+    if (index == REGEX_NONE)
+        return index;
+    r->regex->nodes[index].min = min;
+    r->regex->nodes[index].max = max;
+    add_child(r, index, child);
+    return index;
+}
+
+static uint32_t term(struct regex_reader *r)
+{
+    bool quantifiable = true, lookbehind = false;
+    uint32_t min, max, index;
+    if (quantifier(r, &min, &max)) {
+        regex_defect(r, "nothing to repeat");
+        return REGEX_NONE;
+    }
+    int unit = r->source[r->at++];
+    if (unit == '^' || unit == '$')
+        return regex_node(r, unit == '^' ? REGEX_START : REGEX_END);
+    if (unit == '(')
+        index = group(r, &quantifiable, &lookbehind);
+    else if (unit == '\\')
+        index = escape(r, &quantifiable);
+    else if (unit == '[')
+        index = regex_class(r);
+    else if (unit == '.')
+        index = regex_dot(r);
+    else
+        index = regex_unit(r, (uint16_t)unit);
+    if (lookbehind && quantifier(r, &min, &max))
+        regex_defect(r, "a lookbehind that is repeated");
+    return quantifiable && !stopped(r) ? quantified(r, index) : index;
+}
+
+static uint32_t sequence(struct regex_reader *r)
+{
+    uint32_t index = regex_node(r, REGEX_SEQUENCE);
+    while (!stopped(r)) {
+        int unit = regex_peek(r, 0);
+        if (unit < 0 || unit == '|' || unit == ')')
+            break;
+        add_child(r, index, term(r));
+    }
+    return index;
+}
+
+static uint32_t either(struct regex_reader *r)
+{
+    uint32_t index = regex_node(r, REGEX_EITHER);
+    add_child(r, index, sequence(r));
+    while (!stopped(r) && regex_peek(r, 0) == '|') {
+        r->at++;
+        add_child(r, index, sequence(r));
+    }
+    return index;
+}
+
+void arc_regex_parse(struct arc_regex *regex, const uint16_t *source, size_t len)
+{
+    struct regex_reader reader = {.regex = regex, .source = source, .len = len};
+    regex->root = either(&reader);
+    if (!stopped(&reader) && reader.at < reader.len)
+        regex_defect(&reader, "a closing parenthesis without an opening one");
+}
+
+void arc_regex_free(struct arc_regex *regex)
+{
+    free(regex->nodes);
+    free(regex->ranges);
+    *regex = (struct arc_regex){0};
+}
+
+bool arc_regex_valid(const struct arc_units *source)
+{
+    struct arc_regex regex = {0};
+    arc_regex_parse(&regex, source->at, source->len);
+    bool valid = !regex.defect;
+    arc_regex_free(&regex);
+    return valid;
+}

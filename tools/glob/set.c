@@ -1,0 +1,406 @@
+/* Sets of patterns: one automaton for each literal prefix, found by hashing the directories of a
+ * path once, so patterns for other directories cost nothing. */
+#include "arcci/glob.h"
+#include "base/auto.h"
+#include "glob/dfa.h"
+#include "glob/pattern.h"
+#include <string.h>
+
+#define ID_MAX 65535
+
+/* Patterns in one automaton at most: states of patterns that each wait for something multiply. */
+#define TOGETHER_MAX 8
+
+/* States of all automata of a matcher together, and of one at least. */
+#define BUDGET     ((size_t)16 << 20)
+#define BUDGET_MIN ((size_t)64 << 10)
+
+struct entry {
+    struct glob_pattern pattern;
+    unsigned id;
+};
+
+/* Patterns of one literal prefix; where there are many, several groups follow one another. */
+struct group {
+    const char *prefix; /* of its first pattern */
+    size_t prefix_len;
+    uint64_t hash;
+    size_t first, count;         /* in `entries`, which are sorted by prefix */
+    struct arc_program *program; /* `joined`, or the pattern's own where it is alone */
+    struct arc_program joined;
+};
+
+struct arc_glob_set {
+    struct entry **entries; /* sorted by prefix once the set is prepared */
+    size_t entry_count, entry_size;
+    struct group *groups; /* sorted by prefix */
+    size_t group_count;
+    uint32_t *table; /* groups by hash of their prefix, 0 for none, else number + 1 */
+    size_t table_size;
+    size_t words;
+    size_t nodes; /* of the largest pattern */
+};
+
+struct arc_glob_matcher {
+    const struct arc_glob_set *set;
+    struct arc_dfa *dfas; /* one for each group */
+    struct arc_reach reach;
+};
+
+int arc_glob_set_new(struct arc_glob_set **out, struct arc_error *err)
+{
+    struct arc_glob_set *set = calloc(1, sizeof *set);
+    if (!set)
+        return arc_error_nomem(err);
+    set->words = 1;
+    *out = set;
+    return 0;
+}
+
+static void entry_free(struct entry **entry)
+{
+    if (*entry)
+        glob_pattern_free(&(*entry)->pattern);
+    free(*entry);
+    *entry = NULL;
+}
+
+static void groups_free(struct arc_glob_set *set)
+{
+    for (size_t i = 0; i < set->group_count; i++)
+        arc_program_free(&set->groups[i].joined);
+    free(set->groups);
+    free(set->table);
+    set->groups = NULL;
+    set->table = NULL;
+    set->group_count = 0;
+}
+
+void arc_glob_set_free(struct arc_glob_set **set)
+{
+    if (!*set)
+        return;
+    groups_free(*set);
+    for (size_t i = 0; i < (*set)->entry_count; i++)
+        entry_free(&(*set)->entries[i]);
+    free((*set)->entries);
+    free(*set);
+    *set = NULL;
+}
+
+size_t arc_glob_set_words(const struct arc_glob_set *set)
+{
+    return set->words;
+}
+
+int arc_glob_set_add(struct arc_glob_set *set, const char *pattern, size_t len, unsigned id,
+                     struct arc_error *err)
+{
+    if (id > ID_MAX)
+        return arc_error_set(err, ARC_EINPUT, "a set of patterns takes ids up to %d, not %u",
+                             ID_MAX, id);
+    if (set->entry_count == set->entry_size) {
+        size_t size = set->entry_size ? set->entry_size * 2 : 16;
+        struct entry **entries = realloc(set->entries, size * sizeof(struct entry *));
+        if (!entries)
+            return arc_error_nomem(err);
+        set->entries = entries;
+        set->entry_size = size;
+    }
+    __attribute__((cleanup(entry_free))) struct entry *entry = calloc(1, sizeof *entry);
+    if (!entry)
+        return arc_error_nomem(err);
+    entry->id = id;
+    int code = glob_pattern_compile(&entry->pattern, pattern, len, err);
+    if (code)
+        return code;
+    if (id / 64 + 1 > set->words)
+        set->words = id / 64 + 1;
+    if (entry->pattern.program.node_count > set->nodes)
+        set->nodes = entry->pattern.program.node_count;
+    set->entries[set->entry_count++] = arc_steal(&entry);
+    return 0;
+}
+
+static int compare(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+    int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
+    return order ? order : a_len < b_len ? -1 : a_len > b_len;
+}
+
+static int by_prefix(const void *a, const void *b)
+{
+    const struct glob_pattern *left = &(*(struct entry *const *)a)->pattern;
+    const struct glob_pattern *right = &(*(struct entry *const *)b)->pattern;
+    return compare(left->prefix, left->certain_len, right->prefix, right->certain_len);
+}
+
+static uint64_t hash_byte(uint64_t hash, char byte)
+{
+    return (hash ^ (unsigned char)byte) * 0x100000001b3u;
+}
+
+#define HASH_START 0xcbf29ce484222325u
+
+static uint64_t hash_of(const char *text, size_t len)
+{
+    uint64_t hash = HASH_START;
+    for (size_t i = 0; i < len; i++)
+        hash = hash_byte(hash, text[i]);
+    return hash;
+}
+
+/* The high bits vary more than the low ones. */
+static size_t place_of(const struct arc_glob_set *set, uint64_t hash)
+{
+    return (hash ^ hash >> 32) & (set->table_size - 1);
+}
+
+static bool same_prefix(const struct group *a, const struct group *b)
+{
+    return compare(a->prefix, a->prefix_len, b->prefix, b->prefix_len) == 0;
+}
+
+/* The next group with the same prefix, or NULL. */
+static const struct group *next_group(const struct arc_glob_set *set, const struct group *group)
+{
+    const struct group *next = group + 1;
+    return next < set->groups + set->group_count && same_prefix(group, next) ? next : NULL;
+}
+
+static bool index_groups(struct arc_glob_set *set)
+{
+    set->table_size = 4;
+    while (set->table_size < set->group_count * 2)
+        set->table_size *= 2;
+    set->table = calloc(set->table_size, sizeof *set->table);
+    if (!set->table)
+        return false;
+    for (size_t i = 0; i < set->group_count; i++) {
+        struct group *group = set->groups + i;
+        group->hash = hash_of(group->prefix, group->prefix_len);
+        if (i > 0 && same_prefix(group, group - 1))
+            continue;
+        size_t place = place_of(set, group->hash);
+        while (set->table[place])
+            place = (place + 1) & (set->table_size - 1);
+        set->table[place] = (uint32_t)i + 1;
+    }
+    return true;
+}
+
+/* Puts the sorted entries with one prefix together. */
+static void make_groups(struct arc_glob_set *set)
+{
+    for (size_t i = 0; i < set->entry_count; i++) {
+        const struct glob_pattern *pattern = &set->entries[i]->pattern;
+        struct group *group = set->group_count ? set->groups + set->group_count - 1 : NULL;
+        if (!group || group->count == TOGETHER_MAX ||
+            compare(group->prefix, group->prefix_len, pattern->prefix, pattern->certain_len)) {
+            group = set->groups + set->group_count++;
+            *group = (struct group){
+                .prefix = pattern->prefix, .prefix_len = pattern->certain_len, .first = i};
+        }
+        group->count++;
+    }
+}
+
+/* One automaton for the group's patterns; false when it is too large or memory ran out. */
+static bool join(const struct arc_glob_set *set, struct group *group)
+{
+    group->program = &set->entries[group->first]->pattern.program;
+    if (group->count > 1) {
+        group->program = &group->joined;
+        for (size_t i = 0; i < group->count; i++)
+            glob_pattern_add(&set->entries[group->first + i]->pattern, group->program);
+    }
+    return !group->program->failed && !group->program->large;
+}
+
+static int prepare(struct arc_glob_set *set, struct arc_error *err)
+{
+    if (set->groups)
+        return 0;
+    if (set->entry_count)
+        qsort(set->entries, set->entry_count, sizeof *set->entries, by_prefix);
+    set->groups = calloc(set->entry_count + 1, sizeof *set->groups);
+    if (!set->groups)
+        return arc_error_nomem(err);
+    make_groups(set);
+    int code = index_groups(set) ? 0 : arc_error_nomem(err);
+    for (size_t i = 0; i < set->group_count && !code; i++)
+        if (!join(set, set->groups + i))
+            code = set->groups[i].program->large
+                       ? arc_error_set(err, ARC_ELIMIT,
+                                       "the patterns of the set are too large together: their "
+                                       "automaton would have more than 1,048,576 nodes; use fewer "
+                                       "or simpler ones")
+                       : arc_error_nomem(err);
+    if (code)
+        groups_free(set);
+    return code;
+}
+
+int arc_glob_matcher_new(struct arc_glob_set *set, struct arc_glob_matcher **out,
+                         struct arc_error *err)
+{
+    int code = prepare(set, err);
+    if (code)
+        return code;
+    ARC_AUTO(arc_glob_matcher) struct arc_glob_matcher *matcher = calloc(1, sizeof *matcher);
+    if (!matcher)
+        return arc_error_nomem(err);
+    matcher->set = set;
+    matcher->dfas = calloc(set->group_count + 1, sizeof *matcher->dfas);
+    if (!matcher->dfas || !arc_reach_init(&matcher->reach, set->nodes))
+        return arc_error_nomem(err);
+    size_t budget = set->group_count ? BUDGET / set->group_count : 0;
+    for (size_t i = 0; i < set->group_count; i++)
+        if (!arc_dfa_init(matcher->dfas + i, set->groups[i].program,
+                          budget < BUDGET_MIN ? BUDGET_MIN : budget))
+            return arc_error_nomem(err);
+    *out = arc_steal(&matcher);
+    return 0;
+}
+
+void arc_glob_matcher_free(struct arc_glob_matcher **matcher)
+{
+    if (!*matcher)
+        return;
+    for (size_t i = 0; (*matcher)->dfas && i < (*matcher)->set->group_count; i++)
+        arc_dfa_free((*matcher)->dfas + i);
+    free((*matcher)->dfas);
+    arc_reach_free(&(*matcher)->reach);
+    free(*matcher);
+    *matcher = NULL;
+}
+
+static void set_bit(uint64_t *ids, unsigned id)
+{
+    ids[id / 64] |= (uint64_t)1 << id % 64;
+}
+
+/* The first group with exactly that prefix, or NULL. */
+static const struct group *find_group(const struct arc_glob_set *set, const char *prefix,
+                                      size_t len, uint64_t hash)
+{
+    for (size_t place = place_of(set, hash); set->table[place];
+         place = (place + 1) & (set->table_size - 1)) {
+        const struct group *group = set->groups + set->table[place] - 1;
+        if (group->hash == hash && !compare(group->prefix, group->prefix_len, prefix, len))
+            return group;
+    }
+    return NULL;
+}
+
+/* Runs one group's automaton over the path. */
+static bool match_group(struct arc_glob_matcher *matcher, const struct group *group,
+                        const char *path, size_t len, uint64_t *ids)
+{
+    struct arc_dfa *dfa = matcher->dfas + (group - matcher->set->groups);
+    const uint64_t *accept = arc_dfa_run(dfa, path, len);
+    bool any = false;
+    for (size_t word = 0; word * 64 < group->count; word++)
+        for (uint64_t bits = accept[word]; bits; bits &= bits - 1) {
+            size_t entry = group->first + word * 64 + (size_t)__builtin_ctzll(bits);
+            set_bit(ids, matcher->set->entries[entry]->id);
+            any = true;
+        }
+    return any;
+}
+
+bool arc_glob_matcher_match(struct arc_glob_matcher *matcher, const char *path, size_t len,
+                            uint64_t *ids)
+{
+    const struct arc_glob_set *set = matcher->set;
+    uint64_t hash = HASH_START;
+    bool any = false;
+    memset(ids, 0, set->words * sizeof *ids);
+    if (len == 0)
+        return false;
+    for (size_t i = 0; i <= len; i++) {
+        if (i == 0 || i == len || path[i] == '/') {
+            const struct group *group = find_group(set, path, i, hash);
+            for (; group; group = next_group(set, group))
+                any |= match_group(matcher, group, path, len, ids);
+        }
+        if (i < len)
+            hash = hash_byte(hash, path[i]);
+    }
+    return any;
+}
+
+struct below {
+    struct arc_glob_matcher *matcher;
+    const char *dir;
+    size_t len;
+    uint64_t *some, *all;
+    bool any;
+};
+
+static void below_group(struct below *below, const struct group *group)
+{
+    const struct arc_glob_set *set = below->matcher->set;
+    for (size_t i = group->first; i < group->first + group->count; i++) {
+        enum arc_glob_below what = glob_pattern_below(
+            &set->entries[i]->pattern, &below->matcher->reach, below->dir, below->len);
+        if (what != ARC_GLOB_NONE && below->some)
+            set_bit(below->some, set->entries[i]->id);
+        if (what == ARC_GLOB_ALL && below->all)
+            set_bit(below->all, set->entries[i]->id);
+        below->any |= what != ARC_GLOB_NONE;
+    }
+}
+
+/* The first group whose prefix is not before the text. */
+static size_t lower_bound(const struct arc_glob_set *set, const char *text, size_t len)
+{
+    size_t low = 0, high = set->group_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        const struct group *group = set->groups + middle;
+        if (compare(group->prefix, group->prefix_len, text, len) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* The groups whose prefix lies below the directory, among those that start with its name. */
+static void below_descendants(struct below *below)
+{
+    const struct arc_glob_set *set = below->matcher->set;
+    for (size_t i = lower_bound(set, below->dir, below->len); i < set->group_count; i++) {
+        const struct group *group = set->groups + i;
+        if (group->prefix_len < below->len ||
+            (below->len && memcmp(group->prefix, below->dir, below->len) != 0))
+            break;
+        bool deeper = group->prefix_len > below->len;
+        if (deeper && (below->len == 0 || group->prefix[below->len] == '/'))
+            below_group(below, group);
+    }
+}
+
+bool arc_glob_matcher_below(struct arc_glob_matcher *matcher, const char *dir, size_t len,
+                            uint64_t *some, uint64_t *all)
+{
+    const struct arc_glob_set *set = matcher->set;
+    struct below below = {.matcher = matcher, .dir = dir, .len = len, .some = some, .all = all};
+    if (some)
+        memset(some, 0, set->words * sizeof *some);
+    if (all)
+        memset(all, 0, set->words * sizeof *all);
+    uint64_t hash = HASH_START;
+    for (size_t i = 0; i <= len; i++) {
+        if (i == 0 || i == len || dir[i] == '/') {
+            const struct group *group = find_group(set, dir, i, hash);
+            for (; group; group = next_group(set, group))
+                below_group(&below, group);
+        }
+        if (i < len)
+            hash = hash_byte(hash, dir[i]);
+    }
+    below_descendants(&below);
+    return below.any;
+}

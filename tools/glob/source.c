@@ -1,0 +1,179 @@
+#include "glob/source.h"
+#include "glob/picomatch.h"
+#include <string.h>
+
+static bool is(const uint16_t *units, size_t len, const char *text)
+{
+    struct arc_units view = {.at = (uint16_t *)units, .len = len};
+    return arc_units_equal(&view, text);
+}
+
+static bool is_word(uint16_t unit)
+{
+    return (unit >= '0' && unit <= '9') || (unit >= 'a' && unit <= 'z') ||
+           (unit >= 'A' && unit <= 'Z') || unit == '_';
+}
+
+/* The source for a whole shape (parse.js, create()), or NULL. */
+static const char *shape_source(const uint16_t *units, size_t len)
+{
+#define TREE "(?:" GLOB_NO_DOTS GLOB_GLOBSTAR GLOB_SLASH ")?"
+    static const char *const table[][2] = {
+        {"*", GLOB_NO_DOTS GLOB_ONE_CHAR GLOB_STAR},
+        {".*", GLOB_DOT GLOB_ONE_CHAR GLOB_STAR},
+        {"*.*", GLOB_NO_DOTS GLOB_STAR GLOB_DOT GLOB_ONE_CHAR GLOB_STAR},
+        {"*/*", GLOB_NO_DOTS GLOB_STAR GLOB_SLASH GLOB_ONE_CHAR GLOB_NO_DOTS_SLASH GLOB_STAR},
+        {"**", GLOB_NO_DOTS GLOB_GLOBSTAR},
+        {"**/*", TREE GLOB_NO_DOTS_SLASH GLOB_ONE_CHAR GLOB_STAR},
+        {"**/*.*", TREE GLOB_NO_DOTS_SLASH GLOB_STAR GLOB_DOT GLOB_ONE_CHAR GLOB_STAR},
+        {"**/.*", TREE GLOB_DOT GLOB_ONE_CHAR GLOB_STAR},
+    };
+#undef TREE
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (is(units, len, table[i][0]))
+            return table[i][1];
+    return NULL;
+}
+
+static bool line_end(uint16_t unit)
+{
+    return unit == '\n' || unit == '\r' || unit == 0x2028 || unit == 0x2029;
+}
+
+/* The length without a last ".word", or 0 if there is none (/^(.*?)\.(\w+)$/). */
+static size_t without_extension(const uint16_t *units, size_t len)
+{
+    size_t word = len;
+    while (word > 0 && is_word(units[word - 1]))
+        word--;
+    if (word == len || word == 0 || units[word - 1] != '.')
+        return 0;
+    for (size_t i = 0; i + 1 < word; i++)
+        if (line_end(units[i]))
+            return 0;
+    return word - 1;
+}
+
+bool arc_glob_source_fast(const uint16_t *pattern, size_t len, struct arc_units *source)
+{
+    size_t shape = len;
+    const char *text;
+    while (!(text = shape_source(pattern, shape)))
+        if (!(shape = without_extension(pattern, shape)))
+            return false;
+    arc_units_puts(source, text);
+    for (size_t i = shape; i < len; i++) {
+        if (pattern[i] == '.')
+            arc_units_put(source, '\\');
+        arc_units_put(source, pattern[i]);
+    }
+    arc_units_puts(source, GLOB_SLASH "?");
+    return true;
+}
+
+static void repeat(struct arc_units *out, const char *text, size_t count)
+{
+    while (count-- > 0)
+        arc_units_puts(out, text);
+}
+
+/* One match of REGEX_SPECIAL_CHARS_BACKREF: `run` times the same unit, perhaps after a backslash.
+ */
+static void special_run(struct arc_units *out, bool escaped, uint16_t unit, size_t run)
+{
+    if (unit == '.') {
+        repeat(out, GLOB_DOT, run);
+    } else if (unit == '?' || unit == '*') {
+        size_t wild = escaped ? run - 1 : run;
+        if (escaped) {
+            arc_units_put(out, '\\');
+            arc_units_put(out, unit);
+        }
+        repeat(out, unit == '?' ? GLOB_QMARK : GLOB_STAR, unit == '*' && wild ? 1 : wild);
+    } else {
+        if (escaped || unit != '\\')
+            arc_units_put(out, '\\');
+        for (size_t i = 0; i < run; i++)
+            arc_units_put(out, unit);
+    }
+}
+
+/* Runs of backslashes become two (even) or one (odd). */
+static void collapse_backslashes(struct arc_units *text)
+{
+    size_t to = 0;
+    for (size_t i = 0; i < text->len;) {
+        size_t run = 0;
+        while (i + run < text->len && text->at[i + run] == '\\')
+            run++;
+        for (size_t keep = run ? 2 - run % 2 : 0; keep > 0; keep--)
+            text->at[to++] = '\\';
+        i += run;
+        if (run == 0)
+            text->at[to++] = text->at[i++];
+    }
+    text->len = to;
+}
+
+static bool simple(const uint16_t *pattern, size_t len)
+{
+    if (len && (pattern[0] == '*' || pattern[0] == '!'))
+        return false;
+    for (size_t i = 0; i < len; i++)
+        if (pattern[i] && pattern[i] < 0x80 && strchr("/()[]{}\"", pattern[i]))
+            return false;
+    return true;
+}
+
+bool arc_glob_source_simple(const uint16_t *pattern, size_t len, struct arc_units *source)
+{
+    if (!simple(pattern, len))
+        return false;
+    struct arc_units out = {0};
+    bool backslashes = false;
+    for (size_t i = 0; i < len;) {
+        bool escaped = pattern[i] == '\\' && i + 1 < len && !is_word(pattern[i + 1]);
+        uint16_t unit = pattern[i + escaped];
+        if (is_word(unit)) {
+            arc_units_put(&out, unit);
+            i++;
+            continue;
+        }
+        i += escaped;
+        size_t run = 0;
+        while (i + run < len && pattern[i + run] == unit)
+            run++;
+        special_run(&out, escaped, unit, run);
+        backslashes |= unit == '\\';
+        i += run;
+    }
+    if (backslashes)
+        collapse_backslashes(&out);
+    arc_units_puts(source, "^(?:");
+    arc_units_append(source, &out);
+    arc_units_puts(source, ")$");
+    arc_units_free(&out);
+    return true;
+}
+
+bool arc_glob_source(const uint16_t *pattern, size_t len, struct arc_units *source, bool *negated)
+{
+    static const uint16_t star[] = {'*', '*'};
+    if (is(pattern, len, "***")) {
+        pattern = star;
+        len = 1;
+    } else if (is(pattern, len, "**/**") || is(pattern, len, "**/**/**")) {
+        pattern = star;
+        len = 2;
+    }
+    bool fast = pattern[0] == '*' || pattern[0] == '.';
+    if (len >= 2 && pattern[0] == '.' && pattern[1] == '/') {
+        pattern += 2;
+        len -= 2;
+    }
+    *negated = false;
+    if ((fast && arc_glob_source_fast(pattern, len, source)) ||
+        arc_glob_source_simple(pattern, len, source))
+        return !source->failed;
+    return parser_run(pattern, len, source, negated);
+}

@@ -1,0 +1,201 @@
+#include "glob/units.h"
+#include "base/text.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define REPLACEMENT 0xfffd
+
+static bool reserve(struct arc_units *text, size_t more)
+{
+    if (text->failed)
+        return false;
+    size_t need = text->len + more;
+    if (need <= text->size)
+        return true;
+    size_t size = text->size ? text->size : 16;
+    while (size < need)
+        size *= 2;
+    uint16_t *at = realloc(text->at, size * sizeof *at);
+    if (!at) {
+        text->failed = true;
+        return false;
+    }
+    text->at = at;
+    text->size = size;
+    return true;
+}
+
+void arc_units_add(struct arc_units *text, const uint16_t *units, size_t len)
+{
+    if (len == 0 || !reserve(text, len))
+        return;
+    memcpy(text->at + text->len, units, len * sizeof *units);
+    text->len += len;
+}
+
+void arc_units_put(struct arc_units *text, uint16_t unit)
+{
+    arc_units_add(text, &unit, 1);
+}
+
+void arc_units_puts(struct arc_units *text, const char *ascii)
+{
+    size_t len = strlen(ascii);
+    if (!reserve(text, len))
+        return;
+    for (size_t i = 0; i < len; i++)
+        text->at[text->len + i] = (unsigned char)ascii[i];
+    text->len += len;
+}
+
+void arc_units_append(struct arc_units *text, const struct arc_units *more)
+{
+    arc_units_add(text, more->at, more->len);
+    text->failed |= more->failed;
+}
+
+void arc_units_set(struct arc_units *text, const uint16_t *units, size_t len)
+{
+    text->len = 0;
+    arc_units_add(text, units, len);
+}
+
+void arc_units_free(struct arc_units *text)
+{
+    free(text->at);
+    *text = (struct arc_units){0};
+}
+
+void arc_units_slice_end(struct arc_units *text, size_t count)
+{
+    text->len = count == 0 || count > text->len ? 0 : text->len - count;
+}
+
+void arc_units_insert(struct arc_units *text, size_t at, uint16_t unit)
+{
+    if (!reserve(text, 1))
+        return;
+    memmove(text->at + at + 1, text->at + at, (text->len - at) * sizeof *text->at);
+    text->at[at] = unit;
+    text->len++;
+}
+
+bool arc_units_equal(const struct arc_units *text, const char *ascii)
+{
+    size_t i = 0;
+    while (i < text->len && ascii[i] && text->at[i] == (unsigned char)ascii[i])
+        i++;
+    return i == text->len && !ascii[i];
+}
+
+bool arc_units_has(const uint16_t *units, size_t len, uint16_t unit)
+{
+    return arc_units_last(units, len, unit) >= 0;
+}
+
+ptrdiff_t arc_units_last(const uint16_t *units, size_t len, uint16_t unit)
+{
+    while (len > 0)
+        if (units[--len] == unit)
+            return (ptrdiff_t)len;
+    return -1;
+}
+
+int arc_units_compare(const struct arc_units *a, const struct arc_units *b)
+{
+    for (size_t i = 0; i < a->len && i < b->len; i++)
+        if (a->at[i] != b->at[i])
+            return a->at[i] < b->at[i] ? -1 : 1;
+    return a->len < b->len ? -1 : a->len > b->len;
+}
+
+/* The code point of a well-formed sequence of `len` bytes. */
+static uint32_t code_point(const char *bytes, size_t len)
+{
+    static const unsigned char mask[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+    uint32_t point = (unsigned char)bytes[0] & mask[len];
+    for (size_t i = 1; i < len; i++)
+        point = point << 6 | ((unsigned char)bytes[i] & 0x3f);
+    return point;
+}
+
+static size_t to_units(uint32_t point, uint16_t units[2])
+{
+    if (point < 0x10000) {
+        units[0] = (uint16_t)point;
+        return 1;
+    }
+    point -= 0x10000;
+    units[0] = (uint16_t)(0xd800 | point >> 10);
+    units[1] = (uint16_t)(0xdc00 | (point & 0x3ff));
+    return 2;
+}
+
+/* Whether the bytes start a sequence that more bytes could complete: completed with the lowest and
+ * the highest continuation bytes it would be well-formed in one of the two cases. */
+static bool truncated(const char *bytes, size_t len)
+{
+    if (len == 0 || len > 3)
+        return false;
+    for (int fill = 0; fill < 2; fill++) {
+        char whole[4];
+        memset(whole, fill ? 0xbf : 0x80, sizeof whole);
+        memcpy(whole, bytes, len);
+        if (arc_utf8_length(whole, sizeof whole) > len)
+            return true;
+    }
+    return false;
+}
+
+/* The length of the character at the start, and its code point. */
+static size_t next_character(const char *bytes, size_t len, uint32_t *point)
+{
+    size_t step = arc_utf8_length(bytes, len);
+    if (step) {
+        *point = code_point(bytes, step);
+        return step;
+    }
+    *point = REPLACEMENT;
+    for (step = len < 3 ? len : 3; step > 1; step--)
+        if (truncated(bytes, step))
+            return step;
+    return 1;
+}
+
+size_t arc_units_first(const char *bytes, size_t len, uint16_t units[2], size_t *count)
+{
+    uint32_t point;
+    size_t step = next_character(bytes, len, &point);
+    *count = to_units(point, units);
+    return step;
+}
+
+void arc_units_decode(struct arc_units *text, const char *bytes, size_t len)
+{
+    for (size_t at = 0; at < len;) {
+        uint16_t units[2];
+        size_t count;
+        at += arc_units_first(bytes + at, len - at, units, &count);
+        arc_units_add(text, units, count);
+    }
+}
+
+/* A lead byte always starts a character, so the last character starts at the last lead byte if a
+ * (perhaps truncated) sequence reaches from there to the end, and is one byte otherwise. */
+size_t arc_units_before(const char *bytes, size_t len, uint16_t units[2], size_t *count)
+{
+    units[0] = (unsigned char)bytes[len - 1];
+    *count = 1;
+    if (units[0] < 0x80)
+        return 1;
+    size_t back = 1;
+    while (back < 4 && back < len && ((unsigned char)bytes[len - back] & 0xc0) == 0x80)
+        back++;
+    const char *start = bytes + len - back;
+    if (arc_utf8_length(start, back) == back) {
+        *count = to_units(code_point(start, back), units);
+        return back;
+    }
+    units[0] = REPLACEMENT;
+    return truncated(start, back) ? back : 1;
+}

@@ -1,0 +1,47 @@
+/* libcurl, loaded when the first request is sent: a program that sends nothing never pays for it
+ * (32 libraries, 4 ms). */
+#ifndef ARC_HTTP_CURL_H
+#define ARC_HTTP_CURL_H
+
+#include "arcci/error.h"
+#include <curl/curl.h>
+
+/* The functions of libcurl in use, each of the type that curl's own header gives it. */
+#define ARC_CURL_FUNCTIONS(ROW)                                                                    \
+    ROW(global_init)                                                                               \
+    ROW(global_cleanup)                                                                            \
+    ROW(easy_init)                                                                                 \
+    ROW(easy_reset)                                                                                \
+    ROW(easy_cleanup)                                                                              \
+    ROW(easy_setopt)                                                                               \
+    ROW(easy_getinfo)                                                                              \
+    ROW(easy_perform)                                                                              \
+    ROW(easy_strerror)                                                                             \
+    ROW(multi_init)                                                                                \
+    ROW(multi_cleanup)                                                                             \
+    ROW(multi_setopt)                                                                              \
+    ROW(multi_add_handle)                                                                          \
+    ROW(multi_remove_handle)                                                                       \
+    ROW(multi_perform)                                                                             \
+    ROW(multi_poll)                                                                                \
+    ROW(multi_info_read)                                                                           \
+    ROW(slist_append)                                                                              \
+    ROW(slist_free_all)                                                                            \
+    ROW(url)                                                                                       \
+    ROW(url_cleanup)                                                                               \
+    ROW(url_set)                                                                                   \
+    ROW(url_get)                                                                                   \
+    ROW(free)
+
+struct arc_curl {
+#define ARC_CURL_ROW(name) __typeof__(&curl_##name) name;
+    ARC_CURL_FUNCTIONS(ARC_CURL_ROW)
+#undef ARC_CURL_ROW
+};
+
+/* Loads libcurl and fills the table. The library stays loaded until the program ends: the TLS
+ * library below it registers exit handlers. ARC_EWORLD when it is not installed, naming the
+ * package. */
+int arc_curl_load(struct arc_curl *out, struct arc_error *err);
+
+#endif

@@ -1,0 +1,346 @@
+#include "base/auto.h"
+#include "http/http.h"
+#include "http/internal.h"
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define ERROR_BODY_MAX ((size_t)1 << 20)
+
+int arc_http_new(const struct arc_http_options *options, struct arc_http **out,
+                 struct arc_error *err)
+{
+    struct arc_http *http = calloc(1, sizeof *http);
+    if (!http)
+        return arc_error_nomem(err);
+    if (options)
+        http->options = *options;
+    int rc = arc_curl_load(&http->curl, err);
+    if (rc) {
+        free(http);
+        return rc;
+    }
+    if (http->curl.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
+        !(http->easy = http->curl.easy_init())) {
+        free(http);
+        return arc_error_set(err, ARC_EWORLD, "libcurl could not be initialised");
+    }
+    *out = http;
+    return ARC_OK;
+}
+
+void arc_http_free(struct arc_http *http)
+{
+    if (!http)
+        return;
+    if (http->multi)
+        http->curl.multi_cleanup(http->multi);
+    http->curl.easy_cleanup(http->easy);
+    http->curl.global_cleanup();
+    free(http);
+}
+
+void arc_http_response_free(struct arc_http_response *response)
+{
+    free(response->url);
+    arc_buf_free(&response->body);
+    arc_buf_free(&response->headers);
+    *response = (struct arc_http_response){0};
+}
+
+const char *arc_http_header(const struct arc_http_response *response, const char *name)
+{
+    const char *at = arc_buf_text(&response->headers);
+    const char *end = at + response->headers.len;
+    while (at < end) {
+        const char *value = at + strlen(at) + 1;
+        if (strcmp(at, name) == 0)
+            return value;
+        at = value + strlen(value) + 1;
+    }
+    return NULL;
+}
+
+/* ---- libcurl's callbacks -------------------------------------------------------------------- */
+
+static size_t read_body(char *out, size_t size, size_t count, void *context)
+{
+    struct http_exchange *x = context;
+    size_t room = size * count;
+    if (x->fd >= 0) {
+        ssize_t got;
+        do
+            got = read(x->fd, out, room);
+        while (got < 0 && errno == EINTR);
+        x->sent += got > 0 ? (size_t)got : 0;
+        if (got > 0 || (got == 0 && (int64_t)x->sent == x->length))
+            return (size_t)got;
+        x->failed = arc_error_set(x->err, ARC_EWORLD, "cannot read %s: %s", x->request->body_file,
+                                  got < 0 ? strerror(errno) : "it became shorter");
+        return CURL_READFUNC_ABORT;
+    }
+    size_t left = x->request->body_len - x->sent;
+    size_t len = left < room ? left : room;
+    if (len)
+        memcpy(out, (const char *)x->request->body + x->sent, len);
+    x->sent += len;
+    return len;
+}
+
+static int take_body(struct http_exchange *x, const char *bytes, size_t len)
+{
+    const struct arc_http_request *request = x->request;
+    struct arc_http_response *response = x->response;
+    long status = 0;
+    x->http->curl.easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
+    bool sink = request->sink && status >= 200 && status < 300;
+    size_t max = request->max ? request->max : sink ? SIZE_MAX : ARC_HTTP_BODY_MAX;
+    if (request->sink && !sink)
+        max = ERROR_BODY_MAX;
+    if (len > max - response->received)
+        return arc_error_set(x->err, ARC_ELIMIT, "%s answers with more than the limit of %zu bytes",
+                             request->url, max);
+    response->received += len;
+    if (sink)
+        return request->sink(request->sink_context, bytes, len, x->err);
+    arc_buf_add(&response->body, bytes, len);
+    return arc_buf_check(&response->body, request->url, x->err);
+}
+
+static size_t write_body(char *bytes, size_t size, size_t count, void *context)
+{
+    struct http_exchange *x = context;
+    size_t len = size * count;
+    x->failed = x->failed ? x->failed : take_body(x, bytes, len);
+    return x->failed ? len + 1 : len; /* any other count than len stops libcurl */
+}
+
+/* A status line starts the headers of a new answer: 100, then 200. */
+static size_t write_header(char *bytes, size_t size, size_t count, void *context)
+{
+    struct http_exchange *x = context;
+    struct arc_buf *headers = &x->response->headers;
+    size_t len = size * count, name = 0;
+    if (len >= 5 && memcmp(bytes, "HTTP/", 5) == 0) {
+        arc_buf_reset(headers);
+        return len;
+    }
+    while (name < len && bytes[name] != ':')
+        name++;
+    if (name == len || memchr(bytes, '\0', len))
+        return len;
+    for (size_t i = 0; i < name; i++)
+        arc_buf_putc(headers, (char)tolower((unsigned char)bytes[i]));
+    arc_buf_putc(headers, '\0');
+    size_t from = name + 1, to = len;
+    while (from < to && (bytes[from] == ' ' || bytes[from] == '\t'))
+        from++;
+    while (to > from && strchr(" \t\r\n", bytes[to - 1]))
+        to--;
+    arc_buf_add(headers, bytes + from, to - from);
+    arc_buf_putc(headers, '\0');
+    if (headers->failed && !x->failed)
+        x->failed = arc_buf_check(headers, "the answer's headers", x->err);
+    return x->failed ? len + 1 : len;
+}
+
+/* ---- one exchange --------------------------------------------------------------------------- */
+
+static int add_header(struct arc_http *http, struct curl_slist **list, const char *text,
+                      struct arc_error *err)
+{
+    if (strpbrk(text, "\r\n"))
+        return arc_error_set(err, ARC_EINPUT, "a header of a request holds a line break");
+    struct curl_slist *grown = http->curl.slist_append(*list, text);
+    if (!grown)
+        return arc_error_nomem(err);
+    *list = grown;
+    return ARC_OK;
+}
+
+static int make_headers(struct http_exchange *x, struct arc_error *err)
+{
+    const struct arc_http_request *request = x->request;
+    struct curl_slist **list = &x->headers;
+    int rc = add_header(x->http, list, "Expect:", err);
+    for (const char *const *h = request->headers; !rc && h && *h; h++)
+        if (x->body || strncasecmp(*h, "Content-", 8) != 0)
+            rc = add_header(x->http, list, *h, err);
+    if (rc || !x->hop.credentials)
+        return rc;
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    arc_buf_printf(&text, "Authorization: %s", request->authorization);
+    rc = arc_buf_check(&text, "the credentials", err);
+    return rc ? rc : add_header(x->http, list, arc_buf_text(&text), err);
+}
+
+static const char *either(const struct arc_env *env, const char *a, const char *b)
+{
+    const char *value = env ? arc_env_nonempty(env, a) : NULL;
+    return value || !env ? value : arc_env_nonempty(env, b);
+}
+
+/* Upper-case HTTP_PROXY is not read: in a CGI program a client sets it ("httpoxy"). */
+static const char *proxy(const struct arc_env *env, const struct http_place *place)
+{
+    if (http_loopback(place->host))
+        return "";
+    const char *value = strcmp(place->scheme, "https") == 0
+                            ? either(env, "https_proxy", "HTTPS_PROXY")
+                            : either(env, "http_proxy", "http_proxy");
+    value = value ? value : either(env, "all_proxy", "ALL_PROXY");
+    return value ? value : "";
+}
+
+#define SET(option, value) (ok = ok && http->curl.easy_setopt(easy, option, value) == CURLE_OK)
+
+static bool set_connection(struct http_exchange *x)
+{
+    struct arc_http *http = x->http;
+    const struct arc_http_request *request = x->request;
+    const struct arc_http_options *o = &http->options;
+    CURL *easy = x->easy;
+    const char *no_proxy = either(o->env, "no_proxy", "NO_PROXY");
+    const char *ca_file = either(o->env, "SSL_CERT_FILE", "CURL_CA_BUNDLE");
+    const char *ca_dir = either(o->env, "SSL_CERT_DIR", "SSL_CERT_DIR");
+    bool ok = true;
+    SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_SSL_VERIFYPEER, 1L);
+    SET(CURLOPT_SSL_VERIFYHOST, 2L);
+    SET(CURLOPT_PROXY, proxy(o->env, &x->hop.place));
+    SET(CURLOPT_NOPROXY, no_proxy ? no_proxy : "");
+    SET(CURLOPT_CONNECTTIMEOUT, (long)(o->connect_timeout ? o->connect_timeout : 15));
+    SET(CURLOPT_LOW_SPEED_LIMIT, 8L);
+    SET(CURLOPT_LOW_SPEED_TIME, (long)(o->idle_timeout ? o->idle_timeout : 60));
+    SET(CURLOPT_TIMEOUT, (long)request->timeout);
+    SET(CURLOPT_USERAGENT, "arc-ci/" ARCCI_VERSION);
+    if (ca_file)
+        SET(CURLOPT_CAINFO, ca_file);
+    if (ca_dir)
+        SET(CURLOPT_CAPATH, ca_dir);
+    if (request->compressed)
+        SET(CURLOPT_ACCEPT_ENCODING, "gzip");
+    http->curl.easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+    http->curl.easy_setopt(easy, CURLOPT_PIPEWAIT, 1L); /* HTTP/2: one connection for all */
+    return ok;
+}
+
+/* No seek function: libcurl, which by itself resends on a kept-open connection that turns out to
+ * be dead, then cannot do so once any of the body has gone. */
+static bool set_exchange(struct http_exchange *x)
+{
+    struct arc_http *http = x->http;
+    CURL *easy = x->easy;
+    bool ok = true;
+    SET(CURLOPT_URL, x->hop.url);
+    SET(CURLOPT_HTTPHEADER, x->headers);
+    SET(CURLOPT_PRIVATE, x);
+    SET(CURLOPT_ERRORBUFFER, x->message);
+    SET(CURLOPT_WRITEFUNCTION, write_body);
+    SET(CURLOPT_WRITEDATA, x);
+    SET(CURLOPT_HEADERFUNCTION, write_header);
+    SET(CURLOPT_HEADERDATA, x);
+    if (strcmp(x->hop.method, "HEAD") == 0)
+        SET(CURLOPT_NOBODY, 1L);
+    if (x->body) {
+        SET(CURLOPT_UPLOAD, 1L);
+        SET(CURLOPT_READFUNCTION, read_body);
+        SET(CURLOPT_READDATA, x);
+        SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)x->length);
+    }
+    SET(CURLOPT_CUSTOMREQUEST, x->hop.method);
+    return ok;
+}
+#undef SET
+
+static int open_body(struct http_exchange *x, struct arc_error *err)
+{
+    struct stat st;
+    const char *path = x->request->body_file;
+    x->length = (int64_t)x->request->body_len;
+    x->sent = 0;
+    if (!x->body || !path)
+        return ARC_OK;
+    x->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (x->fd < 0)
+        return arc_error_set(err, ARC_EWORLD, "cannot read %s: %s", path, strerror(errno));
+    if (fstat(x->fd, &st) != 0 || !S_ISREG(st.st_mode))
+        return arc_error_set(err, ARC_EINPUT, "%s is not a regular file", path);
+    x->length = st.st_size;
+    return ARC_OK;
+}
+
+/* Doubt counts as sent: once a byte of the body was taken, or libcurl would have to take it again.
+ */
+static enum arc_http_fate fate_of(const struct http_exchange *x, CURLcode code)
+{
+    struct arc_http *http = x->http;
+    long sent = 0;
+    switch (code) {
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_URL_MALFORMAT:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_ISSUER_ERROR:
+        return ARC_HTTP_BARRED;
+    default:
+        break;
+    }
+    http->curl.easy_getinfo(x->easy, CURLINFO_REQUEST_SIZE, &sent);
+    return sent || x->sent || code == CURLE_SEND_FAIL_REWIND ? ARC_HTTP_LOST : ARC_HTTP_UNSENT;
+}
+
+static int no_answer(struct http_exchange *x, CURLcode code)
+{
+    struct arc_http *http = x->http;
+    x->response->fate = fate_of(x, code);
+    if (x->failed)
+        return x->failed;
+    const char *why = *x->message ? x->message : http->curl.easy_strerror(code);
+    const char *hint = "";
+    if (code == CURLE_PEER_FAILED_VERIFICATION)
+        hint = "; if a company's own authority signs it, name its file in SSL_CERT_FILE";
+    else if (code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_CONNECT)
+        hint = "; behind a proxy, set HTTPS_PROXY";
+    return arc_error_set(x->err, ARC_EWORLD, "%s %s: %s%s", x->request->method, x->hop.url, why,
+                         hint);
+}
+
+int http_begin(struct http_exchange *x)
+{
+    x->http->curl.easy_reset(x->easy);
+    x->message[0] = '\0';
+    x->response->fate = ARC_HTTP_BARRED;
+    int rc = make_headers(x, x->err);
+    if (!rc)
+        rc = open_body(x, x->err);
+    if (!rc && !(set_connection(x) && set_exchange(x)))
+        rc = arc_error_set(x->err, ARC_EWORLD, "libcurl refused an option of %s %s", x->hop.method,
+                           x->hop.url);
+    return rc;
+}
+
+int http_end(struct http_exchange *x, CURLcode code)
+{
+    long status = 0;
+    if (code != CURLE_OK)
+        return no_answer(x, code);
+    x->http->curl.easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
+    x->response->status = (int)status;
+    x->response->fate = ARC_HTTP_ANSWERED;
+    return ARC_OK;
+}
+
+void http_release(struct http_exchange *x)
+{
+    x->http->curl.slist_free_all(x->headers);
+    x->headers = NULL;
+    if (x->fd >= 0)
+        close(x->fd);
+    x->fd = -1;
+}

@@ -1,0 +1,63 @@
+/* What the parts of port/http share. */
+#ifndef ARC_HTTP_INTERNAL_H
+#define ARC_HTTP_INTERNAL_H
+
+#include "http/curl.h"
+#include "http/http.h"
+
+struct arc_http {
+    struct arc_curl curl;
+    struct arc_http_options options;
+    CURL *easy;   /* keeps its connections and DNS cache from request to request */
+    CURLM *multi; /* those of arc_http_send_all(); NULL until its first call */
+};
+
+/* An absolute URL taken apart by libcurl. */
+struct http_place {
+    char *scheme, *host, *port; /* port always set */
+};
+
+/* Takes a URL apart. ARC_EINPUT for anything but a clean http(s) URL without a user name. */
+int http_locate(struct arc_http *http, const char *text, struct http_place *out,
+                struct arc_error *err);
+void http_place_free(struct http_place *place);
+
+/* Where a request goes, hop by hop. */
+struct http_hop {
+    char *url;
+    const char *method;
+    struct http_place place;
+    bool credentials;
+};
+
+/* One request on its way: what libcurl's callbacks need. */
+struct http_exchange {
+    struct arc_http *http;
+    const struct arc_http_request *request;
+    struct arc_http_response *response;
+    struct arc_error *err;
+    CURL *easy;
+    struct curl_slist *headers; /* of this hop */
+    struct http_hop hop;
+    unsigned redirects; /* followed so far */
+    int failed;         /* code of the callback that stopped it, or 0 */
+    int fd;             /* of body_file, or -1 */
+    size_t sent;        /* bytes of the body */
+    bool body;          /* whether this hop still carries the body */
+    int64_t length;     /* of the body */
+    char message[CURL_ERROR_SIZE];
+};
+
+/* Makes x->easy ready for this hop; takes what libcurl made of it; frees what the hop needed. */
+int http_begin(struct http_exchange *x);
+int http_end(struct http_exchange *x, CURLcode code);
+void http_release(struct http_exchange *x);
+
+/* Scheme, host and port are the same. */
+bool http_same_origin(const struct http_place *a, const struct http_place *b);
+/* Whether the host is this machine. */
+bool http_loopback(const char *host);
+/* Whether credentials may go there. */
+bool http_place_safe(const struct http_place *place);
+
+#endif

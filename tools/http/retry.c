@@ -1,0 +1,198 @@
+/* When a request is tried again, and how long that waits. */
+#include "base/auto.h"
+#include "http/http.h"
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#define ATTEMPTS       6
+#define MAX_WAIT       900
+#define SECONDARY_WAIT 60
+
+static bool number(const char *text, int64_t *out)
+{
+    size_t digits = text ? strspn(text, "0123456789") : 0;
+    if (!digits || digits > 15 || text[digits])
+        return false;
+    *out = strtoll(text, NULL, 10);
+    return true;
+}
+
+/* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 section 5.6.7) without a locale. */
+static bool http_date(const char *text, int64_t *out)
+{
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    struct tm tm = {0};
+    char month[4] = "";
+    int used = 0;
+    if (!text ||
+        sscanf(text, "%*3s, %2d %3s %4d %2d:%2d:%2d GMT%n", &tm.tm_mday, month, &tm.tm_year,
+               &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &used) != 6 ||
+        !used || text[used])
+        return false;
+    const char *found = strlen(month) == 3 ? strstr(months, month) : NULL;
+    if (!found || (found - months) % 3)
+        return false;
+    tm.tm_mon = (int)(found - months) / 3;
+    tm.tm_year -= 1900;
+    *out = (int64_t)timegm(&tm);
+    return true;
+}
+
+static bool contains(const struct arc_http_response *response, const char *text)
+{
+    const char *body = arc_buf_text(&response->body);
+    size_t len = strlen(text);
+    for (; *body; body++)
+        if (strncasecmp(body, text, len) == 0)
+            return true;
+    return false;
+}
+
+/* GitHub's limit on bursts, by 403 or 429 (GitHub docs, "Rate limits for the REST API"). */
+static bool secondary(const struct arc_http_response *response)
+{
+    return contains(response, "secondary rate limit") || contains(response, "abuse detection");
+}
+
+bool arc_http_rate_limited(const struct arc_http_response *response)
+{
+    if (response->fate != ARC_HTTP_ANSWERED)
+        return false;
+    if (response->status == 429)
+        return true;
+    const char *left = arc_http_header(response, "x-ratelimit-remaining");
+    return response->status == 403 && (arc_http_header(response, "retry-after") ||
+                                       (left && strcmp(left, "0") == 0) || secondary(response));
+}
+
+/* Seconds that the server asks for, or -1 when it does not say. */
+static int64_t asked(const struct arc_http_response *response, int64_t now)
+{
+    int64_t value;
+    const char *after = arc_http_header(response, "retry-after");
+    const char *left = arc_http_header(response, "x-ratelimit-remaining");
+    if (number(after, &value))
+        return value;
+    if (http_date(after, &value))
+        return value > now ? value - now : 0;
+    bool limited = arc_http_rate_limited(response);
+    if (limited && left && strcmp(left, "0") == 0 &&
+        number(arc_http_header(response, "x-ratelimit-reset"), &value))
+        return value > now ? value - now + 1 : 1; /* our clocks differ by less than that */
+    return -1;
+}
+
+static bool passing(int status)
+{
+    return status == 408 || status == 500 || status == 502 || status == 503 || status == 504;
+}
+
+int64_t arc_http_retry_wait(const struct arc_http_retry *retry,
+                            const struct arc_http_response *response, unsigned attempt, int64_t now,
+                            uint32_t random)
+{
+    int64_t max = retry->max_wait ? retry->max_wait : MAX_WAIT;
+    bool limited = arc_http_rate_limited(response);
+    bool unsent = response->fate == ARC_HTTP_UNSENT;
+    bool doubtful = response->fate == ARC_HTTP_LOST ||
+                    (response->fate == ARC_HTTP_ANSWERED && passing(response->status));
+    if (attempt >= (retry->attempts ? retry->attempts : ATTEMPTS))
+        return -1;
+    if (!(limited || unsent || (doubtful && !retry->create)))
+        return -1;
+    int64_t seconds = response->fate == ARC_HTTP_ANSWERED ? asked(response, now) : -1;
+    if (seconds < 0 && limited && (response->status == 403 || secondary(response)))
+        seconds = (int64_t)SECONDARY_WAIT << (attempt - 1);
+    if (seconds > max)
+        return -1;
+    /* Asked for: a little more, never less. Our own: half of it is chance, so that jobs that
+     * failed together do not come back together. */
+    if (seconds >= 0)
+        return seconds * 1000 + (int64_t)(random % 1000);
+    int64_t step = (int64_t)500 << (attempt < 6 ? attempt : 6);
+    return step / 2 + (int64_t)(random % (uint32_t)(step / 2));
+}
+
+int arc_http_send_retrying(struct arc_http *http, const struct arc_http_request *request,
+                           const struct arc_http_retry *retry, void (*restart)(void *sink_context),
+                           struct arc_http_response *response, struct arc_error *err)
+{
+    const struct arc_clock *clock = retry->clock ? retry->clock : arc_clock_system();
+    for (unsigned attempt = 1;; attempt++) {
+        ARC_AUTO(arc_error) struct arc_error why = {0};
+        int rc = arc_http_send(http, request, response, &why);
+        int64_t wait = -1;
+        if (!rc || rc == ARC_EWORLD)
+            wait = arc_http_retry_wait(retry, response, attempt, clock->now(clock->context),
+                                       clock->random(clock->context));
+        if (wait < 0) {
+            if (rc && err) {
+                arc_error_clear(err);
+                *err = why;
+                why = (struct arc_error){0};
+            }
+            return rc;
+        }
+        clock->wait(clock->context, wait);
+        if (restart)
+            restart(request->sink_context);
+    }
+}
+
+/* ---- Link ----------------------------------------------------------------------------------- */
+
+/* Whether the parameters of one link, `; rel="next prev"; …` up to `end`, name the relation. */
+static bool has_rel(const char *at, const char *end, const char *rel)
+{
+    size_t len = strlen(rel);
+    for (; at < end; at++) {
+        if (strncasecmp(at, "rel=", 4) != 0)
+            continue;
+        at += 4;
+        bool quoted = at < end && *at == '"';
+        at += quoted;
+        while (at < end && *at != '"' && *at != ';' && *at != ',') {
+            size_t word = 0;
+            while (at + word < end && !strchr("\" ;,", at[word]))
+                word++;
+            if (word == len && strncasecmp(at, rel, len) == 0)
+                return true;
+            at += word;
+            if (!quoted)
+                break;
+            while (at < end && *at == ' ')
+                at++;
+        }
+    }
+    return false;
+}
+
+/* The end of a link's parameters: a comma outside quotes. */
+static const char *link_end(const char *at)
+{
+    bool quoted = false;
+    for (; *at && (quoted || *at != ','); at++)
+        quoted ^= *at == '"';
+    return at;
+}
+
+int arc_http_link(const struct arc_http_response *response, const char *rel, char **out,
+                  struct arc_error *err)
+{
+    const char *at = arc_http_header(response, "link");
+    *out = NULL;
+    while (at && (at = strchr(at, '<'))) {
+        const char *close = strchr(at, '>');
+        if (!close)
+            break;
+        const char *end = link_end(close + 1);
+        if (has_rel(close + 1, end, rel)) {
+            *out = strndup(at + 1, (size_t)(close - at - 1));
+            return *out ? ARC_OK : arc_error_nomem(err);
+        }
+        at = end;
+    }
+    return ARC_OK;
+}

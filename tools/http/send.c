@@ -1,0 +1,227 @@
+/* Sending: redirects, one request, several at once. */
+#include "base/auto.h"
+#include "http/internal.h"
+#include <string.h>
+
+#define HEADERS_MAX ((size_t)256 << 10)
+
+/* ---- redirects ------------------------------------------------------------------------------ */
+
+static void hop_free(struct http_hop *hop)
+{
+    free(hop->url);
+    http_place_free(&hop->place);
+    *hop = (struct http_hop){0};
+}
+
+static bool plain_read(const char *method)
+{
+    return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+}
+
+/* Whether the answer sends us on; *method is what to ask with. */
+static bool redirected(const struct arc_http_response *response, const char **method)
+{
+    switch (response->status) {
+    case 301:
+    case 302:
+        return plain_read(*method);
+    case 303:
+        *method = strcmp(*method, "HEAD") == 0 ? "HEAD" : "GET";
+        return true;
+    case 307:
+    case 308:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Goes one redirect further. *moved tells whether; a redirect that may not be followed stays the
+ * answer. */
+static int follow(struct http_exchange *x, bool *moved)
+{
+    struct http_hop *hop = &x->hop;
+    struct http_hop next = {.method = hop->method};
+    const char *location = arc_http_header(x->response, "location");
+    *moved = false;
+    if (!location || !redirected(x->response, &next.method))
+        return ARC_OK;
+    int rc = arc_http_resolve(x->http, hop->url, location, &next.url, x->err);
+    if (!rc)
+        rc = http_locate(x->http, next.url, &next.place, x->err);
+    if (rc) {
+        hop_free(&next);
+        return arc_error_prefix(x->err, "%s redirects", hop->url);
+    }
+    bool home = http_same_origin(&hop->place, &next.place);
+    bool body = x->body && strcmp(next.method, hop->method) == 0;
+    bool allowed = (home || plain_read(next.method) || x->request->redirect_uploads) &&
+                   (home || http_place_safe(&next.place) || !http_place_safe(&hop->place));
+    if (!allowed) {
+        hop_free(&next);
+        return ARC_OK;
+    }
+    next.credentials = hop->credentials && home;
+    x->body = body;
+    hop_free(hop);
+    *hop = next;
+    *moved = true;
+    return ARC_OK;
+}
+
+/* ---- one exchange --------------------------------------------------------------------------- */
+
+static void exchange_free(struct http_exchange *x)
+{
+    http_release(x);
+    hop_free(&x->hop);
+}
+
+static int start(struct http_exchange *x, struct arc_error *err)
+{
+    const struct arc_http_request *request = x->request;
+    struct arc_http_response *response = x->response;
+    arc_http_response_free(response);
+    response->headers.max = HEADERS_MAX;
+    response->body.max = request->max ? request->max : ARC_HTTP_BODY_MAX;
+    x->fd = -1;
+    x->err = err;
+    x->body = request->body || request->body_file;
+    x->hop.method = request->method;
+    int rc = http_locate(x->http, request->url, &x->hop.place, err);
+    if (rc)
+        return rc;
+    x->hop.credentials = request->authorization != NULL;
+    if (x->hop.credentials && !http_place_safe(&x->hop.place))
+        return arc_error_set(err, ARC_EINPUT,
+                             "%s: credentials are sent over https only (or to this machine)",
+                             request->url);
+    x->hop.url = strdup(request->url);
+    return x->hop.url ? ARC_OK : arc_error_nomem(err);
+}
+
+static int begin_hop(struct http_exchange *x)
+{
+    arc_buf_reset(&x->response->body);
+    arc_buf_reset(&x->response->headers);
+    x->response->received = 0;
+    return http_begin(x);
+}
+
+/* Ends a hop. *moved tells whether there is another. */
+static int end_hop(struct http_exchange *x, CURLcode code, bool *moved)
+{
+    *moved = false;
+    int rc = http_end(x, code);
+    http_release(x);
+    if (!rc && x->redirects < x->request->redirects)
+        rc = follow(x, moved);
+    x->redirects++;
+    return rc;
+}
+
+int arc_http_send(struct arc_http *http, const struct arc_http_request *request,
+                  struct arc_http_response *response, struct arc_error *err)
+{
+    struct http_exchange x = {
+        .http = http, .request = request, .response = response, .easy = http->easy};
+    bool more = true;
+    int rc = start(&x, err);
+    while (!rc && more) {
+        rc = begin_hop(&x);
+        if (!rc)
+            rc = end_hop(&x, http->curl.easy_perform(x.easy), &more);
+    }
+    response->url = arc_steal(&x.hop.url);
+    exchange_free(&x);
+    return rc;
+}
+
+/* ---- several -------------------------------------------------------------------------------- */
+
+/* Connections to one server: what browsers open for HTTP/1.1. */
+#define CONNECTIONS 6L
+
+static int open_multi(struct arc_http *http, struct arc_error *err)
+{
+    if (http->multi)
+        return ARC_OK;
+    http->multi = http->curl.multi_init();
+    if (!http->multi)
+        return arc_error_nomem(err);
+    http->curl.multi_setopt(http->multi, CURLMOPT_MAX_HOST_CONNECTIONS, CONNECTIONS);
+    return ARC_OK;
+}
+
+/* Hands the next hop to libcurl; false when there is none. */
+static bool launch(struct http_exchange *x)
+{
+    struct arc_curl *curl = &x->http->curl;
+    return begin_hop(x) == ARC_OK && curl->multi_add_handle(x->http->multi, x->easy) == CURLM_OK;
+}
+
+/* Takes what ended and launches what was redirected; true when anything was. */
+static bool collect(struct arc_http *http)
+{
+    struct arc_curl *curl = &http->curl;
+    bool launched = false;
+    int left;
+    for (CURLMsg *done; (done = curl->multi_info_read(http->multi, &left));) {
+        struct http_exchange *x = NULL;
+        CURLcode code = done->data.result;
+        bool moved;
+        curl->easy_getinfo(done->easy_handle, CURLINFO_PRIVATE, (char **)&x);
+        curl->multi_remove_handle(http->multi, x->easy);
+        x->failed = end_hop(x, code, &moved);
+        launched |= moved && launch(x);
+    }
+    return launched;
+}
+
+static void run_all(struct arc_http *http)
+{
+    int running = 0;
+    do {
+        if (http->curl.multi_perform(http->multi, &running) != CURLM_OK)
+            return;
+        if (collect(http))
+            running = 1;
+        else if (running)
+            http->curl.multi_poll(http->multi, NULL, 0, 1000, NULL);
+    } while (running);
+}
+
+static void end_all(struct arc_http *http, struct http_exchange *all, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (all[i].easy) { /* removing one that is not in it does nothing */
+            http->curl.multi_remove_handle(http->multi, all[i].easy);
+            http->curl.easy_cleanup(all[i].easy);
+        }
+        if (all[i].response->fate != ARC_HTTP_ANSWERED || all[i].failed)
+            arc_http_response_free(all[i].response);
+        all[i].response->url = arc_steal(&all[i].hop.url);
+        exchange_free(&all[i]);
+    }
+    free(all);
+}
+
+int arc_http_send_all(struct arc_http *http, const struct arc_http_request *requests,
+                      struct arc_http_response *answers, size_t count, struct arc_error *err)
+{
+    int rc = open_multi(http, err);
+    struct http_exchange *all = rc ? NULL : calloc(count + 1, sizeof *all);
+    if (!all)
+        return rc ? rc : arc_error_nomem(err);
+    for (size_t i = 0; i < count; i++) {
+        all[i] =
+            (struct http_exchange){.http = http, .request = &requests[i], .response = &answers[i]};
+        all[i].failed = start(&all[i], NULL);
+        if (!all[i].failed && (all[i].easy = http->curl.easy_init()))
+            launch(&all[i]);
+    }
+    run_all(http);
+    end_all(http, all, count);
+    return ARC_OK;
+}

@@ -1,0 +1,78 @@
+#include "json/layout.h"
+#include "base/auto.h"
+#include "base/text.h"
+#include <string.h>
+
+/* json_dumps() leaves DEL, C1 and bidirectional controls bare: those go to a terminal visibly. */
+static char *one_line(const json_t *value)
+{
+    ARC_AUTO(arc_buf) struct arc_buf shown = {0};
+    ARC_AUTO_FREE char *text = json_dumps(value, JSON_ENCODE_ANY);
+    if (!text)
+        return NULL;
+    arc_text_visible(&shown, text, strlen(text));
+    return arc_buf_steal(&shown);
+}
+
+static void new_line(struct arc_buf *out, size_t indent)
+{
+    arc_buf_printf(out, "\n%*s", (int)indent, "");
+}
+
+static void add_name(struct arc_buf *out, const char *name)
+{
+    ARC_AUTO_JSON json_t *text = json_string(name);
+    ARC_AUTO_FREE char *shown = text ? one_line(text) : NULL;
+    if (!shown)
+        out->failed = ARC_ENOMEM;
+    else
+        arc_buf_printf(out, "%s: ", shown);
+}
+
+static void add_members(struct arc_buf *out, const json_t *value, size_t indent, size_t width)
+{
+    const char *name, *separator = "";
+    json_t *member;
+    json_object_foreach ((json_t *)value, name, member) {
+        arc_buf_puts(out, separator);
+        new_line(out, indent + 2);
+        size_t before = out->len;
+        add_name(out, name);
+        size_t used = out->len - before;
+        arc_json_text(out, member, indent + 2, width > used ? width - used : 0);
+        separator = ",";
+    }
+}
+
+static void add_items(struct arc_buf *out, const json_t *value, size_t indent, size_t width)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach (value, i, item) {
+        arc_buf_puts(out, i ? "," : "");
+        new_line(out, indent + 2);
+        arc_json_text(out, item, indent + 2, width);
+    }
+}
+
+void arc_json_text(struct arc_buf *out, const json_t *value, size_t indent, size_t width)
+{
+    ARC_AUTO_FREE char *line = one_line(value);
+    if (!line) {
+        out->failed = ARC_ENOMEM;
+        return;
+    }
+    bool list = json_is_array(value) && json_array_size(value) > 0;
+    bool object = json_is_object(value) && json_object_size(value) > 0;
+    if ((!list && !object) || strlen(line) + indent <= width) {
+        arc_buf_puts(out, line);
+        return;
+    }
+    arc_buf_putc(out, list ? '[' : '{');
+    if (list)
+        add_items(out, value, indent, width);
+    else
+        add_members(out, value, indent, width);
+    new_line(out, indent);
+    arc_buf_putc(out, list ? ']' : '}');
+}

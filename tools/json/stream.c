@@ -1,0 +1,301 @@
+#include "json/stream.h"
+#include "base/auto.h"
+#include "json/yajl_memory.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <yajl/yajl_parse.h>
+
+#define CHUNK 65536
+
+/* A container under way. */
+struct level {
+    const struct arc_json_rule *rule;  /* by which it was entered; NULL: passed over */
+    const struct arc_json_rule *rules; /* of its place */
+    const struct arc_json_rule *next;  /* for the value that comes next; NULL: pass over */
+    bool array;
+};
+
+struct parser {
+    const struct arc_json_reader *reader;
+    const char *name;
+    struct arc_error *err;
+    int code; /* what a call returned */
+    unsigned depth;
+    struct level levels[ARC_JSON_DEPTH_MAX + 1];
+    struct arc_json_memory memory;
+    yajl_handle yajl;
+    size_t offset; /* of the chunk in the document */
+    size_t len;    /* of the chunk */
+};
+
+/* Where a document comes from: a file, or bytes. */
+struct source {
+    int fd; /* -1: the bytes */
+    const char *text;
+    size_t len;
+};
+
+static const struct arc_json_rule *rules_of(const struct arc_json_rule *rule, unsigned place)
+{
+    while ((rule->in || rule->key || rule->enter) && rule->in != place)
+        rule++;
+    return rule;
+}
+
+static bool is_key(const char *wanted, const char *key, size_t len)
+{
+    return wanted && ((strlen(wanted) == len && memcmp(wanted, key, len) == 0) ||
+                      strcmp(wanted, ARC_JSON_ANY) == 0);
+}
+
+static const struct arc_json_rule *find_member(const struct arc_json_rule *rule, const char *key,
+                                               size_t len)
+{
+    for (unsigned place = rule->in; rule->in == place && (rule->key || rule->enter); rule++)
+        if (is_key(rule->key, key, len))
+            return rule;
+    return NULL;
+}
+
+static const struct arc_json_rule *find_element(const struct arc_json_rule *rule)
+{
+    for (unsigned place = rule->in; place && rule->in == place; rule++)
+        if (!rule->key)
+            return rule;
+    return NULL;
+}
+
+/* The rule for the value that starts here. */
+static const struct arc_json_rule *current(const struct parser *parser)
+{
+    return parser->levels[parser->depth].next;
+}
+
+static int on_scalar(struct parser *parser, struct arc_json_scalar scalar)
+{
+    const struct arc_json_rule *rule = current(parser);
+    if (rule)
+        parser->code = parser->reader->value(parser->reader->data, rule, &scalar, parser->err);
+    return parser->code == ARC_OK;
+}
+
+static int on_null(void *data)
+{
+    return on_scalar(data, (struct arc_json_scalar){.type = ARC_JSON_NULL, .text = ""});
+}
+
+static int on_boolean(void *data, int truth)
+{
+    return on_scalar(
+        data, (struct arc_json_scalar){.type = ARC_JSON_BOOL, .text = "", .truth = truth != 0});
+}
+
+static int on_number(void *data, const char *text, size_t len)
+{
+    return on_scalar(data,
+                     (struct arc_json_scalar){.type = ARC_JSON_NUMBER, .text = text, .len = len});
+}
+
+static int on_string(void *data, const unsigned char *text, size_t len)
+{
+    return on_scalar(data, (struct arc_json_scalar){
+                               .type = ARC_JSON_STRING, .text = (const char *)text, .len = len});
+}
+
+static int on_key(void *data, const unsigned char *key, size_t len)
+{
+    struct parser *parser = data;
+    struct level *level = &parser->levels[parser->depth];
+    level->next = level->rule ? find_member(level->rules, (const char *)key, len) : NULL;
+    return 1;
+}
+
+static int too_deep(struct parser *parser)
+{
+    parser->code = arc_error_set(parser->err, ARC_ELIMIT, "%s: nested deeper than %d levels",
+                                 parser->name, ARC_JSON_DEPTH_MAX);
+    return 0;
+}
+
+static int enter(struct parser *parser, char bracket)
+{
+    const struct arc_json_reader *reader = parser->reader;
+    const struct arc_json_rule *rule = current(parser);
+    if (parser->depth == ARC_JSON_DEPTH_MAX)
+        return too_deep(parser);
+    struct level *level = &parser->levels[++parser->depth];
+    *level = (struct level){.rule = rule, .array = bracket == '['};
+    if (!rule)
+        return 1;
+    if (!rule->enter)
+        parser->code = arc_error_set(parser->err, ARC_EINPUT, "%s: %s is no single value",
+                                     parser->name, rule->key ? rule->key : "an element");
+    else
+        parser->code = reader->enter(reader->data, rule, bracket, parser->err);
+    level->rules = rules_of(reader->rules, rule->enter);
+    level->next = level->array ? find_element(level->rules) : NULL;
+    return parser->code == ARC_OK;
+}
+
+static int on_start_map(void *data)
+{
+    return enter(data, '{');
+}
+
+static int on_start_array(void *data)
+{
+    return enter(data, '[');
+}
+
+static int on_end(void *data)
+{
+    struct parser *parser = data;
+    const struct arc_json_reader *reader = parser->reader;
+    const struct arc_json_rule *rule = parser->levels[parser->depth--].rule;
+    if (rule)
+        parser->code = reader->leave(reader->data, rule, parser->err);
+    return parser->code == ARC_OK;
+}
+
+static const yajl_callbacks callbacks = {
+    .yajl_null = on_null,
+    .yajl_boolean = on_boolean,
+    .yajl_number = on_number,
+    .yajl_string = on_string,
+    .yajl_start_map = on_start_map,
+    .yajl_map_key = on_key,
+    .yajl_end_map = on_end,
+    .yajl_start_array = on_start_array,
+    .yajl_end_array = on_end,
+};
+
+static ssize_t read_at(const struct source *source, char *into, size_t room, size_t offset)
+{
+    if (source->fd < 0) {
+        size_t left = source->len - offset;
+        size_t count = left < room ? left : room;
+        memcpy(into, source->text + offset, count);
+        return (ssize_t)count;
+    }
+    ssize_t got;
+    do
+        got = pread(source->fd, into, room, (off_t)offset);
+    while (got < 0 && errno == EINTR);
+    return got;
+}
+
+/* Line and column are needed for an error only, so they are counted then, by reading again. */
+static void locate(const struct source *source, char *chunk, size_t offset, unsigned *line,
+                   unsigned *column)
+{
+    ssize_t got = 1;
+    *line = *column = 1;
+    for (size_t done = 0; done < offset && got > 0; done += (size_t)got) {
+        got = read_at(source, chunk, offset - done < CHUNK ? offset - done : CHUNK, done);
+        for (ssize_t i = 0; i < got; i++) {
+            *column = chunk[i] == '\n' ? 1 : *column + 1;
+            *line += chunk[i] == '\n';
+        }
+    }
+}
+
+static int no_json(struct parser *parser, const struct source *source, char *chunk)
+{
+    unsigned line, column;
+    size_t used = yajl_get_bytes_consumed(parser->yajl);
+    unsigned char *said = yajl_get_error(parser->yajl, 0, NULL, 0);
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    arc_buf_add(&text, said, strcspn((char *)said, "\n"));
+    yajl_free_error(parser->yajl, said);
+    locate(source, chunk, parser->offset + (used < parser->len ? used : parser->len), &line,
+           &column);
+    return arc_error_at(parser->err, ARC_EINPUT, parser->name, line, column, "%s",
+                        arc_buf_text(&text));
+}
+
+static int parse(struct parser *parser, const struct source *source, char *chunk)
+{
+    yajl_status status = yajl_status_ok;
+    ssize_t got = 1;
+    while (status == yajl_status_ok && got > 0) {
+        parser->offset += parser->len;
+        got = read_at(source, chunk, CHUNK, parser->offset);
+        if (got < 0)
+            return arc_error_set(parser->err, ARC_EWORLD, "cannot read %s: %s", parser->name,
+                                 strerror(errno));
+        parser->len = (size_t)got;
+        if (parser->offset + parser->len > parser->reader->size_max)
+            return arc_error_set(parser->err, ARC_ELIMIT,
+                                 "%s is longer than the limit of %zu bytes", parser->name,
+                                 parser->reader->size_max);
+        status = got ? yajl_parse(parser->yajl, (unsigned char *)chunk, (size_t)got)
+                     : yajl_complete_parse(parser->yajl);
+    }
+    if (parser->code)
+        return parser->code;
+    return status == yajl_status_ok ? ARC_OK : no_json(parser, source, chunk);
+}
+
+static int no_memory(const struct parser *parser)
+{
+    if (parser->memory.too_large)
+        return arc_error_set(parser->err, ARC_ELIMIT,
+                             "%s: a value is longer than the limit of %zu bytes", parser->name,
+                             ARC_JSON_TOKEN_MAX);
+    return arc_error_nomem(parser->err);
+}
+
+/* Nothing here changes between setjmp() and longjmp() but what `parser` points to. */
+static int run(struct parser *parser, const struct source *source, char *chunk)
+{
+    if (setjmp(parser->memory.out) != 0)
+        return no_memory(parser);
+    parser->yajl = yajl_alloc(&callbacks, &parser->memory.funcs, parser);
+    return parse(parser, source, chunk);
+}
+
+static int read_document(const struct source *source, const char *name,
+                         const struct arc_json_reader *reader, struct arc_error *err)
+{
+    ARC_AUTO_FREE char *chunk = malloc(CHUNK);
+    ARC_AUTO_FREE struct parser *parser = calloc(1, sizeof *parser);
+    if (!chunk || !parser)
+        return arc_error_nomem(err);
+    parser->reader = reader;
+    parser->name = name;
+    parser->err = err;
+    parser->levels[0].next = find_member(rules_of(reader->rules, ARC_JSON_TOP), "", 0);
+    arc_json_memory_init(&parser->memory, ARC_JSON_TOKEN_MAX);
+    int rc = run(parser, source, chunk);
+    arc_json_memory_free(&parser->memory);
+    return rc;
+}
+
+int arc_json_stream_file(const char *path, const char *name, const struct arc_json_reader *reader,
+                         struct arc_error *err)
+{
+    struct stat st;
+    name = name ? name : path;
+    struct source source = {.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};
+    if (source.fd < 0)
+        return arc_error_set(err, errno == ENOENT || errno == ENOTDIR ? ARC_ENOTFOUND : ARC_EWORLD,
+                             "cannot read %s: %s", name, strerror(errno));
+    int rc;
+    if (fstat(source.fd, &st) != 0 || !S_ISREG(st.st_mode))
+        rc = arc_error_set(err, ARC_EINPUT, "%s is not a regular file", name);
+    else
+        rc = read_document(&source, name, reader, err);
+    close(source.fd);
+    return rc;
+}
+
+int arc_json_stream_text(const char *text, size_t len, const char *name,
+                         const struct arc_json_reader *reader, struct arc_error *err)
+{
+    struct source source = {.fd = -1, .text = text, .len = len};
+    return read_document(&source, name, reader, err);
+}

@@ -1,0 +1,61 @@
+/* Reads a large JSON document as a stream, by libyajl: the memory is that of its longest string,
+ * not that of the document. What is wanted of it is a table; the rest is checked and passed over.
+ */
+#ifndef ARC_JSON_STREAM_H
+#define ARC_JSON_STREAM_H
+
+#include "arcci/error.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The longest string or number, in bytes of the document, and the deepest nesting. */
+#define ARC_JSON_TOKEN_MAX ((size_t)16 << 20)
+#define ARC_JSON_DEPTH_MAX 256
+
+/* The place of the document itself, as if it were the member "" of this place. */
+#define ARC_JSON_TOP 0
+
+/* Stands for every member of an object. */
+#define ARC_JSON_ANY "*"
+
+/* A member, or an element of an array, that the reader wants. What no rule names is passed over. */
+struct arc_json_rule {
+    unsigned in;     /* the place it is in; rules of one place stand together */
+    const char *key; /* the member's name; NULL for every element of an array; "" in ARC_JSON_TOP */
+    unsigned enter;  /* the place that an object or array here is; 0: a scalar is wanted */
+    unsigned tag;    /* the reader's own */
+};
+
+enum arc_json_type { ARC_JSON_NULL, ARC_JSON_BOOL, ARC_JSON_NUMBER, ARC_JSON_STRING };
+
+/* A scalar. Nothing is owned; `text` is not NUL-terminated, and valid during the call. */
+struct arc_json_scalar {
+    enum arc_json_type type;
+    const char *text; /* of a string, decoded (UTF-8, may hold NULs); of a number, as it stands */
+    size_t len;
+    bool truth; /* of a boolean */
+};
+
+struct arc_json_reader {
+    const struct arc_json_rule *rules; /* ends with {0} */
+    size_t size_max;                   /* longest document, in bytes */
+    void *data;                        /* for the calls */
+    /* A scalar that a rule names, also where the rule wanted a container. Anything but 0 from this
+     * and the next two ends the reading. */
+    int (*value)(void *data, const struct arc_json_rule *rule, const struct arc_json_scalar *value,
+                 struct arc_error *err);
+    /* A container that a rule names is entered ('{' or '['); and left, being complete. A container
+     * where a scalar was wanted ends the reading with ARC_EINPUT. */
+    int (*enter)(void *data, const struct arc_json_rule *rule, char bracket, struct arc_error *err);
+    int (*leave)(void *data, const struct arc_json_rule *rule, struct arc_error *err);
+};
+
+/* Reads the whole document of a regular file, or of `len` bytes. `name` stands for it in messages.
+ * ARC_EINPUT with file:line:column for anything but one complete JSON value (RFC 8259), ARC_ELIMIT
+ * beyond a limit, ARC_ENOTFOUND, ARC_EWORLD if the file cannot be read, or what a call returned. */
+int arc_json_stream_file(const char *path, const char *name, const struct arc_json_reader *reader,
+                         struct arc_error *err);
+int arc_json_stream_text(const char *text, size_t len, const char *name,
+                         const struct arc_json_reader *reader, struct arc_error *err);
+
+#endif

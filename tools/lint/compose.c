@@ -1,0 +1,264 @@
+/* What compose files may do with ports, volumes, networks and privileges.
+ * Source: Compose specification (compose-spec/compose-spec, 05-services.md). */
+#include "base/auto.h"
+#include "lint/rule.h"
+#include <stdio.h>
+#include <string.h>
+
+/* A compose file under inspection. */
+struct compose {
+    struct lint *lint;
+    const char *file;
+    const struct arc_yaml_node *root;
+    const struct lint_service *service;
+};
+
+/* The text that a value has when no variable is set: ${NAME:-word} becomes word. */
+static void plain_text(const struct arc_yaml_node *node, struct arc_buf *out)
+{
+    const char *at = node && node->text ? node->text : "";
+    while (*at) {
+        size_t plain = strcspn(at, "$");
+        arc_buf_add(out, at, plain);
+        at += plain;
+        if (!*at)
+            return;
+        size_t len = at[1] == '{' ? strcspn(at, "}") : 0;
+        const char *word = len ? memchr(at, '-', len) : NULL;
+        if (word)
+            arc_buf_add(out, word + 1, len - (size_t)(word + 1 - at));
+        at += len ? len + (at[len] == '}') : 1;
+    }
+}
+
+static bool loopback(const char *address)
+{
+    return strncmp(address, "127.", 4) == 0 || strncmp(address, "[::1]:", 6) == 0 ||
+           strcmp(address, "::1") == 0;
+}
+
+static void check_port(const struct compose *c, const struct arc_yaml_node *port)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    bool bound;
+    if (port->type == ARC_YAML_MAP) {
+        plain_text(arc_yaml_get(port, "host_ip"), &text);
+        bound = loopback(lint_content(c->lint, &text));
+        arc_buf_reset(&text);
+        plain_text(arc_yaml_get(port, "published"), &text);
+    } else {
+        plain_text(port, &text);
+        bound = loopback(lint_content(c->lint, &text));
+    }
+    if (!bound)
+        lint_find(c->lint, LINT_LOOPBACK, c->file, port->line,
+                  "the port '%s' is open to every address of the host; bind it to 127.0.0.1",
+                  lint_content(c->lint, &text));
+}
+
+/* "./x:/y:ro" taken apart: source, and whether it is read-only. */
+static bool short_volume(const struct compose *c, const struct arc_yaml_node *volume,
+                         struct arc_buf *source, bool *read_only)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    plain_text(volume, &text);
+    const char *at = lint_content(c->lint, &text), *colon = strchr(at, ':');
+    const char *mode = colon ? strchr(colon + 1, ':') : NULL;
+    *read_only = mode && (strcmp(mode, ":ro") == 0 || strncmp(mode, ":ro,", 4) == 0);
+    arc_buf_add(source, at, colon ? (size_t)(colon - at) : 0);
+    return colon != NULL;
+}
+
+static void check_volume(const struct compose *c, const struct arc_yaml_node *volume)
+{
+    ARC_AUTO(arc_buf) struct arc_buf source = {0};
+    bool read_only = false, named = true;
+    if (volume->type == ARC_YAML_MAP) {
+        const struct arc_yaml_node *type = arc_yaml_get(volume, "type");
+        plain_text(arc_yaml_get(volume, "source"), &source);
+        read_only = arc_yaml_bool(arc_yaml_get(volume, "read_only"));
+        if (arc_yaml_is(type, "tmpfs"))
+            return;
+        named = source.len > 0;
+    } else
+        named = short_volume(c, volume, &source, &read_only);
+    const char *name = lint_content(c->lint, &source);
+    if (strstr(name, "docker.sock"))
+        lint_find(c->lint, LINT_PRIVILEGES, c->file, volume->line,
+                  "'%s' gives the container the whole host, read-only or not", name);
+    if (!named || !*name)
+        lint_find(c->lint, LINT_VOLUMES, c->file, volume->line,
+                  "an anonymous volume: its data is lost with the container; give it a name");
+    else if (strchr("./~", *name)) {
+        if (!read_only)
+            lint_find(c->lint, LINT_VOLUMES, c->file, volume->line,
+                      "'%s' is a writable bind mount; use a named volume, or mount it read-only",
+                      name);
+    } else if (!arc_yaml_key(arc_yaml_get(c->root, "volumes"), name))
+        lint_find(c->lint, LINT_VOLUMES, c->file, volume->line,
+                  "the volume '%s' is not declared under volumes", name);
+}
+
+static void each(const struct compose *c, const struct arc_yaml_node *list,
+                 void (*check)(const struct compose *, const struct arc_yaml_node *))
+{
+    for (size_t i = 0; list && list->type == ARC_YAML_LIST && i < list->count; i++)
+        check(c, list->items[i]);
+}
+
+static bool restarts(const struct arc_yaml_node *service)
+{
+    const struct arc_yaml_node *restart = arc_yaml_get(service, "restart");
+    return arc_yaml_is(restart, "always") || arc_yaml_is(restart, "unless-stopped");
+}
+
+static void check_health(const struct compose *c, const struct arc_yaml_pair *service)
+{
+    const struct arc_yaml_node *health = arc_yaml_get(service->value, "healthcheck");
+    const struct arc_yaml_node *test = arc_yaml_get(health, "test");
+    const struct arc_yaml_node *first =
+        test && test->type == ARC_YAML_LIST && test->count ? test->items[0] : NULL;
+    bool none = !test || arc_yaml_is(first, "NONE") || (!first && test->type != ARC_YAML_STRING) ||
+                arc_yaml_bool(arc_yaml_get(health, "disable"));
+    if (none && restarts(service->value))
+        lint_find(c->lint, LINT_HEALTH, c->file, service->key->line,
+                  "'%s' has no healthcheck with a test", service->key->text);
+}
+
+static void check_privileges(const struct compose *c, const struct arc_yaml_pair *service)
+{
+    static const char *const spaces[] = {"network_mode", "pid", "ipc", "userns_mode", "uts"};
+    const struct arc_yaml_node *privileged = arc_yaml_get(service->value, "privileged");
+    const struct arc_yaml_node *user = arc_yaml_get(service->value, "user");
+    if (arc_yaml_bool(privileged))
+        lint_find(c->lint, LINT_PRIVILEGES, c->file, privileged->line, "'%s' is privileged",
+                  service->key->text);
+    if (user && user->text &&
+        (strncmp(user->text, "root", 4) == 0 || strspn(user->text, "0:") == user->len))
+        lint_find(c->lint, LINT_PRIVILEGES, c->file, user->line, "'%s' runs as '%s'",
+                  service->key->text, user->text);
+    for (size_t i = 0; i < sizeof spaces / sizeof *spaces; i++) {
+        const struct arc_yaml_node *space = arc_yaml_get(service->value, spaces[i]);
+        if (arc_yaml_is(space, "host"))
+            lint_find(c->lint, LINT_PRIVILEGES, c->file, space->line, "'%s' has %s: host",
+                      service->key->text, spaces[i]);
+    }
+}
+
+static bool has_item(const struct arc_yaml_node *node, const char *text)
+{
+    for (size_t i = 0; node && node->type == ARC_YAML_LIST && i < node->count; i++)
+        if (arc_yaml_reads(node->items[i], text))
+            return true;
+    return arc_yaml_key(node, text) != NULL;
+}
+
+static void check_network(const struct compose *c, const struct arc_yaml_pair *main)
+{
+    const char *network = c->lint->settings.network;
+    if (!network)
+        return;
+    const struct arc_yaml_node *declared = arc_yaml_at(c->root, "networks", network, (char *)NULL);
+    const struct arc_yaml_node *networks = arc_yaml_key(c->root, "networks");
+    const struct arc_yaml_node *joined = arc_yaml_key(main->value, "networks");
+    if (!arc_yaml_bool(arc_yaml_get(declared, "external")))
+        lint_find(c->lint, LINT_NETWORK, c->file,
+                  declared   ? declared->line
+                  : networks ? networks->line
+                             : 1,
+                  "the network %s is not declared with external: true", network);
+    if (!has_item(arc_yaml_get(main->value, "networks"), network))
+        lint_find(c->lint, LINT_NETWORK, c->file, joined ? joined->line : main->key->line,
+                  "'%s' does not join the network %s", main->key->text, network);
+}
+
+/* Whether one of the published ports is `port` on the host. */
+static bool publishes(const struct compose *c, const struct arc_yaml_node *list, const char *port)
+{
+    for (size_t i = 0; list && list->type == ARC_YAML_LIST && i < list->count; i++) {
+        ARC_AUTO(arc_buf) struct arc_buf text = {0};
+        if (list->items[i]->type == ARC_YAML_MAP)
+            plain_text(arc_yaml_get(list->items[i], "published"), &text);
+        else
+            plain_text(list->items[i], &text);
+        if (text.len && strrchr(text.data, ':') && list->items[i]->type != ARC_YAML_MAP)
+            *strrchr(text.data, ':') = '\0'; /* the container's own port */
+        const char *host = strrchr(lint_content(c->lint, &text), ':');
+        if (strcmp(host ? host + 1 : lint_content(c->lint, &text), port) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Every port that service.yaml names is published by one of the file's containers. */
+static void check_published(const struct compose *c, const struct arc_yaml_pair *main)
+{
+    const struct arc_service *data = &c->service->data;
+    const struct arc_yaml_node *services = arc_yaml_get(c->root, "services");
+    const struct arc_yaml_node *key = arc_yaml_key(main->value, "ports");
+    unsigned one[] = {data->port, 0};
+    for (const unsigned *port = *data->ports ? data->ports : one; *port; port++) {
+        char text[16];
+        bool found = false;
+        snprintf(text, sizeof text, "%u", *port);
+        for (size_t i = 0; i < services->count; i++)
+            found = found || publishes(c, arc_yaml_get(services->pairs[i].value, "ports"), text);
+        if (!found)
+            lint_find(c->lint, LINT_SERVICE_PORT, c->file, key ? key->line : main->key->line,
+                      "service.yaml names port %u, which is not published here", *port);
+    }
+}
+
+/* The container that is the service itself. */
+static const struct arc_yaml_pair *find_main(const struct compose *c)
+{
+    const struct arc_yaml_node *services = arc_yaml_get(c->root, "services");
+    for (size_t i = 0; i < services->count; i++) {
+        const struct arc_yaml_pair *service = &services->pairs[i];
+        const struct arc_yaml_node *name = arc_yaml_get(service->value, "container_name");
+        if (arc_yaml_reads(name ? name : service->key, c->service->data.name))
+            return service;
+    }
+    lint_find(c->lint, LINT_COMPOSE, c->file, services->line,
+              "no container here is named '%s', as in service.yaml", c->service->data.name);
+    return NULL;
+}
+
+static void check_file(const struct compose *c)
+{
+    const struct arc_yaml_node *services = arc_yaml_get(c->root, "services");
+    if (!services || services->type != ARC_YAML_MAP || !services->count) {
+        lint_find(c->lint, LINT_COMPOSE, c->file, 1, "there are no services in it");
+        return;
+    }
+    for (size_t i = 0; i < services->count; i++) {
+        const struct arc_yaml_node *service = services->pairs[i].value;
+        each(c, arc_yaml_get(service, "ports"), check_port);
+        each(c, arc_yaml_get(service, "volumes"), check_volume);
+        check_health(c, &services->pairs[i]);
+        check_privileges(c, &services->pairs[i]);
+    }
+    const struct arc_yaml_pair *main = c->service->loaded ? find_main(c) : NULL;
+    if (main)
+        check_published(c, main);
+    if (main && c->service->group)
+        check_network(c, main);
+}
+
+void lint_compose(struct lint *lint, const struct lint_service *service)
+{
+    static const char *const names[] = {"docker-compose.yml", "docker-compose.yaml", "compose.yaml",
+                                        "compose.yml"};
+    static const enum lint_rule rules[] = {LINT_COMPOSE, LINT_LOOPBACK, LINT_VOLUMES,
+                                           LINT_NETWORK, LINT_HEALTH,   LINT_PRIVILEGES};
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        lint_applied(lint, lint_rule_name(rules[i]));
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
+        ARC_AUTO_FREE char *file = lint_text(lint, "%s/%s", service->directory, names[i]);
+        if (!file || !lint_exists(lint, file) || !lint_read_yaml(lint, LINT_COMPOSE, file, &yaml))
+            continue;
+        struct compose compose = {lint, file, yaml.root, service};
+        check_file(&compose);
+    }
+}

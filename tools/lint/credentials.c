@@ -1,0 +1,228 @@
+/* Nothing that looks like a credential is committed. Looked at are the files that git tracks;
+ * outside a repository, everything below the root but .git. */
+#include "base/auto.h"
+#include "base/text.h"
+#include "git/git.h"
+#include "lint/rule.h"
+#include "os/file.h"
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#define DEPTH_MAX 32
+#define FILE_MAX  ((size_t)1 << 20)
+
+/* A prefix that starts a token, and what follows it. */
+static const struct {
+    const char *prefix;
+    size_t least; /* characters after the prefix */
+    const char *alphabet;
+    const char *what;
+} tokens[] = {
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+    {"ghp_", 36, LETTERS, "a GitHub token"},
+    {"gho_", 36, LETTERS, "a GitHub token"},
+    {"ghu_", 36, LETTERS, "a GitHub token"},
+    {"ghs_", 36, LETTERS, "a GitHub token"},
+    {"ghr_", 36, LETTERS, "a GitHub token"},
+    {"github_pat_", 60, LETTERS "_", "a GitHub token"},
+    {"glpat-", 20, LETTERS "_-", "a GitLab token"},
+    {"dckr_pat_", 24, LETTERS "_-", "a Docker Hub token"},
+    {"AKIA", 16, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", "an AWS access key"},
+    {"ASIA", 16, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", "an AWS access key"},
+    {"AIza", 35, LETTERS "_-", "a Google API key"},
+    {"xoxb-", 20, LETTERS "-", "a Slack token"},
+    {"xoxp-", 20, LETTERS "-", "a Slack token"},
+    {"sk_live_", 20, LETTERS, "a Stripe key"},
+    {"npm_", 36, LETTERS, "an npm token"},
+};
+
+/* One file under inspection. */
+struct scan {
+    struct lint *lint;
+    const char *file;
+    unsigned line;
+};
+
+static void found(const struct scan *s, const char *what)
+{
+    lint_find(s->lint, LINT_CREDENTIALS, s->file, s->line,
+              "%s is committed here; revoke it, and pass it by a secret", what);
+}
+
+static bool word(char c)
+{
+    return isalnum((unsigned char)c) || c == '_';
+}
+
+static void find_tokens(const struct scan *s, const char *line)
+{
+    for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++)
+        for (const char *at = line; (at = strstr(at, tokens[i].prefix)); at++) {
+            const char *rest = at + strlen(tokens[i].prefix);
+            if ((at == line || !word(at[-1])) &&
+                strspn(rest, tokens[i].alphabet) >= tokens[i].least)
+                found(s, tokens[i].what);
+        }
+}
+
+/* RFC 7468's first line of a key, "-----BEGIN [KIND ]PRIVATE KEY-----". */
+static void find_private_key(const struct scan *s, const char *line)
+{
+    const char *begin = strstr(line, "-----BEGIN ");
+    const char *end = begin ? begin + 11 + strspn(begin + 11, "ABCDEFGHIJKLMNOPQRSTUVWXYZ ") : NULL;
+    if (end && end - begin >= 22 && strncmp(end - 11, "PRIVATE KEY-----", 16) == 0)
+        found(s, "a private key");
+}
+
+/* RFC 2606's names for examples, this very machine, and words that are no name of a host on the
+ * Internet: what is said to them opens nothing elsewhere. */
+static bool is_example(const char *host)
+{
+    size_t len = strspn(host, LETTERS "-.");
+    if (len >= 11 && strncmp(host + len - 11, "example.", 8) == 0)
+        return true; /* .org, .com, .net */
+    return !memchr(host, '.', len) || strncmp(host, "127.", 4) == 0;
+}
+
+/* "https://user:password@host": a password in an URL that is no variable and no placeholder. */
+static void find_url_password(const struct scan *s, const char *line)
+{
+    for (const char *at = line; (at = strstr(at, "://")); at += 3) {
+        const char *start = at + 3;
+        size_t user = strcspn(start, ":/@ \t\"'<>$%{}");
+        if (start[user] != ':' || !user)
+            continue;
+        const char *password = start + user + 1;
+        size_t len = strcspn(password, "/@ \t\"'<>$%{}");
+        if (password[len] == '@' && len >= 3 && strspn(password, "*x.") < len &&
+            !is_example(password + len + 1))
+            found(s, "a password in an URL");
+    }
+}
+
+/* Whether the text before `end` ends with a word for a secret, whatever case. */
+static bool names_secret(const char *line, const char *end)
+{
+    static const char *const words[] = {"password", "passwd", "secret",     "token",
+                                        "api_key",  "apikey", "access_key", "private_key"};
+    while (end > line && strchr(" \t\"'", end[-1]))
+        end--;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        size_t len = strlen(words[i]);
+        if ((size_t)(end - line) >= len && strncasecmp(end - len, words[i], len) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* In files of settings: "PASSWORD: literal" or "password=literal". Variables, references to secrets
+ * and short or spaced values are none. */
+static void find_assignment(const struct scan *s, const char *line)
+{
+    line += strspn(line, " \t");
+    const char *sign = line + strcspn(line, ":=");
+    if (!*sign || *line == '#' || !names_secret(line, sign))
+        return;
+    const char *value = sign + 1 + strspn(sign + 1, " \t\"'");
+    size_t len = strcspn(value, " \t\"'\r,;#");
+    bool variable = memchr(value, '$', len) || memchr(value, '{', len) || memchr(value, '<', len);
+    bool flag = (len == 4 && strncmp(value, "true", 4) == 0) ||
+                (len == 5 && strncmp(value, "false", 5) == 0);
+    if (len >= 4 && !variable && !flag && *value != '/' && *value != '|' && *value != '>')
+        found(s, "a value for a password, key or token");
+}
+
+static bool has_settings(const char *file)
+{
+    static const char *const ends[] = {".yml",  ".yaml",       ".env",  ".ini",
+                                       ".conf", ".properties", ".toml", "Dockerfile"};
+    size_t len = strlen(file);
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        size_t end = strlen(ends[i]);
+        if (len >= end && strcmp(file + len - end, ends[i]) == 0)
+            return true;
+    }
+    return strstr(file, "/.env") || strncmp(file, ".env", 4) == 0;
+}
+
+static void scan_text(struct lint *lint, const char *file, char *text)
+{
+    struct scan s = {lint, file, 0};
+    bool settings = has_settings(file);
+    for (char *line = text; *line;) {
+        size_t len = strcspn(line, "\n");
+        bool last = !line[len];
+        line[len] = '\0';
+        s.line++;
+        find_tokens(&s, line);
+        find_private_key(&s, line);
+        find_url_password(&s, line);
+        if (settings)
+            find_assignment(&s, line);
+        line += len + !last;
+    }
+}
+
+static bool ignored(const struct lint *lint, const char *file)
+{
+    for (char **list = lint->settings.credentials_ignore; list && *list; list++) {
+        size_t len = strlen(*list);
+        while (len && (*list)[len - 1] == '/')
+            len--;
+        if (strncmp(file, *list, len) == 0 && (file[len] == '/' || !file[len]))
+            return true;
+    }
+    return false;
+}
+
+/* Binary files, those that are too long for a person to have written, and those that are gone from
+ * the work tree are passed over. */
+static int scan_file(void *context, const char *file)
+{
+    struct lint *lint = context;
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    if (ignored(lint, file))
+        return lint->failed;
+    ARC_AUTO_FREE char *path = lint_text(lint, "%s/%s", lint->root, file);
+    int rc = path ? arc_file_read(path, file, FILE_MAX, &text, NULL) : ARC_ENOMEM;
+    if (rc == ARC_ENOMEM)
+        lint->failed = ARC_ENOMEM;
+    if (rc || !text.len || memchr(text.data, '\0', text.len))
+        return lint->failed;
+    lint_looked_at(lint, file);
+    scan_text(lint, file, text.data);
+    return lint->failed;
+}
+
+static void scan_directory(struct lint *lint, const char *directory, unsigned depth)
+{
+    ARC_AUTO_JSON json_t *names = lint_list(lint, directory);
+    size_t i;
+    json_t *item;
+    json_array_foreach (names, i, item) {
+        const char *name = json_string_value(item);
+        ARC_AUTO_FREE char *file = lint_join(lint, directory, name);
+        ARC_AUTO_FREE char *path = file ? lint_text(lint, "%s/%s", lint->root, file) : NULL;
+        if (!path || strcmp(name, ".git") == 0)
+            continue;
+        enum arc_file_kind kind = arc_file_kind(path);
+        if (kind == ARC_FILE_REGULAR)
+            scan_file(lint, file);
+        else if (kind == ARC_FILE_DIRECTORY && depth < DEPTH_MAX)
+            scan_directory(lint, file, depth + 1);
+    }
+}
+
+void lint_credentials(struct lint *lint)
+{
+    ARC_AUTO(arc_git) struct arc_git git = {0};
+    lint_applied(lint, lint_rule_name(LINT_CREDENTIALS));
+    int rc = arc_git_open(lint->env, lint->root, &git, NULL);
+    if (!rc && (!git.worktree || !arc_file_same(git.worktree, lint->root)))
+        rc = ARC_ENOTFOUND; /* the root lies inside some other repository */
+    if (!rc)
+        rc = arc_git_tracked(&git, scan_file, lint, NULL);
+    if (rc && !lint->failed)
+        scan_directory(lint, ".", 0);
+}

@@ -1,0 +1,182 @@
+/* What a released service's Dockerfile must show. */
+#include "dockerfile/dockerfile.h"
+#include "base/auto.h"
+#include "lint/rule.h"
+#include <string.h>
+#include <strings.h>
+
+/* What was read of a Dockerfile. */
+struct reading {
+    json_t *args;   /* ARG defaults before the first FROM: name → value */
+    json_t *stages; /* names of the stages so far */
+    json_t *labels; /* of the last stage */
+    char *user;     /* of the last stage, or NULL */
+    unsigned user_line, from_line, label_line;
+    bool failed;
+};
+
+static void reading_free(struct reading *reading)
+{
+    json_decref(reading->args);
+    json_decref(reading->stages);
+    json_decref(reading->labels);
+    free(reading->user);
+}
+
+static void on_arg(struct reading *r, const char *args)
+{
+    ARC_AUTO(arc_buf) struct arc_buf word = {0};
+    size_t equals;
+    while (!r->from_line && arc_dockerfile_word(&args, &word, &equals)) {
+        r->failed = r->failed || word.failed;
+        if (word.failed || equals >= word.len)
+            continue;
+        word.data[equals] = '\0';
+        if (json_object_set_new(r->args, word.data, json_string(word.data + equals + 1)))
+            r->failed = true;
+    }
+}
+
+static void on_label(struct reading *r, const struct arc_instruction *in)
+{
+    ARC_AUTO(arc_buf) struct arc_buf word = {0};
+    const char *args = in->args;
+    size_t equals;
+    r->label_line = in->line;
+    while (arc_dockerfile_word(&args, &word, &equals)) {
+        r->failed = r->failed || word.failed;
+        if (word.failed || equals >= word.len)
+            continue;
+        word.data[equals] = '\0';
+        if (json_object_set_new(r->labels, word.data, json_string(word.data + equals + 1)))
+            r->failed = true;
+    }
+}
+
+/* Whether a reference says which version it means. */
+static bool pinned(const char *ref)
+{
+    if (strstr(ref, "@sha256:"))
+        return true;
+    const char *slash = strrchr(ref, '/');
+    const char *tag = strchr(slash ? slash : ref, ':');
+    return tag && tag[1] && strcmp(tag, ":latest") != 0;
+}
+
+static void check_base(struct lint *lint, struct reading *r, const char *file,
+                       const struct arc_instruction *in, const char *base)
+{
+    ARC_AUTO(arc_buf) struct arc_buf ref = {0};
+    bool known = arc_dockerfile_expand(base, r->args, &ref);
+    const char *text = lint_content(lint, &ref);
+    if (strcmp(text, "scratch") == 0 || json_object_get(r->stages, text))
+        return;
+    if (!known)
+        lint_find(lint, LINT_BASE_PINNED, file, in->line,
+                  "the base '%s' uses an ARG without a default before it", base);
+    else if (!pinned(text))
+        lint_find(lint, LINT_BASE_PINNED, file, in->line,
+                  "the base '%s' is not pinned: name a version (not latest) or a digest", text);
+}
+
+static void on_from(struct lint *lint, struct reading *r, const char *file,
+                    const struct arc_instruction *in)
+{
+    ARC_AUTO(arc_buf) struct arc_buf word = {0};
+    const char *args = in->args;
+    bool base = false;
+    while (arc_dockerfile_word(&args, &word, NULL)) {
+        if (!base && strncmp(lint_content(lint, &word), "--", 2) != 0) {
+            check_base(lint, r, file, in, lint_content(lint, &word));
+            base = true;
+        } else if (strcasecmp(lint_content(lint, &word), "AS") == 0 &&
+                   arc_dockerfile_word(&args, &word, NULL) &&
+                   json_object_set_new(r->stages, lint_content(lint, &word), json_true()))
+            r->failed = true;
+    }
+    json_object_clear(r->labels);
+    free(r->user);
+    r->user = NULL;
+    r->user_line = r->label_line = 0;
+    r->from_line = in->line;
+}
+
+static void on_user(struct reading *r, const struct arc_instruction *in)
+{
+    free(r->user);
+    r->user = strdup(in->args);
+    r->failed = r->failed || !r->user;
+    r->user_line = in->line;
+}
+
+static void check_user(struct lint *lint, const struct reading *r, const char *file)
+{
+    if (!r->user) {
+        lint_find(lint, LINT_NON_ROOT, file, r->from_line,
+                  "no USER in the last stage: the image runs as whatever its base says");
+        return;
+    }
+    size_t name = strcspn(r->user, ":");
+    bool root =
+        (name == 4 && memcmp(r->user, "root", 4) == 0) || (name && strspn(r->user, "0") == name);
+    if (root)
+        lint_find(lint, LINT_NON_ROOT, file, r->user_line,
+                  "the last USER is '%s'; the image must not run as root", r->user);
+}
+
+static void check_labels(struct lint *lint, const struct reading *r, const char *file,
+                         const struct lint_service *service)
+{
+    for (const struct arc_pair *label = lint->settings.labels; label && label->name; label++) {
+        ARC_AUTO(arc_buf) struct arc_buf expected = {0};
+        lint_expand(&expected, label->value, &service->data, service->group);
+        const char *found = json_string_value(json_object_get(r->labels, label->name));
+        if (!found || strcmp(found, lint_content(lint, &expected)) != 0)
+            lint_find(lint, LINT_LABELS, file, r->label_line ? r->label_line : r->from_line,
+                      "the label %s is %s%s%s; it must be '%s'", label->name, found ? "'" : "",
+                      found ? found : "missing", found ? "'" : "", lint_content(lint, &expected));
+    }
+}
+
+static void read_instructions(struct lint *lint, struct reading *r, const char *file,
+                              const char *text)
+{
+    ARC_AUTO(arc_dockerfile) struct arc_dockerfile dockerfile = {.at = text, .line = 1};
+    struct arc_instruction in;
+    while (arc_dockerfile_next(&dockerfile, &in)) {
+        if (strcmp(in.keyword, "ARG") == 0)
+            on_arg(r, in.args);
+        else if (strcmp(in.keyword, "FROM") == 0)
+            on_from(lint, r, file, &in);
+        else if (strcmp(in.keyword, "USER") == 0)
+            on_user(r, &in);
+        else if (strcmp(in.keyword, "LABEL") == 0)
+            on_label(r, &in);
+    }
+    r->failed = r->failed || dockerfile.args.failed;
+}
+
+void lint_dockerfile(struct lint *lint, const struct lint_service *service)
+{
+    static const enum lint_rule rules[] = {LINT_DOCKERFILE, LINT_BASE_PINNED, LINT_NON_ROOT,
+                                           LINT_LABELS};
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    ARC_AUTO(reading)
+    struct reading r = {json_object(), json_object(), json_object(), NULL, 0, 0, 0, false};
+    ARC_AUTO_FREE char *file = lint_text(lint, "%s/Dockerfile", service->directory);
+    if (!file || !service->group || !service->loaded)
+        return;
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        lint_applied(lint, lint_rule_name(rules[i]));
+    if (!lint_read(lint, LINT_DOCKERFILE, file, &text))
+        return;
+    read_instructions(lint, &r, file, lint_content(lint, &text));
+    if (r.failed)
+        lint->failed = ARC_ENOMEM;
+    if (!r.from_line)
+        lint_find(lint, LINT_DOCKERFILE, file, 1, "there is no FROM");
+    else {
+        check_user(lint, &r, file);
+        check_labels(lint, &r, file, service);
+    }
+}

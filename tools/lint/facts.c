@@ -1,0 +1,179 @@
+#include "lint/facts.h"
+#include "base/auto.h"
+#include "lint/make.h"
+#include "project/config_fields.h"
+#include <string.h>
+
+static bool check_each(const char *text, struct arc_buf *why)
+{
+    if (strcmp(text, "service") == 0 || strcmp(text, "group") == 0)
+        return true;
+    arc_buf_puts(why, "is neither 'service' nor 'group'");
+    return false;
+}
+
+#define AT(member) offsetof(struct lint_fact, member)
+
+static const struct arc_field fields[] = {
+    {"rule", FIELD_TEXT, AT(rule), true, arc_check_codename, NULL},
+    {"why", FIELD_TEXT, AT(why), false, arc_check_line, NULL},
+    {"for", FIELD_TEXT, AT(each), false, check_each, NULL},
+    {"in", FIELD_TEXTS, AT(in), false, arc_check_group, NULL},
+    {"file", FIELD_TEXT, AT(file), true, arc_check_path, NULL},
+    {"at", FIELD_TEXTS, AT(at), false, arc_check_line, NULL},
+    {"except", FIELD_TEXTS, AT(except), false, arc_check_line, NULL},
+    {"is", FIELD_NODE, AT(is), false, NULL, NULL},
+    {"has", FIELD_TEXTS, AT(has), false, arc_check_line, NULL},
+    {"lacks", FIELD_TEXTS, AT(lacks), false, arc_check_line, NULL},
+    {"absent", FIELD_FLAG, AT(absent), false, NULL, NULL},
+    {"lines", FIELD_TEXTS, AT(lines), false, arc_check_line, NULL},
+    {"text", FIELD_TEXTS, AT(text), false, arc_check_line, NULL},
+    {"targets", FIELD_TEXTS, AT(targets), false, arc_check_line, NULL},
+    {0},
+};
+static const struct arc_table table = {"a fact", fields, false};
+
+void lint_fact_free(struct lint_fact *fact)
+{
+    arc_fields_free(&table, fact);
+    *fact = (struct lint_fact){0};
+}
+
+int lint_fact_read(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
+                   struct lint_fact *out, struct arc_error *err)
+{
+    *out = (struct lint_fact){0};
+    int rc = arc_fields_read(yaml, node, &table, out, err);
+    bool of_tree = out->is || out->has || out->lacks || out->absent;
+    if (!rc && of_tree && !out->at)
+        rc = arc_yaml_error(yaml, node, err,
+                            "is, has, lacks and absent need 'at': the keys that "
+                            "lead to the place");
+    if (!rc && out->in && !out->each)
+        rc = arc_yaml_error(yaml, node, err, "'in' chooses groups, so it needs 'for'");
+    return rc;
+}
+
+void lint_fact_find(const struct lint_case *c, unsigned line, const char *format, ...)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = 4096};
+    va_list args;
+    va_start(args, format);
+    arc_buf_vprintf(&text, format, args);
+    va_end(args);
+    const char *why = c->fact->why;
+    lint_find_named(c->lint, c->fact->rule, c->file, line, "%s%s%s%s", lint_content(c->lint, &text),
+                    why ? " (" : "", why ? why : "", why ? ")" : "");
+}
+
+/* Whether a line of the text, blanks at both ends aside, is `wanted`. */
+static bool has_line(const char *text, const char *wanted)
+{
+    size_t wanted_len = strlen(wanted);
+    while (*text) {
+        size_t len = strcspn(text, "\n"), skip = strspn(text, " \t");
+        const char *start = text + (skip < len ? skip : len);
+        size_t rest = len - (size_t)(start - text);
+        while (rest && strchr(" \t\r", start[rest - 1]))
+            rest--;
+        if (rest == wanted_len && memcmp(start, wanted, rest) == 0)
+            return true;
+        text += len + (text[len] == '\n');
+    }
+    return false;
+}
+
+static void check_lines(const struct lint_case *c, const char *text)
+{
+    for (char **line = c->fact->lines; line && *line; line++) {
+        ARC_AUTO(arc_buf) struct arc_buf wanted = {0};
+        lint_expand(&wanted, *line, c->service, c->group);
+        if (!has_line(text, lint_content(c->lint, &wanted)))
+            lint_fact_find(c, 1, "the line '%s' is missing", lint_content(c->lint, &wanted));
+    }
+    for (char **part = c->fact->text; part && *part; part++) {
+        ARC_AUTO(arc_buf) struct arc_buf wanted = {0};
+        lint_expand(&wanted, *part, c->service, c->group);
+        if (!strstr(text, lint_content(c->lint, &wanted)))
+            lint_fact_find(c, 1, "'%s' does not stand in it", lint_content(c->lint, &wanted));
+    }
+}
+
+static void check_targets(const struct lint_case *c, const char *text)
+{
+    ARC_AUTO(arc_makefile) struct arc_makefile make = {0};
+    if (!c->fact->targets)
+        return;
+    if (!arc_makefile_read(text, &make))
+        c->lint->failed = ARC_ENOMEM;
+    for (char **target = c->fact->targets; *target; target++) {
+        ARC_AUTO(arc_buf) struct arc_buf name = {0};
+        lint_expand(&name, *target, c->service, c->group);
+        if (!json_object_get(make.targets, lint_content(c->lint, &name)))
+            lint_fact_find(c, 1, "there is no target '%s'", lint_content(c->lint, &name));
+    }
+}
+
+static void check_content(const struct lint_case *c)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    ARC_AUTO_FREE char *path = lint_text(c->lint, "%s/%s", c->lint->root, c->file);
+    if (!path)
+        return;
+    if (c->fact->at) {
+        if (arc_yaml_read(path, c->file, ARC_YAML_ANY_TAG, &yaml, &err))
+            lint_find_error(c->lint, c->fact->rule, c->file, &err);
+        else
+            lint_fact_check_tree(c, yaml.root);
+        return;
+    }
+    if (!lint_read(c->lint, LINT_CONFIG, c->file, &text))
+        return;
+    check_lines(c, lint_content(c->lint, &text));
+    check_targets(c, lint_content(c->lint, &text));
+}
+
+static void check_case(struct lint *lint, const struct lint_fact *fact,
+                       const struct arc_service *service, const struct arc_group *group)
+{
+    ARC_AUTO(arc_buf) struct arc_buf file = {0};
+    lint_expand(&file, fact->file, service, group);
+    struct lint_case c = {lint, fact, service, group, lint_content(lint, &file)};
+    lint_looked_at(lint, c.file);
+    if (lint_exists(lint, c.file))
+        check_content(&c);
+    else
+        lint_fact_find(&c, 1, "the file is missing");
+}
+
+static bool is_about(const struct lint_fact *fact, const struct arc_group *group)
+{
+    bool about = fact->in == NULL;
+    for (char **name = fact->in; name && *name; name++)
+        about = about || strcmp(*name, group->name) == 0;
+    return about;
+}
+
+static void check_fact(struct lint *lint, const struct lint_fact *fact)
+{
+    lint_applied(lint, fact->rule);
+    if (!fact->each)
+        check_case(lint, fact, NULL, NULL);
+    for (size_t g = 0; fact->each && g < lint->config.group_count; g++) {
+        const struct arc_group *group = &lint->config.groups[g];
+        if (!is_about(fact, group))
+            continue;
+        if (strcmp(fact->each, "group") == 0)
+            check_case(lint, fact, NULL, group);
+        for (size_t s = 0; strcmp(fact->each, "service") == 0 && s < group->service_count; s++)
+            check_case(lint, fact, &group->services[s], group);
+    }
+}
+
+void lint_facts(struct lint *lint)
+{
+    for (size_t i = 0; i < lint->settings.fact_count && !lint->failed; i++)
+        check_fact(lint, &lint->settings.facts[i]);
+}

@@ -1,0 +1,46 @@
+/* Facts of the rules file: what a file must hold, as data. */
+#ifndef ARC_LINT_FACTS_H
+#define ARC_LINT_FACTS_H
+
+#include "lint/rule.h"
+
+/* One entry of `facts`. Strings and lists are owned; nodes are the settings'. */
+struct lint_fact {
+    char *rule;    /* its name in findings */
+    char *why;     /* where it comes from: "TASK-012" */
+    char *each;    /* "service", "group", or NULL for once */
+    char **in;     /* names of the groups that it is about; NULL: all */
+    char *file;    /* with {placeholders} */
+    char **at;     /* keys from the root of the YAML file; "*" any, "key=value" the item with it */
+    char **except; /* what "*" leaves out */
+    const struct arc_yaml_node *is; /* equals */
+    char **has;     /* holds: items of a list, keys of a mapping, parts of a string */
+    char **lacks;   /* holds none of these */
+    bool absent;    /* there is nothing at that place */
+    char **lines;   /* the file has these lines, blanks at both ends aside */
+    char **text;    /* the file has these texts somewhere */
+    char **targets; /* the make file has these targets */
+};
+
+/* Reads one entry; ARC_EINPUT with the place if it is wrong. */
+int lint_fact_read(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
+                   struct lint_fact *out, struct arc_error *err);
+void lint_fact_free(struct lint_fact *fact);
+
+/* A fact about one service or group (either may be NULL) under inspection. */
+struct lint_case {
+    struct lint *lint;
+    const struct lint_fact *fact;
+    const struct arc_service *service;
+    const struct arc_group *group;
+    const char *file; /* its path, placeholders replaced */
+};
+
+/* lint_facts_tree.c: what the fact says about a YAML tree. */
+void lint_fact_check_tree(const struct lint_case *c, const struct arc_yaml_node *root);
+
+/* A finding of the fact's rule, with its `why`. */
+void lint_fact_find(const struct lint_case *c, unsigned line, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

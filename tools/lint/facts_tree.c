@@ -1,0 +1,215 @@
+/* Facts about a place in a YAML tree. */
+#include "base/auto.h"
+#include "lint/facts.h"
+#include <ctype.h>
+#include <string.h>
+
+/* A walk along `at`. */
+struct walk {
+    const struct lint_case *c;
+    struct arc_buf trail; /* "jobs.build-flash" so far */
+};
+
+/* A value as a person would write it on one line. */
+static void show(struct arc_buf *out, const struct arc_yaml_node *node)
+{
+    if (node->type == ARC_YAML_MAP) {
+        arc_buf_puts(out, "a mapping");
+        return;
+    }
+    if (node->type != ARC_YAML_LIST) {
+        arc_buf_printf(out, "'%.200s'", node->text ? node->text : "");
+        return;
+    }
+    arc_buf_puts(out, "[");
+    for (size_t i = 0; i < node->count; i++) {
+        arc_buf_puts(out, i ? ", " : "");
+        arc_buf_puts(out, node->items[i]->text ? node->items[i]->text : "…");
+    }
+    arc_buf_puts(out, "]");
+}
+
+/* Words with one space between them. */
+static void squeeze(struct arc_buf *out, const char *text)
+{
+    while (*(text += strspn(text, " \t\r\n"))) {
+        size_t len = strcspn(text, " \t\r\n");
+        if (out->len)
+            arc_buf_putc(out, ' ');
+        arc_buf_add(out, text, len);
+        text += len;
+    }
+}
+
+static bool word_char(char c)
+{
+    return isalnum((unsigned char)c) || c == '_';
+}
+
+/* Whether `part` stands in `text` and is not just a part of a longer word there. */
+static bool contains(const char *text, const char *part)
+{
+    size_t len = strlen(part);
+    for (const char *at = text; len && (at = strstr(at, part)); at++) {
+        bool before = at > text && word_char(at[-1]) && word_char(part[0]);
+        bool after = word_char(at[len]) && word_char(part[len - 1]);
+        if (!before && !after)
+            return true;
+    }
+    return false;
+}
+
+/* Whether a list has an item, a mapping a key, a string a part. A wanted text of several words is
+ * looked for in a list joined with spaces too, since a command is a list or a string alike. */
+static bool holds(struct lint *lint, const struct arc_yaml_node *node, const char *wanted)
+{
+    ARC_AUTO(arc_buf) struct arc_buf joined = {0};
+    if (node->type == ARC_YAML_MAP)
+        return arc_yaml_key(node, wanted) != NULL;
+    for (size_t i = 0; node->type == ARC_YAML_LIST && i < node->count; i++) {
+        if (arc_yaml_reads(node->items[i], wanted))
+            return true;
+        squeeze(&joined, node->items[i]->text ? node->items[i]->text : "");
+    }
+    if (node->type == ARC_YAML_LIST)
+        return strchr(wanted, ' ') && contains(lint_content(lint, &joined), wanted);
+    squeeze(&joined, node->text ? node->text : "");
+    return contains(lint_content(lint, &joined), wanted);
+}
+
+static bool equal(const struct lint_case *c, const struct arc_yaml_node *wanted,
+                  const struct arc_yaml_node *found)
+{
+    if (wanted->text) {
+        ARC_AUTO(arc_buf) struct arc_buf text = {0};
+        lint_expand(&text, wanted->text, c->service, c->group);
+        return found->text && strcmp(found->text, lint_content(c->lint, &text)) == 0;
+    }
+    bool same = wanted->type == found->type && wanted->count == found->count;
+    for (size_t i = 0; same && i < wanted->count; i++) {
+        if (wanted->type == ARC_YAML_LIST) {
+            same = equal(c, wanted->items[i], found->items[i]);
+            continue;
+        }
+        const struct arc_yaml_node *value = arc_yaml_get(found, wanted->pairs[i].key->text);
+        same = value && equal(c, wanted->pairs[i].value, value);
+    }
+    return same;
+}
+
+static void check_place(struct walk *w, const struct arc_yaml_node *node)
+{
+    const struct lint_fact *fact = w->c->fact;
+    const char *trail = lint_content(w->c->lint, &w->trail);
+    if (fact->absent)
+        lint_fact_find(w->c, node->line, "%s must not be there", trail);
+    if (fact->is && !equal(w->c, fact->is, node)) {
+        ARC_AUTO(arc_buf) struct arc_buf text = {0};
+        ARC_AUTO(arc_buf) struct arc_buf wanted = {0};
+        arc_buf_puts(&text, "it must be ");
+        show(&text, fact->is);
+        lint_expand(&wanted, lint_content(w->c->lint, &text), w->c->service, w->c->group);
+        arc_buf_reset(&text);
+        show(&text, node);
+        lint_fact_find(w->c, node->line, "%s is %s; %s", trail, lint_content(w->c->lint, &text),
+                       lint_content(w->c->lint, &wanted));
+    }
+    for (char **part = fact->has; part && *part; part++) {
+        ARC_AUTO(arc_buf) struct arc_buf wanted = {0};
+        lint_expand(&wanted, *part, w->c->service, w->c->group);
+        if (!holds(w->c->lint, node, lint_content(w->c->lint, &wanted)))
+            lint_fact_find(w->c, node->line, "%s lacks '%s'", trail,
+                           lint_content(w->c->lint, &wanted));
+    }
+    for (char **part = fact->lacks; part && *part; part++) {
+        ARC_AUTO(arc_buf) struct arc_buf wanted = {0};
+        lint_expand(&wanted, *part, w->c->service, w->c->group);
+        if (holds(w->c->lint, node, lint_content(w->c->lint, &wanted)))
+            lint_fact_find(w->c, node->line, "%s must not have '%s'", trail,
+                           lint_content(w->c->lint, &wanted));
+    }
+}
+
+static void follow(struct walk *w, char **at, const struct arc_yaml_node *node);
+
+/* One step down, and back again. */
+static void step(struct walk *w, char **rest, const char *key, const struct arc_yaml_node *node)
+{
+    size_t len = w->trail.len;
+    arc_buf_printf(&w->trail, "%s%s", len ? "." : "", key);
+    follow(w, rest, node);
+    if (w->trail.data && !w->trail.failed) {
+        w->trail.len = len;
+        w->trail.data[len] = '\0';
+    }
+}
+
+static bool left_out(const struct walk *w, const char *key)
+{
+    for (char **except = w->c->fact->except; except && *except; except++) {
+        ARC_AUTO(arc_buf) struct arc_buf name = {0};
+        lint_expand(&name, *except, w->c->service, w->c->group);
+        if (strcmp(lint_content(w->c->lint, &name), key) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The item of a list whose key has that value, "job_name=arc-flash"; NULL if there is none. */
+static const struct arc_yaml_node *select_item(struct lint *lint, const struct arc_yaml_node *list,
+                                               const char *text)
+{
+    const char *equals = strchr(text, '=');
+    ARC_AUTO_FREE char *key = equals ? strndup(text, (size_t)(equals - text)) : NULL;
+    if (equals && !key)
+        lint->failed = ARC_ENOMEM;
+    for (size_t i = 0; key && i < list->count; i++)
+        if (arc_yaml_reads(arc_yaml_get(list->items[i], key), equals + 1))
+            return list->items[i];
+    return NULL;
+}
+
+static void missing(const struct walk *w, const char *key, const struct arc_yaml_node *parent)
+{
+    bool optional =
+        w->c->fact->absent || (w->c->fact->lacks && !w->c->fact->has && !w->c->fact->is);
+    if (!optional)
+        lint_fact_find(w->c, parent->line, "%s%s%s is missing", lint_content(w->c->lint, &w->trail),
+                       w->trail.len ? "." : "", key);
+}
+
+static void follow(struct walk *w, char **at, const struct arc_yaml_node *node)
+{
+    ARC_AUTO(arc_buf) struct arc_buf key = {0};
+    if (!*at) {
+        check_place(w, node);
+        return;
+    }
+    lint_expand(&key, *at, w->c->service, w->c->group);
+    const char *name = lint_content(w->c->lint, &key);
+    if (strcmp(name, "*") == 0) {
+        for (size_t i = 0; i < node->count; i++) {
+            bool map = node->type == ARC_YAML_MAP;
+            const char *inner = map ? node->pairs[i].key->text : "*";
+            if (!left_out(w, inner))
+                step(w, at + 1, inner, map ? node->pairs[i].value : node->items[i]);
+        }
+        return;
+    }
+    const struct arc_yaml_node *next = node->type == ARC_YAML_LIST
+                                           ? select_item(w->c->lint, node, name)
+                                           : arc_yaml_get(node, name);
+    if (next)
+        step(w, at + 1, name, next);
+    else
+        missing(w, name, node);
+}
+
+void lint_fact_check_tree(const struct lint_case *c, const struct arc_yaml_node *root)
+{
+    struct walk walk = {.c = c};
+    follow(&walk, c->fact->at, root);
+    if (walk.trail.failed == ARC_ENOMEM)
+        c->lint->failed = ARC_ENOMEM;
+    arc_buf_free(&walk.trail);
+}

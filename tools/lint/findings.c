@@ -1,0 +1,225 @@
+/* Findings, and reading the tree they are about. */
+#include "base/auto.h"
+#include "base/text.h"
+#include "lint/rule.h"
+#include "os/file.h"
+#include <stdio.h>
+#include <string.h>
+
+/* Longest text file that is read. */
+#define FILE_MAX ((size_t)1 << 20)
+
+const char *lint_rule_name(enum lint_rule rule)
+{
+    static const char *const names[] = {
+#define RULE(id, name, summary) name,
+#include "lint/rules.def"
+#undef RULE
+    };
+    return names[rule];
+}
+
+static bool is_off(const struct lint *lint, const char *rule)
+{
+    for (char **off = lint->settings.off; off && *off; off++)
+        if (strcmp(*off, rule) == 0)
+            return true;
+    return false;
+}
+
+static bool is_allowed(struct lint *lint, const char *rule, const char *file, const char *message)
+{
+    for (size_t i = 0; i < lint->settings.waiver_count; i++) {
+        struct lint_waiver *waiver = &lint->settings.waivers[i];
+        if (strcmp(waiver->rule, rule) != 0 || strcmp(waiver->file, file) != 0 ||
+            (waiver->has && !strstr(message, waiver->has)))
+            continue;
+        waiver->used = true;
+        return true;
+    }
+    return false;
+}
+
+static void add(struct lint *lint, const char *rule, const char *file, unsigned line,
+                const char *message)
+{
+    ARC_AUTO(arc_buf) struct arc_buf shown = {0};
+    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    if (is_off(lint, rule) || is_allowed(lint, rule, file, message))
+        return;
+    arc_text_visible(&shown, message, strlen(message));
+    arc_text_visible(&path, file, strlen(file));
+    json_t *finding = json_pack("{s:s, s:I, s:s, s:s}", "file", lint_content(lint, &path), "line",
+                                (json_int_t)(line ? line : 1), "rule", rule, "message",
+                                lint_content(lint, &shown));
+    if (!finding || json_array_append_new(lint->findings, finding))
+        lint->failed = ARC_ENOMEM;
+}
+
+void lint_find(struct lint *lint, enum lint_rule rule, const char *file, unsigned line,
+               const char *format, ...)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = 4096};
+    va_list args;
+    va_start(args, format);
+    arc_buf_vprintf(&text, format, args);
+    va_end(args);
+    add(lint, lint_rule_name(rule), file, line, lint_content(lint, &text));
+}
+
+void lint_find_named(struct lint *lint, const char *rule, const char *file, unsigned line,
+                     const char *format, ...)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = 4096};
+    va_list args;
+    va_start(args, format);
+    arc_buf_vprintf(&text, format, args);
+    va_end(args);
+    add(lint, rule, file, line, lint_content(lint, &text));
+}
+
+void lint_find_error(struct lint *lint, const char *rule, const char *file,
+                     const struct arc_error *err)
+{
+    const char *message = arc_error_text(err);
+    unsigned line = 0, column = 0;
+    if (err->code == ARC_ENOMEM || !err->message) { /* or its message was lost that way */
+        lint->failed = ARC_ENOMEM;
+        return;
+    }
+    const char *place = err->annotation ? strstr(err->annotation, ",line=") : NULL;
+    if (place && sscanf(place, ",line=%u,col=%u", &line, &column) >= 1) {
+        size_t skip = strlen(file); /* the message starts "FILE:LINE:COLUMN: " */
+        const char *rest = strncmp(message, file, skip) == 0 ? strstr(message + skip, ": ") : NULL;
+        message = rest ? rest + 2 : message;
+    }
+    add(lint, rule, file, line, message);
+}
+
+void lint_applied(struct lint *lint, const char *rule)
+{
+    if (json_object_set_new(lint->rules, rule, json_true()))
+        lint->failed = ARC_ENOMEM;
+}
+
+void lint_looked_at(struct lint *lint, const char *file)
+{
+    if (arc_utf8_valid(file, strlen(file)) && json_object_set_new(lint->files, file, json_true()))
+        lint->failed = ARC_ENOMEM;
+}
+
+char *lint_text(struct lint *lint, const char *format, ...)
+{
+    struct arc_buf text = {0};
+    va_list args;
+    va_start(args, format);
+    arc_buf_vprintf(&text, format, args);
+    va_end(args);
+    char *out = arc_buf_steal(&text);
+    if (!out)
+        lint->failed = ARC_ENOMEM;
+    return out;
+}
+
+char *lint_join(struct lint *lint, const char *directory, const char *name)
+{
+    if (strcmp(directory, ".") == 0)
+        return lint_text(lint, "%s", name);
+    return lint_text(lint, "%s/%s", directory, name);
+}
+
+const char *lint_content(struct lint *lint, const struct arc_buf *text)
+{
+    if (text->failed == ARC_ENOMEM)
+        lint->failed = ARC_ENOMEM;
+    return arc_buf_text(text);
+}
+
+bool lint_exists(struct lint *lint, const char *file)
+{
+    ARC_AUTO_FREE char *path = lint_text(lint, "%s/%s", lint->root, file);
+    return path && arc_file_kind(path) == ARC_FILE_REGULAR;
+}
+
+bool lint_read(struct lint *lint, enum lint_rule rule, const char *file, struct arc_buf *out)
+{
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    ARC_AUTO_FREE char *path = lint_text(lint, "%s/%s", lint->root, file);
+    lint_looked_at(lint, file);
+    if (!path)
+        return false;
+    if (arc_file_read(path, file, FILE_MAX, out, &err) == ARC_OK)
+        return true;
+    lint_find_error(lint, lint_rule_name(rule), file, &err);
+    return false;
+}
+
+bool lint_read_yaml(struct lint *lint, enum lint_rule rule, const char *file, struct arc_yaml *out)
+{
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    ARC_AUTO_FREE char *path = lint_text(lint, "%s/%s", lint->root, file);
+    lint_looked_at(lint, file);
+    if (!path)
+        return false;
+    if (arc_yaml_read(path, file, ARC_YAML_ANY_TAG, out, &err) == ARC_OK)
+        return true;
+    lint_find_error(lint, lint_rule_name(rule), file, &err);
+    return false;
+}
+
+json_t *lint_list(struct lint *lint, const char *directory)
+{
+    json_t *names = NULL;
+    ARC_AUTO_FREE char *path = lint_text(lint, "%s/%s", lint->root, directory);
+    if (path && arc_file_list(path, &names, NULL) == ARC_ENOMEM)
+        lint->failed = ARC_ENOMEM;
+    return names ? names : json_array();
+}
+
+static void add_value(struct arc_buf *out, const char *name, const struct arc_service *service,
+                      const struct arc_group *group, const char *braces)
+{
+    const char *value = NULL;
+    char number[16] = "";
+    if (service) {
+        const struct {
+            const char *name;
+            const char *value;
+        } values[] = {{"codename", service->codename},
+                      {"name", service->name},
+                      {"directory", service->directory},
+                      {"role", service->role},
+                      {"tech", service->tech},
+                      {"health", service->health},
+                      {"port", number}};
+        snprintf(number, sizeof number, "%u", service->port);
+        for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+            if (strcmp(values[i].name, name) == 0)
+                value = values[i].value ? values[i].value : "";
+    }
+    if (group && strcmp(name, "group") == 0)
+        value = group->name;
+    arc_buf_puts(out, value ? value : braces);
+}
+
+void lint_expand(struct arc_buf *out, const char *text, const struct arc_service *service,
+                 const struct arc_group *group)
+{
+    while (*text) {
+        size_t plain = strcspn(text, "{");
+        arc_buf_add(out, text, plain);
+        text += plain;
+        size_t len = *text ? strcspn(text, "}") : 0;
+        char braces[24], name[24];
+        if (!*text)
+            return;
+        if (!text[len] || len + 2 > sizeof braces) {
+            arc_buf_putc(out, *text++);
+            continue;
+        }
+        snprintf(braces, sizeof braces, "%.*s", (int)len + 1, text);
+        snprintf(name, sizeof name, "%.*s", (int)len - 1, text + 1);
+        add_value(out, name, service, group, braces);
+        text += len + 1;
+    }
+}

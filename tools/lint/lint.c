@@ -1,0 +1,164 @@
+#include "arcci/lint.h"
+#include "base/auto.h"
+#include "git/git.h"
+#include "lint/facts.h"
+#include <stdio.h>
+#include <string.h>
+
+static void lint_free(struct lint *lint)
+{
+    for (size_t i = 0; i < lint->service_count; i++) {
+        arc_service_free(&lint->services[i].data);
+        free(lint->services[i].directory);
+    }
+    free(lint->services);
+    free(lint->root);
+    arc_config_free(&lint->config);
+    lint_settings_free(&lint->settings);
+    json_decref(lint->findings);
+    json_decref(lint->files);
+    json_decref(lint->rules);
+    *lint = (struct lint){0};
+}
+
+/* The configuration's own mistakes are findings; what depends on it is then not looked at. */
+static void load_config(struct lint *lint, const char *path)
+{
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    const char *shown = path ? path : ARC_CONFIG_PATH;
+    lint_applied(lint, lint_rule_name(LINT_CONFIG));
+    lint_looked_at(lint, shown);
+    if (arc_config_load(lint->root, path, &lint->config, &err) == ARC_OK)
+        return;
+    const char *place = err.annotation ? err.annotation : "";
+    size_t len = strncmp(place, "file=", 5) == 0 ? strcspn(place + 5, ",") : 0;
+    ARC_AUTO_FREE char *file = len ? strndup(place + 5, len) : strdup(shown);
+    if (!file) {
+        lint->failed = ARC_ENOMEM;
+        return;
+    }
+    bool service = strcmp(file, shown) != 0;
+    lint_find_error(lint, lint_rule_name(service ? LINT_SERVICE : LINT_CONFIG), file, &err);
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const json_t *x = *(json_t *const *)a, *y = *(json_t *const *)b;
+    int order = strcmp(json_string_value(json_object_get(x, "file")),
+                       json_string_value(json_object_get(y, "file")));
+    if (order)
+        return order;
+    json_int_t k = json_integer_value(json_object_get(x, "line"));
+    json_int_t l = json_integer_value(json_object_get(y, "line"));
+    if (k != l)
+        return k < l ? -1 : 1;
+    order = strcmp(json_string_value(json_object_get(x, "rule")),
+                   json_string_value(json_object_get(y, "rule")));
+    return order ? order
+                 : strcmp(json_string_value(json_object_get(x, "message")),
+                          json_string_value(json_object_get(y, "message")));
+}
+
+/* The findings by file and line, each once: a new array. */
+static json_t *sorted(const json_t *findings)
+{
+    size_t count = json_array_size(findings);
+    ARC_AUTO_FREE json_t **list = calloc(count + 1, sizeof(json_t *));
+    json_t *out = list ? json_array() : NULL;
+    for (size_t i = 0; out && i < count; i++)
+        list[i] = json_array_get(findings, i);
+    if (out)
+        qsort(list, count, sizeof *list, by_place);
+    for (size_t i = 0; out && i < count; i++)
+        if ((!i || by_place(&list[i - 1], &list[i]) != 0) && json_array_append(out, list[i])) {
+            json_decref(out);
+            out = NULL;
+        }
+    return out;
+}
+
+/* An exception that nothing needs any more would hide the next mistake of its kind. */
+static void check_waivers(struct lint *lint)
+{
+    lint_applied(lint, lint_rule_name(LINT_ALLOW));
+    for (size_t i = 0; i < lint->settings.waiver_count; i++) {
+        const struct lint_waiver *waiver = &lint->settings.waivers[i];
+        if (!waiver->used)
+            lint_find(lint, LINT_ALLOW, lint->settings.yaml.name, waiver->line,
+                      "nothing in %s breaks the rule %s any more; take the exception out",
+                      waiver->file, waiver->rule);
+    }
+}
+
+static int document(struct lint *lint, json_t **out, struct arc_error *err)
+{
+    json_t *findings = lint->failed ? NULL : sorted(lint->findings);
+    if (!findings)
+        return arc_error_nomem(err);
+    bool ok = json_array_size(findings) == 0;
+    *out = json_pack("{s:b, s:I, s:I, s:o}", "ok", ok, "files",
+                     (json_int_t)json_object_size(lint->files), "rules",
+                     (json_int_t)json_object_size(lint->rules), "findings", findings);
+    return *out ? ARC_OK : arc_error_nomem(err);
+}
+
+static int start(struct lint *lint, const struct arc_env *env,
+                 const struct arc_lint_options *options, struct arc_error *err)
+{
+    lint->env = env;
+    lint->root = options->root ? strdup(options->root) : arc_git_work_tree(env);
+    lint->findings = json_array();
+    lint->files = json_object();
+    lint->rules = json_object();
+    if (!lint->root || !lint->findings || !lint->files || !lint->rules)
+        return arc_error_nomem(err);
+    return lint_settings_load(lint->root, options->rules, &lint->settings, err);
+}
+
+int arc_lint(const struct arc_env *env, const struct arc_lint_options *options, json_t **out,
+             struct arc_error *err)
+{
+    ARC_AUTO(lint) struct lint lint = {0};
+    int rc = start(&lint, env, options, err);
+    if (rc)
+        return rc;
+    load_config(&lint, options->config);
+    lint_services(&lint);
+    lint_make(&lint);
+    lint_workflows(&lint);
+    lint_facts(&lint);
+    lint_credentials(&lint);
+    check_waivers(&lint);
+    return document(&lint, out, err);
+}
+
+static int add_rule(json_t *list, const char *name, const char *summary, const char *from)
+{
+    return json_array_append_new(
+        list, json_pack("{s:s, s:s, s:s}", "name", name, "summary", summary, "from", from));
+}
+
+int arc_lint_rules(const struct arc_env *env, const struct arc_lint_options *options, json_t **out,
+                   struct arc_error *err)
+{
+    static const char *const built_in[][2] = {
+#define RULE(id, name, summary) {name, summary},
+#include "lint/rules.def"
+#undef RULE
+    };
+    ARC_AUTO(lint) struct lint lint = {0};
+    ARC_AUTO_JSON json_t *list = json_array();
+    int rc = start(&lint, env, options, err), bad = 0;
+    if (rc)
+        return rc;
+    for (size_t i = 0; i < LINT_RULE_COUNT; i++)
+        bad |= add_rule(list, built_in[i][0], built_in[i][1], "arc-ci");
+    for (size_t i = 0; i < lint.settings.fact_count; i++) {
+        const struct lint_fact *fact = &lint.settings.facts[i];
+        bad |= add_rule(list, fact->rule, fact->why ? fact->why : "", lint.settings.yaml.name);
+    }
+    if (!list || bad)
+        return arc_error_nomem(err);
+    *out = arc_steal(&list);
+    return ARC_OK;
+}

@@ -1,0 +1,185 @@
+/* Make files: every target phony and described. They are read, not run: a target is a line
+ * "name …: …" that is not part of a recipe or of a `define`. */
+#include "lint/make.h"
+#include "base/auto.h"
+#include "lint/rule.h"
+#include <ctype.h>
+#include <string.h>
+
+void arc_makefile_free(struct arc_makefile *make)
+{
+    json_decref(make->targets);
+    json_decref(make->phony);
+    json_decref(make->comments);
+    *make = (struct arc_makefile){0};
+}
+
+static bool put(json_t *object, const char *name, size_t len, unsigned line)
+{
+    ARC_AUTO_FREE char *key = strndup(name, len);
+    if (!key)
+        return false;
+    if (json_object_get(object, key))
+        return true; /* the first line counts */
+    return json_object_set_new(object, key, json_integer(line)) == 0;
+}
+
+static bool add_words(json_t *object, const char *text, unsigned line)
+{
+    bool good = true;
+    while (*(text += strspn(text, " \t"))) {
+        size_t len = strcspn(text, " \t");
+        /* variables, patterns and file names are no targets that a person calls */
+        if (!memchr(text, '$', len) && !memchr(text, '%', len) && !memchr(text, '/', len) &&
+            !memchr(text, '.', len))
+            good = put(object, text, len, line) && good;
+        text += len;
+    }
+    return good;
+}
+
+/* The colon that ends the targets of a rule, or NULL: "a b: c", but not "a := b" or "a ::= b". */
+static char *rule_colon(char *line)
+{
+    char *colon = line + strcspn(line, ":=#");
+    if (*line == '\t' || *line == ' ' || *colon != ':' || colon == line)
+        return NULL;
+    char *after = colon + strspn(colon, ":");
+    return *after == '=' ? NULL : colon;
+}
+
+static bool add_comment(struct arc_makefile *make, const char *line, unsigned number)
+{
+    size_t len = strcspn(line + 3, ": ");
+    const char *rest = line + 3 + len;
+    bool described = len && rest[0] == ':' && rest[1] == ' ' && rest[2 + strspn(rest + 2, " ")];
+    return !described || put(make->comments, line + 3, len, number);
+}
+
+static bool add_line(struct arc_makefile *make, char *line, unsigned number)
+{
+    if (strncmp(line, "## ", 3) == 0)
+        return add_comment(make, line, number);
+    char *colon = rule_colon(line);
+    if (!colon)
+        return true;
+    *colon = '\0';
+    if (strcmp(line, ".PHONY") == 0)
+        return add_words(make->phony, colon + 1, number);
+    /* "name: VARIABLE = value" sets a variable for a target that stands elsewhere */
+    const char *rest = colon + 1 + strspn(colon + 1, " \t:");
+    size_t word = strspn(rest, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
+    const char *sign = rest + word + strspn(rest + word, " \t");
+    if (*line == '.' ||
+        (word && (*sign == '=' || (*sign && strchr(":?+", *sign) && sign[1] == '='))))
+        return true;
+    return add_words(make->targets, line, number);
+}
+
+/* Joins "…\" with the next line, so that .PHONY lists can be long. As make does, takes a line that
+ * ends with CR LF for one that ends with LF. */
+static const char *logical_line(const char *at, unsigned *number, struct arc_buf *out)
+{
+    arc_buf_reset(out);
+    for (;;) {
+        size_t len = strcspn(at, "\n");
+        size_t text = len && at[len - 1] == '\r' ? len - 1 : len;
+        bool goes_on = text && at[text - 1] == '\\' && at[len];
+        arc_buf_add(out, at, text - goes_on);
+        at += len + (at[len] == '\n');
+        ++*number;
+        if (!goes_on)
+            return at;
+        arc_buf_putc(out, ' ');
+    }
+}
+
+bool arc_makefile_read(const char *text, struct arc_makefile *out)
+{
+    ARC_AUTO(arc_buf) struct arc_buf line = {0};
+    bool good, defining = false;
+    *out = (struct arc_makefile){json_object(), json_object(), json_object()};
+    good = out->targets && out->phony && out->comments;
+    for (unsigned number = 1, first; good && *text;) {
+        first = number;
+        text = logical_line(text, &number, &line);
+        if (line.failed)
+            return false;
+        char none[1] = "";
+        char *at = line.data ? line.data : none;
+        if (strncmp(at, "define ", 7) == 0)
+            defining = true;
+        else if (strncmp(at, "endef", 5) == 0)
+            defining = false;
+        else if (!defining && *at != '\t')
+            good = add_line(out, at, first);
+    }
+    return good;
+}
+
+static void check_file(struct lint *lint, const char *file)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    ARC_AUTO(arc_makefile) struct arc_makefile make = {0};
+    const char *name;
+    json_t *line;
+    if (!lint_read(lint, LINT_PHONY, file, &text))
+        return;
+    if (!arc_makefile_read(lint_content(lint, &text), &make)) {
+        lint->failed = ARC_ENOMEM;
+        return;
+    }
+    json_object_foreach (make.targets, name, line) {
+        unsigned at = (unsigned)json_integer_value(line);
+        if (!json_object_get(make.phony, name))
+            lint_find(lint, LINT_PHONY, file, at, "the target '%s' is not in .PHONY", name);
+        if (!json_object_get(make.comments, name))
+            lint_find(lint, LINT_COMMENT, file, at,
+                      "the target '%s' has no line '## %s: description'", name, name);
+    }
+    json_object_foreach (make.phony, name, line)
+        if (!json_object_get(make.targets, name))
+            lint_find(lint, LINT_PHONY, file, (unsigned)json_integer_value(line),
+                      ".PHONY names '%s', which is no target here", name);
+    json_object_foreach (make.comments, name, line)
+        if (!json_object_get(make.targets, name))
+            lint_find(lint, LINT_COMMENT, file, (unsigned)json_integer_value(line),
+                      "'%s' is described, but is no target here", name);
+}
+
+static void check_directory(struct lint *lint, const char *directory)
+{
+    ARC_AUTO_JSON json_t *names = lint_list(lint, directory);
+    size_t i;
+    json_t *name;
+    json_array_foreach (names, i, name) {
+        size_t len = json_string_length(name);
+        if (len <= 3 || strcmp(json_string_value(name) + len - 3, ".mk") != 0)
+            continue;
+        ARC_AUTO_FREE char *file = lint_join(lint, directory, json_string_value(name));
+        if (file)
+            check_file(lint, file);
+    }
+}
+
+void lint_make(struct lint *lint)
+{
+    ARC_AUTO_JSON json_t *directories = json_object();
+    const char *directory;
+    json_t *value;
+    lint_applied(lint, lint_rule_name(LINT_PHONY));
+    lint_applied(lint, lint_rule_name(LINT_COMMENT));
+    for (size_t i = 0; i < lint->service_count; i++) {
+        const char *slash = strrchr(lint->services[i].directory, '/');
+        ARC_AUTO_FREE char *parent =
+            lint_text(lint, "%.*s", slash ? (int)(slash - lint->services[i].directory) : 1,
+                      slash ? lint->services[i].directory : ".");
+        if (json_object_set_new(directories, lint->services[i].directory, json_true()) || !parent ||
+            json_object_set_new(directories, parent, json_true()))
+            lint->failed = ARC_ENOMEM;
+    }
+    if (lint_exists(lint, "Makefile"))
+        check_file(lint, "Makefile");
+    json_object_foreach (directories, directory, value)
+        check_directory(lint, directory);
+}

@@ -1,0 +1,123 @@
+/* Shared by the files of `lint`: what is known of the tree, and how findings are made. */
+#ifndef ARC_LINT_RULE_H
+#define ARC_LINT_RULE_H
+
+#include "arcci/buf.h"
+#include "arcci/config.h"
+#include "arcci/env.h"
+#include "yaml/yaml.h"
+#include <jansson.h>
+
+enum lint_rule {
+#define RULE(id, name, summary) LINT_##id,
+#include "lint/rules.def"
+#undef RULE
+    LINT_RULE_COUNT
+};
+
+/* An entry of `allow`: findings that the repository has looked at and accepts. Strings are owned.
+ */
+struct lint_waiver {
+    char *rule;
+    char *file;
+    char *has; /* a part of the message; NULL for every finding of that rule in that file */
+    char *why;
+    unsigned line; /* of the entry */
+    bool used;     /* a finding was dropped because of it */
+};
+
+/* `.github/arc-ci-lint.yaml`. Strings are owned; lists may be NULL. */
+struct lint_settings {
+    struct arc_yaml yaml;    /* the file; facts point into it */
+    char *service_name;      /* "arc-{codename}" */
+    char *network;           /* "arc_platform_net" */
+    struct arc_pair *labels; /* label → value with {placeholders} */
+    char **actions; /* "owner/name" of allowed actions; NULL: those of github.com/actions */
+    char **credentials_ignore; /* files and directories that may hold what looks like one */
+    char **off;                /* names of rules that are not applied */
+    const struct arc_yaml_node *allow_node, *facts_node;
+    struct lint_waiver *waivers;
+    size_t waiver_count;
+    struct lint_fact *facts;
+    size_t fact_count;
+};
+
+struct lint_fact;
+
+/* A directory with a service.yaml. */
+struct lint_service {
+    struct arc_service data; /* valid when `loaded` */
+    char *directory;
+    const struct arc_group *group; /* the group that releases it, or NULL */
+    bool loaded;
+};
+
+struct lint {
+    char *root; /* the work tree; owned */
+    const struct arc_env *env;
+    struct arc_config config; /* no groups if it could not be loaded */
+    struct lint_settings settings;
+    struct lint_service *services; /* of the groups, then others beside them */
+    size_t service_count;
+    json_t *findings; /* array of {file, line, rule, message} */
+    json_t *files;    /* object: every file that was looked at */
+    json_t *rules;    /* object: every rule that was applied */
+    int failed;       /* ARC_ENOMEM once memory ran out; sticky */
+};
+
+/* A finding of a built-in rule at a line (0: the file as a whole, shown as line 1). */
+void lint_find(struct lint *lint, enum lint_rule rule, const char *file, unsigned line,
+               const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* The same for a rule of the rules file. */
+void lint_find_named(struct lint *lint, const char *rule, const char *file, unsigned line,
+                     const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* Turns an error about `file` into a finding, its place taken out of it; running out of memory
+ * becomes lint->failed. */
+void lint_find_error(struct lint *lint, const char *rule, const char *file,
+                     const struct arc_error *err);
+
+const char *lint_rule_name(enum lint_rule rule);
+
+/* Records that a rule was applied, a file looked at. */
+void lint_applied(struct lint *lint, const char *rule);
+void lint_looked_at(struct lint *lint, const char *file);
+
+/* Whether the path (below the root) is a file; false as well when memory runs out. */
+bool lint_exists(struct lint *lint, const char *file);
+/* Reads a file below the root; false, with a finding of that rule, if it cannot be. */
+bool lint_read(struct lint *lint, enum lint_rule rule, const char *file, struct arc_buf *out);
+bool lint_read_yaml(struct lint *lint, enum lint_rule rule, const char *file, struct arc_yaml *out);
+
+/* The names in a directory below the root, sorted: a new array of strings, empty if there is no
+ * such directory. NULL when out of memory. */
+json_t *lint_list(struct lint *lint, const char *directory);
+
+/* "<directory>/<name>", or the name alone below "."; owned by the caller, NULL (and lint->failed)
+ * when out of memory. */
+char *lint_join(struct lint *lint, const char *directory, const char *name);
+/* Formatted text, likewise. */
+char *lint_text(struct lint *lint, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The content of a buffer; if it could not be built, "" and lint->failed. */
+const char *lint_content(struct lint *lint, const struct arc_buf *text);
+
+/* Appends the text with {codename}, {name}, {directory}, {role}, {tech}, {port}, {health} and
+ * {group} replaced; `service` or `group` may be NULL, other braces stay. */
+void lint_expand(struct arc_buf *out, const char *text, const struct arc_service *service,
+                 const struct arc_group *group);
+
+/* lint_settings.c */
+int lint_settings_load(const char *root, const char *path, struct lint_settings *out,
+                       struct arc_error *err);
+void lint_settings_free(struct lint_settings *settings);
+
+/* The families of rules, each in its file. */
+void lint_services(struct lint *lint);
+void lint_dockerfile(struct lint *lint, const struct lint_service *service);
+void lint_compose(struct lint *lint, const struct lint_service *service);
+void lint_make(struct lint *lint);
+void lint_workflows(struct lint *lint);
+void lint_facts(struct lint *lint);
+void lint_credentials(struct lint *lint);
+
+#endif

@@ -1,0 +1,203 @@
+/* The services of the tree, and what each service.yaml says. */
+#include "base/auto.h"
+#include "lint/rule.h"
+#include <string.h>
+
+static struct lint_service *find_directory(const struct lint *lint, const char *directory)
+{
+    for (size_t i = 0; i < lint->service_count; i++)
+        if (strcmp(lint->services[i].directory, directory) == 0)
+            return &lint->services[i];
+    return NULL;
+}
+
+/* Adds a directory that has a service.yaml; one that does not load is a finding, and stays known
+ * by its directory. */
+static void add_service(struct lint *lint, const char *directory, const struct arc_group *group)
+{
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    struct lint_service *grown =
+        realloc(lint->services, (lint->service_count + 1) * sizeof *lint->services);
+    if (!grown) {
+        lint->failed = ARC_ENOMEM;
+        return;
+    }
+    lint->services = grown;
+    struct lint_service *service = &grown[lint->service_count];
+    *service = (struct lint_service){.group = group, .directory = strdup(directory)};
+    if (!service->directory) {
+        lint->failed = ARC_ENOMEM;
+        return;
+    }
+    lint->service_count++;
+    ARC_AUTO_FREE char *file = lint_text(lint, "%s/service.yaml", directory);
+    if (!file)
+        return;
+    lint_looked_at(lint, file);
+    service->loaded = arc_service_load(lint->root, directory, &service->data, &err) == ARC_OK;
+    if (!service->loaded)
+        lint_find_error(lint, lint_rule_name(LINT_SERVICE), file, &err);
+}
+
+/* Services beside the released ones: same parent directory, with a service.yaml. */
+static void add_neighbours(struct lint *lint, const char *parent)
+{
+    ARC_AUTO_JSON json_t *names = lint_list(lint, parent);
+    size_t i;
+    json_t *name;
+    json_array_foreach (names, i, name) {
+        ARC_AUTO_FREE char *directory = lint_join(lint, parent, json_string_value(name));
+        ARC_AUTO_FREE char *file = directory ? lint_text(lint, "%s/service.yaml", directory) : NULL;
+        if (file && !find_directory(lint, directory) && lint_exists(lint, file))
+            add_service(lint, directory, NULL);
+    }
+}
+
+static void collect(struct lint *lint)
+{
+    ARC_AUTO_JSON json_t *parents = json_object();
+    if (lint->config.group_count == 0 && json_object_set_new(parents, "services", json_true()))
+        lint->failed = ARC_ENOMEM;
+    for (size_t g = 0; g < lint->config.group_count; g++)
+        for (size_t s = 0; s < lint->config.groups[g].service_count; s++) {
+            const char *directory = lint->config.groups[g].services[s].directory;
+            const char *slash = strrchr(directory, '/');
+            add_service(lint, directory, &lint->config.groups[g]);
+            ARC_AUTO_FREE char *parent =
+                slash ? strndup(directory, (size_t)(slash - directory)) : strdup(".");
+            if (!parent || json_object_set_new(parents, parent, json_true()))
+                lint->failed = ARC_ENOMEM;
+        }
+    const char *parent;
+    json_t *value;
+    json_object_foreach (parents, parent, value)
+        add_neighbours(lint, parent);
+}
+
+static unsigned line_of(const struct arc_yaml *yaml, const char *key)
+{
+    const struct arc_yaml_node *node = arc_yaml_key(yaml->root, key);
+    return node ? node->line : 1;
+}
+
+static void check_name(struct lint *lint, const struct lint_service *service, const char *file,
+                       const struct arc_yaml *yaml)
+{
+    ARC_AUTO(arc_buf) struct arc_buf expected = {0};
+    if (!lint->settings.service_name)
+        return;
+    lint_expand(&expected, lint->settings.service_name, &service->data, service->group);
+    if (strcmp(lint_content(lint, &expected), service->data.name) != 0)
+        lint_find(lint, LINT_SERVICE_NAME, file, line_of(yaml, "name"),
+                  "the name is '%s'; by this repository's pattern '%s' it is '%s'",
+                  service->data.name, lint->settings.service_name, lint_content(lint, &expected));
+}
+
+static void check_fields(struct lint *lint, const struct lint_service *service, const char *file,
+                         const struct arc_yaml *yaml)
+{
+    static const char *const wanted[] = {"role", "tech", "description", "port", "health"};
+    for (size_t i = 0; service->group && i < sizeof wanted / sizeof *wanted; i++)
+        if (!arc_yaml_get(yaml->root, wanted[i]))
+            lint_find(lint, LINT_SERVICE_FIELDS, file, 1, "'%s' is missing", wanted[i]);
+    const char *health = service->data.health;
+    if (health && !strstr(health, "://"))
+        lint_find(lint, LINT_SERVICE_FIELDS, file, line_of(yaml, "health"), "health '%s' is no URL",
+                  health);
+}
+
+static void check_port(struct lint *lint, const struct lint_service *service, const char *file,
+                       const struct arc_yaml *yaml)
+{
+    const unsigned *port = service->data.ports;
+    if (!service->data.port || !*port)
+        return;
+    while (*port && *port != service->data.port)
+        port++;
+    if (!*port)
+        lint_find(lint, LINT_SERVICE_PORT, file, line_of(yaml, "ports"),
+                  "port %u is not among ports", service->data.port);
+}
+
+static bool listed(char **list, const char *text)
+{
+    for (; *list; list++)
+        if (strcmp(*list, text) == 0)
+            return true;
+    return false;
+}
+
+static const struct lint_service *by_codename(const struct lint *lint, const char *codename)
+{
+    for (size_t i = 0; i < lint->service_count; i++)
+        if (lint->services[i].loaded && strcmp(lint->services[i].data.codename, codename) == 0)
+            return &lint->services[i];
+    return NULL;
+}
+
+/* The line of an item of a list, or of the list. */
+static unsigned item_line(const struct arc_yaml *yaml, const char *key, const char *text)
+{
+    const struct arc_yaml_node *list = arc_yaml_get(yaml->root, key);
+    for (size_t i = 0; list && i < list->count; i++)
+        if (arc_yaml_reads(list->items[i], text))
+            return list->items[i]->line;
+    return line_of(yaml, key);
+}
+
+static void check_depends_on(struct lint *lint, const struct lint_service *service,
+                             const char *file, const struct arc_yaml *yaml)
+{
+    for (char **on = service->data.depends_on; *on; on++)
+        if (!by_codename(lint, *on) && !listed(service->data.external, *on))
+            lint_find(lint, LINT_DEPENDS_ON, file, item_line(yaml, "depends_on", *on),
+                      "no service here has the codename '%s'; if it lives in another repository, "
+                      "list it under external",
+                      *on);
+    for (char **out = service->data.external; *out; out++) {
+        if (by_codename(lint, *out))
+            lint_find(lint, LINT_DEPENDS_ON, file, item_line(yaml, "external", *out),
+                      "'%s' is listed as external, but %s has that codename", *out,
+                      by_codename(lint, *out)->directory);
+        if (!listed(service->data.depends_on, *out))
+            lint_find(lint, LINT_DEPENDS_ON, file, item_line(yaml, "external", *out),
+                      "'%s' is listed as external, but not under depends_on", *out);
+    }
+}
+
+static void check_unique(struct lint *lint, const struct lint_service *service, const char *file,
+                         const struct arc_yaml *yaml)
+{
+    const struct lint_service *first = by_codename(lint, service->data.codename);
+    if (first != service)
+        lint_find(lint, LINT_CODENAME, file, line_of(yaml, "codename"),
+                  "the codename '%s' is %s's already", service->data.codename, first->directory);
+}
+
+static void check_service(struct lint *lint, const struct lint_service *service)
+{
+    ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
+    ARC_AUTO_FREE char *file = lint_text(lint, "%s/service.yaml", service->directory);
+    if (!file || !service->loaded || !lint_read_yaml(lint, LINT_SERVICE, file, &yaml))
+        return;
+    check_name(lint, service, file, &yaml);
+    check_fields(lint, service, file, &yaml);
+    check_port(lint, service, file, &yaml);
+    check_depends_on(lint, service, file, &yaml);
+    check_unique(lint, service, file, &yaml);
+}
+
+void lint_services(struct lint *lint)
+{
+    static const enum lint_rule rules[] = {LINT_SERVICE,        LINT_SERVICE_NAME,
+                                           LINT_SERVICE_FIELDS, LINT_SERVICE_PORT,
+                                           LINT_DEPENDS_ON,     LINT_CODENAME};
+    collect(lint);
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        lint_applied(lint, lint_rule_name(rules[i]));
+    for (size_t i = 0; i < lint->service_count && !lint->failed; i++) {
+        check_service(lint, &lint->services[i]);
+        lint_dockerfile(lint, &lint->services[i]);
+        lint_compose(lint, &lint->services[i]);
+    }
+}

@@ -1,0 +1,102 @@
+/* `.github/arc-ci-lint.yaml`. */
+#include "base/auto.h"
+#include "lint/facts.h"
+#include "os/file.h"
+#include "project/config_fields.h"
+#include <string.h>
+
+#define DEFAULT_PATH ".github/arc-ci-lint.yaml"
+#define AT(member)   offsetof(struct lint_settings, member)
+
+static const struct arc_field fields[] = {
+    {"service-name", FIELD_TEXT, AT(service_name), false, arc_check_line, NULL},
+    {"network", FIELD_TEXT, AT(network), false, arc_check_line, NULL},
+    {"labels", FIELD_PAIRS, AT(labels), false, arc_check_line, NULL},
+    {"actions", FIELD_TEXTS, AT(actions), false, arc_check_line, NULL},
+    {"credentials-ignore", FIELD_TEXTS, AT(credentials_ignore), false, arc_check_path, NULL},
+    {"off", FIELD_TEXTS, AT(off), false, arc_check_line, NULL},
+    {"allow", FIELD_NODE, AT(allow_node), false, NULL, NULL},
+    {"facts", FIELD_NODE, AT(facts_node), false, NULL, NULL},
+    {0},
+};
+static const struct arc_table table = {"the rules file", fields, false};
+
+#define OF(member) offsetof(struct lint_waiver, member)
+
+static const struct arc_field waiver_fields[] = {
+    {"rule", FIELD_TEXT, OF(rule), true, arc_check_line, NULL},
+    {"file", FIELD_TEXT, OF(file), true, arc_check_path, NULL},
+    {"has", FIELD_TEXT, OF(has), false, arc_check_line, NULL},
+    {"why", FIELD_TEXT, OF(why), true, arc_check_line, NULL},
+    {0},
+};
+static const struct arc_table waiver_table = {"an entry of 'allow'", waiver_fields, false};
+
+void lint_settings_free(struct lint_settings *settings)
+{
+    for (size_t i = 0; i < settings->fact_count; i++)
+        lint_fact_free(&settings->facts[i]);
+    free(settings->facts);
+    for (size_t i = 0; i < settings->waiver_count; i++)
+        arc_fields_free(&waiver_table, &settings->waivers[i]);
+    free(settings->waivers);
+    arc_fields_free(&table, settings);
+    arc_yaml_free(&settings->yaml);
+    *settings = (struct lint_settings){0};
+}
+
+static int read_waivers(struct lint_settings *out, struct arc_error *err)
+{
+    const struct arc_yaml_node *list = out->allow_node;
+    if (!list)
+        return ARC_OK;
+    if (list->type != ARC_YAML_LIST)
+        return arc_yaml_error(&out->yaml, list, err, "'allow' must be a list, this is %s",
+                              arc_yaml_type_name(list));
+    out->waivers = calloc(list->count + 1, sizeof *out->waivers);
+    if (!out->waivers)
+        return arc_error_nomem(err);
+    int rc = ARC_OK;
+    for (size_t i = 0; !rc && i < list->count; i++) {
+        struct lint_waiver *waiver = &out->waivers[out->waiver_count++];
+        waiver->line = list->items[i]->line;
+        rc = arc_fields_read(&out->yaml, list->items[i], &waiver_table, waiver, err);
+    }
+    return rc;
+}
+
+static int read_facts(struct lint_settings *out, struct arc_error *err)
+{
+    const struct arc_yaml_node *list = out->facts_node;
+    if (!list)
+        return ARC_OK;
+    if (list->type != ARC_YAML_LIST)
+        return arc_yaml_error(&out->yaml, list, err, "'facts' must be a list, this is %s",
+                              arc_yaml_type_name(list));
+    out->facts = calloc(list->count + 1, sizeof *out->facts);
+    if (!out->facts)
+        return arc_error_nomem(err);
+    int rc = ARC_OK;
+    for (size_t i = 0; !rc && i < list->count; i++)
+        rc = lint_fact_read(&out->yaml, list->items[i], &out->facts[out->fact_count++], err);
+    return rc;
+}
+
+int lint_settings_load(const char *root, const char *path, struct lint_settings *out,
+                       struct arc_error *err)
+{
+    bool asked_for = path != NULL;
+    path = path ? path : DEFAULT_PATH;
+    ARC_AUTO_FREE char *full = arc_file_join(root, path);
+    *out = (struct lint_settings){0};
+    if (!full)
+        return arc_error_nomem(err);
+    if (!asked_for && arc_file_kind(full) == ARC_FILE_NONE)
+        return ARC_OK;
+    int rc = arc_yaml_read(full, path, 0, &out->yaml, err);
+    if (!rc)
+        rc = arc_fields_read(&out->yaml, out->yaml.root, &table, out, err);
+    if (!rc)
+        rc = read_waivers(out, err);
+    return rc ? rc : read_facts(out, err);
+}

@@ -1,0 +1,88 @@
+#include "notes/inputs.h"
+#include "arcci/notes.h"
+#include "arcci/template.h"
+#include "base/auto.h"
+#include "git/git.h"
+#include "os/file.h"
+#include "project/needs.h"
+#include <string.h>
+
+/* The template's text and name; none for the built-in one. The group's is relative to the work
+ * tree, one given by hand to the current directory. */
+static int read_template(const struct arc_notes_facts *facts, struct arc_buf *out,
+                         const char **name, struct arc_error *err)
+{
+    const char *of_group = facts->group ? facts->group->notes_template : NULL;
+    *name = facts->template ? facts->template : of_group;
+    if (!*name)
+        return ARC_OK;
+    ARC_AUTO_FREE char *path = arc_file_join(facts->template ? NULL : facts->root, *name);
+    return path ? arc_file_read(path, *name, ARC_TEMPLATE_MAX, out, err) : arc_error_nomem(err);
+}
+
+int arc_notes_make(const struct arc_env *env, const struct arc_notes_facts *facts, json_t **out,
+                   struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf template = {.max = ARC_TEMPLATE_MAX};
+    ARC_AUTO_JSON json_t *log = NULL;
+    const char *name = NULL;
+    int rc = read_template(facts, &template, &name, err);
+    if (!rc)
+        rc = arc_notes_log(env, facts->plan, facts->group, &log, err);
+    if (rc)
+        return rc;
+    struct arc_notes_options options = {
+        .plan = facts->plan,
+        .build = facts->build,
+        .scan = facts->scan,
+        .log = log,
+        .group = facts->group,
+        .root = facts->root,
+        .template_name = name,
+        .template_text = name ? arc_buf_text(&template) : NULL,
+        .template_len = template.len,
+    };
+    return arc_notes(&options, out, err);
+}
+
+/* The group and the work tree are there to refine the notes; without them they still are notes.
+ * A configuration that is there and wrong is an error, though. */
+static int read_group(const struct arc_env *env, const struct arc_notes_files *files,
+                      struct arc_git *git, struct arc_config *config, struct arc_notes_facts *facts,
+                      struct arc_error *err)
+{
+    const char *name = json_string_value(json_object_get(facts->plan, "group"));
+    int rc = arc_git_open(env, NULL, git, err);
+    if (rc && rc != ARC_ENOTFOUND)
+        return rc;
+    if (rc || !git->worktree || !name) {
+        arc_error_clear(err);
+        return ARC_OK;
+    }
+    facts->root = git->worktree;
+    rc = arc_config_load(git->worktree, files->config, config, err);
+    if (rc == ARC_ENOTFOUND && !files->config) {
+        arc_error_clear(err);
+        return ARC_OK;
+    }
+    if (!rc)
+        facts->group = arc_config_group(config, name, strlen(name));
+    return rc;
+}
+
+int arc_notes_run(const struct arc_env *env, const struct arc_notes_files *files, json_t **out,
+                  struct arc_error *err)
+{
+    ARC_AUTO(arc_needs) struct arc_needs found = {0};
+    ARC_AUTO(arc_git) struct arc_git git = {0};
+    ARC_AUTO(arc_config) struct arc_config config = {0};
+    struct arc_needs_files wanted = {
+        .plan = files->plan, .build = files->build, .scan = files->scan, .needs = files->needs};
+    int rc = arc_needs_read(&wanted, &found, err);
+    if (rc)
+        return rc;
+    struct arc_notes_facts facts = {
+        .plan = found.plan, .build = found.build, .scan = found.scan, .template = files->template};
+    rc = read_group(env, files, &git, &config, &facts, err);
+    return rc ? rc : arc_notes_make(env, &facts, out, err);
+}

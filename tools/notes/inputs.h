@@ -1,0 +1,39 @@
+/* The notes of files and a repository: what `arc-ci notes` does. */
+#ifndef ARC_NOTES_INPUTS_H
+#define ARC_NOTES_INPUTS_H
+
+#include "arcci/config.h"
+#include "arcci/env.h"
+#include "arcci/error.h"
+#include <jansson.h>
+
+/* Where the facts are. Paths are relative to the current directory; nothing is owned. */
+struct arc_notes_files {
+    const char *plan;  /* plan.json */
+    const char *build; /* build.json, or NULL */
+    const char *scan;  /* scan.json, or NULL */
+    const char *needs; /* toJSON(needs), or its file: build and scan where they are NULL; or NULL */
+    const char *template; /* a notes template; NULL: the group's own, or the built-in one */
+    const char *config;   /* NULL: .github/arc-ci.yaml, if it is there */
+};
+
+/* The documents that notes are made of, and where the group is. Nothing is owned. */
+struct arc_notes_facts {
+    const json_t *plan;
+    const json_t *build;           /* or NULL */
+    const json_t *scan;            /* or NULL */
+    const struct arc_group *group; /* or NULL: its template, ports and shared paths are not known */
+    const char *root;              /* the work tree, or NULL */
+    const char *template;          /* a template in place of the group's, or NULL */
+};
+
+/* Reads the template and the commits, and makes notes.json. *out is a new reference. */
+int arc_notes_make(const struct arc_env *env, const struct arc_notes_facts *facts, json_t **out,
+                   struct arc_error *err);
+
+/* Reads the files and the repository that env->cwd lies in, and makes notes.json. *out is a new
+ * reference. */
+int arc_notes_run(const struct arc_env *env, const struct arc_notes_files *files, json_t **out,
+                  struct arc_error *err);
+
+#endif

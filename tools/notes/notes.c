@@ -1,0 +1,120 @@
+#include "arcci/notes.h"
+#include "arcci/template.h"
+#include "base/auto.h"
+#include "notes/values.h"
+#include <string.h>
+
+/* A release's limit counts characters; UTF-16 units, as JavaScript counts them, are never fewer. */
+static size_t count_characters(const struct arc_buf *text)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < text->len; i++) {
+        unsigned char c = (unsigned char)text->data[i];
+        count += (c & 0xc0) != 0x80;
+        count += c >= 0xf0;
+    }
+    return count;
+}
+
+/* How many commits the body does not list, in words, or null. */
+static json_t *commits_left(const json_t *values, size_t shown)
+{
+    size_t left = json_array_size(json_object_get(values, "commits")) - shown;
+    bool cut = json_is_true(json_object_get(values, "commits-cut"));
+    if (cut)
+        return left ? json_sprintf("more than %zu", left) : json_string("more");
+    return left ? json_sprintf("%zu", left) : json_null();
+}
+
+/* The notes with only the first `shown` commits. */
+static int render(const struct arc_template *template, const json_t *values, size_t shown,
+                  struct arc_buf *out, struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *part = json_copy((json_t *)values);
+    const json_t *all = json_object_get(values, "commits");
+    json_t *commits = json_array();
+    for (size_t i = 0; i < shown; i++)
+        json_array_append(commits, json_array_get(all, i));
+    bool whole =
+        json_array_size(commits) == shown && json_object_size(part) == json_object_size(values);
+    if (json_object_set_new(part, "commits", commits) ||
+        json_object_set_new(part, "commits-left", commits_left(values, shown)) || !whole)
+        return arc_error_nomem(err);
+    arc_buf_reset(out);
+    return arc_template_render(template, part, out, err);
+}
+
+/* The most commits with which the notes fit; the length grows with every commit. */
+static int fit(const struct arc_template *template, const json_t *values, size_t max, size_t *shown,
+               struct arc_buf *out, struct arc_error *err)
+{
+    size_t most = json_array_size(json_object_get(values, "commits"));
+    size_t low = 0, high = most;
+    int rc = render(template, values, most, out, err);
+    if (!rc && count_characters(out) <= max) {
+        *shown = most;
+        return ARC_OK;
+    }
+    while (!rc && low < high) {
+        size_t middle = low + (high - low) / 2;
+        rc = render(template, values, middle, out, err);
+        if (count_characters(out) <= max)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *shown = low ? low - 1 : 0;
+    if (!rc)
+        rc = render(template, values, *shown, out, err);
+    if (!rc && count_characters(out) > max)
+        rc = arc_error_set(err, ARC_ELIMIT,
+                           "the release notes have %zu characters without any commit; a release "
+                           "holds %zu: use a shorter template (%s)",
+                           count_characters(out), max, template->name);
+    return rc;
+}
+
+static json_t *document(const json_t *values, const struct arc_buf *body, size_t shown)
+{
+    const char *title = json_string_value(json_object_get(values, "title"));
+    const char *version = json_string_value(json_object_get(values, "version"));
+    if (!title)
+        title = json_string_value(json_object_get(values, "group"));
+    /* clang-format off */
+    return json_pack("{s:O, s:O, s:o, s:s, s:O, s:O, s:O, s:I, s:{s:O, s:I, s:b}}",
+                     "group", json_object_get(values, "group"),
+                     "tag", json_object_get(values, "tag"),
+                     "title", json_sprintf("%s %s", title, version),
+                     "body", arc_buf_text(body),
+                     "prerelease", json_object_get(values, "prerelease"),
+                     "latest", json_object_get(values, "latest"),
+                     "previous-tag", json_object_get(values, "previous-tag"),
+                     "characters", (json_int_t)count_characters(body),
+                     "commits",
+                       "total", json_object_get(values, "commit-count"),
+                       "shown", (json_int_t)shown,
+                       "complete", !json_is_true(json_object_get(values, "commits-cut")));
+    /* clang-format on */
+}
+
+int arc_notes(const struct arc_notes_options *options, json_t **out, struct arc_error *err)
+{
+    ARC_AUTO(arc_template) struct arc_template template = {0};
+    ARC_AUTO(arc_buf) struct arc_buf body = {0};
+    ARC_AUTO_JSON json_t *values = NULL;
+    const char *text = options->template_text;
+    const char *name = text ? options->template_name : "the built-in template";
+    size_t shown = 0;
+    int rc = arc_template_parse(name, text ? text : arc_notes_template(),
+                                text ? options->template_len : strlen(arc_notes_template()),
+                                &template, err);
+    if (!rc)
+        rc = arc_notes_values(options, &values, err);
+    if (!rc)
+        rc =
+            fit(&template, values, options->max ? options->max : ARC_NOTES_MAX, &shown, &body, err);
+    if (rc)
+        return rc;
+    *out = document(values, &body, shown);
+    return *out ? ARC_OK : arc_error_nomem(err);
+}

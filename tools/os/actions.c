@@ -1,0 +1,127 @@
+#include "os/actions.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+bool arc_actions_active(const struct arc_env *env)
+{
+    const char *value = arc_env_get(env, "GITHUB_ACTIONS");
+    return value && strcmp(value, "true") == 0;
+}
+
+/* 128 random bits: a value cannot hold a delimiter that did not exist when it was made. */
+static int random_delimiter(char out[40], struct arc_error *err)
+{
+    unsigned char bytes[16];
+    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
+        return arc_error_set(err, ARC_EWORLD, "the system has no random numbers: %s",
+                             strerror(errno));
+    memcpy(out, "arcci_", 6);
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        out[6 + 2 * i] = "0123456789abcdef"[bytes[i] >> 4];
+        out[7 + 2 * i] = "0123456789abcdef"[bytes[i] & 15];
+    }
+    out[38] = '\0';
+    return ARC_OK;
+}
+
+int arc_actions_format_output(struct arc_buf *out, const char *name, const char *value, size_t len,
+                              struct arc_error *err)
+{
+    if (!*name || strpbrk(name, "=\r\n") || strstr(name, "<<"))
+        return arc_error_set(err, ARC_EINPUT,
+                             "an output's name may hold no '=', '<<' or line break");
+    if (!memchr(value, '\n', len) && !memchr(value, '\r', len)) {
+        arc_buf_printf(out, "%s=", name);
+        arc_buf_add(out, value, len);
+        arc_buf_putc(out, '\n');
+        return ARC_OK;
+    }
+    char delimiter[40];
+    int rc = random_delimiter(delimiter, err);
+    if (rc)
+        return rc;
+    arc_buf_printf(out, "%s<<%s\n", name, delimiter);
+    arc_buf_add(out, value, len);
+    arc_buf_printf(out, "\n%s\n", delimiter);
+    return ARC_OK;
+}
+
+static int write_all(int fd, const char *data, size_t len)
+{
+    while (len) {
+        ssize_t done = write(fd, data, len);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done < 0)
+            return -1;
+        data += done;
+        len -= (size_t)done;
+    }
+    return 0;
+}
+
+int arc_actions_append(const struct arc_env *env, const char *variable, const struct arc_buf *text,
+                       struct arc_error *err)
+{
+    const char *path = arc_env_nonempty(env, variable);
+    if (!path || !text->len)
+        return ARC_OK;
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return arc_error_set(err, ARC_EWORLD, "%s: cannot open %s: %s", variable, path,
+                             strerror(errno));
+    int failed = write_all(fd, text->data, text->len);
+    int saved = errno;
+    if (close(fd) != 0 && !failed)
+        failed = 1, saved = errno;
+    if (failed)
+        return arc_error_set(err, ARC_EWORLD, "%s: cannot write %s: %s", variable, path,
+                             strerror(saved));
+    return ARC_OK;
+}
+
+static void escape(struct arc_buf *out, const char *text, const char *special)
+{
+    for (; *text; text++)
+        if (strchr(special, *text))
+            arc_buf_printf(out, "%%%02X", (unsigned char)*text);
+        else
+            arc_buf_putc(out, *text);
+}
+
+/* The values of "file=F,line=L" are escaped one by one; only the last comma-separated numbers are
+ * ours, so a comma inside a file name must not start a property. */
+static void add_place(struct arc_buf *out, const char *place)
+{
+    const char *line = strstr(place, ",line=");
+    for (const char *next; line && (next = strstr(line + 1, ",line=")); line = next)
+        ;
+    size_t len = line ? (size_t)(line - place) : strlen(place);
+    for (size_t i = 0; i < len; i++)
+        if (strchr("%\r\n:,", place[i]))
+            arc_buf_printf(out, "%%%02X", (unsigned char)place[i]);
+        else
+            arc_buf_putc(out, place[i]);
+    if (line)
+        arc_buf_puts(out, line);
+}
+
+void arc_actions_annotation(struct arc_buf *out, const char *level, const char *place,
+                            const char *title, const char *message)
+{
+    arc_buf_printf(out, "::%s", level);
+    if (place || title)
+        arc_buf_putc(out, ' ');
+    if (place)
+        add_place(out, place);
+    if (title) {
+        arc_buf_puts(out, place ? ",title=" : "title=");
+        escape(out, title, "%\r\n:,");
+    }
+    arc_buf_puts(out, "::");
+    escape(out, message, "%\r\n");
+    arc_buf_putc(out, '\n');
+}

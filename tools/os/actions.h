@@ -1,0 +1,30 @@
+/* GitHub Actions' files and workflow commands.
+ * Source: GitHub docs, "Workflow commands for GitHub Actions". */
+#ifndef ARC_OS_ACTIONS_H
+#define ARC_OS_ACTIONS_H
+
+#include "arcci/buf.h"
+#include "arcci/env.h"
+#include "arcci/error.h"
+#include <stdbool.h>
+
+/* Whether this run is a step of a workflow (GITHUB_ACTIONS is "true"). */
+bool arc_actions_active(const struct arc_env *env);
+
+/* Appends `name=value` in the form of GITHUB_OUTPUT. A value of more than one line goes between
+ * random delimiters, so that no value can end its own block and start another output. */
+int arc_actions_format_output(struct arc_buf *out, const char *name, const char *value, size_t len,
+                              struct arc_error *err);
+
+/* Appends the text, whole, to the file that the variable names (GITHUB_OUTPUT,
+ * GITHUB_STEP_SUMMARY). Nothing happens when the variable is not set or the text is empty.
+ * ARC_EWORLD if the file cannot be written. */
+int arc_actions_append(const struct arc_env *env, const char *variable, const struct arc_buf *text,
+                       struct arc_error *err);
+
+/* Appends a workflow command line, `::error file=…,line=…::message`, escaped. `place` is
+ * "file=F,line=L" or NULL; `title` may be NULL. */
+void arc_actions_annotation(struct arc_buf *out, const char *level, const char *place,
+                            const char *title, const char *message);
+
+#endif

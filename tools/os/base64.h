@@ -1,0 +1,14 @@
+/* Base64 (RFC 4648 section 4), by mbed TLS. */
+#ifndef ARC_OS_BASE64_H
+#define ARC_OS_BASE64_H
+
+#include "arcci/buf.h"
+#include "arcci/error.h"
+
+/* Appends what the text stands for. ARC_EINPUT when it is no base64; *out's own limit holds. */
+int arc_base64_decode(const char *text, struct arc_buf *out, struct arc_error *err);
+
+/* Appends bytes as base64, without line breaks; *out's own limit holds. */
+int arc_base64_encode(const void *bytes, size_t len, struct arc_buf *out, struct arc_error *err);
+
+#endif

@@ -1,0 +1,181 @@
+#include "os/file.h"
+#include "base/auto.h"
+#include "base/text.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum arc_file_kind arc_file_kind(const char *path)
+{
+    struct stat st;
+    if (stat(path, &st) != 0)
+        return ARC_FILE_NONE;
+    if (S_ISREG(st.st_mode))
+        return ARC_FILE_REGULAR;
+    return S_ISDIR(st.st_mode) ? ARC_FILE_DIRECTORY : ARC_FILE_OTHER;
+}
+
+bool arc_file_same(const char *a, const char *b)
+{
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+char *arc_file_join(const char *root, const char *path)
+{
+    if (!root || !*root || *path == '/')
+        return strdup(path);
+    struct arc_buf text = {0};
+    arc_buf_printf(&text, "%s/%s", root, path);
+    return arc_buf_steal(&text);
+}
+
+static int cannot_read(const char *name, int number, struct arc_error *err)
+{
+    bool missing = number == ENOENT || number == ENOTDIR;
+    return arc_error_set(err, missing ? ARC_ENOTFOUND : ARC_EWORLD, "cannot read %s: %s", name,
+                         strerror(number));
+}
+
+static int read_all(int fd, const char *name, size_t max, struct arc_buf *out,
+                    struct arc_error *err)
+{
+    char chunk[16384];
+    size_t total = 0;
+    for (;;) {
+        ssize_t got = read(fd, chunk, sizeof chunk);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return cannot_read(name, errno, err);
+        if (got == 0)
+            return arc_buf_check(out, name, err);
+        total += (size_t)got;
+        if (total > max)
+            return arc_error_set(err, ARC_ELIMIT, "%s is longer than the limit of %zu bytes", name,
+                                 max);
+        arc_buf_add(out, chunk, (size_t)got);
+    }
+}
+
+static int read_file(const char *path, const char *name, bool pipes, size_t max,
+                     struct arc_buf *out, struct arc_error *err)
+{
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (pipes ? 0 : O_NONBLOCK));
+    if (fd < 0)
+        return cannot_read(name, errno, err);
+    int rc;
+    if (fstat(fd, &st) != 0)
+        rc = cannot_read(name, errno, err);
+    else if (!S_ISREG(st.st_mode) && !(pipes && S_ISFIFO(st.st_mode)))
+        rc = arc_error_set(err, ARC_EINPUT, "%s is not a regular file", name);
+    else
+        rc = read_all(fd, name, max, out, err);
+    close(fd);
+    return rc;
+}
+
+int arc_file_read(const char *path, const char *name, size_t max, struct arc_buf *out,
+                  struct arc_error *err)
+{
+    return read_file(path, name ? name : path, false, max, out, err);
+}
+
+int arc_file_read_given(const char *path, size_t max, struct arc_buf *out, struct arc_error *err)
+{
+    return read_file(path, path, true, max, out, err);
+}
+
+int arc_file_read_stdin(size_t max, struct arc_buf *out, struct arc_error *err)
+{
+    return read_all(STDIN_FILENO, "stdin", max, out, err);
+}
+
+static bool write_all(int fd, const char *text, size_t len)
+{
+    while (len) {
+        ssize_t done = write(fd, text, len);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done <= 0)
+            return false;
+        text += done;
+        len -= (size_t)done;
+    }
+    return true;
+}
+
+static int cannot_write(const char *path, int number, struct arc_error *err)
+{
+    return arc_error_set(err, ARC_EWORLD, "cannot write %s: %s", path, strerror(number));
+}
+
+/* A device or a pipe is written to: replaced by a file, /dev/null would be gone. */
+static int write_through(const char *path, const char *text, size_t len, struct arc_error *err)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    bool written = fd >= 0 && write_all(fd, text, len);
+    int number = errno;
+    if (fd >= 0)
+        close(fd);
+    return written ? ARC_OK : cannot_write(path, number, err);
+}
+
+int arc_file_write(const char *path, const char *text, size_t len, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf temporary = {0};
+    if (arc_file_kind(path) == ARC_FILE_OTHER)
+        return write_through(path, text, len, err);
+    arc_buf_printf(&temporary, "%s.XXXXXX", path);
+    int rc = arc_buf_check(&temporary, path, err);
+    if (rc)
+        return rc;
+    mode_t mask = umask(0);
+    umask(mask);
+    int fd = mkstemp(temporary.data);
+    bool written = fd >= 0 && fchmod(fd, 0666 & ~mask) == 0 && write_all(fd, text, len);
+    if (fd >= 0)
+        written = close(fd) == 0 && written;
+    if (written && rename(temporary.data, path) == 0)
+        return ARC_OK;
+    rc = cannot_write(path, errno, err);
+    if (fd >= 0)
+        unlink(temporary.data);
+    return rc;
+}
+
+static int visible(const struct dirent *entry)
+{
+    const char *name = entry->d_name;
+    return strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && arc_utf8_valid(name, strlen(name));
+}
+
+static int by_byte(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+int arc_file_list(const char *path, json_t **out, struct arc_error *err)
+{
+    struct dirent **entries = NULL;
+    int count = scandir(path, &entries, visible, by_byte);
+    if (count < 0)
+        return errno == ENOMEM ? arc_error_nomem(err) : cannot_read(path, errno, err);
+    json_t *names = json_array();
+    int bad = !names;
+    for (int i = 0; i < count; i++) {
+        bad = bad || json_array_append_new(names, json_string(entries[i]->d_name));
+        free(entries[i]);
+    }
+    free(entries);
+    if (bad) {
+        json_decref(names);
+        return arc_error_nomem(err);
+    }
+    *out = names;
+    return ARC_OK;
+}

@@ -1,0 +1,49 @@
+/* Files of the work tree. */
+#ifndef ARC_OS_FILE_H
+#define ARC_OS_FILE_H
+
+#include "arcci/buf.h"
+#include "arcci/error.h"
+#include <jansson.h>
+#include <stdbool.h>
+
+/* What a path names. */
+enum arc_file_kind {
+    ARC_FILE_NONE,      /* nothing, or nothing that we may look at */
+    ARC_FILE_REGULAR,   /* a file */
+    ARC_FILE_DIRECTORY, /* a directory */
+    ARC_FILE_OTHER,     /* a device, a socket, a pipe */
+};
+
+/* Symbolic links are followed. */
+enum arc_file_kind arc_file_kind(const char *path);
+
+/* Whether both paths name the same existing file or directory. */
+bool arc_file_same(const char *a, const char *b);
+
+/* "<root>/<path>" as a new string, or `path` alone when root is NULL or "" or path is absolute.
+ * NULL when out of memory. The caller frees it. */
+char *arc_file_join(const char *root, const char *path);
+
+/* Appends the content of a regular file of at most `max` bytes to *out. `name` stands for the file
+ * in messages (NULL: the path). ARC_ENOTFOUND if it does not exist, ARC_EINPUT if it is no regular
+ * file, ARC_ELIMIT if it is longer, ARC_EWORLD if it cannot be read. A pipe or a device is never
+ * opened for reading, so it cannot block. */
+int arc_file_read(const char *path, const char *name, size_t max, struct arc_buf *out,
+                  struct arc_error *err);
+
+/* The same for a file that a person named, which may be a pipe: `--plan <(…)`. */
+int arc_file_read_given(const char *path, size_t max, struct arc_buf *out, struct arc_error *err);
+
+/* As arc_file_read() for the standard input, which may be a pipe. */
+int arc_file_read_stdin(size_t max, struct arc_buf *out, struct arc_error *err);
+
+/* Replaces a file as a whole: readers see the old content or the new, never a part, and a failure
+ * leaves the old one. A device or a pipe is written to. ARC_EWORLD if it cannot be written. */
+int arc_file_write(const char *path, const char *text, size_t len, struct arc_error *err);
+
+/* The names in a directory but "." and "..", sorted by byte: a new array of strings. Names that are
+ * not UTF-8 are left out. ARC_ENOTFOUND if there is no such directory. */
+int arc_file_list(const char *path, json_t **out, struct arc_error *err);
+
+#endif

@@ -1,0 +1,155 @@
+#include "os/folder.h"
+#include "arcci/buf.h"
+#include "base/auto.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define ENTRIES_MAX 100000
+#define LEVELS_MAX  64
+
+struct walk {
+    struct arc_hash *hash;
+    size_t entries;
+    unsigned level;
+};
+
+static int hash_folder(struct walk *walk, const char *path, const char *below,
+                       struct arc_error *err);
+
+/* One entry's heading: kind, path below the root, length of what follows; so that no two folders
+ * give the same bytes. */
+static int heading(struct walk *walk, char kind, const char *below, const char *detail,
+                   struct arc_error *err)
+{
+    int rc = arc_hash_add(walk->hash, &kind, 1, err);
+    if (!rc)
+        rc = arc_hash_add(walk->hash, below, strlen(below) + 1, err);
+    return rc ? rc : arc_hash_add(walk->hash, detail, strlen(detail) + 1, err);
+}
+
+static int hash_file(struct walk *walk, const struct stat *info, const char *path,
+                     const char *below, struct arc_error *err)
+{
+    char digits[ARC_SHA256_HEX];
+    int rc = arc_sha256_file(path, digits, NULL, err);
+    return rc ? rc : heading(walk, info->st_mode & S_IXUSR ? 'x' : 'f', below, digits, err);
+}
+
+static int hash_link(struct walk *walk, const char *path, const char *below, struct arc_error *err)
+{
+    char target[4096];
+    ssize_t len = readlink(path, target, sizeof target - 1);
+    if (len < 0)
+        return arc_error_set(err, ARC_EWORLD, "%s: %s", path, strerror(errno));
+    target[len] = '\0';
+    return heading(walk, 'l', below, target, err);
+}
+
+static int hash_entry(struct walk *walk, const char *path, const char *below, struct arc_error *err)
+{
+    struct stat info;
+    if (++walk->entries > ENTRIES_MAX)
+        return arc_error_set(err, ARC_ELIMIT, "%s: more than %d files", path, ENTRIES_MAX);
+    if (lstat(path, &info) != 0)
+        return arc_error_set(err, ARC_EWORLD, "%s: %s", path, strerror(errno));
+    if (S_ISREG(info.st_mode))
+        return hash_file(walk, &info, path, below, err);
+    if (S_ISLNK(info.st_mode))
+        return hash_link(walk, path, below, err);
+    if (S_ISDIR(info.st_mode))
+        return hash_folder(walk, path, below, err);
+    return ARC_OK; /* sockets and devices are in no build context */
+}
+
+static int not_dots(const struct dirent *entry)
+{
+    return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+}
+
+/* By bytes: alphasort() follows the locale. */
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int hash_child(struct walk *walk, const char *path, const char *below, const char *name,
+                      struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf child = {.max = 8192}, relative = {.max = 8192};
+    arc_buf_printf(&child, "%s/%s", path, name);
+    arc_buf_printf(&relative, "%s%s%s", below, *below ? "/" : "", name);
+    int rc = arc_buf_check(&child, "path", err);
+    return rc ? rc : hash_entry(walk, arc_buf_text(&child), arc_buf_text(&relative), err);
+}
+
+static int hash_folder(struct walk *walk, const char *path, const char *below,
+                       struct arc_error *err)
+{
+    struct dirent **entries = NULL;
+    if (++walk->level > LEVELS_MAX)
+        return arc_error_set(err, ARC_ELIMIT, "%s: more than %d levels", path, LEVELS_MAX);
+    int count = scandir(path, &entries, not_dots, by_name);
+    if (count < 0)
+        return arc_error_set(err, errno == ENOENT ? ARC_ENOTFOUND : ARC_EWORLD, "%s: %s", path,
+                             strerror(errno));
+    int rc = heading(walk, 'd', below, "", err);
+    for (int i = 0; i < count; i++) {
+        if (!rc)
+            rc = hash_child(walk, path, below, entries[i]->d_name, err);
+        free(entries[i]);
+    }
+    free(entries);
+    walk->level--;
+    return rc;
+}
+
+int arc_folder_hash(const char *path, char out[ARC_SHA256_HEX], struct arc_error *err)
+{
+    struct walk walk = {0};
+    int rc = arc_hash_new(&walk.hash, err);
+    if (!rc)
+        rc = hash_folder(&walk, path, "", err);
+    if (!rc)
+        rc = arc_hash_hex(walk.hash, out, err);
+    arc_hash_free(walk.hash);
+    return rc;
+}
+
+/* ---- temporary folders --------------------------------------------------------------------- */
+
+int arc_folder_temporary(const struct arc_env *env, char **out, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf name = {.max = 4096};
+    const char *place = arc_env_nonempty(env, "TMPDIR");
+    arc_buf_printf(&name, "%s/arc-ci-XXXXXX", place ? place : "/tmp");
+    char *path = arc_buf_steal(&name);
+    if (!path)
+        return arc_error_nomem(err);
+    if (!mkdtemp(path)) {
+        int rc = arc_error_set(err, ARC_EWORLD, "cannot make a folder like %s: %s", path,
+                               strerror(errno));
+        free(path);
+        return rc;
+    }
+    *out = path;
+    return ARC_OK;
+}
+
+void arc_folder_remove(const char *path)
+{
+    struct dirent **entries = NULL;
+    int count = scandir(path, &entries, not_dots, NULL);
+    for (int i = 0; i < count; i++) {
+        ARC_AUTO(arc_buf) struct arc_buf child = {.max = 8192};
+        arc_buf_printf(&child, "%s/%s", path, entries[i]->d_name);
+        if (!child.failed)
+            unlink(arc_buf_text(&child));
+        free(entries[i]);
+    }
+    free(entries);
+    rmdir(path);
+}

@@ -1,0 +1,30 @@
+/* SHA-256 (FIPS 180-4), by mbed TLS's libmbedcrypto. */
+#ifndef ARC_OS_HASH_H
+#define ARC_OS_HASH_H
+
+#include "arcci/error.h"
+#include <stddef.h>
+
+/* 64 lower-case hexadecimal digits and a NUL. */
+#define ARC_SHA256_HEX 65
+
+struct arc_hash;
+
+/* Starts a hash. The caller ends it with arc_hash_free(). */
+int arc_hash_new(struct arc_hash **out, struct arc_error *err);
+void arc_hash_free(struct arc_hash *hash);
+
+/* Adds bytes. It cannot fail after arc_hash_new() did not; the code is there for a sink to pass
+ * on. */
+int arc_hash_add(struct arc_hash *hash, const void *bytes, size_t len, struct arc_error *err);
+
+/* Ends the hash and writes its digits. The hash can only be freed after that. */
+int arc_hash_hex(struct arc_hash *hash, char out[ARC_SHA256_HEX], struct arc_error *err);
+
+/* The digits for some bytes, and for a file read in pieces. ARC_ENOTFOUND, ARC_EINPUT (no regular
+ * file) or ARC_EWORLD when it cannot be read. *size (may be NULL) is the file's length in bytes. */
+int arc_sha256(const void *bytes, size_t len, char out[ARC_SHA256_HEX], struct arc_error *err);
+int arc_sha256_file(const char *path, char out[ARC_SHA256_HEX], size_t *size,
+                    struct arc_error *err);
+
+#endif

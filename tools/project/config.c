@@ -1,0 +1,295 @@
+/* `.github/arc-ci.yaml`: the release groups. */
+#include "arcci/config.h"
+#include "base/auto.h"
+#include "os/file.h"
+#include "project/config_fields.h"
+#include "project/config_graph.h"
+#include <string.h>
+
+/* What a group's mapping is read into: the group, and the nodes that take a second look. */
+struct group_reading {
+    struct arc_group group;
+    const struct arc_yaml_node *services;
+    const struct arc_yaml_node *notes_template;
+};
+
+#define AT(member) offsetof(struct group_reading, group.member)
+
+static const struct arc_field platform_fields[] = {
+    {"ci", FIELD_TEXTS, AT(platforms_ci), false, arc_check_platform, NULL},
+    {"release", FIELD_TEXTS, AT(platforms_release), false, arc_check_platform, NULL},
+    {0},
+};
+static const struct arc_table platform_table = {"'platforms'", platform_fields, false};
+
+static const struct arc_field group_fields[] = {
+    {"title", FIELD_TEXT, AT(title), false, arc_check_line, NULL},
+    {"description", FIELD_TEXT, AT(description), false, arc_check_text, NULL},
+    {"tag", FIELD_TEXT, AT(tag), false, arc_check_tag, NULL},
+    {"registry", FIELD_TEXT, AT(registry), true, arc_check_registry, NULL},
+    {"platforms", FIELD_TABLE, 0, false, NULL, &platform_table},
+    {"services", FIELD_NODE, offsetof(struct group_reading, services), true, NULL, NULL},
+    {"image-tags", FIELD_TEXTS, AT(image_tags), false, arc_check_image_tag, NULL},
+    {"paths", FIELD_TEXTS, AT(paths), false, arc_check_glob, NULL},
+    {"notes-template", FIELD_NODE, offsetof(struct group_reading, notes_template), false, NULL,
+     NULL},
+    {"runners", FIELD_PAIRS, AT(runners), false, arc_check_platform, NULL},
+    {"build-args", FIELD_PAIRS, AT(build_args), false, arc_check_build_arg, NULL},
+    {"zero-prerelease", FIELD_FLAG, AT(zero_prerelease), false, NULL, NULL},
+    {"rebuild-dependents", FIELD_FLAG, AT(rebuild_dependents), false, NULL, NULL},
+    {0},
+};
+static const struct arc_table group_table = {"a group", group_fields, false};
+
+static const struct arc_field file_fields[] = {
+    {"groups", FIELD_NODE, 0, true, NULL, NULL},
+    {0},
+};
+static const struct arc_table file_table = {"this file", file_fields, false};
+
+static void group_free(struct arc_group *group)
+{
+    struct group_reading reading = {.group = *group};
+    arc_fields_free(&group_table, &reading);
+    for (size_t i = 0; i < group->service_count; i++)
+        arc_service_free(&group->services[i]);
+    free(group->services);
+    free(group->notes_template);
+    free(group->name);
+    *group = (struct arc_group){0};
+}
+
+void arc_config_free(struct arc_config *config)
+{
+    for (size_t i = 0; i < config->group_count; i++)
+        group_free(&config->groups[i]);
+    free(config->groups);
+    free(config->path);
+    *config = (struct arc_config){0};
+}
+
+/* What a load needs at hand. */
+struct loader {
+    const char *root;
+    const struct arc_yaml *yaml;
+    struct arc_config *config;
+    struct arc_error *err;
+};
+
+static int default_texts(char ***list, const char *const *values, struct arc_error *err)
+{
+    size_t count = 0;
+    while (values[count])
+        count++;
+    if (*list)
+        return ARC_OK;
+    *list = calloc(count + 1, sizeof **list);
+    for (size_t i = 0; *list && i < count; i++)
+        if (!((*list)[i] = strdup(values[i])))
+            return arc_error_nomem(err);
+    return *list ? ARC_OK : arc_error_nomem(err);
+}
+
+static int fill_defaults(struct arc_group *group, struct arc_error *err)
+{
+    static const char *const none[] = {NULL};
+    static const char *const ci[] = {"linux/amd64", NULL};
+    static const char *const release[] = {"linux/amd64", "linux/arm64", NULL};
+    static const char *const tags[] = {"{image-tag}", "sha-{sha}", "latest", NULL};
+    int rc = default_texts(&group->platforms_ci, ci, err);
+    if (!rc)
+        rc = default_texts(&group->platforms_release, release, err);
+    if (!rc)
+        rc = default_texts(&group->image_tags, tags, err);
+    if (!rc)
+        rc = default_texts(&group->paths, none, err);
+    if (rc)
+        return rc;
+    if (!group->title)
+        group->title = strdup(group->name);
+    if (!group->tag) {
+        struct arc_buf tag = {0};
+        arc_buf_printf(&tag, "%s/v*", group->name);
+        group->tag = arc_buf_steal(&tag);
+    }
+    if (!group->runners)
+        group->runners = calloc(1, sizeof *group->runners);
+    if (!group->build_args)
+        group->build_args = calloc(1, sizeof *group->build_args);
+    bool whole = group->title && group->tag && group->runners && group->build_args;
+    return whole ? ARC_OK : arc_error_nomem(err);
+}
+
+/* The lists that may be left out, but mean nothing when they are empty. */
+static int refuse_empty(const struct loader *l, const struct arc_group *group,
+                        const struct arc_yaml_node *map)
+{
+    const struct arc_yaml_node *platforms = arc_yaml_get(map, "platforms");
+    if (!*group->platforms_ci)
+        return arc_yaml_error(l->yaml, arc_yaml_get(platforms, "ci"), l->err, "'ci' is empty");
+    if (!*group->platforms_release)
+        return arc_yaml_error(l->yaml, arc_yaml_get(platforms, "release"), l->err,
+                              "'release' is empty");
+    if (!*group->image_tags)
+        return arc_yaml_error(l->yaml, arc_yaml_get(map, "image-tags"), l->err,
+                              "'image-tags' is empty: a release would have no name");
+    return ARC_OK;
+}
+
+static int read_service(const struct loader *l, const struct arc_yaml_node *entry,
+                        struct arc_group *group)
+{
+    if (entry->type != ARC_YAML_STRING)
+        return arc_yaml_error(l->yaml, entry, l->err,
+                              "an entry of 'services' must be a directory, this is %s",
+                              arc_yaml_type_name(entry));
+    int rc = arc_field_check(l->yaml, entry, "services", arc_check_path, l->err);
+    if (rc)
+        return rc;
+    struct arc_service *service = &group->services[group->service_count];
+    rc = arc_service_load(l->root, entry->text, service, l->err);
+    if (rc == ARC_ENOTFOUND) { /* the mistake is in our file, so say where */
+        ARC_AUTO_FREE char *why = strdup(arc_error_text(l->err));
+        return arc_yaml_error(l->yaml, entry, l->err, "services: %s", why ? why : "");
+    }
+    service->line = entry->line;
+    group->service_count += !rc;
+    return rc;
+}
+
+static int read_services(const struct loader *l, const struct arc_yaml_node *list,
+                         struct arc_group *group)
+{
+    if (list->type != ARC_YAML_LIST || !list->count)
+        return arc_yaml_error(l->yaml, list, l->err,
+                              "'services' must be a list of directories, this is %s",
+                              list->type == ARC_YAML_LIST ? "empty" : arc_yaml_type_name(list));
+    if (list->count > ARC_SERVICES_MAX)
+        return arc_yaml_error(l->yaml, list, l->err, "'services' has more than %d entries",
+                              ARC_SERVICES_MAX);
+    group->services = calloc(list->count, sizeof *group->services);
+    if (!group->services)
+        return arc_error_nomem(l->err);
+    int rc = ARC_OK;
+    for (size_t i = 0; !rc && i < list->count; i++)
+        rc = read_service(l, list->items[i], group);
+    for (size_t i = 0; !rc && i < list->count; i++)
+        rc = arc_config_unique(l->yaml, l->config, &group->services[i], list->items[i], l->err);
+    return rc;
+}
+
+static int read_notes_template(const struct loader *l, const struct arc_yaml_node *node,
+                               struct arc_group *group)
+{
+    if (!node)
+        return ARC_OK;
+    if (node->type != ARC_YAML_STRING)
+        return arc_yaml_error(l->yaml, node, l->err, "'notes-template' must be a file, this is %s",
+                              arc_yaml_type_name(node));
+    int rc = arc_field_check(l->yaml, node, "notes-template", arc_check_path, l->err);
+    if (rc)
+        return rc;
+    ARC_AUTO_FREE char *path = arc_file_join(l->root, node->text);
+    group->notes_template = strdup(node->text);
+    if (!path || !group->notes_template)
+        return arc_error_nomem(l->err);
+    if (arc_file_kind(path) != ARC_FILE_REGULAR)
+        return arc_yaml_error(l->yaml, node, l->err, "notes-template: there is no file %s",
+                              node->text);
+    return ARC_OK;
+}
+
+static int unique_tag(const struct loader *l, const struct arc_group *group,
+                      const struct arc_yaml_node *key, const struct arc_yaml_node *map)
+{
+    const struct arc_yaml_node *tag = arc_yaml_get(map, "tag");
+    for (const struct arc_group *other = l->config->groups; other < group; other++)
+        if (strcmp(other->tag, group->tag) == 0)
+            return arc_yaml_error(l->yaml, tag ? tag : key, l->err,
+                                  "the tag pattern '%s' is group '%s's already (line %u); a tag "
+                                  "releases one group",
+                                  group->tag, other->name, other->line);
+    return ARC_OK;
+}
+
+static int read_group(const struct loader *l, const struct arc_yaml_pair *pair)
+{
+    struct group_reading reading = {0};
+    int rc = arc_field_check(l->yaml, pair->key, "groups", arc_check_group, l->err);
+    if (rc)
+        return rc;
+    struct arc_group *group = &l->config->groups[l->config->group_count];
+    rc = arc_fields_read(l->yaml, pair->value, &group_table, &reading, l->err);
+    *group = reading.group;
+    l->config->group_count++; /* from here on the configuration owns it, whole or not */
+    group->line = pair->key->line;
+    group->name = strdup(pair->key->text);
+    if (!rc && !group->name)
+        rc = arc_error_nomem(l->err);
+    if (!rc)
+        rc = fill_defaults(group, l->err);
+    if (!rc)
+        rc = refuse_empty(l, group, pair->value);
+    if (!rc)
+        rc = unique_tag(l, group, pair->key, pair->value);
+    if (!rc)
+        rc = read_notes_template(l, reading.notes_template, group);
+    return rc ? rc : read_services(l, reading.services, group);
+}
+
+static int read_groups(const struct loader *l)
+{
+    const struct arc_yaml_node *groups = NULL;
+    int rc = arc_fields_read(l->yaml, l->yaml->root, &file_table, &groups, l->err);
+    if (rc)
+        return rc;
+    if (groups->type != ARC_YAML_MAP || !groups->count)
+        return arc_yaml_error(l->yaml, groups, l->err,
+                              "'groups' must be a mapping of release groups, this is %s",
+                              groups->type == ARC_YAML_MAP ? "empty" : arc_yaml_type_name(groups));
+    l->config->groups = calloc(groups->count, sizeof *l->config->groups);
+    if (!l->config->groups)
+        return arc_error_nomem(l->err);
+    for (size_t i = 0; !rc && i < groups->count; i++)
+        rc = read_group(l, &groups->pairs[i]);
+    return rc ? rc : arc_config_acyclic(l->root, l->config, l->err);
+}
+
+int arc_config_load(const char *root, const char *path, struct arc_config *out,
+                    struct arc_error *err)
+{
+    ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
+    ARC_AUTO(arc_config) struct arc_config config = {0};
+    *out = (struct arc_config){0};
+    path = path ? path : ARC_CONFIG_PATH;
+    ARC_AUTO_FREE char *full = arc_file_join(root, path);
+    config.path = strdup(path);
+    if (!full || !config.path)
+        return arc_error_nomem(err);
+    int rc = arc_yaml_read(full, path, 0, &yaml, err);
+    if (rc == ARC_ENOTFOUND)
+        return arc_error_set(
+            err, rc, "there is no %s; it names the release groups (docs/configuration.md)", path);
+    struct loader loader = {root, &yaml, &config, err};
+    if (!rc)
+        rc = read_groups(&loader);
+    if (rc)
+        return rc;
+    *out = config;
+    config = (struct arc_config){0};
+    return ARC_OK;
+}
+
+const struct arc_group *arc_config_group(const struct arc_config *config, const char *name,
+                                         size_t len)
+{
+    for (size_t i = 0; i < config->group_count; i++) {
+        const char *tag = config->groups[i].tag;
+        if (strlen(tag) == len + 3 && memcmp(tag, name, len) == 0)
+            return &config->groups[i];
+    }
+    for (size_t i = 0; i < config->group_count; i++)
+        if (strlen(config->groups[i].name) == len && memcmp(config->groups[i].name, name, len) == 0)
+            return &config->groups[i];
+    return NULL;
+}

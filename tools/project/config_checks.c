@@ -1,0 +1,275 @@
+/* What a value of the configuration may look like. */
+#include "arcci/glob.h"
+#include "arcci/version.h"
+#include "base/auto.h"
+#include "base/suggest.h"
+#include "base/text.h"
+#include "project/config_fields.h"
+#include <string.h>
+
+#define LOWER  "abcdefghijklmnopqrstuvwxyz"
+#define UPPER  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS "0123456789"
+
+static bool no(struct arc_buf *why, const char *text)
+{
+    arc_buf_puts(why, text);
+    return false;
+}
+
+static bool only(const char *text, size_t len, const char *allowed)
+{
+    return strspn(text, allowed) >= len;
+}
+
+static bool among(const char *word, const char *const *words)
+{
+    for (; *words; words++)
+        if (strcmp(word, *words) == 0)
+            return true;
+    return false;
+}
+
+bool arc_check_text(const char *text, struct arc_buf *why)
+{
+    if (!*text)
+        return no(why, "is empty");
+    for (const char *c = text; *c; c++)
+        if (((unsigned char)*c < 0x20 && *c != '\n') || *c == 0x7f)
+            return no(why, "holds a control character");
+    return true;
+}
+
+bool arc_check_line(const char *text, struct arc_buf *why)
+{
+    const char *end = strchr(text, '\n');
+    if (end && end[strspn(end, "\n")])
+        return no(why, "must be one line");
+    return arc_check_text(text, why);
+}
+
+bool arc_check_label(const char *text, struct arc_buf *why)
+{
+    return arc_check_line(text, why);
+}
+
+/* The separator between two words of a repository name at `text`: ".", "_", "__" or hyphens. */
+static size_t separator(const char *text)
+{
+    if (*text == '.')
+        return 1;
+    if (*text == '_')
+        return text[1] == '_' ? 2 : 1;
+    return strspn(text, "-");
+}
+
+/* [a-z0-9]+((\.|_|__|-+)[a-z0-9]+)* : one component of a repository name. */
+static bool component(const char *text, size_t len)
+{
+    for (size_t at = 0;;) {
+        size_t word = strspn(text + at, LOWER DIGITS);
+        at += word;
+        if (!word || at >= len)
+            return word && at == len;
+        size_t between = separator(text + at);
+        if (!between)
+            return false;
+        at += between;
+    }
+}
+
+bool arc_check_name(const char *text, struct arc_buf *why)
+{
+    return component(text, strlen(text)) ||
+           no(why, "is no image name: lower-case letters and digits, with '.', '_' or '-' between "
+                   "them");
+}
+
+bool arc_check_codename(const char *text, struct arc_buf *why)
+{
+    size_t len = strlen(text);
+    if (len && len <= 64 && *text >= 'a' && *text <= 'z' && only(text, len, LOWER DIGITS "-") &&
+        text[len - 1] != '-')
+        return true;
+    return no(why, "is no codename: a lower-case letter, then lower-case letters, digits and '-', "
+                   "64 at most");
+}
+
+bool arc_check_group(const char *text, struct arc_buf *why)
+{
+    ARC_AUTO(arc_buf) struct arc_buf tag = {.max = 1024};
+    ARC_AUTO(arc_tag) struct arc_tag parsed = {0};
+    arc_buf_printf(&tag, "%s/v1.0.0", text);
+    int rc = tag.failed ? tag.failed : arc_tag_parse(arc_buf_text(&tag), &parsed, NULL);
+    if (rc == ARC_OK && strncmp(text, "refs/", 5) != 0)
+        return true;
+    if (rc == ARC_ENOMEM)
+        why->failed = ARC_ENOMEM;
+    return no(why, "cannot stand in a tag: letters, digits, '.', '_', '-', and '/' between parts");
+}
+
+bool arc_check_tag(const char *text, struct arc_buf *why)
+{
+    size_t len = strlen(text);
+    if (len < 4 || strcmp(text + len - 3, "/v*") != 0)
+        return no(why, "is no tag pattern: it must end with '/v*', as in 'messaging/v*'");
+    ARC_AUTO_FREE char *group = strndup(text, len - 3);
+    if (!group)
+        why->failed = ARC_ENOMEM;
+    return group && arc_check_group(group, why);
+}
+
+/* Host name or address, with a port; RFC 1123 labels. */
+static bool host(const char *text, size_t len)
+{
+    const char *colon = memchr(text, ':', len);
+    size_t name = colon ? (size_t)(colon - text) : len;
+    if (colon && (len - name < 2 || len - name > 6 || !only(colon + 1, len - name - 1, DIGITS)))
+        return false;
+    for (size_t start = 0, i = 0; i <= name; i++) {
+        if (i < name && text[i] != '.')
+            continue;
+        if (i == start || text[start] == '-' || text[i - 1] == '-' ||
+            !only(text + start, i - start, LOWER UPPER DIGITS "-"))
+            return false;
+        start = i + 1;
+    }
+    bool local = name == 9 && memcmp(text, "localhost", 9) == 0;
+    return colon || local || memchr(text, '.', name);
+}
+
+bool arc_check_registry(const char *text, struct arc_buf *why)
+{
+    if (strstr(text, "://"))
+        return no(why, "starts with a scheme; leave it out: 'ghcr.io/owner'");
+    size_t len = strlen(text);
+    if (len && text[len - 1] == '/')
+        return no(why, "ends with a slash; leave it out");
+    size_t first = strcspn(text, "/");
+    if (!host(text, first))
+        return no(why, "does not start with a registry's host, as in 'ghcr.io/owner' or "
+                       "'localhost:5000'");
+    for (const char *at = text + first; *at;) {
+        size_t part = strcspn(++at, "/");
+        if (!component(at, part))
+            return no(why,
+                      "is no image prefix: behind the host only lower-case letters, digits and "
+                      "'.', '_', '-' between them");
+        at += part;
+    }
+    return true;
+}
+
+/* One word of a platform; a slip is answered with what was probably meant. */
+static bool platform_word(const char *word, const char *const *words, const char *what,
+                          struct arc_buf *why)
+{
+    if (among(word, words))
+        return true;
+    const char *meant = arc_suggest(word, words);
+    arc_buf_printf(why, "names an unknown %s", what);
+    if (meant)
+        arc_buf_printf(why, "; did you mean '%s'?", meant);
+    return false;
+}
+
+bool arc_check_platform(const char *text, struct arc_buf *why)
+{
+    static const char *const systems[] = {"linux", "windows", "darwin", "freebsd", "wasip1", NULL};
+    static const char *const machines[] = {"amd64",  "arm64",   "arm",     "386",      "ppc64le",
+                                           "s390x",  "riscv64", "loong64", "mips64le", "mips64",
+                                           "mipsle", "mips",    "wasm",    NULL};
+    char copy[64];
+    size_t len = strlen(text);
+    if (len >= sizeof copy || !only(text, len, LOWER DIGITS "/.") || !strchr(text, '/'))
+        return no(why, "is no platform, as in 'linux/amd64' or 'linux/arm/v7'");
+    memcpy(copy, text, len + 1);
+    char *machine = strchr(copy, '/');
+    *machine++ = '\0';
+    char *variant = strchr(machine, '/');
+    if (variant)
+        *variant++ = '\0';
+    if (variant && !(*variant == 'v' && variant[1] && only(variant, strlen(variant), "v." DIGITS) &&
+                     !strchr(variant + 1, 'v')))
+        return no(why, "has a wrong variant; it is 'v' and a number, as in 'linux/arm/v7'");
+    return platform_word(copy, systems, "operating system", why) &&
+           platform_word(machine, machines, "architecture", why);
+}
+
+bool arc_check_image_tag(const char *text, struct arc_buf *why)
+{
+    static const char *const names[] = {"image-tag", "version", "major", "minor",
+                                        "patch",     "sha",     "group", NULL};
+    if (!*text)
+        return no(why, "is empty");
+    for (const char *at = text; *at;) {
+        size_t plain = strspn(at, LOWER UPPER DIGITS "_.-");
+        if (plain && at == text && (*at == '.' || *at == '-'))
+            return no(why, "is no image tag: it starts with '.' or '-'");
+        at += plain;
+        size_t inner = *at == '{' ? strcspn(at + 1, "{}") : 0;
+        if (!*at)
+            break;
+        if (*at != '{' || at[1 + inner] != '}')
+            return no(why, "is no image tag: letters, digits, '_', '.', '-' and {placeholders}");
+        char name[32] = "";
+        memcpy(name, at + 1, inner < sizeof name ? inner : sizeof name - 1);
+        if (!among(name, names)) {
+            arc_buf_printf(why, "has an unknown placeholder; there are {image-tag}, {version}, "
+                                "{major}, {minor}, {patch}, {sha} and {group}");
+            return false;
+        }
+        at += inner + 2;
+    }
+    return true;
+}
+
+static bool inside(const char *text, struct arc_buf *why)
+{
+    if (*text == '/')
+        return no(why, "is absolute; it must be relative to the repository");
+    for (const char *at = text; *at;) {
+        size_t part = strcspn(at, "/");
+        if (part == 2 && memcmp(at, "..", 2) == 0)
+            return no(why, "leaves the repository by '..'");
+        at += part + (at[part] == '/');
+    }
+    return arc_check_line(text, why);
+}
+
+bool arc_check_glob(const char *text, struct arc_buf *why)
+{
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
+    if (!inside(text[0] == '!' ? text + 1 : text, why))
+        return false;
+    int rc = arc_glob_compile(text, strlen(text), &glob, &err);
+    const char *defect = rc ? arc_error_text(&err) : arc_glob_defect(glob);
+    if (rc == ARC_ENOMEM)
+        why->failed = ARC_ENOMEM;
+    else if (defect)
+        arc_buf_printf(why, "is no glob: %s", defect);
+    return !rc && !defect;
+}
+
+bool arc_check_path(const char *text, struct arc_buf *why)
+{
+    if (!inside(text, why))
+        return false;
+    for (const char *at = text; *at;) {
+        size_t part = strcspn(at, "/");
+        if (!part || (part == 1 && *at == '.'))
+            return no(why, "has an empty part or a '.': write it plainly, as in "
+                           "'services/messaging'");
+        at += part + (at[part] == '/');
+    }
+    return strchr(text, '\\') ? no(why, "holds a backslash; paths are written with '/'") : true;
+}
+
+bool arc_check_build_arg(const char *text, struct arc_buf *why)
+{
+    size_t len = strlen(text);
+    if (len && !(*text >= '0' && *text <= '9') && only(text, len, LOWER UPPER DIGITS "_"))
+        return true;
+    return no(why, "is no name of a build argument: letters, digits and '_'");
+}

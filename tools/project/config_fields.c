@@ -1,0 +1,256 @@
+#include "project/config_fields.h"
+#include "base/auto.h"
+#include "base/suggest.h"
+#include "base/text.h"
+#include <string.h>
+
+#define FIELDS_MAX 32
+
+/* What was read, fit for a message. */
+static void quote(struct arc_buf *out, const struct arc_yaml_node *node)
+{
+    arc_buf_puts(out, "'");
+    arc_text_visible(out, node->text, node->len > 120 ? 120 : node->len);
+    arc_buf_puts(out, node->len > 120 ? "…'" : "'");
+}
+
+static int wrong_type(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
+                      const char *key, const char *wanted, struct arc_error *err)
+{
+    bool quotes = node->text && node->len && strcmp(wanted, "a string") == 0;
+    return arc_yaml_error(yaml, node, err, "'%s' must be %s, this is %s%s", key, wanted,
+                          arc_yaml_type_name(node), quotes ? "; put it in quotes" : "");
+}
+
+int arc_field_check(const struct arc_yaml *yaml, const struct arc_yaml_node *node, const char *key,
+                    arc_check *check, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf why = {.max = 2048};
+    if (memchr(node->text, '\0', node->len))
+        arc_buf_puts(&why, "holds a NUL byte");
+    else if (!check || check(node->text, &why))
+        return ARC_OK;
+    if (why.failed == ARC_ENOMEM)
+        return arc_error_nomem(err);
+    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
+    quote(&shown, node);
+    return arc_yaml_error(yaml, node, err, "%s: %s %s", key, arc_buf_text(&shown),
+                          arc_buf_text(&why));
+}
+
+static int read_text(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
+                     const struct arc_field *field, char **out, struct arc_error *err)
+{
+    if (node->type != ARC_YAML_STRING)
+        return wrong_type(yaml, node, field->key, "a string", err);
+    int rc = arc_field_check(yaml, node, field->key, field->check, err);
+    if (rc)
+        return rc;
+    size_t len = node->len;
+    while (len && node->text[len - 1] == '\n') /* block scalars end with one */
+        len--;
+    *out = strndup(node->text, len);
+    return *out ? ARC_OK : arc_error_nomem(err);
+}
+
+static int twice(const struct arc_yaml *yaml, const struct arc_yaml_node *node, const char *key,
+                 struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
+    quote(&shown, node);
+    return arc_yaml_error(yaml, node, err, "%s: %s stands here twice", key, arc_buf_text(&shown));
+}
+
+static int read_texts(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
+                      const struct arc_field *field, char ***out, struct arc_error *err)
+{
+    if (node->type != ARC_YAML_LIST)
+        return wrong_type(yaml, node, field->key, "a list", err);
+    char **list = calloc(node->count + 1, sizeof *list);
+    if (!list)
+        return arc_error_nomem(err);
+    *out = list;
+    for (size_t i = 0; i < node->count; i++) {
+        int rc = read_text(yaml, node->items[i], field, &list[i], err);
+        if (rc)
+            return rc;
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(list[k], list[i]) == 0)
+                return twice(yaml, node->items[i], field->key, err);
+    }
+    return ARC_OK;
+}
+
+static int read_port(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
+                     const struct arc_field *field, unsigned *out, struct arc_error *err)
+{
+    int64_t value = 0;
+    if (node->type != ARC_YAML_INT)
+        return wrong_type(yaml, node, field->key, "a port number", err);
+    if (!arc_yaml_int(node, &value) || value < 1 || value > 65535)
+        return arc_yaml_error(yaml, node, err, "%s: %s is not a port (1 to 65535)", field->key,
+                              node->text);
+    *out = (unsigned)value;
+    return ARC_OK;
+}
+
+static int read_ports(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
+                      const struct arc_field *field, unsigned **out, struct arc_error *err)
+{
+    if (node->type != ARC_YAML_LIST)
+        return wrong_type(yaml, node, field->key, "a list", err);
+    *out = calloc(node->count + 1, sizeof **out);
+    if (!*out)
+        return arc_error_nomem(err);
+    for (size_t i = 0; i < node->count; i++) {
+        int rc = read_port(yaml, node->items[i], field, &(*out)[i], err);
+        if (rc)
+            return rc;
+        for (size_t k = 0; k < i; k++)
+            if ((*out)[k] == (*out)[i])
+                return twice(yaml, node->items[i], field->key, err);
+    }
+    return ARC_OK;
+}
+
+static int read_pair(const struct arc_yaml *yaml, const struct arc_yaml_pair *from,
+                     const struct arc_field *field, struct arc_pair *out, struct arc_error *err)
+{
+    if (!from->value->text || from->value->type == ARC_YAML_NULL)
+        return arc_yaml_error(yaml, from->value, err,
+                              "the value of '%s' in '%s' must be a string, this is %s",
+                              from->key->text, field->key, arc_yaml_type_name(from->value));
+    int rc = arc_field_check(yaml, from->key, field->key, field->check, err);
+    if (!rc)
+        rc = arc_field_check(yaml, from->value, field->key, arc_check_label, err);
+    if (rc)
+        return rc;
+    out->name = strdup(from->key->text);
+    out->value = strdup(from->value->text);
+    return out->name && out->value ? ARC_OK : arc_error_nomem(err);
+}
+
+static int read_pairs(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
+                      const struct arc_field *field, struct arc_pair **out, struct arc_error *err)
+{
+    if (node->type != ARC_YAML_MAP)
+        return wrong_type(yaml, node, field->key, "a mapping", err);
+    *out = calloc(node->count + 1, sizeof **out);
+    if (!*out)
+        return arc_error_nomem(err);
+    int rc = ARC_OK;
+    for (size_t i = 0; !rc && i < node->count; i++)
+        rc = read_pair(yaml, &node->pairs[i], field, &(*out)[i], err);
+    return rc;
+}
+
+static int read_field(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
+                      const struct arc_field *field, void *out, struct arc_error *err)
+{
+    void *slot = (char *)out + field->offset;
+    switch (field->kind) {
+    case FIELD_TEXT:
+        return read_text(yaml, node, field, slot, err);
+    case FIELD_TEXTS:
+        return read_texts(yaml, node, field, slot, err);
+    case FIELD_PORT:
+        return read_port(yaml, node, field, slot, err);
+    case FIELD_PORTS:
+        return read_ports(yaml, node, field, slot, err);
+    case FIELD_PAIRS:
+        return read_pairs(yaml, node, field, slot, err);
+    case FIELD_TABLE:
+        return arc_fields_read(yaml, node, field->fields, out, err);
+    case FIELD_FLAG:
+        if (node->type != ARC_YAML_BOOL)
+            return wrong_type(yaml, node, field->key, "true or false", err);
+        *(bool *)slot = arc_yaml_bool(node);
+        return ARC_OK;
+    case FIELD_NODE:
+        *(const struct arc_yaml_node **)slot = node;
+        return ARC_OK;
+    }
+    return ARC_OK;
+}
+
+static const struct arc_field *find(const struct arc_table *table, const struct arc_yaml_node *key)
+{
+    for (const struct arc_field *field = table->fields; field->key; field++)
+        if (arc_yaml_reads(key, field->key))
+            return field;
+    return NULL;
+}
+
+/* `x-…` keys hold what is anchored there and used elsewhere, as in a compose file. */
+static int unknown_key(const struct arc_yaml *yaml, const struct arc_yaml_node *key,
+                       const struct arc_table *table, struct arc_error *err)
+{
+    const char *names[FIELDS_MAX + 1] = {0};
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = 2048};
+    for (size_t i = 0; i < FIELDS_MAX && table->fields[i].key; i++) {
+        names[i] = table->fields[i].key;
+        arc_buf_printf(&text, "%s%s", i ? ", " : "", names[i]);
+    }
+    const char *meant = arc_suggest(key->text, names);
+    if (strncmp(key->text, "x-", 2) == 0 || (table->open && !meant))
+        return ARC_OK;
+    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
+    quote(&shown, key);
+    if (meant)
+        return arc_yaml_error(yaml, key, err, "%s is no key of %s; did you mean '%s'?",
+                              arc_buf_text(&shown), table->what, meant);
+    return arc_yaml_error(yaml, key, err, "%s is no key of %s; its keys are %s",
+                          arc_buf_text(&shown), table->what, arc_buf_text(&text));
+}
+
+int arc_fields_read(const struct arc_yaml *yaml, const struct arc_yaml_node *map,
+                    const struct arc_table *table, void *out, struct arc_error *err)
+{
+    if (map->type != ARC_YAML_MAP)
+        return arc_yaml_error(yaml, map, err, "%s must be a mapping, this is %s", table->what,
+                              arc_yaml_type_name(map));
+    for (size_t i = 0; i < map->count; i++) {
+        const struct arc_field *field = find(table, map->pairs[i].key);
+        int rc = field ? read_field(yaml, map->pairs[i].value, field, out, err)
+                       : unknown_key(yaml, map->pairs[i].key, table, err);
+        if (rc)
+            return rc;
+    }
+    for (const struct arc_field *field = table->fields; field->key; field++)
+        if (field->required && !arc_yaml_get(map, field->key))
+            return arc_yaml_error(yaml, map, err, "%s needs '%s'", table->what, field->key);
+    return ARC_OK;
+}
+
+static void free_texts(char **list)
+{
+    for (char **text = list; text && *text; text++)
+        free(*text);
+    free(list);
+}
+
+static void free_pairs(struct arc_pair *pairs)
+{
+    for (struct arc_pair *pair = pairs; pair && (pair->name || pair->value); pair++) {
+        free(pair->name);
+        free(pair->value);
+    }
+    free(pairs);
+}
+
+void arc_fields_free(const struct arc_table *table, void *out)
+{
+    for (const struct arc_field *field = table->fields; field->key; field++) {
+        void *slot = (char *)out + field->offset;
+        if (field->kind == FIELD_TEXT)
+            free(*(char **)slot);
+        else if (field->kind == FIELD_TEXTS)
+            free_texts(*(char ***)slot);
+        else if (field->kind == FIELD_PORTS)
+            free(*(unsigned **)slot);
+        else if (field->kind == FIELD_PAIRS)
+            free_pairs(*(struct arc_pair **)slot);
+        else if (field->kind == FIELD_TABLE)
+            arc_fields_free(field->fields, out);
+    }
+}

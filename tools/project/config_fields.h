@@ -1,0 +1,65 @@
+/* Mappings of a YAML file read into a struct by a table of fields. */
+#ifndef ARC_PROJECT_CONFIG_FIELDS_H
+#define ARC_PROJECT_CONFIG_FIELDS_H
+
+#include "arcci/buf.h"
+#include "arcci/config.h"
+#include "yaml/yaml.h"
+
+/* Whether a value is right; if not, says why in *why ("is absolute; …", to follow the value), or
+ * sets why->failed when memory ran out. */
+typedef bool arc_check(const char *text, struct arc_buf *why);
+
+enum arc_field_kind {
+    FIELD_TEXT,  /* char *: a string */
+    FIELD_TEXTS, /* char **: a list of different strings */
+    FIELD_FLAG,  /* bool */
+    FIELD_PORT,  /* unsigned: 1–65535 */
+    FIELD_PORTS, /* unsigned *: a list of ports, ends with 0 */
+    FIELD_PAIRS, /* struct arc_pair *: a mapping of scalars, ends with {NULL, NULL} */
+    FIELD_NODE,  /* const struct arc_yaml_node *: left to the caller */
+    FIELD_TABLE, /* a mapping with fields of its own, in the same struct */
+};
+
+struct arc_field {
+    const char *key; /* NULL ends a list of fields */
+    enum arc_field_kind kind;
+    size_t offset; /* in the struct */
+    bool required;
+    arc_check *check;               /* of the text, of each item, of a pair's name; or NULL */
+    const struct arc_table *fields; /* of a FIELD_TABLE */
+};
+
+struct arc_table {
+    const char *what; /* "a group", for messages */
+    const struct arc_field *fields;
+    bool open; /* other keys may stand there too, unless they look like a slip of one of ours */
+};
+
+/* Fills *out, which must be zeroed, from a mapping. Fields that are not there stay zero. ARC_EINPUT
+ * with the place for an unknown key, a wrong type, a value that is not right, a missing field.
+ * What was read until then is in *out either way; arc_fields_free() frees it. */
+int arc_fields_read(const struct arc_yaml *yaml, const struct arc_yaml_node *map,
+                    const struct arc_table *table, void *out, struct arc_error *err);
+void arc_fields_free(const struct arc_table *table, void *out);
+
+/* Checks one scalar, reporting at its place. */
+int arc_field_check(const struct arc_yaml *yaml, const struct arc_yaml_node *node, const char *key,
+                    arc_check *check, struct arc_error *err);
+
+/* The checks (config_checks.c). */
+arc_check arc_check_line;      /* one line without control characters, not empty */
+arc_check arc_check_text;      /* as that, but more than one line */
+arc_check arc_check_name;      /* an image name: lower case, OCI distribution spec "name" */
+arc_check arc_check_codename;  /* [a-z][a-z0-9-]*: job ids, output names, make targets */
+arc_check arc_check_group;     /* the part of a tag before "/v" */
+arc_check arc_check_tag;       /* "<group>/v*" */
+arc_check arc_check_registry;  /* "host[:port][/path]" */
+arc_check arc_check_platform;  /* "os/arch[/variant]" */
+arc_check arc_check_image_tag; /* an image tag with {placeholders} */
+arc_check arc_check_path;      /* relative, stays in the repository */
+arc_check arc_check_glob;      /* likewise, a pattern */
+arc_check arc_check_build_arg; /* [A-Za-z_][A-Za-z0-9_]* */
+arc_check arc_check_label;     /* of a runner */
+
+#endif

@@ -1,0 +1,147 @@
+#include "project/config_graph.h"
+#include "base/auto.h"
+#include "os/file.h"
+#include <string.h>
+
+int arc_config_unique(const struct arc_yaml *yaml, const struct arc_config *config,
+                      const struct arc_service *service, const struct arc_yaml_node *entry,
+                      struct arc_error *err)
+{
+    const char *registry = config->groups[config->group_count - 1].registry;
+    for (size_t g = 0; g < config->group_count; g++)
+        for (size_t s = 0; s < config->groups[g].service_count; s++) {
+            const struct arc_group *group = &config->groups[g];
+            const struct arc_service *other = &group->services[s];
+            if (other == service)
+                return ARC_OK; /* the later ones look back at this one */
+            if (strcmp(other->directory, service->directory) == 0)
+                return arc_yaml_error(yaml, entry, err,
+                                      "services: '%s' is in group '%s' already (line %u); a "
+                                      "service is released with one group",
+                                      service->directory, group->name, other->line);
+            if (strcmp(other->codename, service->codename) == 0)
+                return arc_yaml_error(yaml, entry, err,
+                                      "services: the codename '%s' of '%s' is '%s's already (line "
+                                      "%u); filters and jobs are named by it",
+                                      service->codename, service->directory, other->directory,
+                                      other->line);
+            if (strcmp(other->name, service->name) == 0 && strcmp(group->registry, registry) == 0)
+                return arc_yaml_error(yaml, entry, err,
+                                      "services: the image '%s/%s' of '%s' is '%s's already (line "
+                                      "%u)",
+                                      registry, service->name, service->directory, other->directory,
+                                      other->line);
+        }
+    return ARC_OK;
+}
+
+/* A depth-first walk along depends_on. */
+struct walk {
+    const struct arc_service **services;
+    char *state; /* per service: 0 not met, 1 on the path, 2 done */
+    size_t count;
+    size_t *path;
+    size_t depth;
+};
+
+static void walk_free(struct walk *walk)
+{
+    free(walk->services);
+    free(walk->state);
+    free(walk->path);
+}
+
+static int collect(struct walk *walk, const struct arc_config *config, struct arc_error *err)
+{
+    size_t total = 0;
+    for (size_t g = 0; g < config->group_count; g++)
+        total += config->groups[g].service_count;
+    walk->services = calloc(total + 1, sizeof *walk->services);
+    walk->state = calloc(total + 1, 1);
+    walk->path = calloc(total + 1, sizeof *walk->path);
+    if (!walk->services || !walk->state || !walk->path)
+        return arc_error_nomem(err);
+    for (size_t g = 0; g < config->group_count; g++)
+        for (size_t s = 0; s < config->groups[g].service_count; s++)
+            walk->services[walk->count++] = &config->groups[g].services[s];
+    return ARC_OK;
+}
+
+static size_t find(const struct walk *walk, const char *codename)
+{
+    size_t i = 0;
+    while (i < walk->count && strcmp(walk->services[i]->codename, codename) != 0)
+        i++;
+    return i;
+}
+
+/* The place of a depends_on entry; service.yaml was read and found good a moment ago. */
+static int cycle_error(const char *root, const struct arc_service *at, const char *codename,
+                       const char *cycle, struct arc_error *err)
+{
+    ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
+    ARC_AUTO(arc_buf) struct arc_buf name = {0};
+    arc_buf_printf(&name, "%s/service.yaml", at->directory);
+    ARC_AUTO_FREE char *path = arc_file_join(root, arc_buf_text(&name));
+    if (!path || name.failed)
+        return arc_error_nomem(err);
+    int rc = arc_yaml_read(path, arc_buf_text(&name), 0, &yaml, err);
+    if (rc)
+        return rc;
+    const struct arc_yaml_node *list = arc_yaml_get(yaml.root, "depends_on");
+    const struct arc_yaml_node *place = list;
+    for (size_t i = 0; list && i < list->count; i++)
+        if (arc_yaml_reads(list->items[i], codename))
+            place = list->items[i];
+    return arc_yaml_error(&yaml, place, err,
+                          "depends_on: these services depend on themselves: %s; with "
+                          "rebuild-dependents there may be no cycle",
+                          cycle);
+}
+
+static int show_cycle(const char *root, const struct walk *walk, size_t start, const char *codename,
+                      struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf cycle = {0};
+    size_t from = 0;
+    while (walk->path[from] != start)
+        from++;
+    for (size_t i = from; i < walk->depth; i++)
+        arc_buf_printf(&cycle, "%s → ", walk->services[walk->path[i]]->codename);
+    arc_buf_puts(&cycle, codename);
+    int rc = arc_buf_check(&cycle, "the cycle", err);
+    return rc ? rc
+              : cycle_error(root, walk->services[walk->path[walk->depth - 1]], codename,
+                            arc_buf_text(&cycle), err);
+}
+
+static int visit(const char *root, struct walk *walk, size_t i, struct arc_error *err)
+{
+    walk->state[i] = 1;
+    walk->path[walk->depth++] = i;
+    for (char **on = walk->services[i]->depends_on; *on; on++) {
+        size_t next = find(walk, *on);
+        int rc = ARC_OK;
+        if (next < walk->count && walk->state[next] == 1)
+            rc = show_cycle(root, walk, next, *on, err);
+        else if (next < walk->count && walk->state[next] == 0)
+            rc = visit(root, walk, next, err);
+        if (rc)
+            return rc;
+    }
+    walk->depth--;
+    walk->state[i] = 2;
+    return ARC_OK;
+}
+
+int arc_config_acyclic(const char *root, const struct arc_config *config, struct arc_error *err)
+{
+    ARC_AUTO(walk) struct walk walk = {0};
+    bool wanted = false;
+    for (size_t g = 0; g < config->group_count; g++)
+        wanted = wanted || config->groups[g].rebuild_dependents;
+    int rc = wanted ? collect(&walk, config, err) : ARC_OK;
+    for (size_t i = 0; !rc && i < walk.count; i++)
+        rc = walk.state[i] ? ARC_OK : visit(root, &walk, i, err);
+    return rc;
+}

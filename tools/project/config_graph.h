@@ -1,0 +1,20 @@
+/* How the services of a configuration stand to one another. */
+#ifndef ARC_PROJECT_CONFIG_GRAPH_H
+#define ARC_PROJECT_CONFIG_GRAPH_H
+
+#include "arcci/config.h"
+#include "yaml/yaml.h"
+
+/* Most services of one group; a matrix of GitHub's has 256 legs at most. */
+#define ARC_SERVICES_MAX 1000
+
+/* ARC_EINPUT at `entry` if the service's directory, codename or image is another's already. */
+int arc_config_unique(const struct arc_yaml *yaml, const struct arc_config *config,
+                      const struct arc_service *service, const struct arc_yaml_node *entry,
+                      struct arc_error *err);
+
+/* ARC_EINPUT, showing the cycle, if services that are rebuilt with what they depend on depend on
+ * themselves. The place is the depends_on entry that closes it. */
+int arc_config_acyclic(const char *root, const struct arc_config *config, struct arc_error *err);
+
+#endif

@@ -1,0 +1,207 @@
+#include "project/needs.h"
+#include "base/auto.h"
+#include "base/text.h"
+#include "os/file.h"
+#include "project/documents.h"
+#include <string.h>
+
+#define NEEDS_MAX ((size_t)64 << 20)
+
+void arc_needs_free(struct arc_needs *needs)
+{
+    json_decref(needs->version);
+    json_decref(needs->plan);
+    json_decref(needs->changes);
+    json_decref(needs->build);
+    json_decref(needs->scan);
+    json_decref(needs->notes);
+    json_decref(needs->jobs);
+    *needs = (struct arc_needs){0};
+}
+
+/* ---- files ---------------------------------------------------------------------------------- */
+
+static int read_document(const char *path, const char *option, json_t **out, struct arc_error *err)
+{
+    int rc = path ? arc_document_read(path, out, err) : ARC_OK;
+    return rc ? arc_error_prefix(err, "--%s", option) : ARC_OK;
+}
+
+/* notes.json or markdown: told apart by parsing. */
+static int read_notes(const char *path, json_t **out, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    int rc = strcmp(path, "-") == 0 ? arc_file_read_stdin(NEEDS_MAX, &text, err)
+                                    : arc_file_read_given(path, NEEDS_MAX, &text, err);
+    if (rc)
+        return arc_error_prefix(err, "--notes");
+    ARC_AUTO_JSON json_t *value = json_loadb(arc_buf_text(&text), text.len, 0, NULL);
+    if (json_is_string(json_object_get(value, "body"))) {
+        *out = arc_steal(&value);
+        return ARC_OK;
+    }
+    if (memchr(arc_buf_text(&text), '\0', text.len) ||
+        !arc_utf8_valid(arc_buf_text(&text), text.len))
+        return arc_error_set(err, ARC_EINPUT, "--notes: %s is not UTF-8 text", path);
+    *out = json_pack("{s:s%}", "body", arc_buf_text(&text), text.len);
+    return *out ? ARC_OK : arc_error_nomem(err);
+}
+
+/* ---- needs ---------------------------------------------------------------------------------- */
+
+static bool has_list(const json_t *document, const char *name)
+{
+    return json_is_array(json_object_get(document, name));
+}
+
+static bool has_text(const json_t *document, const char *name)
+{
+    return json_is_string(json_object_get(document, name));
+}
+
+/* Where a document belongs, by its members (docs/documents.md); NULL if it is none of ours. */
+static json_t **slot(struct arc_needs *out, const json_t *document)
+{
+    if (has_list(document, "services") && has_list(document, "cells"))
+        return &out->plan;
+    if (has_list(document, "services") && has_text(document, "revision"))
+        return &out->build;
+    if (has_text(document, "verdict") && has_text(document, "gate"))
+        return &out->scan;
+    if (has_text(document, "tag") && has_text(document, "image-tag"))
+        return &out->version;
+    if (has_text(document, "title") && has_text(document, "body"))
+        return &out->notes;
+    if (json_is_object(json_object_get(document, "filters")) && has_list(document, "changes"))
+        return &out->changes;
+    return NULL;
+}
+
+static const json_t *service_of(const json_t *build, const char *name)
+{
+    size_t i;
+    json_t *service;
+    json_array_foreach (json_object_get(build, "services"), i, service) {
+        const char *found = json_string_value(json_object_get(service, "service"));
+        if (found && strcmp(found, name) == 0)
+            return service;
+    }
+    return NULL;
+}
+
+/* Adds the services of one job's build.json to those of the others. */
+static int merge_build(json_t *into, const json_t *from, const char *job, struct arc_error *err)
+{
+    size_t i;
+    json_t *service;
+    if (!json_equal(json_object_get(into, "revision"), json_object_get(from, "revision")))
+        return arc_error_set(err, ARC_EINPUT,
+                             "--needs: job %s built another revision than the "
+                             "others",
+                             job);
+    json_array_foreach (json_object_get(from, "services"), i, service) {
+        const char *name = json_string_value(json_object_get(service, "service"));
+        const json_t *known = service_of(into, name ? name : "");
+        if (known && !json_equal(known, service))
+            return arc_error_set(err, ARC_EINPUT,
+                                 "--needs: two jobs built service %s with "
+                                 "different results",
+                                 name);
+        if (!known && json_array_append(json_object_get(into, "services"), service))
+            return arc_error_nomem(err);
+    }
+    return ARC_OK;
+}
+
+static int take_output(struct arc_needs *out, const char *job, const char *text,
+                       struct arc_error *err)
+{
+    if (text[strspn(text, " \t\r\n")] != '{')
+        return ARC_OK;
+    ARC_AUTO_JSON json_t *document = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    json_t **place = slot(out, document);
+    if (!place)
+        return ARC_OK;
+    if (!*place) {
+        *place = arc_steal(&document);
+        return ARC_OK;
+    }
+    if (place == &out->build)
+        return merge_build(out->build, document, job, err);
+    if (json_equal(*place, document))
+        return ARC_OK;
+    return arc_error_set(err, ARC_EINPUT,
+                         "--needs: job %s has an output that contradicts another job's document",
+                         job);
+}
+
+static int take_jobs(struct arc_needs *out, const json_t *needs, struct arc_error *err)
+{
+    const char *job, *name;
+    json_t *entry, *value;
+    json_object_foreach ((json_t *)needs, job, entry) {
+        json_t *result = json_object_get(entry, "result");
+        if (!json_is_string(result))
+            return arc_error_set(err, ARC_EINPUT,
+                                 "--needs: '%.100s' is no job with a result; pass "
+                                 "toJSON(needs)",
+                                 job);
+        if (json_object_set(out->jobs, job, result))
+            return arc_error_nomem(err);
+        json_object_foreach (json_object_get(entry, "outputs"), name, value) {
+            int rc = json_is_string(value) ? take_output(out, job, json_string_value(value), err)
+                                           : ARC_OK;
+            if (rc)
+                return rc;
+        }
+    }
+    return ARC_OK;
+}
+
+/* What came from a file stays; the rest moves over. */
+static void prefer(json_t **file, json_t **other)
+{
+    if (!*file)
+        *file = arc_steal(other);
+}
+
+static int read_needs(const char *text, struct arc_needs *out, struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *value = NULL;
+    ARC_AUTO(arc_needs) struct arc_needs found = {.jobs = json_incref(out->jobs)};
+    int rc = read_document(text, "needs", &value, err);
+    if (!rc)
+        rc = take_jobs(&found, value, err);
+    prefer(&out->version, &found.version);
+    prefer(&out->plan, &found.plan);
+    prefer(&out->changes, &found.changes);
+    prefer(&out->build, &found.build);
+    prefer(&out->scan, &found.scan);
+    prefer(&out->notes, &found.notes);
+    return rc;
+}
+
+int arc_needs_read(const struct arc_needs_files *files, struct arc_needs *out,
+                   struct arc_error *err)
+{
+    *out = (struct arc_needs){.jobs = json_object()};
+    int rc = out->jobs ? ARC_OK : arc_error_nomem(err);
+    if (!rc)
+        rc = read_document(files->version, "version", &out->version, err);
+    if (!rc)
+        rc = read_document(files->plan, "plan", &out->plan, err);
+    if (!rc)
+        rc = read_document(files->changes, "changes", &out->changes, err);
+    if (!rc)
+        rc = read_document(files->build, "build", &out->build, err);
+    if (!rc)
+        rc = read_document(files->scan, "scan", &out->scan, err);
+    if (!rc && files->notes)
+        rc = read_notes(files->notes, &out->notes, err);
+    if (!rc && files->needs)
+        rc = read_needs(files->needs, out, err);
+    json_t *version = json_object_get(out->plan, "version");
+    if (!rc && !out->version && json_is_object(version))
+        out->version = json_incref(version);
+    return rc;
+}

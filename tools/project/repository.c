@@ -1,0 +1,171 @@
+#include "arcci/repository.h"
+#include "base/auto.h"
+#include "git/fetch.h"
+#include <string.h>
+
+static const char *without_prefix(const char *text, const char *prefix)
+{
+    size_t len = strlen(prefix);
+    return strncmp(text, prefix, len) == 0 ? text + len : NULL;
+}
+
+/* ---- the commit ---------------------------------------------------------------------------- */
+
+static int keep_text(char **slot, char *text, struct arc_error *err)
+{
+    *slot = text;
+    return text ? ARC_OK : arc_error_nomem(err);
+}
+
+static char *tag_words(const char *tag)
+{
+    struct arc_buf text = {.max = 1024};
+    arc_buf_printf(&text, "tag %s", tag);
+    return arc_buf_steal(&text);
+}
+
+/* The tag's commit if there is such a tag, else HEAD. */
+static int find_commit(const struct arc_git *git, const char *tag, struct arc_oid *oid,
+                       struct arc_repository *out, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 1024};
+    ARC_AUTO(arc_error) struct arc_error missing = {0};
+    if (tag) {
+        arc_buf_printf(&ref, "refs/tags/%s", tag);
+        int rc = arc_git_resolve_ref(git, arc_buf_text(&ref), oid, &missing);
+        if (!rc)
+            return keep_text(&out->revision_from, tag_words(tag), err);
+        if (rc != ARC_ENOTFOUND)
+            return arc_error_set(err, rc, "%s", arc_error_text(&missing));
+    }
+    int rc = arc_git_head(git, oid, NULL, err);
+    const char *from = tag ? "HEAD (the tag does not exist yet)" : "HEAD";
+    return rc ? rc : keep_text(&out->revision_from, strdup(from), err);
+}
+
+static int read_commit(const struct arc_git *git, const char *tag, struct arc_repository *out,
+                       struct arc_error *err)
+{
+    struct arc_oid oid;
+    struct arc_git_commit commit = {0};
+    int rc = find_commit(git, tag, &oid, out, err);
+    if (!rc)
+        rc = arc_git_commit(git, &oid, &commit, err);
+    if (rc)
+        return rc;
+    memcpy(out->revision, oid.hex, sizeof oid.hex);
+    out->committed = commit.time;
+    arc_git_commit_free(&commit);
+    return ARC_OK;
+}
+
+/* ---- source --------------------------------------------------------------------------------- */
+
+/* Where a remote's host and path start and end: "git@host:path" (git-clone(1), scp-like) or
+ * "ssh://user@host:port/path". False for other forms. */
+static bool split_ssh(const char *url, const char **host, size_t *host_len, const char **path)
+{
+    const char *rest = without_prefix(url, "ssh://");
+    char separator = rest ? '/' : ':';
+    if (!rest && (strstr(url, "://") || strcspn(url, ":") > strcspn(url, "/")))
+        return false;
+    rest = rest ? rest : url;
+    const char *end = strchr(rest, separator);
+    const char *at = end ? memchr(rest, '@', (size_t)(end - rest)) : NULL;
+    if (!end)
+        return false;
+    *host = at ? at + 1 : rest;
+    if (**host == '[') /* an address has no page */
+        return false;
+    *host_len = strcspn(*host, ":/");
+    if (*host_len == 14 && strncmp(*host, "ssh.github.com", 14) == 0) {
+        *host += 4; /* GitHub docs, "Using SSH over the HTTPS port" */
+        *host_len -= 4;
+    }
+    *path = end + 1 + (end[1] == '/');
+    return true;
+}
+
+/* The page of a remote, https://host/owner/name; NULL for a local path. */
+static char *web_url(const char *url)
+{
+    struct arc_buf text = {.max = 4096};
+    const char *host, *path;
+    size_t host_len;
+    if (without_prefix(url, "https://") || without_prefix(url, "http://"))
+        arc_buf_puts(&text, url);
+    else if (split_ssh(url, &host, &host_len, &path))
+        arc_buf_printf(&text, "https://%.*s/%s", (int)host_len, host, path);
+    else
+        return NULL;
+    while (text.len && text.data[text.len - 1] == '/')
+        text.data[--text.len] = '\0';
+    if (text.len > 4 && strcmp(text.data + text.len - 4, ".git") == 0)
+        text.data[text.len -= 4] = '\0';
+    return arc_buf_steal(&text);
+}
+
+static int read_source(const struct arc_env *env, const struct arc_git *git,
+                       struct arc_repository *out, struct arc_error *err)
+{
+    const char *name = arc_env_nonempty(env, "GITHUB_REPOSITORY");
+    const char *server = arc_env_nonempty(env, "GITHUB_SERVER_URL");
+    if (name) {
+        struct arc_buf text = {.max = 4096};
+        arc_buf_printf(&text, "%s/%s", server ? server : "https://github.com", name);
+        return keep_text(&out->source, arc_buf_steal(&text), err);
+    }
+    ARC_AUTO_FREE char *url = NULL;
+    if (arc_git_remote_url(git, "origin", &url, NULL) == ARC_OK)
+        out->source = web_url(url);
+    return ARC_OK;
+}
+
+/* ---- tags ---------------------------------------------------------------------------------- */
+
+static int read_tags(const struct arc_env *env, const struct arc_git *git,
+                     struct arc_repository *out, struct arc_error *err)
+{
+    ARC_AUTO(arc_error) struct arc_error problem = {0};
+    out->shallow = arc_git_is_shallow(git);
+    int rc = arc_git_all_tags(git, env, &out->tags, &problem);
+    if (!rc)
+        return ARC_OK;
+    if (!out->shallow || rc == ARC_ENOMEM)
+        return arc_error_set(err, rc, "%s", arc_error_text(&problem));
+    return keep_text(&out->tags_unknown, strdup(arc_error_text(&problem)), err);
+}
+
+/* ---- all of it ----------------------------------------------------------------------------- */
+
+int arc_repository_read(const struct arc_env *env, const char *tag, struct arc_repository *out,
+                        struct arc_error *err)
+{
+    ARC_AUTO(arc_git) struct arc_git git = {0};
+    *out = (struct arc_repository){0};
+    int rc = arc_git_open(env, NULL, &git, err);
+    if (!rc && !git.worktree)
+        rc = arc_error_set(err, ARC_EINPUT,
+                           "%s is a bare repository: there is no work tree to read", git.gitdir);
+    if (!rc)
+        rc = keep_text(&out->root, strdup(git.worktree), err);
+    if (!rc)
+        rc = read_commit(&git, tag, out, err);
+    if (!rc)
+        rc = read_source(env, &git, out, err);
+    if (!rc)
+        rc = read_tags(env, &git, out, err);
+    if (rc)
+        arc_repository_free(out);
+    return rc;
+}
+
+void arc_repository_free(struct arc_repository *repository)
+{
+    free(repository->root);
+    free(repository->revision_from);
+    free(repository->source);
+    free(repository->tags_unknown);
+    json_decref(repository->tags);
+    *repository = (struct arc_repository){0};
+}

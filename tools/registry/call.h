@@ -1,0 +1,47 @@
+/* What the parts of port/registry share: a request, and what was asked for ahead. */
+#ifndef ARC_REGISTRY_CALL_H
+#define ARC_REGISTRY_CALL_H
+
+#include "http/http.h"
+#include "registry/registry.h"
+
+struct arc_registry {
+    const struct arc_env *env;
+    const struct arc_clock *clock;
+    struct arc_http *http;
+    json_t *logins; /* "host repository push|pull" → Authorization value that was accepted last */
+    struct registry_kept *kept; /* answers that wait to be taken */
+    size_t kept_count, kept_room, kept_bytes;
+    json_t *tails; /* digest → the last four bytes of the blob as a number, or null */
+};
+
+/* What is asked for; the URL and the authorization are filled in when it is sent. */
+struct registry_call {
+    const char *method;
+    const char *image;
+    const char *kind; /* "manifests" or "blobs" */
+    const char *reference;
+    const char *const *headers;
+    const struct arc_buf *body;
+    size_t max; /* most bytes of the answer; 0: ARC_MANIFEST_MAX */
+};
+
+bool registry_is_digest(const char *text);
+
+/* Sends a call, logs in where that is asked for, and tries again what can pass. */
+int registry_send(struct arc_registry *registry, const struct registry_call *call,
+                  struct arc_http_response *response, struct arc_error *err);
+
+/* Sends calls side by side, once each, twice where a login was asked for. An answer that did not
+ * come has status 0. Fails only for want of memory. */
+int registry_send_all(struct arc_registry *registry, const struct registry_call *calls,
+                      struct arc_http_response *answers, size_t count, struct arc_error *err);
+
+/* The call that reads a manifest or an index. */
+struct registry_call registry_manifest_call(const char *image, const char *reference);
+
+/* Moves the answer that was asked for ahead into *response; false when there is none. */
+bool registry_take(struct arc_registry *registry, const struct registry_call *call,
+                   struct arc_http_response *response);
+
+#endif

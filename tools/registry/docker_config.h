@@ -1,0 +1,27 @@
+/* Credentials for registries, as docker keeps them: $DOCKER_CONFIG/config.json (else
+ * ~/.docker/config.json), its `auths`, `credHelpers` and `credsStore` with the programs
+ * docker-credential-*. */
+#ifndef ARC_REGISTRY_DOCKER_CONFIG_H
+#define ARC_REGISTRY_DOCKER_CONFIG_H
+
+#include "arcci/env.h"
+#include "arcci/error.h"
+
+/* A login. Both owned; `token` (an identity token for OAuth2) in place of user and password. */
+struct arc_login {
+    char *user;
+    char *password;
+    char *token;
+};
+
+/* The login for a registry's host ("ghcr.io", "127.0.0.1:5000"; Docker Hub is "docker.io").
+ * ARC_ENOTFOUND when there is none; ARC_EINPUT when config.json cannot be read as such; ARC_EWORLD
+ * when a credential helper fails. Free with arc_login_free(). */
+int arc_docker_login(const struct arc_env *env, const char *host, struct arc_login *out,
+                     struct arc_error *err);
+void arc_login_free(struct arc_login *login);
+
+/* "Basic …" for Authorization (RFC 7617). Owned by the caller; NULL without memory. */
+char *arc_login_basic(const struct arc_login *login);
+
+#endif

@@ -1,0 +1,259 @@
+#include "base/auto.h"
+#include "base/text.h"
+#include "os/hash.h"
+#include "registry/call.h"
+#include "registry/registry.h"
+#include <string.h>
+
+void arc_manifest_free(struct arc_manifest *manifest)
+{
+    free(manifest->media_type);
+    arc_buf_free(&manifest->bytes);
+    json_decref(manifest->document);
+    *manifest = (struct arc_manifest){0};
+}
+
+/* What the registry says went wrong (distribution spec 1.1, "Error Codes"). */
+static int refused(const struct registry_call *call, const struct arc_http_response *response,
+                   struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf reason = {.max = 4096};
+    ARC_AUTO_JSON json_t *body =
+        json_loadb(arc_buf_text(&response->body), response->body.len, 0, NULL);
+    const json_t *first = json_array_get(json_object_get(body, "errors"), 0);
+    const char *text = json_string_value(json_object_get(first, "message"));
+    if (!text)
+        text = json_string_value(json_object_get(first, "code"));
+    if (text)
+        arc_text_visible(&reason, text, strnlen(text, 500));
+    int code = response->status == 404 ? ARC_ENOTFOUND : ARC_EWORLD;
+    bool digest = registry_is_digest(call->reference);
+    return arc_error_set(err, code, "%s %s%c%s: the registry answers %d%s%s", call->method,
+                         call->image, digest ? '@' : ':', call->reference, response->status,
+                         reason.len ? ": " : "", arc_buf_text(&reason));
+}
+
+/* ---- reading ------------------------------------------------------------------------------- */
+
+static const char *const accept_manifests[] = {
+    "Accept: " ARC_MEDIA_INDEX ", " ARC_MEDIA_MANIFEST
+    ", application/vnd.docker.distribution.manifest.list.v2+json"
+    ", application/vnd.docker.distribution.manifest.v2+json",
+    NULL};
+
+struct registry_call registry_manifest_call(const char *image, const char *reference)
+{
+    return (struct registry_call){.method = "GET",
+                                  .image = image,
+                                  .kind = "manifests",
+                                  .reference = reference,
+                                  .headers = accept_manifests};
+}
+
+static int get(struct arc_registry *registry, const struct registry_call *call,
+               struct arc_http_response *response, struct arc_error *err)
+{
+    return registry_take(registry, call, response) ? ARC_OK
+                                                   : registry_send(registry, call, response, err);
+}
+
+/* The digest of bytes, compared with what was asked for and with what the registry claims. */
+static int check_digest(const struct registry_call *call, const struct arc_http_response *response,
+                        char digest[ARC_DIGEST_LEN + 1], struct arc_error *err)
+{
+    memcpy(digest, "sha256:", 7);
+    int rc = arc_sha256(response->body.data, response->body.len, digest + 7, err);
+    if (rc)
+        return rc;
+    const char *claimed = arc_http_header(response, "docker-content-digest");
+    if (registry_is_digest(call->reference))
+        claimed = call->reference;
+    if (claimed && strcmp(claimed, digest) != 0)
+        return arc_error_set(err, ARC_EFAILED,
+                             "%s: asked for %s, the registry sent bytes of %s: damaged or replaced",
+                             call->image, registry_is_digest(claimed) ? claimed : call->reference,
+                             digest);
+    return ARC_OK;
+}
+
+static int parse_document(const struct registry_call *call, const struct arc_buf *bytes,
+                          json_t **out, struct arc_error *err)
+{
+    json_error_t problem;
+    *out = json_loadb(arc_buf_text(bytes), bytes->len, JSON_REJECT_DUPLICATES, &problem);
+    if (json_is_object(*out))
+        return ARC_OK;
+    return arc_error_set(err, ARC_EFAILED, "%s %s: not the JSON document it should be: %s",
+                         call->image, call->reference, *out ? "no object" : problem.text);
+}
+
+int arc_registry_manifest(struct arc_registry *registry, const char *image, const char *reference,
+                          struct arc_manifest *out, struct arc_error *err)
+{
+    ARC_AUTO(arc_http_response) struct arc_http_response response = {0};
+    struct registry_call call = registry_manifest_call(image, reference);
+    arc_manifest_free(out);
+    int rc = get(registry, &call, &response, err);
+    if (!rc && response.status != 200)
+        rc = refused(&call, &response, err);
+    if (!rc)
+        rc = check_digest(&call, &response, out->digest, err);
+    if (!rc)
+        rc = parse_document(&call, &response.body, &out->document, err);
+    const char *type = rc ? NULL : arc_http_header(&response, "content-type");
+    if (!rc) {
+        out->media_type = strdup(type ? type : ARC_MEDIA_INDEX);
+        out->bytes = response.body;
+        response.body = (struct arc_buf){0};
+        rc = out->media_type ? ARC_OK : arc_error_nomem(err);
+    }
+    if (rc)
+        arc_manifest_free(out);
+    return rc;
+}
+
+int arc_registry_resolve(struct arc_registry *registry, const char *image, const char *reference,
+                         char digest[ARC_DIGEST_LEN + 1], struct arc_error *err)
+{
+    ARC_AUTO(arc_http_response) struct arc_http_response response = {0};
+    struct registry_call call = registry_manifest_call(image, reference);
+    call.method = "HEAD";
+    int rc = registry_send(registry, &call, &response, err);
+    if (rc || response.status != 200)
+        return rc ? rc : refused(&call, &response, err);
+    const char *claimed = arc_http_header(&response, "docker-content-digest");
+    if (!claimed || !registry_is_digest(claimed))
+        return arc_error_set(err, ARC_EFAILED, "%s:%s: the registry tells no sha256 digest", image,
+                             reference);
+    memcpy(digest, claimed, ARC_DIGEST_LEN + 1);
+    return ARC_OK;
+}
+
+int arc_registry_blob(struct arc_registry *registry, const char *image, const char *digest,
+                      json_t **out, struct arc_error *err)
+{
+    ARC_AUTO(arc_http_response) struct arc_http_response response = {0};
+    char hashed[ARC_DIGEST_LEN + 1];
+    struct registry_call call = {
+        .method = "GET", .image = image, .kind = "blobs", .reference = digest};
+    if (!registry_is_digest(digest))
+        return arc_error_set(err, ARC_EFAILED, "%s: '%.100s' is no sha256 digest", image, digest);
+    int rc = get(registry, &call, &response, err);
+    if (!rc && response.status != 200)
+        rc = refused(&call, &response, err);
+    if (!rc)
+        rc = check_digest(&call, &response, hashed, err);
+    return rc ? rc : parse_document(&call, &response.body, out, err);
+}
+
+/* ---- writing ------------------------------------------------------------------------------- */
+
+static int media_header(const struct arc_manifest *manifest, struct arc_buf *out,
+                        struct arc_error *err)
+{
+    arc_buf_printf(out, "Content-Type: %s", manifest->media_type);
+    return arc_buf_check(out, "media type", err);
+}
+
+/* Whether a PUT was answered as it should be. */
+static int check_stored(const struct registry_call *call, const struct arc_manifest *manifest,
+                        const struct arc_http_response *response, struct arc_error *err)
+{
+    if (response->status < 200 || response->status > 299)
+        return refused(call, response, err);
+    const char *stored = arc_http_header(response, "docker-content-digest");
+    if (stored && strcmp(stored, manifest->digest) != 0)
+        return arc_error_set(err, ARC_EFAILED, "%s:%s: put %s, but the registry stored %.100s",
+                             call->image, call->reference, manifest->digest, stored);
+    return ARC_OK;
+}
+
+static struct registry_call put_call(const struct arc_registry_put *put, const char *const *headers)
+{
+    return (struct registry_call){.method = "PUT",
+                                  .image = put->image,
+                                  .kind = "manifests",
+                                  .reference = put->tag,
+                                  .headers = headers,
+                                  .body = &put->manifest->bytes};
+}
+
+int arc_registry_put(struct arc_registry *registry, const char *image, const char *tag,
+                     const struct arc_manifest *manifest, struct arc_error *err)
+{
+    ARC_AUTO(arc_http_response) struct arc_http_response response = {0};
+    ARC_AUTO(arc_buf) struct arc_buf type = {.max = 512};
+    int rc = media_header(manifest, &type, err);
+    const char *const headers[] = {arc_buf_text(&type), NULL};
+    struct arc_registry_put put = {.image = image, .tag = tag, .manifest = manifest};
+    struct registry_call call = put_call(&put, headers);
+    if (!rc)
+        rc = registry_send(registry, &call, &response, err);
+    return rc ? rc : check_stored(&call, manifest, &response, err);
+}
+
+int arc_registry_put_all(struct arc_registry *registry, struct arc_registry_put *puts, size_t count,
+                         struct arc_error *err)
+{
+    struct registry_call *calls = calloc(count + 1, sizeof *calls);
+    struct arc_http_response *answers = calloc(count + 1, sizeof *answers);
+    struct arc_buf *types = calloc(count + 1, sizeof *types);
+    const char *(*headers)[2] = calloc(count + 1, sizeof *headers);
+    int rc = calls && answers && types && headers ? ARC_OK : arc_error_nomem(err);
+    for (size_t i = 0; !rc && i < count; i++) {
+        rc = media_header(puts[i].manifest, &types[i], err);
+        headers[i][0] = arc_buf_text(&types[i]);
+        calls[i] = put_call(&puts[i], headers[i]);
+    }
+    if (!rc)
+        rc = registry_send_all(registry, calls, answers, count, err);
+    for (size_t i = 0; calls && answers && types && i < count; i++) {
+        puts[i].done = !rc && check_stored(&calls[i], puts[i].manifest, &answers[i], NULL) == 0;
+        arc_http_response_free(&answers[i]);
+        arc_buf_free(&types[i]);
+    }
+    free(calls);
+    free(answers);
+    free(types);
+    free(headers);
+    return rc;
+}
+
+int arc_registry_untag(struct arc_registry *registry, const char *image, const char *tag,
+                       struct arc_error *err)
+{
+    ARC_AUTO(arc_http_response) struct arc_http_response response = {0};
+    struct registry_call call = {
+        .method = "DELETE", .image = image, .kind = "manifests", .reference = tag};
+    if (registry_is_digest(tag))
+        return arc_error_set(err, ARC_EINPUT, "%s is a digest, not a tag", tag);
+    int rc = registry_send(registry, &call, &response, err);
+    if (rc || (response.status >= 200 && response.status <= 299))
+        return rc;
+    rc = refused(&call, &response, err);
+    return rc == ARC_ENOTFOUND ? rc
+                               : arc_error_set(err, ARC_EFAILED,
+                                               "%s:%s: the registry removes no tags (it "
+                                               "answers %d)",
+                                               image, tag, response.status);
+}
+
+int arc_manifest_make(struct arc_buf *bytes, const char *media_type, struct arc_manifest *out,
+                      struct arc_error *err)
+{
+    arc_manifest_free(out);
+    int rc = arc_buf_check(bytes, "manifest", err);
+    memcpy(out->digest, "sha256:", 7);
+    if (!rc)
+        rc = arc_sha256(bytes->data, bytes->len, out->digest + 7, err);
+    if (rc)
+        return rc;
+    out->media_type = strdup(media_type);
+    out->document = json_loadb(bytes->data, bytes->len, 0, NULL);
+    out->bytes = *bytes;
+    *bytes = (struct arc_buf){0};
+    if (out->media_type && out->document)
+        return ARC_OK;
+    arc_manifest_free(out);
+    return arc_error_nomem(err);
+}

@@ -1,0 +1,194 @@
+/* What is asked for ahead, and kept until it is taken. */
+#include "base/auto.h"
+#include "registry/call.h"
+#include <string.h>
+
+/* Most bytes that are kept; what comes beyond that is asked for again. */
+#define KEPT_MAX ((size_t)64 << 20)
+
+/* Calls under way at a time: each may bring ARC_MANIFEST_MAX. */
+#define BATCH 32
+
+/* An answer that waits to be taken. All owned. */
+struct registry_kept {
+    char *image;
+    char *reference;
+    bool manifest;
+    struct arc_http_response answer;
+    json_t *document; /* once somebody looked at it */
+};
+
+static void kept_free(struct registry_kept *kept)
+{
+    free(kept->image);
+    free(kept->reference);
+    arc_http_response_free(&kept->answer);
+    json_decref(kept->document);
+    *kept = (struct registry_kept){0};
+}
+
+void arc_registry_forget(struct arc_registry *registry)
+{
+    for (size_t i = 0; i < registry->kept_count; i++)
+        kept_free(&registry->kept[i]);
+    free(registry->kept);
+    registry->kept = NULL;
+    registry->kept_count = registry->kept_room = registry->kept_bytes = 0;
+}
+
+static struct registry_kept *find(const struct arc_registry *registry, const char *image,
+                                  const char *reference, bool manifest)
+{
+    for (size_t i = 0; i < registry->kept_count; i++) {
+        struct registry_kept *kept = &registry->kept[i];
+        if (kept->manifest == manifest && strcmp(kept->reference, reference) == 0 &&
+            strcmp(kept->image, image) == 0)
+            return kept;
+    }
+    return NULL;
+}
+
+static bool is_manifest(const struct registry_call *call)
+{
+    return strcmp(call->kind, "manifests") == 0;
+}
+
+bool registry_take(struct arc_registry *registry, const struct registry_call *call,
+                   struct arc_http_response *response)
+{
+    struct registry_kept *kept = find(registry, call->image, call->reference, is_manifest(call));
+    if (!kept)
+        return false;
+    arc_http_response_free(response);
+    *response = kept->answer;
+    kept->answer = (struct arc_http_response){0};
+    registry->kept_bytes -= response->body.len;
+    kept_free(kept);
+    *kept = registry->kept[--registry->kept_count];
+    return true;
+}
+
+const json_t *arc_registry_kept(struct arc_registry *registry, const char *image,
+                                const char *reference)
+{
+    struct registry_kept *kept = find(registry, image, reference, true);
+    if (kept && !kept->document && kept->answer.status == 200)
+        kept->document =
+            json_loadb(arc_buf_text(&kept->answer.body), kept->answer.body.len, 0, NULL);
+    return kept ? kept->document : NULL;
+}
+
+static bool grow(struct arc_registry *registry)
+{
+    if (registry->kept_count < registry->kept_room)
+        return true;
+    size_t room = registry->kept_room ? 2 * registry->kept_room : 64;
+    struct registry_kept *grown = realloc(registry->kept, room * sizeof *grown);
+    if (!grown)
+        return false;
+    registry->kept = grown;
+    registry->kept_room = room;
+    return true;
+}
+
+static int keep(struct arc_registry *registry, const struct registry_call *call,
+                struct arc_http_response *answer, struct arc_error *err)
+{
+    /* A tag may be missing; what a digest names is listed somewhere, or was just pushed, and may be
+     * on its way. Anything else may pass, or needs a login. */
+    bool tag = !registry_is_digest(call->reference);
+    bool final = answer->status == 200 || (answer->status == 404 && tag);
+    if (!final || registry->kept_bytes + answer->body.len > KEPT_MAX)
+        return ARC_OK;
+    if (!grow(registry))
+        return arc_error_nomem(err);
+    struct registry_kept kept = {.image = strdup(call->image),
+                                 .reference = strdup(call->reference),
+                                 .manifest = is_manifest(call),
+                                 .answer = *answer};
+    *answer = (struct arc_http_response){0};
+    if (!kept.image || !kept.reference) {
+        kept_free(&kept);
+        return arc_error_nomem(err);
+    }
+    registry->kept_bytes += kept.answer.body.len;
+    registry->kept[registry->kept_count++] = kept;
+    return ARC_OK;
+}
+
+/* ---- tails --------------------------------------------------------------------------------- */
+
+/* RFC 9110 section 14.1.2: the last four bytes. */
+static const char *const last_four[] = {"Range: bytes=-4", NULL};
+
+static int note_tail(struct arc_registry *registry, const struct registry_call *call,
+                     const struct arc_http_response *answer, struct arc_error *err)
+{
+    const unsigned char *byte = (const unsigned char *)answer->body.data;
+    if (answer->status != 206 || answer->body.len != 4)
+        return ARC_OK;
+    uint32_t tail = (uint32_t)byte[0] | (uint32_t)byte[1] << 8 | (uint32_t)byte[2] << 16 |
+                    (uint32_t)byte[3] << 24;
+    return json_object_set_new(registry->tails, call->reference, json_integer(tail))
+               ? arc_error_nomem(err)
+               : ARC_OK;
+}
+
+bool arc_registry_tail(const struct arc_registry *registry, const char *digest, uint32_t *out)
+{
+    const json_t *tail = json_object_get(registry->tails, digest);
+    *out = (uint32_t)json_integer_value(tail);
+    return json_is_integer(tail);
+}
+
+/* ---- asking -------------------------------------------------------------------------------- */
+
+/* Makes the call for an item; false when it is there already. */
+static bool make_call(struct arc_registry *registry, const struct arc_registry_item *item,
+                      struct registry_call *out)
+{
+    bool tail = item->kind == ARC_REGISTRY_TAIL;
+    bool manifest = item->kind == ARC_REGISTRY_MANIFEST;
+    *out = (struct registry_call){.method = "GET",
+                                  .image = item->image,
+                                  .kind = "blobs",
+                                  .reference = item->reference,
+                                  .headers = tail ? last_four : NULL,
+                                  .max = tail ? 4 : 0};
+    if (manifest)
+        *out = registry_manifest_call(item->image, item->reference);
+    if (!tail)
+        return !find(registry, item->image, item->reference, manifest);
+    bool known = json_object_get(registry->tails, item->reference);
+    return !known && json_object_set_new(registry->tails, item->reference, json_null()) == 0;
+}
+
+static int ask(struct arc_registry *registry, const struct registry_call *calls, size_t count,
+               struct arc_error *err)
+{
+    struct arc_http_response answers[BATCH] = {0};
+    int rc = registry_send_all(registry, calls, answers, count, err);
+    for (size_t i = 0; i < count; i++) {
+        if (!rc)
+            rc = calls[i].headers == last_four ? note_tail(registry, &calls[i], &answers[i], err)
+                                               : keep(registry, &calls[i], &answers[i], err);
+        arc_http_response_free(&answers[i]);
+    }
+    return rc;
+}
+
+int arc_registry_read_ahead(struct arc_registry *registry, const struct arc_registry_item *items,
+                            size_t count, struct arc_error *err)
+{
+    struct registry_call calls[BATCH];
+    size_t ready = 0;
+    int rc = ARC_OK;
+    for (size_t i = 0; !rc && i < count; i++) {
+        ready += make_call(registry, &items[i], &calls[ready]);
+        if (ready == BATCH) {
+            rc = ask(registry, calls, ready, err);
+            ready = 0;
+        }
+    }
+    return rc || !ready ? rc : ask(registry, calls, ready, err);
+}

@@ -1,0 +1,245 @@
+/* The assets of a release: prepared, compared, uploaded, replaced. */
+#include "base/auto.h"
+#include "base/text.h"
+#include "release/release.h"
+#include <string.h>
+
+#define NAME_MAX_LEN 200
+
+/* ---- ours ----------------------------------------------------------------------------------- */
+
+/* GitHub rewrites names with other characters, so that a second run would not find them. */
+static int check_name(const char *name, struct arc_error *err)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+                                  "._+-";
+    size_t len = strlen(name);
+    bool fine = len && len <= NAME_MAX_LEN && strspn(name, allowed) == len && name[0] != '.' &&
+                name[len - 1] != '.';
+    if (fine)
+        return ARC_OK;
+    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
+    arc_text_visible(&shown, name, strnlen(name, 200));
+    return arc_error_set(err, ARC_EINPUT,
+                         "'%s' cannot be the name of an asset: GitHub keeps letters, digits and "
+                         "'.', '_', '+', '-' and renames the rest; give one with NAME=FILE",
+                         arc_buf_text(&shown));
+}
+
+static int measure(struct release_asset *asset, struct arc_error *err)
+{
+    const struct arc_release_asset *given = asset->given;
+    int rc;
+    asset->size = given->len;
+    if (given->path)
+        rc = arc_sha256_file(given->path, asset->sha256, &asset->size, err);
+    else
+        rc = arc_sha256(given->data, given->len, asset->sha256, err);
+    if (rc)
+        return arc_error_prefix(err, "asset %s", given->name);
+    if (!asset->size)
+        return arc_error_set(err, ARC_EINPUT, "asset %s is empty: GitHub does not store that",
+                             given->name);
+    if (asset->size >= ARC_RELEASE_ASSET_SIZE_MAX)
+        return arc_error_set(err, ARC_ELIMIT, "asset %s has %zu bytes; GitHub's limit is 2 GiB",
+                             given->name, asset->size);
+    return ARC_OK;
+}
+
+int release_prepare_assets(struct release_run *run, struct arc_error *err)
+{
+    size_t count = run->o->asset_count;
+    if (count > ARC_RELEASE_ASSETS_MAX)
+        return arc_error_set(err, ARC_ELIMIT, "%zu assets; a release holds %d", count,
+                             ARC_RELEASE_ASSETS_MAX);
+    run->assets = calloc(count + 1, sizeof *run->assets);
+    if (!run->assets)
+        return arc_error_nomem(err);
+    for (size_t i = 0; i < count; i++) {
+        struct release_asset *asset = &run->assets[i];
+        asset->given = &run->o->assets[i];
+        int rc = check_name(asset->given->name, err);
+        for (size_t k = 0; !rc && k < i; k++)
+            if (strcmp(run->assets[k].given->name, asset->given->name) == 0)
+                rc = arc_error_set(err, ARC_EINPUT, "two assets are named %s", asset->given->name);
+        if (!rc && !run->t->describes)
+            rc = measure(asset, err);
+        if (rc)
+            return rc;
+    }
+    return ARC_OK;
+}
+
+bool release_assets_complete(const struct release_run *run)
+{
+    for (size_t i = 0; i < run->o->asset_count; i++)
+        if (!run->assets[i].stored)
+            return false;
+    return true;
+}
+
+/* ---- theirs --------------------------------------------------------------------------------- */
+
+/* The stored asset of that name, or NULL. */
+static const json_t *stored(const struct release_run *run, const char *name)
+{
+    size_t i;
+    json_t *asset;
+    json_array_foreach (json_object_get(run->release, "assets"), i, asset)
+        if (strcmp(release_text(asset, "name"), name) == 0)
+            return asset;
+    return NULL;
+}
+
+static bool uploaded(const json_t *asset)
+{
+    return strcmp(release_text(asset, "state"), "uploaded") == 0;
+}
+
+/* `digest` came in 2025; a server without it leaves the size. */
+static bool same(const struct release_asset *ours, const json_t *theirs)
+{
+    const char *digest = release_text(theirs, "digest");
+    json_int_t size = json_integer_value(json_object_get(theirs, "size"));
+    if (!uploaded(theirs) || size < 0 || (size_t)size != ours->size)
+        return false;
+    return strncmp(digest, "sha256:", 7) != 0 || strcmp(digest + 7, ours->sha256) == 0;
+}
+
+int release_compare_assets(struct release_run *run, struct arc_error *err)
+{
+    for (size_t i = 0; i < run->o->asset_count; i++) {
+        struct release_asset *ours = &run->assets[i];
+        const json_t *theirs = stored(run, ours->given->name);
+        ours->stored = run->t->describes ? ours->uploads : theirs && same(ours, theirs);
+        free(ours->url);
+        ours->url = theirs ? strdup(release_text(theirs, "browser_download_url")) : NULL;
+        if (theirs && !ours->url)
+            return arc_error_nomem(err);
+    }
+    return ARC_OK;
+}
+
+/* ---- uploading ------------------------------------------------------------------------------ */
+
+static const char *content_type(const char *name)
+{
+    static const char *const table[][2] = {
+        {".json", "application/json"},  {".txt", "text/plain"},        {".md", "text/markdown"},
+        {".sarif", "application/json"}, {".gz", "application/gzip"},   {".tgz", "application/gzip"},
+        {".zip", "application/zip"},    {".yaml", "application/yaml"}, {".html", "text/html"},
+        {".zst", "application/zstd"},   {".xz", "application/x-xz"},   {"SHA256SUMS", "text/plain"},
+    };
+    size_t len = strlen(name);
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        size_t end = strlen(table[i][0]);
+        if (len >= end && strcmp(name + len - end, table[i][0]) == 0)
+            return table[i][1];
+    }
+    return "application/octet-stream";
+}
+
+static int take_away(struct release_run *run, struct release_asset *ours, const json_t *theirs,
+                     struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+    ARC_AUTO(arc_error) struct arc_error why = {0};
+    ARC_AUTO_FREE char *id = release_id(theirs);
+    if (!id)
+        return arc_error_nomem(err);
+    if (json_is_true(json_object_get(run->release, "immutable")))
+        return arc_error_set(err, ARC_EFAILED,
+                             "release %s is immutable and its asset %s is another one: a new "
+                             "version is needed",
+                             run->tag, ours->given->name);
+    arc_buf_printf(&path, "/repos/%s/releases/assets/%s", run->o->repository, id);
+    struct arc_request request = {.method = "DELETE",
+                                  .path = arc_buf_text(&path),
+                                  .repeatable = true,
+                                  .why = uploaded(theirs) ? "take away an asset that differs"
+                                                          : "take away a half-uploaded asset"};
+    int rc = arc_buf_check(&path, "the address", &why);
+    if (!rc)
+        rc = release_write(run, &request, &reply, &why);
+    if (rc && rc != ARC_ENOTFOUND)
+        return arc_error_set(err, rc, "%s", arc_error_text(&why));
+    ours->replaced = true;
+    release_say(run, "took away %s: %s", ours->given->name,
+                uploaded(theirs) ? "it differs" : "it was half uploaded");
+    return ARC_OK;
+}
+
+/* "https://uploads…/assets{?name,label}" with the name. */
+static void add_address(struct arc_buf *out, const struct release_run *run, const char *name)
+{
+    const char *base = release_text(run->release, "upload_url");
+    const char *query = strstr(base, "{?");
+    arc_buf_add(out, base, query ? (size_t)(query - base) : strlen(base));
+    arc_buf_printf(out, "?name=%s", name);
+}
+
+static int upload(struct release_run *run, struct release_asset *ours, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+    const struct arc_release_asset *given = ours->given;
+    ARC_AUTO_FREE char *name = arc_url_encode(given->name);
+    if (!name)
+        return arc_error_nomem(err);
+    add_address(&path, run, name);
+    struct arc_request request = {.method = "POST",
+                                  .path = arc_buf_text(&path),
+                                  .file = given->path,
+                                  .data = given->path ? NULL : given->data,
+                                  .len = given->len,
+                                  .content_type = content_type(given->name),
+                                  .why = "upload an asset"};
+    int rc = arc_buf_check(&path, "the address for uploads", err);
+    if (rc)
+        return rc;
+    ours->uploads++;
+    rc = release_write(run, &request, &reply, err);
+    if (rc && release_look_again(run, &reply, err)) {
+        run->half = true;
+        return ARC_OK;
+    }
+    if (!rc)
+        release_say(run, "uploaded %s (%zu bytes)", given->name, ours->size);
+    return rc;
+}
+
+/* Another job may be uploading it right now: an asset that is not ours and not whole gets some
+ * seconds. */
+static bool be_patient(struct release_run *run, const json_t *theirs)
+{
+    if (!theirs || uploaded(theirs) || run->half || run->patience >= 3)
+        return false;
+    run->patience++;
+    run->t->clock->wait(run->t->clock->context, 5000);
+    return true;
+}
+
+int release_upload(struct release_run *run, struct arc_error *err)
+{
+    for (size_t i = 0; i < run->o->asset_count; i++) {
+        struct release_asset *ours = &run->assets[i];
+        if (ours->stored)
+            continue;
+        if (ours->uploads >= 4)
+            return arc_error_set(err, ARC_EFAILED,
+                                 "asset %s was uploaded %u times, and each time the release held "
+                                 "something else than these %zu bytes with SHA-256 %s",
+                                 ours->given->name, ours->uploads, ours->size, ours->sha256);
+        const json_t *theirs = stored(run, ours->given->name);
+        if (be_patient(run, theirs))
+            return ARC_OK;
+        int rc = theirs ? take_away(run, ours, theirs, err) : ARC_OK;
+        unsigned troubles = run->troubles;
+        if (!rc)
+            rc = upload(run, ours, err);
+        if (rc || run->troubles > troubles) /* the release itself may be gone */
+            return rc;
+    }
+    return ARC_OK;
+}

@@ -1,0 +1,276 @@
+/* Finding and creating the release; of several, the one that all jobs choose. */
+#include "base/auto.h"
+#include "release/release.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define PAGES_MAX 100 /* the listing ends at 10,000 releases */
+#define TAG_DEPTH 8   /* annotated tags of annotated tags */
+
+/* ---- the tag -------------------------------------------------------------------------------- */
+
+static int tag_missing(const struct release_run *run, struct arc_error *err)
+{
+    return arc_error_set(err, ARC_ENOTFOUND,
+                         "%s has no tag %s: push it first (git push origin %s); without it, "
+                         "publishing would make a tag of its own",
+                         run->o->repository, run->tag, run->tag);
+}
+
+/* Follows one annotated tag to what it points to. */
+static int peel(struct release_run *run, const char *sha, struct arc_reply *reply,
+                struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    arc_buf_printf(&path, "/repos/%s/git/tags/%s", run->o->repository, sha);
+    struct arc_request request = {
+        .method = "GET", .path = arc_buf_text(&path), .why = "follow the annotated tag"};
+    int rc = arc_buf_check(&path, "the address", err);
+    return rc ? rc : run->t->send(run->t, &request, reply, err);
+}
+
+static int get_ref(struct release_run *run, struct arc_reply *reply, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    ARC_AUTO_FREE char *tag = arc_url_encode(run->tag);
+    if (!tag)
+        return arc_error_nomem(err);
+    arc_buf_printf(&path, "/repos/%s/git/ref/tags%%2F%s", run->o->repository, tag);
+    struct arc_request request = {.method = "GET",
+                                  .path = arc_buf_text(&path),
+                                  .why = "check that the tag points to the commit that was built"};
+    int rc = arc_buf_check(&path, "the address", err);
+    if (!rc)
+        rc = run->t->send(run->t, &request, reply, err);
+    return rc == ARC_ENOTFOUND && !run->t->describes ? tag_missing(run, err) : rc;
+}
+
+static int keep_commit(struct release_run *run, const char *sha, struct arc_error *err)
+{
+    const char *want = run->o->revision;
+    if (want && sha && strcmp(want, sha) != 0)
+        return arc_error_set(err, ARC_EFAILED,
+                             "the tag %s points to %.64s, but %s was built: the tag was moved, or "
+                             "these are the documents of another build",
+                             run->tag, sha, want);
+    run->commit = want || sha ? strdup(want ? want : sha) : NULL;
+    return run->commit || !(want || sha) ? ARC_OK : arc_error_nomem(err);
+}
+
+int release_check_tag(struct release_run *run, struct arc_error *err)
+{
+    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+    ARC_AUTO(arc_error) struct arc_error why = {0};
+    int rc = get_ref(run, &reply, run->t->describes ? &why : err);
+    if (run->t->describes)
+        return rc == ARC_ENOMEM ? arc_error_nomem(err) : keep_commit(run, NULL, err);
+    for (int depth = 0; !rc; depth++) {
+        const json_t *object = json_object_get(reply.body, "object");
+        const char *type = release_text(object, "type");
+        ARC_AUTO_FREE char *sha = strdup(release_text(object, "sha"));
+        if (!sha)
+            return arc_error_nomem(err);
+        if (strcmp(type, "commit") == 0)
+            return keep_commit(run, sha, err);
+        if (strcmp(type, "tag") != 0 || strspn(sha, "0123456789abcdef") != strlen(sha) ||
+            depth == TAG_DEPTH)
+            return arc_error_set(err, ARC_EFAILED, "the tag %s does not point to a commit",
+                                 run->tag);
+        rc = peel(run, sha, &reply, err);
+    }
+    return rc;
+}
+
+/* ---- finding -------------------------------------------------------------------------------- */
+
+static bool is_draft(const json_t *release)
+{
+    return json_is_true(json_object_get(release, "draft"));
+}
+
+static json_int_t number(const json_t *release)
+{
+    return json_integer_value(json_object_get(release, "id"));
+}
+
+/* Published before draft, then the lower id: every job decides alike. */
+static bool before(const json_t *a, const json_t *b)
+{
+    if (is_draft(a) != is_draft(b))
+        return !is_draft(a);
+    return number(a) < number(b);
+}
+
+static int add_rival(struct release_run *run, json_t *release, struct arc_error *err)
+{
+    if (is_draft(release) && release_draft_ours(release_text(release, "body")))
+        return json_array_append(run->rivals, release) ? arc_error_nomem(err) : ARC_OK;
+    release_say(run, "release %" PRIdMAX " has the tag %s too; it is a person's and stays",
+                (intmax_t)number(release), run->tag);
+    return ARC_OK;
+}
+
+static int consider(void *context, json_t *release, struct arc_error *err)
+{
+    struct release_run *run = context;
+    const char *tag = release_text(release, "tag_name");
+    if (strcmp(tag, run->tag) != 0)
+        return ARC_OK;
+    if (!run->release) {
+        run->release = json_incref(release);
+        return ARC_OK;
+    }
+    if (number(release) == number(run->release)) /* a page moved while we read */
+        return ARC_OK;
+    if (!before(release, run->release))
+        return add_rival(run, release, err);
+    int rc = add_rival(run, run->release, err);
+    json_decref(run->release);
+    run->release = json_incref(release);
+    return rc;
+}
+
+static int list(struct release_run *run, unsigned page, unsigned pages, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    arc_buf_printf(&path, "/repos/%s/releases?per_page=100", run->o->repository);
+    if (page > 1)
+        arc_buf_printf(&path, "&page=%u", page);
+    int rc = arc_buf_check(&path, "the address", err);
+    const char *why = run->created ? "see that the draft is the only one and has every asset, whole"
+                                   : "find the release of the tag, drafts included";
+    return rc ? rc
+              : arc_transport_each(run->t, arc_buf_text(&path), NULL, why, pages, consider, run,
+                                   err);
+}
+
+static int get_release(struct release_run *run, const char *part, const char *why,
+                       struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+    arc_buf_printf(&path, "/repos/%s/releases/%s", run->o->repository, part);
+    struct arc_request request = {.method = "GET", .path = arc_buf_text(&path), .why = why};
+    int rc = arc_buf_check(&path, "the address", err);
+    if (!rc)
+        rc = run->t->send(run->t, &request, &reply, err);
+    if (!rc)
+        run->release = arc_steal(&reply.body);
+    if (rc == ARC_ENOTFOUND) {
+        arc_error_clear(err);
+        return ARC_OK;
+    }
+    return rc;
+}
+
+/* A published release shows by its tag, wherever it is in a long listing. */
+static int get_published(struct release_run *run, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf part = {0};
+    ARC_AUTO_FREE char *tag = arc_url_encode(run->tag);
+    if (!tag)
+        return arc_error_nomem(err);
+    arc_buf_printf(&part, "tags/%s", tag);
+    int rc = arc_buf_check(&part, "the address", err);
+    return rc ? rc : get_release(run, arc_buf_text(&part), "find a published release", err);
+}
+
+/* The pages after the first. Rivals were created moments apart for one commit, so they stand next
+ * to one another however the listing is sorted: once found, the rest need not be read. */
+static int find_further(struct release_run *run, struct arc_error *err)
+{
+    int rc = get_published(run, err);
+    if (rc || run->release)
+        return rc;
+    rc = list(run, 2, PAGES_MAX - 1, err);
+    if (rc == ARC_ELIMIT) {
+        arc_error_clear(err);
+        release_say(run, "the listing ends at 10,000 releases; drafts beyond it are not seen");
+        rc = ARC_OK;
+    }
+    return rc;
+}
+
+int release_find(struct release_run *run, struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *last = arc_steal(&run->release);
+    json_array_clear(run->rivals);
+    int rc = list(run, 1, 1, err);
+    if (rc == ARC_ELIMIT) {
+        arc_error_clear(err);
+        rc = run->release ? ARC_OK : find_further(run, err);
+    }
+    if (rc || run->release || !run->own)
+        return rc;
+    if (run->t->describes) {
+        run->release = arc_steal(&last);
+        return ARC_OK;
+    }
+    /* Created, yet not in the listing: it lags behind, or another job deleted it as a rival. */
+    rc = get_release(run, run->own, "see whether the new draft is still there", err);
+    if (!rc && !run->release) {
+        free(run->own);
+        run->own = NULL;
+    }
+    return rc;
+}
+
+/* ---- creating and deleting ------------------------------------------------------------------ */
+
+int release_create(struct release_run *run, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+    const struct arc_release_options *o = run->o;
+    ARC_AUTO_FREE char *body = release_draft_body(o->mode, o->body);
+    ARC_AUTO_JSON json_t *fields =
+        json_pack("{s:s, s:s?, s:s, s:s?, s:b, s:b}", "tag_name", run->tag, "target_commitish",
+                  run->commit, "name", o->name ? o->name : run->tag, "body", body, "draft", 1,
+                  "prerelease", run->prerelease);
+    arc_buf_printf(&path, "/repos/%s/releases", o->repository);
+    if (!body || !fields || path.failed)
+        return arc_error_nomem(err);
+    if (!run->commit)
+        json_object_del(fields, "target_commitish");
+    struct arc_request request = {.method = "POST",
+                                  .path = arc_buf_text(&path),
+                                  .body = fields,
+                                  .why = "create the release as a draft"};
+    int rc = release_write(run, &request, &reply, err);
+    if (rc)
+        return reply.status != 404 && release_look_again(run, &reply, err) ? ARC_OK : rc;
+    run->release = arc_steal(&reply.body);
+    run->own = release_id(run->release);
+    run->created = true;
+    if (!run->own)
+        return arc_error_nomem(err);
+    release_say(run, "created draft release %s of %s", run->own, run->tag);
+    return ARC_OK;
+}
+
+int release_remove_rivals(struct release_run *run, struct arc_error *err)
+{
+    size_t i;
+    json_t *rival;
+    json_array_foreach (run->rivals, i, rival) {
+        ARC_AUTO(arc_buf) struct arc_buf path = {0};
+        ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+        ARC_AUTO(arc_error) struct arc_error why = {0};
+        ARC_AUTO_FREE char *id = release_id(rival);
+        if (!id)
+            return arc_error_nomem(err);
+        arc_buf_printf(&path, "/repos/%s/releases/%s", run->o->repository, id);
+        struct arc_request request = {.method = "DELETE",
+                                      .path = arc_buf_text(&path),
+                                      .repeatable = true,
+                                      .why = "delete a second draft of this tag"};
+        int rc = arc_buf_check(&path, "the address", &why);
+        if (!rc)
+            rc = release_write(run, &request, &reply, &why);
+        if (rc && rc != ARC_ENOTFOUND)
+            return arc_error_set(err, rc, "%s", arc_error_text(&why));
+        release_say(run, "deleted draft %s, a second one of %s", id, run->tag);
+    }
+    return ARC_OK;
+}

@@ -1,0 +1,224 @@
+#include "release/inputs.h"
+#include "arcci/context.h"
+#include "base/auto.h"
+#include "os/hash.h"
+#include "release/notes.h"
+#include <string.h>
+
+#define SUMS "SHA256SUMS"
+
+/* The assets and what they point to. */
+struct asset_list {
+    struct arc_release_asset *items;
+    size_t count;
+    char *build;         /* build.json as text */
+    struct arc_buf sums; /* SHA256SUMS */
+};
+
+static void asset_list_free(struct asset_list *list)
+{
+    free(list->items);
+    free(list->build);
+    arc_buf_free(&list->sums);
+}
+
+/* ---- assets --------------------------------------------------------------------------------- */
+
+/* "FILE" is called by its last part, "NAME=FILE" by NAME. The name points into an owned copy only
+ * for the latter, so it is kept in the JSON array's own memory: `names` lives as long as the list.
+ */
+static int split_asset(const char *text, json_t *names, struct arc_release_asset *out,
+                       struct arc_error *err)
+{
+    const char *equals = strchr(text, '=');
+    const char *slash = strrchr(text, '/');
+    if (!equals || (strchr(text, '/') && strchr(text, '/') < equals)) {
+        *out = (struct arc_release_asset){.name = slash ? slash + 1 : text, .path = text};
+        return ARC_OK;
+    }
+    json_t *name = json_stringn(text, (size_t)(equals - text));
+    if (!name || json_array_append_new(names, name))
+        return arc_error_nomem(err);
+    *out = (struct arc_release_asset){.name = json_string_value(name), .path = equals + 1};
+    return ARC_OK;
+}
+
+static int add_build(struct asset_list *list, const json_t *build, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    ARC_AUTO_FREE char *json = json_dumps(build, JSON_INDENT(2));
+    arc_buf_printf(&text, "%s\n", json ? json : "");
+    list->build = json ? arc_buf_steal(&text) : NULL;
+    if (!list->build)
+        return arc_error_nomem(err);
+    list->items[list->count++] = (struct arc_release_asset){
+        .name = "build.json", .data = list->build, .len = strlen(list->build)};
+    return ARC_OK;
+}
+
+/* As sha256sum prints it, so that `sha256sum -c` checks it. */
+static int add_sums(struct asset_list *list, struct arc_error *err)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct arc_release_asset *asset = &list->items[i];
+        char hex[ARC_SHA256_HEX];
+        int rc = asset->path ? arc_sha256_file(asset->path, hex, NULL, err)
+                             : arc_sha256(asset->data, asset->len, hex, err);
+        if (rc)
+            return arc_error_prefix(err, "asset %s", asset->name);
+        arc_buf_printf(&list->sums, "%s  %s\n", hex, asset->name);
+    }
+    int rc = arc_buf_check(&list->sums, SUMS, err);
+    if (rc || !list->count)
+        return rc;
+    list->items[list->count++] =
+        (struct arc_release_asset){.name = SUMS, .data = list->sums.data, .len = list->sums.len};
+    return ARC_OK;
+}
+
+static int make_assets(const struct arc_release_files *files, const json_t *build, json_t *names,
+                       struct asset_list *list, struct arc_error *err)
+{
+    size_t i;
+    json_t *text;
+    int rc = ARC_OK;
+    list->items = calloc(json_array_size(files->assets) + 2, sizeof *list->items);
+    if (!list->items)
+        return arc_error_nomem(err);
+    if (build)
+        rc = add_build(list, build, err);
+    json_array_foreach (files->assets, i, text)
+        if (!rc)
+            rc = split_asset(json_string_value(text), names, &list->items[list->count++], err);
+    return rc || !files->checksums ? rc : add_sums(list, err);
+}
+
+/* ---- documents ------------------------------------------------------------------------------ */
+
+static const char *text_of(const json_t *document, const char *name)
+{
+    return json_string_value(json_object_get(document, name));
+}
+
+/* A release is made of what succeeded. */
+static int check_jobs(const json_t *jobs, struct arc_error *err)
+{
+    const char *job;
+    json_t *result;
+    json_object_foreach ((json_t *)jobs, job, result) {
+        const char *text = json_string_value(result);
+        if (strcmp(text, "success") != 0 && strcmp(text, "skipped") != 0)
+            return arc_error_set(err, ARC_EFAILED,
+                                 "the job %.100s ended as %.40s: nothing is "
+                                 "released",
+                                 job, text);
+    }
+    return ARC_OK;
+}
+
+/* A gate that has not passed stops a release, unless it only reports. */
+static int check_gate(const json_t *scan, struct arc_error *err)
+{
+    const char *gate = text_of(scan, "gate");
+    const char *reason = text_of(scan, "reason");
+    if (!scan || (gate && (strcmp(gate, "pass") == 0 || strcmp(gate, "report-only") == 0)))
+        return ARC_OK;
+    return arc_error_set(err, ARC_EFAILED,
+                         "the security gate has not passed (%.200s): nothing is "
+                         "released",
+                         reason ? reason : "no reason given");
+}
+
+/* Notes that were not given are made here, unless an existing body is to be kept. */
+static int find_notes(const struct arc_env *env, const struct arc_release_files *files,
+                      struct arc_needs *needs, struct arc_error *err)
+{
+    if (needs->notes || files->mode == ARC_BODY_KEEP)
+        return ARC_OK;
+    int rc = release_notes(env, files->tag, needs, err);
+    return rc ? arc_error_prefix(err, "no --notes, and they cannot be made here") : ARC_OK;
+}
+
+static int find_version(const struct arc_env *env, const struct arc_release_files *files,
+                        struct arc_needs *needs, struct arc_error *err)
+{
+    int rc = needs->version ? ARC_OK : arc_context_version(env, files->tag, &needs->version, err);
+    const char *tag = text_of(needs->version, "tag");
+    if (rc || !files->tag || !tag)
+        return rc;
+    const char *given = files->tag;
+    given += strncmp(given, "refs/tags/", 10) == 0 ? 10 : 0;
+    if (strcmp(given, tag) != 0)
+        return arc_error_set(err, ARC_EINPUT, "the documents are about %.200s, not about %.200s",
+                             tag, given);
+    return ARC_OK;
+}
+
+static int go(const struct arc_release_files *files, const struct arc_release_options *options,
+              struct arc_transport *transport, json_t **out, struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *document = NULL;
+    int rc = arc_release(options, transport, &document, err);
+    if (rc)
+        return rc;
+    if (!files->github.dry_run) {
+        *out = arc_steal(&document);
+        return ARC_OK;
+    }
+    *out = json_pack("{s:b, s:O}", "dry-run", 1, "requests", arc_transport_described(transport));
+    return *out ? ARC_OK : arc_error_nomem(err);
+}
+
+static int release(const struct arc_env *env, const struct arc_release_files *files,
+                   const struct arc_needs *needs, const struct asset_list *assets, json_t **out,
+                   struct arc_error *err)
+{
+    struct arc_transport *transport = NULL;
+    const char *body = text_of(needs->notes, "body");
+    const char *title = text_of(needs->notes, "title");
+    const char *built = text_of(needs->build, "revision");
+    const char *planned = text_of(needs->plan, "revision");
+    struct arc_release_options options = {
+        .repository = arc_github_repository(env, &files->github),
+        .version = needs->version,
+        .revision = files->revision ? files->revision
+                    : built         ? built
+                                    : planned,
+        .name = files->name ? files->name : title,
+        .body = body ? body : "",
+        .mode = files->mode,
+        .draft = files->draft,
+        .assets = assets->items,
+        .asset_count = assets->count,
+        .progress = files->github.dry_run ? NULL : files->progress,
+        .progress_context = files->progress_context,
+    };
+    if (!options.repository)
+        return arc_error_set(err, ARC_EINPUT,
+                             "which repository? Set --repository=owner/name or GITHUB_REPOSITORY");
+    int rc = arc_github_open(env, &files->github, &transport, err);
+    if (!rc)
+        rc = go(files, &options, transport, out, err);
+    arc_transport_free(transport);
+    return rc;
+}
+
+int arc_release_files(const struct arc_env *env, const struct arc_release_files *files,
+                      json_t **out, struct arc_error *err)
+{
+    ARC_AUTO(arc_needs) struct arc_needs needs = {0};
+    ARC_AUTO(asset_list) struct asset_list assets = {0};
+    ARC_AUTO_JSON json_t *names = json_array();
+    int rc = names ? arc_needs_read(&files->documents, &needs, err) : arc_error_nomem(err);
+    if (!rc)
+        rc = check_jobs(needs.jobs, err);
+    if (!rc)
+        rc = check_gate(needs.scan, err);
+    if (!rc)
+        rc = find_version(env, files, &needs, err);
+    if (!rc)
+        rc = find_notes(env, files, &needs, err);
+    if (!rc)
+        rc = make_assets(files, needs.build, names, &assets, err);
+    return rc ? rc : release(env, files, &needs, &assets, out, err);
+}

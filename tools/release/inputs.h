@@ -1,0 +1,30 @@
+/* A release from files: what `arc-ci release` does. */
+#ifndef ARC_RELEASE_INPUTS_H
+#define ARC_RELEASE_INPUTS_H
+
+#include "arcci/release.h"
+#include "github/options.h"
+#include "project/needs.h"
+
+/* Everything is borrowed; what is NULL was not given. */
+struct arc_release_files {
+    struct arc_needs_files documents;
+    struct arc_github_settings github;
+    const char *tag;      /* when no document has a version; NULL: GITHUB_REF */
+    const char *revision; /* NULL: the build's, else the plan's */
+    const char *name;     /* NULL: the notes' title, else the tag */
+    const json_t *assets; /* ["[NAME=]FILE"], or NULL */
+    bool checksums;       /* attach SHA256SUMS of the assets */
+    bool draft;
+    enum arc_body_mode mode;
+    void (*progress)(void *context, const char *line);
+    void *progress_context;
+};
+
+/* Reads the documents and releases. Notes that are not given are made from the repository that
+ * env->cwd lies in (unless the mode keeps a body). build.json, when there is one, is an asset. *out
+ * is release.json, or for a dry run {"dry-run": true, "requests": […]}; a new reference. */
+int arc_release_files(const struct arc_env *env, const struct arc_release_files *files,
+                      json_t **out, struct arc_error *err);
+
+#endif

@@ -1,0 +1,256 @@
+#include "release/release.h"
+#include "base/auto.h"
+#include "base/json.h"
+#include "base/markdown.h"
+#include "github/options.h"
+#include <string.h>
+
+/* Looks and repairs: one round finds nothing to do in the ordinary case; more are for lost answers
+ * and other jobs. */
+#define ROUNDS 12
+
+static void release_run_free(struct release_run *run)
+{
+    for (size_t i = 0; run->assets && i < run->o->asset_count; i++)
+        free(run->assets[i].url);
+    free(run->assets);
+    free(run->commit);
+    free(run->own);
+    json_decref(run->release);
+    json_decref(run->rivals);
+    arc_error_clear(&run->trouble);
+}
+
+/* ---- options -------------------------------------------------------------------------------- */
+
+static bool hex40(const char *text)
+{
+    size_t len = strspn(text, "0123456789abcdef");
+    return (len == 40 || len == 64) && !text[len];
+}
+
+/* UTF-16 units, the strictest way in which GitHub may count. */
+static size_t characters(const char *text)
+{
+    size_t count = 0;
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        count += (c & 0xc0) == 0x80 ? 0U : c >= 0xf0 ? 2U : 1U;
+    }
+    return count;
+}
+
+static int check(struct release_run *run, struct arc_error *err)
+{
+    const struct arc_release_options *o = run->o;
+    run->tag = json_string_value(json_object_get(o->version, "tag"));
+    run->prerelease = json_is_true(json_object_get(o->version, "prerelease"));
+    run->latest = json_is_true(json_object_get(o->version, "latest"));
+    if (!run->tag || !*run->tag)
+        return arc_error_set(err, ARC_EINPUT, "version.json has no tag");
+    if (!o->repository || !arc_repository_name_valid(o->repository))
+        return arc_error_set(err, ARC_EINPUT, "'%.100s' is no repository: expected owner/name",
+                             o->repository ? o->repository : "");
+    if (o->revision && !hex40(o->revision))
+        return arc_error_set(err, ARC_EINPUT,
+                             "'%.100s' is no commit: expected 40 hexadecimal "
+                             "digits",
+                             o->revision);
+    if (characters(o->body) > ARC_RELEASE_BODY_MAX)
+        return arc_error_set(err, ARC_ELIMIT,
+                             "the notes have %zu characters; GitHub takes %d ('arc-ci notes' "
+                             "shortens them)",
+                             characters(o->body), ARC_RELEASE_BODY_MAX);
+    return ARC_OK;
+}
+
+/* ---- the release's own fields --------------------------------------------------------------- */
+
+static bool draft_now(const struct release_run *run)
+{
+    return json_is_true(json_object_get(run->release, "draft"));
+}
+
+static const char *make_latest(const struct release_run *run)
+{
+    return run->latest && !run->prerelease ? "true" : "false";
+}
+
+/* The fields to change, NULL in *out when the release is as it shall be. Publishing sends them all,
+ * so that the hidden mark goes in the same request. A draft cannot be the latest, and what is
+ * published keeps its tag: neither is sent then. */
+static int differences(struct release_run *run, json_t **out, struct arc_error *err)
+{
+    const struct arc_release_options *o = run->o;
+    const char *name = o->name ? o->name : run->tag;
+    const char *now = release_text(run->release, "body");
+    bool draft = draft_now(run), publish = draft && !o->draft;
+    bool prerelease = json_is_true(json_object_get(run->release, "prerelease"));
+    ARC_AUTO_FREE char *body = release_body(o->mode, now, o->body);
+    ARC_AUTO_FREE char *marked = release_draft_body(o->mode, o->body);
+    if (!body || !marked)
+        return arc_error_nomem(err);
+    const char *want = draft && o->draft && release_draft_ours(now) ? marked : body;
+    bool same = strcmp(release_text(run->release, "name"), name) == 0 &&
+                arc_markdown_same(now, want) && prerelease == run->prerelease;
+    *out = NULL;
+    if (same && !publish)
+        return ARC_OK;
+    *out = json_pack("{s:s, s:s, s:b}", "name", name, "body", want, "prerelease", run->prerelease);
+    if (!*out || arc_json_set_text(*out, "tag_name", draft ? run->tag : NULL) ||
+        arc_json_set_text(*out, "target_commitish", draft ? run->commit : NULL) ||
+        arc_json_set_text(*out, "make_latest", draft && o->draft ? NULL : make_latest(run)) ||
+        (publish && json_object_set_new(*out, "draft", json_false())))
+        return arc_error_nomem(err);
+    return ARC_OK;
+}
+
+/* Takes the answer as the release; whether it is what was asked for is for the next look to say
+ * if it is not. */
+static int patch(struct release_run *run, const json_t *fields, bool publish, bool *done,
+                 struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+    ARC_AUTO_FREE char *id = release_id(run->release);
+    if (!id)
+        return arc_error_nomem(err);
+    arc_buf_printf(&path, "/repos/%s/releases/%s", run->o->repository, id);
+    struct arc_request request = {.method = "PATCH",
+                                  .path = arc_buf_text(&path),
+                                  .body = fields,
+                                  .why = publish ? "publish: everything is in place"
+                                                 : "bring the release up to date"};
+    int rc = arc_buf_check(&path, "the address", err);
+    if (rc)
+        return rc;
+    rc = release_write(run, &request, &reply, err);
+    if (rc)
+        return release_look_again(run, &reply, err) ? ARC_OK : rc;
+    run->updated = true;
+    if (!run->t->describes) {
+        json_decref(run->release);
+        run->release = arc_steal(&reply.body);
+        rc = release_compare_assets(run, err);
+    }
+    *done = !rc && release_assets_complete(run) &&
+            (run->t->describes || draft_now(run) == run->o->draft || !publish);
+    if (!rc)
+        release_say(run, publish ? "published %s" : "updated %s", run->tag);
+    return rc;
+}
+
+/* One round: look, then do what is missing. *done when nothing was. What was created or uploaded is
+ * looked at again before it is published. */
+static int round_once(struct release_run *run, bool *done, struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *fields = NULL;
+    int rc = release_find(run, err);
+    bool create = !rc && !run->release;
+    if (create)
+        rc = release_create(run, err);
+    if (rc || !run->release)
+        return rc;
+    rc = release_remove_rivals(run, err);
+    if (!rc)
+        rc = release_compare_assets(run, err);
+    if (rc)
+        return rc;
+    if (create || !release_assets_complete(run)) {
+        run->updated = true;
+        return release_upload(run, err);
+    }
+    rc = differences(run, &fields, err);
+    *done = !rc && !fields;
+    return rc || !fields ? rc : patch(run, fields, draft_now(run) && !run->o->draft, done, err);
+}
+
+static int rounds(struct release_run *run, struct arc_error *err)
+{
+    bool done = false;
+    for (unsigned round = 0; !done; round++) {
+        unsigned troubles = run->troubles;
+        int rc = round == ROUNDS ? ARC_EWORLD : round_once(run, &done, err);
+        if (round == ROUNDS && !run->troubles)
+            return arc_error_set(err, ARC_EFAILED,
+                                 "release %s does not stay as it was made: is another job at it?",
+                                 run->tag);
+        if (round == ROUNDS)
+            return arc_error_set(err, rc, "release %s: given up after looking %d times; last: %s",
+                                 run->tag, ROUNDS, arc_error_text(&run->trouble));
+        if (rc)
+            return rc;
+        if (run->troubles > troubles)
+            run->t->clock->wait(run->t->clock->context,
+                                (int64_t)500 << (run->troubles < 6 ? run->troubles : 6));
+    }
+    return ARC_OK;
+}
+
+/* ---- release.json --------------------------------------------------------------------------- */
+
+static json_t *asset_row(const struct release_asset *asset)
+{
+    const char *action = !asset->uploads ? "kept" : asset->replaced ? "replaced" : "uploaded";
+    return json_pack("{s:s, s:I, s:s, s:s, s:s?}", "name", asset->given->name, "size",
+                     (json_int_t)asset->size, "sha256", asset->sha256, "action", action, "url",
+                     asset->url);
+}
+
+static int document(const struct release_run *run, json_t **out, struct arc_error *err)
+{
+    ARC_AUTO_FREE char *id = release_id(run->release);
+    ARC_AUTO_JSON json_t *assets = json_array();
+    bool created = run->own && id && strcmp(run->own, id) == 0;
+    for (size_t i = 0; i < run->o->asset_count; i++)
+        if (json_array_append_new(assets, asset_row(&run->assets[i])))
+            return arc_error_nomem(err);
+    if (!id || !assets)
+        return arc_error_nomem(err);
+    *out = json_pack("{s:I, s:s, s:s, s:s, s:s?, s:b, s:b, s:b, s:s, s:O, s:i}", "id",
+                     json_integer_value(json_object_get(run->release, "id")), "url",
+                     release_text(run->release, "html_url"), "tag", run->tag, "name",
+                     release_text(run->release, "name"), "target", run->commit, "draft",
+                     draft_now(run), "prerelease",
+                     json_is_true(json_object_get(run->release, "prerelease")), "make-latest",
+                     strcmp(make_latest(run), "true") == 0, "action",
+                     created        ? "created"
+                     : run->updated ? "updated"
+                                    : "unchanged",
+                     "assets", assets, "requests", (int)run->t->requests);
+    return *out ? ARC_OK : arc_error_nomem(err);
+}
+
+int arc_release(const struct arc_release_options *options, struct arc_transport *transport,
+                json_t **out, struct arc_error *err)
+{
+    ARC_AUTO(release_run)
+    struct release_run run = {.o = options, .t = transport, .rivals = json_array()};
+    ARC_AUTO(arc_error) struct arc_error local = {0};
+    struct arc_error *why = err ? err : &local;
+    int rc = run.rivals ? check(&run, why) : arc_error_nomem(why);
+    if (!rc)
+        rc = release_prepare_assets(&run, why);
+    if (!rc)
+        rc = release_check_tag(&run, why);
+    if (!rc)
+        rc = rounds(&run, why);
+    return rc ? rc : document(&run, out, why);
+}
+
+int arc_release_requests(const struct arc_release_options *options, json_t **out,
+                         struct arc_error *err)
+{
+    struct arc_transport *transport = NULL;
+    ARC_AUTO_JSON json_t *document = NULL;
+    int rc = arc_transport_describe(&transport, err);
+    if (rc)
+        return rc;
+    rc = arc_release(options, transport, &document, err);
+    if (!rc) {
+        *out = json_deep_copy(arc_transport_described(transport));
+        rc = *out ? ARC_OK : arc_error_nomem(err);
+    }
+    arc_transport_free(transport);
+    return rc;
+}

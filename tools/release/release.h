@@ -1,0 +1,81 @@
+/* What the parts of the release stage share. */
+#ifndef ARC_RELEASE_RELEASE_H
+#define ARC_RELEASE_RELEASE_H
+
+#include "arcci/release.h"
+#include "os/hash.h"
+
+/* One of our assets: what it should be, and what became of it. */
+struct release_asset {
+    const struct arc_release_asset *given;
+    char sha256[ARC_SHA256_HEX]; /* "" when only described */
+    size_t size;
+    unsigned uploads; /* by this run */
+    bool stored;      /* the release has it: whole, with our size and digest */
+    bool replaced;    /* this run took a different or half-uploaded one away */
+    char *url;        /* owned; browser_download_url, or NULL */
+};
+
+/* One run. */
+struct release_run {
+    const struct arc_release_options *o;
+    struct arc_transport *t;
+    const char *tag;
+    bool prerelease, latest;
+    char *commit;    /* owned: where the tag points, or o->revision */
+    json_t *release; /* owned: the release as the API gave it last; NULL: there is none */
+    json_t *rivals;  /* owned: other drafts of the tag that arc-ci made, to be deleted */
+    char *own;       /* owned: id of the release that this run created, or NULL */
+    struct release_asset *assets;
+    bool created, updated;
+    struct arc_error trouble; /* the last failure that a further look may mend */
+    unsigned troubles, gone;  /* how many of them, and how many were 404 */
+    bool half;         /* an upload of this run got no answer: a half-uploaded asset is ours */
+    unsigned writes;   /* requests that change something, for their pace */
+    unsigned patience; /* rounds spent waiting for another job's uploads */
+};
+
+/* Says one step. */
+void release_say(const struct release_run *run, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Sends a request that changes something, at a pace that the secondary rate limit allows (80 a
+ * minute: GitHub docs, "Rate limits for the REST API"). */
+int release_write(struct release_run *run, const struct arc_request *request,
+                  struct arc_reply *reply, struct arc_error *err);
+
+/* Whether a failed write is a matter of looking again: its answer was lost, or another job was
+ * faster. If so, the error moves from *err to run->trouble. */
+bool release_look_again(struct release_run *run, const struct arc_reply *reply,
+                        struct arc_error *err);
+
+/* A member of a release or asset as text: an integer or a string; "" for anything else. */
+const char *release_text(const json_t *object, const char *name);
+/* The id, an integer or (described) a string, as a new string; NULL when out of memory. */
+char *release_id(const json_t *object);
+
+/* Finds the release of the tag: run->release and run->rivals. */
+int release_find(struct release_run *run, struct arc_error *err);
+/* Creates the draft. On a doubtful end, 0 with run->release still NULL: look again. */
+int release_create(struct release_run *run, struct arc_error *err);
+/* Deletes the other drafts of the tag that arc-ci made. */
+int release_remove_rivals(struct release_run *run, struct arc_error *err);
+/* Checks that the tag exists and points to the revision. */
+int release_check_tag(struct release_run *run, struct arc_error *err);
+
+/* Checks the assets' names and computes their sizes and digests. */
+int release_prepare_assets(struct release_run *run, struct arc_error *err);
+/* Compares the release's assets with ours: sets `stored` and `url`. */
+int release_compare_assets(struct release_run *run, struct arc_error *err);
+bool release_assets_complete(const struct release_run *run);
+/* Uploads what is not stored, after taking away what is in its place. */
+int release_upload(struct release_run *run, struct arc_error *err);
+
+/* The body that the release shall have, after the mode; `existing` may be NULL. A new string, or
+ * NULL when out of memory. */
+char *release_body(enum arc_body_mode mode, const char *existing, const char *ours);
+/* The body of a draft under way: ours, with the hidden mark that tells it from a person's draft. */
+char *release_draft_body(enum arc_body_mode mode, const char *ours);
+bool release_draft_ours(const char *body);
+
+#endif

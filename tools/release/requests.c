@@ -1,0 +1,69 @@
+/* What the parts of the release stage use in common. */
+#include "base/auto.h"
+#include "release/release.h"
+#include <string.h>
+
+/* So many writes go at once; after them one a second, which stays under 80 in any minute. */
+#define BURST 15
+
+void release_say(const struct release_run *run, const char *format, ...)
+{
+    ARC_AUTO(arc_buf) struct arc_buf line = {.max = 4096};
+    va_list args;
+    if (!run->o->progress)
+        return;
+    va_start(args, format);
+    arc_buf_vprintf(&line, format, args);
+    va_end(args);
+    run->o->progress(run->o->progress_context, arc_buf_text(&line));
+}
+
+int release_write(struct release_run *run, const struct arc_request *request,
+                  struct arc_reply *reply, struct arc_error *err)
+{
+    if (++run->writes > BURST)
+        run->t->clock->wait(run->t->clock->context, 1000);
+    return run->t->send(run->t, request, reply, err);
+}
+
+static bool already_exists(const json_t *body)
+{
+    size_t i;
+    json_t *one;
+    json_array_foreach (json_object_get(body, "errors"), i, one)
+        if (strcmp(release_text(one, "code"), "already_exists") == 0)
+            return true;
+    return false;
+}
+
+bool release_look_again(struct release_run *run, const struct arc_reply *reply,
+                        struct arc_error *err)
+{
+    bool gone = reply->status == 404 && ++run->gone <= 2;
+    if (!reply->doubtful && !gone && reply->status != 409 &&
+        !(reply->status == 422 && already_exists(reply->body)))
+        return false;
+    arc_error_clear(&run->trouble);
+    run->trouble = *err;
+    *err = (struct arc_error){0};
+    run->troubles++;
+    release_say(run, "looking again: %s", arc_error_text(&run->trouble));
+    return true;
+}
+
+const char *release_text(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text ? text : "";
+}
+
+char *release_id(const json_t *object)
+{
+    const json_t *id = json_object_get(object, "id");
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    if (json_is_integer(id))
+        arc_buf_printf(&text, "%lld", (long long)json_integer_value(id));
+    else
+        arc_buf_puts(&text, json_is_string(id) ? json_string_value(id) : "");
+    return arc_buf_steal(&text);
+}

@@ -1,0 +1,165 @@
+/* The one comment of a group in a pull request. */
+#include "base/auto.h"
+#include "base/markdown.h"
+#include "report/status.h"
+#include <string.h>
+
+#define LOOKS 4
+
+/* The comments that are ours: the first one is kept, the rest are another job's doing. */
+struct comments {
+    const char *mark;
+    json_t *first;
+    json_t *others; /* array */
+};
+
+static void comments_free(struct comments *comments)
+{
+    json_decref(comments->first);
+    json_decref(comments->others);
+}
+
+/* Anybody can write the mark into a comment. Ours are written by a bot, or by a person who may
+ * write to the repository. */
+static bool trusted(const json_t *comment)
+{
+    static const char *const associations[] = {"OWNER", "MEMBER", "COLLABORATOR"};
+    const char *association = report_text(comment, "author_association");
+    if (strcmp(report_text(json_object_get(comment, "user"), "type"), "Bot") == 0)
+        return true;
+    for (size_t i = 0; i < 3; i++)
+        if (strcmp(association, associations[i]) == 0)
+            return true;
+    return false;
+}
+
+static int consider(void *context, json_t *comment, struct arc_error *err)
+{
+    struct comments *found = context;
+    const char *body = report_text(comment, "body");
+    if (strncmp(body, found->mark, strlen(found->mark)) != 0 || !trusted(comment))
+        return ARC_OK;
+    if (!found->first) {
+        found->first = json_incref(comment);
+        return ARC_OK;
+    }
+    return json_array_append(found->others, comment) ? arc_error_nomem(err) : ARC_OK;
+}
+
+static int look(const struct arc_report_target *target, struct arc_transport *transport,
+                struct comments *found, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    arc_buf_printf(&path, "/repos/%s/issues/%lld/comments?per_page=100", target->repository,
+                   (long long)target->pull);
+    json_decref(found->first);
+    found->first = NULL;
+    json_array_clear(found->others);
+    int rc = arc_buf_check(&path, "the address", err);
+    return rc ? rc
+              : arc_transport_each(transport, arc_buf_text(&path), NULL,
+                                   "find the comment of an earlier run", 0, consider, found, err);
+}
+
+static int set_comment(json_t *report, const char *action, const json_t *comment,
+                       struct arc_error *err)
+{
+    json_t *row = /* `action` may live in what it replaces, so it is copied first */
+        json_pack("{s:s, s:s}", "action", action, "url", report_text(comment, "html_url"));
+    return row && !json_object_set_new(report, "comment", row) ? ARC_OK : arc_error_nomem(err);
+}
+
+static int send_body(const struct arc_report_target *target, struct arc_transport *transport,
+                     const json_t *now, const char *body, struct arc_reply *reply,
+                     struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    ARC_AUTO_JSON json_t *fields = json_pack("{s:s}", "body", body);
+    if (now)
+        arc_buf_printf(&path, "/repos/%s/issues/comments/%lld", target->repository,
+                       (long long)json_integer_value(json_object_get(now, "id")));
+    else
+        arc_buf_printf(&path, "/repos/%s/issues/%lld/comments", target->repository,
+                       (long long)target->pull);
+    if (!fields || path.failed)
+        return arc_error_nomem(err);
+    struct arc_request request = {.method = now ? "PATCH" : "POST",
+                                  .path = arc_buf_text(&path),
+                                  .body = fields,
+                                  .repeatable = now != NULL,
+                                  .why = now ? "update the comment" : "comment"};
+    return transport->send(transport, &request, reply, err);
+}
+
+static int remove_others(const struct comments *found, const struct arc_report_target *target,
+                         struct arc_transport *transport, struct arc_error *err)
+{
+    size_t i;
+    json_t *comment;
+    json_array_foreach (found->others, i, comment) {
+        ARC_AUTO(arc_buf) struct arc_buf path = {0};
+        ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+        arc_buf_printf(&path, "/repos/%s/issues/comments/%lld", target->repository,
+                       (long long)json_integer_value(json_object_get(comment, "id")));
+        struct arc_request request = {.method = "DELETE",
+                                      .path = arc_buf_text(&path),
+                                      .repeatable = true,
+                                      .why = "delete a second comment of this group"};
+        int rc = arc_buf_check(&path, "the address", err);
+        if (!rc)
+            rc = transport->send(transport, &request, &reply, err);
+        if (rc && rc != ARC_ENOTFOUND)
+            return rc;
+        if (rc)
+            arc_error_clear(err);
+    }
+    return ARC_OK;
+}
+
+/* One look and what follows from it. *done when the comment stands and is the only one. */
+static int step(json_t *report, const struct arc_report_target *target,
+                struct arc_transport *transport, struct comments *found, bool *done,
+                struct arc_error *err)
+{
+    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+    const char *body = report_text(report, "body");
+    int rc = look(target, transport, found, err);
+    if (!rc)
+        rc = remove_others(found, target, transport, err);
+    if (rc)
+        return rc;
+    if (found->first && arc_markdown_same(report_text(found->first, "body"), body)) {
+        const char *action = report_text(json_object_get(report, "comment"), "action");
+        *done = true;
+        return set_comment(report, *action ? action : "unchanged", found->first, err);
+    }
+    rc = send_body(target, transport, found->first, body, &reply, err);
+    if (rc && !reply.doubtful)
+        return rc;
+    bool lost = rc != 0;
+    *done = transport->describes || (found->first && !lost);
+    arc_error_clear(err);
+    return set_comment(report, found->first ? "updated" : "created", reply.body, err);
+}
+
+int report_post_comment(json_t *report, const struct arc_report_target *target,
+                        struct arc_transport *transport, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf mark = {0};
+    ARC_AUTO(comments) struct comments found = {.others = json_array()};
+    bool done = false;
+    report_mark(&mark, report_text(report, "group"));
+    found.mark = arc_buf_text(&mark);
+    int rc = found.others ? arc_buf_check(&mark, "the mark", err) : arc_error_nomem(err);
+    for (int looks = 0; !rc && !done; looks++) {
+        if (looks == LOOKS)
+            return arc_error_set(err, ARC_EWORLD,
+                                 "the comment in pull request %lld does not stay as it was written "
+                                 "after %d looks",
+                                 (long long)target->pull, LOOKS);
+        if (looks > 1)
+            transport->clock->wait(transport->clock->context, (int64_t)1000 << looks);
+        rc = step(report, target, transport, &found, &done, err);
+    }
+    return rc;
+}

@@ -1,0 +1,146 @@
+/* The deployment of a commit to an environment: one for a group, its newest status kept true. */
+#include "base/auto.h"
+#include "base/json.h"
+#include "report/status.h"
+#include <string.h>
+
+#define LOOKS 4
+
+/* The worst status, the later of two alike: the summing-up ones come last. */
+static const json_t *worst(const json_t *report)
+{
+    size_t i;
+    json_t *status;
+    const json_t *found = NULL;
+    json_array_foreach (json_object_get(report, "statuses"), i, status)
+        if (!found || report_severity(report_text(status, "state")) >=
+                          report_severity(report_text(found, "state")))
+            found = status;
+    return found;
+}
+
+/* Answers *out, a list's first element or what was made, as a new reference; NULL for none. */
+static int send(struct arc_transport *transport, const char *path, const json_t *body,
+                const char *why, json_t **out, bool *lost, struct arc_error *err)
+{
+    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+    struct arc_request request = {
+        .method = body ? "POST" : "GET", .path = path, .body = body, .why = why};
+    int rc = transport->send(transport, &request, &reply, err);
+    *lost = rc && reply.doubtful;
+    if (*lost)
+        arc_error_clear(err);
+    else if (!rc && !body && !json_is_array(reply.body))
+        return arc_error_set(err, ARC_EWORLD, "GET %s: the answer is not a list", path);
+    else if (!rc)
+        *out = json_incref(json_is_array(reply.body) ? json_array_get(reply.body, 0) : reply.body);
+    return *lost ? ARC_OK : rc;
+}
+
+static json_t *deployment_body(const json_t *report, const struct arc_report_target *target)
+{
+    /* The commit as it is: nothing is merged into it, and no check has to have passed. */
+    return json_pack("{s:s, s:o, s:s, s:b, s:[], s:s}", "ref", target->revision, "task",
+                     json_sprintf("deploy:%s", report_text(report, "group")), "environment",
+                     target->environment, "auto_merge", 0, "required_contexts", "description",
+                     "by arc-ci");
+}
+
+/* The group's deployment: the newest one, else one that is made. */
+static int find(const json_t *report, const struct arc_report_target *target,
+                struct arc_transport *transport, json_t **out, bool *lost, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    ARC_AUTO_FREE char *environment = arc_url_encode(target->environment);
+    ARC_AUTO_FREE char *group = arc_url_encode(report_text(report, "group"));
+    arc_buf_printf(&path, "/repos/%s/deployments", target->repository);
+    size_t base = path.len;
+    arc_buf_printf(&path, "?sha=%s&task=deploy%%3A%s&environment=%s&per_page=1", target->revision,
+                   group ? group : "", environment ? environment : "");
+    if (!environment || !group || path.failed)
+        return arc_error_nomem(err);
+    int rc = send(transport, arc_buf_text(&path), NULL, "find the deployment of an earlier run",
+                  out, lost, err);
+    if (rc || *out)
+        return rc;
+    ARC_AUTO_JSON json_t *body = deployment_body(report, target);
+    path.data[base] = '\0';
+    return body ? send(transport, path.data, body, "create the deployment", out, lost, err)
+                : arc_error_nomem(err);
+}
+
+static bool same(const json_t *now, const json_t *want)
+{
+    static const char *const names[] = {"state", "description", "log_url"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(report_text(now, names[i]), report_text(want, names[i])) != 0)
+            return false;
+    return true;
+}
+
+static json_t *status_body(const json_t *report, const struct arc_report_target *target)
+{
+    const json_t *status = worst(report);
+    const char *state = report_text(status, "state");
+    json_t *body =
+        json_pack("{s:s, s:s}", "state", strcmp(state, "pending") ? state : "in_progress",
+                  "description", report_text(status, "description"));
+    if (!body || !arc_json_set_text(body, "log_url", target->run_url))
+        return body;
+    json_decref(body);
+    return NULL;
+}
+
+/* A deployment's statuses are a list that only grows; the newest counts. */
+static int set_status(const json_t *report, const struct arc_report_target *target,
+                      struct arc_transport *transport, const json_t *deployment,
+                      const char **action, bool *lost, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    ARC_AUTO_JSON json_t *now = NULL;
+    ARC_AUTO_JSON json_t *made = NULL;
+    ARC_AUTO_JSON json_t *want = status_body(report, target);
+    const json_t *id = json_object_get(deployment, "id");
+    arc_buf_printf(&path, "/repos/%s/deployments/", target->repository);
+    if (json_is_integer(id))
+        arc_buf_printf(&path, "%lld", (long long)json_integer_value(id));
+    else
+        arc_buf_puts(&path, "{deployment_id}");
+    arc_buf_puts(&path, "/statuses");
+    size_t base = path.len;
+    arc_buf_puts(&path, "?per_page=1");
+    if (!want || path.failed)
+        return arc_error_nomem(err);
+    int rc =
+        send(transport, path.data, NULL, "see whether its status stands already", &now, lost, err);
+    if (rc || (now && same(now, want)))
+        return rc;
+    path.data[base] = '\0';
+    *action = now ? "updated" : "created";
+    return send(transport, path.data, want, "set the deployment's status", &made, lost, err);
+}
+
+int report_post_deployment(json_t *report, const struct arc_report_target *target,
+                           struct arc_transport *transport, struct arc_error *err)
+{
+    const char *action = "unchanged";
+    for (int looks = 0; looks < LOOKS; looks++) {
+        ARC_AUTO_JSON json_t *deployment = NULL;
+        bool lost = false;
+        int rc = find(report, target, transport, &deployment, &lost, err);
+        if (!rc && !lost)
+            rc = set_status(report, target, transport, deployment, &action, &lost, err);
+        if (rc)
+            return rc;
+        if (!lost) {
+            json_t *row = json_pack("{s:s, s:s, s:s}", "environment", target->environment, "action",
+                                    action, "url", report_text(deployment, "url"));
+            return row && !json_object_set_new(report, "deployment", row) ? ARC_OK
+                                                                          : arc_error_nomem(err);
+        }
+        transport->clock->wait(transport->clock->context, (int64_t)1000 << looks);
+    }
+    return arc_error_set(err, ARC_EWORLD,
+                         "the deployment to %.100s: given up after looking %d times",
+                         target->environment, LOOKS);
+}

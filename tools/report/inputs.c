@@ -1,0 +1,150 @@
+#include "report/inputs.h"
+#include "arcci/event.h"
+#include "base/auto.h"
+#include "plan/planned.h"
+#include "project/documents.h"
+#include <string.h>
+
+/* What a report is made from and where it goes. */
+struct inputs {
+    struct arc_needs needs;
+    struct arc_event event;
+    json_t *base;
+    char *run_url; /* or NULL */
+    struct arc_report_target target;
+};
+
+static void inputs_free(struct inputs *in)
+{
+    arc_needs_free(&in->needs);
+    arc_event_free(&in->event);
+    json_decref(in->base);
+    free(in->run_url);
+}
+
+static int find_plan(const struct arc_env *env, const struct arc_report_files *files,
+                     struct inputs *in, struct arc_error *err)
+{
+    ARC_AUTO(arc_context) struct arc_context context = {0};
+    const char *tag = json_string_value(json_object_get(in->needs.version, "tag"));
+    struct arc_context_options wanted = {.tag = tag, .group = files->group};
+    if (in->needs.plan)
+        return ARC_OK;
+    int rc = arc_context_load(env, &wanted, &context, err);
+    if (!rc)
+        rc = arc_planned(&context, context.version, in->needs.changes, &in->needs.plan, err);
+    return rc ? arc_error_prefix(err, "no --plan, and it cannot be made here") : ARC_OK;
+}
+
+/* The page of this workflow run; NULL elsewhere. */
+static int find_run(const struct arc_env *env, char **out, struct arc_error *err)
+{
+    const char *server = arc_env_nonempty(env, "GITHUB_SERVER_URL");
+    const char *repository = arc_env_nonempty(env, "GITHUB_REPOSITORY");
+    const char *run = arc_env_nonempty(env, "GITHUB_RUN_ID");
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    if (!server || !repository || !run)
+        return ARC_OK;
+    arc_buf_printf(&text, "%s/%s/actions/runs/%s", server, repository, run);
+    *out = arc_buf_steal(&text);
+    return *out ? ARC_OK : arc_error_nomem(err);
+}
+
+static int find_pull(const struct arc_report_files *files, struct inputs *in, struct arc_error *err)
+{
+    const char *text = files->pull;
+    in->target.pull = files->comment ? in->event.number : 0;
+    if (!text)
+        return ARC_OK;
+    if (!*text || strspn(text, "0123456789") != strlen(text) || strlen(text) > 15)
+        return arc_error_set(err, ARC_EINPUT, "--pull: '%.40s' is not a number", text);
+    in->target.pull = strtoll(text, NULL, 10);
+    return ARC_OK;
+}
+
+static bool goes_nowhere(const struct arc_report_target *target)
+{
+    return target->kind == ARC_REPORT_NONE && !target->pull && !target->environment;
+}
+
+static int find_target(const struct arc_env *env, const struct arc_report_files *files,
+                       struct inputs *in, struct arc_error *err)
+{
+    struct arc_report_target *target = &in->target;
+    const char *planned = json_string_value(json_object_get(in->needs.plan, "revision"));
+    const char *head = arc_event_is_pull_request(&in->event) ? in->event.head_sha : NULL;
+    target->repository = arc_github_repository(env, &files->github);
+    target->revision = files->revision ? files->revision : head ? head : planned;
+    target->run_url = in->run_url;
+    target->kind = files->kind;
+    target->environment = files->environment;
+    int rc = find_pull(files, in, err);
+    if (rc || goes_nowhere(target))
+        return rc;
+    if (!target->repository || !arc_repository_name_valid(target->repository))
+        return arc_error_set(err, ARC_EINPUT,
+                             "which repository? Set --repository=owner/name or GITHUB_REPOSITORY");
+    if (!target->revision || !arc_event_is_sha(target->revision))
+        return arc_error_set(err, ARC_EINPUT,
+                             "which commit? --revision takes 40 hexadecimal digits");
+    return ARC_OK;
+}
+
+static int gather(const struct arc_env *env, const struct arc_report_files *files,
+                  struct inputs *in, struct arc_error *err)
+{
+    int rc = arc_needs_read(&files->documents, &in->needs, err);
+    if (!rc && files->base)
+        rc = arc_document_read(files->base, &in->base, err);
+    if (!rc)
+        rc = arc_event_load(env, &in->event, err);
+    if (!rc)
+        rc = find_plan(env, files, in, err);
+    if (!rc)
+        rc = find_run(env, &in->run_url, err);
+    return rc ? rc : find_target(env, files, in, err);
+}
+
+static int post(const struct arc_env *env, const struct arc_report_files *files,
+                const struct arc_report_target *target, json_t *report, struct arc_error *err)
+{
+    struct arc_transport *transport = NULL;
+    if (goes_nowhere(target))
+        return json_object_set_new(report, "comment", json_null()) ? arc_error_nomem(err) : ARC_OK;
+    int rc = arc_github_open(env, &files->github, &transport, err);
+    if (!rc)
+        rc = arc_report_post(report, target, transport, err);
+    if (!rc && files->github.dry_run &&
+        json_object_set_new(report, "requests", json_deep_copy(arc_transport_described(transport))))
+        rc = arc_error_nomem(err);
+    arc_transport_free(transport);
+    return rc;
+}
+
+int arc_report_files(const struct arc_env *env, const struct arc_report_files *files, json_t **out,
+                     struct arc_error *err)
+{
+    ARC_AUTO(inputs) struct inputs in = {0};
+    ARC_AUTO_JSON json_t *report = NULL;
+    int rc = gather(env, files, &in, err);
+    if (rc)
+        return rc;
+    struct arc_report_facts facts = {
+        .plan = in.needs.plan,
+        .changes = in.needs.changes,
+        .build = in.needs.build,
+        .base = in.base,
+        .scan = in.needs.scan,
+        .jobs = in.needs.jobs,
+        .run_url = in.run_url,
+    };
+    rc = arc_report(&facts, &report, err);
+    if (!rc)
+        rc = in.target.revision &&
+                     json_object_set_new(report, "revision", json_string(in.target.revision))
+                 ? arc_error_nomem(err)
+                 : post(env, files, &in.target, report, err);
+    if (!rc)
+        *out = arc_steal(&report);
+    return rc;
+}

@@ -1,0 +1,28 @@
+/* A report from files: what `arc-ci report` does. */
+#ifndef ARC_REPORT_INPUTS_H
+#define ARC_REPORT_INPUTS_H
+
+#include "arcci/report.h"
+#include "github/options.h"
+#include "project/needs.h"
+
+/* Everything is borrowed; what is NULL was not given. */
+struct arc_report_files {
+    struct arc_needs_files documents;
+    struct arc_github_settings github;
+    const char *base;        /* build.json of the base */
+    const char *group;       /* when no plan is given and the configuration has several */
+    const char *revision;    /* NULL: the pull request's head, else the plan's revision */
+    const char *pull;        /* number of the pull request, digits; NULL: the event's, if any */
+    const char *environment; /* of a deployment; NULL: none */
+    enum arc_report_kind kind;
+    bool comment;
+};
+
+/* Reads the documents, makes the report and posts it. A plan that is not given is made from the
+ * repository that env->cwd lies in. *out is report.json, for a dry run with `requests` as a list;
+ * a new reference. */
+int arc_report_files(const struct arc_env *env, const struct arc_report_files *files, json_t **out,
+                     struct arc_error *err);
+
+#endif

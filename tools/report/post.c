@@ -1,0 +1,197 @@
+/* Statuses, check runs and the comment: looked for, then created or updated. */
+#include "base/auto.h"
+#include "base/json.h"
+#include "base/markdown.h"
+#include "report/status.h"
+#include <stdio.h>
+#include <string.h>
+
+#define LOOKS 4
+
+/* What is there already, by name. */
+struct found {
+    json_t *by_name; /* context or name → the API's object */
+    const char *key; /* the member that holds it */
+};
+
+static int keep_first(void *context, json_t *element, struct arc_error *err)
+{
+    struct found *found = context;
+    const char *name = report_text(element, found->key);
+    if (json_object_get(found->by_name, name))
+        return ARC_OK;
+    return json_object_set(found->by_name, name, element) ? arc_error_nomem(err) : ARC_OK;
+}
+
+static int look(const struct arc_report_target *target, struct arc_transport *transport,
+                const char *part, const char *member, const char *key, json_t **out,
+                struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    ARC_AUTO_JSON json_t *names = json_object();
+    struct found found = {.by_name = names, .key = key};
+    arc_buf_printf(&path, "/repos/%s/commits/%s/%s?per_page=100", target->repository,
+                   target->revision, part);
+    int rc = names ? arc_buf_check(&path, "the address", err) : arc_error_nomem(err);
+    if (!rc)
+        rc = arc_transport_each(transport, arc_buf_text(&path), member,
+                                "see which of them stand already", 100, keep_first, &found, err);
+    if (!rc)
+        *out = arc_steal(&names);
+    return rc;
+}
+
+static int set_action(json_t *status, const char *action, struct arc_error *err)
+{
+    return json_object_set_new(status, "action", json_string(action)) ? arc_error_nomem(err)
+                                                                      : ARC_OK;
+}
+
+static bool same_text(const json_t *a, const char *name_a, const json_t *b, const char *name_b)
+{
+    return strcmp(report_text(a, name_a), report_text(b, name_b)) == 0;
+}
+
+/* Sends a create or an update. A lost answer is no error: *again asks for another look. */
+static int change(struct arc_transport *transport, const struct arc_request *request,
+                  struct arc_reply *reply, bool *again, struct arc_error *err)
+{
+    int rc = transport->send(transport, request, reply, err);
+    if (!rc || !reply->doubtful)
+        return rc;
+    *again = true;
+    return ARC_OK;
+}
+
+/* ---- commit statuses ------------------------------------------------------------------------ */
+
+static bool status_same(const json_t *now, const json_t *want, const struct arc_report_target *t)
+{
+    return now && same_text(now, "state", want, "state") &&
+           same_text(now, "description", want, "description") &&
+           strcmp(report_text(now, "target_url"), t->run_url ? t->run_url : "") == 0;
+}
+
+/* A commit's statuses are a list that only grows; the newest of a context counts. */
+static int post_status(json_t *status, const json_t *now, const struct arc_report_target *target,
+                       struct arc_transport *transport, bool *again, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+    if (status_same(now, status, target))
+        return json_object_get(status, "action") ? ARC_OK : set_action(status, "unchanged", err);
+    arc_buf_printf(&path, "/repos/%s/statuses/%s", target->repository, target->revision);
+    ARC_AUTO_JSON json_t *body =
+        json_pack("{s:s, s:s, s:s}", "context", report_text(status, "context"), "state",
+                  report_text(status, "state"), "description", report_text(status, "description"));
+    if (!body || path.failed || arc_json_set_text(body, "target_url", target->run_url))
+        return arc_error_nomem(err);
+    struct arc_request request = {
+        .method = "POST", .path = arc_buf_text(&path), .body = body, .why = "set the status"};
+    int rc = set_action(status, now ? "updated" : "created", err);
+    return rc ? rc : change(transport, &request, &reply, again, err);
+}
+
+/* ---- check runs ----------------------------------------------------------------------------- */
+
+static json_t *check_body(const json_t *status, const struct arc_report_target *target,
+                          const json_t *report)
+{
+    const char *state = report_text(status, "state");
+    bool pending = strcmp(state, "pending") == 0;
+    const char *conclusion = strcmp(state, "success") == 0 ? "success" : "failure";
+    json_t *body = json_pack(
+        "{s:s, s:s, s:s, s:{s:s, s:s}}", "name", report_text(status, "context"), "head_sha",
+        target->revision, "status", pending ? "in_progress" : "completed", "output", "title",
+        report_text(status, "description"), "summary", report_text(report, "body"));
+    if (body && !arc_json_set_text(body, "conclusion", pending ? NULL : conclusion) &&
+        !arc_json_set_text(body, "details_url", target->run_url))
+        return body;
+    json_decref(body);
+    return NULL;
+}
+
+static bool check_same(const json_t *now, const json_t *want)
+{
+    const json_t *output = json_object_get(now, "output");
+    const json_t *wanted = json_object_get(want, "output");
+    return now && same_text(now, "status", want, "status") &&
+           same_text(now, "conclusion", want, "conclusion") &&
+           same_text(output, "title", wanted, "title") &&
+           arc_markdown_same(report_text(output, "summary"), report_text(wanted, "summary"));
+}
+
+static int post_check(json_t *status, const json_t *now, const struct arc_report_target *target,
+                      const json_t *report, struct arc_transport *transport, bool *again,
+                      struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+    ARC_AUTO_JSON json_t *body = check_body(status, target, report);
+    if (!body)
+        return arc_error_nomem(err);
+    if (check_same(now, body))
+        return json_object_get(status, "action") ? ARC_OK : set_action(status, "unchanged", err);
+    arc_buf_printf(&path, "/repos/%s/check-runs", target->repository);
+    if (now) {
+        arc_buf_printf(&path, "/%lld", (long long)json_integer_value(json_object_get(now, "id")));
+        json_object_del(body, "head_sha");
+    }
+    struct arc_request request = {.method = now ? "PATCH" : "POST",
+                                  .path = arc_buf_text(&path),
+                                  .body = body,
+                                  .repeatable = now != NULL,
+                                  .why = now ? "update the check run" : "create the check run"};
+    int rc = arc_buf_check(&path, "the address", err);
+    if (!rc)
+        rc = set_action(status, now ? "updated" : "created", err);
+    return rc ? rc : change(transport, &request, &reply, again, err);
+}
+
+/* ---- either --------------------------------------------------------------------------------- */
+
+static int post_all(json_t *report, const struct arc_report_target *target,
+                    struct arc_transport *transport, const json_t *known, bool *again,
+                    struct arc_error *err)
+{
+    size_t i;
+    json_t *status;
+    json_array_foreach (json_object_get(report, "statuses"), i, status) {
+        const json_t *now = json_object_get(known, report_text(status, "context"));
+        int rc = target->kind == ARC_REPORT_STATUS
+                     ? post_status(status, now, target, transport, again, err)
+                     : post_check(status, now, target, report, transport, again, err);
+        if (rc)
+            return rc;
+    }
+    return ARC_OK;
+}
+
+static int post(json_t *report, const struct arc_report_target *target,
+                struct arc_transport *transport, const char *part, const char *member,
+                const char *key, struct arc_error *err)
+{
+    for (int looks = 0; looks < LOOKS; looks++) {
+        ARC_AUTO_JSON json_t *known = NULL;
+        bool again = false;
+        int rc = look(target, transport, part, member, key, &known, err);
+        if (!rc)
+            rc = post_all(report, target, transport, known, &again, err);
+        if (rc || !again)
+            return rc;
+        transport->clock->wait(transport->clock->context, (int64_t)1000 << looks);
+    }
+    return arc_error_prefix(err, "given up after looking %d times", LOOKS);
+}
+
+int report_post_statuses(json_t *report, const struct arc_report_target *target,
+                         struct arc_transport *transport, struct arc_error *err)
+{
+    return post(report, target, transport, "status", "statuses", "context", err);
+}
+
+int report_post_checks(json_t *report, const struct arc_report_target *target,
+                       struct arc_transport *transport, struct arc_error *err)
+{
+    return post(report, target, transport, "check-runs", "check_runs", "name", err);
+}

@@ -1,0 +1,271 @@
+#include "report/status.h"
+#include "base/auto.h"
+#include "base/text.h"
+#include <string.h>
+
+/* What a status says. */
+struct verdict {
+    const char *state;
+    struct arc_buf why;
+};
+
+static void verdict_free(struct verdict *verdict)
+{
+    arc_buf_free(&verdict->why);
+}
+
+const char *report_text(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text ? text : "";
+}
+
+const json_t *report_built(const json_t *build, const char *service)
+{
+    size_t i;
+    json_t *entry;
+    json_array_foreach (json_object_get(build, "services"), i, entry)
+        if (strcmp(report_text(entry, "service"), service) == 0)
+            return entry;
+    return NULL;
+}
+
+/* The job that builds a service: one of its own, "build-<codename>", or "build" for all. */
+struct job {
+    char name[300];
+    const char *result; /* NULL: there is no such job */
+    bool shared;
+};
+
+static struct job find_job(const struct arc_report_facts *facts, const char *service)
+{
+    struct job job = {.result = NULL};
+    snprintf(job.name, sizeof job.name, "build-%.250s", service);
+    job.result = json_string_value(json_object_get(facts->jobs, job.name));
+    if (!job.result) {
+        job = (struct job){.name = "build", .shared = true};
+        job.result = json_string_value(json_object_get(facts->jobs, job.name));
+    }
+    return job;
+}
+
+json_int_t report_size(const json_t *built)
+{
+    size_t i;
+    json_t *cell;
+    json_int_t sum = 0;
+    const json_t *cells = json_object_get(built, "cells");
+    json_array_foreach (cells, i, cell) {
+        const json_t *size = json_object_get(cell, "size");
+        if (!json_is_integer(size) || json_integer_value(size) < 0)
+            return -1;
+        sum += json_integer_value(size);
+    }
+    return json_array_size(cells) ? sum : -1;
+}
+
+void report_add_size(struct arc_buf *out, json_int_t size, json_int_t base)
+{
+    arc_buf_printf(out, "%.1f MB", (double)size / 1e6);
+    if (base < 0)
+        return;
+    double more = (double)(size - base) / 1e6;
+    if (more < 0.05 && more > -0.05)
+        arc_buf_puts(out, " (same)");
+    else
+        arc_buf_printf(out, " (%+.1f MB)", more);
+}
+
+/* ---- verdicts ------------------------------------------------------------------------------- */
+
+/* How many of the service's planned platforms build.json has. */
+static void count_platforms(const struct arc_report_facts *facts, const char *service,
+                            const json_t *built, size_t *planned, size_t *found)
+{
+    size_t i, k;
+    json_t *cell, *other;
+    *planned = *found = 0;
+    json_array_foreach (json_object_get(facts->plan, "cells"), i, cell) {
+        if (strcmp(report_text(cell, "service"), service) != 0)
+            continue;
+        ++*planned;
+        json_array_foreach (json_object_get(built, "cells"), k, other)
+            *found += strcmp(report_text(cell, "platform"), report_text(other, "platform")) == 0;
+    }
+}
+
+static void judge_built(const struct arc_report_facts *facts, const char *service,
+                        const json_t *built, struct verdict *out)
+{
+    size_t planned, found;
+    const char *digest = report_text(built, "digest");
+    json_int_t size = report_size(built);
+    count_platforms(facts, service, built, &planned, &found);
+    out->state = found < planned ? "failure" : "success";
+    if (found < planned)
+        arc_buf_printf(&out->why, "%zu of %zu platforms were built", found, planned);
+    else
+        arc_buf_printf(&out->why, "%zu platform%s", found, found == 1 ? "" : "s");
+    if (size >= 0) {
+        arc_buf_puts(&out->why, ", ");
+        report_add_size(&out->why, size, report_size(report_built(facts->base, service)));
+    }
+    if (*digest)
+        arc_buf_printf(&out->why, ", %.19s", digest);
+}
+
+static void judge(const struct arc_report_facts *facts, const json_t *service, struct verdict *out)
+{
+    const char *name = report_text(service, "service");
+    const struct job job = find_job(facts, name);
+    const char *result = job.result ? job.result : "";
+    const json_t *built = report_built(facts->build, name);
+    bool failed = *result && strcmp(result, "success") != 0 && strcmp(result, "skipped") != 0;
+    bool left = !json_is_true(json_object_get(service, "selected"));
+    if (failed && !(job.shared && (built || left))) {
+        out->state = strcmp(result, "failure") == 0 ? "failure" : "error";
+        arc_buf_printf(&out->why, "the job %s ended as %s", job.name, result);
+    } else if (built) {
+        judge_built(facts, name, built, out);
+    } else if (left || strcmp(result, "skipped") == 0) {
+        out->state = "success";
+        arc_buf_printf(&out->why, "not built: %s",
+                       left ? report_text(service, "reason") : "its job was skipped");
+    } else if (*result) {
+        out->state = "success";
+        arc_buf_puts(&out->why, "built, not pushed");
+    } else {
+        out->state = facts->build ? "failure" : "pending";
+        arc_buf_puts(&out->why, facts->build ? "build.json does not have it" : "to be built");
+    }
+}
+
+/* A gate that could not look has failed. */
+static void judge_gate(const struct arc_report_facts *facts, struct verdict *out)
+{
+    const char *job = json_string_value(json_object_get(facts->jobs, "security"));
+    const char *gate = report_text(facts->scan, "gate");
+    const char *verdict = report_text(facts->scan, "verdict");
+    if (!facts->scan) {
+        bool nothing = !json_is_true(json_object_get(facts->plan, "any"));
+        out->state = job && strcmp(job, "success") == 0 ? "success" : nothing ? "success" : "error";
+        arc_buf_printf(&out->why, "the job security ended as %s", job ? job : "unknown");
+        return;
+    }
+    bool looked = strcmp(verdict, "clean") == 0 || strcmp(verdict, "findings") == 0;
+    bool passed = strcmp(gate, "pass") == 0 || strcmp(gate, "report-only") == 0;
+    out->state = !looked ? "error" : passed ? "success" : "failure";
+    arc_buf_printf(&out->why, "%s: %s", verdict, report_text(facts->scan, "reason"));
+}
+
+/* ---- statuses ------------------------------------------------------------------------------- */
+
+/* At most ARC_DESCRIPTION_MAX characters, cut between two of them. */
+static json_t *description(const struct arc_buf *text)
+{
+    size_t at = 0, count = 0, step;
+    const char *bytes = arc_buf_text(text);
+    while (at < text->len && count < ARC_DESCRIPTION_MAX - 1 &&
+           (step = arc_utf8_length(bytes + at, text->len - at))) {
+        at += step;
+        count += step == 4 ? 2 : 1;
+    }
+    if (at == text->len)
+        return json_stringn(bytes, at);
+    return json_sprintf("%.*s…", (int)at, bytes);
+}
+
+static int add_status(json_t *statuses, const char *group, const char *name,
+                      const struct verdict *verdict, struct arc_error *err)
+{
+    int rc = arc_buf_check(&verdict->why, "a status", err);
+    if (rc)
+        return rc;
+    json_t *row = json_pack("{s:o, s:s, s:o}", "context", json_sprintf("%s / %s", group, name),
+                            "state", verdict->state, "description", description(&verdict->why));
+    return row && !json_array_append_new(statuses, row) ? ARC_OK : arc_error_nomem(err);
+}
+
+unsigned report_severity(const char *state)
+{
+    static const char *const order[] = {"success", "pending", "failure", "error"};
+    unsigned i = 0;
+    while (i < 3 && strcmp(order[i], state) != 0)
+        i++;
+    return i;
+}
+
+static int add_services(const struct arc_report_facts *facts, const char *group, json_t *statuses,
+                        struct arc_error *err)
+{
+    size_t i, good = 0;
+    json_t *service;
+    const json_t *services = json_object_get(facts->plan, "services");
+    ARC_AUTO(verdict) struct verdict all = {.state = "success"};
+    json_array_foreach (services, i, service) {
+        ARC_AUTO(verdict) struct verdict one = {0};
+        judge(facts, service, &one);
+        int rc = add_status(statuses, group, report_text(service, "service"), &one, err);
+        if (rc)
+            return rc;
+        good += report_severity(one.state) == 0;
+        if (report_severity(one.state) > report_severity(all.state))
+            all.state = one.state;
+    }
+    arc_buf_printf(&all.why, "%zu of %zu services are as they should be", good,
+                   json_array_size(services));
+    return add_status(statuses, group, "images", &all, err);
+}
+
+static int add_gate(const struct arc_report_facts *facts, const char *group, json_t *statuses,
+                    struct arc_error *err)
+{
+    ARC_AUTO(verdict) struct verdict gate = {0};
+    if (!facts->scan && !json_object_get(facts->jobs, "security"))
+        return ARC_OK;
+    judge_gate(facts, &gate);
+    return add_status(statuses, group, "gate", &gate, err);
+}
+
+int arc_report(const struct arc_report_facts *facts, json_t **out, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf body = {0};
+    ARC_AUTO_JSON json_t *statuses = json_array();
+    const char *group = report_text(facts->plan, "group");
+    if (!*group || !json_is_array(json_object_get(facts->plan, "services")))
+        return arc_error_set(err, ARC_EINPUT, "the plan has no group or no services");
+    int rc = statuses ? add_services(facts, group, statuses, err) : arc_error_nomem(err);
+    if (!rc)
+        rc = add_gate(facts, group, statuses, err);
+    if (!rc)
+        rc = report_body(facts, statuses, &body, err);
+    if (rc)
+        return rc;
+    *out = json_pack("{s:s, s:O?, s:O, s:s%}", "group", group, "revision",
+                     json_object_get(facts->plan, "revision"), "statuses", statuses, "body",
+                     arc_buf_text(&body), body.len);
+    return *out ? ARC_OK : arc_error_nomem(err);
+}
+
+int arc_report_post(json_t *report, const struct arc_report_target *target,
+                    struct arc_transport *transport, struct arc_error *err)
+{
+    ARC_AUTO(arc_error) struct arc_error local = {0};
+    struct arc_error *why = err ? err : &local;
+    int rc = ARC_OK;
+    if (target->kind == ARC_REPORT_STATUS)
+        rc = report_post_statuses(report, target, transport, why);
+    else if (target->kind == ARC_REPORT_CHECK)
+        rc = report_post_checks(report, target, transport, why);
+    if (!rc && (json_object_set_new(report, "comment", json_null()) ||
+                json_object_set_new(report, "deployment", json_null())))
+        rc = arc_error_nomem(why);
+    if (!rc && target->environment)
+        rc = report_post_deployment(report, target, transport, why);
+    if (!rc && target->pull)
+        rc = report_post_comment(report, target, transport, why);
+    if (!rc &&
+        json_object_set_new(report, "requests", json_integer((json_int_t)transport->requests)))
+        rc = arc_error_nomem(why);
+    return rc;
+}

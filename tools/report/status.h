@@ -1,0 +1,37 @@
+/* What the parts of the report stage share. */
+#ifndef ARC_REPORT_STATUS_H
+#define ARC_REPORT_STATUS_H
+
+#include "arcci/buf.h"
+#include "arcci/report.h"
+
+/* A member as text; "" for anything but a string. */
+const char *report_text(const json_t *object, const char *name);
+
+/* The entry of build.json for a service, or NULL. */
+const json_t *report_built(const json_t *build, const char *service);
+
+/* How bad a state is: success, pending, failure, error count from 0. */
+unsigned report_severity(const char *state);
+/* Bytes of all cells of a service, or -1 when they are not known. */
+json_int_t report_size(const json_t *built);
+/* "12.3 MB", and with a base " (+0.4 MB)" or " (same)". */
+void report_add_size(struct arc_buf *out, json_int_t size, json_int_t base);
+
+/* The comment's body. `statuses` are those of report.json. */
+int report_body(const struct arc_report_facts *facts, const json_t *statuses, struct arc_buf *out,
+                struct arc_error *err);
+/* Appends the hidden mark that starts the comment of a group. */
+void report_mark(struct arc_buf *out, const char *group);
+
+/* Posts the statuses or check runs, the deployment, and the comment. */
+int report_post_statuses(json_t *report, const struct arc_report_target *target,
+                         struct arc_transport *transport, struct arc_error *err);
+int report_post_checks(json_t *report, const struct arc_report_target *target,
+                       struct arc_transport *transport, struct arc_error *err);
+int report_post_deployment(json_t *report, const struct arc_report_target *target,
+                           struct arc_transport *transport, struct arc_error *err);
+int report_post_comment(json_t *report, const struct arc_report_target *target,
+                        struct arc_transport *transport, struct arc_error *err);
+
+#endif

@@ -1,0 +1,392 @@
+#include "arcci/scan.h"
+#include "base/auto.h"
+#include "base/text.h"
+#include "os/file.h"
+#include "scan/judged.h"
+#include "scan/run.h"
+#include "scan/sarif.h"
+#include <string.h>
+#include <strings.h>
+
+static const char *const severity_names[ARC_SEVERITIES] = {"UNKNOWN", "LOW", "MEDIUM", "HIGH",
+                                                           "CRITICAL"};
+
+const char *arc_severity_name(enum arc_severity severity)
+{
+    return severity_names[severity];
+}
+
+bool arc_severity_parse(const char *name, size_t len, enum arc_severity *out)
+{
+    for (unsigned i = 0; i < ARC_SEVERITIES; i++)
+        if (strlen(severity_names[i]) == len && strncasecmp(severity_names[i], name, len) == 0) {
+            *out = (enum arc_severity)i;
+            return true;
+        }
+    return false;
+}
+
+int arc_severity_set(const char *list, unsigned *out, struct arc_error *err)
+{
+    enum arc_severity severity;
+    *out = 0;
+    for (const char *at = list;; at++) {
+        at += strspn(at, " ");
+        size_t len = strcspn(at, ", ");
+        if (!arc_severity_parse(at, len, &severity))
+            return arc_error_set(err, ARC_EINPUT,
+                                 "'%s' is no list of severities: one or more of UNKNOWN, LOW, "
+                                 "MEDIUM, HIGH, CRITICAL with commas between",
+                                 list);
+        *out |= 1U << severity;
+        at += len + strspn(at + len, " ");
+        if (!*at)
+            return ARC_OK;
+        if (*at != ',')
+            at--; /* a blank separates as well */
+    }
+}
+
+enum arc_gate arc_scan_gate(const struct arc_scan_policy *policy, enum arc_verdict verdict,
+                            enum arc_severity worst)
+{
+    switch (verdict) {
+    case ARC_VERDICT_CLEAN:
+        return ARC_GATE_PASS;
+    case ARC_VERDICT_FINDINGS:
+        if (worst < policy->fail_on)
+            return ARC_GATE_PASS;
+        return policy->block ? ARC_GATE_FAIL : ARC_GATE_REPORT_ONLY;
+    case ARC_VERDICT_STALE_DATABASE:
+    case ARC_VERDICT_SCANNER_ERROR:
+        break;
+    }
+    return !policy->block && policy->tolerate_no_answer ? ARC_GATE_REPORT_ONLY : ARC_GATE_FAIL;
+}
+
+int scan_warn(struct scan_judged *judged, struct arc_error *err, const char *format, ...)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = 8192};
+    ARC_AUTO(arc_buf) struct arc_buf shown = {0};
+    va_list args;
+    va_start(args, format);
+    arc_buf_vprintf(&text, format, args);
+    va_end(args);
+    arc_text_visible(&shown, arc_buf_text(&text), text.len);
+    int rc = arc_buf_check(&text, "a warning", err);
+    if (!rc)
+        rc = arc_buf_check(&shown, "a warning", err);
+    if (!rc && json_array_append_new(judged->warnings, json_string(arc_buf_text(&shown))) != 0)
+        rc = arc_error_nomem(err);
+    return rc;
+}
+
+/* A gate that is told to fail on what it is told not to look at would never fail. */
+static int check_policy(const struct arc_scan_policy *policy, struct arc_error *err)
+{
+    for (unsigned i = policy->fail_on; i < ARC_SEVERITIES; i++)
+        if (!(policy->severities >> i & 1))
+            return arc_error_set(err, ARC_EINPUT,
+                                 "the gate is to fail on %s and above, but %s is not among the "
+                                 "severities that are looked at: add it to --severity, or raise "
+                                 "--fail-on-severity",
+                                 severity_names[policy->fail_on], severity_names[i]);
+    return ARC_OK;
+}
+
+/* "[SERVICE[@PLATFORM]=]FILE": a service's name has no slash, so a path is not taken for one. */
+static int add_target(struct findings *findings, const char *spec, const char *service,
+                      const char **file, struct arc_error *err)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-_.";
+    size_t name_len = strspn(spec, letters);
+    size_t end = name_len;
+    if (spec[end] == '@')
+        end += strcspn(spec + end, "=");
+    if (name_len == 0 || spec[end] != '=') {
+        *file = spec;
+        return findings_add_target(findings, service, NULL, spec, err);
+    }
+    ARC_AUTO_FREE char *name = strndup(spec, name_len);
+    ARC_AUTO_FREE char *platform =
+        strndup(spec + name_len + (end > name_len), end > name_len ? end - name_len - 1 : 0);
+    *file = spec + end + 1;
+    if (!name || !platform)
+        return arc_error_nomem(err);
+    return findings_add_target(findings, name, platform, *file, err);
+}
+
+/* Reads one report; what is wrong with it is kept in its target, and is the verdict's business. */
+static int read_target(struct findings *findings, const char *spec, const char *service,
+                       struct arc_error *err)
+{
+    ARC_AUTO(arc_error) struct arc_error problem = {0};
+    const char *file;
+    int rc = add_target(findings, spec, service, &file, err);
+    if (rc)
+        return rc;
+    rc = scan_report_file(findings, file, &problem);
+    return rc ? findings_target_error(findings, &problem, err) : ARC_OK;
+}
+
+static int read_targets(struct findings *findings, const json_t *specs, const char *service,
+                        struct arc_error *err)
+{
+    size_t i;
+    json_t *spec;
+    int rc = findings_init(findings, err);
+    json_array_foreach (specs, i, spec) {
+        if (!rc)
+            rc = read_target(findings, json_string_value(spec), service, err);
+    }
+    return rc;
+}
+
+/* Drops what does not count: ignored, unfixed, of another severity. */
+static void filter(struct scan_judged *judged)
+{
+    const struct arc_scan_policy *policy = &judged->options->policy;
+    struct findings *findings = &judged->findings;
+    size_t kept = 0;
+    for (size_t i = 0; i < findings->count; i++) {
+        struct finding *finding = &findings->list[i];
+        bool unfixed = policy->ignore_unfixed && finding->kind == VULNERABILITY && !*finding->fixed;
+        if (finding->severity == SCAN_LEFT_OUT)
+            judged->ignored++;
+        else if (unfixed)
+            judged->unfixed++;
+        else if (policy->severities >> finding->severity & 1)
+            findings->list[kept++] = *finding;
+    }
+    findings->count = kept;
+}
+
+static int identities(const struct findings *findings, json_t *set, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    for (size_t i = 0; i < findings->count; i++) {
+        arc_buf_reset(&text);
+        findings_identity(&findings->list[i], &text);
+        if (text.failed || json_object_set_new_nocheck(set, arc_buf_text(&text), json_true()) != 0)
+            return arc_error_nomem(err);
+    }
+    return ARC_OK;
+}
+
+static const char *first_error(const struct findings *findings)
+{
+    for (size_t t = 0; t < findings->target_count; t++)
+        if (findings->targets[t].error)
+            return findings->targets[t].error;
+    return NULL;
+}
+
+/* Marks what the previous release's reports have not. A baseline that cannot be read makes nothing
+ * new and nothing old: the number is unknown then. */
+static int compare_baseline(struct scan_judged *judged, struct arc_error *err)
+{
+    ARC_AUTO(findings) struct findings before = {0};
+    ARC_AUTO_JSON json_t *known = json_object();
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    if (json_array_size(judged->options->baselines) == 0)
+        return ARC_OK;
+    int rc = read_targets(&before, judged->options->baselines, judged->options->service, err);
+    if (!rc && first_error(&before))
+        return scan_warn(judged, err, "new findings cannot be told from old ones: %s",
+                         first_error(&before));
+    findings_join(&before);
+    rc = rc ? rc : identities(&before, known, err);
+    for (size_t i = 0; !rc && i < judged->findings.count; i++) {
+        struct finding *finding = &judged->findings.list[i];
+        arc_buf_reset(&text);
+        findings_identity(finding, &text);
+        rc = arc_buf_check(&text, "a finding's identity", err);
+        finding->fresh = !rc && !json_object_get(known, arc_buf_text(&text));
+        judged->fresh += finding->fresh;
+    }
+    judged->baseline = !rc;
+    return rc;
+}
+
+static void count(struct scan_judged *judged)
+{
+    const struct findings *findings = &judged->findings;
+    for (size_t i = 0; i < findings->count; i++) {
+        const struct finding *finding = &findings->list[i];
+        judged->counts[finding->severity]++;
+        judged->fixable += *finding->fixed != '\0';
+        if ((enum arc_severity)finding->severity > judged->worst)
+            judged->worst = (enum arc_severity)finding->severity;
+    }
+    judged->total = findings->count;
+}
+
+/* The age of what the scanner knows, in seconds; -1 when nothing tells. A report knows nothing that
+ * came after it, so its own age is a lower bound. */
+static int64_t knowledge_age(const struct scan_judged *judged)
+{
+    int64_t age = judged->scanner.updated_at ? judged->now - judged->scanner.updated_at : -1;
+    for (size_t t = 0; t < judged->findings.target_count; t++) {
+        int64_t made;
+        const char *created = judged->findings.targets[t].created;
+        if (scan_parse_time(created, &made) && judged->now - made > age)
+            age = judged->now - made;
+    }
+    return age;
+}
+
+static bool is_stale(struct scan_judged *judged)
+{
+    const struct arc_scan_policy *policy = &judged->options->policy;
+    int64_t age = knowledge_age(judged);
+    int64_t limit = policy->database_age_max;
+    bool unknown = !judged->scanner.updated_at && policy->database_age_required;
+    if (limit && age > limit)
+        arc_buf_printf(&judged->reason,
+                       "the scanner's database is %lld hours old; the limit is %lld",
+                       (long long)(age / 3600), (long long)(limit / 3600));
+    else if (limit && unknown)
+        arc_buf_puts(&judged->reason,
+                     "the age of the scanner's database is unknown, and a limit was asked for");
+    return limit && (unknown || age > limit);
+}
+
+static void explain_findings(struct scan_judged *judged)
+{
+    const struct arc_scan_policy *policy = &judged->options->policy;
+    size_t at_or_above = 0;
+    for (unsigned i = policy->fail_on; i < ARC_SEVERITIES; i++)
+        at_or_above += judged->counts[i];
+    arc_buf_printf(&judged->reason, "%zu finding%s, ", judged->total,
+                   judged->total == 1 ? "" : "s");
+    if (at_or_above)
+        arc_buf_printf(&judged->reason, "%zu of %s or above", at_or_above,
+                       severity_names[policy->fail_on]);
+    else
+        arc_buf_printf(&judged->reason, "none of %s or above", severity_names[policy->fail_on]);
+}
+
+static void judge(struct scan_judged *judged)
+{
+    const struct findings *findings = &judged->findings;
+    const char *error = first_error(findings);
+    if (error || !findings->target_count) {
+        judged->verdict = ARC_VERDICT_SCANNER_ERROR;
+        arc_buf_printf(&judged->reason, "the scan gave no answer: %s",
+                       error ? error : "there was nothing to scan");
+    } else if (is_stale(judged)) {
+        judged->verdict = ARC_VERDICT_STALE_DATABASE;
+    } else if (judged->total) {
+        judged->verdict = ARC_VERDICT_FINDINGS;
+        explain_findings(judged);
+    } else {
+        judged->verdict = ARC_VERDICT_CLEAN;
+        arc_buf_puts(&judged->reason, "everything was looked at, and nothing was found");
+    }
+    judged->gate = arc_scan_gate(&judged->options->policy, judged->verdict, judged->worst);
+}
+
+/* What a clean verdict would keep quiet about. */
+static int warn_of_blind_spots(struct scan_judged *judged, struct arc_error *err)
+{
+    int rc = ARC_OK;
+    bool answered = judged->verdict != ARC_VERDICT_SCANNER_ERROR;
+    bool dated = judged->scanner.updated_at != 0;
+    if (answered && !dated && judged->options->policy.database_age_max)
+        rc = scan_warn(judged, err,
+                       "the age of the scanner's database is unknown: --scanner-info tells it");
+    for (size_t t = 0; !rc && t < judged->findings.target_count; t++) {
+        const struct scan_target *target = &judged->findings.targets[t];
+        if (target->end_of_life)
+            rc = scan_warn(judged, err, "%s: %s gets no security advisories any more",
+                           target->artifact, target->os);
+        else if (!target->error && !target->results)
+            rc = scan_warn(judged, err, "%s: the scanner recognised nothing in it",
+                           *target->artifact ? target->artifact : target->report);
+    }
+    return rc;
+}
+
+static void judged_free(struct scan_judged *judged)
+{
+    findings_free(&judged->findings);
+    scan_scanner_free(&judged->scanner);
+    arc_buf_free(&judged->reason);
+    json_decref(judged->warnings);
+}
+
+static int look(struct scan_judged *judged, const struct arc_env *env, struct arc_error *err)
+{
+    const struct arc_scan_options *options = judged->options;
+    int rc = read_targets(&judged->findings, options->reports, options->service, err);
+    if (!rc && options->scanner_info)
+        rc = scan_scanner_read(options->scanner_info, &judged->scanner, err);
+    if (!rc && options->run)
+        rc = scan_run_all(judged, env, err);
+    findings_join(&judged->findings);
+    if (!rc && options->ignore_file)
+        rc = scan_ignore_apply(judged, options->ignore_file, err);
+    if (rc)
+        return rc;
+    filter(judged);
+    findings_sort(&judged->findings);
+    rc = compare_baseline(judged, err);
+    if (rc)
+        return rc;
+    count(judged);
+    judge(judged);
+    rc = arc_buf_check(&judged->reason, "the verdict's reason", err);
+    return rc ? rc : warn_of_blind_spots(judged, err);
+}
+
+static int render(struct scan_judged *judged, struct arc_scan *out, struct arc_error *err)
+{
+    out->verdict = judged->verdict;
+    out->gate = judged->gate;
+    const struct arc_scan_options *options = judged->options;
+    bool answered = judged->verdict != ARC_VERDICT_SCANNER_ERROR;
+    int rc = ARC_OK;
+    if (answered && (options->sarif || options->sarif_file))
+        rc = scan_sarif(judged, &out->sarif, err);
+    if (!rc && options->issues)
+        rc = scan_issues(judged, &out->issues, err);
+    if (!rc) /* last, for the warnings */
+        rc = scan_document(judged, &out->document, err);
+    if (!rc)
+        rc = scan_human(judged, &out->human, err);
+    return rc ? rc : scan_summary(judged, &out->summary, err);
+}
+
+static int write_sarif(const char *path, const json_t *sarif, struct arc_error *err)
+{
+    if (!path || !sarif)
+        return ARC_OK;
+    ARC_AUTO_FREE char *text = json_dumps(sarif, JSON_COMPACT);
+    return text ? arc_file_write(path, text, strlen(text), err) : arc_error_nomem(err);
+}
+
+int arc_scan(const struct arc_scan_options *options, const struct arc_env *env,
+             struct arc_scan *out, struct arc_error *err)
+{
+    ARC_AUTO(judged)
+    struct scan_judged judged = {.options = options, .now = env->now, .warnings = json_array()};
+    *out = (struct arc_scan){.verdict = ARC_VERDICT_SCANNER_ERROR, .gate = ARC_GATE_FAIL};
+    int rc = judged.warnings ? check_policy(&options->policy, err) : arc_error_nomem(err);
+    if (!rc && options->service && !arc_utf8_valid(options->service, strlen(options->service)))
+        rc = arc_error_set(err, ARC_EINPUT, "the service's name is not valid UTF-8");
+    if (!rc)
+        rc = look(&judged, env, err);
+    if (!rc)
+        rc = render(&judged, out, err);
+    return rc ? rc : write_sarif(options->sarif_file, out->sarif, err);
+}
+
+void arc_scan_free(struct arc_scan *scan)
+{
+    json_decref(scan->document);
+    json_decref(scan->sarif);
+    json_decref(scan->issues);
+    arc_buf_free(&scan->human);
+    arc_buf_free(&scan->summary);
+    *scan = (struct arc_scan){.document = NULL};
+}

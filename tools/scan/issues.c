@@ -1,0 +1,353 @@
+/* One issue a service: found by its hidden marker, updated in place, closed, reopened. */
+#include "base/auto.h"
+#include "base/json.h"
+#include "scan/publish.h"
+#include <stdio.h>
+#include <string.h>
+
+#define LABEL       "arc-ci-scan"
+#define LABEL_COLOR "b60205"
+#define PAGES_MAX   100 /* a listing ends at 10,000 */
+#define TRIES       3   /* for an answer that was lost */
+
+struct filing {
+    const struct arc_scan_publish *options;
+    struct arc_transport *transport;
+    const json_t *wanted; /* {service, count, marker, title, body} */
+    json_t *issue;        /* owned: the one with the marker, lowest number; NULL: none */
+    json_t *doubles;      /* owned: further open ones, array */
+    bool trusted;         /* the listing is by our label, which strangers cannot set */
+    const char *action;
+};
+
+static void filing_free(struct filing *filing)
+{
+    json_decref(filing->issue);
+    json_decref(filing->doubles);
+}
+
+static json_int_t number_of(const json_t *issue)
+{
+    return json_integer_value(json_object_get(issue, "number"));
+}
+
+static bool is_open(const json_t *issue)
+{
+    return strcmp(arc_json_text_of(issue, "state"), "closed") != 0;
+}
+
+/* Anyone may write our marker into an issue of their own. */
+static bool is_ours(const struct filing *filing, const json_t *issue)
+{
+    const char *role = arc_json_text_of(issue, "author_association");
+    return filing->trusted ||
+           strcmp(arc_json_text_of(json_object_get(issue, "user"), "type"), "Bot") == 0 ||
+           strcmp(role, "OWNER") == 0 || strcmp(role, "MEMBER") == 0 ||
+           strcmp(role, "COLLABORATOR") == 0;
+}
+
+static int add_double(struct filing *filing, json_t *issue, struct arc_error *err)
+{
+    if (is_open(issue) && json_array_append(filing->doubles, issue) != 0)
+        return arc_error_nomem(err);
+    return ARC_OK;
+}
+
+static int consider(void *context, json_t *issue, struct arc_error *err)
+{
+    struct filing *filing = context;
+    if (json_object_get(issue, "pull_request") || !is_ours(filing, issue) ||
+        !strstr(arc_json_text_of(issue, "body"), arc_json_text_of(filing->wanted, "marker")))
+        return ARC_OK;
+    if (!filing->issue) {
+        filing->issue = json_incref(issue);
+        return ARC_OK;
+    }
+    if (number_of(issue) == number_of(filing->issue)) /* a page moved while we read */
+        return ARC_OK;
+    if (number_of(issue) > number_of(filing->issue))
+        return add_double(filing, issue, err);
+    int rc = add_double(filing, filing->issue, err);
+    json_decref(filing->issue);
+    filing->issue = json_incref(issue);
+    return rc;
+}
+
+static int list(struct filing *filing, const char *filter, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    filing->trusted = *filter != '\0';
+    arc_buf_printf(&path, "/repos/%s/issues?state=all%s&per_page=100", filing->options->repository,
+                   filter);
+    int rc = arc_buf_check(&path, "the address", err);
+    return rc ? rc
+              : arc_transport_each(filing->transport, arc_buf_text(&path), NULL,
+                                   "find the service's issue", PAGES_MAX, consider, filing, err);
+}
+
+/* By our label first; where there is none and one would be created, among all issues, since a
+ * person may have taken the label away. */
+static int find(struct filing *filing, bool thorough, struct arc_error *err)
+{
+    json_decref(filing->issue);
+    filing->issue = NULL;
+    json_array_clear(filing->doubles);
+    int rc = list(filing, "&labels=" LABEL, err);
+    if (rc || filing->issue || !thorough)
+        return rc;
+    rc = list(filing, "", err);
+    if (rc == ARC_ELIMIT) { /* an issue beyond the end of the listing cannot be found by anyone */
+        arc_error_clear(err);
+        rc = ARC_OK;
+    }
+    return rc;
+}
+
+static bool has_code(const json_t *body, const char *code)
+{
+    size_t i;
+    json_t *one;
+    json_array_foreach (json_object_get(body, "errors"), i, one)
+        if (strcmp(arc_json_text_of(one, "code"), code) == 0)
+            return true;
+    return false;
+}
+
+static int create_label(const struct filing *filing, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+    ARC_AUTO_JSON json_t *body =
+        json_pack("{s:s, s:s, s:s}", "name", LABEL, "color", LABEL_COLOR, "description",
+                  "Findings of the security scan; kept up to date by arc-ci");
+    arc_buf_printf(&path, "/repos/%s/labels", filing->options->repository);
+    if (!body || path.failed)
+        return arc_error_nomem(err);
+    struct arc_request request = {.method = "POST",
+                                  .path = arc_buf_text(&path),
+                                  .body = body,
+                                  .repeatable = true,
+                                  .why = "create the label of the scan's issues"};
+    int rc = filing->transport->send(filing->transport, &request, &reply, err);
+    if (rc && reply.status == 422 && has_code(reply.body, "already_exists")) {
+        arc_error_clear(err);
+        return ARC_OK;
+    }
+    return rc;
+}
+
+static int ensure_label(const struct filing *filing, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+    arc_buf_printf(&path, "/repos/%s/labels/" LABEL, filing->options->repository);
+    if (path.failed)
+        return arc_error_nomem(err);
+    struct arc_request request = {
+        .method = "GET", .path = arc_buf_text(&path), .why = "see whether the label is there"};
+    int rc = filing->transport->send(filing->transport, &request, &reply, err);
+    if (rc != ARC_ENOTFOUND)
+        return rc;
+    arc_error_clear(err);
+    return create_label(filing, err);
+}
+
+static int post(struct filing *filing, struct arc_reply *reply, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    ARC_AUTO_JSON json_t *body =
+        json_pack("{s:s, s:s, s:[s]}", "title", arc_json_text_of(filing->wanted, "title"), "body",
+                  arc_json_text_of(filing->wanted, "body"), "labels", LABEL);
+    arc_buf_printf(&path, "/repos/%s/issues", filing->options->repository);
+    if (!body || path.failed)
+        return arc_error_nomem(err);
+    struct arc_request request = {.method = "POST",
+                                  .path = arc_buf_text(&path),
+                                  .body = body,
+                                  .why = "file the service's findings"};
+    return filing->transport->send(filing->transport, &request, reply, err);
+}
+
+/* When the answer was lost, the issue may be there all the same: look before trying again. */
+static int create(struct filing *filing, struct arc_error *err)
+{
+    int rc = ensure_label(filing, err);
+    for (int i = 0; !rc && !filing->issue; i++) {
+        ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+        rc = post(filing, &reply, err);
+        if (!rc)
+            filing->issue = json_incref(reply.body);
+        if (!rc || !reply.doubtful || i == TRIES)
+            break;
+        arc_error_clear(err);
+        rc = find(filing, true, err);
+    }
+    filing->action = "created";
+    return rc;
+}
+
+static int patch(const struct filing *filing, json_int_t number, const json_t *fields,
+                 const char *why, struct arc_reply *reply, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    arc_buf_printf(&path, "/repos/%s/issues/%lld", filing->options->repository, (long long)number);
+    if (!fields || path.failed)
+        return arc_error_nomem(err);
+    struct arc_request request = {.method = "PATCH",
+                                  .path = arc_buf_text(&path),
+                                  .body = fields,
+                                  .repeatable = true,
+                                  .why = why};
+    return filing->transport->send(filing->transport, &request, reply, err);
+}
+
+static int close_doubles(const struct filing *filing, struct arc_error *err)
+{
+    size_t i;
+    json_t *issue;
+    int rc = ARC_OK;
+    json_array_foreach (filing->doubles, i, issue) {
+        ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+        ARC_AUTO_JSON json_t *fields =
+            json_pack("{s:s, s:s}", "state", "closed", "state_reason", "not_planned");
+        if (!rc)
+            rc = patch(filing, number_of(issue), fields, "close a second issue of the service",
+                       &reply, err);
+    }
+    return rc;
+}
+
+static bool has_label(const json_t *issue)
+{
+    size_t i;
+    json_t *label;
+    json_array_foreach (json_object_get(issue, "labels"), i, label)
+        if (strcmp(arc_json_text_of(label, "name"), LABEL) == 0)
+            return true;
+    return false;
+}
+
+/* All labels there are, and ours. */
+static json_t *labels_with_ours(const json_t *issue)
+{
+    json_t *names = json_pack("[s]", LABEL);
+    bool complete = names != NULL;
+    size_t i;
+    json_t *label;
+    json_array_foreach (json_object_get(issue, "labels"), i, label)
+        complete = json_array_append(names, json_object_get(label, "name")) == 0 && complete;
+    if (complete)
+        return names;
+    json_decref(names);
+    return NULL;
+}
+
+static int set(json_t *fields, const char *key, json_t *value, struct arc_error *err)
+{
+    return json_object_set_new(fields, key, value) == 0 ? ARC_OK : arc_error_nomem(err);
+}
+
+/* Only what differs. */
+static int changes(const struct filing *filing, bool open, json_t *fields, struct arc_error *err)
+{
+    int rc = ARC_OK;
+    for (size_t i = 0; !rc && i < 2; i++) {
+        const char *key = i ? "body" : "title";
+        if (strcmp(arc_json_text_of(filing->issue, key), arc_json_text_of(filing->wanted, key)) !=
+            0)
+            rc = set(fields, key, json_string(arc_json_text_of(filing->wanted, key)), err);
+    }
+    if (!rc && is_open(filing->issue) != open)
+        rc = set(fields, "state", json_string(open ? "open" : "closed"), err);
+    if (!rc && is_open(filing->issue) && !open)
+        rc = set(fields, "state_reason", json_string("completed"), err);
+    if (!rc && !has_label(filing->issue))
+        rc = set(fields, "labels", labels_with_ours(filing->issue), err);
+    return rc;
+}
+
+static int update(struct filing *filing, struct arc_error *err)
+{
+    bool open = json_integer_value(json_object_get(filing->wanted, "count")) > 0;
+    bool was_open = is_open(filing->issue);
+    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+    filing->action = "unchanged";
+    if (!was_open && strcmp(arc_json_text_of(filing->issue, "state_reason"), "not_planned") == 0) {
+        filing->action = "left closed";
+        return ARC_OK;
+    }
+    if (!was_open && !open) /* what it last said stands */
+        return ARC_OK;
+    ARC_AUTO_JSON json_t *fields = json_object();
+    int rc = changes(filing, open, fields, err);
+    if (rc || json_object_size(fields) == 0)
+        return rc;
+    if (json_object_get(fields, "labels"))
+        rc = ensure_label(filing, err);
+    if (rc)
+        return rc;
+    filing->action = was_open == open ? "updated" : open ? "reopened" : "closed";
+    return patch(filing, number_of(filing->issue), fields, "bring the service's issue up to date",
+                 &reply, err);
+}
+
+static json_t *result(const struct filing *filing)
+{
+    const char *url = json_string_value(json_object_get(filing->issue, "html_url"));
+    json_t *row = json_pack("{s:s, s:s}", "service", arc_json_text_of(filing->wanted, "service"),
+                            "action", filing->action);
+    if (row && filing->issue && number_of(filing->issue))
+        json_object_set_new(row, "number", json_integer(number_of(filing->issue)));
+    if (row && url)
+        json_object_set_new(row, "url", json_string(url));
+    return row;
+}
+
+/* Of two jobs that filed at once, both keep the lower number. */
+static int file_new(struct filing *filing, struct arc_error *err)
+{
+    int rc = create(filing, err);
+    if (rc || filing->transport->describes)
+        return rc;
+    ARC_AUTO_JSON json_t *own = arc_steal(&filing->issue);
+    rc = find(filing, false, err);
+    if (!rc && !filing->issue) /* the listing lags behind */
+        filing->issue = json_incref(own);
+    return rc;
+}
+
+static int file_one(struct filing *filing, struct arc_error *err)
+{
+    bool wanted = json_integer_value(json_object_get(filing->wanted, "count")) > 0;
+    int rc = find(filing, wanted, err);
+    if (!rc && filing->issue)
+        rc = update(filing, err);
+    else if (!rc && wanted)
+        rc = file_new(filing, err);
+    return rc ? rc : close_doubles(filing, err);
+}
+
+int scan_file_issues(const struct arc_scan_publish *options, const json_t *wanted,
+                     struct arc_transport *transport, json_t **out, struct arc_error *err)
+{
+    size_t i;
+    json_t *one;
+    ARC_AUTO_JSON json_t *rows = json_array();
+    if (!rows)
+        return arc_error_nomem(err);
+    json_array_foreach (wanted, i, one) {
+        ARC_AUTO(filing)
+        struct filing filing = {.options = options,
+                                .transport = transport,
+                                .wanted = one,
+                                .doubles = json_array(),
+                                .action = "none needed"};
+        int rc = filing.doubles ? file_one(&filing, err) : arc_error_nomem(err);
+        if (rc)
+            return arc_error_prefix(err, "the issue of %s", arc_json_text_of(one, "service"));
+        if (json_array_append_new(rows, result(&filing)) != 0)
+            return arc_error_nomem(err);
+    }
+    *out = arc_steal(&rows);
+    return ARC_OK;
+}

@@ -1,0 +1,62 @@
+/* A scan under way, from reports to verdict; what the renderers are given. Internal to the scan
+ * stage. */
+#ifndef ARC_SCAN_JUDGED_H
+#define ARC_SCAN_JUDGED_H
+
+#include "scan/findings.h"
+
+/* What the scanner said about itself (`trivy version --format json`). */
+struct scan_scanner {
+    char *version;      /* "0.58.0", owned; NULL when unknown */
+    char *database;     /* when its database was made, RFC 3339, owned; NULL when unknown */
+    int64_t updated_at; /* the same in seconds since 1970; 0 when unknown */
+};
+
+struct scan_judged {
+    const struct arc_scan_options *options;
+    int64_t now;
+    struct findings findings; /* those that count: filtered, joined, sorted */
+    size_t counts[ARC_SEVERITIES];
+    size_t total;
+    size_t fixable; /* findings with a fixed version */
+    size_t unfixed; /* left out for want of a fix */
+    size_t ignored; /* left out by the ignore file */
+    bool baseline;  /* `fresh` is known */
+    size_t fresh;   /* findings that the baseline has not */
+    struct scan_scanner scanner;
+    enum arc_verdict verdict;
+    enum arc_severity worst;
+    enum arc_gate gate;
+    struct arc_buf reason; /* one sentence: why this verdict and gate */
+    json_t *warnings;      /* array of strings */
+};
+
+/* Adds a formatted warning. */
+int scan_warn(struct scan_judged *judged, struct arc_error *err, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Seconds since 1970 of an RFC 3339 time; false if it is none. */
+bool scan_parse_time(const char *text, int64_t *out);
+
+/* Reads the scanner's information file. Any failure is an error. */
+int scan_scanner_read(const char *path, struct scan_scanner *out, struct arc_error *err);
+int scan_scanner_parse(const char *text, size_t len, const char *name, struct scan_scanner *out,
+                       struct arc_error *err);
+void scan_scanner_free(struct scan_scanner *scanner);
+
+/* Marks what the ignore file names (severity 0xff) and warns of entries that match nothing or have
+ * expired. ARC_EINPUT with the place for a line that is none. */
+#define SCAN_LEFT_OUT 0xff
+int scan_ignore_apply(struct scan_judged *judged, const char *path, struct arc_error *err);
+
+/* The renderers. */
+int scan_document(const struct scan_judged *judged, json_t **out, struct arc_error *err);
+int scan_human(const struct scan_judged *judged, struct arc_buf *out, struct arc_error *err);
+int scan_issues(const struct scan_judged *judged, json_t **out, struct arc_error *err);
+int scan_summary(const struct scan_judged *judged, struct arc_buf *out, struct arc_error *err);
+
+const char *scan_verdict_name(enum arc_verdict verdict);
+const char *scan_gate_name(enum arc_gate gate);
+const char *scan_kind_name(unsigned kind);
+
+#endif

@@ -1,0 +1,78 @@
+/* Which platforms an image has, so that none of them goes unscanned. */
+#include "base/auto.h"
+#include "base/json.h"
+#include "registry/registry.h"
+#include "scan/run.h"
+#include <string.h>
+
+/* "HOST/NAME:TAG@DIGEST" as its name and what the registry is asked for: the digest, the tag, or
+ * "latest". A colon before the last slash is a port. */
+static int split(const char *target, char **name, const char **reference, struct arc_error *err)
+{
+    const char *digest = strchr(target, '@');
+    size_t len = digest ? (size_t)(digest - target) : strlen(target);
+    *name = strndup(target, len);
+    if (!*name)
+        return arc_error_nomem(err);
+    char *slash = strrchr(*name, '/');
+    char *colon = strchr(slash ? slash : *name, ':');
+    *reference = digest ? digest + 1 : colon ? target + (colon - *name) + 1 : "latest";
+    if (colon)
+        *colon = '\0';
+    return ARC_OK;
+}
+
+/* Attestations are entries for unknown/unknown (BuildKit docs, "Image attestation storage"). */
+static int add_platform(const json_t *entry, json_t *platforms, struct arc_error *err)
+{
+    const json_t *platform = json_object_get(entry, "platform");
+    const char *variant = arc_json_text_of(platform, "variant");
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    if (!platform || strcmp(arc_json_text_of(platform, "os"), "unknown") == 0)
+        return ARC_OK;
+    arc_buf_printf(&text, "%s/%s%s%s", arc_json_text_of(platform, "os"),
+                   arc_json_text_of(platform, "architecture"), *variant ? "/" : "", variant);
+    if (text.failed || json_array_append_new(platforms, json_string(arc_buf_text(&text))) != 0)
+        return arc_error_nomem(err);
+    return ARC_OK;
+}
+
+static int read_index(const struct arc_env *env, const char *name, const char *reference,
+                      json_t *platforms, struct arc_error *err)
+{
+    struct arc_registry *registry = NULL;
+    ARC_AUTO(arc_manifest) struct arc_manifest manifest = {.document = NULL};
+    size_t i;
+    json_t *entry;
+    int rc = arc_registry_new(env, NULL, &registry, err);
+    if (!rc)
+        rc = arc_registry_manifest(registry, name, reference, &manifest, err);
+    arc_registry_free(registry);
+    json_array_foreach (json_object_get(manifest.document, "manifests"), i, entry) {
+        if (!rc)
+            rc = add_platform(entry, platforms, err);
+    }
+    return rc;
+}
+
+int scan_platforms(struct scan_judged *judged, const struct arc_env *env, const char *target,
+                   json_t **out, struct arc_error *err)
+{
+    ARC_AUTO(arc_error) struct arc_error problem = {0};
+    ARC_AUTO_JSON json_t *platforms = json_array();
+    ARC_AUTO_FREE char *name = NULL;
+    const char *reference = NULL;
+    int rc = platforms ? split(target, &name, &reference, err) : arc_error_nomem(err);
+    if (rc)
+        return rc;
+    rc = read_index(env, name, reference, platforms, &problem);
+    if (rc == ARC_ENOMEM)
+        return arc_error_nomem(err);
+    if (rc)
+        return scan_warn(judged, err,
+                         "%s: the registry does not tell its platforms, so only the one that the "
+                         "scanner chooses is scanned; --platform names others: %s",
+                         target, arc_error_text(&problem));
+    *out = arc_steal(&platforms);
+    return ARC_OK;
+}

@@ -1,0 +1,37 @@
+#include "scan/publish.h"
+#include "base/auto.h"
+#include <string.h>
+
+static int keep(struct arc_scan *scan, const char *name, json_t *value, struct arc_error *err)
+{
+    return json_object_set_new(scan->document, name, value) == 0 ? ARC_OK : arc_error_nomem(err);
+}
+
+static int publish_sarif(struct arc_scan *scan, const struct arc_scan_publish *options,
+                         struct arc_transport *transport, struct arc_error *err)
+{
+    json_t *upload = NULL;
+    if (!scan->sarif)
+        return ARC_OK;
+    int rc = scan_upload(options, scan->sarif, SARIF_UPLOAD_MAX, transport, &upload, err);
+    return rc ? rc : keep(scan, "upload", upload, err);
+}
+
+static int publish_issues(struct arc_scan *scan, const struct arc_scan_publish *options,
+                          struct arc_transport *transport, struct arc_error *err)
+{
+    json_t *issues = NULL;
+    int rc = scan_file_issues(options, scan->issues, transport, &issues, err);
+    return rc ? rc : keep(scan, "issues", issues, err);
+}
+
+int arc_scan_publish(struct arc_scan *scan, const struct arc_scan_publish *options,
+                     struct arc_transport *transport, struct arc_error *err)
+{
+    ARC_AUTO(arc_error) struct arc_error first = {0};
+    int sarif = options->sarif ? publish_sarif(scan, options, transport, &first) : ARC_OK;
+    int issues = options->issues ? publish_issues(scan, options, transport, err) : ARC_OK;
+    if (sarif && issues)
+        return arc_error_prefix(err, "%s; and", arc_error_text(&first));
+    return sarif ? arc_error_set(err, sarif, "%s", arc_error_text(&first)) : issues;
+}

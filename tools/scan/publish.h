@@ -1,0 +1,20 @@
+/* What a scan sends to GitHub. Internal to the scan stage. */
+#ifndef ARC_SCAN_PUBLISH_H
+#define ARC_SCAN_PUBLISH_H
+
+#include "arcci/scan.h"
+
+/* GitHub's limit for the compressed log (GitHub docs, "SARIF support for code scanning"). */
+#define SARIF_UPLOAD_MAX ((size_t)10 << 20)
+
+/* Uploads the log and waits until it is processed: *out is {id, status, results, url}. Results over
+ * the limit are dropped from the end, the least severe ones. */
+int scan_upload(const struct arc_scan_publish *options, json_t *sarif, size_t upload_max,
+                struct arc_transport *transport, json_t **out, struct arc_error *err);
+
+/* Makes the issues as `wanted` (of arc_scan.issues) has them: *out is [{service, action, number,
+ * url}]. */
+int scan_file_issues(const struct arc_scan_publish *options, const json_t *wanted,
+                     struct arc_transport *transport, json_t **out, struct arc_error *err);
+
+#endif

@@ -1,0 +1,203 @@
+#include "scan/sarif.h"
+#include "base/auto.h"
+#include "base/text.h"
+#include "os/hash.h"
+#include <stdio.h>
+#include <string.h>
+
+/* Hexadecimal digits, as many as CodeQL's own fingerprints have. */
+#define FINGERPRINT_LEN 16
+
+#define SCHEMA                                                                                     \
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+
+/* SARIF's levels; GitHub shows security-severity instead where there is one. */
+static const char *level(unsigned severity)
+{
+    static const char *const levels[ARC_SEVERITIES] = {"note", "note", "warning", "error", "error"};
+    return levels[severity];
+}
+
+/* GitHub's bands: critical above 9.0, high 7.0–8.9, medium 4.0–6.9, low 0.1–3.9. A CVSS score of
+ * another band than the scanner's severity would show another severity than the gate's. */
+static double security_severity(const struct scan_rule *rule)
+{
+    static const struct {
+        double low, high, middle;
+    } bands[ARC_SEVERITIES] = {
+        {0, 0, 0}, {0.1, 3.9, 2.0}, {4.0, 6.9, 5.5}, {7.0, 8.9, 8.0}, {9.0, 10.0, 9.5}};
+    bool inside =
+        rule->score >= bands[rule->severity].low && rule->score <= bands[rule->severity].high;
+    return inside ? rule->score : bands[rule->severity].middle;
+}
+
+static const char *or_else(const char *text, const char *instead)
+{
+    return text && *text ? text : instead;
+}
+
+static json_t *rule_help(const struct scan_rule *rule)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    arc_buf_printf(&text, "%s: %s\n\n%s", rule->id, or_else(rule->title, rule->id),
+                   or_else(rule->description, ""));
+    if (rule->url)
+        arc_buf_printf(&text, "\n\n%s", rule->url);
+    return text.failed ? NULL : json_pack("{s:s}", "text", arc_buf_text(&text));
+}
+
+static json_t *rule_json(const struct scan_rule *rule)
+{
+    char score[16];
+    snprintf(score, sizeof score, "%.1f", security_severity(rule));
+    const char *title = or_else(rule->title, rule->id);
+    const char *kind = scan_kind_name(rule->kind);
+    json_t *object = json_pack(
+        "{s:s, s:s, s:{s:s}, s:{s:s}, s:o, s:{s:s}, s:{s:s, s:[s, s, s]}}", "id", rule->id, "name",
+        kind, "shortDescription", "text", title, "fullDescription", "text",
+        or_else(rule->description, title), "help", rule_help(rule), "defaultConfiguration", "level",
+        level(rule->severity), "properties", "precision", "very-high", "tags", kind, "security",
+        arc_severity_name((enum arc_severity)rule->severity));
+    bool complete = object != NULL;
+    if (rule->severity != ARC_SEVERITY_UNKNOWN)
+        complete = json_object_set_new(json_object_get(object, "properties"), "security-severity",
+                                       json_string(score)) == 0;
+    if (rule->url && strncmp(rule->url, "https://", 8) == 0)
+        complete = json_object_set_new(object, "helpUri", json_string(rule->url)) == 0 && complete;
+    if (complete)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
+/* A path as a URI reference relative to the root (RFC 3986, section 4.2): never absolute, and
+ * nothing in it ends it. */
+static void add_uri(struct arc_buf *out, const char *path)
+{
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/@+";
+    path += strspn(path, "/");
+    for (const unsigned char *at = (const unsigned char *)path; *at; at++)
+        if (strchr(plain, *at))
+            arc_buf_putc(out, (char)*at);
+        else
+            arc_buf_printf(out, "%%%02X", *at);
+    if (!*path)
+        arc_buf_puts(out, "unknown");
+}
+
+/* Code scanning needs a file: that of the finding, or for an image's packages their database's
+ * name. */
+static json_t *location_json(const struct finding *finding)
+{
+    ARC_AUTO(arc_buf) struct arc_buf uri = {0};
+    if (*finding->service)
+        arc_buf_printf(&uri, "%s/", finding->service);
+    add_uri(&uri, finding->place);
+    json_int_t line = finding->line ? finding->line : 1;
+    return uri.failed ? NULL
+                      : json_pack("{s:{s:{s:s}, s:{s:I}}}", "physicalLocation", "artifactLocation",
+                                  "uri", arc_buf_text(&uri), "region", "startLine", line);
+}
+
+static json_t *message_json(const struct scan_judged *judged, const struct finding *finding)
+{
+    const struct scan_rule *rule = &judged->findings.rules[finding->rule];
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    arc_buf_printf(&text, "%s: %s", rule->id, or_else(rule->title, scan_kind_name(rule->kind)));
+    if (*finding->package)
+        arc_buf_printf(&text, "\nPackage: %s %s\nFixed version: %s", finding->package,
+                       finding->installed, or_else(finding->fixed, "none yet"));
+    if (*finding->service)
+        arc_buf_printf(&text, "\nService: %s", finding->service);
+    for (size_t t = 0; t < judged->findings.target_count; t++)
+        if ((finding->targets >> t & 1) && *judged->findings.targets[t].platform)
+            arc_buf_printf(&text, "\nPlatform: %s", judged->findings.targets[t].platform);
+    return text.failed ? NULL : json_pack("{s:s}", "text", arc_buf_text(&text));
+}
+
+/* `seen` counts how often an identity came: several versions of a package, several lines of a file.
+ */
+static json_t *fingerprint_json(const struct finding *finding, json_t *seen)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    char print[ARC_SHA256_HEX];
+    findings_identity(finding, &text);
+    if (arc_sha256(arc_buf_text(&text), text.len, print, NULL) != 0)
+        return NULL;
+    print[FINGERPRINT_LEN] = '\0';
+    json_int_t number = json_integer_value(json_object_get(seen, print)) + 1;
+    if (text.failed || json_object_set_new(seen, print, json_integer(number)) != 0)
+        return NULL;
+    snprintf(print + FINGERPRINT_LEN, sizeof print - FINGERPRINT_LEN, ":%lld", (long long)number);
+    return json_pack("{s:s}", "primaryLocationLineHash", print);
+}
+
+static json_t *result_json(const struct scan_judged *judged, const struct finding *finding,
+                           json_int_t rule_index, json_t *seen)
+{
+    json_t *result = json_pack(
+        "{s:s, s:I, s:s, s:o, s:[o], s:o}", "ruleId", finding->id, "ruleIndex", rule_index, "level",
+        level(finding->severity), "message", message_json(judged, finding), "locations",
+        location_json(finding), "partialFingerprints", fingerprint_json(finding, seen));
+    const char *state = finding->fresh ? "new" : "unchanged";
+    if (judged->baseline && json_object_set_new(result, "baselineState", json_string(state)) != 0) {
+        json_decref(result);
+        return NULL;
+    }
+    return result;
+}
+
+/* Fills both lists; `place_of_rule[i]` is 1 + the place of rule i in `rules`, 0 while it has none.
+ */
+static int fill(const struct scan_judged *judged, json_t *rules, json_t *results,
+                json_int_t *place_of_rule, struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *seen = json_object();
+    for (size_t i = 0; i < judged->total && i < SARIF_RESULTS_MAX; i++) {
+        const struct finding *finding = &judged->findings.list[i];
+        json_int_t *place = &place_of_rule[finding->rule];
+        if (!*place) {
+            if (json_array_append_new(rules, rule_json(&judged->findings.rules[finding->rule])) !=
+                0)
+                return arc_error_nomem(err);
+            *place = (json_int_t)json_array_size(rules);
+        }
+        if (json_array_append_new(results, result_json(judged, finding, *place - 1, seen)) != 0)
+            return arc_error_nomem(err);
+    }
+    return ARC_OK;
+}
+
+/* Uploads of one commit replace each other unless their category differs: one for each service, if
+ * the scan is of one. */
+static const char *category(const struct scan_judged *judged)
+{
+    const char *service = judged->options->service;
+    return service && *service ? service : "scan";
+}
+
+int scan_sarif(struct scan_judged *judged, json_t **out, struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *rules = json_array();
+    ARC_AUTO_JSON json_t *results = json_array();
+    ARC_AUTO_FREE json_int_t *place_of_rule =
+        calloc(judged->findings.rule_count + 1, sizeof *place_of_rule);
+    if (!rules || !results || !place_of_rule)
+        return arc_error_nomem(err);
+    int rc = fill(judged, rules, results, place_of_rule, err);
+    if (!rc && judged->total > SARIF_RESULTS_MAX)
+        rc = scan_warn(judged, err,
+                       "SARIF: the %zu least severe findings are left out; GitHub takes %d",
+                       judged->total - SARIF_RESULTS_MAX, SARIF_RESULTS_MAX);
+    if (rc)
+        return rc;
+    json_t *tool = json_pack("{s:{s:s, s:s, s:s, s:O}}", "driver", "name", "arc-ci scan", "version",
+                             ARCCI_VERSION, "informationUri",
+                             "https://github.com/arc-framework/arc-platform", "rules", rules);
+    json_t *run =
+        json_pack("{s:o, s:O, s:s, s:{s:s++}}", "tool", tool, "results", results, "columnKind",
+                  "utf16CodeUnits", "automationDetails", "id", "arc-ci/", category(judged), "/");
+    *out = json_pack("{s:s, s:s, s:[o]}", "version", "2.1.0", "$schema", SCHEMA, "runs", run);
+    return *out ? ARC_OK : arc_error_nomem(err);
+}

@@ -1,0 +1,26 @@
+/* A scan from files and settings: what `arc-ci scan` does. */
+#ifndef ARC_SCAN_SCAN_H
+#define ARC_SCAN_SCAN_H
+
+#include "arcci/scan.h"
+#include "github/options.h"
+
+/* Everything is borrowed; what is NULL was not given. */
+struct arc_scan_files {
+    struct arc_scan_options options; /* `run` is set by arc_scan_files() */
+    struct arc_scan_run run;         /* `build` and `plan` likewise */
+    const char *build;               /* build.json, a file */
+    const char *plan;                /* plan.json, a file */
+    const char *needs;               /* toJSON(needs), or a file that holds it */
+    const char *tag;                 /* a release tag: its plan is made */
+    const char *config;
+    struct arc_github_settings github;
+    bool upload, issues;
+};
+
+/* Scans; then publishes what was asked for. When only the publishing fails, *out is whole and
+ * *publish_error (an error of its own, {0} before) says why. */
+int arc_scan_files(const struct arc_env *env, const struct arc_scan_files *files,
+                   struct arc_scan *out, struct arc_error *publish_error, struct arc_error *err);
+
+#endif

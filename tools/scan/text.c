@@ -1,0 +1,309 @@
+/* A scan shown: the document, a table for a person, markdown for the step summary. */
+#include "scan/text.h"
+#include "base/auto.h"
+#include "base/markdown.h"
+#include "base/text.h"
+#include <string.h>
+
+#define DOCUMENT_FINDINGS 100
+#define HUMAN_FINDINGS    50
+#define SUMMARY_FINDINGS  100
+#define CELL_MAX          500 /* bytes */
+
+const char *scan_verdict_name(enum arc_verdict verdict)
+{
+    static const char *const names[] = {"clean", "findings", "stale-database", "scanner-error"};
+    return names[verdict];
+}
+
+const char *scan_gate_name(enum arc_gate gate)
+{
+    static const char *const names[] = {"pass", "report-only", "fail"};
+    return names[gate];
+}
+
+const char *scan_kind_name(unsigned kind)
+{
+    static const char *const names[] = {"vulnerability", "misconfiguration", "secret", "license"};
+    return names[kind];
+}
+
+/* Text of unknown origin as a JSON string; what is not UTF-8 is made visible. */
+static json_t *text_json(const char *text)
+{
+    ARC_AUTO(arc_buf) struct arc_buf shown = {0};
+    json_t *value = json_string(text);
+    if (value)
+        return value;
+    arc_text_visible(&shown, text, strlen(text));
+    return shown.failed ? NULL : json_string(arc_buf_text(&shown));
+}
+
+/* As text_json(), with null for "" or NULL. */
+static json_t *optional(const char *text)
+{
+    return text && *text ? text_json(text) : json_null();
+}
+
+/* The object or array if it is whole, else NULL: a part that is missing for want of memory must not
+ * look like one that is not there. */
+static json_t *whole(json_t *value, bool complete)
+{
+    if (complete)
+        return value;
+    json_decref(value);
+    return NULL;
+}
+
+static json_t *counts_json(const size_t counts[ARC_SEVERITIES])
+{
+    json_t *object = json_object();
+    bool complete = object != NULL;
+    for (unsigned i = ARC_SEVERITIES; i-- > 0;)
+        complete = json_object_set_new(object, arc_severity_name((enum arc_severity)i),
+                                       json_integer((json_int_t)counts[i])) == 0 &&
+                   complete;
+    return whole(object, complete);
+}
+
+static json_t *target_json(const struct scan_target *target)
+{
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "service", optional(target->service),
+                     "platform", optional(target->platform), "artifact", optional(target->artifact),
+                     "os", optional(target->os), "report", text_json(target->report), "error",
+                     optional(target->error), "counts",
+                     target->error ? json_null() : counts_json(target->counts));
+}
+
+static json_t *platforms_json(const struct scan_judged *judged, const struct finding *finding)
+{
+    json_t *array = json_array();
+    bool complete = array != NULL;
+    for (size_t t = 0; t < judged->findings.target_count; t++) {
+        const char *platform = judged->findings.targets[t].platform;
+        if ((finding->targets >> t & 1) && *platform)
+            complete = json_array_append_new(array, text_json(platform)) == 0 && complete;
+    }
+    return whole(array, complete);
+}
+
+static json_t *finding_json(const struct scan_judged *judged, const struct finding *finding)
+{
+    const struct scan_rule *rule = &judged->findings.rules[finding->rule];
+    json_t *fresh = judged->baseline ? json_boolean(finding->fresh) : json_null();
+    return json_pack(
+        "{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", text_json(rule->id),
+        "severity", arc_severity_name((enum arc_severity)finding->severity), "kind",
+        scan_kind_name(finding->kind), "service", optional(finding->service), "package",
+        optional(finding->package), "installed", optional(finding->installed), "fixed",
+        optional(finding->fixed), "place", optional(finding->place), "title", optional(rule->title),
+        "url", optional(rule->url), "platforms", platforms_json(judged, finding), "new", fresh);
+}
+
+static json_t *targets_json(const struct scan_judged *judged)
+{
+    json_t *array = json_array();
+    bool complete = array != NULL;
+    for (size_t t = 0; t < judged->findings.target_count; t++)
+        complete = json_array_append_new(array, target_json(&judged->findings.targets[t])) == 0 &&
+                   complete;
+    return whole(array, complete);
+}
+
+static json_t *findings_json(const struct scan_judged *judged)
+{
+    json_t *array = json_array();
+    bool complete = array != NULL;
+    for (size_t i = 0; i < judged->total && i < DOCUMENT_FINDINGS; i++)
+        complete =
+            json_array_append_new(array, finding_json(judged, &judged->findings.list[i])) == 0 &&
+            complete;
+    return whole(array, complete);
+}
+
+static json_t *lists_json(const struct scan_judged *judged)
+{
+    json_t *targets = targets_json(judged);
+    json_t *findings = findings_json(judged);
+    return json_pack("{s:o, s:o}", "targets", targets, "findings", findings);
+}
+
+static const char *scanner_version(const struct scan_judged *judged)
+{
+    const struct findings *findings = &judged->findings;
+    if (judged->scanner.version)
+        return judged->scanner.version;
+    return findings->target_count ? findings->targets[0].scanner : "";
+}
+
+int scan_document(const struct scan_judged *judged, json_t **out, struct arc_error *err)
+{
+    bool known = judged->verdict != ARC_VERDICT_SCANNER_ERROR;
+    ARC_AUTO_JSON json_t *lists = lists_json(judged);
+    json_t *fresh =
+        known && judged->baseline ? json_integer((json_int_t)judged->fresh) : json_null();
+    *out =
+        json_pack("{s:s, s:s, s:o, s:s, s:b, s:o, s:o, s:o, s:I, s:I, s:{s:s, s:o, s:o}, s:O}",
+                  "verdict", scan_verdict_name(judged->verdict), "gate",
+                  scan_gate_name(judged->gate), "reason", text_json(arc_buf_text(&judged->reason)),
+                  "fail-on", arc_severity_name(judged->options->policy.fail_on), "block",
+                  (int)judged->options->policy.block, "counts",
+                  known ? counts_json(judged->counts) : json_null(), "total",
+                  known ? json_integer((json_int_t)judged->total) : json_null(), "new", fresh,
+                  "ignored", (json_int_t)judged->ignored, "unfixed", (json_int_t)judged->unfixed,
+                  "scanner", "name", "trivy", "version", optional(scanner_version(judged)),
+                  "database", optional(judged->scanner.database), "warnings", judged->warnings);
+    if (!*out || !lists || json_object_update(*out, lists) != 0)
+        return arc_error_nomem(err);
+    return ARC_OK;
+}
+
+/* The platforms of a finding, "amd64, arm64"; "" when none is known. */
+static void add_platforms(struct arc_buf *out, const struct scan_judged *judged,
+                          const struct finding *finding)
+{
+    const char *separator = "";
+    for (size_t t = 0; t < judged->findings.target_count; t++) {
+        const char *platform = judged->findings.targets[t].platform;
+        if (!(finding->targets >> t & 1) || !*platform)
+            continue;
+        arc_buf_puts(out, separator);
+        arc_text_visible(out, platform, strlen(platform));
+        separator = ", ";
+    }
+}
+
+static void add_verdict(struct arc_buf *out, const struct scan_judged *judged)
+{
+    const char *reason = arc_buf_text(&judged->reason);
+    arc_buf_printf(out, "%s, gate: %s: ", scan_verdict_name(judged->verdict),
+                   scan_gate_name(judged->gate));
+    arc_text_visible(out, reason, strlen(reason));
+}
+
+/* Zeros would look like an answer where there is none. */
+static void add_counts(struct arc_buf *out, const struct scan_judged *judged)
+{
+    if (judged->verdict == ARC_VERDICT_SCANNER_ERROR) {
+        arc_buf_puts(out, "the number of findings is unknown");
+        return;
+    }
+    for (unsigned i = ARC_SEVERITIES; i-- > 0;)
+        arc_buf_printf(out, "%s %zu%s", arc_severity_name((enum arc_severity)i), judged->counts[i],
+                       i ? ", " : "");
+    arc_buf_printf(out, "; %zu with a fix", judged->fixable);
+    if (judged->baseline)
+        arc_buf_printf(out, "; %zu new", judged->fresh);
+    if (judged->unfixed)
+        arc_buf_printf(out, "; %zu without a fix left out", judged->unfixed);
+    if (judged->ignored)
+        arc_buf_printf(out, "; %zu ignored", judged->ignored);
+}
+
+/* A failure of what was rendered apart is one of the whole. */
+static void add_failure(struct arc_buf *out, const struct arc_buf *part)
+{
+    if (part->failed && !out->failed)
+        out->failed = part->failed;
+}
+
+static void add_column(struct arc_buf *out, const char *text, int width)
+{
+    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 4096};
+    size_t len = strlen(text);
+    arc_text_visible(&shown, text, len < 1000 ? len : 1000);
+    arc_buf_printf(out, "%-*s  ", width, arc_buf_text(&shown));
+    add_failure(out, &shown);
+}
+
+static void add_row(struct arc_buf *out, const struct scan_judged *judged,
+                    const struct finding *finding)
+{
+    add_column(out, arc_severity_name((enum arc_severity)finding->severity), 8);
+    add_column(out, finding->id, 19);
+    add_column(out, *finding->package ? finding->package : finding->place, 28);
+    add_column(out, *finding->installed ? finding->installed : "-", 16);
+    add_column(out, *finding->fixed ? finding->fixed : "no fix", 16);
+    add_column(out, finding->service, 8);
+    add_platforms(out, judged, finding);
+    while (out->len && out->data[out->len - 1] == ' ')
+        out->data[--out->len] = '\0';
+    arc_buf_putc(out, '\n');
+}
+
+int scan_human(const struct scan_judged *judged, struct arc_buf *out, struct arc_error *err)
+{
+    add_verdict(out, judged);
+    arc_buf_putc(out, '\n');
+    add_counts(out, judged);
+    arc_buf_putc(out, '\n');
+    for (size_t i = 0; i < judged->total && i < HUMAN_FINDINGS; i++)
+        add_row(out, judged, &judged->findings.list[i]);
+    if (judged->total > HUMAN_FINDINGS)
+        arc_buf_printf(out, "… and %zu more\n", judged->total - HUMAN_FINDINGS);
+    return arc_buf_check(out, "the table of findings", err);
+}
+
+/* Text in a cell of a markdown table. */
+static void add_cell(struct arc_buf *out, const char *text)
+{
+    size_t len = strlen(text);
+    arc_buf_putc(out, ' ');
+    arc_markdown_text(out, text, len < CELL_MAX ? len : CELL_MAX);
+    arc_buf_puts(out, " |");
+}
+
+/* The id, as a link to the advisory where there is one. */
+static void add_id_cell(struct arc_buf *out, const struct scan_rule *rule)
+{
+    bool link = rule->url &&
+                (strncmp(rule->url, "https://", 8) == 0 || strncmp(rule->url, "http://", 7) == 0);
+    arc_buf_puts(out, link ? " [" : " ");
+    arc_markdown_text(out, rule->id, strlen(rule->id));
+    if (link) {
+        arc_buf_puts(out, "](");
+        arc_markdown_url(out, rule->url, strlen(rule->url));
+        arc_buf_putc(out, ')');
+    }
+    arc_buf_puts(out, " |");
+}
+
+void scan_add_row(struct arc_buf *out, const struct scan_judged *judged,
+                  const struct finding *finding, bool service)
+{
+    const struct scan_rule *rule = &judged->findings.rules[finding->rule];
+    ARC_AUTO(arc_buf) struct arc_buf platforms = {0};
+    add_platforms(&platforms, judged, finding);
+    arc_buf_puts(out, "|");
+    add_cell(out, arc_severity_name((enum arc_severity)finding->severity));
+    add_id_cell(out, rule);
+    add_cell(out, *finding->package ? finding->package : finding->place);
+    add_cell(out, finding->installed);
+    add_cell(out, finding->fixed);
+    if (service)
+        add_cell(out, finding->service);
+    add_cell(out, arc_buf_text(&platforms));
+    add_failure(out, &platforms);
+    arc_buf_putc(out, '\n');
+}
+
+int scan_summary(const struct scan_judged *judged, struct arc_buf *out, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf verdict = {0};
+    add_verdict(&verdict, judged);
+    arc_buf_puts(out, "### Security scan\n\n|");
+    add_cell(out, arc_buf_text(&verdict));
+    add_failure(out, &verdict);
+    arc_buf_puts(out, "\n|---|\n|");
+    arc_buf_putc(out, ' ');
+    add_counts(out, judged);
+    arc_buf_puts(out, " |\n\n");
+    if (judged->total)
+        arc_buf_puts(out, "| Severity | Id | Package | Installed | Fixed | Service | Platforms |\n"
+                          "|---|---|---|---|---|---|---|\n");
+    for (size_t i = 0; i < judged->total && i < SUMMARY_FINDINGS; i++)
+        scan_add_row(out, judged, &judged->findings.list[i], true);
+    if (judged->total > SUMMARY_FINDINGS)
+        arc_buf_printf(out, "\n… and %zu more\n", judged->total - SUMMARY_FINDINGS);
+    return arc_buf_check(out, "the summary", err);
+}

@@ -1,0 +1,465 @@
+/* Trivy's JSON report, finding by finding. Field names: pkg/types/report.go of Trivy 0.20–0.67. */
+#include "base/auto.h"
+#include "base/text.h"
+#include "scan/findings.h"
+#include "json/stream.h"
+#include <string.h>
+
+#define REPORT_MAX      ((size_t)2 << 30)
+#define ID_MAX          256
+#define DESCRIPTION_MAX 1000 /* GitHub shows 1,024 characters of a rule's help */
+#define TITLE_MAX       250
+#define FIELD_MAX       4096
+
+/* Places in the document. The last three are followed by one for each kind of finding. */
+enum place { DOCUMENT = 1, METADATA, OS, TRIVY, RESULTS, RESULT, CVSS, CVSS_SCORES, CAUSE };
+#define LIST_OF (CAUSE + 1)
+#define ITEM_OF (LIST_OF + LICENSE + 1)
+
+/* What is kept of a document, a result, a finding. */
+enum field {
+    SCHEMA_VERSION = 1,
+    CREATED,
+    ARTIFACT,
+    ARTIFACT_TYPE,
+    SCANNER_VERSION,
+    OS_FAMILY,
+    OS_NAME,
+    OS_END_OF_LIFE,
+    TARGET,
+    CLASS,
+    TYPE,
+    SCORE_2,
+    SCORE_3,
+    SCORE_4,
+    LINE,
+    /* texts of a finding, struct draft */
+    ID,
+    ALIAS,
+    PACKAGE,
+    INSTALLED,
+    FIXED,
+    STATUS,
+    PATH,
+    TITLE,
+    DESCRIPTION,
+    URL,
+    SEVERITY,
+    FIELDS
+};
+
+static const struct arc_json_rule rules[] = {
+    {ARC_JSON_TOP, "", DOCUMENT, 0},
+    {DOCUMENT, "SchemaVersion", 0, SCHEMA_VERSION},
+    {DOCUMENT, "CreatedAt", 0, CREATED},
+    {DOCUMENT, "ArtifactName", 0, ARTIFACT},
+    {DOCUMENT, "ArtifactType", 0, ARTIFACT_TYPE},
+    {DOCUMENT, "Metadata", METADATA, 0},
+    {DOCUMENT, "Trivy", TRIVY, 0},
+    {DOCUMENT, "Results", RESULTS, 0},
+    {DOCUMENT, NULL, RESULT, 0}, /* schema 1: the document is the list of results */
+    {METADATA, "OS", OS, 0},
+    {OS, "Family", 0, OS_FAMILY},
+    {OS, "Name", 0, OS_NAME},
+    {OS, "EOSL", 0, OS_END_OF_LIFE},
+    {TRIVY, "Version", 0, SCANNER_VERSION},
+    {RESULTS, NULL, RESULT, 0},
+    {RESULT, "Target", 0, TARGET},
+    {RESULT, "Class", 0, CLASS},
+    {RESULT, "Type", 0, TYPE},
+    {RESULT, "Vulnerabilities", LIST_OF + VULNERABILITY, 0},
+    {RESULT, "Misconfigurations", LIST_OF + MISCONFIGURATION, 0},
+    {RESULT, "Secrets", LIST_OF + SECRET, 0},
+    {RESULT, "Licenses", LIST_OF + LICENSE, 0},
+    {LIST_OF + VULNERABILITY, NULL, ITEM_OF + VULNERABILITY, 0},
+    {LIST_OF + MISCONFIGURATION, NULL, ITEM_OF + MISCONFIGURATION, 0},
+    {LIST_OF + SECRET, NULL, ITEM_OF + SECRET, 0},
+    {LIST_OF + LICENSE, NULL, ITEM_OF + LICENSE, 0},
+    {ITEM_OF + VULNERABILITY, "VulnerabilityID", 0, ID},
+    {ITEM_OF + VULNERABILITY, "PkgName", 0, PACKAGE},
+    {ITEM_OF + VULNERABILITY, "PkgPath", 0, PATH},
+    {ITEM_OF + VULNERABILITY, "InstalledVersion", 0, INSTALLED},
+    {ITEM_OF + VULNERABILITY, "FixedVersion", 0, FIXED},
+    {ITEM_OF + VULNERABILITY, "Status", 0, STATUS},
+    {ITEM_OF + VULNERABILITY, "Severity", 0, SEVERITY},
+    {ITEM_OF + VULNERABILITY, "Title", 0, TITLE},
+    {ITEM_OF + VULNERABILITY, "Description", 0, DESCRIPTION},
+    {ITEM_OF + VULNERABILITY, "PrimaryURL", 0, URL},
+    {ITEM_OF + VULNERABILITY, "CVSS", CVSS, 0},
+    {ITEM_OF + MISCONFIGURATION, "ID", 0, ID},
+    {ITEM_OF + MISCONFIGURATION, "AVDID", 0, ALIAS},
+    {ITEM_OF + MISCONFIGURATION, "Status", 0, STATUS},
+    {ITEM_OF + MISCONFIGURATION, "Severity", 0, SEVERITY},
+    {ITEM_OF + MISCONFIGURATION, "Title", 0, TITLE},
+    {ITEM_OF + MISCONFIGURATION, "Description", 0, DESCRIPTION},
+    {ITEM_OF + MISCONFIGURATION, "PrimaryURL", 0, URL},
+    {ITEM_OF + MISCONFIGURATION, "CauseMetadata", CAUSE, 0},
+    {ITEM_OF + SECRET, "RuleID", 0, ID}, /* never Match or Code: they hold the secret's place */
+    {ITEM_OF + SECRET, "Severity", 0, SEVERITY},
+    {ITEM_OF + SECRET, "Title", 0, TITLE},
+    {ITEM_OF + SECRET, "StartLine", 0, LINE},
+    {ITEM_OF + LICENSE, "Name", 0, ID},
+    {ITEM_OF + LICENSE, "Severity", 0, SEVERITY},
+    {ITEM_OF + LICENSE, "PkgName", 0, PACKAGE},
+    {ITEM_OF + LICENSE, "FilePath", 0, PATH},
+    {ITEM_OF + LICENSE, "Link", 0, URL},
+    {CAUSE, "StartLine", 0, LINE},
+    {CVSS, ARC_JSON_ANY, CVSS_SCORES, 0},
+    {CVSS_SCORES, "V2Score", 0, SCORE_2},
+    {CVSS_SCORES, "V3Score", 0, SCORE_3},
+    {CVSS_SCORES, "V40Score", 0, SCORE_4},
+    {0},
+};
+
+struct reading {
+    struct findings *findings;
+    struct scan_target *target;
+    int schema;                     /* 0 while unknown */
+    size_t element;                 /* of the list under way, from 1, for messages */
+    struct arc_buf family, release; /* of the operating system */
+    /* the finding under way */
+    struct arc_buf texts[FIELDS];
+    double scores[3]; /* the highest of CVSS 2, 3, 4 */
+    unsigned line;
+};
+
+static void reading_free(struct reading *reading)
+{
+    for (size_t i = 0; i < FIELDS; i++)
+        arc_buf_free(&reading->texts[i]);
+    arc_buf_free(&reading->family);
+    arc_buf_free(&reading->release);
+}
+
+static int not_understood(const struct reading *reading, struct arc_error *err, const char *what)
+{
+    return arc_error_set(err, ARC_EINPUT, "%s: Results[%zu]: element %zu: %s",
+                         reading->target->report, reading->target->results - 1, reading->element,
+                         what);
+}
+
+static const char *text_of(const struct reading *reading, enum field field)
+{
+    return arc_buf_text(&reading->texts[field]);
+}
+
+/* A copy of at most `max` bytes that ends between characters; NULL for "". */
+static int copy_short(const char *text, size_t max, char **out, struct arc_error *err)
+{
+    size_t len = 0;
+    for (size_t step; text[len] && len + (step = arc_utf8_length(text + len, 4)) <= max && step;)
+        len += step;
+    *out = len ? strndup(text, len) : NULL;
+    return len && !*out ? arc_error_nomem(err) : ARC_OK;
+}
+
+static int describe(const struct reading *reading, struct scan_rule *rule, struct arc_error *err)
+{
+    int rc = copy_short(text_of(reading, TITLE), TITLE_MAX, &rule->title, err);
+    if (!rc)
+        rc = copy_short(text_of(reading, DESCRIPTION), DESCRIPTION_MAX, &rule->description, err);
+    if (!rc)
+        rc = copy_short(text_of(reading, URL), DESCRIPTION_MAX, &rule->url, err);
+    for (size_t i = 3; i-- > 0 && rule->score <= 0;)
+        rule->score = reading->scores[i];
+    return rc;
+}
+
+/* A severity that we do not know may be worse than any we know: it is not guessed. */
+static int read_severity(const struct reading *reading, unsigned char *out, struct arc_error *err)
+{
+    enum arc_severity severity = ARC_SEVERITY_UNKNOWN;
+    const struct arc_buf *text = &reading->texts[SEVERITY];
+    if (text->len && !arc_severity_parse(text->data, text->len, &severity))
+        return not_understood(reading, err, "the Severity is none that arc-ci knows");
+    *out = (unsigned char)severity;
+    return ARC_OK;
+}
+
+/* --include-non-failures lists the checks that passed as well. */
+static bool is_no_finding(const struct reading *reading, enum finding_kind kind)
+{
+    const char *status = text_of(reading, STATUS);
+    return kind == MISCONFIGURATION &&
+           (strcmp(status, "PASS") == 0 || strcmp(status, "EXCEPTION") == 0);
+}
+
+static int pool_strings(const struct reading *reading, struct finding *finding,
+                        struct arc_error *err)
+{
+    struct findings *findings = reading->findings;
+    const char *fixed = text_of(reading, FIXED);
+    finding->package = findings_string(findings, text_of(reading, PACKAGE));
+    finding->installed = findings_string(findings, text_of(reading, INSTALLED));
+    if (!*fixed && strcmp(text_of(reading, STATUS), "fixed") == 0)
+        fixed = "see the advisory";
+    finding->fixed = findings_string(findings, fixed);
+    finding->place = findings_string(findings, text_of(reading, PATH));
+    bool whole = finding->package && finding->installed && finding->fixed && finding->place;
+    return whole ? ARC_OK : arc_error_nomem(err);
+}
+
+static int add_rule(const struct reading *reading, struct finding *finding, struct arc_error *err)
+{
+    bool made;
+    int rc = findings_rule(reading->findings, text_of(reading, ID), &finding->rule, &made, err);
+    if (rc)
+        return rc;
+    struct scan_rule *rule = &reading->findings->rules[finding->rule];
+    finding->id = rule->id;
+    rule->severity = finding->severity > rule->severity ? finding->severity : rule->severity;
+    if (!made)
+        return ARC_OK;
+    rule->kind = finding->kind;
+    rule->alias = findings_string(reading->findings, text_of(reading, ALIAS));
+    return rule->alias ? describe(reading, rule, err) : arc_error_nomem(err);
+}
+
+static int add_finding(const struct reading *reading, enum finding_kind kind, struct arc_error *err)
+{
+    struct findings *findings = reading->findings;
+    size_t id_len = reading->texts[ID].len;
+    if (is_no_finding(reading, kind))
+        return ARC_OK;
+    if (!id_len || id_len > ID_MAX)
+        return not_understood(reading, err, id_len ? "the id is too long" : "it has no id");
+    struct finding finding = {
+        .kind = (unsigned char)kind,
+        .service = reading->target->service,
+        .result = (unsigned)(findings->result_count - 1),
+        .targets = (uint64_t)1 << (reading->target - findings->targets),
+        .line = reading->line,
+    };
+    int rc = read_severity(reading, &finding.severity, err);
+    if (!rc)
+        rc = pool_strings(reading, &finding, err);
+    if (!rc)
+        rc = add_rule(reading, &finding, err);
+    return rc ? rc : findings_add(findings, &finding, err);
+}
+
+static void start_finding(struct reading *reading)
+{
+    for (size_t i = ID; i < FIELDS; i++)
+        arc_buf_reset(&reading->texts[i]);
+    for (size_t i = 0; i < 3; i++)
+        reading->scores[i] = 0;
+    reading->line = 0;
+    reading->element++;
+}
+
+/* Of a long text, the beginning; a character is not cut in two. */
+static size_t kept_length(const struct arc_json_scalar *value)
+{
+    size_t len = value->len < FIELD_MAX ? value->len : FIELD_MAX;
+    while (len && len < value->len && ((unsigned char)value->text[len] & 0xc0) == 0x80)
+        len--;
+    return len;
+}
+
+static int add_text(struct reading *reading, enum field field, const struct arc_json_scalar *value,
+                    struct arc_error *err)
+{
+    struct arc_buf *text = &reading->texts[field];
+    if (value->type != ARC_JSON_STRING && value->type != ARC_JSON_NULL)
+        return not_understood(reading, err, "a text is no string");
+    arc_buf_reset(text);
+    arc_buf_add(text, value->text, kept_length(value));
+    return arc_buf_check(text, "a report's field", err);
+}
+
+static double number_of(const struct arc_json_scalar *value)
+{
+    char digits[32];
+    if (value->type != ARC_JSON_NUMBER || value->len >= sizeof digits)
+        return 0;
+    memcpy(digits, value->text, value->len);
+    digits[value->len] = '\0';
+    return strtod(digits, NULL);
+}
+
+static void read_number(struct reading *reading, enum field field,
+                        const struct arc_json_scalar *value)
+{
+    double number = number_of(value);
+    if (field == LINE)
+        reading->line = number > 0 && number < INT32_MAX ? (unsigned)number : 0;
+    else if (number > reading->scores[field - SCORE_2] && number <= 10)
+        reading->scores[field - SCORE_2] = number;
+}
+
+static int read_schema(struct reading *reading, const struct arc_json_scalar *value,
+                       struct arc_error *err)
+{
+    reading->schema = 2;
+    if (value->type == ARC_JSON_NUMBER && value->len == 1 && *value->text == '2')
+        return ARC_OK;
+    return arc_error_set(err, ARC_EINPUT, "%s: its SchemaVersion is not 2, the one arc-ci knows",
+                         reading->target->report);
+}
+
+/* Pools a string that may be long or absent. */
+static int pool_field(struct reading *reading, const char **field,
+                      const struct arc_json_scalar *value, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    if (value->type == ARC_JSON_STRING)
+        arc_buf_add(&text, value->text, kept_length(value));
+    *field = text.failed ? NULL : findings_string(reading->findings, arc_buf_text(&text));
+    return *field ? ARC_OK : arc_error_nomem(err);
+}
+
+static int read_result_field(struct reading *reading, enum field field,
+                             const struct arc_json_scalar *value, struct arc_error *err)
+{
+    struct scan_result *result = &reading->findings->results[reading->findings->result_count - 1];
+    const char **into = field == TARGET  ? &result->target
+                        : field == CLASS ? &result->class
+                                         : &result->type;
+    return pool_field(reading, into, value, err);
+}
+
+static int read_os(struct reading *reading, enum field field, const struct arc_json_scalar *value,
+                   struct arc_error *err)
+{
+    struct arc_buf *text = field == OS_FAMILY ? &reading->family : &reading->release;
+    if (field == OS_END_OF_LIFE) {
+        reading->target->end_of_life = value->type == ARC_JSON_BOOL && value->truth;
+        return ARC_OK;
+    }
+    arc_buf_reset(text);
+    arc_buf_add(text, value->text, kept_length(value));
+    return arc_buf_check(text, "the operating system's name", err);
+}
+
+static int pool_os(struct reading *reading, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    arc_buf_printf(&text, "%s %s", arc_buf_text(&reading->family), arc_buf_text(&reading->release));
+    reading->target->os =
+        text.failed ? NULL : findings_string(reading->findings, arc_buf_text(&text));
+    return reading->target->os ? ARC_OK : arc_error_nomem(err);
+}
+
+static int read_target_field(struct reading *reading, enum field field,
+                             const struct arc_json_scalar *value, struct arc_error *err)
+{
+    struct scan_target *target = reading->target;
+    const char **into = field == CREATED         ? &target->created
+                        : field == ARTIFACT      ? &target->artifact
+                        : field == ARTIFACT_TYPE ? &target->kind
+                                                 : &target->scanner;
+    return pool_field(reading, into, value, err);
+}
+
+static int no_report(const struct reading *reading, const struct arc_json_rule *rule,
+                     const char *is, struct arc_error *err)
+{
+    const char *what = rule->key && *rule->key ? rule->key : "the document or an element";
+    return arc_error_set(err, ARC_EINPUT, "%s: not a report of Trivy: %s %s",
+                         reading->target->report, what, is);
+}
+
+static int on_value(void *data, const struct arc_json_rule *rule,
+                    const struct arc_json_scalar *value, struct arc_error *err)
+{
+    struct reading *reading = data;
+    enum field field = (enum field)rule->tag;
+    bool member = rule->key && *rule->key;
+    if (!arc_utf8_valid(value->text, value->len)) /* libyajl lets overlong forms pass */
+        return no_report(reading, rule, "is not valid UTF-8", err);
+    if (rule->enter && member && value->type == ARC_JSON_NULL)
+        return ARC_OK; /* Go writes an empty list as null */
+    if (rule->enter)
+        return no_report(reading, rule, "is no list or object", err);
+    if (field >= ID)
+        return add_text(reading, field, value, err);
+    if (field >= SCORE_2) {
+        read_number(reading, field, value);
+        return ARC_OK;
+    }
+    if (field >= TARGET)
+        return read_result_field(reading, field, value, err);
+    if (field >= OS_FAMILY)
+        return read_os(reading, field, value, err);
+    return field == SCHEMA_VERSION ? read_schema(reading, value, err)
+                                   : read_target_field(reading, field, value, err);
+}
+
+static bool is_list(unsigned place)
+{
+    return place == RESULTS || (place >= LIST_OF && place < ITEM_OF);
+}
+
+static int on_enter(void *data, const struct arc_json_rule *rule, char bracket,
+                    struct arc_error *err)
+{
+    struct reading *reading = data;
+    if (rule->enter == DOCUMENT) {
+        reading->schema = bracket == '[' ? 1 : 0;
+        return ARC_OK;
+    }
+    if ((bracket == '[') != is_list(rule->enter))
+        return no_report(reading, rule,
+                         bracket == '[' ? "is a list, not an object" : "is an object, not a list",
+                         err);
+    if (rule->enter >= ITEM_OF)
+        start_finding(reading);
+    else if (rule->enter >= LIST_OF)
+        reading->element = 0;
+    if (rule->enter != RESULT)
+        return ARC_OK;
+    reading->target->results++;
+    return findings_add_result(reading->findings, err);
+}
+
+static int on_leave(void *data, const struct arc_json_rule *rule, struct arc_error *err)
+{
+    if (rule->enter == OS)
+        return pool_os(data, err);
+    return rule->enter >= ITEM_OF
+               ? add_finding(data, (enum finding_kind)(rule->enter - ITEM_OF), err)
+               : ARC_OK;
+}
+
+/* `{}`, `[]` and `null` are what scripts leave behind when the scanner failed. */
+static int check_whole(const struct reading *reading, struct arc_error *err)
+{
+    if (!reading->schema)
+        return arc_error_set(err, ARC_EINPUT, "%s: not a report of Trivy: it has no SchemaVersion",
+                             reading->target->report);
+    if (reading->schema == 1 && !reading->target->results)
+        return arc_error_set(err, ARC_EINPUT,
+                             "%s: an empty list: nothing says that a scanner has looked",
+                             reading->target->report);
+    return ARC_OK;
+}
+
+static int read_report(struct findings *findings, const char *path, const char *text, size_t len,
+                       struct arc_error *err)
+{
+    ARC_AUTO(reading)
+    struct reading reading = {.findings = findings,
+                              .target = &findings->targets[findings->target_count - 1]};
+    const struct arc_json_reader reader = {
+        .rules = rules,
+        .size_max = REPORT_MAX,
+        .data = &reading,
+        .value = on_value,
+        .enter = on_enter,
+        .leave = on_leave,
+    };
+    int rc = path ? arc_json_stream_file(path, reading.target->report, &reader, err)
+                  : arc_json_stream_text(text, len, reading.target->report, &reader, err);
+    return rc ? rc : check_whole(&reading, err);
+}
+
+int scan_report_file(struct findings *findings, const char *path, struct arc_error *err)
+{
+    return read_report(findings, path, NULL, 0, err);
+}
+
+int scan_report_text(struct findings *findings, const char *text, size_t len, struct arc_error *err)
+{
+    return read_report(findings, NULL, text, len, err);
+}

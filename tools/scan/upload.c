@@ -1,0 +1,131 @@
+/* SARIF to code scanning (GitHub docs, "Upload an analysis as SARIF data"). */
+#include "base/auto.h"
+#include "os/gzip.h"
+#include "scan/publish.h"
+#include <string.h>
+
+#define WAIT_FIRST 2000  /* milliseconds */
+#define WAIT_MOST  30000 /* between two looks */
+#define LOOKS      24    /* about ten minutes */
+
+static json_t *results_of(json_t *sarif)
+{
+    return json_object_get(json_array_get(json_object_get(sarif, "runs"), 0), "results");
+}
+
+static int pack(const json_t *sarif, char **out, size_t *len, struct arc_error *err)
+{
+    ARC_AUTO_FREE char *text = json_dumps(sarif, JSON_COMPACT);
+    return text ? arc_gzip_base64(text, strlen(text), out, len, err) : arc_error_nomem(err);
+}
+
+/* The results are sorted, worst first: a quarter of them goes from the end until the rest fits. */
+static int pack_within(json_t *sarif, size_t upload_max, char **out, struct arc_error *err)
+{
+    json_t *results = results_of(sarif);
+    for (;;) {
+        size_t len = 0;
+        int rc = pack(sarif, out, &len, err);
+        if (rc || len <= upload_max)
+            return rc;
+        free(arc_steal(out));
+        size_t count = json_array_size(results);
+        if (count == 0)
+            return arc_error_set(err, ARC_ELIMIT,
+                                 "the SARIF log exceeds GitHub's limit even without results");
+        for (size_t left = count - (count + 3) / 4; json_array_size(results) > left;)
+            json_array_remove(results, json_array_size(results) - 1);
+    }
+}
+
+static int send_log(const struct arc_scan_publish *options, const char *log,
+                    struct arc_transport *transport, struct arc_reply *reply, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    ARC_AUTO_JSON json_t *body =
+        json_pack("{s:s, s:s, s:s, s:s}", "commit_sha", options->commit, "ref", options->ref,
+                  "sarif", log, "tool_name", "arc-ci scan");
+    arc_buf_printf(&path, "/repos/%s/code-scanning/sarifs", options->repository);
+    if (!body || path.failed)
+        return arc_error_nomem(err);
+    /* An analysis of the same commit and category replaces the one before. */
+    struct arc_request request = {.method = "POST",
+                                  .path = arc_buf_text(&path),
+                                  .body = body,
+                                  .repeatable = true,
+                                  .why = "upload the findings to code scanning"};
+    return transport->send(transport, &request, reply, err);
+}
+
+static int rejected(const json_t *body, struct arc_error *err)
+{
+    const char *first = json_string_value(json_array_get(json_object_get(body, "errors"), 0));
+    return arc_error_set(err, ARC_EFAILED, "code scanning did not accept the findings: %.1000s",
+                         first ? first : "it gave no reason");
+}
+
+/* One look; *status is "pending", "complete" or "failed". Right after the upload the id may not be
+ * known everywhere yet. */
+static int look(struct arc_transport *transport, const char *path, struct arc_reply *reply,
+                const char **status, struct arc_error *err)
+{
+    struct arc_request request = {
+        .method = "GET", .path = path, .why = "see whether the findings were processed"};
+    int rc = transport->send(transport, &request, reply, err);
+    *status = json_string_value(json_object_get(reply->body, "processing_status"));
+    if (rc == ARC_ENOTFOUND) {
+        arc_error_clear(err);
+        rc = ARC_OK;
+        *status = NULL;
+    }
+    if (!rc && (!*status || (strcmp(*status, "complete") != 0 && strcmp(*status, "failed") != 0)))
+        *status = "pending";
+    return rc;
+}
+
+static int wait_until_processed(const struct arc_scan_publish *options, const char *id,
+                                struct arc_transport *transport, const char **status,
+                                struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+    ARC_AUTO_FREE char *encoded = arc_url_encode(id);
+    int64_t wait = WAIT_FIRST;
+    arc_buf_printf(&path, "/repos/%s/code-scanning/sarifs/%s", options->repository,
+                   encoded ? encoded : "");
+    if (!encoded || path.failed)
+        return arc_error_nomem(err);
+    for (int i = 0; i < LOOKS; i++) {
+        int rc = look(transport, arc_buf_text(&path), &reply, status, err);
+        if (!rc && strcmp(*status, "failed") == 0)
+            rc = rejected(reply.body, err);
+        bool done = !rc && strcmp(*status, "complete") == 0;
+        *status = done ? "complete" : "pending";
+        if (rc || done || transport->describes)
+            return rc;
+        transport->clock->wait(transport->clock->context, wait);
+        wait = wait * 2 > WAIT_MOST ? WAIT_MOST : wait * 2;
+    }
+    return ARC_OK;
+}
+
+int scan_upload(const struct arc_scan_publish *options, json_t *sarif, size_t upload_max,
+                struct arc_transport *transport, json_t **out, struct arc_error *err)
+{
+    ARC_AUTO_FREE char *log = NULL;
+    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+    const char *status = "pending";
+    int rc = pack_within(sarif, upload_max, &log, err);
+    if (!rc)
+        rc = send_log(options, log, transport, &reply, err);
+    if (rc)
+        return arc_error_prefix(err, "SARIF upload");
+    const char *id = json_string_value(json_object_get(reply.body, "id"));
+    rc = id ? wait_until_processed(options, id, transport, &status, err) : ARC_OK;
+    if (rc)
+        return arc_error_prefix(err, "SARIF upload");
+    *out = json_pack("{s:s*, s:s, s:I, s:s*}", "id", id, "status", status, "results",
+                     (json_int_t)json_array_size(results_of(sarif)), "url",
+                     json_string_value(json_object_get(reply.body, "url")));
+    return *out ? ARC_OK : arc_error_nomem(err);
+}

@@ -1,0 +1,153 @@
+/* Merge keys and duplicate keys of a mapping. */
+#include "base/auto.h"
+#include "base/text.h"
+#include "yaml/internal.h"
+#include <string.h>
+
+/* A pair under way, and where it stands among the others. */
+struct entry {
+    struct arc_yaml_pair pair;
+    size_t position;
+    bool dropped;
+};
+
+struct entries {
+    struct entry *list;
+    size_t count, size;
+};
+
+static void entries_free(struct entries *entries)
+{
+    free(entries->list);
+}
+
+static int add(struct entries *entries, struct arc_yaml_pair pair, struct arc_error *err)
+{
+    if (entries->count == entries->size) {
+        size_t size = entries->size ? entries->size * 2 : 16;
+        struct entry *list = realloc(entries->list, size * sizeof *list);
+        if (!list)
+            return arc_error_nomem(err);
+        entries->list = list;
+        entries->size = size;
+    }
+    entries->list[entries->count] = (struct entry){pair, entries->count, false};
+    entries->count++;
+    return ARC_OK;
+}
+
+static int merge_one(const struct arc_yaml *yaml, struct arc_yaml_node *map, struct entries *out,
+                     const struct arc_yaml_node *source, struct arc_error *err)
+{
+    if (source->type != ARC_YAML_MAP)
+        return arc_yaml_error(yaml, source, err, "'<<' can only merge mappings, this is %s",
+                              arc_yaml_type_name(source));
+    int rc = arc_yaml_weigh(yaml, map, source, map->line, map->column, err);
+    for (size_t i = 0; !rc && i < source->count; i++) {
+        struct arc_yaml_pair pair = source->pairs[i];
+        pair.merged = true;
+        rc = add(out, pair, err);
+    }
+    return rc;
+}
+
+static int merge(const struct arc_yaml *yaml, struct arc_yaml_node *map, struct entries *out,
+                 const struct arc_yaml_node *value, struct arc_error *err)
+{
+    if (value->type != ARC_YAML_LIST)
+        return merge_one(yaml, map, out, value, err);
+    int rc = ARC_OK;
+    for (size_t i = 0; !rc && i < value->count; i++)
+        rc = merge_one(yaml, map, out, value->items[i], err);
+    return rc;
+}
+
+static int by_key(const void *a, const void *b)
+{
+    const struct entry *x = *(struct entry *const *)a, *y = *(struct entry *const *)b;
+    const struct arc_yaml_node *k = x->pair.key, *l = y->pair.key;
+    int order = memcmp(k->text, l->text, k->len < l->len ? k->len : l->len);
+    if (!order && k->len != l->len)
+        order = k->len < l->len ? -1 : 1;
+    return order ? order : (x->position < y->position ? -1 : x->position > y->position);
+}
+
+static bool same_key(const struct entry *a, const struct entry *b)
+{
+    return a->pair.key->len == b->pair.key->len &&
+           memcmp(a->pair.key->text, b->pair.key->text, a->pair.key->len) == 0;
+}
+
+static int duplicate(const struct arc_yaml *yaml, const struct arc_yaml_node *first,
+                     const struct arc_yaml_node *second, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
+    arc_text_visible(&shown, second->text, second->len > 120 ? 120 : second->len);
+    return arc_yaml_error(yaml, second, err, "the key '%s' stands here twice, first on line %u",
+                          arc_buf_text(&shown), first->line);
+}
+
+/* One run of equal keys, in the order of the file: one of them stays, in the first one's place. */
+static int settle(const struct arc_yaml *yaml, struct entry **run, size_t count,
+                  struct arc_error *err)
+{
+    struct arc_yaml_pair winner = run[0]->pair;
+    for (size_t i = 1; i < count; i++) {
+        run[i]->dropped = true;
+        if (run[i]->pair.merged)
+            continue;
+        if (!winner.merged)
+            return duplicate(yaml, winner.key, run[i]->pair.key, err);
+        winner = run[i]->pair;
+    }
+    run[0]->pair = winner;
+    return ARC_OK;
+}
+
+static int settle_all(const struct arc_yaml *yaml, struct entries *entries, struct arc_error *err)
+{
+    ARC_AUTO_FREE struct entry **sorted = calloc(entries->count + 1, sizeof(struct entry *));
+    if (!sorted)
+        return arc_error_nomem(err);
+    for (size_t i = 0; i < entries->count; i++)
+        sorted[i] = &entries->list[i];
+    qsort(sorted, entries->count, sizeof *sorted, by_key);
+    int rc = ARC_OK;
+    for (size_t i = 0, end; !rc && i < entries->count; i = end) {
+        for (end = i + 1; end < entries->count && same_key(sorted[i], sorted[end]);)
+            end++;
+        rc = settle(yaml, sorted + i, end - i, err);
+    }
+    return rc;
+}
+
+static int replace_pairs(struct arc_yaml_node *map, const struct entries *entries,
+                         struct arc_error *err)
+{
+    struct arc_yaml_pair *pairs = calloc(entries->count + 1, sizeof *pairs);
+    if (!pairs)
+        return arc_error_nomem(err);
+    free(map->pairs);
+    map->pairs = pairs;
+    map->count = 0;
+    for (size_t i = 0; i < entries->count; i++)
+        if (!entries->list[i].dropped)
+            pairs[map->count++] = entries->list[i].pair;
+    return ARC_OK;
+}
+
+int arc_yaml_map_finish(const struct arc_yaml *yaml, struct arc_yaml_node *map,
+                        struct arc_error *err)
+{
+    ARC_AUTO(entries) struct entries entries = {0};
+    int rc = ARC_OK;
+    for (size_t i = 0; !rc && i < map->count; i++) {
+        if (map->pairs[i].key->merge_key)
+            rc = merge(yaml, map, &entries, map->pairs[i].value, err);
+        else
+            rc = add(&entries, map->pairs[i], err);
+    }
+    if (!rc)
+        rc = settle_all(yaml, &entries, err);
+    return rc ? rc : replace_pairs(map, &entries, err);
+}

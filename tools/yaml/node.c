@@ -1,0 +1,90 @@
+/* Looking things up in a tree, and errors at a place in it. */
+#include "base/auto.h"
+#include "yaml/internal.h"
+#include <string.h>
+
+static const struct arc_yaml_pair *find(const struct arc_yaml_node *node, const char *key)
+{
+    size_t len = strlen(key);
+    for (size_t i = 0; node && node->type == ARC_YAML_MAP && i < node->count; i++) {
+        const struct arc_yaml_node *it = node->pairs[i].key;
+        if (it->len == len && memcmp(it->text, key, len) == 0)
+            return &node->pairs[i];
+    }
+    return NULL;
+}
+
+const struct arc_yaml_node *arc_yaml_get(const struct arc_yaml_node *node, const char *key)
+{
+    const struct arc_yaml_pair *pair = find(node, key);
+    return pair ? pair->value : NULL;
+}
+
+const struct arc_yaml_node *arc_yaml_key(const struct arc_yaml_node *node, const char *key)
+{
+    const struct arc_yaml_pair *pair = find(node, key);
+    return pair ? pair->key : NULL;
+}
+
+const struct arc_yaml_node *arc_yaml_at(const struct arc_yaml_node *node, ...)
+{
+    va_list keys;
+    va_start(keys, node);
+    for (const char *key; node && (key = va_arg(keys, const char *));)
+        node = arc_yaml_get(node, key);
+    va_end(keys);
+    return node;
+}
+
+bool arc_yaml_reads(const struct arc_yaml_node *node, const char *text)
+{
+    return node && node->text && node->len == strlen(text) &&
+           memcmp(node->text, text, node->len) == 0;
+}
+
+bool arc_yaml_is(const struct arc_yaml_node *node, const char *text)
+{
+    return arc_yaml_reads(node, text) && node->type == ARC_YAML_STRING;
+}
+
+const char *arc_yaml_type_name(const struct arc_yaml_node *node)
+{
+    static const char *const names[] = {
+        [ARC_YAML_NULL] = "nothing",    [ARC_YAML_BOOL] = "true or false",
+        [ARC_YAML_INT] = "a number",    [ARC_YAML_FLOAT] = "a number",
+        [ARC_YAML_STRING] = "a string", [ARC_YAML_LIST] = "a list",
+        [ARC_YAML_MAP] = "a mapping",
+    };
+    return node ? names[node->type] : "nothing";
+}
+
+__attribute__((format(printf, 5, 0))) static int error_at(const struct arc_yaml *yaml,
+                                                          const struct arc_yaml_node *node,
+                                                          int code, struct arc_error *err,
+                                                          const char *format, va_list args)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = 4096};
+    arc_buf_vprintf(&text, format, args);
+    return arc_error_at(err, code, yaml->name, node ? node->line : 0, node ? node->column : 0, "%s",
+                        arc_buf_text(&text));
+}
+
+int arc_yaml_error_code(const struct arc_yaml *yaml, const struct arc_yaml_node *node, int code,
+                        struct arc_error *err, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    error_at(yaml, node, code, err, format, args);
+    va_end(args);
+    return code;
+}
+
+int arc_yaml_error(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
+                   struct arc_error *err, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    error_at(yaml, node, ARC_EINPUT, err, format, args);
+    va_end(args);
+    return ARC_EINPUT;
+}

@@ -1,0 +1,372 @@
+/* libyaml's events made a tree. */
+#include "base/auto.h"
+#include "base/text.h"
+#include "os/file.h"
+#include "yaml/internal.h"
+#include <string.h>
+#include <yaml.h>
+
+#define CORE        "tag:yaml.org,2002:"
+#define ANCHORS_MAX 1000
+
+/* A list or mapping whose end has not come yet. */
+struct frame {
+    struct arc_yaml_node *node;
+    const struct arc_yaml_node *key; /* of a mapping: waits for its value */
+};
+
+struct builder {
+    struct arc_yaml *yaml;
+    unsigned flags;
+    struct frame stack[ARC_YAML_DEPTH];
+    size_t depth;
+    size_t nodes;
+    const struct arc_yaml_node *anchors[ANCHORS_MAX]; /* newest last */
+    size_t anchor_count;
+    size_t documents;
+    struct arc_error *err;
+};
+
+static int error_mark(const struct builder *b, const yaml_mark_t *mark, int code, const char *text)
+{
+    return arc_error_at(b->err, code, b->yaml->name, (unsigned)mark->line + 1,
+                        (unsigned)mark->column + 1, "%s", text);
+}
+
+int arc_yaml_weigh(const struct arc_yaml *yaml, struct arc_yaml_node *parent,
+                   const struct arc_yaml_node *child, unsigned line, unsigned column,
+                   struct arc_error *err)
+{
+    parent->weight += child->weight;
+    if (child->depth >= parent->depth)
+        parent->depth = child->depth + 1;
+    if (parent->weight > ARC_YAML_NODES)
+        return arc_error_at(err, ARC_ELIMIT, yaml->name, line, column,
+                            "more than %d values once every alias stands for what it names",
+                            ARC_YAML_NODES);
+    if (parent->depth > ARC_YAML_DEPTH)
+        return arc_error_at(err, ARC_ELIMIT, yaml->name, line, column,
+                            "nested deeper than %d levels", ARC_YAML_DEPTH);
+    return ARC_OK;
+}
+
+/* A new node, owned by the document from now on. */
+static struct arc_yaml_node *new_node(struct builder *b, const yaml_event_t *event,
+                                      enum arc_yaml_type type)
+{
+    struct arc_yaml_node *node = calloc(1, sizeof *node);
+    if (!node)
+        return NULL;
+    node->type = type;
+    node->line = (unsigned)event->start_mark.line + 1;
+    node->column = (unsigned)event->start_mark.column + 1;
+    node->weight = node->depth = 1;
+    node->next_owned = b->yaml->owned;
+    b->yaml->owned = node;
+    b->nodes++;
+    return node;
+}
+
+static int set_anchor(struct builder *b, struct arc_yaml_node *node, const yaml_char_t *anchor)
+{
+    if (!anchor)
+        return ARC_OK;
+    if (b->anchor_count == ANCHORS_MAX)
+        return arc_yaml_error_code(b->yaml, node, ARC_ELIMIT, b->err, "more than %d anchors",
+                                   ANCHORS_MAX);
+    node->anchor = strdup((const char *)anchor);
+    if (!node->anchor)
+        return arc_error_nomem(b->err);
+    b->anchors[b->anchor_count++] = node;
+    return ARC_OK;
+}
+
+static bool known_tag(const char *tag)
+{
+    static const char *const names[] = {"str",    "null",      "bool", "int",   "float",
+                                        "seq",    "map",       "omap", "pairs", "set",
+                                        "binary", "timestamp", "merge"};
+    if (strcmp(tag, "!") == 0)
+        return true;
+    if (strncmp(tag, CORE, strlen(CORE)) != 0)
+        return false;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(tag + strlen(CORE), names[i]) == 0)
+            return true;
+    return false;
+}
+
+static int set_tag(struct builder *b, struct arc_yaml_node *node, const yaml_char_t *tag)
+{
+    if (!tag || !*tag)
+        return ARC_OK;
+    node->tag_owned = strdup((const char *)tag);
+    if (!node->tag_owned)
+        return arc_error_nomem(b->err);
+    node->tag = node->tag_owned;
+    if (known_tag(node->tag) || (b->flags & ARC_YAML_ANY_TAG))
+        return ARC_OK;
+    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
+    arc_text_visible(&shown, node->tag, strnlen(node->tag, 120));
+    return arc_yaml_error(b->yaml, node, b->err, "the tag '%s' is unknown", arc_buf_text(&shown));
+}
+
+/* The type of a scalar: its tag's if it has one of the core schema, else by its text. */
+static int set_type(struct builder *b, struct arc_yaml_node *node)
+{
+    static const struct {
+        const char *tag;
+        enum arc_yaml_type type;
+    } tagged[] = {{CORE "null", ARC_YAML_NULL},
+                  {CORE "bool", ARC_YAML_BOOL},
+                  {CORE "int", ARC_YAML_INT},
+                  {CORE "float", ARC_YAML_FLOAT}};
+    enum arc_yaml_type core = arc_yaml_core_type(node->text, node->len);
+    bool tag = node->tag && known_tag(node->tag);
+    node->type = !tag && node->plain ? core : ARC_YAML_STRING;
+    for (size_t i = 0; tag && i < sizeof tagged / sizeof *tagged; i++) {
+        if (strcmp(node->tag, tagged[i].tag) != 0)
+            continue;
+        node->type = tagged[i].type;
+        if (core != node->type && !(core == ARC_YAML_INT && node->type == ARC_YAML_FLOAT))
+            return arc_yaml_error(b->yaml, node, b->err, "this is not a value of its tag !!%s",
+                                  node->tag + strlen(CORE));
+    }
+    return ARC_OK;
+}
+
+/* Makes room for one more item or pair; full at every power of two. */
+static int grow(struct arc_yaml_node *node, bool list, struct arc_error *err)
+{
+    size_t count = node->count;
+    if (count & (count - 1))
+        return ARC_OK;
+    size_t size = count ? count * 2 : 1;
+    void *grown = list ? realloc(node->items, size * sizeof *node->items)
+                       : realloc(node->pairs, size * sizeof *node->pairs);
+    if (!grown)
+        return arc_error_nomem(err);
+    if (list)
+        node->items = grown;
+    else
+        node->pairs = grown;
+    return ARC_OK;
+}
+
+/* Puts a finished node, met at that place, where it belongs: the root, an item, a key or a value.
+ */
+static int attach(struct builder *b, const struct arc_yaml_node *node, unsigned line,
+                  unsigned column)
+{
+    if (!b->depth) {
+        b->yaml->root = node;
+        return ARC_OK;
+    }
+    struct frame *top = &b->stack[b->depth - 1];
+    struct arc_yaml_node *parent = top->node;
+    int rc = arc_yaml_weigh(b->yaml, parent, node, line, column, b->err);
+    if (rc)
+        return rc;
+    if (parent->type == ARC_YAML_MAP && !top->key) {
+        if (!node->text)
+            return arc_yaml_error(b->yaml, node, b->err, "a key must be a plain value, this is %s",
+                                  arc_yaml_type_name(node));
+        top->key = node;
+        return ARC_OK;
+    }
+    bool list = parent->type == ARC_YAML_LIST;
+    size_t count = parent->count;
+    if (grow(parent, list, b->err))
+        return ARC_ENOMEM;
+    if (list)
+        parent->items[count] = node;
+    else
+        parent->pairs[count] = (struct arc_yaml_pair){.key = top->key, .value = node};
+    top->key = NULL;
+    parent->count++;
+    return ARC_OK;
+}
+
+static int on_scalar(struct builder *b, const yaml_event_t *event)
+{
+    struct arc_yaml_node *node = new_node(b, event, ARC_YAML_STRING);
+    size_t len = event->data.scalar.length;
+    if (!node || !(node->text = malloc(len + 1)))
+        return arc_error_nomem(b->err);
+    memcpy(node->text, event->data.scalar.value, len);
+    node->text[len] = '\0';
+    node->len = len;
+    node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+    int rc = set_tag(b, node, event->data.scalar.tag);
+    if (!rc)
+        rc = set_type(b, node);
+    if (!rc)
+        rc = set_anchor(b, node, event->data.scalar.anchor);
+    node->merge_key = node->plain && !node->tag && len == 2 && memcmp(node->text, "<<", 2) == 0;
+    return rc ? rc : attach(b, node, node->line, node->column);
+}
+
+static int on_start(struct builder *b, const yaml_event_t *event)
+{
+    bool list = event->type == YAML_SEQUENCE_START_EVENT;
+    struct arc_yaml_node *node = new_node(b, event, list ? ARC_YAML_LIST : ARC_YAML_MAP);
+    if (!node)
+        return arc_error_nomem(b->err);
+    if (b->depth == ARC_YAML_DEPTH)
+        return arc_yaml_error_code(b->yaml, node, ARC_ELIMIT, b->err,
+                                   "nested deeper than %d levels", ARC_YAML_DEPTH);
+    node->open = true;
+    b->stack[b->depth++] = (struct frame){node, NULL};
+    int rc =
+        set_tag(b, node, list ? event->data.sequence_start.tag : event->data.mapping_start.tag);
+    return rc ? rc
+              : set_anchor(b, node,
+                           list ? event->data.sequence_start.anchor
+                                : event->data.mapping_start.anchor);
+}
+
+static int on_end(struct builder *b)
+{
+    struct arc_yaml_node *node = b->stack[--b->depth].node;
+    int rc = node->type == ARC_YAML_MAP ? arc_yaml_map_finish(b->yaml, node, b->err) : ARC_OK;
+    node->open = false;
+    return rc ? rc : attach(b, node, node->line, node->column);
+}
+
+static int on_alias(struct builder *b, const yaml_event_t *event)
+{
+    const char *name = (const char *)event->data.alias.anchor;
+    for (size_t i = b->anchor_count; i-- > 0;) {
+        if (strcmp(b->anchors[i]->anchor, name) != 0)
+            continue;
+        if (b->anchors[i]->open)
+            return error_mark(b, &event->start_mark, ARC_EINPUT,
+                              "this alias names a value that contains it");
+        return attach(b, b->anchors[i], (unsigned)event->start_mark.line + 1,
+                      (unsigned)event->start_mark.column + 1);
+    }
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = 2048};
+    arc_buf_puts(&text, "no anchor before this alias is named '");
+    arc_text_visible(&text, name, strnlen(name, 120));
+    arc_buf_puts(&text, "'");
+    return error_mark(b, &event->start_mark, ARC_EINPUT, arc_buf_text(&text));
+}
+
+static int on_event(struct builder *b, const yaml_event_t *event)
+{
+    if (b->nodes >= ARC_YAML_NODES)
+        return error_mark(b, &event->start_mark, ARC_ELIMIT, "more values than are read");
+    switch (event->type) {
+    case YAML_DOCUMENT_START_EVENT:
+        if (b->documents++)
+            return error_mark(b, &event->start_mark, ARC_EINPUT,
+                              "a second document starts here; one is expected");
+        return ARC_OK;
+    case YAML_SCALAR_EVENT:
+        return on_scalar(b, event);
+    case YAML_SEQUENCE_START_EVENT:
+    case YAML_MAPPING_START_EVENT:
+        return on_start(b, event);
+    case YAML_SEQUENCE_END_EVENT:
+    case YAML_MAPPING_END_EVENT:
+        return on_end(b);
+    case YAML_ALIAS_EVENT:
+        return on_alias(b, event);
+    default:
+        return ARC_OK;
+    }
+}
+
+/* A byte that is no YAML: libyaml knows its offset only. */
+static int reader_error(const struct builder *b, const yaml_parser_t *parser, const char *text)
+{
+    unsigned line = 1, column = 1;
+    for (size_t i = 0; i < parser->problem_offset; i++) {
+        line += text[i] == '\n';
+        column = text[i] == '\n' ? 1 : column + (((unsigned char)text[i] & 0xc0) != 0x80);
+    }
+    return arc_error_at(b->err, ARC_EINPUT, b->yaml->name, line, column, "%s (0x%02x)",
+                        parser->problem, (unsigned)parser->problem_value & 0xffffffU);
+}
+
+static int syntax_error(const struct builder *b, const yaml_parser_t *parser, const char *text)
+{
+    if (parser->error == YAML_MEMORY_ERROR)
+        return arc_error_nomem(b->err);
+    if (parser->error == YAML_READER_ERROR)
+        return reader_error(b, parser, text);
+    ARC_AUTO(arc_buf) struct arc_buf why = {.max = 2048};
+    arc_buf_puts(&why, parser->problem ? parser->problem : "this is not YAML");
+    if (parser->context)
+        arc_buf_printf(&why, " (%s, on line %zu)", parser->context, parser->context_mark.line + 1);
+    return error_mark(b, &parser->problem_mark, ARC_EINPUT, arc_buf_text(&why));
+}
+
+static int build(struct builder *b, yaml_parser_t *parser, const char *text)
+{
+    for (bool done = false; !done;) {
+        yaml_event_t event;
+        if (!yaml_parser_parse(parser, &event))
+            return syntax_error(b, parser, text);
+        int rc = on_event(b, &event);
+        done = event.type == YAML_STREAM_END_EVENT;
+        if (!rc && done && !b->yaml->root) {
+            b->yaml->root = new_node(b, &event, ARC_YAML_NULL);
+            rc = b->yaml->root ? ARC_OK : arc_error_nomem(b->err);
+        }
+        yaml_event_delete(&event);
+        if (rc)
+            return rc;
+    }
+    return ARC_OK;
+}
+
+int arc_yaml_parse(const char *text, size_t len, const char *name, unsigned flags,
+                   struct arc_yaml *out, struct arc_error *err)
+{
+    *out = (struct arc_yaml){.name = strdup(name)};
+    ARC_AUTO_FREE struct builder *b = calloc(1, sizeof *b);
+    yaml_parser_t parser;
+    if (!out->name || !b || !yaml_parser_initialize(&parser)) {
+        arc_yaml_free(out);
+        return arc_error_nomem(err);
+    }
+    b->yaml = out;
+    b->flags = flags;
+    b->err = err;
+    yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
+    int rc = len > ARC_YAML_BYTES ? arc_error_at(err, ARC_ELIMIT, name, 0, 0,
+                                                 "longer than %zu bytes", ARC_YAML_BYTES)
+                                  : build(b, &parser, text);
+    yaml_parser_delete(&parser);
+    if (rc)
+        arc_yaml_free(out);
+    return rc;
+}
+
+int arc_yaml_read(const char *path, const char *name, unsigned flags, struct arc_yaml *out,
+                  struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    *out = (struct arc_yaml){0};
+    name = name ? name : path;
+    int rc = arc_file_read(path, name, ARC_YAML_BYTES, &text, err);
+    return rc ? rc : arc_yaml_parse(arc_buf_text(&text), text.len, name, flags, out, err);
+}
+
+void arc_yaml_free(struct arc_yaml *yaml)
+{
+    while (yaml->owned) {
+        struct arc_yaml_node *node = yaml->owned;
+        yaml->owned = node->next_owned;
+        free(node->text);
+        free(node->tag_owned);
+        free(node->anchor);
+        free(node->items);
+        free(node->pairs);
+        free(node);
+    }
+    free(yaml->name);
+    *yaml = (struct arc_yaml){0};
+}

@@ -1,0 +1,131 @@
+/* The core schema: which plain scalars are null, true or false, and numbers. */
+#include "yaml/internal.h"
+#include <string.h>
+
+static bool among(const char *text, size_t len, const char *const *words)
+{
+    for (; *words; words++)
+        if (strlen(*words) == len && memcmp(*words, text, len) == 0)
+            return true;
+    return false;
+}
+
+static bool digit_of(char c, int base)
+{
+    if (base <= 10)
+        return c >= '0' && c < '0' + base;
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/* Digits and separators, at least one digit, no separator at either end. */
+static bool digits(const char *text, size_t len, int base)
+{
+    if (!len || text[0] == '_' || text[len - 1] == '_')
+        return false;
+    for (size_t i = 0; i < len; i++)
+        if (text[i] != '_' && !digit_of(text[i], base))
+            return false;
+    return true;
+}
+
+static size_t sign_length(const char *text, size_t len)
+{
+    return len && (*text == '+' || *text == '-');
+}
+
+/* The base that a prefix 0b, 0o, 0x stands for, or 10. */
+static int base_of(const char *text, size_t len)
+{
+    if (len < 2 || text[0] != '0')
+        return 10;
+    return text[1] == 'b' ? 2 : text[1] == 'o' ? 8 : text[1] == 'x' ? 16 : 10;
+}
+
+static bool is_int(const char *text, size_t len)
+{
+    size_t sign = sign_length(text, len);
+    int base = base_of(text + sign, len - sign);
+    size_t skip = sign + (base == 10 ? 0 : 2);
+    return digits(text + skip, len - skip, base);
+}
+
+/* [0-9][0-9_]*(\.[0-9_]*)?([eE][-+]?[0-9]+)? with a sign, or \.[0-9_]+([eE][-+]?[0-9]+)? without */
+static bool is_decimal(const char *text, size_t len)
+{
+    size_t at = sign_length(text, len), whole = at;
+    while (at < len && (digit_of(text[at], 10) || (text[at] == '_' && at > whole)))
+        at++;
+    bool has_whole = at > whole, has_fraction = false;
+    if (at < len && text[at] == '.') {
+        size_t start = ++at;
+        while (at < len && (digit_of(text[at], 10) || text[at] == '_'))
+            at++;
+        has_fraction = at > start;
+    }
+    if (!has_whole && (!has_fraction || whole))
+        return false;
+    if (at < len && (text[at] == 'e' || text[at] == 'E')) {
+        at++;
+        at += sign_length(text + at, len - at);
+        size_t start = at;
+        while (at < len && digit_of(text[at], 10))
+            at++;
+        if (at == start)
+            return false;
+    }
+    return at == len && text[len - 1] != '_';
+}
+
+static bool is_float(const char *text, size_t len)
+{
+    static const char *const infinite[] = {".inf", ".Inf", ".INF", NULL};
+    static const char *const none[] = {".nan", ".NaN", ".NAN", NULL};
+    size_t sign = sign_length(text, len);
+    return among(text + sign, len - sign, infinite) || among(text, len, none) ||
+           is_decimal(text, len);
+}
+
+enum arc_yaml_type arc_yaml_core_type(const char *text, size_t len)
+{
+    static const char *const null[] = {"", "~", "null", "Null", "NULL", NULL};
+    static const char *const boolean[] = {"true", "True", "TRUE", "false", "False", "FALSE", NULL};
+    if (among(text, len, null))
+        return ARC_YAML_NULL;
+    if (among(text, len, boolean))
+        return ARC_YAML_BOOL;
+    if (is_int(text, len))
+        return ARC_YAML_INT;
+    return is_float(text, len) ? ARC_YAML_FLOAT : ARC_YAML_STRING;
+}
+
+bool arc_yaml_bool(const struct arc_yaml_node *node)
+{
+    return node && node->type == ARC_YAML_BOOL && (*node->text == 't' || *node->text == 'T');
+}
+
+static int digit_value(char c)
+{
+    if (c <= '9')
+        return c - '0';
+    return (c | 0x20) - 'a' + 10;
+}
+
+bool arc_yaml_int(const struct arc_yaml_node *node, int64_t *out)
+{
+    if (!node || node->type != ARC_YAML_INT)
+        return false;
+    size_t at = sign_length(node->text, node->len);
+    bool negative = at && node->text[0] == '-';
+    int base = base_of(node->text + at, node->len - at);
+    int64_t value = 0;
+    for (at += base == 10 ? 0 : 2; at < node->len; at++) {
+        if (node->text[at] == '_')
+            continue;
+        int digit = digit_value(node->text[at]);
+        if (value > (INT64_MAX - digit) / base)
+            return false;
+        value = value * base + digit;
+    }
+    *out = negative ? -value : value;
+    return true;
+}

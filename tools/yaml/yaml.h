@@ -1,0 +1,118 @@
+/* YAML as a tree, read the way js-yaml 4 reads it (YAML 1.2 core schema, with `<<`).
+ *
+ * Invariants of a tree: an alias is the same node again, never a copy, and never one that contains
+ * it, so the tree has no cycle; walking it with all aliases followed meets at most ARC_YAML_NODES
+ * nodes, at most ARC_YAML_DEPTH deep, so a recursive walk is safe on any input; keys are scalars
+ * and no two of a mapping are equal; merge keys are gone, their pairs are in the mapping.
+ *
+ * Differences from js-yaml: dates are strings; a key that is a list or a mapping is refused (there
+ * it becomes "a,b" or "[object Object]"); keys are compared as written (there 0x10 equals 16); `<<`
+ * merges no list into a mapping; and what is libyaml's: an unquoted item of a flow list may be "-",
+ * but not start with "?" ([?a] is {a: null}); no pair of escapes makes one character
+ * ("\ud83d\ude00"). tests/yaml compares both on generated documents and lists the differences.
+ */
+#ifndef ARC_YAML_YAML_H
+#define ARC_YAML_YAML_H
+
+#include "arcci/error.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Longest text, in bytes. */
+#define ARC_YAML_BYTES ((size_t)1 << 20)
+/* Most nodes, every alias and merge counted with all that it stands for. */
+#define ARC_YAML_NODES 100000
+/* Deepest nesting, counted likewise. */
+#define ARC_YAML_DEPTH 100
+
+enum arc_yaml_type {
+    ARC_YAML_NULL,
+    ARC_YAML_BOOL,
+    ARC_YAML_INT,
+    ARC_YAML_FLOAT,
+    ARC_YAML_STRING,
+    ARC_YAML_LIST,
+    ARC_YAML_MAP,
+};
+
+struct arc_yaml_node;
+
+/* A key and its value. */
+struct arc_yaml_pair {
+    const struct arc_yaml_node *key; /* a scalar */
+    const struct arc_yaml_node *value;
+    bool merged; /* it came through `<<` */
+};
+
+struct arc_yaml_node {
+    enum arc_yaml_type type;
+    bool plain;      /* a scalar without quotes */
+    const char *tag; /* an explicit tag ("tag:yaml.org,2002:str", "!reset"), or NULL */
+    char *text;      /* a scalar as written, without quotes and escapes; NULL for others */
+    size_t len;      /* of `text`, which may hold NUL bytes */
+    size_t count;    /* items of a list, pairs of a mapping */
+    const struct arc_yaml_node **items;
+    struct arc_yaml_pair *pairs; /* in the order of the file */
+    unsigned line, column;       /* of its first character, from 1 */
+    /* The rest is for the reader alone. */
+    unsigned weight; /* nodes below and including it, aliases followed */
+    unsigned depth;  /* levels below and including it */
+    bool open;       /* its end has not been read yet */
+    bool merge_key;  /* a plain `<<` */
+    char *tag_owned;
+    char *anchor;
+    struct arc_yaml_node *next_owned;
+};
+
+/* A document and everything in it. */
+struct arc_yaml {
+    char *name; /* as given, for messages */
+    const struct arc_yaml_node *root;
+    struct arc_yaml_node *owned;
+};
+
+/* With this flag a tag that YAML does not define (`!reset`) is kept and the node read as if it had
+ * none; without it such a tag is an error, as in js-yaml. */
+#define ARC_YAML_ANY_TAG 1u
+
+/* Reads one document from memory; an empty text is a null. `name` stands for it in messages.
+ * ARC_EINPUT with name:line:column for a syntax error, a duplicate key, an alias without an anchor
+ * or to a node that contains it, a second document, an unknown tag; ARC_ELIMIT with the place
+ * beyond a maximum. *out is owned by the caller. */
+int arc_yaml_parse(const char *text, size_t len, const char *name, unsigned flags,
+                   struct arc_yaml *out, struct arc_error *err);
+
+/* As arc_yaml_parse() for a file, see arc_file_read() for its errors. `name` is what messages call
+ * it (NULL: the path). */
+int arc_yaml_read(const char *path, const char *name, unsigned flags, struct arc_yaml *out,
+                  struct arc_error *err);
+void arc_yaml_free(struct arc_yaml *yaml);
+
+/* The value of a key of a mapping; NULL if there is none or the node is NULL or no mapping. */
+const struct arc_yaml_node *arc_yaml_get(const struct arc_yaml_node *node, const char *key);
+/* The key itself, for its place. */
+const struct arc_yaml_node *arc_yaml_key(const struct arc_yaml_node *node, const char *key);
+/* arc_yaml_get() along keys that end with NULL: arc_yaml_at(root, "on", "push", (char *)NULL). */
+const struct arc_yaml_node *arc_yaml_at(const struct arc_yaml_node *node, ...)
+    __attribute__((sentinel));
+
+/* Whether a node is a string, and equal to `text`. NULL is not. */
+bool arc_yaml_is(const struct arc_yaml_node *node, const char *text);
+/* Whether a node is a scalar whose text, of whatever type, equals `text`. */
+bool arc_yaml_reads(const struct arc_yaml_node *node, const char *text);
+
+/* The value of an ARC_YAML_BOOL; that of an ARC_YAML_INT (false if it does not fit; *out is then
+ * untouched). */
+bool arc_yaml_bool(const struct arc_yaml_node *node);
+bool arc_yaml_int(const struct arc_yaml_node *node, int64_t *out);
+
+/* "a string", "a list", "a mapping", "a number", "true or false", "nothing" for messages. */
+const char *arc_yaml_type_name(const struct arc_yaml_node *node);
+
+/* Sets an ARC_EINPUT error at the node's place. */
+int arc_yaml_error(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
+                   struct arc_error *err, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+#endif
