@@ -18,6 +18,14 @@
 #define ARC_AUTO_FREE  __attribute__((cleanup(arc_auto_free)))
 #define ARC_AUTO_JSON  __attribute__((cleanup(arc_auto_json)))
 
+/* Returns from the function at the first call that fails: nothing runs on after an error. */
+#define ARC_TRY(call)                                                                              \
+    do {                                                                                           \
+        int arc_rc_ = (call);                                                                      \
+        if (arc_rc_)                                                                               \
+            return arc_rc_;                                                                        \
+    } while (0)
+
 /* Takes the value of a pointer variable and leaves NULL behind. */
 #define arc_steal(pointer)                                                                         \
     __extension__({                                                                                \
