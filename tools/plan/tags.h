@@ -1,0 +1,15 @@
+/* The image tags of a plan. */
+#ifndef ARC_PLAN_TAGS_H
+#define ARC_PLAN_TAGS_H
+
+#include "arcci/plan.h"
+
+/* The first twelve digits name a commit in tags, as git's own abbreviation on a large repository.
+ */
+#define ARC_SHORT_SHA 12
+
+/* Fills in the group's templates and appends {tag, move, reason} of each to `tags`; a template with
+ * a placeholder that this plan has no value for gives none. ARC_EINPUT for what is no image tag. */
+int arc_plan_tags(const struct arc_plan_options *options, json_t *tags, struct arc_error *err);
+
+#endif
