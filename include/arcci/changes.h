@@ -66,10 +66,10 @@ struct arc_changes {
     struct arc_changes_text *text;     /* where the paths are; private */
 };
 
-/* Finds out what changed in the repository that env->cwd lies in. ARC_EINPUT for options or an
+/* Finds out what changed in the project's repository. ARC_EINPUT for options or an
  * event that do not fit together, ARC_ENOTFOUND for a commit that is not here and cannot be had,
  * ARC_EWORLD for git or the network, ARC_ELIMIT for more files than the API tells. */
-int arc_changes(const struct arc_env *env, const struct arc_changes_options *options,
+int arc_changes(struct arc_project *project, const struct arc_changes_options *options,
                 struct arc_changes *out, struct arc_error *err);
 void arc_changes_free(struct arc_changes *changes);
 

@@ -6,8 +6,7 @@
 #define ARCCI_DRYRUN_H
 
 #include "arcci/buf.h"
-#include "arcci/env.h"
-#include "arcci/error.h"
+#include "arcci/project.h"
 #include <jansson.h>
 #include <stdbool.h>
 
@@ -28,7 +27,7 @@ struct arc_dryrun_options {
  * reason in unknown.<part>; the part is null, but for requests to a repository without a name,
  * which is OWNER/NAME then. ARC_EINPUT for a tag of no group or a wrong configuration;
  * ARC_ENOTFOUND outside a repository. *out is a new reference. */
-int arc_dryrun(const struct arc_env *env, const struct arc_dryrun_options *options, json_t **out,
+int arc_dryrun(struct arc_project *project, const struct arc_dryrun_options *options, json_t **out,
                struct arc_error *err);
 
 /* How dry-run.json is shown. */

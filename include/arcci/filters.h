@@ -10,9 +10,9 @@
 #ifndef ARCCI_FILTERS_H
 #define ARCCI_FILTERS_H
 
-#include "arcci/config.h"
 #include "arcci/env.h"
 #include "arcci/error.h"
+#include "arcci/project.h"
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -87,10 +87,9 @@ int arc_filters_of_config(const struct arc_config *config, struct arc_filters *o
                           struct arc_error *err);
 
 /* The filters of a run: `input` as arc_filters_load() takes it, or, when it is NULL, those of the
- * configuration `path` (NULL: .github/arc-ci.yaml) of the repository that env->cwd lies in, which
- * is then in *config. Both are owned by the caller. */
-int arc_filters_find(const struct arc_env *env, const char *input, const char *path,
-                     struct arc_config *config, struct arc_filters *out, struct arc_error *err);
+ * project's configuration. Owned by the caller. */
+int arc_filters_find(struct arc_project *project, const char *input, struct arc_filters *out,
+                     struct arc_error *err);
 
 void arc_filters_free(struct arc_filters *filters);
 

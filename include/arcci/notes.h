@@ -7,8 +7,8 @@
 #ifndef ARCCI_NOTES_H
 #define ARCCI_NOTES_H
 
-#include "arcci/config.h"
 #include "arcci/env.h"
+#include "arcci/project.h"
 #include <jansson.h>
 
 /* GitHub's limit for the body of a release, in characters. */
@@ -47,7 +47,7 @@ int arc_notes(const struct arc_notes_options *options, json_t **out, struct arc_
  * "author", "date"}, …] newest first, "complete": whether these are all, "unknown": why they are
  * not known, or null}. A repository, tag or history that is not there is no error but such a
  * reason. *out is a new reference. */
-int arc_notes_log(const struct arc_env *env, const json_t *plan, const struct arc_group *group,
+int arc_notes_log(struct arc_project *project, const json_t *plan, const struct arc_group *group,
                   json_t **out, struct arc_error *err);
 
 /* The built-in template. */

@@ -2,8 +2,6 @@
 #ifndef ARCCI_REPOSITORY_H
 #define ARCCI_REPOSITORY_H
 
-#include "arcci/env.h"
-#include "arcci/error.h"
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,14 +17,5 @@ struct arc_repository {
     char *tags_unknown;  /* why they are not known, or NULL */
     bool shallow;        /* history is cut */
 };
-
-/* Reads the facts of the repository that env->cwd lies in. The commit is the tag's, if `tag` (may
- * be NULL) exists, else HEAD. The tags are the local ones; a shallow clone, which lacks them
- * (actions/checkout), asks the remote (`git ls-remote --tags origin`), and where that fails they
- * are not known. The source is GITHUB_SERVER_URL/GITHUB_REPOSITORY, else the remote `origin`.
- * ARC_ENOTFOUND when there is no repository or no commit. */
-int arc_repository_read(const struct arc_env *env, const char *tag, struct arc_repository *out,
-                        struct arc_error *err);
-void arc_repository_free(struct arc_repository *repository);
 
 #endif

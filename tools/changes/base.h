@@ -3,10 +3,11 @@
 #ifndef ARC_CHANGES_BASE_H
 #define ARC_CHANGES_BASE_H
 
-#include "arcci/event.h"
+#include "arcci/project.h"
 #include "git/git.h"
 
 struct arc_base_request {
+    struct arc_project *project;
     const struct arc_env *env;
     const struct arc_git *git;
     const struct arc_event *event;

@@ -10,11 +10,11 @@
 
 /* A run under way. */
 struct run {
-    const struct arc_env *env;
+    struct arc_project *project;
     const struct arc_changes_options *options;
     struct arc_changes *out;
-    struct arc_git git;
-    struct arc_event event;
+    const struct arc_git *git; /* NULL: there is no clone, only the API */
+    const struct arc_event *event;
     struct arc_base base;
     struct arc_match match;
     bool api_failed; /* so git must do */
@@ -24,8 +24,6 @@ static void run_free(struct run *run)
 {
     arc_match_free(&run->match);
     arc_base_free(&run->base);
-    arc_event_free(&run->event);
-    arc_git_free(&run->git);
 }
 
 static enum arc_status status_of(enum arc_git_status status)
@@ -59,13 +57,14 @@ static bool on_directory(void *context, const char *directory, size_t len)
 static struct arc_base_request request_of(const struct run *run)
 {
     return (struct arc_base_request){
-        .env = run->env,
-        .git = &run->git,
-        .event = &run->event,
+        .project = run->project,
+        .env = run->project->env,
+        .git = run->git,
+        .event = run->event,
         .base = run->options->base,
         .ref = run->options->ref,
         .fetch_depth = run->options->fetch_depth,
-        .api = arc_changes_api_possible(run->env) && !run->api_failed,
+        .api = arc_changes_api_possible(run->project->env) && !run->api_failed,
     };
 }
 
@@ -85,10 +84,10 @@ static int compare_by_api(struct run *run, struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error refused = {0};
     ARC_AUTO(arc_error) struct arc_error fetching = {0};
-    int rc = arc_changes_api(run->env, &run->event, &run->match, &refused);
+    int rc = arc_changes_api(run->project->env, run->event, &run->match, &refused);
     if (!rc || rc == ARC_ENOMEM)
         return rc ? arc_error_nomem(err) : ARC_OK;
-    if (!run->git.repo)
+    if (!run->git)
         return arc_error_set(err, rc, "%s", arc_error_text(&refused));
     run->api_failed = true;
     arc_base_free(&run->base);
@@ -110,14 +109,14 @@ static int compare(struct run *run, struct arc_error *err)
     int rc;
     switch (run->base.kind) {
     case ARC_BASE_WORKTREE:
-        rc = arc_git_diff_worktree(&run->git, &diff, err);
+        rc = arc_git_diff_worktree(run->git, &diff, err);
         break;
     case ARC_BASE_COMMITS:
         diff.from = &run->base.base;
-        rc = arc_git_diff(&run->git, &diff, err);
+        rc = arc_git_diff(run->git, &diff, err);
         break;
     case ARC_BASE_EVERYTHING:
-        rc = arc_git_diff(&run->git, &diff, err);
+        rc = arc_git_diff(run->git, &diff, err);
         break;
     default:
         return compare_by_api(run, err);
@@ -200,9 +199,11 @@ static int describe(struct run *run, struct arc_error *err)
     struct arc_changes *out = run->out;
     memcpy(out->base, run->base.base.hex, sizeof out->base);
     memcpy(out->head, run->base.head.hex, sizeof out->head);
-    out->event = arc_steal(&run->event.name);
+    out->event = strdup(run->event->name);
     out->base_reason = arc_steal(&run->base.base_reason);
     out->head_reason = arc_steal(&run->base.head_reason);
+    if (!out->event)
+        return arc_error_nomem(err);
     if (out->filters->warnings && json_array_extend(out->warnings, out->filters->warnings) != 0)
         return arc_error_nomem(err);
     if (json_array_extend(out->warnings, run->base.warnings) != 0)
@@ -213,7 +214,7 @@ static int describe(struct run *run, struct arc_error *err)
 /* A workflow may leave a pull request unchecked out, since the API knows its files. */
 static int without_clone(struct run *run, struct arc_error *err)
 {
-    if (!arc_event_is_pull_request(&run->event) || !arc_changes_api_possible(run->env))
+    if (!arc_event_is_pull_request(run->event) || !arc_changes_api_possible(run->project->env))
         return ARC_ENOTFOUND;
     arc_error_clear(err);
     run->base = (struct arc_base){.kind = ARC_BASE_PULL_REQUEST,
@@ -228,10 +229,11 @@ static int without_clone(struct run *run, struct arc_error *err)
 static int changes(struct run *run, struct arc_error *err)
 {
     const struct arc_changes_options *options = run->options;
-    int rc = arc_event_load(run->env, &run->event, err);
-    if (rc)
-        return rc;
-    rc = arc_git_open(run->env, NULL, &run->git, err);
+    ARC_TRY(arc_project_load_event(run->project, err));
+    run->event = &run->project->event;
+
+    int rc = arc_project_open(run->project, err);
+    run->git = run->project->git;
     if (rc == ARC_ENOTFOUND)
         rc = without_clone(run, err);
     else if (!rc)
@@ -244,17 +246,17 @@ static int changes(struct run *run, struct arc_error *err)
         rc = options->since == ARC_SINCE_EVENT ? compare(run, err) : compare_each(run, err);
     if (!rc)
         rc = arc_warn_of_directories(&run->match, err);
-    if (!rc && options->explain && run->git.repo && *run->base.head.hex)
-        rc = arc_warn_of_untracked(&run->match, &run->git, &run->base.head, err);
+    if (!rc && options->explain && run->git && *run->base.head.hex)
+        rc = arc_warn_of_untracked(&run->match, run->git, &run->base.head, err);
     if (!rc)
         rc = arc_services_dependents(options, run->out, err);
     return rc ? rc : describe(run, err);
 }
 
-int arc_changes(const struct arc_env *env, const struct arc_changes_options *options,
+int arc_changes(struct arc_project *project, const struct arc_changes_options *options,
                 struct arc_changes *out, struct arc_error *err)
 {
-    ARC_AUTO(run) struct run run = {.env = env, .options = options, .out = out};
+    ARC_AUTO(run) struct run run = {.project = project, .options = options, .out = out};
     *out = (struct arc_changes){.filters = options->filters, .warnings = json_array()};
     int rc = out->warnings ? changes(&run, err) : arc_error_nomem(err);
     if (rc)

@@ -73,23 +73,22 @@ int arc_filters_of_config(const struct arc_config *config, struct arc_filters *o
     return rc;
 }
 
-int arc_filters_find(const struct arc_env *env, const char *input, const char *path,
-                     struct arc_config *config, struct arc_filters *out, struct arc_error *err)
+int arc_filters_find(struct arc_project *project, const char *input, struct arc_filters *out,
+                     struct arc_error *err)
 {
-    ARC_AUTO(arc_git) struct arc_git git = {0};
     *out = (struct arc_filters){0};
     if (input)
-        return arc_filters_load(env->cwd, input, out, err);
-    int rc = arc_git_open(env, NULL, &git, err);
-    if (rc)
-        return rc;
-    if (!git.worktree)
+        return arc_filters_load(project->env->cwd, input, out, err);
+
+    ARC_TRY(arc_project_open(project, err));
+    if (!project->git->worktree)
         return arc_error_set(err, ARC_EINPUT,
                              "there are no filters: '%s' is a bare repository without a "
                              "configuration; give --filters",
-                             git.gitdir);
-    rc = arc_config_load(git.worktree, path, config, err);
+                             project->git->gitdir);
+
+    int rc = arc_project_load_config(project, err);
     if (rc == ARC_ENOTFOUND)
         return arc_error_prefix(err, "there are no filters (--filters)");
-    return rc ? rc : arc_filters_of_config(config, out, err);
+    return rc ? rc : arc_filters_of_config(&project->config, out, err);
 }

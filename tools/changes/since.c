@@ -94,16 +94,17 @@ int arc_services_last_release(const struct arc_base_request *request, const stru
                               const struct arc_oid *head, struct arc_last_good *out,
                               struct arc_error *err)
 {
-    ARC_AUTO(arc_repository) struct arc_repository repository = {0};
     ARC_AUTO(ranked) struct ranked ranked = {0};
     const char *ref = request->event->ref;
     const char *pushed = ref && strncmp(ref, TAGS, strlen(TAGS)) == 0 ? ref + strlen(TAGS) : NULL;
-    int rc = arc_repository_read(request->env, NULL, &repository, err);
-    if (!rc && !repository.tags)
+    ARC_TRY(arc_project_load_tags(request->project, err));
+
+    const struct arc_repository *repository = &request->project->repository;
+    if (!repository->tags)
         return arc_error_set(err, ARC_EWORLD, "the release tags are not known: %s",
-                             repository.tags_unknown);
-    if (!rc)
-        rc = rank(repository.tags, group, pushed, &ranked, err);
+                             repository->tags_unknown);
+
+    int rc = rank(repository->tags, group, pushed, &ranked, err);
     for (size_t i = 0; !rc && i < ranked.count; i++) {
         bool is = false;
         rc = behind(request, ranked.tags[i].text, head, &out->base, &is, err);

@@ -37,7 +37,6 @@ static bool better(const struct arc_semver *own, const struct arc_semver *versio
 int arc_base_previous_tag(const struct arc_base_request *request, const char *tag, char **out,
                           struct arc_error *err)
 {
-    ARC_AUTO_JSON json_t *tags = NULL;
     struct arc_semver own, best = {0};
     const char *best_tag = NULL;
     size_t prefix, i;
@@ -45,10 +44,12 @@ int arc_base_previous_tag(const struct arc_base_request *request, const char *ta
     *out = NULL;
     if (!split(tag, &prefix, &own))
         return arc_error_set(err, ARC_EINPUT, "the tag '%.200s' does not end in a version", tag);
-    int rc = arc_git_all_tags(request->git, request->env, &tags, err);
-    if (rc)
-        return rc;
-    json_array_foreach (tags, i, item) {
+    ARC_TRY(arc_project_load_tags(request->project, err));
+
+    const struct arc_repository *repository = &request->project->repository;
+    if (!repository->tags)
+        return arc_error_set(err, ARC_ENOTFOUND, "%s", repository->tags_unknown);
+    json_array_foreach (repository->tags, i, item) {
         const char *other = json_string_value(item);
         struct arc_semver version;
         size_t other_prefix;

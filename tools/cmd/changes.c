@@ -126,7 +126,7 @@ static int fill(const struct invocation *inv, const struct arc_changes *changes,
 
 static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
-    ARC_AUTO(arc_config) struct arc_config config = {0};
+    ARC_AUTO(arc_project) struct arc_project project = {0};
     ARC_AUTO(arc_filters) struct arc_filters filters = {0};
     ARC_AUTO(arc_changes) struct arc_changes changes = {0};
     struct arc_env env = *inv->env;
@@ -134,15 +134,15 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
     int format;
     if (option_value(inv, "working-directory"))
         env.cwd = option_value(inv, "working-directory");
-    int rc = read_options(inv, &options, &format, err);
-    if (!rc)
-        rc = arc_filters_find(&env, option_value(inv, "filters"), option_value(inv, "config"),
-                              &config, &filters, err);
+    project.env = &env;
+    project.wanted.config = option_value(inv, "config");
+    ARC_TRY(read_options(inv, &options, &format, err));
+    ARC_TRY(arc_filters_find(&project, option_value(inv, "filters"), &filters, err));
+
     options.filters = &filters;
-    options.config = config.path ? &config : NULL;
-    if (!rc)
-        rc = arc_changes(&env, &options, &changes, err);
-    return rc ? rc : fill(inv, &changes, format, report, err);
+    options.config = project.config.path ? &project.config : NULL;
+    ARC_TRY(arc_changes(&project, &options, &changes, err));
+    return fill(inv, &changes, format, report, err);
 }
 
 static const struct option options[] = {

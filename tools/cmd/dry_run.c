@@ -4,13 +4,14 @@
 
 static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
+    ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     struct arc_dryrun_options options = {
         .tag = inv->arg_count ? inv->args[0] : NULL,
         .event = option_value(inv, "event"),
         .group = option_value(inv, "group"),
         .config = option_value(inv, "config"),
     };
-    int rc = arc_dryrun(inv->env, &options, &report->document, err);
+    int rc = arc_dryrun(&project, &options, &report->document, err);
     if (rc)
         return rc;
     struct arc_dryrun_style style = {

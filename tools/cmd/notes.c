@@ -1,9 +1,11 @@
 #include "arcci/notes.h"
+#include "base/auto.h"
 #include "cli/command.h"
 #include "notes/inputs.h"
 
 static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
+    ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     if (option_flag(inv, "print-template")) {
         arc_buf_puts(&report->human, arc_notes_template());
         return ARC_OK;
@@ -16,7 +18,7 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
         .template = option_value(inv, "template"),
         .config = option_value(inv, "config"),
     };
-    int rc = arc_notes_run(inv->env, &files, &report->document, err);
+    int rc = arc_notes_run(&project, &files, &report->document, err);
     if (rc)
         return rc;
     const char *body = json_string_value(json_object_get(report->document, "body"));

@@ -1,6 +1,6 @@
 #include "arcci/plan.h"
 #include "arcci/build.h"
-#include "arcci/context.h"
+#include "arcci/project.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "cli/command.h"
@@ -23,7 +23,7 @@ static int split_list(const char *text, json_t **out, struct arc_error *err)
     return *out ? ARC_OK : arc_error_nomem(err);
 }
 
-static int make_plan(const struct invocation *inv, const struct arc_context *context,
+static int make_plan(const struct invocation *inv, const struct arc_project *project,
                      const json_t *changes, json_t **out, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *platforms = NULL;
@@ -32,16 +32,16 @@ static int make_plan(const struct invocation *inv, const struct arc_context *con
     if (rc)
         return rc;
     struct arc_plan_options options = {
-        .group = context->group,
-        .version = context->version,
+        .group = project->group,
+        .version = project->version,
         .changes = changes,
         .services = option_list(inv, "service"),
         .platforms = platforms,
-        .revision = context->repository.revision,
-        .committed = context->repository.committed,
-        .source = context->repository.source,
+        .revision = project->repository.revision,
+        .committed = project->repository.committed,
+        .source = project->repository.source,
         .hold_latest = !option_flag(inv, "latest-tag"),
-        .push = option_given(inv, "push") ? option_flag(inv, "push") : context->version != NULL,
+        .push = option_given(inv, "push") ? option_flag(inv, "push") : project->version != NULL,
     };
     return arc_plan(&options, out, err);
 }
@@ -142,17 +142,17 @@ static int show_bake(const json_t *plan, struct arc_buf *out, struct arc_error *
 
 static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
-    ARC_AUTO(arc_context) struct arc_context context = {0};
+    ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     ARC_AUTO_JSON json_t *changes = NULL;
-    struct arc_context_options wanted = {.tag = inv->arg_count ? inv->args[0] : NULL,
-                                         .group = option_value(inv, "group"),
-                                         .config = option_value(inv, "config")};
+    project.wanted = (struct arc_project_options){.tag = inv->arg_count ? inv->args[0] : NULL,
+                                                  .group = option_value(inv, "group"),
+                                                  .config = option_value(inv, "config")};
     const char *file = option_value(inv, "changes");
     int rc = file ? arc_document_read(file, &changes, err) : ARC_OK;
     if (!rc)
-        rc = arc_context_load(inv->env, &wanted, &context, err);
+        rc = arc_project_load(&project, err);
     if (!rc)
-        rc = make_plan(inv, &context, changes, &report->document, err);
+        rc = make_plan(inv, &project, changes, &report->document, err);
     if (!rc &&
         option_flag(inv, "bake")) { /* for one machine: no matrix, so no limit of its cells */
         report->kind = REPORT_JSON;

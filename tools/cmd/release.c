@@ -104,6 +104,7 @@ static int add_outputs(struct report *report, struct arc_error *err)
 
 static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
+    ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     struct arc_release_files files = {
         .documents = {.version = option_value(inv, "version"),
                       .plan = option_value(inv, "plan"),
@@ -122,7 +123,7 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
         .progress = say,
     };
     files.github.dry_run = option_flag(inv, "dry-run");
-    int rc = arc_release_files(inv->env, &files, &report->document, err);
+    int rc = arc_release_files(&project, &files, &report->document, err);
     if (rc)
         return rc;
     if (files.github.dry_run) {

@@ -67,6 +67,7 @@ static void summarize(const json_t *document, struct arc_buf *out)
 
 static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
+    ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     struct arc_report_files files = {
         .documents = {.version = option_value(inv, "version"),
                       .plan = option_value(inv, "plan"),
@@ -84,7 +85,7 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
         .comment = option_flag(inv, "comment"),
     };
     files.github.dry_run = option_flag(inv, "dry-run");
-    int rc = arc_report_files(inv->env, &files, &report->document, err);
+    int rc = arc_report_files(&project, &files, &report->document, err);
     if (rc)
         return rc;
     show(report->document, &report->human);

@@ -172,12 +172,13 @@ static int note_unpublished(struct report *report, const struct arc_error *probl
 
 static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
+    ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     ARC_AUTO(arc_scan) struct arc_scan scan = {.document = NULL};
     ARC_AUTO(arc_error) struct arc_error unpublished = {0};
     struct arc_scan_files files;
     int rc = read_files(inv, &files, err);
     if (!rc)
-        rc = arc_scan_files(inv->env, &files, &scan, &unpublished, err);
+        rc = arc_scan_files(&project, &files, &scan, &unpublished, err);
     if (!rc)
         rc = fill(&scan, report, err);
     return rc ? rc : note_unpublished(report, &unpublished, err);

@@ -1,5 +1,6 @@
 #include "arcci/version.h"
-#include "arcci/context.h"
+#include "arcci/project.h"
+#include "base/auto.h"
 #include "cli/command.h"
 #include <string.h>
 
@@ -15,8 +16,12 @@ static const char *text_of(const json_t *value)
 
 static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
-    const char *tag = inv->arg_count ? inv->args[0] : NULL;
-    int rc = arc_context_version(inv->env, tag, &report->document, err);
+    ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
+    project.wanted.tag = inv->arg_count ? inv->args[0] : NULL;
+    ARC_TRY(arc_project_load_version(&project, err));
+    report->document = json_incref(project.version);
+
+    int rc = ARC_OK;
     for (size_t i = 0; !rc && i < sizeof keys / sizeof *keys; i++)
         rc = report_output(report, keys[i], text_of(json_object_get(report->document, keys[i])),
                            err);

@@ -1,7 +1,6 @@
 #include "arcci/dryrun.h"
 #include "arcci/build.h"
 #include "arcci/changes.h"
-#include "arcci/context.h"
 #include "arcci/filters.h"
 #include "arcci/plan.h"
 #include "arcci/release.h"
@@ -16,15 +15,16 @@
 /* A rehearsal under way. */
 struct dryrun {
     struct arc_dryrun_event event; /* what the stages are run with */
-    struct arc_context context;
-    json_t *unknown;  /* part → why it is not known */
-    json_t *document; /* dry-run.json as far as it is made */
+    struct arc_project *project;
+    const struct arc_env *env; /* the project's own; while a rehearsal runs it has the event's */
+    json_t *unknown;           /* part → why it is not known */
+    json_t *document;          /* dry-run.json as far as it is made */
 };
 
 static void dryrun_free(struct dryrun *run)
 {
+    run->project->env = run->env;
     arc_dryrun_event_free(&run->event);
-    arc_context_free(&run->context);
     json_decref(run->unknown);
     json_decref(run->document);
 }
@@ -50,32 +50,35 @@ static const json_t *part(const struct dryrun *run, const char *name)
 
 /* ---- the facts ----------------------------------------------------------------------------- */
 
-/* The context, and the event to play: a recorded one, or the push of the tag. */
-static int read_context(struct dryrun *run, const struct arc_env *env,
-                        const struct arc_dryrun_options *options, struct arc_error *err)
+/* The project, and the event to play: a recorded one, or the push of the tag. */
+static int read_project(struct dryrun *run, const struct arc_dryrun_options *options,
+                        struct arc_error *err)
 {
-    struct arc_context_options wanted = {
+    struct arc_project *project = run->project;
+    project->wanted = (struct arc_project_options){
         .tag = options->tag, .group = options->group, .config = options->config};
     if (options->event) {
-        int rc = arc_dryrun_event_of_file(env, options->event, &run->event, err);
-        return rc ? rc : arc_context_load(&run->event.env, &wanted, &run->context, err);
+        ARC_TRY(arc_dryrun_event_of_file(run->env, options->event, &run->event, err));
+        project->env = &run->event.env;
+        return arc_project_load(project, err);
     }
-    int rc = arc_context_load(env, &wanted, &run->context, err);
-    if (!rc && !run->context.version)
-        rc = arc_error_set(err, ARC_EINPUT,
-                           "which release? 'arc-ci dry-run messaging/v1.2.3' rehearses one");
-    if (rc)
-        return rc;
-    const char *tag = json_string_value(json_object_get(run->context.version, "tag"));
-    return arc_dryrun_event_of_tag(env, tag, run->context.repository.revision, &run->event, err);
+
+    ARC_TRY(arc_project_load(project, err));
+    if (!project->version)
+        return arc_error_set(err, ARC_EINPUT,
+                             "which release? 'arc-ci dry-run messaging/v1.2.3' rehearses one");
+    ARC_TRY(arc_dryrun_event_of_tag(run->env, project->tag.text, project->repository.revision,
+                                    &run->event, err));
+    project->env = &run->event.env;
+    return ARC_OK;
 }
 
-static int read_facts(struct dryrun *run, const struct arc_env *env,
-                      const struct arc_dryrun_options *options, struct arc_error *err)
+static int read_facts(struct dryrun *run, const struct arc_dryrun_options *options,
+                      struct arc_error *err)
 {
-    int rc = read_context(run, env, options, err);
-    const struct arc_repository *repository = &run->context.repository;
-    json_t *version = run->context.version;
+    int rc = read_project(run, options, err);
+    const struct arc_repository *repository = &run->project->repository;
+    json_t *version = run->project->version;
     if (!rc)
         rc = keep(run, "revision", json_string(repository->revision), err);
     if (!rc)
@@ -93,14 +96,14 @@ static int find_changes(struct dryrun *run, json_t **out, struct arc_error *err)
 {
     ARC_AUTO(arc_filters) struct arc_filters filters = {0};
     ARC_AUTO(arc_changes) struct arc_changes changes = {0};
-    struct arc_config one = {.path = run->context.config.path,
-                             .groups = (struct arc_group *)run->context.group,
+    struct arc_config one = {.path = run->project->config.path,
+                             .groups = (struct arc_group *)run->project->group,
                              .group_count = 1};
     int rc = arc_filters_of_config(&one, &filters, err);
     struct arc_changes_options options = {
         .filters = &filters, .config = &one, .quantifier = ARC_QUANTIFIER_SOME_EXCLUDE};
     if (!rc)
-        rc = arc_changes(&run->event.env, &options, &changes, err);
+        rc = arc_changes(run->project, &options, &changes, err);
     return rc ? rc : arc_changes_document(&changes, out, err);
 }
 
@@ -123,38 +126,32 @@ static int rehearse_changes(struct dryrun *run, struct arc_error *err)
 /* A ci run builds the event's commit, which need not be the one that is checked out. */
 static int event_commit(struct dryrun *run, struct arc_error *err)
 {
-    ARC_AUTO(arc_git) struct arc_git git = {0};
     ARC_AUTO(arc_git_commit) struct arc_git_commit commit = {0};
-    struct arc_repository *repository = &run->context.repository;
+    struct arc_repository *repository = &run->project->repository;
     const char *head = json_string_value(json_object_get(part(run, "changes"), "head"));
     struct arc_oid oid = {{0}};
-    if (run->context.version || !head || strlen(head) >= sizeof oid.hex)
+    if (run->project->version || !head || strlen(head) >= sizeof oid.hex)
         return ARC_OK;
     memcpy(oid.hex, head, strlen(head));
-    int rc = arc_git_open(&run->event.env, NULL, &git, err);
-    if (!rc)
-        rc = arc_git_commit(&git, &oid, &commit, err);
-    if (rc)
-        return rc;
+    ARC_TRY(arc_git_commit(run->project->git, &oid, &commit, err));
     memcpy(repository->revision, oid.hex, sizeof oid.hex);
     repository->committed = commit.time;
-    rc = keep(run, "revision", json_string(oid.hex), err);
-    return rc ? rc
-              : keep(run, "revision-from",
-                     json_incref(json_object_get(part(run, "changes"), "head-reason")), err);
+    ARC_TRY(keep(run, "revision", json_string(oid.hex), err));
+    return keep(run, "revision-from",
+                json_incref(json_object_get(part(run, "changes"), "head-reason")), err);
 }
 
 static int rehearse_plan(struct dryrun *run, struct arc_error *err)
 {
     json_t *plan = NULL;
-    const struct arc_repository *repository = &run->context.repository;
+    const struct arc_repository *repository = &run->project->repository;
     const json_t *changes = part(run, "changes");
     int rc = event_commit(run, err);
     if (rc)
         return rc;
     struct arc_plan_options options = {
-        .group = run->context.group,
-        .version = run->context.version,
+        .group = run->project->group,
+        .version = run->project->version,
         .changes = json_is_null(changes) ? NULL : changes,
         .revision = repository->revision,
         .committed = repository->committed,
@@ -235,19 +232,19 @@ static int rehearse_scan(struct dryrun *run, struct arc_error *err)
               : keep(run, "scan",
                      json_pack("{s:o, s:s, s:b}", "commands", commands, "fail-on",
                                arc_severity_name(ARC_SEVERITY_HIGH), "block",
-                               run->context.version != NULL),
+                               run->project->version != NULL),
                      err);
 }
 
 static int rehearse_notes(struct dryrun *run, struct arc_error *err)
 {
     json_t *notes = NULL;
-    if (!run->context.version)
+    if (!run->project->version)
         return keep(run, "notes", json_null(), err);
     struct arc_notes_facts facts = {.plan = part(run, "plan"),
-                                    .group = run->context.group,
-                                    .root = run->context.repository.root};
-    int rc = arc_notes_make(&run->event.env, &facts, &notes, err);
+                                    .group = run->project->group,
+                                    .root = run->project->repository.root};
+    int rc = arc_notes_make(run->project, &facts, &notes, err);
     return rc ? rc : keep(run, "notes", notes, err);
 }
 
@@ -268,16 +265,16 @@ static int rehearse_requests(struct dryrun *run, struct arc_error *err)
     const json_t *notes = part(run, "notes");
     static const struct arc_release_asset ledger = {.name = "build.json", .path = "build.json"};
     struct arc_release_options options = {
-        .repository = repository_name(run->context.repository.source),
-        .version = run->context.version,
-        .revision = run->context.repository.revision,
+        .repository = repository_name(run->project->repository.source),
+        .version = run->project->version,
+        .revision = run->project->repository.revision,
         .name = json_string_value(json_object_get(notes, "title")),
         .body = json_string_value(json_object_get(notes, "body")),
         .assets = &ledger,
         .asset_count = 1,
     };
     int rc = ARC_OK;
-    if (!run->context.version)
+    if (!run->project->version)
         return keep(run, "requests", json_null(), err);
     if (!options.repository || !arc_repository_name_valid(options.repository)) {
         options.repository = "OWNER/NAME";
@@ -289,19 +286,19 @@ static int rehearse_requests(struct dryrun *run, struct arc_error *err)
     return rc ? rc : keep(run, "requests", requests, err);
 }
 
-int arc_dryrun(const struct arc_env *env, const struct arc_dryrun_options *options, json_t **out,
+int arc_dryrun(struct arc_project *project, const struct arc_dryrun_options *options, json_t **out,
                struct arc_error *err)
 {
     static int (*const stages[])(struct dryrun *, struct arc_error *) = {
         rehearse_changes, rehearse_plan,  rehearse_build,
         rehearse_scan,    rehearse_notes, rehearse_requests,
     };
-    ARC_AUTO(dryrun) struct dryrun run = {0};
+    ARC_AUTO(dryrun) struct dryrun run = {.project = project, .env = project->env};
     run.document = json_object();
     run.unknown = json_object();
     if (!run.document || !run.unknown)
         return arc_error_nomem(err);
-    int rc = read_facts(&run, env, options, err);
+    int rc = read_facts(&run, options, err);
     for (size_t i = 0; !rc && i < sizeof stages / sizeof *stages; i++)
         rc = stages[i](&run, err);
     if (!rc)

@@ -20,7 +20,7 @@ static int read_template(const struct arc_notes_facts *facts, struct arc_buf *ou
     return path ? arc_file_read(path, *name, ARC_TEMPLATE_MAX, out, err) : arc_error_nomem(err);
 }
 
-int arc_notes_make(const struct arc_env *env, const struct arc_notes_facts *facts, json_t **out,
+int arc_notes_make(struct arc_project *project, const struct arc_notes_facts *facts, json_t **out,
                    struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf template = {.max = ARC_TEMPLATE_MAX};
@@ -28,7 +28,7 @@ int arc_notes_make(const struct arc_env *env, const struct arc_notes_facts *fact
     const char *name = NULL;
     int rc = read_template(facts, &template, &name, err);
     if (!rc)
-        rc = arc_notes_log(env, facts->plan, facts->group, &log, err);
+        rc = arc_notes_log(project, facts->plan, facts->group, &log, err);
     if (rc)
         return rc;
     struct arc_notes_options options = {
@@ -47,42 +47,40 @@ int arc_notes_make(const struct arc_env *env, const struct arc_notes_facts *fact
 
 /* The group and the work tree are there to refine the notes; without them they still are notes.
  * A configuration that is there and wrong is an error, though. */
-static int read_group(const struct arc_env *env, const struct arc_notes_files *files,
-                      struct arc_git *git, struct arc_config *config, struct arc_notes_facts *facts,
+static int read_group(struct arc_project *project, struct arc_notes_facts *facts,
                       struct arc_error *err)
 {
     const char *name = json_string_value(json_object_get(facts->plan, "group"));
-    int rc = arc_git_open(env, NULL, git, err);
+    int rc = arc_project_open(project, err);
     if (rc && rc != ARC_ENOTFOUND)
         return rc;
-    if (rc || !git->worktree || !name) {
+    if (rc || !project->git->worktree || !name) {
         arc_error_clear(err);
         return ARC_OK;
     }
-    facts->root = git->worktree;
-    rc = arc_config_load(git->worktree, files->config, config, err);
-    if (rc == ARC_ENOTFOUND && !files->config) {
+
+    facts->root = project->git->worktree;
+    rc = arc_project_load_config(project, err);
+    if (rc == ARC_ENOTFOUND && !project->wanted.config) {
         arc_error_clear(err);
         return ARC_OK;
     }
     if (!rc)
-        facts->group = arc_config_group(config, name, strlen(name));
+        facts->group = arc_config_group(&project->config, name, strlen(name));
     return rc;
 }
 
-int arc_notes_run(const struct arc_env *env, const struct arc_notes_files *files, json_t **out,
+int arc_notes_run(struct arc_project *project, const struct arc_notes_files *files, json_t **out,
                   struct arc_error *err)
 {
     ARC_AUTO(arc_needs) struct arc_needs found = {0};
-    ARC_AUTO(arc_git) struct arc_git git = {0};
-    ARC_AUTO(arc_config) struct arc_config config = {0};
     struct arc_needs_files wanted = {
         .plan = files->plan, .build = files->build, .scan = files->scan, .needs = files->needs};
-    int rc = arc_needs_read(&wanted, &found, err);
-    if (rc)
-        return rc;
+    ARC_TRY(arc_needs_read(&wanted, &found, err));
+
     struct arc_notes_facts facts = {
         .plan = found.plan, .build = found.build, .scan = found.scan, .template = files->template};
-    rc = read_group(env, files, &git, &config, &facts, err);
-    return rc ? rc : arc_notes_make(env, &facts, out, err);
+    project->wanted.config = files->config;
+    ARC_TRY(read_group(project, &facts, err));
+    return arc_notes_make(project, &facts, out, err);
 }

@@ -2,9 +2,7 @@
 #ifndef ARC_NOTES_INPUTS_H
 #define ARC_NOTES_INPUTS_H
 
-#include "arcci/config.h"
-#include "arcci/env.h"
-#include "arcci/error.h"
+#include "arcci/project.h"
 #include <jansson.h>
 
 /* Where the facts are. Paths are relative to the current directory; nothing is owned. */
@@ -28,12 +26,12 @@ struct arc_notes_facts {
 };
 
 /* Reads the template and the commits, and makes notes.json. *out is a new reference. */
-int arc_notes_make(const struct arc_env *env, const struct arc_notes_facts *facts, json_t **out,
+int arc_notes_make(struct arc_project *project, const struct arc_notes_facts *facts, json_t **out,
                    struct arc_error *err);
 
 /* Reads the files and the repository that env->cwd lies in, and makes notes.json. *out is a new
  * reference. */
-int arc_notes_run(const struct arc_env *env, const struct arc_notes_files *files, json_t **out,
+int arc_notes_run(struct arc_project *project, const struct arc_notes_files *files, json_t **out,
                   struct arc_error *err);
 
 #endif

@@ -147,29 +147,28 @@ static int find_ends(const struct arc_git *git, const json_t *plan, struct arc_o
     return rc;
 }
 
-static int read_log(const struct arc_env *env, const json_t *plan, struct paths *paths,
+static int read_log(struct arc_project *project, const json_t *plan, struct paths *paths,
                     json_t *commits, bool *more, struct arc_error *err)
 {
-    ARC_AUTO(arc_git) struct arc_git git = {0};
     struct arc_oid from, to;
     bool has_from = false;
-    int rc = arc_git_open(env, NULL, &git, err);
-    if (!rc)
-        rc = find_ends(&git, plan, &from, &to, &has_from, err);
-    if (!rc && has_from)
-        rc = add_previous(&git, &from, plan, paths, err);
-    if (rc)
-        return rc;
+    ARC_TRY(arc_project_open(project, err));
+
+    const struct arc_git *git = project->git;
+    ARC_TRY(find_ends(git, plan, &from, &to, &has_from, err));
+    if (has_from)
+        ARC_TRY(add_previous(git, &from, plan, paths, err));
+
     struct arc_git_log_range range = {
         .from = has_from ? &from : NULL,
         .to = &to,
         .paths = (const char *const *)paths->list,
         .max = ARC_NOTES_COMMITS_MAX,
     };
-    return arc_git_log(&git, &range, add_commit, commits, more, err);
+    return arc_git_log(git, &range, add_commit, commits, more, err);
 }
 
-int arc_notes_log(const struct arc_env *env, const json_t *plan, const struct arc_group *group,
+int arc_notes_log(struct arc_project *project, const json_t *plan, const struct arc_group *group,
                   json_t **out, struct arc_error *err)
 {
     ARC_AUTO(paths) struct paths paths = {0};
@@ -179,7 +178,7 @@ int arc_notes_log(const struct arc_env *env, const json_t *plan, const struct ar
     int rc = collect_paths(plan, group, &paths, err);
     if (rc)
         return rc;
-    rc = commits ? read_log(env, plan, &paths, commits, &more, &why) : ARC_ENOMEM;
+    rc = commits ? read_log(project, plan, &paths, commits, &more, &why) : ARC_ENOMEM;
     if (rc == ARC_ENOMEM)
         return arc_error_nomem(err);
     if (rc)

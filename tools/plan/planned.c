@@ -1,12 +1,12 @@
 #include "plan/planned.h"
 #include "arcci/plan.h"
 
-int arc_planned(const struct arc_context *context, const json_t *version, const json_t *changes,
+int arc_planned(const struct arc_project *project, const json_t *version, const json_t *changes,
                 json_t **out, struct arc_error *err)
 {
-    const struct arc_repository *repository = &context->repository;
+    const struct arc_repository *repository = &project->repository;
     struct arc_plan_options options = {
-        .group = context->group,
+        .group = project->group,
         .version = version,
         .changes = changes,
         .revision = repository->revision,

@@ -1,66 +1,68 @@
-#include "arcci/context.h"
-#include "arcci/version.h"
+#include "arcci/project.h"
 #include "base/auto.h"
+#include "git/git.h"
+#include "project/repository.h"
 #include <string.h>
 
-static bool is_tag_ref(const char *ref)
+int arc_project_open(struct arc_project *project, struct arc_error *err)
 {
-    return ref && strncmp(ref, "refs/tags/", 10) == 0;
-}
-
-/* ---- version ------------------------------------------------------------------------------- */
-
-/* A tag that this repository may lack, and a configuration that may not exist, are no errors. */
-static int zero_prerelease(const char *root, const struct arc_tag *tag, bool *out,
-                           struct arc_error *err)
-{
-    ARC_AUTO(arc_config) struct arc_config config = {0};
-    ARC_AUTO(arc_error) struct arc_error problem = {0};
-    int rc = arc_config_load(root, NULL, &config, &problem);
-    if (rc == ARC_ENOTFOUND)
+    if (project->git)
         return ARC_OK;
-    if (rc)
-        return arc_error_set(err, rc, "%s", arc_error_text(&problem));
-    const struct arc_group *group = arc_config_group(&config, tag->text, tag->group_len);
-    *out = group && group->zero_prerelease;
+
+    struct arc_git *git = calloc(1, sizeof *git);
+    if (!git)
+        return arc_error_nomem(err);
+
+    int rc = arc_git_open(project->env, NULL, git, err);
+    if (rc) {
+        free(git);
+        return rc;
+    }
+    project->git = git;
     return ARC_OK;
 }
 
-static int version_in(const struct arc_repository *repository, const struct arc_tag *tag,
-                      json_t **out, struct arc_error *err)
+int arc_project_load_event(struct arc_project *project, struct arc_error *err)
 {
-    struct arc_version_options options = {.tags = repository->tags,
-                                          .tags_unknown = repository->tags_unknown};
-    int rc = zero_prerelease(repository->root, tag, &options.zero_prerelease, err);
-    return rc ? rc : arc_version(tag->text, &options, out, err);
+    return project->event.name ? ARC_OK : arc_event_load(project->env, &project->event, err);
 }
 
-int arc_context_version(const struct arc_env *env, const char *tag, json_t **out,
-                        struct arc_error *err)
+int arc_project_load_config(struct arc_project *project, struct arc_error *err)
 {
-    ARC_AUTO(arc_repository) struct arc_repository repository = {0};
-    ARC_AUTO(arc_tag) struct arc_tag parsed = {0};
-    ARC_AUTO(arc_error) struct arc_error problem = {0};
-    const char *name = tag ? tag : arc_env_nonempty(env, "GITHUB_REF");
-    if (!name)
+    if (project->config.path)
+        return ARC_OK;
+
+    ARC_TRY(arc_project_open(project, err));
+    if (!project->git->worktree)
         return arc_error_set(err, ARC_EINPUT,
-                             "no tag was given and GITHUB_REF is not set; a release tag is like "
-                             "messaging/v1.2.3");
-    int rc = arc_tag_parse(name, &parsed, err);
-    if (rc)
-        return rc;
-    rc = arc_repository_read(env, parsed.text, &repository, &problem);
-    if (!rc)
-        return version_in(&repository, &parsed, out, err);
-    if (rc != ARC_ENOTFOUND)
-        return arc_error_set(err, rc, "%s", arc_error_text(&problem));
-    struct arc_version_options unknown = {.tags_unknown = arc_error_text(&problem)};
-    return arc_version(parsed.text, &unknown, out, err);
+                             "%s is a bare repository: there is no work tree to read",
+                             project->git->gitdir);
+    return arc_config_load(project->git->worktree, project->wanted.config, &project->config, err);
+}
+
+int arc_project_load_tags(struct arc_project *project, struct arc_error *err)
+{
+    struct arc_repository *repository = &project->repository;
+    if (repository->tags || repository->tags_unknown)
+        return ARC_OK;
+
+    ARC_TRY(arc_project_open(project, err));
+    return arc_repository_read_tags(project->git, project->env, repository, err);
+}
+
+static int load_repository(struct arc_project *project, struct arc_error *err)
+{
+    if (!project->repository.root) {
+        ARC_TRY(arc_project_open(project, err));
+        ARC_TRY(arc_repository_read(project->git, project->env, project->tag.text,
+                                    &project->repository, err));
+    }
+    return arc_project_load_tags(project, err);
 }
 
 /* ---- group --------------------------------------------------------------------------------- */
 
-static int no_group(const struct arc_config *config, const char *what, struct arc_error *err)
+static int refuse_group(const struct arc_config *config, const char *what, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf names = {.max = 1024};
     for (size_t i = 0; i < config->group_count; i++)
@@ -70,65 +72,119 @@ static int no_group(const struct arc_config *config, const char *what, struct ar
                          names.failed ? "many groups" : arc_buf_text(&names));
 }
 
-static int choose_group(struct arc_context *out, const char *name, const char *tag,
-                        struct arc_error *err)
+static int choose_group(struct arc_project *project, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf what = {.max = 2048};
-    size_t len = tag ? (size_t)(strrchr(tag, '/') - tag) : 0;
+    const struct arc_config *config = &project->config;
+    const char *name = project->wanted.group, *tag = project->tag.text;
+
     if (tag)
-        out->group = arc_config_group(&out->config, tag, len);
+        project->group = arc_config_group(config, tag, project->tag.group_len);
     else if (name)
-        out->group = arc_config_group(&out->config, name, strlen(name));
-    else if (out->config.group_count == 1)
-        out->group = &out->config.groups[0];
-    if (out->group && tag && name && strcmp(out->group->name, name) != 0)
-        arc_buf_printf(&what, "tag %s belongs to group %s, not to %s", tag, out->group->name, name);
-    else if (!out->group && tag)
+        project->group = arc_config_group(config, name, strlen(name));
+    else if (config->group_count == 1)
+        project->group = &config->groups[0];
+
+    if (project->group && tag && name && strcmp(project->group->name, name) != 0)
+        arc_buf_printf(&what, "tag %s belongs to group %s, not to %s", tag, project->group->name,
+                       name);
+    else if (!project->group && tag)
         arc_buf_printf(&what, "no release group has the tag %s", tag);
-    else if (!out->group && name)
+    else if (!project->group && name)
         arc_buf_printf(&what, "there is no release group '%s'", name);
-    else if (!out->group)
+    else if (!project->group)
         arc_buf_puts(&what, "there are several release groups; name one with --group");
-    return what.len ? no_group(&out->config, arc_buf_text(&what), err) : ARC_OK;
+
+    return what.len ? refuse_group(config, arc_buf_text(&what), err) : ARC_OK;
 }
 
-/* ---- all of it ----------------------------------------------------------------------------- */
+/* ---- version ------------------------------------------------------------------------------- */
 
-static int load(const struct arc_env *env, const struct arc_context_options *options,
-                const struct arc_tag *tag, struct arc_context *out, struct arc_error *err)
+static bool is_tag_ref(const char *ref)
 {
-    int rc = arc_repository_read(env, tag->text, &out->repository, err);
-    if (!rc)
-        rc = arc_config_load(out->repository.root, options->config, &out->config, err);
-    if (!rc)
-        rc = choose_group(out, options->group, tag->text, err);
-    if (rc || !tag->text)
-        return rc;
-    struct arc_version_options version = {.tags = out->repository.tags,
-                                          .tags_unknown = out->repository.tags_unknown,
-                                          .zero_prerelease = out->group->zero_prerelease};
-    return arc_version(tag->text, &version, &out->version, err);
+    return ref && strncmp(ref, "refs/tags/", 10) == 0;
 }
 
-int arc_context_load(const struct arc_env *env, const struct arc_context_options *options,
-                     struct arc_context *out, struct arc_error *err)
+static int parse_tag(struct arc_project *project, const char *name, struct arc_error *err)
 {
-    ARC_AUTO(arc_tag) struct arc_tag tag = {0};
-    *out = (struct arc_context){0};
-    const char *ref = arc_env_get(env, "GITHUB_REF");
-    const char *name = options->tag ? options->tag : is_tag_ref(ref) ? ref : NULL;
-    int rc = name ? arc_tag_parse(name, &tag, err) : ARC_OK;
-    if (!rc)
-        rc = load(env, options, &tag, out, err);
+    return project->tag.text || !name ? ARC_OK : arc_tag_parse(name, &project->tag, err);
+}
+
+static int make_version(struct arc_project *project, bool zero_prerelease, struct arc_error *err)
+{
+    struct arc_version_options options = {.tags = project->repository.tags,
+                                          .tags_unknown = project->repository.tags_unknown,
+                                          .zero_prerelease = zero_prerelease};
+    if (project->version || !project->tag.text)
+        return ARC_OK;
+    return arc_version(project->tag.text, &options, &project->version, err);
+}
+
+int arc_project_load(struct arc_project *project, struct arc_error *err)
+{
+    const char *ref = arc_env_get(project->env, "GITHUB_REF");
+    const char *name = project->wanted.tag;
+    if (!name && is_tag_ref(ref))
+        name = ref;
+
+    ARC_TRY(parse_tag(project, name, err));
+    ARC_TRY(load_repository(project, err));
+    ARC_TRY(arc_project_load_config(project, err));
+    ARC_TRY(choose_group(project, err));
+    return make_version(project, project->group->zero_prerelease, err);
+}
+
+/* A tag that this repository may lack, and a configuration that may not exist, are no errors. */
+static int read_zero_prerelease(struct arc_project *project, bool *out, struct arc_error *err)
+{
+    ARC_AUTO(arc_error) struct arc_error problem = {0};
+    int rc = arc_project_load_config(project, &problem);
+    if (rc == ARC_ENOTFOUND)
+        return ARC_OK;
     if (rc)
-        arc_context_free(out);
-    return rc;
+        return arc_error_set(err, rc, "%s", arc_error_text(&problem));
+
+    const struct arc_group *group =
+        arc_config_group(&project->config, project->tag.text, project->tag.group_len);
+    *out = group && group->zero_prerelease;
+    return ARC_OK;
 }
 
-void arc_context_free(struct arc_context *context)
+int arc_project_load_version(struct arc_project *project, struct arc_error *err)
 {
-    arc_repository_free(&context->repository);
-    arc_config_free(&context->config);
-    json_decref(context->version);
-    *context = (struct arc_context){0};
+    ARC_AUTO(arc_error) struct arc_error problem = {0};
+    const char *name = project->wanted.tag;
+    bool zero_prerelease = false;
+
+    if (!name)
+        name = arc_env_nonempty(project->env, "GITHUB_REF");
+    if (!name)
+        return arc_error_set(err, ARC_EINPUT,
+                             "no tag was given and GITHUB_REF is not set; a release tag is like "
+                             "messaging/v1.2.3");
+    ARC_TRY(parse_tag(project, name, err));
+
+    int rc = load_repository(project, &problem);
+    if (rc == ARC_ENOTFOUND) {
+        struct arc_version_options unknown = {.tags_unknown = arc_error_text(&problem)};
+        return arc_version(project->tag.text, &unknown, &project->version, err);
+    }
+    if (rc)
+        return arc_error_set(err, rc, "%s", arc_error_text(&problem));
+
+    ARC_TRY(read_zero_prerelease(project, &zero_prerelease, err));
+    return make_version(project, zero_prerelease, err);
+}
+
+void arc_project_free(struct arc_project *project)
+{
+    if (project->git)
+        arc_git_free(project->git);
+    free(project->git);
+    arc_event_free(&project->event);
+    arc_config_free(&project->config);
+    arc_repository_free(&project->repository);
+    arc_tag_free(&project->tag);
+    json_decref(project->version);
+    *project = (struct arc_project){0};
 }

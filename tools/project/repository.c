@@ -1,4 +1,4 @@
-#include "arcci/repository.h"
+#include "project/repository.h"
 #include "base/auto.h"
 #include "git/fetch.h"
 #include <string.h>
@@ -123,8 +123,8 @@ static int read_source(const struct arc_env *env, const struct arc_git *git,
 
 /* ---- tags ---------------------------------------------------------------------------------- */
 
-static int read_tags(const struct arc_env *env, const struct arc_git *git,
-                     struct arc_repository *out, struct arc_error *err)
+int arc_repository_read_tags(const struct arc_git *git, const struct arc_env *env,
+                             struct arc_repository *out, struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error problem = {0};
     out->shallow = arc_git_is_shallow(git);
@@ -138,26 +138,16 @@ static int read_tags(const struct arc_env *env, const struct arc_git *git,
 
 /* ---- all of it ----------------------------------------------------------------------------- */
 
-int arc_repository_read(const struct arc_env *env, const char *tag, struct arc_repository *out,
-                        struct arc_error *err)
+int arc_repository_read(const struct arc_git *git, const struct arc_env *env, const char *tag,
+                        struct arc_repository *out, struct arc_error *err)
 {
-    ARC_AUTO(arc_git) struct arc_git git = {0};
-    *out = (struct arc_repository){0};
-    int rc = arc_git_open(env, NULL, &git, err);
-    if (!rc && !git.worktree)
-        rc = arc_error_set(err, ARC_EINPUT,
-                           "%s is a bare repository: there is no work tree to read", git.gitdir);
-    if (!rc)
-        rc = keep_text(&out->root, strdup(git.worktree), err);
-    if (!rc)
-        rc = read_commit(&git, tag, out, err);
-    if (!rc)
-        rc = read_source(env, &git, out, err);
-    if (!rc)
-        rc = read_tags(env, &git, out, err);
-    if (rc)
-        arc_repository_free(out);
-    return rc;
+    if (!git->worktree)
+        return arc_error_set(err, ARC_EINPUT,
+                             "%s is a bare repository: there is no work tree to read", git->gitdir);
+
+    ARC_TRY(read_commit(git, tag, out, err));
+    ARC_TRY(read_source(env, git, out, err));
+    return keep_text(&out->root, strdup(git->worktree), err);
 }
 
 void arc_repository_free(struct arc_repository *repository)

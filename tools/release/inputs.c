@@ -1,5 +1,4 @@
 #include "release/inputs.h"
-#include "arcci/context.h"
 #include "base/auto.h"
 #include "os/hash.h"
 #include "release/notes.h"
@@ -130,22 +129,27 @@ static int check_gate(const json_t *scan, struct arc_error *err)
 }
 
 /* Notes that were not given are made here, unless an existing body is to be kept. */
-static int find_notes(const struct arc_env *env, const struct arc_release_files *files,
+static int find_notes(struct arc_project *project, const struct arc_release_files *files,
                       struct arc_needs *needs, struct arc_error *err)
 {
     if (needs->notes || files->mode == ARC_BODY_KEEP)
         return ARC_OK;
-    int rc = release_notes(env, files->tag, needs, err);
+    int rc = release_notes(project, files->tag, needs, err);
     return rc ? arc_error_prefix(err, "no --notes, and they cannot be made here") : ARC_OK;
 }
 
-static int find_version(const struct arc_env *env, const struct arc_release_files *files,
+static int find_version(struct arc_project *project, const struct arc_release_files *files,
                         struct arc_needs *needs, struct arc_error *err)
 {
-    int rc = needs->version ? ARC_OK : arc_context_version(env, files->tag, &needs->version, err);
+    project->wanted.tag = files->tag;
+    if (!needs->version) {
+        ARC_TRY(arc_project_load_version(project, err));
+        needs->version = json_incref(project->version);
+    }
+
     const char *tag = text_of(needs->version, "tag");
-    if (rc || !files->tag || !tag)
-        return rc;
+    if (!files->tag || !tag)
+        return ARC_OK;
     const char *given = files->tag;
     given += strncmp(given, "refs/tags/", 10) == 0 ? 10 : 0;
     if (strcmp(given, tag) != 0)
@@ -203,7 +207,7 @@ static int release(const struct arc_env *env, const struct arc_release_files *fi
     return rc;
 }
 
-int arc_release_files(const struct arc_env *env, const struct arc_release_files *files,
+int arc_release_files(struct arc_project *project, const struct arc_release_files *files,
                       json_t **out, struct arc_error *err)
 {
     ARC_AUTO(arc_needs) struct arc_needs needs = {0};
@@ -215,10 +219,10 @@ int arc_release_files(const struct arc_env *env, const struct arc_release_files 
     if (!rc)
         rc = check_gate(needs.scan, err);
     if (!rc)
-        rc = find_version(env, files, &needs, err);
+        rc = find_version(project, files, &needs, err);
     if (!rc)
-        rc = find_notes(env, files, &needs, err);
+        rc = find_notes(project, files, &needs, err);
     if (!rc)
         rc = make_assets(files, needs.build, names, &assets, err);
-    return rc ? rc : release(env, files, &needs, &assets, out, err);
+    return rc ? rc : release(project->env, files, &needs, &assets, out, err);
 }

@@ -2,6 +2,7 @@
 #ifndef ARC_RELEASE_INPUTS_H
 #define ARC_RELEASE_INPUTS_H
 
+#include "arcci/project.h"
 #include "arcci/release.h"
 #include "github/options.h"
 #include "project/needs.h"
@@ -24,7 +25,7 @@ struct arc_release_files {
 /* Reads the documents and releases. Notes that are not given are made from the repository that
  * env->cwd lies in (unless the mode keeps a body). build.json, when there is one, is an asset. *out
  * is release.json, or for a dry run {"dry-run": true, "requests": […]}; a new reference. */
-int arc_release_files(const struct arc_env *env, const struct arc_release_files *files,
+int arc_release_files(struct arc_project *project, const struct arc_release_files *files,
                       json_t **out, struct arc_error *err);
 
 #endif

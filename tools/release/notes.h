@@ -2,13 +2,13 @@
 #ifndef ARC_RELEASE_NOTES_H
 #define ARC_RELEASE_NOTES_H
 
-#include "arcci/env.h"
+#include "arcci/project.h"
 #include "project/needs.h"
 
 /* Fills needs->notes, and needs->version and needs->plan where they are missing, from the
  * configuration and the history that env->cwd lies in. `tag` as in struct arc_context_options.
  * ARC_ENOTFOUND or ARC_EINPUT when there is no repository or no group for the tag. */
-int release_notes(const struct arc_env *env, const char *tag, struct arc_needs *needs,
+int release_notes(struct arc_project *project, const char *tag, struct arc_needs *needs,
                   struct arc_error *err);
 
 #endif

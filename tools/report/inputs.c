@@ -1,5 +1,4 @@
 #include "report/inputs.h"
-#include "arcci/event.h"
 #include "base/auto.h"
 #include "plan/planned.h"
 #include "project/documents.h"
@@ -8,7 +7,6 @@
 /* What a report is made from and where it goes. */
 struct inputs {
     struct arc_needs needs;
-    struct arc_event event;
     json_t *base;
     char *run_url; /* or NULL */
     struct arc_report_target target;
@@ -17,22 +15,21 @@ struct inputs {
 static void inputs_free(struct inputs *in)
 {
     arc_needs_free(&in->needs);
-    arc_event_free(&in->event);
     json_decref(in->base);
     free(in->run_url);
 }
 
-static int find_plan(const struct arc_env *env, const struct arc_report_files *files,
+static int find_plan(struct arc_project *project, const struct arc_report_files *files,
                      struct inputs *in, struct arc_error *err)
 {
-    ARC_AUTO(arc_context) struct arc_context context = {0};
-    const char *tag = json_string_value(json_object_get(in->needs.version, "tag"));
-    struct arc_context_options wanted = {.tag = tag, .group = files->group};
     if (in->needs.plan)
         return ARC_OK;
-    int rc = arc_context_load(env, &wanted, &context, err);
+
+    project->wanted.tag = json_string_value(json_object_get(in->needs.version, "tag"));
+    project->wanted.group = files->group;
+    int rc = arc_project_load(project, err);
     if (!rc)
-        rc = arc_planned(&context, context.version, in->needs.changes, &in->needs.plan, err);
+        rc = arc_planned(project, project->version, in->needs.changes, &in->needs.plan, err);
     return rc ? arc_error_prefix(err, "no --plan, and it cannot be made here") : ARC_OK;
 }
 
@@ -50,10 +47,11 @@ static int find_run(const struct arc_env *env, char **out, struct arc_error *err
     return *out ? ARC_OK : arc_error_nomem(err);
 }
 
-static int find_pull(const struct arc_report_files *files, struct inputs *in, struct arc_error *err)
+static int find_pull(const struct arc_project *project, const struct arc_report_files *files,
+                     struct inputs *in, struct arc_error *err)
 {
     const char *text = files->pull;
-    in->target.pull = files->comment ? in->event.number : 0;
+    in->target.pull = files->comment ? project->event.number : 0;
     if (!text)
         return ARC_OK;
     if (!*text || strspn(text, "0123456789") != strlen(text) || strlen(text) > 15)
@@ -67,18 +65,18 @@ static bool goes_nowhere(const struct arc_report_target *target)
     return target->kind == ARC_REPORT_NONE && !target->pull && !target->environment;
 }
 
-static int find_target(const struct arc_env *env, const struct arc_report_files *files,
+static int find_target(const struct arc_project *project, const struct arc_report_files *files,
                        struct inputs *in, struct arc_error *err)
 {
     struct arc_report_target *target = &in->target;
     const char *planned = json_string_value(json_object_get(in->needs.plan, "revision"));
-    const char *head = arc_event_is_pull_request(&in->event) ? in->event.head_sha : NULL;
-    target->repository = arc_github_repository(env, &files->github);
+    const char *head = arc_event_is_pull_request(&project->event) ? project->event.head_sha : NULL;
+    target->repository = arc_github_repository(project->env, &files->github);
     target->revision = files->revision ? files->revision : head ? head : planned;
     target->run_url = in->run_url;
     target->kind = files->kind;
     target->environment = files->environment;
-    int rc = find_pull(files, in, err);
+    int rc = find_pull(project, files, in, err);
     if (rc || goes_nowhere(target))
         return rc;
     if (!target->repository || !arc_repository_name_valid(target->repository))
@@ -90,19 +88,19 @@ static int find_target(const struct arc_env *env, const struct arc_report_files 
     return ARC_OK;
 }
 
-static int gather(const struct arc_env *env, const struct arc_report_files *files,
+static int gather(struct arc_project *project, const struct arc_report_files *files,
                   struct inputs *in, struct arc_error *err)
 {
     int rc = arc_needs_read(&files->documents, &in->needs, err);
     if (!rc && files->base)
         rc = arc_document_read(files->base, &in->base, err);
     if (!rc)
-        rc = arc_event_load(env, &in->event, err);
+        rc = arc_project_load_event(project, err);
     if (!rc)
-        rc = find_plan(env, files, in, err);
+        rc = find_plan(project, files, in, err);
     if (!rc)
-        rc = find_run(env, &in->run_url, err);
-    return rc ? rc : find_target(env, files, in, err);
+        rc = find_run(project->env, &in->run_url, err);
+    return rc ? rc : find_target(project, files, in, err);
 }
 
 static int post(const struct arc_env *env, const struct arc_report_files *files,
@@ -121,12 +119,12 @@ static int post(const struct arc_env *env, const struct arc_report_files *files,
     return rc;
 }
 
-int arc_report_files(const struct arc_env *env, const struct arc_report_files *files, json_t **out,
-                     struct arc_error *err)
+int arc_report_files(struct arc_project *project, const struct arc_report_files *files,
+                     json_t **out, struct arc_error *err)
 {
     ARC_AUTO(inputs) struct inputs in = {0};
     ARC_AUTO_JSON json_t *report = NULL;
-    int rc = gather(env, files, &in, err);
+    int rc = gather(project, files, &in, err);
     if (rc)
         return rc;
     struct arc_report_facts facts = {
@@ -143,7 +141,7 @@ int arc_report_files(const struct arc_env *env, const struct arc_report_files *f
         rc = in.target.revision &&
                      json_object_set_new(report, "revision", json_string(in.target.revision))
                  ? arc_error_nomem(err)
-                 : post(env, files, &in.target, report, err);
+                 : post(project->env, files, &in.target, report, err);
     if (!rc)
         *out = arc_steal(&report);
     return rc;

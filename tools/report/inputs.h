@@ -2,6 +2,7 @@
 #ifndef ARC_REPORT_INPUTS_H
 #define ARC_REPORT_INPUTS_H
 
+#include "arcci/project.h"
 #include "arcci/report.h"
 #include "github/options.h"
 #include "project/needs.h"
@@ -22,7 +23,7 @@ struct arc_report_files {
 /* Reads the documents, makes the report and posts it. A plan that is not given is made from the
  * repository that env->cwd lies in. *out is report.json, for a dry run with `requests` as a list;
  * a new reference. */
-int arc_report_files(const struct arc_env *env, const struct arc_report_files *files, json_t **out,
-                     struct arc_error *err);
+int arc_report_files(struct arc_project *project, const struct arc_report_files *files,
+                     json_t **out, struct arc_error *err);
 
 #endif

@@ -1,31 +1,30 @@
 #include "scan/scan.h"
-#include "arcci/context.h"
 #include "arcci/plan.h"
+#include "arcci/project.h"
 #include "base/auto.h"
 #include "project/needs.h"
 #include <string.h>
 
-static int plan_of_tag(const struct arc_env *env, const struct arc_scan_files *files, json_t **out,
-                       struct arc_error *err)
+static int plan_of_tag(struct arc_project *project, const struct arc_scan_files *files,
+                       json_t **out, struct arc_error *err)
 {
-    ARC_AUTO(arc_context) struct arc_context context = {.group = NULL};
-    struct arc_context_options wanted = {.tag = files->tag, .config = files->config};
-    int rc = arc_context_load(env, &wanted, &context, err);
-    if (rc)
-        return rc;
+    project->wanted.tag = files->tag;
+    project->wanted.config = files->config;
+    ARC_TRY(arc_project_load(project, err));
+
     struct arc_plan_options options = {
-        .group = context.group,
-        .version = context.version,
-        .revision = context.repository.revision,
-        .committed = context.repository.committed,
-        .source = context.repository.source,
+        .group = project->group,
+        .version = project->version,
+        .revision = project->repository.revision,
+        .committed = project->repository.committed,
+        .source = project->repository.source,
         .push = true,
     };
     return arc_plan(&options, out, err);
 }
 
 /* The documents that name images. A target by name needs none. */
-static int read_documents(const struct arc_env *env, const struct arc_scan_files *files,
+static int read_documents(struct arc_project *project, const struct arc_scan_files *files,
                           struct arc_needs *out, struct arc_error *err)
 {
     struct arc_needs_files wanted = {
@@ -34,7 +33,7 @@ static int read_documents(const struct arc_env *env, const struct arc_scan_files
         return ARC_OK;
     int rc = arc_needs_read(&wanted, out, err);
     if (!rc && !out->build && !out->plan && files->tag)
-        rc = plan_of_tag(env, files, &out->plan, err);
+        rc = plan_of_tag(project, files, &out->plan, err);
     if (!rc && (out->build || out->plan) && strcmp(files->run.type, "image") != 0)
         rc = arc_error_set(err, ARC_EINPUT,
                            "--build, --plan, --needs and --tag name images: add --scan-type image");
@@ -70,10 +69,11 @@ static int publish(const struct arc_env *env, const struct arc_scan_files *files
     return rc;
 }
 
-int arc_scan_files(const struct arc_env *env, const struct arc_scan_files *files,
+int arc_scan_files(struct arc_project *project, const struct arc_scan_files *files,
                    struct arc_scan *out, struct arc_error *publish_error, struct arc_error *err)
 {
     ARC_AUTO(arc_needs) struct arc_needs documents = {.jobs = NULL};
+    const struct arc_env *env = project->env;
     struct arc_scan_options options = files->options;
     struct arc_scan_run run = files->run;
     struct arc_scan_publish wanted = {.repository = arc_github_repository(env, &files->github),
@@ -82,7 +82,7 @@ int arc_scan_files(const struct arc_env *env, const struct arc_scan_files *files
     bool publishes = files->upload || files->issues;
     int rc = publishes ? read_event(env, &wanted, err) : ARC_OK;
     if (!rc)
-        rc = read_documents(env, files, &documents, err);
+        rc = read_documents(project, files, &documents, err);
     if (rc)
         return rc;
     run.build = documents.build;

@@ -2,6 +2,7 @@
 #ifndef ARC_SCAN_SCAN_H
 #define ARC_SCAN_SCAN_H
 
+#include "arcci/project.h"
 #include "arcci/scan.h"
 #include "github/options.h"
 
@@ -20,7 +21,7 @@ struct arc_scan_files {
 
 /* Scans; then publishes what was asked for. When only the publishing fails, *out is whole and
  * *publish_error (an error of its own, {0} before) says why. */
-int arc_scan_files(const struct arc_env *env, const struct arc_scan_files *files,
+int arc_scan_files(struct arc_project *project, const struct arc_scan_files *files,
                    struct arc_scan *out, struct arc_error *publish_error, struct arc_error *err);
 
 #endif

@@ -1,0 +1,60 @@
+/* What a run is about: the repository, its configuration, the event, one release group and a version. Each part is read
+ * once, when it is first asked for, and passed down; a stage takes the project as its first parameter. */
+#ifndef ARCCI_PROJECT_H
+#define ARCCI_PROJECT_H
+
+#include "arcci/config.h"
+#include "arcci/event.h"
+#include "arcci/repository.h"
+#include "arcci/version.h"
+#include <jansson.h>
+
+/* What the caller asks for; any of it may be NULL. Borrowed. */
+struct arc_project_options {
+    const char *tag;    /* release tag; NULL: GITHUB_REF where that is a tag, else none */
+    const char *group;  /* group's name; NULL: the tag's, else the only one there is */
+    const char *config; /* configuration file; NULL: .github/arc-ci.yaml */
+};
+
+struct arc_git;
+
+/* Initialise with {.env = …}; arc_project_free() at the end. A part counts once its load function returned 0. Owned, but
+ * for `env` and `wanted`, which are borrowed, and `group`, which points into `config`. */
+struct arc_project {
+    const struct arc_env *env;
+    struct arc_project_options wanted; /* set before the parts that depend on it are loaded */
+    struct arc_git *git;               /* arc_project_open() */
+    struct arc_event event;            /* arc_project_load_event() */
+    struct arc_config config;          /* arc_project_load_config() */
+    struct arc_repository repository;  /* arc_project_load(); the tags: arc_project_load_tags() */
+    struct arc_tag tag;            /* arc_project_load(), arc_project_load_version(); {0}: none */
+    const struct arc_group *group; /* arc_project_load() */
+    json_t *version;               /* version.json; NULL without a tag */
+};
+
+/* Opens the repository that env->cwd lies in. ARC_ENOTFOUND when there is none, ARC_EWORLD when git would not trust it or
+ * its format is not known. */
+int arc_project_open(struct arc_project *project, struct arc_error *err);
+
+/* Reads the event (arc_event_load()). */
+int arc_project_load_event(struct arc_project *project, struct arc_error *err);
+
+/* Reads the configuration of the work tree (arc_config_load()). ARC_ENOTFOUND when there is no file, ARC_EINPUT in a bare
+ * repository. */
+int arc_project_load_config(struct arc_project *project, struct arc_error *err);
+
+/* Reads the names of all tags: project->repository.tags, or tags_unknown where a shallow clone could not ask its remote.
+ * The remote is asked once a run at the most. */
+int arc_project_load_tags(struct arc_project *project, struct arc_error *err);
+
+/* Reads the facts of the repository, the configuration, the group and, if there is a tag, the version. ARC_EINPUT when the
+ * tag belongs to no group, or the group is not clear. */
+int arc_project_load(struct arc_project *project, struct arc_error *err);
+
+/* Makes version.json of the tag (none: GITHUB_REF, whatever ref it is) from what is there: the repository's tags decide
+ * `latest`, the group's zero-prerelease what 0.x is. Without a repository nothing is latest. */
+int arc_project_load_version(struct arc_project *project, struct arc_error *err);
+
+void arc_project_free(struct arc_project *project);
+
+#endif

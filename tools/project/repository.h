@@ -1,0 +1,21 @@
+/* Reads the facts of struct arc_repository. */
+#ifndef ARC_PROJECT_REPOSITORY_H
+#define ARC_PROJECT_REPOSITORY_H
+
+#include "arcci/repository.h"
+#include "git/git.h"
+
+/* Reads all but the tags. The commit is the tag's, if `tag` (may be NULL) exists, else HEAD. The source is
+ * GITHUB_SERVER_URL/GITHUB_REPOSITORY, else the remote `origin`. ARC_EINPUT in a bare repository, ARC_ENOTFOUND without a
+ * commit. On an error the caller still frees *out. */
+int arc_repository_read(const struct arc_git *git, const struct arc_env *env, const char *tag,
+                        struct arc_repository *out, struct arc_error *err);
+
+/* Reads the tags: the local ones; a shallow clone, which lacks them (actions/checkout), asks the remote
+ * (`git ls-remote --tags origin`), and where that fails sets tags_unknown. */
+int arc_repository_read_tags(const struct arc_git *git, const struct arc_env *env,
+                             struct arc_repository *out, struct arc_error *err);
+
+void arc_repository_free(struct arc_repository *repository);
+
+#endif
