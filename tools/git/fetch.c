@@ -1,92 +1,14 @@
 #include "git/fetch.h"
 #include "base/auto.h"
+#include "git/run.h"
 #include "git/token.h"
 #include "os/file.h"
-#include "os/process.h"
 #include <string.h>
 
 #define FETCH_SECONDS 600
 #define ASK_SECONDS   60
-#define OUTPUT_MAX    ((size_t)64 << 20)
 #define SHALLOW_MAX   ((size_t)64 << 20)
-#define WORDS_MAX     16
-
-/* Settings of the repository that would run a program of its choice. */
-static const char *const common[] = {"git", "-c", "core.hooksPath=/dev/null", "-c",
-                                     "core.fsmonitor=false"};
-
-#define COMMON_COUNT (sizeof common / sizeof *common)
-
-static bool replaced(const char *variable, bool with_token)
-{
-    static const char *const names[] = {
-        "GIT_DIR=", "GIT_WORK_TREE=", "GIT_TERMINAL_PROMPT=", "GIT_CONFIG_COUNT="};
-    for (size_t i = 0; i < (with_token ? 4u : 3u); i++)
-        if (strncmp(variable, names[i], strlen(names[i])) == 0)
-            return true;
-    return false;
-}
-
-/* The variables of the caller but for git's own that point elsewhere, no prompts, and the token's
- * where there is one. */
-static int child_environment(const struct arc_env *env, const struct arc_git_token *token,
-                             const char ***out, struct arc_error *err)
-{
-    size_t count = 0, kept = 0;
-    while (env->vars && env->vars[count])
-        count++;
-    const char **vars = calloc(count + 3 + ARC_GIT_TOKEN_VARS, sizeof *vars);
-    if (!vars)
-        return arc_error_nomem(err);
-    for (size_t i = 0; i < count; i++)
-        if (!replaced(env->vars[i], token->vars[0]))
-            vars[kept++] = env->vars[i];
-    for (size_t i = 0; i < ARC_GIT_TOKEN_VARS && token->vars[i]; i++)
-        vars[kept++] = token->vars[i];
-    vars[kept++] = "GIT_TERMINAL_PROMPT=0";
-    vars[kept] = "LC_ALL=C";
-    *out = vars;
-    return ARC_OK;
-}
-
-/* Runs git in the repository with `words` (NULL-terminated) behind the common ones. */
-static int run_git(const struct arc_git *git, const struct arc_env *env,
-                   const struct arc_git_token *token, const char *const *words, unsigned seconds,
-                   struct arc_process_result *result, struct arc_error *err)
-{
-    const char *argv[COMMON_COUNT + WORDS_MAX + 1] = {0};
-    ARC_AUTO_FREE const char **vars = NULL;
-    struct arc_env there = *env;
-    size_t count = 0;
-    for (; count < COMMON_COUNT; count++)
-        argv[count] = common[count];
-    for (size_t i = 0; words[i] && i < WORDS_MAX; i++)
-        argv[count++] = words[i];
-    there.cwd = git->worktree ? git->worktree : git->gitdir;
-    int rc = child_environment(env, token, &vars, err);
-    const struct arc_process process = {.argv = argv,
-                                        .env = &there,
-                                        .environment = vars,
-                                        .timeout = seconds,
-                                        .output_max = OUTPUT_MAX};
-    return rc ? rc : arc_process_run(&process, result, err);
-}
-
-/* What git said was wrong: its first "fatal:" line, advice may follow it; else the last line. */
-static const char *complaint(struct arc_process_result *result)
-{
-    char *text = result->errors.data;
-    size_t len = result->errors.len;
-    while (len && (text[len - 1] == '\n' || text[len - 1] == '\r'))
-        text[--len] = '\0';
-    char *line = len ? strstr(text, "fatal: ") : NULL;
-    if (line) {
-        line[strcspn(line, "\r\n")] = '\0';
-        return line;
-    }
-    line = len ? strrchr(text, '\n') : NULL;
-    return line ? line + 1 : len ? text : "git said nothing";
-}
+#define WORDS_MAX     ARC_GIT_WORDS
 
 /* Whether the remote wanted to know who asks. */
 static bool refused(const struct arc_process_result *result)
@@ -105,14 +27,14 @@ static int ask_remote(const struct arc_git *git, const struct arc_env *env,
                       struct arc_error *err)
 {
     ARC_AUTO(arc_git_token) struct arc_git_token token = {{0}};
-    int rc = run_git(git, env, &token, words, seconds, result, err);
+    int rc = arc_git_run(git, env, &token, words, seconds, result, err);
     if (rc || !refused(result))
         return rc;
     rc = arc_git_token_make(env, &token, err);
     if (rc || !token.vars[0])
         return rc;
     arc_process_result_free(result);
-    return run_git(git, env, &token, words, seconds, result, err);
+    return arc_git_run(git, env, &token, words, seconds, result, err);
 }
 
 /* `how` may be NULL, `also` too. */
@@ -136,7 +58,8 @@ static int fetch(const struct arc_git *git, const struct arc_env *env, const cha
     int rc = ask_remote(git, env, words, FETCH_SECONDS, &result, err);
     if (rc || result.status == 0)
         return rc;
-    return arc_error_set(err, ARC_ENOTFOUND, "git fetch origin %s: %s", what, complaint(&result));
+    return arc_error_set(err, ARC_ENOTFOUND, "git fetch origin %s: %s", what,
+                         arc_git_complaint(&result));
 }
 
 static bool is_oid(const char *name)
@@ -203,8 +126,7 @@ int arc_git_merge_base_shallow(const struct arc_git *git, const struct arc_env *
 {
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
     const char *const words[] = {"merge-base", a->hex, b->hex, NULL};
-    const struct arc_git_token none = {{0}};
-    int rc = run_git(git, env, &none, words, FETCH_SECONDS, &result, err);
+    int rc = arc_git_run(git, env, NULL, words, FETCH_SECONDS, &result, err);
     if (rc)
         return rc;
     const char *text = arc_buf_text(&result.output);
@@ -214,7 +136,7 @@ int arc_git_merge_base_shallow(const struct arc_git *git, const struct arc_env *
                              "cut (fetch-depth: 0 of actions/checkout gets all of it)",
                              a->hex, b->hex);
     if (result.status || strspn(text, "0123456789abcdef") != 40)
-        return arc_error_set(err, ARC_EWORLD, "git merge-base: %s", complaint(&result));
+        return arc_error_set(err, ARC_EWORLD, "git merge-base: %s", arc_git_complaint(&result));
     memcpy(out->hex, text, 40);
     out->hex[40] = '\0';
     return ARC_OK;
@@ -243,7 +165,7 @@ static int remote_tags(const struct arc_git *git, const struct arc_env *env, jso
     static const char *const words[] = {"ls-remote", "--tags", "--refs", "origin", NULL};
     int rc = ask_remote(git, env, words, ASK_SECONDS, &result, err);
     if (!rc && result.status)
-        rc = arc_error_set(err, ARC_EWORLD, "%s", complaint(&result));
+        rc = arc_error_set(err, ARC_EWORLD, "%s", arc_git_complaint(&result));
     return rc ? rc : parse_tags(arc_buf_text(&result.output), tags, err);
 }
 

@@ -1,0 +1,101 @@
+#include "git/run.h"
+#include "base/auto.h"
+#include <string.h>
+
+#define OUTPUT_MAX ((size_t)64 << 20)
+#define OWN_MAX    6
+
+/* Settings of the repository that would run a program of its choice unasked. */
+static const char *const common[] = {"git",
+                                     "-c",
+                                     "core.hooksPath=/dev/null",
+                                     "-c",
+                                     "core.fsmonitor=false",
+                                     "-c",
+                                     "safe.bareRepository=explicit"};
+
+#define COMMON_COUNT (sizeof common / sizeof *common)
+
+static bool is_replaced(const char *variable, bool with_token)
+{
+    static const char *const names[] = {
+        "GIT_DIR=",    "GIT_WORK_TREE=",   "GIT_COMMON_DIR=", "GIT_TERMINAL_PROMPT=",
+        "GIT_PREFIX=", "GIT_CONFIG_COUNT="};
+    size_t count = sizeof names / sizeof *names - (with_token ? 0 : 1);
+    for (size_t i = 0; i < count; i++)
+        if (strncmp(variable, names[i], strlen(names[i])) == 0)
+            return true;
+    return false;
+}
+
+/* The variables of the caller but for git's own that point elsewhere, then `own`, then the token's
+ * where there is one. */
+static int child_environment(const struct arc_env *env, const char *const *own,
+                             const struct arc_git_token *token, const char ***out,
+                             struct arc_error *err)
+{
+    size_t count = 0, kept = 0;
+    while (env->vars && env->vars[count])
+        count++;
+    const char **vars = calloc(count + OWN_MAX + ARC_GIT_TOKEN_VARS, sizeof *vars);
+    if (!vars)
+        return arc_error_nomem(err);
+    for (size_t i = 0; i < count; i++)
+        if (!is_replaced(env->vars[i], token && token->vars[0]))
+            vars[kept++] = env->vars[i];
+    for (; *own; own++)
+        vars[kept++] = *own;
+    for (size_t i = 0; token && i < ARC_GIT_TOKEN_VARS && token->vars[i]; i++)
+        vars[kept++] = token->vars[i];
+    *out = vars;
+    return ARC_OK;
+}
+
+int arc_git_run(const struct arc_git *git, const struct arc_env *env,
+                const struct arc_git_token *token, const char *const *words, unsigned seconds,
+                struct arc_process_result *result, struct arc_error *err)
+{
+    const char *argv[COMMON_COUNT + ARC_GIT_WORDS + 1] = {0};
+    ARC_AUTO_FREE const char **vars = NULL;
+    ARC_AUTO(arc_buf) struct arc_buf gitdir = {.max = 8192};
+    ARC_AUTO(arc_buf) struct arc_buf worktree = {.max = 8192};
+    arc_buf_printf(&gitdir, "GIT_DIR=%s", git->gitdir);
+    arc_buf_printf(&worktree, "GIT_WORK_TREE=%s", git->worktree ? git->worktree : "");
+    ARC_TRY(arc_buf_check(&gitdir, "the path of the repository", err));
+    ARC_TRY(arc_buf_check(&worktree, "the path of the work tree", err));
+
+    const char *const own[OWN_MAX] = {gitdir.data, "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0",
+                                      "LC_ALL=C", git->worktree ? worktree.data : NULL};
+    ARC_TRY(child_environment(env, own, token, &vars, err));
+
+    size_t count = 0;
+    for (; count < COMMON_COUNT; count++)
+        argv[count] = common[count];
+    for (size_t i = 0; words[i] && i < ARC_GIT_WORDS; i++)
+        argv[count++] = words[i];
+    struct arc_env there = *env;
+    there.cwd = git->worktree ? git->worktree : git->gitdir;
+    const struct arc_process process = {.argv = argv,
+                                        .env = &there,
+                                        .environment = vars,
+                                        .timeout = seconds,
+                                        .output_max = OUTPUT_MAX};
+    return arc_process_run(&process, result, err);
+}
+
+const char *arc_git_complaint(struct arc_process_result *result)
+{
+    char *text = result->errors.data;
+    size_t len = result->errors.len;
+    while (len && (text[len - 1] == '\n' || text[len - 1] == '\r'))
+        text[--len] = '\0';
+    char *line = len ? strstr(text, "fatal: ") : NULL;
+    if (line) {
+        line[strcspn(line, "\r\n")] = '\0';
+        return line;
+    }
+    line = len ? strrchr(text, '\n') : NULL;
+    if (line)
+        return line + 1;
+    return len ? text : "git said nothing";
+}
