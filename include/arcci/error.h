@@ -8,6 +8,7 @@
 #define ARCCI_ERROR_H
 
 #include <stdarg.h>
+#include <stddef.h>
 
 /* What went wrong, as far as the caller can act on it. arc_exit_status() maps it to the program's
  * exit status (given in parentheses). */
@@ -22,11 +23,19 @@ enum arc_code {
     ARC_ENOMEM = -6, /* out of memory (3) */
 };
 
+/* A place in a file. */
+struct arc_place {
+    const char *file; /* NULL: no place is known */
+    unsigned line;    /* from 1; 0: the file as a whole */
+    unsigned column;  /* from 1; 0: the line as a whole */
+};
+
 /* An error under way. Initialise with {0}; arc_error_clear() frees it and makes it {0} again. */
 struct arc_error {
-    int code;         /* an enum arc_code; ARC_OK when nothing is set */
-    char *message;    /* owned; NULL when nothing is set or memory ran out */
-    char *annotation; /* owned; "file=F,line=L,col=C" of the place for ::error, or NULL */
+    int code;               /* an enum arc_code; ARC_OK when nothing is set */
+    char *message;          /* owned; NULL when nothing is set or memory ran out */
+    struct arc_place place; /* where it went wrong; the file's name is owned */
+    size_t place_len;       /* bytes at the start of the message that name the place: "F:L:C: " */
 };
 
 /* Sets *err to `code` with a formatted message, replacing what it held, and returns `code`, so

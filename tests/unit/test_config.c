@@ -301,7 +301,8 @@ static void test_wrong(void **state)
         snprintf(expected, sizeof expected, ".github/arc-ci.yaml:%s", wrong[i][1]);
         assert_int_equal(load(wrong[i][0], &config, &err), ARC_EINPUT);
         assert_string_equal(arc_error_text(&err), expected);
-        assert_non_null(strstr(err.annotation, "file=.github/arc-ci.yaml,line="));
+        assert_string_equal(err.place.file, ".github/arc-ci.yaml");
+        assert_true(err.place.line > 0);
         assert_int_equal(config.group_count, 0);
     }
 }

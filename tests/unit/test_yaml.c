@@ -190,7 +190,9 @@ static void test_places(void **state)
     ARC_AUTO(arc_error) struct arc_error err = {0};
     assert_int_equal(arc_yaml_error(&yaml, port, &err, "no %s", "good"), ARC_EINPUT);
     assert_string_equal(arc_error_text(&err), "t:3:17: no good");
-    assert_string_equal(err.annotation, "file=t,line=3,col=17");
+    assert_string_equal(err.place.file, "t");
+    assert_int_equal(err.place.line, 3);
+    assert_int_equal(err.place.column, 17);
 }
 
 static void test_lookup(void **state)

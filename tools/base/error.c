@@ -1,5 +1,6 @@
 #include "arcci/error.h"
 #include "arcci/buf.h"
+#include "base/auto.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,25 +49,22 @@ int arc_error_at(struct arc_error *err, int code, const char *file, unsigned lin
     char *message = format_message(format, args);
     va_end(args);
 
-    struct arc_buf text = {.max = MESSAGE_MAX * 2};
-    struct arc_buf place = {.max = MESSAGE_MAX};
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = MESSAGE_MAX * 2};
     arc_buf_puts(&text, file);
-    arc_buf_printf(&place, "file=%s", file);
-    if (line) {
+    if (line)
         arc_buf_printf(&text, ":%u", line);
-        arc_buf_printf(&place, ",line=%u", line);
-    }
-    if (line && column) {
+    if (line && column)
         arc_buf_printf(&text, ":%u", column);
-        arc_buf_printf(&place, ",col=%u", column);
-    }
-    arc_buf_printf(&text, ": %s", message ? message : "");
+    arc_buf_puts(&text, ": ");
+    size_t place_len = text.len;
+    arc_buf_puts(&text, message ? message : "");
     free(message);
+
     set_message(err, code, arc_buf_steal(&text));
-    if (err)
-        err->annotation = arc_buf_steal(&place);
-    arc_buf_free(&place);
-    arc_buf_free(&text);
+    if (err) {
+        err->place = (struct arc_place){.file = strdup(file), .line = line, .column = column};
+        err->place_len = err->message ? place_len : 0;
+    }
     return code;
 }
 
@@ -87,6 +85,7 @@ int arc_error_prefix(struct arc_error *err, const char *format, ...)
     if (message) {
         free(err->message);
         err->message = message;
+        err->place_len = 0;
     }
     return err->code;
 }
@@ -106,7 +105,7 @@ const char *arc_error_text(const struct arc_error *err)
 void arc_error_clear(struct arc_error *err)
 {
     free(err->message);
-    free(err->annotation);
+    free((char *)err->place.file);
     *err = (struct arc_error){0};
 }
 

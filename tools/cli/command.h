@@ -99,10 +99,10 @@ struct report {
     } * outputs; /* for GITHUB_OUTPUT, in this order */
     size_t output_count;
     struct report_note {
-        char level;    /* 'e' error, 'w' warning, 'n' notice */
-        char *message; /* owned */
-        char *place;   /* owned: "file=F,line=L,col=C", or NULL */
-    } * notes;         /* annotations in GitHub Actions, lines on stderr elsewhere */
+        char level;             /* 'e' error, 'w' warning, 'n' notice */
+        char *message;          /* owned */
+        struct arc_place place; /* the file's name is owned */
+    } * notes;                  /* annotations in GitHub Actions, lines on stderr elsewhere */
     size_t note_count;
     int failed; /* ARC_OK, or the code to exit with although the report is whole */
 };
@@ -113,8 +113,9 @@ int report_output(struct report *report, const char *name, const char *value,
 int report_output_bytes(struct report *report, const char *name, const char *value, size_t len,
                         struct arc_error *err);
 /* Adds a note for a person; `place` may be NULL. */
-int report_note(struct report *report, char level, const char *place, struct arc_error *err,
-                const char *format, ...) __attribute__((format(printf, 5, 6)));
+int report_note(struct report *report, char level, const struct arc_place *place,
+                struct arc_error *err, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
 void report_free(struct report *report);
 
 /* Prints the report: document, outputs, summary, annotations, to where they belong. ARC_EWORLD if

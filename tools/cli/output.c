@@ -31,8 +31,8 @@ int report_output(struct report *report, const char *name, const char *value, st
     return report_output_bytes(report, name, value, strlen(value), err);
 }
 
-int report_note(struct report *report, char level, const char *place, struct arc_error *err,
-                const char *format, ...)
+int report_note(struct report *report, char level, const struct arc_place *place,
+                struct arc_error *err, const char *format, ...)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = 8192};
     va_list args;
@@ -45,8 +45,11 @@ int report_note(struct report *report, char level, const char *place, struct arc
     report->notes = grown;
     struct report_note *slot = &grown[report->note_count++];
     *slot = (struct report_note){.level = level, .message = arc_buf_steal(&text)};
-    slot->place = place ? strdup(place) : NULL;
-    return slot->message && (slot->place || !place) ? ARC_OK : arc_error_nomem(err);
+    if (place) {
+        slot->place = *place;
+        slot->place.file = strdup(place->file);
+    }
+    return slot->message && (slot->place.file || !place) ? ARC_OK : arc_error_nomem(err);
 }
 
 void report_free(struct report *report)
@@ -57,7 +60,7 @@ void report_free(struct report *report)
     }
     for (size_t i = 0; i < report->note_count; i++) {
         free(report->notes[i].message);
-        free(report->notes[i].place);
+        free((char *)report->notes[i].place.file);
     }
     free(report->outputs);
     free(report->notes);
@@ -72,17 +75,14 @@ static const char *level_name(char level)
     return level == 'e' ? "error" : level == 'w' ? "warning" : "notice";
 }
 
-/* "file=F,line=L,col=C" for a person: "F:L:C: ". */
-static void add_person_place(struct arc_buf *out, const char *place)
+/* "F:L:C: " for a person. */
+static void add_person_place(struct arc_buf *out, const struct arc_place *place)
 {
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    place += strncmp(place, "file=", 5) == 0 ? 5 : 0;
-    for (const char *at = place; *at;) {
-        size_t skip = strncmp(at, ",line=", 6) == 0 ? 6 : strncmp(at, ",col=", 5) == 0 ? 5 : 0;
-        arc_buf_putc(&text, skip ? ':' : *at);
-        at += skip ? skip : 1;
-    }
-    arc_text_visible(out, arc_buf_text(&text), text.len);
+    arc_text_visible(out, place->file, strlen(place->file));
+    if (place->line)
+        arc_buf_printf(out, ":%u", place->line);
+    if (place->line && place->column)
+        arc_buf_printf(out, ":%u", place->column);
     arc_buf_puts(out, ": ");
 }
 
@@ -90,11 +90,11 @@ static void add_note(struct arc_buf *out, const struct report_note *note, const 
                      bool actions)
 {
     if (actions) {
-        arc_actions_annotation(out, level_name(note->level), note->place, title, note->message);
+        arc_actions_annotation(out, level_name(note->level), &note->place, title, note->message);
         return;
     }
-    if (note->place)
-        add_person_place(out, note->place);
+    if (note->place.file)
+        add_person_place(out, &note->place);
     arc_buf_printf(out, "%s: ", level_name(note->level));
     arc_text_visible(out, note->message, strlen(note->message));
     arc_buf_putc(out, '\n');
@@ -216,7 +216,7 @@ void report_error(const struct arc_error *error, const struct arc_env *env, cons
     const char *message = arc_error_text(error);
     arc_text_visible(&shown, message, strlen(message));
     if (arc_actions_active(env))
-        arc_actions_annotation(&text, "error", error->annotation, command, arc_buf_text(&shown));
+        arc_actions_annotation(&text, "error", &error->place, command, arc_buf_text(&shown));
     else
         arc_buf_printf(&text, "arc-ci%s%s: %s\n", command ? " " : "", command ? command : "",
                        arc_buf_text(&shown));

@@ -23,10 +23,8 @@ static int add_finding(struct report *report, const json_t *finding, bool action
     arc_buf_printf(&report->summary, " | %s |\n", field(finding, "rule"));
     if (!actions)
         return ARC_OK;
-    ARC_AUTO(arc_buf) struct arc_buf place = {0};
-    arc_buf_printf(&place, "file=%s,line=%ld", file, line);
-    return report_note(report, 'e', arc_buf_text(&place), err, "%s [%s]", message,
-                       field(finding, "rule"));
+    struct arc_place place = {.file = file, .line = (unsigned)line};
+    return report_note(report, 'e', &place, err, "%s [%s]", message, field(finding, "rule"));
 }
 
 static int list_rules(const struct invocation *inv, const struct arc_lint_options *options,

@@ -82,18 +82,11 @@ void lint_find_error(struct lint *lint, const char *rule, const char *file,
                      const struct arc_error *err)
 {
     const char *message = arc_error_text(err);
-    unsigned line = 0, column = 0;
     if (err->code == ARC_ENOMEM || !err->message) { /* or its message was lost that way */
         lint->failed = ARC_ENOMEM;
         return;
     }
-    const char *place = err->annotation ? strstr(err->annotation, ",line=") : NULL;
-    if (place && sscanf(place, ",line=%u,col=%u", &line, &column) >= 1) {
-        size_t skip = strlen(file); /* the message starts "FILE:LINE:COLUMN: " */
-        const char *rest = strncmp(message, file, skip) == 0 ? strstr(message + skip, ": ") : NULL;
-        message = rest ? rest + 2 : message;
-    }
-    add(lint, rule, file, line, message);
+    add(lint, rule, file, err->place.line, message + err->place_len);
 }
 
 void lint_applied(struct lint *lint, const char *rule)

@@ -30,13 +30,7 @@ static void load_config(struct lint *lint, const char *path)
     lint_looked_at(lint, shown);
     if (arc_config_load(lint->root, path, &lint->config, &err) == ARC_OK)
         return;
-    const char *place = err.annotation ? err.annotation : "";
-    size_t len = strncmp(place, "file=", 5) == 0 ? strcspn(place + 5, ",") : 0;
-    ARC_AUTO_FREE char *file = len ? strndup(place + 5, len) : strdup(shown);
-    if (!file) {
-        lint->failed = ARC_ENOMEM;
-        return;
-    }
+    const char *file = err.place.file ? err.place.file : shown;
     bool service = strcmp(file, shown) != 0;
     lint_find_error(lint, lint_rule_name(service ? LINT_SERVICE : LINT_CONFIG), file, &err);
 }

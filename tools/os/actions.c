@@ -92,33 +92,22 @@ static void escape(struct arc_buf *out, const char *text, const char *special)
             arc_buf_putc(out, *text);
 }
 
-/* The values of "file=F,line=L" are escaped one by one; only the last comma-separated numbers are
- * ours, so a comma inside a file name must not start a property. */
-static void add_place(struct arc_buf *out, const char *place)
-{
-    const char *line = strstr(place, ",line=");
-    for (const char *next; line && (next = strstr(line + 1, ",line=")); line = next)
-        ;
-    size_t len = line ? (size_t)(line - place) : strlen(place);
-    for (size_t i = 0; i < len; i++)
-        if (strchr("%\r\n:,", place[i]))
-            arc_buf_printf(out, "%%%02X", (unsigned char)place[i]);
-        else
-            arc_buf_putc(out, place[i]);
-    if (line)
-        arc_buf_puts(out, line);
-}
-
-void arc_actions_annotation(struct arc_buf *out, const char *level, const char *place,
+void arc_actions_annotation(struct arc_buf *out, const char *level, const struct arc_place *place,
                             const char *title, const char *message)
 {
+    const char *separator = " ";
     arc_buf_printf(out, "::%s", level);
-    if (place || title)
-        arc_buf_putc(out, ' ');
-    if (place)
-        add_place(out, place);
+    if (place && place->file) {
+        arc_buf_puts(out, " file=");
+        escape(out, place->file, "%\r\n:,");
+        if (place->line)
+            arc_buf_printf(out, ",line=%u", place->line);
+        if (place->line && place->column)
+            arc_buf_printf(out, ",col=%u", place->column);
+        separator = ",";
+    }
     if (title) {
-        arc_buf_puts(out, place ? ",title=" : "title=");
+        arc_buf_printf(out, "%stitle=", separator);
         escape(out, title, "%\r\n:,");
     }
     arc_buf_puts(out, "::");
