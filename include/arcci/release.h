@@ -18,8 +18,10 @@
 
 /* What to do with the body of a release that exists already. */
 enum arc_body_mode {
+    ARC_BODY_AUTO,    /* a person's title and body stay; ours only where there is none, or in place
+                         of a draft of ours that nobody edited */
     ARC_BODY_REPLACE, /* ours takes its place */
-    ARC_BODY_KEEP,    /* it stays; ours only where there is none */
+    ARC_BODY_KEEP,    /* as AUTO; but notes need not be given */
     ARC_BODY_PREPEND, /* ours in front, between hidden markers, so that a second run finds it */
     ARC_BODY_APPEND,  /* ours at the end, likewise */
 };
@@ -41,7 +43,8 @@ struct arc_release_options {
     const char *name;       /* title of the release; NULL: the tag */
     const char *body;       /* the notes, markdown */
     enum arc_body_mode mode;
-    bool draft; /* leave it a draft */
+    bool draft;   /* leave it a draft */
+    bool publish; /* publish a draft that a person made, too */
     const struct arc_release_asset *assets;
     size_t asset_count;
     /* Told each step in one line, for a log; may be NULL. */

@@ -18,7 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/fault")]
 import cached  # noqa: E402
 import test_report as reporting  # noqa: E402
-from harness import ARC_CI, SHA, TAG, WRAPPER, Double, Project, new_state  # noqa: E402
+from harness import ARC_CI, SHA, TAG, WRAPPER, Double, Project, new_state, our_draft  # noqa: E402
 
 # Prism's command takes any later part of itself, and from 5.16 on these want Node.js 20.19; Debian 12 has 18.
 PACKAGES = ("@octokit/openapi@23.0.2", "@stoplight/prism-cli@5.14.2", "@stoplight/prism-http-server@5.12.2",
@@ -57,8 +57,8 @@ def release_scenarios(project, double):
     project.put("flash.log.gz", b"another")
     project.assets["flash.log.gz"] = b"another"
     state.expected_assets = project.expected()
-    assert project.run(double)[0] == 0
-    state.add_release(TAG, draft=True, body="<!-- arc-ci: draft under way -->\n")
+    assert project.run(double, "--body-mode=replace")[0] == 0
+    state.add_release(TAG, draft=True, body=our_draft(""))
     assert project.run(double)[0] == 0
     for i in range(150):
         state.add_release(f"other/v0.0.{i}")
@@ -66,6 +66,10 @@ def release_scenarios(project, double):
     state.releases = [release for release in state.releases if release["tag_name"] != TAG]
     state.lag = 2
     assert project.run(double)[0] == 0
+    state.releases, state.lag, state.burned = [], 0, {TAG}
+    assert project.run(double)[0] == 1
+    state.add_release(TAG, draft=True, name="by hand", body="by hand")
+    assert project.run(double)[0] == 0 and state.of_tag(TAG)[0]["draft"]
 
 
 def report_scenarios(project, double):

@@ -64,6 +64,7 @@ class State:
         self.sarifs, self.pull_files, self.deployments = {}, {}, []
         self.next_id = 1000
         self.immutable = False      # whether published releases become immutable
+        self.burned = set()         # tags that belonged to an immutable release which was deleted
         self.digests = True         # whether assets have `digest`
         self.lag = 0                # how many listings a new release stays out of
         self.violations = []        # what must never happen, with its place
@@ -241,6 +242,9 @@ class Api:
                                                      "message": "drafts and prereleases cannot be the latest"}])
         if release["draft"] and body.get("draft") is False:
             self.check_unique(release["tag_name"], release["id"])
+            if release["tag_name"] in self.state.burned:
+                raise refuse(422, "Validation Failed", [{"resource": "Release", "code": "custom", "field": "tag_name",
+                                                         "message": "tag_name was used by an immutable release"}])
             self.check_publication(release)
             release["published_at"] = NOW
             release["immutable"] = self.state.immutable

@@ -6,7 +6,7 @@ import threading
 
 import faults
 import pytest
-from harness import ARC_CI, BODY, ROOT, SHA, TAG, TOKEN, VERSION, Double, Project, State, check, new_state
+from harness import ARC_CI, BODY, ROOT, SHA, TAG, TOKEN, VERSION, Double, Project, State, check, new_state, our_draft
 
 sys.path.insert(0, str(ROOT / "tests"))
 from usage import measured  # noqa: E402
@@ -72,7 +72,7 @@ def test_what_differs_is_updated_and_nothing_else(project, double):
     project.put("flash.log.gz", b"another")
     project.put("notes.md", BODY + "more\n")
     double.state.expected_assets = project.expected()
-    status, output = project.run(double, "--json")
+    status, output = project.run(double, "--json", "--body-mode=replace")
     assert status == 0, output
     check(double, project, BODY + "more\n")
     now = {asset["name"]: asset["id"] for asset in double.state.releases[0]["assets"]}
@@ -84,7 +84,7 @@ def test_what_differs_is_updated_and_nothing_else(project, double):
 @pytest.mark.parametrize("announced", [False, True])
 def test_a_half_uploaded_asset_is_replaced(project, double, announced):
     """Its size may be what was announced, not what came; only its state tells."""
-    release = double.state.add_release(TAG, draft=True, body="<!-- arc-ci: draft under way -->\nold")
+    release = double.state.add_release(TAG, draft=True, body=our_draft("old"))
     content = project.assets["flash.log.gz"] if announced else b""
     double.state.add_asset(release, "flash.log.gz", content, "application/gzip", state="starter")
     assert project.run(double)[0] == 0
@@ -108,6 +108,16 @@ def test_immutable_releases(project, double):
     project.put("flash.log.gz", b"another")
     status, output = project.run(double)
     assert status == 1 and "is immutable" in output and "a new version is needed" in output
+
+
+@pytest.mark.parametrize("whose", ["ours", "a person's"])
+def test_a_burned_name_asks_for_a_new_version(project, double, whose):
+    double.state.burned.add(TAG)
+    if whose != "ours":
+        double.state.add_release(TAG, draft=True, body="by hand")
+    status, output = project.run(double, "--publish")
+    assert status == 1 and "take a new version" in output
+    assert [release["body"] for release in double.state.releases] == ([] if whose == "ours" else ["by hand"])
 
 
 def test_an_annotated_tag_is_followed(project, double):
@@ -140,28 +150,72 @@ def test_latest_follows_the_version(project, double, prerelease, latest, expecte
 
 
 @pytest.mark.parametrize("mode, expected", [
-    ("replace", BODY), ("keep", "by hand"),
+    ("auto", "by hand"), ("replace", BODY), ("keep", "by hand"),
     ("prepend", f"<!-- arc-ci: notes begin -->\n{BODY}<!-- arc-ci: notes end -->\n\nby hand"),
     ("append", f"by hand\n\n<!-- arc-ci: notes begin -->\n{BODY}<!-- arc-ci: notes end -->\n"),
 ])
 def test_body_modes(project, double, mode, expected):
-    double.state.add_release(TAG, body="by hand", target_commitish=SHA)
+    double.state.add_release(TAG, body="by hand")
     for _ in range(2):
         assert project.run(double, f"--body-mode={mode}")[0] == 0
         check(double, project, expected)
 
 
-def test_a_persons_draft_is_used(project, double):
-    mine = double.state.add_release(TAG, draft=True, body="by hand")
-    assert project.run(double, "--body-mode=append")[0] == 0
-    assert [release["id"] for release in double.state.releases] == [mine["id"]]
+def test_a_persons_title_and_text_stay(project, double):
+    double.state.add_release(TAG, name="The big one", body="by hand")
+    status, output = project.run(double)
+    assert status == 0 and "--body-mode=replace" in output
+    assert [(release["name"], release["body"]) for release in double.state.releases] == [("The big one", "by hand")]
+    assert project.run(double, "--body-mode=replace")[0] == 0
+    check(double, project)
+
+
+@pytest.mark.parametrize("mode", ["auto", "keep", "replace", "prepend", "append"])
+def test_no_text_empties_nothing(project, double, mode):
+    double.state.add_release(TAG, body="by hand")
+    project.put("notes.md", "")
+    assert project.run(double, f"--body-mode={mode}")[0] == 0
+    assert double.state.releases[0]["body"] == "by hand"
+
+
+def test_a_persons_draft_is_filled_and_published_when_asked(project, double):
+    mine = double.state.add_release(TAG, draft=True, name="The big one", body="by hand")
+    for _ in range(2):
+        assert project.run(double)[0] == 0
+        draft, = double.state.releases
+        assert draft["id"] == mine["id"] and draft["draft"] and (draft["name"], draft["body"]) == ("The big one", "by hand")
+        assert len(draft["assets"]) == 9
+    assert project.run(double, "--publish", "--body-mode=append")[0] == 0
+    assert not double.state.releases[0]["draft"]
     assert double.state.releases[0]["body"].startswith("by hand\n\n<!-- arc-ci: notes begin -->")
+
+
+@pytest.mark.parametrize("published", [False, True])
+@pytest.mark.parametrize("mode", ["auto", "keep"])
+def test_what_a_person_wrote_into_our_draft_stays(project, double, mode, published):
+    """release --draft; a person edits, and publishes perhaps; the job runs again."""
+    assert project.run(double, "--draft")[0] == 0
+    draft, = double.state.releases
+    draft.update(name="The big one", body=draft["body"].replace("# Messaging", "Read the guide.\n\n# Messaging"),
+                 draft=not published)
+    assert project.run(double, "--draft", f"--body-mode={mode}")[0] == 0
+    assert draft["draft"] is not published
+    assert project.run(double, f"--body-mode={mode}")[0] == 0
+    assert not double.state.releases[0]["draft"] and double.state.releases[0]["name"] == "The big one"
+    assert double.state.releases[0]["body"] == "Read the guide.\n\n" + BODY
+
+
+def test_an_edited_second_draft_of_ours_stays(project, double):
+    double.state.add_release(TAG, draft=True, body=our_draft("old"))
+    double.state.add_release(TAG, draft=True, body=our_draft("old") + "and what a person added")
+    assert project.run(double)[0] == 0
+    assert len(double.state.releases) == 2
 
 
 def test_a_second_draft_of_a_person_stays(project, double):
     double.state.add_release(TAG, draft=True, body="first by hand")
     double.state.add_release(TAG, draft=True, body="second by hand")
-    assert project.run(double)[0] == 0
+    assert project.run(double, "--publish")[0] == 0
     assert len(double.state.releases) == 2
     assert [release["body"] for release in double.state.releases if release["draft"]] == ["second by hand"]
 
@@ -240,7 +294,7 @@ def peak_memory(project, double, *extra):
 
 def test_ten_thousand_releases(project, double):
     """A draft of ours at the very end is found, within 10 % of the hourly limit, in flat memory."""
-    draft = double.state.add_release(TAG, draft=True, body="<!-- arc-ci: draft under way -->\nold")
+    draft = double.state.add_release(TAG, draft=True, body=our_draft("old"))
     few_status, few = peak_memory(project, double, "--draft")
     double.state.releases = [draft]
     draft["assets"].clear()

@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -51,8 +52,9 @@ static void test_requests(void **state)
     }
     const json_t *create = json_object_get(json_array_get(requests, 2), "body");
     assert_true(json_is_true(json_object_get(create, "draft")));
-    assert_string_equal(release_text(create, "target_commitish"), revision);
-    assert_true(release_draft_ours(release_text(create, "body")));
+    assert_null(json_object_get(create, "target_commitish")); /* the tag says where it points */
+    assert_true(
+        release_draft_untouched(release_text(create, "name"), release_text(create, "body")));
     const json_t *publish = json_object_get(json_array_get(requests, 6), "body");
     assert_true(json_is_false(json_object_get(publish, "draft")));
     assert_string_equal(release_text(publish, "make_latest"), "true");
@@ -131,6 +133,9 @@ static void test_body_modes(void **state)
         enum arc_body_mode mode;
         const char *existing, *want;
     } table[] = {
+        {ARC_BODY_AUTO, "old", "old"},
+        {ARC_BODY_AUTO, "", "new"},
+        {ARC_BODY_AUTO, NULL, "new"},
         {ARC_BODY_REPLACE, NULL, "new"},
         {ARC_BODY_REPLACE, "old", "new"},
         {ARC_BODY_KEEP, "old", "old"},
@@ -148,12 +153,46 @@ static void test_body_modes(void **state)
         assert_string_equal(once, table[i].want);
         ARC_AUTO_FREE char *twice = release_body(table[i].mode, once, "new");
         assert_string_equal(twice, once); /* a second run changes nothing */
-        ARC_AUTO_FREE char *draft = release_draft_body(table[i].mode, "new");
-        assert_true(release_draft_ours(draft));
+        ARC_AUTO_FREE char *kept = release_body(table[i].mode, table[i].existing, "");
+        assert_string_equal(kept, table[i].existing ? table[i].existing : "");
+        ARC_AUTO_FREE char *draft = NULL;
+        assert_int_equal(release_draft_body(table[i].mode, "title", "new", &draft, NULL), 0);
+        assert_true(release_draft_made(draft));
         ARC_AUTO_FREE char *published = release_body(table[i].mode, draft, "new");
         ARC_AUTO_FREE char *fresh = release_body(table[i].mode, NULL, "new");
         assert_string_equal(published, fresh); /* the mark is gone */
     }
+}
+
+/* Whose draft it is: the mark survives a person's edit, the digest does not. */
+static void test_drafts(void **state)
+{
+    (void)state;
+    ARC_AUTO_FREE char *draft = NULL;
+    assert_int_equal(release_draft_body(ARC_BODY_AUTO, "title", "a\nb\n", &draft, NULL), 0);
+    size_t mark = strcspn(draft, "\n") + 1;
+    char text[512];
+    static const struct {
+        const char *name, *body;
+        bool made, untouched;
+    } table[] = {
+        {"title", "a\nb\n", true, true},      {"title", "a\r\nb", true, true},
+        {"title", "a\nb\n\n ", true, true},   {"Title", "a\nb\n", true, false},
+        {"title", "a\nb\nmore", true, false}, {"title", "", true, false},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        snprintf(text, sizeof text, "%.*s%s", (int)mark, draft, table[i].body);
+        assert_int_equal(release_draft_made(text), table[i].made);
+        assert_int_equal(release_draft_untouched(table[i].name, text), table[i].untouched);
+        ARC_AUTO_FREE char *kept = release_body(ARC_BODY_AUTO, text, "new");
+        assert_string_equal(kept, *table[i].body ? table[i].body : "new");
+    }
+    for (size_t len = 0; len < mark - 1; len++) { /* a mark that is cut is none */
+        snprintf(text, sizeof text, "%.*s", (int)len, draft);
+        assert_false(release_draft_made(text));
+    }
+    assert_false(release_draft_made(NULL));
+    assert_false(release_draft_untouched("", "<!-- arc-ci: draft under way -->\nold"));
 }
 
 static void test_body_same(void **state)
@@ -178,7 +217,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_requests),  cmocka_unit_test(test_prerelease_is_never_latest),
         cmocka_unit_test(test_refused),   cmocka_unit_test(test_body_modes),
-        cmocka_unit_test(test_body_same),
+        cmocka_unit_test(test_body_same), cmocka_unit_test(test_drafts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,16 +20,13 @@ static void say(void *context, const char *line)
 
 static enum arc_body_mode mode_of(const char *text)
 {
-    switch (*text) {
-    case 'k':
-        return ARC_BODY_KEEP;
-    case 'p':
-        return ARC_BODY_PREPEND;
-    case 'a':
-        return ARC_BODY_APPEND;
-    default:
-        return ARC_BODY_REPLACE;
-    }
+    static const char *const names[] = {"auto", "replace", "keep", "prepend", "append"};
+    static const enum arc_body_mode modes[] = {ARC_BODY_AUTO, ARC_BODY_REPLACE, ARC_BODY_KEEP,
+                                               ARC_BODY_PREPEND, ARC_BODY_APPEND};
+    size_t i = 0;
+    while (i < 4 && strcmp(names[i], text) != 0)
+        i++;
+    return modes[i];
 }
 
 /* ---- what a person sees -------------------------------------------------------------------- */
@@ -119,6 +116,7 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
         .assets = option_list(inv, "asset"),
         .checksums = option_flag(inv, "checksums"),
         .draft = option_flag(inv, "draft"),
+        .publish = option_flag(inv, "publish"),
         .mode = mode_of(option_value(inv, "body-mode")),
         .progress = say,
     };
@@ -161,10 +159,15 @@ static const struct option options[] = {
     {.name = "name", .value = "TITLE", .help = "Title of the release; the notes' by default."},
     {.name = "body-mode",
      .value = "MODE",
-     .choices = "replace|keep|prepend|append",
-     .initial = "replace",
-     .help = "What becomes of the body of a release that exists already."},
+     .choices = "auto|replace|keep|prepend|append",
+     .initial = "auto",
+     .help = "What becomes of the title and body of a release that exists already. auto: what a "
+             "person wrote or edited stays; keep: the same, and notes need not be there."},
     {.name = "draft", .help = "Leave the release a draft."},
+    {.name = "publish",
+     .help =
+         "Publish a draft of the tag that a person made, too; without it, such a draft gets its "
+         "assets and stays a draft."},
     {.name = "revision",
      .value = "SHA",
      .help = "The commit that the tag must point to; the build's by default."},

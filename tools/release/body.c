@@ -1,15 +1,54 @@
 /* Bodies: modes and hidden marks. */
 #include "base/auto.h"
 #include "release/release.h"
+#include <ctype.h>
 #include <string.h>
 
-#define DRAFT "<!-- arc-ci: draft under way -->\n"
-#define BEGIN "<!-- arc-ci: notes begin -->\n"
-#define END   "<!-- arc-ci: notes end -->"
+/* The first line of a draft of ours: MARK, the SHA-256 of its title and text, MARK_END. A person's
+ * edit changes the text but not the digest, so what was edited is no longer taken for ours. */
+#define MARK     "<!-- arc-ci: draft under way, sha256 "
+#define MARK_END " -->"
+#define BEGIN    "<!-- arc-ci: notes begin -->\n"
+#define END      "<!-- arc-ci: notes end -->"
 
-bool release_draft_ours(const char *body)
+/* The text behind the mark; NULL where there is none. */
+static const char *behind_mark(const char *body)
 {
-    return body && strncmp(body, DRAFT, strlen(DRAFT) - 1) == 0;
+    size_t mark = strlen(MARK), end = mark + ARC_SHA256_HEX - 1;
+    if (!body || strncmp(body, MARK, mark) != 0 || strnlen(body, end) < end ||
+        strncmp(body + end, MARK_END, strlen(MARK_END)) != 0)
+        return NULL;
+    body += end + strlen(MARK_END);
+    body += *body == '\r';
+    return body + (*body == '\n');
+}
+
+bool release_draft_made(const char *body)
+{
+    return behind_mark(body) != NULL;
+}
+
+/* The digest of a title and a text. GitHub stores line ends as CRLF and trims the end. */
+static int digest(const char *name, const char *text, char out[ARC_SHA256_HEX],
+                  struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf all = {0};
+    arc_buf_printf(&all, "%s\n", name);
+    for (; *text; text++)
+        if (*text != '\r')
+            arc_buf_putc(&all, *text);
+    while (all.len && isspace((unsigned char)all.data[all.len - 1]))
+        all.len--;
+    ARC_TRY(arc_buf_check(&all, "the body", err));
+    return arc_sha256(arc_buf_text(&all), all.len, out, err);
+}
+
+bool release_draft_untouched(const char *name, const char *body)
+{
+    char now[ARC_SHA256_HEX];
+    const char *text = behind_mark(body);
+    return text && digest(name, text, now, NULL) == ARC_OK &&
+           strncmp(body + strlen(MARK), now, ARC_SHA256_HEX - 1) == 0;
 }
 
 static void add_block(struct arc_buf *out, const char *ours)
@@ -34,41 +73,52 @@ static bool split(const char *existing, size_t *before, const char **after)
     return true;
 }
 
+/* Our block in front of the text or behind it; in the place of an earlier one where there is one. */
+static void add_beside(struct arc_buf *out, bool in_front, const char *existing, const char *ours)
+{
+    size_t before;
+    const char *after;
+    if (split(existing, &before, &after)) {
+        arc_buf_add(out, existing, before);
+        add_block(out, ours);
+        arc_buf_puts(out, after);
+    } else if (in_front) {
+        add_block(out, ours);
+        arc_buf_puts(out, *existing ? "\n\n" : "\n");
+        arc_buf_puts(out, existing);
+    } else {
+        arc_buf_puts(out, existing);
+        arc_buf_puts(out, *existing ? "\n\n" : "");
+        add_block(out, ours);
+        arc_buf_putc(out, '\n');
+    }
+}
+
 char *release_body(enum arc_body_mode mode, const char *existing, const char *ours)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {0};
-    size_t before;
-    const char *after;
-    if (!existing || release_draft_ours(existing))
-        existing = "";
-    if (mode == ARC_BODY_REPLACE || (mode == ARC_BODY_KEEP && !*existing)) {
+    const char *text = behind_mark(existing);
+    existing = text ? text : existing ? existing : "";
+    bool stays = mode == ARC_BODY_AUTO || mode == ARC_BODY_KEEP;
+    if (!*ours || (stays && *existing))
+        arc_buf_puts(&out, existing);
+    else if (stays || mode == ARC_BODY_REPLACE)
         arc_buf_puts(&out, ours);
-    } else if (mode == ARC_BODY_KEEP) {
-        arc_buf_puts(&out, existing);
-    } else if (split(existing, &before, &after)) {
-        arc_buf_add(&out, existing, before);
-        add_block(&out, ours);
-        arc_buf_puts(&out, after);
-    } else if (mode == ARC_BODY_PREPEND) {
-        add_block(&out, ours);
-        arc_buf_puts(&out, *existing ? "\n\n" : "\n");
-        arc_buf_puts(&out, existing);
-    } else {
-        arc_buf_puts(&out, existing);
-        arc_buf_puts(&out, *existing ? "\n\n" : "");
-        add_block(&out, ours);
-        arc_buf_putc(&out, '\n');
-    }
+    else
+        add_beside(&out, mode == ARC_BODY_PREPEND, existing, ours);
     return arc_buf_steal(&out);
 }
 
-char *release_draft_body(enum arc_body_mode mode, const char *ours)
+int release_draft_body(enum arc_body_mode mode, const char *name, const char *ours, char **out,
+                       struct arc_error *err)
 {
+    char sha256[ARC_SHA256_HEX];
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
     ARC_AUTO_FREE char *body = release_body(mode, NULL, ours);
-    ARC_AUTO(arc_buf) struct arc_buf out = {0};
     if (!body)
-        return NULL;
-    arc_buf_puts(&out, DRAFT);
-    arc_buf_puts(&out, body);
-    return arc_buf_steal(&out);
+        return arc_error_nomem(err);
+    ARC_TRY(digest(name, body, sha256, err));
+    arc_buf_printf(&text, MARK "%s" MARK_END "\n%s", sha256, body);
+    *out = arc_buf_steal(&text);
+    return *out ? ARC_OK : arc_error_nomem(err);
 }

@@ -104,7 +104,8 @@ static bool before(const json_t *a, const json_t *b)
 
 static int add_rival(struct release_run *run, json_t *release, struct arc_error *err)
 {
-    if (is_draft(release) && release_draft_ours(release_text(release, "body")))
+    if (is_draft(release) &&
+        release_draft_untouched(release_text(release, "name"), release_text(release, "body")))
         return json_array_append(run->rivals, release) ? arc_error_nomem(err) : ARC_OK;
     release_say(run, "release %" PRIdMAX " has the tag %s too; it is a person's and stays",
                 (intmax_t)number(release), run->tag);
@@ -223,16 +224,17 @@ int release_create(struct release_run *run, struct arc_error *err)
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
     const struct arc_release_options *o = run->o;
-    ARC_AUTO_FREE char *body = release_draft_body(o->mode, o->body);
+    const char *name = o->name ? o->name : run->tag;
+    ARC_AUTO_FREE char *body = NULL;
+    ARC_TRY(release_draft_body(o->mode, name, o->body, &body, err));
+    /* No target_commitish: the tag exists, so GitHub does not need it, and refuses a token without
+     * `workflows` where that commit's workflow files are on no branch. */
     ARC_AUTO_JSON json_t *fields =
-        json_pack("{s:s, s:s?, s:s, s:s?, s:b, s:b}", "tag_name", run->tag, "target_commitish",
-                  run->commit, "name", o->name ? o->name : run->tag, "body", body, "draft", 1,
-                  "prerelease", run->prerelease);
+        json_pack("{s:s, s:s, s:s, s:b, s:b}", "tag_name", run->tag, "name", name, "body", body,
+                  "draft", 1, "prerelease", run->prerelease);
     arc_buf_printf(&path, "/repos/%s/releases", o->repository);
-    if (!body || !fields || path.failed)
+    if (!fields || path.failed)
         return arc_error_nomem(err);
-    if (!run->commit)
-        json_object_del(fields, "target_commitish");
     struct arc_request request = {.method = "POST",
                                   .path = arc_buf_text(&path),
                                   .body = fields,
@@ -249,28 +251,32 @@ int release_create(struct release_run *run, struct arc_error *err)
     return ARC_OK;
 }
 
+int release_delete(struct release_run *run, const json_t *release, const char *why,
+                   struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+    ARC_AUTO(arc_error) struct arc_error problem = {0};
+    ARC_AUTO_FREE char *id = release_id(release);
+    if (!id)
+        return arc_error_nomem(err);
+    arc_buf_printf(&path, "/repos/%s/releases/%s", run->o->repository, id);
+    ARC_TRY(arc_buf_check(&path, "the address", err));
+    struct arc_request request = {
+        .method = "DELETE", .path = arc_buf_text(&path), .repeatable = true, .why = why};
+    int rc = release_write(run, &request, &reply, &problem);
+    return rc && rc != ARC_ENOTFOUND ? arc_error_set(err, rc, "%s", arc_error_text(&problem))
+                                     : ARC_OK;
+}
+
 int release_remove_rivals(struct release_run *run, struct arc_error *err)
 {
     size_t i;
     json_t *rival;
     json_array_foreach (run->rivals, i, rival) {
-        ARC_AUTO(arc_buf) struct arc_buf path = {0};
-        ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-        ARC_AUTO(arc_error) struct arc_error why = {0};
-        ARC_AUTO_FREE char *id = release_id(rival);
-        if (!id)
-            return arc_error_nomem(err);
-        arc_buf_printf(&path, "/repos/%s/releases/%s", run->o->repository, id);
-        struct arc_request request = {.method = "DELETE",
-                                      .path = arc_buf_text(&path),
-                                      .repeatable = true,
-                                      .why = "delete a second draft of this tag"};
-        int rc = arc_buf_check(&path, "the address", &why);
-        if (!rc)
-            rc = release_write(run, &request, &reply, &why);
-        if (rc && rc != ARC_ENOTFOUND)
-            return arc_error_set(err, rc, "%s", arc_error_text(&why));
-        release_say(run, "deleted draft %s, a second one of %s", id, run->tag);
+        ARC_TRY(release_delete(run, rival, "delete a second draft of this tag", err));
+        release_say(run, "deleted draft %" PRIdMAX ", a second one of %s", (intmax_t)number(rival),
+                    run->tag);
     }
     return ARC_OK;
 }

@@ -192,6 +192,7 @@ static int release(const struct arc_env *env, const struct arc_release_files *fi
         .body = body ? body : "",
         .mode = files->mode,
         .draft = files->draft,
+        .publish = files->publish,
         .assets = assets->items,
         .asset_count = assets->count,
         .progress = files->github.dry_run ? NULL : files->progress,

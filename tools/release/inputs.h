@@ -17,6 +17,7 @@ struct arc_release_files {
     const json_t *assets; /* ["[NAME=]FILE"], or NULL */
     bool checksums;       /* attach SHA256SUMS of the assets */
     bool draft;
+    bool publish; /* a person's draft, too */
     enum arc_body_mode mode;
     void (*progress)(void *context, const char *line);
     void *progress_context;

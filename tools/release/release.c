@@ -76,33 +76,99 @@ static const char *make_latest(const struct release_run *run)
     return run->latest && !run->prerelease ? "true" : "false";
 }
 
+/* A draft that a person made is theirs to publish. */
+static bool stays_draft(const struct release_run *run)
+{
+    return run->o->draft || (!run->o->publish && draft_now(run) &&
+                             !release_draft_made(release_text(run->release, "body")));
+}
+
+/* The title that the release shall have: a person's stays unless the text is to be replaced. GitHub
+ * shows the tag where nobody gave a title. */
+static const char *want_name(const struct release_run *run, bool untouched)
+{
+    const char *now = release_text(run->release, "name");
+    const char *ours = run->o->name ? run->o->name : run->tag;
+    bool written = *now && strcmp(now, run->tag) != 0;
+    return written && !untouched && run->o->mode != ARC_BODY_REPLACE ? now : ours;
+}
+
+/* The body that it shall have, *out a new string. A draft of ours that stays one keeps its mark:
+ * fresh where the text is ours alone, as it is where a person edited it. */
+static int want_body(const struct release_run *run, bool untouched, bool publish, char **out,
+                     struct arc_error *err)
+{
+    const struct arc_release_options *o = run->o;
+    const char *now = release_text(run->release, "body");
+    bool marked = draft_now(run) && !publish && release_draft_made(now);
+    if (marked && (untouched || (o->mode == ARC_BODY_REPLACE && *o->body)))
+        return release_draft_body(o->mode, o->name ? o->name : run->tag, o->body, out, err);
+    *out = release_body(o->mode, untouched ? NULL : now, o->body);
+    if (!*out)
+        return arc_error_nomem(err);
+    if (!marked)
+        return ARC_OK;
+    ARC_AUTO(arc_buf) struct arc_buf all = {0};
+    arc_buf_add(&all, now, strcspn(now, "\n") + 1);
+    arc_buf_puts(&all, *out);
+    free(*out);
+    *out = arc_buf_steal(&all);
+    return *out ? ARC_OK : arc_error_nomem(err);
+}
+
+/* Says once that what stands there is not what we would have written. */
+static void say_kept(struct release_run *run, const char *want)
+{
+    const char *ours = run->o->body;
+    if (!run->said && *ours && run->o->mode <= ARC_BODY_KEEP && !arc_markdown_same(want, ours))
+        release_say(run,
+                    "the text of %s is not what was written now, and stays: --body-mode=replace, "
+                    "prepend or append changes it",
+                    run->tag);
+    run->said = true;
+}
+
 /* The fields to change, NULL in *out when the release is as it shall be. Publishing sends them all,
  * so that the hidden mark goes in the same request. A draft cannot be the latest, and what is
  * published keeps its tag: neither is sent then. */
 static int differences(struct release_run *run, json_t **out, struct arc_error *err)
 {
-    const struct arc_release_options *o = run->o;
-    const char *name = o->name ? o->name : run->tag;
+    const char *name_now = release_text(run->release, "name");
     const char *now = release_text(run->release, "body");
-    bool draft = draft_now(run), publish = draft && !o->draft;
+    bool draft = draft_now(run), publish = draft && !stays_draft(run);
     bool prerelease = json_is_true(json_object_get(run->release, "prerelease"));
-    ARC_AUTO_FREE char *body = release_body(o->mode, now, o->body);
-    ARC_AUTO_FREE char *marked = release_draft_body(o->mode, o->body);
-    if (!body || !marked)
-        return arc_error_nomem(err);
-    const char *want = draft && o->draft && release_draft_ours(now) ? marked : body;
-    bool same = strcmp(release_text(run->release, "name"), name) == 0 &&
-                arc_markdown_same(now, want) && prerelease == run->prerelease;
+    bool untouched = draft && release_draft_untouched(name_now, now);
+    const char *name = want_name(run, untouched);
+    ARC_AUTO_FREE char *want = NULL;
+    ARC_TRY(want_body(run, untouched, publish, &want, err));
+    if (!untouched)
+        say_kept(run, want);
+    bool same = strcmp(name_now, name) == 0 && arc_markdown_same(now, want) &&
+                prerelease == run->prerelease;
     *out = NULL;
     if (same && !publish)
         return ARC_OK;
     *out = json_pack("{s:s, s:s, s:b}", "name", name, "body", want, "prerelease", run->prerelease);
     if (!*out || arc_json_set_text(*out, "tag_name", draft ? run->tag : NULL) ||
-        arc_json_set_text(*out, "target_commitish", draft ? run->commit : NULL) ||
-        arc_json_set_text(*out, "make_latest", draft && o->draft ? NULL : make_latest(run)) ||
+        arc_json_set_text(*out, "make_latest", draft && !publish ? NULL : make_latest(run)) ||
         (publish && json_object_set_new(*out, "draft", json_false())))
         return arc_error_nomem(err);
     return ARC_OK;
+}
+
+/* The name of the tag is burned: no run can ever publish this draft, so ours does not stay. */
+static int give_up_name(struct release_run *run, struct arc_error *err)
+{
+    ARC_AUTO(arc_error) struct arc_error left = {0};
+    bool ours = draft_now(run) && release_draft_untouched(release_text(run->release, "name"),
+                                                          release_text(run->release, "body"));
+    if (ours &&
+        release_delete(run, run->release, "delete the draft that can't be published", &left))
+        release_say(run, "the draft of %s stays: %s", run->tag, arc_error_text(&left));
+    return arc_error_set(err, ARC_EFAILED,
+                         "an immutable release had the tag %s once and was deleted, so no release "
+                         "can ever have it again: take a new version (a new tag)",
+                         run->tag);
 }
 
 /* Takes the answer as the release; whether it is what was asked for is for the next look to say
@@ -125,6 +191,10 @@ static int patch(struct release_run *run, const json_t *fields, bool publish, bo
     if (rc)
         return rc;
     rc = release_write(run, &request, &reply, err);
+    if (rc && release_name_burned(&reply)) {
+        arc_error_clear(err);
+        return give_up_name(run, err);
+    }
     if (rc)
         return release_look_again(run, &reply, err) ? ARC_OK : rc;
     run->updated = true;
@@ -133,8 +203,8 @@ static int patch(struct release_run *run, const json_t *fields, bool publish, bo
         run->release = arc_steal(&reply.body);
         rc = release_compare_assets(run, err);
     }
-    *done = !rc && release_assets_complete(run) &&
-            (run->t->describes || draft_now(run) == run->o->draft || !publish);
+    *done =
+        !rc && release_assets_complete(run) && (run->t->describes || !publish || !draft_now(run));
     if (!rc)
         release_say(run, publish ? "published %s" : "updated %s", run->tag);
     return rc;
@@ -162,7 +232,9 @@ static int round_once(struct release_run *run, bool *done, struct arc_error *err
     }
     rc = differences(run, &fields, err);
     *done = !rc && !fields;
-    return rc || !fields ? rc : patch(run, fields, draft_now(run) && !run->o->draft, done, err);
+    return rc || !fields
+               ? rc
+               : patch(run, fields, json_is_false(json_object_get(fields, "draft")), done, err);
 }
 
 static int rounds(struct release_run *run, struct arc_error *err)

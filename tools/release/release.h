@@ -28,6 +28,7 @@ struct release_run {
     char *own;       /* owned: id of the release that this run created, or NULL */
     struct release_asset *assets;
     bool created, updated;
+    bool said;                /* that a person's text stays */
     struct arc_error trouble; /* the last failure that a further look may mend */
     unsigned troubles, gone;  /* how many of them, and how many were 404 */
     bool half;         /* an upload of this run got no answer: a half-uploaded asset is ours */
@@ -49,6 +50,10 @@ int release_write(struct release_run *run, const struct arc_request *request,
 bool release_look_again(struct release_run *run, const struct arc_reply *reply,
                         struct arc_error *err);
 
+/* Whether GitHub refused since the tag's name belonged to an immutable release that was deleted: no
+ * release can ever have it again. */
+bool release_name_burned(const struct arc_reply *reply);
+
 /* A member of a release or asset as text: an integer or a string; "" for anything else. */
 const char *release_text(const json_t *object, const char *name);
 /* The id, an integer or (described) a string, as a new string; NULL when out of memory. */
@@ -58,6 +63,9 @@ char *release_id(const json_t *object);
 int release_find(struct release_run *run, struct arc_error *err);
 /* Creates the draft. On a doubtful end, 0 with run->release still NULL: look again. */
 int release_create(struct release_run *run, struct arc_error *err);
+/* Deletes a release; one that is gone already is fine. `why` is the request's. */
+int release_delete(struct release_run *run, const json_t *release, const char *why,
+                   struct arc_error *err);
 /* Deletes the other drafts of the tag that arc-ci made. */
 int release_remove_rivals(struct release_run *run, struct arc_error *err);
 /* Checks that the tag exists and points to the revision. */
@@ -71,11 +79,16 @@ bool release_assets_complete(const struct release_run *run);
 /* Uploads what is not stored, after taking away what is in its place. */
 int release_upload(struct release_run *run, struct arc_error *err);
 
-/* The body that the release shall have, after the mode; `existing` may be NULL. A new string, or
- * NULL when out of memory. */
+/* The body that the release shall have, after the mode; `existing` may be NULL. Where ours is empty
+ * the existing one stays, whatever the mode. A new string, or NULL when out of memory. */
 char *release_body(enum arc_body_mode mode, const char *existing, const char *ours);
-/* The body of a draft under way: ours, with the hidden mark that tells it from a person's draft. */
-char *release_draft_body(enum arc_body_mode mode, const char *ours);
-bool release_draft_ours(const char *body);
+/* The body of a draft under way: ours behind a hidden mark with the digest of title and body. *out
+ * is a new string. */
+int release_draft_body(enum arc_body_mode mode, const char *name, const char *ours, char **out,
+                       struct arc_error *err);
+/* Whether arc-ci made the draft, and whether title and body are still what it wrote: only then are
+ * they ours to replace, and the draft ours to delete. */
+bool release_draft_made(const char *body);
+bool release_draft_untouched(const char *name, const char *body);
 
 #endif

@@ -26,14 +26,20 @@ int release_write(struct release_run *run, const struct arc_request *request,
     return run->t->send(run->t, request, reply, err);
 }
 
-static bool already_exists(const json_t *body)
+/* Whether one of the errors of an answer has this text in a member. */
+static bool error_says(const json_t *body, const char *member, const char *text)
 {
     size_t i;
     json_t *one;
     json_array_foreach (json_object_get(body, "errors"), i, one)
-        if (strcmp(release_text(one, "code"), "already_exists") == 0)
+        if (strstr(release_text(one, member), text))
             return true;
     return false;
+}
+
+bool release_name_burned(const struct arc_reply *reply)
+{
+    return reply->status == 422 && error_says(reply->body, "message", "immutable release");
 }
 
 bool release_look_again(struct release_run *run, const struct arc_reply *reply,
@@ -41,7 +47,7 @@ bool release_look_again(struct release_run *run, const struct arc_reply *reply,
 {
     bool gone = reply->status == 404 && ++run->gone <= 2;
     if (!reply->doubtful && !gone && reply->status != 409 &&
-        !(reply->status == 422 && already_exists(reply->body)))
+        !(reply->status == 422 && error_says(reply->body, "code", "already_exists")))
         return false;
     arc_error_clear(&run->trouble);
     run->trouble = *err;
