@@ -47,10 +47,10 @@ class Place:
         return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
 
     def start(self, *words, mode="", path=None, **env):
-        full = {"PATH": path or f"{self.path / 'bin'}:/usr/bin:/bin", "HOME": str(self.path), "FAKE_DIR": str(self.fake),
-                "FAKE_MODE": mode, "TMPDIR": str(self.path / "tmp"),
+        full = {"PATH": path or f"{self.path / 'bin'}:/usr/bin:/bin", "HOME": str(self.path), "TMPDIR": str(self.path / "tmp"),
                 **{k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")}, **env}
         (self.path / "tmp").mkdir(exist_ok=True)
+        self.write("fake/mode", mode)
         return subprocess.Popen([ARC_CI, "scan", *words, "--json"], cwd=self.path, env=full, stdin=subprocess.DEVNULL,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 

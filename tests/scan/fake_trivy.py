@@ -1,6 +1,7 @@
 #!/usr/bin/python3
-"""Stands in for Trivy (or, linked as `docker`, for `docker run … trivy`): writes down its argv, copies the report that
-FAKE_DIR holds for the target, and does what FAKE_MODE says."""
+"""Stands in for Trivy (or, linked as `docker`, for `docker run … trivy`): writes down its argv, where it runs and its
+environment, copies the report that the folder `fake` beside its own holds for the target, says what the file `stderr` there
+holds, and does what the file `mode` says."""
 import json
 import os
 import pathlib
@@ -8,7 +9,7 @@ import shutil
 import sys
 import time
 
-fake = pathlib.Path(os.environ["FAKE_DIR"])
+fake = pathlib.Path(sys.argv[0]).parents[1] / "fake"
 words = sys.argv[1:]
 with open(fake / "calls", "a") as calls:
     calls.write(json.dumps([pathlib.Path(sys.argv[0]).name, *words]) + "\n")
@@ -16,7 +17,11 @@ volumes = dict(words[i + 1].split(":")[1::-1] for i, word in enumerate(words) if
 if "version" in words:
     shutil.copyfileobj(open(fake / "version.json"), sys.stdout)
     sys.exit(0)
-mode = os.environ.get("FAKE_MODE", "")
+(fake / "seen").write_text(json.dumps({"folder": os.getcwd(), "holds": os.listdir(), "environment": dict(os.environ),
+                                       "descriptors": sorted(os.listdir("/proc/self/fd"))}))
+mode = (fake / "mode").read_text()
+if (fake / "stderr").exists():
+    sys.stderr.write((fake / "stderr").read_text())
 if mode == "crash":
     print("INFO\tsomething\nFATAL\tDB error: failed to download", file=sys.stderr)
     sys.exit(1)

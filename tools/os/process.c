@@ -2,6 +2,7 @@
                           2024 */
 #include "os/process.h"
 #include "base/auto.h"
+#include "os/environment.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -9,6 +10,8 @@
 #include <spawn.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,7 +23,8 @@
 
 static bool runnable(const char *path)
 {
-    return access(path, X_OK) == 0;
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISREG(info.st_mode) && access(path, X_OK) == 0;
 }
 
 int arc_process_find(const struct arc_env *env, const char *name, char **out, struct arc_error *err)
@@ -30,9 +34,9 @@ int arc_process_find(const struct arc_env *env, const char *name, char **out, st
         path = NULL;
     for (; path && *path; path += strcspn(path, ":"), path += *path == ':') {
         struct arc_buf candidate = {.max = 8192};
-        size_t len = strcspn(path, ":");
-        arc_buf_add(&candidate, path, len);
-        arc_buf_printf(&candidate, "%s%s", len ? "/" : "./", name);
+        if (*path != '/')
+            continue;
+        arc_buf_printf(&candidate, "%.*s/%s", (int)strcspn(path, ":"), path, name);
         char *found = arc_buf_steal(&candidate);
         if (found && runnable(found)) {
             *out = found;
@@ -86,6 +90,16 @@ static int pipes_open(struct pipes *pipes, struct arc_error *err)
 
 /* ---- starting ------------------------------------------------------------------------------ */
 
+/* Whatever this process was given beside its three streams is not for its children. Without the
+ * system call (Linux before 5.11) one by one. */
+static void keep_descriptors(void)
+{
+    if (syscall(SYS_close_range, 3U, ~0U, 4U /* CLOSE_RANGE_CLOEXEC */) == 0)
+        return;
+    for (int fd = 3; fd < 1024; fd++)
+        fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
 static int prepare(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attributes,
                    const struct arc_process *process, const struct pipes *pipes)
 {
@@ -113,11 +127,16 @@ static int start(const struct arc_process *process, struct pipes *pipes, pid_t *
     int rc = arc_process_find(process->env, process->argv[0], &program, err);
     if (rc)
         return rc;
-    const char *const *variables = process->environment ? process->environment : process->env->vars;
+    ARC_AUTO_FREE const char **chosen = NULL;
+    if (!process->environment)
+        ARC_TRY(arc_environment_choose(process->env, process->passes, &chosen, err));
+    const char *const *variables = chosen ? chosen : process->environment;
+
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     posix_spawn_file_actions_init(&actions);
     posix_spawnattr_init(&attributes);
+    keep_descriptors();
     int failed = prepare(&actions, &attributes, process, pipes);
     if (!failed) /* posix_spawn() takes char *const[] but changes nothing (POSIX, execve) */
         failed = posix_spawn(pid, program, &actions, &attributes, (char *const *)process->argv,

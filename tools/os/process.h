@@ -16,7 +16,9 @@ enum arc_stream { ARC_STDOUT, ARC_STDERR };
 struct arc_process {
     const char *const *argv;   /* NULL-terminated; argv[0] without a slash is looked up in PATH */
     const struct arc_env *env; /* its PATH finds the program; its cwd is where it starts */
-    const char *const *environment; /* the child's variables, NULL-terminated; NULL: env->vars */
+    const char *const *environment; /* the child's variables, NULL-terminated; NULL: those of `env`
+                                       that arc_environment_choose() lets through */
+    const char *const *passes; /* more names of variables that it needs, for that choice; or NULL */
     const char *input;              /* what it reads on stdin; NULL: nothing */
     size_t input_len;
     unsigned timeout;          /* seconds until it and its children are killed; 0: none */
@@ -36,7 +38,9 @@ struct arc_process_result {
     struct arc_buf errors;
 };
 
-/* The path of a program as PATH finds it, owned by the caller. ARC_ENOTFOUND when there is none. */
+/* The path of a program as PATH finds it, owned by the caller: an executable file. Entries of PATH
+ * that are not absolute are passed over, since they would name files of the tree. ARC_ENOTFOUND when
+ * there is none. */
 int arc_process_find(const struct arc_env *env, const char *name, char **out,
                      struct arc_error *err);
 

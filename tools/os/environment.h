@@ -1,0 +1,19 @@
+/* The environment of a child: chosen by name, so that a job's secrets stay in the job. */
+#ifndef ARC_OS_ENVIRONMENT_H
+#define ARC_OS_ENVIRONMENT_H
+
+#include "arcci/env.h"
+#include "arcci/error.h"
+#include <stdbool.h>
+
+/* Whether the variable ("NAME=value") is one of `names`; "AWS_*" stands for all that start so. */
+bool arc_environment_has(const char *const *names, const char *variable);
+
+/* The variables that a program of ours may see: what any program needs (PATH, HOME, the locale,
+ * proxies, certificates), what docker, its credential helpers and clouds' logins need, and those
+ * that `more` (NULL: none) names. Everything else, GITHUB_TOKEN, INPUT_* and ACTIONS_* foremost,
+ * stays out. *out ends with NULL; the caller frees it, but not the strings, which are env's. */
+int arc_environment_choose(const struct arc_env *env, const char *const *more, const char ***out,
+                           struct arc_error *err);
+
+#endif
