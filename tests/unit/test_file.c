@@ -141,6 +141,33 @@ static void test_a_device_is_written_to_not_replaced(void **state)
     unlink(name);
 }
 
+/* Links inside the folder are followed; those that lead out of it are not, whatever they lead to. */
+static void test_nothing_leads_out(void **state)
+{
+    (void)state;
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    char in[96], out[96], up[96];
+    snprintf(in, sizeof in, "%s/in", folder);
+    snprintf(out, sizeof out, "%s/out", folder);
+    snprintf(up, sizeof up, "%s/up", folder);
+    assert_int_equal(symlink("file", in), 0);
+    assert_int_equal(symlink("/etc/passwd", out), 0);
+    assert_int_equal(symlink("..", up), 0);
+    assert_int_equal(arc_file_read_in(folder, "in", 100000, &text, NULL), 0);
+    assert_int_equal(text.len, 40000);
+    assert_int_equal(arc_file_read_in(folder, "out", 100000, &text, &err), ARC_EINPUT);
+    assert_non_null(strstr(arc_error_text(&err), "out is a symbolic link that leads out"));
+    assert_int_equal(arc_file_kind_in(folder, "in"), ARC_FILE_REGULAR);
+    assert_int_equal(arc_file_kind_in(folder, "out"), ARC_FILE_OTHER);
+    assert_int_equal(arc_file_kind_in(folder, "up"), ARC_FILE_OTHER);
+    assert_int_equal(arc_file_kind_in(folder, "none"), ARC_FILE_NONE);
+    assert_int_equal(arc_file_kind_in("/", "/etc/passwd"), ARC_FILE_REGULAR);
+    unlink(in);
+    unlink(out);
+    unlink(up);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_read),
@@ -149,6 +176,7 @@ int main(void)
                                        cmocka_unit_test(test_a_device_is_written_to_not_replaced),
                                        cmocka_unit_test(test_a_pipe_that_was_named),
                                        cmocka_unit_test(test_kind),
+                                       cmocka_unit_test(test_nothing_leads_out),
                                        cmocka_unit_test(test_join)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -8,7 +8,9 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -52,6 +54,66 @@ static void test_environment_is_chosen(void **state)
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
     assert_int_equal(run((struct arc_process){.environment = chosen}, &result, argv), 0);
     assert_string_equal(arc_buf_text(&result.output), "A=1\n");
+}
+
+/* What a job holds stays in the job, unless the child is one that needs it. */
+static void test_secrets_stay_behind(void **state)
+{
+    (void)state;
+    const char *const argv[] = {"env", NULL};
+    const char *const all[] = {
+        "PATH=/usr/bin:/bin",      "GITHUB_TOKEN=s", "GH_TOKEN=s",    "INPUT_TOKEN=s",
+        "ACTIONS_RUNTIME_TOKEN=s", "NPM_TOKEN=s",    "DOCKER_HOST=h", "AWS_PROFILE=p",
+        "https_proxy=x",           "LC_ALL=C",       "PATHS=p",       NULL};
+    const char *const wanted[] = {"ACTIONS_RUNTIME_*", NULL};
+    const struct arc_env job = {.vars = all};
+    struct arc_process process = {.argv = argv, .env = &job};
+    ARC_AUTO(arc_process_result) struct arc_process_result result = {0}, more = {0};
+    assert_int_equal(arc_process_run(&process, &result, NULL), 0);
+    assert_string_equal(arc_buf_text(&result.output),
+                        "PATH=/usr/bin:/bin\nDOCKER_HOST=h\nAWS_PROFILE=p\nhttps_proxy=x\n"
+                        "LC_ALL=C\n");
+    process.passes = wanted;
+    assert_int_equal(arc_process_run(&process, &more, NULL), 0);
+    assert_non_null(strstr(arc_buf_text(&more.output), "ACTIONS_RUNTIME_TOKEN=s"));
+    assert_null(strstr(arc_buf_text(&more.output), "GITHUB_TOKEN"));
+}
+
+static void test_no_descriptor_is_inherited(void **state)
+{
+    (void)state;
+    const char *const argv[] = {"sh", "-c", "(: >&9) 2>/dev/null && echo open", NULL};
+    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
+    assert_int_equal(dup2(STDERR_FILENO, 9), 9);
+    assert_int_equal(run((struct arc_process){0}, &result, argv), 0);
+    assert_string_equal(arc_buf_text(&result.output), "");
+    close(9);
+}
+
+/* Folders, and what PATH finds in the tree, are no programs. */
+static void test_what_is_no_program(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/arc-process-XXXXXX", path[64];
+    ARC_AUTO_FREE char *found = NULL;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "PATH=%s:.::bin:usr/bin", folder);
+    const char *const vars[] = {path, NULL};
+    const struct arc_env tree = {.vars = vars, .cwd = "/"};
+    assert_int_equal(chdir(folder), 0);
+    assert_int_equal(mkdir("env", 0755), 0);
+    assert_int_equal(symlink("/usr/bin/id", "id"), 0);
+    assert_int_equal(arc_process_find(&tree, "env", &found, NULL), ARC_ENOTFOUND);
+    assert_int_equal(arc_process_find(&tree, "id", &found, NULL), 0); /* of an absolute entry */
+    assert_true(*found == '/');
+    const char *const relative[] = {"PATH=.::usr/bin", NULL};
+    const struct arc_env only = {.vars = relative, .cwd = "/"};
+    ARC_AUTO_FREE char *none = NULL;
+    assert_int_equal(arc_process_find(&only, "id", &none, NULL), ARC_ENOTFOUND);
+    unlink("id");
+    rmdir("env");
+    assert_int_equal(chdir("/"), 0);
+    rmdir(folder);
 }
 
 static void test_big_input_and_output(void **state)
@@ -197,6 +259,9 @@ int main(void)
         cmocka_unit_test(test_streams_and_status),
         cmocka_unit_test(test_arguments_are_data),
         cmocka_unit_test(test_environment_is_chosen),
+        cmocka_unit_test(test_secrets_stay_behind),
+        cmocka_unit_test(test_no_descriptor_is_inherited),
+        cmocka_unit_test(test_what_is_no_program),
         cmocka_unit_test(test_big_input_and_output),
         cmocka_unit_test(test_child_that_does_not_read),
         cmocka_unit_test(test_output_limit),

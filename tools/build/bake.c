@@ -82,9 +82,8 @@ static bool has_line(const struct arc_build_options *options, const json_t *serv
                      unsigned number, const char *marked)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = (size_t)1 << 20};
-    ARC_AUTO_FREE char *path =
-        arc_file_join(options->env->cwd, arc_json_text_of(service, "dockerfile"));
-    if (!path || arc_file_read(path, NULL, (size_t)1 << 20, &text, NULL))
+    if (arc_file_read_in(options->env->cwd, arc_json_text_of(service, "dockerfile"),
+                         (size_t)1 << 20, &text, NULL))
         return false;
     const char *line = arc_buf_text(&text);
     for (unsigned i = 1; i < number && *line; i++)

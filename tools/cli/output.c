@@ -137,24 +137,6 @@ static int write_github_files(const struct report *report, const struct invocati
     return rc ? rc : arc_actions_append(inv->env, "GITHUB_STEP_SUMMARY", &report->summary, err);
 }
 
-/* A runner takes "::command::" at the start of a line, and "##[command]" anywhere in it, for a
- * command to itself (actions/runner, src/Runner.Common/ActionCommand.cs). One in a file's name
- * could mask `true`, and GitHub would then drop every output that is `true`. */
-static void disarm(const struct arc_buf *text, const char *hash, struct arc_buf *out)
-{
-    const char *at = arc_buf_text(text);
-    for (bool start = true; *at; at++) {
-        bool blank = *at == ' ' || *at == '\t' || (unsigned char)*at >= 0x80; /* or may be one */
-        if (strncmp(at, "##[", 3) == 0)
-            arc_buf_puts(out, hash);
-        else if (start && at[0] == ':' && at[1] == ':')
-            arc_buf_puts(out, "\\x3a");
-        else
-            arc_buf_putc(out, *at);
-        start = *at == '\n' || (start && blank);
-    }
-}
-
 /* Prints what a person reads, or in a workflow its log shows. */
 static int put_shown(const struct arc_buf *text, unsigned kind, const struct invocation *inv,
                      struct arc_error *err)
@@ -162,7 +144,7 @@ static int put_shown(const struct arc_buf *text, unsigned kind, const struct inv
     ARC_AUTO(arc_buf) struct arc_buf shown = {.max = text->max};
     if (text->failed || kind == REPORT_DATA || !arc_actions_active(inv->env))
         return put(stdout, text, err);
-    disarm(text, kind == REPORT_JSON ? "\\u0023" : "\\x23", &shown);
+    arc_actions_disarm(text, kind == REPORT_JSON ? "\\u0023" : "\\x23", &shown);
     return put(stdout, &shown, err);
 }
 

@@ -1,7 +1,11 @@
 #include "cli/progress.h"
 #include "base/auto.h"
 #include "base/text.h"
+#include "os/actions.h"
+#include "os/file.h"
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Longest line of a step's output that is shown; the log file has all of it. */
 #define LINE_SHOWN 2000
@@ -29,6 +33,14 @@ static void name_cell(const struct arc_build_event *event, char *out, size_t siz
              event->platform);
 }
 
+/* Shows a line as text: whatever a build prints drives neither the terminal nor the runner. */
+static void add_text(struct arc_buf *out, const char *text, size_t len)
+{
+    ARC_AUTO(arc_buf) struct arc_buf visible = {.max = 5 * LINE_SHOWN};
+    arc_text_visible(&visible, text, len > LINE_SHOWN ? LINE_SHOWN : len);
+    arc_actions_disarm(&visible, "\\x23", out);
+}
+
 /* ---- log files ----------------------------------------------------------------------------- */
 
 static void write_log(struct build_progress *progress, const struct arc_build_event *event,
@@ -41,7 +53,12 @@ static void write_log(struct build_progress *progress, const struct arc_build_ev
         if (strchr(" /", *c))
             *c = '-';
     arc_buf_printf(&path, "%s/%s.log", progress->logs, *cell ? cell : "build");
-    FILE *file = path.failed ? NULL : fopen(arc_buf_text(&path), "ab");
+    int fd = path.failed
+                 ? -1
+                 : arc_file_open_in(NULL, arc_buf_text(&path), O_WRONLY | O_APPEND | O_CREAT, 0666);
+    FILE *file = fd >= 0 ? fdopen(fd, "ab") : NULL;
+    if (fd >= 0 && !file)
+        close(fd);
     if (!file || fwrite(text, 1, len, file) != len)
         progress->failed = true;
     if (file && fclose(file) != 0)
@@ -50,8 +67,7 @@ static void write_log(struct build_progress *progress, const struct arc_build_ev
 
 /* ---- lines --------------------------------------------------------------------------------- */
 
-/* A step's output, line by line, each with the name of its cell: cells run side by side. Shown as
- * text: whatever a build prints drives neither the terminal nor GitHub's commands ("::"). */
+/* A step's output, line by line, each with the name of its cell: cells run side by side. */
 static void show_output(const struct arc_build_event *event)
 {
     char cell[256];
@@ -60,8 +76,8 @@ static void show_output(const struct arc_build_event *event)
         const char *line = event->log + at;
         const char *end = memchr(line, '\n', event->log_len - at);
         size_t len = end ? (size_t)(end - line) : event->log_len - at;
-        ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 5 * LINE_SHOWN};
-        arc_text_visible(&shown, line, len > LINE_SHOWN ? LINE_SHOWN : len);
+        ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 8 * LINE_SHOWN};
+        add_text(&shown, line, len);
         fprintf(stderr, "%-22s | %s\n", cell, arc_buf_text(&shown));
         at += len + 1;
     }
@@ -73,7 +89,7 @@ static void show_step(const struct arc_build_event *event)
     ARC_AUTO(arc_buf) struct arc_buf step = {.max = 8192};
     char cell[256];
     name_cell(event, cell, sizeof cell);
-    arc_text_visible(&step, event->step, strnlen(event->step, 300));
+    add_text(&step, event->step, strnlen(event->step, 300));
     fprintf(stderr, "%-22s   %s%s", cell, arc_buf_text(&step), words[event->state]);
     if (event->duration >= 0.05)
         fprintf(stderr, "  %.1f s", event->duration);

@@ -184,8 +184,7 @@ static int scan_file(void *context, const char *file)
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     if (ignored(lint, file))
         return lint->failed;
-    ARC_AUTO_FREE char *path = lint_text(lint, "%s/%s", lint->root, file);
-    int rc = path ? arc_file_read(path, file, FILE_MAX, &text, NULL) : ARC_ENOMEM;
+    int rc = arc_file_read_in(lint->root, file, FILE_MAX, &text, NULL);
     if (rc == ARC_ENOMEM)
         lint->failed = ARC_ENOMEM;
     if (rc || !text.len || memchr(text.data, '\0', text.len))

@@ -119,11 +119,8 @@ static void check_content(const struct lint_case *c)
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
     ARC_AUTO(arc_error) struct arc_error err = {0};
-    ARC_AUTO_FREE char *path = lint_text(c->lint, "%s/%s", c->lint->root, c->file);
-    if (!path)
-        return;
     if (c->fact->at) {
-        if (arc_yaml_read(path, c->file, ARC_YAML_ANY_TAG, &yaml, &err))
+        if (arc_yaml_read_in(c->lint->root, c->file, ARC_YAML_ANY_TAG, &yaml, &err))
             lint_find_error(c->lint, c->fact->rule, c->file, &err);
         else
             lint_fact_check_tree(c, yaml.root);

@@ -130,18 +130,14 @@ const char *lint_content(struct lint *lint, const struct arc_buf *text)
 
 bool lint_exists(struct lint *lint, const char *file)
 {
-    ARC_AUTO_FREE char *path = lint_text(lint, "%s/%s", lint->root, file);
-    return path && arc_file_kind(path) == ARC_FILE_REGULAR;
+    return arc_file_kind_in(lint->root, file) == ARC_FILE_REGULAR;
 }
 
 bool lint_read(struct lint *lint, enum lint_rule rule, const char *file, struct arc_buf *out)
 {
     ARC_AUTO(arc_error) struct arc_error err = {0};
-    ARC_AUTO_FREE char *path = lint_text(lint, "%s/%s", lint->root, file);
     lint_looked_at(lint, file);
-    if (!path)
-        return false;
-    if (arc_file_read(path, file, FILE_MAX, out, &err) == ARC_OK)
+    if (arc_file_read_in(lint->root, file, FILE_MAX, out, &err) == ARC_OK)
         return true;
     lint_find_error(lint, lint_rule_name(rule), file, &err);
     return false;
@@ -150,11 +146,8 @@ bool lint_read(struct lint *lint, enum lint_rule rule, const char *file, struct 
 bool lint_read_yaml(struct lint *lint, enum lint_rule rule, const char *file, struct arc_yaml *out)
 {
     ARC_AUTO(arc_error) struct arc_error err = {0};
-    ARC_AUTO_FREE char *path = lint_text(lint, "%s/%s", lint->root, file);
     lint_looked_at(lint, file);
-    if (!path)
-        return false;
-    if (arc_yaml_read(path, file, ARC_YAML_ANY_TAG, out, &err) == ARC_OK)
+    if (arc_yaml_read_in(lint->root, file, ARC_YAML_ANY_TAG, out, &err) == ARC_OK)
         return true;
     lint_find_error(lint, lint_rule_name(rule), file, &err);
     return false;

@@ -87,13 +87,10 @@ int lint_settings_load(const char *root, const char *path, struct lint_settings 
 {
     bool asked_for = path != NULL;
     path = path ? path : DEFAULT_PATH;
-    ARC_AUTO_FREE char *full = arc_file_join(root, path);
     *out = (struct lint_settings){0};
-    if (!full)
-        return arc_error_nomem(err);
-    if (!asked_for && arc_file_kind(full) == ARC_FILE_NONE)
+    if (!asked_for && arc_file_kind_in(root, path) == ARC_FILE_NONE)
         return ARC_OK;
-    int rc = arc_yaml_read(full, path, 0, &out->yaml, err);
+    int rc = arc_yaml_read_in(root, path, 0, &out->yaml, err);
     if (!rc)
         rc = arc_fields_read(&out->yaml, out->yaml.root, &table, out, err);
     if (!rc)

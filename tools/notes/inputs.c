@@ -16,8 +16,8 @@ static int read_template(const struct arc_notes_facts *facts, struct arc_buf *ou
     *name = facts->template ? facts->template : of_group;
     if (!*name)
         return ARC_OK;
-    ARC_AUTO_FREE char *path = arc_file_join(facts->template ? NULL : facts->root, *name);
-    return path ? arc_file_read(path, *name, ARC_TEMPLATE_MAX, out, err) : arc_error_nomem(err);
+    const char *root = facts->template ? NULL : facts->root;
+    return arc_file_read_in(root, *name, ARC_TEMPLATE_MAX, out, err);
 }
 
 int arc_notes_make(struct arc_project *project, const struct arc_notes_facts *facts, json_t **out,

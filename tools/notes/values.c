@@ -136,10 +136,9 @@ static json_t *make_in(const struct arc_notes_options *options, const char *dire
 {
     ARC_AUTO(arc_buf) struct arc_buf file = {0};
     arc_buf_printf(&file, "%.*s/%s.mk", (int)len, directory, name);
-    ARC_AUTO_FREE char *path = arc_file_join(options->root, arc_buf_text(&file));
-    if (!path || file.failed)
+    if (file.failed)
         return NULL;
-    if (arc_file_kind(path) != ARC_FILE_REGULAR)
+    if (arc_file_kind_in(options->root, arc_buf_text(&file)) != ARC_FILE_REGULAR)
         return json_null();
     return words("make %s-up", name);
 }

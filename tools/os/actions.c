@@ -83,6 +83,22 @@ int arc_actions_append(const struct arc_env *env, const char *variable, const st
     return ARC_OK;
 }
 
+/* One in a file's name could mask `true`, and GitHub would then drop every output that is `true`. */
+void arc_actions_disarm(const struct arc_buf *text, const char *hash, struct arc_buf *out)
+{
+    const char *at = arc_buf_text(text);
+    for (bool start = true; *at; at++) {
+        bool blank = *at == ' ' || *at == '\t' || (unsigned char)*at >= 0x80; /* or may be one */
+        if (strncmp(at, "##[", 3) == 0)
+            arc_buf_puts(out, hash);
+        else if (start && at[0] == ':' && at[1] == ':')
+            arc_buf_puts(out, "\\x3a");
+        else
+            arc_buf_putc(out, *at);
+        start = *at == '\n' || (start && blank);
+    }
+}
+
 static void escape(struct arc_buf *out, const char *text, const char *special)
 {
     for (; *text; text++)

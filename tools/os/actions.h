@@ -27,4 +27,9 @@ int arc_actions_append(const struct arc_env *env, const char *variable, const st
 void arc_actions_annotation(struct arc_buf *out, const char *level, const struct arc_place *place,
                             const char *title, const char *message);
 
+/* Appends the text with nothing left in it that a runner would obey: "::command::" at the start of
+ * a line, and "##[command]" anywhere in it (actions/runner, src/Runner.Common/ActionCommand.cs).
+ * `hash` stands for the first "#" of the latter: "\\x23" in text, "\\u0023" in JSON. */
+void arc_actions_disarm(const struct arc_buf *text, const char *hash, struct arc_buf *out);
+
 #endif

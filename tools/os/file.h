@@ -32,7 +32,18 @@ char *arc_file_join(const char *root, const char *path);
 int arc_file_read(const char *path, const char *name, size_t max, struct arc_buf *out,
                   struct arc_error *err);
 
-/* The same for a file that a person named, which may be a pipe: `--plan <(…)`. */
+/* Opens `path` below `root` (NULL: the current directory) without being led out of it by a symbolic
+ * link. An absolute path, or one that says ".." itself, is a person's choice and opened as it is.
+ * -1, with errno, when it cannot be; EXDEV when a link leads out. */
+int arc_file_open_in(const char *root, const char *path, int flags, unsigned mode);
+
+/* arc_file_kind() and arc_file_read() that way: what a link leads out of `root` to is
+ * ARC_FILE_OTHER, and reading it ARC_EINPUT. */
+enum arc_file_kind arc_file_kind_in(const char *root, const char *path);
+int arc_file_read_in(const char *root, const char *path, size_t max, struct arc_buf *out,
+                     struct arc_error *err);
+
+/* arc_file_read() for a file that a person named, which may be a pipe: `--plan <(…)`. */
 int arc_file_read_given(const char *path, size_t max, struct arc_buf *out, struct arc_error *err);
 
 /* As arc_file_read() for the standard input, which may be a pipe. */

@@ -19,7 +19,7 @@ struct arc_process {
     const char *const *environment; /* the child's variables, NULL-terminated; NULL: those of `env`
                                        that arc_environment_choose() lets through */
     const char *const *passes; /* more names of variables that it needs, for that choice; or NULL */
-    const char *input;              /* what it reads on stdin; NULL: nothing */
+    const char *input;         /* what it reads on stdin; NULL: nothing */
     size_t input_len;
     unsigned timeout;          /* seconds until it and its children are killed; 0: none */
     const int *interrupted_fd; /* readable once the run is to end: the child and its children get

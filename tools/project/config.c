@@ -189,11 +189,10 @@ static int read_notes_template(const struct loader *l, const struct arc_yaml_nod
     int rc = arc_field_check(l->yaml, node, "notes-template", arc_check_path, l->err);
     if (rc)
         return rc;
-    ARC_AUTO_FREE char *path = arc_file_join(l->root, node->text);
     group->notes_template = strdup(node->text);
-    if (!path || !group->notes_template)
+    if (!group->notes_template)
         return arc_error_nomem(l->err);
-    if (arc_file_kind(path) != ARC_FILE_REGULAR)
+    if (arc_file_kind_in(l->root, node->text) != ARC_FILE_REGULAR)
         return arc_yaml_error(l->yaml, node, l->err, "notes-template: there is no file %s",
                               node->text);
     return ARC_OK;
@@ -262,11 +261,10 @@ int arc_config_load(const char *root, const char *path, struct arc_config *out,
     ARC_AUTO(arc_config) struct arc_config config = {0};
     *out = (struct arc_config){0};
     path = path ? path : ARC_CONFIG_PATH;
-    ARC_AUTO_FREE char *full = arc_file_join(root, path);
     config.path = strdup(path);
-    if (!full || !config.path)
+    if (!config.path)
         return arc_error_nomem(err);
-    int rc = arc_yaml_read(full, path, 0, &yaml, err);
+    int rc = arc_yaml_read_in(root, path, 0, &yaml, err);
     if (rc == ARC_ENOTFOUND)
         return arc_error_set(
             err, rc, "there is no %s; it names the release groups (docs/configuration.md)", path);

@@ -82,10 +82,9 @@ static int cycle_error(const char *root, const struct arc_service *at, const cha
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
     ARC_AUTO(arc_buf) struct arc_buf name = {0};
     arc_buf_printf(&name, "%s/service.yaml", at->directory);
-    ARC_AUTO_FREE char *path = arc_file_join(root, arc_buf_text(&name));
-    if (!path || name.failed)
+    if (name.failed)
         return arc_error_nomem(err);
-    int rc = arc_yaml_read(path, arc_buf_text(&name), 0, &yaml, err);
+    int rc = arc_yaml_read_in(root, arc_buf_text(&name), 0, &yaml, err);
     if (rc)
         return rc;
     const struct arc_yaml_node *list = arc_yaml_get(yaml.root, "depends_on");

@@ -44,10 +44,7 @@ static int fill_lists(struct arc_service *service, struct arc_error *err)
 
 static int missing(const char *root, const char *directory, struct arc_error *err)
 {
-    ARC_AUTO_FREE char *path = arc_file_join(root, directory);
-    if (!path)
-        return arc_error_nomem(err);
-    if (arc_file_kind(path) == ARC_FILE_DIRECTORY)
+    if (arc_file_kind_in(root, directory) == ARC_FILE_DIRECTORY)
         return arc_error_set(err, ARC_ENOTFOUND,
                              "%s/service.yaml does not exist; it names the service (docs: adding a "
                              "service)",
@@ -69,10 +66,9 @@ int arc_service_load(const char *root, const char *directory, struct arc_service
     if (!service.directory)
         return arc_error_nomem(err);
     arc_buf_printf(&name, "%s/service.yaml", service.directory);
-    ARC_AUTO_FREE char *path = arc_file_join(root, arc_buf_text(&name));
-    if (name.failed || !path)
+    if (name.failed)
         return arc_error_nomem(err);
-    int rc = arc_yaml_read(path, arc_buf_text(&name), 0, &yaml, err);
+    int rc = arc_yaml_read_in(root, arc_buf_text(&name), 0, &yaml, err);
     if (rc == ARC_ENOTFOUND)
         return missing(root, service.directory, err);
     if (!rc)

@@ -355,6 +355,15 @@ int arc_yaml_read(const char *path, const char *name, unsigned flags, struct arc
     return rc ? rc : arc_yaml_parse(arc_buf_text(&text), text.len, name, flags, out, err);
 }
 
+int arc_yaml_read_in(const char *root, const char *path, unsigned flags, struct arc_yaml *out,
+                     struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    *out = (struct arc_yaml){0};
+    ARC_TRY(arc_file_read_in(root, path, ARC_YAML_BYTES, &text, err));
+    return arc_yaml_parse(arc_buf_text(&text), text.len, path, flags, out, err);
+}
+
 void arc_yaml_free(struct arc_yaml *yaml)
 {
     while (yaml->owned) {

@@ -87,6 +87,10 @@ int arc_yaml_parse(const char *text, size_t len, const char *name, unsigned flag
  * it (NULL: the path). */
 int arc_yaml_read(const char *path, const char *name, unsigned flags, struct arc_yaml *out,
                   struct arc_error *err);
+
+/* As arc_yaml_parse() for the file `path` below `root`, see arc_file_read_in() for its errors. */
+int arc_yaml_read_in(const char *root, const char *path, unsigned flags, struct arc_yaml *out,
+                     struct arc_error *err);
 void arc_yaml_free(struct arc_yaml *yaml);
 
 /* The value of a key of a mapping; NULL if there is none or the node is NULL or no mapping. */
