@@ -115,6 +115,7 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
         .name = option_value(inv, "name"),
         .assets = option_list(inv, "asset"),
         .checksums = option_flag(inv, "checksums"),
+        .no_gate = !option_flag(inv, "gate"),
         .draft = option_flag(inv, "draft"),
         .publish = option_flag(inv, "publish"),
         .mode = mode_of(option_value(inv, "body-mode")),
@@ -149,8 +150,11 @@ static const struct option options[] = {
          "it, the notes are made here, as 'arc-ci notes' makes them."},
     {.name = "needs",
      .value = "JSON",
-     .help = "toJSON(needs), or a file that holds it: the documents above are taken from the "
-             "outputs of the jobs, and a job that failed stops the release."},
+     .help =
+         "toJSON(needs), or a file that holds it: the documents above are taken from the "
+         "outputs of the jobs. A job that did not succeed, an image that was not built or a gate "
+         "that is missing stops the release."},
+    {.name = "gate", .initial = "true", .help = "Whether --needs must have the gate's scan.json."},
     {.name = "asset",
      .value = "[NAME=]FILE",
      .help = "A file to attach. Identical ones are left alone, others replaced.",

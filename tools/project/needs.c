@@ -205,3 +205,75 @@ int arc_needs_read(const struct arc_needs_files *files, struct arc_needs *out,
         out->version = json_incref(version);
     return rc;
 }
+
+/* ---- how the jobs ended --------------------------------------------------------------------- */
+
+/* Whether a job's name is that of a service, "flash", or ends in it: "build-flash". */
+static bool names_service(const char *job, const char *codename)
+{
+    size_t len = strlen(codename), job_len = strlen(job);
+    if (!len || len > job_len || strcmp(job + job_len - len, codename) != 0)
+        return false;
+    return len == job_len || job[job_len - len - 1] == '-';
+}
+
+/* Whether the documents say that a job had nothing to do. Of two codenames that a job's name ends
+ * in, the longer one counts. */
+static bool nothing_to_do(const char *job, const json_t *plan, const json_t *changes)
+{
+    const json_t *services = json_object_get(plan, "services");
+    const char *codename;
+    json_t *value;
+    size_t i, longest = 0, selected = 0;
+    bool left_out = false;
+    json_array_foreach (services, i, value) {
+        const char *name = json_string_value(json_object_get(value, "service"));
+        bool chosen = json_is_true(json_object_get(value, "selected"));
+        selected += chosen;
+        if (name && strlen(name) > longest && names_service(job, name)) {
+            longest = strlen(name);
+            left_out = !chosen;
+        }
+    }
+    if (services)
+        return left_out || !selected;
+
+    json_object_foreach (json_object_get(changes, "filters"), codename, value) {
+        bool matched = json_is_true(json_object_get(value, "matched"));
+        selected += matched;
+        if (strlen(codename) > longest && names_service(job, codename)) {
+            longest = strlen(codename);
+            left_out = !matched;
+        }
+    }
+    return changes && (left_out || !selected);
+}
+
+const char *arc_job_trouble(const json_t *jobs, const char *job, const json_t *plan,
+                            const json_t *changes)
+{
+    const char *result = json_string_value(json_object_get(jobs, job));
+    if (!result)
+        return "missing";
+    if (strcmp(result, "success") == 0)
+        return NULL;
+    return strcmp(result, "skipped") == 0 && nothing_to_do(job, plan, changes) ? NULL : result;
+}
+
+int arc_needs_check(const struct arc_needs *needs, const char *then, struct arc_error *err)
+{
+    const char *job;
+    json_t *result;
+    json_object_foreach (needs->jobs, job, result) {
+        const char *trouble = arc_job_trouble(needs->jobs, job, needs->plan, needs->changes);
+        if (trouble && strcmp(trouble, "skipped") == 0)
+            return arc_error_set(err, ARC_EFAILED,
+                                 "the job %.100s was skipped, and no plan.json or changes.json "
+                                 "among the jobs' outputs says that it had nothing to do: %s",
+                                 job, then);
+        if (trouble)
+            return arc_error_set(err, ARC_EFAILED, "the job %.100s ended as %.40s: %s", job,
+                                 trouble, then);
+    }
+    return ARC_OK;
+}

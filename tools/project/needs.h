@@ -28,4 +28,15 @@ int arc_needs_read(const struct arc_needs_files *files, struct arc_needs *out,
                    struct arc_error *err);
 void arc_needs_free(struct arc_needs *needs);
 
+/* How a job that was needed ended, where that is not fine: "failure", "cancelled", "skipped",
+ * "missing" (there is no such job); NULL where it is. A success is fine. So is a job that was
+ * skipped where `plan` or `changes` (each may be NULL) say that it had nothing to do: the service
+ * whose codename its name ends in is not selected, or none is. */
+const char *arc_job_trouble(const json_t *jobs, const char *job, const json_t *plan,
+                            const json_t *changes);
+
+/* ARC_EFAILED for the first job that is in trouble, by its name; `then` says what does not happen
+ * ("nothing is released"). */
+int arc_needs_check(const struct arc_needs *needs, const char *then, struct arc_error *err);
+
 #endif

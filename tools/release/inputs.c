@@ -1,5 +1,6 @@
 #include "release/inputs.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "os/hash.h"
 #include "release/notes.h"
 #include <string.h>
@@ -99,19 +100,42 @@ static const char *text_of(const json_t *document, const char *name)
     return json_string_value(json_object_get(document, name));
 }
 
-/* A release is made of what succeeded. */
-static int check_jobs(const json_t *jobs, struct arc_error *err)
+static bool has_built(const json_t *build, const char *codename)
 {
-    const char *job;
-    json_t *result;
-    json_object_foreach ((json_t *)jobs, job, result) {
-        const char *text = json_string_value(result);
-        if (strcmp(text, "success") != 0 && strcmp(text, "skipped") != 0)
+    size_t i;
+    json_t *entry;
+    json_array_foreach (json_object_get(build, "services"), i, entry)
+        if (strcmp(arc_json_text_of(entry, "service"), codename) == 0)
+            return true;
+    return false;
+}
+
+/* In a workflow a release is made of what succeeded: every image that was planned, and the gate. */
+static int check_jobs(const struct arc_release_files *files, const struct arc_needs *needs,
+                      struct arc_error *err)
+{
+    size_t i;
+    json_t *service;
+    if (!files->documents.needs)
+        return ARC_OK;
+    ARC_TRY(arc_needs_check(needs, "nothing is released", err));
+    if (!json_array_size(json_object_get(needs->build, "services")))
+        return arc_error_set(err, ARC_EFAILED,
+                             "--needs: no job has a build.json with an image among its outputs: "
+                             "nothing is released");
+    json_array_foreach (json_object_get(needs->plan, "services"), i, service) {
+        const char *codename = arc_json_text_of(service, "service");
+        if (json_is_true(json_object_get(service, "selected")) &&
+            !has_built(needs->build, codename))
             return arc_error_set(err, ARC_EFAILED,
-                                 "the job %.100s ended as %.40s: nothing is "
+                                 "--needs: %.100s is planned, and no job built it: nothing is "
                                  "released",
-                                 job, text);
+                                 codename);
     }
+    if (!needs->scan && !files->no_gate)
+        return arc_error_set(err, ARC_EFAILED,
+                             "--needs: no job has a scan.json among its outputs: nothing is "
+                             "released without a gate (--gate=false, where there is none)");
     return ARC_OK;
 }
 
@@ -216,7 +240,7 @@ int arc_release_files(struct arc_project *project, const struct arc_release_file
     ARC_AUTO_JSON json_t *names = json_array();
     int rc = names ? arc_needs_read(&files->documents, &needs, err) : arc_error_nomem(err);
     if (!rc)
-        rc = check_jobs(needs.jobs, err);
+        rc = check_jobs(files, &needs, err);
     if (!rc)
         rc = check_gate(needs.scan, err);
     if (!rc)

@@ -16,6 +16,7 @@ struct arc_release_files {
     const char *name;     /* NULL: the notes' title, else the tag */
     const json_t *assets; /* ["[NAME=]FILE"], or NULL */
     bool checksums;       /* attach SHA256SUMS of the assets */
+    bool no_gate;         /* with documents.needs: release without a scan.json */
     bool draft;
     bool publish; /* a person's draft, too */
     enum arc_body_mode mode;

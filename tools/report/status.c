@@ -1,6 +1,7 @@
 #include "report/status.h"
 #include "base/auto.h"
 #include "base/text.h"
+#include "project/needs.h"
 #include <string.h>
 
 /* What a status says. */
@@ -114,42 +115,59 @@ static void judge_built(const struct arc_report_facts *facts, const char *servic
         arc_buf_printf(&out->why, ", %.19s", digest);
 }
 
+static const char *trouble_of(const struct arc_report_facts *facts, const char *job)
+{
+    return arc_job_trouble(facts->jobs, job, facts->plan, facts->changes);
+}
+
+static const char *state_of(const char *trouble)
+{
+    return strcmp(trouble, "failure") == 0 ? "failure" : "error";
+}
+
+/* What is neither built nor left out, and whose job is none of those that were needed. */
+static void judge_missing(const struct arc_report_facts *facts, struct verdict *out)
+{
+    bool asked = json_object_size(facts->jobs) > 0;
+    out->state = facts->build ? "failure" : asked ? "error" : "pending";
+    arc_buf_puts(&out->why, facts->build ? "build.json does not have it"
+                            : asked      ? "none of the jobs that were needed built it"
+                                         : "to be built");
+}
+
 static void judge(const struct arc_report_facts *facts, const json_t *service, struct verdict *out)
 {
     const char *name = report_text(service, "service");
     const struct job job = find_job(facts, name);
-    const char *result = job.result ? job.result : "";
+    const char *trouble = job.result ? trouble_of(facts, job.name) : NULL;
     const json_t *built = report_built(facts->build, name);
-    bool failed = *result && strcmp(result, "success") != 0 && strcmp(result, "skipped") != 0;
     bool left = !json_is_true(json_object_get(service, "selected"));
-    if (failed && !(job.shared && (built || left))) {
-        out->state = strcmp(result, "failure") == 0 ? "failure" : "error";
-        arc_buf_printf(&out->why, "the job %s ended as %s", job.name, result);
+    if (trouble && !(job.shared && (built || left))) {
+        out->state = state_of(trouble);
+        arc_buf_printf(&out->why, "the job %s ended as %s", job.name, trouble);
     } else if (built) {
         judge_built(facts, name, built, out);
-    } else if (left || strcmp(result, "skipped") == 0) {
+    } else if (left) {
         out->state = "success";
-        arc_buf_printf(&out->why, "not built: %s",
-                       left ? report_text(service, "reason") : "its job was skipped");
-    } else if (*result) {
+        arc_buf_printf(&out->why, "not built: %s", report_text(service, "reason"));
+    } else if (job.result) {
         out->state = "success";
         arc_buf_puts(&out->why, "built, not pushed");
     } else {
-        out->state = facts->build ? "failure" : "pending";
-        arc_buf_puts(&out->why, facts->build ? "build.json does not have it" : "to be built");
+        judge_missing(facts, out);
     }
 }
 
 /* A gate that could not look has failed. */
 static void judge_gate(const struct arc_report_facts *facts, struct verdict *out)
 {
-    const char *job = json_string_value(json_object_get(facts->jobs, "security"));
     const char *gate = report_text(facts->scan, "gate");
     const char *verdict = report_text(facts->scan, "verdict");
     if (!facts->scan) {
-        bool nothing = !json_is_true(json_object_get(facts->plan, "any"));
-        out->state = job && strcmp(job, "success") == 0 ? "success" : nothing ? "success" : "error";
-        arc_buf_printf(&out->why, "the job security ended as %s", job ? job : "unknown");
+        const char *trouble = trouble_of(facts, "security");
+        out->state = trouble ? state_of(trouble) : "success";
+        arc_buf_printf(&out->why, "the job security ended as %s",
+                       report_text(facts->jobs, "security"));
         return;
     }
     bool looked = strcmp(verdict, "clean") == 0 || strcmp(verdict, "findings") == 0;
@@ -195,6 +213,35 @@ unsigned report_severity(const char *state)
     return i;
 }
 
+/* Whether a job is the gate's, or of one service: those have a status of their own. */
+static bool has_status(const struct arc_report_facts *facts, const char *job)
+{
+    size_t i;
+    json_t *service;
+    json_array_foreach (json_object_get(facts->plan, "services"), i, service) {
+        const struct job own = find_job(facts, report_text(service, "service"));
+        if (!own.shared && strcmp(own.name, job) == 0)
+            return true;
+    }
+    return strcmp(job, "security") == 0;
+}
+
+/* A job of any other name that did not do its work makes the whole doubtful: nobody knows what
+ * would have been built if the one that looks for changes had not failed. */
+static void add_other_jobs(const struct arc_report_facts *facts, struct verdict *all)
+{
+    const char *job;
+    json_t *result;
+    json_object_foreach ((json_t *)facts->jobs, job, result) {
+        const char *trouble = trouble_of(facts, job);
+        if (!trouble || has_status(facts, job))
+            continue;
+        if (report_severity(state_of(trouble)) > report_severity(all->state))
+            all->state = state_of(trouble);
+        arc_buf_printf(&all->why, "the job %.60s ended as %.20s; ", job, trouble);
+    }
+}
+
 static int add_services(const struct arc_report_facts *facts, const char *group, json_t *statuses,
                         struct arc_error *err)
 {
@@ -212,6 +259,7 @@ static int add_services(const struct arc_report_facts *facts, const char *group,
         if (report_severity(one.state) > report_severity(all.state))
             all.state = one.state;
     }
+    add_other_jobs(facts, &all);
     arc_buf_printf(&all.why, "%zu of %zu services are as they should be", good,
                    json_array_size(services));
     return add_status(statuses, group, "images", &all, err);
