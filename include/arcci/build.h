@@ -19,7 +19,8 @@
 
 /* How a definition for `docker buildx bake` is made. Nothing is owned. */
 struct arc_bake_options {
-    const json_t *plan;     /* plan.json */
+    const struct arc_env *env; /* names insecure registries; NULL: none are */
+    const json_t *plan;        /* plan.json */
     const char *cell;       /* "flash/linux/amd64": only this cell; NULL: every selected service */
     const json_t *services; /* array of codenames to build; NULL: every selected service */
     const json_t *keys;     /* object codename → key for the index's annotation; NULL: none */

@@ -106,6 +106,7 @@ static void test_a_cell_is_one_platform_under_its_own_tag(void **state)
                 "'type=registry,ref=r.example/a/arc-flash:buildcache-linux-arm64']");
     assert_json(json_object_get(flash, "cache-to"),
                 "['type=registry,ref=r.example/a/arc-flash:buildcache-linux-arm64,mode=max,"
+                "image-manifest=true,oci-mediatypes=true,"
                 "ignore-error=true']");
 }
 

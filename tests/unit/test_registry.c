@@ -9,7 +9,9 @@
 #include "registry/auth.h"
 #include "registry/docker_config.h"
 #include "registry/registry.h"
+#include "registry/trust.h"
 #include <cmocka.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -22,40 +24,57 @@ static void test_a_bearer_challenge(void **state)
     (void)state;
     ARC_AUTO(arc_challenge) struct arc_challenge c = {0};
     assert_int_equal(
-        arc_challenge_parse("Bearer realm=\"https://ghcr.io/token\",service=\"ghcr.io\","
-                            "scope=\"repository:a/b:pull,push\",error=\"x\"",
-                            &c, NULL),
+        arc_challenge_read("Bearer realm=\"https://ghcr.io/token\",service=\"ghcr.io\","
+                           "scope=\"repository:a/b:pull,push\",error=\"x\"",
+                           &c, NULL),
         ARC_OK);
+    assert_int_equal(c.kind, ARC_CHALLENGE_BEARER);
     assert_string_equal(c.realm, "https://ghcr.io/token");
     assert_string_equal(c.service, "ghcr.io");
     assert_string_equal(c.scope, "repository:a/b:pull,push");
 }
 
-static void test_forms_of_a_challenge(void **state)
-{
-    (void)state;
-    ARC_AUTO(arc_challenge) struct arc_challenge plain = {0};
-    assert_int_equal(arc_challenge_parse("bearer Realm=http://r/t , SERVICE=s", &plain, NULL), 0);
-    assert_string_equal(plain.realm, "http://r/t");
-    assert_string_equal(plain.service, "s");
-    assert_null(plain.scope);
-    ARC_AUTO(arc_challenge) struct arc_challenge quoted = {0};
-    assert_int_equal(arc_challenge_parse("Bearer realm=\"a\\\"b\"", &quoted, NULL), 0);
-    assert_string_equal(quoted.realm, "a\"b");
-    ARC_AUTO(arc_challenge) struct arc_challenge basic = {0};
-    assert_int_equal(arc_challenge_parse("Basic realm=\"x\"", &basic, NULL), 0);
-    assert_null(basic.realm);
-}
+/* What is read from one or two headers: the kind, and the realm of a Bearer challenge. */
+struct challenge_case {
+    const char *first, *second;
+    enum arc_challenge_kind kind;
+    const char *realm;
+};
 
-static void test_challenges_that_cannot_be_answered(void **state)
+static const struct challenge_case challenges[] = {
+    {"bearer Realm=http://r/t , SERVICE=s", "", ARC_CHALLENGE_BEARER, "http://r/t"},
+    {"Bearer realm=\"a\\\"b\"", "", ARC_CHALLENGE_BEARER, "a\"b"},
+    {"Bearer realm = \"spaced\"", "", ARC_CHALLENGE_BEARER, "spaced"},
+    {"Basic realm=\"x\"", "", ARC_CHALLENGE_BASIC, NULL},
+    {"Basic", "", ARC_CHALLENGE_BASIC, NULL},
+    {"Negotiate", "Bearer realm=r", ARC_CHALLENGE_BEARER, "r"},
+    {"Bearer realm=r", "Basic realm=\"x\"", ARC_CHALLENGE_BEARER, "r"},
+    {"Basic realm=\"x, Bearer realm=no\", Bearer realm=\"r\"", "", ARC_CHALLENGE_BEARER, "r"},
+    {"Negotiate YII+/=, Bearer realm=r", "", ARC_CHALLENGE_BEARER, "r"},
+    {"Negotiate YII==, Basic realm=x", "", ARC_CHALLENGE_BASIC, NULL},
+    {"Digest qop=\"auth\", nonce=n, Basic realm=x", "", ARC_CHALLENGE_BASIC, NULL},
+    {"Bearer service=\"s\", Basic realm=x", "", ARC_CHALLENGE_BASIC, NULL},
+    {"Bearer realm=\"\"", "Basic realm=x", ARC_CHALLENGE_BASIC, NULL},
+    {"Bearer realm=first, Bearer realm=second", "", ARC_CHALLENGE_BEARER, "first"},
+    {"", "", ARC_CHALLENGE_NONE, NULL},
+    {"Negotiate", "NTLM", ARC_CHALLENGE_NONE, NULL},
+    {"Bearer ", "Bearer ,,,", ARC_CHALLENGE_NONE, NULL},
+    {"Bearer service=\"s\"", "", ARC_CHALLENGE_NONE, NULL},
+    {"Bearer realm=\"no end", "", ARC_CHALLENGE_NONE, NULL},
+    {"=\"", "\"Bearer realm=r\"", ARC_CHALLENGE_NONE, NULL},
+};
+
+static void test_the_best_of_several_challenges(void **state)
 {
     (void)state;
-    static const char *const bad[] = {
-        "", "Negotiate", "Bearer ", "Bearer service=\"s\"", "Bearer realm=\"no end", "Bearer ,,,"};
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        struct arc_challenge c = {0};
-        assert_int_equal(arc_challenge_parse(bad[i], &c, NULL), ARC_EWORLD);
-        assert_null(c.realm);
+    for (size_t i = 0; i < sizeof challenges / sizeof *challenges; i++) {
+        const struct challenge_case *expected = &challenges[i];
+        ARC_AUTO(arc_challenge) struct arc_challenge c = {0};
+        assert_int_equal(arc_challenge_read(expected->first, &c, NULL), ARC_OK);
+        assert_int_equal(arc_challenge_read(expected->second, &c, NULL), ARC_OK);
+        assert_int_equal(c.kind, expected->kind);
+        if (expected->realm)
+            assert_string_equal(c.realm, expected->realm);
     }
 }
 
@@ -135,6 +154,193 @@ static void test_files_without_a_login(void **state)
     assert_int_equal(login_of("{\"credsStore\": \"gone\"}", "h", &login), ARC_EWORLD);
     assert_int_equal(login_of("{\"credHelpers\": {\"h\": \"../x\"}}", "h", &login), ARC_EINPUT);
     assert_null(login.user);
+}
+
+/* Each configuration has robot:a:b for the host. */
+static void test_spellings_of_a_login(void **state)
+{
+    (void)state;
+    static const char *const configs[][2] = {
+        {"r.example:5000", "{\"auths\": {\"https://r.example:5000/v2/\": {\"auth\": \"%s\"}}}"},
+        {"r.example", "{\"auths\": {\"http://r.example\": {\"auth\": \"%s\"}}}"},
+        {"r.example", "{\"auths\": {\"R.Example/\": {\"auth\": \"%s\"}}}"},
+        {"r.example", "{\"Auths\": {\"r.example\": {\"AUTH\": \"%s\"}}}"},
+        {"r.example", "{\"auths\": {}, \"AUTHS\": {\"r.example\": {\"auth\": \"%s\"}}}"},
+        {"docker.io", "{\"auths\": {\"docker.io\": {\"auth\": \"%s\"}}}"},
+        {"docker.io", "{\"auths\": {\"https://registry-1.docker.io/v2/\": {\"auth\": \"%s\"}}}"},
+        {"r.example", "{\"credsStore\": \"gone\", \"credHelpers\": {\"r.example\": \"\"},"
+                      " \"auths\": {\"r.example\": {\"auth\": \"%s\"}}}"},
+    };
+    for (size_t i = 0; i < sizeof configs / sizeof *configs; i++) {
+        ARC_AUTO(arc_login) struct arc_login login = {0};
+        char config[512];
+        const char *hole = strstr(configs[i][1], "%s");
+        snprintf(config, sizeof config, "%.*scm9ib3Q6YTpi%s", (int)(hole - configs[i][1]),
+                 configs[i][1], hole + 2);
+        assert_int_equal(login_of(config, configs[i][0], &login), ARC_OK);
+        assert_string_equal(login.user, "robot");
+        assert_string_equal(login.password, "a:b");
+    }
+}
+
+static void test_a_login_is_for_its_host_only(void **state)
+{
+    (void)state;
+    static const char *const keys[] = {"r.example.org",   "x.r.example", "https://r.example:444",
+                                       "ftp://r.example", "docker.io",   "r.exampl"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        struct arc_login login = {0};
+        char config[256];
+        snprintf(config, sizeof config, "{\"auths\": {\"%s\": {\"auth\": \"cm9ib3Q6YTpi\"}}}",
+                 keys[i]);
+        assert_int_equal(login_of(config, "r.example", &login), ARC_ENOTFOUND);
+    }
+}
+
+static void test_a_token_for_the_registry_itself(void **state)
+{
+    (void)state;
+    ARC_AUTO(arc_login) struct arc_login login = {0};
+    assert_int_equal(login_of("{\"auths\": {\"h\": {\"registrytoken\": \"t\"}}}", "h", &login), 0);
+    assert_string_equal(login.bearer, "t");
+}
+
+/* ---- a login in the environment ------------------------------------------------------------- */
+
+static int login_with(const char *variable, const char *config, struct arc_login *login)
+{
+    struct place place;
+    place_new(&place, config);
+    const char *vars[] = {place.variable, variable, NULL};
+    const struct arc_env env = {.vars = vars};
+    int rc = arc_docker_login(&env, "h", login, NULL);
+    arc_folder_remove(place.folder);
+    return rc;
+}
+
+static void test_docker_auth_config(void **state)
+{
+    (void)state;
+    static const char file[] = "{\"auths\": {\"h\": {\"auth\": \"ZmlsZTp4\"}}}"; /* file:x */
+    static const struct {
+        const char *variable, *config;
+        int rc;
+        const char *user;
+    } cases[] = {
+        {"DOCKER_AUTH_CONFIG={\"auths\":{\"h\":{\"auth\":\"ZW52Ong=\"}}}", file, 0, "env"},
+        {"DOCKER_AUTH_CONFIG={\"auths\":{\"h\":{\"auth\":\"ZW52Ong=\"}}}", NULL, 0, "env"},
+        {"DOCKER_AUTH_CONFIG={\"auths\":{\"g\":{\"auth\":\"ZW52Ong=\"}}}", file, 0, "file"},
+        {"DOCKER_AUTH_CONFIG=", file, 0, "file"},
+        {"DOCKER_AUTH_CONFIG=no", file, 0, "file"},
+        {"DOCKER_AUTH_CONFIG=no", NULL, ARC_EINPUT, NULL},
+        {"DOCKER_AUTH_CONFIG={}", NULL, ARC_ENOTFOUND, NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ARC_AUTO(arc_login) struct arc_login login = {0};
+        assert_int_equal(login_with(cases[i].variable, cases[i].config, &login), cases[i].rc);
+        if (cases[i].user)
+            assert_string_equal(login.user, cases[i].user);
+    }
+}
+
+/* ---- what a helper answers ------------------------------------------------------------------ */
+
+static void test_answers_of_a_helper(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *script;
+        int rc;
+        const char *user, *token;
+    } cases[] = {
+        {"echo '{\"Username\": \"u\", \"Secret\": \"s\"}'", ARC_OK, "u", NULL},
+        {"echo '{\"username\": \"u\", \"secret\": \"s\"}'", ARC_OK, "u", NULL},
+        {"echo '{\"Username\": \"<token>\", \"Secret\": \"s\"}'", ARC_OK, NULL, "s"},
+        {"echo '{\"Username\": \"\", \"Secret\": \"s\"}'", ARC_OK, NULL, "s"},
+        {"echo '{\"ServerURL\": \"\", \"Username\": \"\", \"Secret\": \"\"}'", ARC_ENOTFOUND, 0, 0},
+        {"echo '{}'", ARC_ENOTFOUND, NULL, NULL},
+        {"echo", ARC_ENOTFOUND, NULL, NULL},
+        {"exit 0", ARC_ENOTFOUND, NULL, NULL},
+        {"echo credentials not found in native keychain; exit 1", ARC_ENOTFOUND, NULL, NULL},
+        {"echo no credentials server URL; exit 1", ARC_ENOTFOUND, NULL, NULL},
+        {"echo the keyring is locked; exit 1", ARC_EWORLD, NULL, NULL},
+        {"echo '{'", ARC_EWORLD, NULL, NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ARC_AUTO(arc_login) struct arc_login login = {0};
+        struct place place;
+        char program[128], path[128];
+        place_new(&place, "{\"credsStore\": \"x\"}");
+        snprintf(program, sizeof program, "%s/docker-credential-x", place.folder);
+        FILE *file = fopen(program, "w");
+        assert_non_null(file);
+        fprintf(file, "#!/bin/sh\n%s\n", cases[i].script);
+        fclose(file);
+        assert_int_equal(chmod(program, 0755), 0);
+        snprintf(path, sizeof path, "PATH=%s:/bin", place.folder);
+        place.vars[1] = path;
+        assert_int_equal(arc_docker_login(&place.env, "h", &login, NULL), cases[i].rc);
+        arc_folder_remove(place.folder);
+        if (cases[i].user)
+            assert_string_equal(login.user, cases[i].user);
+        if (cases[i].token)
+            assert_string_equal(login.token, cases[i].token);
+    }
+}
+
+/* ---- trust ---------------------------------------------------------------------------------- */
+
+static void test_insecure_registries_are_named_by_the_user(void **state)
+{
+    (void)state;
+    static const char *const vars[] = {
+        "ARC_CI_INSECURE_REGISTRIES=http://plain.lan:5000, https://own.lan/ other.lan", NULL};
+    const struct arc_env env = {.vars = vars};
+    static const struct {
+        const char *host;
+        enum registry_trust trust;
+    } cases[] = {
+        {"plain.lan:5000", REGISTRY_PLAIN},
+        {"Plain.LAN:5000", REGISTRY_PLAIN},
+        {"plain.lan", REGISTRY_VERIFIED},
+        {"plain.lan:50000", REGISTRY_VERIFIED},
+        {"own.lan", REGISTRY_UNVERIFIED},
+        {"other.lan", REGISTRY_UNVERIFIED},
+        {"other.lan.example", REGISTRY_VERIFIED},
+        {"127.0.0.1:5000", REGISTRY_LOCAL},
+        {"localhost", REGISTRY_LOCAL},
+        {"[::1]:5000", REGISTRY_LOCAL},
+        {"127.example.org", REGISTRY_VERIFIED},
+        {"localhost.example.org", REGISTRY_VERIFIED},
+        {"http", REGISTRY_VERIFIED},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(registry_trust_of(&env, cases[i].host, strlen(cases[i].host)),
+                         cases[i].trust);
+    assert_true(arc_registry_insecure(&env, "plain.lan:5000/a/b"));
+    assert_false(arc_registry_insecure(&env, "127.0.0.1:5000/a"));
+    assert_true(registry_url_insecure(&env, "http://plain.lan:5000/token?x"));
+    assert_false(registry_url_insecure(&env, "http://plain.lan/token"));
+}
+
+static void test_digests_of_every_algorithm(void **state)
+{
+    (void)state;
+    static const char *const abc[] = {
+        "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+        "sha384:cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed"
+        "8086072ba1e7cc2358baeca134c825a7",
+        "sha512:ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+        "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f"};
+    for (size_t i = 0; i < sizeof abc / sizeof *abc; i++) {
+        char digest[ARC_DIGEST_MAX + 1];
+        assert_true(arc_digest_known(abc[i]));
+        assert_int_equal(arc_digest_like(abc[i], "abc", 3, digest, NULL), ARC_OK);
+        assert_string_equal(digest, abc[i]);
+        assert_false(arc_digest_known(abc[i] + 1));
+    }
+    assert_false(arc_digest_known("sha256:"));
+    assert_false(arc_digest_known("md5:900150983cd24fb0d6963f7d28e17f72"));
 }
 
 /* ---- names that never leave the machine ----------------------------------------------------- */
@@ -242,14 +448,21 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_bearer_challenge),
-        cmocka_unit_test(test_forms_of_a_challenge),
-        cmocka_unit_test(test_challenges_that_cannot_be_answered),
+        cmocka_unit_test(test_the_best_of_several_challenges),
         cmocka_unit_test(test_logins_in_the_file),
         cmocka_unit_test(test_files_without_a_login),
+        cmocka_unit_test(test_spellings_of_a_login),
+        cmocka_unit_test(test_a_login_is_for_its_host_only),
+        cmocka_unit_test(test_a_token_for_the_registry_itself),
+        cmocka_unit_test(test_docker_auth_config),
+        cmocka_unit_test(test_answers_of_a_helper),
+        cmocka_unit_test(test_insecure_registries_are_named_by_the_user),
+        cmocka_unit_test(test_digests_of_every_algorithm),
         cmocka_unit_test(test_names_are_checked_before_anything_is_sent),
         cmocka_unit_test(test_a_manifest_of_our_own),
         cmocka_unit_test(test_a_folders_hash_follows_its_content),
         cmocka_unit_test(test_base64),
     };
+    signal(SIGPIPE, SIG_IGN); /* as the program does: a helper need not read its input */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

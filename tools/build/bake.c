@@ -6,6 +6,7 @@
 #include "os/folder.h"
 #include "os/process.h"
 #include "project/documents.h"
+#include <inttypes.h>
 #include <string.h>
 
 void arc_bake_result_free(struct arc_bake_result *result)
@@ -36,6 +37,12 @@ static bool can_pass(const char *text)
                                         "failed to copy: ",
                                         "http2: ",
                                         "no route to host",
+                                        "network is unreachable",
+                                        "connection timed out",
+                                        "dial tcp: lookup ", /* a name server's hiccup, too */
+                                        "Temporary failure in name resolution",
+                                        "Could not resolve host",
+                                        ": EOF",
                                         "broken pipe"};
     static const char *const lasting[] = {"did not complete successfully", "dockerfile parse error",
                                           "Cannot connect to the Docker daemon"};
@@ -48,8 +55,12 @@ static bool can_pass(const char *text)
     return false;
 }
 
-/* The last line that begins with "ERROR: ", or the last line. */
-static const char *error_line(const char *text, size_t *len)
+/* Most bytes of buildx's own words that an error shows. */
+#define ADVICE_MAX ((size_t)2000)
+
+/* What follows the last "ERROR: " at the start of a line, to the end: buildx says what to do in the
+ * lines below. Without one, the last line. */
+static const char *error_text(const char *text)
 {
     const char *found = NULL, *last = text;
     for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
@@ -58,9 +69,23 @@ static const char *error_line(const char *text, size_t *len)
         if (*line != '\n')
             last = line;
     }
-    found = found ? found : last;
-    *len = strcspn(found, "\n");
-    return found;
+    return found ? found : last;
+}
+
+/* Adds the lines of a text as one line. */
+static void add_lines(struct arc_buf *out, const char *text)
+{
+    size_t left = ADVICE_MAX;
+    while (*text && left) {
+        size_t len = strcspn(text, "\r\n");
+        size_t shown = len < left ? len : left;
+
+        if (len && out->len)
+            arc_buf_puts(out, " ");
+        arc_text_visible(out, text, shown);
+        left -= shown;
+        text += len + strspn(text + len, "\r\n");
+    }
 }
 
 /* "Dockerfile:12" on a line of its own, with the excerpt below it. */
@@ -122,12 +147,12 @@ static int failed(const struct arc_build_options *options, const json_t *definit
     ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 16384};
     const char *text = arc_progress_text(progress), *service = "", *platform = "";
     const char *failure = arc_progress_failure(progress, &service, &platform);
-    size_t len;
-    const char *line = error_line(text, &len);
-    arc_text_visible(&shown, failure ? failure : line,
-                     failure      ? strnlen(failure, 2000)
-                     : len > 2000 ? 2000
-                                  : len);
+
+    if (failure)
+        arc_text_visible(&shown, failure, strnlen(failure, ADVICE_MAX));
+    else
+        add_lines(&shown, error_text(text));
+
     if (strstr(text, "Cannot connect to the Docker daemon") ||
         strstr(text, "is not a docker command") || strstr(text, "unknown flag: --file"))
         return arc_error_set(err, ARC_EWORLD,
@@ -222,6 +247,19 @@ static void tell(const struct arc_build_options *options, const char *step)
         .service = "", .platform = "", .step = step, .state = ARC_STEP_DONE};
     if (options->on_event)
         options->on_event(options->context, &event);
+}
+
+void arc_build_tell_wait(void *context, const char *url, int status, int64_t seconds)
+{
+    const struct arc_build_listener *listener = context;
+    ARC_AUTO(arc_buf) struct arc_buf step = {.max = 4096};
+    arc_buf_printf(&step, "waiting %" PRId64 " s, as the registry asks (HTTP %d): ", seconds,
+                   status);
+    arc_text_visible(&step, url, strnlen(url, 1000));
+    struct arc_build_event event = {
+        .service = "", .platform = "", .step = arc_buf_text(&step), .state = ARC_STEP_DONE};
+    if (listener->on_event)
+        listener->on_event(listener->context, &event);
 }
 
 /* Runs bake with a fresh reader. A buildx without rawjson says so before it does anything: then it

@@ -11,12 +11,13 @@
 struct run {
     const struct arc_build_options *options;
     struct arc_registry *registry; /* NULL when nothing is pushed */
-    const json_t *cell;            /* the only cell that is built; NULL: whole services */
-    bool engine;                   /* the builder is the engine itself */
-    json_t *platforms;             /* of every target: the plan's, or the cell's */
-    json_t *keys;                  /* codename → key, of every target */
-    json_t *missing;               /* codenames that have to be built; NULL: all */
-    json_t *ledger;                /* entries of build.json, in any order */
+    struct arc_build_listener listener;
+    const json_t *cell; /* the only cell that is built; NULL: whole services */
+    bool engine;        /* the builder is the engine itself */
+    json_t *platforms;  /* of every target: the plan's, or the cell's */
+    json_t *keys;       /* codename → key, of every target */
+    json_t *missing;    /* codenames that have to be built; NULL: all */
+    json_t *ledger;     /* entries of build.json, in any order */
 };
 
 static void run_free(struct run *run)
@@ -251,7 +252,8 @@ static int build_missing(struct run *run, struct arc_error *err)
     const struct arc_build_options *options = run->options;
     ARC_AUTO(arc_bake_result) struct arc_bake_result result = {0};
     ARC_AUTO_JSON json_t *definition = NULL;
-    struct arc_bake_options bake = {.plan = options->plan,
+    struct arc_bake_options bake = {.env = options->env,
+                                    .plan = options->plan,
                                     .cell = options->cell,
                                     .services = run->missing,
                                     .keys = run->keys,
@@ -315,7 +317,13 @@ static int start(struct run *run, struct arc_error *err)
     rc = arc_build_is_engine(options, &run->engine, err);
     if (!rc)
         rc = arc_build_keys(options, &run->keys, err);
-    return rc ? rc : arc_registry_new(options->env, options->clock, &run->registry, err);
+    if (!rc)
+        rc = arc_registry_new(options->env, options->clock, &run->registry, err);
+    if (rc)
+        return rc;
+    run->listener = (struct arc_build_listener){options->on_event, options->context};
+    arc_registry_on_wait(run->registry, arc_build_tell_wait, &run->listener);
+    return ARC_OK;
 }
 
 /* The options with the work tree for a current directory: a plan's folders lie below it. `there`
@@ -357,8 +365,11 @@ int arc_build_describe(const struct arc_build_options *given, json_t **argv, jso
     ARC_AUTO_FREE char *root = NULL;
     struct arc_env there;
     struct arc_build_options options;
-    struct arc_bake_options bake = {
-        .plan = given->plan, .cell = given->cell, .cache = given->cache, .sbom = given->sbom};
+    struct arc_bake_options bake = {.env = given->env,
+                                    .plan = given->plan,
+                                    .cell = given->cell,
+                                    .cache = given->cache,
+                                    .sbom = given->sbom};
     bool engine = true;
     int rc = at_root(given, &options, &there, &root, err);
     if (!rc)

@@ -3,6 +3,7 @@
 #include "arcci/plan.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "registry/registry.h"
 #include <string.h>
 #include <time.h>
 
@@ -116,16 +117,25 @@ static json_t *make_args(const json_t *plan, const json_t *service)
     return args;
 }
 
+/* What tells BuildKit's exporters that a registry has no https that verifies. */
+static const char *insecure_of(const struct arc_bake_options *options, const char *image)
+{
+    bool insecure = options->env && arc_registry_insecure(options->env, image);
+    return insecure ? ",registry.insecure=true" : "";
+}
+
 static json_t *make_output(const struct arc_bake_options *options, const char *image)
 {
     json_t *list = json_array();
     bool push = json_is_true(json_object_get(options->plan, "push"));
+    const char *insecure = push ? insecure_of(options, image) : "";
     int failed;
     if (push && options->by_digest)
-        failed = append(
-            list, "type=image,name=%s,push-by-digest=true,name-canonical=true,push=true", image);
+        failed =
+            append(list, "type=image,name=%s,push-by-digest=true,name-canonical=true,push=true%s",
+                   image, insecure);
     else
-        failed = append(list, "type=image,push=%s", push ? "true" : "false");
+        failed = append(list, "type=image,push=%s%s", push ? "true" : "false", insecure);
     if (!failed)
         return list;
     json_decref(list);
@@ -133,19 +143,26 @@ static json_t *make_output(const struct arc_bake_options *options, const char *i
 }
 
 /* The layers of a service lie beside its image. A cell, which may be built at the same time as the
- * others, writes under a tag of its own; it reads what whole builds left, too. */
-static int add_cache(const char *image, const json_t *cell, json_t *target)
+ * others, writes under a tag of its own; it reads what whole builds left, too. The cache is stored
+ * as an image manifest: some registries (ECR) take no index of layers, and BuildKit makes one by
+ * itself since 0.21 only. */
+static int add_cache(const struct arc_bake_options *options, const char *image, const json_t *cell,
+                     json_t *target)
 {
+    const char *insecure = insecure_of(options, image);
     json_t *from = json_array(), *to = json_array();
     char tag[160] = "buildcache";
-    int failed = append(from, "type=registry,ref=%s:%s", image, tag);
+    int failed = append(from, "type=registry,ref=%s:%s%s", image, tag, insecure);
     if (cell) {
         snprintf(tag, sizeof tag, "buildcache-%.120s", arc_json_text_of(cell, "platform"));
         for (char *c = tag; *c; c++)
             *c = *c == '/' ? '-' : *c;
-        failed |= append(from, "type=registry,ref=%s:%s", image, tag);
+        failed |= append(from, "type=registry,ref=%s:%s%s", image, tag, insecure);
     }
-    failed |= append(to, "type=registry,ref=%s:%s,mode=max,ignore-error=true", image, tag);
+    failed |= append(to,
+                     "type=registry,ref=%s:%s,mode=max,image-manifest=true,oci-mediatypes=true,"
+                     "ignore-error=true%s",
+                     image, tag, insecure);
     failed |= json_object_set_new(target, "cache-from", from);
     return failed | json_object_set_new(target, "cache-to", to);
 }
@@ -189,7 +206,7 @@ static json_t *make_target(const struct arc_bake_options *options, const json_t 
     if (!failed && target && json_is_true(json_object_get(options->plan, "push")))
         failed = add_pushed(options, service, target);
     if (!failed && target && options->cache)
-        failed = add_cache(image, cell, target);
+        failed = add_cache(options, image, cell, target);
     if (!failed)
         return target;
     json_decref(target);

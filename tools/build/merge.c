@@ -2,6 +2,7 @@
 #include "arcci/plan.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "build/run.h"
 #include "build/verify.h"
 #include <string.h>
 
@@ -146,7 +147,9 @@ int arc_merge(const struct arc_build_options *options, json_t **out, struct arc_
         return arc_error_set(err, ARC_EINPUT,
                              "the plan pushes nothing, so there is nothing to join; make it with "
                              "arc-ci plan --push");
-    rc = arc_registry_new(options->env, options->clock, &registry, err);
+    struct arc_build_listener listener = {options->on_event, options->context};
+    ARC_TRY(arc_registry_new(options->env, options->clock, &registry, err));
+    arc_registry_on_wait(registry, arc_build_tell_wait, &listener);
     size_t i;
     json_t *service;
     json_array_foreach (json_object_get(options->plan, "services"), i, service) {

@@ -3,6 +3,7 @@
 #include "arcci/semver.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "build/run.h"
 #include "build/verify.h"
 #include <string.h>
 
@@ -394,6 +395,9 @@ int arc_promote(const struct arc_promote_options *options, json_t **out, struct 
         rc = check_ledger(options, err);
     if (!rc)
         rc = arc_registry_new(options->env, options->clock, &promotion.registry, err);
+    struct arc_build_listener listener = {options->on_event, options->context};
+    if (!rc)
+        arc_registry_on_wait(promotion.registry, arc_build_tell_wait, &listener);
     if (!rc)
         rc = read_services(&promotion, err);
     if (!rc)

@@ -47,15 +47,32 @@ static int check_labels(const json_t *planned, const json_t *config, struct arc_
     return ARC_OK;
 }
 
-static json_int_t image_size(const json_t *manifest)
+/* More than any registry stores, and a number that every reader of JSON keeps whole. */
+#define IMAGE_SIZE_MAX ((json_int_t)1 << 50)
+
+/* Adds the size that a descriptor claims; false when that cannot be. */
+static bool add_size(const json_t *descriptor, json_int_t *sum)
 {
-    json_int_t size =
-        json_integer_value(json_object_get(json_object_get(manifest, "config"), "size"));
+    json_int_t size = json_integer_value(json_object_get(descriptor, "size"));
+    if (size < 0 || size > IMAGE_SIZE_MAX - *sum)
+        return false;
+    *sum += size;
+    return true;
+}
+
+/* The packed bytes of an image: its configuration and its layers. */
+static int image_size(const json_t *manifest, json_int_t *out, struct arc_error *err)
+{
     size_t i;
     json_t *layer;
+    *out = 0;
+    bool possible = add_size(json_object_get(manifest, "config"), out);
+
     json_array_foreach (json_object_get(manifest, "layers"), i, layer)
-        size += json_integer_value(json_object_get(layer, "size"));
-    return size;
+        possible = possible && add_size(layer, out);
+    if (possible)
+        return ARC_OK;
+    return arc_error_set(err, ARC_EFAILED, "claims a size that no image has");
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -123,14 +140,14 @@ static int check_image(const struct arc_verify *verify, const json_t *descriptor
     arc_platform_text(config, built, sizeof built);
     if (strcmp(built, platform) != 0)
         return arc_error_set(err, ARC_EFAILED, "is an image for %s", built);
-    rc = check_labels(json_object_get(verify->service, "labels"), config, err);
-    json_t *cell = rc ? NULL
-                      : json_pack("{s:s, s:s, s:I, s:o, s:n, s:n, s:n, s:[]}", "platform", platform,
-                                  "digest", digest, "size", image_size(manifest.document),
-                                  "unpacked", image_unpacked(verify->registry, manifest.document),
-                                  "started", "duration", "cached", "attestations");
-    if (rc)
-        return rc;
+
+    json_int_t size;
+    ARC_TRY(check_labels(json_object_get(verify->service, "labels"), config, err));
+    ARC_TRY(image_size(manifest.document, &size, err));
+    json_t *cell = json_pack("{s:s, s:s, s:I, s:o, s:n, s:n, s:n, s:[]}", "platform", platform,
+                             "digest", digest, "size", size, "unpacked",
+                             image_unpacked(verify->registry, manifest.document), "started",
+                             "duration", "cached", "attestations");
     return json_array_append_new(cells, cell) ? arc_error_nomem(err) : ARC_OK;
 }
 

@@ -128,10 +128,11 @@ static int add_outputs(struct report *report, struct arc_error *err)
 }
 
 /* The definition that `arc-ci build` would feed to docker buildx bake. */
-static int show_bake(const json_t *plan, struct arc_buf *out, struct arc_error *err)
+static int show_bake(const struct arc_env *env, const json_t *plan, struct arc_buf *out,
+                     struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *bake = NULL;
-    struct arc_bake_options options = {.plan = plan};
+    struct arc_bake_options options = {.env = env, .plan = plan};
     int rc = arc_bake(&options, &bake, err);
     ARC_AUTO_FREE char *text = rc ? NULL : json_dumps(bake, JSON_INDENT(2));
     if (rc || !text)
@@ -156,7 +157,7 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
     if (!rc &&
         option_flag(inv, "bake")) { /* for one machine: no matrix, so no limit of its cells */
         report->kind = REPORT_JSON;
-        return show_bake(report->document, &report->human, err);
+        return show_bake(inv->env, report->document, &report->human, err);
     }
     if (!rc)
         rc = add_outputs(report, err);

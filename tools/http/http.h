@@ -41,6 +41,9 @@ struct arc_http_request {
                               303 turns into GET; 307, 308: as the request was */
     bool redirect_uploads; /* a 307 or 308 to another origin may get the body too (registries) */
     bool compressed;       /* accept gzip; the answer is given unpacked (not for digests) */
+    bool insecure;         /* the user said that this host speaks plain http, or shows a certificate
+                              of its own: credentials go there all the same, and the certificate is
+                              not looked at; a redirect to another origin is judged as always */
     unsigned timeout;      /* seconds for the whole exchange; 0: no limit but idle_timeout */
     size_t max;            /* most bytes of the answer's body; 0: ARC_HTTP_BODY_MAX in memory, no
                               limit to a sink */
@@ -94,6 +97,10 @@ void arc_http_response_free(struct arc_http_response *response);
 /* The first value of a header (name in lower case), or NULL. Owned by the response. */
 const char *arc_http_header(const struct arc_http_response *response, const char *name);
 
+/* The value of the next header of that name after `value` (NULL: the first), or NULL. */
+const char *arc_http_header_next(const struct arc_http_response *response, const char *name,
+                                 const char *value);
+
 /* The target of a relation in the Link headers (RFC 8288), rel="next", as a new string in *out;
  * NULL when there is none. */
 int arc_http_link(const struct arc_http_response *response, const char *rel, char **out,
@@ -114,7 +121,14 @@ struct arc_http_retry {
                                       gets no further try; 0: 900 */
     bool create;                   /* the request may not be repeated once it may have arrived */
     const struct arc_clock *clock; /* NULL: the machine's */
+    /* Told before a wait that the server asked for; may be NULL. */
+    void (*on_wait)(void *context, const char *url, int status, int64_t seconds);
+    void *context;
 };
+
+/* Seconds that an answer asks the next request to wait (Retry-After in seconds or as a date,
+ * x-ratelimit-reset), or -1 when it asks for nothing. */
+int64_t arc_http_asked_wait(const struct arc_http_response *response, int64_t now);
 
 /* Whether and when to try again after an answer: milliseconds to wait, or -1 when the answer is
  * final. `attempt` counts from 1; `now` is in seconds since 1970, `random` spreads the wait

@@ -28,6 +28,7 @@ struct http_hop {
     const char *method;
     struct http_place place;
     bool credentials;
+    bool insecure; /* the user vouches for this place */
 };
 
 /* One request on its way: what libcurl's callbacks need. */

@@ -67,10 +67,11 @@ bool arc_http_rate_limited(const struct arc_http_response *response)
                                        (left && strcmp(left, "0") == 0) || secondary(response));
 }
 
-/* Seconds that the server asks for, or -1 when it does not say. */
-static int64_t asked(const struct arc_http_response *response, int64_t now)
+int64_t arc_http_asked_wait(const struct arc_http_response *response, int64_t now)
 {
     int64_t value;
+    if (response->fate != ARC_HTTP_ANSWERED)
+        return -1;
     const char *after = arc_http_header(response, "retry-after");
     const char *left = arc_http_header(response, "x-ratelimit-remaining");
     if (number(after, &value))
@@ -102,7 +103,7 @@ int64_t arc_http_retry_wait(const struct arc_http_retry *retry,
         return -1;
     if (!(limited || unsent || (doubtful && !retry->create)))
         return -1;
-    int64_t seconds = response->fate == ARC_HTTP_ANSWERED ? asked(response, now) : -1;
+    int64_t seconds = arc_http_asked_wait(response, now);
     if (seconds < 0 && limited && (response->status == 403 || secondary(response)))
         seconds = (int64_t)SECONDARY_WAIT << (attempt - 1);
     if (seconds > max)
@@ -135,6 +136,8 @@ int arc_http_send_retrying(struct arc_http *http, const struct arc_http_request 
             }
             return rc;
         }
+        if (retry->on_wait && arc_http_asked_wait(response, clock->now(clock->context)) > 0)
+            retry->on_wait(retry->context, response->url, response->status, wait / 1000);
         clock->wait(clock->context, wait);
         if (restart)
             restart(request->sink_context);

@@ -63,6 +63,7 @@ static int follow(struct http_exchange *x, bool *moved)
         return ARC_OK;
     }
     next.credentials = hop->credentials && home;
+    next.insecure = hop->insecure && home;
     x->body = body;
     hop_free(hop);
     *hop = next;
@@ -93,7 +94,8 @@ static int start(struct http_exchange *x, struct arc_error *err)
     if (rc)
         return rc;
     x->hop.credentials = request->authorization != NULL;
-    if (x->hop.credentials && !http_place_safe(&x->hop.place))
+    x->hop.insecure = request->insecure;
+    if (x->hop.credentials && !request->insecure && !http_place_safe(&x->hop.place))
         return arc_error_set(err, ARC_EINPUT,
                              "%s: credentials are sent over https only (or to this machine)",
                              request->url);

@@ -16,8 +16,7 @@ static int hash_failed(int code, struct arc_error *err)
 {
     if (code == MBEDTLS_ERR_MD_ALLOC_FAILED)
         return arc_error_nomem(err);
-    return arc_error_set(err, ARC_EFAILED, "SHA-256 failed: mbed TLS error -0x%04x",
-                         (unsigned)-code);
+    return arc_error_set(err, ARC_EFAILED, "SHA-2 failed: mbed TLS error -0x%04x", (unsigned)-code);
 }
 
 int arc_hash_new(struct arc_hash **out, struct arc_error *err)
@@ -51,18 +50,23 @@ int arc_hash_add(struct arc_hash *hash, const void *bytes, size_t len, struct ar
     return code ? hash_failed(code, err) : ARC_OK;
 }
 
-int arc_hash_hex(struct arc_hash *hash, char out[ARC_SHA256_HEX], struct arc_error *err)
+static void write_hex(const unsigned char *sum, size_t len, char *out)
 {
     static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < len; i++) {
+        out[2 * i] = digits[sum[i] >> 4];
+        out[2 * i + 1] = digits[sum[i] & 15];
+    }
+    out[2 * len] = '\0';
+}
+
+int arc_hash_hex(struct arc_hash *hash, char out[ARC_SHA256_HEX], struct arc_error *err)
+{
     unsigned char sum[32];
     int code = mbedtls_md_finish(&hash->md, sum);
     if (code)
         return hash_failed(code, err);
-    for (size_t i = 0; i < sizeof sum; i++) {
-        out[2 * i] = digits[sum[i] >> 4];
-        out[2 * i + 1] = digits[sum[i] & 15];
-    }
-    out[64] = '\0';
+    write_hex(sum, sizeof sum, out);
     return ARC_OK;
 }
 
@@ -120,4 +124,52 @@ int arc_sha256_file(const char *path, char out[ARC_SHA256_HEX], size_t *size, st
     if (!rc && size)
         *size = length;
     return rc;
+}
+
+/* ---- digests ------------------------------------------------------------------------------- */
+
+/* An algorithm by its name in a digest. */
+struct algorithm {
+    const char *name;
+    mbedtls_md_type_t type;
+    size_t bytes;
+};
+
+static const struct algorithm algorithms[] = {{"sha256:", MBEDTLS_MD_SHA256, 32},
+                                              {"sha384:", MBEDTLS_MD_SHA384, 48},
+                                              {"sha512:", MBEDTLS_MD_SHA512, 64}};
+
+/* The algorithm of a digest, or NULL when the text is none. All names are of one length. */
+static const struct algorithm *algorithm_of(const char *digest)
+{
+    for (size_t i = 0; i < sizeof algorithms / sizeof *algorithms; i++) {
+        const struct algorithm *found = &algorithms[i];
+        size_t digits = 2 * found->bytes;
+
+        if (strncmp(digest, found->name, 7) == 0 && strlen(digest) == 7 + digits &&
+            strspn(digest + 7, "0123456789abcdef") == digits)
+            return found;
+    }
+    return NULL;
+}
+
+bool arc_digest_known(const char *text)
+{
+    return algorithm_of(text) != NULL;
+}
+
+int arc_digest_like(const char *like, const void *bytes, size_t len, char out[ARC_DIGEST_MAX + 1],
+                    struct arc_error *err)
+{
+    const struct algorithm *algorithm = algorithm_of(like);
+    unsigned char sum[64];
+    if (!algorithm)
+        return arc_error_set(err, ARC_EINPUT, "'%.200s' is not a digest that can be checked", like);
+
+    int code = mbedtls_md(mbedtls_md_info_from_type(algorithm->type), bytes, len, sum);
+    if (code)
+        return hash_failed(code, err);
+    memcpy(out, algorithm->name, 7);
+    write_hex(sum, algorithm->bytes, out + 7);
+    return ARC_OK;
 }

@@ -1,8 +1,9 @@
-/* SHA-256 (FIPS 180-4), by mbed TLS's libmbedcrypto. */
+/* SHA-2 (FIPS 180-4), by mbed TLS's libmbedcrypto. */
 #ifndef ARC_OS_HASH_H
 #define ARC_OS_HASH_H
 
 #include "arcci/error.h"
+#include <stdbool.h>
 #include <stddef.h>
 
 /* 64 lower-case hexadecimal digits and a NUL. */
@@ -25,6 +26,17 @@ int arc_hash_hex(struct arc_hash *hash, char out[ARC_SHA256_HEX], struct arc_err
  * file) or ARC_EWORLD when it cannot be read. *size (may be NULL) is the file's length in bytes. */
 int arc_sha256(const void *bytes, size_t len, char out[ARC_SHA256_HEX], struct arc_error *err);
 int arc_sha256_file(const char *path, char out[ARC_SHA256_HEX], size_t *size,
+                    struct arc_error *err);
+
+/* The longest digest that is known: "sha512:" and 128 digits, without the NUL. */
+#define ARC_DIGEST_MAX 135
+
+/* Whether the text is a digest of an algorithm that OCI's image specification registers and that
+ * can be computed here ("sha256:", "sha384:", "sha512:" and its digits in lower case). */
+bool arc_digest_known(const char *text);
+
+/* The digest of some bytes by the algorithm that `like`, a known digest, is of. */
+int arc_digest_like(const char *like, const void *bytes, size_t len, char out[ARC_DIGEST_MAX + 1],
                     struct arc_error *err);
 
 #endif

@@ -1,11 +1,13 @@
 #include "registry/auth.h"
 #include "base/auto.h"
 #include "registry/docker_config.h"
+#include "registry/trust.h"
 #include <jansson.h>
 #include <string.h>
 #include <strings.h>
 
 #define TOKEN_MAX ((size_t)1 << 20)
+#define VALUE_MAX ((size_t)8192) /* of a challenge's parameter */
 
 void arc_challenge_free(struct arc_challenge *challenge)
 {
@@ -17,29 +19,31 @@ void arc_challenge_free(struct arc_challenge *challenge)
 
 /* ---- the challenge ------------------------------------------------------------------------- */
 
-/* One `name="value"` or `name=value`; returns what follows it, or NULL when there is none. */
-static const char *parameter(const char *text, const char **name, size_t *name_len,
-                             struct arc_buf *value)
+static enum arc_challenge_kind kind_of(const char *scheme, size_t len)
 {
-    text += strspn(text, " ,\t");
-    *name = text;
-    *name_len = strcspn(text, "= ,\t\"");
-    text += *name_len;
-    if (!*name_len || *text != '=')
-        return NULL;
-    text++;
+    if (len == 5 && strncasecmp(scheme, "Basic", len) == 0)
+        return ARC_CHALLENGE_BASIC;
+    if (len == 6 && strncasecmp(scheme, "Bearer", len) == 0)
+        return ARC_CHALLENGE_BEARER;
+    return ARC_CHALLENGE_NONE;
+}
+
+/* A parameter's value, quoted or not; returns what follows it, NULL when a quote is not closed. */
+static const char *read_value(const char *at, struct arc_buf *value)
+{
+    at += strspn(at, " \t");
     arc_buf_reset(value);
-    if (*text != '"') {
-        size_t len = strcspn(text, " ,\t");
-        arc_buf_add(value, text, len);
-        return text + len;
+    if (*at != '"') {
+        size_t len = strcspn(at, " ,\t");
+        arc_buf_add(value, at, len);
+        return at + len;
     }
-    for (text++; *text && *text != '"'; text++) {
-        if (*text == '\\' && text[1])
-            text++;
-        arc_buf_putc(value, *text);
+    for (at++; *at && *at != '"'; at++) {
+        if (*at == '\\' && at[1])
+            at++;
+        arc_buf_putc(value, *at);
     }
-    return *text ? text + 1 : NULL;
+    return *at ? at + 1 : NULL;
 }
 
 static char **slot(struct arc_challenge *challenge, const char *name, size_t len)
@@ -53,30 +57,70 @@ static char **slot(struct arc_challenge *challenge, const char *name, size_t len
     return NULL;
 }
 
-int arc_challenge_parse(const char *header, struct arc_challenge *out, struct arc_error *err)
+/* An empty value says nothing; one that is too long is of no use. */
+static int set_field(struct arc_challenge *challenge, const char *name, size_t len,
+                     struct arc_buf *value, struct arc_error *err)
 {
-    *out = (struct arc_challenge){0};
-    if (strncasecmp(header, "Basic", 5) == 0)
+    char **field = slot(challenge, name, len);
+    if (value->failed == ARC_ENOMEM)
+        return arc_error_nomem(err);
+    if (!field || *field || value->failed || !value->len)
         return ARC_OK;
-    if (strncasecmp(header, "Bearer ", 7) != 0)
-        return arc_error_set(err, ARC_EWORLD, "it asks for an unknown kind of authentication");
-    ARC_AUTO(arc_buf) struct arc_buf value = {.max = 8192};
-    const char *name, *rest = header + 7;
-    size_t len;
-    while (rest && (rest = parameter(rest, &name, &len, &value))) {
-        char **field = slot(out, name, len);
-        if (!field || *field)
-            continue;
-        *field = value.failed ? NULL : strdup(arc_buf_text(&value));
-        if (!*field) {
-            arc_challenge_free(out);
-            return arc_error_nomem(err);
-        }
+    *field = strdup(arc_buf_text(value));
+    return *field ? ARC_OK : arc_error_nomem(err);
+}
+
+/* Moves the challenge that was read to *best where it is better. */
+static void keep_better(struct arc_challenge *now, struct arc_challenge *best)
+{
+    bool usable = now->kind != ARC_CHALLENGE_BEARER || now->realm;
+    if (usable && now->kind > best->kind) {
+        arc_challenge_free(best);
+        *best = *now;
+        *now = (struct arc_challenge){0};
     }
-    if (out->realm)
+    arc_challenge_free(now);
+}
+
+int arc_challenge_read(const char *header, struct arc_challenge *best, struct arc_error *err)
+{
+    ARC_AUTO(arc_challenge) struct arc_challenge now = {0};
+    const char *at = header;
+    while (*(at += strspn(at, " ,\t"))) {
+        ARC_AUTO(arc_buf) struct arc_buf value = {.max = VALUE_MAX};
+        const char *name = at;
+        size_t len = strcspn(at, "= ,\t\"");
+        const char *after = at + len + strspn(at + len, " \t");
+        if (!len)
+            break;
+        if (*after != '=') { /* a scheme, or the token that one carries */
+            keep_better(&now, best);
+            now.kind = kind_of(name, len);
+            at += len;
+            continue;
+        }
+        at = after + strspn(after, "=");
+        if (!*at || *at == ',') /* a token with its padding */
+            continue;
+        at = read_value(after + 1, &value);
+        if (!at)
+            break;
+        ARC_TRY(set_field(&now, name, len, &value, err));
+    }
+    keep_better(&now, best);
+    return ARC_OK;
+}
+
+int arc_challenge_of(const struct arc_http_response *response, struct arc_challenge *out,
+                     struct arc_error *err)
+{
+    const char *header = NULL;
+    while ((header = arc_http_header_next(response, "www-authenticate", header)))
+        ARC_TRY(arc_challenge_read(header, out, err));
+    if (out->kind != ARC_CHALLENGE_NONE)
         return ARC_OK;
-    arc_challenge_free(out);
-    return arc_error_set(err, ARC_EWORLD, "its Bearer challenge names no realm");
+    return arc_error_set(err, ARC_EWORLD,
+                         "it asks for no login that docker knows (Basic, or Bearer with a realm)");
 }
 
 /* ---- the answer ---------------------------------------------------------------------------- */
@@ -104,75 +148,174 @@ static void add_pair(struct arc_buf *out, char separator, const char *name, cons
     add_encoded(out, value);
 }
 
-static int bearer_of(const struct arc_http_response *response, const char *realm, char **out,
-                     struct arc_error *err)
+/* A scope parameter for each part of the scope (distribution's docs, "Requesting a Token"). */
+static void add_scopes(struct arc_buf *out, const char *scope)
 {
-    ARC_AUTO_JSON json_t *answer =
-        json_loadb(arc_buf_text(&response->body), response->body.len, 0, NULL);
-    const char *token = json_string_value(json_object_get(answer, "token"));
-    if (!token)
-        token = json_string_value(json_object_get(answer, "access_token"));
-    if (response->status != 200 || !token)
-        return arc_error_set(err, ARC_EWORLD,
-                             "%s gave no token (HTTP %d); docker login "
-                             "with an account that may do this",
-                             realm, response->status);
+    while (*(scope += strspn(scope, " "))) {
+        ARC_AUTO(arc_buf) struct arc_buf part = {.max = VALUE_MAX};
+        size_t len = strcspn(scope, " ");
+        arc_buf_add(&part, scope, len);
+        add_pair(out, '&', "scope", arc_buf_text(&part));
+        scope += len;
+    }
+}
+
+static int make_bearer(const char *token, char **out, struct arc_error *err)
+{
     struct arc_buf header = {.max = TOKEN_MAX};
     arc_buf_printf(&header, "Bearer %s", token);
     *out = arc_buf_steal(&header);
     return *out ? ARC_OK : arc_error_nomem(err);
 }
 
-static int ask_realm(struct arc_http *http, const struct arc_challenge *challenge,
-                     const struct arc_login *login, char **out, struct arc_error *err)
+/* Both names are in use for it; where both are there one may be empty. */
+static const char *token_of(const json_t *answer)
 {
-    ARC_AUTO(arc_buf) struct arc_buf url = {.max = 16384}, form = {.max = 65536};
-    ARC_AUTO(arc_http_response) struct arc_http_response response = {0};
-    ARC_AUTO_FREE char *basic = login->user ? arc_login_basic(login) : NULL;
-    if (login->user && !basic)
-        return arc_error_nomem(err);
-    arc_buf_puts(&url, challenge->realm);
-    struct arc_buf *fields = login->token ? &form : &url;
-    if (login->token) {
-        arc_buf_puts(&form, "grant_type=refresh_token&client_id=arc-ci");
-        add_pair(&form, '&', "refresh_token", login->token);
-    }
-    char first = login->token || strchr(challenge->realm, '?') ? '&' : '?';
-    add_pair(fields, first, "service", challenge->service);
-    add_pair(fields, challenge->service ? '&' : first, "scope", challenge->scope);
-    int rc = arc_buf_check(fields, "request for a token", err);
-    if (rc)
-        return rc;
-    static const char *const headers[] = {"Content-Type: application/x-www-form-urlencoded", NULL};
-    struct arc_http_request request = {.method = login->token ? "POST" : "GET",
-                                       .url = arc_buf_text(&url),
-                                       .headers = login->token ? headers : NULL,
-                                       .authorization = basic,
-                                       .body = login->token ? form.data : NULL,
-                                       .body_len = form.len,
-                                       .timeout = 60,
-                                       .max = TOKEN_MAX};
-    struct arc_http_retry retry = {.attempts = 4, .max_wait = 30};
-    rc = arc_http_send_retrying(http, &request, &retry, NULL, &response, err);
-    return rc ? rc : bearer_of(&response, challenge->realm, out, err);
+    const char *token = json_string_value(json_object_get(answer, "token"));
+    if (!token || !*token)
+        token = json_string_value(json_object_get(answer, "access_token"));
+    return token && *token ? token : NULL;
 }
 
-int arc_challenge_answer(const struct arc_env *env, struct arc_http *http, const char *host,
-                         const struct arc_challenge *challenge, char **out, struct arc_error *err)
+static int read_token(const struct arc_http_response *response, const char *realm, char **out,
+                      struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *answer =
+        json_loadb(arc_buf_text(&response->body), response->body.len, 0, NULL);
+    const char *token = token_of(answer);
+    if (response->status == 200 && token)
+        return make_bearer(token, out, err);
+    return arc_error_set(err, ARC_EWORLD,
+                         "%s gave no token (HTTP %d); docker login with an account that may do "
+                         "this",
+                         realm, response->status);
+}
+
+/* What is asked of a realm. */
+struct question {
+    const struct arc_realm *realm;
+    const struct arc_challenge *challenge;
+    const struct arc_login *login;
+    const char *scope;
+};
+
+static int send_question(const struct question *question, const struct arc_http_request *request,
+                         struct arc_http_response *answer, struct arc_error *err)
+{
+    struct arc_http_retry retry = {.attempts = 4, .max_wait = 30};
+    return arc_http_send_retrying(question->realm->http, request, &retry, NULL, answer, err);
+}
+
+/* distribution's docs, "Token Authentication Specification": GET, with the login as Basic. */
+static int ask_by_query(const struct question *question, struct arc_http_response *answer,
+                        struct arc_error *err)
+{
+    const struct arc_challenge *challenge = question->challenge;
+    ARC_AUTO(arc_buf) struct arc_buf url = {.max = 16384};
+    ARC_AUTO_FREE char *basic = NULL;
+    if (question->login->user || question->login->token) {
+        basic = arc_login_basic(question->login);
+        if (!basic)
+            return arc_error_nomem(err);
+    }
+    arc_buf_puts(&url, challenge->realm);
+    arc_buf_puts(&url, strchr(challenge->realm, '?') ? "&client_id=arc-ci" : "?client_id=arc-ci");
+    add_pair(&url, '&', "service", challenge->service);
+    add_scopes(&url, question->scope);
+    ARC_TRY(arc_buf_check(&url, "request for a token", err));
+
+    struct arc_http_request request = {
+        .method = "GET",
+        .url = arc_buf_text(&url),
+        .authorization = basic,
+        .insecure = registry_url_insecure(question->realm->env, challenge->realm),
+        .timeout = 60,
+        .max = TOKEN_MAX};
+    return send_question(question, &request, answer, err);
+}
+
+/* distribution's docs, "OAuth2 Token Authentication": POST, with the login in the form. */
+static int ask_by_form(const struct question *question, struct arc_http_response *answer,
+                       struct arc_error *err)
+{
+    static const char *const headers[] = {"Content-Type: application/x-www-form-urlencoded", NULL};
+    const struct arc_login *login = question->login;
+    ARC_AUTO(arc_buf) struct arc_buf form = {.max = (size_t)256 << 10};
+    arc_buf_puts(&form, login->token ? "grant_type=refresh_token" : "grant_type=password");
+    arc_buf_puts(&form, "&client_id=arc-ci");
+    add_pair(&form, '&', "refresh_token", login->token);
+    add_pair(&form, '&', "username", login->user);
+    add_pair(&form, '&', "password", login->password);
+    add_pair(&form, '&', "service", question->challenge->service);
+    add_pair(&form, '&', "scope", question->scope);
+    int rc = arc_buf_check(&form, "request for a token", err);
+
+    struct arc_http_request request = {
+        .method = "POST",
+        .url = question->challenge->realm,
+        .headers = headers,
+        .body = form.data,
+        .body_len = form.len,
+        .insecure = registry_url_insecure(question->realm->env, question->challenge->realm),
+        .timeout = 60,
+        .max = TOKEN_MAX};
+    if (!rc && !request.insecure && !arc_http_safe(question->realm->http, request.url))
+        rc =
+            arc_error_set(err, ARC_EINPUT, "%s: credentials are sent over https only", request.url);
+    if (!rc)
+        rc = send_question(question, &request, answer, err);
+    if (form.data)
+        explicit_bzero(form.data, form.len);
+    return rc;
+}
+
+static bool other_way(int status)
+{
+    return status == 401 || status == 404 || status == 405;
+}
+
+/* An identity token is for the form, a password for the query; servers that know only the other
+ * way refuse (containerd, BuildKit: 405 by the book, 404 by GCR, 401 by Artifactory). */
+static int ask_realm(const struct question *question, char **out, struct arc_error *err)
+{
+    ARC_AUTO(arc_http_response) struct arc_http_response answer = {0};
+    const struct arc_login *login = question->login;
+    bool form = login->token;
+    ARC_TRY(form ? ask_by_form(question, &answer, err) : ask_by_query(question, &answer, err));
+
+    if (other_way(answer.status) && (login->user || login->token))
+        ARC_TRY(form ? ask_by_query(question, &answer, err) : ask_by_form(question, &answer, err));
+    return read_token(&answer, question->challenge->realm, out, err);
+}
+
+static int find_login(const struct arc_realm *realm, bool anonymous, struct arc_login *out,
+                      struct arc_error *err)
+{
+    ARC_AUTO(arc_error) struct arc_error missing = {0};
+    int rc = arc_docker_login(realm->env, realm->host, out, &missing);
+    if (!rc || (rc == ARC_ENOTFOUND && anonymous))
+        return ARC_OK;
+    return arc_error_set(err, ARC_EWORLD, "%s asks for a login: %s; run: docker login %s",
+                         realm->host, arc_error_text(&missing), realm->host);
+}
+
+int arc_challenge_answer(const struct arc_realm *realm, const struct arc_challenge *challenge,
+                         char **out, struct arc_error *err)
 {
     ARC_AUTO(arc_login) struct arc_login login = {0};
-    struct arc_error missing = {0};
-    int rc = arc_docker_login(env, host, &login, &missing);
-    bool anonymous = rc == ARC_ENOTFOUND && challenge->realm;
-    if (rc && !anonymous) {
-        rc = arc_error_set(err, ARC_EWORLD, "%s asks for a login: %s; run: docker login %s", host,
-                           arc_error_text(&missing), host);
-        arc_error_clear(&missing);
-        return rc;
+    bool bearer = challenge->kind == ARC_CHALLENGE_BEARER;
+    ARC_TRY(find_login(realm, bearer, &login, err));
+
+    if (bearer && login.bearer)
+        return make_bearer(login.bearer, out, err);
+    if (bearer) {
+        struct question question = {.realm = realm,
+                                    .challenge = challenge,
+                                    .login = &login,
+                                    .scope = challenge->scope ? challenge->scope : realm->scope};
+        return ask_realm(&question, out, err);
     }
-    arc_error_clear(&missing);
-    if (challenge->realm)
-        return ask_realm(http, challenge, &login, out, err);
     *out = login.user ? arc_login_basic(&login) : NULL;
-    return *out ? ARC_OK : arc_error_set(err, ARC_EWORLD, "%s takes user and password only", host);
+    return *out ? ARC_OK
+                : arc_error_set(err, ARC_EWORLD, "%s takes user and password only", realm->host);
 }

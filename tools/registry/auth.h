@@ -8,21 +8,36 @@
 #include "arcci/error.h"
 #include "http/http.h"
 
-/* A parsed WWW-Authenticate header. All owned; `realm` NULL for a Basic challenge. */
+/* A challenge of a WWW-Authenticate header, the better kinds last. All owned. */
 struct arc_challenge {
-    char *realm;
+    enum arc_challenge_kind { ARC_CHALLENGE_NONE, ARC_CHALLENGE_BASIC, ARC_CHALLENGE_BEARER } kind;
+    char *realm; /* a Bearer challenge always has one */
     char *service;
     char *scope;
 };
 
-/* Takes a WWW-Authenticate value apart (RFC 9110 section 11.2). ARC_EWORLD for a scheme that is
- * neither Bearer nor Basic, or a Bearer one without a realm. */
-int arc_challenge_parse(const char *header, struct arc_challenge *out, struct arc_error *err);
+/* Reads the challenges of one WWW-Authenticate value (RFC 9110 section 11.6.1: a list, each a
+ * scheme with parameters or a token), and keeps in *best the best one that can be answered, if it
+ * is better than what is there. Start with {0}. Fails only for want of memory. */
+int arc_challenge_read(const char *header, struct arc_challenge *best, struct arc_error *err);
 void arc_challenge_free(struct arc_challenge *challenge);
 
-/* The Authorization value that answers the challenge of `host`, owned by the caller: "Basic …" or
- * "Bearer …" from the realm, with docker's login when there is one, anonymously otherwise. */
-int arc_challenge_answer(const struct arc_env *env, struct arc_http *http, const char *host,
-                         const struct arc_challenge *challenge, char **out, struct arc_error *err);
+/* The best challenge of all headers of a 401, as containerd chooses: Bearer, then Basic.
+ * ARC_EWORLD when none can be answered. */
+int arc_challenge_of(const struct arc_http_response *response, struct arc_challenge *out,
+                     struct arc_error *err);
+
+/* A registry that asked for a login. Nothing is owned. */
+struct arc_realm {
+    const struct arc_env *env;
+    struct arc_http *http;
+    const char *host;
+    const char *scope; /* what the request needs, for a challenge that names none */
+};
+
+/* The Authorization value that answers the challenge, owned by the caller: "Basic …" or "Bearer …"
+ * from the realm, with docker's login when there is one, anonymously otherwise. */
+int arc_challenge_answer(const struct arc_realm *realm, const struct arc_challenge *challenge,
+                         char **out, struct arc_error *err);
 
 #endif

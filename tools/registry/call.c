@@ -2,6 +2,7 @@
 #include "registry/call.h"
 #include "base/auto.h"
 #include "registry/auth.h"
+#include "registry/trust.h"
 #include <string.h>
 
 int arc_registry_new(const struct arc_env *env, const struct arc_clock *clock,
@@ -66,35 +67,21 @@ static int parse_image(const char *image, struct target *out, struct arc_error *
     return ARC_OK;
 }
 
-/* Exactly this machine: "localhost.example.org" and "127.example.org" are others. */
-static bool is_loopback(const char *host)
-{
-    size_t len = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
-    bool address = strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == len;
-    return address || (len == 9 && strncmp(host, "localhost", 9) == 0) ||
-           (len == 5 && strncmp(host, "[::1]", 5) == 0);
-}
-
-static void add_url(struct arc_buf *url, const struct target *target, const char *kind,
-                    const char *reference)
+static void add_url(struct arc_buf *url, const struct target *target, enum registry_trust trust,
+                    const struct registry_call *call)
 {
     bool hub = strcmp(target->host, "docker.io") == 0;
-    arc_buf_printf(url, "%s://%s/v2/%s/%s/%s", is_loopback(target->host) ? "http" : "https",
-                   hub ? "registry-1.docker.io" : target->host, target->repository, kind,
-                   reference);
-}
-
-bool registry_is_digest(const char *text)
-{
-    return strncmp(text, "sha256:", 7) == 0 && strlen(text) == ARC_DIGEST_LEN &&
-           strspn(text + 7, "0123456789abcdef") == 64;
+    bool plain = trust == REGISTRY_PLAIN || trust == REGISTRY_LOCAL;
+    arc_buf_printf(url, "%s://%s/v2/%s/%s/%s", plain ? "http" : "https",
+                   hub ? "registry-1.docker.io" : target->host, target->repository, call->kind,
+                   call->reference);
 }
 
 static bool is_reference(const char *text)
 {
     static const char word[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
     size_t len = strlen(text);
-    return registry_is_digest(text) || (len && len <= 128 && strspn(text, word) == len);
+    return arc_digest_known(text) || (len && len <= 128 && strspn(text, word) == len);
 }
 
 /* ---- requests ------------------------------------------------------------------------------ */
@@ -102,6 +89,7 @@ static bool is_reference(const char *text)
 /* A call's URL, and the name under which its login is remembered. */
 struct address {
     struct target target;
+    bool insecure;
     struct arc_buf url;
     struct arc_buf login;
 };
@@ -112,20 +100,32 @@ static void address_free(struct address *address)
     arc_buf_free(&address->login);
 }
 
-static int address_of(const struct registry_call *call, struct address *out, struct arc_error *err)
+/* What a request does to the repository, as a token's scope has it. */
+static const char *actions_of(const struct registry_call *call)
+{
+    bool reads = strcmp(call->method, "GET") == 0 || strcmp(call->method, "HEAD") == 0;
+    if (reads)
+        return "pull";
+    return strcmp(call->method, "DELETE") == 0 ? "delete" : "pull,push";
+}
+
+static int find_address(const struct arc_registry *registry, const struct registry_call *call,
+                        struct address *out, struct arc_error *err)
 {
     *out = (struct address){.url.max = 2048, .login.max = 1024};
-    int rc = parse_image(call->image, &out->target, err);
-    if (rc)
-        return rc;
+    ARC_TRY(parse_image(call->image, &out->target, err));
     if (!is_reference(call->reference))
-        return arc_error_set(err, ARC_EINPUT, "'%.200s' is neither a tag nor a sha256 digest",
+        return arc_error_set(err, ARC_EINPUT,
+                             "'%.200s' is neither a tag nor a digest that can be checked",
                              call->reference);
-    add_url(&out->url, &out->target, call->kind, call->reference);
-    arc_buf_printf(&out->login, "%s %s %s", out->target.host, out->target.repository,
-                   strcmp(call->method, "GET") && strcmp(call->method, "HEAD") ? "push" : "pull");
-    rc = arc_buf_check(&out->url, "registry URL", err);
-    return rc ? rc : arc_buf_check(&out->login, "image name", err);
+
+    const char *host = out->target.host;
+    enum registry_trust trust = registry_trust_of(registry->env, host, strlen(host));
+    out->insecure = trust == REGISTRY_PLAIN || trust == REGISTRY_UNVERIFIED;
+    add_url(&out->url, &out->target, trust, call);
+    arc_buf_printf(&out->login, "%s %s %s", host, out->target.repository, actions_of(call));
+    ARC_TRY(arc_buf_check(&out->url, "registry URL", err));
+    return arc_buf_check(&out->login, "image name", err);
 }
 
 static const char *login_of(const struct arc_registry *registry, const struct address *address)
@@ -144,43 +144,105 @@ static struct arc_http_request request_of(const struct arc_registry *registry,
                                      .body = call->body ? call->body->data : NULL,
                                      .body_len = call->body ? call->body->len : 0,
                                      .redirects = 5,
+                                     .insecure = address->insecure,
                                      .timeout = 120,
                                      .max = call->max ? call->max : ARC_MANIFEST_MAX};
 }
 
 /* Answers a 401 and remembers the answer for the repository. */
-static int authorize(struct arc_registry *registry, const struct address *address,
-                     const struct arc_http_response *response, struct arc_error *err)
+static int authorize(struct arc_registry *registry, const struct registry_call *call,
+                     const struct address *address, const struct arc_http_response *response,
+                     struct arc_error *err)
 {
     ARC_AUTO(arc_challenge) struct arc_challenge challenge = {0};
+    ARC_AUTO(arc_buf) struct arc_buf scope = {.max = 1024};
     ARC_AUTO_FREE char *answer = NULL;
-    const char *host = address->target.host;
-    const char *header = arc_http_header(response, "www-authenticate");
-    int rc = arc_challenge_parse(header ? header : "", &challenge, err);
-    if (rc)
-        return arc_error_prefix(err, "%s answers 401", host);
-    rc = arc_challenge_answer(registry->env, registry->http, host, &challenge, &answer, err);
-    if (rc)
-        return rc;
+    const struct target *target = &address->target;
+    if (arc_challenge_of(response, &challenge, err))
+        return arc_error_prefix(err, "%s answers 401", target->host);
+
+    arc_buf_printf(&scope, "repository:%s:%s", target->repository, actions_of(call));
+    ARC_TRY(arc_buf_check(&scope, "image name", err));
+    struct arc_realm realm = {.env = registry->env,
+                              .http = registry->http,
+                              .host = target->host,
+                              .scope = arc_buf_text(&scope)};
+    ARC_TRY(arc_challenge_answer(&realm, &challenge, &answer, err));
     const char *name = arc_buf_text(&address->login);
-    return json_object_set_new(registry->logins, name, json_string(answer)) ? arc_error_nomem(err)
-                                                                            : ARC_OK;
+    if (json_object_set_new(registry->logins, name, json_string(answer)))
+        return arc_error_nomem(err);
+    return ARC_OK;
+}
+
+/* ---- waiting ------------------------------------------------------------------------------- */
+
+/* The longest wait that a registry may ask for and gets. */
+#define WAIT_MAX 300
+
+void arc_registry_on_wait(struct arc_registry *registry,
+                          void (*on_wait)(void *context, const char *url, int status,
+                                          int64_t seconds),
+                          void *context)
+{
+    registry->on_wait = on_wait;
+    registry->wait_context = context;
+}
+
+static const struct arc_clock *clock_of(const struct arc_registry *registry)
+{
+    return registry->clock ? registry->clock : arc_clock_system();
+}
+
+int64_t registry_asked_wait(const struct arc_registry *registry,
+                            const struct arc_http_response *response)
+{
+    const struct arc_clock *clock = clock_of(registry);
+    return arc_http_asked_wait(response, clock->now(clock->context));
+}
+
+/* Keeps what an answer of several asks for: they are asked for again one by one. */
+static void note_wait(struct arc_registry *registry, const struct arc_http_response *response)
+{
+    const struct arc_clock *clock = clock_of(registry);
+    int64_t seconds = registry_asked_wait(registry, response);
+    bool refused = response->status == 429 || response->status == 503;
+    if (!refused || seconds <= 0 || seconds > WAIT_MAX)
+        return;
+    int64_t until = clock->now(clock->context) + seconds;
+    if (until > registry->resume)
+        registry->resume = until;
+}
+
+static void keep_wait(struct arc_registry *registry, const char *url)
+{
+    const struct arc_clock *clock = clock_of(registry);
+    int64_t left = registry->resume - clock->now(clock->context);
+    registry->resume = 0;
+    if (left <= 0 || left > WAIT_MAX)
+        return;
+    if (registry->on_wait)
+        registry->on_wait(registry->wait_context, url, 429, left);
+    clock->wait(clock->context, left * 1000);
 }
 
 int registry_send(struct arc_registry *registry, const struct registry_call *call,
                   struct arc_http_response *response, struct arc_error *err)
 {
     ARC_AUTO(address) struct address address;
-    struct arc_http_retry retry = {.attempts = 5, .max_wait = 60, .clock = registry->clock};
-    int rc = address_of(call, &address, err);
-    for (int attempt = 0; !rc && attempt < 2; attempt++) {
+    struct arc_http_retry retry = {.attempts = 5,
+                                   .max_wait = WAIT_MAX,
+                                   .clock = registry->clock,
+                                   .on_wait = registry->on_wait,
+                                   .context = registry->wait_context};
+    ARC_TRY(find_address(registry, call, &address, err));
+    keep_wait(registry, arc_buf_text(&address.url));
+    for (int attempt = 0;; attempt++) {
         struct arc_http_request request = request_of(registry, call, &address);
-        rc = arc_http_send_retrying(registry->http, &request, &retry, NULL, response, err);
-        if (rc || response->status != 401 || attempt == 1)
-            break;
-        rc = authorize(registry, &address, response, err);
+        ARC_TRY(arc_http_send_retrying(registry->http, &request, &retry, NULL, response, err));
+        if (response->status != 401 || attempt == 1)
+            return ARC_OK;
+        ARC_TRY(authorize(registry, call, &address, response, err));
     }
-    return rc;
 }
 
 /* ---- several ------------------------------------------------------------------------------- */
@@ -232,6 +294,7 @@ static int send_round(struct round *round, int status, struct arc_error *err)
     for (size_t i = 0; !rc && i < sent; i++) {
         arc_http_response_free(&round->answers[round->places[i]]);
         round->answers[round->places[i]] = round->fresh[i];
+        note_wait(round->registry, &round->fresh[i]);
         round->fresh[i] = (struct arc_http_response){0};
     }
     return rc;
@@ -247,7 +310,7 @@ static bool log_in(struct round *round)
         if (round->answers[i].status != 401)
             continue;
         if (!login_of(round->registry, address) &&
-            authorize(round->registry, address, &round->answers[i], NULL) != ARC_OK)
+            authorize(round->registry, &round->calls[i], address, &round->answers[i], NULL))
             break;
         any = true;
     }
@@ -261,7 +324,8 @@ int registry_send_all(struct arc_registry *registry, const struct registry_call 
     struct round round = {.registry = registry, .calls = calls, .answers = answers, .count = count};
     int rc = round_alloc(&round, err);
     for (size_t i = 0; !rc && i < count; i++)
-        if (address_of(&calls[i], &round.addresses[i], NULL)) /* said when it is asked for */
+        if (find_address(registry, &calls[i], &round.addresses[i],
+                         NULL)) /* said when it is asked for */
             arc_buf_reset(&round.addresses[i].url);
     if (!rc)
         rc = send_round(&round, 0, err);

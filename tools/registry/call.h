@@ -1,4 +1,4 @@
-/* What the parts of port/registry share: a request, and what was asked for ahead. */
+/* What the parts of registry/ share: a request, and what was asked for ahead. */
 #ifndef ARC_REGISTRY_CALL_H
 #define ARC_REGISTRY_CALL_H
 
@@ -12,6 +12,9 @@ struct arc_registry {
     json_t *logins; /* "host repository push|pull" → Authorization value that was accepted last */
     struct registry_kept *kept; /* answers that wait to be taken */
     size_t kept_count, kept_room, kept_bytes;
+    int64_t resume; /* seconds since 1970: a registry asked to be left alone until then */
+    void (*on_wait)(void *context, const char *url, int status, int64_t seconds);
+    void *wait_context;
     json_t *tails; /* digest → the last four bytes of the blob as a number, or null */
 };
 
@@ -26,8 +29,6 @@ struct registry_call {
     size_t max; /* most bytes of the answer; 0: ARC_MANIFEST_MAX */
 };
 
-bool registry_is_digest(const char *text);
-
 /* Sends a call, logs in where that is asked for, and tries again what can pass. */
 int registry_send(struct arc_registry *registry, const struct registry_call *call,
                   struct arc_http_response *response, struct arc_error *err);
@@ -36,6 +37,10 @@ int registry_send(struct arc_registry *registry, const struct registry_call *cal
  * come has status 0. Fails only for want of memory. */
 int registry_send_all(struct arc_registry *registry, const struct registry_call *calls,
                       struct arc_http_response *answers, size_t count, struct arc_error *err);
+
+/* Seconds that an answer asks to wait, or -1. */
+int64_t registry_asked_wait(const struct arc_registry *registry,
+                            const struct arc_http_response *response);
 
 /* The call that reads a manifest or an index. */
 struct registry_call registry_manifest_call(const char *image, const char *reference);

@@ -5,12 +5,43 @@
 #include "os/process.h"
 #include <jansson.h>
 #include <string.h>
+#include <strings.h>
 
 #define CONFIG_MAX     ((size_t)1 << 20)
-#define HELPER_TIMEOUT 30 /* seconds; a helper may ask a desktop's keyring */
+#define LOGIN_MAX      ((size_t)64 << 10) /* tokens of clouds serve as passwords */
+#define HELPER_TIMEOUT 30                 /* seconds; a helper may ask a desktop's keyring */
 
 /* What `docker login` calls Docker Hub (docker/cli, "IndexServer"). */
 static const char hub_key[] = "https://index.docker.io/v1/";
+
+/* docker reads the names of members without regard to case, and the last of several counts. */
+static const json_t *member(const json_t *object, const char *name)
+{
+    const json_t *found = NULL;
+    const char *key;
+    json_t *value;
+    json_object_foreach ((json_t *)object, key, value)
+        if (strcasecmp(key, name) == 0)
+            found = value;
+    return found;
+}
+
+static const char *text_of(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(member(object, name));
+    return text && *text ? text : NULL;
+}
+
+static int parse_config(const struct arc_buf *text, const char *name, json_t **out,
+                        struct arc_error *err)
+{
+    json_error_t problem;
+    *out = json_loadb(arc_buf_text(text), text->len, 0, &problem);
+    if (json_is_object(*out))
+        return ARC_OK;
+    return arc_error_set(err, ARC_EINPUT, "%s: not docker's configuration: line %d: %s", name,
+                         problem.line, *out ? "not an object" : problem.text);
+}
 
 static int read_config(const struct arc_env *env, json_t **out, struct arc_error *err)
 {
@@ -19,91 +50,118 @@ static int read_config(const struct arc_env *env, json_t **out, struct arc_error
     const char *home = arc_env_nonempty(env, "HOME");
     if (!folder && !home)
         return arc_error_set(err, ARC_ENOTFOUND, "neither DOCKER_CONFIG nor HOME is set");
+
     arc_buf_printf(&path, folder ? "%s/config.json" : "%s/.docker/config.json",
                    folder ? folder : home);
-    int rc = arc_buf_check(&path, "path of docker's config.json", err);
-    if (!rc)
-        rc = arc_file_read(arc_buf_text(&path), NULL, CONFIG_MAX, &text, err);
-    if (rc)
-        return rc;
-    json_error_t problem;
-    *out = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, &problem);
-    if (!json_is_object(*out))
-        return arc_error_set(err, ARC_EINPUT, "%s: not docker's configuration: line %d: %s",
-                             arc_buf_text(&path), problem.line,
-                             *out ? "not an object" : problem.text);
-    return ARC_OK;
+    ARC_TRY(arc_buf_check(&path, "path of docker's config.json", err));
+    ARC_TRY(arc_file_read(arc_buf_text(&path), NULL, CONFIG_MAX, &text, err));
+    return parse_config(&text, arc_buf_text(&path), out, err);
 }
 
-/* The entry of `host` under one of the names that clients have used for it. */
+/* Whether a key of config.json names the host: "ghcr.io", "https://ghcr.io/v2/", "http://ghcr.io"
+ * (docker/cli, ConvertToHostname). Docker Hub has several names. */
+static bool names_host(const char *key, const char *host)
+{
+    static const char *const hub[] = {"docker.io", "index.docker.io", "registry-1.docker.io"};
+    if (strncasecmp(key, "https://", 8) == 0)
+        key += 8;
+    else if (strncasecmp(key, "http://", 7) == 0)
+        key += 7;
+
+    size_t len = strcspn(key, "/");
+    if (strlen(host) == len && strncasecmp(key, host, len) == 0)
+        return true;
+    for (size_t i = 0; strcmp(host, "docker.io") == 0 && i < sizeof hub / sizeof *hub; i++)
+        if (strlen(hub[i]) == len && strncasecmp(key, hub[i], len) == 0)
+            return true;
+    return false;
+}
+
+/* The entry of `host`: under the key that docker writes, or under any other that names it. */
 static const json_t *entry_of(const json_t *map, const char *host)
 {
-    bool hub = strcmp(host, "docker.io") == 0;
-    const json_t *entry = json_object_get(map, hub ? hub_key : host);
+    const char *usual = strcmp(host, "docker.io") == 0 ? hub_key : host;
+    const json_t *entry = json_object_get(map, usual);
+    const char *key;
+    json_t *value;
     if (entry)
         return entry;
-    ARC_AUTO(arc_buf) struct arc_buf url = {.max = 1024};
-    arc_buf_printf(&url, "https://%s", hub ? "index.docker.io" : host);
-    return url.failed ? NULL : json_object_get(map, arc_buf_text(&url));
-}
-
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text && *text ? text : NULL;
+    json_object_foreach ((json_t *)map, key, value)
+        if (names_host(key, host))
+            return value;
+    return NULL;
 }
 
 /* "dXNlcjpwYXNz" → user, pass. */
 static int decode_auth(const char *auth, struct arc_login *out, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf text = {.max = 4096};
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = LOGIN_MAX};
     bool decoded = arc_base64_decode(auth, &text, NULL) == ARC_OK && !text.failed;
     const char *colon = decoded ? strchr(arc_buf_text(&text), ':') : NULL;
     if (!colon)
         return arc_error_set(err, ARC_EINPUT,
-                             "docker's config.json: an \"auth\" that is not user:password in "
+                             "docker's configuration: an \"auth\" that is not user:password in "
                              "base64; log in again with docker login");
+
     out->user = strndup(arc_buf_text(&text), (size_t)(colon - arc_buf_text(&text)));
     out->password = strdup(colon + 1);
     explicit_bzero(text.data, text.len);
     return out->user && out->password ? ARC_OK : arc_error_nomem(err);
 }
 
+static int copy_secret(const char *text, char **out, struct arc_error *err)
+{
+    *out = strdup(text);
+    return *out ? ARC_OK : arc_error_nomem(err);
+}
+
 static int from_entry(const json_t *entry, struct arc_login *out, struct arc_error *err)
 {
-    const char *auth = text_of(entry, "auth"), *token = text_of(entry, "identitytoken");
+    const char *bearer = text_of(entry, "registrytoken"), *token = text_of(entry, "identitytoken");
+    const char *auth = text_of(entry, "auth");
     const char *user = text_of(entry, "username"), *password = text_of(entry, "password");
-    if (token) {
-        out->token = strdup(token);
-        return out->token ? ARC_OK : arc_error_nomem(err);
-    }
+    if (bearer)
+        return copy_secret(bearer, &out->bearer, err);
+    if (token)
+        return copy_secret(token, &out->token, err);
     if (auth)
         return decode_auth(auth, out, err);
     if (!user || !password)
-        return arc_error_set(err, ARC_ENOTFOUND, "docker's config.json holds no login");
-    out->user = strdup(user);
-    out->password = strdup(password);
-    return out->user && out->password ? ARC_OK : arc_error_nomem(err);
+        return arc_error_set(err, ARC_ENOTFOUND, "docker's configuration holds no login");
+    ARC_TRY(copy_secret(user, &out->user, err));
+    return copy_secret(password, &out->password, err);
 }
 
-/* The answer of docker-credential-*: {"ServerURL", "Username", "Secret"}; the user "<token>" says
- * that the secret is an identity token (docker/docker-credential-helpers). */
+/* ---- helpers ------------------------------------------------------------------------------- */
+
+static bool is_blank(const struct arc_buf *text)
+{
+    return text->len == strspn(arc_buf_text(text), " \t\r\n");
+}
+
+/* The answer of docker-credential-*: {"ServerURL", "Username", "Secret"}; the user "<token>", or
+ * none, says that the secret is an identity token (docker/docker-credential-helpers). A helper
+ * that knows no login says so, or answers with nothing in it. */
 static int from_answer(const struct arc_process_result *result, const char *program,
                        struct arc_login *out, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *answer =
         json_loadb(arc_buf_text(&result->output), result->output.len, 0, NULL);
     const char *user = text_of(answer, "Username"), *secret = text_of(answer, "Secret");
-    if (result->status && strstr(arc_buf_text(&result->output), "credentials not found"))
+    const char *said = arc_buf_text(&result->output);
+    bool empty = !result->status && (is_blank(&result->output) || (answer && !secret));
+    bool unknown = result->status && (strstr(said, "credentials not found") || //
+                                      strstr(said, "no credentials "));
+    if (empty || unknown)
         return arc_error_set(err, ARC_ENOTFOUND, "%s knows no login", program);
-    if (result->status || !user || !secret)
+    if (result->status || !secret)
         return arc_error_set(err, ARC_EWORLD, "%s failed (exit status %d) or gave no login",
                              program, result->status);
-    bool token = strcmp(user, "<token>") == 0;
-    out->user = token ? NULL : strdup(user);
-    out->password = token ? NULL : strdup(secret);
-    out->token = token ? strdup(secret) : NULL;
-    return out->token || (out->user && out->password) ? ARC_OK : arc_error_nomem(err);
+
+    if (!user || strcmp(user, "<token>") == 0)
+        return copy_secret(secret, &out->token, err);
+    ARC_TRY(copy_secret(user, &out->user, err));
+    return copy_secret(secret, &out->password, err);
 }
 
 static int from_helper(const struct arc_env *env, const char *helper, const char *host,
@@ -133,28 +191,64 @@ static int from_helper(const struct arc_env *env, const char *helper, const char
     return rc ? rc : from_answer(&result, argv[0], out, err);
 }
 
-int arc_docker_login(const struct arc_env *env, const char *host, struct arc_login *out,
+/* ---- both places --------------------------------------------------------------------------- */
+
+static int not_logged_in(const char *host, struct arc_error *err)
+{
+    return arc_error_set(err, ARC_ENOTFOUND, "docker is not logged in to %s", host);
+}
+
+/* DOCKER_AUTH_CONFIG holds the `auths` of a config.json and goes before it (docker/cli 28.3). */
+static int from_environment(const struct arc_env *env, const char *host, struct arc_login *out,
+                            struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = CONFIG_MAX};
+    ARC_AUTO_JSON json_t *config = NULL;
+    const char *value = arc_env_nonempty(env, "DOCKER_AUTH_CONFIG");
+    if (!value)
+        return not_logged_in(host, err);
+
+    arc_buf_puts(&text, value);
+    ARC_TRY(arc_buf_check(&text, "DOCKER_AUTH_CONFIG", err));
+    ARC_TRY(parse_config(&text, "DOCKER_AUTH_CONFIG", &config, err));
+    const json_t *entry = entry_of(member(config, "auths"), host);
+    return entry ? from_entry(entry, out, err) : not_logged_in(host, err);
+}
+
+/* A helper that is named for the host, be it "" for none, goes before the one for all. */
+static int from_file(const struct arc_env *env, const char *host, struct arc_login *out,
                      struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *config = NULL;
+    ARC_TRY(read_config(env, &config, err));
+
+    const json_t *special = entry_of(member(config, "credHelpers"), host);
+    const char *helper =
+        json_is_string(special) ? json_string_value(special) : text_of(config, "credsStore");
+    if (helper && *helper)
+        return from_helper(env, helper, host, out, err);
+    const json_t *entry = entry_of(member(config, "auths"), host);
+    return entry ? from_entry(entry, out, err) : not_logged_in(host, err);
+}
+
+int arc_docker_login(const struct arc_env *env, const char *host, struct arc_login *out,
+                     struct arc_error *err)
+{
+    ARC_AUTO(arc_error) struct arc_error why = {0};
     *out = (struct arc_login){0};
-    int rc = read_config(env, &config, err);
-    if (rc)
-        return rc;
-    const json_t *special = entry_of(json_object_get(config, "credHelpers"), host);
-    const char *helper = json_string_value(special);
-    if (!helper)
-        helper = text_of(config, "credsStore");
-    const json_t *entry = entry_of(json_object_get(config, "auths"), host);
-    if (helper)
-        rc = from_helper(env, helper, host, out, err);
-    else if (entry)
-        rc = from_entry(entry, out, err);
-    else
-        rc = arc_error_set(err, ARC_ENOTFOUND, "docker is not logged in to %s", host);
-    if (rc)
+    int rc = from_environment(env, host, out, &why);
+    if (!rc)
+        return ARC_OK;
+
+    /* docker, too, goes on to the file when the variable is of no use; it is only to blame when the
+     * file has no login either. */
+    arc_login_free(out);
+    int file = from_file(env, host, out, err);
+    if (file)
         arc_login_free(out);
-    return rc;
+    if (file != ARC_ENOTFOUND || rc == ARC_ENOTFOUND)
+        return file;
+    return arc_error_set(err, rc, "%s", arc_error_text(&why));
 }
 
 static void free_secret(char *text)
@@ -169,16 +263,18 @@ void arc_login_free(struct arc_login *login)
     free(login->user);
     free_secret(login->password);
     free_secret(login->token);
+    free_secret(login->bearer);
     *login = (struct arc_login){0};
 }
 
 char *arc_login_basic(const struct arc_login *login)
 {
-    ARC_AUTO(arc_buf) struct arc_buf plain = {.max = 8192};
-    arc_buf_printf(&plain, "%s:%s", login->user, login->password);
+    ARC_AUTO(arc_buf) struct arc_buf plain = {.max = LOGIN_MAX};
+    arc_buf_printf(&plain, "%s:%s", login->user ? login->user : "",
+                   login->password ? login->password : login->token);
     if (plain.failed)
         return NULL;
-    struct arc_buf header = {.max = 12016};
+    struct arc_buf header = {.max = 2 * LOGIN_MAX};
     arc_buf_puts(&header, "Basic ");
     if (arc_base64_encode(plain.data, plain.len, &header, NULL))
         header.failed = ARC_ENOMEM;

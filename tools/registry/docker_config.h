@@ -1,17 +1,18 @@
-/* Credentials for registries, as docker keeps them: $DOCKER_CONFIG/config.json (else
- * ~/.docker/config.json), its `auths`, `credHelpers` and `credsStore` with the programs
- * docker-credential-*. */
+/* Credentials for registries, as docker keeps them: the `auths` in DOCKER_AUTH_CONFIG, then
+ * $DOCKER_CONFIG/config.json (else ~/.docker/config.json), its `auths`, `credHelpers` and
+ * `credsStore` with the programs docker-credential-*. */
 #ifndef ARC_REGISTRY_DOCKER_CONFIG_H
 #define ARC_REGISTRY_DOCKER_CONFIG_H
 
 #include "arcci/env.h"
 #include "arcci/error.h"
 
-/* A login. Both owned; `token` (an identity token for OAuth2) in place of user and password. */
+/* A login, of one of three kinds. All owned. */
 struct arc_login {
     char *user;
     char *password;
-    char *token;
+    char *token;  /* an identity token for OAuth2, in place of user and password */
+    char *bearer; /* "registrytoken": what goes to the registry itself */
 };
 
 /* The login for a registry's host ("ghcr.io", "127.0.0.1:5000"; Docker Hub is "docker.io").
@@ -21,7 +22,7 @@ int arc_docker_login(const struct arc_env *env, const char *host, struct arc_log
                      struct arc_error *err);
 void arc_login_free(struct arc_login *login);
 
-/* "Basic …" for Authorization (RFC 7617). Owned by the caller; NULL without memory. */
+/* "Basic …" for Authorization (RFC 7617), of user and password, or of no user and the token. Owned by the caller; NULL without memory. */
 char *arc_login_basic(const struct arc_login *login);
 
 #endif

@@ -3,7 +3,9 @@
 #include "os/hash.h"
 #include "registry/call.h"
 #include "registry/registry.h"
+#include <inttypes.h>
 #include <string.h>
+#include <strings.h>
 
 void arc_manifest_free(struct arc_manifest *manifest)
 {
@@ -14,10 +16,11 @@ void arc_manifest_free(struct arc_manifest *manifest)
 }
 
 /* What the registry says went wrong (distribution spec 1.1, "Error Codes"). */
-static int refused(const struct registry_call *call, const struct arc_http_response *response,
-                   struct arc_error *err)
+static int refused(const struct arc_registry *registry, const struct registry_call *call,
+                   const struct arc_http_response *response, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf reason = {.max = 4096};
+    ARC_AUTO(arc_buf) struct arc_buf reason = {.max = 4096}, wait = {.max = 128};
+    int64_t seconds = registry_asked_wait(registry, response);
     ARC_AUTO_JSON json_t *body =
         json_loadb(arc_buf_text(&response->body), response->body.len, 0, NULL);
     const json_t *first = json_array_get(json_object_get(body, "errors"), 0);
@@ -26,11 +29,13 @@ static int refused(const struct registry_call *call, const struct arc_http_respo
         text = json_string_value(json_object_get(first, "code"));
     if (text)
         arc_text_visible(&reason, text, strnlen(text, 500));
+    if (seconds > 0)
+        arc_buf_printf(&wait, "; it asks to wait %" PRId64 " seconds", seconds);
     int code = response->status == 404 ? ARC_ENOTFOUND : ARC_EWORLD;
-    bool digest = registry_is_digest(call->reference);
-    return arc_error_set(err, code, "%s %s%c%s: the registry answers %d%s%s", call->method,
+    bool digest = arc_digest_known(call->reference);
+    return arc_error_set(err, code, "%s %s%c%s: the registry answers %d%s%s%s", call->method,
                          call->image, digest ? '@' : ':', call->reference, response->status,
-                         reason.len ? ": " : "", arc_buf_text(&reason));
+                         reason.len ? ": " : "", arc_buf_text(&reason), arc_buf_text(&wait));
 }
 
 /* ---- reading ------------------------------------------------------------------------------- */
@@ -57,23 +62,53 @@ static int get(struct arc_registry *registry, const struct registry_call *call,
                                                    : registry_send(registry, call, response, err);
 }
 
-/* The digest of bytes, compared with what was asked for and with what the registry claims. */
+/* The digest of bytes, compared with what was asked for, or with what the registry claims of a tag.
+ * A claim by an algorithm that is not known here says nothing. */
 static int check_digest(const struct registry_call *call, const struct arc_http_response *response,
                         char digest[ARC_DIGEST_LEN + 1], struct arc_error *err)
 {
-    memcpy(digest, "sha256:", 7);
-    int rc = arc_sha256(response->body.data, response->body.len, digest + 7, err);
-    if (rc)
-        return rc;
+    const struct arc_buf *body = &response->body;
     const char *claimed = arc_http_header(response, "docker-content-digest");
-    if (registry_is_digest(call->reference))
+    char hashed[ARC_DIGEST_LEN + 1] = "";
+    bool asked = arc_digest_known(call->reference);
+    if (asked)
         claimed = call->reference;
-    if (claimed && strcmp(claimed, digest) != 0)
+    if (claimed && arc_digest_known(claimed))
+        ARC_TRY(arc_digest_like(claimed, body->data, body->len, hashed, err));
+    if (*hashed && strcmp(claimed, hashed) != 0)
         return arc_error_set(err, ARC_EFAILED,
                              "%s: asked for %s, the registry sent bytes of %s: damaged or replaced",
-                             call->image, registry_is_digest(claimed) ? claimed : call->reference,
-                             digest);
-    return ARC_OK;
+                             call->image, claimed, hashed);
+
+    if (asked) {
+        memcpy(digest, hashed, sizeof hashed);
+        return ARC_OK;
+    }
+    memcpy(digest, "sha256:", 7);
+    return arc_sha256(body->data, body->len, digest + 7, err);
+}
+
+static bool is_media_type(const char *text, size_t len)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                  "/+.-_";
+    return len && len < 256 && strspn(text, allowed) >= len;
+}
+
+/* The digest covers what a document says of itself, so that comes before the header; a header may
+ * have parameters, be a general one ("application/json") or be missing (distribution spec 1.1,
+ * "Pulling manifests"; image spec, "mediaType"). */
+static char *find_media_type(const json_t *document, const struct arc_http_response *response)
+{
+    const char *own = json_string_value(json_object_get(document, "mediaType"));
+    const char *header = arc_http_header(response, "content-type");
+    size_t len = header ? strcspn(header, "; \t") : 0;
+    if (own && is_media_type(own, strlen(own)))
+        return strdup(own);
+    if (len > 16 && strncasecmp(header, "application/vnd.", 16) == 0 && is_media_type(header, len))
+        return strndup(header, len);
+    bool index = json_is_array(json_object_get(document, "manifests"));
+    return strdup(index ? ARC_MEDIA_INDEX : ARC_MEDIA_MANIFEST);
 }
 
 static int parse_document(const struct registry_call *call, const struct arc_buf *bytes,
@@ -95,14 +130,13 @@ int arc_registry_manifest(struct arc_registry *registry, const char *image, cons
     arc_manifest_free(out);
     int rc = get(registry, &call, &response, err);
     if (!rc && response.status != 200)
-        rc = refused(&call, &response, err);
+        rc = refused(registry, &call, &response, err);
     if (!rc)
         rc = check_digest(&call, &response, out->digest, err);
     if (!rc)
         rc = parse_document(&call, &response.body, &out->document, err);
-    const char *type = rc ? NULL : arc_http_header(&response, "content-type");
     if (!rc) {
-        out->media_type = strdup(type ? type : ARC_MEDIA_INDEX);
+        out->media_type = find_media_type(out->document, &response);
         out->bytes = response.body;
         response.body = (struct arc_buf){0};
         rc = out->media_type ? ARC_OK : arc_error_nomem(err);
@@ -120,12 +154,17 @@ int arc_registry_resolve(struct arc_registry *registry, const char *image, const
     call.method = "HEAD";
     int rc = registry_send(registry, &call, &response, err);
     if (rc || response.status != 200)
-        return rc ? rc : refused(&call, &response, err);
+        return rc ? rc : refused(registry, &call, &response, err);
     const char *claimed = arc_http_header(&response, "docker-content-digest");
-    if (!claimed || !registry_is_digest(claimed))
-        return arc_error_set(err, ARC_EFAILED, "%s:%s: the registry tells no sha256 digest", image,
-                             reference);
-    memcpy(digest, claimed, ARC_DIGEST_LEN + 1);
+    if (claimed && arc_digest_known(claimed) && strncmp(claimed, "sha256:", 7) == 0) {
+        memcpy(digest, claimed, strlen(claimed) + 1);
+        return ARC_OK;
+    }
+
+    /* The header is optional, and may be of another algorithm. */
+    ARC_AUTO(arc_manifest) struct arc_manifest manifest = {0};
+    ARC_TRY(arc_registry_manifest(registry, image, reference, &manifest, err));
+    memcpy(digest, manifest.digest, sizeof manifest.digest);
     return ARC_OK;
 }
 
@@ -136,11 +175,12 @@ int arc_registry_blob(struct arc_registry *registry, const char *image, const ch
     char hashed[ARC_DIGEST_LEN + 1];
     struct registry_call call = {
         .method = "GET", .image = image, .kind = "blobs", .reference = digest};
-    if (!registry_is_digest(digest))
-        return arc_error_set(err, ARC_EFAILED, "%s: '%.100s' is no sha256 digest", image, digest);
+    if (!arc_digest_known(digest))
+        return arc_error_set(err, ARC_EFAILED, "%s: '%.100s' is not a digest that can be checked",
+                             image, digest);
     int rc = get(registry, &call, &response, err);
     if (!rc && response.status != 200)
-        rc = refused(&call, &response, err);
+        rc = refused(registry, &call, &response, err);
     if (!rc)
         rc = check_digest(&call, &response, hashed, err);
     return rc ? rc : parse_document(&call, &response.body, out, err);
@@ -156,15 +196,22 @@ static int media_header(const struct arc_manifest *manifest, struct arc_buf *out
 }
 
 /* Whether a PUT was answered as it should be. */
-static int check_stored(const struct registry_call *call, const struct arc_manifest *manifest,
+static int check_stored(const struct arc_registry *registry, const struct registry_call *call,
+                        const struct arc_manifest *manifest,
                         const struct arc_http_response *response, struct arc_error *err)
 {
+    char ours[ARC_DIGEST_LEN + 1];
     if (response->status < 200 || response->status > 299)
-        return refused(call, response, err);
+        return refused(registry, call, response, err);
+
     const char *stored = arc_http_header(response, "docker-content-digest");
-    if (stored && strcmp(stored, manifest->digest) != 0)
-        return arc_error_set(err, ARC_EFAILED, "%s:%s: put %s, but the registry stored %.100s",
-                             call->image, call->reference, manifest->digest, stored);
+    if (!stored || !arc_digest_known(stored))
+        return ARC_OK;
+    const struct arc_buf *bytes = &manifest->bytes;
+    ARC_TRY(arc_digest_like(stored, bytes->data, bytes->len, ours, err));
+    if (strcmp(stored, ours) != 0)
+        return arc_error_set(err, ARC_EFAILED, "%s:%s: put %s, but the registry stored %.200s",
+                             call->image, call->reference, ours, stored);
     return ARC_OK;
 }
 
@@ -189,7 +236,7 @@ int arc_registry_put(struct arc_registry *registry, const char *image, const cha
     struct registry_call call = put_call(&put, headers);
     if (!rc)
         rc = registry_send(registry, &call, &response, err);
-    return rc ? rc : check_stored(&call, manifest, &response, err);
+    return rc ? rc : check_stored(registry, &call, manifest, &response, err);
 }
 
 int arc_registry_put_all(struct arc_registry *registry, struct arc_registry_put *puts, size_t count,
@@ -208,7 +255,8 @@ int arc_registry_put_all(struct arc_registry *registry, struct arc_registry_put 
     if (!rc)
         rc = registry_send_all(registry, calls, answers, count, err);
     for (size_t i = 0; calls && answers && types && i < count; i++) {
-        puts[i].done = !rc && check_stored(&calls[i], puts[i].manifest, &answers[i], NULL) == 0;
+        puts[i].done =
+            !rc && check_stored(registry, &calls[i], puts[i].manifest, &answers[i], NULL) == 0;
         arc_http_response_free(&answers[i]);
         arc_buf_free(&types[i]);
     }
@@ -225,12 +273,12 @@ int arc_registry_untag(struct arc_registry *registry, const char *image, const c
     ARC_AUTO(arc_http_response) struct arc_http_response response = {0};
     struct registry_call call = {
         .method = "DELETE", .image = image, .kind = "manifests", .reference = tag};
-    if (registry_is_digest(tag))
+    if (arc_digest_known(tag))
         return arc_error_set(err, ARC_EINPUT, "%s is a digest, not a tag", tag);
     int rc = registry_send(registry, &call, &response, err);
     if (rc || (response.status >= 200 && response.status <= 299))
         return rc;
-    rc = refused(&call, &response, err);
+    rc = refused(registry, &call, &response, err);
     return rc == ARC_ENOTFOUND ? rc
                                : arc_error_set(err, ARC_EFAILED,
                                                "%s:%s: the registry removes no tags (it "

@@ -96,7 +96,7 @@ static int keep(struct arc_registry *registry, const struct registry_call *call,
 {
     /* A tag may be missing; what a digest names is listed somewhere, or was just pushed, and may be
      * on its way. Anything else may pass, or needs a login. */
-    bool tag = !registry_is_digest(call->reference);
+    bool tag = !arc_digest_known(call->reference);
     bool final = answer->status == 200 || (answer->status == 404 && tag);
     if (!final || registry->kept_bytes + answer->body.len > KEPT_MAX)
         return ARC_OK;

@@ -3,9 +3,10 @@
  *
  * Images are named as docker names them ("ghcr.io/arc-framework/arc-flash"; without a host,
  * Docker Hub's). Every manifest and blob is hashed when it arrives: what these functions give back
- * is what its digest says. Loopback hosts are spoken to over http, all others over https.
- * Credentials come from docker's config.json and credential helpers and are asked for only when the
- * registry demands them.
+ * is what its digest says. Loopback hosts are spoken to over http, all others over https,
+ * but for those that ARC_CI_INSECURE_REGISTRIES names (registry/trust.h). Credentials come from
+ * docker's config.json and credential helpers and are asked for only when the registry demands
+ * them.
  */
 #ifndef ARC_REGISTRY_REGISTRY_H
 #define ARC_REGISTRY_REGISTRY_H
@@ -14,12 +15,13 @@
 #include "arcci/clock.h"
 #include "arcci/env.h"
 #include "arcci/error.h"
+#include "os/hash.h"
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-/* "sha256:" and 64 digits. */
-#define ARC_DIGEST_LEN 71
+/* The longest digest: "sha512:" and 128 digits. */
+#define ARC_DIGEST_LEN ARC_DIGEST_MAX
 
 /* Most bytes of a manifest, an index or an image's configuration: what registries accept
  * (distribution spec 1.1, "Pushing Manifests": at least 4 MiB). */
@@ -36,10 +38,22 @@ int arc_registry_new(const struct arc_env *env, const struct arc_clock *clock,
                      struct arc_registry **out, struct arc_error *err);
 void arc_registry_free(struct arc_registry *registry);
 
+/* Tells `on_wait` with `context` before each wait that a registry asks for (Retry-After): where,
+ * the HTTP status and the seconds. */
+void arc_registry_on_wait(struct arc_registry *registry,
+                          void (*on_wait)(void *context, const char *url, int status,
+                                          int64_t seconds),
+                          void *context);
+
+/* Whether the user named the image's registry as one without https that verifies: then those who
+ * push there must be told, too. */
+bool arc_registry_insecure(const struct arc_env *env, const char *image);
+
 /* A manifest or an index as it lies in the registry. Initialise with {0}. */
 struct arc_manifest {
-    char digest[ARC_DIGEST_LEN + 1]; /* of the bytes, by our own hashing */
-    char *media_type;                /* owned */
+    char digest[ARC_DIGEST_LEN + 1]; /* of the bytes, by our own hashing: the one that was asked
+                                        for, or, of a tag, the SHA-256 */
+    char *media_type;                /* owned; as the document says, else the registry */
     struct arc_buf bytes;            /* as they came: to be put under another tag unchanged */
     json_t *document;                /* the same, parsed; owned */
 };
@@ -51,8 +65,8 @@ void arc_manifest_free(struct arc_manifest *manifest);
 int arc_registry_manifest(struct arc_registry *registry, const char *image, const char *reference,
                           struct arc_manifest *out, struct arc_error *err);
 
-/* The digest that a tag points to, without reading the manifest, in digest[]; ARC_ENOTFOUND when
- * there is no such tag. For looking only: the digest is the registry's own word. */
+/* The SHA-256 digest that a tag points to, in digest[]; ARC_ENOTFOUND when there is no such tag. For
+ * looking only: it is the registry's own word where that has one, else the manifest is read. */
 int arc_registry_resolve(struct arc_registry *registry, const char *image, const char *reference,
                          char digest[ARC_DIGEST_LEN + 1], struct arc_error *err);
 

@@ -1,0 +1,54 @@
+#include "registry/trust.h"
+#include "registry/registry.h"
+#include <string.h>
+#include <strings.h>
+
+static bool is_host(const char *text, size_t len, const char *host, size_t host_len)
+{
+    while (len && text[len - 1] == '/')
+        len--;
+    return len == host_len && strncasecmp(text, host, len) == 0;
+}
+
+/* Exactly this machine: "localhost.example.org" and "127.example.org" are others. */
+static bool is_loopback(const char *host, size_t len)
+{
+    const char *colon = memchr(host, ':', len);
+    size_t name = colon ? (size_t)(colon - host) : len;
+    size_t digits = strspn(host, "0123456789.");
+    bool address = len > 4 && strncmp(host, "127.", 4) == 0 && digits == name;
+    bool six = len >= 5 && strncmp(host, "[::1]", 5) == 0 && (len == 5 || host[5] == ':');
+    return address || six || (name == 9 && strncasecmp(host, "localhost", 9) == 0);
+}
+
+enum registry_trust registry_trust_of(const struct arc_env *env, const char *host, size_t len)
+{
+    const char *at = arc_env_nonempty(env, "ARC_CI_INSECURE_REGISTRIES");
+    while (at && *(at += strspn(at, ", \t\r\n"))) {
+        size_t word = strcspn(at, ", \t\r\n");
+        bool plain = word > 7 && strncasecmp(at, "http://", 7) == 0;
+        bool secure = word > 8 && strncasecmp(at, "https://", 8) == 0;
+        size_t scheme = (plain ? 7U : 0U) + (secure ? 8U : 0U);
+
+        if (is_host(at + scheme, word - scheme, host, len))
+            return plain ? REGISTRY_PLAIN : REGISTRY_UNVERIFIED;
+        at += word;
+    }
+    return is_loopback(host, len) ? REGISTRY_LOCAL : REGISTRY_VERIFIED;
+}
+
+bool registry_url_insecure(const struct arc_env *env, const char *url)
+{
+    const char *host = strstr(url, "://");
+    if (!host)
+        return false;
+    host += 3;
+    enum registry_trust trust = registry_trust_of(env, host, strcspn(host, "/?#"));
+    return trust == REGISTRY_UNVERIFIED || trust == REGISTRY_PLAIN;
+}
+
+bool arc_registry_insecure(const struct arc_env *env, const char *image)
+{
+    enum registry_trust trust = registry_trust_of(env, image, strcspn(image, "/"));
+    return trust == REGISTRY_UNVERIFIED || trust == REGISTRY_PLAIN;
+}
