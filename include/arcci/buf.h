@@ -7,9 +7,12 @@
 #ifndef ARCCI_BUF_H
 #define ARCCI_BUF_H
 
+#include "arcci/api.h"
 #include "arcci/error.h"
 #include <stdbool.h>
 #include <stddef.h>
+
+ARC_API_BEGIN
 
 /* The default maximum, 64 MiB: far above any document this program writes. */
 #define ARC_BUF_MAX ((size_t)64 << 20)
@@ -46,5 +49,7 @@ char *arc_buf_steal(struct arc_buf *buf);
 
 /* Frees the memory; *buf becomes {0} but keeps `max`. */
 void arc_buf_free(struct arc_buf *buf);
+
+ARC_API_END
 
 #endif

@@ -7,12 +7,15 @@
 #ifndef ARCCI_BUILD_H
 #define ARCCI_BUILD_H
 
+#include "arcci/api.h"
 #include "arcci/clock.h"
 #include "arcci/env.h"
 #include "arcci/error.h"
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+
+ARC_API_BEGIN
 
 /* The index annotation that holds a build's key: the hash of what went into it. */
 #define ARC_KEY_ANNOTATION "arc.ci.key"
@@ -104,5 +107,7 @@ struct arc_promote_options {
  * (without force). A floating tag stays where it is when a higher stable version has it by now.
  * *out: build.json with the services' `tags`, a new reference. */
 int arc_promote(const struct arc_promote_options *options, json_t **out, struct arc_error *err);
+
+ARC_API_END
 
 #endif

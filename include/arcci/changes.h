@@ -2,12 +2,15 @@
 #ifndef ARCCI_CHANGES_H
 #define ARCCI_CHANGES_H
 
+#include "arcci/api.h"
 #include "arcci/buf.h"
 #include "arcci/env.h"
 #include "arcci/filters.h"
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+ARC_API_BEGIN
 
 /* What each service of the configuration is compared with, instead of one base for all: where it
  * was last good, so that a run that failed or was cancelled loses no change. */
@@ -113,5 +116,7 @@ int arc_changes_output(const struct arc_env *env, const struct arc_changes *chan
 
 /* Appends the JSON array of the names of the filters that matched, in the order of the filters. */
 void arc_changes_matching(const struct arc_changes *changes, struct arc_buf *out);
+
+ARC_API_END
 
 #endif

@@ -2,7 +2,10 @@
 #ifndef ARCCI_CLOCK_H
 #define ARCCI_CLOCK_H
 
+#include "arcci/api.h"
 #include <stdint.h>
+
+ARC_API_BEGIN
 
 struct arc_clock {
     /* Seconds since 1970. */
@@ -16,5 +19,7 @@ struct arc_clock {
 
 /* The machine's clock. Not owned, never freed. */
 const struct arc_clock *arc_clock_system(void);
+
+ARC_API_END
 
 #endif

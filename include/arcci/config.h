@@ -6,10 +6,13 @@
 #ifndef ARCCI_CONFIG_H
 #define ARCCI_CONFIG_H
 
+#include "arcci/api.h"
 #include "arcci/env.h"
 #include "arcci/error.h"
 #include <stdbool.h>
 #include <stddef.h>
+
+ARC_API_BEGIN
 
 /* One service directory, as its service.yaml has it (docs/schema/service.schema.json). */
 struct arc_service {
@@ -87,5 +90,7 @@ const struct arc_group *arc_config_group(const struct arc_config *config, const 
 int arc_service_load(const char *root, const char *directory, struct arc_service *out,
                      struct arc_error *err);
 void arc_service_free(struct arc_service *service);
+
+ARC_API_END
 
 #endif

@@ -6,10 +6,13 @@
 #ifndef ARCCI_DOCTOR_H
 #define ARCCI_DOCTOR_H
 
+#include "arcci/api.h"
 #include "arcci/env.h"
 #include "arcci/error.h"
 #include <jansson.h>
 #include <stdbool.h>
+
+ARC_API_BEGIN
 
 /* Nothing is owned. */
 struct arc_doctor_options {
@@ -25,5 +28,7 @@ struct arc_doctor_options {
  * ARC_EINPUT for an unknown purpose. */
 int arc_doctor(const struct arc_env *env, const struct arc_doctor_options *options, json_t **out,
                struct arc_error *err);
+
+ARC_API_END
 
 #endif

@@ -5,10 +5,13 @@
 #ifndef ARCCI_DRYRUN_H
 #define ARCCI_DRYRUN_H
 
+#include "arcci/api.h"
 #include "arcci/buf.h"
 #include "arcci/project.h"
 #include <jansson.h>
 #include <stdbool.h>
+
+ARC_API_BEGIN
 
 /* What to rehearse. Nothing is owned. */
 struct arc_dryrun_options {
@@ -40,5 +43,7 @@ struct arc_dryrun_style {
 /* Appends dry-run.json as text for a person. */
 void arc_dryrun_text(const json_t *document, const struct arc_dryrun_style *style,
                      struct arc_buf *out);
+
+ARC_API_END
 
 #endif

@@ -3,7 +3,10 @@
 #ifndef ARCCI_ENV_H
 #define ARCCI_ENV_H
 
+#include "arcci/api.h"
 #include <stdint.h>
+
+ARC_API_BEGIN
 
 /* What a run sees of its surroundings. Nothing is owned. */
 struct arc_env {
@@ -18,5 +21,7 @@ const char *arc_env_get(const struct arc_env *env, const char *name);
 /* As arc_env_get(), but NULL for an empty value as well: GitHub Actions passes inputs that were
  * not given as empty strings. */
 const char *arc_env_nonempty(const struct arc_env *env, const char *name);
+
+ARC_API_END
 
 #endif

@@ -7,8 +7,11 @@
 #ifndef ARCCI_ERROR_H
 #define ARCCI_ERROR_H
 
+#include "arcci/api.h"
 #include <stdarg.h>
 #include <stddef.h>
+
+ARC_API_BEGIN
 
 /* What went wrong, as far as the caller can act on it. arc_exit_status() maps it to the program's
  * exit status (given in parentheses). */
@@ -65,5 +68,7 @@ void arc_error_clear(struct arc_error *err);
 /* The program's exit status for a code: 0 done, 1 the work failed, 2 wrong use or configuration,
  * 3 the world is missing something. */
 int arc_exit_status(int code);
+
+ARC_API_END
 
 #endif

@@ -2,10 +2,13 @@
 #ifndef ARCCI_EVENT_H
 #define ARCCI_EVENT_H
 
+#include "arcci/api.h"
 #include "arcci/env.h"
 #include "arcci/error.h"
 #include <jansson.h>
 #include <stdbool.h>
+
+ARC_API_BEGIN
 
 /* Largest event file that is read. GitHub caps webhook payloads at 25 MB
  * (GitHub docs, "Webhook events and payloads"). */
@@ -46,5 +49,7 @@ bool arc_event_is_pull_request(const struct arc_event *event);
  * neither. */
 bool arc_event_is_sha(const char *text);
 bool arc_event_is_null_sha(const char *text);
+
+ARC_API_END
 
 #endif

@@ -10,12 +10,15 @@
 #ifndef ARCCI_FILTERS_H
 #define ARCCI_FILTERS_H
 
+#include "arcci/api.h"
 #include "arcci/env.h"
 #include "arcci/error.h"
 #include "arcci/project.h"
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+
+ARC_API_BEGIN
 
 /* Most filters, and most rules of all filters together. */
 #define ARC_FILTERS_MAX 10000
@@ -92,5 +95,7 @@ int arc_filters_find(struct arc_project *project, const char *input, struct arc_
                      struct arc_error *err);
 
 void arc_filters_free(struct arc_filters *filters);
+
+ARC_API_END
 
 #endif

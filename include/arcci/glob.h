@@ -13,10 +13,13 @@
 #ifndef ARCCI_GLOB_H
 #define ARCCI_GLOB_H
 
+#include "arcci/api.h"
 #include "arcci/error.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+ARC_API_BEGIN
 
 /* Longest pattern in UTF-16 units (picomatch's constants.js, MAX_LENGTH). */
 #define ARC_GLOB_MAX 65536
@@ -109,5 +112,7 @@ bool arc_glob_matcher_below(struct arc_glob_matcher *matcher, const char *dir, s
 
 /* Frees *matcher and sets it to NULL; NULL is allowed. */
 void arc_glob_matcher_free(struct arc_glob_matcher **matcher);
+
+ARC_API_END
 
 #endif

@@ -8,9 +8,12 @@
 #ifndef ARCCI_LINT_H
 #define ARCCI_LINT_H
 
+#include "arcci/api.h"
 #include "arcci/env.h"
 #include "arcci/error.h"
 #include <jansson.h>
+
+ARC_API_BEGIN
 
 /* Where to look; NULL for the default. Nothing is owned. */
 struct arc_lint_options {
@@ -30,5 +33,7 @@ int arc_lint(const struct arc_env *env, const struct arc_lint_options *options, 
 /* The rules as an array of {name, summary, from}: the built-in ones, then the rules file's. */
 int arc_lint_rules(const struct arc_env *env, const struct arc_lint_options *options, json_t **out,
                    struct arc_error *err);
+
+ARC_API_END
 
 #endif

@@ -7,9 +7,12 @@
 #ifndef ARCCI_NOTES_H
 #define ARCCI_NOTES_H
 
+#include "arcci/api.h"
 #include "arcci/env.h"
 #include "arcci/project.h"
 #include <jansson.h>
+
+ARC_API_BEGIN
 
 /* GitHub's limit for the body of a release, in characters. */
 #define ARC_NOTES_MAX 125000
@@ -52,5 +55,7 @@ int arc_notes_log(struct arc_project *project, const json_t *plan, const struct 
 
 /* The built-in template. */
 const char *arc_notes_template(void);
+
+ARC_API_END
 
 #endif

@@ -6,8 +6,11 @@
 #ifndef ARCCI_PLAN_H
 #define ARCCI_PLAN_H
 
+#include "arcci/api.h"
 #include "arcci/config.h"
 #include <jansson.h>
+
+ARC_API_BEGIN
 
 /* GitHub docs, "Usage limits": a matrix makes at most 256 jobs. */
 #define ARC_PLAN_CELLS_MAX 256
@@ -40,5 +43,7 @@ int arc_plan_check(const json_t *plan, struct arc_error *err);
 /* The cells as `strategy.matrix`: {"include": [{"service": …, "platform": …, "runner": …}]}.
  * ARC_ELIMIT over ARC_PLAN_CELLS_MAX cells. *out is a new reference. */
 int arc_plan_matrix(const json_t *plan, json_t **out, struct arc_error *err);
+
+ARC_API_END
 
 #endif

@@ -3,11 +3,14 @@
 #ifndef ARCCI_PROJECT_H
 #define ARCCI_PROJECT_H
 
+#include "arcci/api.h"
 #include "arcci/config.h"
 #include "arcci/event.h"
 #include "arcci/repository.h"
 #include "arcci/version.h"
 #include <jansson.h>
+
+ARC_API_BEGIN
 
 /* What the caller asks for; any of it may be NULL. Borrowed. */
 struct arc_project_options {
@@ -56,5 +59,7 @@ int arc_project_load(struct arc_project *project, struct arc_error *err);
 int arc_project_load_version(struct arc_project *project, struct arc_error *err);
 
 void arc_project_free(struct arc_project *project);
+
+ARC_API_END
 
 #endif

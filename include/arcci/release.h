@@ -8,7 +8,10 @@
 #ifndef ARCCI_RELEASE_H
 #define ARCCI_RELEASE_H
 
+#include "arcci/api.h"
 #include "arcci/transport.h"
+
+ARC_API_BEGIN
 
 /* Most characters of a body (GitHub's own limit). */
 #define ARC_RELEASE_BODY_MAX 125000
@@ -64,5 +67,7 @@ int arc_release(const struct arc_release_options *options, struct arc_transport 
  * reference. Assets' files are not read; release ids read "{release_id}". */
 int arc_release_requests(const struct arc_release_options *options, json_t **out,
                          struct arc_error *err);
+
+ARC_API_END
 
 #endif

@@ -7,7 +7,10 @@
 #ifndef ARCCI_REPORT_H
 #define ARCCI_REPORT_H
 
+#include "arcci/api.h"
 #include "arcci/transport.h"
+
+ARC_API_BEGIN
 
 /* Most characters of a comment and of a status's description (GitHub's own limits). */
 #define ARC_COMMENT_MAX     65536
@@ -55,5 +58,7 @@ struct arc_report_target {
  * or null, and `requests`. Errors as the transport. */
 int arc_report_post(json_t *report, const struct arc_report_target *target,
                     struct arc_transport *transport, struct arc_error *err);
+
+ARC_API_END
 
 #endif

@@ -2,9 +2,12 @@
 #ifndef ARCCI_REPOSITORY_H
 #define ARCCI_REPOSITORY_H
 
+#include "arcci/api.h"
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+ARC_API_BEGIN
 
 /* Strings and documents are owned. */
 struct arc_repository {
@@ -17,5 +20,7 @@ struct arc_repository {
     char *tags_unknown;  /* why they are not known, or NULL */
     bool shallow;        /* history is cut */
 };
+
+ARC_API_END
 
 #endif

@@ -6,6 +6,7 @@
 #ifndef ARCCI_SCAN_H
 #define ARCCI_SCAN_H
 
+#include "arcci/api.h"
 #include "arcci/buf.h"
 #include "arcci/env.h"
 #include "arcci/error.h"
@@ -14,6 +15,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+ARC_API_BEGIN
 
 /* Trivy's severities, in order. A finding without one is UNKNOWN, below LOW. */
 enum arc_severity {
@@ -141,5 +144,7 @@ struct arc_scan_publish {
  * scanning rejects the log. */
 int arc_scan_publish(struct arc_scan *scan, const struct arc_scan_publish *options,
                      struct arc_transport *transport, struct arc_error *err);
+
+ARC_API_END
 
 #endif

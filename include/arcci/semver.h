@@ -2,9 +2,12 @@
 #ifndef ARCCI_SEMVER_H
 #define ARCCI_SEMVER_H
 
+#include "arcci/api.h"
 #include "arcci/error.h"
 #include <stdbool.h>
 #include <stddef.h>
+
+ARC_API_BEGIN
 
 /* Longest version that is accepted; an image tag holds 128 characters at most. */
 #define ARC_SEMVER_MAX 255
@@ -31,5 +34,7 @@ int arc_semver_compare(const struct arc_semver *a, const struct arc_semver *b);
 
 /* Whether the version has a prerelease part. */
 bool arc_semver_is_prerelease(const struct arc_semver *version);
+
+ARC_API_END
 
 #endif

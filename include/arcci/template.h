@@ -19,9 +19,12 @@
 #ifndef ARCCI_TEMPLATE_H
 #define ARCCI_TEMPLATE_H
 
+#include "arcci/api.h"
 #include "arcci/buf.h"
 #include "arcci/error.h"
 #include <jansson.h>
+
+ARC_API_BEGIN
 
 /* Longest template in bytes, deepest nesting of sections, and most tags and texts that one
  * rendering writes (loops in loops multiply). */
@@ -52,5 +55,7 @@ int arc_template_render(const struct arc_template *parsed, const json_t *values,
                         struct arc_buf *out, struct arc_error *err);
 
 void arc_template_free(struct arc_template *parsed);
+
+ARC_API_END
 
 #endif

@@ -7,12 +7,15 @@
 #ifndef ARCCI_TRANSPORT_H
 #define ARCCI_TRANSPORT_H
 
+#include "arcci/api.h"
 #include "arcci/clock.h"
 #include "arcci/env.h"
 #include "arcci/error.h"
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+
+ARC_API_BEGIN
 
 /* A request. Everything is borrowed for the duration of the call. */
 struct arc_request {
@@ -96,5 +99,7 @@ int arc_transport_each(struct arc_transport *transport, const char *path, const 
                        const char *why, unsigned max_pages,
                        int (*visit)(void *context, json_t *element, struct arc_error *err),
                        void *context, struct arc_error *err);
+
+ARC_API_END
 
 #endif

@@ -7,9 +7,12 @@
 #ifndef ARCCI_VERSION_H
 #define ARCCI_VERSION_H
 
+#include "arcci/api.h"
 #include "arcci/semver.h"
 #include <jansson.h>
 #include <stdbool.h>
+
+ARC_API_BEGIN
 
 /* Longest tag that is read, in bytes. */
 #define ARC_TAG_MAX 512
@@ -49,5 +52,7 @@ int arc_version(const char *tag, const struct arc_version_options *options, json
 
 /* Whether version.json was made without knowing the other tags, so that nothing is latest. */
 bool arc_version_alone(const json_t *version);
+
+ARC_API_END
 
 #endif

@@ -1,0 +1,18 @@
+/* What stands between ARC_API_BEGIN and ARC_API_END is the library's public interface: C for a C++ compiler, and visible
+ * in the shared library, which hides everything else. */
+#ifndef ARCCI_API_H
+#define ARCCI_API_H
+
+#ifdef __cplusplus
+#define ARC_API_BEGIN                                                                              \
+    extern "C" {                                                                                   \
+    _Pragma("GCC visibility push(default)")
+#define ARC_API_END                                                                                \
+    _Pragma("GCC visibility pop")                                                                  \
+    }
+#else
+#define ARC_API_BEGIN _Pragma("GCC visibility push(default)")
+#define ARC_API_END   _Pragma("GCC visibility pop")
+#endif
+
+#endif
