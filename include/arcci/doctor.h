@@ -7,8 +7,7 @@
 #define ARCCI_DOCTOR_H
 
 #include "arcci/api.h"
-#include "arcci/env.h"
-#include "arcci/error.h"
+#include "arcci/project.h"
 #include <jansson.h>
 #include <stdbool.h>
 
@@ -26,7 +25,7 @@ struct arc_doctor_options {
  *   "warning", "missing" or "skipped"), found, advice (or null), needed (bool: by this purpose)}.
  * A check that cannot be made is a finding of its own, never an error. *out is a new reference.
  * ARC_EINPUT for an unknown purpose. */
-int arc_doctor(const struct arc_env *env, const struct arc_doctor_options *options, json_t **out,
+int arc_doctor(struct arc_project *project, const struct arc_doctor_options *options, json_t **out,
                struct arc_error *err);
 
 ARC_API_END

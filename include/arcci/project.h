@@ -42,8 +42,10 @@ int arc_project_open(struct arc_project *project, struct arc_error *err);
 /* Reads the event (arc_event_load()). */
 int arc_project_load_event(struct arc_project *project, struct arc_error *err);
 
-/* Reads the configuration of the work tree (arc_config_load()). ARC_ENOTFOUND when there is no file, ARC_EINPUT in a bare
- * repository. */
+/* The work tree; where there is none that can be opened, the current directory. A new string; NULL when memory ran out. */
+char *arc_project_root(struct arc_project *project);
+
+/* Reads the configuration below arc_project_root() (arc_config_load()). ARC_ENOTFOUND when there is no file. */
 int arc_project_load_config(struct arc_project *project, struct arc_error *err);
 
 /* Reads the names of all tags: project->repository.tags, or tags_unknown where a shallow clone could not ask its remote.

@@ -49,6 +49,7 @@ static void add_row(struct arc_buf *out, const json_t *check, bool terminal)
 
 static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
+    ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     struct arc_doctor_options options = {
         .purpose = option_value(inv, "for"),
         .config = option_value(inv, "config"),
@@ -56,7 +57,7 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
     };
     size_t i;
     json_t *check;
-    int rc = arc_doctor(inv->env, &options, &report->document, err);
+    int rc = arc_doctor(&project, &options, &report->document, err);
     if (rc)
         return rc;
     json_array_foreach (json_object_get(report->document, "checks"), i, check)

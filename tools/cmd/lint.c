@@ -30,10 +30,11 @@ static int add_finding(struct report *report, const json_t *finding, bool action
 static int list_rules(const struct invocation *inv, const struct arc_lint_options *options,
                       struct report *report, struct arc_error *err)
 {
+    ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     ARC_AUTO_JSON json_t *rules = NULL;
     size_t i;
     json_t *rule;
-    int rc = arc_lint_rules(inv->env, options, &rules, err);
+    int rc = arc_lint_rules(&project, options, &rules, err);
     if (rc)
         return rc;
     json_array_foreach (rules, i, rule)
@@ -44,6 +45,7 @@ static int list_rules(const struct invocation *inv, const struct arc_lint_option
 
 static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
+    ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     struct arc_lint_options options = {
         .config = option_value(inv, "config"),
         .rules = option_value(inv, "rules-file"),
@@ -53,7 +55,7 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
     json_t *finding;
     if (option_flag(inv, "rules"))
         return list_rules(inv, &options, report, err);
-    int rc = arc_lint(inv->env, &options, &report->document, err);
+    int rc = arc_lint(&project, &options, &report->document, err);
     if (rc)
         return rc;
     const json_t *findings = json_object_get(report->document, "findings");

@@ -88,8 +88,8 @@ static bool has_platform(const char *list, const char *platform)
 static void compare_platforms(const struct doctor *doctor, const char *list,
                               struct doctor_result *result)
 {
-    for (size_t g = 0; g < doctor->config.group_count; g++)
-        for (char **p = doctor->config.groups[g].platforms_release; *p; p++) {
+    for (size_t g = 0; g < doctor->project->config.group_count; g++)
+        for (char **p = doctor->project->config.groups[g].platforms_release; *p; p++) {
             if (has_platform(list, *p) || strstr(arc_buf_text(&result->advice), *p))
                 continue;
             arc_buf_printf(&result->advice, "%s%s", result->advice.len ? ", " : "missing: ", *p);

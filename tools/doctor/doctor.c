@@ -42,8 +42,6 @@ static const struct {
 
 static void doctor_free(struct doctor *doctor)
 {
-    arc_git_free(&doctor->git);
-    arc_config_free(&doctor->config);
     free(doctor->network);
 }
 
@@ -65,8 +63,10 @@ int doctor_read(const struct doctor *doctor, const char *const *argv, struct arc
                 struct arc_error *err)
 {
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
-    struct arc_process process = {
-        .argv = argv, .env = doctor->env, .timeout = PATIENCE, .output_max = (size_t)1 << 20};
+    struct arc_process process = {.argv = argv,
+                                  .env = doctor->project->env,
+                                  .timeout = PATIENCE,
+                                  .output_max = (size_t)1 << 20};
     int rc = arc_process_run(&process, &result, err);
     if (rc)
         return rc;
@@ -118,10 +118,11 @@ static int run_checks(struct doctor *doctor, unsigned purpose, json_t *list, boo
     return ARC_OK;
 }
 
-int arc_doctor(const struct arc_env *env, const struct arc_doctor_options *options, json_t **out,
+int arc_doctor(struct arc_project *project, const struct arc_doctor_options *options, json_t **out,
                struct arc_error *err)
 {
-    ARC_AUTO(doctor) struct doctor doctor = {.env = env, .options = options};
+    ARC_AUTO(doctor) struct doctor doctor = {.project = project, .options = options};
+    project->wanted.config = options->config;
     ARC_AUTO_JSON json_t *list = json_array();
     const char *name = options->purpose ? options->purpose : "plan";
     unsigned purpose = 0;

@@ -3,7 +3,6 @@
 #define ARC_DOCTOR_DOCTOR_H
 
 #include "arcci/buf.h"
-#include "arcci/config.h"
 #include "arcci/doctor.h"
 #include "git/git.h"
 
@@ -20,12 +19,10 @@ enum doctor_status { DOCTOR_OK, DOCTOR_WARNING, DOCTOR_MISSING, DOCTOR_SKIPPED }
 
 /* What is known so far; later checks build on it. */
 struct doctor {
-    const struct arc_env *env;
+    struct arc_project *project; /* its git is NULL where there is no repository */
     const struct arc_doctor_options *options;
-    struct arc_git git;       /* open if `has_git` */
-    struct arc_config config; /* loaded if `has_config` */
-    char *network;            /* of the rules file, or NULL */
-    bool has_git, has_config;
+    char *network;   /* of the rules file, or NULL */
+    bool has_config; /* project->config is loaded */
     bool has_docker; /* an engine answered */
 };
 

@@ -12,7 +12,7 @@
 void doctor_libcurl(struct doctor *doctor, struct doctor_result *result)
 {
     ARC_AUTO(arc_error) struct arc_error err = {0};
-    struct arc_http_options options = {.env = doctor->env};
+    struct arc_http_options options = {.env = doctor->project->env};
     struct arc_http *http = NULL;
     if (arc_http_new(&options, &http, &err)) {
         result->status = DOCTOR_MISSING;
@@ -30,7 +30,7 @@ void doctor_token(struct doctor *doctor, struct doctor_result *result)
     const char *scopes = "it needs contents: write (releases), packages: write (images), "
                          "security-events: write (SARIF), issues: write (findings); a classic "
                          "token: repo, write:packages";
-    if (arc_github_token(doctor->env, &variable)) {
+    if (arc_github_token(doctor->project->env, &variable)) {
         arc_buf_printf(&result->found, "%s is set", variable);
         arc_buf_puts(&result->advice, scopes);
         return;
@@ -74,13 +74,14 @@ static void reach(struct arc_http *http, const char *host, struct doctor_result 
 void doctor_registry(struct doctor *doctor, struct doctor_result *result)
 {
     ARC_AUTO(arc_error) struct arc_error err = {0};
-    struct arc_http_options options = {.env = doctor->env, .connect_timeout = REACH_SECONDS};
+    struct arc_http_options options = {.env = doctor->project->env,
+                                       .connect_timeout = REACH_SECONDS};
     struct arc_http *http = NULL;
     ARC_AUTO_JSON json_t *hosts = json_object();
     const char *host;
     json_t *value;
-    for (size_t i = 0; i < doctor->config.group_count; i++) {
-        const char *prefix = doctor->config.groups[i].registry;
+    for (size_t i = 0; i < doctor->project->config.group_count; i++) {
+        const char *prefix = doctor->project->config.groups[i].registry;
         ARC_AUTO_FREE char *name = strndup(prefix, strcspn(prefix, "/"));
         if (name)
             json_object_set_new(hosts, name, json_true());
@@ -100,9 +101,9 @@ void doctor_registry(struct doctor *doctor, struct doctor_result *result)
 /* Whether `name` starts with the name of one of our services, and `next` follows. */
 static bool is_ours(const struct doctor *doctor, const char *name, char next)
 {
-    for (size_t g = 0; g < doctor->config.group_count; g++)
-        for (size_t s = 0; s < doctor->config.groups[g].service_count; s++) {
-            const char *service = doctor->config.groups[g].services[s].name;
+    for (size_t g = 0; g < doctor->project->config.group_count; g++)
+        for (size_t s = 0; s < doctor->project->config.groups[g].service_count; s++) {
+            const char *service = doctor->project->config.groups[g].services[s].name;
             size_t len = strlen(service);
             if (strncmp(service, name, len) == 0 && name[len] == next)
                 return true;
@@ -138,9 +139,9 @@ static void check_port(const struct doctor *doctor, unsigned port, struct doctor
 
 void doctor_ports(struct doctor *doctor, struct doctor_result *result)
 {
-    for (size_t g = 0; g < doctor->config.group_count; g++)
-        for (size_t s = 0; s < doctor->config.groups[g].service_count; s++) {
-            const struct arc_service *service = &doctor->config.groups[g].services[s];
+    for (size_t g = 0; g < doctor->project->config.group_count; g++)
+        for (size_t s = 0; s < doctor->project->config.groups[g].service_count; s++) {
+            const struct arc_service *service = &doctor->project->config.groups[g].services[s];
             unsigned one[] = {service->port, 0};
             for (unsigned *port = *service->ports ? service->ports : one; *port; port++)
                 check_port(doctor, *port, result);

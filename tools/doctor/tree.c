@@ -15,14 +15,13 @@ void doctor_repository(struct doctor *doctor, struct doctor_result *result)
     struct arc_oid head;
     char *branch = NULL;
     result->status = DOCTOR_MISSING;
-    int rc = arc_git_open(doctor->env, NULL, &doctor->git, &err);
+    int rc = arc_project_open(doctor->project, &err);
     if (rc) {
         arc_buf_puts(&result->found, arc_error_text(&err));
         arc_buf_puts(&result->advice, rc == ARC_ENOTFOUND ? "run it inside a clone" : "");
         return;
     }
-    doctor->has_git = true;
-    if (arc_git_head(&doctor->git, &head, &branch, &err)) {
+    if (arc_git_head(doctor->project->git, &head, &branch, &err)) {
         arc_buf_puts(&result->found, arc_error_text(&err));
         arc_buf_puts(&result->advice, "make a first commit");
     } else {
@@ -30,7 +29,7 @@ void doctor_repository(struct doctor *doctor, struct doctor_result *result)
         arc_buf_printf(&result->found, "%s at %.12s", branch ? branch : "detached", head.hex);
     }
     free(branch);
-    if (arc_git_is_shallow(&doctor->git)) {
+    if (arc_git_is_shallow(doctor->project->git)) {
         arc_buf_puts(&result->found, ", a shallow clone");
         arc_buf_puts(&result->advice, "changes deepens it when needed; fetch-depth: 0 spares that");
     }
@@ -42,7 +41,7 @@ void doctor_git(struct doctor *doctor, struct doctor_result *result)
     ARC_AUTO(arc_error) struct arc_error err = {0};
     if (doctor_ask(doctor, argv, &result->found, &err) == ARC_OK)
         return;
-    bool shallow = doctor->has_git && arc_git_is_shallow(&doctor->git);
+    bool shallow = doctor->project->git && arc_git_is_shallow(doctor->project->git);
     result->status = shallow ? DOCTOR_MISSING : DOCTOR_WARNING;
     arc_buf_puts(&result->found, arc_error_text(&err));
     arc_buf_puts(&result->advice, shallow ? "install git: a shallow clone is deepened with it"
@@ -52,9 +51,9 @@ void doctor_git(struct doctor *doctor, struct doctor_result *result)
 static char *read_network(const struct doctor *doctor)
 {
     struct lint_settings settings = {0};
-    const char *root = doctor->has_git ? doctor->git.worktree : NULL;
+    ARC_AUTO_FREE char *root = arc_project_root(doctor->project);
     char *network = NULL;
-    if (lint_settings_load(root, NULL, &settings, NULL) == ARC_OK && settings.network)
+    if (root && lint_settings_load(root, NULL, &settings, NULL) == ARC_OK && settings.network)
         network = strdup(settings.network);
     lint_settings_free(&settings);
     return network;
@@ -77,18 +76,18 @@ static void no_config(const struct doctor *doctor, const struct arc_error *err,
 void doctor_config(struct doctor *doctor, struct doctor_result *result)
 {
     ARC_AUTO(arc_error) struct arc_error err = {0};
-    const char *root = doctor->has_git ? doctor->git.worktree : NULL;
     doctor->network = read_network(doctor);
-    if (arc_config_load(root, doctor->options->config, &doctor->config, &err)) {
+    if (arc_project_load_config(doctor->project, &err)) {
         no_config(doctor, &err, result);
         return;
     }
     doctor->has_config = true;
     size_t services = 0;
-    for (size_t i = 0; i < doctor->config.group_count; i++)
-        services += doctor->config.groups[i].service_count;
-    arc_buf_printf(&result->found, "%zu group%s, %zu service%s", doctor->config.group_count,
-                   doctor->config.group_count == 1 ? "" : "s", services, services == 1 ? "" : "s");
+    for (size_t i = 0; i < doctor->project->config.group_count; i++)
+        services += doctor->project->config.groups[i].service_count;
+    arc_buf_printf(
+        &result->found, "%zu group%s, %zu service%s", doctor->project->config.group_count,
+        doctor->project->config.group_count == 1 ? "" : "s", services, services == 1 ? "" : "s");
 }
 
 /* How many release tags of the groups point to HEAD; they were likely made to be pushed together.
@@ -98,18 +97,19 @@ static size_t tags_at_head(const struct doctor *doctor, const json_t *tags)
     struct arc_oid head, oid;
     size_t count = 0, i;
     json_t *tag;
-    if (arc_git_head(&doctor->git, &head, NULL, NULL))
+    if (arc_git_head(doctor->project->git, &head, NULL, NULL))
         return 0;
     json_array_foreach (tags, i, tag) {
         ARC_AUTO(arc_buf) struct arc_buf ref = {0};
         ARC_AUTO(arc_tag) struct arc_tag release = {0};
         if (arc_tag_parse(json_string_value(tag), &release, NULL) ||
             (doctor->has_config &&
-             !arc_config_group(&doctor->config, release.text, release.group_len)))
+             !arc_config_group(&doctor->project->config, release.text, release.group_len)))
             continue;
         arc_buf_printf(&ref, "refs/tags/%s", release.text);
-        count += arc_git_resolve_ref(&doctor->git, arc_buf_text(&ref), &oid, NULL) == ARC_OK &&
-                 strcmp(oid.hex, head.hex) == 0;
+        count +=
+            arc_git_resolve_ref(doctor->project->git, arc_buf_text(&ref), &oid, NULL) == ARC_OK &&
+            strcmp(oid.hex, head.hex) == 0;
     }
     return count;
 }
@@ -119,11 +119,11 @@ void doctor_tags(struct doctor *doctor, struct doctor_result *result)
     ARC_AUTO(arc_error) struct arc_error err = {0};
     ARC_AUTO_JSON json_t *tags = NULL;
     result->status = DOCTOR_SKIPPED;
-    if (!doctor->has_git) {
+    if (!doctor->project->git) {
         arc_buf_puts(&result->found, "no repository");
         return;
     }
-    if (arc_git_tags(&doctor->git, &tags, &err)) {
+    if (arc_git_tags(doctor->project->git, &tags, &err)) {
         arc_buf_puts(&result->found, arc_error_text(&err));
         return;
     }

@@ -215,13 +215,10 @@ static void scan_directory(struct lint *lint, const char *directory, unsigned de
 
 void lint_credentials(struct lint *lint)
 {
-    ARC_AUTO(arc_git) struct arc_git git = {0};
+    const struct arc_git *git = lint->project->git;
     lint_applied(lint, lint_rule_name(LINT_CREDENTIALS));
-    int rc = arc_git_open(lint->env, lint->root, &git, NULL);
-    if (!rc && (!git.worktree || !arc_file_same(git.worktree, lint->root)))
-        rc = ARC_ENOTFOUND; /* the root lies inside some other repository */
-    if (!rc)
-        rc = arc_git_tracked(&git, scan_file, lint, NULL);
+
+    int rc = git && git->worktree ? arc_git_tracked(git, scan_file, lint, NULL) : ARC_ENOTFOUND;
     if (rc && !lint->failed)
         scan_directory(lint, ".", 0);
 }

@@ -158,8 +158,8 @@ static void check_fact(struct lint *lint, const struct lint_fact *fact)
     lint_applied(lint, fact->rule);
     if (!fact->each)
         check_case(lint, fact, NULL, NULL);
-    for (size_t g = 0; fact->each && g < lint->config.group_count; g++) {
-        const struct arc_group *group = &lint->config.groups[g];
+    for (size_t g = 0; fact->each && g < lint->project->config.group_count; g++) {
+        const struct arc_group *group = &lint->project->config.groups[g];
         if (!is_about(fact, group))
             continue;
         if (strcmp(fact->each, "group") == 0)

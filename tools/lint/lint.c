@@ -13,7 +13,6 @@ static void lint_free(struct lint *lint)
     }
     free(lint->services);
     free(lint->root);
-    arc_config_free(&lint->config);
     lint_settings_free(&lint->settings);
     json_decref(lint->findings);
     json_decref(lint->files);
@@ -28,7 +27,7 @@ static void load_config(struct lint *lint, const char *path)
     const char *shown = path ? path : ARC_CONFIG_PATH;
     lint_applied(lint, lint_rule_name(LINT_CONFIG));
     lint_looked_at(lint, shown);
-    if (arc_config_load(lint->root, path, &lint->config, &err) == ARC_OK)
+    if (arc_project_load_config(lint->project, &err) == ARC_OK)
         return;
     const char *file = err.place.file ? err.place.file : shown;
     bool service = strcmp(file, shown) != 0;
@@ -96,11 +95,12 @@ static int document(struct lint *lint, json_t **out, struct arc_error *err)
     return *out ? ARC_OK : arc_error_nomem(err);
 }
 
-static int start(struct lint *lint, const struct arc_env *env,
+static int start(struct lint *lint, struct arc_project *project,
                  const struct arc_lint_options *options, struct arc_error *err)
 {
-    lint->env = env;
-    lint->root = options->root ? strdup(options->root) : arc_git_work_tree(env);
+    lint->project = project;
+    project->wanted.config = options->config;
+    lint->root = arc_project_root(project);
     lint->findings = json_array();
     lint->files = json_object();
     lint->rules = json_object();
@@ -109,11 +109,11 @@ static int start(struct lint *lint, const struct arc_env *env,
     return lint_settings_load(lint->root, options->rules, &lint->settings, err);
 }
 
-int arc_lint(const struct arc_env *env, const struct arc_lint_options *options, json_t **out,
+int arc_lint(struct arc_project *project, const struct arc_lint_options *options, json_t **out,
              struct arc_error *err)
 {
     ARC_AUTO(lint) struct lint lint = {0};
-    int rc = start(&lint, env, options, err);
+    int rc = start(&lint, project, options, err);
     if (rc)
         return rc;
     load_config(&lint, options->config);
@@ -132,8 +132,8 @@ static int add_rule(json_t *list, const char *name, const char *summary, const c
         list, json_pack("{s:s, s:s, s:s}", "name", name, "summary", summary, "from", from));
 }
 
-int arc_lint_rules(const struct arc_env *env, const struct arc_lint_options *options, json_t **out,
-                   struct arc_error *err)
+int arc_lint_rules(struct arc_project *project, const struct arc_lint_options *options,
+                   json_t **out, struct arc_error *err)
 {
     static const char *const built_in[][2] = {
 #define RULE(id, name, summary) {name, summary},
@@ -142,7 +142,7 @@ int arc_lint_rules(const struct arc_env *env, const struct arc_lint_options *opt
     };
     ARC_AUTO(lint) struct lint lint = {0};
     ARC_AUTO_JSON json_t *list = json_array();
-    int rc = start(&lint, env, options, err), bad = 0;
+    int rc = start(&lint, project, options, err), bad = 0;
     if (rc)
         return rc;
     for (size_t i = 0; i < LINT_RULE_COUNT; i++)

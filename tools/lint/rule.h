@@ -3,8 +3,7 @@
 #define ARC_LINT_RULE_H
 
 #include "arcci/buf.h"
-#include "arcci/config.h"
-#include "arcci/env.h"
+#include "arcci/project.h"
 #include "yaml/yaml.h"
 #include <jansson.h>
 
@@ -53,9 +52,8 @@ struct lint_service {
 };
 
 struct lint {
-    char *root; /* the work tree; owned */
-    const struct arc_env *env;
-    struct arc_config config; /* no groups if it could not be loaded */
+    char *root;                  /* the work tree; owned */
+    struct arc_project *project; /* its configuration has no groups if it could not be loaded */
     struct lint_settings settings;
     struct lint_service *services; /* of the groups, then others beside them */
     size_t service_count;

@@ -56,13 +56,14 @@ static void add_neighbours(struct lint *lint, const char *parent)
 static void collect(struct lint *lint)
 {
     ARC_AUTO_JSON json_t *parents = json_object();
-    if (lint->config.group_count == 0 && json_object_set_new(parents, "services", json_true()))
+    if (lint->project->config.group_count == 0 &&
+        json_object_set_new(parents, "services", json_true()))
         lint->failed = ARC_ENOMEM;
-    for (size_t g = 0; g < lint->config.group_count; g++)
-        for (size_t s = 0; s < lint->config.groups[g].service_count; s++) {
-            const char *directory = lint->config.groups[g].services[s].directory;
+    for (size_t g = 0; g < lint->project->config.group_count; g++)
+        for (size_t s = 0; s < lint->project->config.groups[g].service_count; s++) {
+            const char *directory = lint->project->config.groups[g].services[s].directory;
             const char *slash = strrchr(directory, '/');
-            add_service(lint, directory, &lint->config.groups[g]);
+            add_service(lint, directory, &lint->project->config.groups[g]);
             ARC_AUTO_FREE char *parent =
                 slash ? strndup(directory, (size_t)(slash - directory)) : strdup(".");
             if (!parent || json_object_set_new(parents, parent, json_true()))

@@ -32,12 +32,17 @@ int arc_project_load_config(struct arc_project *project, struct arc_error *err)
     if (project->config.path)
         return ARC_OK;
 
-    ARC_TRY(arc_project_open(project, err));
-    if (!project->git->worktree)
-        return arc_error_set(err, ARC_EINPUT,
-                             "%s is a bare repository: there is no work tree to read",
-                             project->git->gitdir);
-    return arc_config_load(project->git->worktree, project->wanted.config, &project->config, err);
+    ARC_AUTO_FREE char *root = arc_project_root(project);
+    if (!root)
+        return arc_error_nomem(err);
+    return arc_config_load(root, project->wanted.config, &project->config, err);
+}
+
+char *arc_project_root(struct arc_project *project)
+{
+    if (arc_project_open(project, NULL) == ARC_OK && project->git->worktree)
+        return strdup(project->git->worktree);
+    return strdup(project->env->cwd ? project->env->cwd : ".");
 }
 
 int arc_project_load_tags(struct arc_project *project, struct arc_error *err)
