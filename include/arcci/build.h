@@ -11,6 +11,7 @@
 #include "arcci/clock.h"
 #include "arcci/env.h"
 #include "arcci/error.h"
+#include "arcci/project.h"
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -56,7 +57,8 @@ struct arc_build_event {
 };
 
 struct arc_build_options {
-    const struct arc_env *env; /* finds docker, its configuration, a temporary directory */
+    const struct arc_env *env; /* finds docker, its configuration, a temporary directory; a build
+                                  takes the project's, with its root for a current directory */
     const struct arc_clock *clock;
     const json_t *plan;
     const char *cell;    /* as in arc_bake_options */
@@ -70,20 +72,20 @@ struct arc_build_options {
     void *context;
 };
 
-/* Builds, verifies and makes build.json. The plan's folders lie below the work tree that env->cwd
- * is in, or below env->cwd outside of a repository. With plan.push, images are pushed under their
+/* Builds, verifies and makes build.json. The plan's folders lie below arc_project_root(). With plan.push, images are pushed under their
  * staging tags and read back; a service, or the cell, that is in the registry already, made from
  * the same inputs, is verified and not built again. Without, they are built and left to the local
  * engine. ARC_EFAILED when a build fails (with file:line of the Dockerfile where BuildKit tells
  * it), or what is in the registry is not what was planned; ARC_EWORLD when docker, an emulator or
  * the network is missing. *out is a new reference. */
-int arc_build(const struct arc_build_options *options, json_t **out, struct arc_error *err);
+int arc_build(struct arc_project *project, const struct arc_build_options *options, json_t **out,
+              struct arc_error *err);
 
 /* The argv that arc_build() would run, as an array of strings, and the definition it would feed to
  * it on stdin. Nothing is run; where a builder was chosen, docker is asked for its driver. New
  * references. */
-int arc_build_describe(const struct arc_build_options *options, json_t **argv, json_t **definition,
-                       struct arc_error *err);
+int arc_build_describe(struct arc_project *project, const struct arc_build_options *options,
+                       json_t **argv, json_t **definition, struct arc_error *err);
 
 /* Joins the cells that other jobs built (`cell`), found by their staging tags, to one index per
  * service, and puts it under the service's staging tag. Every leg is verified: ARC_EFAILED names

@@ -4,7 +4,6 @@
 #include "base/json.h"
 #include "build/run.h"
 #include "build/verify.h"
-#include "git/git.h"
 #include <string.h>
 
 /* A build under way. */
@@ -328,25 +327,27 @@ static int start(struct run *run, struct arc_error *err)
 
 /* The options with the work tree for a current directory: a plan's folders lie below it. `there`
  * and `root` are what they borrow from. */
-static int at_root(const struct arc_build_options *given, struct arc_build_options *options,
-                   struct arc_env *there, char **root, struct arc_error *err)
+static int at_root(struct arc_project *project, const struct arc_build_options *given,
+                   struct arc_build_options *options, struct arc_env *there, char **root,
+                   struct arc_error *err)
 {
-    *root = arc_git_work_tree(given->env);
+    *root = arc_project_root(project);
     if (!*root)
         return arc_error_nomem(err);
-    *there = *given->env;
+    *there = *project->env;
     there->cwd = *root;
     *options = *given;
     options->env = there;
     return ARC_OK;
 }
 
-int arc_build(const struct arc_build_options *given, json_t **out, struct arc_error *err)
+int arc_build(struct arc_project *project, const struct arc_build_options *given, json_t **out,
+              struct arc_error *err)
 {
     ARC_AUTO_FREE char *root = NULL;
     struct arc_env there;
     struct arc_build_options options;
-    int rc = at_root(given, &options, &there, &root, err);
+    int rc = at_root(project, given, &options, &there, &root, err);
     if (rc)
         return rc;
     ARC_AUTO(run) struct run run = {.options = &options};
@@ -358,8 +359,8 @@ int arc_build(const struct arc_build_options *given, json_t **out, struct arc_er
     return rc ? rc : make_document(&options, run.ledger, out, err);
 }
 
-int arc_build_describe(const struct arc_build_options *given, json_t **argv, json_t **definition,
-                       struct arc_error *err)
+int arc_build_describe(struct arc_project *project, const struct arc_build_options *given,
+                       json_t **argv, json_t **definition, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *keys = NULL;
     ARC_AUTO_FREE char *root = NULL;
@@ -371,7 +372,7 @@ int arc_build_describe(const struct arc_build_options *given, json_t **argv, jso
                                     .cache = given->cache,
                                     .sbom = given->sbom};
     bool engine = true;
-    int rc = at_root(given, &options, &there, &root, err);
+    int rc = at_root(project, given, &options, &there, &root, err);
     if (!rc)
         rc = arc_plan_check(given->plan, err);
     if (!rc && pushes(given))

@@ -193,12 +193,12 @@ static void summarize(const json_t *build, struct arc_buf *out)
 
 /* ---- the command --------------------------------------------------------------------------- */
 
-static int describe(const struct arc_build_options *options, struct arc_buf *out,
-                    struct arc_error *err)
+static int describe(struct arc_project *project, const struct arc_build_options *options,
+                    struct arc_buf *out, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *argv = NULL;
     ARC_AUTO_JSON json_t *definition = NULL;
-    int rc = arc_build_describe(options, &argv, &definition, err);
+    int rc = arc_build_describe(project, options, &argv, &definition, err);
     if (rc)
         return rc;
     size_t i;
@@ -232,8 +232,8 @@ static int promote(const struct invocation *inv, const struct arc_build_options 
 
 /* Builds, joins or promotes, telling what it does on stderr. A signal ends a build; a promotion,
  * which takes a moment and would leave tags half moved, is ended first. */
-static int work(const struct invocation *inv, struct arc_build_options *options, json_t **out,
-                struct arc_error *err)
+static int work(const struct invocation *inv, struct arc_project *project,
+                struct arc_build_options *options, json_t **out, struct arc_error *err)
 {
     struct build_progress progress = {
         .logs = option_value(inv, "logs"),
@@ -247,9 +247,10 @@ static int work(const struct invocation *inv, struct arc_build_options *options,
     options->interrupted_fd = interrupt_pipe[0];
     if (!rc && option_flag(inv, "promote"))
         rc = promote(inv, options, out, err);
+    else if (!rc && option_flag(inv, "merge"))
+        rc = arc_merge(options, out, err);
     else if (!rc)
-        rc =
-            option_flag(inv, "merge") ? arc_merge(options, out, err) : arc_build(options, out, err);
+        rc = arc_build(project, options, out, err);
     build_progress_end(&progress);
     if (!rc && progress.failed)
         rc = arc_error_set(err, ARC_EWORLD, "cannot write the logs to %s", progress.logs);
@@ -272,6 +273,7 @@ static int check_options(const struct invocation *inv, struct arc_error *err)
 
 static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
+    ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     ARC_AUTO_JSON json_t *plan = NULL;
     const char *cache = option_value(inv, "cache");
     int rc = check_options(inv, err);
@@ -288,8 +290,8 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
                                         .rebuild = option_flag(inv, "rebuild"),
                                         .interrupted_fd = -1};
     if (option_flag(inv, "dry-run"))
-        return describe(&options, &report->human, err);
-    rc = work(inv, &options, &report->document, err);
+        return describe(&project, &options, &report->human, err);
+    rc = work(inv, &project, &options, &report->document, err);
     if (!rc)
         rc = add_outputs(report, err);
     if (rc)

@@ -167,7 +167,7 @@ static int rehearse_build(struct dryrun *run, struct arc_error *err)
 {
     json_t *argv = NULL, *definition = NULL;
     struct arc_build_options options = {.env = &run->event.env, .plan = part(run, "plan")};
-    int rc = arc_build_describe(&options, &argv, &definition, err);
+    int rc = arc_build_describe(run->project, &options, &argv, &definition, err);
     return rc ? rc
               : keep(run, "build", json_pack("{s:o, s:o}", "argv", argv, "definition", definition),
                      err);

@@ -50,10 +50,6 @@ int arc_git_open(const struct arc_env *env, const char *path, struct arc_git *ou
                  struct arc_error *err);
 void arc_git_free(struct arc_git *git);
 
-/* The work tree that env->cwd lies in; env->cwd itself ("." for NULL) where there is none that can
- * be opened. A new string; NULL when memory ran out. */
-char *arc_git_work_tree(const struct arc_env *env);
-
 /* Whether history is cut (`git clone --depth`). */
 bool arc_git_is_shallow(const struct arc_git *git);
 

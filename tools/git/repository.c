@@ -122,14 +122,6 @@ int arc_git_open(const struct arc_env *env, const char *path, struct arc_git *ou
     return ARC_OK;
 }
 
-char *arc_git_work_tree(const struct arc_env *env)
-{
-    ARC_AUTO(arc_git) struct arc_git git = {0};
-    if (arc_git_open(env, NULL, &git, NULL) == ARC_OK && git.worktree)
-        return arc_steal(&git.worktree);
-    return strdup(env->cwd ? env->cwd : ".");
-}
-
 void arc_git_free(struct arc_git *git)
 {
     git_repository_free(git->repo);
