@@ -274,7 +274,7 @@ def test_the_guide_ends_with_lint_silent(tree):
     for name, old, new in (
             ("Makefile", "include services/cache/sonic.mk\n",
              "include services/cache/sonic.mk\ninclude services/store/loki.mk\n"),
-            ("services/profiles.yaml", "      - sonic\n", "      - sonic\n      - loki\n"),
+            ("services/profiles.yaml", "    - sonic\n", "    - sonic\n    - loki\n"),
             ("services/cortex/service.yaml", "sonic,", "sonic, loki,"),
             ("CLAUDE.md", "| cache |", f"{row.strip()}\n| cache |")):
         edit(tree, {"file": name, "replace": [old, new]})

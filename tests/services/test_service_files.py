@@ -63,7 +63,7 @@ def test_cortex_depends_on_the_three_services_by_their_names():
 
 
 def test_profiles():
-    profiles = load("services/profiles.yaml")["profiles"]
+    profiles = load("services/profiles.yaml")
     assert list(profiles) == ["think", "reason", "ultra-instinct"]
     assert profiles["think"]["services"] == ["cortex", "flash", "strange", "sonic"]
     assert not set(profiles["reason"]["services"]) & {"flash", "strange", "sonic"}
