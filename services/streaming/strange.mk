@@ -12,7 +12,7 @@ STRANGE_WAIT    := $(or $(WAIT),180)
 
 ## strange-help: show the targets of Strange
 strange-help:
-	@echo 'Strange: Apache Pulsar, standalone (clients 6650, admin and metrics 8082)'
+	@echo 'Strange: Apache Pulsar, standalone (clients 6650 and 6651, admin and metrics 8082)'
 	$(call arc-help,strange-,$(STRANGE_MK))
 
 ## strange-build: build arc-strange:latest (BUILD_ARGS='--build-arg PULSAR_IMAGE=…' for another base)
@@ -22,15 +22,16 @@ strange-build:
 ## strange-up: start arc-strange and wait until it is healthy (up to 90 s when cold)
 strange-up: strange-start
 	$(call arc-wait,arc-strange,$(STRANGE_WAIT),strange-logs)
-	@echo 'arc-strange: pulsar://127.0.0.1:6650 (listener name: host), admin http://127.0.0.1:8082'
+	@echo 'arc-strange: pulsar://127.0.0.1:6651 (6650 with listener name host), admin http://127.0.0.1:8082'
 
 ## strange-start: start arc-strange without waiting for it
 strange-start:
-	$(call arc-start,strange,$(STRANGE_COMPOSE),Pulsar,6650 8082)
+	$(call arc-start,strange,$(STRANGE_COMPOSE),Pulsar,6650 6651 8082)
 
 ## strange-health: probe http://localhost:8082/admin/v2/brokers/health
 strange-health:
-	$(call arc-probe,arc-strange,$(STRANGE_HEALTH),strange)
+	@$(call arc-probe,arc-strange,$(STRANGE_HEALTH),strange)
+	@echo 'arc-strange: healthy ($(STRANGE_HEALTH))'
 
 ## strange-logs: follow the log of arc-strange
 strange-logs:
@@ -38,8 +39,8 @@ strange-logs:
 
 ## strange-down: stop and remove arc-strange; its topics stay
 strange-down:
-	$(call arc-down,$(STRANGE_COMPOSE))
+	$(call arc-down,$(STRANGE_COMPOSE),arc-strange)
 
 ## strange-clean: stop arc-strange and delete its topics (asks first; CONFIRM=yes does not)
 strange-clean:
-	$(call arc-clean,$(STRANGE_COMPOSE),the volume arc-strange-data with every topic and subscription)
+	$(call arc-clean,$(STRANGE_COMPOSE),the volume arc-strange-data with every topic and subscription,arc-strange,arc-strange-data)

@@ -26,7 +26,7 @@ import cached  # noqa: E402
 NAMES = {"flash": "arc-flash", "strange": "arc-strange", "sonic": "arc-sonic"}
 ROLES = {"flash": "messaging", "strange": "streaming", "sonic": "cache"}
 VOLUMES = {"flash": "arc-flash-jetstream", "strange": "arc-strange-data", "sonic": "arc-sonic-data"}
-PORTS = {"flash": {4222, 8222}, "strange": {6650, 8082}, "sonic": {6379}}
+PORTS = {"flash": {4222, 8222}, "strange": {6650, 6651, 8082}, "sonic": {6379}}
 REPOSITORY = clients.REPOSITORY
 ORDERS = "persistent/public/default/orders"
 # Flash's message (base64), Sonic's value, and of Strange's two messages the one that nobody acknowledged.
@@ -173,7 +173,7 @@ def test_strange_sends_each_client_to_an_address_that_it_reaches(platform):
         assert status == 200, text
         return json.loads(text)["brokerUrl"]
     assert lookup() == "pulsar://arc-strange:6650"
-    assert lookup("?listenerName=host") == "pulsar://127.0.0.1:6650"
+    assert lookup("?listenerName=host") == "pulsar://127.0.0.1:6651"
 
 
 def test_strange_runs_with_the_specified_settings(platform):
@@ -244,7 +244,7 @@ def test_logs_of_all_three_are_told_apart(platform):
 
 def test_doctor_knows_what_runs(platform):
     checks = platform.doctor()
-    assert checks["ports"]["found"] == ("4222 ours (arc-flash), 8222 ours (arc-flash), 6650 ours (arc-strange), "
+    assert checks["ports"]["found"] == ("4222 ours (arc-flash), 8222 ours (arc-flash), 6650 ours (arc-strange), 6651 ours (arc-strange), "
                                         "8082 ours (arc-strange), 6379 ours (arc-sonic)")
     assert checks["network"]["found"] == "arc_platform_net is there"
     assert checks["volumes"]["found"] == ", ".join(sorted(VOLUMES.values()))
@@ -321,7 +321,7 @@ def test_messaging_down_leaves_no_container_and_keeps_the_data(platform):
     assert platform.make("messaging-down").returncode == 0
     assert not [name for name in platform.containers() if name.startswith("arc-")]
     assert set(VOLUMES.values()) <= platform.volumes()
-    assert platform.doctor()["ports"]["found"] == "4222 free, 8222 free, 6650 free, 8082 free, 6379 free"
+    assert platform.doctor()["ports"]["found"] == "4222 free, 8222 free, 6650 free, 6651 free, 8082 free, 6379 free"
     run = platform.make("messaging-health")
     assert run.returncode != 0
     for name in NAMES.values():

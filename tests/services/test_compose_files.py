@@ -91,7 +91,7 @@ def test_strange(config):
     strange = document["services"]["arc-strange"]
     assert strange["environment"]["PULSAR_MEM"] == "-Xms512m -Xmx1024m -XX:MaxDirectMemorySize=512m"
     assert "--no-functions-worker" in strange["command"]
-    assert published(strange) == {("127.0.0.1", 6650, 6650), ("127.0.0.1", 8082, 8080)}
+    assert published(strange) == {("127.0.0.1", 6650, 6650), ("127.0.0.1", 6651, 6651), ("127.0.0.1", 8082, 8080)}
     assert [(volume["source"], volume["target"]) for volume in strange["volumes"]] == \
         [("arc-strange-data", "/pulsar/data")]
     health = strange["healthcheck"]
