@@ -51,7 +51,7 @@ messaging-logs:
 	trap 'exit 0' INT TERM HUP; \
 	for name in $(MESSAGING_CONTAINERS); do \
 		mkfifo "$$dir/$$name" || exit 1; \
-		sed -u "s/^/$$name | /" <"$$dir/$$name" & \
+		while IFS= read -r line || [ -n "$$line" ]; do printf '%s | %s\n' $$name "$$line"; done <"$$dir/$$name" & \
 		$(DOCKER) logs -f --tail $(LOG_LINES) $$name >"$$dir/$$name" 2>&1 & \
 		pids="$$pids $$!"; \
 	done; \

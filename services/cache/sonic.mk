@@ -27,8 +27,12 @@ sonic-start:
 
 ## sonic-health: ask Redis with PING
 sonic-health:
-	@timeout 10 $(DOCKER) exec arc-sonic redis-cli ping | grep -q PONG || \
-		$(call arc-unhealthy,arc-sonic,redis-cli ping,sonic)
+	@log=$$(mktemp) || exit 1; trap 'rm -f "$$log"' EXIT; \
+	$(DOCKER) exec arc-sonic redis-cli ping >"$$log" 2>&1 & pid=$$!; \
+	n=0; while kill -0 $$pid 2>/dev/null && [ $$n -lt 100 ]; do sleep 0.1 2>/dev/null || sleep 1; n=$$((n + 1)); done; \
+	kill $$pid 2>/dev/null && echo 'no answer within 10 s' >>"$$log"; \
+	answer=$$(cat "$$log"); \
+	[ "$$answer" = PONG ] || $(call arc-unhealthy,arc-sonic,redis-cli ping,sonic)
 	@echo 'arc-sonic: healthy (PONG)'
 
 ## sonic-logs: follow the log of arc-sonic
@@ -37,8 +41,8 @@ sonic-logs:
 
 ## sonic-down: stop and remove arc-sonic; its data stays
 sonic-down:
-	$(call arc-down,$(SONIC_COMPOSE))
+	$(call arc-down,$(SONIC_COMPOSE),arc-sonic)
 
 ## sonic-clean: stop arc-sonic and delete its data (asks first; CONFIRM=yes does not)
 sonic-clean:
-	$(call arc-clean,$(SONIC_COMPOSE),the volume arc-sonic-data with the whole cache)
+	$(call arc-clean,$(SONIC_COMPOSE),the volume arc-sonic-data with the whole cache,arc-sonic,arc-sonic-data)

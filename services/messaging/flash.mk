@@ -4,6 +4,9 @@ include services/common.mk
 
 FLASH_COMPOSE := services/messaging/docker-compose.yml
 FLASH_HEALTH  := http://localhost:8222/healthz
+# What JetStream holds, and may hold: /healthz is green when it can store nothing more.
+FLASH_STORE   := $(FLASH_HEALTH:healthz=jsz)
+FLASH_CONTAINERS := arc-flash arc-flash-exporter
 FLASH_WAIT    := $(or $(WAIT),60)
 
 .PHONY: flash-help flash-build flash-up flash-start flash-health flash-logs flash-down flash-clean
@@ -25,16 +28,28 @@ flash-up: flash-start
 ## flash-start: start arc-flash without waiting for it
 flash-start:
 	$(call arc-start,flash,$(FLASH_COMPOSE),NATS,4222 8222)
-	@if $(COMPOSE) -f $(FLASH_COMPOSE) up -d arc-flash-exporter; then \
-		echo 'arc-flash-exporter: metrics http://127.0.0.1:7777/metrics'; \
-	else \
+	@$(COMPOSE) -f $(FLASH_COMPOSE) up -d arc-flash-exporter || \
+	$(COMPOSE) -f $(FLASH_COMPOSE) up -d --force-recreate arc-flash-exporter || { \
 		echo 'arc-flash-exporter was not started (why: above): no NATS metrics until it is;' >&2; \
 		echo '  messages are not affected. Another image: NATS_EXPORTER_IMAGE=… make $@' >&2; \
-	fi
+		exit 0; } && \
+	echo 'arc-flash-exporter: metrics http://127.0.0.1:7777/metrics'
 
-## flash-health: probe http://localhost:8222/healthz
+## flash-health: probe http://localhost:8222/healthz, and whether JetStream can store
 flash-health:
-	$(call arc-probe,arc-flash,$(FLASH_HEALTH),flash)
+	@$(call arc-probe,arc-flash,$(FLASH_HEALTH),flash); \
+	$(call arc-flash-store,arc-flash,$(FLASH_STORE),flash)
+	@echo 'arc-flash: healthy ($(FLASH_HEALTH))'
+
+# $(call arc-flash-store,CONTAINER,URL,CODENAME): a JetStream that was switched off, or that holds all it may, is red.
+define arc-flash-store
+answer=$$($(ARC_CURL) -f $(2) 2>&1) && \
+answer=$$(printf '%s\n' "$$answer" | awk '/"disabled": true/ { print "JetStream is disabled" } \
+	/"(max_storage|storage)": [0-9]+/ { gsub(/[",:]/, ""); n[$$1] = $$2 } \
+	END { if (n["max_storage"] > 0 && n["storage"] >= 0.98 * n["max_storage"]) \
+		printf "JetStream is full: %s of %s bytes\n", n["storage"], n["max_storage"] }'); \
+[ -z "$$answer" ] || $(call arc-unhealthy,$(1),$(2),$(3))
+endef
 
 ## flash-logs: follow the log of arc-flash
 flash-logs:
@@ -42,8 +57,8 @@ flash-logs:
 
 ## flash-down: stop and remove arc-flash; its messages stay
 flash-down:
-	$(call arc-down,$(FLASH_COMPOSE))
+	$(call arc-down,$(FLASH_COMPOSE),$(FLASH_CONTAINERS))
 
 ## flash-clean: stop arc-flash and delete its messages (asks first; CONFIRM=yes does not)
 flash-clean:
-	$(call arc-clean,$(FLASH_COMPOSE),the volume arc-flash-jetstream with every stored message)
+	$(call arc-clean,$(FLASH_COMPOSE),the volume arc-flash-jetstream with every stored message,$(FLASH_CONTAINERS),arc-flash-jetstream)

@@ -11,7 +11,13 @@ version) [ ! -e "$dir/no-engine" ] ;;
 'compose version') [ ! -e "$dir/no-compose" ] ;;
 'network inspect '*) [ -e "$dir/network" ] ;;
 'network create '*) [ ! -e "$dir/no-network" ] && : >"$dir/network" ;;
-'image inspect '*) [ -e "$dir/image-$(flat "$last")" ] ;;
+'image inspect '*)
+    [ -e "$dir/image-$(flat "$last")" ] && cat "$dir/image-$(flat "$last")" ;;
+'context inspect '*) cat "$dir/context" 2>/dev/null || echo unix:///var/run/docker.sock ;;
+'container inspect --format '*)
+    [ -e "$dir/state-$last" ] && cat "$dir/owner-$last" 2>/dev/null ;;
+'container inspect '*) [ -e "$dir/state-$last" ] ;;
+'volume inspect '*) [ -e "$dir/volume-$last" ] ;;
 build\ *)
     [ ! -e "$dir/no-build" ] || { echo 'failed to solve: no such base' >&2; exit 1; }
     ;;
@@ -21,7 +27,10 @@ compose\ *' up -d '*)
         exit 1
     fi
     ;;
-compose\ *' down'*) [ ! -e "$dir/down-error" ] ;;
+compose\ *' down'*)
+    [ ! -e "$dir/down-error" ] || exit 1
+    [ -e "$dir/down-does-nothing" ] || rm -f "$dir"/state-* "$dir"/volume-*
+    ;;
 'inspect '*)
     # One line of the file an answer; the last one stays.
     file=$dir/state-$last

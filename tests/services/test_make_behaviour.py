@@ -234,15 +234,17 @@ def test_messaging_health_reports_all_three_before_it_fails(docker, probe):
     assert "arc-flash: NOT healthy" in run.stderr and "container is not there" in run.stderr
     assert "arc-strange: healthy" in run.stdout and "arc-sonic: healthy" in run.stdout
     assert "failed: flash-health" in run.stderr and "sonic-health" not in run.stderr.split("failed:")[1]
+    docker.set("state-arc-flash", "running/healthy\n")
     assert docker.make("messaging-health", f"FLASH_HEALTH={url}", f"STRANGE_HEALTH={url}").returncode == 0
 
 
-def test_otel_health_reports_both(probe):
+def test_otel_health_reports_both(docker, probe):
     url = probe(200)
-    run = make("otel-health", f"OTEL_HEALTH={url}", "OTEL_UI=http://localhost:1/")
+    docker.set("state-arc-friday", "running/healthy\n")
+    run = docker.make("otel-health", f"OTEL_HEALTH={url}", "OTEL_UI=http://localhost:1/")
     assert run.returncode != 0
     assert "arc-friday-collector: healthy" in run.stdout and "arc-friday: NOT healthy" in run.stderr
-    assert make("otel-health", f"OTEL_HEALTH={url}", f"OTEL_UI={url}").returncode == 0
+    assert docker.make("otel-health", f"OTEL_HEALTH={url}", f"OTEL_UI={url}").returncode == 0
 
 
 def test_messaging_logs_prefixes_every_line(docker):

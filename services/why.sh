@@ -1,0 +1,48 @@
+#!/bin/sh
+# why.sh CONTAINER: adds to a red health check what its container's state and log tell of the usual causes, and what helps.
+# Says nothing when it knows nothing. Called by the .mk files; DOCKER names the client.
+docker=${DOCKER:-docker}
+name=$1
+
+inspect() {
+    $docker inspect --format "$1" "$name" 2>/dev/null
+}
+
+say() {
+    printf '  %s\n' "$@" >&2
+}
+
+# "image user volume target" of what runs, so that the advice can be typed as it stands.
+owner_advice() {
+    # shellcheck disable=SC2046 # four words
+    set -- $(inspect '{{.Config.Image}} {{.Config.User}} {{range .Mounts}}{{if .Name}}{{.Name}} {{.Destination}} {{end}}{{end}}')
+    [ $# -ge 4 ] || return
+    say "It may not write to its volume $3, which belongs to another user. Give it back, then start again:" \
+        "$docker run --rm -u 0 --entrypoint chown -v $3:$4 $1 -R $2 $4"
+}
+
+[ "$(inspect '{{.State.OOMKilled}}')" != true ] ||
+    say 'The kernel ended it because memory ran out: give the engine more (Docker Desktop, Colima: Settings, Resources).'
+
+log=$($docker logs --tail 200 "$name" 2>&1)
+case "$log" in
+*'No space left on device'* | *'resource limits exceeded for server'* | *NoWritableLedgerDir*)
+    say "The disk of the engine is full. What takes the space: $docker system df -v" ;;
+esac
+case "$log" in
+*'storage directory is not writable'* | *'Permission denied'* | *AccessDenied*)
+    owner_advice ;;
+esac
+case "$log" in
+*"Can't handle RDB format version"*)
+    say 'A newer Redis wrote its data, and an older one cannot read them: go back to the newer image (docs/services.md, Upgrade).' ;;
+esac
+case "$log" in
+*'redis-check-aof'*)
+    say "Its append-only file is damaged. Save a copy of the volume, then: docs/services.md, When it is red" ;;
+esac
+case "$log" in
+*OutOfMemoryError*)
+    say 'Java ran out of memory: PULSAR_MEM in services/streaming/docker-compose.yml limits it.' ;;
+esac
+exit 0
