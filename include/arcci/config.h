@@ -14,9 +14,43 @@
 
 ARC_API_BEGIN
 
-/* One service directory, as its service.yaml has it (docs/schema/service.schema.json). */
+/* NAME → value: build arguments, labels, runners. */
+struct arc_pair {
+    char *name;
+    char *value;
+};
+
+/* How an image is built: Compose's build section (Compose specification, "Build"), with the paths
+ * made relative to the repository's root. Texts that are not given are NULL; lists never are. */
+struct arc_recipe {
+    char *context;    /* "services/cache", "." for the root, or what BuildKit fetches (an URL) */
+    char *dockerfile; /* "services/cache/Dockerfile"; below a remote context as it is written
+                         there; NULL with dockerfile_inline */
+    char *dockerfile_inline;
+    char *target;
+    struct arc_pair *args;                /* these lists of pairs end with {NULL, NULL} */
+    struct arc_pair *additional_contexts; /* name in BuildKit's familiar form → a path from the
+                                             root, or "docker-image://…", "target:…", an URL */
+    struct arc_pair *labels;
+    struct arc_pair *extra_hosts; /* name → address */
+    char **secrets;               /* as buildx takes them: "id=token,env=TOKEN" */
+    char **ssh;                   /* "default", "id=path" */
+    char **platforms;             /* normalized; empty: the group's */
+    char **cache_from;
+    char **cache_to;
+    char **ulimits; /* "nofile=1024:2048" */
+    char *network;
+    char *shm_size;
+    char *provenance; /* "mode=max", "false"; NULL: the default */
+    char *sbom;       /* "true", "generator=…" */
+    bool no_cache;
+    bool pull;
+};
+
+/* One image that a group releases, as service.yaml (docs/schema/service.schema.json) or the
+ * group's entry has it. Several may lie in one directory. */
 struct arc_service {
-    char *directory;   /* "services/messaging", relative to the root, no slash at the end */
+    char *directory;   /* "services/messaging", relative to the root, no slash at the end; "." */
     char *name;        /* "arc-flash": image and container name */
     char *codename;    /* "flash": filter name, job name, output name */
     char *role;        /* "messaging", or NULL */
@@ -27,14 +61,11 @@ struct arc_service {
     unsigned *ports;   /* all ports it publishes; ends with 0, never NULL */
     char **depends_on; /* codenames */
     char **external;   /* those of depends_on that live in other repositories */
-    char **paths;  /* globs of shared files that count as its own, beside everything in directory */
-    unsigned line; /* of its entry in arc-ci.yaml, from 1; 0 when read alone */
-};
-
-/* A build argument of a group: NAME → value. */
-struct arc_pair {
-    char *name;
-    char *value;
+    char **paths; /* globs of shared files that count as its own, beside everything in directory */
+    char *file;   /* the service.yaml that it was read from; NULL: arc-ci.yaml alone */
+    struct arc_recipe build;
+    bool derive_inputs; /* its files are what its Dockerfile reads, not its whole directory */
+    unsigned line;      /* of its entry in arc-ci.yaml, from 1; 0 when read alone */
 };
 
 /* A release group: services that release together under one tag. */
@@ -51,8 +82,9 @@ struct arc_group {
                              version, major, minor, patch, sha, group */
     char **paths;         /* globs of shared files that count as every service's */
     char *notes_template; /* path of a notes template, or NULL for the built-in one */
-    struct arc_pair *runners;    /* platform → runs-on label; terminated by {NULL, NULL} */
-    struct arc_pair *build_args; /* terminated by {NULL, NULL} */
+    struct arc_pair *runners; /* platform → runs-on label; terminated by {NULL, NULL} */
+    struct arc_recipe build;  /* what its services take over; part of theirs already */
+    bool derive_inputs;       /* every service's files are what its Dockerfile reads */
     struct arc_service *services;
     size_t service_count;
     bool zero_prerelease;    /* 0.x versions are prereleases */
@@ -85,8 +117,9 @@ void arc_config_free(struct arc_config *config);
 const struct arc_group *arc_config_group(const struct arc_config *config, const char *name,
                                          size_t len);
 
-/* Reads one service's service.yaml, whether a group has it or not. Errors as arc_config_load();
- * ARC_ENOTFOUND if the directory or the file does not exist. On an error *out is {0}. */
+/* Reads one service's service.yaml, whether a group has it or not, without what a group adds.
+ * Errors as arc_config_load(); ARC_ENOTFOUND if the directory or the file does not exist. On an
+ * error *out is {0}. */
 int arc_service_load(const char *root, const char *directory, struct arc_service *out,
                      struct arc_error *err);
 void arc_service_free(struct arc_service *service);

@@ -92,7 +92,7 @@ static void test_defaults(void **state)
     assert_null(group->paths[0]);
     assert_null(group->notes_template);
     assert_null(group->runners[0].name);
-    assert_null(group->build_args[0].name);
+    assert_null(group->build.args[0].name);
     assert_false(group->zero_prerelease);
     assert_false(group->rebuild_dependents);
     assert_int_equal(group->line, 2);
@@ -143,9 +143,9 @@ static void test_everything(void **state)
     assert_string_equal(group->notes_template, "notes.md");
     assert_string_equal(group->runners[0].name, "linux/arm64");
     assert_string_equal(group->runners[0].value, "ubuntu-24.04-arm");
-    assert_string_equal(group->build_args[1].name, "LEVEL");
-    assert_string_equal(group->build_args[1].value, "3");
-    assert_null(group->build_args[2].name);
+    assert_string_equal(group->build.args[1].name, "LEVEL");
+    assert_string_equal(group->build.args[1].value, "3");
+    assert_null(group->build.args[2].name);
     assert_true(group->zero_prerelease);
     assert_true(group->rebuild_dependents);
     assert_string_equal(group->services[0].depends_on[1], "oracle");
@@ -185,7 +185,7 @@ static const char *const wrong[][2] = {
     {GROUP("image_tags: []"), "5:5: 'image_tags' is no key of a group; did you mean 'image-tags'?"},
     {GROUP("colour: red"),
      "5:5: 'colour' is no key of a group; its keys are title, description, tag, registry, "
-     "platforms, services, image-tags, paths, notes-template, runners, build-args, "
+     "platforms, services, image-tags, paths, notes-template, runners, build, build-args, inputs, "
      "zero-prerelease, rebuild-dependents"},
     {GROUP("title: 2026"), "5:12: 'title' must be a string, this is a number; put it in quotes"},
     {GROUP("title: ''"), "5:12: title: '' is empty"},
@@ -258,9 +258,11 @@ static const char *const wrong[][2] = {
     {REGISTRY("ghcr.io//a"),
      "4:15: registry: 'ghcr.io//a' is no image prefix: behind the host only lower-case letters, "
      "digits and '.', '_', '-' between them"},
-    {SERVICES("[]"), "4:15: 'services' must be a list of directories, this is empty"},
-    {SERVICES("services/a"), "4:15: 'services' must be a list of directories, this is a string"},
-    {SERVICES("[[a]]"), "4:16: an entry of 'services' must be a directory, this is a list"},
+    {SERVICES("[]"), "4:15: 'services' must be a list of directories or mappings, this is empty"},
+    {SERVICES("services/a"),
+     "4:15: 'services' must be a list of directories or mappings, this is a string"},
+    {SERVICES("[[a]]"), "4:16: an entry of 'services' must be a directory, a glob, a YAML file "
+                        "or a mapping, this is a list"},
     {SERVICES("[/srv]"),
      "4:16: services: '/srv' is absolute; it must be relative to the repository"},
     {SERVICES("[services/../..]"),
@@ -271,8 +273,8 @@ static const char *const wrong[][2] = {
      "4:16: services: 'services\\a' holds a backslash; paths are written with '/'"},
     {SERVICES("[services/gone]"), "4:16: services: there is no directory services/gone"},
     {SERVICES("[services/empty]"),
-     "4:16: services: services/empty/service.yaml does not exist; it names the service (docs: "
-     "adding a service)"},
+     "4:16: services: services/empty has neither a service.yaml, which names the service, nor "
+     "a Dockerfile"},
     {SERVICES("[services/messaging, services/messaging/]"),
      "4:36: services: 'services/messaging' is in group 'm' already (line 4); a service is released "
      "with one group"},

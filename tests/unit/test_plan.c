@@ -17,14 +17,26 @@ static char *release[] = {"linux/amd64", "linux/arm64", NULL};
 static char *three_tags[] = {"{image-tag}", "sha-{sha}", "latest", NULL};
 static char *floating[] = {"v{version}", "v{major}.{minor}", "v{major}", "{group}", NULL};
 static struct arc_pair arguments[] = {{"NATS_IMAGE", "mirror/nats:2"}, {NULL, NULL}};
+static struct arc_pair no_pairs[] = {{NULL, NULL}};
+/* A recipe as a loaded configuration has it: its lists are never NULL. */
+#define RECIPE(folder)                                                                             \
+    {                                                                                              \
+        .context = folder, .dockerfile = folder "/Dockerfile", .args = arguments,                  \
+        .additional_contexts = no_pairs, .labels = no_pairs, .extra_hosts = no_pairs,              \
+        .secrets = none, .ssh = none, .platforms = none, .cache_from = none, .cache_to = none,     \
+        .ulimits = none                                                                            \
+    }
+
 static struct arc_service services[] = {
     {.directory = "services/messaging",
+     .build = RECIPE("services/messaging"),
      .name = "arc-flash",
      .codename = "flash",
      .tech = "nats",
      .depends_on = none,
      .paths = none},
     {.directory = "services/cache",
+     .build = RECIPE("services/cache"),
      .name = "arc-sonic",
      .codename = "sonic",
      .tech = "redis",
@@ -42,7 +54,6 @@ static struct arc_group group_with(char **tags)
                               .platforms_release = release,
                               .image_tags = tags,
                               .paths = none,
-                              .build_args = arguments,
                               .services = services,
                               .service_count = 2};
 }

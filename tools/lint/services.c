@@ -63,7 +63,9 @@ static void collect(struct lint *lint)
         for (size_t s = 0; s < lint->project->config.groups[g].service_count; s++) {
             const char *directory = lint->project->config.groups[g].services[s].directory;
             const char *slash = strrchr(directory, '/');
-            add_service(lint, directory, &lint->project->config.groups[g]);
+            if (lint->project->config.groups[g].services[s].file &&
+                !find_directory(lint, directory))
+                add_service(lint, directory, &lint->project->config.groups[g]);
             ARC_AUTO_FREE char *parent =
                 slash ? strndup(directory, (size_t)(slash - directory)) : strdup(".");
             if (!parent || json_object_set_new(parents, parent, json_true()))

@@ -23,6 +23,12 @@ enum arc_file_kind arc_file_kind(const char *path)
     return S_ISDIR(st.st_mode) ? ARC_FILE_DIRECTORY : ARC_FILE_OTHER;
 }
 
+bool arc_file_is_folder(const char *path)
+{
+    struct stat st;
+    return lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 bool arc_file_same(const char *a, const char *b)
 {
     struct stat x, y;

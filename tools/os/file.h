@@ -18,6 +18,9 @@ enum arc_file_kind {
 /* Symbolic links are followed. */
 enum arc_file_kind arc_file_kind(const char *path);
 
+/* Whether the path is a directory itself, not a link to one: a walk that keeps to those ends. */
+bool arc_file_is_folder(const char *path);
+
 /* Whether both paths name the same existing file or directory. */
 bool arc_file_same(const char *a, const char *b);
 

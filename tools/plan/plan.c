@@ -52,15 +52,15 @@ static json_t *make_labels(const struct arc_plan_options *options,
     return labels;
 }
 
-static json_t *make_build_args(const struct arc_group *group)
+static json_t *pairs_object(const struct arc_pair *pairs)
 {
-    json_t *args = json_object();
-    for (const struct arc_pair *pair = group->build_args; pair && pair->name; pair++)
-        if (json_object_set_new(args, pair->name, json_string(pair->value))) {
-            json_decref(args);
+    json_t *object = json_object();
+    for (; pairs->name; pairs++)
+        if (json_object_set_new(object, pairs->name, json_string(pairs->value))) {
+            json_decref(object);
             return NULL;
         }
-    return args;
+    return object;
 }
 
 static bool listed(const json_t *names, const char *name)
@@ -116,12 +116,12 @@ static json_t *make_service(const struct arc_plan_options *options,
                      "description", service->description,
                      "tech", service->tech,
                      "directory", service->directory,
-                     "dockerfile", json_sprintf("%s/Dockerfile", service->directory),
+                     "dockerfile", json_string(service->build.dockerfile),
                      "image", json_sprintf("%s/%s", options->group->registry, service->name),
                      "selected", build,
                      "reason", reason,
                      "staging", json_sprintf("staging-%.*s", ARC_SHORT_SHA, options->revision),
-                     "build-args", make_build_args(options->group),
+                     "build-args", pairs_object(service->build.args),
                      "labels", make_labels(options, service),
                      "tags", tags);
     /* clang-format on */

@@ -2,8 +2,10 @@
 #include "arcci/config.h"
 #include "base/auto.h"
 #include "os/file.h"
+#include "project/config_build.h"
 #include "project/config_fields.h"
 #include "project/config_graph.h"
+#include "project/config_services.h"
 #include <string.h>
 
 /* What a group's mapping is read into: the group, and the nodes that take a second look. */
@@ -11,6 +13,9 @@ struct group_reading {
     struct arc_group group;
     const struct arc_yaml_node *services;
     const struct arc_yaml_node *notes_template;
+    const struct arc_yaml_node *build;
+    struct arc_pair *build_args; /* become part of `build` */
+    char *inputs;
 };
 
 #define AT(member) offsetof(struct group_reading, group.member)
@@ -34,7 +39,10 @@ static const struct arc_field group_fields[] = {
     {"notes-template", FIELD_NODE, offsetof(struct group_reading, notes_template), false, NULL,
      NULL},
     {"runners", FIELD_PAIRS, AT(runners), false, arc_check_platform, NULL},
-    {"build-args", FIELD_PAIRS, AT(build_args), false, arc_check_build_arg, NULL},
+    {"build", FIELD_NODE, offsetof(struct group_reading, build), false, NULL, NULL},
+    {"build-args", FIELD_PAIRS, offsetof(struct group_reading, build_args), false,
+     arc_check_build_arg, NULL},
+    {"inputs", FIELD_TEXT, offsetof(struct group_reading, inputs), false, arc_check_inputs, NULL},
     {"zero-prerelease", FIELD_FLAG, AT(zero_prerelease), false, NULL, NULL},
     {"rebuild-dependents", FIELD_FLAG, AT(rebuild_dependents), false, NULL, NULL},
     {0},
@@ -51,6 +59,7 @@ static void group_free(struct arc_group *group)
 {
     struct group_reading reading = {.group = *group};
     arc_fields_free(&group_table, &reading);
+    arc_recipe_free(&group->build);
     for (size_t i = 0; i < group->service_count; i++)
         arc_service_free(&group->services[i]);
     free(group->services);
@@ -114,9 +123,7 @@ static int fill_defaults(struct arc_group *group, struct arc_error *err)
     }
     if (!group->runners)
         group->runners = calloc(1, sizeof *group->runners);
-    if (!group->build_args)
-        group->build_args = calloc(1, sizeof *group->build_args);
-    bool whole = group->title && group->tag && group->runners && group->build_args;
+    bool whole = group->title && group->tag && group->runners;
     return whole ? ARC_OK : arc_error_nomem(err);
 }
 
@@ -134,48 +141,6 @@ static int refuse_empty(const struct loader *l, const struct arc_group *group,
         return arc_yaml_error(l->yaml, arc_yaml_get(map, "image-tags"), l->err,
                               "'image-tags' is empty: a release would have no name");
     return ARC_OK;
-}
-
-static int read_service(const struct loader *l, const struct arc_yaml_node *entry,
-                        struct arc_group *group)
-{
-    if (entry->type != ARC_YAML_STRING)
-        return arc_yaml_error(l->yaml, entry, l->err,
-                              "an entry of 'services' must be a directory, this is %s",
-                              arc_yaml_type_name(entry));
-    int rc = arc_field_check(l->yaml, entry, "services", arc_check_path, l->err);
-    if (rc)
-        return rc;
-    struct arc_service *service = &group->services[group->service_count];
-    rc = arc_service_load(l->root, entry->text, service, l->err);
-    if (rc == ARC_ENOTFOUND) { /* the mistake is in our file, so say where */
-        ARC_AUTO_FREE char *why = strdup(arc_error_text(l->err));
-        return arc_yaml_error(l->yaml, entry, l->err, "services: %s", why ? why : "");
-    }
-    service->line = entry->line;
-    group->service_count += !rc;
-    return rc;
-}
-
-static int read_services(const struct loader *l, const struct arc_yaml_node *list,
-                         struct arc_group *group)
-{
-    if (list->type != ARC_YAML_LIST || !list->count)
-        return arc_yaml_error(l->yaml, list, l->err,
-                              "'services' must be a list of directories, this is %s",
-                              list->type == ARC_YAML_LIST ? "empty" : arc_yaml_type_name(list));
-    if (list->count > ARC_SERVICES_MAX)
-        return arc_yaml_error(l->yaml, list, l->err, "'services' has more than %d entries",
-                              ARC_SERVICES_MAX);
-    group->services = calloc(list->count, sizeof *group->services);
-    if (!group->services)
-        return arc_error_nomem(l->err);
-    int rc = ARC_OK;
-    for (size_t i = 0; !rc && i < list->count; i++)
-        rc = read_service(l, list->items[i], group);
-    for (size_t i = 0; !rc && i < list->count; i++)
-        rc = arc_config_unique(l->yaml, l->config, &group->services[i], list->items[i], l->err);
-    return rc;
 }
 
 static int read_notes_template(const struct loader *l, const struct arc_yaml_node *node,
@@ -211,29 +176,44 @@ static int unique_tag(const struct loader *l, const struct arc_group *group,
     return ARC_OK;
 }
 
+/* `build`, which the services take over, with the older `build-args` as a part of it. */
+static int read_build(const struct loader *l, struct group_reading *reading,
+                      struct arc_group *group)
+{
+    ARC_TRY(arc_recipe_read(l->yaml, reading->build, "", &group->build, l->err));
+    group->derive_inputs = reading->inputs && strcmp(reading->inputs, "dockerfile") == 0;
+    return arc_pairs_inherit(&group->build.args, reading->build_args, l->err);
+}
+
+static int complete_group(const struct loader *l, const struct arc_yaml_pair *pair,
+                          struct group_reading *reading, struct arc_group *group)
+{
+    group->line = pair->key->line;
+    group->name = strdup(pair->key->text);
+    if (!group->name)
+        return arc_error_nomem(l->err);
+    ARC_TRY(fill_defaults(group, l->err));
+    ARC_TRY(refuse_empty(l, group, pair->value));
+    ARC_TRY(unique_tag(l, group, pair->key, pair->value));
+    ARC_TRY(read_notes_template(l, reading->notes_template, group));
+    ARC_TRY(read_build(l, reading, group));
+    struct arc_services_reading services = {l->root, l->yaml, l->config, l->err};
+    return arc_services_read(&services, reading->services, group);
+}
+
 static int read_group(const struct loader *l, const struct arc_yaml_pair *pair)
 {
     struct group_reading reading = {0};
-    int rc = arc_field_check(l->yaml, pair->key, "groups", arc_check_group, l->err);
-    if (rc)
-        return rc;
+    ARC_TRY(arc_field_check(l->yaml, pair->key, "groups", arc_check_group, l->err));
     struct arc_group *group = &l->config->groups[l->config->group_count];
-    rc = arc_fields_read(l->yaml, pair->value, &group_table, &reading, l->err);
+    int rc = arc_fields_read(l->yaml, pair->value, &group_table, &reading, l->err);
     *group = reading.group;
     l->config->group_count++; /* from here on the configuration owns it, whole or not */
-    group->line = pair->key->line;
-    group->name = strdup(pair->key->text);
-    if (!rc && !group->name)
-        rc = arc_error_nomem(l->err);
     if (!rc)
-        rc = fill_defaults(group, l->err);
-    if (!rc)
-        rc = refuse_empty(l, group, pair->value);
-    if (!rc)
-        rc = unique_tag(l, group, pair->key, pair->value);
-    if (!rc)
-        rc = read_notes_template(l, reading.notes_template, group);
-    return rc ? rc : read_services(l, reading.services, group);
+        rc = complete_group(l, pair, &reading, group);
+    struct group_reading rest = {.build_args = reading.build_args, .inputs = reading.inputs};
+    arc_fields_free(&group_table, &rest);
+    return rc;
 }
 
 static int read_groups(const struct loader *l)

@@ -273,3 +273,19 @@ bool arc_check_build_arg(const char *text, struct arc_buf *why)
         return true;
     return no(why, "is no name of a build argument: letters, digits and '_'");
 }
+
+bool arc_check_secret(const char *text, struct arc_buf *why)
+{
+    size_t len = strlen(text);
+    if (len && *text != '.' && only(text, len, LOWER UPPER DIGITS "_.-"))
+        return true;
+    return no(why, "is no id of a secret: letters, digits, '_', '.' and '-'");
+}
+
+bool arc_check_inputs(const char *text, struct arc_buf *why)
+{
+    if (strcmp(text, "directory") == 0 || strcmp(text, "dockerfile") == 0)
+        return true;
+    arc_buf_puts(why, "is neither 'directory' nor 'dockerfile'");
+    return false;
+}

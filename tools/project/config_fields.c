@@ -144,6 +144,80 @@ static int read_pairs(const struct arc_yaml *yaml, const struct arc_yaml_node *n
     return rc;
 }
 
+/* A scalar's text, as it is written. */
+static int read_scalar(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
+                       const struct arc_field *field, char **out, struct arc_error *err)
+{
+    if (!node->text || node->type == ARC_YAML_NULL)
+        return wrong_type(yaml, node, field->key, "a string", err);
+    ARC_TRY(arc_field_check(yaml, node, field->key, field->check, err));
+    *out = strdup(node->text);
+    return *out ? ARC_OK : arc_error_nomem(err);
+}
+
+/* A single string stands for a list of one. */
+static int read_list(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
+                     const struct arc_field *field, char ***out, struct arc_error *err)
+{
+    if (node->type == ARC_YAML_LIST)
+        return read_texts(yaml, node, field, out, err);
+    *out = calloc(2, sizeof **out);
+    return *out ? read_text(yaml, node, field, &(*out)[0], err) : arc_error_nomem(err);
+}
+
+/* "NAME=VALUE", an item of a list. */
+static int split_pair(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
+                      const struct arc_field *field, struct arc_pair *out, struct arc_error *err)
+{
+    const char *equals = node->text ? strchr(node->text, '=') : NULL;
+    if (!equals)
+        return arc_yaml_error(yaml, node, err,
+                              "an item of '%s' must be NAME=VALUE, this is %s; nothing is taken "
+                              "from the environment, since the same commit gives the same plan",
+                              field->key, node->text ? "a name alone" : arc_yaml_type_name(node));
+    out->name = strndup(node->text, (size_t)(equals - node->text));
+    out->value = strdup(equals + 1);
+    if (!out->name || !out->value)
+        return arc_error_nomem(err);
+    struct arc_yaml_node name = {
+        .text = out->name, .len = strlen(out->name), .line = node->line, .column = node->column};
+    return arc_field_check(yaml, &name, field->key, field->check, err);
+}
+
+static int keyed_pair(const struct arc_yaml *yaml, const struct arc_yaml_pair *from,
+                      const struct arc_field *field, struct arc_pair *out, struct arc_error *err)
+{
+    if (!from->value->text || from->value->type == ARC_YAML_NULL)
+        return arc_yaml_error(yaml, from->value, err,
+                              "the value of '%s' in '%s' must be a string, this is %s",
+                              from->key->text, field->key, arc_yaml_type_name(from->value));
+    ARC_TRY(arc_field_check(yaml, from->key, field->key, field->check, err));
+    ARC_TRY(arc_field_check(yaml, from->value, field->key, NULL, err));
+    out->name = strdup(from->key->text);
+    out->value = strdup(from->value->text);
+    return out->name && out->value ? ARC_OK : arc_error_nomem(err);
+}
+
+static int read_keyed(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
+                      const struct arc_field *field, struct arc_pair **out, struct arc_error *err)
+{
+    if (node->type != ARC_YAML_MAP && node->type != ARC_YAML_LIST)
+        return wrong_type(yaml, node, field->key, "a mapping", err);
+    *out = calloc(node->count + 1, sizeof **out);
+    if (!*out)
+        return arc_error_nomem(err);
+    for (size_t i = 0; i < node->count; i++) {
+        if (node->type == ARC_YAML_MAP)
+            ARC_TRY(keyed_pair(yaml, &node->pairs[i], field, &(*out)[i], err));
+        else
+            ARC_TRY(split_pair(yaml, node->items[i], field, &(*out)[i], err));
+        for (size_t k = 0; node->type == ARC_YAML_LIST && k < i; k++)
+            if (strcmp((*out)[k].name, (*out)[i].name) == 0)
+                return twice(yaml, node->items[i], field->key, err);
+    }
+    return ARC_OK;
+}
+
 static int read_field(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
                       const struct arc_field *field, void *out, struct arc_error *err)
 {
@@ -153,6 +227,12 @@ static int read_field(const struct arc_yaml *yaml, const struct arc_yaml_node *n
         return read_text(yaml, node, field, slot, err);
     case FIELD_TEXTS:
         return read_texts(yaml, node, field, slot, err);
+    case FIELD_LIST:
+        return read_list(yaml, node, field, slot, err);
+    case FIELD_SCALAR:
+        return read_scalar(yaml, node, field, slot, err);
+    case FIELD_KEYED:
+        return read_keyed(yaml, node, field, slot, err);
     case FIELD_PORT:
         return read_port(yaml, node, field, slot, err);
     case FIELD_PORTS:
@@ -222,7 +302,7 @@ int arc_fields_read(const struct arc_yaml *yaml, const struct arc_yaml_node *map
     return ARC_OK;
 }
 
-static void free_texts(char **list)
+void arc_texts_free(char **list)
 {
     for (char **text = list; text && *text; text++)
         free(*text);
@@ -238,17 +318,42 @@ static void free_pairs(struct arc_pair *pairs)
     free(pairs);
 }
 
+/* How much of the struct a field takes. */
+static size_t field_size(enum arc_field_kind kind)
+{
+    if (kind == FIELD_FLAG)
+        return sizeof(bool);
+    return kind == FIELD_PORT ? sizeof(unsigned) : sizeof(void *);
+}
+
+void arc_fields_overlay(const struct arc_table *table, void *out, void *from)
+{
+    static const char zero[sizeof(void *)];
+    for (const struct arc_field *field = table->fields; field->key; field++) {
+        char *mine = (char *)out + field->offset, *theirs = (char *)from + field->offset;
+        size_t size = field_size(field->kind);
+        if (field->kind == FIELD_TABLE)
+            arc_fields_overlay(field->fields, out, from);
+        if (field->kind == FIELD_TABLE || memcmp(theirs, zero, size) == 0)
+            continue;
+        char kept[sizeof(void *)]; /* each side frees what it ends up with */
+        memcpy(kept, mine, size);
+        memcpy(mine, theirs, size);
+        memcpy(theirs, kept, size);
+    }
+}
+
 void arc_fields_free(const struct arc_table *table, void *out)
 {
     for (const struct arc_field *field = table->fields; field->key; field++) {
         void *slot = (char *)out + field->offset;
-        if (field->kind == FIELD_TEXT)
+        if (field->kind == FIELD_TEXT || field->kind == FIELD_SCALAR)
             free(*(char **)slot);
-        else if (field->kind == FIELD_TEXTS)
-            free_texts(*(char ***)slot);
+        else if (field->kind == FIELD_TEXTS || field->kind == FIELD_LIST)
+            arc_texts_free(*(char ***)slot);
         else if (field->kind == FIELD_PORTS)
             free(*(unsigned **)slot);
-        else if (field->kind == FIELD_PAIRS)
+        else if (field->kind == FIELD_PAIRS || field->kind == FIELD_KEYED)
             free_pairs(*(struct arc_pair **)slot);
         else if (field->kind == FIELD_TABLE)
             arc_fields_free(field->fields, out);

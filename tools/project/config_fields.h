@@ -11,14 +11,18 @@
 typedef bool arc_check(const char *text, struct arc_buf *why);
 
 enum arc_field_kind {
-    FIELD_TEXT,  /* char *: a string */
-    FIELD_TEXTS, /* char **: a list of different strings */
-    FIELD_FLAG,  /* bool */
-    FIELD_PORT,  /* unsigned: 1–65535 */
-    FIELD_PORTS, /* unsigned *: a list of ports, ends with 0 */
-    FIELD_PAIRS, /* struct arc_pair *: a mapping of scalars, ends with {NULL, NULL} */
-    FIELD_NODE,  /* const struct arc_yaml_node *: left to the caller */
-    FIELD_TABLE, /* a mapping with fields of its own, in the same struct */
+    FIELD_TEXT,   /* char *: a string */
+    FIELD_TEXTS,  /* char **: a list of different strings */
+    FIELD_LIST,   /* char **: the same, or a single string */
+    FIELD_SCALAR, /* char *: a string, a number, true or false, as written */
+    FIELD_FLAG,   /* bool */
+    FIELD_PORT,   /* unsigned: 1–65535 */
+    FIELD_PORTS,  /* unsigned *: a list of ports, ends with 0 */
+    FIELD_PAIRS,  /* struct arc_pair *: a mapping of scalars, ends with {NULL, NULL} */
+    FIELD_KEYED,  /* struct arc_pair *: as Compose has it, such a mapping or a list of NAME=VALUE;
+                    values may be empty and of several lines */
+    FIELD_NODE,   /* const struct arc_yaml_node *: left to the caller */
+    FIELD_TABLE,  /* a mapping with fields of its own, in the same struct */
 };
 
 struct arc_field {
@@ -43,6 +47,12 @@ int arc_fields_read(const struct arc_yaml *yaml, const struct arc_yaml_node *map
                     const struct arc_table *table, void *out, struct arc_error *err);
 void arc_fields_free(const struct arc_table *table, void *out);
 
+/* Moves what `from` has over what `out` has, both of one table; nodes that `from` lacks stay. */
+void arc_fields_overlay(const struct arc_table *table, void *out, void *from);
+
+/* Frees a list of texts; NULL is allowed. */
+void arc_texts_free(char **list);
+
 /* Checks one scalar, reporting at its place. */
 int arc_field_check(const struct arc_yaml *yaml, const struct arc_yaml_node *node, const char *key,
                     arc_check *check, struct arc_error *err);
@@ -61,5 +71,7 @@ arc_check arc_check_path;      /* relative, stays in the repository */
 arc_check arc_check_glob;      /* likewise, a pattern */
 arc_check arc_check_build_arg; /* [A-Za-z_][A-Za-z0-9_]* */
 arc_check arc_check_label;     /* of a runner */
+arc_check arc_check_inputs;    /* "directory" or "dockerfile" */
+arc_check arc_check_secret;    /* the id of a secret: a file name */
 
 #endif

@@ -14,7 +14,7 @@ int arc_config_unique(const struct arc_yaml *yaml, const struct arc_config *conf
             const struct arc_service *other = &group->services[s];
             if (other == service)
                 return ARC_OK; /* the later ones look back at this one */
-            if (strcmp(other->directory, service->directory) == 0)
+            if (other->file && service->file && strcmp(other->file, service->file) == 0)
                 return arc_yaml_error(yaml, entry, err,
                                       "services: '%s' is in group '%s' already (line %u); a "
                                       "service is released with one group",

@@ -1,14 +1,16 @@
-/* One service's service.yaml. */
+/* One service: its service.yaml, and what an entry of arc-ci.yaml says over it. */
+#include "project/config_service.h"
 #include "base/auto.h"
 #include "os/file.h"
-#include "project/config_fields.h"
+#include "project/config_build.h"
 #include <string.h>
 
-#define AT(member) offsetof(struct arc_service, member)
+#define AT(member)   offsetof(struct arc_service_reading, service.member)
+#define NODE(member) offsetof(struct arc_service_reading, member)
 
 static const struct arc_field service_fields[] = {
-    {"name", FIELD_TEXT, AT(name), true, arc_check_name, NULL},
-    {"codename", FIELD_TEXT, AT(codename), true, arc_check_codename, NULL},
+    {"name", FIELD_TEXT, AT(name), false, arc_check_name, NULL},
+    {"codename", FIELD_TEXT, AT(codename), false, arc_check_codename, NULL},
     {"role", FIELD_TEXT, AT(role), false, arc_check_line, NULL},
     {"tech", FIELD_TEXT, AT(tech), false, arc_check_line, NULL},
     {"description", FIELD_TEXT, AT(description), false, arc_check_text, NULL},
@@ -18,20 +20,133 @@ static const struct arc_field service_fields[] = {
     {"depends_on", FIELD_TEXTS, AT(depends_on), false, arc_check_codename, NULL},
     {"external", FIELD_TEXTS, AT(external), false, arc_check_codename, NULL},
     {"paths", FIELD_TEXTS, AT(paths), false, arc_check_glob, NULL},
+    {"directory", FIELD_NODE, NODE(directory), false, NULL, NULL},
+    {"build", FIELD_NODE, NODE(build), false, NULL, NULL},
+    {"inputs", FIELD_TEXT, NODE(inputs), false, arc_check_inputs, NULL},
     {0},
 };
 
 /* Other tools of a platform read the file too, so it may hold keys of theirs. */
 static const struct arc_table service_table = {"a service.yaml", service_fields, true};
+static const struct arc_table entry_table = {"a service", service_fields, false};
+
+void arc_service_reading_free(struct arc_service_reading *reading)
+{
+    arc_fields_free(&service_table, reading);
+    arc_recipe_free(&reading->service.build);
+    free(reading->service.directory);
+    free(reading->service.file);
+    *reading = (struct arc_service_reading){0};
+}
 
 void arc_service_free(struct arc_service *service)
 {
-    arc_fields_free(&service_table, service);
-    free(service->directory);
+    struct arc_service_reading reading = {.service = *service};
+    arc_service_reading_free(&reading);
     *service = (struct arc_service){0};
 }
 
-static int fill_lists(struct arc_service *service, struct arc_error *err)
+/* ---- reading -------------------------------------------------------------------------------- */
+
+/* What belongs under `build` and would else be taken for another tool's, without a word. */
+static int refuse_build_keys(const struct arc_yaml *yaml, const struct arc_yaml_node *map,
+                             struct arc_error *err)
+{
+    static const char *const keys[][2] = {
+        {"context", "context"},
+        {"dockerfile", "dockerfile"},
+        {"dockerfile_inline", "dockerfile_inline"},
+        {"target", "target"},
+        {"args", "args"},
+        {"build-args", "args"},
+        {"build_args", "args"},
+        {"contexts", "additional_contexts"},
+        {"additional_contexts", "additional_contexts"},
+        {"platforms", "platforms"},
+        {"cache_from", "cache_from"},
+        {"cache_to", "cache_to"},
+    };
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const struct arc_yaml_node *key = arc_yaml_key(map, keys[i][0]);
+        if (key)
+            return arc_yaml_error(yaml, key, err,
+                                  "'%s' stands under 'build': build: {%s: …} "
+                                  "(docs/configuration.md)",
+                                  keys[i][0], keys[i][1]);
+    }
+    return ARC_OK;
+}
+
+int arc_service_read_map(const struct arc_yaml *yaml, const struct arc_yaml_node *map, bool open,
+                         const char *base, struct arc_service_reading *out, struct arc_error *err)
+{
+    ARC_TRY(refuse_build_keys(yaml, map, err));
+    ARC_TRY(arc_fields_read(yaml, map, open ? &service_table : &entry_table, out, err));
+    return arc_recipe_read(yaml, out->build, base, &out->service.build, err);
+}
+
+int arc_service_read_file(const char *root, const char *directory, const char *file,
+                          struct arc_service_reading *out, struct arc_error *err)
+{
+    ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
+    ARC_TRY(arc_yaml_read_in(root, file, 0, &yaml, err));
+    ARC_TRY(arc_service_read_map(&yaml, yaml.root, true, directory, out, err));
+    if (!out->service.name)
+        return arc_yaml_error(&yaml, yaml.root, err, "a service.yaml needs 'name'");
+    if (!out->service.codename)
+        return arc_yaml_error(&yaml, yaml.root, err, "a service.yaml needs 'codename'");
+    out->build = out->directory = NULL; /* gone with the file */
+    out->service.file = strdup(file);
+    return out->service.file ? ARC_OK : arc_error_nomem(err);
+}
+
+int arc_service_overlay(struct arc_service_reading *out, struct arc_service_reading *entry,
+                        struct arc_error *err)
+{
+    arc_fields_overlay(&service_table, out, entry);
+    ARC_TRY(arc_recipe_inherit(&entry->service.build, &out->service.build, err));
+    arc_recipe_free(&out->service.build);
+    out->service.build = entry->service.build;
+    entry->service.build = (struct arc_recipe){0};
+    return ARC_OK;
+}
+
+/* ---- what was not said ---------------------------------------------------------------------- */
+
+/* The last part of a path that names something. */
+static const char *last_part(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* A codename of a name: lower case, '-' for the rest. */
+static char *codename_of(const char *name)
+{
+    char *text = strdup(name);
+    for (char *c = text; c && *c; c++) {
+        if (*c >= 'A' && *c <= 'Z')
+            *c = (char)(*c - 'A' + 'a');
+        else if (!(*c >= 'a' && *c <= 'z') && !(*c >= '0' && *c <= '9'))
+            *c = '-';
+    }
+    return text;
+}
+
+static int complete_names(struct arc_service *service, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf why = {.max = 2048};
+    const char *from = service->name ? service->name : last_part(service->directory);
+    if (!service->codename && !(service->codename = codename_of(from)))
+        return arc_error_nomem(err);
+    if (!service->name && !(service->name = strdup(service->codename)))
+        return arc_error_nomem(err);
+    if (!arc_check_codename(service->codename, &why))
+        return arc_error_set(err, ARC_EINPUT, "'%s' gives no codename: write codename: …", from);
+    return ARC_OK;
+}
+
+static int complete_lists(struct arc_service *service, struct arc_error *err)
 {
     char ***lists[] = {&service->depends_on, &service->external, &service->paths};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
@@ -42,12 +157,61 @@ static int fill_lists(struct arc_service *service, struct arc_error *err)
     return ARC_OK;
 }
 
+/* Where a service lies that does not say it: where its Dockerfile is, else where its context is. */
+static int complete_directory(struct arc_service *service, struct arc_error *err)
+{
+    const struct arc_recipe *build = &service->build;
+    const char *context = build->context ? build->context : ".";
+    bool remote = arc_context_is_remote(context);
+    if (service->directory)
+        return ARC_OK;
+    service->directory = strdup(remote ? "." : context);
+    if (!service->directory)
+        return arc_error_nomem(err);
+    if (remote || !build->dockerfile)
+        return ARC_OK;
+    ARC_AUTO(arc_recipe) struct arc_recipe trial = {0};
+    trial.context = strdup(context);
+    trial.dockerfile = strdup(build->dockerfile);
+    if (!trial.context || !trial.dockerfile)
+        return arc_error_nomem(err);
+    ARC_TRY(arc_recipe_complete(&trial, context, err));
+    char *slash = strrchr(trial.dockerfile, '/');
+    if (slash)
+        *slash = '\0';
+    free(service->directory);
+    service->directory = strdup(slash ? trial.dockerfile : ".");
+    return service->directory ? ARC_OK : arc_error_nomem(err);
+}
+
+int arc_service_complete(struct arc_service_reading *reading, const struct arc_recipe *given,
+                         bool derive_inputs, struct arc_error *err)
+{
+    struct arc_service *service = &reading->service;
+    if (service->directory) /* else its codename cannot come from there */
+        ARC_TRY(complete_names(service, err));
+    ARC_TRY(complete_lists(service, err));
+    ARC_TRY(arc_recipe_inherit(&service->build, given, err));
+    ARC_TRY(arc_recipe_place(&service->build, service->codename, service->name, service->directory,
+                             err));
+    ARC_TRY(complete_directory(service, err));
+    ARC_TRY(complete_names(service, err));
+    ARC_TRY(arc_recipe_complete(&service->build, service->directory, err));
+    bool whole = strcmp(service->build.context, service->directory) == 0 &&
+                 strcmp(service->directory, ".") != 0;
+    service->derive_inputs =
+        reading->inputs ? strcmp(reading->inputs, "dockerfile") == 0 : derive_inputs || !whole;
+    return ARC_OK;
+}
+
+/* ---- a service.yaml alone ------------------------------------------------------------------- */
+
 static int missing(const char *root, const char *directory, struct arc_error *err)
 {
     if (arc_file_kind_in(root, directory) == ARC_FILE_DIRECTORY)
         return arc_error_set(err, ARC_ENOTFOUND,
-                             "%s/service.yaml does not exist; it names the service (docs: adding a "
-                             "service)",
+                             "%s has neither a service.yaml, which names the service, nor a "
+                             "Dockerfile (docs/configuration.md)",
                              directory);
     return arc_error_set(err, ARC_ENOTFOUND, "there is no directory %s", directory);
 }
@@ -55,29 +219,29 @@ static int missing(const char *root, const char *directory, struct arc_error *er
 int arc_service_load(const char *root, const char *directory, struct arc_service *out,
                      struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf name = {0};
-    ARC_AUTO(arc_service) struct arc_service service = {0};
-    ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
+    ARC_AUTO(arc_buf) struct arc_buf file = {0};
+    ARC_AUTO(arc_service_reading) struct arc_service_reading reading = {0};
+    static const struct arc_recipe none = {0};
     *out = (struct arc_service){0};
     size_t len = strlen(directory);
     while (len && directory[len - 1] == '/')
         len--;
-    service.directory = strndup(directory, len);
-    if (!service.directory)
+    reading.service.directory = strndup(directory, len);
+    if (!reading.service.directory)
         return arc_error_nomem(err);
-    arc_buf_printf(&name, "%s/service.yaml", service.directory);
-    if (name.failed)
-        return arc_error_nomem(err);
-    int rc = arc_yaml_read_in(root, arc_buf_text(&name), 0, &yaml, err);
+    if (strcmp(reading.service.directory, ".") != 0)
+        arc_buf_printf(&file, "%s/", reading.service.directory);
+    arc_buf_puts(&file, "service.yaml");
+    ARC_TRY(arc_buf_check(&file, "a path", err));
+    int rc =
+        arc_service_read_file(root, reading.service.directory, arc_buf_text(&file), &reading, err);
     if (rc == ARC_ENOTFOUND)
-        return missing(root, service.directory, err);
+        return missing(root, reading.service.directory, err);
     if (!rc)
-        rc = arc_fields_read(&yaml, yaml.root, &service_table, &service, err);
-    if (!rc)
-        rc = fill_lists(&service, err);
+        rc = arc_service_complete(&reading, &none, false, err);
     if (rc)
         return rc;
-    *out = service;
-    service = (struct arc_service){0};
+    *out = reading.service;
+    reading.service = (struct arc_service){0};
     return ARC_OK;
 }

@@ -1,0 +1,387 @@
+/* The `build` section of a service: Compose's names and meaning (Compose specification, "Build"). */
+#include "project/config_build.h"
+#include "base/auto.h"
+#include "project/config_path.h"
+#include <string.h>
+
+/* What the section is read into: the recipe, and the nodes that take a second look. */
+struct recipe_reading {
+    struct arc_recipe recipe;
+    const struct arc_yaml_node *secrets;
+    const struct arc_yaml_node *ulimits;
+};
+
+#define AT(member) offsetof(struct recipe_reading, recipe.member)
+
+static const struct arc_field recipe_fields[] = {
+    {"context", FIELD_TEXT, AT(context), false, arc_check_line, NULL},
+    {"dockerfile", FIELD_TEXT, AT(dockerfile), false, arc_check_line, NULL},
+    {"dockerfile_inline", FIELD_TEXT, AT(dockerfile_inline), false, NULL, NULL},
+    {"target", FIELD_TEXT, AT(target), false, arc_check_line, NULL},
+    {"args", FIELD_KEYED, AT(args), false, arc_check_build_arg, NULL},
+    {"additional_contexts", FIELD_KEYED, AT(additional_contexts), false, arc_check_line, NULL},
+    {"labels", FIELD_KEYED, AT(labels), false, arc_check_line, NULL},
+    {"extra_hosts", FIELD_KEYED, AT(extra_hosts), false, arc_check_line, NULL},
+    {"secrets", FIELD_NODE, offsetof(struct recipe_reading, secrets), false, NULL, NULL},
+    {"ssh", FIELD_LIST, AT(ssh), false, arc_check_line, NULL},
+    {"platforms", FIELD_LIST, AT(platforms), false, arc_check_platform, NULL},
+    {"cache_from", FIELD_LIST, AT(cache_from), false, arc_check_line, NULL},
+    {"cache_to", FIELD_LIST, AT(cache_to), false, arc_check_line, NULL},
+    {"ulimits", FIELD_NODE, offsetof(struct recipe_reading, ulimits), false, NULL, NULL},
+    {"network", FIELD_TEXT, AT(network), false, arc_check_line, NULL},
+    {"shm_size", FIELD_SCALAR, AT(shm_size), false, arc_check_line, NULL},
+    {"provenance", FIELD_SCALAR, AT(provenance), false, arc_check_line, NULL},
+    {"sbom", FIELD_SCALAR, AT(sbom), false, arc_check_line, NULL},
+    {"no_cache", FIELD_FLAG, AT(no_cache), false, NULL, NULL},
+    {"pull", FIELD_FLAG, AT(pull), false, NULL, NULL},
+    {0},
+};
+static const struct arc_table recipe_table = {"'build'", recipe_fields, false};
+
+void arc_recipe_free(struct arc_recipe *recipe)
+{
+    struct recipe_reading reading = {.recipe = *recipe};
+    arc_fields_free(&recipe_table, &reading);
+    arc_texts_free(recipe->secrets);
+    arc_texts_free(recipe->ulimits);
+    *recipe = (struct arc_recipe){0};
+}
+
+/* ---- secrets and ulimits -------------------------------------------------------------------- */
+
+/* What a secret's mapping may say. */
+struct secret {
+    char *id;
+    char *environment;
+    char *file;
+};
+
+static const struct arc_field secret_fields[] = {
+    {"id", FIELD_TEXT, offsetof(struct secret, id), true, arc_check_secret, NULL},
+    {"environment", FIELD_TEXT, offsetof(struct secret, environment), false, arc_check_build_arg,
+     NULL},
+    {"file", FIELD_TEXT, offsetof(struct secret, file), false, arc_check_path, NULL},
+    {0},
+};
+static const struct arc_table secret_table = {"a secret", secret_fields, false};
+
+static void secret_free(struct secret *secret)
+{
+    arc_fields_free(&secret_table, secret);
+}
+
+/* As buildx takes it: the value is never part of it. */
+static char *secret_text(const struct secret *secret)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    if (secret->file)
+        arc_buf_printf(&text, "id=%s,src=%s", secret->id, secret->file);
+    else
+        arc_buf_printf(&text, "id=%s,env=%s", secret->id,
+                       secret->environment ? secret->environment : secret->id);
+    return arc_buf_steal(&text);
+}
+
+static int read_secret(const struct arc_yaml *yaml, const struct arc_yaml_node *node, char **out,
+                       struct arc_error *err)
+{
+    ARC_AUTO(secret) struct secret secret = {0};
+    if (node->type == ARC_YAML_STRING) { /* a variable of that name */
+        ARC_TRY(arc_field_check(yaml, node, "secrets", arc_check_build_arg, err));
+        secret.id = strdup(node->text);
+        if (!secret.id)
+            return arc_error_nomem(err);
+    } else
+        ARC_TRY(arc_fields_read(yaml, node, &secret_table, &secret, err));
+    if (secret.environment && secret.file)
+        return arc_yaml_error(yaml, node, err,
+                              "a secret comes from 'environment' or from 'file', not from both");
+    *out = secret_text(&secret);
+    return *out ? ARC_OK : arc_error_nomem(err);
+}
+
+static int read_secrets(const struct arc_yaml *yaml, const struct arc_yaml_node *node, char ***out,
+                        struct arc_error *err)
+{
+    if (!node)
+        return ARC_OK;
+    if (node->type != ARC_YAML_LIST)
+        return arc_yaml_error(yaml, node, err,
+                              "'secrets' must be a list of variables' names or of mappings with "
+                              "id and environment or file, this is %s",
+                              arc_yaml_type_name(node));
+    *out = calloc(node->count + 1, sizeof **out);
+    if (!*out)
+        return arc_error_nomem(err);
+    for (size_t i = 0; i < node->count; i++)
+        ARC_TRY(read_secret(yaml, node->items[i], &(*out)[i], err));
+    return ARC_OK;
+}
+
+static int read_ulimit(const struct arc_yaml *yaml, const struct arc_yaml_pair *pair, char **out,
+                       struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    const struct arc_yaml_node *soft = arc_yaml_get(pair->value, "soft");
+    const struct arc_yaml_node *hard = arc_yaml_get(pair->value, "hard");
+    bool both = soft && hard && pair->value->count == 2 && soft->type == ARC_YAML_INT &&
+                hard->type == ARC_YAML_INT;
+    if (both)
+        arc_buf_printf(&text, "%s=%s:%s", pair->key->text, soft->text, hard->text);
+    else if (pair->value->type == ARC_YAML_INT)
+        arc_buf_printf(&text, "%s=%s", pair->key->text, pair->value->text);
+    else
+        return arc_yaml_error(yaml, pair->value, err,
+                              "ulimits: %s must be a number, or {soft: NUMBER, hard: NUMBER}",
+                              pair->key->text);
+    *out = arc_buf_steal(&text);
+    return *out ? ARC_OK : arc_error_nomem(err);
+}
+
+static int read_ulimits(const struct arc_yaml *yaml, const struct arc_yaml_node *node, char ***out,
+                        struct arc_error *err)
+{
+    if (!node)
+        return ARC_OK;
+    if (node->type != ARC_YAML_MAP)
+        return arc_yaml_error(yaml, node, err, "'ulimits' must be a mapping, this is %s",
+                              arc_yaml_type_name(node));
+    *out = calloc(node->count + 1, sizeof **out);
+    if (!*out)
+        return arc_error_nomem(err);
+    for (size_t i = 0; i < node->count; i++)
+        ARC_TRY(read_ulimit(yaml, &node->pairs[i], &(*out)[i], err));
+    return ARC_OK;
+}
+
+/* ---- paths ---------------------------------------------------------------------------------- */
+
+bool arc_context_is_remote(const char *context)
+{
+    static const char *const signs[] = {"git@", "github.com/", "target:", "service:"};
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+        if (strncmp(context, signs[i], strlen(signs[i])) == 0)
+            return true;
+    return strstr(context, "://") != NULL;
+}
+
+/* Makes a local path relative to the root. */
+static int root_path(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
+                     const char *base, char **path, struct arc_error *err)
+{
+    if (!*path || arc_context_is_remote(*path))
+        return ARC_OK;
+    char *resolved = NULL;
+    ARC_TRY(arc_path_resolve(base, *path, &resolved, err));
+    if (!resolved)
+        return arc_yaml_error(yaml, node, err, "'%s' is absolute or leads out of the repository",
+                              *path);
+    free(*path);
+    *path = resolved;
+    return ARC_OK;
+}
+
+/* Compose says "service:", bake "target:". */
+static int name_target(char **value, struct arc_error *err)
+{
+    if (strncmp(*value, "service:", 8) != 0)
+        return ARC_OK;
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    arc_buf_printf(&text, "target:%s", *value + 8);
+    char *target = arc_buf_steal(&text);
+    if (!target)
+        return arc_error_nomem(err);
+    free(*value);
+    *value = target;
+    return ARC_OK;
+}
+
+static int root_paths(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
+                      const char *base, struct arc_recipe *recipe, struct arc_error *err)
+{
+    const struct arc_yaml_node *context = arc_yaml_get(node, "context");
+    ARC_TRY(root_path(yaml, context ? context : node, base, &recipe->context, err));
+    for (struct arc_pair *pair = recipe->additional_contexts; pair && pair->name; pair++) {
+        arc_image_familiarize(pair->name);
+        ARC_TRY(
+            root_path(yaml, arc_yaml_get(node, "additional_contexts"), base, &pair->value, err));
+        ARC_TRY(name_target(&pair->value, err));
+    }
+    return ARC_OK;
+}
+
+void arc_image_familiarize(char *name)
+{
+    static const char *const prefixes[] = {"index.docker.io/", "docker.io/", "library/"};
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+        size_t len = strlen(prefixes[i]);
+        bool bare = i < 2 || !strchr(name + (strncmp(name, prefixes[i], len) == 0 ? len : 0), '/');
+        if (strncmp(name, prefixes[i], len) == 0 && bare)
+            memmove(name, name + len, strlen(name + len) + 1);
+    }
+    size_t len = strlen(name);
+    if (len > 7 && strcmp(name + len - 7, ":latest") == 0)
+        name[len - 7] = '\0';
+}
+
+/* ---- the section ---------------------------------------------------------------------------- */
+
+int arc_recipe_read(const struct arc_yaml *yaml, const struct arc_yaml_node *node, const char *base,
+                    struct arc_recipe *out, struct arc_error *err)
+{
+    struct recipe_reading reading = {.recipe = *out};
+    if (!node)
+        return ARC_OK;
+    int rc = ARC_OK;
+    if (node->type == ARC_YAML_STRING) { /* Compose's short form */
+        rc = arc_field_check(yaml, node, "build", arc_check_line, err);
+        if (!rc && !(reading.recipe.context = strdup(node->text)))
+            rc = arc_error_nomem(err);
+    } else
+        rc = arc_fields_read(yaml, node, &recipe_table, &reading, err);
+    if (!rc)
+        rc = read_secrets(yaml, reading.secrets, &reading.recipe.secrets, err);
+    if (!rc)
+        rc = read_ulimits(yaml, reading.ulimits, &reading.recipe.ulimits, err);
+    *out = reading.recipe;
+    if (!rc)
+        rc = root_paths(yaml, node, base, out, err);
+    if (!rc && out->dockerfile && out->dockerfile_inline)
+        rc = arc_yaml_error(yaml, node, err,
+                            "'build' has both dockerfile and dockerfile_inline: give one");
+    return rc;
+}
+
+static int inherit_text(char **own, const char *given, struct arc_error *err)
+{
+    if (*own || !given)
+        return ARC_OK;
+    *own = strdup(given);
+    return *own ? ARC_OK : arc_error_nomem(err);
+}
+
+/* A list is the service's own or the group's, never a mix. NULL becomes an empty list. */
+static int inherit_list(char ***own, char *const *given, struct arc_error *err)
+{
+    size_t count = 0;
+    if (*own)
+        return ARC_OK;
+    while (given && given[count])
+        count++;
+    *own = calloc(count + 1, sizeof **own);
+    for (size_t i = 0; *own && i < count; i++)
+        if (!((*own)[i] = strdup(given[i])))
+            return arc_error_nomem(err);
+    return *own ? ARC_OK : arc_error_nomem(err);
+}
+
+int arc_pairs_inherit(struct arc_pair **own, const struct arc_pair *given, struct arc_error *err)
+{
+    size_t count = 0, more = 0;
+    while (*own && (*own)[count].name)
+        count++;
+    while (given && given[more].name)
+        more++;
+    struct arc_pair *grown = realloc(*own, (count + more + 1) * sizeof *grown);
+    if (!grown)
+        return arc_error_nomem(err);
+    *own = grown;
+    size_t end = count;
+    grown[end] = (struct arc_pair){0};
+    for (size_t i = 0; i < more; i++) {
+        size_t at = 0;
+        while (at < count && strcmp(grown[at].name, given[i].name) != 0)
+            at++;
+        if (at < count)
+            continue;
+        grown[end].name = strdup(given[i].name);
+        grown[end].value = strdup(given[i].value);
+        grown[end + 1] = (struct arc_pair){0};
+        if (!grown[end].name || !grown[end].value)
+            return arc_error_nomem(err);
+        end++;
+    }
+    return ARC_OK;
+}
+
+int arc_recipe_inherit(struct arc_recipe *own, const struct arc_recipe *given,
+                       struct arc_error *err)
+{
+    char **texts[] = {&own->context,  &own->target,     &own->network,
+                      &own->shm_size, &own->provenance, &own->sbom};
+    const char *texts_given[] = {given->context,  given->target,     given->network,
+                                 given->shm_size, given->provenance, given->sbom};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        ARC_TRY(inherit_text(texts[i], texts_given[i], err));
+    if (!own->dockerfile && !own->dockerfile_inline) {
+        ARC_TRY(inherit_text(&own->dockerfile, given->dockerfile, err));
+        ARC_TRY(inherit_text(&own->dockerfile_inline, given->dockerfile_inline, err));
+    }
+
+    char ***lists[] = {&own->secrets,    &own->ssh,      &own->platforms,
+                       &own->cache_from, &own->cache_to, &own->ulimits};
+    char **lists_given[] = {given->secrets,    given->ssh,      given->platforms,
+                            given->cache_from, given->cache_to, given->ulimits};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        ARC_TRY(inherit_list(lists[i], lists_given[i], err));
+
+    ARC_TRY(arc_pairs_inherit(&own->args, given->args, err));
+    ARC_TRY(arc_pairs_inherit(&own->additional_contexts, given->additional_contexts, err));
+    ARC_TRY(arc_pairs_inherit(&own->labels, given->labels, err));
+    ARC_TRY(arc_pairs_inherit(&own->extra_hosts, given->extra_hosts, err));
+    own->no_cache |= given->no_cache;
+    own->pull |= given->pull;
+    return ARC_OK;
+}
+
+/* Replaces {word} everywhere. */
+static int place_word(char **text, const char *word, const char *value, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf out = {.max = 65536};
+    const char *at = *text, *found;
+    if (!at || !value || !strstr(at, word))
+        return ARC_OK;
+    while ((found = strstr(at, word))) {
+        arc_buf_printf(&out, "%.*s%s", (int)(found - at), at, value);
+        at = found + strlen(word);
+    }
+    arc_buf_puts(&out, at);
+    ARC_TRY(arc_buf_check(&out, "a path", err));
+    free(*text);
+    *text = arc_buf_steal(&out);
+    return *text ? ARC_OK : arc_error_nomem(err);
+}
+
+int arc_recipe_place(struct arc_recipe *recipe, const char *codename, const char *name,
+                     const char *directory, struct arc_error *err)
+{
+    char **texts[] = {&recipe->context, &recipe->dockerfile, &recipe->target};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        ARC_TRY(place_word(texts[i], "{codename}", codename, err));
+        ARC_TRY(place_word(texts[i], "{name}", name, err));
+        ARC_TRY(place_word(texts[i], "{directory}", directory, err));
+    }
+    return ARC_OK;
+}
+
+int arc_recipe_complete(struct arc_recipe *recipe, const char *directory, struct arc_error *err)
+{
+    bool own = !recipe->dockerfile; /* no name given: the service's own Dockerfile */
+    ARC_TRY(inherit_text(&recipe->context, directory, err));
+    if (recipe->dockerfile_inline)
+        return ARC_OK;
+    ARC_TRY(inherit_text(&recipe->dockerfile, "Dockerfile", err));
+    bool remote = arc_context_is_remote(recipe->context);
+    if (remote)
+        return ARC_OK;
+    char *resolved = NULL;
+    ARC_TRY(
+        arc_path_resolve(own ? directory : recipe->context, recipe->dockerfile, &resolved, err));
+    if (!resolved)
+        return arc_error_set(err, ARC_EINPUT,
+                             "dockerfile: '%s' is absolute or leads out of the repository",
+                             recipe->dockerfile);
+    free(recipe->dockerfile);
+    recipe->dockerfile = resolved;
+    return ARC_OK;
+}

@@ -1,0 +1,41 @@
+/* The `build` section of services and groups. */
+#ifndef ARC_PROJECT_CONFIG_BUILD_H
+#define ARC_PROJECT_CONFIG_BUILD_H
+
+#include "project/config_fields.h"
+
+/* Reads a `build` section (NULL: none) into *out, which is zeroed. Local paths, which the file has
+ * relative to its own directory `base` ("" for the root), become relative to the root; the
+ * Dockerfile stays as it is written until arc_recipe_complete(). ARC_EINPUT with the place for what
+ * Compose does not know, and for a path out of the repository. What was read until then is in *out
+ * either way. */
+int arc_recipe_read(const struct arc_yaml *yaml, const struct arc_yaml_node *node, const char *base,
+                    struct arc_recipe *out, struct arc_error *err);
+void arc_recipe_free(struct arc_recipe *recipe);
+
+/* Takes over what `own` does not say from `given`: texts and whole lists, single pairs. Lists that
+ * neither has become empty. */
+int arc_recipe_inherit(struct arc_recipe *own, const struct arc_recipe *given,
+                       struct arc_error *err);
+
+/* The pairs of `given` whose names *own lacks are added to *own, which is never NULL afterwards. */
+int arc_pairs_inherit(struct arc_pair **own, const struct arc_pair *given, struct arc_error *err);
+
+/* Puts the service's names for {codename}, {name} and {directory} in the context, the Dockerfile
+ * and the target; ones that are not known yet are NULL and stay. */
+int arc_recipe_place(struct arc_recipe *recipe, const char *codename, const char *name,
+                     const char *directory, struct arc_error *err);
+
+/* Fills in what was left out for a service that lies in `directory`, and makes the Dockerfile
+ * relative to the root: a name that was given is below the context, as Compose has it, one that was
+ * not is the directory's. ARC_EINPUT when it leads out of the repository. */
+int arc_recipe_complete(struct arc_recipe *recipe, const char *directory, struct arc_error *err);
+
+/* Whether a context is fetched or made by BuildKit rather than lying in the repository. */
+bool arc_context_is_remote(const char *context);
+
+/* Shortens an image's name to the form under which BuildKit looks for a named context: without
+ * docker.io/, library/ and :latest (distribution/reference, "FamiliarString"). */
+void arc_image_familiarize(char *name);
+
+#endif

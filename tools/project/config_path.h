@@ -1,0 +1,12 @@
+/* Paths of a repository, as its files write them. */
+#ifndef ARC_PROJECT_CONFIG_PATH_H
+#define ARC_PROJECT_CONFIG_PATH_H
+
+#include "arcci/error.h"
+
+/* Makes `path`, which is relative to `base` ("" or "." for the root), relative to the root, without
+ * "." and ".."; "." is the root itself. *out is owned by the caller, and NULL when the path is
+ * absolute or leads out of the repository. */
+int arc_path_resolve(const char *base, const char *path, char **out, struct arc_error *err);
+
+#endif

@@ -1,0 +1,37 @@
+/* One service: what its service.yaml and its entry in arc-ci.yaml say. */
+#ifndef ARC_PROJECT_CONFIG_SERVICE_H
+#define ARC_PROJECT_CONFIG_SERVICE_H
+
+#include "project/config_fields.h"
+
+/* A service as a file has it, and what takes a second look. */
+struct arc_service_reading {
+    struct arc_service service;
+    const struct arc_yaml_node *build;
+    const struct arc_yaml_node *directory; /* of an entry; what it names is the caller's to find */
+    char *inputs;                          /* "directory" or "dockerfile"; NULL: not said */
+};
+
+void arc_service_reading_free(struct arc_service_reading *reading);
+
+/* Reads a mapping into *out, which is zeroed. `open`: it is a service.yaml, which may hold keys of
+ * other tools; `base` is its directory. */
+int arc_service_read_map(const struct arc_yaml *yaml, const struct arc_yaml_node *map, bool open,
+                         const char *base, struct arc_service_reading *out, struct arc_error *err);
+
+/* Reads the service file `file` of `directory`, both relative to the root. ARC_ENOTFOUND if it does
+ * not exist. */
+int arc_service_read_file(const char *root, const char *directory, const char *file,
+                          struct arc_service_reading *out, struct arc_error *err);
+
+/* Takes from `entry` what it says, over what *out has. */
+int arc_service_overlay(struct arc_service_reading *out, struct arc_service_reading *entry,
+                        struct arc_error *err);
+
+/* Fills in what neither said: names from the directory's own, empty lists, the recipe (see
+ * arc_recipe_complete()) over `given` and where the inputs come from. ARC_EINPUT, to be given a
+ * place, when no name can be made. */
+int arc_service_complete(struct arc_service_reading *reading, const struct arc_recipe *given,
+                         bool derive_inputs, struct arc_error *err);
+
+#endif

@@ -1,0 +1,266 @@
+/* `services` of a group: directories, globs, YAML files and mappings. */
+#include "project/config_services.h"
+#include "arcci/glob.h"
+#include "base/auto.h"
+#include "os/file.h"
+#include "project/config_build.h"
+#include "project/config_graph.h"
+#include "project/config_path.h"
+#include "project/config_service.h"
+#include <string.h>
+
+/* Most directories that a glob is compared with. */
+#define WALK_MAX 200000
+
+/* An entry on its way to services. */
+struct entry {
+    const struct arc_services_reading *reading;
+    const struct arc_yaml_node *node;
+    const struct arc_yaml_node *map; /* NULL: a string */
+    struct arc_group *group;
+};
+
+static int wrong(const struct entry *entry, struct arc_error *err)
+{
+    ARC_AUTO_FREE char *why = strdup(arc_error_text(err));
+    return arc_yaml_error(entry->reading->yaml, entry->node, err, "services: %s", why ? why : "");
+}
+
+/* Whether there is something of that name: what is no file is for the reader to refuse. */
+static bool exists(const char *root, const char *path)
+{
+    return arc_file_kind_in(root, path) != ARC_FILE_NONE;
+}
+
+/* "DIRECTORY/NAME", or NAME at the root. */
+static char *join(const char *directory, const char *name)
+{
+    struct arc_buf path = {0};
+    if (strcmp(directory, ".") != 0)
+        arc_buf_printf(&path, "%s/", directory);
+    arc_buf_puts(&path, name);
+    return arc_buf_steal(&path);
+}
+
+/* ---- one service ---------------------------------------------------------------------------- */
+
+static struct arc_service *grow(struct arc_group *group)
+{
+    struct arc_service *grown =
+        realloc(group->services, (group->service_count + 1) * sizeof *grown);
+    if (!grown)
+        return NULL;
+    group->services = grown;
+    return &grown[group->service_count];
+}
+
+/* Hands a complete service over to the group. */
+static int keep(const struct entry *entry, struct arc_service_reading *service)
+{
+    const struct arc_services_reading *reading = entry->reading;
+    struct arc_service *slot = grow(entry->group);
+    if (!slot)
+        return arc_error_nomem(reading->err);
+    *slot = service->service;
+    service->service = (struct arc_service){0};
+    slot->line = entry->node->line;
+    entry->group->service_count++;
+    if (entry->group->service_count > ARC_SERVICES_MAX)
+        return arc_yaml_error(reading->yaml, entry->node, reading->err,
+                              "group '%s' has more than %d services", entry->group->name,
+                              ARC_SERVICES_MAX);
+    return arc_config_unique(reading->yaml, reading->config, slot, entry->node, reading->err);
+}
+
+/* A directory says nothing but its Dockerfile: that is enough. */
+static bool has_dockerfile(const struct entry *entry, const struct arc_service *service)
+{
+    const struct arc_recipe *build = &service->build;
+    if (build->dockerfile_inline || arc_context_is_remote(build->context))
+        return true;
+    return exists(entry->reading->root, build->dockerfile);
+}
+
+/* Makes the service of `directory` (NULL: wherever its build section lies), from its `file` where
+ * that is not NULL, and the mapping. */
+static int add_service(const struct entry *entry, const char *directory, const char *file)
+{
+    const struct arc_services_reading *reading = entry->reading;
+    struct arc_error *err = reading->err;
+    ARC_AUTO(arc_service_reading) struct arc_service_reading service = {0};
+    ARC_AUTO(arc_service_reading) struct arc_service_reading over = {0};
+    if (file)
+        ARC_TRY(arc_service_read_file(reading->root, directory, file, &service, err));
+    if (entry->map) {
+        ARC_TRY(arc_service_read_map(reading->yaml, entry->map, false, "", &over, err));
+        ARC_TRY(arc_service_overlay(&service, &over, err));
+    }
+    if (directory && !(service.service.directory = strdup(directory)))
+        return arc_error_nomem(err);
+    int rc = arc_service_complete(&service, &entry->group->build, entry->group->derive_inputs, err);
+    if (rc == ARC_EINPUT)
+        return wrong(entry, err);
+    if (!rc && !file && !entry->map && !has_dockerfile(entry, &service.service))
+        return arc_yaml_error(reading->yaml, entry->node, err,
+                              "services: %s has neither a service.yaml, which names the service, "
+                              "nor a Dockerfile",
+                              directory);
+    return rc ? rc : keep(entry, &service);
+}
+
+/* ---- directories ---------------------------------------------------------------------------- */
+
+static int add_directory(const struct entry *entry, const char *directory)
+{
+    const char *root = entry->reading->root;
+    ARC_AUTO_FREE char *file = join(directory, "service.yaml");
+    if (!file)
+        return arc_error_nomem(entry->reading->err);
+    if (arc_file_kind_in(root, directory) != ARC_FILE_DIRECTORY)
+        return arc_yaml_error(entry->reading->yaml, entry->node, entry->reading->err,
+                              "services: there is no directory %s", directory);
+    /* An entry that names its service needs no file, and one of another tool may lie there. */
+    bool named = arc_yaml_get(entry->map, "codename") || arc_yaml_get(entry->map, "name");
+    return add_service(entry, directory, !named && exists(root, file) ? file : NULL);
+}
+
+/* A walk over the directories that a glob may match. */
+struct walk {
+    const struct entry *entry;
+    struct arc_glob *glob;
+    size_t taken; /* services of the group before this entry */
+    size_t seen;
+};
+
+static bool is_taken(const struct walk *walk, const char *directory)
+{
+    const struct arc_config *config = walk->entry->reading->config;
+    for (size_t g = 0; g < config->group_count; g++) {
+        const struct arc_group *group = &config->groups[g];
+        size_t count = group == walk->entry->group ? walk->taken : group->service_count;
+        for (size_t i = 0; i < count; i++)
+            if (strcmp(group->services[i].directory, directory) == 0)
+                return true;
+    }
+    return false;
+}
+
+/* A directory that matches is a service if it has what one needs; a glob names them loosely. */
+static int visit_match(struct walk *walk, const char *directory)
+{
+    const char *root = walk->entry->reading->root;
+    ARC_AUTO_FREE char *file = join(directory, "service.yaml");
+    ARC_AUTO_FREE char *dockerfile = join(directory, "Dockerfile");
+    if (!file || !dockerfile)
+        return arc_error_nomem(walk->entry->reading->err);
+    bool given = walk->entry->map || walk->entry->group->build.dockerfile;
+    if (is_taken(walk, directory) || (!given && !exists(root, file) && !exists(root, dockerfile)))
+        return ARC_OK;
+    return add_directory(walk->entry, directory);
+}
+
+static int walk_below(struct walk *walk, const char *directory)
+{
+    struct arc_error *err = walk->entry->reading->err;
+    ARC_AUTO_JSON json_t *names = NULL;
+    ARC_AUTO_FREE char *full = arc_file_join(walk->entry->reading->root, directory);
+    if (!full)
+        return arc_error_nomem(err);
+    ARC_TRY(arc_file_list(full, &names, err));
+    size_t i;
+    json_t *name;
+    json_array_foreach (names, i, name) {
+        ARC_AUTO_FREE char *path = join(directory, json_string_value(name));
+        ARC_AUTO_FREE char *child = path ? arc_file_join(walk->entry->reading->root, path) : NULL;
+        if (!child)
+            return arc_error_nomem(err);
+        if (strcmp(path, ".git") == 0 || !arc_file_is_folder(child))
+            continue;
+        if (++walk->seen > WALK_MAX)
+            return arc_yaml_error(walk->entry->reading->yaml, walk->entry->node, err,
+                                  "services: the glob looks at more than %d directories", WALK_MAX);
+        if (arc_glob_match(walk->glob, path, strlen(path)))
+            ARC_TRY(visit_match(walk, path));
+        if (arc_glob_below(walk->glob, path, strlen(path)) != ARC_GLOB_NONE)
+            ARC_TRY(walk_below(walk, path));
+    }
+    return ARC_OK;
+}
+
+static int add_glob(const struct entry *entry, const struct arc_yaml_node *pattern)
+{
+    struct arc_error *err = entry->reading->err;
+    ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
+    ARC_TRY(arc_field_check(entry->reading->yaml, pattern, "services", arc_check_glob, err));
+    size_t len = pattern->len;
+    while (len && pattern->text[len - 1] == '/')
+        len--;
+    ARC_TRY(arc_glob_compile(pattern->text, len, &glob, err));
+    struct walk walk = {.entry = entry, .glob = glob, .taken = entry->group->service_count};
+    ARC_TRY(walk_below(&walk, "."));
+    if (entry->group->service_count > walk.taken)
+        return ARC_OK;
+    return arc_yaml_error(entry->reading->yaml, pattern, err,
+                          "services: no directory matches '%s' and holds a service.yaml or a "
+                          "Dockerfile",
+                          pattern->text);
+}
+
+/* ---- entries -------------------------------------------------------------------------------- */
+
+static bool is_yaml_name(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    return dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
+}
+
+static int add_path(const struct entry *entry, const struct arc_yaml_node *node)
+{
+    struct arc_error *err = entry->reading->err;
+    if (strpbrk(node->text, "*?[{"))
+        return add_glob(entry, node);
+    bool here = strcmp(node->text, ".") == 0 || strcmp(node->text, "./") == 0;
+    if (!here)
+        ARC_TRY(arc_field_check(entry->reading->yaml, node, "services", arc_check_path, err));
+    ARC_AUTO_FREE char *path = NULL;
+    ARC_TRY(arc_path_resolve("", node->text, &path, err));
+    if (!path || !is_yaml_name(path) || !exists(entry->reading->root, path))
+        return path ? add_directory(entry, path) : arc_error_nomem(err);
+    char *slash = strrchr(path, '/');
+    ARC_AUTO_FREE char *directory = slash ? strndup(path, (size_t)(slash - path)) : strdup(".");
+    return directory ? add_service(entry, directory, path) : arc_error_nomem(err);
+}
+
+static int add_entry(const struct arc_services_reading *reading, const struct arc_yaml_node *node,
+                     struct arc_group *group)
+{
+    struct entry entry = {.reading = reading, .node = node, .group = group};
+    if (node->type == ARC_YAML_STRING)
+        return add_path(&entry, node);
+    if (node->type != ARC_YAML_MAP)
+        return arc_yaml_error(reading->yaml, node, reading->err,
+                              "an entry of 'services' must be a directory, a glob, a YAML file or "
+                              "a mapping, this is %s",
+                              arc_yaml_type_name(node));
+    entry.map = node;
+    const struct arc_yaml_node *directory = arc_yaml_get(node, "directory");
+    if (!directory)
+        return add_service(&entry, NULL, NULL);
+    if (directory->type != ARC_YAML_STRING)
+        return arc_yaml_error(reading->yaml, directory, reading->err,
+                              "'directory' must be a string, this is %s",
+                              arc_yaml_type_name(directory));
+    return add_path(&entry, directory);
+}
+
+int arc_services_read(const struct arc_services_reading *reading, const struct arc_yaml_node *list,
+                      struct arc_group *group)
+{
+    if (list->type != ARC_YAML_LIST || !list->count)
+        return arc_yaml_error(reading->yaml, list, reading->err,
+                              "'services' must be a list of directories or mappings, this is %s",
+                              list->type == ARC_YAML_LIST ? "empty" : arc_yaml_type_name(list));
+    for (size_t i = 0; i < list->count; i++)
+        ARC_TRY(add_entry(reading, list->items[i], group));
+    return ARC_OK;
+}
