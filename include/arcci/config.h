@@ -7,18 +7,13 @@
 #define ARCCI_CONFIG_H
 
 #include "arcci/api.h"
+#include "arcci/documents.h"
 #include "arcci/env.h"
 #include "arcci/error.h"
 #include <stdbool.h>
 #include <stddef.h>
 
 ARC_API_BEGIN
-
-/* NAME → value: build arguments, labels, runners. */
-struct arc_pair {
-    char *name;
-    char *value;
-};
 
 /* How an image is built: Compose's build section (Compose specification, "Build"), with the paths
  * made relative to the repository's root. Texts that are not given are NULL; lists never are. */

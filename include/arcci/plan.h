@@ -36,10 +36,6 @@ struct arc_plan_options {
  * that does not fit; ARC_ELIMIT over ARC_PLAN_CELLS_MAX cells. *out is a new reference. */
 int arc_plan(const struct arc_plan_options *options, json_t **out, struct arc_error *err);
 
-/* Whether a document that came from outside has the form of plan.json as far as the later stages
- * rely on it. ARC_EINPUT says what is wrong. */
-int arc_plan_check(const json_t *plan, struct arc_error *err);
-
 /* The cells as `strategy.matrix`: {"include": [{"service": …, "platform": …, "runner": …}]}.
  * ARC_ELIMIT over ARC_PLAN_CELLS_MAX cells. *out is a new reference. */
 int arc_plan_matrix(const json_t *plan, json_t **out, struct arc_error *err);

@@ -5,6 +5,7 @@ import pathlib
 import re
 import signal
 import subprocess
+import sys
 
 import jsonschema
 import pytest
@@ -12,6 +13,9 @@ import yaml
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+import documents  # noqa: E402
+
 ARC_CI = os.environ.get("ARC_CI", str(ROOT / "build/arc-ci"))
 WRAPPER = os.environ.get("ARC_CI_WRAPPER", "").split()
 PASSED_ON = ("PATH", "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS")
@@ -31,8 +35,14 @@ def git(repo, *arguments):
     return subprocess.run(["git", *arguments], cwd=repo, env=env, check=True, capture_output=True, text=True).stdout
 
 
+def as_text(value):
+    """A file, a variable or stdin as the case gives it: a mapping is JSON, its documents completed."""
+    return json.dumps(documents.complete(value)) if isinstance(value, dict) else value
+
+
 def put(base, files):
     for name, text in files.items():
+        text = as_text(text)
         path = base / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
@@ -63,7 +73,7 @@ def make_repo(repo, steps):
 
 def fill(text, repo):
     """{dir} is the scratch folder, {sha:REV} the commit of a revision, {sha12:REV} its first digits."""
-    text = str(text).replace("{dir}", str(repo.parent))
+    text = str(as_text(text)).replace("{dir}", str(repo.parent))
     text = re.sub(r"\{sha12:([^}]+)\}", lambda m: git(repo, "rev-parse", m[1])[:12], text)
     return re.sub(r"\{sha:([^}]+)\}", lambda m: git(repo, "rev-parse", m[1]).strip(), text)
 
@@ -132,6 +142,7 @@ def run_case(case, repo):
     env.update({key: fill(value, repo) for key, value in case.get("env", {}).items()})
     words = [word if isinstance(word, bytes) else fill(word, repo) for word in case["run"]]
     stdin = case.get("stdin", "")
+    stdin = fill(stdin, repo) if isinstance(stdin, dict) else stdin
     run = subprocess.run([*WRAPPER, ARC_CI, *words], cwd=repo if repo.exists() else scratch, env=env,
                          input=stdin if isinstance(stdin, bytes) else stdin.encode(), capture_output=True, timeout=120)
     stdout = run.stdout.decode(errors="surrogateescape")

@@ -57,9 +57,9 @@ def test_nothing_moves_before_the_build(shop):
     shop.plan()
     _, stderr = shop.promote(status=1)
     assert "is not in the registry: build flash first" in stderr
-    shop.build()
+    build, _ = shop.build()
     with open(shop.folder / "build.json", "w") as ledger:
-        ledger.write(json.dumps({"group": "messaging", "revision": "0" * 40, "pushed": True, "services": []}))
+        ledger.write(json.dumps({**build, "revision": "0" * 40, "services": []}))
     _, stderr = shop.promote("--build", "build.json", status=2)
     assert "build.json is about commit 000000000000" in stderr
     assert shop.tags("flash") == {}

@@ -10,7 +10,8 @@ import threading
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-sys.path.insert(0, str(ROOT / "tests/double"))
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/double")]
+import documents  # noqa: E402
 from github_double import TOKEN, Double, State  # noqa: E402
 
 ARC_CI = os.environ.get("ARC_CI", str(ROOT / "build/arc-ci"))
@@ -18,12 +19,10 @@ WRAPPER = os.environ.get("ARC_CI_WRAPPER", "").split()
 TAG = "messaging/v0.1.0"
 SHA = "0123456789abcdef0123456789abcdef01234567"
 BODY = "# Messaging 0.1.0\n\n| Service | Image |\n|---|---|\n| flash | `ghcr.io/o/arc-flash` |\n"
-VERSION = {"tag": TAG, "group": "messaging", "version": "0.1.0", "image-tag": "messaging-v0.1.0", "prerelease": False,
-           "latest": True, "latest-major": True, "latest-minor": True, "latest-reason": "highest", "major": "0",
-           "minor": "1", "patch": "0", "previous-tag": None}
-BUILD = {"group": "messaging", "revision": SHA, "services": [
-    {"service": name, "image": f"ghcr.io/o/arc-{name}", "digest": "sha256:" + "a" * 64, "tags": ["messaging-v0.1.0"],
-     "cells": []} for name in ("flash", "strange", "sonic")]}
+VERSION = documents.version(TAG)
+BUILD = documents.build(group="messaging", revision=SHA, services=[
+    {"service": name, "image": f"ghcr.io/o/arc-{name}", "digest": "sha256:a", "tags": ["messaging-v0.1.0"]}
+    for name in ("flash", "strange", "sonic")])
 
 
 def quick_sleep():

@@ -4,14 +4,15 @@ import subprocess
 
 import faults
 import pytest
-from harness import ARC_CI, SHA, TOKEN, WRAPPER, Double, Project, State
+from harness import ARC_CI, SHA, TOKEN, WRAPPER, Double, Project, State, documents
 
-PLAN = {"group": "messaging", "title": "Messaging", "revision": SHA, "any": True,
-        "services": [{"service": name, "selected": name != "sonic", "reason": "changed"} for name in ("flash", "strange", "sonic")],
-        "cells": [{"service": name, "platform": "linux/amd64"} for name in ("flash", "strange")]}
-BUILD = {"revision": SHA, "services": [
-    {"service": name, "digest": "sha256:" + "a" * 64, "cells": [{"platform": "linux/amd64", "size": 1000000}]}
-    for name in ("flash", "strange")]}
+PLAN = documents.plan(
+    group="messaging", title="Messaging", revision=SHA,
+    services=[{"service": name, "selected": name != "sonic"} for name in ("flash", "strange", "sonic")],
+    cells=[{"service": name, "platform": "linux/amd64"} for name in ("flash", "strange")])
+BUILD = documents.build(revision=SHA, services=[
+    {"service": name, "digest": "sha256:a", "cells": [{"platform": "linux/amd64", "size": 1000000}]}
+    for name in ("flash", "strange")])
 CONTEXTS = ["messaging / flash", "messaging / strange", "messaging / sonic", "messaging / images"]
 MARK = "<!-- arc-ci: report messaging -->"
 
@@ -73,7 +74,7 @@ def test_run_again_changes_nothing(project, double):
 
 
 def test_what_differs_is_updated_in_place(project, double):
-    project.put("empty.json", json.dumps({"revision": SHA, "services": []}))
+    project.put("empty.json", json.dumps(documents.build(revision=SHA)))
     assert report(project, double, "--build=empty.json")[0] == 0
     first = ours(double)[0]["id"]
     assert latest(double)["messaging / flash"] == "failure"
@@ -87,7 +88,7 @@ def test_check_runs(project, double):
         assert report(project, double, "--as=check")[0] == 0
         assert [run["name"] for run in double.state.check_runs] == CONTEXTS
         assert {run["conclusion"] for run in double.state.check_runs} == {"success"}
-    project.put("empty.json", json.dumps({"revision": SHA, "services": []}))
+    project.put("empty.json", json.dumps(documents.build(revision=SHA)))
     assert report(project, double, "--as=check", "--build=empty.json")[0] == 0
     assert [run["conclusion"] for run in double.state.check_runs] == ["failure", "failure", "success", "failure"]
 
@@ -107,7 +108,7 @@ def test_a_deployment_when_asked_for(project, double):
     assert json.loads(output)["deployment"]["action"] == "created"
     _, output = report(project, double, "--deployment=pre production/eu", "--json")
     assert json.loads(output)["deployment"]["action"] == "unchanged" and len(deployed(double)[1]) == 1
-    project.put("empty.json", json.dumps({"revision": SHA, "services": []}))
+    project.put("empty.json", json.dumps(documents.build(revision=SHA)))
     _, output = report(project, double, "--deployment=pre production/eu", "--json", "--build=empty.json")
     assert json.loads(output)["deployment"]["action"] == "updated"
     assert deployed(double)[1][1] == ("failure", "1 of 3 services are as they should be")

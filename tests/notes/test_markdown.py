@@ -9,8 +9,12 @@ import pathlib
 import random
 import re
 import subprocess
+import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+import documents  # noqa: E402
+
 ARC_CI = os.environ.get("ARC_CI", str(ROOT / "build/arc-ci"))
 BREAK = "​"
 
@@ -79,9 +83,8 @@ def visible(value):
 
 
 def render(value, folder):
-    plan = {"group": "g", "title": value, "tag": "g/v1", "source": "https://h.example/" + value, "cells": [],
-            "version": {"version": "", "image-tag": "t"},
-            "services": [{"service": value, "image": "i", "selected": True}]}
+    plan = documents.plan(title=value, source="https://h.example/" + value, version={"version": "", "image-tag": "t"},
+                          services=[{"service": value, "image": "i"}])
     (folder / "plan.json").write_text(json.dumps(plan))
     (folder / "template.md").write_text(TEMPLATE)
     run = subprocess.run([ARC_CI, "notes", "--plan", "plan.json", "--template", "template.md"], cwd=folder,

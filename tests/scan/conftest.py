@@ -3,12 +3,14 @@ import json
 import os
 import pathlib
 import subprocess
+import sys
 
 import pytest
 
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+sys.path.insert(0, str(HERE.parent))
 ARC_CI = os.environ.get("ARC_CI", str(ROOT / "build/arc-ci"))
 
 

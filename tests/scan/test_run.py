@@ -4,16 +4,17 @@ import os
 import signal
 import time
 
+import documents
 import pytest
 from conftest import report, vulnerability
 from image_registry import Registry
 
 DIGESTS = ["sha256:" + c * 64 for c in "abcd"]
-BUILD = {"group": "messaging", "revision": "1" * 40, "services": [
+BUILD = documents.build(group="messaging", services=[
     {"service": "flash", "image": "ghcr.io/x/arc-flash", "digest": DIGESTS[0], "cells": [
         {"platform": "linux/amd64", "digest": DIGESTS[1]}, {"platform": "linux/arm64", "digest": DIGESTS[2]}]},
     {"service": "sonic", "image": "ghcr.io/x/arc-sonic", "digest": DIGESTS[0], "cells": [
-        {"platform": "linux/amd64", "digest": DIGESTS[3]}]}]}
+        {"platform": "linux/amd64", "digest": DIGESTS[3]}]}])
 
 
 def test_clean(place):
@@ -67,9 +68,9 @@ def test_every_platform_of_every_service(place):
 
 
 def test_a_plan_before_there_is_a_build(place):
-    plan = place.write("plan.json", {"group": "m", "version": None, "services": [
-        {"service": "flash", "image": "ghcr.io/x/arc-flash", "staging": "staging-1"}], "cells": [
-            {"service": "flash", "platform": "linux/arm64", "staging": "staging-1-linux-arm64"}]})
+    plan = place.write("plan.json", documents.plan(
+        services=[{"service": "flash", "image": "ghcr.io/x/arc-flash", "staging": "staging-1"}],
+        cells=[{"service": "flash", "platform": "linux/arm64"}]))
     place.write("fake/linux-arm64.json", report())
     assert place.run("--scan-type", "image", "--plan", plan) == 0
     assert place.calls()[0][-1] == "ghcr.io/x/arc-flash:staging-1"
@@ -217,7 +218,7 @@ def test_a_build_of_images_is_no_folder(place):
 
 
 def test_a_build_without_cells_is_no_clean_one(place):
-    assert place.run("--scan-type", "image", "--build", place.write("build.json", {"services": []})) == 1
+    assert place.run("--scan-type", "image", "--build", place.write("build.json", documents.build())) == 1
     assert place.document["verdict"] == "scanner-error"
 
 

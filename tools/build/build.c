@@ -1,4 +1,5 @@
 #include "arcci/build.h"
+#include "arcci/documents.h"
 #include "arcci/plan.h"
 #include "base/auto.h"
 #include "base/json.h"
@@ -291,7 +292,8 @@ static int make_document(const struct arc_build_options *options, const json_t *
         if (entry && json_array_append(services, entry))
             return arc_error_nomem(err);
     }
-    *out = json_pack("{s:O, s:O, s:O, s:O}", "group", json_object_get(options->plan, "group"),
+    *out = json_pack("{s:s, s:i, s:O, s:O, s:O, s:O}", "document", "build", "format",
+                     ARC_DOCUMENT_FORMAT, "group", json_object_get(options->plan, "group"),
                      "revision", json_object_get(options->plan, "revision"), "pushed",
                      json_object_get(options->plan, "push"), "services", services);
     return *out ? ARC_OK : arc_error_nomem(err);

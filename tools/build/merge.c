@@ -1,4 +1,5 @@
 #include "arcci/build.h"
+#include "arcci/documents.h"
 #include "arcci/plan.h"
 #include "base/auto.h"
 #include "base/json.h"
@@ -159,8 +160,9 @@ int arc_merge(const struct arc_build_options *options, json_t **out, struct arc_
     arc_registry_free(registry);
     if (rc)
         return rc;
-    *out = json_pack("{s:O, s:O, s:b, s:O}", "group", json_object_get(options->plan, "group"),
-                     "revision", json_object_get(options->plan, "revision"), "pushed", true,
-                     "services", services);
+    *out =
+        json_pack("{s:s, s:i, s:O, s:O, s:b, s:O}", "document", "build", "format",
+                  ARC_DOCUMENT_FORMAT, "group", json_object_get(options->plan, "group"), "revision",
+                  json_object_get(options->plan, "revision"), "pushed", true, "services", services);
     return *out ? ARC_OK : arc_error_nomem(err);
 }

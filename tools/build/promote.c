@@ -1,4 +1,5 @@
 #include "arcci/build.h"
+#include "arcci/documents.h"
 #include "arcci/plan.h"
 #include "arcci/semver.h"
 #include "base/auto.h"
@@ -407,7 +408,8 @@ int arc_promote(const struct arc_promote_options *options, json_t **out, struct 
     if (!rc)
         rc = note_tags(&promotion, err);
     if (!rc) {
-        *out = json_pack("{s:O, s:O, s:b, s:O}", "group", json_object_get(options->plan, "group"),
+        *out = json_pack("{s:s, s:i, s:O, s:O, s:b, s:O}", "document", "build", "format",
+                         ARC_DOCUMENT_FORMAT, "group", json_object_get(options->plan, "group"),
                          "revision", json_object_get(options->plan, "revision"), "pushed", true,
                          "services", promotion.services);
         rc = *out ? ARC_OK : arc_error_nomem(err);

@@ -1,5 +1,6 @@
 /* changes.json of a result. */
 #include "arcci/changes.h"
+#include "arcci/documents.h"
 #include "base/auto.h"
 #include "base/text.h"
 #include "changes/list.h"
@@ -66,10 +67,11 @@ int arc_changes_document(const struct arc_changes *changes, json_t **out, struct
         if (changes->results[i].matched && json_array_append_new(matching, json_string(name)) != 0)
             return arc_error_nomem(err);
     }
-    *out = json_pack("{s:s, s:o, s:s, s:o, s:s, s:b, s:O, s:O, s:O}", "event", changes->event,
-                     "base", empty_is_null(changes->base), "base-reason", changes->base_reason,
-                     "head", empty_is_null(changes->head), "head-reason", changes->head_reason,
-                     "any", arc_changes_any(changes), "changes", matching, "filters", filters,
-                     "warnings", changes->warnings);
+    *out = json_pack("{s:s, s:i, s:s, s:o, s:s, s:o, s:s, s:b, s:O, s:O, s:O}", "document",
+                     "changes", "format", ARC_DOCUMENT_FORMAT, "event", changes->event, "base",
+                     empty_is_null(changes->base), "base-reason", changes->base_reason, "head",
+                     empty_is_null(changes->head), "head-reason", changes->head_reason, "any",
+                     arc_changes_any(changes), "changes", matching, "filters", filters, "warnings",
+                     changes->warnings);
     return *out ? ARC_OK : arc_error_nomem(err);
 }

@@ -1,4 +1,5 @@
 #include "arcci/lint.h"
+#include "arcci/documents.h"
 #include "base/auto.h"
 #include "base/markdown.h"
 #include "cli/command.h"
@@ -39,7 +40,8 @@ static int list_rules(const struct invocation *inv, const struct arc_lint_option
         return rc;
     json_array_foreach (rules, i, rule)
         arc_buf_printf(&report->human, "%-22s %s\n", field(rule, "name"), field(rule, "summary"));
-    report->document = json_pack("{s:O}", "rules", rules);
+    report->document = json_pack("{s:s, s:i, s:O}", "document", "lint", "format",
+                                 ARC_DOCUMENT_FORMAT, "rules", rules);
     return report->document ? ARC_OK : arc_error_nomem(err);
 }
 

@@ -150,6 +150,8 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
                                                   .config = option_value(inv, "config")};
     const char *file = option_value(inv, "changes");
     int rc = file ? arc_document_read(file, &changes, err) : ARC_OK;
+    if (!rc && file && arc_document_check(changes, "changes", err))
+        rc = arc_error_prefix(err, "--changes");
     if (!rc)
         rc = arc_project_load(&project, err);
     if (!rc)

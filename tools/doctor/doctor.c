@@ -1,4 +1,5 @@
 #include "doctor/doctor.h"
+#include "arcci/documents.h"
 #include "base/auto.h"
 #include "base/text.h"
 #include "lint/rule.h"
@@ -137,6 +138,7 @@ int arc_doctor(struct arc_project *project, const struct arc_doctor_options *opt
     int rc = run_checks(&doctor, purpose, list, &ok, err);
     if (rc)
         return rc;
-    *out = json_pack("{s:s, s:b, s:O}", "for", name, "ok", ok, "checks", list);
+    *out = json_pack("{s:s, s:i, s:s, s:b, s:O}", "document", "doctor", "format",
+                     ARC_DOCUMENT_FORMAT, "for", name, "ok", ok, "checks", list);
     return *out ? ARC_OK : arc_error_nomem(err);
 }

@@ -1,6 +1,7 @@
 #include "arcci/dryrun.h"
 #include "arcci/build.h"
 #include "arcci/changes.h"
+#include "arcci/documents.h"
 #include "arcci/filters.h"
 #include "arcci/plan.h"
 #include "arcci/release.h"
@@ -294,7 +295,7 @@ int arc_dryrun(struct arc_project *project, const struct arc_dryrun_options *opt
         rehearse_scan,    rehearse_notes, rehearse_requests,
     };
     ARC_AUTO(dryrun) struct dryrun run = {.project = project, .env = project->env};
-    run.document = json_object();
+    run.document = json_pack("{s:s, s:i}", "document", "dry-run", "format", ARC_DOCUMENT_FORMAT);
     run.unknown = json_object();
     if (!run.document || !run.unknown)
         return arc_error_nomem(err);

@@ -1,4 +1,5 @@
 #include "arcci/lint.h"
+#include "arcci/documents.h"
 #include "base/auto.h"
 #include "git/git.h"
 #include "lint/facts.h"
@@ -89,9 +90,10 @@ static int document(struct lint *lint, json_t **out, struct arc_error *err)
     if (!findings)
         return arc_error_nomem(err);
     bool ok = json_array_size(findings) == 0;
-    *out = json_pack("{s:b, s:I, s:I, s:o}", "ok", ok, "files",
-                     (json_int_t)json_object_size(lint->files), "rules",
-                     (json_int_t)json_object_size(lint->rules), "findings", findings);
+    *out =
+        json_pack("{s:s, s:i, s:b, s:I, s:I, s:o}", "document", "lint", "format",
+                  ARC_DOCUMENT_FORMAT, "ok", ok, "files", (json_int_t)json_object_size(lint->files),
+                  "rules", (json_int_t)json_object_size(lint->rules), "findings", findings);
     return *out ? ARC_OK : arc_error_nomem(err);
 }
 

@@ -1,4 +1,5 @@
 #include "arcci/notes.h"
+#include "arcci/documents.h"
 #include "arcci/template.h"
 #include "base/auto.h"
 #include "notes/values.h"
@@ -81,8 +82,8 @@ static json_t *document(const json_t *values, const struct arc_buf *body, size_t
     if (!title)
         title = json_string_value(json_object_get(values, "group"));
     /* clang-format off */
-    return json_pack("{s:O, s:O, s:o, s:s, s:O, s:O, s:O, s:I, s:{s:O, s:I, s:b}}",
-                     "group", json_object_get(values, "group"),
+    return json_pack("{s:s, s:i, s:O, s:O, s:o, s:s, s:O, s:O, s:O, s:I, s:{s:O, s:I, s:b}}",
+                     "document", "notes", "format", ARC_DOCUMENT_FORMAT, "group", json_object_get(values, "group"),
                      "tag", json_object_get(values, "tag"),
                      "title", json_sprintf("%s %s", title, version),
                      "body", arc_buf_text(body),

@@ -1,4 +1,5 @@
 #include "arcci/plan.h"
+#include "arcci/documents.h"
 #include "base/auto.h"
 #include "plan/tags.h"
 #include <string.h>
@@ -269,8 +270,8 @@ static json_t *make_document(const struct arc_plan_options *options, json_t *pla
     format_time(options->committed, created);
     const struct arc_group *group = options->group;
     /* clang-format off */
-    return json_pack("{s:s, s:s, s:s, s:s?, s:b, s:s?, s:O?, s:s, s:s, s:s?, s:O, s:b, s:O, s:O}",
-                     "group", group->name,
+    return json_pack("{s:s, s:i, s:s, s:s, s:s, s:s?, s:b, s:s?, s:O?, s:s, s:s, s:s?, s:O, s:b, s:O, s:O}",
+                     "document", "plan", "format", ARC_DOCUMENT_FORMAT, "group", group->name,
                      "mode", options->version ? "release" : "ci",
                      "title", group->title,
                      "description", group->description,

@@ -1,5 +1,6 @@
 /* The image tags of a plan: templates filled in, and which of them move. */
 #include "plan/tags.h"
+#include "arcci/documents.h"
 #include "arcci/version.h"
 #include "base/auto.h"
 #include "base/json.h"
@@ -92,22 +93,35 @@ static bool floats(const struct arc_plan_options *options, const char *template,
     return moves;
 }
 
-static bool moves(const struct arc_plan_options *options, const char *template, const char **reason)
+/* What a template's tag names. */
+static enum arc_tag_kind name_kind(const struct arc_plan_options *options, const char *template)
+{
+    if (names_version(options, template))
+        return ARC_TAG_VERSION;
+    return strstr(template, "{sha}") ? ARC_TAG_COMMIT : ARC_TAG_FLOATING;
+}
+
+static bool moves(const struct arc_plan_options *options, const char *template,
+                  enum arc_tag_kind kind, const char **reason)
 {
     bool part = strstr(template, "{major}") || strstr(template, "{minor}") ||
                 strstr(template, "{patch}") || strcmp(template, "latest") == 0;
-    bool own = names_version(options, template);
-    if (part && !own)
+    if (part && kind != ARC_TAG_VERSION)
         return floats(options, template, reason);
-    *reason = own                         ? "names this version"
-              : strstr(template, "{sha}") ? "names this commit"
-                                          : "always moves";
+
+    static const char *const reasons[] = {
+        [ARC_TAG_VERSION] = "names this version",
+        [ARC_TAG_COMMIT] = "names this commit",
+        [ARC_TAG_FLOATING] = "always moves",
+    };
+    *reason = reasons[kind];
     return true;
 }
 
 static int add_tag(const struct arc_plan_options *options, const char *template, json_t *tags,
                    struct arc_error *err)
 {
+    static const char *const kinds[] = {"version", "commit", "floating"};
     ARC_AUTO(arc_buf) struct arc_buf tag = {.max = 1024};
     bool filled;
     int rc = fill_template(options, template, &tag, &filled, err);
@@ -118,10 +132,12 @@ static int add_tag(const struct arc_plan_options *options, const char *template,
                              "image tag template '%s' of group %s gives '%s', which is no image "
                              "tag (1 to 128 of [A-Za-z0-9._-], not starting with '.' or '-')",
                              template, options->group->name, arc_buf_text(&tag));
+
     const char *reason = "";
-    bool move = moves(options, template, &reason);
-    json_t *row =
-        json_pack("{s:s, s:b, s:s}", "tag", arc_buf_text(&tag), "move", move, "reason", reason);
+    enum arc_tag_kind kind = name_kind(options, template);
+    bool move = moves(options, template, kind, &reason);
+    json_t *row = json_pack("{s:s, s:s, s:b, s:s}", "tag", arc_buf_text(&tag), "kind", kinds[kind],
+                            "move", move, "reason", reason);
     return json_array_append_new(tags, row) ? arc_error_nomem(err) : ARC_OK;
 }
 

@@ -1,4 +1,5 @@
 #include "project/needs.h"
+#include "arcci/documents.h"
 #include "base/auto.h"
 #include "base/text.h"
 #include "os/file.h"
@@ -21,9 +22,31 @@ void arc_needs_free(struct arc_needs *needs)
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
+/* A document of a kind that has a struct is read whole: what holds here holds everywhere. */
+static int check_document(const json_t *json, const char *kind, struct arc_error *err)
+{
+    if (strcmp(kind, "plan") == 0)
+        return arc_plan_check(json, err);
+    if (strcmp(kind, "build") == 0) {
+        struct arc_ledger ledger;
+        ARC_TRY(arc_ledger_read(json, &ledger, err));
+        arc_ledger_free(&ledger);
+        return ARC_OK;
+    }
+    if (strcmp(kind, "version") == 0) {
+        struct arc_version_info version;
+        ARC_TRY(arc_version_read(json, &version, err));
+        arc_version_info_free(&version);
+        return ARC_OK;
+    }
+    return arc_document_check(json, kind, err);
+}
+
 static int read_document(const char *path, const char *option, json_t **out, struct arc_error *err)
 {
     int rc = path ? arc_document_read(path, out, err) : ARC_OK;
+    if (!rc && path)
+        rc = check_document(*out, option, err);
     return rc ? arc_error_prefix(err, "--%s", option) : ARC_OK;
 }
 
@@ -36,9 +59,9 @@ static int read_notes(const char *path, json_t **out, struct arc_error *err)
     if (rc)
         return arc_error_prefix(err, "--notes");
     ARC_AUTO_JSON json_t *value = json_loadb(arc_buf_text(&text), text.len, 0, NULL);
-    if (json_is_string(json_object_get(value, "body"))) {
+    if (json_is_object(value)) {
         *out = arc_steal(&value);
-        return ARC_OK;
+        return arc_document_check(*out, "notes", err) ? arc_error_prefix(err, "--notes") : ARC_OK;
     }
     if (memchr(arc_buf_text(&text), '\0', text.len) ||
         !arc_utf8_valid(arc_buf_text(&text), text.len))
@@ -49,31 +72,18 @@ static int read_notes(const char *path, json_t **out, struct arc_error *err)
 
 /* ---- needs ---------------------------------------------------------------------------------- */
 
-static bool has_list(const json_t *document, const char *name)
+/* Where a document belongs; NULL if the stages read none of its kind. */
+static json_t **slot(struct arc_needs *out, const char *kind)
 {
-    return json_is_array(json_object_get(document, name));
-}
-
-static bool has_text(const json_t *document, const char *name)
-{
-    return json_is_string(json_object_get(document, name));
-}
-
-/* Where a document belongs, by its members (docs/documents.md); NULL if it is none of ours. */
-static json_t **slot(struct arc_needs *out, const json_t *document)
-{
-    if (has_list(document, "services") && has_list(document, "cells"))
-        return &out->plan;
-    if (has_list(document, "services") && has_text(document, "revision"))
-        return &out->build;
-    if (has_text(document, "verdict") && has_text(document, "gate"))
-        return &out->scan;
-    if (has_text(document, "tag") && has_text(document, "image-tag"))
-        return &out->version;
-    if (has_text(document, "title") && has_text(document, "body"))
-        return &out->notes;
-    if (json_is_object(json_object_get(document, "filters")) && has_list(document, "changes"))
-        return &out->changes;
+    struct {
+        const char *kind;
+        json_t **place;
+    } const places[] = {{"version", &out->version}, {"plan", &out->plan},
+                        {"changes", &out->changes}, {"build", &out->build},
+                        {"scan", &out->scan},       {"notes", &out->notes}};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        if (strcmp(places[i].kind, kind) == 0)
+            return places[i].place;
     return NULL;
 }
 
@@ -119,9 +129,13 @@ static int take_output(struct arc_needs *out, const char *job, const char *text,
     if (text[strspn(text, " \t\r\n")] != '{')
         return ARC_OK;
     ARC_AUTO_JSON json_t *document = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-    json_t **place = slot(out, document);
+    const char *kind = json_string_value(json_object_get(document, "document"));
+    json_t **place = kind ? slot(out, kind) : NULL;
     if (!place)
         return ARC_OK;
+    if (check_document(document, kind, err))
+        return arc_error_prefix(err, "--needs: job %s", job);
+
     if (!*place) {
         *place = arc_steal(&document);
         return ARC_OK;
@@ -169,9 +183,10 @@ static int read_needs(const char *text, struct arc_needs *out, struct arc_error 
 {
     ARC_AUTO_JSON json_t *value = NULL;
     ARC_AUTO(arc_needs) struct arc_needs found = {.jobs = json_incref(out->jobs)};
-    int rc = read_document(text, "needs", &value, err);
-    if (!rc)
-        rc = take_jobs(&found, value, err);
+    int rc = arc_document_read(text, &value, err);
+    if (rc)
+        return arc_error_prefix(err, "--needs");
+    rc = take_jobs(&found, value, err);
     prefer(&out->version, &found.version);
     prefer(&out->plan, &found.plan);
     prefer(&out->changes, &found.changes);

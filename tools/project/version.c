@@ -1,11 +1,11 @@
 #include "arcci/version.h"
+#include "arcci/documents.h"
 #include "base/auto.h"
 #include "base/text.h"
 #include <string.h>
 
 #define REF_TAGS      "refs/tags/"
 #define IMAGE_TAG_MAX 128
-#define ALONE         "the other tags are not known"
 
 static bool group_char(char c, bool first)
 {
@@ -183,7 +183,7 @@ static json_t *latest_reason(const struct arc_tag *tag, const struct standing *s
     if (prerelease)
         return json_string("a prerelease is never latest");
     if (standing->unknown)
-        return json_sprintf(ALONE ": %s",
+        return json_sprintf("the other tags are not known: %s",
                             options->tags_unknown ? options->tags_unknown : "none were given");
     if (standing->higher.text)
         return json_sprintf("%s is a higher stable version", standing->higher.text);
@@ -197,8 +197,8 @@ static json_t *document(const struct arc_tag *tag, const char *image_tag,
     const struct arc_semver *v = &tag->semver;
     bool floats = !prerelease && !standing->unknown;
     /* clang-format off */
-    return json_pack("{s:s, s:o, s:s, s:s, s:b, s:b, s:b, s:b, s:o, s:o, s:o, s:o, s:s?}",
-                     "tag", tag->text,
+    return json_pack("{s:s, s:i, s:s, s:o, s:s, s:s, s:b, s:b, s:b, s:b, s:o, s:b, s:o, s:o, s:o, s:s?}",
+                     "document", "version", "format", ARC_DOCUMENT_FORMAT, "tag", tag->text,
                      "group", json_stringn(tag->text, tag->group_len),
                      "version", v->text,
                      "image-tag", image_tag,
@@ -207,6 +207,7 @@ static json_t *document(const struct arc_tag *tag, const char *image_tag,
                      "latest-major", floats && !standing->major_beaten,
                      "latest-minor", floats && !standing->minor_beaten,
                      "latest-reason", latest_reason(tag, standing, options, prerelease),
+                     "tags-known", !standing->unknown,
                      "major", json_stringn(v->major, v->major_len),
                      "minor", json_stringn(v->minor, v->minor_len),
                      "patch", json_stringn(v->patch, v->patch_len),
@@ -235,6 +236,5 @@ int arc_version(const char *name, const struct arc_version_options *options, jso
 
 bool arc_version_alone(const json_t *version)
 {
-    const char *reason = json_string_value(json_object_get(version, "latest-reason"));
-    return reason && strncmp(reason, ALONE, strlen(ALONE)) == 0;
+    return json_is_false(json_object_get(version, "tags-known"));
 }

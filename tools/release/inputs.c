@@ -1,4 +1,5 @@
 #include "release/inputs.h"
+#include "arcci/documents.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "os/hash.h"
@@ -193,7 +194,8 @@ static int go(const struct arc_release_files *files, const struct arc_release_op
         *out = arc_steal(&document);
         return ARC_OK;
     }
-    *out = json_pack("{s:b, s:O}", "dry-run", 1, "requests", arc_transport_described(transport));
+    *out = json_pack("{s:s, s:i, s:b, s:O}", "document", "release", "format", ARC_DOCUMENT_FORMAT,
+                     "dry-run", 1, "requests", arc_transport_described(transport));
     return *out ? ARC_OK : arc_error_nomem(err);
 }
 

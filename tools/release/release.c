@@ -1,4 +1,5 @@
 #include "release/release.h"
+#include "arcci/documents.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/markdown.h"
@@ -279,7 +280,8 @@ static int document(const struct release_run *run, json_t **out, struct arc_erro
             return arc_error_nomem(err);
     if (!id || !assets)
         return arc_error_nomem(err);
-    *out = json_pack("{s:I, s:s, s:s, s:s, s:s?, s:b, s:b, s:b, s:s, s:O, s:i}", "id",
+    *out = json_pack("{s:s, s:i, s:I, s:s, s:s, s:s, s:s?, s:b, s:b, s:b, s:s, s:O, s:i}",
+                     "document", "release", "format", ARC_DOCUMENT_FORMAT, "id",
                      json_integer_value(json_object_get(run->release, "id")), "url",
                      release_text(run->release, "html_url"), "tag", run->tag, "name",
                      release_text(run->release, "name"), "target", run->commit, "draft",

@@ -94,6 +94,8 @@ static int gather(struct arc_project *project, const struct arc_report_files *fi
     int rc = arc_needs_read(&files->documents, &in->needs, err);
     if (!rc && files->base)
         rc = arc_document_read(files->base, &in->base, err);
+    if (!rc && in->base && arc_document_check(in->base, "build", err))
+        rc = arc_error_prefix(err, "--base-build");
     if (!rc)
         rc = arc_project_load_event(project, err);
     if (!rc)

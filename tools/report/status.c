@@ -1,4 +1,5 @@
 #include "report/status.h"
+#include "arcci/documents.h"
 #include "base/auto.h"
 #include "base/text.h"
 #include "project/needs.h"
@@ -289,7 +290,8 @@ int arc_report(const struct arc_report_facts *facts, json_t **out, struct arc_er
         rc = report_body(facts, statuses, &body, err);
     if (rc)
         return rc;
-    *out = json_pack("{s:s, s:O?, s:O, s:s%}", "group", group, "revision",
+    *out = json_pack("{s:s, s:i, s:s, s:O?, s:O, s:s%}", "document", "report", "format",
+                     ARC_DOCUMENT_FORMAT, "group", group, "revision",
                      json_object_get(facts->plan, "revision"), "statuses", statuses, "body",
                      arc_buf_text(&body), body.len);
     return *out ? ARC_OK : arc_error_nomem(err);

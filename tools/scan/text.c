@@ -1,5 +1,6 @@
 /* A scan shown: the document, a table for a person, markdown for the step summary. */
 #include "scan/text.h"
+#include "arcci/documents.h"
 #include "base/auto.h"
 #include "base/markdown.h"
 #include "base/text.h"
@@ -142,17 +143,18 @@ int scan_document(const struct scan_judged *judged, json_t **out, struct arc_err
     ARC_AUTO_JSON json_t *lists = lists_json(judged);
     json_t *fresh =
         known && judged->baseline ? json_integer((json_int_t)judged->fresh) : json_null();
-    *out =
-        json_pack("{s:s, s:s, s:o, s:s, s:b, s:o, s:o, s:o, s:I, s:I, s:{s:s, s:o, s:o}, s:O}",
-                  "verdict", scan_verdict_name(judged->verdict), "gate",
-                  scan_gate_name(judged->gate), "reason", text_json(arc_buf_text(&judged->reason)),
-                  "fail-on", arc_severity_name(judged->options->policy.fail_on), "block",
-                  (int)judged->options->policy.block, "counts",
-                  known ? counts_json(judged->counts) : json_null(), "total",
-                  known ? json_integer((json_int_t)judged->total) : json_null(), "new", fresh,
-                  "ignored", (json_int_t)judged->ignored, "unfixed", (json_int_t)judged->unfixed,
-                  "scanner", "name", "trivy", "version", optional(scanner_version(judged)),
-                  "database", optional(judged->scanner.database), "warnings", judged->warnings);
+    *out = json_pack(
+        "{s:s, s:i, s:s, s:s, s:o, s:s, s:b, s:o, s:o, s:o, s:I, s:I, s:{s:s, s:o, s:o}, s:O}",
+        "document", "scan", "format", ARC_DOCUMENT_FORMAT, "verdict",
+        scan_verdict_name(judged->verdict), "gate", scan_gate_name(judged->gate), "reason",
+        text_json(arc_buf_text(&judged->reason)), "fail-on",
+        arc_severity_name(judged->options->policy.fail_on), "block",
+        (int)judged->options->policy.block, "counts",
+        known ? counts_json(judged->counts) : json_null(), "total",
+        known ? json_integer((json_int_t)judged->total) : json_null(), "new", fresh, "ignored",
+        (json_int_t)judged->ignored, "unfixed", (json_int_t)judged->unfixed, "scanner", "name",
+        "trivy", "version", optional(scanner_version(judged)), "database",
+        optional(judged->scanner.database), "warnings", judged->warnings);
     if (!*out || !lists || json_object_update(*out, lists) != 0)
         return arc_error_nomem(err);
     return ARC_OK;

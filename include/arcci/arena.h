@@ -1,0 +1,45 @@
+/* Memory of many small things that live and end together.
+ *
+ * Running out of memory is sticky: texts are "" from then on, arrays NULL, and one
+ * arc_arena_check() at the end reports it.
+ */
+#ifndef ARCCI_ARENA_H
+#define ARCCI_ARENA_H
+
+#include "arcci/api.h"
+#include "arcci/error.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+ARC_API_BEGIN
+
+struct arc_arena_block;
+
+struct arc_arena {
+    struct arc_arena_block *blocks; /* owned; the newest first */
+    bool failed;                    /* memory ran out */
+};
+
+/* `count` zeroed things of `size` bytes, at least one; NULL when out of memory. */
+void *arc_arena_array(struct arc_arena *arena, size_t count, size_t size);
+
+/* A zeroed element at the end of an array that is kept as a pointer and a count: `items` is the
+ * address of the pointer. The array may move. NULL when out of memory. */
+void *arc_arena_append(struct arc_arena *arena, void *items, size_t *count, size_t size);
+
+/* A copy of a text; NULL gives NULL. */
+char *arc_arena_text(struct arc_arena *arena, const char *text);
+
+/* Formatted text. */
+char *arc_arena_printf(struct arc_arena *arena, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* ARC_ENOMEM if memory ran out at any time. */
+int arc_arena_check(const struct arc_arena *arena, struct arc_error *err);
+
+/* Frees everything that was taken; *arena becomes {0}. */
+void arc_arena_free(struct arc_arena *arena);
+
+ARC_API_END
+
+#endif

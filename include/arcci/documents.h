@@ -1,0 +1,180 @@
+/* The documents that the stages hand on, as structs (docs/documents.md, docs/schema/).
+ *
+ * Each is read and written at one place. What was read holds: every member is there, of its type
+ * and form, and no other; so nobody has to look again. A document's memory holds all that it points
+ * to. Lists of texts and pairs end with NULL and are never NULL.
+ */
+#ifndef ARCCI_DOCUMENTS_H
+#define ARCCI_DOCUMENTS_H
+
+#include "arcci/api.h"
+#include "arcci/arena.h"
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+ARC_API_BEGIN
+
+/* The first members of every document: {"document": KIND, "format": 1}. A new format is one that
+ * an older arc-ci would misread. */
+#define ARC_DOCUMENT_FORMAT 1
+
+/* NAME → value. */
+struct arc_pair {
+    char *name;
+    char *value;
+};
+
+/* version.json: what a release tag says. */
+struct arc_version_info {
+    struct arc_arena memory;
+    char *tag;           /* "messaging/v1.2.3", without refs/tags/ */
+    char *group;         /* "messaging" */
+    char *version;       /* "1.2.3", with prerelease and build metadata */
+    char *image_tag;     /* "messaging-v1.2.3" */
+    bool prerelease;     /* the version is one, or 0.x where the group counts those */
+    bool latest;         /* the highest stable version of its group */
+    bool latest_major;   /* … of its major */
+    bool latest_minor;   /* … of its minor */
+    char *latest_reason; /* why it is latest, or is not */
+    bool tags_known;     /* false: the other tags are not known, so nothing is latest */
+    char *major;         /* digits, of any number */
+    char *minor;
+    char *patch;
+    char *previous_tag; /* the group's highest tag below; NULL for none */
+};
+
+enum arc_plan_mode { ARC_PLAN_CI, ARC_PLAN_RELEASE };
+
+/* What a tag of an image names. */
+enum arc_tag_kind {
+    ARC_TAG_VERSION,  /* this version alone: never rewritten */
+    ARC_TAG_COMMIT,   /* this commit */
+    ARC_TAG_FLOATING, /* goes from version to version */
+};
+
+struct arc_planned_tag {
+    char *tag;
+    enum arc_tag_kind kind;
+    bool move; /* whether it moves to what is built */
+    char *reason;
+};
+
+/* A service of the plan, built or not. */
+struct arc_planned_service {
+    char *service; /* codename */
+    char *name;
+    char *description; /* or NULL */
+    char *tech;        /* or NULL */
+    char *directory;   /* the build context */
+    char *dockerfile;
+    char *image;   /* registry and name, without a tag */
+    bool selected; /* whether it is built */
+    char *reason;  /* why, or why not */
+    char *staging; /* the tag under which it is pushed */
+    struct arc_pair *build_args;
+    struct arc_pair *labels;
+    struct arc_planned_tag *tags;
+    size_t tag_count;
+};
+
+/* A selected service on one platform. */
+struct arc_cell {
+    char *service;
+    char *platform; /* "linux/amd64" */
+    char *runner;   /* label of the machine that builds it; or NULL */
+    char *staging;  /* its own tag, when it is built alone */
+};
+
+/* plan.json: what will be built, and under which names. */
+struct arc_plan {
+    struct arc_arena memory;
+    char *group;
+    enum arc_plan_mode mode;
+    char *title;
+    char *description;                /* or NULL */
+    bool push;                        /* whether the images are pushed */
+    char *tag;                        /* the release's; NULL in a ci plan */
+    struct arc_version_info *version; /* NULL in a ci plan */
+    char *revision;                   /* commit, 40 or 64 hexadecimal digits */
+    char *created;                    /* its time, RFC 3339 */
+    char *source;                     /* "https://github.com/owner/name", or NULL */
+    char **platforms;
+    bool any; /* whether there is any cell */
+    struct arc_planned_service *services;
+    size_t service_count;
+    struct arc_cell *cells;
+    size_t cell_count;
+};
+
+struct arc_base_image {
+    char *ref;
+    char *digest;
+};
+
+/* One platform of what was built. What is not known is -1 or NULL. */
+struct arc_built_cell {
+    char *platform;
+    char *digest;
+    int64_t size;        /* compressed bytes: configuration and layers */
+    int64_t unpacked;    /* bytes of the layers' tar archives */
+    double started;      /* seconds since 1970 */
+    double duration;     /* seconds, from its first step to its last; of this run */
+    int cached;          /* 1: every step came from the cache, 0: not */
+    char **attestations; /* digests of their manifests */
+};
+
+/* A service that was built. */
+struct arc_built_service {
+    char *service; /* codename */
+    char *image;   /* registry and name, without a tag */
+    char *digest;  /* the index's, or the local image's; NULL when the builder keeps none */
+    char *key;     /* hash of what it was made from; NULL when it was not pushed */
+    char **tags;   /* public tags that were moved to it */
+    bool built;    /* false: it was in the registry already */
+    struct arc_base_image *base_images;
+    size_t base_count;
+    struct arc_built_cell *cells;
+    size_t cell_count;
+};
+
+/* build.json: the ledger of what was built. */
+struct arc_ledger {
+    struct arc_arena memory;
+    char *group;
+    char *revision;
+    bool pushed; /* whether the images are in the registry, read back and verified */
+    struct arc_built_service *services;
+    size_t service_count;
+};
+
+/* Whether a JSON object is a document of this kind, in the format that this arc-ci reads.
+ * ARC_EINPUT says what it is, what was expected and how to make one. */
+int arc_document_check(const json_t *json, const char *kind, struct arc_error *err);
+
+/* Each reads a document that came from anywhere. ARC_EINPUT says which member is wrong, what it is
+ * and what was expected; or that the document is another, or of another format. */
+int arc_version_read(const json_t *json, struct arc_version_info *out, struct arc_error *err);
+int arc_plan_read(const json_t *json, struct arc_plan *out, struct arc_error *err);
+int arc_ledger_read(const json_t *json, struct arc_ledger *out, struct arc_error *err);
+
+/* Whether a JSON object can be read as a plan. */
+int arc_plan_check(const json_t *json, struct arc_error *err);
+
+/* Each writes the document; *out is a new reference. */
+int arc_version_write(const struct arc_version_info *version, json_t **out, struct arc_error *err);
+int arc_plan_write(const struct arc_plan *plan, json_t **out, struct arc_error *err);
+int arc_ledger_write(const struct arc_ledger *ledger, json_t **out, struct arc_error *err);
+
+void arc_version_info_free(struct arc_version_info *version);
+void arc_plan_free(struct arc_plan *plan);
+void arc_ledger_free(struct arc_ledger *ledger);
+
+/* A service by its codename; NULL where there is none. */
+const struct arc_planned_service *arc_plan_service(const struct arc_plan *plan,
+                                                   const char *service);
+struct arc_built_service *arc_ledger_service(const struct arc_ledger *ledger, const char *service);
+
+ARC_API_END
+
+#endif

@@ -1,0 +1,87 @@
+#include "arcci/documents.h"
+#include "documents/record.h"
+#include <string.h>
+
+#define AT(type, member) .offset = offsetof(struct type, member)
+
+static const struct arc_field base_fields[] = {
+    {"ref", ARC_FIELD_TEXT, AT(arc_base_image, ref)},
+    {"digest", ARC_FIELD_TEXT, AT(arc_base_image, digest), .form = &arc_form_digest},
+    {0},
+};
+
+static const struct arc_record base_record = {.size = sizeof(struct arc_base_image),
+                                              .fields = base_fields};
+
+static const struct arc_field cell_fields[] = {
+    {"platform", ARC_FIELD_TEXT, AT(arc_built_cell, platform)},
+    {"digest", ARC_FIELD_TEXT, AT(arc_built_cell, digest), .optional = true,
+     .form = &arc_form_digest},
+    {"size", ARC_FIELD_SIZE, AT(arc_built_cell, size), .optional = true},
+    {"unpacked", ARC_FIELD_SIZE, AT(arc_built_cell, unpacked), .optional = true},
+    {"started", ARC_FIELD_NUMBER, AT(arc_built_cell, started), .optional = true},
+    {"duration", ARC_FIELD_NUMBER, AT(arc_built_cell, duration), .optional = true},
+    {"cached", ARC_FIELD_STATE, AT(arc_built_cell, cached), .optional = true},
+    {"attestations", ARC_FIELD_TEXTS, AT(arc_built_cell, attestations), .form = &arc_form_digest},
+    {0},
+};
+
+static const struct arc_record cell_record = {.size = sizeof(struct arc_built_cell),
+                                              .fields = cell_fields};
+
+static const struct arc_field service_fields[] = {
+    {"service", ARC_FIELD_TEXT, AT(arc_built_service, service)},
+    {"image", ARC_FIELD_TEXT, AT(arc_built_service, image)},
+    {"digest", ARC_FIELD_TEXT, AT(arc_built_service, digest), .optional = true,
+     .form = &arc_form_digest},
+    {"key", ARC_FIELD_TEXT, AT(arc_built_service, key), .optional = true, .form = &arc_form_digest},
+    {"tags", ARC_FIELD_TEXTS, AT(arc_built_service, tags)},
+    {"built", ARC_FIELD_FLAG, AT(arc_built_service, built)},
+    {"base-images", ARC_FIELD_LIST, AT(arc_built_service, base_images), .record = &base_record,
+     .count = offsetof(struct arc_built_service, base_count)},
+    {"cells", ARC_FIELD_LIST, AT(arc_built_service, cells), .record = &cell_record,
+     .count = offsetof(struct arc_built_service, cell_count)},
+    {0},
+};
+
+static const struct arc_record service_record = {.size = sizeof(struct arc_built_service),
+                                                 .fields = service_fields};
+
+static const struct arc_field fields[] = {
+    {"group", ARC_FIELD_TEXT, AT(arc_ledger, group)},
+    {"revision", ARC_FIELD_TEXT, AT(arc_ledger, revision), .form = &arc_form_revision},
+    {"pushed", ARC_FIELD_FLAG, AT(arc_ledger, pushed)},
+    {"services", ARC_FIELD_LIST, AT(arc_ledger, services), .record = &service_record,
+     .count = offsetof(struct arc_ledger, service_count)},
+    {0},
+};
+
+static const struct arc_record record = {"build", sizeof(struct arc_ledger), fields};
+
+int arc_ledger_read(const json_t *json, struct arc_ledger *out, struct arc_error *err)
+{
+    *out = (struct arc_ledger){0};
+    int rc = arc_record_read(&record, json, &out->memory, out, err);
+    if (rc)
+        arc_ledger_free(out);
+    return rc;
+}
+
+int arc_ledger_write(const struct arc_ledger *ledger, json_t **out, struct arc_error *err)
+{
+    return arc_record_write(&record, ledger, out, err);
+}
+
+void arc_ledger_free(struct arc_ledger *ledger)
+{
+    arc_arena_free(&ledger->memory);
+    *ledger = (struct arc_ledger){0};
+}
+
+struct arc_built_service *arc_ledger_service(const struct arc_ledger *ledger, const char *service)
+{
+    for (size_t i = 0; i < ledger->service_count; i++)
+        if (strcmp(ledger->services[i].service, service) == 0)
+            return &ledger->services[i];
+    return NULL;
+}

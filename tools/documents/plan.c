@@ -1,0 +1,135 @@
+#include "arcci/documents.h"
+#include "base/auto.h"
+#include "documents/record.h"
+#include <string.h>
+
+#define AT(type, member) .offset = offsetof(struct type, member)
+
+static const char *const modes[] = {"ci", "release", NULL};
+static const char *const tag_kinds[] = {"version", "commit", "floating", NULL};
+
+static const struct arc_field tag_fields[] = {
+    {"tag", ARC_FIELD_TEXT, AT(arc_planned_tag, tag)},
+    {"kind", ARC_FIELD_CHOICE, AT(arc_planned_tag, kind), .words = tag_kinds},
+    {"move", ARC_FIELD_FLAG, AT(arc_planned_tag, move)},
+    {"reason", ARC_FIELD_TEXT, AT(arc_planned_tag, reason)},
+    {0},
+};
+
+static const struct arc_record tag_record = {.size = sizeof(struct arc_planned_tag),
+                                             .fields = tag_fields};
+
+static const struct arc_field service_fields[] = {
+    {"service", ARC_FIELD_TEXT, AT(arc_planned_service, service)},
+    {"name", ARC_FIELD_TEXT, AT(arc_planned_service, name)},
+    {"description", ARC_FIELD_TEXT, AT(arc_planned_service, description), .optional = true},
+    {"tech", ARC_FIELD_TEXT, AT(arc_planned_service, tech), .optional = true},
+    {"directory", ARC_FIELD_TEXT, AT(arc_planned_service, directory)},
+    {"dockerfile", ARC_FIELD_TEXT, AT(arc_planned_service, dockerfile)},
+    {"image", ARC_FIELD_TEXT, AT(arc_planned_service, image)},
+    {"selected", ARC_FIELD_FLAG, AT(arc_planned_service, selected)},
+    {"reason", ARC_FIELD_TEXT, AT(arc_planned_service, reason)},
+    {"staging", ARC_FIELD_TEXT, AT(arc_planned_service, staging)},
+    {"build-args", ARC_FIELD_PAIRS, AT(arc_planned_service, build_args)},
+    {"labels", ARC_FIELD_PAIRS, AT(arc_planned_service, labels)},
+    {"tags", ARC_FIELD_LIST, AT(arc_planned_service, tags), .record = &tag_record,
+     .count = offsetof(struct arc_planned_service, tag_count)},
+    {0},
+};
+
+static const struct arc_record service_record = {.size = sizeof(struct arc_planned_service),
+                                                 .fields = service_fields};
+
+static const struct arc_field cell_fields[] = {
+    {"service", ARC_FIELD_TEXT, AT(arc_cell, service)},
+    {"platform", ARC_FIELD_TEXT, AT(arc_cell, platform)},
+    {"runner", ARC_FIELD_TEXT, AT(arc_cell, runner)},
+    {"staging", ARC_FIELD_TEXT, AT(arc_cell, staging)},
+    {0},
+};
+
+static const struct arc_record cell_record = {.size = sizeof(struct arc_cell),
+                                              .fields = cell_fields};
+
+static const struct arc_field fields[] = {
+    {"group", ARC_FIELD_TEXT, AT(arc_plan, group)},
+    {"mode", ARC_FIELD_CHOICE, AT(arc_plan, mode), .words = modes},
+    {"title", ARC_FIELD_TEXT, AT(arc_plan, title)},
+    {"description", ARC_FIELD_TEXT, AT(arc_plan, description), .optional = true},
+    {"push", ARC_FIELD_FLAG, AT(arc_plan, push)},
+    {"tag", ARC_FIELD_TEXT, AT(arc_plan, tag), .optional = true},
+    {"version", ARC_FIELD_OBJECT, AT(arc_plan, version), .optional = true,
+     .record = &arc_version_record},
+    {"revision", ARC_FIELD_TEXT, AT(arc_plan, revision), .form = &arc_form_revision},
+    {"created", ARC_FIELD_TEXT, AT(arc_plan, created)},
+    {"source", ARC_FIELD_TEXT, AT(arc_plan, source), .optional = true},
+    {"platforms", ARC_FIELD_TEXTS, AT(arc_plan, platforms)},
+    {"any", ARC_FIELD_FLAG, AT(arc_plan, any)},
+    {"services", ARC_FIELD_LIST, AT(arc_plan, services), .record = &service_record,
+     .count = offsetof(struct arc_plan, service_count)},
+    {"cells", ARC_FIELD_LIST, AT(arc_plan, cells), .record = &cell_record,
+     .count = offsetof(struct arc_plan, cell_count)},
+    {0},
+};
+
+static const struct arc_record record = {"plan", sizeof(struct arc_plan), fields};
+
+/* Every service is there once, and cells are of services that are there. */
+static int check_names(const struct arc_plan *plan, struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *names = json_object();
+    for (size_t i = 0; i < plan->service_count; i++) {
+        const char *name = plan->services[i].service;
+        if (json_object_get(names, name))
+            return arc_error_set(err, ARC_EINPUT, "plan.json: services[%zu] is '%s' again", i,
+                                 name);
+        if (json_object_set_new(names, name, json_true()))
+            return arc_error_nomem(err);
+    }
+
+    for (size_t i = 0; i < plan->cell_count; i++)
+        if (!json_object_get(names, plan->cells[i].service))
+            return arc_error_set(
+                err, ARC_EINPUT,
+                "plan.json: cells[%zu] is of '%s', which is not among the services", i,
+                plan->cells[i].service);
+    return ARC_OK;
+}
+
+int arc_plan_read(const json_t *json, struct arc_plan *out, struct arc_error *err)
+{
+    *out = (struct arc_plan){0};
+    int rc = arc_record_read(&record, json, &out->memory, out, err);
+    if (!rc)
+        rc = check_names(out, err);
+    if (rc)
+        arc_plan_free(out);
+    return rc;
+}
+
+int arc_plan_write(const struct arc_plan *plan, json_t **out, struct arc_error *err)
+{
+    return arc_record_write(&record, plan, out, err);
+}
+
+int arc_plan_check(const json_t *json, struct arc_error *err)
+{
+    struct arc_plan plan;
+    ARC_TRY(arc_plan_read(json, &plan, err));
+    arc_plan_free(&plan);
+    return ARC_OK;
+}
+
+void arc_plan_free(struct arc_plan *plan)
+{
+    arc_arena_free(&plan->memory);
+    *plan = (struct arc_plan){0};
+}
+
+const struct arc_planned_service *arc_plan_service(const struct arc_plan *plan, const char *service)
+{
+    for (size_t i = 0; i < plan->service_count; i++)
+        if (strcmp(plan->services[i].service, service) == 0)
+            return &plan->services[i];
+    return NULL;
+}

@@ -1,0 +1,416 @@
+#include "documents/record.h"
+#include "base/auto.h"
+#include "base/text.h"
+#include <string.h>
+
+/* The largest size: sums of thousands of them still are an int64_t. */
+#define SIZE_LIMIT ((int64_t)1 << 48)
+
+static bool is_hex(const char *text, size_t len)
+{
+    return strspn(text, "0123456789abcdef") == len && !text[len];
+}
+
+static bool is_digest(const char *text)
+{
+    return strncmp(text, "sha256:", 7) == 0 && is_hex(text + 7, 64);
+}
+
+static bool is_revision(const char *text)
+{
+    return is_hex(text, 40) || is_hex(text, 64);
+}
+
+const struct arc_form arc_form_digest = {is_digest, "a digest, sha256:<64 hexadecimal digits>"};
+const struct arc_form arc_form_revision = {is_revision, "a commit, 40 or 64 hexadecimal digits"};
+
+/* Pointers to structs of any type, without a lvalue of another. */
+static void store_pointer(void *at, const void *pointer)
+{
+    memcpy(at, &pointer, sizeof pointer);
+}
+
+static const char *load_pointer(const void *at)
+{
+    const char *pointer;
+    memcpy(&pointer, at, sizeof pointer);
+    return pointer;
+}
+
+/* ---- kind and format ------------------------------------------------------------------------ */
+
+/* What makes a document of each kind. */
+static const struct {
+    const char *kind, *command;
+} makers[] = {
+    {"version", "arc-ci version --json"}, {"changes", "arc-ci changes --json"},
+    {"plan", "arc-ci plan --json"},       {"build", "arc-ci build --json"},
+    {"scan", "arc-ci scan --json"},       {"notes", "arc-ci notes --json"},
+};
+
+int arc_document_check(const json_t *json, const char *kind, struct arc_error *err)
+{
+    const char *found = json_string_value(json_object_get(json, "document"));
+    const json_t *format = json_object_get(json, "format");
+    const char *command = "arc-ci";
+    for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)
+        if (strcmp(makers[i].kind, kind) == 0)
+            command = makers[i].command;
+
+    if (!found)
+        return arc_error_set(err, ARC_EINPUT,
+                             "not %s.json: it does not say \"document\": \"%s\"; make one with "
+                             "'%s'",
+                             kind, kind, command);
+    if (strcmp(found, kind) != 0) {
+        ARC_AUTO(arc_buf) struct arc_buf shown = {0};
+        arc_text_visible(&shown, found, strnlen(found, 40));
+        return arc_error_set(err, ARC_EINPUT,
+                             "a document of kind '%s', but %s.json is expected; make one with '%s'",
+                             arc_buf_text(&shown), kind, command);
+    }
+    if (json_is_integer(format) && json_integer_value(format) == ARC_DOCUMENT_FORMAT)
+        return ARC_OK;
+    ARC_AUTO_FREE char *shown =
+        format ? json_dumps(format, JSON_ENCODE_ANY | JSON_ENSURE_ASCII) : NULL;
+    return arc_error_set(err, ARC_EINPUT,
+                         "%s.json has the format %.40s, and this arc-ci reads format %d; make it "
+                         "again with '%s'",
+                         kind, shown ? shown : "(none)", ARC_DOCUMENT_FORMAT, command);
+}
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+/* A document being read, and where in it. */
+struct reading {
+    struct arc_arena *memory;
+    const char *document; /* "plan" */
+    struct arc_buf path;  /* ".services[2].image" */
+    struct arc_error *err;
+};
+
+static void reading_free(struct reading *reading)
+{
+    arc_buf_free(&reading->path);
+}
+
+/* What a value is, in words. */
+static const char *name_kind(const json_t *value)
+{
+    switch (json_typeof(value)) {
+    case JSON_OBJECT:
+        return "an object";
+    case JSON_ARRAY:
+        return "a list";
+    case JSON_STRING:
+        return "a text";
+    case JSON_INTEGER:
+    case JSON_REAL:
+        return "a number";
+    case JSON_NULL:
+        return "null";
+    default:
+        return json_is_true(value) ? "true" : "false";
+    }
+}
+
+static int refuse(struct reading *reading, const json_t *value, const char *expected)
+{
+    ARC_AUTO(arc_buf) struct arc_buf shown = {0};
+    const char *path = arc_buf_text(&reading->path);
+    path += *path == '.';
+
+    if (json_is_string(value)) {
+        size_t len = json_string_length(value);
+        arc_buf_putc(&shown, '\'');
+        arc_text_visible(&shown, json_string_value(value), len < 100 ? len : 100);
+        arc_buf_putc(&shown, '\'');
+    } else {
+        arc_buf_puts(&shown, value ? name_kind(value) : "missing");
+    }
+    return arc_error_set(reading->err, ARC_EINPUT, "%s.json: %s%s%s; expected %s",
+                         reading->document, path, *path ? " is " : "it is ", arc_buf_text(&shown),
+                         expected);
+}
+
+static int read_object(struct reading *reading, const struct arc_record *record, const json_t *json,
+                       void *out);
+
+static int read_text(struct reading *reading, const struct arc_field *field, const json_t *value,
+                     char **out)
+{
+    if (!json_is_string(value))
+        return refuse(reading, value, field->form ? field->form->expected : "a text");
+    if (field->form && !field->form->holds(json_string_value(value)))
+        return refuse(reading, value, field->form->expected);
+
+    *out = arc_arena_text(reading->memory, json_string_value(value));
+    return ARC_OK;
+}
+
+static int read_choice(struct reading *reading, const struct arc_field *field, const json_t *value,
+                       unsigned *out)
+{
+    ARC_AUTO(arc_buf) struct arc_buf words = {0};
+    for (unsigned i = 0; field->words[i]; i++) {
+        if (json_is_string(value) && strcmp(json_string_value(value), field->words[i]) == 0) {
+            *out = i;
+            return ARC_OK;
+        }
+        arc_buf_printf(&words, "%s%s", i ? ", " : "one of ", field->words[i]);
+    }
+    return refuse(reading, value, arc_buf_text(&words));
+}
+
+static int read_texts(struct reading *reading, const struct arc_field *field, const json_t *value,
+                      char ***out)
+{
+    size_t i, len = reading->path.len;
+    json_t *item;
+    if (!json_is_array(value))
+        return refuse(reading, value, "a list of texts");
+
+    *out = arc_arena_array(reading->memory, json_array_size(value) + 1, sizeof **out);
+    if (!*out)
+        return arc_error_nomem(reading->err);
+    json_array_foreach (value, i, item) {
+        arc_buf_printf(&reading->path, "[%zu]", i);
+        ARC_TRY(read_text(reading, field, item, &(*out)[i]));
+        reading->path.data[reading->path.len = len] = '\0';
+    }
+    return ARC_OK;
+}
+
+static int read_pairs(struct reading *reading, const json_t *value, struct arc_pair **out)
+{
+    size_t count = 0;
+    const char *name;
+    json_t *text;
+    if (!json_is_object(value))
+        return refuse(reading, value, "an object of texts");
+
+    struct arc_pair *pairs =
+        arc_arena_array(reading->memory, json_object_size(value) + 1, sizeof *pairs);
+    if (!pairs)
+        return arc_error_nomem(reading->err);
+    json_object_foreach ((json_t *)value, name, text) {
+        if (!json_is_string(text))
+            return refuse(reading, text, "texts alone in it");
+        pairs[count++] =
+            (struct arc_pair){arc_arena_text(reading->memory, name),
+                              arc_arena_text(reading->memory, json_string_value(text))};
+    }
+    *out = pairs;
+    return ARC_OK;
+}
+
+static int read_list(struct reading *reading, const struct arc_field *field, const json_t *value,
+                     void *out, size_t *count)
+{
+    size_t i, len = reading->path.len;
+    json_t *item;
+    if (!json_is_array(value))
+        return refuse(reading, value, "a list");
+
+    char *items = arc_arena_array(reading->memory, json_array_size(value), field->record->size);
+    if (!items)
+        return arc_error_nomem(reading->err);
+    json_array_foreach (value, i, item) {
+        arc_buf_printf(&reading->path, "[%zu]", i);
+        ARC_TRY(read_object(reading, field->record, item, items + i * field->record->size));
+        reading->path.data[reading->path.len = len] = '\0';
+    }
+    store_pointer(out, items);
+    *count = json_array_size(value);
+    return ARC_OK;
+}
+
+/* A member that is not there, or null. */
+static int read_nothing(struct reading *reading, const struct arc_field *field, void *at)
+{
+    if (!field->optional)
+        return refuse(reading, NULL, "it, as docs/schema has it");
+    if (field->kind == ARC_FIELD_SIZE)
+        *(int64_t *)at = -1;
+    else if (field->kind == ARC_FIELD_NUMBER)
+        *(double *)at = -1;
+    else if (field->kind == ARC_FIELD_STATE)
+        *(int *)at = -1;
+    return ARC_OK;
+}
+
+static int read_member(struct reading *reading, const struct arc_field *field, const json_t *value,
+                       char *out)
+{
+    void *at = out + field->offset;
+    if (!value || (json_is_null(value) && field->optional))
+        return read_nothing(reading, field, at);
+
+    switch (field->kind) {
+    case ARC_FIELD_TEXT:
+        return read_text(reading, field, value, at);
+    case ARC_FIELD_FLAG:
+        *(bool *)at = json_is_true(value);
+        return json_is_boolean(value) ? ARC_OK : refuse(reading, value, "true or false");
+    case ARC_FIELD_STATE:
+        *(int *)at = json_is_true(value);
+        return json_is_boolean(value) ? ARC_OK : refuse(reading, value, "true, false or null");
+    case ARC_FIELD_CHOICE:
+        return read_choice(reading, field, value, at);
+    case ARC_FIELD_SIZE:
+        *(int64_t *)at = json_integer_value(value);
+        return json_is_integer(value) && *(int64_t *)at >= 0 && *(int64_t *)at <= SIZE_LIMIT
+                   ? ARC_OK
+                   : refuse(reading, value, "a whole number from 0 to 2^48");
+    case ARC_FIELD_NUMBER:
+        *(double *)at = json_number_value(value);
+        return json_is_number(value) && *(double *)at >= 0
+                   ? ARC_OK
+                   : refuse(reading, value, "a number, 0 or more");
+    case ARC_FIELD_TEXTS:
+        return read_texts(reading, field, value, at);
+    case ARC_FIELD_PAIRS:
+        return read_pairs(reading, value, at);
+    case ARC_FIELD_LIST:
+        return read_list(reading, field, value, at, (size_t *)(void *)(out + field->count));
+    case ARC_FIELD_OBJECT:
+        break;
+    }
+    void *object = arc_arena_array(reading->memory, 1, field->record->size);
+    if (!object)
+        return arc_error_nomem(reading->err);
+    store_pointer(at, object);
+    return read_object(reading, field->record, value, object);
+}
+
+static bool is_known(const struct arc_record *record, const char *name)
+{
+    for (const struct arc_field *field = record->fields; field->name; field++)
+        if (strcmp(field->name, name) == 0)
+            return true;
+    return record->document && (strcmp(name, "document") == 0 || strcmp(name, "format") == 0);
+}
+
+static int read_object(struct reading *reading, const struct arc_record *record, const json_t *json,
+                       void *out)
+{
+    size_t len = reading->path.len;
+    const char *name;
+    json_t *value;
+    if (!json_is_object(json))
+        return refuse(reading, json, "an object");
+    if (record->document)
+        ARC_TRY(arc_document_check(json, record->document, reading->err));
+
+    for (const struct arc_field *field = record->fields; field->name; field++) {
+        arc_buf_printf(&reading->path, ".%s", field->name);
+        ARC_TRY(arc_buf_check(&reading->path, "the path of a member", reading->err));
+        ARC_TRY(read_member(reading, field, json_object_get(json, field->name), out));
+        reading->path.data[reading->path.len = len] = '\0';
+    }
+
+    json_object_foreach ((json_t *)json, name, value) {
+        if (is_known(record, name))
+            continue;
+        arc_buf_putc(&reading->path, '.');
+        arc_text_visible(&reading->path, name, strnlen(name, 60));
+        return refuse(reading, value, "no member of that name");
+    }
+    return ARC_OK;
+}
+
+int arc_record_read(const struct arc_record *record, const json_t *json, struct arc_arena *memory,
+                    void *out, struct arc_error *err)
+{
+    ARC_AUTO(reading)
+    struct reading reading = {.memory = memory, .document = record->document, .err = err};
+    ARC_TRY(read_object(&reading, record, json, out));
+    return arc_arena_check(memory, err);
+}
+
+/* ---- writing -------------------------------------------------------------------------------- */
+
+static json_t *make_object(const struct arc_record *record, const char *in);
+
+static json_t *make_texts(char **texts)
+{
+    json_t *list = json_array();
+    for (; texts && *texts; texts++)
+        if (json_array_append_new(list, json_string(*texts))) {
+            json_decref(list);
+            return NULL;
+        }
+    return list;
+}
+
+static json_t *make_pairs(const struct arc_pair *pair)
+{
+    json_t *object = json_object();
+    for (; pair && pair->name; pair++)
+        if (json_object_set_new(object, pair->name, json_string(pair->value))) {
+            json_decref(object);
+            return NULL;
+        }
+    return object;
+}
+
+static json_t *make_list(const struct arc_record *record, const char *items, size_t count)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        if (json_array_append_new(list, make_object(record, items + i * record->size))) {
+            json_decref(list);
+            return NULL;
+        }
+    return list;
+}
+
+static json_t *make_member(const struct arc_field *field, const char *in)
+{
+    const void *at = in + field->offset;
+    switch (field->kind) {
+    case ARC_FIELD_TEXT:
+        return *(char *const *)at ? json_string(*(char *const *)at) : json_null();
+    case ARC_FIELD_FLAG:
+        return json_boolean(*(const bool *)at);
+    case ARC_FIELD_STATE:
+        return *(const int *)at < 0 ? json_null() : json_boolean(*(const int *)at);
+    case ARC_FIELD_CHOICE:
+        return json_string(field->words[*(const unsigned *)at]);
+    case ARC_FIELD_SIZE:
+        return *(const int64_t *)at < 0 ? json_null() : json_integer(*(const int64_t *)at);
+    case ARC_FIELD_NUMBER:
+        return *(const double *)at < 0 ? json_null() : json_real(*(const double *)at);
+    case ARC_FIELD_TEXTS:
+        return make_texts(*(char **const *)at);
+    case ARC_FIELD_PAIRS:
+        return make_pairs(*(struct arc_pair *const *)at);
+    case ARC_FIELD_LIST:
+        return make_list(field->record, load_pointer(at),
+                         *(const size_t *)(const void *)(in + field->count));
+    case ARC_FIELD_OBJECT:
+        break;
+    }
+    const char *object = load_pointer(at);
+    return object ? make_object(field->record, object) : json_null();
+}
+
+static json_t *make_object(const struct arc_record *record, const char *in)
+{
+    json_t *object = record->document ? json_pack("{s:s, s:i}", "document", record->document,
+                                                  "format", ARC_DOCUMENT_FORMAT)
+                                      : json_object();
+    for (const struct arc_field *field = record->fields; field->name; field++)
+        if (json_object_set_new(object, field->name, make_member(field, in))) {
+            json_decref(object);
+            return NULL;
+        }
+    return object;
+}
+
+int arc_record_write(const struct arc_record *record, const void *in, json_t **out,
+                     struct arc_error *err)
+{
+    *out = make_object(record, in);
+    return *out ? ARC_OK : arc_error_nomem(err);
+}

@@ -1,0 +1,57 @@
+/* Structs as JSON objects and back, by a table of their members. */
+#ifndef ARC_DOCUMENTS_RECORD_H
+#define ARC_DOCUMENTS_RECORD_H
+
+#include "arcci/documents.h"
+
+enum arc_field_kind {
+    ARC_FIELD_TEXT,   /* char * */
+    ARC_FIELD_FLAG,   /* bool */
+    ARC_FIELD_CHOICE, /* enum: an index of `words`, which end with NULL */
+    ARC_FIELD_SIZE,   /* int64_t, 0 or more; -1: null */
+    ARC_FIELD_NUMBER, /* double, 0 or more; -1: null */
+    ARC_FIELD_STATE,  /* int, 1 or 0 for true and false; -1: null */
+    ARC_FIELD_TEXTS,  /* char **, a list of texts */
+    ARC_FIELD_PAIRS,  /* struct arc_pair *, an object of texts */
+    ARC_FIELD_OBJECT, /* pointer to a struct of `record` */
+    ARC_FIELD_LIST,   /* pointer to structs of `record`, their number at `count` */
+};
+
+/* What a text has to look like. */
+struct arc_form {
+    bool (*holds)(const char *text);
+    const char *expected; /* "a digest, sha256:<64 hex>" */
+};
+
+struct arc_field {
+    const char *name;
+    enum arc_field_kind kind;
+    bool optional; /* null, or not there, is "none" or "not known" */
+    size_t offset;
+    size_t count;                    /* offset of a list's number of elements */
+    const struct arc_record *record; /* of an object or of each element */
+    const char *const *words;
+    const struct arc_form *form; /* of a text, or of each text of a list; NULL: any */
+};
+
+struct arc_record {
+    const char *document; /* kind of the document; NULL for a part of one */
+    size_t size;
+    const struct arc_field *fields; /* in the order in which they are written; end with {0} */
+};
+
+extern const struct arc_record arc_version_record; /* a plan holds one, too */
+
+extern const struct arc_form arc_form_digest;   /* "sha256:<64 hex>" */
+extern const struct arc_form arc_form_revision; /* 40 or 64 hexadecimal digits */
+
+/* Fills *out, which is zeroed. All of its memory is the arena's. ARC_EINPUT with the member's path
+ * for what is missing, unknown, or not of its type and form. */
+int arc_record_read(const struct arc_record *record, const json_t *json, struct arc_arena *memory,
+                    void *out, struct arc_error *err);
+
+/* *out is a new reference. */
+int arc_record_write(const struct arc_record *record, const void *in, json_t **out,
+                     struct arc_error *err);
+
+#endif

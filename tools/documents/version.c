@@ -1,0 +1,44 @@
+#include "arcci/documents.h"
+#include "documents/record.h"
+
+#define AT(member) .offset = offsetof(struct arc_version_info, member)
+
+static const struct arc_field fields[] = {
+    {"tag", ARC_FIELD_TEXT, AT(tag)},
+    {"group", ARC_FIELD_TEXT, AT(group)},
+    {"version", ARC_FIELD_TEXT, AT(version)},
+    {"image-tag", ARC_FIELD_TEXT, AT(image_tag)},
+    {"prerelease", ARC_FIELD_FLAG, AT(prerelease)},
+    {"latest", ARC_FIELD_FLAG, AT(latest)},
+    {"latest-major", ARC_FIELD_FLAG, AT(latest_major)},
+    {"latest-minor", ARC_FIELD_FLAG, AT(latest_minor)},
+    {"latest-reason", ARC_FIELD_TEXT, AT(latest_reason)},
+    {"tags-known", ARC_FIELD_FLAG, AT(tags_known)},
+    {"major", ARC_FIELD_TEXT, AT(major)},
+    {"minor", ARC_FIELD_TEXT, AT(minor)},
+    {"patch", ARC_FIELD_TEXT, AT(patch)},
+    {"previous-tag", ARC_FIELD_TEXT, AT(previous_tag), .optional = true},
+    {0},
+};
+
+const struct arc_record arc_version_record = {"version", sizeof(struct arc_version_info), fields};
+
+int arc_version_read(const json_t *json, struct arc_version_info *out, struct arc_error *err)
+{
+    *out = (struct arc_version_info){0};
+    int rc = arc_record_read(&arc_version_record, json, &out->memory, out, err);
+    if (rc)
+        arc_version_info_free(out);
+    return rc;
+}
+
+int arc_version_write(const struct arc_version_info *version, json_t **out, struct arc_error *err)
+{
+    return arc_record_write(&arc_version_record, version, out, err);
+}
+
+void arc_version_info_free(struct arc_version_info *version)
+{
+    arc_arena_free(&version->memory);
+    *version = (struct arc_version_info){0};
+}
