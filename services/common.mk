@@ -171,12 +171,17 @@ define arc-probe
 answer=; state=$$($(DOCKER) inspect --format \
 	'{{.State.Status}}/{{if .State.Health}}{{.State.Health.Status}}{{end}}' $(1) 2>/dev/null) || state=missing/; \
 case "$$($(DOCKER) context inspect --format '{{.Endpoints.docker.Host}}' 2>/dev/null)" in \
-ssh:* | tcp:*) \
+tcp://127.* | tcp://localhost:*) here=1 ;; \
+ssh:* | tcp:*) here= ;; \
+*) here=1 ;; \
+esac; \
+if [ -z "$$here" ]; then \
 	echo '$(1): the engine is on another machine, and so are its ports; asking the engine' >&2; \
-	[ "$$state" = running/healthy ] ;; \
-*) case "$$state" in running/*) ;; *) false ;; esac && \
-	answer=$$($(ARC_CURL) -w '\n%{http_code}' $(2) 2>&1) && case "$$answer" in *2[0-9][0-9]) ;; *) false ;; esac ;; \
-esac || $(call arc-unhealthy,$(1),$(2),$(3))
+	[ "$$state" = running/healthy ]; \
+else \
+	case "$$state" in running/*) ;; *) false ;; esac && \
+	answer=$$($(ARC_CURL) -w '\n%{http_code}' $(2) 2>&1) && case "$$answer" in *2[0-9][0-9]) ;; *) false ;; esac; \
+fi || $(call arc-unhealthy,$(1),$(2),$(3))
 endef
 
 # $(call arc-logs,CONTAINER): follows its log.

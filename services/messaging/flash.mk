@@ -4,8 +4,6 @@ include services/common.mk
 
 FLASH_COMPOSE := services/messaging/docker-compose.yml
 FLASH_HEALTH  := http://localhost:8222/healthz
-# What JetStream holds, and may hold: /healthz is green when it can store nothing more.
-FLASH_STORE   := $(FLASH_HEALTH:healthz=jsz)
 FLASH_CONTAINERS := arc-flash arc-flash-exporter
 FLASH_WAIT    := $(or $(WAIT),60)
 
@@ -38,17 +36,17 @@ flash-start:
 ## flash-health: probe http://localhost:8222/healthz, and whether JetStream can store
 flash-health:
 	@$(call arc-probe,arc-flash,$(FLASH_HEALTH),flash); \
-	$(call arc-flash-store,arc-flash,$(FLASH_STORE),flash)
+	$(arc-flash-store)
 	@echo 'arc-flash: healthy ($(FLASH_HEALTH))'
 
-# $(call arc-flash-store,CONTAINER,URL,CODENAME): a JetStream that was switched off, or that holds all it may, is red.
+# /healthz stays green when JetStream was switched off or holds all that it may; /jsz tells.
 define arc-flash-store
-answer=$$($(ARC_CURL) -f $(2) 2>&1) && \
+answer=$$($(DOCKER) exec arc-flash wget -Y off -q -T 5 -O - http://127.0.0.1:8222/jsz 2>&1) && \
 answer=$$(printf '%s\n' "$$answer" | awk '/"disabled": true/ { print "JetStream is disabled" } \
 	/"(max_storage|storage)": [0-9]+/ { gsub(/[",:]/, ""); n[$$1] = $$2 } \
 	END { if (n["max_storage"] > 0 && n["storage"] >= 0.98 * n["max_storage"]) \
 		printf "JetStream is full: %s of %s bytes\n", n["storage"], n["max_storage"] }'); \
-[ -z "$$answer" ] || $(call arc-unhealthy,$(1),$(2),$(3))
+[ -z "$$answer" ] || $(call arc-unhealthy,arc-flash,http://127.0.0.1:8222/jsz,flash)
 endef
 
 ## flash-logs: follow the log of arc-flash

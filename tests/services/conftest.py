@@ -10,6 +10,8 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SERVICES = ROOT / "services"
+# ARC_MAKE=/path/to/make runs the targets with another one: macOS has 3.81.
+MAKE = os.environ.get("ARC_MAKE", "make")
 
 
 def load(path):
@@ -20,7 +22,7 @@ def make(*arguments, environment=None, text_in="", timeout=60):
     """Runs make in the repository's root, without the flags of a make that runs this test."""
     env = {name: value for name, value in os.environ.items()
            if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "CONFIRM", "WAIT", "DOCKER", "COMPOSE")}
-    return subprocess.run(["make", *arguments], cwd=ROOT, env={**env, **(environment or {})}, timeout=timeout,
+    return subprocess.run([MAKE, *arguments], cwd=ROOT, env={**env, **(environment or {})}, timeout=timeout,
                           input=text_in, capture_output=True, text=True)
 
 
@@ -39,6 +41,7 @@ class FakeDocker:
         self.client.chmod(0o755)
         self.environment = {"FAKE_DOCKER": str(folder)}
         self.set("network")
+        self.set("jsz", "{}\n")
         for image in ("arc-flash", "arc-strange", "arc-sonic", "ghcr.io_arc-framework_arc-friday-collector"):
             self.set(f"image-{image}_latest")
         for name in ("arc-flash", "arc-strange", "arc-sonic", "arc-friday-collector"):

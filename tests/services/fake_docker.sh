@@ -3,6 +3,7 @@
 # call is added to $FAKE_DOCKER/calls.
 dir=$FAKE_DOCKER
 printf '%s\n' "$*" >>"$dir/calls"
+env | grep '^COMPOSE_' >>"$dir/environment"
 flat() { printf '%s' "$1" | tr '/:' '__'; }
 for last in "$@"; do :; done
 
@@ -22,6 +23,11 @@ build\ *)
     [ ! -e "$dir/no-build" ] || { echo 'failed to solve: no such base' >&2; exit 1; }
     ;;
 compose\ *' up -d '*)
+    if [ -e "$dir/up-error-once-$last" ]; then
+        cat "$dir/up-error-once-$last" >&2
+        rm "$dir/up-error-once-$last"
+        exit 1
+    fi
     if [ -e "$dir/up-error-$last" ]; then
         cat "$dir/up-error-$last" >&2
         exit 1
@@ -38,7 +44,7 @@ compose\ *' down'*)
     head -n 1 "$file"
     [ "$(wc -l <"$file")" -le 1 ] || sed -i 1d "$file"
     ;;
-'exec arc-sonic redis-cli ping') cat "$dir/ping" ;;
+'exec arc-sonic redis-cli ping') [ ! -e "$dir/hang" ] || exec sleep 60; cat "$dir/ping" ;;
 'logs -f '*)
     [ ! -e "$dir/no-$last" ] || { echo "Error: No such container: $last" >&2; exit 1; }
     echo "$last says one"
@@ -48,5 +54,9 @@ compose\ *' down'*)
         exec sleep 60
     fi
     ;;
-logs\ *) echo "last words of $last" ;;
+'exec arc-flash wget '*) cat "$dir/jsz" ;;
+logs\ *)
+    echo "last words of $last"
+    [ ! -e "$dir/log" ] || cat "$dir/log"
+    ;;
 esac

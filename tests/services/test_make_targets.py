@@ -83,6 +83,15 @@ def test_aggregate_calls_the_parts(target, parts):
         assert part in shown
 
 
+@pytest.mark.parametrize("path", [*FILES.values(), "services/common.mk", "Makefile"])
+def test_nothing_is_newer_than_make_381(path):
+    """What macOS has. Make 3.82 to 4.4 brought these."""
+    text = (ROOT / path).read_text()
+    found = re.findall(r"^[\w.-]+ *(?:!=|:{2,3}=)|^define \S+ *[:?+]?=|^(?:undefine|private|load) |\.ONESHELL|\.RECIPEPREFIX|"
+                       r"\$\((?:file|guile|let|intcmp) |&:", text, re.M)
+    assert not found
+
+
 def test_client_and_build_arguments_can_be_chosen():
     shown = make("-n", "flash-build", "DOCKER=podman", "BUILD_ARGS=--build-arg NATS_IMAGE=mirror/nats:1").stdout
     assert "podman build --build-arg NATS_IMAGE=mirror/nats:1 -t arc-flash:latest services/messaging/" in shown
