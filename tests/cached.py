@@ -72,12 +72,19 @@ def go_compiler():
     return shutil.which("go", path=go_environment()["PATH"])
 
 
-def go(package, name=None):
-    """Builds a PATH@VERSION command from its Go module; returns the binary. `name` is the command's, where the path's last
-    part is not."""
+def go(package, name=None, architecture=None):
+    """Builds a PATH@VERSION command from its Go module, for this machine or another Linux; returns the binary. `name` is
+    the command's, where the path's last part is not."""
     name = name or package.split("@")[0].rsplit("/", 1)[-1]
-    with once("go", package) as (folder, missing):
-        if missing:
+    other = architecture and architecture != {"x86_64": "amd64", "aarch64": "arm64"}[os.uname().machine]
+    with once("go", package, *([architecture] if other else [])) as (folder, missing):
+        if missing and other:  # which Go puts below GOPATH only
+            env = go_environment()
+            env = {**env, "GOMODCACHE": f"{env['GOPATH']}/pkg/mod", "GOPATH": str(folder), "GOFLAGS": "-trimpath",
+                   "GOOS": "linux", "GOARCH": architecture}
+            run([go_compiler(), "install", package], env=env)
+            (folder / f"bin/linux_{architecture}/{name}").rename(folder / name)
+        elif missing:
             env = {**go_environment(), "GOBIN": str(folder), "GOFLAGS": "-trimpath"}
             run([go_compiler(), "install", package], env=env)
     return folder / name

@@ -1,20 +1,24 @@
 """Stand-ins for the services' upstream images, under the upstream names, for linux/amd64 and linux/arm64.
 
-No public registry is at hand. They hold Debian's real nats-server and redis-server,
-with the paths, users, entrypoints and environment of the upstream images."""
+No public registry is at hand. They hold the real nats-server of the very version, built from its Go module, and
+Debian's redis-server, with the paths, users, entrypoints and environment of the upstream images."""
 import os
 import pathlib
 import re
+import sys
 import tempfile
 
 from engine import PLATFORMS
 from rootfs import build_rootfs
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(REPOSITORY / "tests"))
+import cached  # noqa: E402
 PASSWD = "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/sbin/nologin\n"
 GROUP = "root:x:0:\nnogroup:x:65533:\nnobody:x:65534:\n"
 
 NATS = """
+COPY --chmod=755 nats-server-${TARGETARCH} /usr/local/bin/nats-server
 ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 EXPOSE 4222 8222 6222
 ENTRYPOINT ["docker-entrypoint.sh"]
@@ -81,7 +85,7 @@ def default_base(service):
 
 # services/<name> → (packages, what finishes the folder, the rest of the Dockerfile)
 BASES = {
-    "messaging": (("nats-server", "busybox-static"), arrange_nats, NATS),
+    "messaging": (("busybox-static",), arrange_nats, NATS),
     "cache": (("redis-server", "redis-tools", "busybox-static"), arrange_redis, REDIS),
     "streaming": (("busybox-static",), arrange_pulsar, PULSAR),
 }
@@ -99,5 +103,9 @@ def build_base(engine, service, name=None):
             architecture = platform.split("/")[1]
             tar = build_rootfs(service, architecture, packages, arrange)
             (context / f"rootfs-{architecture}.tar").hardlink_to(tar)
+            if service == "messaging":
+                version = re.search(r":(\d+\.\d+\.\d+)", name).group(1)
+                server = cached.go(f"github.com/nats-io/nats-server/v2@v{version}", "nats-server", architecture)
+                (context / f"nats-server-{architecture}").hardlink_to(server)
         engine.docker("buildx", "build", "--platform", ",".join(PLATFORMS), "--provenance=false", "-t", name, context)
     return name

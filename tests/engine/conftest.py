@@ -48,3 +48,19 @@ def proxy(engine):
     from faults import Proxy
     with Proxy(engine.registry) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def platform(engine, base):
+    """The make targets (messaging.py), with the base images that they build on. Leaves no container or volume behind."""
+    import messaging
+    import platform_images
+    base("messaging")
+    base("cache")
+    platform_images.build_exporter(engine)
+    platform_images.build_pulsar(engine)
+    yield messaging.Platform(engine)
+    for name in engine.docker("ps", "-aq", "--filter", "name=^arc-").stdout.split():
+        engine.docker("rm", "-f", name)
+    for name in messaging.VOLUMES.values():
+        engine.docker("volume", "rm", "-f", name)

@@ -34,8 +34,11 @@ set -eu
 ip link set lo up
 mount -t binfmt_misc none /proc/sys/fs/binfmt_misc
 update-binfmts --enable qemu-aarch64 || true
-dockerd --config-file "$1/daemon.json" >"$1/dockerd.log" 2>&1 &
-wait
+while :; do
+    dockerd --config-file "$1/daemon.json" >>"$1/dockerd.log" 2>&1 || true
+    [ -e "$1/again" ] || break
+    rm "$1/again"
+done
 """
 
 
@@ -154,11 +157,13 @@ class Engine:
         self.registry = Registry(self.root / "registry").start()
         return self
 
+    def _init(self):
+        unshare = self.process.pid
+        return pathlib.Path(f"/proc/{unshare}/task/{unshare}/children").read_text().split()[0]
+
     def _join(self):
         """Moves this process into the network of the namespaces' process 1, the child of unshare."""
-        unshare = self.process.pid
-        child = pathlib.Path(f"/proc/{unshare}/task/{unshare}/children").read_text().split()[0]
-        with open(f"/proc/{child}/ns/net") as net:
+        with open(f"/proc/{self._init()}/ns/net") as net:
             _setns(net.fileno())
         cached.before_install = self._leave
 
@@ -175,6 +180,15 @@ class Engine:
             self.process.wait()
         _remove(self.root)
         self._lock.close()
+
+    def restart(self):
+        """Ends dockerd as a shutdown of the machine does, and starts it on the same data."""
+        init = pathlib.Path(f"/proc/{self._init()}/task/{self._init()}/children").read_text().split()
+        daemon = next(pid for pid in init if pathlib.Path(f"/proc/{pid}/comm").read_text() == "dockerd\n")
+        (self.root / "again").touch()
+        os.kill(int(daemon), signal.SIGTERM)
+        wait_for("dockerd's end", lambda: not pathlib.Path(f"/proc/{daemon}").exists(), 120)
+        wait_for("dockerd", lambda: self.docker("version", check=False).returncode == 0, 60, self.process)
 
     def from_outside(self, call, *args):
         """call(*args) with the machine's network in place of the engine's, for downloads."""
