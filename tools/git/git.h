@@ -42,10 +42,12 @@ struct arc_git_commit {
     char *subject; /* first paragraph on one line */
 };
 
-/* Opens the repository that `path` (NULL: env->cwd or ".") lies in, as git finds it: GIT_DIR is not
- * read, parent directories are searched, file systems are not crossed.
- * ARC_ENOTFOUND when there is none; ARC_EWORLD for one that belongs to another user, for SHA-256
- * objects, or for a format libgit2 does not know. */
+/* Opens the repository that `path` lies in, or for NULL the one that GIT_DIR and GIT_WORK_TREE name,
+ * else the one that env->cwd (NULL: ".") lies in. Parent directories are searched for a .git, file
+ * systems are not crossed; a bare repository is never found, since it may be files of a tree.
+ * ARC_ENOTFOUND when there is none; ARC_EWORLD for one of another user that neither git nor the
+ * workflow (GITHUB_WORKSPACE) trusts, for SHA-256 objects, reftable, or a format libgit2 does not
+ * know. */
 int arc_git_open(const struct arc_env *env, const char *path, struct arc_git *out,
                  struct arc_error *err);
 void arc_git_free(struct arc_git *git);

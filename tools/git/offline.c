@@ -63,10 +63,12 @@ int __wrap_git_transport_new(void **out, void *owner, const char *url)
  * linked as well; hidden, so that a shared libgit2 keeps its own. */
 __attribute__((weak, visibility("hidden"))) bool git_http__expect_continue = false;
 
-/* Extensions of the repository format that change nothing for a reader of objects and refs;
- * actions/checkout sets the first two for `filter:` and `sparse-checkout:`. */
-static const char *const harmless_extensions[] = {"partialclone", "worktreeconfig",
-                                                  "preciousobjects"};
+/* Extensions of the repository format that change nothing for a reader of objects and refs
+ * (actions/checkout sets the first two for `filter:` and `sparse-checkout:`), and two whose values
+ * git/open.c looks at. */
+static const char *const harmless_extensions[] = {
+    "partialclone",        "worktreeconfig",     "preciousobjects", "relativeworktrees",
+    "submodulepathconfig", "compatobjectformat", "objectformat",    "refstorage"};
 
 int arc_git_start(struct arc_error *err)
 {
@@ -76,6 +78,7 @@ int arc_git_start(struct arc_error *err)
     /* Objects are read once each, and git does not recompute their names on reading either. */
     git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
     git_libgit2_opts(GIT_OPT_ENABLE_CACHING, 0);
+    git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0); /* git/open.c does it */
     git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, harmless_extensions,
                      sizeof harmless_extensions / sizeof *harmless_extensions);
     return ARC_OK;

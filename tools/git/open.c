@@ -1,0 +1,237 @@
+/* Finding a repository and opening it. The search is our own: libgit2 takes any directory that looks
+ * like a bare repository for one, and that can be files of the tree; and it knows only some of the
+ * ways to trust a repository of another user. */
+#include "base/auto.h"
+#include "git/git.h"
+#include "git/lib.h"
+#include "os/file.h"
+#include "os/process.h"
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A repository being opened. */
+struct search {
+    const struct arc_env *env;
+    const char *path; /* where the search starts, for messages */
+    char *top;        /* the directory that holds .git; NULL when GIT_DIR names the repository */
+};
+
+static char *without_slash(const char *path)
+{
+    char *copy = path ? strdup(path) : NULL;
+    size_t len = copy ? strlen(copy) : 0;
+    if (len > 1 && copy[len - 1] == '/')
+        copy[len - 1] = '\0';
+    return copy;
+}
+
+/* Cuts the last segment of an absolute path off; false at the root. */
+static bool go_up(char *path)
+{
+    char *slash = strrchr(path, '/');
+    if (!slash || !path[1])
+        return false;
+    slash[slash == path] = '\0';
+    return true;
+}
+
+/* git does not take a tree from across a mount either. */
+static bool same_device(const char *path, dev_t device)
+{
+    struct stat found;
+    return stat(path, &found) == 0 && found.st_dev == device;
+}
+
+static bool is_git_directory(const char *path)
+{
+    const char *name = strrchr(path, '/');
+    return name && strcmp(name, "/.git") == 0;
+}
+
+/* Opens `directory`/.git (a directory or the file of a linked work tree), or the directory itself
+ * if its name is .git, which no tree can hold. */
+static int try_open(const char *directory, git_repository **out)
+{
+    char path[PATH_MAX];
+    struct stat found;
+    const char *entry = is_git_directory(directory) ? "" : "/.git";
+    if (snprintf(path, sizeof path, "%s%s", directory, entry) >= (int)sizeof path ||
+        lstat(path, &found) != 0)
+        return GIT_ENOTFOUND;
+    return git_repository_open_ext(
+        out, path, GIT_REPOSITORY_OPEN_NO_SEARCH | GIT_REPOSITORY_OPEN_NO_DOTGIT, NULL);
+}
+
+static int search_upwards(struct search *search, git_repository **out)
+{
+    char resolved[PATH_MAX];
+    struct stat start;
+    if (!realpath(search->path, resolved) || stat(resolved, &start) != 0)
+        return GIT_ENOTFOUND;
+    int rc = GIT_ENOTFOUND;
+    do
+        rc = try_open(resolved, out);
+    while (rc == GIT_ENOTFOUND && go_up(resolved) && same_device(resolved, start.st_dev));
+    if (rc == 0)
+        search->top = strdup(resolved);
+    return rc;
+}
+
+/* As a hook or a script says it. Without GIT_WORK_TREE the work tree is where git is started. */
+static int open_named(struct search *search, const char *gitdir, git_repository **out)
+{
+    const char *cwd = search->env->cwd ? search->env->cwd : ".";
+    const char *tree = arc_env_nonempty(search->env, "GIT_WORK_TREE");
+    ARC_AUTO_FREE char *path = arc_file_join(cwd, gitdir);
+    ARC_AUTO_FREE char *work = arc_file_join(cwd, tree ? tree : ".");
+    git_config *config = NULL;
+    const char *set = NULL;
+    if (!path || !work)
+        return GIT_ERROR;
+    int rc = git_repository_open_ext(
+        out, path, GIT_REPOSITORY_OPEN_NO_SEARCH | GIT_REPOSITORY_OPEN_NO_DOTGIT, NULL);
+    if (rc || (!tree && git_repository_is_bare(*out)))
+        return rc;
+    if (!tree && git_repository_config_snapshot(&config, *out) == 0)
+        git_config_get_string(&set, config, "core.worktree");
+    if (!set)
+        rc = git_repository_set_workdir(*out, work, 0);
+    git_config_free(config);
+    return rc;
+}
+
+static bool is_mine(const char *path)
+{
+    struct stat found;
+    return !path || lstat(path, &found) != 0 || found.st_uid == geteuid();
+}
+
+static bool is_below(const char *path, const char *directory)
+{
+    char resolved[PATH_MAX];
+    if (!directory || !realpath(directory, resolved))
+        return false;
+    size_t len = strlen(resolved);
+    return strncmp(path, resolved, len) == 0 && (!path[len] || path[len] == '/');
+}
+
+/* git is the one to know whom it trusts: safe.directory may stand in any file of its configuration
+ * and in the environment. */
+static bool git_trusts(const struct search *search)
+{
+    static const char *const argv[] = {"git", "rev-parse", "--git-dir", NULL};
+    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
+    struct arc_env there = *search->env;
+    there.cwd = search->top;
+    const struct arc_process process = {
+        .argv = argv, .env = &there, .timeout = 60, .output_max = PATH_MAX};
+    return arc_process_run(&process, &result, NULL) == ARC_OK && result.status == 0;
+}
+
+/* A repository of another user could have configured programs of theirs. A workflow's workspace
+ * is what the job is for, whoever owns it: in a container job that is the runner's user. */
+static bool is_trusted(const struct search *search, const git_repository *repo)
+{
+    char entry[PATH_MAX];
+    if (!search->top) /* GIT_DIR names it: that is trust enough to git, too */
+        return true;
+    bool fits = snprintf(entry, sizeof entry, "%s/.git", search->top) < (int)sizeof entry;
+    ARC_AUTO_FREE char *gitdir = without_slash(git_repository_path(repo));
+    if (fits && is_mine(search->top) && is_mine(entry) && is_mine(gitdir))
+        return true;
+    return is_below(search->top, arc_env_nonempty(search->env, "GITHUB_WORKSPACE")) ||
+           git_trusts(search);
+}
+
+/* What the format says that libgit2 would misread: it is told to let these extensions pass, since
+ * it would refuse even their usual values. */
+static int check_format(git_repository *repo, const char *path, struct arc_error *err)
+{
+    git_config *config = NULL;
+    const char *names = NULL, *refs = NULL;
+    int rc = git_repository_config_snapshot(&config, repo);
+    if (rc < 0)
+        return arc_git_failed(err, rc, "reading the configuration of the repository");
+    git_config_get_string(&names, config, "extensions.objectformat");
+    git_config_get_string(&refs, config, "extensions.refstorage");
+    if (names && strcasecmp(names, "sha1") != 0)
+        rc = arc_error_set(err, ARC_EWORLD,
+                           "the git repository at '%s' uses %s object names, which this build's "
+                           "libgit2 cannot read; only SHA-1 repositories are supported",
+                           path, strcasecmp(names, "sha256") == 0 ? "SHA-256" : names);
+    else if (refs && strcasecmp(refs, "files") != 0)
+        rc = arc_error_set(err, ARC_EWORLD,
+                           "the git repository at '%s' stores its refs as '%s', which this build's "
+                           "libgit2 cannot read; only 'files' is supported: git refs migrate "
+                           "--ref-format=files (or git clone --ref-format=files)",
+                           path, refs);
+    git_config_free(config);
+    return rc;
+}
+
+static int not_opened(int code, const struct search *search, const char *gitdir,
+                      struct arc_error *err)
+{
+    const git_error *last = git_error_last();
+    if (code == GIT_ENOTFOUND && gitdir)
+        return arc_error_set(err, ARC_ENOTFOUND,
+                             "GIT_DIR is set to '%s', which is not a git repository", gitdir);
+    if (code == GIT_ENOTFOUND)
+        return arc_error_set(err, ARC_ENOTFOUND,
+                             "no git repository at '%s' or above it; check it out first "
+                             "(actions/checkout), or start in its directory with -C DIR (a bare "
+                             "one must be named by GIT_DIR)",
+                             search->path);
+    return arc_error_set(err, ARC_EWORLD, "cannot open the git repository at '%s': %s",
+                         gitdir ? gitdir : search->path, last ? last->message : "unknown cause");
+}
+
+static int open_repository(struct search *search, const char *gitdir, git_repository **out,
+                           struct arc_error *err)
+{
+    int rc = gitdir ? open_named(search, gitdir, out) : search_upwards(search, out);
+    if (rc < 0)
+        return not_opened(rc, search, gitdir, err);
+    if (!is_trusted(search, *out))
+        return arc_error_set(err, ARC_EWORLD,
+                             "the git repository at '%s' belongs to another user, so git does not "
+                             "trust it; if you do: git config --global --add safe.directory '%s'",
+                             search->top, search->top);
+    return check_format(*out, gitdir ? gitdir : search->path, err);
+}
+
+int arc_git_open(const struct arc_env *env, const char *path, struct arc_git *out,
+                 struct arc_error *err)
+{
+    struct search search = {.env = env, .path = path ? path : env->cwd ? env->cwd : "."};
+    *out = (struct arc_git){0};
+    ARC_TRY(arc_git_start(err));
+    out->initialised = true;
+    int rc =
+        open_repository(&search, path ? NULL : arc_env_nonempty(env, "GIT_DIR"), &out->repo, err);
+    free(search.top);
+    if (!rc) {
+        out->worktree = without_slash(git_repository_workdir(out->repo));
+        out->gitdir = without_slash(git_repository_path(out->repo));
+        out->commondir = without_slash(git_repository_commondir(out->repo));
+        bool bare = git_repository_is_bare(out->repo) == 1;
+        if (!out->gitdir || !out->commondir || (!out->worktree && !bare))
+            rc = arc_error_nomem(err);
+    }
+    if (rc)
+        arc_git_free(out);
+    return rc;
+}
+
+void arc_git_free(struct arc_git *git)
+{
+    git_repository_free(git->repo);
+    free(git->worktree);
+    free(git->gitdir);
+    free(git->commondir);
+    if (git->initialised)
+        git_libgit2_shutdown();
+    *git = (struct arc_git){0};
+}
