@@ -102,3 +102,37 @@ void arc_text_visible(struct arc_buf *out, const char *text, size_t len)
             arc_buf_printf(out, "\\x%02x", s[at]);
     }
 }
+
+size_t arc_text_space(const char *text, size_t len)
+{
+    static const char *const wide[] = {
+        "\xc2\xa0",     "\xe1\x9a\x80", "\xe2\x80\x80", "\xe2\x80\x81", "\xe2\x80\x82",
+        "\xe2\x80\x83", "\xe2\x80\x84", "\xe2\x80\x85", "\xe2\x80\x86", "\xe2\x80\x87",
+        "\xe2\x80\x88", "\xe2\x80\x89", "\xe2\x80\x8a", "\xe2\x80\xa8", "\xe2\x80\xa9",
+        "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80", "\xef\xbb\xbf",
+    };
+    if (!len)
+        return 0;
+    if (*text == ' ' || (*text >= '\t' && *text <= '\r'))
+        return 1;
+    for (size_t i = 0; i < sizeof wide / sizeof *wide; i++)
+        if (strlen(wide[i]) <= len && memcmp(text, wide[i], strlen(wide[i])) == 0)
+            return strlen(wide[i]);
+    return 0;
+}
+
+void arc_text_trim(const char **text, size_t *len)
+{
+    size_t end = 0, space;
+    while ((space = arc_text_space(*text, *len))) {
+        *text += space;
+        *len -= space;
+    }
+    for (size_t at = 0; at < *len;) {
+        space = arc_text_space(*text + at, *len - at);
+        at += space ? space : 1;
+        if (!space)
+            end = at;
+    }
+    *len = end;
+}

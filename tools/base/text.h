@@ -13,6 +13,14 @@ size_t arc_utf8_length(const char *text, size_t len);
 /* Whether all `len` bytes are well-formed UTF-8. */
 bool arc_utf8_valid(const char *text, size_t len);
 
+/* The length in bytes of the white space (JavaScript's \s, which is what actions' inputs and
+ * filters know) that the text starts with: one character of it, 0 if there is none. */
+size_t arc_text_space(const char *text, size_t len);
+
+/* The text without white space at both ends, as JavaScript's trim() gives it: moves *text and
+ * shortens *len. */
+void arc_text_trim(const char **text, size_t *len);
+
 /* Appends the text with every control character (C0, DEL, C1), bidirectional override and every
  * byte that is not UTF-8 written as \xNN, so that it stays on its line and cannot drive a
  * terminal. */

@@ -129,30 +129,12 @@ static void add_json(struct arc_buf *out, const char *text, size_t len)
     arc_buf_putc(out, '"');
 }
 
-/* The length of the white space (JavaScript's \s) that the text starts with, in UTF-8; 0 if none.
- */
-static size_t space_length(const char *text, size_t len)
-{
-    static const char *const wide[] = {
-        "\xc2\xa0",     "\xe1\x9a\x80", "\xe2\x80\x80", "\xe2\x80\x81", "\xe2\x80\x82",
-        "\xe2\x80\x83", "\xe2\x80\x84", "\xe2\x80\x85", "\xe2\x80\x86", "\xe2\x80\x87",
-        "\xe2\x80\x88", "\xe2\x80\x89", "\xe2\x80\x8a", "\xe2\x80\xa8", "\xe2\x80\xa9",
-        "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80", "\xef\xbb\xbf",
-    };
-    if (*text == ' ' || (*text >= '\t' && *text <= '\r'))
-        return 1;
-    for (size_t i = 0; i < sizeof wide / sizeof *wide; i++)
-        if (strlen(wide[i]) <= len && memcmp(text, wide[i], strlen(wide[i])) == 0)
-            return strlen(wide[i]);
-    return 0;
-}
-
 /* Whether nothing in it means anything between double quotes. */
 static bool plain_but_quotes_and_spaces(const char *text, size_t len)
 {
     for (size_t at = 0; at < len;) {
         size_t step =
-            safe(text[at], true) || text[at] == '\'' ? 1 : space_length(text + at, len - at);
+            safe(text[at], true) || text[at] == '\'' ? 1 : arc_text_space(text + at, len - at);
         if (!step)
             return false;
         at += step;

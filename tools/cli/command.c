@@ -209,8 +209,10 @@ static int set_lines(struct invocation *inv, size_t i, const char *text, struct 
 {
     int rc = ARC_OK;
     while (!rc && *text) {
-        size_t len = strcspn(text, "\n");
-        ARC_AUTO_FREE char *line = strndup(text, len);
+        size_t len = strcspn(text, "\n"), kept = len;
+        const char *start = text;
+        arc_text_trim(&start, &kept);
+        ARC_AUTO_FREE char *line = strndup(start, kept);
         if (!line)
             return arc_error_nomem(err);
         if (*line)
@@ -221,24 +223,43 @@ static int set_lines(struct invocation *inv, size_t i, const char *text, struct 
     return rc;
 }
 
+/* The input number `i` without white space at its ends, as core.getInput() of actions gives it (a
+ * block scalar ends in a line break); NULL when nothing is left. */
+static int read_input(struct invocation *inv, size_t i, const char *name, const char **out,
+                      struct arc_error *err)
+{
+    const char *text = input_variable(inv->env, name);
+    size_t len = text ? strlen(text) : 0;
+    *out = NULL;
+    if (text)
+        arc_text_trim(&text, &len);
+    if (!len)
+        return ARC_OK;
+    *out = inv->inputs[i] = strndup(text, len);
+    return *out ? ARC_OK : arc_error_nomem(err);
+}
+
 static int parse_environment(struct invocation *inv, struct arc_error *err)
 {
     const struct command *command = inv->command;
     int rc = ARC_OK;
-    for (size_t i = 0; !rc && i < option_count(command); i++) {
-        const char *value =
-            inv->values[i] ? NULL : input_variable(inv->env, command->options[i].name);
-        if (value && command->options[i].many)
+    size_t count = option_count(command);
+    const char *value = NULL;
+    for (size_t i = 0; !rc && i < count; i++) {
+        if (inv->values[i])
+            continue;
+        rc = read_input(inv, i, command->options[i].name, &value, err);
+        if (!rc && value && command->options[i].many)
             rc = set_lines(inv, i, value, err);
-        else if (value)
+        else if (!rc && value)
             rc = set_value(inv, i, value, err);
         if (rc)
             return arc_error_prefix(err, "from the environment (INPUT_)");
     }
-    const char *argument = command->arguments_max == 1 && !inv->arg_count
-                               ? input_variable(inv->env, command->argument)
-                               : NULL;
-    return argument ? add_argument(inv, argument, err) : ARC_OK;
+    if (command->arguments_max != 1 || inv->arg_count)
+        return ARC_OK;
+    rc = read_input(inv, count, command->argument, &value, err);
+    return rc || !value ? rc : add_argument(inv, value, err);
 }
 
 int invocation_parse(const struct command *command, const struct arc_env *env, int argc,
@@ -250,7 +271,8 @@ int invocation_parse(const struct command *command, const struct arc_env *env, i
     inv->values = calloc(count + 1, sizeof *inv->values);
     inv->lists = calloc(count + 1, sizeof(json_t *));
     inv->args = calloc(words, sizeof *inv->args);
-    if (!inv->values || !inv->lists || !inv->args)
+    inv->inputs = calloc(count + 1, sizeof *inv->inputs);
+    if (!inv->values || !inv->lists || !inv->args || !inv->inputs)
         return arc_error_nomem(err);
     inv->terminal = isatty(STDOUT_FILENO) == 1;
     int rc = parse_words(inv, argc, argv, err);
@@ -262,6 +284,9 @@ void invocation_free(struct invocation *inv)
     size_t count = inv->command && inv->lists ? option_count(inv->command) : 0;
     for (size_t i = 0; i < count; i++)
         json_decref(inv->lists[i]);
+    for (size_t i = 0; inv->inputs && i <= count && inv->command; i++)
+        free(inv->inputs[i]);
+    free(inv->inputs);
     free(inv->lists);
     free(inv->values);
     free(inv->args);

@@ -65,6 +65,7 @@ struct invocation {
     const char **values; /* for option i of the table: values[i] or NULL (the last one given) */
     json_t **lists;      /* for a `many` option i: array of strings, or NULL */
     const char **args;   /* positional arguments, NULL-terminated */
+    char **inputs;       /* the trimmed INPUT_ variables that values and args point to */
     size_t arg_count;
     bool json;     /* --json: print the document */
     bool help;     /* --help */

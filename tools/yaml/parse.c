@@ -335,6 +335,10 @@ int arc_yaml_parse(const char *text, size_t len, const char *name, unsigned flag
     b->flags = flags;
     b->err = err;
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
+    if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) { /* libyaml takes a mark for text */
+        text += 3;
+        len -= 3;
+    }
     yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
     int rc = len > ARC_YAML_BYTES ? arc_error_at(err, ARC_ELIMIT, name, 0, 0,
                                                  "longer than %zu bytes", ARC_YAML_BYTES)
