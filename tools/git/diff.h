@@ -30,10 +30,13 @@ struct arc_git_diff {
  * a corrupt object; ARC_ELIMIT for directories nested more than ARC_GIT_DEPTH deep. */
 int arc_git_diff(const struct arc_git *git, const struct arc_git_diff *diff, struct arc_error *err);
 
-/* Compares HEAD with the files of the work tree that git tracks, staged or not (`git diff HEAD`);
- * `from`, `to` and `enter` are not used. ARC_ENOTFOUND in a bare repository or without a commit. */
-int arc_git_diff_worktree(const struct arc_git *git, const struct arc_git_diff *diff,
-                          struct arc_error *err);
+/* Compares HEAD with the files of the work tree, as `git diff HEAD` does, which is run: sparse
+ * checkouts, filters (Git LFS), encodings and every form of the index are git's matter. With
+ * `untracked`, files that git neither tracks nor ignores come behind the others, as added. `from`,
+ * `to` and `enter` are not used. ARC_ENOTFOUND in a bare repository, without a commit or without
+ * git; ARC_EWORLD when git fails; ARC_ELIMIT for more than 64 MiB of names. */
+int arc_git_diff_worktree(const struct arc_git *git, const struct arc_env *env,
+                          const struct arc_git_diff *diff, bool untracked, struct arc_error *err);
 
 #define ARC_GIT_DEPTH 1000
 
