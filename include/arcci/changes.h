@@ -30,6 +30,9 @@ struct arc_changes_options {
     const char *base; /* branch, tag or commit; "HEAD" for uncommitted changes; NULL: by event */
     const char *ref;  /* the same for the head */
     unsigned fetch_depth; /* commits to fetch at first where history is cut; 0: never fetch */
+    bool base_on_pulls;   /* `base` counts on pull requests even where the API can be asked */
+    bool is_recorded;     /* the event is another run's: what is checked out here tells nothing */
+    bool untracked;       /* base HEAD: new files that git does not track count as added */
     bool explain;         /* also warn of patterns that match no path: reads the whole head */
     bool count_only;      /* keep no paths, only the counts */
 };

@@ -21,15 +21,17 @@ struct arc_event {
     char *name;               /* "push", "pull_request", …; "local" outside of GitHub Actions */
     char *ref;                /* GITHUB_REF: "refs/heads/main" */
     char *sha;                /* what the event is about: push `after`, else GITHUB_SHA */
-    char *before;             /* push: the commit the ref was at; forty zeros for a new ref */
+    char *before;             /* push, pull request that was pushed to: the commit the ref was at;
+                                 forty zeros for a new ref */
     char *base_sha;           /* pull request, merge group: the commit it is to be merged into */
     char *base_ref;           /* pull request, merge group: the branch it is to be merged into */
     char *head_sha;           /* pull request, merge group, workflow_run: its newest commit */
-    char *head_branch;        /* workflow_run: the branch it ran for */
+    char *head_branch;        /* workflow_run: the branch of this repository it ran for */
     char *default_branch;     /* repository.default_branch */
     char *repository;         /* "owner/name" */
     json_int_t number;        /* pull request number, or 0 */
     json_int_t changed_files; /* files of the pull request, or -1 when it does not say */
+    bool on_pull;             /* issue_comment on a pull request; `number` is that one's */
     bool deleted;             /* push: the ref was deleted */
     bool forward; /* push: not a forced one, as the event says; `before` is an ancestor */
 };

@@ -15,6 +15,9 @@ struct arc_base_request {
     const char *ref;  /* the same for the head; NULL: the event's */
     unsigned fetch_depth; /* commits to fetch at first when history is cut; 0: never fetch */
     bool api;             /* the API may be asked for a pull request's files */
+    bool token;           /* there is a token: a pull request is what the API says it is */
+    bool is_recorded;     /* the event is not this checkout's: what is checked out tells nothing */
+    bool base_on_pulls;   /* `base` counts on a pull request, too */
 };
 
 enum arc_base_kind {
@@ -43,12 +46,19 @@ int arc_base_choose_head(const struct arc_base_request *request, struct arc_base
                          struct arc_error *err);
 void arc_base_free(struct arc_base *base);
 
-/* The commit of a name as paths-filter looks it up: a commit, else refs/remotes/origin/NAME, then
- * refs/heads/NAME, then refs/tags/NAME; else anything arc_git_resolve() knows. ARC_ENOTFOUND. */
+/* The name of the branch that `name` means, a part of it: `main` for main, heads/main,
+ * refs/heads/main, origin/main and refs/remotes/origin/main. NULL when it can be no branch: a tag
+ * (tags/x, refs/tags/x), another ref, HEAD, a full commit. */
+const char *arc_base_branch_name(const char *name);
+
+/* The commit of a name: a branch as the origin has it, else as the clone has it, else a tag; else
+ * anything arc_git_resolve() knows. HEAD is what is checked out. ARC_ENOTFOUND. */
 int arc_base_resolve(const struct arc_git *git, const char *name, struct arc_oid *out,
                      struct arc_error *err);
 
-/* As arc_base_resolve(), fetching what is not here: in a workflow, or where history is cut. */
+/* As arc_base_resolve(), fetching what is not here: in a workflow, or where history is cut. A name
+ * that a branch or a tag of the origin may have is looked for there before it is taken for the
+ * beginning of a commit's. */
 int arc_base_find(const struct arc_base_request *request, const char *name, struct arc_oid *out,
                   struct arc_error *err);
 
@@ -61,11 +71,12 @@ int arc_base_merge_base(const struct arc_base_request *request, const struct arc
 int arc_base_parent(const struct arc_base_request *request, const struct arc_oid *commit,
                     struct arc_oid *out, struct arc_error *err);
 
-/* The tag before `tag` of the same family ("messaging/v", "v", ""): the highest Semantic Version
- * below its own that has a tag; a stable one skips prereleases. *out is owned, NULL if there is
- * none; ARC_EINPUT if the tag does not end in a version; as arc_git_all_tags() when the tags are
- * not known. */
+/* The tag before `tag` of the same family ("messaging/v", "v", ""), by the order of versions, be
+ * they Semantic Versions, shorter (v1.2, release-18) or dates (v2024.02.10): the highest one below
+ * its own; a stable one skips prereleases. *out is owned, NULL if there is none; *is_semantic: `tag` itself is
+ * a Semantic Version; ARC_EINPUT if the
+ * tag holds no version; as arc_project_load_tags() when the tags are not known. */
 int arc_base_previous_tag(const struct arc_base_request *request, const char *tag, char **out,
-                          struct arc_error *err);
+                          bool *is_semantic, struct arc_error *err);
 
 #endif

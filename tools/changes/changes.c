@@ -65,6 +65,10 @@ static struct arc_base_request request_of(const struct run *run)
         .ref = run->options->ref,
         .fetch_depth = run->options->fetch_depth,
         .api = arc_changes_api_possible(run->project->env) && !run->api_failed,
+        .token = arc_changes_api_possible(run->project->env),
+        .is_recorded = run->options->is_recorded,
+        .base_on_pulls =
+            run->options->base_on_pulls || !arc_changes_api_possible(run->project->env),
     };
 }
 
@@ -109,7 +113,8 @@ static int compare(struct run *run, struct arc_error *err)
     int rc;
     switch (run->base.kind) {
     case ARC_BASE_WORKTREE:
-        rc = arc_git_diff_worktree(run->git, &diff, err);
+        rc =
+            arc_git_diff_worktree(run->git, run->project->env, &diff, run->options->untracked, err);
         break;
     case ARC_BASE_COMMITS:
         diff.from = &run->base.base;

@@ -1,5 +1,6 @@
 #include "arcci/changes.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include <string.h>
 
@@ -12,11 +13,16 @@ static int quantifier(const char *name)
     return strcmp(name, "some") == 0 ? ARC_QUANTIFIER_SOME : ARC_QUANTIFIER_SOME_EXCLUDE;
 }
 
-static int depth(const char *text, unsigned *out, struct arc_error *err)
+/* As parseInt() reads it, which stops at what is no digit. What it would make NaN of is an error. */
+static int read_depth(const char *text, unsigned *out, struct arc_error *err)
 {
     char *end = NULL;
-    unsigned long value = strtoul(text, &end, 10);
-    if (*text < '0' || *text > '9' || *end || value > 1000000)
+    size_t len = strlen(text);
+    arc_text_trim(&text, &len);
+    const char *digits = text + (*text == '+');
+    bool hex = digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X');
+    unsigned long value = strtoul(digits, &end, hex ? 16 : 10);
+    if (end == digits || *digits == '-' || *digits == '+' || value > 1000000)
         return arc_error_set(err, ARC_EINPUT,
                              "--initial-fetch-depth: '%s' is not a number from 0 to 1000000", text);
     *out = (unsigned)value;
@@ -38,6 +44,8 @@ static int read_options(const struct invocation *inv, struct arc_changes_options
         .since = option_flag(inv, "since-image")     ? ARC_SINCE_IMAGE
                  : option_flag(inv, "since-release") ? ARC_SINCE_RELEASE
                                                      : ARC_SINCE_EVENT,
+        .base_on_pulls = option_flag(inv, "base-on-pull-requests"),
+        .untracked = option_flag(inv, "untracked"),
         .explain = option_flag(inv, "explain"),
         .count_only = *format == ARC_LIST_NONE && !inv->json && !option_flag(inv, "explain"),
     };
@@ -45,7 +53,10 @@ static int read_options(const struct invocation *inv, struct arc_changes_options
         (out->base || (option_flag(inv, "since-release") && option_flag(inv, "since-image"))))
         return arc_error_set(err, ARC_EINPUT,
                              "only one of --base, --since-release and --since-image can be meant");
-    return depth(option_value(inv, "initial-fetch-depth"), &out->fetch_depth, err);
+    if (out->untracked && (!out->base || strcmp(out->base, "HEAD") != 0))
+        return arc_error_set(err, ARC_EINPUT,
+                             "--untracked adds to uncommitted changes: it needs --base HEAD");
+    return read_depth(option_value(inv, "initial-fetch-depth"), &out->fetch_depth, err);
 }
 
 static int list_output(const struct invocation *inv, const struct arc_changes *changes,
@@ -173,6 +184,12 @@ static const struct option options[] = {
     {.name = "since-image",
      .help =
          "Compare each service with the commit that its published image (latest) was built of."},
+    {.name = "base-on-pull-requests",
+     .help =
+         "Let --base count on pull requests, too, which else are compared as a whole where there "
+         "is a token. With the event's `before`: what this push brought."},
+    {.name = "untracked",
+     .help = "With --base HEAD: files that git neither tracks nor ignores count as added."},
     {"config", "FILE", NULL, NULL,
      "The configuration. Default: .github/arc-ci.yaml; not read when filters are given.", false},
     {"working-directory", "DIR", NULL, NULL, "Where the repository is.", false},

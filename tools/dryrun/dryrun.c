@@ -101,8 +101,10 @@ static int find_changes(struct dryrun *run, json_t **out, struct arc_error *err)
                              .groups = (struct arc_group *)run->project->group,
                              .group_count = 1};
     int rc = arc_filters_of_config(&one, &filters, err);
-    struct arc_changes_options options = {
-        .filters = &filters, .config = &one, .quantifier = ARC_QUANTIFIER_SOME_EXCLUDE};
+    struct arc_changes_options options = {.filters = &filters,
+                                          .config = &one,
+                                          .quantifier = ARC_QUANTIFIER_SOME_EXCLUDE,
+                                          .is_recorded = true};
     if (!rc)
         rc = arc_changes(run->project, &options, &changes, err);
     return rc ? rc : arc_changes_document(&changes, out, err);

@@ -90,6 +90,12 @@ void arc_git_commit_free(struct arc_git_commit *commit);
 int arc_git_merge_base(const struct arc_git *git, const struct arc_oid *a, const struct arc_oid *b,
                        struct arc_oid *out, struct arc_error *err);
 
+/* The tag nearest to a commit in its history, the commit included: one like `except` (below the same
+ * "group/", or without a slash) but not that one. *out is owned; NULL when there is none. In a whole clone; git is run. */
+int arc_git_nearest_tag(const struct arc_git *git, const struct arc_env *env,
+                        const struct arc_oid *commit, const char *except, char **out,
+                        struct arc_error *err);
+
 /* What arc_git_log() is asked for. */
 struct arc_git_log_range {
     const struct arc_oid

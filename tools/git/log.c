@@ -2,9 +2,11 @@
 #include "base/auto.h"
 #include "git/git.h"
 #include "git/lib.h"
+#include "git/run.h"
 #include <string.h>
 
-#define LOG_MAX 1000
+#define LOG_MAX     1000
+#define LOG_SECONDS 600
 
 static int lookup(const struct arc_git *git, const struct arc_oid *oid, git_commit **out,
                   struct arc_error *err)
@@ -276,4 +278,26 @@ int arc_git_blob(const struct arc_git *git, const struct arc_oid *commit, const 
     git_tree_free(tree);
     git_commit_free(found);
     return rc;
+}
+
+int arc_git_nearest_tag(const struct arc_git *git, const struct arc_env *env,
+                        const struct arc_oid *commit, const char *except, char **out,
+                        struct arc_error *err)
+{
+    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
+    ARC_AUTO(arc_buf) struct arc_buf family = {.max = 4096};
+    const char *slash = strrchr(except, '/');
+    arc_buf_printf(&family, "%.*s/*", slash ? (int)(slash - except) : 1, slash ? except : "*");
+    ARC_TRY(arc_buf_check(&family, "the name of a tag", err));
+    const char *const words[] = {"describe",  "--tags",    "--abbrev=0",
+                                 "--exclude", except,      slash ? "--match" : "--exclude",
+                                 family.data, commit->hex, NULL};
+    *out = NULL;
+    ARC_TRY(arc_git_run(git, env, NULL, words, LOG_SECONDS, &result, err));
+    const char *text = arc_buf_text(&result.output);
+    size_t len = strcspn(text, "\n");
+    if (result.status || !len) /* it says so where there is no tag, too */
+        return ARC_OK;
+    *out = strndup(text, len);
+    return *out ? ARC_OK : arc_error_nomem(err);
 }

@@ -92,6 +92,7 @@ static int read_pull_request(struct arc_event *event, const json_t *root, struct
         {{"pull_request", "base", "sha"}, &event->base_sha, true},
         {{"pull_request", "base", "ref"}, &event->base_ref, false},
         {{"pull_request", "head", "sha"}, &event->head_sha, true},
+        {{"before"}, &event->before, true},
         {.out = NULL},
     };
     const json_t *pull = json_object_get(root, "pull_request");
@@ -112,14 +113,31 @@ static int read_merge_group(struct arc_event *event, const json_t *root, struct 
     return read_fields(root, fields, err);
 }
 
+/* A branch of a fork is none of this repository's, whatever it is called. */
 static int read_workflow_run(struct arc_event *event, const json_t *root, struct arc_error *err)
 {
+    const json_t *run = json_object_get(root, "workflow_run");
+    const char *head =
+        json_string_value(json_object_get(json_object_get(run, "head_repository"), "full_name"));
+    bool is_fork = head && event->repository && strcasecmp(head, event->repository) != 0;
     const struct field fields[] = {
         {{"workflow_run", "head_sha"}, &event->head_sha, true},
         {{"workflow_run", "head_branch"}, &event->head_branch, false},
         {.out = NULL},
     };
-    return read_fields(root, fields, err);
+    ARC_TRY(read_fields(root, fields, err));
+    if (is_fork) {
+        free(event->head_branch);
+        event->head_branch = NULL;
+    }
+    return ARC_OK;
+}
+
+static void read_comment(struct arc_event *event, const json_t *root)
+{
+    const json_t *issue = json_object_get(root, "issue");
+    event->on_pull = json_is_object(json_object_get(issue, "pull_request"));
+    event->number = json_integer_value(json_object_get(issue, "number"));
 }
 
 static int read_payload(struct arc_event *event, const json_t *root, struct arc_error *err)
@@ -140,6 +158,8 @@ static int read_payload(struct arc_event *event, const json_t *root, struct arc_
         return read_merge_group(event, root, err);
     if (strcmp(event->name, "workflow_run") == 0)
         return read_workflow_run(event, root, err);
+    if (strcmp(event->name, "issue_comment") == 0)
+        read_comment(event, root);
     return ARC_OK;
 }
 

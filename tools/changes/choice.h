@@ -1,0 +1,52 @@
+/* A choice of base and head under way: what the files that make it share (choice.c by event, head.c,
+ * pull.c). */
+#ifndef ARC_CHANGES_CHOICE_H
+#define ARC_CHANGES_CHOICE_H
+
+#include "changes/base.h"
+
+#define CHOICE_TAGS "refs/tags/"
+
+struct choice {
+    const struct arc_base_request *request;
+    const struct arc_git *git;
+    const struct arc_event *event;
+    struct arc_base *out;
+    char *branch;        /* the branch that the head is on; NULL: on none that is known. Owned */
+    bool is_checked_out; /* the head is what is checked out, not what the event names */
+    struct arc_error *err;
+};
+
+void choice_free(struct choice *c);
+
+/* Sets a reason, or adds a warning; whatever a ref is called, it stays on its line. */
+int choice_reason(const struct choice *c, char **out, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+int choice_warn(const struct choice *c, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Finds a name, fetching if need be: arc_base_find(). */
+int choice_need(const struct choice *c, const char *name, struct arc_oid *out);
+
+/* Chooses the head (head.c), sets out->head, its reason, and c->branch. */
+int choice_head(struct choice *c);
+
+/* Whether the commit is `head` or one before it, as far as the clone knows; nothing is fetched. */
+bool choice_is_before(const struct choice *c, const struct arc_oid *commit,
+                      const struct arc_oid *head);
+
+/* The whole choice for a pull request (pull.c). */
+int choice_pull_request(struct choice *c);
+
+/* The branch that counts when no base is given. *out is owned by the caller. */
+int choice_default_branch(const struct choice *c, char **out);
+
+/* What `head` added since it left `name`. */
+int choice_since_merge_base(const struct choice *c, const char *name, const char *why);
+
+/* Compares with the commit `name` itself; with the merge base if it is not before the head, which a
+ * forced push makes of it. */
+int choice_since_commit(const struct choice *c, const char *name, const char *why);
+int choice_since_push(const struct choice *c, const char *before);
+
+#endif

@@ -1,0 +1,111 @@
+/* The head: the ref input; else the commit of the event, not where its branch has moved to since;
+ * but what the job checked out in its place, if it did. */
+#include "base/auto.h"
+#include "changes/choice.h"
+#include <string.h>
+
+static int keep_branch(struct choice *c, const char *name)
+{
+    const char *branch = name ? arc_base_branch_name(name) : NULL;
+    free(c->branch);
+    c->branch = branch ? strdup(branch) : NULL;
+    return branch && !c->branch ? arc_error_nomem(c->err) : ARC_OK;
+}
+
+/* As choice_reason(): the head as `why`, on the branch `name` (NULL: on none). */
+static int settle(struct choice *c, const char *name, const char *why, const char *more)
+{
+    ARC_TRY(keep_branch(c, name));
+    return choice_reason(c, &c->out->head_reason, "%s%s", why, more);
+}
+
+static int head_of_input(struct choice *c)
+{
+    const char *ref = c->request->ref;
+    ARC_AUTO_FREE char *checked_out = NULL;
+    struct arc_oid head;
+    int rc = choice_need(c, ref, &c->out->head);
+    if (rc)
+        return arc_error_prefix(c->err, "ref");
+    bool is_head = strcmp(ref, "HEAD") == 0 || strcmp(ref, "@") == 0;
+    c->is_checked_out = is_head;
+    if (is_head)
+        ARC_TRY(arc_git_head(c->git, &head, &checked_out, c->err));
+    return settle(c, is_head ? checked_out : ref, "input ref: ", ref);
+}
+
+static int head_of_clone(struct choice *c)
+{
+    ARC_AUTO_FREE char *branch = NULL;
+    ARC_TRY(arc_git_head(c->git, &c->out->head, &branch, c->err));
+    c->is_checked_out = true;
+    return settle(c, branch, "HEAD", "");
+}
+
+/* Whether the event names a commit of its own; others come with the default branch's. */
+static bool has_own_commit(const struct arc_event *event)
+{
+    const char *ref = event->ref;
+    return strcmp(event->name, "push") == 0 ||
+           (ref && strncmp(ref, CHOICE_TAGS, strlen(CHOICE_TAGS)) == 0);
+}
+
+/* Whether the head of the clone is the event's branch where the origin has moved it to since. */
+static bool is_own_tip(const struct choice *c, const char *branch, const struct arc_oid *head)
+{
+    const char *own = c->event->ref ? arc_base_branch_name(c->event->ref) : NULL;
+    struct arc_oid tip;
+    return own && branch && strcmp(own, branch) == 0 &&
+           arc_base_resolve(c->git, own, &tip, NULL) == ARC_OK && strcmp(tip.hex, head->hex) == 0;
+}
+
+/* A job may check out something else than its event's commit: the branch that an input of
+ * workflow_dispatch names, the pull request of a comment. That is what it wants to know about. A
+ * push is about its own commit, so that a later push, or a re-run, changes nothing. */
+static int head_of_checkout(struct choice *c, const char *sha, bool *chosen)
+{
+    ARC_AUTO_FREE char *branch = NULL;
+    struct arc_oid head;
+    *chosen = false;
+    if (c->request->is_recorded || arc_git_head(c->git, &head, &branch, NULL) ||
+        strcmp(head.hex, sha) == 0 || is_own_tip(c, branch, &head))
+        return ARC_OK;
+    if (has_own_commit(c->event))
+        return choice_warn(c,
+                           "the event's commit %.12s is looked at, not what is checked out (%s, "
+                           "%.12s): 'ref: HEAD' looks at that",
+                           sha, branch ? branch : "no branch", head.hex);
+    *chosen = true;
+    c->out->head = head;
+    c->is_checked_out = true;
+    ARC_TRY(choice_warn(c,
+                        "what is checked out (%s, %.12s) is looked at, not the %s event's commit "
+                        "%.12s: give 'ref' to choose",
+                        branch ? branch : "no branch", head.hex, c->event->name, sha));
+    return settle(c, branch, "HEAD: ", "another commit than the event's is checked out");
+}
+
+int choice_head(struct choice *c)
+{
+    const struct arc_event *event = c->event;
+    if (c->request->ref)
+        return head_of_input(c);
+    bool of_run = strcmp(event->name, "workflow_run") == 0 && event->head_sha;
+    const char *sha = of_run ? event->head_sha : event->sha;
+    if (!sha && !event->ref)
+        return head_of_clone(c);
+    if (!sha) {
+        ARC_TRY(choice_need(c, event->ref, &c->out->head));
+        return settle(c, event->ref, event->ref, "");
+    }
+    bool chosen = false;
+    if (!of_run)
+        ARC_TRY(head_of_checkout(c, sha, &chosen));
+    if (chosen)
+        return ARC_OK;
+    int rc = choice_need(c, sha, &c->out->head);
+    if (rc)
+        return arc_error_prefix(c->err, "the event's commit");
+    ARC_TRY(settle(c, of_run ? event->head_branch : event->ref, "", ""));
+    return choice_reason(c, &c->out->head_reason, "the %s event's commit", event->name);
+}

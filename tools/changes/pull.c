@@ -1,0 +1,123 @@
+/* Base and head of a pull request. */
+#include "base/auto.h"
+#include "changes/choice.h"
+#include <string.h>
+
+/* Commits that the job made after checkout, on the pull request's newest commit or on its merge
+ * commit, which GITHUB_SHA is: they count where no API is asked, as in paths-filter. */
+static bool find_own_commits(const struct choice *c, struct arc_oid *head, bool *on_merge)
+{
+    const struct arc_event *event = c->event;
+    struct arc_oid merge = {{0}}, newest = {{0}};
+    bool merges = event->sha && strcmp(event->name, "pull_request_target") != 0;
+    *on_merge = false;
+    if (!event->head_sha || arc_git_head(c->git, head, NULL, NULL))
+        return false;
+    if (strcmp(head->hex, event->head_sha) == 0 ||
+        (event->sha && strcmp(head->hex, event->sha) == 0))
+        return false;
+    memcpy(newest.hex, event->head_sha, sizeof newest.hex);
+    if (merges)
+        memcpy(merge.hex, event->sha, sizeof merge.hex);
+    *on_merge = merges && strcmp(merge.hex, newest.hex) != 0 && choice_is_before(c, &merge, head);
+    return *on_merge || choice_is_before(c, &newest, head);
+}
+
+/* The head is what the job committed. The merge commit's first parent is the base branch as it was
+ * merged; without one, history tells. */
+static int own_commits(struct choice *c, const struct arc_oid *head, bool on_merge)
+{
+    struct arc_base *out = c->out;
+    struct arc_oid merge = {{0}};
+    out->head = *head;
+    ARC_TRY(
+        choice_reason(c, &out->head_reason, "HEAD: the pull request and what was committed since"));
+    if (!on_merge)
+        return choice_since_merge_base(c, c->event->base_sha, "the pull request's base");
+    memcpy(merge.hex, c->event->sha, sizeof merge.hex);
+    ARC_TRY(arc_base_parent(c->request, &merge, &out->base, c->err));
+    return choice_reason(c, &out->base_reason, "the base branch as it was merged");
+}
+
+/* The merge base of a pull request, without fetching or with. */
+static int pull_request_commits(const struct choice *c, bool fetching)
+{
+    struct arc_base_request request = *c->request;
+    const struct arc_event *event = c->event;
+    struct arc_base *out = c->out;
+    struct arc_oid base;
+    arc_error_clear(c->err);
+    if (!fetching)
+        request.fetch_depth = 0;
+    int rc = arc_base_find(&request, event->head_sha, &out->head, c->err);
+    if (!rc)
+        rc = arc_base_find(&request, event->base_sha, &base, c->err);
+    if (!rc)
+        rc = arc_base_merge_base(&request, &base, &out->head, &out->base, c->err);
+    if (rc)
+        return arc_error_prefix(c->err, "the pull request's commits are not all in this clone");
+    ARC_TRY(choice_reason(c, &out->head_reason, "the pull request's newest commit"));
+    return choice_reason(c, &out->base_reason, "merge base of the pull request and %s",
+                         event->base_ref ? event->base_ref : "its base");
+}
+
+static int listed_by_api(const struct choice *c)
+{
+    struct arc_base *out = c->out;
+    arc_error_clear(c->err);
+    out->kind = ARC_BASE_PULL_REQUEST;
+    out->head = out->base = (struct arc_oid){{0}};
+    ARC_TRY(choice_reason(c, &out->base_reason,
+                          "the files that the API lists for pull request %" JSON_INTEGER_FORMAT,
+                          c->event->number));
+    return choice_reason(c, &out->head_reason, "the pull request's newest commit");
+}
+
+/* With a base of its own: what was pushed since, or what the pull request adds to another branch. */
+static int since_input(struct choice *c, const struct arc_oid *own)
+{
+    const char *base = c->request->base;
+    struct arc_base *out = c->out;
+    if (own) {
+        out->head = *own;
+        ARC_TRY(choice_reason(c, &out->head_reason,
+                              "HEAD: the pull request and what was committed since"));
+    } else {
+        int rc = choice_need(c, c->event->head_sha, &out->head);
+        if (rc)
+            return arc_error_prefix(c->err, "the pull request's newest commit");
+        ARC_TRY(choice_reason(c, &out->head_reason, "the pull request's newest commit"));
+    }
+    if (c->event->before && strcmp(base, c->event->before) == 0)
+        return choice_since_push(c, base);
+    return arc_event_is_sha(base) ? choice_since_commit(c, base, "input base")
+                                  : choice_since_merge_base(c, base, "input base");
+}
+
+int choice_pull_request(struct choice *c)
+{
+    const struct arc_base_request *request = c->request;
+    const struct arc_event *event = c->event;
+    struct arc_oid own;
+    bool on_merge = false;
+    bool has_base = request->base && !arc_event_is_null_sha(request->base);
+    if (request->ref)
+        ARC_TRY(choice_warn(c, "'ref' is ignored: the event is a pull request"));
+    if (has_base && !request->base_on_pulls)
+        ARC_TRY(choice_warn(c, "'base' is ignored: the event is a pull request"));
+    if (!event->base_sha || !event->head_sha)
+        return arc_error_set(c->err, ARC_EINPUT,
+                             "the %s event names no pull request (pull_request.base.sha and "
+                             "head.sha)",
+                             event->name);
+
+    bool has_own = !request->token && !request->is_recorded && find_own_commits(c, &own, &on_merge);
+    if (has_base && request->base_on_pulls)
+        return since_input(c, has_own ? &own : NULL);
+    if (has_own)
+        return own_commits(c, &own, on_merge);
+    int rc = pull_request_commits(c, false);
+    if (rc == ARC_ENOTFOUND && request->api)
+        return listed_by_api(c);
+    return rc == ARC_ENOTFOUND ? pull_request_commits(c, true) : rc;
+}
