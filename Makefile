@@ -7,7 +7,7 @@ DESTDIR ?=
 ARC_CI := $(BUILD)/arc-ci
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build unit try check bench install release-dry-run lint format docs clean
+.PHONY: help deps build unit try check bench install uninstall release-dry-run lint format docs clean
 
 ## help: show this help
 help:
@@ -66,8 +66,13 @@ docs: build
 
 ## install: install arc-ci, libarcci, headers and man pages below PREFIX
 install: build
-	@cmake --build $(BUILD) --target man
+	@cmake --build $(BUILD) --target man completion
 	@DESTDIR=$(DESTDIR) cmake --install $(BUILD) --prefix $(PREFIX)
+
+## uninstall: remove what `make install` put below PREFIX
+uninstall:
+	@test -f $(BUILD)/install_manifest.txt || { echo 'nothing was installed from $(BUILD)' >&2; exit 2; }
+	@while IFS= read -r file || [ -n "$$file" ]; do rm -f "$(DESTDIR)$$file"; done <$(BUILD)/install_manifest.txt
 
 ## clean: remove the build
 clean:

@@ -40,7 +40,7 @@ ARROWS = {
 PUBLIC = {
     "buf": "base", "error": "base", "env": "base", "semver": "base", "arena": "base", "clock": "os", "transport": "github",
     "event": "project", "config": "project", "context": "project", "repository": "project", "version": "project",
-    "filters": "changes", "template": "notes",
+    "filters": "changes", "template": "base",
 }
 WRAPPED = {
     "git2": {"git"}, "curl": {"http"}, "yaml": {"yaml"}, "yajl": {"json"}, "zlib": {"os"}, "mbedtls": {"os"},

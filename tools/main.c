@@ -11,16 +11,21 @@
 
 extern char **environ;
 
-/* `arc-ci`, `arc-ci --help` and `arc-ci --version` are ways to say `arc-ci help …`. */
+/* `arc-ci`, `arc-ci --help` and `arc-ci --version` are ways to say `arc-ci help …`. Options of every command may stand before
+ * its name: they are moved behind it. */
 static const struct command *select_command(int *argc, char ***argv, struct arc_error *err)
 {
-    const char *name = *argc < 2 ? "help" : (*argv)[1];
-    if (strcmp(name, "--version") == 0)
+    int before = frame_words(*argc - 1, *argv + 1);
+    const char *name = before + 1 < *argc ? (*argv)[before + 1] : NULL;
+    if (name && (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0)) {
+        (*argv)[before + 1] = "--version";
         return command_find("help", err);
-    bool help = strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0;
-    const struct command *command = command_find(help ? "help" : name, err);
-    if (*argc < 2)
-        return command;
+    }
+    if (!name)
+        return command_find("help", err);
+
+    const struct command *command = command_find(name, err);
+    memmove(*argv + 2, *argv + 1, (size_t)before * sizeof **argv);
     *argc -= 1;
     *argv += 1;
     return command;
@@ -49,22 +54,28 @@ static void keep_standard_streams(void)
             return;
 }
 
-static int run(const struct arc_env *env, const struct command *command, int argc,
-               char *const *argv, struct arc_error *err)
+static bool wants_trace(const struct arc_env *env, const struct invocation *inv)
+{
+    const char *debug = arc_env_get(env, "RUNNER_DEBUG");
+    return inv->verbose || (debug && strcmp(debug, "1") == 0);
+}
+
+static int run_command(struct arc_env *env, const struct command *command, int argc,
+                       char *const *argv, struct arc_error *err)
 {
     ARC_AUTO(invocation) struct invocation inv = {0};
     ARC_AUTO(report) struct report report = {0};
-    int rc = invocation_parse(command, env, argc, argv, &inv, err);
-    if (rc)
-        return rc;
+    ARC_TRY(invocation_parse(command, env, argc, argv, &inv, err));
     if (inv.help) {
         help_render(command, "text", &report.human);
         return report_print(&report, &inv, err);
     }
-    rc = command->run(&inv, &report, err);
-    if (!rc)
-        rc = report_print(&report, &inv, err);
-    return rc ? rc : report.failed;
+    if (wants_trace(env, &inv))
+        env->trace = report_trace;
+
+    ARC_TRY(command->run(&inv, &report, err));
+    ARC_TRY(report_print(&report, &inv, err));
+    return report.failed;
 }
 
 int main(int argc, char **argv)
@@ -79,7 +90,7 @@ int main(int argc, char **argv)
     if (!rc)
         command = select_command(&argc, &argv, &err);
     if (command)
-        rc = run(&env, command, argc - 1, argv + 1, &err);
+        rc = run_command(&env, command, argc - 1, argv + 1, &err);
     if (err.code) {
         rc = err.code;
         report_error(&err, &env, command ? command->name : NULL);

@@ -13,7 +13,15 @@ struct arc_env {
     const char *const *vars; /* NULL-terminated "NAME=value" strings, as environ */
     const char *cwd;         /* the directory that relative paths start from; NULL means "." */
     int64_t now;             /* seconds since 1970, for `created` times and age limits */
+
+    /* Told what is run and asked, a line at a time, without secrets; may be NULL. */
+    void (*trace)(void *context, const char *line);
+    void *trace_context;
 };
+
+/* Tells env->trace, if there is one, a formatted line. */
+void arc_env_trace(const struct arc_env *env, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* The value of a variable, or NULL if it is not set. Owned by the environment. */
 const char *arc_env_get(const struct arc_env *env, const char *name);

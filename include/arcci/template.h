@@ -23,6 +23,7 @@
 #include "arcci/buf.h"
 #include "arcci/error.h"
 #include <jansson.h>
+#include <stdbool.h>
 
 ARC_API_BEGIN
 
@@ -42,11 +43,12 @@ struct arc_template {
     size_t count;
 };
 
-/* Parses `len` bytes. `name` is the file's for messages. ARC_EINPUT with name:line:column for a
+/* Parses `len` bytes. `name` is the file's for messages; a value whose tag names no
+ * place is markdown text, or with `terminal` a terminal's. ARC_EINPUT with name:line:column for a
  * syntax error, ARC_ELIMIT beyond the limits above. *out is freed by arc_template_free(), after a
  * failure too. */
-int arc_template_parse(const char *name, const char *text, size_t len, struct arc_template *out,
-                       struct arc_error *err);
+int arc_template_parse(const char *name, const char *text, size_t len, bool terminal,
+                       struct arc_template *out, struct arc_error *err);
 
 /* Appends the template filled with an object's members. ARC_EINPUT with name:line:column for a
  * name that is not there or a list where a value is wanted; ARC_ELIMIT beyond out's maximum or

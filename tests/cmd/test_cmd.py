@@ -176,7 +176,7 @@ def test_case(case, tmp_path):
 
 def commands():
     text = subprocess.run([ARC_CI, "help"], capture_output=True, text=True, check=True).stdout
-    return re.findall(r"^  ([a-z-]+)\s+\S", text.split("Commands:")[1], re.M)
+    return re.findall(r"^  ([a-z-]+)\s+\S", text.split("Commands:")[1].split("\n\n")[0], re.M)
 
 
 @pytest.mark.parametrize("command", commands())

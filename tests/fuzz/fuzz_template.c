@@ -14,7 +14,7 @@ static void parse_and_render(const char *text, size_t size, const json_t *values
     struct arc_template parsed;
     struct arc_buf out = {.max = 1 << 16};
     struct arc_error err = {0};
-    int rc = arc_template_parse("fuzz", text, size, &parsed, &err);
+    int rc = arc_template_parse("fuzz", text, size, false, &parsed, &err);
     if (!rc)
         rc = arc_template_render(&parsed, values, &out, &err);
     if (rc ? !err.code : err.code)
@@ -35,7 +35,7 @@ static void escape(const char *data, size_t size, json_t *values)
     json_t *value = json_stringn(data, size);
     if (!value || json_object_set_new(values, "s", value) != 0)
         return;
-    if (arc_template_parse("each", each, strlen(each), &parsed, NULL) ||
+    if (arc_template_parse("each", each, strlen(each), false, &parsed, NULL) ||
         arc_template_render(&parsed, values, &out, NULL))
         abort();
     size_t lines = 0;

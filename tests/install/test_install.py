@@ -89,3 +89,23 @@ def test_the_library_shows_the_public_interface_and_nothing_else(installed):
     headers = "".join(path.read_text() for path in installed.rglob("arcci/*.h"))
     declared = set(re.findall(r"\b(arc_\w+)\s*\(", re.sub(r"/\*.*?\*/", "", headers, flags=re.S)))
     assert shown and shown <= declared
+
+
+def test_manuals_completions_and_the_licence_are_installed(installed):
+    share = installed / "usr/share"
+    for name in ("man/man1/arc-ci.1", "man/man1/arc-ci-changes.1", "bash-completion/completions/arc-ci", "zsh/site-functions/_arc-ci",
+                 "fish/vendor_completions.d/arc-ci.fish", "doc/arc-ci/LICENSE"):
+        assert (share / name).stat().st_size > 0, name
+
+
+def test_bash_completes_a_command_and_a_group(installed, repository):
+    script = installed / "usr/share/bash-completion/completions/arc-ci"
+    ask = 'source "$1"; COMP_WORDS=(arc-ci plan --group ""); COMP_CWORD=3; _arc_ci; echo "${COMPREPLY[@]}"'
+    env = {**os.environ, "PATH": f"{installed}/usr/bin:{os.environ['PATH']}"}
+    assert run("bash", "-c", ask, "bash", script, cwd=repository, env=env) == "shop\n"
+
+
+def test_uninstall_leaves_nothing_behind(installed, tmp_path):
+    run("make", "install", f"DESTDIR={tmp_path}", "PREFIX=/opt/arc", cwd=ROOT)
+    run("make", "uninstall", f"DESTDIR={tmp_path}", cwd=ROOT)
+    assert not [path for path in tmp_path.rglob("*") if not path.is_dir()]

@@ -32,7 +32,7 @@ static struct rendered render(const char *template, size_t len)
     ARC_AUTO(arc_template) struct arc_template parsed = {0};
     ARC_AUTO_JSON json_t *values = json_loads(values_json, 0, NULL);
     assert_non_null(values);
-    r.rc = arc_template_parse("t.md", template, len, &parsed, &r.err);
+    r.rc = arc_template_parse("t.md", template, len, false, &parsed, &r.err);
     if (!r.rc)
         r.rc = arc_template_render(&parsed, values, &r.text, &r.err);
     return r;

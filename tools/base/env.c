@@ -1,4 +1,6 @@
 #include "arcci/env.h"
+#include "base/auto.h"
+#include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -15,4 +17,18 @@ const char *arc_env_nonempty(const struct arc_env *env, const char *name)
 {
     const char *value = arc_env_get(env, name);
     return value && *value ? value : NULL;
+}
+
+void arc_env_trace(const struct arc_env *env, const char *format, ...)
+{
+    ARC_AUTO(arc_buf) struct arc_buf line = {.max = 4096};
+    va_list args;
+    if (!env || !env->trace)
+        return;
+
+    va_start(args, format);
+    arc_buf_vprintf(&line, format, args);
+    va_end(args);
+    if (line.len)
+        env->trace(env->trace_context, arc_buf_text(&line));
 }

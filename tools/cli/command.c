@@ -3,6 +3,7 @@
 #include "base/auto.h"
 #include "base/suggest.h"
 #include "base/text.h"
+#include "cli/terminal.h"
 #include <ctype.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,6 +30,9 @@ const struct command *command_find(const char *name, struct arc_error *err)
         names[i] = commands[i]->name;
     }
     const char *meant = arc_suggest(name, names);
+    for (size_t i = 0; !meant && i < command_count && strlen(name) > 1; i++)
+        if (strncmp(names[i], name, strlen(name)) == 0)
+            meant = names[i];
     if (meant)
         arc_error_set(err, ARC_EINPUT, "'%.200s' is not an arc-ci command; did you mean '%s'?",
                       name, meant);
@@ -37,6 +41,63 @@ const struct command *command_find(const char *name, struct arc_error *err)
                       "'%.200s' is not an arc-ci command; 'arc-ci help' lists the commands", name);
     return NULL;
 }
+
+/* ---- options of every command --------------------------------------------------------------- */
+
+const struct option frame_options[] = {
+    {.name = "json", .help = "Print the JSON document instead of the text."},
+    {.name = "format",
+     .value = "TEMPLATE",
+     .help = "Print the document filled into a template instead: '{{tag}}', "
+             "'{{#services}}{{image}} {{/services}}' (docs/notes.md)."},
+    {.name = "color",
+     .value = "WHEN",
+     .choices = "auto|always|never",
+     .initial = "auto",
+     .help = "Whether to colour text; auto obeys NO_COLOR, CLICOLOR_FORCE and TERM=dumb."},
+    {.name = "quiet", .help = "Print no text for a person, no progress, no notices (-q)."},
+    {.name = "verbose",
+     .help = "Show what is run and asked, and how long it took (-v); RUNNER_DEBUG=1 does too."},
+    {.name = "help", .help = "Show this help (-h)."},
+    {0},
+};
+
+/* "-q" is "--quiet". NULL for any other word. */
+static const char *long_option(const char *word)
+{
+    static const char *const names[][2] = {
+        {"-h", "--help"}, {"-q", "--quiet"}, {"-v", "--verbose"}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(word, names[i][0]) == 0)
+            return names[i][1];
+    return NULL;
+}
+
+static const struct option *frame_option(const char *name, size_t len)
+{
+    for (const struct option *row = frame_options; row->name; row++)
+        if (strlen(row->name) == len && memcmp(row->name, name, len) == 0)
+            return row;
+    return NULL;
+}
+
+int frame_words(int argc, char *const *argv)
+{
+    int words = 0;
+    while (words < argc) {
+        const char *word = long_option(argv[words]);
+        if (!word)
+            word = argv[words];
+        const struct option *option =
+            strncmp(word, "--", 2) == 0 ? frame_option(word + 2, strcspn(word + 2, "=")) : NULL;
+        if (!option)
+            break;
+        words += option->value && !strchr(word, '=') ? 2 : 1;
+    }
+    return words < argc ? words : argc;
+}
+
+/* ---- options of one command ----------------------------------------------------------------- */
 
 static size_t option_count(const struct command *command)
 {
@@ -105,9 +166,11 @@ static int set_value(struct invocation *inv, size_t i, const char *value, struct
 /* "--jsn=x" is near to "--json". */
 static const char *suggest_option(const struct command *command, const char *arg)
 {
-    const char *names[OPTIONS_MAX + 3] = {"json", "help"};
+    const char *names[OPTIONS_MAX + 8] = {NULL};
     ARC_AUTO(arc_buf) struct arc_buf name = {.max = 256};
-    size_t count = 2;
+    size_t count = 0;
+    for (const struct option *row = frame_options; row->name; row++)
+        names[count++] = row->name;
     for (size_t i = 0; i < option_count(command) && i < OPTIONS_MAX; i++)
         names[count++] = command->options[i].name;
     arg += strspn(arg, "-");
@@ -128,30 +191,66 @@ static int unknown_option(const struct invocation *inv, const char *arg, struct 
                          arc_buf_text(&shown), name);
 }
 
-/* One "--name", "--name=value" or "--name value"; *used is how many words it took. */
+static int set_frame_option(struct invocation *inv, const struct option *option, const char *value,
+                            struct arc_error *err)
+{
+    if (option->value && option->choices && !among(option->choices, value))
+        return bad_value(option, value, err);
+    if (strcmp(option->name, "format") == 0)
+        inv->format = value;
+    if (strcmp(option->name, "color") == 0)
+        inv->color = value;
+    if (option->value)
+        return ARC_OK;
+
+    const char *flag = boolean(value);
+    if (!flag)
+        return bad_value(option, value, err);
+    bool on = strcmp(flag, "true") == 0;
+    switch (option->name[0]) {
+    case 'j':
+        inv->json = on;
+        break;
+    case 'q':
+        inv->quiet = on;
+        break;
+    case 'v':
+        inv->verbose = on;
+        break;
+    default:
+        inv->help = on;
+    }
+    return ARC_OK;
+}
+
+/* One "--name", "--name=value" or "--name value"; *used is how many words it took. A command's own option goes before one
+ * of the frame (`help --format`). */
 static int parse_option(struct invocation *inv, int argc, char *const *argv, int *used,
                         struct arc_error *err)
 {
-    const char *name = argv[0] + 2;
+    const char *shorthand = long_option(argv[0]);
+    const char *name = (shorthand ? shorthand : argv[0]) + 2;
     const char *equals = strchr(name, '=');
     size_t len = equals ? (size_t)(equals - name) : strlen(name);
-    *used = 1;
-    if (strcmp(name, "help") == 0 || strcmp(name, "json") == 0) {
-        *(name[0] == 'h' ? &inv->help : &inv->json) = true;
-        return ARC_OK;
-    }
     size_t i = option_index(inv->command, name, len);
-    if (i == option_count(inv->command))
+    bool own = i < option_count(inv->command);
+    const struct option *option = own ? &inv->command->options[i] : frame_option(name, len);
+    const char *value = equals ? equals + 1 : "true";
+
+    *used = 1;
+    if (!option)
         return unknown_option(inv, argv[0], err);
-    if (equals)
-        return set_value(inv, i, equals + 1, err);
-    if (!inv->command->options[i].value)
-        return set_value(inv, i, "true", err);
-    if (argc < 2)
-        return arc_error_set(err, ARC_EINPUT, "--%s needs a value: --%s %s", name, name,
-                             inv->command->options[i].value);
-    *used = 2;
-    return set_value(inv, i, argv[1], err);
+    if (!equals && option->value) {
+        if (argc < 2)
+            return arc_error_set(err, ARC_EINPUT, "--%s needs a value: --%s %s", name, name,
+                                 option->value);
+        *used = 2;
+        value = argv[1];
+    }
+    if (!equals && !option->value && argc > 1 && boolean(argv[1]))
+        return arc_error_set(err, ARC_EINPUT, "--%s takes its value after '=': --%s=%s", name, name,
+                             argv[1]);
+    return own ? set_value(inv, i, value, err) : set_frame_option(inv, option, value, err);
 }
 
 static int add_argument(struct invocation *inv, const char *arg, struct arc_error *err)
@@ -176,9 +275,7 @@ static int parse_words(struct invocation *inv, int argc, char *const *argv, stru
             options = false;
             continue;
         }
-        if (options && strcmp(argv[i], "-h") == 0)
-            inv->help = true, rc = ARC_OK;
-        else if (options && strncmp(argv[i], "--", 2) == 0)
+        if (options && (strncmp(argv[i], "--", 2) == 0 || long_option(argv[i])))
             rc = parse_option(inv, argc - i, argv + i, &used, err);
         else if (options && argv[i][0] == '-' && argv[i][1])
             rc = unknown_option(inv, argv[i], err);
@@ -275,8 +372,9 @@ int invocation_parse(const struct command *command, const struct arc_env *env, i
     if (!inv->values || !inv->lists || !inv->args || !inv->inputs)
         return arc_error_nomem(err);
     inv->terminal = isatty(STDOUT_FILENO) == 1;
-    int rc = parse_words(inv, argc, argv, err);
-    return rc || inv->help ? rc : parse_environment(inv, err);
+    ARC_TRY(parse_words(inv, argc, argv, err));
+    inv->colour = terminal_colour(env, inv->color, STDOUT_FILENO);
+    return inv->help ? ARC_OK : parse_environment(inv, err);
 }
 
 void invocation_free(struct invocation *inv)

@@ -67,10 +67,21 @@ struct invocation {
     const char **args;   /* positional arguments, NULL-terminated */
     char **inputs;       /* the trimmed INPUT_ variables that values and args point to */
     size_t arg_count;
-    bool json;     /* --json: print the document */
-    bool help;     /* --help */
-    bool terminal; /* stdout is a terminal: colour and live progress allowed */
+    const char *format; /* --format: a template for the document; NULL: none */
+    const char *color;  /* --color: "auto", "always", "never"; NULL: auto */
+    bool json;          /* --json: print the document */
+    bool help;          /* --help */
+    bool quiet;         /* --quiet: no text for a person, no progress, no notices */
+    bool verbose;       /* --verbose: what is run and asked, and how long it took */
+    bool terminal;      /* stdout is a terminal: lines are wrapped for a person */
+    bool colour;        /* text on stdout is coloured */
 };
+
+/* Options that every command has, and that may also be given before its name. */
+extern const struct option frame_options[];
+
+/* How many words from argv[0] on are frame options with their values. */
+int frame_words(int argc, char *const *argv);
 
 /* Parses argv (after the command's name) and the INPUT_ variables by the command's table.
  * ARC_EINPUT for an unknown option, a missing or wrong value, too many arguments. */
@@ -122,6 +133,8 @@ void report_free(struct report *report);
 /* Prints the report: document, outputs, summary, annotations, to where they belong. ARC_EWORLD if
  * stdout or one of GitHub's files cannot be written. */
 int report_print(const struct report *report, const struct invocation *inv, struct arc_error *err);
+/* For arc_env.trace: a line on stderr. */
+void report_trace(void *context, const char *line);
 /* Prints the error, once, on stderr: a line for a person, an ::error annotation in Actions. */
 void report_error(const struct arc_error *error, const struct arc_env *env, const char *command);
 

@@ -4,16 +4,9 @@
 #include <ctype.h>
 #include <string.h>
 
-/* Options that every command has; parsed by command.c. */
-static const struct option common[] = {
-    {.name = "json", .help = "Print the JSON document in place of the text."},
-    {.name = "help", .help = "Show this help."},
-    {0},
-};
-
 static const char exit_status[] =
     "0 done; 1 the work failed (a build, a gate); 2 wrong use or wrong configuration; "
-    "3 the world is missing something (git, docker, network, permission).";
+    "3 something is missing or unavailable (git, docker, network, permission).";
 
 static const char environment[] = "Every option can also come from the environment as "
                                   "INPUT_<OPTION> (upper case, hyphens kept or "
@@ -92,7 +85,7 @@ static void command_text(const struct command *command, struct arc_buf *out)
     help_wrap(out, command->description, 0, 0);
     arc_buf_puts(out, "\nOptions:\n");
     options_text(command->options, out);
-    options_text(common, out);
+    options_text(frame_options, out);
     if (command->outputs)
         arc_buf_puts(out, "\nOutputs:\n");
     for (const struct output *row = command->outputs; row && row->name; row++) {
@@ -116,9 +109,19 @@ static void program_text(struct arc_buf *out)
                       "published, documented release.\n\nCommands:\n");
     for (size_t i = 0; i < command_count; i++)
         arc_buf_printf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
-    arc_buf_puts(out, "\n'arc-ci help COMMAND' or 'arc-ci COMMAND --help' tells more.\n"
-                      "'arc-ci -C DIR COMMAND …' runs it as if started in DIR.\n"
-                      "'arc-ci --version' prints the version.\n");
+    arc_buf_puts(out, "\nOptions of every command, before or after its name:\n");
+    options_text(frame_options, out);
+    arc_buf_puts(out, "\n'arc-ci help COMMAND' or 'arc-ci COMMAND --help' shows a command's own.\n"
+                      "'arc-ci -C DIR COMMAND ...' runs it as if started in DIR.\n"
+                      "'arc-ci --version' prints the version.\n\nExit status: ");
+    help_wrap(out, exit_status, 0, 13);
+}
+
+/* A word in a request: its hyphens are hyphens. */
+static void roff_word(struct arc_buf *out, const char *word)
+{
+    for (; *word; word++)
+        arc_buf_puts(out, *word == '-' ? "\\-" : (char[2]){*word, 0});
 }
 
 /* roff: a leading dot or quote is a request, a backslash an escape, a hyphen may be broken at. */
@@ -163,12 +166,38 @@ static void options_man(const struct option *options, struct arc_buf *out)
     }
 }
 
+static void program_man(struct arc_buf *out)
+{
+    arc_buf_puts(
+        out,
+        ".TH ARC\\-CI 1 \"" ARCCI_DATE "\" \"arc-ci " ARCCI_VERSION
+        "\" \"arc-ci manual\"\n.SH NAME\n"
+        "arc\\-ci \\- from what changed in git to a verified, published, documented release\n"
+        ".SH SYNOPSIS\n.B arc\\-ci\n.RI [ \\-C\\ DIR ]\n.I COMMAND\n[OPTION]... [ARGUMENT]...\n"
+        ".SH DESCRIPTION\nTakes a container monorepo's CI from what changed in git to a verified, "
+        "published, documented release. Every stage is a command:\n");
+    for (size_t i = 0; i < command_count; i++) {
+        arc_buf_puts(out, ".TP\n.BR arc\\-ci\\-");
+        roff_word(out, commands[i]->name);
+        arc_buf_puts(out, " (1)\n");
+        roff(out, commands[i]->summary);
+    }
+    arc_buf_puts(out, ".SH OPTIONS\nBefore or after the name of any command:\n");
+    options_man(frame_options, out);
+    arc_buf_puts(out, ".TP\n.B \\-C DIR\nBefore the command: run as if started in DIR.\n"
+                      ".TP\n.B \\-\\-version\nPrint the version.\n.SH ENVIRONMENT\n");
+    roff(out, environment);
+    arc_buf_puts(out, ".SH EXIT STATUS\n");
+    roff(out, exit_status);
+}
+
 static void command_man(const struct command *command, struct arc_buf *out)
 {
     arc_buf_printf(out, ".TH ARC\\-CI\\-");
     for (const char *c = command->name; *c; c++)
         arc_buf_putc(out, (char)toupper((unsigned char)*c));
-    arc_buf_puts(out, " 1 \"\" \"arc-ci " ARCCI_VERSION "\" \"arc-ci manual\"\n.SH NAME\n");
+    arc_buf_puts(out, " 1 \"" ARCCI_DATE "\" \"arc-ci " ARCCI_VERSION
+                      "\" \"arc-ci manual\"\n.SH NAME\n");
     arc_buf_printf(out, "arc\\-ci\\-%s \\- ", command->name);
     roff(out, command->summary);
     arc_buf_puts(out, ".SH SYNOPSIS\n.B ");
@@ -180,7 +209,7 @@ static void command_man(const struct command *command, struct arc_buf *out)
     roff(out, command->description);
     arc_buf_puts(out, ".SH OPTIONS\n");
     options_man(command->options, out);
-    options_man(common, out);
+    options_man(frame_options, out);
     if (command->outputs)
         arc_buf_puts(out, ".SH OUTPUTS\n");
     for (const struct output *row = command->outputs; row && row->name; row++) {
@@ -199,7 +228,7 @@ static void command_man(const struct command *command, struct arc_buf *out)
     roff(out, environment);
     arc_buf_puts(out, ".SH EXIT STATUS\n");
     roff(out, exit_status);
-    arc_buf_puts(out, ".SH SEE ALSO\n.BR arc\\-ci\\-help (1)\n");
+    arc_buf_puts(out, ".SH SEE ALSO\n.BR arc\\-ci (1)\n");
 }
 
 /* In a table cell `|` ends the cell and `<` starts HTML. */
@@ -249,12 +278,24 @@ void help_output_rows(const struct command *command, struct arc_buf *out)
     }
 }
 
+/* In a paragraph `<` starts HTML, but not in a code span. */
+static void prose(struct arc_buf *out, const char *text)
+{
+    bool code = false;
+    for (; *text; text++) {
+        code ^= *text == '`';
+        arc_buf_puts(out, *text == '<' && !code ? "&lt;" : (char[2]){*text, 0});
+    }
+}
+
 static void command_markdown(const struct command *command, struct arc_buf *out)
 {
     arc_buf_printf(out, "## arc-ci %s\n\n", command->name);
     arc_buf_puts(out, "    ");
     usage(command, out);
-    arc_buf_printf(out, "\n\n%s\n\n", command->description);
+    arc_buf_puts(out, "\n\n");
+    prose(out, command->description);
+    arc_buf_puts(out, "\n\n");
     if (command->options)
         arc_buf_puts(out, "| option | meaning | default |\n|---|---|---|\n");
     for (const struct option *row = command->options; row && row->name; row++) {
@@ -274,7 +315,9 @@ static void command_markdown(const struct command *command, struct arc_buf *out)
 
 void help_render(const struct command *command, const char *format, struct arc_buf *out)
 {
-    if (!command)
+    if (!command && strcmp(format, "man") == 0)
+        program_man(out);
+    else if (!command)
         program_text(out);
     else if (strcmp(format, "man") == 0)
         command_man(command, out);

@@ -1,4 +1,5 @@
 /* What a command gave back, printed to where it belongs. */
+#include "arcci/template.h"
 #include "base/auto.h"
 #include "base/text.h"
 #include "cli/command.h"
@@ -148,6 +149,19 @@ static int put_shown(const struct arc_buf *text, unsigned kind, const struct inv
     return put(stdout, &shown, err);
 }
 
+/* The document filled into the caller's template. */
+static int print_template(const struct report *report, const char *format, struct arc_buf *out,
+                          struct arc_error *err)
+{
+    ARC_AUTO(arc_template) struct arc_template template = {0};
+    if (!report->document)
+        return arc_error_set(err, ARC_EINPUT, "--format: this command has no document to show");
+    ARC_TRY(arc_template_parse("--format", format, strlen(format), true, &template, err));
+    ARC_TRY(arc_template_render(&template, report->document, out, err));
+    arc_buf_putc(out, '\n');
+    return ARC_OK;
+}
+
 static int print_document(const json_t *document, struct arc_buf *out, struct arc_error *err)
 {
     ARC_AUTO_FREE char *text = json_dumps(document, JSON_INDENT(2));
@@ -173,22 +187,35 @@ int report_print(const struct report *report, const struct invocation *inv, stru
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     ARC_AUTO(arc_buf) struct arc_buf notes = {0};
     bool actions = arc_actions_active(inv->env);
-    int rc = write_github_files(report, inv, err);
-    if (rc)
-        return rc;
+    ARC_TRY(write_github_files(report, inv, err));
+
     for (size_t i = 0; i < report->note_count; i++)
-        add_note(&notes, &report->notes[i], inv->command->name, actions);
-    rc = put(stderr, &notes, err);
-    if (rc)
-        return rc;
-    if (inv->json && report->document) {
-        rc = print_document(report->document, &text, err);
-        return rc ? rc : put_shown(&text, REPORT_JSON, inv, err);
+        if (!inv->quiet || report->notes[i].level != 'n')
+            add_note(&notes, &report->notes[i], inv->command->name, actions);
+    ARC_TRY(put(stderr, &notes, err));
+
+    if (inv->format) {
+        ARC_TRY(print_template(report, inv->format, &text, err));
+        return put_shown(&text, REPORT_TEXT, inv, err);
     }
-    if (report->human.len || report->human.failed)
-        return put_shown(&report->human, report->kind, inv, err);
+    if (inv->json && report->document) {
+        ARC_TRY(print_document(report->document, &text, err));
+        return put_shown(&text, REPORT_JSON, inv, err);
+    }
+    if (report->human.len || report->human.failed) {
+        bool hidden = inv->quiet && report->kind == REPORT_TEXT;
+        return hidden ? ARC_OK : put_shown(&report->human, report->kind, inv, err);
+    }
     print_outputs(report, &text);
     return put_shown(&text, REPORT_TEXT, inv, err);
+}
+
+void report_trace(void *context, const char *line)
+{
+    (void)context;
+    ARC_AUTO(arc_buf) struct arc_buf shown = {0};
+    arc_text_visible(&shown, line, strlen(line));
+    fprintf(stderr, "arc-ci: %s\n", arc_buf_text(&shown));
 }
 
 void report_error(const struct arc_error *error, const struct arc_env *env, const char *command)

@@ -99,11 +99,13 @@ static void show_step(const struct arc_build_event *event)
 void build_progress_event(void *context, const struct arc_build_event *event)
 {
     struct build_progress *progress = context;
-    begin(progress);
-    if (progress->live)
+    bool lines = !progress->live && !progress->quiet;
+    if (!progress->quiet)
+        begin(progress);
+    if (progress->live && !progress->quiet)
         build_table_event(&progress->table, event);
     if (event->log) {
-        if (!progress->live)
+        if (lines)
             show_output(event);
         if (progress->logs)
             write_log(progress, event, event->log, event->log_len);
@@ -111,7 +113,7 @@ void build_progress_event(void *context, const struct arc_build_event *event)
     }
     if (event->state == ARC_STEP_RUNNING)
         return;
-    if (!progress->live)
+    if (lines)
         show_step(event);
     ARC_AUTO(arc_buf) struct arc_buf line = {.max = 8192};
     arc_buf_printf(&line, "# %s (%.3f s)%s\n", event->step, event->duration,

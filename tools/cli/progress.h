@@ -9,7 +9,8 @@
 
 struct build_progress {
     const char *logs; /* folder for a log file per cell, or NULL */
-    bool live;        /* on a terminal: a table in place of the lines */
+    bool live;        /* on a terminal: a table instead of the lines */
+    bool quiet;       /* neither; the log files all the same */
     struct build_table table;
     bool group; /* GitHub Actions: fold the lines into a group */
     bool begun;

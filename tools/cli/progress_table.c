@@ -53,7 +53,7 @@ static void add_cut(struct arc_buf *out, const char *text, size_t columns)
     arc_buf_add(out, text, at);
 }
 
-static void draw_row(const struct table_row *row, size_t columns, struct arc_buf *out)
+static void draw_row(const struct table_row *row, size_t columns, bool colour, struct arc_buf *out)
 {
     static const char *const words[] = {"running", "done", "cached", "FAILED"};
     static const char *const colours[] = {"\033[36m", "\033[32m", "\033[34m", "\033[31m"};
@@ -62,9 +62,10 @@ static void draw_row(const struct table_row *row, size_t columns, struct arc_buf
     snprintf(line, sizeof line, "%-22s %-7s %6.1f s  %s", row->cell, words[row->state],
              end - row->since, row->step);
     arc_buf_puts(out, "\r\033[K");
-    arc_buf_puts(out, colours[row->state]);
+    if (colour)
+        arc_buf_puts(out, colours[row->state]);
     add_cut(out, line, columns > 1 ? columns - 1 : 1);
-    arc_buf_puts(out, "\033[0m\n");
+    arc_buf_puts(out, colour ? "\033[0m\n" : "\n");
 }
 
 /* Rows that do not fit the screen would scroll away from under the cursor: then only their number
@@ -78,7 +79,7 @@ static void draw(struct build_table *table)
         arc_buf_printf(&out, "\033[%zuA", table->drawn);
     bool fits = table->count + 1 < rows;
     for (size_t i = 0; fits && i < table->count; i++)
-        draw_row(&table->rows[i], columns, &out);
+        draw_row(&table->rows[i], columns, table->colour, &out);
     if (!fits)
         arc_buf_printf(&out, "\r\033[K%zu cells, %u steps done\n", table->count, table->finished);
     table->drawn = fits ? table->count : 1;

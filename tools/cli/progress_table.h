@@ -20,6 +20,7 @@ struct build_table {
     size_t drawn;      /* lines on the screen */
     double drawn_at;   /* monotonic seconds */
     unsigned finished; /* steps that ended */
+    bool colour;
 };
 
 /* Takes one event in and redraws, at most 20 times a second. Out of memory, a row is left out. */

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "cli/command.h"
 #include "cli/progress.h"
+#include "cli/terminal.h"
 #include "project/documents.h"
 #include "project/needs.h"
 #include <errno.h>
@@ -237,7 +238,9 @@ static int work(const struct invocation *inv, struct arc_project *project,
 {
     struct build_progress progress = {
         .logs = option_value(inv, "logs"),
-        .live = isatty(STDERR_FILENO) && !arc_env_nonempty(inv->env, "CI"),
+        .live = terminal_redraws(inv->env, STDERR_FILENO),
+        .quiet = inv->quiet,
+        .table.colour = terminal_colour(inv->env, inv->color, STDERR_FILENO),
         .group = arc_env_nonempty(inv->env, "GITHUB_ACTIONS") != NULL};
     if (progress.logs && mkdir(progress.logs, 0777) != 0 && errno != EEXIST)
         return arc_error_set(err, ARC_EWORLD, "%s: %s", progress.logs, strerror(errno));

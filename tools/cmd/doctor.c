@@ -31,19 +31,19 @@ static void add_words(struct arc_buf *out, const char *text, size_t column, bool
         arc_buf_printf(out, "%s\n", text);
 }
 
-static void add_row(struct arc_buf *out, const json_t *check, bool terminal)
+static void add_row(const struct invocation *inv, const json_t *check, struct arc_buf *out)
 {
     const char *status = field(check, "status"), *advice = field(check, "advice");
     bool needed = json_is_true(json_object_get(check, "needed"));
     ARC_AUTO(arc_buf) struct arc_buf found = {0};
     arc_buf_printf(&found, "%s%s", field(check, "found"),
                    strcmp(status, "missing") == 0 && !needed ? " (not needed here)" : "");
-    arc_buf_printf(out, "%-15s %s%-8s%s ", field(check, "name"), terminal ? colour(status) : "",
-                   status, terminal ? "\x1b[0m" : "");
-    add_words(out, arc_buf_text(&found), COLUMN, terminal);
+    arc_buf_printf(out, "%-15s %s%-8s%s ", field(check, "name"), inv->colour ? colour(status) : "",
+                   status, inv->colour ? "\x1b[0m" : "");
+    add_words(out, arc_buf_text(&found), COLUMN, inv->terminal);
     if (advice) {
         arc_buf_printf(out, "%*s→ ", COLUMN, "");
-        add_words(out, advice, COLUMN + 2, terminal);
+        add_words(out, advice, COLUMN + 2, inv->terminal);
     }
 }
 
@@ -61,7 +61,7 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
     if (rc)
         return rc;
     json_array_foreach (json_object_get(report->document, "checks"), i, check)
-        add_row(&report->human, check, inv->terminal);
+        add_row(inv, check, &report->human);
     bool ok = json_is_true(json_object_get(report->document, "ok"));
     arc_buf_printf(&report->human, "\n%s: %s\n", options.purpose,
                    ok ? "nothing that it needs is missing" : "something that it needs is missing");

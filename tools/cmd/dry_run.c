@@ -15,7 +15,7 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
     if (rc)
         return rc;
     struct arc_dryrun_style style = {
-        .colour = inv->terminal && !arc_env_nonempty(inv->env, "NO_COLOR"),
+        .colour = inv->colour,
         .full = option_flag(inv, "full"),
     };
     arc_dryrun_text(report->document, &style, &report->human);

@@ -15,9 +15,10 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
         help_render(command, format, &report->human);
         return ARC_OK;
     }
-    if (strcmp(format, "text") == 0)
+    bool program = strcmp(format, "text") == 0 || strcmp(format, "man") == 0;
+    if (program)
         help_render(NULL, format, &report->human);
-    for (size_t i = 0; strcmp(format, "text") != 0 && i < command_count; i++)
+    for (size_t i = 0; !program && i < command_count; i++)
         help_render(commands[i], format, &report->human);
     return ARC_OK;
 }

@@ -111,11 +111,25 @@ static int begin_hop(struct http_exchange *x)
     return http_begin(x);
 }
 
+/* Tells what was asked and answered. A query may hold a signature: it is left out. */
+static void trace_hop(const struct http_exchange *x)
+{
+    const struct arc_env *env = x->http->options.env;
+    double seconds = 0;
+    if (!env || !env->trace)
+        return;
+
+    x->http->curl.easy_getinfo(x->easy, CURLINFO_TOTAL_TIME, &seconds);
+    arc_env_trace(env, "%s %.*s: %d after %.3f s", x->hop.method, (int)strcspn(x->hop.url, "?"),
+                  x->hop.url, x->response->status, seconds);
+}
+
 /* Ends a hop. *moved tells whether there is another. */
 static int end_hop(struct http_exchange *x, CURLcode code, bool *moved)
 {
     *moved = false;
     int rc = http_end(x, code);
+    trace_hop(x);
     http_release(x);
     if (!rc && x->redirects < x->request->redirects)
         rc = follow(x, moved);

@@ -107,7 +107,7 @@ int arc_notes(const struct arc_notes_options *options, json_t **out, struct arc_
     const char *name = text ? options->template_name : "the built-in template";
     size_t shown = 0;
     int rc = arc_template_parse(name, text ? text : arc_notes_template(),
-                                text ? options->template_len : strlen(arc_notes_template()),
+                                text ? options->template_len : strlen(arc_notes_template()), false,
                                 &template, err);
     if (!rc)
         rc = arc_notes_values(options, &values, err);

@@ -291,9 +291,24 @@ static int outlast(struct watch *watch, int *status, struct arc_error *err)
     return ARC_OK;
 }
 
+/* Tells what was run, how it ended and how long it took. A secret never reaches an argv. */
+static void trace_run(const struct arc_process *process, int status, int64_t since)
+{
+    ARC_AUTO(arc_buf) struct arc_buf words = {.max = 2048};
+    if (!process->env || !process->env->trace)
+        return;
+
+    for (const char *const *word = process->argv; *word; word++)
+        arc_buf_printf(&words, "%s%.200s", word == process->argv ? "" : " ", *word);
+    arc_env_trace(process->env, "ran %s%s: exit status %d after %.3f s",
+                  words.data ? words.data : "", words.failed ? " ..." : "", status,
+                  (double)(now_ms() - since) / 1000);
+}
+
 int arc_process_run(const struct arc_process *process, struct arc_process_result *result,
                     struct arc_error *err)
 {
+    int64_t since = now_ms();
     ARC_AUTO(pipes) struct pipes pipes;
     struct watch watch = {.process = process};
     *result = (struct arc_process_result){.output.max = process->output_max,
@@ -328,6 +343,7 @@ int arc_process_run(const struct arc_process *process, struct arc_process_result
     close_end(&signals); /* nobody has read from it: what has come is still to come */
     arc_signals_release(&held);
     result->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    trace_run(process, result->status, since);
     return rc;
 }
 

@@ -160,6 +160,7 @@ int arc_project_load_version(struct arc_project *project, struct arc_error *err)
     ARC_AUTO(arc_error) struct arc_error problem = {0};
     const char *name = project->wanted.tag;
     bool zero_prerelease = false;
+    struct arc_oid head;
 
     if (!name)
         name = arc_env_nonempty(project->env, "GITHUB_REF");
@@ -169,7 +170,11 @@ int arc_project_load_version(struct arc_project *project, struct arc_error *err)
                              "messaging/v1.2.3");
     ARC_TRY(parse_tag(project, name, err));
 
-    int rc = load_repository(project, &problem);
+    int rc = arc_project_open(project, &problem);
+    if (!rc)
+        rc = arc_git_head(project->git, &head, NULL, &problem);
+    if (!rc)
+        rc = arc_project_load_tags(project, &problem);
     if (rc == ARC_ENOTFOUND) {
         struct arc_version_options unknown = {.tags_unknown = arc_error_text(&problem)};
         return arc_version(project->tag.text, &unknown, &project->version, err);

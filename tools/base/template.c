@@ -45,6 +45,7 @@ static int error_at(const struct arc_template *t, const char *at, struct arc_err
 
 struct parser {
     struct arc_template *t;
+    bool terminal;                   /* a value whose tag names no place is for a terminal */
     const char *at;                  /* how far the source is read */
     const char *end;                 /* of the source */
     size_t open[ARC_TEMPLATE_DEPTH]; /* sections not yet closed, outermost first */
@@ -143,19 +144,23 @@ static int add_value(struct parser *p, const struct tag *tag, struct arc_error *
 {
     const char *name = tag->word;
     size_t len = tag->len, first = 0;
-    struct arc_template_node node = {.kind = VALUE, .escape = arc_markdown_text};
+    struct arc_template_node node = {.kind = VALUE};
     while (first < len && !space(name[first]))
         first++;
-    if (first < len) {
-        node.escape = NULL;
-        for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-            if (is_word(name, first, places[i].name))
-                node.escape = places[i].escape;
-        while (first < len && space(name[first]))
-            first++;
-    } else {
+
+    bool named = first < len;
+    const char *place = named ? name : "text";
+    size_t place_len = named ? first : strlen(place);
+    if (!named && p->terminal)
+        node.escape = arc_text_visible;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        if (!node.escape && is_word(place, place_len, places[i].name))
+            node.escape = places[i].escape;
+    if (!named)
         first = 0;
-    }
+    while (first < len && space(name[first]))
+        first++;
+
     node.at = name + first;
     node.len = len - first;
     if (!node.escape)
@@ -243,8 +248,8 @@ static int parse(struct parser *p, struct arc_error *err)
     return add_node(p, rest, err);
 }
 
-int arc_template_parse(const char *name, const char *text, size_t len, struct arc_template *out,
-                       struct arc_error *err)
+int arc_template_parse(const char *name, const char *text, size_t len, bool terminal,
+                       struct arc_template *out, struct arc_error *err)
 {
     *out = (struct arc_template){0};
     if (len > ARC_TEMPLATE_MAX)
@@ -256,7 +261,7 @@ int arc_template_parse(const char *name, const char *text, size_t len, struct ar
     out->text = strndup(text, len);
     if (!out->name || !out->text)
         return arc_error_nomem(err);
-    struct parser p = {.t = out, .at = out->text, .end = out->text + len};
+    struct parser p = {.t = out, .terminal = terminal, .at = out->text, .end = out->text + len};
     return parse(&p, err);
 }
 

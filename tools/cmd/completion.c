@@ -1,0 +1,209 @@
+/* Completion for shells: a small script for each, which asks `arc-ci completion words` for what may come next. */
+#include "arcci/project.h"
+#include "base/auto.h"
+#include "cli/command.h"
+#include <string.h>
+
+static const char bash_script[] =
+    "# arc-ci completion for bash: source <(arc-ci completion bash)\n"
+    "_arc_ci() {\n"
+    "    local IFS=$'\\n'\n"
+    "    COMPREPLY=($(arc-ci completion words -- \"${COMP_WORDS[@]:1:COMP_CWORD}\" 2>/dev/null | cut -f1))\n"
+    "    if [ \"${COMPREPLY[0]}\" = :files ]; then\n"
+    "        COMPREPLY=($(compgen -f -- \"${COMP_WORDS[COMP_CWORD]}\"))\n"
+    "    fi\n"
+    "}\n"
+    "complete -o filenames -F _arc_ci arc-ci\n";
+
+static const char zsh_script[] =
+    "#compdef arc-ci\n"
+    "# arc-ci completion for zsh: arc-ci completion zsh >\"${fpath[1]}/_arc-ci\"\n"
+    "_arc_ci() {\n"
+    "    local -a found\n"
+    "    found=(\"${(@f)$(arc-ci completion words -- \"${(@)words[2,CURRENT]}\" 2>/dev/null)}\")\n"
+    "    if [[ ${found[1]} == :files ]]; then\n"
+    "        _files\n"
+    "        return\n"
+    "    fi\n"
+    "    found=(\"${(@)found//:/\\\\:}\")\n"
+    "    _describe arc-ci \"(${(@q)found/$'\\t'/:})\"\n"
+    "}\n"
+    "compdef _arc_ci arc-ci\n";
+
+static const char fish_script[] =
+    "# arc-ci completion for fish: arc-ci completion fish >~/.config/fish/completions/arc-ci.fish\n"
+    "function __arc_ci\n"
+    "    set -l words (commandline -opc) (commandline -ct)\n"
+    "    set -l found (arc-ci completion words -- $words[2..-1] 2>/dev/null)\n"
+    "    if test \"$found[1]\" = :files\n"
+    "        __fish_complete_path (commandline -ct)\n"
+    "    else\n"
+    "        printf '%s\\n' $found\n"
+    "    end\n"
+    "end\n"
+    "complete -c arc-ci -f -a '(__arc_ci)'\n";
+
+/* What a list of candidates is narrowed to: those that start so. */
+struct candidates {
+    struct arc_buf *out;
+    const char *start;
+};
+
+/* "candidate TAB what it is"; a name that would not stay on its line is left out. */
+static void offer(const struct candidates *to, const char *name, const char *help)
+{
+    if (strncmp(name, to->start, strlen(to->start)) != 0 || strpbrk(name, "\t\r\n"))
+        return;
+
+    arc_buf_puts(to->out, name);
+    if (help)
+        arc_buf_printf(to->out, "\t%.*s", (int)strcspn(help, ".\n"), help);
+    arc_buf_putc(to->out, '\n');
+}
+
+static void offer_choices(const struct candidates *to, const char *choices)
+{
+    while (*choices) {
+        char one[64];
+        size_t len = strcspn(choices, "|");
+        if (len < sizeof one) {
+            memcpy(one, choices, len);
+            one[len] = '\0';
+            offer(to, one, NULL);
+        }
+        choices += len + (choices[len] == '|');
+    }
+}
+
+static void offer_options(const struct candidates *to, const struct option *options)
+{
+    for (const struct option *row = options; row && row->name; row++) {
+        char name[96] = "--";
+        strncat(name, row->name, sizeof name - 3);
+        offer(to, name, row->help);
+    }
+}
+
+/* The names that the repository knows for a placeholder: groups, services, tags. Nothing where it cannot be read. */
+static void offer_names(const struct candidates *to, const struct arc_env *env, const char *kind)
+{
+    ARC_AUTO(arc_project) struct arc_project project = {.env = env};
+    size_t i;
+    json_t *tag;
+    if (strcmp(kind, "TAG") == 0) {
+        if (arc_project_load_tags(&project, NULL) == ARC_OK)
+            json_array_foreach (project.repository.tags, i, tag)
+                offer(to, json_string_value(tag), NULL);
+        return;
+    }
+    if (arc_project_load_config(&project, NULL) != ARC_OK)
+        return;
+
+    bool groups = strcmp(kind, "NAME") == 0 || strcmp(kind, "GROUP") == 0;
+    for (size_t g = 0; g < project.config.group_count; g++) {
+        const struct arc_group *group = &project.config.groups[g];
+        if (groups)
+            offer(to, group->name, group->title);
+        for (size_t s = 0; !groups && s < group->service_count; s++)
+            offer(to, group->services[s].codename, group->services[s].description);
+    }
+}
+
+static void offer_value(const struct candidates *to, const struct arc_env *env, const char *value,
+                        const char *choices)
+{
+    static const char *const known[] = {"TAG", "NAME", "GROUP", "CODENAME", "SERVICE", NULL};
+    if (choices) {
+        offer_choices(to, choices);
+        return;
+    }
+    for (size_t i = 0; known[i]; i++)
+        if (strcmp(value, known[i]) == 0) {
+            offer_names(to, env, value);
+            return;
+        }
+    arc_buf_puts(to->out, ":files\n");
+}
+
+/* The option that the word before wants a value for; NULL when it wants none. */
+static const struct option *option_before(const struct command *command, const char *word)
+{
+    const struct option *tables[] = {command->options, frame_options};
+    for (size_t t = 0; t < 2 && strncmp(word, "--", 2) == 0; t++)
+        for (const struct option *row = tables[t]; row && row->name; row++)
+            if (row->value && strcmp(row->name, word + 2) == 0)
+                return row;
+    return NULL;
+}
+
+static void offer_commands(const struct candidates *to)
+{
+    for (size_t i = 0; i < command_count; i++)
+        offer(to, commands[i]->name, commands[i]->summary);
+    offer_options(to, frame_options);
+}
+
+/* What may come as the last of the words after `arc-ci`. */
+static void complete(const struct arc_env *env, const char *const *words, size_t count,
+                     struct arc_buf *out)
+{
+    struct candidates to = {.out = out, .start = count ? words[count - 1] : ""};
+    const struct command *command = count > 1 ? command_find(words[0], NULL) : NULL;
+    if (!command) {
+        offer_commands(&to);
+        return;
+    }
+
+    const struct option *wanting = count > 2 ? option_before(command, words[count - 2]) : NULL;
+    if (wanting) {
+        offer_value(&to, env, wanting->value, wanting->choices);
+    } else if (to.start[0] == '-') {
+        offer_options(&to, command->options);
+        offer_options(&to, frame_options);
+    } else if (command->argument && strcmp(command->argument, "COMMAND") == 0) {
+        offer_commands(&to);
+    } else if (command->argument) {
+        offer_value(&to, env, command->argument, NULL);
+    }
+}
+
+static int run_completion(const struct invocation *inv, struct report *report,
+                          struct arc_error *err)
+{
+    const char *shell = inv->arg_count ? inv->args[0] : "";
+    static const struct {
+        const char *shell, *script;
+    } scripts[] = {{"bash", bash_script}, {"zsh", zsh_script}, {"fish", fish_script}};
+
+    report->kind = REPORT_DATA;
+    if (strcmp(shell, "words") == 0) {
+        complete(inv->env, inv->args + 1, inv->arg_count - 1, &report->human);
+        if (!report->human.len)
+            arc_buf_puts(&report->human, "\n");
+        return ARC_OK;
+    }
+    for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++)
+        if (strcmp(shell, scripts[i].shell) == 0 && inv->arg_count == 1) {
+            arc_buf_puts(&report->human, scripts[i].script);
+            return ARC_OK;
+        }
+    return arc_error_set(err, ARC_EINPUT, "which shell? 'arc-ci completion bash', zsh or fish");
+}
+
+static const struct example examples[] = {
+    {"arc-ci completion bash", "The script for bash: source <(arc-ci completion bash)."},
+    {"arc-ci completion words -- plan --group ''", "What may come next, one per line."},
+    {0},
+};
+
+const struct command cmd_completion = {
+    .name = "completion",
+    .summary = "print the script that completes arc-ci's command line in a shell",
+    .argument = "SHELL",
+    .arguments_max = 256,
+    .description =
+        "Prints the completion script of bash, zsh or fish. The scripts ask `arc-ci completion words -- WORD...` for what may "
+        "stand in place of the last WORD: commands, options, choices, and the groups, services and tags of the repository.",
+    .examples = examples,
+    .run = run_completion,
+};
