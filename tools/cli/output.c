@@ -187,6 +187,8 @@ int report_print(const struct report *report, const struct invocation *inv, stru
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     ARC_AUTO(arc_buf) struct arc_buf notes = {0};
     bool actions = arc_actions_active(inv->env);
+    if (inv->format) /* a template that is wrong leaves nothing half-written */
+        ARC_TRY(print_template(report, inv->format, &text, err));
     ARC_TRY(write_github_files(report, inv, err));
 
     for (size_t i = 0; i < report->note_count; i++)
@@ -194,10 +196,8 @@ int report_print(const struct report *report, const struct invocation *inv, stru
             add_note(&notes, &report->notes[i], inv->command->name, actions);
     ARC_TRY(put(stderr, &notes, err));
 
-    if (inv->format) {
-        ARC_TRY(print_template(report, inv->format, &text, err));
+    if (inv->format)
         return put_shown(&text, REPORT_TEXT, inv, err);
-    }
     if (inv->json && report->document) {
         ARC_TRY(print_document(report->document, &text, err));
         return put_shown(&text, REPORT_JSON, inv, err);
