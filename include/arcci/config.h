@@ -63,6 +63,25 @@ struct arc_service {
     unsigned line;      /* of its entry in arc-ci.yaml, from 1; 0 when read alone */
 };
 
+/* When an image tag applies: of the first seven one must be, and of the branches one must match;
+ * none given of a kind: any. */
+enum arc_tag_when {
+    ARC_WHEN_LATEST = 1,     /* the release is the highest stable version of its group */
+    ARC_WHEN_STABLE = 2,     /* a release that is no prerelease */
+    ARC_WHEN_PRERELEASE = 4, /* a prerelease */
+    ARC_WHEN_RELEASE = 8,    /* any release */
+    ARC_WHEN_PUSH = 16,      /* a push to a branch */
+    ARC_WHEN_PULL_REQUEST = 32,
+    ARC_WHEN_SCHEDULE = 64,
+};
+
+/* A name that a build gives its images. */
+struct arc_image_tag {
+    char *name;      /* template, with the placeholders of arc_check_image_tag() */
+    unsigned when;   /* bits of enum arc_tag_when; 0: always */
+    char **branches; /* patterns of branches, or NULL */
+};
+
 /* A release group: services that release together under one tag. */
 struct arc_group {
     char *name;          /* "messaging": key in the file */
@@ -72,14 +91,13 @@ struct arc_group {
     char *registry;      /* "ghcr.io/arc-framework": image prefix without a slash at the end */
     char **platforms_ci; /* "linux/amd64", … */
     char **platforms_release;
-    char **image_tags;    /* templates: "{image-tag}", "sha-{sha}", "latest" by default; floating
-                             "v{major}", "v{major}.{minor}" to opt into. Placeholders: image-tag,
-                             version, major, minor, patch, sha, group */
-    char **paths;         /* globs of shared files that count as every service's */
-    char *notes_template; /* path of a notes template, or NULL for the built-in one */
-    struct arc_pair *runners; /* platform → runs-on label; terminated by {NULL, NULL} */
-    struct arc_recipe build;  /* what its services take over; part of theirs already */
-    bool derive_inputs;       /* every service's files are what its Dockerfile reads */
+    struct arc_image_tag *image_tags; /* ends with {NULL, …}; "{image-tag}", "sha-{sha}" and
+                                         "latest" by default */
+    char **paths;                     /* globs of shared files that count as every service's */
+    char *notes_template;             /* path of a notes template, or NULL for the built-in one */
+    struct arc_pair *runners;         /* platform → runs-on label; terminated by {NULL, NULL} */
+    struct arc_recipe build;          /* what its services take over; part of theirs already */
+    bool derive_inputs;               /* every service's files are what its Dockerfile reads */
     struct arc_service *services;
     size_t service_count;
     bool zero_prerelease;    /* 0.x versions are prereleases */

@@ -46,11 +46,12 @@ struct arc_version_info {
 
 enum arc_plan_mode { ARC_PLAN_CI, ARC_PLAN_RELEASE };
 
-/* What a tag of an image names. */
+/* What a tag of an image names; the stricter comes first. */
 enum arc_tag_kind {
     ARC_TAG_VERSION,  /* this version alone: never rewritten */
     ARC_TAG_COMMIT,   /* this commit */
-    ARC_TAG_FLOATING, /* goes from version to version */
+    ARC_TAG_FLOATING, /* goes from version to version, never back */
+    ARC_TAG_MOVING,   /* always goes along */
 };
 
 struct arc_planned_tag {

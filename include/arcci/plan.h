@@ -15,6 +15,14 @@ ARC_API_BEGIN
 /* GitHub docs, "Usage limits": a matrix makes at most 256 jobs. */
 #define ARC_PLAN_CELLS_MAX 256
 
+/* When and for what a plan is made. Nothing is owned. */
+struct arc_plan_moment {
+    const char *event;  /* as GitHub names it, "push"; NULL: none */
+    const char *branch; /* of a push, a schedule, a run by hand; NULL: none */
+    int64_t pull;       /* number of the pull request, or 0 */
+    int64_t now;        /* seconds since 1970, for {date} and {time} */
+};
+
 /* The facts a plan rests on. Nothing is owned. */
 struct arc_plan_options {
     const struct arc_group *group;
@@ -25,15 +33,16 @@ struct arc_plan_options {
     const char *revision;    /* commit, 40 or 64 hexadecimal digits */
     int64_t committed;       /* its time, seconds since 1970 */
     const char *source;      /* "https://github.com/owner/name", or NULL */
-    bool hold_latest;        /* keep `latest` where it is */
-    bool push;               /* whether the images will be pushed */
+    struct arc_plan_moment moment;
+    bool hold_latest; /* keep `latest` where it is */
+    bool push;        /* whether the images will be pushed */
 };
 
 /* Makes plan.json (docs/documents.md, docs/schema/plan.schema.json). A release takes every service
  * of the group; a ci plan those that changed, or of which `changes` says nothing. Labels follow the
  * OCI image spec's annotation keys; `created` is the commit's time, so a rebuild is reproducible.
  * ARC_EINPUT for changes without filters, an unknown service or platform, an image tag template
- * that does not fit; ARC_ELIMIT over ARC_PLAN_CELLS_MAX cells. *out is a new reference. */
+ * that does not fit, a release that would move no tag; ARC_ELIMIT over ARC_PLAN_CELLS_MAX cells. *out is a new reference. */
 int arc_plan(const struct arc_plan_options *options, json_t **out, struct arc_error *err);
 
 /* The cells as `strategy.matrix`: {"include": [{"service": …, "platform": …, "runner": …}]}.

@@ -45,7 +45,7 @@ struct arc_version_options {
  *   tag, group, version, image-tag, prerelease (bool), major, minor, patch, latest (bool: the
  *   highest stable version among the group's tags, this one included), latest-major and
  * latest-minor (bool: the highest of its major, of its minor: for floating tags v1, v1.2),
- * latest-reason, previous-tag (of the same group, the highest version below this one; a stable
+ * latest-reason, tags-known (bool: whether the other tags are), previous-tag (of the same group, the highest version below this one; a stable
  * version skips prereleases; null when there is none). *out is a new reference. */
 int arc_version(const char *tag, const struct arc_version_options *options, json_t **out,
                 struct arc_error *err);

@@ -85,10 +85,10 @@ static void test_defaults(void **state)
     assert_null(group->platforms_ci[1]);
     assert_string_equal(group->platforms_release[1], "linux/arm64");
     assert_null(group->platforms_release[2]);
-    assert_string_equal(group->image_tags[0], "{image-tag}");
-    assert_string_equal(group->image_tags[1], "sha-{sha}");
-    assert_string_equal(group->image_tags[2], "latest");
-    assert_null(group->image_tags[3]);
+    assert_string_equal(group->image_tags[0].name, "{image-tag}");
+    assert_string_equal(group->image_tags[1].name, "sha-{sha}");
+    assert_string_equal(group->image_tags[2].name, "latest");
+    assert_null(group->image_tags[3].name);
     assert_null(group->paths[0]);
     assert_null(group->notes_template);
     assert_null(group->runners[0].name);
@@ -138,7 +138,7 @@ static void test_everything(void **state)
     assert_string_equal(group->registry, "localhost:5000");
     assert_string_equal(group->platforms_ci[0], "linux/arm64");
     assert_string_equal(group->platforms_release[0], "linux/arm/v7");
-    assert_string_equal(group->image_tags[2], "{group}_{sha}");
+    assert_string_equal(group->image_tags[2].name, "{group}_{sha}");
     assert_string_equal(group->paths[1], "!**/*.md");
     assert_string_equal(group->notes_template, "notes.md");
     assert_string_equal(group->runners[0].name, "linux/arm64");
@@ -218,7 +218,18 @@ static const char *const wrong[][2] = {
     {GROUP("image-tags: []"), "5:17: 'image-tags' is empty: a release would have no name"},
     {GROUP("image-tags: ['v{mayor}']"),
      "5:18: image-tags: 'v{mayor}' has an unknown placeholder; there are {image-tag}, {version}, "
-     "{major}, {minor}, {patch}, {sha} and {group}"},
+     "{major}, {minor}, {patch}, {prerelease}, {sha}, {sha7}, {revision}, {branch}, {pr}, {date}, "
+     "{time}, {group}, {codename}, {name}"},
+    {GROUP("image-tags: [edge, {name: edge}]"), "5:24: an entry of 'image-tags' needs 'when'"},
+    {GROUP("image-tags: [{name: e, when: lates}]"),
+     "5:34: when: 'lates' is no condition; did you mean 'latest'?"},
+    {GROUP("image-tags: [{name: e, when: 'branch:'}]"), "5:34: when: 'branch:' names no branch"},
+    {GROUP("image-tags: [{name: e, when: []}]"), "5:34: 'when' is empty; leave it out for always"},
+    {GROUP("image-tags: [{name: e, when: 1}]"),
+     "5:34: 'when' must be a condition or a list of them"},
+    {GROUP("image-tags: [1.2]"), "5:18: an entry of 'image-tags' must be a string or {name, when}, "
+                                 "this is a number"},
+    {GROUP("image-tags: [a, a]"), "5:21: image-tags: 'a' stands here twice"},
     {GROUP("image-tags: ['a b']"),
      "5:18: image-tags: 'a b' is no image tag: letters, digits, '_', '.', '-' and {placeholders}"},
     {GROUP("image-tags: ['v{major']"),

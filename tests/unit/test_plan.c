@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "arcci/plan.h"
 #include "arcci/version.h"
@@ -14,8 +15,14 @@
 static char *none[] = {NULL};
 static char *ci[] = {"linux/amd64", NULL};
 static char *release[] = {"linux/amd64", "linux/arm64", NULL};
-static char *three_tags[] = {"{image-tag}", "sha-{sha}", "latest", NULL};
-static char *floating[] = {"v{version}", "v{major}.{minor}", "v{major}", "{group}", NULL};
+#define ALWAYS(text)                                                                               \
+    {                                                                                              \
+        .name = text                                                                               \
+    }
+static struct arc_image_tag three_tags[] = {
+    ALWAYS("{image-tag}"), ALWAYS("sha-{sha}"), ALWAYS("latest"), {0}};
+static struct arc_image_tag floating[] = {
+    ALWAYS("v{version}"), ALWAYS("v{major}.{minor}"), ALWAYS("v{major}"), ALWAYS("{group}"), {0}};
 static struct arc_pair arguments[] = {{"NATS_IMAGE", "mirror/nats:2"}, {NULL, NULL}};
 static struct arc_pair no_pairs[] = {{NULL, NULL}};
 /* A recipe as a loaded configuration has it: its lists are never NULL. */
@@ -44,7 +51,7 @@ static struct arc_service services[] = {
      .paths = none},
 };
 
-static struct arc_group group_with(char **tags)
+static struct arc_group group_with(struct arc_image_tag *tags)
 {
     return (struct arc_group){.name = "messaging",
                               .title = "Messaging",
@@ -142,6 +149,156 @@ static void test_latest_does_not_go_back(void **state)
     assert_tags(second, 0, "messaging-v3.0.0-rc.1 sha-0123456789ab -latest");
 }
 
+#define WHEN(text, bits)                                                                           \
+    {                                                                                              \
+        .name = text, .when = bits                                                                 \
+    }
+
+/* What a template gives in a release: of the highest stable version, of an old line, of a
+ * prerelease. */
+static void test_conditions_of_a_release(void **state)
+{
+    (void)state;
+    static char *main_only[] = {"main", NULL};
+    static const struct {
+        struct arc_image_tag tag;
+        const char *highest, *old, *prerelease, *kind;
+    } table[] = {
+        {ALWAYS("latest-alpine"), "latest-alpine", "-latest-alpine", "-latest-alpine", "floating"},
+        {ALWAYS("debug.latest"), "debug.latest", "-debug.latest", "-debug.latest", "floating"},
+        {ALWAYS("latestish"), "latestish", "latestish", "latestish", "moving"},
+        {ALWAYS("edge"), "edge", "edge", "edge", "moving"},
+        {WHEN("stable", ARC_WHEN_STABLE), "stable", "-stable", "-stable", "floating"},
+        {WHEN("next", ARC_WHEN_PRERELEASE), "-next", "-next", "next", "floating"},
+        {WHEN("any", ARC_WHEN_RELEASE), "any", "any", "any", "floating"},
+        {WHEN("{version}-x", ARC_WHEN_STABLE), "2.0.0-x", "1.9.1-x", "-3.0.0-rc.1-x", "version"},
+        {WHEN("{version}-x", ARC_WHEN_LATEST), "2.0.0-x", "-1.9.1-x", "-3.0.0-rc.1-x", "version"},
+        {WHEN("{major}", ARC_WHEN_STABLE), "2", "1", "-3", "floating"},
+        {WHEN("e", ARC_WHEN_PUSH), "-e", "-e", "-e", "moving"},
+        {WHEN("e", ARC_WHEN_PUSH | ARC_WHEN_LATEST), "e", "-e", "-e", "moving"},
+        {WHEN("e", ARC_WHEN_PUSH | ARC_WHEN_STABLE), "e", "-e", "-e", "moving"},
+        {{.name = "e", .branches = main_only}, "-e", "-e", "-e", "moving"},
+        {ALWAYS("{branch}"), "", "", "", NULL},
+        {ALWAYS("pr-{pr}"), "", "", "", NULL},
+        {ALWAYS("{prerelease}"), "", "", "-rc.1", "floating"},
+        {ALWAYS("{major}.{minor}.{patch}-{prerelease}"), "", "", "3.0.0-rc.1", "version"},
+        {ALWAYS("{codename}-{date}"), "flash-20260102", "flash-20260102", "flash-20260102",
+         "moving"},
+        {ALWAYS("{name}_{time}"), "arc-flash_030405", "arc-flash_030405", "arc-flash_030405",
+         "moving"},
+        {ALWAYS("{sha7}"), "0123456", "0123456", "0123456", "commit"},
+        {ALWAYS("{revision}"), REVISION, REVISION, REVISION, "commit"},
+    };
+    static const char *const tags[] = {"messaging/v2.0.0", "messaging/v1.9.1",
+                                       "messaging/v3.0.0-rc.1"};
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        for (size_t k = 0; k < 3; k++) {
+            struct arc_image_tag of_group[] = {table[i].tag, ALWAYS("{image-tag}"), {0}};
+            struct arc_group group = group_with(of_group);
+            ARC_AUTO_JSON json_t *version =
+                version_of(tags[k], "[\"messaging/v2.0.0\", \"messaging/v1.9.0\"]");
+            struct arc_plan_options options = options_of(&group, version);
+            options.moment.now = 1767323045;
+            ARC_AUTO_JSON json_t *plan = plan_of(&options);
+            const char *wanted = k == 0   ? table[i].highest
+                                 : k == 1 ? table[i].old
+                                          : table[i].prerelease;
+            char text[256];
+            snprintf(text, sizeof text, "%s%smessaging-%s", wanted, *wanted ? " " : "",
+                     tags[k] + 10);
+            assert_tags(plan, 0, text);
+            const json_t *service = json_array_get(json_object_get(plan, "services"), 0);
+            const json_t *row = json_array_get(json_object_get(service, "tags"), 0);
+            if (*wanted)
+                assert_string_equal(json_string_value(json_object_get(row, "kind")), table[i].kind);
+        }
+}
+
+static void test_conditions_of_an_event(void **state)
+{
+    (void)state;
+    static char *branches[] = {"main", "release/*", NULL};
+    static struct arc_image_tag tags[] = {
+        ALWAYS("sha-{sha}"),
+        ALWAYS("{branch}"),
+        ALWAYS("pr-{pr}"),
+        ALWAYS("latest"),
+        WHEN("push", ARC_WHEN_PUSH),
+        WHEN("pull", ARC_WHEN_PULL_REQUEST),
+        WHEN("nightly", ARC_WHEN_SCHEDULE),
+        {.name = "edge", .branches = branches},
+        {.name = "both", .branches = branches, .when = ARC_WHEN_PUSH},
+        {0}};
+    static const struct {
+        struct arc_plan_moment moment;
+        const char *wanted;
+    } table[] = {
+        {{.event = "push", .branch = "main"}, "main -latest push -pull -nightly edge both"},
+        {{.event = "push", .branch = "release/1.x"},
+         "release-1.x -latest push -pull -nightly edge both"},
+        {{.event = "push", .branch = "a//b\xc3\xa4#c"},
+         "a-b-c -latest push -pull -nightly -edge -both"},
+        {{.event = "push", .branch = "-.x"}, "x -latest push -pull -nightly -edge -both"},
+        {{.event = "push", .branch = "latest"}, "-latest push -pull -nightly -edge -both"},
+        {{.event = "push", .branch = "v1.2.3"}, "-v1.2.3 -latest push -pull -nightly -edge -both"},
+        {{.event = "push", .branch = "messaging-v1.2.3"},
+         "-messaging-v1.2.3 -latest push -pull -nightly -edge -both"},
+        {{.event = "schedule", .branch = "main"}, "main -latest -push -pull nightly edge -both"},
+        {{.event = "pull_request", .pull = 12}, "pr-12 -latest -push pull -nightly -edge -both"},
+        {{.event = "local"}, "-latest -push -pull -nightly -edge -both"},
+        {{0}, "-latest -push -pull -nightly -edge -both"},
+    };
+    struct arc_group group = group_with(tags);
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        char text[256];
+        struct arc_plan_options options = options_of(&group, NULL);
+        options.moment = table[i].moment;
+        ARC_AUTO_JSON json_t *plan = plan_of(&options);
+        snprintf(text, sizeof text, "sha-0123456789ab %s", table[i].wanted);
+        assert_tags(plan, 0, text);
+    }
+    /* Two long branches stay two tags. */
+    char first[201], second[201];
+    memset(first, 'b', 200);
+    first[200] = '\0';
+    memcpy(second, first, 201);
+    second[199] = 'c';
+    struct arc_plan_options options = options_of(&group, NULL);
+    options.moment = (struct arc_plan_moment){.event = "push", .branch = first};
+    ARC_AUTO_JSON json_t *one = plan_of(&options);
+    options.moment.branch = second;
+    ARC_AUTO_JSON json_t *two = plan_of(&options);
+    assert_false(json_equal(json_object_get(one, "services"), json_object_get(two, "services")));
+}
+
+static void test_doubled_tags_are_one(void **state)
+{
+    (void)state;
+    static struct arc_image_tag tags[] = {
+        ALWAYS("2.0.0"), ALWAYS("{version}"), ALWAYS("{major}.{minor}.{patch}"), {0}};
+    struct arc_group group = group_with(tags);
+    ARC_AUTO_JSON json_t *version = version_of("messaging/v2.0.0", "[]");
+    struct arc_plan_options options = options_of(&group, version);
+    ARC_AUTO_JSON json_t *plan = plan_of(&options);
+    assert_tags(plan, 0, "2.0.0");
+    const json_t *service = json_array_get(json_object_get(plan, "services"), 0);
+    const json_t *row = json_array_get(json_object_get(service, "tags"), 0);
+    assert_string_equal(json_string_value(json_object_get(row, "kind")), "version");
+}
+
+static void test_a_release_moves_a_tag(void **state)
+{
+    (void)state;
+    static struct arc_image_tag tags[] = {ALWAYS("{major}"), ALWAYS("latest"), {0}};
+    struct arc_group group = group_with(tags);
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    ARC_AUTO_JSON json_t *version = version_of("messaging/v2.0.0-rc.1", "[]");
+    struct arc_plan_options options = options_of(&group, version);
+    json_t *plan = NULL;
+    assert_int_equal(arc_plan(&options, &plan, &err), ARC_EINPUT);
+    assert_non_null(strstr(arc_error_text(&err), "would move no image tag"));
+}
+
 static void test_floating_tags(void **state)
 {
     (void)state;
@@ -220,7 +377,7 @@ static void test_more_cells_than_a_matrix_holds(void **state)
 static void test_wrong_input(void **state)
 {
     (void)state;
-    static char *bad_template[] = {".{version}", NULL};
+    static struct arc_image_tag bad_template[] = {ALWAYS(".{version}"), {0}};
     struct arc_group group = group_with(bad_template);
     ARC_AUTO_JSON json_t *version = version_of("messaging/v1.0.0", "[]");
     struct arc_plan_options options = options_of(&group, version);
@@ -244,6 +401,10 @@ int main(void)
         cmocka_unit_test(test_release),
         cmocka_unit_test(test_latest_does_not_go_back),
         cmocka_unit_test(test_floating_tags),
+        cmocka_unit_test(test_conditions_of_a_release),
+        cmocka_unit_test(test_conditions_of_an_event),
+        cmocka_unit_test(test_doubled_tags_are_one),
+        cmocka_unit_test(test_a_release_moves_a_tag),
         cmocka_unit_test(test_ci_builds_what_changed),
         cmocka_unit_test(test_nothing_changed),
         cmocka_unit_test(test_more_cells_than_a_matrix_holds),

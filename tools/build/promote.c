@@ -13,6 +13,7 @@ struct move {
     const char *codename;
     const char *image;
     const char *tag;
+    const char *kind;                 /* as plan.json says: version, commit, floating, moving */
     const struct arc_manifest *index; /* where it is to point */
     struct arc_manifest before;       /* where it points; no digest when there was no such tag */
     bool there;                       /* points there already */
@@ -27,7 +28,7 @@ struct promotion {
     struct arc_registry *registry;
     json_t *services;             /* entries of build.json */
     struct arc_manifest *indexes; /* of services[i] */
-    struct move *moves;           /* from `floating` on: those that are no version's own */
+    struct move *moves;           /* from `floating` on: those that others have had */
     size_t index_count, move_count, floating;
 };
 
@@ -83,6 +84,36 @@ static int reference_of(const struct arc_promote_options *options, const json_t 
                          codename);
 }
 
+/* Whether the ledger, which the gate read, has the same image for every platform as the index: what
+ * is promoted is what was scanned. */
+static int check_cells(const json_t *built, const json_t *entry, struct arc_error *err)
+{
+    size_t i, k;
+    json_t *cell, *other;
+    const json_t *cells = json_object_get(entry, "cells"), *known = json_object_get(built, "cells");
+    json_array_foreach (cells, i, cell) {
+        const char *digest = "no image";
+        json_array_foreach (known, k, other)
+            if (json_equal(json_object_get(cell, "platform"), json_object_get(other, "platform")))
+                digest = arc_json_text_of(other, "digest");
+        if (strcmp(digest, arc_json_text_of(cell, "digest")) != 0)
+            return arc_error_set(err, ARC_EFAILED,
+                                 "build.json has %.100s for %s of %s, the index %.100s: they do "
+                                 "not belong together, and the gate has not seen what would be "
+                                 "promoted",
+                                 digest, arc_json_text_of(cell, "platform"),
+                                 arc_json_text_of(entry, "service"),
+                                 arc_json_text_of(cell, "digest"));
+    }
+    if (json_array_size(known) == json_array_size(cells))
+        return ARC_OK;
+    return arc_error_set(err, ARC_EFAILED,
+                         "build.json has %zu images of %s, the index %zu: they do not belong "
+                         "together",
+                         json_array_size(known), arc_json_text_of(entry, "service"),
+                         json_array_size(cells));
+}
+
 /* Verifies a service's index once more: what is promoted is what was seen. */
 static int read_service(struct promotion *promotion, const struct arc_verify *verify,
                         struct arc_error *err)
@@ -98,7 +129,10 @@ static int read_service(struct promotion *promotion, const struct arc_verify *ve
         return rc;
     const json_t *built = built_entry(promotion->options->build, codename);
     if (built) { /* the ledger knows the durations too */
+        rc = check_cells(built, entry, err);
         json_decref(entry);
+        if (rc)
+            return rc;
         entry = json_deep_copy(built);
     }
     return json_array_append_new(promotion->services, entry) ? arc_error_nomem(err) : ARC_OK;
@@ -144,23 +178,19 @@ static int read_services(struct promotion *promotion, struct arc_error *err)
 
 /* ---- what the tags are now ----------------------------------------------------------------- */
 
-/* Whether a tag is this version's own: it holds the whole version, as an image tag writes it. */
-static bool names_version(const json_t *plan, const char *tag)
+static bool is_kind(const char *kind, const char *wanted)
 {
-    ARC_AUTO(arc_buf) struct arc_buf version = {.max = 512};
-    for (const char *c = arc_json_text_of(json_object_get(plan, "version"), "version"); *c; c++)
-        arc_buf_putc(&version, *c == '+' ? '-' : *c);
-    return version.len && !version.failed && strstr(tag, arc_buf_text(&version));
+    return strcmp(kind, wanted) == 0;
 }
 
-/* `latest`, "1.2": tags that go from version to version. */
-static bool floats(const json_t *plan, const char *tag)
+/* Tags that others have had before, and may have again. */
+static bool goes_on(const char *kind)
 {
-    return strncmp(tag, "sha-", 4) != 0 && !names_version(plan, tag);
+    return is_kind(kind, "floating") || is_kind(kind, "moving");
 }
 
-/* Whether what has the tag now says that it is a higher stable version than ours: another release
- * came in between. */
+/* Whether what has the tag now says that it is a higher version than ours, a stable one or, for a
+ * prerelease, any: another release came in between. */
 static bool higher_has_it(const json_t *plan, const struct arc_manifest *now)
 {
     const char *ours = arc_json_text_of(json_object_get(plan, "version"), "version");
@@ -169,7 +199,8 @@ static bool higher_has_it(const json_t *plan, const struct arc_manifest *now)
     struct arc_semver a, b;
     return *ours && arc_semver_parse(ours, strlen(ours), &a, NULL) == 0 &&
            arc_semver_parse(theirs, strlen(theirs), &b, NULL) == 0 &&
-           !arc_semver_is_prerelease(&b) && arc_semver_compare(&b, &a) > 0;
+           (arc_semver_is_prerelease(&a) || !arc_semver_is_prerelease(&b)) &&
+           arc_semver_compare(&b, &a) > 0;
 }
 
 static int look_up(struct promotion *promotion, struct move *move, struct arc_error *err)
@@ -184,12 +215,12 @@ static int look_up(struct promotion *promotion, struct move *move, struct arc_er
     move->there = strcmp(move->before.digest, move->index->digest) == 0;
     if (move->there || options->force)
         return ARC_OK;
-    if (names_version(options->plan, move->tag))
+    if (is_kind(move->kind, "version"))
         return arc_error_set(err, ARC_EFAILED,
                              "%s:%s exists and is %s, not %s; a version's tag is never rewritten "
                              "without --force",
                              move->image, move->tag, move->before.digest, move->index->digest);
-    move->held = floats(options->plan, move->tag) && higher_has_it(options->plan, &move->before);
+    move->held = is_kind(move->kind, "floating") && higher_has_it(options->plan, &move->before);
     return ARC_OK;
 }
 
@@ -203,13 +234,14 @@ static void add_moves(struct promotion *promotion, bool floating)
         if (!json_is_true(json_object_get(service, "selected")))
             continue;
         json_array_foreach (json_object_get(service, "tags"), k, tag) {
-            const char *name = arc_json_text_of(tag, "tag");
-            if (!json_is_true(json_object_get(tag, "move")) || floats(plan, name) != floating)
+            const char *kind = arc_json_text_of(tag, "kind");
+            if (!json_is_true(json_object_get(tag, "move")) || goes_on(kind) != floating)
                 continue;
             promotion->moves[promotion->move_count++] =
                 (struct move){.codename = arc_json_text_of(service, "service"),
                               .image = arc_json_text_of(service, "image"),
-                              .tag = name,
+                              .tag = arc_json_text_of(tag, "tag"),
+                              .kind = kind,
                               .index = &promotion->indexes[at]};
         }
         at++;

@@ -1,6 +1,7 @@
 #include "build/verify.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "build/names.h"
 #include <string.h>
 
 void arc_platform_text(const json_t *platform, char *out, size_t size)
@@ -137,6 +138,8 @@ static int check_image(const struct arc_verify *verify, const json_t *descriptor
         return rc == ARC_ENOTFOUND
                    ? arc_error_set(err, ARC_EFAILED, "is listed, but %s is missing", digest)
                    : rc;
+    ARC_TRY(arc_names_check(manifest.document, err));
+    ARC_TRY(arc_names_check(config, err));
     arc_platform_text(config, built, sizeof built);
     if (strcmp(built, platform) != 0)
         return arc_error_set(err, ARC_EFAILED, "is an image for %s", built);
@@ -323,6 +326,8 @@ int arc_verify_index(const struct arc_verify *verify, struct arc_manifest *index
         arc_error_set(err, ARC_EFAILED, "is no index but %.100s", found->media_type);
         return differs(verify, "", err);
     }
+    if (arc_names_check(found->document, err))
+        return differs(verify, "", err);
     rc = check_images(verify, found->document, cells, err);
     if (!rc)
         rc = check_attestations(verify, found->document, cells, bases, err);

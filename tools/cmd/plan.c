@@ -4,6 +4,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "cli/command.h"
+#include "plan/planned.h"
 #include "project/documents.h"
 #include <string.h>
 
@@ -23,7 +24,7 @@ static int split_list(const char *text, json_t **out, struct arc_error *err)
     return *out ? ARC_OK : arc_error_nomem(err);
 }
 
-static int make_plan(const struct invocation *inv, const struct arc_project *project,
+static int make_plan(const struct invocation *inv, struct arc_project *project,
                      const json_t *changes, json_t **out, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *platforms = NULL;
@@ -43,6 +44,7 @@ static int make_plan(const struct invocation *inv, const struct arc_project *pro
         .hold_latest = !option_flag(inv, "latest-tag"),
         .push = option_given(inv, "push") ? option_flag(inv, "push") : project->version != NULL,
     };
+    ARC_TRY(arc_plan_moment(project, &options.moment, err));
     return arc_plan(&options, out, err);
 }
 

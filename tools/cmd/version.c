@@ -4,8 +4,9 @@
 #include "cli/command.h"
 #include <string.h>
 
-static const char *const keys[] = {"group", "version", "image-tag", "prerelease",  "latest",
-                                   "major", "minor",   "patch",     "previous-tag"};
+static const char *const keys[] = {"group",  "version",      "image-tag",    "prerelease",
+                                   "latest", "latest-major", "latest-minor", "major",
+                                   "minor",  "patch",        "previous-tag"};
 
 static const char *text_of(const json_t *value)
 {
@@ -38,6 +39,8 @@ static const struct output outputs[] = {
     {"prerelease", "true if the version has a prerelease part, or is 0.x and the group's "
                    "zero-prerelease says so."},
     {"latest", "true if this is the highest stable version of its group."},
+    {"latest-major", "true if it is the highest stable version of its major."},
+    {"latest-minor", "true if it is the highest stable version of its minor: of 1.2."},
     {"major", "The version's first number."},
     {"minor", "The version's second number."},
     {"patch", "The version's third number."},

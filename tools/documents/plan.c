@@ -6,7 +6,7 @@
 #define AT(type, member) .offset = offsetof(struct type, member)
 
 static const char *const modes[] = {"ci", "release", NULL};
-static const char *const tag_kinds[] = {"version", "commit", "floating", NULL};
+static const char *const tag_kinds[] = {"version", "commit", "floating", "moving", NULL};
 
 static const struct arc_field tag_fields[] = {
     {"tag", ARC_FIELD_TEXT, AT(arc_planned_tag, tag)},

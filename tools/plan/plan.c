@@ -131,16 +131,16 @@ static json_t *make_service(const struct arc_plan_options *options,
 static int make_services(const struct arc_plan_options *options, json_t *services,
                          struct arc_error *err)
 {
-    ARC_AUTO_JSON json_t *tags = json_array();
-    if (!tags)
-        return arc_error_nomem(err);
-    int rc = arc_plan_tags(options, tags, err);
-    for (size_t i = 0; !rc && i < options->group->service_count; i++) {
-        json_t *service = make_service(options, &options->group->services[i], tags);
-        if (json_array_append_new(services, service))
+    for (size_t i = 0; i < options->group->service_count; i++) {
+        const struct arc_service *service = &options->group->services[i];
+        ARC_AUTO_JSON json_t *tags = json_array();
+        if (!tags)
+            return arc_error_nomem(err);
+        ARC_TRY(arc_plan_tags(options, service, tags, err));
+        if (json_array_append_new(services, make_service(options, service, tags)))
             return arc_error_nomem(err);
     }
-    return rc;
+    return ARC_OK;
 }
 
 /* ---- cells --------------------------------------------------------------------------------- */

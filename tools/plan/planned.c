@@ -1,7 +1,24 @@
 #include "plan/planned.h"
-#include "arcci/plan.h"
+#include "base/auto.h"
+#include <string.h>
+#include <time.h>
 
-int arc_planned(const struct arc_project *project, const json_t *version, const json_t *changes,
+int arc_plan_moment(struct arc_project *project, struct arc_plan_moment *out, struct arc_error *err)
+{
+    const struct arc_event *event = &project->event;
+    const char *epoch = arc_env_nonempty(project->env, "SOURCE_DATE_EPOCH");
+    ARC_TRY(arc_project_load_event(project, err));
+    bool pull = arc_event_is_pull_request(event);
+    bool branch = event->ref && strncmp(event->ref, "refs/heads/", 11) == 0 && !pull &&
+                  strcmp(event->name, "merge_group") != 0;
+    *out = (struct arc_plan_moment){.event = pull ? "pull_request" : event->name,
+                                    .branch = branch ? event->ref + 11 : NULL,
+                                    .pull = pull ? event->number : 0,
+                                    .now = epoch ? strtoll(epoch, NULL, 10) : time(NULL)};
+    return ARC_OK;
+}
+
+int arc_planned(struct arc_project *project, const json_t *version, const json_t *changes,
                 json_t **out, struct arc_error *err)
 {
     const struct arc_repository *repository = &project->repository;
@@ -14,5 +31,6 @@ int arc_planned(const struct arc_project *project, const json_t *version, const 
         .source = repository->source,
         .push = version != NULL,
     };
+    ARC_TRY(arc_plan_moment(project, &options.moment, err));
     return arc_plan(&options, out, err);
 }

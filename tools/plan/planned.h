@@ -2,11 +2,17 @@
 #ifndef ARC_PLAN_PLANNED_H
 #define ARC_PLAN_PLANNED_H
 
+#include "arcci/plan.h"
 #include "arcci/project.h"
 
 /* The plan of the context's group for the version (NULL: a ci plan of what `changes`, which may be
  * NULL too, names). *out is a new reference. */
-int arc_planned(const struct arc_project *project, const json_t *version, const json_t *changes,
+int arc_planned(struct arc_project *project, const json_t *version, const json_t *changes,
                 json_t **out, struct arc_error *err);
+
+/* The moment of a run: its event, branch and pull request, and the time (SOURCE_DATE_EPOCH, where
+ * that is set). Points into the project, whose event is loaded. */
+int arc_plan_moment(struct arc_project *project, struct arc_plan_moment *out,
+                    struct arc_error *err);
 
 #endif

@@ -8,8 +8,12 @@
  */
 #define ARC_SHORT_SHA 12
 
-/* Fills in the group's templates and appends {tag, move, reason} of each to `tags`; a template with
- * a placeholder that this plan has no value for gives none. ARC_EINPUT for what is no image tag. */
-int arc_plan_tags(const struct arc_plan_options *options, json_t *tags, struct arc_error *err);
+/* Fills in the group's templates for a service and appends {tag, kind, move, reason} of each to
+ * `tags`, doubled ones once; a template with a placeholder that this plan has no value for gives
+ * none. `kind` says how a tag lives: "version" is one version's own and never rewritten, "commit"
+ * one commit's; "floating" goes from version to version, never back; "moving" always goes along.
+ * ARC_EINPUT for what is no image tag. */
+int arc_plan_tags(const struct arc_plan_options *options, const struct arc_service *service,
+                  json_t *tags, struct arc_error *err);
 
 #endif

@@ -12,6 +12,7 @@
 struct group_reading {
     struct arc_group group;
     const struct arc_yaml_node *services;
+    const struct arc_yaml_node *image_tags;
     const struct arc_yaml_node *notes_template;
     const struct arc_yaml_node *build;
     struct arc_pair *build_args; /* become part of `build` */
@@ -34,7 +35,7 @@ static const struct arc_field group_fields[] = {
     {"registry", FIELD_TEXT, AT(registry), true, arc_check_registry, NULL},
     {"platforms", FIELD_TABLE, 0, false, NULL, &platform_table},
     {"services", FIELD_NODE, offsetof(struct group_reading, services), true, NULL, NULL},
-    {"image-tags", FIELD_TEXTS, AT(image_tags), false, arc_check_image_tag, NULL},
+    {"image-tags", FIELD_NODE, offsetof(struct group_reading, image_tags), false, NULL, NULL},
     {"paths", FIELD_TEXTS, AT(paths), false, arc_check_glob, NULL},
     {"notes-template", FIELD_NODE, offsetof(struct group_reading, notes_template), false, NULL,
      NULL},
@@ -63,6 +64,7 @@ static void group_free(struct arc_group *group)
     for (size_t i = 0; i < group->service_count; i++)
         arc_service_free(&group->services[i]);
     free(group->services);
+    arc_image_tags_free(group->image_tags);
     free(group->notes_template);
     free(group->name);
     *group = (struct arc_group){0};
@@ -104,12 +106,9 @@ static int fill_defaults(struct arc_group *group, struct arc_error *err)
     static const char *const none[] = {NULL};
     static const char *const ci[] = {"linux/amd64", NULL};
     static const char *const release[] = {"linux/amd64", "linux/arm64", NULL};
-    static const char *const tags[] = {"{image-tag}", "sha-{sha}", "latest", NULL};
     int rc = default_texts(&group->platforms_ci, ci, err);
     if (!rc)
         rc = default_texts(&group->platforms_release, release, err);
-    if (!rc)
-        rc = default_texts(&group->image_tags, tags, err);
     if (!rc)
         rc = default_texts(&group->paths, none, err);
     if (rc)
@@ -137,9 +136,6 @@ static int refuse_empty(const struct loader *l, const struct arc_group *group,
     if (!*group->platforms_release)
         return arc_yaml_error(l->yaml, arc_yaml_get(platforms, "release"), l->err,
                               "'release' is empty");
-    if (!*group->image_tags)
-        return arc_yaml_error(l->yaml, arc_yaml_get(map, "image-tags"), l->err,
-                              "'image-tags' is empty: a release would have no name");
     return ARC_OK;
 }
 
@@ -195,6 +191,7 @@ static int complete_group(const struct loader *l, const struct arc_yaml_pair *pa
     ARC_TRY(fill_defaults(group, l->err));
     ARC_TRY(refuse_empty(l, group, pair->value));
     ARC_TRY(unique_tag(l, group, pair->key, pair->value));
+    ARC_TRY(arc_image_tags_read(l->yaml, reading->image_tags, &group->image_tags, l->err));
     ARC_TRY(read_notes_template(l, reading->notes_template, group));
     ARC_TRY(read_build(l, reading, group));
     struct arc_services_reading services = {l->root, l->yaml, l->config, l->err};

@@ -198,8 +198,9 @@ bool arc_check_platform(const char *text, struct arc_buf *why)
 
 bool arc_check_image_tag(const char *text, struct arc_buf *why)
 {
-    static const char *const names[] = {"image-tag", "version", "major", "minor",
-                                        "patch",     "sha",     "group", NULL};
+    static const char *const names[] = {
+        "image-tag", "version", "major", "minor", "patch", "prerelease", "sha",  "sha7", "revision",
+        "branch",    "pr",      "date",  "time",  "group", "codename",   "name", NULL};
     if (!*text)
         return no(why, "is empty");
     for (const char *at = text; *at;) {
@@ -215,8 +216,9 @@ bool arc_check_image_tag(const char *text, struct arc_buf *why)
         char name[32] = "";
         memcpy(name, at + 1, inner < sizeof name ? inner : sizeof name - 1);
         if (!among(name, names)) {
-            arc_buf_printf(why, "has an unknown placeholder; there are {image-tag}, {version}, "
-                                "{major}, {minor}, {patch}, {sha} and {group}");
+            arc_buf_puts(why, "has an unknown placeholder; there are");
+            for (size_t i = 0; names[i]; i++)
+                arc_buf_printf(why, "%s {%s}", i ? "," : "", names[i]);
             return false;
         }
         at += inner + 2;

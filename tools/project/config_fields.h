@@ -57,6 +57,12 @@ void arc_texts_free(char **list);
 int arc_field_check(const struct arc_yaml *yaml, const struct arc_yaml_node *node, const char *key,
                     arc_check *check, struct arc_error *err);
 
+/* The names of images (config_tags.c). `node` may be NULL: the default ones. *out is owned either
+ * way. ARC_EINPUT with the place for what is no name or no condition. */
+int arc_image_tags_read(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
+                        struct arc_image_tag **out, struct arc_error *err);
+void arc_image_tags_free(struct arc_image_tag *tags);
+
 /* The checks (config_checks.c). */
 arc_check arc_check_line;      /* one line without control characters, not empty */
 arc_check arc_check_text;      /* as that, but more than one line */

@@ -2,6 +2,7 @@
 #include "arcci/plan.h"
 #include "arcci/project.h"
 #include "base/auto.h"
+#include "plan/planned.h"
 #include "project/needs.h"
 #include <string.h>
 
@@ -20,6 +21,7 @@ static int plan_of_tag(struct arc_project *project, const struct arc_scan_files 
         .source = project->repository.source,
         .push = true,
     };
+    ARC_TRY(arc_plan_moment(project, &options.moment, err));
     return arc_plan(&options, out, err);
 }
 
