@@ -1,6 +1,7 @@
 #!/bin/sh
 # why.sh CONTAINER: adds to a red health check what its container's state and log tell of the usual causes, and what helps.
-# Says nothing when it knows nothing. Called by the .mk files; DOCKER names the client.
+# Says nothing when it knows nothing. Called by the .mk files; DOCKER names the client. `why.sh CONTAINER store` looks at
+# the data of a container that runs well, and says what will go wrong with it.
 docker=${DOCKER:-docker}
 name=$1
 
@@ -20,6 +21,20 @@ owner_advice() {
     say "It may not write to its volume $3, which belongs to another user. Give it back, then start again:" \
         "$docker run --rm -u 0 --entrypoint chown -v $3:$4 $1 -R $2 $4"
 }
+
+# The bookie's name in the volume of Strange; volumes made before it was the host name have an address there.
+bookie() {
+    $docker exec "$name" cat /pulsar/data/standalone/bookkeeper/current/VERSION 2>/dev/null |
+        sed -n 's/^bookieHost: "\(.*\):[0-9]*"$/\1/p'
+}
+
+if [ "$name" = arc-strange ]; then
+    bookie=$(bookie)
+    [ -z "$bookie" ] || [ "$bookie" = arc-strange ] ||
+        say "Its volume is an old one: what it holds can be read while the container's address is $bookie, and no longer." \
+            'docs/services.md, "An old volume of Strange", says how to save the topics; make strange-clean makes a new one.'
+fi
+[ "${2:-}" != store ] || exit 0
 
 [ "$(inspect '{{.State.OOMKilled}}')" != true ] ||
     say 'The kernel ended it because memory ran out: give the engine more (Docker Desktop, Colima: Settings, Resources).'

@@ -22,6 +22,7 @@ strange-build:
 ## strange-up: start arc-strange and wait until it is healthy (up to 90 s when cold)
 strange-up: strange-start
 	$(call arc-wait,arc-strange,$(STRANGE_WAIT),strange-logs)
+	@sh services/why.sh arc-strange store
 	@echo 'arc-strange: pulsar://127.0.0.1:6651 (6650 with listener name host), admin http://127.0.0.1:8082'
 
 ## strange-start: start arc-strange without waiting for it

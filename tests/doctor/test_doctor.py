@@ -215,6 +215,17 @@ def test_volumes_that_cannot_be_listed(machine):
     assert (checks["volumes"]["status"], checks["volumes"]["found"]) == ("warning", "permission denied")
 
 
+@pytest.mark.parametrize("name, status", [("arc-a", "ok"), ("172.18.0.2", "warning"), ("arc-ab", "warning")])
+def test_a_volume_of_pulsar_that_is_bound_to_an_address(machine, name, status):
+    path = machine.repo / "services/a/service.yaml"
+    path.write_text(path.read_text().replace("codename: a,", "codename: a, tech: pulsar,"))
+    machine.docker["exec arc-a grep bookieHost /pulsar/data/standalone/bookkeeper/current/VERSION"] = \
+        (0, f'bookieHost: "{name}:41847"\n', "")
+    _, checks = machine.run("--for", "services", "--offline")
+    assert checks["volumes"]["status"] == status
+    assert ("An old volume of Strange" in (checks["volumes"].get("advice") or "")) == (status == "warning")
+
+
 @contextlib.contextmanager
 def registry(status):
     class Handler(http.server.BaseHTTPRequestHandler):

@@ -42,6 +42,7 @@ class FakeDocker:
         self.environment = {"FAKE_DOCKER": str(folder)}
         self.set("network")
         self.set("jsz", "{}\n")
+        self.set("cookie", '5\nbookieHost: "arc-strange:41847"\n')
         for image in ("arc-flash", "arc-strange", "arc-sonic", "ghcr.io_arc-framework_arc-friday-collector"):
             self.set(f"image-{image}_latest")
         for name in ("arc-flash", "arc-strange", "arc-sonic", "arc-friday-collector"):

@@ -54,6 +54,7 @@ compose\ *' down'*)
         exec sleep 60
     fi
     ;;
+'exec arc-strange cat '*) cat "$dir/cookie" ;;
 'exec arc-flash wget '*) cat "$dir/jsz" ;;
 logs\ *)
     echo "last words of $last"

@@ -275,3 +275,13 @@ def test_a_container_whose_network_is_gone_is_made_anew(docker):
     run = docker.make("sonic-up")
     assert run.returncode == 0, run.stderr
     assert any("up -d --force-recreate arc-sonic" in call for call in docker.calls())
+
+
+def test_an_old_volume_of_strange_is_said(docker):
+    assert "old one" not in docker.make("strange-up").stderr
+    docker.set("cookie", '5\nbookieHost: "172.18.0.2:41847"\n')
+    run = docker.make("strange-up")
+    assert run.returncode == 0 and "while the container's address is 172.18.0.2" in run.stderr
+    docker.set("state-arc-strange", "running/unhealthy\n")
+    run = docker.make("strange-up", "WAIT=1")
+    assert run.returncode != 0 and "make strange-clean" in run.stderr

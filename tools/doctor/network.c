@@ -188,6 +188,39 @@ static void add_volumes(const struct doctor *doctor, const char *list, struct ar
     }
 }
 
+/* The bookie in a standalone Pulsar writes its name into the volume. Where that is not the host name,
+ * it is an address: what is stored is out of reach once another container has it. */
+static void check_bookie(const struct doctor *doctor, const char *container,
+                         struct doctor_result *result)
+{
+    const char *const argv[] = {"docker",     "exec",
+                                container,    "grep",
+                                "bookieHost", "/pulsar/data/standalone/bookkeeper/current/VERSION",
+                                NULL};
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    ARC_AUTO(arc_buf) struct arc_buf line = {0}, expected = {0};
+    if (doctor_ask(doctor, argv, &line, &err))
+        return; /* it does not run, or has stored nothing yet */
+
+    arc_buf_printf(&expected, "bookieHost: \"%s:", container);
+    if (strncmp(arc_buf_text(&line), arc_buf_text(&expected), expected.len) == 0)
+        return;
+    result->status = DOCTOR_WARNING;
+    arc_buf_printf(&result->found, "; that of %s is bound to an address of its container",
+                   container);
+    arc_buf_puts(&result->advice, "docs/services.md, 'An old volume of Strange'");
+}
+
+static void check_bookies(const struct doctor *doctor, struct doctor_result *result)
+{
+    for (size_t g = 0; g < doctor->project->config.group_count; g++)
+        for (size_t s = 0; s < doctor->project->config.groups[g].service_count; s++) {
+            const struct arc_service *service = &doctor->project->config.groups[g].services[s];
+            if (service->tech && strcmp(service->tech, "pulsar") == 0)
+                check_bookie(doctor, service->name, result);
+        }
+}
+
 void doctor_volumes(struct doctor *doctor, struct doctor_result *result)
 {
     static const char *const argv[] = {"docker", "volume", "ls", "--format", "{{.Name}}", NULL};
@@ -207,4 +240,5 @@ void doctor_volumes(struct doctor *doctor, struct doctor_result *result)
     add_volumes(doctor, arc_buf_text(&text), &result->found);
     if (!result->found.len)
         arc_buf_puts(&result->found, "none yet; a service makes its own when it starts");
+    check_bookies(doctor, result);
 }
