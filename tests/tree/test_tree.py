@@ -104,6 +104,36 @@ def test_links_in_the_docs_lead_somewhere():
     assert not broken, "\n".join(broken)
 
 
+def test_every_path_that_a_document_names_exists():
+    """`tools/x.c` and its like, in code spans and in the indented tree of docs/architecture.md."""
+    lost = []
+    for page in tracked("README.md", "CONTRIBUTING.md", "CLAUDE.md", "docs/*.md", "tests/*.md"):
+        for path in re.findall(r"`((?:tools|include|tests|examples|docs|cmake)/[\w./-]+\w/?)`", page.read_text()):
+            placeholder = re.search(r"[A-Z]{4}|greet", path)
+            if not placeholder and not list(ROOT.glob(path)):
+                lost.append(f"{page.relative_to(ROOT)}: {path}")
+    assert not lost, "\n".join(lost)
+
+
+FOREIGN = re.compile(r"unknown flag|\b(git|docker|buildx|trivy|make|cosign|skopeo|apt-get|npm|gh)\b")
+
+
+def test_every_option_that_a_message_names_exists():
+    """An error, a note or a help text that says `--option` must name one of ours, unless it speaks of another program."""
+    known = set(re.findall(r"`--([a-z][a-z0-9-]*)", (ROOT / "docs/commands.md").read_text()))
+    known |= set(re.findall(r"--([a-z]+)", subprocess.run([ARC_CI, "help"], check=True, capture_output=True, text=True).stdout))
+    unknown = []
+    for path in tracked("tools/*.c", "tools/*.h"):
+        text = path.read_text()
+        for literal in re.findall(r'(?:"(?:[^"\\\n]|\\.)*"\s*)+', text):
+            said = "".join(re.findall(r'"((?:[^"\\\n]|\\.)*)"', literal))
+            if " " not in said or FOREIGN.search(said):
+                continue  # a word of an argv, or another program's command line
+            unknown += [f"{path.relative_to(ROOT)}: --{name} in {said[:80]!r}"
+                        for name in re.findall(r"(?<![\w-])--([a-z][a-z0-9-]*\w)", said) if name not in known]
+    assert not unknown, "\n".join(unknown)
+
+
 def documented_commands():
     """Lines `$ arc-ci …` and `$ make …` of the docs, and the examples of the command table."""
     for page in tracked("README.md", "docs/*.md"):
