@@ -281,6 +281,21 @@ def test_the_guide_ends_with_lint_silent(tree):
     assert missing() == set()
 
 
+@pytest.mark.parametrize("until, silent", [("2000-01-01", False), ("9999-12-31", True)])
+def test_a_fact_with_a_last_day(tree, until, silent):
+    edit(tree, {"file": RULES_FILE, "replace": ['until: "2027-10-21"', f'until: "{until}"']})
+    found = lint(tree)["findings"]
+    assert [f["rule"] for f in found] == ([] if silent else ["base-maintained"])
+    assert silent or "was good until 2000-01-01" in found[0]["message"]
+
+
+@pytest.mark.parametrize("day", ["2027-13-01", "2027-00-10", "2027-10-32", "27-10-21", "2027-10-1", "soon", "2027-10-21x"])
+def test_a_last_day_is_a_day(tree, day):
+    edit(tree, {"file": RULES_FILE, "replace": ['until: "2027-10-21"', f'until: "{day}"']})
+    run = subprocess.run([ARC_CI, "lint"], cwd=tree, capture_output=True, text=True)
+    assert run.returncode == 2 and "is not a day as YYYY-MM-DD" in run.stderr
+
+
 # ---- many groups ----
 
 GENERIC = """\

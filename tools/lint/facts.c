@@ -3,12 +3,25 @@
 #include "lint/make.h"
 #include "project/config_fields.h"
 #include <string.h>
+#include <time.h>
 
 static bool check_each(const char *text, struct arc_buf *why)
 {
     if (strcmp(text, "service") == 0 || strcmp(text, "group") == 0)
         return true;
     arc_buf_puts(why, "is neither 'service' nor 'group'");
+    return false;
+}
+
+static bool check_day(const char *text, struct arc_buf *why)
+{
+    bool day = strlen(text) == 10;
+    for (size_t i = 0; day && i < 10; i++)
+        day = i == 4 || i == 7 ? text[i] == '-' : text[i] >= '0' && text[i] <= '9';
+    if (day && strncmp(text + 5, "01", 2) >= 0 && strncmp(text + 5, "12", 2) <= 0 &&
+        strcmp(text + 8, "01") >= 0 && strcmp(text + 8, "31") <= 0)
+        return true;
+    arc_buf_puts(why, "is not a day as YYYY-MM-DD");
     return false;
 }
 
@@ -29,6 +42,7 @@ static const struct arc_field fields[] = {
     {"lines", FIELD_TEXTS, AT(lines), false, arc_check_line, NULL},
     {"text", FIELD_TEXTS, AT(text), false, arc_check_line, NULL},
     {"targets", FIELD_TEXTS, AT(targets), false, arc_check_line, NULL},
+    {"until", FIELD_TEXT, AT(until), false, check_day, NULL},
     {0},
 };
 static const struct arc_table table = {"a fact", fields, false};
@@ -132,6 +146,21 @@ static void check_content(const struct lint_case *c)
     check_targets(c, lint_content(c->lint, &text));
 }
 
+/* A fact with a last day is a finding from the day after. */
+static void check_until(const struct lint_case *c)
+{
+    time_t now = (time_t)c->lint->project->env->now;
+    struct tm day = {0};
+    char today[sizeof "YYYY-MM-DD"] = "";
+    if (!c->fact->until || !gmtime_r(&now, &day) ||
+        !strftime(today, sizeof today, "%Y-%m-%d", &day))
+        return;
+
+    if (strcmp(today, c->fact->until) > 0)
+        lint_fact_find(c, 1, "what is asked of it was good until %s: see whether it still is",
+                       c->fact->until);
+}
+
 static void check_case(struct lint *lint, const struct lint_fact *fact,
                        const struct arc_service *service, const struct arc_group *group)
 {
@@ -143,6 +172,7 @@ static void check_case(struct lint *lint, const struct lint_fact *fact,
         check_content(&c);
     else
         lint_fact_find(&c, 1, "the file is missing");
+    check_until(&c);
 }
 
 static bool is_about(const struct lint_fact *fact, const struct arc_group *group)

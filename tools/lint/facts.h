@@ -20,6 +20,7 @@ struct lint_fact {
     char **lines;   /* the file has these lines, blanks at both ends aside */
     char **text;    /* the file has these texts somewhere */
     char **targets; /* the make file has these targets */
+    char *until;    /* the last day, "YYYY-MM-DD" in UTC, on which that is enough; NULL: for good */
 };
 
 /* Reads one entry; ARC_EINPUT with the place if it is wrong. */
