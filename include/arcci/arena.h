@@ -30,6 +30,9 @@ void *arc_arena_append(struct arc_arena *arena, void *items, size_t *count, size
 /* A copy of a text; NULL gives NULL. */
 char *arc_arena_text(struct arc_arena *arena, const char *text);
 
+/* Adds a copy of a text to a list that ends with NULL; NULL is an empty list. */
+int arc_texts_add(struct arc_arena *arena, char ***texts, const char *text, struct arc_error *err);
+
 /* Formatted text. */
 char *arc_arena_printf(struct arc_arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -9,6 +9,7 @@
 
 #include "arcci/api.h"
 #include "arcci/clock.h"
+#include "arcci/documents.h"
 #include "arcci/env.h"
 #include "arcci/error.h"
 #include "arcci/project.h"
@@ -24,13 +25,13 @@ ARC_API_BEGIN
 /* How a definition for `docker buildx bake` is made. Nothing is owned. */
 struct arc_bake_options {
     const struct arc_env *env; /* names insecure registries; NULL: none are */
-    const json_t *plan;        /* plan.json */
-    const char *cell;       /* "flash/linux/amd64": only this cell; NULL: every selected service */
-    const json_t *services; /* array of codenames to build; NULL: every selected service */
-    const json_t *keys;     /* object codename → key for the index's annotation; NULL: none */
-    const char *cache;      /* "registry": layers are cached beside the image; NULL: no cache */
-    bool sbom;              /* attach an SBOM, beside the provenance */
-    bool by_digest;         /* push by digest, where the driver can; else under the staging tag */
+    const struct arc_plan *plan;
+    const char *cell;  /* "flash/linux/amd64": only this cell; NULL: every selected service */
+    const bool *skip;  /* for each service of the plan, whether it is left out; NULL: none */
+    char *const *keys; /* for each of them, the key for the index's annotation; NULL: none */
+    const char *cache; /* "registry": layers are cached beside the image; NULL: no cache */
+    bool sbom;         /* attach an SBOM, beside the provenance */
+    bool by_digest;    /* push by digest, where the driver can; else under the staging tag */
 };
 
 /* Makes a definition: a target per service with its platforms, staging tag, labels, annotations,
@@ -40,7 +41,8 @@ struct arc_bake_options {
 int arc_bake(const struct arc_bake_options *options, json_t **out, struct arc_error *err);
 
 /* The plan's entry of a cell, "flash/linux/amd64", borrowed. ARC_EINPUT when it has none. */
-int arc_bake_cell(const json_t *plan, const char *name, const json_t **out, struct arc_error *err);
+int arc_bake_cell(const struct arc_plan *plan, const char *name, const struct arc_cell **out,
+                  struct arc_error *err);
 
 /* Where a cell or step of a running build stands. */
 enum arc_step_state { ARC_STEP_RUNNING, ARC_STEP_DONE, ARC_STEP_CACHED, ARC_STEP_FAILED };
@@ -60,7 +62,7 @@ struct arc_build_options {
     const struct arc_env *env; /* finds docker, its configuration, a temporary directory; a build
                                   takes the project's, with its root for a current directory */
     const struct arc_clock *clock;
-    const json_t *plan;
+    const struct arc_plan *plan;
     const char *cell;    /* as in arc_bake_options */
     const char *cache;   /* as in arc_bake_options */
     const char *builder; /* name of a buildx builder; NULL: the current one */
@@ -77,9 +79,9 @@ struct arc_build_options {
  * the same inputs, is verified and not built again. Without, they are built and left to the local
  * engine. ARC_EFAILED when a build fails (with file:line of the Dockerfile where BuildKit tells
  * it), or what is in the registry is not what was planned; ARC_EWORLD when docker, an emulator or
- * the network is missing. *out is a new reference. */
-int arc_build(struct arc_project *project, const struct arc_build_options *options, json_t **out,
-              struct arc_error *err);
+ * the network is missing. */
+int arc_build(struct arc_project *project, const struct arc_build_options *options,
+              struct arc_ledger *out, struct arc_error *err);
 
 /* The argv that arc_build() would run, as an array of strings, and the definition it would feed to
  * it on stdin. Nothing is run; where a builder was chosen, docker is asked for its driver. New
@@ -89,15 +91,16 @@ int arc_build_describe(struct arc_project *project, const struct arc_build_optio
 
 /* Joins the cells that other jobs built (`cell`), found by their staging tags, to one index per
  * service, and puts it under the service's staging tag. Every leg is verified: ARC_EFAILED names
- * the one that is missing, stale or foreign. *out: build.json, a new reference. */
-int arc_merge(const struct arc_build_options *options, json_t **out, struct arc_error *err);
+ * the one that is missing, stale or foreign. */
+int arc_merge(const struct arc_build_options *options, struct arc_ledger *out,
+              struct arc_error *err);
 
 struct arc_promote_options {
     const struct arc_env *env;
     const struct arc_clock *clock;
-    const json_t *plan;
-    const json_t *build; /* build.json; NULL: what the staging tags point to */
-    bool force;          /* rewrite a version's tag that points elsewhere, take `latest` back */
+    const struct arc_plan *plan;
+    const struct arc_ledger *build; /* NULL: what the staging tags point to */
+    bool force; /* rewrite a version's tag that points elsewhere, take `latest` back */
     void (*on_event)(void *context, const struct arc_build_event *event); /* may be NULL */
     void *context;
 };
@@ -107,8 +110,9 @@ struct arc_promote_options {
  * floating tags move last. When one cannot be moved, the ones already moved are put back, and the
  * error names what could not be. ARC_EFAILED when a tag of this version exists and points elsewhere
  * (without force). A floating tag stays where it is when a higher stable version has it by now.
- * *out: build.json with the services' `tags`, a new reference. */
-int arc_promote(const struct arc_promote_options *options, json_t **out, struct arc_error *err);
+ * *out: the ledger with the services' `tags`. */
+int arc_promote(const struct arc_promote_options *options, struct arc_ledger *out,
+                struct arc_error *err);
 
 ARC_API_END
 

@@ -171,6 +171,24 @@ void arc_version_info_free(struct arc_version_info *version);
 void arc_plan_free(struct arc_plan *plan);
 void arc_ledger_free(struct arc_ledger *ledger);
 
+/* Lists that end with NULL as JSON, for documents of others; new references, NULL when out of
+ * memory. */
+json_t *arc_texts_json(char *const *texts);
+json_t *arc_pairs_json(const struct arc_pair *pairs);
+
+/* Whether a text is in a list that ends with NULL. */
+bool arc_texts_have(char *const *texts, const char *text);
+
+/* The value of a pair; NULL where there is none of that name. */
+const char *arc_pairs_value(const struct arc_pair *pairs, const char *name);
+
+/* An empty ledger of a plan, with room for all of its services. */
+int arc_ledger_begin(const struct arc_plan *plan, struct arc_ledger *out, struct arc_error *err);
+
+/* A copy of a ledger's entry, in `memory`. */
+int arc_built_copy(const struct arc_built_service *built, struct arc_arena *memory,
+                   struct arc_built_service *out, struct arc_error *err);
+
 /* A service by its codename; NULL where there is none. */
 const struct arc_planned_service *arc_plan_service(const struct arc_plan *plan,
                                                    const char *service);

@@ -46,10 +46,14 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
     json_t *plan = json_loadb((const char *)data, size, 0, NULL);
     json_t *out = NULL;
     struct arc_error err = {0};
-    struct arc_bake_options options = {.plan = plan, .cache = "registry", .sbom = true};
-    int rc = plan ? arc_bake(&options, &out, &err) : ARC_EINPUT;
-    if (plan && rc ? err.code != rc : (rc == ARC_OK) != (out != NULL))
+    struct arc_plan read;
+    int rc = arc_plan_read(plan, &read, &err);
+    struct arc_bake_options options = {.plan = &read, .cache = "registry", .sbom = true};
+    if (!rc)
+        rc = arc_bake(&options, &out, &err);
+    if (err.code != rc || (rc == ARC_OK) != (out != NULL))
         abort();
+    arc_plan_free(&read);
     json_decref(out);
     json_decref(plan);
     arc_error_clear(&err);

@@ -45,7 +45,9 @@ static json_t *bake(struct arc_bake_options options, const char *plan)
 {
     ARC_AUTO_JSON json_t *document = parse(plan);
     json_t *out = NULL;
-    options.plan = document;
+    ARC_AUTO(arc_plan) struct arc_plan read;
+    assert_int_equal(arc_plan_read(document, &read, NULL), ARC_OK);
+    options.plan = &read;
     assert_int_equal(arc_bake(&options, &out, NULL), ARC_OK);
     return out;
 }
@@ -93,7 +95,7 @@ static void test_values_are_not_expanded(void **state)
 static void test_the_index_is_annotated(void **state)
 {
     (void)state;
-    ARC_AUTO_JSON json_t *keys = parse("{'flash': 'sha256:abc'}");
+    char *keys[] = {"sha256:abc", NULL};
     ARC_AUTO_JSON json_t *out = bake((struct arc_bake_options){.keys = keys}, plan_text);
     assert_json(json_object_get(target(out, "flash"), "annotations"),
                 "['index:org.opencontainers.image.title=a $${HOME}', "
@@ -130,13 +132,15 @@ static void test_push_by_digest_has_no_tag(void **state)
 static void test_a_cell_that_is_not_planned(void **state)
 {
     (void)state;
-    ARC_AUTO_JSON json_t *plan = parse(plan_text);
+    ARC_AUTO_JSON json_t *document = parse(plan_text);
+    ARC_AUTO(arc_plan) struct arc_plan plan;
+    assert_int_equal(arc_plan_read(document, &plan, NULL), ARC_OK);
     static const char *const names[] = {"flash", "flash/linux/amd64", "flash/linux/arm64/v8",
                                         "sonic/linux/arm64", ""};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         struct arc_error err = {0};
         json_t *out = NULL;
-        struct arc_bake_options options = {.plan = plan, .cell = names[i]};
+        struct arc_bake_options options = {.plan = &plan, .cell = names[i]};
         assert_int_equal(arc_bake(&options, &out, &err), ARC_EINPUT);
         assert_null(out);
         arc_error_clear(&err);

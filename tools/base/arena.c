@@ -57,6 +57,22 @@ char *arc_arena_text(struct arc_arena *arena, const char *text)
     return copy ? memcpy(copy, text, len) : nothing;
 }
 
+int arc_texts_add(struct arc_arena *arena, char ***texts, const char *text, struct arc_error *err)
+{
+    size_t count = 0;
+    while (*texts && (*texts)[count])
+        count++;
+
+    char **grown = arc_arena_array(arena, count + 2, sizeof *grown);
+    if (!grown)
+        return arc_error_nomem(err);
+    for (size_t i = 0; i < count; i++)
+        grown[i] = (*texts)[i];
+    grown[count] = arc_arena_text(arena, text);
+    *texts = grown;
+    return arc_arena_check(arena, err);
+}
+
 char *arc_arena_printf(struct arc_arena *arena, const char *format, ...)
 {
     va_list args;

@@ -136,3 +136,13 @@ void arc_text_trim(const char **text, size_t *len)
     }
     *len = end;
 }
+
+void arc_text_size(struct arc_buf *out, int64_t bytes, bool sign)
+{
+    static const char *const units[] = {"kB", "MB", "GB", "TB"};
+    double value = (double)bytes / 1000;
+    size_t unit = 0;
+    for (; (value >= 999.95 || value <= -999.95) && unit < 3; unit++)
+        value /= 1000;
+    arc_buf_printf(out, sign ? "%+.1f %s" : "%.1f %s", value, units[unit]);
+}

@@ -5,6 +5,7 @@
 #include "arcci/buf.h"
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* The length in bytes (1–4) of the well-formed UTF-8 sequence at `text` with `len` bytes left, or
  * 0 if there is none (Unicode 15, table 3-7: no surrogates, no overlong forms). */
@@ -25,5 +26,9 @@ void arc_text_trim(const char **text, size_t *len);
  * byte that is not UTF-8 written as \xNN, so that it stays on its line and cannot drive a
  * terminal. */
 void arc_text_visible(struct arc_buf *out, const char *text, size_t len);
+
+/* Appends a size as registries show it, in powers of ten: "12.3 MB". `sign`: with its sign, for a
+ * difference: "+0.4 MB". */
+void arc_text_size(struct arc_buf *out, int64_t bytes, bool sign);
 
 #endif

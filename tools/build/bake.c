@@ -103,12 +103,11 @@ static unsigned dockerfile_line(const char *text, const char *dockerfile)
 
 /* Whether line `number` of the service's Dockerfile is the one that the excerpt marks with ">>> ".
  */
-static bool has_line(const struct arc_build_options *options, const json_t *service,
-                     unsigned number, const char *marked)
+static bool has_line(const struct arc_build_options *options,
+                     const struct arc_planned_service *service, unsigned number, const char *marked)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = (size_t)1 << 20};
-    if (arc_file_read_in(options->env->cwd, arc_json_text_of(service, "dockerfile"),
-                         (size_t)1 << 20, &text, NULL))
+    if (arc_file_read_in(options->env->cwd, service->dockerfile, (size_t)1 << 20, &text, NULL))
         return false;
     const char *line = arc_buf_text(&text);
     for (unsigned i = 1; i < number && *line; i++)
@@ -119,22 +118,21 @@ static bool has_line(const struct arc_build_options *options, const json_t *serv
 
 /* The service that failed: the failed step's, or the one that the error names, or the only one; a
  * Dockerfile that does not parse names none, and is found by the line that is shown. */
-static const json_t *failed_service(const struct arc_build_options *options,
-                                    const json_t *definition, const char *text, const char *service)
+static const struct arc_planned_service *failed_service(const struct arc_build_options *options,
+                                                        const json_t *definition, const char *text,
+                                                        const char *service)
 {
     const json_t *targets = json_object_get(definition, "target");
     const char *marked = strstr(text, ">>> ");
-    size_t i;
-    json_t *item;
-    json_array_foreach (json_object_get(options->plan, "services"), i, item) {
+    for (size_t i = 0; i < options->plan->service_count; i++) {
+        const struct arc_planned_service *item = &options->plan->services[i];
         char named[300];
-        const char *codename = arc_json_text_of(item, "service");
-        bool built = json_object_get(targets, codename);
-        snprintf(named, sizeof named, "target %.250s: ", codename);
-        if (strcmp(codename, service) == 0 || strstr(text, named) ||
+        bool built = json_object_get(targets, item->service);
+        snprintf(named, sizeof named, "target %.250s: ", item->service);
+        if (strcmp(item->service, service) == 0 || strstr(text, named) ||
             (built && json_object_size(targets) == 1))
             return item;
-        unsigned line = dockerfile_line(text, arc_json_text_of(item, "dockerfile"));
+        unsigned line = dockerfile_line(text, item->dockerfile);
         if (built && marked && line && !*service && has_line(options, item, line, marked + 4))
             return item;
     }
@@ -161,9 +159,9 @@ static int failed(const struct arc_build_options *options, const json_t *definit
                              arc_buf_text(&shown));
     if (arc_progress_foreign(progress) || strstr(text, "exec format error"))
         arc_build_explain_foreign(options, platform, &shown);
-    const json_t *known = failed_service(options, definition, text, service);
-    const char *codename = known ? arc_json_text_of(known, "service") : "the build";
-    const char *dockerfile = known ? arc_json_text_of(known, "dockerfile") : "Dockerfile";
+    const struct arc_planned_service *known = failed_service(options, definition, text, service);
+    const char *codename = known ? known->service : "the build";
+    const char *dockerfile = known ? known->dockerfile : "Dockerfile";
     unsigned at = dockerfile_line(text, dockerfile);
     const char *space = *platform ? " " : "";
     if (at)

@@ -7,51 +7,29 @@
 #include "build/verify.h"
 #include <string.h>
 
-/* A build under way. */
+/* A build under way. The arrays go by the plan's services. */
 struct run {
     const struct arc_build_options *options;
     struct arc_registry *registry; /* NULL when nothing is pushed */
     struct arc_build_listener listener;
-    const json_t *cell; /* the only cell that is built; NULL: whole services */
-    bool engine;        /* the builder is the engine itself */
-    json_t *platforms;  /* of every target: the plan's, or the cell's */
-    json_t *keys;       /* codename → key, of every target */
-    json_t *missing;    /* codenames that have to be built; NULL: all */
-    json_t *ledger;     /* entries of build.json, in any order */
+    const struct arc_cell *cell; /* the only cell that is built; NULL: whole services */
+    bool engine;                 /* the builder is the engine itself */
+    char *one[2];                /* the cell's platform */
+    char *const *platforms;      /* of every target: the plan's, or the cell's */
+    char **keys;                 /* of every target; NULL when nothing is pushed */
+    bool *done;                  /* whether its entry is there */
+    struct arc_ledger *ledger;   /* its services are the entries, until they close up */
 };
 
 static void run_free(struct run *run)
 {
     arc_registry_free(run->registry);
-    json_decref(run->platforms);
-    json_decref(run->keys);
-    json_decref(run->missing);
-    json_decref(run->ledger);
+    free(run->done);
 }
 
-static bool pushes(const struct arc_build_options *options)
+static const char *staging_of(const struct run *run, const struct arc_planned_service *service)
 {
-    return json_is_true(json_object_get(options->plan, "push"));
-}
-
-static json_t *entry_of(const json_t *list, const char *codename)
-{
-    size_t i;
-    json_t *entry;
-    json_array_foreach (list, i, entry)
-        if (strcmp(arc_json_text_of(entry, "service"), codename) == 0)
-            return entry;
-    return NULL;
-}
-
-static const json_t *service_of(const struct run *run, const char *codename)
-{
-    return entry_of(json_object_get(run->options->plan, "services"), codename);
-}
-
-static const char *staging_of(const struct run *run, const json_t *service)
-{
-    return arc_json_text_of(run->cell ? run->cell : service, "staging");
+    return run->cell ? run->cell->staging : service->staging;
 }
 
 static void tell(const struct run *run, const char *service, const char *step)
@@ -63,11 +41,11 @@ static void tell(const struct run *run, const char *service, const char *step)
         options->on_event(options->context, &event);
 }
 
-static struct arc_verify verify_of(const struct run *run, const char *codename,
+static struct arc_verify verify_of(const struct run *run, const struct arc_planned_service *service,
                                    const char *reference)
 {
     return (struct arc_verify){.registry = run->registry,
-                               .service = service_of(run, codename),
+                               .service = service,
                                .platforms = run->platforms,
                                .reference = reference,
                                .details = true};
@@ -75,38 +53,29 @@ static struct arc_verify verify_of(const struct run *run, const char *codename,
 
 /* ---- what is already there ----------------------------------------------------------------- */
 
-static int note_found(struct run *run, const char *codename, json_t *entry, struct arc_error *err)
-{
-    if (entry)
-        tell(run, codename, "already built from the same inputs, and verified");
-    int failed = entry ? json_array_append_new(run->ledger, entry)
-                       : json_array_append_new(run->missing, json_string(codename));
-    return failed ? arc_error_nomem(err) : ARC_OK;
-}
-
-/* Puts what is in the registry as it should be into the ledger, and names the rest. */
+/* Puts what is in the registry as it should be into the ledger. */
 static int find_built(struct run *run, struct arc_error *err)
 {
-    struct arc_verify *verifies = calloc(json_object_size(run->keys) + 1, sizeof *verifies);
+    const struct arc_plan *plan = run->options->plan;
+    struct arc_verify *verifies = calloc(plan->service_count + 1, sizeof *verifies);
     size_t count = 0;
-    const char *codename;
-    json_t *key;
-    run->missing = json_array();
-    if (!verifies || !run->missing) {
-        free(verifies);
+    if (!verifies)
         return arc_error_nomem(err);
-    }
-    json_object_foreach (run->keys, codename, key)
-        verifies[count++] = verify_of(run, codename, staging_of(run, service_of(run, codename)));
+    for (size_t i = 0; i < plan->service_count; i++)
+        if (run->keys[i])
+            verifies[count++] =
+                verify_of(run, &plan->services[i], staging_of(run, &plan->services[i]));
+
     int rc = arc_verify_ahead(verifies, count, err);
     count = 0;
-    json_object_foreach (run->keys, codename, key) {
-        json_t *entry = NULL;
-        const char *wanted = json_string_value(key);
-        rc =
-            rc ? rc
-               : arc_build_find(run->options, &verifies[count++], wanted, run->engine, &entry, err);
-        rc = rc ? rc : note_found(run, codename, entry, err);
+    for (size_t i = 0; !rc && i < plan->service_count; i++) {
+        if (!run->keys[i])
+            continue;
+        rc = arc_build_find(run->options, &verifies[count++], run->keys[i], run->engine,
+                            &run->ledger->memory, &run->ledger->services[i], &run->done[i], err);
+        if (!rc && run->done[i])
+            tell(run, plan->services[i].service,
+                 "already built from the same inputs, and verified");
     }
     free(verifies);
     arc_registry_forget(run->registry);
@@ -116,27 +85,17 @@ static int find_built(struct run *run, struct arc_error *err)
 /* ---- what was built ------------------------------------------------------------------------ */
 
 /* Adds how long each cell took. */
-static void add_times(const struct arc_progress *progress, json_t *entry)
+static void add_times(const struct arc_progress *progress, struct arc_built_service *built)
 {
-    size_t i;
-    json_t *cell;
-    json_array_foreach (json_object_get(entry, "cells"), i, cell) {
+    for (size_t i = 0; i < built->cell_count; i++) {
+        struct arc_built_cell *cell = &built->cells[i];
         struct arc_progress_cell seen;
-        if (!arc_progress_cell(progress, arc_json_text_of(entry, "service"),
-                               arc_json_text_of(cell, "platform"), &seen))
+        if (!arc_progress_cell(progress, built->service, cell->platform, &seen))
             continue;
-        json_object_set_new(cell, "started", json_real(seen.started));
-        json_object_set_new(cell, "duration", json_real(seen.seconds));
-        json_object_set_new(cell, "cached", json_boolean(seen.cached));
+        cell->started = seen.started;
+        cell->duration = seen.seconds;
+        cell->cached = seen.cached;
     }
-}
-
-static int add_entry(struct run *run, const struct arc_bake_result *result, json_t *entry,
-                     struct arc_error *err)
-{
-    if (entry)
-        add_times(result->progress, entry);
-    return json_array_append_new(run->ledger, entry) ? arc_error_nomem(err) : ARC_OK;
 }
 
 static const char *digest_of(const struct arc_bake_result *result, const char *codename)
@@ -145,45 +104,52 @@ static const char *digest_of(const struct arc_bake_result *result, const char *c
 }
 
 /* The entry of an image that stays on this machine: nothing to read back. */
-static json_t *local_entry(const struct run *run, const char *codename, const char *digest)
+static int make_local(const struct run *run, const struct arc_planned_service *service,
+                      const char *digest, struct arc_built_service *built, struct arc_error *err)
 {
-    ARC_AUTO_JSON json_t *cells = json_array();
-    const json_t *service = service_of(run, codename);
-    size_t i;
-    json_t *platform;
-    json_array_foreach (run->platforms, i, platform)
-        if (json_array_append_new(cells,
-                                  json_pack("{s:O, s:n, s:n, s:n, s:n, s:n, s:n, s:[]}", "platform",
-                                            platform, "digest", "size", "unpacked", "started",
-                                            "duration", "cached", "attestations")))
-            return NULL;
-    return json_pack("{s:O, s:O, s:s?, s:n, s:[], s:b, s:[], s:O}", "service",
-                     json_object_get(service, "service"), "image",
-                     json_object_get(service, "image"), "digest", *digest ? digest : NULL, "key",
-                     "tags", "built", true, "base-images", "cells", cells);
+    struct arc_arena *memory = &run->ledger->memory;
+    *built = (struct arc_built_service){
+        .service = arc_arena_text(memory, service->service),
+        .image = arc_arena_text(memory, service->image),
+        .digest = *digest ? arc_arena_text(memory, digest) : NULL,
+        .built = true,
+    };
+    for (char *const *platform = run->platforms; *platform; platform++) {
+        struct arc_built_cell *cell =
+            arc_arena_append(memory, &built->cells, &built->cell_count, sizeof *cell);
+        if (!cell)
+            return arc_error_nomem(err);
+        *cell = (struct arc_built_cell){.platform = arc_arena_text(memory, *platform),
+                                        .size = -1,
+                                        .unpacked = -1,
+                                        .started = -1,
+                                        .duration = -1,
+                                        .cached = -1};
+    }
+    return arc_arena_check(memory, err);
 }
 
 /* Verifies one index. Pushed by digest it has no tag yet: later runs, --merge and --promote look
  * for the staging tag. */
 static int read_back(const struct run *run, const struct arc_verify *verify, bool tagged,
-                     json_t **entry, struct arc_error *err)
+                     struct arc_built_service *built, struct arc_error *err)
 {
     ARC_AUTO(arc_manifest) struct arc_manifest index = {0};
-    const json_t *service = verify->service;
-    const char *image = arc_json_text_of(service, "image");
+    const struct arc_planned_service *service = verify->service;
     if (!*verify->reference)
-        return arc_error_set(err, ARC_EFAILED, "buildx told no digest for %s",
-                             arc_json_text_of(service, "service"));
-    int rc = arc_verify_index(verify, &index, entry, err);
+        return arc_error_set(err, ARC_EFAILED, "buildx told no digest for %s", service->service);
+
+    int rc = arc_verify_index(verify, &run->ledger->memory, built, &index, err);
     if (rc == ARC_ENOTFOUND)
         return arc_error_set(err, ARC_EFAILED,
                              "%s: buildx says that it pushed %s, but the registry does not have it",
-                             image, verify->reference);
+                             service->image, verify->reference);
     if (rc)
         return rc;
-    tell(run, arc_json_text_of(service, "service"), "read back from the registry, and verified");
-    return tagged ? ARC_OK
-                  : arc_registry_put(run->registry, image, staging_of(run, service), &index, err);
+    tell(run, service->service, "read back from the registry, and verified");
+    if (tagged)
+        return ARC_OK;
+    return arc_registry_put(run->registry, service->image, staging_of(run, service), &index, err);
 }
 
 /* Asks for all that verification will read of what was built. `digests`: target → digest. */
@@ -195,8 +161,10 @@ static int ask_ahead(const struct run *run, const json_t *digests, struct arc_er
     json_t *digest;
     if (!verifies)
         return arc_error_nomem(err);
-    json_object_foreach ((json_t *)digests, codename, digest)
-        verifies[count++] = verify_of(run, codename, json_string_value(digest));
+    json_object_foreach ((json_t *)digests, codename, digest) {
+        const struct arc_planned_service *service = arc_plan_service(run->options->plan, codename);
+        verifies[count++] = verify_of(run, service, json_string_value(digest));
+    }
     int rc = arc_verify_ahead(verifies, count, err);
     free(verifies);
     return rc;
@@ -215,8 +183,31 @@ static void on_event(void *context, const struct arc_build_event *event)
         options->on_event(options->context, event);
 }
 
-static int read_all_back(struct run *run, const json_t *targets,
-                         const struct arc_bake_result *result, bool tagged, struct arc_error *err)
+/* Makes the entries of the targets: read back where they were pushed. */
+static int note_built(struct run *run, const json_t *targets, const struct arc_bake_result *result,
+                      bool tagged, struct arc_error *err)
+{
+    const struct arc_plan *plan = run->options->plan;
+    for (size_t i = 0; i < plan->service_count; i++) {
+        const struct arc_planned_service *service = &plan->services[i];
+        struct arc_built_service *built = &run->ledger->services[i];
+        const char *digest = digest_of(result, service->service);
+        struct arc_verify verify = verify_of(run, service, digest);
+        if (!json_object_get(targets, service->service))
+            continue;
+        if (plan->push)
+            ARC_TRY(read_back(run, &verify, tagged, built, err));
+        else
+            ARC_TRY(make_local(run, service, digest, built, err));
+        add_times(result->progress, built);
+        run->done[i] = true;
+    }
+    return ARC_OK;
+}
+
+/* Asks for what was not asked for while bake ran. */
+static int ask_again(const struct run *run, const json_t *targets,
+                     const struct arc_bake_result *result, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *digests = json_object();
     const char *codename;
@@ -224,27 +215,7 @@ static int read_all_back(struct run *run, const json_t *targets,
     json_object_foreach ((json_t *)targets, codename, item)
         if (json_object_set_new(digests, codename, json_string(digest_of(result, codename))))
             return arc_error_nomem(err);
-    int rc = ask_ahead(run, digests, err); /* what was not asked for while bake ran */
-    json_object_foreach (digests, codename, item) {
-        struct arc_verify verify = verify_of(run, codename, json_string_value(item));
-        json_t *entry = NULL;
-        rc = rc ? rc : read_back(run, &verify, tagged, &entry, err);
-        rc = rc ? rc : add_entry(run, result, entry, err);
-    }
-    return rc;
-}
-
-static int note_local(struct run *run, const json_t *targets, const struct arc_bake_result *result,
-                      struct arc_error *err)
-{
-    int rc = ARC_OK;
-    const char *codename;
-    json_t *target;
-    json_object_foreach ((json_t *)targets, codename, target)
-        rc = rc ? rc
-                : add_entry(run, result, local_entry(run, codename, digest_of(result, codename)),
-                            err);
-    return rc;
+    return ask_ahead(run, digests, err);
 }
 
 static int build_missing(struct run *run, struct arc_error *err)
@@ -252,76 +223,64 @@ static int build_missing(struct run *run, struct arc_error *err)
     const struct arc_build_options *options = run->options;
     ARC_AUTO(arc_bake_result) struct arc_bake_result result = {0};
     ARC_AUTO_JSON json_t *definition = NULL;
+    bool push = options->plan->push;
     struct arc_bake_options bake = {.env = options->env,
                                     .plan = options->plan,
                                     .cell = options->cell,
-                                    .services = run->missing,
+                                    .skip = run->done,
                                     .keys = run->keys,
                                     .cache = options->cache,
                                     .sbom = options->sbom,
-                                    .by_digest = pushes(options) && !run->engine};
-    if (run->missing && !json_array_size(run->missing))
+                                    .by_digest = push && !run->engine};
+    if (run->cell &&
+        run->done[arc_plan_service(options->plan, run->cell->service) - options->plan->services])
         return ARC_OK;
-    if (pushes(options))
+
+    ARC_TRY(arc_bake(&bake, &definition, err));
+    const json_t *targets = json_object_get(definition, "target");
+    if (!json_object_size(targets))
+        return ARC_OK;
+    if (push)
         tell(run, "",
              bake.by_digest ? "pushing by digest; the staging tags follow once verified"
                             : "pushing under the staging tags");
-    int rc = arc_bake(&bake, &definition, err);
-    const json_t *targets = json_object_get(definition, "target");
-    struct arc_progress_options watch = {definition, on_event, pushes(options) ? on_pushed : NULL,
-                                         run};
-    if (!rc && json_object_size(targets))
-        rc = arc_bake_run(options, &watch, &result, err);
-    if (rc)
-        return rc;
-    return pushes(options) ? read_all_back(run, targets, &result, !bake.by_digest, err)
-                           : note_local(run, targets, &result, err);
+    struct arc_progress_options watch = {definition, on_event, push ? on_pushed : NULL, run};
+    ARC_TRY(arc_bake_run(options, &watch, &result, err));
+    if (push)
+        ARC_TRY(ask_again(run, targets, &result, err));
+    return note_built(run, targets, &result, !bake.by_digest, err);
 }
 
 /* ---- the stage ----------------------------------------------------------------------------- */
 
-/* build.json, with the services in the plan's order. */
-static int make_document(const struct arc_build_options *options, const json_t *ledger,
-                         json_t **out, struct arc_error *err)
+/* Leaves the entries that are there, in the plan's order. */
+static void close_up(struct run *run)
 {
-    ARC_AUTO_JSON json_t *services = json_array();
-    size_t i;
-    json_t *service;
-    json_array_foreach (json_object_get(options->plan, "services"), i, service) {
-        json_t *entry = entry_of(ledger, arc_json_text_of(service, "service"));
-        if (entry && json_array_append(services, entry))
-            return arc_error_nomem(err);
-    }
-    *out = json_pack("{s:s, s:i, s:O, s:O, s:O, s:O}", "document", "build", "format",
-                     ARC_DOCUMENT_FORMAT, "group", json_object_get(options->plan, "group"),
-                     "revision", json_object_get(options->plan, "revision"), "pushed",
-                     json_object_get(options->plan, "push"), "services", services);
-    return *out ? ARC_OK : arc_error_nomem(err);
+    struct arc_ledger *ledger = run->ledger;
+    for (size_t i = 0; i < run->options->plan->service_count; i++)
+        if (run->done[i])
+            ledger->services[ledger->service_count++] = ledger->services[i];
 }
 
 /* Fills in what the plan and the options say about every target. */
 static int start(struct run *run, struct arc_error *err)
 {
     const struct arc_build_options *options = run->options;
-    run->ledger = json_array();
-    int rc = arc_plan_check(options->plan, err);
-    if (!rc && options->cell)
-        rc = arc_bake_cell(options->plan, options->cell, &run->cell, err);
-    if (rc)
-        return rc;
-    run->platforms = run->cell ? json_pack("[O]", json_object_get(run->cell, "platform"))
-                               : json_incref(json_object_get(options->plan, "platforms"));
-    if (!run->ledger || !run->platforms)
+    run->platforms = options->plan->platforms;
+    run->done = calloc(options->plan->service_count + 1, sizeof *run->done);
+    if (!run->done)
         return arc_error_nomem(err);
-    if (!pushes(options))
+    if (options->cell) {
+        ARC_TRY(arc_bake_cell(options->plan, options->cell, &run->cell, err));
+        run->one[0] = run->cell->platform;
+        run->platforms = run->one;
+    }
+    if (!options->plan->push)
         return ARC_OK;
-    rc = arc_build_is_engine(options, &run->engine, err);
-    if (!rc)
-        rc = arc_build_keys(options, &run->keys, err);
-    if (!rc)
-        rc = arc_registry_new(options->env, options->clock, &run->registry, err);
-    if (rc)
-        return rc;
+
+    ARC_TRY(arc_build_is_engine(options, &run->engine, err));
+    ARC_TRY(arc_build_keys(options, &run->ledger->memory, &run->keys, err));
+    ARC_TRY(arc_registry_new(options->env, options->clock, &run->registry, err));
     run->listener = (struct arc_build_listener){options->on_event, options->context};
     arc_registry_on_wait(run->registry, arc_build_tell_wait, &run->listener);
     return ARC_OK;
@@ -343,28 +302,37 @@ static int at_root(struct arc_project *project, const struct arc_build_options *
     return ARC_OK;
 }
 
-int arc_build(struct arc_project *project, const struct arc_build_options *given, json_t **out,
-              struct arc_error *err)
+static int build_all(struct run *run, struct arc_error *err)
+{
+    ARC_TRY(start(run, err));
+    if (run->options->plan->push && !run->options->rebuild)
+        ARC_TRY(find_built(run, err));
+    ARC_TRY(build_missing(run, err));
+    close_up(run);
+    return ARC_OK;
+}
+
+int arc_build(struct arc_project *project, const struct arc_build_options *given,
+              struct arc_ledger *out, struct arc_error *err)
 {
     ARC_AUTO_FREE char *root = NULL;
     struct arc_env there;
     struct arc_build_options options;
-    int rc = at_root(project, given, &options, &there, &root, err);
+    *out = (struct arc_ledger){0};
+    ARC_TRY(at_root(project, given, &options, &there, &root, err));
+    ARC_TRY(arc_ledger_begin(options.plan, out, err));
+
+    ARC_AUTO(run) struct run run = {.options = &options, .ledger = out};
+    int rc = build_all(&run, err);
     if (rc)
-        return rc;
-    ARC_AUTO(run) struct run run = {.options = &options};
-    rc = start(&run, err);
-    if (!rc && pushes(&options) && !options.rebuild)
-        rc = find_built(&run, err);
-    if (!rc)
-        rc = build_missing(&run, err);
-    return rc ? rc : make_document(&options, run.ledger, out, err);
+        arc_ledger_free(out);
+    return rc;
 }
 
 int arc_build_describe(struct arc_project *project, const struct arc_build_options *given,
                        json_t **argv, json_t **definition, struct arc_error *err)
 {
-    ARC_AUTO_JSON json_t *keys = NULL;
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
     ARC_AUTO_FREE char *root = NULL;
     struct arc_env there;
     struct arc_build_options options;
@@ -374,19 +342,15 @@ int arc_build_describe(struct arc_project *project, const struct arc_build_optio
                                     .cache = given->cache,
                                     .sbom = given->sbom};
     bool engine = true;
-    int rc = at_root(project, given, &options, &there, &root, err);
-    if (!rc)
-        rc = arc_plan_check(given->plan, err);
-    if (!rc && pushes(given))
-        rc = arc_build_keys(&options, &keys, err);
-    if (!rc && pushes(given))
+    char **keys = NULL;
+    ARC_TRY(at_root(project, given, &options, &there, &root, err));
+    if (given->plan->push) {
+        ARC_TRY(arc_build_keys(&options, &memory, &keys, err));
         arc_build_is_engine(&options, &engine, NULL); /* without docker: as it is by default */
+    }
     bake.keys = keys;
     bake.by_digest = !engine;
-    if (!rc)
-        rc = arc_bake(&bake, definition, err);
-    if (rc)
-        return rc;
+    ARC_TRY(arc_bake(&bake, definition, err));
     *argv = arc_build_argv(given, "metadata.json", "rawjson");
     return *argv ? ARC_OK : arc_error_nomem(err);
 }

@@ -34,13 +34,11 @@ __attribute__((format(printf, 2, 3))) static int append(json_t *list, const char
     return text.failed ? -1 : json_array_append_new(list, literal(arc_buf_text(&text)));
 }
 
-static json_t *literals(const json_t *texts)
+static json_t *literals(const struct arc_pair *pair)
 {
     json_t *out = json_object();
-    const char *key;
-    json_t *value;
-    json_object_foreach ((json_t *)texts, key, value)
-        if (json_object_set_new(out, key, literal(json_string_value(value)))) {
+    for (; pair->name; pair++)
+        if (json_object_set_new(out, pair->name, literal(pair->value))) {
             json_decref(out);
             return NULL;
         }
@@ -49,34 +47,18 @@ static json_t *literals(const json_t *texts)
 
 /* ---- what is built ------------------------------------------------------------------------- */
 
-static bool listed(const json_t *names, const char *name)
+int arc_bake_cell(const struct arc_plan *plan, const char *name, const struct arc_cell **out,
+                  struct arc_error *err)
 {
-    size_t i;
-    json_t *item;
-    json_array_foreach (names, i, item)
-        if (strcmp(json_string_value(item), name) == 0)
-            return true;
-    return false;
-}
-
-/* "flash/linux/amd64" against a cell of the plan. */
-static bool is_cell(const json_t *cell, const char *name)
-{
-    const char *service = arc_json_text_of(cell, "service");
-    size_t len = strlen(service);
-    return strncmp(name, service, len) == 0 && name[len] == '/' &&
-           strcmp(name + len + 1, arc_json_text_of(cell, "platform")) == 0;
-}
-
-int arc_bake_cell(const json_t *plan, const char *name, const json_t **out, struct arc_error *err)
-{
-    size_t i;
-    json_t *cell;
-    json_array_foreach (json_object_get(plan, "cells"), i, cell)
-        if (is_cell(cell, name)) {
+    for (size_t i = 0; i < plan->cell_count; i++) {
+        const struct arc_cell *cell = &plan->cells[i];
+        size_t len = strlen(cell->service);
+        if (strncmp(name, cell->service, len) == 0 && name[len] == '/' &&
+            strcmp(name + len + 1, cell->platform) == 0) {
             *out = cell;
             return ARC_OK;
         }
+    }
     return arc_error_set(err, ARC_EINPUT,
                          "the plan has no cell '%s'; cells are named SERVICE/PLATFORM, like "
                          "flash/linux/amd64, and `arc-ci plan` lists them",
@@ -85,15 +67,13 @@ int arc_bake_cell(const json_t *plan, const char *name, const json_t **out, stru
 
 /* ---- a target ------------------------------------------------------------------------------ */
 
-static json_t *make_annotations(const json_t *labels, const char *key)
+static json_t *make_annotations(const struct arc_pair *label, const char *key)
 {
     json_t *list = json_array();
-    const char *name;
-    json_t *value;
     int failed = 0;
-    json_object_foreach ((json_t *)labels, name, value)
-        if (strncmp(name, "org.opencontainers.image.", 25) == 0)
-            failed |= append(list, "index:%s=%s", name, json_string_value(value));
+    for (; label->name; label++)
+        if (strncmp(label->name, "org.opencontainers.image.", 25) == 0)
+            failed |= append(list, "index:%s=%s", label->name, label->value);
     if (key)
         failed |= append(list, "index:" ARC_KEY_ANNOTATION "=%s", key);
     if (!failed)
@@ -104,12 +84,12 @@ static json_t *make_annotations(const json_t *labels, const char *key)
 
 /* The commit's time, for SOURCE_DATE_EPOCH: a rebuild gives the same layers and configuration
  * (reproducible-builds.org, "SOURCE_DATE_EPOCH"; BuildKit docs, "Build reproducibility"). */
-static json_t *make_args(const json_t *plan, const json_t *service)
+static json_t *make_args(const struct arc_plan *plan, const struct arc_planned_service *service)
 {
-    json_t *args = literals(json_object_get(service, "build-args"));
+    json_t *args = literals(service->build_args);
     struct tm parts = {0};
     char text[32];
-    if (!args || !strptime(arc_json_text_of(plan, "created"), "%Y-%m-%dT%H:%M:%SZ", &parts))
+    if (!args || !strptime(plan->created, "%Y-%m-%dT%H:%M:%SZ", &parts))
         return args;
     snprintf(text, sizeof text, "%lld", (long long)timegm(&parts));
     if (!json_object_get(args, "SOURCE_DATE_EPOCH"))
@@ -127,7 +107,7 @@ static const char *insecure_of(const struct arc_bake_options *options, const cha
 static json_t *make_output(const struct arc_bake_options *options, const char *image)
 {
     json_t *list = json_array();
-    bool push = json_is_true(json_object_get(options->plan, "push"));
+    bool push = options->plan->push;
     const char *insecure = push ? insecure_of(options, image) : "";
     int failed;
     if (push && options->by_digest)
@@ -146,15 +126,15 @@ static json_t *make_output(const struct arc_bake_options *options, const char *i
  * others, writes under a tag of its own; it reads what whole builds left, too. The cache is stored
  * as an image manifest: some registries (ECR) take no index of layers, and BuildKit makes one by
  * itself since 0.21 only. */
-static int add_cache(const struct arc_bake_options *options, const char *image, const json_t *cell,
-                     json_t *target)
+static int add_cache(const struct arc_bake_options *options, const char *image,
+                     const struct arc_cell *cell, json_t *target)
 {
     const char *insecure = insecure_of(options, image);
     json_t *from = json_array(), *to = json_array();
     char tag[160] = "buildcache";
     int failed = append(from, "type=registry,ref=%s:%s%s", image, tag, insecure);
     if (cell) {
-        snprintf(tag, sizeof tag, "buildcache-%.120s", arc_json_text_of(cell, "platform"));
+        snprintf(tag, sizeof tag, "buildcache-%.120s", cell->platform);
         for (char *c = tag; *c; c++)
             *c = *c == '/' ? '-' : *c;
         failed |= append(from, "type=registry,ref=%s:%s%s", image, tag, insecure);
@@ -168,45 +148,46 @@ static int add_cache(const struct arc_bake_options *options, const char *image, 
 }
 
 /* Attestations and annotations describe what others will pull; what stays here needs neither. */
-static int add_pushed(const struct arc_bake_options *options, const json_t *service, json_t *target)
+static int add_pushed(const struct arc_bake_options *options,
+                      const struct arc_planned_service *service, json_t *target)
 {
     json_t *attest = json_array();
     int failed = append(attest, "type=provenance,mode=max");
     if (options->sbom)
         failed |= append(attest, "type=sbom");
-    const char *key =
-        json_string_value(json_object_get(options->keys, arc_json_text_of(service, "service")));
+    const char *key = options->keys ? options->keys[service - options->plan->services] : NULL;
     failed |= json_object_set_new(target, "attest", attest);
-    return failed | json_object_set_new(target, "annotations",
-                                        make_annotations(json_object_get(service, "labels"), key));
+    return failed |
+           json_object_set_new(target, "annotations", make_annotations(service->labels, key));
 }
 
-static json_t *make_target(const struct arc_bake_options *options, const json_t *service,
-                           const json_t *platforms, const json_t *cell)
+static json_t *make_target(const struct arc_bake_options *options,
+                           const struct arc_planned_service *service, const struct arc_cell *cell)
 {
-    const char *staging = arc_json_text_of(cell ? cell : service, "staging");
-    const char *image = arc_json_text_of(service, "image"),
-               *directory = arc_json_text_of(service, "directory");
-    const char *dockerfile = arc_json_text_of(service, "dockerfile");
-    size_t len = strlen(directory);
-    if (strncmp(dockerfile, directory, len) == 0 && dockerfile[len] == '/')
+    const char *dockerfile = service->dockerfile;
+    size_t len = strlen(service->directory);
+    if (strncmp(dockerfile, service->directory, len) == 0 && dockerfile[len] == '/')
         dockerfile += len + 1; /* bake looks for it in the context */
+
     json_t *tags = json_array();
-    int failed = options->by_digest ? 0 : append(tags, "%s:%s", image, staging);
+    int failed = options->by_digest ? 0
+                                    : append(tags, "%s:%s", service->image,
+                                             cell ? cell->staging : service->staging);
     /* clang-format off */
-    json_t *target = json_pack("{s:o, s:o, s:O, s:o, s:o, s:o, s:o}",
-                               "context", literal(directory),
+    json_t *target = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+                               "context", literal(service->directory),
                                "dockerfile", literal(dockerfile),
-                               "platforms", platforms,
+                               "platforms", cell ? json_pack("[s]", cell->platform)
+                                                 : arc_texts_json(options->plan->platforms),
                                "args", make_args(options->plan, service),
-                               "labels", literals(json_object_get(service, "labels")),
-                               "output", make_output(options, image),
+                               "labels", literals(service->labels),
+                               "output", make_output(options, service->image),
                                "tags", tags);
     /* clang-format on */
-    if (!failed && target && json_is_true(json_object_get(options->plan, "push")))
+    if (!failed && target && options->plan->push)
         failed = add_pushed(options, service, target);
     if (!failed && target && options->cache)
-        failed = add_cache(options, image, cell, target);
+        failed = add_cache(options, service->image, cell, target);
     if (!failed)
         return target;
     json_decref(target);
@@ -215,44 +196,31 @@ static json_t *make_target(const struct arc_bake_options *options, const json_t 
 
 /* ---- the definition ------------------------------------------------------------------------ */
 
-static int add_target(const struct arc_bake_options *options, const json_t *service,
-                      const json_t *cell, json_t *names, json_t *targets)
+static bool is_wanted(const struct arc_bake_options *options,
+                      const struct arc_planned_service *service, const struct arc_cell *cell)
 {
-    const char *codename = arc_json_text_of(service, "service");
-    ARC_AUTO_JSON json_t *one = cell ? json_pack("[O]", json_object_get(cell, "platform")) : NULL;
-    const json_t *platforms = one ? one : json_object_get(options->plan, "platforms");
-    json_t *target = make_target(options, service, platforms, cell);
-    if (json_object_set_new(targets, codename, target))
-        return -1;
-    return json_array_append_new(names, json_string(codename));
-}
-
-static bool wanted(const struct arc_bake_options *options, const json_t *service,
-                   const json_t *cell)
-{
-    const char *codename = arc_json_text_of(service, "service");
     if (cell)
-        return strcmp(codename, arc_json_text_of(cell, "service")) == 0;
-    if (options->services && !listed(options->services, codename))
-        return false;
-    return json_is_true(json_object_get(service, "selected"));
+        return strcmp(service->service, cell->service) == 0;
+    bool skipped = options->skip && options->skip[service - options->plan->services];
+    return service->selected && !skipped;
 }
 
 int arc_bake(const struct arc_bake_options *options, json_t **out, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *names = json_array();
     ARC_AUTO_JSON json_t *targets = json_object();
-    const json_t *cell = NULL;
-    int rc = arc_plan_check(options->plan, err);
-    if (!rc && options->cell)
-        rc = arc_bake_cell(options->plan, options->cell, &cell, err);
-    if (rc)
-        return rc;
-    size_t i;
-    json_t *service;
-    json_array_foreach (json_object_get(options->plan, "services"), i, service)
-        if (wanted(options, service, cell) && add_target(options, service, cell, names, targets))
+    const struct arc_cell *cell = NULL;
+    if (options->cell)
+        ARC_TRY(arc_bake_cell(options->plan, options->cell, &cell, err));
+
+    for (size_t i = 0; i < options->plan->service_count; i++) {
+        const struct arc_planned_service *service = &options->plan->services[i];
+        if (!is_wanted(options, service, cell))
+            continue;
+        if (json_object_set_new(targets, service->service, make_target(options, service, cell)) ||
+            json_array_append_new(names, json_string(service->service)))
             return arc_error_nomem(err);
+    }
     *out = json_pack("{s:{s:{s:O}}, s:O}", "group", "default", "targets", names, "target", targets);
     return *out ? ARC_OK : arc_error_nomem(err);
 }

@@ -12,8 +12,8 @@
 /* What is joined for one service. */
 struct join {
     struct arc_registry *registry;
-    const json_t *service; /* of plan.json */
-    json_t *images;        /* descriptors, in the plan's order of platforms */
+    const struct arc_planned_service *service;
+    json_t *images; /* descriptors, in the plan's order of platforms */
     json_t *attestations;
     json_t *annotations; /* of the first leg's index */
 };
@@ -34,26 +34,26 @@ static int check_key(struct join *join, const json_t *annotations, const char *l
                          leg);
 }
 
-static int add_leg(struct join *join, const json_t *cell, struct arc_error *err)
+static int add_leg(struct join *join, const struct arc_cell *cell, struct arc_error *err)
 {
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
     ARC_AUTO(arc_manifest) struct arc_manifest index = {0};
-    ARC_AUTO_JSON json_t *platforms = json_pack("[O]", json_object_get(cell, "platform"));
-    ARC_AUTO_JSON json_t *entry = NULL;
-    struct arc_verify verify = {join->registry, join->service, platforms,
-                                arc_json_text_of(cell, "staging"), false};
+    char *platforms[] = {cell->platform, NULL};
+    struct arc_built_service built;
+    struct arc_verify verify = {join->registry, join->service, platforms, cell->staging, false};
     char leg[600];
-    snprintf(leg, sizeof leg, "%.200s/%.100s", arc_json_text_of(cell, "service"),
-             arc_json_text_of(cell, "platform"));
+    snprintf(leg, sizeof leg, "%.200s/%.100s", cell->service, cell->platform);
     int rc = arc_verify_ahead(&verify, 1, err);
     if (!rc)
-        rc = arc_verify_index(&verify, &index, &entry, err);
+        rc = arc_verify_index(&verify, &memory, &built, &index, err);
     if (rc == ARC_ENOTFOUND)
         return arc_error_set(err, ARC_EFAILED,
                              "%s is missing: %s:%s is not in the registry; build it with arc-ci "
                              "build --cell %s",
-                             leg, arc_json_text_of(join->service, "image"), verify.reference, leg);
+                             leg, join->service->image, verify.reference, leg);
     if (!rc)
         rc = check_key(join, json_object_get(index.document, "annotations"), leg, err);
+
     size_t i;
     json_t *item;
     json_array_foreach (json_object_get(index.document, "manifests"), i, item) {
@@ -64,17 +64,12 @@ static int add_leg(struct join *join, const json_t *cell, struct arc_error *err)
     return rc;
 }
 
-static int add_legs(struct join *join, const json_t *plan, struct arc_error *err)
+static int add_legs(struct join *join, const struct arc_plan *plan, struct arc_error *err)
 {
-    int rc = ARC_OK;
-    size_t i;
-    json_t *cell;
-    json_array_foreach (json_object_get(plan, "cells"), i, cell) {
-        bool own = strcmp(arc_json_text_of(cell, "service"),
-                          arc_json_text_of(join->service, "service")) == 0;
-        rc = rc || !own ? rc : add_leg(join, cell, err);
-    }
-    return rc;
+    for (size_t i = 0; i < plan->cell_count; i++)
+        if (strcmp(plan->cells[i].service, join->service->service) == 0)
+            ARC_TRY(add_leg(join, &plan->cells[i], err));
+    return ARC_OK;
 }
 
 /* ---- the index ----------------------------------------------------------------------------- */
@@ -96,73 +91,64 @@ static int make_index(const struct join *join, struct arc_manifest *out, struct 
     return arc_manifest_make(&bytes, ARC_MEDIA_INDEX, out, err);
 }
 
-static int merge_service(const struct arc_build_options *options, struct join *join, json_t **entry,
-                         struct arc_error *err)
+static int merge_service(const struct arc_build_options *options, struct join *join,
+                         struct arc_ledger *out, struct arc_error *err)
 {
     ARC_AUTO(arc_manifest) struct arc_manifest index = {0};
-    const char *image = arc_json_text_of(join->service, "image");
-    int rc = add_legs(join, options->plan, err);
-    if (!rc)
-        rc = make_index(join, &index, err);
-    if (!rc)
-        rc = arc_registry_put(join->registry, image, arc_json_text_of(join->service, "staging"),
-                              &index, err);
-    struct arc_verify verify = {join->registry, join->service,
-                                json_object_get(options->plan, "platforms"), index.digest, true};
-    if (!rc)
-        rc = arc_verify_ahead(&verify, 1, err);
-    if (!rc)
-        rc = arc_verify_index(&verify, NULL, entry, err);
-    struct arc_build_event event = {.service = arc_json_text_of(join->service, "service"),
+    const struct arc_planned_service *service = join->service;
+    ARC_TRY(add_legs(join, options->plan, err));
+    ARC_TRY(make_index(join, &index, err));
+    ARC_TRY(arc_registry_put(join->registry, service->image, service->staging, &index, err));
+
+    struct arc_verify verify = {join->registry, service, options->plan->platforms, index.digest,
+                                true};
+    ARC_TRY(arc_verify_ahead(&verify, 1, err));
+    ARC_TRY(arc_verify_index(&verify, &out->memory, &out->services[out->service_count], NULL, err));
+    out->service_count++;
+
+    struct arc_build_event event = {.service = service->service,
                                     .platform = "",
                                     .step = "joined, read back and verified",
                                     .state = ARC_STEP_DONE};
-    if (!rc && options->on_event)
+    if (options->on_event)
         options->on_event(options->context, &event);
-    return rc;
+    return ARC_OK;
 }
 
 static int merge_one(const struct arc_build_options *options, struct arc_registry *registry,
-                     const json_t *service, json_t *services, struct arc_error *err)
+                     const struct arc_planned_service *service, struct arc_ledger *out,
+                     struct arc_error *err)
 {
-    json_t *entry = NULL;
     struct join join = {registry, service, json_array(), json_array(), NULL};
-    int rc = join.images && join.attestations ? merge_service(options, &join, &entry, err)
+    int rc = join.images && join.attestations ? merge_service(options, &join, out, err)
                                               : arc_error_nomem(err);
     json_decref(join.images);
     json_decref(join.attestations);
     json_decref(join.annotations);
-    if (rc)
-        return rc;
-    return json_array_append_new(services, entry) ? arc_error_nomem(err) : ARC_OK;
+    return rc;
 }
 
-int arc_merge(const struct arc_build_options *options, json_t **out, struct arc_error *err)
+int arc_merge(const struct arc_build_options *options, struct arc_ledger *out,
+              struct arc_error *err)
 {
-    ARC_AUTO_JSON json_t *services = json_array();
+    const struct arc_plan *plan = options->plan;
     struct arc_registry *registry = NULL;
-    int rc = arc_plan_check(options->plan, err);
-    if (rc)
-        return rc;
-    if (!json_is_true(json_object_get(options->plan, "push")))
+    *out = (struct arc_ledger){0};
+    if (!plan->push)
         return arc_error_set(err, ARC_EINPUT,
                              "the plan pushes nothing, so there is nothing to join; make it with "
                              "arc-ci plan --push");
+
     struct arc_build_listener listener = {options->on_event, options->context};
-    ARC_TRY(arc_registry_new(options->env, options->clock, &registry, err));
-    arc_registry_on_wait(registry, arc_build_tell_wait, &listener);
-    size_t i;
-    json_t *service;
-    json_array_foreach (json_object_get(options->plan, "services"), i, service) {
-        bool selected = json_is_true(json_object_get(service, "selected"));
-        rc = rc || !selected ? rc : merge_one(options, registry, service, services, err);
-    }
+    ARC_TRY(arc_ledger_begin(plan, out, err));
+    int rc = arc_registry_new(options->env, options->clock, &registry, err);
+    if (!rc)
+        arc_registry_on_wait(registry, arc_build_tell_wait, &listener);
+    for (size_t i = 0; !rc && i < plan->service_count; i++)
+        if (plan->services[i].selected)
+            rc = merge_one(options, registry, &plan->services[i], out, err);
     arc_registry_free(registry);
     if (rc)
-        return rc;
-    *out =
-        json_pack("{s:s, s:i, s:O, s:O, s:b, s:O}", "document", "build", "format",
-                  ARC_DOCUMENT_FORMAT, "group", json_object_get(options->plan, "group"), "revision",
-                  json_object_get(options->plan, "revision"), "pushed", true, "services", services);
-    return *out ? ARC_OK : arc_error_nomem(err);
+        arc_ledger_free(out);
+    return rc;
 }

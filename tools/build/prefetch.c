@@ -41,7 +41,7 @@ static int fetch(struct arc_registry *registry, struct wishes *wishes, struct ar
 
 static const char *image_of(const struct arc_verify *verify)
 {
-    return arc_json_text_of(verify->service, "image");
+    return verify->service->image;
 }
 
 /* ---- the rounds ---------------------------------------------------------------------------- */

@@ -13,7 +13,8 @@ struct move {
     const char *codename;
     const char *image;
     const char *tag;
-    const char *kind;                 /* as plan.json says: version, commit, floating, moving */
+    enum arc_tag_kind kind;
+    struct arc_built_service *built;  /* gets the tag once it moved */
     const struct arc_manifest *index; /* where it is to point */
     struct arc_manifest before;       /* where it points; no digest when there was no such tag */
     bool there;                       /* points there already */
@@ -26,8 +27,8 @@ struct move {
 struct promotion {
     const struct arc_promote_options *options;
     struct arc_registry *registry;
-    json_t *services;             /* entries of build.json */
-    struct arc_manifest *indexes; /* of services[i] */
+    struct arc_ledger *ledger;    /* what is promoted, with its tags in the end */
+    struct arc_manifest *indexes; /* of ledger->services[i] */
     struct move *moves;           /* from `floating` on: those that others have had */
     size_t index_count, move_count, floating;
 };
@@ -40,7 +41,6 @@ static void promotion_free(struct promotion *promotion)
         arc_manifest_free(&promotion->moves[i].before);
     free(promotion->indexes);
     free(promotion->moves);
-    json_decref(promotion->services);
     arc_registry_free(promotion->registry);
 }
 
@@ -59,83 +59,70 @@ static void tell(const struct promotion *promotion, const struct move *move, con
 
 /* ---- what is promoted ---------------------------------------------------------------------- */
 
-static json_t *built_entry(const json_t *build, const char *codename)
-{
-    size_t i;
-    json_t *entry;
-    json_array_foreach (json_object_get(build, "services"), i, entry)
-        if (strcmp(arc_json_text_of(entry, "service"), codename) == 0)
-            return entry;
-    return NULL;
-}
-
 /* The digest that the ledger has, else the staging tag. */
-static int reference_of(const struct arc_promote_options *options, const json_t *service,
-                        const char **out, struct arc_error *err)
+static int reference_of(const struct arc_promote_options *options,
+                        const struct arc_planned_service *service, const char **out,
+                        struct arc_error *err)
 {
-    const char *codename = arc_json_text_of(service, "service");
-    const json_t *entry = built_entry(options->build, codename);
-    *out =
-        options->build ? arc_json_text_of(entry, "digest") : arc_json_text_of(service, "staging");
-    if (**out)
+    const struct arc_built_service *built =
+        options->build ? arc_ledger_service(options->build, service->service) : NULL;
+    *out = options->build ? (built ? built->digest : NULL) : service->staging;
+    if (*out)
         return ARC_OK;
     return arc_error_set(err, ARC_EFAILED,
                          "build.json has no pushed image of %s: build it before promoting",
-                         codename);
+                         service->service);
 }
 
 /* Whether the ledger, which the gate read, has the same image for every platform as the index: what
  * is promoted is what was scanned. */
-static int check_cells(const json_t *built, const json_t *entry, struct arc_error *err)
+static int check_cells(const struct arc_built_service *known, const struct arc_built_service *found,
+                       struct arc_error *err)
 {
-    size_t i, k;
-    json_t *cell, *other;
-    const json_t *cells = json_object_get(entry, "cells"), *known = json_object_get(built, "cells");
-    json_array_foreach (cells, i, cell) {
-        const char *digest = "no image";
-        json_array_foreach (known, k, other)
-            if (json_equal(json_object_get(cell, "platform"), json_object_get(other, "platform")))
-                digest = arc_json_text_of(other, "digest");
-        if (strcmp(digest, arc_json_text_of(cell, "digest")) != 0)
+    for (size_t i = 0; i < found->cell_count; i++) {
+        const struct arc_built_cell *cell = &found->cells[i];
+        const char *digest = NULL;
+        for (size_t k = 0; k < known->cell_count; k++)
+            if (strcmp(cell->platform, known->cells[k].platform) == 0)
+                digest = known->cells[k].digest;
+        if (!digest || strcmp(digest, cell->digest) != 0)
             return arc_error_set(err, ARC_EFAILED,
                                  "build.json has %.100s for %s of %s, the index %.100s: they do "
                                  "not belong together, and the gate has not seen what would be "
                                  "promoted",
-                                 digest, arc_json_text_of(cell, "platform"),
-                                 arc_json_text_of(entry, "service"),
-                                 arc_json_text_of(cell, "digest"));
+                                 digest ? digest : "no image", cell->platform, found->service,
+                                 cell->digest);
     }
-    if (json_array_size(known) == json_array_size(cells))
+    if (known->cell_count == found->cell_count)
         return ARC_OK;
     return arc_error_set(err, ARC_EFAILED,
                          "build.json has %zu images of %s, the index %zu: they do not belong "
                          "together",
-                         json_array_size(known), arc_json_text_of(entry, "service"),
-                         json_array_size(cells));
+                         known->cell_count, found->service, found->cell_count);
 }
 
 /* Verifies a service's index once more: what is promoted is what was seen. */
 static int read_service(struct promotion *promotion, const struct arc_verify *verify,
                         struct arc_error *err)
 {
-    const json_t *service = verify->service;
-    const char *codename = arc_json_text_of(service, "service");
-    json_t *entry = NULL;
-    int rc = arc_verify_index(verify, &promotion->indexes[promotion->index_count++], &entry, err);
+    struct arc_ledger *ledger = promotion->ledger;
+    const struct arc_planned_service *service = verify->service;
+    struct arc_built_service *entry = &ledger->services[ledger->service_count];
+    int rc = arc_verify_index(verify, &ledger->memory, entry,
+                              &promotion->indexes[promotion->index_count++], err);
     if (rc == ARC_ENOTFOUND)
         return arc_error_set(err, ARC_EFAILED, "%s:%s is not in the registry: build %s first",
-                             arc_json_text_of(service, "image"), verify->reference, codename);
+                             service->image, verify->reference, service->service);
     if (rc)
         return rc;
-    const json_t *built = built_entry(promotion->options->build, codename);
-    if (built) { /* the ledger knows the durations too */
-        rc = check_cells(built, entry, err);
-        json_decref(entry);
-        if (rc)
-            return rc;
-        entry = json_deep_copy(built);
-    }
-    return json_array_append_new(promotion->services, entry) ? arc_error_nomem(err) : ARC_OK;
+
+    ledger->service_count++;
+    const struct arc_ledger *build = promotion->options->build;
+    if (!build)
+        return ARC_OK;
+    const struct arc_built_service *known = arc_ledger_service(build, service->service);
+    ARC_TRY(check_cells(known, entry, err));
+    return arc_built_copy(known, &ledger->memory, entry, err); /* it knows the durations too */
 }
 
 /* What is to be verified of every selected service. */
@@ -143,26 +130,24 @@ static int list_services(struct promotion *promotion, struct arc_verify *verifie
                          struct arc_error *err)
 {
     const struct arc_promote_options *options = promotion->options;
-    size_t i;
-    json_t *service;
-    json_array_foreach (json_object_get(options->plan, "services"), i, service) {
-        if (!json_is_true(json_object_get(service, "selected")))
+    const struct arc_plan *plan = options->plan;
+    for (size_t i = 0; i < plan->service_count; i++) {
+        const struct arc_planned_service *service = &plan->services[i];
+        if (!service->selected)
             continue;
         struct arc_verify *verify = &verifies[(*count)++];
         *verify = (struct arc_verify){.registry = promotion->registry,
                                       .service = service,
-                                      .platforms = json_object_get(options->plan, "platforms"),
+                                      .platforms = plan->platforms,
                                       .details = !options->build};
-        int rc = reference_of(options, service, &verify->reference, err);
-        if (rc)
-            return rc;
+        ARC_TRY(reference_of(options, service, &verify->reference, err));
     }
     return ARC_OK;
 }
 
 static int read_services(struct promotion *promotion, struct arc_error *err)
 {
-    size_t room = json_array_size(json_object_get(promotion->options->plan, "services")) + 1;
+    size_t room = promotion->options->plan->service_count + 1;
     struct arc_verify *verifies = calloc(room, sizeof *verifies);
     size_t count = 0;
     promotion->indexes = calloc(room, sizeof *promotion->indexes);
@@ -178,22 +163,17 @@ static int read_services(struct promotion *promotion, struct arc_error *err)
 
 /* ---- what the tags are now ----------------------------------------------------------------- */
 
-static bool is_kind(const char *kind, const char *wanted)
-{
-    return strcmp(kind, wanted) == 0;
-}
-
 /* Tags that others have had before, and may have again. */
-static bool goes_on(const char *kind)
+static bool goes_on(enum arc_tag_kind kind)
 {
-    return is_kind(kind, "floating") || is_kind(kind, "moving");
+    return kind == ARC_TAG_FLOATING || kind == ARC_TAG_MOVING;
 }
 
 /* Whether what has the tag now says that it is a higher version than ours, a stable one or, for a
  * prerelease, any: another release came in between. */
-static bool higher_has_it(const json_t *plan, const struct arc_manifest *now)
+static bool higher_has_it(const struct arc_plan *plan, const struct arc_manifest *now)
 {
-    const char *ours = arc_json_text_of(json_object_get(plan, "version"), "version");
+    const char *ours = plan->version ? plan->version->version : "";
     const char *theirs = arc_json_text_of(json_object_get(now->document, "annotations"),
                                           "org.opencontainers.image.version");
     struct arc_semver a, b;
@@ -215,34 +195,34 @@ static int look_up(struct promotion *promotion, struct move *move, struct arc_er
     move->there = strcmp(move->before.digest, move->index->digest) == 0;
     if (move->there || options->force)
         return ARC_OK;
-    if (is_kind(move->kind, "version"))
+    if (move->kind == ARC_TAG_VERSION)
         return arc_error_set(err, ARC_EFAILED,
                              "%s:%s exists and is %s, not %s; a version's tag is never rewritten "
                              "without --force",
                              move->image, move->tag, move->before.digest, move->index->digest);
-    move->held = is_kind(move->kind, "floating") && higher_has_it(options->plan, &move->before);
+    move->held = move->kind == ARC_TAG_FLOATING && higher_has_it(options->plan, &move->before);
     return ARC_OK;
 }
 
 /* Adds the tags that move: the floating ones, or the others. */
 static void add_moves(struct promotion *promotion, bool floating)
 {
-    const json_t *plan = promotion->options->plan;
-    size_t i, k, at = 0;
-    json_t *service, *tag;
-    json_array_foreach (json_object_get(plan, "services"), i, service) {
-        if (!json_is_true(json_object_get(service, "selected")))
+    const struct arc_plan *plan = promotion->options->plan;
+    size_t at = 0;
+    for (size_t i = 0; i < plan->service_count; i++) {
+        const struct arc_planned_service *service = &plan->services[i];
+        if (!service->selected)
             continue;
-        json_array_foreach (json_object_get(service, "tags"), k, tag) {
-            const char *kind = arc_json_text_of(tag, "kind");
-            if (!json_is_true(json_object_get(tag, "move")) || goes_on(kind) != floating)
-                continue;
-            promotion->moves[promotion->move_count++] =
-                (struct move){.codename = arc_json_text_of(service, "service"),
-                              .image = arc_json_text_of(service, "image"),
-                              .tag = arc_json_text_of(tag, "tag"),
-                              .kind = kind,
-                              .index = &promotion->indexes[at]};
+        for (size_t k = 0; k < service->tag_count; k++) {
+            const struct arc_planned_tag *tag = &service->tags[k];
+            if (tag->move && goes_on(tag->kind) == floating)
+                promotion->moves[promotion->move_count++] =
+                    (struct move){.codename = service->service,
+                                  .image = service->image,
+                                  .tag = tag->tag,
+                                  .kind = tag->kind,
+                                  .built = &promotion->ledger->services[at],
+                                  .index = &promotion->indexes[at]};
         }
         at++;
     }
@@ -268,17 +248,18 @@ static int look_up_between(struct promotion *promotion, size_t from, size_t to, 
 
 static int plan_moves(struct promotion *promotion, struct arc_error *err)
 {
-    size_t i, count = 1;
-    json_t *service;
-    json_array_foreach (json_object_get(promotion->options->plan, "services"), i, service)
-        count += json_array_size(json_object_get(service, "tags"));
+    const struct arc_plan *plan = promotion->options->plan;
+    size_t at, count = 1;
+    for (size_t i = 0; i < plan->service_count; i++)
+        count += plan->services[i].tag_count;
     promotion->moves = calloc(count, sizeof *promotion->moves);
     if (!promotion->moves)
         return arc_error_nomem(err);
+
     add_moves(promotion, false);
     promotion->floating = promotion->move_count;
     add_moves(promotion, true);
-    return look_up_between(promotion, 0, promotion->floating, &i, err);
+    return look_up_between(promotion, 0, promotion->floating, &at, err);
 }
 
 /* ---- moving -------------------------------------------------------------------------------- */
@@ -393,59 +374,50 @@ static int move_all(struct promotion *promotion, struct arc_error *err)
 
 static int note_tags(struct promotion *promotion, struct arc_error *err)
 {
-    size_t i;
-    json_t *entry;
-    json_array_foreach (promotion->services, i, entry)
-        if (json_object_set_new(entry, "tags", json_array()))
-            return arc_error_nomem(err);
+    struct arc_ledger *ledger = promotion->ledger;
+    for (size_t i = 0; i < ledger->service_count; i++)
+        ledger->services[i].tags = NULL;
     for (size_t k = 0; k < promotion->move_count; k++) {
         const struct move *move = &promotion->moves[k];
-        json_array_foreach (promotion->services, i, entry)
-            if (!move->held && strcmp(arc_json_text_of(entry, "service"), move->codename) == 0 &&
-                json_array_append_new(json_object_get(entry, "tags"), json_string(move->tag)))
-                return arc_error_nomem(err);
+        if (!move->held)
+            ARC_TRY(arc_texts_add(&ledger->memory, &move->built->tags, move->tag, err));
     }
     return ARC_OK;
 }
 
 static int check_ledger(const struct arc_promote_options *options, struct arc_error *err)
 {
-    const char *planned = arc_json_text_of(options->plan, "revision");
-    const char *built = options->build ? arc_json_text_of(options->build, "revision") : planned;
-    if (!json_is_true(json_object_get(options->plan, "push")))
+    const char *planned = options->plan->revision;
+    const char *built = options->build ? options->build->revision : planned;
+    if (!options->plan->push)
         return arc_error_set(err, ARC_EINPUT, "the plan pushes nothing, so no tag can move");
-    if (*planned && strcmp(planned, built) == 0)
+    if (strcmp(planned, built) == 0)
         return ARC_OK;
     return arc_error_set(err, ARC_EINPUT, "build.json is about commit %.12s, the plan about %.12s",
                          built, planned);
 }
 
-int arc_promote(const struct arc_promote_options *options, json_t **out, struct arc_error *err)
+static int promote_all(struct promotion *promotion, struct arc_error *err)
 {
-    struct promotion promotion = {.options = options, .services = json_array()};
-    int rc = promotion.services ? arc_plan_check(options->plan, err) : arc_error_nomem(err);
-    if (!rc)
-        rc = check_ledger(options, err);
-    if (!rc)
-        rc = arc_registry_new(options->env, options->clock, &promotion.registry, err);
+    const struct arc_promote_options *options = promotion->options;
     struct arc_build_listener listener = {options->on_event, options->context};
-    if (!rc)
-        arc_registry_on_wait(promotion.registry, arc_build_tell_wait, &listener);
-    if (!rc)
-        rc = read_services(&promotion, err);
-    if (!rc)
-        rc = plan_moves(&promotion, err);
-    if (!rc)
-        rc = move_all(&promotion, err);
-    if (!rc)
-        rc = note_tags(&promotion, err);
-    if (!rc) {
-        *out = json_pack("{s:s, s:i, s:O, s:O, s:b, s:O}", "document", "build", "format",
-                         ARC_DOCUMENT_FORMAT, "group", json_object_get(options->plan, "group"),
-                         "revision", json_object_get(options->plan, "revision"), "pushed", true,
-                         "services", promotion.services);
-        rc = *out ? ARC_OK : arc_error_nomem(err);
-    }
-    promotion_free(&promotion);
+    ARC_TRY(arc_registry_new(options->env, options->clock, &promotion->registry, err));
+    arc_registry_on_wait(promotion->registry, arc_build_tell_wait, &listener);
+    ARC_TRY(read_services(promotion, err));
+    ARC_TRY(plan_moves(promotion, err));
+    ARC_TRY(move_all(promotion, err));
+    return note_tags(promotion, err);
+}
+
+int arc_promote(const struct arc_promote_options *options, struct arc_ledger *out,
+                struct arc_error *err)
+{
+    ARC_AUTO(promotion) struct promotion promotion = {.options = options, .ledger = out};
+    *out = (struct arc_ledger){0};
+    ARC_TRY(check_ledger(options, err));
+    ARC_TRY(arc_ledger_begin(options->plan, out, err));
+    int rc = promote_all(&promotion, err);
+    if (rc)
+        arc_ledger_free(out);
     return rc;
 }

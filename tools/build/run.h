@@ -8,17 +8,19 @@
 
 /* ---- build_key.c ---- */
 
-/* Codename → key, "sha256:…", for every service that will be built: the hash of its context (the
- * Dockerfile is in it), build arguments, labels, platforms and kind of attestations. New reference.
- */
-int arc_build_keys(const struct arc_build_options *options, json_t **out, struct arc_error *err);
+/* For each service of the plan its key, "sha256:…", where it will be built: the hash of its context
+ * (the Dockerfile is in it), build arguments, labels, platforms and kind of attestations. NULL for
+ * the others. In `memory`. */
+int arc_build_keys(const struct arc_build_options *options, struct arc_arena *memory, char ***out,
+                   struct arc_error *err);
 
 /* Looks for an index, made with this key from base images that have not moved since, and verifies
  * it. `local`: the builder takes base images from the engine's own store first, so that is asked
- * before the registry. *ledger: its entry of build.json, a new reference; NULL when it has to be
- * built. Only the network and memory are errors. */
+ * before the registry. *built: its entry of the ledger, in `memory`; *found: false when it has to
+ * be built. Only the network and memory are errors. */
 int arc_build_find(const struct arc_build_options *options, const struct arc_verify *verify,
-                   const char *key, bool local, json_t **ledger, struct arc_error *err);
+                   const char *key, bool local, struct arc_arena *memory,
+                   struct arc_built_service *built, bool *found, struct arc_error *err);
 
 /* ---- build_bake.c ---- */
 

@@ -1,7 +1,9 @@
 #include "build/verify.h"
+#include "arcci/build.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "build/names.h"
+#include "documents/record.h"
 #include <string.h>
 
 void arc_platform_text(const json_t *platform, char *out, size_t size)
@@ -23,27 +25,26 @@ bool arc_is_attestation(const json_t *descriptor)
 
 static int differs(const struct arc_verify *verify, const char *platform, struct arc_error *err)
 {
-    return arc_error_prefix(err, "%s:%s%s%s", arc_json_text_of(verify->service, "image"),
-                            verify->reference, *platform ? " " : "", platform);
+    return arc_error_prefix(err, "%s:%s%s%s", verify->service->image, verify->reference,
+                            *platform ? " " : "", platform);
 }
 
 /* ---- one image ----------------------------------------------------------------------------- */
 
-static int check_labels(const json_t *planned, const json_t *config, struct arc_error *err)
+static int check_labels(const struct arc_pair *planned, const json_t *config, struct arc_error *err)
 {
     const json_t *labels = json_object_get(json_object_get(config, "config"), "Labels");
-    const char *name;
-    json_t *value;
-    json_object_foreach ((json_t *)planned, name, value) {
-        const json_t *found = json_object_get(labels, name);
+    for (; planned->name; planned++) {
+        const json_t *found = json_object_get(labels, planned->name);
         if (!found)
-            return arc_error_set(err, ARC_EFAILED, "has no label %s", name);
-        if (!json_equal(found, value))
+            return arc_error_set(err, ARC_EFAILED, "has no label %s", planned->name);
+        if (!json_is_string(found) || strcmp(json_string_value(found), planned->value) != 0)
             return arc_error_set(err, ARC_EFAILED,
                                  "label %s is '%.200s', planned was '%.200s': made from another "
                                  "commit or by another build",
-                                 name, json_is_string(found) ? json_string_value(found) : "no text",
-                                 json_string_value(value));
+                                 planned->name,
+                                 json_is_string(found) ? json_string_value(found) : "no text",
+                                 planned->value);
     }
     return ARC_OK;
 }
@@ -93,7 +94,7 @@ bool arc_is_gzip(const json_t *layer)
  * is the last one's. So it counts only when it can be that of a whole archive: of blocks of 512
  * bytes, and no shorter than what it was packed to (but for what deflate adds to what does not
  * compress) or longer than deflate can pack. From 1 GiB packed on, 4 GiB unpacked are too near. */
-static json_int_t layer_unpacked(const struct arc_registry *registry, const json_t *layer)
+static int64_t layer_unpacked(const struct arc_registry *registry, const json_t *layer)
 {
     json_int_t size = json_integer_value(json_object_get(layer, "size"));
     uint32_t tail;
@@ -102,32 +103,39 @@ static json_int_t layer_unpacked(const struct arc_registry *registry, const json
     if (!arc_is_gzip(layer) || size <= 0 || size >= (json_int_t)1 << 30 ||
         !arc_registry_tail(registry, arc_json_text_of(layer, "digest"), &tail))
         return -1;
-    json_int_t unpacked = tail;
+    int64_t unpacked = tail;
     bool whole = unpacked % 512 == 0 && unpacked + unpacked / 1000 + 64 >= size;
     return whole && unpacked <= size * 1032 ? unpacked : -1;
 }
 
-static json_t *image_unpacked(const struct arc_registry *registry, const json_t *manifest)
+static int64_t image_unpacked(const struct arc_registry *registry, const json_t *manifest)
 {
-    json_int_t sum = 0;
+    int64_t sum = 0;
     size_t i;
     json_t *layer;
     json_array_foreach (json_object_get(manifest, "layers"), i, layer) {
-        json_int_t unpacked = layer_unpacked(registry, layer);
+        int64_t unpacked = layer_unpacked(registry, layer);
         if (unpacked < 0)
-            return json_null();
+            return -1;
         sum += unpacked;
     }
-    return json_integer(sum);
+    return sum;
 }
 
-static int check_image(const struct arc_verify *verify, const json_t *descriptor,
-                       const char *platform, json_t *cells, struct arc_error *err)
+/* An index being read. */
+struct reading {
+    const struct arc_verify *verify;
+    struct arc_arena *memory;
+    struct arc_built_service *built;
+};
+
+static int check_image(const struct reading *reading, const json_t *descriptor,
+                       const char *platform, struct arc_error *err)
 {
     ARC_AUTO(arc_manifest) struct arc_manifest manifest = {0};
     ARC_AUTO_JSON json_t *config = NULL;
-    const char *image = arc_json_text_of(verify->service, "image"),
-               *digest = arc_json_text_of(descriptor, "digest");
+    const struct arc_verify *verify = reading->verify;
+    const char *image = verify->service->image, *digest = arc_json_text_of(descriptor, "digest");
     char built[128];
     int rc = arc_registry_manifest(verify->registry, image, digest, &manifest, err);
     if (!rc)
@@ -145,40 +153,37 @@ static int check_image(const struct arc_verify *verify, const json_t *descriptor
         return arc_error_set(err, ARC_EFAILED, "is an image for %s", built);
 
     json_int_t size;
-    ARC_TRY(check_labels(json_object_get(verify->service, "labels"), config, err));
+    ARC_TRY(check_labels(verify->service->labels, config, err));
     ARC_TRY(image_size(manifest.document, &size, err));
-    json_t *cell = json_pack("{s:s, s:s, s:I, s:o, s:n, s:n, s:n, s:[]}", "platform", platform,
-                             "digest", digest, "size", size, "unpacked",
-                             image_unpacked(verify->registry, manifest.document), "started",
-                             "duration", "cached", "attestations");
-    return json_array_append_new(cells, cell) ? arc_error_nomem(err) : ARC_OK;
+    struct arc_built_cell *cell = arc_arena_append(reading->memory, &reading->built->cells,
+                                                   &reading->built->cell_count, sizeof *cell);
+    if (!cell)
+        return arc_error_nomem(err);
+    *cell = (struct arc_built_cell){
+        .platform = arc_arena_text(reading->memory, platform),
+        .digest = arc_arena_text(reading->memory, digest),
+        .size = size,
+        .unpacked = image_unpacked(verify->registry, manifest.document),
+        .started = -1,
+        .duration = -1,
+        .cached = -1,
+    };
+    return ARC_OK;
 }
 
 /* ---- the set of platforms ------------------------------------------------------------------ */
 
-static json_t *cell_of(const json_t *cells, const char *key, const char *value)
+static bool has_platform(const struct arc_built_service *built, const char *platform)
 {
-    size_t i;
-    json_t *cell;
-    json_array_foreach (cells, i, cell)
-        if (strcmp(arc_json_text_of(cell, key), value) == 0)
-            return cell;
-    return NULL;
-}
-
-static bool planned(const json_t *platforms, const char *platform)
-{
-    size_t i;
-    json_t *item;
-    json_array_foreach (platforms, i, item)
-        if (strcmp(json_string_value(item), platform) == 0)
+    for (size_t i = 0; i < built->cell_count; i++)
+        if (strcmp(built->cells[i].platform, platform) == 0)
             return true;
     return false;
 }
 
-static int check_images(const struct arc_verify *verify, const json_t *index, json_t *cells,
-                        struct arc_error *err)
+static int check_images(const struct reading *reading, const json_t *index, struct arc_error *err)
 {
+    const struct arc_verify *verify = reading->verify;
     size_t i;
     json_t *item;
     json_array_foreach (json_object_get(index, "manifests"), i, item) {
@@ -187,19 +192,20 @@ static int check_images(const struct arc_verify *verify, const json_t *index, js
             continue;
         arc_platform_text(json_object_get(item, "platform"), platform, sizeof platform);
         int rc = ARC_OK;
-        if (!planned(verify->platforms, platform))
+        if (!arc_texts_have(verify->platforms, platform))
             rc = arc_error_set(err, ARC_EFAILED, "was not planned");
-        else if (cell_of(cells, "platform", platform))
+        else if (has_platform(reading->built, platform))
             rc = arc_error_set(err, ARC_EFAILED, "is listed twice");
         if (!rc)
-            rc = check_image(verify, item, platform, cells, err);
+            rc = check_image(reading, item, platform, err);
         if (rc)
             return differs(verify, platform, err);
     }
-    json_array_foreach (verify->platforms, i, item)
-        if (!cell_of(cells, "platform", json_string_value(item))) {
+
+    for (char *const *platform = verify->platforms; *platform; platform++)
+        if (!has_platform(reading->built, *platform)) {
             arc_error_set(err, ARC_EFAILED, "is missing from the index");
-            return differs(verify, json_string_value(item), err);
+            return differs(verify, *platform, err);
         }
     return ARC_OK;
 }
@@ -207,13 +213,16 @@ static int check_images(const struct arc_verify *verify, const json_t *index, js
 /* ---- attestations -------------------------------------------------------------------------- */
 
 /* "pkg:docker/nats@2.10.24-alpine?platform=…" → "nats:2.10.24-alpine" (purl-spec, type docker). */
-static int add_base(json_t *bases, const json_t *material)
+static int add_base(const struct reading *reading, const json_t *material)
 {
     const char *uri = arc_json_text_of(material, "uri");
     const char *digest = arc_json_text_of(json_object_get(material, "digest"), "sha256");
-    if (strncmp(uri, "pkg:docker/", 11) != 0 || !*digest)
+    struct arc_built_service *built = reading->built;
+    if (strncmp(uri, "pkg:docker/", 11) != 0 || strlen(digest) != 64 ||
+        strspn(digest, "0123456789abcdef") != 64)
         return 0;
-    ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 1024}, full = {.max = 128};
+
+    ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 1024};
     for (const char *c = uri + 11; *c && *c != '?'; c++) {
         unsigned code;
         if (*c == '%' && sscanf(c + 1, "%2x", &code) == 1 && code > 32 && code < 127) {
@@ -223,17 +232,20 @@ static int add_base(json_t *bases, const json_t *material)
             arc_buf_putc(&ref, *c == '@' ? ':' : *c);
         }
     }
-    arc_buf_printf(&full, "sha256:%s", digest);
-    if (ref.failed || full.failed)
+    if (ref.failed)
         return 0;
-    ARC_AUTO_JSON json_t *base =
-        json_pack("{s:s, s:s}", "ref", arc_buf_text(&ref), "digest", arc_buf_text(&full));
-    size_t i;
-    json_t *known;
-    json_array_foreach (bases, i, known)
-        if (json_equal(known, base))
+    for (size_t i = 0; i < built->base_count; i++)
+        if (strcmp(built->base_images[i].ref, arc_buf_text(&ref)) == 0 &&
+            strcmp(built->base_images[i].digest + 7, digest) == 0)
             return 0;
-    return json_array_append(bases, base);
+
+    struct arc_base_image *base =
+        arc_arena_append(reading->memory, &built->base_images, &built->base_count, sizeof *base);
+    if (!base)
+        return -1;
+    *base = (struct arc_base_image){arc_arena_text(reading->memory, arc_buf_text(&ref)),
+                                    arc_arena_printf(reading->memory, "sha256:%s", digest)};
+    return 0;
 }
 
 bool arc_is_provenance(const json_t *layer)
@@ -244,100 +256,105 @@ bool arc_is_provenance(const json_t *layer)
 }
 
 /* The base images that a provenance names (SLSA v0.2 materials, v1 resolvedDependencies). */
-static int read_provenance(const struct arc_verify *verify, const json_t *layer, json_t *bases,
+static int read_provenance(const struct reading *reading, const json_t *layer,
                            struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *statement = NULL;
+    const struct arc_verify *verify = reading->verify;
     if (!verify->details || !arc_is_provenance(layer))
         return ARC_OK;
-    int rc = arc_registry_blob(verify->registry, arc_json_text_of(verify->service, "image"),
-                               arc_json_text_of(layer, "digest"), &statement, err);
-    if (rc)
-        return rc;
+
+    ARC_TRY(arc_registry_blob(verify->registry, verify->service->image,
+                              arc_json_text_of(layer, "digest"), &statement, err));
     const json_t *predicate = json_object_get(statement, "predicate");
     const json_t *materials = json_object_get(predicate, "materials");
     if (!materials)
         materials =
             json_object_get(json_object_get(predicate, "buildDefinition"), "resolvedDependencies");
+
     size_t i;
     json_t *material;
     json_array_foreach (materials, i, material)
-        if (add_base(bases, material))
+        if (add_base(reading, material))
             return arc_error_nomem(err);
     return ARC_OK;
 }
 
-static int check_attestation(const struct arc_verify *verify, const json_t *descriptor,
-                             json_t *cells, json_t *bases, struct arc_error *err)
+/* Adds an attestation to the image that it is about. */
+static int note_attestation(const struct reading *reading, const char *digest, const char *subject,
+                            struct arc_error *err)
+{
+    for (size_t i = 0; i < reading->built->cell_count; i++) {
+        struct arc_built_cell *cell = &reading->built->cells[i];
+        if (strcmp(cell->digest, subject) != 0)
+            continue;
+        ARC_TRY(arc_texts_add(reading->memory, &cell->attestations, digest, err));
+        return ARC_OK;
+    }
+    return arc_error_set(err, ARC_EFAILED,
+                         "attestation %s is about %.100s, which is no image of the index", digest,
+                         subject);
+}
+
+static int check_attestation(const struct reading *reading, const json_t *descriptor,
+                             struct arc_error *err)
 {
     ARC_AUTO(arc_manifest) struct arc_manifest manifest = {0};
+    const struct arc_verify *verify = reading->verify;
     const char *digest = arc_json_text_of(descriptor, "digest");
     const char *subject =
         arc_json_text_of(json_object_get(descriptor, "annotations"), "vnd.docker.reference.digest");
-    json_t *cell = cell_of(cells, "digest", subject);
-    if (!cell)
-        return arc_error_set(err, ARC_EFAILED,
-                             "attestation %s is about %.100s, which is no image of the index",
-                             digest, subject);
-    if (json_array_append_new(json_object_get(cell, "attestations"), json_string(digest)))
-        return arc_error_nomem(err);
-    int rc = arc_registry_manifest(verify->registry, arc_json_text_of(verify->service, "image"),
-                                   digest, &manifest, err);
+    ARC_TRY(note_attestation(reading, digest, subject, err));
+
+    int rc =
+        arc_registry_manifest(verify->registry, verify->service->image, digest, &manifest, err);
     size_t i;
     json_t *layer;
     json_array_foreach (json_object_get(manifest.document, "layers"), i, layer)
-        rc = rc ? rc : read_provenance(verify, layer, bases, err);
+        rc = rc ? rc : read_provenance(reading, layer, err);
     return rc == ARC_ENOTFOUND
                ? arc_error_set(err, ARC_EFAILED, "attestation %s is missing", digest)
                : rc;
 }
 
-static int check_attestations(const struct arc_verify *verify, const json_t *index, json_t *cells,
-                              json_t *bases, struct arc_error *err)
+static int check_attestations(const struct reading *reading, const json_t *index,
+                              struct arc_error *err)
 {
     size_t i;
     json_t *item;
     json_array_foreach (json_object_get(index, "manifests"), i, item) {
-        int rc =
-            arc_is_attestation(item) ? check_attestation(verify, item, cells, bases, err) : ARC_OK;
-        if (rc)
-            return differs(verify, "", err);
+        if (arc_is_attestation(item) && check_attestation(reading, item, err))
+            return differs(reading->verify, "", err);
     }
     return ARC_OK;
 }
 
 /* ---- the index ----------------------------------------------------------------------------- */
 
-int arc_verify_index(const struct arc_verify *verify, struct arc_manifest *index, json_t **ledger,
+int arc_verify_index(const struct arc_verify *verify, struct arc_arena *memory,
+                     struct arc_built_service *built, struct arc_manifest *index,
                      struct arc_error *err)
 {
     ARC_AUTO(arc_manifest) struct arc_manifest own = {0};
-    ARC_AUTO_JSON json_t *cells = json_array();
-    ARC_AUTO_JSON json_t *bases = json_array();
     struct arc_manifest *found = index ? index : &own;
-    const json_t *service = verify->service;
-    if (!cells || !bases)
-        return arc_error_nomem(err);
-    int rc = arc_registry_manifest(verify->registry, arc_json_text_of(service, "image"),
-                                   verify->reference, found, err);
-    if (rc)
-        return rc;
+    const struct arc_planned_service *service = verify->service;
+    struct reading reading = {verify, memory, built};
+    *built = (struct arc_built_service){.service = arc_arena_text(memory, service->service),
+                                        .image = arc_arena_text(memory, service->image),
+                                        .built = true};
+    ARC_TRY(arc_registry_manifest(verify->registry, service->image, verify->reference, found, err));
     if (!json_is_array(json_object_get(found->document, "manifests"))) {
         arc_error_set(err, ARC_EFAILED, "is no index but %.100s", found->media_type);
         return differs(verify, "", err);
     }
+
     if (arc_names_check(found->document, err))
         return differs(verify, "", err);
-    rc = check_images(verify, found->document, cells, err);
-    if (!rc)
-        rc = check_attestations(verify, found->document, cells, bases, err);
-    if (rc)
-        return rc;
+    ARC_TRY(check_images(&reading, found->document, err));
+    ARC_TRY(check_attestations(&reading, found->document, err));
     const json_t *annotations = json_object_get(found->document, "annotations");
-    *ledger =
-        json_pack("{s:O, s:O, s:s, s:O?, s:[], s:b, s:O, s:O}", "service",
-                  json_object_get(service, "service"), "image", json_object_get(service, "image"),
-                  "digest", found->digest, "key", json_object_get(annotations, "arc.ci.key"),
-                  "tags", "built", true, "base-images", bases, "cells", cells);
-    return *ledger ? ARC_OK : arc_error_nomem(err);
+    const char *key = arc_json_text_of(annotations, ARC_KEY_ANNOTATION);
+    built->digest = arc_arena_text(memory, found->digest);
+    built->key = arc_form_digest.holds(key) ? arc_arena_text(memory, key) : NULL;
+    return arc_arena_check(memory, err);
 }

@@ -2,25 +2,26 @@
 #ifndef ARC_BUILD_VERIFY_H
 #define ARC_BUILD_VERIFY_H
 
+#include "arcci/documents.h"
 #include "registry/registry.h"
 
 /* What is compared. Nothing is owned. */
 struct arc_verify {
     struct arc_registry *registry;
-    const json_t *service;   /* of plan.json: image, labels */
-    const json_t *platforms; /* exactly these, no more, no fewer */
-    const char *reference;   /* tag or digest */
-    bool details;            /* for the ledger: unpacked sizes and base images too */
+    const struct arc_planned_service *service;
+    char *const *platforms; /* exactly these, no more, no fewer */
+    const char *reference;  /* tag or digest */
+    bool details;           /* for the ledger: unpacked sizes and base images too */
 };
 
 /* Reads the index and everything that it lists. Holds when: its platforms are the planned ones,
  * each once; every image's configuration is for that platform and carries every planned label (the
  * revision among them); every attestation belongs to an image of the index. ARC_EFAILED names what
  * differs; ARC_ENOTFOUND when the reference does not exist.
- * *ledger: the service's entry of build.json (without durations, and without what `details` stands
- * for when that is not set), a new reference; *index (may be
- * NULL) gets the index itself. */
-int arc_verify_index(const struct arc_verify *verify, struct arc_manifest *index, json_t **ledger,
+ * *built: the service's entry of the ledger, in `memory` (without durations, and without what
+ * `details` stands for when that is not set); *index (may be NULL) gets the index itself. */
+int arc_verify_index(const struct arc_verify *verify, struct arc_arena *memory,
+                     struct arc_built_service *built, struct arc_manifest *index,
                      struct arc_error *err);
 
 /* Asks for what arc_verify_index() will read, for all of them side by side, and for what tells the

@@ -1,6 +1,6 @@
 #include "arcci/build.h"
 #include "base/auto.h"
-#include "base/json.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"
@@ -48,100 +48,95 @@ static int add_output(struct report *report, const char *service, const char *na
 }
 
 /* The outputs of one service, under its own name or, for the only one, without. */
-static int add_service(struct report *report, const char *prefix, const json_t *entry,
-                       struct arc_error *err)
+static int add_service(struct report *report, const char *prefix,
+                       const struct arc_built_service *built, struct arc_error *err)
 {
     char ref[1024] = "", size[32], duration[32];
-    json_int_t bytes = 0;
+    int64_t bytes = 0;
     double seconds = 0;
-    size_t i;
-    json_t *cell;
-    json_array_foreach (json_object_get(entry, "cells"), i, cell) {
-        double took = json_number_value(json_object_get(cell, "duration"));
-        bytes += json_integer_value(json_object_get(cell, "size"));
-        seconds = took > seconds ? took : seconds;
+    for (size_t i = 0; i < built->cell_count; i++) {
+        const struct arc_built_cell *cell = &built->cells[i];
+        if (cell->size > 0)
+            bytes += cell->size;
+        if (cell->duration > seconds)
+            seconds = cell->duration;
     }
-    const char *digest = arc_json_text_of(entry, "digest");
-    snprintf(ref, sizeof ref, "%.700s%s%s", arc_json_text_of(entry, "image"), *digest ? "@" : "",
-             digest);
+
+    const char *digest = built->digest ? built->digest : "";
+    snprintf(ref, sizeof ref, "%.700s%s%s", built->image, *digest ? "@" : "", digest);
     snprintf(size, sizeof size, "%lld", (long long)bytes);
     snprintf(duration, sizeof duration, "%.1f", seconds);
-    int rc = add_output(report, prefix, "image-ref", ref, err);
-    rc = rc ? rc : add_output(report, prefix, "image-digest", digest, err);
-    rc = rc ? rc : add_output(report, prefix, "image-size", size, err);
-    return rc ? rc : add_output(report, prefix, "build-duration", duration, err);
+    ARC_TRY(add_output(report, prefix, "image-ref", ref, err));
+    ARC_TRY(add_output(report, prefix, "image-digest", digest, err));
+    ARC_TRY(add_output(report, prefix, "image-size", size, err));
+    return add_output(report, prefix, "build-duration", duration, err);
 }
 
-static int add_outputs(struct report *report, struct arc_error *err)
+static int add_outputs(struct report *report, const struct arc_ledger *ledger,
+                       struct arc_error *err)
 {
-    const json_t *services = json_object_get(report->document, "services");
     ARC_AUTO_FREE char *text = json_dumps(report->document, JSON_COMPACT);
-    int rc = text ? report_output(report, "build", text, err) : arc_error_nomem(err);
-    if (!rc && json_array_size(services) == 1)
-        rc = add_service(report, "", json_array_get(services, 0), err);
-    size_t i;
-    json_t *entry;
-    json_array_foreach (services, i, entry)
-        rc = rc ? rc : add_service(report, arc_json_text_of(entry, "service"), entry, err);
-    return rc;
+    if (!text)
+        return arc_error_nomem(err);
+    ARC_TRY(report_output(report, "build", text, err));
+    if (ledger->service_count == 1)
+        ARC_TRY(add_service(report, "", &ledger->services[0], err));
+    for (size_t i = 0; i < ledger->service_count; i++)
+        ARC_TRY(add_service(report, ledger->services[i].service, &ledger->services[i], err));
+    return ARC_OK;
 }
 
 /* ---- what a person sees -------------------------------------------------------------------- */
 
-static void add_sizes(struct arc_buf *out, const json_t *cell)
+static void add_sizes(struct arc_buf *out, const struct arc_built_cell *cell)
 {
-    const json_t *size = json_object_get(cell, "size");
-    const json_t *unpacked = json_object_get(cell, "unpacked");
-    if (json_is_integer(size))
-        arc_buf_printf(out, "%.1f MB", (double)json_integer_value(size) / 1e6);
-    if (json_is_integer(unpacked))
-        arc_buf_printf(out, " (%.1f MB unpacked)", (double)json_integer_value(unpacked) / 1e6);
+    if (cell->size >= 0)
+        arc_text_size(out, cell->size, false);
+    if (cell->unpacked >= 0) {
+        arc_buf_puts(out, " (");
+        arc_text_size(out, cell->unpacked, false);
+        arc_buf_puts(out, " unpacked)");
+    }
 }
 
-static void show_cell(const json_t *cell, struct arc_buf *out)
+static void show_cell(const struct arc_built_cell *cell, struct arc_buf *out)
 {
-    const json_t *duration = json_object_get(cell, "duration");
-    arc_buf_printf(out, "    %-14s %s  ", arc_json_text_of(cell, "platform"),
-                   arc_json_text_of(cell, "digest"));
+    arc_buf_printf(out, "    %-14s %s  ", cell->platform, cell->digest ? cell->digest : "");
     add_sizes(out, cell);
-    if (json_is_number(duration))
-        arc_buf_printf(out, "  %.1f s", json_number_value(duration));
-    if (json_is_true(json_object_get(cell, "cached")))
+    if (cell->duration >= 0)
+        arc_buf_printf(out, "  %.1f s", cell->duration);
+    if (cell->cached == 1)
         arc_buf_puts(out, " (cached)");
     arc_buf_putc(out, '\n');
 }
 
-static void show(const json_t *build, struct arc_buf *out)
+static void show(const struct arc_ledger *ledger, struct arc_buf *out)
 {
-    size_t i, k;
-    json_t *entry, *item;
-    json_array_foreach (json_object_get(build, "services"), i, entry) {
-        arc_buf_printf(out, "%s  %s%s%s%s\n", arc_json_text_of(entry, "service"),
-                       arc_json_text_of(entry, "image"),
-                       *arc_json_text_of(entry, "digest") ? "@" : "",
-                       arc_json_text_of(entry, "digest"),
-                       json_is_false(json_object_get(entry, "built")) ? "  (was there)" : "");
-        json_array_foreach (json_object_get(entry, "cells"), k, item)
-            show_cell(item, out);
-        json_array_foreach (json_object_get(entry, "tags"), k, item)
-            arc_buf_printf(out, "    tag %s\n", json_string_value(item));
+    for (size_t i = 0; i < ledger->service_count; i++) {
+        const struct arc_built_service *built = &ledger->services[i];
+        arc_buf_printf(out, "%s  %s%s%s%s\n", built->service, built->image,
+                       built->digest ? "@" : "", built->digest ? built->digest : "",
+                       built->built ? "" : "  (was there)");
+        for (size_t k = 0; k < built->cell_count; k++)
+            show_cell(&built->cells[k], out);
+        for (char **tag = built->tags; tag && *tag; tag++)
+            arc_buf_printf(out, "    tag %s\n", *tag);
     }
     if (!out->len)
         arc_buf_puts(out, "nothing to build\n");
 }
 
-static void summarize_cell(const json_t *entry, const json_t *cell, struct arc_buf *out)
+static void summarize_cell(const struct arc_built_service *built, const struct arc_built_cell *cell,
+                           struct arc_buf *out)
 {
-    const json_t *duration = json_object_get(cell, "duration");
-    arc_buf_printf(out, "| %s | %s | `%.19s…` | ", arc_json_text_of(entry, "service"),
-                   arc_json_text_of(cell, "platform"), arc_json_text_of(cell, "digest"));
+    arc_buf_printf(out, "| %s | %s | `%.19s…` | ", built->service, cell->platform,
+                   cell->digest ? cell->digest : "");
     add_sizes(out, cell);
     arc_buf_puts(out, " | ");
-    if (json_is_number(duration))
-        arc_buf_printf(out, "%.1f s%s", json_number_value(duration),
-                       json_is_true(json_object_get(cell, "cached")) ? ", cached" : "");
+    if (cell->duration >= 0)
+        arc_buf_printf(out, "%.1f s%s", cell->duration, cell->cached == 1 ? ", cached" : "");
     else
-        arc_buf_puts(out, json_is_false(json_object_get(entry, "built")) ? "was there" : "");
+        arc_buf_puts(out, built->built ? "" : "was there");
     arc_buf_puts(out, " |\n");
 }
 
@@ -155,23 +150,22 @@ static void add_word(struct arc_buf *out, const char *text)
 }
 
 /* When each cell ran, for those that were built in this run (mermaid.js.org, "Gantt diagrams"). */
-static void draw_times(const json_t *build, struct arc_buf *out)
+static void draw_times(const struct arc_ledger *ledger, struct arc_buf *out)
 {
     ARC_AUTO(arc_buf) struct arc_buf rows = {.max = (size_t)1 << 20};
-    size_t i, k;
-    json_t *entry, *cell;
-    json_array_foreach (json_object_get(build, "services"), i, entry) {
+    for (size_t i = 0; i < ledger->service_count; i++) {
+        const struct arc_built_service *built = &ledger->services[i];
         arc_buf_puts(&rows, "    section ");
-        add_word(&rows, arc_json_text_of(entry, "service"));
+        add_word(&rows, built->service);
         arc_buf_putc(&rows, '\n');
-        json_array_foreach (json_object_get(entry, "cells"), k, cell) {
-            double started = json_real_value(json_object_get(cell, "started"));
-            double took = json_number_value(json_object_get(cell, "duration"));
-            if (started <= 0)
+        for (size_t k = 0; k < built->cell_count; k++) {
+            const struct arc_built_cell *cell = &built->cells[k];
+            if (cell->started <= 0)
                 continue;
             arc_buf_puts(&rows, "    ");
-            add_word(&rows, arc_json_text_of(cell, "platform"));
-            arc_buf_printf(&rows, " :%.0f, %.0f\n", started * 1000, (started + took) * 1000);
+            add_word(&rows, cell->platform);
+            arc_buf_printf(&rows, " :%.0f, %.0f\n", cell->started * 1000,
+                           (cell->started + cell->duration) * 1000);
         }
     }
     if (!rows.failed && strstr(arc_buf_text(&rows), " :"))
@@ -180,16 +174,14 @@ static void draw_times(const json_t *build, struct arc_buf *out)
                        arc_buf_text(&rows));
 }
 
-static void summarize(const json_t *build, struct arc_buf *out)
+static void summarize(const struct arc_ledger *ledger, struct arc_buf *out)
 {
-    size_t i, k;
-    json_t *entry, *cell;
     arc_buf_puts(out, "### Images\n\n| Service | Platform | Digest | Size | Build |\n"
                       "|---|---|---|---|---|\n");
-    json_array_foreach (json_object_get(build, "services"), i, entry)
-        json_array_foreach (json_object_get(entry, "cells"), k, cell)
-            summarize_cell(entry, cell, out);
-    draw_times(build, out);
+    for (size_t i = 0; i < ledger->service_count; i++)
+        for (size_t k = 0; k < ledger->services[i].cell_count; k++)
+            summarize_cell(&ledger->services[i], &ledger->services[i].cells[k], out);
+    draw_times(ledger, out);
 }
 
 /* ---- the command --------------------------------------------------------------------------- */
@@ -214,27 +206,31 @@ static int describe(struct arc_project *project, const struct arc_build_options 
 }
 
 static int promote(const struct invocation *inv, const struct arc_build_options *options,
-                   json_t **out, struct arc_error *err)
+                   struct arc_ledger *out, struct arc_error *err)
 {
     ARC_AUTO(arc_needs) struct arc_needs found = {0};
+    ARC_AUTO(arc_ledger) struct arc_ledger built = {0};
     struct arc_needs_files files = {.build = option_value(inv, "build"),
                                     .needs = option_value(inv, "needs")};
-    int rc = arc_needs_read(&files, &found, err);
-    if (!rc && files.needs && !found.build)
-        rc = arc_error_set(err, ARC_EINPUT, "--needs: no job has build.json among its outputs");
+    ARC_TRY(arc_needs_read(&files, &found, err));
+    if (files.needs && !found.build)
+        return arc_error_set(err, ARC_EINPUT, "--needs: no job has build.json among its outputs");
+    if (found.build)
+        ARC_TRY(arc_ledger_read(found.build, &built, err));
+
     struct arc_promote_options wanted = {.env = options->env,
                                          .plan = options->plan,
-                                         .build = found.build,
+                                         .build = found.build ? &built : NULL,
                                          .force = option_flag(inv, "force"),
                                          .on_event = options->on_event,
                                          .context = options->context};
-    return rc ? rc : arc_promote(&wanted, out, err);
+    return arc_promote(&wanted, out, err);
 }
 
 /* Builds, joins or promotes, telling what it does on stderr. A signal ends a build; a promotion,
  * which takes a moment and would leave tags half moved, is ended first. */
 static int work(const struct invocation *inv, struct arc_project *project,
-                struct arc_build_options *options, json_t **out, struct arc_error *err)
+                struct arc_build_options *options, struct arc_ledger *out, struct arc_error *err)
 {
     struct build_progress progress = {
         .logs = option_value(inv, "logs"),
@@ -274,18 +270,24 @@ static int check_options(const struct invocation *inv, struct arc_error *err)
     return ARC_OK;
 }
 
+static int read_plan(const char *where, struct arc_plan *out, struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *json = NULL;
+    ARC_TRY(arc_document_read(where, &json, err));
+    return arc_plan_read(json, out, err);
+}
+
 static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
-    ARC_AUTO_JSON json_t *plan = NULL;
+    ARC_AUTO(arc_plan) struct arc_plan plan = {0};
+    ARC_AUTO(arc_ledger) struct arc_ledger ledger = {0};
     const char *cache = option_value(inv, "cache");
-    int rc = check_options(inv, err);
-    if (!rc)
-        rc = arc_document_read(option_value(inv, "plan"), &plan, err);
-    if (rc)
-        return rc;
+    ARC_TRY(check_options(inv, err));
+    ARC_TRY(read_plan(option_value(inv, "plan"), &plan, err));
+
     struct arc_build_options options = {.env = inv->env,
-                                        .plan = plan,
+                                        .plan = &plan,
                                         .cell = option_value(inv, "cell"),
                                         .cache = strcmp(cache, "none") == 0 ? NULL : cache,
                                         .builder = option_value(inv, "builder"),
@@ -294,13 +296,12 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
                                         .interrupted_fd = -1};
     if (option_flag(inv, "dry-run"))
         return describe(&project, &options, &report->human, err);
-    rc = work(inv, &project, &options, &report->document, err);
-    if (!rc)
-        rc = add_outputs(report, err);
-    if (rc)
-        return rc;
-    show(report->document, &report->human);
-    summarize(report->document, &report->summary);
+
+    ARC_TRY(work(inv, &project, &options, &ledger, err));
+    ARC_TRY(arc_ledger_write(&ledger, &report->document, err));
+    ARC_TRY(add_outputs(report, &ledger, err));
+    show(&ledger, &report->human);
+    summarize(&ledger, &report->summary);
     return ARC_OK;
 }
 

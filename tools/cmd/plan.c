@@ -134,7 +134,9 @@ static int show_bake(const struct arc_env *env, const json_t *plan, struct arc_b
                      struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *bake = NULL;
-    struct arc_bake_options options = {.env = env, .plan = plan};
+    ARC_AUTO(arc_plan) struct arc_plan read;
+    ARC_TRY(arc_plan_read(plan, &read, err));
+    struct arc_bake_options options = {.env = env, .plan = &read};
     int rc = arc_bake(&options, &bake, err);
     ARC_AUTO_FREE char *text = rc ? NULL : json_dumps(bake, JSON_INDENT(2));
     if (rc || !text)

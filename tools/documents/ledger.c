@@ -78,6 +78,24 @@ void arc_ledger_free(struct arc_ledger *ledger)
     *ledger = (struct arc_ledger){0};
 }
 
+int arc_ledger_begin(const struct arc_plan *plan, struct arc_ledger *out, struct arc_error *err)
+{
+    *out = (struct arc_ledger){.pushed = plan->push};
+    out->group = arc_arena_text(&out->memory, plan->group);
+    out->revision = arc_arena_text(&out->memory, plan->revision);
+    out->services = arc_arena_array(&out->memory, plan->service_count, sizeof *out->services);
+    int rc = arc_arena_check(&out->memory, err);
+    if (rc)
+        arc_ledger_free(out);
+    return rc;
+}
+
+int arc_built_copy(const struct arc_built_service *built, struct arc_arena *memory,
+                   struct arc_built_service *out, struct arc_error *err)
+{
+    return arc_record_copy(&service_record, built, memory, out, err);
+}
+
 struct arc_built_service *arc_ledger_service(const struct arc_ledger *ledger, const char *service)
 {
     for (size_t i = 0; i < ledger->service_count; i++)

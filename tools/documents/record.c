@@ -323,7 +323,8 @@ int arc_record_read(const struct arc_record *record, const json_t *json, struct 
                     void *out, struct arc_error *err)
 {
     ARC_AUTO(reading)
-    struct reading reading = {.memory = memory, .document = record->document, .err = err};
+    struct reading reading = {
+        .memory = memory, .document = record->document ? record->document : "part", .err = err};
     ARC_TRY(read_object(&reading, record, json, out));
     return arc_arena_check(memory, err);
 }
@@ -332,7 +333,7 @@ int arc_record_read(const struct arc_record *record, const json_t *json, struct 
 
 static json_t *make_object(const struct arc_record *record, const char *in);
 
-static json_t *make_texts(char **texts)
+json_t *arc_texts_json(char *const *texts)
 {
     json_t *list = json_array();
     for (; texts && *texts; texts++)
@@ -343,7 +344,7 @@ static json_t *make_texts(char **texts)
     return list;
 }
 
-static json_t *make_pairs(const struct arc_pair *pair)
+json_t *arc_pairs_json(const struct arc_pair *pair)
 {
     json_t *object = json_object();
     for (; pair && pair->name; pair++)
@@ -352,6 +353,22 @@ static json_t *make_pairs(const struct arc_pair *pair)
             return NULL;
         }
     return object;
+}
+
+bool arc_texts_have(char *const *texts, const char *text)
+{
+    for (; texts && *texts; texts++)
+        if (strcmp(*texts, text) == 0)
+            return true;
+    return false;
+}
+
+const char *arc_pairs_value(const struct arc_pair *pair, const char *name)
+{
+    for (; pair && pair->name; pair++)
+        if (strcmp(pair->name, name) == 0)
+            return pair->value;
+    return NULL;
 }
 
 static json_t *make_list(const struct arc_record *record, const char *items, size_t count)
@@ -382,9 +399,9 @@ static json_t *make_member(const struct arc_field *field, const char *in)
     case ARC_FIELD_NUMBER:
         return *(const double *)at < 0 ? json_null() : json_real(*(const double *)at);
     case ARC_FIELD_TEXTS:
-        return make_texts(*(char **const *)at);
+        return arc_texts_json(*(char **const *)at);
     case ARC_FIELD_PAIRS:
-        return make_pairs(*(struct arc_pair *const *)at);
+        return arc_pairs_json(*(struct arc_pair *const *)at);
     case ARC_FIELD_LIST:
         return make_list(field->record, load_pointer(at),
                          *(const size_t *)(const void *)(in + field->count));
@@ -413,4 +430,13 @@ int arc_record_write(const struct arc_record *record, const void *in, json_t **o
 {
     *out = make_object(record, in);
     return *out ? ARC_OK : arc_error_nomem(err);
+}
+
+int arc_record_copy(const struct arc_record *record, const void *in, struct arc_arena *memory,
+                    void *out, struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *json = NULL;
+    memset(out, 0, record->size);
+    ARC_TRY(arc_record_write(record, in, &json, err));
+    return arc_record_read(record, json, memory, out, err);
 }

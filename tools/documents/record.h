@@ -50,6 +50,10 @@ extern const struct arc_form arc_form_revision; /* 40 or 64 hexadecimal digits *
 int arc_record_read(const struct arc_record *record, const json_t *json, struct arc_arena *memory,
                     void *out, struct arc_error *err);
 
+/* Fills *out, which need not be zeroed, with a copy of all of *in. */
+int arc_record_copy(const struct arc_record *record, const void *in, struct arc_arena *memory,
+                    void *out, struct arc_error *err);
+
 /* *out is a new reference. */
 int arc_record_write(const struct arc_record *record, const void *in, json_t **out,
                      struct arc_error *err);

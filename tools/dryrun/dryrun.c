@@ -169,7 +169,9 @@ static int rehearse_plan(struct dryrun *run, struct arc_error *err)
 static int rehearse_build(struct dryrun *run, struct arc_error *err)
 {
     json_t *argv = NULL, *definition = NULL;
-    struct arc_build_options options = {.env = &run->event.env, .plan = part(run, "plan")};
+    ARC_AUTO(arc_plan) struct arc_plan plan;
+    ARC_TRY(arc_plan_read(part(run, "plan"), &plan, err));
+    struct arc_build_options options = {.env = &run->event.env, .plan = &plan};
     int rc = arc_build_describe(run->project, &options, &argv, &definition, err);
     return rc ? rc
               : keep(run, "build", json_pack("{s:o, s:o}", "argv", argv, "definition", definition),
