@@ -253,6 +253,15 @@ static int parse_option(struct invocation *inv, int argc, char *const *argv, int
     return own ? set_value(inv, i, value, err) : set_frame_option(inv, option, value, err);
 }
 
+/* "-z": the flag of that name. */
+static int parse_letter(struct invocation *inv, const char *word, struct arc_error *err)
+{
+    size_t i = option_index(inv->command, word + 1, strlen(word + 1));
+    if (word[2] || i == option_count(inv->command))
+        return unknown_option(inv, word, err);
+    return set_value(inv, i, "true", err);
+}
+
 static int add_argument(struct invocation *inv, const char *arg, struct arc_error *err)
 {
     if (inv->arg_count == inv->command->arguments_max) {
@@ -278,7 +287,7 @@ static int parse_words(struct invocation *inv, int argc, char *const *argv, stru
         if (options && (strncmp(argv[i], "--", 2) == 0 || long_option(argv[i])))
             rc = parse_option(inv, argc - i, argv + i, &used, err);
         else if (options && argv[i][0] == '-' && argv[i][1])
-            rc = unknown_option(inv, argv[i], err);
+            rc = parse_letter(inv, argv[i], err);
         else
             rc = add_argument(inv, argv[i], err);
         if (rc)

@@ -13,7 +13,7 @@
 /* One option. The environment variable INPUT_<NAME> (upper case, hyphens kept or as underscores)
  * gives its value where the command line does not; an empty one counts as not given. */
 struct option {
-    const char *name;    /* without dashes: "list-files" */
+    const char *name;    /* without dashes: "list-files"; a single letter takes one dash */
     const char *value;   /* placeholder of its value ("FILE"); NULL for a true/false option */
     const char *choices; /* the allowed values, "none|csv|json"; NULL for any */
     const char *initial; /* the value when none is given, shown in the help; NULL for none */

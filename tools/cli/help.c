@@ -46,10 +46,15 @@ static void usage(const struct command *command, struct arc_buf *out)
         arc_buf_printf(out, " [%s]%s", command->argument, command->arguments_max > 1 ? "..." : "");
 }
 
+static const char *dashes_of(const struct option *option)
+{
+    return option->name[1] ? "--" : "-";
+}
+
 static void option_text(const struct option *option, struct arc_buf *out)
 {
     struct arc_buf head = {.max = 256};
-    arc_buf_printf(&head, "  --%s", option->name);
+    arc_buf_printf(&head, "  %s%s", dashes_of(option), option->name);
     if (option->value)
         arc_buf_printf(&head, " %s", option->value);
     arc_buf_add(out, head.data, head.len);
@@ -150,8 +155,8 @@ static void options_man(const struct option *options, struct arc_buf *out)
     for (; options && options->name; options++) {
         arc_buf_puts(out, ".TP\n.B ");
         struct arc_buf head = {.max = 256};
-        arc_buf_printf(&head, "--%s%s%s", options->name, options->value ? " " : "",
-                       options->value ? options->value : "");
+        arc_buf_printf(&head, "%s%s%s%s", dashes_of(options), options->name,
+                       options->value ? " " : "", options->value ? options->value : "");
         roff(out, arc_buf_text(&head));
         arc_buf_free(&head);
         roff(out, options->help);
@@ -300,7 +305,7 @@ static void command_markdown(const struct command *command, struct arc_buf *out)
         arc_buf_puts(out, "| option | meaning | default |\n|---|---|---|\n");
     for (const struct option *row = command->options; row && row->name; row++) {
         struct arc_buf name = {.max = 256};
-        arc_buf_printf(&name, "--%s%s%s", row->name, row->value ? " " : "",
+        arc_buf_printf(&name, "%s%s%s%s", dashes_of(row), row->name, row->value ? " " : "",
                        row->value ? row->value : "");
         help_option_row(row, arc_buf_text(&name), " May be repeated.", out);
         arc_buf_free(&name);

@@ -35,8 +35,9 @@ static int filter(const struct invocation *inv, struct report *report, struct ar
     if (code)
         return code;
     size_t count = 0, i;
-    code = arc_glob_filter(patterns, json_array_size(paths) ? paths : NULL, inv->terminal,
-                           &report->human, notes, &count, err);
+    const struct arc_glob_lines how = {.nul = option_flag(inv, "z"), .visible = inv->terminal};
+    code = arc_glob_filter(patterns, json_array_size(paths) ? paths : NULL, &how, &report->human,
+                           notes, &count, err);
     json_t *note;
     json_array_foreach (notes, i, note)
         if (!code)
@@ -62,6 +63,7 @@ static const struct option options[] = {
      .many = true,
      .help = "A pattern. A path that matches any is printed. With it, all "
              "arguments are paths."},
+    {.name = "z", .help = "Paths on stdin and stdout end with NUL, as `git ls-files -z` has them."},
     {.name = "pairs",
      .help = "Read lines of a pattern, a tab and a path from stdin, with %09 %0A %0D %00 %25 for "
              "tab, LF, CR, NUL and %, and print 1 (matches), 0 or E (no valid pattern) for each."},
@@ -71,7 +73,7 @@ static const struct option options[] = {
 static const struct example examples[] = {
     {"arc-ci glob 'services/*/Dockerfile' services/cache/Dockerfile Makefile",
      "Which of these paths match."},
-    {"git ls-files | arc-ci glob --pattern='**/*.mk' --pattern=Makefile",
+    {"git ls-files -z | arc-ci glob -z --pattern='**/*.mk' --pattern=Makefile",
      "Which tracked files match either."},
     {0},
 };
@@ -83,7 +85,8 @@ const struct command cmd_glob = {
     .arguments_max = 100000,
     .description =
         "The first argument is the pattern and the others are paths, which need not exist. "
-        "Without paths they are read from stdin, one a line. Exit status 1 says that none "
+        "Without paths they are read from stdin, one per line; names in quotes, as git prints them, "
+        "a ./ before and a CR behind are understood. Exit status 1 says that none "
         "matched.\n\n"
         "Patterns mean what they mean to picomatch 2.3.1 with {dot: true}, which is what "
         "paths-filter has: * and ? stay within a directory, ** as a whole segment crosses "

@@ -39,7 +39,7 @@ static int make_set(const json_t *patterns, struct arc_glob_set **set, json_t *n
 
 struct filter {
     struct arc_glob_matcher *matcher;
-    bool visible;
+    const struct arc_glob_lines *how;
     struct arc_buf *out;
     size_t count;
 };
@@ -50,38 +50,88 @@ static void try_path(struct filter *filter, const char *path, size_t len)
     if (!arc_glob_matcher_match(filter->matcher, path, len, ids))
         return;
     filter->count++;
-    if (filter->visible)
+    if (filter->how->visible && !filter->how->nul)
         arc_text_visible(filter->out, path, len);
     else
         arc_buf_add(filter->out, path, len);
-    arc_buf_putc(filter->out, '\n');
+    arc_buf_putc(filter->out, filter->how->nul ? '\0' : '\n');
 }
 
-/* The line at *at, without its end; false after the last one. */
-static bool next_line(const struct arc_buf *text, size_t *at, const char **line, size_t *len)
+/* The text up to the next `stop` at *at, without it; false after the last one. */
+static bool next_piece(const struct arc_buf *text, char stop, size_t *at, const char **line,
+                       size_t *len)
 {
     if (*at >= text->len)
         return false;
     *line = text->data + *at;
-    const char *end = memchr(*line, '\n', text->len - *at);
+    const char *end = memchr(*line, stop, text->len - *at);
     *len = end ? (size_t)(end - *line) : text->len - *at;
     *at += *len + 1;
     return true;
 }
 
+/* What a name in quotes, as git prints one with unusual bytes, stands for; false when it is not in
+ * quotes to its end. */
+static bool unquote(const char *line, size_t len, struct arc_buf *out)
+{
+    static const char letters[] = "abfnrtv\"\\", meant[] = "\a\b\f\n\r\t\v\"\\";
+    if (len < 2 || line[0] != '"' || line[len - 1] != '"')
+        return false;
+    arc_buf_reset(out);
+    for (size_t i = 1; i < len - 1; i++) {
+        const char *letter =
+            line[i] == '\\' && i + 1 < len - 1 ? strchr(letters, line[i + 1]) : NULL;
+        bool octal = line[i] == '\\' && i + 3 < len - 1 && line[i + 1] >= '0' && line[i + 1] <= '3';
+        if (octal) {
+            arc_buf_putc(out, (char)((line[i + 1] - '0') << 6 | (line[i + 2] - '0') << 3 |
+                                     (line[i + 3] - '0')));
+            i += 3;
+        } else if (letter && *letter) {
+            arc_buf_putc(out, meant[letter - letters]);
+            i++;
+        } else if (line[i] == '\\' || line[i] == '"') {
+            return false;
+        } else {
+            arc_buf_putc(out, line[i]);
+        }
+    }
+    return true;
+}
+
+/* A line as `git ls-files`, `find` and Windows write them: with quotes, "./" or a CR. */
+static void try_line(struct filter *filter, const char *line, size_t len, struct arc_buf *plain)
+{
+    if (len && line[len - 1] == '\r')
+        len--;
+    if (unquote(line, len, plain)) {
+        line = arc_buf_text(plain);
+        len = plain->len;
+    }
+    while (len > 2 && memcmp(line, "./", 2) == 0) {
+        line += 2;
+        len -= 2;
+    }
+    try_path(filter, line, len);
+}
+
 static int try_stdin(struct filter *filter, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf input = {.max = ARC_GLOB_LINES_MAX};
+    ARC_AUTO(arc_buf) struct arc_buf plain = {.max = ARC_GLOB_LINES_MAX};
     const char *line;
     size_t at = 0, len;
+    bool nul = filter->how->nul;
     int code = arc_file_read_stdin(ARC_GLOB_LINES_MAX, &input, err);
-    while (!code && next_line(&input, &at, &line, &len))
-        try_path(filter, line, len);
-    return code;
+    while (!code && next_piece(&input, nul ? '\0' : '\n', &at, &line, &len))
+        if (nul)
+            try_path(filter, line, len);
+        else
+            try_line(filter, line, len, &plain);
+    return code ? code : arc_buf_check(&plain, "a path", err);
 }
 
-int arc_glob_filter(const json_t *patterns, const json_t *paths, bool visible, struct arc_buf *out,
-                    json_t *notes, size_t *count, struct arc_error *err)
+int arc_glob_filter(const json_t *patterns, const json_t *paths, const struct arc_glob_lines *how,
+                    struct arc_buf *out, json_t *notes, size_t *count, struct arc_error *err)
 {
     ARC_AUTO(arc_glob_set) struct arc_glob_set *set = NULL;
     ARC_AUTO(arc_glob_matcher) struct arc_glob_matcher *matcher = NULL;
@@ -90,7 +140,7 @@ int arc_glob_filter(const json_t *patterns, const json_t *paths, bool visible, s
         code = arc_glob_matcher_new(set, &matcher, err);
     if (code)
         return code;
-    struct filter filter = {.matcher = matcher, .visible = visible, .out = out};
+    struct filter filter = {.matcher = matcher, .how = how, .out = out};
     size_t i;
     json_t *path;
     json_array_foreach (paths, i, path)
@@ -185,7 +235,7 @@ int arc_glob_pairs(struct arc_buf *out, struct arc_error *err)
     const char *line;
     size_t at = 0, len, number = 0;
     int code = arc_file_read_stdin(ARC_GLOB_LINES_MAX, &input, err);
-    while (!code && next_line(&input, &at, &line, &len))
+    while (!code && next_piece(&input, '\n', &at, &line, &len))
         code = pair(&pairs, line, len, ++number, out, err);
     return code;
 }

@@ -10,13 +10,19 @@
 /* Most bytes of input from stdin, 256 MiB. */
 #define ARC_GLOB_LINES_MAX ((size_t)256 << 20)
 
-/* Appends to `out`, a line each, the paths that match at least one of the patterns; a path that
- * could drive a terminal or leave its line is shown as arc_text_visible() has it when `visible`.
- * `patterns` and `paths` are arrays of strings; paths NULL: the lines of stdin. Notes on patterns
- * that match only themselves are appended to `notes`, an array of strings. *count is how many paths
- * matched. Errors as arc_glob_compile(). */
-int arc_glob_filter(const json_t *patterns, const json_t *paths, bool visible, struct arc_buf *out,
-                    json_t *notes, size_t *count, struct arc_error *err);
+/* How paths are read and written. */
+struct arc_glob_lines {
+    bool nul;     /* a NUL behind each path, and nothing else means anything (git ls-files -z) */
+    bool visible; /* a path that could drive a terminal or leave its line as arc_text_visible() */
+};
+
+/* Appends to `out` the paths that match at least one of the patterns, a line each. `patterns` and
+ * `paths` are arrays of strings; paths NULL: the lines of stdin, in which names in quotes (as git
+ * prints them), a "./" before and a CR behind are understood. Notes on patterns that match only
+ * themselves are appended to `notes`, an array of strings. *count is how many paths matched. Errors
+ * as arc_glob_compile(). */
+int arc_glob_filter(const json_t *patterns, const json_t *paths, const struct arc_glob_lines *how,
+                    struct arc_buf *out, json_t *notes, size_t *count, struct arc_error *err);
 
 /* Reads `pattern<TAB>path` lines from stdin, with %09 %0A %0D %00 %25 for tab, LF, CR, NUL and `%`,
  * and appends a line each: 1 (matches), 0 or E (no valid pattern). ARC_EINPUT for a line without a
