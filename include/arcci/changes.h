@@ -12,6 +12,9 @@
 
 ARC_API_BEGIN
 
+/* Most memory for the paths that matched, and for which filter they did: some two million. */
+#define ARC_CHANGES_MEMORY ((size_t)128 << 20)
+
 /* What each service of the configuration is compared with, instead of one base for all: where it
  * was last good, so that a run that failed or was cancelled loses no change. */
 enum arc_since {
@@ -32,6 +35,7 @@ struct arc_changes_options {
     unsigned fetch_depth; /* commits to fetch at first where history is cut; 0: never fetch */
     bool base_on_pulls;   /* `base` counts on pull requests even where the API can be asked */
     bool is_recorded;     /* the event is another run's: what is checked out here tells nothing */
+    bool submodules;      /* look into submodules that changed: the paths in them count */
     bool untracked;       /* base HEAD: new files that git does not track count as added */
     bool explain;         /* also warn of patterns that match no path: reads the whole head */
     bool count_only;      /* keep no paths, only the counts */

@@ -17,7 +17,8 @@ struct run {
     const struct arc_event *event;
     struct arc_base base;
     struct arc_match match;
-    bool api_failed; /* so git must do */
+    bool api_failed;       /* so git must do */
+    struct arc_error *err; /* for callbacks */
 };
 
 static void run_free(struct run *run)
@@ -46,6 +47,15 @@ static int on_path(void *context, const char *path, size_t len, enum arc_git_sta
 {
     struct run *run = context;
     return arc_match_path(&run->match, path, len, status_of(status));
+}
+
+static int on_submodule(void *context, const char *path, const struct arc_oid *from,
+                        const struct arc_oid *to)
+{
+    struct run *run = context;
+    (void)from;
+    (void)to;
+    return arc_warn_of_submodule(&run->match, path, run->err);
 }
 
 static bool on_directory(void *context, const char *directory, size_t len)
@@ -108,8 +118,11 @@ static int compare_by_api(struct run *run, struct arc_error *err)
 
 static int compare(struct run *run, struct arc_error *err)
 {
-    struct arc_git_diff diff = {
-        .to = &run->base.head, .enter = on_directory, .each = on_path, .context = run};
+    struct arc_git_diff diff = {.to = &run->base.head,
+                                .enter = on_directory,
+                                .each = on_path,
+                                .submodule = on_submodule,
+                                .context = run};
     int rc;
     switch (run->base.kind) {
     case ARC_BASE_WORKTREE:
@@ -126,6 +139,11 @@ static int compare(struct run *run, struct arc_error *err)
     default:
         return compare_by_api(run, err);
     }
+    if (rc == ARC_ELIMIT && err->code != ARC_ELIMIT)
+        return arc_error_set(err, rc,
+                             "more paths matched than %zu MiB can hold: narrower filters, or "
+                             "list-files: none, keep fewer",
+                             ARC_CHANGES_MEMORY >> 20);
     return rc == ARC_ENOMEM ? arc_error_nomem(err) : rc;
 }
 
@@ -231,6 +249,14 @@ static int without_clone(struct run *run, struct arc_error *err)
     return ARC_OK;
 }
 
+/* In the configuration a `!` leaves out, whatever the filters of a person would make of it. */
+static enum arc_quantifier quantifier_of(const struct arc_changes_options *options)
+{
+    bool some = options->quantifier == ARC_QUANTIFIER_SOME;
+    return options->filters->from_config && some ? ARC_QUANTIFIER_SOME_EXCLUDE
+                                                 : options->quantifier;
+}
+
 static int changes(struct run *run, struct arc_error *err)
 {
     const struct arc_changes_options *options = run->options;
@@ -244,7 +270,8 @@ static int changes(struct run *run, struct arc_error *err)
     else if (!rc)
         rc = choose(run, err);
     if (!rc)
-        rc = arc_match_start(&run->match, run->out, options->quantifier, options->count_only, err);
+        rc = arc_match_start(&run->match, run->out, quantifier_of(options), options->count_only,
+                             err);
     if (!rc)
         rc = arc_warn_of_rules(&run->match, err);
     if (!rc)
@@ -263,6 +290,7 @@ int arc_changes(struct arc_project *project, const struct arc_changes_options *o
 {
     ARC_AUTO(run) struct run run = {.project = project, .options = options, .out = out};
     *out = (struct arc_changes){.filters = options->filters, .warnings = json_array()};
+    run.err = err;
     int rc = out->warnings ? changes(&run, err) : arc_error_nomem(err);
     if (rc)
         arc_changes_free(out);

@@ -47,6 +47,7 @@ static int keep_file(struct arc_match *match, const char *path, size_t len, enum
     struct arc_changes *out = match->out;
     if (match->kept)
         return ARC_OK;
+    match->memory += len + sizeof *out->files;
     const char *copy = keep_text(out, path, len);
     if (!copy || !room(&out->files, out->file_count, sizeof *out->files))
         return ARC_ENOMEM;
@@ -71,6 +72,9 @@ static int hit(struct arc_match *match, size_t filter, size_t rule, const struct
         int rc = keep_file(match, file->path, file->len, file->status);
         if (rc)
             return rc;
+        match->memory += sizeof *result->hits;
+        if (match->memory > ARC_CHANGES_MEMORY)
+            return ARC_ELIMIT;
         if (!room(&result->hits, result->count, sizeof *result->hits))
             return ARC_ENOMEM;
         result->hits[result->count] = (struct arc_filter_hit){match->kept - 1, rule};
@@ -161,10 +165,32 @@ static bool breaks(const char *path, size_t len)
            (memchr(path, 0xe2, len) && arc_glob_line_break(path, len));
 }
 
+/* Two stars do not cross a line break in the filters of a person, as in paths-filter. A service's
+ * directory is all that is in it, whatever it is called: its name is tried without breaks, too. */
+static bool find_rules_of_config(struct arc_match *match, const char *path, size_t len)
+{
+    ARC_AUTO(arc_buf) struct arc_buf plain = {.max = len + 1};
+    bool any = arc_glob_matcher_match(match->matcher, path, len, match->ids);
+    memcpy(match->all, match->ids, match->words * sizeof *match->ids);
+    match->covered.len = 0; /* `all` is used up */
+    for (size_t i = 0; i < len; i++)
+        arc_buf_putc(&plain,
+                     strchr("\n\r", path[i]) || (unsigned char)path[i] >= 0x80 ? '_' : path[i]);
+    if (plain.failed)
+        return any;
+    any |= arc_glob_matcher_match(match->matcher, plain.data, len, match->ids);
+    for (size_t i = 0; i < match->words; i++)
+        match->ids[i] |= match->all[i];
+    return any;
+}
+
 /* Fills `ids` with the rules that match. */
 static bool find_rules(struct arc_match *match, const char *path, size_t len)
 {
-    if (!is_covered(match, path, len) || breaks(path, len))
+    bool broken = breaks(path, len);
+    if (broken && match->matcher && match->out->filters->from_config)
+        return find_rules_of_config(match, path, len);
+    if (!is_covered(match, path, len) || broken)
         return match->matcher && arc_glob_matcher_match(match->matcher, path, len, match->ids);
     memcpy(match->ids, match->all, match->words * sizeof *match->ids);
     return true;
@@ -210,7 +236,8 @@ bool arc_match_below(struct arc_match *match, const char *directory, size_t len)
 {
     const struct arc_filters *filters = match->out->filters;
     note_directory(match, directory, len);
-    if (match->wants_all || is_covered(match, directory, len))
+    if (match->wants_all || is_covered(match, directory, len) ||
+        (filters->from_config && breaks(directory, len)))
         return true;
     match->covered.len = 0;
     if (!match->matcher ||

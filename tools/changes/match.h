@@ -26,6 +26,7 @@ struct arc_match {
     struct arc_literal *literals;
     size_t literal_count;
     const bool *only; /* per filter: whether it is asked now; NULL: all are */
+    size_t memory;    /* bytes of what is kept */
     size_t kept;      /* index + 1 of the file being matched, once it is kept */
 };
 
@@ -37,7 +38,8 @@ void arc_match_free(struct arc_match *match);
 /* Whether a path below the directory ("a/b/", with its slash) can match any filter. */
 bool arc_match_below(struct arc_match *match, const char *directory, size_t len);
 
-/* Matches a path and keeps it where it belongs. ARC_ENOMEM. */
+/* Matches a path and keeps it where it belongs. ARC_ENOMEM; ARC_ELIMIT, without a
+ * message, when more than ARC_CHANGES_MEMORY would be kept. */
 int arc_match_path(struct arc_match *match, const char *path, size_t len, enum arc_status status);
 
 #endif

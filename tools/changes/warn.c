@@ -3,6 +3,7 @@
 #include "base/auto.h"
 #include "base/text.h"
 #include "git/diff.h"
+#include <ctype.h>
 #include <string.h>
 
 static int warn(struct arc_match *match, size_t rule, struct arc_error *err, const char *what)
@@ -43,22 +44,118 @@ static bool only_negations(const struct arc_filters *filters, const struct arc_f
     return filter->count != 0;
 }
 
-/* Paths in git have no slash at either end. */
-static bool slashed(const char *pattern)
+#define NEVER                                                                                      \
+    "can match no path: paths have no slash at their beginning or end, and no segment that is "    \
+    "empty, '.' or '..'"
+
+static bool is_odd_segment(const char *segment, size_t len)
 {
-    size_t len = strlen(pattern);
-    return *pattern == '/' || (len && pattern[len - 1] == '/' && !strpbrk(pattern, "*?[]{}()!+@|"));
+    return !len || (len == 1 && *segment == '.') || (len == 2 && memcmp(segment, "..", 2) == 0);
+}
+
+/* Whether a segment that no path has stands outside of every group. */
+static bool has_odd_segment(const char *pattern)
+{
+    const char *start = pattern;
+    int depth = 0;
+    for (const char *c = pattern;; c++) {
+        if ((*c == '/' && !depth) || !*c) {
+            if (is_odd_segment(start, (size_t)(c - start)))
+                return true;
+            start = c + 1;
+        }
+        if (!*c)
+            return false;
+        if (*c == '\\' && c[1])
+            c++;
+        else if (strchr("[{(", *c))
+            depth++;
+        else if (strchr("]})", *c) && depth)
+            depth--;
+    }
+}
+
+/* Whether white space, or a comma outside of a group, stands between what looks like two patterns:
+ * behind a star, a group, a comma or a file's extension. A name may hold either as well. */
+static bool is_list(const char *pattern)
+{
+    int depth = 0;
+    for (const char *c = pattern; *c; c++) {
+        depth += strchr("[{(", *c) ? 1 : strchr("]})", *c) ? -1 : 0;
+        size_t space = arc_text_space(c, strlen(c));
+        size_t between = space ? space : (depth <= 0 && strchr(",;", *c));
+        if (!between || c == pattern || !c[between])
+            continue;
+        const char *word = c;
+        while (word > pattern && word[-1] != '/' && !arc_text_space(word - 1, 1))
+            word--;
+        bool ends = strchr("*}])", c[-1]) || (space && strchr(",;/", c[-1]));
+        bool has_extension =
+            word > pattern && word[-1] == '/' && memchr(word, '.', (size_t)(c - word));
+        if (ends || (has_extension && strchr(c, '/')))
+            return true;
+    }
+    return false;
+}
+
+static bool has_separator_of_windows(const char *pattern)
+{
+    for (const char *c = pattern; *c; c++)
+        if (*c == '\\' && *++c && (isalnum((unsigned char)*c) || strchr("_.-", *c)))
+            return true;
+    return false;
+}
+
+/* What a pattern, without its `!`, cannot do although it looks as if; NULL for nothing. */
+static const char *doubt_of(const char *pattern)
+{
+    size_t len = strlen(pattern), trimmed = len;
+    const char *text = pattern;
+    arc_text_trim(&text, &trimmed);
+    if (strpbrk(pattern, "\r\n") || is_list(pattern))
+        return "is one pattern, and looks like several: write them as a YAML list, an item each";
+    if (trimmed != len)
+        return "has white space at its beginning or end, which counts as part of it";
+    if (has_odd_segment(pattern + (strncmp(pattern, "./", 2) == 0 ? 2 : 0)))
+        return NEVER;
+    if (has_separator_of_windows(pattern))
+        return "has a backslash, which takes the meaning of what follows: directories are "
+               "separated by '/'";
+    return NULL;
+}
+
+/* A status that no comparison gives: renames and copies are not looked for, and a comparison of
+ * commits knows no conflict. */
+static const char *doubt_of_statuses(unsigned statuses)
+{
+    if (!statuses ||
+        statuses & ~(unsigned)(ARC_STATUS_RENAMED | ARC_STATUS_COPIED | ARC_STATUS_UNMERGED))
+        return NULL;
+    return "never matches: renames and copies are not looked for (a renamed file is one deleted and "
+           "one added), and git tells no file as unmerged";
+}
+
+static int warn_of_patterns(struct arc_match *match, size_t index, bool *doubtful,
+                            struct arc_error *err)
+{
+    const struct arc_rule *rule = &match->out->filters->rules[index];
+    const char *doubt = doubt_of_statuses(rule->statuses);
+    for (size_t i = 0; !doubt && i < rule->pattern_count; i++)
+        doubt = doubt_of(rule->patterns[i] + strspn(rule->patterns[i], "!"));
+    *doubtful = doubt != NULL;
+    return doubt ? warn(match, index, err, doubt) : ARC_OK;
 }
 
 static int warn_of_rule(struct arc_match *match, size_t index, struct arc_error *err)
 {
     const struct arc_filters *filters = match->out->filters;
     const struct arc_rule *rule = &filters->rules[index];
-    bool slash = rule->pattern_count == 1 && slashed(rule->patterns[0]);
-    if (slash || (rule->pattern_count && !is_set(match->ids, index)))
-        return warn(match, index, err,
-                    "can match no path: paths have no slash at their beginning or end, and no "
-                    "segment '.' or '..'");
+    bool doubtful = false;
+    ARC_TRY(warn_of_patterns(match, index, &doubtful, err));
+    if (doubtful)
+        return ARC_OK;
+    if (rule->pattern_count && !is_set(match->ids, index))
+        return warn(match, index, err, NEVER);
     if (rule->negated && match->quantifier == ARC_QUANTIFIER_SOME)
         return warn(match, index, err,
                     "matches every path but those: to leave paths out, use predicate-quantifier "
@@ -92,6 +189,50 @@ int arc_warn_of_directories(struct arc_match *match, struct arc_error *err)
                       "names a directory in which something changed, and matches only a file of "
                       "that name: to match what is in it, add '/**'");
     return rc;
+}
+
+/* Whether a pattern is about paths inside of `path`: its segments match those of `path`, one for
+ * one, and there are more. */
+static bool is_about_inside(const char *pattern, const char *path)
+{
+    pattern += strncmp(pattern, "./", 2) == 0 ? 2 : 0;
+    for (;;) {
+        ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
+        size_t len = strcspn(pattern, "/"), own = strcspn(path, "/");
+        const char *stars = strstr(pattern, "**");
+        if (!len || !pattern[len] || (stars && stars < pattern + len))
+            return false;
+        if (arc_glob_compile(pattern, len, &glob, NULL) || !arc_glob_match(glob, path, own))
+            return false;
+        if (!path[own])
+            return true;
+        pattern += len + 1;
+        path += own + 1;
+    }
+}
+
+int arc_warn_of_submodule(struct arc_match *match, const char *path, struct arc_error *err)
+{
+    const struct arc_filters *filters = match->out->filters;
+    if (!match->matcher)
+        return ARC_OK;
+    arc_glob_matcher_match(match->matcher, path, strlen(path), match->ids);
+    for (size_t i = 0; i < filters->rule_count; i++) {
+        const struct arc_rule *rule = &filters->rules[i];
+        for (size_t p = 0; !is_set(match->ids, i) && p < rule->pattern_count; p++) {
+            if (!is_about_inside(rule->patterns[p], path))
+                continue;
+            ARC_AUTO(arc_buf) struct arc_buf text = {0};
+            arc_buf_puts(&text, "is about paths inside the submodule '");
+            arc_text_visible(&text, path, strlen(path));
+            arc_buf_puts(&text,
+                         "', which changed and is one path: 'submodules: true' looks inside");
+            ARC_TRY(arc_buf_check(&text, "a warning", err));
+            ARC_TRY(warn(match, i, err, text.data));
+            break;
+        }
+    }
+    return ARC_OK;
 }
 
 /* Which rules matched some path of the commit. */

@@ -13,6 +13,9 @@ int arc_warn_of_rules(struct arc_match *match, struct arc_error *err);
 /* The same for patterns that name a directory in which something changed, once the walk is over. */
 int arc_warn_of_directories(struct arc_match *match, struct arc_error *err);
 
+/* The same for patterns about paths inside of a submodule that changed and is not looked into. */
+int arc_warn_of_submodule(struct arc_match *match, const char *path, struct arc_error *err);
+
 /* The same for patterns that match no path of the commit, which is read whole: for --explain. */
 int arc_warn_of_untracked(struct arc_match *match, const struct arc_git *git,
                           const struct arc_oid *head, struct arc_error *err);

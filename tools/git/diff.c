@@ -8,6 +8,7 @@
 #define OID_BYTES 20
 #define MODE_TYPE 0170000u
 #define MODE_TREE 0040000u
+#define MODE_LINK 0160000u /* a submodule */
 
 /* One entry of a raw tree: "<octal mode> <name>\0<20 bytes>". */
 struct entry {
@@ -30,6 +31,7 @@ struct walk {
     git_odb *odb;
     struct arc_buf path; /* of the directory under way, with a slash at its end */
     unsigned depth;
+    size_t entries; /* looked at so far */
     struct arc_error *err;
 };
 
@@ -135,14 +137,31 @@ static int enter(struct walk *walk, const struct entry *entry, const unsigned ch
     return rc;
 }
 
-static int give(struct walk *walk, const struct entry *entry, enum arc_git_status status)
+static struct arc_oid link_of(const struct entry *entry)
+{
+    struct arc_oid out = {{0}};
+    git_oid id;
+    if (entry && (entry->mode & MODE_TYPE) == MODE_LINK) {
+        memcpy(id.id, entry->oid, OID_BYTES);
+        arc_git_oid_out(&id, &out);
+    }
+    return out;
+}
+
+/* An entry that differs; either side may be NULL. */
+static int give(struct walk *walk, const struct entry *from, const struct entry *to,
+                enum arc_git_status status)
 {
     const struct arc_git_diff *diff = walk->diff;
+    const struct entry *entry = to ? to : from;
+    const struct arc_oid before = link_of(from), after = link_of(to);
     size_t len = walk->path.len;
     arc_buf_add(&walk->path, entry->name, entry->len);
     if (walk->path.failed)
         return arc_buf_check(&walk->path, "a path", walk->err);
     int rc = diff->each(diff->context, walk->path.data, walk->path.len, status);
+    if (!rc && diff->submodule && (*before.hex || *after.hex))
+        rc = diff->submodule(diff->context, walk->path.data, &before, &after);
     walk->path.len = len;
     return rc;
 }
@@ -152,7 +171,8 @@ static int one_side(struct walk *walk, const struct entry *entry, bool added)
 {
     if (is_tree(entry))
         return enter(walk, entry, added ? NULL : entry->oid, added ? entry->oid : NULL);
-    return give(walk, entry, added ? ARC_GIT_ADDED : ARC_GIT_DELETED);
+    return added ? give(walk, NULL, entry, ARC_GIT_ADDED)
+                 : give(walk, entry, NULL, ARC_GIT_DELETED);
 }
 
 static int both_sides(struct walk *walk, const struct entry *a, const struct entry *b)
@@ -163,11 +183,15 @@ static int both_sides(struct walk *walk, const struct entry *a, const struct ent
     if (is_tree(a)) /* compare() holds a directory and a file of one name apart */
         return same ? ARC_OK : enter(walk, a, a->oid, b->oid);
     bool retyped = (a->mode & MODE_TYPE) != (b->mode & MODE_TYPE);
-    return give(walk, a, retyped ? ARC_GIT_TYPE_CHANGED : ARC_GIT_MODIFIED);
+    return give(walk, a, b, retyped ? ARC_GIT_TYPE_CHANGED : ARC_GIT_MODIFIED);
 }
 
 static int step(struct walk *walk, struct cursor *a, struct cursor *b)
 {
+    if (walk->entries++ == ARC_GIT_ENTRIES)
+        return arc_error_set(walk->err, ARC_ELIMIT,
+                             "more than %d entries of directories to look at, by '%.200s'",
+                             ARC_GIT_ENTRIES, arc_buf_text(&walk->path));
     int order = a->done ? 1 : b->done ? -1 : compare(&a->entry, &b->entry);
     int rc = order < 0   ? one_side(walk, &a->entry, false)
              : order > 0 ? one_side(walk, &b->entry, true)

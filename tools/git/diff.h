@@ -23,11 +23,16 @@ struct arc_git_diff {
     /* Called for each path that differs, in git's order (bytewise by path). `path` is valid during
      * the call, NUL-terminated. Non-zero ends the walk and is returned. */
     int (*each)(void *context, const char *path, size_t len, enum arc_git_status status);
+    /* Called behind `each` for a path that is a submodule on either side, with its commits there;
+     * one that is none there has an empty one. May be NULL; the work tree's are not told. */
+    int (*submodule)(void *context, const char *path, const struct arc_oid *from,
+                     const struct arc_oid *to);
     void *context;
 };
 
 /* Compares two commits. ARC_ENOTFOUND when a commit or a tree is not in this clone; ARC_EWORLD for
- * a corrupt object; ARC_ELIMIT for directories nested more than ARC_GIT_DEPTH deep. */
+ * a corrupt object; ARC_ELIMIT for directories nested more than ARC_GIT_DEPTH deep, and after
+ * ARC_GIT_ENTRIES entries: eleven objects can hold as many paths as take hours. */
 int arc_git_diff(const struct arc_git *git, const struct arc_git_diff *diff, struct arc_error *err);
 
 /* Compares HEAD with the files of the work tree, as `git diff HEAD` does, which is run: sparse
@@ -38,6 +43,7 @@ int arc_git_diff(const struct arc_git *git, const struct arc_git_diff *diff, str
 int arc_git_diff_worktree(const struct arc_git *git, const struct arc_env *env,
                           const struct arc_git_diff *diff, bool untracked, struct arc_error *err);
 
-#define ARC_GIT_DEPTH 1000
+#define ARC_GIT_DEPTH   1000
+#define ARC_GIT_ENTRIES 20000000
 
 #endif
