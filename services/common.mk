@@ -159,7 +159,7 @@ define arc-unhealthy
 { state=$$($(DOCKER) inspect --format '{{.State.Status}}' $(1) 2>/dev/null) || state='not there'; \
 	echo "$(1): NOT healthy: no good answer from $(2); its container is $$state." >&2; \
 	[ -z "$$answer" ] || printf '%s\n' "$$answer" | head -c 2000 | sed 's/^/  It said: /' >&2; \
-	sh services/why.sh $(1); \
+	answer="$$answer" sh services/why.sh $(1); \
 	echo "  Start it: make $(3)-up   Read its log: make $(3)-logs" >&2; \
 	exit 1; }
 endef

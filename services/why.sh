@@ -1,7 +1,7 @@
 #!/bin/sh
 # why.sh CONTAINER: adds to a red health check what its container's state and log tell of the usual causes, and what helps.
 # Says nothing when it knows nothing. Called by the .mk files; DOCKER names the client. `why.sh CONTAINER store` looks at
-# the data of a container that runs well, and says what will go wrong with it.
+# the data of a container that runs well, and says what will go wrong with it. $answer: what the health check got.
 docker=${DOCKER:-docker}
 name=$1
 
@@ -40,7 +40,7 @@ fi
     say 'The kernel ended it because memory ran out: give the engine more (Docker Desktop, Colima: Settings, Resources).'
 
 log=$($docker logs --tail 200 "$name" 2>&1)
-case "$log" in
+case "${answer:-}$log" in
 *'No space left on device'* | *'resource limits exceeded for server'* | *NoWritableLedgerDir*)
     say "The disk of the engine is full. What takes the space: $docker system df -v" ;;
 esac

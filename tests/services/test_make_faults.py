@@ -184,6 +184,7 @@ def test_what_redis_said_is_shown(docker, answer):
     docker.set("ping", answer + "\n")
     run = docker.make("sonic-health")
     assert run.returncode != 0 and f"It said: {answer}" in run.stderr
+    assert ("docker system df" in run.stderr) == ("No space" in answer)
 
 
 @pytest.mark.parametrize("context,state,green", [
