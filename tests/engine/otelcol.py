@@ -6,7 +6,6 @@ import copy
 import json
 import os
 import pathlib
-import re
 import shutil
 import sys
 import tempfile
@@ -14,7 +13,7 @@ import tempfile
 import yaml
 
 import platform_images
-from bases import REPOSITORY
+from bases import REPOSITORY, default_base
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
@@ -44,9 +43,7 @@ def config():
 
 def build_base(engine):
     """The stand-in for the vendor's image, under the name that `make otel-build` asks for."""
-    compose = yaml.safe_load((REPOSITORY / "services/otel/docker-compose.yml").read_text())
-    args = compose["services"]["arc-friday-collector"]["build"]["args"]
-    name = re.search(r":-(.+)}", args["OTELCOL_IMAGE"]).group(1)
+    name = default_base("otel/telemetry")
     program = build()
     tar = platform_images.rootfs(engine, "otelcol", ("bash", "coreutils", "grep"))
     with tempfile.TemporaryDirectory(dir=engine.root) as scratch:

@@ -1,6 +1,7 @@
 """What happens to the three services on a person's machine, on a real engine: reboots, other orders, another network,
 proxies, full disks, other programs, other shells, moved pins. tests/services/test_make_faults.py has the same faults as
 far as no engine is needed."""
+import contextlib
 import http.server
 import json
 import re
@@ -18,10 +19,6 @@ COOKIE = "/pulsar/data/standalone/bookkeeper/current/VERSION"
 def address(platform, name):
     networks = platform.engine.inspect(NAMES[name])["NetworkSettings"]["Networks"]
     return networks["arc_platform_net"]["IPAddress"]
-
-
-def all_healthy(platform):
-    return {name: platform.state(name) for name in NAMES} == {name: "running/healthy" for name in NAMES}
 
 
 def remove_all(platform):
@@ -46,14 +43,16 @@ def full_volume(platform, name, kilobytes, owner):
                            "-o", f"o=size={kilobytes}k,uid={owner},mode=0755", VOLUMES[name])
 
 
+@pytest.fixture(scope="class")
+def own_volumes(platform):
+    remove_all(platform)
+    yield
+    remove_all(platform)
+
+
+@pytest.mark.usefixtures("own_volumes")
 class TestStrangeKeepsItsTopics:
     """In the order written: one volume sees another address, another network and restarts of the engine."""
-
-    @pytest.fixture(scope="class", autouse=True)
-    def own_volumes(self, platform):
-        remove_all(platform)
-        yield
-        remove_all(platform)
 
     def test_under_another_address(self, platform):
         assert platform.make("strange-up").returncode == 0
@@ -106,6 +105,52 @@ class TestStrangeKeepsItsTopics:
             platform.engine.docker("kill", "arc-strange", check=False)
             assert platform.make("strange-up").returncode == 0
         assert platform.strange("list") == "first\nsecond\n"
+
+
+# ---- TASK-051 otherwise ----
+
+@contextlib.contextmanager
+def client_proxies(platform):
+    """Fault 6: Compose hands the proxies of the client's configuration to every container."""
+    config = platform.engine.root / "client/config.json"
+    config.write_text(json.dumps({"proxies": {"default": {"httpProxy": "http://proxy.corp.example:3128",
+                                                         "httpsProxy": "http://proxy.corp.example:3128"}}}))
+    yield {"http_proxy": "http://127.0.0.1:9", "ALL_PROXY": "http://127.0.0.1:9"}
+    environment = platform.engine.inspect("arc-flash")["Config"]["Env"]
+    config.unlink()
+    assert "http_proxy=http://proxy.corp.example:3128" in environment
+
+
+@contextlib.contextmanager
+def nothing_special(platform):
+    yield {}
+
+
+@pytest.mark.parametrize("order, around, restart", [
+    (["sonic", "flash", "strange"], nothing_special, False), (["strange", "sonic", "flash"], nothing_special, False),
+    (["flash", "strange", "sonic"], nothing_special, False), (["sonic", "strange", "flash"], nothing_special, True),
+    (["flash", "sonic", "strange"], client_proxies, False)])
+def test_task_051(platform, order, around, restart):
+    """Its lines, in another order, over a restart of the engine, and behind proxies."""
+    with around(platform) as shell:
+        for name in order:
+            assert platform.make(f"{name}-up", **shell).returncode == 0
+        if restart:
+            platform.engine.restart()
+        assert platform.make("messaging-up", **shell).returncode == 0
+        assert {name: platform.state(name) for name in NAMES} == {name: "running/healthy" for name in NAMES}
+        assert platform.engine.docker("network", "inspect", "arc_platform_net", check=False).returncode == 0
+        for target in ("messaging-health", *(f"{name}-health" for name in order)):
+            assert platform.make(target, **shell).returncode == 0
+        clients.wait_until("the exporter's health", lambda: platform.engine.inspect("arc-flash-exporter")
+                           ["State"]["Health"]["Status"] == "healthy", 60)
+        before = {name: platform.engine.inspect(NAMES[name])["Id"] for name in NAMES}
+        assert platform.make("messaging-up", **shell).returncode == 0
+        assert {name: platform.engine.inspect(NAMES[name])["Id"] for name in NAMES} == before
+        assert clients.http("GET", "http://127.0.0.1:7777/metrics")[0] == 200
+    assert platform.make("messaging-down", **shell).returncode == 0
+    assert not [name for name in platform.containers() if name.startswith("arc-")]
+    assert set(VOLUMES.values()) <= platform.volumes()
 
 
 # ---- deleting, and the shell's environment ----
@@ -174,24 +219,8 @@ def test_another_program_is_not_flash(platform, clean, where):
         assert platform.make("flash-health").returncode != 0
 
 
-def test_proxies_of_client_and_host_are_not_asked(platform, clean):
-    """Faults 6 and 7: Compose hands the client's proxies to every container."""
-    config = platform.engine.root / "client/config.json"
-    config.write_text(json.dumps({"proxies": {"default": {"httpProxy": "http://proxy.corp.example:3128",
-                                                         "httpsProxy": "http://proxy.corp.example:3128"}}}))
-    shell = {"http_proxy": "http://127.0.0.1:9", "ALL_PROXY": "http://127.0.0.1:9"}
-    try:
-        assert platform.make("messaging-up", **shell).returncode == 0
-        environment = platform.engine.inspect("arc-flash")["Config"]["Env"]
-        assert "http_proxy=http://proxy.corp.example:3128" in environment
-        assert platform.make("messaging-health", **shell).returncode == 0
-        clients.wait_until("the exporter's health", lambda: platform.engine.inspect("arc-flash-exporter")
-                           ["State"]["Health"]["Status"] == "healthy", 60)
-    finally:
-        config.unlink()
-
-
-def test_flash_with_a_full_disk_is_red(platform, clean):
+@pytest.mark.parametrize("filled_by", ["messages", "another program"])
+def test_flash_with_a_full_disk_is_red(platform, clean, filled_by):
     """Fault 11: its /healthz stays green."""
     platform.make("flash-build")
     full_volume(platform, "flash", 8192, 1000)
@@ -199,6 +228,8 @@ def test_flash_with_a_full_disk_is_red(platform, clean):
     assert platform.make("flash-health").returncode == 0
     with clients.Nats() as nats:
         nats.ask("$JS.API.STREAM.CREATE.FULL", '{"name":"FULL","subjects":["full"],"storage":"file"}')
+        if filled_by == "another program":
+            platform.engine.docker("exec", "arc-flash", "sh", "-c", "cat /dev/zero >/data/zeros", check=False)
         for _ in range(60):
             if "error" in nats.ask("full", "x" * 200000):
                 break
@@ -206,7 +237,7 @@ def test_flash_with_a_full_disk_is_red(platform, clean):
             pytest.fail("the disk never was full")
     assert clients.http("GET", "http://127.0.0.1:8222/healthz")[0] == 200
     run = platform.make("flash-health")
-    assert run.returncode != 0 and "JetStream is" in run.stderr
+    assert run.returncode != 0 and "JetStream" in run.stderr
 
 
 def test_sonic_with_a_full_disk_says_why(platform, clean):
