@@ -25,7 +25,7 @@ ARROWS = {
     "changes": {"documents", "project", "git", "github", "registry", "yaml", "glob", "base", "os"},
     "plan": {"documents", "project", "dockerfile", "glob", "base", "os"},
     "build": {"documents", "plan", "project", "registry", "git", "base", "os"},
-    "scan": {"documents", "plan", "project", "registry", "github", "json", "base", "os"},
+    "scan": {"documents", "plan", "project", "registry", "github", "json", "glob", "base", "os"},
     "notes": {"documents", "plan", "project", "git", "yaml", "glob", "github", "base", "os"},
     "release": {"documents", "notes", "plan", "project", "github", "glob", "base", "os"},
     "report": {"documents", "notes", "plan", "project", "github", "base", "os"},
@@ -40,6 +40,7 @@ ARROWS = {
 PUBLIC = {
     "buf": "base", "error": "base", "env": "base", "semver": "base", "arena": "base", "clock": "os", "transport": "github",
     "event": "project", "config": "project", "context": "project", "repository": "project", "version": "project",
+    "scan_settings": "project",
     "filters": "changes", "template": "base",
 }
 WRAPPED = {

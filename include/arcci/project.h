@@ -4,6 +4,7 @@
 #define ARCCI_PROJECT_H
 
 #include "arcci/api.h"
+#include "arcci/buf.h"
 #include "arcci/config.h"
 #include "arcci/event.h"
 #include "arcci/repository.h"
@@ -59,6 +60,17 @@ int arc_project_load(struct arc_project *project, struct arc_error *err);
 /* Makes version.json of the tag (none: GITHUB_REF, whatever ref it is) from what is there: the repository's tags decide
  * `latest`, the group's zero-prerelease what 0.x is. Without a repository nothing is latest. */
 int arc_project_load_version(struct arc_project *project, struct arc_error *err);
+
+/* Reads a file of the repository that can loosen a check: for a pull request as the commit has it that it is to be merged
+ * into, else as the work tree has it. *from names that place in messages; a new string. ARC_ENOTFOUND where there is no
+ * such file; ARC_EWORLD when that commit is not here and cannot be fetched. */
+int arc_project_read_trusted(struct arc_project *project, const char *path, size_t max,
+                             struct arc_buf *out, char **from, struct arc_error *err);
+
+/* The same for a file that a person named, relative to the current directory. One outside of the work tree is read as it
+ * is, a pipe too. */
+int arc_project_read_given(struct arc_project *project, const char *path, size_t max,
+                           struct arc_buf *out, char **from, struct arc_error *err);
 
 void arc_project_free(struct arc_project *project);
 

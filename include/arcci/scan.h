@@ -10,6 +10,7 @@
 #include "arcci/buf.h"
 #include "arcci/env.h"
 #include "arcci/error.h"
+#include "arcci/scan_settings.h"
 #include "arcci/transport.h"
 #include <jansson.h>
 #include <stdbool.h>
@@ -42,6 +43,7 @@ int arc_severity_set(const char *list, unsigned *out, struct arc_error *err);
 enum arc_verdict {
     ARC_VERDICT_CLEAN,          /* everything was looked at, nothing was found */
     ARC_VERDICT_FINDINGS,       /* something was found, at, above or below the limit */
+    ARC_VERDICT_INCOMPLETE,     /* a part was not looked at */
     ARC_VERDICT_STALE_DATABASE, /* the scanner's knowledge is too old to say */
     ARC_VERDICT_SCANNER_ERROR,  /* nobody looked, or the report is not whole */
 };
@@ -59,8 +61,10 @@ struct arc_scan_policy {
     unsigned severities;        /* bits: the severities that are counted and shown */
     bool ignore_unfixed;        /* leave out what has no fixed version */
     bool block;                 /* false: findings are reported, and the gate does not fail */
-    bool tolerate_no_answer;    /* with block false: not even a scanner error or stale database
-                                   fails the gate */
+    bool tolerate_no_answer;    /* with block false: not even a scanner error, a part that was not
+                                   looked at or a stale database fails the gate */
+    bool end_of_life_fails;     /* an operating system without advisories is one, too */
+    bool packages;              /* vulnerabilities were looked for */
     int64_t database_age_max;   /* seconds; 0: no limit */
     bool database_age_required; /* a database of unknown age is a stale one */
 };
@@ -82,8 +86,15 @@ struct arc_scan_run {
     const char *docker_image;  /* run this image of the scanner, pinned by digest; NULL: `trivy` */
     const char *docker_config; /* with docker_image: docker's config.json with the registries'
                                   credentials, absolute; NULL for none (arc_scan() finds it) */
-    const char *report_dir;    /* where the reports go; absolute with docker_image */
-    unsigned timeout;          /* seconds for one target */
+    const char *report_dir;    /* where the reports go, absolute */
+    const char *work_dir;      /* the folder to run in, which holds nothing of the tree, and in it
+                                  the files that the settings name: policy.rego, vex-0, vex-1, …;
+                                  absolute */
+    const json_t *services;    /* array of names: only these of the documents; NULL: all */
+    size_t vex_count;
+    bool policy;
+    unsigned timeout; /* seconds for one target */
+    unsigned jobs;    /* most targets that are scanned at once; 0: one */
 };
 
 /* The commands that would be run, one for each target and platform: *out is [{service, platform,
@@ -94,6 +105,12 @@ struct arc_scan_run {
 int arc_scan_commands(const struct arc_scan_run *run, const char *service, json_t **out,
                       struct arc_error *err);
 
+/* A file that was read. Borrowed. */
+struct arc_scan_file {
+    const char *text; /* NULL: none */
+    size_t len;
+};
+
 /* What is scanned, and against what. Strings and arrays are borrowed. */
 struct arc_scan_options {
     struct arc_scan_policy policy;
@@ -102,10 +119,19 @@ struct arc_scan_options {
     const struct arc_scan_run *run; /* what to run the scanner on; NULL: the reports are all */
     const json_t *baselines;        /* reports of the previous release; NULL for none */
     const char *scanner_info; /* file with the output of `trivy version --format json`, or NULL */
-    const char *ignore_file;  /* ids to leave out (.trivyignore), or NULL */
-    bool sarif;               /* make the SARIF log, also without a file */
-    bool issues;              /* make the issues' texts */
-    const char *sarif_file;   /* written with the findings as SARIF 2.1.0, or NULL; left alone when
+    const char *ignore_name;  /* the ignore file's name, for messages; or NULL */
+    const char *ignore_text;  /* its content: ids to leave out, one per line; or NULL */
+    const struct arc_scan_settings *settings; /* what the project sets; or NULL */
+    const char *settings_from;                /* where that stands, for messages */
+    const char *settings_problem;             /* why they are not known; or NULL */
+    struct arc_scan_file policy_file;         /* the file settings->policy, as it is to be used */
+    const struct arc_scan_file *vex;          /* and those of settings->vex */
+    size_t vex_count;
+    const char *root;       /* of the repository, for paths of files; NULL: the current directory */
+    const char *name;       /* what the scan is about, for code scanning: a group; or NULL */
+    bool sarif;             /* make the SARIF log, also without a file */
+    bool issues;            /* make the issues' texts */
+    const char *sarif_file; /* written with the findings as SARIF 2.1.0, or NULL; left alone when
                                  the   scanner could not look */
 };
 

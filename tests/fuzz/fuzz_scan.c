@@ -33,12 +33,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ARC_AUTO(arc_error) struct arc_error err = {0};
     if (size == 0)
         return 0;
-    struct scan_judged judged = {.options = &options, .warnings = json_array()};
+    struct scan_judged judged = {
+        .options = &options, .warnings = json_array(), .missed = json_array()};
     options.policy.fail_on = (enum arc_severity)(data[0] % ARC_SEVERITIES);
     require(findings_init(&judged.findings, NULL) == 0);
     require(findings_add_target(&judged.findings, "flash", "linux/amd64", "r.json", NULL) == 0);
-    if (scan_report_text(&judged.findings, (const char *)data + 1, size - 1, &err) == 0) {
-        findings_join(&judged.findings);
+    if (scan_report_text(&judged.findings, 0, (const char *)data + 1, size - 1, &err) == 0) {
+        require(findings_join(&judged.findings, NULL) == 0);
         findings_sort(&judged.findings);
         judged.total = judged.findings.count;
         judged.verdict = judged.total ? ARC_VERDICT_FINDINGS : ARC_VERDICT_CLEAN;
@@ -49,5 +50,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     findings_free(&judged.findings);
     arc_buf_free(&judged.reason);
     json_decref(judged.warnings);
+    json_decref(judged.missed);
     return 0;
 }

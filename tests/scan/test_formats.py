@@ -51,7 +51,7 @@ FORMATS = {
         [("CVE-2021-36159", "CRITICAL", "alpine"), ("CVE-2021-44228", "CRITICAL", "pulsar/lib/log4j-core-2.14.0.jar"),
          ("CVE-2024-4068", "HIGH", "app/package-lock.json")]),
     "0.67, with the scanner's version and suppressed findings": (
-        image({**LOCK, "Vulnerabilities": [V_2024], "ExperimentalModifiedFindings": [
+        image({**OS, "Packages": [{"ID": "musl"}]}, {**LOCK, "Vulnerabilities": [V_2024], "ExperimentalModifiedFindings": [
             {"Type": "vulnerability", "Status": "ignored", "Finding": V_2021}]}, Trivy={"Version": "0.67.2"}, ReportID="0190"),
         [("CVE-2024-4068", "HIGH", "app/package-lock.json")]),
     "misconfigurations": (image({"Target": "Dockerfile", "Class": "config", "Type": "dockerfile", "MisconfSummary": SUMMARY,
@@ -63,20 +63,26 @@ FORMATS = {
     "no severity": (image({**OS, "Vulnerabilities": [{**V_2024, "Severity": ""}, {**V_2021, "Severity": "UNKNOWN"}]}),
                     [("CVE-2021-36159", "UNKNOWN", "alpine"), ("CVE-2024-4068", "UNKNOWN", "alpine")]),
     "null everywhere": (image({**OS, "Vulnerabilities": None, "Misconfigurations": None, "Secrets": None, "Packages": None}), []),
-    "null results": ({**image(), "Results": None}, []),
-    "no results": ({key: value for key, value in image().items() if key != "Results"}, []),
+    "null results": ({**image(), "Results": None}, [], "incomplete"),
+    "no results": ({key: value for key, value in image().items() if key != "Results"}, [], "incomplete"),
+    "no results and no operating system": ({**image(), "Results": None, "Metadata": {}}, []),
+    "an operating system that it does not know": (image({**LOCK, "Packages": [{"ID": "a"}]}), [], "incomplete"),
+    "a package database that is gone": (image({**OS}, Trivy={"Version": "0.74.0"}), [], "incomplete"),
+    "secrets alone": (image({"Target": "a.py", "Class": "secret", "Secrets": [SECRET]}), [("github-pat", "CRITICAL", "a.py")]),
     "null metadata": ({**image({**OS}), "Metadata": None}, []),
-    "an unknown class": (image({"Target": "x", "Class": "custom", "CustomResources": [{"Type": "t", "Data": {"a": [1, {}]}}]}), []),
+    "an unknown class": (image({"Target": "x", "Class": "custom", "CustomResources": [{"Type": "t", "Data": {"a": [1, {}]}}]}), [],
+                         "incomplete"),
 }
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_format(place, name):
-    document, expected = FORMATS[name]
+    document, expected, *incomplete = FORMATS[name]
     place.run("--report", place.write("r.json", document))
     assert [(f["id"], f["severity"], f["place"]) for f in place.document["findings"]] == expected
-    assert place.document["verdict"] == ("findings" if expected else "clean")
-    assert place.document["gate"] == ("fail" if any(s in ("HIGH", "CRITICAL") for _, s, _ in expected) else "pass")
+    assert place.document["verdict"] == (incomplete[0] if incomplete else "findings" if expected else "clean")
+    bad = incomplete or any(s in ("HIGH", "CRITICAL") for _, s, _ in expected)
+    assert place.document["gate"] == ("fail" if bad else "pass")
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -90,7 +96,7 @@ def test_a_report_cut_anywhere_is_no_answer(place, name):
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_order_and_spacing_do_not_matter(place, name):
-    document, expected = FORMATS[name]
+    document, expected, *_ = FORMATS[name]
     place.run("--report", place.write("r.json", json.dumps(document, indent=3, sort_keys=True)))
     assert [(f["id"], f["severity"], f["place"]) for f in place.document["findings"]] == expected
 
@@ -102,6 +108,6 @@ def test_version_and_system(place):
 
 
 def test_the_secret_is_nowhere(place):
-    document, _ = FORMATS["secrets, twice in a file"]
+    document, *_ = FORMATS["secrets, twice in a file"]
     place.run("--report", place.write("r.json", document), "--sarif", str(place.path / "s.sarif"))
     assert "token =" not in json.dumps(place.document) + (place.path / "s.sarif").read_text()

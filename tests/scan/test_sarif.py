@@ -27,7 +27,7 @@ def sarif(place, document, *words):
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_valid(place, validator, name):
-    document, expected = FORMATS[name]
+    document, expected, *_ = FORMATS[name]
     log = sarif(place, document)
     validator.validate(log)
     run, = log["runs"]
@@ -80,4 +80,4 @@ def test_the_least_severe_go_first_over_the_limit(place, validator):
 
 def test_scans_of_two_services_do_not_replace_each_other(place):
     names = [sarif(place, report(), "--service-name", name)["runs"][0]["automationDetails"]["id"] for name in ("a", "b")]
-    assert names == ["arc-ci/a/", "arc-ci/b/"]
+    assert names == ["arc-ci/image/a/", "arc-ci/image/b/"]

@@ -168,7 +168,7 @@ static const char *const wrong[][2] = {
     {"", "1:1: this file must be a mapping, this is nothing"},
     {"- a\n", "1:1: this file must be a mapping, this is a list"},
     {"group: {}\n", "1:1: 'group' is no key of this file; did you mean 'groups'?"},
-    {"other: {}\ngroups: {}\n", "1:1: 'other' is no key of this file; its keys are groups"},
+    {"other: {}\ngroups: {}\n", "1:1: 'other' is no key of this file; its keys are groups, scan"},
     {"x-a: 1\n", "1:1: this file needs 'groups'"},
     {"groups: {}\n", "1:9: 'groups' must be a mapping of release groups, this is empty"},
     {"groups: [a]\n", "1:9: 'groups' must be a mapping of release groups, this is a list"},

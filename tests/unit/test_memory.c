@@ -212,11 +212,15 @@ static int call_rules(char **answer, struct arc_error *err)
 static int call_scan(char **answer, struct arc_error *err)
 {
     ARC_AUTO(arc_scan) struct arc_scan scan = {.document = NULL};
-    char report[300], old[300], ignore[300];
+    char report[300], old[300];
+    char vex[] = "a.json", folder[] = "lib", id[] = "CVE-9", path[] = "**", reason[] = "why";
+    char *lists[][2] = {{vex, NULL}, {folder, NULL}};
+    struct arc_scan_ignore entry = {.id = id, .path = path, .reason = reason};
+    struct arc_scan_settings settings = {
+        .vex = lists[0], .skip_dirs = lists[1], .ignores = &entry, .ignore_count = 1};
     struct arc_env env = {.now = 1};
     snprintf(report, sizeof report, "flash@linux/amd64=%s/report.json", root);
     snprintf(old, sizeof old, "flash=%s/old.json", root);
-    snprintf(ignore, sizeof ignore, "%s/ignore", root);
     ARC_AUTO_JSON json_t *reports = json_pack("[s]", report);
     ARC_AUTO_JSON json_t *baselines = json_pack("[s]", old);
     if (!reports || !baselines)
@@ -224,7 +228,10 @@ static int call_scan(char **answer, struct arc_error *err)
     struct arc_scan_options options = {.policy = {.severities = 31},
                                        .reports = reports,
                                        .baselines = baselines,
-                                       .ignore_file = ignore,
+                                       .ignore_name = "ignore",
+                                       .ignore_text = "CVE-2 exp:2026-01-01\nDS002\n",
+                                       .settings = &settings,
+                                       .settings_from = "arc-ci.yaml",
                                        .sarif = true,
                                        .issues = true};
     int rc = arc_scan(&options, &env, &scan, err);

@@ -93,9 +93,9 @@ static int read_text(struct findings *findings, const char *text, struct arc_err
 {
     assert_int_equal(findings_init(findings, err), 0);
     assert_int_equal(findings_add_target(findings, "flash", "linux/amd64", "r.json", err), 0);
-    int rc = scan_report_text(findings, text, strlen(text), err);
+    int rc = scan_report_text(findings, 0, text, strlen(text), err);
     if (!rc)
-        findings_join(findings);
+        rc = findings_join(findings, err);
     return rc;
 }
 
@@ -113,7 +113,7 @@ static void test_truncated(void **state)
         ARC_AUTO(arc_error) struct arc_error err = {0};
         assert_int_equal(findings_init(&findings, &err), 0);
         assert_int_equal(findings_add_target(&findings, NULL, NULL, "r", &err), 0);
-        assert_int_equal(scan_report_text(&findings, text, len, &err), ARC_EINPUT);
+        assert_int_equal(scan_report_text(&findings, 0, text, len, &err), ARC_EINPUT);
     }
     ARC_AUTO(findings) struct findings findings = {0};
     assert_int_equal(read_text(&findings, text, NULL), 0);
@@ -176,14 +176,14 @@ static void test_commands(void **state)
         .type = "image", .target = "img:1", .scanners = "vuln", .report_dir = "out", .timeout = 90};
     ARC_AUTO_JSON json_t *commands = NULL;
     ARC_AUTO_JSON json_t *platforms = json_pack("[s]", "linux/arm64");
-    ARC_AUTO_JSON json_t *expected =
-        json_pack("[{s:s, s:s, s:s, s:s, s:[s,s,s,s,s,s,s,s,s,s,s,s,s,s,s,s,s,s,s,s,s,s]}]",
-                  "service", "flash", "platform", "linux/arm64", "target", "img:1", "report",
-                  "out/flash-linux-arm64.json", "argv", "trivy", "image", "--format", "json",
-                  "--output", "out/flash-linux-arm64.json", "--scanners", "vuln", "--severity",
-                  "UNKNOWN,LOW,MEDIUM,HIGH,CRITICAL", "--ignore-unfixed=false", "--ignorefile",
-                  "/dev/null", "--exit-code", "0", "--no-progress", "--timeout", "90s",
-                  "--platform", "linux/arm64", "--", "img:1");
+    ARC_AUTO_JSON json_t *expected = json_pack(
+        "[{s:s, s:s, s:s, s:s, s:[s,s,s,s,s,s,s,s,s,s,s,s,s,s,s,s,s,s,s,s,s,s,s,s,s]}]", "service",
+        "flash", "platform", "linux/arm64", "target", "img:1", "report",
+        "out/flash-linux-arm64.json", "argv", "trivy", "image", "--format", "json", "--output",
+        "out/flash-linux-arm64.json", "--scanners", "vuln", "--severity",
+        "UNKNOWN,LOW,MEDIUM,HIGH,CRITICAL", "--ignore-unfixed=false", "--list-all-pkgs",
+        "--show-suppressed", "--quiet=false", "--ignorefile", "/dev/null", "--exit-code", "0",
+        "--no-progress", "--timeout", "90s", "--platform", "linux/arm64", "--", "img:1");
     run.platforms = platforms;
     assert_int_equal(arc_scan_commands(&run, "flash", &commands, NULL), 0);
     assert_true(json_equal(commands, expected));

@@ -41,6 +41,7 @@ static int read_policy(const struct invocation *inv, struct arc_scan_policy *pol
     arc_severity_parse(fail_on, strlen(fail_on), &policy->fail_on);
     policy->ignore_unfixed = option_flag(inv, "ignore-unfixed");
     policy->block = option_flag(inv, "block-on-failure");
+    policy->end_of_life_fails = option_flag(inv, "exit-on-eol");
     policy->tolerate_no_answer = strcmp(option_value(inv, "on-scanner-error"), "report") == 0;
     bool runs = false;
     static const char *const targets[] = {"scan-target", "build", "plan", "needs", "tag"};
@@ -131,6 +132,14 @@ static int parse_timeout(const char *text, unsigned *out, struct arc_error *err)
     return arc_error_set(err, ARC_EINPUT, "--timeout: '%s' is no time: 90s, 15m or 1h", text);
 }
 
+static int parse_jobs(const char *text, unsigned *out, struct arc_error *err)
+{
+    char rest = 0;
+    if (sscanf(text, "%3u%c", out, &rest) == 1 && *out >= 1 && *out <= 32)
+        return ARC_OK;
+    return arc_error_set(err, ARC_EINPUT, "--jobs: '%s' is not a number from 1 to 32", text);
+}
+
 static int read_files(const struct invocation *inv, struct arc_scan_files *out,
                       struct arc_error *err)
 {
@@ -139,25 +148,30 @@ static int read_files(const struct invocation *inv, struct arc_scan_files *out,
                     .reports = option_list(inv, "report"),
                     .baselines = option_list(inv, "baseline"),
                     .scanner_info = option_value(inv, "scanner-info"),
-                    .ignore_file = option_value(inv, "ignore-file"),
                     .sarif_file = option_value(inv, "sarif")},
         .run = {.type = option_value(inv, "scan-type"),
                 .target = option_value(inv, "scan-target"),
                 .platforms = option_list(inv, "platform"),
                 .scanners = option_value(inv, "scanners"),
                 .docker_image = option_value(inv, "scanner-image"),
-                .report_dir = option_value(inv, "report-dir")},
+                .report_dir = option_value(inv, "report-dir"),
+                .services = option_list(inv, "service")},
         .build = option_value(inv, "build"),
         .plan = option_value(inv, "plan"),
         .needs = option_value(inv, "needs"),
         .tag = option_value(inv, "tag"),
+        .ignore_file = option_value(inv, "ignore-file"),
+        .severity_given = option_given(inv, "severity"),
+        .scanners_given = option_given(inv, "scanners"),
         .config = option_value(inv, "config"),
         .github = github_settings(inv, "request-timeout"),
         .upload = option_flag(inv, "upload-sarif"),
         .issues = option_flag(inv, "create-issues"),
     };
     int rc = read_policy(inv, &out->options.policy, err);
-    return rc ? rc : parse_timeout(option_value(inv, "timeout"), &out->run.timeout, err);
+    if (!rc)
+        rc = parse_timeout(option_value(inv, "timeout"), &out->run.timeout, err);
+    return rc ? rc : parse_jobs(option_value(inv, "jobs"), &out->run.jobs, err);
 }
 
 /* What could not be published fails the run, but takes nothing from what the scan found. */
@@ -212,6 +226,14 @@ static const struct option options[] = {
      .value = "FILE",
      .help = "The release groups, for --tag. Default: "
              ".github/arc-ci.yaml."},
+    {.name = "service",
+     .value = "NAME",
+     .many = true,
+     .help = "Scan only this service of the plan or build."},
+    {.name = "jobs",
+     .value = "NUMBER",
+     .initial = "4",
+     .help = "Most targets that are scanned at once; the first is scanned alone."},
     {.name = "scanners",
      .value = "LIST",
      .initial = "vuln,secret",
@@ -246,8 +268,11 @@ static const struct option options[] = {
     {.name = "ignore-unfixed", .help = "Leave out vulnerabilities that have no fixed version yet."},
     {.name = "ignore-file",
      .value = "FILE",
-     .help = "Ids to leave out, one a line, with exp:YYYY-MM-DD where that shall end. Entries that "
-             "match nothing or have expired are warned of."},
+     .help =
+         "Ids to leave out, one per line, with exp:YYYY-MM-DD where that is to end. Entries that "
+         "match nothing or have expired are warned of. For a pull request the base commit's."},
+    {.name = "exit-on-eol",
+     .help = "Fail for an operating system that gets no security advisories any more."},
     {.name = "block-on-failure",
      .initial = "true",
      .help = "Whether findings fail the run; with =false they are only reported."},
@@ -255,8 +280,9 @@ static const struct option options[] = {
      .value = "WHAT",
      .choices = "fail|report",
      .initial = "fail",
-     .help = "With --block-on-failure=false: whether a scanner error or a stale database fails the "
-             "run nevertheless."},
+     .help =
+         "With --block-on-failure=false: whether a scanner error, a part that was not looked at or "
+         "a stale database fails the run nevertheless."},
     {.name = "max-database-age",
      .value = "AGE",
      .initial = "7d",
@@ -285,7 +311,7 @@ static const struct output outputs[] = {
     {"medium-count", "Findings of severity MEDIUM."},
     {"low-count", "Findings of severity LOW."},
     {"new-count", "Findings that the baseline has not; `unknown` without a baseline."},
-    {"scan-status", "clean, findings, stale-database or scanner-error."},
+    {"scan-status", "clean, findings, incomplete, stale-database or scanner-error."},
     {"gate", "pass, fail or report-only."},
     {"scan", "scan.json on one line, for later jobs."},
     {0},
@@ -299,7 +325,7 @@ const struct command cmd_scan = {
         "and derives the rest: counts, verdict, gate, table, SARIF. The gate fails when the "
         "scanner could not look or its database is stale; it never "
         "passes for lack of findings.\n\n"
-        "Verdicts: clean; findings; stale-database; scanner-error. With --block-on-failure=false "
+        "Verdicts: clean; findings; incomplete; stale-database; scanner-error. With --block-on-failure=false "
         "findings are reported and the run succeeds, but a scanner error still fails it. The same "
         "finding on several platforms of a service counts once.",
     .options = options,

@@ -52,6 +52,7 @@ static const struct arc_table group_table = {"a group", group_fields, false};
 
 static const struct arc_field file_fields[] = {
     {"groups", FIELD_NODE, 0, true, NULL, NULL},
+    {"scan", FIELD_NODE, sizeof(const struct arc_yaml_node *), false, NULL, NULL},
     {0},
 };
 static const struct arc_table file_table = {"this file", file_fields, false};
@@ -215,10 +216,12 @@ static int read_group(const struct loader *l, const struct arc_yaml_pair *pair)
 
 static int read_groups(const struct loader *l)
 {
-    const struct arc_yaml_node *groups = NULL;
-    int rc = arc_fields_read(l->yaml, l->yaml->root, &file_table, &groups, l->err);
-    if (rc)
-        return rc;
+    const struct arc_yaml_node *nodes[2] = {NULL, NULL};
+    ARC_AUTO(arc_scan_settings) struct arc_scan_settings scan = {0};
+    ARC_TRY(arc_fields_read(l->yaml, l->yaml->root, &file_table, nodes, l->err));
+    ARC_TRY(arc_config_scan(l->yaml, nodes[1], &scan, l->err)); /* for `scan`: checked here */
+
+    const struct arc_yaml_node *groups = nodes[0];
     if (groups->type != ARC_YAML_MAP || !groups->count)
         return arc_yaml_error(l->yaml, groups, l->err,
                               "'groups' must be a mapping of release groups, this is %s",
@@ -226,9 +229,9 @@ static int read_groups(const struct loader *l)
     l->config->groups = calloc(groups->count, sizeof *l->config->groups);
     if (!l->config->groups)
         return arc_error_nomem(l->err);
-    for (size_t i = 0; !rc && i < groups->count; i++)
-        rc = read_group(l, &groups->pairs[i]);
-    return rc ? rc : arc_config_acyclic(l->root, l->config, l->err);
+    for (size_t i = 0; i < groups->count; i++)
+        ARC_TRY(read_group(l, &groups->pairs[i]));
+    return arc_config_acyclic(l->root, l->config, l->err);
 }
 
 int arc_config_load(const char *root, const char *path, struct arc_config *out,

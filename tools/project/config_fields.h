@@ -4,6 +4,7 @@
 
 #include "arcci/buf.h"
 #include "arcci/config.h"
+#include "arcci/scan_settings.h"
 #include "yaml/yaml.h"
 
 /* Whether a value is right; if not, says why in *why ("is absolute; …", to follow the value), or
@@ -62,6 +63,10 @@ int arc_field_check(const struct arc_yaml *yaml, const struct arc_yaml_node *nod
 int arc_image_tags_read(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
                         struct arc_image_tag **out, struct arc_error *err);
 void arc_image_tags_free(struct arc_image_tag *tags);
+
+/* Reads the mapping `scan:`; without a node *out is {0} (config_scan.c). */
+int arc_config_scan(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
+                    struct arc_scan_settings *out, struct arc_error *err);
 
 /* The checks (config_checks.c). */
 arc_check arc_check_line;      /* one line without control characters, not empty */

@@ -1,12 +1,17 @@
 /* Which commands a scan runs. */
 #include "arcci/scan.h"
 #include "base/auto.h"
+#include "os/file.h"
+#include "scan/findings.h"
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* Where the scanner's container finds things. */
 #define INSIDE_REPORTS     "/reports"
 #define INSIDE_TARGET      "/target"
 #define INSIDE_CREDENTIALS "/root/.docker/config.json"
+#define INSIDE_SETTINGS    "/settings"
 #define CACHE_VOLUME       "arc-ci-trivy:/cache"
 
 /* One target on one platform. */
@@ -63,6 +68,8 @@ static int add_docker(const struct arc_scan_run *run, struct words *argv, struct
     add_pair(argv, "--env", "TRIVY_CACHE_DIR=/cache");
     add_pair(argv, "--volume", CACHE_VOLUME);
     add_joined(argv, "--volume", run->report_dir, ":" INSIDE_REPORTS);
+    if (run->policy || run->vex_count)
+        add_joined(argv, "--volume", run->work_dir, ":" INSIDE_SETTINGS ":ro");
     if (folder)
         add_joined(argv, "--volume", run->target, ":" INSIDE_TARGET ":ro");
     if (run->docker_config)
@@ -71,7 +78,20 @@ static int add_docker(const struct arc_scan_run *run, struct words *argv, struct
     return ARC_OK;
 }
 
-/* Flags win over TRIVY_ variables and trivy.yaml, which a pull request may bring along. */
+/* What the project sets, in files beside which Trivy runs. */
+static void add_settings(const struct arc_scan_run *run, struct words *argv)
+{
+    const char *folder = run->docker_image ? INSIDE_SETTINGS : run->work_dir;
+    for (size_t i = 0; i < run->vex_count; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "/vex-%zu", i);
+        add_joined(argv, "--vex", folder, name);
+    }
+    if (run->policy)
+        add_joined(argv, "--ignore-policy", folder, "/policy.rego");
+}
+
+/* Flags win over TRIVY_ variables. */
 static void add_trivy(const struct arc_scan_run *run, const struct job *job, struct words *argv)
 {
     bool inside = run->docker_image != NULL;
@@ -83,6 +103,10 @@ static void add_trivy(const struct arc_scan_run *run, const struct job *job, str
     add_pair(argv, "--scanners", run->scanners);
     add_pair(argv, "--severity", "UNKNOWN,LOW,MEDIUM,HIGH,CRITICAL");
     add(argv, "--ignore-unfixed=false");
+    add(argv, "--list-all-pkgs");
+    add(argv, "--show-suppressed");
+    add(argv, "--quiet=false");
+    add_settings(run, argv);
     add_pair(argv, "--ignorefile", "/dev/null");
     add_pair(argv, "--exit-code", "0");
     add(argv, "--no-progress");
@@ -105,7 +129,20 @@ static void add_file_name(struct arc_buf *out, const char *text)
                      : '-');
 }
 
-static int name_report(struct job *job, struct arc_error *err)
+/* Whether a command before has that report: two names may differ in what no file's name holds. */
+static bool is_taken(const json_t *commands, const char *file)
+{
+    size_t i;
+    json_t *command;
+    json_array_foreach (commands, i, command) {
+        const char *report = json_string_value(json_object_get(command, "report"));
+        if (strcmp(strrchr(report, '/') + 1, file) == 0)
+            return true;
+    }
+    return false;
+}
+
+static int name_report(struct job *job, const json_t *commands, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf name = {0};
     add_file_name(&name, job->service ? job->service : "report");
@@ -113,7 +150,12 @@ static int name_report(struct job *job, struct arc_error *err)
         arc_buf_putc(&name, '-');
         add_file_name(&name, job->platform);
     }
+    size_t stem = name.len;
     arc_buf_puts(&name, ".json");
+    for (size_t n = 2; !name.failed && is_taken(commands, arc_buf_text(&name)); n++) {
+        name.len = stem;
+        arc_buf_printf(&name, "-%zu.json", n);
+    }
     job->file = arc_buf_steal(&name);
     return job->file ? ARC_OK : arc_error_nomem(err);
 }
@@ -134,10 +176,14 @@ static int make_argv(const struct arc_scan_run *run, const struct job *job, stru
 static int add_job(const struct arc_scan_run *run, struct job job, json_t *commands,
                    struct arc_error *err)
 {
+    if (json_array_size(commands) == TARGETS_MAX)
+        return arc_error_set(err, ARC_ELIMIT,
+                             "more than %d targets in one scan; --service takes a part of them",
+                             TARGETS_MAX);
     ARC_AUTO_JSON json_t *argv = json_array();
     ARC_AUTO(arc_buf) struct arc_buf report = {0};
     struct words words = {.argv = argv};
-    int rc = argv ? name_report(&job, err) : arc_error_nomem(err);
+    int rc = argv ? name_report(&job, commands, err) : arc_error_nomem(err);
     ARC_AUTO_FREE char *file = job.file;
     if (!rc)
         rc = make_argv(run, &job, &words, err);
@@ -162,6 +208,18 @@ static int no_reference(const char *service, const char *platform, const char *w
                          service ? service : "a service", platform ? platform : "?", what);
 }
 
+/* Whether --service asks for it. */
+static bool is_wanted(const struct arc_scan_run *run, const char *name)
+{
+    size_t i;
+    json_t *wanted;
+    json_array_foreach (run->services, i, wanted) {
+        if (name && strcmp(json_string_value(wanted), name) == 0)
+            return true;
+    }
+    return json_array_size(run->services) == 0;
+}
+
 /* A cell by its image and what follows it: "@" a digest, ":" a tag. */
 static int add_cell(const struct arc_scan_run *run, const json_t *service, const json_t *cell,
                     char separator, const char *reference, json_t *commands, struct arc_error *err)
@@ -170,6 +228,8 @@ static int add_cell(const struct arc_scan_run *run, const json_t *service, const
     const char *name = text_of(service, "service");
     const char *image = text_of(service, "image");
     const char *platform = text_of(cell, "platform");
+    if (!is_wanted(run, name))
+        return ARC_OK;
     if (!name || !image || !platform || !reference)
         return no_reference(name, platform, separator == '@' ? "digest" : "staging tag", err);
     arc_buf_printf(&target, "%s%c%s", image, separator, reference);
@@ -221,6 +281,32 @@ static int add_plan(const struct arc_scan_run *run, json_t *commands, struct arc
     return rc;
 }
 
+/* A folder. Trivy takes it for a root file system, and passes over `proc`, `sys` and `dev` in it
+ * (pkg/fanal/walker/walk.go): where the tree has those, they are targets of their own. */
+static int add_folder(const struct arc_scan_run *run, struct job job, json_t *commands,
+                      struct arc_error *err)
+{
+    static const char *const skipped[] = {"proc", "sys", "dev"};
+    const char *target = job.target;
+    ARC_TRY(add_job(run, job, commands, err));
+    if (run->docker_image || strcmp(target, "/") == 0)
+        return ARC_OK;
+    for (size_t i = 0; i < sizeof skipped / sizeof *skipped; i++) {
+        struct stat st;
+        ARC_AUTO_FREE char *folder = arc_file_join(target, skipped[i]);
+        if (!folder)
+            return arc_error_nomem(err);
+        if (lstat(folder, &st) != 0 || !S_ISDIR(st.st_mode))
+            continue;
+        if (json_array_size(commands) == SERVICE_TARGETS_MAX)
+            return arc_error_set(err, ARC_ELIMIT, "%s: more than %d folders within each other",
+                                 run->target, SERVICE_TARGETS_MAX);
+        job.target = folder;
+        ARC_TRY(add_folder(run, job, commands, err));
+    }
+    return ARC_OK;
+}
+
 static int add_target(const struct arc_scan_run *run, const char *service, json_t *commands,
                       struct arc_error *err)
 {
@@ -228,6 +314,8 @@ static int add_target(const struct arc_scan_run *run, const char *service, json_
     size_t i;
     json_t *platform;
     int rc = ARC_OK;
+    if (strcmp(run->type, "fs") == 0)
+        return add_folder(run, job, commands, err);
     if (json_array_size(run->platforms) == 0)
         return add_job(run, job, commands, err);
     json_array_foreach (run->platforms, i, platform) {
@@ -253,6 +341,8 @@ int arc_scan_commands(const struct arc_scan_run *run, const char *service, json_
         rc = add_plan(run, commands, err);
     if (rc)
         return rc;
+    if (json_array_size(run->services) && !json_array_size(commands))
+        return arc_error_set(err, ARC_EINPUT, "--service: no such service is in the document");
     *out = arc_steal(&commands);
     return ARC_OK;
 }

@@ -4,8 +4,10 @@
 
 int findings_init(struct findings *findings, struct arc_error *err)
 {
-    *findings = (struct findings){.pool = json_object(), .rule_of = json_object()};
-    return findings->pool && findings->rule_of ? ARC_OK : arc_error_nomem(err);
+    *findings = (struct findings){
+        .pool = json_object(), .rule_of = json_object(), .first_of = json_object()};
+    bool whole = findings->pool && findings->rule_of && findings->first_of;
+    return whole ? ARC_OK : arc_error_nomem(err);
 }
 
 void findings_free(struct findings *findings)
@@ -17,11 +19,13 @@ void findings_free(struct findings *findings)
     }
     for (size_t i = 0; i < findings->target_count; i++)
         free(findings->targets[i].error);
+    free(findings->targets);
     free(findings->list);
     free(findings->rules);
     free(findings->results);
     json_decref(findings->pool);
     json_decref(findings->rule_of);
+    json_decref(findings->first_of);
     *findings = (struct findings){0};
 }
 
@@ -50,11 +54,39 @@ static int grow(void *array, size_t *room, size_t count, size_t size, struct arc
     return ARC_OK;
 }
 
+/* Puts the last target into the chain of its service's. */
+static int chain_target(struct findings *findings, struct arc_error *err)
+{
+    unsigned index = (unsigned)(findings->target_count - 1), count = 0;
+    struct scan_target *target = &findings->targets[index];
+    const json_t *known = json_object_get(findings->first_of, target->service);
+    target->first = known ? (unsigned)json_integer_value(known) : index;
+    if (!known)
+        return json_object_set_new_nocheck(findings->first_of, target->service, json_integer(index))
+                   ? arc_error_nomem(err)
+                   : ARC_OK;
+
+    struct scan_target *last = &findings->targets[target->first];
+    for (; last->next; last = &findings->targets[last->next - 1])
+        count++;
+    if (count + 1 == SERVICE_TARGETS_MAX)
+        return arc_error_set(err, ARC_ELIMIT, "more than %d targets of %s in one scan",
+                             SERVICE_TARGETS_MAX,
+                             *target->service ? target->service : "one service");
+    last->next = index + 1;
+    target->bit = count + 1;
+    return ARC_OK;
+}
+
 int findings_add_target(struct findings *findings, const char *service, const char *platform,
                         const char *report, struct arc_error *err)
 {
     if (findings->target_count == TARGETS_MAX)
-        return arc_error_set(err, ARC_ELIMIT, "more than %d targets in one scan", TARGETS_MAX);
+        return arc_error_set(err, ARC_ELIMIT,
+                             "more than %d targets in one scan; --service takes a part of them",
+                             TARGETS_MAX);
+    ARC_TRY(grow(&findings->targets, &findings->target_room, findings->target_count,
+                 sizeof *findings->targets, err));
     struct scan_target *target = &findings->targets[findings->target_count];
     *target = (struct scan_target){.service = findings_string(findings, service),
                                    .platform = findings_string(findings, platform),
@@ -63,21 +95,32 @@ int findings_add_target(struct findings *findings, const char *service, const ch
                                    .kind = "",
                                    .os = "",
                                    .scanner = "",
-                                   .created = ""};
+                                   .created = "",
+                                   .prefix = ""};
     if (!target->service || !target->platform || !target->report)
         return arc_error_nomem(err);
     findings->target_count++;
-    return ARC_OK;
+    return chain_target(findings, err);
 }
 
-int findings_target_error(struct findings *findings, const struct arc_error *problem,
+int findings_target_error(struct findings *findings, size_t target, const struct arc_error *problem,
                           struct arc_error *err)
 {
-    char **slot = &findings->targets[findings->target_count - 1].error;
     if (problem->code == ARC_ENOMEM)
         return arc_error_nomem(err);
-    *slot = strdup(arc_error_text(problem));
-    return *slot ? ARC_OK : arc_error_nomem(err);
+    findings->targets[target].error = strdup(arc_error_text(problem));
+    return findings->targets[target].error ? ARC_OK : arc_error_nomem(err);
+}
+
+const struct scan_target *findings_next_target(const struct findings *findings,
+                                               const struct finding *finding,
+                                               const struct scan_target *after)
+{
+    unsigned next = after ? after->next : finding->first + 1;
+    for (; next; next = findings->targets[next - 1].next)
+        if (finding->targets >> findings->targets[next - 1].bit & 1)
+            return &findings->targets[next - 1];
+    return NULL;
 }
 
 int findings_add(struct findings *findings, const struct finding *finding, struct arc_error *err)
@@ -141,7 +184,18 @@ static int compare_same(const void *left, const void *right)
     order = order ? order : compare_text(a->package, b->package);
     order = order ? order : compare_text(a->place, b->place);
     order = order ? order : compare_text(a->installed, b->installed);
-    return order ? order : compare_number(a->line, b->line);
+    order = order ? order : compare_number(a->line, b->line);
+    order = order ? order : compare_text(a->resource, b->resource);
+    order = order ? order : compare_text(a->message, b->message);
+    return order ? order : compare_number(a->offset, b->offset);
+}
+
+/* The same ones by target, so that the second of one platform meets the second of the next. */
+static int compare_joined(const void *left, const void *right)
+{
+    const struct finding *a = left, *b = right;
+    int order = compare_same(a, b);
+    return order ? order : (a->targets > b->targets) - (a->targets < b->targets);
 }
 
 static int compare_shown(const void *left, const void *right)
@@ -151,12 +205,22 @@ static int compare_shown(const void *left, const void *right)
     return order ? order : compare_same(a, b);
 }
 
-/* The image's name and tag are no place in it: they would make a new finding of every release. */
-static const char *place_of(const struct scan_result *result, const char *path)
+/* The image's name and tag are no place in it: they would make a new finding of every release. In a
+ * folder it is the path from the repository's root. */
+static const char *find_place(struct findings *findings, const struct finding *finding)
 {
-    if (*path)
-        return path;
-    return strcmp(result->class, "os-pkgs") == 0 && *result->type ? result->type : result->target;
+    const struct scan_result *result = &findings->results[finding->result];
+    const struct scan_target *target = findings_next_target(findings, finding, NULL);
+    const char *place = *finding->place ? finding->place : result->target;
+    bool os = strcmp(result->class, "os-pkgs") == 0 && *result->type;
+    if (os && !*finding->place)
+        return result->type;
+    if (!*target->prefix)
+        return place;
+
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    arc_buf_printf(&text, "%s%s", target->prefix, place);
+    return text.failed ? NULL : findings_string(findings, arc_buf_text(&text));
 }
 
 static void join(struct finding *into, const struct finding *from)
@@ -168,30 +232,44 @@ static void join(struct finding *into, const struct finding *from)
     into->targets |= from->targets;
 }
 
-void findings_join(struct findings *findings)
+/* One vulnerability of a package is one, however often it is listed; a setting or a secret that is
+ * found twice in a target is two. */
+int findings_join(struct findings *findings, struct arc_error *err)
 {
     struct finding *list = findings->list;
-    size_t kept = 0;
+    size_t kept = 0, run = 0, nth = 0; /* `run`: where those that are the same begin */
     for (size_t i = 0; i < findings->count; i++)
-        list[i].place = place_of(&findings->results[list[i].result], list[i].place);
+        if (!(list[i].place = find_place(findings, &list[i])))
+            return arc_error_nomem(err);
     if (findings->count)
-        qsort(list, findings->count, sizeof *list, compare_same);
-    for (size_t i = 0; i < findings->count; i++)
-        if (kept && compare_same(&list[kept - 1], &list[i]) == 0)
-            join(&list[kept - 1], &list[i]);
+        qsort(list, findings->count, sizeof *list, compare_joined);
+
+    for (size_t i = 0; i < findings->count; i++) {
+        bool same = kept && compare_same(&list[run], &list[i]) == 0;
+        bool repeated =
+            same && i && list[i].kind != VULNERABILITY && list[i].targets == list[i - 1].targets;
+        nth = repeated ? nth + 1 : 0;
+        if (!same)
+            run = kept;
+        if (run + nth < kept)
+            join(&list[run + nth], &list[i]);
         else
             list[kept++] = list[i];
+    }
     findings->count = kept;
+    return ARC_OK;
 }
 
 void findings_sort(struct findings *findings)
 {
     for (size_t t = 0; t < findings->target_count; t++)
         memset(findings->targets[t].counts, 0, sizeof findings->targets[t].counts);
-    for (size_t i = 0; i < findings->count; i++)
-        for (size_t t = 0; t < findings->target_count; t++)
-            findings->targets[t].counts[findings->list[i].severity] +=
-                findings->list[i].targets >> t & 1;
+    for (size_t i = 0; i < findings->count; i++) {
+        const struct finding *finding = &findings->list[i];
+        const struct scan_target *target = NULL;
+        while ((target = findings_next_target(findings, finding, target)))
+            findings->targets[target - findings->targets].counts[finding->severity]++;
+    }
     if (findings->count)
         qsort(findings->list, findings->count, sizeof *findings->list, compare_shown);
 }
@@ -200,4 +278,6 @@ void findings_identity(const struct finding *finding, struct arc_buf *out)
 {
     arc_buf_printf(out, "%d\x1f%s\x1f%s\x1f%s\x1f%s", finding->kind, finding->id, finding->service,
                    finding->package, finding->place);
+    if (*finding->resource)
+        arc_buf_printf(out, "\x1f%s", finding->resource);
 }

@@ -6,14 +6,16 @@
 #include "arcci/scan.h"
 #include <stdint.h>
 
-/* Most findings that are kept, and most scanned targets (a bit of finding.targets each). */
-#define FINDINGS_MAX 2000000
-#define TARGETS_MAX  64
+/* Most findings that are kept, most scanned targets, and most of one service (a bit of
+ * finding.targets each): a release group of 1,000 services on two platforms is one scan. */
+#define FINDINGS_MAX        2000000
+#define TARGETS_MAX         4096
+#define SERVICE_TARGETS_MAX 64
 
 enum finding_kind { VULNERABILITY, MISCONFIGURATION, SECRET, LICENSE };
 
-/* One weakness of one package or file; the same in several targets of a service is one finding.
- * Strings are the pool's, never NULL. */
+/* One weakness of one package or file; the same in several targets of a service is one finding, but
+ * two at one place of one target are two. Strings are the pool's, never NULL. */
 struct finding {
     const char *id;      /* of its rule: "CVE-2024-1234" */
     const char *service; /* "" when none was named */
@@ -21,10 +23,14 @@ struct finding {
     const char *package;   /* "" for misconfigurations and secrets */
     const char *installed; /* version */
     const char *fixed;     /* versions with the fix, "" while there is none */
-    uint64_t targets;      /* bit i: found in findings.targets[i] */
+    const char *resource;  /* what is misconfigured: "aws_s3_bucket.this[\"a\"]"; or "" */
+    const char *message;   /* what is wrong here, in a sentence; or "" */
+    uint64_t targets;      /* bit i: found in the service's i-th target */
+    unsigned first;        /* index of the service's first target */
     unsigned rule;         /* index into findings.rules */
     unsigned result;       /* index into findings.results */
     unsigned line;         /* in the file, from 1; 0 when unknown */
+    unsigned offset;       /* of a secret in its file, in bytes; 0 when unknown */
     unsigned char severity;
     unsigned char kind;
     bool fresh; /* not in the baseline */
@@ -59,10 +65,19 @@ struct scan_target {
     const char *os;       /* "alpine 3.20.1", or "" */
     const char *scanner;  /* its version, or "" */
     const char *created;  /* when the report was made, RFC 3339, or "" */
+    const char *prefix;   /* of the paths in it, "services/"; "" for an image or the root */
     char *error;          /* owned: why nothing can be said about it; NULL when it was read */
+    unsigned first, next; /* targets of its service: index of the first; 1 + that of the next */
+    unsigned bit;         /* which of them it is, from 0 */
     size_t results;       /* elements of Results */
+    size_t packages;      /* elements of Packages, in all results */
+    size_t suppressed;    /* findings that the scanner left out for a VEX document or a policy */
     size_t counts[ARC_SEVERITIES];
-    bool end_of_life; /* the operating system gets no advisories any more */
+    bool end_of_life;    /* the operating system gets no advisories any more */
+    bool has_os;         /* an operating system was recognised */
+    bool os_result;      /* there is a result for its packages */
+    bool os_listed;      /* and packages or vulnerabilities in it */
+    bool only_elsewhere; /* every result is about secrets, settings or licences */
 };
 
 struct findings {
@@ -74,8 +89,9 @@ struct findings {
     size_t rule_count, rule_room;
     struct scan_result *results;
     size_t result_count, result_room;
-    struct scan_target targets[TARGETS_MAX];
-    size_t target_count;
+    json_t *first_of; /* service → index of its first target */
+    struct scan_target *targets;
+    size_t target_count, target_room;
 };
 
 int findings_init(struct findings *findings, struct arc_error *err);
@@ -84,13 +100,18 @@ void findings_free(struct findings *findings);
 /* The pool's copy of `text` ("" for NULL); NULL when out of memory. */
 const char *findings_string(struct findings *findings, const char *text);
 
-/* Adds a target (its strings are pooled). ARC_ELIMIT beyond TARGETS_MAX. */
+/* Adds a target (its strings are pooled). ARC_ELIMIT beyond TARGETS_MAX or SERVICE_TARGETS_MAX. */
 int findings_add_target(struct findings *findings, const char *service, const char *platform,
                         const char *report, struct arc_error *err);
 
-/* Keeps in the last target why nothing can be said about it; only out of memory is passed on. */
-int findings_target_error(struct findings *findings, const struct arc_error *problem,
+/* Keeps in a target why nothing can be said about it; only out of memory is passed on. */
+int findings_target_error(struct findings *findings, size_t target, const struct arc_error *problem,
                           struct arc_error *err);
+
+/* The next target that a finding was found in, `after` being the last one; NULL: start, or none. */
+const struct scan_target *findings_next_target(const struct findings *findings,
+                                               const struct finding *finding,
+                                               const struct scan_target *after);
 
 /* Adds a finding, a result; *rule is the index of the rule of that id, made when new. */
 int findings_add(struct findings *findings, const struct finding *finding, struct arc_error *err);
@@ -99,7 +120,7 @@ int findings_rule(struct findings *findings, const char *id, unsigned *rule, boo
                   struct arc_error *err);
 
 /* Sets `place` from the results, and joins findings that are the same but for the target. */
-void findings_join(struct findings *findings);
+int findings_join(struct findings *findings, struct arc_error *err);
 
 /* Counts each target's findings; sorts: worst first, then by service, id, package, place. */
 void findings_sort(struct findings *findings);
@@ -108,10 +129,11 @@ void findings_sort(struct findings *findings);
  * kind, id, service, package, place. Appended to *out. */
 void findings_identity(const struct finding *finding, struct arc_buf *out);
 
-/* Reads a Trivy report (JSON, schema 1 or 2) into the last target added. Whatever keeps it from
- * being read whole and understood is an error, since a gate may rest on it. */
-int scan_report_file(struct findings *findings, const char *path, struct arc_error *err);
-int scan_report_text(struct findings *findings, const char *text, size_t len,
+/* Reads a Trivy report (JSON, schema 1 or 2) into a target. Whatever keeps it from being read whole
+ * and understood is an error, since a gate may rest on it; a file of another format is named. */
+int scan_report_file(struct findings *findings, size_t target, const char *path,
+                     struct arc_error *err);
+int scan_report_text(struct findings *findings, size_t target, const char *text, size_t len,
                      struct arc_error *err);
 
 #endif

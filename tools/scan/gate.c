@@ -1,8 +1,10 @@
 #include "arcci/scan.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "os/file.h"
 #include "scan/judged.h"
+#include "scan/paths.h"
 #include "scan/run.h"
 #include "scan/sarif.h"
 #include <string.h>
@@ -57,6 +59,7 @@ enum arc_gate arc_scan_gate(const struct arc_scan_policy *policy, enum arc_verdi
         if (worst < policy->fail_on)
             return ARC_GATE_PASS;
         return policy->block ? ARC_GATE_FAIL : ARC_GATE_REPORT_ONLY;
+    case ARC_VERDICT_INCOMPLETE:
     case ARC_VERDICT_STALE_DATABASE:
     case ARC_VERDICT_SCANNER_ERROR:
         break;
@@ -64,21 +67,67 @@ enum arc_gate arc_scan_gate(const struct arc_scan_policy *policy, enum arc_verdi
     return !policy->block && policy->tolerate_no_answer ? ARC_GATE_REPORT_ONLY : ARC_GATE_FAIL;
 }
 
-int scan_warn(struct scan_judged *judged, struct arc_error *err, const char *format, ...)
+static int add_line(json_t *list, struct arc_error *err, const char *format, va_list args)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = 8192};
     ARC_AUTO(arc_buf) struct arc_buf shown = {0};
+    arc_buf_vprintf(&text, format, args);
+    arc_text_visible(&shown, arc_buf_text(&text), text.len);
+    ARC_TRY(arc_buf_check(&text, "a warning", err));
+    ARC_TRY(arc_buf_check(&shown, "a warning", err));
+    return json_array_append_new(list, json_string(arc_buf_text(&shown))) == 0
+               ? ARC_OK
+               : arc_error_nomem(err);
+}
+
+int scan_warn(struct scan_judged *judged, struct arc_error *err, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int rc = add_line(judged->warnings, err, format, args);
+    va_end(args);
+    return rc;
+}
+
+const char *scan_gap_name(enum scan_gap gap)
+{
+    static const char *const names[] = {"os-not-scanned", "os-without-packages", "end-of-life",
+                                        "scanner-warning"};
+    return names[gap];
+}
+
+/* "os-not-scanned", or "os-not-scanned:fedora": a part of what is said about it. */
+static bool is_accepted(const struct scan_judged *judged, enum scan_gap gap, const char *text)
+{
+    const char *name = scan_gap_name(gap);
+    size_t len = strlen(name);
+    for (char **accept = judged->accept; accept && *accept; accept++) {
+        if (strncmp(*accept, name, len) != 0)
+            continue;
+        if (!(*accept)[len] || ((*accept)[len] == ':' && strstr(text, *accept + len + 1)))
+            return true;
+    }
+    return false;
+}
+
+int scan_miss(struct scan_judged *judged, enum scan_gap gap, struct arc_error *err,
+              const char *format, ...)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = 8192};
     va_list args;
     va_start(args, format);
     arc_buf_vprintf(&text, format, args);
     va_end(args);
+    ARC_TRY(arc_buf_check(&text, "a reason", err));
+    if (is_accepted(judged, gap, arc_buf_text(&text)))
+        return scan_warn(judged, err, "accepted (%s): %s", scan_gap_name(gap), arc_buf_text(&text));
+
+    ARC_AUTO(arc_buf) struct arc_buf shown = {0};
     arc_text_visible(&shown, arc_buf_text(&text), text.len);
-    int rc = arc_buf_check(&text, "a warning", err);
-    if (!rc)
-        rc = arc_buf_check(&shown, "a warning", err);
-    if (!rc && json_array_append_new(judged->warnings, json_string(arc_buf_text(&shown))) != 0)
-        rc = arc_error_nomem(err);
-    return rc;
+    json_t *entry = shown.failed ? NULL
+                                 : json_pack("{s:s, s:s}", "reason", scan_gap_name(gap), "text",
+                                             arc_buf_text(&shown));
+    return json_array_append_new(judged->missed, entry) == 0 ? ARC_OK : arc_error_nomem(err);
 }
 
 /* A gate that is told to fail on what it is told not to look at would never fail. */
@@ -125,8 +174,9 @@ static int read_target(struct findings *findings, const char *spec, const char *
     int rc = add_target(findings, spec, service, &file, err);
     if (rc)
         return rc;
-    rc = scan_report_file(findings, file, &problem);
-    return rc ? findings_target_error(findings, &problem, err) : ARC_OK;
+    size_t target = findings->target_count - 1;
+    rc = scan_report_file(findings, target, file, &problem);
+    return rc ? findings_target_error(findings, target, &problem, err) : ARC_OK;
 }
 
 static int read_targets(struct findings *findings, const json_t *specs, const char *service,
@@ -157,8 +207,12 @@ static void filter(struct scan_judged *judged)
             judged->unfixed++;
         else if (policy->severities >> finding->severity & 1)
             findings->list[kept++] = *finding;
+        else
+            judged->other++;
     }
     findings->count = kept;
+    for (size_t t = 0; t < findings->target_count; t++)
+        judged->suppressed += findings->targets[t].suppressed;
 }
 
 static int identities(const struct findings *findings, json_t *set, struct arc_error *err)
@@ -194,7 +248,7 @@ static int compare_baseline(struct scan_judged *judged, struct arc_error *err)
     if (!rc && first_error(&before))
         return scan_warn(judged, err, "new findings cannot be told from old ones: %s",
                          first_error(&before));
-    findings_join(&before);
+    rc = rc ? rc : findings_join(&before, err);
     rc = rc ? rc : identities(&before, known, err);
     for (size_t i = 0; !rc && i < judged->findings.count; i++) {
         struct finding *finding = &judged->findings.list[i];
@@ -266,6 +320,21 @@ static void explain_findings(struct scan_judged *judged)
         arc_buf_printf(&judged->reason, "none of %s or above", severity_names[policy->fail_on]);
 }
 
+/* "; 3 ignored": nothing is left out without a word. */
+static void explain_left_out(struct scan_judged *judged)
+{
+    const struct {
+        size_t count;
+        const char *what;
+    } parts[] = {{judged->ignored, "ignored"},
+                 {judged->unfixed, "without a fix left out"},
+                 {judged->suppressed, "left out by VEX documents or policies"},
+                 {judged->other, "of severities that do not count"}};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (parts[i].count)
+            arc_buf_printf(&judged->reason, "; %zu %s", parts[i].count, parts[i].what);
+}
+
 static void judge(struct scan_judged *judged)
 {
     const struct findings *findings = &judged->findings;
@@ -276,35 +345,70 @@ static void judge(struct scan_judged *judged)
                        error ? error : "there was nothing to scan");
     } else if (is_stale(judged)) {
         judged->verdict = ARC_VERDICT_STALE_DATABASE;
+    } else if (json_array_size(judged->missed)) {
+        const json_t *first = json_array_get(judged->missed, 0);
+        size_t more = json_array_size(judged->missed) - 1;
+        judged->verdict = ARC_VERDICT_INCOMPLETE;
+        arc_buf_printf(&judged->reason, "not everything was looked at: %s (%s)",
+                       arc_json_text_of(first, "text"), arc_json_text_of(first, "reason"));
+        if (more)
+            arc_buf_printf(&judged->reason, "; and %zu more", more);
     } else if (judged->total) {
         judged->verdict = ARC_VERDICT_FINDINGS;
         explain_findings(judged);
     } else {
         judged->verdict = ARC_VERDICT_CLEAN;
         arc_buf_puts(&judged->reason, "everything was looked at, and nothing was found");
+        explain_left_out(judged);
     }
     judged->gate = arc_scan_gate(&judged->options->policy, judged->verdict, judged->worst);
 }
 
-/* What a clean verdict would keep quiet about. */
-static int warn_of_blind_spots(struct scan_judged *judged, struct arc_error *err)
+/* How much of a target was looked at. Trivy lists packages since its report tells its own version;
+ * before that an empty list says nothing. */
+static int check_target(struct scan_judged *judged, const struct scan_target *target,
+                        struct arc_error *err)
 {
-    int rc = ARC_OK;
+    const char *name = *target->artifact ? target->artifact : target->report;
+    bool packages = judged->options->policy.packages && !target->only_elsewhere;
+    bool lists = *target->scanner || target->packages;
+    if (target->error)
+        return ARC_OK;
+    if (target->end_of_life && judged->options->policy.end_of_life_fails)
+        ARC_TRY(scan_miss(judged, SCAN_GAP_END_OF_LIFE, err,
+                          "%s: %s gets no security advisories any more", name, target->os));
+    else if (target->end_of_life)
+        ARC_TRY(scan_warn(judged, err, "%s: %s gets no security advisories any more", name,
+                          target->os));
+
+    if (packages && target->has_os && !target->os_result)
+        return scan_miss(judged, SCAN_GAP_OS, err,
+                         "%s: the scanner did not look at the packages of the operating system %s",
+                         name, target->os);
+    if (packages && target->os_result && !target->os_listed && lists)
+        return scan_miss(judged, SCAN_GAP_PACKAGES, err,
+                         "%s: no package of the operating system %s was found; is its package "
+                         "database gone?",
+                         name, target->os);
+    if (!target->results)
+        return scan_warn(judged, err, "%s: the scanner recognised nothing in it", name);
+    return ARC_OK;
+}
+
+static int check_targets(struct scan_judged *judged, struct arc_error *err)
+{
+    for (size_t t = 0; t < judged->findings.target_count; t++)
+        ARC_TRY(check_target(judged, &judged->findings.targets[t], err));
+    return ARC_OK;
+}
+
+static int warn_of_database(struct scan_judged *judged, struct arc_error *err)
+{
     bool answered = judged->verdict != ARC_VERDICT_SCANNER_ERROR;
-    bool dated = judged->scanner.updated_at != 0;
-    if (answered && !dated && judged->options->policy.database_age_max)
-        rc = scan_warn(judged, err,
-                       "the age of the scanner's database is unknown: --scanner-info tells it");
-    for (size_t t = 0; !rc && t < judged->findings.target_count; t++) {
-        const struct scan_target *target = &judged->findings.targets[t];
-        if (target->end_of_life)
-            rc = scan_warn(judged, err, "%s: %s gets no security advisories any more",
-                           target->artifact, target->os);
-        else if (!target->error && !target->results)
-            rc = scan_warn(judged, err, "%s: the scanner recognised nothing in it",
-                           *target->artifact ? target->artifact : target->report);
-    }
-    return rc;
+    if (!answered || judged->scanner.updated_at || !judged->options->policy.database_age_max)
+        return ARC_OK;
+    return scan_warn(judged, err,
+                     "the age of the scanner's database is unknown: --scanner-info tells it");
 }
 
 static void judged_free(struct scan_judged *judged)
@@ -313,30 +417,34 @@ static void judged_free(struct scan_judged *judged)
     scan_scanner_free(&judged->scanner);
     arc_buf_free(&judged->reason);
     json_decref(judged->warnings);
+    json_decref(judged->missed);
 }
 
 static int look(struct scan_judged *judged, const struct arc_env *env, struct arc_error *err)
 {
     const struct arc_scan_options *options = judged->options;
     int rc = read_targets(&judged->findings, options->reports, options->service, err);
+    if (!rc && options->settings_problem)
+        rc = scan_warn(judged, err, "%s", options->settings_problem);
     if (!rc && options->scanner_info)
         rc = scan_scanner_read(options->scanner_info, &judged->scanner, err);
     if (!rc && options->run)
         rc = scan_run_all(judged, env, err);
-    findings_join(&judged->findings);
-    if (!rc && options->ignore_file)
-        rc = scan_ignore_apply(judged, options->ignore_file, err);
     if (rc)
         return rc;
+
+    ARC_TRY(scan_find_prefixes(judged, env, err));
+    ARC_TRY(findings_join(&judged->findings, err));
+    ARC_TRY(scan_ignore_apply(judged, err));
     filter(judged);
     findings_sort(&judged->findings);
-    rc = compare_baseline(judged, err);
-    if (rc)
-        return rc;
+    ARC_TRY(compare_baseline(judged, err));
+    ARC_TRY(check_targets(judged, err));
+
     count(judged);
     judge(judged);
-    rc = arc_buf_check(&judged->reason, "the verdict's reason", err);
-    return rc ? rc : warn_of_blind_spots(judged, err);
+    ARC_TRY(arc_buf_check(&judged->reason, "the verdict's reason", err));
+    return warn_of_database(judged, err);
 }
 
 static int render(struct scan_judged *judged, struct arc_scan *out, struct arc_error *err)
@@ -369,9 +477,14 @@ int arc_scan(const struct arc_scan_options *options, const struct arc_env *env,
              struct arc_scan *out, struct arc_error *err)
 {
     ARC_AUTO(judged)
-    struct scan_judged judged = {.options = options, .now = env->now, .warnings = json_array()};
+    struct scan_judged judged = {.options = options,
+                                 .now = env->now,
+                                 .accept = options->settings ? options->settings->accept : NULL,
+                                 .warnings = json_array(),
+                                 .missed = json_array()};
     *out = (struct arc_scan){.verdict = ARC_VERDICT_SCANNER_ERROR, .gate = ARC_GATE_FAIL};
-    int rc = judged.warnings ? check_policy(&options->policy, err) : arc_error_nomem(err);
+    int rc = judged.warnings && judged.missed ? check_policy(&options->policy, err)
+                                              : arc_error_nomem(err);
     if (!rc && options->service && !arc_utf8_valid(options->service, strlen(options->service)))
         rc = arc_error_set(err, ARC_EINPUT, "the service's name is not valid UTF-8");
     if (!rc)

@@ -1,97 +1,203 @@
-/* The ignore file: an id a line, with an optional day after which it counts again
- * (Trivy docs, "Filtering", .trivyignore: `CVE-2024-1234 exp:2026-12-31`). */
+/* What is left out: entries of `scan: ignore`, skipped paths, and the ignore file, an id per line with an
+ * optional day after which it counts again (Trivy docs, "Filtering", .trivyignore:
+ * `CVE-2024-1234 exp:2026-12-31`). */
+#include "arcci/glob.h"
 #include "base/auto.h"
-#include "os/file.h"
 #include "scan/judged.h"
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
-#define IGNORE_FILE_MAX ((size_t)1 << 20)
-#define ENTRY_MAX       256
+#define ENTRY_MAX 256
 
+/* An entry under way. Everything that is given must be right; borrowed. */
 struct entry {
-    char id[ENTRY_MAX + 1];
-    int64_t expires; /* the first second in which it counts again; 0: never */
+    const char *id, *license, *package, *service;
+    struct arc_glob *path;
+    const char *shown; /* what messages call it */
+    int64_t expires;   /* the first second in which it counts again; 0: never */
+    const char *file;
+    unsigned line;
+    bool quiet; /* it may match nothing */
 };
 
-static int bad(const char *path, unsigned line, struct arc_error *err, const char *what)
-{
-    return arc_error_at(err, ARC_EINPUT, path, line, 0,
-                        "%s; a line is an id, and exp:YYYY-MM-DD where it shall end", what);
-}
-
-static int parse_word(struct entry *entry, const char *word, const char *path, unsigned line,
-                      struct arc_error *err)
+static bool parse_day(const char *day, int64_t *out)
 {
     char time[64];
-    if (!*entry->id) {
-        snprintf(entry->id, sizeof entry->id, "%s", word);
-        return strlen(word) <= ENTRY_MAX ? ARC_OK : bad(path, line, err, "the id is too long");
-    }
-    if (strncmp(word, "exp:", 4) != 0 || strlen(word) != 14)
-        return bad(path, line, err, "more than an id");
-    snprintf(time, sizeof time, "%sT00:00:00Z", word + 4);
-    return scan_parse_time(time, &entry->expires) ? ARC_OK
-                                                  : bad(path, line, err, "the day is no date");
+    snprintf(time, sizeof time, "%.20sT00:00:00Z", day);
+    return scan_parse_time(time, out);
 }
 
-/* An empty id means that there was no entry on the line. */
-static int parse_line(char *text, const char *path, unsigned line, struct entry *entry,
-                      struct arc_error *err)
+/* "AVD-DS-0002", "DS-0002" and "DS002", as Trivy has spelled a check's id over time, as "DS" and 2; false for what is no
+ * such id. */
+static bool parse_check(const char *id, const char **letters, size_t *len, unsigned long *number)
 {
-    char *rest = NULL;
-    *entry = (struct entry){.expires = 0};
-    text[strcspn(text, "#")] = '\0';
-    for (char *word = strtok_r(text, " \t\r", &rest); word; word = strtok_r(NULL, " \t\r", &rest)) {
-        int rc = parse_word(entry, word, path, line, err);
-        if (rc)
-            return rc;
-    }
-    return ARC_OK;
+    if (strncasecmp(id, "AVD-", 4) == 0)
+        id += 4;
+    *letters = id;
+    while (isalpha((unsigned char)*id))
+        id++;
+    *len = (size_t)(id - *letters);
+    id += *id == '-';
+    size_t digits = strspn(id, "0123456789");
+    if (!*len || !digits || digits > 9 || id[digits])
+        return false;
+    *number = strtoul(id, NULL, 10);
+    return true;
 }
 
-static size_t leave_out(struct findings *findings, const char *id)
+static bool is_same_id(const char *a, const char *b, bool check)
 {
+    const char *letters[2];
+    size_t len[2];
+    unsigned long number[2];
+    if (strcmp(a, b) == 0)
+        return true;
+    return check && parse_check(a, &letters[0], &len[0], &number[0]) &&
+           parse_check(b, &letters[1], &len[1], &number[1]) && number[0] == number[1] &&
+           len[0] == len[1] && strncasecmp(letters[0], letters[1], len[0]) == 0;
+}
+
+static bool is_named(const struct findings *findings, const struct finding *finding, const char *id)
+{
+    const struct scan_rule *rule = &findings->rules[finding->rule];
+    bool check = finding->kind == MISCONFIGURATION;
+    return is_same_id(rule->id, id, check) || (*rule->alias && is_same_id(rule->alias, id, check));
+}
+
+static bool matches(const struct findings *findings, const struct finding *finding,
+                    const struct entry *entry)
+{
+    if (entry->id && !is_named(findings, finding, entry->id))
+        return false;
+    if (entry->license && (finding->kind != LICENSE || strcmp(finding->id, entry->license) != 0))
+        return false;
+    if (entry->package && strcmp(finding->package, entry->package) != 0)
+        return false;
+    if (entry->service && strcmp(finding->service, entry->service) != 0)
+        return false;
+    return !entry->path || arc_glob_match(entry->path, finding->place, strlen(finding->place));
+}
+
+static int apply(struct scan_judged *judged, const struct entry *entry, struct arc_error *err)
+{
+    struct findings *findings = &judged->findings;
     size_t found = 0;
+    if (entry->expires && entry->expires <= judged->now)
+        return scan_warn(judged, err, "%s:%u: the entry for %s has expired: it counts again",
+                         entry->file, entry->line, entry->shown);
     for (size_t i = 0; i < findings->count; i++) {
-        struct finding *finding = &findings->list[i];
-        const struct scan_rule *rule = &findings->rules[finding->rule];
-        if (strcmp(rule->id, id) != 0 && strcmp(rule->alias, id) != 0)
+        if (!matches(findings, &findings->list[i], entry))
             continue;
-        finding->severity = SCAN_LEFT_OUT;
+        findings->list[i].severity = SCAN_LEFT_OUT;
         found++;
     }
-    return found;
+    if (found || entry->quiet)
+        return ARC_OK;
+    return scan_warn(judged, err, "%s:%u: %s was not found: the entry can go", entry->file,
+                     entry->line, entry->shown);
 }
 
-static int apply(struct scan_judged *judged, const struct entry *entry, const char *path,
-                 unsigned line, struct arc_error *err)
+/* ---- the ignore file ------------------------------------------------------------------------ */
+
+static int refuse(const struct entry *entry, struct arc_error *err, const char *what)
 {
-    if (entry->expires && entry->expires <= judged->now)
-        return scan_warn(judged, err, "%s:%u: the entry for %s has expired: it counts again", path,
-                         line, entry->id);
-    if (!leave_out(&judged->findings, entry->id))
-        return scan_warn(judged, err, "%s:%u: %s was not found: the entry can go", path, line,
-                         entry->id);
+    return arc_error_at(err, ARC_EINPUT, entry->file, entry->line, 0,
+                        "%s; a line is an id, and exp:YYYY-MM-DD where it is to end", what);
+}
+
+static int parse_word(struct entry *entry, const char *word, struct arc_error *err)
+{
+    if (!entry->id) {
+        entry->id = entry->shown = word;
+        return strlen(word) <= ENTRY_MAX ? ARC_OK : refuse(entry, err, "the id is too long");
+    }
+    if (strncmp(word, "exp:", 4) != 0 || strlen(word) != 14)
+        return refuse(entry, err, "more than an id");
+    return parse_day(word + 4, &entry->expires) ? ARC_OK
+                                                : refuse(entry, err, "the day is not a valid date");
+}
+
+static int apply_line(struct scan_judged *judged, char *text, unsigned line, struct arc_error *err)
+{
+    struct entry entry = {.file = judged->options->ignore_name, .line = line};
+    char *rest = NULL;
+    text[strcspn(text, "#")] = '\0';
+    for (char *word = strtok_r(text, " \t\r", &rest); word; word = strtok_r(NULL, " \t\r", &rest))
+        ARC_TRY(parse_word(&entry, word, err));
+    return entry.id ? apply(judged, &entry, err) : ARC_OK;
+}
+
+static int apply_file(struct scan_judged *judged, struct arc_error *err)
+{
+    ARC_AUTO_FREE char *text = strdup(judged->options->ignore_text);
+    unsigned number = 0;
+    if (!text)
+        return arc_error_nomem(err);
+    for (char *line = text, *next; line; line = next) {
+        next = strchr(line, '\n');
+        if (next)
+            *next++ = '\0';
+        ARC_TRY(apply_line(judged, line, ++number, err));
+    }
     return ARC_OK;
 }
 
-int scan_ignore_apply(struct scan_judged *judged, const char *path, struct arc_error *err)
+/* ---- the settings --------------------------------------------------------------------------- */
+
+/* A skipped folder's pattern stands for what is below it. */
+static int apply_paths(struct scan_judged *judged, char **patterns, const char *below,
+                       struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    struct entry entry;
-    char *rest = NULL;
-    int rc = arc_file_read(path, NULL, IGNORE_FILE_MAX, &text, err);
-    if (rc || !text.len)
-        return rc;
-    unsigned number = 0;
-    for (char *line = text.data; !rc && line; line = rest) {
-        rest = strchr(line, '\n');
-        if (rest)
-            *rest++ = '\0';
-        rc = parse_line(line, path, ++number, &entry, err);
-        if (!rc && *entry.id)
-            rc = apply(judged, &entry, path, number, err);
+    for (; patterns && *patterns; patterns++) {
+        ARC_AUTO(arc_buf) struct arc_buf text = {0};
+        ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
+        struct entry entry = {.shown = *patterns, .quiet = true};
+        size_t len = strlen(*patterns);
+        while (len && (*patterns)[len - 1] == '/')
+            len--;
+        arc_buf_printf(&text, "%.*s%s", (int)len, *patterns, below);
+        ARC_TRY(arc_buf_check(&text, "a pattern", err));
+        ARC_TRY(arc_glob_compile(arc_buf_text(&text), text.len, &glob, err));
+        entry.path = glob;
+        ARC_TRY(apply(judged, &entry, err));
     }
-    return rc;
+    return ARC_OK;
+}
+
+static int apply_entry(struct scan_judged *judged, const struct arc_scan_ignore *ignore,
+                       struct arc_error *err)
+{
+    ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
+    const char *shown = ignore->id ? ignore->id : ignore->license;
+    struct entry entry = {.id = ignore->id,
+                          .license = ignore->license,
+                          .package = ignore->package,
+                          .service = ignore->service,
+                          .file = judged->options->settings_from,
+                          .line = ignore->line};
+    if (!shown)
+        shown = ignore->package ? ignore->package : ignore->path;
+    entry.shown = shown;
+    if (ignore->path)
+        ARC_TRY(arc_glob_compile(ignore->path, strlen(ignore->path), &glob, err));
+    entry.path = glob;
+    if (ignore->expires && !parse_day(ignore->expires, &entry.expires))
+        return arc_error_at(err, ARC_EINPUT, entry.file, entry.line, 0,
+                            "'expires': %s is not a valid date", ignore->expires);
+    return apply(judged, &entry, err);
+}
+
+int scan_ignore_apply(struct scan_judged *judged, struct arc_error *err)
+{
+    const struct arc_scan_settings *settings = judged->options->settings;
+    if (judged->options->ignore_text)
+        ARC_TRY(apply_file(judged, err));
+    if (!settings)
+        return ARC_OK;
+    for (size_t i = 0; i < settings->ignore_count; i++)
+        ARC_TRY(apply_entry(judged, &settings->ignores[i], err));
+    ARC_TRY(apply_paths(judged, settings->skip_dirs, "/**", err));
+    return apply_paths(judged, settings->skip_files, "", err);
 }

@@ -32,8 +32,9 @@ static void add_rows(const struct scan_judged *judged, const char *service, size
                      struct arc_buf *out)
 {
     size_t shown = 0;
-    arc_buf_puts(out, "| Severity | Id | Package | Installed | Fixed | Platforms |\n"
-                      "|---|---|---|---|---|---|\n");
+    arc_buf_puts(
+        out, "| Severity | Id | Package or place | Installed, or what it is | Fixed | Platforms |\n"
+             "|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < judged->total && out->len < BODY_MAX; i++) {
         if (!counts_for(judged, &judged->findings.list[i], service))
             continue;

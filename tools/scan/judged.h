@@ -12,28 +12,40 @@ struct scan_scanner {
     int64_t updated_at; /* the same in seconds since 1970; 0 when unknown */
 };
 
+/* Why a part was not looked at; `scan.accept` names them (scan_gap_name()). */
+enum scan_gap { SCAN_GAP_OS, SCAN_GAP_PACKAGES, SCAN_GAP_END_OF_LIFE, SCAN_GAP_WARNING };
+
 struct scan_judged {
     const struct arc_scan_options *options;
     int64_t now;
     struct findings findings; /* those that count: filtered, joined, sorted */
     size_t counts[ARC_SEVERITIES];
     size_t total;
-    size_t fixable; /* findings with a fixed version */
-    size_t unfixed; /* left out for want of a fix */
-    size_t ignored; /* left out by the ignore file */
-    bool baseline;  /* `fresh` is known */
-    size_t fresh;   /* findings that the baseline has not */
+    size_t fixable;    /* findings with a fixed version */
+    size_t unfixed;    /* left out for want of a fix */
+    size_t ignored;    /* left out by an entry that ignores them, or a path that is skipped */
+    size_t suppressed; /* left out by the scanner, for VEX documents or policies */
+    size_t other;      /* of severities that do not count */
+    bool baseline;     /* `fresh` is known */
+    size_t fresh;      /* findings that the baseline has not */
     struct scan_scanner scanner;
     enum arc_verdict verdict;
     enum arc_severity worst;
     enum arc_gate gate;
     struct arc_buf reason; /* one sentence: why this verdict and gate */
     json_t *warnings;      /* array of strings */
+    json_t *missed;        /* array of {reason, text}: what was not looked at */
+    char **accept;         /* reasons that do not fail the gate; borrowed, may be NULL */
 };
 
 /* Adds a formatted warning. */
 int scan_warn(struct scan_judged *judged, struct arc_error *err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Notes that something was not looked at, or warns of it where that is accepted. */
+int scan_miss(struct scan_judged *judged, enum scan_gap gap, struct arc_error *err,
+              const char *format, ...) __attribute__((format(printf, 4, 5)));
+const char *scan_gap_name(enum scan_gap gap);
 
 /* Seconds since 1970 of an RFC 3339 time; false if it is none. */
 bool scan_parse_time(const char *text, int64_t *out);
@@ -44,10 +56,10 @@ int scan_scanner_parse(const char *text, size_t len, const char *name, struct sc
                        struct arc_error *err);
 void scan_scanner_free(struct scan_scanner *scanner);
 
-/* Marks what the ignore file names (severity 0xff) and warns of entries that match nothing or have
- * expired. ARC_EINPUT with the place for a line that is none. */
+/* Marks what the settings and the ignore file leave out (severity 0xff) and warns of entries that
+ * match nothing or have expired. ARC_EINPUT with the place for a line that is none. */
 #define SCAN_LEFT_OUT 0xff
-int scan_ignore_apply(struct scan_judged *judged, const char *path, struct arc_error *err);
+int scan_ignore_apply(struct scan_judged *judged, struct arc_error *err);
 
 /* The renderers. */
 int scan_document(const struct scan_judged *judged, json_t **out, struct arc_error *err);

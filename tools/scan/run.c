@@ -1,36 +1,196 @@
 #include "scan/run.h"
 #include "base/auto.h"
 #include "os/file.h"
+#include "os/folder.h"
 #include "os/process.h"
 #include "scan/trivy.h"
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A report of an earlier run must not be taken for one of this run. */
-static int run_one(struct scan_judged *judged, const struct arc_env *env, const json_t *command,
-                   struct arc_error *err)
+/* Most scans at once, and the stack of the thread that waits for one. */
+#define JOBS_MAX   32
+#define STACK_SIZE ((size_t)1 << 20)
+
+/* ---- one scan ------------------------------------------------------------------------------ */
+
+/* One command and what became of it. */
+struct job {
+    const json_t *command;
+    bool done;               /* it was run, and *problem says how it went */
+    struct arc_buf warnings; /* what it said on stderr */
+    struct arc_error problem;
+};
+
+static const char *find_text(const json_t *command, const char *key)
+{
+    return json_string_value(json_object_get(command, key));
+}
+
+static void run_job(struct job *job, const struct arc_env *env, const struct arc_scan_run *run,
+                    const json_t *argv)
+{
+    arc_error_clear(&job->problem);
+    arc_trivy_run(env, argv, run->work_dir, run->timeout, NULL, &job->warnings, &job->problem);
+    job->done = true;
+}
+
+/* ---- several at once ----------------------------------------------------------------------- */
+
+struct pool {
+    struct job *jobs;
+    size_t count;
+    atomic_size_t next;
+    const struct arc_env *env;
+    const struct arc_scan_run *run;
+};
+
+/* The command of a scan beside others: the databases stay as the first scan left them, and no two
+ * write to one cache. NULL when memory ran out. */
+static json_t *make_side_command(const json_t *argv)
+{
+    static const char *const more[] = {"--skip-db-update", "--skip-java-db-update",
+                                       "--cache-backend", "memory"};
+    json_t *out = json_array();
+    size_t i;
+    json_t *word;
+    bool whole = out != NULL;
+    json_array_foreach (argv, i, word) {
+        bool end = strcmp(json_string_value(word), "--") == 0;
+        for (size_t k = 0; end && k < sizeof more / sizeof *more; k++)
+            whole = json_array_append_new(out, json_string(more[k])) == 0 && whole;
+        whole = json_array_append(out, word) == 0 && whole;
+    }
+    if (!whole)
+        json_decref(out);
+    return whole ? out : NULL;
+}
+
+static void *work(void *data)
+{
+    struct pool *pool = data;
+    for (size_t i; (i = atomic_fetch_add(&pool->next, 1)) < pool->count;) {
+        struct job *job = &pool->jobs[i];
+        ARC_AUTO_JSON json_t *argv = make_side_command(json_object_get(job->command, "argv"));
+        if (argv)
+            run_job(job, pool->env, pool->run, argv);
+    }
+    return NULL;
+}
+
+/* Runs them side by side; what fails that way is left to be run alone. */
+static void run_side_by_side(struct job *jobs, size_t count, const struct arc_env *env,
+                             const struct arc_scan_run *run)
+{
+    struct pool pool = {.jobs = jobs, .count = count, .env = env, .run = run};
+    pthread_t threads[JOBS_MAX];
+    pthread_attr_t attributes;
+    size_t started = 0, wanted = run->jobs < count ? run->jobs : count;
+    if (wanted < 2 || pthread_attr_init(&attributes) != 0)
+        return;
+    pthread_attr_setstacksize(&attributes, STACK_SIZE);
+    for (; started < wanted && started < JOBS_MAX; started++)
+        if (pthread_create(&threads[started], &attributes, work, &pool) != 0)
+            break;
+    pthread_attr_destroy(&attributes);
+    for (size_t i = 0; i < started; i++)
+        pthread_join(threads[i], NULL);
+}
+
+/* The first one brings the databases up to date, alone. */
+static void run_jobs(struct job *jobs, size_t count, const struct arc_env *env,
+                     const struct arc_scan_run *run)
+{
+    if (count)
+        run_job(&jobs[0], env, run, json_object_get(jobs[0].command, "argv"));
+    if (count && jobs[0].problem.code != ARC_ENOTFOUND)
+        run_side_by_side(jobs + 1, count - 1, env, run);
+    for (size_t i = 1; i < count; i++)
+        if (!jobs[i].done || jobs[i].problem.code == ARC_EFAILED)
+            run_job(&jobs[i], env, run, json_object_get(jobs[i].command, "argv"));
+}
+
+/* ---- what they said ------------------------------------------------------------------------ */
+
+/* Warnings that do not tell of anything that was not looked at, or of what the report tells too. */
+static bool is_harmless(const char *line)
+{
+    static const char *const known[] = {"Using severities from other vendors",
+                                        "icense",
+                                        "is deprecated",
+                                        "is ignored because",
+                                        "Unsupported os",
+                                        "No OS package is detected",
+                                        "e.g. files under",
+                                        "no longer supported by the distribution",
+                                        "security updates are not provided",
+                                        "scanned file is too large",
+                                        "Invalid UTF-8 sequences",
+                                        "direct dependencies",
+                                        "CVE may be rejected"};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strstr(line, known[i]))
+            return true;
+    return false;
+}
+
+/* Trivy's lines are "TIME\tLEVEL\tMESSAGE\tKEY=\"VALUE\" …". Its warnings tell what it could not
+ * read. */
+static int read_warnings(struct scan_judged *judged, const char *name, const char *text,
+                         struct arc_error *err)
+{
+    for (size_t len; *text; text += len + (text[len] == '\n')) {
+        len = strcspn(text, "\n");
+        const char *level = memchr(text, '\t', len);
+        bool warns =
+            level && (strncmp(level, "\tWARN\t", 6) == 0 || strncmp(level, "\tERROR\t", 7) == 0);
+        if (!warns)
+            continue;
+        ARC_AUTO_FREE char *line = strndup(level + 1, len - (size_t)(level + 1 - text));
+        if (!line)
+            return arc_error_nomem(err);
+        char *said = strchr(line, '\t') + 1;
+        for (char *tab = said; (tab = strchr(tab, '\t'));)
+            *tab = ' ';
+        if (is_harmless(said))
+            ARC_TRY(scan_warn(judged, err, "%s: Trivy warns: %.1000s", name, said));
+        else
+            ARC_TRY(
+                scan_miss(judged, SCAN_GAP_WARNING, err, "%s: Trivy warns: %.1000s", name, said));
+    }
+    return ARC_OK;
+}
+
+/* A report of an earlier run must not be taken for one of this run, so they were removed before. */
+static int read_job(struct scan_judged *judged, const struct job *job, size_t target,
+                    struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error problem = {0};
     struct findings *findings = &judged->findings;
-    const char *report = json_string_value(json_object_get(command, "report"));
-    const json_t *service = json_object_get(command, "service");
-    const json_t *platform = json_object_get(command, "platform");
-    int rc = findings_add_target(findings, json_string_value(service), json_string_value(platform),
-                                 report, err);
+    const char *name = find_text(job->command, "target");
+    int rc = job->problem.code;
     if (rc)
-        return rc;
-    rc = arc_trivy_run(env, json_object_get(command, "argv"), judged->options->run->timeout, NULL,
-                       &problem);
-    if (!rc)
-        rc = scan_report_file(findings, report, &problem);
-    if (!rc)
-        return ARC_OK;
-    arc_error_prefix(&problem, "%s", json_string_value(json_object_get(command, "target")));
-    return findings_target_error(findings, &problem, err);
+        arc_error_set(&problem, rc, "%s", arc_error_text(&job->problem));
+    else
+        rc = scan_report_file(findings, target, find_text(job->command, "report"), &problem);
+    if (rc) {
+        arc_error_prefix(&problem, "%s", name);
+        return findings_target_error(findings, target, &problem, err);
+    }
+
+    struct scan_target *read = &findings->targets[target];
+    if (strcmp(judged->options->run->type, "fs") == 0)
+        read->artifact = findings_string(findings, name);
+    if (!read->artifact)
+        return arc_error_nomem(err);
+    return read_warnings(judged, name, arc_buf_text(&job->warnings), err);
 }
 
 /* `trivy version`, by the same program or image as the scans. */
-static int ask_version(struct scan_judged *judged, const struct arc_env *env, struct arc_error *err)
+static int ask_version(struct scan_judged *judged, const struct arc_env *env, const char *work,
+                       struct arc_error *err)
 {
     const char *image = judged->options->run->docker_image;
     ARC_AUTO(arc_error) struct arc_error problem = {0};
@@ -42,7 +202,7 @@ static int ask_version(struct scan_judged *judged, const struct arc_env *env, st
               : json_pack("[s, s, s, s]", "trivy", "version", "--format", "json");
     if (!argv)
         return arc_error_nomem(err);
-    int rc = arc_trivy_run(env, argv, 60, &text, &problem);
+    int rc = arc_trivy_run(env, argv, work, 60, &text, NULL, &problem);
     if (!rc)
         rc = scan_scanner_parse(arc_buf_text(&text), text.len, "trivy version", &judged->scanner,
                                 &problem);
@@ -53,28 +213,41 @@ static int ask_version(struct scan_judged *judged, const struct arc_env *env, st
               : ARC_OK;
 }
 
-static int run_all(struct scan_judged *judged, const struct arc_env *env, const json_t *commands,
-                   struct arc_error *err)
+/* Every target has its place before the first scan, so a limit is told then. */
+static int run_all(struct scan_judged *judged, const struct arc_env *env,
+                   const struct arc_scan_run *run, const json_t *commands, struct arc_error *err)
 {
-    size_t i;
-    json_t *command;
-    int rc = ARC_OK;
-    arc_trivy_remove(commands, NULL);
-    json_array_foreach (commands, i, command) {
-        if (!rc)
-            rc = run_one(judged, env, command, err);
+    struct findings *findings = &judged->findings;
+    size_t count = json_array_size(commands), first = findings->target_count;
+    ARC_AUTO_FREE struct job *jobs = calloc(count + 1, sizeof *jobs);
+    int rc = jobs ? ARC_OK : arc_error_nomem(err);
+    for (size_t i = 0; !rc && i < count; i++) {
+        jobs[i].command = json_array_get(commands, i);
+        rc = findings_add_target(findings, find_text(jobs[i].command, "service"),
+                                 find_text(jobs[i].command, "platform"),
+                                 find_text(jobs[i].command, "report"), err);
     }
+    if (rc)
+        return rc;
+
+    arc_trivy_remove(commands);
+    run_jobs(jobs, count, env, run);
     bool answered = false;
-    for (i = 0; i < judged->findings.target_count; i++)
-        answered = answered || !judged->findings.targets[i].error;
+    for (size_t i = 0; i < count; i++) {
+        if (!rc)
+            rc = read_job(judged, &jobs[i], first + i, err);
+        answered = answered || !jobs[i].problem.code;
+        arc_buf_free(&jobs[i].warnings);
+        arc_error_clear(&jobs[i].problem);
+    }
     if (!rc && answered && !judged->scanner.version)
-        rc = ask_version(judged, env, err);
+        rc = ask_version(judged, env, run->work_dir, err);
     return rc;
 }
 
 /* What complete() found out; owned. */
 struct found {
-    char *target, *credentials;
+    char *target, *credentials, *work, *reports;
     json_t *platforms;
 };
 
@@ -82,14 +255,18 @@ static void found_free(struct found *found)
 {
     free(found->target);
     free(found->credentials);
+    free(found->work);
+    free(found->reports);
     json_decref(found->platforms);
 }
 
-/* The scanner's container needs absolute paths. */
-static int absolute_target(const struct arc_scan_run *run, char **out, struct arc_error *err)
+/* The scanner does not run where the tree is. */
+static int absolute_target(const struct arc_scan_run *run, const struct arc_env *env, char **out,
+                           struct arc_error *err)
 {
-    bool folder = run->docker_image && run->target && strcmp(run->type, "fs") == 0;
-    *out = folder ? realpath(run->target, NULL) : NULL;
+    bool folder = run->target && strcmp(run->type, "fs") == 0;
+    ARC_AUTO_FREE char *path = folder ? arc_file_join(env->cwd, run->target) : NULL;
+    *out = path ? realpath(path, NULL) : NULL;
     if (folder && !*out)
         return arc_error_set(err, ARC_EINPUT, "there is nothing at %s to scan", run->target);
     return ARC_OK;
@@ -119,7 +296,7 @@ static int complete(struct scan_judged *judged, const struct arc_env *env, struc
                     struct found *found, struct arc_error *err)
 {
     bool image = strcmp(run->type, "image") == 0;
-    int rc = absolute_target(run, &found->target, err);
+    int rc = absolute_target(run, env, &found->target, err);
     run->target = found->target ? found->target : run->target;
     if (!rc && run->docker_image)
         rc = find_credentials(env, &found->credentials, err);
@@ -130,24 +307,71 @@ static int complete(struct scan_judged *judged, const struct arc_env *env, struc
     return rc;
 }
 
-/* Runs them, with a folder for the reports. A folder of its own is gone afterwards, even when a
- * signal ends this process. */
-static int run_in_folder(struct scan_judged *judged, const struct arc_env *env,
-                         struct arc_scan_run *run, struct arc_error *err)
+/* ---- where they run ------------------------------------------------------------------------ */
+
+static int write_setting(const char *folder, const char *name, const struct arc_scan_file *file,
+                         struct arc_error *err)
 {
-    bool temporary = run->report_dir == NULL;
-    ARC_AUTO_FREE char *folder = NULL;
+    ARC_AUTO(arc_buf) struct arc_buf path = {.max = 4096};
+    arc_buf_printf(&path, "%s/%s", folder, name);
+    ARC_TRY(arc_buf_check(&path, folder, err));
+    return arc_file_write(arc_buf_text(&path), file->text, file->len, err);
+}
+
+/* The files that the settings name, beside which the scanner runs: their text may be another than
+ * the tree's. */
+static int write_settings(const struct arc_scan_options *options, struct arc_scan_run *run,
+                          struct arc_error *err)
+{
+    if (options->policy_file.text)
+        ARC_TRY(write_setting(run->work_dir, "policy.rego", &options->policy_file, err));
+    for (size_t i = 0; i < options->vex_count; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "vex-%zu", i);
+        ARC_TRY(write_setting(run->work_dir, name, &options->vex[i], err));
+    }
+    run->policy = options->policy_file.text != NULL;
+    run->vex_count = options->vex_count;
+    return ARC_OK;
+}
+
+static int warn_of_withheld(struct scan_judged *judged, const struct arc_env *env,
+                            struct arc_error *err)
+{
+    for (const char *const *variable = env->vars; variable && *variable; variable++)
+        if (arc_trivy_withholds(*variable))
+            ARC_TRY(scan_warn(judged, err,
+                              "%.*s is kept from Trivy, since it could hide findings; what a "
+                              "project sets stands under scan: in .github/arc-ci.yaml",
+                              (int)strcspn(*variable, "="), *variable));
+    return ARC_OK;
+}
+
+/* Runs them in a folder of their own, where no file of the tree is. It is gone afterwards, even when
+ * a signal ends this process. */
+static int run_in_folder(struct scan_judged *judged, const struct arc_env *env,
+                         struct arc_scan_run *run, struct found *found, struct arc_error *err)
+{
     ARC_AUTO_JSON json_t *commands = NULL;
     struct arc_signals held;
     arc_signals_hold(&held);
-    int rc = arc_trivy_folder(env, run->report_dir, &folder, err);
-    run->report_dir = folder;
+    ARC_AUTO_FREE char *work = NULL;
+    int rc = arc_folder_temporary(env, &work, err);
+    found->work = rc ? NULL : realpath(work, NULL);
+    if (!rc && !found->work)
+        rc = arc_error_nomem(err);
+    if (!rc && run->report_dir)
+        rc = arc_trivy_folder(run->report_dir, &found->reports, err);
+    run->work_dir = found->work;
+    run->report_dir = found->reports ? found->reports : found->work;
+    if (!rc)
+        rc = write_settings(judged->options, run, err);
     if (!rc)
         rc = arc_scan_commands(run, judged->options->service, &commands, err);
     if (!rc)
-        rc = run_all(judged, env, commands, err);
-    if (folder && temporary)
-        arc_trivy_remove(commands, folder);
+        rc = run_all(judged, env, run, commands, err);
+    if (found->work)
+        arc_folder_remove(found->work);
     arc_signals_release(&held);
     return rc;
 }
@@ -156,6 +380,7 @@ int scan_run_all(struct scan_judged *judged, const struct arc_env *env, struct a
 {
     struct arc_scan_run run = *judged->options->run;
     ARC_AUTO(found) struct found found = {.target = NULL};
-    int rc = complete(judged, env, &run, &found, err);
-    return rc ? rc : run_in_folder(judged, env, &run, err);
+    ARC_TRY(warn_of_withheld(judged, env, err));
+    ARC_TRY(complete(judged, env, &run, &found, err));
+    return run_in_folder(judged, env, &run, &found, err);
 }

@@ -2,6 +2,7 @@
 #include "base/auto.h"
 #include "base/text.h"
 #include "os/hash.h"
+#include "scan/paths.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -70,30 +71,17 @@ static json_t *rule_json(const struct scan_rule *rule)
     return NULL;
 }
 
-/* A path as a URI reference relative to the root (RFC 3986, section 4.2): never absolute, and
- * nothing in it ends it. */
-static void add_uri(struct arc_buf *out, const char *path)
-{
-    static const char plain[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/@+";
-    path += strspn(path, "/");
-    for (const unsigned char *at = (const unsigned char *)path; *at; at++)
-        if (strchr(plain, *at))
-            arc_buf_putc(out, (char)*at);
-        else
-            arc_buf_printf(out, "%%%02X", *at);
-    if (!*path)
-        arc_buf_puts(out, "unknown");
-}
-
 /* Code scanning needs a file: that of the finding, or for an image's packages their database's
- * name. */
-static json_t *location_json(const struct finding *finding)
+ * name, below the service's. */
+static json_t *location_json(const struct scan_judged *judged, const struct finding *finding)
 {
     ARC_AUTO(arc_buf) struct arc_buf uri = {0};
-    if (*finding->service)
-        arc_buf_printf(&uri, "%s/", finding->service);
-    add_uri(&uri, finding->place);
+    const struct scan_target *target = findings_next_target(&judged->findings, finding, NULL);
+    if (*finding->service && target && !scan_is_folder(target)) {
+        scan_add_uri(&uri, finding->service);
+        arc_buf_putc(&uri, '/');
+    }
+    scan_add_uri(&uri, *finding->place ? finding->place : "unknown");
     json_int_t line = finding->line ? finding->line : 1;
     return uri.failed ? NULL
                       : json_pack("{s:{s:{s:s}, s:{s:I}}}", "physicalLocation", "artifactLocation",
@@ -105,14 +93,19 @@ static json_t *message_json(const struct scan_judged *judged, const struct findi
     const struct scan_rule *rule = &judged->findings.rules[finding->rule];
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     arc_buf_printf(&text, "%s: %s", rule->id, or_else(rule->title, scan_kind_name(rule->kind)));
+    if (*finding->message)
+        arc_buf_printf(&text, "\n%s", finding->message);
+    if (*finding->resource)
+        arc_buf_printf(&text, "\nResource: %s", finding->resource);
     if (*finding->package)
         arc_buf_printf(&text, "\nPackage: %s %s\nFixed version: %s", finding->package,
                        finding->installed, or_else(finding->fixed, "none yet"));
     if (*finding->service)
         arc_buf_printf(&text, "\nService: %s", finding->service);
-    for (size_t t = 0; t < judged->findings.target_count; t++)
-        if ((finding->targets >> t & 1) && *judged->findings.targets[t].platform)
-            arc_buf_printf(&text, "\nPlatform: %s", judged->findings.targets[t].platform);
+    const struct scan_target *target = NULL;
+    while ((target = findings_next_target(&judged->findings, finding, target)))
+        if (*target->platform)
+            arc_buf_printf(&text, "\nPlatform: %s", target->platform);
     return text.failed ? NULL : json_pack("{s:s}", "text", arc_buf_text(&text));
 }
 
@@ -139,7 +132,7 @@ static json_t *result_json(const struct scan_judged *judged, const struct findin
     json_t *result = json_pack(
         "{s:s, s:I, s:s, s:o, s:[o], s:o}", "ruleId", finding->id, "ruleIndex", rule_index, "level",
         level(finding->severity), "message", message_json(judged, finding), "locations",
-        location_json(finding), "partialFingerprints", fingerprint_json(finding, seen));
+        location_json(judged, finding), "partialFingerprints", fingerprint_json(finding, seen));
     const char *state = finding->fresh ? "new" : "unchanged";
     if (judged->baseline && json_object_set_new(result, "baselineState", json_string(state)) != 0) {
         json_decref(result);
@@ -169,12 +162,20 @@ static int fill(const struct scan_judged *judged, json_t *rules, json_t *results
     return ARC_OK;
 }
 
-/* Uploads of one commit replace each other unless their category differs: one for each service, if
- * the scan is of one. */
-static const char *category(const struct scan_judged *judged)
+/* Uploads of one commit replace each other unless their category differs: one for each kind of
+ * target, and for the service, the group, the folder or the image that was scanned. */
+static void add_category(struct arc_buf *out, const struct scan_judged *judged)
 {
-    const char *service = judged->options->service;
-    return service && *service ? service : "scan";
+    const struct findings *findings = &judged->findings;
+    const struct scan_target *first = findings->target_count ? &findings->targets[0] : NULL;
+    bool one = findings->target_count == 1;
+    const char *name = judged->options->service;
+    name = name && *name ? name : judged->options->name;
+    if (!name && first && (one || scan_is_folder(first)))
+        name = *first->service ? first->service : first->artifact;
+    arc_buf_puts(out, first && scan_is_folder(first) ? "arc-ci/fs/" : "arc-ci/image/");
+    scan_add_uri(out, name && *name ? name : "all");
+    arc_buf_putc(out, '/');
 }
 
 int scan_sarif(struct scan_judged *judged, json_t **out, struct arc_error *err)
@@ -195,9 +196,12 @@ int scan_sarif(struct scan_judged *judged, json_t **out, struct arc_error *err)
     json_t *tool = json_pack("{s:{s:s, s:s, s:s, s:O}}", "driver", "name", "arc-ci scan", "version",
                              ARCCI_VERSION, "informationUri",
                              "https://github.com/arc-framework/arc-platform", "rules", rules);
+    ARC_AUTO(arc_buf) struct arc_buf category = {0};
+    add_category(&category, judged);
     json_t *run =
-        json_pack("{s:o, s:O, s:s, s:{s:s++}}", "tool", tool, "results", results, "columnKind",
-                  "utf16CodeUnits", "automationDetails", "id", "arc-ci/", category(judged), "/");
+        json_pack("{s:o, s:O, s:s, s:{s:s}}", "tool", tool, "results", results, "columnKind",
+                  "utf16CodeUnits", "automationDetails", "id", arc_buf_text(&category));
+    rc = arc_buf_check(&category, "the category", err);
     *out = json_pack("{s:s, s:s, s:[o]}", "version", "2.1.0", "$schema", SCHEMA, "runs", run);
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return rc || *out ? rc : arc_error_nomem(err);
 }

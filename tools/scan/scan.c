@@ -6,6 +6,10 @@
 #include "project/needs.h"
 #include <string.h>
 
+/* Longest file of settings, and most VEX documents. */
+#define SETTINGS_MAX ((size_t)16 << 20)
+#define VEX_MAX      32
+
 static int plan_of_tag(struct arc_project *project, const struct arc_scan_files *files,
                        json_t **out, struct arc_error *err)
 {
@@ -61,6 +65,118 @@ static int read_event(const struct arc_env *env, struct arc_scan_publish *out,
     return ARC_OK;
 }
 
+/* What the project sets, and the files that it names; owned. */
+struct settings {
+    struct arc_scan_settings scan;
+    char *from, *problem, *ignore_from;
+    struct arc_buf severity, scanners, policy, ignore;
+    struct arc_buf vex[VEX_MAX];
+    struct arc_scan_file files[VEX_MAX];
+};
+
+static void settings_free(struct settings *settings)
+{
+    arc_scan_settings_free(&settings->scan);
+    free(settings->from);
+    free(settings->problem);
+    free(settings->ignore_from);
+    arc_buf_free(&settings->severity);
+    arc_buf_free(&settings->scanners);
+    arc_buf_free(&settings->policy);
+    arc_buf_free(&settings->ignore);
+    for (size_t i = 0; i < VEX_MAX; i++)
+        arc_buf_free(&settings->vex[i]);
+}
+
+static int join_texts(char **list, struct arc_buf *out, struct arc_error *err)
+{
+    for (char **text = list; text && *text; text++)
+        arc_buf_printf(out, "%s%s", text == list ? "" : ",", *text);
+    return arc_buf_check(out, "a list of the settings", err);
+}
+
+/* A file that the settings name must be there: the project counts on it. */
+static int read_named(struct arc_project *project, const char *path, struct arc_buf *out,
+                      struct arc_error *err)
+{
+    ARC_AUTO_FREE char *from = NULL;
+    out->max = SETTINGS_MAX;
+    int rc = arc_project_read_trusted(project, path, SETTINGS_MAX, out, &from, err);
+    return rc ? arc_error_prefix(err, "scan: %s", path) : ARC_OK;
+}
+
+static int read_configuration(struct arc_project *project, const struct arc_scan_files *files,
+                              struct settings *out, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = SETTINGS_MAX};
+    const char *path = files->config ? files->config : ARC_CONFIG_PATH;
+    int rc = files->config
+                 ? arc_project_read_given(project, path, SETTINGS_MAX, &text, &out->from, err)
+                 : arc_project_read_trusted(project, path, SETTINGS_MAX, &text, &out->from, err);
+    if (rc == ARC_EWORLD) { /* nothing is loosened then */
+        ARC_AUTO(arc_buf) struct arc_buf problem = {0};
+        arc_buf_printf(&problem, "the settings for the scan are not used: %s", arc_error_text(err));
+        out->problem = arc_buf_steal(&problem);
+        arc_error_clear(err);
+        return out->problem ? ARC_OK : arc_error_nomem(err);
+    }
+    if (rc == ARC_ENOTFOUND) {
+        arc_error_clear(err);
+        return ARC_OK;
+    }
+    return rc ? rc
+              : arc_scan_settings_parse(arc_buf_text(&text), text.len, out->from, &out->scan, err);
+}
+
+static int read_settings(struct arc_project *project, const struct arc_scan_files *files,
+                         struct settings *out, struct arc_error *err)
+{
+    ARC_TRY(read_configuration(project, files, out, err));
+    if (out->scan.policy)
+        ARC_TRY(read_named(project, out->scan.policy, &out->policy, err));
+    for (size_t i = 0; out->scan.vex && out->scan.vex[i]; i++) {
+        if (i == VEX_MAX)
+            return arc_error_set(err, ARC_ELIMIT, "%s: scan: more than %d VEX documents", out->from,
+                                 VEX_MAX);
+        ARC_TRY(read_named(project, out->scan.vex[i], &out->vex[i], err));
+    }
+    if (!files->ignore_file)
+        return ARC_OK;
+    out->ignore.max = SETTINGS_MAX;
+    return arc_project_read_given(project, files->ignore_file, SETTINGS_MAX, &out->ignore,
+                                  &out->ignore_from, err);
+}
+
+static int apply_settings(struct settings *settings, const struct arc_scan_files *files,
+                          struct arc_scan_options *options, struct arc_scan_run *run,
+                          struct arc_error *err)
+{
+    options->settings = settings->from ? &settings->scan : NULL;
+    options->settings_from = settings->from;
+    options->settings_problem = settings->problem;
+    if (files->ignore_file) {
+        options->ignore_name = settings->ignore_from;
+        options->ignore_text = arc_buf_text(&settings->ignore);
+    }
+    if (settings->scan.policy)
+        options->policy_file =
+            (struct arc_scan_file){arc_buf_text(&settings->policy), settings->policy.len};
+    options->vex = settings->files;
+    for (size_t i = 0; settings->scan.vex && settings->scan.vex[i]; i++)
+        settings->files[options->vex_count++] =
+            (struct arc_scan_file){arc_buf_text(&settings->vex[i]), settings->vex[i].len};
+
+    ARC_TRY(join_texts(settings->scan.severity, &settings->severity, err));
+    ARC_TRY(join_texts(settings->scan.scanners, &settings->scanners, err));
+    if (!files->severity_given && settings->severity.len)
+        ARC_TRY(
+            arc_severity_set(arc_buf_text(&settings->severity), &options->policy.severities, err));
+    if (!files->scanners_given && settings->scanners.len)
+        run->scanners = arc_buf_text(&settings->scanners);
+    options->policy.packages = strstr(run->scanners, "vuln") != NULL;
+    return ARC_OK;
+}
+
 static int publish(const struct arc_env *env, const struct arc_scan_files *files,
                    struct arc_scan *scan, const struct arc_scan_publish *options,
                    struct arc_error *err)
@@ -89,6 +205,13 @@ int arc_scan_files(struct arc_project *project, const struct arc_scan_files *fil
         rc = read_documents(project, files, &documents, err);
     if (rc)
         return rc;
+    ARC_AUTO(settings) struct settings settings = {.from = NULL};
+    ARC_TRY(read_settings(project, files, &settings, err));
+    ARC_TRY(apply_settings(&settings, files, &options, &run, err));
+    ARC_AUTO_FREE char *root = arc_project_root(project);
+    options.root = root;
+    const json_t *document = documents.build ? documents.build : documents.plan;
+    options.name = json_string_value(json_object_get(document, "group"));
     run.build = documents.build;
     run.plan = documents.plan;
     if (run.target || run.build || run.plan)

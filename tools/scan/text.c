@@ -2,6 +2,7 @@
 #include "scan/text.h"
 #include "arcci/documents.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/markdown.h"
 #include "base/text.h"
 #include <string.h>
@@ -13,7 +14,8 @@
 
 const char *scan_verdict_name(enum arc_verdict verdict)
 {
-    static const char *const names[] = {"clean", "findings", "stale-database", "scanner-error"};
+    static const char *const names[] = {"clean", "findings", "incomplete", "stale-database",
+                                        "scanner-error"};
     return names[verdict];
 }
 
@@ -80,11 +82,10 @@ static json_t *platforms_json(const struct scan_judged *judged, const struct fin
 {
     json_t *array = json_array();
     bool complete = array != NULL;
-    for (size_t t = 0; t < judged->findings.target_count; t++) {
-        const char *platform = judged->findings.targets[t].platform;
-        if ((finding->targets >> t & 1) && *platform)
-            complete = json_array_append_new(array, text_json(platform)) == 0 && complete;
-    }
+    const struct scan_target *target = NULL;
+    while ((target = findings_next_target(&judged->findings, finding, target)))
+        if (*target->platform)
+            complete = json_array_append_new(array, text_json(target->platform)) == 0 && complete;
     return whole(array, complete);
 }
 
@@ -93,9 +94,11 @@ static json_t *finding_json(const struct scan_judged *judged, const struct findi
     const struct scan_rule *rule = &judged->findings.rules[finding->rule];
     json_t *fresh = judged->baseline ? json_boolean(finding->fresh) : json_null();
     return json_pack(
-        "{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", text_json(rule->id),
-        "severity", arc_severity_name((enum arc_severity)finding->severity), "kind",
-        scan_kind_name(finding->kind), "service", optional(finding->service), "package",
+        "{s:o, s:o, s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "line",
+        finding->line ? json_integer(finding->line) : json_null(), "resource",
+        optional(finding->resource), "message", optional(finding->message), "id",
+        text_json(rule->id), "severity", arc_severity_name((enum arc_severity)finding->severity),
+        "kind", scan_kind_name(finding->kind), "service", optional(finding->service), "package",
         optional(finding->package), "installed", optional(finding->installed), "fixed",
         optional(finding->fixed), "place", optional(finding->place), "title", optional(rule->title),
         "url", optional(rule->url), "platforms", platforms_json(judged, finding), "new", fresh);
@@ -122,11 +125,58 @@ static json_t *findings_json(const struct scan_judged *judged)
     return whole(array, complete);
 }
 
+/* A list of the settings, by its name; nothing where it is not set. */
+static bool add_setting(json_t *object, const char *name, char *const *list)
+{
+    json_t *array = list ? json_array() : NULL;
+    bool complete = !list || array;
+    for (; list && *list; list++)
+        complete = json_array_append_new(array, text_json(*list)) == 0 && complete;
+    return complete && (!array || json_object_set_new(object, name, array) == 0);
+}
+
+static bool add_entry(json_t *array, const struct arc_scan_ignore *entry)
+{
+    const char *const fields[][2] = {{"id", entry->id},           {"license", entry->license},
+                                     {"package", entry->package}, {"path", entry->path},
+                                     {"service", entry->service}, {"reason", entry->reason},
+                                     {"expires", entry->expires}};
+    json_t *object = json_object();
+    bool complete = object != NULL;
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        complete = arc_json_set_text(object, fields[i][0], fields[i][1]) == 0 && complete;
+    return json_array_append_new(array, object) == 0 && complete;
+}
+
+/* What the project sets, shown beside the verdict; null without. */
+static json_t *settings_json(const struct scan_judged *judged)
+{
+    const struct arc_scan_settings *settings = judged->options->settings;
+    if (!settings)
+        return json_null();
+    char *policy[] = {settings->policy, NULL};
+    json_t *object = json_pack("{s:o}", "from", text_json(judged->options->settings_from));
+    json_t *entries = json_array();
+    bool complete = object && entries;
+    complete = add_setting(object, "skip-dirs", settings->skip_dirs) && complete;
+    complete = add_setting(object, "skip-files", settings->skip_files) && complete;
+    complete = add_setting(object, "severity", settings->severity) && complete;
+    complete = add_setting(object, "scanners", settings->scanners) && complete;
+    complete = add_setting(object, "ignore-policy", settings->policy ? policy : NULL) && complete;
+    complete = add_setting(object, "vex", settings->vex) && complete;
+    complete = add_setting(object, "accept", settings->accept) && complete;
+    for (size_t i = 0; i < settings->ignore_count; i++)
+        complete = add_entry(entries, &settings->ignores[i]) && complete;
+    return whole(object, json_object_set_new(object, "ignore", entries) == 0 && complete);
+}
+
 static json_t *lists_json(const struct scan_judged *judged)
 {
     json_t *targets = targets_json(judged);
     json_t *findings = findings_json(judged);
-    return json_pack("{s:o, s:o}", "targets", targets, "findings", findings);
+    return json_pack("{s:o, s:o, s:O, s:I, s:o}", "targets", targets, "findings", findings,
+                     "incomplete", judged->missed, "suppressed", (json_int_t)judged->suppressed,
+                     "settings", settings_json(judged));
 }
 
 static const char *scanner_version(const struct scan_judged *judged)
@@ -165,12 +215,12 @@ static void add_platforms(struct arc_buf *out, const struct scan_judged *judged,
                           const struct finding *finding)
 {
     const char *separator = "";
-    for (size_t t = 0; t < judged->findings.target_count; t++) {
-        const char *platform = judged->findings.targets[t].platform;
-        if (!(finding->targets >> t & 1) || !*platform)
+    const struct scan_target *target = NULL;
+    while ((target = findings_next_target(&judged->findings, finding, target))) {
+        if (!*target->platform)
             continue;
         arc_buf_puts(out, separator);
-        arc_text_visible(out, platform, strlen(platform));
+        arc_text_visible(out, target->platform, strlen(target->platform));
         separator = ", ";
     }
 }
@@ -200,6 +250,8 @@ static void add_counts(struct arc_buf *out, const struct scan_judged *judged)
         arc_buf_printf(out, "; %zu without a fix left out", judged->unfixed);
     if (judged->ignored)
         arc_buf_printf(out, "; %zu ignored", judged->ignored);
+    if (judged->suppressed)
+        arc_buf_printf(out, "; %zu left out by VEX documents or policies", judged->suppressed);
 }
 
 /* A failure of what was rendered apart is one of the whole. */
@@ -218,18 +270,78 @@ static void add_column(struct arc_buf *out, const char *text, int width)
     add_failure(out, &shown);
 }
 
+/* "templates/deployment.yaml:19". */
+static void add_place(struct arc_buf *out, const struct finding *finding)
+{
+    arc_buf_puts(out, finding->place);
+    if (finding->line)
+        arc_buf_printf(out, ":%u", finding->line);
+}
+
+/* What a setting or a secret is about, where a package has its versions. */
+static const char *find_words(const struct scan_judged *judged, const struct finding *finding)
+{
+    const struct scan_rule *rule = &judged->findings.rules[finding->rule];
+    if (*finding->message)
+        return finding->message;
+    return rule->title ? rule->title : scan_kind_name(finding->kind);
+}
+
 static void add_row(struct arc_buf *out, const struct scan_judged *judged,
                     const struct finding *finding)
 {
+    ARC_AUTO(arc_buf) struct arc_buf place = {0};
     add_column(out, arc_severity_name((enum arc_severity)finding->severity), 8);
     add_column(out, finding->id, 19);
-    add_column(out, *finding->package ? finding->package : finding->place, 28);
-    add_column(out, *finding->installed ? finding->installed : "-", 16);
-    add_column(out, *finding->fixed ? finding->fixed : "no fix", 16);
+    if (*finding->package) {
+        add_column(out, finding->package, 28);
+        add_column(out, *finding->installed ? finding->installed : "-", 16);
+        add_column(out, *finding->fixed ? finding->fixed : "no fix", 16);
+    } else {
+        add_place(&place, finding);
+        add_failure(out, &place);
+        add_column(out, arc_buf_text(&place), 28);
+        add_column(out, find_words(judged, finding), 34);
+    }
     add_column(out, finding->service, 8);
     add_platforms(out, judged, finding);
     while (out->len && out->data[out->len - 1] == ' ')
         out->data[--out->len] = '\0';
+    arc_buf_putc(out, '\n');
+}
+
+static void add_settings(struct arc_buf *out, const struct scan_judged *judged)
+{
+    const struct arc_scan_settings *settings = judged->options->settings;
+    const char *separator = ": ";
+    if (!settings)
+        return;
+    const struct {
+        const char *name;
+        char *const *list;
+    } lists[] = {{"skip-dirs", settings->skip_dirs},
+                 {"skip-files", settings->skip_files},
+                 {"severity", settings->severity},
+                 {"scanners", settings->scanners},
+                 {"vex", settings->vex},
+                 {"accept", settings->accept}};
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        for (char *const *item = lists[i].list; item && *item; item++) {
+            arc_buf_printf(&text, "%s%s %s", separator, lists[i].name, *item);
+            separator = ", ";
+        }
+    if (settings->policy)
+        arc_buf_printf(&text, "%signore-policy %s", separator, settings->policy);
+    if (settings->ignore_count)
+        arc_buf_printf(&text, "%s%zu to ignore", settings->policy ? ", " : separator,
+                       settings->ignore_count);
+    add_failure(out, &text);
+    if (!text.len)
+        return;
+    arc_buf_puts(out, "settings of ");
+    arc_text_visible(out, judged->options->settings_from, strlen(judged->options->settings_from));
+    arc_text_visible(out, arc_buf_text(&text), text.len);
     arc_buf_putc(out, '\n');
 }
 
@@ -239,6 +351,7 @@ int scan_human(const struct scan_judged *judged, struct arc_buf *out, struct arc
     arc_buf_putc(out, '\n');
     add_counts(out, judged);
     arc_buf_putc(out, '\n');
+    add_settings(out, judged);
     for (size_t i = 0; i < judged->total && i < HUMAN_FINDINGS; i++)
         add_row(out, judged, &judged->findings.list[i]);
     if (judged->total > HUMAN_FINDINGS)
@@ -279,9 +392,18 @@ void scan_add_row(struct arc_buf *out, const struct scan_judged *judged,
     arc_buf_puts(out, "|");
     add_cell(out, arc_severity_name((enum arc_severity)finding->severity));
     add_id_cell(out, rule);
-    add_cell(out, *finding->package ? finding->package : finding->place);
-    add_cell(out, finding->installed);
-    add_cell(out, finding->fixed);
+    if (*finding->package) {
+        add_cell(out, finding->package);
+        add_cell(out, finding->installed);
+        add_cell(out, finding->fixed);
+    } else {
+        ARC_AUTO(arc_buf) struct arc_buf place = {0};
+        add_place(&place, finding);
+        add_failure(out, &place);
+        add_cell(out, arc_buf_text(&place));
+        add_cell(out, find_words(judged, finding));
+        add_cell(out, "");
+    }
     if (service)
         add_cell(out, finding->service);
     add_cell(out, arc_buf_text(&platforms));
@@ -301,8 +423,10 @@ int scan_summary(const struct scan_judged *judged, struct arc_buf *out, struct a
     add_counts(out, judged);
     arc_buf_puts(out, " |\n\n");
     if (judged->total)
-        arc_buf_puts(out, "| Severity | Id | Package | Installed | Fixed | Service | Platforms |\n"
-                          "|---|---|---|---|---|---|---|\n");
+        arc_buf_puts(
+            out,
+            "| Severity | Id | Package or place | Installed, or what it is | Fixed | Service | Platforms |\n"
+            "|---|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < judged->total && i < SUMMARY_FINDINGS; i++)
         scan_add_row(out, judged, &judged->findings.list[i], true);
     if (judged->total > SUMMARY_FINDINGS)

@@ -1,5 +1,6 @@
 #include "scan/trivy.h"
 #include "base/auto.h"
+#include "os/environment.h"
 #include "os/file.h"
 #include "os/process.h"
 #include <errno.h>
@@ -19,46 +20,82 @@ static const char *last_line(struct arc_buf *text)
     return line ? line + 1 : all;
 }
 
-static int ended(const char *program, struct arc_process_result *result, struct arc_buf *output,
-                 struct arc_error *err)
+static void hand_over(struct arc_buf *from, struct arc_buf *to)
 {
-    if (output) {
-        arc_buf_free(output);
-        *output = result->output;
-        result->output = (struct arc_buf){0};
-    }
-    if (result->status == 0)
-        return ARC_OK;
-    return arc_error_set(err, ARC_EFAILED, "%s ended with status %d: %.500s", program,
-                         result->status, last_line(&result->errors));
+    if (!to)
+        return;
+    arc_buf_free(to);
+    *to = *from;
+    *from = (struct arc_buf){0};
 }
 
-int arc_trivy_run(const struct arc_env *env, const json_t *argv, unsigned timeout,
-                  struct arc_buf *output, struct arc_error *err)
+/* Where its databases come from and are kept, how registries are reached, how it behaves. What is
+ * not here could keep something from being seen: TRIVY_SKIP_DIRS, TRIVY_IGNORE_POLICY, TRIVY_CONFIG, … */
+static const char *const passes[] = {"TRIVY_CACHE_*",
+                                     "TRIVY_REDIS_*",
+                                     "TRIVY_DB_REPOSITORY",
+                                     "TRIVY_JAVA_DB_REPOSITORY",
+                                     "TRIVY_CHECKS_BUNDLE_REPOSITORY",
+                                     "TRIVY_SKIP_DB_UPDATE",
+                                     "TRIVY_SKIP_JAVA_DB_UPDATE",
+                                     "TRIVY_SKIP_CHECK_UPDATE",
+                                     "TRIVY_OFFLINE_SCAN",
+                                     "TRIVY_USERNAME",
+                                     "TRIVY_PASSWORD",
+                                     "TRIVY_REGISTRY_TOKEN",
+                                     "TRIVY_GITHUB_TOKEN",
+                                     "TRIVY_INSECURE",
+                                     "TRIVY_NON_SSL",
+                                     "TRIVY_CACERT",
+                                     "TRIVY_IMAGE_SRC",
+                                     "TRIVY_DOCKER_HOST",
+                                     "TRIVY_PODMAN_HOST",
+                                     "TRIVY_SERVER",
+                                     "TRIVY_TOKEN",
+                                     "TRIVY_TOKEN_HEADER",
+                                     "TRIVY_CUSTOM_HEADERS",
+                                     "TRIVY_PARALLEL",
+                                     "TRIVY_DISABLE_TELEMETRY",
+                                     "TRIVY_SKIP_VERSION_CHECK",
+                                     "TRIVY_AUTH_URL",
+                                     NULL};
+
+bool arc_trivy_withholds(const char *variable)
+{
+    return strncmp(variable, "TRIVY_", 6) == 0 && !arc_environment_has(passes, variable);
+}
+
+int arc_trivy_run(const struct arc_env *env, const json_t *argv, const char *folder,
+                  unsigned timeout, struct arc_buf *output, struct arc_buf *errors,
+                  struct arc_error *err)
 {
     size_t count = json_array_size(argv);
     ARC_AUTO_FREE const char **words = calloc(count + 1, sizeof *words);
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
+    struct arc_env there = *env;
     if (!words)
         return arc_error_nomem(err);
     for (size_t i = 0; i < count; i++)
         words[i] = json_string_value(json_array_get(argv, i));
-    struct arc_process process = {
-        .argv = words, .env = env, .timeout = timeout, .output_max = OUTPUT_MAX};
+
+    there.cwd = folder ? folder : env->cwd;
+    struct arc_process process = {.argv = words,
+                                  .env = &there,
+                                  .passes = passes,
+                                  .timeout = timeout,
+                                  .output_max = OUTPUT_MAX};
     int rc = arc_process_run(&process, &result, err);
     if (rc == ARC_ENOTFOUND)
         return arc_error_set(err, ARC_ENOTFOUND,
                              "%s is not on PATH: install it, or give --scanner-image "
                              "NAME@sha256:… to run it with docker",
                              words[0]);
-    return rc ? rc : ended(words[0], &result, output, err);
-}
-
-static int make(const char *path, struct arc_error *err)
-{
-    if (mkdir(path, 0777) == 0 || errno == EEXIST)
-        return ARC_OK;
-    return arc_error_set(err, ARC_EWORLD, "cannot make the folder %s: %s", path, strerror(errno));
+    if (!rc && result.status)
+        return arc_error_set(err, ARC_EFAILED, "%s ended with status %d: %.500s", words[0],
+                             result.status, last_line(&result.errors));
+    hand_over(&result.output, output);
+    hand_over(&result.errors, errors);
+    return rc;
 }
 
 static int cannot_make(const char *path, struct arc_error *err)
@@ -66,28 +103,23 @@ static int cannot_make(const char *path, struct arc_error *err)
     return arc_error_set(err, ARC_EWORLD, "cannot make the folder %s: %s", path, strerror(errno));
 }
 
-int arc_trivy_folder(const struct arc_env *env, const char *path, char **out, struct arc_error *err)
+int arc_trivy_folder(const char *path, char **out, struct arc_error *err)
 {
-    const char *base = arc_env_nonempty(env, "TMPDIR");
-    ARC_AUTO(arc_buf) struct arc_buf name = {0};
-    if (path) {
-        int rc = make(path, err);
-        *out = rc ? NULL : realpath(path, NULL);
-        return rc || *out ? rc : cannot_make(path, err);
-    }
-    arc_buf_printf(&name, "%s/arc-ci-scan-XXXXXX", base ? base : "/tmp");
-    *out = arc_buf_steal(&name);
-    if (!*out)
-        return arc_error_nomem(err);
-    return mkdtemp(*out) ? ARC_OK : cannot_make(*out, err);
+    if (mkdir(path, 0777) != 0 && errno != EEXIST)
+        return cannot_make(path, err);
+    if (arc_file_kind_in(NULL, path) != ARC_FILE_DIRECTORY)
+        return arc_error_set(err, ARC_EINPUT,
+                             "%s is not a folder in here: it is a file, or a symbolic link that "
+                             "leads elsewhere",
+                             path);
+    *out = realpath(path, NULL);
+    return *out ? ARC_OK : cannot_make(path, err);
 }
 
-void arc_trivy_remove(const json_t *commands, const char *folder)
+void arc_trivy_remove(const json_t *commands)
 {
     size_t i;
     json_t *command;
     json_array_foreach (commands, i, command)
         unlink(json_string_value(json_object_get(command, "report")));
-    if (folder)
-        rmdir(folder);
 }

@@ -1,8 +1,10 @@
 /* Trivy's JSON report, finding by finding. Field names: pkg/types/report.go of Trivy 0.20–0.67. */
 #include "base/auto.h"
 #include "base/text.h"
+#include "os/file.h"
 #include "scan/findings.h"
 #include "json/stream.h"
+#include <stdio.h>
 #include <string.h>
 
 #define REPORT_MAX      ((size_t)2 << 30)
@@ -12,7 +14,22 @@
 #define FIELD_MAX       4096
 
 /* Places in the document. The last three are followed by one for each kind of finding. */
-enum place { DOCUMENT = 1, METADATA, OS, TRIVY, RESULTS, RESULT, CVSS, CVSS_SCORES, CAUSE };
+enum place {
+    DOCUMENT = 1,
+    METADATA,
+    OS,
+    TRIVY,
+    RESULTS,
+    RESULT,
+    PACKAGES,
+    PACKAGE_ITEM,
+    SUPPRESSED,
+    SUPPRESSED_ITEM,
+    FOREIGN, /* what another format has there */
+    CVSS,
+    CVSS_SCORES,
+    CAUSE
+};
 #define LIST_OF (CAUSE + 1)
 #define ITEM_OF (LIST_OF + LICENSE + 1)
 
@@ -33,6 +50,7 @@ enum field {
     SCORE_3,
     SCORE_4,
     LINE,
+    OFFSET,
     /* texts of a finding, struct draft */
     ID,
     ALIAS,
@@ -41,12 +59,26 @@ enum field {
     FIXED,
     STATUS,
     PATH,
+    RESOURCE,
+    MESSAGE,
     TITLE,
     DESCRIPTION,
     URL,
     SEVERITY,
     FIELDS
 };
+
+/* Members by which other formats are known. */
+static const char *const formats[] = {
+    "a CycloneDX SBOM",
+    "an SPDX document",
+    "a SARIF log",
+    "a report of `trivy k8s`",
+    "a Kubernetes resource, as Trivy Operator keeps its reports",
+    "a report of Grype",
+    "a report of Gitleaks",
+    "a report of another scanner",
+    "a list of whole reports; give each with a --report of its own"};
 
 static const struct arc_json_rule rules[] = {
     {ARC_JSON_TOP, "", DOCUMENT, 0},
@@ -57,6 +89,13 @@ static const struct arc_json_rule rules[] = {
     {DOCUMENT, "Metadata", METADATA, 0},
     {DOCUMENT, "Trivy", TRIVY, 0},
     {DOCUMENT, "Results", RESULTS, 0},
+    {DOCUMENT, "bomFormat", FOREIGN, 0},
+    {DOCUMENT, "spdxVersion", FOREIGN, 1},
+    {DOCUMENT, "runs", FOREIGN, 2},
+    {DOCUMENT, "ClusterName", FOREIGN, 3},
+    {DOCUMENT, "apiVersion", FOREIGN, 4},
+    {DOCUMENT, "matches", FOREIGN, 5},
+    {DOCUMENT, "vulnerabilities", FOREIGN, 7},
     {DOCUMENT, NULL, RESULT, 0}, /* schema 1: the document is the list of results */
     {METADATA, "OS", OS, 0},
     {OS, "Family", 0, OS_FAMILY},
@@ -67,10 +106,18 @@ static const struct arc_json_rule rules[] = {
     {RESULT, "Target", 0, TARGET},
     {RESULT, "Class", 0, CLASS},
     {RESULT, "Type", 0, TYPE},
+    {RESULT, "SchemaVersion", FOREIGN, 8},
+    {RESULT, "RuleID", FOREIGN, 6},
+    {RESULT, "bomFormat", FOREIGN, 0},
+    {RESULT, "runs", FOREIGN, 2},
+    {RESULT, "Packages", PACKAGES, 0},
+    {RESULT, "ExperimentalModifiedFindings", SUPPRESSED, 0},
     {RESULT, "Vulnerabilities", LIST_OF + VULNERABILITY, 0},
     {RESULT, "Misconfigurations", LIST_OF + MISCONFIGURATION, 0},
     {RESULT, "Secrets", LIST_OF + SECRET, 0},
     {RESULT, "Licenses", LIST_OF + LICENSE, 0},
+    {PACKAGES, NULL, PACKAGE_ITEM, 0},
+    {SUPPRESSED, NULL, SUPPRESSED_ITEM, 0},
     {LIST_OF + VULNERABILITY, NULL, ITEM_OF + VULNERABILITY, 0},
     {LIST_OF + MISCONFIGURATION, NULL, ITEM_OF + MISCONFIGURATION, 0},
     {LIST_OF + SECRET, NULL, ITEM_OF + SECRET, 0},
@@ -92,18 +139,21 @@ static const struct arc_json_rule rules[] = {
     {ITEM_OF + MISCONFIGURATION, "Severity", 0, SEVERITY},
     {ITEM_OF + MISCONFIGURATION, "Title", 0, TITLE},
     {ITEM_OF + MISCONFIGURATION, "Description", 0, DESCRIPTION},
+    {ITEM_OF + MISCONFIGURATION, "Message", 0, MESSAGE},
     {ITEM_OF + MISCONFIGURATION, "PrimaryURL", 0, URL},
     {ITEM_OF + MISCONFIGURATION, "CauseMetadata", CAUSE, 0},
     {ITEM_OF + SECRET, "RuleID", 0, ID}, /* never Match or Code: they hold the secret's place */
     {ITEM_OF + SECRET, "Severity", 0, SEVERITY},
     {ITEM_OF + SECRET, "Title", 0, TITLE},
     {ITEM_OF + SECRET, "StartLine", 0, LINE},
+    {ITEM_OF + SECRET, "Offset", 0, OFFSET},
     {ITEM_OF + LICENSE, "Name", 0, ID},
     {ITEM_OF + LICENSE, "Severity", 0, SEVERITY},
     {ITEM_OF + LICENSE, "PkgName", 0, PACKAGE},
     {ITEM_OF + LICENSE, "FilePath", 0, PATH},
     {ITEM_OF + LICENSE, "Link", 0, URL},
     {CAUSE, "StartLine", 0, LINE},
+    {CAUSE, "Resource", 0, RESOURCE},
     {CVSS, ARC_JSON_ANY, CVSS_SCORES, 0},
     {CVSS_SCORES, "V2Score", 0, SCORE_2},
     {CVSS_SCORES, "V3Score", 0, SCORE_3},
@@ -120,7 +170,9 @@ struct reading {
     /* the finding under way */
     struct arc_buf texts[FIELDS];
     double scores[3]; /* the highest of CVSS 2, 3, 4 */
-    unsigned line;
+    unsigned line, offset;
+    /* the result under way */
+    size_t packages, vulnerabilities;
 };
 
 static void reading_free(struct reading *reading)
@@ -195,7 +247,10 @@ static int pool_strings(const struct reading *reading, struct finding *finding,
         fixed = "see the advisory";
     finding->fixed = findings_string(findings, fixed);
     finding->place = findings_string(findings, text_of(reading, PATH));
-    bool whole = finding->package && finding->installed && finding->fixed && finding->place;
+    finding->resource = findings_string(findings, text_of(reading, RESOURCE));
+    finding->message = findings_string(findings, text_of(reading, MESSAGE));
+    bool whole = finding->package && finding->installed && finding->fixed && finding->place &&
+                 finding->resource && finding->message;
     return whole ? ARC_OK : arc_error_nomem(err);
 }
 
@@ -227,8 +282,10 @@ static int add_finding(const struct reading *reading, enum finding_kind kind, st
         .kind = (unsigned char)kind,
         .service = reading->target->service,
         .result = (unsigned)(findings->result_count - 1),
-        .targets = (uint64_t)1 << (reading->target - findings->targets),
+        .targets = (uint64_t)1 << reading->target->bit,
+        .first = reading->target->first,
         .line = reading->line,
+        .offset = reading->offset,
     };
     int rc = read_severity(reading, &finding.severity, err);
     if (!rc)
@@ -244,7 +301,7 @@ static void start_finding(struct reading *reading)
         arc_buf_reset(&reading->texts[i]);
     for (size_t i = 0; i < 3; i++)
         reading->scores[i] = 0;
-    reading->line = 0;
+    reading->line = reading->offset = 0;
     reading->element++;
 }
 
@@ -282,8 +339,11 @@ static void read_number(struct reading *reading, enum field field,
                         const struct arc_json_scalar *value)
 {
     double number = number_of(value);
+    bool natural = number > 0 && number < INT32_MAX;
     if (field == LINE)
-        reading->line = number > 0 && number < INT32_MAX ? (unsigned)number : 0;
+        reading->line = natural ? (unsigned)number : 0;
+    else if (field == OFFSET)
+        reading->offset = natural ? (unsigned)number : 0;
     else if (number > reading->scores[field - SCORE_2] && number <= 10)
         reading->scores[field - SCORE_2] = number;
 }
@@ -336,6 +396,7 @@ static int pool_os(struct reading *reading, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     arc_buf_printf(&text, "%s %s", arc_buf_text(&reading->family), arc_buf_text(&reading->release));
+    reading->target->has_os = reading->family.len != 0;
     reading->target->os =
         text.failed ? NULL : findings_string(reading->findings, arc_buf_text(&text));
     return reading->target->os ? ARC_OK : arc_error_nomem(err);
@@ -360,6 +421,14 @@ static int no_report(const struct reading *reading, const struct arc_json_rule *
                          reading->target->report, what, is);
 }
 
+/* Nothing that looks like another program's report is read as one of Trivy. */
+static int is_foreign(const struct reading *reading, const struct arc_json_rule *rule,
+                      struct arc_error *err)
+{
+    return arc_error_set(err, ARC_EINPUT, "%s: not a report of Trivy: this is %s",
+                         reading->target->report, formats[rule->tag]);
+}
+
 static int on_value(void *data, const struct arc_json_rule *rule,
                     const struct arc_json_scalar *value, struct arc_error *err)
 {
@@ -368,6 +437,8 @@ static int on_value(void *data, const struct arc_json_rule *rule,
     bool member = rule->key && *rule->key;
     if (!arc_utf8_valid(value->text, value->len)) /* libyajl lets overlong forms pass */
         return no_report(reading, rule, "is not valid UTF-8", err);
+    if (rule->enter == FOREIGN)
+        return is_foreign(reading, rule, err);
     if (rule->enter && member && value->type == ARC_JSON_NULL)
         return ARC_OK; /* Go writes an empty list as null */
     if (rule->enter)
@@ -388,7 +459,8 @@ static int on_value(void *data, const struct arc_json_rule *rule,
 
 static bool is_list(unsigned place)
 {
-    return place == RESULTS || (place >= LIST_OF && place < ITEM_OF);
+    return place == RESULTS || place == PACKAGES || place == SUPPRESSED ||
+           (place >= LIST_OF && place < ITEM_OF);
 }
 
 static int on_enter(void *data, const struct arc_json_rule *rule, char bracket,
@@ -399,6 +471,8 @@ static int on_enter(void *data, const struct arc_json_rule *rule, char bracket,
         reading->schema = bracket == '[' ? 1 : 0;
         return ARC_OK;
     }
+    if (rule->enter == FOREIGN)
+        return is_foreign(reading, rule, err);
     if ((bracket == '[') != is_list(rule->enter))
         return no_report(reading, rule,
                          bracket == '[' ? "is a list, not an object" : "is an object, not a list",
@@ -407,16 +481,44 @@ static int on_enter(void *data, const struct arc_json_rule *rule, char bracket,
         start_finding(reading);
     else if (rule->enter >= LIST_OF)
         reading->element = 0;
+    reading->packages += rule->enter == PACKAGE_ITEM;
+    reading->target->suppressed += rule->enter == SUPPRESSED_ITEM;
+    reading->vulnerabilities += rule->enter == ITEM_OF + VULNERABILITY;
     if (rule->enter != RESULT)
         return ARC_OK;
+    reading->packages = reading->vulnerabilities = 0;
     reading->target->results++;
     return findings_add_result(reading->findings, err);
+}
+
+/* What a result says about how much was looked at. */
+static int end_result(struct reading *reading, struct arc_error *err)
+{
+    struct scan_target *target = reading->target;
+    const struct scan_result *result =
+        &reading->findings->results[reading->findings->result_count - 1];
+    bool elsewhere = strcmp(result->class, "secret") == 0 || strcmp(result->class, "config") == 0 ||
+                     strncmp(result->class, "license", 7) == 0;
+    if (reading->schema == 1 && !*result->target)
+        return arc_error_set(err, ARC_EINPUT,
+                             "%s: not a report of Trivy: element %zu of the list has no Target",
+                             target->report, target->results);
+
+    target->only_elsewhere = elsewhere && (target->only_elsewhere || target->results == 1);
+    target->packages += reading->packages;
+    if (strcmp(result->class, "os-pkgs") != 0)
+        return ARC_OK;
+    target->os_result = true;
+    target->os_listed = target->os_listed || reading->packages || reading->vulnerabilities;
+    return ARC_OK;
 }
 
 static int on_leave(void *data, const struct arc_json_rule *rule, struct arc_error *err)
 {
     if (rule->enter == OS)
         return pool_os(data, err);
+    if (rule->enter == RESULT)
+        return end_result(data, err);
     return rule->enter >= ITEM_OF
                ? add_finding(data, (enum finding_kind)(rule->enter - ITEM_OF), err)
                : ARC_OK;
@@ -435,12 +537,22 @@ static int check_whole(const struct reading *reading, struct arc_error *err)
     return ARC_OK;
 }
 
-static int read_report(struct findings *findings, const char *path, const char *text, size_t len,
-                       struct arc_error *err)
+/* PowerShell's `>` writes UTF-16, which no reader of JSON takes. */
+static bool is_utf16(const char *path)
+{
+    unsigned char start[2] = {0};
+    FILE *file = fopen(path, "rb");
+    bool read = file && fread(start, 1, sizeof start, file) == sizeof start;
+    if (file)
+        fclose(file);
+    return read && (start[0] ^ start[1]) == 1 && (start[0] | start[1]) == 0xff;
+}
+
+static int read_report(struct findings *findings, size_t target, const char *path, const char *text,
+                       size_t len, struct arc_error *err)
 {
     ARC_AUTO(reading)
-    struct reading reading = {.findings = findings,
-                              .target = &findings->targets[findings->target_count - 1]};
+    struct reading reading = {.findings = findings, .target = &findings->targets[target]};
     const struct arc_json_reader reader = {
         .rules = rules,
         .size_max = REPORT_MAX,
@@ -451,15 +563,22 @@ static int read_report(struct findings *findings, const char *path, const char *
     };
     int rc = path ? arc_json_stream_file(path, reading.target->report, &reader, err)
                   : arc_json_stream_text(text, len, reading.target->report, &reader, err);
+    if (rc == ARC_EINPUT && path && arc_file_kind(path) == ARC_FILE_REGULAR && is_utf16(path))
+        return arc_error_set(err, rc,
+                             "%s: not a report of Trivy: this is UTF-16, as PowerShell redirects "
+                             "output; let Trivy write the file by itself",
+                             reading.target->report);
     return rc ? rc : check_whole(&reading, err);
 }
 
-int scan_report_file(struct findings *findings, const char *path, struct arc_error *err)
+int scan_report_file(struct findings *findings, size_t target, const char *path,
+                     struct arc_error *err)
 {
-    return read_report(findings, path, NULL, 0, err);
+    return read_report(findings, target, path, NULL, 0, err);
 }
 
-int scan_report_text(struct findings *findings, const char *text, size_t len, struct arc_error *err)
+int scan_report_text(struct findings *findings, size_t target, const char *text, size_t len,
+                     struct arc_error *err)
 {
-    return read_report(findings, NULL, text, len, err);
+    return read_report(findings, target, NULL, text, len, err);
 }

@@ -1,0 +1,139 @@
+/* Files that a pull request must not change for itself. */
+#include "arcci/project.h"
+#include "base/auto.h"
+#include "git/fetch.h"
+#include "git/git.h"
+#include "git/run.h"
+#include "os/file.h"
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+static int name_place(const char *path, const char *commit, char **out, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    arc_buf_puts(&text, path);
+    if (commit)
+        arc_buf_printf(&text, " (of the base commit %.7s)", commit);
+    *out = arc_buf_steal(&text);
+    return *out ? ARC_OK : arc_error_nomem(err);
+}
+
+/* git itself gets a file whose content a partial clone left out. */
+static int read_by_git(const struct arc_project *project, const char *commit, const char *path,
+                       size_t max, struct arc_buf *out, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf name = {.max = 4096};
+    ARC_AUTO(arc_git_token) struct arc_git_token token = {0};
+    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
+    arc_buf_printf(&name, "%s:%s", commit, path);
+    ARC_TRY(arc_buf_check(&name, path, err));
+    ARC_TRY(arc_git_token_make(project->env, &token, err));
+
+    const char *const words[] = {"cat-file", "blob", arc_buf_text(&name), NULL};
+    ARC_TRY(arc_git_run(project->git, project->env, &token, words, 60, &result, err));
+    if (result.status)
+        return arc_error_set(err, ARC_ENOTFOUND, "%s: %s", arc_buf_text(&name),
+                             arc_git_complaint(&result));
+    if (result.output.len > max)
+        return arc_error_set(err, ARC_ELIMIT, "%s is longer than the limit of %zu bytes", path,
+                             max);
+    arc_buf_add(out, arc_buf_text(&result.output), result.output.len);
+    return arc_buf_check(out, path, err);
+}
+
+static int read_of_commit(struct arc_project *project, const char *commit, const char *path,
+                          size_t max, struct arc_buf *out, struct arc_error *err)
+{
+    struct arc_oid oid;
+    snprintf(oid.hex, sizeof oid.hex, "%s", commit);
+    if (!arc_git_has(project->git, &oid)) {
+        int rc = arc_git_fetch(project->git, project->env, commit, 1, err);
+        if (rc) {
+            arc_error_prefix(err, "the base commit %.7s of the pull request is not here", commit);
+            return rc == ARC_ENOMEM ? rc : ARC_EWORLD;
+        }
+    }
+    int rc = arc_git_blob(project->git, &oid, path, max, out, err);
+    if (rc != ARC_ENOTFOUND)
+        return rc;
+    arc_error_clear(err);
+    arc_buf_reset(out);
+    rc = read_by_git(project, commit, path, max, out, err);
+    return rc == ARC_EWORLD ? ARC_ENOTFOUND : rc;
+}
+
+int arc_project_read_trusted(struct arc_project *project, const char *path, size_t max,
+                             struct arc_buf *out, char **from, struct arc_error *err)
+{
+    ARC_TRY(arc_project_load_event(project, err));
+    int opened = arc_project_open(project, err);
+    if (opened == ARC_ENOMEM)
+        return opened;
+    const char *commit =
+        arc_event_is_pull_request(&project->event) ? project->event.base_sha : NULL;
+    if (opened && commit)
+        return opened == ARC_ENOTFOUND ? ARC_EWORLD : opened;
+    if (commit) {
+        ARC_TRY(name_place(path, commit, from, err));
+        return read_of_commit(project, commit, path, max, out, err);
+    }
+    if (opened)
+        arc_error_clear(err);
+
+    ARC_TRY(name_place(path, NULL, from, err));
+    return arc_file_read_in(opened ? project->env->cwd : project->git->worktree, path, max, out,
+                            err);
+}
+
+/* "/a/./b//../c" as "/a/c": what the words say, wherever links lead. */
+static void normalize(char *path)
+{
+    char *end = path;
+    for (const char *at = path; *at;) {
+        size_t len = strcspn(++at, "/");
+        if (len == 2 && memcmp(at, "..", 2) == 0) {
+            while (end > path && *--end != '/')
+                ;
+        } else if (len && !(len == 1 && *at == '.')) {
+            *end++ = '/';
+            memmove(end, at, len);
+            end += len;
+        }
+        at += len;
+    }
+    *end = '\0';
+}
+
+/* The path below the work tree; NULL where it is elsewhere. Borrowed from `buffer`. */
+static const char *find_below(const struct arc_project *project, const char *path,
+                              char buffer[2 * PATH_MAX])
+{
+    const char *top = project->git ? project->git->worktree : NULL;
+    char here[PATH_MAX];
+    if (!top || !realpath(project->env->cwd ? project->env->cwd : ".", here))
+        return NULL;
+    snprintf(buffer, 2 * PATH_MAX, "%s/%s", *path == '/' ? "" : here, path);
+    normalize(buffer);
+    size_t len = strlen(top);
+    return strncmp(buffer, top, len) == 0 && buffer[len] == '/' ? buffer + len + 1 : NULL;
+}
+
+int arc_project_read_given(struct arc_project *project, const char *path, size_t max,
+                           struct arc_buf *out, char **from, struct arc_error *err)
+{
+    char buffer[2 * PATH_MAX];
+    ARC_TRY(arc_project_load_event(project, err));
+    int rc = arc_project_open(project, err);
+    if (rc == ARC_ENOMEM)
+        return rc;
+    if (rc)
+        arc_error_clear(err);
+    const char *below = rc ? NULL : find_below(project, path, buffer);
+    if (below && arc_event_is_pull_request(&project->event))
+        return arc_project_read_trusted(project, below, max, out, from, err);
+
+    ARC_TRY(name_place(path, NULL, from, err));
+    ARC_AUTO_FREE char *full = arc_file_join(project->env->cwd, path);
+    return full ? arc_file_read_given(full, max, out, err) : arc_error_nomem(err);
+}
