@@ -59,11 +59,21 @@ struct arc_filter_result {
     } * hits;        /* `count` of them in git's order; NULL with count_only */
 };
 
+/* What the head is compared with. */
+enum arc_base_kind {
+    ARC_BASE_COMMITS,      /* from `base` to `head` */
+    ARC_BASE_EVERYTHING,   /* every file of `head` counts as added */
+    ARC_BASE_WORKTREE,     /* HEAD against the work tree */
+    ARC_BASE_PULL_REQUEST, /* only the API knows */
+    ARC_BASE_OWN,          /* each service has one of its own */
+};
+
 /* The result. Owned by the caller; it refers to the filters of the options, which must outlive it.
  */
 struct arc_changes {
     const struct arc_filters *filters;
-    char *event;       /* name of the event, or "local" */
+    char *event; /* name of the event, or "local" */
+    enum arc_base_kind base_kind;
     char base[41];     /* commit, or "" when every file counts as added, or for the API */
     char *base_reason; /* why this base */
     char head[41];     /* commit, or "" when only the API knows */

@@ -137,12 +137,20 @@ void arc_text_trim(const char **text, size_t *len)
     *len = end;
 }
 
-void arc_text_size(struct arc_buf *out, int64_t bytes, bool sign)
+void arc_text_size(struct arc_buf *out, int64_t bytes, int64_t base)
 {
     static const char *const units[] = {"kB", "MB", "GB", "TB"};
-    double value = (double)bytes / 1000;
+    double divisor = 1000;
     size_t unit = 0;
-    for (; (value >= 999.95 || value <= -999.95) && unit < 3; unit++)
-        value /= 1000;
-    arc_buf_printf(out, sign ? "%+.1f %s" : "%.1f %s", value, units[unit]);
+    for (; (double)bytes / divisor >= 999.95 && unit < 3; unit++)
+        divisor *= 1000;
+    arc_buf_printf(out, "%.1f %s", (double)bytes / divisor, units[unit]);
+    if (base < 0)
+        return;
+
+    double more = (double)(bytes - base) / divisor;
+    if (more < 0.05 && more > -0.05)
+        arc_buf_puts(out, " (same)");
+    else
+        arc_buf_printf(out, " (%+.1f %s)", more, units[unit]);
 }

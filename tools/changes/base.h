@@ -3,6 +3,7 @@
 #ifndef ARC_CHANGES_BASE_H
 #define ARC_CHANGES_BASE_H
 
+#include "arcci/changes.h"
 #include "arcci/project.h"
 #include "git/git.h"
 
@@ -18,13 +19,6 @@ struct arc_base_request {
     bool token;           /* there is a token: a pull request is what the API says it is */
     bool is_recorded;     /* the event is not this checkout's: what is checked out tells nothing */
     bool base_on_pulls;   /* `base` counts on a pull request, too */
-};
-
-enum arc_base_kind {
-    ARC_BASE_COMMITS,      /* from `base` to `head` */
-    ARC_BASE_EVERYTHING,   /* every file of `head` counts as added */
-    ARC_BASE_WORKTREE,     /* HEAD against the work tree */
-    ARC_BASE_PULL_REQUEST, /* only the API knows */
 };
 
 /* Strings and documents are owned. */

@@ -209,6 +209,7 @@ static int compare_each(struct run *run, struct arc_error *err)
     }
     if (!rc)
         rc = compare_bases(run, bases, only, err);
+    run->base.kind = ARC_BASE_OWN;
     run->base.base_reason =
         rc ? NULL
            : strdup(run->options->since == ARC_SINCE_RELEASE ? "each service's last release"
@@ -220,6 +221,7 @@ static int compare_each(struct run *run, struct arc_error *err)
 static int describe(struct run *run, struct arc_error *err)
 {
     struct arc_changes *out = run->out;
+    out->base_kind = run->base.kind;
     memcpy(out->base, run->base.base.hex, sizeof out->base);
     memcpy(out->head, run->base.head.hex, sizeof out->head);
     out->event = strdup(run->event->name);

@@ -60,7 +60,7 @@ bool choice_is_before(const struct choice *c, const struct arc_oid *commit,
 static int everything(const struct choice *c, const char *why)
 {
     c->out->kind = ARC_BASE_EVERYTHING;
-    return choice_reason(c, &c->out->base_reason, "none: %s", why);
+    return choice_reason(c, &c->out->base_reason, "%s", why);
 }
 
 int choice_since_merge_base(const struct choice *c, const char *name, const char *why)

@@ -57,6 +57,11 @@ static json_t *empty_is_null(const char *text)
 
 int arc_changes_document(const struct arc_changes *changes, json_t **out, struct arc_error *err)
 {
+    static const char *const kinds[] = {
+        [ARC_BASE_COMMITS] = "commits",   [ARC_BASE_EVERYTHING] = "everything",
+        [ARC_BASE_WORKTREE] = "worktree", [ARC_BASE_PULL_REQUEST] = "pull-request",
+        [ARC_BASE_OWN] = "own",
+    };
     ARC_AUTO_JSON json_t *filters = json_object();
     ARC_AUTO_JSON json_t *matching = json_array();
     const struct arc_filters *all = changes->filters;
@@ -67,11 +72,11 @@ int arc_changes_document(const struct arc_changes *changes, json_t **out, struct
         if (changes->results[i].matched && json_array_append_new(matching, json_string(name)) != 0)
             return arc_error_nomem(err);
     }
-    *out = json_pack("{s:s, s:i, s:s, s:o, s:s, s:o, s:s, s:b, s:O, s:O, s:O}", "document",
+    *out = json_pack("{s:s, s:i, s:s, s:o, s:s, s:s, s:o, s:s, s:b, s:O, s:O, s:O}", "document",
                      "changes", "format", ARC_DOCUMENT_FORMAT, "event", changes->event, "base",
-                     empty_is_null(changes->base), "base-reason", changes->base_reason, "head",
-                     empty_is_null(changes->head), "head-reason", changes->head_reason, "any",
-                     arc_changes_any(changes), "changes", matching, "filters", filters, "warnings",
-                     changes->warnings);
+                     empty_is_null(changes->base), "base-kind", kinds[changes->base_kind],
+                     "base-reason", changes->base_reason, "head", empty_is_null(changes->head),
+                     "head-reason", changes->head_reason, "any", arc_changes_any(changes),
+                     "changes", matching, "filters", filters, "warnings", changes->warnings);
     return *out ? ARC_OK : arc_error_nomem(err);
 }

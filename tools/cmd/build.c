@@ -91,10 +91,10 @@ static int add_outputs(struct report *report, const struct arc_ledger *ledger,
 static void add_sizes(struct arc_buf *out, const struct arc_built_cell *cell)
 {
     if (cell->size >= 0)
-        arc_text_size(out, cell->size, false);
+        arc_text_size(out, cell->size, -1);
     if (cell->unpacked >= 0) {
         arc_buf_puts(out, " (");
-        arc_text_size(out, cell->unpacked, false);
+        arc_text_size(out, cell->unpacked, -1);
         arc_buf_puts(out, " unpacked)");
     }
 }

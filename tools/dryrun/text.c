@@ -271,8 +271,8 @@ static void changes_part(const struct page *page)
         return;
     }
     const char *reason = text_of(changes, "base-reason");
-    bool all = json_is_null(get(changes, "base")) && strncmp(reason, "none: ", 6) == 0;
-    plain(page, "%s%s", all ? "every file counts: " : "compared with ", all ? reason + 6 : reason);
+    bool all = strcmp(text_of(changes, "base-kind"), "everything") == 0;
+    plain(page, "%s%s", all ? "every file counts: " : "compared with ", reason);
     end(page);
     json_array_foreach (services, i, service)
         filter_row(page, text_of(service, "service"), name,

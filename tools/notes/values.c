@@ -1,6 +1,7 @@
 #include "notes/values.h"
 #include "base/auto.h"
 #include "base/markdown.h"
+#include "base/text.h"
 #include "os/file.h"
 #include <string.h>
 
@@ -62,17 +63,13 @@ static json_t *buf_value(const struct arc_buf *buf)
 
 /* ---- services ------------------------------------------------------------------------------ */
 
-/* "12.3 MB": as registries show sizes, in powers of ten. */
 static json_t *size_text(const json_t *size)
 {
-    static const char *const units[] = {"kB", "MB", "GB", "TB"};
-    double value = (double)json_integer_value(size) / 1000;
-    size_t unit = 0;
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
     if (!json_is_integer(size))
         return json_null();
-    for (; value >= 1000 && unit < 3; unit++)
-        value /= 1000;
-    return words("%.1f %s", value, units[unit]);
+    arc_text_size(&text, json_integer_value(size), -1);
+    return buf_value(&text);
 }
 
 /* A row per platform, with what the build found out about it. */

@@ -1,6 +1,7 @@
 /* The comment: which services changed and why, what was built, how big it is, the gate. */
 #include "base/auto.h"
 #include "base/markdown.h"
+#include "base/text.h"
 #include "report/status.h"
 #include <string.h>
 
@@ -87,7 +88,7 @@ static void add_cell_sizes(struct arc_buf *out, const json_t *built, const json_
         add_text(out, report_text(cell, "platform"));
         if (json_is_integer(size)) {
             arc_buf_puts(out, " ");
-            report_add_size(out, json_integer_value(size), before);
+            arc_text_size(out, json_integer_value(size), before);
         }
     }
 }

@@ -66,18 +66,6 @@ json_int_t report_size(const json_t *built)
     return json_array_size(cells) ? sum : -1;
 }
 
-void report_add_size(struct arc_buf *out, json_int_t size, json_int_t base)
-{
-    arc_buf_printf(out, "%.1f MB", (double)size / 1e6);
-    if (base < 0)
-        return;
-    double more = (double)(size - base) / 1e6;
-    if (more < 0.05 && more > -0.05)
-        arc_buf_puts(out, " (same)");
-    else
-        arc_buf_printf(out, " (%+.1f MB)", more);
-}
-
 /* ---- verdicts ------------------------------------------------------------------------------- */
 
 /* How many of the service's planned platforms build.json has. */
@@ -110,7 +98,7 @@ static void judge_built(const struct arc_report_facts *facts, const char *servic
         arc_buf_printf(&out->why, "%zu platform%s", found, found == 1 ? "" : "s");
     if (size >= 0) {
         arc_buf_puts(&out->why, ", ");
-        report_add_size(&out->why, size, report_size(report_built(facts->base, service)));
+        arc_text_size(&out->why, size, report_size(report_built(facts->base, service)));
     }
     if (*digest)
         arc_buf_printf(&out->why, ", %.19s", digest);

@@ -15,8 +15,6 @@ const json_t *report_built(const json_t *build, const char *service);
 unsigned report_severity(const char *state);
 /* Bytes of all cells of a service, or -1 when they are not known. */
 json_int_t report_size(const json_t *built);
-/* "12.3 MB", and with a base " (+0.4 MB)" or " (same)". */
-void report_add_size(struct arc_buf *out, json_int_t size, json_int_t base);
 
 /* The comment's body. `statuses` are those of report.json. */
 int report_body(const struct arc_report_facts *facts, const json_t *statuses, struct arc_buf *out,
