@@ -31,10 +31,11 @@ static void test_instructions(void **state)
     expect_instructions("# only\n\n", "");
     expect_instructions("FROM a", "1 FROM|a\n");
     expect_instructions("from a\r\n  USER\tb \n", "1 FROM|a\n2 USER|b\n");
-    expect_instructions("RUN a \\\n  b \\\n\n  # no part of it\n  && c\nUSER x\n",
-                        "1 RUN|a b && c\n6 USER|x\n");
-    expect_instructions("RUN a \\", "1 RUN|a \n");
-    expect_instructions("RUN <<EOF\nUSER root\n EOF\nUSER x\n", "1 RUN|<<EOF\n4 USER|x\n");
+    expect_instructions(
+        "RUN a \\\n  b \\\n\n  # no part of it\n  && c\nUSER x\n",
+        "1 RUN|a   b   && c\n6 USER|x\n"); /* blanks stay: "a\\" and " b" are two words */
+    expect_instructions("RUN a \\", "1 RUN|a\n");
+    expect_instructions("RUN <<EOF\nUSER root\n EOF\nEOF\nUSER x\n", "1 RUN|<<EOF\n5 USER|x\n");
     expect_instructions("COPY <<-'A' <<\"B\" /x\nUSER a\nA\nUSER b\nB\nUSER x\n",
                         "1 COPY|<<-'A' <<\"B\" /x\n6 USER|x\n");
     expect_instructions("RUN <<EOF\nUSER root\n", "1 RUN|<<EOF\n"); /* never closed */

@@ -1,6 +1,7 @@
 #include "dockerfile/dockerfile.h"
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 void arc_dockerfile_free(struct arc_dockerfile *dockerfile)
 {
@@ -12,7 +13,7 @@ static bool blank(char c)
     return c == ' ' || c == '\t' || c == '\r';
 }
 
-/* The next line, without its line break; false at the end. */
+/* The next line as it stands, without its line break; false at the end. */
 static bool next_line(struct arc_dockerfile *d, const char **line, size_t *len)
 {
     if (!*d->at)
@@ -21,70 +22,194 @@ static bool next_line(struct arc_dockerfile *d, const char **line, size_t *len)
     *len = strcspn(d->at, "\n");
     d->at += *len + (d->at[*len] == '\n');
     d->line++;
-    while (*len && blank(**line))
-        (*line)++, (*len)--;
-    while (*len && blank((*line)[*len - 1]))
+    while (*len && (*line)[*len - 1] == '\r')
         (*len)--;
     return true;
 }
 
-/* Reads the logical line that starts with `line` into d->args: a backslash at the end continues it,
- * comment and empty lines in between are no part of it. */
+static void trim_left(const char **line, size_t *len)
+{
+    while (*len && blank(**line))
+        (*line)++, (*len)--;
+}
+
+static bool is_comment(const char *line, size_t len)
+{
+    trim_left(&line, &len);
+    return len && *line == '#';
+}
+
+static bool is_empty(const char *line, size_t len)
+{
+    trim_left(&line, &len);
+    return len == 0;
+}
+
+/* ---- directives ---------------------------------------------------------------------------- */
+
+/* "# name = value" in the lines at the top; false when the line is something else. */
+static bool read_directive(struct arc_dockerfile *d, const char *line, size_t len)
+{
+    trim_left(&line, &len);
+    if (!len || *line != '#')
+        return false;
+    line++, len--;
+    trim_left(&line, &len);
+    size_t name = 0;
+    while (name < len && (isalnum((unsigned char)line[name]) || line[name] == '_'))
+        name++;
+    const char *value = line + name;
+    size_t rest = len - name;
+    trim_left(&value, &rest);
+    if (!name || !rest || *value != '=')
+        return false;
+    value++, rest--;
+    trim_left(&value, &rest);
+    while (rest && blank(value[rest - 1]))
+        rest--;
+
+    if (name == 6 && strncasecmp(line, "escape", 6) == 0 && rest == 1 && *value == '`')
+        d->escape = '`';
+    if (name == 6 && strncasecmp(line, "syntax", 6) == 0 && rest < sizeof d->syntax) {
+        memcpy(d->syntax, value, rest);
+        d->syntax[rest] = '\0';
+    }
+    return true;
+}
+
+void arc_dockerfile_start(struct arc_dockerfile *d, const char *text)
+{
+    const char *line;
+    size_t len;
+    if (strncmp(text, "\xef\xbb\xbf", 3) == 0)
+        text += 3;
+    arc_buf_free(&d->args);
+    *d = (struct arc_dockerfile){.at = text, .line = 1, .escape = '\\'};
+    struct arc_dockerfile top = *d;
+    while (next_line(&top, &line, &len) && read_directive(d, line, len))
+        continue;
+}
+
+/* ---- instructions -------------------------------------------------------------------------- */
+
+/* Whether the line goes on: the escape character at its end, not itself after one; *len loses it
+ * and the blanks behind it. */
+static bool goes_on(const struct arc_dockerfile *d, const char *line, size_t *len)
+{
+    size_t end = *len;
+    while (end && blank(line[end - 1]))
+        end--;
+    if (!end || line[end - 1] != d->escape || (end > 1 && line[end - 2] == d->escape))
+        return false;
+    *len = end - 1;
+    return true;
+}
+
+/* Reads the logical line that starts with `line` into d->args; comment and empty lines in between
+ * are no part of it. */
 static void join(struct arc_dockerfile *d, const char *line, size_t len)
 {
     arc_buf_reset(&d->args);
     for (;;) {
-        bool goes_on = len && line[len - 1] == '\\';
-        arc_buf_add(&d->args, line, len - goes_on);
-        if (!goes_on)
-            return;
+        bool more = goes_on(d, line, &len);
+        arc_buf_add(&d->args, line, len);
+        if (!more)
+            break;
         do {
             if (!next_line(d, &line, &len))
-                return;
-        } while (!len || *line == '#');
+                more = false;
+        } while (more && (is_empty(line, len) || is_comment(line, len)));
+        if (!more)
+            break;
+    }
+    while (d->args.len && blank(d->args.data[d->args.len - 1]))
+        d->args.data[--d->args.len] = '\0';
+}
+
+bool arc_dockerfile_heredoc(const char *word, size_t len, struct arc_heredoc *out)
+{
+    const char *end = word + len;
+    size_t name = 0;
+    while (word < end && isdigit((unsigned char)*word))
+        word++;
+    if (end - word < 3 || strncmp(word, "<<", 2) != 0)
+        return false;
+    word += 2;
+    *out = (struct arc_heredoc){.chomp = *word == '-'};
+    word += out->chomp;
+    for (; word < end; word++) {
+        if (*word == '<' || name == sizeof out->name - 1)
+            return false;
+        if (*word != '"' && *word != '\'')
+            out->name[name++] = *word;
+    }
+    return name != 0;
+}
+
+/* Skips the body of a heredoc, up to the line that is its name. */
+static void skip_heredoc(struct arc_dockerfile *d, const struct arc_heredoc *heredoc)
+{
+    const char *line;
+    size_t len, name = strlen(heredoc->name);
+    while (next_line(d, &line, &len)) {
+        while (heredoc->chomp && len && *line == '\t')
+            line++, len--;
+        if (len == name && memcmp(line, heredoc->name, name) == 0)
+            return;
     }
 }
 
-/* Skips the bodies of the heredocs (<<WORD, <<-"WORD") that the instruction opens. */
 static void skip_heredocs(struct arc_dockerfile *d, const char *args)
 {
-    const char *line;
-    size_t len;
-    while ((args = strstr(args, "<<"))) {
-        args += 2;
-        args += *args == '-';
-        args += *args == '"' || *args == '\'';
-        size_t word = 0;
-        while (isalnum((unsigned char)args[word]) || args[word] == '_')
-            word++;
-        if (!word || isdigit((unsigned char)*args))
-            continue;
-        while (next_line(d, &line, &len))
-            if (len == word && memcmp(line, args, word) == 0)
-                break;
-        args += word;
+    struct arc_heredoc heredoc;
+    while (*(args += strspn(args, " \t\r"))) {
+        size_t len = 0;
+        for (char quote = 0; args[len] && (quote || !blank(args[len])); len++) {
+            if (quote ? args[len] == quote : args[len] == '"' || args[len] == '\'')
+                quote = quote ? '\0' : args[len];
+        }
+        if (arc_dockerfile_heredoc(args, len, &heredoc))
+            skip_heredoc(d, &heredoc);
+        args += len;
     }
+}
+
+static bool may_have_heredocs(const char *keyword)
+{
+    static const char *const keywords[] = {"RUN", "COPY", "ADD", "ONBUILD"};
+    for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++)
+        if (strcmp(keyword, keywords[i]) == 0)
+            return true;
+    return false;
+}
+
+void arc_instruction_parse(const char *text, struct arc_instruction *out)
+{
+    text += strspn(text, " \t\r");
+    size_t word = strcspn(text, " \t");
+    memset(out->keyword, 0, sizeof out->keyword);
+    for (size_t i = 0; i < word && i < sizeof out->keyword - 1; i++)
+        out->keyword[i] = (char)toupper((unsigned char)text[i]);
+    out->args = text + word + strspn(text + word, " \t");
 }
 
 bool arc_dockerfile_next(struct arc_dockerfile *d, struct arc_instruction *out)
 {
     const char *line;
     size_t len;
+    if (!d->escape)
+        arc_dockerfile_start(d, d->at);
     do {
         if (!next_line(d, &line, &len))
             return false;
-    } while (!len || *line == '#');
+    } while (is_empty(line, len) || is_comment(line, len));
+
     *out = (struct arc_instruction){.line = d->line - 1};
     join(d, line, len);
     if (d->args.failed)
         return false;
-    const char *text = arc_buf_text(&d->args);
-    size_t word = strcspn(text, " \t");
-    for (size_t i = 0; i < word && i < sizeof out->keyword - 1; i++)
-        out->keyword[i] = (char)toupper((unsigned char)text[i]);
-    out->args = text + word + strspn(text + word, " \t");
-    if (strcmp(out->keyword, "RUN") == 0 || strcmp(out->keyword, "COPY") == 0 ||
-        strcmp(out->keyword, "ADD") == 0)
+    arc_instruction_parse(arc_buf_text(&d->args), out);
+    if (may_have_heredocs(out->keyword))
         skip_heredocs(d, out->args);
     return true;
 }

@@ -1,0 +1,179 @@
+#include "dockerfile/expand.h"
+#include "base/auto.h"
+#include <ctype.h>
+#include <string.h>
+
+/* Words in words: deeper than this nobody writes. */
+#define DEPTH_MAX 8
+
+/* A word being expanded. */
+struct expansion {
+    const struct arc_scope *scope;
+    const char *at;
+    struct arc_buf *out;
+    unsigned depth;
+    char end; /* '}' inside of braces, else NUL */
+};
+
+static bool expand(struct expansion *x);
+
+/* The value of a name; *known is false when it cannot be told. NULL when it has none. */
+static const char *value_of(const struct arc_scope *scope, const char *name, bool *known)
+{
+    const json_t *value = json_object_get(scope->values, name);
+    *known = value ? json_is_string(value) : !scope->open;
+    return json_string_value(value);
+}
+
+static size_t name_length(const char *text)
+{
+    size_t len = 0;
+    if (isdigit((unsigned char)*text))
+        return 1;
+    while (isalnum((unsigned char)text[len]) || text[len] == '_')
+        len++;
+    return len;
+}
+
+/* The word behind the operator, up to its brace; `used`: whether it is what the whole means. */
+static bool expand_operand(struct expansion *x, bool used)
+{
+    ARC_AUTO(arc_buf) struct arc_buf rest = {.max = 8192};
+    struct expansion inner = {
+        .scope = x->scope, .at = x->at, .out = &rest, .depth = x->depth + 1, .end = '}'};
+    bool known = x->depth < DEPTH_MAX && expand(&inner);
+    if (*inner.at != '}')
+        return false;
+    x->at = inner.at + 1;
+    if (used)
+        arc_buf_add(x->out, arc_buf_text(&rest), rest.len);
+    return known || !used;
+}
+
+/* "${NAME…}" behind the brace. */
+static bool expand_braces(struct expansion *x)
+{
+    char name[128];
+    size_t len = name_length(x->at);
+    if (!len || len >= sizeof name)
+        return false;
+    memcpy(name, x->at, len);
+    name[len] = '\0';
+    x->at += len;
+
+    bool known;
+    const char *value = value_of(x->scope, name, &known);
+    if (*x->at == '}') {
+        x->at++;
+        arc_buf_puts(x->out, value ? value : "");
+        return known;
+    }
+    bool colon = *x->at == ':';
+    char operator= x->at[colon];
+    if (!operator|| !strchr("-+?", operator) || !known)
+        return false;
+    x->at += colon + 1;
+    bool set = value && (!colon || *value);
+    if (operator== '+')
+        return expand_operand(x, set);
+    if (operator== '?' && !set)
+        return false;
+    arc_buf_puts(x->out, set ? value : "");
+    return expand_operand(x, !set);
+}
+
+static bool expand_dollar(struct expansion *x)
+{
+    char name[128];
+    bool known;
+    if (*x->at == '{') {
+        x->at++;
+        return expand_braces(x);
+    }
+    size_t len = name_length(x->at);
+    if (!len) {
+        arc_buf_putc(x->out, '$');
+        return true;
+    }
+    if (len >= sizeof name)
+        return false;
+    memcpy(name, x->at, len);
+    name[len] = '\0';
+    x->at += len;
+    const char *value = value_of(x->scope, name, &known);
+    arc_buf_puts(x->out, value ? value : "");
+    return known;
+}
+
+static bool expand_single_quotes(struct expansion *x)
+{
+    size_t len = strcspn(x->at, "'");
+    bool closed = x->at[len] == '\'';
+    arc_buf_add(x->out, x->at, len);
+    x->at += len + closed;
+    return closed;
+}
+
+/* In double quotes the escape character counts before itself, a dollar and a quote. */
+static bool expand_double_quotes(struct expansion *x)
+{
+    while (*x->at && *x->at != '"') {
+        char c = *x->at++;
+        if (c == x->scope->escape && *x->at && (strchr("\"$", *x->at) || *x->at == c))
+            arc_buf_putc(x->out, *x->at++);
+        else if (c != '$')
+            arc_buf_putc(x->out, c);
+        else if (!expand_dollar(x))
+            return false;
+    }
+    if (*x->at != '"')
+        return false;
+    x->at++;
+    return true;
+}
+
+static bool expand(struct expansion *x)
+{
+    while (*x->at && *x->at != x->end) {
+        char c = *x->at++;
+        bool good = true;
+        if (c == x->scope->escape) {
+            if (*x->at)
+                arc_buf_putc(x->out, *x->at++);
+        } else if (c == '\'') {
+            good = expand_single_quotes(x);
+        } else if (c == '"') {
+            good = expand_double_quotes(x);
+        } else if (c == '$') {
+            good = expand_dollar(x);
+        } else {
+            arc_buf_putc(x->out, c);
+        }
+        if (!good)
+            return false;
+    }
+    return !x->out->failed;
+}
+
+bool arc_word_expand(const struct arc_scope *scope, const char *word, struct arc_buf *out)
+{
+    struct expansion x = {.scope = scope, .at = word, .out = out};
+    return expand(&x);
+}
+
+bool arc_word_take(const char **text, char escape, struct arc_buf *word)
+{
+    const char *at = *text + strspn(*text, " \t\r\n");
+    bool found = *at != '\0';
+    char quote = '\0';
+    arc_buf_reset(word);
+    for (; *at && (quote || !strchr(" \t\r\n", *at)); at++) {
+        if (*at == escape && at[1] && quote != '\'')
+            arc_buf_putc(word, *at++);
+        else if (quote ? *at == quote : *at == '"' || *at == '\'')
+            quote = quote ? '\0' : *at;
+        arc_buf_putc(word, *at);
+    }
+    *text = at;
+    return found;
+}

@@ -1,0 +1,120 @@
+#include "dockerfile/ignore.h"
+#include "base/auto.h"
+#include <string.h>
+
+#define RULES_MAX 10000
+
+void arc_ignore_free(struct arc_ignore *ignore)
+{
+    for (size_t i = 0; i < ignore->count; i++)
+        arc_path_pattern_free(&ignore->rules[i].pattern);
+    free(ignore->rules);
+    *ignore = (struct arc_ignore){0};
+}
+
+/* Takes the last part off, unless it is a ".." that stays. */
+static bool go_up(struct arc_buf *out, size_t start)
+{
+    size_t len = out->len;
+    while (len > start && out->data[len - 1] != '/')
+        len--;
+    bool stays = out->len - len == 2 && memcmp(out->data + len, "..", 2) == 0;
+    if (out->len == start || stays)
+        return false;
+    out->len = len > start ? len - 1 : start;
+    out->data[out->len] = '\0';
+    return true;
+}
+
+void arc_path_clean(const char *path, size_t len, bool rooted, struct arc_buf *out)
+{
+    const char *end = path + len;
+    size_t start = out->len;
+    while (path < end) {
+        const char *slash = memchr(path, '/', (size_t)(end - path));
+        size_t part = (size_t)((slash ? slash : end) - path);
+        bool up = part == 2 && memcmp(path, "..", 2) == 0;
+        bool here = part == 1 && *path == '.';
+
+        if (part && !here && !(up && (go_up(out, start) || rooted))) {
+            if (out->len > start)
+                arc_buf_putc(out, '/');
+            arc_buf_add(out, path, part);
+        }
+        path += part + 1;
+    }
+}
+
+static int add_rule(struct arc_ignore *ignore, const char *text, bool takes_in,
+                    struct arc_error *err)
+{
+    if (ignore->count == RULES_MAX)
+        return arc_error_set(err, ARC_ELIMIT, "more than %d patterns", RULES_MAX);
+    struct arc_ignore_rule *grown =
+        realloc(ignore->rules, (ignore->count + 1) * sizeof *ignore->rules);
+    if (!grown)
+        return arc_error_nomem(err);
+    ignore->rules = grown;
+    grown[ignore->count] = (struct arc_ignore_rule){.takes_in = takes_in};
+    ARC_TRY(arc_path_pattern_new(text, true, &grown[ignore->count].pattern, err));
+    ignore->count++;
+    return ARC_OK;
+}
+
+static void trim(const char **text, size_t *len)
+{
+    while (*len && strchr(" \t\r\v\f", **text))
+        (*text)++, (*len)--;
+    while (*len && strchr(" \t\r\v\f", (*text)[*len - 1]))
+        (*len)--;
+}
+
+static int add_line(struct arc_ignore *ignore, const char *line, size_t len, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf clean = {.max = (size_t)64 << 10};
+    if (len && *line == '#')
+        return ARC_OK;
+    trim(&line, &len);
+    if (!len)
+        return ARC_OK;
+
+    bool takes_in = *line == '!';
+    line += takes_in;
+    len -= takes_in;
+    trim(&line, &len);
+    if (!len)
+        return arc_error_set(err, ARC_EINPUT, "'!' without a pattern");
+    arc_path_clean(line, len, *line == '/', &clean);
+    ARC_TRY(arc_buf_check(&clean, "a pattern", err));
+    if (!clean.len) /* "." and "/" match no path in the context */
+        return ARC_OK;
+    return add_rule(ignore, arc_buf_text(&clean), takes_in, err);
+}
+
+int arc_ignore_parse(const char *text, struct arc_ignore *out, struct arc_error *err)
+{
+    *out = (struct arc_ignore){0};
+    if (strncmp(text, "\xef\xbb\xbf", 3) == 0)
+        text += 3;
+    while (*text) {
+        size_t len = strcspn(text, "\n");
+        int rc = add_line(out, text, len, err);
+        if (rc) {
+            arc_ignore_free(out);
+            return rc;
+        }
+        text += len + (text[len] == '\n');
+    }
+    return ARC_OK;
+}
+
+bool arc_ignore_match(const struct arc_ignore *ignore, const char *path, size_t len)
+{
+    bool out = false;
+    for (size_t i = 0; i < ignore->count; i++) {
+        const struct arc_ignore_rule *rule = &ignore->rules[i];
+        if (rule->takes_in == out && arc_path_pattern_match(rule->pattern, path, len))
+            out = !rule->takes_in;
+    }
+    return out;
+}

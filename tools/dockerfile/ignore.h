@@ -1,0 +1,28 @@
+/* .dockerignore (moby/patternmatcher, ignorefile): not gitignore. The last pattern that matches a
+ * path or a directory above it decides; "!" takes in again; patterns are rooted. */
+#ifndef ARC_DOCKERFILE_IGNORE_H
+#define ARC_DOCKERFILE_IGNORE_H
+
+#include "arcci/buf.h"
+#include "dockerfile/pattern.h"
+
+struct arc_ignore {
+    struct arc_ignore_rule {
+        struct arc_path_pattern *pattern;
+        bool takes_in; /* "!" */
+    } * rules;
+    size_t count;
+};
+
+/* Reads a file's text. ARC_EINPUT for a pattern that BuildKit refuses. Owned by the caller. */
+int arc_ignore_parse(const char *text, struct arc_ignore *out, struct arc_error *err);
+void arc_ignore_free(struct arc_ignore *ignore);
+
+/* Whether the path, relative to the context, is left out. */
+bool arc_ignore_match(const struct arc_ignore *ignore, const char *path, size_t len);
+
+/* Appends the path without empty parts, "." and ".." and slashes at its ends (Go's path.Clean).
+ * `rooted`: ".." stops at the root, as in the source of a COPY; otherwise it stays at the start. */
+void arc_path_clean(const char *path, size_t len, bool rooted, struct arc_buf *out);
+
+#endif

@@ -1,0 +1,467 @@
+#include "dockerfile/inputs.h"
+#include "base/auto.h"
+#include "dockerfile/ignore.h"
+#include "dockerfile/pattern.h"
+#include "dockerfile/stages.h"
+#include "os/file.h"
+#include <limits.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DOCKERFILE_MAX ((size_t)1 << 20)
+#define NO_TARGET      ARC_ENOTFOUND /* inside of this file */
+#define LINKS_MAX      40            /* followed on the way to one source, as Linux does */
+
+/* A directory that is read from, with what its ignore file leaves out. Owned. */
+struct folder {
+    char *name;      /* of the additional context; NULL: the build's own */
+    char *directory; /* from the root, "" for the root */
+    struct arc_ignore ignore;
+};
+
+/* A source that counts. Owned. */
+struct entry {
+    struct arc_input input;
+    size_t folder;
+    char *path;
+    struct arc_path_pattern *pattern;
+    struct arc_path_pattern *without; /* of one part, anywhere below */
+    bool linked;                      /* where a link leads to: not to be missed by itself */
+};
+
+struct arc_inputs {
+    char *root;
+    char *dockerfile; /* NULL for an inline one */
+    char *ignore_file;
+    struct arc_input by_dockerfile, by_ignore_file;
+    struct folder *folders;
+    size_t folder_count;
+    struct entry *entries;
+    size_t entry_count;
+    char *doubt;
+    unsigned doubt_line;
+};
+
+/* ---- memory -------------------------------------------------------------------------------- */
+
+void arc_inputs_free(struct arc_inputs **inputs)
+{
+    struct arc_inputs *in = *inputs;
+    if (!in)
+        return;
+    for (size_t i = 0; i < in->folder_count; i++) {
+        free(in->folders[i].name);
+        free(in->folders[i].directory);
+        arc_ignore_free(&in->folders[i].ignore);
+    }
+    for (size_t i = 0; i < in->entry_count; i++) {
+        free(in->entries[i].input.what);
+        free(in->entries[i].path);
+        arc_path_pattern_free(&in->entries[i].pattern);
+        arc_path_pattern_free(&in->entries[i].without);
+    }
+    free(in->by_dockerfile.what);
+    free(in->by_ignore_file.what);
+    free(in->folders);
+    free(in->entries);
+    free(in->root);
+    free(in->dockerfile);
+    free(in->ignore_file);
+    free(in->doubt);
+    free(in);
+    *inputs = NULL;
+}
+
+static int copy_text(const char *text, char **out, struct arc_error *err)
+{
+    *out = strdup(text);
+    return *out ? ARC_OK : arc_error_nomem(err);
+}
+
+static int join_path(const char *directory, const char *path, char **out, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = (size_t)64 << 10};
+    arc_buf_printf(&text, "%s%s%s", directory, *directory && *path ? "/" : "", path);
+    ARC_TRY(arc_buf_check(&text, "a path", err));
+    *out = arc_buf_steal(&text);
+    return *out ? ARC_OK : arc_error_nomem(err);
+}
+
+static int clean_path(const char *path, char **out, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf clean = {.max = (size_t)64 << 10};
+    arc_path_clean(path, strlen(path), true, &clean);
+    ARC_TRY(arc_buf_check(&clean, "a path", err));
+    *out = arc_buf_steal(&clean);
+    return *out ? ARC_OK : arc_error_nomem(err);
+}
+
+/* ---- files --------------------------------------------------------------------------------- */
+
+/* Reads a file that may be missing: *found tells. */
+static int read_optional(const char *root, const char *path, struct arc_buf *text, bool *found,
+                         struct arc_error *err)
+{
+    *found = arc_file_kind_in(root, path) != ARC_FILE_NONE;
+    return *found ? arc_file_read_in(root, path, DOCKERFILE_MAX, text, err) : ARC_OK;
+}
+
+/* The ignore file of a folder. One that BuildKit refuses leaves nothing out. */
+static int read_ignore(const struct arc_inputs *in, const char *path, struct folder *folder,
+                       bool *found, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = DOCKERFILE_MAX};
+    ARC_TRY(read_optional(in->root, path, &text, found, err));
+    int rc = *found ? arc_ignore_parse(arc_buf_text(&text), &folder->ignore, NULL) : ARC_OK;
+    return rc == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
+}
+
+static int add_folder(struct arc_inputs *in, const char *name, const char *directory,
+                      struct arc_error *err)
+{
+    struct folder *grown = realloc(in->folders, (in->folder_count + 1) * sizeof *grown);
+    if (!grown)
+        return arc_error_nomem(err);
+    in->folders = grown;
+    struct folder *folder = &grown[in->folder_count++];
+    *folder = (struct folder){0};
+    if (name)
+        ARC_TRY(copy_text(name, &folder->name, err));
+    return clean_path(directory, &folder->directory, err);
+}
+
+/* The build's own context: "X.Dockerfile.dockerignore" takes the place of ".dockerignore". */
+static int read_own_ignore(struct arc_inputs *in, struct arc_error *err)
+{
+    struct folder *own = &in->folders[0];
+    bool found = false;
+    if (in->dockerfile) {
+        ARC_AUTO(arc_buf) struct arc_buf name = {.max = (size_t)64 << 10};
+        arc_buf_printf(&name, "%s.dockerignore", in->dockerfile);
+        ARC_TRY(arc_buf_check(&name, "a path", err));
+        ARC_TRY(read_ignore(in, arc_buf_text(&name), own, &found, err));
+        in->ignore_file = found ? arc_buf_steal(&name) : NULL;
+    }
+    if (found)
+        return in->ignore_file ? ARC_OK : arc_error_nomem(err);
+    ARC_TRY(join_path(own->directory, ".dockerignore", &in->ignore_file, err));
+    return read_ignore(in, in->ignore_file, own, &found, err);
+}
+
+/* Additional contexts that are directories; others are no files here. */
+static int add_contexts(struct arc_inputs *in, const json_t *contexts, struct arc_error *err)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach ((json_t *)contexts, name, value) {
+        const char *directory = json_string_value(value);
+        if (!directory || strstr(directory, "://") || strchr(directory, ':'))
+            continue;
+        ARC_AUTO_FREE char *path = NULL;
+        bool found;
+        ARC_TRY(add_folder(in, name, directory, err));
+        struct folder *folder = &in->folders[in->folder_count - 1];
+        ARC_TRY(join_path(folder->directory, ".dockerignore", &path, err));
+        ARC_TRY(read_ignore(in, path, folder, &found, err));
+    }
+    return ARC_OK;
+}
+
+/* ---- entries ------------------------------------------------------------------------------- */
+
+static bool is_known(const struct arc_inputs *in, size_t folder, const char *path, unsigned line)
+{
+    for (size_t i = 0; i < in->entry_count; i++) {
+        const struct entry *entry = &in->entries[i];
+        if (entry->folder == folder && entry->input.line == line && !strcmp(entry->path, path))
+            return true;
+    }
+    return false;
+}
+
+/* Adds a source at this path of a folder. A pattern that is malformed is refused by BuildKit, or
+ * matches nothing; all counts. */
+static int add_entry(struct arc_inputs *in, const struct arc_source *source, size_t folder,
+                     const char *path, bool linked, struct arc_error *err)
+{
+    if (is_known(in, folder, path, source->line))
+        return ARC_OK;
+    struct entry *grown = realloc(in->entries, (in->entry_count + 1) * sizeof *grown);
+    if (!grown)
+        return arc_error_nomem(err);
+    in->entries = grown;
+    struct entry *entry = &grown[in->entry_count++];
+    *entry = (struct entry){.folder = folder,
+                            .linked = linked,
+                            .input = {.file = in->dockerfile, .line = source->line}};
+    ARC_TRY(copy_text(path, &entry->path, err));
+    ARC_TRY(copy_text(source->text, &entry->input.what, err));
+    if (arc_path_pattern_new(path, false, &entry->pattern, NULL))
+        ARC_TRY(arc_path_pattern_new("", false, &entry->pattern, err));
+    if (source->without) /* when that is malformed, nothing is left out */
+        arc_path_pattern_new(source->without, true, &entry->without, NULL);
+    return ARC_OK;
+}
+
+static int follow_links(struct arc_inputs *in, const struct arc_source *source, size_t folder,
+                        const char *path, unsigned links, struct arc_error *err);
+
+/* A link at `prefix` of the path: it counts, and what it leads to, with the rest of the path. */
+static int follow_one(struct arc_inputs *in, const struct arc_source *source, size_t folder,
+                      const char *path, size_t prefix, const char *to, unsigned links,
+                      struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = (size_t)64 << 10};
+    ARC_AUTO_FREE char *clean = NULL, *link = strndup(path, prefix);
+    size_t parent = prefix;
+    if (!link)
+        return arc_error_nomem(err);
+    while (parent && path[parent - 1] != '/')
+        parent--;
+    if (*to != '/')
+        arc_buf_add(&text, path, parent);
+    arc_buf_puts(&text, to);
+    arc_buf_puts(&text, path + prefix);
+    ARC_TRY(arc_buf_check(&text, "a path", err));
+    ARC_TRY(clean_path(arc_buf_text(&text), &clean, err));
+    ARC_TRY(add_entry(in, source, folder, link, true, err));
+    ARC_TRY(add_entry(in, source, folder, clean, true, err));
+    return follow_links(in, source, folder, clean, links + 1, err);
+}
+
+/* BuildKit sends what links on the way to a source lead to, inside of the context. */
+static int follow_links(struct arc_inputs *in, const struct arc_source *source, size_t folder,
+                        const char *path, unsigned links, struct arc_error *err)
+{
+    size_t literal = strcspn(path, "*?[\\");
+    if (links == LINKS_MAX)
+        return ARC_OK;
+    for (size_t end = 0; end < literal; end++) {
+        ARC_AUTO(arc_buf) struct arc_buf name = {.max = (size_t)64 << 10};
+        char to[PATH_MAX];
+        end += strcspn(path + end, "/");
+        if (end > literal)
+            break;
+        arc_buf_printf(&name, "%s%s%s/%.*s", in->root ? in->root : "", in->root ? "/" : "./",
+                       in->folders[folder].directory, (int)end, path);
+        ARC_TRY(arc_buf_check(&name, "a path", err));
+        ssize_t len = readlink(arc_buf_text(&name), to, sizeof to - 1);
+        if (len <= 0)
+            continue;
+        to[len] = '\0';
+        return follow_one(in, source, folder, path, end, to, links, err);
+    }
+    return ARC_OK;
+}
+
+static size_t folder_of(const struct arc_inputs *in, const char *context)
+{
+    for (size_t i = 0; i < in->folder_count; i++)
+        if (context ? in->folders[i].name && !strcmp(in->folders[i].name, context)
+                    : !in->folders[i].name)
+            return i;
+    return SIZE_MAX;
+}
+
+static int add_source(struct arc_inputs *in, const struct arc_source *source, struct arc_error *err)
+{
+    size_t folder = folder_of(in, source->context);
+    if (folder == SIZE_MAX) /* no directory of ours */
+        return ARC_OK;
+    if (source->doubt && !in->doubt) {
+        ARC_AUTO(arc_buf) struct arc_buf why = {.max = (size_t)64 << 10};
+        arc_buf_printf(&why, "%s: %s", source->text, source->doubt);
+        in->doubt = arc_buf_steal(&why);
+        in->doubt_line = source->line;
+        if (!in->doubt)
+            return arc_error_nomem(err);
+    }
+    ARC_TRY(add_entry(in, source, folder, source->path, false, err));
+    return follow_links(in, source, folder, source->path, 0, err);
+}
+
+/* The sources of a stage and of those that it needs. */
+static int add_stage(struct arc_inputs *in, const struct arc_stages *stages, size_t number,
+                     bool *seen, struct arc_error *err)
+{
+    const struct arc_stage *stage = &stages->items[number];
+    size_t i;
+    json_t *need;
+    if (seen[number])
+        return ARC_OK;
+    seen[number] = true;
+    for (i = 0; i < stage->count; i++)
+        ARC_TRY(add_source(in, &stage->sources[i], err));
+    json_array_foreach (stage->needs, i, need) /* always earlier stages, so this ends */
+        ARC_TRY(add_stage(in, stages, (size_t)json_integer_value(need), seen, err));
+    return ARC_OK;
+}
+
+static int add_stages(struct arc_inputs *in, const struct arc_inputs_request *request,
+                      const char *text, const char *platform, struct arc_error *err)
+{
+    ARC_AUTO(arc_stages) struct arc_stages stages = {0};
+    struct arc_stages_request read = {
+        .text = text, .args = request->args, .contexts = request->contexts, .platform = platform};
+    ARC_TRY(arc_stages_read(&read, &stages, err));
+    const struct arc_stage *target = arc_stages_target(&stages, request->target);
+    if (!target)
+        return arc_error_set(err, NO_TARGET, "%s has no stage '%.200s', the target",
+                             in->dockerfile ? in->dockerfile : "the Dockerfile", request->target);
+    ARC_AUTO_FREE bool *seen = calloc(stages.count, sizeof *seen);
+    if (!seen)
+        return arc_error_nomem(err);
+    return add_stage(in, &stages, (size_t)(target - stages.items), seen, err);
+}
+
+/* All of the context, for a Dockerfile that cannot be read as BuildKit would. */
+static int add_all(struct arc_inputs *in, struct arc_error *why, struct arc_error *err)
+{
+    struct arc_source all = {.text = "whole context", .path = ""};
+    ARC_TRY(copy_text(arc_error_text(why), &in->doubt, err));
+    arc_error_clear(why);
+    for (size_t i = 0; i < in->folder_count; i++)
+        ARC_TRY(add_entry(in, &all, i, "", false, err));
+    return ARC_OK;
+}
+
+static int add_platforms(struct arc_inputs *in, const struct arc_inputs_request *request,
+                         const char *text, struct arc_error *err)
+{
+    static const char *const unknown[] = {NULL, NULL};
+    const char *const *platform = request->platforms;
+    ARC_AUTO(arc_error) struct arc_error why = {0};
+    bool any = platform && *platform;
+    int rc = ARC_OK;
+    for (platform = any ? platform : unknown; !rc && (*platform || !any); platform++) {
+        rc = add_stages(in, request, text, *platform, &why);
+        if (!any)
+            break;
+    }
+    if (rc == ARC_EINPUT || rc == ARC_ELIMIT)
+        return add_all(in, &why, err);
+    if (rc == NO_TARGET)
+        rc = ARC_EINPUT;
+    return rc ? arc_error_set(err, rc, "%s", arc_error_text(&why)) : ARC_OK;
+}
+
+static int read_inputs(struct arc_inputs *in, const struct arc_inputs_request *request,
+                       struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = DOCKERFILE_MAX};
+    if (request->root)
+        ARC_TRY(copy_text(request->root, &in->root, err));
+    ARC_TRY(copy_text("Dockerfile", &in->by_dockerfile.what, err));
+    ARC_TRY(copy_text("ignore file", &in->by_ignore_file.what, err));
+    if (request->text)
+        arc_buf_puts(&text, request->text);
+    else {
+        ARC_TRY(clean_path(request->dockerfile, &in->dockerfile, err));
+        ARC_TRY(arc_file_read_in(request->root, in->dockerfile, DOCKERFILE_MAX, &text, err));
+    }
+    ARC_TRY(arc_buf_check(&text, "the Dockerfile", err));
+    ARC_TRY(add_folder(in, NULL, request->context, err));
+    ARC_TRY(read_own_ignore(in, err));
+    ARC_TRY(add_contexts(in, request->contexts, err));
+    return add_platforms(in, request, arc_buf_text(&text), err);
+}
+
+int arc_inputs_read(const struct arc_inputs_request *request, struct arc_inputs **out,
+                    struct arc_error *err)
+{
+    *out = calloc(1, sizeof **out);
+    if (!*out)
+        return arc_error_nomem(err);
+    int rc = read_inputs(*out, request, err);
+    if (rc)
+        arc_inputs_free(out);
+    return rc;
+}
+
+/* ---- asking -------------------------------------------------------------------------------- */
+
+/* Whether a part of the path below the source's own parts is left out. */
+static bool is_excluded(const struct entry *entry, const char *path, size_t len)
+{
+    size_t skip = 0;
+    if (!entry->without)
+        return false;
+    for (const char *c = entry->path; *entry->path && c; c = strchr(c + 1, '/'))
+        skip++;
+    for (size_t at = 0, part = 0; at < len; part++) {
+        const char *slash = memchr(path + at, '/', len - at);
+        size_t end = slash ? (size_t)(slash - path) : len;
+        if (part >= skip && arc_path_pattern_match(entry->without, path + at, end - at))
+            return true;
+        at = end + 1;
+    }
+    return false;
+}
+
+/* The path inside of the folder, or NULL when it is not in it. */
+static const char *inside(const struct folder *folder, const char *path, size_t *len)
+{
+    size_t prefix = strlen(folder->directory);
+    if (!prefix)
+        return path;
+    if (*len <= prefix || strncmp(path, folder->directory, prefix) != 0 || path[prefix] != '/')
+        return NULL;
+    *len -= prefix + 1;
+    return path + prefix + 1;
+}
+
+static bool is_same(const char *name, const char *path, size_t len)
+{
+    return name && strlen(name) == len && memcmp(name, path, len) == 0;
+}
+
+const struct arc_input *arc_inputs_find(const struct arc_inputs *inputs, const char *path,
+                                        size_t len)
+{
+    if (is_same(inputs->dockerfile, path, len))
+        return &inputs->by_dockerfile;
+    if (is_same(inputs->ignore_file, path, len))
+        return &inputs->by_ignore_file;
+    for (size_t i = 0; i < inputs->entry_count; i++) {
+        const struct entry *entry = &inputs->entries[i];
+        const struct folder *folder = &inputs->folders[entry->folder];
+        size_t rest = len;
+        const char *name = inside(folder, path, &rest);
+        if (name && arc_path_pattern_match(entry->pattern, name, rest) &&
+            !is_excluded(entry, name, rest) && !arc_ignore_match(&folder->ignore, name, rest))
+            return &entry->input;
+    }
+    return NULL;
+}
+
+const char *arc_inputs_doubt(const struct arc_inputs *inputs, unsigned *line)
+{
+    *line = inputs->doubt_line;
+    return inputs->doubt;
+}
+
+int arc_inputs_missing(const struct arc_inputs *inputs,
+                       int (*each)(void *context, const struct arc_input *input, bool ignored),
+                       void *context)
+{
+    for (size_t i = 0; i < inputs->entry_count; i++) {
+        const struct entry *entry = &inputs->entries[i];
+        const struct folder *folder = &inputs->folders[entry->folder];
+        ARC_AUTO(arc_buf) struct arc_buf name = {.max = (size_t)64 << 10};
+        struct stat st;
+        if (entry->linked || !*entry->path || !arc_path_is_literal(entry->path))
+            continue;
+        arc_buf_printf(&name, "%s%s%s/%s", inputs->root ? inputs->root : "",
+                       inputs->root ? "/" : "./", folder->directory, entry->path);
+        bool there = !name.failed && lstat(arc_buf_text(&name), &st) == 0;
+        bool directory = there && S_ISDIR(st.st_mode); /* its files may be taken in again */
+        bool ignored =
+            !directory && arc_ignore_match(&folder->ignore, entry->path, strlen(entry->path));
+        int rc = !there || ignored ? each(context, &entry->input, there) : 0;
+        if (rc)
+            return rc;
+    }
+    return 0;
+}

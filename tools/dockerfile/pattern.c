@@ -1,0 +1,277 @@
+#include "dockerfile/pattern.h"
+#include "base/auto.h"
+#include "base/text.h"
+#include <stdint.h>
+#include <string.h>
+
+#define PATTERN_MAX ((size_t)4096)
+
+enum kind {
+    ONE,        /* one character that is not a slash */
+    MANY,       /* any number of them */
+    ALL,        /* any number of any characters */
+    FOLDERS,    /* nothing, or what FOLDERS_IN takes */
+    FOLDERS_IN, /* characters up to a slash and this slash, any number of times, at least once */
+    EXACT,      /* this character */
+    CLASS,      /* one of a class, which may hold the slash */
+};
+
+/* A token is a state, too: what comes next. */
+struct token {
+    enum kind kind;
+    uint32_t character;
+    bool negated;
+    size_t first, count; /* of a class: its ranges */
+};
+
+struct range {
+    uint32_t low, high;
+};
+
+struct arc_path_pattern {
+    struct token *tokens;
+    size_t count;
+    struct range *ranges;
+    size_t range_count;
+};
+
+bool arc_path_is_literal(const char *text)
+{
+    return !text[strcspn(text, "*?[\\")];
+}
+
+/* One character; a byte that is no UTF-8 counts as one, as in Go. Returns its length. */
+static size_t decode(const char *text, size_t len, uint32_t *out)
+{
+    const unsigned char *byte = (const unsigned char *)text;
+    size_t size = arc_utf8_length(text, len);
+    static const unsigned char first[] = {0xff, 0x7f, 0x1f, 0x0f, 0x07};
+    if (!size) {
+        *out = 0x110000U + byte[0];
+        return 1;
+    }
+    *out = byte[0] & first[size];
+    for (size_t i = 1; i < size; i++)
+        *out = *out << 6 | (byte[i] & 0x3fU);
+    return size;
+}
+
+/* ---- compiling ----------------------------------------------------------------------------- */
+
+/* A pattern being compiled. */
+struct parser {
+    struct arc_path_pattern *out;
+    const char *at;
+    bool ignore;
+};
+
+static struct token *add_token(struct parser *p, enum kind kind)
+{
+    struct token *token = &p->out->tokens[p->out->count++];
+    *token = (struct token){.kind = kind};
+    return token;
+}
+
+static uint32_t next_character(struct parser *p)
+{
+    uint32_t character;
+    p->at += decode(p->at, strlen(p->at), &character);
+    return character;
+}
+
+/* A character of a class, which may be escaped; false when there is none. */
+static bool class_character(struct parser *p, uint32_t *out)
+{
+    if (!*p->at || *p->at == '-' || *p->at == ']')
+        return false;
+    p->at += *p->at == '\\';
+    if (!*p->at)
+        return false;
+    *out = next_character(p);
+    return true;
+}
+
+/* "[a-c]", "[^x]": behind the bracket. False when it is malformed. */
+static bool parse_class(struct parser *p)
+{
+    struct token *token = add_token(p, CLASS);
+    token->negated = *p->at == '^';
+    p->at += token->negated;
+    token->first = p->out->range_count;
+    do {
+        struct range range;
+        if (!class_character(p, &range.low))
+            return false;
+        range.high = range.low;
+        if (*p->at == '-') {
+            p->at++;
+            if (!class_character(p, &range.high))
+                return false;
+        }
+        p->out->ranges[p->out->range_count++] = range;
+        token->count++;
+    } while (*p->at && *p->at != ']');
+    return *p->at++ == ']';
+}
+
+/* "**": patternmatcher takes the slash behind it along; at the start, before plain text, it is the
+ * end of a path that is compared. */
+static void parse_stars(struct parser *p, bool start)
+{
+    bool slash = *p->at == '/';
+    p->at += slash;
+    if (!*p->at || (start && !slash && !p->at[strcspn(p->at, "*?[]\\")])) {
+        add_token(p, ALL);
+        return;
+    }
+    add_token(p, FOLDERS);
+    add_token(p, FOLDERS_IN);
+}
+
+static bool parse_pattern(struct parser *p)
+{
+    const char *start = p->at;
+    while (*p->at) {
+        char c = *p->at;
+        if (c == '*' && p->at[1] == '*' && p->ignore) {
+            p->at += 2;
+            parse_stars(p, p->at == start + 2);
+        } else if (c == '*' || c == '?') {
+            p->at++;
+            add_token(p, c == '*' ? MANY : ONE);
+        } else if (c == '[') {
+            p->at++;
+            if (!parse_class(p))
+                return false;
+        } else {
+            p->at += c == '\\' && (p->at[1] || !p->ignore);
+            if (!*p->at)
+                return false;
+            add_token(p, EXACT)->character = next_character(p);
+        }
+    }
+    return true;
+}
+
+int arc_path_pattern_new(const char *text, bool ignore, struct arc_path_pattern **out,
+                         struct arc_error *err)
+{
+    size_t len = strlen(text);
+    *out = NULL;
+    if (len > PATTERN_MAX)
+        return arc_error_set(err, ARC_ELIMIT, "a pattern of more than %zu bytes", PATTERN_MAX);
+
+    struct arc_path_pattern *made = calloc(1, sizeof *made);
+    if (made) {
+        made->tokens = calloc(len + 1, sizeof *made->tokens);
+        made->ranges = calloc(len + 1, sizeof *made->ranges);
+    }
+    if (!made || !made->tokens || !made->ranges) {
+        arc_path_pattern_free(&made);
+        return arc_error_nomem(err);
+    }
+    struct parser parser = {.out = made, .at = text, .ignore = ignore};
+    if (!parse_pattern(&parser)) {
+        arc_path_pattern_free(&made);
+        return arc_error_set(err, ARC_EINPUT, "'%.200s' is not a valid pattern", text);
+    }
+    *out = made;
+    return ARC_OK;
+}
+
+void arc_path_pattern_free(struct arc_path_pattern **pattern)
+{
+    if (!*pattern)
+        return;
+    free((*pattern)->tokens);
+    free((*pattern)->ranges);
+    free(*pattern);
+    *pattern = NULL;
+}
+
+/* ---- matching ------------------------------------------------------------------------------ */
+
+/* Adds a state and those that are reached from it without a character. */
+static void enter(const struct arc_path_pattern *pattern, bool *states, size_t state)
+{
+    while (!states[state]) {
+        states[state] = true;
+        if (state == pattern->count)
+            return;
+        enum kind kind = pattern->tokens[state].kind;
+        if (kind == FOLDERS)
+            enter(pattern, states, state + 2);
+        else if (kind != MANY && kind != ALL)
+            return;
+        state++;
+    }
+}
+
+static bool in_class(const struct arc_path_pattern *pattern, const struct token *token, uint32_t c)
+{
+    bool found = false;
+    for (size_t i = token->first; !found && i < token->first + token->count; i++)
+        found = c >= pattern->ranges[i].low && c <= pattern->ranges[i].high;
+    return found != token->negated;
+}
+
+static void step(const struct arc_path_pattern *pattern, size_t state, uint32_t c, bool *next)
+{
+    const struct token *token = &pattern->tokens[state];
+    bool slash = c == '/';
+    switch (token->kind) {
+    case ONE:
+        if (!slash)
+            enter(pattern, next, state + 1);
+        break;
+    case MANY:
+        if (!slash)
+            enter(pattern, next, state);
+        break;
+    case ALL:
+        enter(pattern, next, state);
+        break;
+    case FOLDERS:
+        break;
+    case FOLDERS_IN:
+        enter(pattern, next, state);
+        if (slash)
+            enter(pattern, next, state + 1);
+        break;
+    case EXACT:
+        if (c == token->character)
+            enter(pattern, next, state + 1);
+        break;
+    case CLASS:
+        if (in_class(pattern, token, c))
+            enter(pattern, next, state + 1);
+        break;
+    }
+}
+
+bool arc_path_pattern_match(const struct arc_path_pattern *pattern, const char *path, size_t len)
+{
+    bool buffer[2][PATTERN_MAX + 2];
+    size_t size = pattern->count + 1;
+    bool *now = buffer[0], *next = buffer[1];
+    if (!pattern->count)
+        return true;
+    memset(now, 0, size * sizeof *now);
+    enter(pattern, now, 0);
+    while (len) {
+        uint32_t c;
+        size_t used = decode(path, len, &c);
+        if (c == '/' && now[pattern->count])
+            return true;
+        memset(next, 0, size * sizeof *next);
+        for (size_t state = 0; state < pattern->count; state++)
+            if (now[state])
+                step(pattern, state, c, next);
+        bool *swap = now;
+        now = next;
+        next = swap;
+        path += used;
+        len -= used;
+    }
+    return now[pattern->count];
+}

@@ -1,0 +1,62 @@
+/* The stages of a Dockerfile, and what each reads of the build's contexts, as BuildKit's frontend
+ * (dockerfile2llb) has it. */
+#ifndef ARC_DOCKERFILE_STAGES_H
+#define ARC_DOCKERFILE_STAGES_H
+
+#include "arcci/error.h"
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Something that a stage reads. Strings are owned. */
+struct arc_source {
+    char *context; /* name of an additional context; NULL: the build's own */
+    char *path;    /* a pattern from its root, clean; "" for everything */
+    char *without; /* a name that is left out below it, a pattern of one part; NULL: nothing */
+    char *text;    /* "COPY src": the instruction and the source as written */
+    char *doubt;   /* why everything counts, for want of knowing; NULL: it is known */
+    unsigned line;
+};
+
+/* A stage. Owned by the list. */
+struct arc_stage {
+    char *name;      /* lower case, or NULL */
+    char *base;      /* FROM, expanded; "" when it cannot be told */
+    char *platform;  /* as written ("linux/amd64", "$BUILDPLATFORM"), or NULL */
+    unsigned line;   /* of its FROM */
+    json_t *values;  /* variables: name → text, null for what cannot be told */
+    bool open;       /* its base is an image from elsewhere, whose ENV is not known */
+    json_t *needs;   /* numbers of stages: its base, COPY --from, RUN --mount=from= */
+    json_t *onbuild; /* texts of triggers, with their lines: [[text, line], …] */
+    struct arc_source *sources;
+    size_t count;
+};
+
+struct arc_stages {
+    struct arc_stage *items;
+    size_t count;
+};
+
+/* What a build is given. Nothing is owned. */
+struct arc_stages_request {
+    const char *text;       /* the Dockerfile */
+    const json_t *args;     /* object: build arguments; null for a value that is not known yet */
+    const json_t *contexts; /* object: the names of additional contexts are its keys */
+    const char *platform;   /* "linux/arm64": TARGETPLATFORM and the like; NULL: not known */
+};
+
+/* Reads the stages. ARC_EINPUT for what BuildKit would refuse, or what only another frontend
+ * understands; ARC_ELIMIT. On an error *out is {0}. */
+int arc_stages_read(const struct arc_stages_request *request, struct arc_stages *out,
+                    struct arc_error *err);
+void arc_stages_free(struct arc_stages *stages);
+
+/* The stage that a build is for: of that name or number; the last one for NULL. NULL when there is
+ * none. */
+const struct arc_stage *arc_stages_target(const struct arc_stages *stages, const char *target);
+
+/* Whether the name means this key of the additional contexts ("alpine" is
+ * "docker.io/library/alpine:latest"). */
+bool arc_context_is(const char *key, const char *name);
+
+#endif
