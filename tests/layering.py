@@ -32,7 +32,7 @@ ARROWS = {
     "lint": {"documents", "project", "dockerfile", "git", "yaml", "base", "os"},
     "doctor": {"documents", "lint", "project", "github", "registry", "http", "git", "base", "os"},
     "dryrun": STAGES | {"documents", "project", "github", "git", "json", "base", "os"},
-    "cli": {"build", "github", "base", "os"},  # the live table shows the events of a build
+    "cli": {"build", "project", "github", "base", "os"},  # the live table shows the events of a build
     "cmd": STAGES | {"documents", "dryrun", "cli", "project", "github", "glob", "base", "os"},
     ".": {"cli", "base"},
 }

@@ -100,6 +100,10 @@ struct arc_group {
     bool derive_inputs;               /* every service's files are what its Dockerfile reads */
     struct arc_service *services;
     size_t service_count;
+    char *predecessor;       /* the tag before the group's first release, of any grammar; or NULL */
+    char *make_latest;       /* "auto", "own", "never" (enum arc_make_latest), or NULL */
+    char *commits;           /* "pulls": notes list pull requests by kind; "all": every commit */
+    char **generated;        /* globs of files that an earlier step makes and git does not know */
     bool zero_prerelease;    /* 0.x versions are prereleases */
     bool rebuild_dependents; /* a changed service rebuilds those that depend on it */
     unsigned line;

@@ -29,6 +29,14 @@ enum arc_body_mode {
     ARC_BODY_APPEND,  /* ours at the end, likewise */
 };
 
+/* Whether a release that is the highest stable version of its group becomes GitHub's "Latest". A
+ * repository has one, however many groups. */
+enum arc_make_latest {
+    ARC_LATEST_AUTO,  /* yes */
+    ARC_LATEST_OWN,   /* only in the place of one of its own group, or of none */
+    ARC_LATEST_NEVER, /* no */
+};
+
 /* A file of the release: from disk (`path`) or from memory (`data`, `len`). Borrowed. */
 struct arc_release_asset {
     const char *name; /* as people download it: [A-Za-z0-9][A-Za-z0-9._+-]*, unique */
@@ -46,6 +54,7 @@ struct arc_release_options {
     const char *name;       /* title of the release; NULL: the tag */
     const char *body;       /* the notes, markdown */
     enum arc_body_mode mode;
+    enum arc_make_latest make_latest;
     bool draft;   /* leave it a draft */
     bool publish; /* publish a draft that a person made, too */
     const struct arc_release_asset *assets;

@@ -18,7 +18,9 @@ struct arc_repository {
     char *source;        /* "https://github.com/owner/name" without user or password, or NULL */
     json_t *tags;        /* array of all tag names; NULL when they are not known */
     char *tags_unknown;  /* why they are not known, or NULL */
-    bool shallow;        /* history is cut */
+    json_t *published;   /* array of the tags that have a published release; NULL: not asked for */
+    char *published_unknown; /* why they are not known, or NULL */
+    bool shallow;            /* history is cut */
 };
 
 ARC_API_END

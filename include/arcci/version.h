@@ -38,6 +38,10 @@ struct arc_version_options {
     const json_t *tags;       /* array of strings: all tag names of the repository; NULL when they
                                  are not known: then nothing is latest */
     const char *tags_unknown; /* why they are not known; may be NULL */
+    const json_t *published;  /* array of strings: the tags that have a published release; NULL: not
+                                 known, and where none of the group has one, every tag counts */
+    const char *previous;     /* the previous tag, whatever else there is; may be NULL */
+    const char *predecessor;  /* the previous tag of the group's first release; may be NULL */
     bool zero_prerelease;     /* the group says that 0.x is a prerelease */
 };
 

@@ -66,10 +66,18 @@ def release_scenarios(project, double):
     state.releases = [release for release in state.releases if release["tag_name"] != TAG]
     state.lag = 2
     assert project.run(double)[0] == 0
-    state.releases, state.lag, state.burned = [], 0, {TAG}
+    state.releases, state.lag = [], 0
+    state.add_release("other/v1.0.0", _latest="true")
+    assert project.run(double, "--make-latest=own")[0] == 0
+    state.releases, state.burned = [], {TAG}
     assert project.run(double)[0] == 1
     state.add_release(TAG, draft=True, name="by hand", body="by hand")
     assert project.run(double)[0] == 0 and state.of_tag(TAG)[0]["draft"]
+
+
+def reporting_user(login):
+    import github_double
+    return github_double.user(login, "User")
 
 
 def report_scenarios(project, double):
@@ -90,6 +98,11 @@ def report_scenarios(project, double):
     double.state.comments.append(twin)
     run(project, double, *common)
     assert len(double.state.comments) == 1
+    double.state.person = "acme-ci"     # a person's token without a role asks who it is
+    double.state.comments[0]["user"] = reporting_user("mallory")
+    for _ in range(2):
+        run(project, double, *common, "--as=none")
+    assert [comment["user"]["login"] for comment in double.state.comments] == ["mallory", "acme-ci"]
 
 
 def scan_scenarios(project, double):

@@ -65,6 +65,8 @@ class State:
         self.next_id = 1000
         self.immutable = False      # whether published releases become immutable
         self.burned = set()         # tags that belonged to an immutable release which was deleted
+        self.person = None          # login of the person whose token it is, who has no role in the repository
+        self.locked = False         # whether the pull request's conversation is
         self.digests = True         # whether assets have `digest`
         self.lag = 0                # how many listings a new release stays out of
         self.violations = []        # what must never happen, with its place
@@ -122,7 +124,9 @@ class Api:
             ("GET", repo + r"/releases", self.list_releases),
             ("POST", repo + r"/releases", self.create_release),
             ("GET", repo + r"/releases/tags/(.+)", self.get_by_tag),
+            ("GET", repo + r"/releases/latest", self.get_latest),
             ("GET", repo + r"/releases/(\d+)", self.get_release),
+            ("GET", r"/user", self.get_user),
             ("PATCH", repo + r"/releases/(\d+)", self.update_release),
             ("DELETE", repo + r"/releases/(\d+)", self.delete_release),
             ("POST", repo + r"/releases/(\d+)/assets", self.upload),
@@ -211,6 +215,18 @@ class Api:
         for release in self.state.published(tag):
             return 200, self.shown(release)
         raise not_found()
+
+    def get_latest(self, request):
+        for release in self.state.releases:
+            if not release["draft"] and not release["prerelease"] and release["_latest"] == "true":
+                return 200, self.shown(release)
+        raise not_found()
+
+    def get_user(self, request):
+        """A person's token has a user; a workflow's has not."""
+        if not self.state.person:
+            raise refuse(403, "Resource not accessible by integration")
+        return 200, self.caller()
 
     def get_release(self, request, number):
         return 200, self.shown(self.find(number))
@@ -405,11 +421,16 @@ class Api:
         return 200, self.page(request, [{k: v for k, v in c.items() if k != "_issue"}
                                         for c in self.state.comments if c["_issue"] == int(issue)])
 
+    def caller(self):
+        return user(self.state.person, "User") if self.state.person else user()
+
     def create_comment(self, request, issue, author=None):
+        if self.state.locked:
+            raise refuse(403, "Unable to create comment because issue is locked.")
         number = self.state.new_id()
         comment = {"id": number, "node_id": "IC_1", "url": f"{{api}}/repos/{self.state.repository}/issues/comments/{number}",
                    "html_url": f"https://github.com/{self.state.repository}/pull/{issue}#issuecomment-{number}",
-                   "body": request.json["body"], "user": author or user(), "created_at": NOW, "updated_at": NOW,
+                   "body": request.json["body"], "user": author or self.caller(), "created_at": NOW, "updated_at": NOW,
                    "issue_url": f"{{api}}/repos/{self.state.repository}/issues/{issue}", "author_association": "NONE",
                    "_issue": int(issue)}
         if len(comment["body"]) > 65536:
@@ -426,7 +447,7 @@ class Api:
 
     def update_comment(self, request, number):
         comment = self.comment(number)
-        if comment["user"]["login"] != "github-actions[bot]":
+        if comment["user"]["login"] != self.caller()["login"]:
             self.state.violations.append(f"comment {number} of another person was changed")
         comment["body"] = request.json["body"]
         return 200, {k: v for k, v in comment.items() if k != "_issue"}

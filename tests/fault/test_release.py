@@ -110,6 +110,34 @@ def test_immutable_releases(project, double):
     assert status == 1 and "is immutable" in output and "a new version is needed" in output
 
 
+@pytest.mark.parametrize("policy, before, expected", [
+    ("auto", "tools/v1.0.0", "true"), ("own", "tools/v1.0.0", "false"), ("own", "messaging/v0.0.9", "true"),
+    ("own", None, "true"), ("own", "messaging/x/v1.0.0", "false"), ("never", None, "false")])
+def test_whose_release_is_the_latest(project, double, policy, before, expected):
+    if before:
+        double.state.add_release(before, _latest="true")
+    assert project.run(double, f"--make-latest={policy}")[0] == 0
+    assert double.state.of_tag(TAG)[0]["_latest"] == expected
+
+
+def test_patterns_of_assets(project, double):
+    folder = project.folder / "dist"
+    (folder / "deep").mkdir(parents=True, exist_ok=True)
+    for name in ("b.zip", "a.zip", "c.txt", "deep/d.zip", "{x}.txt"):
+        (folder / name).write_text(name)
+    (folder / "out.zip").symlink_to("/etc/hostname")
+    double.state.expected_assets = None
+    more = ("--asset=dist/*.zip", "--asset=dist/**/[d].zip", "--asset=x.txt=dist/{x}.txt", "--asset=one.txt=dist/c*.txt")
+    status, output = project.run(double, *more)
+    assert status == 0, output
+    names = [asset["name"] for asset in double.state.releases[0]["assets"]]
+    assert set(names) - set(project.expected()) == {"a.zip", "b.zip", "d.zip", "x.txt", "one.txt"}
+    for pattern, message in (("dist/*.none", "matches no file"), ("n=dist/*.zip", "matches 2 files"),
+                             ("none/*.zip", "matches no file")):
+        status, output = project.run(double, f"--asset={pattern}")
+        assert status == 2 and message in output
+
+
 @pytest.mark.parametrize("whose", ["ours", "a person's"])
 def test_a_burned_name_asks_for_a_new_version(project, double, whose):
     double.state.burned.add(TAG)

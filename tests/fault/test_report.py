@@ -149,6 +149,28 @@ def test_a_strangers_comment_with_our_mark_is_left_alone(project, double):
     assert sorted(comment["user"]["login"] for comment in ours(double)) == ["github-actions[bot]", "mallory"]
 
 
+def test_one_comment_with_the_token_of_a_person_without_a_role(project, double):
+    """A bot account with a token of its own is neither member nor collaborator; nor is a stranger who copies the mark."""
+    class Fake:
+        json = {"body": MARK + "\nfake"}
+    from github_double import user
+    double.state.person = "acme-ci"
+    double.api.create_comment(Fake, "7", author=user("mallory", "User"))
+    for _ in range(2):
+        status, output = report(project, double)
+        assert status == 0, output
+        assert sorted(comment["user"]["login"] for comment in ours(double)) == ["acme-ci", "mallory"]
+    assert not double.state.violations
+
+
+def test_a_locked_conversation_is_a_warning(project, double):
+    double.state.locked = True
+    status, output = report(project, double, "--json")
+    assert status == 0 and "conversation is locked" in output
+    assert latest(double) == dict.fromkeys(CONTEXTS, "success")
+    assert '"action": "locked"' in output
+
+
 def test_the_comment_is_found_among_many(project, double):
     class Fake:
         json = {"body": "hello"}

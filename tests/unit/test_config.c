@@ -186,7 +186,7 @@ static const char *const wrong[][2] = {
     {GROUP("colour: red"),
      "5:5: 'colour' is no key of a group; its keys are title, description, tag, registry, "
      "platforms, services, image-tags, paths, notes-template, runners, build, build-args, inputs, "
-     "zero-prerelease, rebuild-dependents"},
+     "predecessor, make-latest, commits, generated, zero-prerelease, rebuild-dependents"},
     {GROUP("title: 2026"), "5:12: 'title' must be a string, this is a number; put it in quotes"},
     {GROUP("title: ''"), "5:12: title: '' is empty"},
     {GROUP("title: \"a\\nb\""), "5:12: title: 'a\\x0ab' must be one line"},

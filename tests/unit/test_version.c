@@ -174,13 +174,48 @@ static void test_unknown_tags(void **state)
                         "the other tags are not known: shallow clone");
 }
 
+/* What counts as the release before. */
+static void test_previous(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *tag, *published, *previous, *predecessor, *expected;
+    } table[] = {
+        {"g/v1.1.1", NULL, NULL, NULL, "g/v1.1.0"},
+        {"g/v1.1.1", "[\"g/v1.0.0\"]", NULL, NULL, "g/v1.0.0"},
+        {"g/v1.1.1", "[\"g/v1.0.0\", \"g/v2.0.0\", \"h/v1.1.0\"]", NULL, NULL, "g/v1.0.0"},
+        {"g/v1.1.1", "[\"h/v1.0.0\", \"g/v9.0.0\"]", NULL, NULL, "g/v1.1.0"},
+        {"g/v1.1.1", "[\"g/v1.0.5\"]", NULL, NULL, "g/v1.1.0"}, /* its tag is gone */
+        {"g/v1.1.1", "[]", NULL, NULL, "g/v1.1.0"},
+        {"g/v1.1.1", "[\"g/v1.0.0\"]", "v0.10.6", NULL, "v0.10.6"},
+        {"g/v1.1.1", NULL, NULL, "v0.10.6", "g/v1.1.0"},
+        {"g/v0.1.0", NULL, NULL, "v0.10.6", "v0.10.6"},
+        {"g/v0.1.0", NULL, NULL, NULL, NULL},
+    };
+    ARC_AUTO_JSON json_t *tags = json_loads(
+        "[\"g/v1.0.0\", \"g/v1.1.0\", \"g/v2.0.0\", \"h/v1.1.0\", \"v0.10.6\"]", 0, NULL);
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        ARC_AUTO_JSON json_t *doc = NULL;
+        ARC_AUTO_JSON json_t *published =
+            table[i].published ? json_loads(table[i].published, 0, NULL) : NULL;
+        struct arc_version_options options = {.tags = tags,
+                                              .published = published,
+                                              .previous = table[i].previous,
+                                              .predecessor = table[i].predecessor};
+        assert_int_equal(arc_version(table[i].tag, &options, &doc, NULL), 0);
+        const char *previous = json_string_value(json_object_get(doc, "previous-tag"));
+        assert_string_equal(previous ? previous : "none",
+                            table[i].expected ? table[i].expected : "none");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refused),      cmocka_unit_test(test_refused_when_huge),
-        cmocka_unit_test(test_parts),        cmocka_unit_test(test_image_tag),
-        cmocka_unit_test(test_standing),     cmocka_unit_test(test_image_tag_too_long),
-        cmocka_unit_test(test_unknown_tags),
+        cmocka_unit_test(test_previous),           cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_refused_when_huge),  cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_image_tag),          cmocka_unit_test(test_standing),
+        cmocka_unit_test(test_image_tag_too_long), cmocka_unit_test(test_unknown_tags),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

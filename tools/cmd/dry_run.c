@@ -1,6 +1,7 @@
 #include "arcci/dryrun.h"
 #include "base/auto.h"
 #include "cli/command.h"
+#include "cli/project_options.h"
 
 static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
@@ -10,6 +11,7 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
         .event = option_value(inv, "event"),
         .group = option_value(inv, "group"),
         .config = option_value(inv, "config"),
+        .previous = option_value(inv, "previous-tag"),
     };
     int rc = arc_dryrun(&project, &options, &report->document, err);
     if (rc)
@@ -40,6 +42,7 @@ static const struct option options[] = {
     {.name = "group",
      .value = "NAME",
      .help = "The release group of a ci run; not needed when there is only one."},
+    PREVIOUS_TAG_OPTION,
     {0},
 };
 

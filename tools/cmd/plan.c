@@ -4,6 +4,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "cli/command.h"
+#include "cli/project_options.h"
 #include "plan/planned.h"
 #include "project/documents.h"
 #include <string.h>
@@ -151,13 +152,16 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
     ARC_AUTO_JSON json_t *changes = NULL;
     project.wanted = (struct arc_project_options){.tag = inv->arg_count ? inv->args[0] : NULL,
                                                   .group = option_value(inv, "group"),
-                                                  .config = option_value(inv, "config")};
+                                                  .config = option_value(inv, "config"),
+                                                  .previous = option_value(inv, "previous-tag")};
     const char *file = option_value(inv, "changes");
     int rc = file ? arc_document_read(file, &changes, err) : ARC_OK;
     if (!rc && file && arc_document_check(changes, "changes", err))
         rc = arc_error_prefix(err, "--changes");
     if (!rc)
         rc = arc_project_load(&project, err);
+    if (!rc)
+        rc = project_note_tags(&project, report, err);
     if (!rc)
         rc = make_plan(inv, &project, changes, &report->document, err);
     if (!rc &&
@@ -186,6 +190,7 @@ static const struct option options[] = {
     {"latest-tag", NULL, NULL, "true", "Whether `latest` may move.", false},
     {"platforms", "LIST", NULL, NULL,
      "Platforms in place of the group's, separated by commas: linux/amd64,linux/arm64.", false},
+    PREVIOUS_TAG_OPTION,
     {"push", NULL, NULL, NULL,
      "Whether the images are pushed: true for a release, false otherwise unless given.", false},
     {"service", "CODENAME", NULL, NULL, "Plan only this service.", true},

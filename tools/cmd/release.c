@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/github_options.h"
+#include "cli/project_options.h"
 #include "release/inputs.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -115,6 +116,8 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
         .name = option_value(inv, "name"),
         .assets = option_list(inv, "asset"),
         .checksums = option_flag(inv, "checksums"),
+        .previous = option_value(inv, "previous-tag"),
+        .make_latest = option_value(inv, "make-latest"),
         .no_gate = !option_flag(inv, "gate"),
         .draft = option_flag(inv, "draft"),
         .publish = option_flag(inv, "publish"),
@@ -157,7 +160,8 @@ static const struct option options[] = {
     {.name = "gate", .initial = "true", .help = "Whether --needs must have the gate's scan.json."},
     {.name = "asset",
      .value = "[NAME=]FILE",
-     .help = "A file to attach. Identical ones are left alone, others replaced.",
+     .help = "A file to attach, or a pattern such as dist/*.zip. Identical ones are left alone, "
+             "others replaced.",
      .many = true},
     {.name = "checksums", .help = "Attach SHA256SUMS of all assets."},
     {.name = "name", .value = "TITLE", .help = "Title of the release; the notes' by default."},
@@ -167,6 +171,14 @@ static const struct option options[] = {
      .initial = "auto",
      .help = "What becomes of the title and body of a release that exists already. auto: what a "
              "person wrote or edited stays; keep: the same, and notes need not be there."},
+    PREVIOUS_TAG_OPTION,
+    {.name = "make-latest",
+     .value = "POLICY",
+     .choices = "auto|own|never",
+     .help =
+         "Whether the highest stable version of its group becomes the repository's \"Latest\" "
+         "release: always (auto), only in the place of one of its own group (own), or never. By "
+         "default what the group's make-latest says, else auto."},
     {.name = "draft", .help = "Leave the release a draft."},
     {.name = "publish",
      .help =

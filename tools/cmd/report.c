@@ -90,7 +90,12 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
         return rc;
     show(report->document, &report->human);
     summarize(report->document, &report->summary);
-    const char *url = arc_json_text_of(json_object_get(report->document, "comment"), "url");
+    const json_t *comment = json_object_get(report->document, "comment");
+    const char *url = arc_json_text_of(comment, "url");
+    if (strcmp(arc_json_text_of(comment, "action"), "locked") == 0)
+        ARC_TRY(report_note(report, 'w', NULL, err,
+                            "the pull request's conversation is locked: nobody but those who may "
+                            "write to the repository can comment, so the comment was left out"));
     return report_output(report, "comment-url", url, err);
 }
 

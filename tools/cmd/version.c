@@ -2,6 +2,7 @@
 #include "arcci/project.h"
 #include "base/auto.h"
 #include "cli/command.h"
+#include "cli/project_options.h"
 #include <string.h>
 
 static const char *const keys[] = {"group",  "version",      "image-tag",    "prerelease",
@@ -19,6 +20,7 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     project.wanted.tag = inv->arg_count ? inv->args[0] : NULL;
+    project.wanted.previous = option_value(inv, "previous-tag");
     ARC_TRY(arc_project_load_version(&project, err));
     report->document = json_incref(project.version);
 
@@ -29,8 +31,10 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
     if (!rc && arc_version_alone(report->document))
         rc = report_note(report, 'w', NULL, err, "latest=false, since %s",
                          text_of(json_object_get(report->document, "latest-reason")));
-    return rc;
+    return rc ? rc : project_note_published(&project, report, err);
 }
+
+static const struct option options[] = {PREVIOUS_TAG_OPTION, {0}};
 
 static const struct output outputs[] = {
     {"group", "The release group: the tag up to /v."},
@@ -44,7 +48,7 @@ static const struct output outputs[] = {
     {"major", "The version's first number."},
     {"minor", "The version's second number."},
     {"patch", "The version's third number."},
-    {"previous-tag", "The group's highest tag below this one; a stable version skips prereleases. "
+    {"previous-tag", "The group's last release below this one; a stable version skips prereleases. "
                      "Empty for the first."},
     {0},
 };
@@ -63,9 +67,11 @@ const struct command cmd_version = {
     .description =
         "A release tag is <group>/v<version>, the version as Semantic Versioning 2.0.0 has it. "
         "Without TAG, GITHUB_REF is read. The tag need not exist.\n\n"
-        "Whether it is the latest is decided among the repository's tags. A shallow clone has "
-        "none, so the remote is asked; where they cannot be known, nothing is latest, and a "
-        "warning says so. No configuration file is needed.",
+        "Whether it is the latest is decided among the repository's tags. A clone may lack some, "
+        "so the remote is asked; where they cannot be known, nothing is latest, and a warning says "
+        "so. The previous release is the last one that was published, where GITHUB_REPOSITORY and "
+        "a token say whom to ask, else the last tag. No configuration file is needed.",
+    .options = options,
     .outputs = outputs,
     .examples = examples,
     .run = run,

@@ -56,8 +56,10 @@ static int read_project(struct dryrun *run, const struct arc_dryrun_options *opt
                         struct arc_error *err)
 {
     struct arc_project *project = run->project;
-    project->wanted = (struct arc_project_options){
-        .tag = options->tag, .group = options->group, .config = options->config};
+    project->wanted = (struct arc_project_options){.tag = options->tag,
+                                                   .group = options->group,
+                                                   .config = options->config,
+                                                   .previous = options->previous};
     if (options->event) {
         ARC_TRY(arc_dryrun_event_of_file(run->env, options->event, &run->event, err));
         project->env = &run->event.env;

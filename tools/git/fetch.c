@@ -169,18 +169,40 @@ static int remote_tags(const struct arc_git *git, const struct arc_env *env, jso
     return rc ? rc : parse_tags(arc_buf_text(&result.output), tags, err);
 }
 
+static bool in_folder(const char *folder, const char *name)
+{
+    ARC_AUTO_FREE char *path = arc_file_join(folder, name);
+    return path && arc_file_kind(path) != ARC_FILE_NONE;
+}
+
+/* Whether the remote may have tags that are not here: actions/checkout, Buildkite and others fetch
+ * without them, whatever the depth, and leave no trace of it. A repository that never fetched has
+ * all that there are. */
+static bool may_lack_tags(const struct arc_git *git, const struct arc_env *env)
+{
+    ARC_AUTO_FREE char *url = NULL;
+    if (arc_git_is_shallow(git))
+        return true;
+    if (arc_git_remote_url(git, "origin", &url, NULL))
+        return false;
+    return in_folder(git->gitdir, "FETCH_HEAD") ||
+           in_folder(git->commondir, "refs/remotes/origin") || arc_env_nonempty(env, "CI") ||
+           arc_env_nonempty(env, "GITHUB_ACTIONS");
+}
+
 int arc_git_all_tags(const struct arc_git *git, const struct arc_env *env, json_t **out,
                      struct arc_error *err)
 {
-    if (!arc_git_is_shallow(git))
+    if (!may_lack_tags(git, env))
         return arc_git_tags(git, out, err);
     ARC_AUTO_JSON json_t *tags = json_array();
     int rc = tags ? remote_tags(git, env, tags, err) : arc_error_nomem(err);
     if (rc == ARC_ENOMEM)
         return rc;
     if (rc)
-        return arc_error_prefix(err,
-                                "this clone is shallow, and 'git ls-remote --tags origin' failed");
+        return arc_error_prefix(err, "%s, and 'git ls-remote --tags origin' failed",
+                                arc_git_is_shallow(git) ? "this clone is shallow"
+                                                        : "this clone may lack tags");
     *out = arc_steal(&tags);
     return ARC_OK;
 }

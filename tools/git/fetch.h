@@ -24,8 +24,8 @@ int arc_git_merge_base_shallow(const struct arc_git *git, const struct arc_env *
                                const struct arc_oid *a, const struct arc_oid *b,
                                struct arc_oid *out, struct arc_error *err);
 
-/* The names of all tags: the local ones; a shallow clone, which lacks them (actions/checkout), asks
- * the remote `origin`. New reference. ARC_ENOTFOUND or ARC_EWORLD when it cannot be asked. */
+/* The names of all tags: the local ones; a clone, which may lack some whatever its depth, asks the
+ * remote `origin`. New reference. ARC_ENOTFOUND or ARC_EWORLD when it cannot be asked. */
 int arc_git_all_tags(const struct arc_git *git, const struct arc_env *env, json_t **out,
                      struct arc_error *err);
 

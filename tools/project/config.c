@@ -28,6 +28,29 @@ static const struct arc_field platform_fields[] = {
 };
 static const struct arc_table platform_table = {"'platforms'", platform_fields, false};
 
+static bool check_word(const char *text, const char *const *words, struct arc_buf *why)
+{
+    for (const char *const *word = words; *word; word++)
+        if (strcmp(text, *word) == 0)
+            return true;
+    arc_buf_puts(why, "is none of");
+    for (const char *const *word = words; *word; word++)
+        arc_buf_printf(why, "%s %s", word == words ? "" : ",", *word);
+    return false;
+}
+
+static bool check_make_latest(const char *text, struct arc_buf *why)
+{
+    static const char *const words[] = {"auto", "own", "never", NULL};
+    return check_word(text, words, why);
+}
+
+static bool check_commits(const char *text, struct arc_buf *why)
+{
+    static const char *const words[] = {"pulls", "all", NULL};
+    return check_word(text, words, why);
+}
+
 static const struct arc_field group_fields[] = {
     {"title", FIELD_TEXT, AT(title), false, arc_check_line, NULL},
     {"description", FIELD_TEXT, AT(description), false, arc_check_text, NULL},
@@ -44,6 +67,10 @@ static const struct arc_field group_fields[] = {
     {"build-args", FIELD_PAIRS, offsetof(struct group_reading, build_args), false,
      arc_check_build_arg, NULL},
     {"inputs", FIELD_TEXT, offsetof(struct group_reading, inputs), false, arc_check_inputs, NULL},
+    {"predecessor", FIELD_TEXT, AT(predecessor), false, arc_check_line, NULL},
+    {"make-latest", FIELD_TEXT, AT(make_latest), false, check_make_latest, NULL},
+    {"commits", FIELD_TEXT, AT(commits), false, check_commits, NULL},
+    {"generated", FIELD_TEXTS, AT(generated), false, arc_check_glob, NULL},
     {"zero-prerelease", FIELD_FLAG, AT(zero_prerelease), false, NULL, NULL},
     {"rebuild-dependents", FIELD_FLAG, AT(rebuild_dependents), false, NULL, NULL},
     {0},

@@ -62,7 +62,7 @@ static int load_repository(struct arc_project *project, struct arc_error *err)
         ARC_TRY(arc_repository_read(project->git, project->env, project->tag.text,
                                     &project->repository, err));
     }
-    return arc_project_load_tags(project, err);
+    return project->tag.text ? arc_project_load_tags(project, err) : ARC_OK;
 }
 
 /* ---- group --------------------------------------------------------------------------------- */
@@ -115,13 +115,38 @@ static int parse_tag(struct arc_project *project, const char *name, struct arc_e
     return project->tag.text || !name ? ARC_OK : arc_tag_parse(name, &project->tag, err);
 }
 
-static int make_version(struct arc_project *project, bool zero_prerelease, struct arc_error *err)
+/* What a person names must be there: a slip would list the whole history. */
+static int check_previous(const struct arc_project *project, const char *previous,
+                          const char *whose, struct arc_error *err)
 {
-    struct arc_version_options options = {.tags = project->repository.tags,
-                                          .tags_unknown = project->repository.tags_unknown,
-                                          .zero_prerelease = zero_prerelease};
+    size_t i;
+    json_t *tag;
+    if (!previous || !project->repository.tags)
+        return ARC_OK;
+    json_array_foreach (project->repository.tags, i, tag)
+        if (strcmp(json_string_value(tag), previous) == 0)
+            return ARC_OK;
+    return arc_error_set(err, ARC_EINPUT, "%s: there is no tag '%.200s'", whose, previous);
+}
+
+/* `group` may be NULL. */
+static int make_version(struct arc_project *project, const struct arc_group *group,
+                        struct arc_error *err)
+{
+    struct arc_repository *repository = &project->repository;
     if (project->version || !project->tag.text)
         return ARC_OK;
+    ARC_TRY(check_previous(project, project->wanted.previous, "--previous-tag", err));
+    ARC_TRY(check_previous(project, group ? group->predecessor : NULL, "predecessor", err));
+    if (repository->tags && !project->wanted.previous)
+        ARC_TRY(arc_repository_read_published(project->env, repository, err));
+
+    struct arc_version_options options = {.tags = repository->tags,
+                                          .tags_unknown = repository->tags_unknown,
+                                          .published = repository->published,
+                                          .previous = project->wanted.previous,
+                                          .predecessor = group ? group->predecessor : NULL,
+                                          .zero_prerelease = group && group->zero_prerelease};
     return arc_version(project->tag.text, &options, &project->version, err);
 }
 
@@ -136,11 +161,12 @@ int arc_project_load(struct arc_project *project, struct arc_error *err)
     ARC_TRY(load_repository(project, err));
     ARC_TRY(arc_project_load_config(project, err));
     ARC_TRY(choose_group(project, err));
-    return make_version(project, project->group->zero_prerelease, err);
+    return make_version(project, project->group, err);
 }
 
-/* A tag that this repository may lack, and a configuration that may not exist, are no errors. */
-static int read_zero_prerelease(struct arc_project *project, bool *out, struct arc_error *err)
+/* The tag's group, NULL where there is none: a configuration that does not exist is no error. */
+static int find_group(struct arc_project *project, const struct arc_group **out,
+                      struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error problem = {0};
     int rc = arc_project_load_config(project, &problem);
@@ -148,10 +174,7 @@ static int read_zero_prerelease(struct arc_project *project, bool *out, struct a
         return ARC_OK;
     if (rc)
         return arc_error_set(err, rc, "%s", arc_error_text(&problem));
-
-    const struct arc_group *group =
-        arc_config_group(&project->config, project->tag.text, project->tag.group_len);
-    *out = group && group->zero_prerelease;
+    *out = arc_config_group(&project->config, project->tag.text, project->tag.group_len);
     return ARC_OK;
 }
 
@@ -159,7 +182,7 @@ int arc_project_load_version(struct arc_project *project, struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error problem = {0};
     const char *name = project->wanted.tag;
-    bool zero_prerelease = false;
+    const struct arc_group *group = NULL;
     struct arc_oid head;
 
     if (!name)
@@ -176,14 +199,15 @@ int arc_project_load_version(struct arc_project *project, struct arc_error *err)
     if (!rc)
         rc = arc_project_load_tags(project, &problem);
     if (rc == ARC_ENOTFOUND) {
-        struct arc_version_options unknown = {.tags_unknown = arc_error_text(&problem)};
+        struct arc_version_options unknown = {.tags_unknown = arc_error_text(&problem),
+                                              .previous = project->wanted.previous};
         return arc_version(project->tag.text, &unknown, &project->version, err);
     }
     if (rc)
         return arc_error_set(err, rc, "%s", arc_error_text(&problem));
 
-    ARC_TRY(read_zero_prerelease(project, &zero_prerelease, err));
-    return make_version(project, zero_prerelease, err);
+    ARC_TRY(find_group(project, &group, err));
+    return make_version(project, group, err);
 }
 
 void arc_project_free(struct arc_project *project)

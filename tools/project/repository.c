@@ -131,8 +131,8 @@ int arc_repository_read_tags(const struct arc_git *git, const struct arc_env *en
     int rc = arc_git_all_tags(git, env, &out->tags, &problem);
     if (!rc)
         return ARC_OK;
-    if (!out->shallow || rc == ARC_ENOMEM)
-        return arc_error_set(err, rc, "%s", arc_error_text(&problem));
+    if (rc == ARC_ENOMEM)
+        return arc_error_nomem(err);
     return keep_text(&out->tags_unknown, strdup(arc_error_text(&problem)), err);
 }
 
@@ -156,6 +156,8 @@ void arc_repository_free(struct arc_repository *repository)
     free(repository->revision_from);
     free(repository->source);
     free(repository->tags_unknown);
+    free(repository->published_unknown);
     json_decref(repository->tags);
+    json_decref(repository->published);
     *repository = (struct arc_repository){0};
 }

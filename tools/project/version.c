@@ -118,6 +118,7 @@ struct standing {
     bool unknown;            /* the other tags are not known */
     struct arc_tag higher;   /* the highest stable version above it; text is NULL for none */
     struct arc_tag previous; /* the highest version below it */
+    struct arc_tag released; /* … that has a published release */
     bool major_beaten;       /* a higher stable version has the same major */
     bool minor_beaten;       /* … and the same minor */
 };
@@ -126,6 +127,7 @@ static void standing_free(struct standing *standing)
 {
     arc_tag_free(&standing->higher);
     arc_tag_free(&standing->previous);
+    arc_tag_free(&standing->released);
 }
 
 static void keep_higher(struct arc_tag *kept, struct arc_tag *tag)
@@ -142,7 +144,19 @@ static bool same(const char *a, size_t a_len, const char *b, size_t b_len)
     return a_len == b_len && memcmp(a, b, a_len) == 0;
 }
 
-static void weigh(struct standing *standing, const struct arc_tag *tag, struct arc_tag *other)
+static bool listed(const json_t *names, const char *name)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach (names, i, item)
+        if (json_is_string(item) && strcmp(json_string_value(item), name) == 0)
+            return true;
+    return false;
+}
+
+/* `released`: whether the other has a published release. */
+static void weigh(struct standing *standing, const struct arc_tag *tag, struct arc_tag *other,
+                  bool released)
 {
     if (other->group_len != tag->group_len || memcmp(other->text, tag->text, tag->group_len) != 0)
         return;
@@ -157,24 +171,36 @@ static void weigh(struct standing *standing, const struct arc_tag *tag, struct a
         standing->minor_beaten |= major && minor;
         keep_higher(&standing->higher, other);
     } else if (order < 0 && (stable || arc_semver_is_prerelease(&tag->semver)))
-        keep_higher(&standing->previous, other);
+        keep_higher(released ? &standing->released : &standing->previous, other);
 }
 
 /* Tags that are not releases are no concern of ours. Only running out of memory stops it. */
-static int stand(const struct arc_tag *tag, const json_t *tags, struct standing *standing,
-                 struct arc_error *err)
+static int stand(const struct arc_tag *tag, const struct arc_version_options *options,
+                 struct standing *standing, struct arc_error *err)
 {
     size_t i;
     json_t *name;
-    json_array_foreach (tags, i, name) {
+    json_array_foreach (options->tags, i, name) {
         ARC_AUTO(arc_tag) struct arc_tag other = {0};
         int rc = arc_tag_parse(json_string_value(name), &other, NULL);
         if (rc == ARC_ENOMEM)
             return arc_error_nomem(err);
         if (!rc)
-            weigh(standing, tag, &other);
+            weigh(standing, tag, &other, listed(options->published, other.text));
     }
     return ARC_OK;
+}
+
+/* The previous release: what was given, else the last that was published, else the last tag, else
+ * what the group had before it was one. NULL for none. */
+static const char *previous_tag(const struct standing *standing,
+                                const struct arc_version_options *options)
+{
+    if (options->previous)
+        return options->previous;
+    if (standing->released.text)
+        return standing->released.text;
+    return standing->previous.text ? standing->previous.text : options->predecessor;
 }
 
 static json_t *latest_reason(const struct arc_tag *tag, const struct standing *standing,
@@ -211,7 +237,7 @@ static json_t *document(const struct arc_tag *tag, const char *image_tag,
                      "major", json_stringn(v->major, v->major_len),
                      "minor", json_stringn(v->minor, v->minor_len),
                      "patch", json_stringn(v->patch, v->patch_len),
-                     "previous-tag", standing->previous.text);
+                     "previous-tag", previous_tag(standing, options));
     /* clang-format on */
 }
 
@@ -225,7 +251,7 @@ int arc_version(const char *name, const struct arc_version_options *options, jso
     if (!rc)
         rc = arc_tag_image(&tag, &image_tag, err);
     if (!rc)
-        rc = stand(&tag, options->tags, &standing, err);
+        rc = stand(&tag, options, &standing, err);
     if (rc)
         return rc;
     bool zero = tag.semver.major_len == 1 && *tag.semver.major == '0';

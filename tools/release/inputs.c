@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "os/hash.h"
 #include "release/notes.h"
+#include "release/patterns.h"
 #include <string.h>
 
 #define SUMS "SHA256SUMS"
@@ -77,21 +78,26 @@ static int add_sums(struct asset_list *list, struct arc_error *err)
     return ARC_OK;
 }
 
-static int make_assets(const struct arc_release_files *files, const json_t *build, json_t *names,
+/* `kept` holds the texts that the assets' names and paths point into. */
+static int make_assets(const struct arc_release_files *files, const json_t *build, json_t *kept,
                        struct asset_list *list, struct arc_error *err)
 {
     size_t i;
     json_t *text;
-    int rc = ARC_OK;
-    list->items = calloc(json_array_size(files->assets) + 2, sizeof *list->items);
+    json_t *expanded = json_array();
+    if (!expanded || json_array_append_new(kept, expanded))
+        return arc_error_nomem(err);
+    json_array_foreach (files->assets, i, text)
+        ARC_TRY(release_expand(json_string_value(text), expanded, err));
+
+    list->items = calloc(json_array_size(expanded) + 2, sizeof *list->items);
     if (!list->items)
         return arc_error_nomem(err);
     if (build)
-        rc = add_build(list, build, err);
-    json_array_foreach (files->assets, i, text)
-        if (!rc)
-            rc = split_asset(json_string_value(text), names, &list->items[list->count++], err);
-    return rc || !files->checksums ? rc : add_sums(list, err);
+        ARC_TRY(add_build(list, build, err));
+    json_array_foreach (expanded, i, text)
+        ARC_TRY(split_asset(json_string_value(text), kept, &list->items[list->count++], err));
+    return files->checksums ? add_sums(list, err) : ARC_OK;
 }
 
 /* ---- documents ------------------------------------------------------------------------------ */
@@ -167,6 +173,7 @@ static int find_version(struct arc_project *project, const struct arc_release_fi
                         struct arc_needs *needs, struct arc_error *err)
 {
     project->wanted.tag = files->tag;
+    project->wanted.previous = files->previous;
     if (!needs->version) {
         ARC_TRY(arc_project_load_version(project, err));
         needs->version = json_incref(project->version);
@@ -199,7 +206,28 @@ static int go(const struct arc_release_files *files, const struct arc_release_op
     return *out ? ARC_OK : arc_error_nomem(err);
 }
 
-static int release(const struct arc_env *env, const struct arc_release_files *files,
+/* What was asked for, else what the tag's group says, where there is a configuration. */
+static int find_latest(struct arc_project *project, const struct arc_release_files *files,
+                       const struct arc_needs *needs, enum arc_make_latest *out,
+                       struct arc_error *err)
+{
+    ARC_AUTO(arc_error) struct arc_error problem = {0};
+    const char *word = files->make_latest, *name = text_of(needs->version, "group");
+    int rc = word || !name ? ARC_ENOTFOUND : arc_project_load_config(project, &problem);
+    if (rc == ARC_ENOMEM || rc == ARC_EINPUT)
+        return arc_error_set(err, rc, "%s", arc_error_text(&problem));
+    const struct arc_group *group =
+        rc ? NULL : arc_config_group(&project->config, name, strlen(name));
+    if (group && group->make_latest)
+        word = group->make_latest;
+    *out = !word                        ? ARC_LATEST_AUTO
+           : strcmp(word, "never") == 0 ? ARC_LATEST_NEVER
+           : strcmp(word, "own") == 0   ? ARC_LATEST_OWN
+                                        : ARC_LATEST_AUTO;
+    return ARC_OK;
+}
+
+static int release(struct arc_project *project, const struct arc_release_files *files,
                    const struct arc_needs *needs, const struct asset_list *assets, json_t **out,
                    struct arc_error *err)
 {
@@ -208,8 +236,10 @@ static int release(const struct arc_env *env, const struct arc_release_files *fi
     const char *title = text_of(needs->notes, "title");
     const char *built = text_of(needs->build, "revision");
     const char *planned = text_of(needs->plan, "revision");
+    enum arc_make_latest latest = ARC_LATEST_AUTO;
+    ARC_TRY(find_latest(project, files, needs, &latest, err));
     struct arc_release_options options = {
-        .repository = arc_github_repository(env, &files->github),
+        .repository = arc_github_repository(project->env, &files->github),
         .version = needs->version,
         .revision = files->revision ? files->revision
                     : built         ? built
@@ -219,6 +249,7 @@ static int release(const struct arc_env *env, const struct arc_release_files *fi
         .mode = files->mode,
         .draft = files->draft,
         .publish = files->publish,
+        .make_latest = latest,
         .assets = assets->items,
         .asset_count = assets->count,
         .progress = files->github.dry_run ? NULL : files->progress,
@@ -227,7 +258,7 @@ static int release(const struct arc_env *env, const struct arc_release_files *fi
     if (!options.repository)
         return arc_error_set(err, ARC_EINPUT,
                              "which repository? Set --repository=owner/name or GITHUB_REPOSITORY");
-    int rc = arc_github_open(env, &files->github, &transport, err);
+    int rc = arc_github_open(project->env, &files->github, &transport, err);
     if (!rc)
         rc = go(files, &options, transport, out, err);
     arc_transport_free(transport);
@@ -251,5 +282,5 @@ int arc_release_files(struct arc_project *project, const struct arc_release_file
         rc = find_notes(project, files, &needs, err);
     if (!rc)
         rc = make_assets(files, needs.build, names, &assets, err);
-    return rc ? rc : release(project->env, files, &needs, &assets, out, err);
+    return rc ? rc : release(project, files, &needs, &assets, out, err);
 }

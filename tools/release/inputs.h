@@ -11,12 +11,14 @@
 struct arc_release_files {
     struct arc_needs_files documents;
     struct arc_github_settings github;
-    const char *tag;      /* when no document has a version; NULL: GITHUB_REF */
-    const char *revision; /* NULL: the build's, else the plan's */
-    const char *name;     /* NULL: the notes' title, else the tag */
-    const json_t *assets; /* ["[NAME=]FILE"], or NULL */
-    bool checksums;       /* attach SHA256SUMS of the assets */
-    bool no_gate;         /* with documents.needs: release without a scan.json */
+    const char *tag;         /* when no document has a version; NULL: GITHUB_REF */
+    const char *revision;    /* NULL: the build's, else the plan's */
+    const char *name;        /* NULL: the notes' title, else the tag */
+    const json_t *assets;    /* ["[NAME=]FILE"], or NULL */
+    bool checksums;          /* attach SHA256SUMS of the assets */
+    bool no_gate;            /* with documents.needs: release without a scan.json */
+    const char *previous;    /* tag of the release before, for notes that are made here; or NULL */
+    const char *make_latest; /* "auto", "own", "never"; NULL: as the group says */
     bool draft;
     bool publish; /* a person's draft, too */
     enum arc_body_mode mode;

@@ -77,6 +77,37 @@ static const char *make_latest(const struct release_run *run)
     return run->latest && !run->prerelease ? "true" : "false";
 }
 
+/* Whether the latest release is another group's. */
+static int latest_is_foreign(struct release_run *run, bool *foreign, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+    ARC_AUTO(arc_error) struct arc_error problem = {0};
+    arc_buf_printf(&path, "/repos/%s/releases/latest", run->o->repository);
+    ARC_TRY(arc_buf_check(&path, "the address", err));
+    struct arc_request request = {
+        .method = "GET", .path = arc_buf_text(&path), .why = "see whose release is the latest"};
+    int rc = run->t->send(run->t, &request, &reply, &problem);
+    if (rc && rc != ARC_ENOTFOUND)
+        return arc_error_set(err, rc, "%s", arc_error_text(&problem));
+    const char *tag = rc ? "" : release_text(reply.body, "tag_name");
+    const char *slash = strrchr(run->tag, '/');
+    size_t group = slash ? (size_t)(slash - run->tag) + 1 : 0;
+    *foreign = *tag && (strncmp(tag, run->tag, group) != 0 || strchr(tag + group, '/'));
+    if (*foreign)
+        release_say(run, "%s stays the latest release: it is another group's", tag);
+    return ARC_OK;
+}
+
+static int decide_latest(struct release_run *run, struct arc_error *err)
+{
+    bool foreign = run->o->make_latest == ARC_LATEST_NEVER;
+    if (run->latest && !run->prerelease && !run->o->draft && run->o->make_latest == ARC_LATEST_OWN)
+        ARC_TRY(latest_is_foreign(run, &foreign, err));
+    run->latest = run->latest && !foreign;
+    return ARC_OK;
+}
+
 /* A draft that a person made is theirs to publish. */
 static bool stays_draft(const struct release_run *run)
 {
@@ -307,6 +338,8 @@ int arc_release(const struct arc_release_options *options, struct arc_transport 
         rc = release_prepare_assets(&run, why);
     if (!rc)
         rc = release_check_tag(&run, why);
+    if (!rc)
+        rc = decide_latest(&run, why);
     if (!rc)
         rc = rounds(&run, why);
     return rc ? rc : document(&run, out, why);

@@ -11,20 +11,30 @@ struct comments {
     const char *mark;
     json_t *first;
     json_t *others; /* array */
+    json_int_t own; /* id of the one that this run made, or 0 */
+    char *login;    /* whose token it is, once that was asked for; NULL: not known */
+    bool stranger;  /* somebody whom we do not trust has the mark: it may be us */
+    bool asked;
 };
 
 static void comments_free(struct comments *comments)
 {
     json_decref(comments->first);
     json_decref(comments->others);
+    free(comments->login);
 }
 
-/* Anybody can write the mark into a comment. Ours are written by a bot, or by a person who may
- * write to the repository. */
-static bool trusted(const json_t *comment)
+/* Anybody can write the mark into a comment. Ours are the one that this run made, and those of a
+ * bot, of a person who may write to the repository, or of the token's own user. */
+static bool trusted(const struct comments *comments, const json_t *comment)
 {
     static const char *const associations[] = {"OWNER", "MEMBER", "COLLABORATOR"};
     const char *association = report_text(comment, "author_association");
+    const char *login = report_text(json_object_get(comment, "user"), "login");
+    if (comments->own && json_integer_value(json_object_get(comment, "id")) == comments->own)
+        return true;
+    if (comments->login && *login && strcmp(comments->login, login) == 0)
+        return true;
     if (strcmp(report_text(json_object_get(comment, "user"), "type"), "Bot") == 0)
         return true;
     for (size_t i = 0; i < 3; i++)
@@ -37,8 +47,12 @@ static int consider(void *context, json_t *comment, struct arc_error *err)
 {
     struct comments *found = context;
     const char *body = report_text(comment, "body");
-    if (strncmp(body, found->mark, strlen(found->mark)) != 0 || !trusted(comment))
+    if (strncmp(body, found->mark, strlen(found->mark)) != 0)
         return ARC_OK;
+    if (!trusted(found, comment)) {
+        found->stranger = true;
+        return ARC_OK;
+    }
     if (!found->first) {
         found->first = json_incref(comment);
         return ARC_OK;
@@ -59,6 +73,21 @@ static int look(const struct arc_report_target *target, struct arc_transport *tr
     return rc ? rc
               : arc_transport_each(transport, arc_buf_text(&path), NULL,
                                    "find the comment of an earlier run", 0, consider, found, err);
+}
+
+/* Asks whose token it is, where a comment with our mark is by somebody who is not trusted: a bot
+ * account without a role. A workflow's token has no user. */
+static int ask_login(struct arc_transport *transport, struct comments *found, struct arc_error *err)
+{
+    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+    ARC_AUTO(arc_error) struct arc_error refused = {0};
+    struct arc_request request = {
+        .method = "GET", .path = "/user", .why = "see whether the comment is this token's"};
+    found->asked = true;
+    if (transport->send(transport, &request, &reply, &refused))
+        return refused.code == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
+    found->login = strdup(report_text(reply.body, "login"));
+    return found->login ? ARC_OK : arc_error_nomem(err);
 }
 
 static int set_comment(json_t *report, const char *action, const json_t *comment,
@@ -124,6 +153,10 @@ static int step(json_t *report, const struct arc_report_target *target,
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
     const char *body = report_text(report, "body");
     int rc = look(target, transport, found, err);
+    if (!rc && !found->first && found->stranger && !found->asked) {
+        ARC_TRY(ask_login(transport, found, err));
+        rc = found->login ? look(target, transport, found, err) : ARC_OK;
+    }
     if (!rc)
         rc = remove_others(found, target, transport, err);
     if (rc)
@@ -134,8 +167,15 @@ static int step(json_t *report, const struct arc_report_target *target,
         return set_comment(report, *action ? action : "unchanged", found->first, err);
     }
     rc = send_body(target, transport, found->first, body, &reply, err);
+    if (rc && reply.status == 403 && strstr(report_text(reply.body, "message"), "locked")) {
+        arc_error_clear(err);
+        *done = true;
+        return set_comment(report, "locked", found->first, err);
+    }
     if (rc && !reply.doubtful)
         return rc;
+    if (!rc && !found->first)
+        found->own = json_integer_value(json_object_get(reply.body, "id"));
     bool lost = rc != 0;
     *done = transport->describes || (found->first && !lost);
     arc_error_clear(err);

@@ -1,0 +1,25 @@
+#include "cli/project_options.h"
+#include "base/auto.h"
+
+int project_note_published(const struct arc_project *project, struct report *report,
+                           struct arc_error *err)
+{
+    const char *why = project->repository.published_unknown;
+    if (!why)
+        return ARC_OK;
+    return report_note(report, 'w', NULL, err,
+                       "the last tag counts as the previous release, since GitHub could not be "
+                       "asked for the last one that was published: %s",
+                       why);
+}
+
+int project_note_tags(const struct arc_project *project, struct report *report,
+                      struct arc_error *err)
+{
+    const char *why = project->repository.tags_unknown;
+    if (project->version && why)
+        ARC_TRY(report_note(report, 'w', NULL, err,
+                            "latest stays where it is, since the other tags are not known: %s",
+                            why));
+    return project_note_published(project, report, err);
+}

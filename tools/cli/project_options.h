@@ -1,0 +1,24 @@
+/* What every command that takes a release tag has in its option table, and what it says of it. */
+#ifndef ARC_CLI_PROJECT_OPTIONS_H
+#define ARC_CLI_PROJECT_OPTIONS_H
+
+#include "arcci/project.h"
+#include "cli/command.h"
+
+/* A row of an option table. */
+#define PREVIOUS_TAG_OPTION                                                                        \
+    {                                                                                              \
+        .name = "previous-tag", .value = "TAG",                                                    \
+        .help = "The tag of the release before; by default the last one that was published, else " \
+                "the last tag below."                                                              \
+    }
+
+/* Warns where the last published release could not be asked for. */
+int project_note_published(const struct arc_project *project, struct report *report,
+                           struct arc_error *err);
+
+/* The same, and where `latest` stays since the other tags are not known. */
+int project_note_tags(const struct arc_project *project, struct report *report,
+                      struct arc_error *err);
+
+#endif

@@ -1,0 +1,53 @@
+/* Which tags have a published release: a tag whose build failed is nobody's predecessor. */
+#include "base/auto.h"
+#include "base/json.h"
+#include "github/github.h"
+#include "github/options.h"
+#include "project/repository.h"
+#include <string.h>
+
+#define PAGES_MAX 20 /* of 100 releases, the newest first */
+
+static int add_published(void *context, json_t *release, struct arc_error *err)
+{
+    const char *tag = arc_json_text_of(release, "tag_name");
+    if (json_is_true(json_object_get(release, "draft")) || !*tag)
+        return ARC_OK;
+    return json_array_append_new(context, json_string(tag)) ? arc_error_nomem(err) : ARC_OK;
+}
+
+static int ask(const struct arc_env *env, const char *name, json_t *out, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    struct arc_transport *transport = NULL;
+    struct arc_github_options options = {.env = env, .idle_timeout = 20, .max_wait = 20};
+    arc_buf_printf(&path, "/repos/%s/releases?per_page=100", name);
+    ARC_TRY(arc_buf_check(&path, "the address", err));
+    ARC_TRY(arc_transport_github(&options, &transport, err));
+    int rc = arc_transport_each(transport, arc_buf_text(&path), NULL, "find the last release",
+                                PAGES_MAX, add_published, out, err);
+    arc_transport_free(transport);
+    if (rc != ARC_ELIMIT)
+        return rc;
+    arc_error_clear(err);
+    return ARC_OK;
+}
+
+int arc_repository_read_published(const struct arc_env *env, struct arc_repository *out,
+                                  struct arc_error *err)
+{
+    ARC_AUTO(arc_error) struct arc_error problem = {0};
+    const char *name = arc_env_nonempty(env, "GITHUB_REPOSITORY");
+    if (!name || !arc_repository_name_valid(name) || !arc_github_token(env, NULL))
+        return ARC_OK;
+    ARC_AUTO_JSON json_t *tags = json_array();
+    int rc = tags ? ask(env, name, tags, &problem) : ARC_ENOMEM;
+    if (rc == ARC_ENOMEM)
+        return arc_error_nomem(err);
+    if (!rc) {
+        out->published = arc_steal(&tags);
+        return ARC_OK;
+    }
+    out->published_unknown = strdup(arc_error_text(&problem));
+    return out->published_unknown ? ARC_OK : arc_error_nomem(err);
+}
