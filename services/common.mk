@@ -85,17 +85,18 @@ $(arc-network)
 $(call arc-image,arc-$(1):latest,$(1)-build,$(dir $(2))Dockerfile)
 $(call arc-owner,arc-$(1),$(2))
 @echo 'arc-$(1): starting $(3) on 127.0.0.1 ($(4))'
-$(call arc-compose-up,arc-$(1),$(2),$(4))
+@$(call arc-compose-up,arc-$(1),$(2),$(4))
 endef
 
-# $(call arc-owner,CONTAINER,COMPOSE FILE): says so when another checkout of this repository started CONTAINER.
+# $(call arc-owner,CONTAINER,COMPOSE FILE): says so when another checkout of this repository started CONTAINER; that one
+# and this one share it, whatever is done.
 define arc-owner
 @owner=$$($(DOCKER) container inspect --format \
 	'{{index .Config.Labels "com.docker.compose.project.working_dir"}}' $(1) 2>/dev/null); \
 here=$$(cd '$(dir $(2))' && pwd -P); \
 there=$$(cd "$$owner" 2>/dev/null && pwd -P) || there=$$owner; \
 if [ -n "$$owner" ] && [ "$$there" != "$$here" ]; then \
-	echo "$(1) was started from another checkout, $$there; this one, $$here, takes it over." >&2; \
+	echo "$(1) was started from another checkout, $$there; this one is $$here." >&2; \
 fi
 endef
 
@@ -103,7 +104,7 @@ endef
 # answer is kept, so that the usual causes can be told apart. A stopped container remembers the network that it was
 # made on by its id; when that was pruned meanwhile, only a new container helps.
 define arc-compose-up
-@log=$$(mktemp) || exit 1; trap 'rm -f "$$log"' EXIT; \
+log=$$(mktemp) || exit 1; trap 'rm -f "$$log"' EXIT; \
 $(COMPOSE) -f $(2) up -d $(1) 2>"$$log" && exit 0; \
 cat "$$log" >&2; \
 if grep -Eq 'network .* not found' "$$log"; then \
@@ -199,6 +200,7 @@ endef
 # $(call arc-down,COMPOSE FILE,CONTAINERS): stops and removes what the file starts; the data stays.
 define arc-down
 $(arc-engine)
+$(call arc-owner,$(firstword $(2)),$(1))
 $(COMPOSE) -f $(1) down
 @$(call arc-gone,$(2))
 endef
@@ -207,6 +209,7 @@ endef
 # question and the deletion are one shell: `make -i` goes on after a recipe line that failed.
 define arc-clean
 $(arc-engine)
+$(call arc-owner,$(firstword $(3)),$(1))
 @$(call arc-confirm,$(2)); \
 echo '$(COMPOSE) -f $(1) down --volumes'; \
 $(COMPOSE) -f $(1) down --volumes || exit; \

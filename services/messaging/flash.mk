@@ -26,12 +26,12 @@ flash-up: flash-start
 ## flash-start: start arc-flash without waiting for it
 flash-start:
 	$(call arc-start,flash,$(FLASH_COMPOSE),NATS,4222 8222)
-	@$(COMPOSE) -f $(FLASH_COMPOSE) up -d arc-flash-exporter || \
-	$(COMPOSE) -f $(FLASH_COMPOSE) up -d --force-recreate arc-flash-exporter || { \
-		echo 'arc-flash-exporter was not started (why: above): no NATS metrics until it is;' >&2; \
-		echo '  messages are not affected. Another image: NATS_EXPORTER_IMAGE=… make $@' >&2; \
-		exit 0; } && \
-	echo 'arc-flash-exporter: metrics http://127.0.0.1:7777/metrics'
+	@if ( $(call arc-compose-up,arc-flash-exporter,$(FLASH_COMPOSE),7777) ); then \
+		echo 'arc-flash-exporter: metrics http://127.0.0.1:7777/metrics'; \
+	else \
+		echo 'arc-flash-exporter was not started: no NATS metrics until it is; messages are not affected.' >&2; \
+		echo '  Another image: NATS_EXPORTER_IMAGE=… make $@' >&2; \
+	fi
 
 ## flash-health: probe http://localhost:8222/healthz, and whether JetStream can store
 flash-health:

@@ -266,7 +266,10 @@ def test_an_image_on_another_base_is_said(docker, name, folder):
 
 def test_another_checkout_is_named(docker, tmp_path):
     docker.set("owner-arc-flash", f"{tmp_path}\n")
-    assert f"started from another checkout, {tmp_path}" in docker.make("flash-up").stderr
+    for target in ("flash-up", "flash-down", "flash-clean"):
+        docker.set("state-arc-flash", "running/healthy\n")
+        assert f"started from another checkout, {tmp_path}" in docker.make(target).stderr
+    docker.set("state-arc-flash", "running/healthy\n")
     docker.set("owner-arc-flash", f"{ROOT}/services/messaging\n")
     assert "another checkout" not in docker.make("flash-up").stderr
 
