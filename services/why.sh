@@ -41,11 +41,11 @@ fi
 
 log=$($docker logs --tail 200 "$name" 2>&1)
 case "${answer:-}$log" in
-*'No space left on device'* | *'resource limits exceeded for server'* | *NoWritableLedgerDir*)
+*'No space left on device'* | *'resource limits exceeded for server'* | *'JetStream is full'* | *NoWritableLedgerDir*)
     say "The disk of the engine is full. What takes the space: $docker system df -v" ;;
 esac
 case "$log" in
-*'storage directory is not writable'* | *'Permission denied'* | *AccessDenied*)
+*'storage directory is not writable'* | *[Pp]'ermission denied'* | *AccessDenied*)
     owner_advice ;;
 esac
 case "$log" in

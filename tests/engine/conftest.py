@@ -52,7 +52,7 @@ def proxy(engine):
 
 @pytest.fixture(scope="module")
 def platform(engine, base):
-    """The make targets (messaging.py), with the base images that they build on. Leaves no container or volume behind."""
+    """The make targets (messaging.py), with the base images that they build on. Leaves no container, volume or network behind."""
     import messaging
     import platform_images
     base("messaging")
@@ -64,3 +64,4 @@ def platform(engine, base):
         engine.docker("rm", "-f", name)
     for name in messaging.VOLUMES.values():
         engine.docker("volume", "rm", "-f", name)
+    engine.docker("network", "rm", "arc_platform_net", check=False)

@@ -231,13 +231,16 @@ def test_flash_with_a_full_disk_is_red(platform, clean, filled_by):
         if filled_by == "another program":
             platform.engine.docker("exec", "arc-flash", "sh", "-c", "cat /dev/zero >/data/zeros", check=False)
         for _ in range(60):
-            if "error" in nats.ask("full", "x" * 200000):
+            try:
+                if "error" in nats.ask("full", "x" * 200000):
+                    break
+            except TimeoutError:  # no acknowledgement is an answer too
                 break
         else:
             pytest.fail("the disk never was full")
     assert clients.http("GET", "http://127.0.0.1:8222/healthz")[0] == 200
     run = platform.make("flash-health")
-    assert run.returncode != 0 and "JetStream" in run.stderr
+    assert run.returncode != 0 and "docker system df" in run.stderr
 
 
 def test_sonic_with_a_full_disk_says_why(platform, clean):

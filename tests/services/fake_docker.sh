@@ -55,6 +55,7 @@ compose\ *' down'*)
     fi
     ;;
 'exec arc-strange cat '*) cat "$dir/cookie" ;;
+'exec arc-flash df '*) cat "$dir/df" 2>/dev/null ;;
 'exec arc-flash wget '*) cat "$dir/jsz" ;;
 logs\ *)
     echo "last words of $last"

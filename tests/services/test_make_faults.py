@@ -178,6 +178,13 @@ def test_a_jetstream_that_cannot_store_is_red(docker, serve, body, words):
     assert words is None or words in run.stderr
 
 
+@pytest.mark.parametrize("kilobytes, green", [(0, False), (1023, False), (1024, True), (10 ** 10, True)])
+def test_a_disk_that_something_else_filled_is_red(docker, serve, kilobytes, green):
+    docker.set("df", f"Filesystem 1024-blocks Used Available Capacity Mounted on\n/dev/vda1 9 9 {kilobytes} 9% /data\n")
+    run = docker.make("flash-health", f"FLASH_HEALTH=http://localhost:{serve()}/healthz")
+    assert (run.returncode == 0) == green and ("docker system df" in run.stderr) != green
+
+
 @pytest.mark.parametrize("answer", ["MISCONF Errors writing to the AOF file: No space left on device",
                                     "LOADING Redis is loading the dataset in memory", "not PONG", "PONG or so"])
 def test_what_redis_said_is_shown(docker, answer):
