@@ -41,7 +41,7 @@ fi
 
 log=$($docker logs --tail 200 "$name" 2>&1)
 case "${answer:-}$log" in
-*'No space left on device'* | *'resource limits exceeded for server'* | *'JetStream is full'* | *NoWritableLedgerDir*)
+*[Nn]'o space left on device'* | *'resource limits exceeded for server'* | *'JetStream is full'* | *NoWritableLedgerDir*)
     say "The disk of the engine is full. What takes the space: $docker system df -v" ;;
 esac
 case "$log" in

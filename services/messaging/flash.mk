@@ -39,8 +39,8 @@ flash-health:
 	$(arc-flash-store)
 	@echo 'arc-flash: healthy ($(FLASH_HEALTH))'
 
-# /healthz stays green when JetStream was switched off or holds all that it may, and when something else filled the
-# disk: then a publisher waits for an answer that never comes. /jsz and df tell.
+# /healthz stays green when JetStream was switched off or holds all that it may, and, until the
+# next write fails, when something else filled the disk. /jsz and df tell.
 define arc-flash-store
 answer=$$($(DOCKER) exec arc-flash wget -Y off -q -T 5 -O - http://127.0.0.1:8222/jsz 2>&1) && \
 answer=$$(printf '%s\n' "$$answer" | awk '/"disabled": true/ { print "JetStream is disabled" } \
