@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/auto.h"
 #include "base/text.h"
 #include <cmocka.h>
 #include <stdio.h>
@@ -64,9 +65,35 @@ static void test_utf8(void **state)
     assert_int_equal(arc_utf8_length("\xf0\x9f\x98\x80", 3), 0);
 }
 
+static void test_size(void **state)
+{
+    static const struct {
+        int64_t bytes, base;
+        const char *text;
+    } cases[] = {
+        {0, -1, "0.0 kB"},
+        {999940, -1, "999.9 kB"},
+        {999950, -1, "1.0 MB"},
+        {12345678, -1, "12.3 MB"},
+        {2500000000, -1, "2.5 GB"},
+        {(int64_t)1 << 48, -1, "281.5 TB"},
+        {12400000, 12000000, "12.4 MB (+0.4 MB)"},
+        {12000000, 12400000, "12.0 MB (-0.4 MB)"},
+        {12400000, 12400001, "12.4 MB (same)"},
+        {12400000, 0, "12.4 MB (+12.4 MB)"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ARC_AUTO(arc_buf) struct arc_buf text = {0};
+        arc_text_size(&text, cases[i].bytes, cases[i].base);
+        assert_string_equal(arc_buf_text(&text), cases[i].text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_size),
         cmocka_unit_test(test_visible),
         cmocka_unit_test(test_every_byte_everywhere),
         cmocka_unit_test(test_utf8),

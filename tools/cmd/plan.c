@@ -1,8 +1,8 @@
 #include "arcci/plan.h"
 #include "arcci/build.h"
+#include "arcci/documents.h"
 #include "arcci/project.h"
 #include "base/auto.h"
-#include "base/json.h"
 #include "cli/command.h"
 #include "cli/project_options.h"
 #include "plan/planned.h"
@@ -51,45 +51,31 @@ static int make_plan(const struct invocation *inv, struct arc_project *project,
 
 /* ---- what a person sees -------------------------------------------------------------------- */
 
-static void show_cells(const json_t *plan, const char *codename, struct arc_buf *out)
+static void show_service(const struct arc_plan *plan, const struct arc_planned_service *service,
+                         struct arc_buf *out)
 {
-    size_t i;
-    json_t *cell;
-    json_array_foreach (json_object_get(plan, "cells"), i, cell)
-        if (strcmp(arc_json_text_of(cell, "service"), codename) == 0)
-            arc_buf_printf(out, "    %-14s on %s\n", arc_json_text_of(cell, "platform"),
-                           arc_json_text_of(cell, "runner"));
+    arc_buf_printf(out, "\n  %s  %s: %s\n", service->service,
+                   service->selected ? service->image : "not built", service->reason);
+    if (!service->selected)
+        return;
+
+    for (size_t i = 0; i < plan->cell_count; i++)
+        if (strcmp(plan->cells[i].service, service->service) == 0)
+            arc_buf_printf(out, "    %-14s on %s\n", plan->cells[i].platform,
+                           plan->cells[i].runner);
+    for (size_t i = 0; i < service->tag_count; i++)
+        arc_buf_printf(out, "    %s %s (%s)\n", service->tags[i].move ? "tag" : "not",
+                       service->tags[i].tag, service->tags[i].reason);
 }
 
-static void show_tags(const json_t *service, struct arc_buf *out)
+static void show(const struct arc_plan *plan, struct arc_buf *out)
 {
-    size_t i;
-    json_t *tag;
-    json_array_foreach (json_object_get(service, "tags"), i, tag)
-        arc_buf_printf(out, "    %s %s (%s)\n",
-                       json_is_true(json_object_get(tag, "move")) ? "tag" : "not",
-                       arc_json_text_of(tag, "tag"), arc_json_text_of(tag, "reason"));
-}
-
-static void show(const json_t *plan, struct arc_buf *out)
-{
-    size_t i;
-    json_t *service;
-    arc_buf_printf(out, "%s: %s plan for %.12s, %zu %s, %s\n", arc_json_text_of(plan, "group"),
-                   arc_json_text_of(plan, "mode"), arc_json_text_of(plan, "revision"),
-                   json_array_size(json_object_get(plan, "cells")),
-                   json_array_size(json_object_get(plan, "cells")) == 1 ? "cell" : "cells",
-                   json_is_true(json_object_get(plan, "push")) ? "pushed" : "not pushed");
-    json_array_foreach (json_object_get(plan, "services"), i, service) {
-        bool build = json_is_true(json_object_get(service, "selected"));
-        arc_buf_printf(out, "\n  %s  %s: %s\n", arc_json_text_of(service, "service"),
-                       build ? arc_json_text_of(service, "image") : "not built",
-                       arc_json_text_of(service, "reason"));
-        if (build) {
-            show_cells(plan, arc_json_text_of(service, "service"), out);
-            show_tags(service, out);
-        }
-    }
+    arc_buf_printf(out, "%s: %s plan for %.12s, %zu %s, %s\n", plan->group,
+                   plan->mode == ARC_PLAN_RELEASE ? "release" : "ci", plan->revision,
+                   plan->cell_count, plan->cell_count == 1 ? "cell" : "cells",
+                   plan->push ? "pushed" : "not pushed");
+    for (size_t i = 0; i < plan->service_count; i++)
+        show_service(plan, &plan->services[i], out);
 }
 
 /* ---- outputs ------------------------------------------------------------------------------- */
@@ -102,78 +88,74 @@ static int output_json(struct report *report, const char *name, const json_t *va
 }
 
 /* The codenames of what is built, once each. */
-static json_t *selected_services(const json_t *plan)
+static json_t *selected_services(const struct arc_plan *plan)
 {
-    size_t i;
-    json_t *service, *names = json_array();
-    json_array_foreach (json_object_get(plan, "services"), i, service)
-        if (json_is_true(json_object_get(service, "selected")) &&
-            json_array_append(names, json_object_get(service, "service"))) {
+    json_t *names = json_array();
+    for (size_t i = 0; i < plan->service_count; i++)
+        if (plan->services[i].selected &&
+            json_array_append_new(names, json_string(plan->services[i].service))) {
             json_decref(names);
             return NULL;
         }
     return names;
 }
 
-static int add_outputs(struct report *report, struct arc_error *err)
+static int add_outputs(struct report *report, const struct arc_plan *plan, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *matrix = NULL;
-    ARC_AUTO_JSON json_t *services = selected_services(report->document);
-    bool any = json_is_true(json_object_get(report->document, "any"));
-    int rc = arc_plan_matrix(report->document, &matrix, err);
-    if (!rc)
-        rc = output_json(report, "matrix", matrix, err);
-    if (!rc)
-        rc = report_output(report, "any", any ? "true" : "false", err);
-    if (!rc)
-        rc = output_json(report, "services", services, err);
-    return rc ? rc : output_json(report, "plan", report->document, err);
+    ARC_AUTO_JSON json_t *services = selected_services(plan);
+    ARC_TRY(arc_plan_matrix(report->document, &matrix, err));
+    ARC_TRY(output_json(report, "matrix", matrix, err));
+    ARC_TRY(report_output(report, "any", plan->any ? "true" : "false", err));
+    ARC_TRY(output_json(report, "services", services, err));
+    return output_json(report, "plan", report->document, err);
 }
 
 /* The definition that `arc-ci build` would feed to docker buildx bake. */
-static int show_bake(const struct arc_env *env, const json_t *plan, struct arc_buf *out,
+static int show_bake(const struct arc_env *env, const struct arc_plan *plan, struct arc_buf *out,
                      struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *bake = NULL;
-    ARC_AUTO(arc_plan) struct arc_plan read;
-    ARC_TRY(arc_plan_read(plan, &read, err));
-    struct arc_bake_options options = {.env = env, .plan = &read};
-    int rc = arc_bake(&options, &bake, err);
-    ARC_AUTO_FREE char *text = rc ? NULL : json_dumps(bake, JSON_INDENT(2));
-    if (rc || !text)
-        return rc ? rc : arc_error_nomem(err);
+    struct arc_bake_options options = {.env = env, .plan = plan};
+    ARC_TRY(arc_bake(&options, &bake, err));
+    ARC_AUTO_FREE char *text = json_dumps(bake, JSON_INDENT(2));
+    if (!text)
+        return arc_error_nomem(err);
     arc_buf_printf(out, "%s\n", text);
+    return ARC_OK;
+}
+
+static int read_changes(const char *file, json_t **out, struct arc_error *err)
+{
+    if (!file)
+        return ARC_OK;
+    ARC_TRY(arc_document_read(file, out, err));
+    if (arc_document_check(*out, "changes", err))
+        return arc_error_prefix(err, "--changes");
     return ARC_OK;
 }
 
 static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
+    ARC_AUTO(arc_plan) struct arc_plan plan = {0};
     ARC_AUTO_JSON json_t *changes = NULL;
     project.wanted = (struct arc_project_options){.tag = inv->arg_count ? inv->args[0] : NULL,
                                                   .group = option_value(inv, "group"),
                                                   .config = option_value(inv, "config"),
                                                   .previous = option_value(inv, "previous-tag")};
-    const char *file = option_value(inv, "changes");
-    int rc = file ? arc_document_read(file, &changes, err) : ARC_OK;
-    if (!rc && file && arc_document_check(changes, "changes", err))
-        rc = arc_error_prefix(err, "--changes");
-    if (!rc)
-        rc = arc_project_load(&project, err);
-    if (!rc)
-        rc = project_note_tags(&project, report, err);
-    if (!rc)
-        rc = make_plan(inv, &project, changes, &report->document, err);
-    if (!rc &&
-        option_flag(inv, "bake")) { /* for one machine: no matrix, so no limit of its cells */
+    ARC_TRY(read_changes(option_value(inv, "changes"), &changes, err));
+    ARC_TRY(arc_project_load(&project, err));
+    ARC_TRY(project_note_tags(&project, report, err));
+    ARC_TRY(make_plan(inv, &project, changes, &report->document, err));
+    ARC_TRY(arc_plan_read(report->document, &plan, err));
+    if (option_flag(inv, "bake")) { /* for one machine: no matrix, so no limit of its cells */
         report->kind = REPORT_JSON;
-        return show_bake(inv->env, report->document, &report->human, err);
+        return show_bake(inv->env, &plan, &report->human, err);
     }
-    if (!rc)
-        rc = add_outputs(report, err);
-    if (!rc)
-        show(report->document, &report->human);
-    return rc;
+    ARC_TRY(add_outputs(report, &plan, err));
+    show(&plan, &report->human);
+    return ARC_OK;
 }
 
 static const struct option options[] = {
