@@ -32,8 +32,8 @@ sonic-health:
 	n=0; while kill -0 $$pid 2>/dev/null && [ $$n -lt 100 ]; do sleep 0.1 2>/dev/null || sleep 1; n=$$((n + 1)); done; \
 	kill $$pid 2>/dev/null && echo 'no answer within 10 s' >>"$$log"; \
 	answer=$$(cat "$$log"); \
-	[ "$$answer" = PONG ] || $(call arc-unhealthy,arc-sonic,redis-cli ping,sonic)
-	@echo 'arc-sonic: healthy (PONG)'
+	[ "$$answer" = PONG ] || $(call arc-unhealthy,arc-sonic,redis-cli ping,sonic); \
+	echo 'arc-sonic: healthy (PONG)'
 
 ## sonic-logs: follow the log of arc-sonic
 sonic-logs:

@@ -36,8 +36,8 @@ flash-start:
 ## flash-health: probe http://localhost:8222/healthz, and whether JetStream can store
 flash-health:
 	@$(call arc-probe,arc-flash,$(FLASH_HEALTH),flash); \
-	$(arc-flash-store)
-	@echo 'arc-flash: healthy ($(FLASH_HEALTH))'
+	$(arc-flash-store); \
+	echo 'arc-flash: healthy ($(FLASH_HEALTH))'
 
 # /healthz stays green when JetStream was switched off or holds all that it may, and, until the
 # next write fails, when something else filled the disk. /jsz and df tell.

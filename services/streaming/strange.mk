@@ -31,8 +31,8 @@ strange-start:
 
 ## strange-health: probe http://localhost:8082/admin/v2/brokers/health
 strange-health:
-	@$(call arc-probe,arc-strange,$(STRANGE_HEALTH),strange)
-	@echo 'arc-strange: healthy ($(STRANGE_HEALTH))'
+	@$(call arc-probe,arc-strange,$(STRANGE_HEALTH),strange); \
+	echo 'arc-strange: healthy ($(STRANGE_HEALTH))'
 
 ## strange-logs: follow the log of arc-strange
 strange-logs:

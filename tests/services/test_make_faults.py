@@ -165,6 +165,13 @@ def test_the_answer_that_made_it_red_is_shown(docker, serve, name):
     assert run.returncode != 0 and "It said: the bookie is read only" in run.stderr and "It said: 503" in run.stderr
 
 
+@pytest.mark.parametrize("name", THREE)
+def test_no_flag_of_make_makes_it_green(docker, name):
+    docker.set("ping", "LOADING\n")
+    run = docker.make("-i", f"{name}-health", "FLASH_HEALTH=http://localhost:1/", "STRANGE_HEALTH=http://localhost:1/")
+    assert "NOT healthy" in run.stderr and "healthy" not in run.stdout
+
+
 JSZ = '{\n  "memory": 0,\n  "storage": %d,\n  "config": {\n    "max_storage": %d\n  }\n}'
 
 
