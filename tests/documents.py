@@ -20,12 +20,12 @@ def version_of(given):
             "tags-known": True, "major": major, "minor": minor, "patch": patch, "previous-tag": None, **given}
 
 
-def planned_service(given):
+def planned_service(given, platforms):
     name = given["service"]
     directory = given.get("directory", f"services/{name}")
     tags = [{"kind": "floating", "move": True, "reason": "test", **tag} for tag in given.get("tags", [])]
     return {"name": f"o-{name}", "description": None, "tech": None, "directory": directory,
-            "dockerfile": f"{directory}/Dockerfile", "image": f"registry.example/{name}", "selected": True,
+            "context": directory, "platforms": platforms, "dockerfile": f"{directory}/Dockerfile", "image": f"registry.example/{name}", "selected": True,
             "reason": "changed", "staging": "staging-0123", "build-args": {}, "labels": {}, **given, "tags": tags}
 
 
@@ -33,10 +33,11 @@ def plan_of(given):
     version = given.get("version")
     version = version and complete({"document": "version", **version})
     cells = [{"runner": "ubuntu-24.04", "staging": "staging-0123-cell", **cell} for cell in given.get("cells", [])]
+    platforms = given.get("platforms", ["linux/amd64"])
     return {"group": "g", "mode": "release" if version else "ci", "title": "G", "description": None, "push": True,
             "tag": version and version["tag"], "revision": REVISION, "created": "2026-02-23T10:00:00Z", "source": None,
-            "platforms": ["linux/amd64"], "any": bool(cells), **given, "version": version,
-            "services": [planned_service(service) for service in given.get("services", [])], "cells": cells}
+            "platforms": platforms, "any": bool(cells), **given, "version": version,
+            "services": [planned_service(service, platforms) for service in given.get("services", [])], "cells": cells}
 
 
 def built_cell(given):

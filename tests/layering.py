@@ -40,7 +40,7 @@ ARROWS = {
 PUBLIC = {
     "buf": "base", "error": "base", "env": "base", "semver": "base", "arena": "base", "clock": "os", "transport": "github",
     "event": "project", "config": "project", "context": "project", "repository": "project", "version": "project",
-    "scan_settings": "project",
+    "scan_settings": "project", "release_version": "project",
     "filters": "changes", "template": "base",
 }
 WRAPPED = {

@@ -26,7 +26,8 @@ ARC_API_BEGIN
 struct arc_bake_options {
     const struct arc_env *env; /* names insecure registries; NULL: none are */
     const struct arc_plan *plan;
-    const char *cell;  /* "flash/linux/amd64": only this cell; NULL: every selected service */
+    const char *cell;  /* "flash/linux/amd64,sonic/linux/amd64": only these cells, of one platform;
+                          NULL: every selected service */
     const bool *skip;  /* for each service of the plan, whether it is left out; NULL: none */
     char *const *keys; /* for each of them, the key for the index's annotation; NULL: none */
     const char *cache; /* "registry": layers are cached beside the image; NULL: no cache */
@@ -40,9 +41,11 @@ struct arc_bake_options {
  * plan. *out is a new reference. */
 int arc_bake(const struct arc_bake_options *options, json_t **out, struct arc_error *err);
 
-/* The plan's entry of a cell, "flash/linux/amd64", borrowed. ARC_EINPUT when it has none. */
-int arc_bake_cell(const struct arc_plan *plan, const char *name, const struct arc_cell **out,
-                  struct arc_error *err);
+/* The cells that "flash/linux/amd64,sonic/linux/amd64" names: for each service of the plan its cell,
+ * or NULL; a new array of borrowed cells. ARC_EINPUT when the plan lacks one, a service is named
+ * twice, or they are of several platforms. */
+int arc_bake_cells(const struct arc_plan *plan, const char *names, const struct arc_cell ***out,
+                   struct arc_error *err);
 
 /* Where a cell or step of a running build stands. */
 enum arc_step_state { ARC_STEP_RUNNING, ARC_STEP_DONE, ARC_STEP_CACHED, ARC_STEP_FAILED };

@@ -56,8 +56,10 @@ struct arc_service {
     unsigned *ports;   /* all ports it publishes; ends with 0, never NULL */
     char **depends_on; /* codenames */
     char **external;   /* those of depends_on that live in other repositories */
-    char **paths; /* globs of shared files that count as its own, beside everything in directory */
-    char *file;   /* the service.yaml that it was read from; NULL: arc-ci.yaml alone */
+    char **paths;  /* globs of shared files that count as its own, beside everything in directory */
+    char **images; /* what it is pushed as, without a tag: one for each registry of its group */
+    char *suffix;  /* of one of several variants: "1.26-debian", "" for the plain one; or NULL */
+    char *file;    /* the service.yaml that it was read from; NULL: arc-ci.yaml alone */
     struct arc_recipe build;
     bool derive_inputs; /* its files are what its Dockerfile reads, not its whole directory */
     unsigned line;      /* of its entry in arc-ci.yaml, from 1; 0 when read alone */
@@ -88,7 +90,9 @@ struct arc_group {
     char *title;         /* "Messaging & Cache Services" */
     char *description;   /* a sentence for the release notes, or NULL */
     char *tag;           /* "messaging/v*"; the part before "/v*" is the tags' group */
-    char *registry;      /* "ghcr.io/arc-framework": image prefix without a slash at the end */
+    char **registries;   /* "ghcr.io/arc-framework": image prefixes without a slash at the end; the
+                            first is built into, the others are mirrors */
+    char *image;         /* template of the images' names: "{registry}/{name}" by default */
     char **platforms_ci; /* "linux/amd64", … */
     char **platforms_release;
     struct arc_image_tag *image_tags; /* ends with {NULL, …}; "{image-tag}", "sha-{sha}" and

@@ -56,9 +56,29 @@ enum arc_tag_kind {
 
 struct arc_planned_tag {
     char *tag;
+    char *ref; /* "quay.io/o/name:tag" of a mirror; NULL: of the service's image */
     enum arc_tag_kind kind;
     bool move; /* whether it moves to what is built */
     char *reason;
+};
+
+/* What bake is told beside context, Dockerfile and arguments (Compose's build section). */
+struct arc_planned_recipe {
+    char *dockerfile_inline; /* texts are NULL where nothing is said */
+    char *target;
+    char *network;
+    char *shm_size;
+    char *provenance;
+    char *sbom;
+    struct arc_pair *contexts; /* named contexts: what a FROM asks for → what it gets */
+    struct arc_pair *extra_hosts;
+    char **secrets; /* "id=token,env=TOKEN" */
+    char **ssh;
+    char **ulimits;
+    char **cache_from;
+    char **cache_to;
+    bool no_cache;
+    bool pull;
 };
 
 /* A service of the plan, built or not. */
@@ -67,13 +87,17 @@ struct arc_planned_service {
     char *name;
     char *description; /* or NULL */
     char *tech;        /* or NULL */
-    char *directory;   /* the build context */
-    char *dockerfile;
-    char *image;   /* registry and name, without a tag */
-    bool selected; /* whether it is built */
-    char *reason;  /* why, or why not */
-    char *staging; /* the tag under which it is pushed */
+    char *directory;
+    char *context;    /* from the root, "." for it; or an URL */
+    char *dockerfile; /* from the root, below a remote context from there; NULL: inline */
+    char **platforms; /* what its index holds */
+    char *image;      /* registry and name, without a tag */
+    char **mirrors;   /* images in other registries that get the same index */
+    bool selected;    /* whether it is built */
+    char *reason;     /* why, or why not */
+    char *staging;    /* the tag under which it is pushed */
     struct arc_pair *build_args;
+    struct arc_planned_recipe *recipe; /* NULL: nothing more is said */
     struct arc_pair *labels;
     struct arc_planned_tag *tags;
     size_t tag_count;
@@ -166,6 +190,10 @@ int arc_plan_check(const json_t *json, struct arc_error *err);
 int arc_version_write(const struct arc_version_info *version, json_t **out, struct arc_error *err);
 int arc_plan_write(const struct arc_plan *plan, json_t **out, struct arc_error *err);
 int arc_ledger_write(const struct arc_ledger *ledger, json_t **out, struct arc_error *err);
+
+/* A part of a plan as it is written there; *out is a new reference. */
+int arc_planned_recipe_json(const struct arc_planned_recipe *recipe, json_t **out,
+                            struct arc_error *err);
 
 void arc_version_info_free(struct arc_version_info *version);
 void arc_plan_free(struct arc_plan *plan);

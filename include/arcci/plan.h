@@ -13,7 +13,7 @@
 ARC_API_BEGIN
 
 /* GitHub docs, "Usage limits": a matrix makes at most 256 jobs. */
-#define ARC_PLAN_CELLS_MAX 256
+#define ARC_PLAN_ROWS_MAX 256
 
 /* When and for what a plan is made. Nothing is owned. */
 struct arc_plan_moment {
@@ -42,11 +42,13 @@ struct arc_plan_options {
  * of the group; a ci plan those that changed, or of which `changes` says nothing. Labels follow the
  * OCI image spec's annotation keys; `created` is the commit's time, so a rebuild is reproducible.
  * ARC_EINPUT for changes without filters, an unknown service or platform, an image tag template
- * that does not fit, a release that would move no tag; ARC_ELIMIT over ARC_PLAN_CELLS_MAX cells. *out is a new reference. */
+ * that does not fit, a release that would move no tag, two services that would be one image. *out is a new reference. */
 int arc_plan(const struct arc_plan_options *options, json_t **out, struct arc_error *err);
 
-/* The cells as `strategy.matrix`: {"include": [{"service": …, "platform": …, "runner": …}]}.
- * ARC_ELIMIT over ARC_PLAN_CELLS_MAX cells. *out is a new reference. */
+/* The cells as `strategy.matrix`: {"include": [{"service", "platform", "runner", "cells", …}]}, each
+ * cell in one row. A row has several where there are more than ARC_PLAN_ROWS_MAX, and always those
+ * of images that start from one another; "cells" is what `build --cell` takes. A row of one service
+ * has its "directory" and "image", too. *out is a new reference. */
 int arc_plan_matrix(const json_t *plan, json_t **out, struct arc_error *err);
 
 ARC_API_END

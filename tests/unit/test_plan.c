@@ -34,9 +34,14 @@ static struct arc_pair no_pairs[] = {{NULL, NULL}};
         .ulimits = none                                                                            \
     }
 
+static char *registries[] = {(char *)"registry.example/arc", NULL};
+static char *flash_images[] = {(char *)"registry.example/arc/arc-flash", NULL};
+static char *sonic_images[] = {(char *)"registry.example/arc/arc-sonic", NULL};
+
 static struct arc_service services[] = {
     {.directory = "services/messaging",
      .build = RECIPE("services/messaging"),
+     .images = flash_images,
      .name = "arc-flash",
      .codename = "flash",
      .tech = "nats",
@@ -44,6 +49,7 @@ static struct arc_service services[] = {
      .paths = none},
     {.directory = "services/cache",
      .build = RECIPE("services/cache"),
+     .images = sonic_images,
      .name = "arc-sonic",
      .codename = "sonic",
      .tech = "redis",
@@ -56,7 +62,7 @@ static struct arc_group group_with(struct arc_image_tag *tags)
     return (struct arc_group){.name = "messaging",
                               .title = "Messaging",
                               .tag = "messaging/v*",
-                              .registry = "registry.example/arc",
+                              .registries = registries,
                               .platforms_ci = ci,
                               .platforms_release = release,
                               .image_tags = tags,
@@ -352,25 +358,42 @@ static void test_nothing_changed(void **state)
     assert_int_equal(json_array_size(json_object_get(matrix, "include")), 0);
 }
 
+/* Every cell is in one row, and there are at most 256, whatever the plan's size. */
 static void test_more_cells_than_a_matrix_holds(void **state)
 {
     (void)state;
-    struct arc_service *many = calloc(129, sizeof *many);
+    static const size_t sizes[] = {1, 128, 129, 300, 1000};
+    struct arc_service *many = calloc(1000, sizeof *many);
+    char names[1000][32];
     struct arc_group group = group_with(three_tags);
-    for (size_t i = 0; i < 129; i++)
+    for (size_t i = 0; i < 1000; i++) {
+        char **images = calloc(2, sizeof *images);
         many[i] = services[0];
+        snprintf(names[i], sizeof names[i], "r.example/s%zu", i);
+        many[i].codename = names[i] + strlen("r.example/");
+        images[0] = names[i];
+        many[i].images = images;
+    }
     group.services = many;
-    group.service_count = 128;
     ARC_AUTO_JSON json_t *version = version_of("messaging/v1.0.0", "[]");
-    struct arc_plan_options options = options_of(&group, version);
-    ARC_AUTO_JSON json_t *fits = plan_of(&options);
-    ARC_AUTO_JSON json_t *matrix = NULL;
-    assert_int_equal(arc_plan_matrix(fits, &matrix, NULL), 0);
-    assert_int_equal(json_array_size(json_object_get(matrix, "include")), 256);
-    group.service_count = 129;
-    ARC_AUTO_JSON json_t *larger = plan_of(&options);
-    json_t *too_many = NULL;
-    assert_int_equal(arc_plan_matrix(larger, &too_many, NULL), ARC_ELIMIT);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        struct arc_plan_options options = options_of(&group, version);
+        group.service_count = sizes[i];
+        ARC_AUTO_JSON json_t *plan = plan_of(&options);
+        ARC_AUTO_JSON json_t *matrix = NULL;
+        assert_int_equal(arc_plan_matrix(plan, &matrix, NULL), 0);
+        const json_t *rows = json_object_get(matrix, "include");
+        assert_int_equal(json_array_size(rows), sizes[i] <= 128 ? 2 * sizes[i] : 256);
+        size_t cells = 0;
+        for (size_t k = 0; k < json_array_size(rows); k++) {
+            const char *text = json_string_value(json_object_get(json_array_get(rows, k), "cells"));
+            for (cells++; (text = strchr(text, ',')); text++)
+                cells++;
+        }
+        assert_int_equal(cells, 2 * sizes[i]);
+    }
+    for (size_t i = 0; i < 1000; i++)
+        free(many[i].images);
     free(many);
 }
 

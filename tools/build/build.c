@@ -12,24 +12,32 @@ struct run {
     const struct arc_build_options *options;
     struct arc_registry *registry; /* NULL when nothing is pushed */
     struct arc_build_listener listener;
-    const struct arc_cell *cell; /* the only cell that is built; NULL: whole services */
-    bool engine;                 /* the builder is the engine itself */
-    char *one[2];                /* the cell's platform */
-    char *const *platforms;      /* of every target: the plan's, or the cell's */
-    char **keys;                 /* of every target; NULL when nothing is pushed */
-    bool *done;                  /* whether its entry is there */
-    struct arc_ledger *ledger;   /* its services are the entries, until they close up */
+    const struct arc_cell **cells; /* the only cells that are built; NULL: whole services */
+    bool engine;                   /* the builder is the engine itself */
+    char *one[2];                  /* the cells' platform */
+    char **keys;                   /* of every target; NULL when nothing is pushed */
+    bool *done;                    /* whether its entry is there */
+    struct arc_ledger *ledger;     /* its services are the entries, until they close up */
 };
 
 static void run_free(struct run *run)
 {
     arc_registry_free(run->registry);
+    free(run->cells);
     free(run->done);
 }
 
 static const char *staging_of(const struct run *run, const struct arc_planned_service *service)
 {
-    return run->cell ? run->cell->staging : service->staging;
+    const struct arc_cell *cell =
+        run->cells ? run->cells[service - run->options->plan->services] : NULL;
+    return cell ? cell->staging : service->staging;
+}
+
+/* What a service is built for in this run. */
+static char *const *platforms_of(const struct run *run, const struct arc_planned_service *service)
+{
+    return run->cells ? run->one : service->platforms;
 }
 
 static void tell(const struct run *run, const char *service, const char *step)
@@ -46,7 +54,7 @@ static struct arc_verify verify_of(const struct run *run, const struct arc_plann
 {
     return (struct arc_verify){.registry = run->registry,
                                .service = service,
-                               .platforms = run->platforms,
+                               .platforms = platforms_of(run, service),
                                .reference = reference,
                                .details = true};
 }
@@ -114,7 +122,7 @@ static int make_local(const struct run *run, const struct arc_planned_service *s
         .digest = *digest ? arc_arena_text(memory, digest) : NULL,
         .built = true,
     };
-    for (char *const *platform = run->platforms; *platform; platform++) {
+    for (char *const *platform = platforms_of(run, service); *platform; platform++) {
         struct arc_built_cell *cell =
             arc_arena_append(memory, &built->cells, &built->cell_count, sizeof *cell);
         if (!cell)
@@ -149,7 +157,17 @@ static int read_back(const struct run *run, const struct arc_verify *verify, boo
     tell(run, service->service, "read back from the registry, and verified");
     if (tagged)
         return ARC_OK;
-    return arc_registry_put(run->registry, service->image, staging_of(run, service), &index, err);
+    ARC_TRY(arc_registry_put(run->registry, service->image, staging_of(run, service), &index, err));
+    return arc_build_stage_mirrors(run->registry, service, staging_of(run, service), &index, err);
+}
+
+int arc_build_stage_mirrors(struct arc_registry *registry,
+                            const struct arc_planned_service *service, const char *staging,
+                            const struct arc_manifest *index, struct arc_error *err)
+{
+    for (char **mirror = service->mirrors; *mirror; mirror++)
+        ARC_TRY(arc_registry_put(registry, *mirror, staging, index, err));
+    return ARC_OK;
 }
 
 /* Asks for all that verification will read of what was built. `digests`: target → digest. */
@@ -232,10 +250,6 @@ static int build_missing(struct run *run, struct arc_error *err)
                                     .cache = options->cache,
                                     .sbom = options->sbom,
                                     .by_digest = push && !run->engine};
-    if (run->cell &&
-        run->done[arc_plan_service(options->plan, run->cell->service) - options->plan->services])
-        return ARC_OK;
-
     ARC_TRY(arc_bake(&bake, &definition, err));
     const json_t *targets = json_object_get(definition, "target");
     if (!json_object_size(targets))
@@ -266,14 +280,14 @@ static void close_up(struct run *run)
 static int start(struct run *run, struct arc_error *err)
 {
     const struct arc_build_options *options = run->options;
-    run->platforms = options->plan->platforms;
     run->done = calloc(options->plan->service_count + 1, sizeof *run->done);
     if (!run->done)
         return arc_error_nomem(err);
     if (options->cell) {
-        ARC_TRY(arc_bake_cell(options->plan, options->cell, &run->cell, err));
-        run->one[0] = run->cell->platform;
-        run->platforms = run->one;
+        ARC_TRY(arc_bake_cells(options->plan, options->cell, &run->cells, err));
+        for (size_t i = 0; i < options->plan->service_count; i++)
+            if (run->cells[i])
+                run->one[0] = run->cells[i]->platform;
     }
     if (!options->plan->push)
         return ARC_OK;

@@ -47,22 +47,59 @@ static json_t *literals(const struct arc_pair *pair)
 
 /* ---- what is built ------------------------------------------------------------------------- */
 
-int arc_bake_cell(const struct arc_plan *plan, const char *name, const struct arc_cell **out,
-                  struct arc_error *err)
+/* A cell by its name, "flash/linux/amd64" of `len` bytes; NULL when the plan has none. */
+static const struct arc_cell *find_cell(const struct arc_plan *plan, const char *name, size_t len)
 {
     for (size_t i = 0; i < plan->cell_count; i++) {
         const struct arc_cell *cell = &plan->cells[i];
-        size_t len = strlen(cell->service);
-        if (strncmp(name, cell->service, len) == 0 && name[len] == '/' &&
-            strcmp(name + len + 1, cell->platform) == 0) {
-            *out = cell;
-            return ARC_OK;
-        }
+        size_t own = strlen(cell->service), rest = strlen(cell->platform);
+        if (len == own + 1 + rest && memcmp(name, cell->service, own) == 0 && name[own] == '/' &&
+            memcmp(name + own + 1, cell->platform, rest) == 0)
+            return cell;
     }
-    return arc_error_set(err, ARC_EINPUT,
-                         "the plan has no cell '%s'; cells are named SERVICE/PLATFORM, like "
-                         "flash/linux/amd64, and `arc-ci plan` lists them",
-                         name);
+    return NULL;
+}
+
+/* Adds a cell; `first` is the one before it. */
+static int add_cell(const struct arc_plan *plan, const char *name, size_t len,
+                    const struct arc_cell **cells, const struct arc_cell **first,
+                    struct arc_error *err)
+{
+    const struct arc_cell *cell = find_cell(plan, name, len);
+    int shown = (int)(len > 200 ? 200 : len);
+    if (!cell)
+        return arc_error_set(err, ARC_EINPUT,
+                             "the plan has no cell '%.*s'; cells are named SERVICE/PLATFORM, like "
+                             "flash/linux/amd64, and `arc-ci plan` lists them",
+                             shown, name);
+    const struct arc_cell **slot = &cells[arc_plan_service(plan, cell->service) - plan->services];
+    if (*first && strcmp((*first)->platform, cell->platform) != 0)
+        return arc_error_set(err, ARC_EINPUT,
+                             "the cells are of several platforms (%s and %s); build those of one "
+                             "platform together",
+                             (*first)->platform, cell->platform);
+    if (*slot)
+        return arc_error_set(err, ARC_EINPUT, "the cell '%.*s' is named twice", shown, name);
+    *slot = *first = cell;
+    return ARC_OK;
+}
+
+int arc_bake_cells(const struct arc_plan *plan, const char *names, const struct arc_cell ***out,
+                   struct arc_error *err)
+{
+    ARC_AUTO_FREE const struct arc_cell **cells = calloc(plan->service_count + 1, sizeof *cells);
+    const struct arc_cell *first = NULL;
+    if (!cells)
+        return arc_error_nomem(err);
+    for (;;) {
+        size_t len = strcspn(names, ",");
+        ARC_TRY(add_cell(plan, names, len, cells, &first, err));
+        if (!names[len])
+            break;
+        names += len + 1;
+    }
+    *out = arc_steal(&cells);
+    return ARC_OK;
 }
 
 /* ---- a target ------------------------------------------------------------------------------ */
@@ -104,21 +141,44 @@ static const char *insecure_of(const struct arc_bake_options *options, const cha
     return insecure ? ",registry.insecure=true" : "";
 }
 
-static json_t *make_output(const struct arc_bake_options *options, const char *image)
+static json_t *make_output(const struct arc_bake_options *options,
+                           const struct arc_planned_service *service)
 {
     json_t *list = json_array();
+    ARC_AUTO(arc_buf) struct arc_buf images = {0};
     bool push = options->plan->push;
-    const char *insecure = push ? insecure_of(options, image) : "";
+    const char *insecure = push ? insecure_of(options, service->image) : "";
+    const char *quote = *service->mirrors ? "\"" : ""; /* several names are one field of CSV */
     int failed;
+    arc_buf_puts(&images, service->image);
+    for (char **mirror = service->mirrors; *mirror; mirror++)
+        arc_buf_printf(&images, ",%s", *mirror);
     if (push && options->by_digest)
-        failed =
-            append(list, "type=image,name=%s,push-by-digest=true,name-canonical=true,push=true%s",
-                   image, insecure);
+        failed = append(list,
+                        "type=image,%sname=%s%s,push-by-digest=true,name-canonical=true,"
+                        "push=true%s",
+                        quote, arc_buf_text(&images), quote, insecure);
     else
         failed = append(list, "type=image,push=%s%s", push ? "true" : "false", insecure);
-    if (!failed)
+    if (!failed && !images.failed)
         return list;
     json_decref(list);
+    return NULL;
+}
+
+/* The staging tag in every registry; none where it is pushed by digest. */
+static json_t *make_tags(const struct arc_bake_options *options,
+                         const struct arc_planned_service *service, const char *staging)
+{
+    json_t *tags = json_array();
+    if (options->by_digest)
+        return tags;
+    int failed = append(tags, "%s:%s", service->image, staging);
+    for (char **mirror = service->mirrors; *mirror; mirror++)
+        failed |= append(tags, "%s:%s", *mirror, staging);
+    if (!failed)
+        return tags;
+    json_decref(tags);
     return NULL;
 }
 
@@ -147,46 +207,127 @@ static int add_cache(const struct arc_bake_options *options, const char *image,
     return failed | json_object_set_new(target, "cache-to", to);
 }
 
+/* "mode=min", "true" or "false" of a recipe as an attestation; NULL: `given`. "false" is none. */
+static int add_attestation(json_t *list, const char *type, const char *said, const char *given)
+{
+    const char *value = said ? said : given;
+    if (!value || strcmp(value, "false") == 0)
+        return 0;
+    if (strcmp(value, "true") == 0)
+        return append(list, "type=%s", type);
+    return append(list, "type=%s,%s", type, value);
+}
+
 /* Attestations and annotations describe what others will pull; what stays here needs neither. */
 static int add_pushed(const struct arc_bake_options *options,
                       const struct arc_planned_service *service, json_t *target)
 {
+    const struct arc_planned_recipe *recipe = service->recipe;
     json_t *attest = json_array();
-    int failed = append(attest, "type=provenance,mode=max");
-    if (options->sbom)
-        failed |= append(attest, "type=sbom");
+    int failed =
+        add_attestation(attest, "provenance", recipe ? recipe->provenance : NULL, "mode=max");
+    failed |= add_attestation(attest, "sbom", recipe ? recipe->sbom : NULL,
+                              options->sbom ? "true" : NULL);
     const char *key = options->keys ? options->keys[service - options->plan->services] : NULL;
     failed |= json_object_set_new(target, "attest", attest);
     return failed |
            json_object_set_new(target, "annotations", make_annotations(service->labels, key));
 }
 
+static int set_literal(json_t *target, const char *name, const char *text)
+{
+    return text ? json_object_set_new(target, name, literal(text)) : 0;
+}
+
+static int set_literals(json_t *target, const char *name, char *const *texts)
+{
+    json_t *list = *texts ? json_array() : NULL;
+    int failed = 0;
+    for (; *texts; texts++)
+        failed |= append(list, "%s", *texts);
+    return failed | (list ? json_object_set_new(target, name, list) : 0);
+}
+
+static int set_pairs(json_t *target, const char *name, const struct arc_pair *pairs)
+{
+    return pairs->name ? json_object_set_new(target, name, literals(pairs)) : 0;
+}
+
+/* Compose's options as bake's attributes (docs.docker.com/build/bake/reference). */
+static int add_recipe(const struct arc_planned_recipe *recipe, json_t *target)
+{
+    if (!recipe)
+        return 0;
+    int failed = set_literal(target, "dockerfile-inline", recipe->dockerfile_inline);
+    failed |= set_literal(target, "target", recipe->target);
+    failed |= set_literal(target, "network", recipe->network);
+    failed |= set_literal(target, "shm-size", recipe->shm_size);
+    failed |= set_pairs(target, "contexts", recipe->contexts);
+    failed |= set_pairs(target, "extra-hosts", recipe->extra_hosts);
+    failed |= set_literals(target, "secret", recipe->secrets);
+    failed |= set_literals(target, "ssh", recipe->ssh);
+    failed |= set_literals(target, "ulimits", recipe->ulimits);
+    failed |= set_literals(target, "cache-from", recipe->cache_from);
+    failed |= set_literals(target, "cache-to", recipe->cache_to);
+    if (recipe->no_cache)
+        failed |= json_object_set_new(target, "no-cache", json_true());
+    if (recipe->pull)
+        failed |= json_object_set_new(target, "pull", json_true());
+    return failed;
+}
+
+/* The path of a Dockerfile from its context, where bake looks for it: "../docker/x" where it lies
+ * outside. */
+static void relative_to(const char *context, const char *path, struct arc_buf *out)
+{
+    size_t common = 0;
+    if (strcmp(context, ".") == 0)
+        context = "";
+    for (size_t i = 0;; i++) {
+        bool end = !context[i] || context[i] == '/';
+        if (i && end && path[i] == '/')
+            common = i;
+        if (!context[i] || context[i] != path[i])
+            break;
+    }
+    const char *rest = context + common;
+    for (rest += *rest == '/'; *rest; rest += *rest == '/') {
+        arc_buf_puts(out, "../");
+        rest += strcspn(rest, "/");
+    }
+    arc_buf_puts(out, path + common + (common && path[common] == '/'));
+}
+
+static int set_dockerfile(const struct arc_planned_service *service, json_t *target)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {.max = 16384};
+    if (!service->dockerfile)
+        return 0;
+    if (strstr(service->context, "://") || strncmp(service->context, "git@", 4) == 0)
+        arc_buf_puts(&path, service->dockerfile);
+    else
+        relative_to(service->context, service->dockerfile, &path);
+    return path.failed ? -1 : set_literal(target, "dockerfile", arc_buf_text(&path));
+}
+
 static json_t *make_target(const struct arc_bake_options *options,
                            const struct arc_planned_service *service, const struct arc_cell *cell)
 {
-    const char *dockerfile = service->dockerfile;
-    size_t len = strlen(service->directory);
-    if (strncmp(dockerfile, service->directory, len) == 0 && dockerfile[len] == '/')
-        dockerfile += len + 1; /* bake looks for it in the context */
-
-    json_t *tags = json_array();
-    int failed = options->by_digest ? 0
-                                    : append(tags, "%s:%s", service->image,
-                                             cell ? cell->staging : service->staging);
     /* clang-format off */
-    json_t *target = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-                               "context", literal(service->directory),
-                               "dockerfile", literal(dockerfile),
+    json_t *target = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}",
+                               "context", literal(service->context),
                                "platforms", cell ? json_pack("[s]", cell->platform)
-                                                 : arc_texts_json(options->plan->platforms),
+                                                 : arc_texts_json(service->platforms),
                                "args", make_args(options->plan, service),
                                "labels", literals(service->labels),
-                               "output", make_output(options, service->image),
-                               "tags", tags);
+                               "output", make_output(options, service),
+                               "tags", make_tags(options, service,
+                                                 cell ? cell->staging : service->staging));
     /* clang-format on */
-    if (!failed && target && options->plan->push)
+    int failed = !target || set_dockerfile(service, target) || add_recipe(service->recipe, target);
+    if (!failed && options->plan->push)
         failed = add_pushed(options, service, target);
-    if (!failed && target && options->cache)
+    if (!failed && options->cache)
         failed = add_cache(options, service->image, cell, target);
     if (!failed)
         return target;
@@ -196,26 +337,20 @@ static json_t *make_target(const struct arc_bake_options *options,
 
 /* ---- the definition ------------------------------------------------------------------------ */
 
-static bool is_wanted(const struct arc_bake_options *options,
-                      const struct arc_planned_service *service, const struct arc_cell *cell)
-{
-    if (cell)
-        return strcmp(service->service, cell->service) == 0;
-    bool skipped = options->skip && options->skip[service - options->plan->services];
-    return service->selected && !skipped;
-}
-
 int arc_bake(const struct arc_bake_options *options, json_t **out, struct arc_error *err)
 {
+    const struct arc_plan *plan = options->plan;
     ARC_AUTO_JSON json_t *names = json_array();
     ARC_AUTO_JSON json_t *targets = json_object();
-    const struct arc_cell *cell = NULL;
+    ARC_AUTO_FREE const struct arc_cell **cells = NULL;
     if (options->cell)
-        ARC_TRY(arc_bake_cell(options->plan, options->cell, &cell, err));
+        ARC_TRY(arc_bake_cells(plan, options->cell, &cells, err));
 
-    for (size_t i = 0; i < options->plan->service_count; i++) {
-        const struct arc_planned_service *service = &options->plan->services[i];
-        if (!is_wanted(options, service, cell))
+    for (size_t i = 0; i < plan->service_count; i++) {
+        const struct arc_planned_service *service = &plan->services[i];
+        const struct arc_cell *cell = cells ? cells[i] : NULL;
+        bool wanted = cells ? cell != NULL : service->selected;
+        if (!wanted || (options->skip && options->skip[i]))
             continue;
         if (json_object_set_new(targets, service->service, make_target(options, service, cell)) ||
             json_array_append_new(names, json_string(service->service)))

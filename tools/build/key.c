@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Changes when what goes into a build changes in a way that its inputs do not show. */
-#define KEY_FORMAT 1
+#define KEY_FORMAT 2
 
 /* ---- the key ------------------------------------------------------------------------------- */
 
@@ -24,44 +24,72 @@ static int hash_json(const json_t *value, struct arc_arena *memory, char **out,
     return arc_arena_check(memory, err);
 }
 
+/* The hash of a file or a folder below the root; "" for what is fetched, whose name says it all. */
+static int hash_path(const struct arc_build_options *options, const char *path, json_t *out,
+                     struct arc_error *err)
+{
+    char hash[ARC_SHA256_HEX] = "";
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = (size_t)16 << 20};
+    ARC_AUTO_FREE char *full = arc_file_join(options->env->cwd, path);
+    if (!full)
+        return arc_error_nomem(err);
+    enum arc_file_kind kind = arc_file_kind_in(options->env->cwd, path);
+    bool fetched = kind == ARC_FILE_NONE && strchr(path, ':');
+    if (kind == ARC_FILE_REGULAR) {
+        ARC_TRY(arc_file_read_in(options->env->cwd, path, text.max, &text, err));
+        ARC_TRY(arc_sha256(arc_buf_text(&text), text.len, hash, err));
+    } else if (!fetched)
+        ARC_TRY(arc_folder_hash(full, hash, err));
+    return json_object_set_new(out, path, json_string(hash)) ? arc_error_nomem(err) : ARC_OK;
+}
+
+/* Everything of the work tree that goes into a service: its context, its Dockerfile, which may lie
+ * elsewhere, and its other contexts. */
+static int hash_inputs(const struct arc_build_options *options,
+                       const struct arc_planned_service *service, json_t *out,
+                       struct arc_error *err)
+{
+    ARC_TRY(hash_path(options, service->context, out, err));
+    if (service->dockerfile)
+        ARC_TRY(hash_path(options, service->dockerfile, out, err));
+    if (service->recipe)
+        for (const struct arc_pair *context = service->recipe->contexts; context->name; context++)
+            ARC_TRY(hash_path(options, context->value, out, err));
+    return ARC_OK;
+}
+
 static int make_key(const struct arc_build_options *options,
                     const struct arc_planned_service *service, struct arc_arena *memory, char **out,
                     struct arc_error *err)
 {
-    char context[ARC_SHA256_HEX];
-    ARC_AUTO_FREE char *path = arc_file_join(options->env->cwd, service->directory);
-    if (!path)
-        return arc_error_nomem(err);
-    if (arc_folder_hash(path, context, err))
+    ARC_AUTO_JSON json_t *files = json_object();
+    ARC_AUTO_JSON json_t *recipe = NULL;
+    if (hash_inputs(options, service, files, err))
         return arc_error_prefix(err, "the build context of %s", service->service);
+    if (service->recipe)
+        ARC_TRY(arc_planned_recipe_json(service->recipe, &recipe, err));
 
-    ARC_AUTO_JSON json_t *inputs = json_pack(
-        "{s:i, s:s, s:s, s:o, s:o, s:o, s:b, s:s}", "format", KEY_FORMAT, "context", context,
-        "dockerfile", service->dockerfile, "args", arc_pairs_json(service->build_args), "labels",
-        arc_pairs_json(service->labels), "platforms", arc_texts_json(options->plan->platforms),
-        "sbom", options->sbom, "created", options->plan->created);
+    ARC_AUTO_JSON json_t *inputs =
+        json_pack("{s:i, s:O, s:s, s:s?, s:o, s:o, s:o, s:O?, s:b, s:s}", "format", KEY_FORMAT,
+                  "files", files, "context", service->context, "dockerfile", service->dockerfile,
+                  "args", arc_pairs_json(service->build_args), "labels",
+                  arc_pairs_json(service->labels), "platforms", arc_texts_json(service->platforms),
+                  "recipe", recipe, "sbom", options->sbom, "created", options->plan->created);
     return inputs ? hash_json(inputs, memory, out, err) : arc_error_nomem(err);
-}
-
-/* Whether the service is built: selected, and the one of the cell when there is one. */
-static bool is_wanted(const struct arc_build_options *options,
-                      const struct arc_planned_service *service)
-{
-    size_t len = strlen(service->service);
-    if (!options->cell)
-        return service->selected;
-    return strncmp(options->cell, service->service, len) == 0 && options->cell[len] == '/';
 }
 
 int arc_build_keys(const struct arc_build_options *options, struct arc_arena *memory, char ***out,
                    struct arc_error *err)
 {
     const struct arc_plan *plan = options->plan;
+    ARC_AUTO_FREE const struct arc_cell **cells = NULL;
     char **keys = arc_arena_array(memory, plan->service_count, sizeof *keys);
     if (!keys)
         return arc_error_nomem(err);
+    if (options->cell)
+        ARC_TRY(arc_bake_cells(plan, options->cell, &cells, err));
     for (size_t i = 0; i < plan->service_count; i++)
-        if (is_wanted(options, &plan->services[i]))
+        if (cells ? cells[i] != NULL : plan->services[i].selected)
             ARC_TRY(make_key(options, &plan->services[i], memory, &keys[i], err));
     *out = keys;
     return ARC_OK;

@@ -100,8 +100,9 @@ static int merge_service(const struct arc_build_options *options, struct join *j
     ARC_TRY(make_index(join, &index, err));
     ARC_TRY(arc_registry_put(join->registry, service->image, service->staging, &index, err));
 
-    struct arc_verify verify = {join->registry, service, options->plan->platforms, index.digest,
-                                true};
+    ARC_TRY(arc_build_stage_mirrors(join->registry, service, service->staging, &index, err));
+
+    struct arc_verify verify = {join->registry, service, service->platforms, index.digest, true};
     ARC_TRY(arc_verify_ahead(&verify, 1, err));
     ARC_TRY(arc_verify_index(&verify, &out->memory, &out->services[out->service_count], NULL, err));
     out->service_count++;

@@ -11,7 +11,7 @@
 /* One tag of one service. */
 struct move {
     const char *codename;
-    const char *image;
+    const char *image; /* the service's, or a mirror */
     const char *tag;
     enum arc_tag_kind kind;
     struct arc_built_service *built;  /* gets the tag once it moved */
@@ -138,7 +138,7 @@ static int list_services(struct promotion *promotion, struct arc_verify *verifie
         struct arc_verify *verify = &verifies[(*count)++];
         *verify = (struct arc_verify){.registry = promotion->registry,
                                       .service = service,
-                                      .platforms = plan->platforms,
+                                      .platforms = service->platforms,
                                       .details = !options->build};
         ARC_TRY(reference_of(options, service, &verify->reference, err));
     }
@@ -204,6 +204,19 @@ static int look_up(struct promotion *promotion, struct move *move, struct arc_er
     return ARC_OK;
 }
 
+/* The image that a tag is of: the service's, or the mirror that its reference names. */
+static const char *image_of(const struct arc_planned_service *service,
+                            const struct arc_planned_tag *tag)
+{
+    for (char **mirror = service->mirrors; tag->ref && *mirror; mirror++) {
+        size_t len = strlen(*mirror);
+        if (strncmp(tag->ref, *mirror, len) == 0 && tag->ref[len] == ':' &&
+            strcmp(tag->ref + len + 1, tag->tag) == 0)
+            return *mirror;
+    }
+    return service->image;
+}
+
 /* Adds the tags that move: the floating ones, or the others. */
 static void add_moves(struct promotion *promotion, bool floating)
 {
@@ -218,7 +231,7 @@ static void add_moves(struct promotion *promotion, bool floating)
             if (tag->move && goes_on(tag->kind) == floating)
                 promotion->moves[promotion->move_count++] =
                     (struct move){.codename = service->service,
-                                  .image = service->image,
+                                  .image = image_of(service, tag),
                                   .tag = tag->tag,
                                   .kind = tag->kind,
                                   .built = &promotion->ledger->services[at],

@@ -6,14 +6,10 @@
 #include "documents/record.h"
 #include <string.h>
 
-void arc_platform_text(const json_t *platform, char *out, size_t size)
+void arc_platform_text(const json_t *platform, char out[ARC_PLATFORM_SIZE])
 {
-    const char *variant = arc_json_text_of(platform, "variant");
-    bool usual = strcmp(arc_json_text_of(platform, "architecture"), "arm64") == 0 &&
-                 strcmp(variant, "v8") == 0;
-    snprintf(out, size, "%.40s/%.40s%s%.40s", arc_json_text_of(platform, "os"),
-             arc_json_text_of(platform, "architecture"), *variant && !usual ? "/" : "",
-             usual ? "" : variant);
+    arc_platform_join(arc_json_text_of(platform, "os"), arc_json_text_of(platform, "architecture"),
+                      arc_json_text_of(platform, "variant"), out);
 }
 
 bool arc_is_attestation(const json_t *descriptor)
@@ -136,7 +132,7 @@ static int check_image(const struct reading *reading, const json_t *descriptor,
     ARC_AUTO_JSON json_t *config = NULL;
     const struct arc_verify *verify = reading->verify;
     const char *image = verify->service->image, *digest = arc_json_text_of(descriptor, "digest");
-    char built[128];
+    char built[ARC_PLATFORM_SIZE];
     int rc = arc_registry_manifest(verify->registry, image, digest, &manifest, err);
     if (!rc)
         rc = arc_registry_blob(
@@ -148,7 +144,7 @@ static int check_image(const struct reading *reading, const json_t *descriptor,
                    : rc;
     ARC_TRY(arc_names_check(manifest.document, err));
     ARC_TRY(arc_names_check(config, err));
-    arc_platform_text(config, built, sizeof built);
+    arc_platform_text(config, built);
     if (strcmp(built, platform) != 0)
         return arc_error_set(err, ARC_EFAILED, "is an image for %s", built);
 
@@ -187,10 +183,10 @@ static int check_images(const struct reading *reading, const json_t *index, stru
     size_t i;
     json_t *item;
     json_array_foreach (json_object_get(index, "manifests"), i, item) {
-        char platform[128];
+        char platform[ARC_PLATFORM_SIZE];
         if (arc_is_attestation(item))
             continue;
-        arc_platform_text(json_object_get(item, "platform"), platform, sizeof platform);
+        arc_platform_text(json_object_get(item, "platform"), platform);
         int rc = ARC_OK;
         if (!arc_texts_have(verify->platforms, platform))
             rc = arc_error_set(err, ARC_EFAILED, "was not planned");

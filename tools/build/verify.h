@@ -3,6 +3,7 @@
 #define ARC_BUILD_VERIFY_H
 
 #include "arcci/documents.h"
+#include "base/platform.h"
 #include "registry/registry.h"
 
 /* What is compared. Nothing is owned. */
@@ -29,9 +30,8 @@ int arc_verify_index(const struct arc_verify *verify, struct arc_arena *memory,
  * What waits to be taken is not asked for again. Fails only for want of memory. */
 int arc_verify_ahead(const struct arc_verify *verifies, size_t count, struct arc_error *err);
 
-/* "linux/arm64" of a descriptor's platform; arm64's default variant v8 is left out (containerd's
- * platforms.Normalize). `out` holds at least 128 bytes. */
-void arc_platform_text(const json_t *platform, char *out, size_t size);
+/* "linux/arm64" of a descriptor's platform, normalized. */
+void arc_platform_text(const json_t *platform, char out[ARC_PLATFORM_SIZE]);
 
 /* Whether a descriptor is an attestation's: BuildKit docs, "Image attestation storage". */
 bool arc_is_attestation(const json_t *descriptor);

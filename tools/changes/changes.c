@@ -173,7 +173,7 @@ static int last_good(struct run *run, size_t filter, struct arc_last_good *out,
                              run->options->filters->items[filter].name);
     if (run->options->since == ARC_SINCE_RELEASE)
         return arc_services_last_release(&request, group, &run->base.head, out, err);
-    return arc_services_last_image(&request, group, service, out, err);
+    return arc_services_last_image(&request, service, out, err);
 }
 
 /* Services with one base are compared in one walk. */

@@ -25,7 +25,7 @@ int arc_services_last_release(const struct arc_base_request *request, const stru
 
 /* The commit that the service's published image says it was built of. One that is not published,
  * or that does not say, was never good. ARC_EWORLD when the registry cannot be asked. */
-int arc_services_last_image(const struct arc_base_request *request, const struct arc_group *group,
+int arc_services_last_image(const struct arc_base_request *request,
                             const struct arc_service *service, struct arc_last_good *out,
                             struct arc_error *err);
 

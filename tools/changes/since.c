@@ -170,19 +170,15 @@ static int read_revision(struct arc_registry *registry, const char *image, struc
     return rc ? rc : read_label(registry, image, child.document, out, err);
 }
 
-int arc_services_last_image(const struct arc_base_request *request, const struct arc_group *group,
+int arc_services_last_image(const struct arc_base_request *request,
                             const struct arc_service *service, struct arc_last_good *out,
                             struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf image = {0};
     struct arc_registry *registry = NULL;
     struct arc_oid revision = {{0}};
-    arc_buf_printf(&image, "%s/%s", group->registry, service->name);
-    int rc = arc_buf_check(&image, "the name of an image", err);
+    int rc = arc_registry_new(request->env, NULL, &registry, err);
     if (!rc)
-        rc = arc_registry_new(request->env, NULL, &registry, err);
-    if (!rc)
-        rc = read_revision(registry, arc_buf_text(&image), &revision, err);
+        rc = read_revision(registry, service->images[0], &revision, err);
     arc_registry_free(registry);
     if (rc == ARC_ENOTFOUND) {
         arc_error_clear(err);

@@ -318,8 +318,10 @@ static const struct option options[] = {
      "Where layers are cached between machines: `registry` keeps them beside the image, under the "
      "tag buildcache.",
      false},
-    {"cell", "SERVICE/PLATFORM", NULL, NULL,
-     "Build only this cell, under its own staging tag: flash/linux/arm64.", false},
+    {"cell", "SERVICE/PLATFORM[,…]", NULL, NULL,
+     "Build only these cells of one platform, each under its own staging tag: flash/linux/arm64. "
+     "The matrix of `arc-ci plan` has them as `cells`.",
+     false},
     {.name = "dry-run", .help = "Print what would be run, and run nothing."},
     {.name = "force",
      .help = "With --promote: rewrite a version's tag that points elsewhere, and take a floating "

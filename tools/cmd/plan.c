@@ -180,7 +180,9 @@ static const struct option options[] = {
 };
 
 static const struct output outputs[] = {
-    {"matrix", "The cells for strategy.matrix: {\"include\": [{service, platform, runner}]}."},
+    {"matrix",
+     "The cells for strategy.matrix: {\"include\": [{service, platform, runner, cells}]}; a row "
+     "holds several cells where there are more than 256."},
     {"any", "Whether there is any cell: an empty matrix is an error in GitHub Actions."},
     {"services", "The codenames of the services that are built, as a JSON array."},
     {"plan", "plan.json on one line, for later jobs."},

@@ -81,10 +81,11 @@ void doctor_registry(struct doctor *doctor, struct doctor_result *result)
     const char *host;
     json_t *value;
     for (size_t i = 0; i < doctor->project->config.group_count; i++) {
-        const char *prefix = doctor->project->config.groups[i].registry;
-        ARC_AUTO_FREE char *name = strndup(prefix, strcspn(prefix, "/"));
-        if (name)
-            json_object_set_new(hosts, name, json_true());
+        for (char **prefix = doctor->project->config.groups[i].registries; *prefix; prefix++) {
+            ARC_AUTO_FREE char *name = strndup(*prefix, strcspn(*prefix, "/"));
+            if (name)
+                json_object_set_new(hosts, name, json_true());
+        }
     }
     if (doctor->options->offline || !doctor->has_config || arc_http_new(&options, &http, &err)) {
         result->status = DOCTOR_SKIPPED;

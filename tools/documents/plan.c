@@ -10,6 +10,7 @@ static const char *const tag_kinds[] = {"version", "commit", "floating", "moving
 
 static const struct arc_field tag_fields[] = {
     {"tag", ARC_FIELD_TEXT, AT(arc_planned_tag, tag)},
+    {"ref", ARC_FIELD_TEXT, AT(arc_planned_tag, ref), .sparse = true},
     {"kind", ARC_FIELD_CHOICE, AT(arc_planned_tag, kind), .words = tag_kinds},
     {"move", ARC_FIELD_FLAG, AT(arc_planned_tag, move)},
     {"reason", ARC_FIELD_TEXT, AT(arc_planned_tag, reason)},
@@ -19,18 +20,50 @@ static const struct arc_field tag_fields[] = {
 static const struct arc_record tag_record = {.size = sizeof(struct arc_planned_tag),
                                              .fields = tag_fields};
 
+#define OPTION(name, kind, member)                                                                 \
+    {                                                                                              \
+        name, kind, AT(arc_planned_recipe, member), .sparse = true                                 \
+    }
+
+static const struct arc_field recipe_fields[] = {
+    OPTION("dockerfile-inline", ARC_FIELD_TEXT, dockerfile_inline),
+    OPTION("target", ARC_FIELD_TEXT, target),
+    OPTION("contexts", ARC_FIELD_PAIRS, contexts),
+    OPTION("secrets", ARC_FIELD_TEXTS, secrets),
+    OPTION("ssh", ARC_FIELD_TEXTS, ssh),
+    OPTION("network", ARC_FIELD_TEXT, network),
+    OPTION("shm-size", ARC_FIELD_TEXT, shm_size),
+    OPTION("ulimits", ARC_FIELD_TEXTS, ulimits),
+    OPTION("extra-hosts", ARC_FIELD_PAIRS, extra_hosts),
+    OPTION("cache-from", ARC_FIELD_TEXTS, cache_from),
+    OPTION("cache-to", ARC_FIELD_TEXTS, cache_to),
+    OPTION("provenance", ARC_FIELD_TEXT, provenance),
+    OPTION("sbom", ARC_FIELD_TEXT, sbom),
+    OPTION("no-cache", ARC_FIELD_FLAG, no_cache),
+    OPTION("pull", ARC_FIELD_FLAG, pull),
+    {0},
+};
+
+static const struct arc_record recipe_record = {.size = sizeof(struct arc_planned_recipe),
+                                                .fields = recipe_fields};
+
 static const struct arc_field service_fields[] = {
     {"service", ARC_FIELD_TEXT, AT(arc_planned_service, service)},
     {"name", ARC_FIELD_TEXT, AT(arc_planned_service, name)},
     {"description", ARC_FIELD_TEXT, AT(arc_planned_service, description), .optional = true},
     {"tech", ARC_FIELD_TEXT, AT(arc_planned_service, tech), .optional = true},
     {"directory", ARC_FIELD_TEXT, AT(arc_planned_service, directory)},
-    {"dockerfile", ARC_FIELD_TEXT, AT(arc_planned_service, dockerfile)},
+    {"context", ARC_FIELD_TEXT, AT(arc_planned_service, context)},
+    {"dockerfile", ARC_FIELD_TEXT, AT(arc_planned_service, dockerfile), .optional = true},
+    {"platforms", ARC_FIELD_TEXTS, AT(arc_planned_service, platforms)},
     {"image", ARC_FIELD_TEXT, AT(arc_planned_service, image)},
+    {"mirrors", ARC_FIELD_TEXTS, AT(arc_planned_service, mirrors), .sparse = true},
     {"selected", ARC_FIELD_FLAG, AT(arc_planned_service, selected)},
     {"reason", ARC_FIELD_TEXT, AT(arc_planned_service, reason)},
     {"staging", ARC_FIELD_TEXT, AT(arc_planned_service, staging)},
     {"build-args", ARC_FIELD_PAIRS, AT(arc_planned_service, build_args)},
+    {"recipe", ARC_FIELD_OBJECT, AT(arc_planned_service, recipe), .sparse = true,
+     .record = &recipe_record},
     {"labels", ARC_FIELD_PAIRS, AT(arc_planned_service, labels)},
     {"tags", ARC_FIELD_LIST, AT(arc_planned_service, tags), .record = &tag_record,
      .count = offsetof(struct arc_planned_service, tag_count)},
@@ -132,4 +165,10 @@ const struct arc_planned_service *arc_plan_service(const struct arc_plan *plan, 
         if (strcmp(plan->services[i].service, service) == 0)
             return &plan->services[i];
     return NULL;
+}
+
+int arc_planned_recipe_json(const struct arc_planned_recipe *recipe, json_t **out,
+                            struct arc_error *err)
+{
+    return arc_record_write(&recipe_record, recipe, out, err);
 }

@@ -228,7 +228,7 @@ static int read_list(struct reading *reading, const struct arc_field *field, con
 /* A member that is not there, or null. */
 static int read_nothing(struct reading *reading, const struct arc_field *field, void *at)
 {
-    if (!field->optional)
+    if (!field->optional && !field->sparse)
         return refuse(reading, NULL, "it, as docs/schema has it");
     if (field->kind == ARC_FIELD_SIZE)
         *(int64_t *)at = -1;
@@ -236,14 +236,19 @@ static int read_nothing(struct reading *reading, const struct arc_field *field, 
         *(double *)at = -1;
     else if (field->kind == ARC_FIELD_STATE)
         *(int *)at = -1;
-    return ARC_OK;
+    if (field->kind != ARC_FIELD_TEXTS && field->kind != ARC_FIELD_PAIRS)
+        return ARC_OK;
+    size_t end = field->kind == ARC_FIELD_TEXTS ? sizeof(char *) : sizeof(struct arc_pair);
+    void *empty = arc_arena_array(reading->memory, 1, end); /* no list is ever NULL */
+    store_pointer(at, empty);
+    return empty ? ARC_OK : arc_error_nomem(reading->err);
 }
 
 static int read_member(struct reading *reading, const struct arc_field *field, const json_t *value,
                        char *out)
 {
     void *at = out + field->offset;
-    if (!value || (json_is_null(value) && field->optional))
+    if (!value || (json_is_null(value) && (field->optional || field->sparse)))
         return read_nothing(reading, field, at);
 
     switch (field->kind) {
@@ -412,13 +417,25 @@ static json_t *make_member(const struct arc_field *field, const char *in)
     return object ? make_object(field->record, object) : json_null();
 }
 
+/* Whether a sparse member says nothing. */
+static bool is_empty(const struct arc_field *field, const char *in)
+{
+    const char *pointer;
+    if (field->kind == ARC_FIELD_FLAG)
+        return !*(const bool *)(const void *)(in + field->offset);
+    pointer = load_pointer(in + field->offset);
+    bool list = field->kind == ARC_FIELD_TEXTS || field->kind == ARC_FIELD_PAIRS;
+    return !pointer || (list && !load_pointer(pointer));
+}
+
 static json_t *make_object(const struct arc_record *record, const char *in)
 {
     json_t *object = record->document ? json_pack("{s:s, s:i}", "document", record->document,
                                                   "format", ARC_DOCUMENT_FORMAT)
                                       : json_object();
     for (const struct arc_field *field = record->fields; field->name; field++)
-        if (json_object_set_new(object, field->name, make_member(field, in))) {
+        if (!(field->sparse && is_empty(field, in)) &&
+            json_object_set_new(object, field->name, make_member(field, in))) {
             json_decref(object);
             return NULL;
         }

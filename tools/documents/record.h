@@ -27,6 +27,7 @@ struct arc_field {
     const char *name;
     enum arc_field_kind kind;
     bool optional; /* null, or not there, is "none" or "not known" */
+    bool sparse;   /* optional, and not written when there is nothing */
     size_t offset;
     size_t count;                    /* offset of a list's number of elements */
     const struct arc_record *record; /* of an object or of each element */

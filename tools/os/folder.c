@@ -70,6 +70,13 @@ static int not_dots(const struct dirent *entry)
     return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
 }
 
+/* Git's own folder, where a build context is the whole work tree, is no part of what is built: it
+ * changes with every fetch. */
+static int not_git(const struct dirent *entry)
+{
+    return not_dots(entry) && strcmp(entry->d_name, ".git") != 0;
+}
+
 /* By bytes: alphasort() follows the locale. */
 static int by_name(const struct dirent **a, const struct dirent **b)
 {
@@ -92,7 +99,7 @@ static int hash_folder(struct walk *walk, const char *path, const char *below,
     struct dirent **entries = NULL;
     if (++walk->level > LEVELS_MAX)
         return arc_error_set(err, ARC_ELIMIT, "%s: more than %d levels", path, LEVELS_MAX);
-    int count = scandir(path, &entries, not_dots, by_name);
+    int count = scandir(path, &entries, *below ? not_dots : not_git, by_name);
     if (count < 0)
         return arc_error_set(err, errno == ENOENT ? ARC_ENOTFOUND : ARC_EWORLD, "%s: %s", path,
                              strerror(errno));

@@ -1,6 +1,7 @@
 #include "arcci/plan.h"
 #include "arcci/documents.h"
 #include "base/auto.h"
+#include "base/platform.h"
 #include "plan/tags.h"
 #include <string.h>
 #include <time.h>
@@ -100,45 +101,186 @@ static bool selected(const struct arc_plan_options *options, const struct arc_se
     }
     bool matched = json_is_true(json_object_get(filter, "matched"));
     long long count = json_integer_value(json_object_get(filter, "count"));
-    *reason = matched ? json_sprintf("%lld %s changed", count, count == 1 ? "file" : "files")
-                      : json_string("no change");
+    const char *why = text_of(filter, "reason"); /* "depends on base, which changed" */
+    if (matched && !count && why)
+        *reason = json_string(why);
+    else
+        *reason = matched ? json_sprintf("%lld %s changed", count, count == 1 ? "file" : "files")
+                          : json_string("no change");
     return matched;
 }
 
-static json_t *make_service(const struct arc_plan_options *options,
-                            const struct arc_service *service, const json_t *tags)
+static json_t *texts_list(char *const *texts)
 {
-    json_t *reason = NULL;
-    bool build = selected(options, service, &reason);
-    /* clang-format off */
-    return json_pack("{s:s, s:s, s:s?, s:s?, s:s, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:O}",
-                     "service", service->codename,
-                     "name", service->name,
-                     "description", service->description,
-                     "tech", service->tech,
-                     "directory", service->directory,
-                     "dockerfile", json_string(service->build.dockerfile),
-                     "image", json_sprintf("%s/%s", options->group->registry, service->name),
-                     "selected", build,
-                     "reason", reason,
-                     "staging", json_sprintf("staging-%.*s", ARC_SHORT_SHA, options->revision),
-                     "build-args", pairs_object(service->build.args),
-                     "labels", make_labels(options, service),
-                     "tags", tags);
-    /* clang-format on */
+    json_t *list = json_array();
+    for (; *texts; texts++)
+        if (json_array_append_new(list, json_string(*texts))) {
+            json_decref(list);
+            return NULL;
+        }
+    return list;
 }
 
-static int make_services(const struct arc_plan_options *options, json_t *services,
-                         struct arc_error *err)
+static int set_texts(json_t *object, const char *key, char *const *texts)
 {
+    return *texts ? json_object_set_new(object, key, texts_list(texts)) : 0;
+}
+
+static int set_pairs(json_t *object, const char *key, const struct arc_pair *pairs)
+{
+    return pairs->name ? json_object_set_new(object, key, pairs_object(pairs)) : 0;
+}
+
+/* What bake is told beside context, Dockerfile and arguments; what is not said is not there. */
+static int set_recipe(json_t *service, const struct arc_recipe *build)
+{
+    ARC_AUTO_JSON json_t *recipe = json_object();
+    if (set_text(recipe, "dockerfile-inline", build->dockerfile_inline) ||
+        set_text(recipe, "target", build->target) || set_text(recipe, "network", build->network) ||
+        set_text(recipe, "shm-size", build->shm_size) ||
+        set_text(recipe, "provenance", build->provenance) ||
+        set_text(recipe, "sbom", build->sbom) ||
+        set_pairs(recipe, "contexts", build->additional_contexts) ||
+        set_pairs(recipe, "extra-hosts", build->extra_hosts) ||
+        set_texts(recipe, "secrets", build->secrets) || set_texts(recipe, "ssh", build->ssh) ||
+        set_texts(recipe, "ulimits", build->ulimits) ||
+        set_texts(recipe, "cache-from", build->cache_from) ||
+        set_texts(recipe, "cache-to", build->cache_to) ||
+        (build->no_cache && json_object_set_new(recipe, "no-cache", json_true())) ||
+        (build->pull && json_object_set_new(recipe, "pull", json_true())))
+        return -1;
+    return json_object_size(recipe) ? json_object_set(service, "recipe", recipe) : 0;
+}
+
+/* The platforms that a service is built for: of those that the plan is for the ones that it has.
+ * One that says its own and has none of them is built for its own in CI. */
+static json_t *service_platforms(const struct arc_plan_options *options,
+                                 const struct arc_service *service, const json_t *planned)
+{
+    char **own = service->build.platforms;
+    if (!*own)
+        return json_deep_copy(planned);
+    if (options->version && !options->platforms)
+        return texts_list(own);
+    json_t *list = json_array();
+    for (char **platform = own; *platform; platform++)
+        if (listed(planned, *platform) && json_array_append_new(list, json_string(*platform))) {
+            json_decref(list);
+            return NULL;
+        }
+    if (json_array_size(list) || options->platforms)
+        return list;
+    json_decref(list);
+    return texts_list(own);
+}
+
+/* Two services may push to one image: their staging tags then have their names. */
+static json_t *staging_of(const struct arc_plan_options *options, const struct arc_service *service)
+{
+    const struct arc_group *group = options->group;
+    size_t sharing = 0;
+    for (size_t i = 0; i < group->service_count; i++)
+        sharing += strcmp(group->services[i].images[0], service->images[0]) == 0;
+    return json_sprintf("staging-%.*s%s%s", ARC_SHORT_SHA, options->revision,
+                        sharing > 1 ? "-" : "", sharing > 1 ? service->codename : "");
+}
+
+static json_t *make_service(const struct arc_plan_options *options,
+                            const struct arc_service *service, const json_t *planned,
+                            const json_t *tags)
+{
+    json_t *reason = NULL;
+    ARC_AUTO_JSON json_t *platforms = service_platforms(options, service, planned);
+    bool build = selected(options, service, &reason);
+    if (build && platforms && !json_array_size(platforms)) {
+        json_decref(reason);
+        reason = json_string("is not built for the platforms that were asked for");
+        build = false;
+    }
+    /* clang-format off */
+    json_t *made =
+        json_pack("{s:s, s:s, s:s?, s:s?, s:s, s:s, s:s?, s:O, s:s, s:b, s:o, s:o, s:o, s:o, s:O}",
+                  "service", service->codename,
+                  "name", service->name,
+                  "description", service->description,
+                  "tech", service->tech,
+                  "directory", service->directory,
+                  "context", service->build.context,
+                  "dockerfile", service->build.dockerfile,
+                  "platforms", platforms,
+                  "image", service->images[0],
+                  "selected", build,
+                  "reason", reason,
+                  "staging", staging_of(options, service),
+                  "build-args", pairs_object(service->build.args),
+                  "labels", make_labels(options, service),
+                  "tags", tags);
+    /* clang-format on */
+    if (!made || set_texts(made, "mirrors", service->images + 1) ||
+        set_recipe(made, &service->build)) {
+        json_decref(made);
+        return NULL;
+    }
+    return made;
+}
+
+/* A tag moves in every registry. */
+static int add_mirrors(const struct arc_service *service, json_t *tags, struct arc_error *err)
+{
+    size_t count = json_array_size(tags);
+    for (char **image = service->images + 1; *image; image++)
+        for (size_t i = 0; i < count; i++) {
+            const json_t *tag = json_array_get(tags, i);
+            json_t *mirrored = json_copy((json_t *)tag);
+            if (json_object_set_new(mirrored, "ref",
+                                    json_sprintf("%s:%s", *image, text_of(tag, "tag"))) ||
+                json_array_append(tags, mirrored)) {
+                json_decref(mirrored);
+                return arc_error_nomem(err);
+            }
+            json_decref(mirrored);
+        }
+    return ARC_OK;
+}
+
+/* Services that share an image are told apart by their tags, or each would take the other's. */
+static int note_tags(const json_t *service, json_t *taken, struct arc_error *err)
+{
+    size_t i;
+    json_t *tag;
+    json_array_foreach (json_object_get(service, "tags"), i, tag) {
+        ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 2048};
+        if (json_object_get(tag, "ref"))
+            continue;
+        arc_buf_printf(&ref, "%s:%s", text_of(service, "image"), text_of(tag, "tag"));
+        const char *other = json_string_value(json_object_get(taken, arc_buf_text(&ref)));
+        if (other)
+            return arc_error_set(err, ARC_EINPUT,
+                                 "the services %s and %s would both be %s: give each an image of "
+                                 "its own, or put {codename} or {suffix} in the image-tags",
+                                 other, text_of(service, "service"), arc_buf_text(&ref));
+        if (ref.failed ||
+            json_object_set(taken, arc_buf_text(&ref), json_object_get(service, "service")))
+            return arc_error_nomem(err);
+    }
+    return ARC_OK;
+}
+
+static int make_services(const struct arc_plan_options *options, const json_t *platforms,
+                         json_t *services, struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *taken = json_object();
     for (size_t i = 0; i < options->group->service_count; i++) {
         const struct arc_service *service = &options->group->services[i];
         ARC_AUTO_JSON json_t *tags = json_array();
         if (!tags)
             return arc_error_nomem(err);
         ARC_TRY(arc_plan_tags(options, service, tags, err));
-        if (json_array_append_new(services, make_service(options, service, tags)))
+        ARC_TRY(add_mirrors(service, tags, err));
+        json_t *made = make_service(options, service, platforms, tags);
+        if (json_array_append_new(services, made))
             return arc_error_nomem(err);
+        ARC_TRY(note_tags(made, taken, err));
     }
     return ARC_OK;
 }
@@ -165,14 +307,14 @@ static json_t *cell_staging(const char *staging, const char *platform)
     return tag.failed ? NULL : json_string(arc_buf_text(&tag));
 }
 
-static int add_cells(const struct arc_plan_options *options, const json_t *service,
-                     const json_t *platforms, json_t *cells, struct arc_error *err)
+static int add_cells(const struct arc_plan_options *options, const json_t *service, json_t *cells,
+                     struct arc_error *err)
 {
     size_t i;
     json_t *platform;
     if (!json_is_true(json_object_get(service, "selected")))
         return ARC_OK;
-    json_array_foreach (platforms, i, platform) {
+    json_array_foreach (json_object_get(service, "platforms"), i, platform) {
         const char *name = json_string_value(platform);
         json_t *cell =
             json_pack("{s:O, s:O, s:s, s:o}", "service", json_object_get(service, "service"),
@@ -184,13 +326,13 @@ static int add_cells(const struct arc_plan_options *options, const json_t *servi
     return ARC_OK;
 }
 
-static int make_cells(const struct arc_plan_options *options, const json_t *services,
-                      const json_t *platforms, json_t *cells, struct arc_error *err)
+static int make_cells(const struct arc_plan_options *options, const json_t *services, json_t *cells,
+                      struct arc_error *err)
 {
     size_t i;
     json_t *service;
     json_array_foreach (services, i, service) {
-        int rc = add_cells(options, service, platforms, cells, err);
+        int rc = add_cells(options, service, cells, err);
         if (rc)
             return rc;
     }
@@ -198,21 +340,6 @@ static int make_cells(const struct arc_plan_options *options, const json_t *serv
 }
 
 /* ---- the document -------------------------------------------------------------------------- */
-
-static json_t *make_platforms(const struct arc_plan_options *options)
-{
-    if (options->platforms)
-        return json_deep_copy(options->platforms);
-    char **names =
-        options->version ? options->group->platforms_release : options->group->platforms_ci;
-    json_t *list = json_array();
-    for (; *names; names++)
-        if (json_array_append_new(list, json_string(*names))) {
-            json_decref(list);
-            return NULL;
-        }
-    return list;
-}
 
 static int check_services(const struct arc_plan_options *options, struct arc_error *err)
 {
@@ -231,35 +358,52 @@ static int check_services(const struct arc_plan_options *options, struct arc_err
     return ARC_OK;
 }
 
-/* os/architecture[/variant], as `docker buildx build --platform` takes it. */
-static bool platform_valid(const char *text)
+/* The platforms that were asked for, normalized and each once. */
+static int read_platforms(const json_t *given, json_t **out, struct arc_error *err)
 {
-    size_t parts = 1;
-    for (const char *c = text; *c; c++) {
-        bool word = (*c >= 'a' && *c <= 'z') || (*c >= '0' && *c <= '9') || *c == '.';
-        if (!word && (*c != '/' || c == text || c[-1] == '/' || !c[1]))
-            return false;
-        parts += *c == '/';
-    }
-    return parts == 2 || parts == 3;
-}
-
-static int check_platforms(const json_t *platforms, struct arc_error *err)
-{
+    ARC_AUTO_JSON json_t *list = json_array();
     size_t i;
     json_t *item;
-    if (!json_array_size(platforms))
+    if (!json_array_size(given))
         return arc_error_set(err, ARC_EINPUT,
                              "the list of platforms is empty; expected, for example, "
                              "linux/amd64,linux/arm64");
-    json_array_foreach (platforms, i, item) {
+    json_array_foreach (given, i, item) {
         const char *text = json_string_value(item);
-        if (!text || !platform_valid(text))
+        char plain[ARC_PLATFORM_SIZE];
+        if (!text || !arc_platform_normalize(text, plain) ||
+            plain[strspn(plain, "abcdefghijklmnopqrstuvwxyz0123456789./_-")])
             return arc_error_set(err, ARC_EINPUT,
                                  "'%s' is no platform; expected os/architecture, for example "
                                  "linux/arm64",
                                  text ? text : "");
+        if (!listed(list, plain) && json_array_append_new(list, json_string(plain)))
+            return arc_error_nomem(err);
     }
+    *out = arc_steal(&list);
+    return ARC_OK;
+}
+
+/* The platforms that the plan is for: the ones asked for, else the group's for its mode. */
+static int choose_platforms(const struct arc_plan_options *options, json_t **out,
+                            struct arc_error *err)
+{
+    if (options->platforms)
+        return read_platforms(options->platforms, out, err);
+    *out = texts_list(options->version ? options->group->platforms_release
+                                       : options->group->platforms_ci);
+    return *out ? ARC_OK : arc_error_nomem(err);
+}
+
+/* All that some service is built for, in their order. */
+static int collect_platforms(const json_t *services, json_t *out, struct arc_error *err)
+{
+    size_t i, k;
+    json_t *service, *platform;
+    json_array_foreach (services, i, service)
+        json_array_foreach (json_object_get(service, "platforms"), k, platform)
+            if (!listed(out, json_string_value(platform)) && json_array_append(out, platform))
+                return arc_error_nomem(err);
     return ARC_OK;
 }
 
@@ -290,37 +434,22 @@ static json_t *make_document(const struct arc_plan_options *options, json_t *pla
 
 int arc_plan(const struct arc_plan_options *options, json_t **out, struct arc_error *err)
 {
-    ARC_AUTO_JSON json_t *platforms = make_platforms(options);
+    ARC_AUTO_JSON json_t *platforms = NULL;
+    ARC_AUTO_JSON json_t *all = json_array();
     ARC_AUTO_JSON json_t *services = json_array();
     ARC_AUTO_JSON json_t *cells = json_array();
-    if (!platforms || !services || !cells)
+    if (!all || !services || !cells)
         return arc_error_nomem(err);
     if (strlen(options->revision) < ARC_SHORT_SHA)
         return arc_error_set(err, ARC_EINPUT, "'%s' is no full commit id", options->revision);
     if (options->changes && !json_is_object(json_object_get(options->changes, "filters")))
         return arc_error_set(err, ARC_EINPUT,
                              "the changes have no filters: 'arc-ci changes --json' prints them");
-    int rc = check_services(options, err);
-    if (!rc)
-        rc = check_platforms(platforms, err);
-    if (!rc)
-        rc = make_services(options, services, err);
-    if (!rc)
-        rc = make_cells(options, services, platforms, cells, err);
-    if (rc)
-        return rc;
-    *out = make_document(options, platforms, services, cells);
-    return *out ? ARC_OK : arc_error_nomem(err);
-}
-
-int arc_plan_matrix(const json_t *plan, json_t **out, struct arc_error *err)
-{
-    json_t *cells = json_object_get(plan, "cells");
-    if (json_array_size(cells) > ARC_PLAN_CELLS_MAX)
-        return arc_error_set(err, ARC_ELIMIT,
-                             "%zu cells (services × platforms); a GitHub matrix holds %d: plan "
-                             "fewer with --service or --platform",
-                             json_array_size(cells), ARC_PLAN_CELLS_MAX);
-    *out = json_pack("{s:O}", "include", cells);
+    ARC_TRY(check_services(options, err));
+    ARC_TRY(choose_platforms(options, &platforms, err));
+    ARC_TRY(make_services(options, platforms, services, err));
+    ARC_TRY(make_cells(options, services, cells, err));
+    ARC_TRY(collect_platforms(services, all, err));
+    *out = make_document(options, all, services, cells);
     return *out ? ARC_OK : arc_error_nomem(err);
 }

@@ -1,6 +1,7 @@
 /* `.github/arc-ci.yaml`: the release groups. */
 #include "arcci/config.h"
 #include "base/auto.h"
+#include "base/platform.h"
 #include "os/file.h"
 #include "project/config_build.h"
 #include "project/config_fields.h"
@@ -22,8 +23,8 @@ struct group_reading {
 #define AT(member) offsetof(struct group_reading, group.member)
 
 static const struct arc_field platform_fields[] = {
-    {"ci", FIELD_TEXTS, AT(platforms_ci), false, arc_check_platform, NULL},
-    {"release", FIELD_TEXTS, AT(platforms_release), false, arc_check_platform, NULL},
+    {"ci", FIELD_PLATFORMS, AT(platforms_ci), false, arc_check_platform, NULL},
+    {"release", FIELD_PLATFORMS, AT(platforms_release), false, arc_check_platform, NULL},
     {0},
 };
 static const struct arc_table platform_table = {"'platforms'", platform_fields, false};
@@ -55,7 +56,8 @@ static const struct arc_field group_fields[] = {
     {"title", FIELD_TEXT, AT(title), false, arc_check_line, NULL},
     {"description", FIELD_TEXT, AT(description), false, arc_check_text, NULL},
     {"tag", FIELD_TEXT, AT(tag), false, arc_check_tag, NULL},
-    {"registry", FIELD_TEXT, AT(registry), true, arc_check_registry, NULL},
+    {"registry", FIELD_LIST, AT(registries), true, arc_check_registry, NULL},
+    {"image", FIELD_TEXT, AT(image), false, arc_check_image, NULL},
     {"platforms", FIELD_TABLE, 0, false, NULL, &platform_table},
     {"services", FIELD_NODE, offsetof(struct group_reading, services), true, NULL, NULL},
     {"image-tags", FIELD_NODE, offsetof(struct group_reading, image_tags), false, NULL, NULL},
@@ -141,6 +143,8 @@ static int fill_defaults(struct arc_group *group, struct arc_error *err)
         rc = default_texts(&group->paths, none, err);
     if (rc)
         return rc;
+    if (!group->image)
+        group->image = strdup("{registry}/{name}");
     if (!group->title)
         group->title = strdup(group->name);
     if (!group->tag) {
@@ -150,7 +154,15 @@ static int fill_defaults(struct arc_group *group, struct arc_error *err)
     }
     if (!group->runners)
         group->runners = calloc(1, sizeof *group->runners);
-    bool whole = group->title && group->tag && group->runners;
+    for (struct arc_pair *runner = group->runners; runner && runner->name; runner++) {
+        char plain[ARC_PLATFORM_SIZE];
+        arc_platform_normalize(runner->name, plain);
+        free(runner->name);
+        runner->name = strdup(plain);
+        if (!runner->name)
+            return arc_error_nomem(err);
+    }
+    bool whole = group->title && group->tag && group->runners && group->image;
     return whole ? ARC_OK : arc_error_nomem(err);
 }
 
@@ -159,6 +171,9 @@ static int refuse_empty(const struct loader *l, const struct arc_group *group,
                         const struct arc_yaml_node *map)
 {
     const struct arc_yaml_node *platforms = arc_yaml_get(map, "platforms");
+    if (!*group->registries)
+        return arc_yaml_error(l->yaml, arc_yaml_get(map, "registry"), l->err,
+                              "'registry' is empty");
     if (!*group->platforms_ci)
         return arc_yaml_error(l->yaml, arc_yaml_get(platforms, "ci"), l->err, "'ci' is empty");
     if (!*group->platforms_release)

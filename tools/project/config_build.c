@@ -24,7 +24,7 @@ static const struct arc_field recipe_fields[] = {
     {"extra_hosts", FIELD_KEYED, AT(extra_hosts), false, arc_check_line, NULL},
     {"secrets", FIELD_NODE, offsetof(struct recipe_reading, secrets), false, NULL, NULL},
     {"ssh", FIELD_LIST, AT(ssh), false, arc_check_line, NULL},
-    {"platforms", FIELD_LIST, AT(platforms), false, arc_check_platform, NULL},
+    {"platforms", FIELD_PLATFORMS, AT(platforms), false, arc_check_platform, NULL},
     {"cache_from", FIELD_LIST, AT(cache_from), false, arc_check_line, NULL},
     {"cache_to", FIELD_LIST, AT(cache_to), false, arc_check_line, NULL},
     {"ulimits", FIELD_NODE, offsetof(struct recipe_reading, ulimits), false, NULL, NULL},

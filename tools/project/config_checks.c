@@ -2,6 +2,7 @@
 #include "arcci/glob.h"
 #include "arcci/version.h"
 #include "base/auto.h"
+#include "base/platform.h"
 #include "base/suggest.h"
 #include "base/text.h"
 #include "project/config_fields.h"
@@ -179,11 +180,9 @@ bool arc_check_platform(const char *text, struct arc_buf *why)
     static const char *const machines[] = {"amd64",  "arm64",   "arm",     "386",      "ppc64le",
                                            "s390x",  "riscv64", "loong64", "mips64le", "mips64",
                                            "mipsle", "mips",    "wasm",    NULL};
-    char copy[64];
-    size_t len = strlen(text);
-    if (len >= sizeof copy || !only(text, len, LOWER DIGITS "/.") || !strchr(text, '/'))
+    char copy[ARC_PLATFORM_SIZE];
+    if (!arc_platform_normalize(text, copy) || !only(copy, strlen(copy), LOWER DIGITS "/._-"))
         return no(why, "is no platform, as in 'linux/amd64' or 'linux/arm/v7'");
-    memcpy(copy, text, len + 1);
     char *machine = strchr(copy, '/');
     *machine++ = '\0';
     char *variant = strchr(machine, '/');
@@ -290,4 +289,25 @@ bool arc_check_inputs(const char *text, struct arc_buf *why)
         return true;
     arc_buf_puts(why, "is neither 'directory' nor 'dockerfile'");
     return false;
+}
+
+bool arc_check_image(const char *text, struct arc_buf *why)
+{
+    static const char *const names[] = {"registry", "name", "codename", "group", "suffix", NULL};
+    for (const char *at = text; *at;) {
+        at += strspn(at, LOWER UPPER DIGITS "/:._-");
+        size_t inner = *at == '{' ? strcspn(at + 1, "{}") : 0;
+        char name[16] = "";
+        if (!*at)
+            break;
+        if (*at != '{' || at[1 + inner] != '}' || inner >= sizeof name)
+            return no(why, "is no image's name: 'HOST/PATH', with {registry}, {name}, {codename}, "
+                           "{group} and {suffix}");
+        memcpy(name, at + 1, inner);
+        if (!among(name, names))
+            return no(why, "has an unknown placeholder; there are {registry}, {name}, {codename}, "
+                           "{group} and {suffix}");
+        at += inner + 2;
+    }
+    return *text ? true : no(why, "is empty");
 }

@@ -1,5 +1,6 @@
 #include "project/config_fields.h"
 #include "base/auto.h"
+#include "base/platform.h"
 #include "base/suggest.h"
 #include "base/text.h"
 #include <string.h>
@@ -165,6 +166,25 @@ static int read_list(const struct arc_yaml *yaml, const struct arc_yaml_node *no
     return *out ? read_text(yaml, node, field, &(*out)[0], err) : arc_error_nomem(err);
 }
 
+/* Two spellings of one platform are one platform. */
+static int read_platforms(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
+                          const struct arc_field *field, char ***out, struct arc_error *err)
+{
+    ARC_TRY(read_list(yaml, node, field, out, err));
+    for (size_t i = 0; (*out)[i]; i++) {
+        char plain[ARC_PLATFORM_SIZE];
+        arc_platform_normalize((*out)[i], plain);
+        free((*out)[i]);
+        (*out)[i] = strdup(plain);
+        if (!(*out)[i])
+            return arc_error_nomem(err);
+        for (size_t k = 0; k < i; k++)
+            if (strcmp((*out)[k], (*out)[i]) == 0)
+                return twice(yaml, node->items[i], field->key, err);
+    }
+    return ARC_OK;
+}
+
 /* "NAME=VALUE", an item of a list. */
 static int split_pair(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
                       const struct arc_field *field, struct arc_pair *out, struct arc_error *err)
@@ -229,6 +249,8 @@ static int read_field(const struct arc_yaml *yaml, const struct arc_yaml_node *n
         return read_texts(yaml, node, field, slot, err);
     case FIELD_LIST:
         return read_list(yaml, node, field, slot, err);
+    case FIELD_PLATFORMS:
+        return read_platforms(yaml, node, field, slot, err);
     case FIELD_SCALAR:
         return read_scalar(yaml, node, field, slot, err);
     case FIELD_KEYED:
@@ -349,7 +371,8 @@ void arc_fields_free(const struct arc_table *table, void *out)
         void *slot = (char *)out + field->offset;
         if (field->kind == FIELD_TEXT || field->kind == FIELD_SCALAR)
             free(*(char **)slot);
-        else if (field->kind == FIELD_TEXTS || field->kind == FIELD_LIST)
+        else if (field->kind == FIELD_TEXTS || field->kind == FIELD_LIST ||
+                 field->kind == FIELD_PLATFORMS)
             arc_texts_free(*(char ***)slot);
         else if (field->kind == FIELD_PORTS)
             free(*(unsigned **)slot);

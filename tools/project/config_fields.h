@@ -12,18 +12,19 @@
 typedef bool arc_check(const char *text, struct arc_buf *why);
 
 enum arc_field_kind {
-    FIELD_TEXT,   /* char *: a string */
-    FIELD_TEXTS,  /* char **: a list of different strings */
-    FIELD_LIST,   /* char **: the same, or a single string */
-    FIELD_SCALAR, /* char *: a string, a number, true or false, as written */
-    FIELD_FLAG,   /* bool */
-    FIELD_PORT,   /* unsigned: 1–65535 */
-    FIELD_PORTS,  /* unsigned *: a list of ports, ends with 0 */
-    FIELD_PAIRS,  /* struct arc_pair *: a mapping of scalars, ends with {NULL, NULL} */
-    FIELD_KEYED,  /* struct arc_pair *: as Compose has it, such a mapping or a list of NAME=VALUE;
+    FIELD_TEXT,      /* char *: a string */
+    FIELD_TEXTS,     /* char **: a list of different strings */
+    FIELD_LIST,      /* char **: the same, or a single string */
+    FIELD_PLATFORMS, /* char **: such a list of platforms, normalized */
+    FIELD_SCALAR,    /* char *: a string, a number, true or false, as written */
+    FIELD_FLAG,      /* bool */
+    FIELD_PORT,      /* unsigned: 1–65535 */
+    FIELD_PORTS,     /* unsigned *: a list of ports, ends with 0 */
+    FIELD_PAIRS,     /* struct arc_pair *: a mapping of scalars, ends with {NULL, NULL} */
+    FIELD_KEYED, /* struct arc_pair *: as Compose has it, such a mapping or a list of NAME=VALUE;
                     values may be empty and of several lines */
-    FIELD_NODE,   /* const struct arc_yaml_node *: left to the caller */
-    FIELD_TABLE,  /* a mapping with fields of its own, in the same struct */
+    FIELD_NODE,  /* const struct arc_yaml_node *: left to the caller */
+    FIELD_TABLE, /* a mapping with fields of its own, in the same struct */
 };
 
 struct arc_field {
@@ -82,6 +83,7 @@ arc_check arc_check_path;      /* relative, stays in the repository */
 arc_check arc_check_glob;      /* likewise, a pattern */
 arc_check arc_check_build_arg; /* [A-Za-z_][A-Za-z0-9_]* */
 arc_check arc_check_label;     /* of a runner */
+arc_check arc_check_image;     /* template of an image's name */
 arc_check arc_check_inputs;    /* "directory" or "dockerfile" */
 arc_check arc_check_secret;    /* the id of a secret: a file name */
 

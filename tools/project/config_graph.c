@@ -3,18 +3,44 @@
 #include "os/file.h"
 #include <string.h>
 
+/* The image that both have; NULL for none. */
+static const char *shared_image(const struct arc_service *a, const struct arc_service *b)
+{
+    for (char **x = a->images; *x; x++)
+        for (char **y = b->images; *y; y++)
+            if (strcmp(*x, *y) == 0)
+                return *x;
+    return NULL;
+}
+
+/* Services of one group may share an image, told apart by their tags: the plan looks at those. Two
+ * groups would move its tags in turn. */
+static int refuse_image(const struct arc_yaml *yaml, const struct arc_service *service,
+                        const struct arc_service *other, const struct arc_yaml_node *entry,
+                        struct arc_error *err)
+{
+    const char *image = shared_image(service, other);
+    if (!image)
+        return ARC_OK;
+    return arc_yaml_error(yaml, entry, err,
+                          "services: the image '%s' of '%s' is '%s's already (line %u)", image,
+                          service->directory, other->directory, other->line);
+}
+
 int arc_config_unique(const struct arc_yaml *yaml, const struct arc_config *config,
                       const struct arc_service *service, const struct arc_yaml_node *entry,
                       struct arc_error *err)
 {
-    const char *registry = config->groups[config->group_count - 1].registry;
+    const struct arc_group *own = &config->groups[config->group_count - 1];
     for (size_t g = 0; g < config->group_count; g++)
         for (size_t s = 0; s < config->groups[g].service_count; s++) {
             const struct arc_group *group = &config->groups[g];
             const struct arc_service *other = &group->services[s];
             if (other == service)
                 return ARC_OK; /* the later ones look back at this one */
-            if (other->file && service->file && strcmp(other->file, service->file) == 0)
+            bool variants = other->suffix && service->suffix && other->line == service->line;
+            if (!variants && other->file && service->file &&
+                strcmp(other->file, service->file) == 0)
                 return arc_yaml_error(yaml, entry, err,
                                       "services: '%s' is in group '%s' already (line %u); a "
                                       "service is released with one group",
@@ -25,12 +51,8 @@ int arc_config_unique(const struct arc_yaml *yaml, const struct arc_config *conf
                                       "%u); filters and jobs are named by it",
                                       service->codename, service->directory, other->directory,
                                       other->line);
-            if (strcmp(other->name, service->name) == 0 && strcmp(group->registry, registry) == 0)
-                return arc_yaml_error(yaml, entry, err,
-                                      "services: the image '%s/%s' of '%s' is '%s's already (line "
-                                      "%u)",
-                                      registry, service->name, service->directory, other->directory,
-                                      other->line);
+            if (group != own)
+                ARC_TRY(refuse_image(yaml, service, other, entry, err));
         }
     return ARC_OK;
 }

@@ -3,6 +3,7 @@
 #include "base/auto.h"
 #include "os/file.h"
 #include "project/config_build.h"
+#include "project/config_variants.h"
 #include <string.h>
 
 #define AT(member)   offsetof(struct arc_service_reading, service.member)
@@ -22,6 +23,8 @@ static const struct arc_field service_fields[] = {
     {"paths", FIELD_TEXTS, AT(paths), false, arc_check_glob, NULL},
     {"directory", FIELD_NODE, NODE(directory), false, NULL, NULL},
     {"build", FIELD_NODE, NODE(build), false, NULL, NULL},
+    {"image", FIELD_TEXT, NODE(image), false, arc_check_image, NULL},
+    {"variants", FIELD_NODE, NODE(variants_node), false, NULL, NULL},
     {"inputs", FIELD_TEXT, NODE(inputs), false, arc_check_inputs, NULL},
     {0},
 };
@@ -34,8 +37,13 @@ void arc_service_reading_free(struct arc_service_reading *reading)
 {
     arc_fields_free(&service_table, reading);
     arc_recipe_free(&reading->service.build);
+    for (size_t i = 0; i < reading->variant_count; i++)
+        arc_service_reading_free(&reading->variants[i]);
+    free(reading->variants);
     free(reading->service.directory);
+    free(reading->service.suffix);
     free(reading->service.file);
+    arc_texts_free(reading->service.images);
     *reading = (struct arc_service_reading){0};
 }
 
@@ -82,7 +90,8 @@ int arc_service_read_map(const struct arc_yaml *yaml, const struct arc_yaml_node
 {
     ARC_TRY(refuse_build_keys(yaml, map, err));
     ARC_TRY(arc_fields_read(yaml, map, open ? &service_table : &entry_table, out, err));
-    return arc_recipe_read(yaml, out->build, base, &out->service.build, err);
+    ARC_TRY(arc_recipe_read(yaml, out->build, base, &out->service.build, err));
+    return arc_variants_read(yaml, out->variants_node, out, err);
 }
 
 int arc_service_read_file(const char *root, const char *directory, const char *file,
@@ -95,7 +104,7 @@ int arc_service_read_file(const char *root, const char *directory, const char *f
         return arc_yaml_error(&yaml, yaml.root, err, "a service.yaml needs 'name'");
     if (!out->service.codename)
         return arc_yaml_error(&yaml, yaml.root, err, "a service.yaml needs 'codename'");
-    out->build = out->directory = NULL; /* gone with the file */
+    out->build = out->directory = out->variants_node = NULL; /* gone with the file */
     out->service.file = strdup(file);
     return out->service.file ? ARC_OK : arc_error_nomem(err);
 }
@@ -108,6 +117,18 @@ int arc_service_overlay(struct arc_service_reading *out, struct arc_service_read
     arc_recipe_free(&out->service.build);
     out->service.build = entry->service.build;
     entry->service.build = (struct arc_recipe){0};
+    if (entry->service.suffix)
+        out->service.suffix = arc_steal(&entry->service.suffix);
+    out->named = entry->named;
+    out->titled = entry->titled;
+    if (!entry->variant_count)
+        return ARC_OK;
+    struct arc_service_reading *kept = out->variants;
+    size_t count = out->variant_count;
+    out->variants = entry->variants;
+    out->variant_count = entry->variant_count;
+    entry->variants = kept; /* each side frees what it ends up with */
+    entry->variant_count = count;
     return ARC_OK;
 }
 
@@ -196,11 +217,73 @@ int arc_service_complete(struct arc_service_reading *reading, const struct arc_r
                              err));
     ARC_TRY(complete_directory(service, err));
     ARC_TRY(complete_names(service, err));
+    ARC_TRY(arc_variant_name(reading, err));
     ARC_TRY(arc_recipe_complete(&service->build, service->directory, err));
     bool whole = strcmp(service->build.context, service->directory) == 0 &&
                  strcmp(service->directory, ".") != 0;
     service->derive_inputs =
         reading->inputs ? strcmp(reading->inputs, "dockerfile") == 0 : derive_inputs || !whole;
+    return ARC_OK;
+}
+
+/* ---- images --------------------------------------------------------------------------------- */
+
+static const char *placeholder(const struct arc_service *service, const char *registry,
+                               const char *group, const char *name, size_t len)
+{
+    const char *const values[][2] = {{"registry", registry},
+                                     {"name", service->name},
+                                     {"codename", service->codename},
+                                     {"group", group},
+                                     {"suffix", service->suffix}};
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+        if (strlen(values[i][0]) == len && memcmp(values[i][0], name, len) == 0)
+            return values[i][1] ? values[i][1] : "";
+    return "";
+}
+
+static int make_image(const struct arc_service *service, const char *template, const char *registry,
+                      const char *group, char **out, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf image = {.max = 1024};
+    ARC_AUTO(arc_buf) struct arc_buf why = {.max = 2048};
+    for (const char *at = template; *at;) {
+        size_t plain = strcspn(at, "{");
+        arc_buf_add(&image, at, plain);
+        at += plain;
+        if (!*at)
+            break;
+        size_t len = strcspn(at, "}");
+        arc_buf_puts(&image, placeholder(service, registry, group, at + 1, len - 1));
+        at += len + 1;
+    }
+    ARC_TRY(arc_buf_check(&image, "an image's name", err));
+    if (!arc_check_registry(arc_buf_text(&image), &why) || !strchr(arc_buf_text(&image), '/'))
+        return arc_error_set(err, ARC_EINPUT, "image: '%s' gives '%s', which %s", template,
+                             arc_buf_text(&image), why.len ? arc_buf_text(&why) : "has no name");
+    *out = arc_buf_steal(&image);
+    return *out ? ARC_OK : arc_error_nomem(err);
+}
+
+int arc_service_make_images(struct arc_service *service, const char *template, char **registries,
+                            const char *group, struct arc_error *err)
+{
+    size_t count = 0, made = 0;
+    while (registries[count])
+        count++;
+    service->images = calloc(count + 1, sizeof *service->images);
+    if (!service->images)
+        return arc_error_nomem(err);
+    for (size_t i = 0; i < count; i++) {
+        size_t k = 0;
+        ARC_TRY(make_image(service, template, registries[i], group, &service->images[made], err));
+        while (k < made && strcmp(service->images[k], service->images[made]) != 0)
+            k++;
+        if (k == made)
+            made++;
+        else
+            free(arc_steal(&service->images[made]));
+    }
     return ARC_OK;
 }
 

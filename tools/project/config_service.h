@@ -3,14 +3,7 @@
 #define ARC_PROJECT_CONFIG_SERVICE_H
 
 #include "project/config_fields.h"
-
-/* A service as a file has it, and what takes a second look. */
-struct arc_service_reading {
-    struct arc_service service;
-    const struct arc_yaml_node *build;
-    const struct arc_yaml_node *directory; /* of an entry; what it names is the caller's to find */
-    char *inputs;                          /* "directory" or "dockerfile"; NULL: not said */
-};
+#include "project/config_reading.h"
 
 void arc_service_reading_free(struct arc_service_reading *reading);
 
@@ -33,5 +26,10 @@ int arc_service_overlay(struct arc_service_reading *out, struct arc_service_read
  * place, when no name can be made. */
 int arc_service_complete(struct arc_service_reading *reading, const struct arc_recipe *given,
                          bool derive_inputs, struct arc_error *err);
+
+/* Makes service.images: the template (NULL: "{registry}/{name}") filled in for every registry, each
+ * once. ARC_EINPUT when one is no image's name. */
+int arc_service_make_images(struct arc_service *service, const char *template, char **registries,
+                            const char *group, struct arc_error *err);
 
 #endif

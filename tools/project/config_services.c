@@ -7,6 +7,7 @@
 #include "project/config_graph.h"
 #include "project/config_path.h"
 #include "project/config_service.h"
+#include "project/config_variants.h"
 #include <string.h>
 
 /* Most directories that a glob is compared with. */
@@ -58,6 +59,10 @@ static struct arc_service *grow(struct arc_group *group)
 static int keep(const struct entry *entry, struct arc_service_reading *service)
 {
     const struct arc_services_reading *reading = entry->reading;
+    const struct arc_group *group = entry->group;
+    ARC_TRY(arc_service_make_images(&service->service,
+                                    service->image ? service->image : group->image,
+                                    group->registries, group->name, reading->err));
     struct arc_service *slot = grow(entry->group);
     if (!slot)
         return arc_error_nomem(reading->err);
@@ -65,9 +70,9 @@ static int keep(const struct entry *entry, struct arc_service_reading *service)
     service->service = (struct arc_service){0};
     slot->line = entry->node->line;
     entry->group->service_count++;
-    if (entry->group->service_count > ARC_SERVICES_MAX)
+    if (group->service_count > ARC_SERVICES_MAX)
         return arc_yaml_error(reading->yaml, entry->node, reading->err,
-                              "group '%s' has more than %d services", entry->group->name,
+                              "group '%s' has more than %d services", group->name,
                               ARC_SERVICES_MAX);
     return arc_config_unique(reading->yaml, reading->config, slot, entry->node, reading->err);
 }
@@ -81,31 +86,60 @@ static bool has_dockerfile(const struct entry *entry, const struct arc_service *
     return exists(entry->reading->root, build->dockerfile);
 }
 
-/* Makes the service of `directory` (NULL: wherever its build section lies), from its `file` where
- * that is not NULL, and the mapping. */
-static int add_service(const struct entry *entry, const char *directory, const char *file)
+/* Where a service is made from. */
+struct source {
+    const char *directory; /* NULL: wherever its build section lies */
+    const char *file;      /* its service.yaml; NULL: none */
+};
+
+/* What the file says, and over it the mapping. */
+static int read_source(const struct entry *entry, const struct source *from,
+                       struct arc_service_reading *out)
+{
+    const struct arc_services_reading *reading = entry->reading;
+    ARC_AUTO(arc_service_reading) struct arc_service_reading over = {0};
+    if (from->file)
+        ARC_TRY(
+            arc_service_read_file(reading->root, from->directory, from->file, out, reading->err));
+    if (!entry->map)
+        return ARC_OK;
+    ARC_TRY(arc_service_read_map(reading->yaml, entry->map, false, "", &over, reading->err));
+    return arc_service_overlay(out, &over, reading->err);
+}
+
+/* Makes one service, or one of its variants, which is read anew for each. */
+static int add_one(const struct entry *entry, const struct source *from,
+                   struct arc_service_reading *variant)
 {
     const struct arc_services_reading *reading = entry->reading;
     struct arc_error *err = reading->err;
     ARC_AUTO(arc_service_reading) struct arc_service_reading service = {0};
-    ARC_AUTO(arc_service_reading) struct arc_service_reading over = {0};
-    if (file)
-        ARC_TRY(arc_service_read_file(reading->root, directory, file, &service, err));
-    if (entry->map) {
-        ARC_TRY(arc_service_read_map(reading->yaml, entry->map, false, "", &over, err));
-        ARC_TRY(arc_service_overlay(&service, &over, err));
-    }
-    if (directory && !(service.service.directory = strdup(directory)))
+    ARC_TRY(read_source(entry, from, &service));
+    if (variant)
+        ARC_TRY(arc_service_overlay(&service, variant, err));
+    if (from->directory && !(service.service.directory = strdup(from->directory)))
         return arc_error_nomem(err);
     int rc = arc_service_complete(&service, &entry->group->build, entry->group->derive_inputs, err);
-    if (rc == ARC_EINPUT)
-        return wrong(entry, err);
-    if (!rc && !file && !entry->map && !has_dockerfile(entry, &service.service))
+    if (!rc && !from->file && !entry->map && !has_dockerfile(entry, &service.service))
         return arc_yaml_error(reading->yaml, entry->node, err,
                               "services: %s has neither a service.yaml, which names the service, "
                               "nor a Dockerfile",
-                              directory);
-    return rc ? rc : keep(entry, &service);
+                              from->directory);
+    if (!rc)
+        rc = keep(entry, &service);
+    return rc == ARC_EINPUT && err && !err->place_len ? wrong(entry, err) : rc;
+}
+
+static int add_service(const struct entry *entry, const char *directory, const char *file)
+{
+    const struct source from = {directory, file};
+    ARC_AUTO(arc_service_reading) struct arc_service_reading service = {0};
+    ARC_TRY(read_source(entry, &from, &service));
+    if (!service.variant_count)
+        return add_one(entry, &from, NULL);
+    for (size_t i = 0; i < service.variant_count; i++)
+        ARC_TRY(add_one(entry, &from, &service.variants[i]));
+    return ARC_OK;
 }
 
 /* ---- directories ---------------------------------------------------------------------------- */

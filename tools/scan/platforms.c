@@ -1,6 +1,7 @@
 /* Which platforms an image has, so that none of them goes unscanned. */
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/platform.h"
 #include "registry/registry.h"
 #include "scan/run.h"
 #include <string.h>
@@ -26,13 +27,12 @@ static int split(const char *target, char **name, const char **reference, struct
 static int add_platform(const json_t *entry, json_t *platforms, struct arc_error *err)
 {
     const json_t *platform = json_object_get(entry, "platform");
-    const char *variant = arc_json_text_of(platform, "variant");
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    char text[ARC_PLATFORM_SIZE];
     if (!platform || strcmp(arc_json_text_of(platform, "os"), "unknown") == 0)
         return ARC_OK;
-    arc_buf_printf(&text, "%s/%s%s%s", arc_json_text_of(platform, "os"),
-                   arc_json_text_of(platform, "architecture"), *variant ? "/" : "", variant);
-    if (text.failed || json_array_append_new(platforms, json_string(arc_buf_text(&text))) != 0)
+    arc_platform_join(arc_json_text_of(platform, "os"), arc_json_text_of(platform, "architecture"),
+                      arc_json_text_of(platform, "variant"), text);
+    if (json_array_append_new(platforms, json_string(text)) != 0)
         return arc_error_nomem(err);
     return ARC_OK;
 }

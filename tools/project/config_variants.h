@@ -1,0 +1,19 @@
+/* `variants` of a service: one Dockerfile, many images. */
+#ifndef ARC_PROJECT_CONFIG_VARIANTS_H
+#define ARC_PROJECT_CONFIG_VARIANTS_H
+
+#include "project/config_reading.h"
+
+/* Most variants of one service. */
+#define ARC_VARIANTS_MAX 256
+
+/* Reads the list of mappings, or the matrix of build arguments (with `exclude`), into the variants
+ * of *out. NULL gives none. ARC_EINPUT with the place. */
+int arc_variants_read(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
+                      struct arc_service_reading *out, struct arc_error *err);
+
+/* Gives a service with a suffix names of its own, where its variant does not say them: the codename
+ * gets the suffix, and the image's name too unless an image tag holds it. */
+int arc_variant_name(struct arc_service_reading *reading, struct arc_error *err);
+
+#endif

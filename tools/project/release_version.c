@@ -1,0 +1,209 @@
+#include "arcci/release_version.h"
+#include "arcci/semver.h"
+#include "base/auto.h"
+#include <string.h>
+#include <strings.h>
+
+bool arc_versioning_parse(const char *text, enum arc_versioning *out)
+{
+    static const char *const names[] = {"semver", "calver", "loose"};
+    for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(text, names[i]) == 0) {
+            *out = (enum arc_versioning)i;
+            return true;
+        }
+    return false;
+}
+
+/* ---- parts ---------------------------------------------------------------------------------- */
+
+static bool digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* A number or a word of a version; what stands between them only separates. */
+struct part {
+    const char *text;
+    size_t len;
+    bool number;
+};
+
+/* The next part at *at; false at the end. Build metadata behind '+' is no part (semver §10). */
+static bool next_part(const char **at, const char *end, struct part *out)
+{
+    while (*at < end && !digit(**at) && !letter(**at))
+        if (*(*at)++ == '+')
+            *at = end;
+    if (*at == end)
+        return false;
+    *out = (struct part){*at, 0, digit(**at)};
+    while (*at < end && (out->number ? digit(**at) : letter(**at)))
+        ++*at;
+    out->len = (size_t)(*at - out->text);
+    return true;
+}
+
+/* What PEP 440 ("Pre-releases", "Developmental releases") and others write. A single letter may be
+ * a digit of a commit's hash in a loose version. */
+static bool names_prerelease(const struct part *part, enum arc_versioning versioning)
+{
+    static const char *const words[] = {"alpha",   "beta",     "rc", "cr", "dev", "pre",
+                                        "preview", "snapshot", "a",  "b",  "c"};
+    size_t count = sizeof words / sizeof *words - (versioning == ARC_VERSIONING_LOOSE ? 3 : 0);
+    for (size_t i = 0; !part->number && i < count; i++)
+        if (strlen(words[i]) == part->len && strncasecmp(words[i], part->text, part->len) == 0)
+            return true;
+    return false;
+}
+
+/* Any number of digits, with leading zeros. */
+static int compare_numbers(const struct part *a, const struct part *b)
+{
+    struct part x = *a, y = *b;
+    while (x.len > 1 && *x.text == '0')
+        x.text++, x.len--;
+    while (y.len > 1 && *y.text == '0')
+        y.text++, y.len--;
+    if (x.len != y.len)
+        return x.len < y.len ? -1 : 1;
+    return memcmp(x.text, y.text, x.len);
+}
+
+static int compare_words(const struct part *a, const struct part *b)
+{
+    int order = strncasecmp(a->text, b->text, a->len < b->len ? a->len : b->len);
+    return order ? order : (a->len > b->len) - (a->len < b->len);
+}
+
+/* Where a part stands at a place: a prerelease's word before the end of the version, that before
+ * another word, and a number behind all of them. */
+static int rank(bool there, const struct part *part, enum arc_versioning versioning)
+{
+    if (!there)
+        return 1;
+    if (part->number)
+        return 3;
+    return names_prerelease(part, versioning) ? 0 : 2;
+}
+
+static int compare_parts(const struct arc_release_version *a, const struct arc_release_version *b)
+{
+    const char *x = a->text, *y = b->text;
+    for (;;) {
+        struct part p = {0}, q = {0};
+        bool more_p = next_part(&x, a->text + a->len, &p);
+        bool more_q = next_part(&y, b->text + b->len, &q);
+        if (!more_p && !more_q)
+            return 0;
+        int order = rank(more_p, &p, a->versioning) - rank(more_q, &q, b->versioning);
+        if (!order && p.number)
+            order = compare_numbers(&p, &q);
+        else if (!order && more_p)
+            order = compare_words(&p, &q);
+        if (order)
+            return order;
+    }
+}
+
+int arc_release_version_compare(const struct arc_release_version *a,
+                                const struct arc_release_version *b)
+{
+    struct arc_semver x, y;
+    if (a->versioning == ARC_VERSIONING_SEMVER && b->versioning == ARC_VERSIONING_SEMVER &&
+        arc_semver_parse(a->text, a->len, &x, NULL) == ARC_OK &&
+        arc_semver_parse(b->text, b->len, &y, NULL) == ARC_OK)
+        return arc_semver_compare(&x, &y);
+    return compare_parts(a, b);
+}
+
+/* ---- parsing -------------------------------------------------------------------------------- */
+
+static int parse_semver(struct arc_release_version *out, struct arc_error *err)
+{
+    struct arc_semver semver;
+    ARC_TRY(arc_semver_parse(out->text, out->len, &semver, err));
+    out->major = semver.major;
+    out->minor = semver.minor;
+    out->patch = semver.patch;
+    out->major_len = semver.major_len;
+    out->minor_len = semver.minor_len;
+    out->patch_len = semver.patch_len;
+    out->prerelease = arc_semver_is_prerelease(&semver);
+    return ARC_OK;
+}
+
+/* Only what an image's or git's tag can hold too. */
+static bool plain(const struct arc_release_version *version)
+{
+    for (size_t i = 0; i < version->len; i++)
+        if (!digit(version->text[i]) && !letter(version->text[i]) &&
+            !strchr("._-+~", version->text[i]))
+            return false;
+    return version->len && version->len <= ARC_SEMVER_MAX && digit(*version->text);
+}
+
+/* The first three numbers, and whether a word for a prerelease stands behind. */
+static void find_parts(struct arc_release_version *out)
+{
+    const char *at = out->text, *end = out->text + out->len;
+    const char **texts[] = {&out->major, &out->minor, &out->patch};
+    size_t *lens[] = {&out->major_len, &out->minor_len, &out->patch_len};
+    struct part part;
+    bool numbers = true;
+    for (size_t i = 0; next_part(&at, end, &part); i++) {
+        numbers = numbers && part.number;
+        if (numbers && i < 3) {
+            *texts[i] = part.text;
+            *lens[i] = part.len;
+        }
+        out->prerelease = out->prerelease || names_prerelease(&part, out->versioning);
+    }
+}
+
+static bool is_year(const char *text, size_t len)
+{
+    return (len == 4 && memcmp(text, "19", 2) >= 0) || len == 2;
+}
+
+static int parse_calver(struct arc_release_version *out, struct arc_error *err)
+{
+    find_parts(out);
+    if (!plain(out) || !out->minor || !is_year(out->major, out->major_len))
+        return arc_error_set(err, ARC_EINPUT,
+                             "'%.*s' is not a calendar version, such as 2026.11.1 or 26.04",
+                             (int)(out->len > 100 ? 100 : out->len), out->text);
+    return ARC_OK;
+}
+
+/* {major}.{minor} is for versions that promise something by it. */
+static int parse_loose(struct arc_release_version *out, struct arc_error *err)
+{
+    struct arc_semver semver;
+    if (!plain(out))
+        return arc_error_set(err, ARC_EINPUT,
+                             "'%.*s' is not a version: a digit, then letters, digits and "
+                             "'.', '_', '-', '+', '~'",
+                             (int)(out->len > 100 ? 100 : out->len), out->text);
+    find_parts(out);
+    bool semantic = arc_semver_parse(out->text, out->len, &semver, NULL) == ARC_OK;
+    if (!semantic || arc_semver_is_prerelease(&semver))
+        out->major = out->minor = out->patch = NULL;
+    return ARC_OK;
+}
+
+int arc_release_version_parse(const char *text, size_t len, enum arc_versioning versioning,
+                              struct arc_release_version *out, struct arc_error *err)
+{
+    *out = (struct arc_release_version){.versioning = versioning, .text = text, .len = len};
+    if (versioning == ARC_VERSIONING_CALVER)
+        return parse_calver(out, err);
+    if (versioning == ARC_VERSIONING_LOOSE)
+        return parse_loose(out, err);
+    return parse_semver(out, err);
+}
