@@ -15,7 +15,8 @@ messaging-help:
 ## messaging-build: build the images of all three
 messaging-build: flash-build strange-build sonic-build
 
-# Strange is started first and waited for last: Flash and Sonic come up while it warms up.
+# Strange is started first and waited for last: Flash and Sonic come up while it warms up. One of them may have ended
+# meanwhile, and `make -i` comes here whatever failed, so all three are looked at once more.
 ## messaging-up: start all three and wait until they are healthy; no harm if they run already
 messaging-up:
 	$(arc-engine)
@@ -24,7 +25,12 @@ messaging-up:
 	@$(MAKE) --no-print-directory flash-up
 	@$(MAKE) --no-print-directory sonic-up
 	@$(MAKE) --no-print-directory strange-up
-	@echo 'All three are healthy. Look again: make messaging-health   Stop: make messaging-down'
+	@missing=; for name in $(MESSAGING_CONTAINERS); do \
+		health=$$($(DOCKER) container inspect --format '{{.State.Health.Status}}' $$name 2>/dev/null); \
+		[ "$$health" = healthy ] || missing="$$missing $$name"; \
+	done; \
+	if [ -n "$$missing" ]; then echo "make $@: not healthy:$$missing" >&2; exit 1; fi; \
+	echo 'All three are healthy. Look again: make messaging-health   Stop: make messaging-down'
 
 ## messaging-down: stop and remove all three; their data stays
 messaging-down:

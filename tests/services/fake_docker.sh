@@ -15,6 +15,7 @@ version) [ ! -e "$dir/no-engine" ] ;;
 'image inspect '*)
     [ -e "$dir/image-$(flat "$last")" ] && cat "$dir/image-$(flat "$last")" ;;
 'context inspect '*) cat "$dir/context" 2>/dev/null || echo unix:///var/run/docker.sock ;;
+'container inspect --format {{.State'*) sed -n '1s:.*/::p' "$dir/state-$last" ;;
 'container inspect --format '*)
     [ -e "$dir/state-$last" ] && cat "$dir/owner-$last" 2>/dev/null ;;
 'container inspect '*) [ -e "$dir/state-$last" ] ;;

@@ -172,6 +172,14 @@ def test_no_flag_of_make_makes_it_green(docker, name):
     assert "NOT healthy" in run.stderr and "healthy" not in run.stdout
 
 
+@pytest.mark.parametrize("flags", [[], ["-i"]])
+def test_all_three_are_healthy_only_if_they_are(docker, flags):
+    assert "All three are healthy" in docker.make(*flags, "messaging-up").stdout
+    docker.set("state-arc-flash", "running/healthy\nexited/unhealthy\n")  # it ends while Strange warms up
+    run = docker.make(*flags, "messaging-up")
+    assert "All three" not in run.stdout and "not healthy: arc-flash" in run.stderr
+
+
 JSZ = '{\n  "memory": 0,\n  "storage": %d,\n  "config": {\n    "max_storage": %d\n  }\n}'
 
 
