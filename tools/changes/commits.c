@@ -91,12 +91,14 @@ int arc_base_resolve(const struct arc_git *git, const char *name, struct arc_oid
                                                           : arc_git_resolve(git, name, out, err);
 }
 
-/* A whole clone in somebody's hands has what it has: only a workflow's, or one whose history is
- * cut, may lack what the origin has. */
+/* A whole clone in somebody's hands has what it has: only a workflow's, or one that lacks history or
+ * objects, may lack what the origin has. */
 static bool may_fetch(const struct arc_base_request *request)
 {
-    return request->fetch_depth &&
-           (strcmp(request->event->name, "local") != 0 || arc_git_is_shallow(request->git));
+    bool may = request->fetch_depth &&
+               (strcmp(request->event->name, "local") != 0 || arc_git_is_partial(request->git));
+    arc_git_allow_fetching(request->git, may ? request->fetch_depth : 0);
+    return may;
 }
 
 /* Both errors in one: what is missing, and why fetching it did not help. */
@@ -108,17 +110,38 @@ static int both(struct arc_error *missing, struct arc_error *fetching, struct ar
                          arc_error_text(fetching));
 }
 
+static void add_sha(const char *sha, struct arc_oid *list, size_t *count)
+{
+    if (arc_event_is_sha(sha) && !arc_event_is_null_sha(sha))
+        memcpy(list[(*count)++].hex, sha, sizeof list->hex);
+}
+
+/* The commits that the event or the checkout is about: their history is fetched along. */
+static size_t others(const struct arc_base_request *request, struct arc_oid *list)
+{
+    const struct arc_event *event = request->event;
+    struct arc_oid head;
+    size_t count = 0;
+    if (arc_event_is_pull_request(event)) {
+        add_sha(event->head_sha, list, &count);
+        add_sha(event->base_sha, list, &count);
+    } else if (arc_git_head(request->git, &head, NULL, NULL) == ARC_OK)
+        list[count++] = head;
+    return count;
+}
+
 /* As the remote is asked for it. */
 static int fetch_name(const struct arc_base_request *request, const struct name *name,
-                      struct arc_error *err)
+                      struct arc_oid *out, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf tag = {.max = 4096};
-    unsigned depth = arc_git_is_shallow(request->git) ? 1 : 0;
+    struct arc_oid also[2];
+    size_t count = others(request, also);
     if (name->kind != KIND_TAG)
-        return arc_git_fetch(request->git, request->env, name->text, depth, err);
+        return arc_git_fetch(request->git, name->text, also, count, out, err);
     arc_buf_printf(&tag, "refs/tags/%s", name->text);
     ARC_TRY(arc_buf_check(&tag, "the name of a tag", err));
-    return arc_git_fetch(request->git, request->env, tag.data, depth, err);
+    return arc_git_fetch(request->git, tag.data, also, count, out, err);
 }
 
 int arc_base_find(const struct arc_base_request *request, const char *name, struct arc_oid *out,
@@ -127,14 +150,15 @@ int arc_base_find(const struct arc_base_request *request, const char *name, stru
     ARC_AUTO(arc_error) struct arc_error missing = {0};
     ARC_AUTO(arc_error) struct arc_error fetching = {0};
     const struct name parsed = parse_name(name);
-    bool is_ref = parsed.kind != KIND_REVISION;
+    bool is_ref = parsed.kind != KIND_REVISION, may = may_fetch(request);
     int rc = is_ref ? resolve_ref(request->git, &parsed, out, &missing)
                     : arc_git_resolve(request->git, name, out, &missing);
     if (!rc)
         return ARC_OK;
-    bool fetched = rc == ARC_ENOTFOUND && may_fetch(request) && !is_head(name) &&
-                   fetch_name(request, &parsed, &fetching) == ARC_OK;
-    if (fetched || parsed.kind == KIND_ANY) {
+    if (rc == ARC_ENOTFOUND && may && !is_head(name) &&
+        fetch_name(request, &parsed, out, &fetching) == ARC_OK)
+        return ARC_OK;
+    if (parsed.kind == KIND_ANY) {
         arc_error_clear(&missing);
         rc = arc_base_resolve(request->git, name, out, &missing);
     }
@@ -145,57 +169,29 @@ int arc_base_find(const struct arc_base_request *request, const char *name, stru
     return arc_error_set(err, rc, "%s", arc_error_text(&missing));
 }
 
-static int common(const struct arc_base_request *request, const struct arc_oid *a,
-                  const struct arc_oid *b, struct arc_oid *out, struct arc_error *err)
-{
-    if (strcmp(a->hex, b->hex) == 0) {
-        *out = *a;
-        return ARC_OK;
-    }
-    if (arc_git_is_shallow(request->git))
-        return arc_git_merge_base_shallow(request->git, request->env, a, b, out, err);
-    return arc_git_merge_base(request->git, a, b, out, err);
-}
-
 int arc_base_merge_base(const struct arc_base_request *request, const struct arc_oid *a,
                         const struct arc_oid *b, struct arc_oid *out, struct arc_error *err)
 {
-    unsigned depth = request->fetch_depth;
-    bool more = arc_git_is_shallow(request->git) && depth;
-    ARC_AUTO(arc_error) struct arc_error missing = {0};
-    ARC_AUTO(arc_error) struct arc_error fetching = {0};
-    int rc = common(request, a, b, out, &missing);
-    while (rc == ARC_ENOTFOUND && more) {
-        if (arc_git_deepen(request->git, request->env, a, b, depth, &more, &fetching))
-            return both(&missing, &fetching, err);
-        depth = depth > 500000 ? 1000000 : 2 * depth;
-        rc = common(request, a, b, out, &missing);
-    }
-    return rc ? arc_error_set(err, rc, "%s", arc_error_text(&missing)) : ARC_OK;
+    may_fetch(request);
+    return arc_git_find_merge_base(request->git, a, b, out, err);
 }
 
 int arc_base_parent(const struct arc_base_request *request, const struct arc_oid *commit,
                     struct arc_oid *out, struct arc_error *err)
 {
     struct arc_git_commit found;
-    bool more;
-    int rc = arc_git_commit(request->git, commit, &found, err);
-    if (rc)
-        return rc;
+    bool may = may_fetch(request);
+    ARC_TRY(arc_git_commit(request->git, commit, &found, err));
     *out = found.parent;
     arc_git_commit_free(&found);
     if (!*out->hex || arc_git_has(request->git, out))
         return ARC_OK;
-    if (!may_fetch(request))
+    if (!may)
         return arc_error_set(err, ARC_ENOTFOUND,
                              "the commit before %.12s is not in this clone, whose history is cut "
                              "(fetch-depth: 2 of actions/checkout gets it)",
                              commit->hex);
-    rc = arc_git_deepen(request->git, request->env, commit, NULL, 1, &more, err);
-    if (rc)
-        return arc_error_prefix(err, "the commit before %.12s is not in this clone", commit->hex);
-    if (!arc_git_has(request->git, out))
-        return arc_error_set(err, ARC_ENOTFOUND, "the commit before %.12s cannot be fetched",
-                             commit->hex);
-    return ARC_OK;
+    int rc = arc_git_fetch_trees(request->git, out, 1, err);
+    return rc ? arc_error_prefix(err, "the commit before %.12s is not in this clone", commit->hex)
+              : ARC_OK;
 }

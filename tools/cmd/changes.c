@@ -175,7 +175,8 @@ static const struct option options[] = {
      "rule without '!' and no rule with one.",
      false},
     {"initial-fetch-depth", "N", NULL, DEFAULT_DEPTH,
-     "Commits to fetch at first where history is cut, doubled until it is enough; 0: never fetch.",
+     "Generations of commits to fetch at first where history is cut, 10 at most; then more by date "
+     "until it is enough; 0: never fetch.",
      false},
     {.name = "since-release",
      .help =

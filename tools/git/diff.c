@@ -2,7 +2,8 @@
  * reads raw tree objects, since git_tree allocates each entry and git_diff each delta. */
 #include "git/diff.h"
 #include "base/auto.h"
-#include "git/lib.h"
+#include "git/fetch.h"
+#include "git/scratch.h"
 #include <string.h>
 
 #define OID_BYTES 20
@@ -27,7 +28,9 @@ struct cursor {
 };
 
 struct walk {
+    const struct arc_git *git;
     const struct arc_git_diff *diff;
+    bool fetched[2]; /* the trees of `from`, of `to` */
     git_odb *odb;
     struct arc_buf path; /* of the directory under way, with a slash at its end */
     unsigned depth;
@@ -85,14 +88,26 @@ static int missing_tree(const struct walk *walk, int code)
                          walk->path.len ? arc_buf_text(&walk->path) : "/");
 }
 
-static int open_cursor(const struct walk *walk, const unsigned char *oid, struct cursor *cursor)
+/* A clone may lack trees of a commit anywhere below: all of them are fetched, once. */
+static int read_tree(struct walk *walk, const git_oid *id, bool to, git_odb_object **out)
+{
+    int rc = git_odb_read(out, walk->odb, id);
+    if (rc != GIT_ENOTFOUND || !walk->git->scratch->allowed || walk->fetched[to])
+        return rc;
+    walk->fetched[to] = true;
+    if (arc_git_fetch_trees(walk->git, to ? walk->diff->to : walk->diff->from, 1, NULL) != ARC_OK)
+        return rc;
+    return git_odb_read(out, walk->odb, id);
+}
+
+static int open_cursor(struct walk *walk, const unsigned char *oid, bool to, struct cursor *cursor)
 {
     git_oid id;
     *cursor = (struct cursor){.done = !oid};
     if (!oid)
         return ARC_OK;
     memcpy(id.id, oid, OID_BYTES);
-    int rc = git_odb_read(&cursor->object, walk->odb, &id);
+    int rc = read_tree(walk, &id, to, &cursor->object);
     if (rc < 0)
         return missing_tree(walk, rc);
     if (git_odb_object_type(cursor->object) != GIT_OBJECT_TREE)
@@ -212,9 +227,9 @@ static int walk_trees(struct walk *walk, const unsigned char *from, const unsign
                              "directories are nested more than %d deep below '%.200s'",
                              ARC_GIT_DEPTH, arc_buf_text(&walk->path));
     walk->depth++;
-    int rc = open_cursor(walk, from, &a);
+    int rc = open_cursor(walk, from, false, &a);
     if (!rc)
-        rc = open_cursor(walk, to, &b);
+        rc = open_cursor(walk, to, true, &b);
     while (!rc && !(a.done && b.done))
         rc = step(walk, &a, &b);
     walk->depth--;
@@ -233,10 +248,40 @@ static int tree_of(const struct arc_git *git, const struct arc_oid *commit, git_
     return rc;
 }
 
+/* Whether a commit or its tree is not here. */
+static bool is_absent(const struct arc_git *git, const struct arc_oid *commit)
+{
+    struct arc_git_commit found;
+    if (arc_git_commit(git, commit, &found, NULL) != ARC_OK)
+        return true;
+    bool here = arc_git_has(git, &found.tree);
+    arc_git_commit_free(&found);
+    return !here;
+}
+
+/* Gets what is known to be missing in one go; what else is, while the trees are read. */
+static void fetch_absent(struct walk *walk)
+{
+    const struct arc_git_diff *diff = walk->diff;
+    struct arc_oid absent[2];
+    size_t count = 0;
+    if (!walk->git->scratch->allowed)
+        return;
+    walk->fetched[0] = diff->from && is_absent(walk->git, diff->from);
+    walk->fetched[1] = is_absent(walk->git, diff->to);
+    if (walk->fetched[0])
+        absent[count++] = *diff->from;
+    if (walk->fetched[1])
+        absent[count++] = *diff->to;
+    if (count && arc_git_fetch_trees(walk->git, absent, count, NULL) != ARC_OK)
+        walk->fetched[0] = walk->fetched[1] = false;
+}
+
 int arc_git_diff(const struct arc_git *git, const struct arc_git_diff *diff, struct arc_error *err)
 {
     git_oid from, to;
-    struct walk walk = {.diff = diff, .err = err, .path = {.max = (size_t)1 << 20}};
+    struct walk walk = {.git = git, .diff = diff, .err = err, .path = {.max = (size_t)1 << 20}};
+    fetch_absent(&walk);
     int rc = tree_of(git, diff->to, &to, err);
     if (!rc && diff->from)
         rc = tree_of(git, diff->from, &from, err);

@@ -1,14 +1,17 @@
 #include "git/fetch.h"
 #include "base/auto.h"
 #include "git/run.h"
+#include "git/scratch.h"
 #include "git/token.h"
 #include "os/file.h"
 #include <string.h>
 
 #define FETCH_SECONDS 600
 #define ASK_SECONDS   60
-#define SHALLOW_MAX   ((size_t)64 << 20)
-#define WORDS_MAX     ARC_GIT_WORDS
+
+/* Generations of commits in the first fetch: where branches are merged often, each more of them
+ * means many more commits. */
+#define DEPTH_MAX 10
 
 /* Whether the remote wanted to know who asks. */
 static bool refused(const struct arc_process_result *result)
@@ -23,43 +26,115 @@ static bool refused(const struct arc_process_result *result)
 
 /* Asks the remote as the machine is set up to, then, where that is refused, with the token. */
 static int ask_remote(const struct arc_git *git, const struct arc_env *env,
-                      const char *const *words, unsigned seconds, struct arc_process_result *result,
-                      struct arc_error *err)
+                      const char *const *words, const struct arc_buf *input, unsigned seconds,
+                      struct arc_process_result *result, struct arc_error *err)
 {
     ARC_AUTO(arc_git_token) struct arc_git_token token = {{0}};
-    int rc = arc_git_run(git, env, &token, words, seconds, result, err);
+    int rc = arc_git_run_with(git, env, &token, words, input, seconds, result, err);
     if (rc || !refused(result))
         return rc;
     rc = arc_git_token_make(env, &token, err);
     if (rc || !token.vars[0])
         return rc;
     arc_process_result_free(result);
-    return arc_git_run(git, env, &token, words, seconds, result, err);
+    return arc_git_run_with(git, env, &token, words, input, seconds, result, err);
 }
 
-/* `how` may be NULL, `also` too. */
-static int fetch(const struct arc_git *git, const struct arc_env *env, const char *how,
-                 const char *what, const char *also, struct arc_error *err)
+int arc_git_ask_remote(const struct arc_git *git, const struct arc_env *env,
+                       const char *const *words, const struct arc_buf *input, struct arc_error *err)
 {
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
-    const char *words[WORDS_MAX + 1] = {"fetch",
-                                        "--quiet",
-                                        "--no-tags",
-                                        "--no-recurse-submodules",
-                                        "--no-auto-maintenance",
-                                        "--filter=blob:none"};
-    size_t count = 6;
-    if (how)
-        words[count++] = how;
-    words[count++] = "--";
-    words[count++] = "origin";
-    words[count++] = what;
-    words[count] = also;
-    int rc = ask_remote(git, env, words, FETCH_SECONDS, &result, err);
-    if (rc || result.status == 0)
-        return rc;
-    return arc_error_set(err, ARC_ENOTFOUND, "git fetch origin %s: %s", what,
-                         arc_git_complaint(&result));
+    ARC_TRY(ask_remote(git, env, words, input, FETCH_SECONDS, &result, err));
+    if (result.status == 0)
+        return ARC_OK;
+    return arc_error_set(err, ARC_ENOTFOUND, "git fetch origin: %s", arc_git_complaint(&result));
+}
+
+void arc_git_allow_fetching(const struct arc_git *git, unsigned depth)
+{
+    git->scratch->allowed = depth > 0;
+    if (depth && !git->scratch->depth)
+        git->scratch->depth = depth < DEPTH_MAX ? depth : DEPTH_MAX;
+}
+
+int arc_git_add_refspec(const struct arc_git *git, json_t *refspecs, const struct arc_oid *object,
+                        struct arc_error *err)
+{
+    json_t *refspec =
+        json_sprintf("+%s:refs/arc/%u/%s", object->hex, git->scratch->fetches, object->hex);
+    return json_array_append_new(refspecs, refspec) ? arc_error_nomem(err) : ARC_OK;
+}
+
+int arc_git_fetch_commits(const struct arc_git *git, const char *how, const struct arc_oid *commits,
+                          size_t count, struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *refspecs = json_array();
+    if (!refspecs)
+        return arc_error_nomem(err);
+    for (size_t i = 0; i < count; i++)
+        ARC_TRY(arc_git_add_refspec(git, refspecs, &commits[i], err));
+    return arc_git_scratch_fetch(git, ARC_GIT_COMMITS, how, refspecs, err);
+}
+
+int arc_git_fetch_trees(const struct arc_git *git, const struct arc_oid *commits, size_t count,
+                        struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *refspecs = json_array();
+    if (!refspecs)
+        return arc_error_nomem(err);
+    for (size_t i = 0; i < count; i++)
+        ARC_TRY(arc_git_add_refspec(git, refspecs, &commits[i], err));
+    return arc_git_scratch_fetch(git, ARC_GIT_TREES, "--depth=1", refspecs, err);
+}
+
+/* A tip whose history the remote was asked for. */
+static int add_tip(struct arc_git_scratch *scratch, const struct arc_oid *tip,
+                   struct arc_error *err)
+{
+    scratch->since = INT64_MAX;
+    ARC_TRY(arc_git_list_add(&scratch->tips, tip, err));
+    return arc_git_list_add(&scratch->wants, tip, err);
+}
+
+/* A few generations of what is asked for and of `also`, whose history is likely to matter next. A
+ * commit that was only made here makes the remote refuse all: then without them. */
+static int fetch_start(const struct arc_git *git, const char *refspec, const struct arc_oid *also,
+                       size_t also_count, struct arc_error *err)
+{
+    struct arc_git_scratch *scratch = git->scratch;
+    ARC_AUTO(arc_buf) struct arc_buf how = {0};
+    ARC_AUTO(arc_error) struct arc_error problem = {0};
+    ARC_AUTO_JSON json_t *refspecs = json_pack("[s]", refspec);
+    if (!refspecs)
+        return arc_error_nomem(err);
+    for (size_t i = 0; i < also_count; i++)
+        if (!arc_git_list_has(&scratch->wants, &also[i]) && !strstr(refspec, also[i].hex))
+            ARC_TRY(arc_git_add_refspec(git, refspecs, &also[i], err));
+    arc_buf_printf(&how, "--depth=%u", scratch->depth);
+
+    int rc = arc_git_scratch_fetch(git, ARC_GIT_COMMITS, arc_buf_text(&how), refspecs, &problem);
+    if (rc == ARC_ENOTFOUND && strstr(arc_error_text(&problem), "does not support")) {
+        scratch->way = ARC_GIT_WHOLE;
+        arc_error_clear(&problem);
+        rc = arc_git_scratch_fetch(git, ARC_GIT_COMMITS, NULL, refspecs, &problem);
+    }
+    if (rc == ARC_ENOTFOUND && json_array_size(refspecs) > 1)
+        return fetch_start(git, refspec, NULL, 0, err);
+    for (size_t i = 0; !rc && i < also_count; i++)
+        ARC_TRY(add_tip(scratch, &also[i], err));
+    return rc ? arc_error_set(err, rc, "%s", arc_error_text(&problem)) : ARC_OK;
+}
+
+static int fetch_named(const struct arc_git *git, const char *from, const char *to,
+                       const char *name, const struct arc_oid *also, size_t also_count,
+                       struct arc_oid *out, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf what = {.max = 8192};
+    arc_buf_printf(&what, "+%s%s:%s%s", from, name, to, name);
+    ARC_TRY(arc_buf_check(&what, "the name of a ref", err));
+    ARC_TRY(fetch_start(git, what.data, also, also_count, err));
+    return arc_git_resolve_ref(&git->scratch->parts[ARC_GIT_COMMITS], strchr(what.data, ':') + 1,
+                               out, err);
 }
 
 static bool is_oid(const char *name)
@@ -67,93 +142,59 @@ static bool is_oid(const char *name)
     return strlen(name) == 40 && strspn(name, "0123456789abcdef") == 40;
 }
 
-int arc_git_fetch(const struct arc_git *git, const struct arc_env *env, const char *name,
-                  unsigned depth, struct arc_error *err)
+static int fetch_name(const struct arc_git *git, const char *name, const struct arc_oid *also,
+                      size_t also_count, struct arc_oid *out, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf how = {0};
-    ARC_AUTO(arc_buf) struct arc_buf what = {.max = 8192};
-    if (depth)
-        arc_buf_printf(&how, "--depth=%u", depth);
-    const char *limit = depth ? arc_buf_text(&how) : NULL;
-    if (is_oid(name))
-        return fetch(git, env, limit, name, NULL, err);
     if (strpbrk(name, ":^*?[~ \\") || strstr(name, ".."))
-        return arc_error_set(err, ARC_ENOTFOUND, "'%.200s' is no name of a branch or a tag", name);
-    if (strncmp(name, "refs/", 5) == 0)
-        arc_buf_printf(&what, "+%s:%s", name, name);
-    else
-        arc_buf_printf(&what, "+refs/heads/%s:refs/remotes/origin/%s", name, name);
-    int rc = arc_buf_check(&what, "the name of a ref", err);
-    if (!rc)
-        rc = fetch(git, env, limit, what.data, NULL, err);
-    if (rc != ARC_ENOTFOUND || strncmp(name, "refs/", 5) == 0)
-        return rc;
-    arc_buf_reset(&what);
-    arc_buf_printf(&what, "+refs/tags/%s:refs/tags/%s", name, name);
-    return fetch(git, env, limit, arc_buf_text(&what), NULL, NULL) == ARC_OK ? ARC_OK : rc;
-}
-
-/* Where the history is cut; empty when it is whole. */
-static int shallow_points(const struct arc_git *git, struct arc_buf *out, struct arc_error *err)
-{
-    ARC_AUTO_FREE char *path = arc_file_join(git->commondir, "shallow");
-    if (!path)
-        return arc_error_nomem(err);
-    int rc = arc_file_read(path, NULL, SHALLOW_MAX, out, NULL);
-    return rc == ARC_ENOTFOUND || rc == ARC_OK ? ARC_OK
-                                               : arc_error_set(err, rc, "cannot read '%s'", path);
-}
-
-int arc_git_deepen(const struct arc_git *git, const struct arc_env *env, const struct arc_oid *a,
-                   const struct arc_oid *b, unsigned commits, bool *more, struct arc_error *err)
-{
-    ARC_AUTO(arc_buf) struct arc_buf how = {0};
-    ARC_AUTO(arc_buf) struct arc_buf before = {.max = SHALLOW_MAX};
-    ARC_AUTO(arc_buf) struct arc_buf after = {.max = SHALLOW_MAX};
-    arc_buf_printf(&how, "--deepen=%u", commits);
-    int rc = shallow_points(git, &before, err);
-    if (!rc)
-        rc = fetch(git, env, arc_buf_text(&how), a->hex, b ? b->hex : NULL, err);
-    if (!rc)
-        rc = shallow_points(git, &after, err);
-    *more = !rc && after.len && strcmp(arc_buf_text(&before), arc_buf_text(&after)) != 0;
-    return rc;
-}
-
-int arc_git_merge_base_shallow(const struct arc_git *git, const struct arc_env *env,
-                               const struct arc_oid *a, const struct arc_oid *b,
-                               struct arc_oid *out, struct arc_error *err)
-{
-    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
-    const char *const words[] = {"merge-base", a->hex, b->hex, NULL};
-    int rc = arc_git_run(git, env, NULL, words, FETCH_SECONDS, &result, err);
-    if (rc)
-        return rc;
-    const char *text = arc_buf_text(&result.output);
-    if (result.status == 1)
         return arc_error_set(err, ARC_ENOTFOUND,
-                             "%s and %s have no common ancestor in this clone, whose history is "
-                             "cut (fetch-depth: 0 of actions/checkout gets all of it)",
-                             a->hex, b->hex);
-    if (result.status || strspn(text, "0123456789abcdef") != 40)
-        return arc_error_set(err, ARC_EWORLD, "git merge-base: %s", arc_git_complaint(&result));
-    memcpy(out->hex, text, 40);
-    out->hex[40] = '\0';
-    return ARC_OK;
+                             "'%.200s' is not a valid name of a branch or a tag", name);
+    if (strncmp(name, "refs/", 5) == 0)
+        return fetch_named(git, "", "", name, also, also_count, out, err);
+    int rc =
+        fetch_named(git, "refs/heads/", "refs/remotes/origin/", name, also, also_count, out, err);
+    if (rc != ARC_ENOTFOUND)
+        return rc;
+    rc = fetch_named(git, "refs/tags/", "refs/tags/", name, also, also_count, out, NULL);
+    if (rc == ARC_OK)
+        arc_error_clear(err);
+    return rc == ARC_OK ? ARC_OK : ARC_ENOTFOUND;
 }
 
-/* Lines "<oid>\trefs/tags/<name>". */
+int arc_git_fetch(const struct arc_git *git, const char *name, const struct arc_oid *also,
+                  size_t also_count, struct arc_oid *out, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf refspec = {0};
+    struct arc_oid commit;
+    if (!is_oid(name))
+        ARC_TRY(fetch_name(git, name, also, also_count, &commit, err));
+    else {
+        memcpy(commit.hex, name, sizeof commit.hex);
+        arc_buf_printf(&refspec, "+%s:refs/arc/%s", name, name);
+        ARC_TRY(fetch_start(git, arc_buf_text(&refspec), also, also_count, err));
+    }
+    *out = commit;
+    return add_tip(git->scratch, out, err);
+}
+
+/* Lines "<oid>\trefs/tags/<name>"; one with ^{} behind the name has the commit of an annotated tag,
+ * whose own line comes before it. */
 static int parse_tags(const char *text, json_t *tags, struct arc_error *err)
 {
     for (size_t len; *text; text += len + (text[len] == '\n')) {
         static const char refs[] = "\trefs/tags/";
         len = strcspn(text, "\n");
-        size_t before = strcspn(text, "\t"), skip = before + strlen(refs);
+        size_t before = strcspn(text, "\t"), skip = before + strlen(refs), end = len;
         if (skip > len || strncmp(text + before, refs, strlen(refs)) != 0)
             continue;
-        json_t *name = json_stringn(text + skip, len - skip); /* NULL when not UTF-8 */
-        if (name && json_array_append_new(tags, name))
+        if (len > skip + 3 && strncmp(text + len - 3, "^{}", 3) == 0)
+            end -= 3;
+        json_t *commit = json_stringn(text, before);
+        ARC_AUTO_FREE char *name = strndup(text + skip, end - skip);
+        if (!name || !commit) {
+            json_decref(commit);
             return arc_error_nomem(err);
+        }
+        json_object_set_new(tags, name, commit); /* refused when not UTF-8 */
     }
     return ARC_OK;
 }
@@ -162,11 +203,29 @@ static int remote_tags(const struct arc_git *git, const struct arc_env *env, jso
                        struct arc_error *err)
 {
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
-    static const char *const words[] = {"ls-remote", "--tags", "--refs", "origin", NULL};
-    int rc = ask_remote(git, env, words, ASK_SECONDS, &result, err);
-    if (!rc && result.status)
-        rc = arc_error_set(err, ARC_EWORLD, "%s", arc_git_complaint(&result));
-    return rc ? rc : parse_tags(arc_buf_text(&result.output), tags, err);
+    static const char *const words[] = {"ls-remote", "--tags", "origin", NULL};
+    ARC_TRY(ask_remote(git, env, words, NULL, ASK_SECONDS, &result, err));
+    if (result.status)
+        return arc_error_set(err, ARC_EWORLD, "%s", arc_git_complaint(&result));
+    return parse_tags(arc_buf_text(&result.output), tags, err);
+}
+
+/* Asks the remote for its tags, once. */
+static int load_tags(const struct arc_git *git, const struct arc_env *env, struct arc_error *err)
+{
+    if (git->scratch->tags)
+        return ARC_OK;
+
+    ARC_AUTO_JSON json_t *tags = json_object();
+    int rc = tags ? remote_tags(git, env, tags, err) : arc_error_nomem(err);
+    if (rc == ARC_ENOMEM)
+        return rc;
+    if (rc)
+        return arc_error_prefix(err, "%s, and 'git ls-remote --tags origin' failed",
+                                arc_git_is_shallow(git) ? "this clone is shallow"
+                                                        : "this clone may lack tags");
+    git->scratch->tags = arc_steal(&tags);
+    return ARC_OK;
 }
 
 static bool in_folder(const char *folder, const char *name)
@@ -195,14 +254,30 @@ int arc_git_all_tags(const struct arc_git *git, const struct arc_env *env, json_
 {
     if (!may_lack_tags(git, env))
         return arc_git_tags(git, out, err);
-    ARC_AUTO_JSON json_t *tags = json_array();
-    int rc = tags ? remote_tags(git, env, tags, err) : arc_error_nomem(err);
-    if (rc == ARC_ENOMEM)
-        return rc;
-    if (rc)
-        return arc_error_prefix(err, "%s, and 'git ls-remote --tags origin' failed",
-                                arc_git_is_shallow(git) ? "this clone is shallow"
-                                                        : "this clone may lack tags");
-    *out = arc_steal(&tags);
+
+    ARC_TRY(load_tags(git, env, err));
+    ARC_AUTO_JSON json_t *names = json_array();
+    const char *name;
+    json_t *commit;
+    if (!names)
+        return arc_error_nomem(err);
+    json_object_foreach (git->scratch->tags, name, commit)
+        if (json_array_append_new(names, json_string(name)))
+            return arc_error_nomem(err);
+    *out = arc_steal(&names);
     return ARC_OK;
+}
+
+int arc_git_tag_commit(const struct arc_git *git, const char *name, struct arc_oid *out,
+                       struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 8192};
+    const char *commit = json_string_value(json_object_get(git->scratch->tags, name));
+    if (commit && is_oid(commit)) {
+        memcpy(out->hex, commit, sizeof out->hex);
+        return ARC_OK;
+    }
+    arc_buf_printf(&ref, "refs/tags/%s", name);
+    ARC_TRY(arc_buf_check(&ref, "the name of a tag", err));
+    return arc_git_resolve_ref(git, ref.data, out, err);
 }

@@ -28,6 +28,7 @@ struct arc_git {
     char *gitdir;     /* absolute path of the .git directory, no slash at the end */
     char *commondir;  /* the same, shared by all work trees (refs, objects, shallow) */
     bool initialised; /* git_libgit2_init() was called */
+    struct arc_git_scratch *scratch; /* what was fetched (git/fetch.h) */
 };
 
 /* What a commit says. Strings are owned. */
@@ -54,6 +55,9 @@ void arc_git_free(struct arc_git *git);
 
 /* Whether history is cut (`git clone --depth`). */
 bool arc_git_is_shallow(const struct arc_git *git);
+
+/* Whether history is cut or objects were left out (`git clone --filter`). */
+bool arc_git_is_partial(const struct arc_git *git);
 
 /* The commit that a revision names, tags peeled: a full ref, HEAD, a branch, a tag, an object name
  * (abbreviated or not), with ~N and ^N behind it. Searches (":/text"), reflogs ("@{…}") and paths

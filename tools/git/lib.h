@@ -20,9 +20,4 @@ int arc_git_oid_in(const struct arc_oid *oid, git_oid *out, struct arc_error *er
 /* The object database; the caller frees it with git_odb_free(). */
 int arc_git_odb(const struct arc_git *git, git_odb **out, struct arc_error *err);
 
-/* The commits of a range in a shallow clone, newest first by date: *out is owned by the caller. A
- * libgit2 error code on failure. `from` may be NULL. */
-int arc_git_shallow_range(git_repository *repo, const git_oid *from, const git_oid *to,
-                          git_oid **out, size_t *count);
-
 #endif

@@ -1,8 +1,11 @@
 /* Commits: one, the common ancestor of two, a range; and a file of one. */
 #include "base/auto.h"
+#include "git/fetch.h"
 #include "git/git.h"
+#include "git/history.h"
 #include "git/lib.h"
 #include "git/run.h"
+#include "git/scratch.h"
 #include <string.h>
 
 #define LOG_MAX     1000
@@ -60,25 +63,6 @@ void arc_git_commit_free(struct arc_git_commit *commit)
     free(commit->email);
     free(commit->subject);
     *commit = (struct arc_git_commit){0};
-}
-
-int arc_git_merge_base(const struct arc_git *git, const struct arc_oid *a, const struct arc_oid *b,
-                       struct arc_oid *out, struct arc_error *err)
-{
-    git_oid one, two, base;
-    int rc = arc_git_oid_in(a, &one, err);
-    if (!rc)
-        rc = arc_git_oid_in(b, &two, err);
-    if (rc)
-        return rc;
-    rc = git_merge_base(&base, git->repo, &one, &two);
-    if (rc == GIT_ENOTFOUND)
-        return arc_error_set(err, ARC_ENOTFOUND, "%s and %s have no common ancestor in this clone",
-                             a->hex, b->hex);
-    if (rc < 0)
-        return arc_git_failed(err, rc, "finding the merge base");
-    arc_git_oid_out(&base, out);
-    return ARC_OK;
 }
 
 /* The object at a path of a commit; all zeros when there is none. An object that a partial clone
@@ -161,8 +145,6 @@ static void source_free(struct source *source)
 static int start_walk(const struct arc_git *git, const git_oid *from, const git_oid *to,
                       struct source *out)
 {
-    if (arc_git_is_shallow(git))
-        return arc_git_shallow_range(git->repo, from, to, &out->list, &out->count);
     int rc = git_revwalk_new(&out->walk, git->repo);
     if (!rc)
         rc = git_revwalk_sorting(out->walk, GIT_SORT_TOPOLOGICAL | GIT_SORT_TIME);
@@ -180,6 +162,12 @@ static int start(const struct arc_git *git, const struct arc_git_log_range *rang
         rc = arc_git_oid_in(range->from, &from, err);
     if (rc)
         return rc;
+    if (arc_git_is_shallow(git)) {
+        ARC_AUTO(arc_history) struct arc_history *history = NULL;
+        ARC_TRY(arc_history_new(git, &history, err));
+        return arc_history_range(history, range->from ? &from : NULL, &to, &out->list, &out->count,
+                                 err);
+    }
     rc = start_walk(git, range->from ? &from : NULL, &to, out);
     return rc < 0 ? arc_git_failed(err, rc, "walking the history") : ARC_OK;
 }
@@ -251,32 +239,72 @@ static int add_blob(git_object *object, const char *path, size_t max, struct arc
     return arc_buf_check(out, path, err);
 }
 
-int arc_git_blob(const struct arc_git *git, const struct arc_oid *commit, const char *path,
-                 size_t max, struct arc_buf *out, struct arc_error *err)
+/* The file at a path of a commit: a libgit2 code. */
+static int open_blob(const struct arc_git *git, const struct arc_oid *commit, const char *path,
+                     git_oid *blob, git_object **out)
 {
     git_commit *found = NULL;
     git_tree *tree = NULL;
-    git_object *object = NULL;
     git_tree_entry *entry = NULL;
-    int rc = lookup(git, commit, &found, err);
-    if (rc)
-        return rc;
-    int step = git_commit_tree(&tree, found);
-    if (!step)
-        step = git_tree_entry_bypath(&entry, tree, path);
-    if (!step && git_tree_entry_type(entry) != GIT_OBJECT_BLOB)
-        step = GIT_ENOTFOUND;
-    if (!step)
-        step = git_tree_entry_to_object(&object, git->repo, entry);
-    if (step == GIT_ENOTFOUND)
-        rc = arc_error_set(err, ARC_ENOTFOUND, "there is no file '%s' in commit %.12s", path,
-                           commit->hex);
-    else
-        rc = step < 0 ? arc_git_failed(err, step, path) : add_blob(object, path, max, out, err);
-    git_object_free(object);
+    git_oid id;
+    int rc = git_oid_fromstr(&id, commit->hex);
+    if (!rc)
+        rc = git_commit_lookup(&found, git->repo, &id);
+    if (!rc)
+        rc = git_commit_tree(&tree, found);
+    if (!rc)
+        rc = git_tree_entry_bypath(&entry, tree, path);
+    if (!rc && git_tree_entry_type(entry) != GIT_OBJECT_BLOB)
+        rc = GIT_ENOTFOUND;
+    if (!rc) {
+        *blob = *git_tree_entry_id(entry);
+        rc = git_tree_entry_to_object(out, git->repo, entry);
+    }
     git_tree_entry_free(entry);
     git_tree_free(tree);
     git_commit_free(found);
+    return rc;
+}
+
+/* Whether an object is missing from the clone, in contrast to a path from a tree. */
+static bool lacks_object(int rc)
+{
+    const git_error *problem = rc == GIT_ENOTFOUND ? git_error_last() : NULL;
+    return problem && problem->klass == GIT_ERROR_ODB;
+}
+
+static int fetch_blob(const struct arc_git *git, const git_oid *blob, struct arc_error *err)
+{
+    struct arc_oid name;
+    arc_git_oid_out(blob, &name);
+    ARC_AUTO_JSON json_t *refspecs = json_array();
+    if (!refspecs)
+        return arc_error_nomem(err);
+    ARC_TRY(arc_git_add_refspec(git, refspecs, &name, err));
+    return arc_git_scratch_fetch(git, ARC_GIT_TREES, NULL, refspecs, err);
+}
+
+int arc_git_blob(const struct arc_git *git, const struct arc_oid *commit, const char *path,
+                 size_t max, struct arc_buf *out, struct arc_error *err)
+{
+    git_object *object = NULL;
+    git_oid blob = {{0}};
+    int step = open_blob(git, commit, path, &blob, &object);
+    if (lacks_object(step) && git->scratch->allowed && git_oid_is_zero(&blob)) {
+        ARC_TRY(arc_git_fetch_trees(git, commit, 1, err));
+        step = open_blob(git, commit, path, &blob, &object);
+    }
+    if (lacks_object(step) && git->scratch->allowed && !git_oid_is_zero(&blob)) {
+        ARC_TRY(fetch_blob(git, &blob, err));
+        step = open_blob(git, commit, path, &blob, &object);
+    }
+    int rc;
+    if (step == GIT_ENOTFOUND)
+        rc = arc_error_set(err, ARC_ENOTFOUND, "there is no file '%s' in commit %.12s%s", path,
+                           commit->hex, lacks_object(step) ? " as far as it is in this clone" : "");
+    else
+        rc = step < 0 ? arc_git_failed(err, step, path) : add_blob(object, path, max, out, err);
+    git_object_free(object);
     return rc;
 }
 

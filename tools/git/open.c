@@ -4,6 +4,7 @@
 #include "base/auto.h"
 #include "git/git.h"
 #include "git/lib.h"
+#include "git/scratch.h"
 #include "os/file.h"
 #include "os/process.h"
 #include <limits.h>
@@ -209,8 +210,13 @@ int arc_git_open(const struct arc_env *env, const char *path, struct arc_git *ou
     *out = (struct arc_git){0};
     ARC_TRY(arc_git_start(err));
     out->initialised = true;
-    int rc =
-        open_repository(&search, path ? NULL : arc_env_nonempty(env, "GIT_DIR"), &out->repo, err);
+    out->scratch = calloc(1, sizeof *out->scratch);
+    if (out->scratch)
+        *out->scratch = (struct arc_git_scratch){.env = env, .since = INT64_MAX};
+    int rc = !out->scratch
+                 ? arc_error_nomem(err)
+                 : open_repository(&search, path ? NULL : arc_env_nonempty(env, "GIT_DIR"),
+                                   &out->repo, err);
     free(search.top);
     if (!rc) {
         out->worktree = without_slash(git_repository_workdir(out->repo));
@@ -227,6 +233,8 @@ int arc_git_open(const struct arc_env *env, const char *path, struct arc_git *ou
 
 void arc_git_free(struct arc_git *git)
 {
+    if (git->scratch)
+        arc_git_scratch_free(git->scratch);
     git_repository_free(git->repo);
     free(git->worktree);
     free(git->gitdir);

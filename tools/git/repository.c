@@ -19,6 +19,20 @@ bool arc_git_is_shallow(const struct arc_git *git)
     return git_repository_is_shallow(git->repo) == 1;
 }
 
+bool arc_git_is_partial(const struct arc_git *git)
+{
+    git_config *config = NULL;
+    bool promised = false;
+    if (arc_git_is_shallow(git))
+        return true;
+    if (git_repository_config_snapshot(&config, git->repo) == 0) {
+        const char *filter = NULL;
+        promised = git_config_get_string(&filter, config, "remote.origin.partialclonefilter") == 0;
+    }
+    git_config_free(config);
+    return promised;
+}
+
 void arc_git_oid_out(const git_oid *oid, struct arc_oid *out)
 {
     git_oid_tostr(out->hex, sizeof out->hex, oid);

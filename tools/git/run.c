@@ -55,6 +55,14 @@ int arc_git_run(const struct arc_git *git, const struct arc_env *env,
                 const struct arc_git_token *token, const char *const *words, unsigned seconds,
                 struct arc_process_result *result, struct arc_error *err)
 {
+    return arc_git_run_with(git, env, token, words, NULL, seconds, result, err);
+}
+
+int arc_git_run_with(const struct arc_git *git, const struct arc_env *env,
+                     const struct arc_git_token *token, const char *const *words,
+                     const struct arc_buf *input, unsigned seconds,
+                     struct arc_process_result *result, struct arc_error *err)
+{
     const char *argv[COMMON_COUNT + ARC_GIT_WORDS + 1] = {0};
     ARC_AUTO_FREE const char **vars = NULL;
     ARC_AUTO(arc_buf) struct arc_buf gitdir = {.max = 8192};
@@ -78,6 +86,8 @@ int arc_git_run(const struct arc_git *git, const struct arc_env *env,
     const struct arc_process process = {.argv = argv,
                                         .env = &there,
                                         .environment = vars,
+                                        .input = input ? input->data : NULL,
+                                        .input_len = input ? input->len : 0,
                                         .timeout = seconds,
                                         .output_max = OUTPUT_MAX};
     return arc_process_run(&process, result, err);

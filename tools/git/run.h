@@ -18,6 +18,12 @@ int arc_git_run(const struct arc_git *git, const struct arc_env *env,
                 const struct arc_git_token *token, const char *const *words, unsigned seconds,
                 struct arc_process_result *result, struct arc_error *err);
 
+/* As arc_git_run(), with a text for git to read on stdin. */
+int arc_git_run_with(const struct arc_git *git, const struct arc_env *env,
+                     const struct arc_git_token *token, const char *const *words,
+                     const struct arc_buf *input, unsigned seconds,
+                     struct arc_process_result *result, struct arc_error *err);
+
 /* What git said was wrong: its first "fatal:" line, advice may follow it; else the last line.
  * Borrowed from the result, which it cuts at that line. */
 const char *arc_git_complaint(struct arc_process_result *result);

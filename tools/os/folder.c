@@ -153,8 +153,8 @@ void arc_folder_remove(const char *path)
     for (int i = 0; i < count; i++) {
         ARC_AUTO(arc_buf) struct arc_buf child = {.max = 8192};
         arc_buf_printf(&child, "%s/%s", path, entries[i]->d_name);
-        if (!child.failed)
-            unlink(arc_buf_text(&child));
+        if (!child.failed && unlink(arc_buf_text(&child)) != 0)
+            arc_folder_remove(arc_buf_text(&child));
         free(entries[i]);
     }
     free(entries);

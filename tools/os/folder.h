@@ -15,7 +15,7 @@ int arc_folder_hash(const char *path, char out[ARC_SHA256_HEX], struct arc_error
 /* Makes a folder of our own in TMPDIR (else /tmp); *out is owned by the caller. */
 int arc_folder_temporary(const struct arc_env *env, char **out, struct arc_error *err);
 
-/* Removes a folder that holds only files, with the files. A missing one is no error. */
+/* Removes a folder with all that is in it; links are not followed. A missing one is no error. */
 void arc_folder_remove(const char *path);
 
 #endif

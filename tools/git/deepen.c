@@ -1,0 +1,266 @@
+/* Getting as much of the history as an answer needs, and no more: a few generations first, then by
+ * date, in windows that grow. Depth counts generations, of which a merged history has few and wide
+ * ones: 100 of git's own are 46,278 commits. */
+#include "base/auto.h"
+#include "git/fetch.h"
+#include "git/history.h"
+#include "git/scratch.h"
+#include <string.h>
+
+#define DAY ((int64_t)24 * 60 * 60)
+
+/* A window grows by this factor, from this at least; so does a depth. */
+#define GROWTH     2
+#define WINDOW_MIN (30 * DAY)
+
+/* The first window is longer than it seems it must be by one part in so many: a merge is cut as a
+ * whole when one of the branches that it merged is older than the window. */
+#define MARGIN 5
+
+/* git reads a number above this as seconds since 1970; what is older comes with the whole. */
+#define DATE_MIN 100000000
+
+/* --depth of git's own --unshallow. */
+#define WHOLE "--depth=2147483647"
+
+/* Places where the clone is cut that are asked for in place of a commit that may be only here. */
+#define CUTS_MAX 8
+
+/* What is asked of the history. */
+struct question {
+    const struct arc_oid *tips;
+    size_t count;
+    int64_t reach; /* the date that is to be in the window; INT64_MAX: none in particular */
+};
+
+/* Adds the commits to ask for on account of a tip: the places where the clone's own history of it is
+ * cut, which the remote surely knows. */
+static int add_wants(struct arc_git_scratch *scratch, struct arc_history *history,
+                     const struct arc_oid *tip, struct arc_error *err)
+{
+    struct arc_oid cuts[CUTS_MAX];
+    size_t count = 0;
+    int64_t date;
+    if (arc_git_list_has(&scratch->tips, tip))
+        return ARC_OK;
+    bool here = arc_history_date(history, tip, &date);
+    if (!here || !arc_history_cuts(history, tip, CUTS_MAX, cuts, &count)) {
+        cuts[0] = *tip;
+        count = 1;
+    }
+    for (size_t i = 0; i < count; i++)
+        ARC_TRY(arc_git_list_add(&scratch->wants, &cuts[i], err));
+    scratch->since = ARC_HISTORY_NO_DATE;
+    return arc_git_list_add(&scratch->tips, tip, err);
+}
+
+static int fetch_depth(const struct arc_git *git, const struct arc_oid *commits, size_t count,
+                       struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf how = {0};
+    arc_buf_printf(&how, "--depth=%u", git->scratch->depth);
+    return arc_git_fetch_commits(git, arc_buf_text(&how), commits, count, err);
+}
+
+static int fetch_more_depth(const struct arc_git *git, struct arc_error *err)
+{
+    struct arc_git_scratch *scratch = git->scratch;
+    scratch->depth *= GROWTH;
+    int rc = fetch_depth(git, scratch->wants.items, scratch->wants.count, err);
+    if (rc == ARC_ENOTFOUND || scratch->depth > 1000000)
+        scratch->way = ARC_GIT_WHOLE;
+    return rc == ARC_ENOTFOUND ? ARC_OK : rc;
+}
+
+/* Where the window is to start now; 0 or less: at the beginning. */
+static int64_t next_date(const struct arc_git_scratch *scratch, struct arc_history *history,
+                         const struct question *question)
+{
+    int64_t newest = INT64_MIN, oldest = question->reach;
+    for (size_t i = 0; i < question->count; i++) {
+        int64_t date, first = arc_history_oldest(history, &question->tips[i]);
+        if (arc_history_date(history, &question->tips[i], &date) && date > newest)
+            newest = date;
+        if (first < oldest)
+            oldest = first;
+    }
+    int64_t margin = (newest - oldest) / MARGIN, least = DAY + 2 * arc_history_skew(history);
+    int64_t next = oldest - (margin > least ? margin : least);
+    if (scratch->since == ARC_HISTORY_NO_DATE || next < scratch->since)
+        return next;
+    int64_t window = newest - scratch->since;
+    return newest - GROWTH * (window > WINDOW_MIN ? window : WINDOW_MIN);
+}
+
+static int fetch_dates(const struct arc_git *git, struct arc_history *history, int64_t since,
+                       struct arc_error *err)
+{
+    struct arc_git_scratch *scratch = git->scratch;
+    ARC_AUTO(arc_error) struct arc_error refused = {0};
+    ARC_AUTO(arc_buf) struct arc_buf how = {0};
+    ARC_AUTO_FREE struct arc_oid *wants = calloc(scratch->wants.count + 1, sizeof *wants);
+    size_t count = 0;
+    if (!wants)
+        return arc_error_nomem(err);
+    for (size_t i = 0; i < scratch->wants.count; i++) { /* of an older one all history would come */
+        int64_t date;
+        if (arc_history_date(history, &scratch->wants.items[i], &date) && date >= since)
+            wants[count++] = scratch->wants.items[i];
+    }
+    if (scratch->since == ARC_HISTORY_NO_DATE) /* no place may stay that was cut by depth */
+        ARC_TRY(arc_git_scratch_restart(git, err));
+    arc_buf_printf(&how, "--shallow-since=%jd", (intmax_t)since);
+    int rc = count ? arc_git_fetch_commits(git, arc_buf_text(&how), wants, count, &refused) : 0;
+    if (rc == ARC_ENOTFOUND)
+        scratch->way = ARC_GIT_BY_DEPTH;
+    else if (!rc)
+        scratch->since = since;
+    return rc && rc != ARC_ENOTFOUND ? arc_error_set(err, rc, "%s", arc_error_text(&refused))
+                                     : ARC_OK;
+}
+
+static int fetch_whole(const struct arc_git *git, bool *last, struct arc_error *err)
+{
+    struct arc_git_scratch *scratch = git->scratch;
+    *last = true;
+    int rc = arc_git_fetch_commits(git, WHOLE, scratch->wants.items, scratch->wants.count, err);
+    if (rc != ARC_ENOTFOUND || !strstr(arc_error_text(err), "does not support"))
+        return rc;
+    arc_error_clear(err);
+    return arc_git_fetch_commits(git, NULL, scratch->wants.items, scratch->wants.count, err);
+}
+
+/* Gets more of the history; *last tells that there is no more to get. */
+static int get_more(const struct arc_git *git, struct arc_history *history,
+                    const struct question *question, bool *last, struct arc_error *err)
+{
+    struct arc_git_scratch *scratch = git->scratch;
+    size_t before = scratch->wants.count;
+    for (size_t i = 0; i < question->count; i++)
+        ARC_TRY(add_wants(scratch, history, &question->tips[i], err));
+    if (scratch->wants.count > before && scratch->way != ARC_GIT_WHOLE)
+        return fetch_depth(git, scratch->wants.items + before, scratch->wants.count - before, err);
+
+    int64_t since = next_date(scratch, history, question);
+    if (scratch->way == ARC_GIT_BY_DATE && since > DATE_MIN)
+        return fetch_dates(git, history, since, err);
+    if (scratch->way == ARC_GIT_BY_DEPTH)
+        return fetch_more_depth(git, err);
+    return fetch_whole(git, last, err);
+}
+
+static int not_certain(const struct arc_git *git, bool last, const char *what,
+                       struct arc_error *err)
+{
+    if (git->scratch->allowed && last)
+        return arc_error_set(err, ARC_ENOTFOUND, "%s: the history of 'origin' is cut itself", what);
+    return arc_error_set(err, ARC_ENOTFOUND,
+                         "%s in this clone, whose history is cut (fetch-depth: 0 of "
+                         "actions/checkout gets all of it)",
+                         what);
+}
+
+/* How far back everything is here that the tips of a question lead to. */
+static int64_t since_of(const struct arc_git *git, const struct question *question)
+{
+    for (size_t i = 0; i < question->count; i++)
+        if (!arc_git_list_has(&git->scratch->tips, &question->tips[i]))
+            return ARC_HISTORY_NO_DATE;
+    return git->scratch->since;
+}
+
+static int merge_base(const struct arc_git *git, bool fetching, const struct arc_oid *a,
+                      const struct arc_oid *b, struct arc_oid *out, struct arc_error *err)
+{
+    const struct arc_oid tips[] = {*a, *b};
+    const struct question question = {tips, 2, INT64_MAX};
+    ARC_AUTO(arc_buf) struct arc_buf what = {0};
+    arc_buf_printf(&what, "%s and %s have no common ancestor", a->hex, b->hex);
+    for (bool last = false;;) {
+        ARC_AUTO(arc_history) struct arc_history *history = NULL;
+        enum arc_history_answer answer;
+        ARC_TRY(arc_history_new(git, &history, err));
+        ARC_TRY(arc_history_merge_base(history, a, b, since_of(git, &question), &answer, out, err));
+        if (answer == ARC_HISTORY_YES)
+            return ARC_OK;
+        if (answer == ARC_HISTORY_NO)
+            return arc_error_set(err, ARC_ENOTFOUND, "%s", arc_buf_text(&what));
+        if (!fetching || last)
+            return not_certain(git, last, arc_buf_text(&what), err);
+        ARC_TRY(get_more(git, history, &question, &last, err));
+    }
+}
+
+int arc_git_merge_base(const struct arc_git *git, const struct arc_oid *a, const struct arc_oid *b,
+                       struct arc_oid *out, struct arc_error *err)
+{
+    return merge_base(git, false, a, b, out, err);
+}
+
+int arc_git_find_merge_base(const struct arc_git *git, const struct arc_oid *a,
+                            const struct arc_oid *b, struct arc_oid *out, struct arc_error *err)
+{
+    return merge_base(git, git->scratch->allowed, a, b, out, err);
+}
+
+/* ---- ancestors ----------------------------------------------------------------------------- */
+
+/* What is left to be found out about a list of commits. */
+struct rest {
+    struct arc_oid *absent; /* not here, so their dates are not known */
+    size_t count;
+    int64_t oldest; /* date of the others */
+    bool any;
+};
+
+static void rest_free(struct rest *rest)
+{
+    free(rest->absent);
+}
+
+static int look(const struct arc_git *git, struct arc_history *history, const struct arc_oid *head,
+                const struct arc_oid *commits, size_t count, bool *are, struct rest *rest,
+                struct arc_error *err)
+{
+    *rest = (struct rest){.absent = calloc(count + 1, sizeof *rest->absent), .oldest = INT64_MAX};
+    if (!rest->absent)
+        return arc_error_nomem(err);
+    const struct question question = {head, 1, INT64_MAX};
+    int64_t since = since_of(git, &question);
+    for (size_t i = 0; i < count; i++) {
+        enum arc_history_answer answer;
+        int64_t date;
+        ARC_TRY(arc_history_reaches(history, head, &commits[i], since, &answer, err));
+        are[i] = answer == ARC_HISTORY_YES;
+        if (answer != ARC_HISTORY_UNCERTAIN)
+            continue;
+        rest->any = true;
+        if (!arc_history_date(history, &commits[i], &date))
+            rest->absent[rest->count++] = commits[i];
+        else if (date < rest->oldest)
+            rest->oldest = date;
+    }
+    return ARC_OK;
+}
+
+int arc_git_find_ancestors(const struct arc_git *git, const struct arc_oid *head,
+                           const struct arc_oid *commits, size_t count, bool *are,
+                           struct arc_error *err)
+{
+    for (bool last = false;;) {
+        ARC_AUTO(arc_history) struct arc_history *history = NULL;
+        ARC_AUTO(rest) struct rest rest = {0};
+        ARC_TRY(arc_history_new(git, &history, err));
+        ARC_TRY(look(git, history, head, commits, count, are, &rest, err));
+        if (!rest.any)
+            return ARC_OK;
+        if (!git->scratch->allowed || last)
+            return not_certain(git, last, "whether a commit is before the head is not known", err);
+        if (rest.count)
+            ARC_TRY(arc_git_fetch_commits(git, "--depth=1", rest.absent, rest.count, err));
+        else {
+            const struct question question = {head, 1, rest.oldest};
+            ARC_TRY(get_more(git, history, &question, &last, err));
+        }
+    }
+}

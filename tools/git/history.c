@@ -1,0 +1,595 @@
+#include "git/history.h"
+#include "base/auto.h"
+#include <string.h>
+
+#define NONE UINT32_MAX
+#define DAY  ((int64_t)24 * 60 * 60)
+
+/* What a walk found out about a commit. */
+enum {
+    FROM_A = 1,  /* reachable from the first commit of a question */
+    FROM_B = 2,  /* and from the second */
+    STALE = 4,   /* behind a common ancestor */
+    RESULT = 8,  /* met as a common ancestor */
+    MET = 16,    /* by the walk of arc_history_reaches() or of a range */
+    HIDDEN = 32, /* by that of the commit whose history is left out */
+};
+
+struct node {
+    git_oid oid;
+    int64_t time;     /* of the committer; INT64_MIN when missing */
+    uint32_t parents; /* where its parents start in `links` */
+    uint32_t count;   /* of parents */
+    uint32_t queued;  /* how often it is in the queue of a search */
+    unsigned flags;
+    bool read, missing;
+};
+
+/* A place in a queue: newest first, then in the order of arrival, as git's own prio_queue. */
+struct place {
+    int64_t time;
+    uint64_t turn;
+    uint32_t node;
+};
+
+struct queue {
+    struct place *places;
+    size_t count, size;
+    uint64_t turn;
+    size_t fresh; /* places of commits that are not stale; counted by a search only */
+    bool searches;
+};
+
+struct arc_history {
+    git_odb *odb;
+    struct node *nodes;
+    size_t count, size;
+    uint32_t *table; /* nodes by name, 0 for none, else number + 1; a power of two */
+    size_t table_size;
+    uint32_t *links; /* parents */
+    size_t link_count, link_size;
+    struct queue walk;  /* of arc_history_reaches() */
+    int64_t walk_doubt; /* as in struct search */
+    int64_t skew;       /* how much older than a parent of it a commit claims to be, at most */
+    int failed;         /* a libgit2 code, or GIT_ERROR without memory */
+};
+
+static bool grow(void *array, size_t *size, size_t count, size_t element)
+{
+    void **items = array;
+    if (count < *size)
+        return true;
+    size_t more = *size ? 2 * *size : 256;
+    void *grown = realloc(*items, more * element);
+    if (!grown)
+        return false;
+    *items = grown;
+    *size = more;
+    return true;
+}
+
+static size_t place_of(const struct arc_history *history, const git_oid *oid)
+{
+    uint64_t hash;
+    memcpy(&hash, oid->id, sizeof hash);
+    size_t place = hash & (history->table_size - 1);
+    while (history->table[place] &&
+           git_oid_cmp(&history->nodes[history->table[place] - 1].oid, oid) != 0)
+        place = (place + 1) & (history->table_size - 1);
+    return place;
+}
+
+static bool grow_table(struct arc_history *history)
+{
+    if (history->count * 2 < history->table_size)
+        return true;
+    size_t size = history->table_size ? 2 * history->table_size : 1024;
+    uint32_t *table = calloc(size, sizeof *table);
+    if (!table)
+        return false;
+    free(history->table);
+    history->table = table;
+    history->table_size = size;
+    for (size_t i = 0; i < history->count; i++)
+        history->table[place_of(history, &history->nodes[i].oid)] = (uint32_t)i + 1;
+    return true;
+}
+
+/* The node of a commit, made when it is first named. NONE after a failure. */
+static uint32_t node_of(struct arc_history *history, const git_oid *oid)
+{
+    if (!grow_table(history) || history->count >= UINT32_MAX - 1 ||
+        !grow(&history->nodes, &history->size, history->count, sizeof *history->nodes)) {
+        history->failed = GIT_ERROR;
+        return NONE;
+    }
+    size_t place = place_of(history, oid);
+    if (history->table[place])
+        return history->table[place] - 1;
+    history->nodes[history->count] = (struct node){.oid = *oid};
+    history->table[place] = (uint32_t)++history->count;
+    return (uint32_t)history->count - 1;
+}
+
+static bool add_parent(struct arc_history *history, uint32_t node, const char *hex)
+{
+    git_oid oid;
+    uint32_t parent =
+        git_oid_fromstrn(&oid, hex, GIT_OID_HEXSZ) < 0 ? NONE : node_of(history, &oid);
+    if (parent == NONE ||
+        !grow(&history->links, &history->link_size, history->link_count, sizeof(uint32_t))) {
+        history->failed = GIT_ERROR;
+        return false;
+    }
+    history->links[history->link_count++] = parent;
+    history->nodes[node].count++;
+    return true;
+}
+
+/* The date at the end of a line "committer NAME <EMAIL> DATE ZONE". */
+static int64_t date_of(const char *line, size_t len)
+{
+    size_t at = len;
+    while (at && line[at - 1] != '>')
+        at--;
+    return at ? strtoll(line + at, NULL, 10) : 0;
+}
+
+/* Reads the header of a commit; it ends with an empty line. */
+static void parse(struct arc_history *history, uint32_t node, const char *text, size_t size)
+{
+    history->nodes[node].parents = (uint32_t)history->link_count;
+    while (size && *text != '\n') {
+        const char *end = memchr(text, '\n', size);
+        if (!end)
+            return;
+        size_t len = (size_t)(end - text);
+        if (len == 7 + GIT_OID_HEXSZ && memcmp(text, "parent ", 7) == 0 &&
+            !add_parent(history, node, text + 7))
+            return;
+        if (len > 10 && memcmp(text, "committer ", 10) == 0) {
+            history->nodes[node].time = date_of(text, len);
+            return;
+        }
+        text = end + 1;
+        size -= len + 1;
+    }
+}
+
+/* Makes sure that the commit was read; whether it is here. */
+static bool read_node(struct arc_history *history, uint32_t node)
+{
+    if (history->nodes[node].read)
+        return !history->nodes[node].missing;
+    git_odb_object *object = NULL;
+    const git_oid oid = history->nodes[node].oid;
+    int rc = git_odb_exists_ext(history->odb, &oid, GIT_ODB_LOOKUP_NO_REFRESH) == 1
+                 ? git_odb_read(&object, history->odb, &oid)
+                 : GIT_ENOTFOUND;
+    bool is_commit = rc == 0 && git_odb_object_type(object) == GIT_OBJECT_COMMIT;
+    if (is_commit)
+        parse(history, node, git_odb_object_data(object), git_odb_object_size(object));
+    else if (rc != GIT_ENOTFOUND)
+        history->failed = rc ? rc : GIT_ERROR;
+    git_odb_object_free(object);
+    history->nodes[node].read = true;
+    history->nodes[node].missing = !is_commit;
+    if (!is_commit)
+        history->nodes[node].time = INT64_MIN;
+    return is_commit;
+}
+
+static uint32_t parent_of(const struct arc_history *history, uint32_t node, uint32_t index)
+{
+    return history->links[history->nodes[node].parents + index];
+}
+
+/* Reads a parent, and notes how wrong the dates are. */
+static void read_parent(struct arc_history *history, uint32_t node, uint32_t parent)
+{
+    if (!read_node(history, parent))
+        return;
+    int64_t ahead = history->nodes[parent].time - history->nodes[node].time;
+    if (ahead > history->skew)
+        history->skew = ahead;
+}
+
+/* ---- queue --------------------------------------------------------------------------------- */
+
+static bool before(const struct place *a, const struct place *b)
+{
+    return a->time != b->time ? a->time > b->time : a->turn < b->turn;
+}
+
+static void put(struct arc_history *history, struct queue *queue, uint32_t node)
+{
+    if (!grow(&queue->places, &queue->size, queue->count, sizeof *queue->places)) {
+        history->failed = GIT_ERROR;
+        return;
+    }
+    struct node *the = &history->nodes[node];
+    const struct place last = {the->time, queue->turn++, node};
+    size_t at = queue->count++;
+    for (size_t up; at && before(&last, &queue->places[up = (at - 1) / 2]); at = up)
+        queue->places[at] = queue->places[up];
+    queue->places[at] = last;
+    if (!queue->searches)
+        return;
+    the->queued++;
+    queue->fresh += !(the->flags & STALE);
+}
+
+static uint32_t take(struct arc_history *history, struct queue *queue)
+{
+    const uint32_t node = queue->places[0].node;
+    const struct place last = queue->places[--queue->count];
+    size_t at = 0;
+    for (size_t down; (down = 2 * at + 1) < queue->count; at = down) {
+        if (down + 1 < queue->count && before(&queue->places[down + 1], &queue->places[down]))
+            down++;
+        if (!before(&queue->places[down], &last))
+            break;
+        queue->places[at] = queue->places[down];
+    }
+    queue->places[at] = last;
+    if (queue->searches) {
+        history->nodes[node].queued--;
+        queue->fresh -= !(history->nodes[node].flags & STALE);
+    }
+    return node;
+}
+
+static void add_flags(struct arc_history *history, struct queue *queue, uint32_t node,
+                      unsigned flags)
+{
+    struct node *the = &history->nodes[node];
+    if (flags & STALE && !(the->flags & STALE))
+        queue->fresh -= the->queued;
+    the->flags |= flags;
+}
+
+/* ---- merge base ---------------------------------------------------------------------------- */
+
+/* What a search for merge bases has come to. */
+struct search {
+    struct arc_history *history;
+    struct queue queue;
+    uint32_t *found; /* common ancestors, newest first */
+    size_t count, size;
+    int64_t
+        doubt; /* date of the newest merge that is an ancestor of one side only and cut: it is cut
+                       as a whole, so any parent of it may be newer than the window is long */
+    bool one_sided; /* a commit that is missing is known to be an ancestor of one side only */
+    bool any;       /* a commit is missing */
+};
+
+static void search_free(struct search *search)
+{
+    free(search->queue.places);
+    free(search->found);
+}
+
+/* Behind those that are not older. */
+static void add_found(struct search *search, uint32_t node)
+{
+    const struct node *nodes = search->history->nodes;
+    if (!grow(&search->found, &search->size, search->count, sizeof *search->found)) {
+        search->history->failed = GIT_ERROR;
+        return;
+    }
+    size_t at = search->count++;
+    for (; at && nodes[search->found[at - 1]].time < nodes[node].time; at--)
+        search->found[at] = search->found[at - 1];
+    search->found[at] = node;
+}
+
+static bool is_cut(struct arc_history *history, uint32_t node)
+{
+    for (uint32_t i = 0; i < history->nodes[node].count; i++)
+        if (!read_node(history, parent_of(history, node, i)))
+            return true;
+    return false;
+}
+
+static void note_doubt(struct arc_history *history, uint32_t node, int64_t *doubt)
+{
+    const struct node *the = &history->nodes[node];
+    if (the->count > 1 && the->time > *doubt && is_cut(history, node))
+        *doubt = history->nodes[node].time;
+}
+
+/* One step of git's paint_down_to_common(). */
+static void paint(struct search *search)
+{
+    struct arc_history *history = search->history;
+    uint32_t node = take(history, &search->queue);
+    unsigned flags = history->nodes[node].flags & (FROM_A | FROM_B | STALE);
+    if (flags == (FROM_A | FROM_B)) {
+        if (!(history->nodes[node].flags & RESULT))
+            add_found(search, node);
+        history->nodes[node].flags |= RESULT;
+        flags |= STALE;
+    }
+    if (history->nodes[node].missing) {
+        search->any = true;
+        search->one_sided |= !(flags & STALE);
+        return;
+    }
+    if (!(flags & STALE))
+        note_doubt(history, node, &search->doubt);
+    for (uint32_t i = 0; i < history->nodes[node].count && !history->failed; i++) {
+        uint32_t parent = parent_of(history, node, i);
+        if ((history->nodes[parent].flags & flags) == flags)
+            continue;
+        read_parent(history, node, parent);
+        add_flags(history, &search->queue, parent, flags);
+        put(history, &search->queue, parent);
+    }
+}
+
+/* Marks what is behind a commit. */
+static void mark_behind(struct arc_history *history, uint32_t node, unsigned flag)
+{
+    struct queue todo = {0};
+    put(history, &todo, node);
+    while (todo.count && !history->failed) {
+        uint32_t next = take(history, &todo);
+        for (uint32_t i = 0; read_node(history, next) && i < history->nodes[next].count; i++) {
+            uint32_t parent = parent_of(history, next, i);
+            if (history->nodes[parent].flags & flag)
+                continue;
+            history->nodes[parent].flags |= flag;
+            put(history, &todo, parent);
+        }
+    }
+    free(todo.places);
+}
+
+/* Leaves out those that are behind another one. */
+static void keep_best(struct search *search)
+{
+    struct arc_history *history = search->history;
+    size_t kept = 0;
+    for (size_t i = 0; search->count > 1 && i < search->count; i++)
+        mark_behind(history, search->found[i], HIDDEN);
+    for (size_t i = 0; i < search->count; i++)
+        if (!(history->nodes[search->found[i]].flags & (STALE | HIDDEN)))
+            search->found[kept++] = search->found[i];
+    search->count = kept;
+}
+
+static void drop_stale(struct search *search)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < search->count; i++)
+        if (!(search->history->nodes[search->found[i]].flags & STALE))
+            search->found[kept++] = search->found[i];
+    search->count = kept;
+}
+
+static void clear_flags(struct arc_history *history)
+{
+    for (size_t i = 0; i < history->count; i++)
+        history->nodes[i].flags &= MET;
+}
+
+/* Whether a window that is open to `since` holds everything that could matter to a commit: whatever
+ * leads to it would have to be wrong about its date by more than all that was seen. */
+static bool within(const struct arc_history *history, const struct node *node, int64_t since,
+                   int64_t doubt)
+{
+    int64_t sure = node->missing ? INT64_MIN : node->time - DAY - 2 * history->skew;
+    return since != ARC_HISTORY_NO_DATE && sure >= since && sure > doubt;
+}
+
+/* What is missing lies behind what is common, or is too old to matter. */
+static enum arc_history_answer judge(const struct search *search, uint32_t a, uint32_t b,
+                                     int64_t since)
+{
+    if (!search->any)
+        return search->count ? ARC_HISTORY_YES : ARC_HISTORY_NO;
+    if (!search->count)
+        return ARC_HISTORY_UNCERTAIN;
+    uint32_t best = search->found[0];
+    bool certain = (search->count == 1 && !search->one_sided) || best == a || best == b ||
+                   within(search->history, &search->history->nodes[best], since, search->doubt);
+    return certain ? ARC_HISTORY_YES : ARC_HISTORY_UNCERTAIN;
+}
+
+static int check(const struct arc_history *history, struct arc_error *err)
+{
+    return history->failed ? arc_git_failed(err, history->failed, "reading the history") : ARC_OK;
+}
+
+static int find_node(struct arc_history *history, const struct arc_oid *commit, uint32_t *out,
+                     struct arc_error *err)
+{
+    git_oid oid;
+    ARC_TRY(arc_git_oid_in(commit, &oid, err));
+    *out = node_of(history, &oid);
+    if (*out != NONE)
+        read_node(history, *out);
+    return check(history, err);
+}
+
+int arc_history_merge_base(struct arc_history *history, const struct arc_oid *a,
+                           const struct arc_oid *b, int64_t since, enum arc_history_answer *answer,
+                           struct arc_oid *out, struct arc_error *err)
+{
+    ARC_AUTO(search)
+    struct search search = {.history = history, .queue = {.searches = true}, .doubt = INT64_MIN};
+    uint32_t from, to;
+    ARC_TRY(find_node(history, a, &from, err));
+    ARC_TRY(find_node(history, b, &to, err));
+    if (from == to) {
+        *out = *a;
+        *answer = ARC_HISTORY_YES;
+        return ARC_OK;
+    }
+    clear_flags(history);
+    history->nodes[from].flags |= FROM_A;
+    history->nodes[to].flags |= FROM_B;
+    put(history, &search.queue, from);
+    put(history, &search.queue, to);
+    while (search.queue.fresh && !history->failed)
+        paint(&search);
+    drop_stale(&search);
+    keep_best(&search);
+    ARC_TRY(check(history, err));
+    *answer = judge(&search, from, to, since);
+    if (search.count)
+        arc_git_oid_out(&history->nodes[search.found[0]].oid, out);
+    return ARC_OK;
+}
+
+/* ---- ancestors ----------------------------------------------------------------------------- */
+
+static void meet(struct arc_history *history, struct queue *queue, uint32_t node)
+{
+    if (history->nodes[node].flags & MET)
+        return;
+    history->nodes[node].flags |= MET;
+    put(history, queue, node);
+}
+
+int arc_history_reaches(struct arc_history *history, const struct arc_oid *head,
+                        const struct arc_oid *commit, int64_t since,
+                        enum arc_history_answer *answer, struct arc_error *err)
+{
+    uint32_t from, to;
+    ARC_TRY(find_node(history, head, &from, err));
+    ARC_TRY(find_node(history, commit, &to, err));
+    meet(history, &history->walk, from);
+    while (!(history->nodes[to].flags & MET) && history->walk.count && !history->failed &&
+           history->walk.places[0].time != INT64_MIN) {
+        uint32_t node = take(history, &history->walk);
+        note_doubt(history, node, &history->walk_doubt);
+        for (uint32_t i = 0; i < history->nodes[node].count; i++) {
+            uint32_t parent = parent_of(history, node, i);
+            read_parent(history, node, parent);
+            meet(history, &history->walk, parent);
+        }
+    }
+    ARC_TRY(check(history, err));
+    if (history->nodes[to].flags & MET)
+        *answer = ARC_HISTORY_YES;
+    else if (!history->walk.count ||
+             within(history, &history->nodes[to], since, history->walk_doubt))
+        *answer = ARC_HISTORY_NO;
+    else
+        *answer = ARC_HISTORY_UNCERTAIN;
+    return ARC_OK;
+}
+
+bool arc_history_date(struct arc_history *history, const struct arc_oid *commit, int64_t *out)
+{
+    uint32_t node;
+    if (find_node(history, commit, &node, NULL) || history->nodes[node].missing)
+        return false;
+    *out = history->nodes[node].time;
+    return true;
+}
+
+int64_t arc_history_oldest(struct arc_history *history, const struct arc_oid *commit)
+{
+    uint32_t node;
+    int64_t oldest = INT64_MAX;
+    if (find_node(history, commit, &node, NULL))
+        return oldest;
+    while (read_node(history, node)) {
+        if (history->nodes[node].time < oldest)
+            oldest = history->nodes[node].time;
+        if (!history->nodes[node].count)
+            break;
+        node = parent_of(history, node, 0);
+    }
+    return oldest;
+}
+
+int64_t arc_history_skew(const struct arc_history *history)
+{
+    return history->skew;
+}
+
+bool arc_history_cuts(struct arc_history *history, const struct arc_oid *tip, size_t max,
+                      struct arc_oid *out, size_t *count)
+{
+    uint32_t node;
+    if (find_node(history, tip, &node, NULL))
+        return false;
+    clear_flags(history);
+    mark_behind(history, node, HIDDEN);
+    history->nodes[node].flags |= HIDDEN;
+    for (size_t i = 0; i < history->count; i++) {
+        if (!(history->nodes[i].flags & HIDDEN) || !is_cut(history, (uint32_t)i))
+            continue;
+        if (*count == max)
+            return false;
+        arc_git_oid_out(&history->nodes[i].oid, &out[(*count)++]);
+    }
+    return !history->failed;
+}
+
+int arc_history_range(struct arc_history *history, const git_oid *from, const git_oid *to,
+                      git_oid **out, size_t *count, struct arc_error *err)
+{
+    struct queue queue = {0};
+    *count = 0;
+    *out = NULL;
+    uint32_t hidden = from ? node_of(history, from) : NONE, start = node_of(history, to);
+    ARC_TRY(check(history, err));
+    read_node(history, start);
+    if (hidden != NONE) {
+        history->nodes[hidden].flags |= HIDDEN;
+        mark_behind(history, hidden, HIDDEN);
+    }
+    size_t size = 0;
+    meet(history, &queue, start);
+    while (queue.count && !history->failed) {
+        uint32_t node = take(history, &queue);
+        if (history->nodes[node].flags & HIDDEN || history->nodes[node].missing)
+            continue;
+        if (!grow(out, &size, *count, sizeof **out)) {
+            history->failed = GIT_ERROR;
+            break;
+        }
+        (*out)[(*count)++] = history->nodes[node].oid;
+        for (uint32_t i = 0; i < history->nodes[node].count; i++) {
+            read_node(history, parent_of(history, node, i));
+            meet(history, &queue, parent_of(history, node, i));
+        }
+    }
+    free(queue.places);
+    return check(history, err);
+}
+
+/* -------------------------------------------------------------------------------------------- */
+
+int arc_history_new(const struct arc_git *git, struct arc_history **out, struct arc_error *err)
+{
+    struct arc_history *history = calloc(1, sizeof *history);
+    if (!history)
+        return arc_error_nomem(err);
+    int rc = arc_git_odb(git, &history->odb, err);
+    if (rc) {
+        arc_history_free(&history);
+        return rc;
+    }
+    history->walk_doubt = INT64_MIN;
+    git_odb_refresh(history->odb);
+    *out = history;
+    return ARC_OK;
+}
+
+void arc_history_free(struct arc_history **history)
+{
+    if (!*history)
+        return;
+    git_odb_free((*history)->odb);
+    free((*history)->nodes);
+    free((*history)->table);
+    free((*history)->links);
+    free((*history)->walk.places);
+    free(*history);
+    *history = NULL;
+}

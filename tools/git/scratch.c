@@ -1,0 +1,232 @@
+#include "git/scratch.h"
+#include "base/auto.h"
+#include "os/file.h"
+#include "os/folder.h"
+#include <git2/sys/repository.h>
+#include <string.h>
+
+#define CONFIG_MAX ((size_t)4 << 20)
+
+static void part_free(struct arc_git *part)
+{
+    git_repository_free(part->repo);
+    if (part->gitdir)
+        arc_folder_remove(part->gitdir);
+    free(part->gitdir);
+    free(part->commondir);
+    *part = (struct arc_git){0};
+}
+
+void arc_git_scratch_free(struct arc_git_scratch *scratch)
+{
+    for (size_t i = 0; i < ARC_GIT_PARTS; i++)
+        part_free(&scratch->parts[i]);
+    free(scratch->tips.items);
+    free(scratch->wants.items);
+    json_decref(scratch->tags);
+    free(scratch);
+}
+
+bool arc_git_list_has(const struct arc_git_list *list, const struct arc_oid *commit)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->items[i].hex, commit->hex) == 0)
+            return true;
+    return false;
+}
+
+int arc_git_list_add(struct arc_git_list *list, const struct arc_oid *commit, struct arc_error *err)
+{
+    if (arc_git_list_has(list, commit))
+        return ARC_OK;
+    if (list->count == list->size) {
+        size_t size = list->size ? 2 * list->size : 8;
+        struct arc_oid *items = realloc(list->items, size * sizeof *items);
+        if (!items)
+            return arc_error_nomem(err);
+        list->items = items;
+        list->size = size;
+    }
+    list->items[list->count++] = *commit;
+    return ARC_OK;
+}
+
+/* ---- configuration ------------------------------------------------------------------------- */
+
+/* What says how the remote is reached: actions/checkout writes its credentials there, or into a
+ * file that only this clone's configuration includes. */
+static bool is_of_remote(const char *name)
+{
+    static const char *const sections[] = {"http.", "credential.", "url.", "protocol.", "ssh."};
+    static const char *const names[] = {
+        "core.sshcommand",          "core.gitproxy",       "core.askpass",
+        "remote.origin.url",        "remote.origin.proxy", "remote.origin.proxyauthmethod",
+        "remote.origin.uploadpack", "remote.origin.vcs"};
+    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
+        if (strncmp(name, sections[i], strlen(sections[i])) == 0)
+            return true;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+/* git-config(1), "Syntax". */
+static void add_quoted(struct arc_buf *out, const char *text)
+{
+    arc_buf_putc(out, '"');
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\')
+            arc_buf_putc(out, '\\');
+        if (*text == '\n')
+            arc_buf_puts(out, "\\n");
+        else
+            arc_buf_putc(out, *text);
+    }
+    arc_buf_putc(out, '"');
+}
+
+static void add_entry(struct arc_buf *out, const char *name, const char *value)
+{
+    const char *first = strchr(name, '.'), *last = strrchr(name, '.');
+    arc_buf_printf(out, "[%.*s", (int)(first - name), name);
+    if (last > first) {
+        ARC_AUTO_FREE char *section = strndup(first + 1, (size_t)(last - first - 1));
+        arc_buf_putc(out, ' ');
+        add_quoted(out, section ? section : "");
+    }
+    arc_buf_printf(out, "]\n\t%s", last + 1);
+    if (value) {
+        arc_buf_puts(out, " = ");
+        add_quoted(out, value);
+    }
+    arc_buf_putc(out, '\n');
+}
+
+/* A path is relative to where the clone is. */
+static bool is_relative_path(const char *url)
+{
+    size_t slash = strcspn(url, "/");
+    return *url != '/' && strcspn(url, ":") >= slash;
+}
+
+static void add_remote_entry(struct arc_buf *out, const struct arc_git *git,
+                             const git_config_entry *entry)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {.max = 16384};
+    bool url = strcmp(entry->name, "remote.origin.url") == 0;
+    if (url && entry->value && is_relative_path(entry->value)) {
+        arc_buf_printf(&path, "%s/%s", git->worktree ? git->worktree : git->gitdir, entry->value);
+        add_entry(out, entry->name, arc_buf_text(&path));
+    } else
+        add_entry(out, entry->name, entry->value);
+}
+
+/* The clone's own settings of the remote; those of the user and the system git reads itself. */
+static int add_settings(const struct arc_git *git, struct arc_buf *out, struct arc_error *err)
+{
+    git_config *config = NULL;
+    git_config_iterator *each = NULL;
+    git_config_entry *entry;
+    int rc = git_repository_config(&config, git->repo);
+    if (!rc)
+        rc = git_config_iterator_new(&each, config);
+    while (!rc && (rc = git_config_next(&entry, each)) == 0)
+        if (entry->level >= GIT_CONFIG_LEVEL_LOCAL && is_of_remote(entry->name))
+            add_remote_entry(out, git, entry);
+    git_config_iterator_free(each);
+    git_config_free(config);
+    return rc == GIT_ITEROVER ? ARC_OK : arc_git_failed(err, rc, "reading the configuration");
+}
+
+/* The filter is given as that of a promisor remote: git then adds nothing by itself. */
+static int write_config(const struct arc_git *git, enum arc_git_part part, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = CONFIG_MAX};
+    ARC_AUTO_FREE char *path = arc_file_join(git->scratch->parts[part].gitdir, "config");
+    if (!path)
+        return arc_error_nomem(err);
+    arc_buf_puts(&text, "[core]\n\trepositoryformatversion = 0\n\tbare = true\n");
+    ARC_TRY(add_settings(git, &text, err));
+    add_entry(&text, "remote.origin.promisor", "true");
+    add_entry(&text, "remote.origin.partialclonefilter",
+              part == ARC_GIT_COMMITS ? "tree:0" : "blob:none");
+    ARC_TRY(arc_buf_check(&text, "the configuration of a fetch", err));
+    return arc_file_write(path, text.data, text.len, err);
+}
+
+/* ---- fetching ------------------------------------------------------------------------------ */
+
+/* Makes the part's repository, and its objects the clone's for this process. */
+static int make_part(const struct arc_git *git, enum arc_git_part which, struct arc_error *err)
+{
+    struct arc_git *part = &git->scratch->parts[which];
+    git_odb *odb = NULL;
+    ARC_TRY(arc_folder_temporary(git->scratch->env, &part->gitdir, err));
+
+    ARC_AUTO_FREE char *objects = arc_file_join(part->gitdir, "objects");
+    part->commondir = strdup(part->gitdir);
+    if (!objects || !part->commondir)
+        return arc_error_nomem(err);
+    int rc = git_repository_init(&part->repo, part->gitdir, 1);
+    if (rc < 0)
+        return arc_git_failed(err, rc, "making a repository to fetch into");
+    ARC_TRY(write_config(git, which, err));
+    ARC_TRY(arc_git_odb(git, &odb, err));
+    rc = git_odb_add_disk_alternate(odb, objects);
+    git_odb_free(odb);
+    return rc < 0 ? arc_git_failed(err, rc, "adding what is fetched") : ARC_OK;
+}
+
+int arc_git_scratch_restart(const struct arc_git *git, struct arc_error *err)
+{
+    struct arc_git *const parts = git->scratch->parts;
+    git_odb *odb = NULL;
+    ARC_AUTO_FREE char *own = arc_file_join(git->commondir, "objects");
+    if (!own)
+        return arc_error_nomem(err);
+    part_free(&parts[ARC_GIT_COMMITS]);
+    int rc = git_odb_open(&odb, own);
+    for (size_t i = 0; !rc && i < ARC_GIT_PARTS; i++)
+        if (parts[i].repo) {
+            ARC_AUTO_FREE char *objects = arc_file_join(parts[i].gitdir, "objects");
+            rc = objects ? git_odb_add_disk_alternate(odb, objects) : GIT_ERROR;
+        }
+    if (!rc)
+        rc = git_repository_set_odb(git->repo, odb);
+    git_odb_free(odb);
+    return rc < 0 ? arc_git_failed(err, rc, "opening the object database") : ARC_OK;
+}
+
+int arc_git_scratch_fetch(const struct arc_git *git, enum arc_git_part part, const char *how,
+                          const json_t *refspecs, struct arc_error *err)
+{
+    struct arc_git *to = &git->scratch->parts[part];
+    git_odb *odb = NULL;
+    if (!to->repo)
+        ARC_TRY(make_part(git, part, err));
+
+    const char *const words[] = {"fetch",
+                                 "--quiet",
+                                 "--no-tags",
+                                 "--no-recurse-submodules",
+                                 "--no-auto-maintenance",
+                                 "--no-write-fetch-head",
+                                 "--stdin",
+                                 how ? how : "--no-progress",
+                                 "origin",
+                                 NULL};
+    ARC_AUTO(arc_buf) struct arc_buf input = {0};
+    size_t i;
+    json_t *refspec;
+    json_array_foreach (refspecs, i, refspec)
+        arc_buf_printf(&input, "%s\n", json_string_value(refspec));
+    ARC_TRY(arc_buf_check(&input, "what to fetch", err));
+    git->scratch->fetches++;
+    ARC_TRY(arc_git_ask_remote(to, git->scratch->env, words, &input, err));
+
+    ARC_TRY(arc_git_odb(git, &odb, err));
+    git_odb_refresh(odb);
+    git_odb_free(odb);
+    return ARC_OK;
+}

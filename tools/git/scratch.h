@@ -1,0 +1,68 @@
+/* What is fetched lies beside the clone, in repositories of our own in a temporary folder: the
+ * clone, its configuration and what a later `git fetch` brings stay as they were, and runs side by
+ * side cannot disturb one another. The objects count as the clone's own in this process. */
+#ifndef ARC_GIT_SCRATCH_H
+#define ARC_GIT_SCRATCH_H
+
+#include "git/lib.h"
+
+/* Which repository: what one has, the other must not tell the remote that it has. */
+enum arc_git_part {
+    ARC_GIT_COMMITS, /* commits alone */
+    ARC_GIT_TREES,   /* commits with their trees, and single blobs */
+    ARC_GIT_PARTS,
+};
+
+/* How the history is asked for. */
+enum arc_git_way { ARC_GIT_BY_DATE, ARC_GIT_BY_DEPTH, ARC_GIT_WHOLE };
+
+/* A set of commits. */
+struct arc_git_list {
+    struct arc_oid *items;
+    size_t count, size;
+};
+
+struct arc_git_scratch {
+    const struct arc_env *env;           /* borrowed */
+    bool allowed;                        /* to fetch */
+    struct arc_git parts[ARC_GIT_PARTS]; /* .repo is NULL before it is needed */
+    struct arc_git_list tips;            /* commits that history was needed of */
+    struct arc_git_list wants;           /* what was asked for on their account */
+    enum arc_git_way way;
+    int64_t since; /* everything newer that `tips` lead to is here; INT64_MAX: not known */
+    unsigned depth;
+    unsigned fetches; /* so far */
+    json_t *tags;     /* the remote's: name to commit; NULL before it was asked */
+};
+
+void arc_git_scratch_free(struct arc_git_scratch *scratch);
+
+/* Fetches refspecs (an array of strings) into a part; `how` may be NULL. ARC_ENOTFOUND when the
+ * remote has no such thing, there is no remote or no git; ARC_EWORLD when it cannot be reached. */
+int arc_git_scratch_fetch(const struct arc_git *git, enum arc_git_part part, const char *how,
+                          const json_t *refspecs, struct arc_error *err);
+
+/* Forgets the commits that were fetched, and what they told the remote is here. */
+int arc_git_scratch_restart(const struct arc_git *git, struct arc_error *err);
+
+/* Adds "+<object>:refs/arc/<fetches>/<object>": the next fetch tells the remote what is here by the
+ * refs of those before it; and a ref that is there already would not be asked for again, as must be
+ * to get more of its history. */
+int arc_git_add_refspec(const struct arc_git *git, json_t *refspecs, const struct arc_oid *object,
+                        struct arc_error *err);
+
+/* Fetches commits alone, and their history as far as `how` says. Errors as above. */
+int arc_git_fetch_commits(const struct arc_git *git, const char *how, const struct arc_oid *commits,
+                          size_t count, struct arc_error *err);
+
+bool arc_git_list_has(const struct arc_git_list *list, const struct arc_oid *commit);
+/* Does nothing when it is there. */
+int arc_git_list_add(struct arc_git_list *list, const struct arc_oid *commit,
+                     struct arc_error *err);
+
+/* Runs a `git fetch` as the machine is set up to, then, where that is refused, with the token. */
+int arc_git_ask_remote(const struct arc_git *git, const struct arc_env *env,
+                       const char *const *words, const struct arc_buf *input,
+                       struct arc_error *err);
+
+#endif
