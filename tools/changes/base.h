@@ -61,6 +61,11 @@ int arc_base_find(const struct arc_base_request *request, const char *name, stru
 int arc_base_merge_base(const struct arc_base_request *request, const struct arc_oid *a,
                         const struct arc_oid *b, struct arc_oid *out, struct arc_error *err);
 
+/* Whether each of the commits is `head` or before it, fetching what that takes. */
+int arc_base_ancestors(const struct arc_base_request *request, const struct arc_oid *head,
+                       const struct arc_oid *commits, size_t count, bool *are,
+                       struct arc_error *err);
+
 /* The first parent of a commit, fetched if need be; empty for a root commit. */
 int arc_base_parent(const struct arc_base_request *request, const struct arc_oid *commit,
                     struct arc_oid *out, struct arc_error *err);

@@ -160,20 +160,26 @@ static int compare_some(struct run *run, const struct arc_oid *base, const bool 
     return rc;
 }
 
-static int last_good(struct run *run, size_t filter, struct arc_last_good *out,
-                     struct arc_error *err)
+/* Where each service was last good: `out` has one for each filter. */
+static int find_last_good(struct run *run, struct arc_last_good *out, struct arc_error *err)
 {
     const struct arc_base_request request = request_of(run);
-    const struct arc_group *group;
-    const struct arc_service *service;
-    if (!arc_services_find(run->options, filter, &group, &service))
-        return arc_error_set(err, ARC_EINPUT,
-                             "filter '%s' is no service of the configuration: only services have a "
-                             "last release or image; leave --filters out",
-                             run->options->filters->items[filter].name);
+    size_t count = run->options->filters->count;
+    ARC_AUTO_FREE const struct arc_group **groups = calloc(count + 1, sizeof *groups);
+    ARC_AUTO_FREE const struct arc_service **services = calloc(count + 1, sizeof *services);
+    if (!groups || !services)
+        return arc_error_nomem(err);
+    for (size_t i = 0; i < count; i++)
+        if (!arc_services_find(run->options, i, &groups[i], &services[i]))
+            return arc_error_set(err, ARC_EINPUT,
+                                 "filter '%s' is no service of the configuration: only services "
+                                 "have a last release or image; leave --filters out",
+                                 run->options->filters->items[i].name);
     if (run->options->since == ARC_SINCE_RELEASE)
-        return arc_services_last_release(&request, group, &run->base.head, out, err);
-    return arc_services_last_image(&request, service, out, err);
+        return arc_services_last_releases(&request, groups, count, &run->base.head, out, err);
+    for (size_t i = 0; i < count; i++)
+        ARC_TRY(arc_services_last_image(&request, services[i], &out[i], err));
+    return ARC_OK;
 }
 
 /* Services with one base are compared in one walk. */
@@ -200,21 +206,23 @@ static int compare_each(struct run *run, struct arc_error *err)
     size_t count = run->options->filters->count;
     ARC_AUTO_FREE bool *only = calloc(count + 1, sizeof *only);
     ARC_AUTO_FREE struct arc_oid *bases = calloc(count + 1, sizeof *bases);
-    int rc = only && bases ? ARC_OK : arc_error_nomem(err);
-    for (size_t i = 0; !rc && i < count; i++) {
-        struct arc_last_good good = {0};
-        rc = last_good(run, i, &good, err);
-        bases[i] = good.base;
-        run->out->results[i].reason = good.reason;
+    ARC_AUTO_FREE struct arc_last_good *good = calloc(count + 1, sizeof *good);
+    if (!only || !bases || !good)
+        return arc_error_nomem(err);
+
+    int rc = find_last_good(run, good, err);
+    for (size_t i = 0; i < count; i++) {
+        bases[i] = good[i].base;
+        run->out->results[i].reason = good[i].reason;
     }
-    if (!rc)
-        rc = compare_bases(run, bases, only, err);
+    if (rc)
+        return rc;
+    ARC_TRY(compare_bases(run, bases, only, err));
     run->base.kind = ARC_BASE_OWN;
+    bool release = run->options->since == ARC_SINCE_RELEASE;
     run->base.base_reason =
-        rc ? NULL
-           : strdup(run->options->since == ARC_SINCE_RELEASE ? "each service's last release"
-                                                             : "each service's published image");
-    return rc || run->base.base_reason ? rc : arc_error_nomem(err);
+        strdup(release ? "each service's last release" : "each service's published image");
+    return run->base.base_reason ? ARC_OK : arc_error_nomem(err);
 }
 
 /* Hands over what was found out about the base. */

@@ -176,6 +176,14 @@ int arc_base_merge_base(const struct arc_base_request *request, const struct arc
     return arc_git_find_merge_base(request->git, a, b, out, err);
 }
 
+int arc_base_ancestors(const struct arc_base_request *request, const struct arc_oid *head,
+                       const struct arc_oid *commits, size_t count, bool *are,
+                       struct arc_error *err)
+{
+    may_fetch(request);
+    return arc_git_find_ancestors(request->git, head, commits, count, are, err);
+}
+
 int arc_base_parent(const struct arc_base_request *request, const struct arc_oid *commit,
                     struct arc_oid *out, struct arc_error *err)
 {

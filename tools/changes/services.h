@@ -16,12 +16,13 @@ struct arc_last_good {
 bool arc_services_find(const struct arc_changes_options *options, size_t filter,
                        const struct arc_group **group, const struct arc_service **service);
 
-/* The last release of a service's group behind `head`: of the tags that are there and whose commit
- * is `head` or before it, the highest version. The tag that is being pushed does not count. In a
- * shallow clone the remote's tags are asked and taken to lie before `head`. */
-int arc_services_last_release(const struct arc_base_request *request, const struct arc_group *group,
-                              const struct arc_oid *head, struct arc_last_good *out,
-                              struct arc_error *err);
+/* The last release of each group behind `head`: of the tags that are there and whose commit is `head`
+ * or before it, the highest version. The tag that is being pushed does not count. A shallow clone
+ * asks the remote for its tags, once, and gets as much history as it takes. */
+int arc_services_last_releases(const struct arc_base_request *request,
+                               const struct arc_group *const *groups, size_t count,
+                               const struct arc_oid *head, struct arc_last_good *out,
+                               struct arc_error *err);
 
 /* The commit that the service's published image says it was built of. One that is not published,
  * or that does not say, was never good. ARC_EWORLD when the registry cannot be asked. */

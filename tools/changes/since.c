@@ -3,6 +3,7 @@
 #include "arcci/version.h"
 #include "base/auto.h"
 #include "changes/services.h"
+#include "git/fetch.h"
 #include "registry/registry.h"
 #include <string.h>
 
@@ -25,7 +26,9 @@ static int never(struct arc_last_good *out, struct arc_error *err, const char *w
     return out->reason ? ARC_OK : arc_error_nomem(err);
 }
 
-/* A group's tags, highest version first: an insertion into a list that is short. */
+/* ---- releases ------------------------------------------------------------------------------ */
+
+/* All release tags: those of a group follow one another, highest version first. */
 struct ranked {
     struct arc_tag *tags;
     size_t count;
@@ -39,21 +42,21 @@ static void ranked_free(struct ranked *ranked)
     *ranked = (struct ranked){0};
 }
 
-static bool belongs(const struct arc_tag *tag, const struct arc_group *group)
+static int compare_group(const char *name, size_t len, const struct arc_tag *tag)
 {
-    size_t len = strlen(group->tag);
-    size_t own = len > 3 && strcmp(group->tag + len - 3, "/v*") == 0 ? len - 3 : len;
-    return tag->group_len == own && memcmp(tag->text, group->tag, own) == 0;
+    int order = memcmp(name, tag->text, len < tag->group_len ? len : tag->group_len);
+    return order ? order : (len > tag->group_len) - (len < tag->group_len);
 }
 
-static int higher_first(const void *a, const void *b)
+static int by_group(const void *a, const void *b)
 {
     const struct arc_tag *x = a, *y = b;
-    return arc_semver_compare(&y->semver, &x->semver);
+    int order = compare_group(x->text, x->group_len, y);
+    return order ? order : arc_semver_compare(&y->semver, &x->semver);
 }
 
-static int rank(const json_t *names, const struct arc_group *group, const char *pushed,
-                struct ranked *out, struct arc_error *err)
+/* Leaves out the tag that is being pushed. */
+static int rank(const json_t *names, const char *pushed, struct ranked *out, struct arc_error *err)
 {
     size_t i;
     json_t *name;
@@ -61,38 +64,127 @@ static int rank(const json_t *names, const struct arc_group *group, const char *
     if (!out->tags)
         return arc_error_nomem(err);
     json_array_foreach (names, i, name) {
-        struct arc_tag *slot = &out->tags[out->count];
-        if (arc_tag_parse(json_string_value(name), slot, NULL) != ARC_OK)
+        const char *text = json_string_value(name);
+        if (pushed && strcmp(text, pushed) == 0)
             continue;
-        if (belongs(slot, group) && (!pushed || strcmp(slot->text, pushed) != 0))
+        if (arc_tag_parse(text, &out->tags[out->count], NULL) == ARC_OK)
             out->count++;
-        else
-            arc_tag_free(slot);
     }
-    qsort(out->tags, out->count, sizeof *out->tags, higher_first);
+    qsort(out->tags, out->count, sizeof *out->tags, by_group);
     return ARC_OK;
 }
 
-/* Whether the tag's commit is `head` or before it; where history is cut, that cannot be told. */
-static int behind(const struct arc_base_request *request, const char *tag,
-                  const struct arc_oid *head, struct arc_oid *commit, bool *is,
-                  struct arc_error *err)
+/* A group whose last release is looked for. */
+struct wanted {
+    size_t at, end; /* its tags that were not looked at yet */
+    size_t found;   /* the one that is behind the head; SIZE_MAX: none so far */
+};
+
+static size_t first_of(const struct ranked *ranked, const char *name, size_t len, int least)
 {
-    ARC_AUTO(arc_buf) struct arc_buf ref = {0};
-    struct arc_oid common;
-    arc_buf_printf(&ref, TAGS "%s", tag);
-    int rc = arc_base_find(request, arc_buf_text(&ref), commit, err);
-    *is = rc == ARC_OK;
-    if (rc || arc_git_is_shallow(request->git))
-        return rc;
-    rc = arc_git_merge_base(request->git, commit, head, &common, NULL);
-    *is = !rc && strcmp(common.hex, commit->hex) == 0;
-    return rc == ARC_ENOTFOUND ? ARC_OK : rc;
+    size_t low = 0, high = ranked->count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (compare_group(name, len, &ranked->tags[middle]) >= least)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
 }
 
-int arc_services_last_release(const struct arc_base_request *request, const struct arc_group *group,
-                              const struct arc_oid *head, struct arc_last_good *out,
-                              struct arc_error *err)
+static struct wanted find_tags(const struct ranked *ranked, const struct arc_group *group)
+{
+    size_t len = strlen(group->tag);
+    if (len > 3 && strcmp(group->tag + len - 3, "/v*") == 0)
+        len -= 3;
+    return (struct wanted){first_of(ranked, group->tag, len, 1),
+                           first_of(ranked, group->tag, len, 0), SIZE_MAX};
+}
+
+/* Tags that are asked about together. */
+struct batch {
+    struct arc_oid *commits;
+    size_t *tags;
+    bool *behind;
+    size_t count;
+};
+
+static void batch_free(struct batch *batch)
+{
+    free(batch->commits);
+    free(batch->tags);
+    free(batch->behind);
+}
+
+static int fill_batch(const struct arc_git *git, const struct ranked *ranked,
+                      const struct wanted *wanted, size_t count, size_t each, struct batch *out,
+                      struct arc_error *err)
+{
+    out->commits = calloc(ranked->count + 1, sizeof *out->commits);
+    out->tags = calloc(ranked->count + 1, sizeof *out->tags);
+    out->behind = calloc(ranked->count + 1, sizeof *out->behind);
+    ARC_AUTO_FREE bool *taken = calloc(ranked->count + 1, sizeof *taken);
+    if (!out->commits || !out->tags || !out->behind || !taken)
+        return arc_error_nomem(err);
+    for (size_t i = 0; i < count; i++)
+        for (size_t tag = wanted[i].at;
+             wanted[i].found == SIZE_MAX && tag < wanted[i].end && tag < wanted[i].at + each;
+             tag++) {
+            struct arc_oid *commit = &out->commits[out->count];
+            if (taken[tag])
+                continue;
+            taken[tag] = true;
+            if (arc_git_tag_commit(git, ranked->tags[tag].text, commit, NULL) == ARC_OK)
+                out->tags[out->count++] = tag;
+        }
+    return ARC_OK;
+}
+
+/* Notes for each group the highest of the tags that turned out to be behind the head. */
+static bool take_found(struct wanted *wanted, size_t count, size_t each, const bool *behind)
+{
+    bool open = false;
+    for (size_t i = 0; i < count; i++) {
+        if (wanted[i].found != SIZE_MAX)
+            continue;
+        size_t end = wanted[i].at + each < wanted[i].end ? wanted[i].at + each : wanted[i].end;
+        for (size_t tag = wanted[i].at; tag < end && wanted[i].found == SIZE_MAX; tag++)
+            if (behind[tag])
+                wanted[i].found = tag;
+        wanted[i].at = end;
+        open |= wanted[i].found == SIZE_MAX && end < wanted[i].end;
+    }
+    return open;
+}
+
+/* The highest tags of all groups are asked about at once, then twice as many of those that are left:
+ * each time may walk the history. Fills `commits` by tag. */
+static int find_releases(const struct arc_base_request *request, const struct ranked *ranked,
+                         const struct arc_oid *head, struct wanted *wanted, size_t count,
+                         struct arc_oid *commits, struct arc_error *err)
+{
+    ARC_AUTO_FREE bool *behind = calloc(ranked->count + 1, sizeof *behind);
+    if (!behind)
+        return arc_error_nomem(err);
+    bool open = true;
+    for (size_t each = 1; open; each *= 2) {
+        ARC_AUTO(batch) struct batch batch = {0};
+        ARC_TRY(fill_batch(request->git, ranked, wanted, count, each, &batch, err));
+        ARC_TRY(arc_base_ancestors(request, head, batch.commits, batch.count, batch.behind, err));
+        for (size_t i = 0; i < batch.count; i++) {
+            commits[batch.tags[i]] = batch.commits[i];
+            behind[batch.tags[i]] = batch.behind[i];
+        }
+        open = take_found(wanted, count, each, behind);
+    }
+    return ARC_OK;
+}
+
+int arc_services_last_releases(const struct arc_base_request *request,
+                               const struct arc_group *const *groups, size_t count,
+                               const struct arc_oid *head, struct arc_last_good *out,
+                               struct arc_error *err)
 {
     ARC_AUTO(ranked) struct ranked ranked = {0};
     const char *ref = request->event->ref;
@@ -103,16 +195,28 @@ int arc_services_last_release(const struct arc_base_request *request, const stru
     if (!repository->tags)
         return arc_error_set(err, ARC_EWORLD, "the release tags are not known: %s",
                              repository->tags_unknown);
+    ARC_TRY(rank(repository->tags, pushed, &ranked, err));
 
-    int rc = rank(repository->tags, group, pushed, &ranked, err);
-    for (size_t i = 0; !rc && i < ranked.count; i++) {
-        bool is = false;
-        rc = behind(request, ranked.tags[i].text, head, &out->base, &is, err);
-        if (!rc && is)
-            return since(out, ranked.tags[i].text, "", err);
+    ARC_AUTO_FREE struct wanted *wanted = calloc(count + 1, sizeof *wanted);
+    ARC_AUTO_FREE struct arc_oid *commits = calloc(ranked.count + 1, sizeof *commits);
+    if (!wanted || !commits)
+        return arc_error_nomem(err);
+    for (size_t i = 0; i < count; i++)
+        wanted[i] = find_tags(&ranked, groups[i]);
+    ARC_TRY(find_releases(request, &ranked, head, wanted, count, commits, err));
+    for (size_t i = 0; i < count; i++) {
+        size_t tag = wanted[i].found;
+        if (tag == SIZE_MAX) {
+            ARC_TRY(never(&out[i], err, "never released: every file counts as added"));
+            continue;
+        }
+        out[i].base = commits[tag];
+        ARC_TRY(since(&out[i], ranked.tags[tag].text, "", err));
     }
-    return rc ? rc : never(out, err, "never released: every file counts as added");
+    return ARC_OK;
 }
+
+/* ---- images -------------------------------------------------------------------------------- */
 
 /* The first manifest of an index that is an image, not an attestation. */
 static const char *first_image(const json_t *index)

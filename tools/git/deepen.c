@@ -59,7 +59,7 @@ static int fetch_depth(const struct arc_git *git, const struct arc_oid *commits,
 {
     ARC_AUTO(arc_buf) struct arc_buf how = {0};
     arc_buf_printf(&how, "--depth=%u", git->scratch->depth);
-    return arc_git_fetch_commits(git, arc_buf_text(&how), commits, count, err);
+    return arc_git_fetch_commits(git, ARC_GIT_COMMITS, arc_buf_text(&how), commits, count, err);
 }
 
 static int fetch_more_depth(const struct arc_git *git, struct arc_error *err)
@@ -110,7 +110,9 @@ static int fetch_dates(const struct arc_git *git, struct arc_history *history, i
     if (scratch->since == ARC_HISTORY_NO_DATE) /* no place may stay that was cut by depth */
         ARC_TRY(arc_git_scratch_restart(git, err));
     arc_buf_printf(&how, "--shallow-since=%jd", (intmax_t)since);
-    int rc = count ? arc_git_fetch_commits(git, arc_buf_text(&how), wants, count, &refused) : 0;
+    int rc = count ? arc_git_fetch_commits(git, ARC_GIT_COMMITS, arc_buf_text(&how), wants, count,
+                                           &refused)
+                   : 0;
     if (rc == ARC_ENOTFOUND)
         scratch->way = ARC_GIT_BY_DEPTH;
     else if (!rc)
@@ -123,11 +125,13 @@ static int fetch_whole(const struct arc_git *git, bool *last, struct arc_error *
 {
     struct arc_git_scratch *scratch = git->scratch;
     *last = true;
-    int rc = arc_git_fetch_commits(git, WHOLE, scratch->wants.items, scratch->wants.count, err);
+    int rc = arc_git_fetch_commits(git, ARC_GIT_COMMITS, WHOLE, scratch->wants.items,
+                                   scratch->wants.count, err);
     if (rc != ARC_ENOTFOUND || !strstr(arc_error_text(err), "does not support"))
         return rc;
     arc_error_clear(err);
-    return arc_git_fetch_commits(git, NULL, scratch->wants.items, scratch->wants.count, err);
+    return arc_git_fetch_commits(git, ARC_GIT_COMMITS, NULL, scratch->wants.items,
+                                 scratch->wants.count, err);
 }
 
 /* Gets more of the history; *last tells that there is no more to get. */
@@ -207,39 +211,44 @@ int arc_git_find_merge_base(const struct arc_git *git, const struct arc_oid *a,
 
 /* What is left to be found out about a list of commits. */
 struct rest {
-    struct arc_oid *absent; /* not here, so their dates are not known */
-    size_t count;
-    int64_t oldest; /* date of the others */
+    struct arc_git_list absent; /* not here, so their dates are not known */
+    struct arc_git_list asked;  /* were asked for: what is not here then is no commit */
+    int64_t oldest;             /* date of the others */
     bool any;
 };
 
 static void rest_free(struct rest *rest)
 {
-    free(rest->absent);
+    free(rest->absent.items);
+    free(rest->asked.items);
 }
 
-static int look(const struct arc_git *git, struct arc_history *history, const struct arc_oid *head,
-                const struct arc_oid *commits, size_t count, bool *are, struct rest *rest,
-                struct arc_error *err)
+static int look_at(struct arc_history *history, const struct arc_oid *head, int64_t since,
+                   const struct arc_oid *commit, bool *is, struct rest *rest, struct arc_error *err)
 {
-    *rest = (struct rest){.absent = calloc(count + 1, sizeof *rest->absent), .oldest = INT64_MAX};
-    if (!rest->absent)
-        return arc_error_nomem(err);
-    const struct question question = {head, 1, INT64_MAX};
-    int64_t since = since_of(git, &question);
-    for (size_t i = 0; i < count; i++) {
-        enum arc_history_answer answer;
-        int64_t date;
-        ARC_TRY(arc_history_reaches(history, head, &commits[i], since, &answer, err));
-        are[i] = answer == ARC_HISTORY_YES;
-        if (answer != ARC_HISTORY_UNCERTAIN)
-            continue;
-        rest->any = true;
-        if (!arc_history_date(history, &commits[i], &date))
-            rest->absent[rest->count++] = commits[i];
-        else if (date < rest->oldest)
-            rest->oldest = date;
-    }
+    enum arc_history_answer answer;
+    int64_t date;
+    ARC_TRY(arc_history_reaches(history, head, commit, since, &answer, err));
+    bool here = arc_history_date(history, commit, &date);
+    *is = answer == ARC_HISTORY_YES;
+    if (answer != ARC_HISTORY_UNCERTAIN || (!here && arc_git_list_has(&rest->asked, commit)))
+        return ARC_OK;
+    rest->any = true;
+    if (!here)
+        return arc_git_list_add(&rest->absent, commit, err);
+    if (date < rest->oldest)
+        rest->oldest = date;
+    return ARC_OK;
+}
+
+/* Learns the dates of the commits that are not here. */
+static int fetch_absent(const struct arc_git *git, struct rest *rest, struct arc_error *err)
+{
+    for (size_t i = 0; i < rest->absent.count; i++)
+        ARC_TRY(arc_git_list_add(&rest->asked, &rest->absent.items[i], err));
+    ARC_TRY(arc_git_fetch_commits(git, ARC_GIT_SINGLE, "--depth=1", rest->absent.items,
+                                  rest->absent.count, err));
+    rest->absent.count = 0;
     return ARC_OK;
 }
 
@@ -247,20 +256,24 @@ int arc_git_find_ancestors(const struct arc_git *git, const struct arc_oid *head
                            const struct arc_oid *commits, size_t count, bool *are,
                            struct arc_error *err)
 {
+    ARC_AUTO(rest) struct rest rest = {0};
     for (bool last = false;;) {
         ARC_AUTO(arc_history) struct arc_history *history = NULL;
-        ARC_AUTO(rest) struct rest rest = {0};
+        struct question question = {head, 1, INT64_MAX};
+        int64_t since = since_of(git, &question);
+        rest.any = false;
+        rest.oldest = INT64_MAX;
         ARC_TRY(arc_history_new(git, &history, err));
-        ARC_TRY(look(git, history, head, commits, count, are, &rest, err));
+        for (size_t i = 0; i < count; i++)
+            ARC_TRY(look_at(history, head, since, &commits[i], &are[i], &rest, err));
         if (!rest.any)
             return ARC_OK;
         if (!git->scratch->allowed || last)
             return not_certain(git, last, "whether a commit is before the head is not known", err);
-        if (rest.count)
-            ARC_TRY(arc_git_fetch_commits(git, "--depth=1", rest.absent, rest.count, err));
-        else {
-            const struct question question = {head, 1, rest.oldest};
+        question.reach = rest.oldest;
+        if (rest.absent.count)
+            ARC_TRY(fetch_absent(git, &rest, err));
+        else
             ARC_TRY(get_more(git, history, &question, &last, err));
-        }
     }
 }

@@ -65,26 +65,21 @@ int arc_git_add_refspec(const struct arc_git *git, json_t *refspecs, const struc
     return json_array_append_new(refspecs, refspec) ? arc_error_nomem(err) : ARC_OK;
 }
 
-int arc_git_fetch_commits(const struct arc_git *git, const char *how, const struct arc_oid *commits,
-                          size_t count, struct arc_error *err)
+int arc_git_fetch_commits(const struct arc_git *git, enum arc_git_part part, const char *how,
+                          const struct arc_oid *commits, size_t count, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *refspecs = json_array();
     if (!refspecs)
         return arc_error_nomem(err);
     for (size_t i = 0; i < count; i++)
         ARC_TRY(arc_git_add_refspec(git, refspecs, &commits[i], err));
-    return arc_git_scratch_fetch(git, ARC_GIT_COMMITS, how, refspecs, err);
+    return arc_git_scratch_fetch(git, part, how, refspecs, err);
 }
 
 int arc_git_fetch_trees(const struct arc_git *git, const struct arc_oid *commits, size_t count,
                         struct arc_error *err)
 {
-    ARC_AUTO_JSON json_t *refspecs = json_array();
-    if (!refspecs)
-        return arc_error_nomem(err);
-    for (size_t i = 0; i < count; i++)
-        ARC_TRY(arc_git_add_refspec(git, refspecs, &commits[i], err));
-    return arc_git_scratch_fetch(git, ARC_GIT_TREES, "--depth=1", refspecs, err);
+    return arc_git_fetch_commits(git, ARC_GIT_TREES, "--depth=1", commits, count, err);
 }
 
 /* A tip whose history the remote was asked for. */

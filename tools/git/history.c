@@ -169,8 +169,8 @@ static bool read_node(struct arc_history *history, uint32_t node)
     bool is_commit = rc == 0 && git_odb_object_type(object) == GIT_OBJECT_COMMIT;
     if (is_commit)
         parse(history, node, git_odb_object_data(object), git_odb_object_size(object));
-    else if (rc != GIT_ENOTFOUND)
-        history->failed = rc ? rc : GIT_ERROR;
+    else if (rc < 0 && rc != GIT_ENOTFOUND)
+        history->failed = rc;
     git_odb_object_free(object);
     history->nodes[node].read = true;
     history->nodes[node].missing = !is_commit;

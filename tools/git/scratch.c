@@ -150,7 +150,7 @@ static int write_config(const struct arc_git *git, enum arc_git_part part, struc
     ARC_TRY(add_settings(git, &text, err));
     add_entry(&text, "remote.origin.promisor", "true");
     add_entry(&text, "remote.origin.partialclonefilter",
-              part == ARC_GIT_COMMITS ? "tree:0" : "blob:none");
+              part == ARC_GIT_TREES ? "blob:none" : "tree:0");
     ARC_TRY(arc_buf_check(&text, "the configuration of a fetch", err));
     return arc_file_write(path, text.data, text.len, err);
 }

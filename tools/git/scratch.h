@@ -9,6 +9,7 @@
 /* Which repository: what one has, the other must not tell the remote that it has. */
 enum arc_git_part {
     ARC_GIT_COMMITS, /* commits alone */
+    ARC_GIT_SINGLE,  /* the same, without their history */
     ARC_GIT_TREES,   /* commits with their trees, and single blobs */
     ARC_GIT_PARTS,
 };
@@ -51,9 +52,9 @@ int arc_git_scratch_restart(const struct arc_git *git, struct arc_error *err);
 int arc_git_add_refspec(const struct arc_git *git, json_t *refspecs, const struct arc_oid *object,
                         struct arc_error *err);
 
-/* Fetches commits alone, and their history as far as `how` says. Errors as above. */
-int arc_git_fetch_commits(const struct arc_git *git, const char *how, const struct arc_oid *commits,
-                          size_t count, struct arc_error *err);
+/* The same with the names of commits. */
+int arc_git_fetch_commits(const struct arc_git *git, enum arc_git_part part, const char *how,
+                          const struct arc_oid *commits, size_t count, struct arc_error *err);
 
 bool arc_git_list_has(const struct arc_git_list *list, const struct arc_oid *commit);
 /* Does nothing when it is there. */
