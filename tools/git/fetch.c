@@ -53,7 +53,7 @@ int arc_git_ask_remote(const struct arc_git *git, const struct arc_env *env,
 void arc_git_allow_fetching(const struct arc_git *git, unsigned depth)
 {
     git->scratch->allowed = depth > 0;
-    if (depth && !git->scratch->depth)
+    if (depth > git->scratch->depth && git->scratch->depth < DEPTH_MAX)
         git->scratch->depth = depth < DEPTH_MAX ? depth : DEPTH_MAX;
 }
 

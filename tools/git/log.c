@@ -273,15 +273,16 @@ static bool lacks_object(int rc)
     return problem && problem->klass == GIT_ERROR_ODB;
 }
 
-static int fetch_blob(const struct arc_git *git, const git_oid *blob, struct arc_error *err)
+/* A blob, or without one the trees of the commit. */
+static int fetch_missing(const struct arc_git *git, const struct arc_oid *commit,
+                         const git_oid *blob, struct arc_error *err)
 {
-    struct arc_oid name;
-    arc_git_oid_out(blob, &name);
-    ARC_AUTO_JSON json_t *refspecs = json_array();
-    if (!refspecs)
-        return arc_error_nomem(err);
-    ARC_TRY(arc_git_add_refspec(git, refspecs, &name, err));
-    return arc_git_scratch_fetch(git, ARC_GIT_TREES, NULL, refspecs, err);
+    struct arc_oid name = *commit;
+    bool trees = git_oid_is_zero(blob);
+    if (!trees)
+        arc_git_oid_out(blob, &name);
+    int rc = arc_git_fetch_commits(git, ARC_GIT_TREES, trees ? "--depth=1" : NULL, &name, 1, err);
+    return rc == ARC_ENOTFOUND ? ARC_EWORLD : rc; /* that is not to say that there is no file */
 }
 
 int arc_git_blob(const struct arc_git *git, const struct arc_oid *commit, const char *path,
@@ -291,17 +292,20 @@ int arc_git_blob(const struct arc_git *git, const struct arc_oid *commit, const 
     git_oid blob = {{0}};
     int step = open_blob(git, commit, path, &blob, &object);
     if (lacks_object(step) && git->scratch->allowed && git_oid_is_zero(&blob)) {
-        ARC_TRY(arc_git_fetch_trees(git, commit, 1, err));
+        ARC_TRY(fetch_missing(git, commit, &blob, err));
         step = open_blob(git, commit, path, &blob, &object);
     }
     if (lacks_object(step) && git->scratch->allowed && !git_oid_is_zero(&blob)) {
-        ARC_TRY(fetch_blob(git, &blob, err));
+        ARC_TRY(fetch_missing(git, commit, &blob, err));
         step = open_blob(git, commit, path, &blob, &object);
     }
     int rc;
-    if (step == GIT_ENOTFOUND)
-        rc = arc_error_set(err, ARC_ENOTFOUND, "there is no file '%s' in commit %.12s%s", path,
-                           commit->hex, lacks_object(step) ? " as far as it is in this clone" : "");
+    if (step == GIT_ENOTFOUND && lacks_object(step))
+        rc = arc_error_set(err, ARC_EWORLD, "the file '%s' of commit %.12s is not in this clone",
+                           path, commit->hex);
+    else if (step == GIT_ENOTFOUND)
+        rc = arc_error_set(err, ARC_ENOTFOUND, "there is no file '%s' in commit %.12s", path,
+                           commit->hex);
     else
         rc = step < 0 ? arc_git_failed(err, step, path) : add_blob(object, path, max, out, err);
     git_object_free(object);

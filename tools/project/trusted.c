@@ -3,7 +3,6 @@
 #include "base/auto.h"
 #include "git/fetch.h"
 #include "git/git.h"
-#include "git/run.h"
 #include "os/file.h"
 #include <limits.h>
 #include <stdio.h>
@@ -19,48 +18,20 @@ static int name_place(const char *path, const char *commit, char **out, struct a
     return *out ? ARC_OK : arc_error_nomem(err);
 }
 
-/* git itself gets a file whose content a partial clone left out. */
-static int read_by_git(const struct arc_project *project, const char *commit, const char *path,
-                       size_t max, struct arc_buf *out, struct arc_error *err)
-{
-    ARC_AUTO(arc_buf) struct arc_buf name = {.max = 4096};
-    ARC_AUTO(arc_git_token) struct arc_git_token token = {0};
-    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
-    arc_buf_printf(&name, "%s:%s", commit, path);
-    ARC_TRY(arc_buf_check(&name, path, err));
-    ARC_TRY(arc_git_token_make(project->env, &token, err));
-
-    const char *const words[] = {"cat-file", "blob", arc_buf_text(&name), NULL};
-    ARC_TRY(arc_git_run(project->git, project->env, &token, words, 60, &result, err));
-    if (result.status)
-        return arc_error_set(err, ARC_ENOTFOUND, "%s: %s", arc_buf_text(&name),
-                             arc_git_complaint(&result));
-    if (result.output.len > max)
-        return arc_error_set(err, ARC_ELIMIT, "%s is longer than the limit of %zu bytes", path,
-                             max);
-    arc_buf_add(out, arc_buf_text(&result.output), result.output.len);
-    return arc_buf_check(out, path, err);
-}
-
 static int read_of_commit(struct arc_project *project, const char *commit, const char *path,
                           size_t max, struct arc_buf *out, struct arc_error *err)
 {
     struct arc_oid oid;
     snprintf(oid.hex, sizeof oid.hex, "%s", commit);
+    arc_git_allow_fetching(project->git, 1);
     if (!arc_git_has(project->git, &oid)) {
-        int rc = arc_git_fetch(project->git, project->env, commit, 1, err);
+        int rc = arc_git_fetch_trees(project->git, &oid, 1, err);
         if (rc) {
             arc_error_prefix(err, "the base commit %.7s of the pull request is not here", commit);
             return rc == ARC_ENOMEM ? rc : ARC_EWORLD;
         }
     }
-    int rc = arc_git_blob(project->git, &oid, path, max, out, err);
-    if (rc != ARC_ENOTFOUND)
-        return rc;
-    arc_error_clear(err);
-    arc_buf_reset(out);
-    rc = read_by_git(project, commit, path, max, out, err);
-    return rc == ARC_EWORLD ? ARC_ENOTFOUND : rc;
+    return arc_git_blob(project->git, &oid, path, max, out, err);
 }
 
 int arc_project_read_trusted(struct arc_project *project, const char *path, size_t max,
