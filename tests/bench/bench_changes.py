@@ -41,6 +41,19 @@ def measure(name, repo, scratch, directories, base, rounds):
     yield f"{name}, peak memory", peak(ours, cwd=repo, env=full), "git diff", peak(git, cwd=repo), "MiB"
 
 
+def written(repo, scratch, base, rounds, name):
+    """Filters as people write them, beside git and beside a walk of all trees, which such patterns need."""
+    filters = "".join(f"f{i}:\n  - 'dir{i:03d}/**'\n  - 'shared/x{i}/**/*.{{c,h}}'\n  - '**/x{i}.yml'\n" for i in range(50))
+    none = environment(repo, scratch, filters, base, "none")
+    full = {**none, "INPUT_LIST-FILES": "json"}
+    ours, walk = [ARC_CI, "changes"], [program("tree_walk"), str(repo), base, "main"]
+    git = ["git", "diff", "--no-renames", "--name-status", "-z", base, "main"]
+    lists, theirs = in_turn([ours, git], rounds, cwd=repo, env=full)
+    yield f"{name}, 50 filters of three kinds, lists as json", lists, "git diff --name-status", theirs, "ms"
+    counts, floor = in_turn([ours, walk], rounds, cwd=repo, env=none)
+    yield f"{name}, 50 filters of three kinds, counts only", counts, "a walk of all trees", floor, "ms"
+
+
 def grown(scratch, count, changed):
     repo = repositories.make(scratch / f"files-{count}-{changed}", count, 50, changed)
     return measure(f"{count} files, {changed} changed", repo, scratch, [f"dir{i:03d}" for i in range(50)], sha(repo, "base"), 20)
@@ -56,11 +69,15 @@ def run():
         for name, files, tops, changed, rounds in CASES:
             repo = repositories.make(scratch / name, files, tops, changed)
             yield from measure(name, repo, scratch, [f"dir{i:03d}" for i in range(tops)], sha(repo, "base"), rounds)
+            if name == "large":
+                yield from written(repo, scratch, sha(repo, "base"), rounds, name)
         own = os.environ.get("ARC_CI_BENCH_REPOSITORY")
         if own:
             tops = repositories.git(own, "ls-tree", "-d", "--name-only", "HEAD").decode().split("\n")[:10]
             base = sha(own, "HEAD~1000")
             repositories.git(own, "branch", "-f", "main", "HEAD")
             yield from measure("own", own, scratch, [top for top in tops if top], base, 100)
+        few = repositories.make(scratch / "few", 100_000, 50, 100)
+        yield from written(few, scratch, sha(few, "base"), 100, "100,000 files, 100 changed")
         for count, changed in ((1_000, 100), (10_000, 100), (1_000_000, 100), (100_000, 1_000), (100_000, 100_000)):
             yield from grown(scratch, count, changed)

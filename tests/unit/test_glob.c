@@ -12,6 +12,8 @@
 #include <string.h>
 #include <time.h>
 
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
 static struct arc_glob *compiled(const char *pattern)
 {
     struct arc_glob *glob = NULL;
@@ -145,6 +147,73 @@ static void test_below(void **state)
     below_is("a\\b/c", "a\\b", ARC_GLOB_SOME);
 }
 
+/* Patterns that are looked up, and some that look like them: both ways must say the same. */
+static const char *const shaped[] = {
+    "a",          "a/b.c",     "a/.b",         "a/**",         "a/b/**",
+    "**",         "**/a",      "**/b.c",       "**/a/b.c",     "**/.c",
+    "**/*.c",     "a/**/*.c",  "a/**/*.{c,h}", "a/b/**/*.{c}", "**/*.{h,c}",
+    "a/**/*.b.c", "**/*.{,c}", "a/**/*.{c,}",  "a/**/b.c",     "**/**",
+    "a/**/",      "**/*",      "a/**/*",       "./a/**",       "a//**",
+    "../a/**",    "**/../a",   "a/**/**/*.c",  "a b/**",       "**/*.{a,{b,c}}",
+    "**/a*",      "a/*/**",    "a.**",         "a/***",        "**/*.*",
+    "**/*.c c",
+};
+
+static const char *const pieces[] = {
+    "a", "b", "c",  "b.c", ".b",      ".c",  "a.h", "..",
+    ".", "",  "**", "*.c", "*.{c,h}", "a b", "x\n", "\xe2\x80\xa8",
+};
+
+struct both {
+    const char *pattern;
+    struct arc_glob *glob;
+    struct arc_glob_matcher *matcher;
+};
+
+static void agree(const struct both *both, const char *path)
+{
+    uint64_t ids, some, all;
+    size_t len = strlen(path);
+    bool one = arc_glob_match(both->glob, path, len);
+    bool many = arc_glob_matcher_match(both->matcher, path, len, &ids);
+    if (one != many || ids != (uint64_t)many << 3)
+        fail_msg("'%s' on '%s': alone %d, in a set %d", both->pattern, path, one, many);
+    for (size_t i = 0; i < len && glob_plain_path(path, len); i++) {
+        if (i && path[i] != '/')
+            continue;
+        arc_glob_matcher_below(both->matcher, path, i, &some, &all);
+        if ((one && !some) || (!one && all && !arc_glob_line_break(path, len)))
+            fail_msg("'%s' below '%.*s' of '%s'", both->pattern, (int)i, path, path);
+    }
+}
+
+static void test_shapes(void **state)
+{
+    (void)state;
+    const size_t count = COUNT(pieces);
+    for (size_t i = 0; i < COUNT(shaped); i++) {
+        ARC_AUTO(arc_glob_set) struct arc_glob_set *set = NULL;
+        struct both both = {.pattern = shaped[i], .glob = compiled(shaped[i])};
+        assert_int_equal(arc_glob_set_new(&set, NULL), 0);
+        assert_int_equal(arc_glob_set_add(set, shaped[i], strlen(shaped[i]), 3, NULL), 0);
+        assert_int_equal(arc_glob_matcher_new(set, &both.matcher, NULL), 0);
+        agree(&both, shaped[i]);
+        for (size_t n = 0; n < count * count * count * 3; n++) {
+            char path[64];
+            const char *last = pieces[n / 3 % count], *middle = pieces[n / 3 / count % count];
+            const char *first = pieces[n / 3 / count / count];
+            if (n % 3 == 0)
+                snprintf(path, sizeof path, "%s/%s/%s", first, middle, last);
+            else
+                snprintf(path, sizeof path, "%s%s%s", n % 3 == 1 ? middle : "",
+                         n % 3 == 1 ? "/" : "", last);
+            agree(&both, path);
+        }
+        arc_glob_matcher_free(&both.matcher);
+        arc_glob_free(&both.glob);
+    }
+}
+
 /* What a set says must be what its patterns say one by one. */
 static const char *const patterns[] = {
     "src/**",  "src/*.c",  "src/lib/*/x", "**/*.md", "*",          "!docs/**",  "docs/{a,b}/**",
@@ -155,8 +224,7 @@ static const char *const directories[] = {"",    "src",   "src/lib", "docs", "do
                                           "a/b", "a/b/c", "b",       "x",    "src/a",  "d"};
 static const char *const names[] = {"x",    "a",   "b",    "c",   "d",  "a.c",
                                     "R.md", "lib", "a[b]", "a{b", "ab", "l\nm"};
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-#define ID_STEP      7u
+#define ID_STEP 7u
 
 static struct arc_glob_set *whole_set(void)
 {
@@ -384,12 +452,13 @@ static void test_line_break(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_match),       cmocka_unit_test(test_errors),
-        cmocka_unit_test(test_defect),      cmocka_unit_test(test_prefix),
-        cmocka_unit_test(test_below),       cmocka_unit_test(test_set),
-        cmocka_unit_test(test_empty_set),   cmocka_unit_test(test_linear),
-        cmocka_unit_test(test_small_cache), cmocka_unit_test(test_line_break),
-        cmocka_unit_test(test_itself),      cmocka_unit_test(test_together),
+        cmocka_unit_test(test_match),      cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_defect),     cmocka_unit_test(test_prefix),
+        cmocka_unit_test(test_below),      cmocka_unit_test(test_shapes),
+        cmocka_unit_test(test_set),        cmocka_unit_test(test_empty_set),
+        cmocka_unit_test(test_linear),     cmocka_unit_test(test_small_cache),
+        cmocka_unit_test(test_line_break), cmocka_unit_test(test_itself),
+        cmocka_unit_test(test_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -115,6 +115,8 @@ size_t arc_text_space(const char *text, size_t len)
         return 0;
     if (*text == ' ' || (*text >= '\t' && *text <= '\r'))
         return 1;
+    if ((unsigned char)*text < 0x80)
+        return 0;
     for (size_t i = 0; i < sizeof wide / sizeof *wide; i++)
         if (strlen(wide[i]) <= len && memcmp(text, wide[i], strlen(wide[i])) == 0)
             return strlen(wide[i]);

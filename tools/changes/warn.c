@@ -82,7 +82,7 @@ static bool is_list(const char *pattern)
     int depth = 0;
     for (const char *c = pattern; *c; c++) {
         depth += strchr("[{(", *c) ? 1 : strchr("]})", *c) ? -1 : 0;
-        size_t space = arc_text_space(c, strlen(c));
+        size_t space = arc_text_space(c, strnlen(c, 3));
         size_t between = space ? space : (depth <= 0 && strchr(",;", *c));
         if (!between || c == pattern || !c[between])
             continue;
@@ -109,8 +109,12 @@ static bool has_separator_of_windows(const char *pattern)
 /* What a pattern, without its `!`, cannot do although it looks as if; NULL for nothing. */
 static const char *doubt_of(const char *pattern)
 {
+    static const char usual[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./*";
     size_t len = strlen(pattern), trimmed = len;
     const char *text = pattern;
+    if (strspn(pattern, usual) == len) /* most patterns: only their segments can be odd */
+        return has_odd_segment(pattern + (strncmp(pattern, "./", 2) == 0 ? 2 : 0)) ? NEVER : NULL;
     arc_text_trim(&text, &trimmed);
     if (strpbrk(pattern, "\r\n") || is_list(pattern))
         return "is one pattern, and looks like several: write them as a YAML list, an item each";

@@ -1,9 +1,11 @@
-/* Sets of patterns: one automaton for each literal prefix, found by hashing the directories of a
- * path once, so patterns for other directories cost nothing. */
+/* Sets of patterns: those of a shape that can be looked up (glob/shape.h), and for the others one
+ * automaton for each literal prefix, found by hashing the directories of a path once, so patterns for
+ * other directories cost nothing. */
 #include "arcci/glob.h"
 #include "base/auto.h"
 #include "glob/dfa.h"
 #include "glob/pattern.h"
+#include "glob/shape.h"
 #include <string.h>
 
 #define ID_MAX 65535
@@ -31,7 +33,8 @@ struct group {
 };
 
 struct arc_glob_set {
-    struct entry **entries; /* sorted by prefix once the set is prepared */
+    struct glob_shapes shapes; /* patterns that need no automaton */
+    struct entry **entries;    /* sorted by prefix once the set is prepared */
     size_t entry_count, entry_size;
     struct group *groups; /* sorted by prefix */
     size_t group_count;
@@ -43,7 +46,8 @@ struct arc_glob_set {
 
 struct arc_glob_matcher {
     const struct arc_glob_set *set;
-    struct arc_dfa *dfas; /* one for each group */
+    struct arc_glob **slow; /* for the set's shapes */
+    struct arc_dfa *dfas;   /* one for each group */
     struct arc_reach reach;
 };
 
@@ -81,6 +85,7 @@ void arc_glob_set_free(struct arc_glob_set **set)
     if (!*set)
         return;
     groups_free(*set);
+    glob_shapes_free(&(*set)->shapes);
     for (size_t i = 0; i < (*set)->entry_count; i++)
         entry_free(&(*set)->entries[i]);
     free((*set)->entries);
@@ -99,6 +104,13 @@ int arc_glob_set_add(struct arc_glob_set *set, const char *pattern, size_t len, 
     if (id > ID_MAX)
         return arc_error_set(err, ARC_EINPUT, "a set of patterns takes ids up to %d, not %u",
                              ID_MAX, id);
+    bool added;
+    if (!glob_shapes_add(&set->shapes, pattern, len, id, &added))
+        return arc_error_nomem(err);
+    if (id / 64 + 1 > set->words && added)
+        set->words = id / 64 + 1;
+    if (added)
+        return 0;
     if (set->entry_count == set->entry_size) {
         size_t size = set->entry_size ? set->entry_size * 2 : 16;
         struct entry **entries = realloc(set->entries, size * sizeof(struct entry *));
@@ -227,7 +239,8 @@ static int prepare(struct arc_glob_set *set, struct arc_error *err)
     if (!set->groups)
         return arc_error_nomem(err);
     make_groups(set);
-    int code = index_groups(set) ? 0 : arc_error_nomem(err);
+    bool indexed = index_groups(set) && glob_shapes_prepare(&set->shapes, set->words);
+    int code = indexed ? 0 : arc_error_nomem(err);
     for (size_t i = 0; i < set->group_count && !code; i++)
         if (!join(set, set->groups + i))
             code = set->groups[i].program->large
@@ -251,8 +264,9 @@ int arc_glob_matcher_new(struct arc_glob_set *set, struct arc_glob_matcher **out
     if (!matcher)
         return arc_error_nomem(err);
     matcher->set = set;
+    matcher->slow = calloc(set->shapes.count + 1, sizeof(struct arc_glob *));
     matcher->dfas = calloc(set->group_count + 1, sizeof *matcher->dfas);
-    if (!matcher->dfas || !arc_reach_init(&matcher->reach, set->nodes))
+    if (!matcher->slow || !matcher->dfas || !arc_reach_init(&matcher->reach, set->nodes))
         return arc_error_nomem(err);
     size_t budget = set->group_count ? BUDGET / set->group_count : 0;
     for (size_t i = 0; i < set->group_count; i++)
@@ -269,6 +283,9 @@ void arc_glob_matcher_free(struct arc_glob_matcher **matcher)
         return;
     for (size_t i = 0; (*matcher)->dfas && i < (*matcher)->set->group_count; i++)
         arc_dfa_free((*matcher)->dfas + i);
+    for (size_t i = 0; (*matcher)->slow && i < (*matcher)->set->shapes.count; i++)
+        arc_glob_free(&(*matcher)->slow[i]);
+    free((*matcher)->slow);
     free((*matcher)->dfas);
     arc_reach_free(&(*matcher)->reach);
     free(*matcher);
@@ -318,7 +335,8 @@ bool arc_glob_matcher_match(struct arc_glob_matcher *matcher, const char *path, 
     memset(ids, 0, set->words * sizeof *ids);
     if (len == 0)
         return false;
-    for (size_t i = 0; i <= len; i++) {
+    any = glob_shapes_match(&set->shapes, matcher->slow, path, len, ids);
+    for (size_t i = 0; set->group_count && i <= len; i++) {
         if (i == 0 || i == len || path[i] == '/') {
             const struct group *group = find_group(set, path, i, hash);
             for (; group; group = next_group(set, group))
@@ -391,8 +409,9 @@ bool arc_glob_matcher_below(struct arc_glob_matcher *matcher, const char *dir, s
         memset(some, 0, set->words * sizeof *some);
     if (all)
         memset(all, 0, set->words * sizeof *all);
+    below.any = glob_shapes_below(&set->shapes, dir, len, some, all);
     uint64_t hash = HASH_START;
-    for (size_t i = 0; i <= len; i++) {
+    for (size_t i = 0; set->group_count && i <= len; i++) {
         if (i == 0 || i == len || dir[i] == '/') {
             const struct group *group = find_group(set, dir, i, hash);
             for (; group; group = next_group(set, group))

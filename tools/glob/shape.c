@@ -1,0 +1,414 @@
+#include "glob/shape.h"
+#include "arcci/glob.h"
+#include "glob/pattern.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* Directories of a path that are looked up; a deeper path is not plain. */
+#define DEPTH_MAX 64
+
+#define HASH_START 0xcbf29ce484222325u
+
+struct glob_shaped {
+    char *text; /* the pattern; owned */
+    size_t len;
+    enum glob_shape shape;
+    unsigned id;
+    size_t dir_len;  /* the directory, or the path, is the start of the text */
+    const char *end; /* the name, or the endings "c" or "c,h"; within the text */
+    size_t end_len;
+    uint64_t hash; /* of the directory or of the name's last segment */
+    uint32_t next; /* in its chain, as a number + 1 */
+};
+
+static uint64_t hash_byte(uint64_t hash, char byte)
+{
+    return (hash ^ (unsigned char)byte) * 0x100000001b3u;
+}
+
+static uint64_t hash_of(const char *text, size_t len)
+{
+    uint64_t hash = HASH_START;
+    for (size_t i = 0; i < len; i++)
+        hash = hash_byte(hash, text[i]);
+    return hash;
+}
+
+static size_t place_of(const struct glob_shapes *shapes, uint64_t hash)
+{
+    return (hash ^ hash >> 32) & (shapes->table_size - 1);
+}
+
+/* ---- shapes -------------------------------------------------------------------------------- */
+
+static bool is_literal(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (!glob_means_itself(text[i]))
+            return false;
+    return glob_plain_path(text, len);
+}
+
+static bool is_word(char byte)
+{
+    return byte != '.' && byte != '/' && byte != ' ' && glob_means_itself(byte);
+}
+
+/* "c" or "{c,h}", taken out of its braces. */
+static bool take_endings(struct glob_shaped *out, const char *text, size_t len)
+{
+    bool braces = len > 2 && text[0] == '{' && text[len - 1] == '}';
+    size_t from = braces ? 1 : 0, to = braces ? len - 1 : len, commas = 0;
+    for (size_t i = from; i < to; i++) {
+        bool comma = braces && text[i] == ',' && i > from && i + 1 < to && text[i - 1] != ',';
+        if (!comma && !is_word(text[i]))
+            return false;
+        commas += comma;
+    }
+    out->shape = GLOB_SHAPE_ENDING;
+    out->end = text + from;
+    out->end_len = to - from;
+    return to > from && braces == (commas > 0);
+}
+
+static bool ends_with(const char *text, size_t len, const char *end, size_t end_len)
+{
+    return len >= end_len && memcmp(text + len - end_len, end, end_len) == 0;
+}
+
+/* Where two stars start that are a whole segment; `len` when there are none. */
+static size_t find_stars(const char *text, size_t len)
+{
+    for (size_t i = 0; i + 1 < len; i++)
+        if (text[i] == '*')
+            return text[i + 1] == '*' && (i == 0 || text[i - 1] == '/') ? i : len;
+    return len;
+}
+
+static bool take_shape(struct glob_shaped *out)
+{
+    const char *text = out->text;
+    size_t len = out->len, stars = find_stars(text, len);
+    if (stars == len) {
+        out->shape = GLOB_SHAPE_PATH;
+        out->dir_len = len;
+        return is_literal(text, len);
+    }
+    const char *rest = text + stars + 2;
+    size_t rest_len = len - stars - 2;
+    out->dir_len = stars ? stars - 1 : 0;
+    if (stars && !is_literal(text, out->dir_len))
+        return false;
+    if (!rest_len) {
+        out->shape = GLOB_SHAPE_BELOW;
+        return true;
+    }
+    if (rest_len > 3 && memcmp(rest, "/*.", 3) == 0)
+        return take_endings(out, rest + 3, rest_len - 3);
+    out->shape = GLOB_SHAPE_NAME;
+    out->end = rest + 1;
+    out->end_len = rest_len - 1;
+    return !stars && *rest == '/' && is_literal(out->end, out->end_len);
+}
+
+bool glob_shapes_add(struct glob_shapes *shapes, const char *pattern, size_t len, unsigned id,
+                     bool *added)
+{
+    *added = false;
+    if (len == 0 || len > ARC_GLOB_MAX)
+        return true;
+    if (shapes->count == shapes->size) {
+        size_t size = shapes->size ? 2 * shapes->size : 32;
+        struct glob_shaped *list = realloc(shapes->list, size * sizeof *list);
+        if (!list)
+            return false;
+        shapes->list = list;
+        shapes->size = size;
+    }
+    struct glob_shaped *shaped = &shapes->list[shapes->count];
+    *shaped = (struct glob_shaped){.text = malloc(len), .len = len, .id = id};
+    if (!shaped->text)
+        return false;
+    memcpy(shaped->text, pattern, len);
+    *added = take_shape(shaped);
+    if (*added)
+        shapes->count++;
+    else
+        free(shaped->text);
+    return true;
+}
+
+void glob_shapes_free(struct glob_shapes *shapes)
+{
+    for (size_t i = 0; i < shapes->count; i++)
+        free(shapes->list[i].text);
+    free(shapes->list);
+    free(shapes->dirs);
+    free(shapes->names);
+    free(shapes->anywhere);
+    *shapes = (struct glob_shapes){0};
+}
+
+/* ---- tables -------------------------------------------------------------------------------- */
+
+static int compare(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+    int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
+    return order ? order : (a_len > b_len) - (a_len < b_len);
+}
+
+static int by_dir(const void *a, const void *b)
+{
+    const struct glob_shaped *x = a, *y = b;
+    return compare(x->text, x->dir_len, y->text, y->dir_len);
+}
+
+static void set_bit(uint64_t *ids, unsigned id)
+{
+    ids[id / 64] |= (uint64_t)1 << id % 64;
+}
+
+/* The last segment of a path. */
+static const char *last_segment(const char *path, size_t len, size_t *out)
+{
+    size_t at = len;
+    while (at && path[at - 1] != '/')
+        at--;
+    *out = len - at;
+    return path + at;
+}
+
+bool glob_shapes_prepare(struct glob_shapes *shapes, size_t words)
+{
+    if (shapes->dirs)
+        return true;
+    shapes->words = words;
+    shapes->table_size = 16;
+    while (shapes->table_size < shapes->count * 2)
+        shapes->table_size *= 2;
+    shapes->names = calloc(shapes->table_size, sizeof *shapes->names);
+    shapes->anywhere = calloc(words, sizeof *shapes->anywhere);
+    shapes->dirs = calloc(shapes->table_size, sizeof *shapes->dirs);
+    if (!shapes->names || !shapes->anywhere || !shapes->dirs)
+        return false;
+    if (shapes->count)
+        qsort(shapes->list, shapes->count, sizeof *shapes->list, by_dir);
+    for (size_t i = 0; i < shapes->count; i++) {
+        struct glob_shaped *shaped = &shapes->list[i];
+        bool name = shaped->shape == GLOB_SHAPE_NAME;
+        size_t len = shaped->dir_len;
+        const char *key = name ? last_segment(shaped->end, shaped->end_len, &len) : shaped->text;
+        shaped->hash = hash_of(key, len);
+        uint32_t *first = (name ? shapes->names : shapes->dirs) + place_of(shapes, shaped->hash);
+        shaped->next = *first;
+        *first = (uint32_t)i + 1;
+        if (name)
+            set_bit(shapes->anywhere, shaped->id);
+    }
+    return true;
+}
+
+/* ---- matching ------------------------------------------------------------------------------ */
+
+/* A path taken apart. */
+struct parts {
+    const char *path;
+    size_t len;
+    size_t ends[DEPTH_MAX]; /* where its directories end, the top ("") first and the path last */
+    uint64_t hashes[DEPTH_MAX];
+    size_t count;
+    size_t name;        /* where its last segment starts */
+    uint64_t name_hash; /* of that */
+};
+
+/* Bytes that a pattern's own text may have, and those of line breaks: what they mean is left to the
+ * pattern's automaton. E2 starts U+2028 and U+2029. */
+static bool is_special(char byte)
+{
+    return byte == '*' || byte == '{' || byte == '\n' || byte == '\r' || byte == '\xe2' ||
+           byte == '\0';
+}
+
+static bool is_dots(const char *segment, size_t len)
+{
+    return len == 0 || (segment[0] == '.' && (len == 1 || (len == 2 && segment[1] == '.')));
+}
+
+/* False for a path that is not plain. */
+static bool take_apart(struct parts *parts)
+{
+    const char *path = parts->path;
+    uint64_t hash = HASH_START, name = HASH_START;
+    size_t start = 0;
+    parts->ends[0] = 0;
+    parts->hashes[0] = hash;
+    parts->count = 1;
+    for (size_t i = 0; i < parts->len; i++) {
+        if (path[i] == '/') {
+            if (is_dots(path + start, i - start) || parts->count == DEPTH_MAX - 1)
+                return false;
+            parts->ends[parts->count] = i;
+            parts->hashes[parts->count++] = hash;
+            start = i + 1;
+            name = HASH_START;
+        } else {
+            if (is_special(path[i]))
+                return false;
+            name = hash_byte(name, path[i]);
+        }
+        hash = hash_byte(hash, path[i]);
+    }
+    parts->ends[parts->count] = parts->len;
+    parts->hashes[parts->count++] = hash;
+    parts->name = start;
+    parts->name_hash = name;
+    return !is_dots(path + start, parts->len - start);
+}
+
+/* Whether the name has one of the endings. */
+static bool has_ending(const struct glob_shaped *shaped, const char *name, size_t len)
+{
+    for (size_t at = 0; at < shaped->end_len;) {
+        const char *comma = memchr(shaped->end + at, ',', shaped->end_len - at);
+        size_t end = comma ? (size_t)(comma - shaped->end) - at : shaped->end_len - at;
+        if (len > end && name[len - end - 1] == '.' &&
+            memcmp(name + len - end, shaped->end + at, end) == 0)
+            return true;
+        at += end + 1;
+    }
+    return false;
+}
+
+static bool fits_dir(const struct glob_shaped *shaped, const struct parts *parts, size_t end)
+{
+    if (shaped->dir_len != end || memcmp(shaped->text, parts->path, end) != 0)
+        return false;
+    bool whole = end == parts->len;
+    if (shaped->shape == GLOB_SHAPE_BELOW)
+        return true;
+    if (shaped->shape == GLOB_SHAPE_PATH)
+        return whole;
+    return !whole && has_ending(shaped, parts->path + parts->name, parts->len - parts->name);
+}
+
+static bool fits_name(const struct glob_shaped *shaped, const struct parts *parts)
+{
+    size_t before = parts->len - shaped->end_len;
+    return ends_with(parts->path, parts->len, shaped->end, shaped->end_len) &&
+           (before == 0 || parts->path[before - 1] == '/');
+}
+
+/* One by one, with automata. Without memory for one, its pattern matches: nothing goes unseen. */
+static bool match_slowly(const struct glob_shapes *shapes, struct arc_glob **slow, const char *path,
+                         size_t len, uint64_t *ids)
+{
+    bool any = false;
+    for (size_t i = 0; i < shapes->count; i++) {
+        const struct glob_shaped *shaped = &shapes->list[i];
+        if (!slow[i])
+            arc_glob_compile(shaped->text, shaped->len, &slow[i], NULL);
+        if (slow[i] && !arc_glob_match(slow[i], path, len))
+            continue;
+        set_bit(ids, shaped->id);
+        any = true;
+    }
+    return any;
+}
+
+bool glob_shapes_match(const struct glob_shapes *shapes, struct arc_glob **slow, const char *path,
+                       size_t len, uint64_t *ids)
+{
+    struct parts parts;
+    bool any = false;
+    if (!shapes->count)
+        return false;
+    parts.path = path;
+    parts.len = len;
+    if (!take_apart(&parts))
+        return match_slowly(shapes, slow, path, len, ids);
+    for (size_t i = 0; i < parts.count; i++)
+        for (uint32_t at = shapes->dirs[place_of(shapes, parts.hashes[i])]; at;) {
+            const struct glob_shaped *shaped = &shapes->list[at - 1];
+            if (shaped->hash == parts.hashes[i] && fits_dir(shaped, &parts, parts.ends[i])) {
+                set_bit(ids, shaped->id);
+                any = true;
+            }
+            at = shaped->next;
+        }
+    for (uint32_t at = shapes->names[place_of(shapes, parts.name_hash)]; at;) {
+        const struct glob_shaped *shaped = &shapes->list[at - 1];
+        if (shaped->hash == parts.name_hash && fits_name(shaped, &parts)) {
+            set_bit(ids, shaped->id);
+            any = true;
+        }
+        at = shaped->next;
+    }
+    return any;
+}
+
+/* ---- directories --------------------------------------------------------------------------- */
+
+/* The first pattern whose directory is not before the text. */
+static size_t lower_bound(const struct glob_shapes *shapes, const char *text, size_t len)
+{
+    size_t low = 0, high = shapes->count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        const struct glob_shaped *shaped = &shapes->list[middle];
+        if (compare(shaped->text, shaped->dir_len, text, len) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Patterns whose directory is `dir` or above it. */
+static bool below_above(const struct glob_shapes *shapes, const char *dir, size_t len,
+                        uint64_t *some, uint64_t *all)
+{
+    uint64_t hash = HASH_START;
+    bool any = false;
+    for (size_t i = 0; i <= len; i++) {
+        bool ends = i == 0 || i == len || dir[i] == '/';
+        for (uint32_t at = ends ? shapes->dirs[place_of(shapes, hash)] : 0; at;) {
+            const struct glob_shaped *shaped = &shapes->list[at - 1];
+            at = shaped->next;
+            if (shaped->hash != hash || shaped->shape == GLOB_SHAPE_PATH || shaped->dir_len != i ||
+                memcmp(shaped->text, dir, i) != 0)
+                continue;
+            any = true;
+            if (some)
+                set_bit(some, shaped->id);
+            if (all && shaped->shape == GLOB_SHAPE_BELOW)
+                set_bit(all, shaped->id);
+        }
+        if (i < len)
+            hash = hash_byte(hash, dir[i]);
+    }
+    return any;
+}
+
+bool glob_shapes_below(const struct glob_shapes *shapes, const char *dir, size_t len,
+                       uint64_t *some, uint64_t *all)
+{
+    bool any = false;
+    for (size_t i = 0; i < shapes->words; i++) {
+        any |= shapes->anywhere[i] != 0;
+        if (some)
+            some[i] |= shapes->anywhere[i];
+    }
+    any |= below_above(shapes, dir, len, some, all);
+    for (size_t i = lower_bound(shapes, dir, len); i < shapes->count; i++) {
+        const struct glob_shaped *shaped = &shapes->list[i];
+        if (shaped->dir_len < len || memcmp(shaped->text, dir, len) != 0)
+            break;
+        bool deeper = shaped->dir_len > len && (len == 0 || shaped->text[len] == '/');
+        if (!deeper)
+            continue;
+        any = true;
+        if (some)
+            set_bit(some, shaped->id);
+    }
+    return any;
+}
