@@ -301,6 +301,7 @@ def test_a_last_day_is_a_day(tree, day):
 GENERIC = """\
 service-name: arc-{codename}
 network: arc_platform_net
+style: [ports-loopback, phony]
 labels: {arc.service.codename: "{codename}", arc.service.tech: "{tech}"}
 facts:
   - rule: make-targets

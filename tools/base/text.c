@@ -83,6 +83,19 @@ static size_t printable_length(const unsigned char *s, size_t len)
     return at;
 }
 
+void arc_text_visible_lines(struct arc_buf *out, const char *text, size_t len)
+{
+    for (size_t at = 0, part; at < len; at += part + 1) {
+        const char *end = text + at;
+        while (end < text + len && *end != '\n' && *end != '\t')
+            end++;
+        part = (size_t)(end - text) - at;
+        arc_text_visible(out, text + at, part);
+        if (at + part < len)
+            arc_buf_putc(out, *end);
+    }
+}
+
 void arc_text_visible(struct arc_buf *out, const char *text, size_t len)
 {
     const unsigned char *s = (const unsigned char *)text;

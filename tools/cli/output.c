@@ -142,8 +142,15 @@ static int write_github_files(const struct report *report, const struct invocati
 static int put_shown(const struct arc_buf *text, unsigned kind, const struct invocation *inv,
                      struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = text->max};
-    if (text->failed || kind == REPORT_DATA || !arc_actions_active(inv->env))
+    ARC_AUTO(arc_buf) struct arc_buf visible = {.max = text->max}, shown = {.max = text->max};
+    if (text->failed || kind == REPORT_DATA)
+        return put(stdout, text, err);
+    if (kind == REPORT_TEXT) {
+        arc_text_visible_lines(&visible, arc_buf_text(text), text->len);
+        ARC_TRY(arc_buf_check(&visible, "the output", err));
+        text = &visible;
+    }
+    if (!arc_actions_active(inv->env))
         return put(stdout, text, err);
     arc_actions_disarm(text, kind == REPORT_JSON ? "\\u0023" : "\\x23", &shown);
     return put(stdout, &shown, err);

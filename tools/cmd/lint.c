@@ -2,12 +2,34 @@
 #include "arcci/documents.h"
 #include "base/auto.h"
 #include "base/markdown.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include <string.h>
 
 static const char *field(const json_t *object, const char *key)
 {
     return json_string_value(json_object_get(object, key));
+}
+
+/* The findings by rule: a new object of arrays, in the order in which the rules came up. */
+static json_t *group_findings(const json_t *findings)
+{
+    json_t *groups = json_object();
+    size_t i;
+    json_t *finding;
+    bool whole = groups != NULL;
+    json_array_foreach (findings, i, finding) {
+        const char *rule = field(finding, "rule");
+        json_t *group = json_object_get(groups, rule);
+        if (!group && whole) {
+            group = json_array();
+            whole = json_object_set_new(groups, rule, group) == 0;
+        }
+        whole = whole && json_array_append(group, finding) == 0;
+    }
+    if (!whole)
+        json_decref(groups);
+    return whole ? groups : NULL;
 }
 
 static int add_finding(struct report *report, const json_t *finding, bool actions,
@@ -38,11 +60,44 @@ static int list_rules(const struct invocation *inv, const struct arc_lint_option
     int rc = arc_lint_rules(&project, options, &rules, err);
     if (rc)
         return rc;
-    json_array_foreach (rules, i, rule)
-        arc_buf_printf(&report->human, "%-22s %s\n", field(rule, "name"), field(rule, "summary"));
+    json_array_foreach (rules, i, rule) {
+        const char *summary = field(rule, "summary");
+        arc_buf_printf(&report->human, "%-22s ", field(rule, "name"));
+        arc_text_visible(&report->human, summary, strlen(summary));
+        arc_buf_putc(&report->human, '\n');
+    }
     report->document = json_pack("{s:s, s:i, s:O}", "document", "lint", "format",
                                  ARC_DOCUMENT_FORMAT, "rules", rules);
     return report->document ? ARC_OK : arc_error_nomem(err);
+}
+
+/* Each rule with its findings and their number. */
+static int add_groups(struct report *report, const json_t *groups, bool actions,
+                      struct arc_error *err)
+{
+    const char *rule;
+    json_t *group;
+    json_object_foreach ((json_t *)groups, rule, group) {
+        size_t i, count = json_array_size(group);
+        json_t *finding;
+        arc_buf_printf(&report->human, "%s: %zu finding%s\n", rule, count, count == 1 ? "" : "s");
+        json_array_foreach (group, i, finding)
+            ARC_TRY(add_finding(report, finding, actions, err));
+    }
+    return ARC_OK;
+}
+
+/* The line of the rules file that turns off what was found. */
+static void add_advice(struct report *report, const json_t *groups)
+{
+    const char *rule, *separator = "";
+    json_t *group;
+    arc_buf_puts(&report->human, "to turn rules off, in .github/arc-ci-lint.yaml: off: [");
+    json_object_foreach ((json_t *)groups, rule, group) {
+        arc_buf_printf(&report->human, "%s%s", separator, rule);
+        separator = ", ";
+    }
+    arc_buf_puts(&report->human, "]\n");
 }
 
 static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
@@ -53,27 +108,26 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
         .rules = option_value(inv, "rules-file"),
     };
     const char *in_actions = arc_env_get(inv->env, "GITHUB_ACTIONS");
-    size_t i;
-    json_t *finding;
     if (option_flag(inv, "rules"))
         return list_rules(inv, &options, report, err);
-    int rc = arc_lint(&project, &options, &report->document, err);
-    if (rc)
-        return rc;
+
+    ARC_TRY(arc_lint(&project, &options, &report->document, err));
     const json_t *findings = json_object_get(report->document, "findings");
+    ARC_AUTO_JSON json_t *groups = group_findings(findings);
     size_t count = json_array_size(findings);
+    if (!groups)
+        return arc_error_nomem(err);
     if (count)
         arc_buf_puts(&report->summary, "| File | Line | Finding | Rule |\n|---|---|---|---|\n");
-    json_array_foreach (findings, i, finding) {
-        rc = add_finding(report, finding, in_actions && strcmp(in_actions, "true") == 0, err);
-        if (rc)
-            return rc;
-    }
+    ARC_TRY(add_groups(report, groups, in_actions && strcmp(in_actions, "true") == 0, err));
+
     arc_buf_printf(&report->human, "%lld rules on %lld files: ",
                    (long long)json_integer_value(json_object_get(report->document, "rules")),
                    (long long)json_integer_value(json_object_get(report->document, "files")));
     arc_buf_printf(&report->human, count ? "%zu finding%s\n" : "no findings\n", count,
                    count == 1 ? "" : "s");
+    if (count)
+        add_advice(report, groups);
     report->failed = count ? ARC_EFAILED : ARC_OK;
     ARC_AUTO(arc_buf) struct arc_buf number = {0};
     arc_buf_printf(&number, "%zu", count);

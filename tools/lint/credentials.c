@@ -2,15 +2,13 @@
  * outside a repository, everything below the root but .git. */
 #include "base/auto.h"
 #include "base/text.h"
-#include "git/git.h"
 #include "lint/rule.h"
 #include "os/file.h"
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
-#define DEPTH_MAX 32
-#define FILE_MAX  ((size_t)1 << 20)
+#define FILE_MAX ((size_t)1 << 20)
 
 /* A prefix that starts a token, and what follows it. */
 static const struct {
@@ -55,23 +53,40 @@ static bool word(char c)
     return isalnum((unsigned char)c) || c == '_';
 }
 
+/* What follows a prefix is looked at once: whatever starts within it ends where it ends. */
 static void find_tokens(const struct scan *s, const char *line)
 {
     for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++)
-        for (const char *at = line; (at = strstr(at, tokens[i].prefix)); at++) {
-            const char *rest = at + strlen(tokens[i].prefix);
-            if ((at == line || !word(at[-1])) &&
-                strspn(rest, tokens[i].alphabet) >= tokens[i].least)
+        for (const char *at = line; (at = strstr(at, tokens[i].prefix));) {
+            if (at != line && word(at[-1])) {
+                at++;
+                continue;
+            }
+            at += strlen(tokens[i].prefix);
+            size_t len = strspn(at, tokens[i].alphabet);
+            if (len >= tokens[i].least)
                 found(s, tokens[i].what);
+            at += len;
         }
 }
 
-/* RFC 7468's first line of a key, "-----BEGIN [KIND ]PRIVATE KEY-----". */
-static void find_private_key(const struct scan *s, const char *line)
+/* RFC 7468's first line of a key, "-----BEGIN [KIND ]PRIVATE KEY-----", with base64 after it, there or on
+ * the next line (or a header of RFC 1421): a text about keys has none. */
+static bool holds_key(const char *rest, const char *next)
+{
+    static const char base64[] = LETTERS "+/=";
+    rest += strspn(rest, "\\nr\"' ");
+    next += strspn(next, " \t\"'+");
+    return strspn(rest, base64) >= 16 || strspn(next, base64) >= 16 ||
+           strncmp(next, "Proc-Type:", 10) == 0;
+}
+
+static void find_private_key(const struct scan *s, const char *line, const char *next)
 {
     const char *begin = strstr(line, "-----BEGIN ");
     const char *end = begin ? begin + 11 + strspn(begin + 11, "ABCDEFGHIJKLMNOPQRSTUVWXYZ ") : NULL;
-    if (end && end - begin >= 22 && strncmp(end - 11, "PRIVATE KEY-----", 16) == 0)
+    if (end && end - begin >= 22 && strncmp(end - 11, "PRIVATE KEY-----", 16) == 0 &&
+        holds_key(end + 5, next))
         found(s, "a private key");
 }
 
@@ -116,20 +131,40 @@ static bool names_secret(const char *line, const char *end)
     return false;
 }
 
-/* In files of settings: "PASSWORD: literal" or "password=literal". Variables, references to secrets
- * and short or spaced values are none. */
+/* Whether a value is a word about a value: a type, a state, a permission (`id-token: write`), or the key's
+ * own name. */
+static bool is_word(const char *value, size_t len, const char *key, size_t key_len)
+{
+    static const char *const words[] = {
+        "true",     "false",     "null",     "none",     "nil",         "write",   "read",
+        "required", "optional",  "string",   "str",      "str?",        "bool",    "integer",
+        "int",      "number",    "text",     "enabled",  "disabled",    "default", "inherit",
+        "generate", "generated", "random",   "redacted", "placeholder", "example", "changed",
+        "unset",    "empty",     "admin",    "always",   "never",       "auto",    "file",
+        "env",      "secret",    "password", "token",    "passwd"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strlen(words[i]) == len && strncasecmp(words[i], value, len) == 0)
+            return true;
+    return len <= key_len && strncasecmp(key + key_len - len, value, len) == 0;
+}
+
+/* In files of settings: "PASSWORD: literal" or "password=literal". Variables, templates, references to
+ * secrets, comments, words and short or spaced values are none. */
 static void find_assignment(const struct scan *s, const char *line)
 {
     line += strspn(line, " \t");
     const char *sign = line + strcspn(line, ":=");
-    if (!*sign || *line == '#' || !names_secret(line, sign))
+    if (!*sign || strchr("#;{", *line) || strncmp(line, "//", 2) == 0 || !names_secret(line, sign))
         return;
+    size_t key_len = (size_t)(sign - line);
+    while (key_len && strchr(" \t\"'", line[key_len - 1]))
+        key_len--;
     const char *value = sign + 1 + strspn(sign + 1, " \t\"'");
     size_t len = strcspn(value, " \t\"'\r,;#");
-    bool variable = memchr(value, '$', len) || memchr(value, '{', len) || memchr(value, '<', len);
-    bool flag = (len == 4 && strncmp(value, "true", 4) == 0) ||
-                (len == 5 && strncmp(value, "false", 5) == 0);
-    if (len >= 4 && !variable && !flag && *value != '/' && *value != '|' && *value != '>')
+    bool variable = memchr(value, '$', len) || memchr(value, '{', len) || memchr(value, '<', len) ||
+                    memchr(value, '(', len);
+    bool reference = strchr("/|>~!&*[%@", *value) || strspn(value, "*xX.-_?") >= len;
+    if (len >= 4 && !variable && !reference && !is_word(value, len, line, key_len))
         found(s, "a value for a password, key or token");
 }
 
@@ -156,7 +191,7 @@ static void scan_text(struct lint *lint, const char *file, char *text)
         line[len] = '\0';
         s.line++;
         find_tokens(&s, line);
-        find_private_key(&s, line);
+        find_private_key(&s, line, last ? "" : line + len + 1);
         find_url_password(&s, line);
         if (settings)
             find_assignment(&s, line);
@@ -194,31 +229,8 @@ static int scan_file(void *context, const char *file)
     return lint->failed;
 }
 
-static void scan_directory(struct lint *lint, const char *directory, unsigned depth)
-{
-    ARC_AUTO_JSON json_t *names = lint_list(lint, directory);
-    size_t i;
-    json_t *item;
-    json_array_foreach (names, i, item) {
-        const char *name = json_string_value(item);
-        ARC_AUTO_FREE char *file = lint_join(lint, directory, name);
-        ARC_AUTO_FREE char *path = file ? lint_text(lint, "%s/%s", lint->root, file) : NULL;
-        if (!path || strcmp(name, ".git") == 0)
-            continue;
-        enum arc_file_kind kind = arc_file_kind(path);
-        if (kind == ARC_FILE_REGULAR)
-            scan_file(lint, file);
-        else if (kind == ARC_FILE_DIRECTORY && depth < DEPTH_MAX)
-            scan_directory(lint, file, depth + 1);
-    }
-}
-
 void lint_credentials(struct lint *lint)
 {
-    const struct arc_git *git = lint->project->git;
     lint_applied(lint, lint_rule_name(LINT_CREDENTIALS));
-
-    int rc = git && git->worktree ? arc_git_tracked(git, scan_file, lint, NULL) : ARC_ENOTFOUND;
-    if (rc && !lint->failed)
-        scan_directory(lint, ".", 0);
+    lint_each_file(lint, scan_file);
 }

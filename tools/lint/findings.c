@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Most findings of one rule in one file that are told one by one. */
+#define SHOWN_MAX 100
+
 /* Longest text file that is read. */
 #define FILE_MAX ((size_t)1 << 20)
 
@@ -19,12 +22,45 @@ const char *lint_rule_name(enum lint_rule rule)
     return names[rule];
 }
 
-static bool is_off(const struct lint *lint, const char *rule)
+static bool is_listed(char **list, const char *name)
 {
-    for (char **off = lint->settings.off; off && *off; off++)
-        if (strcmp(*off, rule) == 0)
+    for (; list && *list; list++)
+        if (strcmp(*list, name) == 0)
             return true;
     return false;
+}
+
+static bool is_style(const char *rule)
+{
+    static const char *const names[] = {
+#define RULE(id, name, summary)  NULL,
+#define STYLE(id, name, summary) name,
+#include "lint/rules.def"
+#undef RULE
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (names[i] && strcmp(names[i], rule) == 0)
+            return true;
+    return false;
+}
+
+bool lint_is_on(const struct lint *lint, const char *rule)
+{
+    if (is_listed(lint->settings.off, rule))
+        return false;
+    return !is_style(rule) || is_listed(lint->settings.style, rule);
+}
+
+/* Counts the finding; false for one of too many in its file, which are told as one at the end. */
+static bool is_told(struct lint *lint, const char *rule, const char *file)
+{
+    ARC_AUTO(arc_buf) struct arc_buf key = {0};
+    arc_buf_printf(&key, "%s:%s", rule, file);
+    const char *name = lint_content(lint, &key);
+    json_int_t count = json_integer_value(json_object_get(lint->counts, name)) + 1;
+    if (json_object_set_new_nocheck(lint->counts, name, json_integer(count)))
+        lint->failed = ARC_ENOMEM;
+    return count <= SHOWN_MAX;
 }
 
 static bool is_allowed(struct lint *lint, const char *rule, const char *file, const char *message)
@@ -45,15 +81,37 @@ static void add(struct lint *lint, const char *rule, const char *file, unsigned 
 {
     ARC_AUTO(arc_buf) struct arc_buf shown = {0};
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
-    if (is_off(lint, rule) || is_allowed(lint, rule, file, message))
+    if (!lint_is_on(lint, rule) || is_allowed(lint, rule, file, message))
+        return;
+    arc_text_visible(&path, file, strlen(file));
+    if (!is_told(lint, rule, lint_content(lint, &path)))
         return;
     arc_text_visible(&shown, message, strlen(message));
-    arc_text_visible(&path, file, strlen(file));
     json_t *finding = json_pack("{s:s, s:I, s:s, s:s}", "file", lint_content(lint, &path), "line",
                                 (json_int_t)(line ? line : 1), "rule", rule, "message",
                                 lint_content(lint, &shown));
     if (!finding || json_array_append_new(lint->findings, finding))
         lint->failed = ARC_ENOMEM;
+}
+
+void lint_find_rest(struct lint *lint)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach (lint->counts, key, value) {
+        json_int_t more = json_integer_value(value) - SHOWN_MAX;
+        const char *file = strchr(key, ':') + 1;
+        ARC_AUTO_FREE char *rule = strndup(key, (size_t)(file - 1 - key));
+        ARC_AUTO_FREE char *text = lint_text(lint, "and %lld more of them", (long long)more);
+        if (!rule)
+            lint->failed = ARC_ENOMEM;
+        if (more <= 0 || !rule || !text)
+            continue;
+        json_t *finding = json_pack("{s:s, s:I, s:s, s:s}", "file", file, "line", (json_int_t)1,
+                                    "rule", rule, "message", text);
+        if (!finding || json_array_append_new(lint->findings, finding))
+            lint->failed = ARC_ENOMEM;
+    }
 }
 
 void lint_find(struct lint *lint, enum lint_rule rule, const char *file, unsigned line,
@@ -91,7 +149,7 @@ void lint_find_error(struct lint *lint, const char *rule, const char *file,
 
 void lint_applied(struct lint *lint, const char *rule)
 {
-    if (json_object_set_new(lint->rules, rule, json_true()))
+    if (lint_is_on(lint, rule) && json_object_set_new(lint->rules, rule, json_true()))
         lint->failed = ARC_ENOMEM;
 }
 
@@ -133,12 +191,25 @@ bool lint_exists(struct lint *lint, const char *file)
     return arc_file_kind_in(lint->root, file) == ARC_FILE_REGULAR;
 }
 
+/* Bytes that are no UTF-8 as "?": what is looked for is not among them. */
+static void replace_bytes(struct arc_buf *text)
+{
+    for (size_t at = 0; at < text->len;) {
+        size_t step = arc_utf8_length(text->data + at, text->len - at);
+        if (!step)
+            text->data[at] = '?';
+        at += step ? step : 1;
+    }
+}
+
 bool lint_read(struct lint *lint, enum lint_rule rule, const char *file, struct arc_buf *out)
 {
     ARC_AUTO(arc_error) struct arc_error err = {0};
     lint_looked_at(lint, file);
-    if (arc_file_read_in(lint->root, file, FILE_MAX, out, &err) == ARC_OK)
+    if (arc_file_read_in(lint->root, file, FILE_MAX, out, &err) == ARC_OK) {
+        replace_bytes(out);
         return true;
+    }
     lint_find_error(lint, lint_rule_name(rule), file, &err);
     return false;
 }

@@ -18,6 +18,13 @@ static void lint_free(struct lint *lint)
     json_decref(lint->findings);
     json_decref(lint->files);
     json_decref(lint->rules);
+    json_decref(lint->counts);
+    json_decref(lint->parsed);
+    for (size_t i = 0; i < lint->called_count; i++) {
+        arc_yaml_free(&lint->called[i].yaml);
+        free(lint->called[i].problem);
+    }
+    free(lint->called);
     *lint = (struct lint){0};
 }
 
@@ -106,7 +113,10 @@ static int start(struct lint *lint, struct arc_project *project,
     lint->findings = json_array();
     lint->files = json_object();
     lint->rules = json_object();
-    if (!lint->root || !lint->findings || !lint->files || !lint->rules)
+    lint->counts = json_object();
+    lint->parsed = json_object();
+    if (!lint->root || !lint->findings || !lint->files || !lint->rules || !lint->counts ||
+        !lint->parsed)
         return arc_error_nomem(err);
     return lint_settings_load(lint->root, options->rules, &lint->settings, err);
 }
@@ -125,6 +135,7 @@ int arc_lint(struct arc_project *project, const struct arc_lint_options *options
     lint_facts(&lint);
     lint_credentials(&lint);
     check_waivers(&lint);
+    lint_find_rest(&lint);
     return document(&lint, out, err);
 }
 

@@ -34,6 +34,7 @@ struct lint_settings {
     char **actions; /* "owner/name" of allowed actions; NULL: those of github.com/actions */
     char **credentials_ignore; /* files and directories that may hold what looks like one */
     char **off;                /* names of rules that are not applied */
+    char **style;              /* names of rules of style that are */
     const struct arc_yaml_node *allow_node, *facts_node;
     struct lint_waiver *waivers;
     size_t waiver_count;
@@ -42,6 +43,12 @@ struct lint_settings {
 };
 
 struct lint_fact;
+
+/* An action or workflow of the tree that a workflow uses, read once. */
+struct lint_called {
+    struct arc_yaml yaml;
+    char *problem; /* owned: why it cannot be read; NULL when it was */
+};
 
 /* A directory with a service.yaml. */
 struct lint_service {
@@ -60,7 +67,11 @@ struct lint {
     json_t *findings; /* array of {file, line, rule, message} */
     json_t *files;    /* object: every file that was looked at */
     json_t *rules;    /* object: every rule that was applied */
-    int failed;       /* ARC_ENOMEM once memory ran out; sticky */
+    json_t *counts;   /* object: findings by "RULE:FILE" */
+    json_t *parsed;   /* object: index into `called` of a file that workflows call */
+    struct lint_called *called;
+    size_t called_count;
+    int failed; /* ARC_ENOMEM once memory ran out; sticky */
 };
 
 /* A finding of a built-in rule at a line (0: the file as a whole, shown as line 1). */
@@ -73,6 +84,12 @@ void lint_find_named(struct lint *lint, const char *rule, const char *file, unsi
  * becomes lint->failed. */
 void lint_find_error(struct lint *lint, const char *rule, const char *file,
                      const struct arc_error *err);
+
+/* Adds a finding for those of a file that were too many to be told. */
+void lint_find_rest(struct lint *lint);
+
+/* Whether the rule is applied: it is not off, and a rule of style is asked for. */
+bool lint_is_on(const struct lint *lint, const char *rule);
 
 const char *lint_rule_name(enum lint_rule rule);
 
@@ -117,5 +134,10 @@ void lint_make(struct lint *lint);
 void lint_workflows(struct lint *lint);
 void lint_facts(struct lint *lint);
 void lint_credentials(struct lint *lint);
+
+/* Calls `each` for every file below a directory but .git, or for every file that git tracks (outside
+ * a repository: below the root). A non-zero return of it ends the walk. */
+void lint_walk(struct lint *lint, const char *directory, int (*each)(void *lint, const char *file));
+void lint_each_file(struct lint *lint, int (*each)(void *lint, const char *file));
 
 #endif

@@ -1,5 +1,6 @@
 /* `.github/arc-ci-lint.yaml`. */
 #include "base/auto.h"
+#include "base/suggest.h"
 #include "lint/facts.h"
 #include "os/file.h"
 #include "project/config_fields.h"
@@ -8,6 +9,25 @@
 #define DEFAULT_PATH ".github/arc-ci-lint.yaml"
 #define AT(member)   offsetof(struct lint_settings, member)
 
+/* A rule that is off unless it is asked for. */
+static bool check_style(const char *text, struct arc_buf *why)
+{
+    static const char *const names[] = {
+#define RULE(id, name, summary)
+#define STYLE(id, name, summary) name,
+#include "lint/rules.def"
+#undef RULE
+        NULL};
+    const char *meant = arc_suggest(text, names);
+    for (size_t i = 0; names[i]; i++)
+        if (strcmp(names[i], text) == 0)
+            return true;
+    arc_buf_puts(why, "is not a rule of style");
+    if (meant)
+        arc_buf_printf(why, "; did you mean '%s'?", meant);
+    return false;
+}
+
 static const struct arc_field fields[] = {
     {"service-name", FIELD_TEXT, AT(service_name), false, arc_check_line, NULL},
     {"network", FIELD_TEXT, AT(network), false, arc_check_line, NULL},
@@ -15,6 +35,7 @@ static const struct arc_field fields[] = {
     {"actions", FIELD_TEXTS, AT(actions), false, arc_check_line, NULL},
     {"credentials-ignore", FIELD_TEXTS, AT(credentials_ignore), false, arc_check_path, NULL},
     {"off", FIELD_TEXTS, AT(off), false, arc_check_line, NULL},
+    {"style", FIELD_TEXTS, AT(style), false, check_style, NULL},
     {"allow", FIELD_NODE, AT(allow_node), false, NULL, NULL},
     {"facts", FIELD_NODE, AT(facts_node), false, NULL, NULL},
     {0},

@@ -1,27 +1,51 @@
 /* Workflows and composite actions.
  * Source: GitHub docs, "Workflow syntax for GitHub Actions" and "Metadata syntax". */
+#define _GNU_SOURCE /* memmem() */
 #include "base/auto.h"
 #include "lint/rule.h"
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #define WORKFLOWS ".github/workflows"
 #define ACTIONS   ".github/actions"
+
+/* Where arc-ci's own actions live. */
+#define OWN_REPOSITORY "arc-framework/arc-platform"
+
+/* Most files that are read because workflows use them; GitHub takes 50 in one workflow. */
+#define CALLED_MAX 256
 
 /* A file under inspection. */
 struct workflow {
     struct lint *lint;
     const char *file;
     const struct arc_yaml_node *root;
+    bool privileged; /* it holds secrets while it runs for somebody else's pull request */
+    json_t *jobs;    /* object: name → index into `jobs:`; NULL for an action */
+    json_t *needs;   /* object: the names that the job under way needs */
+    json_t *seen;    /* object: what of `needs` it refers to, so that each is checked once */
 };
 
-static bool allowed(const struct lint *lint, const char *name, size_t len)
+/* "owner/name", or a path below it. */
+static bool is_below(const char *name, size_t len, const char *repository)
+{
+    size_t own = strlen(repository);
+    return own && len >= own && strncasecmp(name, repository, own) == 0 &&
+           (len == own || name[own] == '/');
+}
+
+/* GitHub's own actions unless the repository lists others, and in any case its own and arc-ci's. */
+static bool is_action_allowed(const struct lint *lint, const char *name, size_t len)
 {
     char **list = lint->settings.actions;
+    const char *here = arc_env_nonempty(lint->project->env, "GITHUB_REPOSITORY");
+    if (is_below(name, len, OWN_REPOSITORY) || (here && is_below(name, len, here)))
+        return true;
     if (!list)
         return len > 8 && memcmp(name, "actions/", 8) == 0;
     for (; *list; list++)
-        if (strlen(*list) == len && memcmp(*list, name, len) == 0)
+        if (is_below(name, len, *list))
             return true;
     return false;
 }
@@ -44,7 +68,7 @@ static void check_foreign(const struct workflow *w, const struct arc_yaml_node *
         return;
     }
     size_t len = ref ? (size_t)(ref - text) : uses->len;
-    if (!allowed(w->lint, text, len))
+    if (!is_action_allowed(w->lint, text, len))
         lint_find(w->lint, LINT_ALLOWED, w->file, uses->line,
                   "'%.*s' is not among the allowed actions", (int)len, text);
     if (!ref || !is_commit(ref + 1))
@@ -72,45 +96,87 @@ static void check_inputs(const struct workflow *w, const struct arc_yaml_node *u
     }
 }
 
-/* Reads the file that a local `uses` names; false, with a finding, if there is none. */
-static bool read_target(const struct workflow *w, const struct arc_yaml_node *uses,
-                        struct arc_yaml *out)
+static int check_action(void *context, const char *file);
+
+/* The file that a local `uses` names; owned. */
+static char *find_target(struct lint *lint, const char *path)
+{
+    static const char *const names[] = {"action.yml", "action.yaml"};
+    const char *end = strrchr(path, '.');
+    if (end && (strcmp(end, ".yml") == 0 || strcmp(end, ".yaml") == 0))
+        return lint_text(lint, "%s", path);
+    size_t len = strlen(path);
+    while (len && path[len - 1] == '/')
+        len--;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char *name = lint_text(lint, "%.*s%s%s", (int)len, path, len ? "/" : "", names[i]);
+        if (!name || lint_exists(lint, name) || i)
+            return name;
+        free(name);
+    }
+    return NULL;
+}
+
+static struct lint_called *add_called(struct lint *lint, const char *name)
 {
     ARC_AUTO(arc_error) struct arc_error err = {0};
-    const char *path = uses->text + 2;
-    bool file = strstr(path, ".yml") || strstr(path, ".yaml");
-    ARC_AUTO_FREE char *name = lint_text(w->lint, file ? "%s" : "%s/action.yml", path);
-    ARC_AUTO_FREE char *full = name ? lint_text(w->lint, "%s/%s", w->lint->root, name) : NULL;
-    if (!full)
-        return false;
-    if (arc_yaml_read(full, name, ARC_YAML_ANY_TAG, out, &err) == ARC_OK)
-        return true;
-    if (err.code == ARC_ENOMEM || !err.message)
-        w->lint->failed = ARC_ENOMEM;
-    lint_find(w->lint, LINT_INPUTS, w->file, uses->line, "%s: %s", uses->text,
-              arc_error_text(&err));
-    return false;
+    struct lint_called *grown = realloc(lint->called, (lint->called_count + 1) * sizeof *grown);
+    lint->called = grown ? grown : lint->called;
+    json_t *index = json_integer((json_int_t)lint->called_count);
+    if (json_object_set_new_nocheck(lint->parsed, name, index) || !grown) {
+        lint->failed = ARC_ENOMEM;
+        return NULL;
+    }
+    size_t place = lint->called_count++;
+    struct lint_called *called = &grown[place];
+    *called = (struct lint_called){.problem = NULL};
+    int rc = arc_yaml_read_in(lint->root, name, ARC_YAML_ANY_TAG, &called->yaml, &err);
+    if (rc)
+        called->problem = strdup(arc_error_text(&err));
+    if (rc == ARC_ENOMEM || (rc && !called->problem))
+        lint->failed = ARC_ENOMEM;
+    if (!rc && arc_yaml_get(called->yaml.root, "runs"))
+        check_action(lint, name); /* which may add more, and move them */
+    return &lint->called[place];
+}
+
+/* The action or workflow that a local `uses` names, read once however often it is used. NULL beyond
+ * CALLED_MAX, or where the path leaves the repository. Valid until the next call. */
+static const struct lint_called *read_called(struct lint *lint, const char *uses)
+{
+    if (strncmp(uses, "./", 2) != 0 || strstr(uses, ".."))
+        return NULL;
+    ARC_AUTO_FREE char *name = find_target(lint, uses + 2);
+    const json_t *known = name ? json_object_get(lint->parsed, name) : NULL;
+    if (known)
+        return &lint->called[json_integer_value(known)];
+    return name && lint->called_count < CALLED_MAX ? add_called(lint, name) : NULL;
 }
 
 static void check_local(const struct workflow *w, const struct arc_yaml_node *uses,
                         const struct arc_yaml_node *with)
 {
-    ARC_AUTO(arc_yaml) struct arc_yaml target = {0};
     if (strstr(uses->text, "..")) {
         lint_find(w->lint, LINT_INPUTS, w->file, uses->line, "'%s' leaves the repository",
                   uses->text);
         return;
     }
-    if (!read_target(w, uses, &target))
+    const struct lint_called *target = read_called(w->lint, uses->text);
+    if (!target)
         return;
-    const struct arc_yaml_node *on = arc_yaml_get(target.root, "on");
+    if (target->problem) {
+        lint_find(w->lint, LINT_INPUTS, w->file, uses->line, "%s: %s", uses->text, target->problem);
+        return;
+    }
+    const struct arc_yaml_node *root = target->yaml.root;
+    const struct arc_yaml_node *on = arc_yaml_get(root, "on");
     const struct arc_yaml_node *call =
-        on ? arc_yaml_get(on, "workflow_call") : arc_yaml_get(target.root, "runs");
+        on ? arc_yaml_get(on, "workflow_call") : arc_yaml_get(root, "runs");
     if (!call && !arc_yaml_key(on, "workflow_call"))
         lint_find(w->lint, LINT_INPUTS, w->file, uses->line, "%s cannot be called: it has no %s",
                   uses->text, on ? "workflow_call" : "runs");
     else
-        check_inputs(w, uses, with, arc_yaml_get(on ? call : target.root, "inputs"));
+        check_inputs(w, uses, with, arc_yaml_get(on ? call : root, "inputs"));
 }
 
 static void check_uses(const struct workflow *w, const struct arc_yaml_node *holder)
@@ -124,51 +190,97 @@ static void check_uses(const struct workflow *w, const struct arc_yaml_node *hol
         check_foreign(w, uses);
 }
 
-static void check_steps(const struct workflow *w, const struct arc_yaml_node *steps)
+/* Text that a shell or an interpreter runs: GitHub puts the values of expressions into it as they are. */
+static void check_script(const struct workflow *w, const struct arc_yaml_node *script)
 {
-    for (size_t i = 0; steps && steps->type == ARC_YAML_LIST && i < steps->count; i++) {
-        const struct arc_yaml_node *run = arc_yaml_get(steps->items[i], "run");
-        const char *expression = run && run->text ? strstr(run->text, "${{") : NULL;
-        check_uses(w, steps->items[i]);
-        if (!expression)
-            continue;
-        unsigned line = run->line + (run->plain ? 0 : 1); /* a block starts below its `|` */
-        for (const char *at = run->text; at < expression; at++)
-            line += *at == '\n';
-        lint_find(w->lint, LINT_SCRIPT, w->file, line,
-                  "a script holds '%.*s}}'; pass the value by env and quote it",
-                  (int)strcspn(expression, "}"), expression);
-    }
+    const char *expression = script && script->text ? strstr(script->text, "${{") : NULL;
+    if (!expression)
+        return;
+    bool block = !script->plain && strchr(script->text, '\n'); /* it starts below its `|` */
+    unsigned line = script->line + block;
+    for (const char *at = script->text; at < expression; at++)
+        line += *at == '\n';
+    lint_find(w->lint, LINT_SCRIPT, w->file, line,
+              "a script holds '%.*s}}'; pass the value by env and quote it",
+              (int)strcspn(expression, "}"), expression);
 }
 
-static bool in_needs(const struct arc_yaml_node *needs, const char *name)
+static bool names_head(const char *text)
 {
-    if (arc_yaml_reads(needs, name))
-        return true;
-    for (size_t i = 0; needs && needs->type == ARC_YAML_LIST && i < needs->count; i++)
-        if (arc_yaml_reads(needs->items[i], name))
+    static const char *const heads[] = {"pull_request.head", "github.head_ref",
+                                        "workflow_run.head_", "refs/pull/", "gh pr checkout"};
+    for (size_t i = 0; text && i < sizeof heads / sizeof *heads; i++)
+        if (strstr(text, heads[i]))
             return true;
     return false;
 }
 
-/* The outputs that a job declares, or the workflow that it calls does (in *called). NULL, if there
- * are none; *known is false if they cannot be known. */
-static const struct arc_yaml_node *outputs_of(const struct workflow *w,
-                                              const struct arc_yaml_node *job,
-                                              struct arc_yaml *called, bool *known)
+/* Code of a pull request in a run that holds secrets (GitHub Security Lab, "Preventing pwn
+ * requests"). */
+static void check_head(const struct workflow *w, const struct arc_yaml_node *step)
 {
-    ARC_AUTO(arc_error) struct arc_error err = {0};
+    static const char *const inputs[] = {"ref", "repository"};
+    const struct arc_yaml_node *uses = arc_yaml_get(step, "uses"), *at = NULL;
+    const struct arc_yaml_node *with = arc_yaml_get(step, "with"), *run = arc_yaml_get(step, "run");
+    if (!w->privileged)
+        return;
+    for (size_t i = 0; uses && uses->text && strstr(uses->text, "checkout") && i < 2; i++) {
+        const struct arc_yaml_node *input = arc_yaml_get(with, inputs[i]);
+        at = input && names_head(input->text) ? input : at;
+    }
+    if (run && run->text &&
+        (strstr(run->text, "gh pr checkout") || strstr(run->text, "refs/pull/")))
+        at = run;
+    if (at)
+        lint_find(w->lint, LINT_HEAD, w->file, at->line,
+                  "code of a pull request is checked out in a run that holds this repository's "
+                  "secrets; use pull_request, or look at it as data only");
+}
+
+static void check_steps(const struct workflow *w, const struct arc_yaml_node *steps)
+{
+    for (size_t i = 0; steps && steps->type == ARC_YAML_LIST && i < steps->count; i++) {
+        const struct arc_yaml_node *step = steps->items[i];
+        check_uses(w, step);
+        check_script(w, arc_yaml_get(step, "run"));
+        check_script(w, arc_yaml_get(step, "shell"));
+        check_script(w, arc_yaml_at(step, "with", "script", (char *)NULL));
+        check_head(w, step);
+    }
+}
+
+/* The image of a container, of a service, or of an action. */
+static void check_image(const struct workflow *w, const struct arc_yaml_node *image)
+{
+    const char *text = image ? image->text : NULL;
+    if (!text || !*text || strstr(text, "${{") || strstr(text, "@sha256:"))
+        return;
+    lint_find(w->lint, LINT_PINNED, w->file, image->line,
+              "'%s' is not pinned by its digest (@sha256:…)", text);
+}
+
+static void check_containers(const struct workflow *w, const struct arc_yaml_node *job)
+{
+    const struct arc_yaml_node *container = arc_yaml_get(job, "container");
+    const struct arc_yaml_node *services = arc_yaml_get(job, "services");
+    bool map = container && container->type == ARC_YAML_MAP;
+    check_image(w, map ? arc_yaml_get(container, "image") : container);
+    for (size_t i = 0; services && services->type == ARC_YAML_MAP && i < services->count; i++)
+        check_image(w, arc_yaml_get(services->pairs[i].value, "image"));
+}
+
+/* The outputs that a job declares, or the workflow that it calls does. NULL, if there are none;
+ * *known is false if they cannot be known. */
+static const struct arc_yaml_node *find_outputs(const struct workflow *w,
+                                                const struct arc_yaml_node *job, bool *known)
+{
     const struct arc_yaml_node *uses = arc_yaml_get(job, "uses");
     *known = true;
     if (!uses || !uses->text)
         return arc_yaml_get(job, "outputs");
-    ARC_AUTO_FREE char *path = strncmp(uses->text, "./", 2) == 0 && !strstr(uses->text, "..")
-                                   ? lint_text(w->lint, "%s/%s", w->lint->root, uses->text + 2)
-                                   : NULL;
-    *known = path && arc_yaml_read(path, NULL, ARC_YAML_ANY_TAG, called, &err) == ARC_OK;
-    if (err.code == ARC_ENOMEM)
-        w->lint->failed = ARC_ENOMEM;
-    return *known ? arc_yaml_at(called->root, "on", "workflow_call", "outputs", (char *)NULL)
+    const struct lint_called *called = read_called(w->lint, uses->text);
+    *known = called && !called->problem;
+    return *known ? arc_yaml_at(called->yaml.root, "on", "workflow_call", "outputs", (char *)NULL)
                   : NULL;
 }
 
@@ -180,63 +292,103 @@ static size_t name_length(const char *text)
     return len;
 }
 
+static const struct arc_yaml_node *find_job(const struct workflow *w, const char *name)
+{
+    const json_t *index = json_object_get(w->jobs, name);
+    const struct arc_yaml_node *jobs = arc_yaml_get(w->root, "jobs");
+    return index ? jobs->pairs[json_integer_value(index)].value : NULL;
+}
+
+/* Whether this text stands in the job for the first time. */
+static bool is_first(const struct workflow *w, const char *text, size_t len)
+{
+    ARC_AUTO_FREE char *key = strndup(text, len);
+    if (!key || json_object_get(w->seen, key))
+        return false;
+    if (json_object_set_new_nocheck(w->seen, key, json_true()))
+        w->lint->failed = ARC_ENOMEM;
+    return true;
+}
+
 /* One "needs.JOB…" of an expression. */
-static void check_reference(const struct workflow *w, const struct arc_yaml_node *job,
-                            const struct arc_yaml_node *at, const char *text)
+static void check_reference(const struct workflow *w, const struct arc_yaml_node *at,
+                            const char *text)
 {
     size_t len = name_length(text);
-    ARC_AUTO_FREE char *name = strndup(text, len);
-    if (!name)
-        w->lint->failed = ARC_ENOMEM;
-    if (!len || !name)
+    bool output_of = strncmp(text + len, ".outputs.", 9) == 0;
+    size_t output_len = output_of ? name_length(text + len + 9) : 0;
+    if (!len || !is_first(w, text, output_of ? len + 9 + output_len : len))
         return;
-    if (!in_needs(arc_yaml_get(job, "needs"), name)) {
+    ARC_AUTO_FREE char *name = strndup(text, len);
+    ARC_AUTO_FREE char *output = strndup(text + len + (output_of ? 9 : 0), output_len);
+    if (!name || !output) {
+        w->lint->failed = ARC_ENOMEM;
+        return;
+    }
+    if (!json_object_get(w->needs, name)) {
         lint_find(w->lint, LINT_NEEDS, w->file, at->line,
                   "'needs.%s' is used, but the job does not need '%s'", name, name);
         return;
     }
-    if (strncmp(text + len, ".outputs.", 9) != 0)
+    if (!output_len)
         return;
-    ARC_AUTO(arc_yaml) struct arc_yaml called = {0};
-    ARC_AUTO_FREE char *output = strndup(text + len + 9, name_length(text + len + 9));
-    const struct arc_yaml_node *other = arc_yaml_at(w->root, "jobs", name, (char *)NULL);
     bool known;
-    const struct arc_yaml_node *outputs = outputs_of(w, other, &called, &known);
-    if (!output)
-        w->lint->failed = ARC_ENOMEM;
-    if (output && *output && known && !arc_yaml_key(outputs, output))
+    const struct arc_yaml_node *outputs = find_outputs(w, find_job(w, name), &known);
+    if (known && !arc_yaml_key(outputs, output))
         lint_find(w->lint, LINT_NEEDS, w->file, at->line, "the job '%s' has no output '%s'", name,
                   output);
 }
 
-/* Every expression below a job, wherever it stands. `if` holds one without the braces. */
-static void check_expressions(const struct workflow *w, const struct arc_yaml_node *job,
-                              const struct arc_yaml_node *node)
+static void check_references(const struct workflow *w, const struct arc_yaml_node *node,
+                             const char *text, size_t len)
 {
-    for (size_t i = 0; node->type == ARC_YAML_MAP && i < node->count; i++)
-        check_expressions(w, job, node->pairs[i].value);
-    for (size_t i = 0; node->type == ARC_YAML_LIST && i < node->count; i++)
-        check_expressions(w, job, node->items[i]);
-    for (const char *at = node->text; at && (at = strstr(at, "needs.")); at++)
-        if (at == node->text || (!isalnum((unsigned char)at[-1]) && !strchr("_-./", at[-1])))
-            check_reference(w, job, node, at + 6);
+    for (const char *at = text; (at = memmem(at, len - (size_t)(at - text), "needs.", 6)); at++)
+        if (at == text || (!isalnum((unsigned char)at[-1]) && !strchr("_-./", at[-1])))
+            check_reference(w, node, at + 6);
 }
 
-static void check_needs(const struct workflow *w, const struct arc_yaml_pair *job)
+/* Every expression below a job: `if` is one as a whole, other texts hold them in braces. */
+static void check_expressions(const struct workflow *w, const struct arc_yaml_node *node,
+                              bool condition)
+{
+    for (size_t i = 0; node->type == ARC_YAML_MAP && i < node->count; i++)
+        check_expressions(w, node->pairs[i].value, arc_yaml_is(node->pairs[i].key, "if"));
+    for (size_t i = 0; node->type == ARC_YAML_LIST && i < node->count; i++)
+        check_expressions(w, node->items[i], false);
+    if (node->text && condition)
+        check_references(w, node, node->text, strlen(node->text));
+    for (const char *at = condition ? NULL : node->text; at && (at = strstr(at, "${{"));) {
+        const char *end = strstr(at, "}}");
+        size_t len = end ? (size_t)(end - at) : strlen(at);
+        check_references(w, node, at, len);
+        at += len;
+    }
+}
+
+static void check_needs(struct workflow *w, const struct arc_yaml_pair *job)
 {
     const struct arc_yaml_node *needs = arc_yaml_get(job->value, "needs");
-    const struct arc_yaml_node *jobs = arc_yaml_get(w->root, "jobs");
     size_t count = !needs ? 0 : needs->type == ARC_YAML_LIST ? needs->count : 1;
+    ARC_AUTO_JSON json_t *names = json_object();
+    ARC_AUTO_JSON json_t *seen = json_object();
     for (size_t i = 0; i < count; i++) {
         const struct arc_yaml_node *name = needs->type == ARC_YAML_LIST ? needs->items[i] : needs;
-        if (!name->text || !arc_yaml_key(jobs, name->text))
+        if (name->text && json_object_set_new_nocheck(names, name->text, json_true()))
+            w->lint->failed = ARC_ENOMEM;
+        if (!name->text || !json_object_get(w->jobs, name->text))
             lint_find(w->lint, LINT_NEEDS, w->file, name->line, "'%s' needs '%s', which is no job",
                       job->key->text, name->text ? name->text : "");
     }
-    check_expressions(w, job->value, job->value);
+    w->needs = names;
+    w->seen = seen;
+    if (!names || !seen)
+        w->lint->failed = ARC_ENOMEM;
+    else
+        check_expressions(w, job->value, false);
+    w->needs = w->seen = NULL;
 }
 
-static void check_job(const struct workflow *w, const struct arc_yaml_pair *job)
+static void check_job(struct workflow *w, const struct arc_yaml_pair *job)
 {
     const struct arc_yaml_node *runs_on = arc_yaml_get(job->value, "runs-on");
     const struct arc_yaml_node *uses = arc_yaml_get(job->value, "uses");
@@ -251,7 +403,18 @@ static void check_job(const struct workflow *w, const struct arc_yaml_pair *job)
                   "neither the workflow nor the job '%s' says its permissions", job->key->text);
     check_uses(w, job->value);
     check_steps(w, arc_yaml_get(job->value, "steps"));
+    check_script(w, arc_yaml_at(job->value, "defaults", "run", "shell", (char *)NULL));
+    check_containers(w, job->value);
     check_needs(w, job);
+}
+
+/* `on: NAME`, `on: [NAME]` or `on: {NAME: …}`. */
+static bool holds_event(const struct arc_yaml_node *on, const char *name)
+{
+    for (size_t i = 0; on && on->type == ARC_YAML_LIST && i < on->count; i++)
+        if (arc_yaml_reads(on->items[i], name))
+            return true;
+    return arc_yaml_reads(on, name) || arc_yaml_key(on, name);
 }
 
 static void check_workflow(struct lint *lint, const char *file)
@@ -259,26 +422,54 @@ static void check_workflow(struct lint *lint, const char *file)
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
     if (!lint_read_yaml(lint, LINT_WORKFLOW, file, &yaml))
         return;
-    struct workflow w = {lint, file, yaml.root};
+    struct workflow w = {.lint = lint, .file = file, .root = yaml.root};
     const struct arc_yaml_node *jobs = arc_yaml_get(yaml.root, "jobs");
+    const struct arc_yaml_node *on = arc_yaml_get(yaml.root, "on");
+    bool map = jobs && jobs->type == ARC_YAML_MAP;
+    ARC_AUTO_JSON json_t *index = json_object();
     if (!arc_yaml_key(yaml.root, "on"))
         lint_find(lint, LINT_WORKFLOW, file, 1, "'on' is missing: nothing starts it");
-    if (!jobs || jobs->type != ARC_YAML_MAP || !jobs->count)
+    if (!map || !jobs->count)
         lint_find(lint, LINT_WORKFLOW, file, 1, "there are no jobs");
-    for (size_t i = 0; jobs && jobs->type == ARC_YAML_MAP && i < jobs->count; i++)
+    for (size_t i = 0; map && i < jobs->count; i++)
+        if (json_object_set_new_nocheck(index, jobs->pairs[i].key->text,
+                                        json_integer((json_int_t)i)))
+            lint->failed = ARC_ENOMEM;
+    w.jobs = index;
+    w.privileged = holds_event(on, "pull_request_target") || holds_event(on, "workflow_run");
+    check_script(&w, arc_yaml_at(yaml.root, "defaults", "run", "shell", (char *)NULL));
+    for (size_t i = 0; map && !lint->failed && i < jobs->count; i++)
         check_job(&w, &jobs->pairs[i]);
 }
 
-static void check_action(struct lint *lint, const char *directory)
+/* An action, wherever it lies. Of other files of that name only those below .github/actions must be
+ * one. */
+static int check_action(void *context, const char *file)
 {
+    struct lint *lint = context;
+    const char *slash = strrchr(file, '/'), *name = slash ? slash + 1 : file;
+    bool must = strncmp(file, ACTIONS "/", sizeof ACTIONS) == 0;
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
-    ARC_AUTO_FREE char *yml = lint_text(lint, ACTIONS "/%s/action.yml", directory);
-    if (!yml || !lint_exists(lint, yml) || !lint_read_yaml(lint, LINT_WORKFLOW, yml, &yaml))
-        return;
-    struct workflow w = {lint, yml, yaml.root};
-    if (!arc_yaml_get(yaml.root, "runs"))
-        lint_find(lint, LINT_WORKFLOW, yml, 1, "'runs' is missing");
-    check_steps(&w, arc_yaml_at(yaml.root, "runs", "steps", (char *)NULL));
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    if (strcmp(name, "action.yml") != 0 && strcmp(name, "action.yaml") != 0)
+        return lint->failed;
+    int rc = arc_yaml_read_in(lint->root, file, ARC_YAML_ANY_TAG, &yaml, &err);
+    if (rc && must)
+        lint_find_error(lint, lint_rule_name(LINT_WORKFLOW), file, &err);
+    const struct arc_yaml_node *runs = rc ? NULL : arc_yaml_get(yaml.root, "runs");
+    if (must)
+        lint_looked_at(lint, file);
+    if (!rc && !runs && must)
+        lint_find(lint, LINT_WORKFLOW, file, 1, "'runs' is missing");
+    if (!runs)
+        return lint->failed;
+
+    struct workflow w = {.lint = lint, .file = file, .root = yaml.root};
+    const struct arc_yaml_node *image = arc_yaml_get(runs, "image");
+    check_steps(&w, arc_yaml_get(runs, "steps"));
+    if (image && image->text && strncmp(image->text, "docker://", 9) == 0)
+        check_image(&w, image);
+    return lint->failed;
 }
 
 static bool is_yaml(const char *name)
@@ -290,10 +481,9 @@ static bool is_yaml(const char *name)
 void lint_workflows(struct lint *lint)
 {
     ARC_AUTO_JSON json_t *workflows = lint_list(lint, WORKFLOWS);
-    ARC_AUTO_JSON json_t *actions = lint_list(lint, ACTIONS);
     size_t i;
     json_t *name;
-    for (int rule = LINT_WORKFLOW; rule <= LINT_SCRIPT; rule++)
+    for (int rule = LINT_WORKFLOW; rule <= LINT_HEAD; rule++)
         lint_applied(lint, lint_rule_name((enum lint_rule)rule));
     json_array_foreach (workflows, i, name) {
         if (!is_yaml(json_string_value(name)))
@@ -302,6 +492,6 @@ void lint_workflows(struct lint *lint)
         if (file)
             check_workflow(lint, file);
     }
-    json_array_foreach (actions, i, name)
-        check_action(lint, json_string_value(name));
+    lint_walk(lint, ACTIONS, check_action);
+    lint_each_file(lint, check_action);
 }

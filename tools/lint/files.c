@@ -1,0 +1,41 @@
+/* Walking over the files of the tree. */
+#include "base/auto.h"
+#include "git/git.h"
+#include "lint/rule.h"
+#include "os/file.h"
+#include <string.h>
+
+/* Deepest folder that is looked into outside of a repository. */
+#define DEPTH_MAX 32
+
+static void walk_directory(struct lint *lint, const char *directory, unsigned depth,
+                           int (*each)(void *lint, const char *file))
+{
+    ARC_AUTO_JSON json_t *names = lint_list(lint, directory);
+    size_t i;
+    json_t *item;
+    json_array_foreach (names, i, item) {
+        const char *name = json_string_value(item);
+        ARC_AUTO_FREE char *file = lint_join(lint, directory, name);
+        if (!file || strcmp(name, ".git") == 0)
+            continue;
+        enum arc_file_kind kind = arc_file_kind_in(lint->root, file);
+        if (kind == ARC_FILE_REGULAR)
+            each(lint, file);
+        else if (kind == ARC_FILE_DIRECTORY && depth < DEPTH_MAX)
+            walk_directory(lint, file, depth + 1, each);
+    }
+}
+
+void lint_walk(struct lint *lint, const char *directory, int (*each)(void *lint, const char *file))
+{
+    walk_directory(lint, directory, 0, each);
+}
+
+void lint_each_file(struct lint *lint, int (*each)(void *lint, const char *file))
+{
+    const struct arc_git *git = lint->project->git;
+    int rc = git && git->worktree ? arc_git_tracked(git, each, lint, NULL) : ARC_ENOTFOUND;
+    if (rc && !lint->failed)
+        lint_walk(lint, ".", each);
+}
