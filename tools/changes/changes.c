@@ -92,13 +92,35 @@ static int choose(struct run *run, struct arc_error *err)
 
 static int compare(struct run *run, struct arc_error *err);
 
+/* The configuration is part of what changed. Where the API alone knows the files, it knows whether
+ * that one is among them. */
+static int compare_entries(struct run *run, const struct arc_oid *base, const bool *only,
+                           struct arc_error *err)
+{
+    const struct arc_changes_options *options = run->options;
+    bool of_commits = run->base.kind == ARC_BASE_COMMITS || run->base.kind == ARC_BASE_WORKTREE;
+    const struct arc_oid *head = run->base.kind == ARC_BASE_WORKTREE ? NULL : &run->base.head;
+    if (!options->config || !options->filters->from_config || !run->git || !of_commits)
+        return ARC_OK;
+    for (size_t i = 0; i < options->filters->count; i++)
+        if (!only || only[i])
+            ARC_TRY(
+                arc_services_entry(run->git, options, i, base, head, &run->out->results[i], err));
+    return ARC_OK;
+}
+
 /* Git has not got the pull request's commits. When the API does not tell all files either, they are
  * fetched after all: the rest must not count as unchanged. */
 static int compare_by_api(struct run *run, struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error refused = {0};
     ARC_AUTO(arc_error) struct arc_error fetching = {0};
+    const struct arc_config *config =
+        run->options->filters->from_config ? run->options->config : NULL;
+    run->match.watched = config ? config->path : NULL;
     int rc = arc_changes_api(run->project->env, run->event, &run->match, &refused);
+    for (size_t i = 0; !rc && run->match.watched_seen && i < run->options->filters->count; i++)
+        rc = arc_services_mark_entry(&run->out->results[i], config->path, "it may be any", err);
     if (!rc || rc == ARC_ENOMEM)
         return rc ? arc_error_nomem(err) : ARC_OK;
     if (!run->git)
@@ -155,6 +177,8 @@ static int compare_some(struct run *run, const struct arc_oid *base, const bool 
     run->base.base = *base;
     run->match.only = only;
     int rc = compare(run, err);
+    if (!rc)
+        rc = compare_entries(run, base, only, err);
     run->match.only = NULL;
     run->base.base = (struct arc_oid){{0}};
     return rc;
@@ -286,6 +310,8 @@ static int changes(struct run *run, struct arc_error *err)
         rc = arc_warn_of_rules(&run->match, err);
     if (!rc)
         rc = options->since == ARC_SINCE_EVENT ? compare(run, err) : compare_each(run, err);
+    if (!rc && options->since == ARC_SINCE_EVENT)
+        rc = compare_entries(run, &run->base.base, NULL, err);
     if (!rc)
         rc = arc_warn_of_directories(&run->match, err);
     if (!rc && options->explain && run->git && *run->base.head.hex)

@@ -25,9 +25,11 @@ struct arc_match {
     bool wants_all;                   /* a filter without rules wants every path (EVERY) */
     struct arc_literal *literals;
     size_t literal_count;
-    const bool *only; /* per filter: whether it is asked now; NULL: all are */
-    size_t memory;    /* bytes of what is kept */
-    size_t kept;      /* index + 1 of the file being matched, once it is kept */
+    const bool *only;    /* per filter: whether it is asked now; NULL: all are */
+    const char *watched; /* a path to look out for among those of the API; may be NULL */
+    bool watched_seen;
+    size_t memory; /* bytes of what is kept */
+    size_t kept;   /* index + 1 of the file being matched, once it is kept */
 };
 
 /* Prepares to match `out->filters`; makes out->results. */
