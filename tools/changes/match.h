@@ -28,8 +28,10 @@ struct arc_match {
     const bool *only;    /* per filter: whether it is asked now; NULL: all are */
     const char *watched; /* a path to look out for among those of the API; may be NULL */
     bool watched_seen;
-    size_t memory; /* bytes of what is kept */
-    size_t kept;   /* index + 1 of the file being matched, once it is kept */
+    const char *previous; /* the old name of the path being matched, or NULL; borrowed */
+    bool renames;         /* renames are looked for */
+    size_t memory;        /* bytes of what is kept */
+    size_t kept;          /* index + 1 of the file being matched, once it is kept */
 };
 
 /* Prepares to match `out->filters`; makes out->results. */
@@ -42,6 +44,6 @@ bool arc_match_below(struct arc_match *match, const char *directory, size_t len)
 
 /* Matches a path and keeps it where it belongs. ARC_ENOMEM; ARC_ELIMIT, without a
  * message, when more than ARC_CHANGES_MEMORY would be kept. */
-int arc_match_path(struct arc_match *match, const char *path, size_t len, enum arc_status status);
+int arc_match_path(struct arc_match *match, const char *path, size_t len, unsigned status);
 
 #endif
