@@ -1,4 +1,18 @@
 #include "http/curl.h"
+
+#ifdef ARCCI_STANDALONE
+
+int arc_curl_load(struct arc_curl *out, struct arc_error *err)
+{
+    (void)err;
+#define ARC_CURL_ROW(name) out->name = curl_##name;
+    ARC_CURL_FUNCTIONS(ARC_CURL_ROW)
+#undef ARC_CURL_ROW
+    return 0;
+}
+
+#else
+
 #include <dlfcn.h>
 #include <stddef.h>
 #include <string.h>
@@ -36,3 +50,5 @@ int arc_curl_load(struct arc_curl *out, struct arc_error *err)
         dlclose(library);
     return rc;
 }
+
+#endif

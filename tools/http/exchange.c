@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 #include <strings.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define ERROR_BODY_MAX ((size_t)1 << 20)
 
@@ -203,6 +203,21 @@ static const char *proxy(const struct arc_env *env, const struct http_place *pla
     return value ? value : "";
 }
 
+/* The certificate authorities that this machine trusts, where a standalone program must look for itself: Debian and
+ * Alpine, Fedora, openSUSE, NixOS, and the BSDs and macOS. NULL: where libcurl was told to look when it was built. */
+static const char *find_ca_bundle(void)
+{
+#ifdef ARCCI_STANDALONE
+    static const char *const places[] = {
+        "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
+        "/etc/ssl/ca-bundle.pem", "/etc/ssl/certs/ca-bundle.crt", "/etc/ssl/cert.pem"};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        if (access(places[i], R_OK) == 0)
+            return places[i];
+#endif
+    return NULL;
+}
+
 #define SET(option, value) (ok = ok && http->curl.easy_setopt(easy, option, value) == CURLE_OK)
 
 static bool set_connection(struct http_exchange *x)
@@ -215,6 +230,8 @@ static bool set_connection(struct http_exchange *x)
     const char *ca_file = either(o->env, "SSL_CERT_FILE", "CURL_CA_BUNDLE");
     const char *ca_dir = either(o->env, "SSL_CERT_DIR", "SSL_CERT_DIR");
     bool ok = true;
+    if (!ca_file && !ca_dir)
+        ca_file = find_ca_bundle();
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_SSL_VERIFYPEER, x->hop.insecure ? 0L : 1L);
     SET(CURLOPT_SSL_VERIFYHOST, x->hop.insecure ? 0L : 2L);
