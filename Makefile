@@ -4,10 +4,12 @@ BUILD ?= build
 TAG ?= messaging/v0.1.0
 PREFIX ?= /usr/local
 DESTDIR ?=
+TARGETS ?=
+DIST_FLAGS ?= --packages
 ARC_CI := $(BUILD)/arc-ci
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build unit try check bench install uninstall release-dry-run lint format docs clean
+.PHONY: help deps build unit try check bench install dist uninstall release-dry-run lint format docs clean
 
 ## help: show this help
 help:
@@ -68,6 +70,11 @@ docs: build
 install: build
 	@cmake --build $(BUILD) --target man completion
 	@DESTDIR=$(DESTDIR) cmake --install $(BUILD) --prefix $(PREFIX)
+
+## dist: build the released binaries and packages into dist/ (TARGETS=linux-x86_64 for one)
+dist: build
+	@tests/deps.sh dist
+	@python3 packaging/dist.py $(DIST_FLAGS) $(TARGETS)
 
 ## uninstall: remove what `make install` put below PREFIX
 uninstall:

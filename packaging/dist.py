@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Builds the released binaries: one static file per platform, the same bytes wherever it is built.
 
-dist.py [TARGET...]: into dist/, for all of TARGETS unless some are named. What is fetched (the zig compiler from PyPI, sources
+dist.py [--packages] [TARGET...]: into dist/, for all of TARGETS unless some are named; with --packages also Debian, rpm and
+apk packages, an OCI image and a Homebrew formula. What is fetched (the zig compiler from PyPI, sources
 from crates and from Debian's pool) has its checksum pinned here or in sources/Cargo.lock, and is kept in the cache with the
 libraries, keyed by this file: ARC_CACHE, or ~/.cache/arc-ci."""
 import gzip
@@ -295,7 +296,32 @@ def pack(target, program, out):
         packed.write(raw.getvalue())
 
 
+NFPM = "github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.43.0"
+PACKAGES = {"linux-x86_64": "amd64", "linux-aarch64": "arm64"}
+
+
+def make_packages(out):
+    """Debian, rpm and apk packages by nfpm, the image from scratch, and the Homebrew formula."""
+    nfpm = cached.go(NFPM)
+    for target, architecture in PACKAGES.items():
+        if not (out / f"arc-ci-{target}").exists():
+            continue
+        env = {**os.environ, "ARCH": architecture, "VERSION": version(), "PROGRAM": str(out / f"arc-ci-{target}"),
+               "SOURCE_DATE_EPOCH": "315532800"}
+        for kind in ("deb", "rpm", "apk"):
+            run(nfpm, "package", "--config", HERE / "nfpm.yaml", "--packager", kind, "--target", out, env=env, cwd=ROOT)
+    run(sys.executable, HERE / "image.py", out / f"arc-ci-{version()}-oci.tar")
+    formula = (HERE / "formula.rb").read_text().replace("@VERSION@", version())
+    for target in TARGETS:
+        archive = out / f"arc-ci-{version()}-{target}.tar.gz"
+        if archive.exists():
+            formula = formula.replace(f"@{target}@", hashlib.sha256(archive.read_bytes()).hexdigest())
+    (out / "arc-ci.rb").write_text(formula.replace("@REPOSITORY@", os.environ.get("GITHUB_REPOSITORY", "OWNER/REPOSITORY")))
+
+
 def main(wanted):
+    packages = "--packages" in wanted
+    wanted = [word for word in wanted if word != "--packages"]
     unknown = set(wanted) - set(TARGETS)
     if unknown:
         sys.exit(f"unknown target {', '.join(sorted(unknown))}; there are {', '.join(TARGETS)}")
@@ -306,6 +332,8 @@ def main(wanted):
         pack(target, program, out)
         (out / f"arc-ci-{version()}-{target}.spdx.json").write_text(json.dumps(bom(target), indent=2) + "\n")
         print(f"{hashlib.sha256(program.read_bytes()).hexdigest()}  {program.name}  {program.stat().st_size} bytes")
+    if packages:
+        make_packages(out)
     files = sorted(path for path in out.iterdir() if path.name != "SHA256SUMS")
     (out / "SHA256SUMS").write_text("".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files))
 

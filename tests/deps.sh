@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the Debian packages that are missing: those of the build (`deps.sh build`), of the build and the tests
-# (`deps.sh all`), the docker client with buildx and compose (`deps.sh client`), or these with the daemon, a registry,
+# (`deps.sh all`), of the released binaries (`deps.sh dist`), the docker client with buildx and compose (`deps.sh client`), or these with the daemon, a registry,
 # emulation and the tools of the stand-in images (`deps.sh engine`). Debian 12 or later, Ubuntu 24.04 or later.
 # Nothing is started.
 set -eu
@@ -21,8 +21,15 @@ iproute2 util-linux curl ca-certificates maven'
 next=trixie
 backported=' docker-cli docker-buildx docker-compose docker.io golang-go golang-src '
 
+dist="$build python3 python3-venv cargo dpkg-dev debian-archive-keyring"
+
 case "${1:-}" in
 build) wanted=$build ;;
+dist)
+    wanted=$dist
+    # Cargo may have come from elsewhere, newer than the distribution's.
+    ! command -v cargo >/dev/null || wanted=$(echo "$wanted" | sed 's/ cargo / /')
+    ;;
 all)
     wanted="$build $tests"
     # Node.js and Go may have come from elsewhere, newer than the distribution's.
@@ -33,7 +40,7 @@ all)
 client) wanted=$client ;;
 engine) wanted="$client $engine" ;;
 *)
-    echo "usage: tests/deps.sh build|all|client|engine" >&2
+    echo "usage: tests/deps.sh build|dist|all|client|engine" >&2
     exit 2
     ;;
 esac
