@@ -5,6 +5,7 @@ dist.py [--packages] [TARGET...]: into dist/, for all of TARGETS unless some are
 apk packages, an OCI image and a Homebrew formula. What is fetched (the zig compiler from PyPI, sources
 from crates and from Debian's pool) has its checksum pinned here or in sources/Cargo.lock, and is kept in the cache with the
 libraries, keyed by this file: ARC_CACHE, or ~/.cache/arc-ci."""
+import fcntl
 import gzip
 import hashlib
 import inspect
@@ -278,6 +279,11 @@ def bom(target):
                                  "relatedSpdxElement": package["SPDXID"]} for package in packages[1:])]}
 
 
+def compress(data, path):
+    with open(path, "wb") as file, gzip.GzipFile(filename="", mode="wb", compresslevel=9, fileobj=file, mtime=0) as packed:
+        packed.write(data)
+
+
 def pack(target, program, out):
     """arc-ci-VERSION-TARGET.tar.gz with the program, licence and manuals: the same bytes for the same content."""
     name = f"arc-ci-{version()}-{target}"
@@ -292,17 +298,29 @@ def pack(target, program, out):
             member = tarfile.TarInfo(f"{name}/{inner}")
             member.size, member.mode = len(data), mode
             tar.addfile(member, io.BytesIO(data))
-    with open(out / f"{name}.tar.gz", "wb") as file, gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as packed:
-        packed.write(raw.getvalue())
+    compress(raw.getvalue(), out / f"{name}.tar.gz")
 
 
 NFPM = "github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.43.0"
 PACKAGES = {"linux-x86_64": "amd64", "linux-aarch64": "arm64"}
 
 
+def make_share():
+    """Manuals and the changelog as Debian's policy wants them (12.1, 12.7): compressed, without a time."""
+    share = ROOT / "build-dist/share"
+    shutil.rmtree(share, ignore_errors=True)
+    share.mkdir(parents=True)
+    for page in sorted((ROOT / "build/man").glob("*.1")):
+        compress(page.read_bytes(), share / f"{page.name}.gz")
+    entry = (f"arc-ci ({version()}) unstable; urgency=medium\n\n  * Release {version()}; its notes are on the release's page.\n\n"
+             " -- The arc-ci maintainers <maintainers@users.noreply.github.com>  Tue, 01 Jan 1980 00:00:00 +0000\n")
+    compress(entry.encode(), share / "changelog.gz")
+
+
 def make_packages(out):
     """Debian, rpm and apk packages by nfpm, the image from scratch, and the Homebrew formula."""
     nfpm = cached.go(NFPM)
+    make_share()
     for target, architecture in PACKAGES.items():
         if not (out / f"arc-ci-{target}").exists():
             continue
@@ -327,6 +345,8 @@ def main(wanted):
         sys.exit(f"unknown target {', '.join(sorted(unknown))}; there are {', '.join(TARGETS)}")
     out = ROOT / "dist"
     out.mkdir(exist_ok=True)
+    lock = open(out / ".lock", "w")
+    fcntl.flock(lock, fcntl.LOCK_EX)  # two suites that need it wait for each other
     for target in wanted or TARGETS:
         program = build_program(target, out)
         pack(target, program, out)
@@ -334,7 +354,7 @@ def main(wanted):
         print(f"{hashlib.sha256(program.read_bytes()).hexdigest()}  {program.name}  {program.stat().st_size} bytes")
     if packages:
         make_packages(out)
-    files = sorted(path for path in out.iterdir() if path.name != "SHA256SUMS")
+    files = sorted(path for path in out.iterdir() if path.name not in ("SHA256SUMS", ".lock"))
     (out / "SHA256SUMS").write_text("".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files))
 
 

@@ -1,0 +1,157 @@
+"""The released binary: one static file that runs where nothing else is, says what the other build says, and is the same bytes
+wherever it is built. ARC_DIST=all builds and runs every Linux target (by emulation); without it, this machine's."""
+import functools
+import hashlib
+import json
+import os
+import pathlib
+import platform
+import shutil
+import ssl
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+OWN = f"linux-{platform.machine()}"
+TARGETS = ["linux-x86_64", "linux-aarch64"] if os.environ.get("ARC_DIST") == "all" else [OWN]
+
+
+def run(*command, **options):
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, **options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@functools.cache
+def built(target):
+    run("nice", sys.executable, ROOT / "packaging/dist.py", "--packages", target)
+    return ROOT / f"dist/arc-ci-{target}"
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory):
+    """This repository's files, with a history of two commits and a release tag."""
+    folder = tmp_path_factory.mktemp("root") / "repository"
+    run("git", "clone", "-q", ROOT, folder)
+    run("git", "-C", folder, "tag", "-f", "messaging/v0.9.0", "HEAD")
+    return folder
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_is_one_static_file_below_4_megabytes(target):
+    program = built(target)
+    headers = run("readelf", "--program-headers", "--dynamic", program)
+    assert "INTERP" not in headers and "(NEEDED)" not in headers
+    assert "GNU_RELRO" in headers and "DYN (" in headers  # a position-independent executable
+    assert program.stat().st_size < 4_000_000
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["version", "messaging/v1.0.0"], ["dry-run", "messaging/v1.0.0"],
+                                       ["changes", "--json"], ["lint"], ["plan", "messaging/v1.0.0", "--json"]], ids=" ".join)
+@pytest.mark.parametrize("target", TARGETS)
+def test_says_the_same_in_an_empty_root(target, arguments, repository, tmp_path):
+    root = repository.parent
+    shutil.copy(built(target), root / "arc-ci")
+    emulator = []
+    if target != OWN:
+        shutil.copy(f"/usr/bin/qemu-{target.removeprefix('linux-')}-static", root / "emulator")
+        emulator = ["/emulator"]
+    alone = subprocess.run(["chroot", root, *emulator, "/arc-ci", "-C", "/repository", *arguments], env={"PATH": "/nowhere"},
+                           capture_output=True)
+    usual = subprocess.run([ROOT / "build/arc-ci", "-C", repository, *arguments], env={"PATH": "/nowhere"}, capture_output=True)
+    assert alone.stdout == usual.stdout
+    assert alone.returncode == usual.returncode, alone.stderr
+
+
+class Answer(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(404)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """An HTTPS server on this machine, with an authority of its own."""
+    folder = tmp_path_factory.mktemp("tls")
+    run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
+        "subjectAltName=DNS:localhost", "-keyout", folder / "key.pem", "-out", folder / "ca.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "ca.pem", folder / "key.pem")
+    listening = HTTPServer(("127.0.0.1", 0), Answer)
+    listening.socket = context.wrap_socket(listening.socket, server_side=True)
+    threading.Thread(target=listening.serve_forever, daemon=True).start()
+    yield f"https://localhost:{listening.server_port}", folder / "ca.pem"
+    listening.shutdown()
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_speaks_tls_to_whom_it_trusts_only(trusted, server, repository):
+    url, authority = server
+    env = {"PATH": os.environ["PATH"], "GITHUB_API_URL": url, "GITHUB_TOKEN": "t", "GITHUB_REPOSITORY": "o/r"}
+    if trusted:
+        env["SSL_CERT_FILE"] = str(authority)
+    asked = subprocess.run([built(OWN), "release", "messaging/v0.9.0", "--max-wait", "0"], cwd=repository, env=env, capture_output=True,
+                           text=True)
+    assert asked.returncode != 0
+    assert ("404" in asked.stderr) == trusted, asked.stderr
+    assert ("certificate" in asked.stderr.lower()) != trusted, asked.stderr
+
+
+def test_is_the_same_bytes_in_another_folder(tmp_path):
+    """The program alone is built again; its libraries are the cache's."""
+    built(OWN)
+    copy = tmp_path / "copy"
+    run("git", "clone", "-q", ROOT, copy)
+    for path in run("git", "-C", ROOT, "diff", "--name-only", "HEAD").split():
+        shutil.copy(ROOT / path, copy / path)
+    run("nice", sys.executable, copy / "packaging/dist.py", OWN)
+    first, second = (hashlib.sha256((folder / f"dist/arc-ci-{OWN}").read_bytes()).hexdigest() for folder in (ROOT, copy))
+    assert first == second
+
+
+def test_names_every_library_inside():
+    built(OWN)
+    [document] = (ROOT / "dist").glob(f"arc-ci-*-{OWN}.spdx.json")
+    inside = {package["name"]: package["versionInfo"] for package in json.loads(document.read_text())["packages"]}
+    assert inside["libgit2"] == "1.9.7" and inside["curl"] == "8.22.0"
+    assert {"arc-ci", "jansson", "libyaml", "mbedtls", "zlib", "musl"} <= set(inside)
+
+
+def test_checksums_are_those_of_the_files():
+    built(OWN)
+    run("sha256sum", "--check", "--strict", "SHA256SUMS", cwd=ROOT / "dist")
+
+
+def test_the_debian_package_installs(tmp_path):
+    built(OWN)
+    [package] = (ROOT / "dist").glob("arc-ci_*.deb")
+    run("dpkg-deb", "-x", package, tmp_path)
+    assert run(tmp_path / "usr/bin/arc-ci", "--version").startswith("arc-ci ")
+    assert (tmp_path / "usr/share/man/man1/arc-ci-changes.1.gz").exists()
+    assert (tmp_path / "usr/share/bash-completion/completions/arc-ci").exists()
+
+
+def test_the_image_runs_as_nobody_in_particular(tmp_path):
+    built(OWN)
+    [image] = (ROOT / "dist").glob("arc-ci-*-oci.tar")
+    run("tar", "-xf", image, "-C", tmp_path)
+
+    def blob(descriptor):
+        return (tmp_path / "blobs/sha256" / descriptor["digest"].removeprefix("sha256:")).read_bytes()
+
+    index = json.loads(blob(json.loads((tmp_path / "index.json").read_text())["manifests"][0]))
+    manifest = json.loads(blob(index["manifests"][0]))
+    config = json.loads(blob(manifest["config"]))
+    assert config["config"]["User"] == "65532:65532" and config["config"]["Entrypoint"] == ["/usr/bin/arc-ci"]
+    root = tmp_path / "root"
+    root.mkdir()
+    subprocess.run(["tar", "-xzf", "-", "-C", root], input=blob(manifest["layers"][0]), check=True)
+    assert run("chroot", "--userspec=65532:65532", root, "/usr/bin/arc-ci", "--version").startswith("arc-ci ")
