@@ -7,6 +7,7 @@ only the suites of those names."""
 import concurrent.futures
 import os
 import pathlib
+import platform
 import subprocess
 import sys
 import tempfile
@@ -108,8 +109,15 @@ def pytest(folder, arguments=(), environment=None, timeout=3000):
         return tally
 
 
+def static_program():
+    """The released binary for this machine."""
+    target = f"linux-{platform.machine()}"
+    subprocess.run([sys.executable, str(ROOT / "packaging/dist.py"), target], check=True, stdout=subprocess.DEVNULL)
+    return ROOT / f"dist/arc-ci-{target}"
+
+
 # Those that take longest start first.
-LONGEST = ("workflows", "engine", "scan", "cmd-valgrind")
+LONGEST = ("workflows", "engine", "dist", "scan", "cmd-valgrind")
 
 
 def suites():
@@ -120,6 +128,7 @@ def suites():
     yield "cmd", lambda: pytest("tests/cmd")
     yield "cmd-asan", lambda: pytest("tests/cmd", environment=asan)
     yield "cmd-valgrind", lambda: pytest("tests/cmd", environment={"ARC_CI_WRAPPER": VALGRIND})
+    yield "cmd-static", lambda: pytest("tests/cmd", environment={"ARC_CI": str(static_program())})
     yield "fault-asan", lambda: pytest("tests/fault", environment=asan)
     folders = {path.parent for path in (ROOT / "tests").glob("*/test_*.py")} - {ROOT / "tests/cmd"}
     for folder in sorted(folders):

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs the Debian packages that are missing: those of the build (`deps.sh build`), of the build and the tests
-# (`deps.sh all`), of the released binaries (`deps.sh dist`), the docker client with buildx and compose (`deps.sh client`), or these with the daemon, a registry,
-# emulation and the tools of the stand-in images (`deps.sh engine`). Debian 12 or later, Ubuntu 24.04 or later.
+# (`deps.sh all`), of the released binaries (`deps.sh dist`), the docker client with buildx and compose (`deps.sh client`), or
+# these with the daemon, a registry, emulation and the tools of the stand-in images (`deps.sh engine`). Debian 12 or later,
+# Ubuntu 24.04 or later.
 # Nothing is started.
 set -eu
 
@@ -31,7 +32,8 @@ dist)
     ! command -v cargo >/dev/null || wanted=$(echo "$wanted" | sed 's/ cargo / /')
     ;;
 all)
-    wanted="$build $tests"
+    wanted="$build $tests dpkg-dev debian-archive-keyring"
+    command -v cargo >/dev/null || wanted="$wanted cargo"
     # Node.js and Go may have come from elsewhere, newer than the distribution's.
     command -v node >/dev/null || wanted="$wanted nodejs"
     command -v npm >/dev/null || wanted="$wanted npm"

@@ -60,7 +60,7 @@ def test_says_the_same_in_an_empty_root(target, arguments, repository, tmp_path)
     if target != OWN:
         shutil.copy(f"/usr/bin/qemu-{target.removeprefix('linux-')}-static", root / "emulator")
         emulator = ["/emulator"]
-    alone = subprocess.run(["chroot", root, *emulator, "/arc-ci", "-C", "/repository", *arguments], env={"PATH": "/nowhere"},
+    alone = subprocess.run(["/usr/sbin/chroot", root, *emulator, "/arc-ci", "-C", "/repository", *arguments], env={"PATH": "/nowhere"},
                            capture_output=True)
     usual = subprocess.run([ROOT / "build/arc-ci", "-C", repository, *arguments], env={"PATH": "/nowhere"}, capture_output=True)
     assert alone.stdout == usual.stdout
@@ -98,10 +98,10 @@ def test_speaks_tls_to_whom_it_trusts_only(trusted, server, repository):
     env = {"PATH": os.environ["PATH"], "GITHUB_API_URL": url, "GITHUB_TOKEN": "t", "GITHUB_REPOSITORY": "o/r"}
     if trusted:
         env["SSL_CERT_FILE"] = str(authority)
-    asked = subprocess.run([built(OWN), "release", "messaging/v0.9.0", "--max-wait", "0"], cwd=repository, env=env, capture_output=True,
+    asked = subprocess.run([built(OWN), "release", "messaging/v0.9.0", "--max-wait", "1"], cwd=repository, env=env, capture_output=True,
                            text=True)
     assert asked.returncode != 0
-    assert ("404" in asked.stderr) == trusted, asked.stderr
+    assert ("has no tag" in asked.stderr) == trusted, asked.stderr  # what a 404 means there
     assert ("certificate" in asked.stderr.lower()) != trusted, asked.stderr
 
 
@@ -154,4 +154,4 @@ def test_the_image_runs_as_nobody_in_particular(tmp_path):
     root = tmp_path / "root"
     root.mkdir()
     subprocess.run(["tar", "-xzf", "-", "-C", root], input=blob(manifest["layers"][0]), check=True)
-    assert run("chroot", "--userspec=65532:65532", root, "/usr/bin/arc-ci", "--version").startswith("arc-ci ")
+    assert run("/usr/sbin/chroot", "--userspec=65532:65532", root, "/usr/bin/arc-ci", "--version").startswith("arc-ci ")
