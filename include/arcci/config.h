@@ -10,6 +10,7 @@
 #include "arcci/documents.h"
 #include "arcci/env.h"
 #include "arcci/error.h"
+#include "arcci/release_version.h"
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -42,29 +43,6 @@ struct arc_recipe {
     bool pull;
 };
 
-/* One image that a group releases, as service.yaml (docs/schema/service.schema.json) or the
- * group's entry has it. Several may lie in one directory. */
-struct arc_service {
-    char *directory;   /* "services/messaging", relative to the root, no slash at the end; "." */
-    char *name;        /* "arc-flash": image and container name */
-    char *codename;    /* "flash": filter name, job name, output name */
-    char *role;        /* "messaging", or NULL */
-    char *tech;        /* "nats", or NULL */
-    char *description; /* a sentence, or NULL */
-    char *health;      /* "http://localhost:8222/healthz", or NULL */
-    unsigned port;     /* 4222, or 0 */
-    unsigned *ports;   /* all ports it publishes; ends with 0, never NULL */
-    char **depends_on; /* codenames */
-    char **external;   /* those of depends_on that live in other repositories */
-    char **paths;  /* globs of shared files that count as its own, beside everything in directory */
-    char **images; /* what it is pushed as, without a tag: one for each registry of its group */
-    char *suffix;  /* of one of several variants: "1.26-debian", "" for the plain one; or NULL */
-    char *file;    /* the service.yaml that it was read from; NULL: arc-ci.yaml alone */
-    struct arc_recipe build;
-    bool derive_inputs; /* its files are what its Dockerfile reads, not its whole directory */
-    unsigned line;      /* of its entry in arc-ci.yaml, from 1; 0 when read alone */
-};
-
 /* When an image tag applies: of the first seven one must be, and of the branches one must match;
  * none given of a kind: any. */
 enum arc_tag_when {
@@ -84,12 +62,37 @@ struct arc_image_tag {
     char **branches; /* patterns of branches, or NULL */
 };
 
+/* One image that a group releases, as service.yaml (docs/schema/service.schema.json) or the
+ * group's entry has it. Several may lie in one directory. */
+struct arc_service {
+    char *directory;   /* "services/messaging", relative to the root, no slash at the end; "." */
+    char *name;        /* "arc-flash": image and container name */
+    char *codename;    /* "flash": filter name, job name, output name */
+    char *role;        /* "messaging", or NULL */
+    char *tech;        /* "nats", or NULL */
+    char *description; /* a sentence, or NULL */
+    char *health;      /* "http://localhost:8222/healthz", or NULL */
+    unsigned port;     /* 4222, or 0 */
+    unsigned *ports;   /* all ports it publishes; ends with 0, never NULL */
+    char **depends_on; /* codenames */
+    char **external;   /* those of depends_on that live in other repositories */
+    char **paths;  /* globs of shared files that count as its own, beside everything in directory */
+    char **images; /* what it is pushed as, without a tag: one for each registry of its group */
+    struct arc_image_tag *image_tags; /* its own; NULL: the group's */
+    char *suffix; /* of one of several variants: "1.26-debian", "" for the plain one; or NULL */
+    char *file;   /* the service.yaml that it was read from; NULL: arc-ci.yaml alone */
+    struct arc_recipe build;
+    bool derive_inputs; /* its files are what its Dockerfile reads, not its whole directory */
+    unsigned line;      /* of its entry in arc-ci.yaml, from 1; 0 when read alone */
+};
+
 /* A release group: services that release together under one tag. */
 struct arc_group {
-    char *name;          /* "messaging": key in the file */
-    char *title;         /* "Messaging & Cache Services" */
-    char *description;   /* a sentence for the release notes, or NULL */
-    char *tag;           /* "messaging/v*"; the part before "/v*" is the tags' group */
+    char *name;        /* "messaging": key in the file */
+    char *title;       /* "Messaging & Cache Services" */
+    char *description; /* a sentence for the release notes, or NULL */
+    char **tags;       /* patterns of its release tags: "messaging/v*", "{codename}-v{version}" */
+    enum arc_versioning versioning; /* how its versions are counted */
     char **registries;   /* "ghcr.io/arc-framework": image prefixes without a slash at the end; the
                             first is built into, the others are mirrors */
     char *image;         /* template of the images' names: "{registry}/{name}" by default */
@@ -126,17 +129,15 @@ struct arc_config {
  * the place for anything wrong; ARC_ENOTFOUND if the file does not exist. Whole or nothing: on an
  * error *out is {0}. *out is owned by the caller.
  *
- * Beyond the schema: no two groups have one tag pattern; a service directory, a codename and an
- * image belong to one group only (else two groups would move one image's tags, and two filters
- * would share a name); a group with rebuild-dependents has no cycle of depends_on. */
+ * Beyond the schema: a service.yaml, a codename and an image belong to one group only (else two
+ * groups would move one image's tags, and two filters would share a name); a group with rebuild-dependents has no cycle of depends_on. */
 int arc_config_load(const char *root, const char *path, struct arc_config *out,
                     struct arc_error *err);
 void arc_config_free(struct arc_config *config);
 
-/* The group whose tag pattern a release tag's group part belongs to ("messaging" of
- * "messaging/v1.0.0"), or of that name; NULL if there is none. Borrowed. */
-const struct arc_group *arc_config_group(const struct arc_config *config, const char *name,
-                                         size_t len);
+/* The group with the tags "NAME/v*", as version.json names it, or of that name; NULL if there is
+ * none. Borrowed. */
+const struct arc_group *arc_config_group(const struct arc_config *config, const char *name);
 
 /* Reads one service's service.yaml, whether a group has it or not, without what a group adds.
  * Errors as arc_config_load(); ARC_ENOTFOUND if the directory or the file does not exist. On an

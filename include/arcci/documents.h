@@ -38,7 +38,7 @@ struct arc_version_info {
     bool latest_minor;   /* … of its minor */
     char *latest_reason; /* why it is latest, or is not */
     bool tags_known;     /* false: the other tags are not known, so nothing is latest */
-    char *major;         /* digits, of any number */
+    char *major;         /* digits, of any number; NULL: the version has no such part */
     char *minor;
     char *patch;
     char *previous_tag; /* the group's highest tag below; NULL for none */
@@ -125,8 +125,7 @@ struct arc_plan {
     char *created;                    /* its time, RFC 3339 */
     char *source;                     /* "https://github.com/owner/name", or NULL */
     char **platforms;
-    char **generated; /* globs of files that an earlier step makes and git does not know */
-    bool any;         /* whether there is any cell */
+    bool any; /* whether there is any cell */
     struct arc_planned_service *services;
     size_t service_count;
     struct arc_cell *cells;
@@ -152,13 +151,12 @@ struct arc_built_cell {
 
 /* A service that was built. */
 struct arc_built_service {
-    char *service;    /* codename */
-    char *image;      /* registry and name, without a tag */
-    char *digest;     /* the index's, or the local image's; NULL when the builder keeps none */
-    char *key;        /* hash of what it was made from; NULL when it was not pushed */
-    char **tags;      /* public tags that were moved to it */
-    bool built;       /* false: it was in the registry already */
-    char **generated; /* files of the context that are not of the commit: ignored by git, or made */
+    char *service; /* codename */
+    char *image;   /* registry and name, without a tag */
+    char *digest;  /* the index's, or the local image's; NULL when the builder keeps none */
+    char *key;     /* hash of what it was made from; NULL when it was not pushed */
+    char **tags;   /* public tags that were moved to it */
+    bool built;    /* false: it was in the registry already */
     struct arc_base_image *base_images;
     size_t base_count;
     struct arc_built_cell *cells;
@@ -171,7 +169,6 @@ struct arc_ledger {
     char *group;
     char *revision;
     bool pushed; /* whether the images are in the registry, read back and verified */
-    bool dirty;  /* built from a work tree that was not the commit: labels and tags say so */
     struct arc_built_service *services;
     size_t service_count;
 };

@@ -1,6 +1,6 @@
 /* Stage `version`: what a release tag says.
  *
- * Grammar: <group>/v<Semantic Versioning 2.0.0>. A group is one or more path segments of
+ * Without a configuration the grammar is <group>/v<Semantic Versioning 2.0.0>. A group is one or more path segments of
  * [A-Za-z0-9_][A-Za-z0-9._-]* (no "..", no ".lock" at the end: git-check-ref-format). Nothing
  * about any group is compiled in.
  */
@@ -8,7 +8,8 @@
 #define ARCCI_VERSION_H
 
 #include "arcci/api.h"
-#include "arcci/semver.h"
+#include "arcci/config.h"
+#include "arcci/release_version.h"
 #include <jansson.h>
 #include <stdbool.h>
 
@@ -19,13 +20,23 @@ ARC_API_BEGIN
 
 /* A release tag taken apart. `text` is owned; the rest points into it. */
 struct arc_tag {
-    char *text;               /* "messaging/v1.2.3", without refs/tags/ */
-    size_t group_len;         /* text[0..group_len) is the group */
-    struct arc_semver semver; /* "1.2.3" */
+    char *text;       /* "messaging/v1.2.3", without refs/tags/ */
+    size_t group_len; /* text[0..group_len) is what stands before "/v"; 0: it has no such part */
+    struct arc_release_version version; /* "1.2.3" */
+    const struct arc_service *service;  /* the only one of the group that it releases; NULL: all */
 };
 
-/* Takes a tag, or a full ref "refs/tags/…", apart. ARC_EINPUT if it is no release tag. */
-int arc_tag_parse(const char *name, struct arc_tag *out, struct arc_error *err);
+/* Takes a tag, or a full ref "refs/tags/…", apart, as the group's patterns have it; NULL: as
+ * <group>/v<Semantic Version>. ARC_EINPUT if it is no release tag. */
+int arc_tag_parse(const char *name, const struct arc_group *group, struct arc_tag *out,
+                  struct arc_error *err);
+
+/* The name behind "refs/tags/", or `name` itself where it is no ref; NULL for another ref. */
+const char *arc_tag_name(const char *name);
+
+/* Whether a text is a pattern of tags: with {version} once, or a '*' at its end for it. *why: what
+ * is wrong. */
+bool arc_tag_pattern_valid(const char *pattern, const char **why);
 void arc_tag_free(struct arc_tag *tag);
 
 /* The image tag of a release tag: '/' and '+' become '-', since an image tag is
@@ -42,7 +53,8 @@ struct arc_version_options {
                                  known, and where none of the group has one, every tag counts */
     const char *previous;     /* the previous tag, whatever else there is; may be NULL */
     const char *predecessor;  /* the previous tag of the group's first release; may be NULL */
-    bool zero_prerelease;     /* the group says that 0.x is a prerelease */
+    const struct arc_group *group; /* whose patterns, versioning and zero-prerelease count; NULL:
+                                      <group>/v<Semantic Version> */
 };
 
 /* Makes version.json (docs/schema/version.schema.json) of a tag:

@@ -34,6 +34,7 @@ static struct arc_pair no_pairs[] = {{NULL, NULL}};
         .ulimits = none                                                                            \
     }
 
+static char *patterns[] = {(char *)"messaging/v*", NULL};
 static char *registries[] = {(char *)"registry.example/arc", NULL};
 static char *flash_images[] = {(char *)"registry.example/arc/arc-flash", NULL};
 static char *sonic_images[] = {(char *)"registry.example/arc/arc-sonic", NULL};
@@ -61,7 +62,7 @@ static struct arc_group group_with(struct arc_image_tag *tags)
 {
     return (struct arc_group){.name = "messaging",
                               .title = "Messaging",
-                              .tag = "messaging/v*",
+                              .tags = patterns,
                               .registries = registries,
                               .platforms_ci = ci,
                               .platforms_release = release,

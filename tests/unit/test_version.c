@@ -52,7 +52,7 @@ static void test_refused(void **state)
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
         ARC_AUTO(arc_tag) struct arc_tag tag = {0};
         ARC_AUTO(arc_error) struct arc_error err = {0};
-        if (arc_tag_parse(refused[i], &tag, &err) != ARC_EINPUT)
+        if (arc_tag_parse(refused[i], NULL, &tag, &err) != ARC_EINPUT)
             fail_msg("accepted: %s", refused[i]);
         assert_null(tag.text);
         assert_null(strchr(arc_error_text(&err), '\n'));
@@ -68,7 +68,7 @@ static void test_refused_when_huge(void **state)
     memcpy(name + 10240 - 7, "/v1.2.3", 8);
     ARC_AUTO(arc_tag) struct arc_tag tag = {0};
     ARC_AUTO(arc_error) struct arc_error err = {0};
-    assert_int_equal(arc_tag_parse(name, &tag, &err), ARC_EINPUT);
+    assert_int_equal(arc_tag_parse(name, NULL, &tag, &err), ARC_EINPUT);
     assert_true(strlen(arc_error_text(&err)) < 400);
     free(name);
 }
@@ -77,10 +77,11 @@ static void test_parts(void **state)
 {
     (void)state;
     ARC_AUTO(arc_tag) struct arc_tag tag = {0};
-    assert_int_equal(arc_tag_parse("refs/tags/platform/messaging/v1.2.3-rc.1", &tag, NULL), 0);
+    assert_int_equal(arc_tag_parse("refs/tags/platform/messaging/v1.2.3-rc.1", NULL, &tag, NULL),
+                     0);
     assert_string_equal(tag.text, "platform/messaging/v1.2.3-rc.1");
     assert_int_equal(tag.group_len, strlen("platform/messaging"));
-    assert_string_equal(tag.semver.text, "1.2.3-rc.1");
+    assert_string_equal(tag.version.text, "1.2.3-rc.1");
 }
 
 static void test_image_tag(void **state)
@@ -97,7 +98,7 @@ static void test_image_tag(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         ARC_AUTO(arc_tag) struct arc_tag tag = {0};
         ARC_AUTO_FREE char *image = NULL;
-        assert_int_equal(arc_tag_parse(cases[i].tag, &tag, NULL), 0);
+        assert_int_equal(arc_tag_parse(cases[i].tag, NULL, &tag, NULL), 0);
         assert_int_equal(arc_tag_image(&tag, &image, NULL), 0);
         assert_string_equal(image, cases[i].image);
     }
@@ -111,11 +112,11 @@ static void test_image_tag_too_long(void **state)
     ARC_AUTO(arc_tag) struct arc_tag fits = {0};
     ARC_AUTO(arc_tag) struct arc_tag longer = {0};
     ARC_AUTO_FREE char *image = NULL;
-    assert_int_equal(arc_tag_parse(name, &fits, NULL), 0);
+    assert_int_equal(arc_tag_parse(name, NULL, &fits, NULL), 0);
     assert_int_equal(arc_tag_image(&fits, &image, NULL), 0);
     assert_int_equal(strlen(image), 128);
     name[128] = 'x';
-    assert_int_equal(arc_tag_parse(name, &longer, NULL), 0);
+    assert_int_equal(arc_tag_parse(name, NULL, &longer, NULL), 0);
     char *none = NULL;
     assert_int_equal(arc_tag_image(&longer, &none, NULL), ARC_EINPUT);
     assert_null(none);
@@ -149,7 +150,10 @@ static void test_standing(void **state)
     for (size_t i = 0; i < sizeof standings / sizeof *standings; i++) {
         ARC_AUTO_JSON json_t *tags = json_loads(standings[i].others, 0, NULL);
         ARC_AUTO_JSON json_t *doc = NULL;
-        struct arc_version_options options = {.tags = tags, .zero_prerelease = standings[i].zero};
+        char *patterns[] = {(char *)"m/v*", NULL};
+        struct arc_group group = {
+            .name = (char *)"m", .tags = patterns, .zero_prerelease = standings[i].zero};
+        struct arc_version_options options = {.tags = tags, .group = &group};
         assert_non_null(tags);
         assert_int_equal(arc_version(standings[i].tag, &options, &doc, NULL), 0);
         const char *previous = json_string_value(json_object_get(doc, "previous-tag"));
@@ -209,13 +213,86 @@ static void test_previous(void **state)
     }
 }
 
+/* Tags of every grammar, in the order of their versions: the highest of them is the latest, and each has
+ * the one before it as its previous. */
+static const struct {
+    const char *pattern;
+    enum arc_versioning versioning;
+    const char *tags[6];
+} families[] = {
+    {"v{version}", ARC_VERSIONING_SEMVER, {"v0.9.0", "v0.10.0", "v1.0.0"}},
+    {"{version}", ARC_VERSIONING_SEMVER, {"1.2.0", "1.2.1", "1.10.0"}},
+    {"web@{version}", ARC_VERSIONING_SEMVER, {"web@1.0.0", "web@1.0.1"}},
+    {"release-{version}-final",
+     ARC_VERSIONING_SEMVER,
+     {"release-1.9.0-final", "release-1.10.0-final"}},
+    {"{version}",
+     ARC_VERSIONING_CALVER,
+     {"2026.8.0", "2026.9.0", "2026.10.1", "2026.11.0", "2027.1.0"}},
+    {"v*", ARC_VERSIONING_CALVER, {"v24.04", "v24.10", "v25.04"}},
+    {"{version}",
+     ARC_VERSIONING_LOOSE,
+     {"1.43.2.10700-0a1b2c", "1.43.3.10896-ab12cd", "1.43.10.1-00"}},
+    {"app-{version}", ARC_VERSIONING_LOOSE, {"app-2.330.0", "app-2.331.0", "app-2.331.0-r2"}},
+};
+
+static void test_tags_of_any_grammar(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
+        char *patterns[] = {(char *)families[i].pattern, NULL};
+        struct arc_group group = {
+            .name = (char *)"g", .tags = patterns, .versioning = families[i].versioning};
+        ARC_AUTO_JSON json_t *tags = json_pack("[s, s]", "nightly", "x/v9.0.0");
+        size_t count = 0;
+        for (; families[i].tags[count]; count++)
+            json_array_append_new(tags, json_string(families[i].tags[count]));
+        for (size_t k = 0; k < count; k++) {
+            ARC_AUTO_JSON json_t *doc = NULL;
+            struct arc_version_options options = {.tags = tags, .group = &group};
+            assert_int_equal(arc_version(families[i].tags[k], &options, &doc, NULL), ARC_OK);
+            const char *previous = json_string_value(json_object_get(doc, "previous-tag"));
+            assert_int_equal(json_is_true(json_object_get(doc, "latest")), k + 1 == count);
+            if (k)
+                assert_string_equal(previous, families[i].tags[k - 1]);
+            else
+                assert_null(previous);
+        }
+    }
+}
+
+static void test_prereleases_of_dates(void **state)
+{
+    (void)state;
+    char *patterns[] = {(char *)"{version}", NULL};
+    struct arc_group group = {
+        .name = (char *)"g", .tags = patterns, .versioning = ARC_VERSIONING_CALVER};
+    ARC_AUTO_JSON json_t *tags = json_pack("[s, s, s]", "2026.11.1", "2026.12.0b1", "nightly");
+    struct arc_version_options options = {.tags = tags, .group = &group};
+    ARC_AUTO_JSON json_t *beta = NULL;
+    ARC_AUTO_JSON json_t *stable = NULL;
+    json_t *none = NULL;
+    assert_int_equal(arc_version("2026.12.0b1", &options, &beta, NULL), ARC_OK);
+    assert_true(json_is_true(json_object_get(beta, "prerelease")));
+    assert_string_equal(json_string_value(json_object_get(beta, "previous-tag")), "2026.11.1");
+    assert_int_equal(arc_version("2026.11.1", &options, &stable, NULL), ARC_OK);
+    assert_true(json_is_true(json_object_get(stable, "latest")));
+    assert_int_equal(arc_version("nightly", &options, &none, NULL), ARC_EINPUT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_previous),           cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_refused_when_huge),  cmocka_unit_test(test_parts),
-        cmocka_unit_test(test_image_tag),          cmocka_unit_test(test_standing),
-        cmocka_unit_test(test_image_tag_too_long), cmocka_unit_test(test_unknown_tags),
+        cmocka_unit_test(test_previous),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_refused_when_huge),
+        cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_image_tag),
+        cmocka_unit_test(test_standing),
+        cmocka_unit_test(test_tags_of_any_grammar),
+        cmocka_unit_test(test_prereleases_of_dates),
+        cmocka_unit_test(test_image_tag_too_long),
+        cmocka_unit_test(test_unknown_tags),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,11 +30,8 @@ static json_t *hit_document(const struct arc_changes *changes, size_t filter,
     const struct arc_changed_file *file = &changes->files[hit->file];
     json_t *rule = changes->filters->items[filter].count ? rule_text(changes->filters, hit->rule)
                                                          : json_string("");
-    json_t *out = json_pack("{s:o, s:s, s:o}", "path", utf8_string(file->path, file->len), "status",
-                            arc_list_status(file), "rule", rule);
-    if (out && file->previous)
-        json_object_set_new(out, "previous", utf8_string(file->previous, strlen(file->previous)));
-    return out;
+    return json_pack("{s:o, s:s, s:o}", "path", utf8_string(file->path, file->len), "status",
+                     arc_status_name(file->status), "rule", rule);
 }
 
 static json_t *result_document(const struct arc_changes *changes, size_t filter)

@@ -42,35 +42,31 @@ static void ranked_free(struct ranked *ranked)
     *ranked = (struct ranked){0};
 }
 
-static int compare_group(const char *name, size_t len, const struct arc_tag *tag)
-{
-    int order = memcmp(name, tag->text, len < tag->group_len ? len : tag->group_len);
-    return order ? order : (len > tag->group_len) - (len < tag->group_len);
-}
-
-static int by_group(const void *a, const void *b)
+static int higher_first(const void *a, const void *b)
 {
     const struct arc_tag *x = a, *y = b;
-    int order = compare_group(x->text, x->group_len, y);
-    return order ? order : arc_semver_compare(&y->semver, &x->semver);
+    return arc_release_version_compare(&y->version, &x->version);
 }
 
-/* Leaves out the tag that is being pushed. */
-static int rank(const json_t *names, const char *pushed, struct ranked *out, struct arc_error *err)
+/* Adds a group's tags, without the one that is being pushed. */
+static int rank(const json_t *names, const struct arc_group *group, const char *pushed,
+                struct ranked *out, struct arc_error *err)
 {
-    size_t i;
+    size_t i, from = out->count;
     json_t *name;
-    out->tags = calloc(json_array_size(names) + 1, sizeof *out->tags);
-    if (!out->tags)
+    struct arc_tag *grown =
+        realloc(out->tags, (from + json_array_size(names) + 1) * sizeof *out->tags);
+    if (!grown)
         return arc_error_nomem(err);
+    out->tags = grown;
     json_array_foreach (names, i, name) {
         const char *text = json_string_value(name);
         if (pushed && strcmp(text, pushed) == 0)
             continue;
-        if (arc_tag_parse(text, &out->tags[out->count], NULL) == ARC_OK)
+        if (arc_tag_parse(text, group, &out->tags[out->count], NULL) == ARC_OK)
             out->count++;
     }
-    qsort(out->tags, out->count, sizeof *out->tags, by_group);
+    qsort(out->tags + from, out->count - from, sizeof *out->tags, higher_first);
     return ARC_OK;
 }
 
@@ -80,26 +76,20 @@ struct wanted {
     size_t found;   /* the one that is behind the head; SIZE_MAX: none so far */
 };
 
-static size_t first_of(const struct ranked *ranked, const char *name, size_t len, int least)
+/* Ranks the tags of every group, once where several services are of one. */
+static int rank_all(const json_t *names, const struct arc_group *const *groups, size_t count,
+                    const char *pushed, struct ranked *ranked, struct wanted *wanted,
+                    struct arc_error *err)
 {
-    size_t low = 0, high = ranked->count;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (compare_group(name, len, &ranked->tags[middle]) >= least)
-            low = middle + 1;
-        else
-            high = middle;
+    for (size_t i = 0; i < count; i++) {
+        size_t same = 0, from = ranked->count;
+        while (groups[same] != groups[i])
+            same++;
+        if (same == i)
+            ARC_TRY(rank(names, groups[i], pushed, ranked, err));
+        wanted[i] = same < i ? wanted[same] : (struct wanted){from, ranked->count, SIZE_MAX};
     }
-    return low;
-}
-
-static struct wanted find_tags(const struct ranked *ranked, const struct arc_group *group)
-{
-    size_t len = strlen(group->tag);
-    if (len > 3 && strcmp(group->tag + len - 3, "/v*") == 0)
-        len -= 3;
-    return (struct wanted){first_of(ranked, group->tag, len, 1),
-                           first_of(ranked, group->tag, len, 0), SIZE_MAX};
+    return ARC_OK;
 }
 
 /* Tags that are asked about together. */
@@ -195,14 +185,14 @@ int arc_services_last_releases(const struct arc_base_request *request,
     if (!repository->tags)
         return arc_error_set(err, ARC_EWORLD, "the release tags are not known: %s",
                              repository->tags_unknown);
-    ARC_TRY(rank(repository->tags, pushed, &ranked, err));
-
     ARC_AUTO_FREE struct wanted *wanted = calloc(count + 1, sizeof *wanted);
-    ARC_AUTO_FREE struct arc_oid *commits = calloc(ranked.count + 1, sizeof *commits);
-    if (!wanted || !commits)
+    if (!wanted)
         return arc_error_nomem(err);
-    for (size_t i = 0; i < count; i++)
-        wanted[i] = find_tags(&ranked, groups[i]);
+    ARC_TRY(rank_all(repository->tags, groups, count, pushed, &ranked, wanted, err));
+
+    ARC_AUTO_FREE struct arc_oid *commits = calloc(ranked.count + 1, sizeof *commits);
+    if (!commits)
+        return arc_error_nomem(err);
     ARC_TRY(find_releases(request, &ranked, head, wanted, count, commits, err));
     for (size_t i = 0; i < count; i++) {
         size_t tag = wanted[i].found;

@@ -92,6 +92,19 @@ void doctor_config(struct doctor *doctor, struct doctor_result *result)
 
 /* How many release tags of the groups point to HEAD; they were likely made to be pushed together.
  */
+/* Whether a tag releases a group; without a configuration, whether it looks as if it did. */
+static bool is_release(const struct doctor *doctor, const char *tag)
+{
+    const struct arc_config *config = &doctor->project->config;
+    for (size_t i = 0; i < (doctor->has_config ? config->group_count : 1); i++) {
+        ARC_AUTO(arc_tag) struct arc_tag release = {0};
+        const struct arc_group *group = doctor->has_config ? &config->groups[i] : NULL;
+        if (arc_tag_parse(tag, group, &release, NULL) == ARC_OK)
+            return true;
+    }
+    return false;
+}
+
 static size_t tags_at_head(const struct doctor *doctor, const json_t *tags)
 {
     struct arc_oid head, oid;
@@ -101,12 +114,9 @@ static size_t tags_at_head(const struct doctor *doctor, const json_t *tags)
         return 0;
     json_array_foreach (tags, i, tag) {
         ARC_AUTO(arc_buf) struct arc_buf ref = {0};
-        ARC_AUTO(arc_tag) struct arc_tag release = {0};
-        if (arc_tag_parse(json_string_value(tag), &release, NULL) ||
-            (doctor->has_config &&
-             !arc_config_group(&doctor->project->config, release.text, release.group_len)))
+        if (!is_release(doctor, json_string_value(tag)))
             continue;
-        arc_buf_printf(&ref, "refs/tags/%s", release.text);
+        arc_buf_printf(&ref, "refs/tags/%s", json_string_value(tag));
         count +=
             arc_git_resolve_ref(doctor->project->git, arc_buf_text(&ref), &oid, NULL) == ARC_OK &&
             strcmp(oid.hex, head.hex) == 0;

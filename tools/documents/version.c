@@ -14,9 +14,9 @@ static const struct arc_field fields[] = {
     {"latest-minor", ARC_FIELD_FLAG, AT(latest_minor)},
     {"latest-reason", ARC_FIELD_TEXT, AT(latest_reason)},
     {"tags-known", ARC_FIELD_FLAG, AT(tags_known)},
-    {"major", ARC_FIELD_TEXT, AT(major)},
-    {"minor", ARC_FIELD_TEXT, AT(minor)},
-    {"patch", ARC_FIELD_TEXT, AT(patch)},
+    {"major", ARC_FIELD_TEXT, AT(major), .optional = true},
+    {"minor", ARC_FIELD_TEXT, AT(minor), .optional = true},
+    {"patch", ARC_FIELD_TEXT, AT(patch), .optional = true},
     {"previous-tag", ARC_FIELD_TEXT, AT(previous_tag), .optional = true},
     {0},
 };

@@ -66,7 +66,7 @@ static int read_group(struct arc_project *project, struct arc_notes_facts *facts
         return ARC_OK;
     }
     if (!rc)
-        facts->group = arc_config_group(&project->config, name, strlen(name));
+        facts->group = arc_config_group(&project->config, name);
     return rc;
 }
 

@@ -69,8 +69,9 @@ static bool add_value(const struct reading *reading, const char *name, struct ar
     size_t len;
     for (size_t i = 0; i < sizeof of_version / sizeof *of_version; i++)
         if (strcmp(of_version[i], name) == 0) {
-            arc_buf_puts(out, arc_json_text_of(options->version, name));
-            return options->version != NULL;
+            const char *value = json_string_value(json_object_get(options->version, name));
+            arc_buf_puts(out, value ? value : "");
+            return value != NULL; /* 1.43.3.10896 has no {major} */
         }
     if (strcmp(name, "prerelease") == 0) {
         if (!prerelease_of(options->version, &prerelease, &len))
@@ -86,6 +87,8 @@ static bool add_value(const struct reading *reading, const char *name, struct ar
         arc_buf_puts(out, options->group->name);
     } else if (strcmp(name, "codename") == 0) {
         arc_buf_puts(out, reading->service->codename);
+    } else if (strcmp(name, "suffix") == 0 && reading->service->suffix) {
+        arc_buf_puts(out, reading->service->suffix);
     } else if (strcmp(name, "name") == 0) {
         arc_buf_puts(out, reading->service->name);
     } else if (strcmp(name, "date") == 0 && moment_of(options, &now)) {
@@ -406,7 +409,9 @@ static int check_moves(const struct arc_plan_options *options, const json_t *tag
 int arc_plan_tags(const struct arc_plan_options *options, const struct arc_service *service,
                   json_t *tags, struct arc_error *err)
 {
-    for (const struct arc_image_tag *tag = options->group->image_tags; tag->name; tag++) {
+    const struct arc_image_tag *tag =
+        service->image_tags ? service->image_tags : options->group->image_tags;
+    for (; tag->name; tag++) {
         struct reading reading = {options, service, tag};
         ARC_TRY(add_tag(&reading, tags, err));
     }

@@ -18,6 +18,7 @@ struct group_reading {
     const struct arc_yaml_node *build;
     struct arc_pair *build_args; /* become part of `build` */
     char *inputs;
+    char *versioning;
 };
 
 #define AT(member) offsetof(struct group_reading, group.member)
@@ -55,7 +56,9 @@ static bool check_commits(const char *text, struct arc_buf *why)
 static const struct arc_field group_fields[] = {
     {"title", FIELD_TEXT, AT(title), false, arc_check_line, NULL},
     {"description", FIELD_TEXT, AT(description), false, arc_check_text, NULL},
-    {"tag", FIELD_TEXT, AT(tag), false, arc_check_tag, NULL},
+    {"tag", FIELD_LIST, AT(tags), false, arc_check_tag, NULL},
+    {"versioning", FIELD_TEXT, offsetof(struct group_reading, versioning), false,
+     arc_check_versioning, NULL},
     {"registry", FIELD_LIST, AT(registries), true, arc_check_registry, NULL},
     {"image", FIELD_TEXT, AT(image), false, arc_check_image, NULL},
     {"platforms", FIELD_TABLE, 0, false, NULL, &platform_table},
@@ -147,10 +150,12 @@ static int fill_defaults(struct arc_group *group, struct arc_error *err)
         group->image = strdup("{registry}/{name}");
     if (!group->title)
         group->title = strdup(group->name);
-    if (!group->tag) {
+    if (!group->tags) {
         struct arc_buf tag = {0};
         arc_buf_printf(&tag, "%s/v*", group->name);
-        group->tag = arc_buf_steal(&tag);
+        group->tags = calloc(2, sizeof *group->tags);
+        if (!group->tags || !(group->tags[0] = arc_buf_steal(&tag)))
+            return arc_error_nomem(err);
     }
     if (!group->runners)
         group->runners = calloc(1, sizeof *group->runners);
@@ -162,7 +167,7 @@ static int fill_defaults(struct arc_group *group, struct arc_error *err)
         if (!runner->name)
             return arc_error_nomem(err);
     }
-    bool whole = group->title && group->tag && group->runners && group->image;
+    bool whole = group->title && group->runners && group->image;
     return whole ? ARC_OK : arc_error_nomem(err);
 }
 
@@ -202,19 +207,6 @@ static int read_notes_template(const struct loader *l, const struct arc_yaml_nod
     return ARC_OK;
 }
 
-static int unique_tag(const struct loader *l, const struct arc_group *group,
-                      const struct arc_yaml_node *key, const struct arc_yaml_node *map)
-{
-    const struct arc_yaml_node *tag = arc_yaml_get(map, "tag");
-    for (const struct arc_group *other = l->config->groups; other < group; other++)
-        if (strcmp(other->tag, group->tag) == 0)
-            return arc_yaml_error(l->yaml, tag ? tag : key, l->err,
-                                  "the tag pattern '%s' is group '%s's already (line %u); a tag "
-                                  "releases one group",
-                                  group->tag, other->name, other->line);
-    return ARC_OK;
-}
-
 /* `build`, which the services take over, with the older `build-args` as a part of it. */
 static int read_build(const struct loader *l, struct group_reading *reading,
                       struct arc_group *group)
@@ -233,7 +225,8 @@ static int complete_group(const struct loader *l, const struct arc_yaml_pair *pa
         return arc_error_nomem(l->err);
     ARC_TRY(fill_defaults(group, l->err));
     ARC_TRY(refuse_empty(l, group, pair->value));
-    ARC_TRY(unique_tag(l, group, pair->key, pair->value));
+    if (reading->versioning)
+        arc_versioning_parse(reading->versioning, &group->versioning);
     ARC_TRY(arc_image_tags_read(l->yaml, reading->image_tags, &group->image_tags, l->err));
     ARC_TRY(read_notes_template(l, reading->notes_template, group));
     ARC_TRY(read_build(l, reading, group));
@@ -251,7 +244,9 @@ static int read_group(const struct loader *l, const struct arc_yaml_pair *pair)
     l->config->group_count++; /* from here on the configuration owns it, whole or not */
     if (!rc)
         rc = complete_group(l, pair, &reading, group);
-    struct group_reading rest = {.build_args = reading.build_args, .inputs = reading.inputs};
+    struct group_reading rest = {.build_args = reading.build_args,
+                                 .inputs = reading.inputs,
+                                 .versioning = reading.versioning};
     arc_fields_free(&group_table, &rest);
     return rc;
 }
@@ -300,16 +295,23 @@ int arc_config_load(const char *root, const char *path, struct arc_config *out,
     return ARC_OK;
 }
 
-const struct arc_group *arc_config_group(const struct arc_config *config, const char *name,
-                                         size_t len)
+/* Whether one of its patterns is "NAME/v*". */
+static bool has_pattern(const struct arc_group *group, const char *name)
 {
-    for (size_t i = 0; i < config->group_count; i++) {
-        const char *tag = config->groups[i].tag;
-        if (strlen(tag) == len + 3 && memcmp(tag, name, len) == 0)
-            return &config->groups[i];
-    }
+    size_t len = strlen(name);
+    for (char **tag = group->tags; *tag; tag++)
+        if (strncmp(*tag, name, len) == 0 && strcmp(*tag + len, "/v*") == 0)
+            return true;
+    return false;
+}
+
+const struct arc_group *arc_config_group(const struct arc_config *config, const char *name)
+{
     for (size_t i = 0; i < config->group_count; i++)
-        if (strlen(config->groups[i].name) == len && memcmp(config->groups[i].name, name, len) == 0)
+        if (has_pattern(&config->groups[i], name))
+            return &config->groups[i];
+    for (size_t i = 0; i < config->group_count; i++)
+        if (strcmp(config->groups[i].name, name) == 0)
             return &config->groups[i];
     return NULL;
 }

@@ -101,7 +101,7 @@ bool arc_check_group(const char *text, struct arc_buf *why)
     ARC_AUTO(arc_buf) struct arc_buf tag = {.max = 1024};
     ARC_AUTO(arc_tag) struct arc_tag parsed = {0};
     arc_buf_printf(&tag, "%s/v1.0.0", text);
-    int rc = tag.failed ? tag.failed : arc_tag_parse(arc_buf_text(&tag), &parsed, NULL);
+    int rc = tag.failed ? tag.failed : arc_tag_parse(arc_buf_text(&tag), NULL, &parsed, NULL);
     if (rc == ARC_OK && strncmp(text, "refs/", 5) != 0)
         return true;
     if (rc == ARC_ENOMEM)
@@ -111,13 +111,18 @@ bool arc_check_group(const char *text, struct arc_buf *why)
 
 bool arc_check_tag(const char *text, struct arc_buf *why)
 {
-    size_t len = strlen(text);
-    if (len < 4 || strcmp(text + len - 3, "/v*") != 0)
-        return no(why, "is no tag pattern: it must end with '/v*', as in 'messaging/v*'");
-    ARC_AUTO_FREE char *group = strndup(text, len - 3);
-    if (!group)
-        why->failed = ARC_ENOMEM;
-    return group && arc_check_group(group, why);
+    const char *wrong;
+    if (arc_tag_pattern_valid(text, &wrong))
+        return true;
+    arc_buf_printf(why, "is no pattern of tags: it %s", wrong);
+    return false;
+}
+
+bool arc_check_versioning(const char *text, struct arc_buf *why)
+{
+    enum arc_versioning versioning;
+    return arc_versioning_parse(text, &versioning) ||
+           no(why, "is neither 'semver', 'calver' nor 'loose'");
 }
 
 /* Host name or address, with a port; RFC 1123 labels. */
@@ -197,9 +202,10 @@ bool arc_check_platform(const char *text, struct arc_buf *why)
 
 bool arc_check_image_tag(const char *text, struct arc_buf *why)
 {
-    static const char *const names[] = {
-        "image-tag", "version", "major", "minor", "patch", "prerelease", "sha",  "sha7", "revision",
-        "branch",    "pr",      "date",  "time",  "group", "codename",   "name", NULL};
+    static const char *const names[] = {"image-tag",  "version", "major", "minor",    "patch",
+                                        "prerelease", "sha",     "sha7",  "revision", "branch",
+                                        "pr",         "date",    "time",  "group",    "codename",
+                                        "name",       "suffix",  NULL};
     if (!*text)
         return no(why, "is empty");
     for (const char *at = text; *at;) {

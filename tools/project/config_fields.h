@@ -70,21 +70,22 @@ int arc_config_scan(const struct arc_yaml *yaml, const struct arc_yaml_node *nod
                     struct arc_scan_settings *out, struct arc_error *err);
 
 /* The checks (config_checks.c). */
-arc_check arc_check_line;      /* one line without control characters, not empty */
-arc_check arc_check_text;      /* as that, but more than one line */
-arc_check arc_check_name;      /* an image name: lower case, OCI distribution spec "name" */
-arc_check arc_check_codename;  /* [a-z][a-z0-9-]*: job ids, output names, make targets */
-arc_check arc_check_group;     /* the part of a tag before "/v" */
-arc_check arc_check_tag;       /* "<group>/v*" */
-arc_check arc_check_registry;  /* "host[:port][/path]" */
-arc_check arc_check_platform;  /* "os/arch[/variant]" */
-arc_check arc_check_image_tag; /* an image tag with {placeholders} */
-arc_check arc_check_path;      /* relative, stays in the repository */
-arc_check arc_check_glob;      /* likewise, a pattern */
-arc_check arc_check_build_arg; /* [A-Za-z_][A-Za-z0-9_]* */
-arc_check arc_check_label;     /* of a runner */
-arc_check arc_check_image;     /* template of an image's name */
-arc_check arc_check_inputs;    /* "directory" or "dockerfile" */
-arc_check arc_check_secret;    /* the id of a secret: a file name */
+arc_check arc_check_line;       /* one line without control characters, not empty */
+arc_check arc_check_text;       /* as that, but more than one line */
+arc_check arc_check_name;       /* an image name: lower case, OCI distribution spec "name" */
+arc_check arc_check_codename;   /* [a-z][a-z0-9-]*: job ids, output names, make targets */
+arc_check arc_check_group;      /* the part of a tag before "/v" */
+arc_check arc_check_tag;        /* a pattern of tags: "messaging/v*", "{name}@{version}" */
+arc_check arc_check_versioning; /* "semver", "calver", "loose" */
+arc_check arc_check_registry;   /* "host[:port][/path]" */
+arc_check arc_check_platform;   /* "os/arch[/variant]" */
+arc_check arc_check_image_tag;  /* an image tag with {placeholders} */
+arc_check arc_check_path;       /* relative, stays in the repository */
+arc_check arc_check_glob;       /* likewise, a pattern */
+arc_check arc_check_build_arg;  /* [A-Za-z_][A-Za-z0-9_]* */
+arc_check arc_check_label;      /* of a runner */
+arc_check arc_check_image;      /* template of an image's name */
+arc_check arc_check_inputs;     /* "directory" or "dockerfile" */
+arc_check arc_check_secret;     /* the id of a secret: a file name */
 
 #endif

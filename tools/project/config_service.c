@@ -24,6 +24,7 @@ static const struct arc_field service_fields[] = {
     {"directory", FIELD_NODE, NODE(directory), false, NULL, NULL},
     {"build", FIELD_NODE, NODE(build), false, NULL, NULL},
     {"image", FIELD_TEXT, NODE(image), false, arc_check_image, NULL},
+    {"image-tags", FIELD_NODE, NODE(tags_node), false, NULL, NULL},
     {"variants", FIELD_NODE, NODE(variants_node), false, NULL, NULL},
     {"inputs", FIELD_TEXT, NODE(inputs), false, arc_check_inputs, NULL},
     {0},
@@ -37,6 +38,7 @@ void arc_service_reading_free(struct arc_service_reading *reading)
 {
     arc_fields_free(&service_table, reading);
     arc_recipe_free(&reading->service.build);
+    arc_image_tags_free(reading->service.image_tags);
     for (size_t i = 0; i < reading->variant_count; i++)
         arc_service_reading_free(&reading->variants[i]);
     free(reading->variants);
@@ -91,6 +93,8 @@ int arc_service_read_map(const struct arc_yaml *yaml, const struct arc_yaml_node
     ARC_TRY(refuse_build_keys(yaml, map, err));
     ARC_TRY(arc_fields_read(yaml, map, open ? &service_table : &entry_table, out, err));
     ARC_TRY(arc_recipe_read(yaml, out->build, base, &out->service.build, err));
+    if (out->tags_node)
+        ARC_TRY(arc_image_tags_read(yaml, out->tags_node, &out->service.image_tags, err));
     return arc_variants_read(yaml, out->variants_node, out, err);
 }
 
@@ -104,7 +108,8 @@ int arc_service_read_file(const char *root, const char *directory, const char *f
         return arc_yaml_error(&yaml, yaml.root, err, "a service.yaml needs 'name'");
     if (!out->service.codename)
         return arc_yaml_error(&yaml, yaml.root, err, "a service.yaml needs 'codename'");
-    out->build = out->directory = out->variants_node = NULL; /* gone with the file */
+    out->build = out->directory = out->variants_node = out->tags_node =
+        NULL; /* gone with the file */
     out->service.file = strdup(file);
     return out->service.file ? ARC_OK : arc_error_nomem(err);
 }
@@ -119,6 +124,10 @@ int arc_service_overlay(struct arc_service_reading *out, struct arc_service_read
     entry->service.build = (struct arc_recipe){0};
     if (entry->service.suffix)
         out->service.suffix = arc_steal(&entry->service.suffix);
+    if (entry->service.image_tags) {
+        arc_image_tags_free(out->service.image_tags);
+        out->service.image_tags = arc_steal(&entry->service.image_tags);
+    }
     out->named = entry->named;
     out->titled = entry->titled;
     if (!entry->variant_count)
@@ -205,24 +214,37 @@ static int complete_directory(struct arc_service *service, struct arc_error *err
     return service->directory ? ARC_OK : arc_error_nomem(err);
 }
 
-int arc_service_complete(struct arc_service_reading *reading, const struct arc_recipe *given,
-                         bool derive_inputs, struct arc_error *err)
+/* Whether image tags tell the variants of a service apart, so that they share an image. */
+static bool tags_hold_suffix(const struct arc_service *service, const struct arc_group *group)
 {
+    const struct arc_image_tag *tag = service->image_tags;
+    if (!tag && group)
+        tag = group->image_tags;
+    for (; tag && tag->name; tag++)
+        if (strstr(tag->name, "{suffix}"))
+            return true;
+    return false;
+}
+
+int arc_service_complete(struct arc_service_reading *reading, const struct arc_group *group,
+                         struct arc_error *err)
+{
+    static const struct arc_recipe none = {0};
     struct arc_service *service = &reading->service;
     if (service->directory) /* else its codename cannot come from there */
         ARC_TRY(complete_names(service, err));
     ARC_TRY(complete_lists(service, err));
-    ARC_TRY(arc_recipe_inherit(&service->build, given, err));
+    ARC_TRY(arc_recipe_inherit(&service->build, group ? &group->build : &none, err));
     ARC_TRY(arc_recipe_place(&service->build, service->codename, service->name, service->directory,
                              err));
     ARC_TRY(complete_directory(service, err));
     ARC_TRY(complete_names(service, err));
-    ARC_TRY(arc_variant_name(reading, err));
+    ARC_TRY(arc_variant_name(reading, tags_hold_suffix(service, group), err));
     ARC_TRY(arc_recipe_complete(&service->build, service->directory, err));
     bool whole = strcmp(service->build.context, service->directory) == 0 &&
                  strcmp(service->directory, ".") != 0;
-    service->derive_inputs =
-        reading->inputs ? strcmp(reading->inputs, "dockerfile") == 0 : derive_inputs || !whole;
+    service->derive_inputs = reading->inputs ? strcmp(reading->inputs, "dockerfile") == 0
+                                             : (group && group->derive_inputs) || !whole;
     return ARC_OK;
 }
 
@@ -304,7 +326,6 @@ int arc_service_load(const char *root, const char *directory, struct arc_service
 {
     ARC_AUTO(arc_buf) struct arc_buf file = {0};
     ARC_AUTO(arc_service_reading) struct arc_service_reading reading = {0};
-    static const struct arc_recipe none = {0};
     *out = (struct arc_service){0};
     size_t len = strlen(directory);
     while (len && directory[len - 1] == '/')
@@ -321,7 +342,7 @@ int arc_service_load(const char *root, const char *directory, struct arc_service
     if (rc == ARC_ENOTFOUND)
         return missing(root, reading.service.directory, err);
     if (!rc)
-        rc = arc_service_complete(&reading, &none, false, err);
+        rc = arc_service_complete(&reading, NULL, err);
     if (rc)
         return rc;
     *out = reading.service;

@@ -21,11 +21,11 @@ int arc_service_read_file(const char *root, const char *directory, const char *f
 int arc_service_overlay(struct arc_service_reading *out, struct arc_service_reading *entry,
                         struct arc_error *err);
 
-/* Fills in what neither said: names from the directory's own, empty lists, the recipe (see
- * arc_recipe_complete()) over `given` and where the inputs come from. ARC_EINPUT, to be given a
- * place, when no name can be made. */
-int arc_service_complete(struct arc_service_reading *reading, const struct arc_recipe *given,
-                         bool derive_inputs, struct arc_error *err);
+/* Fills in what neither said: names from the directory's own, empty lists, the group's recipe (see
+ * arc_recipe_complete()) and where the inputs come from. `group` may be NULL. ARC_EINPUT, to be given
+ * a place, when no name can be made. */
+int arc_service_complete(struct arc_service_reading *reading, const struct arc_group *group,
+                         struct arc_error *err);
 
 /* Makes service.images: the template (NULL: "{registry}/{name}") filled in for every registry, each
  * once. ARC_EINPUT when one is no image's name. */

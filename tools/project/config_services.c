@@ -119,7 +119,7 @@ static int add_one(const struct entry *entry, const struct source *from,
         ARC_TRY(arc_service_overlay(&service, variant, err));
     if (from->directory && !(service.service.directory = strdup(from->directory)))
         return arc_error_nomem(err);
-    int rc = arc_service_complete(&service, &entry->group->build, entry->group->derive_inputs, err);
+    int rc = arc_service_complete(&service, entry->group, err);
     if (!rc && !from->file && !entry->map && !has_dockerfile(entry, &service.service))
         return arc_yaml_error(reading->yaml, entry->node, err,
                               "services: %s has neither a service.yaml, which names the service, "

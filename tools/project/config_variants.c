@@ -22,6 +22,7 @@ static const struct arc_field variant_fields[] = {
     {"name", FIELD_TEXT, AT(name), false, arc_check_name, NULL},
     {"codename", FIELD_TEXT, AT(codename), false, arc_check_codename, NULL},
     {"description", FIELD_TEXT, AT(description), false, arc_check_text, NULL},
+    {"image-tags", FIELD_NODE, offsetof(struct arc_service_reading, tags_node), false, NULL, NULL},
     {"image", FIELD_TEXT, offsetof(struct arc_service_reading, image), false, arc_check_image,
      NULL},
     {0},
@@ -197,6 +198,9 @@ int arc_variants_read(const struct arc_yaml *yaml, const struct arc_yaml_node *n
         if (!variant)
             return arc_error_nomem(err);
         ARC_TRY(arc_fields_read(yaml, node->items[i], &variant_table, variant, err));
+        if (variant->tags_node)
+            ARC_TRY(
+                arc_image_tags_read(yaml, variant->tags_node, &variant->service.image_tags, err));
         variant->named = variant->service.codename != NULL;
         variant->titled = variant->service.name != NULL;
     }
@@ -219,14 +223,14 @@ static int append_suffix(char **text, const char *suffix, bool codename, struct 
     return *text ? ARC_OK : arc_error_nomem(err);
 }
 
-int arc_variant_name(struct arc_service_reading *reading, struct arc_error *err)
+int arc_variant_name(struct arc_service_reading *reading, bool shared, struct arc_error *err)
 {
     struct arc_service *service = &reading->service;
     if (!service->suffix || !*service->suffix)
         return ARC_OK;
     if (!reading->named)
         ARC_TRY(append_suffix(&service->codename, service->suffix, true, err));
-    if (reading->titled)
+    if (reading->titled || shared)
         return ARC_OK;
     return append_suffix(&service->name, service->suffix, false, err);
 }

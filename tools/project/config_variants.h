@@ -13,7 +13,7 @@ int arc_variants_read(const struct arc_yaml *yaml, const struct arc_yaml_node *n
                       struct arc_service_reading *out, struct arc_error *err);
 
 /* Gives a service with a suffix names of its own, where its variant does not say them: the codename
- * gets the suffix, and the image's name too unless an image tag holds it. */
-int arc_variant_name(struct arc_service_reading *reading, struct arc_error *err);
+ * gets the suffix, and the image's name too unless the image is `shared` by all. */
+int arc_variant_name(struct arc_service_reading *reading, bool shared, struct arc_error *err);
 
 #endif

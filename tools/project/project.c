@@ -72,34 +72,67 @@ static int refuse_group(const struct arc_config *config, const char *what, struc
     ARC_AUTO(arc_buf) struct arc_buf names = {.max = 1024};
     for (size_t i = 0; i < config->group_count; i++)
         arc_buf_printf(&names, "%s%s (%s)", i ? ", " : "", config->groups[i].name,
-                       config->groups[i].tag);
+                       config->groups[i].tags[0]);
     return arc_error_set(err, ARC_EINPUT, "%s; %s has: %s", what, config->path,
                          names.failed ? "many groups" : arc_buf_text(&names));
 }
 
-static int choose_group(struct arc_project *project, struct arc_error *err)
+/* The groups that a tag releases: the first of them, and how many there are. */
+static const struct arc_group *find_tagged(const struct arc_config *config, const char *tag,
+                                           size_t *count)
+{
+    const struct arc_group *found = NULL;
+    *count = 0;
+    for (size_t i = 0; i < config->group_count; i++) {
+        ARC_AUTO(arc_tag) struct arc_tag parsed = {0};
+        if (arc_tag_parse(tag, &config->groups[i], &parsed, NULL))
+            continue;
+        found = found ? found : &config->groups[i];
+        ++*count;
+    }
+    return found;
+}
+
+/* The group of a tag, with the one that was named where several share it. */
+static int choose_tagged(struct arc_project *project, const char *tag, struct arc_error *err)
+{
+    const struct arc_config *config = &project->config;
+    const char *name = project->wanted.group;
+    ARC_AUTO(arc_buf) struct arc_buf what = {.max = 2048};
+    ARC_AUTO(arc_tag) struct arc_tag parsed = {0};
+    size_t count;
+    project->group = find_tagged(config, tag, &count);
+    if (!count && arc_tag_parse(tag, NULL, &parsed, err) &&
+        (!config->group_count || strstr(config->groups[0].tags[0], "/v*")))
+        return ARC_EINPUT; /* says what is wrong with it */
+    const struct arc_group *named = name ? arc_config_group(config, name) : NULL;
+    if (named && count && arc_tag_parse(tag, named, &parsed, NULL) == ARC_OK)
+        project->group = named;
+    else if (!count)
+        arc_buf_printf(&what, "no release group has the tag %s", tag);
+    else if (name)
+        arc_buf_printf(&what, "tag %s belongs to group %s, not to %s", tag, project->group->name,
+                       name);
+    else if (count > 1)
+        arc_buf_printf(&what, "the tag %s releases %zu groups; name one with --group", tag, count);
+    return what.len ? refuse_group(config, arc_buf_text(&what), err) : ARC_OK;
+}
+
+static int choose_group(struct arc_project *project, const char *tag, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf what = {.max = 2048};
     const struct arc_config *config = &project->config;
-    const char *name = project->wanted.group, *tag = project->tag.text;
-
+    const char *name = project->wanted.group;
     if (tag)
-        project->group = arc_config_group(config, tag, project->tag.group_len);
-    else if (name)
-        project->group = arc_config_group(config, name, strlen(name));
+        return choose_tagged(project, tag, err);
+    if (name)
+        project->group = arc_config_group(config, name);
     else if (config->group_count == 1)
         project->group = &config->groups[0];
-
-    if (project->group && tag && name && strcmp(project->group->name, name) != 0)
-        arc_buf_printf(&what, "tag %s belongs to group %s, not to %s", tag, project->group->name,
-                       name);
-    else if (!project->group && tag)
-        arc_buf_printf(&what, "no release group has the tag %s", tag);
-    else if (!project->group && name)
+    if (!project->group && name)
         arc_buf_printf(&what, "there is no release group '%s'", name);
     else if (!project->group)
         arc_buf_puts(&what, "there are several release groups; name one with --group");
-
     return what.len ? refuse_group(config, arc_buf_text(&what), err) : ARC_OK;
 }
 
@@ -108,11 +141,6 @@ static int choose_group(struct arc_project *project, struct arc_error *err)
 static bool is_tag_ref(const char *ref)
 {
     return ref && strncmp(ref, "refs/tags/", 10) == 0;
-}
-
-static int parse_tag(struct arc_project *project, const char *name, struct arc_error *err)
-{
-    return project->tag.text || !name ? ARC_OK : arc_tag_parse(name, &project->tag, err);
 }
 
 /* What a person names must be there: a slip would list the whole history. */
@@ -146,7 +174,7 @@ static int make_version(struct arc_project *project, const struct arc_group *gro
                                           .published = repository->published,
                                           .previous = project->wanted.previous,
                                           .predecessor = group ? group->predecessor : NULL,
-                                          .zero_prerelease = group && group->zero_prerelease};
+                                          .group = group};
     return arc_version(project->tag.text, &options, &project->version, err);
 }
 
@@ -157,24 +185,30 @@ int arc_project_load(struct arc_project *project, struct arc_error *err)
     if (!name && is_tag_ref(ref))
         name = ref;
 
-    ARC_TRY(parse_tag(project, name, err));
-    ARC_TRY(load_repository(project, err));
+    const char *tag = name ? arc_tag_name(name) : NULL;
+    if (name && !tag) /* says what it is */
+        return arc_tag_parse(name, NULL, &project->tag, err);
+    ARC_TRY(arc_project_open(project, err));
     ARC_TRY(arc_project_load_config(project, err));
-    ARC_TRY(choose_group(project, err));
+    ARC_TRY(choose_group(project, tag, err));
+    if (tag && !project->tag.text)
+        ARC_TRY(arc_tag_parse(tag, project->group, &project->tag, err));
+    ARC_TRY(load_repository(project, err));
     return make_version(project, project->group, err);
 }
 
 /* The tag's group, NULL where there is none: a configuration that does not exist is no error. */
-static int find_group(struct arc_project *project, const struct arc_group **out,
+static int find_group(struct arc_project *project, const char *tag, const struct arc_group **out,
                       struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error problem = {0};
+    size_t count;
     int rc = arc_project_load_config(project, &problem);
     if (rc == ARC_ENOTFOUND)
         return ARC_OK;
     if (rc)
         return arc_error_set(err, rc, "%s", arc_error_text(&problem));
-    *out = arc_config_group(&project->config, project->tag.text, project->tag.group_len);
+    *out = find_tagged(&project->config, tag, &count);
     return ARC_OK;
 }
 
@@ -191,7 +225,12 @@ int arc_project_load_version(struct arc_project *project, struct arc_error *err)
         return arc_error_set(err, ARC_EINPUT,
                              "no tag was given and GITHUB_REF is not set; a release tag is like "
                              "messaging/v1.2.3");
-    ARC_TRY(parse_tag(project, name, err));
+    const char *tag = arc_tag_name(name);
+    if (!tag)
+        return arc_tag_parse(name, NULL, &project->tag, err);
+    ARC_TRY(find_group(project, tag, &group, err));
+    if (!project->tag.text)
+        ARC_TRY(arc_tag_parse(tag, group, &project->tag, err));
 
     int rc = arc_project_open(project, &problem);
     if (!rc)
@@ -200,13 +239,13 @@ int arc_project_load_version(struct arc_project *project, struct arc_error *err)
         rc = arc_project_load_tags(project, &problem);
     if (rc == ARC_ENOTFOUND) {
         struct arc_version_options unknown = {.tags_unknown = arc_error_text(&problem),
-                                              .previous = project->wanted.previous};
+                                              .previous = project->wanted.previous,
+                                              .group = group};
         return arc_version(project->tag.text, &unknown, &project->version, err);
     }
     if (rc)
         return arc_error_set(err, rc, "%s", arc_error_text(&problem));
 
-    ARC_TRY(find_group(project, &group, err));
     return make_version(project, group, err);
 }
 

@@ -216,8 +216,7 @@ static int find_latest(struct arc_project *project, const struct arc_release_fil
     int rc = word || !name ? ARC_ENOTFOUND : arc_project_load_config(project, &problem);
     if (rc == ARC_ENOMEM || rc == ARC_EINPUT)
         return arc_error_set(err, rc, "%s", arc_error_text(&problem));
-    const struct arc_group *group =
-        rc ? NULL : arc_config_group(&project->config, name, strlen(name));
+    const struct arc_group *group = rc ? NULL : arc_config_group(&project->config, name);
     if (group && group->make_latest)
         word = group->make_latest;
     *out = !word                        ? ARC_LATEST_AUTO

@@ -1,0 +1,218 @@
+/* Release tags by the patterns of their groups. */
+#include "arcci/version.h"
+#include "base/auto.h"
+#include "base/text.h"
+#include <string.h>
+
+#define REF_TAGS "refs/tags/"
+#define VERSION  "{version}"
+
+static bool group_char(char c, bool first)
+{
+    bool word =
+        (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+    return word || (!first && (c == '.' || c == '-'));
+}
+
+/* One segment of a group: git refuses ".." and a trailing "." or ".lock" in a ref. */
+static bool segment_valid(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (!group_char(text[i], i == 0) || (i && text[i] == '.' && text[i - 1] == '.'))
+            return false;
+    bool lock = len >= 5 && memcmp(text + len - 5, ".lock", 5) == 0;
+    return len && text[len - 1] != '.' && !lock;
+}
+
+static bool group_valid(const char *text, size_t len)
+{
+    for (;;) {
+        const char *slash = memchr(text, '/', len);
+        size_t segment = slash ? (size_t)(slash - text) : len;
+        if (!segment_valid(text, segment))
+            return false;
+        if (!slash)
+            return true;
+        text += segment + 1;
+        len -= segment + 1;
+    }
+}
+
+static int not_a_tag(const char *name, const char *why, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
+    size_t len = strlen(name);
+    arc_text_visible(&shown, name, len > 120 ? 120 : len);
+    return arc_error_set(err, ARC_EINPUT,
+                         "'%s%s' is not a release tag: %s; expected <group>/v<version>, for "
+                         "example messaging/v1.2.3",
+                         arc_buf_text(&shown), len > 120 ? "…" : "", why);
+}
+
+/* A version holds no slash, so it is the last segment, behind a 'v'. */
+static int split(const char *name, size_t *group_len, struct arc_error *err)
+{
+    const char *slash = strrchr(name, '/');
+    if (!slash || slash == name)
+        return not_a_tag(name, "it names no group", err);
+    if (slash[1] != 'v')
+        return not_a_tag(name, "there is no 'v' before the version", err);
+    *group_len = (size_t)(slash - name);
+    if (!group_valid(name, *group_len))
+        return not_a_tag(name, "the group may hold only letters, digits, '.', '_', '-' and '/'",
+                         err);
+    return ARC_OK;
+}
+
+const char *arc_tag_name(const char *name)
+{
+    if (strncmp(name, REF_TAGS, strlen(REF_TAGS)) == 0)
+        return name + strlen(REF_TAGS);
+    return strncmp(name, "refs/", 5) == 0 ? NULL : name;
+}
+
+/* ---- patterns ------------------------------------------------------------------------------- */
+
+/* Where the version stands in a pattern, and how long its mark is. */
+static const char *find_version(const char *pattern, size_t *len)
+{
+    const char *found = strstr(pattern, VERSION);
+    size_t end = strlen(pattern);
+    *len = strlen(VERSION);
+    if (found || !end || pattern[end - 1] != '*')
+        return found;
+    *len = 1;
+    return pattern + end - 1;
+}
+
+/* Appends a part of a pattern with the service's names filled in. */
+static void fill_names(const char *text, size_t len, const struct arc_service *service,
+                       struct arc_buf *out)
+{
+    static const char codename[] = "{codename}", name[] = "{name}";
+    for (size_t at = 0; at < len;) {
+        if (service && strncmp(text + at, codename, strlen(codename)) == 0) {
+            arc_buf_puts(out, service->codename);
+            at += strlen(codename);
+        } else if (service && strncmp(text + at, name, strlen(name)) == 0) {
+            arc_buf_puts(out, service->name);
+            at += strlen(name);
+        } else
+            arc_buf_putc(out, text[at++]);
+    }
+}
+
+/* Whether the tag is one of the pattern: *at and *len say where its version is. */
+static bool match_pattern(const char *pattern, const struct arc_service *service, const char *tag,
+                          size_t *at, size_t *len)
+{
+    ARC_AUTO(arc_buf) struct arc_buf before = {.max = 2048}, after = {.max = 2048};
+    size_t mark, whole = strlen(tag);
+    const char *version = find_version(pattern, &mark);
+    fill_names(pattern, (size_t)(version - pattern), service, &before);
+    fill_names(version + mark, strlen(version + mark), service, &after);
+    if (before.failed || after.failed || whole <= before.len + after.len ||
+        strncmp(tag, arc_buf_text(&before), before.len) != 0 ||
+        strcmp(tag + whole - after.len, arc_buf_text(&after)) != 0)
+        return false;
+    *at = before.len;
+    *len = whole - before.len - after.len;
+    return true;
+}
+
+bool arc_tag_pattern_valid(const char *pattern, const char **why)
+{
+    static const char *const words[] = {"{codename}", "{name}", VERSION};
+    size_t mark, versions = 0;
+    const char *version = find_version(pattern, &mark);
+    *why = version ? "holds what no git tag may hold"
+                   : "has no {version} (nor a '*' for it at its end), as in 'messaging/v*'";
+    if (!version || strlen(pattern) > ARC_TAG_MAX / 2 || strchr("/-.", *pattern) ||
+        strstr(pattern, "..") || strstr(pattern, "//"))
+        return false;
+    for (const char *at = pattern; *at;) {
+        size_t i = 0;
+        while (i < 3 && strncmp(at, words[i], strlen(words[i])) != 0)
+            i++;
+        bool star = *at == '*' && !at[1];
+        versions += i == 2 || star;
+        if (i == 3 && !star && ((unsigned char)*at <= ' ' || strchr("~^:?*[\\{}\x7f", *at)))
+            return false;
+        at += i < 3 ? strlen(words[i]) : 1;
+    }
+    *why = "has more than one version";
+    return versions == 1;
+}
+
+/* ---- tags ----------------------------------------------------------------------------------- */
+
+static int take(const char *name, size_t at, size_t len, enum arc_versioning versioning,
+                struct arc_tag *out, struct arc_error *err)
+{
+    out->text = strdup(name);
+    if (!out->text)
+        return arc_error_nomem(err);
+    int rc = arc_release_version_parse(out->text + at, len, versioning, &out->version, err);
+    if (rc)
+        arc_tag_free(out);
+    else if (at > 2 && memcmp(name + at - 2, "/v", 2) == 0)
+        out->group_len = at - 2;
+    return rc;
+}
+
+/* Tries one pattern for every service that it may be of. ARC_EINPUT, with why in *why where the
+ * version is the reason, when it is none of them. */
+static int try_pattern(const char *pattern, const struct arc_group *group, const char *name,
+                       struct arc_tag *out, struct arc_error *why)
+{
+    bool each = strstr(pattern, "{codename}") || strstr(pattern, "{name}");
+    size_t count = each ? group->service_count : 1, at, len;
+    int rc = ARC_EINPUT;
+    for (size_t i = 0; rc == ARC_EINPUT && i < count; i++) {
+        const struct arc_service *service = each ? &group->services[i] : NULL;
+        if (!match_pattern(pattern, service, name, &at, &len))
+            continue;
+        rc = take(name, at, len, group->versioning, out, why);
+        if (!rc)
+            out->service = service;
+    }
+    return rc;
+}
+
+static int parse_plain(const char *name, struct arc_tag *out, struct arc_error *err)
+{
+    size_t group_len = 0;
+    ARC_AUTO(arc_error) struct arc_error why = {0};
+    ARC_TRY(split(name, &group_len, err));
+    int rc =
+        take(name, group_len + 2, strlen(name) - group_len - 2, ARC_VERSIONING_SEMVER, out, &why);
+    return rc == ARC_EINPUT ? not_a_tag(name, arc_error_text(&why), err) : rc;
+}
+
+int arc_tag_parse(const char *given, const struct arc_group *group, struct arc_tag *out,
+                  struct arc_error *err)
+{
+    *out = (struct arc_tag){0};
+    const char *name = arc_tag_name(given);
+    if (!name)
+        return not_a_tag(given, "it is the ref of a branch or a pull request", err);
+    if (strnlen(name, ARC_TAG_MAX + 1) > ARC_TAG_MAX)
+        return not_a_tag(name, "it is longer than 512 bytes", err);
+    if (!group)
+        return parse_plain(name, out, err);
+    ARC_AUTO(arc_error) struct arc_error why = {0};
+    int rc = ARC_EINPUT;
+    for (char **pattern = group->tags; rc == ARC_EINPUT && *pattern; pattern++)
+        rc = try_pattern(*pattern, group, name, out, &why);
+    if (rc == ARC_EINPUT)
+        return arc_error_set(err, rc, "'%.200s' is not a tag of group %s (%s%s)%s%s", name,
+                             group->name, group->tags[0], group->tags[1] ? ", …" : "",
+                             why.message ? ": " : "", why.message ? arc_error_text(&why) : "");
+    return rc ? arc_error_set(err, rc, "%s", arc_error_text(&why)) : ARC_OK;
+}
+
+void arc_tag_free(struct arc_tag *tag)
+{
+    free(tag->text);
+    *tag = (struct arc_tag){0};
+}
