@@ -1,0 +1,91 @@
+"""A clone whose history is cut gets the answer of a whole one, and stays as it was."""
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+import test_cmd as cmd
+
+ENV = {"PATH": os.environ["PATH"], "GIT_CONFIG_NOSYSTEM": "1", "LC_ALL": "C.UTF-8"}
+SETTINGS = """[user]
+name = t
+email = t@example.org
+[uploadpack]
+allowFilter = true
+allowAnySHA1InWant = true
+[init]
+defaultBranch = main
+"""
+
+
+class Place:
+    def __init__(self, folder):
+        self.folder = folder
+        self.env = {**ENV, "HOME": str(folder), "TMPDIR": str(folder)}
+        (folder / ".gitconfig").write_text(SETTINGS)
+        self.git("init", "-q", "up")
+        self.up = folder / "up"
+
+    def git(self, *words, cwd=None):
+        return subprocess.run(["git", *words], cwd=cwd or self.folder, env=self.env, check=True, capture_output=True,
+                              text=True).stdout
+
+    def commit(self, *paths):
+        for path in paths:
+            (self.up / path).parent.mkdir(parents=True, exist_ok=True)
+            (self.up / path).write_text(f"{(self.up / path).exists()}{len(os.listdir(self.up))}{path}")
+        self.git("add", "-A", cwd=self.up)
+        self.git("commit", "-q", "--allow-empty", "-m", "c", cwd=self.up)
+
+    def clone(self, name, *options):
+        self.git("clone", "-q", *options, "-b", "topic", f"file://{self.up}", name)
+        return self.folder / name
+
+    def base(self, clone):
+        run = subprocess.run([cmd.ARC_CI, "changes", "--base", "main", "--filters", "t: t/**", "--json"], cwd=clone,
+                             env=self.env, capture_output=True, text=True)
+        assert run.returncode == 0, run.stderr
+        return run.stdout
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A topic that merged an old side branch: a short way leads to an old common ancestor."""
+    place = Place(tmp_path)
+    place.commit("a/1")
+    place.git("branch", "old", cwd=place.up)
+    place.commit("a/2")
+    place.commit("a/3")
+    place.git("checkout", "-q", "-b", "topic", cwd=place.up)
+    for number in range(14):
+        place.commit(f"t/{number}")
+    place.git("checkout", "-q", "-b", "side", "old", cwd=place.up)
+    place.commit("s/1")
+    place.git("checkout", "-q", "topic", cwd=place.up)
+    place.git("merge", "-q", "-m", "merge", "side", cwd=place.up)
+    place.git("checkout", "-q", "main", cwd=place.up)
+    place.commit("m/1")
+    return place
+
+
+def content(clone):
+    return {str(path): path.read_bytes() for path in pathlib.Path(clone, ".git").rglob("*")
+            if path.is_file() and path.name != "index"}
+
+
+@pytest.mark.parametrize("options", [["--depth=1"], ["--filter=blob:none"], ["--filter=tree:0"],
+                                     ["--depth=2", "--filter=tree:0"]], ids=" ".join)
+def test_answer_of_a_whole_clone(place, options):
+    whole = place.base(place.clone("whole"))
+    cut = place.clone("cut", *options)
+    before = content(cut)
+    assert place.base(cut) == whole
+    assert content(cut) == before
+    assert not list(place.folder.glob("arc-ci-*"))
+
+
+def test_server_without_filters(place):
+    whole = place.base(place.clone("whole"))
+    place.git("config", "--global", "uploadpack.allowFilter", "false")
+    assert place.base(place.clone("cut", "--depth=1")) == whole
