@@ -1,6 +1,7 @@
 """setup.sh's way from a released binary to PATH, over https: what is right is installed, of anything else nothing."""
 import hashlib
 import os
+import pathlib
 import platform
 import subprocess
 
@@ -65,6 +66,15 @@ def interrupted(server):
 
 def plain_http(server):
     server.redirect = f"http://127.0.0.1:{server.server_port}"
+
+
+def test_what_a_cache_restored_is_checked_too(releases, tmp_path):
+    setup = Setup(releases, tmp_path)
+    setup.run()
+    (pathlib.Path(setup.directory) / "arc-ci").write_text("#!/bin/sh\necho arc-ci 1.2.3\n")
+    result = setup.step("path")
+    assert result.returncode == 3 and "does not have the checksum" in result.stderr
+    assert not setup.path.exists() or not setup.path.read_text()
 
 
 @pytest.mark.parametrize("harm, message", [

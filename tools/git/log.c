@@ -227,21 +227,33 @@ int arc_git_log(const struct arc_git *git, const struct arc_git_log_range *range
     return rc;
 }
 
-static int add_blob(git_object *object, const char *path, size_t max, struct arc_buf *out,
-                    struct arc_error *err)
+static int add_blob(git_object *object, const char *path, uint64_t size, size_t max,
+                    struct arc_buf *out, struct arc_error *err)
 {
-    git_blob *blob = (git_blob *)object;
-    uint64_t size = (uint64_t)git_blob_rawsize(blob);
     if (size > max)
         return arc_error_set(err, ARC_ELIMIT, "%s: %ju bytes; at most %zu are read", path,
                              (uintmax_t)size, max);
-    arc_buf_add(out, git_blob_rawcontent(blob), (size_t)size);
+    arc_buf_add(out, git_blob_rawcontent((git_blob *)object), (size_t)size);
     return arc_buf_check(out, path, err);
 }
 
-/* The file at a path of a commit: a libgit2 code. */
+/* The size of an object, by its header: a gigabyte of zeros is a megabyte in a pack. */
+static int read_size(const struct arc_git *git, const git_oid *id, uint64_t *out)
+{
+    git_odb *odb = NULL;
+    git_object_t type;
+    size_t size = 0;
+    int rc = git_repository_odb(&odb, git->repo);
+    if (!rc)
+        rc = git_odb_read_header(&size, &type, odb, id);
+    git_odb_free(odb);
+    *out = size;
+    return rc;
+}
+
+/* The file at a path of a commit, unpacked where it is no larger than `max`: a libgit2 code. */
 static int open_blob(const struct arc_git *git, const struct arc_oid *commit, const char *path,
-                     git_oid *blob, git_object **out)
+                     size_t max, git_oid *blob, uint64_t *size, git_object **out)
 {
     git_commit *found = NULL;
     git_tree *tree = NULL;
@@ -258,8 +270,10 @@ static int open_blob(const struct arc_git *git, const struct arc_oid *commit, co
         rc = GIT_ENOTFOUND;
     if (!rc) {
         *blob = *git_tree_entry_id(entry);
-        rc = git_tree_entry_to_object(out, git->repo, entry);
+        rc = read_size(git, blob, size);
     }
+    if (!rc && *size <= max)
+        rc = git_tree_entry_to_object(out, git->repo, entry);
     git_tree_entry_free(entry);
     git_tree_free(tree);
     git_commit_free(found);
@@ -290,14 +304,15 @@ int arc_git_blob(const struct arc_git *git, const struct arc_oid *commit, const 
 {
     git_object *object = NULL;
     git_oid blob = {{0}};
-    int step = open_blob(git, commit, path, &blob, &object);
+    uint64_t size = 0;
+    int step = open_blob(git, commit, path, max, &blob, &size, &object);
     if (lacks_object(step) && git->scratch->allowed && git_oid_is_zero(&blob)) {
         ARC_TRY(fetch_missing(git, commit, &blob, err));
-        step = open_blob(git, commit, path, &blob, &object);
+        step = open_blob(git, commit, path, max, &blob, &size, &object);
     }
     if (lacks_object(step) && git->scratch->allowed && !git_oid_is_zero(&blob)) {
         ARC_TRY(fetch_missing(git, commit, &blob, err));
-        step = open_blob(git, commit, path, &blob, &object);
+        step = open_blob(git, commit, path, max, &blob, &size, &object);
     }
     int rc;
     if (step == GIT_ENOTFOUND && lacks_object(step))
@@ -307,7 +322,8 @@ int arc_git_blob(const struct arc_git *git, const struct arc_oid *commit, const 
         rc = arc_error_set(err, ARC_ENOTFOUND, "there is no file '%s' in commit %.12s", path,
                            commit->hex);
     else
-        rc = step < 0 ? arc_git_failed(err, step, path) : add_blob(object, path, max, out, err);
+        rc = step < 0 ? arc_git_failed(err, step, path)
+                      : add_blob(object, path, size, max, out, err);
     git_object_free(object);
     return rc;
 }

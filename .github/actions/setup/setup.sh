@@ -58,7 +58,14 @@ install() {
     if [ -n "$WANTED" ]; then download; else build; fi
 }
 
+# A restored cache, or a folder that a self-hosted runner kept, may hold anything under that key.
+check() {
+    [ -z "${WANTED:-}" ] || echo "$SHA256  $DIRECTORY/arc-ci" | sha256sum --check --status ||
+        fail "$DIRECTORY/arc-ci does not have the checksum $SHA256: it was changed since it was installed"
+}
+
 path() {
+    check
     version=$("$DIRECTORY/arc-ci" --version)
     echo "$version"
     echo "version=$version" >>"$GITHUB_OUTPUT"
