@@ -44,6 +44,6 @@ int arc_git_diff_worktree(const struct arc_git *git, const struct arc_env *env,
                           const struct arc_git_diff *diff, bool untracked, struct arc_error *err);
 
 #define ARC_GIT_DEPTH   1000
-#define ARC_GIT_ENTRIES 20000000
+#define ARC_GIT_ENTRIES 5000000
 
 #endif
