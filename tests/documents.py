@@ -36,7 +36,7 @@ def plan_of(given):
     platforms = given.get("platforms", ["linux/amd64"])
     return {"group": "g", "mode": "release" if version else "ci", "title": "G", "description": None, "push": True,
             "tag": version and version["tag"], "revision": REVISION, "created": "2026-02-23T10:00:00Z", "source": None,
-            "platforms": platforms, "any": bool(cells), **given, "version": version,
+            "platforms": platforms, "generated": [], "any": bool(cells), **given, "version": version,
             "services": [planned_service(service, platforms) for service in given.get("services", [])], "cells": cells}
 
 
@@ -47,7 +47,7 @@ def built_cell(given):
 
 
 def built_service(given):
-    service = {"image": f"registry.example/{given['service']}", "digest": None, "key": None, "tags": [], "built": True,
+    service = {"image": f"registry.example/{given['service']}", "digest": None, "key": None, "tags": [], "built": True, "generated": [],
                "base-images": [], "cells": [], **given}
     bases = [{**base, "digest": digest(base["digest"])} for base in service["base-images"]]
     return {**service, "digest": digest(service["digest"]), "base-images": bases,
@@ -55,7 +55,7 @@ def built_service(given):
 
 
 def build_of(given):
-    return {"group": "g", "revision": REVISION, "pushed": True, **given,
+    return {"group": "g", "revision": REVISION, "pushed": True, "dirty": False, **given,
             "services": [built_service(service) for service in given.get("services", [])]}
 
 

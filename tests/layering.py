@@ -24,7 +24,7 @@ ARROWS = {
     "project": {"documents", "git", "yaml", "json", "glob", "github", "base", "os"},
     "changes": {"documents", "project", "dockerfile", "git", "github", "registry", "yaml", "glob", "base", "os"},
     "plan": {"documents", "project", "dockerfile", "glob", "base", "os"},
-    "build": {"documents", "plan", "project", "registry", "git", "base", "os"},
+    "build": {"documents", "plan", "project", "registry", "git", "glob", "base", "os"},
     "scan": {"documents", "plan", "project", "registry", "github", "json", "glob", "base", "os"},
     "notes": {"documents", "plan", "project", "git", "yaml", "glob", "github", "base", "os"},
     "release": {"documents", "notes", "plan", "project", "github", "glob", "base", "os"},

@@ -103,6 +103,7 @@ struct arc_promote_options {
     const struct arc_clock *clock;
     const struct arc_plan *plan;
     const struct arc_ledger *build; /* NULL: what the staging tags point to */
+    bool allow_dirty;               /* take a ledger of a dirty work tree */
     bool force; /* rewrite a version's tag that points elsewhere, take `latest` back */
     void (*on_event)(void *context, const struct arc_build_event *event); /* may be NULL */
     void *context;

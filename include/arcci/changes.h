@@ -35,6 +35,9 @@ struct arc_changes_options {
     unsigned fetch_depth; /* commits to fetch at first where history is cut; 0: never fetch */
     bool base_on_pulls;   /* `base` counts on pull requests even where the API can be asked */
     bool is_recorded;     /* the event is another run's: what is checked out here tells nothing */
+    const char *relative; /* a directory, no slash at its end: only what is below it counts, and
+                             patterns and names are relative to it; NULL: the repository's top */
+    bool renames;         /* find renames: the new name is `renamed` as well as `added` */
     bool submodules;      /* look into submodules that changed: the paths in them count */
     bool untracked;       /* base HEAD: new files that git does not track count as added */
     bool explain;         /* also warn of patterns that match no path: reads the whole head */
@@ -45,7 +48,8 @@ struct arc_changes_options {
 struct arc_changed_file {
     const char *path; /* bytes as git has them, NUL-terminated; owned by the result */
     size_t len;
-    enum arc_status status;
+    unsigned status;      /* an enum arc_status; that of a rename's new name has two */
+    const char *previous; /* the old name of a rename, where those are looked for; else NULL */
 };
 
 /* What one filter matched. */
@@ -111,24 +115,44 @@ enum arc_list_format {
     ARC_LIST_JSON,   /* an array of strings, as JSON.stringify() writes it */
     ARC_LIST_SHELL,  /* words for a POSIX shell, quoted where needed */
     ARC_LIST_ESCAPE, /* the same with backslashes */
+    ARC_LIST_LINES,  /* a line each; a name that holds a line break in quotes, as git has it */
+    ARC_LIST_NUL,    /* a NUL behind each */
+    ARC_LIST_MATRIX, /* {"include":[{"path":…},…]}, a matrix of GitHub Actions */
 };
 
 /* The format of that name in any case ("CSV"), or -1. */
 int arc_list_format_parse(const char *name);
 
-/* Appends the files of filter number `filter`. Bytes that are not UTF-8 become U+FFFD, which is
- * what GitHub's runner would make of them. */
-void arc_changes_list(const struct arc_changes *changes, size_t filter, enum arc_list_format format,
+/* Which of a filter's files a list holds. */
+enum arc_list_part {
+    ARC_PART_FILES,
+    ARC_PART_ADDED,
+    ARC_PART_MODIFIED, /* also those that became a link or a submodule, and conflicts */
+    ARC_PART_DELETED,
+    ARC_PART_RENAMED,     /* of each rename the old name, then the new one */
+    ARC_PART_DIRECTORIES, /* the directories of its files, each once; "." is the top */
+};
+
+struct arc_list {
+    enum arc_list_format format;
+    enum arc_list_part part;
+    unsigned depth; /* of ARC_PART_DIRECTORIES: levels that are kept; 0: all */
+};
+
+/* Appends a list of filter number `filter`. Bytes that are not UTF-8 become U+FFFD, which is what
+ * GitHub's runner would make of them. */
+void arc_changes_list(const struct arc_changes *changes, size_t filter, const struct arc_list *list,
                       struct arc_buf *out);
 
 /* GitHub's limit for one output of a job, in bytes (GitHub docs, "Usage limits"). */
 #define ARC_OUTPUT_MAX ((size_t)1 << 20)
 
 /* As arc_changes_list() for an output: where GITHUB_OUTPUT is set and the list is longer than
- * ARC_OUTPUT_MAX, it goes to a new file below RUNNER_TEMP, *out gets its path, and *spilled is
- * true. ARC_EWORLD when the file cannot be written. */
+ * ARC_OUTPUT_MAX, and always for ARC_LIST_NUL, which no output can hold, it goes to a new file below
+ * RUNNER_TEMP, *out gets its path, and *spilled is true. ARC_EWORLD when the file cannot be
+ * written. */
 int arc_changes_output(const struct arc_env *env, const struct arc_changes *changes, size_t filter,
-                       enum arc_list_format format, struct arc_buf *out, bool *spilled,
+                       const struct arc_list *list, struct arc_buf *out, bool *spilled,
                        struct arc_error *err);
 
 /* Appends the JSON array of the names of the filters that matched, in the order of the filters. */

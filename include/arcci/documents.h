@@ -125,7 +125,8 @@ struct arc_plan {
     char *created;                    /* its time, RFC 3339 */
     char *source;                     /* "https://github.com/owner/name", or NULL */
     char **platforms;
-    bool any; /* whether there is any cell */
+    char **generated; /* globs of files that an earlier step makes and git does not know */
+    bool any;         /* whether there is any cell */
     struct arc_planned_service *services;
     size_t service_count;
     struct arc_cell *cells;
@@ -151,12 +152,13 @@ struct arc_built_cell {
 
 /* A service that was built. */
 struct arc_built_service {
-    char *service; /* codename */
-    char *image;   /* registry and name, without a tag */
-    char *digest;  /* the index's, or the local image's; NULL when the builder keeps none */
-    char *key;     /* hash of what it was made from; NULL when it was not pushed */
-    char **tags;   /* public tags that were moved to it */
-    bool built;    /* false: it was in the registry already */
+    char *service;    /* codename */
+    char *image;      /* registry and name, without a tag */
+    char *digest;     /* the index's, or the local image's; NULL when the builder keeps none */
+    char *key;        /* hash of what it was made from; NULL when it was not pushed */
+    char **tags;      /* public tags that were moved to it */
+    bool built;       /* false: it was in the registry already */
+    char **generated; /* files of the context that are not of the commit: ignored by git, or made */
     struct arc_base_image *base_images;
     size_t base_count;
     struct arc_built_cell *cells;
@@ -169,6 +171,7 @@ struct arc_ledger {
     char *group;
     char *revision;
     bool pushed; /* whether the images are in the registry, read back and verified */
+    bool dirty;  /* built from a work tree that was not the commit: labels and tags say so */
     struct arc_built_service *services;
     size_t service_count;
 };

@@ -40,8 +40,10 @@ const char *arc_status_name(enum arc_status status);
 
 /* How the rules of one filter combine. */
 enum arc_quantifier {
-    ARC_QUANTIFIER_SOME,         /* one that matches is enough (`!x` matches all but x) */
-    ARC_QUANTIFIER_EVERY,        /* all must match */
+    ARC_QUANTIFIER_SOME,  /* one that matches is enough (`!x` matches all but x) */
+    ARC_QUANTIFIER_EVERY, /* all must match */
+    ARC_QUANTIFIER_LAST,  /* the last one that applies decides: `!x` leaves x out, a later one takes
+                            it in again, as in .gitignore */
     ARC_QUANTIFIER_SOME_EXCLUDE, /* one without `!` matches, and none with `!` refuses */
 };
 
@@ -58,12 +60,13 @@ struct arc_rule {
 /* One filter: the rules [first, first + count) of arc_filters.rules. */
 struct arc_filter {
     char *name;
+    char *source; /* the text it stands in, for messages */
     size_t first, count;
 };
 
 /* All filters, in the order of the text. */
 struct arc_filters {
-    char *name;       /* of the text, for messages */
+    char *name;       /* of the text under way, for messages */
     bool from_config; /* made of services, not of a text */
     struct arc_filter *items;
     size_t count;
@@ -79,6 +82,11 @@ struct arc_filters {
  * owned by the caller. */
 int arc_filters_load(const char *root, const char *input, struct arc_filters *out,
                      struct arc_error *err);
+
+/* Reads files of filters, one behind the other: a name in two of them is an error. `names` is an
+ * array of strings; otherwise as arc_filters_load(). */
+int arc_filters_load_files(const char *root, const json_t *names, struct arc_filters *out,
+                           struct arc_error *err);
 
 /* Parses YAML of `len` bytes; `name` stands for it in messages. */
 int arc_filters_parse(const char *text, size_t len, const char *name, struct arc_filters *out,

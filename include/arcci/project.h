@@ -73,6 +73,18 @@ int arc_project_read_trusted(struct arc_project *project, const char *path, size
 int arc_project_read_given(struct arc_project *project, const char *path, size_t max,
                            struct arc_buf *out, char **from, struct arc_error *err);
 
+/* Whether the tag's commit is the one that is checked out: configuration and services are read from
+ * the work tree. In a workflow the tag must exist, too, unless it is a rehearsal; or images of any
+ * branch would get its name. ARC_EINPUT says what to check out or to push. The project is loaded. */
+int arc_project_check_tag(struct arc_project *project, bool rehearsal, struct arc_error *err);
+
+struct arc_buf;
+
+/* Appends which files of the group's services are not as the project's commit has them, and are not
+ * `generated`: the first five, and how many more. Nothing where another commit is checked out. The
+ * project is loaded. */
+int arc_project_dirty(struct arc_project *project, struct arc_buf *out, struct arc_error *err);
+
 void arc_project_free(struct arc_project *project);
 
 ARC_API_END

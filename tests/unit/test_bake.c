@@ -14,7 +14,7 @@
     "'created': '2026-02-23T10:00:00Z', "
 
 static const char plan_text[] =
-    "{" PLAN_HEAD "'platforms': ['linux/amd64', 'linux/arm64'],"
+    "{" PLAN_HEAD "'platforms': ['linux/amd64', 'linux/arm64'], 'generated': [],"
     "'services': ["
     "{'service': 'flash', 'name': 'arc-flash', 'directory': 'services/messaging', 'context': 'services/messaging',"
     " 'image': 'r.example/a/arc-flash', 'dockerfile': 'services/messaging/Dockerfile',"

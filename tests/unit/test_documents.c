@@ -24,7 +24,7 @@ static const char plan_text[] =
     "'prerelease': false, 'latest': true, 'latest-major': true, 'latest-minor': true, "
     "'latest-reason': 'r', 'tags-known': true, 'major': '1', 'minor': '2', 'patch': '3', "
     "'previous-tag': 'g/v1.2.2'}, 'revision': '" REVISION "', 'created': '2026-02-23T10:00:00Z', "
-    "'source': null, 'platforms': ['linux/amd64'], 'any': true, 'services': [{'service': 'a', "
+    "'source': null, 'platforms': ['linux/amd64'], 'generated': [], 'any': true, 'services': [{'service': 'a', "
     "'name': 'o-a', 'description': 'A.', 'tech': 'nats', 'directory': 'services/a', 'context': 'services/a', "
     "'dockerfile': 'services/a/Dockerfile', 'platforms': ['linux/amd64', 'linux/arm64'], 'image': 'r.example/o-a', 'selected': true, "
     "'reason': 'changed', 'staging': 'staging-01', 'build-args': {'X': 'y'}, "
@@ -33,9 +33,10 @@ static const char plan_text[] =
     "'staging': 'staging-01-linux-amd64'}]}";
 
 static const char ledger_text[] =
-    "{'document': 'build', 'format': 1, 'group': 'g', 'revision': '" REVISION "', 'pushed': true, "
+    "{'document': 'build', 'format': 1, 'group': 'g', 'revision': '" REVISION
+    "', 'pushed': true, 'dirty': false, "
     "'services': [{'service': 'a', 'image': 'r.example/o-a', 'digest': '" DIGEST "', "
-    "'key': null, 'tags': ['latest'], 'built': true, 'base-images': [{'ref': 'b:1', "
+    "'key': null, 'tags': ['latest'], 'built': true, 'generated': [], 'base-images': [{'ref': 'b:1', "
     "'digest': '" DIGEST "'}], 'cells': [{'platform': 'linux/amd64', 'digest': '" DIGEST "', "
     "'size': 12, 'unpacked': null, 'started': 1.5, 'duration': 0.5, 'cached': true, "
     "'attestations': ['" DIGEST "']}, {'platform': 'linux/arm64', 'digest': null, 'size': null, "

@@ -404,6 +404,12 @@ static int check_ledger(const struct arc_promote_options *options, struct arc_er
     const char *built = options->build ? options->build->revision : planned;
     if (!options->plan->push)
         return arc_error_set(err, ARC_EINPUT, "the plan pushes nothing, so no tag can move");
+    if (options->build && options->build->dirty && !options->allow_dirty)
+        return arc_error_set(
+            err, ARC_EINPUT,
+            "build.json is of a work tree that was not commit %.12s: its names are "
+            "promoted, marked as dirty, with --allow-dirty only",
+            built);
     if (strcmp(planned, built) == 0)
         return ARC_OK;
     return arc_error_set(err, ARC_EINPUT, "build.json is about commit %.12s, the plan about %.12s",

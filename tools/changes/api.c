@@ -32,6 +32,8 @@ static int match_one(struct arc_match *match, const json_t *file)
     const json_t *path = json_object_get(file, "path");
     const json_t *previous = json_object_get(file, "previous");
     const char *status = json_string_value(json_object_get(file, "status"));
+    if (match->watched && strcmp(json_string_value(path), match->watched) == 0)
+        match->watched_seen = true;
     int rc = arc_match_path(match, json_string_value(path), json_string_length(path),
                             status_of(status ? status : ""));
     if (!rc && json_is_string(previous) && strcmp(status, "renamed") == 0)

@@ -2,6 +2,7 @@
 #include "base/auto.h"
 #include "changes/api.h"
 #include "changes/base.h"
+#include "changes/inner.h"
 #include "changes/match.h"
 #include "changes/services.h"
 #include "changes/warn.h"
@@ -17,12 +18,16 @@ struct run {
     const struct arc_event *event;
     struct arc_base base;
     struct arc_match match;
-    bool api_failed;       /* so git must do */
-    struct arc_error *err; /* for callbacks */
+    struct arc_git_renames renames;
+    struct arc_inner inner; /* submodules to look into */
+    bool api_failed;        /* so git must do */
+    struct arc_error *err;  /* for callbacks */
 };
 
 static void run_free(struct run *run)
 {
+    arc_git_renames_free(&run->renames);
+    arc_inner_free(&run->inner);
     arc_match_free(&run->match);
     arc_base_free(&run->base);
 }
@@ -43,24 +48,50 @@ static enum arc_status status_of(enum arc_git_status status)
     }
 }
 
+/* Makes a path relative to the directory that counts; false when it is not below that. */
+static bool is_below(const struct run *run, const char **path, size_t *len)
+{
+    const char *relative = run->options->relative;
+    size_t own = relative ? strlen(relative) : 0;
+    if (!own)
+        return true;
+    if (*len <= own + 1 || memcmp(*path, relative, own) != 0 || (*path)[own] != '/')
+        return false;
+    *path += own + 1;
+    *len -= own + 1;
+    return true;
+}
+
 static int on_path(void *context, const char *path, size_t len, enum arc_git_status status)
 {
     struct run *run = context;
-    return arc_match_path(&run->match, path, len, status_of(status));
+    unsigned known = status_of(status);
+    run->match.previous = known == ARC_STATUS_ADDED ? arc_git_old_name(&run->renames, path) : NULL;
+    if (run->match.previous)
+        known |= ARC_STATUS_RENAMED;
+    if (!is_below(run, &path, &len))
+        return ARC_OK;
+    return arc_match_path(&run->match, path, len, known);
 }
 
 static int on_submodule(void *context, const char *path, const struct arc_oid *from,
                         const struct arc_oid *to)
 {
     struct run *run = context;
-    (void)from;
-    (void)to;
+    if (run->options->submodules)
+        return arc_inner_add(&run->inner, path, from, to, run->err);
     return arc_warn_of_submodule(&run->match, path, run->err);
 }
 
 static bool on_directory(void *context, const char *directory, size_t len)
 {
     struct run *run = context;
+    const char *relative = run->options->relative;
+    if (relative && strncmp(relative, directory, len - 1) == 0 &&
+        (!relative[len - 1] || relative[len - 1] == '/'))
+        return true; /* above it, or the directory itself */
+    if (!is_below(run, &directory, &len))
+        return false;
     return arc_match_below(&run->match, directory, len);
 }
 
@@ -92,13 +123,35 @@ static int choose(struct run *run, struct arc_error *err)
 
 static int compare(struct run *run, struct arc_error *err);
 
+/* The configuration is part of what changed. Where the API alone knows the files, it knows whether
+ * that one is among them. */
+static int compare_entries(struct run *run, const struct arc_oid *base, const bool *only,
+                           struct arc_error *err)
+{
+    const struct arc_changes_options *options = run->options;
+    bool of_commits = run->base.kind == ARC_BASE_COMMITS || run->base.kind == ARC_BASE_WORKTREE;
+    const struct arc_oid *head = run->base.kind == ARC_BASE_WORKTREE ? NULL : &run->base.head;
+    if (!options->config || !options->filters->from_config || !run->git || !of_commits)
+        return ARC_OK;
+    for (size_t i = 0; i < options->filters->count; i++)
+        if (!only || only[i])
+            ARC_TRY(
+                arc_services_entry(run->git, options, i, base, head, &run->out->results[i], err));
+    return ARC_OK;
+}
+
 /* Git has not got the pull request's commits. When the API does not tell all files either, they are
  * fetched after all: the rest must not count as unchanged. */
 static int compare_by_api(struct run *run, struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error refused = {0};
     ARC_AUTO(arc_error) struct arc_error fetching = {0};
+    const struct arc_config *config =
+        run->options->filters->from_config ? run->options->config : NULL;
+    run->match.watched = config ? config->path : NULL;
     int rc = arc_changes_api(run->project->env, run->event, &run->match, &refused);
+    for (size_t i = 0; !rc && run->match.watched_seen && i < run->options->filters->count; i++)
+        rc = arc_services_mark_entry(&run->out->results[i], config->path, "it may be any", err);
     if (!rc || rc == ARC_ENOMEM)
         return rc ? arc_error_nomem(err) : ARC_OK;
     if (!run->git)
@@ -124,6 +177,11 @@ static int compare(struct run *run, struct arc_error *err)
                                 .submodule = on_submodule,
                                 .context = run};
     int rc;
+    const bool of_worktree = run->base.kind == ARC_BASE_WORKTREE;
+    arc_git_renames_free(&run->renames);
+    if (run->options->renames && (of_worktree || run->base.kind == ARC_BASE_COMMITS))
+        ARC_TRY(arc_git_find_renames(run->git, run->project->env, &run->base.base,
+                                     of_worktree ? NULL : &run->base.head, &run->renames, err));
     switch (run->base.kind) {
     case ARC_BASE_WORKTREE:
         rc =
@@ -139,6 +197,9 @@ static int compare(struct run *run, struct arc_error *err)
     default:
         return compare_by_api(run, err);
     }
+    if (!rc && run->inner.count)
+        rc = arc_inner_compare(&run->inner, run->project->env, run->git, &diff, run->out->warnings,
+                               err);
     if (rc == ARC_ELIMIT && err->code != ARC_ELIMIT)
         return arc_error_set(err, rc,
                              "more paths matched than %zu MiB can hold: narrower filters, or "
@@ -155,6 +216,8 @@ static int compare_some(struct run *run, const struct arc_oid *base, const bool 
     run->base.base = *base;
     run->match.only = only;
     int rc = compare(run, err);
+    if (!rc)
+        rc = compare_entries(run, base, only, err);
     run->match.only = NULL;
     run->base.base = (struct arc_oid){{0}};
     return rc;
@@ -282,10 +345,13 @@ static int changes(struct run *run, struct arc_error *err)
     if (!rc)
         rc = arc_match_start(&run->match, run->out, quantifier_of(options), options->count_only,
                              err);
+    run->match.renames = options->renames;
     if (!rc)
         rc = arc_warn_of_rules(&run->match, err);
     if (!rc)
         rc = options->since == ARC_SINCE_EVENT ? compare(run, err) : compare_each(run, err);
+    if (!rc && options->since == ARC_SINCE_EVENT)
+        rc = compare_entries(run, &run->base.base, NULL, err);
     if (!rc)
         rc = arc_warn_of_directories(&run->match, err);
     if (!rc && options->explain && run->git && *run->base.head.hex)

@@ -30,8 +30,11 @@ static json_t *hit_document(const struct arc_changes *changes, size_t filter,
     const struct arc_changed_file *file = &changes->files[hit->file];
     json_t *rule = changes->filters->items[filter].count ? rule_text(changes->filters, hit->rule)
                                                          : json_string("");
-    return json_pack("{s:o, s:s, s:o}", "path", utf8_string(file->path, file->len), "status",
-                     arc_status_name(file->status), "rule", rule);
+    json_t *out = json_pack("{s:o, s:s, s:o}", "path", utf8_string(file->path, file->len), "status",
+                            arc_list_status(file), "rule", rule);
+    if (out && file->previous)
+        json_object_set_new(out, "previous", utf8_string(file->previous, strlen(file->previous)));
+    return out;
 }
 
 static json_t *result_document(const struct arc_changes *changes, size_t filter)

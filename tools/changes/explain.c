@@ -2,6 +2,7 @@
 #include "arcci/changes.h"
 #include "base/auto.h"
 #include "base/text.h"
+#include "changes/list.h"
 #include <string.h>
 
 static void add_state(struct arc_buf *out, const char *what, const char *commit, const char *why)
@@ -18,7 +19,7 @@ static void add_rule(struct arc_buf *out, const struct arc_filters *filters, siz
         arc_text_visible(out, the->patterns[i], strlen(the->patterns[i]));
     }
     if (the->line)
-        arc_buf_printf(out, "  (%s:%u)", filters->name, the->line);
+        arc_buf_printf(out, "  (%s:%u)", filters->items[the->filter].source, the->line);
 }
 
 static void add_filter(struct arc_buf *out, const struct arc_changes *changes, size_t index)
@@ -36,8 +37,12 @@ static void add_filter(struct arc_buf *out, const struct arc_changes *changes, s
     arc_buf_putc(out, '\n');
     for (size_t i = 0; result->hits && i < result->count; i++) {
         const struct arc_changed_file *file = &changes->files[result->hits[i].file];
-        arc_buf_printf(out, "  %-12s ", arc_status_name(file->status));
+        arc_buf_printf(out, "  %-12s ", arc_list_status(file));
         arc_text_visible(out, file->path, file->len);
+        if (file->previous) {
+            arc_buf_puts(out, "  was ");
+            arc_text_visible(out, file->previous, strlen(file->previous));
+        }
         arc_buf_puts(out, "  by ");
         if (filter->count)
             add_rule(out, changes->filters, result->hits[i].rule);

@@ -162,26 +162,55 @@ static int read_filter(const struct reader *reader, const struct arc_yaml_pair *
         return arc_yaml_error(reader->yaml, key, reader->err,
                               "a filter's name is an output's name: it may not be empty, nor hold "
                               "'=', '<<', NUL or a line break");
-    int rc = arc_filters_add(reader->filters, key->text, reader->err);
-    return rc ? rc : read_rules(reader, pair->value);
+    for (size_t i = 0; i < reader->filters->count; i++)
+        if (strcmp(reader->filters->items[i].name, key->text) == 0)
+            return arc_yaml_error(reader->yaml, key, reader->err,
+                                  "the filter '%s' stands in %s as well", key->text,
+                                  reader->filters->items[i].source);
+    ARC_TRY(arc_filters_add(reader->filters, key->text, reader->err));
+    return read_rules(reader, pair->value);
+}
+
+static int parse_text(const char *text, size_t len, const char *name, struct arc_filters *out,
+                      struct arc_error *err)
+{
+    ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
+    free(out->name);
+    out->name = strdup(name);
+    if (!out->name)
+        return arc_error_nomem(err);
+    ARC_TRY(arc_yaml_parse(text, len, name, 0, &yaml, err));
+    const struct reader reader = {&yaml, out, err};
+    if (yaml.root->type != ARC_YAML_MAP)
+        return arc_yaml_error(&yaml, yaml.root, err,
+                              "filters must be a map of names to rules, and this is %s",
+                              arc_yaml_type_name(yaml.root));
+    for (size_t i = 0; i < yaml.root->count; i++)
+        ARC_TRY(read_filter(&reader, &yaml.root->pairs[i]));
+    return ARC_OK;
 }
 
 int arc_filters_parse(const char *text, size_t len, const char *name, struct arc_filters *out,
                       struct arc_error *err)
 {
-    ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
-    *out = (struct arc_filters){.name = strdup(name)};
-    int rc = out->name ? arc_yaml_parse(text, len, name, 0, &yaml, err) : arc_error_nomem(err);
-    const struct reader reader = {&yaml, out, err};
-    if (!rc && yaml.root->type != ARC_YAML_MAP)
-        rc = arc_yaml_error(&yaml, yaml.root, err,
-                            "filters must be a map of names to rules, and this is %s",
-                            arc_yaml_type_name(yaml.root));
-    for (size_t i = 0; !rc && i < yaml.root->count; i++)
-        rc = read_filter(&reader, &yaml.root->pairs[i]);
+    *out = (struct arc_filters){0};
+    int rc = parse_text(text, len, name, out, err);
     if (rc)
         arc_filters_free(out);
     return rc;
+}
+
+static int read_file(const char *root, const char *name, const char *missing,
+                     struct arc_filters *out, struct arc_error *err)
+{
+    ARC_AUTO_FREE char *path = arc_file_join(root, name);
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    if (!path)
+        return arc_error_nomem(err);
+    int rc = arc_file_read(path, name, ARC_YAML_BYTES, &text, err);
+    if (rc == ARC_ENOTFOUND)
+        return arc_error_set(err, ARC_EINPUT, "the filters '%s' %s at '%s'", name, missing, path);
+    return rc ? rc : parse_text(arc_buf_text(&text), text.len, name, out, err);
 }
 
 int arc_filters_load(const char *root, const char *input, struct arc_filters *out,
@@ -189,15 +218,29 @@ int arc_filters_load(const char *root, const char *input, struct arc_filters *ou
 {
     if (strpbrk(input, "\n:"))
         return arc_filters_parse(input, strlen(input), "filters", out, err);
-    ARC_AUTO_FREE char *path = arc_file_join(root, input);
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    if (!path)
-        return arc_error_nomem(err);
-    int rc = arc_file_read(path, input, ARC_YAML_BYTES, &text, err);
-    if (rc == ARC_ENOTFOUND)
-        return arc_error_set(err, ARC_EINPUT,
-                             "the filters '%s' are no YAML (there is neither a ':' nor a line "
-                             "break), so they name a file, and there is none at '%s'",
-                             input, path);
-    return rc ? rc : arc_filters_parse(arc_buf_text(&text), text.len, input, out, err);
+    *out = (struct arc_filters){0};
+    int rc =
+        read_file(root, input,
+                  "are no YAML (there is neither a ':' nor a line break), so they name a file, "
+                  "and there is none",
+                  out, err);
+    if (rc)
+        arc_filters_free(out);
+    return rc;
+}
+
+int arc_filters_load_files(const char *root, const json_t *names, struct arc_filters *out,
+                           struct arc_error *err)
+{
+    size_t i;
+    json_t *name;
+    int rc = ARC_OK;
+    *out = (struct arc_filters){0};
+    json_array_foreach (names, i, name)
+        if (!rc)
+            rc = read_file(root, json_string_value(name), "name a file, and there is none", out,
+                           err);
+    if (rc)
+        arc_filters_free(out);
+    return rc;
 }

@@ -25,8 +25,10 @@ int arc_filters_add(struct arc_filters *filters, const char *name, struct arc_er
     char *copy = rc ? NULL : strdup(name);
     if (!copy)
         return rc ? rc : arc_error_nomem(err);
-    filters->items[filters->count++] =
-        (struct arc_filter){.name = copy, .first = filters->rule_count};
+    filters->items[filters->count++] = (struct arc_filter){
+        .name = copy, .source = strdup(filters->name), .first = filters->rule_count};
+    if (!filters->items[filters->count - 1].source)
+        return arc_error_nomem(err);
     return ARC_OK;
 }
 
@@ -99,8 +101,10 @@ void arc_filters_free(struct arc_filters *filters)
             free(filters->rules[i].patterns[p]);
         free(filters->rules[i].patterns);
     }
-    for (size_t i = 0; i < filters->count; i++)
+    for (size_t i = 0; i < filters->count; i++) {
         free(filters->items[i].name);
+        free(filters->items[i].source);
+    }
     free(filters->rules);
     free(filters->items);
     free(filters->name);

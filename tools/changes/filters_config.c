@@ -23,19 +23,22 @@ static int add_rules(struct arc_filters *filters, char *const *patterns, unsigne
     return rc;
 }
 
-/* The directory is a name, not a pattern: its special characters stand for themselves. */
-static int add_directory(struct arc_filters *filters, const struct arc_service *service,
-                         struct arc_error *err)
+/* A directory (`below` "/" and two stars) or a file is a name, not a pattern: its special characters
+ * stand for themselves. The repository's root is everything. */
+static int add_name(struct arc_filters *filters, const char *name, const char *below, unsigned line,
+                    struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf pattern = {0};
-    for (const char *c = service->directory; *c; c++) {
-        if (strchr("\\*?[]{}()!+@|^$.\"", *c) && *c != '.')
+    if (strcmp(name, ".") == 0)
+        return add_rule(filters, "**", line, err);
+    for (const char *c = name; *c; c++) {
+        if (strchr("\\*?[]{}()!+@|^$\"", *c))
             arc_buf_putc(&pattern, '\\');
         arc_buf_putc(&pattern, *c);
     }
-    arc_buf_puts(&pattern, "/**");
+    arc_buf_puts(&pattern, below);
     int rc = arc_buf_check(&pattern, "the directory of a service", err);
-    return rc ? rc : add_rule(filters, pattern.data, service->line, err);
+    return rc ? rc : add_rule(filters, pattern.data, line, err);
 }
 
 static bool known(const struct arc_filters *filters, const char *name)
@@ -51,7 +54,12 @@ static int add_service(struct arc_filters *filters, const struct arc_group *grou
 {
     int rc = arc_filters_add(filters, service->codename, err);
     if (!rc)
-        rc = add_directory(filters, service, err);
+        rc = add_name(filters, service->directory, "/**", service->line, err);
+    size_t len = strlen(service->directory);
+    bool is_outside = service->file && (strncmp(service->file, service->directory, len) != 0 ||
+                                        service->file[len] != '/');
+    if (!rc && is_outside)
+        rc = add_name(filters, service->file, "", service->line, err);
     if (!rc)
         rc = add_rules(filters, service->paths, service->line, err);
     return rc ? rc : add_rules(filters, group->paths, group->line, err);

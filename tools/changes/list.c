@@ -13,7 +13,8 @@
 
 int arc_list_format_parse(const char *name)
 {
-    static const char *const names[] = {"none", "csv", "json", "shell", "escape"};
+    static const char *const names[] = {"none",   "csv",   "json", "shell",
+                                        "escape", "lines", "nul",  "matrix"};
     for (int i = 0; i < (int)(sizeof names / sizeof *names); i++)
         if (strcasecmp(name, names[i]) == 0)
             return i;
@@ -185,6 +186,25 @@ static void add_escape(struct arc_buf *out, const char *text, size_t len)
     }
 }
 
+/* As git prints an unusual name, when it would not stay on its line. */
+static void add_line(struct arc_buf *out, const char *text, size_t len)
+{
+    if (!memchr(text, '\n', len) && !memchr(text, '\r', len) && *text != '"') {
+        arc_buf_add(out, text, len);
+        return;
+    }
+    arc_buf_putc(out, '"');
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '\n' || text[i] == '\r')
+            arc_buf_printf(out, "\\%c", text[i] == '\n' ? 'n' : 'r');
+        else if (text[i] == '"' || text[i] == '\\')
+            arc_buf_printf(out, "\\%c", text[i]);
+        else
+            arc_buf_putc(out, text[i]);
+    }
+    arc_buf_putc(out, '"');
+}
+
 static void add_one(struct arc_buf *out, enum arc_list_format format, const char *text, size_t len)
 {
     switch (format) {
@@ -192,6 +212,7 @@ static void add_one(struct arc_buf *out, enum arc_list_format format, const char
         add_csv(out, text, len);
         break;
     case ARC_LIST_JSON:
+    case ARC_LIST_MATRIX:
         add_json(out, text, len);
         break;
     case ARC_LIST_SHELL:
@@ -199,6 +220,12 @@ static void add_one(struct arc_buf *out, enum arc_list_format format, const char
         break;
     case ARC_LIST_ESCAPE:
         add_escape(out, text, len);
+        break;
+    case ARC_LIST_LINES:
+        add_line(out, text, len);
+        break;
+    case ARC_LIST_NUL:
+        arc_buf_add(out, text, len);
         break;
     default:
         break;
@@ -218,23 +245,152 @@ static void add_name(struct arc_buf *out, enum arc_list_format format, const cha
         out->failed = valid.failed;
 }
 
-void arc_changes_list(const struct arc_changes *changes, size_t filter, enum arc_list_format format,
+/* A list being written. */
+struct writer {
+    struct arc_buf *out;
+    enum arc_list_format format;
+    size_t count;
+};
+
+static void start_list(struct writer *writer)
+{
+    if (writer->format == ARC_LIST_JSON)
+        arc_buf_putc(writer->out, '[');
+    if (writer->format == ARC_LIST_MATRIX)
+        arc_buf_puts(writer->out, "{\"include\":[");
+}
+
+static void end_list(struct writer *writer)
+{
+    if (writer->format == ARC_LIST_JSON)
+        arc_buf_putc(writer->out, ']');
+    if (writer->format == ARC_LIST_MATRIX)
+        arc_buf_puts(writer->out, "]}");
+}
+
+static void separate(struct writer *writer)
+{
+    static const char between[] = {
+        [ARC_LIST_CSV] = ',',    [ARC_LIST_JSON] = ',',   [ARC_LIST_SHELL] = ' ',
+        [ARC_LIST_ESCAPE] = ' ', [ARC_LIST_LINES] = '\n', [ARC_LIST_NUL] = '\0',
+        [ARC_LIST_MATRIX] = ','};
+    if (writer->count++ && writer->format != ARC_LIST_NUL)
+        arc_buf_putc(writer->out, between[writer->format]);
+}
+
+/* A name, with its status where the format has room for it. */
+static void add_item(struct writer *writer, const char *name, size_t len, const char *status)
+{
+    separate(writer);
+    if (writer->format == ARC_LIST_MATRIX)
+        arc_buf_puts(writer->out, "{\"path\":");
+    add_name(writer->out, writer->format, name, len);
+    if (writer->format == ARC_LIST_MATRIX && status)
+        arc_buf_printf(writer->out, ",\"status\":\"%s\"", status);
+    if (writer->format == ARC_LIST_MATRIX)
+        arc_buf_putc(writer->out, '}');
+    if (writer->format == ARC_LIST_NUL)
+        arc_buf_putc(writer->out, '\0');
+}
+
+/* Both names of a rename: a pair where the format has structure, else two items. */
+static void add_rename(struct writer *writer, const struct arc_changed_file *file)
+{
+    size_t len = strlen(file->previous);
+    if (writer->format != ARC_LIST_JSON && writer->format != ARC_LIST_MATRIX) {
+        add_item(writer, file->previous, len, NULL);
+        add_item(writer, file->path, file->len, NULL);
+        return;
+    }
+    separate(writer);
+    arc_buf_puts(writer->out, "{\"old\":");
+    add_name(writer->out, ARC_LIST_JSON, file->previous, len);
+    arc_buf_puts(writer->out, ",\"new\":");
+    add_name(writer->out, ARC_LIST_JSON, file->path, file->len);
+    arc_buf_putc(writer->out, '}');
+}
+
+const char *arc_list_status(const struct arc_changed_file *file)
+{
+    bool renamed = file->status & ARC_STATUS_RENAMED;
+    return arc_status_name(renamed ? ARC_STATUS_RENAMED : (enum arc_status)file->status);
+}
+
+/* The length of the directory of a path, cut to `depth` levels (0: none is cut); 0 at the top. */
+static size_t directory_length(const char *path, size_t len, unsigned depth)
+{
+    size_t end = 0;
+    for (size_t i = 0; i < len; i++)
+        if (path[i] == '/') {
+            end = i;
+            if (depth && !--depth)
+                break;
+        }
+    return end;
+}
+
+struct piece {
+    const char *text;
+    size_t len;
+};
+
+static int by_name(const void *a, const void *b)
+{
+    const struct piece *x = a, *y = b;
+    int order = memcmp(x->text, y->text, x->len < y->len ? x->len : y->len);
+    return order ? order : (x->len > y->len) - (x->len < y->len);
+}
+
+/* Each directory once: those of one cut depth need not be neighbours in git's order. */
+static void add_directories(struct writer *writer, const struct arc_changes *changes,
+                            const struct arc_filter_result *result, unsigned depth)
+{
+    ARC_AUTO_FREE struct piece *pieces = calloc(result->count + 1, sizeof *pieces);
+    if (!pieces) {
+        writer->out->failed = true;
+        return;
+    }
+    for (size_t i = 0; i < result->count; i++) {
+        const struct arc_changed_file *file = &changes->files[result->hits[i].file];
+        size_t len = directory_length(file->path, file->len, depth);
+        pieces[i] = len ? (struct piece){file->path, len} : (struct piece){".", 1};
+    }
+    qsort(pieces, result->count, sizeof *pieces, by_name);
+    for (size_t i = 0; i < result->count; i++)
+        if (!i || by_name(&pieces[i - 1], &pieces[i]) != 0)
+            add_item(writer, pieces[i].text, pieces[i].len, NULL);
+}
+
+static const unsigned part_statuses[] = {
+    [ARC_PART_FILES] = ~0u,
+    [ARC_PART_ADDED] = ARC_STATUS_ADDED | ARC_STATUS_COPIED,
+    [ARC_PART_MODIFIED] = ARC_STATUS_MODIFIED | ARC_STATUS_TYPE_CHANGED | ARC_STATUS_UNMERGED,
+    [ARC_PART_DELETED] = ARC_STATUS_DELETED,
+    [ARC_PART_RENAMED] = ARC_STATUS_RENAMED,
+    [ARC_PART_DIRECTORIES] = ~0u,
+};
+
+void arc_changes_list(const struct arc_changes *changes, size_t filter, const struct arc_list *list,
                       struct arc_buf *out)
 {
     const struct arc_filter_result *result = &changes->results[filter];
-    char between = format == ARC_LIST_CSV || format == ARC_LIST_JSON ? ',' : ' ';
-    if (format == ARC_LIST_NONE)
+    struct writer writer = {.out = out, .format = list->format};
+    if (list->format == ARC_LIST_NONE)
         return;
-    if (format == ARC_LIST_JSON)
-        arc_buf_putc(out, '[');
-    for (size_t i = 0; result->hits && i < result->count; i++) {
+    start_list(&writer);
+    if (list->part == ARC_PART_DIRECTORIES && result->hits)
+        add_directories(&writer, changes, result, list->depth);
+    for (size_t i = 0; list->part != ARC_PART_DIRECTORIES && result->hits && i < result->count;
+         i++) {
         const struct arc_changed_file *file = &changes->files[result->hits[i].file];
-        if (i)
-            arc_buf_putc(out, between);
-        add_name(out, format, file->path, file->len);
+        if (!(file->status & part_statuses[list->part]))
+            continue;
+        if (list->part == ARC_PART_RENAMED)
+            add_rename(&writer, file);
+        else
+            add_item(&writer, file->path, file->len, arc_list_status(file));
     }
-    if (format == ARC_LIST_JSON)
-        arc_buf_putc(out, ']');
+    end_list(&writer);
 }
 
 void arc_changes_matching(const struct arc_changes *changes, struct arc_buf *out)

@@ -42,16 +42,20 @@ static bool room(void *items, size_t count, size_t size)
     return grown != NULL;
 }
 
-static int keep_file(struct arc_match *match, const char *path, size_t len, enum arc_status status)
+static int keep_file(struct arc_match *match, const char *path, size_t len, unsigned status)
 {
     struct arc_changes *out = match->out;
     if (match->kept)
         return ARC_OK;
     match->memory += len + sizeof *out->files;
     const char *copy = keep_text(out, path, len);
+    const char *previous =
+        match->previous ? keep_text(out, match->previous, strlen(match->previous)) : NULL;
+    if (match->previous && !previous)
+        return ARC_ENOMEM;
     if (!copy || !room(&out->files, out->file_count, sizeof *out->files))
         return ARC_ENOMEM;
-    out->files[out->file_count++] = (struct arc_changed_file){copy, len, status};
+    out->files[out->file_count++] = (struct arc_changed_file){copy, len, status, previous};
     match->kept = out->file_count;
     return ARC_OK;
 }
@@ -60,7 +64,7 @@ static int keep_file(struct arc_match *match, const char *path, size_t len, enum
 struct candidate {
     const char *path;
     size_t len;
-    enum arc_status status;
+    unsigned status;
 };
 
 static int hit(struct arc_match *match, size_t filter, size_t rule, const struct candidate *file)
@@ -138,14 +142,38 @@ static size_t decide_excludes(const struct arc_match *match, const struct arc_fi
     return found;
 }
 
+/* The same when the last rule that applies decides. */
+static size_t decide_last(const struct arc_match *match, const struct arc_filter *filter,
+                          const struct candidate *file)
+{
+    for (size_t rule = filter->first + filter->count; rule-- > filter->first;) {
+        const struct arc_rule *the = &match->out->filters->rules[rule];
+        if (!(the->statuses & file->status))
+            continue;
+        if (the->negated && !is_set(match->ids, rule))
+            return SIZE_MAX;
+        if (!the->negated && is_set(match->ids, rule))
+            return rule;
+    }
+    return SIZE_MAX;
+}
+
+static size_t decide(const struct arc_match *match, const struct arc_filter *filter,
+                     const struct candidate *file)
+{
+    if (match->quantifier == ARC_QUANTIFIER_EVERY)
+        return decide_every(match, filter, file);
+    if (match->quantifier == ARC_QUANTIFIER_LAST)
+        return decide_last(match, filter, file);
+    return decide_excludes(match, filter, file);
+}
+
 static int match_each(struct arc_match *match, const struct candidate *file)
 {
     const struct arc_filters *filters = match->out->filters;
     int rc = ARC_OK;
     for (size_t i = 0; !rc && i < filters->count; i++) {
-        size_t rule = match->quantifier == ARC_QUANTIFIER_EVERY
-                          ? decide_every(match, &filters->items[i], file)
-                          : decide_excludes(match, &filters->items[i], file);
+        size_t rule = decide(match, &filters->items[i], file);
         if (rule != SIZE_MAX)
             rc = hit(match, i, rule, file);
     }
@@ -196,7 +224,7 @@ static bool find_rules(struct arc_match *match, const char *path, size_t len)
     return true;
 }
 
-int arc_match_path(struct arc_match *match, const char *path, size_t len, enum arc_status status)
+int arc_match_path(struct arc_match *match, const char *path, size_t len, unsigned status)
 {
     const struct candidate file = {path, len, status};
     bool any = find_rules(match, path, len);

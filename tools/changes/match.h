@@ -25,9 +25,13 @@ struct arc_match {
     bool wants_all;                   /* a filter without rules wants every path (EVERY) */
     struct arc_literal *literals;
     size_t literal_count;
-    const bool *only; /* per filter: whether it is asked now; NULL: all are */
-    size_t memory;    /* bytes of what is kept */
-    size_t kept;      /* index + 1 of the file being matched, once it is kept */
+    const bool *only;    /* per filter: whether it is asked now; NULL: all are */
+    const char *watched; /* a path to look out for among those of the API; may be NULL */
+    bool watched_seen;
+    const char *previous; /* the old name of the path being matched, or NULL; borrowed */
+    bool renames;         /* renames are looked for */
+    size_t memory;        /* bytes of what is kept */
+    size_t kept;          /* index + 1 of the file being matched, once it is kept */
 };
 
 /* Prepares to match `out->filters`; makes out->results. */
@@ -40,6 +44,6 @@ bool arc_match_below(struct arc_match *match, const char *directory, size_t len)
 
 /* Matches a path and keeps it where it belongs. ARC_ENOMEM; ARC_ELIMIT, without a
  * message, when more than ARC_CHANGES_MEMORY would be kept. */
-int arc_match_path(struct arc_match *match, const char *path, size_t len, enum arc_status status);
+int arc_match_path(struct arc_match *match, const char *path, size_t len, unsigned status);
 
 #endif

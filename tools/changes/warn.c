@@ -11,7 +11,7 @@ static int warn(struct arc_match *match, size_t rule, struct arc_error *err, con
     const struct arc_filters *filters = match->out->filters;
     const struct arc_rule *the = &filters->rules[rule];
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = (size_t)1 << 20};
-    arc_buf_puts(&text, filters->name);
+    arc_buf_puts(&text, filters->items[the->filter].source);
     if (the->line)
         arc_buf_printf(&text, ":%u", the->line);
     if (the->line && the->column)
@@ -130,8 +130,10 @@ static const char *doubt_of(const char *pattern)
 
 /* A status that no comparison gives: renames and copies are not looked for, and a comparison of
  * commits knows no conflict. */
-static const char *doubt_of_statuses(unsigned statuses)
+static const char *doubt_of_statuses(unsigned statuses, bool renames)
 {
+    if (renames && statuses & ARC_STATUS_RENAMED)
+        return NULL;
     if (!statuses ||
         statuses & ~(unsigned)(ARC_STATUS_RENAMED | ARC_STATUS_COPIED | ARC_STATUS_UNMERGED))
         return NULL;
@@ -143,7 +145,7 @@ static int warn_of_patterns(struct arc_match *match, size_t index, bool *doubtfu
                             struct arc_error *err)
 {
     const struct arc_rule *rule = &match->out->filters->rules[index];
-    const char *doubt = doubt_of_statuses(rule->statuses);
+    const char *doubt = doubt_of_statuses(rule->statuses, match->renames);
     for (size_t i = 0; !doubt && i < rule->pattern_count; i++)
         doubt = doubt_of(rule->patterns[i] + strspn(rule->patterns[i], "!"));
     *doubtful = doubt != NULL;
@@ -163,10 +165,11 @@ static int warn_of_rule(struct arc_match *match, size_t index, struct arc_error 
     if (rule->negated && match->quantifier == ARC_QUANTIFIER_SOME)
         return warn(match, index, err,
                     "matches every path but those: to leave paths out, use predicate-quantifier "
-                    "some-with-excludes (or every)");
+                    "some-with-excludes (or last-match, or every)");
     const struct arc_filter *filter = &filters->items[rule->filter];
-    if (match->quantifier == ARC_QUANTIFIER_SOME_EXCLUDE && index == filter->first &&
-        only_negations(filters, filter))
+    bool leaves_out = match->quantifier == ARC_QUANTIFIER_SOME_EXCLUDE ||
+                      match->quantifier == ARC_QUANTIFIER_LAST;
+    if (leaves_out && index == filter->first && only_negations(filters, filter))
         return warn(match, index, err,
                     "only leaves paths out, as every rule of the filter does: it never matches; "
                     "add '**'");

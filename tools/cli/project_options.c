@@ -13,6 +13,18 @@ int project_note_published(const struct arc_project *project, struct report *rep
                        why);
 }
 
+int project_note_dirty(struct arc_project *project, struct report *report, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf files = {.max = 4096};
+    ARC_TRY(arc_project_dirty(project, &files, err));
+    if (!files.len)
+        return ARC_OK;
+    return report_note(report, 'w', NULL, err,
+                       "the work tree is not commit %.12s: %s; 'arc-ci build' refuses what is not "
+                       "committed",
+                       project->repository.revision, arc_buf_text(&files));
+}
+
 int project_note_tags(const struct arc_project *project, struct report *report,
                       struct arc_error *err)
 {

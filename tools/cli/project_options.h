@@ -17,6 +17,10 @@
 int project_note_published(const struct arc_project *project, struct report *report,
                            struct arc_error *err);
 
+/* Warns of files of the group's services that are not as the commit has them: a release is of a
+ * commit, and a build refuses them. Nothing for a tag that is not checked out. */
+int project_note_dirty(struct arc_project *project, struct report *report, struct arc_error *err);
+
 /* The same, and where `latest` stays since the other tags are not known. */
 int project_note_tags(const struct arc_project *project, struct report *report,
                       struct arc_error *err);

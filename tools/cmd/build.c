@@ -1,6 +1,7 @@
 #include "arcci/build.h"
 #include "base/auto.h"
 #include "base/text.h"
+#include "build/context.h"
 #include "cli/command.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"
@@ -221,6 +222,7 @@ static int promote(const struct invocation *inv, const struct arc_build_options 
     struct arc_promote_options wanted = {.env = options->env,
                                          .plan = options->plan,
                                          .build = found.build ? &built : NULL,
+                                         .allow_dirty = option_flag(inv, "allow-dirty"),
                                          .force = option_flag(inv, "force"),
                                          .on_event = options->on_event,
                                          .context = options->context};
@@ -277,6 +279,25 @@ static int read_plan(const char *where, struct arc_plan *out, struct arc_error *
     return arc_plan_read(json, out, err);
 }
 
+/* Notes for each service which files were built that are not of the commit. */
+static int list_generated(const struct arc_plan *plan, const struct arc_context *context,
+                          struct arc_ledger *ledger, struct arc_error *err)
+{
+    for (size_t i = 0; i < ledger->service_count; i++) {
+        struct arc_built_service *built = &ledger->services[i];
+        if (!built->generated)
+            built->generated = arc_arena_array(&ledger->memory, 1, sizeof *built->generated);
+        if (!built->generated)
+            return arc_error_nomem(err);
+    }
+    for (size_t i = 0; context->generated && i < plan->service_count; i++) {
+        struct arc_built_service *built = arc_ledger_service(ledger, plan->services[i].service);
+        for (char **path = context->generated[i]; built && path && *path; path++)
+            ARC_TRY(arc_texts_add(&ledger->memory, &built->generated, *path, err));
+    }
+    return ARC_OK;
+}
+
 static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
@@ -297,7 +318,17 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
     if (option_flag(inv, "dry-run"))
         return describe(&project, &options, &report->human, err);
 
+    bool builds = !option_flag(inv, "merge") && !option_flag(inv, "promote");
+    bool allowed = option_flag(inv, "allow-dirty");
+    ARC_AUTO(arc_context) struct arc_context context = {.dirty = allowed && !builds};
+    if (builds)
+        ARC_TRY(arc_context_read(&project, &plan, allowed, &context, err));
+    if (context.dirty)
+        ARC_TRY(arc_plan_mark_dirty(&plan, err));
+
     ARC_TRY(work(inv, &project, &options, &ledger, err));
+    ledger.dirty = context.dirty;
+    ARC_TRY(list_generated(&plan, &context, &ledger, err));
     ARC_TRY(arc_ledger_write(&ledger, &report->document, err));
     ARC_TRY(add_outputs(report, &ledger, err));
     show(&ledger, &report->human);
@@ -306,6 +337,9 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
 }
 
 static const struct option options[] = {
+    {.name = "allow-dirty",
+     .help = "Build a ci plan from a work tree that is not its commit, marked as dirty in labels "
+             "and tags; with --merge and --promote, take what was built so. Never for a release."},
     {"build", "FILE", NULL, NULL,
      "With --promote: build.json of the build; without it, the staging tags say what was built.",
      false},

@@ -6,15 +6,31 @@
 
 #define DEFAULT_DEPTH "100"
 
-static int quantifier(const char *name)
+static enum arc_quantifier quantifier(const char *name)
 {
-    if (strcmp(name, "every") == 0)
-        return ARC_QUANTIFIER_EVERY;
-    return strcmp(name, "some") == 0 ? ARC_QUANTIFIER_SOME : ARC_QUANTIFIER_SOME_EXCLUDE;
+    static const struct {
+        const char *name;
+        enum arc_quantifier quantifier;
+    } known[] = {
+        {"every", ARC_QUANTIFIER_EVERY},
+        {"last-match", ARC_QUANTIFIER_LAST},
+        {"some-with-excludes", ARC_QUANTIFIER_SOME_EXCLUDE},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(name, known[i].name) == 0)
+            return known[i].quantifier;
+    return ARC_QUANTIFIER_SOME;
 }
 
+/* What of the lists is wanted. */
+struct lists {
+    enum arc_list_format format;
+    bool by_status, renames, directories;
+    unsigned depth;
+};
+
 /* As parseInt() reads it, which stops at what is no digit. What it would make NaN of is an error. */
-static int read_depth(const char *text, unsigned *out, struct arc_error *err)
+static int read_number(const char *option, const char *text, unsigned *out, struct arc_error *err)
 {
     char *end = NULL;
     size_t len = strlen(text);
@@ -23,31 +39,70 @@ static int read_depth(const char *text, unsigned *out, struct arc_error *err)
     bool hex = digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X');
     unsigned long value = strtoul(digits, &end, hex ? 16 : 10);
     if (end == digits || *digits == '-' || *digits == '+' || value > 1000000)
-        return arc_error_set(err, ARC_EINPUT,
-                             "--initial-fetch-depth: '%s' is not a number from 0 to 1000000", text);
+        return arc_error_set(err, ARC_EINPUT, "--%s: '%s' is not a number from 0 to 1000000",
+                             option, text);
     *out = (unsigned)value;
     return ARC_OK;
 }
 
-static int read_options(const struct invocation *inv, struct arc_changes_options *out, int *format,
-                        struct arc_error *err)
+/* A directory as paths have it: "./a/" is "a". */
+static int read_directory(const char **path, struct arc_error *err)
+{
+    const char *text = *path;
+    text += strncmp(text, "./", 2) == 0 ? 2 : 0;
+    size_t len = strlen(text);
+    if (!*text || strcmp(text, ".") == 0) {
+        *path = NULL;
+        return ARC_OK;
+    }
+    if (*text == '/' || text[len - 1] == '/' || strstr(text, "//") || strstr(text, "../"))
+        return arc_error_set(err, ARC_EINPUT,
+                             "--relative-to: '%s' is not a directory's path from the top of the "
+                             "repository, such as 'services/cache'",
+                             *path);
+    *path = text;
+    return ARC_OK;
+}
+
+static int read_lists(const struct invocation *inv, struct lists *out, struct arc_error *err)
 {
     const char *list = option_value(inv, "list-files");
-    *format = arc_list_format_parse(list);
-    if (*format < 0)
+    const char *depth = option_value(inv, "dir-names");
+    int format = arc_list_format_parse(list);
+    if (format < 0)
         return arc_error_set(err, ARC_EINPUT,
-                             "--list-files: '%s' is not one of none|csv|json|shell|escape", list);
+                             "--list-files: '%s' is not one of "
+                             "none|csv|json|shell|escape|lines|nul|matrix",
+                             list);
+    *out = (struct lists){.format = (enum arc_list_format)format,
+                          .by_status = option_flag(inv, "files-by-status"),
+                          .renames = option_flag(inv, "renames"),
+                          .directories = depth != NULL};
+    if (format == ARC_LIST_NONE && (out->by_status || out->directories))
+        return arc_error_set(err, ARC_EINPUT,
+                             "--%s gives more lists: say how they are written with --list-files",
+                             out->by_status ? "files-by-status" : "dir-names");
+    return depth ? read_number("dir-names", depth, &out->depth, err) : ARC_OK;
+}
+
+static int read_options(const struct invocation *inv, struct arc_changes_options *out,
+                        struct lists *lists, struct arc_error *err)
+{
+    ARC_TRY(read_lists(inv, lists, err));
     *out = (struct arc_changes_options){
         .base = option_value(inv, "base"),
         .ref = option_value(inv, "ref"),
-        .quantifier = (enum arc_quantifier)quantifier(option_value(inv, "predicate-quantifier")),
+        .quantifier = quantifier(option_value(inv, "predicate-quantifier")),
         .since = option_flag(inv, "since-image")     ? ARC_SINCE_IMAGE
                  : option_flag(inv, "since-release") ? ARC_SINCE_RELEASE
                                                      : ARC_SINCE_EVENT,
         .base_on_pulls = option_flag(inv, "base-on-pull-requests"),
+        .relative = option_value(inv, "relative-to"),
+        .renames = option_flag(inv, "renames"),
+        .submodules = option_flag(inv, "submodules"),
         .untracked = option_flag(inv, "untracked"),
         .explain = option_flag(inv, "explain"),
-        .count_only = *format == ARC_LIST_NONE && !inv->json && !option_flag(inv, "explain"),
+        .count_only = lists->format == ARC_LIST_NONE && !inv->json && !option_flag(inv, "explain"),
     };
     if (out->since != ARC_SINCE_EVENT &&
         (out->base || (option_flag(inv, "since-release") && option_flag(inv, "since-image"))))
@@ -56,29 +111,60 @@ static int read_options(const struct invocation *inv, struct arc_changes_options
     if (out->untracked && (!out->base || strcmp(out->base, "HEAD") != 0))
         return arc_error_set(err, ARC_EINPUT,
                              "--untracked adds to uncommitted changes: it needs --base HEAD");
-    return read_depth(option_value(inv, "initial-fetch-depth"), &out->fetch_depth, err);
+    if (out->relative)
+        ARC_TRY(read_directory(&out->relative, err));
+    return read_number("initial-fetch-depth", option_value(inv, "initial-fetch-depth"),
+                       &out->fetch_depth, err);
+}
+
+/* Names of the lists' outputs, and which of them were asked for. */
+static const struct {
+    const char *suffix;
+    enum arc_list_part part;
+} parts[] = {
+    {"files", ARC_PART_FILES},
+    {"added_files", ARC_PART_ADDED},
+    {"modified_files", ARC_PART_MODIFIED},
+    {"deleted_files", ARC_PART_DELETED},
+    {"renamed_files", ARC_PART_RENAMED},
+    {"dirs", ARC_PART_DIRECTORIES},
+};
+
+static bool is_wanted(const struct lists *lists, enum arc_list_part part)
+{
+    switch (part) {
+    case ARC_PART_FILES:
+        return true;
+    case ARC_PART_RENAMED:
+        return lists->renames;
+    case ARC_PART_DIRECTORIES:
+        return lists->directories;
+    default:
+        return lists->by_status;
+    }
 }
 
 static int list_output(const struct invocation *inv, const struct arc_changes *changes,
-                       size_t filter, int format, struct report *report, struct arc_error *err)
+                       size_t filter, const struct lists *lists, size_t part, struct report *report,
+                       struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf key = {0};
     ARC_AUTO(arc_buf) struct arc_buf value = {0};
+    const struct arc_list list = {lists->format, parts[part].part, lists->depth};
     bool spilled = false;
-    arc_buf_printf(&key, "%s_files", changes->filters->items[filter].name);
-    int rc = arc_changes_output(inv->env, changes, filter, (enum arc_list_format)format, &value,
-                                &spilled, err);
-    if (!rc && spilled)
-        rc = report_note(report, 'w', NULL, err,
-                         "the list of %s is over 1 MiB: it is in %s, and the output is that path",
-                         arc_buf_text(&key), arc_buf_text(&value));
-    return rc ? rc
-              : report_output_bytes(report, arc_buf_text(&key), arc_buf_text(&value), value.len,
-                                    err);
+    arc_buf_printf(&key, "%s_%s", changes->filters->items[filter].name, parts[part].suffix);
+    ARC_TRY(arc_changes_output(inv->env, changes, filter, &list, &value, &spilled, err));
+    if (spilled && lists->format != ARC_LIST_NUL)
+        ARC_TRY(
+            report_note(report, 'w', NULL, err,
+                        "the list of %s is over 1 MiB: it is in %s, and the output is that path",
+                        arc_buf_text(&key), arc_buf_text(&value)));
+    return report_output_bytes(report, arc_buf_text(&key), arc_buf_text(&value), value.len, err);
 }
 
 static int filter_outputs(const struct invocation *inv, const struct arc_changes *changes,
-                          size_t filter, int format, struct report *report, struct arc_error *err)
+                          size_t filter, const struct lists *lists, struct report *report,
+                          struct arc_error *err)
 {
     const char *name = changes->filters->items[filter].name;
     size_t count = changes->results[filter].count;
@@ -86,12 +172,12 @@ static int filter_outputs(const struct invocation *inv, const struct arc_changes
     ARC_AUTO(arc_buf) struct arc_buf value = {0};
     arc_buf_printf(&key, "%s_count", name);
     arc_buf_printf(&value, "%zu", count);
-    int rc = report_output(report, name, changes->results[filter].matched ? "true" : "false", err);
-    if (!rc)
-        rc = report_output(report, arc_buf_text(&key), arc_buf_text(&value), err);
-    if (!rc && format != ARC_LIST_NONE)
-        rc = list_output(inv, changes, filter, format, report, err);
-    return rc;
+    ARC_TRY(report_output(report, name, changes->results[filter].matched ? "true" : "false", err));
+    ARC_TRY(report_output(report, arc_buf_text(&key), arc_buf_text(&value), err));
+    for (size_t i = 0; lists->format != ARC_LIST_NONE && i < sizeof parts / sizeof *parts; i++)
+        if (is_wanted(lists, parts[i].part))
+            ARC_TRY(list_output(inv, changes, filter, lists, i, report, err));
+    return ARC_OK;
 }
 
 static bool is_filter(const struct arc_changes *changes, const char *name)
@@ -102,13 +188,13 @@ static bool is_filter(const struct arc_changes *changes, const char *name)
     return false;
 }
 
-static int outputs_of(const struct invocation *inv, const struct arc_changes *changes, int format,
-                      struct report *report, struct arc_error *err)
+static int outputs_of(const struct invocation *inv, const struct arc_changes *changes,
+                      const struct lists *lists, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf matching = {0};
     int rc = ARC_OK;
     for (size_t i = 0; !rc && i < changes->filters->count; i++)
-        rc = filter_outputs(inv, changes, i, format, report, err);
+        rc = filter_outputs(inv, changes, i, lists, report, err);
     arc_changes_matching(changes, &matching);
     if (!rc)
         rc = arc_buf_check(&matching, "changes", err);
@@ -119,12 +205,12 @@ static int outputs_of(const struct invocation *inv, const struct arc_changes *ch
     return rc;
 }
 
-static int fill(const struct invocation *inv, const struct arc_changes *changes, int format,
-                struct report *report, struct arc_error *err)
+static int fill(const struct invocation *inv, const struct arc_changes *changes,
+                const struct lists *lists, struct report *report, struct arc_error *err)
 {
     size_t i;
     json_t *warning;
-    int rc = outputs_of(inv, changes, format, report, err);
+    int rc = outputs_of(inv, changes, lists, report, err);
     if (!rc && inv->json)
         rc = arc_changes_document(changes, &report->document, err);
     if (!rc && option_flag(inv, "explain"))
@@ -135,6 +221,18 @@ static int fill(const struct invocation *inv, const struct arc_changes *changes,
     return rc;
 }
 
+static int find_filters(const struct invocation *inv, struct arc_project *project,
+                        struct arc_filters *out, struct arc_error *err)
+{
+    const char *filters = option_value(inv, "filters");
+    const json_t *files = option_list(inv, "filters-file");
+    if (filters && files)
+        return arc_error_set(err, ARC_EINPUT,
+                             "only one of --filters and --filters-file can be meant");
+    return files ? arc_filters_load_files(project->env->cwd, files, out, err)
+                 : arc_filters_find(project, filters, out, err);
+}
+
 static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {0};
@@ -142,18 +240,18 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
     ARC_AUTO(arc_changes) struct arc_changes changes = {0};
     struct arc_env env = *inv->env;
     struct arc_changes_options options;
-    int format;
+    struct lists lists = {0};
     if (option_value(inv, "working-directory"))
         env.cwd = option_value(inv, "working-directory");
     project.env = &env;
     project.wanted.config = option_value(inv, "config");
-    ARC_TRY(read_options(inv, &options, &format, err));
-    ARC_TRY(arc_filters_find(&project, option_value(inv, "filters"), &filters, err));
+    ARC_TRY(read_options(inv, &options, &lists, err));
+    ARC_TRY(find_filters(inv, &project, &filters, err));
 
     options.filters = &filters;
     options.config = project.config.path ? &project.config : NULL;
     ARC_TRY(arc_changes(&project, &options, &changes, err));
-    return fill(inv, &changes, format, report, err);
+    return fill(inv, &changes, &lists, report, err);
 }
 
 static const struct option options[] = {
@@ -162,6 +260,7 @@ static const struct option options[] = {
      "per "
      "service of the configuration, of its codename.",
      false},
+    {"filters-file", "FILE", NULL, NULL, "A file of filters, in place of --filters.", true},
     {"base", "REF", NULL, NULL,
      "Branch, tag or commit to compare with; HEAD for uncommitted changes. Default: by the event.",
      false},
@@ -169,10 +268,21 @@ static const struct option options[] = {
      "Branch, tag or commit to look at. Default: the event's commit, else what is checked out.",
      false},
     {"list-files", "FORMAT", NULL, "none",
-     "Also give the files of each filter: none, csv, json, shell or escape.", false},
-    {"predicate-quantifier", "HOW", "some|every|some-with-excludes", "some",
+     "Also give the files of each filter: none, csv, json, shell, escape, lines, nul (the output is "
+     "a file's path) or matrix.",
+     false},
+    {.name = "files-by-status", .help = "Also list the added, modified and deleted files apart."},
+    {"dir-names", "DEPTH", NULL, NULL,
+     "Also list the directories of the files, cut to DEPTH levels; 0: whole.", false},
+    {.name = "renames",
+     .help = "Find renames: the new name is renamed as well as added, and both names are listed."},
+    {.name = "submodules",
+     .help = "Look into submodules that changed: the paths in them count beside the submodule's."},
+    {"relative-to", "DIR", NULL, NULL,
+     "Only what is below this directory counts, and patterns and lists are relative to it.", false},
+    {"predicate-quantifier", "HOW", "some|every|some-with-excludes|last-match", "some",
      "Whether a file needs to match some or every rule of a filter; with some-with-excludes, some "
-     "rule without '!' and no rule with one.",
+     "rule without '!' and no rule with one; with last-match, the last rule that applies decides.",
      false},
     {"initial-fetch-depth", "N", NULL, DEFAULT_DEPTH,
      "Generations of commits to fetch at first where history is cut, 10 at most; then more by date "
@@ -204,6 +314,11 @@ static const struct output outputs[] = {
     {"<filter>_count", "How many changed files match."},
     {"<filter>_files", "Those files in the format of --list-files; not for none. Over 1 MiB: the "
                        "path of a file that holds them, with a warning."},
+    {"<filter>_added_files", "With --files-by-status; also <filter>_modified_files and "
+                             "<filter>_deleted_files."},
+    {"<filter>_dirs", "With --dir-names: the directories of those files, each once."},
+    {"<filter>_renamed_files", "With --renames: of each rename the old name and the new one; json "
+                               "and matrix have objects with `old` and `new`."},
     {"changes", "JSON array of the filters that matched; left out if a filter has that name."},
     {"any", "true if any filter matched; left out if a filter has that name."},
     {0},

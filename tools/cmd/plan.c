@@ -146,7 +146,10 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
                                                   .previous = option_value(inv, "previous-tag")};
     ARC_TRY(read_changes(option_value(inv, "changes"), &changes, err));
     ARC_TRY(arc_project_load(&project, err));
+    bool rehearsal = option_given(inv, "push") && !option_flag(inv, "push");
+    ARC_TRY(arc_project_check_tag(&project, rehearsal, err));
     ARC_TRY(project_note_tags(&project, report, err));
+    ARC_TRY(project_note_dirty(&project, report, err));
     ARC_TRY(make_plan(inv, &project, changes, &report->document, err));
     ARC_TRY(arc_plan_read(report->document, &plan, err));
     if (option_flag(inv, "bake")) { /* for one machine: no matrix, so no limit of its cells */

@@ -97,6 +97,7 @@ static const struct arc_field fields[] = {
     {"created", ARC_FIELD_TEXT, AT(arc_plan, created)},
     {"source", ARC_FIELD_TEXT, AT(arc_plan, source), .optional = true},
     {"platforms", ARC_FIELD_TEXTS, AT(arc_plan, platforms)},
+    {"generated", ARC_FIELD_TEXTS, AT(arc_plan, generated)},
     {"any", ARC_FIELD_FLAG, AT(arc_plan, any)},
     {"services", ARC_FIELD_LIST, AT(arc_plan, services), .record = &service_record,
      .count = offsetof(struct arc_plan, service_count)},

@@ -43,7 +43,45 @@ int arc_git_diff(const struct arc_git *git, const struct arc_git_diff *diff, str
 int arc_git_diff_worktree(const struct arc_git *git, const struct arc_env *env,
                           const struct arc_git_diff *diff, bool untracked, struct arc_error *err);
 
+/* Renames by their new names. Names are owned by `text`. */
+struct arc_git_rename {
+    const char *old_name, *new_name;
+};
+
+struct arc_git_renames {
+    struct arc_git_rename *list;
+    size_t count;
+    struct arc_buf text;
+};
+
+/* The renames between two commits (`to` NULL: the work tree), as `git diff --find-renames` sees
+ * them; it is run, and reads what the files hold. ARC_EWORLD when it fails. *out is owned. */
+int arc_git_find_renames(const struct arc_git *git, const struct arc_env *env,
+                         const struct arc_oid *from, const struct arc_oid *to,
+                         struct arc_git_renames *out, struct arc_error *err);
+void arc_git_renames_free(struct arc_git_renames *renames);
+
+/* What the file was called; NULL when it is not the new name of one. */
+const char *arc_git_old_name(const struct arc_git_renames *renames, const char *new_name);
+
 #define ARC_GIT_DEPTH   1000
 #define ARC_GIT_ENTRIES 5000000
+
+/* What a file of the work tree is beside a commit. */
+enum arc_git_standing {
+    ARC_GIT_CHANGED,    /* of the commit, and now another; or its type or executable bit is */
+    ARC_GIT_MISSING,    /* of the commit, and not there */
+    ARC_GIT_NEW,        /* not of the commit, and not ignored */
+    ARC_GIT_IS_IGNORED, /* not of the commit, and ignored by .gitignore or the like */
+};
+
+/* Calls `each` for every file of the work tree below `folder` ("." for all) that is not as the
+ * commit has it; submodules do not count. A non-zero return ends the walk and is returned.
+ * ARC_ENOTFOUND in a bare repository or when the commit is not here. */
+int arc_git_compare_worktree(const struct arc_git *git, const struct arc_env *env,
+                             const struct arc_oid *commit, const char *folder,
+                             int (*each)(void *context, const char *path,
+                                         enum arc_git_standing standing),
+                             void *context, struct arc_error *err);
 
 #endif

@@ -227,6 +227,24 @@ int arc_git_log(const struct arc_git *git, const struct arc_git_log_range *range
     return rc;
 }
 
+int arc_git_entry(const struct arc_git *git, const struct arc_oid *commit, const char *path,
+                  struct arc_oid *out, struct arc_error *err)
+{
+    git_commit *found = NULL;
+    git_tree *tree = NULL;
+    git_tree_entry *entry = NULL;
+    ARC_TRY(lookup(git, commit, &found, err));
+    int rc = git_commit_tree(&tree, found);
+    if (!rc)
+        rc = git_tree_entry_bypath(&entry, tree, path);
+    if (!rc)
+        arc_git_oid_out(git_tree_entry_id(entry), out);
+    git_tree_entry_free(entry);
+    git_tree_free(tree);
+    git_commit_free(found);
+    return rc < 0 ? arc_git_failed(err, rc, path) : ARC_OK;
+}
+
 static int add_blob(git_object *object, const char *path, uint64_t size, size_t max,
                     struct arc_buf *out, struct arc_error *err)
 {

@@ -71,3 +71,66 @@ int arc_git_diff_worktree(const struct arc_git *git, const struct arc_env *env,
     ARC_TRY(list(git, env, changed, diff, false, err));
     return untracked ? list(git, env, others, diff, true, err) : ARC_OK;
 }
+
+/* Who hears of the files of a list, and what they are. */
+struct hearer {
+    int (*each)(void *context, const char *path, enum arc_git_standing standing);
+    void *context;
+    enum arc_git_standing standing; /* of added ones */
+};
+
+static int hear(void *context, const char *path, size_t len, enum arc_git_status status)
+{
+    const struct hearer *hearer = context;
+    (void)len;
+    enum arc_git_standing standing = status == ARC_GIT_ADDED     ? hearer->standing
+                                     : status == ARC_GIT_DELETED ? ARC_GIT_MISSING
+                                                                 : ARC_GIT_CHANGED;
+    return hearer->each(hearer->context, path, standing);
+}
+
+int arc_git_compare_worktree(const struct arc_git *git, const struct arc_env *env,
+                             const struct arc_oid *commit, const char *folder,
+                             int (*each)(void *context, const char *path,
+                                         enum arc_git_standing standing),
+                             void *context, struct arc_error *err)
+{
+    const char *const changed[] = {"--literal-pathspecs",
+                                   "diff",
+                                   "--no-ext-diff",
+                                   "--no-renames",
+                                   "--no-relative",
+                                   "--ignore-submodules",
+                                   "--name-status",
+                                   "-z",
+                                   "-O/dev/null",
+                                   commit->hex,
+                                   "--",
+                                   folder,
+                                   NULL};
+    const char *const others[] = {"--literal-pathspecs",
+                                  "ls-files",
+                                  "--others",
+                                  "--exclude-standard",
+                                  "-z",
+                                  "--",
+                                  folder,
+                                  NULL};
+    const char *const ignored[] = {"--literal-pathspecs",
+                                   "ls-files",
+                                   "--others",
+                                   "--ignored",
+                                   "--exclude-standard",
+                                   "-z",
+                                   "--",
+                                   folder,
+                                   NULL};
+    struct hearer hearer = {each, context, ARC_GIT_NEW};
+    const struct arc_git_diff diff = {.each = hear, .context = &hearer};
+    if (!git->worktree)
+        return arc_error_set(err, ARC_ENOTFOUND, "'%s' is a bare repository", git->gitdir);
+    ARC_TRY(list(git, env, changed, &diff, false, err));
+    ARC_TRY(list(git, env, others, &diff, true, err));
+    hearer.standing = ARC_GIT_IS_IGNORED;
+    return list(git, env, ignored, &diff, true, err);
+}

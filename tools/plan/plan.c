@@ -407,6 +407,17 @@ static int collect_platforms(const json_t *services, json_t *out, struct arc_err
     return ARC_OK;
 }
 
+static json_t *texts_array(char *const *texts)
+{
+    json_t *list = json_array();
+    for (; texts && *texts; texts++)
+        if (json_array_append_new(list, json_string(*texts))) {
+            json_decref(list);
+            return NULL;
+        }
+    return list;
+}
+
 static json_t *make_document(const struct arc_plan_options *options, json_t *platforms,
                              json_t *services, json_t *cells)
 {
@@ -414,7 +425,7 @@ static json_t *make_document(const struct arc_plan_options *options, json_t *pla
     format_time(options->committed, created);
     const struct arc_group *group = options->group;
     /* clang-format off */
-    return json_pack("{s:s, s:i, s:s, s:s, s:s, s:s?, s:b, s:s?, s:O?, s:s, s:s, s:s?, s:O, s:b, s:O, s:O}",
+    return json_pack("{s:s, s:i, s:s, s:s, s:s, s:s?, s:b, s:s?, s:O?, s:s, s:s, s:s?, s:O, s:o, s:b, s:O, s:O}",
                      "document", "plan", "format", ARC_DOCUMENT_FORMAT, "group", group->name,
                      "mode", options->version ? "release" : "ci",
                      "title", group->title,
@@ -426,6 +437,7 @@ static json_t *make_document(const struct arc_plan_options *options, json_t *pla
                      "created", created,
                      "source", options->source,
                      "platforms", platforms,
+                     "generated", texts_array(group->generated),
                      "any", json_array_size(cells) > 0,
                      "services", services,
                      "cells", cells);

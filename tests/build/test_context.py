@@ -1,0 +1,152 @@
+"""What is built is the commit that is named: `arc-ci build` compares the contexts with the plan's commit. docker is a stand-in
+that keeps the definition and fails, so nothing is built."""
+import json
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+ARC_CI = os.environ.get("ARC_CI", str(ROOT / "build/arc-ci"))
+DOCKER = """#!/bin/sh
+case "$*" in
+*"buildx version"*) echo "github.com/docker/buildx v0.13.0 x" ;;
+*bake*) cat > "BAKE"; exit 1 ;;
+*inspect*) printf 'Name: default\\nDriver: docker\\nPlatforms: linux/amd64\\n' ;;
+esac
+"""
+
+
+class Shop:
+    def __init__(self, folder, generated=()):
+        self.folder, self.bake = folder / "shop", folder / "bake.json"
+        (folder / "bin").mkdir()
+        (folder / "bin/docker").write_text(DOCKER.replace("BAKE", str(self.bake)))
+        (folder / "bin/docker").chmod(0o755)
+        self.env = {"PATH": f"{folder}/bin:{os.environ['PATH']}", "HOME": str(folder), **{
+            f"GIT_{who}_{what}": "Ada <ada@example.org>".split(" <")[what == "EMAIL"].rstrip(">")
+            for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}}
+        self.folder.mkdir()
+        self.git("init", "-q", "-b", "main")
+        group = {"registry": "127.0.0.1:9/o", "services": ["a", "b"], "generated": list(generated)}
+        self.write(".github/arc-ci.yaml", json.dumps({"groups": {"shop": group}}))
+        for name in "ab":
+            self.write(f"{name}/service.yaml", f"name: shop-{name}\ncodename: {name}\n")
+            self.write(f"{name}/Dockerfile", "FROM scratch\nCOPY . /\n")
+        self.write(".gitignore", "*.o\n")
+        self.commit("first")
+
+    def git(self, *words):
+        return subprocess.run(["git", *words], cwd=self.folder, env=self.env, check=True, capture_output=True, text=True).stdout
+
+    def write(self, name, text):
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def commit(self, subject):
+        self.git("add", "-A")
+        self.git("commit", "-qm", subject)
+
+    def arc(self, *words):
+        done = subprocess.run([ARC_CI, *words], cwd=self.folder, env=self.env, capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stdout, done.stderr
+
+    def plan(self, *words):
+        status, out, err = self.arc("plan", "--json", "--push=false", *words)
+        assert status == 0, err
+        (self.folder.parent / "plan.json").write_text(out)
+        return json.loads(out)
+
+    def build(self, *words):
+        """(refused, message): refused before docker was given a definition."""
+        self.bake.unlink(missing_ok=True)
+        status, _, err = self.arc("build", "--plan", "../plan.json", *words)
+        assert status
+        return not self.bake.exists(), err
+
+
+@pytest.fixture
+def shop(tmp_path):
+    return Shop(tmp_path, generated=["a/dist/**"])
+
+
+def break_head(shop):
+    shop.write("a/x", "1")
+    shop.commit("second")
+    return "is checked out"
+
+
+def break_changed(shop):
+    shop.write("a/Dockerfile", "FROM evil\n")
+    return "a/Dockerfile is changed"
+
+
+def break_staged(shop):
+    shop.write("a/new", "1")
+    shop.git("add", "-A")
+    return "a/new is new"
+
+
+def break_missing(shop):
+    (shop.folder / "a/service.yaml").unlink()
+    return "a/service.yaml is missing"
+
+
+def break_new(shop):
+    shop.write("a/new", "1")
+    return "a/new is new"
+
+
+def break_mode(shop):
+    (shop.folder / "a/Dockerfile").chmod(0o755)
+    return "a/Dockerfile is changed"
+
+
+def break_type(shop):
+    (shop.folder / "a/Dockerfile").unlink()
+    (shop.folder / "a/Dockerfile").symlink_to("service.yaml")
+    return "a/Dockerfile is changed"
+
+
+@pytest.mark.parametrize("broken", [break_head, break_changed, break_staged, break_missing, break_new, break_mode, break_type])
+def test_another_context_is_refused(shop, broken):
+    shop.plan("--platforms", "linux/amd64")
+    assert shop.build()[0] is False, "the clean one is built"
+    message = broken(shop)
+    refused, err = shop.build()
+    assert refused and message in err, err
+
+
+@pytest.mark.parametrize("broken", [break_head, break_changed, break_new])
+def test_allow_dirty_marks_a_ci_build_and_never_a_release(shop, broken):
+    plan = shop.plan()
+    broken(shop)
+    refused, err = shop.build("--allow-dirty")
+    assert not refused, err
+    for target in json.loads(shop.bake.read_text())["target"].values():
+        assert target["labels"]["org.opencontainers.image.revision"] == plan["revision"] + "-dirty"
+        assert all(tag.endswith("-dirty") for tag in target.get("tags", []))
+    shop.git("stash", "-u") if broken is not break_head else shop.git("reset", "-q", "--hard", "HEAD~1")
+    shop.git("tag", "shop/v1.0.0")
+    shop.plan("shop/v1.0.0")
+    broken(shop)
+    assert shop.build("--allow-dirty")[0]
+
+
+def test_what_git_ignores_and_what_a_step_makes_is_part_of_the_context(shop):
+    shop.plan()
+    shop.write("a/main.o", "binary")
+    shop.write("a/dist/app", "binary")
+    refused, err = shop.build()
+    assert not refused, err
+    shop.write("b/dist/app", "not listed")
+    assert shop.build()[0]
+
+
+def test_what_lies_elsewhere_does_not_matter(shop):
+    shop.plan("--service", "a")
+    shop.write("b/new", "1")
+    shop.write("README.md", "1")
+    assert not shop.build()[0]

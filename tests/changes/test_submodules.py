@@ -1,0 +1,68 @@
+"""Submodules looked into on request: the paths in them count beside the submodule's own."""
+import os
+import subprocess
+
+import pytest
+
+import test_cmd as cmd
+
+ENV = {"PATH": os.environ["PATH"], "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "protocol.file.allow", "GIT_CONFIG_VALUE_0": "always",
+       **{f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER") for what, value in (("NAME", "t"), ("EMAIL", "t@example.invalid"))}}
+
+
+def git(where, *words):
+    return subprocess.run(["git", *words], cwd=where, env={**ENV, "HOME": str(where)}, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def commit(where, path, text):
+    (where / path).parent.mkdir(parents=True, exist_ok=True)
+    (where / path).write_text(text)
+    git(where, "add", "-A")
+    git(where, "commit", "-q", "-m", path)
+
+
+@pytest.fixture
+def outer(tmp_path):
+    """A repository with a submodule lib/sub, which has a submodule deep, each with a new commit."""
+    for name in ("deep", "sub", "outer"):
+        (tmp_path / name).mkdir()
+        git(tmp_path / name, "init", "-q", "-b", "main")
+    commit(tmp_path / "deep", "src/d", "1\n")
+    git(tmp_path / "sub", "submodule", "--quiet", "add", str(tmp_path / "deep"), "deep")
+    commit(tmp_path / "sub", "src/x", "1\n")
+    git(tmp_path / "outer", "submodule", "--quiet", "add", str(tmp_path / "sub"), "lib/sub")
+    git(tmp_path / "outer", "submodule", "--quiet", "update", "--init", "--recursive")
+    commit(tmp_path / "outer", "top", "1\n")
+    inner = tmp_path / "outer/lib/sub"
+    commit(inner / "deep", "src/d", "2\n")
+    commit(inner, "src/x", "2\n")
+    commit(tmp_path / "outer", "top", "2\n")
+    return tmp_path / "outer"
+
+
+def changes(outer, *words):
+    run = subprocess.run([*cmd.WRAPPER, cmd.ARC_CI, "changes", "--filters", "f: lib/**", "--list-files", "csv", *words],
+                         cwd=outer, env=ENV, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    return dict(line.split("=", 1) for line in run.stdout.splitlines()), run.stderr
+
+
+def test_inner_paths_count_beside_the_submodule(outer):
+    outputs, errors = changes(outer, "--submodules")
+    assert outputs["f_files"] == "lib/sub,lib/sub/deep,lib/sub/src/x,lib/sub/deep/src/d"
+    assert errors == ""
+    assert changes(outer)[0]["f_files"] == "lib/sub"
+
+
+def test_one_that_is_removed_has_its_files_deleted(outer):
+    git(outer, "update-index", "--force-remove", "lib/sub")
+    git(outer, "commit", "-q", "-m", "gone")
+    outputs, _ = changes(outer, "--submodules", "--files-by-status")
+    assert outputs["f_deleted_files"] == "lib/sub,lib/sub/.gitmodules,lib/sub/deep,lib/sub/src/x,lib/sub/deep/src/d"
+
+
+def test_one_that_is_not_checked_out_is_one_path_and_said(outer):
+    git(outer, "submodule", "--quiet", "deinit", "--force", "--all")
+    outputs, errors = changes(outer, "--submodules")
+    assert outputs["f_files"] == "lib/sub"
+    assert "the submodule 'lib/sub' cannot be looked into, and counts as one path: it is not checked out" in errors

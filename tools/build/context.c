@@ -1,0 +1,180 @@
+#include "build/context.h"
+#include "arcci/glob.h"
+#include "base/auto.h"
+#include "git/diff.h"
+#include "project/config_build.h"
+#include <string.h>
+
+#define SHOWN_MAX  5     /* files that a message names */
+#define LISTED_MAX 10000 /* files that build.json lists of a service */
+
+/* One context being compared. */
+struct comparison {
+    const struct arc_plan *plan;
+    struct arc_arena *memory;
+    char ***listed;
+    size_t count;          /* of listed */
+    size_t differ;         /* files that are not as the commit has them */
+    struct arc_buf *shown; /* the first of them */
+    struct arc_error *err;
+};
+
+void arc_context_free(struct arc_context *context)
+{
+    arc_arena_free(&context->memory);
+    *context = (struct arc_context){0};
+}
+
+static bool is_generated(const struct arc_plan *plan, const char *path)
+{
+    bool matched = false;
+    for (char *const *pattern = plan->generated; *pattern && !matched; pattern++) {
+        ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
+        matched = arc_glob_compile(*pattern, strlen(*pattern), &glob, NULL) == ARC_OK &&
+                  arc_glob_match(glob, path, strlen(path));
+    }
+    return matched;
+}
+
+static int consider(void *context, const char *path, enum arc_git_standing standing)
+{
+    static const char *const words[] = {"is changed", "is missing", "is new"};
+    struct comparison *comparison = context;
+    size_t len = strlen(path);
+    bool folder = len && path[len - 1] == '/'; /* a repository of its own, or an empty one */
+    if (standing == ARC_GIT_IS_IGNORED || is_generated(comparison->plan, path)) {
+        if (comparison->count++ >= LISTED_MAX)
+            return ARC_OK;
+        return arc_texts_add(comparison->memory, comparison->listed, path, comparison->err);
+    }
+    if (folder && standing == ARC_GIT_NEW)
+        return ARC_OK;
+    if (comparison->differ++ < SHOWN_MAX)
+        arc_buf_printf(comparison->shown, "%s%.200s %s", comparison->differ > 1 ? ", " : "", path,
+                       words[standing]);
+    return ARC_OK;
+}
+
+/* Another commit is checked out than the plan's. */
+static int refuse_head(const struct arc_plan *plan, const char *head, struct arc_error *err)
+{
+    return arc_error_set(err, ARC_EINPUT,
+                         "the plan is about commit %.12s, but %.12s is checked out: the images "
+                         "would be labelled as what they are not; git checkout %s (in a workflow: "
+                         "`ref:` of actions/checkout)",
+                         plan->revision, head, plan->tag ? plan->tag : plan->revision);
+}
+
+static int refuse_files(const struct arc_plan *plan, const struct comparison *comparison,
+                        struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf more = {.max = 64};
+    if (comparison->differ > SHOWN_MAX)
+        arc_buf_printf(&more, " and %zu more", comparison->differ - SHOWN_MAX);
+    return arc_error_set(err, ARC_EINPUT,
+                         "the work tree is not commit %.12s, which the images would be labelled "
+                         "with: %s%s; commit them, ignore them, or list what an earlier step makes "
+                         "under `generated` of the group%s",
+                         plan->revision, arc_buf_text(comparison->shown), arc_buf_text(&more),
+                         plan->tag ? "" : "; --allow-dirty builds it, marked as dirty");
+}
+
+/* `path` is a file or folder from the root; what BuildKit fetches is no matter of the work tree. */
+static int compare_path(struct arc_project *project, const struct arc_plan *plan, const char *path,
+                        struct comparison *comparison)
+{
+    struct arc_oid commit = {{0}};
+    memcpy(commit.hex, plan->revision, 40);
+    if (arc_context_is_remote(path))
+        return ARC_OK;
+    return arc_git_compare_worktree(project->git, project->env, &commit, path, consider, comparison,
+                                    comparison->err);
+}
+
+/* Whether a path lies in a folder, "." for the root. */
+static bool is_below(const char *path, const char *folder)
+{
+    size_t len = strlen(folder);
+    return strcmp(folder, ".") == 0 || (strncmp(path, folder, len) == 0 && path[len] == '/');
+}
+
+/* Everything that goes into a service: its context, its Dockerfile, which may lie elsewhere, and its
+ * other contexts. */
+static int compare_service(struct arc_project *project, const struct arc_plan *plan,
+                           const struct arc_planned_service *service, struct comparison *comparison)
+{
+    const char *dockerfile = service->dockerfile;
+    const struct arc_pair *other = service->recipe ? service->recipe->contexts : NULL;
+    ARC_TRY(compare_path(project, plan, service->context, comparison));
+    if (dockerfile && !arc_context_is_remote(service->context) &&
+        !is_below(dockerfile, service->context))
+        ARC_TRY(compare_path(project, plan, dockerfile, comparison));
+    for (; other && other->name; other++)
+        ARC_TRY(compare_path(project, plan, other->value, comparison));
+    return ARC_OK;
+}
+
+static int compare(struct arc_project *project, const struct arc_plan *plan,
+                   struct arc_context *out, struct comparison *comparison, struct arc_error *err)
+{
+    for (size_t i = 0; i < plan->service_count; i++) {
+        comparison->listed = &out->generated[i];
+        comparison->count = 0;
+        if (plan->services[i].selected)
+            ARC_TRY(compare_service(project, plan, &plan->services[i], comparison));
+    }
+    return arc_arena_check(&out->memory, err);
+}
+
+int arc_context_read(struct arc_project *project, const struct arc_plan *plan, bool allow_dirty,
+                     struct arc_context *out, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
+    struct comparison comparison = {
+        .plan = plan, .memory = &out->memory, .shown = &shown, .err = err};
+    struct arc_oid head;
+    bool lenient = allow_dirty && !plan->tag;
+
+    out->generated = arc_arena_array(&out->memory, plan->service_count + 1, sizeof(char **));
+    if (!out->generated)
+        return arc_error_nomem(err);
+    if (arc_project_open(project, err) == ARC_ENOTFOUND) {
+        arc_error_clear(err);
+        return ARC_OK;
+    }
+    ARC_TRY(arc_project_open(project, err));
+    ARC_TRY(arc_git_head(project->git, &head, NULL, err));
+    if (strcmp(head.hex, plan->revision) != 0) {
+        out->dirty = lenient;
+        return lenient ? ARC_OK : refuse_head(plan, head.hex, err);
+    }
+    ARC_TRY(compare(project, plan, out, &comparison, err));
+    out->dirty = comparison.differ && lenient;
+    return comparison.differ && !lenient ? refuse_files(plan, &comparison, err) : ARC_OK;
+}
+
+/* ---- marks ---------------------------------------------------------------------------------- */
+
+static char *dirty(struct arc_plan *plan, const char *text)
+{
+    return arc_arena_printf(&plan->memory, "%.120s-dirty", text);
+}
+
+int arc_plan_mark_dirty(struct arc_plan *plan, struct arc_error *err)
+{
+    if (plan->tag)
+        return arc_error_set(err, ARC_EINPUT, "a release is never of a dirty work tree");
+    for (size_t i = 0; i < plan->service_count; i++) {
+        struct arc_planned_service *service = &plan->services[i];
+        service->staging = dirty(plan, service->staging);
+        for (struct arc_pair *label = service->labels; label->name; label++)
+            if (strcmp(label->name, "org.opencontainers.image.version") == 0 ||
+                strcmp(label->name, "org.opencontainers.image.revision") == 0)
+                label->value = dirty(plan, label->value);
+        for (size_t k = 0; k < service->tag_count; k++)
+            service->tags[k].tag = dirty(plan, service->tags[k].tag);
+    }
+    for (size_t i = 0; i < plan->cell_count; i++)
+        plan->cells[i].staging = dirty(plan, plan->cells[i].staging);
+    return arc_arena_check(&plan->memory, err);
+}

@@ -1,0 +1,147 @@
+/* Services whose own entry in the configuration changed: what is built differs although no file of
+ * theirs does. */
+#include "base/auto.h"
+#include "changes/services.h"
+#include "git/diff.h"
+#include "os/file.h"
+#include "yaml/yaml.h"
+#include <string.h>
+
+/* Keys of a group that say what its images are, or what counts as a change of them. */
+static const char *const group_keys[] = {"registry", "platforms",  "image-tags", "paths",
+                                         "build",    "build-args", "inputs",     NULL};
+
+static bool is_same(const struct arc_yaml_node *a, const struct arc_yaml_node *b);
+
+static bool is_same_map(const struct arc_yaml_node *a, const struct arc_yaml_node *b)
+{
+    for (size_t i = 0; i < a->count; i++) {
+        const char *key = a->pairs[i].key->text;
+        if (!is_same(a->pairs[i].value, arc_yaml_get(b, key)))
+            return false;
+    }
+    return true;
+}
+
+static bool is_same(const struct arc_yaml_node *a, const struct arc_yaml_node *b)
+{
+    if (!a || !b || a->type != b->type || a->count != b->count)
+        return a == b;
+    if (a->type == ARC_YAML_MAP)
+        return is_same_map(a, b);
+    for (size_t i = 0; a->type == ARC_YAML_LIST && i < a->count; i++)
+        if (!is_same(a->items[i], b->items[i]))
+            return false;
+    return a->type == ARC_YAML_LIST || !a->text || !b->text ||
+           (a->len == b->len && memcmp(a->text, b->text, a->len) == 0);
+}
+
+/* The item of a group's services that is this one's: its mapping, or its directory. */
+static const struct arc_yaml_node *item_of(const struct arc_yaml_node *group,
+                                           const struct arc_service *service)
+{
+    const struct arc_yaml_node *list = arc_yaml_get(group, "services");
+    for (size_t i = 0; list && list->type == ARC_YAML_LIST && i < list->count; i++) {
+        const struct arc_yaml_node *item = list->items[i];
+        if (arc_yaml_is(item, service->directory) ||
+            arc_yaml_is(arc_yaml_get(item, "codename"), service->codename))
+            return item;
+    }
+    return NULL;
+}
+
+/* The group that held the service, by its item; else the one of that name, which may have it by a
+ * glob or a file. */
+static const struct arc_yaml_node *group_of(const struct arc_yaml *yaml,
+                                            const struct arc_service *service, const char *name)
+{
+    const struct arc_yaml_node *groups = arc_yaml_get(yaml->root, "groups");
+    for (size_t i = 0; groups && groups->type == ARC_YAML_MAP && i < groups->count; i++)
+        if (item_of(groups->pairs[i].value, service))
+            return groups->pairs[i].value;
+    return arc_yaml_get(groups, name);
+}
+
+/* What of the entry differs; NULL for nothing. */
+static const char *difference(const struct arc_yaml *before, const struct arc_yaml *after,
+                              const struct arc_service *service, const char *name)
+{
+    const struct arc_yaml_node *old = group_of(before, service, name);
+    const struct arc_yaml_node *new = group_of(after, service, name);
+    if (!old || !new)
+        return old == new ? NULL : "the group";
+    for (const char *const *key = group_keys; *key; key++)
+        if (!is_same(arc_yaml_get(old, *key), arc_yaml_get(new, *key)))
+            return *key;
+    const struct arc_yaml_node *own = item_of(new, service), *other = item_of(old, service);
+    bool is_map = own && own->type == ARC_YAML_MAP;
+    return is_map && !is_same(own, other) ? "its item" : NULL;
+}
+
+int arc_services_mark_entry(struct arc_filter_result *result, const char *path, const char *what,
+                            struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = 8192};
+    arc_buf_printf(&text, "%s%sits entry in %s changed: %s", result->reason ? result->reason : "",
+                   result->reason ? "; " : "", path, what);
+    char *reason = arc_buf_steal(&text);
+    if (!reason)
+        return arc_error_nomem(err);
+    free(result->reason);
+    result->reason = reason;
+    result->matched = true;
+    return ARC_OK;
+}
+
+/* The configuration of a commit, or of the work tree for NULL. ARC_ENOTFOUND: there is none. */
+static int read_text(const struct arc_git *git, const struct arc_oid *commit, const char *path,
+                     struct arc_buf *out, bool *is_known, struct arc_error *err)
+{
+    struct arc_oid blob;
+    *is_known = true;
+    if (!commit)
+        return arc_file_read_in(git->worktree, path, ARC_YAML_BYTES, out, err);
+    ARC_TRY(arc_git_entry(git, commit, path, &blob, err));
+    int rc = arc_git_blob(git, commit, path, ARC_YAML_BYTES, out, err);
+    *is_known = rc == ARC_OK; /* a partial clone may lack it */
+    return ARC_OK;
+}
+
+int arc_services_entry(const struct arc_git *git, const struct arc_changes_options *options,
+                       size_t filter, const struct arc_oid *base, const struct arc_oid *head,
+                       struct arc_filter_result *result, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf old = {.max = ARC_YAML_BYTES};
+    ARC_AUTO(arc_buf) struct arc_buf new = {.max = ARC_YAML_BYTES};
+    ARC_AUTO(arc_yaml) struct arc_yaml before = {0};
+    ARC_AUTO(arc_yaml) struct arc_yaml after = {0};
+    const char *path = options->config->path;
+    const struct arc_group *group;
+    const struct arc_service *service;
+    bool is_known = true, was_known = true;
+    if (*path == '/' || !arc_services_find(options, filter, &group, &service))
+        return ARC_OK;
+    int rc = read_text(git, head, path, &new, &is_known, NULL);
+    if (rc) /* the configuration is not this commit's */
+        return rc == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
+    rc = read_text(git, base, path, &old, &was_known, NULL);
+    if (rc == ARC_ENOTFOUND)
+        return arc_services_mark_entry(result, path, "the file is new", err);
+    if (rc)
+        return rc == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
+    if (is_known && was_known && old.len == new.len &&memcmp(old.data, new.data, old.len) == 0)
+        return ARC_OK;
+
+    struct arc_oid one = {{0}}, two = {{0}};
+    bool same_blob = head && !arc_git_entry(git, base, path, &one, NULL) &&
+                     !arc_git_entry(git, head, path, &two, NULL) && !strcmp(one.hex, two.hex);
+    if (same_blob)
+        return ARC_OK;
+    bool readable = is_known && was_known &&
+                    !arc_yaml_parse(arc_buf_text(&old), old.len, path, 0, &before, NULL) &&
+                    !arc_yaml_parse(arc_buf_text(&new), new.len, path, 0, &after, NULL);
+    if (!readable)
+        return arc_services_mark_entry(result, path, "what it was cannot be read", err);
+    const char *what = difference(&before, &after, service, group->name);
+    return what ? arc_services_mark_entry(result, path, what, err) : ARC_OK;
+}

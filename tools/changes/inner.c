@@ -1,0 +1,158 @@
+#include "changes/inner.h"
+#include "base/auto.h"
+#include "base/text.h"
+#include "git/run.h"
+#include "os/file.h"
+#include <limits.h>
+#include <string.h>
+
+#define INNER_MAX     1000
+#define FETCH_SECONDS 600
+
+struct arc_inner_one {
+    char *path;
+    struct arc_oid from, to;
+};
+
+/* One of them under way. */
+struct inner_walk {
+    struct arc_inner *inner;
+    const struct arc_git_diff *outer;
+    struct arc_buf path; /* its own path, with a slash at its end */
+    bool deleted;        /* all its files are */
+    struct arc_error *err;
+};
+
+int arc_inner_add(struct arc_inner *inner, const char *path, const struct arc_oid *from,
+                  const struct arc_oid *to, struct arc_error *err)
+{
+    if (inner->count == INNER_MAX)
+        return arc_error_set(err, ARC_ELIMIT, "more than %d submodules changed", INNER_MAX);
+    struct arc_inner_one *grown = realloc(inner->list, (inner->count + 1) * sizeof *grown);
+    if (!grown)
+        return arc_error_nomem(err);
+    inner->list = grown;
+    grown[inner->count] = (struct arc_inner_one){strdup(path), *from, *to};
+    return grown[inner->count++].path ? ARC_OK : arc_error_nomem(err);
+}
+
+static int join(struct inner_walk *walk, const char *path, size_t *before)
+{
+    *before = walk->path.len;
+    arc_buf_puts(&walk->path, path);
+    return arc_buf_check(&walk->path, "a path", walk->err);
+}
+
+static int on_path(void *context, const char *path, size_t len, enum arc_git_status status)
+{
+    struct inner_walk *walk = context;
+    size_t before;
+    (void)len;
+    ARC_TRY(join(walk, path, &before));
+    int rc = walk->outer->each(walk->outer->context, walk->path.data, walk->path.len,
+                               walk->deleted ? ARC_GIT_DELETED : status);
+    walk->path.len = before;
+    return rc;
+}
+
+static int on_submodule(void *context, const char *path, const struct arc_oid *from,
+                        const struct arc_oid *to)
+{
+    struct inner_walk *walk = context;
+    size_t before;
+    ARC_TRY(join(walk, path, &before));
+    int rc = arc_inner_add(walk->inner, walk->path.data, walk->deleted ? to : from,
+                           walk->deleted ? from : to, walk->err);
+    walk->path.len = before;
+    return rc;
+}
+
+/* Opens the submodule itself: where it is not checked out, what is above it would be found. */
+static int open_inner(const struct arc_env *env, const struct arc_git *git, const char *path,
+                      struct arc_git *out, struct arc_error *err)
+{
+    char resolved[PATH_MAX];
+    ARC_AUTO_FREE char *directory = arc_file_join(git->worktree, path);
+    if (!directory)
+        return arc_error_nomem(err);
+    if (!git->worktree || !realpath(directory, resolved))
+        return arc_error_set(err, ARC_ENOTFOUND, "it is not checked out");
+    ARC_TRY(arc_git_open(env, directory, out, err));
+    if (out->worktree && strcmp(out->worktree, resolved) == 0)
+        return ARC_OK;
+    return arc_error_set(err, ARC_ENOTFOUND, "it is not checked out");
+}
+
+static int need_commit(const struct arc_env *env, const struct arc_git *git,
+                       const struct arc_oid *commit, struct arc_error *err)
+{
+    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
+    if (!*commit->hex || arc_git_has(git, commit))
+        return ARC_OK;
+    const char *depth = arc_git_is_shallow(git) ? "--depth=1" : "--no-auto-maintenance";
+    const char *const words[] = {"fetch", "--quiet", "--no-tags", "--no-recurse-submodules",
+                                 depth,   "origin",  commit->hex, NULL};
+    ARC_TRY(arc_git_run(git, env, NULL, words, FETCH_SECONDS, &result, err));
+    return result.status ? arc_error_set(err, ARC_ENOTFOUND, "%s", arc_git_complaint(&result))
+                         : ARC_OK;
+}
+
+static int compare_one(struct inner_walk *walk, const struct arc_env *env,
+                       const struct arc_git *git, const struct arc_inner_one *one,
+                       struct arc_error *err)
+{
+    ARC_AUTO(arc_git) struct arc_git own = {0};
+    ARC_TRY(open_inner(env, git, one->path, &own, err));
+    ARC_TRY(need_commit(env, &own, &one->from, err));
+    ARC_TRY(need_commit(env, &own, &one->to, err));
+    walk->deleted = !*one->to.hex;
+    const struct arc_git_diff diff = {
+        .from = *one->from.hex && !walk->deleted ? &one->from : NULL,
+        .to = walk->deleted ? &one->from : &one->to,
+        .each = on_path,
+        .submodule = on_submodule,
+        .context = walk,
+    };
+    return arc_git_diff(&own, &diff, err);
+}
+
+static int warn(json_t *warnings, const char *path, const struct arc_error *why,
+                struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    arc_buf_puts(&text, "the submodule '");
+    arc_text_visible(&text, path, strlen(path));
+    arc_buf_printf(&text, "' cannot be looked into, and counts as one path: %s",
+                   arc_error_text(why));
+    ARC_TRY(arc_buf_check(&text, "a warning", err));
+    return json_array_append_new(warnings, json_string(text.data)) ? arc_error_nomem(err) : ARC_OK;
+}
+
+int arc_inner_compare(struct arc_inner *inner, const struct arc_env *env, const struct arc_git *git,
+                      const struct arc_git_diff *diff, json_t *warnings, struct arc_error *err)
+{
+    for (size_t i = 0; i < inner->count; i++) {
+        ARC_AUTO(arc_error) struct arc_error why = {0};
+        struct inner_walk walk = {
+            .inner = inner, .outer = diff, .err = err, .path = {.max = (size_t)1 << 20}};
+        const struct arc_inner_one one = inner->list[i]; /* the list may move */
+        arc_buf_printf(&walk.path, "%s/", one.path);
+        int rc = compare_one(&walk, env, git, &one, &why);
+        arc_buf_free(&walk.path);
+        if (rc == ARC_ENOTFOUND || rc == ARC_EWORLD)
+            rc = warn(warnings, one.path, &why, err);
+        else if (rc && why.code)
+            rc = arc_error_set(err, rc, "%s", arc_error_text(&why));
+        if (rc)
+            return rc;
+    }
+    return ARC_OK;
+}
+
+void arc_inner_free(struct arc_inner *inner)
+{
+    for (size_t i = 0; i < inner->count; i++)
+        free(inner->list[i].path);
+    free(inner->list);
+    *inner = (struct arc_inner){0};
+}

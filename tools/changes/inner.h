@@ -1,0 +1,24 @@
+/* Submodules that changed, looked into on request. */
+#ifndef ARC_CHANGES_INNER_H
+#define ARC_CHANGES_INNER_H
+
+#include "git/diff.h"
+
+/* Initialise with {0}. */
+struct arc_inner {
+    struct arc_inner_one *list; /* owned; grows while submodules of submodules are met */
+    size_t count;
+};
+
+/* Notes a submodule and its commits on both sides (empty: it is none there). ARC_ELIMIT beyond 1,000. */
+int arc_inner_add(struct arc_inner *inner, const char *path, const struct arc_oid *from,
+                  const struct arc_oid *to, struct arc_error *err);
+
+/* Compares each of them and gives what differs to diff->each, by its path from the outermost
+ * repository. One that is not checked out, or whose commits cannot be had, is warned of and stays
+ * one path. */
+int arc_inner_compare(struct arc_inner *inner, const struct arc_env *env, const struct arc_git *git,
+                      const struct arc_git_diff *diff, json_t *warnings, struct arc_error *err);
+void arc_inner_free(struct arc_inner *inner);
+
+#endif

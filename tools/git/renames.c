@@ -1,0 +1,74 @@
+/* Which added file is a deleted one under another name: git's own answer. */
+#include "base/auto.h"
+#include "git/diff.h"
+#include "git/run.h"
+#include <string.h>
+
+#define RENAME_SECONDS 600
+
+static int by_new_name(const void *a, const void *b)
+{
+    const struct arc_git_rename *x = a, *y = b;
+    return strcmp(x->new_name, y->new_name);
+}
+
+/* Words with a NUL behind each: "R087", the old name, the new name. */
+static int read_renames(struct arc_git_renames *out, struct arc_error *err)
+{
+    size_t words = 0;
+    for (size_t i = 0; i < out->text.len; i++)
+        words += out->text.data[i] == '\0';
+    out->list = calloc(words / 3 + 1, sizeof *out->list);
+    if (!out->list)
+        return arc_error_nomem(err);
+    const char *at = arc_buf_text(&out->text);
+    for (; words >= 3; words -= 3) {
+        const char *old = at + strlen(at) + 1, *new = old + strlen(old) + 1;
+        out->list[out->count++] = (struct arc_git_rename){old, new};
+        at = new + strlen(new) + 1;
+    }
+    qsort(out->list, out->count, sizeof *out->list, by_new_name);
+    return ARC_OK;
+}
+
+int arc_git_find_renames(const struct arc_git *git, const struct arc_env *env,
+                         const struct arc_oid *from, const struct arc_oid *to,
+                         struct arc_git_renames *out, struct arc_error *err)
+{
+    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
+    const char *const words[] = {"diff",
+                                 "--no-ext-diff",
+                                 "--no-relative",
+                                 "--find-renames",
+                                 "--name-status",
+                                 "--diff-filter=R",
+                                 "-z",
+                                 from->hex,
+                                 to ? to->hex : "--",
+                                 to ? "--" : NULL,
+                                 NULL};
+    *out = (struct arc_git_renames){0};
+    ARC_TRY(arc_git_run(git, env, NULL, words, RENAME_SECONDS, &result, err));
+    if (result.status)
+        return arc_error_set(err, ARC_EWORLD, "git diff --find-renames: %s",
+                             arc_git_complaint(&result));
+    out->text = result.output;
+    result.output = (struct arc_buf){0};
+    return read_renames(out, err);
+}
+
+const char *arc_git_old_name(const struct arc_git_renames *renames, const char *new_name)
+{
+    const struct arc_git_rename key = {NULL, new_name};
+    const struct arc_git_rename *found =
+        renames->count ? bsearch(&key, renames->list, renames->count, sizeof key, by_new_name)
+                       : NULL;
+    return found ? found->old_name : NULL;
+}
+
+void arc_git_renames_free(struct arc_git_renames *renames)
+{
+    free(renames->list);
+    arc_buf_free(&renames->text);
+    *renames = (struct arc_git_renames){0};
+}

@@ -1,0 +1,86 @@
+/* Whether the work tree is what a plan is about: the tag's commit, with nothing else in it. */
+#include "arcci/buf.h"
+#include "arcci/glob.h"
+#include "arcci/project.h"
+#include "base/auto.h"
+#include "git/diff.h"
+#include "project/config_build.h"
+#include <string.h>
+
+#define SHOWN_MAX 5
+
+struct count {
+    char *const *generated; /* globs of what may differ; or NULL */
+    struct arc_buf *out;
+    size_t files;
+};
+
+static bool is_generated(char *const *patterns, const char *path)
+{
+    bool matched = false;
+    for (; patterns && *patterns && !matched; patterns++) {
+        ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
+        matched = arc_glob_compile(*patterns, strlen(*patterns), &glob, NULL) == ARC_OK &&
+                  arc_glob_match(glob, path, strlen(path));
+    }
+    return matched;
+}
+
+static int add_file(void *context, const char *path, enum arc_git_standing standing)
+{
+    static const char *const words[] = {"is changed and not committed", "is missing",
+                                        "is not committed"};
+    struct count *count = context;
+    size_t len = strlen(path);
+    if (standing == ARC_GIT_IS_IGNORED || (len && path[len - 1] == '/') ||
+        is_generated(count->generated, path))
+        return ARC_OK;
+    if (count->files++ < SHOWN_MAX)
+        arc_buf_printf(count->out, "%s%.200s %s", count->files > 1 ? ", " : "", path,
+                       words[standing]);
+    return ARC_OK;
+}
+
+int arc_project_dirty(struct arc_project *project, struct arc_buf *out, struct arc_error *err)
+{
+    struct count count = {.generated = project->group->generated, .out = out};
+    const struct arc_repository *repository = &project->repository;
+    struct arc_oid head;
+    ARC_TRY(arc_git_head(project->git, &head, NULL, err));
+    if (strcmp(head.hex, repository->revision) != 0)
+        return ARC_OK;
+    for (size_t i = 0; i < project->group->service_count; i++) {
+        const char *context = project->group->services[i].build.context;
+        if (!arc_context_is_remote(context))
+            ARC_TRY(arc_git_compare_worktree(project->git, project->env, &head, context, add_file,
+                                             &count, err));
+    }
+    if (count.files > SHOWN_MAX)
+        arc_buf_printf(out, " and %zu more", count.files - SHOWN_MAX);
+    return arc_buf_check(out, "the changed files", err);
+}
+
+int arc_project_check_tag(struct arc_project *project, bool rehearsal, struct arc_error *err)
+{
+    struct arc_oid head;
+    const char *tag = project->tag.text;
+    const struct arc_repository *repository = &project->repository;
+    if (!tag)
+        return ARC_OK;
+    ARC_TRY(arc_git_head(project->git, &head, NULL, err));
+    if (strcmp(head.hex, repository->revision) != 0)
+        return arc_error_set(err, ARC_EINPUT,
+                             "%s is commit %.12s, but %.12s is checked out: the plan would be made "
+                             "of another configuration, and the build of other files; git checkout "
+                             "%s (in a workflow: `ref:` of actions/checkout)",
+                             tag, repository->revision, head.hex, tag);
+    bool known = !repository->tags;
+    for (size_t i = 0; i < json_array_size(repository->tags) && !known; i++)
+        known = strcmp(json_string_value(json_array_get(repository->tags, i)), tag) == 0;
+    if (known || rehearsal || !arc_env_nonempty(project->env, "GITHUB_ACTIONS"))
+        return ARC_OK;
+    return arc_error_set(err, ARC_EINPUT,
+                         "there is no tag %s: push it first (git push origin %s), or rehearse with "
+                         "--push=false",
+                         tag, tag);
+}
