@@ -35,6 +35,14 @@ def once(kind, *packages):
         done.touch()
 
 
+def hashed(*paths):
+    """A name for what these files hold."""
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
 def npm(*packages):
     """Installs NAME@VERSION packages together; returns their node_modules."""
     with once("npm", *packages) as (folder, missing):

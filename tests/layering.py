@@ -21,7 +21,7 @@ ARROWS = {
     "registry": {"http", "base", "os"},
     "git": {"github", "base", "os"},
     "documents": {"base", "os"},
-    "project": {"documents", "git", "yaml", "json", "glob", "github", "base", "os"},
+    "project": {"documents", "dockerfile", "git", "yaml", "json", "glob", "github", "base", "os"},
     "changes": {"documents", "project", "dockerfile", "git", "github", "registry", "yaml", "glob", "base", "os"},
     "plan": {"documents", "project", "dockerfile", "glob", "base", "os"},
     "build": {"documents", "plan", "project", "registry", "git", "glob", "base", "os"},

@@ -47,6 +47,8 @@ enum arc_quantifier {
     ARC_QUANTIFIER_SOME_EXCLUDE, /* one without `!` matches, and none with `!` refuses */
 };
 
+struct arc_inputs;
+
 /* One rule. Strings are owned. */
 struct arc_rule {
     char **patterns;       /* any of them; more than one only under a status */
@@ -55,6 +57,8 @@ struct arc_rule {
     bool negated;          /* its (only) pattern starts with `!` and so matches all but the rest */
     size_t filter;         /* index of its filter */
     unsigned line, column; /* in the text; 0 when it comes from the configuration */
+    struct arc_inputs *inputs; /* of an image: of what the patterns match only these files count;
+                                  NULL: all do. Owned */
 };
 
 /* One filter: the rules [first, first + count) of arc_filters.rules. */
@@ -92,10 +96,11 @@ int arc_filters_load_files(const char *root, const json_t *names, struct arc_fil
 int arc_filters_parse(const char *text, size_t len, const char *name, struct arc_filters *out,
                       struct arc_error *err);
 
-/* One filter per service of the configuration, of its codename: everything in its directory, its
- * own `paths` and its group's. A service of several groups gives one filter. */
-int arc_filters_of_config(const struct arc_config *config, struct arc_filters *out,
-                          struct arc_error *err);
+/* One filter per service of the configuration, of its codename: everything in its directory, or
+ * what its Dockerfile below `root` reads (derive_inputs); its own `paths` and its group's. A service
+ * of several groups gives one filter. */
+int arc_filters_of_config(const char *root, const struct arc_config *config,
+                          struct arc_filters *out, struct arc_error *err);
 
 /* The filters of a run: `input` as arc_filters_load() takes it, or, when it is NULL, those of the
  * project's configuration. Owned by the caller. */

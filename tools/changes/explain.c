@@ -3,6 +3,7 @@
 #include "base/auto.h"
 #include "base/text.h"
 #include "changes/list.h"
+#include "dockerfile/inputs.h"
 #include <string.h>
 
 static void add_state(struct arc_buf *out, const char *what, const char *commit, const char *why)
@@ -11,15 +12,52 @@ static void add_state(struct arc_buf *out, const char *what, const char *commit,
     arc_buf_printf(out, "%s\n", why);
 }
 
-static void add_rule(struct arc_buf *out, const struct arc_filters *filters, size_t rule)
+/* By what line of a Dockerfile a file is an image's. */
+static void add_input(struct arc_buf *out, const struct arc_input *input)
+{
+    arc_text_visible(out, input->what, strlen(input->what));
+    if (!input->line)
+        return;
+    arc_buf_puts(out, "  (");
+    arc_text_visible(out, input->file ? input->file : "dockerfile_inline",
+                     strlen(input->file ? input->file : "dockerfile_inline"));
+    arc_buf_printf(out, ":%u)", input->line);
+}
+
+static void add_rule(struct arc_buf *out, const struct arc_filters *filters, size_t rule,
+                     const struct arc_changed_file *file)
 {
     const struct arc_rule *the = &filters->rules[rule];
+    const struct arc_input *input =
+        the->inputs ? arc_inputs_find(the->inputs, file->path, file->len) : NULL;
+    if (input) {
+        add_input(out, input);
+        return;
+    }
     for (size_t i = 0; i < the->pattern_count; i++) {
         arc_buf_puts(out, i ? " " : "");
         arc_text_visible(out, the->patterns[i], strlen(the->patterns[i]));
     }
     if (the->line)
         arc_buf_printf(out, "  (%s:%u)", filters->items[the->filter].source, the->line);
+}
+
+/* Why everything in a context counts. */
+static void add_doubts(struct arc_buf *out, const struct arc_changes *changes,
+                       const struct arc_filter *filter)
+{
+    for (size_t i = filter->first; i < filter->first + filter->count; i++) {
+        const struct arc_rule *rule = &changes->filters->rules[i];
+        unsigned line = 0;
+        const char *doubt = rule->inputs ? arc_inputs_doubt(rule->inputs, &line) : NULL;
+        if (!doubt)
+            continue;
+        arc_buf_puts(out, "  whole context: ");
+        arc_text_visible(out, doubt, strlen(doubt));
+        if (line)
+            arc_buf_printf(out, "  (line %u)", line);
+        arc_buf_putc(out, '\n');
+    }
 }
 
 static void add_filter(struct arc_buf *out, const struct arc_changes *changes, size_t index)
@@ -35,6 +73,7 @@ static void add_filter(struct arc_buf *out, const struct arc_changes *changes, s
     if (result->reason)
         arc_buf_printf(out, " (%s)", result->reason);
     arc_buf_putc(out, '\n');
+    add_doubts(out, changes, filter);
     for (size_t i = 0; result->hits && i < result->count; i++) {
         const struct arc_changed_file *file = &changes->files[result->hits[i].file];
         arc_buf_printf(out, "  %-12s ", arc_list_status(file));
@@ -45,7 +84,7 @@ static void add_filter(struct arc_buf *out, const struct arc_changes *changes, s
         }
         arc_buf_puts(out, "  by ");
         if (filter->count)
-            add_rule(out, changes->filters, result->hits[i].rule);
+            add_rule(out, changes->filters, result->hits[i].rule, file);
         else
             arc_buf_puts(out, "having no rule");
         arc_buf_putc(out, '\n');

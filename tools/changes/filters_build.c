@@ -2,6 +2,7 @@
 #include "arcci/glob.h"
 #include "base/auto.h"
 #include "base/text.h"
+#include "dockerfile/inputs.h"
 #include <string.h>
 
 /* Makes room for one more of `count` items: sizes are the powers of two. */
@@ -100,6 +101,7 @@ void arc_filters_free(struct arc_filters *filters)
         for (size_t p = 0; p < filters->rules[i].pattern_count; p++)
             free(filters->rules[i].patterns[p]);
         free(filters->rules[i].patterns);
+        arc_inputs_free(&filters->rules[i].inputs);
     }
     for (size_t i = 0; i < filters->count; i++) {
         free(filters->items[i].name);

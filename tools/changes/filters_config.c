@@ -2,6 +2,7 @@
 #include "base/auto.h"
 #include "changes/filters_build.h"
 #include "git/git.h"
+#include "project/inputs.h"
 #include <string.h>
 
 static int add_rule(struct arc_filters *filters, const char *pattern, unsigned line,
@@ -23,22 +24,88 @@ static int add_rules(struct arc_filters *filters, char *const *patterns, unsigne
     return rc;
 }
 
-/* A directory (`below` "/" and two stars) or a file is a name, not a pattern: its special characters
- * stand for themselves. The repository's root is everything. */
-static int add_name(struct arc_filters *filters, const char *name, const char *below, unsigned line,
-                    struct arc_error *err)
+/* A name, not a pattern: its special characters stand for themselves. */
+static void add_name(struct arc_buf *out, const char *name)
+{
+    for (; *name; name++) {
+        if (strchr("\\*?[]{}()!+@|^$\"", *name))
+            arc_buf_putc(out, '\\');
+        arc_buf_putc(out, *name);
+    }
+}
+
+/* Everything in a directory; "." is the root. */
+static int make_below(const char *directory, struct arc_buf *out, struct arc_error *err)
+{
+    arc_buf_reset(out);
+    if (strcmp(directory, ".") != 0) {
+        add_name(out, directory);
+        arc_buf_putc(out, '/');
+    }
+    arc_buf_puts(out, "**");
+    return arc_buf_check(out, "the directory of a service", err);
+}
+
+static int add_directory(struct arc_filters *filters, const char *directory, unsigned line,
+                         struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf pattern = {0};
-    if (strcmp(name, ".") == 0)
-        return add_rule(filters, "**", line, err);
-    for (const char *c = name; *c; c++) {
-        if (strchr("\\*?[]{}()!+@|^$\"", *c))
-            arc_buf_putc(&pattern, '\\');
-        arc_buf_putc(&pattern, *c);
+    ARC_TRY(make_below(directory, &pattern, err));
+    return add_rule(filters, arc_buf_text(&pattern), line, err);
+}
+
+/* One more pattern of the last rule. */
+static int add_file(struct arc_filters *filters, const char *path, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf pattern = {0};
+    add_name(&pattern, path);
+    ARC_TRY(arc_buf_check(&pattern, "a path", err));
+    return arc_filters_add_pattern(filters, arc_buf_text(&pattern), err);
+}
+
+/* Where a file that an image depends on may lie: one rule, which its inputs then narrow. */
+static int add_places(struct arc_filters *filters, const struct arc_service *service,
+                      struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf pattern = {0};
+    const struct arc_recipe *build = &service->build;
+    ARC_TRY(add_directory(filters, build->context, service->line, err));
+    if (build->dockerfile) {
+        ARC_TRY(add_file(filters, build->dockerfile, err));
+        arc_buf_printf(&pattern, "%s.dockerignore", build->dockerfile);
+        ARC_TRY(arc_buf_check(&pattern, "a path", err));
+        ARC_TRY(add_file(filters, arc_buf_text(&pattern), err));
     }
-    arc_buf_puts(&pattern, below);
-    int rc = arc_buf_check(&pattern, "the directory of a service", err);
-    return rc ? rc : add_rule(filters, pattern.data, line, err);
+    for (const struct arc_pair *more = build->additional_contexts; more && more->name; more++) {
+        if (strchr(more->value, ':')) /* "target:base", "docker-image://…" */
+            continue;
+        ARC_TRY(make_below(more->value, &pattern, err));
+        ARC_TRY(arc_filters_add_pattern(filters, arc_buf_text(&pattern), err));
+    }
+    return ARC_OK;
+}
+
+/* What the Dockerfile reads; without one, all of the context. */
+static int add_inputs(struct arc_filters *filters, const char *root, const struct arc_group *group,
+                      const struct arc_service *service, struct arc_error *err)
+{
+    ARC_AUTO(arc_error) struct arc_error why = {0};
+    struct arc_inputs *inputs = NULL;
+    int rc = arc_service_inputs(root, group, service, &inputs, &why);
+    if (rc && rc != ARC_ENOTFOUND)
+        return arc_error_set(err, rc, "service '%s': %s", service->codename, arc_error_text(&why));
+    if (rc)
+        return arc_filters_warn(filters, err, "service '%s': %s; its whole context counts",
+                                service->codename, arc_error_text(&why)) ||
+               add_places(filters, service, err);
+    if (!inputs) /* fetched from elsewhere */
+        return ARC_OK;
+    rc = add_places(filters, service, err);
+    if (rc)
+        arc_inputs_free(&inputs);
+    else
+        filters->rules[filters->rule_count - 1].inputs = inputs;
+    return rc;
 }
 
 static bool known(const struct arc_filters *filters, const char *name)
@@ -49,24 +116,40 @@ static bool known(const struct arc_filters *filters, const char *name)
     return false;
 }
 
-static int add_service(struct arc_filters *filters, const struct arc_group *group,
-                       const struct arc_service *service, struct arc_error *err)
+/* Whether the service's file lies elsewhere than in its directory. */
+static bool is_outside(const struct arc_service *service)
 {
-    int rc = arc_filters_add(filters, service->codename, err);
-    if (!rc)
-        rc = add_name(filters, service->directory, "/**", service->line, err);
     size_t len = strlen(service->directory);
-    bool is_outside = service->file && (strncmp(service->file, service->directory, len) != 0 ||
-                                        service->file[len] != '/');
-    if (!rc && is_outside)
-        rc = add_name(filters, service->file, "", service->line, err);
-    if (!rc)
-        rc = add_rules(filters, service->paths, service->line, err);
-    return rc ? rc : add_rules(filters, group->paths, group->line, err);
+    if (strcmp(service->directory, ".") == 0)
+        return false;
+    return strncmp(service->file, service->directory, len) != 0 || service->file[len] != '/';
 }
 
-int arc_filters_of_config(const struct arc_config *config, struct arc_filters *out,
-                          struct arc_error *err)
+static int add_named(struct arc_filters *filters, const char *path, unsigned line,
+                     struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf pattern = {0};
+    add_name(&pattern, path);
+    ARC_TRY(arc_buf_check(&pattern, "a path", err));
+    return add_rule(filters, arc_buf_text(&pattern), line, err);
+}
+
+static int add_service(struct arc_filters *filters, const char *root, const struct arc_group *group,
+                       const struct arc_service *service, struct arc_error *err)
+{
+    ARC_TRY(arc_filters_add(filters, service->codename, err));
+    if (service->derive_inputs)
+        ARC_TRY(add_inputs(filters, root, group, service, err));
+    else
+        ARC_TRY(add_directory(filters, service->directory, service->line, err));
+    if (service->file && (service->derive_inputs || is_outside(service)))
+        ARC_TRY(add_named(filters, service->file, service->line, err));
+    ARC_TRY(add_rules(filters, service->paths, service->line, err));
+    return add_rules(filters, group->paths, group->line, err);
+}
+
+int arc_filters_of_config(const char *root, const struct arc_config *config,
+                          struct arc_filters *out, struct arc_error *err)
 {
     *out = (struct arc_filters){.name = strdup(config->path), .from_config = true};
     int rc = out->name ? ARC_OK : arc_error_nomem(err);
@@ -74,7 +157,7 @@ int arc_filters_of_config(const struct arc_config *config, struct arc_filters *o
         const struct arc_group *group = &config->groups[g];
         for (size_t s = 0; !rc && s < group->service_count; s++)
             if (!known(out, group->services[s].codename))
-                rc = add_service(out, group, &group->services[s], err);
+                rc = add_service(out, root, group, &group->services[s], err);
     }
     if (rc)
         arc_filters_free(out);
@@ -98,5 +181,10 @@ int arc_filters_find(struct arc_project *project, const char *input, struct arc_
     int rc = arc_project_load_config(project, err);
     if (rc == ARC_ENOTFOUND)
         return arc_error_prefix(err, "there are no filters (--filters)");
-    return rc ? rc : arc_filters_of_config(&project->config, out, err);
+    if (rc)
+        return rc;
+    ARC_AUTO_FREE char *root = arc_project_root(project);
+    if (!root)
+        return arc_error_nomem(err);
+    return arc_filters_of_config(root, &project->config, out, err);
 }

@@ -1,6 +1,7 @@
 #include "changes/match.h"
 #include "arcci/glob.h"
 #include "base/auto.h"
+#include "dockerfile/inputs.h"
 #include <string.h>
 
 #define CHUNK ((size_t)256 << 10)
@@ -95,7 +96,10 @@ static bool is_set(const uint64_t *ids, size_t id)
 
 static bool rule_matches(const struct arc_match *match, size_t rule, const struct candidate *file)
 {
-    return is_set(match->ids, rule) && match->out->filters->rules[rule].statuses & file->status;
+    const struct arc_rule *the = &match->out->filters->rules[rule];
+    if (!is_set(match->ids, rule) || !(the->statuses & file->status))
+        return false;
+    return !the->inputs || arc_inputs_find(the->inputs, file->path, file->len);
 }
 
 /* Only the rules that matched are looked at; those of one filter are neighbours. */
@@ -107,7 +111,7 @@ static int match_some(struct arc_match *match, const struct candidate *file)
         for (uint64_t bits = match->ids[word]; bits; bits &= bits - 1) {
             size_t rule = word * 64 + (size_t)__builtin_ctzll(bits);
             size_t filter = rules[rule].filter;
-            if (filter == last || !(rules[rule].statuses & file->status))
+            if (filter == last || !rule_matches(match, rule, file))
                 continue;
             int rc = hit(match, filter, rule, file);
             if (rc)

@@ -7,6 +7,7 @@
 #include "cli/project_options.h"
 #include "plan/planned.h"
 #include "project/documents.h"
+#include "project/inputs.h"
 #include <string.h>
 
 /* "linux/amd64,linux/arm64" as an array. */
@@ -47,6 +48,34 @@ static int make_plan(const struct invocation *inv, struct arc_project *project,
     };
     ARC_TRY(arc_plan_moment(project, &options.moment, err));
     return arc_plan(&options, out, err);
+}
+
+/* ---- Dockerfiles --------------------------------------------------------------------------- */
+
+/* Where warnings go. */
+struct warnings {
+    struct report *report;
+    struct arc_error *err;
+};
+
+static int warn_of_source(void *context, const struct arc_missing_source *missing)
+{
+    const struct warnings *warnings = context;
+    struct arc_place place = {.file = missing->input->file, .line = missing->input->line};
+    return report_note(warnings->report, 'w', place.file ? &place : NULL, warnings->err,
+                       "%s: %s: %s", missing->service->codename, missing->input->what,
+                       missing->ignored ? "the ignore file leaves it out of the context"
+                                        : "there is no such file in the context");
+}
+
+static int check_dockerfiles(struct arc_project *project, struct report *report,
+                             struct arc_error *err)
+{
+    struct warnings warnings = {report, err};
+    ARC_AUTO_FREE char *root = arc_project_root(project);
+    if (!root)
+        return arc_error_nomem(err);
+    return arc_group_check_dockerfiles(root, project->group, warn_of_source, &warnings, err);
 }
 
 /* ---- what a person sees -------------------------------------------------------------------- */
@@ -150,6 +179,7 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
     ARC_TRY(arc_project_check_tag(&project, rehearsal, err));
     ARC_TRY(project_note_tags(&project, report, err));
     ARC_TRY(project_note_dirty(&project, report, err));
+    ARC_TRY(check_dockerfiles(&project, report, err));
     ARC_TRY(make_plan(inv, &project, changes, &report->document, err));
     ARC_TRY(arc_plan_read(report->document, &plan, err));
     if (option_flag(inv, "bake")) { /* for one machine: no matrix, so no limit of its cells */

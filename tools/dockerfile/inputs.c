@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdint.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -33,8 +34,9 @@ struct entry {
 
 struct arc_inputs {
     char *root;
-    char *dockerfile; /* NULL for an inline one */
-    char *ignore_file;
+    char *dockerfile;  /* NULL for an inline one */
+    char *ignore_file; /* the one that holds */
+    char *own_ignore;  /* "X.Dockerfile.dockerignore", there or not; NULL for an inline one */
     struct arc_input by_dockerfile, by_ignore_file;
     struct folder *folders;
     size_t folder_count;
@@ -42,6 +44,8 @@ struct arc_inputs {
     size_t entry_count;
     char *doubt;
     unsigned doubt_line;
+    char *pinned;
+    unsigned pinned_line;
 };
 
 /* ---- memory -------------------------------------------------------------------------------- */
@@ -69,7 +73,9 @@ void arc_inputs_free(struct arc_inputs **inputs)
     free(in->root);
     free(in->dockerfile);
     free(in->ignore_file);
+    free(in->own_ignore);
     free(in->doubt);
+    free(in->pinned);
     free(in);
     *inputs = NULL;
 }
@@ -142,10 +148,12 @@ static int read_own_ignore(struct arc_inputs *in, struct arc_error *err)
         arc_buf_printf(&name, "%s.dockerignore", in->dockerfile);
         ARC_TRY(arc_buf_check(&name, "a path", err));
         ARC_TRY(read_ignore(in, arc_buf_text(&name), own, &found, err));
-        in->ignore_file = found ? arc_buf_steal(&name) : NULL;
+        in->own_ignore = arc_buf_steal(&name);
+        if (!in->own_ignore)
+            return arc_error_nomem(err);
     }
     if (found)
-        return in->ignore_file ? ARC_OK : arc_error_nomem(err);
+        return copy_text(in->own_ignore, &in->ignore_file, err);
     ARC_TRY(join_path(own->directory, ".dockerignore", &in->ignore_file, err));
     return read_ignore(in, in->ignore_file, own, &found, err);
 }
@@ -299,6 +307,33 @@ static int add_stage(struct arc_inputs *in, const struct arc_stages *stages, siz
     return ARC_OK;
 }
 
+/* "linux/arm64/v8" is "linux/arm64", and so on (containerd, platforms.Normalize). */
+static size_t plain_length(const char *platform)
+{
+    static const char *const usual[] = {"/arm64/v8", "/arm/v7", "/amd64/v1"};
+    size_t len = strlen(platform);
+    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++) {
+        size_t end = strlen(usual[i]);
+        if (len > end && strcasecmp(platform + len - end, usual[i]) == 0)
+            return len - 3;
+    }
+    return len;
+}
+
+static int note_pinned(struct arc_inputs *in, const struct arc_stage *target, const char *platform,
+                       struct arc_error *err)
+{
+    if (in->pinned || !target->built_for || !platform)
+        return ARC_OK;
+    size_t len = plain_length(platform);
+    bool same = plain_length(target->built_for) == len &&
+                strncasecmp(platform, target->built_for, len) == 0;
+    if (same)
+        return ARC_OK;
+    in->pinned_line = target->platform_line;
+    return copy_text(target->platform, &in->pinned, err);
+}
+
 static int add_stages(struct arc_inputs *in, const struct arc_inputs_request *request,
                       const char *text, const char *platform, struct arc_error *err)
 {
@@ -310,6 +345,7 @@ static int add_stages(struct arc_inputs *in, const struct arc_inputs_request *re
     if (!target)
         return arc_error_set(err, NO_TARGET, "%s has no stage '%.200s', the target",
                              in->dockerfile ? in->dockerfile : "the Dockerfile", request->target);
+    ARC_TRY(note_pinned(in, target, platform, err));
     ARC_AUTO_FREE bool *seen = calloc(stages.count, sizeof *seen);
     if (!seen)
         return arc_error_nomem(err);
@@ -422,7 +458,7 @@ const struct arc_input *arc_inputs_find(const struct arc_inputs *inputs, const c
 {
     if (is_same(inputs->dockerfile, path, len))
         return &inputs->by_dockerfile;
-    if (is_same(inputs->ignore_file, path, len))
+    if (is_same(inputs->ignore_file, path, len) || is_same(inputs->own_ignore, path, len))
         return &inputs->by_ignore_file;
     for (size_t i = 0; i < inputs->entry_count; i++) {
         const struct entry *entry = &inputs->entries[i];
@@ -440,6 +476,12 @@ const char *arc_inputs_doubt(const struct arc_inputs *inputs, unsigned *line)
 {
     *line = inputs->doubt_line;
     return inputs->doubt;
+}
+
+const char *arc_inputs_pinned(const struct arc_inputs *inputs, unsigned *line)
+{
+    *line = inputs->pinned_line;
+    return inputs->pinned;
 }
 
 int arc_inputs_missing(const struct arc_inputs *inputs,

@@ -44,6 +44,10 @@ const struct arc_input *arc_inputs_find(const struct arc_inputs *inputs, const c
 /* Why the whole context counts, for want of knowing better; NULL when that is not so. */
 const char *arc_inputs_doubt(const struct arc_inputs *inputs, unsigned *line);
 
+/* The platform that the image is made for whatever is asked for, since the FROM in *line says so:
+ * as written there. NULL when it is made for every platform of the request. */
+const char *arc_inputs_pinned(const struct arc_inputs *inputs, unsigned *line);
+
 /* Calls `each` for every source without a wildcard that is not in its context; `ignored`: it is
  * there, but its ignore file leaves it out. Ends at, and returns, what is not 0. */
 int arc_inputs_missing(const struct arc_inputs *inputs,

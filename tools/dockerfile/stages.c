@@ -103,6 +103,7 @@ void arc_stages_free(struct arc_stages *stages)
         free(stage->name);
         free(stage->base);
         free(stage->platform);
+        free(stage->built_for);
         json_decref(stage->values);
         json_decref(stage->needs);
         json_decref(stage->onbuild);
@@ -544,6 +545,28 @@ static int start_from_image(struct reader *r, const char *ref, const struct orig
     return ARC_OK;
 }
 
+/* The platform that a FROM names, or that the stage which it starts from has. */
+static int set_platform(struct reader *r, struct from *from, size_t base)
+{
+    ARC_AUTO(arc_buf) struct arc_buf value = {.max = WORD_MAX};
+    struct arc_stage *stage = current(r);
+    struct arc_scope scope = {r->globals, false, r->escape};
+    const struct arc_stage *parent = base == SIZE_MAX ? NULL : &r->out->items[base];
+    if (from->platform.len) {
+        bool known = arc_word_expand(&scope, arc_buf_text(&from->platform), &value);
+        stage->platform = arc_buf_steal(&from->platform);
+        stage->built_for = strdup(known ? arc_buf_text(&value) : "");
+        stage->platform_line = stage->line;
+    } else if (parent && parent->platform) {
+        stage->platform = strdup(parent->platform);
+        stage->built_for = strdup(parent->built_for);
+        stage->platform_line = parent->platform_line;
+    } else {
+        return ARC_OK;
+    }
+    return stage->platform && stage->built_for ? ARC_OK : arc_error_nomem(r->err);
+}
+
 static int on_from(struct reader *r, const struct arc_instruction *in)
 {
     ARC_AUTO(from) struct from from = {0};
@@ -558,9 +581,9 @@ static int on_from(struct reader *r, const struct arc_instruction *in)
     struct arc_stage *stage = current(r);
     stage->base = strdup(known ? arc_buf_text(&ref) : "");
     stage->name = from.name.len ? arc_buf_steal(&from.name) : NULL;
-    stage->platform = from.platform.len ? arc_buf_steal(&from.platform) : NULL;
     if (!stage->base)
         return arc_error_nomem(r->err);
+    ARC_TRY(set_platform(r, &from, base));
     origin.context = stage->name ? context_of(r, stage->name) : NULL;
     if (origin.context)
         return add_source(r, &origin, "/", NULL);

@@ -22,12 +22,14 @@ struct arc_source {
 struct arc_stage {
     char *name;      /* lower case, or NULL */
     char *base;      /* FROM, expanded; "" when it cannot be told */
-    char *platform;  /* as written ("linux/amd64", "$BUILDPLATFORM"), or NULL */
+    char *platform;  /* of its FROM, or of that of the stage it starts from, as written; or NULL */
+    char *built_for; /* the same, expanded; "" when it cannot be told, NULL without one */
     unsigned line;   /* of its FROM */
-    json_t *values;  /* variables: name → text, null for what cannot be told */
-    bool open;       /* its base is an image from elsewhere, whose ENV is not known */
-    json_t *needs;   /* numbers of stages: its base, COPY --from, RUN --mount=from= */
-    json_t *onbuild; /* texts of triggers, with their lines: [[text, line], …] */
+    unsigned platform_line; /* of the FROM that has the platform */
+    json_t *values;         /* variables: name → text, null for what cannot be told */
+    bool open;              /* its base is an image from elsewhere, whose ENV is not known */
+    json_t *needs;          /* numbers of stages: its base, COPY --from, RUN --mount=from= */
+    json_t *onbuild;        /* texts of triggers, with their lines: [[text, line], …] */
     struct arc_source *sources;
     size_t count;
 };

@@ -3,6 +3,7 @@
 #include "base/auto.h"
 #include "doctor/doctor.h"
 #include "lint/rule.h"
+#include "project/inputs.h"
 #include <string.h>
 
 /* GitHub docs, "Events that trigger workflows", push: "Events will not be created for tags when
@@ -73,6 +74,21 @@ static void no_config(const struct doctor *doctor, const struct arc_error *err,
                         : "put it right; 'arc-ci lint' shows all there is");
 }
 
+/* A group whose Dockerfiles are not all there cannot be released. */
+static void check_dockerfiles(const struct doctor *doctor, struct doctor_result *result)
+{
+    ARC_AUTO_FREE char *root = arc_project_root(doctor->project);
+    const struct arc_config *config = &doctor->project->config;
+    for (size_t i = 0; root && i < config->group_count; i++) {
+        ARC_AUTO(arc_error) struct arc_error err = {0};
+        if (!arc_group_check_dockerfiles(root, &config->groups[i], NULL, NULL, &err))
+            continue;
+        result->status = DOCTOR_MISSING;
+        arc_buf_puts(&result->advice, result->advice.len ? "; " : "");
+        arc_buf_puts(&result->advice, arc_error_text(&err));
+    }
+}
+
 void doctor_config(struct doctor *doctor, struct doctor_result *result)
 {
     ARC_AUTO(arc_error) struct arc_error err = {0};
@@ -88,6 +104,7 @@ void doctor_config(struct doctor *doctor, struct doctor_result *result)
     arc_buf_printf(
         &result->found, "%zu group%s, %zu service%s", doctor->project->config.group_count,
         doctor->project->config.group_count == 1 ? "" : "s", services, services == 1 ? "" : "s");
+    check_dockerfiles(doctor, result);
 }
 
 /* How many release tags of the groups point to HEAD; they were likely made to be pushed together.

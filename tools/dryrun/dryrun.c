@@ -11,6 +11,7 @@
 #include "git/git.h"
 #include "github/options.h"
 #include "notes/inputs.h"
+#include "project/inputs.h"
 #include <string.h>
 
 /* A rehearsal under way. */
@@ -76,10 +77,21 @@ static int read_project(struct dryrun *run, const struct arc_dryrun_options *opt
     return ARC_OK;
 }
 
+/* A Dockerfile that is not there fails a release, so it fails its rehearsal. */
+static int check_dockerfiles(const struct dryrun *run, struct arc_error *err)
+{
+    ARC_AUTO_FREE char *root = arc_project_root(run->project);
+    if (!root)
+        return arc_error_nomem(err);
+    return arc_group_check_dockerfiles(root, run->project->group, NULL, NULL, err);
+}
+
 static int read_facts(struct dryrun *run, const struct arc_dryrun_options *options,
                       struct arc_error *err)
 {
     int rc = read_project(run, options, err);
+    if (!rc)
+        rc = check_dockerfiles(run, err);
     const struct arc_repository *repository = &run->project->repository;
     json_t *version = run->project->version;
     if (!rc)
@@ -102,7 +114,10 @@ static int find_changes(struct dryrun *run, json_t **out, struct arc_error *err)
     struct arc_config one = {.path = run->project->config.path,
                              .groups = (struct arc_group *)run->project->group,
                              .group_count = 1};
-    int rc = arc_filters_of_config(&one, &filters, err);
+    ARC_AUTO_FREE char *root = arc_project_root(run->project);
+    if (!root)
+        return arc_error_nomem(err);
+    int rc = arc_filters_of_config(root, &one, &filters, err);
     struct arc_changes_options options = {.filters = &filters,
                                           .config = &one,
                                           .quantifier = ARC_QUANTIFIER_SOME_EXCLUDE,

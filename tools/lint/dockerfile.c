@@ -2,6 +2,8 @@
 #include "dockerfile/dockerfile.h"
 #include "base/auto.h"
 #include "lint/rule.h"
+#include "project/config_build.h"
+#include "project/inputs.h"
 #include <string.h>
 #include <strings.h>
 
@@ -11,6 +13,7 @@ struct reading {
     json_t *stages; /* names of the stages so far */
     json_t *labels; /* of the last stage */
     char *user;     /* of the last stage, or NULL */
+    char *stage;    /* the last stage's name, or NULL */
     unsigned user_line, from_line, label_line;
     bool failed;
 };
@@ -21,6 +24,7 @@ static void reading_free(struct reading *reading)
     json_decref(reading->stages);
     json_decref(reading->labels);
     free(reading->user);
+    free(reading->stage);
 }
 
 static void on_arg(struct reading *r, const char *args)
@@ -83,16 +87,24 @@ static void on_from(struct lint *lint, struct reading *r, const char *file,
                     const struct arc_instruction *in)
 {
     ARC_AUTO(arc_buf) struct arc_buf word = {0};
-    const char *args = in->args;
+    const char *args = in->args, *stage = NULL;
     bool base = false;
     while (arc_dockerfile_word(&args, &word, NULL)) {
         if (!base && strncmp(lint_content(lint, &word), "--", 2) != 0) {
             check_base(lint, r, file, in, lint_content(lint, &word));
             base = true;
         } else if (strcasecmp(lint_content(lint, &word), "AS") == 0 &&
-                   arc_dockerfile_word(&args, &word, NULL) &&
-                   json_object_set_new(r->stages, lint_content(lint, &word), json_true()))
-            r->failed = true;
+                   arc_dockerfile_word(&args, &word, NULL)) {
+            stage = lint_content(lint, &word);
+            free(r->stage);
+            r->stage = strdup(stage);
+            if (!r->stage || json_object_set_new(r->stages, stage, json_true()))
+                r->failed = true;
+        }
+    }
+    if (!stage) {
+        free(r->stage);
+        r->stage = NULL;
     }
     json_object_clear(r->labels);
     free(r->user);
@@ -125,11 +137,11 @@ static void check_user(struct lint *lint, const struct reading *r, const char *f
 }
 
 static void check_labels(struct lint *lint, const struct reading *r, const char *file,
-                         const struct lint_service *service)
+                         const struct arc_group *group, const struct arc_service *service)
 {
     for (const struct arc_pair *label = lint->settings.labels; label && label->name; label++) {
         ARC_AUTO(arc_buf) struct arc_buf expected = {0};
-        lint_expand(&expected, label->value, &service->data, service->group);
+        lint_expand(&expected, label->value, service, group);
         const char *found = json_string_value(json_object_get(r->labels, label->name));
         if (!found || strcmp(found, lint_content(lint, &expected)) != 0)
             lint_find(lint, LINT_LABELS, file, r->label_line ? r->label_line : r->from_line,
@@ -138,15 +150,20 @@ static void check_labels(struct lint *lint, const struct reading *r, const char 
     }
 }
 
+/* Reads up to the end of the target's stage. */
 static void read_instructions(struct lint *lint, struct reading *r, const char *file,
-                              const char *text)
+                              const struct arc_service *service, const char *text)
 {
     ARC_AUTO(arc_dockerfile) struct arc_dockerfile dockerfile = {.at = text, .line = 1};
+    const char *target = service->build.target;
     struct arc_instruction in;
     while (arc_dockerfile_next(&dockerfile, &in)) {
+        bool from = strcmp(in.keyword, "FROM") == 0;
+        if (from && target && r->stage && strcasecmp(r->stage, target) == 0)
+            break;
         if (strcmp(in.keyword, "ARG") == 0)
             on_arg(r, in.args);
-        else if (strcmp(in.keyword, "FROM") == 0)
+        else if (from)
             on_from(lint, r, file, &in);
         else if (strcmp(in.keyword, "USER") == 0)
             on_user(r, &in);
@@ -156,27 +173,68 @@ static void read_instructions(struct lint *lint, struct reading *r, const char *
     r->failed = r->failed || dockerfile.args.failed;
 }
 
-void lint_dockerfile(struct lint *lint, const struct lint_service *service)
+/* ---- what the build reads ------------------------------------------------------------------- */
+
+/* Whose sources are looked at. */
+struct place {
+    struct lint *lint;
+    const char *file;
+};
+
+static int find_missing(void *context, const struct arc_input *input, bool ignored)
+{
+    const struct place *place = context;
+    lint_find(place->lint, LINT_COPY, place->file, input->line, "%s: %s", input->what,
+              ignored ? "the ignore file leaves it out of the context"
+                      : "there is no such file in the context");
+    return 0;
+}
+
+static void check_inputs(struct lint *lint, const struct arc_group *group,
+                         const struct arc_service *service, const char *file)
+{
+    ARC_AUTO(arc_inputs) struct arc_inputs *inputs = NULL;
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    struct place place = {lint, file};
+    unsigned line = 0;
+    if (arc_service_inputs(lint->root, group, service, &inputs, &err)) {
+        lint_find_error(lint, lint_rule_name(LINT_DOCKERFILE), file, &err);
+        return;
+    }
+    if (!inputs)
+        return;
+    arc_inputs_missing(inputs, find_missing, &place);
+    const char *pinned = arc_inputs_pinned(inputs, &line);
+    if (pinned)
+        lint_find(lint, LINT_PLATFORM, file, line,
+                  "--platform=%s holds for the last stage: every platform of the image would get "
+                  "the same files; leave it out, or say it for the stages that compile",
+                  pinned);
+}
+
+void lint_dockerfile(struct lint *lint, const struct arc_group *group,
+                     const struct arc_service *service)
 {
     static const enum lint_rule rules[] = {LINT_DOCKERFILE, LINT_BASE_PINNED, LINT_NON_ROOT,
-                                           LINT_LABELS};
+                                           LINT_LABELS,     LINT_COPY,        LINT_PLATFORM};
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     ARC_AUTO(reading)
-    struct reading r = {json_object(), json_object(), json_object(), NULL, 0, 0, 0, false};
-    ARC_AUTO_FREE char *file = lint_text(lint, "%s/Dockerfile", service->directory);
-    if (!file || !service->group || !service->loaded)
+    struct reading r = {.args = json_object(), .stages = json_object(), .labels = json_object()};
+    const char *file = service->build.dockerfile;
+    if (!file || arc_context_is_remote(service->build.context))
         return;
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
         lint_applied(lint, lint_rule_name(rules[i]));
     if (!lint_read(lint, LINT_DOCKERFILE, file, &text))
         return;
-    read_instructions(lint, &r, file, lint_content(lint, &text));
+    read_instructions(lint, &r, file, service, lint_content(lint, &text));
     if (r.failed)
         lint->failed = ARC_ENOMEM;
-    if (!r.from_line)
+    if (!r.from_line) {
         lint_find(lint, LINT_DOCKERFILE, file, 1, "there is no FROM");
-    else {
-        check_user(lint, &r, file);
-        check_labels(lint, &r, file, service);
+        return;
     }
+    check_user(lint, &r, file);
+    check_labels(lint, &r, file, group, service);
+    check_inputs(lint, group, service, file);
 }

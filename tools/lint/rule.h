@@ -128,7 +128,8 @@ void lint_settings_free(struct lint_settings *settings);
 
 /* The families of rules, each in its file. */
 void lint_services(struct lint *lint);
-void lint_dockerfile(struct lint *lint, const struct lint_service *service);
+void lint_dockerfile(struct lint *lint, const struct arc_group *group,
+                     const struct arc_service *service);
 void lint_compose(struct lint *lint, const struct lint_service *service);
 void lint_make(struct lint *lint);
 void lint_workflows(struct lint *lint);

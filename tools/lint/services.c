@@ -200,7 +200,10 @@ void lint_services(struct lint *lint)
         lint_applied(lint, lint_rule_name(rules[i]));
     for (size_t i = 0; i < lint->service_count && !lint->failed; i++) {
         check_service(lint, &lint->services[i]);
-        lint_dockerfile(lint, &lint->services[i]);
         lint_compose(lint, &lint->services[i]);
     }
+    const struct arc_config *config = &lint->project->config;
+    for (size_t g = 0; g < config->group_count && !lint->failed; g++)
+        for (size_t s = 0; s < config->groups[g].service_count; s++)
+            lint_dockerfile(lint, &config->groups[g], &config->groups[g].services[s]);
 }
