@@ -229,6 +229,9 @@ def build_libraries(tools, found):
                     "-DBUILD_EXAMPLES=OFF", "-DBUILD_TESTING=OFF", "-DBUILD_CURL_EXE=OFF", "-DBUILD_LIBCURL_DOCS=OFF",
                     "-DBUILD_MISC_DOCS=OFF", "-DENABLE_CURL_MANUAL=OFF", "-DCURL_CA_BUNDLE=none", "-DCURL_CA_PATH=none",
                     f"-DZLIB_LIBRARY={root}/lib/libz.a", f"-DZLIB_INCLUDE_DIR={root}/include")
+    else:  # macOS has a libcurl of its own, loaded when it is needed: the headers are enough
+        shutil.copytree(found / "curl/include/curl", root / "include/curl")
+        write_pc(tools, "libcurl", "8.22.0", "")
 
 
 def libraries(target):

@@ -17,8 +17,8 @@ int arc_curl_load(struct arc_curl *out, struct arc_error *err)
 #include <stddef.h>
 #include <string.h>
 
-/* Debian's two builds of the one library; either serves. */
-static const char *const names[] = {"libcurl.so.4", "libcurl-gnutls.so.4"};
+/* Debian's two builds of the one library, either of which serves, and macOS's own. */
+static const char *const names[] = {"libcurl.so.4", "libcurl-gnutls.so.4", "libcurl.4.dylib"};
 
 static int resolve(void *library, const char *symbol, void *slot, struct arc_error *err)
 {

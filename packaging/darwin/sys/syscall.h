@@ -1,0 +1,1 @@
+/* The numbers that arc-ci names are in compat.h. */
