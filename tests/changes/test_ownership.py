@@ -24,3 +24,10 @@ def test_a_repository_of_somebody_else(tmp_path):
         config.write_text(f"[safe]\n\tdirectory = {trusted}\n")
         run = subprocess.run(command, cwd=repo, env=env, capture_output=True, text=True, timeout=120)
         assert run.returncode == 0, run.stderr
+    config.write_text("")
+    for trusting in ({"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"},
+                     {"GITHUB_WORKSPACE": str(tmp_path)}):
+        run = subprocess.run(command, cwd=repo, env={**env, **trusting}, capture_output=True, text=True, timeout=120)
+        assert run.returncode == 0, run.stderr
+    run = subprocess.run(command, cwd=repo, env={**env, "GITHUB_WORKSPACE": str(tmp_path / "rep")}, capture_output=True, text=True, timeout=120)
+    assert run.returncode == 3

@@ -56,6 +56,10 @@ int arc_base_resolve(const struct arc_git *git, const char *name, struct arc_oid
 int arc_base_find(const struct arc_base_request *request, const char *name, struct arc_oid *out,
                   struct arc_error *err);
 
+/* Lets what is read from now on fetch what it lacks, as far as the request allows it: a choice that
+ * was tried without the network has forbidden it. */
+void arc_base_allow_fetching(const struct arc_base_request *request);
+
 /* The merge base, deepening a history that is cut until there is one or no more to get.
  * ARC_ENOTFOUND when there is none. */
 int arc_base_merge_base(const struct arc_base_request *request, const struct arc_oid *a,

@@ -116,9 +116,11 @@ static struct arc_base_request request_of(const struct run *run)
 static int choose(struct run *run, struct arc_error *err)
 {
     const struct arc_base_request request = request_of(run);
-    if (run->options->since != ARC_SINCE_EVENT)
-        return arc_base_choose_head(&request, &run->base, err);
-    return arc_base_choose(&request, &run->base, err);
+    int rc = run->options->since != ARC_SINCE_EVENT
+                 ? arc_base_choose_head(&request, &run->base, err)
+                 : arc_base_choose(&request, &run->base, err);
+    arc_base_allow_fetching(&request);
+    return rc;
 }
 
 static int compare(struct run *run, struct arc_error *err);

@@ -73,7 +73,8 @@ int choice_since_merge_base(const struct choice *c, const char *name, const char
     rc = arc_base_merge_base(c->request, &other, &out->head, &out->base, c->err);
     if (!rc)
         return choice_reason(c, &out->base_reason, "merge base with %s (%s)", name, why);
-    if (rc != ARC_ENOTFOUND)
+    bool is_cut = !c->request->fetch_depth && arc_git_is_shallow(c->git);
+    if (rc != ARC_ENOTFOUND || is_cut) /* only a whole history tells that there is none */
         return rc;
     arc_error_clear(c->err);
     out->base = other;

@@ -101,6 +101,11 @@ static bool may_fetch(const struct arc_base_request *request)
     return may;
 }
 
+void arc_base_allow_fetching(const struct arc_base_request *request)
+{
+    may_fetch(request);
+}
+
 /* Both errors in one: what is missing, and why fetching it did not help. */
 static int both(struct arc_error *missing, struct arc_error *fetching, struct arc_error *err)
 {

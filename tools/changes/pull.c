@@ -52,10 +52,16 @@ static int pull_request_commits(const struct choice *c, bool fetching)
     int rc = arc_base_find(&request, event->head_sha, &out->head, c->err);
     if (!rc)
         rc = arc_base_find(&request, event->base_sha, &base, c->err);
-    if (!rc)
-        rc = arc_base_merge_base(&request, &base, &out->head, &out->base, c->err);
     if (rc)
         return arc_error_prefix(c->err, "the pull request's commits are not all in this clone");
+    rc = arc_base_merge_base(&request, &base, &out->head, &out->base, c->err);
+    if (rc == ARC_ENOTFOUND && fetching) {
+        arc_error_clear(c->err);
+        ARC_TRY(choice_reason(c, &out->head_reason, "the pull request's newest commit"));
+        return choice_since_merge_base(c, event->base_sha, "the pull request's base");
+    }
+    if (rc)
+        return rc;
     ARC_TRY(choice_reason(c, &out->head_reason, "the pull request's newest commit"));
     return choice_reason(c, &out->base_reason, "merge base of the pull request and %s",
                          event->base_ref ? event->base_ref : "its base");

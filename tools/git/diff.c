@@ -19,6 +19,11 @@ struct entry {
     const unsigned char *oid;
 };
 
+/* The name of the tree without entries, which git knows without an object. */
+static const unsigned char empty_tree[OID_BYTES] = {0x4b, 0x82, 0x5d, 0xc6, 0x42, 0xcb, 0x6e,
+                                                    0xb9, 0xa0, 0x60, 0xe5, 0x4b, 0xf8, 0xd6,
+                                                    0x92, 0x88, 0xfb, 0xee, 0x49, 0x04};
+
 /* A tree under way. */
 struct cursor {
     git_odb_object *object; /* NULL for an empty side */
@@ -103,8 +108,8 @@ static int read_tree(struct walk *walk, const git_oid *id, bool to, git_odb_obje
 static int open_cursor(struct walk *walk, const unsigned char *oid, bool to, struct cursor *cursor)
 {
     git_oid id;
-    *cursor = (struct cursor){.done = !oid};
-    if (!oid)
+    *cursor = (struct cursor){.done = !oid || memcmp(oid, empty_tree, OID_BYTES) == 0};
+    if (cursor->done)
         return ARC_OK;
     memcpy(id.id, oid, OID_BYTES);
     int rc = read_tree(walk, &id, to, &cursor->object);
@@ -254,7 +259,10 @@ static bool is_absent(const struct arc_git *git, const struct arc_oid *commit)
     struct arc_git_commit found;
     if (arc_git_commit(git, commit, &found, NULL) != ARC_OK)
         return true;
-    bool here = arc_git_has(git, &found.tree);
+    git_oid tree;
+    bool is_empty = arc_git_oid_in(&found.tree, &tree, NULL) == ARC_OK &&
+                    memcmp(tree.id, empty_tree, OID_BYTES) == 0;
+    bool here = is_empty || arc_git_has(git, &found.tree);
     arc_git_commit_free(&found);
     return !here;
 }
