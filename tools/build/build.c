@@ -56,7 +56,8 @@ static struct arc_verify verify_of(const struct run *run, const struct arc_plann
                                .service = service,
                                .platforms = platforms_of(run, service),
                                .reference = reference,
-                               .details = true};
+                               .details = true,
+                               .listener = &run->listener};
 }
 
 /* ---- what is already there ----------------------------------------------------------------- */

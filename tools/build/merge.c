@@ -40,7 +40,8 @@ static int add_leg(struct join *join, const struct arc_cell *cell, struct arc_er
     ARC_AUTO(arc_manifest) struct arc_manifest index = {0};
     char *platforms[] = {cell->platform, NULL};
     struct arc_built_service built;
-    struct arc_verify verify = {join->registry, join->service, platforms, cell->staging, false};
+    struct arc_verify verify = {join->registry, join->service, platforms,
+                                cell->staging,  false,         NULL};
     char leg[600];
     snprintf(leg, sizeof leg, "%.200s/%.100s", cell->service, cell->platform);
     int rc = arc_verify_ahead(&verify, 1, err);
@@ -102,7 +103,8 @@ static int merge_service(const struct arc_build_options *options, struct join *j
 
     ARC_TRY(arc_build_stage_mirrors(join->registry, service, service->staging, &index, err));
 
-    struct arc_verify verify = {join->registry, service, service->platforms, index.digest, true};
+    struct arc_verify verify = {join->registry, service, service->platforms,
+                                index.digest,   true,    NULL};
     ARC_TRY(arc_verify_ahead(&verify, 1, err));
     ARC_TRY(arc_verify_index(&verify, &out->memory, &out->services[out->service_count], NULL, err));
     out->service_count++;

@@ -31,6 +31,7 @@ struct promotion {
     struct arc_manifest *indexes; /* of ledger->services[i] */
     struct move *moves;           /* from `floating` on: those that others have had */
     size_t index_count, move_count, floating;
+    struct arc_build_listener listener;
 };
 
 static void promotion_free(struct promotion *promotion)
@@ -139,7 +140,8 @@ static int list_services(struct promotion *promotion, struct arc_verify *verifie
         *verify = (struct arc_verify){.registry = promotion->registry,
                                       .service = service,
                                       .platforms = service->platforms,
-                                      .details = !options->build};
+                                      .details = !options->build,
+                                      .listener = &promotion->listener};
         ARC_TRY(reference_of(options, service, &verify->reference, err));
     }
     return ARC_OK;
@@ -419,9 +421,9 @@ static int check_ledger(const struct arc_promote_options *options, struct arc_er
 static int promote_all(struct promotion *promotion, struct arc_error *err)
 {
     const struct arc_promote_options *options = promotion->options;
-    struct arc_build_listener listener = {options->on_event, options->context};
+    promotion->listener = (struct arc_build_listener){options->on_event, options->context};
     ARC_TRY(arc_registry_new(options->env, options->clock, &promotion->registry, err));
-    arc_registry_on_wait(promotion->registry, arc_build_tell_wait, &listener);
+    arc_registry_on_wait(promotion->registry, arc_build_tell_wait, &promotion->listener);
     ARC_TRY(read_services(promotion, err));
     ARC_TRY(plan_moves(promotion, err));
     ARC_TRY(move_all(promotion, err));

@@ -47,12 +47,6 @@ void arc_bake_result_free(struct arc_bake_result *result);
 int arc_bake_run(const struct arc_build_options *options, const struct arc_progress_options *watch,
                  struct arc_bake_result *out, struct arc_error *err);
 
-/* Who hears of what a build, a merge or a promotion does. */
-struct arc_build_listener {
-    void (*on_event)(void *context, const struct arc_build_event *event); /* may be NULL */
-    void *context;
-};
-
 /* Tells the listener (a struct arc_build_listener) that a registry is given the time that it asks
  * for: what arc_registry_on_wait() takes. */
 void arc_build_tell_wait(void *listener, const char *url, int status, int64_t seconds);

@@ -123,6 +123,7 @@ struct reading {
     const struct arc_verify *verify;
     struct arc_arena *memory;
     struct arc_built_service *built;
+    json_t *layers; /* of each of built->cells: an array of descriptors */
 };
 
 static int check_image(const struct reading *reading, const json_t *descriptor,
@@ -153,7 +154,9 @@ static int check_image(const struct reading *reading, const json_t *descriptor,
     ARC_TRY(image_size(manifest.document, &size, err));
     struct arc_built_cell *cell = arc_arena_append(reading->memory, &reading->built->cells,
                                                    &reading->built->cell_count, sizeof *cell);
-    if (!cell)
+    json_t *layers = json_object_get(manifest.document, "layers");
+    if (!cell ||
+        json_array_append_new(reading->layers, layers ? json_incref(layers) : json_array()))
         return arc_error_nomem(err);
     *cell = (struct arc_built_cell){
         .platform = arc_arena_text(reading->memory, platform),
@@ -165,6 +168,49 @@ static int check_image(const struct reading *reading, const json_t *descriptor,
         .cached = -1,
     };
     return ARC_OK;
+}
+
+/* ---- doubts -------------------------------------------------------------------------------- */
+
+static bool same_layers(const json_t *a, const json_t *b)
+{
+    size_t i;
+    json_t *layer;
+    if (!json_array_size(a) || json_array_size(a) != json_array_size(b))
+        return false;
+    json_array_foreach (a, i, layer)
+        if (strcmp(arc_json_text_of(layer, "digest"),
+                   arc_json_text_of(json_array_get(b, i), "digest")) != 0)
+            return false;
+    return true;
+}
+
+/* Files that are the same for two platforms hold no program, or one of the wrong platform, which
+ * starts nowhere else: a last stage FROM --platform=… makes such images. */
+static void tell_of_same_layers(const struct reading *reading)
+{
+    const struct arc_build_listener *listener = reading->verify->listener;
+    const struct arc_built_service *built = reading->built;
+    if (!listener || !listener->on_event)
+        return;
+    for (size_t i = 1; i < built->cell_count; i++) {
+        ARC_AUTO(arc_buf) struct arc_buf text = {.max = 1024};
+        size_t other = 0;
+        while (other < i && !same_layers(json_array_get(reading->layers, other),
+                                         json_array_get(reading->layers, i)))
+            other++;
+        if (other == i)
+            continue;
+        arc_buf_printf(&text,
+                       "warning: %s and %s have the same layers: right for files without programs; "
+                       "otherwise look for --platform in the FROM of the last stage",
+                       built->cells[other].platform, built->cells[i].platform);
+        struct arc_build_event event = {.service = built->service,
+                                        .platform = "",
+                                        .step = arc_buf_text(&text),
+                                        .state = ARC_STEP_DONE};
+        listener->on_event(listener->context, &event);
+    }
 }
 
 /* ---- the set of platforms ------------------------------------------------------------------ */
@@ -334,7 +380,8 @@ int arc_verify_index(const struct arc_verify *verify, struct arc_arena *memory,
     ARC_AUTO(arc_manifest) struct arc_manifest own = {0};
     struct arc_manifest *found = index ? index : &own;
     const struct arc_planned_service *service = verify->service;
-    struct reading reading = {verify, memory, built};
+    ARC_AUTO_JSON json_t *layers = json_array();
+    struct reading reading = {verify, memory, built, layers};
     *built = (struct arc_built_service){.service = arc_arena_text(memory, service->service),
                                         .image = arc_arena_text(memory, service->image),
                                         .built = true};
@@ -347,6 +394,7 @@ int arc_verify_index(const struct arc_verify *verify, struct arc_arena *memory,
     if (arc_names_check(found->document, err))
         return differs(verify, "", err);
     ARC_TRY(check_images(&reading, found->document, err));
+    tell_of_same_layers(&reading);
     ARC_TRY(check_attestations(&reading, found->document, err));
     const json_t *annotations = json_object_get(found->document, "annotations");
     const char *key = arc_json_text_of(annotations, ARC_KEY_ANNOTATION);

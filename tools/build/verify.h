@@ -2,9 +2,16 @@
 #ifndef ARC_BUILD_VERIFY_H
 #define ARC_BUILD_VERIFY_H
 
+#include "arcci/build.h"
 #include "arcci/documents.h"
 #include "base/platform.h"
 #include "registry/registry.h"
+
+/* Who hears of what a build, a merge or a promotion does. */
+struct arc_build_listener {
+    void (*on_event)(void *context, const struct arc_build_event *event); /* may be NULL */
+    void *context;
+};
 
 /* What is compared. Nothing is owned. */
 struct arc_verify {
@@ -13,12 +20,14 @@ struct arc_verify {
     char *const *platforms; /* exactly these, no more, no fewer */
     const char *reference;  /* tag or digest */
     bool details;           /* for the ledger: unpacked sizes and base images too */
+    const struct arc_build_listener *listener; /* hears what may be wrong; NULL: nobody */
 };
 
 /* Reads the index and everything that it lists. Holds when: its platforms are the planned ones,
  * each once; every image's configuration is for that platform and carries every planned label (the
  * revision among them); every attestation belongs to an image of the index. ARC_EFAILED names what
- * differs; ARC_ENOTFOUND when the reference does not exist.
+ * differs; ARC_ENOTFOUND when the reference does not exist. The listener hears of two platforms with
+ * the same layers: one of them may hold the other's programs.
  * *built: the service's entry of the ledger, in `memory` (without durations, and without what
  * `details` stands for when that is not set); *index (may be NULL) gets the index itself. */
 int arc_verify_index(const struct arc_verify *verify, struct arc_arena *memory,
