@@ -113,9 +113,14 @@ static void test_mask(void **state)
         {"text", "", "text"},
         {"abc", "abc", "***"},
         {"a ab", "ab", "a ab"}, /* no token is that short */
+        {"a \\u0073\\u0033cre\\u0074 b", "s3cret", "a *** b"},
+        {"?t=s%33cr%65t&x", "s3cret", "?t=***&x"},
+        {"\\u0073\\u0033cre", "s3cret", "\\u0073\\u0033cre"},
+        {"Basic eC1hY2Nlc3MtdG9rZW46Z2hwX2ExQjJhMUIyYTFCMg== x", "ghp_a1B2a1B2a1B2",
+         "Basic eC1hY2Nlc3MtdG9rZW46***Mg== x"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        char text[64];
+        char text[128];
         snprintf(text, sizeof text, "%s", table[i][0]);
         arc_github_mask(text, table[i][1]);
         assert_string_equal(text, table[i][2]);

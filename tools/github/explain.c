@@ -2,6 +2,7 @@
 #include "base/auto.h"
 #include "base/text.h"
 #include "github/github.h"
+#include "os/base64.h"
 #include <string.h>
 #include <strings.h>
 
@@ -122,14 +123,84 @@ int arc_github_explain(const char *method, const char *path, const struct arc_ht
     return arc_error_set(err, code_of(answer), "%s", arc_buf_text(&text));
 }
 
+/* The byte that two hexadecimal digits stand for; -1 for anything else. */
+static int read_hex(const char *at, size_t left)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *high = left >= 2 && at[0] ? strchr(digits, at[0] | 0x20) : NULL;
+    const char *low = high && at[1] ? strchr(digits, at[1] | 0x20) : NULL;
+    return low ? (int)(high - digits) << 4 | (int)(low - digits) : -1;
+}
+
+/* How many bytes of the text spell the secret, each letter as it is, as JSON's \u00NN or as a URL's
+ * %NN; 0 when they do not. */
+static size_t find_spelling(const char *text, size_t left, const char *secret)
+{
+    size_t at = 0;
+    for (; *secret; secret++) {
+        if (at < left && text[at] == *secret) {
+            at++;
+            continue;
+        }
+        size_t skip = 0;
+        if (left - at >= 6 && strncmp(text + at, "\\u00", 4) == 0)
+            skip = 4;
+        else if (left - at >= 3 && text[at] == '%')
+            skip = 1;
+        if (!skip || read_hex(text + at + skip, left - at - skip) != (unsigned char)*secret)
+            return 0;
+        at += skip + 2;
+    }
+    return at;
+}
+
+static size_t mask_spellings(char *text, size_t len, const char *secret)
+{
+    for (size_t at = 0; at < len; at++) {
+        size_t found = find_spelling(text + at, len - at, secret);
+        if (found < 3)
+            continue;
+        memcpy(text + at, "***", 3);
+        memmove(text + at + 3, text + at + found, len - at - found + 1);
+        len -= found - 3;
+        at += 2;
+    }
+    return len;
+}
+
+/* What base64 makes of the secret, wherever it stands in what was encoded (Authorization: Basic): the
+ * letters that depend on it alone. */
+static void encode_part(const char *secret, size_t before, struct arc_buf *out)
+{
+    ARC_AUTO(arc_buf) struct arc_buf bytes = {.max = 8192}, text = {.max = 16384};
+    size_t first = before ? before + 1 : 0;
+    arc_buf_add(&bytes, "::", before);
+    arc_buf_puts(&bytes, secret);
+    if (bytes.failed || arc_base64_encode(bytes.data, bytes.len, &text, NULL))
+        return;
+    size_t whole = bytes.len / 3 * 4;
+    if (whole >= first + 16)
+        arc_buf_add(out, text.data + first, whole - first);
+}
+
+size_t arc_github_mask_bytes(char *text, size_t len, const char *secret)
+{
+    if (!text || !secret || strlen(secret) < 3)
+        return len;
+    len = mask_spellings(text, len, secret);
+    for (size_t before = 0; before < 3; before++) {
+        ARC_AUTO(arc_buf) struct arc_buf part = {.max = 16384};
+        encode_part(secret, before, &part);
+        if (part.len)
+            len = mask_spellings(text, len, arc_buf_text(&part));
+    }
+    return len;
+}
+
 void arc_github_mask(char *text, const char *secret)
 {
-    size_t len = secret ? strlen(secret) : 0;
-    for (char *at = text; len >= 3 && at && (at = strstr(at, secret));) {
-        memcpy(at, "***", 3);
-        memmove(at + 3, at + len, strlen(at + len) + 1);
-        at += 3;
-    }
+    if (text)
+        arc_github_mask_bytes(text, strlen(text), secret);
 }
 
 /* "https://host:port" of a URL: its length up to the path, and where the host starts. */

@@ -174,10 +174,8 @@ static int absolute(struct github *hub, const char *path, char **out, struct arc
 /* A server that echoes the token gets it into no message, record or document. */
 static void mask_body(const struct github *hub, struct arc_buf *body)
 {
-    if (!hub->token || !body->data || !strstr(body->data, hub->token))
-        return;
-    arc_github_mask(body->data, hub->token);
-    body->len = strlen(body->data);
+    if (hub->token && body->data)
+        body->len = arc_github_mask_bytes(body->data, body->len, hub->token);
 }
 
 /* A body that is not JSON is a page of some proxy: no answer of GitHub's. */
