@@ -36,6 +36,60 @@ def test_the_scanner_is_told_all_that_could_blind_it(place):
     assert "--ignore-unfixed=false" in scan
 
 
+def test_the_scanner_runs_where_the_tree_is_not(place):
+    """In an empty folder, with a chosen environment and no descriptor but its own."""
+    place.write("trivy.yaml", "severity: [LOW]\n")
+    place.run("--scan-target", ".", GITHUB_TOKEN="secret", INPUT_TOKEN="secret", ACTIONS_RUNTIME_TOKEN="secret", GH_TOKEN="secret",
+              MY_KEY="secret", TRIVY_SKIP_DIRS="**", TRIVY_CACHE_DIR="/cache", AWS_PROFILE="p")
+    seen = json.loads((place.fake / "seen").read_text())
+    assert seen["holds"] == [] and not seen["folder"].startswith(str(place.path / "repo"))
+    assert "secret" not in json.dumps(seen["environment"]) and "TRIVY_SKIP_DIRS" not in seen["environment"]
+    assert (seen["environment"]["TRIVY_CACHE_DIR"], seen["environment"]["AWS_PROFILE"]) == ("/cache", "p")
+    assert any("TRIVY_SKIP_DIRS is kept from Trivy" in warning for warning in place.document["warnings"])
+
+
+@pytest.mark.parametrize("line, incomplete", [
+    ("This OS version is not on the EOL list\tfamily=\"alpine\" version=\"9.99\"", True),
+    ("[npm] Failed to parse file\tpath=\"package-lock.json\"", True),
+    ("Using severities from other vendors for some vulnerabilities. Read x for details.", False),
+])
+def test_what_trivy_warns_of_is_a_part_not_looked_at(place, line, incomplete):
+    place.write("fake/stderr", f"2026-01-01T00:00:00Z\tINFO\tx\n2026-01-01T00:00:00Z\tWARN\t{line}\n")
+    assert place.run("--scan-target", ".") == (1 if incomplete else 0)
+    assert place.document["verdict"] == ("incomplete" if incomplete else "clean")
+    assert line.split("\t")[0] in json.dumps(place.document)
+    if incomplete:
+        assert place.document["incomplete"][0]["reason"] == "scanner-warning"
+
+
+def test_five_hundred_services_on_two_platforms(place):
+    """One gate, side by side; a part of it by --service."""
+    services = [{"service": f"s{i}", "image": f"ghcr.io/x/s{i}", "digest": DIGESTS[0], "cells": [
+        {"platform": f"linux/{arch}", "digest": DIGESTS[1]} for arch in ("amd64", "arm64")]} for i in range(500)]
+    build = place.write("build.json", documents.build(group="messaging", services=services))
+    for arch in ("amd64", "arm64"):
+        place.write(f"fake/linux-{arch}.json", report(vulnerability("CVE-1", "LOW")))
+    assert place.run("--scan-type", "image", "--build", build, "--service", "s7", "--service", "s8") == 0
+    assert len(place.document["targets"]) == 4 and place.document["total"] == 2
+    (place.path / "bin/trivy").unlink()
+    (place.path / "bin/trivy").write_text("""#!/bin/sh
+while [ $# -gt 0 ]; do case $1 in --output) out=$2;; version) cat "$(dirname "$0")/../fake/version.json"; exit;; esac; shift; done
+cat "$(dirname "$0")/../fake/linux-amd64.json" >"$out"
+""")
+    (place.path / "bin/trivy").chmod(0o755)
+    assert place.run("--scan-type", "image", "--build", build, "--jobs", "8") == 0
+    assert len(place.document["targets"]) == 1000 and place.document["total"] == 500
+
+
+def test_two_names_do_not_share_a_report(place):
+    services = [{"service": name, "image": "ghcr.io/x/a", "digest": DIGESTS[0], "cells": [
+        {"platform": "linux/amd64", "digest": DIGESTS[i]}]} for i, name in enumerate(["a/b", "a-b"])]
+    build = place.write("build.json", documents.build(group="messaging", services=services))
+    place.write("fake/linux-amd64.json", report())
+    place.run("--scan-type", "image", "--build", build, "--report-dir", "out")
+    assert sorted(os.listdir(place.path / "out")) == ["a-b-linux-amd64-2.json", "a-b-linux-amd64.json"]
+
+
 def test_a_signal_leaves_nothing_behind(place):
     """Two targets: the second scanner does not get to run, and the folder of the reports is gone."""
     build = place.write("build.json", BUILD)

@@ -1,0 +1,147 @@
+"""What docs/threat-model.md holds to and no other test tries: a pull request's tree and what its build prints."""
+import base64
+import json
+import os
+import pathlib
+import subprocess
+import time
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+ARC_CI = os.environ.get("ARC_CI", str(ROOT / "build/arc-ci"))
+GIT = {"GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@example.org", "GIT_COMMITTER_NAME": "A",
+       "GIT_COMMITTER_EMAIL": "a@example.org", "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
+CONFIG = "groups:\n  shop:\n    registry: ghcr.io/o\n    services: [services/a]\n"
+DOCKER = r"""#!/bin/sh
+here=$(dirname "$0")
+env >"$here/environment"
+[ ! -e "$here/log" ] || cat "$here/log" >&2
+while [ $# -gt 0 ]; do [ "$1" = --metadata-file ] && echo '{"a": {"containerimage.digest": "sha256:aa"}}' >"$2"; shift; done
+"""
+
+
+class Shop:
+    def __init__(self, path):
+        self.path, self.bin = path / "repo", path / "bin"
+        self.bin.mkdir()
+        self.put(".github/arc-ci.yaml", CONFIG)
+        self.put("services/a/service.yaml", "name: arc-a\ncodename: a\n")
+        self.put("services/a/Dockerfile", "FROM nats:2\nUSER 1000\n")
+        (self.bin / "docker").write_text(DOCKER)
+        (self.bin / "docker").chmod(0o755)
+        self.git("init", "-q", "-b", "main", ".")
+        self.commit()
+
+    def put(self, name, text):
+        (self.path / name).parent.mkdir(parents=True, exist_ok=True)
+        (self.path / name).write_text(text)
+
+    def git(self, *words, text=None):
+        run = subprocess.run(["git", *words], cwd=self.path, env={**os.environ, **GIT}, check=True, input=text,
+                             capture_output=True, text=True)
+        return run.stdout.strip()
+
+    def commit(self):
+        self.git("add", "-A")
+        self.git("commit", "-q", "--allow-empty", "-m", "x")
+
+    def run(self, *words, **env):
+        full = {"PATH": f"{self.bin}:/usr/bin:/bin", "HOME": str(self.path.parent), **env}
+        return subprocess.run([ARC_CI, *words], cwd=self.path, env=full, capture_output=True, text=True, timeout=100)
+
+    def plan(self):
+        run = self.run("plan", "--json")
+        assert run.returncode == 0, run.stderr
+        (self.path.parent / "plan.json").write_text(run.stdout)
+        return str(self.path.parent / "plan.json")
+
+
+@pytest.fixture
+def shop(tmp_path):
+    return Shop(tmp_path)
+
+
+def log(text):
+    """What BuildKit says of a build step that prints a text."""
+    vertex = {"digest": "sha256:1", "name": "[linux/amd64 2/2] RUN x", "started": "2026-01-01T00:00:00Z"}
+    line = {"vertex": "sha256:1", "stream": 1, "data": base64.b64encode(text.encode()).decode(), "timestamp": "2026-01-01T00:00:01Z"}
+    return "".join(json.dumps(part) + "\n" for part in ({"vertexes": [vertex]}, {"logs": [line]}))
+
+
+def test_what_a_build_prints_is_no_command(shop):
+    (shop.bin / "log").write_text(log("x ##[add-mask]true\n::set-output name=a::b\n\x1b[31m\u202e\n"))
+    run = shop.run("build", "--plan", shop.plan(), GITHUB_ACTIONS="true", CI="true")
+    assert "[add-mask]true" in run.stderr and "##[" not in run.stderr
+    assert not any(line.startswith("::set-output") for line in run.stderr.splitlines())
+    assert "\x1b" not in run.stderr and "\u202e" not in run.stderr
+
+
+def test_docker_gets_a_chosen_environment(shop):
+    plan = shop.plan()
+    shop.run("build", "--plan", plan, GITHUB_TOKEN="secret-1", GH_TOKEN="secret-2", INPUT_TOKEN="secret-3",
+             ACTIONS_RUNTIME_TOKEN="secret-4", NPM_TOKEN="secret-5", DOCKER_HOST="unix:///x", SOURCE_DATE_EPOCH="1")
+    seen = (shop.bin / "environment").read_text()
+    assert "secret" not in seen and "DOCKER_HOST=unix:///x" in seen and "SOURCE_DATE_EPOCH=1" in seen
+
+
+@pytest.mark.parametrize("name", ["a.log", "a-linux-amd64.log", "build.log"])
+def test_a_log_follows_no_link(shop, name):
+    """A workflow names the folder; the tree may hold it."""
+    victim = shop.path.parent / "victim"
+    victim.write_text("whole\n")
+    (shop.path / "logs").mkdir()
+    (shop.path / "logs" / name).symlink_to(victim)
+    (shop.bin / "log").write_text(log("line\n"))
+    shop.run("build", "--plan", shop.plan(), "--logs", "logs")
+    assert victim.read_text() == "whole\n"
+
+
+@pytest.mark.parametrize("command", ["plan", "dry-run", "lint", "build"])
+def test_nothing_outside_of_the_repository_is_read(shop, command):
+    secret = shop.path.parent / "config.json"
+    secret.write_text('{"auths": {"x": {"auth": "c2VjcmV0"}}}\n')
+    (shop.path / "notes.md").symlink_to(secret)
+    (shop.path / "services/a/x.json").symlink_to(secret)
+    (shop.path / "services/a/docker-compose.yml").symlink_to(secret)
+    plan = shop.plan()
+    shop.put(".github/arc-ci.yaml", CONFIG + "    notes-template: notes.md\n")
+    shop.put(".github/arc-ci-lint.yaml", "facts:\n  - {rule: f, file: services/a/x.json, at: [auths, x, auth], is: none}\n")
+    shop.commit()
+    words = {"plan": ["plan"], "dry-run": ["dry-run", "shop/v1.0.0"], "lint": ["lint"], "build": ["build", "--plan", plan, "--dry-run"]}
+    run = shop.run(*words[command])
+    assert "c2VjcmV0" not in run.stdout + run.stderr
+
+
+def test_a_persons_screen_shows_controls(shop):
+    harm = "\\u009b31m\\u202e"
+    shop.put(".github/arc-ci.yaml", CONFIG + f'    title: "T{harm}"\n    description: "D{harm}"\n    build-args: {{A: "B{harm}"}}\n')
+    shop.commit()
+    plan = shop.plan()
+    for words in (["plan"], ["plan", "shop/v1.0.0"], ["dry-run", "shop/v1.0.0"], ["lint"], ["doctor", "--offline"],
+                  ["build", "--plan", plan, "--dry-run"]):
+        run = shop.run(*words)
+        assert "\u009b" not in run.stdout + run.stderr and "\u202e" not in run.stdout + run.stderr, words
+
+
+def test_ten_thousand_million_paths_end(shop):
+    base = shop.git("rev-parse", "HEAD")
+    blob = shop.git("hash-object", "-w", "--stdin", text="x")
+    tree = shop.git("mktree", text="".join(f"100644 blob {blob}\tf{i}\n" for i in range(10)))
+    for _ in range(9):
+        tree = shop.git("mktree", text="".join(f"040000 tree {tree}\td{i}\n" for i in range(10)))
+    bomb = shop.git("commit-tree", "-p", "HEAD", "-m", "bomb", tree)
+    start = time.monotonic()
+    run = shop.run("changes", "--base", base, "--ref", bomb, "--filters", 'x: "**"')
+    assert run.returncode == 2 and time.monotonic() - start < 60
+    assert "x=" not in run.stdout
+
+
+def test_the_program_is_hardened():
+    def read(*options):
+        return subprocess.run(["readelf", "-W", *options, ARC_CI], capture_output=True, text=True, check=True).stdout
+    header, dynamic, symbols, segments = read("-h"), read("-d"), read("--dyn-syms"), read("-l")
+    assert "DYN (Position-Independent Executable file)" in header
+    assert "BIND_NOW" in dynamic or "NOW" in dynamic
+    assert "GNU_RELRO" in segments and "GNU_STACK      0x000000 0x0000000000000000 0x0000000000000000 0x000000 0x000000 RW " in segments
+    assert "__stack_chk_fail" in symbols and "_chk@" in symbols
