@@ -41,6 +41,9 @@ struct arc_event {
  * file that is no JSON object or has a wrong type or no commit where a commit belongs; ARC_EWORLD
  * for one that cannot be read. */
 int arc_event_load(const struct arc_env *env, struct arc_event *out, struct arc_error *err);
+/* Takes base, head, number and files of the object's member `pull_request`. Errors as
+ * arc_event_load() has them. */
+int arc_event_read_pull(struct arc_event *event, const json_t *root, struct arc_error *err);
 void arc_event_free(struct arc_event *event);
 
 /* Whether it is one of pull_request, pull_request_target, pull_request_review and

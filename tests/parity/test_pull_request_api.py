@@ -13,6 +13,14 @@ FILTERS = "a: a/**\nb: b/**\n"
 class Api(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.server.asked.append((self.path, self.headers.get("Authorization")))
+        if "/files" not in self.path:
+            body = json.dumps(self.server.pull).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+            return
         page = int(self.path.rpartition("page=")[2]) if "&page=" in self.path else 1
         files = self.server.files[(page - 1) * 100:page * 100]
         body = json.dumps(files if self.server.status == 200 else {"message": "no"}).encode()
@@ -72,6 +80,20 @@ def test_the_api_lists_what_git_has_not(clone, api, tmp_path):
     assert document["filters"]["a"]["files"] == [{"path": "a/new", "status": "added", "rule": "a/**"}]
     assert document["filters"]["b"]["files"] == [{"path": "b/old", "status": "deleted", "rule": "b/**"}]
     assert api.asked[0][0].startswith("/repos/o/r/pulls/7/files?")
+
+
+def test_a_comment_on_a_pull_request_is_about_that_one(clone, api, tmp_path):
+    commit = lambda name: harness.cmd.fill("{sha:%s}" % name, clone)
+    api.pull = {"number": 7, "changed_files": 1, "base": {"sha": commit("main"), "ref": "main"}, "head": {"sha": commit("topic")}}
+    event = tmp_path / "comment.json"
+    event.write_text(json.dumps({"issue": {"number": 7, "pull_request": {}}, "repository": {"default_branch": "main", "full_name": "o/r"}}))
+    subprocess.run(["git", "checkout", "-q", "main"], cwd=clone, check=True)
+    run = changes(clone, clone, api, GITHUB_EVENT_NAME="issue_comment", GITHUB_EVENT_PATH=str(event), GITHUB_REF="refs/heads/main",
+                  GITHUB_SHA=commit("main"))
+    assert run.returncode == 0, run.stderr
+    document = json.loads(run.stdout)
+    assert document["changes"] == ["a"] and document["head"] == commit("topic") and document["base"] == commit("main~1")
+    assert [path for path, _ in api.asked] == ["/repos/o/r/pulls/7"]
 
 
 def test_every_page_counts(clone, api, tmp_path):

@@ -73,3 +73,27 @@ int arc_changes_api(const struct arc_env *env, const struct arc_event *event,
     arc_transport_free(transport);
     return rc;
 }
+
+int arc_changes_api_comment(const struct arc_env *env, struct arc_event *event,
+                            struct arc_error *err)
+{
+    const struct arc_github_options options = {.env = env};
+    struct arc_transport *transport = NULL;
+    struct arc_reply reply = {0};
+    ARC_AUTO(arc_buf) struct arc_buf path = {.max = 4096};
+    if (!event->repository || !is_repository(event->repository))
+        return arc_error_set(err, ARC_EINPUT,
+                             "the event names no repository, so the API cannot be asked");
+    arc_buf_printf(&path, "/repos/%s/pulls/%lld", event->repository, (long long)event->number);
+    ARC_TRY(arc_buf_check(&path, "the address", err));
+    ARC_TRY(arc_transport_github(&options, &transport, err));
+    const struct arc_request request = {
+        .method = "GET", .path = path.data, .why = "read the pull request of the comment"};
+    int rc = transport->send(transport, &request, &reply, err);
+    ARC_AUTO_JSON json_t *root = rc ? NULL : json_pack("{s:O?}", "pull_request", reply.body);
+    if (!rc)
+        rc = root ? arc_event_read_pull(event, root, err) : arc_error_nomem(err);
+    arc_reply_free(&reply);
+    arc_transport_free(transport);
+    return rc;
+}

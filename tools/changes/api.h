@@ -8,6 +8,11 @@
 /* Whether there is a token to ask with: INPUT_TOKEN, GITHUB_TOKEN or GH_TOKEN. */
 bool arc_changes_api_possible(const struct arc_env *env);
 
+/* Asks which commits the pull request has that a comment is on (event->on_pull), and fills the event
+ * with them. Errors as struct arc_transport has them. */
+int arc_changes_api_comment(const struct arc_env *env, struct arc_event *event,
+                            struct arc_error *err);
+
 /* Matches every file that the API lists for the event's pull request. A rename is one file added
  * and one deleted. Fails closed: ARC_ELIMIT when the list may not be whole; ARC_EWORLD,
  * ARC_EFAILED and ARC_ENOTFOUND as struct arc_transport has them. Nothing is matched then. */

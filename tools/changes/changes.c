@@ -332,11 +332,28 @@ static enum arc_quantifier quantifier_of(const struct arc_changes_options *optio
                                                  : options->quantifier;
 }
 
+/* A comment on a pull request is about that one, which its event does not tell the commits of. */
+static int read_comment(struct run *run, struct arc_error *err)
+{
+    ARC_AUTO(arc_error) struct arc_error refused = {0};
+    const struct arc_env *env = run->project->env;
+    struct arc_event *event = &run->project->event;
+    if (!event->on_pull || run->options->ref || !arc_changes_api_possible(env))
+        return ARC_OK;
+    int rc = arc_changes_api_comment(env, event, &refused);
+    if (!rc)
+        return ARC_OK;
+    json_t *text = json_sprintf("the API does not tell the pull request of the comment: %s",
+                                arc_error_text(&refused));
+    return json_array_append_new(run->out->warnings, text) ? arc_error_nomem(err) : ARC_OK;
+}
+
 static int changes(struct run *run, struct arc_error *err)
 {
     const struct arc_changes_options *options = run->options;
     ARC_TRY(arc_project_load_event(run->project, err));
     run->event = &run->project->event;
+    ARC_TRY(read_comment(run, err));
 
     int rc = arc_project_open(run->project, err);
     run->git = run->project->git;

@@ -330,7 +330,8 @@ static int comment(struct choice *c)
     ARC_TRY(choice_default_branch(c, &branch));
     ARC_TRY(choice_warn(c,
                         "the event does not tell the base of pull request %" JSON_INTEGER_FORMAT
-                        ", and there is no token to ask the API with: the default branch is taken",
+                        ", and the API has not told it (is there a token?): the default branch is "
+                        "taken",
                         c->event->number));
     return choice_since_merge_base(c, branch, "default branch");
 }

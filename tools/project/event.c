@@ -86,7 +86,7 @@ static int read_push(struct arc_event *event, const json_t *root, struct arc_err
     return read_fields(root, fields, err);
 }
 
-static int read_pull_request(struct arc_event *event, const json_t *root, struct arc_error *err)
+int arc_event_read_pull(struct arc_event *event, const json_t *root, struct arc_error *err)
 {
     const struct field fields[] = {
         {{"pull_request", "base", "sha"}, &event->base_sha, true},
@@ -153,7 +153,7 @@ static int read_payload(struct arc_event *event, const json_t *root, struct arc_
     if (strcmp(event->name, "push") == 0)
         return read_push(event, root, err);
     if (arc_event_is_pull_request(event))
-        return read_pull_request(event, root, err);
+        return arc_event_read_pull(event, root, err);
     if (strcmp(event->name, "merge_group") == 0)
         return read_merge_group(event, root, err);
     if (strcmp(event->name, "workflow_run") == 0)
