@@ -5,7 +5,7 @@ import re
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-ARC_CI = os.environ.get("ARC_CI", str(ROOT / "build/arc-ci"))
+PAIRS = os.environ.get("ARC_GLOB_PROGRAM", str(ROOT / "build/tests/glob_pairs"))
 ORACLE = pathlib.Path(__file__).with_name("glob_oracle.js")
 ESCAPES = {"%": "%25", "\t": "%09", "\n": "%0A", "\r": "%0D", "\0": "%00"}
 
@@ -40,7 +40,7 @@ def ask(command, data, count):
 
 def answers(picomatch, pairs, timeout=1000):
     data = lines_of(pairs)
-    ours = ask([ARC_CI, "glob", "--pairs"], data, len(pairs))
+    ours = ask([PAIRS], data, len(pairs))
     theirs = ask(["node", str(ORACLE), str(picomatch), str(timeout)], data, len(pairs))
     return ours, theirs
 

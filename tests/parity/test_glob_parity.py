@@ -138,7 +138,7 @@ def test_bytes_that_are_not_utf8(picomatch):
     pieces = [b"\xff", b"\xc3", b"\xe2\x82", b"\xf0\x9f\x98", b"\xed\xa0\x80", b"\x80", "é😀".encode(), b"a", b"/"]
     data = b"".join(rng.choice([b"*", b"**", b"?", b"??", b"???", b"*a", b"\xff?", b"*/*", "\ufffd*".encode()]) + b"\t" +
                     b"".join(rng.choice(pieces) for _ in range(rng.randrange(1, 6))) + b"\n" for _ in range(5000))
-    ours = glob_answers.ask([glob_answers.ARC_CI, "glob", "--pairs"], data, 5000)
+    ours = glob_answers.ask([glob_answers.PAIRS], data, 5000)
     assert ours == glob_answers.ask(["node", str(glob_answers.ORACLE), str(picomatch)], data, 5000)
     assert {"0", "1"} <= set(ours)
 

@@ -194,7 +194,8 @@ int arc_warn_of_directories(struct arc_match *match, struct arc_error *err)
         if (match->literals[i].is_directory)
             rc = warn(match, match->literals[i].rule, err,
                       "names a directory in which something changed, and matches only a file of "
-                      "that name: to match what is in it, add '/**'");
+                      "that name: to match what is in it, add '/"
+                      "**'");
     return rc;
 }
 

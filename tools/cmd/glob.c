@@ -26,8 +26,9 @@ static int split_arguments(const struct invocation *inv, json_t *patterns, json_
     return code;
 }
 
-static int filter(const struct invocation *inv, struct report *report, struct arc_error *err)
+static int run_glob(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
+    report->kind = REPORT_DATA;
     ARC_AUTO_JSON json_t *patterns = json_array(), *paths = json_array(), *notes = json_array();
     if (!patterns || !paths || !notes)
         return arc_error_nomem(err);
@@ -46,17 +47,6 @@ static int filter(const struct invocation *inv, struct report *report, struct ar
     return code;
 }
 
-static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
-{
-    report->kind = REPORT_DATA;
-    if (!option_flag(inv, "pairs"))
-        return filter(inv, report, err);
-    if (inv->arg_count || option_list(inv, "pattern"))
-        return arc_error_set(err, ARC_EINPUT,
-                             "--pairs reads patterns and paths from stdin and takes no others");
-    return arc_glob_pairs(&report->human, err);
-}
-
 static const struct option options[] = {
     {.name = "pattern",
      .value = "PATTERN",
@@ -64,9 +54,6 @@ static const struct option options[] = {
      .help = "A pattern. A path that matches any is printed. With it, all "
              "arguments are paths."},
     {.name = "z", .help = "Paths on stdin and stdout end with NUL, as `git ls-files -z` has them."},
-    {.name = "pairs",
-     .help = "Read lines of a pattern, a tab and a path from stdin, with %09 %0A %0D %00 %25 for "
-             "tab, LF, CR, NUL and %, and print 1 (matches), 0 or E (no valid pattern) for each."},
     {0},
 };
 
@@ -96,5 +83,5 @@ const struct command cmd_glob = {
         "Matching takes time in proportion to the path, whatever the pattern.",
     .options = options,
     .examples = examples,
-    .run = run,
+    .run = run_glob,
 };

@@ -1,4 +1,4 @@
-/* Globs tried on lists of paths and pairs: what `arc-ci glob` does. */
+/* Globs tried on lists of paths: what `arc-ci glob` does. */
 #ifndef ARC_GLOB_LINES_H
 #define ARC_GLOB_LINES_H
 
@@ -23,10 +23,5 @@ struct arc_glob_lines {
  * as arc_glob_compile(). */
 int arc_glob_filter(const json_t *patterns, const json_t *paths, const struct arc_glob_lines *how,
                     struct arc_buf *out, json_t *notes, size_t *count, struct arc_error *err);
-
-/* Reads `pattern<TAB>path` lines from stdin, with %09 %0A %0D %00 %25 for tab, LF, CR, NUL and `%`,
- * and appends a line each: 1 (matches), 0 or E (no valid pattern). ARC_EINPUT for a line without a
- * tab. */
-int arc_glob_pairs(struct arc_buf *out, struct arc_error *err);
 
 #endif

@@ -103,7 +103,7 @@ static bool take_shape(struct glob_shaped *out)
         out->shape = GLOB_SHAPE_BELOW;
         return true;
     }
-    if (rest_len > 3 && memcmp(rest, "/*.", 3) == 0)
+    if (rest_len > 3 && rest[0] == '/' && rest[1] == '*' && rest[2] == '.')
         return take_endings(out, rest + 3, rest_len - 3);
     out->shape = GLOB_SHAPE_NAME;
     out->end = rest + 1;
