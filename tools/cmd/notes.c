@@ -1,6 +1,7 @@
 #include "arcci/notes.h"
 #include "base/auto.h"
 #include "cli/command.h"
+#include "cli/project_options.h"
 #include "notes/inputs.h"
 
 static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
@@ -11,16 +12,25 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
         return ARC_OK;
     }
     struct arc_notes_files files = {
-        .plan = option_value(inv, "plan"),
+        .tag = inv->arg_count ? inv->args[0] : NULL,
+        .plan = inv->arg_count && !option_given(inv, "plan") ? NULL : option_value(inv, "plan"),
         .build = option_value(inv, "build"),
         .scan = option_value(inv, "scan"),
         .needs = option_value(inv, "needs"),
         .template = option_value(inv, "template"),
         .config = option_value(inv, "config"),
     };
+    project.wanted.previous = option_value(inv, "previous-tag");
     int rc = arc_notes_run(&project, &files, &report->document, err);
     if (rc)
         return rc;
+    const char *unknown =
+        json_string_value(json_object_get(json_object_get(report->document, "commits"), "unknown"));
+    if (unknown)
+        ARC_TRY(report_note(report, 'w', NULL, err,
+                            "the commits are not listed, only the link that compares: %s",
+                            unknown));
+    ARC_TRY(project_note_tags(&project, report, err));
     const char *body = json_string_value(json_object_get(report->document, "body"));
     arc_buf_puts(&report->human, body);
     report->kind = REPORT_DATA;
@@ -31,10 +41,12 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
 }
 
 static const struct option options[] = {
+    PREVIOUS_TAG_OPTION,
     {.name = "plan",
      .value = "FILE",
      .initial = "plan.json",
-     .help = "The plan of the release: 'arc-ci plan --json' prints it."},
+     .help =
+         "The plan of the release: 'arc-ci plan TAG --json' prints it. With TAG, it is made here."},
     {.name = "build",
      .value = "FILE",
      .help = "build.json: adds digests, sizes, base images and how to verify."},
@@ -67,6 +79,8 @@ static const struct example examples[] = {
 const struct command cmd_notes = {
     .name = "notes",
     .summary = "render the release notes from the plan, the build and the scan",
+    .argument = "TAG",
+    .arguments_max = 1,
     .description =
         "Prints the release notes as GitHub's markdown: the images with their tags, digests and "
         "sizes, the commands that pull, start and verify them, the gate's result, and the commits "

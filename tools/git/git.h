@@ -36,11 +36,13 @@ struct arc_git_commit {
     struct arc_oid oid;
     struct arc_oid tree;
     struct arc_oid parent; /* the first one; empty for a root commit */
+    struct arc_oid merged; /* the second one; empty for what is no merge */
     unsigned parents;      /* how many there are; in a shallow clone, as the commit says */
     int64_t time;          /* committer time, seconds since 1970 */
     char *author;          /* name */
     char *email;
     char *subject; /* first paragraph on one line */
+    char *body;    /* the rest of its message */
 };
 
 /* Opens the repository that `path` lies in, or for NULL the one that GIT_DIR and GIT_WORK_TREE name,
@@ -84,6 +86,10 @@ int arc_git_origin_branch(const struct arc_git *git, char **branch, struct arc_e
 /* All tag names, without refs/tags/, in order: a new array of strings. Names that are not UTF-8
  * are left out. */
 int arc_git_tags(const struct arc_git *git, json_t **out, struct arc_error *err);
+
+/* Appends the message of an annotated tag, without a signature; nothing for another tag, or none. */
+int arc_git_tag_message(const struct arc_git *git, const char *tag, struct arc_buf *out,
+                        struct arc_error *err);
 
 /* Reads a commit. ARC_ENOTFOUND if it is not here. Free with arc_git_commit_free(). */
 int arc_git_commit(const struct arc_git *git, const struct arc_oid *oid, struct arc_git_commit *out,

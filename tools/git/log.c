@@ -30,16 +30,20 @@ static int fill(git_commit *commit, struct arc_git_commit *out, struct arc_error
 {
     const git_signature *author = git_commit_author(commit);
     const char *subject = git_commit_summary(commit);
+    const char *body = git_commit_body(commit);
     *out = (struct arc_git_commit){.parents = git_commit_parentcount(commit),
                                    .time = git_commit_time(commit),
                                    .author = strdup(author && author->name ? author->name : ""),
                                    .email = strdup(author && author->email ? author->email : ""),
-                                   .subject = strdup(subject ? subject : "")};
+                                   .subject = strdup(subject ? subject : ""),
+                                   .body = strdup(body ? body : "")};
     arc_git_oid_out(git_commit_id(commit), &out->oid);
     arc_git_oid_out(git_commit_tree_id(commit), &out->tree);
     if (out->parents)
         arc_git_oid_out(git_commit_parent_id(commit, 0), &out->parent);
-    return out->author && out->email && out->subject ? ARC_OK : arc_error_nomem(err);
+    if (out->parents > 1)
+        arc_git_oid_out(git_commit_parent_id(commit, 1), &out->merged);
+    return out->author && out->email && out->subject && out->body ? ARC_OK : arc_error_nomem(err);
 }
 
 int arc_git_commit(const struct arc_git *git, const struct arc_oid *oid, struct arc_git_commit *out,
@@ -62,6 +66,7 @@ void arc_git_commit_free(struct arc_git_commit *commit)
     free(commit->author);
     free(commit->email);
     free(commit->subject);
+    free(commit->body);
     *commit = (struct arc_git_commit){0};
 }
 
@@ -366,4 +371,22 @@ int arc_git_nearest_tag(const struct arc_git *git, const struct arc_env *env,
         return ARC_OK;
     *out = strndup(text, len);
     return *out ? ARC_OK : arc_error_nomem(err);
+}
+
+int arc_git_tag_message(const struct arc_git *git, const char *tag, struct arc_buf *out,
+                        struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf name = {.max = 1024};
+    git_object *object = NULL;
+    arc_buf_printf(&name, "refs/tags/%s", tag);
+    ARC_TRY(arc_buf_check(&name, "tag", err));
+    if (git_revparse_single(&object, git->repo, arc_buf_text(&name)) < 0)
+        return ARC_OK;
+    const char *message =
+        git_object_type(object) == GIT_OBJECT_TAG ? git_tag_message((git_tag *)object) : NULL;
+    const char *signature = message ? strstr(message, "-----BEGIN ") : NULL;
+    if (message)
+        arc_buf_add(out, message, signature ? (size_t)(signature - message) : strlen(message));
+    git_object_free(object);
+    return arc_buf_check(out, "the tag's message", err);
 }

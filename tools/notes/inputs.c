@@ -4,6 +4,7 @@
 #include "base/auto.h"
 #include "git/git.h"
 #include "os/file.h"
+#include "plan/planned.h"
 #include "project/needs.h"
 #include <string.h>
 
@@ -78,6 +79,16 @@ int arc_notes_run(struct arc_project *project, const struct arc_notes_files *fil
         .plan = files->plan, .build = files->build, .scan = files->scan, .needs = files->needs};
     ARC_TRY(arc_needs_read(&wanted, &found, err));
 
+    if (files->tag && !found.plan) {
+        project->wanted.tag = files->tag;
+        project->wanted.config = files->config;
+        ARC_TRY(arc_project_load(project, err));
+        ARC_TRY(arc_planned(project, project->version, NULL, &found.plan, err));
+    }
+    json_t *version = json_object_get(found.plan, "version");
+    if (project->wanted.previous && json_is_object(version) &&
+        json_object_set_new(version, "previous-tag", json_string(project->wanted.previous)))
+        return arc_error_nomem(err);
     struct arc_notes_facts facts = {
         .plan = found.plan, .build = found.build, .scan = found.scan, .template = files->template};
     project->wanted.config = files->config;

@@ -7,7 +7,8 @@
 
 /* Where the facts are. Paths are relative to the current directory; nothing is owned. */
 struct arc_notes_files {
-    const char *plan;  /* plan.json */
+    const char *tag;   /* of the release, when its plan is to be made here; or NULL */
+    const char *plan;  /* plan.json; NULL with `tag` */
     const char *build; /* build.json, or NULL */
     const char *scan;  /* scan.json, or NULL */
     const char *needs; /* toJSON(needs), or its file: build and scan where they are NULL; or NULL */

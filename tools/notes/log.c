@@ -1,9 +1,13 @@
 /* The commits that release notes list: those since the group's previous tag that touch it. */
+#include "arcci/glob.h"
 #include "arcci/notes.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/text.h"
+#include "git/diff.h"
 #include "git/git.h"
 #include "yaml/yaml.h"
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -37,41 +41,46 @@ static int add_path(struct paths *paths, const char *path, size_t len, struct ar
 }
 
 /* The part of a glob that is a path whatever the rest matches: "lib/x" of "lib/x/y*.c". A pattern
- * with no such part ("*.mk", "!x") adds no path: it would add every commit there is. */
-static int add_glob(struct paths *paths, const char *glob, struct arc_error *err)
+ * with no such part, which begins with a wildcard, is kept whole, for each commit's files; one that leaves out
+ * ("!x") adds nothing. */
+static int add_glob(struct paths *paths, struct paths *globs, const char *glob,
+                    struct arc_error *err)
 {
     glob += strncmp(glob, "./", 2) == 0 ? 2 : 0;
     size_t len = strcspn(glob, "*?[]{}()!+@\\");
     bool literal = glob[len] == '\0';
     while (!literal && len && glob[len - 1] != '/')
         len--;
-    return add_path(paths, glob, len, err);
+    if (len)
+        return add_path(paths, glob, len, err);
+    return *glob == '!' ? ARC_OK : add_path(globs, glob, strlen(glob), err);
 }
 
-static int add_globs(struct paths *paths, char *const *globs, struct arc_error *err)
+static int add_globs(struct paths *paths, struct paths *globs, char *const *list,
+                     struct arc_error *err)
 {
-    int rc = ARC_OK;
-    for (; !rc && globs && *globs; globs++)
-        rc = add_glob(paths, *globs, err);
-    return rc;
+    for (; list && *list; list++)
+        ARC_TRY(add_glob(paths, globs, *list, err));
+    return ARC_OK;
 }
 
 static int collect_paths(const json_t *plan, const struct arc_group *group, struct paths *paths,
-                         struct arc_error *err)
+                         struct paths *globs, struct arc_error *err)
 {
-    int rc = ARC_OK;
     size_t i;
     json_t *service;
     json_array_foreach (json_object_get(plan, "services"), i, service) {
-        const char *directory = json_string_value(json_object_get(service, "directory"));
-        if (!rc && directory)
-            rc = add_path(paths, directory, strlen(directory), err);
+        const char *directory = arc_json_text_of(service, "directory");
+        if (strcmp(directory, ".") == 0)
+            ARC_TRY(add_path(globs, "**", 2, err));
+        else
+            ARC_TRY(add_path(paths, directory, strlen(directory), err));
     }
-    if (!rc && group)
-        rc = add_globs(paths, group->paths, err);
-    for (i = 0; !rc && group && i < group->service_count; i++)
-        rc = add_globs(paths, group->services[i].paths, err);
-    return rc;
+    if (group)
+        ARC_TRY(add_globs(paths, globs, group->paths, err));
+    for (i = 0; group && i < group->service_count; i++)
+        ARC_TRY(add_globs(paths, globs, group->services[i].paths, err));
+    return ARC_OK;
 }
 
 /* Where the services were at the group's previous tag, as its configuration said there: the commits
@@ -107,19 +116,182 @@ static json_t *text_value(const char *text)
     return shown.failed ? NULL : json_string(arc_buf_text(&shown));
 }
 
+/* What the commits of a range are read into. */
+struct reading {
+    const struct arc_git *git;
+    json_t *commits;     /* newest first */
+    json_t *newcomers;   /* names of those whose first commit is among them */
+    struct paths *paths; /* directories and files; list is NULL for any */
+    struct paths *globs; /* patterns that begin with a wildcard, so that no folder bounds them */
+    bool matched;        /* of the commit that is looked at */
+};
+
+/* At most so many bytes of a body are read for what it says of a pull request, a revert, a break. */
+#define BODY_MAX 4096
+
 static int add_commit(void *context, const struct arc_git_commit *commit)
 {
-    json_t *commits = context;
+    json_t *commits = ((struct reading *)context)->commits;
     char date[32] = "";
     time_t when = (time_t)commit->time;
     struct tm parts;
     if (gmtime_r(&when, &parts))
         strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    ARC_AUTO_FREE char *body = strndup(commit->body, BODY_MAX);
+    if (!body)
+        return ARC_ENOMEM;
     json_t *row =
-        json_pack("{s:s, s:o, s:o, s:s}", "hash", commit->oid.hex, "subject",
-                  text_value(commit->subject), "author", text_value(commit->author), "date", date);
+        json_pack("{s:s, s:o, s:o, s:o, s:o, s:s}", "hash", commit->oid.hex, "subject",
+                  text_value(commit->subject), "body", text_value(body), "author",
+                  text_value(commit->author), "email", text_value(commit->email), "date", date);
     return json_array_append_new(commits, row) ? ARC_ENOMEM : ARC_OK;
 }
+
+/* ---- patterns that no folder bounds --------------------------------------------------------- */
+
+static bool is_below(const char *path, const char *folder)
+{
+    size_t len = strlen(folder);
+    return strncmp(path, folder, len) == 0 && (path[len] == '/' || !path[len]);
+}
+
+static int match_file(void *context, const char *path, size_t len, enum arc_git_status status)
+{
+    struct reading *reading = context;
+    (void)status;
+    for (size_t i = 0; i < reading->paths->count && !reading->matched; i++)
+        reading->matched = is_below(path, reading->paths->list[i]);
+    for (size_t i = 0; i < reading->globs->count && !reading->matched; i++) {
+        ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
+        const char *pattern = reading->globs->list[i];
+        reading->matched = arc_glob_compile(pattern, strlen(pattern), &glob, NULL) == ARC_OK &&
+                           arc_glob_match(glob, path, len);
+    }
+    return ARC_OK;
+}
+
+/* Adds a commit that changes a file of the services, or one that a pattern matches. What a merge
+ * took over from either side is that side's. */
+static int add_matching(void *context, const struct arc_git_commit *commit)
+{
+    struct reading *reading = context;
+    struct arc_git_diff diff = {.from = commit->parents ? &commit->parent : NULL,
+                                .to = &commit->oid,
+                                .each = match_file,
+                                .context = reading};
+    reading->matched = false;
+    if (commit->parents > 1)
+        return ARC_OK;
+    ARC_TRY(arc_git_diff(reading->git, &diff, NULL));
+    return reading->matched ? add_commit(context, commit) : ARC_OK;
+}
+
+/* Reads the commits of a range that touch the services. */
+static int read_range(struct reading *reading, const struct arc_oid *from, const struct arc_oid *to,
+                      bool *more, struct arc_error *err)
+{
+    bool bounded = !reading->globs->count;
+    struct arc_git_log_range range = {
+        .from = from,
+        .to = to,
+        .paths = bounded ? (const char *const *)reading->paths->list : NULL,
+        .max = bounded ? ARC_NOTES_COMMITS_MAX : ARC_NOTES_COMMITS_MAX * 5,
+    };
+    return arc_git_log(reading->git, &range, bounded ? add_commit : add_matching, reading, more,
+                       err);
+}
+
+/* ---- pull requests -------------------------------------------------------------------------- */
+
+/* "Merge pull request #12 from fork/topic", which GitHub writes: the digits; NULL for another. */
+static const char *merged_pull(const char *subject)
+{
+    static const char prefix[] = "Merge pull request #";
+    if (strncmp(subject, prefix, strlen(prefix)) != 0)
+        return NULL;
+    const char *digits = subject + strlen(prefix);
+    size_t len = strspn(digits, "0123456789");
+    return len && len < 10 && strncmp(digits + len, " from ", 6) == 0 ? digits : NULL;
+}
+
+/* The merges of a range, in struct reading's commits: {hash, pull, subject, parent, merged}. */
+static int add_merge(void *context, const struct arc_git_commit *commit)
+{
+    const char *pull = merged_pull(commit->subject);
+    if (commit->parents != 2 || !pull)
+        return ARC_OK;
+    size_t len = strcspn(commit->body, "\n");
+    ARC_AUTO_FREE char *title = strndup(commit->body, len);
+    if (!title)
+        return ARC_ENOMEM;
+    json_t *row = json_pack("{s:s, s:o, s:o, s:s, s:s}", "hash", commit->oid.hex, "pull",
+                            json_stringn(pull, strspn(pull, "0123456789")), "subject",
+                            text_value(*title ? title : commit->subject), "parent",
+                            commit->parent.hex, "merged", commit->merged.hex);
+    return json_array_append_new(((struct reading *)context)->commits, row) ? ARC_ENOMEM : ARC_OK;
+}
+
+static struct arc_oid oid_in(const json_t *row, const char *name)
+{
+    struct arc_oid oid = {{0}};
+    snprintf(oid.hex, sizeof oid.hex, "%.40s", arc_json_text_of(row, name));
+    return oid;
+}
+
+/* Puts a merge in the place of its commits among those that were read: the first of them gets the
+ * pull request's number and title, the others go. */
+static int take_merge(struct reading *reading, const json_t *merge, struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *list = json_array();
+    ARC_AUTO_JSON json_t *inner = json_object();
+    struct reading part = *reading;
+    struct arc_oid from = oid_in(merge, "parent"), to = oid_in(merge, "merged");
+    json_t *row, *first = NULL;
+    size_t i;
+    part.commits = list;
+    if (!list || !inner)
+        return arc_error_nomem(err);
+    ARC_TRY(read_range(&part, &from, &to, NULL, err));
+    json_array_foreach (list, i, row)
+        if (json_object_set_new(inner, arc_json_text_of(row, "hash"), json_true()))
+            return arc_error_nomem(err);
+    for (i = 0; i < json_array_size(reading->commits);) {
+        row = json_array_get(reading->commits, i);
+        if (!json_object_get(inner, arc_json_text_of(row, "hash")) || json_object_get(row, "pull"))
+            i++;
+        else if (!first)
+            first = row, i++;
+        else
+            json_array_remove(reading->commits, i);
+    }
+    if (first && (json_object_set(first, "pull", json_object_get(merge, "pull")) ||
+                  json_object_set(first, "hash", json_object_get(merge, "hash")) ||
+                  json_object_set(first, "subject", json_object_get(merge, "subject"))))
+        return arc_error_nomem(err);
+    return ARC_OK;
+}
+
+/* What was merged by pull request is listed as one: its title, not "address review". */
+static int join_pulls(struct reading *reading, const struct arc_oid *from, const struct arc_oid *to,
+                      struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *merges = json_array();
+    struct reading all = *reading;
+    struct arc_git_log_range range = {.from = from, .to = to, .max = ARC_NOTES_COMMITS_MAX * 5};
+    json_t *merge;
+    size_t i;
+    all.commits = merges;
+    if (!merges)
+        return arc_error_nomem(err);
+    ARC_TRY(arc_git_log(reading->git, &range, add_merge, &all, NULL, err));
+    for (i = json_array_size(merges); i-- > 0;) { /* the oldest first: a merge may hold others */
+        merge = json_array_get(merges, i);
+        ARC_TRY(take_merge(reading, merge, err));
+    }
+    return ARC_OK;
+}
+
+/* ---- the range ------------------------------------------------------------------------------ */
 
 /* Finds both ends of the range. On failure the error says why the commits are not known. */
 static int find_ends(const struct arc_git *git, const json_t *plan, struct arc_oid *from,
@@ -147,43 +319,95 @@ static int find_ends(const struct arc_git *git, const json_t *plan, struct arc_o
     return rc;
 }
 
-static int read_log(struct arc_project *project, const json_t *plan, struct paths *paths,
-                    json_t *commits, bool *more, struct arc_error *err)
+/* ---- who is new ----------------------------------------------------------------------------- */
+
+#define AUTHORS_MAX 50000 /* commits that are looked through for earlier authors */
+
+static int add_author(void *context, const struct arc_git_commit *commit)
+{
+    json_t *known = context;
+    json_t *email = text_value(commit->email);
+    const char *text = json_string_value(email);
+    int rc = !text || json_object_set_new(known, text, json_true()) ? ARC_ENOMEM : ARC_OK;
+    json_decref(email);
+    return rc;
+}
+
+/* Names those whose first commit is in the range. Nobody is new where history is too long to tell,
+ * or in a first release. */
+static int find_new(const struct reading *reading, const struct arc_oid *from, json_t *out,
+                    struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *known = json_object();
+    struct arc_git_log_range range = {.to = from, .max = AUTHORS_MAX};
+    bool more = false;
+    size_t i;
+    json_t *row;
+    if (!known)
+        return arc_error_nomem(err);
+    ARC_TRY(arc_git_log(reading->git, &range, add_author, known, &more, err));
+    json_array_foreach (reading->commits, i, row) {
+        const char *email = arc_json_text_of(row, "email"), *name = arc_json_text_of(row, "author");
+        if (more || !*email || !*name || strstr(name, "[bot]") || json_object_get(known, email))
+            continue;
+        if (json_object_set_new(known, email, json_true()) ||
+            json_array_append_new(out, json_string(name)))
+            return arc_error_nomem(err);
+    }
+    return ARC_OK;
+}
+
+static int read_log(struct arc_project *project, const json_t *plan, const struct arc_group *group,
+                    struct reading *reading, bool *more, struct arc_error *err)
 {
     struct arc_oid from, to;
     bool has_from = false;
+    bool all = group && group->commits && strcmp(group->commits, "all") == 0;
     ARC_TRY(arc_project_open(project, err));
-
-    const struct arc_git *git = project->git;
-    ARC_TRY(find_ends(git, plan, &from, &to, &has_from, err));
+    reading->git = project->git;
+    ARC_TRY(find_ends(project->git, plan, &from, &to, &has_from, err));
     if (has_from)
-        ARC_TRY(add_previous(git, &from, plan, paths, err));
+        ARC_TRY(add_previous(project->git, &from, plan, reading->paths, err));
+    ARC_TRY(read_range(reading, has_from ? &from : NULL, &to, more, err));
+    if (all)
+        return ARC_OK;
+    if (has_from)
+        ARC_TRY(find_new(reading, &from, reading->newcomers, err));
+    return join_pulls(reading, has_from ? &from : NULL, &to, err);
+}
 
-    struct arc_git_log_range range = {
-        .from = has_from ? &from : NULL,
-        .to = &to,
-        .paths = (const char *const *)paths->list,
-        .max = ARC_NOTES_COMMITS_MAX,
-    };
-    return arc_git_log(git, &range, add_commit, commits, more, err);
+/* The message of the release's own tag; "" where it has none. */
+static int read_message(struct arc_project *project, const json_t *plan, struct arc_buf *out,
+                        struct arc_error *err)
+{
+    const char *tag = arc_json_text_of(plan, "tag");
+    if (!*tag || arc_project_open(project, NULL))
+        return ARC_OK;
+    return arc_git_tag_message(project->git, tag, out, err);
 }
 
 int arc_notes_log(struct arc_project *project, const json_t *plan, const struct arc_group *group,
                   json_t **out, struct arc_error *err)
 {
-    ARC_AUTO(paths) struct paths paths = {0};
+    ARC_AUTO(paths) struct paths paths = {0}, globs = {0};
     ARC_AUTO(arc_error) struct arc_error why = {0};
+    ARC_AUTO(arc_buf) struct arc_buf message = {.max = 65536};
     ARC_AUTO_JSON json_t *commits = json_array();
+    ARC_AUTO_JSON json_t *newcomers = json_array();
+    struct reading reading = {
+        .newcomers = newcomers, .commits = commits, .paths = &paths, .globs = &globs};
     bool more = false;
-    int rc = collect_paths(plan, group, &paths, err);
-    if (rc)
-        return rc;
-    rc = commits ? read_log(project, plan, &paths, commits, &more, &why) : ARC_ENOMEM;
+    ARC_TRY(collect_paths(plan, group, &paths, &globs, err));
+    ARC_TRY(read_message(project, plan, &message, err));
+    int rc =
+        commits && newcomers ? read_log(project, plan, group, &reading, &more, &why) : ARC_ENOMEM;
     if (rc == ARC_ENOMEM)
         return arc_error_nomem(err);
     if (rc)
         json_array_clear(commits);
-    *out = json_pack("{s:O, s:b, s:s?}", "commits", commits, "complete", !rc && !more, "unknown",
-                     rc ? arc_error_text(&why) : NULL);
+    *out = json_pack("{s:O, s:O, s:b, s:s?, s:o, s:b}", "commits", commits, "newcomers", newcomers,
+                     "complete", !rc && !more, "unknown", rc ? arc_error_text(&why) : NULL,
+                     "message", text_value(arc_buf_text(&message)), "all",
+                     group && group->commits && strcmp(group->commits, "all") == 0);
     return *out ? ARC_OK : arc_error_nomem(err);
 }

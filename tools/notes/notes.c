@@ -38,7 +38,10 @@ static int render(const struct arc_template *template, const json_t *values, siz
         json_array_append(commits, json_array_get(all, i));
     bool whole =
         json_array_size(commits) == shown && json_object_size(part) == json_object_size(values);
-    if (json_object_set_new(part, "commits", commits) ||
+    bool sorted = json_is_true(json_object_get(values, "sorted"));
+    json_t *sections = arc_notes_sections(commits, sorted);
+    if (json_object_set_new(part, "sections", sections) ||
+        json_object_set_new(part, "commits", commits) ||
         json_object_set_new(part, "commits-left", commits_left(values, shown)) || !whole)
         return arc_error_nomem(err);
     arc_buf_reset(out);
@@ -82,7 +85,7 @@ static json_t *document(const json_t *values, const struct arc_buf *body, size_t
     if (!title)
         title = json_string_value(json_object_get(values, "group"));
     /* clang-format off */
-    return json_pack("{s:s, s:i, s:O, s:O, s:o, s:s, s:O, s:O, s:O, s:I, s:{s:O, s:I, s:b}}",
+    return json_pack("{s:s, s:i, s:O, s:O, s:o, s:s, s:O, s:O, s:O, s:I, s:{s:O, s:I, s:b, s:O}}",
                      "document", "notes", "format", ARC_DOCUMENT_FORMAT, "group", json_object_get(values, "group"),
                      "tag", json_object_get(values, "tag"),
                      "title", json_sprintf("%s %s", title, version),
@@ -94,7 +97,8 @@ static json_t *document(const json_t *values, const struct arc_buf *body, size_t
                      "commits",
                        "total", json_object_get(values, "commit-count"),
                        "shown", (json_int_t)shown,
-                       "complete", !json_is_true(json_object_get(values, "commits-cut")));
+                       "complete", !json_is_true(json_object_get(values, "commits-cut")),
+                       "unknown", json_object_get(values, "changes-unknown"));
     /* clang-format on */
 }
 

@@ -183,10 +183,28 @@ static json_t *verify_command(const json_t *built, const char *image)
     return reference.failed ? NULL : buf_value(&command);
 }
 
+/* The tag that people are told to pull: the first that moves and is this version's own, else the
+ * first that moves. A plan of a release has one. */
+static const char *tag_to_pull(const json_t *service, const json_t *version)
+{
+    size_t i;
+    json_t *tag;
+    const char *found = NULL;
+    json_array_foreach (json_object_get(service, "tags"), i, tag) {
+        const char *kind = text_of(tag, "kind");
+        if (!json_is_true(json_object_get(tag, "move")))
+            continue;
+        if (kind && strcmp(kind, "version") == 0)
+            return text_of(tag, "tag");
+        found = found ? found : text_of(tag, "tag");
+    }
+    return found ? found : text_of(version, "image-tag");
+}
+
 static json_t *service_values(const struct arc_notes_options *options, const json_t *service)
 {
     const char *codename = text_of(service, "service"), *image = text_of(service, "image");
-    const char *tag = text_of(json_object_get(options->plan, "version"), "image-tag");
+    const char *tag = tag_to_pull(service, json_object_get(options->plan, "version"));
     const json_t *built = element(json_object_get(options->build, "services"), "service", codename);
     const char *digest = text_of(built, "digest");
     const json_t *bases = json_object_get(built, "base-images");
@@ -325,33 +343,158 @@ static const char *pull_number(const char *subject, size_t *subject_len)
     return subject + end;
 }
 
-static json_t *commit_values(const json_t *plan, const json_t *commit)
+/* ---- kinds of changes ----------------------------------------------------------------------- */
+
+/* Conventional Commits 1.0.0: "type(scope)!: description". What has no section of its own, and
+ * what is not written so, is an other change. */
+static const struct {
+    const char *type, *title;
+} sections[] = {{"!", "Breaking changes"}, {"feat", "Features"},     {"fix", "Fixes"},
+                {"perf", "Performance"},   {"security", "Security"}, {NULL, "Other changes"}};
+
+#define SECTION_COUNT (sizeof sections / sizeof *sections)
+
+/* The section of a commit; *conventional is set when it has a type. */
+static size_t section_of(const char *subject, const char *body, bool *conventional)
+{
+    size_t type = strspn(subject, "abcdefghijklmnopqrstuvwxyz"), at = type;
+    if (subject[at] == '(')
+        at += strcspn(subject + at, ")\n") + (subject[at + strcspn(subject + at, ")\n")] == ')');
+    bool breaking = subject[at] == '!';
+    at += breaking;
+    bool typed = type && subject[at] == ':' && subject[at + 1] == ' ';
+    *conventional |= typed;
+    bool footer = strncmp(body, "BREAKING CHANGE: ", 17) == 0 ||
+                  strstr(body, "\nBREAKING CHANGE: ") || strstr(body, "\nBREAKING-CHANGE: ");
+    if ((typed && breaking) || footer)
+        return 0;
+    for (size_t i = 1; typed && sections[i].type; i++)
+        if (strlen(sections[i].type) == type && memcmp(sections[i].type, subject, type) == 0)
+            return i;
+    return SECTION_COUNT - 1;
+}
+
+#define SUBJECT_MAX 250
+
+/* At most SUBJECT_MAX characters of a subject, between two of them. */
+static json_t *cut_subject(const char *subject, size_t len)
+{
+    size_t at = 0, count = 0, step = 1;
+    for (; at < len && count < SUBJECT_MAX && step; count++)
+        at += step = arc_utf8_length(subject + at, len - at);
+    return at < len && count == SUBJECT_MAX ? words("%.*s…", (int)at, subject)
+                                            : json_stringn(subject, len);
+}
+
+static json_t *commit_values(const json_t *plan, const json_t *commit, bool *conventional)
 {
     const char *hash = text_of(commit, "hash"), *subject = text_of(commit, "subject");
+    const char *body = text_of(commit, "body"), *merged = text_of(commit, "pull");
     hash = hash ? hash : "";
     subject = subject && *subject ? subject : "(no message)";
-    size_t len = strlen(subject);
-    const char *pull = text_of(plan, "source") ? pull_number(subject, &len) : NULL;
+    size_t len = strlen(subject), section = section_of(subject, body ? body : "", conventional);
+    const char *pull = NULL;
+    if (text_of(plan, "source"))
+        pull = merged ? merged : pull_number(subject, &len);
     json_t *number = pull ? json_integer(strtol(pull, NULL, 10)) : NULL;
     ARC_AUTO_JSON json_t *page =
         pull ? words("%" JSON_INTEGER_FORMAT, json_integer_value(number)) : NULL;
     json_t *pull_value = pull ? json_pack("{s:o, s:o}", "number", number, "url",
                                           link_to(plan, "pull", json_string_value(page)))
                               : json_null();
-    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "hash", hash, "short",
-                     json_stringn(hash, strnlen(hash, 7)), "subject", json_stringn(subject, len),
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I}", "hash", hash, "short",
+                     json_stringn(hash, strnlen(hash, 7)), "subject", cut_subject(subject, len),
                      "author", member(commit, "author"), "date", member(commit, "date"), "url",
-                     link_to(plan, "commit", hash), "pull", pull_value);
+                     link_to(plan, "commit", hash), "pull", pull_value, "section",
+                     (json_int_t)section);
 }
 
-static json_t *commits_values(const struct arc_notes_options *options)
+/* The commit that another one takes back: git writes "This reverts commit HASH." */
+static const json_t *reverted(const json_t *commits, const json_t *commit)
 {
-    json_t *commits = json_array();
+    const char *body = text_of(commit, "body");
+    const char *at = body ? strstr(body, "This reverts commit ") : NULL;
+    size_t i, len = at ? strspn(at + 20, "0123456789abcdef") : 0;
+    json_t *other;
+    json_array_foreach (commits, i, other) {
+        const char *hash = text_of(other, "hash");
+        if (len >= 7 && len <= 40 && hash && strncmp(hash, at + 20, len) == 0)
+            return other;
+    }
+    return NULL;
+}
+
+/* Without what was taken back within the release, and what took it back. */
+static json_t *without_reverted(const json_t *commits)
+{
+    json_t *left = json_array();
+    ARC_AUTO_JSON json_t *gone = json_object();
     size_t i;
     json_t *commit;
-    json_array_foreach (json_object_get(options->log, "commits"), i, commit)
-        push(&commits, commit_values(options->plan, commit));
+    json_array_foreach (commits, i, commit) { /* the newest first: a revert of a revert counts */
+        const json_t *other = reverted(commits, commit);
+        if (!other || json_object_get(gone, text_of(commit, "hash")))
+            continue;
+        if (json_object_set_new(gone, text_of(commit, "hash"), json_true()) ||
+            json_object_set_new(gone, text_of(other, "hash"), json_true()))
+            return NULL;
+    }
+    json_array_foreach (commits, i, commit) {
+        const char *hash = text_of(commit, "hash");
+        if (!hash || !json_object_get(gone, hash))
+            json_array_append(left, commit);
+    }
+    return left;
+}
+
+/* *sorted: whether they are listed by kind. */
+static json_t *commits_values(const struct arc_notes_options *options, bool *sorted)
+{
+    json_t *commits = json_array();
+    const json_t *log = json_object_get(options->log, "commits");
+    bool all = json_is_true(json_object_get(options->log, "all")), conventional = false;
+    ARC_AUTO_JSON json_t *kept = all ? json_incref((json_t *)log) : without_reverted(log);
+    size_t i;
+    json_t *commit;
+    json_array_foreach (kept, i, commit)
+        push(&commits, commit_values(options->plan, commit, &conventional));
+    *sorted = conventional && !all;
     return commits;
+}
+
+json_t *arc_notes_sections(const json_t *commits, bool sorted)
+{
+    json_t *list = json_array();
+    for (size_t s = 0; s < (sorted ? SECTION_COUNT : 1); s++) {
+        json_t *own = json_array(), *commit;
+        size_t i;
+        json_array_foreach (commits, i, commit)
+            if (!sorted || json_integer_value(json_object_get(commit, "section")) == (json_int_t)s)
+                json_array_append(own, commit);
+        if (json_array_size(own))
+            push(&list, json_pack("{s:s?, s:o}", "title", sorted ? sections[s].title : NULL,
+                                  "commits", own));
+        else
+            json_decref(own);
+    }
+    return list;
+}
+
+/* The paragraphs of a text. */
+static json_t *paragraphs(const char *text)
+{
+    json_t *list = json_array();
+    while (text && *text) {
+        text += strspn(text, "\n\r ");
+        const char *end = strstr(text, "\n\n");
+        size_t len = end ? (size_t)(end - text) : strlen(text);
+        while (len && strchr("\n\r ", text[len - 1]))
+            len--;
+        if (len)
+            push(&list, json_stringn(text, len));
+        text = end ? end : "";
+    }
+    return list;
 }
 
 static json_t *compare_url(const json_t *plan)
@@ -388,7 +531,7 @@ static int check_plan(const json_t *plan, struct arc_error *err)
     if (!text_of(plan, "tag") || !text_of(version, "image-tag") || !text_of(version, "version"))
         return arc_error_set(err, ARC_EINPUT,
                              "the plan is not of a release: it has no tag and version; make one "
-                             "with 'arc-ci plan --tag TAG'");
+                             "with 'arc-ci plan TAG --json'");
     if (!text_of(plan, "group") || !json_is_array(json_object_get(plan, "services")))
         return arc_error_set(err, ARC_EINPUT, "the plan names no group or no services");
     return ARC_OK;
@@ -404,12 +547,13 @@ int arc_notes_values(const struct arc_notes_options *options, json_t **out, stru
     rc = services_values(options, services, err);
     if (rc)
         return rc;
-    json_t *commits = commits_values(options);
+    bool sorted = false;
+    json_t *commits = commits_values(options, &sorted);
     bool cut = json_is_false(json_object_get(options->log, "complete"));
     /* clang-format off */
     *out = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:O, s:o,"
                      " s:o,"
-                     " s:o, s:o, s:o, s:I, s:b, s:n, s:o}",
+                     " s:o, s:o, s:o, s:I, s:b, s:n, s:o, s:o, s:o, s:b}",
                      "group", member(plan, "group"),
                      "title", member(plan, "title"),
                      "description", member(plan, "description"),
@@ -432,7 +576,10 @@ int arc_notes_values(const struct arc_notes_options *options, json_t **out, stru
                      "commit-count", (json_int_t)json_array_size(commits),
                      "commits-cut", cut && json_array_size(commits) > 0,
                      "commits-left", /* set when it is known how many fit */
-                     "changes-unknown", unknown_reason(options->log));
+                     "changes-unknown", unknown_reason(options->log),
+                     "tag-message", paragraphs(text_of(options->log, "message")),
+                     "new-contributors", member(options->log, "newcomers"),
+                     "sorted", sorted);
     /* clang-format on */
     return *out ? ARC_OK : arc_error_nomem(err);
 }

@@ -8,4 +8,8 @@
  * reference. */
 int arc_notes_values(const struct arc_notes_options *options, json_t **out, struct arc_error *err);
 
+/* The commits by kind: [{title, commits}], empty sections left out; one without a title where they
+ * are not sorted. A new reference; NULL when out of memory. */
+json_t *arc_notes_sections(const json_t *commits, bool sorted);
+
 #endif
