@@ -43,6 +43,13 @@ struct arc_recipe {
     bool pull;
 };
 
+/* An image of the same group that a service starts from, or copies from. */
+struct arc_base_ref {
+    char *ref;      /* what its Dockerfile asks for, in BuildKit's familiar form; it may hold
+                       placeholders of build arguments, as {version} */
+    char *codename; /* of the service that is released as it */
+};
+
 /* When an image tag applies: of the first seven one must be, and of the branches one must match;
  * none given of a kind: any. */
 enum arc_tag_when {
@@ -82,6 +89,7 @@ struct arc_service {
     char *suffix; /* of one of several variants: "1.26-debian", "" for the plain one; or NULL */
     char *file;   /* the service.yaml that it was read from; NULL: arc-ci.yaml alone */
     struct arc_recipe build;
+    struct arc_base_ref *bases; /* ends with {NULL, NULL}; NULL when read alone */
     bool derive_inputs; /* its files are what its Dockerfile reads, not its whole directory */
     unsigned line;      /* of its entry in arc-ci.yaml, from 1; 0 when read alone */
 };

@@ -237,6 +237,22 @@ static int ask_again(const struct run *run, const json_t *targets,
     return ask_ahead(run, digests, err);
 }
 
+/* The targets that are built for themselves: bases that they only start from give no image. */
+static json_t *own_targets(const json_t *definition)
+{
+    const json_t *all = json_object_get(definition, "target");
+    const json_t *group = json_object_get(json_object_get(definition, "group"), "default");
+    json_t *own = json_object(), *name;
+    size_t i;
+    json_array_foreach (json_object_get(group, "targets"), i, name)
+        if (json_object_set(own, json_string_value(name),
+                            json_object_get(all, json_string_value(name)))) {
+            json_decref(own);
+            return NULL;
+        }
+    return own;
+}
+
 static int build_missing(struct run *run, struct arc_error *err)
 {
     const struct arc_build_options *options = run->options;
@@ -252,7 +268,9 @@ static int build_missing(struct run *run, struct arc_error *err)
                                     .sbom = options->sbom,
                                     .by_digest = push && !run->engine};
     ARC_TRY(arc_bake(&bake, &definition, err));
-    const json_t *targets = json_object_get(definition, "target");
+    ARC_AUTO_JSON json_t *targets = own_targets(definition);
+    if (!targets)
+        return arc_error_nomem(err);
     if (!json_object_size(targets))
         return ARC_OK;
     if (push)

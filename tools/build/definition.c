@@ -253,6 +253,63 @@ static int set_pairs(json_t *target, const char *name, const struct arc_pair *pa
     return pairs->name ? json_object_set_new(target, name, literals(pairs)) : 0;
 }
 
+/* ---- contexts ------------------------------------------------------------------------------- */
+
+/* What is built by one call of bake. */
+struct scope {
+    const struct arc_bake_options *options;
+    const struct arc_cell **cells; /* by the plan's services; NULL: whole services */
+};
+
+static bool is_built(const struct scope *scope, size_t i)
+{
+    const struct arc_bake_options *options = scope->options;
+    bool wanted = scope->cells ? scope->cells[i] != NULL : options->plan->services[i].selected;
+    return wanted && !(options->skip && options->skip[i]);
+}
+
+/* The tag under which a service is pushed by another machine, or was: its cell's of the platform, or
+ * its own. NULL when it is not in the registry. */
+static const char *pushed_tag(const struct scope *scope, const struct arc_planned_service *base,
+                              const char *platform)
+{
+    const struct arc_plan *plan = scope->options->plan;
+    if (!plan->push || !base->selected)
+        return NULL;
+    for (size_t i = 0; scope->cells && i < plan->cell_count; i++)
+        if (strcmp(plan->cells[i].service, base->service) == 0 &&
+            strcmp(plan->cells[i].platform, platform) == 0)
+            return plan->cells[i].staging;
+    return scope->cells ? NULL : base->staging;
+}
+
+/* The service that a context "target:NAME" is; NULL for any other context. */
+static const struct arc_planned_service *find_target(const struct arc_plan *plan,
+                                                     const char *context)
+{
+    return strncmp(context, "target:", 7) == 0 ? arc_plan_service(plan, context + 7) : NULL;
+}
+
+/* Named contexts: of bases that are built here their targets, of others what was pushed. */
+static int set_contexts(const struct scope *scope, const struct arc_planned_service *service,
+                        const struct arc_cell *cell, json_t *target)
+{
+    const struct arc_pair *pair = service->recipe ? service->recipe->contexts : NULL;
+    ARC_AUTO_JSON json_t *contexts = json_object();
+    for (; pair && pair->name; pair++) {
+        const struct arc_plan *plan = scope->options->plan;
+        const struct arc_planned_service *base = find_target(plan, pair->value);
+        const char *tag = NULL;
+        if (base && !is_built(scope, (size_t)(base - plan->services)))
+            tag = pushed_tag(scope, base, cell ? cell->platform : "");
+        json_t *value =
+            tag ? json_sprintf("docker-image://%s:%s", base->image, tag) : literal(pair->value);
+        if (json_object_set_new(contexts, pair->name, value))
+            return -1;
+    }
+    return json_object_size(contexts) ? json_object_set(target, "contexts", contexts) : 0;
+}
+
 /* Compose's options as bake's attributes (docs.docker.com/build/bake/reference). */
 static int add_recipe(const struct arc_planned_recipe *recipe, json_t *target)
 {
@@ -262,7 +319,6 @@ static int add_recipe(const struct arc_planned_recipe *recipe, json_t *target)
     failed |= set_literal(target, "target", recipe->target);
     failed |= set_literal(target, "network", recipe->network);
     failed |= set_literal(target, "shm-size", recipe->shm_size);
-    failed |= set_pairs(target, "contexts", recipe->contexts);
     failed |= set_pairs(target, "extra-hosts", recipe->extra_hosts);
     failed |= set_literals(target, "secret", recipe->secrets);
     failed |= set_literals(target, "ssh", recipe->ssh);
@@ -310,9 +366,10 @@ static int set_dockerfile(const struct arc_planned_service *service, json_t *tar
     return path.failed ? -1 : set_literal(target, "dockerfile", arc_buf_text(&path));
 }
 
-static json_t *make_target(const struct arc_bake_options *options,
-                           const struct arc_planned_service *service, const struct arc_cell *cell)
+static json_t *make_target(const struct scope *scope, const struct arc_planned_service *service,
+                           const struct arc_cell *cell)
 {
+    const struct arc_bake_options *options = scope->options;
     /* clang-format off */
     json_t *target = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}",
                                "context", literal(service->context),
@@ -324,7 +381,8 @@ static json_t *make_target(const struct arc_bake_options *options,
                                "tags", make_tags(options, service,
                                                  cell ? cell->staging : service->staging));
     /* clang-format on */
-    int failed = !target || set_dockerfile(service, target) || add_recipe(service->recipe, target);
+    int failed = !target || set_dockerfile(service, target) ||
+                 add_recipe(service->recipe, target) || set_contexts(scope, service, cell, target);
     if (!failed && options->plan->push)
         failed = add_pushed(options, service, target);
     if (!failed && options->cache)
@@ -333,6 +391,42 @@ static json_t *make_target(const struct arc_bake_options *options,
         return target;
     json_decref(target);
     return NULL;
+}
+
+/* A base that others start from and that is not built for itself: no tag of it moves. */
+static json_t *make_linked(const struct scope *scope, const struct arc_planned_service *service,
+                           const char *platform)
+{
+    json_t *target =
+        json_pack("{s:o, s:o, s:o, s:o, s:[s]}", "context", literal(service->context), "platforms",
+                  *platform ? json_pack("[s]", platform) : arc_texts_json(service->platforms),
+                  "args", make_args(scope->options->plan, service), "labels",
+                  literals(service->labels), "output", "type=cacheonly");
+    if (target && !set_dockerfile(service, target) && !add_recipe(service->recipe, target) &&
+        !set_contexts(scope, service, NULL, target))
+        return target;
+    json_decref(target);
+    return NULL;
+}
+
+/* Adds the bases that a target names and that nobody adds for themselves, and theirs. */
+static int add_linked(const struct scope *scope, const json_t *target, const char *platform,
+                      json_t *targets)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach (json_object_get(target, "contexts"), name, value) {
+        const struct arc_planned_service *base =
+            find_target(scope->options->plan, json_string_value(value));
+        if (!base || json_object_get(targets, base->service) ||
+            is_built(scope, (size_t)(base - scope->options->plan->services)))
+            continue;
+        json_t *linked = make_linked(scope, base, platform);
+        if (json_object_set_new(targets, base->service, linked) ||
+            add_linked(scope, linked, platform, targets))
+            return -1;
+    }
+    return 0;
 }
 
 /* ---- the definition ------------------------------------------------------------------------ */
@@ -346,14 +440,16 @@ int arc_bake(const struct arc_bake_options *options, json_t **out, struct arc_er
     if (options->cell)
         ARC_TRY(arc_bake_cells(plan, options->cell, &cells, err));
 
+    const struct scope scope = {options, cells};
     for (size_t i = 0; i < plan->service_count; i++) {
         const struct arc_planned_service *service = &plan->services[i];
         const struct arc_cell *cell = cells ? cells[i] : NULL;
-        bool wanted = cells ? cell != NULL : service->selected;
-        if (!wanted || (options->skip && options->skip[i]))
+        if (!is_built(&scope, i))
             continue;
-        if (json_object_set_new(targets, service->service, make_target(options, service, cell)) ||
-            json_array_append_new(names, json_string(service->service)))
+        json_t *target = make_target(&scope, service, cell);
+        if (json_object_set_new(targets, service->service, target) ||
+            json_array_append_new(names, json_string(service->service)) ||
+            add_linked(&scope, target, cell ? cell->platform : "", targets))
             return arc_error_nomem(err);
     }
     *out = json_pack("{s:{s:{s:O}}, s:O}", "group", "default", "targets", names, "target", targets);

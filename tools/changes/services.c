@@ -26,26 +26,35 @@ static const struct arc_filter_result *result_of(const struct arc_changes *chang
     return NULL; /* a service of another repository */
 }
 
-/* Marks a service if one it depends on changed. */
-static int mark(const struct arc_service *service, struct arc_changes *out, size_t filter,
+/* Marks a service if the other one changed. */
+static int mark(const char *other, const char *how, struct arc_changes *out, size_t filter,
                 bool *marked, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf reason = {0};
     struct arc_filter_result *own = &out->results[filter];
-    for (char **on = service->depends_on; *on; on++) {
-        const struct arc_filter_result *other = result_of(out, *on);
-        if (!other || !other->matched)
-            continue;
-        arc_buf_printf(&reason, "%s%sdepends on %s, which changed", own->reason ? own->reason : "",
-                       own->reason ? "; " : "", *on);
-        char *text = arc_buf_steal(&reason);
-        if (!text)
-            return arc_error_nomem(err);
-        free(own->reason);
-        own->reason = text;
-        own->matched = *marked = true;
+    const struct arc_filter_result *result = result_of(out, other);
+    if (own->matched || !result || !result->matched)
         return ARC_OK;
-    }
+    arc_buf_printf(&reason, "%s%s%s %s, which changed", own->reason ? own->reason : "",
+                   own->reason ? "; " : "", how, other);
+    char *text = arc_buf_steal(&reason);
+    if (!text)
+        return arc_error_nomem(err);
+    free(own->reason);
+    own->reason = text;
+    own->matched = *marked = true;
+    return ARC_OK;
+}
+
+/* What an image starts from is part of it; what a service depends on is where its group says so. */
+static int mark_service(const struct arc_group *group, const struct arc_service *service,
+                        struct arc_changes *out, size_t filter, bool *marked, struct arc_error *err)
+{
+    for (const struct arc_base_ref *base = service->bases; base && base->ref; base++)
+        ARC_TRY(mark(base->codename, "starts from", out, filter, marked, err));
+    if (group->rebuild_dependents)
+        for (char **on = service->depends_on; *on; on++)
+            ARC_TRY(mark(*on, "depends on", out, filter, marked, err));
     return ARC_OK;
 }
 
@@ -58,12 +67,8 @@ int arc_services_dependents(const struct arc_changes_options *options, struct ar
     while (marked) { /* each round marks one at least, so it ends */
         marked = false;
         for (size_t i = 0; i < out->filters->count; i++) {
-            if (out->results[i].matched || !arc_services_find(options, i, &group, &service) ||
-                !group->rebuild_dependents)
-                continue;
-            int rc = mark(service, out, i, &marked, err);
-            if (rc)
-                return rc;
+            if (!out->results[i].matched && arc_services_find(options, i, &group, &service))
+                ARC_TRY(mark_service(group, service, out, i, &marked, err));
         }
     }
     return ARC_OK;

@@ -41,8 +41,8 @@ int arc_services_entry(const struct arc_git *git, const struct arc_changes_optio
 int arc_services_mark_entry(struct arc_filter_result *result, const char *path, const char *what,
                             struct arc_error *err);
 
-/* Marks the services that depend, directly or not, on one that changed, in groups with
- * rebuild-dependents. */
+/* Marks the services whose image starts, directly or not, from one that changed, and in groups with
+ * rebuild-dependents those that depend on one. */
 int arc_services_dependents(const struct arc_changes_options *options, struct arc_changes *out,
                             struct arc_error *err);
 

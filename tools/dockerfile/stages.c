@@ -106,6 +106,7 @@ void arc_stages_free(struct arc_stages *stages)
         free(stage->built_for);
         json_decref(stage->values);
         json_decref(stage->needs);
+        json_decref(stage->images);
         json_decref(stage->onbuild);
     }
     free(stages->items);
@@ -167,6 +168,12 @@ static int add_source(struct reader *r, const struct origin *origin, const char 
     return whole ? ARC_OK : arc_error_nomem(r->err);
 }
 
+static int note_image(struct reader *r, const char *ref)
+{
+    bool failed = json_array_append_new(current(r)->images, json_string(ref));
+    return failed ? arc_error_nomem(r->err) : ARC_OK;
+}
+
 /* Where a `from` leads: to an additional context, or to an image (*image) or a stage, which is then
  * needed. `numbers`: a COPY may name a stage by its number, a mount may not. */
 static int resolve_from(struct reader *r, const char *from, bool numbers, const char **context,
@@ -182,7 +189,7 @@ static int resolve_from(struct reader *r, const char *from, bool numbers, const 
     if (stage == SIZE_MAX && numbers)
         stage = number_of(r->out, from);
     *image = true; /* nothing of a context, be it a stage's */
-    return stage == SIZE_MAX ? ARC_OK : need(r, stage);
+    return stage == SIZE_MAX ? note_image(r, from) : need(r, stage);
 }
 
 /* ---- COPY and ADD -------------------------------------------------------------------------- */
@@ -507,9 +514,14 @@ static int new_stage(struct reader *r, unsigned line)
         return arc_error_nomem(r->err);
     r->out->items = grown;
     struct arc_stage *stage = &grown[r->out->count++];
-    *stage = (struct arc_stage){
-        .line = line, .values = json_object(), .needs = json_array(), .onbuild = json_array()};
-    return stage->values && stage->needs && stage->onbuild ? ARC_OK : arc_error_nomem(r->err);
+    *stage = (struct arc_stage){.line = line,
+                                .values = json_object(),
+                                .needs = json_array(),
+                                .onbuild = json_array(),
+                                .images = json_array()};
+    return stage->values && stage->needs && stage->onbuild && stage->images
+               ? ARC_OK
+               : arc_error_nomem(r->err);
 }
 
 static int apply(struct reader *r, const struct arc_instruction *in);
@@ -539,6 +551,7 @@ static int inherit(struct reader *r, size_t base)
 static int start_from_image(struct reader *r, const char *ref, const struct origin *origin)
 {
     current(r)->open = strcmp(ref, "scratch") != 0;
+    ARC_TRY(note_image(r, ref));
     const char *colon = strrchr(ref, ':');
     if (colon && strstr(colon, "onbuild"))
         return add_source(r, origin, ref, "its base has ONBUILD triggers");

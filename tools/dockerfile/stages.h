@@ -29,6 +29,7 @@ struct arc_stage {
     json_t *values;         /* variables: name → text, null for what cannot be told */
     bool open;              /* its base is an image from elsewhere, whose ENV is not known */
     json_t *needs;          /* numbers of stages: its base, COPY --from, RUN --mount=from= */
+    json_t *images;         /* texts: what its FROM, COPY --from and RUN --mount name of images */
     json_t *onbuild;        /* texts of triggers, with their lines: [[text, line], …] */
     struct arc_source *sources;
     size_t count;

@@ -131,6 +131,8 @@ static struct lint_called *add_called(struct lint *lint, const char *name)
     struct lint_called *called = &grown[place];
     *called = (struct lint_called){.problem = NULL};
     int rc = arc_yaml_read_in(lint->root, name, ARC_YAML_ANY_TAG, &called->yaml, &err);
+    if (rc && !err.message) /* lost for want of memory */
+        rc = ARC_ENOMEM;
     if (rc)
         called->problem = strdup(arc_error_text(&err));
     if (rc == ARC_ENOMEM || (rc && !called->problem))

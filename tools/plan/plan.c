@@ -131,6 +131,23 @@ static int set_pairs(json_t *object, const char *key, const struct arc_pair *pai
     return pairs->name ? json_object_set_new(object, key, pairs_object(pairs)) : 0;
 }
 
+/* Build arguments with their placeholders filled in; one that has no value in this plan (a version,
+ * in CI) keeps the Dockerfile's default. */
+static int make_args(const struct arc_plan_options *options, const struct arc_service *service,
+                     json_t **out, struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *args = json_object();
+    for (const struct arc_pair *pair = service->build.args; pair->name; pair++) {
+        ARC_AUTO(arc_buf) struct arc_buf value = {.max = (size_t)1 << 20};
+        bool whole;
+        ARC_TRY(arc_plan_fill(options, service, pair->value, &value, &whole, err));
+        if (whole && json_object_set_new(args, pair->name, json_string(arc_buf_text(&value))))
+            return arc_error_nomem(err);
+    }
+    *out = arc_steal(&args);
+    return *out ? ARC_OK : arc_error_nomem(err);
+}
+
 /* What bake is told beside context, Dockerfile and arguments; what is not said is not there. */
 static int set_recipe(json_t *service, const struct arc_recipe *build)
 {
@@ -187,7 +204,7 @@ static json_t *staging_of(const struct arc_plan_options *options, const struct a
 
 static json_t *make_service(const struct arc_plan_options *options,
                             const struct arc_service *service, const json_t *planned,
-                            const json_t *tags)
+                            const json_t *args, const json_t *tags)
 {
     json_t *reason = NULL;
     ARC_AUTO_JSON json_t *platforms = service_platforms(options, service, planned);
@@ -199,7 +216,7 @@ static json_t *make_service(const struct arc_plan_options *options,
     }
     /* clang-format off */
     json_t *made =
-        json_pack("{s:s, s:s, s:s?, s:s?, s:s, s:s, s:s?, s:O, s:s, s:b, s:o, s:o, s:o, s:o, s:O}",
+        json_pack("{s:s, s:s, s:s?, s:s?, s:s, s:s, s:s?, s:O, s:s, s:b, s:o, s:o, s:O, s:o, s:O}",
                   "service", service->codename,
                   "name", service->name,
                   "description", service->description,
@@ -212,7 +229,7 @@ static json_t *make_service(const struct arc_plan_options *options,
                   "selected", build,
                   "reason", reason,
                   "staging", staging_of(options, service),
-                  "build-args", pairs_object(service->build.args),
+                  "build-args", args,
                   "labels", make_labels(options, service),
                   "tags", tags);
     /* clang-format on */
@@ -266,6 +283,87 @@ static int note_tags(const json_t *service, json_t *taken, struct arc_error *err
     return ARC_OK;
 }
 
+/* ---- images that start from one another ----------------------------------------------------- */
+
+static json_t *planned(const json_t *services, const char *codename)
+{
+    size_t i;
+    json_t *service;
+    json_array_foreach (services, i, service)
+        if (strcmp(text_of(service, "service"), codename) == 0)
+            return service;
+    return NULL;
+}
+
+/* What stands on an image that is built is built on it. True when something was added. */
+static int select_dependents(const struct arc_plan_options *options, json_t *services, bool *more,
+                             struct arc_error *err)
+{
+    *more = false;
+    for (size_t i = 0; i < options->group->service_count; i++) {
+        const struct arc_service *service = &options->group->services[i];
+        json_t *own = json_array_get(services, i);
+        if (json_is_true(json_object_get(own, "selected")) || !service->bases ||
+            (options->services && !listed(options->services, service->codename)))
+            continue;
+        for (const struct arc_base_ref *base = service->bases; base->ref; base++) {
+            const json_t *other = planned(services, base->codename);
+            if (!json_is_true(json_object_get(other, "selected")))
+                continue;
+            if (json_object_set_new(own, "selected", json_true()) ||
+                json_object_set_new(own, "reason",
+                                    json_sprintf("starts from %s, which is built", base->codename)))
+                return arc_error_nomem(err);
+            *more = true;
+            break;
+        }
+    }
+    return ARC_OK;
+}
+
+/* A base that is built takes the place of its name, as BuildKit looks for it; one that is not comes
+ * from the registry, unless the recipe names it itself. */
+static int link_base(const struct arc_plan_options *options, const struct arc_service *service,
+                     const struct arc_base_ref *base, json_t *services, json_t *own,
+                     struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 4096};
+    bool whole;
+    if (!json_is_true(json_object_get(planned(services, base->codename), "selected")))
+        return ARC_OK;
+    ARC_TRY(arc_plan_fill(options, service, base->ref, &ref, &whole, err));
+    if (!whole)
+        return ARC_OK;
+    json_t *recipe = json_object_get(own, "recipe");
+    if (!recipe && json_object_set_new(own, "recipe", recipe = json_object()))
+        return arc_error_nomem(err);
+    json_t *contexts = json_object_get(recipe, "contexts");
+    if (!contexts && json_object_set_new(recipe, "contexts", contexts = json_object()))
+        return arc_error_nomem(err);
+    bool failed = json_object_set_new(contexts, arc_buf_text(&ref),
+                                      json_sprintf("target:%s", base->codename));
+    return failed ? arc_error_nomem(err) : ARC_OK;
+}
+
+static int link_bases(const struct arc_plan_options *options, json_t *services,
+                      struct arc_error *err)
+{
+    bool more = !options->version;
+    while (more)
+        ARC_TRY(select_dependents(options, services, &more, err));
+    for (size_t i = 0; i < options->group->service_count; i++) {
+        const struct arc_service *service = &options->group->services[i];
+        json_t *own = json_array_get(services, i);
+        if (!service->bases || !json_is_true(json_object_get(own, "selected")))
+            continue;
+        for (const struct arc_base_ref *base = service->bases; base->ref; base++)
+            ARC_TRY(link_base(options, service, base, services, own, err));
+    }
+    return ARC_OK;
+}
+
+/* ---- all services --------------------------------------------------------------------------- */
+
 static int make_services(const struct arc_plan_options *options, const json_t *platforms,
                          json_t *services, struct arc_error *err)
 {
@@ -277,7 +375,9 @@ static int make_services(const struct arc_plan_options *options, const json_t *p
             return arc_error_nomem(err);
         ARC_TRY(arc_plan_tags(options, service, tags, err));
         ARC_TRY(add_mirrors(service, tags, err));
-        json_t *made = make_service(options, service, platforms, tags);
+        ARC_AUTO_JSON json_t *args = NULL;
+        ARC_TRY(make_args(options, service, &args, err));
+        json_t *made = make_service(options, service, platforms, args, tags);
         if (json_array_append_new(services, made))
             return arc_error_nomem(err);
         ARC_TRY(note_tags(made, taken, err));
@@ -460,6 +560,7 @@ int arc_plan(const struct arc_plan_options *options, json_t **out, struct arc_er
     ARC_TRY(check_services(options, err));
     ARC_TRY(choose_platforms(options, &platforms, err));
     ARC_TRY(make_services(options, platforms, services, err));
+    ARC_TRY(link_bases(options, services, err));
     ARC_TRY(make_cells(options, services, cells, err));
     ARC_TRY(collect_platforms(services, all, err));
     *out = make_document(options, all, services, cells);

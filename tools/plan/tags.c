@@ -417,3 +417,40 @@ int arc_plan_tags(const struct arc_plan_options *options, const struct arc_servi
     }
     return check_moves(options, tags, err);
 }
+
+/* Whether a name is one of the placeholders at all. */
+static bool is_placeholder(const char *name)
+{
+    static const char *const names[] = {"image-tag",  "version", "major", "minor",    "patch",
+                                        "prerelease", "sha",     "sha7",  "revision", "branch",
+                                        "pr",         "date",    "time",  "group",    "suffix",
+                                        "codename",   "name",    "latest"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
+int arc_plan_fill(const struct arc_plan_options *options, const struct arc_service *service,
+                  const char *text, struct arc_buf *out, bool *whole, struct arc_error *err)
+{
+    const struct reading reading = {options, service, NULL};
+    *whole = true;
+    while (*text) {
+        char name[32] = "";
+        size_t len = *text == '{' ? strcspn(text + 1, "{}") : 0;
+        if (len && len < sizeof name && text[1 + len] == '}')
+            memcpy(name, text + 1, len);
+        if (!*name || !is_placeholder(name)) {
+            arc_buf_putc(out, *text++);
+            continue;
+        }
+        if (strcmp(name, "latest") == 0 && options->version)
+            arc_buf_puts(out, json_is_true(json_object_get(options->version, "latest")) ? "true"
+                                                                                        : "false");
+        else
+            *whole &= add_value(&reading, name, out);
+        text += len + 2;
+    }
+    return arc_buf_check(out, "a text with placeholders", err);
+}

@@ -2,6 +2,7 @@
 #ifndef ARC_PLAN_TAGS_H
 #define ARC_PLAN_TAGS_H
 
+#include "arcci/buf.h"
 #include "arcci/plan.h"
 
 /* The first twelve digits name a commit in tags, as git's own abbreviation on a large repository.
@@ -15,5 +16,10 @@
  * ARC_EINPUT for what is no image tag. */
 int arc_plan_tags(const struct arc_plan_options *options, const struct arc_service *service,
                   json_t *tags, struct arc_error *err);
+
+/* Appends a text with the placeholders that have a value in this plan filled in as they are; *whole is
+ * false when it holds one that has none here. What is no placeholder of ours stays. */
+int arc_plan_fill(const struct arc_plan_options *options, const struct arc_service *service,
+                  const char *text, struct arc_buf *out, bool *whole, struct arc_error *err);
 
 #endif

@@ -3,6 +3,7 @@
 #include "base/auto.h"
 #include "base/platform.h"
 #include "os/file.h"
+#include "project/config_bases.h"
 #include "project/config_build.h"
 #include "project/config_fields.h"
 #include "project/config_graph.h"
@@ -231,7 +232,8 @@ static int complete_group(const struct loader *l, const struct arc_yaml_pair *pa
     ARC_TRY(read_notes_template(l, reading->notes_template, group));
     ARC_TRY(read_build(l, reading, group));
     struct arc_services_reading services = {l->root, l->yaml, l->config, l->err};
-    return arc_services_read(&services, reading->services, group);
+    ARC_TRY(arc_services_read(&services, reading->services, group));
+    return arc_bases_link(l->root, group, l->err);
 }
 
 static int read_group(const struct loader *l, const struct arc_yaml_pair *pair)

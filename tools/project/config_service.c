@@ -2,6 +2,7 @@
 #include "project/config_service.h"
 #include "base/auto.h"
 #include "os/file.h"
+#include "project/config_bases.h"
 #include "project/config_build.h"
 #include "project/config_variants.h"
 #include <string.h>
@@ -39,6 +40,7 @@ void arc_service_reading_free(struct arc_service_reading *reading)
     arc_fields_free(&service_table, reading);
     arc_recipe_free(&reading->service.build);
     arc_image_tags_free(reading->service.image_tags);
+    arc_bases_free(reading->service.bases);
     for (size_t i = 0; i < reading->variant_count; i++)
         arc_service_reading_free(&reading->variants[i]);
     free(reading->variants);

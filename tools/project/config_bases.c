@@ -1,0 +1,241 @@
+#include "project/config_bases.h"
+#include "base/auto.h"
+#include "dockerfile/stages.h"
+#include "os/file.h"
+#include "project/config_build.h"
+#include <string.h>
+
+#define DOCKERFILE_MAX ((size_t)1 << 20)
+
+void arc_bases_free(struct arc_base_ref *bases)
+{
+    for (struct arc_base_ref *base = bases; base && base->ref; base++) {
+        free(base->ref);
+        free(base->codename);
+    }
+    free(bases);
+}
+
+/* ---- which service a reference means --------------------------------------------------------- */
+
+/* Whether a reference's tag is one that a template gives: its version is not known yet, so a
+ * reference that holds {version} itself is compared as it is written. */
+static bool gives_tag(const struct arc_service *service, const char *template, const char *tag)
+{
+    ARC_AUTO(arc_buf) struct arc_buf filled = {.max = 4096};
+    const char *const words[][2] = {{"{suffix}", service->suffix ? service->suffix : ""},
+                                    {"{codename}", service->codename},
+                                    {"{name}", service->name}};
+    for (const char *at = template; *at;) {
+        size_t i = 0, count = sizeof words / sizeof *words;
+        while (i < count && strncmp(at, words[i][0], strlen(words[i][0])) != 0)
+            i++;
+        if (i < count)
+            arc_buf_puts(&filled, words[i][1]);
+        else
+            arc_buf_putc(&filled, *at);
+        at += i < count ? strlen(words[i][0]) : 1;
+    }
+    return strcmp(arc_buf_text(&filled), tag) == 0;
+}
+
+static bool has_tag(const struct arc_group *group, const struct arc_service *service,
+                    const char *tag)
+{
+    const struct arc_image_tag *image_tag =
+        service->image_tags ? service->image_tags : group->image_tags;
+    for (; image_tag->name; image_tag++)
+        if (gives_tag(service, image_tag->name, tag))
+            return true;
+    return false;
+}
+
+/* Whether a reference without its tag, in familiar form, is one of the service's images. */
+static bool has_image(const struct arc_service *service, const char *ref, size_t len)
+{
+    for (char **image = service->images; *image; image++) {
+        ARC_AUTO_FREE char *familiar = strdup(*image);
+        if (!familiar)
+            continue;
+        arc_image_familiarize(familiar);
+        if (strlen(familiar) == len && memcmp(familiar, ref, len) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The service of the group that is released as `ref`. "latest", which a familiar name leaves out, is
+ * this release's, too, unless several services share the image. */
+static const struct arc_service *find_released(const struct arc_group *group, const char *ref)
+{
+    const char *slash = strrchr(ref, '/'), *colon = strchr(slash ? slash : ref, ':');
+    size_t len = colon ? (size_t)(colon - ref) : strlen(ref), sharing = 0;
+    const struct arc_service *only = NULL;
+    for (size_t i = 0; i < group->service_count; i++) {
+        const struct arc_service *service = &group->services[i];
+        if (!has_image(service, ref, len))
+            continue;
+        if (has_tag(group, service, colon ? colon + 1 : "latest"))
+            return service;
+        only = service;
+        sharing++;
+    }
+    return sharing == 1 && !colon ? only : NULL;
+}
+
+/* ---- what a service reads ------------------------------------------------------------------- */
+
+static int add_base(struct arc_service *service, size_t *count, const char *ref,
+                    const char *codename, struct arc_error *err)
+{
+    for (size_t i = 0; i < *count; i++)
+        if (strcmp(service->bases[i].ref, ref) == 0)
+            return ARC_OK;
+    struct arc_base_ref *grown = realloc(service->bases, (*count + 2) * sizeof *grown);
+    if (!grown)
+        return arc_error_nomem(err);
+    service->bases = grown;
+    grown[*count] = (struct arc_base_ref){strdup(ref), strdup(codename)};
+    grown[*count + 1] = (struct arc_base_ref){0};
+    bool whole = grown[*count].ref && grown[*count].codename;
+    if (whole)
+        ++*count;
+    else { /* not to be taken for an entry */
+        free(grown[*count].ref);
+        free(grown[*count].codename);
+        grown[*count] = (struct arc_base_ref){0};
+    }
+    return whole ? ARC_OK : arc_error_nomem(err);
+}
+
+static int add_images(const struct arc_group *group, struct arc_service *service,
+                      const json_t *images, size_t *count, struct arc_error *err)
+{
+    size_t i;
+    json_t *image;
+    json_array_foreach (images, i, image) {
+        ARC_AUTO_FREE char *ref = strdup(json_string_value(image));
+        if (!ref)
+            return arc_error_nomem(err);
+        arc_image_familiarize(ref);
+        const struct arc_service *base = find_released(group, ref);
+        if (base && base != service)
+            ARC_TRY(add_base(service, count, ref, base->codename, err));
+    }
+    return ARC_OK;
+}
+
+/* Walks along the stages that the target needs; `seen` is per stage. */
+static int walk_stages(const struct arc_group *group, struct arc_service *service,
+                       const struct arc_stages *stages, size_t at, bool *seen, size_t *count,
+                       struct arc_error *err)
+{
+    size_t i;
+    json_t *need;
+    if (at >= stages->count || seen[at])
+        return ARC_OK;
+    seen[at] = true;
+    ARC_TRY(add_images(group, service, stages->items[at].images, count, err));
+    json_array_foreach (stages->items[at].needs, i, need)
+        ARC_TRY(walk_stages(group, service, stages, (size_t)json_integer_value(need), seen, count,
+                            err));
+    return ARC_OK;
+}
+
+static json_t *object_of(const struct arc_pair *pairs)
+{
+    json_t *object = json_object();
+    for (; pairs->name; pairs++)
+        json_object_set_new(object, pairs->name, json_string(pairs->value));
+    return object;
+}
+
+static int read_bases(const char *root, const struct arc_group *group, struct arc_service *service,
+                      struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = DOCKERFILE_MAX};
+    ARC_AUTO(arc_stages) struct arc_stages stages = {0};
+    ARC_AUTO_JSON json_t *args = object_of(service->build.args);
+    ARC_AUTO_JSON json_t *contexts = object_of(service->build.additional_contexts);
+    const struct arc_recipe *build = &service->build;
+    size_t count = 0;
+    if (build->dockerfile_inline)
+        arc_buf_puts(&text, build->dockerfile_inline);
+    else if (arc_context_is_remote(build->context) ||
+             arc_file_read_in(root, build->dockerfile, DOCKERFILE_MAX, &text, NULL))
+        return ARC_OK;
+    const struct arc_stages_request request = {
+        .text = arc_buf_text(&text), .args = args, .contexts = contexts};
+    int rc = arc_stages_read(&request, &stages, NULL);
+    if (rc)
+        return rc == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
+    const struct arc_stage *target = arc_stages_target(&stages, build->target);
+    ARC_AUTO_FREE bool *seen = calloc(stages.count + 1, sizeof *seen);
+    if (!seen)
+        return arc_error_nomem(err);
+    return target ? walk_stages(group, service, &stages, (size_t)(target - stages.items), seen,
+                                &count, err)
+                  : ARC_OK;
+}
+
+/* ---- a group -------------------------------------------------------------------------------- */
+
+/* Additional contexts that say "target:" are bases, too. */
+static int add_targets(const struct arc_group *group, struct arc_service *service,
+                       struct arc_error *err)
+{
+    size_t count = 0;
+    while (service->bases && service->bases[count].ref)
+        count++;
+    for (const struct arc_pair *pair = service->build.additional_contexts; pair->name; pair++) {
+        const char *target = strncmp(pair->value, "target:", 7) == 0 ? pair->value + 7 : NULL;
+        for (size_t i = 0; target && i < group->service_count; i++)
+            if (strcmp(group->services[i].codename, target) == 0)
+                ARC_TRY(add_base(service, &count, pair->name, target, err));
+    }
+    return ARC_OK;
+}
+
+static size_t find_index(const struct arc_group *group, const char *codename)
+{
+    size_t i = 0;
+    while (strcmp(group->services[i].codename, codename) != 0)
+        i++;
+    return i;
+}
+
+/* Depth first; `state`: 0 not met, 1 on the way, 2 done. */
+static int visit(const struct arc_group *group, size_t i, char *state, struct arc_error *err)
+{
+    const struct arc_service *service = &group->services[i];
+    state[i] = 1;
+    for (const struct arc_base_ref *base = service->bases; base->ref; base++) {
+        size_t next = find_index(group, base->codename);
+        if (state[next] == 1)
+            return arc_error_set(err, ARC_EINPUT,
+                                 "group %s: %s starts from %s (%s), which starts from it in turn",
+                                 group->name, service->codename, base->codename, base->ref);
+        if (!state[next])
+            ARC_TRY(visit(group, next, state, err));
+    }
+    state[i] = 2;
+    return ARC_OK;
+}
+
+int arc_bases_link(const char *root, struct arc_group *group, struct arc_error *err)
+{
+    ARC_AUTO_FREE char *state = calloc(group->service_count + 1, 1);
+    if (!state)
+        return arc_error_nomem(err);
+    for (size_t i = 0; i < group->service_count; i++) {
+        struct arc_service *service = &group->services[i];
+        ARC_TRY(read_bases(root, group, service, err));
+        ARC_TRY(add_targets(group, service, err));
+        if (!service->bases && !(service->bases = calloc(1, sizeof *service->bases)))
+            return arc_error_nomem(err);
+    }
+    for (size_t i = 0; i < group->service_count; i++)
+        if (!state[i])
+            ARC_TRY(visit(group, i, state, err));
+    return ARC_OK;
+}

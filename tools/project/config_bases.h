@@ -1,0 +1,13 @@
+/* Images of a group that start from one another. */
+#ifndef ARC_PROJECT_CONFIG_BASES_H
+#define ARC_PROJECT_CONFIG_BASES_H
+
+#include "arcci/config.h"
+
+/* Fills the `bases` of a group's services from their Dockerfiles: each FROM, COPY --from and RUN --mount that names an
+ * image which another service of the group is released as. A Dockerfile that is not there, or that BuildKit would refuse,
+ * has none: who builds it says so. ARC_EINPUT when services start from one another in a circle. */
+int arc_bases_link(const char *root, struct arc_group *group, struct arc_error *err);
+void arc_bases_free(struct arc_base_ref *bases);
+
+#endif
