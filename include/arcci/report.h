@@ -26,6 +26,9 @@ struct arc_report_facts {
     const json_t *jobs; /* job → result, of toJSON(needs): "build-<codename>" of one service, else
                            "build" of all; "security" */
     const char *run_url; /* page of the workflow run */
+    const char *
+        event; /* stands behind the statuses' names, "messaging / flash (push)"; NULL: the names that a merge may
+                            require */
 };
 
 /* Makes report.json (docs/schema/report.schema.json) without any request: group, revision, statuses
@@ -49,13 +52,16 @@ struct arc_report_target {
     const char *run_url;    /* link of the statuses, or NULL */
     enum arc_report_kind kind;
     const char *environment; /* of a deployment (`deployments: write`); NULL: none */
+    bool statuses_optional,
+        comment_optional; /* what GitHub refuses is a text of report->refusals */
     int64_t pull; /* number of the pull request to comment in, or 0 (`pull-requests: write`) */
 };
 
 /* Posts a report: what is there already and the same is left alone, what differs is updated, so a
  * second run changes nothing. Adds to `report` for each status its action ("created", "updated",
  * "unchanged"), `comment` {"action", "url"} or null, `deployment` {"environment", "action", "url"}
- * or null, and `requests`. Errors as the transport. */
+ * or null, and `requests`; `refusals`, a list of texts, where something optional was refused. Errors
+ * as the transport. */
 int arc_report_post(json_t *report, const struct arc_report_target *target,
                     struct arc_transport *transport, struct arc_error *err);
 

@@ -159,6 +159,7 @@ struct arc_scan_publish {
     const char *ref;        /* "refs/heads/main"; for `sarif` */
     const char *commit;     /* 40 hexadecimal digits; for `sarif` */
     bool sarif;             /* upload the log to code scanning, wait until it is processed */
+    bool sarif_optional, issues_optional; /* GitHub's refusal is a warning of the document */
     bool issues; /* one issue a service with findings at or above the gate's limit: filed,
                     updated, closed, reopened. Without an answer of the scanner they stay
                     as they are */

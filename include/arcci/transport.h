@@ -55,6 +55,8 @@ struct arc_transport {
     const struct arc_clock *clock; /* never NULL */
     bool describes;    /* nothing is sent: files need not be read, nor answers checked */
     unsigned requests; /* how many were sent so far, further tries included */
+    int refused; /* 403 (not by a rate limit), 404 or 410 when that was the last answer: what was asked for is turned off
+                    or forbidden here, and asking again changes nothing; else 0 */
 };
 void arc_transport_free(struct arc_transport *transport);
 

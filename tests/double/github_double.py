@@ -63,6 +63,8 @@ class State:
         self.statuses, self.check_runs, self.comments, self.issues, self.labels = [], [], [], [], []
         self.sarifs, self.pull_files, self.deployments = {}, {}, []
         self.next_id = 1000
+        self.off = {}               # what is turned off or forbidden here: part of a path → status and GitHub's message
+        self.jobs = {}              # workflow run's id → [(name, conclusion)]
         self.immutable = False      # whether published releases become immutable
         self.burned = set()         # tags that belonged to an immutable release which was deleted
         self.person = None          # login of the person whose token it is, who has no role in the repository
@@ -136,6 +138,7 @@ class Api:
             ("GET", repo + r"/commits/([0-9a-f]{40})/check-runs", self.list_check_runs),
             ("POST", repo + r"/check-runs", self.create_check_run),
             ("PATCH", repo + r"/check-runs/(\d+)", self.update_check_run),
+            ("GET", repo + r"/actions/runs/(\d+)/jobs", self.list_jobs),
             ("GET", repo + r"/deployments", self.list_deployments),
             ("POST", repo + r"/deployments", self.create_deployment),
             ("GET", repo + r"/deployments/(\d+)/statuses", self.list_deployment_statuses),
@@ -156,6 +159,9 @@ class Api:
         ]]
 
     def dispatch(self, request):
+        for part, (status, message) in self.state.off.items():
+            if part in request.path:
+                raise refuse(status, message, headers={"X-Accepted-GitHub-Permissions": "a=write"})
         for method, pattern, handler in self.routes:
             match = pattern.match(request.path)
             if match and method == request.method:
@@ -342,6 +348,14 @@ class Api:
                   "creator": user(), "_sha": sha}
         self.state.statuses.append(status)
         return 201, {key: value for key, value in status.items() if key != "_sha"}
+
+    def list_jobs(self, request, run):
+        jobs = [{"id": number, "run_id": int(run), "run_url": "{api}/r", "node_id": "J", "head_sha": "0" * 40, "url": "{api}/j",
+                 "html_url": None, "status": "completed", "conclusion": conclusion, "created_at": NOW, "started_at": NOW,
+                 "completed_at": NOW, "name": name, "check_run_url": "{api}/c", "labels": [], "runner_id": None,
+                 "runner_name": None, "runner_group_id": None, "runner_group_name": None, "workflow_name": "w",
+                 "head_branch": "main"} for number, (name, conclusion) in enumerate(self.state.jobs.get(run, []))]
+        return 200, {"total_count": len(jobs), "jobs": self.page(request, jobs)}
 
     def list_check_runs(self, request, sha):
         runs = [run for run in self.state.check_runs if run["head_sha"] == sha]

@@ -210,3 +210,69 @@ def test_a_token_that_may_not_is_told_so(project, double):
     double.faults = faults.onwards(faults.no_permission, 2)
     status, output = report(project, double)
     assert status == 3 and "Resource not accessible by integration" in output and "`permissions: {" in output
+
+
+FORBIDDEN = (403, "Resource not accessible by integration")
+
+
+def test_auto_warns_of_what_the_token_may_not(project, double):
+    """The token of a pull request from a fork reads only."""
+    double.state.off = {"/status": FORBIDDEN, "/comments": FORBIDDEN}
+    assert report(project, double, "--as=auto", "--comment")[0] == 3
+    assert report(project, double, "--comment=auto")[0] == 3
+    status, output = report(project, double, "--as=auto", "--comment=auto")
+    assert status == 0 and output.count("warning: not posted: ") == 2 and not double.state.statuses
+
+
+def of_run(project, double, jobs, *extra):
+    """The statuses that a workflow_run reports of a run with these jobs."""
+    double.state.jobs["9"] = list(jobs.items())
+    event = project.put("event.json", json.dumps({"workflow_run": {"id": 9}}))
+    run = subprocess.run([*WRAPPER, ARC_CI, "report", "--plan=plan.json", "--run=9", f"--revision={SHA}", *extra],
+                         cwd=project.folder, capture_output=True, text=True, timeout=120,
+                         env={**project.environment(double), "GITHUB_EVENT_NAME": "workflow_run", "GITHUB_EVENT_PATH": str(event)})
+    assert run.returncode in (0, 1), run.stderr
+    return run.returncode, {name.removeprefix("messaging / "): state for name, state in latest(double).items()}
+
+
+GREEN = {"changes": "success", "build-flash / plan": "success", "build-flash / flash linux/amd64": "success",
+         "build-flash / merge": "skipped", "build-strange": "skipped", "build-sonic": "skipped", "security / scan": "success",
+         "publish": "skipped", "report": "success"}
+FINE = dict.fromkeys(("flash", "strange", "sonic", "images", "gate"), "success")
+
+
+@pytest.mark.parametrize("called", ["", "images / "])
+def test_the_jobs_of_another_run(project, double, called):
+    def result(**changed):
+        jobs = {**GREEN, **{name.replace("_", "-"): value for name, value in changed.items()}}
+        return of_run(project, double, {called + name: value for name, value in jobs.items()}, "--exit-code")[1]
+    assert result() == FINE
+    cell = {"build_flash / flash linux/amd64": "failure", "security / scan": "skipped"}
+    assert [name for name, state in result(**cell).items() if state == "success"] == ["sonic"]  # not selected
+    assert result(publish="cancelled")["images"] == "error"
+    assert result(**{"security / scan": "failure"})["gate"] == "failure"
+    assert result(changes="failure")["images"] == "error"
+
+
+def test_one_job_for_all_that_was_skipped(project, double):
+    assert of_run(project, double, {"changes": "success", "build": "skipped", "security / scan": "success"},
+                  "--exit-code") == (0, FINE)
+
+
+def test_the_job_itself_can_be_required(project, double):
+    assert report(project, double, "--exit-code")[0] == 0
+    project.put("empty.json", json.dumps(documents.build(revision=SHA)))
+    status, output = report(project, double, "--build=empty.json", "--exit-code")
+    assert status == 1 and "error: messaging / flash: build.json does not have it" in output
+
+
+@pytest.mark.parametrize("event, suffix", [("push", " (push)"), ("workflow_dispatch", " (workflow_dispatch)"),
+                                           ("schedule", " (schedule)"), ("merge_group", ""), ("", "")])
+def test_a_push_writes_over_nothing_of_a_pull_request(project, double, event, suffix):
+    """Both may be about one commit, compared with different bases."""
+    payload = project.put("event.json", json.dumps({"merge_group": {"head_sha": SHA, "base_sha": SHA}, "before": SHA, "after": SHA}))
+    env = {**project.environment(double), "GITHUB_EVENT_NAME": event, "GITHUB_EVENT_PATH": str(payload)}
+    run = subprocess.run([*WRAPPER, ARC_CI, "report", "--plan=plan.json", "--build=build.json"], cwd=project.folder, env=env,
+                         capture_output=True, text=True, timeout=120)
+    assert run.returncode == 0, run.stderr
+    assert set(latest(double)) == {name + suffix for name in CONTEXTS}

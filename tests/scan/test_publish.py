@@ -283,3 +283,30 @@ def test_a_gate_that_passes_does_not_hide_what_was_not_published(place, double, 
     double.faults = faults.onwards(fault, 1)
     status = run(place, double, *WORDS, "--fail-on-severity", "CRITICAL")
     assert place.document["gate"] == "pass" and status in (1, 3) and "SARIF upload" in place.stderr
+
+
+NO_SCANNING = "Advanced Security must be enabled for this repository to use code scanning."
+OFF = [("--upload-sarif", "code-scanning", 403, NO_SCANNING), ("--upload-sarif", "code-scanning", 404, "Not Found"),
+       ("--upload-sarif", "code-scanning", 403, "Resource not accessible by integration"),
+       ("--create-issues", "/issues", 410, "Issues has been disabled in this repository."),
+       ("--create-issues", "/issues", 403, "Resource not accessible by integration")]
+
+
+@pytest.mark.parametrize("option, part, status, message", OFF)
+def test_auto_warns_of_what_is_turned_off(place, double, option, part, status, message):
+    """The gate alone decides how the run ends."""
+    double.state.off = {part: (status, message)}
+    assert run(place, double, option, found=()) == 3
+    assert run(place, double, f"{option}=auto", found=()) == 0
+    assert run(place, double, f"{option}=auto") == 1
+    assert any(message in warning and "turn on" in warning for warning in place.document["warnings"])
+    assert ("add to the job" in place.stderr) == ("accessible" in message or status == 404)
+    double.state.off = {}
+    assert run(place, double, f"{option}=auto", found=()) == 0
+    assert not any("turn on" in warning for warning in place.document["warnings"])
+    assert double.state.sarifs or option == "--create-issues"
+
+
+def test_auto_forgives_no_network(place, double):
+    double.faults = faults.onwards(faults.refused, 1)
+    assert run(place, double, "--upload-sarif=auto", found=()) == 3

@@ -121,7 +121,7 @@ static int bad_value(const struct option *option, const char *value, struct arc_
 {
     ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
     arc_text_visible(&shown, value, strnlen(value, 200));
-    const char *allowed = option->value ? option->choices : "true|false";
+    const char *allowed = option->choices ? option->choices : "true|false";
     return arc_error_set(err, ARC_EINPUT, "--%s: '%s' is not one of %s", option->name,
                          arc_buf_text(&shown), allowed);
 }
@@ -147,7 +147,7 @@ static int set_value(struct invocation *inv, size_t i, const char *value, struct
 {
     const struct option *option = &inv->command->options[i];
     const char *given = value;
-    if (!option->value)
+    if (!option->value && (boolean(given) || !option->choices))
         value = boolean(given);
     if (!value || (option->choices && !among(option->choices, value)))
         return bad_value(option, given, err);
@@ -247,7 +247,8 @@ static int parse_option(struct invocation *inv, int argc, char *const *argv, int
         *used = 2;
         value = argv[1];
     }
-    if (!equals && !option->value && argc > 1 && boolean(argv[1]))
+    if (!equals && !option->value && argc > 1 &&
+        (boolean(argv[1]) || (own && among(option->choices, argv[1]))))
         return arc_error_set(err, ARC_EINPUT, "--%s takes its value after '=': --%s=%s", name, name,
                              argv[1]);
     return own ? set_value(inv, i, value, err) : set_frame_option(inv, option, value, err);
@@ -410,6 +411,12 @@ bool option_flag(const struct invocation *inv, const char *name)
 {
     const char *value = option_value(inv, name);
     return value && strcmp(value, "true") == 0;
+}
+
+bool option_is_auto(const struct invocation *inv, const char *name)
+{
+    const char *value = option_value(inv, name);
+    return value && strcmp(value, "auto") == 0;
 }
 
 const json_t *option_list(const struct invocation *inv, const char *name)

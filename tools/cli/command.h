@@ -15,7 +15,7 @@
 struct option {
     const char *name;    /* without dashes: "list-files"; a single letter takes one dash */
     const char *value;   /* placeholder of its value ("FILE"); NULL for a true/false option */
-    const char *choices; /* the allowed values, "none|csv|json"; NULL for any */
+    const char *choices; /* the allowed values, "none|csv|json"; NULL for any, or true and false */
     const char *initial; /* the value when none is given, shown in the help; NULL for none */
     const char *help;    /* one sentence or two */
     bool many;           /* may be repeated; in the environment: one value a line */
@@ -94,6 +94,8 @@ void invocation_free(struct invocation *inv);
  * the command's table. */
 const char *option_value(const struct invocation *inv, const char *name);
 bool option_flag(const struct invocation *inv, const char *name);
+/* Whether it was given as "auto": wanted, where it can be had. */
+bool option_is_auto(const struct invocation *inv, const char *name);
 const json_t *option_list(const struct invocation *inv, const char *name);
 /* Whether it was given at all, on the command line or as INPUT_. */
 bool option_given(const struct invocation *inv, const char *name);

@@ -8,7 +8,9 @@
 
 static enum arc_report_kind kind_of(const char *text)
 {
-    return *text == 's' ? ARC_REPORT_STATUS : *text == 'c' ? ARC_REPORT_CHECK : ARC_REPORT_NONE;
+    return *text == 's' || *text == 'a' ? ARC_REPORT_STATUS
+           : *text == 'c'               ? ARC_REPORT_CHECK
+                                        : ARC_REPORT_NONE;
 }
 
 /* What was done with one of them; in a rehearsal, what would be. */
@@ -65,6 +67,29 @@ static void summarize(const json_t *document, struct arc_buf *out)
     arc_buf_puts(out, end ? end + 1 : body);
 }
 
+static int note_refusals(struct report *report, struct arc_error *err)
+{
+    size_t i;
+    json_t *text;
+    json_array_foreach (json_object_get(report->document, "refusals"), i, text)
+        ARC_TRY(report_note(report, 'w', NULL, err, "not posted: %s", json_string_value(text)));
+    return ARC_OK;
+}
+
+static int note_failures(struct report *report, struct arc_error *err)
+{
+    size_t i;
+    json_t *row;
+    json_array_foreach (json_object_get(report->document, "statuses"), i, row) {
+        if (strcmp(arc_json_text_of(row, "state"), "success") == 0)
+            continue;
+        report->failed = ARC_EFAILED;
+        ARC_TRY(report_note(report, 'e', NULL, err, "%s: %s", arc_json_text_of(row, "context"),
+                            arc_json_text_of(row, "description")));
+    }
+    return ARC_OK;
+}
+
 static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
@@ -81,8 +106,11 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
         .revision = option_value(inv, "revision"),
         .pull = option_value(inv, "pull"),
         .environment = option_value(inv, "deployment"),
+        .run = option_value(inv, "run"),
         .kind = kind_of(option_value(inv, "as")),
-        .comment = option_flag(inv, "comment"),
+        .comment = option_flag(inv, "comment") || option_is_auto(inv, "comment"),
+        .statuses_optional = option_is_auto(inv, "as"),
+        .comment_optional = option_is_auto(inv, "comment"),
     };
     files.github.dry_run = option_flag(inv, "dry-run");
     int rc = arc_report_files(&project, &files, &report->document, err);
@@ -90,6 +118,9 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
         return rc;
     show(report->document, &report->human);
     summarize(report->document, &report->summary);
+    ARC_TRY(note_refusals(report, err));
+    if (option_flag(inv, "exit-code"))
+        ARC_TRY(note_failures(report, err));
     const json_t *comment = json_object_get(report->document, "comment");
     const char *url = arc_json_text_of(comment, "url");
     if (strcmp(arc_json_text_of(comment, "action"), "locked") == 0)
@@ -116,13 +147,25 @@ static const struct option options[] = {
              "build-<codename> (or build, for all) and security."},
     {.name = "as",
      .value = "KIND",
-     .choices = "status|check|none",
+     .choices = "auto|status|check|none",
      .initial = "status",
-     .help = "Commit statuses, check runs, or neither."},
+     .help =
+         "Commit statuses, check runs, or neither. auto: statuses, and a warning where the token "
+         "may not set them, as that of a pull request from a fork."},
     {.name = "deployment",
      .value = "ENVIRONMENT",
      .help = "Keep a deployment of the commit to that environment up to date, one for the group."},
-    {.name = "comment", .help = "Keep one comment in the pull request up to date."},
+    {.name = "comment",
+     .choices = "true|false|auto",
+     .help =
+         "Keep one comment in the pull request up to date. auto: warn where the token may not."},
+    {.name = "run",
+     .value = "ID",
+     .help =
+         "Report how the jobs of this workflow run ended, for a workflow_run after a pull request "
+         "from a fork; with --revision."},
+    {.name = "exit-code",
+     .help = "Fail unless every status is a success, so that the job itself can be required."},
     {.name = "pull",
      .value = "NUMBER",
      .help = "Comment in this pull request; with --comment, the event's by default."},

@@ -140,6 +140,11 @@ static int parse_jobs(const char *text, unsigned *out, struct arc_error *err)
     return arc_error_set(err, ARC_EINPUT, "--jobs: '%s' is not a number from 1 to 32", text);
 }
 
+static bool wants(const struct invocation *inv, const char *name)
+{
+    return option_flag(inv, name) || option_is_auto(inv, name);
+}
+
 static int read_files(const struct invocation *inv, struct arc_scan_files *out,
                       struct arc_error *err)
 {
@@ -165,8 +170,10 @@ static int read_files(const struct invocation *inv, struct arc_scan_files *out,
         .scanners_given = option_given(inv, "scanners"),
         .config = option_value(inv, "config"),
         .github = github_settings(inv, "request-timeout"),
-        .upload = option_flag(inv, "upload-sarif"),
-        .issues = option_flag(inv, "create-issues"),
+        .upload = wants(inv, "upload-sarif"),
+        .upload_optional = option_is_auto(inv, "upload-sarif"),
+        .issues = wants(inv, "create-issues"),
+        .issues_optional = option_is_auto(inv, "create-issues"),
     };
     int rc = read_policy(inv, &out->options.policy, err);
     if (!rc)
@@ -295,10 +302,14 @@ static const struct option options[] = {
     {.name = "service-name", .value = "NAME", .help = "The service of reports that name none."},
     {.name = "sarif", .value = "FILE", .help = "Write the findings as SARIF 2.1.0."},
     {.name = "upload-sarif",
-     .help = "Upload the findings to code scanning, for GITHUB_SHA and GITHUB_REF."},
+     .choices = "true|false|auto",
+     .help =
+         "Upload the findings to code scanning, for GITHUB_SHA and GITHUB_REF. auto: warn where "
+         "the repository has none."},
     {.name = "create-issues",
+     .choices = "true|false|auto",
      .help = "Keep one issue a service with the findings that fail the gate: filed, updated, "
-             "closed, reopened."},
+             "closed, reopened. auto: warn where issues are turned off."},
     GITHUB_OPTIONS("Where they go; GITHUB_REPOSITORY by default.", "request-timeout",
                    "Longest time without an answer of GitHub; 60 by default."),
     {0},

@@ -55,7 +55,16 @@ static void add_permissions(struct arc_buf *out, const char *header)
     arc_buf_puts(out, "}`");
 }
 
-static void add_advice(struct arc_buf *out, const struct arc_http_response *answer)
+/* GitHub names the permission in every answer. It is what is missing only where the message says so, not where a feature is
+ * turned off. */
+static bool lacks_permission(const struct arc_http_response *answer, const char *message)
+{
+    return answer->status == 404 ||
+           (answer->status == 403 && (!message || strstr(message, "not accessible")));
+}
+
+static void add_advice(struct arc_buf *out, const struct arc_http_response *answer,
+                       const char *message)
 {
     const char *permissions = arc_http_header(answer, "x-accepted-github-permissions");
     const char *scopes = arc_http_header(answer, "x-accepted-oauth-scopes");
@@ -78,7 +87,7 @@ static void add_advice(struct arc_buf *out, const struct arc_http_response *answ
         arc_buf_puts(out, "; the organisation wants single sign-on for this token: ");
         add_shown(out, sso, 300);
     }
-    if ((answer->status == 403 || answer->status == 404) && permissions && *permissions)
+    if (permissions && *permissions && lacks_permission(answer, message))
         add_permissions(out, permissions);
     else if ((answer->status == 403 || answer->status == 404) && scopes && *scopes) {
         arc_buf_puts(out, "; a classic token needs one of the scopes ");
@@ -119,7 +128,7 @@ int arc_github_explain(const char *method, const char *path, const struct arc_ht
         arc_buf_puts(&text, ", see ");
         add_shown(&text, page, 300);
     }
-    add_advice(&text, answer);
+    add_advice(&text, answer, message);
     return arc_error_set(err, code_of(answer), "%s", arc_buf_text(&text));
 }
 

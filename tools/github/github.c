@@ -186,6 +186,9 @@ static int read_answer(struct github *hub, const struct arc_request *request,
     json_error_t where;
     mask_body(hub, &answer->body);
     reply->status = answer->status;
+    bool off = answer->status == 403 || answer->status == 404 || answer->status == 410;
+    hub->base.refused = off && !arc_http_rate_limited(answer) ? answer->status : 0;
+
     if (answer->body.len)
         reply->body =
             json_loadb(answer->body.data, answer->body.len, JSON_REJECT_DUPLICATES, &where);

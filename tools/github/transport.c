@@ -123,6 +123,7 @@ static int send_recorded(struct arc_transport *self, const struct arc_request *r
         return rc;
     rc = recorder->inner->send(recorder->inner, request, reply, why);
     self->requests = recorder->inner->requests;
+    self->refused = recorder->inner->refused;
     ARC_AUTO_JSON json_t *record =
         json_pack("{s:s, s:s, s:s?, s:o, s:i, s:O?, s:s?}", "method", request->method, "path",
                   request->path, "why", request->why, "body", body_of(request), "status",

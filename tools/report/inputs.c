@@ -2,6 +2,7 @@
 #include "base/auto.h"
 #include "plan/planned.h"
 #include "project/documents.h"
+#include "report/status.h"
 #include <string.h>
 
 /* What a report is made from and where it goes. */
@@ -76,6 +77,8 @@ static int find_target(const struct arc_project *project, const struct arc_repor
     target->run_url = in->run_url;
     target->kind = files->kind;
     target->environment = files->environment;
+    target->statuses_optional = files->statuses_optional;
+    target->comment_optional = files->comment_optional;
     int rc = find_pull(project, files, in, err);
     if (rc || goes_nowhere(target))
         return rc;
@@ -86,6 +89,31 @@ static int find_target(const struct arc_project *project, const struct arc_repor
         return arc_error_set(err, ARC_EINPUT,
                              "which commit? --revision takes 40 hexadecimal digits");
     return ARC_OK;
+}
+
+/* What a merge may require has one name in pull requests, in the merge queue and by hand; a report about another run
+ * (--run) is about a pull request's. */
+static const char *find_suffix(const struct arc_project *project,
+                               const struct arc_report_files *files)
+{
+    const char *event = project->event.name;
+    if (!event || files->run || arc_event_is_pull_request(&project->event) ||
+        strcmp(event, "local") == 0 || strcmp(event, "merge_group") == 0)
+        return NULL;
+    return event;
+}
+
+static int read_run(const struct arc_project *project, const struct arc_report_files *files,
+                    struct inputs *in, struct arc_error *err)
+{
+    struct arc_transport *transport = NULL;
+    if (!files->run)
+        return ARC_OK;
+    ARC_TRY(arc_github_open(project->env, &files->github, &transport, err));
+    int rc = report_read_run(transport, in->target.repository, files->run, in->needs.plan,
+                             &in->needs.jobs, err);
+    arc_transport_free(transport);
+    return rc;
 }
 
 static int gather(struct arc_project *project, const struct arc_report_files *files,
@@ -102,7 +130,9 @@ static int gather(struct arc_project *project, const struct arc_report_files *fi
         rc = find_plan(project, files, in, err);
     if (!rc)
         rc = find_run(project->env, &in->run_url, err);
-    return rc ? rc : find_target(project, files, in, err);
+    if (!rc)
+        rc = find_target(project, files, in, err);
+    return rc ? rc : read_run(project, files, in, err);
 }
 
 static int post(const struct arc_env *env, const struct arc_report_files *files,
@@ -137,6 +167,7 @@ int arc_report_files(struct arc_project *project, const struct arc_report_files 
         .scan = in.needs.scan,
         .jobs = in.needs.jobs,
         .run_url = in.run_url,
+        .event = find_suffix(project, files),
     };
     rc = arc_report(&facts, &report, err);
     if (!rc)

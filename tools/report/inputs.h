@@ -16,8 +16,10 @@ struct arc_report_files {
     const char *revision;    /* NULL: the pull request's head, else the plan's revision */
     const char *pull;        /* number of the pull request, digits; NULL: the event's, if any */
     const char *environment; /* of a deployment; NULL: none */
+    const char *run;         /* id of the workflow run whose jobs to report, digits; or NULL */
     enum arc_report_kind kind;
     bool comment;
+    bool statuses_optional, comment_optional; /* as in struct arc_report_target */
 };
 
 /* Reads the documents, makes the report and posts it. A plan that is not given is made from the

@@ -147,6 +147,19 @@ static void judge(const struct arc_report_facts *facts, const json_t *service, s
     }
 }
 
+/* The first job that did not do its work, and so let those after it be skipped; or NULL. */
+static const char *find_broken(const struct arc_report_facts *facts)
+{
+    const char *job;
+    json_t *result;
+    json_object_foreach ((json_t *)facts->jobs, job, result) {
+        const char *trouble = trouble_of(facts, job);
+        if (trouble && strcmp(trouble, "skipped") != 0)
+            return job;
+    }
+    return NULL;
+}
+
 /* A gate that could not look has failed. */
 static void judge_gate(const struct arc_report_facts *facts, struct verdict *out)
 {
@@ -154,9 +167,14 @@ static void judge_gate(const struct arc_report_facts *facts, struct verdict *out
     const char *verdict = report_text(facts->scan, "verdict");
     if (!facts->scan) {
         const char *trouble = trouble_of(facts, "security");
+        const char *cause = trouble && strcmp(trouble, "skipped") == 0 ? find_broken(facts) : NULL;
         out->state = trouble ? state_of(trouble) : "success";
-        arc_buf_printf(&out->why, "the job security ended as %s",
-                       report_text(facts->jobs, "security"));
+        if (cause)
+            arc_buf_printf(&out->why, "not scanned: the job %.60s ended as %s", cause,
+                           trouble_of(facts, cause));
+        else
+            arc_buf_printf(&out->why, "the job security ended as %s",
+                           report_text(facts->jobs, "security"));
         return;
     }
     bool looked = strcmp(verdict, "clean") == 0 || strcmp(verdict, "findings") == 0;
@@ -182,14 +200,24 @@ static json_t *description(const struct arc_buf *text)
     return json_sprintf("%.*s…", (int)at, bytes);
 }
 
-static int add_status(json_t *statuses, const char *group, const char *name,
+/* The statuses of a commit are one list for all runs: that of a push must not overwrite what a pull
+ * request with the same head, which compares with another base, has found. */
+static json_t *context_of(const struct arc_report_facts *facts, const char *name)
+{
+    const char *group = report_text(facts->plan, "group");
+    if (!facts->event)
+        return json_sprintf("%s / %s", group, name);
+    return json_sprintf("%s / %s (%s)", group, name, facts->event);
+}
+
+static int add_status(json_t *statuses, const struct arc_report_facts *facts, const char *name,
                       const struct verdict *verdict, struct arc_error *err)
 {
     int rc = arc_buf_check(&verdict->why, "a status", err);
     if (rc)
         return rc;
-    json_t *row = json_pack("{s:o, s:s, s:o}", "context", json_sprintf("%s / %s", group, name),
-                            "state", verdict->state, "description", description(&verdict->why));
+    json_t *row = json_pack("{s:o, s:s, s:o}", "context", context_of(facts, name), "state",
+                            verdict->state, "description", description(&verdict->why));
     return row && !json_array_append_new(statuses, row) ? ARC_OK : arc_error_nomem(err);
 }
 
@@ -231,7 +259,7 @@ static void add_other_jobs(const struct arc_report_facts *facts, struct verdict 
     }
 }
 
-static int add_services(const struct arc_report_facts *facts, const char *group, json_t *statuses,
+static int add_services(const struct arc_report_facts *facts, json_t *statuses,
                         struct arc_error *err)
 {
     size_t i, good = 0;
@@ -241,7 +269,7 @@ static int add_services(const struct arc_report_facts *facts, const char *group,
     json_array_foreach (services, i, service) {
         ARC_AUTO(verdict) struct verdict one = {0};
         judge(facts, service, &one);
-        int rc = add_status(statuses, group, report_text(service, "service"), &one, err);
+        int rc = add_status(statuses, facts, report_text(service, "service"), &one, err);
         if (rc)
             return rc;
         good += report_severity(one.state) == 0;
@@ -251,17 +279,16 @@ static int add_services(const struct arc_report_facts *facts, const char *group,
     add_other_jobs(facts, &all);
     arc_buf_printf(&all.why, "%zu of %zu services are as they should be", good,
                    json_array_size(services));
-    return add_status(statuses, group, "images", &all, err);
+    return add_status(statuses, facts, "images", &all, err);
 }
 
-static int add_gate(const struct arc_report_facts *facts, const char *group, json_t *statuses,
-                    struct arc_error *err)
+static int add_gate(const struct arc_report_facts *facts, json_t *statuses, struct arc_error *err)
 {
     ARC_AUTO(verdict) struct verdict gate = {0};
     if (!facts->scan && !json_object_get(facts->jobs, "security"))
         return ARC_OK;
     judge_gate(facts, &gate);
-    return add_status(statuses, group, "gate", &gate, err);
+    return add_status(statuses, facts, "gate", &gate, err);
 }
 
 int arc_report(const struct arc_report_facts *facts, json_t **out, struct arc_error *err)
@@ -271,9 +298,9 @@ int arc_report(const struct arc_report_facts *facts, json_t **out, struct arc_er
     const char *group = report_text(facts->plan, "group");
     if (!*group || !json_is_array(json_object_get(facts->plan, "services")))
         return arc_error_set(err, ARC_EINPUT, "the plan has no group or no services");
-    int rc = statuses ? add_services(facts, group, statuses, err) : arc_error_nomem(err);
+    int rc = statuses ? add_services(facts, statuses, err) : arc_error_nomem(err);
     if (!rc)
-        rc = add_gate(facts, group, statuses, err);
+        rc = add_gate(facts, statuses, err);
     if (!rc)
         rc = report_body(facts, statuses, &body, err);
     if (rc)
@@ -283,6 +310,19 @@ int arc_report(const struct arc_report_facts *facts, json_t **out, struct arc_er
                      json_object_get(facts->plan, "revision"), "statuses", statuses, "body",
                      arc_buf_text(&body), body.len);
     return *out ? ARC_OK : arc_error_nomem(err);
+}
+
+/* What is optional and was refused becomes a text; any other error stays one. */
+static int tolerate(json_t *report, const struct arc_transport *transport, struct arc_error *err)
+{
+    if (!transport->refused)
+        return err->code;
+    json_t *refusals = json_object_get(report, "refusals");
+    if (!refusals && json_object_set_new(report, "refusals", refusals = json_array()))
+        return arc_error_nomem(err);
+    json_t *text = json_string(arc_error_text(err));
+    arc_error_clear(err);
+    return json_array_append_new(refusals, text) ? arc_error_nomem(err) : ARC_OK;
 }
 
 int arc_report_post(json_t *report, const struct arc_report_target *target,
@@ -295,13 +335,18 @@ int arc_report_post(json_t *report, const struct arc_report_target *target,
         rc = report_post_statuses(report, target, transport, why);
     else if (target->kind == ARC_REPORT_CHECK)
         rc = report_post_checks(report, target, transport, why);
+    if (rc && target->statuses_optional)
+        rc = tolerate(report, transport, why);
     if (!rc && (json_object_set_new(report, "comment", json_null()) ||
                 json_object_set_new(report, "deployment", json_null())))
         rc = arc_error_nomem(why);
     if (!rc && target->environment)
         rc = report_post_deployment(report, target, transport, why);
-    if (!rc && target->pull)
+    if (!rc && target->pull) {
         rc = report_post_comment(report, target, transport, why);
+        if (rc && target->comment_optional)
+            rc = tolerate(report, transport, why);
+    }
     if (!rc &&
         json_object_set_new(report, "requests", json_integer((json_int_t)transport->requests)))
         rc = arc_error_nomem(why);

@@ -198,6 +198,8 @@ int arc_scan_files(struct arc_project *project, const struct arc_scan_files *fil
     struct arc_scan_run run = files->run;
     struct arc_scan_publish wanted = {.repository = arc_github_repository(env, &files->github),
                                       .sarif = files->upload,
+                                      .sarif_optional = files->upload_optional,
+                                      .issues_optional = files->issues_optional,
                                       .issues = files->issues};
     bool publishes = files->upload || files->issues;
     int rc = publishes ? read_event(env, &wanted, err) : ARC_OK;

@@ -18,7 +18,7 @@ struct arc_scan_files {
     bool severity_given, scanners_given; /* by hand: the settings' do not count */
     const char *config;
     struct arc_github_settings github;
-    bool upload, issues;
+    bool upload, issues, upload_optional, issues_optional;
 };
 
 /* Scans; then publishes what was asked for. When only the publishing fails, *out is whole and

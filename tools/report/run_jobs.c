@@ -1,0 +1,120 @@
+/* The jobs of another workflow run: what a run that may write says in the place of one that may not. */
+#include "base/auto.h"
+#include "base/json.h"
+#include "report/status.h"
+#include <string.h>
+
+#define RUN_JOBS_MAX 10000
+
+/* The jobs as they come: [{name, conclusion}], and the first part of all their names, if they share it. */
+struct listing {
+    json_t *jobs;
+    char *
+        called; /* owned: "images" of "images / build / plan"; "" when names differ; NULL before the first */
+};
+
+static void listing_free(struct listing *listing)
+{
+    json_decref(listing->jobs);
+    free(listing->called);
+}
+
+/* How long the first part of "build-flash / flash linux/amd64" is. */
+static size_t part_length(const char *name)
+{
+    const char *slash = strstr(name, " / ");
+    return slash ? (size_t)(slash - name) : strlen(name);
+}
+
+static int keep_job(void *context, json_t *job, struct arc_error *err)
+{
+    struct listing *listing = context;
+    const char *name = report_text(job, "name");
+    size_t len = strstr(name, " / ") ? part_length(name) : 0;
+    if (!listing->called)
+        listing->called = strndup(name, len);
+    else if (strlen(listing->called) != len || strncmp(listing->called, name, len) != 0)
+        *listing->called = '\0';
+    if (!listing->called || json_array_append(listing->jobs, job))
+        return arc_error_nomem(err);
+    return ARC_OK;
+}
+
+/* A called workflow is fine when some of its jobs did their work and others had nothing to do. */
+static unsigned weight(const char *result)
+{
+    return !result || strcmp(result, "skipped") == 0 ? 0 : strcmp(result, "success") == 0 ? 1 : 2;
+}
+
+/* {"build-flash": "success", …}: the worst of each. *broken: one of them did not do its work. */
+static int join_jobs(const struct listing *listing, json_t *jobs, bool *broken,
+                     struct arc_error *err)
+{
+    size_t i, skip = *listing->called ? strlen(listing->called) + 3 : 0;
+    json_t *job;
+    json_array_foreach (listing->jobs, i, job) {
+        const char *name = report_text(job, "name") + skip;
+        const char *result = report_text(job, "conclusion");
+        ARC_AUTO_FREE char *key = strndup(name, part_length(name));
+        const char *known =
+            key ? json_string_value(json_object_get(jobs, key)) : NULL; /* NULL: none yet */
+        *broken = *broken || weight(result) == 2;
+        if (!key || ((!known || weight(result) > weight(known)) &&
+                     json_object_set_new(jobs, key, json_string(*result ? result : "missing"))))
+            return arc_error_nomem(err);
+    }
+    return ARC_OK;
+}
+
+/* Where nothing failed, a job was skipped by its own condition: its service had nothing to do. */
+static int leave_out(json_t *plan, const json_t *jobs, struct arc_error *err)
+{
+    size_t i;
+    json_t *service;
+    json_array_foreach (json_object_get(plan, "services"), i, service) {
+        ARC_AUTO(arc_buf) struct arc_buf name = {0};
+        arc_buf_printf(&name, "build-%s", report_text(service, "service"));
+        const json_t *job = json_object_get(jobs, arc_buf_text(&name));
+        job = job ? job : json_object_get(jobs, "build");
+        if (weight(json_string_value(job)))
+            continue;
+        if (name.failed || json_object_set_new(service, "selected", json_false()) ||
+            json_object_set_new(service, "reason", json_string("its job was skipped")))
+            return arc_error_nomem(err);
+    }
+    return ARC_OK;
+}
+
+int report_read_run(struct arc_transport *transport, const char *repository, const char *run,
+                    json_t *plan, json_t **jobs, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    ARC_AUTO(listing) struct listing listing = {.jobs = json_array()};
+    bool broken = false;
+    if (!*run || strspn(run, "0123456789") != strlen(run) || strlen(run) > 18)
+        return arc_error_set(err, ARC_EINPUT, "--run: '%.40s' is not a number", run);
+
+    arc_buf_printf(&path, "/repos/%s/actions/runs/%s/jobs?per_page=100", repository, run);
+    ARC_TRY(arc_buf_check(&path, "the address", err));
+    ARC_TRY(arc_transport_each(transport, arc_buf_text(&path), "jobs",
+                               "see how the run's jobs ended", RUN_JOBS_MAX / 100, keep_job,
+                               &listing, err));
+    if (!listing.called)
+        return arc_error_set(err, ARC_EWORLD, "--run: the workflow run %s has no jobs", run);
+
+    json_object_clear(*jobs);
+    ARC_TRY(join_jobs(&listing, *jobs, &broken, err));
+    if (broken)
+        return ARC_OK;
+
+    ARC_TRY(leave_out(plan, *jobs, err));
+    void *next;
+    const char *name;
+    json_t *result;
+    json_object_foreach_safe(*jobs, next, name, result)
+    {
+        if (!weight(json_string_value(result)))
+            json_object_del(*jobs, name);
+    }
+    return ARC_OK;
+}
