@@ -62,6 +62,14 @@ def test_what_trivy_warns_of_is_a_part_not_looked_at(place, line, incomplete):
         assert place.document["incomplete"][0]["reason"] == "scanner-warning"
 
 
+def test_comments_that_hide_checks_are_seen(place):
+    (place.path / "app").mkdir()
+    place.write("app/main.tf", "#trivy:ignore:aws-0086\nresource \"aws_s3_bucket\" \"a\" {}\n")
+    assert place.run("--scan-target", "app") == 0
+    assert place.run("--scan-target", "app", "--scanners", "misconfig") == 1
+    assert place.document["incomplete"][0]["reason"] == "inline-ignore" and "main.tf" in place.document["reason"]
+
+
 def test_five_hundred_services_on_two_platforms(place):
     """One gate, side by side; a part of it by --service."""
     services = [{"service": f"s{i}", "image": f"ghcr.io/x/s{i}", "digest": DIGESTS[0], "cells": [

@@ -58,13 +58,13 @@ static bool check_day(const char *text, struct arc_buf *why)
 static bool check_reason(const char *text, struct arc_buf *why)
 {
     static const char *const reasons[] = {"os-not-scanned", "os-without-packages", "end-of-life",
-                                          "scanner-warning"};
+                                          "scanner-warning", "inline-ignore"};
     size_t len = strcspn(text, ":");
     for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
         if (strlen(reasons[i]) == len && strncmp(reasons[i], text, len) == 0)
             return !text[len] || arc_check_line(text + len + 1, why);
     arc_buf_puts(why, "is not a reason of an incomplete scan: os-not-scanned, os-without-packages, "
-                      "end-of-life or scanner-warning");
+                      "end-of-life, scanner-warning or inline-ignore");
     return false;
 }
 

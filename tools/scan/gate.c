@@ -92,7 +92,7 @@ int scan_warn(struct scan_judged *judged, struct arc_error *err, const char *for
 const char *scan_gap_name(enum scan_gap gap)
 {
     static const char *const names[] = {"os-not-scanned", "os-without-packages", "end-of-life",
-                                        "scanner-warning"};
+                                        "scanner-warning", "inline-ignore"};
     return names[gap];
 }
 

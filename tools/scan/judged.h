@@ -13,7 +13,13 @@ struct scan_scanner {
 };
 
 /* Why a part was not looked at; `scan.accept` names them (scan_gap_name()). */
-enum scan_gap { SCAN_GAP_OS, SCAN_GAP_PACKAGES, SCAN_GAP_END_OF_LIFE, SCAN_GAP_WARNING };
+enum scan_gap {
+    SCAN_GAP_OS,
+    SCAN_GAP_PACKAGES,
+    SCAN_GAP_END_OF_LIFE,
+    SCAN_GAP_WARNING,
+    SCAN_GAP_INLINE
+};
 
 struct scan_judged {
     const struct arc_scan_options *options;

@@ -240,6 +240,8 @@ static int run_all(struct scan_judged *judged, const struct arc_env *env,
         arc_buf_free(&jobs[i].warnings);
         arc_error_clear(&jobs[i].problem);
     }
+    if (!rc && count && strcmp(run->type, "fs") == 0)
+        rc = scan_find_inline(judged, run->target, err);
     if (!rc && answered && !judged->scanner.version)
         rc = ask_version(judged, env, run->work_dir, err);
     return rc;
