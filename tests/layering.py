@@ -7,7 +7,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-STAGES = {"changes", "plan", "build", "scan", "notes", "release", "report", "lint", "doctor"}
+STAGES = {"changes", "plan", "build", "scan", "notes", "release", "report", "lint", "doctor", "steer"}
 # What the files of a folder of tools/ may include beside their own; "." is the files directly in tools/.
 ARROWS = {
     "base": set(),
@@ -31,6 +31,7 @@ ARROWS = {
     "report": {"documents", "notes", "plan", "project", "github", "base", "os"},
     "lint": {"documents", "project", "dockerfile", "git", "yaml", "base", "os"},
     "doctor": {"documents", "lint", "project", "github", "registry", "http", "git", "base", "os"},
+    "steer": {"documents", "build", "changes", "lint", "plan", "project", "registry", "github", "git", "base", "os"},
     "dryrun": STAGES | {"documents", "project", "github", "git", "json", "base", "os"},
     "cli": {"build", "project", "github", "base", "os"},  # the live table shows the events of a build
     "cmd": STAGES | {"documents", "dryrun", "cli", "project", "github", "glob", "base", "os"},

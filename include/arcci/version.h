@@ -8,6 +8,7 @@
 #define ARCCI_VERSION_H
 
 #include "arcci/api.h"
+#include "arcci/arena.h"
 #include "arcci/config.h"
 #include "arcci/release_version.h"
 #include <jansson.h>
@@ -30,6 +31,11 @@ struct arc_tag {
  * <group>/v<Semantic Version>. ARC_EINPUT if it is no release tag. */
 int arc_tag_parse(const char *name, const struct arc_group *group, struct arc_tag *out,
                   struct arc_error *err);
+
+/* The tag of a version, by the group's first pattern, in `memory`; NULL where that names a service and
+ * the group has several. */
+char *arc_tag_name_version(const struct arc_group *group, const char *version,
+                           struct arc_arena *memory);
 
 /* The name behind "refs/tags/", or `name` itself where it is no ref; NULL for another ref. */
 const char *arc_tag_name(const char *name);

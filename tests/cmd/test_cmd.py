@@ -161,7 +161,7 @@ def run_case(case, repo):
         assert len(stderr.splitlines()) == 1, f"not one line of error:\n{stderr}"
     if "--json" in case["run"] and case["status"] == 0:
         document = json.loads(stdout)
-        validate(document, case["run"][0])
+        validate(document, document.get("document", case["run"][0]))
         subset(json.loads(fill(json.dumps(case.get("json", {})), repo)), document)
 
 

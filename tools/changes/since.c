@@ -72,22 +72,28 @@ static int rank(const json_t *names, const struct arc_group *group, const char *
 
 /* A group whose last release is looked for. */
 struct wanted {
+    bool stable;    /* a prerelease is not what is wanted */
     size_t at, end; /* its tags that were not looked at yet */
     size_t found;   /* the one that is behind the head; SIZE_MAX: none so far */
 };
 
-/* Ranks the tags of every group, once where several services are of one. */
-static int rank_all(const json_t *names, const struct arc_group *const *groups, size_t count,
+/* Ranks the tags of every group, once where it is asked about several times. */
+static int rank_all(const json_t *names, const struct arc_last_release *releases, size_t count,
                     const char *pushed, struct ranked *ranked, struct wanted *wanted,
                     struct arc_error *err)
 {
     for (size_t i = 0; i < count; i++) {
         size_t same = 0, from = ranked->count;
-        while (groups[same] != groups[i])
+        while (releases[same].group != releases[i].group)
             same++;
         if (same == i)
-            ARC_TRY(rank(names, groups[i], pushed, ranked, err));
-        wanted[i] = same < i ? wanted[same] : (struct wanted){from, ranked->count, SIZE_MAX};
+            ARC_TRY(rank(names, releases[i].group, pushed, ranked, err));
+        else
+            from = wanted[same].at;
+        wanted[i] = (struct wanted){.stable = releases[i].stable,
+                                    .at = from,
+                                    .end = same < i ? wanted[same].end : ranked->count,
+                                    .found = SIZE_MAX};
     }
     return ARC_OK;
 }
@@ -122,7 +128,8 @@ static int fill_batch(const struct arc_git *git, const struct ranked *ranked,
              wanted[i].found == SIZE_MAX && tag < wanted[i].end && tag < wanted[i].at + each;
              tag++) {
             struct arc_oid *commit = &out->commits[out->count];
-            if (taken[tag])
+            bool skip = wanted[i].stable && ranked->tags[tag].version.prerelease;
+            if (taken[tag] || skip)
                 continue;
             taken[tag] = true;
             if (arc_git_tag_commit(git, ranked->tags[tag].text, commit, NULL) == ARC_OK)
@@ -132,7 +139,8 @@ static int fill_batch(const struct arc_git *git, const struct ranked *ranked,
 }
 
 /* Notes for each group the highest of the tags that turned out to be behind the head. */
-static bool take_found(struct wanted *wanted, size_t count, size_t each, const bool *behind)
+static bool take_found(const struct ranked *ranked, struct wanted *wanted, size_t count,
+                       size_t each, const bool *behind)
 {
     bool open = false;
     for (size_t i = 0; i < count; i++) {
@@ -140,7 +148,7 @@ static bool take_found(struct wanted *wanted, size_t count, size_t each, const b
             continue;
         size_t end = wanted[i].at + each < wanted[i].end ? wanted[i].at + each : wanted[i].end;
         for (size_t tag = wanted[i].at; tag < end && wanted[i].found == SIZE_MAX; tag++)
-            if (behind[tag])
+            if (behind[tag] && !(wanted[i].stable && ranked->tags[tag].version.prerelease))
                 wanted[i].found = tag;
         wanted[i].at = end;
         open |= wanted[i].found == SIZE_MAX && end < wanted[i].end;
@@ -166,15 +174,14 @@ static int find_releases(const struct arc_base_request *request, const struct ra
             commits[batch.tags[i]] = batch.commits[i];
             behind[batch.tags[i]] = batch.behind[i];
         }
-        open = take_found(wanted, count, each, behind);
+        open = take_found(ranked, wanted, count, each, behind);
     }
     return ARC_OK;
 }
 
-int arc_services_last_releases(const struct arc_base_request *request,
-                               const struct arc_group *const *groups, size_t count,
-                               const struct arc_oid *head, struct arc_last_good *out,
-                               struct arc_error *err)
+int arc_services_find_releases(const struct arc_base_request *request,
+                               struct arc_last_release *releases, size_t count,
+                               const struct arc_oid *head, struct arc_error *err)
 {
     ARC_AUTO(ranked) struct ranked ranked = {0};
     const char *ref = request->event->ref;
@@ -188,7 +195,7 @@ int arc_services_last_releases(const struct arc_base_request *request,
     ARC_AUTO_FREE struct wanted *wanted = calloc(count + 1, sizeof *wanted);
     if (!wanted)
         return arc_error_nomem(err);
-    ARC_TRY(rank_all(repository->tags, groups, count, pushed, &ranked, wanted, err));
+    ARC_TRY(rank_all(repository->tags, releases, count, pushed, &ranked, wanted, err));
 
     ARC_AUTO_FREE struct arc_oid *commits = calloc(ranked.count + 1, sizeof *commits);
     if (!commits)
@@ -196,14 +203,35 @@ int arc_services_last_releases(const struct arc_base_request *request,
     ARC_TRY(find_releases(request, &ranked, head, wanted, count, commits, err));
     for (size_t i = 0; i < count; i++) {
         size_t tag = wanted[i].found;
-        if (tag == SIZE_MAX) {
-            ARC_TRY(never(&out[i], err, "never released: every file counts as added"));
+        if (tag == SIZE_MAX)
             continue;
-        }
-        out[i].base = commits[tag];
-        ARC_TRY(since(&out[i], ranked.tags[tag].text, "", err));
+        releases[i].commit = commits[tag];
+        releases[i].tag = strdup(ranked.tags[tag].text);
+        if (!releases[i].tag)
+            return arc_error_nomem(err);
     }
     return ARC_OK;
+}
+
+int arc_services_last_releases(const struct arc_base_request *request,
+                               const struct arc_group *const *groups, size_t count,
+                               const struct arc_oid *head, struct arc_last_good *out,
+                               struct arc_error *err)
+{
+    ARC_AUTO_FREE struct arc_last_release *releases = calloc(count + 1, sizeof *releases);
+    if (!releases)
+        return arc_error_nomem(err);
+    for (size_t i = 0; i < count; i++)
+        releases[i].group = groups[i];
+    int rc = arc_services_find_releases(request, releases, count, head, err);
+    for (size_t i = 0; !rc && i < count; i++) {
+        out[i].base = releases[i].commit;
+        rc = releases[i].tag ? since(&out[i], releases[i].tag, "", err)
+                             : never(&out[i], err, "never released: every file counts as added");
+    }
+    for (size_t i = 0; i < count; i++)
+        free(releases[i].tag);
+    return rc;
 }
 
 /* ---- images -------------------------------------------------------------------------------- */

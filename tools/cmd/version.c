@@ -1,6 +1,8 @@
 #include "arcci/version.h"
 #include "arcci/project.h"
+#include "arcci/steer.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "cli/command.h"
 #include "cli/project_options.h"
 #include <string.h>
@@ -16,9 +18,61 @@ static const char *text_of(const json_t *value)
     return json_is_string(value) ? json_string_value(value) : "";
 }
 
+/* ---- --next -------------------------------------------------------------------------------- */
+
+static void explain(const json_t *next, struct arc_buf *out)
+{
+    size_t i;
+    json_t *commit;
+    const char *tag = arc_json_text_of(next, "next-tag"),
+               *since = arc_json_text_of(next, "previous-tag");
+    arc_buf_printf(out, "%s: %s\nsince %s:\n", *tag ? tag : "nothing to release",
+                   arc_json_text_of(next, "reason"), *since ? since : "the beginning");
+    json_array_foreach (json_object_get(next, "commits"), i, commit)
+        arc_buf_printf(out, "  %.12s %-5s %s (%s)\n", arc_json_text_of(commit, "hash"),
+                       arc_json_text_of(commit, "bump"), arc_json_text_of(commit, "subject"),
+                       arc_json_text_of(commit, "why"));
+}
+
+static int choose_next(const struct invocation *inv, struct report *report, struct arc_error *err)
+{
+    ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
+    const struct arc_next_options options = {
+        .bump = option_value(inv, "bump"),
+        .prerelease = option_value(inv, "prerelease"),
+    };
+    project.wanted.group = inv->arg_count ? inv->args[0] : NULL;
+    ARC_TRY(arc_next(&project, &options, &report->document, err));
+    const json_t *next = report->document;
+    if (option_flag(inv, "explain"))
+        explain(next, &report->human);
+    if (json_is_false(json_object_get(next, "complete")))
+        ARC_TRY(report_note(report, 'w', NULL, err,
+                            "this clone's history is cut: commits may be missing "
+                            "(fetch-depth: 0 gets all of it)"));
+    ARC_TRY(report_output(report, "next", arc_json_text_of(next, "next"), err));
+    ARC_TRY(report_output(report, "next-tag", arc_json_text_of(next, "next-tag"), err));
+    return report_output(report, "bump", arc_json_text_of(next, "bump"), err);
+}
+
+/* ---- a tag --------------------------------------------------------------------------------- */
+
+/* Options that need --next do nothing without it. */
+static int check_options(const struct invocation *inv, struct arc_error *err)
+{
+    static const char *const of_next[] = {"bump", "prerelease", "explain"};
+    for (size_t i = 0; i < sizeof of_next / sizeof *of_next; i++)
+        if (option_given(inv, of_next[i]))
+            return arc_error_set(err, ARC_EINPUT, "--%s goes with --next", of_next[i]);
+    return ARC_OK;
+}
+
 static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
+    if (option_flag(inv, "next"))
+        return choose_next(inv, report, err);
+    ARC_TRY(check_options(inv, err));
     project.wanted.tag = inv->arg_count ? inv->args[0] : NULL;
     project.wanted.previous = option_value(inv, "previous-tag");
     ARC_TRY(arc_project_load_version(&project, err));
@@ -34,7 +88,22 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
     return rc ? rc : project_note_published(&project, report, err);
 }
 
-static const struct option options[] = {PREVIOUS_TAG_OPTION, {0}};
+static const struct option options[] = {
+    PREVIOUS_TAG_OPTION,
+    {.name = "next",
+     .help = "Choose the next version of a group, which takes the place of TAG, by the commits "
+             "that touch its services."},
+    {.name = "bump",
+     .value = "PART",
+     .choices = "auto|patch|minor|major",
+     .initial = "auto",
+     .help = "--next: the part of the version to raise, whatever the commits say."},
+    {.name = "prerelease",
+     .value = "WORD",
+     .help = "--next: the next of a train of prereleases: rc gives 1.2.0-rc.1, then 1.2.0-rc.2."},
+    {.name = "explain", .help = "--next: show what each commit asks for, and why."},
+    {0},
+};
 
 static const struct output outputs[] = {
     {"group", "The release group: the tag up to /v."},
@@ -50,12 +119,16 @@ static const struct output outputs[] = {
     {"patch", "The version's third number."},
     {"previous-tag", "The group's last release below this one; a stable version skips prereleases. "
                      "Empty for the first."},
+    {"next", "--next: the version, empty when nothing asks for one."},
+    {"next-tag", "--next: its tag."},
+    {"bump", "--next: the part that is raised: none, patch, minor or major."},
     {0},
 };
 
 static const struct example examples[] = {
     {"arc-ci version messaging/v1.2.3-rc.1", "The values of a prerelease."},
     {"arc-ci version --json refs/tags/messaging/v0.1.0", "version.json, from a full ref."},
+    {"arc-ci version --next messaging --explain", "The next version, commit by commit."},
     {0},
 };
 
@@ -70,7 +143,11 @@ const struct command cmd_version = {
         "Whether it is the latest is decided among the repository's tags. A clone may lack some, "
         "so the remote is asked; where they cannot be known, nothing is latest, and a warning says "
         "so. The previous release is the last one that was published, where GITHUB_REPOSITORY and "
-        "a token say whom to ask, else the last tag. No configuration file is needed.",
+        "a token say whom to ask, else the last tag. No configuration file is needed.\n\n"
+        "With --next, the commits since the group's last stable release that touch its services "
+        "choose: a breaking change raises the major version (of 0.x the minor one), a feature the "
+        "minor, anything else but docs, test, ci and style the patch. Two commits of which one "
+        "undoes the other count as none. docs/steering.md has the rules.",
     .options = options,
     .outputs = outputs,
     .examples = examples,

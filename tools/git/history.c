@@ -563,6 +563,128 @@ int arc_history_range(struct arc_history *history, const git_oid *from, const gi
     return check(history, err);
 }
 
+/* ---- since several bases --------------------------------------------------------------------- */
+
+/* A walk from a head that learns which of several bases have what it meets. */
+struct since {
+    struct arc_history *history;
+    struct queue queue;
+    size_t words;    /* of a set of bases */
+    uint64_t *lacks; /* per node: the bases that have it not, as far as is known */
+    size_t known;    /* nodes that `lacks` has room for */
+    uint32_t *met;   /* nodes in the order they were met */
+    size_t count, size;
+};
+
+static void since_free(struct since *since)
+{
+    free(since->queue.places);
+    free(since->lacks);
+    free(since->met);
+}
+
+static bool lacks_any(const struct since *since, uint32_t node)
+{
+    for (size_t i = 0; i < since->words; i++)
+        if (since->lacks[node * since->words + i])
+            return true;
+    return false;
+}
+
+/* Makes room for all nodes there are; a new one is lacked by all. */
+static bool grow_lacks(struct since *since)
+{
+    size_t nodes = since->history->size;
+    if (since->known >= since->history->count)
+        return true;
+    uint64_t *grown = realloc(since->lacks, nodes * since->words * sizeof *grown);
+    if (!grown) {
+        since->history->failed = GIT_ERROR;
+        return false;
+    }
+    since->lacks = grown;
+    memset(grown + since->known * since->words, 0xff,
+           (nodes - since->known) * since->words * sizeof *grown);
+    since->known = nodes;
+    return true;
+}
+
+/* Meets a commit, and takes over what is known of a child (NULL: nothing): a change is looked at
+ * again. The queue counts those that some base lacks as fresh. */
+static void meet_since(struct since *since, uint32_t node, const uint64_t *child)
+{
+    struct arc_history *history = since->history;
+    struct node *the = &history->nodes[node];
+    bool first = !(the->flags & FROM_A), changed = first;
+    uint64_t *own = since->lacks + node * since->words;
+    for (size_t i = 0; child && i < since->words; i++) {
+        changed |= (own[i] & child[i]) != own[i];
+        own[i] &= child[i];
+    }
+    if (!changed)
+        return;
+    add_flags(history, &since->queue, node, FROM_A | (lacks_any(since, node) ? 0 : STALE));
+    put(history, &since->queue, node);
+    if (!first)
+        return;
+    if (!grow(&since->met, &since->size, since->count, sizeof *since->met))
+        history->failed = GIT_ERROR;
+    else
+        since->met[since->count++] = node;
+}
+
+static int start_since(struct since *since, const struct arc_oid *head, const struct arc_oid *bases,
+                       size_t count, struct arc_error *err)
+{
+    uint32_t node;
+    ARC_AUTO_FREE uint64_t *all = calloc(since->words, sizeof *all);
+    if (!all)
+        return arc_error_nomem(err);
+    for (size_t i = 0; i < count; i++)
+        all[i / 64] |= UINT64_C(1) << i % 64;
+    ARC_TRY(find_node(since->history, head, &node, err));
+    if (grow_lacks(since))
+        meet_since(since, node, all);
+    for (size_t i = 0; i < count; i++) {
+        if (!*bases[i].hex)
+            continue;
+        ARC_TRY(find_node(since->history, &bases[i], &node, err));
+        all[i / 64] &= ~(UINT64_C(1) << i % 64);
+        if (grow_lacks(since))
+            meet_since(since, node, all);
+        all[i / 64] |= UINT64_C(1) << i % 64;
+    }
+    return check(since->history, err);
+}
+
+int arc_history_since(struct arc_history *history, const struct arc_oid *head,
+                      const struct arc_oid *bases, size_t count,
+                      int (*each)(void *context, const struct arc_oid *commit,
+                                  const uint64_t *lacks),
+                      void *context, struct arc_error *err)
+{
+    ARC_AUTO(since)
+    struct since since = {.history = history, .queue = {.searches = true}, .words = count / 64 + 1};
+    clear_flags(history);
+    ARC_TRY(start_since(&since, head, bases, count, err));
+    while (since.queue.fresh && !history->failed) {
+        uint32_t node = take(history, &since.queue);
+        for (uint32_t i = 0; i < history->nodes[node].count && !history->failed; i++) {
+            uint32_t parent = parent_of(history, node, i);
+            if (read_node(history, parent) && grow_lacks(&since))
+                meet_since(&since, parent, since.lacks + node * since.words);
+        }
+    }
+    ARC_TRY(check(history, err));
+    for (size_t i = 0; i < since.count; i++) {
+        struct arc_oid commit;
+        arc_git_oid_out(&history->nodes[since.met[i]].oid, &commit);
+        if (lacks_any(&since, since.met[i]))
+            ARC_TRY(each(context, &commit, since.lacks + since.met[i] * since.words));
+    }
+    return ARC_OK;
+}
+
 /* -------------------------------------------------------------------------------------------- */
 
 int arc_history_new(const struct arc_git *git, struct arc_history **out, struct arc_error *err)

@@ -102,12 +102,29 @@ static void fill_names(const char *text, size_t len, const struct arc_service *s
     }
 }
 
+char *arc_tag_name_version(const struct arc_group *group, const char *version,
+                           struct arc_arena *memory)
+{
+    ARC_AUTO(arc_buf) struct arc_buf before = {.max = 2048}, after = {.max = 2048};
+    const char *pattern = group->tags[0];
+    const struct arc_service *service = group->service_count == 1 ? group->services : NULL;
+    size_t mark;
+    const char *at = find_version(pattern, &mark);
+    if (!service && (strstr(pattern, "{codename}") || strstr(pattern, "{name}")))
+        return NULL;
+    fill_names(pattern, (size_t)(at - pattern), service, &before);
+    fill_names(at + mark, strlen(at + mark), service, &after);
+    return arc_arena_printf(memory, "%s%s%s", arc_buf_text(&before), version, arc_buf_text(&after));
+}
+
 /* Whether the tag is one of the pattern: *at and *len say where its version is. */
 static bool match_pattern(const char *pattern, const struct arc_service *service, const char *tag,
                           size_t *at, size_t *len)
 {
     ARC_AUTO(arc_buf) struct arc_buf before = {.max = 2048}, after = {.max = 2048};
     size_t mark, whole = strlen(tag);
+    if (strncmp(pattern, tag, strcspn(pattern, "{*")) != 0)
+        return false; /* of most tags that is enough to know */
     const char *version = find_version(pattern, &mark);
     fill_names(pattern, (size_t)(version - pattern), service, &before);
     fill_names(version + mark, strlen(version + mark), service, &after);

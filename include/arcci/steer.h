@@ -1,0 +1,39 @@
+/* Steering releases: what the groups need next, and taking it back.
+ *
+ * Each works on the project's repository and configuration; documents are docs/schema/….
+ */
+#ifndef ARCCI_STEER_H
+#define ARCCI_STEER_H
+
+#include "arcci/api.h"
+#include "arcci/project.h"
+#include <jansson.h>
+#include <stdbool.h>
+
+ARC_API_BEGIN
+
+/* What `status` looks at. */
+struct arc_status_options {
+    bool registry; /* ask the registries whether the tags still name one image */
+};
+
+/* Makes status.json: the last release of every group, what touched it since, and its next version.
+ * *out is a new reference. ARC_ENOTFOUND without a repository, a configuration or a commit. */
+int arc_status(struct arc_project *project, const struct arc_status_options *options, json_t **out,
+               struct arc_error *err);
+
+/* How the next version is chosen; NULL: by the commits, and no prerelease. Borrowed. */
+struct arc_next_options {
+    const char *bump; /* "patch", "minor", "major"; NULL or "auto": what the commits ask for */
+    const char *prerelease; /* "rc": the next of 1.2.0-rc.1, 1.2.0-rc.2, … */
+};
+
+/* Makes next.json: the next version of the project's group (project->wanted.group), and the commits
+ * that ask for it; `next` is null when nothing does. *out is a new reference. ARC_EINPUT when the
+ * group is not clear or the options do not fit. */
+int arc_next(struct arc_project *project, const struct arc_next_options *options, json_t **out,
+             struct arc_error *err);
+
+ARC_API_END
+
+#endif

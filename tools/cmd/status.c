@@ -1,0 +1,138 @@
+#include "arcci/steer.h"
+#include "base/auto.h"
+#include "base/json.h"
+#include "cli/command.h"
+#include <inttypes.h>
+
+/* Most pull requests, and most services, that a line names. */
+#define SHOWN_MAX 8
+
+/* "flash, sonic", "#12, #11 and 3 more" */
+static void add_list(struct arc_buf *out, const json_t *list)
+{
+    size_t i, count = json_array_size(list);
+    json_t *item;
+    json_array_foreach (list, i, item) {
+        if (i == SHOWN_MAX) {
+            arc_buf_printf(out, " and %zu more", count - i);
+            return;
+        }
+        arc_buf_puts(out, i ? ", " : "");
+        if (json_is_integer(item))
+            arc_buf_printf(out, "#%" PRIdMAX, (intmax_t)json_integer_value(item));
+        else
+            arc_buf_puts(out, json_string_value(item));
+    }
+}
+
+static void show_group(const json_t *row, struct arc_buf *out)
+{
+    const json_t *published = json_object_get(row, "published");
+    const char *tag = arc_json_text_of(row, "tag"), *next = arc_json_text_of(row, "next-tag");
+    intmax_t commits = (intmax_t)json_integer_value(json_object_get(row, "commits"));
+    size_t pulls = json_array_size(json_object_get(row, "pulls")), i;
+    json_t *tag_adrift;
+    arc_buf_printf(out, "%-16s %s", arc_json_text_of(row, "group"), *tag ? tag : "never released");
+    if (*tag)
+        arc_buf_printf(out, " (%s%s)", arc_json_text_of(row, "date"),
+                       json_is_false(published) ? ", not published" : "");
+    if (!commits)
+        arc_buf_puts(out, ": nothing since");
+    else
+        arc_buf_printf(out, ": %jd commit%s since", commits, commits == 1 ? "" : "s");
+    if (pulls) {
+        arc_buf_puts(out, " (");
+        add_list(out, json_object_get(row, "pulls"));
+        arc_buf_putc(out, ')');
+    }
+    if (commits) {
+        arc_buf_puts(out, " in ");
+        add_list(out, json_object_get(row, "services"));
+    }
+    if (*next)
+        arc_buf_printf(out, "; next is %s", next);
+    arc_buf_putc(out, '\n');
+    json_array_foreach (json_object_get(row, "adrift"), i, tag_adrift) {
+        const char *digest = arc_json_text_of(tag_adrift, "digest");
+        arc_buf_printf(out, "  adrift: %s:%s %s%s, the version's tag %s%s\n",
+                       arc_json_text_of(tag_adrift, "image"), arc_json_text_of(tag_adrift, "tag"),
+                       *digest ? "is " : "is missing", digest,
+                       *arc_json_text_of(tag_adrift, "expected") ? "is " : "is missing",
+                       arc_json_text_of(tag_adrift, "expected"));
+    }
+}
+
+static int note_unknown(struct report *report, struct arc_error *err)
+{
+    const char *tags = arc_json_text_of(report->document, "tags-unknown");
+    const char *published = arc_json_text_of(report->document, "published-unknown");
+    if (*tags)
+        ARC_TRY(
+            report_note(report, 'w', NULL, err, "the tags of this clone alone count: %s", tags));
+    if (*published)
+        ARC_TRY(report_note(report, 'w', NULL, err,
+                            "whether releases are published is not known: %s", published));
+    if (json_is_false(json_object_get(report->document, "complete")))
+        return report_note(report, 'w', NULL, err,
+                           "this clone's history is cut: there may be more commits "
+                           "(fetch-depth: 0 gets all of it)");
+    return ARC_OK;
+}
+
+static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
+{
+    ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
+    const struct arc_status_options options = {.registry = option_flag(inv, "registry")};
+    size_t i;
+    json_t *row;
+    project.wanted.config = option_value(inv, "config");
+    ARC_TRY(arc_status(&project, &options, &report->document, err));
+    json_array_foreach (json_object_get(report->document, "groups"), i, row)
+        show_group(row, &report->human);
+    bool unreleased = json_is_true(json_object_get(report->document, "unreleased"));
+    bool adrift = json_is_true(json_object_get(report->document, "adrift"));
+    if (option_flag(inv, "exit-code") && (unreleased || adrift))
+        report->failed = ARC_EFAILED;
+    ARC_TRY(note_unknown(report, err));
+    ARC_TRY(report_output(report, "unreleased", unreleased ? "true" : "false", err));
+    return report_output(report, "adrift", adrift ? "true" : "false", err);
+}
+
+static const struct option options[] = {
+    {.name = "registry",
+     .help = "Ask the registries, too, whether the tags of each group's last stable release still "
+             "name the image that the version's own tag names."},
+    {.name = "exit-code", .help = "Exit with 1 when something is unreleased or adrift."},
+    {.name = "config",
+     .value = "FILE",
+     .initial = ".github/arc-ci.yaml",
+     .help = "The release groups."},
+    {0},
+};
+
+static const struct output outputs[] = {
+    {"unreleased", "true when a group has commits that no release of it has."},
+    {"adrift", "true when a tag does not name its version's image; only --registry looks."},
+    {0},
+};
+
+static const struct example examples[] = {
+    {"arc-ci status", "Every group: its last release, what happened since, what comes next."},
+    {0},
+};
+
+const struct command cmd_status = {
+    .name = "status",
+    .summary = "show every group: last release, what happened since, next version",
+    .description =
+        "For each release group the last release behind HEAD, whether it was published (where "
+        "GITHUB_REPOSITORY and a token say whom to ask), the commits and pull requests since that "
+        "touch its services, and the version that 'arc-ci version --next' would choose. Which "
+        "files are a service's is decided as by 'arc-ci changes'.\n\n"
+        "A clone may lack tags, so the remote is asked; where it does not answer, the clone's own "
+        "count, and a warning says so.",
+    .options = options,
+    .outputs = outputs,
+    .examples = examples,
+    .run = run,
+};

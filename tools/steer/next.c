@@ -1,0 +1,334 @@
+#include "steer/next.h"
+#include "arcci/version.h"
+#include "base/auto.h"
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+/* The three numbers of a version. */
+struct core {
+    uint64_t part[3];
+};
+
+/* A choice under way. */
+struct choice {
+    struct survey *survey;
+    const struct survey_group *group;
+    const json_t *tags;
+    const struct arc_next_options *options;
+    int64_t now;
+};
+
+static int read_number(const char *text, size_t len, uint64_t *out, struct arc_error *err)
+{
+    if (len > 18)
+        return arc_error_set(err, ARC_EINPUT, "%.*s is too large a number to count on from",
+                             (int)len, text);
+    *out = strtoull(text, NULL, 10);
+    return ARC_OK;
+}
+
+static int read_core(const struct arc_release_version *version, struct core *out,
+                     struct arc_error *err)
+{
+    if (!version->major || !version->minor)
+        return arc_error_set(err, ARC_EINPUT,
+                             "%.*s has no numbers to count on from: name a version",
+                             (int)version->len, version->text);
+    ARC_TRY(read_number(version->major, version->major_len, &out->part[0], err));
+    ARC_TRY(read_number(version->minor, version->minor_len, &out->part[1], err));
+    return version->patch ? read_number(version->patch, version->patch_len, &out->part[2], err)
+                          : ARC_OK;
+}
+
+static int compare_cores(const struct core *a, const struct core *b)
+{
+    for (size_t i = 0; i < 3; i++)
+        if (a->part[i] != b->part[i])
+            return a->part[i] < b->part[i] ? -1 : 1;
+    return 0;
+}
+
+static void raise_core(struct core *core, enum arc_bump bump)
+{
+    size_t at = bump == ARC_BUMP_MAJOR ? 0 : bump == ARC_BUMP_MINOR ? 1 : 2;
+    core->part[at]++;
+    while (++at < 3)
+        core->part[at] = 0;
+}
+
+static char *name_tag(const struct choice *choice, const char *version)
+{
+    return arc_tag_name_version(choice->group->group, version, &choice->survey->memory);
+}
+
+static bool is_taken(const struct choice *choice, const char *tag)
+{
+    size_t i;
+    json_t *name;
+    json_array_foreach (choice->tags, i, name)
+        if (tag && strcmp(json_string_value(name), tag) == 0)
+            return true;
+    return false;
+}
+
+static char *print_core(const struct choice *choice, const struct core *core)
+{
+    return arc_arena_printf(&choice->survey->memory, "%" PRIu64 ".%" PRIu64 ".%" PRIu64,
+                            core->part[0], core->part[1], core->part[2]);
+}
+
+/* The numbers of a tag, and whether it is a prerelease; zeros for NULL. */
+static int read_tag(const struct choice *choice, const char *name, struct core *out,
+                    bool *prerelease, struct arc_error *err)
+{
+    ARC_AUTO(arc_tag) struct arc_tag tag = {0};
+    *out = (struct core){0};
+    *prerelease = false;
+    if (!name)
+        return ARC_OK;
+    ARC_TRY(arc_tag_parse(name, choice->group->group, &tag, err));
+    *prerelease = tag.version.prerelease;
+    return read_core(&tag.version, out, err);
+}
+
+/* What is asked for since the last stable release; nothing when that is in the last prerelease, and
+ * the next one is looked for. */
+static enum arc_bump find_bump(const struct choice *choice)
+{
+    const struct survey_group *group = choice->group;
+    enum arc_bump bump = ARC_BUMP_NONE;
+    bool fresh = !choice->options->prerelease;
+    for (size_t i = 0; i < group->count; i++) {
+        const struct survey_touch *touch = &group->touches[i];
+        enum arc_bump asked = choice->survey->commits[touch->commit].says.bump;
+        if (!touch->since_stable || touch->undone)
+            continue;
+        bump = asked > bump ? asked : bump;
+        fresh |= touch->since_last && asked != ARC_BUMP_NONE;
+    }
+    return fresh ? bump : ARC_BUMP_NONE;
+}
+
+static int wanted_bump(const struct choice *choice, const struct core *base,
+                       struct survey_next *out, struct arc_error *err)
+{
+    const char *asked = choice->options->bump;
+    out->bump = find_bump(choice);
+    out->reason = "what the commits since the last release ask for";
+    if (!asked || strcmp(asked, "auto") == 0) {
+        if (out->bump == ARC_BUMP_MAJOR && choice->group->stable && base->part[0] == 0) {
+            out->bump = ARC_BUMP_MINOR;
+            out->reason = "a breaking change of 0.x raises its minor version";
+        }
+        return ARC_OK;
+    }
+    out->reason = "as it was asked for";
+    for (out->bump = ARC_BUMP_PATCH; out->bump <= ARC_BUMP_MAJOR; out->bump++)
+        if (strcmp(asked, arc_bump_name(out->bump)) == 0)
+            return ARC_OK;
+    return arc_error_set(err, ARC_EINPUT, "'%.100s' is not a valid bump: patch, minor or major",
+                         asked);
+}
+
+/* The number behind the last "-rc." of this version among all tags. */
+static uint64_t last_of_train(const struct choice *choice, const char *core)
+{
+    size_t i;
+    json_t *name;
+    uint64_t last = 0;
+    ARC_AUTO(arc_buf) struct arc_buf start = {.max = 1024};
+    const char *tag = name_tag(choice, core);
+    if (!tag)
+        return 0;
+    arc_buf_printf(&start, "%s-%s.", tag, choice->options->prerelease);
+    json_array_foreach (choice->tags, i, name) {
+        const char *text = json_string_value(name);
+        size_t digits = strncmp(text, arc_buf_text(&start), start.len) == 0
+                            ? strspn(text + start.len, "0123456789")
+                            : 0;
+        if (!digits || digits > 18 || text[start.len + digits])
+            continue;
+        uint64_t number = strtoull(text + start.len, NULL, 10);
+        last = number > last ? number : last;
+    }
+    return last;
+}
+
+static int add_prerelease(const struct choice *choice, char **version, struct arc_error *err)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
+    const char *word = choice->options->prerelease;
+    if (!word)
+        return ARC_OK;
+    if (!*word || strspn(word, letters) != strlen(word) ||
+        strspn(word, "0123456789") == strlen(word))
+        return arc_error_set(err, ARC_EINPUT,
+                             "'%.100s' is not a valid prerelease: a word such as rc or beta", word);
+    *version = arc_arena_printf(&choice->survey->memory, "%s-%s.%" PRIu64, *version, word,
+                                last_of_train(choice, *version) + 1);
+    return ARC_OK;
+}
+
+/* The version after `base` by its numbers; a train that goes further is finished instead. */
+static int choose_semver(const struct choice *choice, struct survey_next *out,
+                         struct arc_error *err)
+{
+    struct core core, train;
+    bool prerelease;
+    ARC_TRY(read_tag(choice, choice->group->stable, &core, &prerelease, err));
+    ARC_TRY(read_tag(choice, choice->group->last, &train, &prerelease, err));
+    ARC_TRY(wanted_bump(choice, &core, out, err));
+    bool finish = prerelease && !choice->options->prerelease;
+    if (out->bump == ARC_BUMP_NONE && !finish) {
+        out->reason = "nothing since the last release asks for a version";
+        return ARC_OK;
+    }
+    bool asked = choice->options->bump && strcmp(choice->options->bump, "auto") != 0;
+    if (!choice->group->stable && !asked) {
+        core.part[1] = 1;
+        out->reason = "the first release";
+    } else if (out->bump != ARC_BUMP_NONE)
+        raise_core(&core, out->bump);
+    if (prerelease && compare_cores(&train, &core) > 0) {
+        core = train;
+        out->reason = "the prereleases count towards it";
+    }
+    enum arc_bump step = out->bump == ARC_BUMP_NONE ? ARC_BUMP_PATCH : out->bump;
+    while (is_taken(choice, name_tag(choice, print_core(choice, &core)))) {
+        raise_core(&core, step);
+        out->reason = "the first that no tag has, on whatever branch";
+    }
+    out->version = print_core(choice, &core);
+    return add_prerelease(choice, &out->version, err);
+}
+
+/* How a group writes its dates, as its last release has it; 2026.11.0 without one. */
+struct date_style {
+    bool short_year, zero_month; /* 26, 04 */
+    bool two_parts;              /* 26.04: a third part for the second release of a month only */
+};
+
+static int find_style(const struct choice *choice, struct date_style *out, struct arc_error *err)
+{
+    ARC_AUTO(arc_tag) struct arc_tag tag = {0};
+    *out = (struct date_style){0};
+    if (!choice->group->last)
+        return ARC_OK;
+    ARC_TRY(arc_tag_parse(choice->group->last, choice->group->group, &tag, err));
+    out->short_year = tag.version.major_len <= 2;
+    out->zero_month = tag.version.minor && (*tag.version.minor == '0' || out->short_year);
+    out->two_parts = !tag.version.patch;
+    return ARC_OK;
+}
+
+static char *print_date(const struct choice *choice, const struct date_style *style,
+                        const struct tm *date, unsigned count)
+{
+    struct arc_arena *memory = &choice->survey->memory;
+    int year = date->tm_year + (style->short_year ? -100 : 1900), month = date->tm_mon + 1;
+    char *start = arc_arena_printf(memory, "%d.%0*d", year, style->zero_month ? 2 : 1, month);
+    return style->two_parts && !count ? start : arc_arena_printf(memory, "%s.%u", start, count);
+}
+
+/* The date, and a number that starts anew each month. */
+static int choose_calver(const struct choice *choice, struct survey_next *out,
+                         struct arc_error *err)
+{
+    struct date_style style;
+    time_t now = (time_t)choice->now;
+    struct tm date;
+    if (choice->options->bump && strcmp(choice->options->bump, "auto") != 0)
+        return arc_error_set(err, ARC_EINPUT, "--bump does not go with versions that are dates");
+    ARC_TRY(find_style(choice, &style, err));
+    out->bump = find_bump(choice);
+    out->reason = "nothing since the last release asks for a version";
+    if (out->bump == ARC_BUMP_NONE)
+        return ARC_OK;
+    if (!gmtime_r(&now, &date))
+        return arc_error_set(err, ARC_EWORLD, "the clock shows no date");
+    unsigned count = 0;
+    while (is_taken(choice, name_tag(choice, print_date(choice, &style, &date, count))))
+        count++;
+    out->reason = "the date, and how many releases its month had";
+    out->version = print_date(choice, &style, &date, count);
+    return add_prerelease(choice, &out->version, err);
+}
+
+int survey_choose_next(struct survey *survey, const struct survey_group *group, const json_t *tags,
+                       const struct arc_next_options *options, int64_t now, struct survey_next *out,
+                       struct arc_error *err)
+{
+    const struct choice choice = {survey, group, tags, options, now};
+    *out = (struct survey_next){0};
+    switch (group->group->versioning) {
+    case ARC_VERSIONING_CALVER:
+        ARC_TRY(choose_calver(&choice, out, err));
+        break;
+    case ARC_VERSIONING_SEMVER:
+        ARC_TRY(choose_semver(&choice, out, err));
+        break;
+    default:
+        out->bump = find_bump(&choice);
+        out->reason = "its versions follow no rule to count on by";
+    }
+    if (out->version)
+        out->tag = name_tag(&choice, out->version);
+    if (out->version && !out->tag) {
+        out->version = NULL;
+        out->reason = "its tags name one service each: name a version";
+    }
+    return arc_arena_check(&survey->memory, err);
+}
+
+int survey_find_group(const struct arc_project *project, struct survey *survey,
+                      struct survey_group **out, struct arc_error *err)
+{
+    const char *name = project->wanted.group;
+    if (!name && survey->group_count != 1)
+        return arc_error_set(err, ARC_EINPUT, "%s has %zu release groups: name one",
+                             project->config.path, survey->group_count);
+    const struct arc_group *group =
+        name ? arc_config_group(&project->config, name) : survey->groups[0].group;
+    if (!group)
+        return arc_error_set(err, ARC_EINPUT, "there is no release group '%.100s' in %s", name,
+                             project->config.path);
+    *out = &survey->groups[group - project->config.groups];
+    return ARC_OK;
+}
+
+/* ---- next.json ----------------------------------------------------------------------------- */
+
+static json_t *explain(const struct survey *survey, const struct survey_touch *touch)
+{
+    const struct survey_commit *commit = &survey->commits[touch->commit];
+    return json_pack("{s:s, s:s, s:s, s:s, s:o}", "hash", commit->oid.hex, "subject",
+                     commit->subject, "bump",
+                     arc_bump_name(touch->undone ? ARC_BUMP_NONE : commit->says.bump), "why",
+                     touch->undone ? "undone, or undoes another of these" : commit->says.why,
+                     "services", arc_texts_json(touch->services));
+}
+
+int arc_next(struct arc_project *project, const struct arc_next_options *options, json_t **out,
+             struct arc_error *err)
+{
+    ARC_AUTO(survey) struct survey survey = {0};
+    ARC_AUTO_JSON json_t *commits = json_array();
+    struct survey_group *group;
+    struct survey_next next;
+    ARC_TRY(survey_take(project, &survey, err));
+    ARC_TRY(survey_find_group(project, &survey, &group, err));
+    ARC_TRY(survey_choose_next(&survey, group, project->repository.tags, options, project->env->now,
+                               &next, err));
+    for (size_t i = 0; i < group->count; i++)
+        if (group->touches[i].since_stable &&
+            json_array_append_new(commits, explain(&survey, &group->touches[i])))
+            return arc_error_nomem(err);
+    *out =
+        json_pack("{s:s, s:i, s:s, s:s, s:s?, s:s, s:s?, s:s?, s:s, s:b, s:b, s:O}", "document",
+                  "next", "format", ARC_DOCUMENT_FORMAT, "group", group->group->name, "head",
+                  survey.head.hex, "previous-tag", group->stable, "bump", arc_bump_name(next.bump),
+                  "next", next.version, "next-tag", next.tag, "reason", next.reason, "complete",
+                  survey.complete, "tags-known", !survey.tags_unknown, "commits", commits);
+    return *out ? ARC_OK : arc_error_nomem(err);
+}

@@ -1,0 +1,100 @@
+#include "steer/released.h"
+#include "arcci/plan.h"
+#include "arcci/version.h"
+#include "base/auto.h"
+#include "git/fetch.h"
+#include "project/repository.h"
+#include <string.h>
+
+int released_plan(struct arc_project *project, const struct arc_group *group, const char *tag,
+                  const json_t *tags, struct arc_plan *out, struct arc_error *err)
+{
+    ARC_AUTO(arc_repository) struct arc_repository at = {0};
+    ARC_AUTO(arc_git_commit) struct arc_git_commit commit = {0};
+    ARC_AUTO_JSON json_t *version = NULL, *plan = NULL;
+    struct arc_oid oid;
+    const struct arc_version_options version_options = {
+        .tags = tags, .predecessor = group->predecessor, .group = group};
+    *out = (struct arc_plan){0};
+    ARC_TRY(arc_git_tag_commit(project->git, tag, &oid, err));
+    ARC_TRY(arc_git_commit(project->git, &oid, &commit, err));
+    ARC_TRY(arc_repository_read(project->git, project->env, tag, &at, err));
+    ARC_TRY(arc_version(tag, &version_options, &version, err));
+    const struct arc_plan_options options = {.group = group,
+                                             .version = version,
+                                             .revision = oid.hex,
+                                             .committed = commit.time,
+                                             .source = at.source,
+                                             .push = true};
+    ARC_TRY(arc_plan(&options, &plan, err));
+    return arc_plan_read(plan, out, err);
+}
+
+/* "quay.io/o/name:tag" → the image. */
+static const char *image_of(const struct arc_planned_service *service,
+                            const struct arc_planned_tag *tag, struct arc_arena *memory)
+{
+    if (!tag->ref)
+        return service->image;
+    const char *colon = strrchr(tag->ref, ':');
+    return arc_arena_printf(memory, "%.*s", (int)(colon - tag->ref), tag->ref);
+}
+
+static int list_tags(const struct arc_plan *plan, struct arc_arena *memory,
+                     struct released_tag **out, size_t *count, struct arc_error *err)
+{
+    for (size_t s = 0; s < plan->service_count; s++)
+        for (size_t t = 0; t < plan->services[s].tag_count; t++) {
+            const struct arc_planned_service *service = &plan->services[s];
+            if (!service->selected || !service->tags[t].move)
+                continue;
+            struct released_tag *tag = arc_arena_append(memory, out, count, sizeof *tag);
+            if (!tag)
+                return arc_error_nomem(err);
+            *tag = (struct released_tag){.service = service,
+                                         .planned = &service->tags[t],
+                                         .image = image_of(service, &service->tags[t], memory)};
+        }
+    return arc_arena_check(memory, err);
+}
+
+static int look_up(struct arc_registry *registry, struct released_tag *tag, struct arc_error *err)
+{
+    ARC_AUTO(arc_error) struct arc_error problem = {0};
+    ARC_AUTO(arc_manifest) struct arc_manifest manifest = {0};
+    int rc = arc_registry_manifest(registry, tag->image, tag->planned->tag, &manifest, &problem);
+    if (rc && rc != ARC_ENOTFOUND)
+        return arc_error_set(err, rc, "%s", arc_error_text(&problem));
+    memcpy(tag->digest, manifest.digest, sizeof tag->digest);
+    return ARC_OK;
+}
+
+/* The version's own tag in the service's image says what the others are to be. */
+static void set_expected(struct released_tag *tags, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < count; k++)
+            if (tags[k].service == tags[i].service && !*tags[i].expected &&
+                tags[k].planned->kind == ARC_TAG_VERSION && !tags[k].planned->ref)
+                memcpy(tags[i].expected, tags[k].digest, sizeof tags[i].expected);
+}
+
+int released_look_up(struct arc_registry *registry, const struct arc_plan *plan,
+                     struct arc_arena *memory, struct released_tag **out, size_t *count,
+                     struct arc_error *err)
+{
+    *out = NULL;
+    *count = 0;
+    ARC_TRY(list_tags(plan, memory, out, count, err));
+    struct arc_registry_item *items = arc_arena_array(memory, *count, sizeof *items);
+    if (!items)
+        return arc_error_nomem(err);
+    for (size_t i = 0; i < *count; i++)
+        items[i] = (struct arc_registry_item){ARC_REGISTRY_MANIFEST, (*out)[i].image,
+                                              (*out)[i].planned->tag};
+    ARC_TRY(arc_registry_read_ahead(registry, items, *count, err));
+    for (size_t i = 0; i < *count; i++)
+        ARC_TRY(look_up(registry, &(*out)[i], err));
+    set_expected(*out, *count);
+    return ARC_OK;
+}

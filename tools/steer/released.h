@@ -1,0 +1,29 @@
+/* What a release that is out has in the registries: the plan that it was made by, made again. */
+#ifndef ARC_STEER_RELEASED_H
+#define ARC_STEER_RELEASED_H
+
+#include "arcci/documents.h"
+#include "arcci/project.h"
+#include "registry/registry.h"
+
+/* The plan of a release tag, as its build would have it if `tags` were all there are. ARC_ENOTFOUND
+ * when the tag's commit is not here. */
+int released_plan(struct arc_project *project, const struct arc_group *group, const char *tag,
+                  const json_t *tags, struct arc_plan *out, struct arc_error *err);
+
+/* A tag of a service in a registry. Nothing is owned. */
+struct released_tag {
+    const struct arc_planned_service *service;
+    const struct arc_planned_tag *planned;
+    const char *image;                 /* the service's, or a mirror's */
+    char digest[ARC_DIGEST_LEN + 1];   /* what it points to; empty: there is no such tag */
+    char expected[ARC_DIGEST_LEN + 1]; /* what the service's version tag points to */
+};
+
+/* Looks up all tags of the plan that move, side by side. *out is in `memory`. Errors as
+ * arc_registry_manifest(); a tag that is not there is none. */
+int released_look_up(struct arc_registry *registry, const struct arc_plan *plan,
+                     struct arc_arena *memory, struct released_tag **out, size_t *count,
+                     struct arc_error *err);
+
+#endif

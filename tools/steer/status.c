@@ -1,0 +1,118 @@
+#include "arcci/version.h"
+#include "base/auto.h"
+#include "project/repository.h"
+#include "steer/adrift.h"
+#include "steer/next.h"
+#include <string.h>
+#include <time.h>
+
+static int compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* What happened since the last release: the number of commits, pull requests and services. */
+static int sum_up(struct survey *survey, const struct survey_group *group, int *commits,
+                  json_t *pulls, json_t *services, struct arc_error *err)
+{
+    char **names = NULL;
+    size_t count = 0;
+    *commits = 0;
+    for (size_t i = 0; i < group->count; i++) {
+        const struct survey_commit *commit = &survey->commits[group->touches[i].commit];
+        if (!group->touches[i].since_last)
+            continue;
+        *commits += !commit->merge;
+        if (commit->says.pull && json_array_append_new(pulls, json_integer(commit->says.pull)))
+            return arc_error_nomem(err);
+        for (char **service = group->touches[i].services; !commit->merge && *service; service++) {
+            char **name = arc_arena_append(&survey->memory, &names, &count, sizeof *name);
+            if (!name)
+                return arc_error_nomem(err);
+            *name = *service;
+        }
+    }
+    if (count)
+        qsort(names, count, sizeof *names, compare_texts);
+    for (size_t i = 0; i < count; i++)
+        if ((i == 0 || strcmp(names[i], names[i - 1]) != 0) &&
+            json_array_append_new(services, json_string(names[i])))
+            return arc_error_nomem(err);
+    return ARC_OK;
+}
+
+static bool listed(const json_t *names, const char *name)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach (names, i, item)
+        if (strcmp(json_string_value(item), name) == 0)
+            return true;
+    return false;
+}
+
+/* true, false, or null where GitHub was not asked or there is no release. */
+static json_t *published(const struct arc_repository *repository, const char *tag)
+{
+    if (!repository->published || !tag)
+        return json_null();
+    return json_boolean(listed(repository->published, tag));
+}
+
+static void format_date(int64_t seconds, char out[32])
+{
+    time_t when = (time_t)seconds;
+    struct tm parts;
+    *out = '\0';
+    if (seconds && gmtime_r(&when, &parts))
+        strftime(out, 32, "%Y-%m-%d", &parts);
+}
+
+/* A group's row; *behind when it has something that is not released. */
+static int add_group(struct arc_project *project, struct survey *survey,
+                     const struct survey_group *group, json_t *rows, bool *behind,
+                     struct arc_error *err)
+{
+    static const struct arc_next_options by_commits;
+    const struct arc_repository *repository = &project->repository;
+    ARC_AUTO_JSON json_t *pulls = json_array(), *services = json_array();
+    struct survey_next next;
+    char date[32];
+    int commits;
+    if (!pulls || !services)
+        return arc_error_nomem(err);
+    ARC_TRY(sum_up(survey, group, &commits, pulls, services, err));
+    ARC_TRY(survey_choose_next(survey, group, repository->tags, &by_commits, project->env->now,
+                               &next, err));
+    format_date(group->last_time, date);
+    json_t *row =
+        json_pack("{s:s, s:s, s:s?, s:s?, s:o, s:i, s:O, s:O, s:s?, s:s, s:b, s:n}", "group",
+                  group->group->name, "title", group->group->title, "tag", group->last, "date",
+                  *date ? date : NULL, "published", published(repository, group->last), "commits",
+                  commits, "pulls", pulls, "services", services, "next-tag", next.tag, "bump",
+                  arc_bump_name(next.bump), "unreleased", commits > 0, "adrift");
+    *behind |= commits > 0;
+    return json_array_append_new(rows, row) ? arc_error_nomem(err) : ARC_OK;
+}
+
+int arc_status(struct arc_project *project, const struct arc_status_options *options, json_t **out,
+               struct arc_error *err)
+{
+    ARC_AUTO(survey) struct survey survey = {0};
+    ARC_AUTO_JSON json_t *rows = json_array();
+    bool behind = false, adrift = false;
+    if (!rows)
+        return arc_error_nomem(err);
+    ARC_TRY(survey_take(project, &survey, err));
+    ARC_TRY(arc_repository_read_published(project->env, &project->repository, err));
+    for (size_t g = 0; g < survey.group_count; g++)
+        ARC_TRY(add_group(project, &survey, &survey.groups[g], rows, &behind, err));
+    if (options->registry)
+        ARC_TRY(survey_find_adrift(project, &survey, rows, &adrift, err));
+    *out = json_pack("{s:s, s:i, s:s, s:b, s:s?, s:s?, s:b, s:b, s:O}", "document", "status",
+                     "format", ARC_DOCUMENT_FORMAT, "head", survey.head.hex, "complete",
+                     survey.complete, "tags-unknown", survey.tags_unknown, "published-unknown",
+                     project->repository.published_unknown, "unreleased", behind, "adrift", adrift,
+                     "groups", rows);
+    return *out ? ARC_OK : arc_error_nomem(err);
+}

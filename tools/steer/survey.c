@@ -1,0 +1,274 @@
+#include "steer/survey.h"
+#include "base/auto.h"
+#include "base/text.h"
+#include "changes/match.h"
+#include "changes/services.h"
+#include "git/diff.h"
+#include "git/fetch.h"
+#include "git/history.h"
+#include <string.h>
+
+/* Most generations of commits that are fetched at first where history is cut. */
+#define FETCH_DEPTH 200
+
+/* A filter's service is one of this group's. */
+struct owner {
+    size_t filter, group;
+};
+
+/* A survey under way. Slot 2g is the last release of group g, 2g + 1 its last stable one. */
+struct walk {
+    struct arc_project *project;
+    struct survey *out;
+    struct arc_filters filters;
+    struct arc_changes changes; /* the matcher writes here, commit by commit */
+    struct arc_match match;
+    struct arc_last_release *releases;
+    struct owner *owners;
+    size_t owner_count;
+    struct arc_error *err;
+};
+
+static void walk_free(struct walk *walk)
+{
+    for (size_t i = 0; walk->releases && i < 2 * walk->out->group_count; i++)
+        free(walk->releases[i].tag);
+    free(walk->releases);
+    arc_match_free(&walk->match);
+    if (walk->changes.filters)
+        arc_changes_free(&walk->changes);
+    arc_filters_free(&walk->filters);
+}
+
+void survey_free(struct survey *survey)
+{
+    arc_arena_free(&survey->memory);
+    *survey = (struct survey){0};
+}
+
+/* ---- one commit ---------------------------------------------------------------------------- */
+
+static bool on_directory(void *context, const char *directory, size_t len)
+{
+    return arc_match_below(&((struct walk *)context)->match, directory, len);
+}
+
+static int on_path(void *context, const char *path, size_t len, enum arc_git_status status)
+{
+    (void)status; /* the filters of a configuration take every one */
+    return arc_match_path(&((struct walk *)context)->match, path, len, ARC_STATUS_MODIFIED);
+}
+
+/* Which services a commit touches, compared with its first parent. */
+static int match_commit(struct walk *walk, const struct arc_git_commit *commit,
+                        struct arc_error *err)
+{
+    ARC_AUTO(arc_error) struct arc_error missing = {0};
+    struct arc_git_diff diff = {.from = commit->parents ? &commit->parent : NULL,
+                                .to = &commit->oid,
+                                .enter = on_directory,
+                                .each = on_path,
+                                .context = walk};
+    for (size_t i = 0; i < walk->filters.count; i++)
+        walk->changes.results[i].matched = false;
+    int rc = arc_git_diff(walk->project->git, &diff, &missing);
+    if (rc == ARC_ENOTFOUND) {
+        walk->out->complete = false;
+        return ARC_OK;
+    }
+    return rc ? arc_error_set(err, rc, "%s", arc_error_text(&missing)) : ARC_OK;
+}
+
+static bool lacked(const uint64_t *lacks, size_t slot)
+{
+    return lacks[slot / 64] >> slot % 64 & 1;
+}
+
+/* Adds the commit, numbered last, to the groups whose files it touches. */
+static int note_touches(struct walk *walk, const uint64_t *lacks, struct arc_error *err)
+{
+    struct survey *out = walk->out;
+    for (size_t i = 0; i < walk->owner_count; i++) {
+        const struct owner *owner = &walk->owners[i];
+        struct survey_group *group = &out->groups[owner->group];
+        bool last = lacked(lacks, 2 * owner->group), stable = lacked(lacks, 2 * owner->group + 1);
+        if (!walk->changes.results[owner->filter].matched || !(last || stable))
+            continue;
+        struct survey_touch *touch = group->count ? &group->touches[group->count - 1] : NULL;
+        if (!touch || touch->commit != out->commit_count - 1)
+            touch = arc_arena_append(&out->memory, &group->touches, &group->count, sizeof *touch);
+        if (!touch)
+            return arc_error_nomem(err);
+        touch->commit = out->commit_count - 1;
+        touch->since_last = last;
+        touch->since_stable = stable;
+        ARC_TRY(arc_texts_add(&out->memory, &touch->services,
+                              walk->filters.items[owner->filter].name, err));
+    }
+    return ARC_OK;
+}
+
+/* Messages need not be UTF-8. */
+static char *keep_subject(struct survey *survey, const char *subject)
+{
+    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 65536};
+    if (arc_utf8_valid(subject, strlen(subject)))
+        return arc_arena_text(&survey->memory, subject);
+    arc_text_visible(&shown, subject, strlen(subject));
+    return arc_arena_text(&survey->memory, arc_buf_text(&shown));
+}
+
+static int read_commit(struct walk *walk, const struct arc_git_commit *commit,
+                       const uint64_t *lacks, struct arc_error *err)
+{
+    struct survey *out = walk->out;
+    ARC_TRY(match_commit(walk, commit, err));
+    bool any = false;
+    for (size_t i = 0; i < walk->filters.count; i++)
+        any |= walk->changes.results[i].matched;
+    if (!any)
+        return ARC_OK;
+
+    struct survey_commit *kept =
+        arc_arena_append(&out->memory, &out->commits, &out->commit_count, sizeof *kept);
+    if (!kept)
+        return arc_error_nomem(err);
+    *kept = (struct survey_commit){.oid = commit->oid,
+                                   .subject = keep_subject(out, commit->subject),
+                                   .time = commit->time,
+                                   .merge = commit->parents > 1};
+    arc_conventional_parse(commit, &kept->says);
+    return note_touches(walk, lacks, err);
+}
+
+static int on_commit(void *context, const struct arc_oid *oid, const uint64_t *lacks)
+{
+    struct walk *walk = context;
+    struct arc_git_commit commit;
+    int rc = arc_git_commit(walk->project->git, oid, &commit, walk->err);
+    if (rc)
+        return rc;
+    rc = read_commit(walk, &commit, lacks, walk->err);
+    arc_git_commit_free(&commit);
+    return rc;
+}
+
+/* ---- all of them --------------------------------------------------------------------------- */
+
+static int find_owners(struct walk *walk, struct arc_error *err)
+{
+    const struct arc_config *config = &walk->project->config;
+    for (size_t i = 0; i < walk->filters.count; i++)
+        for (size_t g = 0; g < config->group_count; g++)
+            for (size_t s = 0; s < config->groups[g].service_count; s++) {
+                const char *codename = config->groups[g].services[s].codename;
+                if (strcmp(codename, walk->filters.items[i].name) != 0)
+                    continue;
+                struct owner *owner = arc_arena_append(&walk->out->memory, &walk->owners,
+                                                       &walk->owner_count, sizeof *owner);
+                if (!owner)
+                    return arc_error_nomem(err);
+                *owner = (struct owner){i, g};
+            }
+    return ARC_OK;
+}
+
+/* The remote's tags; where it does not answer, the clone's: a survey is no release. */
+static int load_tags(struct walk *walk, struct arc_error *err)
+{
+    struct arc_repository *repository = &walk->project->repository;
+    ARC_TRY(arc_project_load_tags(walk->project, err));
+    if (repository->tags)
+        return ARC_OK;
+    walk->out->tags_unknown = arc_arena_text(&walk->out->memory, repository->tags_unknown);
+    return arc_git_tags(walk->project->git, &repository->tags, err);
+}
+
+static int find_releases(struct walk *walk, struct arc_error *err)
+{
+    struct survey *out = walk->out;
+    const struct arc_config *config = &walk->project->config;
+    const struct arc_event local = {.name = (char[]){"local"}};
+    const struct arc_base_request request = {.project = walk->project,
+                                             .env = walk->project->env,
+                                             .git = walk->project->git,
+                                             .event = &local,
+                                             .fetch_depth = FETCH_DEPTH};
+    out->group_count = config->group_count;
+    out->groups = arc_arena_array(&out->memory, config->group_count, sizeof *out->groups);
+    walk->releases = calloc(2 * config->group_count + 1, sizeof *walk->releases);
+    if (!out->groups || !walk->releases)
+        return arc_error_nomem(err);
+    for (size_t i = 0; i < 2 * config->group_count; i++)
+        walk->releases[i] =
+            (struct arc_last_release){.group = &config->groups[i / 2], .stable = i % 2};
+    ARC_TRY(load_tags(walk, err));
+    ARC_TRY(arc_services_find_releases(&request, walk->releases, 2 * config->group_count,
+                                       &out->head, err));
+    for (size_t g = 0; g < config->group_count; g++) {
+        struct survey_group *group = &out->groups[g];
+        struct arc_git_commit commit = {0};
+        group->group = &config->groups[g];
+        group->last = arc_arena_text(&out->memory, walk->releases[2 * g].tag);
+        group->stable = arc_arena_text(&out->memory, walk->releases[2 * g + 1].tag);
+        if (group->last &&
+            arc_git_commit(walk->project->git, &walk->releases[2 * g].commit, &commit, NULL) == 0)
+            group->last_time = commit.time;
+        arc_git_commit_free(&commit);
+    }
+    return ARC_OK;
+}
+
+static int walk_history(struct walk *walk, struct arc_error *err)
+{
+    struct survey *out = walk->out;
+    ARC_AUTO(arc_history) struct arc_history *history = NULL;
+    struct arc_oid *bases = arc_arena_array(&out->memory, 2 * out->group_count, sizeof *bases);
+    if (!bases)
+        return arc_error_nomem(err);
+    for (size_t i = 0; i < 2 * out->group_count; i++)
+        bases[i] = walk->releases[i].commit;
+    ARC_TRY(arc_match_start(&walk->match, &walk->changes, ARC_QUANTIFIER_SOME_EXCLUDE, true, err));
+    ARC_TRY(arc_history_new(walk->project->git, &history, err));
+    walk->err = err;
+    return arc_history_since(history, &out->head, bases, 2 * out->group_count, on_commit, walk,
+                             err);
+}
+
+/* Takes out pairs of a commit and the one that undoes it, the newest first: what undoes an undoing
+ * leaves the first in place. One that undoes what is released is a change like any other. */
+static void cancel_pairs(const struct survey *survey, struct survey_group *group)
+{
+    for (size_t i = 0; i < group->count; i++) {
+        const struct survey_commit *undoing = &survey->commits[group->touches[i].commit];
+        if (!*undoing->says.undoes.hex || group->touches[i].undone ||
+            !group->touches[i].since_stable)
+            continue;
+        for (size_t k = i + 1; k < group->count; k++) {
+            const struct survey_commit *other = &survey->commits[group->touches[k].commit];
+            if (!group->touches[k].since_stable ||
+                strcmp(other->oid.hex, undoing->says.undoes.hex) != 0)
+                continue;
+            group->touches[i].undone = group->touches[k].undone = true;
+            break;
+        }
+    }
+}
+
+int survey_take(struct arc_project *project, struct survey *out, struct arc_error *err)
+{
+    ARC_AUTO(walk) struct walk walk = {.project = project, .out = out};
+    *out = (struct survey){0};
+    ARC_TRY(arc_project_open(project, err));
+    ARC_TRY(arc_project_load_config(project, err));
+    ARC_TRY(arc_git_head(project->git, &out->head, NULL, err));
+    ARC_TRY(arc_filters_find(project, NULL, &walk.filters, err));
+    walk.changes.filters = &walk.filters;
+    ARC_TRY(find_owners(&walk, err));
+    ARC_TRY(find_releases(&walk, err));
+    out->complete = !arc_git_is_shallow(project->git);
+    ARC_TRY(walk_history(&walk, err));
+    for (size_t g = 0; g < out->group_count; g++)
+        cancel_pairs(out, &out->groups[g]);
+    return arc_arena_check(&out->memory, err);
+}

@@ -1,0 +1,53 @@
+/* All groups at once: the last release of each, and what happened to its files since, from one walk
+ * of the history. */
+#ifndef ARC_STEER_SURVEY_H
+#define ARC_STEER_SURVEY_H
+
+#include "arcci/arena.h"
+#include "arcci/project.h"
+#include "steer/conventional.h"
+
+struct survey_commit {
+    struct arc_oid oid;
+    char *subject;
+    int64_t time;
+    bool merge;
+    struct arc_conventional says;
+};
+
+/* A commit that touched files of a group. */
+struct survey_touch {
+    size_t commit;   /* index into survey.commits */
+    char **services; /* codenames; ends with NULL */
+    bool since_last; /* the group's last release has it not */
+    bool since_stable;
+    bool undone; /* itself undone, or undoing another, since the last stable release */
+};
+
+struct survey_group {
+    const struct arc_group *group;
+    char *last;   /* tag of the last release behind the head; NULL: none */
+    char *stable; /* … of the last that is no prerelease */
+    int64_t last_time;
+    struct survey_touch *touches; /* newest first */
+    size_t count;
+};
+
+/* Initialise with {0}. */
+struct survey {
+    struct arc_arena memory;
+    struct arc_oid head;
+    bool complete; /* no commit was missing */
+    char
+        *tags_unknown; /* why the remote's tags are not known, so that the clone's count; or NULL */
+    struct survey_commit *commits;
+    size_t commit_count;
+    struct survey_group *groups; /* as in the configuration */
+    size_t group_count;
+};
+
+/* Looks from HEAD. ARC_ENOTFOUND without a repository, a configuration or a commit. */
+int survey_take(struct arc_project *project, struct survey *out, struct arc_error *err);
+void survey_free(struct survey *survey);
+
+#endif
