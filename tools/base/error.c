@@ -35,6 +35,8 @@ static int set_message(struct arc_error *err, int code, char *message)
 int arc_error_set(struct arc_error *err, int code, const char *format, ...)
 {
     va_list args;
+    if (!err)
+        return code; /* nobody reads it, and some ask very often */
     va_start(args, format);
     char *message = format_message(format, args);
     va_end(args);
