@@ -35,24 +35,42 @@ static void add_field_errors(struct arc_buf *out, const json_t *body)
     arc_buf_puts(out, i ? ")" : "");
 }
 
-/* "contents=write,pull_requests=write; administration=write": alternatives, the first is the least.
- * `permissions:` of a workflow spells the same names with hyphens. */
+/* Appends one alternative of a permissions header, as a workflow's `permissions:` spells it. */
+static void add_alternative(struct arc_buf *out, const char *text, size_t len)
+{
+    for (size_t i = 0; i < len && i < 200; i++)
+        if (text[i] == '=')
+            arc_buf_puts(out, ": ");
+        else if (text[i] == ',')
+            arc_buf_puts(out, ", ");
+        else if (text[i] == '_')
+            arc_buf_putc(out, '-');
+        else if (text[i] != ' ')
+            arc_text_visible(out, text + i, 1);
+}
+
+/* "contents=write; contents=write,workflows=write": alternatives, any of them may be what this
+ * request takes. `workflows` is no key of a workflow's `permissions:`. */
 static void add_permissions(struct arc_buf *out, const char *header)
 {
-    size_t len = strcspn(header, ";");
+    bool workflows = strstr(header, "workflows=") != NULL;
+    const char *last = strrchr(header, ';');
     arc_buf_puts(out, "; the token needs ");
-    arc_text_visible(out, header, len < 200 ? len : 200);
+    arc_text_visible(out, header, strnlen(header, 200));
     arc_buf_puts(out, ": add to the job `permissions: {");
-    for (size_t i = 0; i < len && i < 200; i++)
-        if (header[i] == '=')
-            arc_buf_puts(out, ": ");
-        else if (header[i] == ',')
-            arc_buf_puts(out, ", ");
-        else if (header[i] == '_')
-            arc_buf_putc(out, '-');
-        else if (header[i] != ' ')
-            arc_text_visible(out, header + i, 1);
+    add_alternative(out, header, strcspn(header, ";"));
     arc_buf_puts(out, "}`");
+    if (workflows)
+        arc_buf_puts(out, "; where the job has that already, the commit's workflow files are on no "
+                          "branch, which takes the permission `workflows`: no workflow's token has "
+                          "it, a GitHub App's or a person's does");
+    else if (last) {
+        arc_buf_puts(out, " or `permissions: {");
+        add_alternative(out, last + 1, strlen(last + 1));
+        arc_buf_puts(out, "}`");
+    }
+    arc_buf_puts(out,
+                 "; the token of a pull request from a fork may not write, whatever the job says");
 }
 
 /* GitHub names the permission in every answer. It is what is missing only where the message says so, not where a feature is
