@@ -74,10 +74,20 @@ int arc_project_check_tag(struct arc_project *project, bool rehearsal, struct ar
                              "of another configuration, and the build of other files; git checkout "
                              "%s (in a workflow: `ref:` of actions/checkout)",
                              tag, repository->revision, head.hex, tag);
-    bool known = !repository->tags;
+    ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 1024};
+    struct arc_oid local;
+    bool known = false;
+    arc_buf_printf(&ref, "refs/tags/%s", tag);
+    bool here = arc_git_resolve_ref(project->git, arc_buf_text(&ref), &local, NULL) == ARC_OK;
     for (size_t i = 0; i < json_array_size(repository->tags) && !known; i++)
         known = strcmp(json_string_value(json_array_get(repository->tags, i)), tag) == 0;
-    if (known || rehearsal || !arc_env_nonempty(project->env, "GITHUB_ACTIONS"))
+    if (known && !here)
+        return arc_error_set(err, ARC_EINPUT,
+                             "the remote has a tag %s that is not in this clone, so its commit is "
+                             "not known: git fetch origin tag %s, and check it out",
+                             tag, tag);
+    if (known || here || rehearsal || !repository->tags ||
+        !arc_env_nonempty(project->env, "GITHUB_ACTIONS"))
         return ARC_OK;
     return arc_error_set(err, ARC_EINPUT,
                          "there is no tag %s: push it first (git push origin %s), or rehearse with "
