@@ -69,8 +69,7 @@ def release_scenarios(project, double):
     state.releases, state.lag = [], 0
     state.add_release("other/v1.0.0", _latest="true")
     assert project.run(double, "--make-latest=own")[0] == 0
-    state.releases, state.burned = [], {TAG}
-    assert project.run(double)[0] == 1
+    state.releases = []
     state.add_release(TAG, draft=True, name="by hand", body="by hand")
     assert project.run(double)[0] == 0 and state.of_tag(TAG)[0]["draft"]
 
