@@ -251,7 +251,7 @@ def libraries(target):
 def build_program(target, out):
     tools = libraries(target)
     root = tools.folder / "root"
-    build = ROOT / f"build-dist/{target}"
+    build = ROOT / "build-dist" / tools.folder.name  # other libraries, another folder
     env = {**tools.env, "PKG_CONFIG_LIBDIR": f"{root}/lib/pkgconfig:{root}/share/pkgconfig", "PKG_CONFIG_PATH": ""}
     run("cmake", "-S", ROOT, "-B", build, "-G", "Ninja", f"-DCMAKE_TOOLCHAIN_FILE={tools.file}", "-DCMAKE_BUILD_TYPE=None",
         f"-DCMAKE_C_FLAGS={tools.flags(build)} -DNDEBUG", "-DARCCI_STANDALONE=ON", "-DBUILD_TESTING=OFF",
