@@ -132,7 +132,8 @@ def test_checksums_are_those_of_the_files():
 
 def test_the_debian_package_installs(tmp_path):
     built(OWN)
-    [package] = (ROOT / "dist").glob("arc-ci_*.deb")
+    architecture = run("dpkg", "--print-architecture").strip()
+    [package] = (ROOT / "dist").glob(f"arc-ci_*_{architecture}.deb")
     run("dpkg-deb", "-x", package, tmp_path)
     assert run(tmp_path / "usr/bin/arc-ci", "--version").startswith("arc-ci ")
     assert (tmp_path / "usr/share/man/man1/arc-ci-changes.1.gz").exists()
