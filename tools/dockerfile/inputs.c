@@ -189,6 +189,19 @@ static bool is_known(const struct arc_inputs *in, size_t folder, const char *pat
     return false;
 }
 
+/* The first reason for which everything counts is kept. */
+static int note_doubt(struct arc_inputs *in, const struct arc_source *source, const char *why,
+                      struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = (size_t)64 << 10};
+    if (in->doubt)
+        return ARC_OK;
+    arc_buf_printf(&text, "%s: %s", source->text, why);
+    in->doubt = arc_buf_steal(&text);
+    in->doubt_line = source->line;
+    return in->doubt ? ARC_OK : arc_error_nomem(err);
+}
+
 /* Adds a source at this path of a folder. A pattern that is malformed is refused by BuildKit, or
  * matches nothing; all counts. */
 static int add_entry(struct arc_inputs *in, const struct arc_source *source, size_t folder,
@@ -206,8 +219,10 @@ static int add_entry(struct arc_inputs *in, const struct arc_source *source, siz
                             .input = {.file = in->dockerfile, .line = source->line}};
     ARC_TRY(copy_text(path, &entry->path, err));
     ARC_TRY(copy_text(source->text, &entry->input.what, err));
-    if (arc_path_pattern_new(path, false, &entry->pattern, NULL))
+    if (arc_path_pattern_new(path, false, &entry->pattern, NULL)) {
+        ARC_TRY(note_doubt(in, source, "it is not a valid pattern", err));
         ARC_TRY(arc_path_pattern_new("", false, &entry->pattern, err));
+    }
     if (source->without) /* when that is malformed, nothing is left out */
         arc_path_pattern_new(source->without, true, &entry->without, NULL);
     return ARC_OK;
@@ -278,14 +293,8 @@ static int add_source(struct arc_inputs *in, const struct arc_source *source, st
     size_t folder = folder_of(in, source->context);
     if (folder == SIZE_MAX) /* no directory of ours */
         return ARC_OK;
-    if (source->doubt && !in->doubt) {
-        ARC_AUTO(arc_buf) struct arc_buf why = {.max = (size_t)64 << 10};
-        arc_buf_printf(&why, "%s: %s", source->text, source->doubt);
-        in->doubt = arc_buf_steal(&why);
-        in->doubt_line = source->line;
-        if (!in->doubt)
-            return arc_error_nomem(err);
-    }
+    if (source->doubt)
+        ARC_TRY(note_doubt(in, source, source->doubt, err));
     ARC_TRY(add_entry(in, source, folder, source->path, false, err));
     return follow_links(in, source, folder, source->path, 0, err);
 }

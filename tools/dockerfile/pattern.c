@@ -29,6 +29,9 @@ struct range {
 };
 
 struct arc_path_pattern {
+    char *prefix; /* the bytes before the first special character: what most paths fail at */
+    size_t prefix_len;
+    bool literal; /* there is nothing else */
     struct token *tokens;
     size_t count;
     struct range *ranges;
@@ -163,10 +166,13 @@ int arc_path_pattern_new(const char *text, bool ignore, struct arc_path_pattern 
 
     struct arc_path_pattern *made = calloc(1, sizeof *made);
     if (made) {
+        made->prefix_len = strcspn(text, "*?[\\");
+        made->literal = made->prefix_len == len;
+        made->prefix = strndup(text, made->prefix_len);
         made->tokens = calloc(len + 1, sizeof *made->tokens);
         made->ranges = calloc(len + 1, sizeof *made->ranges);
     }
-    if (!made || !made->tokens || !made->ranges) {
+    if (!made || !made->prefix || !made->tokens || !made->ranges) {
         arc_path_pattern_free(&made);
         return arc_error_nomem(err);
     }
@@ -183,6 +189,7 @@ void arc_path_pattern_free(struct arc_path_pattern **pattern)
 {
     if (!*pattern)
         return;
+    free((*pattern)->prefix);
     free((*pattern)->tokens);
     free((*pattern)->ranges);
     free(*pattern);
@@ -256,6 +263,10 @@ bool arc_path_pattern_match(const struct arc_path_pattern *pattern, const char *
     bool *now = buffer[0], *next = buffer[1];
     if (!pattern->count)
         return true;
+    if (len < pattern->prefix_len || memcmp(path, pattern->prefix, pattern->prefix_len) != 0)
+        return false;
+    if (pattern->literal)
+        return len == pattern->prefix_len || path[pattern->prefix_len] == '/';
     memset(now, 0, size * sizeof *now);
     enter(pattern, now, 0);
     while (len) {
