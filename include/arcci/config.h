@@ -35,6 +35,7 @@ struct arc_recipe {
     char **cache_from;
     char **cache_to;
     char **ulimits; /* "nofile=1024:2048" */
+    char **files;   /* that values of arguments stand in; NULL: none */
     char *network;
     char *shm_size;
     char *provenance; /* "mode=max", "false"; NULL: the default */
@@ -89,6 +90,9 @@ struct arc_service {
     char *suffix; /* of one of several variants: "1.26-debian", "" for the plain one; or NULL */
     char *file;   /* the service.yaml that it was read from; NULL: arc-ci.yaml alone */
     struct arc_recipe build;
+    char *version; /* its own, which stands in a file; NULL: its group's */
+    char *version_file;
+    char **version_at;          /* where in the file; may be NULL */
     struct arc_base_ref *bases; /* ends with {NULL, NULL}; NULL when read alone */
     bool derive_inputs; /* its files are what its Dockerfile reads, not its whole directory */
     unsigned line;      /* of its entry in arc-ci.yaml, from 1; 0 when read alone */

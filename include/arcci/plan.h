@@ -33,6 +33,8 @@ struct arc_plan_options {
     const char *revision;    /* commit, 40 or 64 hexadecimal digits */
     int64_t committed;       /* its time, seconds since 1970 */
     const char *source;      /* "https://github.com/owner/name", or NULL */
+    const json_t *before; /* object: codename → its version in its file at the base, null where it
+                             had none; NULL: not known, and every version is new */
     struct arc_plan_moment moment;
     bool hold_latest; /* keep `latest` where it is */
     bool push;        /* whether the images will be pushed */

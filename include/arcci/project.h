@@ -85,6 +85,11 @@ struct arc_buf;
  * project is loaded. */
 int arc_project_dirty(struct arc_project *project, struct arc_buf *out, struct arc_error *err);
 
+/* The version that a service's file had at a commit; *out (owned by the caller) is NULL where there was no
+ * such file or value. */
+int arc_project_version_at(struct arc_project *project, const struct arc_service *service,
+                           const char *commit, char **out, struct arc_error *err);
+
 void arc_project_free(struct arc_project *project);
 
 ARC_API_END

@@ -72,6 +72,11 @@ struct arc_version_options {
 int arc_version(const char *tag, const struct arc_version_options *options, json_t **out,
                 struct arc_error *err);
 
+/* version.json of a version that stands in a file rather than in a tag: what the file says is the
+ * latest. `group`: whose versioning counts. *out is a new reference. */
+int arc_version_of_file(const char *version, const struct arc_group *group, json_t **out,
+                        struct arc_error *err);
+
 /* Whether version.json was made without knowing the other tags, so that nothing is latest. */
 bool arc_version_alone(const json_t *version);
 

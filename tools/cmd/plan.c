@@ -46,6 +46,9 @@ static int make_plan(const struct invocation *inv, struct arc_project *project,
         .hold_latest = !option_flag(inv, "latest-tag"),
         .push = option_given(inv, "push") ? option_flag(inv, "push") : project->version != NULL,
     };
+    ARC_AUTO_JSON json_t *before = NULL;
+    ARC_TRY(arc_plan_before(project, changes, &before, err));
+    options.before = before;
     ARC_TRY(arc_plan_moment(project, &options.moment, err));
     return arc_plan(&options, out, err);
 }

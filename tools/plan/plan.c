@@ -1,5 +1,6 @@
 #include "arcci/plan.h"
 #include "arcci/documents.h"
+#include "arcci/version.h"
 #include "base/auto.h"
 #include "base/platform.h"
 #include "plan/tags.h"
@@ -36,6 +37,8 @@ static json_t *make_labels(const struct arc_plan_options *options,
     memcpy(sha + 4, options->revision, ARC_SHORT_SHA);
     sha[ARC_SHORT_SHA + 4] = '\0';
     const char *version = options->version ? text_of(options->version, "version") : sha;
+    if (service->version)
+        version = service->version;
     json_t *labels = json_object();
     if (set_text(labels, "org.opencontainers.image.title", service->name) ||
         set_text(labels, "org.opencontainers.image.description", service->description) ||
@@ -241,6 +244,23 @@ static json_t *make_service(const struct arc_plan_options *options,
     return made;
 }
 
+/* What is published is what has a new version; what only changed is built as a check. */
+static void hold_tags(const struct arc_plan_options *options, const struct arc_service *service,
+                      json_t *tags)
+{
+    const json_t *before = json_object_get(options->before, service->codename);
+    size_t i;
+    json_t *tag;
+    if (!service->version || !json_is_string(before) ||
+        strcmp(json_string_value(before), service->version) != 0)
+        return;
+    json_array_foreach (tags, i, tag) {
+        json_object_set_new(tag, "move", json_false());
+        json_object_set_new(tag, "reason",
+                            json_sprintf("the version is %s, as before", service->version));
+    }
+}
+
 /* A tag moves in every registry. */
 static int add_mirrors(const struct arc_service *service, json_t *tags, struct arc_error *err)
 {
@@ -373,10 +393,17 @@ static int make_services(const struct arc_plan_options *options, const json_t *p
         ARC_AUTO_JSON json_t *tags = json_array();
         if (!tags)
             return arc_error_nomem(err);
-        ARC_TRY(arc_plan_tags(options, service, tags, err));
-        ARC_TRY(add_mirrors(service, tags, err));
         ARC_AUTO_JSON json_t *args = NULL;
-        ARC_TRY(make_args(options, service, &args, err));
+        ARC_AUTO_JSON json_t *version = NULL;
+        struct arc_plan_options own = *options;
+        if (service->version) {
+            ARC_TRY(arc_version_of_file(service->version, options->group, &version, err));
+            own.version = version;
+        }
+        ARC_TRY(arc_plan_tags(&own, service, tags, err));
+        hold_tags(options, service, tags);
+        ARC_TRY(add_mirrors(service, tags, err));
+        ARC_TRY(make_args(&own, service, &args, err));
         json_t *made = make_service(options, service, platforms, args, tags);
         if (json_array_append_new(services, made))
             return arc_error_nomem(err);

@@ -18,6 +18,28 @@ int arc_plan_moment(struct arc_project *project, struct arc_plan_moment *out, st
     return ARC_OK;
 }
 
+int arc_plan_before(struct arc_project *project, const json_t *changes, json_t **out,
+                    struct arc_error *err)
+{
+    const char *base = json_string_value(json_object_get(changes, "base"));
+    ARC_AUTO_JSON json_t *before = json_object();
+    *out = NULL;
+    if (!base)
+        return ARC_OK;
+    for (size_t i = 0; i < project->group->service_count; i++) {
+        const struct arc_service *service = &project->group->services[i];
+        ARC_AUTO_FREE char *version = NULL;
+        if (!service->version)
+            continue;
+        ARC_TRY(arc_project_version_at(project, service, base, &version, err));
+        if (json_object_set_new(before, service->codename,
+                                version ? json_string(version) : json_null()))
+            return arc_error_nomem(err);
+    }
+    *out = arc_steal(&before);
+    return *out ? ARC_OK : arc_error_nomem(err);
+}
+
 int arc_planned(struct arc_project *project, const json_t *version, const json_t *changes,
                 json_t **out, struct arc_error *err)
 {
@@ -31,6 +53,9 @@ int arc_planned(struct arc_project *project, const json_t *version, const json_t
         .source = repository->source,
         .push = version != NULL,
     };
+    ARC_AUTO_JSON json_t *before = NULL;
+    ARC_TRY(arc_plan_before(project, changes, &before, err));
+    options.before = before;
     ARC_TRY(arc_plan_moment(project, &options.moment, err));
     return arc_plan(&options, out, err);
 }

@@ -15,4 +15,9 @@ int arc_planned(struct arc_project *project, const json_t *version, const json_t
 int arc_plan_moment(struct arc_project *project, struct arc_plan_moment *out,
                     struct arc_error *err);
 
+/* The versions that the services' files had at the base of `changes` (changes.json); NULL without one.
+ * *out is a new reference. */
+int arc_plan_before(struct arc_project *project, const json_t *changes, json_t **out,
+                    struct arc_error *err);
+
 #endif

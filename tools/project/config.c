@@ -212,7 +212,7 @@ static int read_notes_template(const struct loader *l, const struct arc_yaml_nod
 static int read_build(const struct loader *l, struct group_reading *reading,
                       struct arc_group *group)
 {
-    ARC_TRY(arc_recipe_read(l->yaml, reading->build, "", &group->build, l->err));
+    ARC_TRY(arc_recipe_read(l->root, l->yaml, reading->build, "", &group->build, l->err));
     group->derive_inputs = reading->inputs && strcmp(reading->inputs, "dockerfile") == 0;
     return arc_pairs_inherit(&group->build.args, reading->build_args, l->err);
 }

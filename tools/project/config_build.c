@@ -18,7 +18,7 @@ static const struct arc_field recipe_fields[] = {
     {"dockerfile", FIELD_TEXT, AT(dockerfile), false, arc_check_line, NULL},
     {"dockerfile_inline", FIELD_TEXT, AT(dockerfile_inline), false, NULL, NULL},
     {"target", FIELD_TEXT, AT(target), false, arc_check_line, NULL},
-    {"args", FIELD_KEYED, AT(args), false, arc_check_build_arg, NULL},
+    {"args", FIELD_ARGS, AT(args), false, arc_check_build_arg, NULL},
     {"additional_contexts", FIELD_KEYED, AT(additional_contexts), false, arc_check_line, NULL},
     {"labels", FIELD_KEYED, AT(labels), false, arc_check_line, NULL},
     {"extra_hosts", FIELD_KEYED, AT(extra_hosts), false, arc_check_line, NULL},
@@ -44,6 +44,7 @@ void arc_recipe_free(struct arc_recipe *recipe)
     arc_fields_free(&recipe_table, &reading);
     arc_texts_free(recipe->secrets);
     arc_texts_free(recipe->ulimits);
+    arc_texts_free(recipe->files);
     *recipe = (struct arc_recipe){0};
 }
 
@@ -224,10 +225,63 @@ void arc_image_familiarize(char *name)
         name[len - 7] = '\0';
 }
 
+/* ---- values from files ---------------------------------------------------------------------- */
+
+static const struct arc_field place_fields[] = {
+    {"file", FIELD_TEXT, offsetof(struct arc_file_place, file), true, arc_check_line, NULL},
+    {"at", FIELD_LIST, offsetof(struct arc_file_place, at), false, arc_check_line, NULL},
+    {0},
+};
+static const struct arc_table place_table = {"a value from a file", place_fields, false};
+
+int arc_place_read(const struct arc_yaml *yaml, const struct arc_yaml_node *node, const char *base,
+                   struct arc_file_place *out, struct arc_error *err)
+{
+    ARC_TRY(arc_fields_read(yaml, node, &place_table, out, err));
+    return root_path(yaml, node, base, &out->file, err);
+}
+
+int arc_list_add(char ***list, const char *text, struct arc_error *err)
+{
+    size_t count = 0;
+    for (; *list && (*list)[count]; count++)
+        if (strcmp((*list)[count], text) == 0)
+            return ARC_OK;
+    char **grown = realloc(*list, (count + 2) * sizeof *grown);
+    if (!grown)
+        return arc_error_nomem(err);
+    *list = grown;
+    grown[count] = strdup(text);
+    grown[count + 1] = NULL;
+    return grown[count] ? ARC_OK : arc_error_nomem(err);
+}
+
+/* Fills in the arguments whose values stand in files. */
+static int read_values(const char *root, const struct arc_yaml *yaml,
+                       const struct arc_yaml_node *args, const char *base,
+                       struct arc_recipe *recipe, struct arc_error *err)
+{
+    for (struct arc_pair *pair = recipe->args; pair && pair->name; pair++) {
+        ARC_AUTO(arc_file_place) struct arc_file_place place = {0};
+        const struct arc_yaml_node *node = arc_yaml_get(args, pair->name);
+        if (pair->value)
+            continue;
+        ARC_TRY(arc_place_read(yaml, node, base, &place, err));
+        int rc = arc_file_value_in(root, &place, &pair->value, err);
+        if (rc == ARC_EINPUT && err && !err->place_len) {
+            ARC_AUTO_FREE char *why = strdup(arc_error_text(err));
+            return arc_yaml_error(yaml, node, err, "args: %s", why ? why : "");
+        }
+        ARC_TRY(rc);
+        ARC_TRY(arc_list_add(&recipe->files, place.file, err));
+    }
+    return ARC_OK;
+}
+
 /* ---- the section ---------------------------------------------------------------------------- */
 
-int arc_recipe_read(const struct arc_yaml *yaml, const struct arc_yaml_node *node, const char *base,
-                    struct arc_recipe *out, struct arc_error *err)
+int arc_recipe_read(const char *root, const struct arc_yaml *yaml, const struct arc_yaml_node *node,
+                    const char *base, struct arc_recipe *out, struct arc_error *err)
 {
     struct recipe_reading reading = {.recipe = *out};
     if (!node)
@@ -246,6 +300,8 @@ int arc_recipe_read(const struct arc_yaml *yaml, const struct arc_yaml_node *nod
     *out = reading.recipe;
     if (!rc)
         rc = root_paths(yaml, node, base, out, err);
+    if (!rc)
+        rc = read_values(root, yaml, arc_yaml_get(node, "args"), base, out, err);
     if (!rc && out->dockerfile && out->dockerfile_inline)
         rc = arc_yaml_error(yaml, node, err,
                             "'build' has both dockerfile and dockerfile_inline: give one");
@@ -325,6 +381,8 @@ int arc_recipe_inherit(struct arc_recipe *own, const struct arc_recipe *given,
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         ARC_TRY(inherit_list(lists[i], lists_given[i], err));
 
+    for (char **file = given->files; file && *file; file++)
+        ARC_TRY(arc_list_add(&own->files, *file, err));
     ARC_TRY(arc_pairs_inherit(&own->args, given->args, err));
     ARC_TRY(arc_pairs_inherit(&own->additional_contexts, given->additional_contexts, err));
     ARC_TRY(arc_pairs_inherit(&own->labels, given->labels, err));

@@ -207,13 +207,17 @@ static int split_pair(const struct arc_yaml *yaml, const struct arc_yaml_node *n
 static int keyed_pair(const struct arc_yaml *yaml, const struct arc_yaml_pair *from,
                       const struct arc_field *field, struct arc_pair *out, struct arc_error *err)
 {
-    if (!from->value->text || from->value->type == ARC_YAML_NULL)
+    bool later = field->kind == FIELD_ARGS && from->value->type == ARC_YAML_MAP;
+    if (!later && (!from->value->text || from->value->type == ARC_YAML_NULL))
         return arc_yaml_error(yaml, from->value, err,
                               "the value of '%s' in '%s' must be a string, this is %s",
                               from->key->text, field->key, arc_yaml_type_name(from->value));
     ARC_TRY(arc_field_check(yaml, from->key, field->key, field->check, err));
-    ARC_TRY(arc_field_check(yaml, from->value, field->key, NULL, err));
+    if (!later)
+        ARC_TRY(arc_field_check(yaml, from->value, field->key, NULL, err));
     out->name = strdup(from->key->text);
+    if (later)
+        return out->name ? ARC_OK : arc_error_nomem(err);
     out->value = strdup(from->value->text);
     return out->name && out->value ? ARC_OK : arc_error_nomem(err);
 }
@@ -254,6 +258,7 @@ static int read_field(const struct arc_yaml *yaml, const struct arc_yaml_node *n
     case FIELD_SCALAR:
         return read_scalar(yaml, node, field, slot, err);
     case FIELD_KEYED:
+    case FIELD_ARGS:
         return read_keyed(yaml, node, field, slot, err);
     case FIELD_PORT:
         return read_port(yaml, node, field, slot, err);
@@ -376,7 +381,8 @@ void arc_fields_free(const struct arc_table *table, void *out)
             arc_texts_free(*(char ***)slot);
         else if (field->kind == FIELD_PORTS)
             free(*(unsigned **)slot);
-        else if (field->kind == FIELD_PAIRS || field->kind == FIELD_KEYED)
+        else if (field->kind == FIELD_PAIRS || field->kind == FIELD_KEYED ||
+                 field->kind == FIELD_ARGS)
             free_pairs(*(struct arc_pair **)slot);
         else if (field->kind == FIELD_TABLE)
             arc_fields_free(field->fields, out);

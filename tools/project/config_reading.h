@@ -11,6 +11,7 @@ struct arc_service_reading {
     const struct arc_yaml_node *build;
     const struct arc_yaml_node *variants_node;
     const struct arc_yaml_node *tags_node;
+    const struct arc_yaml_node *version_node;
     const struct arc_yaml_node *directory; /* of an entry; what it names is the caller's to find */
     struct arc_service_reading *variants;  /* to be laid over it, one after the other; owned */
     size_t variant_count;

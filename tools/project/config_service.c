@@ -26,6 +26,7 @@ static const struct arc_field service_fields[] = {
     {"build", FIELD_NODE, NODE(build), false, NULL, NULL},
     {"image", FIELD_TEXT, NODE(image), false, arc_check_image, NULL},
     {"image-tags", FIELD_NODE, NODE(tags_node), false, NULL, NULL},
+    {"version", FIELD_NODE, NODE(version_node), false, NULL, NULL},
     {"variants", FIELD_NODE, NODE(variants_node), false, NULL, NULL},
     {"inputs", FIELD_TEXT, NODE(inputs), false, arc_check_inputs, NULL},
     {0},
@@ -46,6 +47,9 @@ void arc_service_reading_free(struct arc_service_reading *reading)
     free(reading->variants);
     free(reading->service.directory);
     free(reading->service.suffix);
+    free(reading->service.version);
+    free(reading->service.version_file);
+    arc_texts_free(reading->service.version_at);
     free(reading->service.file);
     arc_texts_free(reading->service.images);
     *reading = (struct arc_service_reading){0};
@@ -89,12 +93,34 @@ static int refuse_build_keys(const struct arc_yaml *yaml, const struct arc_yaml_
     return ARC_OK;
 }
 
-int arc_service_read_map(const struct arc_yaml *yaml, const struct arc_yaml_node *map, bool open,
-                         const char *base, struct arc_service_reading *out, struct arc_error *err)
+static int read_version(const char *root, const struct arc_yaml *yaml,
+                        const struct arc_yaml_node *node, const char *base,
+                        struct arc_service *service, struct arc_error *err)
+{
+    struct arc_file_place place = {0};
+    int rc = arc_place_read(yaml, node, base, &place, err);
+    if (!rc)
+        rc = arc_file_value_in(root, &place, &service->version, err);
+    service->version_file = place.file; /* the service owns them, whole or not */
+    service->version_at = place.at;
+    if (rc != ARC_EINPUT || !err || err->place_len)
+        return rc;
+    ARC_AUTO_FREE char *why = strdup(arc_error_text(err));
+    return arc_yaml_error(yaml, node, err, "version: %s", why ? why : "");
+}
+
+int arc_service_read_map(const char *root, const struct arc_yaml *yaml,
+                         const struct arc_yaml_node *map, bool open, const char *base,
+                         struct arc_service_reading *out, struct arc_error *err)
 {
     ARC_TRY(refuse_build_keys(yaml, map, err));
     ARC_TRY(arc_fields_read(yaml, map, open ? &service_table : &entry_table, out, err));
-    ARC_TRY(arc_recipe_read(yaml, out->build, base, &out->service.build, err));
+    ARC_TRY(arc_recipe_read(root, yaml, out->build, base, &out->service.build, err));
+    if (out->version_node && out->version_node->type == ARC_YAML_MAP)
+        ARC_TRY(read_version(root, yaml, out->version_node, base, &out->service, err));
+    else if (out->version_node && !open)
+        return arc_yaml_error(yaml, out->version_node, err,
+                              "'version' must say where it stands: {file: …, at: …}");
     if (out->tags_node)
         ARC_TRY(arc_image_tags_read(yaml, out->tags_node, &out->service.image_tags, err));
     return arc_variants_read(yaml, out->variants_node, out, err);
@@ -105,7 +131,7 @@ int arc_service_read_file(const char *root, const char *directory, const char *f
 {
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
     ARC_TRY(arc_yaml_read_in(root, file, 0, &yaml, err));
-    ARC_TRY(arc_service_read_map(&yaml, yaml.root, true, directory, out, err));
+    ARC_TRY(arc_service_read_map(root, &yaml, yaml.root, true, directory, out, err));
     if (!out->service.name)
         return arc_yaml_error(&yaml, yaml.root, err, "a service.yaml needs 'name'");
     if (!out->service.codename)
@@ -129,6 +155,14 @@ int arc_service_overlay(struct arc_service_reading *out, struct arc_service_read
     if (entry->service.image_tags) {
         arc_image_tags_free(out->service.image_tags);
         out->service.image_tags = arc_steal(&entry->service.image_tags);
+    }
+    if (entry->service.version) {
+        free(out->service.version);
+        free(out->service.version_file);
+        arc_texts_free(out->service.version_at);
+        out->service.version = arc_steal(&entry->service.version);
+        out->service.version_file = arc_steal(&entry->service.version_file);
+        out->service.version_at = arc_steal(&entry->service.version_at);
     }
     out->named = entry->named;
     out->titled = entry->titled;
@@ -228,6 +262,26 @@ static bool tags_hold_suffix(const struct arc_service *service, const struct arc
     return false;
 }
 
+/* Files that values stand in count as the service's own. They are names, not patterns. */
+static int add_path(struct arc_service *service, const char *file, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf pattern = {.max = 16384};
+    for (const char *c = file; *c; c++) {
+        if (strchr("\\*?[]{}()!+@|^$\"", *c))
+            arc_buf_putc(&pattern, '\\');
+        arc_buf_putc(&pattern, *c);
+    }
+    ARC_TRY(arc_buf_check(&pattern, "a path", err));
+    return arc_list_add(&service->paths, arc_buf_text(&pattern), err);
+}
+
+static int add_value_files(struct arc_service *service, struct arc_error *err)
+{
+    for (char **file = service->build.files; file && *file; file++)
+        ARC_TRY(add_path(service, *file, err));
+    return service->version_file ? add_path(service, service->version_file, err) : ARC_OK;
+}
+
 int arc_service_complete(struct arc_service_reading *reading, const struct arc_group *group,
                          struct arc_error *err)
 {
@@ -243,6 +297,7 @@ int arc_service_complete(struct arc_service_reading *reading, const struct arc_g
     ARC_TRY(complete_names(service, err));
     ARC_TRY(arc_variant_name(reading, tags_hold_suffix(service, group), err));
     ARC_TRY(arc_recipe_complete(&service->build, service->directory, err));
+    ARC_TRY(add_value_files(service, err));
     bool whole = strcmp(service->build.context, service->directory) == 0 &&
                  strcmp(service->directory, ".") != 0;
     service->derive_inputs = reading->inputs ? strcmp(reading->inputs, "dockerfile") == 0

@@ -103,7 +103,8 @@ static int read_source(const struct entry *entry, const struct source *from,
             arc_service_read_file(reading->root, from->directory, from->file, out, reading->err));
     if (!entry->map)
         return ARC_OK;
-    ARC_TRY(arc_service_read_map(reading->yaml, entry->map, false, "", &over, reading->err));
+    ARC_TRY(arc_service_read_map(reading->root, reading->yaml, entry->map, false, "", &over,
+                                 reading->err));
     return arc_service_overlay(out, &over, reading->err);
 }
 

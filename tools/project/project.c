@@ -1,8 +1,11 @@
 #include "arcci/project.h"
 #include "base/auto.h"
 #include "git/git.h"
+#include "project/file_value.h"
 #include "project/repository.h"
 #include <string.h>
+
+#define VERSION_FILE_MAX ((size_t)1 << 20)
 
 int arc_project_open(struct arc_project *project, struct arc_error *err)
 {
@@ -247,6 +250,21 @@ int arc_project_load_version(struct arc_project *project, struct arc_error *err)
         return arc_error_set(err, rc, "%s", arc_error_text(&problem));
 
     return make_version(project, group, err);
+}
+
+int arc_project_version_at(struct arc_project *project, const struct arc_service *service,
+                           const char *commit, char **out, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = VERSION_FILE_MAX};
+    const struct arc_file_place place = {service->version_file, service->version_at};
+    struct arc_oid oid;
+    *out = NULL;
+    ARC_TRY(arc_project_open(project, err));
+    ARC_TRY(arc_git_resolve(project->git, commit, &oid, err));
+    int rc = arc_git_blob(project->git, &oid, service->version_file, VERSION_FILE_MAX, &text, NULL);
+    if (!rc)
+        rc = arc_file_value(&place, &text, out, NULL);
+    return rc == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
 }
 
 void arc_project_free(struct arc_project *project)

@@ -193,3 +193,19 @@ bool arc_version_alone(const json_t *version)
 {
     return json_is_false(json_object_get(version, "tags-known"));
 }
+
+int arc_version_of_file(const char *text, const struct arc_group *group, json_t **out,
+                        struct arc_error *err)
+{
+    ARC_AUTO(arc_tag) struct arc_tag tag = {.text = strdup(text)};
+    ARC_AUTO(standing) struct standing standing = {.unknown = false};
+    ARC_AUTO_FREE char *image_tag = NULL;
+    const struct arc_version_options options = {.group = group};
+    if (!tag.text)
+        return arc_error_nomem(err);
+    ARC_TRY(arc_release_version_parse(tag.text, strlen(tag.text), group->versioning, &tag.version,
+                                      err));
+    ARC_TRY(arc_tag_image(&tag, &image_tag, err));
+    *out = document(&tag, image_tag, &standing, &options, tag.version.prerelease);
+    return *out ? ARC_OK : arc_error_nomem(err);
+}
