@@ -130,6 +130,29 @@ def changes_scenarios(project, double):
     run(project, double, "changes", "--filters=flash: [services/messaging/**]", env={
         "GITHUB_EVENT_NAME": "pull_request", "GITHUB_EVENT_PATH": "event.json", "GITHUB_SHA": "e" * 40,
         "GITHUB_REF": "refs/pull/7/merge"})
+    merge_base_scenario(project, double)
+
+
+def merge_base_scenario(project, double):
+    """A branch at depth 1 beside main; a comment whose pull request the double does not know."""
+    def git(*words):
+        return subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", *words], cwd=project.folder, check=True,
+                              capture_output=True, text=True).stdout.strip()
+    git("branch", "-M", "main")
+    start = git("rev-parse", "HEAD")
+    for branch in ("main", "topic"):
+        git("checkout", "-q", "-B", branch, start)
+        for _ in range(3):
+            git("commit", "-q", "--allow-empty", "-m", "m")
+    git("clone", "-q", "--depth=1", "--branch=topic", project.folder.as_uri(), "cut")
+    main, topic = git("rev-parse", "main"), git("rev-parse", "topic")
+    git("update-ref", "refs/pull/8/head", topic)
+    double.state.merge_bases[main, topic] = start
+    project.put("event.json", json.dumps({"repository": {"full_name": "o/r", "default_branch": "main"}, "issue": {"number": 8, "pull_request": {}}}))
+    for event in ("workflow_dispatch", "issue_comment"):
+        run(project, double, "changes", "--filters=flash: [services/messaging/**]", "--base=main", "--initial-fetch-depth=1", env={
+            "GITHUB_EVENT_NAME": event, "GITHUB_EVENT_PATH": "event.json", "GITHUB_SHA": topic, "GITHUB_REF": "refs/heads/topic",
+            "GIT_DIR": "cut/.git", "GIT_WORK_TREE": "cut"})
 
 
 @pytest.fixture(scope="session")
@@ -214,7 +237,7 @@ def test_the_double_answers_as_described(exchanges, described):
             problems = [f"{'/'.join(map(str, error.absolute_path))}: {error.message[:200]}"
                         for error in checked[key].iter_errors(json.loads(exchange["answer"]))]
             assert not problems, f"{name}: {title} {status}: {problems[:5]}"
-    assert len(checked) >= 54, sorted(checked)
+    assert len(checked) >= 58, sorted(checked)
 
 
 # ---- Prism
@@ -282,7 +305,7 @@ def one_of_each(exchanges, description):
 def test_every_request_is_accepted(request, server, exchanges, described):
     name, port = server
     requests = one_of_each(exchanges, described[name])
-    assert len(requests) >= 42, sorted(requests)
+    assert len(requests) >= 44, sorted(requests)
     for (title, _, _), exchange in requests.items():
         status, text = replay(port, exchange)
         assert 200 <= status < 300, f"{name}: {title}: {status} {text[:800]}"

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """A stateful double of the parts of the GitHub REST API that arc-ci uses: git refs, releases and their
-assets, commit statuses, check runs, deployments, issue comments, issues, labels, SARIF uploads, pull request files.
+assets, commit statuses, check runs, deployments, issue comments, issues, labels, SARIF uploads, pull request files, merge bases.
 
 In a test: `with Double() as double:` gives `double.url`, `double.state`, `double.log` and
 `double.faults`. By hand: `github_double.py --port 8080` serves until it is stopped.
@@ -62,6 +62,7 @@ class State:
         self.refs, self.tags, self.releases, self.blobs = {}, {}, [], {}
         self.statuses, self.check_runs, self.comments, self.issues, self.labels = [], [], [], [], []
         self.sarifs, self.pull_files, self.deployments = {}, {}, []
+        self.merge_bases = {}       # of two commits: (base, head)
         self.next_id = 1000
         self.off = {}               # what is turned off or forbidden here: part of a path → status and GitHub's message
         self.jobs = {}              # workflow run's id → [(name, conclusion)]
@@ -148,6 +149,7 @@ class Api:
             ("PATCH", repo + r"/issues/comments/(\d+)", self.update_comment),
             ("DELETE", repo + r"/issues/comments/(\d+)", self.delete_comment),
             ("GET", repo + r"/pulls/(\d+)/files", self.list_pull_files),
+            ("GET", repo + r"/compare/([0-9a-f]{40})\.\.\.([0-9a-f]{40})", self.compare),
             ("GET", repo + r"/issues", self.list_issues),
             ("POST", repo + r"/issues", self.create_issue),
             ("PATCH", repo + r"/issues/(\d+)", self.update_issue),
@@ -474,6 +476,23 @@ class Api:
 
     def list_pull_files(self, request, number):
         return 200, self.page(request, self.state.pull_files.get(int(number), [])[:3000])
+
+    def commit(self, sha):
+        url = f"https://api.github.com/repos/{self.state.repository}/commits/{sha}"
+        person = {"name": "Ada", "email": "ada@example.org", "date": NOW}
+        tree = {"sha": "7" * 40, "url": url.replace("/commits/", "/git/trees/")}
+        return {"url": url, "sha": sha, "node_id": "C_1", "html_url": url, "comments_url": url + "/comments", "author": None,
+                "committer": None, "parents": [],
+                "commit": {"url": url, "author": person, "committer": person, "message": "m", "comment_count": 0, "tree": tree}}
+
+    def compare(self, request, base, head):
+        found = self.state.merge_bases.get((base, head))
+        if not found:
+            raise not_found()
+        url = f"https://api.github.com/repos/{self.state.repository}/compare/{base}...{head}"
+        return 200, {**{name: url for name in ("url", "html_url", "permalink_url", "diff_url", "patch_url")},
+                     "base_commit": self.commit(base), "merge_base_commit": self.commit(found), "status": "diverged", "ahead_by": 1,
+                     "behind_by": 1, "total_commits": 1, "commits": [self.commit(head)][:int(request.query.get("per_page", 1))]}
 
     def list_issues(self, request):
         state = request.query.get("state", "open")

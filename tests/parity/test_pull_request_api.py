@@ -14,8 +14,8 @@ class Api(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.server.asked.append((self.path, self.headers.get("Authorization")))
         if "/files" not in self.path:
-            body = json.dumps(self.server.pull).encode()
-            self.send_response(200)
+            body = json.dumps(self.server.compared if "/compare/" in self.path else self.server.pull).encode()
+            self.send_response(self.server.status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -94,6 +94,50 @@ def test_a_comment_on_a_pull_request_is_about_that_one(clone, api, tmp_path):
     document = json.loads(run.stdout)
     assert document["changes"] == ["a"] and document["head"] == commit("topic") and document["base"] == commit("main~1")
     assert [path for path, _ in api.asked] == ["/repos/o/r/pulls/7"]
+
+
+def dispatched(clone, api, tmp_path):
+    """A job on topic at depth 1 that compares with main."""
+    subprocess.run(["git", "clone", "-q", "--depth=1", "--branch=topic", clone.as_uri(), "cut"], cwd=tmp_path, check=True)
+    event = tmp_path / "dispatch.json"
+    event.write_text(json.dumps({"repository": {"default_branch": "main", "full_name": "o/r"}}))
+    run = changes(tmp_path / "cut", clone, api, GITHUB_EVENT_NAME="workflow_dispatch", GITHUB_EVENT_PATH=str(event),
+                  GITHUB_REF="refs/heads/topic", GITHUB_SHA=harness.cmd.fill("{sha:topic}", clone), INPUT_BASE="main")
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout)
+
+
+def long_histories(clone):
+    """So many commits on both branches that the first fetch does not reach where they part."""
+    for branch in ("main", "topic"):
+        subprocess.run(["git", "checkout", "-q", branch], cwd=clone, check=True)
+        for _ in range(15):
+            subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "--allow-empty", "-m", "more"], cwd=clone, check=True)
+
+
+def test_one_request_names_the_merge_base(clone, api, tmp_path):
+    base = harness.cmd.fill("{sha:main~1}", clone)
+    long_histories(clone)
+    main, topic = (harness.cmd.fill("{sha:%s}" % name, clone) for name in ("main", "topic"))
+    api.compared = {"merge_base_commit": {"sha": base}}
+    document = dispatched(clone, api, tmp_path)
+    assert document["changes"] == ["a"] and document["base"] == base
+    assert [path for path, _ in api.asked] == [f"/repos/o/r/compare/{main}...{topic}?per_page=1"]
+
+
+@pytest.mark.parametrize("status, compared", [(404, {}), (200, {"merge_base_commit": {"sha": "main"}}), (200, {})])
+def test_a_merge_base_that_the_api_does_not_name_is_found_by_git(clone, api, tmp_path, status, compared):
+    base = harness.cmd.fill("{sha:main~1}", clone)
+    long_histories(clone)
+    api.status, api.compared = status, compared
+    document = dispatched(clone, api, tmp_path)
+    assert document["changes"] == ["a"] and document["base"] == base
+    assert len(api.asked) == 1
+
+
+def test_what_is_here_is_not_asked_for(clone, api, tmp_path):
+    assert dispatched(clone, api, tmp_path)["changes"] == ["a"]
+    assert not api.asked
 
 
 def test_every_page_counts(clone, api, tmp_path):

@@ -4,6 +4,9 @@
 #include "github/github.h"
 #include <string.h>
 
+/* Another way is open, so this one must not take long. */
+#define MERGE_BASE_SECONDS 10
+
 #define WORD "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
 
 bool arc_changes_api_possible(const struct arc_env *env)
@@ -52,6 +55,14 @@ static bool is_repository(const char *name)
     return rest && !name[owner + 1 + rest] && strcmp(name + owner + 1, "..") != 0;
 }
 
+static int check_repository(const struct arc_event *event, struct arc_error *err)
+{
+    if (event->repository && is_repository(event->repository))
+        return ARC_OK;
+    return arc_error_set(err, ARC_EINPUT,
+                         "the event names no repository, so the API cannot be asked");
+}
+
 int arc_changes_api(const struct arc_env *env, const struct arc_event *event,
                     struct arc_match *match, struct arc_error *err)
 {
@@ -60,12 +71,10 @@ int arc_changes_api(const struct arc_env *env, const struct arc_event *event,
     ARC_AUTO_JSON json_t *files = NULL;
     size_t i;
     json_t *file;
-    if (!event->repository || !is_repository(event->repository))
-        return arc_error_set(err, ARC_EINPUT,
-                             "the event names no repository, so the API cannot be asked");
-    int rc = arc_transport_github(&options, &transport, err);
-    if (!rc)
-        rc = arc_github_pull_files(transport, event->repository, event->number,
+    ARC_TRY(check_repository(event, err));
+    ARC_TRY(arc_transport_github(&options, &transport, err));
+
+    int rc = arc_github_pull_files(transport, event->repository, event->number,
                                    event->changed_files, &files, err);
     json_array_foreach (files, i, file)
         if (!rc && match_one(match, file))
@@ -74,26 +83,52 @@ int arc_changes_api(const struct arc_env *env, const struct arc_event *event,
     return rc;
 }
 
+/* One answer; `path` stands behind the repository's. */
+static int get(const struct arc_github_options *options, const struct arc_event *event,
+               const char *path, const char *why, struct arc_reply *reply, struct arc_error *err)
+{
+    struct arc_transport *transport = NULL;
+    ARC_AUTO(arc_buf) struct arc_buf address = {.max = 4096};
+    ARC_TRY(check_repository(event, err));
+    arc_buf_printf(&address, "/repos/%s/%s", event->repository, path);
+    ARC_TRY(arc_buf_check(&address, "the address", err));
+    ARC_TRY(arc_transport_github(options, &transport, err));
+
+    const struct arc_request request = {.method = "GET", .path = address.data, .why = why};
+    int rc = transport->send(transport, &request, reply, err);
+    arc_transport_free(transport);
+    return rc;
+}
+
 int arc_changes_api_comment(const struct arc_env *env, struct arc_event *event,
                             struct arc_error *err)
 {
     const struct arc_github_options options = {.env = env};
-    struct arc_transport *transport = NULL;
-    struct arc_reply reply = {0};
-    ARC_AUTO(arc_buf) struct arc_buf path = {.max = 4096};
-    if (!event->repository || !is_repository(event->repository))
-        return arc_error_set(err, ARC_EINPUT,
-                             "the event names no repository, so the API cannot be asked");
-    arc_buf_printf(&path, "/repos/%s/pulls/%lld", event->repository, (long long)event->number);
-    ARC_TRY(arc_buf_check(&path, "the address", err));
-    ARC_TRY(arc_transport_github(&options, &transport, err));
-    const struct arc_request request = {
-        .method = "GET", .path = path.data, .why = "read the pull request of the comment"};
-    int rc = transport->send(transport, &request, &reply, err);
-    ARC_AUTO_JSON json_t *root = rc ? NULL : json_pack("{s:O?}", "pull_request", reply.body);
-    if (!rc)
-        rc = root ? arc_event_read_pull(event, root, err) : arc_error_nomem(err);
-    arc_reply_free(&reply);
-    arc_transport_free(transport);
-    return rc;
+    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    arc_buf_printf(&path, "pulls/%lld", (long long)event->number);
+    ARC_TRY(get(&options, event, arc_buf_text(&path), "read the pull request of the comment",
+                &reply, err));
+
+    ARC_AUTO_JSON json_t *root = json_pack("{s:O?}", "pull_request", reply.body);
+    return root ? arc_event_read_pull(event, root, err) : arc_error_nomem(err);
+}
+
+int arc_changes_api_merge_base(const struct arc_env *env, const struct arc_event *event,
+                               const struct arc_oid *a, const struct arc_oid *b,
+                               struct arc_oid *out, struct arc_error *err)
+{
+    const struct arc_github_options options = {
+        .env = env, .idle_timeout = MERGE_BASE_SECONDS, .max_wait = MERGE_BASE_SECONDS};
+    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    arc_buf_printf(&path, "compare/%s...%s?per_page=1", a->hex, b->hex);
+    ARC_TRY(get(&options, event, arc_buf_text(&path), "find the merge base", &reply, err));
+
+    const json_t *commit = json_object_get(reply.body, "merge_base_commit");
+    const char *sha = json_string_value(json_object_get(commit, "sha"));
+    if (!arc_event_is_sha(sha))
+        return arc_error_set(err, ARC_EWORLD, "the API named no merge base");
+    memcpy(out->hex, sha, sizeof out->hex);
+    return ARC_OK;
 }

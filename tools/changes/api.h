@@ -1,9 +1,10 @@
-/* The files of a pull request, from the API: for a clone that lacks its commits. */
+/* What the API tells of commits that a clone lacks. */
 #ifndef ARC_CHANGES_API_H
 #define ARC_CHANGES_API_H
 
 #include "arcci/event.h"
 #include "changes/match.h"
+#include "git/git.h"
 
 /* Whether there is a token to ask with: INPUT_TOKEN, GITHUB_TOKEN or GH_TOKEN. */
 bool arc_changes_api_possible(const struct arc_env *env);
@@ -18,5 +19,11 @@ int arc_changes_api_comment(const struct arc_env *env, struct arc_event *event,
  * ARC_EFAILED and ARC_ENOTFOUND as struct arc_transport has them. Nothing is matched then. */
 int arc_changes_api(const struct arc_env *env, const struct arc_event *event,
                     struct arc_match *match, struct arc_error *err);
+
+/* The merge base of two commits, in one request, whatever their histories weigh. Errors as struct
+ * arc_transport has them, soon: git can be asked as well. */
+int arc_changes_api_merge_base(const struct arc_env *env, const struct arc_event *event,
+                               const struct arc_oid *a, const struct arc_oid *b,
+                               struct arc_oid *out, struct arc_error *err);
 
 #endif

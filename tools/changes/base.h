@@ -16,9 +16,10 @@ struct arc_base_request {
     const char *ref;  /* the same for the head; NULL: the event's */
     unsigned fetch_depth; /* commits to fetch at first when history is cut; 0: never fetch */
     bool api;             /* the API may be asked for a pull request's files */
-    bool token;           /* there is a token: a pull request is what the API says it is */
-    bool is_recorded;     /* the event is not this checkout's: what is checked out tells nothing */
-    bool base_on_pulls;   /* `base` counts on a pull request, too */
+    bool token;         /* there is a token: a pull request is what the API says it is, and the API
+                             may be asked for a merge base */
+    bool is_recorded;   /* the event is not this checkout's: what is checked out tells nothing */
+    bool base_on_pulls; /* `base` counts on a pull request, too */
 };
 
 /* Strings and documents are owned. */
@@ -60,8 +61,8 @@ int arc_base_find(const struct arc_base_request *request, const char *name, stru
  * was tried without the network has forbidden it. */
 void arc_base_allow_fetching(const struct arc_base_request *request);
 
-/* The merge base, deepening a history that is cut until there is one or no more to get.
- * ARC_ENOTFOUND when there is none. */
+/* The merge base. Where history is cut the API is asked for it if there is a token, else as much is
+ * fetched as tells. ARC_ENOTFOUND when there is none. */
 int arc_base_merge_base(const struct arc_base_request *request, const struct arc_oid *a,
                         const struct arc_oid *b, struct arc_oid *out, struct arc_error *err);
 

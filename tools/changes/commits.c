@@ -1,5 +1,6 @@
 /* Finding commits: in the clone, and where its history is cut, by fetching. */
 #include "base/auto.h"
+#include "changes/api.h"
 #include "changes/base.h"
 #include "git/fetch.h"
 #include <string.h>
@@ -177,8 +178,12 @@ int arc_base_find(const struct arc_base_request *request, const char *name, stru
 int arc_base_merge_base(const struct arc_base_request *request, const struct arc_oid *a,
                         const struct arc_oid *b, struct arc_oid *out, struct arc_error *err)
 {
-    may_fetch(request);
-    return arc_git_find_merge_base(request->git, a, b, out, err);
+    const struct arc_git *git = request->git;
+    bool asks = may_fetch(request) && request->token && arc_git_is_shallow(git);
+    if (asks && (arc_git_merge_base(git, a, b, out, NULL) == ARC_OK ||
+                 arc_changes_api_merge_base(request->env, request->event, a, b, out, NULL) == 0))
+        return ARC_OK;
+    return arc_git_find_merge_base(git, a, b, out, err);
 }
 
 int arc_base_ancestors(const struct arc_base_request *request, const struct arc_oid *head,
