@@ -1,0 +1,115 @@
+"""Repositories of many kinds (shapes.yaml): one configuration each, and what must be built and tagged."""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+import yaml
+
+HERE = pathlib.Path(__file__).parent
+ARC_CI = os.environ.get("ARC_CI", str(HERE.parent.parent / "build/arc-ci"))
+SHAPES = yaml.safe_load((HERE / "shapes.yaml").read_text())
+CONFIG_LINES_MAX = 25
+WHO = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.org", "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@example.org",
+       "GIT_AUTHOR_DATE": "@1771840800 +0000", "GIT_COMMITTER_DATE": "@1771840800 +0000", "GIT_CONFIG_GLOBAL": "/dev/null"}
+ENV = {key: value for key, value in os.environ.items() if not key.startswith(("GITHUB_", "GIT_", "INPUT_", "CI"))} | WHO
+
+
+def git(repo, *args):
+    return subprocess.run(["git", "-C", repo, *args], env=ENV, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def commit(repo, files):
+    for name, text in files.items():
+        (repo / name).parent.mkdir(parents=True, exist_ok=True)
+        (repo / name).write_text(text)
+    git(repo, "add", "-A")
+    git(repo, "commit", "-qm", "x")
+    return git(repo, "rev-parse", "HEAD")
+
+
+def make(shape, repo):
+    git(repo, "init", "-qb", "main")
+    commits = [commit(repo, {**shape["files"], ".github/arc-ci.yaml": shape["config"]})]
+    commits += [commit(repo, files) for files in shape.get("then", [])]
+    for tag, at in shape.get("tags", {}).items():
+        git(repo, "tag", str(tag), commits[at])
+
+
+def arc(repo, *args, stdin=None):
+    run = subprocess.run([ARC_CI, *args], cwd=repo, env=ENV, input=stdin, capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0, f"arc-ci {' '.join(args)}: {run.stderr}"
+    return run.stdout
+
+
+def plans(repo, wanted):
+    """plan.json and the definition for bake."""
+    args, changes = [], None
+    if "tag" in wanted:
+        args = [str(wanted["tag"])]
+    else:
+        changes = arc(repo, "changes", "--json", "--base", git(repo, "rev-parse", wanted["since"].replace("HEAD", "main")))
+        args = ["--changes", "-"] + (["--push"] if wanted.get("push") else [])
+    plan = json.loads(arc(repo, "plan", "--json", *args, stdin=changes))
+    return plan, json.loads(arc(repo, "plan", "--bake", *args, stdin=changes))
+
+
+def moves(plan):
+    return {tag.get("ref") or f"{service['image']}:{tag['tag']}" for service in plan["services"] if service["selected"]
+            for tag in service["tags"] if tag["move"]}
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape["name"])
+def test_shape(shape, tmp_path):
+    assert len(shape["config"].splitlines()) <= CONFIG_LINES_MAX
+    make(shape, tmp_path)
+    for wanted in shape["plans"]:
+        git(tmp_path, "checkout", "-q", "--detach", str(wanted.get("tag", wanted.get("at", "main"))).replace("HEAD", "main"))
+        plan, definition = plans(tmp_path, wanted)
+        targets = definition["target"]
+        assert set(targets) == set(wanted["targets"]), wanted
+        for name, expected in wanted["targets"].items():
+            found = {**targets[name], "args": {key: value for key, value in targets[name]["args"].items() if key != "SOURCE_DATE_EPOCH"},
+                     "contexts": targets[name].get("contexts", {})}
+            assert {key: found.get(key) for key in expected} == expected, (name, wanted)
+        if "moves" in wanted:
+            assert moves(plan) == set(wanted["moves"]), wanted
+        assert len({(cell["service"], cell["platform"]) for cell in plan["cells"]}) == len(plan["cells"])
+
+
+@pytest.mark.skipif(not shutil.which("docker"), reason="no docker, whose bake is asked")
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape["name"])
+def test_bake_takes_the_definition(shape, tmp_path):
+    make(shape, tmp_path)
+    git(tmp_path, "checkout", "-q", "--detach", str(shape["plans"][0].get("tag", shape["plans"][0].get("at", "main"))).replace("HEAD", "main"))
+    _, definition = plans(tmp_path, shape["plans"][0])
+    run = subprocess.run(["docker", "buildx", "bake", "-f", "-", "--print"], cwd=tmp_path, env=ENV, input=json.dumps(definition),
+                         capture_output=True, text=True, timeout=60)
+    if "is not a docker command" in run.stderr:
+        pytest.skip("docker has no buildx")
+    assert run.returncode == 0, run.stderr
+    assert set(json.loads(run.stdout)["target"]) == set(definition["target"])
+
+
+def test_three_hundred_services_fit_github(tmp_path):
+    """600 cells: 256 rows of a matrix at most, each cell in one of them, outputs below a job's megabyte."""
+    files = {f"services/svc-{i:03}/{name}": text for i in range(300)
+             for name, text in (("Dockerfile", "FROM scratch\nCOPY main /\n"), ("main", f"{i}\n"))}
+    config = "groups: {all: {registry: registry.example/o, tag: 'v{version}', services: ['services/*']}}\n"
+    make({"config": config, "files": files, "tags": {"v1.0.0": 0}}, tmp_path)
+    output = tmp_path / "output"
+    run = subprocess.run([ARC_CI, "plan", "v1.0.0"], cwd=tmp_path, env=ENV | {"GITHUB_OUTPUT": str(output), "GITHUB_ACTIONS": "true"},
+                         capture_output=True, text=True, timeout=120)
+    assert run.returncode == 0, run.stderr
+    assert output.stat().st_size < 1 << 20
+    matrix = next(line for line in output.read_text().splitlines() if line.startswith('{"include"') or "{\"include\"" in line)
+    rows = json.loads(matrix[matrix.index("{"):])["include"]
+    cells = [cell for row in rows for cell in row["cells"].split(",")]
+    assert len(rows) <= 256 and len(cells) == 600 == len(set(cells))
+    assert max(len(row["cells"]) for row in rows) < 131071
+    plan = arc(tmp_path, "plan", "--json", "v1.0.0")
+    (tmp_path / "plan.json").write_text(plan)
+    described = arc(tmp_path, "build", "--plan", "plan.json", "--dry-run", "--cell", rows[0]["cells"])
+    assert described.count('"dockerfile": "Dockerfile"') == len(rows[0]["cells"].split(","))
