@@ -31,6 +31,8 @@ struct arc_tag {
  * <group>/v<Semantic Version>. ARC_EINPUT if it is no release tag. */
 int arc_tag_parse(const char *name, const struct arc_group *group, struct arc_tag *out,
                   struct arc_error *err);
+/* How many bytes of its first pattern all tags of the group start with. */
+size_t arc_tag_prefix(const struct arc_group *group);
 
 /* The tag of a version, by the group's first pattern, in `memory`; NULL where that names a service and
  * the group has several. */

@@ -135,11 +135,7 @@ static int compare_entries(struct run *run, const struct arc_oid *base, const bo
     const struct arc_oid *head = run->base.kind == ARC_BASE_WORKTREE ? NULL : &run->base.head;
     if (!options->config || !options->filters->from_config || !run->git || !of_commits)
         return ARC_OK;
-    for (size_t i = 0; i < options->filters->count; i++)
-        if (!only || only[i])
-            ARC_TRY(
-                arc_services_entry(run->git, options, i, base, head, &run->out->results[i], err));
-    return ARC_OK;
+    return arc_services_entries(run->git, options, only, base, head, run->out->results, err);
 }
 
 /* Git has not got the pull request's commits. When the API does not tell all files either, they are
@@ -216,11 +212,11 @@ static int compare_some(struct run *run, const struct arc_oid *base, const bool 
 {
     run->base.kind = *base->hex ? ARC_BASE_COMMITS : ARC_BASE_EVERYTHING;
     run->base.base = *base;
-    run->match.only = only;
+    arc_match_only(&run->match, only);
     int rc = compare(run, err);
     if (!rc)
         rc = compare_entries(run, base, only, err);
-    run->match.only = NULL;
+    arc_match_only(&run->match, NULL);
     run->base.base = (struct arc_oid){{0}};
     return rc;
 }

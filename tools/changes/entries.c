@@ -93,55 +93,72 @@ int arc_services_mark_entry(struct arc_filter_result *result, const char *path, 
     return ARC_OK;
 }
 
-/* The configuration of a commit, or of the work tree for NULL. ARC_ENOTFOUND: there is none. */
-static int read_text(const struct arc_git *git, const struct arc_oid *commit, const char *path,
-                     struct arc_buf *out, bool *is_known, struct arc_error *err)
+/* The configuration on both sides. */
+struct sides {
+    struct arc_buf old, new;
+    struct arc_yaml before, after;
+    const char *problem; /* why nobody knows what differs, or NULL */
+};
+
+static void sides_free(struct sides *sides)
 {
-    struct arc_oid blob;
-    *is_known = true;
-    if (!commit)
-        return arc_file_read_in(git->worktree, path, ARC_YAML_BYTES, out, err);
-    ARC_TRY(arc_git_entry(git, commit, path, &blob, err));
-    int rc = arc_git_blob(git, commit, path, ARC_YAML_BYTES, out, err);
-    *is_known = rc == ARC_OK; /* a partial clone may lack it */
+    arc_yaml_free(&sides->before);
+    arc_yaml_free(&sides->after);
+    arc_buf_free(&sides->old);
+    arc_buf_free(&sides->new);
+}
+
+/* *differ is false where both have the same, or `head` has none. */
+static int read_sides(const struct arc_git *git, const char *path, const struct arc_oid *base,
+                      const struct arc_oid *head, struct sides *out, bool *differ,
+                      struct arc_error *err)
+{
+    struct arc_oid one = {{0}}, two = {{0}};
+    *differ = false;
+    if (head && arc_git_entry(git, head, path, &two, NULL))
+        return ARC_OK;
+    int rc = head ? ARC_OK : arc_file_read_in(git->worktree, path, ARC_YAML_BYTES, &out->new, NULL);
+    if (rc)
+        return rc == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
+    rc = arc_git_entry(git, base, path, &one, NULL);
+    if (rc && rc != ARC_ENOTFOUND)
+        return rc == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
+    *differ = !head || strcmp(one.hex, two.hex) != 0;
+    if (!*differ)
+        return ARC_OK;
+    out->problem = rc ? "the file is new" : "what it was cannot be read";
+    if (rc || arc_git_blob(git, base, path, ARC_YAML_BYTES, &out->old, NULL) ||
+        (head && arc_git_blob(git, head, path, ARC_YAML_BYTES, &out->new, NULL)))
+        return ARC_OK; /* a partial clone may lack it */
+
+    *differ = out->old.len != out->new.len ||
+              memcmp(arc_buf_text(&out->old), arc_buf_text(&out->new), out->old.len) != 0;
+    if (!arc_yaml_parse(arc_buf_text(&out->old), out->old.len, path, 0, &out->before, NULL) &&
+        !arc_yaml_parse(arc_buf_text(&out->new), out->new.len, path, 0, &out->after, NULL))
+        out->problem = NULL;
     return ARC_OK;
 }
 
-int arc_services_entry(const struct arc_git *git, const struct arc_changes_options *options,
-                       size_t filter, const struct arc_oid *base, const struct arc_oid *head,
-                       struct arc_filter_result *result, struct arc_error *err)
+int arc_services_entries(const struct arc_git *git, const struct arc_changes_options *options,
+                         const bool *only, const struct arc_oid *base, const struct arc_oid *head,
+                         struct arc_filter_result *results, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf old = {.max = ARC_YAML_BYTES};
-    ARC_AUTO(arc_buf) struct arc_buf new = {.max = ARC_YAML_BYTES};
-    ARC_AUTO(arc_yaml) struct arc_yaml before = {0};
-    ARC_AUTO(arc_yaml) struct arc_yaml after = {0};
+    ARC_AUTO(sides)
+    struct sides sides = {.old = {.max = ARC_YAML_BYTES}, .new = {.max = ARC_YAML_BYTES}};
     const char *path = options->config->path;
-    const struct arc_group *group;
-    const struct arc_service *service;
-    bool is_known = true, was_known = true;
-    if (*path == '/' || !arc_services_find(options, filter, &group, &service))
-        return ARC_OK;
-    int rc = read_text(git, head, path, &new, &is_known, NULL);
-    if (rc) /* the configuration is not this commit's */
-        return rc == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
-    rc = read_text(git, base, path, &old, &was_known, NULL);
-    if (rc == ARC_ENOTFOUND)
-        return arc_services_mark_entry(result, path, "the file is new", err);
-    if (rc)
-        return rc == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
-    if (is_known && was_known && old.len == new.len &&memcmp(old.data, new.data, old.len) == 0)
-        return ARC_OK;
-
-    struct arc_oid one = {{0}}, two = {{0}};
-    bool same_blob = head && !arc_git_entry(git, base, path, &one, NULL) &&
-                     !arc_git_entry(git, head, path, &two, NULL) && !strcmp(one.hex, two.hex);
-    if (same_blob)
-        return ARC_OK;
-    bool readable = is_known && was_known &&
-                    !arc_yaml_parse(arc_buf_text(&old), old.len, path, 0, &before, NULL) &&
-                    !arc_yaml_parse(arc_buf_text(&new), new.len, path, 0, &after, NULL);
-    if (!readable)
-        return arc_services_mark_entry(result, path, "what it was cannot be read", err);
-    const char *what = difference(&before, &after, service, group->name);
-    return what ? arc_services_mark_entry(result, path, what, err) : ARC_OK;
+    bool differ = false;
+    if (*path != '/')
+        ARC_TRY(read_sides(git, path, base, head, &sides, &differ, err));
+    for (size_t i = 0; differ && i < options->filters->count; i++) {
+        const struct arc_group *group;
+        const struct arc_service *service;
+        if ((only && !only[i]) || !arc_services_find(options, i, &group, &service))
+            continue;
+        const char *what = sides.problem;
+        if (!what)
+            what = difference(&sides.before, &sides.after, service, group->name);
+        if (what)
+            ARC_TRY(arc_services_mark_entry(&results[i], path, what, err));
+    }
+    return ARC_OK;
 }

@@ -71,8 +71,6 @@ struct candidate {
 static int hit(struct arc_match *match, size_t filter, size_t rule, const struct candidate *file)
 {
     struct arc_filter_result *result = &match->out->results[filter];
-    if (match->only && !match->only[filter])
-        return ARC_OK;
     if (!match->count_only) {
         int rc = keep_file(match, file->path, file->len, file->status);
         if (rc)
@@ -177,6 +175,8 @@ static int match_each(struct arc_match *match, const struct candidate *file)
     const struct arc_filters *filters = match->out->filters;
     int rc = ARC_OK;
     for (size_t i = 0; !rc && i < filters->count; i++) {
+        if (match->only && !match->only[i])
+            continue;
         size_t rule = decide(match, &filters->items[i], file);
         if (rule != SIZE_MAX)
             rc = hit(match, i, rule, file);
@@ -216,6 +216,15 @@ static bool find_rules_of_config(struct arc_match *match, const char *path, size
     return any;
 }
 
+/* Leaves the rules of the filters that are asked; whether any is left. */
+static bool keep_asked(const struct arc_match *match, uint64_t *ids)
+{
+    uint64_t any = 0;
+    for (size_t i = 0; i < match->words; i++)
+        any |= ids[i] &= match->asked[i];
+    return any != 0;
+}
+
 /* Fills `ids` with the rules that match. */
 static bool find_rules(struct arc_match *match, const char *path, size_t len)
 {
@@ -232,6 +241,8 @@ int arc_match_path(struct arc_match *match, const char *path, size_t len, unsign
 {
     const struct candidate file = {path, len, status};
     bool any = find_rules(match, path, len);
+    if (any && match->only)
+        any = keep_asked(match, match->ids);
     match->out->compared++;
     match->kept = 0;
     if (!any && !match->wants_all)
@@ -275,12 +286,17 @@ bool arc_match_below(struct arc_match *match, const char *directory, size_t len)
     if (!match->matcher ||
         !arc_glob_matcher_below(match->matcher, directory, len - 1, match->ids, match->all))
         return false;
+    if (match->only) {
+        keep_asked(match, match->all);
+        if (!keep_asked(match, match->ids))
+            return false;
+    }
     if (memcmp(match->ids, match->all, match->words * sizeof *match->ids) == 0)
         arc_buf_add(&match->covered, directory, len); /* without memory: only slower */
     if (match->quantifier == ARC_QUANTIFIER_SOME)
         return true;
     for (size_t i = 0; i < filters->count; i++)
-        if (viable(match, &filters->items[i]))
+        if ((!match->only || match->only[i]) && viable(match, &filters->items[i]))
             return true;
     return false;
 }
@@ -310,8 +326,9 @@ int arc_match_start(struct arc_match *match, struct arc_changes *out,
     match->words = filters->rule_count / 64 + 1; /* rules without patterns have no id in the set */
     match->ids = calloc(match->words, sizeof *match->ids);
     match->all = calloc(match->words, sizeof *match->all);
+    match->asked = calloc(match->words, sizeof *match->asked);
     out->results = calloc(filters->count + 1, sizeof *out->results);
-    if (!match->ids || !match->all || !out->results)
+    if (!match->ids || !match->all || !match->asked || !out->results)
         return arc_error_nomem(err);
     int rc = find_literals(match, err);
     if (!rc && filters->globs)
@@ -319,11 +336,23 @@ int arc_match_start(struct arc_match *match, struct arc_changes *out,
     return rc;
 }
 
+void arc_match_only(struct arc_match *match, const bool *only)
+{
+    const struct arc_filters *filters = match->out->filters;
+    match->only = only;
+    match->covered.len = 0;
+    memset(match->asked, 0, match->words * sizeof *match->asked);
+    for (size_t i = 0; only && i < filters->rule_count; i++)
+        if (only[filters->rules[i].filter])
+            match->asked[i / 64] |= (uint64_t)1 << i % 64;
+}
+
 void arc_match_free(struct arc_match *match)
 {
     arc_glob_matcher_free(&match->matcher);
     free(match->ids);
     free(match->all);
+    free(match->asked);
     arc_buf_free(&match->covered);
     free(match->literals);
     *match = (struct arc_match){0};

@@ -25,7 +25,8 @@ struct arc_match {
     bool wants_all;                   /* a filter without rules wants every path (EVERY) */
     struct arc_literal *literals;
     size_t literal_count;
-    const bool *only;    /* per filter: whether it is asked now; NULL: all are */
+    const bool *only;    /* per filter: whether it is asked now; NULL: all are. arc_match_only() */
+    uint64_t *asked;     /* bitmap of the rules of those */
     const char *watched; /* a path to look out for among those of the API; may be NULL */
     bool watched_seen;
     const char *previous; /* the old name of the path being matched, or NULL; borrowed */
@@ -38,6 +39,10 @@ struct arc_match {
 int arc_match_start(struct arc_match *match, struct arc_changes *out,
                     enum arc_quantifier quantifier, bool count_only, struct arc_error *err);
 void arc_match_free(struct arc_match *match);
+
+/* From now on only these filters are asked (NULL: all), and no directory is entered for others.
+ * `only` is borrowed, per filter. */
+void arc_match_only(struct arc_match *match, const bool *only);
 
 /* Whether a path below the directory ("a/b/", with its slash) can match any filter. */
 bool arc_match_below(struct arc_match *match, const char *directory, size_t len);

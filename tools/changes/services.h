@@ -43,12 +43,13 @@ int arc_services_last_image(const struct arc_base_request *request,
                             const struct arc_service *service, struct arc_last_good *out,
                             struct arc_error *err);
 
-/* Marks the service of a filter if its own entry in the configuration differs between two commits
- * (`head` NULL: the work tree): what its group says of images and paths, or its own mapping; also
- * when that cannot be told. A configuration that `head` does not have says nothing. */
-int arc_services_entry(const struct arc_git *git, const struct arc_changes_options *options,
-                       size_t filter, const struct arc_oid *base, const struct arc_oid *head,
-                       struct arc_filter_result *result, struct arc_error *err);
+/* Marks each service whose own entry in the configuration differs between two commits (`head` NULL:
+ * the work tree): what its group says of images and paths, or its own mapping; also when that cannot
+ * be told. A configuration that `head` does not have says nothing. `only` (per filter; may be NULL)
+ * says which are asked about. */
+int arc_services_entries(const struct arc_git *git, const struct arc_changes_options *options,
+                         const bool *only, const struct arc_oid *base, const struct arc_oid *head,
+                         struct arc_filter_result *results, struct arc_error *err);
 
 /* Marks a service because of its entry in the configuration `path`: `what` of it changed. */
 int arc_services_mark_entry(struct arc_filter_result *result, const char *path, const char *what,

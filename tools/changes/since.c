@@ -48,24 +48,67 @@ static int higher_first(const void *a, const void *b)
     return arc_release_version_compare(&y->version, &x->version);
 }
 
-/* Adds a group's tags, without the one that is being pushed. */
-static int rank(const json_t *names, const struct arc_group *group, const char *pushed,
-                struct ranked *out, struct arc_error *err)
+/* The names of all tags in order, so that a group's lie together. */
+struct names {
+    const char **items; /* borrowed */
+    size_t count;
+};
+
+static void names_free(struct names *names)
 {
-    size_t i, from = out->count;
-    json_t *name;
-    struct arc_tag *grown =
-        realloc(out->tags, (from + json_array_size(names) + 1) * sizeof *out->tags);
+    free(names->items);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static int sort_names(const json_t *tags, const char *pushed, struct names *out,
+                      struct arc_error *err)
+{
+    size_t i;
+    json_t *tag;
+    out->items = calloc(json_array_size(tags) + 1, sizeof *out->items);
+    if (!out->items)
+        return arc_error_nomem(err);
+    json_array_foreach (tags, i, tag)
+        if (!pushed || strcmp(json_string_value(tag), pushed) != 0)
+            out->items[out->count++] = json_string_value(tag);
+    qsort(out->items, out->count, sizeof *out->items, by_name);
+    return ARC_OK;
+}
+
+/* The first name that is not before the prefix. */
+static size_t lower_bound(const struct names *names, const char *prefix, size_t len)
+{
+    size_t low = 0, high = names->count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (strncmp(names->items[middle], prefix, len) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Adds a group's tags. */
+static int rank(const struct names *names, const struct arc_group *group, struct ranked *out,
+                struct arc_error *err)
+{
+    const char *prefix = group->tags[0];
+    size_t len = arc_tag_prefix(group), from = out->count;
+    size_t first = lower_bound(names, prefix, len), end = first;
+    while (end < names->count && strncmp(names->items[end], prefix, len) == 0)
+        end++;
+    struct arc_tag *grown = realloc(out->tags, (from + end - first + 1) * sizeof *out->tags);
     if (!grown)
         return arc_error_nomem(err);
     out->tags = grown;
-    json_array_foreach (names, i, name) {
-        const char *text = json_string_value(name);
-        if (pushed && strcmp(text, pushed) == 0)
-            continue;
-        if (arc_tag_parse(text, group, &out->tags[out->count], NULL) == ARC_OK)
+    for (size_t i = first; i < end; i++)
+        if (arc_tag_parse(names->items[i], group, &out->tags[out->count], NULL) == ARC_OK)
             out->count++;
-    }
     qsort(out->tags + from, out->count - from, sizeof *out->tags, higher_first);
     return ARC_OK;
 }
@@ -78,16 +121,18 @@ struct wanted {
 };
 
 /* Ranks the tags of every group, once where it is asked about several times. */
-static int rank_all(const json_t *names, const struct arc_last_release *releases, size_t count,
+static int rank_all(const json_t *tags, const struct arc_last_release *releases, size_t count,
                     const char *pushed, struct ranked *ranked, struct wanted *wanted,
                     struct arc_error *err)
 {
+    ARC_AUTO(names) struct names names = {0};
+    ARC_TRY(sort_names(tags, pushed, &names, err));
     for (size_t i = 0; i < count; i++) {
         size_t same = 0, from = ranked->count;
         while (releases[same].group != releases[i].group)
             same++;
         if (same == i)
-            ARC_TRY(rank(names, releases[i].group, pushed, ranked, err));
+            ARC_TRY(rank(&names, releases[i].group, ranked, err));
         else
             from = wanted[same].at;
         wanted[i] = (struct wanted){.stable = releases[i].stable,

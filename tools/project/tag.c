@@ -228,6 +228,18 @@ int arc_tag_parse(const char *given, const struct arc_group *group, struct arc_t
     return rc ? arc_error_set(err, rc, "%s", arc_error_text(&why)) : ARC_OK;
 }
 
+size_t arc_tag_prefix(const struct arc_group *group)
+{
+    size_t len = strcspn(group->tags[0], "{*");
+    for (char **pattern = group->tags; *pattern; pattern++) {
+        size_t same = 0;
+        while (same < len && (*pattern)[same] == group->tags[0][same])
+            same++;
+        len = same;
+    }
+    return len;
+}
+
 void arc_tag_free(struct arc_tag *tag)
 {
     free(tag->text);
