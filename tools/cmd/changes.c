@@ -144,6 +144,15 @@ static bool is_wanted(const struct lists *lists, enum arc_list_part part)
     }
 }
 
+/* What is left for one more output. */
+static size_t room_left(const struct report *report)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < report->output_count; i++)
+        used += strlen(report->outputs[i].name) + report->outputs[i].len;
+    return used < ARC_OUTPUTS_MAX ? ARC_OUTPUTS_MAX - used : 0;
+}
+
 static int list_output(const struct invocation *inv, const struct arc_changes *changes,
                        size_t filter, const struct lists *lists, size_t part, struct report *report,
                        struct arc_error *err)
@@ -153,12 +162,14 @@ static int list_output(const struct invocation *inv, const struct arc_changes *c
     const struct arc_list list = {lists->format, parts[part].part, lists->depth};
     bool spilled = false;
     arc_buf_printf(&key, "%s_%s", changes->filters->items[filter].name, parts[part].suffix);
-    ARC_TRY(arc_changes_output(inv->env, changes, filter, &list, &value, &spilled, err));
+    ARC_TRY(arc_changes_output(inv->env, changes, filter, &list, room_left(report), &value,
+                               &spilled, err));
     if (spilled && lists->format != ARC_LIST_NUL)
-        ARC_TRY(
-            report_note(report, 'w', NULL, err,
-                        "the list of %s is over 1 MiB: it is in %s, and the output is that path",
-                        arc_buf_text(&key), arc_buf_text(&value)));
+        ARC_TRY(report_note(
+            report, 'w', NULL, err,
+            "the list of %s is too long: all outputs of a job share 1 MiB of UTF-16; it is in "
+            "%s, and the output is that path",
+            arc_buf_text(&key), arc_buf_text(&value)));
     return report_output_bytes(report, arc_buf_text(&key), arc_buf_text(&value), value.len, err);
 }
 
@@ -312,8 +323,9 @@ static const struct option options[] = {
 static const struct output outputs[] = {
     {"<filter>", "true if any changed file matches the filter, else false."},
     {"<filter>_count", "How many changed files match."},
-    {"<filter>_files", "Those files in the format of --list-files; not for none. Over 1 MiB: the "
-                       "path of a file that holds them, with a warning."},
+    {"<filter>_files", "Those files in the format of --list-files; not for none. Over what a job's "
+                       "outputs may be together (1 MiB of UTF-16): the path of a file that holds "
+                       "them, with a warning."},
     {"<filter>_added_files", "With --files-by-status; also <filter>_modified_files and "
                              "<filter>_deleted_files."},
     {"<filter>_dirs", "With --dir-names: the directories of those files, each once."},

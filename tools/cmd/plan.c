@@ -139,6 +139,7 @@ static int add_outputs(struct report *report, const struct arc_plan *plan, struc
     ARC_TRY(arc_plan_matrix(report->document, &matrix, err));
     ARC_TRY(output_json(report, "matrix", matrix, err));
     ARC_TRY(report_output(report, "any", plan->any ? "true" : "false", err));
+    ARC_TRY(report_output(report, "push", plan->push ? "true" : "false", err));
     ARC_TRY(output_json(report, "services", services, err));
     return output_json(report, "plan", report->document, err);
 }
@@ -219,6 +220,7 @@ static const struct output outputs[] = {
     {"matrix",
      "The cells for strategy.matrix: {\"include\": [{service, platform, runner, cells}]}; a row "
      "holds several cells where there are more than 256."},
+    {"push", "Whether the images are pushed."},
     {"any", "Whether there is any cell: an empty matrix is an error in GitHub Actions."},
     {"services", "The codenames of the services that are built, as a JSON array."},
     {"plan", "plan.json on one line, for later jobs."},

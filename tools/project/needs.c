@@ -1,6 +1,7 @@
 #include "project/needs.h"
 #include "arcci/documents.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "os/file.h"
 #include "project/documents.h"
@@ -289,6 +290,38 @@ int arc_needs_check(const struct arc_needs *needs, const char *then, struct arc_
         if (trouble)
             return arc_error_set(err, ARC_EFAILED, "the job %.100s ended as %.40s: %s", job,
                                  trouble, then);
+    }
+    return ARC_OK;
+}
+
+static bool has_built(const json_t *build, const char *codename)
+{
+    size_t i;
+    json_t *entry;
+    json_array_foreach (json_object_get(build, "services"), i, entry)
+        if (strcmp(arc_json_text_of(entry, "service"), codename) == 0)
+            return true;
+    return false;
+}
+
+int arc_needs_check_built(const struct arc_needs *needs, const char *then, struct arc_error *err)
+{
+    size_t i;
+    json_t *service;
+    if (!json_array_size(json_object_get(needs->build, "services")))
+        return arc_error_set(err, ARC_EFAILED,
+                             "--needs: no job has a build.json with an image among its outputs: "
+                             "%s; " ARC_OUTPUT_DROPPED,
+                             then);
+
+    json_array_foreach (json_object_get(needs->plan, "services"), i, service) {
+        const char *codename = arc_json_text_of(service, "service");
+        if (json_is_true(json_object_get(service, "selected")) &&
+            !has_built(needs->build, codename))
+            return arc_error_set(err, ARC_EFAILED,
+                                 "--needs: %.100s is planned, and no job has its build.json among "
+                                 "its outputs: %s; " ARC_OUTPUT_DROPPED,
+                                 codename, then);
     }
     return ARC_OK;
 }

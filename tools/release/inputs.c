@@ -107,42 +107,19 @@ static const char *text_of(const json_t *document, const char *name)
     return json_string_value(json_object_get(document, name));
 }
 
-static bool has_built(const json_t *build, const char *codename)
-{
-    size_t i;
-    json_t *entry;
-    json_array_foreach (json_object_get(build, "services"), i, entry)
-        if (strcmp(arc_json_text_of(entry, "service"), codename) == 0)
-            return true;
-    return false;
-}
-
 /* In a workflow a release is made of what succeeded: every image that was planned, and the gate. */
 static int check_jobs(const struct arc_release_files *files, const struct arc_needs *needs,
                       struct arc_error *err)
 {
-    size_t i;
-    json_t *service;
     if (!files->documents.needs)
         return ARC_OK;
     ARC_TRY(arc_needs_check(needs, "nothing is released", err));
-    if (!json_array_size(json_object_get(needs->build, "services")))
-        return arc_error_set(err, ARC_EFAILED,
-                             "--needs: no job has a build.json with an image among its outputs: "
-                             "nothing is released");
-    json_array_foreach (json_object_get(needs->plan, "services"), i, service) {
-        const char *codename = arc_json_text_of(service, "service");
-        if (json_is_true(json_object_get(service, "selected")) &&
-            !has_built(needs->build, codename))
-            return arc_error_set(err, ARC_EFAILED,
-                                 "--needs: %.100s is planned, and no job built it: nothing is "
-                                 "released",
-                                 codename);
-    }
+    ARC_TRY(arc_needs_check_built(needs, "nothing is released", err));
     if (!needs->scan && !files->no_gate)
-        return arc_error_set(err, ARC_EFAILED,
-                             "--needs: no job has a scan.json among its outputs: nothing is "
-                             "released without a gate (--gate=false, where there is none)");
+        return arc_error_set(
+            err, ARC_EFAILED,
+            "--needs: no job has a scan.json among its outputs: nothing is "
+            "released without a gate (--gate=false, where there is none); " ARC_OUTPUT_DROPPED);
     return ARC_OK;
 }
 

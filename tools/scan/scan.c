@@ -40,6 +40,8 @@ static int read_documents(struct arc_project *project, const struct arc_scan_fil
     int rc = arc_needs_read(&wanted, out, err);
     if (!rc && files->needs)
         rc = arc_needs_check(out, "its images are not scanned", err);
+    if (!rc && files->needs && !files->build)
+        rc = arc_needs_check_built(out, "nothing is scanned", err);
     if (!rc && !out->build && !out->plan && files->tag)
         rc = plan_of_tag(project, files, &out->plan, err);
     if (!rc && (out->build || out->plan) && strcmp(files->run.type, "image") != 0)

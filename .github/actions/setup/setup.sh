@@ -4,26 +4,44 @@ set -euo pipefail
 
 sources=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 machine=$(uname -m)
+[ "$machine" != arm64 ] || machine=aarch64
+system=linux
+[ "$(uname -s)" != Darwin ] || system=macos
 
 fail() {
     echo "::error title=setup arc-ci::$1" >&2
     exit 3
 }
 
-# A build belongs to the sources, the architecture and the distribution it was made on.
+checksum() {
+    if command -v sha256sum >/dev/null; then sha256sum "$@"; else shasum -a 256 "$@"; fi
+}
+
+# A build belongs to the sources, the architecture, and the distribution with the libraries that it puts inside.
 fingerprint() {
     (
         cd "$sources"
         find CMakeLists.txt Makefile tools include tests/deps.sh -type f -print0 | sort -z | xargs -0 sha256sum
         cat /etc/os-release
+        apt-cache show libgit2-dev libcurl4-openssl-dev libmbedtls-dev libjansson-dev libyaml-dev 2>/dev/null |
+            grep -E '^(Package|Version):' || true
     ) | sha256sum | cut -c 1-24
 }
 
+# Whether the file has one of the checksums that were asked for.
+matches() {
+    local found
+    found=$(checksum "$1" 2>/dev/null | cut -c 1-64)
+    [ -n "$found" ] && grep --quiet --line-regexp --fixed-strings -- "$found" <<<"${SHA256//[[:space:]]/$'\n'}"
+}
+
 plan() {
+    [[ "${CACHE:=write}" =~ ^(write|none)$ ]] || fail "cache: '$CACHE' is neither write nor none"
     if [ -n "$WANTED" ]; then
         [[ "$WANTED" =~ ^[0-9A-Za-z.+-]+$ ]] || fail "version: '$WANTED' is no version"
-        [[ "$SHA256" =~ ^[0-9a-f]{64}$ ]] || fail "sha256: 64 hexadecimal digits are needed with version"
-        key=release-$SHA256
+        [[ "$SHA256" =~ ^[0-9a-f]{64}([[:space:]]+[0-9a-f]{64})*[[:space:]]*$ ]] ||
+            fail "sha256: 64 hexadecimal digits are needed with version"
+        key=release-$(checksum <<<"$WANTED $SHA256" | cut -c 1-24)
     else
         key=source-$(fingerprint)
     fi
@@ -33,14 +51,30 @@ plan() {
     } >>"$GITHUB_OUTPUT"
 }
 
+# A file of an address. The token goes to curl by stdin, and to no other host (curl drops it on a redirect).
+get() {
+    local header=
+    [ -z "${TOKEN:-}" ] || header="header = \"Authorization: Bearer $TOKEN\""
+    curl --config - --fail --silent --show-error --location --proto '=https' --retry 3 "$@" <<<"$header"
+}
+
+# Where a release's file is, as its API has it: a private repository has no public address.
+asset_url() {
+    get "$GITHUB_API_URL/repos/$1/releases/tags/arc-ci/v$WANTED" |
+        jq --raw-output --arg name "$2" '.assets[] | select(.name == $name).url'
+}
+
 # Nothing is called arc-ci before its checksum was right.
 download() {
-    url=$GITHUB_SERVER_URL/${GITHUB_ACTION_REPOSITORY:-$GITHUB_REPOSITORY}/releases/download/arc-ci/v$WANTED/arc-ci-linux-$machine
+    local repository=${ACTION_REPOSITORY:-$GITHUB_REPOSITORY} file=arc-ci-$system-$machine url private
+    url=$GITHUB_SERVER_URL/$repository/releases/download/arc-ci/v$WANTED/$file
     part=$DIRECTORY/arc-ci.part
     trap 'rm -f "$part"' EXIT
-    curl --fail --silent --show-error --location --proto '=https' --retry 3 --output "$part" -- "$url" ||
-        fail "cannot download $url"
-    echo "$SHA256  $part" | sha256sum --check --status || fail "$url does not have the checksum $SHA256"
+    if ! TOKEN='' get --output "$part" -- "$url"; then
+        [ -n "${TOKEN:-}" ] && private=$(asset_url "$repository" "$file") && [ -n "$private" ] &&
+            get --header 'Accept: application/octet-stream' --output "$part" -- "$private" || fail "cannot download $url"
+    fi
+    matches "$part" || fail "$url does not have the checksum $SHA256"
     chmod +x "$part"
     mv "$part" "$DIRECTORY/arc-ci"
 }
@@ -60,7 +94,7 @@ install() {
 
 # A restored cache, or a folder that a self-hosted runner kept, may hold anything under that key.
 check() {
-    [ -z "${WANTED:-}" ] || echo "$SHA256  $DIRECTORY/arc-ci" | sha256sum --check --status ||
+    [ -z "${WANTED:-}" ] || matches "$DIRECTORY/arc-ci" ||
         fail "$DIRECTORY/arc-ci does not have the checksum $SHA256: it was changed since it was installed"
 }
 
