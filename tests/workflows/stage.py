@@ -104,6 +104,7 @@ class Checkout:
         for file in [self.path / ".github/arc-ci.yaml", *(self.path / ".github/workflows").glob("*.yml")]:
             text = file.read_text().replace("ghcr.io", self.stage.engine.registry.host)
             text = text.replace(BUILDER, f"{BUILDER} --driver-opt network=host").replace("cache: none", "cache: write")
+            text = re.sub(r"\n  queue: max(?=\n)|, queue: max(?=\})", "", text)
             file.write_text(re.sub(r"moby/buildkit:v\S+", buildkit.IMAGE, text))
 
     def git(self, *arguments):
