@@ -6,7 +6,7 @@ import shutil
 
 from stage import ROOT
 
-DEBIAN = re.compile(r"          sudo apt-get -o .*\n(?:          .*\n)+?(?=          cp -r /srv)")
+DEBIAN = re.compile(r"          sudo apt-get -o .*\n(?:          .*\n)+?(?=          cp -r ready)")
 ATTEST = re.compile(r"      - name: Say where.*\n(?:        .*\n)+")
 NAMES = [f"arc-ci-{system}-{machine}" for system in ("linux", "macos") for machine in ("x86_64", "aarch64")]
 

@@ -133,6 +133,9 @@ void lint_dockerfile(struct lint *lint, const struct arc_group *group,
 void lint_compose(struct lint *lint, const struct lint_service *service);
 void lint_make(struct lint *lint);
 void lint_workflows(struct lint *lint);
+/* runner.c: what GitHub does with a workflow, or with an action's steps, that reads right. */
+void lint_runner(struct lint *lint, const char *file, const struct arc_yaml_node *root);
+void lint_runner_action(struct lint *lint, const char *file, const struct arc_yaml_node *runs);
 void lint_facts(struct lint *lint);
 void lint_credentials(struct lint *lint);
 

@@ -442,6 +442,8 @@ static void check_workflow(struct lint *lint, const char *file)
     check_script(&w, arc_yaml_at(yaml.root, "defaults", "run", "shell", (char *)NULL));
     for (size_t i = 0; map && !lint->failed && i < jobs->count; i++)
         check_job(&w, &jobs->pairs[i]);
+    if (!lint->failed)
+        lint_runner(lint, file, yaml.root);
 }
 
 /* An action, wherever it lies. Of other files of that name only those below .github/actions must be
@@ -466,6 +468,7 @@ static int check_action(void *context, const char *file)
     if (!runs)
         return lint->failed;
 
+    lint_runner_action(lint, file, runs);
     struct workflow w = {.lint = lint, .file = file, .root = yaml.root};
     const struct arc_yaml_node *image = arc_yaml_get(runs, "image");
     check_steps(&w, arc_yaml_get(runs, "steps"));
