@@ -117,6 +117,9 @@ struct arc_group {
     struct arc_pair *runners;         /* platform → runs-on label; terminated by {NULL, NULL} */
     struct arc_recipe build;          /* what its services take over; part of theirs already */
     bool derive_inputs;               /* every service's files are what its Dockerfile reads */
+    char **bake_files;   /* whose targets are its services, once they are resolved; NULL: none */
+    char **bake_targets; /* NULL: the default group */
+    struct arc_pair *bake_variables;
     struct arc_service *services;
     size_t service_count;
     char *predecessor;       /* the tag before the group's first release, of any grammar; or NULL */

@@ -180,7 +180,8 @@ static json_t *service_platforms(const struct arc_plan_options *options,
     char **own = service->build.platforms;
     if (!*own)
         return json_deep_copy(planned);
-    if (options->version && !options->platforms)
+    bool described = options->version || options->group->bake_files;
+    if (described && !options->platforms)
         return texts_list(own);
     json_t *list = json_array();
     for (char **platform = own; *platform; platform++)

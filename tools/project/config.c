@@ -17,6 +17,7 @@ struct group_reading {
     const struct arc_yaml_node *image_tags;
     const struct arc_yaml_node *notes_template;
     const struct arc_yaml_node *build;
+    const struct arc_yaml_node *bake;
     struct arc_pair *build_args; /* become part of `build` */
     char *inputs;
     char *versioning;
@@ -60,10 +61,11 @@ static const struct arc_field group_fields[] = {
     {"tag", FIELD_LIST, AT(tags), false, arc_check_tag, NULL},
     {"versioning", FIELD_TEXT, offsetof(struct group_reading, versioning), false,
      arc_check_versioning, NULL},
-    {"registry", FIELD_LIST, AT(registries), true, arc_check_registry, NULL},
+    {"registry", FIELD_LIST, AT(registries), false, arc_check_registry, NULL},
     {"image", FIELD_TEXT, AT(image), false, arc_check_image, NULL},
     {"platforms", FIELD_TABLE, 0, false, NULL, &platform_table},
-    {"services", FIELD_NODE, offsetof(struct group_reading, services), true, NULL, NULL},
+    {"services", FIELD_NODE, offsetof(struct group_reading, services), false, NULL, NULL},
+    {"bake", FIELD_NODE, offsetof(struct group_reading, bake), false, NULL, NULL},
     {"image-tags", FIELD_NODE, offsetof(struct group_reading, image_tags), false, NULL, NULL},
     {"paths", FIELD_TEXTS, AT(paths), false, arc_check_glob, NULL},
     {"notes-template", FIELD_NODE, offsetof(struct group_reading, notes_template), false, NULL,
@@ -90,11 +92,21 @@ static const struct arc_field file_fields[] = {
 };
 static const struct arc_table file_table = {"this file", file_fields, false};
 
+static const struct arc_field bake_fields[] = {
+    {"files", FIELD_LIST, offsetof(struct arc_group, bake_files), true, arc_check_path, NULL},
+    {"targets", FIELD_LIST, offsetof(struct arc_group, bake_targets), false, arc_check_line, NULL},
+    {"variables", FIELD_KEYED, offsetof(struct arc_group, bake_variables), false,
+     arc_check_build_arg, NULL},
+    {0},
+};
+static const struct arc_table bake_table = {"'bake'", bake_fields, false};
+
 static void group_free(struct arc_group *group)
 {
     struct group_reading reading = {.group = *group};
     arc_fields_free(&group_table, &reading);
     arc_recipe_free(&group->build);
+    arc_fields_free(&bake_table, group);
     for (size_t i = 0; i < group->service_count; i++)
         arc_service_free(&group->services[i]);
     free(group->services);
@@ -177,7 +189,7 @@ static int refuse_empty(const struct loader *l, const struct arc_group *group,
                         const struct arc_yaml_node *map)
 {
     const struct arc_yaml_node *platforms = arc_yaml_get(map, "platforms");
-    if (!*group->registries)
+    if (!*group->registries && arc_yaml_get(map, "registry"))
         return arc_yaml_error(l->yaml, arc_yaml_get(map, "registry"), l->err,
                               "'registry' is empty");
     if (!*group->platforms_ci)
@@ -217,6 +229,33 @@ static int read_build(const struct loader *l, struct group_reading *reading,
     return arc_pairs_inherit(&group->build.args, reading->build_args, l->err);
 }
 
+/* What a group needs that is not described by a bake file, and what one that is must leave to it. */
+static int check_sources(const struct loader *l, const struct group_reading *reading,
+                         const struct arc_yaml_node *map, struct arc_group *group)
+{
+    if (!reading->bake && !group->registries)
+        return arc_yaml_error(l->yaml, map, l->err, "a group needs 'registry'");
+    if (!reading->bake && !reading->services)
+        return arc_yaml_error(l->yaml, map, l->err, "a group needs 'services'");
+    if (reading->bake && (group->registries || reading->services))
+        return arc_yaml_error(l->yaml, reading->bake, l->err,
+                              "'bake' describes the images whole: leave 'registry' and 'services' "
+                              "out");
+    if (!group->registries && !(group->registries = calloc(1, sizeof *group->registries)))
+        return arc_error_nomem(l->err);
+    return ARC_OK;
+}
+
+/* `bake`: a file, or files with targets and variables. Its services are resolved later. */
+static int read_bake(const struct loader *l, const struct group_reading *reading,
+                     struct arc_group *group)
+{
+    if (reading->bake->type != ARC_YAML_STRING)
+        return arc_fields_read(l->yaml, reading->bake, &bake_table, group, l->err);
+    ARC_TRY(arc_field_check(l->yaml, reading->bake, "bake", arc_check_path, l->err));
+    return arc_list_add(&group->bake_files, reading->bake->text, l->err);
+}
+
 static int complete_group(const struct loader *l, const struct arc_yaml_pair *pair,
                           struct group_reading *reading, struct arc_group *group)
 {
@@ -224,6 +263,7 @@ static int complete_group(const struct loader *l, const struct arc_yaml_pair *pa
     group->name = strdup(pair->key->text);
     if (!group->name)
         return arc_error_nomem(l->err);
+    ARC_TRY(check_sources(l, reading, pair->value, group));
     ARC_TRY(fill_defaults(group, l->err));
     ARC_TRY(refuse_empty(l, group, pair->value));
     if (reading->versioning)
@@ -231,6 +271,8 @@ static int complete_group(const struct loader *l, const struct arc_yaml_pair *pa
     ARC_TRY(arc_image_tags_read(l->yaml, reading->image_tags, &group->image_tags, l->err));
     ARC_TRY(read_notes_template(l, reading->notes_template, group));
     ARC_TRY(read_build(l, reading, group));
+    if (reading->bake)
+        return read_bake(l, reading, group);
     struct arc_services_reading services = {l->root, l->yaml, l->config, l->err};
     ARC_TRY(arc_services_read(&services, reading->services, group));
     return arc_bases_link(l->root, group, l->err);

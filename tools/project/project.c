@@ -1,6 +1,7 @@
 #include "arcci/project.h"
 #include "base/auto.h"
 #include "git/git.h"
+#include "project/bake_file.h"
 #include "project/file_value.h"
 #include "project/repository.h"
 #include <string.h>
@@ -38,7 +39,10 @@ int arc_project_load_config(struct arc_project *project, struct arc_error *err)
     ARC_AUTO_FREE char *root = arc_project_root(project);
     if (!root)
         return arc_error_nomem(err);
-    return arc_config_load(root, project->wanted.config, &project->config, err);
+    ARC_TRY(arc_config_load(root, project->wanted.config, &project->config, err));
+    for (size_t i = 0; i < project->config.group_count; i++)
+        ARC_TRY(arc_bake_resolve(project->env, root, &project->config.groups[i], NULL, err));
+    return ARC_OK;
 }
 
 char *arc_project_root(struct arc_project *project)
@@ -197,7 +201,12 @@ int arc_project_load(struct arc_project *project, struct arc_error *err)
     if (tag && !project->tag.text)
         ARC_TRY(arc_tag_parse(tag, project->group, &project->tag, err));
     ARC_TRY(load_repository(project, err));
-    return make_version(project, project->group, err);
+    ARC_TRY(make_version(project, project->group, err));
+    if (!project->version)
+        return ARC_OK;
+    size_t own = (size_t)(project->group - project->config.groups);
+    return arc_bake_resolve(project->env, project->repository.root, &project->config.groups[own],
+                            project->version, err);
 }
 
 /* The tag's group, NULL where there is none: a configuration that does not exist is no error. */
