@@ -67,7 +67,8 @@ enum arc_gate arc_scan_gate(const struct arc_scan_policy *policy, enum arc_verdi
     return !policy->block && policy->tolerate_no_answer ? ARC_GATE_REPORT_ONLY : ARC_GATE_FAIL;
 }
 
-static int add_line(json_t *list, struct arc_error *err, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static int add_line(json_t *list, struct arc_error *err,
+                                                          const char *format, va_list args)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = 8192};
     ARC_AUTO(arc_buf) struct arc_buf shown = {0};
