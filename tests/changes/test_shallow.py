@@ -89,3 +89,31 @@ def test_server_without_filters(place):
     whole = place.base(place.clone("whole"))
     place.git("config", "--global", "uploadpack.allowFilter", "false")
     assert place.base(place.clone("cut", "--depth=1")) == whole
+
+
+REFUSING = """#!/usr/bin/python3
+import os, subprocess, sys
+word = {word!r}
+child = subprocess.Popen(["git-upload-pack", *sys.argv[1:]], stdout=subprocess.PIPE)
+while data := os.read(child.stdout.fileno(), 65536):
+    while data:
+        data = data[os.write(1, data.replace(word, b"x" * len(word))):]
+with open({log!r}, "a") as log:
+    log.write("asked\\n")
+sys.exit(child.wait())
+"""
+
+
+@pytest.mark.parametrize("word", ["deepen-since", " shallow ", " filter "])
+def test_server_that_lacks_what_is_asked_for_first(place, word):
+    """Dates, then depths, then all of it: each is given up where the server does not offer it."""
+    whole = place.base(place.clone("whole"))
+    server = place.folder / "upload-pack"
+    server.write_text(REFUSING.format(word=word.encode(), log=str(place.folder / "log")))
+    server.chmod(0o755)
+    cut = place.clone("cut", "--depth=1")
+    place.git("config", "remote.origin.uploadpack", str(server), cwd=cut)
+    place.git("config", "protocol.version", "0", cwd=cut)
+    before = content(cut)
+    assert place.base(cut) == whole
+    assert content(cut) == before and (place.folder / "log").read_text().count("asked") > 1

@@ -125,12 +125,7 @@ static int fetch_whole(const struct arc_git *git, bool *last, struct arc_error *
 {
     struct arc_git_scratch *scratch = git->scratch;
     *last = true;
-    int rc = arc_git_fetch_commits(git, ARC_GIT_COMMITS, WHOLE, scratch->wants.items,
-                                   scratch->wants.count, err);
-    if (rc != ARC_ENOTFOUND || !strstr(arc_error_text(err), "does not support"))
-        return rc;
-    arc_error_clear(err);
-    return arc_git_fetch_commits(git, ARC_GIT_COMMITS, NULL, scratch->wants.items,
+    return arc_git_fetch_commits(git, ARC_GIT_COMMITS, WHOLE, scratch->wants.items,
                                  scratch->wants.count, err);
 }
 

@@ -68,12 +68,17 @@ int arc_git_add_refspec(const struct arc_git *git, json_t *refspecs, const struc
 int arc_git_fetch_commits(const struct arc_git *git, enum arc_git_part part, const char *how,
                           const struct arc_oid *commits, size_t count, struct arc_error *err)
 {
+    ARC_AUTO(arc_error) struct arc_error problem = {0};
     ARC_AUTO_JSON json_t *refspecs = json_array();
     if (!refspecs)
         return arc_error_nomem(err);
     for (size_t i = 0; i < count; i++)
         ARC_TRY(arc_git_add_refspec(git, refspecs, &commits[i], err));
-    return arc_git_scratch_fetch(git, part, how, refspecs, err);
+    int rc = arc_git_scratch_fetch(git, part, how, refspecs, &problem);
+    bool by_depth = how && strncmp(how, "--depth", strlen("--depth")) == 0;
+    if (rc == ARC_ENOTFOUND && by_depth && strstr(arc_error_text(&problem), "does not support"))
+        return arc_git_scratch_fetch(git, part, NULL, refspecs, err);
+    return rc ? arc_error_set(err, rc, "%s", arc_error_text(&problem)) : ARC_OK;
 }
 
 int arc_git_fetch_trees(const struct arc_git *git, const struct arc_oid *commits, size_t count,

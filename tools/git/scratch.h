@@ -52,7 +52,7 @@ int arc_git_scratch_restart(const struct arc_git *git, struct arc_error *err);
 int arc_git_add_refspec(const struct arc_git *git, json_t *refspecs, const struct arc_oid *object,
                         struct arc_error *err);
 
-/* The same with the names of objects. */
+/* The same with the names of objects. A server that knows no depths sends all of the history. */
 int arc_git_fetch_commits(const struct arc_git *git, enum arc_git_part part, const char *how,
                           const struct arc_oid *commits, size_t count, struct arc_error *err);
 
