@@ -59,6 +59,14 @@ def grown(scratch, count, changed):
     return measure(f"{count} files, {changed} changed", repo, scratch, [f"dir{i:03d}" for i in range(50)], sha(repo, "base"), 20)
 
 
+def releases(scratch):
+    """Every service since its last release, beside all of them since one commit."""
+    repo = repositories.make_services(scratch / "services")
+    each, plain = in_turn([[ARC_CI, "changes", "--since-release"], [ARC_CI, "changes", "--base=HEAD~1000"]], 15, cwd=repo,
+                          env={**repositories.ENV, "HOME": str(scratch)})
+    yield "500 services, 60,000 commits, 20,000 tags: --since-release", each, "--base HEAD~1000", plain, "ms"
+
+
 def sha(repo, revision):
     return repositories.git(repo, "rev-parse", revision).decode().strip()
 
@@ -71,6 +79,7 @@ def run():
             yield from measure(name, repo, scratch, [f"dir{i:03d}" for i in range(tops)], sha(repo, "base"), rounds)
             if name == "large":
                 yield from written(repo, scratch, sha(repo, "base"), rounds, name)
+        yield from releases(scratch)
         own = os.environ.get("ARC_CI_BENCH_REPOSITORY")
         if own:
             tops = repositories.git(own, "ls-tree", "-d", "--name-only", "HEAD").decode().split("\n")[:10]

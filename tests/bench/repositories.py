@@ -42,3 +42,27 @@ def make(repo, count, directories, changed):
     git(repo, "repack", "-adfq", "--depth=50", "--window=10")
     git(repo, "reset", "-q", "--mixed")
     return repo
+
+
+def make_services(repo, services=500, commits=60_000, tags=20_000):
+    """A monorepo whose services are all released by themselves, `tags` times together, at last shortly before the end."""
+    chance, stream = random.Random(1), []
+    repo.mkdir()
+    git(repo, "init", "-q", "-b", "main")
+    names = [f"s{i:03d}" for i in range(services)]
+    files = {".github/arc-ci.yaml": "groups:\n" + "".join(
+        f"  {name}:\n    registry: ghcr.io/o\n    services: [services/{name}]\n" for name in names)}
+    files |= {f"services/{name}/service.yaml": f"name: {name}\ncodename: {name}\n" for name in names}
+    sources = [f"services/{name}/{part}/file{i}.c" for name in names for part in "ab" for i in range(4)]
+    for mark in range(1, commits + 1):
+        written = files if mark == 1 else {chance.choice(sources): f"{mark}\n"}
+        stream.append(f"commit refs/heads/main\nmark :{mark}\ncommitter a <a@example.org> {1_700_000_000 + mark * 60} +0000\ndata 1\nm\n")
+        stream += [f"M 100644 inline {path}\ndata {len(text)}\n{text}\n" for path, text in written.items()]
+    each = tags // services
+    stream += [f"reset refs/tags/{name}/v0.{i}.0\nfrom :{max(1, (i + 1) * commits // each - chance.randrange(1000))}\n\n"
+               for name in names for i in range(each)]
+    git(repo, "fast-import", "--quiet", input="".join(stream).encode())
+    git(repo, "pack-refs", "--all")
+    git(repo, "repack", "-adfq", "--depth=50", "--window=10")
+    git(repo, "reset", "-q", "--hard")
+    return repo
