@@ -65,7 +65,7 @@ def test_images_of_what_changed(storage):
     assert run.jobs["security/scan"] == run.jobs["images/publish"] == run.jobs["images/report"] == "success"
     assert tag in tags(storage, "vault") and tag not in tags(storage, "relic")
     assert {status["context"]: status["state"] for status in storage.double.state.statuses} == dict.fromkeys(
-        [f"{GROUP} / {name}" for name in (*SERVICES, "images", "gate")], "success")
+        [f"{GROUP} / {name} (push)" for name in (*SERVICES, "images", "gate")], "success")
 
     run, tag = push(storage, "services/messaging/README.md")
     assert built(run) == set() and "images/publish" not in run.jobs
