@@ -24,6 +24,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         server = self.server
         server.asked.append(self.path)
         body = server.files.get(self.path)
+        if self.path in server.private and self.headers.get("Authorization") != "Bearer sesame":
+            body = None
         if server.redirect:
             self.send_response(302)
             self.send_header("Location", server.redirect + self.path)
@@ -46,11 +48,13 @@ class Releases:
         make_certificate(self.folder)
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.files, self.server.cut, self.server.redirect, self.server.asked = {}, None, None, []
+        self.server.private = set()  # paths that only the token opens
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.folder / "server.pem")
         self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.environment = {"GITHUB_SERVER_URL": f"https://127.0.0.1:{self.server.server_port}",
+        self.url = f"https://127.0.0.1:{self.server.server_port}"
+        self.environment = {"GITHUB_SERVER_URL": self.url, "GITHUB_API_URL": self.url,
                             "CURL_CA_BUNDLE": str(self.folder / "ca.pem")}
 
     def close(self):

@@ -1,11 +1,13 @@
 """setup.sh's way from a released binary to PATH, over https: what is right is installed, of anything else nothing."""
 import hashlib
+import json
 import os
 import pathlib
 import platform
 import subprocess
 
 import pytest
+import yaml
 from releases import Releases
 from stage import ROOT
 
@@ -28,7 +30,8 @@ class Setup:
     def __init__(self, releases, folder, wanted="1.2.3", sha256=hashlib.sha256(PROGRAM).hexdigest()):
         self.output, self.path = folder / "output", folder / "path"
         self.env = {"PATH": os.environ["PATH"], "HOME": str(folder), "GITHUB_OUTPUT": str(self.output),
-                    "GITHUB_PATH": str(self.path), "GITHUB_REPOSITORY": "o/r", "WANTED": wanted, "SHA256": sha256,
+                    "GITHUB_PATH": str(self.path), "GITHUB_REPOSITORY": "consumer/app",
+                    "GITHUB_ACTION_REPOSITORY": "", "ACTION_REPOSITORY": "o/r", "WANTED": wanted, "SHA256": sha256,
                     **releases.environment}
 
     def step(self, name, **env):
@@ -103,3 +106,49 @@ def test_what_is_no_version_or_checksum_is_refused(releases, tmp_path, wanted, s
     result = Setup(releases, tmp_path, wanted, sha256).step("plan")
     assert result.returncode == 3 and "::error" in result.stderr
     assert not releases.server.asked
+
+
+def test_it_asks_its_own_repository_not_the_callers(releases, tmp_path):
+    """GitHub empties GITHUB_ACTION_REPOSITORY in a step of a composite action; action.yml passes the context's value on."""
+    action = yaml.safe_load((SCRIPT.parent / "action.yml").read_text())
+    install, = [step for step in action["runs"]["steps"] if step.get("run", "").endswith("install")]
+    assert install["env"]["ACTION_REPOSITORY"] == "${{ github.action_repository }}"
+    assert "consumer/app" not in "".join(releases.server.asked)
+    setup = Setup(releases, tmp_path)
+    setup.env["ACTION_REPOSITORY"] = ""  # a local action: it is in the repository that runs
+    setup.env["GITHUB_REPOSITORY"] = "o/r"
+    assert setup.run()[0].returncode == 0
+
+
+def test_a_private_repositorys_release_by_the_token(releases, tmp_path):
+    listing = "/repos/o/r/releases/tags/arc-ci/v1.2.3"
+    releases.server.files = {"/asset/7": PROGRAM, listing: json.dumps({"assets": [
+        {"name": "other", "url": releases.url + "/asset/6"}, {"name": PATH.rsplit("/", 1)[1], "url": releases.url + "/asset/7"}]}).encode()}
+    releases.server.private = {"/asset/7", listing}
+    setup = Setup(releases, tmp_path)
+    assert setup.run()[0].returncode == 3
+    setup.env["TOKEN"] = "sesame"
+    result, files = setup.run()
+    assert result.returncode == 0 and files == ["arc-ci"], result.stderr
+    assert "sesame" not in result.stdout + result.stderr
+
+
+def test_one_checksum_per_architecture(releases, tmp_path):
+    right = hashlib.sha256(PROGRAM).hexdigest()
+    setup = Setup(releases, tmp_path, sha256=f"{'a' * 64}\n{right}\n")
+    assert setup.run()[0].returncode == 0 and setup.step("path").returncode == 0
+    setup = Setup(releases, tmp_path, sha256=f"{'a' * 64} {'b' * 64}")
+    assert setup.run()[0].returncode == 3
+
+
+def test_jobs_that_may_write_take_nothing_from_a_cache():
+    """In every workflow: arc-ci is set up without a cache where the job's token may write packages, contents or statuses."""
+    seen = 0
+    for file in (ROOT / ".github/workflows").glob("*.yml"):
+        for name, job in yaml.safe_load(file.read_text())["jobs"].items():
+            writes = {scope for scope, access in job.get("permissions", {}).items() if access == "write"}
+            for step in job.get("steps", []):
+                if step.get("uses") == "./.github/actions/setup" and writes & {"packages", "contents"}:
+                    seen += 1
+                    assert step["with"]["cache"] == "none", f"{file.name}: {name}"
+    assert seen > 5
