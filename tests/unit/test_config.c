@@ -7,7 +7,7 @@
 #include "arcci/config.h"
 #include "base/auto.h"
 #include "base/suggest.h"
-#include "project/config_fields.h"
+#include "config/fields.h"
 #include <cmocka.h>
 
 #include "folder.h"

@@ -1,8 +1,8 @@
 #include "build/context.h"
 #include "arcci/glob.h"
 #include "base/auto.h"
+#include "config/build.h"
 #include "git/diff.h"
-#include "project/config_build.h"
 #include <string.h>
 
 #define SHOWN_MAX  5     /* files that a message names */

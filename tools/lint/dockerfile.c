@@ -1,8 +1,8 @@
 /* What a released service's Dockerfile must show. */
 #include "dockerfile/dockerfile.h"
 #include "base/auto.h"
+#include "config/build.h"
 #include "lint/rule.h"
-#include "project/config_build.h"
 #include "project/inputs.h"
 #include <string.h>
 #include <strings.h>

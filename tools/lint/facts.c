@@ -1,7 +1,7 @@
 #include "lint/facts.h"
 #include "base/auto.h"
+#include "config/fields.h"
 #include "lint/make.h"
-#include "project/config_fields.h"
 #include <string.h>
 #include <time.h>
 

@@ -1,9 +1,9 @@
 /* `.github/arc-ci-lint.yaml`. */
 #include "base/auto.h"
 #include "base/suggest.h"
+#include "config/fields.h"
 #include "lint/facts.h"
 #include "os/file.h"
-#include "project/config_fields.h"
 #include <string.h>
 
 #define DEFAULT_PATH ".github/arc-ci-lint.yaml"

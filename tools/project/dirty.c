@@ -3,8 +3,8 @@
 #include "arcci/glob.h"
 #include "arcci/project.h"
 #include "base/auto.h"
+#include "config/build.h"
 #include "git/diff.h"
-#include "project/config_build.h"
 #include <string.h>
 
 #define SHOWN_MAX 5

@@ -1,6 +1,6 @@
 #include "project/inputs.h"
 #include "base/auto.h"
-#include "project/config_build.h"
+#include "config/build.h"
 #include <string.h>
 
 /* The pairs as an object. A value with a placeholder is known when a plan is made. */

@@ -1,8 +1,8 @@
 #include "arcci/project.h"
 #include "base/auto.h"
+#include "config/bake_file.h"
+#include "config/file_value.h"
 #include "git/git.h"
-#include "project/bake_file.h"
-#include "project/file_value.h"
 #include "project/repository.h"
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* The services of a group. */
-#ifndef ARC_PROJECT_CONFIG_SERVICES_H
-#define ARC_PROJECT_CONFIG_SERVICES_H
+#ifndef ARC_CONFIG_SERVICES_H
+#define ARC_CONFIG_SERVICES_H
 
 #include "arcci/config.h"
 #include "yaml/yaml.h"

@@ -1,4 +1,4 @@
-#include "project/file_value.h"
+#include "config/file_value.h"
 #include "base/auto.h"
 #include "os/file.h"
 #include "yaml/yaml.h"

@@ -1,10 +1,10 @@
 /* One service: its service.yaml, and what an entry of arc-ci.yaml says over it. */
-#include "project/config_service.h"
+#include "config/service.h"
 #include "base/auto.h"
+#include "config/bases.h"
+#include "config/build.h"
+#include "config/variants.h"
 #include "os/file.h"
-#include "project/config_bases.h"
-#include "project/config_build.h"
-#include "project/config_variants.h"
 #include <string.h>
 
 #define AT(member)   offsetof(struct arc_service_reading, service.member)

@@ -1,4 +1,4 @@
-#include "project/config_fields.h"
+#include "config/fields.h"
 #include "base/auto.h"
 #include "base/platform.h"
 #include "base/suggest.h"

@@ -1,6 +1,6 @@
-#include "project/config_variants.h"
+#include "config/variants.h"
 #include "base/auto.h"
-#include "project/config_fields.h"
+#include "config/fields.h"
 #include <string.h>
 
 #define AT(member) offsetof(struct arc_service_reading, service.member)

@@ -2,12 +2,12 @@
 #include "arcci/config.h"
 #include "base/auto.h"
 #include "base/platform.h"
+#include "config/bases.h"
+#include "config/build.h"
+#include "config/fields.h"
+#include "config/graph.h"
+#include "config/services.h"
 #include "os/file.h"
-#include "project/config_bases.h"
-#include "project/config_build.h"
-#include "project/config_fields.h"
-#include "project/config_graph.h"
-#include "project/config_services.h"
 #include <string.h>
 
 /* What a group's mapping is read into: the group, and the nodes that take a second look. */

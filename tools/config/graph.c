@@ -1,4 +1,4 @@
-#include "project/config_graph.h"
+#include "config/graph.h"
 #include "base/auto.h"
 #include "os/file.h"
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Mappings of a YAML file read into a struct by a table of fields. */
-#ifndef ARC_PROJECT_CONFIG_FIELDS_H
-#define ARC_PROJECT_CONFIG_FIELDS_H
+#ifndef ARC_CONFIG_FIELDS_H
+#define ARC_CONFIG_FIELDS_H
 
 #include "arcci/buf.h"
 #include "arcci/config.h"

@@ -1,8 +1,8 @@
 /* `variants` of a service: one Dockerfile, many images. */
-#ifndef ARC_PROJECT_CONFIG_VARIANTS_H
-#define ARC_PROJECT_CONFIG_VARIANTS_H
+#ifndef ARC_CONFIG_VARIANTS_H
+#define ARC_CONFIG_VARIANTS_H
 
-#include "project/config_reading.h"
+#include "config/reading.h"
 
 /* Most variants of one service. */
 #define ARC_VARIANTS_MAX 256

@@ -5,7 +5,7 @@
 #include "base/platform.h"
 #include "base/suggest.h"
 #include "base/text.h"
-#include "project/config_fields.h"
+#include "config/fields.h"
 #include <string.h>
 
 #define LOWER  "abcdefghijklmnopqrstuvwxyz"

@@ -1,6 +1,6 @@
 /* A service while its files are read. */
-#ifndef ARC_PROJECT_CONFIG_READING_H
-#define ARC_PROJECT_CONFIG_READING_H
+#ifndef ARC_CONFIG_READING_H
+#define ARC_CONFIG_READING_H
 
 #include "arcci/config.h"
 #include "yaml/yaml.h"

@@ -1,8 +1,8 @@
-#include "project/config_bases.h"
+#include "config/bases.h"
 #include "base/auto.h"
+#include "config/build.h"
 #include "dockerfile/stages.h"
 #include "os/file.h"
-#include "project/config_build.h"
 #include <string.h>
 
 #define DOCKERFILE_MAX ((size_t)1 << 20)

@@ -1,6 +1,6 @@
 /* A group whose services are the targets of a bake file. */
-#ifndef ARC_PROJECT_BAKE_FILE_H
-#define ARC_PROJECT_BAKE_FILE_H
+#ifndef ARC_CONFIG_BAKE_FILE_H
+#define ARC_CONFIG_BAKE_FILE_H
 
 #include "arcci/config.h"
 #include "arcci/env.h"

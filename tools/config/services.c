@@ -1,13 +1,13 @@
 /* `services` of a group: directories, globs, YAML files and mappings. */
-#include "project/config_services.h"
+#include "config/services.h"
 #include "arcci/glob.h"
 #include "base/auto.h"
+#include "config/build.h"
+#include "config/graph.h"
+#include "config/path.h"
+#include "config/service.h"
+#include "config/variants.h"
 #include "os/file.h"
-#include "project/config_build.h"
-#include "project/config_graph.h"
-#include "project/config_path.h"
-#include "project/config_service.h"
-#include "project/config_variants.h"
 #include <string.h>
 
 /* Most directories that a glob is compared with. */

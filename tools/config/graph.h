@@ -1,6 +1,6 @@
 /* How the services of a configuration stand to one another. */
-#ifndef ARC_PROJECT_CONFIG_GRAPH_H
-#define ARC_PROJECT_CONFIG_GRAPH_H
+#ifndef ARC_CONFIG_GRAPH_H
+#define ARC_CONFIG_GRAPH_H
 
 #include "arcci/config.h"
 #include "yaml/yaml.h"

@@ -1,6 +1,6 @@
 /* Images of a group that start from one another. */
-#ifndef ARC_PROJECT_CONFIG_BASES_H
-#define ARC_PROJECT_CONFIG_BASES_H
+#ifndef ARC_CONFIG_BASES_H
+#define ARC_CONFIG_BASES_H
 
 #include "arcci/config.h"
 

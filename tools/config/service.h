@@ -1,9 +1,9 @@
 /* One service: what its service.yaml and its entry in arc-ci.yaml say. */
-#ifndef ARC_PROJECT_CONFIG_SERVICE_H
-#define ARC_PROJECT_CONFIG_SERVICE_H
+#ifndef ARC_CONFIG_SERVICE_H
+#define ARC_CONFIG_SERVICE_H
 
-#include "project/config_fields.h"
-#include "project/config_reading.h"
+#include "config/fields.h"
+#include "config/reading.h"
 
 void arc_service_reading_free(struct arc_service_reading *reading);
 

@@ -1,12 +1,12 @@
-#include "project/bake_file.h"
+#include "config/bake_file.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "config/bases.h"
+#include "config/build.h"
+#include "config/path.h"
+#include "config/service.h"
 #include "os/process.h"
-#include "project/config_bases.h"
-#include "project/config_build.h"
-#include "project/config_path.h"
-#include "project/config_service.h"
 #include <string.h>
 
 #define WORDS_MAX 128

@@ -1,9 +1,9 @@
 /* The `build` section of services and groups. */
-#ifndef ARC_PROJECT_CONFIG_BUILD_H
-#define ARC_PROJECT_CONFIG_BUILD_H
+#ifndef ARC_CONFIG_BUILD_H
+#define ARC_CONFIG_BUILD_H
 
-#include "project/config_fields.h"
-#include "project/file_value.h"
+#include "config/fields.h"
+#include "config/file_value.h"
 
 /* Reads a `build` section (NULL: none) into *out, which is zeroed. Local paths, which the file has
  * relative to its own directory `base` ("" for the root), become relative to the root; the

@@ -1,4 +1,4 @@
-#include "project/config_path.h"
+#include "config/path.h"
 #include "arcci/buf.h"
 #include "base/auto.h"
 #include <string.h>

@@ -1,7 +1,7 @@
 /* `scan:` of .github/arc-ci.yaml. */
 #include "arcci/scan_settings.h"
 #include "base/auto.h"
-#include "project/config_fields.h"
+#include "config/fields.h"
 #include <string.h>
 
 struct reading {

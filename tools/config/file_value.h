@@ -1,6 +1,6 @@
 /* A value that stands in a file: a version that a bot raises, an argument that others read too. */
-#ifndef ARC_PROJECT_FILE_VALUE_H
-#define ARC_PROJECT_FILE_VALUE_H
+#ifndef ARC_CONFIG_FILE_VALUE_H
+#define ARC_CONFIG_FILE_VALUE_H
 
 #include "arcci/buf.h"
 
