@@ -275,3 +275,19 @@ def test_a_shallow_clone_needs_git(machine):
     document, checks = machine.run("--offline")
     assert not document["ok"]
     assert checks["git"]["status"] == "missing"
+
+
+@pytest.mark.parametrize("prefix, repository, status, says", [
+    ("ghcr.io/acme", "https://github.com/Acme/shop", "ok", "a new one is private"),
+    ("ghcr.io/acme/team", "git@github.com:acme/shop.git", "ok", "a new one is private"),
+    ("ghcr.io/acme", "https://github.com/acme-labs/shop", "warning", "GITHUB_TOKEN may not push there"),
+    ("ghcr.io/acme-labs", "https://github.com/acme/shop", "warning", "GITHUB_TOKEN may not push there"),
+    ("quay.io/acme", "https://github.com/other/shop", "ok", None),
+    ("ghcr.io/acme", None, "ok", "a new one is private")])
+def test_who_may_write_the_packages(machine, prefix, repository, status, says):
+    machine.config(machine.port, registry=prefix)
+    if repository:
+        machine.git("remote", "add", "origin", repository)
+    _, checks = machine.run("--offline", "--for", "release")
+    assert checks["packages"]["status"] == status, checks["packages"]
+    assert says in checks["packages"]["advice"] if says else not checks["packages"].get("advice")

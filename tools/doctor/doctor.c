@@ -36,6 +36,7 @@ static const struct {
     {"libcurl", DOCTOR_BUILD | DOCTOR_RELEASE, doctor_libcurl},
     {"token", DOCTOR_RELEASE, doctor_token},
     {"registry", DOCTOR_BUILD | DOCTOR_RELEASE, doctor_registry},
+    {"packages", DOCTOR_RELEASE, doctor_packages},
     {"ports", DOCTOR_SERVICES, doctor_ports},
     {"network", DOCTOR_SERVICES, doctor_network},
     {"volumes", DOCTOR_SERVICES, doctor_volumes},

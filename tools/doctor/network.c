@@ -5,7 +5,9 @@
 #include "github/github.h"
 #include "http/http.h"
 #include "os/socket.h"
+#include "project/repository.h"
 #include <string.h>
+#include <strings.h>
 
 #define REACH_SECONDS 10
 
@@ -97,6 +99,53 @@ void doctor_registry(struct doctor *doctor, struct doctor_result *result)
     json_object_foreach (hosts, host, value)
         reach(http, host, result);
     arc_http_free(http);
+}
+
+/* The owner in "https://github.com/OWNER/NAME"; "" when there is none. */
+static const char *owner_of(const char *source, size_t *len)
+{
+    const char *host = source ? strstr(source, "://") : NULL;
+    const char *owner = host ? strchr(host + 3, '/') : NULL;
+    *len = owner ? strcspn(owner + 1, "/") : 0;
+    return owner ? owner + 1 : "";
+}
+
+/* GITHUB_TOKEN writes packages of its repository's owner only (GitHub docs, "Working with the Container registry"). */
+void doctor_packages(struct doctor *doctor, struct doctor_result *result)
+{
+    static const char host[] = "ghcr.io/";
+    ARC_AUTO(arc_repository) struct arc_repository repository = {0};
+    const struct arc_project *project = doctor->project;
+    size_t len;
+    if (!project->git || !doctor->has_config ||
+        arc_repository_read(project->git, project->env, NULL, &repository, NULL)) {
+        result->status = DOCTOR_SKIPPED;
+        arc_buf_puts(&result->found, "no release groups");
+        return;
+    }
+
+    const char *owner = owner_of(repository.source, &len);
+    for (size_t i = 0; i < project->config.group_count; i++)
+        for (char **prefix = project->config.groups[i].registries; *prefix; prefix++) {
+            const char *name = *prefix + sizeof host - 1;
+            if (strncmp(*prefix, host, sizeof host - 1) != 0)
+                continue;
+            bool foreign = len && (strcspn(name, "/") != len || strncasecmp(name, owner, len) != 0);
+            arc_buf_printf(&result->found, "%s%s", result->found.len ? ", " : "", *prefix);
+            if (!foreign)
+                continue;
+            result->status = DOCTOR_WARNING;
+            arc_buf_printf(&result->found, " is not of the repository's owner %.*s", (int)len,
+                           owner);
+            arc_buf_reset(&result->advice);
+            arc_buf_puts(&result->advice, "GITHUB_TOKEN may not push there: give the workflows the "
+                                          "secrets registry-username and registry-password");
+        }
+    if (!result->found.len)
+        arc_buf_puts(&result->found, "none on ghcr.io");
+    else if (!result->advice.len)
+        arc_buf_puts(&result->advice,
+                     "a new one is private: make it public after the first release");
 }
 
 /* Whether `name` starts with the name of one of our services, and `next` follows. */
