@@ -86,10 +86,11 @@ static int64_t next_date(const struct arc_git_scratch *scratch, struct arc_histo
     }
     int64_t margin = (newest - oldest) / MARGIN, least = DAY + 2 * arc_history_skew(history);
     int64_t next = oldest - (margin > least ? margin : least);
-    if (scratch->since == ARC_HISTORY_NO_DATE || next < scratch->since)
+    if (scratch->since == ARC_HISTORY_NO_DATE)
         return next;
     int64_t window = newest - scratch->since;
-    return newest - GROWTH * (window > WINDOW_MIN ? window : WINDOW_MIN);
+    int64_t grown = newest - GROWTH * (window > WINDOW_MIN ? window : WINDOW_MIN);
+    return next < grown ? next : grown;
 }
 
 static int fetch_dates(const struct arc_git *git, struct arc_history *history, int64_t since,
@@ -107,8 +108,9 @@ static int fetch_dates(const struct arc_git *git, struct arc_history *history, i
         if (arc_history_date(history, &scratch->wants.items[i], &date) && date >= since)
             wants[count++] = scratch->wants.items[i];
     }
-    if (scratch->since == ARC_HISTORY_NO_DATE) /* no place may stay that was cut by depth */
-        ARC_TRY(arc_git_scratch_restart(git, err));
+    /* A server names places where it cut that it did not send: for each of them git would fetch a
+     * commit with all its trees when the window grows. */
+    ARC_TRY(arc_git_scratch_restart(git, err));
     arc_buf_printf(&how, "--shallow-since=%jd", (intmax_t)since);
     int rc = count ? arc_git_fetch_commits(git, ARC_GIT_COMMITS, arc_buf_text(&how), wants, count,
                                            &refused)
