@@ -40,53 +40,132 @@ static int add_path(struct paths *paths, const char *path, size_t len, struct ar
     return grown[paths->count++] ? ARC_OK : arc_error_nomem(err);
 }
 
-/* The part of a glob that is a path whatever the rest matches: "lib/x" of "lib/x/y*.c". A pattern
- * with no such part, which begins with a wildcard, is kept whole, for each commit's files; one that leaves out
- * ("!x") adds nothing. */
-static int add_glob(struct paths *paths, struct paths *globs, const char *glob,
-                    struct arc_error *err)
+/* Paths that count for a service, or for all of them: as arc_filters_of_config() has them, one
+ * pattern without `!` takes in and none with `!` refuses. */
+struct pattern {
+    struct arc_glob *glob;
+    bool refuses;
+};
+
+/* A service's directories, and where its `paths` lie among the patterns. */
+struct place {
+    struct paths folders;
+    size_t first, count;
+};
+
+/* What the commits have to touch. */
+struct scope {
+    struct pattern *patterns;
+    struct place *places; /* per service of the plan, and a last one for where they were before */
+    struct paths bounds;  /* no path that counts lies elsewhere */
+    size_t pattern_count, shared, place_count;
+    bool everywhere; /* no folder bounds what counts */
+};
+
+static void scope_free(struct scope *scope)
 {
-    glob += strncmp(glob, "./", 2) == 0 ? 2 : 0;
-    size_t len = strcspn(glob, "*?[]{}()!+@\\");
-    bool literal = glob[len] == '\0';
-    while (!literal && len && glob[len - 1] != '/')
-        len--;
-    if (len)
-        return add_path(paths, glob, len, err);
-    return *glob == '!' ? ARC_OK : add_path(globs, glob, strlen(glob), err);
+    for (size_t i = 0; i < scope->pattern_count; i++)
+        arc_glob_free(&scope->patterns[i].glob);
+    for (size_t i = 0; i < scope->place_count; i++)
+        paths_free(&scope->places[i].folders);
+    paths_free(&scope->bounds);
+    free(scope->patterns);
+    free(scope->places);
 }
 
-static int add_globs(struct paths *paths, struct paths *globs, char *const *list,
-                     struct arc_error *err)
+static int add_bound(struct scope *scope, const char *path, size_t len, struct arc_error *err)
 {
-    for (; list && *list; list++)
-        ARC_TRY(add_glob(paths, globs, *list, err));
+    scope->everywhere |= !len;
+    return add_path(&scope->bounds, path, len, err);
+}
+
+static int add_pattern(struct scope *scope, const char *text, struct arc_error *err)
+{
+    struct pattern *grown =
+        realloc(scope->patterns, (scope->pattern_count + 1) * sizeof *scope->patterns);
+    if (!grown)
+        return arc_error_nomem(err);
+    scope->patterns = grown;
+    struct pattern *pattern = &grown[scope->pattern_count];
+    ARC_TRY(arc_glob_compile(text, strlen(text), &pattern->glob, err));
+    scope->pattern_count++;
+    pattern->refuses = arc_glob_negated(pattern->glob);
+    if (pattern->refuses)
+        return ARC_OK;
+
+    size_t len = 0;
+    const char *prefix = arc_glob_prefix(pattern->glob, &len);
+    return add_bound(scope, prefix, len, err);
+}
+
+static int add_patterns(struct scope *scope, char *const *list, size_t *count,
+                        struct arc_error *err)
+{
+    for (; list && *list; list++, ++*count)
+        ARC_TRY(add_pattern(scope, *list, err));
     return ARC_OK;
 }
 
-static int collect_paths(const json_t *plan, const struct arc_group *group, struct paths *paths,
-                         struct paths *globs, struct arc_error *err)
+static int add_folder(struct scope *scope, struct place *place, const char *folder,
+                      struct arc_error *err)
 {
+    size_t len = strcmp(folder, ".") == 0 ? 0 : strlen(folder);
+    ARC_TRY(add_bound(scope, folder, len, err));
+    return len ? add_path(&place->folders, folder, len, err)
+               : add_path(&place->folders, ".", 1, err);
+}
+
+static const struct arc_service *service_in(const struct arc_group *group, const char *codename)
+{
+    for (size_t i = 0; group && i < group->service_count; i++)
+        if (strcmp(group->services[i].codename, codename) == 0)
+            return &group->services[i];
+    return NULL;
+}
+
+static int collect_paths(const json_t *plan, const struct arc_group *group, struct scope *scope,
+                         struct arc_error *err)
+{
+    const json_t *services = json_object_get(plan, "services");
     size_t i;
-    json_t *service;
-    json_array_foreach (json_object_get(plan, "services"), i, service) {
-        const char *directory = arc_json_text_of(service, "directory");
-        if (strcmp(directory, ".") == 0)
-            ARC_TRY(add_path(globs, "**", 2, err));
-        else
-            ARC_TRY(add_path(paths, directory, strlen(directory), err));
-    }
+    json_t *row;
+    scope->places = calloc(json_array_size(services) + 1, sizeof *scope->places);
+    if (!scope->places)
+        return arc_error_nomem(err);
+    scope->place_count = json_array_size(services) + 1;
     if (group)
-        ARC_TRY(add_globs(paths, globs, group->paths, err));
-    for (i = 0; group && i < group->service_count; i++)
-        ARC_TRY(add_globs(paths, globs, group->services[i].paths, err));
+        ARC_TRY(add_patterns(scope, group->paths, &scope->shared, err));
+
+    json_array_foreach (services, i, row) {
+        struct place *place = &scope->places[i];
+        const struct arc_service *service = service_in(group, arc_json_text_of(row, "service"));
+        place->first = scope->pattern_count;
+        ARC_TRY(add_folder(scope, place, arc_json_text_of(row, "directory"), err));
+        if (service)
+            ARC_TRY(add_patterns(scope, service->paths, &place->count, err));
+    }
     return ARC_OK;
+}
+
+/* A folder of an earlier service, unless it is that of one there is. */
+static int add_before(struct scope *scope, const char *folder, struct arc_error *err)
+{
+    size_t len = strlen(folder);
+    while (len && folder[len - 1] == '/')
+        len--;
+    for (size_t i = 0; i < scope->place_count; i++)
+        for (size_t k = 0; k < scope->places[i].folders.count; k++) {
+            const char *known = scope->places[i].folders.list[k];
+            if (strlen(known) == len && strncmp(known, folder, len) == 0)
+                return ARC_OK;
+        }
+    return add_folder(scope, &scope->places[scope->place_count - 1], folder, err);
 }
 
 /* Where the services were at the group's previous tag, as its configuration said there: the commits
  * of one that has moved since, or is gone, are there. One that cannot be read adds nothing. */
 static int add_previous(const struct arc_git *git, const struct arc_oid *from, const json_t *plan,
-                        struct paths *paths, struct arc_error *err)
+                        struct scope *scope, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
@@ -101,7 +180,7 @@ static int add_previous(const struct arc_git *git, const struct arc_oid *from, c
     bool list = services && services->type == ARC_YAML_LIST;
     for (size_t i = 0; !rc && list && i < services->count; i++)
         if (services->items[i]->type == ARC_YAML_STRING)
-            rc = add_path(paths, services->items[i]->text, services->items[i]->len, err);
+            rc = add_before(scope, services->items[i]->text, err);
     return rc;
 }
 
@@ -119,11 +198,10 @@ static json_t *text_value(const char *text)
 /* What the commits of a range are read into. */
 struct reading {
     const struct arc_git *git;
-    json_t *commits;     /* newest first */
-    json_t *newcomers;   /* names of those whose first commit is among them */
-    struct paths *paths; /* directories and files; list is NULL for any */
-    struct paths *globs; /* patterns that begin with a wildcard, so that no folder bounds them */
-    bool matched;        /* of the commit that is looked at */
+    json_t *commits;   /* newest first */
+    json_t *newcomers; /* names of those whose first commit is among them */
+    const struct scope *scope;
+    bool matched; /* of the commit that is looked at */
 };
 
 /* At most so many bytes of a body are read for what it says of a pull request, a revert, a break. */
@@ -147,30 +225,48 @@ static int add_commit(void *context, const struct arc_git_commit *commit)
     return json_array_append_new(commits, row) ? ARC_ENOMEM : ARC_OK;
 }
 
-/* ---- patterns that no folder bounds --------------------------------------------------------- */
+/* ---- what counts ---------------------------------------------------------------------------- */
 
 static bool is_below(const char *path, const char *folder)
 {
     size_t len = strlen(folder);
-    return strncmp(path, folder, len) == 0 && (path[len] == '/' || !path[len]);
+    return strcmp(folder, ".") == 0 ||
+           (strncmp(path, folder, len) == 0 && (path[len] == '/' || !path[len]));
+}
+
+/* Lets patterns judge a path: *in is set by one that takes it in, false is a refusal. */
+static bool judge_path(const struct pattern *patterns, size_t count, const char *path, size_t len,
+                       bool *in)
+{
+    for (size_t i = 0; i < count; i++) {
+        bool matched = arc_glob_match(patterns[i].glob, path, len);
+        if (patterns[i].refuses && !matched)
+            return false;
+        *in |= matched && !patterns[i].refuses;
+    }
+    return true;
 }
 
 static int match_file(void *context, const char *path, size_t len, enum arc_git_status status)
 {
     struct reading *reading = context;
+    const struct scope *scope = reading->scope;
+    bool shared = false;
     (void)status;
-    for (size_t i = 0; i < reading->paths->count && !reading->matched; i++)
-        reading->matched = is_below(path, reading->paths->list[i]);
-    for (size_t i = 0; i < reading->globs->count && !reading->matched; i++) {
-        ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
-        const char *pattern = reading->globs->list[i];
-        reading->matched = arc_glob_compile(pattern, strlen(pattern), &glob, NULL) == ARC_OK &&
-                           arc_glob_match(glob, path, len);
+    if (reading->matched || !judge_path(scope->patterns, scope->shared, path, len, &shared))
+        return ARC_OK;
+    for (size_t i = 0; i < scope->place_count && !reading->matched; i++) {
+        const struct place *place = &scope->places[i];
+        bool in = shared;
+        for (size_t k = 0; k < place->folders.count && !in; k++)
+            in = is_below(path, place->folders.list[k]);
+        bool kept = judge_path(scope->patterns + place->first, place->count, path, len, &in);
+        reading->matched = kept && in && (place->folders.count || i + 1 < scope->place_count);
     }
     return ARC_OK;
 }
 
-/* Adds a commit that changes a file of the services, or one that a pattern matches. What a merge
+/* Adds a commit that changes a file that counts. What a merge
  * took over from either side is that side's. */
 static int add_matching(void *context, const struct arc_git_commit *commit)
 {
@@ -190,14 +286,15 @@ static int add_matching(void *context, const struct arc_git_commit *commit)
 static int read_range(struct reading *reading, const struct arc_oid *from, const struct arc_oid *to,
                       bool *more, struct arc_error *err)
 {
-    bool bounded = !reading->globs->count;
+    const struct scope *scope = reading->scope;
+    bool bounded = !scope->everywhere, folders = bounded && !scope->pattern_count;
     struct arc_git_log_range range = {
         .from = from,
         .to = to,
-        .paths = bounded ? (const char *const *)reading->paths->list : NULL,
-        .max = bounded ? ARC_NOTES_COMMITS_MAX : ARC_NOTES_COMMITS_MAX * 5,
+        .paths = bounded ? (const char *const *)scope->bounds.list : NULL,
+        .max = folders ? ARC_NOTES_COMMITS_MAX : ARC_NOTES_COMMITS_MAX * 5,
     };
-    return arc_git_log(reading->git, &range, bounded ? add_commit : add_matching, reading, more,
+    return arc_git_log(reading->git, &range, folders ? add_commit : add_matching, reading, more,
                        err);
 }
 
@@ -238,12 +335,13 @@ static struct arc_oid oid_in(const json_t *row, const char *name)
     return oid;
 }
 
-/* Puts a merge in the place of its commits among those that were read: the first of them gets the
- * pull request's number and title, the others go. */
+/* Puts a merge in the place of its commits, and of itself, among those that were read: the first of
+ * them gets the pull request's number and title, the others go. */
 static int take_merge(struct reading *reading, const json_t *merge, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *list = json_array();
     ARC_AUTO_JSON json_t *inner = json_object();
+    const char *merge_hash = arc_json_text_of(merge, "hash");
     struct reading part = *reading;
     struct arc_oid from = oid_in(merge, "parent"), to = oid_in(merge, "merged");
     json_t *row, *first = NULL;
@@ -257,9 +355,11 @@ static int take_merge(struct reading *reading, const json_t *merge, struct arc_e
             return arc_error_nomem(err);
     for (i = 0; i < json_array_size(reading->commits);) {
         row = json_array_get(reading->commits, i);
-        if (!json_object_get(inner, arc_json_text_of(row, "hash")) || json_object_get(row, "pull"))
+        const char *hash = arc_json_text_of(row, "hash");
+        bool own = strcmp(hash, merge_hash) == 0;
+        if ((!own && !json_object_get(inner, hash)) || json_object_get(row, "pull"))
             i++;
-        else if (!first)
+        else if (!first && (!own || !json_array_size(list)))
             first = row, i++;
         else
             json_array_remove(reading->commits, i);
@@ -358,7 +458,7 @@ static int find_new(const struct reading *reading, const struct arc_oid *from, j
 }
 
 static int read_log(struct arc_project *project, const json_t *plan, const struct arc_group *group,
-                    struct reading *reading, bool *more, struct arc_error *err)
+                    struct scope *scope, struct reading *reading, bool *more, struct arc_error *err)
 {
     struct arc_oid from, to;
     bool has_from = false;
@@ -367,7 +467,7 @@ static int read_log(struct arc_project *project, const json_t *plan, const struc
     reading->git = project->git;
     ARC_TRY(find_ends(project->git, plan, &from, &to, &has_from, err));
     if (has_from)
-        ARC_TRY(add_previous(project->git, &from, plan, reading->paths, err));
+        ARC_TRY(add_previous(project->git, &from, plan, scope, err));
     ARC_TRY(read_range(reading, has_from ? &from : NULL, &to, more, err));
     if (all)
         return ARC_OK;
@@ -389,18 +489,17 @@ static int read_message(struct arc_project *project, const json_t *plan, struct 
 int arc_notes_log(struct arc_project *project, const json_t *plan, const struct arc_group *group,
                   json_t **out, struct arc_error *err)
 {
-    ARC_AUTO(paths) struct paths paths = {0}, globs = {0};
+    ARC_AUTO(scope) struct scope scope = {0};
     ARC_AUTO(arc_error) struct arc_error why = {0};
     ARC_AUTO(arc_buf) struct arc_buf message = {.max = 65536};
     ARC_AUTO_JSON json_t *commits = json_array();
     ARC_AUTO_JSON json_t *newcomers = json_array();
-    struct reading reading = {
-        .newcomers = newcomers, .commits = commits, .paths = &paths, .globs = &globs};
+    struct reading reading = {.newcomers = newcomers, .commits = commits, .scope = &scope};
     bool more = false;
-    ARC_TRY(collect_paths(plan, group, &paths, &globs, err));
+    ARC_TRY(collect_paths(plan, group, &scope, err));
     ARC_TRY(read_message(project, plan, &message, err));
-    int rc =
-        commits && newcomers ? read_log(project, plan, group, &reading, &more, &why) : ARC_ENOMEM;
+    int rc = commits && newcomers ? read_log(project, plan, group, &scope, &reading, &more, &why)
+                                  : ARC_ENOMEM;
     if (rc == ARC_ENOMEM)
         return arc_error_nomem(err);
     if (rc)
