@@ -1,0 +1,83 @@
+#include "arcci/steer.h"
+#include "base/auto.h"
+#include "base/json.h"
+#include "cli/command.h"
+
+static void show(const json_t *tag, struct arc_buf *out)
+{
+    size_t i;
+    json_t *word;
+    arc_buf_printf(out, "%s: %s at %.12s\n", arc_json_text_of(tag, "tag"),
+                   arc_json_text_of(tag, "action"), arc_json_text_of(tag, "revision"));
+    if (json_is_true(json_object_get(tag, "pushed"))) {
+        arc_buf_puts(out, "pushed\n");
+        return;
+    }
+    json_array_foreach (json_object_get(tag, "push"), i, word)
+        arc_buf_printf(out, "%s%s", i ? " " : "Push it: ", json_string_value(word));
+    arc_buf_putc(out, '\n');
+}
+
+static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
+{
+    ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
+    bool next = option_flag(inv, "next");
+    struct arc_tag_options options = {
+        .version = inv->arg_count > 1 ? inv->args[1] : NULL,
+        .next = {.bump = option_value(inv, "bump"), .prerelease = option_value(inv, "prerelease")},
+        .branch = option_value(inv, "branch"),
+        .push = option_flag(inv, "push"),
+    };
+    if (!inv->arg_count)
+        return arc_error_set(err, ARC_EINPUT,
+                             "which group, and which version? 'arc-ci tag "
+                             "messaging --next' chooses the version");
+    if (next == (options.version != NULL))
+        return arc_error_set(err, ARC_EINPUT, "name a version, or choose one with --next");
+    if (!next && (option_given(inv, "bump") || option_given(inv, "prerelease")))
+        return arc_error_set(err, ARC_EINPUT, "--bump and --prerelease go with --next");
+    project.wanted.group = inv->args[0];
+    ARC_TRY(arc_tag_make(&project, &options, &report->document, err));
+    show(report->document, &report->human);
+    return report_output(report, "tag", arc_json_text_of(report->document, "tag"), err);
+}
+
+static const struct option options[] = {
+    {.name = "next", .help = "Choose the version as 'arc-ci version --next' does."},
+    {.name = "bump",
+     .value = "PART",
+     .choices = "auto|patch|minor|major",
+     .initial = "auto",
+     .help = "--next: the part of the version to raise, whatever the commits say."},
+    {.name = "prerelease", .value = "WORD", .help = "--next: the next of a train of prereleases."},
+    {.name = "branch",
+     .value = "NAME",
+     .help = "The release branch; the remote's default one without it."},
+    {.name = "push", .help = "Push the tag, and nothing else."},
+    {0},
+};
+
+static const struct output outputs[] = {{"tag", "The tag."}, {0}};
+
+static const struct example examples[] = {
+    {"arc-ci tag --help", "What is checked before a tag is made."},
+    {0},
+};
+
+const struct command cmd_tag = {
+    .name = "tag",
+    .summary = "make the release tag of a group, after its checks",
+    .argument = "GROUP VERSION",
+    .arguments_max = 2,
+    .description =
+        "Makes an annotated tag at HEAD, and prints the push or does it. Before that: nothing is "
+        "changed and not committed; HEAD is on the remote's release branch; the version is higher "
+        "than the group's last release behind HEAD; neither the remote nor a published release has "
+        "the name; 'arc-ci lint' finds nothing.\n\n"
+        "One tag is pushed at a time, since GitHub starts no workflow for more than three in a "
+        "push. Run again after a push that failed, it takes the tag of the clone and pushes it.",
+    .options = options,
+    .outputs = outputs,
+    .examples = examples,
+    .run = run,
+};

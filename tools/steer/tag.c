@@ -1,0 +1,257 @@
+/* Making a release tag: the checks that a person forgets, then git. */
+#include "arcci/lint.h"
+#include "arcci/version.h"
+#include "base/auto.h"
+#include "base/json.h"
+#include "git/diff.h"
+#include "git/run.h"
+#include "project/repository.h"
+#include "steer/next.h"
+#include <string.h>
+
+#define SECONDS 120
+
+/* A tag being made. */
+struct tagging {
+    struct arc_project *project;
+    const struct arc_tag_options *options;
+    struct survey survey;
+    struct survey_group *group;
+    char *tag;     /* survey's memory */
+    char *version; /* the same */
+    char *branch;  /* the release branch; the same */
+    bool there;    /* the clone has it already, at HEAD */
+};
+
+static void tagging_free(struct tagging *tagging)
+{
+    survey_free(&tagging->survey);
+}
+
+/* Runs git; ARC_EFAILED with what it said when it fails. */
+static int run_git(const struct tagging *tagging, const char *const *words, struct arc_buf *out,
+                   struct arc_error *err)
+{
+    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
+    ARC_TRY(arc_git_run(tagging->project->git, tagging->project->env, NULL, words, SECONDS, &result,
+                        err));
+    if (result.status)
+        return arc_error_set(err, ARC_EFAILED, "git %s: %s", words[0], arc_git_complaint(&result));
+    if (out)
+        arc_buf_add(out, result.output.data, result.output.len);
+    return ARC_OK;
+}
+
+/* ---- which version ------------------------------------------------------------------------- */
+
+static int choose_version(struct tagging *tagging, struct arc_error *err)
+{
+    const struct arc_tag_options *options = tagging->options;
+    struct survey *survey = &tagging->survey;
+    struct survey_next next;
+    if (options->version) {
+        tagging->version = arc_arena_text(&survey->memory, options->version);
+        tagging->tag =
+            arc_tag_name_version(tagging->group->group, options->version, &survey->memory);
+        if (!tagging->tag)
+            return arc_error_set(err, ARC_EINPUT, "the tags of %s name one service each",
+                                 tagging->group->group->name);
+        return arc_arena_check(&survey->memory, err);
+    }
+    ARC_TRY(survey_choose_next(survey, tagging->group, tagging->project->repository.tags,
+                               &options->next, tagging->project->env->now, &next, err));
+    if (!next.tag)
+        return arc_error_set(err, ARC_EFAILED, "%s: %s", tagging->group->group->name, next.reason);
+    tagging->version = next.version;
+    tagging->tag = next.tag;
+    return ARC_OK;
+}
+
+/* ---- checks -------------------------------------------------------------------------------- */
+
+static int refuse_change(void *context, const char *path, size_t len, enum arc_git_status status)
+{
+    (void)len;
+    (void)status;
+    return arc_error_set(context, ARC_EFAILED,
+                         "'%.200s' is changed and not committed: the release would lack it", path);
+}
+
+static int check_clean(const struct tagging *tagging, struct arc_error *err)
+{
+    struct arc_git_diff diff = {.each = refuse_change, .context = err};
+    return arc_git_diff_worktree(tagging->project->git, tagging->project->env, &diff, false, err);
+}
+
+/* What `git ls-remote --symref origin HEAD` says: "ref: refs/heads/main\tHEAD". */
+static int ask_default_branch(struct tagging *tagging, struct arc_error *err)
+{
+    static const char *const words[] = {"ls-remote", "--symref", "origin", "HEAD", NULL};
+    static const char start[] = "ref: refs/heads/";
+    ARC_AUTO(arc_buf) struct arc_buf answer = {.max = 65536};
+    if (tagging->options->branch) {
+        tagging->branch = arc_arena_text(&tagging->survey.memory, tagging->options->branch);
+        return ARC_OK;
+    }
+    ARC_TRY(run_git(tagging, words, &answer, err));
+    const char *text = arc_buf_text(&answer);
+    if (strncmp(text, start, strlen(start)) != 0)
+        return arc_error_set(err, ARC_EFAILED,
+                             "the remote does not tell its default branch: name the release "
+                             "branch with --branch");
+    text += strlen(start);
+    tagging->branch =
+        arc_arena_printf(&tagging->survey.memory, "%.*s", (int)strcspn(text, "\t\n"), text);
+    return ARC_OK;
+}
+
+/* HEAD is what the remote has on the release branch, or before it. */
+static int check_pushed(struct tagging *tagging, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 4096}, answer = {.max = 65536};
+    ARC_AUTO(arc_error) struct arc_error missing = {0};
+    const struct arc_git *git = tagging->project->git;
+    struct arc_oid tip = {{0}}, base = {{0}};
+    ARC_TRY(ask_default_branch(tagging, err));
+    arc_buf_printf(&ref, "refs/heads/%s", tagging->branch);
+    const char *const words[] = {"ls-remote", "origin", arc_buf_text(&ref), NULL};
+    ARC_TRY(run_git(tagging, words, &answer, err));
+    if (answer.len < 41)
+        return arc_error_set(err, ARC_EFAILED,
+                             "the remote has no branch %s: name the release "
+                             "branch with --branch",
+                             tagging->branch);
+    memcpy(tip.hex, arc_buf_text(&answer), 40);
+    if (!arc_git_has(git, &tip))
+        return arc_error_set(err, ARC_EFAILED,
+                             "the remote's %s is at %.12s, which is not here: git pull first",
+                             tagging->branch, tip.hex);
+    int rc = arc_git_merge_base(git, &tagging->survey.head, &tip, &base, &missing);
+    if (rc && rc != ARC_ENOTFOUND)
+        return arc_error_set(err, rc, "%s", arc_error_text(&missing));
+    if (rc || strcmp(base.hex, tagging->survey.head.hex) != 0)
+        return arc_error_set(err, ARC_EFAILED,
+                             "HEAD (%.12s) is not on the remote's %s: push it first, or name the "
+                             "release branch with --branch",
+                             tagging->survey.head.hex, tagging->branch);
+    return ARC_OK;
+}
+
+/* The name is free, or the clone alone has it, where it belongs. */
+static int check_name(struct tagging *tagging, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 4096}, answer = {.max = 65536};
+    struct arc_oid commit;
+    arc_buf_printf(&ref, "refs/tags/%s", tagging->tag);
+    const char *const words[] = {"ls-remote", "--tags", "origin", arc_buf_text(&ref), NULL};
+    ARC_TRY(run_git(tagging, words, &answer, err));
+    if (answer.len)
+        return arc_error_set(err, ARC_EFAILED, "the remote has the tag %s already", tagging->tag);
+    if (arc_git_resolve_ref(tagging->project->git, arc_buf_text(&ref), &commit, NULL))
+        return ARC_OK;
+    if (strcmp(commit.hex, tagging->survey.head.hex) != 0)
+        return arc_error_set(err, ARC_EFAILED,
+                             "this clone has the tag %s at %.12s, not at HEAD: 'git tag -d %s' "
+                             "deletes it",
+                             tagging->tag, commit.hex, tagging->tag);
+    tagging->there = true;
+    return ARC_OK;
+}
+
+/* Not a step back from what is released behind HEAD. */
+static int check_order(const struct tagging *tagging, struct arc_error *err)
+{
+    ARC_AUTO(arc_tag) struct arc_tag tag = {0}, last = {0};
+    const struct arc_group *group = tagging->group->group;
+    ARC_TRY(arc_tag_parse(tagging->tag, group, &tag, err));
+    if (!tagging->group->last || strcmp(tagging->group->last, tagging->tag) == 0)
+        return ARC_OK;
+    ARC_TRY(arc_tag_parse(tagging->group->last, group, &last, err));
+    if (arc_release_version_compare(&tag.version, &last.version) > 0)
+        return ARC_OK;
+    return arc_error_set(err, ARC_EFAILED,
+                         "%s would be a step back: %s is released, and behind HEAD", tagging->tag,
+                         tagging->group->last);
+}
+
+/* A release that lost its tag: GitHub gives the name to no other commit once it was immutable. */
+static int check_burned(const struct tagging *tagging, struct arc_error *err)
+{
+    size_t i;
+    json_t *name;
+    json_array_foreach (tagging->project->repository.published, i, name)
+        if (strcmp(json_string_value(name), tagging->tag) == 0)
+            return arc_error_set(err, ARC_EFAILED,
+                                 "GitHub has a release of %s, whose tag is gone: its name is used "
+                                 "up, take another version",
+                                 tagging->tag);
+    return ARC_OK;
+}
+
+static int check_lint(const struct tagging *tagging, struct arc_error *err)
+{
+    static const struct arc_lint_options defaults;
+    ARC_AUTO_JSON json_t *lint = NULL;
+    ARC_TRY(arc_lint(tagging->project, &defaults, &lint, err));
+    const json_t *findings = json_object_get(lint, "findings");
+    const json_t *first = json_array_get(findings, 0);
+    if (json_is_true(json_object_get(lint, "ok")))
+        return ARC_OK;
+    return arc_error_set(err, ARC_EFAILED,
+                         "lint has %zu findings, the first: %s:%" JSON_INTEGER_FORMAT
+                         ": %s ('arc-ci lint' shows all)",
+                         json_array_size(findings), arc_json_text_of(first, "file"),
+                         json_integer_value(json_object_get(first, "line")),
+                         arc_json_text_of(first, "message"));
+}
+
+static int check_all(struct tagging *tagging, struct arc_error *err)
+{
+    ARC_TRY(check_order(tagging, err));
+    ARC_TRY(check_clean(tagging, err));
+    ARC_TRY(check_pushed(tagging, err));
+    ARC_TRY(check_name(tagging, err));
+    ARC_TRY(check_burned(tagging, err));
+    return check_lint(tagging, err);
+}
+
+/* ---- the tag ------------------------------------------------------------------------------- */
+
+static int make(const struct tagging *tagging, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf message = {.max = 4096};
+    arc_buf_printf(&message, "%s %s", tagging->group->group->title, tagging->version);
+    ARC_TRY(arc_buf_check(&message, "the tag's message", err));
+    const char *const words[] = {
+        "tag", "-a", "-m", message.data, tagging->tag, tagging->survey.head.hex, NULL};
+    return run_git(tagging, words, NULL, err);
+}
+
+/* This one ref alone: of more than three tags in a push GitHub runs no workflow. */
+static int push(const struct tagging *tagging, const char *ref, struct arc_error *err)
+{
+    const char *const words[] = {"push", "--no-follow-tags", "origin", ref, NULL};
+    return run_git(tagging, words, NULL, err);
+}
+
+int arc_tag_make(struct arc_project *project, const struct arc_tag_options *options, json_t **out,
+                 struct arc_error *err)
+{
+    ARC_AUTO(tagging) struct tagging tagging = {.project = project, .options = options};
+    ARC_TRY(survey_take(project, &tagging.survey, err));
+    ARC_TRY(arc_repository_read_published(project->env, &project->repository, err));
+    ARC_TRY(survey_find_group(project, &tagging.survey, &tagging.group, err));
+    ARC_TRY(choose_version(&tagging, err));
+    ARC_TRY(check_all(&tagging, err));
+    char *ref = arc_arena_printf(&tagging.survey.memory, "refs/tags/%s", tagging.tag);
+    if (!tagging.there)
+        ARC_TRY(make(&tagging, err));
+    if (options->push)
+        ARC_TRY(push(&tagging, ref, err));
+    *out = json_pack(
+        "{s:s, s:i, s:s, s:s, s:s, s:s, s:b, s:o}", "document", "tag", "format",
+        ARC_DOCUMENT_FORMAT, "tag", tagging.tag, "revision", tagging.survey.head.hex, "branch",
+        tagging.branch, "action", tagging.there ? "unchanged" : "created", "pushed", options->push,
+        "push", json_pack("[s, s, s, s, s]", "git", "push", "--no-follow-tags", "origin", ref));
+    return *out ? ARC_OK : arc_error_nomem(err);
+}
