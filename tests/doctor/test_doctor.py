@@ -64,6 +64,7 @@ class Machine:
         for name, text in {
             ".github/arc-ci.yaml": f"groups: {{m: {{registry: '{registry}', services: [services/a]}}}}\n",
             ".github/arc-ci-lint.yaml": "network: arc_platform_net\n",
+            "services/a/Dockerfile": "FROM scratch\n",
             "services/a/service.yaml": f"{{name: arc-a, codename: a, port: {port}}}\n",
         }.items():
             (self.repo / name).parent.mkdir(parents=True, exist_ok=True)
