@@ -9,7 +9,7 @@ DIST_FLAGS ?= --packages
 ARC_CI := $(BUILD)/arc-ci
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build unit try check bench install dist uninstall release-dry-run lint format docs clean
+.PHONY: help deps build unit try check fuzz bench install dist uninstall release-dry-run lint format docs clean
 
 ## help: show this help
 help:
@@ -41,6 +41,10 @@ try: deps build
 check:
 	@tests/deps.sh all
 	@/usr/bin/python3 tests/check.py
+
+## fuzz: fuzz every parser, each for MINUTES (60)
+fuzz:
+	@ARC_FUZZ_SECONDS=$$(($(or $(MINUTES),60) * 60)) python3 -m pytest -q -s -p no:cacheprovider tests/fuzz
 
 ## bench: measure speed and memory side by side, as ratios
 bench: build

@@ -2,6 +2,7 @@
 Seeds are in tests/fuzz/seeds/<target>/, where there are any; what is found is minimised by libFuzzer and belongs there."""
 import os
 import pathlib
+import re
 import subprocess
 
 import pytest
@@ -21,8 +22,24 @@ def build():
     return folder
 
 
-def test_there_are_targets():
-    assert TARGETS
+# Parsers that no target calls itself, and why.
+REACHED = {
+    "arc_instruction_parse": "by arc_dockerfile_next()",
+    "arc_regex_parse": "by a glob's pattern",
+    "arc_units_decode": "by a glob's pattern",
+}
+OWN_WORDS = {"invocation_parse", "arc_list_format_parse", "arc_severity_parse"}  # options: the caller's own
+
+
+def test_every_parser_has_a_target():
+    """Every public or shared NAME_parse() and NAME_decode() is called by a target."""
+    headers = [*(ROOT / "include").rglob("*.h"), *(ROOT / "tools").rglob("*.h")]
+    parsers = {name for path in headers
+               for name in re.findall(r"^[a-z][\w *]*?\b(\w+_(?:parse|decode))\(", path.read_text(), re.M)}
+    called = {name for path in HERE.glob("*.[ch]") for name in re.findall(r"(\w+)\(", path.read_text())}
+    assert TARGETS and parsers
+    assert not parsers - called - REACHED.keys() - OWN_WORDS
+    assert not (REACHED.keys() | OWN_WORDS) - parsers, "no longer there"
 
 
 @pytest.mark.parametrize("target", TARGETS)
