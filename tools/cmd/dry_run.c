@@ -3,6 +3,18 @@
 #include "cli/command.h"
 #include "cli/project_options.h"
 
+/* What a plan or a build would refuse is a warning of the rehearsal. */
+static int note_work_tree(struct arc_project *project, struct report *report, struct arc_error *err)
+{
+    ARC_AUTO(arc_error) struct arc_error why = {0};
+    int rc = arc_project_check_tag(project, true, &why);
+    if (rc == ARC_EINPUT)
+        return report_note(report, 'w', NULL, err, "%s", arc_error_text(&why));
+    if (rc)
+        return arc_error_set(err, rc, "%s", arc_error_text(&why));
+    return project_note_dirty(project, report, err);
+}
+
 static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
@@ -16,6 +28,7 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
     int rc = arc_dryrun(&project, &options, &report->document, err);
     if (rc)
         return rc;
+    ARC_TRY(note_work_tree(&project, report, err));
     struct arc_dryrun_style style = {
         .colour = inv->colour,
         .full = option_flag(inv, "full"),
