@@ -1,8 +1,8 @@
 #include "json/stream.h"
 #include "base/auto.h"
-#include "json/yajl_memory.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,6 +10,14 @@
 #include <yajl/yajl_parse.h>
 
 #define CHUNK 65536
+
+/* libyajl does not expect an allocation to fail, so its memory is one block, taken beforehand; the
+ * system backs what of it is touched. Two buffers grow by doubling, each to twice the longest token,
+ * so that all that they ever had is within four times it. */
+#define MEMORY_SIZE (8 * ARC_JSON_TOKEN_MAX + ((size_t)1 << 20))
+
+/* In front of a piece of it stands its length; pieces are aligned for any type. */
+#define HEADER sizeof(max_align_t)
 
 /* A container under way. */
 struct level {
@@ -19,6 +27,12 @@ struct level {
     bool array;
 };
 
+struct memory {
+    char *data;
+    size_t used;
+    bool exceeded; /* a buffer is longer than a token may be */
+};
+
 struct parser {
     const struct arc_json_reader *reader;
     const char *name;
@@ -26,7 +40,7 @@ struct parser {
     int code; /* what a call returned */
     unsigned depth;
     struct level levels[ARC_JSON_DEPTH_MAX + 1];
-    struct arc_json_memory memory;
+    struct memory memory;
     yajl_handle yajl;
     size_t offset; /* of the chunk in the document */
     size_t len;    /* of the chunk */
@@ -234,45 +248,67 @@ static int parse(struct parser *parser, const struct source *source, char *chunk
                                  parser->reader->size_max);
         status = got ? yajl_parse(parser->yajl, (unsigned char *)chunk, (size_t)got)
                      : yajl_complete_parse(parser->yajl);
+        if (parser->memory.exceeded)
+            return arc_error_set(parser->err, ARC_ELIMIT,
+                                 "%s: a value is longer than the limit of %zu bytes", parser->name,
+                                 ARC_JSON_TOKEN_MAX);
     }
     if (parser->code)
         return parser->code;
     return status == yajl_status_ok ? ARC_OK : no_json(parser, source, chunk);
 }
 
-static int no_memory(const struct parser *parser)
+/* What is asked for beyond the limit is given once more; parse() ends then. */
+static void *resize(void *context, void *data, size_t size)
 {
-    if (parser->memory.too_large)
-        return arc_error_set(parser->err, ARC_ELIMIT,
-                             "%s: a value is longer than the limit of %zu bytes", parser->name,
-                             ARC_JSON_TOKEN_MAX);
-    return arc_error_nomem(parser->err);
+    struct memory *memory = context;
+    size_t old = 0;
+    if (data)
+        memcpy(&old, (char *)data - HEADER, sizeof old);
+    memory->exceeded = memory->exceeded || size > ARC_JSON_TOKEN_MAX;
+
+    size_t place = memory->used;
+    if (data && (char *)data + old == memory->data + memory->used) /* the last one grows in place */
+        place = (size_t)((char *)data - HEADER - memory->data);
+    size_t rounded = (size + HEADER - 1) / HEADER * HEADER;
+    char *into = memory->data + place + HEADER;
+    memcpy(into - HEADER, &rounded, sizeof rounded);
+    if (data && into != data)
+        memcpy(into, data, old < size ? old : size);
+    memory->used = place + HEADER + rounded;
+    return into;
 }
 
-/* Nothing here changes between setjmp() and longjmp() but what `parser` points to. */
-static int run(struct parser *parser, const struct source *source, char *chunk)
+static void *allocate(void *context, size_t size)
 {
-    if (setjmp(parser->memory.out) != 0)
-        return no_memory(parser);
-    parser->yajl = yajl_alloc(&callbacks, &parser->memory.funcs, parser);
-    return parse(parser, source, chunk);
+    return resize(context, NULL, size);
+}
+
+/* Everything goes at once, with the document. */
+static void release(void *context, void *data)
+{
+    (void)context;
+    (void)data;
 }
 
 static int read_document(const struct source *source, const char *name,
                          const struct arc_json_reader *reader, struct arc_error *err)
 {
     ARC_AUTO_FREE char *chunk = malloc(CHUNK);
+    ARC_AUTO_FREE char *memory = malloc(MEMORY_SIZE);
     ARC_AUTO_FREE struct parser *parser = calloc(1, sizeof *parser);
-    if (!chunk || !parser)
+    if (!chunk || !memory || !parser)
         return arc_error_nomem(err);
     parser->reader = reader;
     parser->name = name;
     parser->err = err;
+    parser->memory.data = memory;
     parser->levels[0].next = find_member(rules_of(reader->rules, ARC_JSON_TOP), "", 0);
-    arc_json_memory_init(&parser->memory, ARC_JSON_TOKEN_MAX);
-    int rc = run(parser, source, chunk);
-    arc_json_memory_free(&parser->memory);
-    return rc;
+
+    yajl_alloc_funcs funcs = {
+        .malloc = allocate, .realloc = resize, .free = release, .ctx = &parser->memory};
+    parser->yajl = yajl_alloc(&callbacks, &funcs, parser);
+    return parse(parser, source, chunk);
 }
 
 int arc_json_stream_file(const char *path, const char *name, const struct arc_json_reader *reader,

@@ -24,8 +24,9 @@ bool scan_parse_time(const char *text, int64_t *out)
     tm.tm_year -= 1900;
     tm.tm_mon -= 1;
     int64_t offset = (int64_t)hours * 3600 + minutes * 60;
+    int day = tm.tm_mday;
     *out = (int64_t)timegm(&tm) - (sign == '-' ? -offset : offset);
-    return true;
+    return tm.tm_mday == day; /* timegm() makes March of February 30 */
 }
 
 static int keep(const json_t *value, char **out, struct arc_error *err)
