@@ -66,6 +66,7 @@ class Machine:
             ".github/arc-ci-lint.yaml": "network: arc_platform_net\n",
             "services/a/Dockerfile": "FROM scratch\n",
             "services/a/service.yaml": f"{{name: arc-a, codename: a, port: {port}}}\n",
+            "services/a/Dockerfile": "FROM scratch\n",
         }.items():
             (self.repo / name).parent.mkdir(parents=True, exist_ok=True)
             (self.repo / name).write_text(text)
