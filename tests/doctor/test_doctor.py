@@ -116,7 +116,7 @@ def test_on_a_terminal_nothing_is_wider_than_80_columns(machine):
     shown = re.sub(r"\x1b\[\d+m|\r", "", os.read(ours, 100000).decode())
     os.close(ours), os.close(theirs)
     assert "a classic token" in re.sub(r"\s+", " ", shown)
-    assert max(map(len, shown.splitlines())) <= 80
+    assert max(map(len, shown.splitlines())) <= 80, shown
 
 
 def test_an_engine_that_does_not_run(machine):
