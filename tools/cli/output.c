@@ -138,6 +138,36 @@ static int write_github_files(const struct report *report, const struct invocati
     return rc ? rc : arc_actions_append(inv->env, "GITHUB_STEP_SUMMARY", &report->summary, err);
 }
 
+/* The length of a colour that our texts use (plain, bold, faint, red to cyan) at the start of `at`; 0: there is none. Any other
+ * sequence, one that conceals or moves among them, is somebody's data. */
+static size_t colour_length(const char *at)
+{
+    static const char *const codes[] = {"0m", "1m", "2m", "31m", "32m", "33m", "34m", "35m", "36m"};
+    if (strncmp(at, "\x1b[", 2) != 0)
+        return 0;
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+        if (strncmp(at + 2, codes[i], strlen(codes[i])) == 0)
+            return 2 + strlen(codes[i]);
+    return 0;
+}
+
+/* The text with its controls written out, but for our own colours where there are any. */
+static void add_visible(struct arc_buf *out, const struct arc_buf *text, bool colour)
+{
+    const char *at = arc_buf_text(text), *end = at + text->len;
+    while (at < end) {
+        size_t own = colour ? colour_length(at) : 0;
+        const char *next = colour ? memchr(at + 1, '\x1b', (size_t)(end - at) - 1) : NULL;
+        arc_buf_add(out, at, own);
+        at += own;
+        if (own)
+            continue;
+        size_t len = next ? (size_t)(next - at) : (size_t)(end - at);
+        arc_text_visible_lines(out, at, len);
+        at += len;
+    }
+}
+
 /* Prints what a person reads, or in a workflow its log shows. */
 static int put_shown(const struct arc_buf *text, unsigned kind, const struct invocation *inv,
                      struct arc_error *err)
@@ -146,7 +176,7 @@ static int put_shown(const struct arc_buf *text, unsigned kind, const struct inv
     if (text->failed || kind == REPORT_DATA)
         return put(stdout, text, err);
     if (kind == REPORT_TEXT) {
-        arc_text_visible_lines(&visible, arc_buf_text(text), text->len);
+        add_visible(&visible, text, inv->colour);
         ARC_TRY(arc_buf_check(&visible, "the output", err));
         text = &visible;
     }
