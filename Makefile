@@ -9,7 +9,7 @@ DIST_FLAGS ?= --packages
 ARC_CI := $(BUILD)/arc-ci
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build unit try check fuzz bench install dist uninstall release-dry-run lint format docs clean
+.PHONY: help deps build unit try check fuzz bench install dist uninstall release-dry-run lint format docs site clean
 
 ## help: show this help
 help:
@@ -69,6 +69,10 @@ docs: build
 	@for file in .github/actions/*/action.yml .github/actions/*/README.md; do \
 	    made=$$(sed -n '1s/.*Made by `arc-ci \(help --format [a-z]* [a-z-]*\)`.*/\1/p' "$$file"); \
 	    test -z "$$made" || $(ARC_CI) $$made > "$$file" || exit; done
+
+## site: build the site into build/site
+site:
+	@python3 packaging/site.py
 
 ## install: install arc-ci, libarcci, headers and man pages below PREFIX
 install: build

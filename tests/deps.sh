@@ -37,6 +37,8 @@ all)
     # Node.js and Go may have come from elsewhere, newer than the distribution's.
     command -v node >/dev/null || wanted="$wanted nodejs"
     command -v npm >/dev/null || wanted="$wanted npm"
+    # Ubuntu's package of this name is a snap, and GitHub's runners have Chrome.
+    command -v google-chrome >/dev/null || wanted="$wanted chromium"
     command -v go >/dev/null || [ -x /usr/local/go/bin/go ] || wanted="$wanted golang-go golang-src"
     ;;
 client) wanted=$client ;;
