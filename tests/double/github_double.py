@@ -234,7 +234,9 @@ class Api:
         """A person's token has a user; a workflow's has not."""
         if not self.state.person:
             raise refuse(403, "Resource not accessible by integration")
-        return 200, self.caller()
+        profile = dict.fromkeys(("name", "company", "location", "email", "hireable", "bio"))
+        return 200, {**self.caller(), **profile, "blog": "", "public_repos": 0, "public_gists": 0, "followers": 0, "following": 0,
+                     "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z"}
 
     def get_release(self, request, number):
         return 200, self.shown(self.find(number))

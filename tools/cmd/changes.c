@@ -102,7 +102,8 @@ static int read_options(const struct invocation *inv, struct arc_changes_options
         .submodules = option_flag(inv, "submodules"),
         .untracked = option_flag(inv, "untracked"),
         .explain = option_flag(inv, "explain"),
-        .count_only = lists->format == ARC_LIST_NONE && !inv->json && !option_flag(inv, "explain"),
+        .count_only = lists->format == ARC_LIST_NONE && !inv->json && !inv->format &&
+                      !option_flag(inv, "explain"),
     };
     if (out->since != ARC_SINCE_EVENT &&
         (out->base || (option_flag(inv, "since-release") && option_flag(inv, "since-image"))))
@@ -222,7 +223,7 @@ static int fill(const struct invocation *inv, const struct arc_changes *changes,
     size_t i;
     json_t *warning;
     int rc = outputs_of(inv, changes, lists, report, err);
-    if (!rc && inv->json)
+    if (!rc && (inv->json || inv->format))
         rc = arc_changes_document(changes, &report->document, err);
     if (!rc && option_flag(inv, "explain"))
         rc = arc_changes_explain(changes, &report->human, err);
