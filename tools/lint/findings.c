@@ -57,6 +57,8 @@ static bool is_told(struct lint *lint, const char *rule, const char *file)
     ARC_AUTO(arc_buf) struct arc_buf key = {0};
     arc_buf_printf(&key, "%s:%s", rule, file);
     const char *name = lint_content(lint, &key);
+    if (key.failed)
+        return false; /* half a key would be counted */
     json_int_t count = json_integer_value(json_object_get(lint->counts, name)) + 1;
     if (json_object_set_new_nocheck(lint->counts, name, json_integer(count)))
         lint->failed = ARC_ENOMEM;
