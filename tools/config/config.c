@@ -164,7 +164,7 @@ static int fill_defaults(struct arc_group *group, struct arc_error *err)
     if (!group->title)
         group->title = strdup(group->name);
     if (!group->tags) {
-        struct arc_buf tag = {0};
+        ARC_AUTO(arc_buf) struct arc_buf tag = {0};
         arc_buf_printf(&tag, "%s/v*", group->name);
         group->tags = calloc(2, sizeof *group->tags);
         if (!group->tags || !(group->tags[0] = arc_buf_steal(&tag)))

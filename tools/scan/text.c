@@ -132,7 +132,7 @@ static bool add_setting(json_t *object, const char *name, char *const *list)
     bool complete = !list || array;
     for (; list && *list; list++)
         complete = json_array_append_new(array, text_json(*list)) == 0 && complete;
-    return complete && (!array || json_object_set_new(object, name, array) == 0);
+    return (!array || json_object_set_new(object, name, array) == 0) && complete;
 }
 
 static bool add_entry(json_t *array, const struct arc_scan_ignore *entry)
