@@ -66,6 +66,14 @@ static int run_bake(const struct arc_env *env, const char *root, const struct ar
     const char *argv[WORDS_MAX] = {"docker", "buildx", "bake", "--print"};
     char *environment[WORDS_MAX] = {0};
     size_t words = 4;
+    size_t wanted = 4;
+    for (char **file = group->bake_files; *file; file++)
+        wanted += 2;
+    for (char **target = group->bake_targets; target && *target; target++)
+        wanted++;
+    if (wanted >= WORDS_MAX)
+        return arc_error_set(err, ARC_ELIMIT, "group %s: more than %d bake files and targets",
+                             group->name, WORDS_MAX);
     for (char **file = group->bake_files; *file && words + 3 < WORDS_MAX; file++) {
         argv[words++] = "--file";
         argv[words++] = *file;
@@ -207,6 +215,57 @@ static char *mark_version(const char *tag, const json_t *version)
     return arc_buf_steal(&out);
 }
 
+/* Every image of a service gets every tag of it: a target that gives its images different ones would move tags that nobody
+ * asked for. */
+static int check_images(const json_t *tags, const struct arc_service *service,
+                        struct arc_error *err)
+{
+    size_t images = 0, names = 0;
+    while (service->images[images])
+        images++;
+    while (service->image_tags[names].name)
+        names++;
+    if (images * names == json_array_size(tags))
+        return ARC_OK;
+    return arc_error_set(err, ARC_EINPUT,
+                         "target '%.100s': its images do not all have the same tags; give each "
+                         "image a target of its own (inherits shares the rest)",
+                         service->codename);
+}
+
+/* What a target says and a plan cannot carry is refused, not dropped. */
+static int check_members(const char *name, const json_t *target, struct arc_error *err)
+{
+    static const char *const known[] = {"annotations", "args",       "attest",
+                                        "cache-from",  "cache-to",   "context",
+                                        "contexts",    "dockerfile", "dockerfile-inline",
+                                        "labels",      "network",    "no-cache",
+                                        "output",      "platforms",  "pull",
+                                        "secret",      "shm-size",   "ssh",
+                                        "tags",        "target",     "ulimits",
+                                        NULL};
+    const char *key;
+    json_t *value;
+    size_t i;
+    json_object_foreach ((json_t *)target, key, value) {
+        size_t k = 0;
+        while (known[k] && strcmp(known[k], key) != 0)
+            k++;
+        if (!known[k] || strcmp(key, "annotations") == 0)
+            return arc_error_set(err, ARC_EINPUT,
+                                 "target '%.100s': '%.100s' of a bake file is not supported; "
+                                 "take it out",
+                                 name, key);
+    }
+    json_array_foreach (json_object_get(target, "attest"), i, value)
+        if (json_is_string(value) && strstr(json_string_value(value), "type=sbom"))
+            return arc_error_set(err, ARC_EINPUT,
+                                 "target '%.100s': an SBOM is asked for with 'arc-ci build "
+                                 "--sbom', not by 'attest'",
+                                 name);
+    return ARC_OK;
+}
+
 static int take_tags(const json_t *tags, const json_t *version, struct arc_service *service,
                      struct arc_error *err)
 {
@@ -229,6 +288,7 @@ static int take_tags(const json_t *tags, const json_t *version, struct arc_servi
         if (k == count)
             service->image_tags[count++].name = arc_steal(&tag);
     }
+    ARC_TRY(check_images(tags, service, err));
     const char *slash = strrchr(service->images[0], '/');
     service->name = strdup(slash ? slash + 1 : service->images[0]);
     return service->name ? ARC_OK : arc_error_nomem(err);
@@ -239,6 +299,7 @@ static int add_target(struct arc_group *group, const char *name, const json_t *t
 {
     ARC_AUTO(arc_service_reading) struct arc_service_reading reading = {0};
     struct arc_service *service = &reading.service;
+    ARC_TRY(check_members(name, target, err));
     service->codename = codename_of(name);
     ARC_TRY(take_tags(json_object_get(target, "tags"), version, service, err));
     ARC_TRY(take_recipe(target, &service->build, err));
@@ -256,6 +317,27 @@ static int add_target(struct arc_group *group, const char *name, const json_t *t
     return ARC_OK;
 }
 
+/* A context that is another target must be one of the services. */
+static int check_contexts(const struct arc_group *group, struct arc_error *err)
+{
+    for (size_t i = 0; i < group->service_count; i++) {
+        const struct arc_pair *pair = group->services[i].build.additional_contexts;
+        for (; pair && pair->name; pair++) {
+            const char *wanted = strncmp(pair->value, "target:", 7) == 0 ? pair->value + 7 : NULL;
+            size_t k = 0;
+            while (wanted && k < group->service_count &&
+                   strcmp(group->services[k].codename, wanted) != 0)
+                k++;
+            if (wanted && k == group->service_count)
+                return arc_error_set(err, ARC_EINPUT,
+                                     "group %s: target '%.100s' builds on target '%.100s', which "
+                                     "has no tags; give it one, so that it is a service too",
+                                     group->name, group->services[i].codename, wanted);
+        }
+    }
+    return ARC_OK;
+}
+
 int arc_bake_resolve(const struct arc_env *env, const char *root, struct arc_group *group,
                      const json_t *version, struct arc_error *err)
 {
@@ -267,6 +349,9 @@ int arc_bake_resolve(const struct arc_env *env, const char *root, struct arc_gro
         json_loadb(arc_buf_text(&result.output), result.output.len, 0, NULL);
     const char *name;
     json_t *target;
+    if (!printed)
+        return arc_error_set(err, ARC_EWORLD,
+                             "group %s: docker buildx bake --print printed no JSON", group->name);
     for (size_t i = 0; i < group->service_count; i++)
         arc_service_free(&group->services[i]);
     group->service_count = 0;
@@ -276,5 +361,6 @@ int arc_bake_resolve(const struct arc_env *env, const char *root, struct arc_gro
     if (!group->service_count)
         return arc_error_set(err, ARC_EINPUT, "group %s: no target of %s has tags", group->name,
                              group->bake_files[0]);
+    ARC_TRY(check_contexts(group, err));
     return arc_bases_link(root, group, err);
 }
