@@ -115,7 +115,7 @@ enum arc_list_format {
     ARC_LIST_JSON,   /* an array of strings, as JSON.stringify() writes it */
     ARC_LIST_SHELL,  /* words for a POSIX shell, quoted where needed */
     ARC_LIST_ESCAPE, /* the same with backslashes */
-    ARC_LIST_LINES,  /* a line each; a name that holds a line break in quotes, as git has it */
+    ARC_LIST_LINES,  /* one line each; a name that holds a line break in quotes, as git has it */
     ARC_LIST_NUL,    /* a NUL behind each */
     ARC_LIST_MATRIX, /* {"include":[{"path":…},…]}, a matrix of GitHub Actions */
 };

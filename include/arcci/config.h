@@ -55,7 +55,7 @@ struct arc_base_ref {
  * none given of a kind: any. */
 enum arc_tag_when {
     ARC_WHEN_LATEST = 1,     /* the release is the highest stable version of its group */
-    ARC_WHEN_STABLE = 2,     /* a release that is no prerelease */
+    ARC_WHEN_STABLE = 2,     /* a release that is not a prerelease */
     ARC_WHEN_PRERELEASE = 4, /* a prerelease */
     ARC_WHEN_RELEASE = 8,    /* any release */
     ARC_WHEN_PUSH = 16,      /* a push to a branch */

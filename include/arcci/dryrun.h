@@ -1,5 +1,5 @@
 /* `dry-run`: a whole release rehearsed. It takes the same path through the stages as the real run;
- * whatever would build, push, scan, move a tag or call GitHub is described in place of done.
+ * whatever would build, push, scan, move a tag or call GitHub is described instead of done.
  * It needs no network, no docker, no scanner and no token.
  */
 #ifndef ARCCI_DRYRUN_H
@@ -17,7 +17,7 @@ ARC_API_BEGIN
 struct arc_dryrun_options {
     const char *tag;    /* "messaging/v0.1.0"; it need not exist: then HEAD is assumed. NULL: the
                            event's ref, where that is a tag */
-    const char *event;  /* file of a recorded event (GITHUB_EVENT_PATH) to play in place of the push
+    const char *event;  /* file of a recorded event (GITHUB_EVENT_PATH) to play instead of the push
                            of a tag, or NULL; without a tag it is a ci run, not a release */
     const char *group;  /* the release group of a ci run, when there are several; else NULL */
     const char *config; /* the release groups' file; NULL: .github/arc-ci.yaml */

@@ -20,7 +20,7 @@ enum arc_code {
     ARC_EFAILED = -1, /* the work failed: a build, a gate (1) */
     ARC_EINPUT = -2,  /* wrong use, wrong configuration, hostile input (2) */
     ARC_ELIMIT = -3,  /* input beyond a stated maximum (2) */
-    ARC_EWORLD = -4,  /* the world is missing something: git, docker, network, permission (3) */
+    ARC_EWORLD = -4, /* something is missing or unavailable: git, docker, network, permission (3) */
     ARC_ENOTFOUND =
         -5,          /* a thing that was looked for does not exist; callers often handle it (3) */
     ARC_ENOMEM = -6, /* out of memory (3) */
@@ -66,7 +66,7 @@ const char *arc_error_text(const struct arc_error *err);
 void arc_error_clear(struct arc_error *err);
 
 /* The program's exit status for a code: 0 done, 1 the work failed, 2 wrong use or configuration,
- * 3 the world is missing something. */
+ * 3 something is missing or unavailable. */
 int arc_exit_status(int code);
 
 ARC_API_END

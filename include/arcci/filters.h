@@ -82,7 +82,7 @@ struct arc_filters {
 
 /* Reads filters as paths-filter takes them: a text that holds a line break or a colon is YAML,
  * anything else is the path of a YAML file, relative to `root` (may be NULL). ARC_EINPUT with
- * file:line:column for what is no filter or no pattern, ARC_ENOTFOUND for a missing file. *out is
+ * file:line:column for what is not a filter or no pattern, ARC_ENOTFOUND for a missing file. *out is
  * owned by the caller. */
 int arc_filters_load(const char *root, const char *input, struct arc_filters *out,
                      struct arc_error *err);

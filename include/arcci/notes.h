@@ -40,7 +40,7 @@ struct arc_notes_options {
  *   characters (of the body, in UTF-16 units), commits {total, shown, complete: false if there are
  *   more than the total}.
  * A body over the maximum loses its oldest commits, whole, and says how many and where they are.
- * ARC_EINPUT for a plan that is no release's or a template that does not fit; ARC_ELIMIT if the
+ * ARC_EINPUT for a plan that is not a release's or a template that does not fit; ARC_ELIMIT if the
  * body is too long without any commit. *out is a new reference. */
 int arc_notes(const struct arc_notes_options *options, json_t **out, struct arc_error *err);
 

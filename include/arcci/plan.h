@@ -29,7 +29,7 @@ struct arc_plan_options {
     const json_t *version;   /* version.json; NULL: a ci plan, which moves no version tag */
     const json_t *changes;   /* changes.json; NULL: every service counts as changed */
     const json_t *services;  /* array of codenames to keep; NULL: all */
-    const json_t *platforms; /* array of platforms in place of the group's; NULL: the group's */
+    const json_t *platforms; /* array of platforms instead of the group's; NULL: the group's */
     const char *revision;    /* commit, 40 or 64 hexadecimal digits */
     int64_t committed;       /* its time, seconds since 1970 */
     const char *source;      /* "https://github.com/owner/name", or NULL */

@@ -24,7 +24,7 @@ struct arc_release_version {
     const char *text;
     size_t len;
     const char *major; /* the numbers that floating tags name; NULL where it has no such numbers: a
-                          loose version that is no plain semantic one */
+                          loose version that is not a plain semantic one */
     const char *minor;
     const char *patch; /* or NULL: 26.04 has none */
     size_t major_len, minor_len, patch_len;

@@ -36,7 +36,7 @@ const char *arc_severity_name(enum arc_severity severity);
 bool arc_severity_parse(const char *name, size_t len, enum arc_severity *out);
 
 /* A list such as "CRITICAL,HIGH" as a set of bits (1 << severity). ARC_EINPUT for an empty list or
- * a name that is no severity. */
+ * a name that is not a severity. */
 int arc_severity_set(const char *list, unsigned *out, struct arc_error *err);
 
 /* What was found. Worse ones come later: of several targets the worst counts. */

@@ -28,7 +28,7 @@ struct arc_tag {
 };
 
 /* Takes a tag, or a full ref "refs/tags/…", apart, as the group's patterns have it; NULL: as
- * <group>/v<Semantic Version>. ARC_EINPUT if it is no release tag. */
+ * <group>/v<Semantic Version>. ARC_EINPUT if it is not a release tag. */
 int arc_tag_parse(const char *name, const struct arc_group *group, struct arc_tag *out,
                   struct arc_error *err);
 /* How many bytes of its first pattern all tags of the group start with. */
@@ -39,7 +39,7 @@ size_t arc_tag_prefix(const struct arc_group *group);
 char *arc_tag_name_version(const struct arc_group *group, const char *version,
                            struct arc_arena *memory);
 
-/* The name behind "refs/tags/", or `name` itself where it is no ref; NULL for another ref. */
+/* The name behind "refs/tags/", or `name` itself where it is not a ref; NULL for another ref. */
 const char *arc_tag_name(const char *name);
 
 /* Whether a text is a pattern of tags: with {version} once, or a '*' at its end for it. *why: what

@@ -217,7 +217,7 @@ def test_every_row_of_the_reference_has_its_cells():
 
 
 def test_a_closed_stream_is_given_to_no_file(tmp_path):
-    """A child sees what its parent has open in place of them."""
+    """A child sees what its parent has open instead of them."""
     docker = tmp_path / "docker"
     docker.write_text(f"#!/bin/sh\nls -l /proc/$PPID/fd > {tmp_path}/open\n")
     docker.chmod(0o755)

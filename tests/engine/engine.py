@@ -191,7 +191,7 @@ class Engine:
         wait_for("dockerd", lambda: self.docker("version", check=False).returncode == 0, 60, self.process)
 
     def from_outside(self, call, *args):
-        """call(*args) with the machine's network in place of the engine's, for downloads."""
+        """call(*args) with the machine's network instead of the engine's, for downloads."""
         self._leave()
         try:
             return call(*args)

@@ -126,7 +126,7 @@ class Proxy:
                 self.connection.shutdown(socket.SHUT_RDWR)
 
             def refuse(self):
-                """Answers in place of the registry: the realm, or 401 with the challenge."""
+                """Answers instead of the registry: the realm, or 401 with the challenge."""
                 path, _, query = self.path.partition("?")
                 authorization = self.headers.get("Authorization")
                 if path == "/token":

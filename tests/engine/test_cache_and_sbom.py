@@ -76,7 +76,7 @@ trivy --cache-dir /tmp/cache rootfs --quiet --format spdx-json --output /tmp/spd
 
 @pytest.fixture(scope="module")
 def scanner(engine, base):
-    """In place of BuildKit's default scanner, under its name: another one that speaks its protocol, with the real Trivy.
+    """Instead of BuildKit's default scanner, under its name: another one that speaks its protocol, with the real Trivy.
     The default one's image cannot be pulled in the tests."""
     trivy = real_trivy.folder() / "trivy"
     with tempfile.TemporaryDirectory(dir=engine.root) as scratch:

@@ -1,5 +1,5 @@
 /* Preloaded by the fault tests: waits last a three-hundredth (or one part in QUICK_SLEEP_SPEED), so
- * that a minute's rate limit takes 0.2 s, and are written down, one a line in milliseconds, in the
+ * that a minute's rate limit takes 0.2 s, and are written down, one per line in milliseconds, in the
  * file that QUICK_SLEEP_LOG names. The program under test is the real one, unchanged. */
 #define _GNU_SOURCE
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* Trivy's report from anywhere: the first byte chooses the policy. Whatever it holds, a report that
- * is not whole is no pass, and what comes out can be printed. */
+ * is not whole is not a pass, and what comes out can be printed. */
 #include "base/auto.h"
 #include "scan/judged.h"
 #include "scan/sarif.h"

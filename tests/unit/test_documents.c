@@ -206,7 +206,7 @@ static void test_faults_are_refused(void **state)
         if (pass_through(fault->kind, json, &written, &err) != ARC_EINPUT)
             fail_msg("accepted: %s = %s", fault->path, fault->value ? fault->value : "nothing");
         if (!strstr(arc_error_text(&err), fault->message))
-            fail_msg("'%s' in place of '%s'", arc_error_text(&err), fault->message);
+            fail_msg("'%s' instead of '%s'", arc_error_text(&err), fault->message);
         assert_null(strchr(arc_error_text(&err), '\n'));
     }
 }

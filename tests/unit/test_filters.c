@@ -88,7 +88,7 @@ static void test_warnings(void **state)
     parse("a:\n  - added|gone: x\n", &filters);
     assert_int_equal(json_array_size(filters.warnings), 1);
     const char *text = json_string_value(json_array_get(filters.warnings, 0));
-    assert_non_null(strstr(text, "f.yml:2:5: 'gone' is no status"));
+    assert_non_null(strstr(text, "f.yml:2:5: 'gone' is not a status"));
     arc_filters_free(&filters);
 }
 

@@ -335,7 +335,7 @@ static void torture(call *function, bool later, long each, long step)
         while (rc == ARC_OK && answer && answer[same] && answer[same] == right[same])
             same++;
         if (rc == ARC_OK && (!answer || answer[same] != right[same]))
-            fail_msg("allocation %ld of %ld: '%.200s' in place of '%.200s'", n, total,
+            fail_msg("allocation %ld of %ld: '%.200s' instead of '%.200s'", n, total,
                      answer ? answer + same : "", right + same);
         if (rc != ARC_OK && rc != ARC_ENOMEM)
             fail_msg("allocation %ld of %ld: code %d: %s", n, total, rc, arc_error_text(&err));

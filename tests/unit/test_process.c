@@ -90,7 +90,7 @@ static void test_no_descriptor_is_inherited(void **state)
     close(9);
 }
 
-/* Folders, and what PATH finds in the tree, are no programs. */
+/* Folders, and what PATH finds in the tree, are not programs. */
 static void test_what_is_no_program(void **state)
 {
     (void)state;

@@ -16,7 +16,7 @@ static const char one[] =
     "{\"target\": {\"flash\": {\"platforms\": [\"linux/amd64\", \"linux/arm64\"]}}}";
 static const char narrow[] = "{\"target\": {\"flash\": {\"platforms\": [\"linux/arm64\"]}}}";
 
-/* What the events were, one a line. */
+/* What the events were, one per line. */
 struct seen {
     struct arc_buf lines;
     struct arc_buf logs;

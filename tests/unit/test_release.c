@@ -103,7 +103,7 @@ static void test_refused(void **state)
     struct arc_release_options good = {.repository = "o/r", .version = doc, .body = ""}, o;
     for (size_t i = 0; i < sizeof repositories / sizeof *repositories; i++) {
         o = good, o.repository = repositories[i];
-        refused(&o, ARC_EINPUT, "is no repository");
+        refused(&o, ARC_EINPUT, "is not a repository");
     }
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         assets[0].name = names[i];
@@ -116,7 +116,7 @@ static void test_refused(void **state)
     o = good, o.version = empty;
     refused(&o, ARC_EINPUT, "no tag");
     o = good, o.revision = "main";
-    refused(&o, ARC_EINPUT, "is no commit");
+    refused(&o, ARC_EINPUT, "is not a commit");
     ARC_AUTO_FREE char *body = calloc(1, ARC_RELEASE_BODY_MAX + 2);
     memset(body, 'x', ARC_RELEASE_BODY_MAX + 1);
     o = good, o.body = body;

@@ -95,9 +95,9 @@ static void test_lines(void **state)
 static void test_errors(void **state)
 {
     (void)state;
-    refuses("a\nb {{nmae}}", ARC_EINPUT, "t.md:2:5: '{{nmae}}' is no value");
-    refuses("{{deep.no}}", ARC_EINPUT, "t.md:1:3: '{{deep.no}}' is no value");
-    refuses("{{#nmae}}{{/nmae}}", ARC_EINPUT, "t.md:1:4: '{{nmae}}' is no value");
+    refuses("a\nb {{nmae}}", ARC_EINPUT, "t.md:2:5: '{{nmae}}' is not a value");
+    refuses("{{deep.no}}", ARC_EINPUT, "t.md:1:3: '{{deep.no}}' is not a value");
+    refuses("{{#nmae}}{{/nmae}}", ARC_EINPUT, "t.md:1:4: '{{nmae}}' is not a value");
     refuses("{{list}}", ARC_EINPUT, "is a list or has parts");
     refuses("\xc3\xa4{{#yes}}", ARC_EINPUT, "t.md:1:5: '{{yes}}' is never closed");
     refuses("{{/yes}}", ARC_EINPUT, "closes a section that is not open");

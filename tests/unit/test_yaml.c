@@ -214,8 +214,8 @@ static void test_errors(void **state)
 {
     (void)state;
     static const char *const table[][2] = {
-        {"a: 1\nb: 2\na: 3\n", "t:3:1: the key 'a' stands here twice, first on line 1"},
-        {"{1: a, '1': b}", "t:1:8: the key '1' stands here twice, first on line 1"},
+        {"a: 1\nb: 2\na: 3\n", "t:3:1: the key 'a' is here twice, first on line 1"},
+        {"{1: a, '1': b}", "t:1:8: the key '1' is here twice, first on line 1"},
         {"a: *x\n", "t:1:4: no anchor before this alias is named 'x'"},
         {"&a [*a]\n", "t:1:5: this alias names a value that contains it"},
         {"&a {b: {c: *a}}\n", "t:1:12: this alias names a value that contains it"},
@@ -237,7 +237,7 @@ static void test_errors(void **state)
         {"a: \xff\n", "t:1:4: invalid leading UTF-8 octet (0xff)"},
         {"a\nb: \x01\n", "t:2:4: control characters are not allowed (0x01)"},
         {"\"\\e]0;x\": 1\n\"\\e]0;x\": 2\n",
-         "t:2:1: the key '\\x1b]0;x' stands here twice, first on line 1"},
+         "t:2:1: the key '\\x1b]0;x' is here twice, first on line 1"},
     };
     for (size_t i = 0; i < COUNT(table); i++)
         refuse(table[i][0], strlen(table[i][0]), 0, ARC_EINPUT, table[i][1]);

@@ -1,4 +1,4 @@
-"""arc-ci's release on its own tag. Here `make check` is not run within itself, the binaries stand ready in place of a Debian 12
+"""arc-ci's release on its own tag. Here `make check` is not run within itself, the binaries stand ready instead of a Debian 12
 of its own, which takes minutes to fetch, nothing signs, and there is no macOS (docs/workflows.md says what was tried)."""
 import hashlib
 import re

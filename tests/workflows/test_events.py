@@ -1,5 +1,5 @@
 """GitHub's published webhook payloads: `arc-ci changes` understands every one, or says what it lacks. None of the
-commits they name is here, so an answer may be "that commit is not here" (3), but never "this is no event" (2) or a
+commits they name is here, so an answer may be "that commit is not here" (3), but never "this is not an event" (2) or a
 crash. A push that deletes its ref leaves nothing to compare, and is refused by name (2)."""
 import json
 import os

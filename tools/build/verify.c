@@ -334,8 +334,8 @@ static int note_attestation(const struct reading *reading, const char *digest, c
         return ARC_OK;
     }
     return arc_error_set(err, ARC_EFAILED,
-                         "attestation %s is about %.100s, which is no image of the index", digest,
-                         subject);
+                         "attestation %s is about %.100s, which is not an image of the index",
+                         digest, subject);
 }
 
 static int check_attestation(const struct reading *reading, const json_t *descriptor,
@@ -387,7 +387,7 @@ int arc_verify_index(const struct arc_verify *verify, struct arc_arena *memory,
                                         .built = true};
     ARC_TRY(arc_registry_manifest(verify->registry, service->image, verify->reference, found, err));
     if (!json_is_array(json_object_get(found->document, "manifests"))) {
-        arc_error_set(err, ARC_EFAILED, "is no index but %.100s", found->media_type);
+        arc_error_set(err, ARC_EFAILED, "is not an index but %.100s", found->media_type);
         return differs(verify, "", err);
     }
 

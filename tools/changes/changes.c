@@ -233,7 +233,7 @@ static int find_last_good(struct run *run, struct arc_last_good *out, struct arc
     for (size_t i = 0; i < count; i++)
         if (!arc_services_find(run->options, i, &groups[i], &services[i]))
             return arc_error_set(err, ARC_EINPUT,
-                                 "filter '%s' is no service of the configuration: only services "
+                                 "filter '%s' is not a service of the configuration: only services "
                                  "have a last release or image; leave --filters out",
                                  run->options->filters->items[i].name);
     if (run->options->since == ARC_SINCE_RELEASE)

@@ -98,7 +98,7 @@ static int last_commit(const struct choice *c, const char *why)
     return choice_reason(c, &c->out->base_reason, "the commit before the head: %s", why);
 }
 
-/* After a forced push the commit before it is no ancestor: what it had and the new one has not is
+/* After a forced push the commit before it is not an ancestor: what it had and the new one has not is
  * no change of this push. Where the event does not say that there was none, history is searched,
  * which takes as long as `git merge-base`. */
 static int since_forced_push(const struct choice *c)

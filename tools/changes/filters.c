@@ -70,7 +70,7 @@ static int read_statuses(const struct reader *reader, const struct arc_yaml_node
         int rc = bit || at == stop
                      ? ARC_OK
                      : arc_filters_warn(reader->filters, reader->err,
-                                        "%s:%u:%u: '%.*s' is no status and never matches; the "
+                                        "%s:%u:%u: '%.*s' is not a status and never matches; the "
                                         "statuses are added, copied, deleted, modified, renamed, "
                                         "unmerged and type-changed",
                                         reader->yaml->name, key->line, key->column,

@@ -10,7 +10,7 @@
     {.name = "repository", .value = "OWNER/NAME", .help = repository_help},                        \
         {.name = "token-file",                                                                     \
          .value = "FILE",                                                                          \
-         .help = "Holds the token, in place of GITHUB_TOKEN or GH_TOKEN."},                        \
+         .help = "Holds the token, instead of GITHUB_TOKEN or GH_TOKEN."},                         \
         {.name = "record",                                                                         \
          .value = "DIR",                                                                           \
          .help = "Keep every request and answer there, without the token, for a bug report."},     \

@@ -39,7 +39,7 @@ static void option_input(struct arc_buf *out, const struct option *option)
     if (option->initial)
         arc_buf_printf(&help, " Default: %s.", option->initial);
     if (option->many)
-        arc_buf_puts(&help, " One a line.");
+        arc_buf_puts(&help, " One per line.");
     input(out, option->name, &help);
     arc_buf_free(&help);
 }
@@ -108,7 +108,7 @@ static void input_rows(const struct command *command, struct arc_buf *out)
         arc_buf_printf(out, "` | The argument %s. |  |\n", command->argument);
     }
     for (const struct option *row = command->options; row && row->name; row++)
-        help_option_row(row, row->name, " One a line.", out);
+        help_option_row(row, row->name, " One per line.", out);
 }
 
 void help_action_readme(const struct command *command, struct arc_buf *out)

@@ -353,7 +353,7 @@ static const struct option options[] = {
      "With --promote: toJSON(needs), or a file that holds it: build.json is taken from the outputs "
      "of the jobs.",
      false},
-    {"builder", "NAME", NULL, NULL, "The buildx builder, in place of the current one.", false},
+    {"builder", "NAME", NULL, NULL, "The buildx builder, instead of the current one.", false},
     {"cache", "KIND", "none|registry", "none",
      "Where layers are cached between machines: `registry` keeps them beside the image, under the "
      "tag buildcache.",

@@ -29,7 +29,7 @@ struct lists {
     unsigned depth;
 };
 
-/* As parseInt() reads it, which stops at what is no digit. What it would make NaN of is an error. */
+/* As parseInt() reads it, which stops at what is not a digit. What it would make NaN of is an error. */
 static int read_number(const char *option, const char *text, unsigned *out, struct arc_error *err)
 {
     char *end = NULL;
@@ -272,7 +272,7 @@ static const struct option options[] = {
      "per "
      "service of the configuration, of its codename.",
      false},
-    {"filters-file", "FILE", NULL, NULL, "A file of filters, in place of --filters.", true},
+    {"filters-file", "FILE", NULL, NULL, "A file of filters, instead of --filters.", true},
     {"base", "REF", NULL, NULL,
      "Branch, tag or commit to compare with; HEAD for uncommitted changes. Default: by the event.",
      false},

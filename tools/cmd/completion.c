@@ -203,7 +203,7 @@ const struct command cmd_completion = {
     .arguments_max = 256,
     .description =
         "Prints the completion script of bash, zsh or fish. The scripts ask `arc-ci completion words -- WORD...` for what may "
-        "stand in place of the last WORD: commands, options, choices, and the groups, services and tags of the repository.",
+        "stand instead of the last WORD: commands, options, choices, and the groups, services and tags of the repository.",
     .examples = examples,
     .run = run_completion,
 };

@@ -57,7 +57,7 @@ static const struct option options[] = {
              "outputs of the jobs."},
     {.name = "template",
      .value = "FILE",
-     .help = "The template, in place of the group's notes-template and the built-in one."},
+     .help = "The template, instead of the group's notes-template and the built-in one."},
     {.name = "config",
      .value = "FILE",
      .help = "The release groups, when they are not in .github/arc-ci.yaml."},

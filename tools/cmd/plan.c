@@ -208,7 +208,7 @@ static const struct option options[] = {
      "The release group of a ci plan; not needed when there is only one.", false},
     {"latest-tag", NULL, NULL, "true", "Whether `latest` may move.", false},
     {"platforms", "LIST", NULL, NULL,
-     "Platforms in place of the group's, separated by commas: linux/amd64,linux/arm64.", false},
+     "Platforms instead of the group's, separated by commas: linux/amd64,linux/arm64.", false},
     PREVIOUS_TAG_OPTION,
     {"push", NULL, NULL, NULL,
      "Whether the images are pushed: true for a release, false otherwise unless given.", false},

@@ -20,7 +20,7 @@ static int parse_age(const char *text, int64_t *out, struct arc_error *err)
         *out = count * 24 * 3600;
     else
         return arc_error_set(err, ARC_EINPUT,
-                             "--max-database-age: '%s' is no age: 72h, 7d, or 0 for no limit",
+                             "--max-database-age: '%s' is not an age: 72h, 7d, or 0 for no limit",
                              text);
     return ARC_OK;
 }

@@ -82,8 +82,9 @@ static bool component(const char *text, size_t len)
 bool arc_check_name(const char *text, struct arc_buf *why)
 {
     return component(text, strlen(text)) ||
-           no(why, "is no image name: lower-case letters and digits, with '.', '_' or '-' between "
-                   "them");
+           no(why,
+              "is not an image name: lower-case letters and digits, with '.', '_' or '-' between "
+              "them");
 }
 
 bool arc_check_codename(const char *text, struct arc_buf *why)
@@ -92,8 +93,9 @@ bool arc_check_codename(const char *text, struct arc_buf *why)
     if (len && len <= 64 && *text >= 'a' && *text <= 'z' && only(text, len, LOWER DIGITS "-") &&
         text[len - 1] != '-')
         return true;
-    return no(why, "is no codename: a lower-case letter, then lower-case letters, digits and '-', "
-                   "64 at most");
+    return no(why,
+              "is not a codename: a lower-case letter, then lower-case letters, digits and '-', "
+              "64 at most");
 }
 
 bool arc_check_group(const char *text, struct arc_buf *why)
@@ -114,7 +116,7 @@ bool arc_check_tag(const char *text, struct arc_buf *why)
     const char *wrong;
     if (arc_tag_pattern_valid(text, &wrong))
         return true;
-    arc_buf_printf(why, "is no pattern of tags: it %s", wrong);
+    arc_buf_printf(why, "is not a pattern of tags: it %s", wrong);
     return false;
 }
 
@@ -159,7 +161,7 @@ bool arc_check_registry(const char *text, struct arc_buf *why)
         size_t part = strcspn(++at, "/");
         if (!component(at, part))
             return no(why,
-                      "is no image prefix: behind the host only lower-case letters, digits and "
+                      "is not an image prefix: behind the host only lower-case letters, digits and "
                       "'.', '_', '-' between them");
         at += part;
     }
@@ -187,7 +189,7 @@ bool arc_check_platform(const char *text, struct arc_buf *why)
                                            "mipsle", "mips",    "wasm",    NULL};
     char copy[ARC_PLATFORM_SIZE];
     if (!arc_platform_normalize(text, copy) || !only(copy, strlen(copy), LOWER DIGITS "/._-"))
-        return no(why, "is no platform, as in 'linux/amd64' or 'linux/arm/v7'");
+        return no(why, "is not a platform, as in 'linux/amd64' or 'linux/arm/v7'");
     char *machine = strchr(copy, '/');
     *machine++ = '\0';
     char *variant = strchr(machine, '/');
@@ -211,13 +213,14 @@ bool arc_check_image_tag(const char *text, struct arc_buf *why)
     for (const char *at = text; *at;) {
         size_t plain = strspn(at, LOWER UPPER DIGITS "_.-");
         if (plain && at == text && (*at == '.' || *at == '-'))
-            return no(why, "is no image tag: it starts with '.' or '-'");
+            return no(why, "is not an image tag: it starts with '.' or '-'");
         at += plain;
         size_t inner = *at == '{' ? strcspn(at + 1, "{}") : 0;
         if (!*at)
             break;
         if (*at != '{' || at[1 + inner] != '}')
-            return no(why, "is no image tag: letters, digits, '_', '.', '-' and {placeholders}");
+            return no(why,
+                      "is not an image tag: letters, digits, '_', '.', '-' and {placeholders}");
         char name[32] = "";
         memcpy(name, at + 1, inner < sizeof name ? inner : sizeof name - 1);
         if (!among(name, names)) {
@@ -255,7 +258,7 @@ bool arc_check_glob(const char *text, struct arc_buf *why)
     if (rc == ARC_ENOMEM)
         why->failed = ARC_ENOMEM;
     else if (defect)
-        arc_buf_printf(why, "is no glob: %s", defect);
+        arc_buf_printf(why, "is not a glob: %s", defect);
     return !rc && !defect;
 }
 
@@ -278,7 +281,7 @@ bool arc_check_build_arg(const char *text, struct arc_buf *why)
     size_t len = strlen(text);
     if (len && !(*text >= '0' && *text <= '9') && only(text, len, LOWER UPPER DIGITS "_"))
         return true;
-    return no(why, "is no name of a build argument: letters, digits and '_'");
+    return no(why, "is not a name of a build argument: letters, digits and '_'");
 }
 
 bool arc_check_secret(const char *text, struct arc_buf *why)
@@ -286,7 +289,7 @@ bool arc_check_secret(const char *text, struct arc_buf *why)
     size_t len = strlen(text);
     if (len && *text != '.' && only(text, len, LOWER UPPER DIGITS "_.-"))
         return true;
-    return no(why, "is no id of a secret: letters, digits, '_', '.' and '-'");
+    return no(why, "is not an id of a secret: letters, digits, '_', '.' and '-'");
 }
 
 bool arc_check_inputs(const char *text, struct arc_buf *why)
@@ -307,8 +310,9 @@ bool arc_check_image(const char *text, struct arc_buf *why)
         if (!*at)
             break;
         if (*at != '{' || at[1 + inner] != '}' || inner >= sizeof name)
-            return no(why, "is no image's name: 'HOST/PATH', with {registry}, {name}, {codename}, "
-                           "{group} and {suffix}");
+            return no(why,
+                      "is not an image's name: 'HOST/PATH', with {registry}, {name}, {codename}, "
+                      "{group} and {suffix}");
         memcpy(name, at + 1, inner);
         if (!among(name, names))
             return no(why, "has an unknown placeholder; there are {registry}, {name}, {codename}, "

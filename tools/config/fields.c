@@ -59,7 +59,7 @@ static int twice(const struct arc_yaml *yaml, const struct arc_yaml_node *node, 
 {
     ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
     quote(&shown, node);
-    return arc_yaml_error(yaml, node, err, "%s: %s stands here twice", key, arc_buf_text(&shown));
+    return arc_yaml_error(yaml, node, err, "%s: %s is here twice", key, arc_buf_text(&shown));
 }
 
 static int read_texts(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
@@ -304,9 +304,9 @@ static int unknown_key(const struct arc_yaml *yaml, const struct arc_yaml_node *
     ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
     quote(&shown, key);
     if (meant)
-        return arc_yaml_error(yaml, key, err, "%s is no key of %s; did you mean '%s'?",
+        return arc_yaml_error(yaml, key, err, "%s is not a key of %s; did you mean '%s'?",
                               arc_buf_text(&shown), table->what, meant);
-    return arc_yaml_error(yaml, key, err, "%s is no key of %s; its keys are %s",
+    return arc_yaml_error(yaml, key, err, "%s is not a key of %s; its keys are %s",
                           arc_buf_text(&shown), table->what, arc_buf_text(&text));
 }
 

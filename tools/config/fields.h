@@ -61,7 +61,7 @@ int arc_field_check(const struct arc_yaml *yaml, const struct arc_yaml_node *nod
                     arc_check *check, struct arc_error *err);
 
 /* The names of images (config_tags.c). `node` may be NULL: the default ones. *out is owned either
- * way. ARC_EINPUT with the place for what is no name or no condition. */
+ * way. ARC_EINPUT with the place for what is not a name or no condition. */
 int arc_image_tags_read(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
                         struct arc_image_tag **out, struct arc_error *err);
 void arc_image_tags_free(struct arc_image_tag *tags);

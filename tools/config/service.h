@@ -29,7 +29,7 @@ int arc_service_complete(struct arc_service_reading *reading, const struct arc_g
                          struct arc_error *err);
 
 /* Makes service.images: the template (NULL: "{registry}/{name}") filled in for every registry, each
- * once. ARC_EINPUT when one is no image's name. */
+ * once. ARC_EINPUT when one is not an image's name. */
 int arc_service_make_images(struct arc_service *service, const char *template, char **registries,
                             const char *group, struct arc_error *err);
 

@@ -27,7 +27,7 @@ static int wrong(const struct entry *entry, struct arc_error *err)
     return arc_yaml_error(entry->reading->yaml, entry->node, err, "services: %s", why ? why : "");
 }
 
-/* Whether there is something of that name: what is no file is for the reader to refuse. */
+/* Whether there is something of that name: what is not a file is for the reader to refuse. */
 static bool exists(const char *root, const char *path)
 {
     return arc_file_kind_in(root, path) != ARC_FILE_NONE;

@@ -16,7 +16,7 @@ static bool check_when(const char *text, struct arc_buf *why)
         if (strcmp(*word, text) == 0)
             return true;
     const char *meant = arc_suggest(text, words);
-    arc_buf_puts(why, "is no condition");
+    arc_buf_puts(why, "is not a condition");
     if (meant)
         arc_buf_printf(why, "; did you mean '%s'?", meant);
     else
@@ -109,8 +109,8 @@ int arc_image_tags_read(const struct arc_yaml *yaml, const struct arc_yaml_node 
         ARC_TRY(read_entry(yaml, node->items[i], &tags[i], err));
         for (size_t k = 0; k < i; k++)
             if (strcmp(tags[k].name, tags[i].name) == 0)
-                return arc_yaml_error(yaml, node->items[i], err,
-                                      "image-tags: '%s' stands here twice", tags[i].name);
+                return arc_yaml_error(yaml, node->items[i], err, "image-tags: '%s' is here twice",
+                                      tags[i].name);
     }
     return ARC_OK;
 }

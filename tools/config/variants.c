@@ -10,7 +10,8 @@ static bool check_suffix(const char *text, struct arc_buf *why)
     static const char word[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
     if (strspn(text, word) == strlen(text) && !strchr(".-", *text ? *text : 'a'))
         return true;
-    arc_buf_puts(why, "is no suffix: letters, digits, '_', '.' and '-', as an image tag has them");
+    arc_buf_puts(why,
+                 "is not a suffix: letters, digits, '_', '.' and '-', as an image tag has them");
     return false;
 }
 
@@ -120,7 +121,7 @@ static int check_rule(const struct matrix *m, const struct arc_yaml_node *rule)
             a++;
         if (a == m->count || !rule->pairs[i].value->text)
             return arc_yaml_error(m->yaml, rule->pairs[i].key, m->err,
-                                  "variants: 'exclude' names %s, which is no argument of them",
+                                  "variants: 'exclude' names %s, which is not an argument of them",
                                   rule->pairs[i].key->text);
     }
     return ARC_OK;

@@ -158,7 +158,7 @@ static int read_own_ignore(struct arc_inputs *in, struct arc_error *err)
     return read_ignore(in, in->ignore_file, own, &found, err);
 }
 
-/* Additional contexts that are directories; others are no files here. */
+/* Additional contexts that are directories; others are not files here. */
 static int add_contexts(struct arc_inputs *in, const json_t *contexts, struct arc_error *err)
 {
     const char *name;

@@ -133,7 +133,7 @@ int arc_doctor(struct arc_project *project, const struct arc_doctor_options *opt
         if (strcmp(purposes[i].name, name) == 0)
             purpose = purposes[i].purpose;
     if (!purpose)
-        return arc_error_set(err, ARC_EINPUT, "'%s' is no purpose", name);
+        return arc_error_set(err, ARC_EINPUT, "'%s' is not a purpose", name);
     if (!list)
         return arc_error_nomem(err);
     int rc = run_checks(&doctor, purpose, list, &ok, err);

@@ -140,7 +140,7 @@ int arc_dryrun_event_of_file(const struct arc_env *env, const char *path,
     const char *name = rc ? NULL : event_name(payload);
     if (!rc && !name)
         rc = arc_error_set(err, ARC_EINPUT,
-                           "%s is no event of a push, pull request, merge group, dispatch, "
+                           "%s is not an event of a push, pull request, merge group, dispatch, "
                            "schedule or workflow run",
                            path);
     if (!rc)

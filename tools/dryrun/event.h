@@ -21,7 +21,7 @@ int arc_dryrun_event_of_tag(const struct arc_env *env, const char *tag, const ch
                             struct arc_dryrun_event *out, struct arc_error *err);
 
 /* A recorded event (GITHUB_EVENT_PATH of a run): its name is known by its members, its ref, commit
- * and repository are the payload's. ARC_EINPUT for a file that is no event we know. */
+ * and repository are the payload's. ARC_EINPUT for a file that is not an event we know. */
 int arc_dryrun_event_of_file(const struct arc_env *env, const char *path,
                              struct arc_dryrun_event *out, struct arc_error *err);
 

@@ -23,7 +23,7 @@
 /* --depth of git's own --unshallow. */
 #define WHOLE "--depth=2147483647"
 
-/* Places where the clone is cut that are asked for in place of a commit that may be only here. */
+/* Places where the clone is cut that are asked for instead of a commit that may be only here. */
 #define CUTS_MAX 8
 
 /* What is asked of the history. */
@@ -209,7 +209,7 @@ int arc_git_find_merge_base(const struct arc_git *git, const struct arc_oid *a,
 /* What is left to be found out about a list of commits. */
 struct rest {
     struct arc_git_list absent; /* not here, so their dates are not known */
-    struct arc_git_list asked;  /* were asked for: what is not here then is no commit */
+    struct arc_git_list asked;  /* were asked for: what is not here then is not a commit */
     int64_t oldest;             /* date of the others */
     bool any;
 };

@@ -46,7 +46,7 @@ struct walk {
 static int corrupt(const struct walk *walk)
 {
     return arc_error_set(walk->err, ARC_EWORLD,
-                         "git: the tree of '%s' is corrupt; `git fsck` tells more",
+                         "git: the tree of '%s' is corrupt; `git fsck` shows more",
                          walk->path.len ? arc_buf_text(&walk->path) : "/");
 }
 

@@ -36,7 +36,7 @@ struct arc_git_commit {
     struct arc_oid oid;
     struct arc_oid tree;
     struct arc_oid parent; /* the first one; empty for a root commit */
-    struct arc_oid merged; /* the second one; empty for what is no merge */
+    struct arc_oid merged; /* the second one; empty for what is not a merge */
     unsigned parents;      /* how many there are; in a shallow clone, as the commit says */
     int64_t time;          /* committer time, seconds since 1970 */
     char *author;          /* name */

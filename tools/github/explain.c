@@ -50,7 +50,7 @@ static void add_alternative(struct arc_buf *out, const char *text, size_t len)
 }
 
 /* "contents=write; contents=write,workflows=write": alternatives, any of them may be what this
- * request takes. `workflows` is no key of a workflow's `permissions:`. */
+ * request takes. `workflows` is not a key of a workflow's `permissions:`. */
 static void add_permissions(struct arc_buf *out, const char *header)
 {
     bool workflows = strstr(header, "workflows=") != NULL;

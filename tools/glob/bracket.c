@@ -218,7 +218,7 @@ static int by_units(const void *a, const void *b)
                              &(*(struct token *const *)b)->value);
 }
 
-/* "[1-3]" of the tokens, or their texts with ".." between them if that is no valid class. */
+/* "[1-3]" of the tokens, or their texts with ".." between them if that is not a valid class. */
 static void range_output(struct token **ends, size_t count, struct arc_units *out)
 {
     qsort(ends, count, sizeof *ends, by_units);

@@ -8,7 +8,7 @@
 /* What lies on one side of a position in the text. */
 enum dfa_side {
     DFA_EDGE,  /* the start or end of the text */
-    DFA_OTHER, /* any unit, or one that is no word character where that matters */
+    DFA_OTHER, /* any unit, or one that is not a word character where that matters */
     DFA_WORD,
 };
 

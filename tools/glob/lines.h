@@ -16,7 +16,7 @@ struct arc_glob_lines {
     bool visible; /* a path that could drive a terminal or leave its line as arc_text_visible() */
 };
 
-/* Appends to `out` the paths that match at least one of the patterns, a line each. `patterns` and
+/* Appends to `out` the paths that match at least one of the patterns, one line each. `patterns` and
  * `paths` are arrays of strings; paths NULL: the lines of stdin, in which names in quotes (as git
  * prints them), a "./" before and a CR behind are understood. Notes on patterns that match only
  * themselves are appended to `notes`, an array of strings. *count is how many paths matched. Errors

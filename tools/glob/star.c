@@ -28,7 +28,7 @@ static void single_star(struct parser *p)
     parser_push(p, TOKEN_STAR, "*", GLOB_STAR);
 }
 
-/* Makes the star before a globstar with that output, in place of what it had. */
+/* Makes the star before a globstar with that output, instead of what it had. */
 static void become_globstar(struct parser *p, const char *output)
 {
     p->prev->type = TOKEN_GLOBSTAR;

@@ -107,7 +107,7 @@ int arc_http_link(const struct arc_http_response *response, const char *rel, cha
                   struct arc_error *err);
 
 /* Resolves a reference ("../x?y", a Location) against a base URL (RFC 3986). *out is a new string.
- * ARC_EINPUT if either is no http(s) URL. */
+ * ARC_EINPUT if either is not a http(s) URL. */
 int arc_http_resolve(struct arc_http *http, const char *base, const char *reference, char **out,
                      struct arc_error *err);
 

@@ -146,7 +146,7 @@ static int enter(struct parser *parser, char bracket)
     if (!rule)
         return 1;
     if (!rule->enter)
-        parser->code = arc_error_set(parser->err, ARC_EINPUT, "%s: %s is no single value",
+        parser->code = arc_error_set(parser->err, ARC_EINPUT, "%s: %s is not a single value",
                                      parser->name, rule->key ? rule->key : "an element");
     else
         parser->code = reader->enter(reader->data, rule, bracket, parser->err);

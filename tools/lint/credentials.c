@@ -90,7 +90,7 @@ static void find_private_key(const struct scan *s, const char *line, const char 
         found(s, "a private key");
 }
 
-/* RFC 2606's names for examples, this very machine, and words that are no name of a host on the
+/* RFC 2606's names for examples, this very machine, and words that are not name of a host on the
  * Internet: what is said to them opens nothing elsewhere. */
 static bool is_example(const char *host)
 {
@@ -100,7 +100,7 @@ static bool is_example(const char *host)
     return !memchr(host, '.', len) || strncmp(host, "127.", 4) == 0;
 }
 
-/* "https://user:password@host": a password in an URL that is no variable and no placeholder. */
+/* "https://user:password@host": a password in an URL that is not a variable and no placeholder. */
 static void find_url_password(const struct scan *s, const char *line)
 {
     for (const char *at = line; (at = strstr(at, "://")); at += 3) {

@@ -29,7 +29,7 @@ static bool add_words(json_t *object, const char *text, unsigned line)
     bool good = true;
     while (*(text += strspn(text, " \t"))) {
         size_t len = strcspn(text, " \t");
-        /* variables, patterns and file names are no targets that a person calls */
+        /* variables, patterns and file names are not targets that a person calls */
         if (!memchr(text, '$', len) && !memchr(text, '%', len) && !memchr(text, '/', len) &&
             !memchr(text, '.', len))
             good = put(object, text, len, line) && good;
@@ -140,11 +140,11 @@ static void check_file(struct lint *lint, const char *file)
     json_object_foreach (make.phony, name, line)
         if (!json_object_get(make.targets, name))
             lint_find(lint, LINT_PHONY, file, (unsigned)json_integer_value(line),
-                      ".PHONY names '%s', which is no target here", name);
+                      ".PHONY names '%s', which is not a target here", name);
     json_object_foreach (make.comments, name, line)
         if (!json_object_get(make.targets, name))
             lint_find(lint, LINT_COMMENT, file, (unsigned)json_integer_value(line),
-                      "'%s' is described, but is no target here", name);
+                      "'%s' is described, but is not a target here", name);
 }
 
 static void check_directory(struct lint *lint, const char *directory)

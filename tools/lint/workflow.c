@@ -378,8 +378,9 @@ static void check_needs(struct workflow *w, const struct arc_yaml_pair *job)
         if (name->text && json_object_set_new_nocheck(names, name->text, json_true()))
             w->lint->failed = ARC_ENOMEM;
         if (!name->text || !json_object_get(w->jobs, name->text))
-            lint_find(w->lint, LINT_NEEDS, w->file, name->line, "'%s' needs '%s', which is no job",
-                      job->key->text, name->text ? name->text : "");
+            lint_find(w->lint, LINT_NEEDS, w->file, name->line,
+                      "'%s' needs '%s', which is not a job", job->key->text,
+                      name->text ? name->text : "");
     }
     w->needs = names;
     w->seen = seen;

@@ -23,7 +23,7 @@ struct arc_notes_facts {
     const json_t *scan;            /* or NULL */
     const struct arc_group *group; /* or NULL: its template, ports and shared paths are not known */
     const char *root;              /* the work tree, or NULL */
-    const char *template;          /* a template in place of the group's, or NULL */
+    const char *template;          /* a template instead of the group's, or NULL */
 };
 
 /* Reads the template and the commits, and makes notes.json. *out is a new reference. */

@@ -5,7 +5,7 @@
 #include "arcci/buf.h"
 #include "arcci/error.h"
 
-/* Appends what the text stands for. ARC_EINPUT when it is no base64; *out's own limit holds. */
+/* Appends what the text stands for. ARC_EINPUT when it is not a base64; *out's own limit holds. */
 int arc_base64_decode(const char *text, struct arc_buf *out, struct arc_error *err);
 
 /* Appends bytes as base64, without line breaks; *out's own limit holds. */

@@ -26,7 +26,7 @@ struct arc_process {
                                   SIGTERM, ten seconds later SIGKILL, and the run is ARC_EFAILED;
                                   NULL or -1: none */
     size_t output_max; /* most bytes kept of each stream, 0: ARC_BUF_MAX; more is ARC_ELIMIT */
-    /* Called with each piece of output in place of keeping it; non-zero ends the child and the run
+    /* Called with each piece of output instead of keeping it; non-zero ends the child and the run
      * with that code. May be NULL. */
     int (*on_output)(void *context, enum arc_stream stream, const char *data, size_t len);
     void *context;

@@ -502,7 +502,7 @@ static int read_platforms(const json_t *given, json_t **out, struct arc_error *e
         if (!text || !arc_platform_normalize(text, plain) ||
             plain[strspn(plain, "abcdefghijklmnopqrstuvwxyz0123456789./_-")])
             return arc_error_set(err, ARC_EINPUT,
-                                 "'%s' is no platform; expected os/architecture, for example "
+                                 "'%s' is not a platform; expected os/architecture, for example "
                                  "linux/arm64",
                                  text ? text : "");
         if (!listed(list, plain) && json_array_append_new(list, json_string(plain)))

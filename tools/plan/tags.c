@@ -372,10 +372,11 @@ static int add_tag(const struct reading *reading, json_t *tags, struct arc_error
     if (!filled)
         return ARC_OK;
     if (!image_tag_valid(arc_buf_text(&tag)))
-        return arc_error_set(err, ARC_EINPUT,
-                             "image tag template '%s' of group %s gives '%s', which is no image "
-                             "tag (1 to 128 of [A-Za-z0-9._-], not starting with '.' or '-')",
-                             reading->tag->name, reading->options->group->name, arc_buf_text(&tag));
+        return arc_error_set(
+            err, ARC_EINPUT,
+            "image tag template '%s' of group %s gives '%s', which is not an image "
+            "tag (1 to 128 of [A-Za-z0-9._-], not starting with '.' or '-')",
+            reading->tag->name, reading->options->group->name, arc_buf_text(&tag));
     bool move = moves(reading, arc_buf_text(&tag), kind, &reason);
     return add_row(tags,
                    json_pack("{s:s, s:s, s:b, s:s}", "tag", arc_buf_text(&tag), "kind", kinds[kind],

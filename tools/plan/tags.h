@@ -13,12 +13,12 @@
  * `tags`, doubled ones once; a template with a placeholder that this plan has no value for gives
  * none. `kind` says how a tag lives: "version" is one version's own and never rewritten, "commit"
  * one commit's; "floating" goes from version to version, never back; "moving" always goes along.
- * ARC_EINPUT for what is no image tag. */
+ * ARC_EINPUT for what is not an image tag. */
 int arc_plan_tags(const struct arc_plan_options *options, const struct arc_service *service,
                   json_t *tags, struct arc_error *err);
 
 /* Appends a text with the placeholders that have a value in this plan filled in as they are; *whole is
- * false when it holds one that has none here. What is no placeholder of ours stays. */
+ * false when it holds one that has none here. What is not a placeholder of ours stays. */
 int arc_plan_fill(const struct arc_plan_options *options, const struct arc_service *service,
                   const char *text, struct arc_buf *out, bool *whole, struct arc_error *err);
 

@@ -158,7 +158,7 @@ static int take_jobs(struct arc_needs *out, const json_t *needs, struct arc_erro
         json_t *result = json_object_get(entry, "result");
         if (!json_is_string(result))
             return arc_error_set(err, ARC_EINPUT,
-                                 "--needs: '%.100s' is no job with a result; pass "
+                                 "--needs: '%.100s' is not a job with a result; pass "
                                  "toJSON(needs)",
                                  job);
         if (json_object_set(out->jobs, job, result))

@@ -36,7 +36,7 @@ void arc_registry_free(struct arc_registry *registry)
 
 /* ---- names --------------------------------------------------------------------------------- */
 
-/* "ghcr.io/a/b" → host and repository; Docker Hub when the first part is no host (distribution's
+/* "ghcr.io/a/b" → host and repository; Docker Hub when the first part is not a host (distribution's
  * reference grammar: a host has a dot, a port, or is localhost). */
 struct target {
     char host[256];
@@ -62,7 +62,7 @@ static int parse_image(const char *image, struct target *out, struct arc_error *
     bool odd = *path == '/' || strstr(out->repository, "..") || strstr(out->repository, "//");
     if (wrote < 0 || (size_t)wrote >= sizeof out->repository || !*path || odd ||
         out->repository[good] || host >= sizeof out->host)
-        return arc_error_set(err, ARC_EINPUT, "'%.300s' is no image name", image);
+        return arc_error_set(err, ARC_EINPUT, "'%.300s' is not an image name", image);
     snprintf(out->host, sizeof out->host, "%.*s", hub ? 9 : (int)host, hub ? "docker.io" : image);
     return ARC_OK;
 }

@@ -170,8 +170,8 @@ static int from_helper(const struct arc_env *env, const char *helper, const char
     ARC_AUTO(arc_buf) struct arc_buf program = {.max = 256};
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
     if (strchr(helper, '/'))
-        return arc_error_set(err, ARC_EINPUT, "docker's config.json: '%s' is no credential helper",
-                             helper);
+        return arc_error_set(err, ARC_EINPUT,
+                             "docker's config.json: '%s' is not a credential helper", helper);
     arc_buf_printf(&program, "docker-credential-%s", helper);
     int rc = arc_buf_check(&program, "name of a credential helper", err);
     if (rc)

@@ -11,7 +11,7 @@
 struct arc_login {
     char *user;
     char *password;
-    char *token;  /* an identity token for OAuth2, in place of user and password */
+    char *token;  /* an identity token for OAuth2, instead of user and password */
     char *bearer; /* "registrytoken": what goes to the registry itself */
 };
 

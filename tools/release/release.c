@@ -50,11 +50,11 @@ static int check(struct release_run *run, struct arc_error *err)
     if (!run->tag || !*run->tag)
         return arc_error_set(err, ARC_EINPUT, "version.json has no tag");
     if (!o->repository || !arc_repository_name_valid(o->repository))
-        return arc_error_set(err, ARC_EINPUT, "'%.100s' is no repository: expected owner/name",
+        return arc_error_set(err, ARC_EINPUT, "'%.100s' is not a repository: expected owner/name",
                              o->repository ? o->repository : "");
     if (o->revision && !hex40(o->revision))
         return arc_error_set(err, ARC_EINPUT,
-                             "'%.100s' is no commit: expected 40 hexadecimal "
+                             "'%.100s' is not a commit: expected 40 hexadecimal "
                              "digits",
                              o->revision);
     if (characters(o->body) > ARC_RELEASE_BODY_MAX)

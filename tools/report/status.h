@@ -33,7 +33,7 @@ int report_post_comment(json_t *report, const struct arc_report_target *target,
                         struct arc_transport *transport, struct arc_error *err);
 
 /* Replaces *jobs by {"build-flash": "success", …} of a workflow run, a called workflow's jobs as one. Where no job failed, the
- * plan's services whose job was skipped are not selected any more. ARC_EINPUT for an id that is no number. */
+ * plan's services whose job was skipped are not selected any more. ARC_EINPUT for an id that is not a number. */
 int report_read_run(struct arc_transport *transport, const char *repository, const char *run,
                     json_t *plan, json_t **jobs, struct arc_error *err);
 

@@ -37,7 +37,7 @@ int arc_severity_set(const char *list, unsigned *out, struct arc_error *err)
         size_t len = strcspn(at, ", ");
         if (!arc_severity_parse(at, len, &severity))
             return arc_error_set(err, ARC_EINPUT,
-                                 "'%s' is no list of severities: one or more of UNKNOWN, LOW, "
+                                 "'%s' is not a list of severities: one or more of UNKNOWN, LOW, "
                                  "MEDIUM, HIGH, CRITICAL with commas between",
                                  list);
         *out |= 1U << severity;

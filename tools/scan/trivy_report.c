@@ -319,7 +319,7 @@ static int add_text(struct reading *reading, enum field field, const struct arc_
 {
     struct arc_buf *text = &reading->texts[field];
     if (value->type != ARC_JSON_STRING && value->type != ARC_JSON_NULL)
-        return not_understood(reading, err, "a text is no string");
+        return not_understood(reading, err, "a text is not a string");
     arc_buf_reset(text);
     arc_buf_add(text, value->text, kept_length(value));
     return arc_buf_check(text, "a report's field", err);
@@ -442,7 +442,7 @@ static int on_value(void *data, const struct arc_json_rule *rule,
     if (rule->enter && member && value->type == ARC_JSON_NULL)
         return ARC_OK; /* Go writes an empty list as null */
     if (rule->enter)
-        return no_report(reading, rule, "is no list or object", err);
+        return no_report(reading, rule, "is not a list or object", err);
     if (field >= ID)
         return add_text(reading, field, value, err);
     if (field >= SCORE_2) {

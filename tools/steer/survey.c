@@ -173,7 +173,7 @@ static int find_owners(struct walk *walk, struct arc_error *err)
     return ARC_OK;
 }
 
-/* The remote's tags; where it does not answer, the clone's: a survey is no release. */
+/* The remote's tags; where it does not answer, the clone's: a survey is not a release. */
 static int load_tags(struct walk *walk, struct arc_error *err)
 {
     struct arc_repository *repository = &walk->project->repository;

@@ -27,7 +27,7 @@ struct survey_touch {
 struct survey_group {
     const struct arc_group *group;
     char *last;   /* tag of the last release behind the head; NULL: none */
-    char *stable; /* … of the last that is no prerelease */
+    char *stable; /* … of the last that is not a prerelease */
     int64_t last_time;
     struct survey_touch *touches; /* newest first */
     size_t count;

@@ -83,7 +83,7 @@ static int duplicate(const struct arc_yaml *yaml, const struct arc_yaml_node *fi
 {
     ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
     arc_text_visible(&shown, second->text, second->len > 120 ? 120 : second->len);
-    return arc_yaml_error(yaml, second, err, "the key '%s' stands here twice, first on line %u",
+    return arc_yaml_error(yaml, second, err, "the key '%s' is here twice, first on line %u",
                           arc_buf_text(&shown), first->line);
 }
 

@@ -38,7 +38,7 @@ matches() {
 plan() {
     [[ "${CACHE:=write}" =~ ^(write|none)$ ]] || fail "cache: '$CACHE' is neither write nor none"
     if [ -n "$WANTED" ]; then
-        [[ "$WANTED" =~ ^[0-9A-Za-z.+-]+$ ]] || fail "version: '$WANTED' is no version"
+        [[ "$WANTED" =~ ^[0-9A-Za-z.+-]+$ ]] || fail "version: '$WANTED' is not a version"
         [[ "$SHA256" =~ ^[0-9a-f]{64}([[:space:]]+[0-9a-f]{64})*[[:space:]]*$ ]] ||
             fail "sha256: 64 hexadecimal digits are needed with version"
         key=release-$(checksum <<<"$WANTED $SHA256" | cut -c 1-24)
