@@ -43,7 +43,7 @@ def test_a_folder(folder):
     assert folder.document["counts"] == {"CRITICAL": 1, "HIGH": 1, "MEDIUM": 1, "LOW": 0, "UNKNOWN": 0}
     first = folder.document["findings"][0]
     assert (first["id"], first["package"], first["place"], first["fixed"]) == (
-        "CVE-2099-0003", "never-fixed", "package-lock.json", None)
+        "CVE-2099-0003", "never-fixed", "app/package-lock.json", None)
 
 
 def test_without_what_cannot_be_fixed(folder):
