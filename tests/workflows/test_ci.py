@@ -24,6 +24,7 @@ def run_ci(checkout, tag):
     text = text.replace("needs: [binary, macos]", "needs: [binary]")
     text = text[:text.index("  macos:\n")] + text[text.index("  release:\n"):]
     checkout.write(".github/workflows/arc-ci-release.yml", text)
+    shutil.rmtree(checkout.path / "dist", ignore_errors=True)  # what tests/dist built here is not this release's
     dist = checkout.path / "ready/dist"
     dist.mkdir(parents=True)
     for name in NAMES:
