@@ -188,6 +188,12 @@ static int not_opened(int code, const struct search *search, const char *gitdir,
                              "(actions/checkout), or start in its directory with -C DIR (a bare "
                              "one must be named by GIT_DIR)",
                              search->path);
+    /* libgit2 1.9 refuses the format itself, before the configuration can be looked at. */
+    if (last && last->message && strstr(last->message, "object format 'sha256'"))
+        return arc_error_set(err, ARC_EWORLD,
+                             "the git repository at '%s' uses SHA-256 object names, which this "
+                             "build's libgit2 cannot read; only SHA-1 repositories are supported",
+                             gitdir ? gitdir : search->path);
     return arc_error_set(err, ARC_EWORLD, "cannot open the git repository at '%s': %s",
                          gitdir ? gitdir : search->path, last ? last->message : "unknown cause");
 }
