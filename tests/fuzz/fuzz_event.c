@@ -1,6 +1,5 @@
 /* Any bytes are an event file, or an error; what comes out as a commit is one. The first byte
  * chooses the event. */
-#define _GNU_SOURCE /* memfd_create */
 #include "arcci/event.h"
 #include <stdint.h>
 #include <stdio.h>
@@ -8,9 +7,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static const char *const names[] = {"GITHUB_EVENT_NAME=push", "GITHUB_EVENT_NAME=pull_request",
-                                    "GITHUB_EVENT_NAME=merge_group",
-                                    "GITHUB_EVENT_NAME=workflow_run", "GITHUB_EVENT_NAME=schedule"};
+static const char *const names[] = {
+    "GITHUB_EVENT_NAME=push",        "GITHUB_EVENT_NAME=pull_request",
+    "GITHUB_EVENT_NAME=merge_group", "GITHUB_EVENT_NAME=workflow_run",
+    "GITHUB_EVENT_NAME=schedule",    "GITHUB_EVENT_NAME=issue_comment"};
 
 static void check_sha(const char *text)
 {
@@ -31,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (write(fd, data + 1, size - 1) != (ssize_t)(size - 1))
         abort();
     snprintf(path, sizeof path, "GITHUB_EVENT_PATH=/proc/self/fd/%d", fd);
-    const char *const vars[] = {names[data[0] % 5], path, "GITHUB_REF=refs/heads/main", NULL};
+    const char *const vars[] = {names[data[0] % 6], path, "GITHUB_REF=refs/heads/main", NULL};
     const struct arc_env env = {.vars = vars};
     int rc = arc_event_load(&env, &event, &err);
     if (rc ? !err.code : err.code)

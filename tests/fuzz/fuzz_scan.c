@@ -29,12 +29,14 @@ static void render(struct scan_judged *judged)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct arc_scan_options options = {.policy = {.severities = 31, .block = true}};
+    struct arc_scan_options options = {.policy = {.severities = 31, .block = true},
+                                       .ignore_name = "ignore",
+                                       .ignore_text = "DS002\nCVE-2019-1 exp:2030-01-01\n"};
     ARC_AUTO(arc_error) struct arc_error err = {0};
     if (size == 0)
         return 0;
     struct scan_judged judged = {
-        .options = &options, .warnings = json_array(), .missed = json_array()};
+        .options = &options, .now = 1800000000, .warnings = json_array(), .missed = json_array()};
     options.policy.fail_on = (enum arc_severity)(data[0] % ARC_SEVERITIES);
     require(findings_init(&judged.findings, NULL) == 0);
     require(findings_add_target(&judged.findings, "flash", "linux/amd64", "r.json", NULL) == 0);
@@ -44,6 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         judged.total = judged.findings.count;
         judged.verdict = judged.total ? ARC_VERDICT_FINDINGS : ARC_VERDICT_CLEAN;
         render(&judged);
+        require(scan_ignore_apply(&judged, NULL) == 0);
     } else {
         require(err.code != 0 && *arc_error_text(&err));
     }

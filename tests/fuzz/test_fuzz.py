@@ -1,5 +1,6 @@
-"""Runs every fuzz target (tests/fuzz/fuzz_*.c, libFuzzer with ASan and UBSan) for ARC_FUZZ_SECONDS each, 15 unless set.
-Seeds are in tests/fuzz/seeds/<target>/, where there are any; what is found is minimised by libFuzzer and belongs there."""
+"""Runs every fuzz target (tests/fuzz/fuzz_*.c, libFuzzer with ASan and UBSan) for ARC_FUZZ_SECONDS each, 8 unless set.
+Seeds are in tests/fuzz/seeds/<target>/; what is found is minimised by libFuzzer and belongs there. Every parser in
+tools/ must be reached by some target's seeds. tests/fuzz/afl.py does the same with AFL++."""
 import os
 import pathlib
 import re
@@ -10,7 +11,36 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = pathlib.Path(__file__).resolve().parent
 TARGETS = sorted(path.stem for path in HERE.glob("fuzz_*.c"))
-SECONDS = os.environ.get("ARC_FUZZ_SECONDS", "15")
+SECONDS = os.environ.get("ARC_FUZZ_SECONDS", "8")
+
+# What a parser is called, here: it makes something of a text that others wrote.
+PARSER = re.compile(r"^(?:static )?[a-z][\w *]*?\b(\w*(?:parse|decode|read|feed)(?:_\w+)?)\([^;{]*\)\s*\{", re.M)
+NO_PARSERS = ("tools/cli/", "tools/cmd/")  # options: the caller's own words
+# Those that no target reaches, and why.
+REASONS = {
+    "the caller's own words":
+        "arc_list_format_parse read_target",
+    "reads or passes on a file or a stream, which a parser with a target then takes":
+        "arc_context_read arc_file_read_given arc_file_read_stdin arc_project_read_given arc_project_read_trusted"
+        " arc_repository_read arc_repository_read_published arc_repository_read_tags arc_yaml_read feed plain_read read_body"
+        " read_configuration read_current read_documents read_event read_job read_log read_message read_named read_notes"
+        " read_of_commit read_project read_range read_sides read_template read_token_file scan_scanner_read",
+    "asks for what a parser with a target has read":
+        "read_back read_core read_index read_label read_revision read_services read_size",
+    "runs git or docker for a person who asks what is wrong: tests/doctor":
+        "doctor_read read_network",
+    "lines of Trivy's log: tests/scan/test_run.py":
+        "read_warnings",
+}
+EXCEPT = {name: reason for reason, names in REASONS.items() for name in names.split()}
+
+
+def literals():
+    """The words that the program looks for: libFuzzer's dictionary."""
+    found = set()
+    for path in (ROOT / "tools").rglob("*.c"):
+        found |= set(re.findall(r'"([\w ./:@<>{}$-]{3,40})"', path.read_text()))
+    return "".join(f'"{word}"\n' for word in sorted(found))
 
 
 @pytest.fixture(scope="session")
@@ -22,36 +52,43 @@ def build():
     return folder
 
 
-# Parsers that no target calls itself, and why.
-REACHED = {
-    "arc_instruction_parse": "by arc_dockerfile_next()",
-    "arc_regex_parse": "by a glob's pattern",
-    "arc_units_decode": "by a glob's pattern",
-}
-OWN_WORDS = {"invocation_parse", "arc_list_format_parse", "arc_severity_parse"}  # options: the caller's own
+def run(build, target, folder, *options):
+    env = {**os.environ, "LSAN_OPTIONS": f"suppressions={ROOT}/tests/lsan.supp", "TMPDIR": str(folder)}
+    return subprocess.run([build / "tests" / target, "-timeout=20", "-rss_limit_mb=2048", f"-artifact_prefix={folder}/", *options],
+                          env=env, capture_output=True, text=True, errors="replace")
 
 
-def test_every_parser_has_a_target():
-    """Every public or shared NAME_parse() and NAME_decode() is called by a target."""
-    headers = [*(ROOT / "include").rglob("*.h"), *(ROOT / "tools").rglob("*.h")]
-    parsers = {name for path in headers
-               for name in re.findall(r"^[a-z][\w *]*?\b(\w+_(?:parse|decode))\(", path.read_text(), re.M)}
-    called = {name for path in HERE.glob("*.[ch]") for name in re.findall(r"(\w+)\(", path.read_text())}
-    assert TARGETS and parsers
-    assert not parsers - called - REACHED.keys() - OWN_WORDS
-    assert not (REACHED.keys() | OWN_WORDS) - parsers, "no longer there"
+def test_every_target_has_seeds():
+    assert TARGETS and [target for target in TARGETS if not list((HERE / "seeds" / target).glob("*"))] == []
+    assert sorted(path.name for path in (HERE / "seeds").iterdir()) == TARGETS
+
+
+def test_every_parser_is_reached(build, tmp_path):
+    """A parser without a target, or whose target has no seed for it, fails here."""
+    parsers = {}
+    for path in (ROOT / "tools").rglob("*.c"):
+        name = str(path.relative_to(ROOT))
+        if not any(name.startswith(folder) for folder in NO_PARSERS):
+            parsers |= {parser: name for parser in PARSER.findall(path.read_text())}
+    covered = set()
+    for target in TARGETS:
+        done = run(build, target, tmp_path, "-runs=0", "-print_coverage=1", HERE / "seeds" / target)
+        assert done.returncode == 0, done.stderr[-4000:]
+        covered |= set(re.findall(r"^COVERED_FUNC: .*? edges: \S+ (\w+)", done.stderr, re.M))
+    assert len(parsers) > 50 and covered
+    missing = {parser: file for parser, file in parsers.items() if parser not in covered and parser not in EXCEPT}
+    assert not missing, "\n".join(f"{file}: {parser}" for parser, file in sorted(missing.items()))
+    assert not EXCEPT.keys() - parsers.keys(), "no longer there"
+    assert not EXCEPT.keys() & covered, "reached by now"
 
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_fuzz(build, target, tmp_path):
     corpus = tmp_path / "corpus"
     corpus.mkdir()
-    seeds = HERE / "seeds" / target
-    folders = [corpus] + ([seeds] if seeds.is_dir() else [])
-    options = [f"-max_total_time={SECONDS}", "-timeout=10", "-rss_limit_mb=2048", "-print_final_stats=1",
-               f"-artifact_prefix={tmp_path}/"]
-    env = {**os.environ, "LSAN_OPTIONS": f"suppressions={ROOT}/tests/lsan.supp"}
-    run = subprocess.run([build / "tests" / target, *options, *folders], env=env, capture_output=True, text=True,
-                         errors="replace")
-    assert run.returncode == 0, run.stderr[-4000:]
-    print(*[line for line in run.stderr.splitlines() if "number_of_executed_units" in line])
+    words = tmp_path / "words"
+    words.write_text(literals())
+    done = run(build, target, tmp_path, f"-max_total_time={SECONDS}", "-print_final_stats=1", f"-dict={words}", corpus,
+               HERE / "seeds" / target)
+    assert done.returncode == 0, done.stderr[-4000:]
+    print(target, *re.findall(r"number_of_executed_units: (\d+)", done.stderr))

@@ -126,13 +126,17 @@ static bool add_parent(struct arc_history *history, uint32_t node, const char *h
     return true;
 }
 
-/* The date at the end of a line "committer NAME <EMAIL> DATE ZONE". */
+/* The date at the end of a line "committer NAME <EMAIL> DATE ZONE"; 0 where it is missing. The line is a
+ * part of a longer text, whose end may be its end. */
 static int64_t date_of(const char *line, size_t len)
 {
+    char date[24] = "";
     size_t at = len;
     while (at && line[at - 1] != '>')
         at--;
-    return at ? strtoll(line + at, NULL, 10) : 0;
+    if (at)
+        memcpy(date, line + at, len - at < sizeof date ? len - at : sizeof date - 1);
+    return strtoll(date, NULL, 10);
 }
 
 /* Reads the header of a commit; it ends with an empty line. */

@@ -202,7 +202,10 @@ static int read_answer(struct github *hub, const struct arc_request *request,
         reply->doubtful = answer->status >= 500 && strcmp(request->method, "GET") != 0;
         return arc_github_explain(request->method, request->path, answer, reply->body, err);
     }
-    return arc_http_link(answer, "next", &reply->next, err);
+    ARC_TRY(arc_http_link(answer, "next", &reply->next, err));
+    if (reply->next)
+        arc_github_mask(reply->next, hub->token);
+    return ARC_OK;
 }
 
 /* Waits until the next try; false when this answer is final. */

@@ -202,7 +202,7 @@ struct question {
 static int send_question(const struct question *question, const struct arc_http_request *request,
                          struct arc_http_response *answer, struct arc_error *err)
 {
-    struct arc_http_retry retry = {.attempts = 4, .max_wait = 30};
+    struct arc_http_retry retry = {.attempts = 4, .max_wait = 30, .clock = question->realm->clock};
     return arc_http_send_retrying(question->realm->http, request, &retry, NULL, answer, err);
 }
 

@@ -31,6 +31,7 @@ int arc_challenge_of(const struct arc_http_response *response, struct arc_challe
 struct arc_realm {
     const struct arc_env *env;
     struct arc_http *http;
+    const struct arc_clock *clock;
     const char *host;
     const char *scope; /* what the request needs, for a challenge that names none */
 };

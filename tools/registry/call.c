@@ -164,6 +164,7 @@ static int authorize(struct arc_registry *registry, const struct registry_call *
     arc_buf_printf(&scope, "repository:%s:%s", target->repository, actions_of(call));
     ARC_TRY(arc_buf_check(&scope, "image name", err));
     struct arc_realm realm = {.env = registry->env,
+                              .clock = registry->clock,
                               .http = registry->http,
                               .host = target->host,
                               .scope = arc_buf_text(&scope)};

@@ -1,0 +1,88 @@
+/* The GitHub API's answers, in every stage that asks for some. The first byte chooses the stage. */
+#include "arcci/release.h"
+#include "arcci/report.h"
+#include "github/github.h"
+#include "report/status.h"
+#include "scan/publish.h"
+#include "world.h"
+
+static const char *const vars[] = {"GITHUB_API_URL=https://api.test", "GITHUB_TOKEN=correct-horse",
+                                   NULL};
+static const struct arc_env env = {.vars = vars};
+static const char revision[] = "0123456789abcdef0123456789abcdef01234567";
+
+static int release(struct arc_transport *transport, struct arc_error *err)
+{
+    static const struct arc_release_asset assets[] = {{.name = "b", .data = "y", .len = 1}};
+    ARC_AUTO_JSON json_t *version =
+        json_pack("{s:s, s:b, s:b}", "tag", "a/v1.0.0", "prerelease", 0, "latest", 1);
+    ARC_AUTO_JSON json_t *out = NULL;
+    struct arc_release_options options = {.repository = "o/r",
+                                          .version = version,
+                                          .revision = revision,
+                                          .body = "notes",
+                                          .mode = ARC_BODY_APPEND,
+                                          .make_latest = ARC_LATEST_OWN,
+                                          .assets = assets,
+                                          .asset_count = 1};
+    int rc = arc_release(&options, transport, &out, err);
+    if (!rc && strcmp(json_string_value(json_object_get(out, "tag")), "a/v1.0.0") != 0)
+        abort();
+    return rc;
+}
+
+static int report(struct arc_transport *transport, enum arc_report_kind kind, struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *plan =
+        json_pack("{s:s, s:s, s:b, s:[{s:s, s:b}], s:[]}", "group", "g", "title", "T", "any", 1,
+                  "services", "service", "a", "selected", 1, "cells");
+    struct arc_report_facts facts = {.plan = plan, .run_url = "https://run"};
+    struct arc_report_target target = {
+        .repository = "o/r", .revision = revision, .kind = kind, .environment = "e", .pull = 7};
+    ARC_AUTO_JSON json_t *out = NULL;
+    if (arc_report(&facts, &out, err))
+        abort();
+    return arc_report_post(out, &target, transport, err);
+}
+
+static int publish(struct arc_transport *transport, bool sarif, struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *wanted = json_pack("[{s:s, s:i, s:s, s:s, s:s}]", "service", "a", "count",
+                                             1, "marker", "<!-- m -->", "title", "t", "body", "b");
+    ARC_AUTO_JSON json_t *log = json_pack("{s:[{s:[]}]}", "runs", "results");
+    ARC_AUTO_JSON json_t *out = NULL;
+    struct arc_scan_publish options = {
+        .repository = "o/r", .ref = "refs/heads/main", .commit = revision, .sarif = true};
+    return sarif ? scan_upload(&options, log, SIZE_MAX, transport, &out, err)
+                 : scan_file_issues(&options, wanted, transport, &out, err);
+}
+
+static int read_run(struct arc_transport *transport, struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *plan =
+        json_pack("{s:[{s:s, s:b}]}", "services", "service", "a", "selected", 1);
+    ARC_AUTO_JSON json_t *jobs = NULL;
+    return report_read_run(transport, "o/r", "77", plan, &jobs, err);
+}
+
+static void use(unsigned choice)
+{
+    struct arc_transport *transport = NULL;
+    ARC_AUTO_JSON json_t *files = NULL;
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    struct arc_github_options options = {.env = &env, .clock = &world_clock};
+    if (arc_transport_github(&options, &transport, NULL))
+        return;
+    int rc = choice % 8 == 0
+                 ? arc_github_pull_files(transport, "o/r", 7, (choice >> 3) % 4 - 1, &files, &err)
+             : choice % 8 == 1 ? read_run(transport, &err)
+             : choice % 8 <= 3 ? release(transport, &err)
+             : choice % 8 <= 5 ? report(transport, (enum arc_report_kind)(choice % 8 - 4), &err)
+                               : publish(transport, choice % 8 == 6, &err);
+    world_check(rc, &err);
+    if (strstr(arc_error_text(&err), "correct-horse"))
+        abort();
+    arc_transport_free(transport);
+}
+
+FUZZ_WORLD(use)
