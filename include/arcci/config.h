@@ -34,8 +34,9 @@ struct arc_recipe {
     char **platforms;             /* normalized; empty: the group's */
     char **cache_from;
     char **cache_to;
-    char **ulimits; /* "nofile=1024:2048" */
-    char **files;   /* that values of arguments stand in; NULL: none */
+    char **ulimits;     /* "nofile=1024:2048" */
+    char **annotations; /* as buildx takes them: "index:org.example.key=value" */
+    char **files;       /* that values of arguments stand in; NULL: none */
     char *network;
     char *shm_size;
     char *provenance; /* "mode=max", "false"; NULL: the default */
@@ -66,6 +67,7 @@ enum arc_tag_when {
 /* A name that a build gives its images. */
 struct arc_image_tag {
     char *name;      /* template, with the placeholders of arc_check_image_tag() */
+    char *image;     /* the one image of its service that it is for; NULL: all of them */
     unsigned when;   /* bits of enum arc_tag_when; 0: always */
     char **branches; /* patterns of branches, or NULL */
 };
@@ -95,7 +97,17 @@ struct arc_service {
     char **version_at;          /* where in the file; may be NULL */
     struct arc_base_ref *bases; /* ends with {NULL, NULL}; NULL when read alone */
     bool derive_inputs; /* its files are what its Dockerfile reads, not its whole directory */
+    bool linked;        /* others start from it; it is not built for itself and gets no tag */
     unsigned line;      /* of its entry in arc-ci.yaml, from 1; 0 when read alone */
+};
+
+/* Files of docker's own that say what a group's services are. */
+struct arc_described {
+    char **files;    /* NULL: the group says it itself */
+    char **targets;  /* targets of bake, services of Compose; NULL: the default ones */
+    char **profiles; /* of Compose, that are on; or NULL */
+    struct arc_pair *variables;
+    bool compose; /* Compose's files, not bake's */
 };
 
 /* A release group: services that release together under one tag. */
@@ -112,14 +124,13 @@ struct arc_group {
     char **platforms_release;
     struct arc_image_tag *image_tags; /* ends with {NULL, …}; "{image-tag}", "sha-{sha}" and
                                          "latest" by default */
+    bool tags_given;                  /* image_tags were written down */
     char **paths;                     /* globs of shared files that count as every service's */
     char *notes_template;             /* path of a notes template, or NULL for the built-in one */
     struct arc_pair *runners;         /* platform → runs-on label; terminated by {NULL, NULL} */
     struct arc_recipe build;          /* what its services take over; part of theirs already */
     bool derive_inputs;               /* every service's files are what its Dockerfile reads */
-    char **bake_files;   /* whose targets are its services, once they are resolved; NULL: none */
-    char **bake_targets; /* NULL: the default group */
-    struct arc_pair *bake_variables;
+    struct arc_described described;   /* its services, once they are resolved */
     struct arc_service *services;
     size_t service_count;
     char *predecessor;       /* the tag before the group's first release, of any grammar; or NULL */

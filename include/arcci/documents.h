@@ -77,6 +77,7 @@ struct arc_planned_recipe {
     char **ulimits;
     char **cache_from;
     char **cache_to;
+    char **annotations; /* "index:org.example.key=value", beside those made of the labels */
     bool no_cache;
     bool pull;
 };

@@ -94,6 +94,8 @@ def test_section(repo, blocks):
         first = text.split("\n", 1)[0]
         if first == "# .github/arc-ci.yaml":
             configure(repo, text)
+        elif first in ("# before: docker-bake.hcl", "# before: compose.yaml"):
+            write(repo, first.split()[-1], text)
         elif first.startswith(("# before: .github/", "# after: .github/")):
             check_workflow(repo, text, first.startswith("# after"))
         elif kind == "yaml":

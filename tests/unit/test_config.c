@@ -187,7 +187,7 @@ static const char *const wrong[][2] = {
      "5:5: 'image_tags' is not a key of a group; did you mean 'image-tags'?"},
     {GROUP("colour: red"),
      "5:5: 'colour' is not a key of a group; its keys are title, description, tag, versioning, "
-     "registry, image, platforms, services, bake, image-tags, paths, notes-template, runners, build, build-args, inputs, "
+     "registry, image, platforms, services, bake, compose, image-tags, paths, notes-template, runners, build, build-args, inputs, "
      "predecessor, make-latest, commits, generated, zero-prerelease, rebuild-dependents"},
     {GROUP("title: 2026"), "5:12: 'title' must be a string, this is a number; put it in quotes"},
     {GROUP("title: ''"), "5:12: title: '' is empty"},

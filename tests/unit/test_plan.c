@@ -31,7 +31,7 @@ static struct arc_pair no_pairs[] = {{NULL, NULL}};
         .context = folder, .dockerfile = folder "/Dockerfile", .args = arguments,                  \
         .additional_contexts = no_pairs, .labels = no_pairs, .extra_hosts = no_pairs,              \
         .secrets = none, .ssh = none, .platforms = none, .cache_from = none, .cache_to = none,     \
-        .ulimits = none                                                                            \
+        .ulimits = none, .annotations = none                                                       \
     }
 
 static char *patterns[] = {(char *)"messaging/v*", NULL};

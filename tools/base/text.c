@@ -169,3 +169,9 @@ void arc_text_size(struct arc_buf *out, int64_t bytes, int64_t base)
     else
         arc_buf_printf(out, " (%+.1f %s)", more, units[unit]);
 }
+
+int arc_text_copy(const char *text, char **out, struct arc_error *err)
+{
+    *out = text ? strdup(text) : NULL;
+    return text && !*out ? arc_error_nomem(err) : ARC_OK;
+}

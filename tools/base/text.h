@@ -30,6 +30,9 @@ void arc_text_visible(struct arc_buf *out, const char *text, size_t len);
 /* The same for text of several lines: line breaks and tabs stay. */
 void arc_text_visible_lines(struct arc_buf *out, const char *text, size_t len);
 
+/* A copy of the text in *out, owned by the caller; of NULL it is NULL. */
+int arc_text_copy(const char *text, char **out, struct arc_error *err);
+
 /* Appends a size as registries show it, in powers of ten: "12.3 MB"; with a base (0 or more) the
  * difference, too, in the same unit: "12.3 MB (+0.4 MB)" or "12.3 MB (same)". */
 void arc_text_size(struct arc_buf *out, int64_t bytes, int64_t base);

@@ -104,13 +104,30 @@ int arc_bake_cells(const struct arc_plan *plan, const char *names, const struct 
 
 /* ---- a target ------------------------------------------------------------------------------ */
 
-static json_t *make_annotations(const struct arc_pair *label, const char *key)
+/* Whether a recipe annotates the index with this key. */
+static bool is_annotated(char *const *annotations, const char *key)
 {
+    size_t len = strlen(key);
+    for (; *annotations; annotations++)
+        if (strncmp(*annotations, "index:", 6) == 0 && strncmp(*annotations + 6, key, len) == 0 &&
+            (*annotations)[6 + len] == '=')
+            return true;
+    return false;
+}
+
+/* Those of the recipe, and the labels of OCI that it does not have for the index itself. */
+static json_t *make_annotations(const struct arc_planned_service *service, const char *key)
+{
+    static char *const none[] = {NULL};
+    char *const *own = service->recipe ? service->recipe->annotations : none;
     json_t *list = json_array();
     int failed = 0;
-    for (; label->name; label++)
-        if (strncmp(label->name, "org.opencontainers.image.", 25) == 0)
+    for (const struct arc_pair *label = service->labels; label->name; label++)
+        if (strncmp(label->name, "org.opencontainers.image.", 25) == 0 &&
+            !is_annotated(own, label->name))
             failed |= append(list, "index:%s=%s", label->name, label->value);
+    for (; *own; own++)
+        failed |= append(list, "%s", *own);
     if (key)
         failed |= append(list, "index:" ARC_KEY_ANNOTATION "=%s", key);
     if (!failed)
@@ -230,8 +247,7 @@ static int add_pushed(const struct arc_bake_options *options,
                               options->sbom ? "true" : NULL);
     const char *key = options->keys ? options->keys[service - options->plan->services] : NULL;
     failed |= json_object_set_new(target, "attest", attest);
-    return failed |
-           json_object_set_new(target, "annotations", make_annotations(service->labels, key));
+    return failed | json_object_set_new(target, "annotations", make_annotations(service, key));
 }
 
 static int set_literal(json_t *target, const char *name, const char *text)

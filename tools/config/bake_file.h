@@ -1,16 +1,17 @@
-/* A group whose services are the targets of a bake file. */
+/* A target of bake as a service. */
 #ifndef ARC_CONFIG_BAKE_FILE_H
 #define ARC_CONFIG_BAKE_FILE_H
 
 #include "arcci/config.h"
-#include "arcci/env.h"
 #include <jansson.h>
 
-/* Fills the services of a group that has a `bake` section from what `docker buildx bake --print` says: each target with tags
- * is one. Variables get values from `version` (version.json; NULL: they keep their defaults); the child sees no other
- * variable of the environment than it needs, since a bake file prints what it is given. Services that are there are made
- * anew. ARC_EWORLD without docker; ARC_EINPUT when bake refuses the file. */
-int arc_bake_resolve(const struct arc_env *env, const char *root, struct arc_group *group,
-                     const json_t *version, struct arc_error *err);
+/* Appends a target (of bake --print) to the group's services. `linked`: it gets no tag, since nobody asked for it. `files`
+ * are where it stands; a change of them is one of its own. ARC_EINPUT for what a plan cannot carry. */
+int arc_bake_add_target(struct arc_group *group, const char *name, const json_t *target,
+                        bool linked, char *const *files, const json_t *version,
+                        struct arc_error *err);
+
+/* The codename of a target: lower case, '-' for what is no letter and no digit. A new string. */
+char *arc_bake_codename(const char *target);
 
 #endif

@@ -27,6 +27,7 @@ static const struct arc_field recipe_fields[] = {
     {"platforms", FIELD_PLATFORMS, AT(platforms), false, arc_check_platform, NULL},
     {"cache_from", FIELD_LIST, AT(cache_from), false, arc_check_line, NULL},
     {"cache_to", FIELD_LIST, AT(cache_to), false, arc_check_line, NULL},
+    {"annotations", FIELD_LIST, AT(annotations), false, arc_check_line, NULL},
     {"ulimits", FIELD_NODE, offsetof(struct recipe_reading, ulimits), false, NULL, NULL},
     {"network", FIELD_TEXT, AT(network), false, arc_check_line, NULL},
     {"shm_size", FIELD_SCALAR, AT(shm_size), false, arc_check_line, NULL},
@@ -374,10 +375,10 @@ int arc_recipe_inherit(struct arc_recipe *own, const struct arc_recipe *given,
         ARC_TRY(inherit_text(&own->dockerfile_inline, given->dockerfile_inline, err));
     }
 
-    char ***lists[] = {&own->secrets,    &own->ssh,      &own->platforms,
-                       &own->cache_from, &own->cache_to, &own->ulimits};
-    char **lists_given[] = {given->secrets,    given->ssh,      given->platforms,
-                            given->cache_from, given->cache_to, given->ulimits};
+    char ***lists[] = {&own->secrets,  &own->ssh,     &own->platforms,  &own->cache_from,
+                       &own->cache_to, &own->ulimits, &own->annotations};
+    char **lists_given[] = {given->secrets,  given->ssh,     given->platforms,  given->cache_from,
+                            given->cache_to, given->ulimits, given->annotations};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         ARC_TRY(inherit_list(lists[i], lists_given[i], err));
 

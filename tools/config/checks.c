@@ -292,6 +292,13 @@ bool arc_check_secret(const char *text, struct arc_buf *why)
     return no(why, "is not an id of a secret: letters, digits, '_', '.' and '-'");
 }
 
+bool arc_check_target(const char *text, struct arc_buf *why)
+{
+    if (strchr("-.", *text) == NULL && only(text, strlen(text), LOWER UPPER DIGITS "_.*-"))
+        return true;
+    return no(why, "is not a name of a target: letters, digits, '_', '.' and '-'");
+}
+
 bool arc_check_inputs(const char *text, struct arc_buf *why)
 {
     if (strcmp(text, "directory") == 0 || strcmp(text, "dockerfile") == 0)

@@ -18,6 +18,7 @@ struct group_reading {
     const struct arc_yaml_node *notes_template;
     const struct arc_yaml_node *build;
     const struct arc_yaml_node *bake;
+    const struct arc_yaml_node *compose;
     struct arc_pair *build_args; /* become part of `build` */
     char *inputs;
     char *versioning;
@@ -66,6 +67,7 @@ static const struct arc_field group_fields[] = {
     {"platforms", FIELD_TABLE, 0, false, NULL, &platform_table},
     {"services", FIELD_NODE, offsetof(struct group_reading, services), false, NULL, NULL},
     {"bake", FIELD_NODE, offsetof(struct group_reading, bake), false, NULL, NULL},
+    {"compose", FIELD_NODE, offsetof(struct group_reading, compose), false, NULL, NULL},
     {"image-tags", FIELD_NODE, offsetof(struct group_reading, image_tags), false, NULL, NULL},
     {"paths", FIELD_TEXTS, AT(paths), false, arc_check_glob, NULL},
     {"notes-template", FIELD_NODE, offsetof(struct group_reading, notes_template), false, NULL,
@@ -92,21 +94,31 @@ static const struct arc_field file_fields[] = {
 };
 static const struct arc_table file_table = {"this file", file_fields, false};
 
+#define DESCRIBED(member) offsetof(struct arc_described, member)
+
 static const struct arc_field bake_fields[] = {
-    {"files", FIELD_LIST, offsetof(struct arc_group, bake_files), true, arc_check_path, NULL},
-    {"targets", FIELD_LIST, offsetof(struct arc_group, bake_targets), false, arc_check_line, NULL},
-    {"variables", FIELD_KEYED, offsetof(struct arc_group, bake_variables), false,
-     arc_check_build_arg, NULL},
+    {"files", FIELD_LIST, DESCRIBED(files), true, arc_check_path, NULL},
+    {"targets", FIELD_LIST, DESCRIBED(targets), false, arc_check_target, NULL},
+    {"variables", FIELD_KEYED, DESCRIBED(variables), false, arc_check_build_arg, NULL},
     {0},
 };
 static const struct arc_table bake_table = {"'bake'", bake_fields, false};
+
+static const struct arc_field compose_fields[] = {
+    {"files", FIELD_LIST, DESCRIBED(files), true, arc_check_path, NULL},
+    {"services", FIELD_LIST, DESCRIBED(targets), false, arc_check_target, NULL},
+    {"profiles", FIELD_LIST, DESCRIBED(profiles), false, arc_check_target, NULL},
+    {"variables", FIELD_KEYED, DESCRIBED(variables), false, arc_check_build_arg, NULL},
+    {0},
+};
+static const struct arc_table compose_table = {"'compose'", compose_fields, false};
 
 static void group_free(struct arc_group *group)
 {
     struct group_reading reading = {.group = *group};
     arc_fields_free(&group_table, &reading);
     arc_recipe_free(&group->build);
-    arc_fields_free(&bake_table, group);
+    arc_fields_free(&compose_table, &group->described);
     for (size_t i = 0; i < group->service_count; i++)
         arc_service_free(&group->services[i]);
     free(group->services);
@@ -147,14 +159,15 @@ static int default_texts(char ***list, const char *const *values, struct arc_err
     return *list ? ARC_OK : arc_error_nomem(err);
 }
 
-static int fill_defaults(struct arc_group *group, struct arc_error *err)
+/* What a file of docker's says nothing about is built as docker would: for one platform. */
+static int fill_defaults(struct arc_group *group, bool described, struct arc_error *err)
 {
     static const char *const none[] = {NULL};
     static const char *const ci[] = {"linux/amd64", NULL};
     static const char *const release[] = {"linux/amd64", "linux/arm64", NULL};
     int rc = default_texts(&group->platforms_ci, ci, err);
     if (!rc)
-        rc = default_texts(&group->platforms_release, release, err);
+        rc = default_texts(&group->platforms_release, described ? ci : release, err);
     if (!rc)
         rc = default_texts(&group->paths, none, err);
     if (rc)
@@ -229,31 +242,40 @@ static int read_build(const struct loader *l, struct group_reading *reading,
     return arc_pairs_inherit(&group->build.args, reading->build_args, l->err);
 }
 
-/* What a group needs that is not described by a bake file, and what one that is must leave to it. */
+/* What a group needs that says its services itself, and what one that leaves them to a file of
+ * docker's must not say. */
 static int check_sources(const struct loader *l, const struct group_reading *reading,
                          const struct arc_yaml_node *map, struct arc_group *group)
 {
-    if (!reading->bake && !group->registries)
+    const struct arc_yaml_node *file = reading->bake ? reading->bake : reading->compose;
+    if (!file && !group->registries)
         return arc_yaml_error(l->yaml, map, l->err, "a group needs 'registry'");
-    if (!reading->bake && !reading->services)
+    if (!file && !reading->services)
         return arc_yaml_error(l->yaml, map, l->err, "a group needs 'services'");
-    if (reading->bake && (group->registries || reading->services))
-        return arc_yaml_error(l->yaml, reading->bake, l->err,
-                              "'bake' describes the images whole: leave 'registry' and 'services' "
-                              "out");
+    if (reading->bake && reading->compose)
+        return arc_yaml_error(l->yaml, file, l->err, "'bake' and 'compose' exclude one another");
+    if (file && reading->services)
+        return arc_yaml_error(l->yaml, file, l->err,
+                              "'%s' says what the services are: leave 'services' out",
+                              reading->bake ? "bake" : "compose");
     if (!group->registries && !(group->registries = calloc(1, sizeof *group->registries)))
         return arc_error_nomem(l->err);
     return ARC_OK;
 }
 
-/* `bake`: a file, or files with targets and variables. Its services are resolved later. */
-static int read_bake(const struct loader *l, const struct group_reading *reading,
-                     struct arc_group *group)
+/* `bake` or `compose`: a file, or files and what to choose of them. The services are resolved
+ * later. */
+static int read_described(const struct loader *l, const struct group_reading *reading,
+                          struct arc_described *out)
 {
-    if (reading->bake->type != ARC_YAML_STRING)
-        return arc_fields_read(l->yaml, reading->bake, &bake_table, group, l->err);
-    ARC_TRY(arc_field_check(l->yaml, reading->bake, "bake", arc_check_path, l->err));
-    return arc_list_add(&group->bake_files, reading->bake->text, l->err);
+    const struct arc_yaml_node *node = reading->compose ? reading->compose : reading->bake;
+    out->compose = reading->compose != NULL;
+    if (node->type != ARC_YAML_STRING)
+        return arc_fields_read(l->yaml, node, out->compose ? &compose_table : &bake_table, out,
+                               l->err);
+    ARC_TRY(
+        arc_field_check(l->yaml, node, out->compose ? "compose" : "bake", arc_check_path, l->err));
+    return arc_list_add(&out->files, node->text, l->err);
 }
 
 static int complete_group(const struct loader *l, const struct arc_yaml_pair *pair,
@@ -264,15 +286,16 @@ static int complete_group(const struct loader *l, const struct arc_yaml_pair *pa
     if (!group->name)
         return arc_error_nomem(l->err);
     ARC_TRY(check_sources(l, reading, pair->value, group));
-    ARC_TRY(fill_defaults(group, l->err));
+    ARC_TRY(fill_defaults(group, reading->bake || reading->compose, l->err));
     ARC_TRY(refuse_empty(l, group, pair->value));
     if (reading->versioning)
         arc_versioning_parse(reading->versioning, &group->versioning);
+    group->tags_given = reading->image_tags != NULL;
     ARC_TRY(arc_image_tags_read(l->yaml, reading->image_tags, &group->image_tags, l->err));
     ARC_TRY(read_notes_template(l, reading->notes_template, group));
     ARC_TRY(read_build(l, reading, group));
-    if (reading->bake)
-        return read_bake(l, reading, group);
+    if (reading->bake || reading->compose)
+        return read_described(l, reading, &group->described);
     struct arc_services_reading services = {l->root, l->yaml, l->config, l->err};
     ARC_TRY(arc_services_read(&services, reading->services, group));
     return arc_bases_link(l->root, group, l->err);

@@ -88,5 +88,6 @@ arc_check arc_check_label;      /* of a runner */
 arc_check arc_check_image;      /* template of an image's name */
 arc_check arc_check_inputs;     /* "directory" or "dockerfile" */
 arc_check arc_check_secret;     /* the id of a secret: a file name */
+arc_check arc_check_target; /* a target, a service or a profile: no option of docker's, no URL */
 
 #endif

@@ -282,6 +282,15 @@ static int add_value_files(struct arc_service *service, struct arc_error *err)
     return service->version_file ? add_path(service, service->version_file, err) : ARC_OK;
 }
 
+/* Whether a named context is a directory of the repository. */
+static bool reads_elsewhere(const struct arc_service *service)
+{
+    for (const struct arc_pair *pair = service->build.additional_contexts; pair->name; pair++)
+        if (!arc_context_is_remote(pair->value))
+            return true;
+    return false;
+}
+
 int arc_service_complete(struct arc_service_reading *reading, const struct arc_group *group,
                          struct arc_error *err)
 {
@@ -299,7 +308,7 @@ int arc_service_complete(struct arc_service_reading *reading, const struct arc_g
     ARC_TRY(arc_recipe_complete(&service->build, service->directory, err));
     ARC_TRY(add_value_files(service, err));
     bool whole = strcmp(service->build.context, service->directory) == 0 &&
-                 strcmp(service->directory, ".") != 0;
+                 strcmp(service->directory, ".") != 0 && !reads_elsewhere(service);
     service->derive_inputs = reading->inputs ? strcmp(reading->inputs, "dockerfile") == 0
                                              : (group && group->derive_inputs) || !whole;
     return ARC_OK;

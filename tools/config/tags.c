@@ -119,6 +119,7 @@ void arc_image_tags_free(struct arc_image_tag *tags)
 {
     for (struct arc_image_tag *tag = tags; tag && tag->name; tag++) {
         free(tag->name);
+        free(tag->image);
         for (char **branch = tag->branches; branch && *branch; branch++)
             free(*branch);
         free(tag->branches);

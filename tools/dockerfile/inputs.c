@@ -1,5 +1,6 @@
 #include "dockerfile/inputs.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include "dockerfile/ignore.h"
 #include "dockerfile/pattern.h"
 #include "dockerfile/stages.h"
@@ -80,12 +81,6 @@ void arc_inputs_free(struct arc_inputs **inputs)
     *inputs = NULL;
 }
 
-static int copy_text(const char *text, char **out, struct arc_error *err)
-{
-    *out = strdup(text);
-    return *out ? ARC_OK : arc_error_nomem(err);
-}
-
 static int join_path(const char *directory, const char *path, char **out, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = (size_t)64 << 10};
@@ -133,8 +128,7 @@ static int add_folder(struct arc_inputs *in, const char *name, const char *direc
     in->folders = grown;
     struct folder *folder = &grown[in->folder_count++];
     *folder = (struct folder){0};
-    if (name)
-        ARC_TRY(copy_text(name, &folder->name, err));
+    ARC_TRY(arc_text_copy(name, &folder->name, err));
     return clean_path(directory, &folder->directory, err);
 }
 
@@ -153,7 +147,7 @@ static int read_own_ignore(struct arc_inputs *in, struct arc_error *err)
             return arc_error_nomem(err);
     }
     if (found)
-        return copy_text(in->own_ignore, &in->ignore_file, err);
+        return arc_text_copy(in->own_ignore, &in->ignore_file, err);
     ARC_TRY(join_path(own->directory, ".dockerignore", &in->ignore_file, err));
     return read_ignore(in, in->ignore_file, own, &found, err);
 }
@@ -217,8 +211,8 @@ static int add_entry(struct arc_inputs *in, const struct arc_source *source, siz
     *entry = (struct entry){.folder = folder,
                             .linked = linked,
                             .input = {.file = in->dockerfile, .line = source->line}};
-    ARC_TRY(copy_text(path, &entry->path, err));
-    ARC_TRY(copy_text(source->text, &entry->input.what, err));
+    ARC_TRY(arc_text_copy(path, &entry->path, err));
+    ARC_TRY(arc_text_copy(source->text, &entry->input.what, err));
     if (arc_path_pattern_new(path, false, &entry->pattern, NULL)) {
         ARC_TRY(note_doubt(in, source, "it is not a valid pattern", err));
         ARC_TRY(arc_path_pattern_new("", false, &entry->pattern, err));
@@ -340,7 +334,7 @@ static int note_pinned(struct arc_inputs *in, const struct arc_stage *target, co
     if (same)
         return ARC_OK;
     in->pinned_line = target->platform_line;
-    return copy_text(target->platform, &in->pinned, err);
+    return arc_text_copy(target->platform, &in->pinned, err);
 }
 
 static int add_stages(struct arc_inputs *in, const struct arc_inputs_request *request,
@@ -365,7 +359,7 @@ static int add_stages(struct arc_inputs *in, const struct arc_inputs_request *re
 static int add_all(struct arc_inputs *in, struct arc_error *why, struct arc_error *err)
 {
     struct arc_source all = {.text = "whole context", .path = ""};
-    ARC_TRY(copy_text(arc_error_text(why), &in->doubt, err));
+    ARC_TRY(arc_text_copy(arc_error_text(why), &in->doubt, err));
     arc_error_clear(why);
     for (size_t i = 0; i < in->folder_count; i++)
         ARC_TRY(add_entry(in, &all, i, "", false, err));
@@ -396,10 +390,9 @@ static int read_inputs(struct arc_inputs *in, const struct arc_inputs_request *r
                        struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = DOCKERFILE_MAX};
-    if (request->root)
-        ARC_TRY(copy_text(request->root, &in->root, err));
-    ARC_TRY(copy_text("Dockerfile", &in->by_dockerfile.what, err));
-    ARC_TRY(copy_text("ignore file", &in->by_ignore_file.what, err));
+    ARC_TRY(arc_text_copy(request->root, &in->root, err));
+    ARC_TRY(arc_text_copy("Dockerfile", &in->by_dockerfile.what, err));
+    ARC_TRY(arc_text_copy("ignore file", &in->by_ignore_file.what, err));
     if (request->text)
         arc_buf_puts(&text, request->text);
     else {

@@ -37,6 +37,7 @@ static const struct arc_field recipe_fields[] = {
     OPTION("extra-hosts", ARC_FIELD_PAIRS, extra_hosts),
     OPTION("cache-from", ARC_FIELD_TEXTS, cache_from),
     OPTION("cache-to", ARC_FIELD_TEXTS, cache_to),
+    OPTION("annotations", ARC_FIELD_TEXTS, annotations),
     OPTION("provenance", ARC_FIELD_TEXT, provenance),
     OPTION("sbom", ARC_FIELD_TEXT, sbom),
     OPTION("no-cache", ARC_FIELD_FLAG, no_cache),

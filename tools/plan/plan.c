@@ -28,6 +28,30 @@ static int set_text(json_t *object, const char *key, const char *value)
     return value ? json_object_set_new(object, key, json_string(value)) : 0;
 }
 
+/* What is told of the commit is not for a file to say. */
+static bool is_fact(const char *label)
+{
+    return strcmp(label, "org.opencontainers.image.revision") == 0 ||
+           strcmp(label, "org.opencontainers.image.created") == 0;
+}
+
+/* The labels of the build section, over ours; one that has no value in this plan is left out. */
+static int add_own_labels(const struct arc_plan_options *options, const struct arc_service *service,
+                          json_t *labels, struct arc_error *err)
+{
+    for (const struct arc_pair *pair = service->build.labels; pair && pair->name; pair++) {
+        ARC_AUTO(arc_buf) struct arc_buf value = {.max = (size_t)1 << 20};
+        bool whole;
+        if (is_fact(pair->name))
+            continue;
+        ARC_TRY(arc_plan_fill(options, service, pair->value, &value, &whole, err));
+        if (whole && value.len &&
+            json_object_set_new(labels, pair->name, json_string(arc_buf_text(&value))))
+            return arc_error_nomem(err);
+    }
+    return ARC_OK;
+}
+
 /* OCI image spec 1.1, "Pre-Defined Annotation Keys", and the platform's own arc.service.*. */
 static json_t *make_labels(const struct arc_plan_options *options,
                            const struct arc_service *service)
@@ -84,6 +108,10 @@ static bool listed(const json_t *names, const char *name)
 static bool selected(const struct arc_plan_options *options, const struct arc_service *service,
                      json_t **reason)
 {
+    if (service->linked) {
+        *reason = json_string("others start from it; it has no tag of its own");
+        return false;
+    }
     if (options->services && !listed(options->services, service->codename)) {
         *reason = json_string("not asked for");
         return false;
@@ -166,6 +194,7 @@ static int set_recipe(json_t *service, const struct arc_recipe *build)
         set_texts(recipe, "ulimits", build->ulimits) ||
         set_texts(recipe, "cache-from", build->cache_from) ||
         set_texts(recipe, "cache-to", build->cache_to) ||
+        set_texts(recipe, "annotations", build->annotations) ||
         (build->no_cache && json_object_set_new(recipe, "no-cache", json_true())) ||
         (build->pull && json_object_set_new(recipe, "pull", json_true())))
         return -1;
@@ -180,7 +209,7 @@ static json_t *service_platforms(const struct arc_plan_options *options,
     char **own = service->build.platforms;
     if (!*own)
         return json_deep_copy(planned);
-    bool described = options->version || options->group->bake_files;
+    bool described = options->version || options->group->described.files;
     if (described && !options->platforms)
         return texts_list(own);
     json_t *list = json_array();
@@ -208,7 +237,7 @@ static json_t *staging_of(const struct arc_plan_options *options, const struct a
 
 static json_t *make_service(const struct arc_plan_options *options,
                             const struct arc_service *service, const json_t *planned,
-                            const json_t *args, const json_t *tags)
+                            const json_t *args, json_t *labels, const json_t *tags)
 {
     json_t *reason = NULL;
     ARC_AUTO_JSON json_t *platforms = service_platforms(options, service, planned);
@@ -220,7 +249,7 @@ static json_t *make_service(const struct arc_plan_options *options,
     }
     /* clang-format off */
     json_t *made =
-        json_pack("{s:s, s:s, s:s?, s:s?, s:s, s:s, s:s?, s:O, s:s, s:b, s:o, s:o, s:O, s:o, s:O}",
+        json_pack("{s:s, s:s, s:s?, s:s?, s:s, s:s, s:s?, s:O, s:s, s:b, s:o, s:o, s:O, s:O, s:O}",
                   "service", service->codename,
                   "name", service->name,
                   "description", service->description,
@@ -234,7 +263,7 @@ static json_t *make_service(const struct arc_plan_options *options,
                   "reason", reason,
                   "staging", staging_of(options, service),
                   "build-args", args,
-                  "labels", make_labels(options, service),
+                  "labels", labels,
                   "tags", tags);
     /* clang-format on */
     if (!made || set_texts(made, "mirrors", service->images + 1) ||
@@ -260,25 +289,6 @@ static void hold_tags(const struct arc_plan_options *options, const struct arc_s
         json_object_set_new(tag, "reason",
                             json_sprintf("the version is %s, as before", service->version));
     }
-}
-
-/* A tag moves in every registry. */
-static int add_mirrors(const struct arc_service *service, json_t *tags, struct arc_error *err)
-{
-    size_t count = json_array_size(tags);
-    for (char **image = service->images + 1; *image; image++)
-        for (size_t i = 0; i < count; i++) {
-            const json_t *tag = json_array_get(tags, i);
-            json_t *mirrored = json_copy((json_t *)tag);
-            if (json_object_set_new(mirrored, "ref",
-                                    json_sprintf("%s:%s", *image, text_of(tag, "tag"))) ||
-                json_array_append(tags, mirrored)) {
-                json_decref(mirrored);
-                return arc_error_nomem(err);
-            }
-            json_decref(mirrored);
-        }
-    return ARC_OK;
 }
 
 /* Services that share an image are told apart by their tags, or each would take the other's. */
@@ -403,9 +413,12 @@ static int make_services(const struct arc_plan_options *options, const json_t *p
         }
         ARC_TRY(arc_plan_tags(&own, service, tags, err));
         hold_tags(options, service, tags);
-        ARC_TRY(add_mirrors(service, tags, err));
         ARC_TRY(make_args(&own, service, &args, err));
-        json_t *made = make_service(options, service, platforms, args, tags);
+        ARC_AUTO_JSON json_t *labels = make_labels(options, service);
+        if (!labels)
+            return arc_error_nomem(err);
+        ARC_TRY(add_own_labels(&own, service, labels, err));
+        json_t *made = make_service(options, service, platforms, args, labels, tags);
         if (json_array_append_new(services, made))
             return arc_error_nomem(err);
         ARC_TRY(note_tags(made, taken, err));

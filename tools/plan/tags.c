@@ -18,6 +18,7 @@ struct reading {
     const struct arc_plan_options *options;
     const struct arc_service *service;
     const struct arc_image_tag *tag;
+    const char *image; /* of the service, that gets it */
 };
 
 static bool has(const struct reading *reading, const char *placeholder)
@@ -349,7 +350,8 @@ static int add_row(json_t *tags, json_t *row, struct arc_error *err)
     if (!row)
         return arc_error_nomem(err);
     json_array_foreach (tags, i, other) {
-        if (strcmp(arc_json_text_of(other, "tag"), arc_json_text_of(row, "tag")) != 0)
+        if (strcmp(arc_json_text_of(other, "tag"), arc_json_text_of(row, "tag")) != 0 ||
+            strcmp(arc_json_text_of(other, "ref"), arc_json_text_of(row, "ref")) != 0)
             continue;
         bool stricter = row_kind(row) < row_kind(other);
         bool moves = row_kind(row) == row_kind(other) && json_is_true(json_object_get(row, "move"));
@@ -378,10 +380,15 @@ static int add_tag(const struct reading *reading, json_t *tags, struct arc_error
             "tag (1 to 128 of [A-Za-z0-9._-], not starting with '.' or '-')",
             reading->tag->name, reading->options->group->name, arc_buf_text(&tag));
     bool move = moves(reading, arc_buf_text(&tag), kind, &reason);
-    return add_row(tags,
-                   json_pack("{s:s, s:s, s:b, s:s}", "tag", arc_buf_text(&tag), "kind", kinds[kind],
-                             "move", move, "reason", reason),
-                   err);
+    json_t *row = json_pack("{s:s, s:s, s:b, s:s}", "tag", arc_buf_text(&tag), "kind", kinds[kind],
+                            "move", move, "reason", reason);
+    if (row && strcmp(reading->image, reading->service->images[0]) != 0 &&
+        json_object_set_new(row, "ref",
+                            json_sprintf("%s:%s", reading->image, arc_buf_text(&tag)))) {
+        json_decref(row);
+        return arc_error_nomem(err);
+    }
+    return add_row(tags, row, err);
 }
 
 /* A release whose images nobody could pull is a mistake in the configuration. */
@@ -391,8 +398,6 @@ static int check_moves(const struct arc_plan_options *options, const json_t *tag
     ARC_AUTO(arc_buf) struct arc_buf why = {.max = 4096};
     size_t i;
     json_t *row;
-    if (!options->version)
-        return ARC_OK;
     json_array_foreach (tags, i, row) {
         if (json_is_true(json_object_get(row, "move")))
             return ARC_OK;
@@ -410,13 +415,15 @@ static int check_moves(const struct arc_plan_options *options, const json_t *tag
 int arc_plan_tags(const struct arc_plan_options *options, const struct arc_service *service,
                   json_t *tags, struct arc_error *err)
 {
-    const struct arc_image_tag *tag =
+    const struct arc_image_tag *first =
         service->image_tags ? service->image_tags : options->group->image_tags;
-    for (; tag->name; tag++) {
-        struct reading reading = {options, service, tag};
-        ARC_TRY(add_tag(&reading, tags, err));
-    }
-    return check_moves(options, tags, err);
+    for (char **image = service->images; *image; image++)
+        for (const struct arc_image_tag *tag = first; tag->name; tag++) {
+            const struct reading reading = {options, service, tag, *image};
+            if (!tag->image || strcmp(tag->image, *image) == 0)
+                ARC_TRY(add_tag(&reading, tags, err));
+        }
+    return options->version && !service->linked ? check_moves(options, tags, err) : ARC_OK;
 }
 
 /* Whether a name is one of the placeholders at all. */
@@ -435,7 +442,7 @@ static bool is_placeholder(const char *name)
 int arc_plan_fill(const struct arc_plan_options *options, const struct arc_service *service,
                   const char *text, struct arc_buf *out, bool *whole, struct arc_error *err)
 {
-    const struct reading reading = {options, service, NULL};
+    const struct reading reading = {.options = options, .service = service};
     *whole = true;
     while (*text) {
         char name[32] = "";

@@ -9,8 +9,8 @@
  */
 #define ARC_SHORT_SHA 12
 
-/* Fills in the group's templates for a service and appends {tag, kind, move, reason} of each to
- * `tags`, doubled ones once; a template with a placeholder that this plan has no value for gives
+/* Fills in the group's templates for each image of a service and appends {tag, kind, move, reason}
+ * of each to `tags`, with its `ref` where the image is not the first, doubled ones once; a template with a placeholder that this plan has no value for gives
  * none. `kind` says how a tag lives: "version" is one version's own and never rewritten, "commit"
  * one commit's; "floating" goes from version to version, never back; "moving" always goes along.
  * ARC_EINPUT for what is not an image tag. */

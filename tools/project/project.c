@@ -1,6 +1,6 @@
 #include "arcci/project.h"
 #include "base/auto.h"
-#include "config/bake_file.h"
+#include "config/described.h"
 #include "config/file_value.h"
 #include "git/git.h"
 #include "project/repository.h"
@@ -41,7 +41,7 @@ int arc_project_load_config(struct arc_project *project, struct arc_error *err)
         return arc_error_nomem(err);
     ARC_TRY(arc_config_load(root, project->wanted.config, &project->config, err));
     for (size_t i = 0; i < project->config.group_count; i++)
-        ARC_TRY(arc_bake_resolve(project->env, root, &project->config.groups[i], NULL, err));
+        ARC_TRY(arc_described_resolve(project->env, root, &project->config.groups[i], NULL, err));
     return ARC_OK;
 }
 
@@ -205,8 +205,8 @@ int arc_project_load(struct arc_project *project, struct arc_error *err)
     if (!project->version)
         return ARC_OK;
     size_t own = (size_t)(project->group - project->config.groups);
-    return arc_bake_resolve(project->env, project->repository.root, &project->config.groups[own],
-                            project->version, err);
+    return arc_described_resolve(project->env, project->repository.root,
+                                 &project->config.groups[own], project->version, err);
 }
 
 /* The tag's group, NULL where there is none: a configuration that does not exist is no error. */

@@ -1,0 +1,325 @@
+#include "config/described.h"
+#include "base/auto.h"
+#include "base/text.h"
+#include "config/bake_file.h"
+#include "config/bases.h"
+#include "config/build.h"
+#include "config/compose_file.h"
+#include "config/fields.h"
+#include "os/process.h"
+#include <string.h>
+
+#define DEPTH_MAX 100 /* of groups of bake in groups */
+
+/* ---- asking docker -------------------------------------------------------------------------- */
+
+/* Adds "NAME=value" with the version's members filled in; nothing when one has no value here. */
+static int add_variable(const struct arc_pair *pair, const json_t *version, char ***list,
+                        struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf out = {.max = 65536};
+    arc_buf_printf(&out, "%s=", pair->name);
+
+    for (const char *at = pair->value; *at;) {
+        size_t len = *at == '{' ? strcspn(at + 1, "{}") : 0;
+        char name[32] = "";
+        if (!len || len >= sizeof name || at[1 + len] != '}') {
+            arc_buf_putc(&out, *at++);
+            continue;
+        }
+        memcpy(name, at + 1, len);
+        const json_t *value = json_object_get(version, name);
+        if (json_is_boolean(value))
+            arc_buf_puts(&out, json_is_true(value) ? "true" : "false");
+        else if (json_is_string(value))
+            arc_buf_puts(&out, json_string_value(value));
+        else
+            return ARC_OK;
+        at += len + 2;
+    }
+
+    ARC_TRY(arc_buf_check(&out, "a variable", err));
+    return arc_list_add(list, arc_buf_text(&out), err);
+}
+
+/* The child's environment: what finds docker, and the variables that the configuration gives. A
+ * compose file may not fetch others (docs.docker.com/compose, "Remote includes"). */
+static int choose_environment(const struct arc_env *env, const struct arc_described *described,
+                              const json_t *version, char ***list, struct arc_error *err)
+{
+    static const char *const needed[] = {"PATH",        "HOME",          "DOCKER_CONFIG",
+                                         "DOCKER_HOST", "BUILDX_CONFIG", "TMPDIR"};
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
+        const char *value = arc_env_get(env, needed[i]);
+        ARC_AUTO(arc_buf) struct arc_buf pair = {.max = 65536};
+        if (!value)
+            continue;
+        arc_buf_printf(&pair, "%s=%s", needed[i], value);
+        ARC_TRY(arc_buf_check(&pair, needed[i], err));
+        ARC_TRY(arc_list_add(list, arc_buf_text(&pair), err));
+    }
+
+    for (const struct arc_pair *pair = described->variables; pair && pair->name; pair++)
+        ARC_TRY(add_variable(pair, version, list, err));
+    if (!described->compose)
+        return ARC_OK;
+    ARC_TRY(arc_list_add(list, "COMPOSE_EXPERIMENTAL_GIT_REMOTE=false", err));
+    return arc_list_add(list, "COMPOSE_EXPERIMENTAL_OCI_REMOTE=false", err);
+}
+
+/* Words are borrowed. */
+struct words {
+    const char **items;
+    size_t count;
+};
+
+static void words_free(struct words *words)
+{
+    free(words->items);
+}
+
+static int add_word(struct words *words, const char *word, struct arc_error *err)
+{
+    const char **grown = realloc(words->items, (words->count + 2) * sizeof *grown);
+    if (!grown)
+        return arc_error_nomem(err);
+    words->items = grown;
+    grown[words->count++] = word;
+    grown[words->count] = NULL;
+    return ARC_OK;
+}
+
+static int add_options(struct words *words, const char *option, char *const *values,
+                       struct arc_error *err)
+{
+    for (; values && *values; values++) {
+        if (option)
+            ARC_TRY(add_word(words, option, err));
+        ARC_TRY(add_word(words, *values, err));
+    }
+    return ARC_OK;
+}
+
+static int make_command(const struct arc_described *described, struct words *out,
+                        struct arc_error *err)
+{
+    static const char *const bake[] = {"docker", "buildx", "bake", "--print"};
+    size_t common = described->compose ? 1 : 4;
+    for (size_t i = 0; i < common; i++)
+        ARC_TRY(add_word(out, bake[i], err));
+
+    if (described->compose)
+        ARC_TRY(add_word(out, "compose", err));
+    ARC_TRY(add_options(out, "--file", described->files, err));
+    if (described->compose) {
+        ARC_TRY(add_options(out, "--profile", described->profiles, err));
+        ARC_TRY(add_word(out, "config", err));
+    }
+    return add_options(out, NULL, described->targets, err);
+}
+
+/* What docker says about itself when it cannot do this: its plugin is missing. */
+static bool lacks_plugin(const char *said)
+{
+    return strstr(said, "is not a docker command") || strstr(said, "unknown flag: --file") ||
+           strstr(said, "unknown shorthand flag: 'f'");
+}
+
+static int refuse(const struct arc_group *group, const char *said, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 8192};
+    const char *tool = group->described.compose ? "docker compose" : "docker buildx bake";
+    const char *last = said, *found = strstr(said, "ERROR: ");
+
+    if (lacks_plugin(said))
+        return arc_error_set(err, ARC_EWORLD,
+                             "group %s is described by %s, which %s reads, and this docker has no "
+                             "such plugin: install it",
+                             group->name, group->described.files[0], tool);
+    for (const char *line = said; *line; line += strcspn(line, "\n"), line += *line == '\n')
+        last = line;
+    found = found ? found + strlen("ERROR: ") : last;
+    arc_text_visible(&shown, found, strcspn(found, "\n"));
+    return arc_error_set(err, ARC_EINPUT, "group %s: %s refuses %s: %s", group->name, tool,
+                         group->described.files[0], arc_buf_text(&shown));
+}
+
+static int ask_docker(const struct arc_env *env, const char *root, const struct arc_group *group,
+                      const json_t *version, struct arc_process_result *result,
+                      struct arc_error *err)
+{
+    ARC_AUTO(words) struct words argv = {0};
+    char **variables = NULL;
+    ARC_TRY(make_command(&group->described, &argv, err));
+    int rc = choose_environment(env, &group->described, version, &variables, err);
+
+    struct arc_env there = *env;
+    there.cwd = root;
+    struct arc_process process = {.argv = argv.items,
+                                  .env = &there,
+                                  .environment = (const char *const *)variables,
+                                  .timeout = 60};
+    if (!rc)
+        rc = arc_process_run(&process, result, err);
+    arc_texts_free(variables);
+
+    if (rc == ARC_ENOTFOUND)
+        return arc_error_set(err, ARC_EWORLD,
+                             "group %s is described by %s, and there is no docker on PATH that "
+                             "could read it; install docker with buildx",
+                             group->name, group->described.files[0]);
+    if (rc || !result->status)
+        return rc;
+    return refuse(group, arc_buf_text(&result->errors), err);
+}
+
+/* ---- which targets are services -------------------------------------------------------------- */
+
+/* Notes in `asked` the targets of a group of bake, and of the groups in it. */
+static int note_asked(const json_t *printed, const char *group, unsigned depth, json_t *asked,
+                      struct arc_error *err)
+{
+    const json_t *targets =
+        json_object_get(json_object_get(json_object_get(printed, "group"), group), "targets");
+    size_t i;
+    json_t *name;
+    if (depth == DEPTH_MAX)
+        return arc_error_set(err, ARC_ELIMIT, "groups of bake, nested more than %d deep",
+                             DEPTH_MAX);
+    json_array_foreach (targets, i, name) {
+        const char *text = json_string_value(name);
+        if (!text || json_object_get(asked, text))
+            continue;
+        if (json_object_set_new(asked, text, json_true()))
+            return arc_error_nomem(err);
+        ARC_TRY(note_asked(printed, text, depth + 1, asked, err));
+    }
+    return ARC_OK;
+}
+
+static int note_names(char *const *names, json_t *asked, struct arc_error *err)
+{
+    for (; names && *names; names++)
+        if (json_object_set_new(asked, *names, json_true()))
+            return arc_error_nomem(err);
+    return ARC_OK;
+}
+
+/* docker's answer as targets of bake, and which of them were asked for; `asked` is empty for all. */
+static int read_answer(const char *root, const struct arc_group *group,
+                       const struct arc_process_result *result, json_t **targets, json_t *asked,
+                       struct arc_error *err)
+{
+    if (group->described.compose) {
+        ARC_TRY(note_names(group->described.targets, asked, err));
+        int rc = arc_compose_targets(root, &result->output, targets, err);
+        return rc ? arc_error_prefix(err, "group %s", group->name) : ARC_OK;
+    }
+
+    ARC_AUTO_JSON json_t *printed =
+        json_loadb(arc_buf_text(&result->output), result->output.len, 0, NULL);
+    if (!printed)
+        return arc_error_set(err, ARC_EWORLD,
+                             "group %s: docker buildx bake --print printed no JSON", group->name);
+    *targets = json_incref(json_object_get(printed, "target"));
+    return note_asked(printed, "default", 0, asked, err);
+}
+
+static bool is_published(const struct arc_group *group, const char *name, const json_t *target,
+                         const json_t *asked)
+{
+    bool named = json_array_size(json_object_get(target, "tags")) || *group->registries;
+    return named && (!json_object_size(asked) || json_object_get(asked, name));
+}
+
+static bool has_service(const struct arc_group *group, const char *codename)
+{
+    for (size_t i = 0; i < group->service_count; i++)
+        if (strcmp(group->services[i].codename, codename) == 0)
+            return true;
+    return false;
+}
+
+/* Adds the target that a context of a service names, if nobody has; it is linked only. */
+static int add_base(struct arc_group *group, const char *codename, const json_t *targets,
+                    char *const *files, const json_t *version, struct arc_error *err)
+{
+    const char *name;
+    json_t *target;
+    json_object_foreach ((json_t *)targets, name, target) {
+        ARC_AUTO_FREE char *own = arc_bake_codename(name);
+        if (own && strcmp(own, codename) == 0)
+            return arc_bake_add_target(group, name, target, true, files, version, err);
+    }
+    return arc_error_set(err, ARC_EINPUT,
+                         "group %s: an image starts from target '%.100s', and there is none",
+                         group->name, codename);
+}
+
+/* What services start from, and what that starts from. */
+static int add_bases(struct arc_group *group, const json_t *targets, char *const *files,
+                     const json_t *version, struct arc_error *err)
+{
+    for (size_t i = 0; i < group->service_count; i++)
+        for (size_t k = 0;; k++) { /* the services move when one is added */
+            const struct arc_pair *pair = &group->services[i].build.additional_contexts[k];
+            if (!pair->name)
+                break;
+            if (strncmp(pair->value, "target:", 7) == 0 && !has_service(group, pair->value + 7))
+                ARC_TRY(add_base(group, pair->value + 7, targets, files, version, err));
+        }
+    return ARC_OK;
+}
+
+static int add_services(struct arc_group *group, const json_t *targets, const json_t *asked,
+                        char *const *files, const json_t *version, struct arc_error *err)
+{
+    const char *name;
+    json_t *target;
+    for (size_t i = 0; i < group->service_count; i++)
+        arc_service_free(&group->services[i]);
+    group->service_count = 0;
+
+    json_object_foreach ((json_t *)targets, name, target) {
+        ARC_AUTO_FREE char *codename = arc_bake_codename(name);
+        if (!is_published(group, name, target, asked))
+            continue;
+        if (codename && has_service(group, codename))
+            return arc_error_set(err, ARC_EINPUT,
+                                 "group %s: two targets have the codename '%.100s'; filters and "
+                                 "jobs are named by it",
+                                 group->name, codename);
+        ARC_TRY(arc_bake_add_target(group, name, target, false, files, version, err));
+    }
+    if (!group->service_count)
+        return arc_error_set(
+            err, ARC_EINPUT, "group %s: no %s of %s has %s; 'registry' in the group gives it one",
+            group->name, group->described.compose ? "service" : "target", group->described.files[0],
+            group->described.compose ? "both 'build' and 'image'" : "tags");
+    return add_bases(group, targets, files, version, err);
+}
+
+int arc_described_resolve(const struct arc_env *env, const char *root, struct arc_group *group,
+                          const json_t *version, struct arc_error *err)
+{
+    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
+    ARC_AUTO_JSON json_t *targets = NULL;
+    ARC_AUTO_JSON json_t *asked = json_object();
+    char **files = NULL;
+    if (!group->described.files)
+        return ARC_OK;
+    if (!asked)
+        return arc_error_nomem(err);
+    ARC_TRY(ask_docker(env, root, group, version, &result, err));
+    ARC_TRY(read_answer(root, group, &result, &targets, asked, err));
+
+    int rc = ARC_OK;
+    for (char **file = group->described.files; !rc && *file; file++)
+        rc = arc_list_add(&files, *file, err);
+    if (!rc && group->described.compose)
+        rc = arc_compose_files(root, &files, err);
+    if (!rc)
+        rc = add_services(group, targets, asked, files, version, err);
+    arc_texts_free(files);
+    return rc ? rc : arc_bases_link(root, group, err);
+}
