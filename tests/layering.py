@@ -7,7 +7,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-STAGES = {"changes", "plan", "build", "scan", "notes", "release", "report", "lint", "doctor", "steer"}
+STAGES = {"changes", "plan", "build", "scan", "notes", "release", "report", "lint", "doctor", "steer", "init"}
 # What the files of a folder of tools/ may include beside their own; "." is the files directly in tools/.
 ARROWS = {
     "base": set(),
@@ -32,6 +32,7 @@ ARROWS = {
     "release": {"config", "version", "documents", "notes", "plan", "project", "github", "glob", "base", "os"},
     "report": {"config", "version", "documents", "notes", "plan", "project", "github", "base", "os"},
     "lint": {"config", "version", "documents", "project", "dockerfile", "git", "yaml", "base", "os"},
+    "init": {"config", "version", "documents", "project", "dockerfile", "git", "yaml", "base", "os"},
     "doctor": {"config", "version", "documents", "lint", "project", "github", "registry", "http", "git", "base", "os"},
     "steer": {"config", "version", "documents", "build", "changes", "lint", "plan", "project", "registry", "github", "git", "base", "os"},
     "dryrun": STAGES | {"config", "version", "documents", "project", "github", "git", "json", "base", "os"},

@@ -1,0 +1,188 @@
+"""Repositories of many kinds (repositories.yaml): what `arc-ci init` proposes for them loads, and builds the images they build."""
+import json
+import os
+import pathlib
+import resource
+import subprocess
+
+import pytest
+import yaml
+
+HERE = pathlib.Path(__file__).parent
+ARC_CI = os.environ.get("ARC_CI", str(HERE.parent.parent / "build/arc-ci"))
+REPOSITORIES = yaml.safe_load((HERE / "repositories.yaml").read_text())
+WHO = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.org", "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@example.org",
+       "GIT_AUTHOR_DATE": "@1771840800 +0000", "GIT_COMMITTER_DATE": "@1771840800 +0000", "GIT_CONFIG_GLOBAL": "/dev/null"}
+ENV = {key: value for key, value in os.environ.items() if not key.startswith(("GITHUB_", "GIT_", "INPUT_", "CI"))} | WHO
+KEYS = ("image", "context", "dockerfile", "target", "args", "platforms")
+
+
+def git(repo, *args):
+    return subprocess.run(["git", "-C", repo, *args], env=ENV, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def make(repo, files, tags=(), origin=None):
+    for name, text in files.items():
+        (repo / name).parent.mkdir(parents=True, exist_ok=True)
+        (repo / name).write_text(text)
+    git(repo, "init", "-qb", "main")
+    git(repo, "add", "-A")
+    git(repo, "commit", "-qm", "x")
+    for tag in tags:
+        git(repo, "tag", str(tag))
+    if origin:
+        git(repo, "remote", "add", "origin", origin)
+
+
+def arc(repo, *args, status=0, stdin=None):
+    run = subprocess.run([ARC_CI, *args], cwd=repo, env=ENV, input=stdin, capture_output=True, text=True, timeout=60)
+    assert run.returncode == status, f"arc-ci {' '.join(args)}: {run.stdout}{run.stderr}"
+    return run.stdout if status == 0 else run.stderr
+
+
+def changed(repo):
+    """A commit that touches everything, and what changed by it: for versions in files there is no tag."""
+    for path in git(repo, "ls-files").splitlines():
+        if "ockerfile" in path:
+            (repo / path).write_text((repo / path).read_text() + "# touched\n")
+    git(repo, "add", "-A")
+    git(repo, "commit", "-qm", "y")
+    return arc(repo, "changes", "--json", "--base", git(repo, "rev-parse", "HEAD~1"))
+
+
+def built(repo, tag):
+    """codename → what is built of it, by the plan and the definition that bake gets."""
+    changes = None if tag else changed(repo)
+    args = [str(tag)] if tag else ["--changes", "-"]
+    plan = json.loads(arc(repo, "plan", "--json", *args, stdin=changes))
+    targets = json.loads(arc(repo, "plan", "--bake", *args, stdin=changes))["target"]
+    images = {}
+    for service in plan["services"]:
+        if service["selected"]:
+            target = targets[service["service"]]
+            images[service["service"]] = {
+                "image": service["image"], "context": target["context"], "dockerfile": service["dockerfile"],
+                "target": target.get("target"), "platforms": target["platforms"],
+                "args": {key: value for key, value in target.get("args", {}).items() if key != "SOURCE_DATE_EPOCH"},
+                "contexts": target.get("contexts", {}),
+                "tags": sorted(tag["tag"] for tag in service["tags"] if tag["move"])}
+    return images
+
+
+@pytest.mark.parametrize("repository", REPOSITORIES, ids=lambda repository: repository["name"])
+def test_repository(repository, tmp_path):
+    repo = tmp_path / repository.get("folder", "shop")
+    repo.mkdir()
+    make(repo, repository["files"], repository.get("tags", ()), repository.get("origin"))
+    document = json.loads(arc(repo, "init", "--json", "--write", "--source", "arc/ci@" + "a" * 40))
+    config = (repo / ".github/arc-ci.yaml").read_text()
+    for question in repository.get("questions", []):
+        assert any(question in remark["text"] for remark in document["questions"]), document["questions"]
+        assert question in config
+    assert len(document["questions"]) == len(repository.get("questions", [])), document["questions"]
+    for found in repository.get("found", []):
+        assert any(found in remark["text"] for remark in document["found"]), document["found"]
+    for part in repository.get("config-has", []):
+        assert part in config, config
+    git(repo, "add", "-A")
+    git(repo, "commit", "-qm", "arc-ci")
+    for release in repository["releases"]:
+        tag = release.get("tag")
+        if tag:
+            git(repo, "tag", "-f", str(tag))
+        images = built(repo, tag)
+        assert set(images) == set(release["images"]), config
+        head = git(repo, "rev-parse", "HEAD")
+        wanted_images = yaml.safe_load(yaml.dump(release["images"]).replace("{head}", head).replace("{sha}", head[:12]))
+        for name, wanted in wanted_images.items():
+            assert {key: images[name][key] for key in wanted} == wanted, (name, config)
+
+
+def test_diff_applies_and_gives_what_write_gives(tmp_path):
+    make(tmp_path, {"services/a/Dockerfile": "FROM scratch\n", "services/b/Dockerfile": "FROM scratch\n"})
+    shown = arc(tmp_path, "init")
+    diff = shown[:shown.index("\nWhat it could not tell:")] + "\n"
+    subprocess.run(["git", "-C", tmp_path, "apply", "-"], input=diff, text=True, check=True)
+    applied = {path.name: path.read_text() for path in (tmp_path / ".github").rglob("*.y*ml")}
+    for path in (tmp_path / ".github").rglob("*.y*ml"):
+        path.unlink()
+    arc(tmp_path, "init", "--write")
+    assert {path.name: path.read_text() for path in (tmp_path / ".github").rglob("*.y*ml")} == applied
+    assert set(applied) == {"arc-ci.yaml", "arc-ci-images.yml", "arc-ci-release.yml"}
+
+
+@pytest.mark.parametrize("name", ["arc-ci.yaml", "workflows/arc-ci-images.yml", "workflows/arc-ci-release.yml"])
+@pytest.mark.parametrize("link", [False, True], ids=["file", "dangling link"])
+def test_nothing_is_overwritten_and_nothing_half_written(tmp_path, name, link):
+    make(tmp_path, {"Dockerfile": "FROM scratch\n"})
+    path = tmp_path / ".github" / name
+    path.parent.mkdir(parents=True)
+    path.symlink_to(tmp_path / "elsewhere") if link else path.write_text("mine\n")
+    for args in (["init"], ["init", "--write"]):
+        assert f".github/{name} is there already" in arc(tmp_path, *args, status=2)
+    assert [str(found.relative_to(tmp_path)) for found in (tmp_path / ".github").rglob("*") if not found.is_dir()] == [f".github/{name}"]
+    assert link or path.read_text() == "mine\n"
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_linked_folder_is_not_written_through(tmp_path):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    repo = tmp_path / "repo"
+    repo.mkdir()
+    make(repo, {"Dockerfile": "FROM scratch\n"})
+    (repo / ".github").symlink_to(outside)
+    assert ".github is not a folder of the repository" in arc(repo, "init", "--write", status=2)
+    assert not list(outside.iterdir())
+
+
+def test_what_cannot_be_written_leaves_nothing(tmp_path):
+    """The second file does not fit the limit of this process: the first one and the folders go again."""
+    make(tmp_path, {"Dockerfile": "FROM scratch\n"})
+    files = json.loads(arc(tmp_path, "init", "--json"))["files"]
+    limit = len(files[1]["text"]) - 1
+    assert len(files[0]["text"]) <= limit
+    run = subprocess.run([ARC_CI, "init", "--write"], cwd=tmp_path, env=ENV, capture_output=True, text=True, restore_signals=False,
+                         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
+    assert run.returncode == 3 and "cannot write .github/workflows/arc-ci-images.yml: File too large" in run.stderr, run
+    assert not (tmp_path / ".github").exists()
+
+
+def test_links_and_hostile_names(tmp_path):
+    secret = tmp_path / "secret"
+    secret.mkdir()
+    (secret / "Dockerfile").write_text("FROM ghcr.io/secret/x\n")
+    repo = tmp_path / "repo"
+    repo.mkdir()
+    make(repo, {"a/Dockerfile": "FROM scratch\n", "b\x1b[31m/Dockerfile": "FROM scratch\n", "{x: y}/Dockerfile": "FROM scratch\n",
+                "c #d/Dockerfile": "FROM scratch\n", "*/Dockerfile": "FROM scratch\n", "- e/Dockerfile": "FROM scratch\n",
+                "big/Dockerfile": "FROM scratch\n" + "#" * (2 << 20)})
+    (repo / "link").symlink_to(secret)
+    (repo / "linked").mkdir()
+    (repo / "linked/Dockerfile").symlink_to(secret / "Dockerfile")
+    git(repo, "add", "-A")
+    git(repo, "commit", "-qm", "y")
+    (repo / "a").rename(repo / "away")
+    (repo / "a").symlink_to(secret)  # what git tracks as a file below a folder, and is now a way out
+    shown = arc(repo, "init", "--write")
+    assert "\x1b" not in shown and "secret" not in (repo / ".github/arc-ci.yaml").read_text()
+    assert "'a/Dockerfile' leads out" in shown or "a/Dockerfile" in shown
+    services = {service["service"] for service in json.loads(arc(repo, "plan", "--json", "v1.0.0"))["services"]}
+    assert {"x-y", "c-d", "e", "image"} <= services and not services & {"link", "linked"}
+
+
+@pytest.mark.parametrize("files", [{}, {"README.md": "x"}, {"Dockerfile": "not one\n"}, {"Dockerfile.md": "FROM x\n"}], ids=str)
+def test_nothing_to_propose(tmp_path, files):
+    make(tmp_path, {"x": "y", **files})
+    assert "has no image to release: git tracks no Dockerfile" in arc(tmp_path, "init", status=3)
+
+
+def test_source(tmp_path):
+    make(tmp_path, {"Dockerfile": "FROM scratch\n"})
+    for wrong in ("x", "a/b", "a/b@", "@c", "a/b/c@d", "a/b@c d", "/b@c", "a/@c"):
+        assert "OWNER/REPOSITORY@COMMIT" in arc(tmp_path, "init", "--source", wrong, status=2)
+    arc(tmp_path, "init", "--write", "--source", "arc/ci@0123")
+    for name in ("images", "release"):
+        text = (tmp_path / f".github/workflows/arc-ci-{name}.yml").read_text()
+        job = next(iter(yaml.safe_load(text)["jobs"].values()))
+        assert job["uses"] == f"arc/ci/.github/workflows/group-{name}.yml@0123"

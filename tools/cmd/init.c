@@ -1,0 +1,103 @@
+#include "arcci/init.h"
+#include "base/auto.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "cli/command.h"
+#include <string.h>
+
+/* A file that is not there yet, as a unified diff that `git apply` takes. */
+static void add_diff(const char *path, const char *text, struct arc_buf *out)
+{
+    size_t lines = 0;
+    for (const char *c = text; *c; c++)
+        lines += *c == '\n';
+    arc_buf_printf(out, "--- /dev/null\n+++ b/%s\n@@ -0,0 +1,%zu @@\n", path, lines);
+    while (*text) {
+        size_t len = strcspn(text, "\n");
+        arc_buf_putc(out, '+');
+        arc_text_visible(out, text, len);
+        arc_buf_putc(out, '\n');
+        text += len + (text[len] == '\n');
+    }
+}
+
+static void add_remarks(const json_t *remarks, const char *title, struct arc_buf *out)
+{
+    size_t i;
+    json_t *remark;
+    if (!json_array_size(remarks))
+        return;
+    arc_buf_printf(out, "\n%s\n", title);
+    json_array_foreach (remarks, i, remark) {
+        ARC_AUTO(arc_buf) struct arc_buf line = {0};
+        const char *file = arc_json_text_of(remark, "file");
+        json_int_t number = json_integer_value(json_object_get(remark, "line"));
+        if (*file)
+            arc_buf_printf(&line, "%s:", file);
+        if (number)
+            arc_buf_printf(&line, "%lld:", (long long)number);
+        arc_buf_printf(&line, "%s%s", *file ? " " : "", arc_json_text_of(remark, "text"));
+        arc_buf_puts(out, "- ");
+        arc_text_visible(out, arc_buf_text(&line), line.len);
+        arc_buf_putc(out, '\n');
+    }
+}
+
+/* With --write the files are the answer; without, the diff is all of stdout that is not a comment. */
+static void show(const json_t *document, struct arc_buf *out)
+{
+    size_t i;
+    json_t *file;
+    bool written = json_is_true(json_object_get(document, "written"));
+    json_array_foreach (json_object_get(document, "files"), i, file) {
+        const char *path = arc_json_text_of(file, "path");
+        if (written)
+            arc_buf_printf(out, "wrote %s\n", path);
+        else
+            add_diff(path, arc_json_text_of(file, "text"), out);
+    }
+    add_remarks(json_object_get(document, "found"), "What it found:", out);
+    add_remarks(json_object_get(document, "questions"), "What it could not tell:", out);
+    arc_buf_puts(out, written
+                          ? "\nNext: arc-ci plan\n"
+                          : "\nNothing is written; 'arc-ci init --write' writes these files.\n");
+}
+
+static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
+{
+    ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
+    const struct arc_init_options options = {.source = option_value(inv, "source"),
+                                             .write = option_flag(inv, "write")};
+    ARC_TRY(arc_init(&project, &options, &report->document, err));
+    show(report->document, &report->human);
+    return ARC_OK;
+}
+
+static const struct option options[] = {
+    {.name = "write", .help = "Write the files, all of them or none. Nothing is overwritten."},
+    {.name = "source",
+     .value = "OWNER/REPOSITORY@COMMIT",
+     .help = "Where arc-ci lives, for the workflows to call."},
+    {0},
+};
+
+static const struct example examples[] = {
+    {"arc-ci init --help", "What is read and proposed."},
+    {0},
+};
+
+const struct command cmd_init = {
+    .name = "init",
+    .summary = "propose a configuration and workflows for a repository",
+    .description =
+        "Reads what git tracks: Dockerfiles, bake and compose files, workflows that use "
+        "build-push-action, metadata-action, bake-action, paths-filter, changed-files, trivy-action or "
+        "a release action, the tags of the repository, and versions in files. Nothing of it is run.\n\n"
+        "Proposes .github/arc-ci.yaml and two workflows that call arc-ci's, as a diff that 'git apply' "
+        "takes, and lists what it found and what it could not tell; the questions stand in the file, "
+        "too. Workflows that are there stay as they are: delete what the new ones do.\n\n"
+        "Exit status 2 when a file of a proposed name exists, 3 when there is no image to release.",
+    .options = options,
+    .examples = examples,
+    .run = run,
+};

@@ -1,0 +1,284 @@
+/* Bake files: read for what they describe, not for how; docker resolves them when a plan is made. */
+#include "base/auto.h"
+#include "base/json.h"
+#include "init/sources.h"
+#include "yaml/yaml.h"
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#define WORD_MAX 256
+
+/* What one file says. JSON objects of what is written, owned. */
+struct bake {
+    const char *path;
+    json_t *targets;   /* name → {context, dockerfile, tags} as written */
+    json_t *variables; /* name → default, or null */
+};
+
+static void bake_free(struct bake *bake)
+{
+    json_decref(bake->targets);
+    json_decref(bake->variables);
+}
+
+/* ---- HCL ------------------------------------------------------------------------------------ */
+
+/* The length of a line without its comment; what braces and brackets it opens goes to *depth. */
+static size_t measure_line(const char *line, size_t len, int *depth)
+{
+    char quote = '\0';
+    for (size_t i = 0; i < len; i++) {
+        char c = line[i];
+        if (quote) {
+            i += c == '\\';
+            quote = c == quote ? '\0' : quote;
+        } else if (c == '#' || (c == '/' && i + 1 < len && line[i + 1] == '/'))
+            return i;
+        else if (c == '"')
+            quote = c;
+        else if (strchr("{[(", c))
+            ++*depth;
+        else if (strchr("}])", c))
+            --*depth;
+    }
+    return len;
+}
+
+/* `word "label" {`: the block that a line opens. */
+static bool read_block(const char *line, size_t len, char word[WORD_MAX], char label[WORD_MAX])
+{
+    ARC_AUTO_FREE char *text = strndup(line, len);
+    return text && sscanf(text, "%255[a-z] \"%255[^\"]\" {", word, label) == 2;
+}
+
+/* A value as written: the text of a string, else the expression. */
+static json_t *read_value(const char *value, size_t len)
+{
+    while (len && strchr(" \t", *value))
+        value++, len--;
+    while (len && strchr(" \t\r}", value[len - 1]))
+        len--;
+    if (len >= 2 && *value == '"' && memchr(value + 1, '"', len - 1) == value + len - 1)
+        return json_stringn(value + 1, len - 2);
+    return json_stringn(value, len);
+}
+
+static void take_attribute(const struct bake *bake, const char *word, const char *label,
+                           const char *line, size_t len)
+{
+    const char *equals = memchr(line, '=', len);
+    size_t name = equals ? (size_t)(equals - line) : 0;
+    while (name && strchr(" \t", line[name - 1]))
+        name--;
+    if (!name || name >= WORD_MAX)
+        return;
+    char key[WORD_MAX];
+    snprintf(key, sizeof key, "%.*s", (int)name, line);
+    const char *value = equals + 1;
+    size_t value_len = len - (size_t)(value - line);
+    if (strcmp(word, "target") == 0)
+        json_object_set_new(json_object_get(bake->targets, label), key,
+                            read_value(value, value_len));
+    else if (strcmp(word, "variable") == 0 && strcmp(key, "default") == 0)
+        json_object_set_new(bake->variables, label, read_value(value, value_len));
+}
+
+/* Blocks at the top of the file and the attributes directly in them. */
+static void read_hcl(const struct bake *bake, const char *text)
+{
+    char word[WORD_MAX] = "", label[WORD_MAX] = "";
+    int depth = 0;
+    for (const char *line = text; *line; line += *line == '\n') {
+        const char *start = line + strspn(line, " \t");
+        line += strcspn(line, "\n");
+        int before = depth;
+        size_t len = line > start ? measure_line(start, (size_t)(line - start), &depth) : 0;
+        if (before == 0 && read_block(start, len, word, label)) {
+            const char *inner = memchr(start, '{', len);
+            if (strcmp(word, "target") == 0)
+                json_object_set_new(bake->targets, label, json_object());
+            else if (strcmp(word, "variable") == 0)
+                json_object_set_new(bake->variables, label, json_null());
+            if (inner && depth == 0) {
+                size_t skip = (size_t)(inner + 1 - start);
+                skip += strspn(start + skip, " \t");
+                take_attribute(bake, word, label, start + skip, len - skip);
+            }
+        } else if (before == 1)
+            take_attribute(bake, word, label, start, len);
+    }
+}
+
+/* ---- JSON ----------------------------------------------------------------------------------- */
+
+static void read_json(const struct bake *bake, const char *text)
+{
+    ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
+    static const char *const keys[] = {"context", "dockerfile"};
+    if (arc_yaml_parse(text, strlen(text), bake->path, 0, &yaml, NULL))
+        return;
+    const struct arc_yaml_node *targets = arc_yaml_get(yaml.root, "target");
+    const struct arc_yaml_node *variables = arc_yaml_get(yaml.root, "variable");
+    for (size_t i = 0; targets && targets->type == ARC_YAML_MAP && i < targets->count; i++) {
+        const struct arc_yaml_node *map = targets->pairs[i].value,
+                                   *tags = arc_yaml_get(map, "tags");
+        json_t *target = json_object();
+        for (size_t k = 0; k < 2; k++) {
+            const struct arc_yaml_node *value = arc_yaml_get(map, keys[k]);
+            if (value && value->text)
+                json_object_set_new(target, keys[k], json_string(value->text));
+        }
+        if (tags && tags->count)
+            json_object_set_new(target, "tags", json_string("[…]"));
+        json_object_set_new(bake->targets, targets->pairs[i].key->text, target);
+    }
+    for (size_t i = 0; variables && variables->type == ARC_YAML_MAP && i < variables->count; i++) {
+        const struct arc_yaml_node *value = arc_yaml_get(variables->pairs[i].value, "default");
+        json_object_set_new(bake->variables, variables->pairs[i].key->text,
+                            value && value->text ? json_string(value->text) : json_null());
+    }
+}
+
+/* ---- what it means -------------------------------------------------------------------------- */
+
+const char *init_release_value(const char *name, bool bake)
+{
+    static const struct {
+        const char *name, *value;
+        bool bake;
+    } known[] = {
+        {"VERSION", "{version}", false},
+        {"APP_VERSION", "{version}", false},
+        {"BUILD_VERSION", "{version}", false},
+        {"IMAGE_VERSION", "{version}", false},
+        {"RELEASE_VERSION", "{version}", false},
+        {"TAG", "{version}", true},
+        {"IMAGE_TAG", "{version}", true},
+        {"RELEASE", "{version}", true},
+        {"LATEST", "{latest}", true},
+        {"IS_LATEST", "{latest}", true},
+        {"TAG_LATEST", "{latest}", true},
+        {"GIT_COMMIT", "{revision}", false},
+        {"GIT_SHA", "{revision}", false},
+        {"COMMIT", "{revision}", false},
+        {"COMMIT_SHA", "{revision}", false},
+        {"REVISION", "{revision}", false},
+        {"VCS_REF", "{revision}", false},
+        {"GIT_HASH", "{revision}", false},
+        {"GIT_REVISION", "{revision}", false},
+        {"BUILD_REF", "{revision}", false},
+        {"SHA", "{revision}", false},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcasecmp(known[i].name, name) == 0 && (bake || !known[i].bake))
+            return known[i].value;
+    return NULL;
+}
+
+/* Dockerfiles that its targets name are described: nothing else is to be proposed for them. */
+static void mark_described(struct init_proposal *proposal, const struct bake *bake)
+{
+    const char *name, *path;
+    json_t *target, *variant;
+    void *next;
+    json_object_foreach (bake->targets, name, target) {
+        const char *context = arc_json_text_of(target, "context");
+        const char *dockerfile = arc_json_text_of(target, "dockerfile");
+        size_t known = strcspn(context, "$"); /* an expression ends what is known */
+        char *base =
+            arc_arena_printf(&proposal->arena, "%.*s", (int)known, *context ? context : ".");
+        char *exact = init_resolve(proposal, *context ? context : ".",
+                                   *dockerfile ? dockerfile : "Dockerfile");
+        json_object_foreach_safe(proposal->dockerfile_names, next, path,
+                                 variant) if ((exact && strcmp(path, exact) == 0) ||
+                                              (context[known] && strncmp(path, base, known) == 0))
+            json_object_set_new(proposal->dockerfile_names, path, json_false());
+    }
+}
+
+/* Whether contexts are meant from the root, where docker reads the file: a file in a directory may
+ * mean its own. */
+static bool is_of_root(struct init_proposal *proposal, const struct bake *bake)
+{
+    const char *name, *directory = init_directory(proposal, bake->path);
+    json_t *target;
+    if (strcmp(directory, ".") == 0)
+        return true;
+    json_object_foreach (bake->targets, name, target) {
+        const char *context = arc_json_text_of(target, "context");
+        char *path = init_resolve(proposal, ".", *context ? context : ".");
+        if (!path || strchr(context, '$') || strcmp(path, ".") == 0 ||
+            !init_has_directory(proposal, path))
+            return false;
+    }
+    return true;
+}
+
+static void take_bake(struct init_proposal *proposal, const struct bake *bake)
+{
+    const char *name;
+    json_t *value;
+    size_t tagged = 0;
+    json_object_foreach (bake->targets, name, value) {
+        const char *tags = arc_json_text_of(value, "tags");
+        tagged += *tags && strcmp(tags, "[]") != 0;
+    }
+    if (!tagged)
+        return; /* names come from elsewhere; its Dockerfiles are looked at as others are */
+    if (!is_of_root(proposal, bake)) {
+        init_ask(
+            proposal, bake->path, 0,
+            "its contexts are those of its directory, and a group's bake file is read in the root: "
+            "move it there, or keep the services that are proposed for its Dockerfiles");
+        return;
+    }
+    struct init_group *group = arc_arena_array(&proposal->arena, 1, sizeof *group);
+    struct init_group **slot =
+        arc_arena_append(&proposal->arena, &proposal->groups, &proposal->group_count, sizeof *slot);
+    if (!group || !slot)
+        return;
+    *slot = group;
+    char *usual = init_codename(proposal, proposal->repository);
+    group->name = proposal->group_count > 1 ? init_name_dockerfile(proposal, bake->path) : usual;
+    group->name = *group->name ? group->name : arc_arena_text(&proposal->arena, "images");
+    group->bake_file = arc_arena_text(&proposal->arena, bake->path);
+    json_object_foreach (bake->variables, name, value) {
+        const char *given = init_release_value(name, true), *initial = json_string_value(value);
+        bool letter = initial && *initial == 'v' && initial[1] >= '0' && initial[1] <= '9';
+        if (given)
+            init_add_pair(proposal, &group->bake_variables, &group->bake_variable_count, name,
+                          letter && strcmp(given, "{version}") == 0 ? "v{version}" : given, NULL);
+    }
+    init_note(proposal, bake->path, 0, "describes %zu images: group %s takes them from it", tagged,
+              group->name);
+    mark_described(proposal, bake);
+}
+
+static bool is_bake_file(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    return dot && strstr(name, "bake") && !strstr(name, "override") &&
+           (strcmp(dot, ".hcl") == 0 || (strcmp(dot, ".json") == 0 && strstr(name, "docker-bake")));
+}
+
+int init_read_bake_files(struct init_proposal *proposal, struct arc_error *err)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < proposal->file_count && count < INIT_FILES_MAX; i++) {
+        const char *path = proposal->files[i], *base = init_base(path);
+        if (!is_bake_file(base))
+            continue;
+        ARC_AUTO(bake) struct bake bake = {path, json_object(), json_object()};
+        const char *text = init_read(proposal, path);
+        if (!bake.targets || !bake.variables)
+            return arc_error_nomem(err);
+        if (text && strcmp(strrchr(base, '.'), ".json") == 0)
+            read_json(&bake, text);
+        else if (text)
+            read_hcl(&bake, text);
+        take_bake(proposal, &bake);
+        count++;
+    }
+    return arc_arena_check(&proposal->arena, err);
+}

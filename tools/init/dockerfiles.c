@@ -1,0 +1,440 @@
+/* Dockerfiles: which files are some, what their images are called and from where they are built. */
+#include "base/auto.h"
+#include "base/json.h"
+#include "dockerfile/dockerfile.h"
+#include "dockerfile/inputs.h"
+#include "dockerfile/stages.h"
+#include "init/sources.h"
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#define CONTEXTS_MAX 16
+
+static bool among(const char *word, const char *const *list)
+{
+    for (; *list; list++)
+        if (strcasecmp(word, *list) == 0)
+            return true;
+    return false;
+}
+
+/* ---- names ---------------------------------------------------------------------------------- */
+
+/* What tells the file from its neighbours: "ingress" of Dockerfile.ingress and ingress.Dockerfile, ""
+ * of Dockerfile. NULL when it is none by its name. */
+static char *variant_of(struct init_proposal *proposal, const char *name)
+{
+    static const char *const words[] = {"Dockerfile", "Containerfile"};
+    static const char *const others[] = {"dockerignore", "j2",   "tmpl", "tpl",  "template", "in",
+                                         "md",           "orig", "bak",  "erb",  "gotmpl",   "sh",
+                                         "lock",         "txt",  "json", "yaml", "yml",      NULL};
+    size_t len = strlen(name);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        size_t word = strlen(words[i]);
+        const char *dot = strrchr(name, '.');
+        if (dot && among(dot + 1, others))
+            return NULL;
+        if (len >= word && strncasecmp(name, words[i], word) == 0 && !name[word])
+            return arc_arena_text(&proposal->arena, "");
+        if (len > word + 1 && strncasecmp(name, words[i], word) == 0 && strchr(".-_", name[word]))
+            return arc_arena_text(&proposal->arena, name + word + 1);
+        if (len > word + 1 && strcasecmp(name + len - word, words[i]) == 0 &&
+            name[len - word - 1] == '.')
+            return arc_arena_printf(&proposal->arena, "%.*s", (int)(len - word - 1), name);
+    }
+    return NULL;
+}
+
+/* Folders that only hold a build, and name nothing. */
+static const char *const generic[] = {
+    "docker", "dockerfiles", "dockerfile", "build",      "builds", "image",
+    "images", "container",   "src",        "containers", "deploy", "deployment",
+    "ci",     ".docker",     "package",    "packaging",  ".",      NULL};
+/* Folders of other people's code, and of what no release holds. */
+static const char *const foreign[] = {"node_modules", "vendor", "third_party", ".devcontainer",
+                                      NULL};
+static const char *const aside[] = {"test",     "tests",     "testdata",   "fixtures",  "e2e",
+                                    "example",  "examples",  "sample",     "samples",   "templates",
+                                    "template", "docs",      "hack",       ".github",   "__tests__",
+                                    "testing",  "benchmark", "benchmarks", "demo-data", NULL};
+
+static bool lies_in(const char *path, const char *const *folders)
+{
+    for (const char *part = path; strchr(part, '/'); part = strchr(part, '/') + 1) {
+        ARC_AUTO_FREE char *folder = strndup(part, strcspn(part, "/"));
+        if (folder && among(folder, folders))
+            return true;
+    }
+    return false;
+}
+
+char *init_name_dockerfile(struct init_proposal *proposal, const char *path)
+{
+    const char *variant = variant_of(proposal, init_base(path));
+    char *directory = init_directory(proposal, path), *name;
+    while (among(init_base(directory), generic) && strcmp(directory, ".") != 0)
+        directory = init_directory(proposal, directory);
+    const char *named = strcmp(directory, ".") != 0 ? init_base(directory) : "";
+    bool is_variant = variant && *variant;
+    const char *spare = is_variant ? variant : proposal->repository;
+    if (*named && is_variant)
+        name = init_codename(proposal, arc_arena_printf(&proposal->arena, "%s-%s", named, variant));
+    else
+        name = init_codename(proposal, *named ? named : spare);
+    return *name ? name : arc_arena_text(&proposal->arena, "image");
+}
+
+/* ---- finding them --------------------------------------------------------------------------- */
+
+static bool has_from(struct init_proposal *proposal, const char *path)
+{
+    ARC_AUTO(arc_dockerfile) struct arc_dockerfile file = {.line = 1};
+    struct arc_instruction instruction;
+    file.at = init_read(proposal, path);
+    while (file.at && arc_dockerfile_next(&file, &instruction))
+        if (strcmp(instruction.keyword, "FROM") == 0)
+            return true;
+    return false;
+}
+
+static int look_at(struct init_proposal *proposal, bool set_aside, struct arc_error *err)
+{
+    size_t passed = 0;
+    for (size_t i = 0; i < proposal->file_count; i++) {
+        const char *path = proposal->files[i];
+        char *variant = variant_of(proposal, init_base(path));
+        if (!variant || lies_in(path, foreign) || lies_in(path, aside) != set_aside)
+            continue;
+        if (json_object_size(proposal->dockerfile_names) == INIT_FILES_MAX) {
+            passed++;
+            continue;
+        }
+        if (has_from(proposal, path) &&
+            json_object_set_new(proposal->dockerfile_names, path, json_string(variant)))
+            return arc_error_nomem(err);
+    }
+    if (passed)
+        init_ask(proposal, NULL, 0,
+                 "%zu Dockerfiles beyond the first %d were not looked at: name them", passed,
+                 INIT_FILES_MAX);
+    return ARC_OK;
+}
+
+/* Whatever lies in folders of tests and examples is an image only where nothing else is. */
+int init_find_dockerfiles(struct init_proposal *proposal, struct arc_error *err)
+{
+    proposal->dockerfile_names = json_object();
+    if (!proposal->dockerfile_names)
+        return arc_error_nomem(err);
+    ARC_TRY(look_at(proposal, false, err));
+    if (!json_object_size(proposal->dockerfile_names))
+        return look_at(proposal, true, err);
+    for (size_t i = 0; i < proposal->file_count; i++) {
+        const char *path = proposal->files[i];
+        if (lies_in(path, aside) && !lies_in(path, foreign) &&
+            variant_of(proposal, init_base(path)))
+            init_ask(proposal, path, 0,
+                     "left out, since it lies in a folder of tests or examples: is it released?");
+    }
+    return ARC_OK;
+}
+
+/* ---- contexts ------------------------------------------------------------------------------- */
+
+static int count_missing(void *context, const struct arc_input *input, bool ignored)
+{
+    (void)input;
+    (void)ignored;
+    ++*(size_t *)context;
+    return 0;
+}
+
+/* How many sources of COPY a context lacks; a thousand when the Dockerfile cannot be read. */
+static size_t missing_in(const struct init_proposal *proposal, const struct init_image *image,
+                         const char *context, const json_t *args)
+{
+    static const char *const platforms[] = {"linux/amd64", NULL};
+    struct arc_inputs *inputs = NULL;
+    struct arc_inputs_request request = {.root = proposal->root,
+                                         .context = context,
+                                         .dockerfile = image->dockerfile,
+                                         .target = image->target,
+                                         .args = args,
+                                         .platforms = platforms};
+    size_t missing = 0;
+    if (arc_inputs_read(&request, &inputs, NULL))
+        return 1000;
+    (void)arc_inputs_missing(inputs, count_missing, &missing);
+    arc_inputs_free(&inputs);
+    return missing;
+}
+
+/* Whether a folder holds nothing but Dockerfiles and their ignore files. */
+static bool holds_dockerfiles_only(struct init_proposal *proposal, const char *directory)
+{
+    size_t len = strcmp(directory, ".") == 0 ? 0 : strlen(directory) + 1;
+    for (size_t i = init_first_below(proposal, directory); i < proposal->file_count; i++) {
+        const char *path = proposal->files[i];
+        if (len && (strncmp(path, directory, len - 1) != 0 || path[len - 1] != '/'))
+            break;
+        const char *dot = strrchr(path, '.');
+        if (!json_object_get(proposal->dockerfile_names, path) &&
+            !(dot && strcmp(dot, ".dockerignore") == 0))
+            return false;
+    }
+    return true;
+}
+
+static bool copies_files(struct init_proposal *proposal, const char *path)
+{
+    ARC_AUTO(arc_dockerfile) struct arc_dockerfile file = {.line = 1};
+    struct arc_instruction instruction;
+    file.at = init_read(proposal, path);
+    while (file.at && arc_dockerfile_next(&file, &instruction))
+        if ((strcmp(instruction.keyword, "COPY") == 0 || strcmp(instruction.keyword, "ADD") == 0) &&
+            !strstr(instruction.args, "--from="))
+            return true;
+    return false;
+}
+
+/* The Dockerfile's folder, or one above it that has more of what is copied. A folder for Dockerfiles,
+ * with nothing else in it, is no context. */
+static void choose_context(struct init_proposal *proposal, struct init_image *image)
+{
+    char *candidates[CONTEXTS_MAX] = {image->directory};
+    size_t count = 1, best = 0, fewest = (size_t)-1;
+    while (count < CONTEXTS_MAX && strcmp(candidates[count - 1], ".") != 0) {
+        candidates[count] = init_directory(proposal, candidates[count - 1]);
+        count++;
+    }
+    if (count > 1 && among(init_base(candidates[0]), generic) &&
+        holds_dockerfiles_only(proposal, candidates[0]) &&
+        copies_files(proposal, image->dockerfile))
+        best = 1;
+    for (size_t i = best; i < count; i++) {
+        size_t missing = missing_in(proposal, image, candidates[i], NULL);
+        if (missing < fewest) {
+            fewest = missing;
+            best = i;
+        }
+    }
+    image->context = candidates[best];
+    if (fewest == 1000)
+        init_ask(proposal, image->dockerfile, 0,
+                 "what it copies could not be told: is '%s' its context?", image->context);
+    else if (fewest)
+        init_ask(
+            proposal, image->dockerfile, 0,
+            "%zu of its sources are not in the repository (arc-ci plan names them): does a step "
+            "make them (then list them under 'generated'), or is '%s' not its context?",
+            fewest, image->context);
+}
+
+/* ---- build arguments ------------------------------------------------------------------------ */
+
+static const char *const given[] = {
+    "TARGETPLATFORM", "TARGETOS",      "TARGETARCH",        "TARGETVARIANT",
+    "TARGETSTAGE",    "BUILDPLATFORM", "BUILDOS",           "BUILDARCH",
+    "BUILDVARIANT",   "HTTP_PROXY",    "HTTPS_PROXY",       "FTP_PROXY",
+    "NO_PROXY",       "ALL_PROXY",     "SOURCE_DATE_EPOCH", NULL};
+
+/* The ARGs of a Dockerfile: name → default, null for none anywhere. A new reference. */
+static json_t *read_arguments(struct init_proposal *proposal, const char *path)
+{
+    ARC_AUTO(arc_dockerfile) struct arc_dockerfile file = {.line = 1};
+    ARC_AUTO(arc_buf) struct arc_buf word = {.max = 65536};
+    struct arc_instruction instruction;
+    json_t *args = json_object();
+    file.at = init_read(proposal, path);
+    while (file.at && args && arc_dockerfile_next(&file, &instruction)) {
+        const char *text = instruction.args;
+        size_t equals;
+        if (strcmp(instruction.keyword, "ARG") != 0)
+            continue;
+        while (arc_dockerfile_word(&text, &word, &equals)) {
+            ARC_AUTO_FREE char *name = strndup(arc_buf_text(&word), equals);
+            bool has_value = equals < word.len;
+            if (name && (has_value || !json_object_get(args, name)))
+                json_object_set_new(args, name,
+                                    has_value ? json_string(arc_buf_text(&word) + equals + 1)
+                                              : json_null());
+            arc_buf_reset(&word);
+        }
+    }
+    return args;
+}
+
+/* Gives values to arguments without a default that something in the repository names. */
+static void give_arguments(struct init_proposal *proposal, struct init_image *image)
+{
+    ARC_AUTO_JSON json_t *args = read_arguments(proposal, image->dockerfile);
+    ARC_AUTO(arc_buf) struct arc_buf open = {.max = 4096};
+    const char *name;
+    json_t *initial;
+    json_object_foreach (args, name, initial) {
+        bool is_given = false;
+        for (size_t i = 0; i < image->arg_count; i++)
+            is_given = is_given || strcmp(image->args[i].name, name) == 0;
+        if (is_given || !json_is_null(initial) || among(name, given))
+            continue;
+        if (json_object_get(proposal->dotenv, name))
+            init_add_pair(proposal, &image->args, &image->arg_count, name, NULL, ".env");
+        else if (init_release_value(name, false))
+            init_add_pair(proposal, &image->args, &image->arg_count, name,
+                          init_release_value(name, false), NULL);
+        else
+            arc_buf_printf(&open, "%s%s", open.len ? ", " : "", name);
+    }
+    if (open.len && image->from == FROM_DOCKERFILE)
+        init_ask(
+            proposal, image->dockerfile, 0,
+            "no default and no value in the repository: %s. Which values, under 'args', and is "
+            "there an image for each?",
+            arc_buf_text(&open));
+}
+
+/* ---- one Dockerfile for several folders ----------------------------------------------------- */
+
+/* The argument in a source of COPY that stands for a folder: "services/${APP}/main" gives "APP", and
+ * "services" as *above. */
+static char *folder_argument(struct init_proposal *proposal, const char *source, const json_t *args,
+                             char **above)
+{
+    const char *dollar = strchr(source, '$');
+    if (!dollar || (dollar > source && dollar[-1] != '/'))
+        return NULL;
+    bool braced = dollar[1] == '{';
+    const char *name = dollar + 1 + braced;
+    size_t len = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
+    const char *end = name + len + braced;
+    char *argument = arc_arena_printf(&proposal->arena, "%.*s", (int)len, name);
+    if (!len || (braced && name[len] != '}') || (*end && *end != '/') ||
+        !json_object_get(args, argument))
+        return NULL;
+    *above = arc_arena_printf(&proposal->arena, "%.*s", (int)(dollar - source), source);
+    return argument;
+}
+
+/* Calls for an image of each folder that the argument may name, where all it copies is there. */
+static bool add_folders(struct init_proposal *proposal, struct init_image *image,
+                        const char *argument, const char *above, const char *initial)
+{
+    char *directory = init_resolve(proposal, image->context, above), *last = NULL;
+    const char *named = init_name_dockerfile(proposal, image->dockerfile);
+    bool plain = strcmp(named, init_codename(proposal, proposal->repository)) == 0;
+    size_t found = 0;
+    if (!directory)
+        return false;
+    size_t len = strcmp(directory, ".") == 0 ? 0 : strlen(directory) + 1;
+    for (size_t i = init_first_below(proposal, directory); i < proposal->file_count; i++) {
+        const char *path = proposal->files[i];
+        if (len && (strncmp(path, directory, len - 1) != 0 || path[len - 1] != '/'))
+            break;
+        size_t part = strcspn(path + len, "/");
+        char *folder = arc_arena_printf(&proposal->arena, "%.*s", (int)part, path + len);
+        if (!path[len + part] || (last && strcmp(last, folder) == 0))
+            continue;
+        last = folder;
+        ARC_AUTO_JSON json_t *args = json_pack("{s:s}", argument, folder);
+        if (missing_in(proposal, image, image->context, args))
+            continue;
+        struct init_image *one =
+            found++ ? init_add_image(proposal, image->from, image->file, 0) : image;
+        if (!one)
+            break;
+        *one = *image;
+        one->args = NULL;
+        one->arg_count = 0;
+        if (strcmp(folder, initial) != 0)
+            init_add_pair(proposal, &one->args, &one->arg_count, argument, folder, NULL);
+        one->codename = init_codename(
+            proposal, plain ? folder : arc_arena_printf(&proposal->arena, "%s-%s", named, folder));
+    }
+    return found > 0;
+}
+
+/* One Dockerfile may build many images: an argument says from which folder. */
+static void split_by_folders(struct init_proposal *proposal, struct init_image *image)
+{
+    ARC_AUTO(arc_dockerfile) struct arc_dockerfile file = {.line = 1};
+    ARC_AUTO_JSON json_t *args = read_arguments(proposal, image->dockerfile);
+    ARC_AUTO(arc_buf) struct arc_buf word = {.max = 65536};
+    struct arc_instruction instruction;
+    file.at = init_read(proposal, image->dockerfile);
+    while (file.at && arc_dockerfile_next(&file, &instruction)) {
+        const char *text = instruction.args;
+        size_t equals;
+        if (strcmp(instruction.keyword, "COPY") != 0 && strcmp(instruction.keyword, "ADD") != 0)
+            continue;
+        while (arc_dockerfile_word(&text, &word, &equals)) {
+            char *above = NULL;
+            char *argument = folder_argument(proposal, arc_buf_text(&word), args, &above);
+            const char *initial = argument ? arc_json_text_of(args, argument) : "";
+            if (argument && add_folders(proposal, image, argument, above, initial))
+                return;
+            arc_buf_reset(&word);
+        }
+    }
+}
+
+/* ---- images --------------------------------------------------------------------------------- */
+
+/* An image that is asked for by the name of one of ours tells where ours are. */
+static void learn_registries(struct init_proposal *proposal, const struct init_image *image)
+{
+    ARC_AUTO(arc_stages) struct arc_stages stages = {0};
+    struct arc_stages_request request = {.text = init_read(proposal, image->dockerfile),
+                                         .platform = "linux/amd64"};
+    if (!request.text || arc_stages_read(&request, &stages, NULL))
+        return;
+    for (size_t i = 0; i < stages.count; i++) {
+        size_t j;
+        json_t *text;
+        json_array_foreach (stages.items[i].images, j, text) {
+            struct init_image base = {0};
+            if (!strchr(json_string_value(text), '/') ||
+                !init_take_reference(proposal, json_string_value(text), &base) || !base.registries)
+                continue;
+            for (size_t k = 0; k < proposal->image_count; k++)
+                if (strcmp(proposal->images[k]->codename, base.name) == 0)
+                    init_count_registry(proposal, base.registries[0]);
+        }
+    }
+}
+
+static bool is_described(const struct init_proposal *proposal, const char *dockerfile)
+{
+    for (size_t i = 0; i < proposal->image_count; i++)
+        if (strcmp(proposal->images[i]->dockerfile, dockerfile) == 0)
+            return true;
+    return false;
+}
+
+int init_read_dockerfiles(struct init_proposal *proposal, struct arc_error *err)
+{
+    const char *path;
+    json_t *variant;
+    bool bake = proposal->group_count > 0;
+    json_object_foreach (proposal->dockerfile_names, path, variant) {
+        if (is_described(proposal, path) || json_is_false(variant))
+            continue;
+        if (bake) {
+            init_ask(proposal, path, 0, "no bake file names it: is it released?");
+            continue;
+        }
+        struct init_image *image = init_add_image(proposal, FROM_DOCKERFILE, path, 0);
+        if (!image)
+            break;
+        image->dockerfile = arc_arena_text(&proposal->arena, path);
+        image->directory = init_directory(proposal, path);
+        image->codename = init_name_dockerfile(proposal, path);
+        choose_context(proposal, image);
+        split_by_folders(proposal, image);
+    }
+    for (size_t i = 0; i < proposal->image_count; i++) {
+        give_arguments(proposal, proposal->images[i]);
+        learn_registries(proposal, proposal->images[i]);
+    }
+    return arc_arena_check(&proposal->arena, err);
+}

@@ -1,0 +1,477 @@
+/* Groups of images: by the repository's tags, or the versions in its files; and their names. */
+#include "arcci/release_version.h"
+#include "base/auto.h"
+#include "base/json.h"
+#include "init/sources.h"
+#include "yaml/yaml.h"
+#include <stdio.h>
+#include <string.h>
+
+/* ---- registries ----------------------------------------------------------------------------- */
+
+void init_count_registry(struct init_proposal *proposal, const char *registry)
+{
+    json_int_t seen = json_integer_value(json_object_get(proposal->registries, registry));
+    json_object_set_new(proposal->registries, registry, json_integer(seen + 1));
+}
+
+/* Where images are that no file names: where the others are, else GHCR of the repository's owner. */
+static const char *usual_registry(struct init_proposal *proposal)
+{
+    const char *best = NULL, *registry;
+    json_int_t most = 0;
+    json_t *seen;
+    for (size_t i = 0; i < proposal->image_count; i++)
+        for (char **at = proposal->images[i]->registries; at && *at; at++)
+            init_count_registry(proposal, *at);
+    json_object_foreach (proposal->registries, registry, seen) {
+        if (json_integer_value(seen) > most) {
+            most = json_integer_value(seen);
+            best = registry;
+        }
+    }
+    if (best)
+        return best;
+    ARC_AUTO(arc_buf) struct arc_buf owner = {0};
+    for (const char *c = proposal->owner ? proposal->owner : ""; *c; c++)
+        arc_buf_putc(&owner, (char)(*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c));
+    init_ask(proposal, NULL, 0,
+             owner.len ? "which registry? Nothing names one; ghcr.io/%s is a guess"
+                       : "which registry? Nothing names one; put yours in the place of ghcr.io/%s",
+             owner.len ? arc_buf_text(&owner) : "owner");
+    return arc_arena_printf(&proposal->arena, "ghcr.io/%s",
+                            owner.len ? arc_buf_text(&owner) : "owner");
+}
+
+static void choose_registries(struct init_proposal *proposal)
+{
+    bool wanted = false;
+    for (size_t i = 0; i < proposal->image_count; i++)
+        wanted = wanted || !proposal->images[i]->registries;
+    if (!wanted)
+        return;
+    const char *usual = usual_registry(proposal);
+    for (size_t i = 0; i < proposal->image_count; i++)
+        if (!proposal->images[i]->registries)
+            init_add_text(proposal, &proposal->images[i]->registries, usual);
+}
+
+/* ---- codenames ------------------------------------------------------------------------------ */
+
+static bool is_taken(const struct init_proposal *proposal, const char *codename, size_t before)
+{
+    for (size_t i = 0; i < before; i++)
+        if (strcmp(proposal->images[i]->codename, codename) == 0)
+            return true;
+    return false;
+}
+
+/* Two of one name: the later one takes more of its path, then a number. */
+static void tell_apart(struct init_proposal *proposal, size_t index)
+{
+    struct init_image *image = proposal->images[index];
+    const char *plain = image->codename;
+    char *directory = image->directory;
+    while (is_taken(proposal, image->codename, index) && strcmp(directory, ".") != 0) {
+        directory = init_directory(proposal, directory);
+        char *longer = init_codename(
+            proposal, arc_arena_printf(&proposal->arena, "%s-%s", init_base(directory), plain));
+        image->codename = strcmp(directory, ".") == 0 ? image->codename : longer;
+    }
+    for (unsigned n = 2; is_taken(proposal, image->codename, index); n++)
+        image->codename =
+            init_codename(proposal, arc_arena_printf(&proposal->arena, "%.56s-%u", plain, n));
+}
+
+/* ---- families of tags ----------------------------------------------------------------------- */
+
+/* Tags that differ in their version. */
+struct family {
+    char *prefix; /* "catalog", "" */
+    char *before; /* "catalog/v" */
+    size_t count;
+    bool semver, calver, years;
+    bool matched; /* it releases images of ours */
+};
+
+struct families {
+    struct family *items;
+    size_t count;
+};
+
+static bool is_version(const char *text, enum arc_versioning versioning,
+                       struct arc_release_version *out)
+{
+    return arc_release_version_parse(text, strlen(text), versioning, out, NULL) == ARC_OK;
+}
+
+/* Where the version of a tag starts: behind a separator or a "v" there; NULL when it has none. */
+static const char *version_in(const char *tag)
+{
+    struct arc_release_version version;
+    for (const char *at = tag; at; at = strpbrk(at, "/@-_")) {
+        at += at > tag;
+        const char *from = *at == 'v' ? at + 1 : at;
+        if (is_version(from, ARC_VERSIONING_SEMVER, &version) ||
+            is_version(from, ARC_VERSIONING_CALVER, &version) ||
+            (strchr(from, '.') && !strchr(from, '/') &&
+             is_version(from, ARC_VERSIONING_LOOSE, &version)))
+            return from;
+    }
+    return NULL;
+}
+
+static void add_to_family(struct init_proposal *proposal, struct families *families,
+                          const char *tag)
+{
+    const char *version = version_in(tag);
+    size_t before = version ? (size_t)(version - tag) : 0;
+    struct arc_release_version parsed;
+    struct family *family = NULL;
+    if (!version)
+        return;
+    for (size_t i = 0; i < families->count; i++)
+        if (strlen(families->items[i].before) == before &&
+            strncmp(families->items[i].before, tag, before) == 0)
+            family = &families->items[i];
+    if (!family) {
+        family =
+            arc_arena_append(&proposal->arena, &families->items, &families->count, sizeof *family);
+        if (!family)
+            return;
+        family->before = arc_arena_printf(&proposal->arena, "%.*s", (int)before, tag);
+        size_t len = before;
+        while (len && strchr("v/@-_", tag[len - 1]))
+            len--;
+        family->prefix = arc_arena_printf(&proposal->arena, "%.*s", (int)len, tag);
+        family->semver = family->calver = family->years = true;
+    }
+    family->count++;
+    family->semver &= is_version(version, ARC_VERSIONING_SEMVER, &parsed);
+    family->calver &= is_version(version, ARC_VERSIONING_CALVER, &parsed);
+    long major = strtol(version, NULL, 10);
+    family->years &= major >= 2000 && major < 2200;
+}
+
+static const char *versioning_of(const struct family *family)
+{
+    if (family->calver && (family->years || !family->semver))
+        return "calver";
+    return family->semver ? NULL : "loose";
+}
+
+/* ---- which images a family releases --------------------------------------------------------- */
+
+static bool is_named(const struct init_image *image, const char *prefix)
+{
+    const char *last = init_base(prefix);
+    return strcmp(image->codename, last) == 0 || (image->name && strcmp(image->name, last) == 0) ||
+           strcmp(init_base(image->directory), last) == 0;
+}
+
+static bool is_related(const struct init_image *image, const char *prefix)
+{
+    const char *last = init_base(prefix);
+    size_t len = strlen(last);
+    if (strncmp(image->codename, last, len) == 0 && image->codename[len] == '-')
+        return true;
+    for (const char *part = image->directory; part; part = strchr(part, '/')) {
+        part += *part == '/';
+        if (strncmp(part, last, len) == 0 && (!part[len] || part[len] == '/'))
+            return true;
+    }
+    return false;
+}
+
+/* What the images are sorted with: of_image[i] is the group of image i. */
+struct sorting {
+    struct init_proposal *proposal;
+    struct families families;
+    struct init_group **of_image;
+};
+
+static struct init_group *add_group(struct init_proposal *proposal, const char *name)
+{
+    struct init_group *group = arc_arena_array(&proposal->arena, 1, sizeof *group);
+    struct init_group **slot =
+        arc_arena_append(&proposal->arena, &proposal->groups, &proposal->group_count, sizeof *slot);
+    if (!group || !slot)
+        return NULL;
+    const char *usable = init_codename(proposal, name);
+    group->name = arc_arena_text(&proposal->arena, *usable ? usable : "images");
+    *slot = group;
+    return group;
+}
+
+static void add_pattern(struct sorting *sorting, struct init_group *group,
+                        const struct family *family)
+{
+    if (!group)
+        return;
+    init_add_text(sorting->proposal, &group->tags,
+                  arc_arena_printf(&sorting->proposal->arena, "%s{version}", family->before));
+    group->versioning = group->versioning ? group->versioning : versioning_of(family);
+}
+
+/* A group for every family whose prefix names images; `match` says how well. */
+static void take_named(struct sorting *sorting,
+                       bool (*match)(const struct init_image *, const char *))
+{
+    struct init_proposal *proposal = sorting->proposal;
+    for (size_t f = 0; f < sorting->families.count; f++) {
+        struct family *family = &sorting->families.items[f];
+        struct init_group *group = NULL;
+        if (!*family->prefix || family->matched)
+            continue;
+        for (size_t i = 0; i < proposal->image_count; i++) {
+            if (sorting->of_image[i] || !match(proposal->images[i], family->prefix))
+                continue;
+            group = group ? group : add_group(proposal, family->prefix);
+            sorting->of_image[i] = group;
+        }
+        if (group) {
+            add_pattern(sorting, group, family);
+            family->matched = true;
+        }
+    }
+}
+
+static size_t count_left(const struct sorting *sorting)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < sorting->proposal->image_count; i++)
+        left += !sorting->of_image[i];
+    return left;
+}
+
+static void take_left(struct sorting *sorting, struct init_group *group)
+{
+    for (size_t i = 0; i < sorting->proposal->image_count; i++)
+        if (!sorting->of_image[i])
+            sorting->of_image[i] = group;
+}
+
+static struct init_group *add_main_group(struct init_proposal *proposal)
+{
+    return add_group(proposal, proposal->repository);
+}
+
+/* Families without a prefix, most used first, release what no other does. */
+static void take_plain(struct sorting *sorting)
+{
+    struct family *first = NULL;
+    for (size_t f = 0; f < sorting->families.count; f++) {
+        struct family *family = &sorting->families.items[f];
+        if (!*family->prefix && (!first || family->count > first->count))
+            first = family;
+    }
+    if (!first || (!count_left(sorting) && sorting->proposal->image_count))
+        return;
+    struct init_group *group = add_main_group(sorting->proposal);
+    add_pattern(sorting, group, first);
+    for (size_t f = 0; f < sorting->families.count; f++) {
+        struct family *family = &sorting->families.items[f];
+        if (!*family->prefix && versioning_of(family) == versioning_of(first))
+            add_pattern(sorting, group, family);
+        family->matched |= !*family->prefix;
+    }
+    take_left(sorting, group);
+}
+
+/* The only family that names nothing releases what is left, unless each family is of one image: then
+ * the rest gets tags of its own in that form. */
+static void take_rest(struct sorting *sorting, bool each_its_own)
+{
+    struct init_proposal *proposal = sorting->proposal;
+    struct family *spare = NULL, *like = NULL;
+    size_t spares = 0;
+    for (size_t f = 0; f < sorting->families.count; f++) {
+        struct family *family = &sorting->families.items[f];
+        if (family->matched)
+            like = family;
+        else {
+            spare = family;
+            spares++;
+        }
+    }
+    if (!count_left(sorting))
+        return;
+    if (spares == 1 && !(each_its_own && like)) {
+        struct init_group *group = add_group(proposal, spare->prefix);
+        add_pattern(sorting, group, spare);
+        spare->matched = true;
+        take_left(sorting, group);
+        return;
+    }
+    if (!each_its_own || !like) {
+        struct init_group *group = add_main_group(proposal);
+        init_add_text(proposal, group ? &group->tags : &(char **){NULL}, "v{version}");
+        init_ask(proposal, NULL, 0, "which tags release group %s? v{version} is a guess",
+                 group ? group->name : "");
+        take_left(sorting, group);
+        return;
+    }
+    size_t len = strlen(like->prefix);
+    for (size_t i = 0; i < proposal->image_count; i++) {
+        if (sorting->of_image[i])
+            continue;
+        const char *name = proposal->images[i]->codename;
+        sorting->of_image[i] = add_group(proposal, name);
+        init_add_text(
+            proposal, sorting->of_image[i] ? &sorting->of_image[i]->tags : &(char **){NULL},
+            arc_arena_printf(&proposal->arena, "%s%s{version}", name, like->before + len));
+    }
+}
+
+/* ---- versions in files ---------------------------------------------------------------------- */
+
+static void set_place(struct init_proposal *proposal, struct init_image *image, const char *file,
+                      const char *const *at)
+{
+    image->version_file = arc_arena_text(&proposal->arena, file);
+    for (; at && *at; at++)
+        init_add_text(proposal, &image->version_at, *at);
+}
+
+/* A list of {image, version}: an image for each. */
+static bool take_list(struct init_proposal *proposal, struct init_image *image, const char *file,
+                      const struct arc_yaml_node *list)
+{
+    size_t found = 0;
+    for (size_t i = 0; list && list->type == ARC_YAML_LIST && i < list->count; i++) {
+        const char *key = arc_yaml_get(list->items[i], "image") ? "image" : "name";
+        const struct arc_yaml_node *name = arc_yaml_get(list->items[i], key);
+        if (!name || !name->text || !arc_yaml_get(list->items[i], "version"))
+            continue;
+        struct init_image *one =
+            found++ ? init_add_image(proposal, image->from, image->file, 0) : image;
+        if (!one)
+            break;
+        *one = *image;
+        one->version_at = NULL;
+        one->codename = init_codename(proposal, init_base(name->text));
+        set_place(
+            proposal, one, file,
+            (const char *const[]){arc_arena_printf(&proposal->arena, "%s=%s", key, name->text),
+                                  "version", NULL});
+    }
+    return found > 0;
+}
+
+bool init_find_version_file(struct init_proposal *proposal, struct init_image *image)
+{
+    static const char *const plain[] = {"VERSION", "VERSION.txt", "version.txt", ".version"};
+    static const char *const trees[] = {"metadata.yaml",  "metadata.yml", "config.yaml",
+                                        "config.yml",     "config.json",  "metadata.json",
+                                        "envconfig.json", "version.json", "version.yaml",
+                                        "app.yaml",       "images.json",  "images.yaml"};
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
+        const char *path = init_join(proposal, image->directory, plain[i]);
+        if (init_has_file(proposal, path)) {
+            set_place(proposal, image, path, NULL);
+            return true;
+        }
+    }
+    for (size_t i = 0; i < sizeof trees / sizeof *trees; i++) {
+        const char *path = init_join(proposal, image->directory, trees[i]);
+        const char *text = init_has_file(proposal, path) ? init_read(proposal, path) : NULL;
+        ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
+        if (!text || arc_yaml_parse(text, strlen(text), path, ARC_YAML_ANY_TAG, &yaml, NULL))
+            continue;
+        const struct arc_yaml_node *version = arc_yaml_get(yaml.root, "version");
+        if (version && version->text) {
+            set_place(proposal, image, path, (const char *const[]){"version", NULL});
+            return true;
+        }
+        if (take_list(proposal, image, path, yaml.root))
+            return true;
+    }
+    const char *path = init_join(proposal, image->directory, "docker-bake.hcl");
+    const char *text = init_has_file(proposal, path) ? init_read(proposal, path) : NULL;
+    if (!text || !strstr(text, "variable \"VERSION\""))
+        return false;
+    set_place(proposal, image, path, (const char *const[]){"variable", "VERSION", "default", NULL});
+    return true;
+}
+
+/* No tags: versions stand in files beside the Dockerfiles, or the first tag is still to come. */
+static void sort_without_tags(struct sorting *sorting)
+{
+    struct init_proposal *proposal = sorting->proposal;
+    size_t found = 0, count = proposal->image_count;
+    for (size_t i = 0; i < count; i++)
+        found += init_find_version_file(proposal, proposal->images[i]);
+    sorting->of_image = arc_arena_array(&proposal->arena, proposal->image_count, sizeof(void *));
+    struct init_group *group = add_main_group(proposal);
+    if (!group || !sorting->of_image)
+        return;
+    if (found * 2 > count) {
+        group->versioning = "loose";
+        for (size_t i = 0; i < count; i++)
+            if (!proposal->images[i]->version_file)
+                init_ask(proposal, proposal->images[i]->dockerfile, 0,
+                         "where does its version stand? The others have a file for it");
+    } else {
+        for (size_t i = 0; i < proposal->image_count; i++)
+            proposal->images[i]->version_file = NULL;
+        init_add_text(proposal, &group->tags, "v{version}");
+        init_ask(
+            proposal, NULL, 0,
+            "which tags release these images? There are none of a version yet; v{version} is a guess");
+    }
+    take_left(sorting, group);
+}
+
+/* ---- all of it ------------------------------------------------------------------------------ */
+
+static void sort_by_tags(struct sorting *sorting)
+{
+    struct init_proposal *proposal = sorting->proposal;
+    take_named(sorting, is_named);
+    size_t own = proposal->group_count;
+    take_named(sorting, is_related);
+    take_plain(sorting);
+    take_rest(sorting, own > 0 && own == proposal->group_count);
+    for (size_t f = 0; f < sorting->families.count; f++) {
+        const struct family *family = &sorting->families.items[f];
+        if (!family->matched)
+            init_ask(proposal, NULL, 0,
+                     "what do the %zu tags %s{version} release? No image has that name",
+                     family->count, family->before);
+    }
+}
+
+int init_make_groups(struct init_proposal *proposal, struct arc_error *err)
+{
+    struct sorting sorting = {.proposal = proposal};
+    size_t i;
+    json_t *tag;
+    json_array_foreach (proposal->git_tags, i, tag)
+        add_to_family(proposal, &sorting.families, json_string_value(tag));
+    for (i = 0; i < proposal->image_count; i++)
+        tell_apart(proposal, i);
+    size_t bake = proposal->group_count;
+    sorting.of_image = arc_arena_array(&proposal->arena, proposal->image_count + 1, sizeof(void *));
+    ARC_TRY(arc_arena_check(&proposal->arena, err));
+    if (bake) {
+        for (size_t f = 0; f < sorting.families.count; f++)
+            if (!*sorting.families.items[f].prefix)
+                add_pattern(&sorting, proposal->groups[0], &sorting.families.items[f]);
+        if (!proposal->groups[0]->tags)
+            init_add_text(proposal, &proposal->groups[0]->tags, "v{version}");
+    } else if (sorting.families.count)
+        sort_by_tags(&sorting);
+    else
+        sort_without_tags(&sorting);
+    ARC_TRY(arc_arena_check(&proposal->arena, err));
+    choose_registries(proposal);
+    for (i = 0; i < proposal->image_count; i++) {
+        struct init_group *group = sorting.of_image[i];
+        struct init_image **slot =
+            group ? arc_arena_append(&proposal->arena, &group->images, &group->count, sizeof *slot)
+                  : NULL;
+        if (slot)
+            *slot = proposal->images[i];
+    }
+    return arc_arena_check(&proposal->arena, err);
+}

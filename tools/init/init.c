@@ -1,0 +1,307 @@
+/* What a repository has, as a first configuration and workflows. */
+#include "arcci/init.h"
+#include "base/auto.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "git/git.h"
+#include "init/sources.h"
+#include "os/file.h"
+#include "os/folder.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define IMAGES_PATH  ".github/workflows/arc-ci-images.yml"
+#define RELEASE_PATH ".github/workflows/arc-ci-release.yml"
+#define ENV_MAX      1000
+
+static void init_proposal_free(struct init_proposal *proposal)
+{
+    json_decref(proposal->dotenv);
+    json_decref(proposal->dockerfile_names);
+    json_decref(proposal->registries);
+    arc_arena_free(&proposal->arena);
+}
+
+/* ---- the repository ------------------------------------------------------------------------- */
+
+static int add_file(void *context, const char *path)
+{
+    struct init_proposal *proposal = context;
+    ARC_AUTO(arc_buf) struct arc_buf visible = {0};
+    arc_text_visible(&visible, path, strlen(path));
+    if (strcmp(arc_buf_text(&visible), path) != 0) {
+        init_ask(proposal, path, 0, "passed over: its name has control characters");
+        return ARC_OK;
+    }
+    char **slot =
+        arc_arena_append(&proposal->arena, &proposal->files, &proposal->file_count, sizeof *slot);
+    if (slot)
+        *slot = arc_arena_text(&proposal->arena, path);
+    return slot ? ARC_OK : ARC_ENOMEM;
+}
+
+/* "owner/name" of the remote or of the workflow's repository. */
+static void read_names(const struct arc_project *project, struct init_proposal *proposal)
+{
+    ARC_AUTO_FREE char *url = NULL;
+    const char *given = arc_env_nonempty(project->env, "GITHUB_REPOSITORY");
+    if (!given && arc_git_remote_url(project->git, "origin", &url, NULL) == ARC_OK)
+        given = url;
+    const char *name = given ? init_base(given) : init_base(proposal->root);
+    size_t len = strlen(name);
+    len -= len > 4 && strcmp(name + len - 4, ".git") == 0 ? 4 : 0;
+    proposal->repository = arc_arena_printf(&proposal->arena, "%.*s", (int)len, name);
+    if (!given || name == given || (url && !strchr(url, ':')))
+        return;
+    const char *end = name - 1, *start = end;
+    while (start > given && !strchr("/:", start[-1]))
+        start--;
+    if (end > start)
+        proposal->owner = arc_arena_printf(&proposal->arena, "%.*s", (int)(end - start), start);
+}
+
+/* NAME=VALUE lines of .env in the root, which Compose reads too. */
+static int read_dotenv(struct init_proposal *proposal, struct arc_error *err)
+{
+    proposal->dotenv = json_object();
+    proposal->registries = json_object();
+    if (!proposal->dotenv || !proposal->registries)
+        return arc_error_nomem(err);
+    const char *line = init_has_file(proposal, ".env") ? init_read(proposal, ".env") : NULL;
+    for (; line && *line && json_object_size(proposal->dotenv) < ENV_MAX; line += *line == '\n') {
+        size_t len = strcspn(line, "\r\n");
+        const char *equals = memchr(line, '=', len);
+        if (equals && *line != '#') {
+            char *name = arc_arena_printf(&proposal->arena, "%.*s", (int)(equals - line), line);
+            char *value = arc_arena_printf(&proposal->arena, "%.*s", (int)(line + len - equals - 1),
+                                           equals + 1);
+            struct init_image image = {0};
+            json_object_set_new(proposal->dotenv, name, json_string(value));
+            if (strchr(value, '.') && strchr(value, '/') && !strstr(value, "://") &&
+                init_take_reference(proposal, value, &image) && image.registries &&
+                strncmp(image.registries[0], "docker.io/", 10) != 0)
+                init_count_registry(proposal, image.registries[0]);
+        }
+        line += strcspn(line, "\n");
+    }
+    return ARC_OK;
+}
+
+static int read_repository(struct arc_project *project, struct init_proposal *proposal,
+                           struct arc_error *err)
+{
+    ARC_TRY(arc_project_open(project, err));
+    if (!project->git->worktree)
+        return arc_error_set(err, ARC_EINPUT,
+                             "this is a bare repository: there is no work tree to read");
+    proposal->root = project->git->worktree;
+    ARC_TRY(arc_project_load_tags(project, err));
+    proposal->git_tags = project->repository.tags;
+    ARC_TRY(arc_git_tracked(project->git, add_file, proposal, err));
+    read_names(project, proposal);
+    ARC_TRY(read_dotenv(proposal, err));
+    ARC_TRY(init_find_dockerfiles(proposal, err));
+    ARC_TRY(init_read_bake_files(proposal, err));
+    ARC_TRY(init_read_workflows(proposal, err));
+    ARC_TRY(init_read_compose_files(proposal, err));
+    ARC_TRY(init_read_dockerfiles(proposal, err));
+    if (proposal->image_count || proposal->group_count)
+        return init_make_groups(proposal, err);
+    return arc_error_set(
+        err, ARC_ENOTFOUND,
+        "%s has no image to release: git tracks no Dockerfile (or Containerfile) and "
+        "no bake or compose file that builds one; add it with 'git add' if it is new",
+        proposal->root);
+}
+
+/* ---- files ---------------------------------------------------------------------------------- */
+
+/* The proposal has to load: a folder outside of the repository has it for that. */
+static int check_loads(const struct arc_env *env, const char *root, const struct arc_buf *text,
+                       struct arc_error *err)
+{
+    ARC_AUTO_FREE char *folder = NULL;
+    ARC_AUTO(arc_config) struct arc_config config = {0};
+    ARC_TRY(arc_folder_temporary(env, &folder, err));
+    ARC_AUTO_FREE char *path = arc_file_join(folder, "arc-ci.yaml");
+    int rc = path ? arc_file_write(path, text->data, text->len, err) : arc_error_nomem(err);
+    if (!rc)
+        rc = arc_config_load(root, path, &config, err);
+    arc_folder_remove(folder);
+    return rc ? arc_error_prefix(err, "what init would propose does not load, please report it")
+              : ARC_OK;
+}
+
+static int add_proposed(json_t *files, const char *path, const struct arc_buf *text,
+                        struct arc_error *err)
+{
+    if (!text->len)
+        return ARC_OK;
+    ARC_TRY(arc_buf_check(text, path, err));
+    if (json_array_append_new(files,
+                              json_pack("{s:s, s:s}", "path", path, "text", arc_buf_text(text))))
+        return arc_error_nomem(err);
+    return ARC_OK;
+}
+
+static int propose_files(struct init_proposal *proposal, const struct arc_env *env,
+                         const char *source, json_t *files, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf config = {0}, images = {0}, release = {0};
+    ARC_TRY(init_write_config(proposal, &config, err));
+    ARC_TRY(check_loads(env, proposal->root, &config, err));
+    init_write_images_workflow(proposal, source, &images);
+    init_write_release_workflow(proposal, source, &release);
+    ARC_TRY(add_proposed(files, ARC_CONFIG_PATH, &config, err));
+    ARC_TRY(add_proposed(files, IMAGES_PATH, &images, err));
+    return add_proposed(files, RELEASE_PATH, &release, err);
+}
+
+/* Nothing is ever overwritten, not even a link that leads nowhere. */
+static int check_absent(const char *root, const json_t *files, struct arc_error *err)
+{
+    size_t i;
+    json_t *file;
+    json_array_foreach (files, i, file) {
+        const char *path = arc_json_text_of(file, "path");
+        struct stat found;
+        ARC_AUTO_FREE char *full = arc_file_join(root, path);
+        if (!full)
+            return arc_error_nomem(err);
+        if (lstat(full, &found) == 0)
+            return arc_error_set(
+                err, ARC_EINPUT,
+                "%s is there already, and init overwrites nothing: remove it to have a "
+                "new one proposed",
+                path);
+    }
+    return ARC_OK;
+}
+
+/* Makes the folder, which is in the repository and no link; *made tells that it was not there. */
+static int make_folder(const char *root, const char *path, bool *made, struct arc_error *err)
+{
+    ARC_AUTO_FREE char *full = arc_file_join(root, path);
+    if (!full)
+        return arc_error_nomem(err);
+    *made = mkdir(full, 0777) == 0;
+    if (!*made && errno != EEXIST)
+        return arc_error_set(err, ARC_EWORLD, "cannot make the folder %s: %s", path,
+                             strerror(errno));
+    if (!arc_file_is_folder(full))
+        return arc_error_set(err, ARC_EINPUT, "%s is not a folder of the repository", path);
+    return ARC_OK;
+}
+
+static int write_new(const char *root, const char *path, const char *text, struct arc_error *err)
+{
+    ARC_AUTO_FREE char *full = arc_file_join(root, path);
+    int fd =
+        full ? arc_file_open_in(root, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0666) : -1;
+    bool written = fd >= 0;
+    for (size_t left = strlen(text); written && left;) {
+        ssize_t done = write(fd, text, left);
+        written = done > 0;
+        text += written ? done : 0;
+        left -= written ? (size_t)done : 0;
+    }
+    int why = errno;
+    if (fd >= 0 && close(fd) != 0)
+        written = false;
+    if (written)
+        return ARC_OK;
+    if (fd >= 0)
+        unlink(full);
+    return arc_error_set(err, ARC_EWORLD, "cannot write %s: %s", path, strerror(why));
+}
+
+/* All or nothing: what was made is taken back when a later file cannot be written. */
+static int write_files(const char *root, const json_t *files, struct arc_error *err)
+{
+    static const char *const folders[] = {".github", ".github/workflows"};
+    bool made[2] = {false, false};
+    size_t written = 0, i;
+    json_t *file;
+    int rc = make_folder(root, folders[0], &made[0], err);
+    if (!rc)
+        rc = make_folder(root, folders[1], &made[1], err);
+    json_array_foreach (files, i, file) {
+        if (rc)
+            break;
+        rc = write_new(root, arc_json_text_of(file, "path"), arc_json_text_of(file, "text"), err);
+        written += !rc;
+    }
+    if (!rc)
+        return ARC_OK;
+    for (i = 0; i < written; i++) {
+        ARC_AUTO_FREE char *full =
+            arc_file_join(root, arc_json_text_of(json_array_get(files, i), "path"));
+        if (full)
+            unlink(full);
+    }
+    for (i = 2; i-- > 0;) {
+        ARC_AUTO_FREE char *full = arc_file_join(root, folders[i]);
+        if (made[i] && full)
+            rmdir(full);
+    }
+    return rc;
+}
+
+/* ---- the document --------------------------------------------------------------------------- */
+
+static json_t *remarks(const struct init_remark *list, size_t count)
+{
+    json_t *out = json_array();
+    for (size_t i = 0; i < count; i++) {
+        json_t *remark = json_pack("{s:s}", "text", list[i].text);
+        if (list[i].file)
+            arc_json_set_text(remark, "file", list[i].file);
+        if (list[i].line)
+            json_object_set_new(remark, "line", json_integer(list[i].line));
+        json_array_append_new(out, remark);
+    }
+    return out;
+}
+
+static int check_source(const char *source, struct arc_error *err)
+{
+    const char *slash = source ? strchr(source, '/') : NULL,
+               *at = slash ? strchr(slash, '@') : NULL;
+    bool right = !source || (slash && at && slash > source && at > slash + 1 && at[1] &&
+                             strspn(source, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                            "0123456789._-/@") == strlen(source) &&
+                             !strchr(slash + 1, '/') && !strchr(at + 1, '@'));
+    return right
+               ? ARC_OK
+               : arc_error_set(err, ARC_EINPUT,
+                               "'%s' does not say where the workflows are: OWNER/REPOSITORY@COMMIT",
+                               source);
+}
+
+int arc_init(struct arc_project *project, const struct arc_init_options *options, json_t **out,
+             struct arc_error *err)
+{
+    ARC_AUTO(init_proposal) struct init_proposal proposal = {0};
+    ARC_AUTO_JSON json_t *files = json_array();
+    ARC_TRY(check_source(options->source, err));
+    ARC_TRY(read_repository(project, &proposal, err));
+    if (!options->source)
+        init_ask(
+            &proposal, NULL, 0,
+            "where do the workflows come from? Put arc-ci's repository and a full commit in the "
+            "place of OWNER/REPOSITORY@COMMIT, or give --source");
+    ARC_TRY(propose_files(&proposal, project->env,
+                          options->source ? options->source : "OWNER/REPOSITORY@COMMIT", files,
+                          err));
+    ARC_TRY(check_absent(proposal.root, files, err));
+    if (options->write)
+        ARC_TRY(write_files(proposal.root, files, err));
+    *out = json_pack("{s:s, s:i, s:b, s:O, s:o, s:o}", "document", "init", "format", 1, "written",
+                     options->write, "files", files, "found",
+                     remarks(proposal.found, proposal.found_count), "questions",
+                     remarks(proposal.questions, proposal.question_count));
+    return *out ? ARC_OK : arc_error_nomem(err);
+}

@@ -1,0 +1,218 @@
+#include "init/proposal.h"
+#include "base/auto.h"
+#include "config/fields.h"
+#include "config/path.h"
+#include "os/file.h"
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- paths ---------------------------------------------------------------------------------- */
+
+const char *init_base(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+char *init_directory(struct init_proposal *proposal, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash)
+        return arc_arena_text(&proposal->arena, ".");
+    return arc_arena_printf(&proposal->arena, "%.*s", (int)(slash - path), path);
+}
+
+char *init_join(struct init_proposal *proposal, const char *directory, const char *name)
+{
+    if (strcmp(directory, ".") == 0)
+        return arc_arena_text(&proposal->arena, name);
+    return arc_arena_printf(&proposal->arena, "%s/%s", directory, name);
+}
+
+char *init_resolve(struct init_proposal *proposal, const char *base, const char *path)
+{
+    ARC_AUTO_FREE char *resolved = NULL;
+    if (arc_path_resolve(base, path, &resolved, NULL) || !resolved)
+        return NULL;
+    return arc_arena_text(&proposal->arena, resolved);
+}
+
+/* ---- tracked files -------------------------------------------------------------------------- */
+
+/* The first path that is not before `text` in byte order. */
+static size_t lower_bound(const struct init_proposal *proposal, const char *text)
+{
+    size_t low = 0, high = proposal->file_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(proposal->files[middle], text) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+bool init_has_file(const struct init_proposal *proposal, const char *path)
+{
+    size_t at = lower_bound(proposal, path);
+    return at < proposal->file_count && strcmp(proposal->files[at], path) == 0;
+}
+
+size_t init_first_below(const struct init_proposal *proposal, const char *directory)
+{
+    if (strcmp(directory, ".") == 0)
+        return 0;
+    ARC_AUTO(arc_buf) struct arc_buf prefix = {0};
+    arc_buf_printf(&prefix, "%s/", directory);
+    size_t at = lower_bound(proposal, arc_buf_text(&prefix));
+    bool below = at < proposal->file_count &&
+                 strncmp(proposal->files[at], arc_buf_text(&prefix), prefix.len) == 0;
+    return below ? at : proposal->file_count;
+}
+
+bool init_has_directory(const struct init_proposal *proposal, const char *path)
+{
+    return init_first_below(proposal, path) < proposal->file_count;
+}
+
+const char *init_read(struct init_proposal *proposal, const char *path)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = INIT_BYTES_MAX};
+    ARC_AUTO(arc_error) struct arc_error problem = {0};
+    if (arc_file_read_in(proposal->root, path, INIT_BYTES_MAX, &text, &problem)) {
+        init_ask(proposal, path, 0, "it was not read: %s", arc_error_text(&problem));
+        return NULL;
+    }
+    return arc_arena_text(&proposal->arena, arc_buf_text(&text));
+}
+
+/* ---- remarks -------------------------------------------------------------------------------- */
+
+static void add_remark(struct init_proposal *proposal, struct init_remark **list, size_t *count,
+                       struct init_remark remark, const char *format, va_list args)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = 65536};
+    arc_buf_vprintf(&text, format, args);
+    remark.text = arc_arena_text(&proposal->arena, arc_buf_text(&text));
+    remark.file = arc_arena_text(&proposal->arena, remark.file);
+    struct init_remark *slot = arc_arena_append(&proposal->arena, list, count, sizeof *slot);
+    if (slot)
+        *slot = remark;
+}
+
+void init_ask(struct init_proposal *proposal, const char *file, unsigned line, const char *format,
+              ...)
+{
+    va_list args;
+    va_start(args, format);
+    add_remark(proposal, &proposal->questions, &proposal->question_count,
+               (struct init_remark){.file = file, .line = line}, format, args);
+    va_end(args);
+}
+
+void init_note(struct init_proposal *proposal, const char *file, unsigned line, const char *format,
+               ...)
+{
+    va_list args;
+    va_start(args, format);
+    add_remark(proposal, &proposal->found, &proposal->found_count,
+               (struct init_remark){.file = file, .line = line}, format, args);
+    va_end(args);
+}
+
+/* ---- images --------------------------------------------------------------------------------- */
+
+struct init_image *init_add_image(struct init_proposal *proposal, enum init_origin from,
+                                  const char *file, unsigned line)
+{
+    if (proposal->image_count == INIT_IMAGES_MAX)
+        return NULL;
+    struct init_image *image = arc_arena_array(&proposal->arena, 1, sizeof *image);
+    struct init_image **slot =
+        arc_arena_append(&proposal->arena, &proposal->images, &proposal->image_count, sizeof *slot);
+    if (!image || !slot)
+        return NULL;
+    *image = (struct init_image){.from = from, .line = line};
+    image->file = arc_arena_text(&proposal->arena, file);
+    *slot = image;
+    return image;
+}
+
+void init_add_pair(struct init_proposal *proposal, struct init_pair **pairs, size_t *count,
+                   const char *name, const char *value, const char *file)
+{
+    struct init_pair *pair = NULL;
+    for (size_t i = 0; i < *count; i++)
+        if (strcmp((*pairs)[i].name, name) == 0)
+            pair = &(*pairs)[i];
+    if (!pair)
+        pair = arc_arena_append(&proposal->arena, pairs, count, sizeof *pair);
+    if (!pair)
+        return;
+    pair->name = arc_arena_text(&proposal->arena, name);
+    pair->value = arc_arena_text(&proposal->arena, value);
+    pair->file = arc_arena_text(&proposal->arena, file);
+}
+
+void init_add_text(struct init_proposal *proposal, char ***texts, const char *text)
+{
+    for (char **at = *texts; at && *at; at++)
+        if (strcmp(*at, text) == 0)
+            return;
+    (void)arc_texts_add(&proposal->arena, texts, text, NULL); /* sticky in the arena */
+}
+
+static bool is_host(const char *text, size_t len)
+{
+    return memchr(text, '.', len) || memchr(text, ':', len) ||
+           (len == 9 && strncmp(text, "localhost", 9) == 0);
+}
+
+bool init_take_reference(struct init_proposal *proposal, const char *reference,
+                         struct init_image *image)
+{
+    ARC_AUTO(arc_buf) struct arc_buf why = {0};
+    const char *at = strchr(reference, '@'), *last = strrchr(reference, '/');
+    size_t len = at ? (size_t)(at - reference) : strlen(reference);
+    const char *tag = strchr(last ? last : reference, ':');
+    if (tag && (size_t)(tag - reference) < len)
+        len = (size_t)(tag - reference);
+    char *whole = arc_arena_printf(&proposal->arena, "%.*s", (int)len, reference);
+    for (char *c = whole; *c; c++)
+        *c = (char)tolower((unsigned char)*c);
+    char *slash = strrchr(whole, '/');
+    char *name = slash ? slash + 1 : whole;
+    if (!arc_check_name(name, &why))
+        return false;
+    if (slash) {
+        *slash = '\0';
+        size_t first = strcspn(whole, "/");
+        char *registry = is_host(whole, first)
+                             ? whole
+                             : arc_arena_printf(&proposal->arena, "docker.io/%s", whole);
+        if (!arc_check_registry(registry, &why))
+            return false;
+        init_add_text(proposal, &image->registries, registry);
+    }
+    image->name = name;
+    return true;
+}
+
+char *init_codename(struct init_proposal *proposal, const char *text)
+{
+    ARC_AUTO(arc_buf) struct arc_buf out = {.max = 4096};
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)tolower((unsigned char)*text);
+        if (c < 128 && (isalpha(c) || (out.len && isdigit(c))))
+            arc_buf_putc(&out, (char)c);
+        else if (out.len && out.data[out.len - 1] != '-')
+            arc_buf_putc(&out, '-');
+        if (out.len == 64)
+            break;
+    }
+    while (out.len && out.data[out.len - 1] == '-')
+        out.data[--out.len] = '\0';
+    return arc_arena_text(&proposal->arena, arc_buf_text(&out));
+}

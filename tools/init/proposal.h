@@ -1,0 +1,141 @@
+/* What a repository says of its images, from whatever file, and what is proposed for them. All of
+ * it lives in one arena. */
+#ifndef ARC_INIT_PROPOSAL_H
+#define ARC_INIT_PROPOSAL_H
+
+#include "arcci/arena.h"
+#include <jansson.h>
+#include <stdbool.h>
+
+/* Most Dockerfiles, other files, and images that are looked at; the rest is a question. */
+#define INIT_FILES_MAX  500
+#define INIT_IMAGES_MAX 1000
+/* Longest file that is read, in bytes. */
+#define INIT_BYTES_MAX ((size_t)1 << 20)
+
+/* Which file described an image; a later one says more. */
+enum init_origin { FROM_DOCKERFILE, FROM_COMPOSE, FROM_WORKFLOW };
+
+struct init_pair {
+    char *name;
+    char *value; /* NULL: it stands in `file`, under the same name */
+    char *file;
+};
+
+/* A name of an image, and when it applies (NULL: always). */
+struct init_tag {
+    char *name;
+    char *when;
+};
+
+struct init_image {
+    enum init_origin from;
+    const char *file; /* that described it */
+    unsigned line;
+    char *codename;
+    char *name;        /* last part of its reference */
+    char **registries; /* what stands before; NULL: nothing says */
+    char *directory;   /* of its Dockerfile */
+    char *context;
+    char *dockerfile;
+    char *target;
+    struct init_pair *args;
+    size_t arg_count;
+    struct init_pair *contexts;
+    size_t context_count;
+    char **platforms; /* NULL: the default */
+    char **paths;     /* of filters, beside its own */
+    struct init_tag *tags;
+    size_t tag_count;
+    char *version_file; /* where its version stands; NULL: tags say */
+    char **version_at;
+    bool alone;  /* its context is its directory and nothing else is to be said of it */
+    bool pushed; /* a workflow publishes it */
+};
+
+/* Images that are released together. */
+struct init_group {
+    char *name;
+    char **tags;            /* patterns; NULL: versions stand in files */
+    const char *versioning; /* NULL: semver */
+    struct init_image **images;
+    size_t count;
+    char *bake_file; /* describes the images instead */
+    struct init_pair *bake_variables;
+    size_t bake_variable_count;
+};
+
+/* A sentence about a place of the repository. */
+struct init_remark {
+    const char *file; /* NULL: none */
+    unsigned line;
+    char *text;
+};
+
+struct init_proposal {
+    struct arc_arena arena;
+    const char *root;
+    char **files; /* that git tracks, in byte order */
+    size_t file_count;
+    json_t *git_tags;         /* borrowed */
+    char *owner;              /* of the repository, NULL: not known */
+    char *repository;         /* its name */
+    json_t *dotenv;           /* of .env in the root; owned */
+    json_t *dockerfile_names; /* path → what tells it from its neighbours ("" for none); owned */
+    json_t *registries;       /* prefix of images → how often it was seen; owned */
+    struct init_image **images;
+    size_t image_count;
+    struct init_group **groups;
+    size_t group_count;
+    char **severities; /* of a scanner's step */
+    const char *login; /* registry that a step logs in to with secrets of its own; NULL: none */
+    struct init_remark *questions;
+    size_t question_count;
+    struct init_remark *found;
+    size_t found_count;
+};
+
+/* The last part of a path, and what is before it ("." where there is nothing). */
+const char *init_base(const char *path);
+char *init_directory(struct init_proposal *proposal, const char *path);
+
+/* "DIRECTORY/NAME", or NAME in the root. */
+char *init_join(struct init_proposal *proposal, const char *directory, const char *name);
+
+/* Makes `path` relative to the root, clean; NULL when it leads out. */
+char *init_resolve(struct init_proposal *proposal, const char *base, const char *path);
+
+/* Whether git tracks the file, and something below the directory. */
+bool init_has_file(const struct init_proposal *proposal, const char *path);
+bool init_has_directory(const struct init_proposal *proposal, const char *path);
+
+/* The first tracked path below a directory ("." for all), by number; file_count when there is none. */
+size_t init_first_below(const struct init_proposal *proposal, const char *directory);
+
+/* Reads a tracked file as text, at most INIT_BYTES_MAX of it; NULL, and a question, when it cannot
+ * be read. It lives in the arena. */
+const char *init_read(struct init_proposal *proposal, const char *path);
+
+/* Adds a question, or something that was found. */
+void init_ask(struct init_proposal *proposal, const char *file, unsigned line, const char *format,
+              ...) __attribute__((format(printf, 4, 5)));
+void init_note(struct init_proposal *proposal, const char *file, unsigned line, const char *format,
+               ...) __attribute__((format(printf, 4, 5)));
+
+/* A new image of a Dockerfile; NULL when there are too many or memory ran out. */
+struct init_image *init_add_image(struct init_proposal *proposal, enum init_origin from,
+                                  const char *file, unsigned line);
+void init_add_pair(struct init_proposal *proposal, struct init_pair **pairs, size_t *count,
+                   const char *name, const char *value, const char *file);
+void init_add_text(struct init_proposal *proposal, char ***texts, const char *text);
+
+/* Takes a reference apart: "ghcr.io/acme/cart:1.0" gives the image its name and a registry. One
+ * without a host is Docker Hub's; one without a slash has no registry. False when it is no image's
+ * name. */
+bool init_take_reference(struct init_proposal *proposal, const char *reference,
+                         struct init_image *image);
+
+/* A codename of any text: lower case, '-' for the rest; "" when nothing is left. */
+char *init_codename(struct init_proposal *proposal, const char *text);
+
+#endif

@@ -1,0 +1,55 @@
+/* The readers: each turns files of one kind into images, registries and questions of a proposal. They
+ * run in the order of this file: who says more comes first. */
+#ifndef ARC_INIT_SOURCES_H
+#define ARC_INIT_SOURCES_H
+
+#include "arcci/buf.h"
+#include "arcci/error.h"
+#include "init/proposal.h"
+
+/* Finds the Dockerfiles by their names and a FROM in them: proposal->dockerfile_names. */
+int init_find_dockerfiles(struct init_proposal *proposal, struct arc_error *err);
+
+/* Workflows and the actions of the repository that they use, by a table of what steps tell. */
+int init_read_workflows(struct init_proposal *proposal, struct arc_error *err);
+
+/* docker-bake files: a group each. */
+int init_read_bake_files(struct init_proposal *proposal, struct arc_error *err);
+
+/* Services of compose files that are built. */
+int init_read_compose_files(struct init_proposal *proposal, struct arc_error *err);
+
+/* An image for every Dockerfile that nothing described yet; build arguments of all. */
+int init_read_dockerfiles(struct init_proposal *proposal, struct arc_error *err);
+
+/* Makes the images' codenames different, chooses registries, and sorts the images into groups by the
+ * repository's tags and the versions in its files. */
+int init_make_groups(struct init_proposal *proposal, struct arc_error *err);
+
+/* The text of arc-ci.yaml. */
+int init_write_config(struct init_proposal *proposal, struct arc_buf *out, struct arc_error *err);
+
+/* The text of a workflow that builds what changed, and of one that releases tags; empty when there
+ * is nothing of the kind to do. `source`: what they call. */
+void init_write_images_workflow(const struct init_proposal *proposal, const char *source,
+                                struct arc_buf *out);
+void init_write_release_workflow(const struct init_proposal *proposal, const char *source,
+                                 struct arc_buf *out);
+
+/* ---- what readers share --------------------------------------------------------------------- */
+
+/* The name for an image of that Dockerfile. */
+char *init_name_dockerfile(struct init_proposal *proposal, const char *path);
+
+/* What a release gives a variable of that name, "{version}" for VERSION; NULL for others. `bake`: of a
+ * bake file, where a tag is one, too. */
+const char *init_release_value(const char *name, bool bake);
+
+/* Counts a prefix of images, "ghcr.io/acme", as seen. */
+void init_count_registry(struct init_proposal *proposal, const char *registry);
+
+/* Where an image's version stands beside its Dockerfile: sets version_file and version_at, and for a
+ * list of several versions adds the other images. False when it stands nowhere. */
+bool init_find_version_file(struct init_proposal *proposal, struct init_image *image);
+
+#endif

@@ -1,0 +1,7 @@
+#include "init/sources.h"
+int init_read_workflows(struct init_proposal *proposal, struct arc_error *err)
+{
+    (void)proposal;
+    (void)err;
+    return ARC_OK;
+}
