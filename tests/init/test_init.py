@@ -65,7 +65,7 @@ def built(repo, tag):
                 "target": target.get("target"), "platforms": target["platforms"],
                 "args": {key: value for key, value in target.get("args", {}).items() if key != "SOURCE_DATE_EPOCH"},
                 "contexts": target.get("contexts", {}),
-                "tags": sorted(tag["tag"] for tag in service["tags"] if tag["move"])}
+                "tags": sorted({tag["tag"] for tag in service["tags"] if tag["move"]})}
     return images
 
 

@@ -286,7 +286,7 @@ static void give_arguments(struct init_proposal *proposal, struct init_image *im
         else
             arc_buf_printf(&open, "%s%s", open.len ? ", " : "", name);
     }
-    if (open.len && image->from == FROM_DOCKERFILE)
+    if (open.len)
         init_ask(
             proposal, image->dockerfile, 0,
             "no default and no value in the repository: %s. Which values, under 'args', and is "
@@ -415,12 +415,13 @@ int init_read_dockerfiles(struct init_proposal *proposal, struct arc_error *err)
 {
     const char *path;
     json_t *variant;
-    bool bake = proposal->group_count > 0;
+    bool bake = proposal->group_count > 0, pushed = proposal->pushes && !proposal->guessed;
     json_object_foreach (proposal->dockerfile_names, path, variant) {
         if (is_described(proposal, path) || json_is_false(variant))
             continue;
-        if (bake) {
-            init_ask(proposal, path, 0, "no bake file names it: is it released?");
+        if (bake || pushed) {
+            init_ask(proposal, path, 0, "no %s: is it released?",
+                     bake ? "bake file names it" : "workflow publishes it");
             continue;
         }
         struct init_image *image = init_add_image(proposal, FROM_DOCKERFILE, path, 0);
@@ -433,7 +434,8 @@ int init_read_dockerfiles(struct init_proposal *proposal, struct arc_error *err)
         split_by_folders(proposal, image);
     }
     for (size_t i = 0; i < proposal->image_count; i++) {
-        give_arguments(proposal, proposal->images[i]);
+        if (proposal->images[i]->from == FROM_DOCKERFILE)
+            give_arguments(proposal, proposal->images[i]);
         learn_registries(proposal, proposal->images[i]);
     }
     return arc_arena_check(&proposal->arena, err);

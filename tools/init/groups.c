@@ -464,6 +464,8 @@ int init_make_groups(struct init_proposal *proposal, struct arc_error *err)
     else
         sort_without_tags(&sorting);
     ARC_TRY(arc_arena_check(&proposal->arena, err));
+    for (i = 0; i < proposal->image_count; i++)
+        tell_apart(proposal, i); /* versions in files may have added some */
     choose_registries(proposal);
     for (i = 0; i < proposal->image_count; i++) {
         struct init_group *group = sorting.of_image[i];

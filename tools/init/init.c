@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "git/git.h"
 #include "init/sources.h"
+#include "init/steps.h"
 #include "os/file.h"
 #include "os/folder.h"
 #include <errno.h>
@@ -22,6 +23,7 @@ static void init_proposal_free(struct init_proposal *proposal)
     json_decref(proposal->dotenv);
     json_decref(proposal->dockerfile_names);
     json_decref(proposal->registries);
+    json_decref(proposal->filters);
     arc_arena_free(&proposal->arena);
 }
 
@@ -63,12 +65,26 @@ static void read_names(const struct arc_project *project, struct init_proposal *
         proposal->owner = arc_arena_printf(&proposal->arena, "%.*s", (int)(end - start), start);
 }
 
+/* The default branch: the remote's, else the one that is checked out. */
+static void read_branch(const struct arc_project *project, struct init_proposal *proposal)
+{
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._/-";
+    ARC_AUTO_FREE char *branch = NULL;
+    struct arc_oid head;
+    if (arc_git_origin_branch(project->git, &branch, NULL) || !branch)
+        (void)arc_git_head(project->git, &head, &branch, NULL);
+    bool usable = branch && *branch && strspn(branch, letters) == strlen(branch) && *branch != '-';
+    proposal->branch = arc_arena_text(&proposal->arena, usable ? branch : "main");
+}
+
 /* NAME=VALUE lines of .env in the root, which Compose reads too. */
 static int read_dotenv(struct init_proposal *proposal, struct arc_error *err)
 {
     proposal->dotenv = json_object();
     proposal->registries = json_object();
-    if (!proposal->dotenv || !proposal->registries)
+    proposal->filters = json_object();
+    if (!proposal->dotenv || !proposal->registries || !proposal->filters)
         return arc_error_nomem(err);
     const char *line = init_has_file(proposal, ".env") ? init_read(proposal, ".env") : NULL;
     for (; line && *line && json_object_size(proposal->dotenv) < ENV_MAX; line += *line == '\n') {
@@ -102,12 +118,14 @@ static int read_repository(struct arc_project *project, struct init_proposal *pr
     proposal->git_tags = project->repository.tags;
     ARC_TRY(arc_git_tracked(project->git, add_file, proposal, err));
     read_names(project, proposal);
+    read_branch(project, proposal);
     ARC_TRY(read_dotenv(proposal, err));
     ARC_TRY(init_find_dockerfiles(proposal, err));
     ARC_TRY(init_read_bake_files(proposal, err));
     ARC_TRY(init_read_workflows(proposal, err));
     ARC_TRY(init_read_compose_files(proposal, err));
     ARC_TRY(init_read_dockerfiles(proposal, err));
+    init_apply_filters(proposal);
     if (proposal->image_count || proposal->group_count)
         return init_make_groups(proposal, err);
     return arc_error_set(

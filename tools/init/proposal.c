@@ -90,8 +90,9 @@ const char *init_read(struct init_proposal *proposal, const char *path)
 
 /* ---- remarks -------------------------------------------------------------------------------- */
 
-static void add_remark(struct init_proposal *proposal, struct init_remark **list, size_t *count,
-                       struct init_remark remark, const char *format, va_list args)
+__attribute__((format(printf, 5, 0))) static void
+add_remark(struct init_proposal *proposal, struct init_remark **list, size_t *count,
+           struct init_remark remark, const char *format, va_list args)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = 65536};
     arc_buf_vprintf(&text, format, args);

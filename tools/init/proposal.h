@@ -87,8 +87,11 @@ struct init_proposal {
     size_t image_count;
     struct init_group **groups;
     size_t group_count;
-    char **severities; /* of a scanner's step */
-    const char *login; /* registry that a step logs in to with secrets of its own; NULL: none */
+    json_t *filters;     /* of workflows: name → patterns; owned */
+    const char *fail_on; /* severity from which on a scanner's step fails; NULL: none does */
+    const char *branch;  /* the default one */
+    bool pushes;         /* workflows publish images */
+    bool guessed;        /* and of some builds it could not be told what they build */
     struct init_remark *questions;
     size_t question_count;
     struct init_remark *found;

@@ -1,7 +1,204 @@
+/* Workflows: every job, cell of a matrix and step that a run would have, as far as the files tell. */
+#include "base/auto.h"
+#include "base/json.h"
+#include "init/expression.h"
 #include "init/sources.h"
+#include "init/steps.h"
+#include <string.h>
+
+#define DEPTH_MAX 4
+#define STEPS_MAX 20000
+
+/* A walk over workflows and what they call. */
+struct walk {
+    struct init_proposal *proposal;
+    size_t steps; /* so far */
+};
+
+static void read_workflow(struct walk *walk, const char *path, json_t *inputs, int depth);
+
+/* ---- scopes --------------------------------------------------------------------------------- */
+
+/* What every expression may name. A new reference. */
+static json_t *make_scope(const struct init_proposal *proposal, json_t *inputs)
+{
+    json_t *scope = json_object();
+    if (proposal->owner) {
+        ARC_AUTO(arc_buf) struct arc_buf name = {0};
+        arc_buf_printf(&name, "%s/%s", proposal->owner, proposal->repository);
+        json_object_set_new(scope, "github",
+                            json_pack("{s:s, s:s, s:{s:{s:s}}}", "repository", arc_buf_text(&name),
+                                      "repository_owner", proposal->owner, "event", "repository",
+                                      "name", proposal->repository));
+    } else
+        json_object_set_new(scope, "github", json_object());
+    json_t *github = json_object_get(scope, "github");
+    json_object_set_new(github, "sha", json_string("{revision}"));
+    json_object_set_new(github, "ref_name", json_string("{image-tag}"));
+    json_object_set_new(scope, "env", json_object());
+    if (inputs)
+        json_object_set(scope, "inputs", inputs);
+    return scope;
+}
+
+static void add_env(json_t *scope, const struct arc_yaml_node *owner)
+{
+    ARC_AUTO_JSON json_t *added = init_expand_node(arc_yaml_get(owner, "env"), scope);
+    if (json_is_object(added))
+        json_object_update(json_object_get(scope, "env"), added);
+}
+
+/* The values of what is called: its defaults, and over them what the caller gives. A new reference. */
+static json_t *bind_inputs(const struct arc_yaml_node *declared, const struct arc_yaml_node *with,
+                           const json_t *scope)
+{
+    json_t *inputs = json_object();
+    for (size_t i = 0; declared && declared->type == ARC_YAML_MAP && i < declared->count; i++) {
+        const struct arc_yaml_node *initial = arc_yaml_get(declared->pairs[i].value, "default");
+        if (initial && initial->text && declared->pairs[i].key->text)
+            json_object_set_new(inputs, declared->pairs[i].key->text, json_string(initial->text));
+    }
+    ARC_AUTO_JSON json_t *given = init_expand_node(with, scope);
+    if (json_is_object(given))
+        json_object_update(inputs, given);
+    return inputs;
+}
+
+/* A local path of `uses`, "./x": from the root; NULL for anything else. */
+static char *local_path(struct init_proposal *proposal, const struct arc_yaml_node *uses)
+{
+    if (!uses || !uses->text || strncmp(uses->text, "./", 2) != 0)
+        return NULL;
+    return init_resolve(proposal, ".", uses->text);
+}
+
+/* ---- steps ---------------------------------------------------------------------------------- */
+
+static void read_steps(struct walk *walk, const char *path, const struct arc_yaml_node *steps,
+                       json_t *scope, const char *runner, int depth);
+
+/* A composite action of the repository: its steps, with its inputs. */
+static void read_action(struct walk *walk, const char *folder, const struct arc_yaml_node *step,
+                        const json_t *scope, const char *runner, int depth)
+{
+    struct init_proposal *proposal = walk->proposal;
+    char *path = init_join(proposal, folder, "action.yml");
+    if (!init_has_file(proposal, path))
+        path = init_join(proposal, folder, "action.yaml");
+    const char *text =
+        depth < DEPTH_MAX && init_has_file(proposal, path) ? init_read(proposal, path) : NULL;
+    ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
+    if (!text || arc_yaml_parse(text, strlen(text), path, ARC_YAML_ANY_TAG, &yaml, NULL))
+        return;
+    ARC_AUTO_JSON json_t *inputs =
+        bind_inputs(arc_yaml_get(yaml.root, "inputs"), arc_yaml_get(step, "with"), scope);
+    ARC_AUTO_JSON json_t *inner = make_scope(proposal, inputs);
+    json_object_set(inner, "env", json_object_get(scope, "env"));
+    read_steps(walk, path, arc_yaml_at(yaml.root, "runs", "steps", (char *)NULL), inner, runner,
+               depth + 1);
+}
+
+static void read_steps(struct walk *walk, const char *path, const struct arc_yaml_node *steps,
+                       json_t *scope, const char *runner, int depth)
+{
+    for (size_t i = 0; steps && steps->type == ARC_YAML_LIST && i < steps->count; i++) {
+        const struct arc_yaml_node *node = steps->items[i], *uses = arc_yaml_get(node, "uses");
+        const struct arc_yaml_node *id = arc_yaml_get(node, "id");
+        if (!uses || !uses->text || walk->steps++ > STEPS_MAX)
+            continue;
+        char *folder = local_path(walk->proposal, uses);
+        if (folder) {
+            read_action(walk, folder, node, scope, runner, depth);
+            continue;
+        }
+        ARC_AUTO_JSON json_t *with = init_expand_node(arc_yaml_get(node, "with"), scope);
+        struct init_step step = {.proposal = walk->proposal,
+                                 .uses = uses->text,
+                                 .id = id ? id->text : NULL,
+                                 .with = with,
+                                 .scope = scope,
+                                 .runner = runner,
+                                 .file = path,
+                                 .line = uses->line};
+        init_take_step(&step);
+    }
+}
+
+/* ---- jobs ----------------------------------------------------------------------------------- */
+
+static void read_cell(struct walk *walk, const char *path, const struct arc_yaml_node *job,
+                      const json_t *outer, json_t *cell, int depth)
+{
+    struct init_proposal *proposal = walk->proposal;
+    const struct arc_yaml_node *matrix = arc_yaml_at(job, "strategy", "matrix", (char *)NULL);
+    ARC_AUTO_JSON json_t *scope = json_copy((json_t *)outer);
+    json_object_set_new(scope, "env", json_copy(json_object_get(outer, "env")));
+    if (!matrix || matrix->type == ARC_YAML_MAP)
+        json_object_set(scope, "matrix", cell);
+    add_env(scope, job);
+    const struct arc_yaml_node *uses = arc_yaml_get(job, "uses");
+    char *called = local_path(proposal, uses);
+    if (called && depth < DEPTH_MAX) {
+        ARC_AUTO_JSON json_t *with = init_expand_node(arc_yaml_get(job, "with"), scope);
+        read_workflow(walk, called, with, depth + 1);
+        return;
+    }
+    ARC_AUTO_JSON json_t *runs_on = init_expand_node(arc_yaml_get(job, "runs-on"), scope);
+    const char *runner =
+        json_string_value(json_is_array(runs_on) ? json_array_get(runs_on, 0) : runs_on);
+    read_steps(walk, path, arc_yaml_get(job, "steps"), scope, runner ? runner : "", depth);
+}
+
+/* `with` of a caller: NULL for a workflow that starts by itself. */
+static void read_workflow(struct walk *walk, const char *path, json_t *with, int depth)
+{
+    struct init_proposal *proposal = walk->proposal;
+    const char *text = init_has_file(proposal, path) ? init_read(proposal, path) : NULL;
+    ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
+    if (!text)
+        return;
+    if (arc_yaml_parse(text, strlen(text), path, ARC_YAML_ANY_TAG, &yaml, NULL)) {
+        init_ask(proposal, path, 0, "it is not YAML that can be read: what does it build?");
+        return;
+    }
+    const struct arc_yaml_node *on = arc_yaml_get(yaml.root, "on");
+    const struct arc_yaml_node *call = arc_yaml_get(on, "workflow_call");
+    bool called_only =
+        arc_yaml_is(on, "workflow_call") ||
+        (on && on->type == ARC_YAML_MAP && on->count == 1 && arc_yaml_key(on, "workflow_call"));
+    if (called_only && !with)
+        return;
+    ARC_AUTO_JSON json_t *inputs = bind_inputs(arc_yaml_get(call, "inputs"), NULL, NULL);
+    if (with && json_is_object(with))
+        json_object_update(inputs, with);
+    ARC_AUTO_JSON json_t *scope =
+        make_scope(proposal, with || !arc_yaml_key(on, "workflow_dispatch") ? inputs : NULL);
+    add_env(scope, yaml.root);
+    const struct arc_yaml_node *jobs = arc_yaml_get(yaml.root, "jobs");
+    for (size_t i = 0; jobs && jobs->type == ARC_YAML_MAP && i < jobs->count; i++) {
+        const struct arc_yaml_node *job = jobs->pairs[i].value;
+        ARC_AUTO_JSON json_t *cells = init_matrix_cells(job, scope);
+        size_t c;
+        json_t *cell;
+        json_array_foreach (cells, c, cell)
+            read_cell(walk, path, job, scope, cell, depth);
+    }
+}
+
 int init_read_workflows(struct init_proposal *proposal, struct arc_error *err)
 {
-    (void)proposal;
-    (void)err;
-    return ARC_OK;
+    static const char folder[] = ".github/workflows";
+    struct walk walk = {.proposal = proposal};
+    size_t read = 0;
+    for (size_t i = init_first_below(proposal, folder); i < proposal->file_count; i++) {
+        const char *path = proposal->files[i], *dot = strrchr(path, '.');
+        if (strncmp(path, folder, sizeof folder - 1) != 0 || read == INIT_FILES_MAX)
+            break;
+        if (!dot || (strcmp(dot, ".yml") != 0 && strcmp(dot, ".yaml") != 0))
+            continue;
+        read_workflow(&walk, path, NULL, 0);
+        read++;
+    }
+    init_drop_unpushed(proposal);
+    return arc_arena_check(&proposal->arena, err);
 }

@@ -251,7 +251,6 @@ static void add_service(struct init_proposal *proposal, const struct init_image 
 static bool is_alone(struct init_proposal *proposal, const struct init_image *image,
                      const struct shared *shared)
 {
-    ARC_AUTO(arc_buf) struct arc_buf why = {0};
     const char *directory = image->directory;
     if (shared->root || strcmp(directory, ".") == 0 || strpbrk(directory, "*?[]{}!") ||
         strcmp(image->context, directory) != 0 ||
@@ -420,11 +419,6 @@ int init_write_config(struct init_proposal *proposal, struct arc_buf *out, struc
     for (size_t i = 0; i < proposal->group_count; i++)
         if (proposal->groups[i]->count || proposal->groups[i]->bake_file)
             add_group(proposal, proposal->groups[i], out);
-    if (proposal->severities) {
-        arc_buf_puts(out, "scan: {severity: ");
-        add_list(out, proposal->severities);
-        arc_buf_puts(out, "}\n");
-    }
     ARC_TRY(arc_arena_check(&proposal->arena, err));
     return arc_buf_check(out, ".github/arc-ci.yaml", err);
 }

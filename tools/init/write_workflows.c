@@ -10,24 +10,39 @@ static void add_use(const char *source, const char *name, struct arc_buf *out)
     arc_buf_printf(out, "    uses: %.*s/.github/workflows/%s%s\n", len, source, name, source + len);
 }
 
-/* Another registry than GHCR has a login of its own. */
-static void add_login(const struct init_proposal *proposal, struct arc_buf *out)
+/* The host of a group's first registry, where it is not GHCR: it has a login of its own. */
+static const char *other_registry(const struct init_group *group, size_t *len)
 {
-    if (proposal->login)
-        arc_buf_puts(out, "    secrets:\n"
-                          "      registry-username: ${{ secrets.REGISTRY_USERNAME }}\n"
-                          "      registry-password: ${{ secrets.REGISTRY_PASSWORD }}\n");
+    const char *registry =
+        group->count && group->images[0]->registries ? group->images[0]->registries[0] : "ghcr.io";
+    *len = strcspn(registry, "/");
+    return strncmp(registry, "ghcr.io", *len) == 0 ? NULL : registry;
+}
+
+static void add_login(const struct init_group *group, const char *with, struct arc_buf *out)
+{
+    size_t len;
+    const char *registry = other_registry(group, &len);
+    if (registry || *with)
+        arc_buf_printf(out, "    with:\n%s", with);
+    if (registry)
+        arc_buf_printf(out,
+                       "      registry: %.*s\n"
+                       "    secrets: # of a login to it\n"
+                       "      registry-username: ${{ secrets.REGISTRY_USERNAME }}\n"
+                       "      registry-password: ${{ secrets.REGISTRY_PASSWORD }}\n",
+                       (int)len, registry);
 }
 
 void init_write_images_workflow(const struct init_proposal *proposal, const char *source,
                                 struct arc_buf *out)
 {
-    arc_buf_puts(
+    arc_buf_printf(
         out,
         "# Builds and reports what changed; publishes from the default branch only.\n"
         "name: images\n\n"
         "on:\n"
-        "  push: {branches: [main]}\n"
+        "  push: {branches: [%s]}\n"
         "  pull_request:\n"
         "  merge_group:\n"
         "  schedule: [{cron: '41 4 * * 1'}] # what a run that failed or never started left behind\n"
@@ -37,16 +52,15 @@ void init_write_images_workflow(const struct init_proposal *proposal, const char
         "concurrency:\n"
         "  group: images-${{ github.event.number || github.run_id }}\n"
         "  cancel-in-progress: ${{ github.event_name == 'pull_request' }}\n\n"
-        "jobs:\n");
+        "jobs:\n",
+        proposal->branch);
     for (size_t i = 0; i < proposal->group_count; i++) {
         const char *group = proposal->groups[i]->name;
         arc_buf_printf(out, "  %s:\n", group);
         add_use(source, "group-images.yml", out);
-        arc_buf_puts(out, "    with:\n");
-        arc_buf_printf(out, "      group: %s\n      mode: ${{ inputs.mode }}\n", group);
-        if (proposal->login)
-            arc_buf_printf(out, "      registry: %s\n", proposal->login);
-        add_login(proposal, out);
+        ARC_AUTO(arc_buf) struct arc_buf with = {0};
+        arc_buf_printf(&with, "      group: %s\n      mode: ${{ inputs.mode }}\n", group);
+        add_login(proposal->groups[i], arc_buf_text(&with), out);
     }
 }
 
@@ -82,7 +96,8 @@ void init_write_release_workflow(const struct init_proposal *proposal, const cha
         "  release:\n",
         arc_buf_text(&filters));
     add_use(source, "group-release.yml", out);
-    if (proposal->login)
-        arc_buf_printf(out, "    with:\n      registry: %s\n", proposal->login);
-    add_login(proposal, out);
+    ARC_AUTO(arc_buf) struct arc_buf with = {0};
+    if (proposal->fail_on && strcmp(proposal->fail_on, "CRITICAL") != 0)
+        arc_buf_printf(&with, "      fail-on-severity: %s\n", proposal->fail_on);
+    add_login(proposal->groups[0], arc_buf_text(&with), out);
 }

@@ -1,0 +1,190 @@
+#include "init/expression.h"
+#include "base/auto.h"
+#include "base/json.h"
+#include <string.h>
+
+#define CELLS_MAX 256
+
+/* ---- expressions ---------------------------------------------------------------------------- */
+
+static void trim(const char **text, size_t *len)
+{
+    while (*len && strchr(" \t\r\n", **text))
+        ++*text, --*len;
+    while (*len && strchr(" \t\r\n", (*text)[*len - 1]))
+        --*len;
+}
+
+/* The value of "a.b.c" in nested objects; NULL when there is none or it is no text. */
+static const char *look_up(const char *name, size_t len, const json_t *scope)
+{
+    const json_t *value = scope;
+    while (len) {
+        size_t part = 0;
+        while (part < len && name[part] != '.')
+            part++;
+        ARC_AUTO_FREE char *key = strndup(name, part);
+        value = key ? json_object_get(value, key) : NULL;
+        part += part < len;
+        name += part;
+        len -= part;
+    }
+    return json_string_value(value);
+}
+
+/* One operand: a literal or a name. An input that was not given, and what a cell of a known matrix
+ * lacks, are empty. */
+static bool evaluate_operand(const char *text, size_t len, const json_t *scope, struct arc_buf *out)
+{
+    trim(&text, &len);
+    if (len >= 2 && *text == '\'' && memchr(text + 1, '\'', len - 1) == text + len - 1) {
+        arc_buf_add(out, text + 1, len - 2);
+        return true;
+    }
+    const char *value = look_up(text, len, scope);
+    arc_buf_puts(out, value ? value : "");
+    return value ||
+           (len > 7 && strncmp(text, "inputs.", 7) == 0 && json_object_get(scope, "inputs")) ||
+           (len > 7 && strncmp(text, "matrix.", 7) == 0 && json_object_get(scope, "matrix"));
+}
+
+/* A || B || C: the first that has a value. */
+static void evaluate(const char *text, size_t len, const json_t *scope, struct arc_buf *out)
+{
+    for (size_t before = out->len;;) {
+        size_t part = 0;
+        while (part + 1 < len && strncmp(text + part, "||", 2) != 0)
+            part++;
+        bool last = part + 1 >= len;
+        if (!evaluate_operand(text, last ? len : part, scope, out)) {
+            arc_buf_putc(out, INIT_UNKNOWN);
+            return;
+        }
+        if (last || out->len > before)
+            return;
+        text += part + 2;
+        len -= part + 2;
+    }
+}
+
+void init_expand(const char *text, const json_t *scope, struct arc_buf *out)
+{
+    const char *start, *end;
+    while ((start = strstr(text, "${{")) && (end = strstr(start, "}}"))) {
+        arc_buf_add(out, text, (size_t)(start - text));
+        evaluate(start + 3, (size_t)(end - start - 3), scope, out);
+        text = end + 2;
+    }
+    arc_buf_puts(out, text);
+}
+
+json_t *init_expand_node(const struct arc_yaml_node *node, const json_t *scope)
+{
+    json_t *out = NULL;
+    if (!node)
+        return json_null();
+    if (node->type == ARC_YAML_LIST) {
+        out = json_array();
+        for (size_t i = 0; i < node->count; i++)
+            json_array_append_new(out, init_expand_node(node->items[i], scope));
+        return out;
+    }
+    if (node->type == ARC_YAML_MAP) {
+        out = json_object();
+        for (size_t i = 0; i < node->count; i++)
+            if (node->pairs[i].key->text)
+                json_object_set_new(out, node->pairs[i].key->text,
+                                    init_expand_node(node->pairs[i].value, scope));
+        return out;
+    }
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = 1 << 20};
+    init_expand(node->text && node->type != ARC_YAML_NULL ? node->text : "", scope, &text);
+    return json_string(arc_buf_text(&text));
+}
+
+/* ---- matrices ------------------------------------------------------------------------------- */
+
+/* Whether the cell has all that the entry says; `keys` (NULL: all of the entry's) restrict it. */
+static bool agrees(const json_t *cell, const json_t *entry, const json_t *keys)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach ((json_t *)entry, key, value)
+        if ((!keys || json_object_get(keys, key)) && !json_equal(json_object_get(cell, key), value))
+            return false;
+    return true;
+}
+
+/* The product of the lists of a matrix. */
+static json_t *multiply(const json_t *axes)
+{
+    json_t *cells = json_pack("[{}]"), *values;
+    const char *key;
+    json_object_foreach ((json_t *)axes, key, values) {
+        json_t *next = json_array(), *cell, *value;
+        size_t i, j;
+        json_array_foreach (cells, i, cell)
+            json_array_foreach (values, j, value) {
+                json_t *copy = json_copy(cell);
+                json_object_set(copy, key, value);
+                if (json_array_size(next) < CELLS_MAX)
+                    json_array_append(next, copy);
+                json_decref(copy);
+            }
+        json_decref(cells);
+        cells = next;
+    }
+    return cells;
+}
+
+static void exclude(json_t *cells, const json_t *entries)
+{
+    size_t i;
+    json_t *entry;
+    json_array_foreach (entries, i, entry)
+        for (size_t c = json_array_size(cells); c-- > 0;)
+            if (agrees(json_array_get(cells, c), entry, NULL))
+                json_array_remove(cells, c);
+}
+
+/* As GitHub has it: an entry that contradicts no axis of a cell is added to it, else it is a cell. */
+static void include(json_t *cells, const json_t *entries, const json_t *axes)
+{
+    size_t made = json_array_size(cells), i;
+    json_t *entry;
+    json_array_foreach (entries, i, entry) {
+        bool taken = false;
+        for (size_t c = 0; c < made && json_object_size(axes); c++) {
+            json_t *cell = json_array_get(cells, c);
+            if (!agrees(cell, entry, axes))
+                continue;
+            json_object_update(cell, entry);
+            taken = true;
+        }
+        if (!taken && json_array_size(cells) < CELLS_MAX)
+            json_array_append(cells, entry);
+    }
+}
+
+json_t *init_matrix_cells(const struct arc_yaml_node *job, const json_t *scope)
+{
+    const struct arc_yaml_node *node = arc_yaml_at(job, "strategy", "matrix", (char *)NULL);
+    if (!node || node->type != ARC_YAML_MAP)
+        return json_pack("[{}]");
+    ARC_AUTO_JSON json_t *axes = init_expand_node(node, scope);
+    ARC_AUTO_JSON json_t *more = json_incref(json_object_get(axes, "include"));
+    ARC_AUTO_JSON json_t *less = json_incref(json_object_get(axes, "exclude"));
+    const char *key;
+    json_t *values;
+    void *next;
+    json_object_del(axes, "include");
+    json_object_del(axes, "exclude");
+    json_object_foreach_safe(axes, next, key, values) if (!json_is_array(values))
+        json_object_set_new(axes, key, json_pack("[s]", (char[]){INIT_UNKNOWN, 0}));
+    json_t *cells = json_object_size(axes) || !json_is_array(more) ? multiply(axes) : json_array();
+    exclude(cells, less);
+    include(cells, more, axes);
+    if (!json_array_size(cells))
+        json_array_append_new(cells, json_object());
+    return cells;
+}

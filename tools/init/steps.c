@@ -1,0 +1,553 @@
+#include "init/steps.h"
+#include "base/auto.h"
+#include "base/json.h"
+#include "base/platform.h"
+#include "config/fields.h"
+#include "init/expression.h"
+#include "init/sources.h"
+#include "yaml/yaml.h"
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+/* Ends a reference in the outputs of metadata-action, in front of its condition. */
+#define WHEN '\x02'
+
+static bool is_known(const char *text)
+{
+    return !strchr(text, INIT_UNKNOWN);
+}
+
+static const char *input(const struct init_step *step, const char *name)
+{
+    return arc_json_text_of(step->with, name);
+}
+
+/* The next item of a list that is separated by line breaks or, with `commas`, by commas; NULL at the
+ * end. In the arena. */
+static char *next_item(struct init_proposal *proposal, const char **text, bool commas)
+{
+    const char *ends = commas ? ",\n" : "\n";
+    for (;;) {
+        *text += strspn(*text, " \t\r\n,");
+        if (!**text)
+            return NULL;
+        size_t len = strcspn(*text, ends);
+        const char *start = *text;
+        *text += len;
+        while (len && strchr(" \t\r", start[len - 1]))
+            len--;
+        if (*start != '#')
+            return arc_arena_printf(&proposal->arena, "%.*s", (int)len, start);
+    }
+}
+
+/* ---- names: metadata-action ----------------------------------------------------------------- */
+
+/* The value of KEY in "type=semver,pattern={{version}}"; NULL when it has none. */
+static char *attribute(struct init_proposal *proposal, const char *item, const char *key)
+{
+    size_t len = strlen(key);
+    for (const char *at = item; at; at = strchr(at, ',')) {
+        at += *at == ',';
+        if (strncmp(at, key, len) == 0 && at[len] == '=')
+            return arc_arena_printf(&proposal->arena, "%.*s", (int)strcspn(at + len + 1, ","),
+                                    at + len + 1);
+    }
+    return NULL;
+}
+
+/* "{{major}}.{{minor}}" as "{major}.{minor}"; what is not known ends as INIT_UNKNOWN. */
+static char *convert_pattern(struct init_proposal *proposal, const char *pattern)
+{
+    static const char *const words[][2] = {
+        {"version", "{version}"}, {"major", "{major}"},   {"minor", "{minor}"},
+        {"patch", "{patch}"},     {"raw", "{image-tag}"}, {"tag", "{image-tag}"},
+        {"branch", "{branch}"},   {"sha", "{sha7}"},      {"date 'YYYYMMDD'", "{date}"},
+    };
+    ARC_AUTO(arc_buf) struct arc_buf out = {.max = 4096};
+    while (*pattern) {
+        const char *end = strncmp(pattern, "{{", 2) == 0 ? strstr(pattern, "}}") : NULL;
+        if (!end) {
+            arc_buf_putc(&out, *pattern++);
+            continue;
+        }
+        const char *found = NULL;
+        for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+            if (strlen(words[i][0]) == (size_t)(end - pattern - 2) &&
+                strncmp(words[i][0], pattern + 2, (size_t)(end - pattern - 2)) == 0)
+                found = words[i][1];
+        arc_buf_puts(&out, found ? found : (char[]){INIT_UNKNOWN, 0});
+        pattern = end + 2;
+    }
+    return arc_arena_text(&proposal->arena, arc_buf_text(&out));
+}
+
+/* One line of `tags`: the name and its condition ("" for always); NULL when it cannot be said. */
+static char *convert_tag(struct init_proposal *proposal, const char *item, const char **when)
+{
+    const char *type = attribute(proposal, item, "type"),
+               *pattern = attribute(proposal, item, "pattern");
+    const char *event = attribute(proposal, item, "event"),
+               *value = attribute(proposal, item, "value");
+    const char *enable = attribute(proposal, item, "enable"),
+               *branch = attribute(proposal, item, "branch");
+    const char *prefix = attribute(proposal, item, "prefix"), *name = NULL;
+    struct arc_arena *arena = &proposal->arena;
+    type = type ? type : strchr(item, '=') ? "" : "raw";
+    *when = "";
+    if (enable && strcmp(enable, "false") == 0)
+        return NULL;
+    if (enable && strcmp(enable, "{{is_default_branch}}") == 0)
+        *when = arc_arena_printf(arena, "branch:%s", proposal->branch);
+    else if (enable && strcmp(enable, "true") != 0 && !strstr(enable, "prerelease"))
+        return NULL;
+    if (strcmp(type, "semver") == 0 || strcmp(type, "pep440") == 0)
+        name = convert_pattern(proposal, pattern ? pattern : "{{version}}");
+    else if (strcmp(type, "ref") == 0 && event)
+        name = strcmp(event, "tag") == 0  ? "{image-tag}"
+               : strcmp(event, "pr") == 0 ? "pr-{pr}"
+                                          : "{branch}";
+    else if (strcmp(type, "sha") == 0) {
+        const char *format = attribute(proposal, item, "format");
+        return arc_arena_printf(arena, "%s%s", prefix ? prefix : "sha-",
+                                format && strcmp(format, "long") == 0 ? "{revision}" : "{sha7}");
+    } else if (strcmp(type, "edge") == 0) {
+        *when = arc_arena_printf(arena, "branch:%s", branch ? branch : proposal->branch);
+        name = "edge";
+    } else if (strcmp(type, "schedule") == 0) {
+        *when = "schedule";
+        name = pattern ? convert_pattern(proposal, pattern) : "nightly";
+    } else if (strcmp(type, "raw") == 0)
+        name = convert_pattern(proposal, value ? value : item);
+    if (!name || !is_known(name))
+        return NULL;
+    return strcmp(name, "pr-{pr}") == 0 || !prefix ? arc_arena_text(arena, name)
+                                                   : arc_arena_printf(arena, "%s%s", prefix, name);
+}
+
+/* Makes the output `tags` of the step: a reference a line, for what uses it. */
+static void take_names(const struct init_step *step)
+{
+    struct init_proposal *proposal = step->proposal;
+    ARC_AUTO(arc_buf) struct arc_buf tags = {0}, out = {0};
+    const char *lines = input(step, "tags"), *images = input(step, "images"), *when;
+    const char *flavor = input(step, "flavor");
+    bool latest = false;
+    if (!*lines)
+        lines = "type=schedule\ntype=ref,event=branch\ntype=ref,event=tag\ntype=ref,event=pr";
+    for (char *item; (item = next_item(proposal, &lines, false));) {
+        char *name = convert_tag(proposal, item, &when);
+        if (!name) {
+            init_ask(proposal, step->file, step->line,
+                     "when does an image get the name that '%s' says?", item);
+            continue;
+        }
+        latest = latest || strstr(item, "type=semver") || strstr(item, "event=tag");
+        arc_buf_printf(&tags, "%s%s%c%s", tags.len ? "\n" : "", name, WHEN, when);
+    }
+    if (strstr(flavor, "latest=true") || (latest && !strstr(flavor, "latest=false")))
+        arc_buf_printf(&tags, "%slatest%c", tags.len ? "\n" : "", WHEN);
+    for (char *image; (image = next_item(proposal, &images, false));) {
+        char *name = attribute(proposal, image, "name");
+        const char *rest = arc_buf_text(&tags);
+        for (char *tag; (tag = next_item(proposal, &rest, false));)
+            arc_buf_printf(&out, "%s:%s\n", name ? name : image, tag);
+    }
+    if (!step->id)
+        return;
+    if (!json_object_get(step->scope, "steps"))
+        json_object_set_new(step->scope, "steps", json_object());
+    json_object_set_new(json_object_get(step->scope, "steps"), step->id,
+                        json_pack("{s:{s:s, s:s, s:s}}", "outputs", "tags", arc_buf_text(&out),
+                                  "version", "{version}", "labels", ""));
+}
+
+/* ---- images: build-push-action -------------------------------------------------------------- */
+
+/* Matches a pattern whose INIT_UNKNOWN stands for one part, or, at its start, for any: what it stands
+ * for goes to *bound. */
+static bool match(struct init_proposal *proposal, const char *pattern, const char *path,
+                  char **bound)
+{
+    const char *unknown = strchr(pattern, INIT_UNKNOWN);
+    if (!unknown)
+        return strcmp(pattern, path) == 0;
+    size_t before = (size_t)(unknown - pattern),
+           after = strcspn(unknown + 1, (char[]){INIT_UNKNOWN, 0});
+    size_t len = strlen(path);
+    if (unknown[1 + after] || len < before + after || strncmp(pattern, path, before) != 0)
+        return false; /* two unknown parts say too little */
+    if (strncmp(path + len - after, unknown + 1, after) != 0)
+        return false;
+    size_t part = len - before - after;
+    if (!part || (before && memchr(path + before, '/', part)))
+        return false;
+    *bound = arc_arena_printf(&proposal->arena, "%.*s", (int)part, path + before);
+    return true;
+}
+
+/* A text with what was bound in the place of what is unknown. */
+static char *fill(struct init_proposal *proposal, const char *text, const char *bound)
+{
+    ARC_AUTO(arc_buf) struct arc_buf out = {.max = 1 << 20};
+    for (; *text; text++)
+        if (*text == INIT_UNKNOWN && bound && !strchr(bound, '/'))
+            arc_buf_puts(&out, bound);
+        else
+            arc_buf_putc(&out, *text);
+    return arc_arena_text(&proposal->arena, arc_buf_text(&out));
+}
+
+static void add_tag(struct init_proposal *proposal, struct init_image *image, const char *name,
+                    const char *when)
+{
+    ARC_AUTO(arc_buf) struct arc_buf why = {0};
+    if (!*name || !is_known(name) || !arc_check_image_tag(name, &why))
+        return;
+    for (size_t i = 0; i < image->tag_count; i++)
+        if (strcmp(image->tags[i].name, name) == 0)
+            return;
+    struct init_tag *tag =
+        arc_arena_append(&proposal->arena, &image->tags, &image->tag_count, sizeof *tag);
+    if (tag)
+        *tag = (struct init_tag){arc_arena_text(&proposal->arena, name),
+                                 *when ? arc_arena_text(&proposal->arena, when) : NULL};
+}
+
+/* "ghcr.io/acme/cart:{version}", with a condition behind it or not. */
+static void take_name(struct init_proposal *proposal, struct init_image *image, char *reference)
+{
+    char *when = strchr(reference, WHEN), *slash, *tag;
+    if (when)
+        *when++ = '\0';
+    slash = strrchr(reference, '/');
+    tag = strchr(slash ? slash : reference, ':');
+    if (tag)
+        *tag++ = '\0';
+    add_tag(proposal, image, tag ? tag : "latest", when ? when : "");
+    struct init_image named = {0};
+    if (!is_known(slash ? slash : reference) ||
+        !init_take_reference(proposal, is_known(reference) ? reference : slash + 1, &named))
+        return;
+    if (image->name && strcmp(image->name, named.name) != 0)
+        return; /* another name for the same image */
+    image->name = named.name;
+    for (char **registry = named.registries; registry && *registry; registry++)
+        init_add_text(proposal, &image->registries, *registry);
+}
+
+static void take_arguments(const struct init_step *step, struct init_image *image,
+                           const char *bound)
+{
+    struct init_proposal *proposal = step->proposal;
+    const char *lines = input(step, "build-args");
+    for (char *line; (line = next_item(proposal, &lines, false));) {
+        char *filled = fill(proposal, line, bound), *equals = strchr(filled, '=');
+        ARC_AUTO(arc_buf) struct arc_buf why = {0};
+        if (!equals)
+            continue;
+        *equals = '\0';
+        if (is_known(equals + 1) && arc_check_build_arg(filled, &why))
+            init_add_pair(proposal, &image->args, &image->arg_count, filled,
+                          strcmp(equals + 1, "{image-tag}") == 0 ? "{version}" : equals + 1, NULL);
+        else
+            init_ask(proposal, step->file, step->line,
+                     "which value has the build argument %s of %s?", filled, image->codename);
+    }
+}
+
+static void take_platforms(const struct init_step *step, struct init_image *image)
+{
+    const char *list = input(step, "platforms");
+    char platform[ARC_PLATFORM_SIZE];
+    if (!is_known(list))
+        return;
+    if (!*list)
+        init_add_text(step->proposal, &image->platforms,
+                      strstr(step->runner, "arm") ? "linux/arm64" : "linux/amd64");
+    for (char *item; (item = next_item(step->proposal, &list, true));)
+        if (arc_platform_normalize(item, platform))
+            init_add_text(step->proposal, &image->platforms, platform);
+}
+
+static bool same_pairs(const struct init_image *a, const struct init_image *b)
+{
+    if (a->arg_count != b->arg_count)
+        return false;
+    for (size_t i = 0; i < a->arg_count; i++)
+        if (strcmp(a->args[i].name, b->args[i].name) != 0 ||
+            strcmp(a->args[i].value, b->args[i].value) != 0)
+            return false;
+    return true;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* The image that another step or cell described already: the same build, whatever platform or name. */
+static struct init_image *find_same(const struct init_proposal *proposal,
+                                    const struct init_image *image)
+{
+    for (size_t i = 0; i < proposal->image_count; i++) {
+        struct init_image *other = proposal->images[i];
+        bool named = !other->name || !image->name || strcmp(other->name, image->name) == 0;
+        if (other->from == FROM_WORKFLOW && named &&
+            strcmp(other->dockerfile, image->dockerfile) == 0 &&
+            strcmp(other->context, image->context) == 0 &&
+            same_text(other->target, image->target) && same_pairs(other, image))
+            return other;
+    }
+    return NULL;
+}
+
+/* What a second step of the same image adds. A step that pushes says how it is released. */
+static void join(struct init_proposal *proposal, struct init_image *image,
+                 const struct init_image *more)
+{
+    if (more->pushed && !image->pushed) {
+        image->platforms = NULL;
+        image->tag_count = 0;
+    } else if (!more->pushed && image->pushed)
+        return;
+    image->pushed = more->pushed;
+    image->name = image->name ? image->name : more->name;
+    image->codename = image->name ? init_codename(proposal, image->name) : image->codename;
+    for (char **text = more->platforms; text && *text; text++)
+        init_add_text(proposal, &image->platforms, *text);
+    for (char **text = more->registries; text && *text; text++)
+        init_add_text(proposal, &image->registries, *text);
+    for (size_t i = 0; i < more->tag_count; i++)
+        add_tag(proposal, image, more->tags[i].name, more->tags[i].when ? more->tags[i].when : "");
+}
+
+static void take_image(const struct init_step *step, const char *context, const char *dockerfile,
+                       const char *bound)
+{
+    struct init_proposal *proposal = step->proposal;
+    struct init_image image = {.from = FROM_WORKFLOW, .line = step->line};
+    const char *outputs = input(step, "outputs");
+    image.file = step->file;
+    image.dockerfile = arc_arena_text(&proposal->arena, dockerfile);
+    image.directory = init_directory(proposal, dockerfile);
+    image.context = is_known(context) ? arc_arena_text(&proposal->arena, context) : image.directory;
+    image.codename = init_name_dockerfile(proposal, dockerfile);
+    image.pushed =
+        strcmp(input(step, "push"), "false") != 0 &&
+        (*input(step, "push") || strstr(outputs, "push=true") || strstr(outputs, "type=registry"));
+    const char *target = fill(proposal, input(step, "target"), bound);
+    image.target = *target && is_known(target) ? arc_arena_text(&proposal->arena, target) : NULL;
+    const char *tags = input(step, "tags");
+    for (char *reference; (reference = next_item(proposal, &tags, true));)
+        take_name(proposal, &image, fill(proposal, reference, bound));
+    const char *digest = strstr(outputs, "name=");
+    if (digest && !image.name)
+        take_name(proposal, &image,
+                  fill(proposal,
+                       arc_arena_printf(&proposal->arena, "%.*s", (int)strcspn(digest + 5, ",\""),
+                                        digest + 5),
+                       bound));
+    if (!*input(step, "tags"))
+        image.tag_count = 0;
+    if (image.name && *init_codename(proposal, image.name))
+        image.codename = init_codename(proposal, image.name);
+    take_arguments(step, &image, bound);
+    take_platforms(step, &image);
+    struct init_image *known = find_same(proposal, &image);
+    if (known) {
+        join(proposal, known, &image);
+        return;
+    }
+    struct init_image *slot = init_add_image(proposal, FROM_WORKFLOW, step->file, step->line);
+    if (slot)
+        *slot = image;
+    init_note(proposal, step->file, step->line, "builds %s of %s", image.codename,
+              image.dockerfile);
+}
+
+/* Paths of the action are those of the root; without a context it builds the root. */
+static void take_build(const struct init_step *step)
+{
+    struct init_proposal *proposal = step->proposal;
+    const char *given = input(step, "context"), *file = input(step, "file"), *path;
+    const char *inner = strstr(given, "{{defaultContext}}") ? strchr(given, ':') : NULL;
+    bool is_default = strstr(given, "{{defaultContext}}") != NULL;
+    given = is_default ? inner ? inner + 1 : "." : given;
+    size_t found = 0;
+    json_t *variant;
+    if (strstr(given, "://") || strncmp(given, "git@", 4) == 0) {
+        init_ask(proposal, step->file, step->line,
+                 "it builds what lies elsewhere: '%s'. Is it released here?", given);
+        return;
+    }
+    char *context = init_resolve(proposal, ".", *given ? given : ".");
+    char *wanted = context && *file ? init_resolve(proposal, is_default ? context : ".", file)
+                   : context        ? init_join(proposal, context, "Dockerfile")
+                                    : NULL;
+    if (!wanted) {
+        init_ask(proposal, step->file, step->line,
+                 "its context or its Dockerfile lies outside of the repository");
+        return;
+    }
+    if (strcmp(wanted, (char[]){INIT_UNKNOWN, 0}) != 0)
+        json_object_foreach (proposal->dockerfile_names, path, variant) {
+            char *bound = NULL;
+            if (!match(proposal, wanted, path, &bound))
+                continue;
+            take_image(step, fill(proposal, context, bound), path, bound);
+            found++;
+        }
+    if (found)
+        return;
+    for (char *c = wanted; *c; c++)
+        *c = *c == INIT_UNKNOWN ? '*' : *c;
+    proposal->guessed = true;
+    init_ask(proposal, step->file, step->line,
+             "which Dockerfile does it build? '%s' says too little", wanted);
+}
+
+/* ---- other steps ---------------------------------------------------------------------------- */
+
+static void take_bake(const struct init_step *step)
+{
+    init_note(step->proposal, step->file, step->line, "bakes %s%s",
+              is_known(input(step, "files")) && *input(step, "files") ? input(step, "files")
+                                                                      : "the bake file",
+              step->proposal->group_count
+                  ? ""
+                  : ": none of the repository has tags, so its Dockerfiles are proposed");
+}
+
+/* Filters of paths-filter and changed-files: name → patterns, from the text or the file that it names. */
+static void take_filters(const struct init_step *step)
+{
+    static const char *const keys[] = {"filters", "files_yaml", "files_yaml_from_source_file"};
+    struct init_proposal *proposal = step->proposal;
+    init_note(proposal, step->file, step->line,
+              "filters of paths: 'arc-ci changes' has one for each service");
+    for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
+        const char *text = input(step, keys[k]);
+        ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
+        char *path = *text && !strchr(text, '\n') ? init_resolve(proposal, ".", text) : NULL;
+        if (path && init_has_file(proposal, path))
+            text = init_read(proposal, path);
+        if (!text || arc_yaml_parse(text, strlen(text), step->file, 0, &yaml, NULL) || !yaml.root)
+            continue;
+        for (size_t i = 0; yaml.root->type == ARC_YAML_MAP && i < yaml.root->count; i++) {
+            ARC_AUTO_JSON json_t *patterns = init_expand_node(yaml.root->pairs[i].value, NULL);
+            json_t *list =
+                json_is_string(patterns) ? json_pack("[O]", patterns) : json_incref(patterns);
+            if (json_is_array(list))
+                json_object_set(proposal->filters, yaml.root->pairs[i].key->text, list);
+            json_decref(list);
+        }
+    }
+}
+
+static void take_release(const struct init_step *step)
+{
+    init_note(step->proposal, step->file, step->line,
+              "makes the GitHub release: arc-ci-release.yml does, with notes by service");
+    if (*input(step, "files") || *input(step, "artifacts"))
+        init_ask(
+            step->proposal, step->file, step->line,
+            "it attaches files to the release: which job makes them? 'arc-ci release --asset' attaches them");
+}
+
+static void take_scan(const struct init_step *step)
+{
+    static const char *const severities[] = {"CRITICAL", "HIGH", "MEDIUM", "LOW"};
+    struct init_proposal *proposal = step->proposal;
+    const char *list = input(step, "severity");
+    bool gate = strcmp(input(step, "exit-code"), "1") == 0;
+    init_note(proposal, step->file, step->line, "scans%s: the gate of arc-ci-release.yml does",
+              gate ? " and fails on findings" : "");
+    for (size_t i = 0; gate && i < sizeof severities / sizeof *severities; i++)
+        if (strstr(list, severities[i]))
+            proposal->fail_on = severities[i];
+}
+
+/* What steps tell. */
+static const struct {
+    const char *action;
+    void (*take)(const struct init_step *step);
+} known[] = {
+    {"docker/metadata-action", take_names},        {"crazy-max/ghaction-docker-meta", take_names},
+    {"docker/build-push-action", take_build},      {"docker/bake-action", take_bake},
+    {"dorny/paths-filter", take_filters},          {"tj-actions/changed-files", take_filters},
+    {"step-security/changed-files", take_filters}, {"step-security/paths-filter", take_filters},
+    {"softprops/action-gh-release", take_release}, {"ncipollo/release-action", take_release},
+    {"aquasecurity/trivy-action", take_scan},
+};
+
+void init_take_step(const struct init_step *step)
+{
+    size_t len = strcspn(step->uses, "@");
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strlen(known[i].action) == len && strncasecmp(known[i].action, step->uses, len) == 0)
+            known[i].take(step);
+}
+
+/* ---- afterwards ----------------------------------------------------------------------------- */
+
+static bool is_pushed(const struct init_proposal *proposal, const char *dockerfile)
+{
+    for (size_t i = 0; i < proposal->image_count; i++)
+        if (proposal->images[i]->pushed &&
+            (!dockerfile || strcmp(proposal->images[i]->dockerfile, dockerfile) == 0))
+            return true;
+    return false;
+}
+
+void init_drop_unpushed(struct init_proposal *proposal)
+{
+    size_t kept = 0;
+    proposal->pushes = is_pushed(proposal, NULL);
+    if (!proposal->pushes)
+        return; /* nothing says what is released */
+    for (size_t i = 0; i < proposal->image_count; i++) {
+        const struct init_image *image = proposal->images[i];
+        if (image->pushed || is_pushed(proposal, image->dockerfile))
+            continue;
+        init_ask(proposal, image->file, image->line,
+                 "%s is built and never pushed, so it is left out: is it released?",
+                 image->dockerfile);
+        json_object_set_new(proposal->dockerfile_names, image->dockerfile, json_false());
+    }
+    for (size_t i = 0; i < proposal->image_count; i++)
+        if (proposal->images[i]->pushed)
+            proposal->images[kept++] = proposal->images[i];
+    proposal->image_count = kept;
+}
+
+static bool is_filter_of(const struct init_image *image, const char *name)
+{
+    return strcasecmp(image->codename, name) == 0 ||
+           (image->name && strcasecmp(image->name, name) == 0) ||
+           strcasecmp(init_base(image->directory), name) == 0;
+}
+
+void init_apply_filters(struct init_proposal *proposal)
+{
+    const char *name;
+    json_t *patterns, *pattern;
+    size_t p;
+    json_object_foreach (proposal->filters, name, patterns)
+        for (size_t i = 0; i < proposal->image_count; i++) {
+            struct init_image *image = proposal->images[i];
+            size_t len = strlen(image->context);
+            if (!is_filter_of(image, name) || strcmp(image->context, ".") == 0)
+                continue; /* what its Dockerfile reads of the root is known */
+            json_array_foreach (patterns, p, pattern) {
+                const char *glob = json_string_value(pattern);
+                ARC_AUTO(arc_buf) struct arc_buf why = {0};
+                if (glob && *glob != '!' && strncmp(glob, ".github/", 8) != 0 &&
+                    strncmp(glob, "**", 2) != 0 &&
+                    !(strncmp(glob, image->context, len) == 0 && glob[len] == '/') &&
+                    arc_check_glob(glob, &why))
+                    init_add_text(proposal, &image->paths, glob);
+            }
+        }
+}
