@@ -46,8 +46,8 @@ static int make_below(const char *directory, struct arc_buf *out, struct arc_err
     return arc_buf_check(out, "the directory of a service", err);
 }
 
-static int add_directory(struct arc_filters *filters, const char *directory, unsigned line,
-                         struct arc_error *err)
+int arc_filters_add_folder(struct arc_filters *filters, const char *directory, unsigned line,
+                           struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf pattern = {0};
     ARC_TRY(make_below(directory, &pattern, err));
@@ -69,7 +69,7 @@ static int add_places(struct arc_filters *filters, const struct arc_service *ser
 {
     ARC_AUTO(arc_buf) struct arc_buf pattern = {0};
     const struct arc_recipe *build = &service->build;
-    ARC_TRY(add_directory(filters, build->context, service->line, err));
+    ARC_TRY(arc_filters_add_folder(filters, build->context, service->line, err));
     if (build->dockerfile) {
         ARC_TRY(add_file(filters, build->dockerfile, err));
         arc_buf_printf(&pattern, "%s.dockerignore", build->dockerfile);
@@ -141,7 +141,7 @@ static int add_service(struct arc_filters *filters, const char *root, const stru
     if (service->derive_inputs)
         ARC_TRY(add_inputs(filters, root, group, service, err));
     else
-        ARC_TRY(add_directory(filters, service->directory, service->line, err));
+        ARC_TRY(arc_filters_add_folder(filters, service->directory, service->line, err));
     if (service->file && (service->derive_inputs || is_outside(service)))
         ARC_TRY(add_named(filters, service->file, service->line, err));
     ARC_TRY(add_rules(filters, service->paths, service->line, err));

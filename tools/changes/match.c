@@ -2,6 +2,7 @@
 #include "arcci/glob.h"
 #include "base/auto.h"
 #include "dockerfile/inputs.h"
+#include "git/diff.h"
 #include <string.h>
 
 #define CHUNK ((size_t)256 << 10)
@@ -345,6 +346,84 @@ void arc_match_only(struct arc_match *match, const bool *only)
     for (size_t i = 0; only && i < filters->rule_count; i++)
         if (only[filters->rules[i].filter])
             match->asked[i / 64] |= (uint64_t)1 << i % 64;
+}
+
+/* ---- a commit ------------------------------------------------------------------------------- */
+
+/* A commit under way. Of a merge, the names of what differs from the first parent are kept, each
+ * with a NUL, to be met again, in the same order, among what differs from the second. */
+struct commit_match {
+    struct arc_match *match;
+    struct arc_buf first;
+    size_t at;
+    bool keeps, compares;
+};
+
+static void commit_match_free(struct commit_match *commit)
+{
+    arc_buf_free(&commit->first);
+}
+
+static bool enter_folder(void *context, const char *directory, size_t len)
+{
+    return arc_match_below(((struct commit_match *)context)->match, directory, len);
+}
+
+/* Whether the names that were kept hold this one; those before it are done with. */
+static bool meets(struct commit_match *commit, const char *path)
+{
+    int order = -1;
+    while (commit->at < commit->first.len && order < 0) {
+        const char *kept = commit->first.data + commit->at;
+        order = strcmp(kept, path);
+        if (order <= 0)
+            commit->at += strlen(kept) + 1;
+    }
+    return order == 0;
+}
+
+static int match_changed(void *context, const char *path, size_t len, enum arc_git_status status)
+{
+    struct commit_match *commit = context;
+    (void)status; /* the filters of a configuration take every one */
+    if (commit->keeps) {
+        arc_buf_add(&commit->first, path, len + 1);
+        return arc_buf_check(&commit->first, "the files of a merge", NULL);
+    }
+    if (commit->compares && !meets(commit, path))
+        return ARC_OK;
+    return arc_match_path(commit->match, path, len, ARC_STATUS_MODIFIED);
+}
+
+int arc_match_commit(struct arc_match *match, const struct arc_git *git,
+                     const struct arc_git_commit *commit, bool own, bool *any,
+                     struct arc_error *err)
+{
+    ARC_AUTO(commit_match) struct commit_match looked = {.match = match};
+    struct arc_git_diff diff = {.from = commit->parents ? &commit->parent : NULL,
+                                .to = &commit->oid,
+                                .enter = enter_folder,
+                                .each = match_changed,
+                                .context = &looked};
+    struct arc_filter_result *results = match->out->results;
+    size_t count = match->out->filters->count;
+    for (size_t i = 0; i < count; i++)
+        results[i].matched = false;
+
+    looked.keeps = own && commit->parents > 1;
+    if (!looked.keeps || commit->parents == 2) /* git makes no merge of more with a conflict */
+        ARC_TRY(arc_git_diff(git, &diff, err));
+    if (looked.first.len) {
+        looked.keeps = false;
+        looked.compares = true;
+        diff.from = &commit->merged;
+        ARC_TRY(arc_git_diff(git, &diff, err));
+    }
+    if (any)
+        *any = false;
+    for (size_t i = 0; any && i < count; i++)
+        *any |= results[i].matched;
+    return ARC_OK;
 }
 
 void arc_match_free(struct arc_match *match)

@@ -3,6 +3,7 @@
 #define ARC_CHANGES_MATCH_H
 
 #include "arcci/changes.h"
+#include "git/git.h"
 
 /* A pattern without anything special: a directory of its name is a likely mistake. */
 struct arc_literal {
@@ -50,5 +51,13 @@ bool arc_match_below(struct arc_match *match, const char *directory, size_t len)
 /* Matches a path and keeps it where it belongs. ARC_ENOMEM; ARC_ELIMIT, without a
  * message, when more than ARC_CHANGES_MEMORY would be kept. */
 int arc_match_path(struct arc_match *match, const char *path, size_t len, unsigned status);
+
+/* Which filters a commit matches, compared with its first parent: sets `matched` of every result.
+ * With `own`, of a merge only the files count that differ from both parents' (a conflict that was
+ * resolved): what it took over from either side is that side's. *any (may be NULL) tells whether one
+ * matched. Errors as arc_git_diff(). */
+int arc_match_commit(struct arc_match *match, const struct arc_git *git,
+                     const struct arc_git_commit *commit, bool own, bool *any,
+                     struct arc_error *err);
 
 #endif

@@ -3,7 +3,6 @@
 #include "base/text.h"
 #include "changes/match.h"
 #include "changes/services.h"
-#include "git/diff.h"
 #include "git/fetch.h"
 #include "git/history.h"
 #include <string.h>
@@ -48,37 +47,6 @@ void survey_free(struct survey *survey)
 
 /* ---- one commit ---------------------------------------------------------------------------- */
 
-static bool on_directory(void *context, const char *directory, size_t len)
-{
-    return arc_match_below(&((struct walk *)context)->match, directory, len);
-}
-
-static int on_path(void *context, const char *path, size_t len, enum arc_git_status status)
-{
-    (void)status; /* the filters of a configuration take every one */
-    return arc_match_path(&((struct walk *)context)->match, path, len, ARC_STATUS_MODIFIED);
-}
-
-/* Which services a commit touches, compared with its first parent. */
-static int match_commit(struct walk *walk, const struct arc_git_commit *commit,
-                        struct arc_error *err)
-{
-    ARC_AUTO(arc_error) struct arc_error missing = {0};
-    struct arc_git_diff diff = {.from = commit->parents ? &commit->parent : NULL,
-                                .to = &commit->oid,
-                                .enter = on_directory,
-                                .each = on_path,
-                                .context = walk};
-    for (size_t i = 0; i < walk->filters.count; i++)
-        walk->changes.results[i].matched = false;
-    int rc = arc_git_diff(walk->project->git, &diff, &missing);
-    if (rc == ARC_ENOTFOUND) {
-        walk->out->complete = false;
-        return ARC_OK;
-    }
-    return rc ? arc_error_set(err, rc, "%s", arc_error_text(&missing)) : ARC_OK;
-}
-
 static bool lacked(const uint64_t *lacks, size_t slot)
 {
     return lacks[slot / 64] >> slot % 64 & 1;
@@ -121,12 +89,14 @@ static char *keep_subject(struct survey *survey, const char *subject)
 static int read_commit(struct walk *walk, const struct arc_git_commit *commit,
                        const uint64_t *lacks, struct arc_error *err)
 {
+    ARC_AUTO(arc_error) struct arc_error missing = {0};
     struct survey *out = walk->out;
-    ARC_TRY(match_commit(walk, commit, err));
     bool any = false;
-    for (size_t i = 0; i < walk->filters.count; i++)
-        any |= walk->changes.results[i].matched;
-    if (!any)
+    int rc = arc_match_commit(&walk->match, walk->project->git, commit, false, &any, &missing);
+    if (rc && rc != ARC_ENOTFOUND)
+        return arc_error_set(err, rc, "%s", arc_error_text(&missing));
+    out->complete &= !rc;
+    if (rc || !any)
         return ARC_OK;
 
     struct survey_commit *kept =
