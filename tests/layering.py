@@ -28,7 +28,7 @@ ARROWS = {
     "plan": {"config", "version", "documents", "project", "dockerfile", "glob", "base", "os"},
     "build": {"config", "version", "documents", "plan", "project", "registry", "git", "glob", "base", "os"},
     "scan": {"config", "version", "documents", "plan", "project", "registry", "github", "json", "glob", "base", "os"},
-    "notes": {"config", "version", "documents", "plan", "project", "git", "yaml", "glob", "github", "base", "os"},
+    "notes": {"changes", "config", "version", "documents", "plan", "project", "git", "yaml", "glob", "github", "base", "os"},
     "release": {"config", "version", "documents", "notes", "plan", "project", "github", "glob", "base", "os"},
     "report": {"config", "version", "documents", "notes", "plan", "project", "github", "base", "os"},
     "lint": {"config", "version", "documents", "project", "dockerfile", "git", "yaml", "base", "os"},

@@ -127,6 +127,7 @@ struct arc_group {
     bool tags_given;                  /* image_tags were written down */
     char **paths;                     /* globs of shared files that count as every service's */
     char *notes_template;             /* path of a notes template, or NULL for the built-in one */
+    char *notes_file; /* path of a version's own text, "docs/releases/{version}.md"; or NULL */
     struct arc_pair *runners;         /* platform → runs-on label; terminated by {NULL, NULL} */
     struct arc_recipe build;          /* what its services take over; part of theirs already */
     bool derive_inputs;               /* every service's files are what its Dockerfile reads */

@@ -14,7 +14,7 @@
  *   {{! … }}                       a comment
  *
  * A section's or comment's tag alone on its line leaves no line behind. There is no unescaped
- * value.
+ * value but one that its maker declares to be markdown: {"markdown": text}.
  */
 #ifndef ARCCI_TEMPLATE_H
 #define ARCCI_TEMPLATE_H

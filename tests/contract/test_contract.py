@@ -155,6 +155,26 @@ def merge_base_scenario(project, double):
             "GIT_DIR": "cut/.git", "GIT_WORK_TREE": "cut"})
 
 
+def notes_scenarios(project, double):
+    """Two pages of pull requests, of which one is in the notes."""
+    folder = project.folder / "own"
+    folder.mkdir()
+
+    def git(*words):
+        subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", *words], cwd=folder, check=True)
+    git("init", "-q")
+    (folder / "x").write_text("x")
+    git("add", "x")
+    git("commit", "-q", "-m", "a change (#7)")
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
+    (folder / "plan.json").write_text(json.dumps(reporting.documents.plan(
+        tag=TAG, version={"tag": TAG}, source="https://github.com/o/r", services=[{"service": "flash", "directory": "."}], revision=head)))
+    for number in range(7, 120):
+        double.state.add_pull(number, f"title {number}", "ada", updated=f"2099-01-01T00:00:{number % 60:02}Z")
+    done = subprocess.run([*WRAPPER, ARC_CI, "notes"], cwd=folder, env=project.environment(double), capture_output=True, text=True)
+    assert "- title 7 ([#7](https://github.com/o/r/pull/7)) – ada, " in done.stdout, done.stdout + done.stderr
+
+
 @pytest.fixture(scope="session")
 def exchanges(tmp_path_factory):
     project = Project(tmp_path_factory.mktemp("project"))
@@ -163,6 +183,7 @@ def exchanges(tmp_path_factory):
         report_scenarios(project, double)
         scan_scenarios(project, double)
         changes_scenarios(project, double)
+        notes_scenarios(project, double)
         assert not double.state.violations
         return double.exchanges
 
@@ -237,7 +258,7 @@ def test_the_double_answers_as_described(exchanges, described):
             problems = [f"{'/'.join(map(str, error.absolute_path))}: {error.message[:200]}"
                         for error in checked[key].iter_errors(json.loads(exchange["answer"]))]
             assert not problems, f"{name}: {title} {status}: {problems[:5]}"
-    assert len(checked) >= 58, sorted(checked)
+    assert len(checked) >= 60, sorted(checked)
 
 
 # ---- Prism
@@ -305,7 +326,7 @@ def one_of_each(exchanges, description):
 def test_every_request_is_accepted(request, server, exchanges, described):
     name, port = server
     requests = one_of_each(exchanges, described[name])
-    assert len(requests) >= 44, sorted(requests)
+    assert len(requests) >= 45, sorted(requests)
     for (title, _, _), exchange in requests.items():
         status, text = replay(port, exchange)
         assert 200 <= status < 300, f"{name}: {title}: {status} {text[:800]}"

@@ -62,6 +62,7 @@ class State:
         self.refs, self.tags, self.releases, self.blobs = {}, {}, [], {}
         self.statuses, self.check_runs, self.comments, self.issues, self.labels = [], [], [], [], []
         self.sarifs, self.pull_files, self.deployments = {}, {}, []
+        self.pulls = []             # of add_pull()
         self.merge_bases = {}       # of two commits: (base, head)
         self.next_id = 1000
         self.off = {}               # what is turned off or forbidden here: part of a path → status and GitHub's message
@@ -108,6 +109,20 @@ class State:
         release["assets"].append(asset)
         return asset
 
+    def add_pull(self, number, title, login, merge_commit=None, updated=NOW, **fields):
+        """A closed pull request; merged unless merged_at says otherwise."""
+        base = f"{{api}}/repos/{self.repository}/pulls/{number}"
+        side = {"label": "o:main", "ref": "main", "sha": "1" * 40, "user": user(login, "User"), "repo": repository(self.repository)}
+        links = ("comments", "commits", "statuses", "html", "issue", "review_comments", "review_comment", "self")
+        self.pulls.append({
+            **{name: base for name in ("url", "html_url", "diff_url", "patch_url", "issue_url", "commits_url", "review_comments_url",
+                                       "review_comment_url", "comments_url", "statuses_url")},
+            "id": self.new_id(), "node_id": "PR_1", "number": number, "state": "closed", "locked": False, "title": title,
+            "user": user(login, "User"), "body": "", "labels": [], "milestone": None, "created_at": NOW, "updated_at": updated,
+            "closed_at": updated, "merged_at": updated, "merge_commit_sha": merge_commit, "assignee": None, "head": side,
+            "base": side, "_links": {name: {"href": base} for name in links}, "author_association": "CONTRIBUTOR",
+            "auto_merge": None, **fields})
+
     def published(self, tag):
         return [r for r in self.releases if r["tag_name"] == tag and not r["draft"]]
 
@@ -148,6 +163,7 @@ class Api:
             ("POST", repo + r"/issues/(\d+)/comments", self.create_comment),
             ("PATCH", repo + r"/issues/comments/(\d+)", self.update_comment),
             ("DELETE", repo + r"/issues/comments/(\d+)", self.delete_comment),
+            ("GET", repo + r"/pulls", self.list_pulls),
             ("GET", repo + r"/pulls/(\d+)/files", self.list_pull_files),
             ("GET", repo + r"/compare/([0-9a-f]{40})\.\.\.([0-9a-f]{40})", self.compare),
             ("GET", repo + r"/issues", self.list_issues),
@@ -476,6 +492,13 @@ class Api:
 
     # -- pull requests, issues, labels, code scanning
 
+    def list_pulls(self, request):
+        query = request.query
+        found = [pull for pull in self.state.pulls if query.get("state", "open") in ("all", pull["state"])]
+        key = {"updated": "updated_at"}.get(query.get("sort"), "created_at")
+        found.sort(key=lambda pull: pull[key], reverse=query.get("direction", "desc") == "desc")
+        return 200, self.page(request, found)
+
     def list_pull_files(self, request, number):
         return 200, self.page(request, self.state.pull_files.get(int(number), [])[:3000])
 
@@ -577,6 +600,16 @@ def minimal_repository(full_name):
                 "hooks", "issue_comment", "issue_events", "issues", "keys", "labels", "languages", "merges", "milestones",
                 "notifications", "pulls", "releases", "stargazers", "statuses", "subscribers", "subscription", "tags",
                 "teams", "trees")}}
+
+
+def repository(full_name):
+    base = f"https://api.github.com/repos/{full_name}"
+    return {**minimal_repository(full_name), "clone_url": base, "git_url": base, "ssh_url": base, "svn_url": base,
+            "mirror_url": None, "homepage": None, "language": None, "license": None, "default_branch": "main", "size": 1,
+            "archived": False, "disabled": False, "created_at": NOW, "updated_at": NOW, "pushed_at": NOW,
+            **{name: 0 for name in ("forks", "forks_count", "open_issues", "open_issues_count", "stargazers_count", "watchers",
+                                    "watchers_count")},
+            **{f"has_{name}": True for name in ("downloads", "issues", "projects", "wiki", "pages")}}
 
 
 class Request:

@@ -96,7 +96,7 @@ def test_shell_scripts():
 
 def test_links_in_the_docs_lead_somewhere():
     broken = []
-    for page in tracked("*.md", ":!tests/data", ":!tests/fuzz"):
+    for page in tracked("*.md", ":!tests/data", ":!tests/fuzz", ":!tools/notes/default.md"):  # a template
         text = re.sub(r"```.*?```|`[^`\n]*`|^    .*?$", "", page.read_text(), flags=re.S | re.M)
         for target in re.findall(r"\]\(([^)\s#]+)", text):
             if "://" not in target and not target.startswith("mailto:") and not (page.parent / target).exists():

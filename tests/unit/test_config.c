@@ -187,7 +187,7 @@ static const char *const wrong[][2] = {
      "5:5: 'image_tags' is not a key of a group; did you mean 'image-tags'?"},
     {GROUP("colour: red"),
      "5:5: 'colour' is not a key of a group; its keys are title, description, tag, versioning, "
-     "registry, image, platforms, services, bake, compose, image-tags, paths, notes-template, runners, build, build-args, inputs, "
+     "registry, image, platforms, services, bake, compose, image-tags, paths, notes-template, notes-file, runners, build, build-args, inputs, "
      "predecessor, make-latest, commits, generated, zero-prerelease, rebuild-dependents"},
     {GROUP("title: 2026"), "5:12: 'title' must be a string, this is a number; put it in quotes"},
     {GROUP("title: ''"), "5:12: title: '' is empty"},
@@ -253,6 +253,10 @@ static const char *const wrong[][2] = {
     {GROUP("notes-template: ../x"), "5:21: notes-template: '../x' leaves the repository by '..'"},
     {GROUP("notes-template: gone.md"), "5:21: notes-template: there is no file gone.md"},
     {GROUP("notes-template: services"), "5:21: notes-template: there is no file services"},
+    {GROUP("notes-file: ../{version}.md"),
+     "5:17: notes-file: '../{version}.md' leaves the repository by '..'"},
+    {GROUP("notes-file: NOTES.md"),
+     "5:17: notes-file: 'NOTES.md' names no version: {version} or {tag} must be in it"},
     {GROUP("notes-template: 1"), "5:21: 'notes-template' must be a file, this is a number"},
     {GROUP("runners: {amd64/v1/x/y: x}"),
      "5:15: runners: 'amd64/v1/x/y' is not a platform, as in 'linux/amd64' or 'linux/arm/v7'"},

@@ -43,14 +43,71 @@ static void compare(const char *golden, const char *body)
     assert_string_equal(body, arc_buf_text(&expected));
 }
 
-static void golden(const char *file, bool built, const char *log_name)
+/* What notes are made of, read from tests/data/notes. */
+struct facts {
+    struct arc_plan plan;
+    struct arc_ledger build;
+    struct arc_notes_log log;
+};
+
+static void facts_free(struct facts *facts)
+{
+    arc_plan_free(&facts->plan);
+    arc_ledger_free(&facts->build);
+    arc_notes_log_free(&facts->log);
+}
+
+static void read_plan(struct facts *facts)
 {
     ARC_AUTO_JSON json_t *plan = load("plan");
-    ARC_AUTO_JSON json_t *build = built ? load("build") : NULL;
+    assert_int_equal(arc_plan_read(plan, &facts->plan, NULL), ARC_OK);
+}
+
+static void add_commit(struct arc_notes_log *log, const char *hash, const char *subject,
+                       const char *author, const char *date, json_int_t pull)
+{
+    struct arc_notes_commit *row =
+        arc_arena_append(&log->memory, &log->commits, &log->count, sizeof *row);
+    assert_non_null(row);
+    *row = (struct arc_notes_commit){.hash = arc_arena_text(&log->memory, hash),
+                                     .subject = arc_arena_text(&log->memory, subject),
+                                     .message = arc_arena_text(&log->memory, subject),
+                                     .body = arc_arena_text(&log->memory, ""),
+                                     .author = arc_arena_text(&log->memory, author),
+                                     .email = arc_arena_text(&log->memory, ""),
+                                     .date = arc_arena_text(&log->memory, date),
+                                     .pull = pull};
+}
+
+static void read_log(struct facts *facts, const char *name)
+{
+    ARC_AUTO_JSON json_t *log = load(name);
+    size_t i;
+    json_t *row;
+    json_array_foreach (json_object_get(log, "commits"), i, row) {
+        const char *hash, *subject, *author = "", *date = "";
+        json_int_t pull = 0;
+        assert_int_equal(json_unpack(row, "{s:s, s:s, s?s, s?s, s?I}", "hash", &hash, "subject",
+                                     &subject, "author", &author, "date", &date, "pull", &pull),
+                         0);
+        add_commit(&facts->log, hash, subject, author, date, pull);
+    }
+    facts->log.complete = json_is_true(json_object_get(log, "complete"));
+    facts->log.unknown =
+        arc_arena_text(&facts->log.memory, json_string_value(json_object_get(log, "unknown")));
+}
+
+static void golden(const char *file, bool built, const char *log_name)
+{
+    ARC_AUTO(facts) struct facts facts = {0};
+    ARC_AUTO_JSON json_t *build = load("build");
     ARC_AUTO_JSON json_t *scan = built ? load("scan") : NULL;
-    ARC_AUTO_JSON json_t *log = load(log_name);
     ARC_AUTO_JSON json_t *notes = NULL;
-    struct arc_notes_options options = {.plan = plan, .build = build, .scan = scan, .log = log};
+    read_plan(&facts);
+    read_log(&facts, log_name);
+    assert_int_equal(arc_ledger_read(build, &facts.build, NULL), ARC_OK);
+    struct arc_notes_options options = {
+        .plan = &facts.plan, .build = built ? &facts.build : NULL, .scan = scan, .log = &facts.log};
     assert_int_equal(arc_notes(&options, &notes, NULL), ARC_OK);
     compare(file, body_of(notes));
 }
@@ -66,10 +123,11 @@ static void test_golden(void **state)
 static void test_document(void **state)
 {
     (void)state;
-    ARC_AUTO_JSON json_t *plan = load("plan");
-    ARC_AUTO_JSON json_t *log = load("log");
+    ARC_AUTO(facts) struct facts facts = {0};
     ARC_AUTO_JSON json_t *notes = NULL;
-    struct arc_notes_options options = {.plan = plan, .log = log};
+    read_plan(&facts);
+    read_log(&facts, "log");
+    struct arc_notes_options options = {.plan = &facts.plan, .log = &facts.log};
     assert_int_equal(arc_notes(&options, &notes, NULL), ARC_OK);
     const json_t *commits = json_object_get(notes, "commits");
     assert_string_equal(json_string_value(json_object_get(notes, "title")),
@@ -83,9 +141,10 @@ static void test_document(void **state)
 static void test_what_is_not_known_leaves_nothing(void **state)
 {
     (void)state;
-    ARC_AUTO_JSON json_t *plan = load("plan");
+    ARC_AUTO(facts) struct facts facts = {0};
     ARC_AUTO_JSON json_t *notes = NULL;
-    struct arc_notes_options options = {.plan = plan};
+    read_plan(&facts);
+    struct arc_notes_options options = {.plan = &facts.plan};
     assert_int_equal(arc_notes(&options, &notes, NULL), ARC_OK);
     static const char *const absent[] = {"Digest",    "Size",    "### Security", "### Verify",
                                          "### Base ", "digest,", "null",         "{{",
@@ -97,15 +156,15 @@ static void test_what_is_not_known_leaves_nothing(void **state)
     assert_non_null(json_object_get(json_object_get(notes, "commits"), "unknown"));
 }
 
-static json_t *long_log(size_t count)
+static void make_long_log(struct facts *facts, size_t count)
 {
-    json_t *commits = json_array();
-    for (size_t i = 0; i < count; i++)
-        json_array_append_new(
-            commits, json_pack("{s:o, s:o, s:s, s:s}", "hash", json_sprintf("%040zx", i + 1),
-                               "subject", json_sprintf("Change \xf0\x9f\x8e\x89 number %zu", i),
-                               "author", "Ada", "date", "2026-02-23T10:00:00Z"));
-    return json_pack("{s:o, s:b, s:n}", "commits", commits, "complete", 1, "unknown");
+    for (size_t i = 0; i < count; i++) {
+        char hash[41], subject[64];
+        snprintf(hash, sizeof hash, "%040zx", i + 1);
+        snprintf(subject, sizeof subject, "Change \xf0\x9f\x8e\x89 number %zu", i);
+        add_commit(&facts->log, hash, subject, "Ada", "2026-02-23T10:00:00Z", 0);
+    }
+    facts->log.complete = true;
 }
 
 static size_t count_of(const char *text, const char *part)
@@ -119,10 +178,11 @@ static size_t count_of(const char *text, const char *part)
 static void test_too_long_is_cut_at_a_commit(void **state)
 {
     (void)state;
-    ARC_AUTO_JSON json_t *plan = load("plan");
-    ARC_AUTO_JSON json_t *log = long_log(3000);
+    ARC_AUTO(facts) struct facts facts = {0};
     ARC_AUTO_JSON json_t *notes = NULL;
-    struct arc_notes_options options = {.plan = plan, .log = log};
+    read_plan(&facts);
+    make_long_log(&facts, 3000);
+    struct arc_notes_options options = {.plan = &facts.plan, .log = &facts.log};
     assert_int_equal(arc_notes(&options, &notes, NULL), ARC_OK);
     json_int_t characters = json_integer_value(json_object_get(notes, "characters"));
     json_int_t shown =
@@ -140,13 +200,14 @@ static void test_too_long_is_cut_at_a_commit(void **state)
 static void test_every_limit(void **state)
 {
     (void)state;
-    ARC_AUTO_JSON json_t *plan = load("plan");
-    ARC_AUTO_JSON json_t *log = long_log(12);
+    ARC_AUTO(facts) struct facts facts = {0};
+    read_plan(&facts);
+    make_long_log(&facts, 12);
     size_t refused = 0, whole = 0;
     for (size_t max = 1100; max < 3600; max += 25) {
         ARC_AUTO_JSON json_t *notes = NULL;
         ARC_AUTO(arc_error) struct arc_error err = {0};
-        struct arc_notes_options options = {.plan = plan, .log = log, .max = max};
+        struct arc_notes_options options = {.plan = &facts.plan, .log = &facts.log, .max = max};
         int rc = arc_notes(&options, &notes, &err);
         assert_true(rc == ARC_OK || rc == ARC_ELIMIT);
         refused += rc == ARC_ELIMIT;
@@ -163,10 +224,10 @@ static void test_every_limit(void **state)
 static void test_a_plan_of_no_release(void **state)
 {
     (void)state;
-    ARC_AUTO_JSON json_t *plan = json_pack("{s:s, s:n, s:[]}", "group", "g", "tag", "services");
+    struct arc_plan plan = {.group = (char[]){"g"}};
     ARC_AUTO(arc_error) struct arc_error err = {0};
     json_t *notes = NULL;
-    struct arc_notes_options options = {.plan = plan};
+    struct arc_notes_options options = {.plan = &plan};
     assert_int_equal(arc_notes(&options, &notes, &err), ARC_EINPUT);
     assert_non_null(strstr(arc_error_text(&err), "the plan is not of a release"));
 }

@@ -370,6 +370,11 @@ static int render_value(struct render *r, const struct arc_template_node *node,
     char number[64];
     if (!value)
         return error_at(r->t, node->at, err, no_name, node->at, node->len);
+    const json_t *markdown = json_object_get(value, "markdown");
+    if (json_is_string(markdown) && node->escape == arc_markdown_text) {
+        arc_buf_add(r->out, json_string_value(markdown), json_string_length(markdown));
+        return ARC_OK;
+    }
     if (json_is_array(value) || json_is_object(value))
         return error_at(r->t, node->at, err, "is a list or has parts: open it as a section",
                         node->at, node->len);

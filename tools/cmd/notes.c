@@ -4,6 +4,11 @@
 #include "cli/project_options.h"
 #include "notes/inputs.h"
 
+static int note(void *report, char weight, const char *text, struct arc_error *err)
+{
+    return report_note(report, weight, NULL, err, "%s", text);
+}
+
 static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
@@ -24,12 +29,7 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
     int rc = arc_notes_run(&project, &files, &report->document, err);
     if (rc)
         return rc;
-    const char *unknown =
-        json_string_value(json_object_get(json_object_get(report->document, "commits"), "unknown"));
-    if (unknown)
-        ARC_TRY(report_note(report, 'w', NULL, err,
-                            "the commits are not listed, only the link that compares: %s",
-                            unknown));
+    ARC_TRY(arc_notes_warn(report->document, note, report, err));
     ARC_TRY(project_note_tags(&project, report, err));
     const char *body = json_string_value(json_object_get(report->document, "body"));
     arc_buf_puts(&report->human, body);

@@ -56,6 +56,17 @@ static bool check_commits(const char *text, struct arc_buf *why)
     return check_word(text, words, why);
 }
 
+/* One text for all versions would be the template's. */
+static bool check_notes_file(const char *text, struct arc_buf *why)
+{
+    if (!arc_check_path(text, why))
+        return false;
+    if (strstr(text, "{version}") || strstr(text, "{tag}"))
+        return true;
+    arc_buf_puts(why, "names no version: {version} or {tag} must be in it");
+    return false;
+}
+
 static const struct arc_field group_fields[] = {
     {"title", FIELD_TEXT, AT(title), false, arc_check_line, NULL},
     {"description", FIELD_TEXT, AT(description), false, arc_check_text, NULL},
@@ -72,6 +83,7 @@ static const struct arc_field group_fields[] = {
     {"paths", FIELD_TEXTS, AT(paths), false, arc_check_glob, NULL},
     {"notes-template", FIELD_NODE, offsetof(struct group_reading, notes_template), false, NULL,
      NULL},
+    {"notes-file", FIELD_TEXT, AT(notes_file), false, check_notes_file, NULL},
     {"runners", FIELD_PAIRS, AT(runners), false, arc_check_platform, NULL},
     {"build", FIELD_NODE, offsetof(struct group_reading, build), false, NULL, NULL},
     {"build-args", FIELD_PAIRS, offsetof(struct group_reading, build_args), false,

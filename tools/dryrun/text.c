@@ -3,6 +3,7 @@
 #include "arcci/dryrun.h"
 #include "base/auto.h"
 #include "base/markdown.h"
+#include "notes/inputs.h"
 #include "json/layout.h"
 #include <string.h>
 
@@ -399,6 +400,15 @@ static void gate_part(const struct page *page)
         more(page, count - shown);
 }
 
+static int notes_warning(void *page, char weight, const char *text, struct arc_error *err)
+{
+    (void)err;
+    indent(page);
+    put(page, weight == 'w' ? yellow : NULL, text, 0);
+    end(page);
+    return ARC_OK;
+}
+
 static void notes_part(const struct page *page)
 {
     const json_t *notes = get(page->document, "notes");
@@ -406,6 +416,7 @@ static void notes_part(const struct page *page)
     plain(page, "\"%s\", %" JSON_INTEGER_FORMAT " characters", text_of(notes, "title"),
           json_integer_value(get(notes, "characters")));
     end(page);
+    arc_notes_warn(notes, notes_warning, (void *)page, NULL);
     block(page, text_of(notes, "body"));
 }
 

@@ -2,11 +2,32 @@
 #include "arcci/notes.h"
 #include "arcci/template.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "git/git.h"
 #include "os/file.h"
 #include "plan/planned.h"
 #include "project/needs.h"
 #include <string.h>
+
+#define OWN_TEXT_MAX ((size_t)64 << 10)
+
+/* What the documents and files say. */
+struct sources {
+    struct arc_plan plan;
+    struct arc_ledger build;
+    struct arc_notes_log log;
+    struct arc_buf template, own_file, own_text;
+};
+
+static void sources_free(struct sources *sources)
+{
+    arc_plan_free(&sources->plan);
+    arc_ledger_free(&sources->build);
+    arc_notes_log_free(&sources->log);
+    arc_buf_free(&sources->template);
+    arc_buf_free(&sources->own_file);
+    arc_buf_free(&sources->own_text);
+}
 
 /* The template's text and name; none for the built-in one. The group's is relative to the work
  * tree, one given by hand to the current directory. */
@@ -21,28 +42,68 @@ static int read_template(const struct arc_notes_facts *facts, struct arc_buf *ou
     return arc_file_read_in(root, *name, ARC_TEMPLATE_MAX, out, err);
 }
 
+/* "docs/releases/{version}.md" with the version's own values. */
+static void fill_name(const char *template, const struct arc_plan *plan, struct arc_buf *out)
+{
+    while (*template) {
+        if (strncmp(template, "{version}", 9) == 0) {
+            arc_buf_puts(out, plan->version->version);
+            template += 9;
+        } else if (strncmp(template, "{tag}", 5) == 0) {
+            arc_buf_puts(out, plan->tag);
+            template += 5;
+        } else {
+            arc_buf_putc(out, *template ++);
+        }
+    }
+}
+
+/* The version's own text; its file's name even where there is none. */
+static int read_own_text(const struct arc_notes_facts *facts, struct sources *sources,
+                         const char **file, const char **text, struct arc_error *err)
+{
+    const char *template = facts->group ? facts->group->notes_file : NULL;
+    if (!template || !facts->root || !sources->plan.version || !sources->plan.tag)
+        return ARC_OK;
+    fill_name(template, &sources->plan, &sources->own_file);
+    ARC_TRY(arc_buf_check(&sources->own_file, "notes-file", err));
+    *file = arc_buf_text(&sources->own_file);
+    if (arc_file_kind_in(facts->root, *file) == ARC_FILE_NONE)
+        return ARC_OK;
+
+    ARC_TRY(arc_file_read_in(facts->root, *file, OWN_TEXT_MAX, &sources->own_text, err));
+    *text = arc_buf_text(&sources->own_text);
+    if (strstr(*text, "<!-- arc-ci:"))
+        return arc_error_set(err, ARC_EINPUT,
+                             "%s holds a hidden mark of arc-ci's own, '<!-- arc-ci:'", *file);
+    return ARC_OK;
+}
+
 int arc_notes_make(struct arc_project *project, const struct arc_notes_facts *facts, json_t **out,
                    struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf template = {.max = ARC_TEMPLATE_MAX};
-    ARC_AUTO_JSON json_t *log = NULL;
-    const char *name = NULL;
-    int rc = read_template(facts, &template, &name, err);
-    if (!rc)
-        rc = arc_notes_log(project, facts->plan, facts->group, &log, err);
-    if (rc)
-        return rc;
-    struct arc_notes_options options = {
-        .plan = facts->plan,
-        .build = facts->build,
-        .scan = facts->scan,
-        .log = log,
-        .group = facts->group,
-        .root = facts->root,
-        .template_name = name,
-        .template_text = name ? arc_buf_text(&template) : NULL,
-        .template_len = template.len,
-    };
+    ARC_AUTO(sources) struct sources sources = {.template = {.max = ARC_TEMPLATE_MAX}};
+    struct arc_notes_options options = {.plan = &sources.plan,
+                                        .scan = facts->scan,
+                                        .log = &sources.log,
+                                        .group = facts->group,
+                                        .root = facts->root};
+    ARC_TRY(arc_plan_read(facts->plan, &sources.plan, err));
+    if (project->wanted.previous && sources.plan.version)
+        sources.plan.version->previous_tag =
+            arc_arena_text(&sources.plan.memory, project->wanted.previous);
+    ARC_TRY(arc_arena_check(&sources.plan.memory, err));
+    if (facts->build) {
+        ARC_TRY(arc_ledger_read(facts->build, &sources.build, err));
+        options.build = &sources.build;
+    }
+    ARC_TRY(read_template(facts, &sources.template, &options.template_name, err));
+    ARC_TRY(read_own_text(facts, &sources, &options.own_file, &options.own_text, err));
+    ARC_TRY(arc_notes_log(project, &sources.plan, facts->group, &sources.log, err));
+    if (options.template_name) {
+        options.template_text = arc_buf_text(&sources.template);
+        options.template_len = sources.template.len;
+    }
     return arc_notes(&options, out, err);
 }
 
@@ -51,11 +112,11 @@ int arc_notes_make(struct arc_project *project, const struct arc_notes_facts *fa
 static int read_group(struct arc_project *project, struct arc_notes_facts *facts,
                       struct arc_error *err)
 {
-    const char *name = json_string_value(json_object_get(facts->plan, "group"));
+    const char *name = arc_json_text_of(facts->plan, "group");
     int rc = arc_project_open(project, err);
     if (rc && rc != ARC_ENOTFOUND)
         return rc;
-    if (rc || !project->git->worktree || !name) {
+    if (rc || !project->git->worktree) {
         arc_error_clear(err);
         return ARC_OK;
     }
@@ -85,13 +146,36 @@ int arc_notes_run(struct arc_project *project, const struct arc_notes_files *fil
         ARC_TRY(arc_project_load(project, err));
         ARC_TRY(arc_planned(project, project->version, NULL, &found.plan, err));
     }
-    json_t *version = json_object_get(found.plan, "version");
-    if (project->wanted.previous && json_is_object(version) &&
-        json_object_set_new(version, "previous-tag", json_string(project->wanted.previous)))
-        return arc_error_nomem(err);
     struct arc_notes_facts facts = {
         .plan = found.plan, .build = found.build, .scan = found.scan, .template = files->template};
     project->wanted.config = files->config;
     ARC_TRY(read_group(project, &facts, err));
     return arc_notes_make(project, &facts, out, err);
+}
+
+int arc_notes_warn(const json_t *notes,
+                   int (*warn)(void *context, char weight, const char *text, struct arc_error *err),
+                   void *context, struct arc_error *err)
+{
+    const json_t *commits = json_object_get(notes, "commits");
+    const json_t *own = json_object_get(notes, "own-text");
+    const struct {
+        char weight;
+        const char *says, *what;
+    } all[] = {
+        {'w', "the commits are not listed, only the link that compares: ",
+         arc_json_text_of(commits, "unknown")},
+        {'n', "titles and authors of pull requests are git's, not GitHub's: ",
+         arc_json_text_of(commits, "pulls-unknown")},
+        {'w', "the version has no text of its own: there is no ",
+         json_is_false(json_object_get(own, "found")) ? arc_json_text_of(own, "file") : ""},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        ARC_AUTO(arc_buf) struct arc_buf text = {.max = 8192};
+        if (!*all[i].what)
+            continue;
+        arc_buf_printf(&text, "%s%s", all[i].says, all[i].what);
+        ARC_TRY(warn(context, all[i].weight, arc_buf_text(&text), err));
+    }
+    return ARC_OK;
 }

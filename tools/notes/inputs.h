@@ -26,7 +26,8 @@ struct arc_notes_facts {
     const char *template;          /* a template instead of the group's, or NULL */
 };
 
-/* Reads the template and the commits, and makes notes.json. *out is a new reference. */
+/* Reads the template, the version's own text and the commits, and makes notes.json. *out is a new
+ * reference. */
 int arc_notes_make(struct arc_project *project, const struct arc_notes_facts *facts, json_t **out,
                    struct arc_error *err);
 
@@ -34,5 +35,11 @@ int arc_notes_make(struct arc_project *project, const struct arc_notes_facts *fa
  * reference. */
 int arc_notes_run(struct arc_project *project, const struct arc_notes_files *files, json_t **out,
                   struct arc_error *err);
+
+/* Calls `warn` with each sentence of what notes.json says may be wrong, `weight` 'w' for a warning
+ * or 'n' for a notice; a non-zero return of it ends that and is returned. */
+int arc_notes_warn(const json_t *notes,
+                   int (*warn)(void *context, char weight, const char *text, struct arc_error *err),
+                   void *context, struct arc_error *err);
 
 #endif

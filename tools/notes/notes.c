@@ -44,6 +44,7 @@ static int render(const struct arc_template *template, const json_t *values, siz
         json_object_set_new(part, "commits", commits) ||
         json_object_set_new(part, "commits-left", commits_left(values, shown)) || !whole)
         return arc_error_nomem(err);
+
     arc_buf_reset(out);
     return arc_template_render(template, part, out, err);
 }
@@ -54,51 +55,56 @@ static int fit(const struct arc_template *template, const json_t *values, size_t
 {
     size_t most = json_array_size(json_object_get(values, "commits"));
     size_t low = 0, high = most;
-    int rc = render(template, values, most, out, err);
-    if (!rc && count_characters(out) <= max) {
-        *shown = most;
+    *shown = most;
+    ARC_TRY(render(template, values, most, out, err));
+    if (count_characters(out) <= max)
         return ARC_OK;
-    }
-    while (!rc && low < high) {
+
+    while (low < high) {
         size_t middle = low + (high - low) / 2;
-        rc = render(template, values, middle, out, err);
+        ARC_TRY(render(template, values, middle, out, err));
         if (count_characters(out) <= max)
             low = middle + 1;
         else
             high = middle;
     }
     *shown = low ? low - 1 : 0;
-    if (!rc)
-        rc = render(template, values, *shown, out, err);
-    if (!rc && count_characters(out) > max)
-        rc = arc_error_set(err, ARC_ELIMIT,
-                           "the release notes have %zu characters without any commit; a release "
-                           "holds %zu: use a shorter template (%s)",
-                           count_characters(out), max, template->name);
-    return rc;
+    ARC_TRY(render(template, values, *shown, out, err));
+    if (count_characters(out) <= max)
+        return ARC_OK;
+    return arc_error_set(err, ARC_ELIMIT,
+                         "the release notes have %zu characters without any commit; a release "
+                         "holds %zu: use a shorter template (%s)",
+                         count_characters(out), max, template->name);
 }
 
-static json_t *document(const json_t *values, const struct arc_buf *body, size_t shown)
+static json_t *document(const struct arc_notes_options *options, const json_t *values,
+                        const struct arc_buf *body, size_t shown)
 {
-    const char *title = json_string_value(json_object_get(values, "title"));
-    const char *version = json_string_value(json_object_get(values, "version"));
-    if (!title)
-        title = json_string_value(json_object_get(values, "group"));
+    const struct arc_plan *plan = options->plan;
+    const struct arc_notes_log *log = options->log;
+    json_t *own = json_null();
+    if (options->own_file)
+        own =
+            json_pack("{s:s, s:b}", "file", options->own_file, "found", options->own_text != NULL);
     /* clang-format off */
-    return json_pack("{s:s, s:i, s:O, s:O, s:o, s:s, s:O, s:O, s:O, s:I, s:{s:O, s:I, s:b, s:O}}",
-                     "document", "notes", "format", ARC_DOCUMENT_FORMAT, "group", json_object_get(values, "group"),
-                     "tag", json_object_get(values, "tag"),
-                     "title", json_sprintf("%s %s", title, version),
+    return json_pack("{s:s, s:i, s:s, s:s, s:o, s:s, s:b, s:b, s:o, s:I, s:o, s:{s:O, s:I, s:b, s:O, s:o}}",
+                     "document", "notes", "format", ARC_DOCUMENT_FORMAT,
+                     "group", plan->group,
+                     "tag", plan->tag,
+                     "title", notes_words("%s %s", plan->title, plan->version->version),
                      "body", arc_buf_text(body),
-                     "prerelease", json_object_get(values, "prerelease"),
-                     "latest", json_object_get(values, "latest"),
-                     "previous-tag", json_object_get(values, "previous-tag"),
+                     "prerelease", plan->version->prerelease,
+                     "latest", plan->version->latest,
+                     "previous-tag", notes_text_value(plan->version->previous_tag),
                      "characters", (json_int_t)count_characters(body),
+                     "own-text", own,
                      "commits",
                        "total", json_object_get(values, "commit-count"),
                        "shown", (json_int_t)shown,
                        "complete", !json_is_true(json_object_get(values, "commits-cut")),
-                       "unknown", json_object_get(values, "changes-unknown"));
+                       "unknown", json_object_get(values, "changes-unknown"),
+                       "pulls-unknown", notes_text_value(log ? log->pulls_unknown : NULL));
     /* clang-format on */
 }
 
@@ -107,19 +113,17 @@ int arc_notes(const struct arc_notes_options *options, json_t **out, struct arc_
     ARC_AUTO(arc_template) struct arc_template template = {0};
     ARC_AUTO(arc_buf) struct arc_buf body = {0};
     ARC_AUTO_JSON json_t *values = NULL;
-    const char *text = options->template_text;
-    const char *name = text ? options->template_name : "the built-in template";
-    size_t shown = 0;
-    int rc = arc_template_parse(name, text ? text : arc_notes_template(),
-                                text ? options->template_len : strlen(arc_notes_template()), false,
-                                &template, err);
-    if (!rc)
-        rc = arc_notes_values(options, &values, err);
-    if (!rc)
-        rc =
-            fit(&template, values, options->max ? options->max : ARC_NOTES_MAX, &shown, &body, err);
-    if (rc)
-        return rc;
-    *out = document(values, &body, shown);
+    const char *name = "the built-in template", *text = arc_notes_template();
+    size_t len = strlen(text), shown = 0;
+    if (options->template_text) {
+        name = options->template_name;
+        text = options->template_text;
+        len = options->template_len;
+    }
+    ARC_TRY(arc_template_parse(name, text, len, false, &template, err));
+    ARC_TRY(arc_notes_values(options, &values, err));
+    ARC_TRY(
+        fit(&template, values, options->max ? options->max : ARC_NOTES_MAX, &shown, &body, err));
+    *out = document(options, values, &body, shown);
     return *out ? ARC_OK : arc_error_nomem(err);
 }

@@ -8,8 +8,23 @@
  * reference. */
 int arc_notes_values(const struct arc_notes_options *options, json_t **out, struct arc_error *err);
 
+/* The commits, without what was reverted; *sorted is set when they are listed by kind. A new
+ * reference; NULL when out of memory. */
+json_t *notes_commits(const struct arc_notes_options *options, bool *sorted);
+
 /* The commits by kind: [{title, commits}], empty sections left out; one without a title where they
  * are not sorted. A new reference; NULL when out of memory. */
 json_t *arc_notes_sections(const json_t *commits, bool sorted);
+
+/* The page that shows all changes, or null: a new reference. */
+json_t *notes_compare_url(const struct arc_plan *plan);
+
+/* Text put together with printf's formats; a text, or null: new references, NULL when out of
+ * memory. */
+json_t *notes_words(const char *format, ...) __attribute__((format(printf, 1, 2)));
+json_t *notes_text_value(const char *text);
+
+/* Appends an item; when out of memory *list becomes NULL, which every later use passes on. */
+void notes_push(json_t **list, json_t *item);
 
 #endif

@@ -2,6 +2,7 @@
 #include "arcci/documents.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "notes/inputs.h"
 #include "os/hash.h"
 #include "release/notes.h"
 #include "release/patterns.h"
@@ -136,14 +137,25 @@ static int check_gate(const json_t *scan, struct arc_error *err)
                          reason ? reason : "no reason given");
 }
 
+static int say_warning(void *context, char weight, const char *text, struct arc_error *err)
+{
+    const struct arc_release_files *files = context;
+    ARC_AUTO(arc_buf) struct arc_buf line = {.max = 8192};
+    arc_buf_printf(&line, "%s: %s", weight == 'w' ? "warning" : "note", text);
+    if (files->progress)
+        files->progress(files->progress_context, arc_buf_text(&line));
+    return arc_buf_check(&line, "a warning", err);
+}
+
 /* Notes that were not given are made here, unless an existing body is to be kept. */
 static int find_notes(struct arc_project *project, const struct arc_release_files *files,
                       struct arc_needs *needs, struct arc_error *err)
 {
     if (needs->notes || files->mode == ARC_BODY_KEEP)
         return ARC_OK;
-    int rc = release_notes(project, files->tag, needs, err);
-    return rc ? arc_error_prefix(err, "no --notes, and they cannot be made here") : ARC_OK;
+    if (release_notes(project, files->tag, needs, err))
+        return arc_error_prefix(err, "no --notes, and they cannot be made here");
+    return arc_notes_warn(needs->notes, say_warning, (void *)files, err);
 }
 
 static int find_version(struct arc_project *project, const struct arc_release_files *files,

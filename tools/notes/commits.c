@@ -1,0 +1,263 @@
+/* The commits as a template sees them: by kind, without what was reverted, with links. */
+#include "base/auto.h"
+#include "base/markdown.h"
+#include "base/text.h"
+#include "notes/values.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+/* ---- links ---------------------------------------------------------------------------------- */
+
+/* A link below the repository's page; null if it has none. The page is percent-encoded where it is
+ * written, but a '?' or '#' in a tag would already end the path here. */
+static json_t *link_to(const struct arc_plan *plan, const char *kind, const char *name)
+{
+    if (!plan->source || !*plan->source)
+        return json_null();
+    ARC_AUTO(arc_buf) struct arc_buf url = {0};
+    arc_buf_printf(&url, "%s/%s/", plan->source, kind);
+    for (; *name; name++)
+        arc_buf_printf(&url, strchr("?#%", *name) ? "%%%02X" : "%c", (unsigned char)*name);
+    return url.failed ? NULL : json_stringn(arc_buf_text(&url), url.len);
+}
+
+static json_t *link_to_number(const struct arc_plan *plan, const char *kind, int64_t number)
+{
+    char digits[24];
+    snprintf(digits, sizeof digits, "%" PRId64, number);
+    return link_to(plan, kind, digits);
+}
+
+json_t *notes_compare_url(const struct arc_plan *plan)
+{
+    const char *previous = plan->version->previous_tag;
+    if (!previous)
+        return link_to(plan, "commits", plan->tag);
+    ARC_AUTO_JSON json_t *range = notes_words("%s...%s", previous, plan->tag);
+    return range ? link_to(plan, "compare", json_string_value(range)) : NULL;
+}
+
+/* ---- references ----------------------------------------------------------------------------- */
+
+static bool is_word(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+/* The length of a prefix that names the plan's repository as people write it before "#12" or "/12";
+ * 0 where there is none. */
+static size_t skip_own_name(const struct arc_plan *plan, const char *text)
+{
+    static const char *const pages[] = {"/issues/", "/pull/"};
+    const char *source = plan->source;
+    size_t len = strlen(source);
+    const char *host = strstr(source, "://"), *name = host ? strchr(host + 3, '/') : NULL;
+    for (size_t i = 0; i < 2; i++)
+        if (strncasecmp(text, source, len) == 0 &&
+            strncmp(text + len, pages[i], strlen(pages[i])) == 0)
+            return len + strlen(pages[i]);
+    if (strncasecmp(text, "GH-", 3) == 0)
+        return 3;
+    if (*text == '#')
+        return 1;
+    len = name ? strlen(name + 1) : 0;
+    return len && strncasecmp(text, name + 1, len) == 0 && text[len] == '#' ? len + 1 : 0;
+}
+
+/* The length of a reference to an issue or pull request of the own repository that the text starts
+ * with: "#12", "GH-12", "owner/name#12", or its page; 0 where it does not. */
+static size_t read_reference(const struct arc_plan *plan, const char *text, int64_t *number)
+{
+    size_t prefix = skip_own_name(plan, text);
+    size_t digits = prefix ? strspn(text + prefix, "0123456789") : 0;
+    if (!digits || digits > 9 || text[prefix] == '0')
+        return 0;
+
+    char next = text[prefix + digits];
+    if (is_word(next) || next == '/' || next == '#')
+        return 0;
+    *number = strtoll(text + prefix, NULL, 10);
+    return prefix + digits;
+}
+
+/* Text between references, with the spaces that running text loses at its ends. */
+static void add_between(struct arc_buf *out, const char *text, size_t len)
+{
+    if (len && text[0] == ' ' && out->len)
+        arc_buf_putc(out, ' ');
+    arc_markdown_text(out, text, len);
+    if (len > 1 && text[len - 1] == ' ')
+        arc_buf_putc(out, ' ');
+}
+
+/* A subject as markdown: references to the own repository are links. */
+static json_t *linked_subject(const struct arc_plan *plan, const char *subject)
+{
+    ARC_AUTO(arc_buf) struct arc_buf out = {0};
+    const char *start = subject, *at = subject;
+    while (plan->source && *plan->source && *at) {
+        int64_t number = 0;
+        bool begins = at == subject || (!is_word(at[-1]) && !strchr("/#&-.@!", at[-1]));
+        size_t len = begins ? read_reference(plan, at, &number) : 0;
+        if (!len) {
+            at++;
+            continue;
+        }
+        ARC_AUTO_JSON json_t *url = link_to_number(plan, "issues", number);
+        const char *page = json_string_value(url);
+        add_between(&out, start, (size_t)(at - start));
+        arc_buf_putc(&out, '[');
+        arc_markdown_text(&out, at, len);
+        arc_buf_puts(&out, "](");
+        arc_markdown_url(&out, page ? page : "", page ? strlen(page) : 0);
+        arc_buf_putc(&out, ')');
+        start = at += len;
+    }
+    add_between(&out, start, strlen(start));
+    return json_pack("{s:o}", "markdown",
+                     out.failed ? NULL : json_stringn(arc_buf_text(&out), out.len));
+}
+
+/* ---- kinds of changes ----------------------------------------------------------------------- */
+
+/* Conventional Commits 1.0.0: "type(scope)!: description". What has no section of its own, and
+ * what is not written so, is an other change. */
+static const struct {
+    const char *type, *title;
+} sections[] = {{"!", "Breaking changes"}, {"feat", "Features"},     {"fix", "Fixes"},
+                {"perf", "Performance"},   {"security", "Security"}, {NULL, "Other changes"}};
+
+#define SECTION_COUNT (sizeof sections / sizeof *sections)
+
+/* The section of a commit; *conventional is set when it has a type. */
+static size_t section_of(const char *subject, const char *body, bool *conventional)
+{
+    size_t type = strspn(subject, "abcdefghijklmnopqrstuvwxyz"), at = type;
+    if (subject[at] == '(')
+        at += strcspn(subject + at, ")\n") + (subject[at + strcspn(subject + at, ")\n")] == ')');
+    bool breaking = subject[at] == '!';
+    at += breaking;
+    bool typed = type && subject[at] == ':' && subject[at + 1] == ' ';
+    *conventional |= typed;
+    bool footer = strncmp(body, "BREAKING CHANGE: ", 17) == 0 ||
+                  strstr(body, "\nBREAKING CHANGE: ") || strstr(body, "\nBREAKING-CHANGE: ");
+    if ((typed && breaking) || footer)
+        return 0;
+    for (size_t i = 1; typed && sections[i].type; i++)
+        if (strlen(sections[i].type) == type && memcmp(sections[i].type, subject, type) == 0)
+            return i;
+    return SECTION_COUNT - 1;
+}
+
+#define SUBJECT_MAX 250
+
+/* At most SUBJECT_MAX characters of a subject, between two of them. */
+static json_t *cut_subject(const char *subject, size_t len)
+{
+    size_t at = 0, count = 0, step = 1;
+    for (; at < len && count < SUBJECT_MAX && step; count++)
+        at += step = arc_utf8_length(subject + at, len - at);
+    return at < len && count == SUBJECT_MAX ? notes_words("%.*s…", (int)at, subject)
+                                            : json_stringn(subject, len);
+}
+
+static json_t *commit_values(const struct arc_plan *plan, const struct arc_notes_commit *commit,
+                             bool *conventional)
+{
+    const char *subject = *commit->subject ? commit->subject : "(no message)";
+    size_t section = section_of(subject, commit->body, conventional);
+    if (section == SECTION_COUNT - 1) /* a title may have lost what the commit says */
+        section = section_of(commit->message, commit->body, conventional);
+    ARC_AUTO_JSON json_t *shown = cut_subject(subject, strlen(subject));
+    json_t *pull = json_null();
+    if (!shown)
+        return NULL;
+    if (commit->pull && plan->source)
+        pull = json_pack("{s:I, s:o}", "number", (json_int_t)commit->pull, "url",
+                         link_to_number(plan, "pull", commit->pull));
+    /* clang-format off */
+    return json_pack("{s:s, s:o, s:O, s:o, s:s, s:s, s:o, s:o, s:I}",
+                     "hash", commit->hash,
+                     "short", json_stringn(commit->hash, strnlen(commit->hash, 7)),
+                     "subject", shown,
+                     "linked-subject", linked_subject(plan, json_string_value(shown)),
+                     "author", commit->author,
+                     "date", commit->date,
+                     "url", link_to(plan, "commit", commit->hash),
+                     "pull", pull,
+                     "section", (json_int_t)section);
+    /* clang-format on */
+}
+
+/* ---- reverts -------------------------------------------------------------------------------- */
+
+/* Whether a commit's text says that it takes back another one: git writes "This reverts commit
+ * HASH.", GitHub's button "Reverts owner/name#12". */
+static bool takes_back(const struct arc_plan *plan, const struct arc_notes_commit *commit,
+                       const struct arc_notes_commit *other)
+{
+    static const char by_git[] = "This reverts commit ", by_github[] = "Reverts ";
+    const char *at = strstr(commit->body, by_git);
+    size_t len = 0;
+    if (at) {
+        at += strlen(by_git);
+        len = strspn(at, "0123456789abcdef");
+        return len >= 7 && len <= 64 && strncmp(other->hash, at, len) == 0;
+    }
+    int64_t number = 0;
+    at = strstr(commit->body, by_github);
+    if (!at || !other->pull || !plan->source || !*plan->source)
+        return false;
+    return read_reference(plan, at + strlen(by_github), &number) && number == other->pull;
+}
+
+/* Marks what was taken back within the release, and what took it back; the newest first, so that a
+ * revert of a revert counts. */
+static void mark_reverted(const struct arc_plan *plan, const struct arc_notes_log *log, bool *gone)
+{
+    for (size_t i = 0; i < log->count; i++) {
+        if (gone[i] || !strstr(log->commits[i].body, "everts "))
+            continue;
+        for (size_t k = i + 1; k < log->count && !gone[i]; k++)
+            if (!gone[k] && takes_back(plan, &log->commits[i], &log->commits[k]))
+                gone[i] = gone[k] = true;
+    }
+}
+
+json_t *notes_commits(const struct arc_notes_options *options, bool *sorted)
+{
+    const struct arc_notes_log *log = options->log;
+    json_t *commits = json_array();
+    bool conventional = false;
+    if (!log)
+        return commits;
+
+    ARC_AUTO_FREE bool *gone = calloc(log->count + 1, sizeof *gone);
+    if (gone && !log->all)
+        mark_reverted(options->plan, log, gone);
+    for (size_t i = 0; gone && i < log->count; i++)
+        if (!gone[i])
+            notes_push(&commits, commit_values(options->plan, &log->commits[i], &conventional));
+    *sorted = conventional && !log->all;
+    return commits;
+}
+
+json_t *arc_notes_sections(const json_t *commits, bool sorted)
+{
+    json_t *list = json_array();
+    for (size_t s = 0; s < (sorted ? SECTION_COUNT : 1); s++) {
+        json_t *own = json_array(), *commit;
+        size_t i;
+        json_array_foreach (commits, i, commit)
+            if (!sorted || json_integer_value(json_object_get(commit, "section")) == (json_int_t)s)
+                json_array_append(own, commit);
+        if (json_array_size(own))
+            notes_push(&list, json_pack("{s:s?, s:o}", "title", sorted ? sections[s].title : NULL,
+                                        "commits", own));
+        else
+            json_decref(own);
+    }
+    return list;
+}

@@ -1,0 +1,91 @@
+/* Which files are the group's: as `changes` has it. */
+#include "base/auto.h"
+#include "changes/filters_build.h"
+#include "notes/log.h"
+#include "yaml/yaml.h"
+#include <string.h>
+
+static bool has_folder(const struct arc_plan *plan, const char *folder)
+{
+    for (size_t i = 0; i < plan->service_count; i++)
+        if (strcmp(plan->services[i].directory, folder) == 0)
+            return true;
+    return false;
+}
+
+static int add_folder(struct arc_filters *filters, const char *name, const char *folder,
+                      struct arc_error *err)
+{
+    ARC_TRY(arc_filters_add(filters, name, err));
+    return arc_filters_add_folder(filters, folder, 0, err);
+}
+
+/* A folder of an earlier service, unless it is that of one there is. A glob named folders loosely,
+ * whether or not they held a service. */
+static int add_earlier(struct arc_filters *filters, const struct arc_plan *plan, const char *text,
+                       struct arc_error *err)
+{
+    size_t len = strlen(text);
+    while (len > 1 && text[len - 1] == '/')
+        len--;
+    ARC_AUTO_FREE char *folder = strndup(text, len);
+    if (!folder)
+        return arc_error_nomem(err);
+    if (strpbrk(folder, "*?[{!") || has_folder(plan, folder))
+        return ARC_OK;
+    return add_folder(filters, folder, folder, err);
+}
+
+/* Where the services were at the group's previous tag, as its configuration said there: the commits
+ * of one that has moved since, or is gone, are there. One that cannot be read adds nothing. */
+static int add_previous(const struct arc_git *git, const struct arc_oid *from,
+                        const struct arc_plan *plan, struct arc_filters *filters,
+                        struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
+    int rc = arc_git_blob(git, from, ARC_CONFIG_PATH, ARC_YAML_BYTES, &text, NULL);
+    if (!rc)
+        rc = arc_yaml_parse(arc_buf_text(&text), text.len, ARC_CONFIG_PATH, 0, &yaml, NULL);
+    if (rc)
+        return rc == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
+
+    const struct arc_yaml_node *services =
+        arc_yaml_at(yaml.root, "groups", plan->group, "services", (char *)NULL);
+    bool list = services && services->type == ARC_YAML_LIST;
+    for (size_t i = 0; list && i < services->count; i++)
+        if (services->items[i]->type == ARC_YAML_STRING)
+            ARC_TRY(add_earlier(filters, plan, services->items[i]->text, err));
+    return ARC_OK;
+}
+
+static bool has_service(const struct arc_group *group, const char *codename)
+{
+    for (size_t i = 0; group && i < group->service_count; i++)
+        if (strcmp(group->services[i].codename, codename) == 0)
+            return true;
+    return false;
+}
+
+int notes_make_filters(struct arc_project *project, const struct arc_plan *plan,
+                       const struct arc_group *group, const struct arc_oid *from,
+                       struct arc_filters *out, struct arc_error *err)
+{
+    struct arc_group own = {0};
+    struct arc_config config = {.path = (char[]){ARC_CONFIG_PATH}, .groups = &own};
+    ARC_AUTO_FREE char *root = arc_project_root(project);
+    if (!root)
+        return arc_error_nomem(err);
+    if (group) {
+        own = *group;
+        config.group_count = 1;
+    }
+    ARC_TRY(arc_filters_of_config(root, &config, out, err));
+
+    for (size_t i = 0; i < plan->service_count; i++) {
+        const struct arc_planned_service *service = &plan->services[i];
+        if (!has_service(group, service->service))
+            ARC_TRY(add_folder(out, service->service, service->directory, err));
+    }
+    return from ? add_previous(project->git, from, plan, out, err) : ARC_OK;
+}

@@ -1,0 +1,84 @@
+/* Titles and authors of pull requests, as GitHub has them. */
+#include "base/auto.h"
+#include "base/json.h"
+#include "github/github.h"
+#include "github/options.h"
+#include "notes/log.h"
+#include <string.h>
+
+#define PAGES_MAX 20 /* of 100 pull requests, those that changed last first */
+
+/* A listing under way. */
+struct listing {
+    struct arc_notes_log *log;
+    const char *oldest; /* date of the log's oldest commit: what was merged with it changed later */
+};
+
+/* The pull request's own title may have been mended since it was merged. One that was rebased, or
+ * whose subject somebody wrote anew, is known by its commit alone: that says what it says. */
+static void take_pull(struct arc_notes_log *log, struct arc_notes_commit *commit,
+                      const json_t *pull, int64_t number)
+{
+    const char *title = arc_json_text_of(pull, "title");
+    const char *login = arc_json_text_of(json_object_get(pull, "user"), "login");
+    if (commit->pull && *title)
+        commit->subject = notes_keep_text(log, title);
+    if (*login)
+        commit->author = notes_keep_text(log, login);
+    commit->pull = number;
+}
+
+static int visit_pull(void *context, json_t *pull, struct arc_error *err)
+{
+    struct listing *listing = context;
+    struct arc_notes_log *log = listing->log;
+    int64_t number = json_integer_value(json_object_get(pull, "number"));
+    const char *merged = arc_json_text_of(pull, "merge_commit_sha");
+    if (strcmp(arc_json_text_of(pull, "updated_at"), listing->oldest) < 0)
+        return 1;
+    if (!*arc_json_text_of(pull, "merged_at") || number <= 0)
+        return ARC_OK;
+    for (size_t i = 0; i < log->count; i++) {
+        struct arc_notes_commit *commit = &log->commits[i];
+        if (commit->pull ? commit->pull == number : strcmp(commit->hash, merged) == 0)
+            take_pull(log, commit, pull, number);
+    }
+    return arc_arena_check(&log->memory, err);
+}
+
+static int list_pulls(const struct arc_env *env, const char *repository, struct listing *listing,
+                      struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    struct arc_transport *transport = NULL;
+    struct arc_github_options options = {.env = env, .idle_timeout = 20, .max_wait = 20};
+    arc_buf_printf(&path, "/repos/%s/pulls?state=closed&sort=updated&direction=desc&per_page=100",
+                   repository);
+    ARC_TRY(arc_buf_check(&path, "the address", err));
+    ARC_TRY(arc_transport_github(&options, &transport, err));
+    int rc = arc_transport_each(transport, arc_buf_text(&path), NULL,
+                                "see titles and authors of the pull requests", PAGES_MAX,
+                                visit_pull, listing, err);
+    arc_transport_free(transport);
+    return rc;
+}
+
+int notes_ask_pulls(const struct arc_env *env, struct arc_notes_log *log, struct arc_error *err)
+{
+    ARC_AUTO(arc_error) struct arc_error why = {0};
+    const char *repository = arc_env_nonempty(env, "GITHUB_REPOSITORY");
+    if (!log->count || !repository || !arc_repository_name_valid(repository) ||
+        !arc_github_token(env, NULL))
+        return ARC_OK;
+
+    struct listing listing = {.log = log, .oldest = log->commits[0].date};
+    for (size_t i = 1; i < log->count; i++)
+        if (strcmp(log->commits[i].date, listing.oldest) < 0)
+            listing.oldest = log->commits[i].date;
+    int rc = list_pulls(env, repository, &listing, &why);
+    if (rc == ARC_ENOMEM)
+        return arc_error_nomem(err);
+    if (rc && rc != ARC_ELIMIT)
+        log->pulls_unknown = arc_arena_text(&log->memory, arc_error_text(&why));
+    return arc_arena_check(&log->memory, err);
+}
