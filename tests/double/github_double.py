@@ -179,7 +179,7 @@ class Api:
     def dispatch(self, request):
         for part, (status, message) in self.state.off.items():
             if part in request.path:
-                raise refuse(status, message, headers={"X-Accepted-GitHub-Permissions": "a=write"})
+                raise refuse(status, message, headers={"X-Accepted-GitHub-Permissions": "contents=write"})
         for method, pattern, handler in self.routes:
             match = pattern.match(request.path)
             if match and method == request.method:

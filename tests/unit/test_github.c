@@ -30,7 +30,7 @@ static void test_explain(void **state)
         {403, ARC_EWORLD,
          "x-accepted-github-permissions: contents=write,workflows=write; admin=write",
          "{\"message\": \"Resource not accessible by integration\"}",
-         "add to the job `permissions: {contents: write, workflows: write}`"},
+         "permission `workflows`: no workflow's token has it, a GitHub App's or a person's may"},
         {403, ARC_EWORLD, "x-accepted-github-permissions: pull_requests=write",
          "{\"message\": \"Resource not accessible by integration\"}",
          "needs pull_requests=write: add to the job `permissions: {pull-requests: write}`"},

@@ -35,42 +35,89 @@ static void add_field_errors(struct arc_buf *out, const json_t *body)
     arc_buf_puts(out, i ? ")" : "");
 }
 
-/* Appends one alternative of a permissions header, as a workflow's `permissions:` spells it. */
-static void add_alternative(struct arc_buf *out, const char *text, size_t len)
+/* Whether a workflow's `permissions:` has this key, as GitHub's headers spell it. */
+static bool is_grantable(const char *name, size_t len)
 {
-    for (size_t i = 0; i < len && i < 200; i++)
-        if (text[i] == '=')
-            arc_buf_puts(out, ": ");
-        else if (text[i] == ',')
-            arc_buf_puts(out, ", ");
-        else if (text[i] == '_')
-            arc_buf_putc(out, '-');
-        else if (text[i] != ' ')
-            arc_text_visible(out, text + i, 1);
+    static const char *const keys[] = {"actions",         "artifact_metadata",
+                                       "attestations",    "checks",
+                                       "contents",        "deployments",
+                                       "discussions",     "id_token",
+                                       "issues",          "models",
+                                       "packages",        "pages",
+                                       "pull_requests",   "statuses",
+                                       "security_events", "repository_projects"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (strlen(keys[i]) == len && strncmp(keys[i], name, len) == 0)
+            return true;
+    return false;
 }
 
-/* "contents=write; contents=write,workflows=write": alternatives, any of them may be what this
- * request takes. `workflows` is not a key of a workflow's `permissions:`. */
-static void add_permissions(struct arc_buf *out, const char *header)
+/* Appends one alternative of a permissions header, "contents=write,pull_requests=read", as a
+ * workflow spells it; without metadata, which every token has. False where no workflow can give it. */
+static bool add_alternative(struct arc_buf *out, const char *text, size_t len)
 {
-    bool workflows = strstr(header, "workflows=") != NULL;
-    const char *last = strrchr(header, ';');
+    bool grantable = true;
+    const char *end = text + len, *separator = "";
+    while (text < end) {
+        text += strspn(text, " ,");
+        size_t item = strcspn(text, ",;"), name = strcspn(text, "=,;");
+        if (item && strncmp(text, "metadata=", 9) != 0) {
+            grantable &= is_grantable(text, name);
+            arc_buf_puts(out, separator);
+            separator = ", ";
+            for (size_t i = 0; i < item && i < 100; i++)
+                if (text[i] == '=')
+                    arc_buf_puts(out, ": ");
+                else if (text[i] == '_')
+                    arc_buf_putc(out, '-');
+                else
+                    arc_text_visible(out, text + i, 1);
+        }
+        text += item;
+    }
+    return grantable;
+}
+
+/* The alternatives of "contents=write; contents=write,workflows=write", any of which may be what
+ * this request takes: those that a workflow's `permissions:` can give, and those that it cannot. */
+static void split_permissions(const char *header, struct arc_buf *gives, struct arc_buf *cannot,
+                              const char *open, const char *close)
+{
+    while (*header) {
+        ARC_AUTO(arc_buf) struct arc_buf one = {.max = 1024};
+        size_t len = strcspn(header, ";");
+        struct arc_buf *to = add_alternative(&one, header, len) ? gives : cannot;
+        if (one.len)
+            arc_buf_printf(to, "%s%s%s%s", to->len ? " or " : "", open, arc_buf_text(&one), close);
+        header += len + (header[len] == ';');
+    }
+}
+
+/* What the token at hand lacks, and who can give it. */
+static void add_permissions(struct arc_buf *out, const char *header, const char *message)
+{
+    ARC_AUTO(arc_buf) struct arc_buf gives = {.max = 1024}, cannot = {.max = 1024};
     arc_buf_puts(out, "; the token needs ");
     arc_text_visible(out, header, strnlen(header, 200));
-    arc_buf_puts(out, ": add to the job `permissions: {");
-    add_alternative(out, header, strcspn(header, ";"));
-    arc_buf_puts(out, "}`");
-    if (workflows)
-        arc_buf_puts(out, "; where the job has that already, the commit's workflow files are on no "
-                          "branch, which takes the permission `workflows`: no workflow's token has "
-                          "it, a GitHub App's or a person's does");
-    else if (last) {
-        arc_buf_puts(out, " or `permissions: {");
-        add_alternative(out, last + 1, strlen(last + 1));
-        arc_buf_puts(out, "}`");
+    if (message && strstr(message, "personal access token")) {
+        split_permissions(header, &gives, &gives, "", "");
+        arc_buf_printf(out, ": give the token %s (github.com/settings/tokens)",
+                       arc_buf_text(&gives));
+        return;
     }
-    arc_buf_puts(out,
-                 "; the token of a pull request from a fork may not write, whatever the job says");
+    split_permissions(header, &gives, &cannot, "`permissions: {", "}`");
+    if (gives.len)
+        arc_buf_printf(out, ": add to the job %s", arc_buf_text(&gives));
+    if (cannot.len) {
+        arc_buf_puts(out, gives.len ? "; where the job has that already, " : ": ");
+        if (strstr(header, "workflows="))
+            arc_buf_puts(out, "the commit's workflow files are on no branch, which takes the "
+                              "permission `workflows`: ");
+        arc_buf_puts(out, "no workflow's token has it, a GitHub App's or a person's may");
+    }
+    if (gives.len)
+        arc_buf_puts(
+            out, "; the token of a pull request from a fork may not write, whatever the job says");
 }
 
 /* GitHub names the permission in every answer. It is what is missing only where the message says so, not where a feature is
@@ -106,7 +153,7 @@ static void add_advice(struct arc_buf *out, const struct arc_http_response *answ
         add_shown(out, sso, 300);
     }
     if (permissions && *permissions && lacks_permission(answer, message))
-        add_permissions(out, permissions);
+        add_permissions(out, permissions, message);
     else if ((answer->status == 403 || answer->status == 404) && scopes && *scopes) {
         arc_buf_puts(out, "; a classic token needs one of the scopes ");
         add_shown(out, scopes, 200);
