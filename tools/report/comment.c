@@ -172,7 +172,8 @@ static int step(json_t *report, const struct arc_report_target *target,
         *done = true;
         return set_comment(report, "locked", found->first, err);
     }
-    if (rc && !reply.doubtful)
+    bool gone = found->first && (reply.status == 404 || reply.status == 410);
+    if (rc && !reply.doubtful && !gone)
         return rc;
     if (!rc && !found->first)
         found->own = json_integer_value(json_object_get(reply.body, "id"));

@@ -177,8 +177,15 @@ static void judge_gate(const struct arc_report_facts *facts, struct verdict *out
                            report_text(facts->jobs, "security"));
         return;
     }
+    const char *trouble =
+        json_object_get(facts->jobs, "security") ? trouble_of(facts, "security") : NULL;
     bool looked = strcmp(verdict, "clean") == 0 || strcmp(verdict, "findings") == 0;
     bool passed = strcmp(gate, "pass") == 0 || strcmp(gate, "report-only") == 0;
+    if (looked && passed && trouble) { /* something of it failed after it had written that */
+        out->state = state_of(trouble);
+        arc_buf_printf(&out->why, "the job security ended as %s, with the gate passed", trouble);
+        return;
+    }
     out->state = !looked ? "error" : passed ? "success" : "failure";
     arc_buf_printf(&out->why, "%s: %s", verdict, report_text(facts->scan, "reason"));
 }
