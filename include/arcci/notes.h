@@ -15,8 +15,9 @@
 
 ARC_API_BEGIN
 
-/* GitHub's limit for the body of a release, in characters. */
-#define ARC_NOTES_MAX 125000
+/* Most characters of notes: GitHub takes 125,000 of a body, and a draft's hidden mark is among
+ * them. */
+#define ARC_NOTES_MAX 124800
 
 /* Most commits that are read; a body has room for about 800, the rest is behind the compare link.
  */

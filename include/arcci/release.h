@@ -13,8 +13,9 @@
 
 ARC_API_BEGIN
 
-/* Most characters of a body (GitHub's own limit). */
-#define ARC_RELEASE_BODY_MAX 125000
+/* Most characters of notes: GitHub takes 125,000 of a body, and the hidden marks are among them. */
+#define ARC_RELEASE_BODY_LIMIT 125000
+#define ARC_RELEASE_BODY_MAX   124800
 /* Most assets, and most bytes of one (GitHub docs, "About releases"). */
 #define ARC_RELEASE_ASSETS_MAX     1000
 #define ARC_RELEASE_ASSET_SIZE_MAX ((size_t)2 << 30)

@@ -120,7 +120,7 @@ static void test_refused(void **state)
     ARC_AUTO_FREE char *body = calloc(1, ARC_RELEASE_BODY_MAX + 2);
     memset(body, 'x', ARC_RELEASE_BODY_MAX + 1);
     o = good, o.body = body;
-    refused(&o, ARC_ELIMIT, "125001 characters");
+    refused(&o, ARC_ELIMIT, "124801 characters");
 }
 
 #define BEGIN "<!-- arc-ci: notes begin -->\n"

@@ -87,7 +87,7 @@ const struct command cmd_notes = {
         "since the group's previous tag that touch its services.\n\n"
         "What is not known yet (no --build, no --scan) leaves no empty column behind. Every value "
         "is escaped for its place: a commit's subject or an author's name cannot start a mention, "
-        "a link or HTML. Notes over 125,000 characters, GitHub's limit, lose their oldest commits "
+        "a link or HTML. Notes that are longer than a release can hold lose their oldest commits "
         "and say so. docs/notes.md describes templates.",
     .options = options,
     .outputs = outputs,

@@ -148,11 +148,6 @@ static int take_away(struct release_run *run, struct release_asset *ours, const 
     ARC_AUTO_FREE char *id = release_id(theirs);
     if (!id)
         return arc_error_nomem(err);
-    if (json_is_true(json_object_get(run->release, "immutable")))
-        return arc_error_set(err, ARC_EFAILED,
-                             "release %s is immutable and its asset %s is another one: a new "
-                             "version is needed",
-                             run->tag, ours->given->name);
     arc_buf_printf(&path, "/repos/%s/releases/assets/%s", run->o->repository, id);
     struct arc_request request = {.method = "DELETE",
                                   .path = arc_buf_text(&path),
@@ -232,6 +227,10 @@ int release_upload(struct release_run *run, struct arc_error *err)
                                  "something else than these %zu bytes with SHA-256 %s",
                                  ours->given->name, ours->uploads, ours->size, ours->sha256);
         const json_t *theirs = stored(run, ours->given->name);
+        if (json_is_true(json_object_get(run->release, "immutable")))
+            return arc_error_set(
+                err, ARC_EFAILED, "release %s is immutable and %s %s: a new version is needed",
+                run->tag, theirs ? "holds another" : "has no asset", ours->given->name);
         if (be_patient(run, theirs))
             return ARC_OK;
         int rc = theirs ? take_away(run, ours, theirs, err) : ARC_OK;

@@ -240,6 +240,8 @@ int release_create(struct release_run *run, struct arc_error *err)
                                   .body = fields,
                                   .why = "create the release as a draft"};
     int rc = release_write(run, &request, &reply, err);
+    if (rc && release_name_burned(&reply))
+        return release_refuse_name(run, err);
     if (rc)
         return reply.status != 404 && release_look_again(run, &reply, err) ? ARC_OK : rc;
     run->release = arc_steal(&reply.body);

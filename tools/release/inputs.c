@@ -3,6 +3,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "notes/inputs.h"
+#include "os/file.h"
 #include "os/hash.h"
 #include "release/notes.h"
 #include "release/patterns.h"
@@ -79,6 +80,16 @@ static int add_sums(struct asset_list *list, struct arc_error *err)
     return ARC_OK;
 }
 
+/* Whether an earlier pattern gave the same file. */
+static bool is_listed(const struct asset_list *list, const struct arc_release_asset *asset)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (list->items[i].path && strcmp(list->items[i].name, asset->name) == 0 &&
+            arc_file_same(list->items[i].path, asset->path))
+            return true;
+    return false;
+}
+
 /* `kept` holds the texts that the assets' names and paths point into. */
 static int make_assets(const struct arc_release_files *files, const json_t *build, json_t *kept,
                        struct asset_list *list, struct arc_error *err)
@@ -96,8 +107,11 @@ static int make_assets(const struct arc_release_files *files, const json_t *buil
         return arc_error_nomem(err);
     if (build)
         ARC_TRY(add_build(list, build, err));
-    json_array_foreach (expanded, i, text)
-        ARC_TRY(split_asset(json_string_value(text), kept, &list->items[list->count++], err));
+    json_array_foreach (expanded, i, text) {
+        struct arc_release_asset *asset = &list->items[list->count];
+        ARC_TRY(split_asset(json_string_value(text), kept, asset, err));
+        list->count += !is_listed(list, asset);
+    }
     return files->checksums ? add_sums(list, err) : ARC_OK;
 }
 

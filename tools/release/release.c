@@ -59,8 +59,8 @@ static int check(struct release_run *run, struct arc_error *err)
                              o->revision);
     if (characters(o->body) > ARC_RELEASE_BODY_MAX)
         return arc_error_set(err, ARC_ELIMIT,
-                             "the notes have %zu characters; GitHub takes %d ('arc-ci notes' "
-                             "shortens them)",
+                             "the notes have %zu characters; a release has room for %d ('arc-ci "
+                             "notes' shortens them)",
                              characters(o->body), ARC_RELEASE_BODY_MAX);
     return ARC_OK;
 }
@@ -160,6 +160,15 @@ static void say_kept(struct release_run *run, const char *want)
     run->said = true;
 }
 
+/* Says once that a person's draft waits for its person. */
+static void say_waits(struct release_run *run)
+{
+    if (!run->waits)
+        release_say(run, "%s stays a draft, since a person made it: --publish publishes it",
+                    run->tag);
+    run->waits = true;
+}
+
 /* The fields to change, NULL in *out when the release is as it shall be. Publishing sends them all,
  * so that the hidden mark goes in the same request. A draft cannot be the latest, and what is
  * published keeps its tag: neither is sent then. */
@@ -175,6 +184,13 @@ static int differences(struct release_run *run, json_t **out, struct arc_error *
     ARC_TRY(want_body(run, untouched, publish, &want, err));
     if (!untouched)
         say_kept(run, want);
+    if (draft && !publish && !run->o->draft)
+        say_waits(run);
+    if (characters(want) > ARC_RELEASE_BODY_LIMIT)
+        return arc_error_set(err, ARC_ELIMIT,
+                             "the notes and the text of %s have %zu characters together; GitHub "
+                             "takes %d (--body-mode=auto leaves the text as it is)",
+                             run->tag, characters(want), ARC_RELEASE_BODY_LIMIT);
     bool same = strcmp(name_now, name) == 0 && arc_markdown_same(now, want) &&
                 prerelease == run->prerelease;
     *out = NULL;
@@ -197,10 +213,7 @@ static int give_up_name(struct release_run *run, struct arc_error *err)
     if (ours &&
         release_delete(run, run->release, "delete the draft that can't be published", &left))
         release_say(run, "the draft of %s stays: %s", run->tag, arc_error_text(&left));
-    return arc_error_set(err, ARC_EFAILED,
-                         "an immutable release had the tag %s once and was deleted, so no release "
-                         "can ever have it again: take a new version (a new tag)",
-                         run->tag);
+    return release_refuse_name(run, err);
 }
 
 /* Takes the answer as the release; whether it is what was asked for is for the next look to say
@@ -223,10 +236,8 @@ static int patch(struct release_run *run, const json_t *fields, bool publish, bo
     if (rc)
         return rc;
     rc = release_write(run, &request, &reply, err);
-    if (rc && release_name_burned(&reply)) {
-        arc_error_clear(err);
+    if (rc && release_name_burned(&reply))
         return give_up_name(run, err);
-    }
     if (rc)
         return release_look_again(run, &reply, err) ? ARC_OK : rc;
     run->updated = true;
@@ -247,26 +258,25 @@ static int patch(struct release_run *run, const json_t *fields, bool publish, bo
 static int round_once(struct release_run *run, bool *done, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *fields = NULL;
-    int rc = release_find(run, err);
-    bool create = !rc && !run->release;
+    ARC_TRY(release_find(run, err));
+    bool create = !run->release;
     if (create)
-        rc = release_create(run, err);
-    if (rc || !run->release)
-        return rc;
-    rc = release_remove_rivals(run, err);
-    if (!rc)
-        rc = release_compare_assets(run, err);
-    if (rc)
-        return rc;
+        ARC_TRY(release_create(run, err));
+    if (!run->release)
+        return ARC_OK;
+
+    ARC_TRY(release_remove_rivals(run, err));
+    ARC_TRY(release_compare_assets(run, err));
+    ARC_TRY(
+        differences(run, &fields, err)); /* refuses what cannot be before anything is uploaded */
     if (create || !release_assets_complete(run)) {
         run->updated = true;
         return release_upload(run, err);
     }
-    rc = differences(run, &fields, err);
-    *done = !rc && !fields;
-    return rc || !fields
-               ? rc
-               : patch(run, fields, json_is_false(json_object_get(fields, "draft")), done, err);
+    *done = !fields;
+    if (*done)
+        return ARC_OK;
+    return patch(run, fields, json_is_false(json_object_get(fields, "draft")), done, err);
 }
 
 static int rounds(struct release_run *run, struct arc_error *err)

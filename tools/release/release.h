@@ -29,6 +29,7 @@ struct release_run {
     struct release_asset *assets;
     bool created, updated;
     bool said;                /* that a person's text stays */
+    bool waits;               /* … and that a person's draft does */
     struct arc_error trouble; /* the last failure that a further look may mend */
     unsigned troubles, gone;  /* how many of them, and how many were 404 */
     bool half;         /* an upload of this run got no answer: a half-uploaded asset is ours */
@@ -53,6 +54,8 @@ bool release_look_again(struct release_run *run, const struct arc_reply *reply,
 /* Whether GitHub refused since the tag's name belonged to an immutable release that was deleted: no
  * release can ever have it again. */
 bool release_name_burned(const struct arc_reply *reply);
+/* The error for that: ARC_EFAILED. */
+int release_refuse_name(const struct release_run *run, struct arc_error *err);
 
 /* A member of a release or asset as text: an integer or a string; "" for anything else. */
 const char *release_text(const json_t *object, const char *name);
