@@ -128,10 +128,10 @@ struct arc_group {
     char **paths;                     /* globs of shared files that count as every service's */
     char *notes_template;             /* path of a notes template, or NULL for the built-in one */
     char *notes_file; /* path of a version's own text, "docs/releases/{version}.md"; or NULL */
-    struct arc_pair *runners;         /* platform → runs-on label; terminated by {NULL, NULL} */
-    struct arc_recipe build;          /* what its services take over; part of theirs already */
-    bool derive_inputs;               /* every service's files are what its Dockerfile reads */
-    struct arc_described described;   /* its services, once they are resolved */
+    struct arc_pair *runners;       /* platform → runs-on label; terminated by {NULL, NULL} */
+    struct arc_recipe build;        /* what its services take over; part of theirs already */
+    bool derive_inputs;             /* every service's files are what its Dockerfile reads */
+    struct arc_described described; /* its services, once they are resolved */
     struct arc_service *services;
     size_t service_count;
     char *predecessor;       /* the tag before the group's first release, of any grammar; or NULL */
