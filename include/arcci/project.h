@@ -78,9 +78,11 @@ int arc_project_read_given(struct arc_project *project, const char *path, size_t
  * branch would get its name. ARC_EINPUT says what to check out or to push. The project is loaded. */
 int arc_project_check_tag(struct arc_project *project, bool rehearsal, struct arc_error *err);
 
-struct arc_buf;
+/* Whether configuration and services are as the tag's commit has them, where there is such a tag, and
+ * as far as it has them: an older tag may be planned with a new configuration. ARC_EINPUT names the files that are not. The project is loaded. */
+int arc_project_check_config(struct arc_project *project, struct arc_error *err);
 
-/* Appends which files of the group's services are not as the project's commit has them, and are not
+/* Appends which files of the group's configuration and services are not as the project's commit has them, and are not
  * `generated`: the first five, and how many more. Nothing where another commit is checked out. The
  * project is loaded. */
 int arc_project_dirty(struct arc_project *project, struct arc_buf *out, struct arc_error *err);

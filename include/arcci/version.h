@@ -47,6 +47,9 @@ const char *arc_tag_name(const char *name);
 bool arc_tag_pattern_valid(const char *pattern, const char **why);
 void arc_tag_free(struct arc_tag *tag);
 
+/* Moves a tag into *kept, where that is none yet ({0}) or of a lower version. */
+void arc_tag_keep_higher(struct arc_tag *kept, struct arc_tag *tag);
+
 /* The image tag of a release tag: '/' and '+' become '-', since an image tag is
  * [A-Za-z0-9_][A-Za-z0-9._-]{0,127} (OCI distribution spec 1.1, "Pulling manifests").
  * Owned by the caller. ARC_EINPUT if it does not fit. */

@@ -87,8 +87,9 @@ static int compare_path(struct arc_project *project, const struct arc_plan *plan
     memcpy(commit.hex, plan->revision, 40);
     if (arc_context_is_remote(path))
         return ARC_OK;
-    return arc_git_compare_worktree(project->git, project->env, &commit, path, consider, comparison,
-                                    comparison->err);
+    const char *const paths[] = {path, NULL};
+    return arc_git_compare_worktree(project->git, project->env, &commit, paths, consider,
+                                    comparison, comparison->err);
 }
 
 /* Whether a path lies in a folder, "." for the root. */

@@ -1,18 +1,18 @@
 #include "arcci/dryrun.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "cli/command.h"
 #include "cli/project_options.h"
 
-/* What a plan or a build would refuse is a warning of the rehearsal. */
-static int note_work_tree(struct arc_project *project, struct report *report, struct arc_error *err)
+/* Warnings stand last on the page; where that is not on a terminal, they are said beside it. */
+static int note_warnings(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
-    ARC_AUTO(arc_error) struct arc_error why = {0};
-    int rc = arc_project_check_tag(project, true, &why);
-    if (rc == ARC_EINPUT)
-        return report_note(report, 'w', NULL, err, "%s", arc_error_text(&why));
-    if (rc)
-        return arc_error_set(err, rc, "%s", arc_error_text(&why));
-    return project_note_dirty(project, report, err);
+    size_t i;
+    json_t *warning;
+    bool page = inv->terminal && !inv->json && !inv->format && !inv->quiet;
+    json_array_foreach (page ? NULL : json_object_get(report->document, "warnings"), i, warning)
+        ARC_TRY(report_note(report, 'w', NULL, err, "%s", arc_json_text_of(warning, "message")));
+    return ARC_OK;
 }
 
 static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
@@ -28,7 +28,7 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
     int rc = arc_dryrun(&project, &options, &report->document, err);
     if (rc)
         return rc;
-    ARC_TRY(note_work_tree(&project, report, err));
+    ARC_TRY(note_warnings(inv, report, err));
     struct arc_dryrun_style style = {
         .colour = inv->colour,
         .full = option_flag(inv, "full"),
@@ -74,7 +74,10 @@ const struct command cmd_dry_run = {
         "version, what changed since the group's last release, the cells with the bake definition "
         "and the command that builds them, the tags that would move and those that would not, the "
         "gate, the notes, and the requests to GitHub.\n\n"
-        "The tag need not exist yet: then HEAD is taken. It works offline, without docker and "
+        "The tag need not exist yet: then HEAD is taken. A tag that exists already, a step back, a "
+        "jump (v1.2.0 to v1.5.0), another commit than the one checked out, and files that are not "
+        "committed are warnings, with what to do.\n\n"
+        "It works offline, without docker and "
         "without a token; what cannot be known then is said.",
     .options = options,
     .examples = examples,

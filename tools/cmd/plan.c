@@ -181,6 +181,8 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
     ARC_TRY(arc_project_load(&project, err));
     bool rehearsal = option_given(inv, "push") && !option_flag(inv, "push");
     ARC_TRY(arc_project_check_tag(&project, rehearsal, err));
+    if (!rehearsal)
+        ARC_TRY(arc_project_check_config(&project, err));
     ARC_TRY(project_note_tags(&project, report, err));
     ARC_TRY(project_note_dirty(&project, report, err));
     ARC_TRY(check_dockerfiles(&project, report, err));

@@ -8,6 +8,7 @@
 #include "arcci/scan.h"
 #include "base/auto.h"
 #include "dryrun/event.h"
+#include "dryrun/warnings.h"
 #include "git/git.h"
 #include "github/options.h"
 #include "notes/inputs.h"
@@ -19,6 +20,7 @@ struct dryrun {
     struct arc_dryrun_event event; /* what the stages are run with */
     struct arc_project *project;
     const struct arc_env *env; /* the project's own; while a rehearsal runs it has the event's */
+    bool recorded;             /* the event was recorded, not made up */
     json_t *unknown;           /* part → why it is not known */
     json_t *document;          /* dry-run.json as far as it is made */
 };
@@ -308,14 +310,25 @@ static int rehearse_requests(struct dryrun *run, struct arc_error *err)
     return rc ? rc : keep(run, "requests", requests, err);
 }
 
+/* What may be wrong. The tag of the run that rehearses is there, of course. */
+static int warn(struct dryrun *run, struct arc_error *err)
+{
+    const struct arc_env *env = run->recorded ? &run->event.env : run->env;
+    json_t *warnings = json_array();
+    ARC_TRY(keep(run, "warnings", warnings, err));
+    return arc_dryrun_warn(run->project, arc_env_get(env, "GITHUB_REF"), warnings, err);
+}
+
 int arc_dryrun(struct arc_project *project, const struct arc_dryrun_options *options, json_t **out,
                struct arc_error *err)
 {
     static int (*const stages[])(struct dryrun *, struct arc_error *) = {
-        rehearse_changes, rehearse_plan,  rehearse_build,
-        rehearse_scan,    rehearse_notes, rehearse_requests,
+        rehearse_changes, rehearse_plan,     rehearse_build, rehearse_scan,
+        rehearse_notes,   rehearse_requests, warn,
     };
-    ARC_AUTO(dryrun) struct dryrun run = {.project = project, .env = project->env};
+    ARC_AUTO(dryrun)
+    struct dryrun run = {
+        .project = project, .env = project->env, .recorded = options->event != NULL};
     run.document = json_pack("{s:s, s:i}", "document", "dry-run", "format", ARC_DOCUMENT_FORMAT);
     run.unknown = json_object();
     if (!run.document || !run.unknown)

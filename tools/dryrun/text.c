@@ -475,6 +475,21 @@ static void requests_part(const struct page *page)
         request_rows(page, request);
 }
 
+static void warnings_part(const struct page *page)
+{
+    size_t i;
+    json_t *warning;
+    json_array_foreach (get(page->document, "warnings"), i, warning) {
+        if (i)
+            indent(page);
+        else
+            label(page, "Warnings");
+        put(page, yellow, text_of(warning, "kind"), 10);
+        plain(page, "%s", text_of(warning, "message"));
+        end(page);
+    }
+}
+
 void arc_dryrun_text(const json_t *document, const struct arc_dryrun_style *style,
                      struct arc_buf *out)
 {
@@ -491,4 +506,5 @@ void arc_dryrun_text(const json_t *document, const struct arc_dryrun_style *styl
         notes_part(&page);
     if (json_is_array(get(document, "requests")))
         requests_part(&page);
+    warnings_part(&page);
 }

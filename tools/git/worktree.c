@@ -89,8 +89,29 @@ static int hear(void *context, const char *path, size_t len, enum arc_git_status
     return hearer->each(hearer->context, path, standing);
 }
 
+/* Lists with these words of git's, below these paths. */
+static int list_below(const struct arc_git *git, const struct arc_env *env,
+                      const char *const *options, const char *const *paths,
+                      const struct arc_git_diff *diff, bool added, struct arc_error *err)
+{
+    size_t option_count = 0, path_count = 0;
+    while (options[option_count])
+        option_count++;
+    while (paths[path_count])
+        path_count++;
+
+    const char **words = calloc(option_count + path_count + 1, sizeof *words);
+    if (!words)
+        return arc_error_nomem(err);
+    memcpy(words, options, option_count * sizeof *words);
+    memcpy(words + option_count, paths, path_count * sizeof *words);
+    int rc = list(git, env, words, diff, added, err);
+    free(words);
+    return rc;
+}
+
 int arc_git_compare_worktree(const struct arc_git *git, const struct arc_env *env,
-                             const struct arc_oid *commit, const char *folder,
+                             const struct arc_oid *commit, const char *const *paths,
                              int (*each)(void *context, const char *path,
                                          enum arc_git_standing standing),
                              void *context, struct arc_error *err)
@@ -106,31 +127,20 @@ int arc_git_compare_worktree(const struct arc_git *git, const struct arc_env *en
                                    "-O/dev/null",
                                    commit->hex,
                                    "--",
-                                   folder,
                                    NULL};
-    const char *const others[] = {"--literal-pathspecs",
-                                  "ls-files",
-                                  "--others",
-                                  "--exclude-standard",
-                                  "-z",
-                                  "--",
-                                  folder,
-                                  NULL};
-    const char *const ignored[] = {"--literal-pathspecs",
-                                   "ls-files",
-                                   "--others",
-                                   "--ignored",
-                                   "--exclude-standard",
-                                   "-z",
-                                   "--",
-                                   folder,
-                                   NULL};
+    static const char *const others[] = {
+        "--literal-pathspecs", "ls-files", "--others", "--exclude-standard", "-z", "--", NULL};
+    static const char *const ignored[] = {
+        "--literal-pathspecs", "ls-files", "--others", "--ignored",
+        "--exclude-standard",  "-z",       "--",       NULL};
     struct hearer hearer = {each, context, ARC_GIT_NEW};
     const struct arc_git_diff diff = {.each = hear, .context = &hearer};
     if (!git->worktree)
         return arc_error_set(err, ARC_ENOTFOUND, "'%s' is a bare repository", git->gitdir);
-    ARC_TRY(list(git, env, changed, &diff, false, err));
-    ARC_TRY(list(git, env, others, &diff, true, err));
+    if (!*paths) /* git would take it for all of them */
+        return ARC_OK;
+    ARC_TRY(list_below(git, env, changed, paths, &diff, false, err));
+    ARC_TRY(list_below(git, env, others, paths, &diff, true, err));
     hearer.standing = ARC_GIT_IS_IGNORED;
-    return list(git, env, ignored, &diff, true, err);
+    return list_below(git, env, ignored, paths, &diff, true, err);
 }

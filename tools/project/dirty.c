@@ -11,6 +11,7 @@
 
 struct count {
     char *const *generated; /* globs of what may differ; or NULL */
+    bool known_only;        /* what the commit does not have is no matter */
     struct arc_buf *out;
     size_t files;
 };
@@ -32,8 +33,8 @@ static int add_file(void *context, const char *path, enum arc_git_standing stand
                                         "is not committed"};
     struct count *count = context;
     size_t len = strlen(path);
-    if (standing == ARC_GIT_IS_IGNORED || (len && path[len - 1] == '/') ||
-        is_generated(count->generated, path))
+    if (standing == ARC_GIT_IS_IGNORED || (standing == ARC_GIT_NEW && count->known_only) ||
+        (len && path[len - 1] == '/') || is_generated(count->generated, path))
         return ARC_OK;
     if (count->files++ < SHOWN_MAX)
         arc_buf_printf(count->out, "%s%.200s %s", count->files > 1 ? ", " : "", path,
@@ -41,23 +42,98 @@ static int add_file(void *context, const char *path, enum arc_git_standing stand
     return ARC_OK;
 }
 
-int arc_project_dirty(struct arc_project *project, struct arc_buf *out, struct arc_error *err)
+/* Paths that are compared; a list that NULL ends. */
+struct paths {
+    const char **list;
+    size_t count, room;
+};
+
+static void paths_free(struct paths *paths)
 {
-    struct count count = {.generated = project->group->generated, .out = out};
-    const struct arc_repository *repository = &project->repository;
-    struct arc_oid head;
-    ARC_TRY(arc_git_head(project->git, &head, NULL, err));
-    if (strcmp(head.hex, repository->revision) != 0)
+    free(paths->list);
+}
+
+/* Adds a path; nothing for NULL, nor for one that leads out of the repository. */
+static int add_path(struct paths *paths, const char *path, struct arc_error *err)
+{
+    if (!path || *path == '/' || strncmp(path, "..", 2) == 0)
         return ARC_OK;
-    for (size_t i = 0; i < project->group->service_count; i++) {
+    if (paths->count + 1 >= paths->room) {
+        size_t room = paths->room ? 2 * paths->room : 64;
+        const char **grown = realloc(paths->list, room * sizeof *grown);
+        if (!grown)
+            return arc_error_nomem(err);
+        paths->list = grown;
+        paths->room = room;
+    }
+    paths->list[paths->count++] = path;
+    paths->list[paths->count] = NULL;
+    return ARC_OK;
+}
+
+/* The files that the group's plan is made from. */
+static int add_configuration(const struct arc_project *project, struct paths *paths,
+                             struct arc_error *err)
+{
+    const struct arc_group *group = project->group;
+    ARC_TRY(add_path(paths, project->config.path, err));
+    ARC_TRY(add_path(paths, group->notes_template, err));
+    for (char **file = group->described.files; file && *file; file++)
+        ARC_TRY(add_path(paths, *file, err));
+    for (size_t i = 0; i < group->service_count; i++) {
+        ARC_TRY(add_path(paths, group->services[i].file, err));
+        ARC_TRY(add_path(paths, group->services[i].version_file, err));
+    }
+    return ARC_OK;
+}
+
+/* Appends which files of the configuration, and with `contexts` of the services, are not as the
+ * commit has them. */
+static int list_dirty(struct arc_project *project, const struct arc_oid *commit, bool contexts,
+                      struct arc_buf *out, struct arc_error *err)
+{
+    ARC_AUTO(paths) struct paths paths = {0};
+    struct count count = {
+        .generated = project->group->generated, .known_only = !contexts, .out = out};
+    ARC_TRY(add_configuration(project, &paths, err));
+    for (size_t i = 0; contexts && i < project->group->service_count; i++) {
         const char *context = project->group->services[i].build.context;
         if (!arc_context_is_remote(context))
-            ARC_TRY(arc_git_compare_worktree(project->git, project->env, &head, context, add_file,
-                                             &count, err));
+            ARC_TRY(add_path(&paths, context, err));
     }
+    if (paths.count)
+        ARC_TRY(arc_git_compare_worktree(project->git, project->env, commit, paths.list, add_file,
+                                         &count, err));
     if (count.files > SHOWN_MAX)
         arc_buf_printf(out, " and %zu more", count.files - SHOWN_MAX);
     return arc_buf_check(out, "the changed files", err);
+}
+
+int arc_project_dirty(struct arc_project *project, struct arc_buf *out, struct arc_error *err)
+{
+    struct arc_oid head;
+    ARC_TRY(arc_git_head(project->git, &head, NULL, err));
+    if (strcmp(head.hex, project->repository.revision) != 0)
+        return ARC_OK;
+    return list_dirty(project, &head, true, out, err);
+}
+
+int arc_project_check_config(struct arc_project *project, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 1024}, files = {.max = 4096};
+    struct arc_oid commit;
+    const char *tag = project->tag.text;
+    arc_buf_printf(&ref, "refs/tags/%s", tag ? tag : "");
+    if (!tag || arc_git_resolve_ref(project->git, arc_buf_text(&ref), &commit, NULL))
+        return ARC_OK;
+    ARC_TRY(list_dirty(project, &commit, false, &files, err));
+    if (!files.len)
+        return ARC_OK;
+    return arc_error_set(
+        err, ARC_EINPUT,
+        "the plan would not be made of what %s has: %s; git stash it, or commit it "
+        "and take a new version",
+        tag, arc_buf_text(&files));
 }
 
 int arc_project_check_tag(struct arc_project *project, bool rehearsal, struct arc_error *err)

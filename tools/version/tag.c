@@ -240,6 +240,15 @@ size_t arc_tag_prefix(const struct arc_group *group)
     return len;
 }
 
+void arc_tag_keep_higher(struct arc_tag *kept, struct arc_tag *tag)
+{
+    if (kept->text && arc_release_version_compare(&tag->version, &kept->version) <= 0)
+        return;
+    arc_tag_free(kept);
+    *kept = *tag;
+    *tag = (struct arc_tag){0};
+}
+
 void arc_tag_free(struct arc_tag *tag)
 {
     free(tag->text);

@@ -40,15 +40,6 @@ static void standing_free(struct standing *standing)
     arc_tag_free(&standing->released);
 }
 
-static void keep_higher(struct arc_tag *kept, struct arc_tag *tag)
-{
-    if (kept->text && arc_release_version_compare(&tag->version, &kept->version) <= 0)
-        return;
-    arc_tag_free(kept);
-    *kept = *tag;
-    *tag = (struct arc_tag){0};
-}
-
 static bool same(const char *a, size_t a_len, const char *b, size_t b_len)
 {
     if (!a || !b)
@@ -81,9 +72,9 @@ static void weigh(struct standing *standing, const struct arc_group *group,
         bool minor = same(theirs->minor, theirs->minor_len, ours->minor, ours->minor_len);
         standing->major_beaten |= major;
         standing->minor_beaten |= major && minor;
-        keep_higher(&standing->higher, other);
+        arc_tag_keep_higher(&standing->higher, other);
     } else if (order < 0 && (!theirs->prerelease || ours->prerelease))
-        keep_higher(released ? &standing->released : &standing->previous, other);
+        arc_tag_keep_higher(released ? &standing->released : &standing->previous, other);
 }
 
 /* Tags that are not releases are no concern of ours. Only running out of memory stops it. */
