@@ -84,7 +84,7 @@ int arc_project_check_config(struct arc_project *project, struct arc_error *err)
 
 /* Appends which files of the group's configuration and services are not as the project's commit has them, and are not
  * `generated`: the first five, and how many more. Nothing where another commit is checked out. The
- * project is loaded. */
+ * project is loaded. ARC_ENOTFOUND where there is no git to ask. */
 int arc_project_dirty(struct arc_project *project, struct arc_buf *out, struct arc_error *err);
 
 /* The version that a service's file had at a commit; *out (owned by the caller) is NULL where there was no

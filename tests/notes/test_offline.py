@@ -49,3 +49,10 @@ def test_nothing_is_started_opened_or_written(tmp_path):
         assert not re.match(r"socket|connect|creat|unlink|rename|mkdir", call), call
         assert "/dev/null" in call or not re.search(r"O_WRONLY|O_RDWR|O_CREAT|O_TRUNC", call), call
     assert before == {path: path.stat().st_mtime_ns for path in repo.rglob("*")}
+
+
+def test_without_git(tmp_path):
+    make_repo(tmp_path)
+    for command in ("plan", "dry-run"):
+        run = subprocess.run([ARC_CI, command, "messaging/v0.1.0"], cwd=tmp_path, env={"PATH": "/nowhere"}, capture_output=True, text=True)
+        assert run.returncode == 0 and "not known: there is no program 'git'" in run.stderr, run.stderr

@@ -16,7 +16,14 @@ int project_note_published(const struct arc_project *project, struct report *rep
 int project_note_dirty(struct arc_project *project, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf files = {.max = 4096};
-    ARC_TRY(arc_project_dirty(project, &files, err));
+    ARC_AUTO(arc_error) struct arc_error why = {0};
+    int rc = arc_project_dirty(project, &files, &why);
+    if (rc == ARC_ENOTFOUND)
+        return report_note(report, 'w', NULL, err,
+                           "whether the work tree is commit %.12s is not known: %s",
+                           project->repository.revision, arc_error_text(&why));
+    if (rc)
+        return arc_error_set(err, rc, "%s", arc_error_text(&why));
     if (!files.len)
         return ARC_OK;
     return report_note(report, 'w', NULL, err,

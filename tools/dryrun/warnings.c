@@ -149,7 +149,13 @@ static int warn_of_head(struct arc_project *project, json_t *out, struct arc_err
 static int warn_of_files(struct arc_project *project, json_t *out, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf files = {.max = 4096};
-    ARC_TRY(arc_project_dirty(project, &files, err));
+    ARC_AUTO(arc_error) struct arc_error why = {0};
+    int rc = arc_project_dirty(project, &files, &why);
+    if (rc == ARC_ENOTFOUND)
+        return add(out, "dirty", err, "whether the work tree is the commit is not known: %s",
+                   arc_error_text(&why));
+    if (rc)
+        return arc_error_set(err, rc, "%s", arc_error_text(&why));
     if (!files.len)
         return ARC_OK;
     return add(out, "dirty", err,

@@ -63,7 +63,7 @@ int arc_git_run_with(const struct arc_git *git, const struct arc_env *env,
                      const struct arc_buf *input, unsigned seconds,
                      struct arc_process_result *result, struct arc_error *err)
 {
-    const char *argv[COMMON_COUNT + ARC_GIT_WORDS + 1] = {0};
+    ARC_AUTO_FREE const char **argv = NULL;
     ARC_AUTO_FREE const char **vars = NULL;
     ARC_AUTO(arc_buf) struct arc_buf gitdir = {.max = 8192};
     ARC_AUTO(arc_buf) struct arc_buf worktree = {.max = 8192};
@@ -77,10 +77,14 @@ int arc_git_run_with(const struct arc_git *git, const struct arc_env *env,
     ARC_TRY(child_environment(env, own, token, &vars, err));
 
     size_t count = 0;
-    for (; count < COMMON_COUNT; count++)
-        argv[count] = common[count];
-    for (size_t i = 0; words[i] && i < ARC_GIT_WORDS; i++)
-        argv[count++] = words[i];
+    while (words[count])
+        count++;
+    argv = calloc(COMMON_COUNT + count + 1, sizeof *argv);
+    if (!argv)
+        return arc_error_nomem(err);
+    memcpy(argv, common, COMMON_COUNT * sizeof *argv);
+    memcpy(argv + COMMON_COUNT, words, count * sizeof *argv);
+
     struct arc_env there = *env;
     there.cwd = git->worktree ? git->worktree : git->gitdir;
     const struct arc_process process = {.argv = argv,

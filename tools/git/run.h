@@ -6,9 +6,6 @@
 #include "git/token.h"
 #include "os/process.h"
 
-/* Most words of a command, behind those that every one has. */
-#define ARC_GIT_WORDS 24
-
 /* Runs git with `words` (NULL-terminated) in the repository, which it is told (GIT_DIR) instead of
  * looking for one: it finds no other, whatever lies in the tree. Without hooks, prompts and locks;
  * `token` (may be NULL) is what the remote gets. 0 when it ran, whatever its exit status; the result

@@ -126,8 +126,11 @@ int arc_project_check_config(struct arc_project *project, struct arc_error *err)
     arc_buf_printf(&ref, "refs/tags/%s", tag ? tag : "");
     if (!tag || arc_git_resolve_ref(project->git, arc_buf_text(&ref), &commit, NULL))
         return ARC_OK;
-    ARC_TRY(list_dirty(project, &commit, false, &files, err));
-    if (!files.len)
+    ARC_AUTO(arc_error) struct arc_error why = {0};
+    int rc = list_dirty(project, &commit, false, &files, &why);
+    if (rc && rc != ARC_ENOTFOUND) /* no git: the warning of arc_project_dirty() says so */
+        return arc_error_set(err, rc, "%s", arc_error_text(&why));
+    if (rc || !files.len)
         return ARC_OK;
     return arc_error_set(
         err, ARC_EINPUT,
