@@ -99,6 +99,7 @@ int arc_merge(const struct arc_build_options *options, struct arc_ledger *out,
               struct arc_error *err);
 
 struct arc_promote_options {
+    struct arc_project *project; /* whose remote is asked for the release's tag; NULL: nobody is */
     const struct arc_env *env;
     const struct arc_clock *clock;
     const struct arc_plan *plan;
@@ -110,8 +111,9 @@ struct arc_promote_options {
 };
 
 /* Moves the plan's tags to the verified indexes, each by putting the same bytes under the tag.
- * Everything is verified, and the version's own tags looked up, before the first tag moves;
- * floating tags move last. When one cannot be moved, the ones already moved are put back, and the
+ * Everything is verified, the version's own tags are looked up, and so is the release's git tag,
+ * which must still lead to the plan's commit on the remote, before the first tag moves; floating
+ * tags move last. When one cannot be moved, the ones already moved are put back, and the
  * error names what could not be. ARC_EFAILED when a tag of this version exists and points elsewhere
  * (without force). A floating tag stays where it is when a higher stable version has it by now.
  * *out: the ledger with the services' `tags`. */

@@ -100,6 +100,7 @@ class Checkout:
         # One pack, no thousand loose objects: act copies the repository for every job.
         subprocess.run(["git", "clone", "-q", "--no-local", "--no-tags", ROOT, self.path], check=True)
         self.git("checkout", "-q", "-B", "main")
+        self.git("remote", "set-url", "origin", str(self.path))  # its tags are GitHub's, too
         self.git("update-ref", "refs/remotes/origin/main", "HEAD")  # whatever branch the sources are on
         for file in [self.path / ".github/arc-ci.yaml", *(self.path / ".github/workflows").glob("*.yml")]:
             text = file.read_text().replace("ghcr.io", self.stage.engine.registry.host)

@@ -12,7 +12,9 @@ static const char *const known[] = {
     "layers",        "subject",   "digest",       "platform",     "urls",
     "annotations",   "data",      "os",           "architecture", "os.version",
     "os.features",   "variant",   "rootfs",       "diff_ids",     "Labels",
-    "Entrypoint",    "Cmd",       "User"};
+    "Entrypoint",    "Cmd",       "User",         "size",         "Env",
+    "WorkingDir",    "Volumes",   "ExposedPorts", "StopSignal",   "type",
+    "created",       "author",    "history"};
 
 /* Maps whose names are the user's own. */
 static bool is_free(const char *name)
@@ -24,10 +26,29 @@ static bool is_free(const char *name)
     return false;
 }
 
+/* Whether Go's encoding/json, in which docker is written, takes one name for the other: letters count
+ * whatever their case, and so do the two other characters that fold to ASCII letters. */
+static bool is_same_to_docker(const char *known_name, const char *name)
+{
+    static const char long_s[] = "\xc5\xbf", kelvin[] = "\xe2\x84\xaa";
+    while (*known_name && *name) {
+        char letter = *known_name++;
+        if (strncasecmp(&letter, name, 1) == 0)
+            name++;
+        else if ((letter == 's' || letter == 'S') && strncmp(name, long_s, 2) == 0)
+            name += 2;
+        else if ((letter == 'k' || letter == 'K') && strncmp(name, kelvin, 3) == 0)
+            name += 3;
+        else
+            return false;
+    }
+    return !*known_name && !*name;
+}
+
 static int check_name(const char *name, struct arc_error *err)
 {
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (strcasecmp(known[i], name) == 0 && strcmp(known[i], name) != 0)
+        if (strcmp(known[i], name) != 0 && is_same_to_docker(known[i], name))
             return arc_error_set(err, ARC_EFAILED,
                                  "has a member '%s', which docker reads as '%s': no image is "
                                  "promoted that means something else there",

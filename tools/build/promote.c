@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "build/run.h"
 #include "build/verify.h"
+#include "git/fetch.h"
 #include <string.h>
 
 /* One tag of one service. */
@@ -56,6 +57,15 @@ static void tell(const struct promotion *promotion, const struct move *move, con
                                     .step = arc_buf_text(&step),
                                     .state = ARC_STEP_DONE};
     promotion->options->on_event(promotion->options->context, &event);
+}
+
+/* What is not about one tag. */
+static void tell_all(const struct promotion *promotion, const char *text)
+{
+    const struct arc_build_event event = {
+        .service = "", .platform = "", .step = text, .state = ARC_STEP_DONE};
+    if (promotion->options->on_event)
+        promotion->options->on_event(promotion->options->context, &event);
 }
 
 /* ---- what is promoted ---------------------------------------------------------------------- */
@@ -400,22 +410,80 @@ static int note_tags(struct promotion *promotion, struct arc_error *err)
     return ARC_OK;
 }
 
+/* ---- what belongs together ------------------------------------------------------------------- */
+
+/* A ledger of another plan: of another group or commit, or of images with other names. */
+static int check_origin(const struct arc_plan *plan, const struct arc_ledger *build,
+                        struct arc_error *err)
+{
+    if (strcmp(plan->revision, build->revision) != 0)
+        return arc_error_set(err, ARC_EINPUT,
+                             "build.json is about commit %.12s, the plan about %.12s",
+                             build->revision, plan->revision);
+    if (strcmp(plan->group, build->group) != 0)
+        return arc_error_set(err, ARC_EINPUT, "build.json is about group %s, the plan about %s",
+                             build->group, plan->group);
+    for (size_t i = 0; i < build->service_count; i++) {
+        const struct arc_built_service *built = &build->services[i];
+        const struct arc_planned_service *planned = arc_plan_service(plan, built->service);
+        if (!planned || strcmp(planned->image, built->image) != 0)
+            return arc_error_set(
+                err, ARC_EINPUT, "build.json is of another plan: it has %s as %s, the plan %s",
+                built->service, built->image, planned ? planned->image : "has no such service");
+    }
+    return ARC_OK;
+}
+
 static int check_ledger(const struct arc_promote_options *options, struct arc_error *err)
 {
-    const char *planned = options->plan->revision;
-    const char *built = options->build ? options->build->revision : planned;
+    const struct arc_ledger *build = options->build;
     if (!options->plan->push)
         return arc_error_set(err, ARC_EINPUT, "the plan pushes nothing, so no tag can move");
-    if (options->build && options->build->dirty && !options->allow_dirty)
+    if (build && build->dirty && !options->allow_dirty)
         return arc_error_set(
             err, ARC_EINPUT,
             "build.json is of a work tree that was not commit %.12s: its names are "
             "promoted, marked as dirty, with --allow-dirty only",
-            built);
-    if (strcmp(planned, built) == 0)
+            build->revision);
+    return build ? check_origin(options->plan, build, err) : ARC_OK;
+}
+
+/* Whether the release's tag still leads to the plan's commit: it may have been moved or deleted
+ * while the images were built, and nothing of another commit becomes public under its name. */
+static int check_tag(const struct promotion *promotion, struct arc_error *err)
+{
+    const struct arc_promote_options *options = promotion->options;
+    const char *tag = options->plan->tag, *revision = options->plan->revision;
+    ARC_AUTO(arc_error) struct arc_error why = {0};
+    struct arc_oid commit;
+    if (!tag || !options->project)
         return ARC_OK;
-    return arc_error_set(err, ARC_EINPUT, "build.json is about commit %.12s, the plan about %.12s",
-                         built, planned);
+
+    int rc = arc_project_open(options->project, &why);
+    if (rc == ARC_ENOTFOUND) {
+        tell_all(promotion, "warning: this is no clone, so where the release's tag leads to by now "
+                            "was not looked up");
+        return ARC_OK;
+    }
+    if (!rc)
+        rc = arc_git_ask_tag(options->project->git, options->env, tag, &commit, &why);
+    if (rc == ARC_ENOTFOUND)
+        return arc_error_set(err, ARC_EFAILED,
+                             "nothing was moved: the tag %s is gone (%s); push it again (git push "
+                             "origin %s) if the release is to be made",
+                             tag, arc_error_text(&why), tag);
+    if (rc)
+        return arc_error_set(err, ARC_EWORLD,
+                             "nothing was moved, since it cannot be seen whether the tag %s still "
+                             "leads to commit %.12s: %s; run it again",
+                             tag, revision, arc_error_text(&why));
+    if (strcmp(commit.hex, revision) == 0)
+        return ARC_OK;
+    return arc_error_set(
+        err, ARC_EFAILED,
+        "nothing was moved: the tag %s leads to commit %.12s by now, and %.12s was "
+        "built; take a new version for the new commit",
+        tag, commit.hex, revision);
 }
 
 static int promote_all(struct promotion *promotion, struct arc_error *err)
@@ -426,6 +494,7 @@ static int promote_all(struct promotion *promotion, struct arc_error *err)
     arc_registry_on_wait(promotion->registry, arc_build_tell_wait, &promotion->listener);
     ARC_TRY(read_services(promotion, err));
     ARC_TRY(plan_moves(promotion, err));
+    ARC_TRY(check_tag(promotion, err));
     ARC_TRY(move_all(promotion, err));
     return note_tags(promotion, err);
 }

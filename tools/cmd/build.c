@@ -206,8 +206,9 @@ static int describe(struct arc_project *project, const struct arc_build_options 
     return ARC_OK;
 }
 
-static int promote(const struct invocation *inv, const struct arc_build_options *options,
-                   struct arc_ledger *out, struct arc_error *err)
+static int promote(const struct invocation *inv, struct arc_project *project,
+                   const struct arc_build_options *options, struct arc_ledger *out,
+                   struct arc_error *err)
 {
     ARC_AUTO(arc_needs) struct arc_needs found = {0};
     ARC_AUTO(arc_ledger) struct arc_ledger built = {0};
@@ -221,7 +222,8 @@ static int promote(const struct invocation *inv, const struct arc_build_options 
     if (found.build)
         ARC_TRY(arc_ledger_read(found.build, &built, err));
 
-    struct arc_promote_options wanted = {.env = options->env,
+    struct arc_promote_options wanted = {.project = project,
+                                         .env = options->env,
                                          .plan = options->plan,
                                          .build = found.build ? &built : NULL,
                                          .allow_dirty = option_flag(inv, "allow-dirty"),
@@ -249,7 +251,7 @@ static int work(const struct invocation *inv, struct arc_project *project,
     int rc = catch_signals(err);
     options->interrupted_fd = interrupt_pipe[0];
     if (!rc && option_flag(inv, "promote"))
-        rc = promote(inv, options, out, err);
+        rc = promote(inv, project, options, out, err);
     else if (!rc && option_flag(inv, "merge"))
         rc = arc_merge(options, out, err);
     else if (!rc)
@@ -410,10 +412,13 @@ const struct command cmd_build = {
         "Over several machines: every job of a matrix builds its cell with --cell, a later job "
         "joins them with --merge. After the gate, --promote moves the version's tags, sha-… and, "
         "for the highest stable version, latest, each in one request to the same bytes. When one "
-        "cannot be moved, those before it are put back. A version's tag that points elsewhere is "
+        "cannot be moved, those before it are put back. Right before the first one moves, the "
+        "remote is asked once more: a release's tag that was moved or deleted meanwhile, or a "
+        "remote that cannot be asked, stops it. A version's tag that points elsewhere is "
         "never rewritten without --force.",
     .options = options,
     .outputs = outputs,
     .examples = examples,
+    .token = true,
     .run = run,
 };

@@ -92,5 +92,6 @@ const struct command cmd_notes = {
     .options = options,
     .outputs = outputs,
     .examples = examples,
+    .token = true,
     .run = run,
 };

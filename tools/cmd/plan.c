@@ -248,5 +248,6 @@ const struct command cmd_plan = {
     .options = options,
     .outputs = outputs,
     .examples = examples,
+    .token = true,
     .run = run,
 };

@@ -151,5 +151,6 @@ const struct command cmd_version = {
     .options = options,
     .outputs = outputs,
     .examples = examples,
+    .token = true,
     .run = run,
 };

@@ -199,11 +199,11 @@ static int parse_tags(const char *text, json_t *tags, struct arc_error *err)
     return ARC_OK;
 }
 
-static int remote_tags(const struct arc_git *git, const struct arc_env *env, json_t *tags,
-                       struct arc_error *err)
+/* `words`: git's ls-remote. */
+static int list_remote(const struct arc_git *git, const struct arc_env *env,
+                       const char *const *words, json_t *tags, struct arc_error *err)
 {
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
-    static const char *const words[] = {"ls-remote", "--tags", "origin", NULL};
     ARC_TRY(ask_remote(git, env, words, NULL, ASK_SECONDS, &result, err));
     if (result.status)
         return arc_error_set(err, ARC_EWORLD, "%s", arc_git_complaint(&result));
@@ -216,8 +216,9 @@ static int load_tags(const struct arc_git *git, const struct arc_env *env, struc
     if (git->scratch->tags)
         return ARC_OK;
 
+    static const char *const words[] = {"ls-remote", "--tags", "origin", NULL};
     ARC_AUTO_JSON json_t *tags = json_object();
-    int rc = tags ? remote_tags(git, env, tags, err) : arc_error_nomem(err);
+    int rc = tags ? list_remote(git, env, words, tags, err) : arc_error_nomem(err);
     if (rc == ARC_ENOMEM)
         return rc;
     if (rc)
@@ -280,4 +281,28 @@ int arc_git_tag_commit(const struct arc_git *git, const char *name, struct arc_o
     arc_buf_printf(&ref, "refs/tags/%s", name);
     ARC_TRY(arc_buf_check(&ref, "the name of a tag", err));
     return arc_git_resolve_ref(git, ref.data, out, err);
+}
+
+int arc_git_ask_tag(const struct arc_git *git, const struct arc_env *env, const char *name,
+                    struct arc_oid *out, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 8192}, peeled = {.max = 8192};
+    ARC_AUTO_FREE char *url = NULL;
+    ARC_AUTO_JSON json_t *tags = json_object();
+    arc_buf_printf(&ref, "refs/tags/%s", name);
+    arc_buf_printf(&peeled, "refs/tags/%s^{}", name);
+    if (!tags || peeled.failed)
+        return arc_error_nomem(err);
+    if (arc_git_remote_url(git, "origin", &url, NULL) == ARC_ENOTFOUND)
+        return arc_git_resolve_ref(git, ref.data, out, err);
+
+    const char *const words[] = {"ls-remote", "origin", ref.data, peeled.data, NULL};
+    ARC_AUTO(arc_error) struct arc_error why = {0};
+    if (list_remote(git, env, words, tags, &why)) /* no git is no tag that is gone */
+        return arc_error_set(err, ARC_EWORLD, "git ls-remote origin: %s", arc_error_text(&why));
+    const char *commit = json_string_value(json_object_get(tags, name));
+    if (!commit || !is_oid(commit))
+        return arc_error_set(err, ARC_ENOTFOUND, "the remote has no tag %.200s", name);
+    memcpy(out->hex, commit, sizeof out->hex);
+    return ARC_OK;
 }

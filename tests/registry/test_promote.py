@@ -1,0 +1,235 @@
+"""Promotion compares tag, plan, ledger and indexes once more, and moves nothing where they do not belong together."""
+import gzip
+import hashlib
+import http.server
+import json
+import os
+import subprocess
+
+import pytest
+
+import loopback
+import test_cmd as cmd
+
+INDEX = "application/vnd.oci.image.index.v1+json"
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+CONFIG = "application/vnd.oci.image.config.v1+json"
+TAR = "application/vnd.oci.image.layer.v1.tar+gzip"
+PLATFORMS = ("linux/amd64", "linux/arm64")
+
+
+def digest(data):
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+class Registry(http.server.BaseHTTPRequestHandler):
+    """server.manifests[(repository, reference)] = (type, bytes); server.blobs[digest] = bytes; server.moved: the tags that were put."""
+    protocol_version = "HTTP/1.1"
+
+    def answer(self, status, body=b"", kind="application/json", stored=None):
+        self.send_response(status)
+        for name, value in (("Content-Type", kind), ("Content-Length", str(len(body))), ("Docker-Content-Digest", digest(stored or body))):
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(b"" if self.command == "HEAD" else body)
+
+    def do_GET(self):
+        _, _, *repository, kind, reference = self.path.split("?")[0].split("/")
+        server, repository = self.server, "/".join(repository)
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if kind == "blobs":
+            data = server.blobs.get(reference)
+            return self.answer(404) if data is None else self.answer(200, data, "application/octet-stream")
+        if self.command == "PUT":
+            server.moved.append(f"{repository}:{reference}")
+            server.manifests[repository, reference] = server.manifests[repository, digest(body)] = (self.headers["Content-Type"], body)
+            return self.answer(201, stored=body)
+        if (repository, reference) not in server.manifests:
+            return self.answer(404, b'{"errors": [{"code": "MANIFEST_UNKNOWN"}]}')
+        kind, data = server.manifests[repository, reference]
+        return self.answer(200, data, kind)
+
+    do_HEAD = do_PUT = do_GET
+
+    def log_message(self, *_):
+        pass
+
+
+class Shop:
+    """A clone with a release that is planned, and its images as a build pushed them."""
+
+    def __init__(self, folder, server):
+        self.server, self.folder, self.remote = server, folder / "clone", folder / "remote"
+        self.host = f"127.0.0.1:{server.server_port}"
+        cmd.make_repo(self.remote, [
+            {"write": {".github/arc-ci.yaml": f"groups: {{g: {{registry: '{self.host}/o', services: [a, b]}}}}\n",
+                       "a/service.yaml": "name: a\ncodename: a\n", "a/Dockerfile": "FROM scratch\n",
+                       "b/service.yaml": "name: b\ncodename: b\n", "b/Dockerfile": "FROM scratch\n"}},
+            {"commit": "one"}, {"tag": "g/v1.0.0"}])
+        self.git("clone", "-q", str(self.remote), str(self.folder), cwd=folder)
+        self.plan = json.loads(self.arc("plan", "--json", "g/v1.0.0").stdout)
+        self.ledger = {"document": "build", "format": 1, "group": "g", "revision": self.plan["revision"], "pushed": True, "dirty": False,
+                       "services": [self.push(service) for service in self.plan["services"]]}
+
+    def git(self, *words, cwd=None):
+        env = {"PATH": os.environ["PATH"], "HOME": str(self.folder.parent), "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_AUTHOR_NAME": "Ada",
+               "GIT_AUTHOR_EMAIL": "a@example.org", "GIT_COMMITTER_NAME": "Ada", "GIT_COMMITTER_EMAIL": "a@example.org"}
+        return subprocess.run(["git", *words], cwd=cwd or self.remote, env=env, check=True, capture_output=True, text=True).stdout.strip()
+
+    def arc(self, *words, cwd=None, **env):
+        return subprocess.run([cmd.ARC_CI, *words], cwd=cwd or self.folder, capture_output=True, text=True,
+                              env={"PATH": os.environ["PATH"], "HOME": str(self.folder.parent), **env})
+
+    def put(self, image, document, kind):
+        data = json.dumps(document).encode() if isinstance(document, dict) else document
+        self.server.manifests[image, digest(data)] = (kind, data)
+        return {"mediaType": kind, "digest": digest(data), "size": len(data)}
+
+    def blob(self, data, kind):
+        self.server.blobs[digest(data)] = data
+        return {"mediaType": kind, "digest": digest(data), "size": len(data)}
+
+    def image(self, service, platform, change=lambda manifest: manifest):
+        image, (system, machine) = service["image"].split("/", 1)[1], platform.split("/")
+        config = {"os": system, "architecture": machine, "config": {"Labels": service["labels"]}}
+        layer = gzip.compress(f"{platform}{service['service']}".ljust(512).encode(), mtime=0)
+        manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": self.blob(json.dumps(config).encode(), CONFIG),
+                    "layers": [self.blob(layer, TAR)]}
+        return {**self.put(image, change(manifest), MANIFEST), "platform": {"os": system, "architecture": machine}}
+
+    def push(self, service, change=lambda index: index, **options):
+        """Puts a service's index under its staging tag; the ledger's entry of it."""
+        image = service["image"].split("/", 1)[1]
+        platforms = service["platforms"]
+        images = [self.image(service, platform, **options) for platform in platforms]
+        index = self.put(image, change({"schemaVersion": 2, "mediaType": INDEX, "manifests": images}), INDEX)
+        self.server.manifests[image, service["staging"]] = self.server.manifests[image, index["digest"]]
+        return {"service": service["service"], "image": service["image"], "digest": index["digest"], "key": None, "tags": [], "built": True,
+                "generated": [], "base-images": [],
+                "cells": [{"platform": platform, "digest": row["digest"], "attestations": []} for platform, row in zip(platforms, images)]}
+
+    def promote(self, ledger=None, cwd=None, **env):
+        (self.folder.parent / "plan.json").write_text(json.dumps(self.plan))
+        (self.folder.parent / "build.json").write_text(json.dumps(ledger or self.ledger))
+        return self.arc("build", "--promote", f"--plan={self.folder.parent}/plan.json", f"--build={self.folder.parent}/build.json",
+                        cwd=cwd, **env)
+
+    def refuses(self, status, *said, **options):
+        run = self.promote(**options)
+        assert run.returncode == status and all(words in run.stderr for words in said), run.stderr
+        assert not self.server.moved, "nothing moved"
+
+
+@pytest.fixture
+def shop(tmp_path):
+    with loopback.serving(Registry, manifests={}, blobs={}, moved=[]) as server:
+        yield Shop(tmp_path, server)
+
+
+def test_what_belongs_together_is_promoted(shop):
+    run = shop.promote()
+    assert run.returncode == 0 and len(shop.server.moved) == 6, run.stderr
+
+
+@pytest.mark.parametrize("annotated", [False, True])
+def test_the_tag_was_moved_meanwhile(shop, annotated):
+    shop.git("commit", "-q", "--allow-empty", "-m", "two")
+    shop.git("tag", "-f", *(["-a", "-m", "x"] if annotated else []), "g/v1.0.0")
+    shop.refuses(1, "nothing was moved: the tag g/v1.0.0 leads to commit ", "take a new version")
+
+
+def test_the_tag_was_made_anew_for_the_same_commit(shop):
+    shop.git("tag", "-f", "-a", "-m", "x", "g/v1.0.0")
+    assert shop.promote().returncode == 0
+
+
+def test_the_tag_was_deleted_meanwhile(shop):
+    shop.git("tag", "-d", "g/v1.0.0")
+    shop.git("branch", "g/v1.0.0")  # a branch of its name is no tag
+    shop.git("tag", "x/refs/tags/g/v1.0.0")
+    shop.refuses(1, "nothing was moved: the tag g/v1.0.0 is gone", "git push origin g/v1.0.0")
+
+
+def test_the_remote_is_gone(shop):
+    shop.remote.rename(shop.remote.with_name("elsewhere"))
+    shop.refuses(3, "nothing was moved, since it cannot be seen whether the tag g/v1.0.0 still leads to commit ", "does not appear")
+
+
+def test_no_git_to_ask_with(shop):
+    shop.refuses(3, "cannot be seen", "there is no program 'git'", PATH="/nowhere")
+
+
+def test_a_repository_without_a_remote_has_the_tag_itself(shop):
+    shop.git("remote", "remove", "origin", cwd=shop.folder)
+    assert shop.promote().returncode == 0
+    shop.git("tag", "-d", "g/v1.0.0", cwd=shop.folder)
+    shop.server.moved.clear()
+    shop.refuses(1, "the tag g/v1.0.0 is gone")
+
+
+def test_no_clone_at_all_is_said(shop):
+    run = shop.promote(cwd=shop.folder.parent)
+    assert run.returncode == 0 and "warning: this is no clone" in run.stderr and len(shop.server.moved) == 6
+
+
+def test_a_ci_plan_asks_nobody(shop):
+    shop.remote.rename(shop.remote.with_name("elsewhere"))
+    shop.plan = json.loads(shop.arc("plan", "--json", "--push").stdout)
+    shop.ledger["services"] = [shop.push(service) for service in shop.plan["services"]]
+    run = shop.promote()
+    assert run.returncode == 0 and shop.server.moved, run.stderr
+
+
+@pytest.mark.parametrize("change, said", [
+    (lambda ledger: ledger.update(revision="1" * 40), "build.json is about commit 111111111111, the plan about "),
+    (lambda ledger: ledger.update(group="h"), "build.json is about group h, the plan about g"),
+    (lambda ledger: ledger["services"][0].update(image="127.0.0.1:1/o/a"), "build.json is of another plan: it has a as 127.0.0.1:1/o/a"),
+    (lambda ledger: ledger["services"][0].update(service="c"), "it has c as "),
+], ids=["commit", "group", "image", "service"])
+def test_the_ledger_of_another_run(shop, change, said):
+    change(shop.ledger)
+    shop.refuses(2, said)
+
+
+@pytest.mark.parametrize("change, said", [
+    (lambda entry: entry["cells"][0].update(digest="sha256:" + "1" * 64), "build.json has sha256:1"),
+    (lambda entry: entry["cells"].pop(), "build.json has no image for linux/arm64 of b"),
+    (lambda entry: entry["cells"].append({**entry["cells"][0], "platform": "linux/s390x"}), "has 3 images of b, the index 2"),
+    (lambda entry: entry["cells"].reverse(), None),
+    (lambda entry: [cell.update(digest=entry["cells"][0]["digest"]) for cell in entry["cells"]], "they do not belong together"),
+], ids=["digest", "missing", "more", "order", "the same twice"])
+def test_each_cell_of_the_last_index_is_held_against_the_ledger(shop, change, said):
+    change(shop.ledger["services"][1])
+    if said:
+        shop.refuses(1, said)
+    else:
+        assert shop.promote().returncode == 0
+
+
+def test_the_ledger_of_another_build_of_the_same_commit(shop):
+    """The images are compared, not the index around them: those are what the gate saw."""
+    again = shop.push(shop.plan["services"][0], change=lambda index: {**index, "annotations": {"built": "again"}})
+    shop.ledger["services"][0]["digest"] = again["digest"]
+    assert shop.promote().returncode == 0
+    shop.server.moved.clear()
+    shop.ledger["services"][1]["digest"] = again["digest"]  # of the other service
+    shop.refuses(1, "is not in the registry: build b first")
+
+
+@pytest.mark.parametrize("name", ["Manifests", "MANIFESTS", "manife\u017fts", "Annotations", "MediaType"])
+def test_an_index_that_docker_reads_otherwise(shop, name):
+    shop.ledger["services"][0] = shop.push(shop.plan["services"][0], change=lambda index: {**index, name: []})
+    shop.refuses(1, f"has a member '{name}', which docker reads as '")
+
+
+@pytest.mark.parametrize("name", ["Config", "Layers", "Subject", "SchemaVersion"])
+def test_a_manifest_that_docker_reads_otherwise(shop, name):
+    service = shop.plan["services"][0]
+    shop.ledger["services"][0] = shop.push(service)
+    image = service["image"].split("/", 1)[1]
+    rows = [shop.image(service, platform, change=lambda manifest: {**manifest, name: {}}) for platform in PLATFORMS]
+    index = shop.put(image, {"schemaVersion": 2, "mediaType": INDEX, "manifests": rows}, INDEX)
+    shop.ledger["services"][0].update(digest=index["digest"])
+    for cell, row in zip(shop.ledger["services"][0]["cells"], rows):
+        cell["digest"] = row["digest"]
+    shop.refuses(1, f"has a member '{name}', which docker reads as '")
