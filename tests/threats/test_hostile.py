@@ -85,6 +85,24 @@ def test_docker_gets_a_chosen_environment(shop):
     assert "secret" not in seen and "DOCKER_HOST=unix:///x" in seen and "SOURCE_DATE_EPOCH=1" in seen
 
 
+def test_docker_gets_the_secrets_that_a_build_names(shop):
+    shop.put(".github/arc-ci.yaml", CONFIG + "    build: {secrets: [NPM_TOKEN, {id: pip, environment: PIP}, {id: rc, file: .npmrc}]}\n")
+    shop.commit()
+    shop.run("build", "--plan", shop.plan(), NPM_TOKEN="n1", PIP="p1", PIPX="x1", GITHUB_TOKEN="g1")
+    seen = (shop.bin / "environment").read_text().splitlines()
+    assert "NPM_TOKEN=n1" in seen and "PIP=p1" in seen and not [line for line in seen if line.endswith(("x1", "g1"))]
+
+
+@pytest.mark.parametrize("name", ["GITHUB_TOKEN", "GH_TOKEN", "INPUT_TOKEN", "ACTIONS_RUNTIME_TOKEN"])
+def test_no_build_gets_the_jobs_own_tokens(shop, name):
+    """The names stand in the tree, which may be a pull request's."""
+    shop.put(".github/arc-ci.yaml", CONFIG + f"    build: {{secrets: [{{id: x, environment: {name}}}]}}\n")
+    shop.commit()
+    run = shop.run("build", "--plan", shop.plan(), **{name: "secret"})
+    assert run.returncode == 2 and f"a secret of the build is {name}, which no build gets" in run.stderr
+    assert not (shop.bin / "environment").exists() or "secret" not in (shop.bin / "environment").read_text()
+
+
 @pytest.mark.parametrize("name", ["a.log", "a-linux-amd64.log", "build.log"])
 def test_a_log_follows_no_link(shop, name):
     """A workflow names the folder; the tree may hold it."""

@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "build/run.h"
+#include "os/environment.h"
 #include "os/file.h"
 #include "os/folder.h"
 #include "os/process.h"
@@ -187,6 +188,47 @@ json_t *arc_build_argv(const struct arc_build_options *options, const char *meta
     return argv;
 }
 
+/* The job's own tokens: no build gets them by their names, whatever the tree asks for. */
+static const char *const kept_back[] = {"GITHUB_TOKEN", "GH_TOKEN", "INPUT_*", "ACTIONS_*", NULL};
+
+/* Adds the variable that holds a secret: "id=npm,env=NPM_TOKEN", or "id=NPM_TOKEN" (docs of buildx,
+ * "--secret"). */
+static int add_variable(struct arc_arena *memory, const char *secret, char ***out,
+                        struct arc_error *err)
+{
+    char name[256] = "";
+    for (const char *field = secret; field; field = strchr(field, ',')) {
+        field += *field == ',';
+        size_t key = strcspn(field, "="), end = strcspn(field, ",");
+        if (strncmp(field, "src=", 4) == 0 || strncmp(field, "source=", 7) == 0)
+            return ARC_OK;
+        if (key < end &&
+            (strncmp(field, "env=", 4) == 0 || (!*name && strncmp(field, "id=", 3) == 0)))
+            snprintf(name, sizeof name, "%.*s=", (int)(end - key - 1), field + key + 1);
+    }
+    if (arc_environment_has(kept_back, name))
+        return arc_error_set(
+            err, ARC_EINPUT,
+            "a secret of the build is %.*s, which no build gets: put what it needs "
+            "into a variable of its own (`env: MODULES_TOKEN:`), and name that",
+            (int)strcspn(name, "="), name);
+    name[strcspn(name, "=")] = '\0';
+    return *name ? arc_texts_add(memory, out, name, err) : ARC_OK;
+}
+
+/* The variables that the plan's secrets are in, and docker needs. NULL for none. */
+static int find_variables(const struct arc_plan *plan, struct arc_arena *memory, char ***out,
+                          struct arc_error *err)
+{
+    for (size_t i = 0; i < plan->service_count; i++) {
+        const struct arc_planned_recipe *recipe = plan->services[i].recipe;
+        char *const *secret = recipe && plan->services[i].selected ? recipe->secrets : NULL;
+        for (; secret && *secret; secret++)
+            ARC_TRY(add_variable(memory, *secret, out, err));
+    }
+    return ARC_OK;
+}
+
 /* What the child's output is fed to. */
 struct reading {
     const struct arc_build_options *options;
@@ -222,9 +264,13 @@ static int run_once(const struct arc_build_options *options, const json_t *defin
         return arc_error_nomem(err);
     json_array_foreach (list, i, item)
         argv[i] = json_string_value(item);
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
+    char **variables = NULL;
+    ARC_TRY(find_variables(options->plan, &memory, &variables, err));
     struct reading reading = {options, progress, plain, err};
     struct arc_process process = {.argv = argv,
                                   .env = options->env,
+                                  .passes = (const char *const *)variables,
                                   .input = input,
                                   .input_len = strlen(input),
                                   .interrupted_fd = &options->interrupted_fd,
