@@ -659,13 +659,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def reply(self, status, body=b"", headers=None, length=None):
         self.send_response(status)
-        self.send_header("Content-Type", "application/json; charset=utf-8")
-        for name, value in (headers or {}).items():
+        for name, value in {"Content-Type": "application/json; charset=utf-8", **(headers or {})}.items():
             self.send_header(name, value)
         if status not in (204, 304):
             self.send_header("Content-Length", str(len(body) if length is None else length))
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(b"" if self.command == "HEAD" else body)
 
     def reset(self):
         """Ends the connection with RST instead of FIN."""
@@ -694,9 +693,11 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
 class Double:
     """Serves a State; `faults` maps the number of a request (from 1) to a fault (tests/fault/faults.py)."""
 
+    API = Api
+
     def __init__(self, state=None, port=0, token=TOKEN):
         self.state = state or State()
-        self.api = Api(self.state)
+        self.api = self.API(self.state)
         self.token = token
         self.log = []           # (method, path, status)
         self.exchanges = []     # for the contract: what came and what went

@@ -47,8 +47,14 @@ def test_a_registry_that_stays_broken_ends_the_build(faulty, proxy):
     assert indexes_are_right(faulty, build)
 
 
-def test_a_refused_push_is_not_tried_again(faulty, proxy):
+def test_a_refused_push_ends_the_build_before_it_begins(faulty, proxy):
     proxy.rules = [Rule(r"^POST .*arc-flash/blobs/uploads", 403, times=10**6)]
+    _, stderr = faulty.build(status=3)
+    assert "nothing was built" in stderr and "arc-flash: the registry answers 403" in stderr and "trying again" not in stderr
+
+
+def test_a_push_that_is_refused_after_all_is_not_tried_again(faulty, proxy):
+    proxy.rules = [Rule(r"^(PUT|PATCH) .*arc-flash/blobs/uploads", 403, times=10**6)]
     _, stderr = faulty.build(status=1)
     assert "flash" in stderr and "trying again" not in stderr
 

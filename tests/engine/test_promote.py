@@ -32,7 +32,7 @@ def test_all_tags_of_all_services_point_to_the_built_indexes(shop):
 
 RUNS = {  # what a container is run with, and what it says then
     "flash": (["--version"], "nats-server: v"),
-    "strange": (["cat", "/pulsar/conf/standalone.conf"], "host:pulsar://127.0.0.1:6650"),  # its stand-in has no broker
+    "strange": (["cat", "/pulsar/conf/standalone.conf"], "host:pulsar://127.0.0.1:6651"),  # its stand-in has no broker
     "sonic": (["redis-server", "--version"], "Redis server v="),
 }
 

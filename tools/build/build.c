@@ -335,11 +335,58 @@ static int at_root(struct arc_project *project, const struct arc_build_options *
     return ARC_OK;
 }
 
+/* The images that this run will push, the mirrors' too. */
+static int list_images(const struct run *run, struct arc_registry_push **out, size_t *count,
+                       struct arc_error *err)
+{
+    struct arc_arena *memory = &run->ledger->memory;
+    for (size_t i = 0; i < run->options->plan->service_count; i++) {
+        const struct arc_planned_service *service = &run->options->plan->services[i];
+        char **mirror = service->mirrors;
+        if (!run->keys[i] || run->done[i])
+            continue;
+        for (char *image = service->image; image; image = *mirror++) {
+            struct arc_registry_push *item = arc_arena_append(memory, out, count, sizeof **out);
+            if (!item)
+                return arc_error_nomem(err);
+            item->image = image;
+        }
+    }
+    return ARC_OK;
+}
+
+/* A long build is not begun for a registry that will not take it. What cannot be asked now is left
+ * to the push itself. */
+static int check_push(struct run *run, struct arc_error *err)
+{
+    struct arc_registry_push *items = NULL;
+    const struct arc_registry_push *first = NULL;
+    size_t count = 0, refused = 0;
+    ARC_TRY(list_images(run, &items, &count, err));
+    int rc = arc_registry_may_push(run->registry, items, count, err);
+    for (size_t i = 0; i < count; i++) {
+        refused += items[i].advice != NULL;
+        if (items[i].advice && !first)
+            first = &items[i];
+    }
+    if (!rc && first)
+        rc =
+            arc_error_set(err, ARC_EWORLD,
+                          "nothing was built, for it could not be pushed to %zu of %zu images: %s; "
+                          "%s ('arc-ci doctor --push' shows all)",
+                          refused, count, arc_error_text(&first->problem), first->advice);
+    for (size_t i = 0; i < count; i++)
+        arc_error_clear(&items[i].problem);
+    return rc;
+}
+
 static int build_all(struct run *run, struct arc_error *err)
 {
     ARC_TRY(start(run, err));
     if (run->options->plan->push && !run->options->rebuild)
         ARC_TRY(find_built(run, err));
+    if (run->options->plan->push)
+        ARC_TRY(check_push(run, err));
     ARC_TRY(build_missing(run, err));
     close_up(run);
     return ARC_OK;

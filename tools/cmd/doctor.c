@@ -54,6 +54,7 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
         .purpose = option_value(inv, "for"),
         .config = option_value(inv, "config"),
         .offline = option_flag(inv, "offline"),
+        .push = option_flag(inv, "push"),
     };
     size_t i;
     json_t *check;
@@ -77,6 +78,9 @@ static const struct option options[] = {
      .help = "What the machine is to do: plan (also version, changes, notes, dry-run), build "
              "images, scan them, publish a release, or run the services."},
     {.name = "offline", .help = "Leave out what needs the network (registries)."},
+    {.name = "push",
+     .help = "Also ask every image's registry whether docker's login may push there: an upload is "
+             "opened and dropped, and nothing stored."},
     {.name = "config",
      .value = "FILE",
      .help = "The release groups, when they are not in .github/arc-ci.yaml."},
@@ -102,7 +106,8 @@ const struct command cmd_doctor = {
         "and volumes of the services and the platform's network. Each is ok, a warning, missing or "
         "skipped, with advice where there is something to do. Exit status 3 when something that "
         "--for needs is missing.\n\n"
-        "Nothing is changed. A token is only looked for: it is neither sent nor shown.",
+        "Nothing is changed. A token is only looked for: it is neither sent nor shown. With --push "
+        "the registries get docker's own login, as they would for a push.",
     .options = options,
     .outputs = outputs,
     .examples = examples,

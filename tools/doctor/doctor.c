@@ -14,7 +14,7 @@ static const struct {
     unsigned purpose;
 } purposes[] = {
     {"plan", DOCTOR_PLAN},       {"build", DOCTOR_BUILD},       {"scan", DOCTOR_SCAN},
-    {"release", DOCTOR_RELEASE}, {"services", DOCTOR_SERVICES}, {"all", 31},
+    {"release", DOCTOR_RELEASE}, {"services", DOCTOR_SERVICES}, {"all", DOCTOR_ALL},
 };
 
 /* In this order: later ones use what earlier ones found. */
@@ -37,6 +37,7 @@ static const struct {
     {"token", DOCTOR_RELEASE, doctor_token},
     {"registry", DOCTOR_BUILD | DOCTOR_RELEASE, doctor_registry},
     {"packages", DOCTOR_RELEASE, doctor_packages},
+    {"push", DOCTOR_ALL, doctor_push},
     {"ports", DOCTOR_SERVICES, doctor_ports},
     {"network", DOCTOR_SERVICES, doctor_network},
     {"volumes", DOCTOR_SERVICES, doctor_volumes},
@@ -106,6 +107,8 @@ static int run_checks(struct doctor *doctor, unsigned purpose, json_t *list, boo
     for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
         ARC_AUTO(doctor_result) struct doctor_result result = {0};
         bool needed = (checks[i].needed & purpose) != 0;
+        if (checks[i].check == doctor_push && !doctor->options->push)
+            continue;
         checks[i].check(doctor, &result);
         if (needed && result.status == DOCTOR_MISSING)
             *ok = false;
@@ -134,6 +137,9 @@ int arc_doctor(struct arc_project *project, const struct arc_doctor_options *opt
             purpose = purposes[i].purpose;
     if (!purpose)
         return arc_error_set(err, ARC_EINPUT, "'%s' is not a purpose", name);
+    if (options->push && options->offline)
+        return arc_error_set(err, ARC_EINPUT,
+                             "--push asks the registries: it goes without --offline");
     if (!list)
         return arc_error_nomem(err);
     int rc = run_checks(&doctor, purpose, list, &ok, err);

@@ -13,6 +13,7 @@ enum doctor_purpose {
     DOCTOR_SCAN = 4,
     DOCTOR_RELEASE = 8,
     DOCTOR_SERVICES = 16,
+    DOCTOR_ALL = 31,
 };
 
 enum doctor_status { DOCTOR_OK, DOCTOR_WARNING, DOCTOR_MISSING, DOCTOR_SKIPPED };
@@ -46,6 +47,6 @@ typedef void doctor_check(struct doctor *doctor, struct doctor_result *result);
 doctor_check doctor_repository, doctor_git, doctor_config, doctor_tags;
 doctor_check doctor_docker, doctor_buildx, doctor_platforms, doctor_compose, doctor_trivy;
 doctor_check doctor_libcurl, doctor_token, doctor_registry, doctor_ports, doctor_network;
-doctor_check doctor_volumes, doctor_packages;
+doctor_check doctor_volumes, doctor_packages, doctor_push;
 
 #endif

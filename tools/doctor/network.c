@@ -6,6 +6,7 @@
 #include "http/http.h"
 #include "os/socket.h"
 #include "project/repository.h"
+#include "registry/registry.h"
 #include <string.h>
 #include <strings.h>
 
@@ -146,6 +147,66 @@ void doctor_packages(struct doctor *doctor, struct doctor_result *result)
     else if (!result->advice.len)
         arc_buf_puts(&result->advice,
                      "a new one is private: make it public after the first release");
+}
+
+/* Every image of the configuration once. */
+static int list_images(const struct arc_config *config, struct arc_arena *memory,
+                       struct arc_registry_push **out, size_t *count, struct arc_error *err)
+{
+    for (size_t g = 0; g < config->group_count; g++)
+        for (size_t s = 0; s < config->groups[g].service_count; s++)
+            for (char **image = config->groups[g].services[s].images; *image; image++) {
+                size_t known = 0;
+                while (known < *count && strcmp((*out)[known].image, *image) != 0)
+                    known++;
+                if (known < *count)
+                    continue;
+                struct arc_registry_push *item = arc_arena_append(memory, out, count, sizeof **out);
+                if (!item)
+                    return arc_error_nomem(err);
+                item->image = *image;
+            }
+    return ARC_OK;
+}
+
+static int ask_to_push(struct doctor *doctor, struct doctor_result *result, struct arc_error *err)
+{
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
+    struct arc_registry_push *items = NULL;
+    struct arc_registry *registry = NULL;
+    size_t count = 0, fine = 0;
+    ARC_TRY(list_images(&doctor->project->config, &memory, &items, &count, err));
+    ARC_TRY(arc_registry_new(doctor->project->env, NULL, &registry, err));
+    int rc = arc_registry_may_push(registry, items, count, err);
+    for (size_t i = 0; i < count; i++) {
+        fine += !items[i].problem.code;
+        if (items[i].problem.code)
+            arc_buf_printf(&result->found, "%s%s", result->found.len ? "; " : "",
+                           arc_error_text(&items[i].problem));
+        if (items[i].advice && !strstr(arc_buf_text(&result->advice), items[i].advice))
+            arc_buf_printf(&result->advice, "%s%s", result->advice.len ? "; " : "",
+                           items[i].advice);
+        arc_error_clear(&items[i].problem);
+    }
+    arc_registry_free(registry);
+    if (!rc && fine < count)
+        result->status = DOCTOR_MISSING;
+    else if (!rc)
+        arc_buf_printf(&result->found, "allowed to %s%zu image%s", count > 1 ? "all " : "", count,
+                       count == 1 ? "" : "s");
+    return rc;
+}
+
+void doctor_push(struct doctor *doctor, struct doctor_result *result)
+{
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    if (!doctor->has_config) {
+        result->status = DOCTOR_SKIPPED;
+        arc_buf_puts(&result->found, "no release groups");
+    } else if (ask_to_push(doctor, result, &err)) {
+        result->status = DOCTOR_MISSING;
+        arc_buf_puts(&result->found, arc_error_text(&err));
+    }
 }
 
 /* Whether `name` starts with the name of one of our services, and `next` follows. */

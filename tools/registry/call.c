@@ -104,9 +104,10 @@ static void address_free(struct address *address)
 static const char *actions_of(const struct registry_call *call)
 {
     bool reads = strcmp(call->method, "GET") == 0 || strcmp(call->method, "HEAD") == 0;
+    bool upload = strcmp(call->kind, "blobs/uploads") == 0;
     if (reads)
         return "pull";
-    return strcmp(call->method, "DELETE") == 0 ? "delete" : "pull,push";
+    return strcmp(call->method, "DELETE") == 0 && !upload ? "delete" : "pull,push";
 }
 
 static int find_address(const struct arc_registry *registry, const struct registry_call *call,
@@ -114,7 +115,7 @@ static int find_address(const struct arc_registry *registry, const struct regist
 {
     *out = (struct address){.url.max = 2048, .login.max = 1024};
     ARC_TRY(parse_image(call->image, &out->target, err));
-    if (!is_reference(call->reference))
+    if (!is_reference(call->reference) && strcmp(call->kind, "blobs/uploads") != 0)
         return arc_error_set(err, ARC_EINPUT,
                              "'%.200s' is neither a tag nor a digest that can be checked",
                              call->reference);
@@ -122,10 +123,28 @@ static int find_address(const struct arc_registry *registry, const struct regist
     const char *host = out->target.host;
     enum registry_trust trust = registry_trust_of(registry->env, host, strlen(host));
     out->insecure = trust == REGISTRY_PLAIN || trust == REGISTRY_UNVERIFIED;
-    add_url(&out->url, &out->target, trust, call);
+    if (call->url)
+        arc_buf_puts(&out->url, call->url);
+    else
+        add_url(&out->url, &out->target, trust, call);
     arc_buf_printf(&out->login, "%s %s %s", host, out->target.repository, actions_of(call));
     ARC_TRY(arc_buf_check(&out->url, "registry URL", err));
     return arc_buf_check(&out->login, "image name", err);
+}
+
+char *registry_follow(const struct arc_registry *registry, const struct registry_call *call,
+                      const struct arc_http_response *answer, const char *reference)
+{
+    ARC_AUTO(address) struct address address;
+    ARC_AUTO_FREE char *url = NULL;
+    struct registry_call first = *call;
+    first.url = NULL;
+    if (!reference || !answer->url || find_address(registry, &first, &address, NULL) ||
+        arc_http_resolve(registry->http, answer->url, reference, &url, NULL))
+        return NULL;
+    const char *ours = arc_buf_text(&address.url);
+    size_t origin = (size_t)(strstr(ours, "/v2/") - ours) + 1;
+    return strncmp(ours, url, origin) == 0 ? arc_steal(&url) : NULL;
 }
 
 static const char *login_of(const struct arc_registry *registry, const struct address *address)

@@ -22,8 +22,9 @@ struct arc_registry {
 struct registry_call {
     const char *method;
     const char *image;
-    const char *kind; /* "manifests" or "blobs" */
-    const char *reference;
+    const char *kind;      /* "manifests", "blobs", "blobs/uploads", "tags" or "referrers" */
+    const char *reference; /* "" with blobs/uploads */
+    const char *url;       /* asked for instead, from registry_follow(); or NULL */
     const char *const *headers;
     const struct arc_buf *body;
     size_t max; /* most bytes of the answer; 0: ARC_MANIFEST_MAX */
@@ -37,6 +38,19 @@ int registry_send(struct arc_registry *registry, const struct registry_call *cal
  * come has status 0. Fails only for want of memory. */
 int registry_send_all(struct arc_registry *registry, const struct registry_call *calls,
                       struct arc_http_response *answers, size_t count, struct arc_error *err);
+
+/* The URL that an answer to a call names (Location, Link), as a new string; NULL where it is none, or
+ * of another origin, which gets no login. */
+char *registry_follow(const struct arc_registry *registry, const struct registry_call *call,
+                      const struct arc_http_response *answer, const char *reference);
+
+/* Appends what the registry says went wrong (distribution spec 1.1, "Error Codes"), fit to be
+ * shown; nothing where it says nothing. */
+void registry_reason(const struct arc_http_response *response, struct arc_buf *out);
+
+/* The error for an answer that is no success: ARC_ENOTFOUND for 404, else ARC_EWORLD. */
+int registry_refused(const struct arc_registry *registry, const struct registry_call *call,
+                     const struct arc_http_response *response, struct arc_error *err);
 
 /* Seconds that an answer asks to wait, or -1. */
 int64_t registry_asked_wait(const struct arc_registry *registry,

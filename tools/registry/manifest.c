@@ -15,12 +15,8 @@ void arc_manifest_free(struct arc_manifest *manifest)
     *manifest = (struct arc_manifest){0};
 }
 
-/* What the registry says went wrong (distribution spec 1.1, "Error Codes"). */
-static int refused(const struct arc_registry *registry, const struct registry_call *call,
-                   const struct arc_http_response *response, struct arc_error *err)
+void registry_reason(const struct arc_http_response *response, struct arc_buf *out)
 {
-    ARC_AUTO(arc_buf) struct arc_buf reason = {.max = 4096}, wait = {.max = 128};
-    int64_t seconds = registry_asked_wait(registry, response);
     ARC_AUTO_JSON json_t *body =
         json_loadb(arc_buf_text(&response->body), response->body.len, 0, NULL);
     const json_t *first = json_array_get(json_object_get(body, "errors"), 0);
@@ -28,7 +24,15 @@ static int refused(const struct arc_registry *registry, const struct registry_ca
     if (!text)
         text = json_string_value(json_object_get(first, "code"));
     if (text)
-        arc_text_visible(&reason, text, strnlen(text, 500));
+        arc_text_visible(out, text, strnlen(text, 500));
+}
+
+int registry_refused(const struct arc_registry *registry, const struct registry_call *call,
+                     const struct arc_http_response *response, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf reason = {.max = 4096}, wait = {.max = 128};
+    int64_t seconds = registry_asked_wait(registry, response);
+    registry_reason(response, &reason);
     if (seconds > 0)
         arc_buf_printf(&wait, "; it asks to wait %" PRId64 " seconds", seconds);
     int code = response->status == 404 ? ARC_ENOTFOUND : ARC_EWORLD;
@@ -130,7 +134,7 @@ int arc_registry_manifest(struct arc_registry *registry, const char *image, cons
     arc_manifest_free(out);
     int rc = get(registry, &call, &response, err);
     if (!rc && response.status != 200)
-        rc = refused(registry, &call, &response, err);
+        rc = registry_refused(registry, &call, &response, err);
     if (!rc)
         rc = check_digest(&call, &response, out->digest, err);
     if (!rc)
@@ -154,7 +158,7 @@ int arc_registry_resolve(struct arc_registry *registry, const char *image, const
     call.method = "HEAD";
     int rc = registry_send(registry, &call, &response, err);
     if (rc || response.status != 200)
-        return rc ? rc : refused(registry, &call, &response, err);
+        return rc ? rc : registry_refused(registry, &call, &response, err);
     const char *claimed = arc_http_header(&response, "docker-content-digest");
     if (claimed && arc_digest_known(claimed) && strncmp(claimed, "sha256:", 7) == 0) {
         memcpy(digest, claimed, strlen(claimed) + 1);
@@ -180,7 +184,7 @@ int arc_registry_blob(struct arc_registry *registry, const char *image, const ch
                              image, digest);
     int rc = get(registry, &call, &response, err);
     if (!rc && response.status != 200)
-        rc = refused(registry, &call, &response, err);
+        rc = registry_refused(registry, &call, &response, err);
     if (!rc)
         rc = check_digest(&call, &response, hashed, err);
     return rc ? rc : parse_document(&call, &response.body, out, err);
@@ -202,7 +206,7 @@ static int check_stored(const struct arc_registry *registry, const struct regist
 {
     char ours[ARC_DIGEST_LEN + 1];
     if (response->status < 200 || response->status > 299)
-        return refused(registry, call, response, err);
+        return registry_refused(registry, call, response, err);
 
     const char *stored = arc_http_header(response, "docker-content-digest");
     if (!stored || !arc_digest_known(stored))
@@ -278,7 +282,7 @@ int arc_registry_untag(struct arc_registry *registry, const char *image, const c
     int rc = registry_send(registry, &call, &response, err);
     if (rc || (response.status >= 200 && response.status <= 299))
         return rc;
-    rc = refused(registry, &call, &response, err);
+    rc = registry_refused(registry, &call, &response, err);
     return rc == ARC_ENOTFOUND ? rc
                                : arc_error_set(err, ARC_EFAILED,
                                                "%s:%s: the registry removes no tags (it "

@@ -126,6 +126,19 @@ int arc_registry_put_all(struct arc_registry *registry, struct arc_registry_put 
 int arc_registry_untag(struct arc_registry *registry, const char *image, const char *tag,
                        struct arc_error *err);
 
+/* Whether the login may push to an image. Nothing is owned but the problem. */
+struct arc_registry_push {
+    const char *image;
+    struct arc_error
+        problem;        /* what the registry says, or why it could not be asked; none: it may */
+    const char *advice; /* what to do when the registry says no: a push would fail; else NULL */
+};
+
+/* Opens an upload to each image, and drops it again: nothing is stored. Fails only for want of
+ * memory. The caller clears the problems. */
+int arc_registry_may_push(struct arc_registry *registry, struct arc_registry_push *items,
+                          size_t count, struct arc_error *err);
+
 /* Fills *out with a manifest of these bytes (taken over from `bytes`, which is left empty), of this
  * media type. */
 int arc_manifest_make(struct arc_buf *bytes, const char *media_type, struct arc_manifest *out,
