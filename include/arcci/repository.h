@@ -9,6 +9,10 @@
 
 ARC_API_BEGIN
 
+/* How the text of a withdrawn release starts (docs/steering.md): its version counts as nobody's
+ * predecessor and is never the latest. */
+#define ARC_WITHDRAWN_MARK "<!-- arc-ci: withdrawn -->"
+
 /* Strings and documents are owned. */
 struct arc_repository {
     char *root;          /* absolute path of the work tree, no slash at the end */
@@ -20,7 +24,8 @@ struct arc_repository {
     char *tags_unknown;  /* why they are not known, or NULL */
     json_t *published;   /* array of the tags that have a published release; NULL: not asked for */
     char *published_unknown; /* why they are not known, or NULL */
-    bool shallow;            /* history is cut */
+    json_t *withdrawn; /* array of the tags whose release was withdrawn; NULL as `published` */
+    bool shallow;      /* history is cut */
 };
 
 ARC_API_END

@@ -6,6 +6,7 @@
 #define ARCCI_STEER_H
 
 #include "arcci/api.h"
+#include "arcci/documents.h"
 #include "arcci/project.h"
 #include <jansson.h>
 #include <stdbool.h>
@@ -50,6 +51,33 @@ struct arc_tag_options {
  * ARC_EFAILED for a check that does not hold, ARC_EINPUT for a version that is none. */
 int arc_tag_make(struct arc_project *project, const struct arc_tag_options *options, json_t **out,
                  struct arc_error *err);
+
+/* What becomes of the GitHub releases that are taken back. */
+enum arc_withdrawal { ARC_WITHDRAW_NOTHING, ARC_WITHDRAW_PRERELEASE, ARC_WITHDRAW_DRAFT };
+
+/* A release to go back to. Borrowed. */
+struct arc_rollback_options {
+    const char *version; /* "1.2.2", or its tag */
+    char *const *from; /* versions or tags that are taken back, NULL at the end; NULL: every stable
+                            release above `version` */
+    enum arc_withdrawal withdraw;
+    const char *reason;             /* for those who read a withdrawn release; or NULL */
+    const struct arc_ledger *build; /* what the release built; NULL: its build.json at GitHub, else
+                                       what the version's own tags name */
+    bool dry_run;                   /* look at everything, change nothing */
+    void (*progress)(void *context, const char *line); /* may be NULL */
+    void *progress_context;
+};
+
+/* Moves the floating tags of the project's group (project->wanted.group) back to a released version,
+ * as if the releases that are taken back did not exist: first its images are verified, then all tags
+ * move or none; then GitHub's "Latest" goes back, where one of them has it, and they are marked.
+ * GITHUB_REPOSITORY and a token say whom to ask; without them only the registries are. *out:
+ * rollback.json, a new reference. ARC_EFAILED when an image is not as it was released, or a tag
+ * could not be moved (those before it were put back); ARC_EINPUT for versions that do not fit. A
+ * second run ends in the same state. */
+int arc_rollback(struct arc_project *project, const struct arc_rollback_options *options,
+                 json_t **out, struct arc_error *err);
 
 ARC_API_END
 

@@ -27,7 +27,8 @@ struct arc_request {
     const void *data;         /* … or bytes */
     size_t len;               /* of data */
     const char *content_type; /* of file or data */
-    const char *why;          /* what it is for, in one line: "find the release of the tag" */
+    const char *accept; /* the media type that is wanted instead of GitHub's JSON; NULL: that */
+    const char *why;    /* what it is for, in one line: "find the release of the tag" */
     bool repeatable; /* a second one changes nothing: may be sent again when the answer was lost. A
                         GET always is */
 };

@@ -62,6 +62,8 @@ struct arc_version_options {
     const char *tags_unknown; /* why they are not known; may be NULL */
     const json_t *published;  /* array of strings: the tags that have a published release; NULL: not
                                  known, and where none of the group has one, every tag counts */
+    const json_t *withdrawn;  /* array of strings: tags whose release was withdrawn, which count as
+                                 if they did not exist, and are never latest; may be NULL */
     const char *previous;     /* the previous tag, whatever else there is; may be NULL */
     const char *predecessor;  /* the previous tag of the group's first release; may be NULL */
     const struct arc_group *group; /* whose patterns, versioning and zero-prerelease count; NULL:

@@ -2,6 +2,7 @@
 #include "arcci/repository.h"
 #include "arcci/version.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "changes/services.h"
 #include "git/fetch.h"
 #include "registry/registry.h"
@@ -64,17 +65,20 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static int sort_names(const json_t *tags, const char *pushed, struct names *out,
-                      struct arc_error *err)
+/* Those of withdrawn releases are left out. */
+static int sort_names(const struct arc_repository *repository, const char *pushed,
+                      struct names *out, struct arc_error *err)
 {
     size_t i;
     json_t *tag;
-    out->items = calloc(json_array_size(tags) + 1, sizeof *out->items);
+    out->items = calloc(json_array_size(repository->tags) + 1, sizeof *out->items);
     if (!out->items)
         return arc_error_nomem(err);
-    json_array_foreach (tags, i, tag)
-        if (!pushed || strcmp(json_string_value(tag), pushed) != 0)
-            out->items[out->count++] = json_string_value(tag);
+    json_array_foreach (repository->tags, i, tag) {
+        const char *name = json_string_value(tag);
+        if ((!pushed || strcmp(name, pushed) != 0) && !arc_json_lists(repository->withdrawn, name))
+            out->items[out->count++] = name;
+    }
     qsort(out->items, out->count, sizeof *out->items, by_name);
     return ARC_OK;
 }
@@ -121,12 +125,12 @@ struct wanted {
 };
 
 /* Ranks the tags of every group, once where it is asked about several times. */
-static int rank_all(const json_t *tags, const struct arc_last_release *releases, size_t count,
-                    const char *pushed, struct ranked *ranked, struct wanted *wanted,
-                    struct arc_error *err)
+static int rank_all(const struct arc_repository *repository,
+                    const struct arc_last_release *releases, size_t count, const char *pushed,
+                    struct ranked *ranked, struct wanted *wanted, struct arc_error *err)
 {
     ARC_AUTO(names) struct names names = {0};
-    ARC_TRY(sort_names(tags, pushed, &names, err));
+    ARC_TRY(sort_names(repository, pushed, &names, err));
     for (size_t i = 0; i < count; i++) {
         size_t same = 0, from = ranked->count;
         while (releases[same].group != releases[i].group)
@@ -240,7 +244,7 @@ int arc_services_find_releases(const struct arc_base_request *request,
     ARC_AUTO_FREE struct wanted *wanted = calloc(count + 1, sizeof *wanted);
     if (!wanted)
         return arc_error_nomem(err);
-    ARC_TRY(rank_all(repository->tags, releases, count, pushed, &ranked, wanted, err));
+    ARC_TRY(rank_all(repository, releases, count, pushed, &ranked, wanted, err));
 
     ARC_AUTO_FREE struct arc_oid *commits = calloc(ranked.count + 1, sizeof *commits);
     if (!commits)

@@ -241,7 +241,7 @@ static int exchange(struct github *hub, const struct arc_request *request,
             rc = read_answer(hub, request, &answer, reply, err);
         else
             reply->doubtful = answer.fate == ARC_HTTP_LOST;
-        if (!rc && strcmp(request->method, "GET") == 0)
+        if (!rc && strcmp(request->method, "GET") == 0 && !request->accept)
             keep(hub, http->url, &answer, reply);
         bool damaged = whole && rc && answer.status < 300;
         if (!rc || (!whole && rc != ARC_EWORLD) || !again(hub, request, damaged, &answer, attempt))
@@ -251,11 +251,14 @@ static int exchange(struct github *hub, const struct arc_request *request,
 
 /* Adds the headers and the JSON body, both freed by the caller. */
 static int prepare(const struct arc_request *request, const struct cached *known, char **body,
-                   struct arc_buf *etag, struct arc_buf *type, const char *headers[8],
-                   struct arc_error *err)
+                   struct arc_buf *etag, struct arc_buf *type, struct arc_buf *accept,
+                   const char *headers[8], struct arc_error *err)
 {
     size_t count = 0;
-    headers[count++] = "Accept: application/vnd.github+json, application/json";
+    arc_buf_printf(accept, "Accept: %s",
+                   request->accept ? request->accept
+                                   : "application/vnd.github+json, application/json");
+    headers[count++] = arc_buf_text(accept);
     headers[count++] = "X-GitHub-Api-Version: 2022-11-28";
     if (known) {
         arc_buf_printf(etag, "If-None-Match: %s", known->etag);
@@ -273,6 +276,8 @@ static int prepare(const struct arc_request *request, const struct cached *known
     }
     headers[count] = NULL;
     int rc = arc_buf_check(etag, "If-None-Match", err);
+    if (!rc)
+        rc = arc_buf_check(accept, "Accept", err);
     return rc ? rc : arc_buf_check(type, "Content-Type", err);
 }
 
@@ -284,13 +289,15 @@ static int send_github(struct arc_transport *self, const struct arc_request *req
     ARC_AUTO_FREE char *body = NULL;
     ARC_AUTO(arc_buf) struct arc_buf etag = {0};
     ARC_AUTO(arc_buf) struct arc_buf type = {0};
+    ARC_AUTO(arc_buf) struct arc_buf accept = {0};
     const char *headers[8];
     arc_reply_free(reply);
     int rc = absolute(hub, request->path, &url, err);
     if (rc)
         return rc;
-    struct cached *known = strcmp(request->method, "GET") == 0 ? cached(hub, url) : NULL;
-    rc = prepare(request, known, &body, &etag, &type, headers, err);
+    bool plain = strcmp(request->method, "GET") == 0 && !request->accept;
+    struct cached *known = plain ? cached(hub, url) : NULL;
+    rc = prepare(request, known, &body, &etag, &type, &accept, headers, err);
     if (rc)
         return rc;
     struct arc_http_request http = {

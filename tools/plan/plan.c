@@ -2,6 +2,7 @@
 #include "arcci/documents.h"
 #include "arcci/version.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/platform.h"
 #include "plan/tags.h"
 #include <string.h>
@@ -92,18 +93,6 @@ static json_t *pairs_object(const struct arc_pair *pairs)
     return object;
 }
 
-static bool listed(const json_t *names, const char *name)
-{
-    size_t i;
-    json_t *item;
-    json_array_foreach (names, i, item) {
-        const char *text = json_string_value(item);
-        if (text && strcmp(text, name) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* Whether a service is built, and why. *reason is a new reference. */
 static bool selected(const struct arc_plan_options *options, const struct arc_service *service,
                      json_t **reason)
@@ -112,7 +101,7 @@ static bool selected(const struct arc_plan_options *options, const struct arc_se
         *reason = json_string("others start from it; it has no tag of its own");
         return false;
     }
-    if (options->services && !listed(options->services, service->codename)) {
+    if (options->services && !arc_json_lists(options->services, service->codename)) {
         *reason = json_string("not asked for");
         return false;
     }
@@ -214,7 +203,8 @@ static json_t *service_platforms(const struct arc_plan_options *options,
         return texts_list(own);
     json_t *list = json_array();
     for (char **platform = own; *platform; platform++)
-        if (listed(planned, *platform) && json_array_append_new(list, json_string(*platform))) {
+        if (arc_json_lists(planned, *platform) &&
+            json_array_append_new(list, json_string(*platform))) {
             json_decref(list);
             return NULL;
         }
@@ -335,7 +325,7 @@ static int select_dependents(const struct arc_plan_options *options, json_t *ser
         const struct arc_service *service = &options->group->services[i];
         json_t *own = json_array_get(services, i);
         if (json_is_true(json_object_get(own, "selected")) || !service->bases ||
-            (options->services && !listed(options->services, service->codename)))
+            (options->services && !arc_json_lists(options->services, service->codename)))
             continue;
         for (const struct arc_base_ref *base = service->bases; base->ref; base++) {
             const json_t *other = planned(services, base->codename);
@@ -518,7 +508,7 @@ static int read_platforms(const json_t *given, json_t **out, struct arc_error *e
                                  "'%s' is not a platform; expected os/architecture, for example "
                                  "linux/arm64",
                                  text ? text : "");
-        if (!listed(list, plain) && json_array_append_new(list, json_string(plain)))
+        if (!arc_json_lists(list, plain) && json_array_append_new(list, json_string(plain)))
             return arc_error_nomem(err);
     }
     *out = arc_steal(&list);
@@ -543,7 +533,8 @@ static int collect_platforms(const json_t *services, json_t *out, struct arc_err
     json_t *service, *platform;
     json_array_foreach (services, i, service)
         json_array_foreach (json_object_get(service, "platforms"), k, platform)
-            if (!listed(out, json_string_value(platform)) && json_array_append(out, platform))
+            if (!arc_json_lists(out, json_string_value(platform)) &&
+                json_array_append(out, platform))
                 return arc_error_nomem(err);
     return ARC_OK;
 }

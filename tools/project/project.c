@@ -1,5 +1,6 @@
 #include "arcci/project.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "config/described.h"
 #include "config/file_value.h"
 #include "git/git.h"
@@ -154,13 +155,9 @@ static bool is_tag_ref(const char *ref)
 static int check_previous(const struct arc_project *project, const char *previous,
                           const char *whose, struct arc_error *err)
 {
-    size_t i;
-    json_t *tag;
-    if (!previous || !project->repository.tags)
+    const json_t *tags = project->repository.tags;
+    if (!previous || !tags || arc_json_lists(tags, previous))
         return ARC_OK;
-    json_array_foreach (project->repository.tags, i, tag)
-        if (strcmp(json_string_value(tag), previous) == 0)
-            return ARC_OK;
     return arc_error_set(err, ARC_EINPUT, "%s: there is no tag '%.200s'", whose, previous);
 }
 
@@ -173,12 +170,13 @@ static int make_version(struct arc_project *project, const struct arc_group *gro
         return ARC_OK;
     ARC_TRY(check_previous(project, project->wanted.previous, "--previous-tag", err));
     ARC_TRY(check_previous(project, group ? group->predecessor : NULL, "predecessor", err));
-    if (repository->tags && !project->wanted.previous)
+    if (repository->tags)
         ARC_TRY(arc_repository_read_published(project->env, repository, err));
 
     struct arc_version_options options = {.tags = repository->tags,
                                           .tags_unknown = repository->tags_unknown,
                                           .published = repository->published,
+                                          .withdrawn = repository->withdrawn,
                                           .previous = project->wanted.previous,
                                           .predecessor = group ? group->predecessor : NULL,
                                           .group = group};

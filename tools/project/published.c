@@ -8,15 +8,21 @@
 
 #define PAGES_MAX 20 /* of 100 releases, the newest first */
 
-static int add_published(void *context, json_t *release, struct arc_error *err)
+static int add_release(void *context, json_t *release, struct arc_error *err)
 {
+    struct arc_repository *out = context;
     const char *tag = arc_json_text_of(release, "tag_name");
-    if (json_is_true(json_object_get(release, "draft")) || !*tag)
-        return ARC_OK;
-    return json_array_append_new(context, json_string(tag)) ? arc_error_nomem(err) : ARC_OK;
+    bool draft = json_is_true(json_object_get(release, "draft"));
+    bool withdrawn = strncmp(arc_json_text_of(release, "body"), ARC_WITHDRAWN_MARK,
+                             strlen(ARC_WITHDRAWN_MARK)) == 0;
+    if (*tag && ((!draft && json_array_append_new(out->published, json_string(tag))) ||
+                 (withdrawn && json_array_append_new(out->withdrawn, json_string(tag)))))
+        return arc_error_nomem(err);
+    return ARC_OK;
 }
 
-static int ask(const struct arc_env *env, const char *name, json_t *out, struct arc_error *err)
+static int ask(const struct arc_env *env, const char *name, struct arc_repository *out,
+               struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
     struct arc_transport *transport = NULL;
@@ -25,7 +31,7 @@ static int ask(const struct arc_env *env, const char *name, json_t *out, struct 
     ARC_TRY(arc_buf_check(&path, "the address", err));
     ARC_TRY(arc_transport_github(&options, &transport, err));
     int rc = arc_transport_each(transport, arc_buf_text(&path), NULL, "find the last release",
-                                PAGES_MAX, add_published, out, err);
+                                PAGES_MAX, add_release, out, err);
     arc_transport_free(transport);
     if (rc != ARC_ELIMIT)
         return rc;
@@ -40,14 +46,19 @@ int arc_repository_read_published(const struct arc_env *env, struct arc_reposito
     const char *name = arc_env_nonempty(env, "GITHUB_REPOSITORY");
     if (!name || !arc_repository_name_valid(name) || !arc_github_token(env, NULL))
         return ARC_OK;
-    ARC_AUTO_JSON json_t *tags = json_array();
-    int rc = tags ? ask(env, name, tags, &problem) : ARC_ENOMEM;
-    if (rc == ARC_ENOMEM)
-        return arc_error_nomem(err);
+    if (out->published)
+        return ARC_OK;
+    struct arc_repository found = {.published = json_array(), .withdrawn = json_array()};
+    int rc = found.published && found.withdrawn ? ask(env, name, &found, &problem) : ARC_ENOMEM;
     if (!rc) {
-        out->published = arc_steal(&tags);
+        out->published = found.published;
+        out->withdrawn = found.withdrawn;
         return ARC_OK;
     }
+    arc_repository_free(&found);
+    if (rc == ARC_ENOMEM)
+        return arc_error_nomem(err);
+    free(out->published_unknown);
     out->published_unknown = strdup(arc_error_text(&problem));
     return out->published_unknown ? ARC_OK : arc_error_nomem(err);
 }

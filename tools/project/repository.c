@@ -159,5 +159,6 @@ void arc_repository_free(struct arc_repository *repository)
     free(repository->published_unknown);
     json_decref(repository->tags);
     json_decref(repository->published);
+    json_decref(repository->withdrawn);
     *repository = (struct arc_repository){0};
 }

@@ -16,7 +16,7 @@ int arc_repository_read(const struct arc_git *git, const struct arc_env *env, co
 int arc_repository_read_tags(const struct arc_git *git, const struct arc_env *env,
                              struct arc_repository *out, struct arc_error *err);
 
-/* Reads which tags have a published release, where GITHUB_REPOSITORY and a token say whom to ask; published_unknown
+/* Reads which tags have a published release, and whose was withdrawn, where GITHUB_REPOSITORY and a token say whom to ask; published_unknown
  * says why they are not known. Fails only for want of memory. */
 int arc_repository_read_published(const struct arc_env *env, struct arc_repository *out,
                                   struct arc_error *err);

@@ -1,5 +1,6 @@
 #include "release/release.h"
 #include "arcci/documents.h"
+#include "arcci/repository.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/markdown.h"
@@ -193,8 +194,9 @@ static int differences(struct release_run *run, json_t **out, struct arc_error *
                              run->tag, characters(want), ARC_RELEASE_BODY_LIMIT);
     bool same = strcmp(name_now, name) == 0 && arc_markdown_same(now, want) &&
                 prerelease == run->prerelease;
+    bool withdrawn = strncmp(now, ARC_WITHDRAWN_MARK, strlen(ARC_WITHDRAWN_MARK)) == 0;
     *out = NULL;
-    if (same && !publish)
+    if ((same || withdrawn) && !publish)
         return ARC_OK;
     *out = json_pack("{s:s, s:s, s:b}", "name", name, "body", want, "prerelease", run->prerelease);
     if (!*out || arc_json_set_text(*out, "tag_name", draft ? run->tag : NULL) ||

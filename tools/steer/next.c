@@ -1,6 +1,7 @@
 #include "steer/next.h"
 #include "arcci/version.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
@@ -64,12 +65,7 @@ static char *name_tag(const struct choice *choice, const char *version)
 
 static bool is_taken(const struct choice *choice, const char *tag)
 {
-    size_t i;
-    json_t *name;
-    json_array_foreach (choice->tags, i, name)
-        if (tag && strcmp(json_string_value(name), tag) == 0)
-            return true;
-    return false;
+    return tag && arc_json_lists(choice->tags, tag);
 }
 
 static char *print_core(const struct choice *choice, const struct core *core)

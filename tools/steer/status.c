@@ -1,6 +1,6 @@
 #include "arcci/version.h"
 #include "base/auto.h"
-#include "project/repository.h"
+#include "base/json.h"
 #include "steer/adrift.h"
 #include "steer/next.h"
 #include <string.h>
@@ -41,22 +41,12 @@ static int sum_up(struct survey *survey, const struct survey_group *group, int *
     return ARC_OK;
 }
 
-static bool listed(const json_t *names, const char *name)
-{
-    size_t i;
-    json_t *item;
-    json_array_foreach (names, i, item)
-        if (strcmp(json_string_value(item), name) == 0)
-            return true;
-    return false;
-}
-
 /* true, false, or null where GitHub was not asked or there is no release. */
 static json_t *published(const struct arc_repository *repository, const char *tag)
 {
     if (!repository->published || !tag)
         return json_null();
-    return json_boolean(listed(repository->published, tag));
+    return json_boolean(arc_json_lists(repository->published, tag));
 }
 
 static void format_date(int64_t seconds, char out[32])
@@ -104,7 +94,6 @@ int arc_status(struct arc_project *project, const struct arc_status_options *opt
     if (!rows)
         return arc_error_nomem(err);
     ARC_TRY(survey_take(project, &survey, err));
-    ARC_TRY(arc_repository_read_published(project->env, &project->repository, err));
     for (size_t g = 0; g < survey.group_count; g++)
         ARC_TRY(add_group(project, &survey, &survey.groups[g], rows, &behind, err));
     if (options->registry)

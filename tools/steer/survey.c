@@ -5,6 +5,7 @@
 #include "changes/services.h"
 #include "git/fetch.h"
 #include "git/history.h"
+#include "project/repository.h"
 #include <string.h>
 
 /* Most generations of commits that are fetched at first where history is cut. */
@@ -173,6 +174,7 @@ static int find_releases(struct walk *walk, struct arc_error *err)
         walk->releases[i] =
             (struct arc_last_release){.group = &config->groups[i / 2], .stable = i % 2};
     ARC_TRY(load_tags(walk, err));
+    ARC_TRY(arc_repository_read_published(walk->project->env, &walk->project->repository, err));
     ARC_TRY(arc_services_find_releases(&request, walk->releases, 2 * config->group_count,
                                        &out->head, err));
     for (size_t g = 0; g < config->group_count; g++) {

@@ -5,7 +5,6 @@
 #include "base/json.h"
 #include "git/diff.h"
 #include "git/run.h"
-#include "project/repository.h"
 #include "steer/next.h"
 #include <string.h>
 
@@ -177,15 +176,13 @@ static int check_order(const struct tagging *tagging, struct arc_error *err)
 /* A release that lost its tag: GitHub gives the name to no other commit once it was immutable. */
 static int check_burned(const struct tagging *tagging, struct arc_error *err)
 {
-    size_t i;
-    json_t *name;
-    json_array_foreach (tagging->project->repository.published, i, name)
-        if (strcmp(json_string_value(name), tagging->tag) == 0)
-            return arc_error_set(err, ARC_EFAILED,
-                                 "GitHub has a release of %s, whose tag is gone: its name is used "
-                                 "up, take another version",
-                                 tagging->tag);
-    return ARC_OK;
+    if (!arc_json_lists(tagging->project->repository.published, tagging->tag) &&
+        !arc_json_lists(tagging->project->repository.withdrawn, tagging->tag))
+        return ARC_OK;
+    return arc_error_set(err, ARC_EFAILED,
+                         "GitHub has a release of %s, whose tag is gone: its name is used up, take "
+                         "another version",
+                         tagging->tag);
 }
 
 static int check_lint(const struct tagging *tagging, struct arc_error *err)
@@ -239,7 +236,6 @@ int arc_tag_make(struct arc_project *project, const struct arc_tag_options *opti
 {
     ARC_AUTO(tagging) struct tagging tagging = {.project = project, .options = options};
     ARC_TRY(survey_take(project, &tagging.survey, err));
-    ARC_TRY(arc_repository_read_published(project->env, &project->repository, err));
     ARC_TRY(survey_find_group(project, &tagging.survey, &tagging.group, err));
     ARC_TRY(choose_version(&tagging, err));
     ARC_TRY(check_all(&tagging, err));

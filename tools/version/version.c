@@ -1,6 +1,7 @@
 #include "arcci/version.h"
 #include "arcci/documents.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include <string.h>
 
 #define IMAGE_TAG_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
@@ -26,6 +27,7 @@ int arc_tag_image(const struct arc_tag *tag, char **out, struct arc_error *err)
 /* The standing of a tag among the others of its group. */
 struct standing {
     bool unknown;            /* the other tags are not known */
+    bool withdrawn;          /* the release of the tag itself was taken back */
     struct arc_tag higher;   /* the highest stable version above it; text is NULL for none */
     struct arc_tag previous; /* the highest version below it */
     struct arc_tag released; /* … that has a published release */
@@ -45,16 +47,6 @@ static bool same(const char *a, size_t a_len, const char *b, size_t b_len)
     if (!a || !b)
         return a == b;
     return a_len == b_len && memcmp(a, b, a_len) == 0;
-}
-
-static bool listed(const json_t *names, const char *name)
-{
-    size_t i;
-    json_t *item;
-    json_array_foreach (names, i, item)
-        if (json_is_string(item) && strcmp(json_string_value(item), name) == 0)
-            return true;
-    return false;
 }
 
 /* `released`: whether the other has a published release. */
@@ -83,13 +75,17 @@ static int stand(const struct arc_tag *tag, const struct arc_version_options *op
 {
     size_t i;
     json_t *name;
+    standing->withdrawn = arc_json_lists(options->withdrawn, tag->text);
     json_array_foreach (options->tags, i, name) {
         ARC_AUTO(arc_tag) struct arc_tag other = {0};
+        if (arc_json_lists(options->withdrawn, json_string_value(name)))
+            continue;
         int rc = arc_tag_parse(json_string_value(name), options->group, &other, NULL);
         if (rc == ARC_ENOMEM)
             return arc_error_nomem(err);
         if (!rc)
-            weigh(standing, options->group, tag, &other, listed(options->published, other.text));
+            weigh(standing, options->group, tag, &other,
+                  arc_json_lists(options->published, other.text));
     }
     return ARC_OK;
 }
@@ -114,6 +110,8 @@ static json_t *latest_reason(const struct arc_tag *tag, const struct standing *s
     if (standing->unknown)
         return json_sprintf("the other tags are not known: %s",
                             options->tags_unknown ? options->tags_unknown : "none were given");
+    if (standing->withdrawn)
+        return json_string("its release was withdrawn");
     if (standing->higher.text)
         return json_sprintf("%s is a higher stable version", standing->higher.text);
     if (tag->service)
@@ -140,7 +138,7 @@ static json_t *document(const struct arc_tag *tag, const char *image_tag,
                         bool prerelease)
 {
     const struct arc_release_version *v = &tag->version;
-    bool floats = !prerelease && !standing->unknown;
+    bool floats = !prerelease && !standing->unknown && !standing->withdrawn;
     /* clang-format off */
     return json_pack("{s:s, s:i, s:s, s:o, s:o, s:s, s:b, s:b, s:b, s:b, s:o, s:b, s:o, s:o, s:o, s:s?}",
                      "document", "version", "format", ARC_DOCUMENT_FORMAT, "tag", tag->text,

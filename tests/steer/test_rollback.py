@@ -1,0 +1,206 @@
+"""`arc-ci rollback`: back to a released version, all tags or none, and what later releases make of it."""
+import json
+import re
+
+import faults
+import pytest
+from world import World
+
+MARK = "<!-- arc-ci: withdrawn -->\n> [!CAUTION]\n> **Withdrawn.** Use "
+GOOD = {"1": "1.2.0", "1.2": "1.2.0", "1.3": "1.3.0", "latest": "1.2.0"}
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    with World(tmp_path_factory.mktemp("shop")) as world:
+        for version in ("1.1.0", "1.2.0", "1.3.0"):
+            world.release(version)
+        assert world.floating() == {"1": "1.3.0", "1.1": "1.1.0", "1.2": "1.2.0", "1.3": "1.3.0", "latest": "1.3.0"}
+        assert world.latest() == ["shop/v1.3.0"]
+        world.keep()
+        yield world
+
+
+@pytest.fixture
+def shop(kept):
+    kept.restore()
+    return kept
+
+
+def writes(double):
+    return [entry for entry in double.log if entry[0] not in ("GET", "HEAD")]
+
+
+def moved(document):
+    return {row["tag"] for row in document["moves"] if row["moves"]}
+
+
+def test_floating_tags_and_latest_go_back(shop):
+    before = {tag: shop.tags()[tag] for tag in shop.tags() if tag.startswith("shop-")}
+    document = shop.document("rollback", "shop", "1.2.0")
+    assert shop.floating() == {**GOOD, "1.1": "1.1.0"}
+    assert {tag: shop.tags()[tag] for tag in before} == before, "versions keep their own tags"
+    assert shop.latest() == ["shop/v1.2.0"]
+    assert moved(document) == {"1", "latest"} and len(document["moves"]) == 12 and document["latest-moves"]
+    assert document["releases"] == [{"tag": "shop/v1.3.0", "url": shop.at_github("1.3.0")["html_url"], "action": "none"}]
+    assert not shop.at_github("1.3.0")["prerelease"] and shop.at_github("1.3.0")["body"] == "Notes of 1.3.0\n"
+    again = shop.document("rollback", "shop", "1.2.0")
+    assert not moved(again) and not again["latest-moves"]
+
+
+def test_a_dry_run_verifies_and_changes_nothing(shop):
+    document = shop.document("rollback", "shop", "shop/v1.2.0", "--dry-run", "--withdraw=prerelease")
+    assert moved(document) == {"1", "latest"} and document["releases"][0]["action"] == "withdrawn"
+    assert not writes(shop.registry) and not writes(shop.github)
+    repository = shop.registry.state.repository("o/arc-b")
+    image = repository.document("shop-v1.2.0")["manifests"][1]["digest"]
+    del repository.manifests[image]
+    failed = shop.run("rollback", "shop", "1.2.0", "--dry-run", status=1)
+    assert image in failed.err and "is missing" in failed.err
+
+
+def test_the_words_for_a_person(shop):
+    shown = shop.run("rollback", "shop", "1.2.0", "--withdraw=prerelease", "--dry-run").out
+    assert re.search(r":latest would go sha256:\w+ → sha256:\w+\n", shown) and ":1.2 is there already, sha256:" in shown
+    assert "GitHub's latest release: would go shop/v1.3.0 → shop/v1.2.0\n" in shown
+    assert "shop/v1.3.0: taken back, and would be marked as withdrawn\n" in shown
+    shown = shop.run("rollback", "shop", "1.2.0", "--withdraw=prerelease").out
+    assert ":latest went sha256:" in shown and "shop/v1.3.0: taken back, and marked so\n" in shown
+
+
+@pytest.mark.parametrize("how", ["prerelease", "draft"])
+def test_a_withdrawn_release_says_so_and_the_next_one_knows_it(shop, how):
+    reason = "It loses | data <!-- @everyone"
+    shop.run("rollback", "shop", "1.2.0", f"--withdraw={how}", f"--reason={reason}")
+    withdrawn = shop.at_github("1.3.0")
+    assert (withdrawn["draft"], withdrawn["prerelease"]) == (how == "draft", how == "prerelease")
+    assert withdrawn["body"].startswith(MARK + "[shop/v1.2.0](") and withdrawn["body"].endswith("\n\nNotes of 1.3.0\n")
+    assert withdrawn["body"].count("<!--") == 1 and "It loses" in withdrawn["body"]
+    again = shop.document("rollback", "shop", "1.2.0", f"--withdraw={how}")
+    assert not moved(again) and withdrawn["body"].count("Withdrawn") == 1
+
+    # A run of its workflow again takes nothing back, and unmarks nothing.
+    version = shop.document("version", "shop/v1.3.0")
+    assert not version["latest"] and not version["latest-major"] and version["latest-reason"] == "its release was withdrawn"
+    (shop.folder / "version.json").write_text(json.dumps(version))
+    shop.github.state.refs["refs/tags/shop/v1.3.0"] = ("commit", shop.git("rev-parse", "HEAD").strip())
+    shop.run("release", f"--version={shop.folder}/version.json", f"--notes={shop.repo}/services/a/x")
+    assert (withdrawn["draft"], withdrawn["prerelease"]) == (how == "draft", how == "prerelease")
+
+    # A fix of what was gone back to is the latest, and follows it.
+    (shop.repo / "services/b/x").write_text("fix")
+    shop.git("add", "-A")
+    shop.git("commit", "-q", "-m", "fix: the loss")
+    following = shop.document("version", "--next", "shop")
+    assert following["previous-tag"] == "shop/v1.2.0" and following["next"] == "1.4.0"
+    row = shop.document("status")["groups"][0]
+    assert row["tag"] == "shop/v1.2.0" and row["commits"] == 2
+    shop.release("1.2.1", "fix: more")
+    version = shop.document("version", "shop/v1.2.1")
+    assert version["latest"] and version["previous-tag"] == "shop/v1.2.0"
+    assert shop.floating()["latest"] == shop.floating()["1"] == "1.2.1" and shop.latest() == ["shop/v1.2.1"]
+
+
+def test_several_are_taken_back_or_one_of_a_line(world):
+    for version in ("1.0.0", "1.0.1", "1.1.0", "2.0.0"):
+        world.release(version)
+    world.run("rollback", "shop", "1.0.0", "--from=1.0.1", "--withdraw=prerelease")
+    assert world.floating() == {"1": "1.1.0", "1.0": "1.0.0", "1.1": "1.1.0", "2": "2.0.0", "2.0": "2.0.0", "latest": "2.0.0"}
+    assert world.latest() == ["shop/v2.0.0"]
+    world.run("rollback", "shop", "1.0.0")
+    assert world.floating() == {"1": "1.0.0", "1.0": "1.0.0", "1.1": "1.1.0", "2": "2.0.0", "2.0": "2.0.0", "latest": "1.0.0"}
+    assert world.latest() == ["shop/v1.0.0"]
+
+
+def test_another_groups_latest_stays(shop):
+    for release in shop.github.state.releases:
+        release["_latest"] = "false"
+    shop.github.state.add_release("other/v9.0.0", _latest="true")
+    document = shop.document("rollback", "shop", "1.2.0", "--withdraw=draft")
+    assert document["latest"] == "other/v9.0.0" and not document["latest-moves"] and shop.latest() == ["other/v9.0.0"]
+
+
+@pytest.mark.parametrize("words, status, message", [
+    (("shop", "1.2.1"), 2, "there is no tag 'shop/v1.2.1' of shop"),
+    (("shop", "9"), 2, "there is no tag 'shop/v9' of shop"),
+    (("ship", "1.2.0"), 2, "there is no release group 'ship'"),
+    (("shop",), 2, "back to which version?"),
+    (("shop", "1.2.0", "--from=1.1.0"), 2, "shop/v1.1.0 is not above shop/v1.2.0"),
+    (("shop", "1.2.0", "--reason=x"), 2, "--withdraw"),
+    (("shop", "1.2.0", "--withdraw=yes"), 2, "no|prerelease|draft"),
+    (("shop", "1.2.0-rc.1"), 2, "is a prerelease"),
+    (("shop", "1.1.0"), 1, "no published release of shop/v1.1.0"),
+])
+def test_what_cannot_be(shop, words, status, message):
+    shop.git("tag", "shop/v1.2.0-rc.1", "HEAD~1")
+    shop.github.state.releases.remove(shop.at_github("1.1.0"))
+    failed = shop.run("rollback", *words, status=status)
+    assert message in failed.err and not writes(shop.registry)
+
+
+def test_what_was_not_released_is_not_gone_back_to(shop):
+    """Somebody moved the version's own tag; a tag is gone; a service is newer than the release."""
+    repository = shop.registry.state.repository("o/arc-a")
+    kept = repository.tags["shop-v1.2.0"]
+    repository.tags["shop-v1.2.0"] = repository.tags["shop-v1.1.0"]
+    failed = shop.run("rollback", "shop", "1.2.0", status=1)
+    assert f"is {repository.tags['shop-v1.1.0']} now, the release built {kept}" in failed.err
+    del repository.tags["shop-v1.2.0"]
+    failed = shop.run("rollback", "shop", "1.2.0", status=1)
+    assert "check out shop/v1.2.0 first" in failed.err
+    assert shop.floating()["latest"] == "1.3.0"
+
+
+def test_without_github_the_registry_alone_goes_back(shop):
+    document = shop.document("rollback", "shop", "1.2.0", GITHUB_TOKEN=None)
+    assert shop.floating()["latest"] == "1.2.0" and document["latest"] is None and not shop.github.log
+    failed = shop.run("rollback", "shop", "1.2.0", "--withdraw=draft", status=2, GITHUB_TOKEN=None)
+    assert "GITHUB_TOKEN" in failed.err
+
+
+def test_a_configuration_that_went_on_is_no_obstacle(shop):
+    """Its title and platforms are others today; the release's own count."""
+    path = shop.repo / ".github/arc-ci.yaml"
+    path.write_text(path.read_text().replace("title: Shop", "title: The Shop\n    platforms: {release: [linux/amd64]}"))
+    shop.run("rollback", "shop", "1.2.0")
+    assert shop.floating()["latest"] == "1.2.0"
+
+
+def test_a_text_of_full_length_keeps_its_start(shop):
+    release = shop.at_github("1.3.0")
+    release["body"] = "".join(f"line {i}\n" for i in range(12000))[:125000]
+    shop.run("rollback", "shop", "1.2.0", "--withdraw=prerelease")
+    assert len(release["body"]) <= 125000 and release["body"].startswith(MARK) and "\n\nline 0\nline 1\n" in release["body"]
+    assert release["body"].endswith("\n")
+
+
+# ---- faults ---------------------------------------------------------------------------------------------------------------
+
+
+def state_of(world):
+    registry = {name: repository.tags for name, repository in world.registry.state.repositories.items()}
+    return json.dumps([registry, world.github.state.releases], sort_keys=True, default=str)
+
+
+@pytest.mark.parametrize("tag", ["latest", "1"])
+@pytest.mark.parametrize("image", ["o/arc-a", "mirror/arc-b"])
+def test_all_tags_or_none(shop, image, tag):
+    """One PUT is refused for good: the others are put back, GitHub is left alone, and the next run does it."""
+    before, path = state_of(shop), f"/v2/{image}/manifests/{tag}"
+    shop.registry.faults = lambda number, request: (
+        faults.no_permission if request.method == "PUT" and request.path == path else None)
+    failed = shop.run("rollback", "shop", "1.2.0", "--withdraw=prerelease", status=1)
+    assert "put back" in failed.err and "NOT put back" not in failed.err
+    assert state_of(shop) == before
+    shop.registry.faults = faults.none
+    shop.run("rollback", "shop", "1.2.0", "--withdraw=prerelease")
+    assert shop.floating() == {**GOOD, "1.1": "1.1.0"}
+
+
+def test_github_says_no_after_the_images(shop):
+    shop.github.faults = lambda number, request: faults.no_permission if request.method == "PATCH" else None
+    failed = shop.run("rollback", "shop", "1.2.0", "--withdraw=prerelease", status=3)
+    assert "the images are rolled back, GitHub's releases are not; run it again" in failed.err
+    shop.github.faults = faults.none
+    shop.run("rollback", "shop", "1.2.0", "--withdraw=prerelease")
+    assert shop.latest() == ["shop/v1.2.0"] and shop.at_github("1.3.0")["prerelease"]

@@ -1,0 +1,179 @@
+"""A repository with releases, the registry that has their images, and their releases at GitHub: doubles of both, faulted as
+tests/fault/faults.py has it."""
+import copy
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+TESTS = pathlib.Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS), str(TESTS / "double"), str(TESTS / "fault"), str(TESTS / "cmd")]
+import faults  # noqa: E402
+import github_double  # noqa: E402
+import test_cmd as cmd  # noqa: E402
+from harness import quick_sleep  # noqa: E402
+from registry_double import INDEX, MANIFEST, PASSWORD, RegistryDouble  # noqa: E402
+
+ARC_CI = cmd.ARC_CI
+CONFIG = "application/vnd.oci.image.config.v1+json"
+LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
+GROUP = """groups:
+  shop:
+    title: Shop
+    tag: shop/v*
+    registry: [{registries}]
+    services: [{services}]
+    image-tags: ["{{image-tag}}", "{{major}}", "{{major}}.{{minor}}", latest, "sha-{{sha}}"]
+"""
+
+
+def attestation_of(repository, image, payload):
+    """The manifest of a provenance about an image, as BuildKit stores it; its entry for the index."""
+    statement = json.dumps({"_type": "https://in-toto.io/Statement/v0.1", "predicate": payload}).encode()
+    layer = {"mediaType": "application/vnd.in-toto+json", "digest": repository.put_blob(statement), "size": len(statement),
+             "annotations": {"in-toto.io/predicate-type": "https://slsa.dev/provenance/v0.2"}}
+    config = json.dumps({"architecture": "unknown", "os": "unknown", "of": image["digest"]}).encode()
+    entry = repository.put({"schemaVersion": 2, "mediaType": MANIFEST, "layers": [layer],
+                            "config": {"mediaType": CONFIG, "digest": repository.put_blob(config), "size": len(config)}})
+    return {**entry, "platform": {"os": "unknown", "architecture": "unknown"}, "annotations": {
+        "vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": image["digest"]}}
+
+
+def image_of(repository, platform, labels, salt="", **config):
+    """An image's manifest with its blobs; its entry for the index."""
+    system, architecture = platform.split("/")[:2]
+    body = json.dumps({"os": system, "architecture": architecture, "config": {"Labels": labels}, "salt": salt, **config}).encode()
+    layer = f"layer of {platform} {salt}".encode()
+    return {**repository.put({
+        "schemaVersion": 2, "mediaType": MANIFEST, "config": {"mediaType": CONFIG, "digest": repository.put_blob(body), "size": len(body)},
+        "layers": [{"mediaType": LAYER, "digest": repository.put_blob(layer), "size": len(layer)}]}),
+        "platform": {"os": system, "architecture": architecture}}
+
+
+class World:
+    def __init__(self, folder, services="ab", mirror=True):
+        self.folder, self.repo = pathlib.Path(folder), pathlib.Path(folder) / "repo"
+        self.registry, self.github = RegistryDouble(), github_double.Double(github_double.State())
+        registries = [f"{self.registry.host}/o", f"{self.registry.host}/mirror"][:1 + mirror]
+        self.images = [f"{registry.split('/')[1]}/arc-{name}" for registry in registries for name in services]
+        files = {".github/arc-ci.yaml": GROUP.format(registries=", ".join(registries),
+                                                     services=", ".join(f"services/{name}" for name in services))}
+        for name in services:
+            files[f"services/{name}/service.yaml"] = f"name: arc-{name}\ncodename: {name}\n"
+            files[f"services/{name}/Dockerfile"] = "FROM scratch\nCOPY . /\n"
+        cmd.make_repo(self.repo, [{"write": files}, {"commit": "feat: start"}])
+        (self.folder / "home/.docker").mkdir(parents=True)
+        (self.folder / "home/.docker/config.json").write_text(json.dumps(self.registry.login()))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.registry.close()
+        self.github.close()
+
+    def keep(self):
+        """What restore() goes back to."""
+        self.kept = copy.deepcopy((vars(self.registry.state), vars(self.github.state)))
+        shutil.copytree(self.repo, self.folder / "kept", symlinks=True)
+
+    def restore(self):
+        for double, values in zip((self.registry, self.github), copy.deepcopy(self.kept)):
+            vars(double.state).update(values)
+            double.faults, double.count = faults.none, 0
+            double.log.clear()
+        shutil.rmtree(self.repo)
+        shutil.copytree(self.folder / "kept", self.repo, symlinks=True)
+
+    def another(self, folder):
+        """The same with servers of its own, from what was kept."""
+        other = World.__new__(World)
+        other.folder, other.repo, other.images, other.kept = pathlib.Path(folder), pathlib.Path(folder) / "repo", self.images, self.kept
+        other.registry, other.github = RegistryDouble(), github_double.Double(github_double.State())
+        shutil.copytree(self.folder / "kept", other.repo, symlinks=True)
+        config = other.repo / ".github/arc-ci.yaml"
+        config.write_text(config.read_text().replace(self.registry.host, other.registry.host))
+        for double, values in zip((other.registry, other.github), copy.deepcopy(self.kept)):
+            vars(double.state).update(values)
+        return other
+
+    def git(self, *words):
+        return cmd.git(self.repo, *words)
+
+    def environment(self, **more):
+        passed = {name: os.environ[name] for name in cmd.PASSED_ON if name in os.environ}
+        env = {**passed, "PATH": os.environ["PATH"], "HOME": str(self.folder / "home"), "LD_PRELOAD": quick_sleep(),
+               "GITHUB_API_URL": self.github.url, "GITHUB_REPOSITORY": "o/r", "GITHUB_TOKEN": github_double.TOKEN, **more}
+        return {name: value for name, value in env.items() if value is not None}
+
+    def start(self, *words, **env):
+        return subprocess.Popen([*cmd.WRAPPER, ARC_CI, *words], cwd=self.repo, env=self.environment(**env), text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, errors="replace")
+
+    def run(self, *words, status=0, timeout=120, **env):
+        """The finished process; a secret in its output fails here."""
+        child = self.start(*words, **env)
+        try:
+            child.out, child.err = child.communicate(timeout=timeout)
+        finally:
+            child.kill()
+        for secret in (PASSWORD, github_double.TOKEN):
+            assert secret not in child.out + child.err
+        assert status is None or child.returncode == status, child.out + child.err
+        return child
+
+    def document(self, *words, **options):
+        return json.loads(self.run(*words, "--json", **options).out)
+
+    def push(self, plan):
+        """What a build of the plan leaves: an index of all platforms under every staging tag, in every registry."""
+        for service in plan["services"]:
+            for image in [service["image"], *service.get("mirrors", [])]:
+                repository = self.registry.state.repository(image.split("/", 1)[1])
+                images = [image_of(repository, platform, service["labels"], service["service"]) for platform in service["platforms"]]
+                notes = [attestation_of(repository, one, {"materials": []}) for one in images]
+                repository.put({"schemaVersion": 2, "mediaType": INDEX, "manifests": [*images, *notes], "annotations": {
+                    "org.opencontainers.image.version": plan["version"]["version"]}}, service["staging"])
+
+    def release(self, version, message="feat: more", **fields):
+        """Commits, tags, pushes, promotes and publishes it; the release at GitHub."""
+        tag = f"shop/v{version}"
+        (self.repo / "services/a/x").write_text(version)
+        self.git("add", "-A")
+        self.git("commit", "-q", "-m", message)
+        self.git("tag", tag)
+        plan = self.document("plan", tag, "--push")
+        self.push(plan)
+        (self.folder / "plan.json").write_text(json.dumps(plan))
+        build = self.run("build", "--promote", "--plan", str(self.folder / "plan.json"), "--json").out
+        latest = "true" if plan["version"]["latest"] else "false"
+        if latest == "true":
+            for other in self.github.state.releases:
+                other["_latest"] = "false"
+        release = self.github.state.add_release(tag, body=f"Notes of {version}\n", name=f"Shop {version}", **{
+            "prerelease": plan["version"]["prerelease"], "_latest": latest, **fields})
+        self.github.state.add_asset(release, "build.json", build.encode(), "application/json")
+        return release
+
+    def tags(self, image="o/arc-a"):
+        """Tag → the version that it names."""
+        repository = self.registry.state.repository(image)
+        return {tag: repository.document(tag)["annotations"]["org.opencontainers.image.version"] for tag in repository.tags
+                if not tag.startswith(("staging-", "sha-"))}
+
+    def floating(self):
+        """The floating tags of all images, which must not differ."""
+        seen = []
+        for image in self.images:
+            seen.append({tag: version for tag, version in self.tags(image).items() if not tag.startswith("shop-")})
+        assert all(one == seen[0] for one in seen), seen
+        return seen[0]
+
+    def latest(self):
+        return [release["tag_name"] for release in self.github.state.releases
+                if release["_latest"] == "true" and not release["draft"] and not release["prerelease"]]
+
+    def at_github(self, version):
+        return self.github.state.of_tag(f"shop/v{version}")[0]

@@ -1,0 +1,153 @@
+#include "arcci/steer.h"
+#include "base/auto.h"
+#include "base/json.h"
+#include "cli/command.h"
+#include "project/documents.h"
+#include <string.h>
+
+static void show(const json_t *rollback, struct arc_buf *out)
+{
+    bool dry = json_is_true(json_object_get(rollback, "dry-run"));
+    const char *tag = arc_json_text_of(rollback, "tag");
+    size_t i;
+    json_t *row;
+    arc_buf_printf(out, "%s: its images are as they were released\n", tag);
+    json_array_foreach (json_object_get(rollback, "moves"), i, row) {
+        const char *from = arc_json_text_of(row, "from");
+        arc_buf_printf(out, "%s:%s ", arc_json_text_of(row, "image"), arc_json_text_of(row, "tag"));
+        if (json_is_true(json_object_get(row, "moves")))
+            arc_buf_printf(out, "%s %s → %s\n", dry ? "would go" : "went", *from ? from : "(new)",
+                           arc_json_text_of(row, "to"));
+        else
+            arc_buf_printf(out, "is there already, %s\n", from);
+    }
+    const char *latest = arc_json_text_of(rollback, "latest");
+    if (json_is_true(json_object_get(rollback, "latest-moves")))
+        arc_buf_printf(out, "GitHub's latest release: %s %s → %s\n", dry ? "would go" : "went",
+                       latest, tag);
+    else if (*latest)
+        arc_buf_printf(out, "GitHub's latest release: %s, which stays\n", latest);
+    json_array_foreach (json_object_get(rollback, "releases"), i, row) {
+        const char *action = arc_json_text_of(row, "action");
+        arc_buf_printf(out, "%s: taken back", arc_json_text_of(row, "tag"));
+        if (strcmp(action, "withdrawn") == 0)
+            arc_buf_printf(out, ", and %s", dry ? "would be marked as withdrawn" : "marked so");
+        else if (strcmp(action, "unchanged") == 0)
+            arc_buf_puts(out, ", and marked so already");
+        arc_buf_putc(out, '\n');
+    }
+}
+
+static int list_from(const struct invocation *inv, struct arc_arena *memory, char ***out,
+                     struct arc_error *err)
+{
+    size_t i;
+    json_t *version;
+    json_array_foreach (option_list(inv, "from"), i, version)
+        ARC_TRY(arc_texts_add(memory, out, json_string_value(version), err));
+    return ARC_OK;
+}
+
+static void tell(void *context, const char *line)
+{
+    const struct invocation *inv = context;
+    if (!inv->quiet)
+        fprintf(stderr, "%s\n", line);
+}
+
+static enum arc_withdrawal choose_withdrawal(const struct invocation *inv)
+{
+    const char *how = option_value(inv, "withdraw");
+    if (strcmp(how, "prerelease") == 0)
+        return ARC_WITHDRAW_PRERELEASE;
+    return strcmp(how, "draft") == 0 ? ARC_WITHDRAW_DRAFT : ARC_WITHDRAW_NOTHING;
+}
+
+static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
+{
+    ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
+    ARC_AUTO(arc_ledger) struct arc_ledger build = {0};
+    const char *file = option_value(inv, "build");
+    char **from = NULL;
+    if (inv->arg_count < 2)
+        return arc_error_set(err, ARC_EINPUT,
+                             "which group, and back to which version? 'arc-ci rollback messaging "
+                             "1.2.2 --dry-run' shows what would move");
+    ARC_TRY(list_from(inv, &memory, &from, err));
+    if (file) {
+        ARC_AUTO_JSON json_t *json = NULL;
+        ARC_TRY(arc_document_read(file, &json, err));
+        ARC_TRY(arc_ledger_read(json, &build, err));
+    }
+    const struct arc_rollback_options options = {.version = inv->args[1],
+                                                 .from = from,
+                                                 .withdraw = choose_withdrawal(inv),
+                                                 .reason = option_value(inv, "reason"),
+                                                 .build = file ? &build : NULL,
+                                                 .dry_run = option_flag(inv, "dry-run"),
+                                                 .progress = tell,
+                                                 .progress_context = (void *)inv};
+    if (options.reason && options.withdraw == ARC_WITHDRAW_NOTHING)
+        return arc_error_set(err, ARC_EINPUT, "--reason is for the releases that --withdraw marks");
+    project.wanted.group = inv->args[0];
+    project.wanted.config = option_value(inv, "config");
+    ARC_TRY(arc_rollback(&project, &options, &report->document, err));
+    show(report->document, &report->human);
+    return report_output(report, "tag", arc_json_text_of(report->document, "tag"), err);
+}
+
+static const struct option options[] = {
+    {.name = "dry-run", .help = "Verify everything, show what would move, and change nothing."},
+    {.name = "from",
+     .value = "VERSION",
+     .help = "A release that is taken back; without it every stable one above VERSION.",
+     .many = true},
+    {.name = "withdraw",
+     .value = "HOW",
+     .choices = "no|prerelease|draft",
+     .initial = "no",
+     .help =
+         "Mark the releases that are taken back at GitHub: a line on top of their text, and the "
+         "prerelease flag or, away from the public, a draft. The next release then counts from "
+         "the one before them."},
+    {.name = "reason",
+     .value = "TEXT",
+     .help = "--withdraw: why, in a sentence for those who read the release."},
+    {.name = "build",
+     .value = "FILE",
+     .help = "build.json of the release; without it the one among its files at GitHub."},
+    {.name = "config",
+     .value = "FILE",
+     .initial = ".github/arc-ci.yaml",
+     .help = "The release groups."},
+    {0},
+};
+
+static const struct output outputs[] = {{"tag", "The release that the tags went back to."}, {0}};
+
+static const struct example examples[] = {
+    {"arc-ci rollback --help", "What is looked at before a tag goes back."},
+    {0},
+};
+
+const struct command cmd_rollback = {
+    .name = "rollback",
+    .summary = "take the floating tags back to a released version",
+    .argument = "GROUP VERSION",
+    .arguments_max = 2,
+    .description =
+        "Moves latest, the tags of major and minor versions and every other floating one back to "
+        "VERSION, as if the releases above it did not exist, in the mirrors too. First every index "
+        "of that release and every image in it is read from the registry and compared with what "
+        "was released; then all tags move, or, when one cannot, those before it are put back. The "
+        "tags of single versions stay.\n\n"
+        "Then GitHub's \"Latest\" goes back where a release that is taken back has it, and "
+        "--withdraw marks those. GITHUB_REPOSITORY and a token say whom to ask; without them the "
+        "registries alone are. A run that failed is finished by running it again.",
+    .options = options,
+    .outputs = outputs,
+    .examples = examples,
+    .token = true,
+    .run = run,
+};

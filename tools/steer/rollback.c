@@ -1,0 +1,317 @@
+/* Going back to a released version: its images are verified, the floating tags moved, and GitHub told. */
+#include "steer/rollback.h"
+#include "arcci/build.h"
+#include "arcci/version.h"
+#include "base/auto.h"
+#include "base/json.h"
+#include "base/platform.h"
+#include "build/verify.h"
+#include "steer/released.h"
+#include <string.h>
+
+static void rollback_free(struct rollback *rollback)
+{
+    arc_arena_free(&rollback->memory);
+    arc_tag_free(&rollback->tag);
+    arc_plan_free(&rollback->plan);
+    arc_ledger_free(&rollback->asset);
+    json_decref(rollback->moves);
+    withdraw_free(rollback);
+    arc_registry_free(rollback->registry);
+}
+
+void rollback_say(const struct rollback *rollback, const char *format, ...)
+{
+    ARC_AUTO(arc_buf) struct arc_buf line = {.max = 4096};
+    va_list args;
+    if (!rollback->options->progress)
+        return;
+    va_start(args, format);
+    arc_buf_vprintf(&line, format, args);
+    va_end(args);
+    rollback->options->progress(rollback->options->progress_context, arc_buf_text(&line));
+}
+
+/* ---- which versions ------------------------------------------------------------------------ */
+
+/* A tag of the group, given as "1.2.2" or whole. */
+static int parse_given(struct rollback *rollback, const char *text, struct arc_tag *out,
+                       struct arc_error *err)
+{
+    char *name = arc_tag_name_version(rollback->group, text, &rollback->memory);
+    ARC_TRY(arc_arena_check(&rollback->memory, err));
+    if (!name || !arc_json_lists(rollback->project->repository.tags, name))
+        name = arc_json_lists(rollback->project->repository.tags, text)
+                   ? arc_arena_text(&rollback->memory, text)
+                   : name;
+    if (!name || !arc_json_lists(rollback->project->repository.tags, name))
+        return arc_error_set(err, ARC_EINPUT, "there is no tag '%.200s' of %s", name ? name : text,
+                             rollback->group->name);
+    return arc_tag_parse(name, rollback->group, out, err);
+}
+
+/* Takes a release back, once. */
+static int take_back(struct rollback *rollback, const struct arc_tag *tag, struct arc_error *err)
+{
+    struct taken_back *taken = arc_arena_append(&rollback->memory, &rollback->taken,
+                                                &rollback->taken_count, sizeof *taken);
+    if (!taken)
+        return arc_error_nomem(err);
+    taken->tag = arc_arena_text(&rollback->memory, tag->text);
+    return arc_arena_check(&rollback->memory, err);
+}
+
+static bool is_above(const struct rollback *rollback, const struct arc_tag *tag)
+{
+    return tag->service == rollback->tag.service &&
+           arc_release_version_compare(&tag->version, &rollback->tag.version) > 0;
+}
+
+static int take_given(struct rollback *rollback, struct arc_error *err)
+{
+    for (char *const *given = rollback->options->from; *given; given++) {
+        ARC_AUTO(arc_tag) struct arc_tag tag = {0};
+        ARC_TRY(parse_given(rollback, *given, &tag, err));
+        if (!is_above(rollback, &tag))
+            return arc_error_set(err, ARC_EINPUT,
+                                 "%s is not above %s: from there is no way back to it", tag.text,
+                                 rollback->tag.text);
+        ARC_TRY(take_back(rollback, &tag, err));
+    }
+    return ARC_OK;
+}
+
+/* Every stable version above, but those that were withdrawn before. */
+static int take_higher(struct rollback *rollback, struct arc_error *err)
+{
+    const struct arc_repository *repository = &rollback->project->repository;
+    size_t i;
+    json_t *name;
+    json_array_foreach (repository->tags, i, name) {
+        ARC_AUTO(arc_tag) struct arc_tag tag = {0};
+        if (arc_tag_parse(json_string_value(name), rollback->group, &tag, NULL) ||
+            tag.version.prerelease || !is_above(rollback, &tag) ||
+            arc_json_lists(repository->withdrawn, tag.text))
+            continue;
+        ARC_TRY(take_back(rollback, &tag, err));
+    }
+    return ARC_OK;
+}
+
+static int choose(struct rollback *rollback, struct arc_error *err)
+{
+    const struct arc_repository *repository = &rollback->project->repository;
+    ARC_TRY(parse_given(rollback, rollback->options->version, &rollback->tag, err));
+    if (rollback->tag.version.prerelease)
+        return arc_error_set(err, ARC_EINPUT, "%s is a prerelease: no floating tag goes back to it",
+                             rollback->tag.text);
+    if (arc_json_lists(repository->withdrawn, rollback->tag.text))
+        return arc_error_set(err, ARC_EINPUT,
+                             "%s was withdrawn itself: its release says so in its first lines",
+                             rollback->tag.text);
+    return rollback->options->from ? take_given(rollback, err) : take_higher(rollback, err);
+}
+
+/* ---- the plan ------------------------------------------------------------------------------ */
+
+/* All tags but those of releases that are taken back, now or earlier. */
+static json_t *remaining_tags(const struct rollback *rollback)
+{
+    const struct arc_repository *repository = &rollback->project->repository;
+    json_t *left = json_array(), *name;
+    size_t i;
+    json_array_foreach (repository->tags, i, name) {
+        bool gone = arc_json_lists(repository->withdrawn, json_string_value(name));
+        for (size_t k = 0; !gone && k < rollback->taken_count; k++)
+            gone = strcmp(rollback->taken[k].tag, json_string_value(name)) == 0;
+        if (!gone && json_array_append(left, name)) {
+            json_decref(left);
+            return NULL;
+        }
+    }
+    return left;
+}
+
+static int note_move(struct rollback *rollback, const struct released_tag *tag,
+                     struct arc_error *err)
+{
+    json_t *move =
+        json_pack("{s:s, s:s, s:s, s:s?, s:s, s:b}", "service", tag->service->service, "image",
+                  tag->image, "tag", tag->planned->tag, "from", *tag->digest ? tag->digest : NULL,
+                  "to", tag->expected, "moves", strcmp(tag->digest, tag->expected) != 0);
+    return json_array_append_new(rollback->moves, move) ? arc_error_nomem(err) : ARC_OK;
+}
+
+static bool goes_back(const struct arc_planned_tag *tag)
+{
+    return tag->move && (tag->kind == ARC_TAG_FLOATING || tag->kind == ARC_TAG_MOVING);
+}
+
+static int no_image(const struct rollback *rollback, const struct arc_planned_service *service,
+                    const char *where, struct arc_error *err)
+{
+    return arc_error_set(err, ARC_EFAILED,
+                         "%s has no %s of %s. If the service is newer than that release, check out "
+                         "%s first: the configuration is then the release's own",
+                         where, service->service, rollback->tag.text, rollback->tag.text);
+}
+
+/* What was built is what the version's own tag names. */
+static int check_expected(const struct rollback *rollback, const struct released_tag *tag,
+                          struct arc_error *err)
+{
+    const struct arc_built_service *built =
+        rollback->ledger ? arc_ledger_service(rollback->ledger, tag->service->service) : NULL;
+    if (!*tag->expected)
+        return no_image(rollback, tag->service, tag->service->image, err);
+    if (rollback->ledger && (!built || !built->digest))
+        return no_image(rollback, tag->service, "build.json", err);
+    if (!built || strcmp(built->digest, tag->expected) == 0)
+        return ARC_OK;
+    return arc_error_set(err, ARC_EFAILED,
+                         "%s of %s is %s now, the release built %s: it is not what was released",
+                         tag->service->image, rollback->tag.text, tag->expected, built->digest);
+}
+
+/* Where the tags are now, and where they go. */
+static int list_moves(struct rollback *rollback, struct arc_error *err)
+{
+    struct released_tag *tags;
+    size_t count;
+    ARC_TRY(released_look_up(rollback->registry, &rollback->plan, &rollback->memory, &tags, &count,
+                             err));
+    rollback->moves = json_array();
+    if (!rollback->moves)
+        return arc_error_nomem(err);
+    for (size_t i = 0; i < count; i++) {
+        ARC_TRY(check_expected(rollback, &tags[i], err));
+        if (goes_back(tags[i].planned))
+            ARC_TRY(note_move(rollback, &tags[i], err));
+    }
+    if (json_array_size(rollback->moves))
+        return ARC_OK;
+    return arc_error_set(err, ARC_EINPUT, "nothing goes back to %s: %s", rollback->tag.text,
+                         rollback->plan.version->latest_reason);
+}
+
+/* The platforms that the version's index has: the configuration's may be others by now. */
+static int read_platforms(struct rollback *rollback, struct arc_planned_service *service,
+                          const char *reference, struct arc_error *err)
+{
+    ARC_AUTO(arc_manifest) struct arc_manifest index = {0};
+    size_t i;
+    json_t *item;
+    ARC_TRY(arc_registry_manifest(rollback->registry, service->image, reference, &index, err));
+    service->platforms = arc_arena_array(&rollback->memory, 1, sizeof *service->platforms);
+    json_array_foreach (json_object_get(index.document, "manifests"), i, item) {
+        char platform[ARC_PLATFORM_SIZE];
+        arc_platform_text(json_object_get(item, "platform"), platform);
+        if (!arc_is_attestation(item))
+            ARC_TRY(arc_texts_add(&rollback->memory, &service->platforms, platform, err));
+    }
+    return arc_arena_check(&rollback->memory, err);
+}
+
+/* Leaves of the plan what can be held against the release: its commit and its version, not titles
+ * that may read otherwise today; and of the tags those that go back. */
+static int reduce_service(struct rollback *rollback, struct arc_planned_service *service,
+                          struct arc_error *err)
+{
+    struct arc_pair *kept = service->labels;
+    for (struct arc_pair *label = service->labels; label->name; label++)
+        if (strcmp(label->name, "org.opencontainers.image.revision") == 0 ||
+            strcmp(label->name, "org.opencontainers.image.version") == 0)
+            *kept++ = *label;
+    *kept = (struct arc_pair){0};
+
+    service->staging = NULL;
+    for (size_t i = 0; i < service->tag_count; i++) {
+        struct arc_planned_tag *tag = &service->tags[i];
+        if (tag->kind == ARC_TAG_VERSION && tag->move && !tag->ref && !service->staging)
+            service->staging = tag->tag;
+        tag->move = goes_back(tag);
+    }
+    return read_platforms(rollback, service, service->staging, err);
+}
+
+static int make_plan(struct rollback *rollback, struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *tags = remaining_tags(rollback);
+    struct arc_plan *plan = &rollback->plan;
+    if (!tags)
+        return arc_error_nomem(err);
+    ARC_TRY(released_plan(rollback->project, rollback->group, rollback->tag.text, tags, plan, err));
+    ARC_TRY(list_moves(rollback, err));
+    for (size_t i = 0; i < plan->service_count; i++)
+        if (plan->services[i].selected)
+            ARC_TRY(reduce_service(rollback, &plan->services[i], err));
+    return ARC_OK;
+}
+
+/* ---- the tags ------------------------------------------------------------------------------ */
+
+static void on_event(void *context, const struct arc_build_event *event)
+{
+    rollback_say(context, "%s", event->step);
+}
+
+/* Verifies every image, and moves the tags; without a tag to move it verifies only. */
+static int promote(struct rollback *rollback, struct arc_error *err)
+{
+    ARC_AUTO(arc_ledger) struct arc_ledger done = {0};
+    struct arc_plan *plan = &rollback->plan;
+    const struct arc_promote_options options = {.env = rollback->project->env,
+                                                .plan = plan,
+                                                .build = rollback->ledger,
+                                                .force = true,
+                                                .on_event = on_event,
+                                                .context = rollback};
+    for (size_t s = 0; rollback->options->dry_run && s < plan->service_count; s++)
+        for (size_t t = 0; t < plan->services[s].tag_count; t++)
+            plan->services[s].tags[t].move = false;
+    return arc_promote(&options, &done, err);
+}
+
+/* ---- all of it ----------------------------------------------------------------------------- */
+
+static int load(struct rollback *rollback, struct arc_error *err)
+{
+    struct arc_project *project = rollback->project;
+    ARC_TRY(arc_project_open(project, err));
+    ARC_TRY(arc_project_load_config(project, err));
+    rollback->group = arc_config_group(&project->config, project->wanted.group);
+    if (!rollback->group)
+        return arc_error_set(err, ARC_EINPUT, "there is no release group '%.100s' in %s",
+                             project->wanted.group, project->config.path);
+    ARC_TRY(arc_project_load_tags(project, err));
+    if (!project->repository.tags)
+        return arc_error_set(err, ARC_EWORLD, "the release tags are not known: %s",
+                             project->repository.tags_unknown);
+    ARC_TRY(withdraw_open(rollback, err));
+    ARC_TRY(choose(rollback, err));
+    return withdraw_look(rollback, err);
+}
+
+static int describe(const struct rollback *rollback, json_t **out, struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *releases = withdraw_describe(rollback);
+    *out = json_pack("{s:s, s:i, s:s, s:s, s:b, s:O, s:O, s:s?, s:b}", "document", "rollback",
+                     "format", ARC_DOCUMENT_FORMAT, "group", rollback->group->name, "tag",
+                     rollback->tag.text, "dry-run", rollback->options->dry_run, "moves",
+                     rollback->moves, "releases", releases, "latest", rollback->latest,
+                     "latest-moves", rollback->latest_moves);
+    return *out ? ARC_OK : arc_error_nomem(err);
+}
+
+int arc_rollback(struct arc_project *project, const struct arc_rollback_options *options,
+                 json_t **out, struct arc_error *err)
+{
+    ARC_AUTO(rollback) struct rollback rollback = {.project = project, .options = options};
+    ARC_TRY(load(&rollback, err));
+    ARC_TRY(arc_registry_new(project->env, NULL, &rollback.registry, err));
+    ARC_TRY(make_plan(&rollback, err));
+    ARC_TRY(promote(&rollback, err));
+    if (!options->dry_run)
+        ARC_TRY(withdraw_do(&rollback, err));
+    return describe(&rollback, out, err);
+}

@@ -1,0 +1,234 @@
+/* A rollback's part at GitHub: who is the latest release, and what withdrawn ones say. */
+#include "base/auto.h"
+#include "base/json.h"
+#include "base/markdown.h"
+#include "github/github.h"
+#include "github/options.h"
+#include "project/repository.h"
+#include "steer/rollback.h"
+#include <inttypes.h>
+#include <string.h>
+
+/* Most characters of a release's text (GitHub's own limit). */
+#define BODY_MAX 125000
+
+void withdraw_free(struct rollback *rollback)
+{
+    for (size_t i = 0; i < rollback->taken_count; i++)
+        json_decref(rollback->taken[i].release);
+    json_decref(rollback->release);
+    if (rollback->github)
+        arc_transport_free(rollback->github);
+}
+
+int withdraw_open(struct rollback *rollback, struct arc_error *err)
+{
+    const struct arc_env *env = rollback->project->env;
+    struct arc_repository *repository = &rollback->project->repository;
+    const struct arc_github_options options = {.env = env};
+    const char *name = arc_env_nonempty(env, "GITHUB_REPOSITORY");
+    rollback->ledger = rollback->options->build;
+    if (!name || !arc_github_token(env, NULL)) {
+        if (rollback->options->withdraw == ARC_WITHDRAW_NOTHING)
+            return ARC_OK;
+        return arc_error_set(err, ARC_EINPUT,
+                             "--withdraw marks releases at GitHub: set GITHUB_REPOSITORY "
+                             "(owner/name) and GITHUB_TOKEN");
+    }
+    if (!arc_repository_name_valid(name))
+        return arc_error_set(err, ARC_EINPUT, "GITHUB_REPOSITORY '%.100s' is not owner/name", name);
+    rollback->repository = name;
+    ARC_TRY(arc_transport_github(&options, &rollback->github, err));
+    ARC_TRY(arc_repository_read_published(env, repository, err));
+    if (repository->published)
+        return ARC_OK;
+    return arc_error_set(err, ARC_EWORLD, "the releases are not known: %s",
+                         repository->published_unknown);
+}
+
+/* ---- looking ------------------------------------------------------------------------------- */
+
+/* *out is NULL where there is no such thing. */
+static int get(struct rollback *rollback, const char *path, const char *accept, const char *why,
+               json_t **out, struct arc_error *err)
+{
+    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+    ARC_AUTO(arc_error) struct arc_error problem = {0};
+    const struct arc_request request = {
+        .method = "GET", .path = path, .accept = accept, .why = why};
+    int rc = rollback->github->send(rollback->github, &request, &reply, &problem);
+    if (rc && rc != ARC_ENOTFOUND)
+        return arc_error_set(err, rc, "%s", arc_error_text(&problem));
+    *out = rc ? NULL : arc_steal(&reply.body);
+    return ARC_OK;
+}
+
+static int get_release(struct rollback *rollback, const char *tag, json_t **out,
+                       struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {.max = 4096};
+    ARC_AUTO_FREE char *name = arc_url_encode(tag);
+    if (!name)
+        return arc_error_nomem(err);
+    arc_buf_printf(&path, "/repos/%s/releases/tags/%s", rollback->repository, name);
+    ARC_TRY(arc_buf_check(&path, "the address", err));
+    return get(rollback, arc_buf_text(&path), NULL, "read a release", out, err);
+}
+
+static int read_ledger(struct rollback *rollback, struct arc_error *err)
+{
+    size_t i;
+    json_t *asset;
+    if (rollback->ledger)
+        return ARC_OK;
+    json_array_foreach (json_object_get(rollback->release, "assets"), i, asset) {
+        ARC_AUTO_JSON json_t *build = NULL;
+        if (strcmp(arc_json_text_of(asset, "name"), "build.json") != 0)
+            continue;
+        ARC_TRY(get(rollback, arc_json_text_of(asset, "url"), "application/octet-stream",
+                    "read what the release built", &build, err));
+        if (!build || arc_ledger_read(build, &rollback->asset, err))
+            return arc_error_prefix(err, "build.json of the release %s", rollback->tag.text);
+        rollback->ledger = &rollback->asset;
+    }
+    return ARC_OK;
+}
+
+static int read_latest(struct rollback *rollback, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {.max = 4096};
+    ARC_AUTO_JSON json_t *latest = NULL;
+    arc_buf_printf(&path, "/repos/%s/releases/latest", rollback->repository);
+    ARC_TRY(arc_buf_check(&path, "the address", err));
+    ARC_TRY(
+        get(rollback, arc_buf_text(&path), NULL, "see whose release is the latest", &latest, err));
+    const char *tag = arc_json_text_of(latest, "tag_name");
+    rollback->latest = *tag ? arc_arena_text(&rollback->memory, tag) : NULL;
+    for (size_t i = 0; i < rollback->taken_count; i++)
+        rollback->latest_moves |= strcmp(rollback->taken[i].tag, tag) == 0;
+    return ARC_OK;
+}
+
+int withdraw_look(struct rollback *rollback, struct arc_error *err)
+{
+    if (!rollback->github)
+        return ARC_OK;
+    ARC_TRY(get_release(rollback, rollback->tag.text, &rollback->release, err));
+    if (!rollback->release)
+        return arc_error_set(err, ARC_EFAILED,
+                             "%s has no published release of %s: it was never released, or is a "
+                             "draft",
+                             rollback->repository, rollback->tag.text);
+    ARC_TRY(read_ledger(rollback, err));
+    for (size_t i = 0; i < rollback->taken_count; i++) {
+        struct taken_back *taken = &rollback->taken[i];
+        ARC_TRY(get_release(rollback, taken->tag, &taken->release, err));
+        taken->marked = strncmp(arc_json_text_of(taken->release, "body"), ARC_WITHDRAWN_MARK,
+                                strlen(ARC_WITHDRAWN_MARK)) == 0;
+    }
+    return read_latest(rollback, err);
+}
+
+/* ---- doing --------------------------------------------------------------------------------- */
+
+static int patch(struct rollback *rollback, const json_t *release, const json_t *fields,
+                 const char *why, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {.max = 4096};
+    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+    arc_buf_printf(&path, "/repos/%s/releases/%" PRIdMAX, rollback->repository,
+                   (intmax_t)json_integer_value(json_object_get(release, "id")));
+    ARC_TRY(arc_buf_check(&path, "the address", err));
+    const struct arc_request request = {.method = "PATCH",
+                                        .path = arc_buf_text(&path),
+                                        .body = fields,
+                                        .repeatable = true,
+                                        .why = why};
+    int rc = rollback->github->send(rollback->github, &request, &reply, err);
+    if (!rc)
+        return ARC_OK;
+    return arc_error_prefix(err, "the images are rolled back, GitHub's releases are not; run it "
+                                 "again");
+}
+
+/* The notes behind what people must read first; their end goes where GitHub takes no more. */
+static char *make_body(const struct rollback *rollback, const json_t *release)
+{
+    ARC_AUTO(arc_buf) struct arc_buf body = {0};
+    const char *notes = arc_json_text_of(release, "body");
+    const char *reason = rollback->options->reason;
+    arc_buf_puts(&body, ARC_WITHDRAWN_MARK "\n> [!CAUTION]\n> **Withdrawn.** Use [");
+    arc_markdown_text(&body, rollback->tag.text, strlen(rollback->tag.text));
+    arc_buf_puts(&body, "](");
+    const char *url = arc_json_text_of(rollback->release, "html_url");
+    arc_markdown_url(&body, url, strlen(url));
+    arc_buf_puts(&body, ") instead.");
+    if (reason) {
+        arc_buf_putc(&body, ' ');
+        arc_markdown_text(&body, reason, strlen(reason));
+    }
+    arc_buf_puts(&body, "\n\n");
+
+    size_t len = strlen(notes), room = body.len < BODY_MAX ? BODY_MAX - body.len : 0;
+    if (len > room)
+        for (len = room; len && notes[len - 1] != '\n';)
+            len--;
+    arc_buf_add(&body, notes, len);
+    return arc_buf_steal(&body);
+}
+
+/* A published one says of `latest` that it is not; a draft cannot be. */
+static int mark(struct rollback *rollback, struct taken_back *taken, struct arc_error *err)
+{
+    bool draft = rollback->options->withdraw == ARC_WITHDRAW_DRAFT;
+    ARC_AUTO_FREE char *body = make_body(rollback, taken->release);
+    ARC_AUTO_JSON json_t *fields =
+        body ? json_pack("{s:s, s:b, s:s}", "body", body, draft ? "draft" : "prerelease", 1,
+                         "make_latest", "false")
+             : NULL;
+    if (!fields)
+        return arc_error_nomem(err);
+    ARC_TRY(patch(rollback, taken->release, fields, "mark a release as withdrawn", err));
+    rollback_say(rollback, "%s is marked as withdrawn", taken->tag);
+    return ARC_OK;
+}
+
+int withdraw_do(struct rollback *rollback, struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *fields = json_pack("{s:s}", "make_latest", "true");
+    if (!fields)
+        return arc_error_nomem(err);
+    if (rollback->latest_moves) {
+        ARC_TRY(
+            patch(rollback, rollback->release, fields, "make it the latest release again", err));
+        rollback_say(rollback, "%s is GitHub's latest release again", rollback->tag.text);
+    }
+    for (size_t i = 0; i < rollback->taken_count; i++) {
+        struct taken_back *taken = &rollback->taken[i];
+        if (rollback->options->withdraw != ARC_WITHDRAW_NOTHING && taken->release && !taken->marked)
+            ARC_TRY(mark(rollback, taken, err));
+    }
+    return ARC_OK;
+}
+
+json_t *withdraw_describe(const struct rollback *rollback)
+{
+    json_t *list = json_array();
+    bool asked = rollback->options->withdraw != ARC_WITHDRAW_NOTHING;
+    for (size_t i = 0; i < rollback->taken_count; i++) {
+        const struct taken_back *taken = &rollback->taken[i];
+        const char *url = json_string_value(json_object_get(taken->release, "html_url"));
+        const char *action = "none";
+        if (taken->marked)
+            action = "unchanged";
+        else if (asked && taken->release)
+            action = "withdrawn";
+        json_t *row =
+            json_pack("{s:s, s:s?, s:s}", "tag", taken->tag, "url", url, "action", action);
+        if (json_array_append_new(list, row)) {
+            json_decref(list);
+            return NULL;
+        }
+    }
+    return list;
+}
