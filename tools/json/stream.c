@@ -1,11 +1,10 @@
 #include "json/stream.h"
 #include "base/auto.h"
+#include "os/file.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <yajl/yajl_parse.h>
 
@@ -314,17 +313,10 @@ static int read_document(const struct source *source, const char *name,
 int arc_json_stream_file(const char *path, const char *name, const struct arc_json_reader *reader,
                          struct arc_error *err)
 {
-    struct stat st;
+    struct source source;
     name = name ? name : path;
-    struct source source = {.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};
-    if (source.fd < 0)
-        return arc_error_set(err, errno == ENOENT || errno == ENOTDIR ? ARC_ENOTFOUND : ARC_EWORLD,
-                             "cannot read %s: %s", name, strerror(errno));
-    int rc;
-    if (fstat(source.fd, &st) != 0 || !S_ISREG(st.st_mode))
-        rc = arc_error_set(err, ARC_EINPUT, "%s is not a regular file", name);
-    else
-        rc = read_document(&source, name, reader, err);
+    ARC_TRY(arc_file_open(path, name, &source.fd, err));
+    int rc = read_document(&source, name, reader, err);
     close(source.fd);
     return rc;
 }

@@ -6,11 +6,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 enum arc_file_kind arc_file_kind(const char *path)
@@ -74,40 +76,61 @@ static int read_all(int fd, const char *name, size_t max, struct arc_buf *out,
     }
 }
 
+/* Whether it is a pipe that some program's output comes through, not one that lies in a folder. */
+static bool is_anonymous_pipe(int fd)
+{
+    struct statfs file_system;
+    return fstatfs(fd, &file_system) == 0 && file_system.f_type == PIPEFS_MAGIC;
+}
+
+/* Keeps what was opened without waiting if it may be read; closes and refuses the rest. */
+static int check_open(int fd, const char *name, bool pipes, struct arc_error *err)
+{
+    struct stat st;
+    int rc = ARC_OK;
+    if (fd < 0)
+        return cannot_read(name, errno, err);
+
+    bool pipe = pipes && is_anonymous_pipe(fd);
+    if (fstat(fd, &st) != 0 || (pipe && fcntl(fd, F_SETFL, 0) != 0))
+        rc = cannot_read(name, errno, err);
+    else if (!S_ISREG(st.st_mode) && !pipe)
+        rc = arc_error_set(err, ARC_EINPUT, "%s is not a regular file", name);
+    if (rc)
+        close(fd);
+    return rc;
+}
+
 /* Reads an open file to its end and closes it. */
 static int read_open(int fd, const char *name, bool pipes, size_t max, struct arc_buf *out,
                      struct arc_error *err)
 {
-    struct stat st;
-    int rc;
-    if (fd < 0)
-        return cannot_read(name, errno, err);
-    if (fstat(fd, &st) != 0)
-        rc = cannot_read(name, errno, err);
-    else if (!S_ISREG(st.st_mode) && !(pipes && S_ISFIFO(st.st_mode)))
-        rc = arc_error_set(err, ARC_EINPUT, "%s is not a regular file", name);
-    else
-        rc = read_all(fd, name, max, out, err);
+    ARC_TRY(check_open(fd, name, pipes, err));
+    int rc = read_all(fd, name, max, out, err);
     close(fd);
     return rc;
 }
 
-static int read_file(const char *path, const char *name, bool pipes, size_t max,
-                     struct arc_buf *out, struct arc_error *err)
+static int open_without_waiting(const char *path)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (pipes ? 0 : O_NONBLOCK));
-    return read_open(fd, name, pipes, max, out, err);
+    return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+}
+
+int arc_file_open(const char *path, const char *name, int *out, struct arc_error *err)
+{
+    *out = open_without_waiting(path);
+    return check_open(*out, name, false, err);
 }
 
 int arc_file_read(const char *path, const char *name, size_t max, struct arc_buf *out,
                   struct arc_error *err)
 {
-    return read_file(path, name ? name : path, false, max, out, err);
+    return read_open(open_without_waiting(path), name ? name : path, false, max, out, err);
 }
 
 int arc_file_read_given(const char *path, size_t max, struct arc_buf *out, struct arc_error *err)
 {
-    return read_file(path, path, true, max, out, err);
+    return read_open(open_without_waiting(path), path, true, max, out, err);
 }
 
 /* ---- below a folder ------------------------------------------------------------------------ */

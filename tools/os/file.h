@@ -28,6 +28,10 @@ bool arc_file_same(const char *a, const char *b);
  * NULL when out of memory. The caller frees it. */
 char *arc_file_join(const char *root, const char *path);
 
+/* Opens a regular file for reading: *out is a descriptor that the caller closes. `name` stands for
+ * it in messages. Nothing else is waited for or read. Errors as arc_file_read()'s. */
+int arc_file_open(const char *path, const char *name, int *out, struct arc_error *err);
+
 /* Appends the content of a regular file of at most `max` bytes to *out. `name` stands for the file
  * in messages (NULL: the path). ARC_ENOTFOUND if it does not exist, ARC_EINPUT if it is not a regular
  * file, ARC_ELIMIT if it is longer, ARC_EWORLD if it cannot be read. A pipe or a device is never
@@ -46,7 +50,8 @@ enum arc_file_kind arc_file_kind_in(const char *root, const char *path);
 int arc_file_read_in(const char *root, const char *path, size_t max, struct arc_buf *out,
                      struct arc_error *err);
 
-/* arc_file_read() for a file that a person named, which may be a pipe: `--plan <(…)`. */
+/* arc_file_read() for a file that a person named, which may be another program's output:
+ * `--plan <(…)`. A named pipe is none, since it would be waited for. */
 int arc_file_read_given(const char *path, size_t max, struct arc_buf *out, struct arc_error *err);
 
 /* As arc_file_read() for the standard input, which may be a pipe. */

@@ -1,10 +1,9 @@
 #include "os/hash.h"
 #include "base/auto.h"
+#include "os/file.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <mbedtls/md.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* The mbedtls_md interface is the same in 2.28 (Debian 12, Ubuntu 24.04) and 3.6 (Debian 13). */
@@ -103,18 +102,12 @@ static int add_file(struct arc_hash *hash, int fd, const char *path, size_t *siz
 
 int arc_sha256_file(const char *path, char out[ARC_SHA256_HEX], size_t *size, struct arc_error *err)
 {
-    struct stat st;
     struct arc_hash *hash = NULL;
     size_t length = 0;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0)
-        return arc_error_set(err, errno == ENOENT || errno == ENOTDIR ? ARC_ENOTFOUND : ARC_EWORLD,
-                             "cannot read %s: %s", path, strerror(errno));
-    int rc = ARC_OK;
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
-        rc = arc_error_set(err, ARC_EINPUT, "%s is not a regular file", path);
-    if (!rc)
-        rc = arc_hash_new(&hash, err);
+    int fd;
+    ARC_TRY(arc_file_open(path, path, &fd, err));
+
+    int rc = arc_hash_new(&hash, err);
     if (!rc)
         rc = add_file(hash, fd, path, &length, err);
     if (!rc)
