@@ -19,26 +19,6 @@
 
 ARC_API_BEGIN
 
-/* Trivy's severities, in order. A finding without one is UNKNOWN, below LOW. */
-enum arc_severity {
-    ARC_SEVERITY_UNKNOWN,
-    ARC_SEVERITY_LOW,
-    ARC_SEVERITY_MEDIUM,
-    ARC_SEVERITY_HIGH,
-    ARC_SEVERITY_CRITICAL,
-    ARC_SEVERITIES, /* how many there are */
-};
-
-/* "CRITICAL" of ARC_SEVERITY_CRITICAL. */
-const char *arc_severity_name(enum arc_severity severity);
-
-/* The severity of a name, in any case; false if it is none. */
-bool arc_severity_parse(const char *name, size_t len, enum arc_severity *out);
-
-/* A list such as "CRITICAL,HIGH" as a set of bits (1 << severity). ARC_EINPUT for an empty list or
- * a name that is not a severity. */
-int arc_severity_set(const char *list, unsigned *out, struct arc_error *err);
-
 /* What was found. Worse ones come later: of several targets the worst counts. */
 enum arc_verdict {
     ARC_VERDICT_CLEAN,          /* everything was looked at, nothing was found */
@@ -82,7 +62,7 @@ struct arc_scan_run {
                                            asks the registry for all that the image has */
     const json_t *build;       /* build.json: every cell by its digest; NULL for none */
     const json_t *plan;        /* plan.json: every cell by its service's staging tag; or NULL */
-    const char *scanners;      /* "vuln,secret" */
+    unsigned scanners;         /* what to look for: bits of enum arc_scanner */
     const char *docker_image;  /* run this image of the scanner, pinned by digest; NULL: `trivy` */
     const char *docker_config; /* with docker_image: docker's config.json with the registries'
                                   credentials, absolute; NULL for none (arc_scan() finds it) */

@@ -4,9 +4,42 @@
 
 #include "arcci/api.h"
 #include "arcci/error.h"
+#include <stdbool.h>
 #include <stddef.h>
 
 ARC_API_BEGIN
+
+/* Trivy's severities, in order. A finding without one is UNKNOWN, below LOW. */
+enum arc_severity {
+    ARC_SEVERITY_UNKNOWN,
+    ARC_SEVERITY_LOW,
+    ARC_SEVERITY_MEDIUM,
+    ARC_SEVERITY_HIGH,
+    ARC_SEVERITY_CRITICAL,
+    ARC_SEVERITIES, /* how many there are */
+};
+
+/* "CRITICAL" of ARC_SEVERITY_CRITICAL. */
+const char *arc_severity_name(enum arc_severity severity);
+
+/* The severity of a name, in any case; false if it is none. */
+bool arc_severity_parse(const char *name, size_t len, enum arc_severity *out);
+
+/* A list such as "CRITICAL,HIGH" as a set of bits (1 << severity). ARC_EINPUT for an empty list or
+ * a name that is not a severity. */
+int arc_severity_set(const char *list, unsigned *out, struct arc_error *err);
+
+/* What Trivy looks for: bits. */
+enum arc_scanner {
+    ARC_SCANNER_VULN = 1,
+    ARC_SCANNER_MISCONFIG = 2,
+    ARC_SCANNER_SECRET = 4,
+    ARC_SCANNER_LICENSE = 8,
+};
+
+/* "vuln" of ARC_SCANNER_VULN; and a list of such names as bits. ARC_EINPUT as above. */
+const char *arc_scanner_name(enum arc_scanner scanner);
+int arc_scanner_set(const char *list, unsigned *out, struct arc_error *err);
 
 /* Findings that are left out. All that is given must be right; strings are owned, NULL where not given. */
 struct arc_scan_ignore {

@@ -128,12 +128,16 @@ def check_text(name, text, case, repo):
         assert fill(part, repo) not in text, f"{name} has {part!r}:\n{text}"
 
 
+def prepare(case, repo):
+    put(repo.parent, {name: text if isinstance(text, bytes) else fill(text, repo)
+                      for name, text in case.get("files", {}).items()})
+    for command in case.get("prepare", []):
+        subprocess.run([fill(word, repo) for word in command], cwd=repo.parent, check=True, capture_output=True)
+
+
 def run_case(case, repo):
     scratch = repo.parent
-    put(scratch, {name: text if isinstance(text, bytes) else fill(text, repo)
-                  for name, text in case.get("files", {}).items()})
-    for command in case.get("prepare", []):
-        subprocess.run([fill(word, repo) for word in command], cwd=scratch, check=True, capture_output=True)
+    prepare(case, repo)
     output, summary = scratch / "github-output", scratch / "github-summary"
     output.write_bytes(b"")
     summary.write_bytes(b"")
@@ -170,6 +174,8 @@ def test_case(case, tmp_path):
     repo = tmp_path / "repo"
     if "repo" in case:
         make_repo(repo, case["repo"])
+    if "steps" in case:
+        prepare(case, repo)
     for step in case.get("steps", [case]):
         run_case(step, repo)
 

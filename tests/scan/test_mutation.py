@@ -40,6 +40,8 @@ MUTANTS = [
     ("tools/scan/trivy_report.c", old, new) for old, new in [
         ("if (!reading->schema)", "if (false)"),
         ("if (reading->schema == 1 && !reading->target->results)", "if (false)"),
+        ("if (reading->schema == 2 && !*reading->target->artifact)", "if (false)"),
+        ("reading->lists_packages || rule->enter == PACKAGES;", "false;"),
         ("if (text->len && !arc_severity_parse(", "if (text->len && arc_severity_parse("),
         ("*out = (unsigned char)severity;", "*out = ARC_SEVERITY_LOW;"),
         ("return rc ? rc : check_whole(&reading, err);", "return ARC_OK;"),

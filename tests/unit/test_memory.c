@@ -139,7 +139,7 @@ static int set_up(void **state)
         "\"InstalledVersion\": \"1\", \"Severity\": \"HIGH\", \"Title\": \"x\", \"PrimaryURL\": "
         "\"https://e/\"}, {\"VulnerabilityID\": \"CVE-2\", \"PkgName\": \"b\", \"Severity\": "
         "\"LOW\"}]}]}");
-    put("old.json", "{\"SchemaVersion\": 2, \"Results\": []}");
+    put("old.json", "{\"SchemaVersion\": 2, \"ArtifactName\": \"a\", \"Results\": []}");
     put("ignore", "CVE-2\nCVE-3\n");
     return 0;
 }

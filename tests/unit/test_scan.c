@@ -129,7 +129,7 @@ static void test_order_of_members(void **state)
                                "{\"Results\": [{\"Vulnerabilities\": [{\"Severity\": \"LOW\", "
                                "\"VulnerabilityID\": \"CVE-1\"}], \"Type\": \"npm\", \"Target\": "
                                "\"package-lock.json\", \"Class\": \"lang-pkgs\"}], "
-                               "\"SchemaVersion\": 2}",
+                               "\"SchemaVersion\": 2, \"ArtifactName\": \"a\"}",
                                NULL),
                      0);
     assert_int_equal(findings.count, 1);
@@ -144,12 +144,15 @@ static void test_refused(void **state)
         {"{\"SchemaVersion\": \"2\"}", "SchemaVersion is not 2"},
         {"{\"SchemaVersion\": 2, \"Results\": {}}", "Results is an object, not a list"},
         {"{\"SchemaVersion\": 2, \"Results\": \"\"}", "Results is not a list or object"},
-        {"{\"SchemaVersion\": 2, \"Results\": [null]}", "an element is not a list or object"},
-        {"{\"SchemaVersion\": 2, \"Results\": [[]]}", "an element is a list, not an object"},
-        {"{\"SchemaVersion\": 2, \"Results\": [{\"Secrets\": [1]}]}",
+        {"{\"SchemaVersion\": 2, \"ArtifactName\": \"a\", \"Results\": [null]}",
          "an element is not a list or object"},
-        {"{\"SchemaVersion\": 2, \"Results\": [{\"Secrets\": [{}]}]}", "it has no id"},
-        {"{\"SchemaVersion\": 2, \"Results\": [{\"Secrets\": [{\"RuleID\": \"x\", \"Severity\": "
+        {"{\"SchemaVersion\": 2, \"ArtifactName\": \"a\", \"Results\": [[]]}",
+         "an element is a list, not an object"},
+        {"{\"SchemaVersion\": 2, \"ArtifactName\": \"a\", \"Results\": [{\"Secrets\": [1]}]}",
+         "an element is not a list or object"},
+        {"{\"SchemaVersion\": 2, \"ArtifactName\": \"a\", \"Results\": [{\"Secrets\": [{}]}]}",
+         "it has no id"},
+        {"{\"SchemaVersion\": 2, \"ArtifactName\": \"a\", \"Results\": [{\"Secrets\": [{\"RuleID\": \"x\", \"Severity\": "
          "1}]}]}",
          "a text is not a string"},
         {"{\"SchemaVersion\": 2} {}", "r.json:1:23: parse error: trailing garbage"},
@@ -172,8 +175,11 @@ static void test_refused(void **state)
 static void test_commands(void **state)
 {
     (void)state;
-    struct arc_scan_run run = {
-        .type = "image", .target = "img:1", .scanners = "vuln", .report_dir = "out", .timeout = 90};
+    struct arc_scan_run run = {.type = "image",
+                               .target = "img:1",
+                               .scanners = ARC_SCANNER_VULN,
+                               .report_dir = "out",
+                               .timeout = 90};
     ARC_AUTO_JSON json_t *commands = NULL;
     ARC_AUTO_JSON json_t *platforms = json_pack("[s]", "linux/arm64");
     ARC_AUTO_JSON json_t *expected = json_pack(

@@ -175,3 +175,25 @@ int arc_text_copy(const char *text, char **out, struct arc_error *err)
     *out = text ? strdup(text) : NULL;
     return text && !*out ? arc_error_nomem(err) : ARC_OK;
 }
+
+bool arc_text_path(struct arc_buf *out, const char *path)
+{
+    size_t start = out->len, top = start; /* `top`: behind every ".." that leads out */
+    for (size_t len; *path; path += len) {
+        path += strspn(path, "/");
+        len = strcspn(path, "/");
+        bool up = len == 2 && memcmp(path, "..", 2) == 0;
+        if (!len || (len == 1 && *path == '.'))
+            continue;
+
+        if (up && out->len > top) {
+            while (out->len > top && out->data[--out->len] != '/')
+                ;
+            out->data[out->len] = '\0';
+            continue;
+        }
+        arc_buf_printf(out, "%s%.*s", out->len > start ? "/" : "", (int)len, path);
+        top = up ? out->len : top;
+    }
+    return top == start;
+}

@@ -36,4 +36,8 @@ int arc_text_copy(const char *text, char **out, struct arc_error *err);
 /* Appends a size as registries show it, in powers of ten: "12.3 MB"; with a base (0 or more) the
  * difference, too, in the same unit: "12.3 MB (+0.4 MB)" or "12.3 MB (same)". */
 void arc_text_size(struct arc_buf *out, int64_t bytes, int64_t base);
+
+/* Appends the path "./a//b/../c" as "a/c". False when it leads out at the top: those ".." stay. */
+bool arc_text_path(struct arc_buf *out, const char *path);
+
 #endif

@@ -25,15 +25,6 @@ static int parse_age(const char *text, int64_t *out, struct arc_error *err)
     return ARC_OK;
 }
 
-static bool looks_for(const char *scanners, const char *what)
-{
-    size_t len = strlen(what);
-    for (const char *at = scanners; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
-        if (strncmp(at, what, len) == 0 && (at[len] == ',' || !at[len]))
-            return true;
-    return false;
-}
-
 static int read_policy(const struct invocation *inv, struct arc_scan_policy *policy,
                        struct arc_error *err)
 {
@@ -43,13 +34,7 @@ static int read_policy(const struct invocation *inv, struct arc_scan_policy *pol
     policy->block = option_flag(inv, "block-on-failure");
     policy->end_of_life_fails = option_flag(inv, "exit-on-eol");
     policy->tolerate_no_answer = strcmp(option_value(inv, "on-scanner-error"), "report") == 0;
-    bool runs = false;
-    static const char *const targets[] = {"scan-target", "build", "plan", "needs", "tag"};
-    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++)
-        runs = runs || option_value(inv, targets[i]);
-    bool vulnerabilities = looks_for(option_value(inv, "scanners"), "vuln");
-    policy->database_age_required =
-        option_given(inv, "max-database-age") || (runs && vulnerabilities);
+    policy->database_age_required = option_given(inv, "max-database-age");
     int rc = parse_age(option_value(inv, "max-database-age"), &policy->database_age_max, err);
     if (!rc)
         rc = arc_severity_set(option_value(inv, "severity"), &policy->severities, err);
@@ -129,7 +114,7 @@ static int parse_timeout(const char *text, unsigned *out, struct arc_error *err)
     *out = count * seconds;
     if (read == 2 && *out)
         return ARC_OK;
-    return arc_error_set(err, ARC_EINPUT, "--timeout: '%s' is no time: 90s, 15m or 1h", text);
+    return arc_error_set(err, ARC_EINPUT, "--timeout: '%s' is not a time: 90s, 15m or 1h", text);
 }
 
 static int parse_jobs(const char *text, unsigned *out, struct arc_error *err)
@@ -157,7 +142,6 @@ static int read_files(const struct invocation *inv, struct arc_scan_files *out,
         .run = {.type = option_value(inv, "scan-type"),
                 .target = option_value(inv, "scan-target"),
                 .platforms = option_list(inv, "platform"),
-                .scanners = option_value(inv, "scanners"),
                 .docker_image = option_value(inv, "scanner-image"),
                 .report_dir = option_value(inv, "report-dir"),
                 .services = option_list(inv, "service")},
@@ -176,6 +160,8 @@ static int read_files(const struct invocation *inv, struct arc_scan_files *out,
         .issues_optional = option_is_auto(inv, "create-issues"),
     };
     int rc = read_policy(inv, &out->options.policy, err);
+    if (!rc)
+        rc = arc_scanner_set(option_value(inv, "scanners"), &out->run.scanners, err);
     if (!rc)
         rc = parse_timeout(option_value(inv, "timeout"), &out->run.timeout, err);
     return rc ? rc : parse_jobs(option_value(inv, "jobs"), &out->run.jobs, err);

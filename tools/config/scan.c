@@ -1,8 +1,10 @@
 /* `scan:` of .github/arc-ci.yaml. */
+#include "arcci/glob.h"
 #include "arcci/scan_settings.h"
 #include "base/auto.h"
 #include "config/fields.h"
 #include <string.h>
+#include <strings.h>
 
 struct reading {
     struct arc_scan_settings settings;
@@ -14,12 +16,15 @@ struct reading {
 
 static arc_check check_day;
 static arc_check check_reason;
+static arc_check check_scanner;
+static arc_check check_severity;
+static arc_check check_left_out;
 
 static const struct arc_field fields[] = {
-    {"skip-dirs", FIELD_TEXTS, AT(skip_dirs), false, arc_check_glob, NULL},
-    {"skip-files", FIELD_TEXTS, AT(skip_files), false, arc_check_glob, NULL},
-    {"severity", FIELD_TEXTS, AT(severity), false, arc_check_line, NULL},
-    {"scanners", FIELD_TEXTS, AT(scanners), false, arc_check_line, NULL},
+    {"skip-dirs", FIELD_TEXTS, AT(skip_dirs), false, check_left_out, NULL},
+    {"skip-files", FIELD_TEXTS, AT(skip_files), false, check_left_out, NULL},
+    {"severity", FIELD_TEXTS, AT(severity), false, check_severity, NULL},
+    {"scanners", FIELD_TEXTS, AT(scanners), false, check_scanner, NULL},
     {"ignore-policy", FIELD_TEXT, AT(policy), false, arc_check_path, NULL},
     {"vex", FIELD_TEXTS, AT(vex), false, arc_check_path, NULL},
     {"accept", FIELD_TEXTS, AT(accept), false, check_reason, NULL},
@@ -32,13 +37,115 @@ static const struct arc_field ignore_fields[] = {
     {"id", FIELD_TEXT, OF(id), false, arc_check_line, NULL},
     {"license", FIELD_TEXT, OF(license), false, arc_check_line, NULL},
     {"package", FIELD_TEXT, OF(package), false, arc_check_line, NULL},
-    {"path", FIELD_TEXT, OF(path), false, arc_check_glob, NULL},
+    {"path", FIELD_TEXT, OF(path), false, check_left_out, NULL},
     {"service", FIELD_TEXT, OF(service), false, arc_check_line, NULL},
     {"reason", FIELD_TEXT, OF(reason), true, arc_check_line, NULL},
     {"expires", FIELD_TEXT, OF(expires), false, check_day, NULL},
     {0},
 };
 static const struct arc_table ignore_table = {"an entry of 'ignore'", ignore_fields, false};
+
+/* ---- severities and scanners ---------------------------------------------------------------- */
+
+static const char *const severities[ARC_SEVERITIES] = {"UNKNOWN", "LOW", "MEDIUM", "HIGH",
+                                                       "CRITICAL"};
+static const char *const scanners[] = {"vuln", "misconfig", "secret", "license"};
+
+/* The place of a name in a list of `count`, in any case; `count` if it is not in it. */
+static size_t find_name(const char *const *names, size_t count, const char *name, size_t len)
+{
+    size_t i = 0;
+    while (i < count && (strlen(names[i]) != len || strncasecmp(names[i], name, len) != 0))
+        i++;
+    return i;
+}
+
+/* "CRITICAL, HIGH" as bits: commas or blanks separate. */
+static bool parse_set(const char *const *names, size_t count, const char *list, unsigned *out)
+{
+    *out = 0;
+    for (const char *at = list;; at++) {
+        at += strspn(at, " ");
+        size_t len = strcspn(at, ", "), i = find_name(names, count, at, len);
+        if (i == count)
+            return false;
+        *out |= 1U << i;
+        at += len + strspn(at + len, " ");
+        if (!*at)
+            return true;
+        if (*at != ',')
+            at--; /* a blank separates as well */
+    }
+}
+
+const char *arc_severity_name(enum arc_severity severity)
+{
+    return severities[severity];
+}
+
+bool arc_severity_parse(const char *name, size_t len, enum arc_severity *out)
+{
+    size_t i = find_name(severities, ARC_SEVERITIES, name, len);
+    if (i < ARC_SEVERITIES)
+        *out = (enum arc_severity)i;
+    return i < ARC_SEVERITIES;
+}
+
+int arc_severity_set(const char *list, unsigned *out, struct arc_error *err)
+{
+    if (parse_set(severities, ARC_SEVERITIES, list, out))
+        return ARC_OK;
+    return arc_error_set(err, ARC_EINPUT,
+                         "'%s' is not a list of severities: one or more of UNKNOWN, LOW, MEDIUM, "
+                         "HIGH, CRITICAL with commas between",
+                         list);
+}
+
+const char *arc_scanner_name(enum arc_scanner scanner)
+{
+    size_t i = 0;
+    while (1U << i != (unsigned)scanner)
+        i++;
+    return scanners[i];
+}
+
+int arc_scanner_set(const char *list, unsigned *out, struct arc_error *err)
+{
+    if (parse_set(scanners, sizeof scanners / sizeof *scanners, list, out))
+        return ARC_OK;
+    return arc_error_set(err, ARC_EINPUT,
+                         "'%s' is not a list of scanners: one or more of vuln, misconfig, secret, "
+                         "license with commas between",
+                         list);
+}
+
+/* ---- values --------------------------------------------------------------------------------- */
+
+static bool check_severity(const char *text, struct arc_buf *why)
+{
+    if (find_name(severities, ARC_SEVERITIES, text, strlen(text)) < ARC_SEVERITIES)
+        return true;
+    arc_buf_puts(why, "is not a severity: UNKNOWN, LOW, MEDIUM, HIGH or CRITICAL");
+    return false;
+}
+
+static bool check_scanner(const char *text, struct arc_buf *why)
+{
+    size_t count = sizeof scanners / sizeof *scanners;
+    if (find_name(scanners, count, text, strlen(text)) < count)
+        return true;
+    arc_buf_puts(why, "is not a scanner: vuln, misconfig, secret or license");
+    return false;
+}
+
+/* A pattern of what is left out says what that is, not what is kept. */
+static bool check_left_out(const char *text, struct arc_buf *why)
+{
+    if (*text != '!')
+        return arc_check_glob(text, why);
+    arc_buf_puts(why, "leaves out all but something: name what is to be left out");
+    return false;
+}
 
 /* "2026-12-31". */
 static bool check_day(const char *text, struct arc_buf *why)
@@ -101,6 +208,50 @@ static int read_ignore(const struct arc_yaml *yaml, const struct arc_yaml_node *
     return ARC_OK;
 }
 
+/* Paths as different as paths can be: what matches all of them leaves nothing to look at. */
+static const char *const samples[] = {"z",     "Q7",          "w.x9",          "a-1/Z_2",
+                                      ".h/k0", "9/m~/j.Y/8c", "X/e/r.5/u/o+.t"};
+#define SAMPLES (sizeof samples / sizeof *samples)
+
+static int match_samples(const char *pattern, const char *below, bool matched[SAMPLES],
+                         struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
+    size_t len = strlen(pattern);
+    while (len && pattern[len - 1] == '/')
+        len--;
+    arc_buf_printf(&text, "%.*s%s", (int)len, pattern, below);
+    ARC_TRY(arc_buf_check(&text, "a pattern", err));
+    ARC_TRY(arc_glob_compile(arc_buf_text(&text), text.len, &glob, err));
+    for (size_t i = 0; i < SAMPLES; i++)
+        matched[i] = matched[i] || arc_glob_match(glob, samples[i], strlen(samples[i]));
+    return ARC_OK;
+}
+
+/* A gate that is told to leave out every file would never fail. */
+static int check_rest(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
+                      const struct arc_scan_settings *settings, struct arc_error *err)
+{
+    bool matched[SAMPLES] = {false};
+    for (char **folder = settings->skip_dirs; folder && *folder; folder++)
+        ARC_TRY(match_samples(strcmp(*folder, ".") == 0 ? "**" : *folder, "/**", matched, err));
+    for (char **file = settings->skip_files; file && *file; file++)
+        ARC_TRY(match_samples(*file, "", matched, err));
+    for (size_t i = 0; i < settings->ignore_count; i++) {
+        const struct arc_scan_ignore *entry = &settings->ignores[i];
+        if (entry->path && !entry->id && !entry->license && !entry->package)
+            ARC_TRY(match_samples(entry->path, "", matched, err));
+    }
+
+    for (size_t i = 0; i < SAMPLES; i++)
+        if (!matched[i])
+            return ARC_OK;
+    return arc_yaml_error(yaml, node, err,
+                          "skip-dirs, skip-files and the paths of ignore leave out every file: the "
+                          "gate would look at nothing");
+}
+
 int arc_config_scan(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
                     struct arc_scan_settings *out, struct arc_error *err)
 {
@@ -112,6 +263,8 @@ int arc_config_scan(const struct arc_yaml *yaml, const struct arc_yaml_node *nod
     *out = reading.settings;
     if (!rc)
         rc = read_ignore(yaml, reading.ignore, out, err);
+    if (!rc)
+        rc = check_rest(yaml, node, out, err);
     if (rc)
         arc_scan_settings_free(out);
     return rc;

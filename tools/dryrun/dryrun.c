@@ -245,7 +245,7 @@ static int rehearse_scan(struct dryrun *run, struct arc_error *err)
     struct arc_scan_run scan = {
         .type = "image",
         .build = build,
-        .scanners = "vuln,secret",
+        .scanners = ARC_SCANNER_VULN | ARC_SCANNER_SECRET,
         .report_dir = "reports",
         .timeout = 15 * 60,
     };

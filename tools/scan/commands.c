@@ -91,6 +91,17 @@ static void add_settings(const struct arc_scan_run *run, struct words *argv)
         add_joined(argv, "--ignore-policy", folder, "/policy.rego");
 }
 
+static void add_scanners(unsigned scanners, struct words *argv)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    for (unsigned bit = ARC_SCANNER_VULN; bit <= ARC_SCANNER_LICENSE; bit <<= 1)
+        if (scanners & bit)
+            arc_buf_printf(&text, "%s%s", text.len ? "," : "",
+                           arc_scanner_name((enum arc_scanner)bit));
+    add_pair(argv, "--scanners", arc_buf_text(&text));
+    argv->failed = argv->failed || text.failed;
+}
+
 /* Flags win over TRIVY_ variables. */
 static void add_trivy(const struct arc_scan_run *run, const struct job *job, struct words *argv)
 {
@@ -100,7 +111,7 @@ static void add_trivy(const struct arc_scan_run *run, const struct job *job, str
     add_pair(argv, "--format", "json");
     arc_buf_printf(&text, "%s/%s", inside ? INSIDE_REPORTS : run->report_dir, job->file);
     add_pair(argv, "--output", arc_buf_text(&text));
-    add_pair(argv, "--scanners", run->scanners);
+    add_scanners(run->scanners, argv);
     add_pair(argv, "--severity", "UNKNOWN,LOW,MEDIUM,HIGH,CRITICAL");
     add(argv, "--ignore-unfixed=false");
     add(argv, "--list-all-pkgs");
@@ -208,16 +219,52 @@ static int no_reference(const char *service, const char *platform, const char *w
                          service ? service : "a service", platform ? platform : "?", what);
 }
 
+/* Whether a list of names has it. */
+static bool is_listed(const json_t *names, const char *name)
+{
+    size_t i;
+    json_t *listed;
+    json_array_foreach (names, i, listed) {
+        if (name && strcmp(json_string_value(listed), name) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Whether --service asks for it. */
 static bool is_wanted(const struct arc_scan_run *run, const char *name)
 {
+    return json_array_size(run->services) == 0 || is_listed(run->services, name);
+}
+
+/* A service that would be passed over in silence is an error: of the document, which has no cell of
+ * it, or of --service. */
+static int check_services(const struct arc_scan_run *run, const json_t *commands,
+                          struct arc_error *err)
+{
+    const json_t *document = run->build ? run->build : run->plan;
+    ARC_AUTO_JSON json_t *scanned = json_array();
     size_t i;
-    json_t *wanted;
-    json_array_foreach (run->services, i, wanted) {
-        if (name && strcmp(json_string_value(wanted), name) == 0)
-            return true;
+    json_t *item;
+    bool whole = scanned != NULL;
+    json_array_foreach (commands, i, item)
+        whole = json_array_append(scanned, json_object_get(item, "service")) == 0 && whole;
+    if (!whole)
+        return arc_error_nomem(err);
+
+    json_array_foreach (json_object_get(document, "services"), i, item) {
+        const char *name = text_of(item, "service");
+        if (is_wanted(run, name) && !is_listed(scanned, name))
+            return arc_error_set(err, ARC_EINPUT,
+                                 "%s has no cell in the document: nothing of it would be scanned",
+                                 name ? name : "a service");
     }
-    return json_array_size(run->services) == 0;
+    json_array_foreach (run->services, i, item) {
+        if (!is_listed(scanned, json_string_value(item)))
+            return arc_error_set(err, ARC_EINPUT, "--service: %s is not a service of the document",
+                                 json_string_value(item));
+    }
+    return ARC_OK;
 }
 
 /* A cell by its image and what follows it: "@" a digest, ":" a tag. */
@@ -339,10 +386,9 @@ int arc_scan_commands(const struct arc_scan_run *run, const char *service, json_
         rc = add_build(run, commands, err);
     else if (run->plan)
         rc = add_plan(run, commands, err);
-    if (rc)
-        return rc;
-    if (json_array_size(run->services) && !json_array_size(commands))
-        return arc_error_set(err, ARC_EINPUT, "--service: no such service is in the document");
-    *out = arc_steal(&commands);
-    return ARC_OK;
+    if (!rc && !run->target)
+        rc = check_services(run, commands, err);
+    if (!rc)
+        *out = arc_steal(&commands);
+    return rc;
 }

@@ -1,5 +1,6 @@
 #include "scan/findings.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include <string.h>
 
 int findings_init(struct findings *findings, struct arc_error *err)
@@ -101,6 +102,11 @@ int findings_add_target(struct findings *findings, const char *service, const ch
         return arc_error_nomem(err);
     findings->target_count++;
     return chain_target(findings, err);
+}
+
+bool findings_is_folder(const struct scan_target *target)
+{
+    return strcmp(target->kind, "filesystem") == 0 || strcmp(target->kind, "repository") == 0;
 }
 
 int findings_target_error(struct findings *findings, size_t target, const struct arc_error *problem,
@@ -215,11 +221,13 @@ static const char *find_place(struct findings *findings, const struct finding *f
     bool os = strcmp(result->class, "os-pkgs") == 0 && *result->type;
     if (os && !*finding->place)
         return result->type;
-    if (!*target->prefix)
+    if (!findings_is_folder(target) || *place == '/')
         return place;
 
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    arc_buf_printf(&text, "%s%s", target->prefix, place);
+    ARC_AUTO(arc_buf) struct arc_buf full = {0}, text = {0};
+    arc_buf_printf(&full, "%s/%s", target->prefix, place);
+    arc_text_path(&text, arc_buf_text(&full));
+    text.failed = text.failed ? text.failed : full.failed;
     return text.failed ? NULL : findings_string(findings, arc_buf_text(&text));
 }
 

@@ -65,18 +65,19 @@ struct scan_target {
     const char *os;       /* "alpine 3.20.1", or "" */
     const char *scanner;  /* its version, or "" */
     const char *created;  /* when the report was made, RFC 3339, or "" */
-    const char *prefix;   /* of the paths in it, "services/"; "" for an image or the root */
+    const char *prefix;   /* of the paths in it, "services"; "" for an image or the root */
+    const char *hollow;   /* a result that lists no package at all; NULL for none */
     char *error;          /* owned: why nothing can be said about it; NULL when it was read */
     unsigned first, next; /* targets of its service: index of the first; 1 + that of the next */
     unsigned bit;         /* which of them it is, from 0 */
     size_t results;       /* elements of Results */
-    size_t packages;      /* elements of Packages, in all results */
     size_t suppressed;    /* findings that the scanner left out for a VEX document or a policy */
     size_t counts[ARC_SEVERITIES];
     bool end_of_life;    /* the operating system gets no advisories any more */
     bool has_os;         /* an operating system was recognised */
     bool os_result;      /* there is a result for its packages */
     bool os_listed;      /* and packages or vulnerabilities in it */
+    bool lists_packages; /* a result has a list of packages, be it empty */
     bool only_elsewhere; /* every result is about secrets, settings or licences */
 };
 
@@ -103,6 +104,9 @@ const char *findings_string(struct findings *findings, const char *text);
 /* Adds a target (its strings are pooled). ARC_ELIMIT beyond TARGETS_MAX or SERVICE_TARGETS_MAX. */
 int findings_add_target(struct findings *findings, const char *service, const char *platform,
                         const char *report, struct arc_error *err);
+
+/* Whether a target is a folder, not an image. */
+bool findings_is_folder(const struct scan_target *target);
 
 /* Keeps in a target why nothing can be said about it; only out of memory is passed on. */
 int findings_target_error(struct findings *findings, size_t target, const struct arc_error *problem,

@@ -8,46 +8,6 @@
 #include "scan/run.h"
 #include "scan/sarif.h"
 #include <string.h>
-#include <strings.h>
-
-static const char *const severity_names[ARC_SEVERITIES] = {"UNKNOWN", "LOW", "MEDIUM", "HIGH",
-                                                           "CRITICAL"};
-
-const char *arc_severity_name(enum arc_severity severity)
-{
-    return severity_names[severity];
-}
-
-bool arc_severity_parse(const char *name, size_t len, enum arc_severity *out)
-{
-    for (unsigned i = 0; i < ARC_SEVERITIES; i++)
-        if (strlen(severity_names[i]) == len && strncasecmp(severity_names[i], name, len) == 0) {
-            *out = (enum arc_severity)i;
-            return true;
-        }
-    return false;
-}
-
-int arc_severity_set(const char *list, unsigned *out, struct arc_error *err)
-{
-    enum arc_severity severity;
-    *out = 0;
-    for (const char *at = list;; at++) {
-        at += strspn(at, " ");
-        size_t len = strcspn(at, ", ");
-        if (!arc_severity_parse(at, len, &severity))
-            return arc_error_set(err, ARC_EINPUT,
-                                 "'%s' is not a list of severities: one or more of UNKNOWN, LOW, "
-                                 "MEDIUM, HIGH, CRITICAL with commas between",
-                                 list);
-        *out |= 1U << severity;
-        at += len + strspn(at + len, " ");
-        if (!*at)
-            return ARC_OK;
-        if (*at != ',')
-            at--; /* a blank separates as well */
-    }
-}
 
 enum arc_gate arc_scan_gate(const struct arc_scan_policy *policy, enum arc_verdict verdict,
                             enum arc_severity worst)
@@ -140,7 +100,8 @@ static int check_policy(const struct arc_scan_policy *policy, struct arc_error *
                                  "the gate is to fail on %s and above, but %s is not among the "
                                  "severities that are looked at: add it to --severity, or raise "
                                  "--fail-on-severity",
-                                 severity_names[policy->fail_on], severity_names[i]);
+                                 arc_severity_name(policy->fail_on),
+                                 arc_severity_name((enum arc_severity)i));
     return ARC_OK;
 }
 
@@ -316,9 +277,9 @@ static void explain_findings(struct scan_judged *judged)
                    judged->total == 1 ? "" : "s");
     if (at_or_above)
         arc_buf_printf(&judged->reason, "%zu of %s or above", at_or_above,
-                       severity_names[policy->fail_on]);
+                       arc_severity_name(policy->fail_on));
     else
-        arc_buf_printf(&judged->reason, "none of %s or above", severity_names[policy->fail_on]);
+        arc_buf_printf(&judged->reason, "none of %s or above", arc_severity_name(policy->fail_on));
 }
 
 /* "; 3 ignored": nothing is left out without a word. */
@@ -372,7 +333,7 @@ static int check_target(struct scan_judged *judged, const struct scan_target *ta
 {
     const char *name = *target->artifact ? target->artifact : target->report;
     bool packages = judged->options->policy.packages && !target->only_elsewhere;
-    bool lists = *target->scanner || target->packages;
+    bool lists = *target->scanner || target->lists_packages;
     if (target->error)
         return ARC_OK;
     if (target->end_of_life && judged->options->policy.end_of_life_fails)
@@ -391,6 +352,9 @@ static int check_target(struct scan_judged *judged, const struct scan_target *ta
                          "%s: no package of the operating system %s was found; is its package "
                          "database gone?",
                          name, target->os);
+    if (packages && target->hollow)
+        return scan_miss(judged, SCAN_GAP_PACKAGES, err,
+                         "%s: no package is in the list of those in '%s'", name, target->hollow);
     if (!target->results)
         return scan_warn(judged, err, "%s: the scanner recognised nothing in it", name);
     return ARC_OK;
@@ -434,7 +398,7 @@ static int look(struct scan_judged *judged, const struct arc_env *env, struct ar
     if (rc)
         return rc;
 
-    ARC_TRY(scan_find_prefixes(judged, env, err));
+    ARC_TRY(scan_find_prefixes(&judged->findings, options->root, env, err));
     ARC_TRY(findings_join(&judged->findings, err));
     ARC_TRY(scan_ignore_apply(judged, err));
     filter(judged);

@@ -29,8 +29,8 @@ static bool parse_day(const char *day, int64_t *out)
     return scan_parse_time(time, out);
 }
 
-/* "AVD-DS-0002", "DS-0002" and "DS002", as Trivy has spelled a check's id over time, as "DS" and 2; false for what is no
- * such id. */
+/* "AVD-DS-0002", "DS-0002" and "DS002", as Trivy has spelled a check's id over time, as "DS" and 2;
+ * false for what is no such id. */
 static bool parse_check(const char *id, const char **letters, size_t *len, unsigned long *number)
 {
     if (strncasecmp(id, "AVD-", 4) == 0)
@@ -47,12 +47,13 @@ static bool parse_check(const char *id, const char **letters, size_t *len, unsig
     return true;
 }
 
+/* No two ids differ in the case of their letters alone. */
 static bool is_same_id(const char *a, const char *b, bool check)
 {
     const char *letters[2];
     size_t len[2];
     unsigned long number[2];
-    if (strcmp(a, b) == 0)
+    if (strcasecmp(a, b) == 0)
         return true;
     return check && parse_check(a, &letters[0], &len[0], &number[0]) &&
            parse_check(b, &letters[1], &len[1], &number[1]) && number[0] == number[1] &&
@@ -109,14 +110,18 @@ static int refuse(const struct entry *entry, struct arc_error *err, const char *
 
 static int parse_word(struct entry *entry, const char *word, struct arc_error *err)
 {
+    bool day = strncmp(word, "exp:", 4) == 0;
+    if (!entry->id && day)
+        return refuse(entry, err, "there is no id in front of exp:");
     if (!entry->id) {
         entry->id = entry->shown = word;
         return strlen(word) <= ENTRY_MAX ? ARC_OK : refuse(entry, err, "the id is too long");
     }
-    if (strncmp(word, "exp:", 4) != 0 || strlen(word) != 14)
+    if (!day)
         return refuse(entry, err, "more than an id");
-    return parse_day(word + 4, &entry->expires) ? ARC_OK
-                                                : refuse(entry, err, "the day is not a valid date");
+    if (entry->expires || strlen(word) != 14 || !parse_day(word + 4, &entry->expires))
+        return refuse(entry, err, "the day is not a valid date");
+    return ARC_OK;
 }
 
 static int apply_line(struct scan_judged *judged, char *text, unsigned line, struct arc_error *err)
@@ -135,7 +140,8 @@ static int apply_file(struct scan_judged *judged, struct arc_error *err)
     unsigned number = 0;
     if (!text)
         return arc_error_nomem(err);
-    for (char *line = text, *next; line; line = next) {
+    bool mark = strncmp(text, "\xef\xbb\xbf", 3) == 0; /* a byte order mark */
+    for (char *line = text + (mark ? 3 : 0), *next; line; line = next) {
         next = strchr(line, '\n');
         if (next)
             *next++ = '\0';

@@ -71,7 +71,7 @@ static void search_free(struct search *search)
 int scan_find_inline(struct scan_judged *judged, const char *folder, struct arc_error *err)
 {
     ARC_AUTO(search) struct search search = {.root = folder};
-    if (!strstr(judged->options->run->scanners, "misconfig") ||
+    if (!(judged->options->run->scanners & ARC_SCANNER_MISCONFIG) ||
         arc_file_kind(folder) != ARC_FILE_DIRECTORY)
         return ARC_OK;
     ARC_TRY(search_folder(&search, ".", 0, err));

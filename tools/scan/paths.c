@@ -1,13 +1,9 @@
 #include "scan/paths.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include "os/file.h"
 #include <limits.h>
 #include <string.h>
-
-bool scan_is_folder(const struct scan_target *target)
-{
-    return strcmp(target->kind, "filesystem") == 0 || strcmp(target->kind, "repository") == 0;
-}
 
 /* The absolute path of what was scanned, without links; false where it is not here (a report that
  * was made elsewhere). A file stands for its folder. */
@@ -21,53 +17,38 @@ static bool locate(const char *artifact, const struct arc_env *env, char out[PAT
     return true;
 }
 
-/* "./services//x/" as "services/x"; NULL when it leads elsewhere. */
-static int clean(struct arc_buf *out, const char *path)
-{
-    for (size_t len; *path; path += len) {
-        path += strspn(path, "/");
-        len = strcspn(path, "/");
-        if (len == 2 && memcmp(path, "..", 2) == 0)
-            return -1;
-        if (len && !(len == 1 && *path == '.'))
-            arc_buf_printf(out, "%.*s/", (int)len, path);
-    }
-    return 0;
-}
-
-static int find_prefix(const struct scan_target *target, const char *root,
-                       const struct arc_env *env, struct arc_buf *out)
+/* The path from the repository's root to what was scanned; "" where that is not known. */
+static void find_prefix(const struct scan_target *target, const char *root,
+                        const struct arc_env *env, struct arc_buf *out)
 {
     char path[PATH_MAX];
     size_t len = root ? strlen(root) : 0;
-    bool here = locate(target->artifact, env, path);
-    if (!here)
-        return *target->artifact == '/' || strstr(target->artifact, "://")
-                   ? 0
-                   : clean(out, target->artifact);
-    if (!root || strncmp(path, root, len) != 0 || (path[len] && path[len] != '/'))
-        return 0;
-    return clean(out, path + len);
+    bool inside = true;
+    if (locate(target->artifact, env, path)) {
+        if (root && strncmp(path, root, len) == 0 && (!path[len] || path[len] == '/'))
+            inside = arc_text_path(out, path + len);
+    } else if (*target->artifact != '/' && !strstr(target->artifact, "://")) {
+        inside = arc_text_path(out, target->artifact);
+    }
+    if (!inside)
+        arc_buf_reset(out);
 }
 
-int scan_find_prefixes(struct scan_judged *judged, const struct arc_env *env, struct arc_error *err)
+int scan_find_prefixes(struct findings *findings, const char *root, const struct arc_env *env,
+                       struct arc_error *err)
 {
-    struct findings *findings = &judged->findings;
-    char root[PATH_MAX];
-    const char *place = judged->options->root ? judged->options->root : env->cwd;
-    bool rooted = realpath(place ? place : ".", root) != NULL;
+    char top[PATH_MAX];
+    const char *place = root ? root : env->cwd;
+    bool rooted = realpath(place ? place : ".", top) != NULL;
     for (size_t t = 0; t < findings->target_count; t++) {
         struct scan_target *target = &findings->targets[t];
         ARC_AUTO(arc_buf) struct arc_buf text = {.max = PATH_MAX};
-        if (target->error || !scan_is_folder(target))
+        if (target->error || !findings_is_folder(target))
             continue;
-        if (find_prefix(target, rooted ? root : NULL, env, &text))
-            arc_buf_reset(&text);
+        find_prefix(target, rooted ? top : NULL, env, &text);
         ARC_TRY(arc_buf_check(&text, target->report, err));
         target->prefix = findings_string(findings, arc_buf_text(&text));
-        if (text.len)
-            text.data[text.len - 1] = '\0';
-        bool here = strcmp(target->artifact, root) == 0;
+        bool here = strcmp(target->artifact, top) == 0;
         if (*target->artifact == '/' && (text.len || here))
             target->artifact = findings_string(findings, here ? "." : arc_buf_text(&text));
         if (!target->prefix || !target->artifact)
@@ -80,10 +61,15 @@ void scan_add_uri(struct arc_buf *out, const char *path)
 {
     static const char plain[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/@+";
-    path += strspn(path, "/");
-    for (const unsigned char *at = (const unsigned char *)path; *at; at++)
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    arc_text_path(&text, path);
+    const char *at = arc_buf_text(&text);
+    while (strncmp(at, "../", 3) == 0)
+        at += 3;
+    for (at = *at && strcmp(at, "..") != 0 ? at : "."; *at; at++)
         if (strchr(plain, *at))
-            arc_buf_putc(out, (char)*at);
+            arc_buf_putc(out, *at);
         else
-            arc_buf_printf(out, "%%%02X", *at);
+            arc_buf_printf(out, "%%%02X", (unsigned char)*at);
+    out->failed = out->failed ? out->failed : text.failed;
 }

@@ -71,17 +71,22 @@ static json_t *rule_json(const struct scan_rule *rule)
     return NULL;
 }
 
-/* Code scanning needs a file: that of the finding, or for an image's packages their database's
- * name, below the service's. */
+/* Code scanning needs a file of the repository: that of the finding, or for an image's packages
+ * their database's name, below the service's. What is elsewhere must not be taken for one. */
 static json_t *location_json(const struct scan_judged *judged, const struct finding *finding)
 {
     ARC_AUTO(arc_buf) struct arc_buf uri = {0};
     const struct scan_target *target = findings_next_target(&judged->findings, finding, NULL);
-    if (*finding->service && target && !scan_is_folder(target)) {
+    const char *place = *finding->place ? finding->place : "unknown";
+    bool folder = target && findings_is_folder(target);
+    if (folder && (*place == '/' || strncmp(place, "../", 3) == 0))
+        arc_buf_puts(&uri, "outside-of-the-repository/");
+    if (*finding->service && target && !folder) {
         scan_add_uri(&uri, finding->service);
         arc_buf_putc(&uri, '/');
     }
-    scan_add_uri(&uri, *finding->place ? finding->place : "unknown");
+    scan_add_uri(&uri, place);
+
     json_int_t line = finding->line ? finding->line : 1;
     return uri.failed ? NULL
                       : json_pack("{s:{s:{s:s}, s:{s:I}}}", "physicalLocation", "artifactLocation",
@@ -171,9 +176,9 @@ static void add_category(struct arc_buf *out, const struct scan_judged *judged)
     bool one = findings->target_count == 1;
     const char *name = judged->options->service;
     name = name && *name ? name : judged->options->name;
-    if (!name && first && (one || scan_is_folder(first)))
+    if (!name && first && (one || findings_is_folder(first)))
         name = *first->service ? first->service : first->artifact;
-    arc_buf_puts(out, first && scan_is_folder(first) ? "arc-ci/fs/" : "arc-ci/image/");
+    arc_buf_puts(out, first && findings_is_folder(first) ? "arc-ci/fs/" : "arc-ci/image/");
     scan_add_uri(out, name && *name ? name : "all");
     arc_buf_putc(out, '/');
 }

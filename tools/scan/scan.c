@@ -35,7 +35,20 @@ static int read_documents(struct arc_project *project, const struct arc_scan_fil
 {
     struct arc_needs_files wanted = {
         .build = files->build, .plan = files->plan, .needs = files->needs};
-    if (files->run.target)
+    bool names = files->build || files->plan || files->needs || files->tag;
+    if (json_array_size(files->run.services) && (files->run.target || !names))
+        return arc_error_set(err, ARC_EINPUT,
+                             "--service takes a part of --build, --plan, --needs or --tag, and "
+                             "none of them is what is scanned");
+    if (json_array_size(files->run.platforms) &&
+        (!files->run.target || strcmp(files->run.type, "image") != 0))
+        return arc_error_set(err, ARC_EINPUT,
+                             "--platform needs --scan-type image and --scan-target");
+    if (names && files->run.target)
+        return arc_error_set(err, ARC_EINPUT,
+                             "--scan-target is one thing to scan, and --build, --plan, --needs or "
+                             "--tag another: give one of them");
+    if (!names)
         return ARC_OK;
     int rc = arc_needs_read(&wanted, out, err);
     if (!rc && files->needs)
@@ -71,7 +84,7 @@ static int read_event(const struct arc_env *env, struct arc_scan_publish *out,
 struct settings {
     struct arc_scan_settings scan;
     char *from, *problem, *ignore_from;
-    struct arc_buf severity, scanners, policy, ignore;
+    struct arc_buf policy, ignore;
     struct arc_buf vex[VEX_MAX];
     struct arc_scan_file files[VEX_MAX];
 };
@@ -82,19 +95,10 @@ static void settings_free(struct settings *settings)
     free(settings->from);
     free(settings->problem);
     free(settings->ignore_from);
-    arc_buf_free(&settings->severity);
-    arc_buf_free(&settings->scanners);
     arc_buf_free(&settings->policy);
     arc_buf_free(&settings->ignore);
     for (size_t i = 0; i < VEX_MAX; i++)
         arc_buf_free(&settings->vex[i]);
-}
-
-static int join_texts(char **list, struct arc_buf *out, struct arc_error *err)
-{
-    for (char **text = list; text && *text; text++)
-        arc_buf_printf(out, "%s%s", text == list ? "" : ",", *text);
-    return arc_buf_check(out, "a list of the settings", err);
 }
 
 /* A file that the settings name must be there: the project counts on it. */
@@ -168,14 +172,20 @@ static int apply_settings(struct settings *settings, const struct arc_scan_files
         settings->files[options->vex_count++] =
             (struct arc_scan_file){arc_buf_text(&settings->vex[i]), settings->vex[i].len};
 
-    ARC_TRY(join_texts(settings->scan.severity, &settings->severity, err));
-    ARC_TRY(join_texts(settings->scan.scanners, &settings->scanners, err));
-    if (!files->severity_given && settings->severity.len)
-        ARC_TRY(
-            arc_severity_set(arc_buf_text(&settings->severity), &options->policy.severities, err));
-    if (!files->scanners_given && settings->scanners.len)
-        run->scanners = arc_buf_text(&settings->scanners);
-    options->policy.packages = strstr(run->scanners, "vuln") != NULL;
+    unsigned severities = 0, scanners = 0, one = 0;
+    for (char **text = settings->scan.severity; text && *text; text++) {
+        ARC_TRY(arc_severity_set(*text, &one, err));
+        severities |= one;
+    }
+    for (char **text = settings->scan.scanners; text && *text; text++) {
+        ARC_TRY(arc_scanner_set(*text, &one, err));
+        scanners |= one;
+    }
+    if (!files->severity_given && severities)
+        options->policy.severities = severities;
+    if (!files->scanners_given && scanners)
+        run->scanners = scanners;
+    options->policy.packages = run->scanners & ARC_SCANNER_VULN;
     return ARC_OK;
 }
 
@@ -220,6 +230,8 @@ int arc_scan_files(struct arc_project *project, const struct arc_scan_files *fil
     run.plan = documents.plan;
     if (run.target || run.build || run.plan)
         options.run = &run;
+    if (options.run && options.policy.packages)
+        options.policy.database_age_required = true;
     options.sarif = files->upload;
     options.issues = files->issues;
     rc = arc_scan(&options, env, out, err);

@@ -4,8 +4,8 @@
 #include "os/file.h"
 #include "scan/findings.h"
 #include "json/stream.h"
-#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define REPORT_MAX      ((size_t)2 << 30)
 #define ID_MAX          256
@@ -173,6 +173,7 @@ struct reading {
     unsigned line, offset;
     /* the result under way */
     size_t packages, vulnerabilities;
+    bool lists_packages; /* even if there is none */
 };
 
 static void reading_free(struct reading *reading)
@@ -440,7 +441,7 @@ static int on_value(void *data, const struct arc_json_rule *rule,
     if (rule->enter == FOREIGN)
         return is_foreign(reading, rule, err);
     if (rule->enter && member && value->type == ARC_JSON_NULL)
-        return ARC_OK; /* Go writes an empty list as null */
+        return ARC_OK; /* as if it were not there */
     if (rule->enter)
         return no_report(reading, rule, "is not a list or object", err);
     if (field >= ID)
@@ -481,12 +482,14 @@ static int on_enter(void *data, const struct arc_json_rule *rule, char bracket,
         start_finding(reading);
     else if (rule->enter >= LIST_OF)
         reading->element = 0;
+    reading->lists_packages = reading->lists_packages || rule->enter == PACKAGES;
     reading->packages += rule->enter == PACKAGE_ITEM;
     reading->target->suppressed += rule->enter == SUPPRESSED_ITEM;
     reading->vulnerabilities += rule->enter == ITEM_OF + VULNERABILITY;
     if (rule->enter != RESULT)
         return ARC_OK;
     reading->packages = reading->vulnerabilities = 0;
+    reading->lists_packages = false;
     reading->target->results++;
     return findings_add_result(reading->findings, err);
 }
@@ -505,11 +508,14 @@ static int end_result(struct reading *reading, struct arc_error *err)
                              target->report, target->results);
 
     target->only_elsewhere = elsewhere && (target->only_elsewhere || target->results == 1);
-    target->packages += reading->packages;
-    if (strcmp(result->class, "os-pkgs") != 0)
-        return ARC_OK;
-    target->os_result = true;
-    target->os_listed = target->os_listed || reading->packages || reading->vulnerabilities;
+    target->lists_packages = target->lists_packages || reading->lists_packages;
+    bool nothing = !reading->packages && !reading->vulnerabilities;
+    if (strcmp(result->class, "os-pkgs") == 0) {
+        target->os_result = true;
+        target->os_listed = target->os_listed || !nothing;
+    } else if (nothing && reading->lists_packages && !elsewhere) {
+        target->hollow = result->target;
+    }
     return ARC_OK;
 }
 
@@ -530,6 +536,11 @@ static int check_whole(const struct reading *reading, struct arc_error *err)
     if (!reading->schema)
         return arc_error_set(err, ARC_EINPUT, "%s: not a report of Trivy: it has no SchemaVersion",
                              reading->target->report);
+    if (reading->schema == 2 && !*reading->target->artifact)
+        return arc_error_set(err, ARC_EINPUT,
+                             "%s: not a report of Trivy: it has no ArtifactName, which says what "
+                             "was looked at",
+                             reading->target->report);
     if (reading->schema == 1 && !reading->target->results)
         return arc_error_set(err, ARC_EINPUT,
                              "%s: an empty list: nothing says that a scanner has looked",
@@ -537,15 +548,45 @@ static int check_whole(const struct reading *reading, struct arc_error *err)
     return ARC_OK;
 }
 
-/* PowerShell's `>` writes UTF-16, which no reader of JSON takes. */
-static bool is_utf16(const char *path)
+/* How files that are no JSON at all begin. */
+static const struct {
+    const char *bytes;
+    size_t len;
+    const char *what;
+} beginnings[] = {
+    {"\xff\xfe", 2, "UTF-16, as PowerShell redirects output; let Trivy write the file by itself"},
+    {"\xfe\xff", 2, "UTF-16, as PowerShell redirects output; let Trivy write the file by itself"},
+    {"\xef\xbb\xbf", 3, "JSON behind a byte order mark; let Trivy write the file by itself"},
+    {"\x1f\x8b", 2, "compressed with gzip; unpack it first"},
+    {"\x28\xb5\x2f\xfd", 4, "compressed with zstd; unpack it first"},
+    {"\xfd"
+     "7zXZ",
+     5, "compressed with xz; unpack it first"},
+    {"BZh", 3, "compressed with bzip2; unpack it first"},
+    {"PK\x03\x04", 4, "a zip archive, such as an artifact; unpack it first"},
+    {"<", 1, "XML or HTML, as a template such as junit.tpl makes it; write it with --format json"},
+    {"SQLite", 6, "an SQLite database"},
+    {"Report Summary", 14, "a table for a person; write it with --format json"},
+};
+
+/* Says what the file is that could not be read. */
+static int name_format(const char *path, const char *name, struct arc_error *err)
 {
-    unsigned char start[2] = {0};
-    FILE *file = fopen(path, "rb");
-    bool read = file && fread(start, 1, sizeof start, file) == sizeof start;
-    if (file)
-        fclose(file);
-    return read && (start[0] ^ start[1]) == 1 && (start[0] | start[1]) == 0xff;
+    char start[16] = {0};
+    int fd;
+    if (arc_file_open(path, name, &fd, NULL) != ARC_OK)
+        return ARC_EINPUT;
+    ssize_t len = read(fd, start, sizeof start);
+    close(fd);
+    if (len == 0)
+        return arc_error_set(err, ARC_EINPUT, "%s: not a report of Trivy: the file is empty", name);
+
+    for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++)
+        if (len >= (ssize_t)beginnings[i].len &&
+            memcmp(start, beginnings[i].bytes, beginnings[i].len) == 0)
+            return arc_error_set(err, ARC_EINPUT, "%s: not a report of Trivy: this is %s", name,
+                                 beginnings[i].what);
+    return ARC_EINPUT;
 }
 
 static int read_report(struct findings *findings, size_t target, const char *path, const char *text,
@@ -563,18 +604,14 @@ static int read_report(struct findings *findings, size_t target, const char *pat
     };
     int rc = path ? arc_json_stream_file(path, reading.target->report, &reader, err)
                   : arc_json_stream_text(text, len, reading.target->report, &reader, err);
-    if (rc == ARC_EINPUT && path && arc_file_kind(path) == ARC_FILE_REGULAR && is_utf16(path))
-        return arc_error_set(err, rc,
-                             "%s: not a report of Trivy: this is UTF-16, as PowerShell redirects "
-                             "output; let Trivy write the file by itself",
-                             reading.target->report);
     return rc ? rc : check_whole(&reading, err);
 }
 
 int scan_report_file(struct findings *findings, size_t target, const char *path,
                      struct arc_error *err)
 {
-    return read_report(findings, target, path, NULL, 0, err);
+    int rc = read_report(findings, target, path, NULL, 0, err);
+    return rc == ARC_EINPUT ? name_format(path, findings->targets[target].report, err) : rc;
 }
 
 int scan_report_text(struct findings *findings, size_t target, const char *text, size_t len,
