@@ -8,6 +8,7 @@
 
 #include "arcci/api.h"
 #include "arcci/buf.h"
+#include "arcci/documents.h"
 #include "arcci/env.h"
 #include "arcci/error.h"
 #include "arcci/scan_settings.h"
@@ -56,13 +57,13 @@ enum arc_gate arc_scan_gate(const struct arc_scan_policy *policy, enum arc_verdi
 
 /* What the scanner is to be run on. Nothing is owned. */
 struct arc_scan_run {
-    const char *type;          /* "fs" or "image" */
-    const char *target;        /* a folder, or an image's name; NULL: the documents' images */
-    const json_t *platforms;   /* array of "linux/amd64", …: one scan each; NULL: arc_scan()
+    const char *type;               /* "fs" or "image" */
+    const char *target;             /* a folder, or an image's name; NULL: the documents' images */
+    const json_t *platforms;        /* array of "linux/amd64", …: one scan each; NULL: arc_scan()
                                            asks the registry for all that the image has */
-    const json_t *build;       /* build.json: every cell by its digest; NULL for none */
-    const json_t *plan;        /* plan.json: every cell by its service's staging tag; or NULL */
-    unsigned scanners;         /* what to look for: bits of enum arc_scanner */
+    const struct arc_ledger *build; /* every cell by its digest; NULL for none */
+    const struct arc_plan *plan;    /* every cell by its service's staging tag; or NULL */
+    unsigned scanners;              /* what to look for: bits of enum arc_scanner */
     const char *docker_image;  /* run this image of the scanner, pinned by digest; NULL: `trivy` */
     const char *docker_config; /* with docker_image: docker's config.json with the registries'
                                   credentials, absolute; NULL for none (arc_scan() finds it) */

@@ -197,67 +197,52 @@ static int rehearse_build(struct dryrun *run, struct arc_error *err)
                      err);
 }
 
-/* The cells of a service as build.json will have them, but for the digests: those are not known
- * before the build. */
-static json_t *cells_to_come(const json_t *plan, const json_t *service)
+/* build.json as it will be, but for the digests: those are not known before the build. */
+static int build_to_come(const struct arc_plan *plan, struct arc_ledger *out, struct arc_error *err)
 {
-    json_t *cells = json_array();
-    size_t i;
-    json_t *cell;
-    json_array_foreach (json_object_get(plan, "cells"), i, cell) {
-        if (!json_equal(json_object_get(cell, "service"), service))
-            continue;
-        json_t *row = json_pack("{s:O, s:s}", "platform", json_object_get(cell, "platform"),
-                                "digest", "sha256:DIGEST");
-        if (json_array_append_new(cells, row)) {
-            json_decref(cells);
-            return NULL;
+    static char digest[] = "sha256:DIGEST";
+    ARC_TRY(arc_ledger_begin(plan, out, err));
+    for (size_t i = 0; i < plan->cell_count; i++) {
+        const struct arc_planned_service *planned = arc_plan_service(plan, plan->cells[i].service);
+        struct arc_built_service *service = arc_ledger_service(out, planned->service);
+        if (!service) {
+            service = &out->services[out->service_count++];
+            *service =
+                (struct arc_built_service){.service = planned->service, .image = planned->image};
         }
+        struct arc_built_cell *cell =
+            arc_arena_append(&out->memory, &service->cells, &service->cell_count, sizeof *cell);
+        if (!cell)
+            return arc_error_nomem(err);
+        *cell = (struct arc_built_cell){.platform = plan->cells[i].platform, .digest = digest};
     }
-    return cells;
-}
-
-static json_t *build_to_come(const json_t *plan)
-{
-    json_t *services = json_array();
-    size_t i;
-    json_t *service;
-    json_array_foreach (json_object_get(plan, "services"), i, service) {
-        const json_t *name = json_object_get(service, "service");
-        json_t *row =
-            json_pack("{s:O, s:O, s:o}", "service", name, "image",
-                      json_object_get(service, "image"), "cells", cells_to_come(plan, name));
-        if (json_array_append_new(services, row)) {
-            json_decref(services);
-            return NULL;
-        }
-    }
-    return json_pack("{s:o}", "services", services);
+    return ARC_OK;
 }
 
 /* The gate, with the defaults of `arc-ci scan`. Images that are not pushed cannot be scanned. */
 static int rehearse_scan(struct dryrun *run, struct arc_error *err)
 {
     json_t *commands = NULL;
+    ARC_AUTO(arc_plan) struct arc_plan plan = {.group = NULL};
+    ARC_AUTO(arc_ledger) struct arc_ledger ledger = {.group = NULL};
     if (!run->event.publishes)
         return keep(run, "scan", json_null(), err);
-    ARC_AUTO_JSON json_t *build = build_to_come(part(run, "plan"));
+    ARC_TRY(arc_plan_read(part(run, "plan"), &plan, err));
+    ARC_TRY(build_to_come(&plan, &ledger, err));
+
     struct arc_scan_run scan = {
         .type = "image",
-        .build = build,
+        .build = &ledger,
         .scanners = ARC_SCANNER_VULN | ARC_SCANNER_SECRET,
         .report_dir = "reports",
         .timeout = 15 * 60,
     };
-    if (!build)
-        return arc_error_nomem(err);
-    int rc = arc_scan_commands(&scan, NULL, &commands, err);
-    return rc ? rc
-              : keep(run, "scan",
-                     json_pack("{s:o, s:s, s:b}", "commands", commands, "fail-on",
-                               arc_severity_name(ARC_SEVERITY_HIGH), "block",
-                               run->project->version != NULL),
-                     err);
+    ARC_TRY(arc_scan_commands(&scan, NULL, &commands, err));
+    return keep(run, "scan",
+                json_pack("{s:o, s:s, s:b}", "commands", commands, "fail-on",
+                          arc_severity_name(ARC_SEVERITY_HIGH), "block",
+                          run->project->version != NULL),
+                err);
 }
 
 static int rehearse_notes(struct dryrun *run, struct arc_error *err)

@@ -207,125 +207,88 @@ static int add_job(const struct arc_scan_run *run, struct job job, json_t *comma
     return json_array_append_new(commands, command) == 0 ? ARC_OK : arc_error_nomem(err);
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    return json_string_value(json_object_get(object, key));
-}
-
-static int no_reference(const char *service, const char *platform, const char *what,
-                        struct arc_error *err)
-{
-    return arc_error_set(err, ARC_EINPUT, "%s: the cell %s has no image, platform or %s",
-                         service ? service : "a service", platform ? platform : "?", what);
-}
-
-/* Whether a list of names has it. */
-static bool is_listed(const json_t *names, const char *name)
-{
-    size_t i;
-    json_t *listed;
-    json_array_foreach (names, i, listed) {
-        if (name && strcmp(json_string_value(listed), name) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* Whether --service asks for it. */
 static bool is_wanted(const struct arc_scan_run *run, const char *name)
 {
-    return json_array_size(run->services) == 0 || is_listed(run->services, name);
+    size_t i;
+    json_t *wanted;
+    json_array_foreach (run->services, i, wanted) {
+        if (strcmp(json_string_value(wanted), name) == 0)
+            return true;
+    }
+    return json_array_size(run->services) == 0;
 }
 
-/* A service that would be passed over in silence is an error: of the document, which has no cell of
- * it, or of --service. */
-static int check_services(const struct arc_scan_run *run, const json_t *commands,
-                          struct arc_error *err)
+/* A cell by its image and what follows it: "@" a digest, ":" a tag. */
+static int add_cell(const struct arc_scan_run *run, const char *service, const char *platform,
+                    const char *image, const char *separator, const char *reference,
+                    json_t *commands, struct arc_error *err)
 {
-    const json_t *document = run->build ? run->build : run->plan;
-    ARC_AUTO_JSON json_t *scanned = json_array();
-    size_t i;
-    json_t *item;
-    bool whole = scanned != NULL;
-    json_array_foreach (commands, i, item)
-        whole = json_array_append(scanned, json_object_get(item, "service")) == 0 && whole;
-    if (!whole)
-        return arc_error_nomem(err);
+    ARC_AUTO(arc_buf) struct arc_buf target = {0};
+    if (!reference)
+        return arc_error_set(err, ARC_EINPUT,
+                             "%s on %s has no digest in the document: it was not pushed", service,
+                             platform);
+    arc_buf_printf(&target, "%s%s%s", image, separator, reference);
+    ARC_TRY(arc_buf_check(&target, "an image's name", err));
+    struct job job = {.service = service, .platform = platform, .target = arc_buf_text(&target)};
+    return add_job(run, job, commands, err);
+}
 
-    json_array_foreach (json_object_get(document, "services"), i, item) {
-        const char *name = text_of(item, "service");
-        if (is_wanted(run, name) && !is_listed(scanned, name))
-            return arc_error_set(err, ARC_EINPUT,
-                                 "%s has no cell in the document: nothing of it would be scanned",
-                                 name ? name : "a service");
-    }
-    json_array_foreach (run->services, i, item) {
-        if (!is_listed(scanned, json_string_value(item)))
-            return arc_error_set(err, ARC_EINPUT, "--service: %s is not a service of the document",
-                                 json_string_value(item));
+/* Nothing that was built is passed over in silence. */
+static int refuse_empty(const char *service, struct arc_error *err)
+{
+    return arc_error_set(err, ARC_EINPUT,
+                         "%s has no cell in the document: nothing of it would be scanned", service);
+}
+
+static int add_ledger(const struct arc_scan_run *run, json_t *commands, struct arc_error *err)
+{
+    for (size_t i = 0; i < run->build->service_count; i++) {
+        const struct arc_built_service *service = &run->build->services[i];
+        if (!is_wanted(run, service->service))
+            continue;
+        if (!service->cell_count)
+            return refuse_empty(service->service, err);
+        for (size_t k = 0; k < service->cell_count; k++)
+            ARC_TRY(add_cell(run, service->service, service->cells[k].platform, service->image, "@",
+                             service->cells[k].digest, commands, err));
     }
     return ARC_OK;
 }
 
-/* A cell by its image and what follows it: "@" a digest, ":" a tag. */
-static int add_cell(const struct arc_scan_run *run, const json_t *service, const json_t *cell,
-                    char separator, const char *reference, json_t *commands, struct arc_error *err)
-{
-    ARC_AUTO(arc_buf) struct arc_buf target = {0};
-    const char *name = text_of(service, "service");
-    const char *image = text_of(service, "image");
-    const char *platform = text_of(cell, "platform");
-    if (!is_wanted(run, name))
-        return ARC_OK;
-    if (!name || !image || !platform || !reference)
-        return no_reference(name, platform, separator == '@' ? "digest" : "staging tag", err);
-    arc_buf_printf(&target, "%s%c%s", image, separator, reference);
-    if (target.failed)
-        return arc_error_nomem(err);
-    struct job job = {.service = name, .platform = platform, .target = arc_buf_text(&target)};
-    return add_job(run, job, commands, err);
-}
-
-/* build.json: a service has its cells. */
-static int add_build(const struct arc_scan_run *run, json_t *commands, struct arc_error *err)
-{
-    size_t i, k;
-    json_t *service, *cell;
-    int rc = ARC_OK;
-    json_array_foreach (json_object_get(run->build, "services"), i, service) {
-        json_array_foreach (json_object_get(service, "cells"), k, cell) {
-            if (!rc)
-                rc = add_cell(run, service, cell, '@', text_of(cell, "digest"), commands, err);
-        }
-    }
-    return rc;
-}
-
-static const json_t *service_of(const json_t *plan, const char *name)
-{
-    size_t i;
-    json_t *service;
-    json_array_foreach (json_object_get(plan, "services"), i, service) {
-        const char *codename = text_of(service, "service");
-        if (name && codename && strcmp(codename, name) == 0)
-            return service;
-    }
-    return NULL;
-}
-
-/* plan.json: cells name their service, whose staging tag is an index of all platforms once it is
- * built, be it at once or cell by cell. */
+/* By the service's staging tag, which is an index of all platforms once it is built, be it at once
+ * or cell by cell. */
 static int add_plan(const struct arc_scan_run *run, json_t *commands, struct arc_error *err)
 {
-    size_t i;
-    json_t *cell;
-    int rc = ARC_OK;
-    json_array_foreach (json_object_get(run->plan, "cells"), i, cell) {
-        const json_t *service = service_of(run->plan, text_of(cell, "service"));
-        if (!rc)
-            rc = add_cell(run, service, cell, ':', text_of(service, "staging"), commands, err);
+    const struct arc_plan *plan = run->plan;
+    for (size_t i = 0; i < plan->service_count; i++) {
+        const struct arc_planned_service *service = &plan->services[i];
+        size_t before = json_array_size(commands);
+        if (!service->selected || !is_wanted(run, service->service))
+            continue;
+        for (size_t k = 0; k < plan->cell_count; k++)
+            if (strcmp(plan->cells[k].service, service->service) == 0)
+                ARC_TRY(add_cell(run, service->service, plan->cells[k].platform, service->image,
+                                 ":", service->staging, commands, err));
+        if (json_array_size(commands) == before)
+            return refuse_empty(service->service, err);
     }
-    return rc;
+    return ARC_OK;
+}
+
+/* Every --service is one of the document. */
+static int check_services(const struct arc_scan_run *run, struct arc_error *err)
+{
+    size_t i;
+    json_t *wanted;
+    json_array_foreach (run->services, i, wanted) {
+        const char *name = json_string_value(wanted);
+        if (run->build ? !arc_ledger_service(run->build, name) : !arc_plan_service(run->plan, name))
+            return arc_error_set(err, ARC_EINPUT, "--service: %s is not a service of the document",
+                                 name);
+    }
+    return ARC_OK;
 }
 
 /* A folder. Trivy takes it for a root file system, and passes over `proc`, `sys` and `dev` in it
@@ -377,18 +340,17 @@ int arc_scan_commands(const struct arc_scan_run *run, const char *service, json_
                       struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *commands = json_array();
-    int rc = ARC_OK;
     if (!commands)
         return arc_error_nomem(err);
+    if (!run->target && (run->build || run->plan))
+        ARC_TRY(check_services(run, err));
+
     if (run->target)
-        rc = add_target(run, service, commands, err);
+        ARC_TRY(add_target(run, service, commands, err));
     else if (run->build)
-        rc = add_build(run, commands, err);
+        ARC_TRY(add_ledger(run, commands, err));
     else if (run->plan)
-        rc = add_plan(run, commands, err);
-    if (!rc && !run->target)
-        rc = check_services(run, commands, err);
-    if (!rc)
-        *out = arc_steal(&commands);
-    return rc;
+        ARC_TRY(add_plan(run, commands, err));
+    *out = arc_steal(&commands);
+    return ARC_OK;
 }

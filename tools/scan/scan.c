@@ -10,6 +10,20 @@
 #define SETTINGS_MAX ((size_t)16 << 20)
 #define VEX_MAX      32
 
+/* What names the images; a ledger goes before a plan. */
+struct images {
+    struct arc_ledger ledger;
+    struct arc_plan plan;
+    const char *group; /* NULL: there is neither */
+    bool built;
+};
+
+static void images_free(struct images *images)
+{
+    arc_ledger_free(&images->ledger);
+    arc_plan_free(&images->plan);
+}
+
 static int plan_of_tag(struct arc_project *project, const struct arc_scan_files *files,
                        json_t **out, struct arc_error *err)
 {
@@ -29,38 +43,54 @@ static int plan_of_tag(struct arc_project *project, const struct arc_scan_files 
     return arc_plan(&options, out, err);
 }
 
-/* The documents that name images. A target by name needs none. */
-static int read_documents(struct arc_project *project, const struct arc_scan_files *files,
-                          struct arc_needs *out, struct arc_error *err)
+/* An option that has no say in what is scanned is not taken in silence. */
+static int check_targets(const struct arc_scan_files *files, bool documents, struct arc_error *err)
 {
-    struct arc_needs_files wanted = {
-        .build = files->build, .plan = files->plan, .needs = files->needs};
-    bool names = files->build || files->plan || files->needs || files->tag;
-    if (json_array_size(files->run.services) && (files->run.target || !names))
+    bool image = strcmp(files->run.type, "image") == 0;
+    if (json_array_size(files->run.services) && (files->run.target || !documents))
         return arc_error_set(err, ARC_EINPUT,
                              "--service takes a part of --build, --plan, --needs or --tag, and "
                              "none of them is what is scanned");
-    if (json_array_size(files->run.platforms) &&
-        (!files->run.target || strcmp(files->run.type, "image") != 0))
+    if (json_array_size(files->run.platforms) && (!files->run.target || !image))
         return arc_error_set(err, ARC_EINPUT,
                              "--platform needs --scan-type image and --scan-target");
-    if (names && files->run.target)
+    if (documents && files->run.target)
         return arc_error_set(err, ARC_EINPUT,
                              "--scan-target is one thing to scan, and --build, --plan, --needs or "
                              "--tag another: give one of them");
-    if (!names)
+    return ARC_OK;
+}
+
+static int read_images(struct arc_project *project, const struct arc_scan_files *files,
+                       struct images *out, struct arc_error *err)
+{
+    ARC_AUTO(arc_needs) struct arc_needs needs = {.jobs = NULL};
+    struct arc_needs_files wanted = {
+        .build = files->build, .plan = files->plan, .needs = files->needs};
+    bool documents = files->build || files->plan || files->needs || files->tag;
+    ARC_TRY(check_targets(files, documents, err));
+    if (!documents)
         return ARC_OK;
-    int rc = arc_needs_read(&wanted, out, err);
-    if (!rc && files->needs)
-        rc = arc_needs_check(out, "its images are not scanned", err);
-    if (!rc && files->needs && !files->build)
-        rc = arc_needs_check_built(out, "nothing is scanned", err);
-    if (!rc && !out->build && !out->plan && files->tag)
-        rc = plan_of_tag(project, files, &out->plan, err);
-    if (!rc && (out->build || out->plan) && strcmp(files->run.type, "image") != 0)
-        rc = arc_error_set(err, ARC_EINPUT,
-                           "--build, --plan, --needs and --tag name images: add --scan-type image");
-    return rc;
+
+    ARC_TRY(arc_needs_read(&wanted, &needs, err));
+    if (files->needs)
+        ARC_TRY(arc_needs_check(&needs, "its images are not scanned", err));
+    if (files->needs && !files->build)
+        ARC_TRY(arc_needs_check_built(&needs, "nothing is scanned", err));
+    if (!needs.build && !needs.plan && files->tag)
+        ARC_TRY(plan_of_tag(project, files, &needs.plan, err));
+    if ((needs.build || needs.plan) && strcmp(files->run.type, "image") != 0)
+        return arc_error_set(
+            err, ARC_EINPUT,
+            "--build, --plan, --needs and --tag name images: add --scan-type image");
+
+    out->built = needs.build != NULL;
+    if (out->built)
+        ARC_TRY(arc_ledger_read(needs.build, &out->ledger, err));
+    else if (needs.plan)
+        ARC_TRY(arc_plan_read(needs.plan, &out->plan, err));
+    out->group = out->built ? out->ledger.group : out->plan.group;
+    return ARC_OK;
 }
 
 /* The commit that the findings belong to: the event's. */
@@ -204,7 +234,6 @@ static int publish(const struct arc_env *env, const struct arc_scan_files *files
 int arc_scan_files(struct arc_project *project, const struct arc_scan_files *files,
                    struct arc_scan *out, struct arc_error *publish_error, struct arc_error *err)
 {
-    ARC_AUTO(arc_needs) struct arc_needs documents = {.jobs = NULL};
     const struct arc_env *env = project->env;
     struct arc_scan_options options = files->options;
     struct arc_scan_run run = files->run;
@@ -214,28 +243,29 @@ int arc_scan_files(struct arc_project *project, const struct arc_scan_files *fil
                                       .issues_optional = files->issues_optional,
                                       .issues = files->issues};
     bool publishes = files->upload || files->issues;
-    int rc = publishes ? read_event(env, &wanted, err) : ARC_OK;
-    if (!rc)
-        rc = read_documents(project, files, &documents, err);
-    if (rc)
-        return rc;
+    if (publishes)
+        ARC_TRY(read_event(env, &wanted, err));
+    ARC_AUTO(images) struct images images = {.group = NULL};
+    ARC_TRY(read_images(project, files, &images, err));
     ARC_AUTO(settings) struct settings settings = {.from = NULL};
     ARC_TRY(read_settings(project, files, &settings, err));
     ARC_TRY(apply_settings(&settings, files, &options, &run, err));
+
     ARC_AUTO_FREE char *root = arc_project_root(project);
     options.root = root;
-    const json_t *document = documents.build ? documents.build : documents.plan;
-    options.name = json_string_value(json_object_get(document, "group"));
-    run.build = documents.build;
-    run.plan = documents.plan;
-    if (run.target || run.build || run.plan)
+    options.name = images.group;
+    if (images.group && images.built)
+        run.build = &images.ledger;
+    else if (images.group)
+        run.plan = &images.plan;
+    if (run.target || images.group)
         options.run = &run;
     if (options.run && options.policy.packages)
         options.policy.database_age_required = true;
     options.sarif = files->upload;
     options.issues = files->issues;
-    rc = arc_scan(&options, env, out, err);
-    if (!rc && publishes)
+    ARC_TRY(arc_scan(&options, env, out, err));
+    if (publishes)
         publish(env, files, out, &wanted, publish_error);
-    return rc;
+    return ARC_OK;
 }
