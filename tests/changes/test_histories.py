@@ -16,6 +16,7 @@ FILES = ["a/x", "a/y", "b/x", "b/c/y", "top"]
 CLONES = {
     "full": [],
     "depth-1": ["--depth", "1"],
+    "depth-3": ["--depth", "3"],
     "blob-none": ["--filter=blob:none"],
     "tree-0": ["--filter=tree:0"],
     "depth-1-tree-0": ["--depth", "1", "--filter=tree:0"],

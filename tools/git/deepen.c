@@ -170,6 +170,37 @@ static int64_t since_of(const struct arc_git *git, const struct question *questi
     return git->scratch->since;
 }
 
+/* Asks the remote for what of one tip is not in the branch whose tip the other one is: where all of
+ * that leads to one commit, there they parted. This is one small fetch, whatever lies between; a
+ * remote that does not know it, or nothing of a tip that is only here, leaves the other ways. */
+static int ask_parting(const struct arc_git *git, const struct arc_oid *a, const struct arc_oid *b,
+                       bool *found, struct arc_oid *out, struct arc_error *err)
+{
+    struct arc_git_scratch *scratch = git->scratch;
+    const struct arc_oid *tip = strcmp(a->hex, scratch->branch_tip.hex) == 0 ? b : a;
+    const struct arc_oid *other = tip == a ? b : a;
+    ARC_AUTO_FREE char *branch = arc_steal(&scratch->branch); /* asked once */
+    ARC_AUTO(arc_error) struct arc_error refused = {0};
+    ARC_AUTO(arc_buf) struct arc_buf how = {.max = 8192};
+    *found = false;
+    if (!branch || strcmp(other->hex, scratch->branch_tip.hex) != 0)
+        return ARC_OK;
+    arc_buf_printf(&how, "--shallow-exclude=%s", branch);
+    ARC_TRY(arc_buf_check(&how, "the name of a branch", err));
+    int rc = arc_git_fetch_commits(git, ARC_GIT_APART, how.data, tip, 1, &refused);
+    if (rc)
+        return rc == ARC_ENOTFOUND ? ARC_OK
+                                   : arc_error_set(err, rc, "%s", arc_error_text(&refused));
+
+    ARC_AUTO(arc_history) struct arc_history *history = NULL;
+    struct arc_oid cut;
+    size_t count = 0;
+    ARC_TRY(arc_history_new(&scratch->parts[ARC_GIT_APART], &history, err));
+    *found = arc_history_cuts(history, tip, 1, &cut, &count) && count == 1 &&
+             arc_history_only_parent(history, &cut, out);
+    return ARC_OK;
+}
+
 static int merge_base(const struct arc_git *git, bool fetching, const struct arc_oid *a,
                       const struct arc_oid *b, struct arc_oid *out, struct arc_error *err)
 {
@@ -188,6 +219,11 @@ static int merge_base(const struct arc_git *git, bool fetching, const struct arc
             return arc_error_set(err, ARC_ENOTFOUND, "%s", arc_buf_text(&what));
         if (!fetching || last)
             return not_certain(git, last, arc_buf_text(&what), err);
+
+        bool found;
+        ARC_TRY(ask_parting(git, a, b, &found, out, err));
+        if (found)
+            return ARC_OK;
         ARC_TRY(get_more(git, history, &question, &last, err));
     }
 }

@@ -133,8 +133,15 @@ static int fetch_named(const struct arc_git *git, const char *from, const char *
     arc_buf_printf(&what, "+%s%s:%s%s", from, name, to, name);
     ARC_TRY(arc_buf_check(&what, "the name of a ref", err));
     ARC_TRY(fetch_start(git, what.data, also, also_count, err));
-    return arc_git_resolve_ref(&git->scratch->parts[ARC_GIT_COMMITS], strchr(what.data, ':') + 1,
-                               out, err);
+    char *colon = strchr(what.data, ':');
+    struct arc_git_scratch *scratch = git->scratch;
+    ARC_TRY(arc_git_resolve_ref(&scratch->parts[ARC_GIT_COMMITS], colon + 1, out, err));
+
+    free(scratch->branch);
+    *colon = '\0';
+    scratch->branch = strdup(what.data + 1);
+    scratch->branch_tip = *out;
+    return scratch->branch ? ARC_OK : arc_error_nomem(err);
 }
 
 static bool is_oid(const char *name)

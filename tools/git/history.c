@@ -534,6 +534,16 @@ bool arc_history_cuts(struct arc_history *history, const struct arc_oid *tip, si
     return !history->failed;
 }
 
+bool arc_history_only_parent(struct arc_history *history, const struct arc_oid *commit,
+                             struct arc_oid *out)
+{
+    uint32_t node;
+    if (find_node(history, commit, &node, NULL) || history->nodes[node].count != 1)
+        return false;
+    arc_git_oid_out(&history->nodes[parent_of(history, node, 0)].oid, out);
+    return true;
+}
+
 int arc_history_range(struct arc_history *history, const git_oid *from, const git_oid *to,
                       git_oid **out, size_t *count, struct arc_error *err)
 {

@@ -47,6 +47,10 @@ int64_t arc_history_skew(const struct arc_history *history);
 bool arc_history_cuts(struct arc_history *history, const struct arc_oid *tip, size_t max,
                       struct arc_oid *out, size_t *count);
 
+/* The parent of a commit that has one; false for a root or a merge. */
+bool arc_history_only_parent(struct arc_history *history, const struct arc_oid *commit,
+                             struct arc_oid *out);
+
 /* The commits that `to` has and `from` (may be NULL) has not, newest first: *out is the caller's. */
 int arc_history_range(struct arc_history *history, const git_oid *from, const git_oid *to,
                       git_oid **out, size_t *count, struct arc_error *err);

@@ -23,6 +23,7 @@ void arc_git_scratch_free(struct arc_git_scratch *scratch)
         part_free(&scratch->parts[i]);
     free(scratch->tips.items);
     free(scratch->wants.items);
+    free(scratch->branch);
     json_decref(scratch->tags);
     free(scratch);
 }

@@ -10,6 +10,7 @@
 enum arc_git_part {
     ARC_GIT_COMMITS, /* commits alone */
     ARC_GIT_SINGLE,  /* the same, without their history */
+    ARC_GIT_APART,   /* those of a tip that a branch has not */
     ARC_GIT_TREES,   /* commits with their trees, and single blobs */
     ARC_GIT_PARTS,
 };
@@ -33,7 +34,9 @@ struct arc_git_scratch {
     int64_t since; /* everything newer that `tips` lead to is here; INT64_MAX: not known */
     unsigned depth;
     unsigned fetches; /* so far */
-    json_t *tags;     /* the remote's: name to commit; NULL before it was asked */
+    char *branch;     /* the remote's branch that was fetched last, a full name; NULL for none */
+    struct arc_oid branch_tip;
+    json_t *tags; /* the remote's: name to commit; NULL before it was asked */
 };
 
 void arc_git_scratch_free(struct arc_git_scratch *scratch);
