@@ -30,19 +30,16 @@ static enum arc_status status_of(const char *name)
     return ARC_STATUS_MODIFIED;
 }
 
-static int match_one(struct arc_match *match, const json_t *file)
+static int tell(const struct arc_api_files *to, const json_t *file)
 {
     const json_t *path = json_object_get(file, "path");
     const json_t *previous = json_object_get(file, "previous");
     const char *status = json_string_value(json_object_get(file, "status"));
-    if (match->watched && strcmp(json_string_value(path), match->watched) == 0)
-        match->watched_seen = true;
-    int rc = arc_match_path(match, json_string_value(path), json_string_length(path),
-                            status_of(status ? status : ""));
-    if (!rc && json_is_string(previous) && strcmp(status, "renamed") == 0)
-        rc = arc_match_path(match, json_string_value(previous), json_string_length(previous),
-                            ARC_STATUS_DELETED);
-    return rc;
+    const char *old = status && strcmp(status, "renamed") == 0 ? json_string_value(previous) : NULL;
+    ARC_TRY(to->each(to->context, json_string_value(path), json_string_length(path),
+                     status_of(status ? status : ""), old));
+    return old ? to->each(to->context, old, json_string_length(previous), ARC_STATUS_DELETED, NULL)
+               : ARC_OK;
 }
 
 /* "owner/name": it becomes part of an address. */
@@ -64,7 +61,7 @@ static int check_repository(const struct arc_event *event, struct arc_error *err
 }
 
 int arc_changes_api(const struct arc_env *env, const struct arc_event *event,
-                    struct arc_match *match, struct arc_error *err)
+                    const struct arc_api_files *to, struct arc_error *err)
 {
     const struct arc_github_options options = {.env = env};
     struct arc_transport *transport = NULL;
@@ -77,8 +74,7 @@ int arc_changes_api(const struct arc_env *env, const struct arc_event *event,
     int rc = arc_github_pull_files(transport, event->repository, event->number,
                                    event->changed_files, &files, err);
     json_array_foreach (files, i, file)
-        if (!rc && match_one(match, file))
-            rc = arc_error_nomem(err);
+        rc = rc ? rc : tell(to, file);
     arc_transport_free(transport);
     return rc;
 }

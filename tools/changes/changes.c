@@ -21,6 +21,7 @@ struct run {
     struct arc_git_renames renames;
     struct arc_inner inner; /* submodules to look into */
     bool api_failed;        /* so git must do */
+    bool config_seen;       /* the API listed the configuration */
     struct arc_error *err;  /* for callbacks */
 };
 
@@ -62,22 +63,39 @@ static bool is_below(const struct run *run, const char **path, size_t *len)
     return true;
 }
 
+static int match_file(struct run *run, const char *path, size_t len, unsigned status,
+                      const char *previous)
+{
+    run->match.previous = previous;
+    status |= previous ? ARC_STATUS_RENAMED : 0;
+    return is_below(run, &path, &len) ? arc_match_path(&run->match, path, len, status) : ARC_OK;
+}
+
 static int on_path(void *context, const char *path, size_t len, enum arc_git_status status)
 {
     struct run *run = context;
-    unsigned known = status_of(status);
-    run->match.previous = known == ARC_STATUS_ADDED ? arc_git_old_name(&run->renames, path) : NULL;
-    if (run->match.previous)
-        known |= ARC_STATUS_RENAMED;
-    if (!is_below(run, &path, &len))
-        return ARC_OK;
-    return arc_match_path(&run->match, path, len, known);
+    bool added = status == ARC_GIT_ADDED;
+    return match_file(run, path, len, status_of(status),
+                      added ? arc_git_old_name(&run->renames, path) : NULL);
+}
+
+static int on_api_file(void *context, const char *path, size_t len, unsigned status,
+                       const char *previous)
+{
+    struct run *run = context;
+    const struct arc_changes_options *options = run->options;
+    const char *config =
+        options->filters->from_config && options->config ? options->config->path : NULL;
+    run->config_seen = run->config_seen || (config && strcmp(path, config) == 0);
+    return match_file(run, path, len, status, options->renames ? previous : NULL);
 }
 
 static int on_submodule(void *context, const char *path, const struct arc_oid *from,
                         const struct arc_oid *to)
 {
     struct run *run = context;
+    if (run->options->submodules && run->base.kind == ARC_BASE_WORKTREE)
+        return arc_inner_add(&run->inner, path, from, NULL, run->err);
     if (run->options->submodules)
         return arc_inner_add(&run->inner, path, from, to, run->err);
     return arc_warn_of_submodule(&run->match, path, run->err);
@@ -105,7 +123,8 @@ static struct arc_base_request request_of(const struct run *run)
         .base = run->options->base,
         .ref = run->options->ref,
         .fetch_depth = run->options->fetch_depth,
-        .api = arc_changes_api_possible(run->project->env) && !run->api_failed,
+        .api = arc_changes_api_possible(run->project->env) && !run->api_failed &&
+               !run->options->submodules, /* the API does not know what is in them */
         .token = arc_changes_api_possible(run->project->env),
         .is_recorded = run->options->is_recorded,
         .base_on_pulls =
@@ -144,12 +163,12 @@ static int compare_by_api(struct run *run, struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error refused = {0};
     ARC_AUTO(arc_error) struct arc_error fetching = {0};
-    const struct arc_config *config =
-        run->options->filters->from_config ? run->options->config : NULL;
-    run->match.watched = config ? config->path : NULL;
-    int rc = arc_changes_api(run->project->env, run->event, &run->match, &refused);
-    for (size_t i = 0; !rc && run->match.watched_seen && i < run->options->filters->count; i++)
-        rc = arc_services_mark_entry(&run->out->results[i], config->path, "it may be any", err);
+    const struct arc_api_files files = {on_api_file, run};
+    run->config_seen = false;
+    int rc = arc_changes_api(run->project->env, run->event, &files, &refused);
+    for (size_t i = 0; !rc && run->config_seen && i < run->options->filters->count; i++)
+        rc = arc_services_mark_entry(&run->out->results[i], run->options->config->path,
+                                     "it may be any", err);
     if (!rc || rc == ARC_ENOMEM)
         return rc ? arc_error_nomem(err) : ARC_OK;
     if (!run->git)
@@ -196,8 +215,8 @@ static int compare(struct run *run, struct arc_error *err)
         return compare_by_api(run, err);
     }
     if (!rc && run->inner.count)
-        rc = arc_inner_compare(&run->inner, run->project->env, run->git, &diff, run->out->warnings,
-                               err);
+        rc = arc_inner_compare(&run->inner, run->project->env, run->git, &diff,
+                               run->options->untracked, run->out->warnings, err);
     if (rc == ARC_ELIMIT && err->code != ARC_ELIMIT)
         return arc_error_set(err, rc,
                              "more paths matched than %zu MiB can hold: narrower filters, or "
@@ -308,7 +327,8 @@ static int describe(struct run *run, struct arc_error *err)
 /* A workflow may leave a pull request unchecked out, since the API knows its files. */
 static int without_clone(struct run *run, struct arc_error *err)
 {
-    if (!arc_event_is_pull_request(run->event) || !arc_changes_api_possible(run->project->env))
+    if (!arc_event_is_pull_request(run->event) || !arc_changes_api_possible(run->project->env) ||
+        run->options->submodules)
         return ARC_ENOTFOUND;
     arc_error_clear(err);
     run->base = (struct arc_base){.kind = ARC_BASE_PULL_REQUEST,

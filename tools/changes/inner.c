@@ -12,6 +12,7 @@
 struct arc_inner_one {
     char *path;
     struct arc_oid from, to;
+    bool worktree; /* its files as they are count, not those of `to` */
 };
 
 /* One of them under way. */
@@ -20,6 +21,7 @@ struct inner_walk {
     const struct arc_git_diff *outer;
     struct arc_buf path; /* its own path, with a slash at its end */
     bool deleted;        /* all its files are */
+    bool worktree, untracked;
     struct arc_error *err;
 };
 
@@ -32,7 +34,8 @@ int arc_inner_add(struct arc_inner *inner, const char *path, const struct arc_oi
     if (!grown)
         return arc_error_nomem(err);
     inner->list = grown;
-    grown[inner->count] = (struct arc_inner_one){strdup(path), *from, *to};
+    grown[inner->count] =
+        (struct arc_inner_one){strdup(path), *from, to ? *to : (struct arc_oid){{0}}, !to};
     return grown[inner->count++].path ? ARC_OK : arc_error_nomem(err);
 }
 
@@ -61,8 +64,9 @@ static int on_submodule(void *context, const char *path, const struct arc_oid *f
     struct inner_walk *walk = context;
     size_t before;
     ARC_TRY(join(walk, path, &before));
+    const struct arc_oid *now = walk->deleted ? from : to;
     int rc = arc_inner_add(walk->inner, walk->path.data, walk->deleted ? to : from,
-                           walk->deleted ? from : to, walk->err);
+                           walk->worktree ? NULL : now, walk->err);
     walk->path.len = before;
     return rc;
 }
@@ -105,15 +109,20 @@ static int compare_one(struct inner_walk *walk, const struct arc_env *env,
     ARC_TRY(open_inner(env, git, one->path, &own, err));
     ARC_TRY(need_commit(env, &own, &one->from, err));
     ARC_TRY(need_commit(env, &own, &one->to, err));
-    walk->deleted = !*one->to.hex;
+    walk->worktree = one->worktree && *one->from.hex;
+    struct arc_oid to = one->to;
+    if (one->worktree)
+        ARC_TRY(arc_git_head(&own, &to, NULL, err));
+    walk->deleted = !*to.hex;
     const struct arc_git_diff diff = {
         .from = *one->from.hex && !walk->deleted ? &one->from : NULL,
-        .to = walk->deleted ? &one->from : &one->to,
+        .to = walk->deleted ? &one->from : &to,
         .each = on_path,
         .submodule = on_submodule,
         .context = walk,
     };
-    return arc_git_diff(&own, &diff, err);
+    return walk->worktree ? arc_git_diff_worktree(&own, env, &diff, walk->untracked, err)
+                          : arc_git_diff(&own, &diff, err);
 }
 
 static int warn(json_t *warnings, const char *path, const struct arc_error *why,
@@ -129,12 +138,16 @@ static int warn(json_t *warnings, const char *path, const struct arc_error *why,
 }
 
 int arc_inner_compare(struct arc_inner *inner, const struct arc_env *env, const struct arc_git *git,
-                      const struct arc_git_diff *diff, json_t *warnings, struct arc_error *err)
+                      const struct arc_git_diff *diff, bool untracked, json_t *warnings,
+                      struct arc_error *err)
 {
     for (size_t i = 0; i < inner->count; i++) {
         ARC_AUTO(arc_error) struct arc_error why = {0};
-        struct inner_walk walk = {
-            .inner = inner, .outer = diff, .err = err, .path = {.max = (size_t)1 << 20}};
+        struct inner_walk walk = {.inner = inner,
+                                  .outer = diff,
+                                  .err = err,
+                                  .untracked = untracked,
+                                  .path = {.max = (size_t)1 << 20}};
         const struct arc_inner_one one = inner->list[i]; /* the list may move */
         arc_buf_printf(&walk.path, "%s/", one.path);
         int rc = compare_one(&walk, env, git, &one, &why);

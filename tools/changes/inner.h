@@ -18,7 +18,8 @@ int arc_inner_add(struct arc_inner *inner, const char *path, const struct arc_oi
  * repository. One that is not checked out, or whose commits cannot be had, is warned of and stays
  * one path. */
 int arc_inner_compare(struct arc_inner *inner, const struct arc_env *env, const struct arc_git *git,
-                      const struct arc_git_diff *diff, json_t *warnings, struct arc_error *err);
+                      const struct arc_git_diff *diff, bool untracked, json_t *warnings,
+                      struct arc_error *err);
 void arc_inner_free(struct arc_inner *inner);
 
 #endif

@@ -26,10 +26,8 @@ struct arc_match {
     bool wants_all;                   /* a filter without rules wants every path (EVERY) */
     struct arc_literal *literals;
     size_t literal_count;
-    const bool *only;    /* per filter: whether it is asked now; NULL: all are. arc_match_only() */
-    uint64_t *asked;     /* bitmap of the rules of those */
-    const char *watched; /* a path to look out for among those of the API; may be NULL */
-    bool watched_seen;
+    const bool *only;     /* per filter: whether it is asked now; NULL: all are. arc_match_only() */
+    uint64_t *asked;      /* bitmap of the rules of those */
     const char *previous; /* the old name of the path being matched, or NULL; borrowed */
     bool renames;         /* renames are looked for */
     size_t memory;        /* bytes of what is kept */

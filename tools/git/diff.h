@@ -24,7 +24,7 @@ struct arc_git_diff {
      * the call, NUL-terminated. Non-zero ends the walk and is returned. */
     int (*each)(void *context, const char *path, size_t len, enum arc_git_status status);
     /* Called behind `each` for a path that is a submodule on either side, with its commits there;
-     * one that is none there has an empty one. May be NULL; the work tree's are not told. */
+     * one that is none there has an empty one. Of the work tree only `from` counts. May be NULL. */
     int (*submodule)(void *context, const char *path, const struct arc_oid *from,
                      const struct arc_oid *to);
     void *context;

@@ -2,6 +2,7 @@
 #include "base/auto.h"
 #include "git/diff.h"
 #include "git/run.h"
+#include <stdio.h>
 #include <string.h>
 
 #define DIFF_SECONDS 600
@@ -22,8 +23,23 @@ static enum arc_git_status status_of(char letter)
     }
 }
 
-/* Runs git and hands over what it lists, a NUL behind each word: pairs of a status and a path, or,
- * with `added`, paths. */
+/* The commits of a submodule: ":160000 160000 OLD NEW M" as `git diff --raw` has it. */
+static int tell_submodule(const struct arc_git_diff *diff, const char *raw, const char *path)
+{
+    static const char mode[] = "160000";
+    struct arc_oid from = {{0}}, to = {{0}};
+    bool old = strncmp(raw + 1, mode, 6) == 0, new = strncmp(raw + 8, mode, 6) == 0;
+    if (!diff->submodule || (!old && !new))
+        return ARC_OK;
+    if (sscanf(raw + 15, "%40s %40s", from.hex, to.hex) != 2)
+        return ARC_EWORLD;
+    if (!old)
+        *from.hex = '\0';
+    return diff->submodule(diff->context, path, &from, &to);
+}
+
+/* Runs git and hands over what it lists, a NUL behind each word: pairs of what `git diff --raw` says
+ * and a path, or, with `added`, paths. */
 static int list(const struct arc_git *git, const struct arc_env *env, const char *const *words,
                 const struct arc_git_diff *diff, bool added, struct arc_error *err)
 {
@@ -34,11 +50,14 @@ static int list(const struct arc_git *git, const struct arc_env *env, const char
 
     const char *at = arc_buf_text(&result.output), *end = at + result.output.len;
     while (at < end) {
-        char letter = added ? 'A' : *at;
-        const char *path = added ? at : at + strlen(at) + 1;
-        if (path >= end)
-            return arc_error_set(err, ARC_EWORLD, "git %s: a status without a path", words[0]);
-        ARC_TRY(diff->each(diff->context, path, strlen(path), status_of(letter)));
+        const char *raw = at, *path = added ? at : at + strlen(at) + 1;
+        if (path >= end || (!added && (*raw != ':' || path - raw < 32)))
+            return arc_error_set(err, ARC_EWORLD, "git %s: a line that is not understood",
+                                 words[0]);
+        enum arc_git_status status = status_of(added ? 'A' : path[-2]);
+        ARC_TRY(diff->each(diff->context, path, strlen(path), status));
+        if (!added)
+            ARC_TRY(tell_submodule(diff, raw, path));
         at = path + strlen(path) + 1;
     }
     return ARC_OK;
@@ -48,16 +67,17 @@ int arc_git_diff_worktree(const struct arc_git *git, const struct arc_env *env,
                           const struct arc_git_diff *diff, bool untracked, struct arc_error *err)
 {
     /* The options take back settings that would change the list or run a program for it. */
-    static const char *const changed[] = {"diff",
-                                          "--no-ext-diff",
-                                          "--no-renames",
-                                          "--no-relative",
-                                          "--name-status",
-                                          "-z",
-                                          "-O/dev/null",
-                                          "HEAD",
-                                          "--",
-                                          NULL};
+    const char *const changed[] = {"diff",
+                                   "--no-ext-diff",
+                                   "--no-renames",
+                                   "--no-relative",
+                                   "--raw",
+                                   "--no-abbrev",
+                                   "-z",
+                                   "-O/dev/null",
+                                   diff->from ? diff->from->hex : "HEAD",
+                                   "--",
+                                   NULL};
     static const char *const others[] = {"ls-files", "--others", "--exclude-standard", "-z", NULL};
     struct arc_oid head;
     if (!git->worktree)
@@ -122,7 +142,7 @@ int arc_git_compare_worktree(const struct arc_git *git, const struct arc_env *en
                                    "--no-renames",
                                    "--no-relative",
                                    "--ignore-submodules",
-                                   "--name-status",
+                                   "--raw",
                                    "-z",
                                    "-O/dev/null",
                                    commit->hex,
