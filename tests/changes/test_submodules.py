@@ -66,3 +66,18 @@ def test_one_that_is_not_checked_out_is_one_path_and_said(outer):
     outputs, errors = changes(outer, "--submodules")
     assert outputs["f_files"] == "lib/sub"
     assert "the submodule 'lib/sub' cannot be looked into, and counts as one path: it is not checked out" in errors
+
+
+def test_the_work_tree_of_one_is_looked_into(outer):
+    inner = outer / "lib/sub"
+    (inner / "src/x").write_text("3\n")
+    (inner / "src/new").write_text("1\n")
+    (inner / "deep/src/d").write_text("3\n")
+    outputs, errors = changes(outer, "--submodules", "--base", "HEAD")
+    assert outputs["f_files"] == "lib/sub,lib/sub/deep,lib/sub/src/x,lib/sub/deep/src/d"
+    assert errors == ""
+    outputs, _ = changes(outer, "--submodules", "--base", "HEAD", "--untracked")
+    assert outputs["f_files"] == "lib/sub,lib/sub/deep,lib/sub/src/x,lib/sub/src/new,lib/sub/deep/src/d"
+    git(inner, "commit", "-q", "-a", "-m", "x")
+    outputs, _ = changes(outer, "--submodules", "--base", "HEAD")
+    assert "lib/sub/src/x" in outputs["f_files"].split(",")

@@ -82,6 +82,21 @@ def test_the_api_lists_what_git_has_not(clone, api, tmp_path):
     assert api.asked[0][0].startswith("/repos/o/r/pulls/7/files?")
 
 
+def test_renames_and_a_directory_count_with_the_api_too(clone, api, tmp_path):
+    api.files = [{"filename": "a/new", "status": "renamed", "previous_filename": "b/old"}, {"filename": "c/x", "status": "modified"}]
+    run = changes(tmp_path / "clone", clone, api, 2, INPUT_RENAMES="true")
+    files = json.loads(run.stdout)["filters"]["a"]["files"]
+    assert files == [{"path": "a/new", "status": "renamed", "previous": "b/old", "rule": "a/**"}]
+    run = changes(tmp_path / "clone", clone, api, 2, **{"INPUT_RELATIVE-TO": "a", "INPUT_FILTERS": "f: '*'"})
+    assert [file["path"] for file in json.loads(run.stdout)["filters"]["f"]["files"]] == ["new"]
+
+
+def test_submodules_are_looked_into_by_git(clone, api, tmp_path):
+    run = changes(tmp_path / "clone", clone, api, 1, INPUT_SUBMODULES="true")
+    assert run.returncode == 0, run.stderr
+    assert json.loads(run.stdout)["base"] and api.asked == []
+
+
 def test_a_comment_on_a_pull_request_is_about_that_one(clone, api, tmp_path):
     commit = lambda name: harness.cmd.fill("{sha:%s}" % name, clone)
     api.pull = {"number": 7, "changed_files": 1, "base": {"sha": commit("main"), "ref": "main"}, "head": {"sha": commit("topic")}}

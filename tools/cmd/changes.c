@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define DEFAULT_DEPTH "100"
+#define NUMBER_MAX    1000000
 
 static enum arc_quantifier quantifier(const char *name)
 {
@@ -29,8 +30,8 @@ struct lists {
     unsigned depth;
 };
 
-/* As parseInt() reads it, which stops at what is not a digit. What it would make NaN of is an error. */
-static int read_number(const char *option, const char *text, unsigned *out, struct arc_error *err)
+/* As parseInt() reads it, which stops at what is not a digit; false for what it makes NaN of. */
+static bool parse_number(const char *text, unsigned *out)
 {
     char *end = NULL;
     size_t len = strlen(text);
@@ -38,11 +39,29 @@ static int read_number(const char *option, const char *text, unsigned *out, stru
     const char *digits = text + (*text == '+');
     bool hex = digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X');
     unsigned long value = strtoul(digits, &end, hex ? 16 : 10);
-    if (end == digits || *digits == '-' || *digits == '+' || value > 1000000)
-        return arc_error_set(err, ARC_EINPUT, "--%s: '%s' is not a number from 0 to 1000000",
-                             option, text);
-    *out = (unsigned)value;
-    return ARC_OK;
+    *out = value > NUMBER_MAX ? NUMBER_MAX : (unsigned)value;
+    return end != digits && *digits != '-' && *digits != '+';
+}
+
+static int read_number(const char *option, const char *text, unsigned *out, struct arc_error *err)
+{
+    if (parse_number(text, out))
+        return ARC_OK;
+    return arc_error_set(err, ARC_EINPUT, "--%s: '%s' is not a number from 0 to %d", option, text,
+                         NUMBER_MAX);
+}
+
+/* What is not a number means the default, as in paths-filter. */
+static int read_depth(const struct invocation *inv, struct report *report, unsigned *out,
+                      struct arc_error *err)
+{
+    const char *text = option_value(inv, "initial-fetch-depth");
+    if (parse_number(text, out))
+        return ARC_OK;
+    parse_number(DEFAULT_DEPTH, out);
+    return report_note(report, 'w', NULL, err,
+                       "--initial-fetch-depth: '%s' is not a number: " DEFAULT_DEPTH " is taken",
+                       text);
 }
 
 /* A directory as paths have it: "./a/" is "a". */
@@ -112,10 +131,7 @@ static int read_options(const struct invocation *inv, struct arc_changes_options
     if (out->untracked && (!out->base || strcmp(out->base, "HEAD") != 0))
         return arc_error_set(err, ARC_EINPUT,
                              "--untracked adds to uncommitted changes: it needs --base HEAD");
-    if (out->relative)
-        ARC_TRY(read_directory(&out->relative, err));
-    return read_number("initial-fetch-depth", option_value(inv, "initial-fetch-depth"),
-                       &out->fetch_depth, err);
+    return out->relative ? read_directory(&out->relative, err) : ARC_OK;
 }
 
 /* Names of the lists' outputs, and which of them were asked for. */
@@ -258,6 +274,7 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
     project.env = &env;
     project.wanted.config = option_value(inv, "config");
     ARC_TRY(read_options(inv, &options, &lists, err));
+    ARC_TRY(read_depth(inv, report, &options.fetch_depth, err));
     ARC_TRY(find_filters(inv, &project, &filters, err));
 
     options.filters = &filters;
