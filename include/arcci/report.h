@@ -8,6 +8,7 @@
 #define ARCCI_REPORT_H
 
 #include "arcci/api.h"
+#include "arcci/documents.h"
 #include "arcci/transport.h"
 
 ARC_API_BEGIN
@@ -18,11 +19,11 @@ ARC_API_BEGIN
 
 /* What a report rests on; all but `plan` may be NULL. Borrowed. */
 struct arc_report_facts {
-    const json_t *plan;    /* plan.json: the group, its services, the cells */
-    const json_t *changes; /* changes.json: why a service changed */
-    const json_t *build;   /* build.json */
-    const json_t *base;    /* build.json of the base, for sizes against it */
-    const json_t *scan;    /* scan.json */
+    const struct arc_plan *plan;
+    const json_t *changes;          /* changes.json: why a service changed */
+    const struct arc_ledger *build; /* what was built */
+    const struct arc_ledger *base;  /* … of the base, for sizes against it */
+    const json_t *scan;             /* scan.json */
     const json_t *jobs; /* job → result, of toJSON(needs): "build-<codename>" of one service, else
                            "build" of all; "security" */
     const char *run_url; /* page of the workflow run */
@@ -35,8 +36,7 @@ struct arc_report_facts {
  * [{context, state, description}] in a fixed order ("<group> / <codename>" per service, then
  * "<group> / images", and "<group> / gate" where there is a gate), body (markdown, at most
  * ARC_COMMENT_MAX characters, its first line a hidden mark of the group). States are GitHub's:
- * success, failure, error, pending. ARC_EINPUT for a plan without group or services. *out is a new
- * reference. */
+ * success, failure, error, pending. *out is a new reference. */
 int arc_report(const struct arc_report_facts *facts, json_t **out, struct arc_error *err);
 
 enum arc_report_kind {

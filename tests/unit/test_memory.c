@@ -247,18 +247,18 @@ static int call_scan(char **answer, struct arc_error *err)
 static int call_release(char **answer, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *requests = NULL;
-    ARC_AUTO_JSON json_t *version =
-        json_pack("{s:s, s:b, s:b}", "tag", "a/v1.0.0", "prerelease", 0, "latest", 1);
+    char tag[] = "a/v1.0.0";
+    const struct arc_version_info version = {.tag = tag, .latest = true};
     static const struct arc_release_asset assets[] = {{.name = "build.json", .path = "x"},
                                                       {.name = "b", .data = "y", .len = 1}};
     struct arc_release_options options = {.repository = "o/r",
-                                          .version = version,
+                                          .version = &version,
                                           .revision = "0123456789abcdef0123456789abcdef01234567",
                                           .body = "notes",
                                           .mode = ARC_BODY_APPEND,
                                           .assets = assets,
                                           .asset_count = 2};
-    int rc = version ? arc_release_requests(&options, &requests, err) : arc_error_nomem(err);
+    int rc = arc_release_requests(&options, &requests, err);
     countdown = rc ? countdown : 0;
     if (!rc)
         *answer = json_dumps(requests, JSON_SORT_KEYS);
@@ -267,10 +267,28 @@ static int call_release(char **answer, struct arc_error *err)
 
 static int report_with(const json_t *facts, char **answer, struct arc_error *err)
 {
-    struct arc_report_facts given = {.plan = json_object_get(facts, "plan"),
+    char group[] = "g", title[] = "T", revision[] = "01", platform[] = "p", digest[] = "sha256:0";
+    char a[] = "a", b[] = "b", c[] = "c", reason[] = "same", *none[] = {NULL};
+    struct arc_planned_service services[] = {{.service = a, .reason = reason, .selected = true},
+                                             {.service = b, .reason = reason, .selected = true},
+                                             {.service = c, .reason = reason}};
+    struct arc_cell cell = {.service = a, .platform = platform};
+    struct arc_plan plan = {.group = group,
+                            .title = title,
+                            .revision = revision,
+                            .any = true,
+                            .services = services,
+                            .service_count = 3,
+                            .cells = &cell,
+                            .cell_count = 1};
+    struct arc_built_cell built = {.platform = platform, .size = 1234567, .attestations = none};
+    struct arc_built_service entry = {
+        .service = a, .digest = digest, .tags = none, .cells = &built, .cell_count = 1};
+    struct arc_ledger build = {.services = &entry, .service_count = 1};
+    struct arc_report_facts given = {.plan = &plan,
                                      .changes = json_object_get(facts, "changes"),
-                                     .build = json_object_get(facts, "build"),
-                                     .base = json_object_get(facts, "build"),
+                                     .build = &build,
+                                     .base = &build,
                                      .scan = json_object_get(facts, "scan"),
                                      .jobs = json_object_get(facts, "jobs"),
                                      .run_url = "https://run"};
@@ -300,17 +318,10 @@ static int report_with(const json_t *facts, char **answer, struct arc_error *err
 static int call_report(char **answer, struct arc_error *err)
 {
     static const char text[] =
-        "{\"plan\": {\"group\": \"g\", \"title\": \"T\", \"revision\": \"01\", \"any\": true, "
-        "\"services\": [{\"service\": \"a\", \"selected\": true}, {\"service\": \"b\", "
-        "\"selected\": true}, {\"service\": \"c\", \"selected\": false, \"reason\": \"same\"}], "
-        "\"cells\": [{\"service\": \"a\", \"platform\": \"p\"}]}, \"changes\": {\"filters\": "
-        "{\"a\": "
+        "{\"changes\": {\"filters\": {\"a\": "
         "{\"matched\": true, \"count\": 2, \"files\": [{\"path\": \"x\", \"rule\": \"y\"}]}}}, "
-        "\"build\": {\"services\": [{\"service\": \"a\", \"digest\": \"sha256:0\", \"cells\": "
-        "[{\"platform\": \"p\", \"size\": 1234567}]}]}, \"scan\": {\"verdict\": \"findings\", "
-        "\"gate\": \"fail\", \"reason\": \"r\", \"counts\": {\"HIGH\": 1}}, \"jobs\": "
-        "{\"build-b\": "
-        "\"failure\"}}";
+        "\"scan\": {\"verdict\": \"findings\", \"gate\": \"fail\", \"reason\": \"r\", \"counts\": "
+        "{\"HIGH\": 1}}, \"jobs\": {\"build-b\": \"failure\"}}";
     ARC_AUTO_JSON json_t *facts = json_loads(text, 0, NULL);
     return facts ? report_with(facts, answer, err) : arc_error_nomem(err);
 }

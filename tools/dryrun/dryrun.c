@@ -270,12 +270,13 @@ static const char *repository_name(const char *source)
 /* The release stage with a transport that describes what it would send. */
 static int rehearse_requests(struct dryrun *run, struct arc_error *err)
 {
+    ARC_AUTO(arc_version_info) struct arc_version_info version = {0};
     json_t *requests = NULL;
     const json_t *notes = part(run, "notes");
     static const struct arc_release_asset ledger = {.name = "build.json", .path = "build.json"};
     struct arc_release_options options = {
         .repository = repository_name(run->project->repository.source),
-        .version = run->project->version,
+        .version = &version,
         .revision = run->project->repository.revision,
         .name = json_string_value(json_object_get(notes, "title")),
         .body = json_string_value(json_object_get(notes, "body")),
@@ -285,6 +286,7 @@ static int rehearse_requests(struct dryrun *run, struct arc_error *err)
     int rc = ARC_OK;
     if (!run->project->version)
         return keep(run, "requests", json_null(), err);
+    ARC_TRY(arc_version_read(run->project->version, &version, err));
     if (!options.repository || !arc_repository_name_valid(options.repository)) {
         options.repository = "OWNER/NAME";
         rc = keep_unknown(run, "repository",

@@ -6,11 +6,11 @@
 #include "os/file.h"
 #include <string.h>
 
-/* A member of another document as a new reference; null if it is not there. */
+/* A text or number of another document as a new reference; null for anything else. */
 static json_t *member(const json_t *object, const char *key)
 {
     json_t *value = json_object_get(object, key);
-    return value ? json_incref(value) : json_null();
+    return json_is_string(value) || json_is_number(value) ? json_incref(value) : json_null();
 }
 
 json_t *notes_text_value(const char *text)

@@ -1,7 +1,6 @@
 #include "project/needs.h"
 #include "arcci/documents.h"
 #include "base/auto.h"
-#include "base/json.h"
 #include "base/text.h"
 #include "os/file.h"
 #include "project/documents.h"
@@ -233,39 +232,38 @@ static bool names_service(const char *job, const char *codename)
     return len == job_len || job[job_len - len - 1] == '-';
 }
 
-/* Whether the documents say that a job had nothing to do. Of two codenames that a job's name ends
- * in, the longer one counts. */
-static bool nothing_to_do(const char *job, const json_t *plan, const json_t *changes)
-{
-    const json_t *services = json_object_get(plan, "services");
-    const char *codename;
-    json_t *value;
-    size_t i, longest = 0, selected = 0;
-    bool left_out = false;
-    json_array_foreach (services, i, value) {
-        const char *name = json_string_value(json_object_get(value, "service"));
-        bool chosen = json_is_true(json_object_get(value, "selected"));
-        selected += chosen;
-        if (name && strlen(name) > longest && names_service(job, name)) {
-            longest = strlen(name);
-            left_out = !chosen;
-        }
-    }
-    if (services)
-        return left_out || !selected;
+/* What a job's name says about the services, one after another: of two codenames that it ends in, the
+ * longer one counts. */
+struct job_match {
+    const char *job;
+    size_t longest, selected;
+    bool left_out;
+};
 
-    json_object_foreach (json_object_get(changes, "filters"), codename, value) {
-        bool matched = json_is_true(json_object_get(value, "matched"));
-        selected += matched;
-        if (strlen(codename) > longest && names_service(job, codename)) {
-            longest = strlen(codename);
-            left_out = !matched;
-        }
-    }
-    return changes && (left_out || !selected);
+static void match_service(struct job_match *match, const char *codename, bool selected)
+{
+    match->selected += selected;
+    if (strlen(codename) <= match->longest || !names_service(match->job, codename))
+        return;
+    match->longest = strlen(codename);
+    match->left_out = !selected;
 }
 
-const char *arc_job_trouble(const json_t *jobs, const char *job, const json_t *plan,
+/* Whether the documents say that a job had nothing to do. */
+static bool has_nothing_to_do(const char *job, const struct arc_plan *plan, const json_t *changes)
+{
+    struct job_match match = {.job = job};
+    const char *codename;
+    json_t *filter;
+    for (size_t i = 0; plan && i < plan->service_count; i++)
+        match_service(&match, plan->services[i].service, plan->services[i].selected);
+    if (!plan)
+        json_object_foreach (json_object_get(changes, "filters"), codename, filter)
+            match_service(&match, codename, json_is_true(json_object_get(filter, "matched")));
+    return (plan || changes) && (match.left_out || !match.selected);
+}
+
+const char *arc_job_trouble(const json_t *jobs, const char *job, const struct arc_plan *plan,
                             const json_t *changes)
 {
     const char *result = json_string_value(json_object_get(jobs, job));
@@ -273,15 +271,20 @@ const char *arc_job_trouble(const json_t *jobs, const char *job, const json_t *p
         return "missing";
     if (strcmp(result, "success") == 0)
         return NULL;
-    return strcmp(result, "skipped") == 0 && nothing_to_do(job, plan, changes) ? NULL : result;
+    bool fine = strcmp(result, "skipped") == 0 && has_nothing_to_do(job, plan, changes);
+    return fine ? NULL : result;
 }
 
 int arc_needs_check(const struct arc_needs *needs, const char *then, struct arc_error *err)
 {
+    ARC_AUTO(arc_plan) struct arc_plan plan = {0};
     const char *job;
     json_t *result;
+    if (needs->plan)
+        ARC_TRY(arc_plan_read(needs->plan, &plan, err));
     json_object_foreach (needs->jobs, job, result) {
-        const char *trouble = arc_job_trouble(needs->jobs, job, needs->plan, needs->changes);
+        const char *trouble =
+            arc_job_trouble(needs->jobs, job, needs->plan ? &plan : NULL, needs->changes);
         if (trouble && strcmp(trouble, "skipped") == 0)
             return arc_error_set(err, ARC_EFAILED,
                                  "the job %.100s was skipped, and no plan.json or changes.json "
@@ -294,34 +297,25 @@ int arc_needs_check(const struct arc_needs *needs, const char *then, struct arc_
     return ARC_OK;
 }
 
-static bool has_built(const json_t *build, const char *codename)
-{
-    size_t i;
-    json_t *entry;
-    json_array_foreach (json_object_get(build, "services"), i, entry)
-        if (strcmp(arc_json_text_of(entry, "service"), codename) == 0)
-            return true;
-    return false;
-}
-
 int arc_needs_check_built(const struct arc_needs *needs, const char *then, struct arc_error *err)
 {
-    size_t i;
-    json_t *service;
-    if (!json_array_size(json_object_get(needs->build, "services")))
+    ARC_AUTO(arc_plan) struct arc_plan plan = {0};
+    ARC_AUTO(arc_ledger) struct arc_ledger built = {0};
+    if (needs->build)
+        ARC_TRY(arc_ledger_read(needs->build, &built, err));
+    if (!built.service_count)
         return arc_error_set(err, ARC_EFAILED,
                              "--needs: no job has a build.json with an image among its outputs: "
                              "%s; " ARC_OUTPUT_DROPPED,
                              then);
 
-    json_array_foreach (json_object_get(needs->plan, "services"), i, service) {
-        const char *codename = arc_json_text_of(service, "service");
-        if (json_is_true(json_object_get(service, "selected")) &&
-            !has_built(needs->build, codename))
+    if (needs->plan)
+        ARC_TRY(arc_plan_read(needs->plan, &plan, err));
+    for (size_t i = 0; i < plan.service_count; i++)
+        if (plan.services[i].selected && !arc_ledger_service(&built, plan.services[i].service))
             return arc_error_set(err, ARC_EFAILED,
                                  "--needs: %.100s is planned, and no job has its build.json among "
                                  "its outputs: %s; " ARC_OUTPUT_DROPPED,
-                                 codename, then);
-    }
+                                 plan.services[i].service, then);
     return ARC_OK;
 }

@@ -3,6 +3,7 @@
 #ifndef ARC_PROJECT_NEEDS_H
 #define ARC_PROJECT_NEEDS_H
 
+#include "arcci/documents.h"
 #include "arcci/error.h"
 #include <jansson.h>
 
@@ -32,7 +33,7 @@ void arc_needs_free(struct arc_needs *needs);
  * "missing" (there is no such job); NULL where it is. A success is fine. So is a job that was
  * skipped where `plan` or `changes` (each may be NULL) say that it had nothing to do: the service
  * whose codename its name ends in is not selected, or none is. */
-const char *arc_job_trouble(const json_t *jobs, const char *job, const json_t *plan,
+const char *arc_job_trouble(const json_t *jobs, const char *job, const struct arc_plan *plan,
                             const json_t *changes);
 
 /* ARC_EFAILED for the first job that is in trouble, by its name; `then` says what does not happen

@@ -193,13 +193,12 @@ static int find_version(struct arc_project *project, const struct arc_release_fi
     return ARC_OK;
 }
 
-static int go(const struct arc_release_files *files, const struct arc_release_options *options,
-              struct arc_transport *transport, json_t **out, struct arc_error *err)
+static int send_release(const struct arc_release_files *files,
+                        const struct arc_release_options *options, struct arc_transport *transport,
+                        json_t **out, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *document = NULL;
-    int rc = arc_release(options, transport, &document, err);
-    if (rc)
-        return rc;
+    ARC_TRY(arc_release(options, transport, &document, err));
     if (!files->github.dry_run) {
         *out = arc_steal(&document);
         return ARC_OK;
@@ -211,58 +210,62 @@ static int go(const struct arc_release_files *files, const struct arc_release_op
 
 /* What was asked for, else what the tag's group says, where there is a configuration. */
 static int find_latest(struct arc_project *project, const struct arc_release_files *files,
-                       const struct arc_needs *needs, enum arc_make_latest *out,
-                       struct arc_error *err)
+                       const char *group_name, enum arc_make_latest *out, struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error problem = {0};
-    const char *word = files->make_latest, *name = text_of(needs->version, "group");
-    int rc = word || !name ? ARC_ENOTFOUND : arc_project_load_config(project, &problem);
+    const char *word = files->make_latest;
+    int rc = word ? ARC_ENOTFOUND : arc_project_load_config(project, &problem);
     if (rc == ARC_ENOMEM || rc == ARC_EINPUT)
         return arc_error_set(err, rc, "%s", arc_error_text(&problem));
-    const struct arc_group *group = rc ? NULL : arc_config_group(&project->config, name);
+
+    const struct arc_group *group = rc ? NULL : arc_config_group(&project->config, group_name);
     if (group && group->make_latest)
         word = group->make_latest;
-    *out = !word                        ? ARC_LATEST_AUTO
-           : strcmp(word, "never") == 0 ? ARC_LATEST_NEVER
-           : strcmp(word, "own") == 0   ? ARC_LATEST_OWN
-                                        : ARC_LATEST_AUTO;
+    *out = ARC_LATEST_AUTO;
+    if (word && strcmp(word, "never") == 0)
+        *out = ARC_LATEST_NEVER;
+    else if (word && strcmp(word, "own") == 0)
+        *out = ARC_LATEST_OWN;
     return ARC_OK;
 }
 
-static int release(struct arc_project *project, const struct arc_release_files *files,
-                   const struct arc_needs *needs, const struct asset_list *assets, json_t **out,
-                   struct arc_error *err)
+/* The commit that was asked for, else the one that was built, else the planned one; or NULL. */
+static const char *find_revision(const struct arc_release_files *files,
+                                 const struct arc_needs *needs)
 {
+    if (files->revision)
+        return files->revision;
+    return text_of(needs->build ? needs->build : needs->plan, "revision");
+}
+
+static int make_release(struct arc_project *project, const struct arc_release_files *files,
+                        const struct arc_needs *needs, const struct asset_list *assets,
+                        json_t **out, struct arc_error *err)
+{
+    ARC_AUTO(arc_version_info) struct arc_version_info version = {0};
     struct arc_transport *transport = NULL;
     const char *body = text_of(needs->notes, "body");
-    const char *title = text_of(needs->notes, "title");
-    const char *built = text_of(needs->build, "revision");
-    const char *planned = text_of(needs->plan, "revision");
-    enum arc_make_latest latest = ARC_LATEST_AUTO;
-    ARC_TRY(find_latest(project, files, needs, &latest, err));
+    ARC_TRY(arc_version_read(needs->version, &version, err));
     struct arc_release_options options = {
         .repository = arc_github_repository(project->env, &files->github),
-        .version = needs->version,
-        .revision = files->revision ? files->revision
-                    : built         ? built
-                                    : planned,
-        .name = files->name ? files->name : title,
+        .version = &version,
+        .revision = find_revision(files, needs),
+        .name = files->name ? files->name : text_of(needs->notes, "title"),
         .body = body ? body : "",
         .mode = files->mode,
         .draft = files->draft,
         .publish = files->publish,
-        .make_latest = latest,
         .assets = assets->items,
         .asset_count = assets->count,
         .progress = files->github.dry_run ? NULL : files->progress,
         .progress_context = files->progress_context,
     };
+    ARC_TRY(find_latest(project, files, version.group, &options.make_latest, err));
     if (!options.repository)
         return arc_error_set(err, ARC_EINPUT,
                              "which repository? Set --repository=owner/name or GITHUB_REPOSITORY");
-    int rc = arc_github_open(project->env, &files->github, &transport, err);
-    if (!rc)
-        rc = go(files, &options, transport, out, err);
+    ARC_TRY(arc_github_open(project->env, &files->github, &transport, err));
+    int rc = send_release(files, &options, transport, out, err);
     arc_transport_free(transport);
     return rc;
 }
@@ -273,16 +276,13 @@ int arc_release_files(struct arc_project *project, const struct arc_release_file
     ARC_AUTO(arc_needs) struct arc_needs needs = {0};
     ARC_AUTO(asset_list) struct asset_list assets = {0};
     ARC_AUTO_JSON json_t *names = json_array();
-    int rc = names ? arc_needs_read(&files->documents, &needs, err) : arc_error_nomem(err);
-    if (!rc)
-        rc = check_jobs(files, &needs, err);
-    if (!rc)
-        rc = check_gate(needs.scan, err);
-    if (!rc)
-        rc = find_version(project, files, &needs, err);
-    if (!rc)
-        rc = find_notes(project, files, &needs, err);
-    if (!rc)
-        rc = make_assets(files, needs.build, names, &assets, err);
-    return rc ? rc : release(project, files, &needs, &assets, out, err);
+    if (!names)
+        return arc_error_nomem(err);
+    ARC_TRY(arc_needs_read(&files->documents, &needs, err));
+    ARC_TRY(check_jobs(files, &needs, err));
+    ARC_TRY(check_gate(needs.scan, err));
+    ARC_TRY(find_version(project, files, &needs, err));
+    ARC_TRY(find_notes(project, files, &needs, err));
+    ARC_TRY(make_assets(files, needs.build, names, &assets, err));
+    return make_release(project, files, &needs, &assets, out, err);
 }

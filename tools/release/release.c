@@ -45,11 +45,9 @@ static size_t characters(const char *text)
 static int check(struct release_run *run, struct arc_error *err)
 {
     const struct arc_release_options *o = run->o;
-    run->tag = json_string_value(json_object_get(o->version, "tag"));
-    run->prerelease = json_is_true(json_object_get(o->version, "prerelease"));
-    run->latest = json_is_true(json_object_get(o->version, "latest"));
-    if (!run->tag || !*run->tag)
-        return arc_error_set(err, ARC_EINPUT, "version.json has no tag");
+    run->tag = o->version->tag;
+    run->prerelease = o->version->prerelease;
+    run->latest = o->version->latest;
     if (!o->repository || !arc_repository_name_valid(o->repository))
         return arc_error_set(err, ARC_EINPUT, "'%.100s' is not a repository: expected owner/name",
                              o->repository ? o->repository : "");

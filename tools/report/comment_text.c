@@ -29,7 +29,7 @@ static const char *icon(const char *state)
     return strcmp(state, "pending") == 0 ? "⏳" : "❌";
 }
 
-static const json_t *status_of(const json_t *statuses, const char *group, const char *name)
+static const json_t *find_status(const json_t *statuses, const char *group, const char *name)
 {
     size_t i, len = strlen(group);
     json_t *status;
@@ -44,14 +44,14 @@ static const json_t *status_of(const json_t *statuses, const char *group, const 
 
 /* Why it was built: the first of its files and the rule that it met, or the plan's reason. */
 static void add_why(struct arc_buf *out, const struct arc_report_facts *facts,
-                    const json_t *service)
+                    const struct arc_planned_service *service)
 {
-    const json_t *filter = json_object_get(json_object_get(facts->changes, "filters"),
-                                           report_text(service, "service"));
+    const json_t *filter =
+        json_object_get(json_object_get(facts->changes, "filters"), service->service);
     const json_t *file = json_array_get(json_object_get(filter, "files"), 0);
     json_int_t count = json_integer_value(json_object_get(filter, "count"));
     if (!file || !json_is_true(json_object_get(filter, "matched"))) {
-        add_text(out, report_text(service, "reason"));
+        add_text(out, service->reason);
         return;
     }
     add_code(out, report_text(file, "path"));
@@ -61,50 +61,41 @@ static void add_why(struct arc_buf *out, const struct arc_report_facts *facts,
         arc_buf_printf(out, " and %lld more", (long long)count - 1);
 }
 
-static void add_image(struct arc_buf *out, const json_t *built)
+static int64_t find_size(const struct arc_built_service *built, const char *platform)
 {
-    const char *digest = report_text(built, "digest");
-    if (!*digest)
-        return;
-    arc_buf_puts(out, "`");
-    for (size_t i = 0; digest[i] && i < 19; i++)
-        arc_buf_putc(out,
-                     strchr("abcdefghijklmnopqrstuvwxyz0123456789:", digest[i]) ? digest[i] : '?');
-    arc_buf_puts(out, "`");
+    for (size_t i = 0; built && i < built->cell_count; i++)
+        if (strcmp(built->cells[i].platform, platform) == 0)
+            return built->cells[i].size;
+    return -1;
 }
 
-static void add_cell_sizes(struct arc_buf *out, const json_t *built, const json_t *base)
+static void add_cell_sizes(struct arc_buf *out, const struct arc_built_service *built,
+                           const struct arc_built_service *base)
 {
-    size_t i, k;
-    json_t *cell, *other;
-    json_array_foreach (json_object_get(built, "cells"), i, cell) {
-        const json_t *size = json_object_get(cell, "size");
-        json_int_t before = -1;
-        json_array_foreach (json_object_get(base, "cells"), k, other)
-            if (json_equal(json_object_get(cell, "platform"), json_object_get(other, "platform")) &&
-                json_is_integer(json_object_get(other, "size")))
-                before = json_integer_value(json_object_get(other, "size"));
+    for (size_t i = 0; built && i < built->cell_count; i++) {
+        const struct arc_built_cell *cell = &built->cells[i];
         arc_buf_puts(out, i ? "<br>" : "");
-        add_text(out, report_text(cell, "platform"));
-        if (json_is_integer(size)) {
-            arc_buf_puts(out, " ");
-            arc_text_size(out, json_integer_value(size), before);
-        }
+        add_text(out, cell->platform);
+        if (cell->size < 0)
+            continue;
+        arc_buf_puts(out, " ");
+        arc_text_size(out, cell->size, find_size(base, cell->platform));
     }
 }
 
 static void add_service(struct arc_buf *out, const struct arc_report_facts *facts,
-                        const json_t *statuses, const json_t *service)
+                        const json_t *statuses, const struct arc_planned_service *service)
 {
-    const char *name = report_text(service, "service");
-    const json_t *status = status_of(statuses, report_text(facts->plan, "group"), name);
-    const json_t *built = report_built(facts->build, name);
+    const char *name = service->service;
+    const json_t *status = find_status(statuses, facts->plan->group, name);
+    const struct arc_built_service *built = report_built(facts->build, name);
     arc_buf_printf(out, "| %s ", icon(report_text(status, "state")));
     add_text(out, name);
     arc_buf_puts(out, " | ");
     add_why(out, facts, service);
     arc_buf_puts(out, " | ");
-    add_image(out, built);
+    if (built && built->digest)
+        arc_buf_printf(out, "`%.19s`", built->digest);
     arc_buf_puts(out, " | ");
     add_cell_sizes(out, built, report_built(facts->base, name));
     if (!built)
@@ -115,7 +106,7 @@ static void add_service(struct arc_buf *out, const struct arc_report_facts *fact
 static void add_gate(struct arc_buf *out, const struct arc_report_facts *facts,
                      const json_t *statuses)
 {
-    const json_t *gate = status_of(statuses, report_text(facts->plan, "group"), "gate");
+    const json_t *gate = find_status(statuses, facts->plan->group, "gate");
     const json_t *counts = json_object_get(facts->scan, "counts");
     const char *level;
     json_t *count;
@@ -135,10 +126,7 @@ static void add_gate(struct arc_buf *out, const struct arc_report_facts *facts,
 
 static void add_foot(struct arc_buf *out, const struct arc_report_facts *facts)
 {
-    const char *revision = report_text(facts->plan, "revision");
-    arc_buf_puts(out, "\n<sub>");
-    if (*revision)
-        arc_buf_printf(out, "For %.12s. ", revision);
+    arc_buf_printf(out, "\n<sub>For %.12s. ", facts->plan->revision);
     if (facts->run_url) {
         arc_buf_puts(out, "[The run](");
         arc_markdown_url(out, facts->run_url, strlen(facts->run_url));
@@ -150,22 +138,17 @@ static void add_foot(struct arc_buf *out, const struct arc_report_facts *facts)
 int report_body(const struct arc_report_facts *facts, const json_t *statuses, struct arc_buf *out,
                 struct arc_error *err)
 {
-    size_t i, shown = 0;
-    json_t *service;
-    const json_t *services = json_object_get(facts->plan, "services");
-    report_mark(out, report_text(facts->plan, "group"));
+    const struct arc_plan *plan = facts->plan;
+    size_t shown = 0;
+    report_mark(out, plan->group);
     arc_buf_puts(out, "\n### ");
-    add_text(out, *report_text(facts->plan, "title") ? report_text(facts->plan, "title")
-                                                     : report_text(facts->plan, "group"));
+    add_text(out, *plan->title ? plan->title : plan->group);
     arc_buf_puts(out, "\n\n| Service | Why | Image | Size |\n|---|---|---|---|\n");
-    json_array_foreach (services, i, service) {
-        if (out->len > ARC_COMMENT_MAX - 8192)
-            break;
-        add_service(out, facts, statuses, service);
-        shown++;
-    }
-    if (shown < json_array_size(services))
-        arc_buf_printf(out, "\nAnd %zu more services.\n", json_array_size(services) - shown);
+    while (shown < plan->service_count && out->len <= ARC_COMMENT_MAX - 8192)
+        add_service(out, facts, statuses, &plan->services[shown++]);
+    if (shown < plan->service_count)
+        arc_buf_printf(out, "\nAnd %zu more services.\n", plan->service_count - shown);
+
     add_gate(out, facts, statuses);
     add_foot(out, facts);
     return arc_buf_check(out, "the comment", err);

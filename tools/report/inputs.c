@@ -8,15 +8,18 @@
 /* What a report is made from and where it goes. */
 struct inputs {
     struct arc_needs needs;
-    json_t *base;
-    char *run_url; /* or NULL */
+    struct arc_plan plan;
+    struct arc_ledger build, base; /* where they are given */
+    char *run_url;                 /* or NULL */
     struct arc_report_target target;
 };
 
 static void inputs_free(struct inputs *in)
 {
     arc_needs_free(&in->needs);
-    json_decref(in->base);
+    arc_plan_free(&in->plan);
+    arc_ledger_free(&in->build);
+    arc_ledger_free(&in->base);
     free(in->run_url);
 }
 
@@ -24,14 +27,28 @@ static int find_plan(struct arc_project *project, const struct arc_report_files 
                      struct inputs *in, struct arc_error *err)
 {
     if (in->needs.plan)
-        return ARC_OK;
+        return arc_plan_read(in->needs.plan, &in->plan, err);
 
     project->wanted.tag = json_string_value(json_object_get(in->needs.version, "tag"));
     project->wanted.group = files->group;
     int rc = arc_project_load(project, err);
     if (!rc)
         rc = arc_planned(project, project->version, in->needs.changes, &in->needs.plan, err);
-    return rc ? arc_error_prefix(err, "no --plan, and it cannot be made here") : ARC_OK;
+    if (rc)
+        return arc_error_prefix(err, "no --plan, and it cannot be made here");
+    return arc_plan_read(in->needs.plan, &in->plan, err);
+}
+
+static int read_ledgers(const struct arc_report_files *files, struct inputs *in,
+                        struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *base = NULL;
+    if (in->needs.build)
+        ARC_TRY(arc_ledger_read(in->needs.build, &in->build, err));
+    if (!files->base)
+        return ARC_OK;
+    ARC_TRY(arc_document_read(files->base, &base, err));
+    return arc_ledger_read(base, &in->base, err) ? arc_error_prefix(err, "--base-build") : ARC_OK;
 }
 
 /* The page of this workflow run; NULL elsewhere. */
@@ -70,18 +87,19 @@ static int find_target(const struct arc_project *project, const struct arc_repor
                        struct inputs *in, struct arc_error *err)
 {
     struct arc_report_target *target = &in->target;
-    const char *planned = json_string_value(json_object_get(in->needs.plan, "revision"));
     const char *head = arc_event_is_pull_request(&project->event) ? project->event.head_sha : NULL;
     target->repository = arc_github_repository(project->env, &files->github);
-    target->revision = files->revision ? files->revision : head ? head : planned;
+    target->revision = head ? head : in->plan.revision;
+    if (files->revision)
+        target->revision = files->revision;
     target->run_url = in->run_url;
     target->kind = files->kind;
     target->environment = files->environment;
     target->statuses_optional = files->statuses_optional;
     target->comment_optional = files->comment_optional;
-    int rc = find_pull(project, files, in, err);
-    if (rc || goes_nowhere(target))
-        return rc;
+    ARC_TRY(find_pull(project, files, in, err));
+    if (goes_nowhere(target))
+        return ARC_OK;
     if (!target->repository || !arc_repository_name_valid(target->repository))
         return arc_error_set(err, ARC_EINPUT,
                              "which repository? Set --repository=owner/name or GITHUB_REPOSITORY");
@@ -110,7 +128,7 @@ static int read_run(const struct arc_project *project, const struct arc_report_f
     if (!files->run)
         return ARC_OK;
     ARC_TRY(arc_github_open(project->env, &files->github, &transport, err));
-    int rc = report_read_run(transport, in->target.repository, files->run, in->needs.plan,
+    int rc = report_read_run(transport, in->target.repository, files->run, &in->plan,
                              &in->needs.jobs, err);
     arc_transport_free(transport);
     return rc;
@@ -119,20 +137,13 @@ static int read_run(const struct arc_project *project, const struct arc_report_f
 static int gather(struct arc_project *project, const struct arc_report_files *files,
                   struct inputs *in, struct arc_error *err)
 {
-    int rc = arc_needs_read(&files->documents, &in->needs, err);
-    if (!rc && files->base)
-        rc = arc_document_read(files->base, &in->base, err);
-    if (!rc && in->base && arc_document_check(in->base, "build", err))
-        rc = arc_error_prefix(err, "--base-build");
-    if (!rc)
-        rc = arc_project_load_event(project, err);
-    if (!rc)
-        rc = find_plan(project, files, in, err);
-    if (!rc)
-        rc = find_run(project->env, &in->run_url, err);
-    if (!rc)
-        rc = find_target(project, files, in, err);
-    return rc ? rc : read_run(project, files, in, err);
+    ARC_TRY(arc_needs_read(&files->documents, &in->needs, err));
+    ARC_TRY(read_ledgers(files, in, err));
+    ARC_TRY(arc_project_load_event(project, err));
+    ARC_TRY(find_plan(project, files, in, err));
+    ARC_TRY(find_run(project->env, &in->run_url, err));
+    ARC_TRY(find_target(project, files, in, err));
+    return read_run(project, files, in, err);
 }
 
 static int post(const struct arc_env *env, const struct arc_report_files *files,
@@ -141,9 +152,8 @@ static int post(const struct arc_env *env, const struct arc_report_files *files,
     struct arc_transport *transport = NULL;
     if (goes_nowhere(target))
         return json_object_set_new(report, "comment", json_null()) ? arc_error_nomem(err) : ARC_OK;
-    int rc = arc_github_open(env, &files->github, &transport, err);
-    if (!rc)
-        rc = arc_report_post(report, target, transport, err);
+    ARC_TRY(arc_github_open(env, &files->github, &transport, err));
+    int rc = arc_report_post(report, target, transport, err);
     if (!rc && files->github.dry_run &&
         json_object_set_new(report, "requests", json_deep_copy(arc_transport_described(transport))))
         rc = arc_error_nomem(err);
@@ -156,26 +166,21 @@ int arc_report_files(struct arc_project *project, const struct arc_report_files 
 {
     ARC_AUTO(inputs) struct inputs in = {0};
     ARC_AUTO_JSON json_t *report = NULL;
-    int rc = gather(project, files, &in, err);
-    if (rc)
-        return rc;
+    ARC_TRY(gather(project, files, &in, err));
     struct arc_report_facts facts = {
-        .plan = in.needs.plan,
+        .plan = &in.plan,
         .changes = in.needs.changes,
-        .build = in.needs.build,
-        .base = in.base,
+        .build = in.needs.build ? &in.build : NULL,
+        .base = files->base ? &in.base : NULL,
         .scan = in.needs.scan,
         .jobs = in.needs.jobs,
         .run_url = in.run_url,
         .event = find_suffix(project, files),
     };
-    rc = arc_report(&facts, &report, err);
-    if (!rc)
-        rc = in.target.revision &&
-                     json_object_set_new(report, "revision", json_string(in.target.revision))
-                 ? arc_error_nomem(err)
-                 : post(project->env, files, &in.target, report, err);
-    if (!rc)
-        *out = arc_steal(&report);
-    return rc;
+    ARC_TRY(arc_report(&facts, &report, err));
+    if (json_object_set_new(report, "revision", json_string(in.target.revision)))
+        return arc_error_nomem(err);
+    ARC_TRY(post(project->env, files, &in.target, report, err));
+    *out = arc_steal(&report);
+    return ARC_OK;
 }

@@ -41,9 +41,11 @@ static int keep_job(void *context, json_t *job, struct arc_error *err)
 }
 
 /* A called workflow is fine when some of its jobs did their work and others had nothing to do. */
-static unsigned weight(const char *result)
+static unsigned weigh_result(const char *result)
 {
-    return !result || strcmp(result, "skipped") == 0 ? 0 : strcmp(result, "success") == 0 ? 1 : 2;
+    if (!result || strcmp(result, "skipped") == 0)
+        return 0;
+    return strcmp(result, "success") == 0 ? 1 : 2;
 }
 
 /* {"build-flash": "success", …}: the worst of each. *broken: one of them did not do its work. */
@@ -58,8 +60,8 @@ static int join_jobs(const struct listing *listing, json_t *jobs, bool *broken,
         ARC_AUTO_FREE char *key = strndup(name, part_length(name));
         const char *known =
             key ? json_string_value(json_object_get(jobs, key)) : NULL; /* NULL: none yet */
-        *broken = *broken || weight(result) == 2;
-        if (!key || ((!known || weight(result) > weight(known)) &&
+        *broken = *broken || weigh_result(result) == 2;
+        if (!key || ((!known || weigh_result(result) > weigh_result(known)) &&
                      json_object_set_new(jobs, key, json_string(*result ? result : "missing"))))
             return arc_error_nomem(err);
     }
@@ -67,26 +69,25 @@ static int join_jobs(const struct listing *listing, json_t *jobs, bool *broken,
 }
 
 /* Where nothing failed, a job was skipped by its own condition: its service had nothing to do. */
-static int leave_out(json_t *plan, const json_t *jobs, struct arc_error *err)
+static int leave_out(struct arc_plan *plan, const json_t *jobs, struct arc_error *err)
 {
-    size_t i;
-    json_t *service;
-    json_array_foreach (json_object_get(plan, "services"), i, service) {
+    for (size_t i = 0; i < plan->service_count; i++) {
+        struct arc_planned_service *service = &plan->services[i];
         ARC_AUTO(arc_buf) struct arc_buf name = {0};
-        arc_buf_printf(&name, "build-%s", report_text(service, "service"));
+        arc_buf_printf(&name, "build-%s", service->service);
+        ARC_TRY(arc_buf_check(&name, "a job's name", err));
         const json_t *job = json_object_get(jobs, arc_buf_text(&name));
         job = job ? job : json_object_get(jobs, "build");
-        if (weight(json_string_value(job)))
+        if (weigh_result(json_string_value(job)))
             continue;
-        if (name.failed || json_object_set_new(service, "selected", json_false()) ||
-            json_object_set_new(service, "reason", json_string("its job was skipped")))
-            return arc_error_nomem(err);
+        service->selected = false;
+        service->reason = arc_arena_text(&plan->memory, "its job was skipped");
     }
-    return ARC_OK;
+    return arc_arena_check(&plan->memory, err);
 }
 
 int report_read_run(struct arc_transport *transport, const char *repository, const char *run,
-                    json_t *plan, json_t **jobs, struct arc_error *err)
+                    struct arc_plan *plan, json_t **jobs, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
     ARC_AUTO(listing) struct listing listing = {.jobs = json_array()};
@@ -113,7 +114,7 @@ int report_read_run(struct arc_transport *transport, const char *repository, con
     json_t *result;
     json_object_foreach_safe(*jobs, next, name, result)
     {
-        if (!weight(json_string_value(result)))
+        if (!weigh_result(json_string_value(result)))
             json_object_del(*jobs, name);
     }
     return ARC_OK;

@@ -8,13 +8,13 @@
 /* A member as text; "" for anything but a string. */
 const char *report_text(const json_t *object, const char *name);
 
-/* The entry of build.json for a service, or NULL. */
-const json_t *report_built(const json_t *build, const char *service);
+/* What a ledger (may be NULL) has of a service, or NULL. */
+const struct arc_built_service *report_built(const struct arc_ledger *build, const char *service);
 
 /* How bad a state is: success, pending, failure, error count from 0. */
 unsigned report_severity(const char *state);
-/* Bytes of all cells of a service, or -1 when they are not known. */
-json_int_t report_size(const json_t *built);
+/* Bytes of all cells of a service (may be NULL), or -1 when they are not known. */
+int64_t report_size(const struct arc_built_service *built);
 
 /* The comment's body. `statuses` are those of report.json. */
 int report_body(const struct arc_report_facts *facts, const json_t *statuses, struct arc_buf *out,
@@ -35,6 +35,6 @@ int report_post_comment(json_t *report, const struct arc_report_target *target,
 /* Replaces *jobs by {"build-flash": "success", …} of a workflow run, a called workflow's jobs as one. Where no job failed, the
  * plan's services whose job was skipped are not selected any more. ARC_EINPUT for an id that is not a number. */
 int report_read_run(struct arc_transport *transport, const char *repository, const char *run,
-                    json_t *plan, json_t **jobs, struct arc_error *err);
+                    struct arc_plan *plan, json_t **jobs, struct arc_error *err);
 
 #endif
