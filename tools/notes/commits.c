@@ -2,6 +2,7 @@
 #include "base/auto.h"
 #include "base/markdown.h"
 #include "base/text.h"
+#include "git/message.h"
 #include "notes/values.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -122,31 +123,27 @@ static json_t *linked_subject(const struct arc_plan *plan, const char *subject)
 
 /* ---- kinds of changes ----------------------------------------------------------------------- */
 
-/* Conventional Commits 1.0.0: "type(scope)!: description". What has no section of its own, and
- * what is not written so, is an other change. */
+/* What has no section of its own, and what is not written as Conventional Commits has it, is an other
+ * change. */
 static const struct {
-    const char *type, *title;
-} sections[] = {{"!", "Breaking changes"}, {"feat", "Features"},     {"fix", "Fixes"},
-                {"perf", "Performance"},   {"security", "Security"}, {NULL, "Other changes"}};
+    const char *title;
+    const char *types[3];
+} sections[] = {{"Breaking changes", {NULL}},     {"Features", {"feat", "feature", NULL}},
+                {"Fixes", {"fix", NULL}},         {"Performance", {"perf", NULL}},
+                {"Security", {"security", NULL}}, {"Other changes", {NULL}}};
 
 #define SECTION_COUNT (sizeof sections / sizeof *sections)
 
 /* The section of a commit; *conventional is set when it has a type. */
-static size_t section_of(const char *subject, const char *body, bool *conventional)
+static size_t find_section(const char *subject, const char *body, bool *conventional)
 {
-    size_t type = strspn(subject, "abcdefghijklmnopqrstuvwxyz"), at = type;
-    if (subject[at] == '(')
-        at += strcspn(subject + at, ")\n") + (subject[at + strcspn(subject + at, ")\n")] == ')');
-    bool breaking = subject[at] == '!';
-    at += breaking;
-    bool typed = type && subject[at] == ':' && subject[at + 1] == ' ';
-    *conventional |= typed;
-    bool footer = strncmp(body, "BREAKING CHANGE: ", 17) == 0 ||
-                  strstr(body, "\nBREAKING CHANGE: ") || strstr(body, "\nBREAKING-CHANGE: ");
-    if ((typed && breaking) || footer)
+    bool bang = false;
+    size_t len = arc_message_type(subject, &bang);
+    *conventional |= len > 0;
+    if ((len && bang) || arc_message_breaks(body))
         return 0;
-    for (size_t i = 1; typed && sections[i].type; i++)
-        if (strlen(sections[i].type) == type && memcmp(sections[i].type, subject, type) == 0)
+    for (size_t i = 1; len && i < SECTION_COUNT; i++)
+        if (arc_message_type_is(subject, len, sections[i].types))
             return i;
     return SECTION_COUNT - 1;
 }
@@ -167,9 +164,9 @@ static json_t *commit_values(const struct arc_plan *plan, const struct arc_notes
                              bool *conventional)
 {
     const char *subject = *commit->subject ? commit->subject : "(no message)";
-    size_t section = section_of(subject, commit->body, conventional);
+    size_t section = find_section(subject, commit->body, conventional);
     if (section == SECTION_COUNT - 1) /* a title may have lost what the commit says */
-        section = section_of(commit->message, commit->body, conventional);
+        section = find_section(commit->message, commit->body, conventional);
     ARC_AUTO_JSON json_t *shown = cut_subject(subject, strlen(subject));
     json_t *pull = json_null();
     if (!shown)
@@ -198,15 +195,12 @@ static json_t *commit_values(const struct arc_plan *plan, const struct arc_notes
 static bool takes_back(const struct arc_plan *plan, const struct arc_notes_commit *commit,
                        const struct arc_notes_commit *other)
 {
-    static const char by_git[] = "This reverts commit ", by_github[] = "Reverts ";
-    const char *at = strstr(commit->body, by_git);
-    size_t len = 0;
-    if (at) {
-        at += strlen(by_git);
-        len = strspn(at, "0123456789abcdef");
-        return len >= 7 && len <= 64 && strncmp(other->hash, at, len) == 0;
-    }
+    static const char by_github[] = "Reverts ";
     int64_t number = 0;
+    size_t len = 0;
+    const char *at = arc_message_reverts(commit->body, &len);
+    if (at)
+        return strncmp(other->hash, at, len) == 0;
     at = strstr(commit->body, by_github);
     if (!at || !other->pull || !plan->source || !*plan->source)
         return false;

@@ -3,6 +3,7 @@
 #include "base/auto.h"
 #include "base/text.h"
 #include "changes/match.h"
+#include "git/message.h"
 #include <string.h>
 #include <time.h>
 
@@ -58,22 +59,6 @@ char *notes_keep_text(struct arc_notes_log *log, const char *text)
 /* At most so many bytes of a body are read for what it says of a pull request, a revert, a break. */
 #define BODY_MAX 4096
 
-/* The number of a pull request that a squashed commit's subject ends in, " (#12)", which is cut
- * off; 0 where it does not. */
-static int64_t take_number(char *subject)
-{
-    size_t len = strlen(subject), at = len;
-    if (len < 5 || subject[len - 1] != ')')
-        return 0;
-    for (at = len - 1; at && subject[at - 1] >= '0' && subject[at - 1] <= '9'; at--)
-        ;
-    size_t digits = len - 1 - at;
-    if (!digits || digits > 9 || at < 3 || memcmp(subject + at - 3, " (#", 3) != 0)
-        return 0;
-    subject[at - 3] = '\0';
-    return strtoll(subject + at, NULL, 10);
-}
-
 static char *keep_date(struct arc_notes_log *log, int64_t time)
 {
     char date[32] = "";
@@ -99,21 +84,13 @@ static int add_commit(struct reading *reading, const struct arc_git_commit *comm
                                      .author = notes_keep_text(log, commit->author),
                                      .email = notes_keep_text(log, commit->email),
                                      .date = keep_date(log, commit->time)};
+    ARC_TRY(arc_arena_check(&log->memory, reading->err));
+    size_t len = 0;
     if (reading->plan->source)
-        row->pull = take_number(row->subject);
-    return arc_arena_check(&log->memory, reading->err);
-}
-
-/* "Merge pull request #12 from fork/topic", which GitHub writes: 12; 0 for another. */
-static int64_t merged_pull(const char *subject)
-{
-    static const char prefix[] = "Merge pull request #";
-    if (strncmp(subject, prefix, strlen(prefix)) != 0)
-        return 0;
-    const char *digits = subject + strlen(prefix);
-    size_t len = strspn(digits, "0123456789");
-    bool fits = len && len < 10 && strncmp(digits + len, " from ", 6) == 0;
-    return fits ? strtoll(digits, NULL, 10) : 0;
+        row->pull = arc_message_squashed(row->subject, &len);
+    if (row->pull)
+        row->subject[len] = '\0';
+    return ARC_OK;
 }
 
 static int add_merge(struct reading *reading, const struct arc_git_commit *commit, int64_t pull)
@@ -137,7 +114,7 @@ static int look_at(void *context, const struct arc_git_commit *commit)
 {
     struct reading *reading = context;
     bool joins = commit->parents == 2 && !reading->log->all && reading->seen < MERGES_WITHIN;
-    int64_t pull = joins ? merged_pull(commit->subject) : 0;
+    int64_t pull = joins ? arc_message_merged(commit->subject) : 0;
     if (pull)
         ARC_TRY(add_merge(reading, commit, pull));
 

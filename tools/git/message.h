@@ -1,0 +1,30 @@
+/* What a commit's message says of itself: Conventional Commits 1.0.0 as people write them, GitHub's
+ * merges and squashed pull requests, git's reverts. */
+#ifndef ARC_GIT_MESSAGE_H
+#define ARC_GIT_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The length of the type in "type(scope)!: text", 0 where there is none; *bang is its "!". */
+size_t arc_message_type(const char *subject, bool *bang);
+
+/* Whether a type of that length is one of these words, in any case; the list ends with NULL. */
+bool arc_message_type_is(const char *type, size_t len, const char *const *words);
+
+/* Whether a line of the body starts with the footer of a breaking change. */
+bool arc_message_breaks(const char *body);
+
+/* The pull request that a squashed commit's subject ends in, "text (#12)"; *len (may be NULL) is the
+ * subject's length without it. 0: none. */
+int64_t arc_message_squashed(const char *subject, size_t *len);
+
+/* The pull request of "Merge pull request #12 from fork/topic", which GitHub writes. 0: none. */
+int64_t arc_message_merged(const char *subject);
+
+/* The name of the commit that is taken back, "This reverts commit HASH.": where it starts in the
+ * body, and its length; NULL where there is none. */
+const char *arc_message_reverts(const char *body, size_t *len);
+
+#endif
