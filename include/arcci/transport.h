@@ -61,6 +61,13 @@ struct arc_transport {
 };
 void arc_transport_free(struct arc_transport *transport);
 
+struct arc_buf;
+
+/* Sends a request to a path that was just put together; `request` has all but the path. ARC_ENOMEM
+ * where the path, or the body of a POST, PATCH or PUT, could not be made. */
+int arc_transport_send(struct arc_transport *transport, const struct arc_buf *path,
+                       struct arc_request request, struct arc_reply *reply, struct arc_error *err);
+
 struct arc_github_options {
     const struct arc_env *env;     /* GITHUB_API_URL; INPUT_TOKEN, GITHUB_TOKEN or GH_TOKEN; proxies
                                       and CA files as in http/exchange.h. Borrowed for its life */

@@ -23,6 +23,17 @@ void arc_transport_free(struct arc_transport *transport)
         transport->close(transport);
 }
 
+int arc_transport_send(struct arc_transport *transport, const struct arc_buf *path,
+                       struct arc_request request, struct arc_reply *reply, struct arc_error *err)
+{
+    bool bodiless = strcmp(request.method, "GET") == 0 || strcmp(request.method, "DELETE") == 0;
+    ARC_TRY(arc_buf_check(path, "the address", err));
+    if (!bodiless && !request.body && !request.file && !request.data)
+        return arc_error_nomem(err);
+    request.path = arc_buf_text(path);
+    return transport->send(transport, &request, reply, err);
+}
+
 char *arc_url_encode(const char *text)
 {
     struct arc_buf out = {0};

@@ -150,13 +150,10 @@ static int take_away(struct release_run *run, struct release_asset *ours, const 
         return arc_error_nomem(err);
     arc_buf_printf(&path, "/repos/%s/releases/assets/%s", run->o->repository, id);
     struct arc_request request = {.method = "DELETE",
-                                  .path = arc_buf_text(&path),
                                   .repeatable = true,
                                   .why = uploaded(theirs) ? "take away an asset that differs"
                                                           : "take away a half-uploaded asset"};
-    int rc = arc_buf_check(&path, "the address", &why);
-    if (!rc)
-        rc = release_write(run, &request, &reply, &why);
+    int rc = release_send(run, &path, request, &reply, &why);
     if (rc && rc != ARC_ENOTFOUND)
         return arc_error_set(err, rc, "%s", arc_error_text(&why));
     ours->replaced = true;
@@ -184,17 +181,13 @@ static int upload(struct release_run *run, struct release_asset *ours, struct ar
         return arc_error_nomem(err);
     add_address(&path, run, name);
     struct arc_request request = {.method = "POST",
-                                  .path = arc_buf_text(&path),
                                   .file = given->path,
                                   .data = given->path ? NULL : given->data,
                                   .len = given->len,
                                   .content_type = content_type(given->name),
                                   .why = "upload an asset"};
-    int rc = arc_buf_check(&path, "the address for uploads", err);
-    if (rc)
-        return rc;
     ours->uploads++;
-    rc = release_write(run, &request, &reply, err);
+    int rc = release_send(run, &path, request, &reply, err);
     if (rc && release_look_again(run, &reply, err)) {
         run->half = true;
         return ARC_OK;

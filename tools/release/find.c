@@ -24,10 +24,8 @@ static int peel(struct release_run *run, const char *sha, struct arc_reply *repl
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
     arc_buf_printf(&path, "/repos/%s/git/tags/%s", run->o->repository, sha);
-    struct arc_request request = {
-        .method = "GET", .path = arc_buf_text(&path), .why = "follow the annotated tag"};
-    int rc = arc_buf_check(&path, "the address", err);
-    return rc ? rc : run->t->send(run->t, &request, reply, err);
+    struct arc_request request = {.method = "GET", .why = "follow the annotated tag"};
+    return release_send(run, &path, request, reply, err);
 }
 
 static int get_ref(struct release_run *run, struct arc_reply *reply, struct arc_error *err)
@@ -38,11 +36,8 @@ static int get_ref(struct release_run *run, struct arc_reply *reply, struct arc_
         return arc_error_nomem(err);
     arc_buf_printf(&path, "/repos/%s/git/ref/tags%%2F%s", run->o->repository, tag);
     struct arc_request request = {.method = "GET",
-                                  .path = arc_buf_text(&path),
                                   .why = "check that the tag points to the commit that was built"};
-    int rc = arc_buf_check(&path, "the address", err);
-    if (!rc)
-        rc = run->t->send(run->t, &request, reply, err);
+    int rc = release_send(run, &path, request, reply, err);
     return rc == ARC_ENOTFOUND && !run->t->describes ? tag_missing(run, err) : rc;
 }
 
@@ -138,12 +133,10 @@ static int list(struct release_run *run, unsigned page, unsigned pages, struct a
     arc_buf_printf(&path, "/repos/%s/releases?per_page=100", run->o->repository);
     if (page > 1)
         arc_buf_printf(&path, "&page=%u", page);
-    int rc = arc_buf_check(&path, "the address", err);
+    ARC_TRY(arc_buf_check(&path, "the address", err));
     const char *why = run->created ? "see that the draft is the only one and has every asset, whole"
                                    : "find the release of the tag, drafts included";
-    return rc ? rc
-              : arc_transport_each(run->t, arc_buf_text(&path), NULL, why, pages, consider, run,
-                                   err);
+    return arc_transport_each(run->t, arc_buf_text(&path), NULL, why, pages, consider, run, err);
 }
 
 static int get_release(struct release_run *run, const char *part, const char *why,
@@ -152,10 +145,8 @@ static int get_release(struct release_run *run, const char *part, const char *wh
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
     arc_buf_printf(&path, "/repos/%s/releases/%s", run->o->repository, part);
-    struct arc_request request = {.method = "GET", .path = arc_buf_text(&path), .why = why};
-    int rc = arc_buf_check(&path, "the address", err);
-    if (!rc)
-        rc = run->t->send(run->t, &request, &reply, err);
+    int rc =
+        release_send(run, &path, (struct arc_request){.method = "GET", .why = why}, &reply, err);
     if (!rc)
         run->release = arc_steal(&reply.body);
     if (rc == ARC_ENOTFOUND) {
@@ -173,8 +164,8 @@ static int get_published(struct release_run *run, struct arc_error *err)
     if (!tag)
         return arc_error_nomem(err);
     arc_buf_printf(&part, "tags/%s", tag);
-    int rc = arc_buf_check(&part, "the address", err);
-    return rc ? rc : get_release(run, arc_buf_text(&part), "find a published release", err);
+    ARC_TRY(arc_buf_check(&part, "the address", err));
+    return get_release(run, arc_buf_text(&part), "find a published release", err);
 }
 
 /* The pages after the first. Rivals were created moments apart for one commit, so they stand next
@@ -233,13 +224,9 @@ int release_create(struct release_run *run, struct arc_error *err)
         json_pack("{s:s, s:s, s:s, s:b, s:b}", "tag_name", run->tag, "name", name, "body", body,
                   "draft", 1, "prerelease", run->prerelease);
     arc_buf_printf(&path, "/repos/%s/releases", o->repository);
-    if (!fields || path.failed)
-        return arc_error_nomem(err);
-    struct arc_request request = {.method = "POST",
-                                  .path = arc_buf_text(&path),
-                                  .body = fields,
-                                  .why = "create the release as a draft"};
-    int rc = release_write(run, &request, &reply, err);
+    struct arc_request request = {
+        .method = "POST", .body = fields, .why = "create the release as a draft"};
+    int rc = release_send(run, &path, request, &reply, err);
     if (rc && release_name_burned(&reply))
         return release_refuse_name(run, err);
     if (rc)
@@ -263,12 +250,11 @@ int release_delete(struct release_run *run, const json_t *release, const char *w
     if (!id)
         return arc_error_nomem(err);
     arc_buf_printf(&path, "/repos/%s/releases/%s", run->o->repository, id);
-    ARC_TRY(arc_buf_check(&path, "the address", err));
-    struct arc_request request = {
-        .method = "DELETE", .path = arc_buf_text(&path), .repeatable = true, .why = why};
-    int rc = release_write(run, &request, &reply, &problem);
-    return rc && rc != ARC_ENOTFOUND ? arc_error_set(err, rc, "%s", arc_error_text(&problem))
-                                     : ARC_OK;
+    struct arc_request request = {.method = "DELETE", .repeatable = true, .why = why};
+    int rc = release_send(run, &path, request, &reply, &problem);
+    if (rc && rc != ARC_ENOTFOUND)
+        return arc_error_set(err, rc, "%s", arc_error_text(&problem));
+    return ARC_OK;
 }
 
 int release_remove_rivals(struct release_run *run, struct arc_error *err)

@@ -83,10 +83,8 @@ static int latest_is_foreign(struct release_run *run, bool *foreign, struct arc_
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
     ARC_AUTO(arc_error) struct arc_error problem = {0};
     arc_buf_printf(&path, "/repos/%s/releases/latest", run->o->repository);
-    ARC_TRY(arc_buf_check(&path, "the address", err));
-    struct arc_request request = {
-        .method = "GET", .path = arc_buf_text(&path), .why = "see whose release is the latest"};
-    int rc = run->t->send(run->t, &request, &reply, &problem);
+    struct arc_request request = {.method = "GET", .why = "see whose release is the latest"};
+    int rc = release_send(run, &path, request, &reply, &problem);
     if (rc && rc != ARC_ENOTFOUND)
         return arc_error_set(err, rc, "%s", arc_error_text(&problem));
     const char *tag = rc ? "" : release_text(reply.body, "tag_name");
@@ -228,14 +226,10 @@ static int patch(struct release_run *run, const json_t *fields, bool publish, bo
         return arc_error_nomem(err);
     arc_buf_printf(&path, "/repos/%s/releases/%s", run->o->repository, id);
     struct arc_request request = {.method = "PATCH",
-                                  .path = arc_buf_text(&path),
                                   .body = fields,
                                   .why = publish ? "publish: everything is in place"
                                                  : "bring the release up to date"};
-    int rc = arc_buf_check(&path, "the address", err);
-    if (rc)
-        return rc;
-    rc = release_write(run, &request, &reply, err);
+    int rc = release_send(run, &path, request, &reply, err);
     if (rc && release_name_burned(&reply))
         return give_up_name(run, err);
     if (rc)

@@ -41,10 +41,10 @@ struct release_run {
 void release_say(const struct release_run *run, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Sends a request that changes something, at a pace that the secondary rate limit allows (80 a
- * minute: GitHub docs, "Rate limits for the REST API"). */
-int release_write(struct release_run *run, const struct arc_request *request,
-                  struct arc_reply *reply, struct arc_error *err);
+/* As arc_transport_send(); what changes something at a pace that the secondary rate limit allows (80
+ * a minute: GitHub docs, "Rate limits for the REST API"). */
+int release_send(struct release_run *run, const struct arc_buf *path, struct arc_request request,
+                 struct arc_reply *reply, struct arc_error *err);
 
 /* Whether a failed write is a matter of looking again: its answer was lost, or another job was
  * faster. If so, the error moves from *err to run->trouble. */

@@ -18,12 +18,12 @@ void release_say(const struct release_run *run, const char *format, ...)
     run->o->progress(run->o->progress_context, arc_buf_text(&line));
 }
 
-int release_write(struct release_run *run, const struct arc_request *request,
-                  struct arc_reply *reply, struct arc_error *err)
+int release_send(struct release_run *run, const struct arc_buf *path, struct arc_request request,
+                 struct arc_reply *reply, struct arc_error *err)
 {
-    if (++run->writes > BURST)
+    if (strcmp(request.method, "GET") != 0 && ++run->writes > BURST)
         run->t->clock->wait(run->t->clock->context, 1000);
-    return run->t->send(run->t, request, reply, err);
+    return arc_transport_send(run->t, path, request, reply, err);
 }
 
 /* Whether one of the errors of an answer has this text in a member. */

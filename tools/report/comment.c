@@ -69,10 +69,9 @@ static int look(const struct arc_report_target *target, struct arc_transport *tr
     json_decref(found->first);
     found->first = NULL;
     json_array_clear(found->others);
-    int rc = arc_buf_check(&path, "the address", err);
-    return rc ? rc
-              : arc_transport_each(transport, arc_buf_text(&path), NULL,
-                                   "find the comment of an earlier run", 0, consider, found, err);
+    ARC_TRY(arc_buf_check(&path, "the address", err));
+    return arc_transport_each(transport, arc_buf_text(&path), NULL,
+                              "find the comment of an earlier run", 0, consider, found, err);
 }
 
 /* Asks whose token it is, where a comment with our mark is by somebody who is not trusted: a bot
@@ -110,14 +109,11 @@ static int send_body(const struct arc_report_target *target, struct arc_transpor
     else
         arc_buf_printf(&path, "/repos/%s/issues/%lld/comments", target->repository,
                        (long long)target->pull);
-    if (!fields || path.failed)
-        return arc_error_nomem(err);
     struct arc_request request = {.method = now ? "PATCH" : "POST",
-                                  .path = arc_buf_text(&path),
                                   .body = fields,
                                   .repeatable = now != NULL,
                                   .why = now ? "update the comment" : "comment"};
-    return transport->send(transport, &request, reply, err);
+    return arc_transport_send(transport, &path, request, reply, err);
 }
 
 static int remove_others(const struct comments *found, const struct arc_report_target *target,
@@ -130,13 +126,9 @@ static int remove_others(const struct comments *found, const struct arc_report_t
         ARC_AUTO(arc_reply) struct arc_reply reply = {0};
         arc_buf_printf(&path, "/repos/%s/issues/comments/%lld", target->repository,
                        (long long)json_integer_value(json_object_get(comment, "id")));
-        struct arc_request request = {.method = "DELETE",
-                                      .path = arc_buf_text(&path),
-                                      .repeatable = true,
-                                      .why = "delete a second comment of this group"};
-        int rc = arc_buf_check(&path, "the address", err);
-        if (!rc)
-            rc = transport->send(transport, &request, &reply, err);
+        struct arc_request request = {
+            .method = "DELETE", .repeatable = true, .why = "delete a second comment of this group"};
+        int rc = arc_transport_send(transport, &path, request, &reply, err);
         if (rc && rc != ARC_ENOTFOUND)
             return rc;
         if (rc)
@@ -152,21 +144,20 @@ static int step(json_t *report, const struct arc_report_target *target,
 {
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
     const char *body = report_text(report, "body");
-    int rc = look(target, transport, found, err);
-    if (!rc && !found->first && found->stranger && !found->asked) {
+    ARC_TRY(look(target, transport, found, err));
+    if (!found->first && found->stranger && !found->asked) {
         ARC_TRY(ask_login(transport, found, err));
-        rc = found->login ? look(target, transport, found, err) : ARC_OK;
+        if (found->login)
+            ARC_TRY(look(target, transport, found, err));
     }
-    if (!rc)
-        rc = remove_others(found, target, transport, err);
-    if (rc)
-        return rc;
+    ARC_TRY(remove_others(found, target, transport, err));
     if (found->first && arc_markdown_same(report_text(found->first, "body"), body)) {
         const char *action = report_text(json_object_get(report, "comment"), "action");
         *done = true;
         return set_comment(report, *action ? action : "unchanged", found->first, err);
     }
-    rc = send_body(target, transport, found->first, body, &reply, err);
+
+    int rc = send_body(target, transport, found->first, body, &reply, err);
     if (rc && reply.status == 403 && strstr(report_text(reply.body, "message"), "locked")) {
         arc_error_clear(err);
         *done = true;
@@ -191,8 +182,10 @@ int report_post_comment(json_t *report, const struct arc_report_target *target,
     bool done = false;
     report_mark(&mark, report_text(report, "group"));
     found.mark = arc_buf_text(&mark);
-    int rc = found.others ? arc_buf_check(&mark, "the mark", err) : arc_error_nomem(err);
-    for (int looks = 0; !rc && !done; looks++) {
+    ARC_TRY(arc_buf_check(&mark, "the mark", err));
+    if (!found.others)
+        return arc_error_nomem(err);
+    for (int looks = 0; !done; looks++) {
         if (looks == LOOKS)
             return arc_error_set(err, ARC_EWORLD,
                                  "the comment in pull request %lld does not stay as it was written "
@@ -200,7 +193,7 @@ int report_post_comment(json_t *report, const struct arc_report_target *target,
                                  (long long)target->pull, LOOKS);
         if (looks > 1)
             transport->clock->wait(transport->clock->context, (int64_t)1000 << looks);
-        rc = step(report, target, transport, &found, &done, err);
+        ARC_TRY(step(report, target, transport, &found, &done, err));
     }
-    return rc;
+    return ARC_OK;
 }

@@ -53,11 +53,12 @@ static bool same_text(const json_t *a, const char *name_a, const json_t *b, cons
 }
 
 /* Sends a create or an update. A lost answer is no error: *again asks for another look. */
-static int change(struct arc_transport *transport, const struct arc_request *request,
-                  struct arc_reply *reply, bool *again, struct arc_error *err)
+static int change(struct arc_transport *transport, const struct arc_buf *path,
+                  struct arc_request request, bool *again, struct arc_error *err)
 {
-    int rc = transport->send(transport, request, reply, err);
-    if (!rc || !reply->doubtful)
+    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+    int rc = arc_transport_send(transport, path, request, &reply, err);
+    if (!rc || !reply.doubtful)
         return rc;
     *again = true;
     return ARC_OK;
@@ -77,19 +78,17 @@ static int post_status(json_t *status, const json_t *now, const struct arc_repor
                        struct arc_transport *transport, bool *again, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
-    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
     if (status_same(now, status, target))
         return json_object_get(status, "action") ? ARC_OK : set_action(status, "unchanged", err);
     arc_buf_printf(&path, "/repos/%s/statuses/%s", target->repository, target->revision);
     ARC_AUTO_JSON json_t *body =
         json_pack("{s:s, s:s, s:s}", "context", report_text(status, "context"), "state",
                   report_text(status, "state"), "description", report_text(status, "description"));
-    if (!body || path.failed || arc_json_set_text(body, "target_url", target->run_url))
+    if (!body || arc_json_set_text(body, "target_url", target->run_url))
         return arc_error_nomem(err);
-    struct arc_request request = {
-        .method = "POST", .path = arc_buf_text(&path), .body = body, .why = "set the status"};
-    int rc = set_action(status, now ? "updated" : "created", err);
-    return rc ? rc : change(transport, &request, &reply, again, err);
+    ARC_TRY(set_action(status, now ? "updated" : "created", err));
+    struct arc_request request = {.method = "POST", .body = body, .why = "set the status"};
+    return change(transport, &path, request, again, err);
 }
 
 /* ---- check runs ----------------------------------------------------------------------------- */
@@ -126,7 +125,6 @@ static int post_check(json_t *status, const json_t *now, const struct arc_report
                       struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
-    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
     ARC_AUTO_JSON json_t *body = check_body(status, target, report);
     if (!body)
         return arc_error_nomem(err);
@@ -137,15 +135,12 @@ static int post_check(json_t *status, const json_t *now, const struct arc_report
         arc_buf_printf(&path, "/%lld", (long long)json_integer_value(json_object_get(now, "id")));
         json_object_del(body, "head_sha");
     }
+    ARC_TRY(set_action(status, now ? "updated" : "created", err));
     struct arc_request request = {.method = now ? "PATCH" : "POST",
-                                  .path = arc_buf_text(&path),
                                   .body = body,
                                   .repeatable = now != NULL,
                                   .why = now ? "update the check run" : "create the check run"};
-    int rc = arc_buf_check(&path, "the address", err);
-    if (!rc)
-        rc = set_action(status, now ? "updated" : "created", err);
-    return rc ? rc : change(transport, &request, &reply, again, err);
+    return change(transport, &path, request, again, err);
 }
 
 /* ---- either --------------------------------------------------------------------------------- */

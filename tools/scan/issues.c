@@ -121,14 +121,11 @@ static int create_label(const struct filing *filing, struct arc_error *err)
         json_pack("{s:s, s:s, s:s}", "name", LABEL, "color", LABEL_COLOR, "description",
                   "Findings of the security scan; kept up to date by arc-ci");
     arc_buf_printf(&path, "/repos/%s/labels", filing->options->repository);
-    if (!body || path.failed)
-        return arc_error_nomem(err);
     struct arc_request request = {.method = "POST",
-                                  .path = arc_buf_text(&path),
                                   .body = body,
                                   .repeatable = true,
                                   .why = "create the label of the scan's issues"};
-    int rc = filing->transport->send(filing->transport, &request, &reply, err);
+    int rc = arc_transport_send(filing->transport, &path, request, &reply, err);
     if (rc && reply.status == 422 && has_code(reply.body, "already_exists")) {
         arc_error_clear(err);
         return ARC_OK;
@@ -141,11 +138,8 @@ static int ensure_label(const struct filing *filing, struct arc_error *err)
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
     arc_buf_printf(&path, "/repos/%s/labels/" LABEL, filing->options->repository);
-    if (path.failed)
-        return arc_error_nomem(err);
-    struct arc_request request = {
-        .method = "GET", .path = arc_buf_text(&path), .why = "see whether the label is there"};
-    int rc = filing->transport->send(filing->transport, &request, &reply, err);
+    struct arc_request request = {.method = "GET", .why = "see whether the label is there"};
+    int rc = arc_transport_send(filing->transport, &path, request, &reply, err);
     if (rc != ARC_ENOTFOUND)
         return rc;
     arc_error_clear(err);
@@ -159,13 +153,9 @@ static int post(struct filing *filing, struct arc_reply *reply, struct arc_error
         json_pack("{s:s, s:s, s:[s]}", "title", arc_json_text_of(filing->wanted, "title"), "body",
                   arc_json_text_of(filing->wanted, "body"), "labels", LABEL);
     arc_buf_printf(&path, "/repos/%s/issues", filing->options->repository);
-    if (!body || path.failed)
-        return arc_error_nomem(err);
-    struct arc_request request = {.method = "POST",
-                                  .path = arc_buf_text(&path),
-                                  .body = body,
-                                  .why = "file the service's findings"};
-    return filing->transport->send(filing->transport, &request, reply, err);
+    struct arc_request request = {
+        .method = "POST", .body = body, .why = "file the service's findings"};
+    return arc_transport_send(filing->transport, &path, request, reply, err);
 }
 
 /* When the answer was lost, the issue may be there all the same: look before trying again. */
@@ -191,14 +181,9 @@ static int patch(const struct filing *filing, json_int_t number, const json_t *f
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
     arc_buf_printf(&path, "/repos/%s/issues/%lld", filing->options->repository, (long long)number);
-    if (!fields || path.failed)
-        return arc_error_nomem(err);
-    struct arc_request request = {.method = "PATCH",
-                                  .path = arc_buf_text(&path),
-                                  .body = fields,
-                                  .repeatable = true,
-                                  .why = why};
-    return filing->transport->send(filing->transport, &request, reply, err);
+    struct arc_request request = {
+        .method = "PATCH", .body = fields, .repeatable = true, .why = why};
+    return arc_transport_send(filing->transport, &path, request, reply, err);
 }
 
 static int close_doubles(const struct filing *filing, struct arc_error *err)

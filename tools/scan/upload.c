@@ -46,15 +46,12 @@ static int send_log(const struct arc_scan_publish *options, const char *log,
         json_pack("{s:s, s:s, s:s, s:s}", "commit_sha", options->commit, "ref", options->ref,
                   "sarif", log, "tool_name", "arc-ci scan");
     arc_buf_printf(&path, "/repos/%s/code-scanning/sarifs", options->repository);
-    if (!body || path.failed)
-        return arc_error_nomem(err);
     /* An analysis of the same commit and category replaces the one before. */
     struct arc_request request = {.method = "POST",
-                                  .path = arc_buf_text(&path),
                                   .body = body,
                                   .repeatable = true,
                                   .why = "upload the findings to code scanning"};
-    return transport->send(transport, &request, reply, err);
+    return arc_transport_send(transport, &path, request, reply, err);
 }
 
 static int rejected(const json_t *body, struct arc_error *err)
