@@ -47,6 +47,17 @@ static size_t ascii_length(const char *text, size_t len)
     return at;
 }
 
+size_t arc_text_utf16(const char *text, size_t len)
+{
+    size_t units = 0;
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+        units += (c & 0xc0) != 0x80;
+        units += c >= 0xf0;
+    }
+    return units;
+}
+
 bool arc_utf8_valid(const char *text, size_t len)
 {
     for (size_t at = ascii_length(text, len), step; at < len; at += step)

@@ -30,7 +30,9 @@ static void add_field_errors(struct arc_buf *out, const json_t *body)
         arc_buf_puts(out, i ? ", " : " (");
         add_shown(out, field ? field : "", 100);
         arc_buf_puts(out, field ? ": " : "");
-        add_shown(out, message ? message : code ? code : "unnamed error", 200);
+        if (!message)
+            message = code ? code : "unnamed error";
+        add_shown(out, message, 200);
     }
     arc_buf_puts(out, i ? ")" : "");
 }
@@ -161,7 +163,7 @@ static void add_advice(struct arc_buf *out, const struct arc_http_response *answ
         arc_buf_puts(out, "; it does not exist, or the token may not see it");
 }
 
-static int code_of(const struct arc_http_response *answer)
+static int choose_code(const struct arc_http_response *answer)
 {
     int status = answer->status;
     if (status == 404 || status == 410)
@@ -194,7 +196,7 @@ int arc_github_explain(const char *method, const char *path, const struct arc_ht
         add_shown(&text, page, 300);
     }
     add_advice(&text, answer, message);
-    return arc_error_set(err, code_of(answer), "%s", arc_buf_text(&text));
+    return arc_error_set(err, choose_code(answer), "%s", arc_buf_text(&text));
 }
 
 /* The byte that two hexadecimal digits stand for; -1 for anything else. */
@@ -278,7 +280,7 @@ void arc_github_mask(char *text, const char *secret)
 }
 
 /* "https://host:port" of a URL: its length up to the path, and where the host starts. */
-static size_t origin(const char *url, size_t *host)
+static size_t find_origin(const char *url, size_t *host)
 {
     const char *slashes = strstr(url, "://");
     *host = slashes ? (size_t)(slashes - url) + 3 : 0;
@@ -288,7 +290,7 @@ static size_t origin(const char *url, size_t *host)
 bool arc_github_trusted(const char *api, const char *url)
 {
     size_t api_host, url_host;
-    size_t api_end = origin(api, &api_host), url_end = origin(url, &url_host);
+    size_t api_end = find_origin(api, &api_host), url_end = find_origin(url, &url_host);
     if (!api_host || api_host != url_host || memcmp(api, url, api_host) != 0)
         return false;
     if (memchr(url, '@', url_end) || memchr(url, '\\', url_end))

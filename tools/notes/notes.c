@@ -2,20 +2,9 @@
 #include "arcci/documents.h"
 #include "arcci/template.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include "notes/values.h"
 #include <string.h>
-
-/* A release's limit counts characters; UTF-16 units, as JavaScript counts them, are never fewer. */
-static size_t count_characters(const struct arc_buf *text)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < text->len; i++) {
-        unsigned char c = (unsigned char)text->data[i];
-        count += (c & 0xc0) != 0x80;
-        count += c >= 0xf0;
-    }
-    return count;
-}
 
 /* How many commits the body does not list, in words, or null. */
 static json_t *commits_left(const json_t *values, size_t shown)
@@ -28,8 +17,8 @@ static json_t *commits_left(const json_t *values, size_t shown)
 }
 
 /* The notes with only the first `shown` commits. */
-static int render(const struct arc_template *template, const json_t *values, size_t shown,
-                  struct arc_buf *out, struct arc_error *err)
+static int render_notes(const struct arc_template *template, const json_t *values, size_t shown,
+                        struct arc_buf *out, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *part = json_copy((json_t *)values);
     const json_t *all = json_object_get(values, "commits");
@@ -50,36 +39,36 @@ static int render(const struct arc_template *template, const json_t *values, siz
 }
 
 /* The most commits with which the notes fit; the length grows with every commit. */
-static int fit(const struct arc_template *template, const json_t *values, size_t max, size_t *shown,
-               struct arc_buf *out, struct arc_error *err)
+static int fit_commits(const struct arc_template *template, const json_t *values, size_t max,
+                       size_t *shown, struct arc_buf *out, struct arc_error *err)
 {
     size_t most = json_array_size(json_object_get(values, "commits"));
     size_t low = 0, high = most;
     *shown = most;
-    ARC_TRY(render(template, values, most, out, err));
-    if (count_characters(out) <= max)
+    ARC_TRY(render_notes(template, values, most, out, err));
+    if (arc_text_utf16(out->data, out->len) <= max)
         return ARC_OK;
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        ARC_TRY(render(template, values, middle, out, err));
-        if (count_characters(out) <= max)
+        ARC_TRY(render_notes(template, values, middle, out, err));
+        if (arc_text_utf16(out->data, out->len) <= max)
             low = middle + 1;
         else
             high = middle;
     }
     *shown = low ? low - 1 : 0;
-    ARC_TRY(render(template, values, *shown, out, err));
-    if (count_characters(out) <= max)
+    ARC_TRY(render_notes(template, values, *shown, out, err));
+    if (arc_text_utf16(out->data, out->len) <= max)
         return ARC_OK;
     return arc_error_set(err, ARC_ELIMIT,
                          "the release notes have %zu characters without any commit; a release "
                          "holds %zu: use a shorter template (%s)",
-                         count_characters(out), max, template->name);
+                         arc_text_utf16(out->data, out->len), max, template->name);
 }
 
-static json_t *document(const struct arc_notes_options *options, const json_t *values,
-                        const struct arc_buf *body, size_t shown)
+static json_t *make_document(const struct arc_notes_options *options, const json_t *values,
+                             const struct arc_buf *body, size_t shown)
 {
     const struct arc_plan *plan = options->plan;
     const struct arc_notes_log *log = options->log;
@@ -97,7 +86,7 @@ static json_t *document(const struct arc_notes_options *options, const json_t *v
                      "prerelease", plan->version->prerelease,
                      "latest", plan->version->latest,
                      "previous-tag", notes_text_value(plan->version->previous_tag),
-                     "characters", (json_int_t)count_characters(body),
+                     "characters", (json_int_t)arc_text_utf16(body->data, body->len),
                      "own-text", own,
                      "commits",
                        "total", json_object_get(values, "commit-count"),
@@ -122,8 +111,8 @@ int arc_notes(const struct arc_notes_options *options, json_t **out, struct arc_
     }
     ARC_TRY(arc_template_parse(name, text, len, false, &template, err));
     ARC_TRY(arc_notes_values(options, &values, err));
-    ARC_TRY(
-        fit(&template, values, options->max ? options->max : ARC_NOTES_MAX, &shown, &body, err));
-    *out = document(options, values, &body, shown);
+    ARC_TRY(fit_commits(&template, values, options->max ? options->max : ARC_NOTES_MAX, &shown,
+                        &body, err));
+    *out = make_document(options, values, &body, shown);
     return *out ? ARC_OK : arc_error_nomem(err);
 }

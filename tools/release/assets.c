@@ -26,7 +26,7 @@ static int check_name(const char *name, struct arc_error *err)
                          arc_buf_text(&shown));
 }
 
-static int measure(struct release_asset *asset, struct arc_error *err)
+static int measure_asset(struct release_asset *asset, struct arc_error *err)
 {
     const struct arc_release_asset *given = asset->given;
     int rc;
@@ -63,7 +63,7 @@ int release_prepare_assets(struct release_run *run, struct arc_error *err)
             if (strcmp(run->assets[k].given->name, asset->given->name) == 0)
                 rc = arc_error_set(err, ARC_EINPUT, "two assets are named %s", asset->given->name);
         if (!rc && !run->t->describes)
-            rc = measure(asset, err);
+            rc = measure_asset(asset, err);
         if (rc)
             return rc;
     }
@@ -81,7 +81,7 @@ bool release_assets_complete(const struct release_run *run)
 /* ---- theirs --------------------------------------------------------------------------------- */
 
 /* The stored asset of that name, or NULL. */
-static const json_t *stored(const struct release_run *run, const char *name)
+static const json_t *find_stored(const struct release_run *run, const char *name)
 {
     size_t i;
     json_t *asset;
@@ -91,17 +91,17 @@ static const json_t *stored(const struct release_run *run, const char *name)
     return NULL;
 }
 
-static bool uploaded(const json_t *asset)
+static bool is_uploaded(const json_t *asset)
 {
     return strcmp(release_text(asset, "state"), "uploaded") == 0;
 }
 
 /* `digest` came in 2025; a server without it leaves the size. */
-static bool same(const struct release_asset *ours, const json_t *theirs)
+static bool is_same_asset(const struct release_asset *ours, const json_t *theirs)
 {
     const char *digest = release_text(theirs, "digest");
     json_int_t size = json_integer_value(json_object_get(theirs, "size"));
-    if (!uploaded(theirs) || size < 0 || (size_t)size != ours->size)
+    if (!is_uploaded(theirs) || size < 0 || (size_t)size != ours->size)
         return false;
     return strncmp(digest, "sha256:", 7) != 0 || strcmp(digest + 7, ours->sha256) == 0;
 }
@@ -110,8 +110,8 @@ int release_compare_assets(struct release_run *run, struct arc_error *err)
 {
     for (size_t i = 0; i < run->o->asset_count; i++) {
         struct release_asset *ours = &run->assets[i];
-        const json_t *theirs = stored(run, ours->given->name);
-        ours->stored = run->t->describes ? ours->uploads : theirs && same(ours, theirs);
+        const json_t *theirs = find_stored(run, ours->given->name);
+        ours->stored = run->t->describes ? ours->uploads : theirs && is_same_asset(ours, theirs);
         free(ours->url);
         ours->url = theirs ? strdup(release_text(theirs, "browser_download_url")) : NULL;
         if (theirs && !ours->url)
@@ -139,8 +139,8 @@ static const char *content_type(const char *name)
     return "application/octet-stream";
 }
 
-static int take_away(struct release_run *run, struct release_asset *ours, const json_t *theirs,
-                     struct arc_error *err)
+static int take_asset_away(struct release_run *run, struct release_asset *ours,
+                           const json_t *theirs, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
@@ -151,14 +151,14 @@ static int take_away(struct release_run *run, struct release_asset *ours, const 
     arc_buf_printf(&path, "/repos/%s/releases/assets/%s", run->o->repository, id);
     struct arc_request request = {.method = "DELETE",
                                   .repeatable = true,
-                                  .why = uploaded(theirs) ? "take away an asset that differs"
-                                                          : "take away a half-uploaded asset"};
+                                  .why = is_uploaded(theirs) ? "take away an asset that differs"
+                                                             : "take away a half-uploaded asset"};
     int rc = release_send(run, &path, request, &reply, &why);
     if (rc && rc != ARC_ENOTFOUND)
         return arc_error_set(err, rc, "%s", arc_error_text(&why));
     ours->replaced = true;
     release_say(run, "took away %s: %s", ours->given->name,
-                uploaded(theirs) ? "it differs" : "it was half uploaded");
+                is_uploaded(theirs) ? "it differs" : "it was half uploaded");
     return ARC_OK;
 }
 
@@ -171,7 +171,7 @@ static void add_address(struct arc_buf *out, const struct release_run *run, cons
     arc_buf_printf(out, "?name=%s", name);
 }
 
-static int upload(struct release_run *run, struct release_asset *ours, struct arc_error *err)
+static int upload_asset(struct release_run *run, struct release_asset *ours, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
@@ -201,7 +201,7 @@ static int upload(struct release_run *run, struct release_asset *ours, struct ar
  * seconds. */
 static bool be_patient(struct release_run *run, const json_t *theirs)
 {
-    if (!theirs || uploaded(theirs) || run->half || run->patience >= 3)
+    if (!theirs || is_uploaded(theirs) || run->half || run->patience >= 3)
         return false;
     run->patience++;
     run->t->clock->wait(run->t->clock->context, 5000);
@@ -219,17 +219,17 @@ int release_upload(struct release_run *run, struct arc_error *err)
                                  "asset %s was uploaded %u times, and each time the release held "
                                  "something else than these %zu bytes with SHA-256 %s",
                                  ours->given->name, ours->uploads, ours->size, ours->sha256);
-        const json_t *theirs = stored(run, ours->given->name);
+        const json_t *theirs = find_stored(run, ours->given->name);
         if (json_is_true(json_object_get(run->release, "immutable")))
             return arc_error_set(
                 err, ARC_EFAILED, "release %s is immutable and %s %s: a new version is needed",
                 run->tag, theirs ? "holds another" : "has no asset", ours->given->name);
         if (be_patient(run, theirs))
             return ARC_OK;
-        int rc = theirs ? take_away(run, ours, theirs, err) : ARC_OK;
+        int rc = theirs ? take_asset_away(run, ours, theirs, err) : ARC_OK;
         unsigned troubles = run->troubles;
         if (!rc)
-            rc = upload(run, ours, err);
+            rc = upload_asset(run, ours, err);
         if (rc || run->troubles > troubles) /* the release itself may be gone */
             return rc;
     }

@@ -29,8 +29,8 @@ bool release_draft_made(const char *body)
 }
 
 /* The digest of a title and a text. GitHub stores line ends as CRLF and trims the end. */
-static int digest(const char *name, const char *text, char out[ARC_SHA256_HEX],
-                  struct arc_error *err)
+static int hash_text(const char *name, const char *text, char out[ARC_SHA256_HEX],
+                     struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf all = {0};
     arc_buf_printf(&all, "%s\n", name);
@@ -47,7 +47,7 @@ bool release_draft_untouched(const char *name, const char *body)
 {
     char now[ARC_SHA256_HEX];
     const char *text = behind_mark(body);
-    return text && digest(name, text, now, NULL) == ARC_OK &&
+    return text && hash_text(name, text, now, NULL) == ARC_OK &&
            strncmp(body + strlen(MARK), now, ARC_SHA256_HEX - 1) == 0;
 }
 
@@ -62,7 +62,7 @@ static void add_block(struct arc_buf *out, const char *ours)
 }
 
 /* The text before and after our block; false when there is none. GitHub may store CRLF. */
-static bool split(const char *existing, size_t *before, const char **after)
+static bool split_block(const char *existing, size_t *before, const char **after)
 {
     const char *begin = strstr(existing, "<!-- arc-ci: notes begin -->");
     const char *end = begin ? strstr(begin, END) : NULL;
@@ -78,7 +78,7 @@ static void add_beside(struct arc_buf *out, bool in_front, const char *existing,
 {
     size_t before;
     const char *after;
-    if (split(existing, &before, &after)) {
+    if (split_block(existing, &before, &after)) {
         arc_buf_add(out, existing, before);
         add_block(out, ours);
         arc_buf_puts(out, after);
@@ -98,7 +98,10 @@ char *release_body(enum arc_body_mode mode, const char *existing, const char *ou
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {0};
     const char *text = behind_mark(existing);
-    existing = text ? text : existing ? existing : "";
+    if (text)
+        existing = text;
+    if (!existing)
+        existing = "";
     bool stays = mode == ARC_BODY_AUTO || mode == ARC_BODY_KEEP;
     if (!*ours || (stays && *existing))
         arc_buf_puts(&out, existing);
@@ -117,7 +120,7 @@ int release_draft_body(enum arc_body_mode mode, const char *name, const char *ou
     ARC_AUTO_FREE char *body = release_body(mode, NULL, ours);
     if (!body)
         return arc_error_nomem(err);
-    ARC_TRY(digest(name, body, sha256, err));
+    ARC_TRY(hash_text(name, body, sha256, err));
     arc_buf_printf(&text, MARK "%s" MARK_END "\n%s", sha256, body);
     *out = arc_buf_steal(&text);
     return *out ? ARC_OK : arc_error_nomem(err);

@@ -19,8 +19,8 @@ static int tag_missing(const struct release_run *run, struct arc_error *err)
 }
 
 /* Follows one annotated tag to what it points to. */
-static int peel(struct release_run *run, const char *sha, struct arc_reply *reply,
-                struct arc_error *err)
+static int follow_tag(struct release_run *run, const char *sha, struct arc_reply *reply,
+                      struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
     arc_buf_printf(&path, "/repos/%s/git/tags/%s", run->o->repository, sha);
@@ -72,7 +72,7 @@ int release_check_tag(struct release_run *run, struct arc_error *err)
             depth == TAG_DEPTH)
             return arc_error_set(err, ARC_EFAILED, "the tag %s does not point to a commit",
                                  run->tag);
-        rc = peel(run, sha, &reply, err);
+        rc = follow_tag(run, sha, &reply, err);
     }
     return rc;
 }
@@ -84,17 +84,17 @@ static bool is_draft(const json_t *release)
     return json_is_true(json_object_get(release, "draft"));
 }
 
-static json_int_t number(const json_t *release)
+static json_int_t release_number(const json_t *release)
 {
     return json_integer_value(json_object_get(release, "id"));
 }
 
 /* Published before draft, then the lower id: every job decides alike. */
-static bool before(const json_t *a, const json_t *b)
+static bool goes_before(const json_t *a, const json_t *b)
 {
     if (is_draft(a) != is_draft(b))
         return !is_draft(a);
-    return number(a) < number(b);
+    return release_number(a) < release_number(b);
 }
 
 static int add_rival(struct release_run *run, json_t *release, struct arc_error *err)
@@ -103,11 +103,11 @@ static int add_rival(struct release_run *run, json_t *release, struct arc_error 
         release_draft_untouched(release_text(release, "name"), release_text(release, "body")))
         return json_array_append(run->rivals, release) ? arc_error_nomem(err) : ARC_OK;
     release_say(run, "release %" PRIdMAX " has the tag %s too; it is a person's and stays",
-                (intmax_t)number(release), run->tag);
+                (intmax_t)release_number(release), run->tag);
     return ARC_OK;
 }
 
-static int consider(void *context, json_t *release, struct arc_error *err)
+static int consider_release(void *context, json_t *release, struct arc_error *err)
 {
     struct release_run *run = context;
     const char *tag = release_text(release, "tag_name");
@@ -117,9 +117,9 @@ static int consider(void *context, json_t *release, struct arc_error *err)
         run->release = json_incref(release);
         return ARC_OK;
     }
-    if (number(release) == number(run->release)) /* a page moved while we read */
+    if (release_number(release) == release_number(run->release)) /* a page moved while we read */
         return ARC_OK;
-    if (!before(release, run->release))
+    if (!goes_before(release, run->release))
         return add_rival(run, release, err);
     int rc = add_rival(run, run->release, err);
     json_decref(run->release);
@@ -127,7 +127,8 @@ static int consider(void *context, json_t *release, struct arc_error *err)
     return rc;
 }
 
-static int list(struct release_run *run, unsigned page, unsigned pages, struct arc_error *err)
+static int list_releases(struct release_run *run, unsigned page, unsigned pages,
+                         struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
     arc_buf_printf(&path, "/repos/%s/releases?per_page=100", run->o->repository);
@@ -136,7 +137,8 @@ static int list(struct release_run *run, unsigned page, unsigned pages, struct a
     ARC_TRY(arc_buf_check(&path, "the address", err));
     const char *why = run->created ? "see that the draft is the only one and has every asset, whole"
                                    : "find the release of the tag, drafts included";
-    return arc_transport_each(run->t, arc_buf_text(&path), NULL, why, pages, consider, run, err);
+    return arc_transport_each(run->t, arc_buf_text(&path), NULL, why, pages, consider_release, run,
+                              err);
 }
 
 static int get_release(struct release_run *run, const char *part, const char *why,
@@ -175,7 +177,7 @@ static int find_further(struct release_run *run, struct arc_error *err)
     int rc = get_published(run, err);
     if (rc || run->release)
         return rc;
-    rc = list(run, 2, PAGES_MAX - 1, err);
+    rc = list_releases(run, 2, PAGES_MAX - 1, err);
     if (rc == ARC_ELIMIT) {
         arc_error_clear(err);
         release_say(run, "the listing ends at 10,000 releases; drafts beyond it are not seen");
@@ -188,7 +190,7 @@ int release_find(struct release_run *run, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *last = arc_steal(&run->release);
     json_array_clear(run->rivals);
-    int rc = list(run, 1, 1, err);
+    int rc = list_releases(run, 1, 1, err);
     if (rc == ARC_ELIMIT) {
         arc_error_clear(err);
         rc = run->release ? ARC_OK : find_further(run, err);
@@ -263,8 +265,8 @@ int release_remove_rivals(struct release_run *run, struct arc_error *err)
     json_t *rival;
     json_array_foreach (run->rivals, i, rival) {
         ARC_TRY(release_delete(run, rival, "delete a second draft of this tag", err));
-        release_say(run, "deleted draft %" PRIdMAX ", a second one of %s", (intmax_t)number(rival),
-                    run->tag);
+        release_say(run, "deleted draft %" PRIdMAX ", a second one of %s",
+                    (intmax_t)release_number(rival), run->tag);
     }
     return ARC_OK;
 }

@@ -23,9 +23,11 @@ static void close_folder(DIR **folder)
         closedir(*folder);
 }
 
-static int walk(struct search *search, const char *below, unsigned depth, struct arc_error *err);
+static int walk_folder(struct search *search, const char *below, unsigned depth,
+                       struct arc_error *err);
 
-static int visit(struct search *search, const char *path, unsigned depth, struct arc_error *err)
+static int visit_entry(struct search *search, const char *path, unsigned depth,
+                       struct arc_error *err)
 {
     struct stat info;
     ARC_AUTO(arc_buf) struct arc_buf full = {.max = 8192};
@@ -37,7 +39,7 @@ static int visit(struct search *search, const char *path, unsigned depth, struct
     if (lstat(arc_buf_text(&full), &info) != 0)
         return ARC_OK;
     if (S_ISDIR(info.st_mode))
-        return walk(search, path, depth + 1, err);
+        return walk_folder(search, path, depth + 1, err);
     if (!S_ISREG(info.st_mode) || !arc_glob_match(search->glob, path, strlen(path)))
         return ARC_OK;
     json_t *item = json_string(path);
@@ -48,7 +50,8 @@ static int visit(struct search *search, const char *path, unsigned depth, struct
 }
 
 /* `below` is a folder below the root, "" for the root itself. */
-static int walk(struct search *search, const char *below, unsigned depth, struct arc_error *err)
+static int walk_folder(struct search *search, const char *below, unsigned depth,
+                       struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {.max = 8192};
     arc_buf_printf(&path, "%s%s", *search->root || *below ? search->root : ".", below);
@@ -61,7 +64,7 @@ static int walk(struct search *search, const char *below, unsigned depth, struct
         arc_buf_reset(&path);
         arc_buf_printf(&path, "%s%s%s", below, *below ? "/" : "", entry->d_name);
         rc = arc_buf_check(&path, "a path", err);
-        rc = rc ? rc : visit(search, arc_buf_text(&path), depth, err);
+        rc = rc ? rc : visit_entry(search, arc_buf_text(&path), depth, err);
     }
     return rc;
 }
@@ -108,7 +111,7 @@ int release_expand(const char *text, json_t *out, struct arc_error *err)
     if (arc_glob_compile(pattern + plain, strlen(pattern + plain), &glob, err))
         return arc_error_prefix(err, "--asset");
     struct search search = {.glob = glob, .root = root, .found = found};
-    ARC_TRY(walk(&search, "", 0, err));
+    ARC_TRY(walk_folder(&search, "", 0, err));
     size_t count = json_array_size(found);
     if (!count)
         return arc_error_set(err, ARC_EINPUT, "--asset: the pattern '%.300s' matches no file",

@@ -4,6 +4,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/markdown.h"
+#include "base/text.h"
 #include "github/options.h"
 #include <string.h>
 
@@ -31,18 +32,7 @@ static bool hex40(const char *text)
     return (len == 40 || len == 64) && !text[len];
 }
 
-/* UTF-16 units, the strictest way in which GitHub may count. */
-static size_t characters(const char *text)
-{
-    size_t count = 0;
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        count += (c & 0xc0) == 0x80 ? 0U : c >= 0xf0 ? 2U : 1U;
-    }
-    return count;
-}
-
-static int check(struct release_run *run, struct arc_error *err)
+static int check_options(struct release_run *run, struct arc_error *err)
 {
     const struct arc_release_options *o = run->o;
     run->tag = o->version->tag;
@@ -56,22 +46,22 @@ static int check(struct release_run *run, struct arc_error *err)
                              "'%.100s' is not a commit: expected 40 hexadecimal "
                              "digits",
                              o->revision);
-    if (characters(o->body) > ARC_RELEASE_BODY_MAX)
+    if (arc_text_utf16(o->body, strlen(o->body)) > ARC_RELEASE_BODY_MAX)
         return arc_error_set(err, ARC_ELIMIT,
                              "the notes have %zu characters; a release has room for %d ('arc-ci "
                              "notes' shortens them)",
-                             characters(o->body), ARC_RELEASE_BODY_MAX);
+                             arc_text_utf16(o->body, strlen(o->body)), ARC_RELEASE_BODY_MAX);
     return ARC_OK;
 }
 
 /* ---- the release's own fields --------------------------------------------------------------- */
 
-static bool draft_now(const struct release_run *run)
+static bool is_draft_now(const struct release_run *run)
 {
     return json_is_true(json_object_get(run->release, "draft"));
 }
 
-static const char *make_latest(const struct release_run *run)
+static const char *say_latest(const struct release_run *run)
 {
     return run->latest && !run->prerelease ? "true" : "false";
 }
@@ -108,7 +98,7 @@ static int decide_latest(struct release_run *run, struct arc_error *err)
 /* A draft that a person made is theirs to publish. */
 static bool stays_draft(const struct release_run *run)
 {
-    return run->o->draft || (!run->o->publish && draft_now(run) &&
+    return run->o->draft || (!run->o->publish && is_draft_now(run) &&
                              !release_draft_made(release_text(run->release, "body")));
 }
 
@@ -129,7 +119,7 @@ static int want_body(const struct release_run *run, bool untouched, bool publish
 {
     const struct arc_release_options *o = run->o;
     const char *now = release_text(run->release, "body");
-    bool marked = draft_now(run) && !publish && release_draft_made(now);
+    bool marked = is_draft_now(run) && !publish && release_draft_made(now);
     if (marked && (untouched || (o->mode == ARC_BODY_REPLACE && *o->body)))
         return release_draft_body(o->mode, o->name ? o->name : run->tag, o->body, out, err);
     *out = release_body(o->mode, untouched ? NULL : now, o->body);
@@ -169,11 +159,11 @@ static void say_waits(struct release_run *run)
 /* The fields to change, NULL in *out when the release is as it shall be. Publishing sends them all,
  * so that the hidden mark goes in the same request. A draft cannot be the latest, and what is
  * published keeps its tag: neither is sent then. */
-static int differences(struct release_run *run, json_t **out, struct arc_error *err)
+static int find_differences(struct release_run *run, json_t **out, struct arc_error *err)
 {
     const char *name_now = release_text(run->release, "name");
     const char *now = release_text(run->release, "body");
-    bool draft = draft_now(run), publish = draft && !stays_draft(run);
+    bool draft = is_draft_now(run), publish = draft && !stays_draft(run);
     bool prerelease = json_is_true(json_object_get(run->release, "prerelease"));
     bool untouched = draft && release_draft_untouched(name_now, now);
     const char *name = want_name(run, untouched);
@@ -183,11 +173,11 @@ static int differences(struct release_run *run, json_t **out, struct arc_error *
         say_kept(run, want);
     if (draft && !publish && !run->o->draft)
         say_waits(run);
-    if (characters(want) > ARC_RELEASE_BODY_LIMIT)
+    if (arc_text_utf16(want, strlen(want)) > ARC_RELEASE_BODY_LIMIT)
         return arc_error_set(err, ARC_ELIMIT,
                              "the notes and the text of %s have %zu characters together; GitHub "
                              "takes %d (--body-mode=auto leaves the text as it is)",
-                             run->tag, characters(want), ARC_RELEASE_BODY_LIMIT);
+                             run->tag, arc_text_utf16(want, strlen(want)), ARC_RELEASE_BODY_LIMIT);
     bool same = strcmp(name_now, name) == 0 && arc_markdown_same(now, want) &&
                 prerelease == run->prerelease;
     bool withdrawn = strncmp(now, ARC_WITHDRAWN_MARK, strlen(ARC_WITHDRAWN_MARK)) == 0;
@@ -196,7 +186,7 @@ static int differences(struct release_run *run, json_t **out, struct arc_error *
         return ARC_OK;
     *out = json_pack("{s:s, s:s, s:b}", "name", name, "body", want, "prerelease", run->prerelease);
     if (!*out || arc_json_set_text(*out, "tag_name", draft ? run->tag : NULL) ||
-        arc_json_set_text(*out, "make_latest", draft && !publish ? NULL : make_latest(run)) ||
+        arc_json_set_text(*out, "make_latest", draft && !publish ? NULL : say_latest(run)) ||
         (publish && json_object_set_new(*out, "draft", json_false())))
         return arc_error_nomem(err);
     return ARC_OK;
@@ -206,8 +196,8 @@ static int differences(struct release_run *run, json_t **out, struct arc_error *
 static int give_up_name(struct release_run *run, struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error left = {0};
-    bool ours = draft_now(run) && release_draft_untouched(release_text(run->release, "name"),
-                                                          release_text(run->release, "body"));
+    bool ours = is_draft_now(run) && release_draft_untouched(release_text(run->release, "name"),
+                                                             release_text(run->release, "body"));
     if (ours &&
         release_delete(run, run->release, "delete the draft that can't be published", &left))
         release_say(run, "the draft of %s stays: %s", run->tag, arc_error_text(&left));
@@ -216,8 +206,8 @@ static int give_up_name(struct release_run *run, struct arc_error *err)
 
 /* Takes the answer as the release; whether it is what was asked for is for the next look to say
  * if it is not. */
-static int patch(struct release_run *run, const json_t *fields, bool publish, bool *done,
-                 struct arc_error *err)
+static int patch_release(struct release_run *run, const json_t *fields, bool publish, bool *done,
+                         struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
@@ -240,8 +230,8 @@ static int patch(struct release_run *run, const json_t *fields, bool publish, bo
         run->release = arc_steal(&reply.body);
         rc = release_compare_assets(run, err);
     }
-    *done =
-        !rc && release_assets_complete(run) && (run->t->describes || !publish || !draft_now(run));
+    *done = !rc && release_assets_complete(run) &&
+            (run->t->describes || !publish || !is_draft_now(run));
     if (!rc)
         release_say(run, publish ? "published %s" : "updated %s", run->tag);
     return rc;
@@ -261,8 +251,8 @@ static int round_once(struct release_run *run, bool *done, struct arc_error *err
 
     ARC_TRY(release_remove_rivals(run, err));
     ARC_TRY(release_compare_assets(run, err));
-    ARC_TRY(
-        differences(run, &fields, err)); /* refuses what cannot be before anything is uploaded */
+    ARC_TRY(find_differences(run, &fields,
+                             err)); /* refuses what cannot be before anything is uploaded */
     if (create || !release_assets_complete(run)) {
         run->updated = true;
         return release_upload(run, err);
@@ -270,10 +260,10 @@ static int round_once(struct release_run *run, bool *done, struct arc_error *err
     *done = !fields;
     if (*done)
         return ARC_OK;
-    return patch(run, fields, json_is_false(json_object_get(fields, "draft")), done, err);
+    return patch_release(run, fields, json_is_false(json_object_get(fields, "draft")), done, err);
 }
 
-static int rounds(struct release_run *run, struct arc_error *err)
+static int repeat_rounds(struct release_run *run, struct arc_error *err)
 {
     bool done = false;
     for (unsigned round = 0; !done; round++) {
@@ -299,17 +289,21 @@ static int rounds(struct release_run *run, struct arc_error *err)
 
 static json_t *asset_row(const struct release_asset *asset)
 {
-    const char *action = !asset->uploads ? "kept" : asset->replaced ? "replaced" : "uploaded";
+    const char *action = asset->replaced ? "replaced" : "uploaded";
+    if (!asset->uploads)
+        action = "kept";
     return json_pack("{s:s, s:I, s:s, s:s, s:s?}", "name", asset->given->name, "size",
                      (json_int_t)asset->size, "sha256", asset->sha256, "action", action, "url",
                      asset->url);
 }
 
-static int document(const struct release_run *run, json_t **out, struct arc_error *err)
+static int make_document(const struct release_run *run, json_t **out, struct arc_error *err)
 {
     ARC_AUTO_FREE char *id = release_id(run->release);
     ARC_AUTO_JSON json_t *assets = json_array();
-    bool created = run->own && id && strcmp(run->own, id) == 0;
+    const char *action = run->updated ? "updated" : "unchanged";
+    if (run->own && id && strcmp(run->own, id) == 0)
+        action = "created";
     for (size_t i = 0; i < run->o->asset_count; i++)
         if (json_array_append_new(assets, asset_row(&run->assets[i])))
             return arc_error_nomem(err);
@@ -320,13 +314,10 @@ static int document(const struct release_run *run, json_t **out, struct arc_erro
                      json_integer_value(json_object_get(run->release, "id")), "url",
                      release_text(run->release, "html_url"), "tag", run->tag, "name",
                      release_text(run->release, "name"), "target", run->commit, "draft",
-                     draft_now(run), "prerelease",
+                     is_draft_now(run), "prerelease",
                      json_is_true(json_object_get(run->release, "prerelease")), "make-latest",
-                     strcmp(make_latest(run), "true") == 0, "action",
-                     created        ? "created"
-                     : run->updated ? "updated"
-                                    : "unchanged",
-                     "assets", assets, "requests", (int)run->t->requests);
+                     strcmp(say_latest(run), "true") == 0, "action", action, "assets", assets,
+                     "requests", (int)run->t->requests);
     return *out ? ARC_OK : arc_error_nomem(err);
 }
 
@@ -337,16 +328,14 @@ int arc_release(const struct arc_release_options *options, struct arc_transport 
     struct release_run run = {.o = options, .t = transport, .rivals = json_array()};
     ARC_AUTO(arc_error) struct arc_error local = {0};
     struct arc_error *why = err ? err : &local;
-    int rc = run.rivals ? check(&run, why) : arc_error_nomem(why);
-    if (!rc)
-        rc = release_prepare_assets(&run, why);
-    if (!rc)
-        rc = release_check_tag(&run, why);
-    if (!rc)
-        rc = decide_latest(&run, why);
-    if (!rc)
-        rc = rounds(&run, why);
-    return rc ? rc : document(&run, out, why);
+    if (!run.rivals)
+        return arc_error_nomem(why);
+    ARC_TRY(check_options(&run, why));
+    ARC_TRY(release_prepare_assets(&run, why));
+    ARC_TRY(release_check_tag(&run, why));
+    ARC_TRY(decide_latest(&run, why));
+    ARC_TRY(repeat_rounds(&run, why));
+    return make_document(&run, out, why);
 }
 
 int arc_release_requests(const struct arc_release_options *options, json_t **out,

@@ -26,7 +26,7 @@ static void comments_free(struct comments *comments)
 
 /* Anybody can write the mark into a comment. Ours are the one that this run made, and those of a
  * bot, of a person who may write to the repository, or of the token's own user. */
-static bool trusted(const struct comments *comments, const json_t *comment)
+static bool is_trusted(const struct comments *comments, const json_t *comment)
 {
     static const char *const associations[] = {"OWNER", "MEMBER", "COLLABORATOR"};
     const char *association = report_text(comment, "author_association");
@@ -43,13 +43,13 @@ static bool trusted(const struct comments *comments, const json_t *comment)
     return false;
 }
 
-static int consider(void *context, json_t *comment, struct arc_error *err)
+static int keep_ours(void *context, json_t *comment, struct arc_error *err)
 {
     struct comments *found = context;
     const char *body = report_text(comment, "body");
     if (strncmp(body, found->mark, strlen(found->mark)) != 0)
         return ARC_OK;
-    if (!trusted(found, comment)) {
+    if (!is_trusted(found, comment)) {
         found->stranger = true;
         return ARC_OK;
     }
@@ -60,8 +60,8 @@ static int consider(void *context, json_t *comment, struct arc_error *err)
     return json_array_append(found->others, comment) ? arc_error_nomem(err) : ARC_OK;
 }
 
-static int look(const struct arc_report_target *target, struct arc_transport *transport,
-                struct comments *found, struct arc_error *err)
+static int list_comments(const struct arc_report_target *target, struct arc_transport *transport,
+                         struct comments *found, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
     arc_buf_printf(&path, "/repos/%s/issues/%lld/comments?per_page=100", target->repository,
@@ -71,7 +71,7 @@ static int look(const struct arc_report_target *target, struct arc_transport *tr
     json_array_clear(found->others);
     ARC_TRY(arc_buf_check(&path, "the address", err));
     return arc_transport_each(transport, arc_buf_text(&path), NULL,
-                              "find the comment of an earlier run", 0, consider, found, err);
+                              "find the comment of an earlier run", 0, keep_ours, found, err);
 }
 
 /* Asks whose token it is, where a comment with our mark is by somebody who is not trusted: a bot
@@ -138,17 +138,17 @@ static int remove_others(const struct comments *found, const struct arc_report_t
 }
 
 /* One look and what follows from it. *done when the comment stands and is the only one. */
-static int step(json_t *report, const struct arc_report_target *target,
-                struct arc_transport *transport, struct comments *found, bool *done,
-                struct arc_error *err)
+static int settle_once(json_t *report, const struct arc_report_target *target,
+                       struct arc_transport *transport, struct comments *found, bool *done,
+                       struct arc_error *err)
 {
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
     const char *body = report_text(report, "body");
-    ARC_TRY(look(target, transport, found, err));
+    ARC_TRY(list_comments(target, transport, found, err));
     if (!found->first && found->stranger && !found->asked) {
         ARC_TRY(ask_login(transport, found, err));
         if (found->login)
-            ARC_TRY(look(target, transport, found, err));
+            ARC_TRY(list_comments(target, transport, found, err));
     }
     ARC_TRY(remove_others(found, target, transport, err));
     if (found->first && arc_markdown_same(report_text(found->first, "body"), body)) {
@@ -193,7 +193,7 @@ int report_post_comment(json_t *report, const struct arc_report_target *target,
                                  (long long)target->pull, LOOKS);
         if (looks > 1)
             transport->clock->wait(transport->clock->context, (int64_t)1000 << looks);
-        ARC_TRY(step(report, target, transport, &found, &done, err));
+        ARC_TRY(settle_once(report, target, transport, &found, &done, err));
     }
     return ARC_OK;
 }

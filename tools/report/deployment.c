@@ -7,7 +7,7 @@
 #define LOOKS 4
 
 /* The worst status, the later of two alike: the summing-up ones come last. */
-static const json_t *worst(const json_t *report)
+static const json_t *find_worst(const json_t *report)
 {
     size_t i;
     json_t *status;
@@ -20,8 +20,8 @@ static const json_t *worst(const json_t *report)
 }
 
 /* Answers *out, a list's first element or what was made, as a new reference; NULL for none. */
-static int send(struct arc_transport *transport, const char *path, const json_t *body,
-                const char *why, json_t **out, bool *lost, struct arc_error *err)
+static int send_call(struct arc_transport *transport, const char *path, const json_t *body,
+                     const char *why, json_t **out, bool *lost, struct arc_error *err)
 {
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
     struct arc_request request = {
@@ -47,8 +47,9 @@ static json_t *deployment_body(const json_t *report, const struct arc_report_tar
 }
 
 /* The group's deployment: the newest one, else one that is made. */
-static int find(const json_t *report, const struct arc_report_target *target,
-                struct arc_transport *transport, json_t **out, bool *lost, struct arc_error *err)
+static int find_deployment(const json_t *report, const struct arc_report_target *target,
+                           struct arc_transport *transport, json_t **out, bool *lost,
+                           struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
     ARC_AUTO_FREE char *environment = arc_url_encode(target->environment);
@@ -59,17 +60,17 @@ static int find(const json_t *report, const struct arc_report_target *target,
                    group ? group : "", environment ? environment : "");
     if (!environment || !group || path.failed)
         return arc_error_nomem(err);
-    int rc = send(transport, arc_buf_text(&path), NULL, "find the deployment of an earlier run",
-                  out, lost, err);
+    int rc = send_call(transport, arc_buf_text(&path), NULL,
+                       "find the deployment of an earlier run", out, lost, err);
     if (rc || *out)
         return rc;
     ARC_AUTO_JSON json_t *body = deployment_body(report, target);
     path.data[base] = '\0';
-    return body ? send(transport, path.data, body, "create the deployment", out, lost, err)
+    return body ? send_call(transport, path.data, body, "create the deployment", out, lost, err)
                 : arc_error_nomem(err);
 }
 
-static bool same(const json_t *now, const json_t *want)
+static bool is_same_status(const json_t *now, const json_t *want)
 {
     static const char *const names[] = {"state", "description", "log_url"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -80,7 +81,7 @@ static bool same(const json_t *now, const json_t *want)
 
 static json_t *status_body(const json_t *report, const struct arc_report_target *target)
 {
-    const json_t *status = worst(report);
+    const json_t *status = find_worst(report);
     const char *state = report_text(status, "state");
     json_t *body =
         json_pack("{s:s, s:s}", "state", strcmp(state, "pending") ? state : "in_progress",
@@ -111,13 +112,13 @@ static int set_status(const json_t *report, const struct arc_report_target *targ
     arc_buf_puts(&path, "?per_page=1");
     if (!want || path.failed)
         return arc_error_nomem(err);
-    int rc =
-        send(transport, path.data, NULL, "see whether its status stands already", &now, lost, err);
-    if (rc || (now && same(now, want)))
+    int rc = send_call(transport, path.data, NULL, "see whether its status stands already", &now,
+                       lost, err);
+    if (rc || (now && is_same_status(now, want)))
         return rc;
     path.data[base] = '\0';
     *action = now ? "updated" : "created";
-    return send(transport, path.data, want, "set the deployment's status", &made, lost, err);
+    return send_call(transport, path.data, want, "set the deployment's status", &made, lost, err);
 }
 
 int report_post_deployment(json_t *report, const struct arc_report_target *target,
@@ -127,7 +128,7 @@ int report_post_deployment(json_t *report, const struct arc_report_target *targe
     for (int looks = 0; looks < LOOKS; looks++) {
         ARC_AUTO_JSON json_t *deployment = NULL;
         bool lost = false;
-        int rc = find(report, target, transport, &deployment, &lost, err);
+        int rc = find_deployment(report, target, transport, &deployment, &lost, err);
         if (!rc && !lost)
             rc = set_status(report, target, transport, deployment, &action, &lost, err);
         if (rc)

@@ -146,8 +146,9 @@ static int gather(struct arc_project *project, const struct arc_report_files *fi
     return read_run(project, files, in, err);
 }
 
-static int post(const struct arc_env *env, const struct arc_report_files *files,
-                const struct arc_report_target *target, json_t *report, struct arc_error *err)
+static int post_report(const struct arc_env *env, const struct arc_report_files *files,
+                       const struct arc_report_target *target, json_t *report,
+                       struct arc_error *err)
 {
     struct arc_transport *transport = NULL;
     if (goes_nowhere(target))
@@ -180,7 +181,7 @@ int arc_report_files(struct arc_project *project, const struct arc_report_files 
     ARC_TRY(arc_report(&facts, &report, err));
     if (json_object_set_new(report, "revision", json_string(in.target.revision)))
         return arc_error_nomem(err);
-    ARC_TRY(post(project->env, files, &in.target, report, err));
+    ARC_TRY(post_report(project->env, files, &in.target, report, err));
     *out = arc_steal(&report);
     return ARC_OK;
 }

@@ -23,9 +23,9 @@ static int keep_first(void *context, json_t *element, struct arc_error *err)
     return json_object_set(found->by_name, name, element) ? arc_error_nomem(err) : ARC_OK;
 }
 
-static int look(const struct arc_report_target *target, struct arc_transport *transport,
-                const char *part, const char *member, const char *key, json_t **out,
-                struct arc_error *err)
+static int list_known(const struct arc_report_target *target, struct arc_transport *transport,
+                      const char *part, const char *member, const char *key, json_t **out,
+                      struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
     ARC_AUTO_JSON json_t *names = json_object();
@@ -47,14 +47,14 @@ static int set_action(json_t *status, const char *action, struct arc_error *err)
                                                                       : ARC_OK;
 }
 
-static bool same_text(const json_t *a, const char *name_a, const json_t *b, const char *name_b)
+static bool is_same_text(const json_t *a, const char *name_a, const json_t *b, const char *name_b)
 {
     return strcmp(report_text(a, name_a), report_text(b, name_b)) == 0;
 }
 
 /* Sends a create or an update. A lost answer is no error: *again asks for another look. */
-static int change(struct arc_transport *transport, const struct arc_buf *path,
-                  struct arc_request request, bool *again, struct arc_error *err)
+static int send_change(struct arc_transport *transport, const struct arc_buf *path,
+                       struct arc_request request, bool *again, struct arc_error *err)
 {
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
     int rc = arc_transport_send(transport, path, request, &reply, err);
@@ -66,10 +66,10 @@ static int change(struct arc_transport *transport, const struct arc_buf *path,
 
 /* ---- commit statuses ------------------------------------------------------------------------ */
 
-static bool status_same(const json_t *now, const json_t *want, const struct arc_report_target *t)
+static bool is_same_status(const json_t *now, const json_t *want, const struct arc_report_target *t)
 {
-    return now && same_text(now, "state", want, "state") &&
-           same_text(now, "description", want, "description") &&
+    return now && is_same_text(now, "state", want, "state") &&
+           is_same_text(now, "description", want, "description") &&
            strcmp(report_text(now, "target_url"), t->run_url ? t->run_url : "") == 0;
 }
 
@@ -78,7 +78,7 @@ static int post_status(json_t *status, const json_t *now, const struct arc_repor
                        struct arc_transport *transport, bool *again, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
-    if (status_same(now, status, target))
+    if (is_same_status(now, status, target))
         return json_object_get(status, "action") ? ARC_OK : set_action(status, "unchanged", err);
     arc_buf_printf(&path, "/repos/%s/statuses/%s", target->repository, target->revision);
     ARC_AUTO_JSON json_t *body =
@@ -88,7 +88,7 @@ static int post_status(json_t *status, const json_t *now, const struct arc_repor
         return arc_error_nomem(err);
     ARC_TRY(set_action(status, now ? "updated" : "created", err));
     struct arc_request request = {.method = "POST", .body = body, .why = "set the status"};
-    return change(transport, &path, request, again, err);
+    return send_change(transport, &path, request, again, err);
 }
 
 /* ---- check runs ----------------------------------------------------------------------------- */
@@ -110,13 +110,13 @@ static json_t *check_body(const json_t *status, const struct arc_report_target *
     return NULL;
 }
 
-static bool check_same(const json_t *now, const json_t *want)
+static bool is_same_check(const json_t *now, const json_t *want)
 {
     const json_t *output = json_object_get(now, "output");
     const json_t *wanted = json_object_get(want, "output");
-    return now && same_text(now, "status", want, "status") &&
-           same_text(now, "conclusion", want, "conclusion") &&
-           same_text(output, "title", wanted, "title") &&
+    return now && is_same_text(now, "status", want, "status") &&
+           is_same_text(now, "conclusion", want, "conclusion") &&
+           is_same_text(output, "title", wanted, "title") &&
            arc_markdown_same(report_text(output, "summary"), report_text(wanted, "summary"));
 }
 
@@ -128,7 +128,7 @@ static int post_check(json_t *status, const json_t *now, const struct arc_report
     ARC_AUTO_JSON json_t *body = check_body(status, target, report);
     if (!body)
         return arc_error_nomem(err);
-    if (check_same(now, body))
+    if (is_same_check(now, body))
         return json_object_get(status, "action") ? ARC_OK : set_action(status, "unchanged", err);
     arc_buf_printf(&path, "/repos/%s/check-runs", target->repository);
     if (now) {
@@ -140,7 +140,7 @@ static int post_check(json_t *status, const json_t *now, const struct arc_report
                                   .body = body,
                                   .repeatable = now != NULL,
                                   .why = now ? "update the check run" : "create the check run"};
-    return change(transport, &path, request, again, err);
+    return send_change(transport, &path, request, again, err);
 }
 
 /* ---- either --------------------------------------------------------------------------------- */
@@ -162,14 +162,14 @@ static int post_all(json_t *report, const struct arc_report_target *target,
     return ARC_OK;
 }
 
-static int post(json_t *report, const struct arc_report_target *target,
-                struct arc_transport *transport, const char *part, const char *member,
-                const char *key, struct arc_error *err)
+static int post_until_settled(json_t *report, const struct arc_report_target *target,
+                              struct arc_transport *transport, const char *part, const char *member,
+                              const char *key, struct arc_error *err)
 {
     for (int looks = 0; looks < LOOKS; looks++) {
         ARC_AUTO_JSON json_t *known = NULL;
         bool again = false;
-        int rc = look(target, transport, part, member, key, &known, err);
+        int rc = list_known(target, transport, part, member, key, &known, err);
         if (!rc)
             rc = post_all(report, target, transport, known, &again, err);
         if (rc || !again)
@@ -182,11 +182,11 @@ static int post(json_t *report, const struct arc_report_target *target,
 int report_post_statuses(json_t *report, const struct arc_report_target *target,
                          struct arc_transport *transport, struct arc_error *err)
 {
-    return post(report, target, transport, "status", "statuses", "context", err);
+    return post_until_settled(report, target, transport, "status", "statuses", "context", err);
 }
 
 int report_post_checks(json_t *report, const struct arc_report_target *target,
                        struct arc_transport *transport, struct arc_error *err)
 {
-    return post(report, target, transport, "check-runs", "check_runs", "name", err);
+    return post_until_settled(report, target, transport, "check-runs", "check_runs", "name", err);
 }
