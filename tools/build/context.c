@@ -8,14 +8,15 @@
 #define SHOWN_MAX  5     /* files that a message names */
 #define LISTED_MAX 10000 /* files that build.json lists of a service */
 
-/* One context being compared. */
+/* The work tree being compared. Lists are one for each service of the plan. */
 struct comparison {
     const struct arc_plan *plan;
-    struct arc_arena *memory;
-    char ***listed;
-    size_t count;          /* of listed */
-    size_t differ;         /* files that are not as the commit has them */
-    struct arc_buf *shown; /* the first of them */
+    struct arc_arena *memory; /* of `generated` */
+    char ***generated;        /* files that are listed */
+    size_t *counts;           /* of these */
+    char ***places;           /* files and folders that a service is made of */
+    size_t differ;            /* files that are not as the commit has them */
+    struct arc_buf *shown;    /* the first of them */
     struct arc_error *err;
 };
 
@@ -36,22 +37,43 @@ static bool is_generated(const struct arc_plan *plan, const char *path)
     return matched;
 }
 
+/* Whether a path lies in a folder, "." for the root, or is that file. */
+static bool is_below(const char *path, const char *folder)
+{
+    size_t len = strlen(folder);
+    return strcmp(folder, ".") == 0 ||
+           (strncmp(path, folder, len) == 0 && (path[len] == '/' || !path[len]));
+}
+
+static bool is_in_service(const struct comparison *comparison, size_t service, const char *path)
+{
+    char *const *place = comparison->places[service];
+    while (place && *place && !is_below(path, *place))
+        place++;
+    return place && *place;
+}
+
 static int consider(void *context, const char *path, enum arc_git_standing standing)
 {
     static const char *const words[] = {"is changed", "is missing", "is new"};
     struct comparison *comparison = context;
     size_t len = strlen(path);
-    bool folder = len && path[len - 1] == '/'; /* a repository of its own, or an empty one */
-    if (standing == ARC_GIT_IS_IGNORED || is_generated(comparison->plan, path)) {
-        if (comparison->count++ >= LISTED_MAX)
-            return ARC_OK;
-        return arc_texts_add(comparison->memory, comparison->listed, path, comparison->err);
-    }
-    if (folder && standing == ARC_GIT_NEW)
+    bool is_folder = len && path[len - 1] == '/'; /* a repository of its own, or an empty one */
+    bool listed = standing == ARC_GIT_IS_IGNORED || is_generated(comparison->plan, path);
+
+    for (size_t i = 0; i < comparison->plan->service_count; i++) {
+        if (!is_in_service(comparison, i, path))
+            continue;
+        if (listed && comparison->counts[i]++ < LISTED_MAX)
+            ARC_TRY(arc_texts_add(comparison->memory, &comparison->generated[i], path,
+                                  comparison->err));
+        if (listed || (is_folder && standing == ARC_GIT_NEW))
+            continue;
+        if (comparison->differ++ < SHOWN_MAX)
+            arc_buf_printf(comparison->shown, "%s%.200s %s", comparison->differ > 1 ? ", " : "",
+                           path, words[standing]);
         return ARC_OK;
-    if (comparison->differ++ < SHOWN_MAX)
-        arc_buf_printf(comparison->shown, "%s%.200s %s", comparison->differ > 1 ? ", " : "", path,
-                       words[standing]);
+    }
     return ARC_OK;
 }
 
@@ -79,52 +101,50 @@ static int refuse_files(const struct arc_plan *plan, const struct comparison *co
                          plan->tag ? "" : "; --allow-dirty builds it, marked as dirty");
 }
 
-/* `path` is a file or folder from the root; what BuildKit fetches is no matter of the work tree. */
-static int compare_path(struct arc_project *project, const struct arc_plan *plan, const char *path,
-                        struct comparison *comparison)
-{
-    struct arc_oid commit = {{0}};
-    memcpy(commit.hex, plan->revision, 40);
-    if (arc_context_is_remote(path))
-        return ARC_OK;
-    const char *const paths[] = {path, NULL};
-    return arc_git_compare_worktree(project->git, project->env, &commit, paths, consider,
-                                    comparison, comparison->err);
-}
-
-/* Whether a path lies in a folder, "." for the root. */
-static bool is_below(const char *path, const char *folder)
-{
-    size_t len = strlen(folder);
-    return strcmp(folder, ".") == 0 || (strncmp(path, folder, len) == 0 && path[len] == '/');
-}
-
-/* Everything that goes into a service: its context, its Dockerfile, which may lie elsewhere, and its
- * other contexts. */
-static int compare_service(struct arc_project *project, const struct arc_plan *plan,
-                           const struct arc_planned_service *service, struct comparison *comparison)
+/* Everything of the work tree that goes into a service: its context, its Dockerfile, which may lie
+ * elsewhere, and its other contexts. What BuildKit fetches is no matter of the work tree. */
+static int find_places(const struct arc_planned_service *service, struct arc_arena *memory,
+                       char ***out, struct arc_error *err)
 {
     const char *dockerfile = service->dockerfile;
     const struct arc_pair *other = service->recipe ? service->recipe->contexts : NULL;
-    ARC_TRY(compare_path(project, plan, service->context, comparison));
-    if (dockerfile && !arc_context_is_remote(service->context) &&
-        !is_below(dockerfile, service->context))
-        ARC_TRY(compare_path(project, plan, dockerfile, comparison));
+    if (!arc_context_is_remote(service->context)) {
+        ARC_TRY(arc_texts_add(memory, out, service->context, err));
+        if (dockerfile && !is_below(dockerfile, service->context))
+            ARC_TRY(arc_texts_add(memory, out, dockerfile, err));
+    }
     for (; other && other->name; other++)
-        ARC_TRY(compare_path(project, plan, other->value, comparison));
+        if (!arc_context_is_remote(other->value))
+            ARC_TRY(arc_texts_add(memory, out, other->value, err));
     return ARC_OK;
 }
 
-static int compare(struct arc_project *project, const struct arc_plan *plan,
-                   struct arc_context *out, struct comparison *comparison, struct arc_error *err)
+/* One comparison for all services: a git for each took a second for 300. */
+static int compare(struct arc_project *project, struct comparison *comparison)
 {
+    const struct arc_plan *plan = comparison->plan;
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
+    struct arc_error *err = comparison->err;
+    struct arc_oid commit = {{0}};
+    char **all = NULL;
+
+    comparison->places = arc_arena_array(&memory, plan->service_count, sizeof *comparison->places);
+    comparison->counts = arc_arena_array(&memory, plan->service_count, sizeof *comparison->counts);
+    ARC_TRY(arc_arena_check(&memory, err));
     for (size_t i = 0; i < plan->service_count; i++) {
-        comparison->listed = &out->generated[i];
-        comparison->count = 0;
+        char ***places = &comparison->places[i];
         if (plan->services[i].selected)
-            ARC_TRY(compare_service(project, plan, &plan->services[i], comparison));
+            ARC_TRY(find_places(&plan->services[i], &memory, places, err));
+        for (char **place = *places; place && *place; place++)
+            ARC_TRY(arc_texts_add(&memory, &all, *place, err));
     }
-    return arc_arena_check(&out->memory, err);
+
+    memcpy(commit.hex, plan->revision, 40);
+    if (!all)
+        return ARC_OK;
+    ARC_TRY(arc_git_compare_worktree(project->git, project->env, &commit, (const char *const *)all,
+                                     consider, comparison, err));
+    return arc_arena_check(comparison->memory, err);
 }
 
 int arc_context_read(struct arc_project *project, const struct arc_plan *plan, bool allow_dirty,
@@ -139,6 +159,7 @@ int arc_context_read(struct arc_project *project, const struct arc_plan *plan, b
     out->generated = arc_arena_array(&out->memory, plan->service_count + 1, sizeof(char **));
     if (!out->generated)
         return arc_error_nomem(err);
+    comparison.generated = out->generated;
     if (arc_project_open(project, err) == ARC_ENOTFOUND) {
         arc_error_clear(err);
         return ARC_OK;
@@ -149,7 +170,7 @@ int arc_context_read(struct arc_project *project, const struct arc_plan *plan, b
         out->dirty = lenient;
         return lenient ? ARC_OK : refuse_head(plan, head.hex, err);
     }
-    ARC_TRY(compare(project, plan, out, &comparison, err));
+    ARC_TRY(compare(project, &comparison));
     out->dirty = comparison.differ && lenient;
     return comparison.differ && !lenient ? refuse_files(plan, &comparison, err) : ARC_OK;
 }
