@@ -106,6 +106,9 @@ class Checkout:
             text = file.read_text().replace("ghcr.io", self.stage.engine.registry.host)
             text = text.replace(BUILDER, f"{BUILDER} --driver-opt network=host").replace("cache: none", "cache: write")
             text = re.sub(r"\n  queue: max(?=\n)|, queue: max(?=\})", "", text)
+            if "job.workflow_sha" in text:  # act would copy the repository over the first checkout's
+                text = text.replace("        with:\n          persist-credentials",
+                                    f"        with:\n          ref: ''\n          persist-credentials")
             file.write_text(re.sub(r"moby/buildkit:v\S+", buildkit.IMAGE, text))
 
     def git(self, *arguments):
