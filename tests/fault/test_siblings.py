@@ -133,6 +133,14 @@ def test_a_file_that_two_patterns_name_is_attached_once(project, double):
     assert names.count("a.zip") == names.count("b.zip") == 1
 
 
+def test_the_ledger_among_the_files_of_a_pattern(project, double):
+    """A pattern that takes it in names no second asset of its name."""
+    double.state.expected_assets = None
+    status, output = project.run(double, "--asset=b*.json")
+    assert status == 0, output
+    assert [asset["name"] for asset in double.state.releases[0]["assets"]].count("build.json") == 1
+
+
 def test_two_files_of_one_name_are_not(project, double):
     for folder in ("x", "y"):
         (project.folder / folder).mkdir()
@@ -159,6 +167,20 @@ def test_a_gate_whose_job_did_not_end_well_has_not_passed(project, double, resul
     done = run(project, double, "report", "--as=none", "--json", "--plan=plan.json", f"--needs={jobs(result)}")
     (gate,) = [status for status in json.loads(done.stdout)["statuses"] if status["context"].endswith("/ gate")]
     assert gate["state"] != "success" and "security" in gate["description"] and result in gate["description"], gate
+
+
+def test_a_service_that_the_ledger_of_a_matrix_lost(project, double):
+    """Of a matrix's legs the last one's outputs are all that a job has."""
+    project.put("plan.json", json.dumps(reporting.PLAN))
+    lost = documents.build(revision=SHA, services=reporting.BUILD["services"][:1])
+    needs = json.dumps({"build": {"result": "success", "outputs": {"build": json.dumps(lost)}}})
+    done = run(project, double, "report", "--as=none", "--json", "--plan=plan.json", f"--needs={needs}")
+    states = {status["context"].split(" / ")[1]: status for status in json.loads(done.stdout)["statuses"]}
+    selected = [service["service"] for service in reporting.PLAN["services"] if service["selected"]]
+    built = lost["services"][0]["service"]
+    for name in selected:
+        assert (states[name]["state"] == "success") == (name == built), states
+    assert states["images"]["state"] == "failure"
 
 
 @pytest.mark.parametrize("result", ["failure", "cancelled", "skipped", "", "neutral"])

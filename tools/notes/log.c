@@ -264,7 +264,7 @@ static int read_log(struct arc_project *project, const struct arc_plan *plan,
     if (log->all)
         return ARC_OK;
 
-    ARC_TRY(notes_ask_pulls(project->env, log, err));
+    ARC_TRY(notes_ask_pulls(project->env, plan->source, log, err));
     return since ? find_newcomers(&reading, since, err) : ARC_OK;
 }
 

@@ -5,6 +5,7 @@
 #include "github/options.h"
 #include "notes/log.h"
 #include <string.h>
+#include <strings.h>
 
 #define PAGES_MAX 20 /* of 100 pull requests, those that changed last first */
 
@@ -63,12 +64,22 @@ static int list_pulls(const struct arc_env *env, const char *repository, struct 
     return rc;
 }
 
-int notes_ask_pulls(const struct arc_env *env, struct arc_notes_log *log, struct arc_error *err)
+/* Whether a page, "https://github.com/owner/name", is of this repository: the numbers of another one's
+ * pull requests mean others. */
+static bool is_page_of(const char *source, const char *repository)
+{
+    size_t len = source ? strlen(source) : 0, name = strlen(repository);
+    return len > name && source[len - name - 1] == '/' &&
+           strcasecmp(source + len - name, repository) == 0;
+}
+
+int notes_ask_pulls(const struct arc_env *env, const char *source, struct arc_notes_log *log,
+                    struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error why = {0};
     const char *repository = arc_env_nonempty(env, "GITHUB_REPOSITORY");
     if (!log->count || !repository || !arc_repository_name_valid(repository) ||
-        !arc_github_token(env, NULL))
+        !is_page_of(source, repository) || !arc_github_token(env, NULL))
         return ARC_OK;
 
     struct listing listing = {.log = log, .oldest = log->commits[0].date};

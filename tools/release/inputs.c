@@ -80,9 +80,12 @@ static int add_sums(struct asset_list *list, struct arc_error *err)
     return ARC_OK;
 }
 
-/* Whether an earlier pattern gave the same file. */
-static bool is_listed(const struct asset_list *list, const struct arc_release_asset *asset)
+/* Whether an earlier pattern gave the same file, or it is the ledger, which is there by itself. */
+static bool is_listed(const struct asset_list *list, const struct arc_release_asset *asset,
+                      const char *ledger)
 {
+    if (ledger && strcmp(asset->name, "build.json") == 0 && arc_file_same(ledger, asset->path))
+        return true;
     for (size_t i = 0; i < list->count; i++)
         if (list->items[i].path && strcmp(list->items[i].name, asset->name) == 0 &&
             arc_file_same(list->items[i].path, asset->path))
@@ -110,7 +113,7 @@ static int make_assets(const struct arc_release_files *files, const json_t *buil
     json_array_foreach (expanded, i, text) {
         struct arc_release_asset *asset = &list->items[list->count];
         ARC_TRY(split_asset(json_string_value(text), kept, asset, err));
-        list->count += !is_listed(list, asset);
+        list->count += !is_listed(list, asset, files->documents.build);
     }
     return files->checksums ? add_sums(list, err) : ARC_OK;
 }

@@ -146,7 +146,7 @@ static void judge(const struct arc_report_facts *facts, const struct arc_planned
     } else if (!service->selected) {
         out->state = "success";
         arc_buf_printf(&out->why, "not built: %s", service->reason);
-    } else if (job.there) {
+    } else if (job.there && !(facts->build && facts->build->pushed)) {
         set_verdict(out, "success", "built, not pushed");
     } else {
         judge_missing(facts, out);
