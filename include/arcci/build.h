@@ -30,7 +30,10 @@ struct arc_bake_options {
                           NULL: every selected service */
     const bool *skip;  /* for each service of the plan, whether it is left out; NULL: none */
     char *const *keys; /* for each of them, the key for the index's annotation; NULL: none */
-    const char *cache; /* "registry": layers are cached beside the image; NULL: no cache */
+    const char *cache; /* "registry": layers are cached beside the image; "local,dir=FOLDER", "gha",
+                          "s3,bucket=…" with buildx's options; NULL: no cache */
+    const char *load;  /* the engine's platform: images go into its store, each for that platform or
+                          the first that it has; NULL: they do not */
     bool sbom;         /* attach an SBOM, beside the provenance */
     bool by_digest;    /* push by digest, where the driver can; else under the staging tag */
 };
@@ -46,6 +49,9 @@ int arc_bake(const struct arc_bake_options *options, json_t **out, struct arc_er
  * twice, or they are of several platforms. */
 int arc_bake_cells(const struct arc_plan *plan, const char *names, const struct arc_cell ***out,
                    struct arc_error *err);
+
+/* Checks a cache as arc_bake_options has it. ARC_EINPUT says what is wrong with it. */
+int arc_bake_check_cache(const char *cache, struct arc_error *err);
 
 /* Where a cell or step of a running build stands. */
 enum arc_step_state { ARC_STEP_RUNNING, ARC_STEP_DONE, ARC_STEP_CACHED, ARC_STEP_FAILED };
@@ -69,6 +75,7 @@ struct arc_build_options {
     const char *cell;    /* as in arc_bake_options */
     const char *cache;   /* as in arc_bake_options */
     const char *builder; /* name of a buildx builder; NULL: the current one */
+    bool load;           /* into the engine's store, to be tried there, instead of pushing */
     bool sbom;
     bool rebuild;       /* build what is already in the registry too */
     unsigned attempts;  /* tries for what can pass (network, registry); 0: 3 */
@@ -79,8 +86,8 @@ struct arc_build_options {
 
 /* Builds, verifies and makes build.json. The plan's folders lie below arc_project_root(). With plan.push, images are pushed under their
  * staging tags and read back; a service, or the cell, that is in the registry already, made from
- * the same inputs, is verified and not built again. Without, they are built and left to the local
- * engine. ARC_EFAILED when a build fails (with file:line of the Dockerfile where BuildKit tells
+ * the same inputs, is verified and not built again. Without, they are built and left to the
+ * builder; with `load` they are in the engine's store under their staging tags. ARC_EFAILED when a build fails (with file:line of the Dockerfile where BuildKit tells
  * it), or what is in the registry is not what was planned; ARC_EWORLD when docker, an emulator or
  * the network is missing. */
 int arc_build(struct arc_project *project, const struct arc_build_options *options,

@@ -10,6 +10,7 @@ import pytest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "scan"))
 import real_trivy  # noqa: E402
+from shop import TAG  # noqa: E402
 
 SCANNER = "docker/buildkit-syft-scanner:stable-1"
 
@@ -20,6 +21,8 @@ def chance(shop):
     """A layer that no two builds make alike: where it is the same, it was not made again."""
     with open(shop.folder / "services/messaging/Dockerfile", "a") as dockerfile:
         dockerfile.write("USER root\nRUN head -c 16 /dev/urandom > /chance\nUSER 1000:1000\n")
+    shop.commit("chance")
+    shop.git("tag", "-f", TAG)
 
 
 def last_layers(shop, build):
@@ -34,8 +37,8 @@ def forget(shop):
 
 
 def test_an_empty_builder_finds_the_layers_beside_the_image(shop):
-    shop.plan("--service", "flash")
     chance(shop)
+    shop.plan("--service", "flash")
     first, _ = shop.build("--cache", "registry")
     assert "buildcache" in shop.engine.registry.tags(shop.name("flash"))
     forget(shop)
@@ -47,9 +50,26 @@ def test_an_empty_builder_finds_the_layers_beside_the_image(shop):
     assert all(last_layers(shop, without)[platform] != layer for platform, layer in last_layers(shop, first).items())
 
 
-def test_cells_do_not_take_each_others_cache(shop):
-    shop.plan("--service", "flash")
+def test_an_empty_builder_finds_the_layers_in_a_folder(shop, tmp_path):
     chance(shop)
+    shop.plan("--service", "flash")
+    cache = ("--cache", f"local,dir={tmp_path}/layers")
+    first, _ = shop.build(*cache)
+    assert (tmp_path / "layers/flash/index.json").exists()
+    forget(shop)
+    second, _ = shop.build(*cache, "--rebuild")
+    assert last_layers(shop, second) == last_layers(shop, first)
+
+
+def test_the_cache_of_github_wants_the_runners_variables(shop):
+    shop.plan("--service", "flash")
+    _, said = shop.build("--cache", "gha", status=3)
+    assert "ACTIONS_RUNTIME_TOKEN" in said and shop.engine.registry.tags(shop.name("flash")) == []
+
+
+def test_cells_do_not_take_each_others_cache(shop):
+    chance(shop)
+    shop.plan("--service", "flash")
     layers = {}
     for platform in ("linux/amd64", "linux/arm64"):
         layers |= last_layers(shop, shop.build("--cache", "registry", "--cell", f"flash/{platform}")[0])

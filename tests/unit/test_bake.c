@@ -121,6 +121,57 @@ static void test_a_cell_is_one_platform_under_its_own_tag(void **state)
                 "ignore-error=true']");
 }
 
+static void test_caches_are_of_every_kind(void **state)
+{
+    (void)state;
+    static const char *const kinds[][3] = {
+        {"local,dir=/c", "['type=local,src=/c/flash', 'type=local,src=/c/flash-linux-arm64']",
+         "['type=local,dest=/c/flash-linux-arm64,mode=max,ignore-error=true']"},
+        {"gha", "['type=gha,scope=flash', 'type=gha,scope=flash-linux-arm64']",
+         "['type=gha,scope=flash-linux-arm64,mode=max,ignore-error=true']"},
+        {"s3,region=eu,bucket=b,prefix=p/",
+         "['type=s3,name=flash,region=eu,bucket=b,prefix=p/', "
+         "'type=s3,name=flash-linux-arm64,region=eu,bucket=b,prefix=p/']",
+         "['type=s3,name=flash-linux-arm64,region=eu,bucket=b,prefix=p/,mode=max,"
+         "ignore-error=true']"},
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        assert_int_equal(arc_bake_check_cache(kinds[i][0], NULL), ARC_OK);
+        struct arc_bake_options options = {.cell = "flash/linux/arm64", .cache = kinds[i][0]};
+        ARC_AUTO_JSON json_t *out = bake(options, plan_text);
+        assert_json(json_object_get(target(out, "flash"), "cache-from"), kinds[i][1]);
+        assert_json(json_object_get(target(out, "flash"), "cache-to"), kinds[i][2]);
+    }
+
+    static const char *const wrong[] = {"",
+                                        "disk",
+                                        "ghar",
+                                        "local",
+                                        "local,dir=",
+                                        "local,dir=a,b",
+                                        "local,dest=x",
+                                        "s3,bucket=b",
+                                        "registry,ref=x"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_int_equal(arc_bake_check_cache(wrong[i], NULL), ARC_EINPUT);
+}
+
+static void test_what_is_loaded_is_not_pushed(void **state)
+{
+    (void)state;
+    static const char *const engines[][2] = {{"linux/arm64", "['linux/arm64']"},
+                                             {"linux/riscv64", "['linux/amd64']"}};
+    for (size_t i = 0; i < 2; i++) {
+        struct arc_bake_options options = {.load = engines[i][0]};
+        ARC_AUTO_JSON json_t *out = bake(options, plan_text);
+        const json_t *flash = target(out, "flash");
+        assert_json(json_object_get(flash, "platforms"), engines[i][1]);
+        assert_json(json_object_get(flash, "output"), "['type=docker']");
+        assert_json(json_object_get(flash, "tags"), "['r.example/a/arc-flash:staging-0123']");
+        assert_null(json_object_get(flash, "attest"));
+    }
+}
+
 static void test_push_by_digest_has_no_tag(void **state)
 {
     (void)state;
@@ -156,6 +207,8 @@ int main(void)
         cmocka_unit_test(test_values_are_not_expanded),
         cmocka_unit_test(test_the_index_is_annotated),
         cmocka_unit_test(test_a_cell_is_one_platform_under_its_own_tag),
+        cmocka_unit_test(test_caches_are_of_every_kind),
+        cmocka_unit_test(test_what_is_loaded_is_not_pushed),
         cmocka_unit_test(test_push_by_digest_has_no_tag),
         cmocka_unit_test(test_a_cell_that_is_not_planned),
     };

@@ -216,17 +216,41 @@ static int add_variable(struct arc_arena *memory, const char *secret, char ***ou
     return *name ? arc_texts_add(memory, out, name, err) : ARC_OK;
 }
 
-/* The variables that the plan's secrets are in, and docker needs. NULL for none. */
-static int find_variables(const struct arc_plan *plan, struct arc_arena *memory, char ***out,
-                          struct arc_error *err)
+/* What BuildKit's cache of GitHub Actions is reached by (docs.docker.com/build/cache/backends/gha).
+ * The token writes to the cache of the whole repository, so no other child gets it. */
+static const char *const cache_variables[] = {"ACTIONS_CACHE_URL", "ACTIONS_RESULTS_URL",
+                                              "ACTIONS_RUNTIME_TOKEN", "ACTIONS_CACHE_SERVICE_V2"};
+
+static int add_cache_variables(const struct arc_build_options *options, struct arc_arena *memory,
+                               char ***out, struct arc_error *err)
 {
-    for (size_t i = 0; i < plan->service_count; i++) {
-        const struct arc_planned_recipe *recipe = plan->services[i].recipe;
-        char *const *secret = recipe && plan->services[i].selected ? recipe->secrets : NULL;
-        for (; secret && *secret; secret++)
-            ARC_TRY(add_variable(memory, *secret, out, err));
-    }
+    if (!arc_env_nonempty(options->env, "ACTIONS_RUNTIME_TOKEN"))
+        return arc_error_set(err, ARC_EWORLD,
+                             "the cache gha needs ACTIONS_RUNTIME_TOKEN and ACTIONS_RESULTS_URL, "
+                             "which GitHub gives to actions, not to `run` steps: pass them on in a "
+                             "step before this one (docs/building.md), or take --cache registry");
+    for (size_t i = 0; i < sizeof cache_variables / sizeof *cache_variables; i++)
+        ARC_TRY(arc_texts_add(memory, out, cache_variables[i], err));
     return ARC_OK;
+}
+
+/* The variables that the targets' secrets and caches are in, and docker needs. NULL for none. */
+static int find_variables(const struct arc_build_options *options, const json_t *definition,
+                          struct arc_arena *memory, char ***out, struct arc_error *err)
+{
+    const char *name;
+    json_t *target, *item;
+    size_t i;
+    bool gha = false;
+    json_object_foreach (json_object_get(definition, "target"), name, target) {
+        json_array_foreach (json_object_get(target, "secret"), i, item)
+            ARC_TRY(add_variable(memory, json_string_value(item), out, err));
+        json_array_foreach (json_object_get(target, "cache-from"), i, item)
+            gha |= strncmp(json_string_value(item), "type=gha", 8) == 0;
+        json_array_foreach (json_object_get(target, "cache-to"), i, item)
+            gha |= strncmp(json_string_value(item), "type=gha", 8) == 0;
+    }
+    return gha ? add_cache_variables(options, memory, out, err) : ARC_OK;
 }
 
 /* What the child's output is fed to. */
@@ -266,7 +290,7 @@ static int run_once(const struct arc_build_options *options, const json_t *defin
         argv[i] = json_string_value(item);
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
     char **variables = NULL;
-    ARC_TRY(find_variables(options->plan, &memory, &variables, err));
+    ARC_TRY(find_variables(options, definition, &memory, &variables, err));
     struct reading reading = {options, progress, plain, err};
     struct arc_process process = {.argv = argv,
                                   .env = options->env,

@@ -15,6 +15,7 @@ struct run {
     const struct arc_cell **cells; /* the only cells that are built; NULL: whole services */
     bool engine;                   /* the builder is the engine itself */
     char *one[2];                  /* the cells' platform */
+    char *load;                    /* the engine's, whose store the images go into; NULL: none */
     char **keys;                   /* of every target; NULL when nothing is pushed */
     bool *done;                    /* whether its entry is there */
     struct arc_ledger *ledger;     /* its services are the entries, until they close up */
@@ -24,7 +25,13 @@ static void run_free(struct run *run)
 {
     arc_registry_free(run->registry);
     free(run->cells);
+    free(run->load);
     free(run->done);
+}
+
+static bool pushes(const struct run *run)
+{
+    return run->options->plan->push && !run->options->load;
 }
 
 static const char *staging_of(const struct run *run, const struct arc_planned_service *service)
@@ -37,7 +44,13 @@ static const char *staging_of(const struct run *run, const struct arc_planned_se
 /* What a service is built for in this run. */
 static char *const *platforms_of(const struct run *run, const struct arc_planned_service *service)
 {
-    return run->cells ? run->one : service->platforms;
+    if (run->cells)
+        return run->one;
+    char *const *platform = service->platforms;
+    const char *loaded = arc_load_platform(run->load, service);
+    while (loaded && strcmp(*platform, loaded) != 0)
+        platform++;
+    return platform;
 }
 
 static void tell(const struct run *run, const char *service, const char *step)
@@ -124,6 +137,8 @@ static int make_local(const struct run *run, const struct arc_planned_service *s
         .built = true,
     };
     for (char *const *platform = platforms_of(run, service); *platform; platform++) {
+        if (built->cell_count && run->load)
+            break; /* the first of these is the one */
         struct arc_built_cell *cell =
             arc_arena_append(memory, &built->cells, &built->cell_count, sizeof *cell);
         if (!cell)
@@ -214,7 +229,7 @@ static int note_built(struct run *run, const json_t *targets, const struct arc_b
         struct arc_verify verify = verify_of(run, service, digest);
         if (!json_object_get(targets, service->service))
             continue;
-        if (plan->push)
+        if (pushes(run))
             ARC_TRY(read_back(run, &verify, tagged, built, err));
         else
             ARC_TRY(make_local(run, service, digest, built, err));
@@ -258,8 +273,9 @@ static int build_missing(struct run *run, struct arc_error *err)
     const struct arc_build_options *options = run->options;
     ARC_AUTO(arc_bake_result) struct arc_bake_result result = {0};
     ARC_AUTO_JSON json_t *definition = NULL;
-    bool push = options->plan->push;
+    bool push = pushes(run);
     struct arc_bake_options bake = {.env = options->env,
+                                    .load = run->load,
                                     .plan = options->plan,
                                     .cell = options->cell,
                                     .skip = run->done,
@@ -308,7 +324,9 @@ static int start(struct run *run, struct arc_error *err)
             if (run->cells[i])
                 run->one[0] = run->cells[i]->platform;
     }
-    if (!options->plan->push)
+    if (options->load)
+        ARC_TRY(arc_build_engine_platform(options, &run->load, err));
+    if (!pushes(run))
         return ARC_OK;
 
     ARC_TRY(arc_build_is_engine(options, &run->engine, err));
@@ -383,7 +401,7 @@ static int check_push(struct run *run, struct arc_error *err)
 static int build_all(struct run *run, struct arc_error *err)
 {
     ARC_TRY(start(run, err));
-    if (run->options->plan->push && !run->options->rebuild)
+    if (pushes(run) && !run->options->rebuild)
         ARC_TRY(find_built(run, err));
     if (run->options->plan->push)
         ARC_TRY(check_push(run, err));
@@ -401,6 +419,7 @@ int arc_build(struct arc_project *project, const struct arc_build_options *given
     *out = (struct arc_ledger){0};
     ARC_TRY(at_root(project, given, &options, &there, &root, err));
     ARC_TRY(arc_ledger_begin(options.plan, out, err));
+    out->pushed = out->pushed && !options.load;
 
     ARC_AUTO(run) struct run run = {.options = &options, .ledger = out};
     int rc = build_all(&run, err);
@@ -423,8 +442,12 @@ int arc_build_describe(struct arc_project *project, const struct arc_build_optio
                                     .sbom = given->sbom};
     bool engine = true;
     char **keys = NULL;
+    ARC_AUTO_FREE char *load = NULL;
     ARC_TRY(at_root(project, given, &options, &there, &root, err));
-    if (given->plan->push) {
+    if (given->load)
+        ARC_TRY(arc_build_engine_platform(&options, &load, err));
+    bake.load = load;
+    if (given->plan->push && !given->load) {
         ARC_TRY(arc_build_keys(&options, &memory, &keys, err));
         arc_build_is_engine(&options, &engine, NULL); /* without docker: as it is by default */
     }

@@ -1,6 +1,7 @@
 /* The buildx builder that runs the build. */
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/platform.h"
 #include "base/text.h"
 #include "build/run.h"
 #include "os/process.h"
@@ -34,11 +35,10 @@ static bool builder_chosen(const struct arc_build_options *options)
     return rc != ARC_ENOTFOUND && (rc || *arc_json_text_of(current, "Name"));
 }
 
-/* What `docker buildx inspect` says: "Name: value" lines, for the builder and for each node. */
-static int inspect(const struct arc_build_options *options, struct arc_process_result *out,
-                   struct arc_error *err)
+/* Asks docker; what it cannot answer is an error. */
+static int ask_docker(const struct arc_build_options *options, const char *const *argv,
+                      struct arc_process_result *out, struct arc_error *err)
 {
-    const char *const argv[] = {"docker", "buildx", "inspect", options->builder, NULL};
     struct arc_process process = {.argv = argv, .env = options->env, .timeout = 60};
     int rc = arc_process_run(&process, out, err);
     if (rc == ARC_ENOTFOUND)
@@ -50,7 +50,33 @@ static int inspect(const struct arc_build_options *options, struct arc_process_r
     ARC_AUTO(arc_buf) struct arc_buf said = {.max = 8192};
     const char *errors = arc_buf_text(&out->errors);
     arc_text_visible(&said, errors, strcspn(errors, "\n"));
-    return arc_error_set(err, ARC_EWORLD, "docker buildx inspect failed: %s", arc_buf_text(&said));
+    return arc_error_set(err, ARC_EWORLD, "docker %s %s failed: %s", argv[1], argv[2],
+                         arc_buf_text(&said));
+}
+
+/* What `docker buildx inspect` says: "Name: value" lines, for the builder and for each node. */
+static int inspect(const struct arc_build_options *options, struct arc_process_result *out,
+                   struct arc_error *err)
+{
+    const char *const argv[] = {"docker", "buildx", "inspect", options->builder, NULL};
+    return ask_docker(options, argv, out, err);
+}
+
+int arc_build_engine_platform(const struct arc_build_options *options, char **out,
+                              struct arc_error *err)
+{
+    static const char *const argv[] = {"docker", "version", "--format",
+                                       "{{.Server.Os}}/{{.Server.Arch}}", NULL};
+    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
+    char plain[ARC_PLATFORM_SIZE];
+    ARC_TRY(ask_docker(options, argv, &result, err));
+    const char *text = arc_buf_text(&result.output);
+    ARC_AUTO_FREE char *said = strndup(text, strcspn(text, "\r\n"));
+    if (!said)
+        return arc_error_nomem(err);
+    if (!arc_platform_normalize(said, plain))
+        return arc_error_set(err, ARC_EWORLD, "docker version names no platform of its engine");
+    return arc_text_copy(plain, out, err);
 }
 
 /* The value of the next line of that name from `text` on; NULL when there is none. */

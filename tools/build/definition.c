@@ -3,6 +3,7 @@
 #include "arcci/plan.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "build/run.h"
 #include "registry/registry.h"
 #include <string.h>
 #include <time.h>
@@ -163,14 +164,16 @@ static json_t *make_output(const struct arc_bake_options *options,
 {
     json_t *list = json_array();
     ARC_AUTO(arc_buf) struct arc_buf images = {0};
-    bool push = options->plan->push;
+    bool push = options->plan->push && !options->load;
     const char *insecure = push ? insecure_of(options, service->image) : "";
     const char *quote = *service->mirrors ? "\"" : ""; /* several names are one field of CSV */
     int failed;
     arc_buf_puts(&images, service->image);
     for (char **mirror = service->mirrors; *mirror; mirror++)
         arc_buf_printf(&images, ",%s", *mirror);
-    if (push && options->by_digest)
+    if (options->load)
+        failed = append(list, "type=docker");
+    else if (push && options->by_digest)
         failed = append(list,
                         "type=image,%sname=%s%s,push-by-digest=true,name-canonical=true,"
                         "push=true%s",
@@ -191,7 +194,7 @@ static json_t *make_tags(const struct arc_bake_options *options,
     if (options->by_digest)
         return tags;
     int failed = append(tags, "%s:%s", service->image, staging);
-    for (char **mirror = service->mirrors; *mirror; mirror++)
+    for (char **mirror = service->mirrors; *mirror && !options->load; mirror++)
         failed |= append(tags, "%s:%s", *mirror, staging);
     if (!failed)
         return tags;
@@ -199,30 +202,77 @@ static json_t *make_tags(const struct arc_bake_options *options,
     return NULL;
 }
 
-/* The layers of a service lie beside its image. A cell, which may be built at the same time as the
- * others, writes under a tag of its own; it reads what whole builds left, too. The cache is stored
- * as an image manifest: some registries (ECR) take no index of layers, and BuildKit makes one by
- * itself since 0.21 only. */
-static int add_cache(const struct arc_bake_options *options, const char *image,
-                     const struct arc_cell *cell, json_t *target)
+/* ---- the cache ------------------------------------------------------------------------------ */
+
+/* Its kind, and the options behind the comma, if any. */
+static const char *cache_options(const char *cache, const char *kind)
 {
-    const char *insecure = insecure_of(options, image);
+    size_t len = strlen(kind);
+    if (strncmp(cache, kind, len) != 0 || (cache[len] && cache[len] != ','))
+        return NULL;
+    return cache + len;
+}
+
+int arc_bake_check_cache(const char *cache, struct arc_error *err)
+{
+    const char *local = cache_options(cache, "local"), *s3 = cache_options(cache, "s3");
+    if (strcmp(cache, "registry") == 0 || cache_options(cache, "gha"))
+        return ARC_OK;
+    if (local && strncmp(local, ",dir=", 5) == 0 && local[5] && !strpbrk(local + 5, ",\"\r\n"))
+        return ARC_OK;
+    if (s3 && strstr(s3, ",bucket=") && strstr(s3, ",region="))
+        return ARC_OK;
+    return arc_error_set(err, ARC_EINPUT,
+                         "--cache: '%.200s' is none of none, registry, gha[,OPTIONS], "
+                         "local,dir=FOLDER and s3,region=REGION,bucket=BUCKET[,OPTIONS], with "
+                         "buildx's options",
+                         cache);
+}
+
+/* Where the layers of one name are read from (`to`: written), as buildx takes it. In a registry they
+ * are stored as an image manifest: some (ECR) take no index of layers, and BuildKit makes one by
+ * itself since 0.21 only. */
+static int add_place(const struct arc_bake_options *options,
+                     const struct arc_planned_service *service, const char *name, bool to,
+                     json_t *list)
+{
+    const char *mode = to ? ",mode=max,ignore-error=true" : "";
+    const char *found;
+    if (strcmp(options->cache, "registry") == 0)
+        return append(list, "type=registry,ref=%s:buildcache%s%s%s", service->image, name,
+                      to ? ",mode=max,image-manifest=true,oci-mediatypes=true,ignore-error=true"
+                         : "",
+                      insecure_of(options, service->image));
+    if ((found = cache_options(options->cache, "local")))
+        return append(list, "type=local,%s=%s/%s%s%s", to ? "dest" : "src", found + strlen(",dir="),
+                      service->service, name, mode);
+    if ((found = cache_options(options->cache, "gha")))
+        return append(list, "type=gha,scope=%s%s%s%s", service->service, name, found, mode);
+    return append(list, "type=s3,name=%s%s%s%s", service->service, name,
+                  cache_options(options->cache, "s3"), mode);
+}
+
+/* A cell, which may be built at the same time as the others, writes under a name of its own; it reads
+ * what whole builds left, too. */
+static int add_cache(const struct arc_bake_options *options,
+                     const struct arc_planned_service *service, const struct arc_cell *cell,
+                     json_t *target)
+{
     json_t *from = json_array(), *to = json_array();
-    char tag[160] = "buildcache";
-    int failed = append(from, "type=registry,ref=%s:%s%s", image, tag, insecure);
+    char name[160] = "";
+    int failed = add_place(options, service, name, false, from);
     if (cell) {
-        snprintf(tag, sizeof tag, "buildcache-%.120s", cell->platform);
-        for (char *c = tag; *c; c++)
+        snprintf(name, sizeof name, "-%.120s", cell->platform);
+        for (char *c = name; *c; c++)
             *c = *c == '/' ? '-' : *c;
-        failed |= append(from, "type=registry,ref=%s:%s%s", image, tag, insecure);
+        failed |= add_place(options, service, name, false, from);
     }
-    failed |= append(to,
-                     "type=registry,ref=%s:%s,mode=max,image-manifest=true,oci-mediatypes=true,"
-                     "ignore-error=true%s",
-                     image, tag, insecure);
+    failed |= add_place(options, service, name, true, to);
     failed |= json_object_set_new(target, "cache-from", from);
     return failed | json_object_set_new(target, "cache-to", to);
 }
+
+/* ---- a recipe ------------------------------------------------------------------------------- */
 
 /* "mode=min", "true" or "false" of a recipe as an attestation; NULL: `given`. "false" is none. */
 static int add_attestation(json_t *list, const char *type, const char *said, const char *given)
@@ -290,7 +340,7 @@ static const char *pushed_tag(const struct scope *scope, const struct arc_planne
                               const char *platform)
 {
     const struct arc_plan *plan = scope->options->plan;
-    if (!plan->push || !base->selected)
+    if (!plan->push || scope->options->load || !base->selected)
         return NULL;
     for (size_t i = 0; scope->cells && i < plan->cell_count; i++)
         if (strcmp(plan->cells[i].service, base->service) == 0 &&
@@ -382,15 +432,23 @@ static int set_dockerfile(const struct arc_planned_service *service, json_t *tar
     return path.failed ? -1 : set_literal(target, "dockerfile", arc_buf_text(&path));
 }
 
+const char *arc_load_platform(const char *load, const struct arc_planned_service *service)
+{
+    if (!load)
+        return NULL;
+    return arc_texts_have(service->platforms, load) ? load : service->platforms[0];
+}
+
 static json_t *make_target(const struct scope *scope, const struct arc_planned_service *service,
                            const struct arc_cell *cell)
 {
     const struct arc_bake_options *options = scope->options;
+    const char *platform = cell ? cell->platform : arc_load_platform(options->load, service);
     /* clang-format off */
     json_t *target = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}",
                                "context", literal(service->context),
-                               "platforms", cell ? json_pack("[s]", cell->platform)
-                                                 : arc_texts_json(service->platforms),
+                               "platforms", platform ? json_pack("[s]", platform)
+                                                     : arc_texts_json(service->platforms),
                                "args", make_args(options->plan, service),
                                "labels", literals(service->labels),
                                "output", make_output(options, service),
@@ -399,10 +457,10 @@ static json_t *make_target(const struct scope *scope, const struct arc_planned_s
     /* clang-format on */
     int failed = !target || set_dockerfile(service, target) ||
                  add_recipe(service->recipe, target) || set_contexts(scope, service, cell, target);
-    if (!failed && options->plan->push)
+    if (!failed && options->plan->push && !options->load)
         failed = add_pushed(options, service, target);
     if (!failed && options->cache)
-        failed = add_cache(options, service->image, cell, target);
+        failed = add_cache(options, service, cell, target);
     if (!failed)
         return target;
     json_decref(target);
@@ -462,10 +520,11 @@ int arc_bake(const struct arc_bake_options *options, json_t **out, struct arc_er
         const struct arc_cell *cell = cells ? cells[i] : NULL;
         if (!is_built(&scope, i))
             continue;
+        const char *platform = cell ? cell->platform : arc_load_platform(options->load, service);
         json_t *target = make_target(&scope, service, cell);
         if (json_object_set_new(targets, service->service, target) ||
             json_array_append_new(names, json_string(service->service)) ||
-            add_linked(&scope, target, cell ? cell->platform : "", targets))
+            add_linked(&scope, target, platform ? platform : "", targets))
             return arc_error_nomem(err);
     }
     *out = json_pack("{s:{s:{s:O}}, s:O}", "group", "default", "targets", names, "target", targets);

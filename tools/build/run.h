@@ -51,7 +51,16 @@ int arc_bake_run(const struct arc_build_options *options, const struct arc_progr
  * for: what arc_registry_on_wait() takes. */
 void arc_build_tell_wait(void *listener, const char *url, int status, int64_t seconds);
 
+/* What a service is built for when it is loaded into an engine of the platform `load`; NULL when
+ * that is NULL. */
+const char *arc_load_platform(const char *load, const struct arc_planned_service *service);
+
 /* ---- build_builder.c ---- */
+
+/* The engine's own platform, "linux/arm64"; *out is owned by the caller. ARC_EWORLD when it cannot
+ * be asked. */
+int arc_build_engine_platform(const struct arc_build_options *options, char **out,
+                              struct arc_error *err);
 
 /* Whether the builder is the engine itself (buildx's `docker` driver): it has the engine's images
  * at hand, and cannot push by digest. Asks `docker buildx inspect` only when a builder was chosen.

@@ -48,9 +48,22 @@ static int add_output(struct report *report, const char *service, const char *na
     return report_output(report, full, value, err);
 }
 
+/* The tag under which an image is in the engine's store. */
+static const char *loaded_tag(const struct arc_build_options *options,
+                              const struct arc_built_service *built)
+{
+    const struct arc_plan *plan = options->plan;
+    for (size_t i = 0; options->cell && i < plan->cell_count; i++)
+        if (strcmp(plan->cells[i].service, built->service) == 0 &&
+            strcmp(plan->cells[i].platform, built->cells[0].platform) == 0)
+            return plan->cells[i].staging;
+    return arc_plan_service(plan, built->service)->staging;
+}
+
 /* The outputs of one service, under its own name or, for the only one, without. */
-static int add_service(struct report *report, const char *prefix,
-                       const struct arc_built_service *built, struct arc_error *err)
+static int add_service(struct report *report, const struct arc_build_options *options,
+                       const char *prefix, const struct arc_built_service *built,
+                       struct arc_error *err)
 {
     char ref[1024] = "", size[32], duration[32];
     int64_t bytes = 0;
@@ -64,7 +77,10 @@ static int add_service(struct report *report, const char *prefix,
     }
 
     const char *digest = built->digest ? built->digest : "";
-    snprintf(ref, sizeof ref, "%.700s%s%s", built->image, *digest ? "@" : "", digest);
+    if (options->load)
+        snprintf(ref, sizeof ref, "%.700s:%.200s", built->image, loaded_tag(options, built));
+    else
+        snprintf(ref, sizeof ref, "%.700s%s%s", built->image, *digest ? "@" : "", digest);
     snprintf(size, sizeof size, "%lld", (long long)bytes);
     snprintf(duration, sizeof duration, "%.1f", seconds);
     ARC_TRY(add_output(report, prefix, "image-ref", ref, err));
@@ -73,17 +89,17 @@ static int add_service(struct report *report, const char *prefix,
     return add_output(report, prefix, "build-duration", duration, err);
 }
 
-static int add_outputs(struct report *report, const struct arc_ledger *ledger,
-                       struct arc_error *err)
+static int add_outputs(struct report *report, const struct arc_build_options *options,
+                       const struct arc_ledger *ledger, struct arc_error *err)
 {
-    ARC_AUTO_FREE char *text = json_dumps(report->document, JSON_COMPACT);
-    if (!text)
-        return arc_error_nomem(err);
+    ARC_AUTO_FREE char *text = NULL;
+    ARC_TRY(arc_document_pack(report->document, &text, err));
     ARC_TRY(report_output(report, "build", text, err));
     if (ledger->service_count == 1)
-        ARC_TRY(add_service(report, "", &ledger->services[0], err));
+        ARC_TRY(add_service(report, options, "", &ledger->services[0], err));
     for (size_t i = 0; i < ledger->service_count; i++)
-        ARC_TRY(add_service(report, ledger->services[i].service, &ledger->services[i], err));
+        ARC_TRY(
+            add_service(report, options, ledger->services[i].service, &ledger->services[i], err));
     return ARC_OK;
 }
 
@@ -111,7 +127,8 @@ static void show_cell(const struct arc_built_cell *cell, struct arc_buf *out)
     arc_buf_putc(out, '\n');
 }
 
-static void show(const struct arc_ledger *ledger, struct arc_buf *out)
+static void show(const struct arc_build_options *options, const struct arc_ledger *ledger,
+                 struct arc_buf *out)
 {
     for (size_t i = 0; i < ledger->service_count; i++) {
         const struct arc_built_service *built = &ledger->services[i];
@@ -120,6 +137,8 @@ static void show(const struct arc_ledger *ledger, struct arc_buf *out)
                        built->built ? "" : "  (was there)");
         for (size_t k = 0; k < built->cell_count; k++)
             show_cell(&built->cells[k], out);
+        if (options->load)
+            arc_buf_printf(out, "    loaded as %s:%s\n", built->image, loaded_tag(options, built));
         for (char **tag = built->tags; tag && *tag; tag++)
             arc_buf_printf(out, "    tag %s\n", *tag);
     }
@@ -269,6 +288,12 @@ static int check_options(const struct invocation *inv, struct arc_error *err)
     if (modes > 1)
         return arc_error_set(err, ARC_EINPUT,
                              "--cell, --merge and --promote are steps of their own: give one");
+    const char *cache = option_value(inv, "cache");
+    if (strcmp(cache, "none") != 0)
+        ARC_TRY(arc_bake_check_cache(cache, err));
+    if (option_flag(inv, "load") && (option_flag(inv, "merge") || option_flag(inv, "promote")))
+        return arc_error_set(err, ARC_EINPUT,
+                             "--load is for a build: --merge and --promote work on the registry");
     if (option_flag(inv, "dry-run") && modes && !option_value(inv, "cell"))
         return arc_error_set(err, ARC_EINPUT,
                              "--dry-run describes a build; what --merge and --promote would do is "
@@ -320,6 +345,7 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
                                         .cell = option_value(inv, "cell"),
                                         .cache = strcmp(cache, "none") == 0 ? NULL : cache,
                                         .builder = option_value(inv, "builder"),
+                                        .load = option_flag(inv, "load"),
                                         .sbom = option_flag(inv, "sbom"),
                                         .rebuild = option_flag(inv, "rebuild"),
                                         .interrupted_fd = -1};
@@ -338,8 +364,8 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
     ledger.dirty = context.dirty;
     ARC_TRY(list_generated(&plan, &context, &ledger, err));
     ARC_TRY(arc_ledger_write(&ledger, &report->document, err));
-    ARC_TRY(add_outputs(report, &ledger, err));
-    show(&ledger, &report->human);
+    ARC_TRY(add_outputs(report, &options, &ledger, err));
+    show(&options, &ledger, &report->human);
     summarize(&ledger, &report->summary);
     return ARC_OK;
 }
@@ -356,9 +382,10 @@ static const struct option options[] = {
      "of the jobs.",
      false},
     {"builder", "NAME", NULL, NULL, "The buildx builder, instead of the current one.", false},
-    {"cache", "KIND", "none|registry", "none",
-     "Where layers are cached between machines: `registry` keeps them beside the image, under the "
-     "tag buildcache.",
+    {"cache", "KIND", NULL, "none",
+     "Where layers are cached between machines: none; `registry`, beside the image, under the tag "
+     "buildcache; local,dir=FOLDER; gha (of GitHub Actions); s3,region=REGION,bucket=BUCKET. "
+     "Options of buildx may follow the last two.",
      false},
     {"cell", "SERVICE/PLATFORM[,…]", NULL, NULL,
      "Build only these cells of one platform, each under its own staging tag: flash/linux/arm64. "
@@ -368,6 +395,9 @@ static const struct option options[] = {
     {.name = "force",
      .help = "With --promote: rewrite a version's tag that points elsewhere, and take a floating "
              "tag back from a higher version."},
+    {.name = "load",
+     .help = "Put the images into the local engine, for its platform and under their staging tags, "
+             "to be tried there; nothing is pushed."},
     {"logs", "FOLDER", NULL, NULL, "Write a full log file per cell into this folder.", false},
     {.name = "merge",
      .help = "Join the cells that other jobs built with --cell to one index per service."},
@@ -381,8 +411,9 @@ static const struct option options[] = {
 };
 
 static const struct output outputs[] = {
-    {"build", "build.json on one line, for later jobs."},
-    {"image-ref", "IMAGE@DIGEST; when one service was built. So are the next three."},
+    {"build", "build.json on one line, for later jobs; a long one is packed (gzip, base64)."},
+    {"image-ref",
+     "IMAGE@DIGEST, with --load IMAGE:TAG; when one service was built. So are the next three."},
     {"image-digest", "The index's digest, empty when it was not pushed."},
     {"image-size", "Compressed bytes of all platforms together; 0 when it was not pushed."},
     {"build-duration", "Seconds of the platform that took longest."},
