@@ -403,7 +403,7 @@ static int build_all(struct run *run, struct arc_error *err)
     ARC_TRY(start(run, err));
     if (pushes(run) && !run->options->rebuild)
         ARC_TRY(find_built(run, err));
-    if (run->options->plan->push)
+    if (pushes(run))
         ARC_TRY(check_push(run, err));
     ARC_TRY(build_missing(run, err));
     close_up(run);

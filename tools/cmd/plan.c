@@ -141,7 +141,14 @@ static int add_outputs(struct report *report, const struct arc_plan *plan, struc
     ARC_TRY(report_output(report, "any", plan->any ? "true" : "false", err));
     ARC_TRY(report_output(report, "push", plan->push ? "true" : "false", err));
     ARC_TRY(output_json(report, "services", services, err));
-    return output_json(report, "plan", report->document, err);
+
+    ARC_AUTO(arc_buf) struct arc_buf platforms = {.max = 65536};
+    for (char **platform = plan->platforms; *platform; platform++)
+        arc_buf_printf(&platforms, "%s%s", platforms.len ? "," : "", *platform);
+    ARC_TRY(report_output(report, "platforms", arc_buf_text(&platforms), err));
+    ARC_AUTO_FREE char *packed = NULL;
+    ARC_TRY(arc_document_pack(report->document, &packed, err));
+    return report_output(report, "plan", packed, err);
 }
 
 /* The definition that `arc-ci build` would feed to docker buildx bake. */
@@ -225,7 +232,8 @@ static const struct output outputs[] = {
     {"push", "Whether the images are pushed."},
     {"any", "Whether there is any cell: an empty matrix is an error in GitHub Actions."},
     {"services", "The codenames of the services that are built, as a JSON array."},
-    {"plan", "plan.json on one line, for later jobs."},
+    {"platforms", "All platforms of the plan, separated by commas."},
+    {"plan", "plan.json on one line, for later jobs; a long one is packed (gzip, base64)."},
     {0},
 };
 

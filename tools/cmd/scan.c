@@ -2,6 +2,7 @@
 #include "base/auto.h"
 #include "cli/command.h"
 #include "cli/github_options.h"
+#include "project/documents.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -59,21 +60,18 @@ static int fill_outputs(struct report *report, struct arc_error *err)
                                              {"low-count", "LOW"}};
     const json_t *document = report->document;
     const json_t *counts = json_object_get(document, "counts");
-    int rc = output_number(report, "cve-count", json_object_get(document, "total"), err);
-    for (size_t i = 0; !rc && i < sizeof numbers / sizeof *numbers; i++)
-        rc = output_number(report, numbers[i][0], json_object_get(counts, numbers[i][1]), err);
-    if (!rc)
-        rc = output_number(report, "new-count", json_object_get(document, "new"), err);
-    if (!rc)
-        rc = report_output(report, "scan-status",
-                           json_string_value(json_object_get(document, "verdict")), err);
-    if (!rc)
-        rc = report_output(report, "gate", json_string_value(json_object_get(document, "gate")),
-                           err);
-    ARC_AUTO_FREE char *line = json_dumps(document, JSON_COMPACT);
-    if (!rc && !line)
-        rc = arc_error_nomem(err);
-    return rc ? rc : report_output(report, "scan", line, err);
+    ARC_TRY(output_number(report, "cve-count", json_object_get(document, "total"), err));
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        ARC_TRY(output_number(report, numbers[i][0], json_object_get(counts, numbers[i][1]), err));
+    ARC_TRY(output_number(report, "new-count", json_object_get(document, "new"), err));
+    ARC_TRY(report_output(report, "scan-status",
+                          json_string_value(json_object_get(document, "verdict")), err));
+    ARC_TRY(
+        report_output(report, "gate", json_string_value(json_object_get(document, "gate")), err));
+
+    ARC_AUTO_FREE char *packed = NULL;
+    ARC_TRY(arc_document_pack(document, &packed, err));
+    return report_output(report, "scan", packed, err);
 }
 
 static int fill_notes(struct report *report, enum arc_gate gate, struct arc_error *err)
@@ -310,7 +308,7 @@ static const struct output outputs[] = {
     {"new-count", "Findings that the baseline has not; `unknown` without a baseline."},
     {"scan-status", "clean, findings, incomplete, stale-database or scanner-error."},
     {"gate", "pass, fail or report-only."},
-    {"scan", "scan.json on one line, for later jobs."},
+    {"scan", "scan.json on one line, for later jobs; a long one is packed (gzip, base64)."},
     {0},
 };
 

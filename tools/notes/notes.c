@@ -67,6 +67,19 @@ static int fit_commits(const struct arc_template *template, const json_t *values
                          arc_text_utf16(out->data, out->len), max, template->name);
 }
 
+/* Leaves out the next chapter or column that can be told from others: a digest is in the table, too,
+ * and in build.json. False when none is left. */
+static bool drop_chapter(json_t *values)
+{
+    static const char *const chapters[] = {"verify",  "make",  "base-images", "pinned",
+                                           "digests", "sizes", "platforms",   "also"};
+    json_t *has = json_object_get(values, "has");
+    for (size_t i = 0; i < sizeof chapters / sizeof *chapters; i++)
+        if (json_is_true(json_object_get(has, chapters[i])))
+            return json_object_set_new(has, chapters[i], json_false()) == 0;
+    return false;
+}
+
 static json_t *make_document(const struct arc_notes_options *options, const json_t *values,
                              const struct arc_buf *body, size_t shown)
 {
@@ -111,8 +124,14 @@ int arc_notes(const struct arc_notes_options *options, json_t **out, struct arc_
     }
     ARC_TRY(arc_template_parse(name, text, len, false, &template, err));
     ARC_TRY(arc_notes_values(options, &values, err));
-    ARC_TRY(fit_commits(&template, values, options->max ? options->max : ARC_NOTES_MAX, &shown,
-                        &body, err));
+
+    size_t max = options->max ? options->max : ARC_NOTES_MAX;
+    int rc = fit_commits(&template, values, max, &shown, &body, err);
+    while (rc == ARC_ELIMIT && drop_chapter(values)) {
+        arc_error_clear(err);
+        rc = fit_commits(&template, values, max, &shown, &body, err);
+    }
+    ARC_TRY(rc);
     *out = make_document(options, values, &body, shown);
     return *out ? ARC_OK : arc_error_nomem(err);
 }

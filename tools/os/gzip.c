@@ -1,5 +1,6 @@
 #include "os/gzip.h"
 #include "base/auto.h"
+#include "os/base64.h"
 #include <limits.h>
 #include <mbedtls/base64.h>
 #include <string.h>
@@ -42,4 +43,34 @@ int arc_gzip_base64(const void *bytes, size_t len, char **out, size_t *out_len,
         mbedtls_base64_encode((unsigned char *)*out, room, out_len, packed, packed_len) != 0)
         return arc_error_nomem(err);
     return ARC_OK;
+}
+
+static int inflate_all(z_stream *stream, struct arc_buf *out, struct arc_error *err)
+{
+    unsigned char piece[16384];
+    int ended = Z_OK;
+    while (ended == Z_OK) {
+        stream->next_out = piece;
+        stream->avail_out = sizeof piece;
+        ended = inflate(stream, Z_NO_FLUSH);
+        arc_buf_add(out, piece, sizeof piece - stream->avail_out);
+        ARC_TRY(arc_buf_check(out, "what was packed", err));
+    }
+    return ended == Z_STREAM_END ? ARC_OK : arc_error_set(err, ARC_EINPUT, "not gzip, or cut off");
+}
+
+int arc_gunzip_base64(const char *text, size_t len, struct arc_buf *out, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf packed = {.max = ARC_BUF_MAX};
+    ARC_AUTO_FREE char *copy = strndup(text, len);
+    if (!copy)
+        return arc_error_nomem(err);
+    ARC_TRY(arc_base64_decode(copy, &packed, err));
+
+    z_stream stream = {.next_in = (z_const Bytef *)packed.data, .avail_in = (uInt)packed.len};
+    if (inflateInit2(&stream, GZIP_WINDOW) != Z_OK)
+        return arc_error_nomem(err);
+    int rc = inflate_all(&stream, out, err);
+    inflateEnd(&stream);
+    return rc;
 }

@@ -2,6 +2,7 @@
 #ifndef ARC_OS_GZIP_H
 #define ARC_OS_GZIP_H
 
+#include "arcci/buf.h"
 #include "arcci/error.h"
 #include <stddef.h>
 
@@ -9,5 +10,12 @@
  * result; then as base64 without line breaks. *out is a new string of *out_len characters. */
 int arc_gzip_base64(const void *bytes, size_t len, char **out, size_t *out_len,
                     struct arc_error *err);
+
+/* The first characters of every such text. */
+#define ARC_GZIP_BASE64_START "H4sI"
+
+/* Appends what such a text of `len` characters stands for. ARC_EINPUT when it is none, or is cut;
+ * ARC_ELIMIT beyond out->max. */
+int arc_gunzip_base64(const char *text, size_t len, struct arc_buf *out, struct arc_error *err);
 
 #endif

@@ -1,13 +1,40 @@
 #include "project/documents.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include "os/file.h"
+#include "os/gzip.h"
 #include <string.h>
+
+/* Longest text that is handed on as it is. */
+#define PLAIN_MAX 65536
+
+int arc_document_pack(const json_t *document, char **out, struct arc_error *err)
+{
+    ARC_AUTO_FREE char *text = json_dumps(document, JSON_COMPACT);
+    size_t len = text ? strlen(text) : 0;
+    if (!text)
+        return arc_error_nomem(err);
+    if (len > PLAIN_MAX)
+        return arc_gzip_base64(text, len, out, &len, err);
+    *out = arc_steal(&text);
+    return ARC_OK;
+}
+
+int arc_document_unpack(const char *text, size_t len, struct arc_buf *out, struct arc_error *err)
+{
+    arc_text_trim(&text, &len);
+    if (strncmp(text, ARC_GZIP_BASE64_START, strlen(ARC_GZIP_BASE64_START)) == 0)
+        return arc_gunzip_base64(text, len, out, err);
+    arc_buf_add(out, text, len);
+    return arc_buf_check(out, "the document", err);
+}
 
 static int read_text(const char *where, struct arc_buf *out, const char **name,
                      struct arc_error *err)
 {
+    const char *start = where + strspn(where, " \t\r\n");
     *name = where;
-    if (where[strspn(where, " \t\r\n")] == '{') {
+    if (*start == '{' || strncmp(start, ARC_GZIP_BASE64_START, 4) == 0) {
         *name = "the text";
         arc_buf_puts(out, where);
         return arc_buf_check(out, "the document", err);
@@ -20,11 +47,12 @@ static int read_text(const char *where, struct arc_buf *out, const char **name,
 
 int arc_document_read(const char *where, json_t **out, struct arc_error *err)
 {
+    ARC_AUTO(arc_buf) struct arc_buf said = {.max = ARC_DOCUMENT_MAX};
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = ARC_DOCUMENT_MAX};
     const char *name = NULL;
-    int rc = read_text(where, &text, &name, err);
-    if (rc)
-        return rc;
+    ARC_TRY(read_text(where, &said, &name, err));
+    if (arc_document_unpack(arc_buf_text(&said), said.len, &text, err))
+        return arc_error_prefix(err, "%s", name);
     json_error_t at;
     ARC_AUTO_JSON json_t *value =
         json_loadb(arc_buf_text(&text), text.len, JSON_REJECT_DUPLICATES, &at);

@@ -2,14 +2,22 @@
 #ifndef ARC_PROJECT_DOCUMENTS_H
 #define ARC_PROJECT_DOCUMENTS_H
 
+#include "arcci/buf.h"
 #include "arcci/error.h"
 #include <jansson.h>
 
 /* Longest document that is read, in bytes. */
 #define ARC_DOCUMENT_MAX ((size_t)64 << 20)
 
-/* Reads a JSON object: `where` is the object itself if it starts with '{' (an output of another job
- * reaches a command by its environment), stdin for "-", else a file's path. ARC_ENOTFOUND if there
+/* A document as one job hands it to the next: on one line, and packed (gzip, base64) where that is
+ * long, since GitHub takes 1 MiB of all outputs of a job. *out is a new string. */
+int arc_document_pack(const json_t *document, char **out, struct arc_error *err);
+
+/* Appends the text of a document, unpacked where it was packed. */
+int arc_document_unpack(const char *text, size_t len, struct arc_buf *out, struct arc_error *err);
+
+/* Reads a JSON object, packed or not: `where` is the object itself if it starts like one (an output
+ * of another job reaches a command by its environment), stdin for "-", else a file's path. ARC_ENOTFOUND if there
  * is no such file; ARC_EINPUT with file:line:column if it is no JSON object (duplicate names
  * included); ARC_ELIMIT beyond ARC_DOCUMENT_MAX. *out is a new reference. */
 int arc_document_read(const char *where, json_t **out, struct arc_error *err);

@@ -126,9 +126,11 @@ static int merge_build(json_t *into, const json_t *from, const char *job, struct
 static int take_output(struct arc_needs *out, const char *job, const char *text,
                        struct arc_error *err)
 {
-    if (text[strspn(text, " \t\r\n")] != '{')
+    ARC_AUTO(arc_buf) struct arc_buf plain = {.max = NEEDS_MAX};
+    if (arc_document_unpack(text, strlen(text), &plain, NULL) || *arc_buf_text(&plain) != '{')
         return ARC_OK;
-    ARC_AUTO_JSON json_t *document = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    ARC_AUTO_JSON json_t *document =
+        json_loadb(arc_buf_text(&plain), plain.len, JSON_REJECT_DUPLICATES, NULL);
     const char *kind = json_string_value(json_object_get(document, "document"));
     json_t **place = kind ? slot(out, kind) : NULL;
     if (!place)
