@@ -32,6 +32,7 @@ struct arc_event {
     json_int_t number;        /* pull request number, or 0 */
     json_int_t changed_files; /* files of the pull request, or -1 when it does not say */
     bool on_pull;             /* issue_comment on a pull request; `number` is that one's */
+    bool is_public;           /* repository.private is false */
     bool deleted;             /* push: the ref was deleted */
     bool forward; /* push: not a forced one, as the event says; `before` is an ancestor */
 };

@@ -1,6 +1,7 @@
 """`arc-ci doctor` on machines that are made up: programs that answer as the real ones do, ports that are taken,
 registries that answer or do not."""
 import contextlib
+import hashlib
 import http.server
 import json
 import os
@@ -9,12 +10,16 @@ import pty
 import re
 import socket
 import subprocess
+import sys
 import threading
 
 import jsonschema
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+import loopback  # noqa: E402
+
 ARC_CI = os.environ.get("ARC_CI", str(ROOT / "build/arc-ci"))
 GIT = {"GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "a@example.org", "GIT_COMMITTER_NAME": "Ada",
        "GIT_COMMITTER_EMAIL": "a@example.org", "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
@@ -232,8 +237,9 @@ def test_a_volume_of_pulsar_that_is_bound_to_an_address(machine, name, status):
 def registry(status):
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
-            assert self.path == "/v2/" and "Authorization" not in self.headers
-            self.send_response(status)
+            if self.path == "/v2/":
+                assert "Authorization" not in self.headers
+            self.send_response(status if self.path == "/v2/" else 404)
             self.send_header("Content-Length", "0")
             self.end_headers()
 
@@ -293,3 +299,33 @@ def test_who_may_write_the_packages(machine, prefix, repository, status, says):
     _, checks = machine.run("--offline", "--for", "release")
     assert checks["packages"]["status"] == status, checks["packages"]
     assert says in checks["packages"]["advice"] if says else not checks["packages"].get("advice")
+
+
+def test_an_image_that_nobody_can_pull(machine):
+    """What is there for those who log in, and for nobody else."""
+    class Private(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            known = self.headers.get("Authorization") == "Basic dTpw"
+            self.send_response(200 if known else 401)
+            for name, value in (("WWW-Authenticate", 'Basic realm="x"'), ("Content-Length", "2"),
+                                ("Content-Type", "application/vnd.oci.image.index.v1+json"),
+                                ("Docker-Content-Digest", "sha256:" + hashlib.sha256(b"{}").hexdigest())):
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(b"" if self.command == "HEAD" else b"{}")
+
+        do_HEAD = do_GET
+
+        def log_message(self, *_):
+            pass
+
+    with loopback.serving(Private) as server:
+        host = f"127.0.0.1:{server.server_port}"
+        machine.config(machine.port, registry=f"{host}/team")
+        _, checks = machine.run("--for", "release")
+        assert "private" not in checks["packages"]["found"], "who cannot see it cannot say so"
+        (machine.folder / ".docker").mkdir()
+        (machine.folder / ".docker/config.json").write_text(json.dumps({"auths": {host: {"auth": "dTpw"}}}))
+        _, checks = machine.run("--for", "release")
+    assert checks["packages"]["found"] == f"{host}/team/arc-a is private"
+    assert "make the package public" in checks["packages"]["advice"]

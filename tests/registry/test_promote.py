@@ -23,7 +23,8 @@ def digest(data):
 
 
 class Registry(http.server.BaseHTTPRequestHandler):
-    """server.manifests[(repository, reference)] = (type, bytes); server.blobs[digest] = bytes; server.moved: the tags that were put."""
+    """server.manifests[(repository, reference)] = (type, bytes); server.blobs[digest] = bytes; server.moved: the tags that were put. server.secret: who may come
+    in; None: everybody."""
     protocol_version = "HTTP/1.1"
 
     def answer(self, status, body=b"", kind="application/json", stored=None):
@@ -34,6 +35,13 @@ class Registry(http.server.BaseHTTPRequestHandler):
         self.wfile.write(b"" if self.command == "HEAD" else body)
 
     def do_GET(self):
+        if self.server.secret and self.headers.get("Authorization") != self.server.secret:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", 'Basic realm="x"')
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return None
         _, _, *repository, kind, reference = self.path.split("?")[0].split("/")
         server, repository = self.server, "/".join(repository)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -122,7 +130,7 @@ class Shop:
 
 @pytest.fixture
 def shop(tmp_path):
-    with loopback.serving(Registry, manifests={}, blobs={}, moved=[]) as server:
+    with loopback.serving(Registry, manifests={}, blobs={}, moved=[], secret=None) as server:
         yield Shop(tmp_path, server)
 
 
@@ -233,3 +241,17 @@ def test_a_manifest_that_docker_reads_otherwise(shop, name):
     for cell, row in zip(shop.ledger["services"][0]["cells"], rows):
         cell["digest"] = row["digest"]
     shop.refuses(1, f"has a member '{name}', which docker reads as '")
+
+
+@pytest.mark.parametrize("private, secret, warns", [(False, "Basic dTpw", True), (True, "Basic dTpw", False), (False, None, False)],
+                         ids=["a public repository", "a private one", "public images"])
+def test_an_image_of_a_public_repository_that_nobody_can_pull(shop, private, secret, warns):
+    shop.server.secret = secret
+    home = shop.folder.parent
+    (home / ".docker").mkdir()
+    (home / ".docker/config.json").write_text(json.dumps({"auths": {shop.host: {"auth": "dTpw"}}}))
+    (home / "event.json").write_text(json.dumps({"repository": {"private": private}}))
+    run = shop.promote(GITHUB_EVENT_NAME="push", GITHUB_EVENT_PATH=f"{home}/event.json")
+    assert run.returncode == 0 and len(shop.server.moved) == 6, run.stderr
+    assert run.stderr.count("cannot be pulled without a login") == (2 if warns else 0), run.stderr
+    assert ("make the package public" in run.stderr) == warns

@@ -486,6 +486,39 @@ static int check_tag(const struct promotion *promotion, struct arc_error *err)
         tag, commit.hex, revision);
 }
 
+/* Whether an earlier move is of the same image. */
+static bool was_seen(const struct promotion *promotion, const struct move *move)
+{
+    const struct move *earlier = promotion->moves;
+    while (earlier < move && (earlier->held || strcmp(earlier->image, move->image) != 0))
+        earlier++;
+    return earlier < move;
+}
+
+/* Warns where a public repository's images cannot be pulled by everybody: a new package of GHCR is
+ * private, and no API changes that. Nothing that is asked here can fail a promotion. */
+static void look_as_the_public(const struct promotion *promotion)
+{
+    const struct arc_promote_options *options = promotion->options;
+    struct arc_project *project = options->project;
+    if (!project || arc_project_load_event(project, NULL) || !project->event.is_public)
+        return;
+
+    for (size_t i = 0; i < promotion->move_count; i++) {
+        const struct move *move = &promotion->moves[i];
+        ARC_AUTO(arc_buf) struct arc_buf text = {.max = 2048};
+        if (move->held || was_seen(promotion, move) ||
+            !arc_registry_look_anonymously(options->env, options->clock, move->image, move->tag,
+                                           NULL))
+            continue;
+        arc_buf_printf(&text,
+                       "warning: %s:%s cannot be pulled without a login; if everybody is to pull "
+                       "it, make the package public in its settings",
+                       move->image, move->tag);
+        tell_all(promotion, arc_buf_text(&text));
+    }
+}
+
 static int promote_all(struct promotion *promotion, struct arc_error *err)
 {
     const struct arc_promote_options *options = promotion->options;
@@ -496,6 +529,7 @@ static int promote_all(struct promotion *promotion, struct arc_error *err)
     ARC_TRY(plan_moves(promotion, err));
     ARC_TRY(check_tag(promotion, err));
     ARC_TRY(move_all(promotion, err));
+    look_as_the_public(promotion);
     return note_tags(promotion, err);
 }
 

@@ -22,9 +22,10 @@ enum doctor_status { DOCTOR_OK, DOCTOR_WARNING, DOCTOR_MISSING, DOCTOR_SKIPPED }
 struct doctor {
     struct arc_project *project; /* its git is NULL where there is no repository */
     const struct arc_doctor_options *options;
-    char *network;   /* of the rules file, or NULL */
-    bool has_config; /* project->config is loaded */
-    bool has_docker; /* an engine answered */
+    char *network;     /* of the rules file, or NULL */
+    bool has_config;   /* project->config is loaded */
+    bool has_docker;   /* an engine answered */
+    bool has_registry; /* all registries answered */
 };
 
 /* What a check found. Both texts are for people, one line each. */

@@ -99,6 +99,7 @@ void doctor_registry(struct doctor *doctor, struct doctor_result *result)
     }
     json_object_foreach (hosts, host, value)
         reach(http, host, result);
+    doctor->has_registry = result->status != DOCTOR_MISSING;
     arc_http_free(http);
 }
 
@@ -109,6 +110,46 @@ static const char *owner_of(const char *source, size_t *len)
     const char *owner = host ? strchr(host + 3, '/') : NULL;
     *len = owner ? strcspn(owner + 1, "/") : 0;
     return owner ? owner + 1 : "";
+}
+
+static int64_t read_time(void *context)
+{
+    return arc_clock_system()->now(context);
+}
+
+static void wait_not(void *context, int64_t milliseconds)
+{
+    (void)context;
+    (void)milliseconds;
+}
+
+static uint32_t find_chance(void *context)
+{
+    return arc_clock_system()->random(context);
+}
+
+/* Says which published images people cannot pull: those that are seen with a login alone. One of each
+ * group, asked once. */
+static void look_at_images(const struct doctor *doctor, struct doctor_result *result)
+{
+    static const struct arc_clock impatient = {read_time, wait_not, find_chance, NULL};
+    const struct arc_env *env = doctor->project->env;
+    struct arc_registry *registry = NULL;
+    char digest[ARC_DIGEST_LEN + 1] = "";
+    if (!doctor->has_registry || arc_registry_new(env, &impatient, &registry, NULL))
+        return;
+    for (size_t i = 0; i < doctor->project->config.group_count; i++) {
+        const struct arc_group *group = &doctor->project->config.groups[i];
+        const char *image = group->service_count ? group->services[0].images[0] : NULL;
+        if (!image || arc_registry_resolve(registry, image, "latest", digest, NULL) ||
+            !arc_registry_look_anonymously(env, &impatient, image, "latest", NULL))
+            continue;
+        arc_buf_printf(&result->found, "%s%s is private", result->found.len ? ", " : "", image);
+        arc_buf_reset(&result->advice);
+        arc_buf_puts(&result->advice, "if everybody is to pull it, make the package public in its "
+                                      "settings: no API can");
+    }
+    arc_registry_free(registry);
 }
 
 /* GITHUB_TOKEN writes packages of its repository's owner only (GitHub docs, "Working with the Container registry"). */
@@ -142,9 +183,12 @@ void doctor_packages(struct doctor *doctor, struct doctor_result *result)
             arc_buf_puts(&result->advice, "GITHUB_TOKEN may not push there: give the workflows the "
                                           "secrets registry-username and registry-password");
         }
+    bool has_some = result->found.len;
+    if (!result->advice.len)
+        look_at_images(doctor, result);
     if (!result->found.len)
         arc_buf_puts(&result->found, "none on ghcr.io");
-    else if (!result->advice.len)
+    else if (!result->advice.len && has_some)
         arc_buf_puts(&result->advice,
                      "a new one is private: make it public after the first release");
 }

@@ -150,6 +150,8 @@ static int read_payload(struct arc_event *event, const json_t *root, struct arc_
     int rc = read_fields(root, fields, err);
     if (rc)
         return rc;
+    event->is_public =
+        json_is_false(json_object_get(json_object_get(root, "repository"), "private"));
     if (strcmp(event->name, "push") == 0)
         return read_push(event, root, err);
     if (arc_event_is_pull_request(event))
