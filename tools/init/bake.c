@@ -227,10 +227,9 @@ static void take_bake(struct init_proposal *proposal, const struct bake *bake)
     if (!tagged)
         return; /* names come from elsewhere; its Dockerfiles are looked at as others are */
     if (!is_of_root(proposal, bake)) {
-        init_ask(
+        init_note(
             proposal, bake->path, 0,
-            "its contexts are those of its directory, and a group's bake file is read in the root: "
-            "move it there, or keep the services that are proposed for its Dockerfiles");
+            "not used: its contexts are those of its directory, and arc-ci reads it in the root");
         return;
     }
     struct init_group *group = arc_arena_array(&proposal->arena, 1, sizeof *group);
@@ -267,7 +266,7 @@ int init_read_bake_files(struct init_proposal *proposal, struct arc_error *err)
     size_t count = 0;
     for (size_t i = 0; i < proposal->file_count && count < INIT_FILES_MAX; i++) {
         const char *path = proposal->files[i], *base = init_base(path);
-        if (!is_bake_file(base))
+        if (!is_bake_file(base) || init_is_aside(path))
             continue;
         ARC_AUTO(bake) struct bake bake = {path, json_object(), json_object()};
         const char *text = init_read(proposal, path);

@@ -184,7 +184,7 @@ int init_read_compose_files(struct init_proposal *proposal, struct arc_error *er
 {
     size_t count = 0;
     for (size_t i = 0; i < proposal->file_count && count < INIT_FILES_MAX; i++) {
-        if (!is_compose_file(init_base(proposal->files[i])))
+        if (!is_compose_file(init_base(proposal->files[i])) || init_is_aside(proposal->files[i]))
             continue;
         read_file(proposal, proposal->files[i]);
         count++;

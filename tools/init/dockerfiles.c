@@ -69,6 +69,11 @@ static bool lies_in(const char *path, const char *const *folders)
     return false;
 }
 
+bool init_is_aside(const char *path)
+{
+    return lies_in(path, aside) || lies_in(path, foreign);
+}
+
 char *init_name_dockerfile(struct init_proposal *proposal, const char *path)
 {
     const char *variant = variant_of(proposal, init_base(path));
@@ -130,13 +135,20 @@ int init_find_dockerfiles(struct init_proposal *proposal, struct arc_error *err)
     ARC_TRY(look_at(proposal, false, err));
     if (!json_object_size(proposal->dockerfile_names))
         return look_at(proposal, true, err);
+    const char *first = NULL;
+    size_t left = 0;
     for (size_t i = 0; i < proposal->file_count; i++) {
         const char *path = proposal->files[i];
-        if (lies_in(path, aside) && !lies_in(path, foreign) &&
-            variant_of(proposal, init_base(path)))
-            init_ask(proposal, path, 0,
-                     "left out, since it lies in a folder of tests or examples: is it released?");
+        if (!lies_in(path, aside) || lies_in(path, foreign) ||
+            !variant_of(proposal, init_base(path)))
+            continue;
+        first = first ? first : path;
+        left++;
     }
+    if (left)
+        init_ask(proposal, first, 0,
+                 "%zu Dockerfile%s in folders of tests and examples left out: is one released?",
+                 left, left > 1 ? "s" : "");
     return ARC_OK;
 }
 
@@ -397,7 +409,8 @@ static void learn_registries(struct init_proposal *proposal, const struct init_i
                 !init_take_reference(proposal, json_string_value(text), &base) || !base.registries)
                 continue;
             for (size_t k = 0; k < proposal->image_count; k++)
-                if (strcmp(proposal->images[k]->codename, base.name) == 0)
+                if (proposal->images[k] != image &&
+                    strcmp(proposal->images[k]->codename, base.name) == 0)
                     init_count_registry(proposal, base.registries[0]);
         }
     }

@@ -83,6 +83,18 @@ static void tell_apart(struct init_proposal *proposal, size_t index)
             init_codename(proposal, arc_arena_printf(&proposal->arena, "%.56s-%u", plain, n));
 }
 
+/* Images of one name, which their tags tell apart, are called as their Dockerfiles. */
+static void name_alike(struct init_proposal *proposal)
+{
+    for (size_t i = 0; i < proposal->image_count; i++)
+        for (size_t j = 0; j < proposal->image_count; j++) {
+            struct init_image *image = proposal->images[i], *other = proposal->images[j];
+            if (i != j && image->from == FROM_WORKFLOW && image->name && other->name &&
+                strcmp(image->name, other->name) == 0)
+                image->codename = init_name_dockerfile(proposal, image->dockerfile);
+        }
+}
+
 /* ---- families of tags ----------------------------------------------------------------------- */
 
 /* Tags that differ in their version. */
@@ -338,6 +350,10 @@ static bool take_list(struct init_proposal *proposal, struct init_image *image, 
                       const struct arc_yaml_node *list)
 {
     size_t found = 0;
+    for (size_t i = 0; i < proposal->image_count; i++)
+        if (proposal->images[i]->version_file &&
+            strcmp(proposal->images[i]->version_file, file) == 0)
+            return false; /* those of another Dockerfile beside it */
     for (size_t i = 0; list && list->type == ARC_YAML_LIST && i < list->count; i++) {
         const char *key = arc_yaml_get(list->items[i], "image") ? "image" : "name";
         const struct arc_yaml_node *name = arc_yaml_get(list->items[i], key);
@@ -350,6 +366,7 @@ static bool take_list(struct init_proposal *proposal, struct init_image *image, 
         *one = *image;
         one->version_at = NULL;
         one->codename = init_codename(proposal, init_base(name->text));
+        (void)init_take_reference(proposal, name->text, one);
         set_place(
             proposal, one, file,
             (const char *const[]){arc_arena_printf(&proposal->arena, "%s=%s", key, name->text),
@@ -448,6 +465,7 @@ int init_make_groups(struct init_proposal *proposal, struct arc_error *err)
     json_t *tag;
     json_array_foreach (proposal->git_tags, i, tag)
         add_to_family(proposal, &sorting.families, json_string_value(tag));
+    name_alike(proposal);
     for (i = 0; i < proposal->image_count; i++)
         tell_apart(proposal, i);
     size_t bake = proposal->group_count;

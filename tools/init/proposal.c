@@ -2,6 +2,7 @@
 #include "base/auto.h"
 #include "config/fields.h"
 #include "config/path.h"
+#include "init/expression.h"
 #include "os/file.h"
 #include <ctype.h>
 #include <stdio.h>
@@ -97,6 +98,12 @@ add_remark(struct init_proposal *proposal, struct init_remark **list, size_t *co
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = 65536};
     arc_buf_vprintf(&text, format, args);
     remark.text = arc_arena_text(&proposal->arena, arc_buf_text(&text));
+    for (char *c = remark.text; *c; c++)
+        *c = *c == INIT_UNKNOWN ? '*' : *c;
+    for (size_t i = 0; i < *count; i++)
+        if ((*list)[i].line == remark.line && strcmp((*list)[i].text, remark.text) == 0 &&
+            strcmp((*list)[i].file ? (*list)[i].file : "", remark.file ? remark.file : "") == 0)
+            return; /* a cell of a matrix says it again */
     remark.file = arc_arena_text(&proposal->arena, remark.file);
     struct init_remark *slot = arc_arena_append(&proposal->arena, list, count, sizeof *slot);
     if (slot)

@@ -38,6 +38,9 @@ void init_write_release_workflow(const struct init_proposal *proposal, const cha
 
 /* ---- what readers share --------------------------------------------------------------------- */
 
+/* Whether a path lies in a folder of tests, examples or other people's code. */
+bool init_is_aside(const char *path);
+
 /* The name for an image of that Dockerfile. */
 char *init_name_dockerfile(struct init_proposal *proposal, const char *path);
 

@@ -234,21 +234,24 @@ static void take_name(struct init_proposal *proposal, struct init_image *image, 
         return; /* another name for the same image */
     image->name = named.name;
     for (char **registry = named.registries; registry && *registry; registry++)
-        init_add_text(proposal, &image->registries, *registry);
+        if (strncmp(*registry, "localhost", 9) != 0)
+            init_add_text(proposal, &image->registries, *registry);
 }
 
-static void take_arguments(const struct init_step *step, struct init_image *image,
-                           const char *bound)
+static void take_arguments(const struct init_step *step, struct init_image *image)
 {
     struct init_proposal *proposal = step->proposal;
     const char *lines = input(step, "build-args");
     for (char *line; (line = next_item(proposal, &lines, false));) {
-        char *filled = fill(proposal, line, bound), *equals = strchr(filled, '=');
+        char *filled = arc_arena_text(&proposal->arena, line), *equals = strchr(filled, '=');
         ARC_AUTO(arc_buf) struct arc_buf why = {0};
         if (!equals)
             continue;
         *equals = '\0';
-        if (is_known(equals + 1) && arc_check_build_arg(filled, &why))
+        const char *given = init_release_value(filled, false);
+        if (!is_known(equals + 1) && given)
+            init_add_pair(proposal, &image->args, &image->arg_count, filled, given, NULL);
+        else if (is_known(equals + 1) && arc_check_build_arg(filled, &why))
             init_add_pair(proposal, &image->args, &image->arg_count, filled,
                           strcmp(equals + 1, "{image-tag}") == 0 ? "{version}" : equals + 1, NULL);
         else
@@ -337,7 +340,7 @@ static void take_image(const struct init_step *step, const char *context, const 
     image.pushed =
         strcmp(input(step, "push"), "false") != 0 &&
         (*input(step, "push") || strstr(outputs, "push=true") || strstr(outputs, "type=registry"));
-    const char *target = fill(proposal, input(step, "target"), bound);
+    const char *target = input(step, "target");
     image.target = *target && is_known(target) ? arc_arena_text(&proposal->arena, target) : NULL;
     const char *tags = input(step, "tags");
     for (char *reference; (reference = next_item(proposal, &tags, true));)
@@ -353,7 +356,7 @@ static void take_image(const struct init_step *step, const char *context, const 
         image.tag_count = 0;
     if (image.name && *init_codename(proposal, image.name))
         image.codename = init_codename(proposal, image.name);
-    take_arguments(step, &image, bound);
+    take_arguments(step, &image);
     take_platforms(step, &image);
     struct init_image *known = find_same(proposal, &image);
     if (known) {
@@ -401,8 +404,6 @@ static void take_build(const struct init_step *step)
         }
     if (found)
         return;
-    for (char *c = wanted; *c; c++)
-        *c = *c == INIT_UNKNOWN ? '*' : *c;
     proposal->guessed = true;
     init_ask(proposal, step->file, step->line,
              "which Dockerfile does it build? '%s' says too little", wanted);
@@ -501,7 +502,34 @@ static bool is_pushed(const struct init_proposal *proposal, const char *dockerfi
     return false;
 }
 
-void init_drop_unpushed(struct init_proposal *proposal)
+static bool is_name_shared(const struct init_proposal *proposal, const struct init_image *image)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < proposal->image_count; i++)
+        count += image->name && proposal->images[i]->name &&
+                 strcmp(image->name, proposal->images[i]->name) == 0;
+    return count > 1;
+}
+
+/* A release has to give its images a name that says the version. */
+static void name_versions(struct init_proposal *proposal)
+{
+    for (size_t i = 0; i < proposal->image_count; i++) {
+        struct init_image *image = proposal->images[i];
+        bool named = !image->tag_count;
+        for (size_t t = 0; t < image->tag_count; t++)
+            named = named || strstr(image->tags[t].name, "{version}") ||
+                    strstr(image->tags[t].name, "{image-tag}");
+        if (named)
+            continue;
+        const char *added = is_name_shared(proposal, image) ? "{version}-{codename}" : "{version}";
+        add_tag(proposal, image, added, "");
+        init_ask(proposal, image->file, image->line,
+                 "no name of its images says a release's version: %s is added", added);
+    }
+}
+
+static void drop_unpushed(struct init_proposal *proposal)
 {
     size_t kept = 0;
     proposal->pushes = is_pushed(proposal, NULL);
@@ -520,6 +548,12 @@ void init_drop_unpushed(struct init_proposal *proposal)
         if (proposal->images[i]->pushed)
             proposal->images[kept++] = proposal->images[i];
     proposal->image_count = kept;
+}
+
+void init_end_workflows(struct init_proposal *proposal)
+{
+    drop_unpushed(proposal);
+    name_versions(proposal);
 }
 
 static bool is_filter_of(const struct init_image *image, const char *name)

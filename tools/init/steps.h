@@ -21,7 +21,7 @@ void init_take_step(const struct init_step *step);
 
 /* Ends the reading of workflows: what is built and never pushed is no image, and filters named like
  * images give them their other paths. */
-void init_drop_unpushed(struct init_proposal *proposal);
+void init_end_workflows(struct init_proposal *proposal);
 void init_apply_filters(struct init_proposal *proposal);
 
 #endif

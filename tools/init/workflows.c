@@ -171,8 +171,7 @@ static void read_workflow(struct walk *walk, const char *path, json_t *with, int
     ARC_AUTO_JSON json_t *inputs = bind_inputs(arc_yaml_get(call, "inputs"), NULL, NULL);
     if (with && json_is_object(with))
         json_object_update(inputs, with);
-    ARC_AUTO_JSON json_t *scope =
-        make_scope(proposal, with || !arc_yaml_key(on, "workflow_dispatch") ? inputs : NULL);
+    ARC_AUTO_JSON json_t *scope = make_scope(proposal, with ? inputs : NULL);
     add_env(scope, yaml.root);
     const struct arc_yaml_node *jobs = arc_yaml_get(yaml.root, "jobs");
     for (size_t i = 0; jobs && jobs->type == ARC_YAML_MAP && i < jobs->count; i++) {
@@ -199,6 +198,6 @@ int init_read_workflows(struct init_proposal *proposal, struct arc_error *err)
         read_workflow(&walk, path, NULL, 0);
         read++;
     }
-    init_drop_unpushed(proposal);
+    init_end_workflows(proposal);
     return arc_arena_check(&proposal->arena, err);
 }

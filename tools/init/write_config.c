@@ -154,10 +154,12 @@ static struct shared find_shared(const struct init_group *group)
         }
         shared.root = shared.root && strcmp(group->images[i]->context, ".") == 0;
     }
-    shared.platforms = group->count ? group->images[0]->platforms : NULL;
+    for (size_t i = 0; i < group->count && !shared.platforms; i++)
+        shared.platforms = group->images[i]->platforms;
     shared.tags = group->count ? group->images[0] : NULL;
     for (size_t i = 1; i < group->count; i++) {
-        if (!same_texts(shared.platforms, group->images[i]->platforms))
+        if (group->images[i]->platforms &&
+            !same_texts(shared.platforms, group->images[i]->platforms))
             shared.platforms = NULL;
         if (shared.tags && !same_tags(shared.tags, group->images[i]))
             shared.tags = NULL;
