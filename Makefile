@@ -63,9 +63,10 @@ lint: build
 format:
 	@clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')
 
-## docs: write what comes from the command table: docs/commands.md and the actions
+## docs: write what comes from the command table and the schemas: docs/commands.md, docs/man, the actions
 docs: build
 	@$(ARC_CI) help --format markdown > docs/commands.md
+	@python3 packaging/manual.py
 	@for file in .github/actions/*/action.yml .github/actions/*/README.md; do \
 	    made=$$(sed -n '1s/.*Made by `arc-ci \(help --format [a-z]* [a-z-]*\)`.*/\1/p' "$$file"); \
 	    test -z "$$made" || $(ARC_CI) $$made > "$$file" || exit; done

@@ -282,6 +282,11 @@ def bom(target):
                                  "relatedSpdxElement": package["SPDXID"]} for package in packages[1:])]}
 
 
+def manuals():
+    """Those of commands, made by the build, and those of the files."""
+    return sorted([*(ROOT / "build/man").glob("*.1"), *(ROOT / "docs/man").glob("*.5")])
+
+
 def compress(data, path):
     with open(path, "wb") as file, gzip.GzipFile(filename="", mode="wb", compresslevel=9, fileobj=file, mtime=0) as packed:
         packed.write(data)
@@ -291,7 +296,7 @@ def pack(target, program, out):
     """arc-ci-VERSION-TARGET.tar.gz with the program, licence and manuals: the same bytes for the same content."""
     name = f"arc-ci-{version()}-{target}"
     extra = {"LICENSE": ROOT / "LICENSE", "README.md": ROOT / "README.md"}
-    extra.update({f"man/{page.name}": page for page in sorted((ROOT / "build/man").glob("*.1"))})
+    extra.update({f"man/{page.name}": page for page in manuals()})
     extra.update({f"completion/{page.relative_to(ROOT / 'build/completion')}": page
                   for page in sorted((ROOT / "build/completion").rglob("*")) if page.is_file()})
     raw = io.BytesIO()
@@ -313,7 +318,7 @@ def make_share():
     share = ROOT / "build-dist/share"
     shutil.rmtree(share, ignore_errors=True)
     share.mkdir(parents=True)
-    for page in sorted((ROOT / "build/man").glob("*.1")):
+    for page in manuals():
         compress(page.read_bytes(), share / f"{page.name}.gz")
     entry = (f"arc-ci ({version()}) unstable; urgency=medium\n\n  * Release {version()}; its notes are on the release's page.\n\n"
              " -- The arc-ci maintainers <maintainers@users.noreply.github.com>  Tue, 01 Jan 1980 00:00:00 +0000\n")

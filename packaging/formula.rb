@@ -29,6 +29,7 @@ class ArcCi < Formula
   def install
     bin.install "arc-ci"
     man1.install Dir["man/*.1"]
+    man5.install Dir["man/*.5"]
     bash_completion.install "completion/bash-completion/completions/arc-ci"
     zsh_completion.install "completion/zsh/site-functions/_arc-ci"
     fish_completion.install "completion/fish/vendor_completions.d/arc-ci.fish"

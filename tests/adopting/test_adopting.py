@@ -29,6 +29,7 @@ def repo(tmp_path):
     files = {"README.md": "x\n", "lib/x.go": "x\n"}
     for name in ("cart", "pay"):
         files[f"services/{name}/main.go"] = "x\n"
+        files[f"services/{name}/Dockerfile"] = DOCKERFILE.format("main.go")
     cmd.make_repo(repo, [{"write": files}, {"commit": "first"}])
     return repo
 

@@ -1,9 +1,14 @@
 """What `make install` puts below PREFIX: programs outside of this repository build against it, in C and C++, with the
-shared library and the static one, by pkg-config and by CMake; and the library shows its public interface alone."""
+shared library and the static one, by pkg-config and by CMake; and the library shows its public interface alone. And what
+install.sh does."""
+import hashlib
 import os
 import pathlib
 import re
+import ssl
 import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
@@ -109,3 +114,69 @@ def test_uninstall_leaves_nothing_behind(installed, tmp_path):
     run("make", "install", f"DESTDIR={tmp_path}", "PREFIX=/opt/arc", cwd=ROOT)
     run("make", "uninstall", f"DESTDIR={tmp_path}", cwd=ROOT)
     assert not [path for path in tmp_path.rglob("*") if not path.is_dir()]
+
+
+# ---- install.sh: the line of docs/install.md, against a server of this machine -------------------
+
+PROGRAM = b"#!/bin/sh\necho arc-ci 0.1.0\n"
+
+
+class Release(BaseHTTPRequestHandler):
+    """A release's binaries, for any machine; nothing else."""
+
+    def do_GET(self):
+        found = re.fullmatch(r"/arc-framework/arc-platform/releases/download/arc-ci/v0\.1\.0/arc-ci-(linux|macos)-(x86_64|aarch64)", self.path)
+        self.send_response(200 if found else 404)
+        self.send_header("Content-Length", str(len(PROGRAM) if found else 0))
+        self.end_headers()
+        self.wfile.write(PROGRAM if found else b"")
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tls")
+    run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
+        "subjectAltName=DNS:localhost", "-keyout", folder / "key.pem", "-out", folder / "ca.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "ca.pem", folder / "key.pem")
+    listening = HTTPServer(("127.0.0.1", 0), Release)
+    listening.socket = context.wrap_socket(listening.socket, server_side=True)
+    threading.Thread(target=listening.serve_forever, daemon=True).start()
+    yield {"ARC_CI_SERVER": f"https://localhost:{listening.server_port}", "CURL_CA_BUNDLE": str(folder / "ca.pem")}
+    listening.shutdown()
+
+
+def documented_line():
+    [line] = re.findall(r"^(ARC_CI_REPOSITORY=.*install\.sh .*)$", (ROOT / "docs/install.md").read_text(), re.M)
+    assert line in (ROOT / "README.md").read_text()
+    return line
+
+
+def install(line, home, server):
+    env = {"PATH": os.environ["PATH"], "HOME": str(home), **server}
+    return subprocess.run(["sh", "-c", line], cwd=ROOT, env=env, capture_output=True, text=True)
+
+
+def test_the_documented_line_installs(server, tmp_path):
+    checksum = hashlib.sha256(PROGRAM).hexdigest()
+    done = install(documented_line().replace("SHA256", checksum), tmp_path, server)
+    assert done.returncode == 0 and done.stdout == "arc-ci 0.1.0\n", done.stderr
+    assert (tmp_path / ".local/bin/arc-ci").read_bytes() == PROGRAM
+    assert [path.name for path in (tmp_path / ".local/bin").iterdir()] == ["arc-ci"]
+
+
+@pytest.mark.parametrize("old, new, status, said", [
+    ("SHA256", "0" * 64, 1, f"has the checksum {hashlib.sha256(PROGRAM).hexdigest()}, not"),
+    ("SHA256", "abc", 2, "'abc' is not a SHA-256"),
+    ("0.1.0 SHA256", "../x " + "0" * 64, 2, "'../x' is not a version"),
+    ("0.1.0 SHA256", "9.9.9 " + "0" * 64, 3, "cannot download"),
+    ("0.1.0 SHA256", "", 2, "usage: install.sh VERSION SHA256"),
+    ("ARC_CI_REPOSITORY=arc-framework/arc-platform", "", 2, "set ARC_CI_REPOSITORY=owner/name"),
+])
+def test_nothing_is_installed_otherwise(server, tmp_path, old, new, status, said):
+    done = install(documented_line().replace(old, new), tmp_path, server)
+    assert done.returncode == status and said in done.stderr, done
+    assert not list(tmp_path.rglob("*arc-ci*"))

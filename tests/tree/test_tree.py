@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 
 import pytest
 
@@ -134,6 +135,35 @@ def test_every_option_that_a_message_names_exists():
     assert not unknown, "\n".join(unknown)
 
 
+MANUALS = ["arc-ci.yaml.5", "service.yaml.5"]
+
+
+def test_manuals_of_the_files_are_those_of_the_schemas(tmp_path):
+    subprocess.run([sys.executable, ROOT / "packaging/manual.py", tmp_path], check=True)
+    for name in MANUALS:
+        assert (ROOT / "docs/man" / name).read_text() == (tmp_path / name).read_text(), "run 'make docs'"
+        checked = subprocess.run(["groff", "-man", "-Tutf8", "-ww", "-z", ROOT / "docs/man" / name], capture_output=True, text=True)
+        assert checked.returncode == 0 and not checked.stderr, checked.stderr
+
+
+def accepted_keys():
+    """The keys of the tables that the configuration is read by, and those that are read one by one."""
+    for path in tracked("tools/config/*.c"):
+        if path.name in ("compose_file.c", "bake_file.c"):
+            continue  # files of others
+        text = path.read_text()
+        for key in re.findall(r'\{"([a-z_-]+)", FIELD_', text) + re.findall(r'arc_yaml_get\([^()]+, "([a-z_-]+)"\)', text):
+            yield key
+
+
+def test_every_key_that_is_accepted_is_in_a_manual():
+    known = {key.replace("\\", "") for name in MANUALS
+             for key in re.findall(r"^\\fB(\S+)\\fR", (ROOT / "docs/man" / name).read_text(), re.M)}
+    accepted = set(accepted_keys())
+    assert {"groups", "registry", "variants", "soft", "exclude"} <= accepted
+    assert not accepted - known
+
+
 def documented_commands():
     """Lines `$ arc-ci …` and `$ make …` of the docs, and the examples of the command table."""
     for page in tracked("README.md", "docs/*.md"):
@@ -182,6 +212,7 @@ def test_install(tmp_path):
     subprocess.run(["cmake", "--install", ROOT / "build", "--prefix", prefix], check=True, capture_output=True)
     assert (prefix / "bin/arc-ci").is_file()
     assert (prefix / "share/man/man1/arc-ci-version.1").read_text().startswith(".TH")
+    assert {page.name for page in (prefix / "share/man/man5").iterdir()} == {"arc-ci.yaml.5", "service.yaml.5"}
     source = tmp_path / "app"
     source.mkdir()
     (source / "main.c").write_text('#include <arcci/semver.h>\n#include <string.h>\nint main(void)\n{\n'
