@@ -1,6 +1,7 @@
 #include "arcci/template.h"
 #include "base/auto.h"
 #include "base/markdown.h"
+#include "base/room.h"
 #include "base/text.h"
 #include <string.h>
 
@@ -50,7 +51,6 @@ struct parser {
     const char *end;                 /* of the source */
     size_t open[ARC_TEMPLATE_DEPTH]; /* sections not yet closed, outermost first */
     size_t depth;
-    size_t size; /* nodes allocated */
 };
 
 /* One tag: what stands between its braces, trimmed, and where it begins and ends. */
@@ -67,14 +67,8 @@ static int add_node(struct parser *p, struct arc_template_node node, struct arc_
     struct arc_template *t = p->t;
     if (node.kind == TEXT && !node.len)
         return ARC_OK;
-    if (t->count == p->size) {
-        size_t size = p->size ? 2 * p->size : 64;
-        struct arc_template_node *grown = realloc(t->nodes, size * sizeof *grown);
-        if (!grown)
-            return arc_error_nomem(err);
-        t->nodes = grown;
-        p->size = size;
-    }
+    if (!arc_room(&t->nodes, t->count, sizeof *t->nodes))
+        return arc_error_nomem(err);
     t->nodes[t->count++] = node;
     return ARC_OK;
 }

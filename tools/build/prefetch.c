@@ -2,6 +2,7 @@
  * of one request after another. It decides nothing: what is not here is asked for again. */
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/room.h"
 #include "build/verify.h"
 #include <string.h>
 
@@ -11,22 +12,16 @@
 
 struct wishes {
     struct arc_registry_item *items;
-    size_t count, room;
+    size_t count;
     int failed;
 };
 
 static void wish(struct wishes *wishes, enum arc_registry_kind kind, const char *image,
                  const char *reference)
 {
-    if (wishes->count == wishes->room) {
-        size_t room = wishes->room ? 2 * wishes->room : 64;
-        void *grown = realloc(wishes->items, room * sizeof *wishes->items);
-        if (!grown) {
-            wishes->failed = ARC_ENOMEM;
-            return;
-        }
-        wishes->items = grown;
-        wishes->room = room;
+    if (!arc_room(&wishes->items, wishes->count, sizeof *wishes->items)) {
+        wishes->failed = ARC_ENOMEM;
+        return;
     }
     wishes->items[wishes->count++] = (struct arc_registry_item){kind, image, reference};
 }

@@ -1,31 +1,19 @@
 #include "changes/filters_build.h"
 #include "arcci/glob.h"
 #include "base/auto.h"
+#include "base/room.h"
 #include "base/text.h"
 #include "dockerfile/inputs.h"
 #include <string.h>
-
-/* Makes room for one more of `count` items: sizes are the powers of two. */
-static int room(void *items, size_t count, size_t size, struct arc_error *err)
-{
-    void **list = items;
-    if (count && (count & (count - 1)))
-        return ARC_OK;
-    void *grown = realloc(*list, (count ? 2 * count : 1) * size);
-    if (!grown)
-        return arc_error_nomem(err);
-    *list = grown;
-    return ARC_OK;
-}
 
 int arc_filters_add(struct arc_filters *filters, const char *name, struct arc_error *err)
 {
     if (filters->count == ARC_FILTERS_MAX)
         return arc_error_set(err, ARC_ELIMIT, "more than %d filters", ARC_FILTERS_MAX);
-    int rc = room(&filters->items, filters->count, sizeof *filters->items, err);
-    char *copy = rc ? NULL : strdup(name);
+    bool room = arc_room(&filters->items, filters->count, sizeof *filters->items);
+    char *copy = room ? strdup(name) : NULL;
     if (!copy)
-        return rc ? rc : arc_error_nomem(err);
+        return arc_error_nomem(err);
     filters->items[filters->count++] = (struct arc_filter){
         .name = copy, .source = strdup(filters->name), .first = filters->rule_count};
     if (!filters->items[filters->count - 1].source)
@@ -38,9 +26,8 @@ int arc_filters_add_rule(struct arc_filters *filters, unsigned statuses, unsigne
 {
     if (filters->rule_count == ARC_RULES_MAX)
         return arc_error_set(err, ARC_ELIMIT, "more than %d rules", ARC_RULES_MAX);
-    int rc = room(&filters->rules, filters->rule_count, sizeof *filters->rules, err);
-    if (rc)
-        return rc;
+    if (!arc_room(&filters->rules, filters->rule_count, sizeof *filters->rules))
+        return arc_error_nomem(err);
     filters->rules[filters->rule_count++] = (struct arc_rule){
         .statuses = statuses, .filter = filters->count - 1, .line = line, .column = column};
     filters->items[filters->count - 1].count++;
@@ -68,8 +55,8 @@ int arc_filters_add_pattern(struct arc_filters *filters, const char *pattern, st
     int rc = filters->globs ? ARC_OK : arc_glob_set_new(&filters->globs, err);
     if (!rc)
         rc = arc_glob_set_add(filters->globs, pattern, strlen(pattern), id, err);
-    if (!rc)
-        rc = room(&rule->patterns, rule->pattern_count, sizeof *rule->patterns, err);
+    if (!rc && !arc_room(&rule->patterns, rule->pattern_count, sizeof *rule->patterns))
+        rc = arc_error_nomem(err);
     if (!rc && !rule->pattern_count)
         rc = is_negated(pattern, &rule->negated, err);
     char *copy = rc ? NULL : strdup(pattern);

@@ -1,6 +1,7 @@
 #include "changes/match.h"
 #include "arcci/glob.h"
 #include "base/auto.h"
+#include "base/room.h"
 #include "dockerfile/inputs.h"
 #include "git/diff.h"
 #include <string.h>
@@ -32,18 +33,6 @@ static const char *keep_text(struct arc_changes *out, const char *path, size_t l
     return copy;
 }
 
-/* Makes room for one more of `count` items: sizes are the powers of two. */
-static bool room(void *items, size_t count, size_t size)
-{
-    void **list = items;
-    if (count && (count & (count - 1)))
-        return true;
-    void *grown = realloc(*list, (count ? 2 * count : 1) * size);
-    if (grown)
-        *list = grown;
-    return grown != NULL;
-}
-
 static int keep_file(struct arc_match *match, const char *path, size_t len, unsigned status)
 {
     struct arc_changes *out = match->out;
@@ -55,7 +44,7 @@ static int keep_file(struct arc_match *match, const char *path, size_t len, unsi
         match->previous ? keep_text(out, match->previous, strlen(match->previous)) : NULL;
     if (match->previous && !previous)
         return ARC_ENOMEM;
-    if (!copy || !room(&out->files, out->file_count, sizeof *out->files))
+    if (!copy || !arc_room(&out->files, out->file_count, sizeof *out->files))
         return ARC_ENOMEM;
     out->files[out->file_count++] = (struct arc_changed_file){copy, len, status, previous};
     match->kept = out->file_count;
@@ -79,7 +68,7 @@ static int hit(struct arc_match *match, size_t filter, size_t rule, const struct
         match->memory += sizeof *result->hits;
         if (match->memory > ARC_CHANGES_MEMORY)
             return ARC_ELIMIT;
-        if (!room(&result->hits, result->count, sizeof *result->hits))
+        if (!arc_room(&result->hits, result->count, sizeof *result->hits))
             return ARC_ENOMEM;
         result->hits[result->count] = (struct arc_filter_hit){match->kept - 1, rule};
     }
@@ -309,7 +298,7 @@ static int find_literals(struct arc_match *match, struct arc_error *err)
         const struct arc_rule *rule = &filters->rules[i];
         if (rule->pattern_count != 1 || strpbrk(rule->patterns[0], "*?[]{}()!+@|\\$^\""))
             continue;
-        if (!room(&match->literals, match->literal_count, sizeof *match->literals))
+        if (!arc_room(&match->literals, match->literal_count, sizeof *match->literals))
             return arc_error_nomem(err);
         match->literals[match->literal_count++] =
             (struct arc_literal){rule->patterns[0], strlen(rule->patterns[0]), i, false};

@@ -1,5 +1,6 @@
 #include "git/scratch.h"
 #include "base/auto.h"
+#include "base/room.h"
 #include "os/file.h"
 #include "os/folder.h"
 #include <git2/sys/repository.h>
@@ -40,14 +41,8 @@ int arc_git_list_add(struct arc_git_list *list, const struct arc_oid *commit, st
 {
     if (arc_git_list_has(list, commit))
         return ARC_OK;
-    if (list->count == list->size) {
-        size_t size = list->size ? 2 * list->size : 8;
-        struct arc_oid *items = realloc(list->items, size * sizeof *items);
-        if (!items)
-            return arc_error_nomem(err);
-        list->items = items;
-        list->size = size;
-    }
+    if (!arc_room(&list->items, list->count, sizeof *list->items))
+        return arc_error_nomem(err);
     list->items[list->count++] = *commit;
     return ARC_OK;
 }

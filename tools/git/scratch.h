@@ -21,7 +21,7 @@ enum arc_git_way { ARC_GIT_BY_DATE, ARC_GIT_BY_DEPTH, ARC_GIT_WHOLE };
 /* A set of commits. */
 struct arc_git_list {
     struct arc_oid *items;
-    size_t count, size;
+    size_t count;
 };
 
 struct arc_git_scratch {

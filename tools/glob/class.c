@@ -1,4 +1,5 @@
 /* Character classes and escapes of regular expressions. */
+#include "base/room.h"
 #include "glob/regex.h"
 #include <stdlib.h>
 #include <string.h>
@@ -16,15 +17,9 @@ static const struct regex_range spaces[] = {
 static void add(struct regex_reader *r, uint16_t low, uint16_t high)
 {
     struct arc_regex *regex = r->regex;
-    if (regex->range_count == regex->range_size) {
-        size_t size = regex->range_size ? regex->range_size * 2 : 32;
-        struct regex_range *ranges = realloc(regex->ranges, size * sizeof *ranges);
-        if (!ranges) {
-            regex->failed = true;
-            return;
-        }
-        regex->ranges = ranges;
-        regex->range_size = size;
+    if (!arc_room(&regex->ranges, regex->range_count, sizeof *regex->ranges)) {
+        regex->failed = true;
+        return;
     }
     regex->ranges[regex->range_count++] = (struct regex_range){low, high};
 }

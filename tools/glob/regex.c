@@ -1,4 +1,5 @@
 #include "glob/regex.h"
+#include "base/room.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,15 +31,9 @@ static bool stopped(const struct regex_reader *r)
 uint32_t regex_node(struct regex_reader *r, enum regex_kind kind)
 {
     struct arc_regex *regex = r->regex;
-    if (regex->node_count == regex->node_size) {
-        size_t size = regex->node_size ? regex->node_size * 2 : 64;
-        struct regex_node *nodes = realloc(regex->nodes, size * sizeof *nodes);
-        if (!nodes) {
-            regex->failed = true;
-            return REGEX_NONE;
-        }
-        regex->nodes = nodes;
-        regex->node_size = size;
+    if (!arc_room(&regex->nodes, regex->node_count, sizeof *regex->nodes)) {
+        regex->failed = true;
+        return REGEX_NONE;
     }
     regex->nodes[regex->node_count] =
         (struct regex_node){.kind = kind, .last = REGEX_NONE, .previous = REGEX_NONE};

@@ -36,9 +36,9 @@ struct regex_range {
 
 struct arc_regex {
     struct regex_node *nodes;
-    size_t node_count, node_size;
+    size_t node_count;
     struct regex_range *ranges; /* sorted within a class, without overlap */
-    size_t range_count, range_size;
+    size_t range_count;
     uint32_t root;
     const char *defect; /* why it is not valid, or NULL; a static string */
     const char *beyond; /* what it uses that no automaton can follow, or NULL */

@@ -3,9 +3,11 @@
  * other directories cost nothing. */
 #include "arcci/glob.h"
 #include "base/auto.h"
+#include "base/room.h"
 #include "glob/dfa.h"
 #include "glob/pattern.h"
 #include "glob/shape.h"
+#include "glob/table.h"
 #include <string.h>
 
 #define ID_MAX 65535
@@ -35,7 +37,7 @@ struct group {
 struct arc_glob_set {
     struct glob_shapes shapes; /* patterns that need no automaton */
     struct entry **entries;    /* sorted by prefix once the set is prepared */
-    size_t entry_count, entry_size;
+    size_t entry_count;
     struct group *groups; /* sorted by prefix */
     size_t group_count;
     uint32_t *table; /* groups by hash of their prefix, 0 for none, else number + 1 */
@@ -111,14 +113,8 @@ int arc_glob_set_add(struct arc_glob_set *set, const char *pattern, size_t len, 
         set->words = id / 64 + 1;
     if (added)
         return 0;
-    if (set->entry_count == set->entry_size) {
-        size_t size = set->entry_size ? set->entry_size * 2 : 16;
-        struct entry **entries = realloc(set->entries, size * sizeof(struct entry *));
-        if (!entries)
-            return arc_error_nomem(err);
-        set->entries = entries;
-        set->entry_size = size;
-    }
+    if (!arc_room(&set->entries, set->entry_count, sizeof *set->entries))
+        return arc_error_nomem(err);
     __attribute__((cleanup(entry_free))) struct entry *entry = calloc(1, sizeof *entry);
     if (!entry)
         return arc_error_nomem(err);
@@ -134,43 +130,16 @@ int arc_glob_set_add(struct arc_glob_set *set, const char *pattern, size_t len, 
     return 0;
 }
 
-static int compare(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-    int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
-    return order ? order : a_len < b_len ? -1 : a_len > b_len;
-}
-
 static int by_prefix(const void *a, const void *b)
 {
     const struct glob_pattern *left = &(*(struct entry *const *)a)->pattern;
     const struct glob_pattern *right = &(*(struct entry *const *)b)->pattern;
-    return compare(left->prefix, left->certain_len, right->prefix, right->certain_len);
-}
-
-static uint64_t hash_byte(uint64_t hash, char byte)
-{
-    return (hash ^ (unsigned char)byte) * 0x100000001b3u;
-}
-
-#define HASH_START 0xcbf29ce484222325u
-
-static uint64_t hash_of(const char *text, size_t len)
-{
-    uint64_t hash = HASH_START;
-    for (size_t i = 0; i < len; i++)
-        hash = hash_byte(hash, text[i]);
-    return hash;
-}
-
-/* The high bits vary more than the low ones. */
-static size_t place_of(const struct arc_glob_set *set, uint64_t hash)
-{
-    return (hash ^ hash >> 32) & (set->table_size - 1);
+    return glob_compare(left->prefix, left->certain_len, right->prefix, right->certain_len);
 }
 
 static bool same_prefix(const struct group *a, const struct group *b)
 {
-    return compare(a->prefix, a->prefix_len, b->prefix, b->prefix_len) == 0;
+    return glob_compare(a->prefix, a->prefix_len, b->prefix, b->prefix_len) == 0;
 }
 
 /* The next group with the same prefix, or NULL. */
@@ -190,10 +159,10 @@ static bool index_groups(struct arc_glob_set *set)
         return false;
     for (size_t i = 0; i < set->group_count; i++) {
         struct group *group = set->groups + i;
-        group->hash = hash_of(group->prefix, group->prefix_len);
+        group->hash = glob_hash(group->prefix, group->prefix_len);
         if (i > 0 && same_prefix(group, group - 1))
             continue;
-        size_t place = place_of(set, group->hash);
+        size_t place = glob_place(group->hash, set->table_size);
         while (set->table[place])
             place = (place + 1) & (set->table_size - 1);
         set->table[place] = (uint32_t)i + 1;
@@ -208,7 +177,7 @@ static void make_groups(struct arc_glob_set *set)
         const struct glob_pattern *pattern = &set->entries[i]->pattern;
         struct group *group = set->group_count ? set->groups + set->group_count - 1 : NULL;
         if (!group || group->count == TOGETHER_MAX ||
-            compare(group->prefix, group->prefix_len, pattern->prefix, pattern->certain_len)) {
+            glob_compare(group->prefix, group->prefix_len, pattern->prefix, pattern->certain_len)) {
             group = set->groups + set->group_count++;
             *group = (struct group){
                 .prefix = pattern->prefix, .prefix_len = pattern->certain_len, .first = i};
@@ -292,19 +261,14 @@ void arc_glob_matcher_free(struct arc_glob_matcher **matcher)
     *matcher = NULL;
 }
 
-static void set_bit(uint64_t *ids, unsigned id)
-{
-    ids[id / 64] |= (uint64_t)1 << id % 64;
-}
-
 /* The first group with exactly that prefix, or NULL. */
 static const struct group *find_group(const struct arc_glob_set *set, const char *prefix,
                                       size_t len, uint64_t hash)
 {
-    for (size_t place = place_of(set, hash); set->table[place];
+    for (size_t place = glob_place(hash, set->table_size); set->table[place];
          place = (place + 1) & (set->table_size - 1)) {
         const struct group *group = set->groups + set->table[place] - 1;
-        if (group->hash == hash && !compare(group->prefix, group->prefix_len, prefix, len))
+        if (group->hash == hash && !glob_compare(group->prefix, group->prefix_len, prefix, len))
             return group;
     }
     return NULL;
@@ -320,7 +284,7 @@ static bool match_group(struct arc_glob_matcher *matcher, const struct group *gr
     for (size_t word = 0; word * 64 < group->count; word++)
         for (uint64_t bits = accept[word]; bits; bits &= bits - 1) {
             size_t entry = group->first + word * 64 + (size_t)__builtin_ctzll(bits);
-            set_bit(ids, matcher->set->entries[entry]->id);
+            glob_set_bit(ids, matcher->set->entries[entry]->id);
             any = true;
         }
     return any;
@@ -330,7 +294,7 @@ bool arc_glob_matcher_match(struct arc_glob_matcher *matcher, const char *path, 
                             uint64_t *ids)
 {
     const struct arc_glob_set *set = matcher->set;
-    uint64_t hash = HASH_START;
+    uint64_t hash = GLOB_HASH_START;
     bool any = false;
     memset(ids, 0, set->words * sizeof *ids);
     if (len == 0)
@@ -343,7 +307,7 @@ bool arc_glob_matcher_match(struct arc_glob_matcher *matcher, const char *path, 
                 any |= match_group(matcher, group, path, len, ids);
         }
         if (i < len)
-            hash = hash_byte(hash, path[i]);
+            hash = glob_hash_byte(hash, path[i]);
     }
     return any;
 }
@@ -363,9 +327,9 @@ static void below_group(struct below *below, const struct group *group)
         enum arc_glob_below what = glob_pattern_below(
             &set->entries[i]->pattern, &below->matcher->reach, below->dir, below->len);
         if (what != ARC_GLOB_NONE && below->some)
-            set_bit(below->some, set->entries[i]->id);
+            glob_set_bit(below->some, set->entries[i]->id);
         if (what == ARC_GLOB_ALL && below->all)
-            set_bit(below->all, set->entries[i]->id);
+            glob_set_bit(below->all, set->entries[i]->id);
         below->any |= what != ARC_GLOB_NONE;
     }
 }
@@ -377,7 +341,7 @@ static size_t lower_bound(const struct arc_glob_set *set, const char *text, size
     while (low < high) {
         size_t middle = (low + high) / 2;
         const struct group *group = set->groups + middle;
-        if (compare(group->prefix, group->prefix_len, text, len) < 0)
+        if (glob_compare(group->prefix, group->prefix_len, text, len) < 0)
             low = middle + 1;
         else
             high = middle;
@@ -410,7 +374,7 @@ bool arc_glob_matcher_below(struct arc_glob_matcher *matcher, const char *dir, s
     if (all)
         memset(all, 0, set->words * sizeof *all);
     below.any = glob_shapes_below(&set->shapes, dir, len, some, all);
-    uint64_t hash = HASH_START;
+    uint64_t hash = GLOB_HASH_START;
     for (size_t i = 0; set->group_count && i <= len; i++) {
         if (i == 0 || i == len || dir[i] == '/') {
             const struct group *group = find_group(set, dir, i, hash);
@@ -418,7 +382,7 @@ bool arc_glob_matcher_below(struct arc_glob_matcher *matcher, const char *dir, s
                 below_group(&below, group);
         }
         if (i < len)
-            hash = hash_byte(hash, dir[i]);
+            hash = glob_hash_byte(hash, dir[i]);
     }
     below_descendants(&below);
     return below.any;

@@ -1,13 +1,13 @@
 #include "glob/shape.h"
 #include "arcci/glob.h"
+#include "base/room.h"
 #include "glob/pattern.h"
+#include "glob/table.h"
 #include <stdlib.h>
 #include <string.h>
 
 /* Directories of a path that are looked up; a deeper path is not plain. */
 #define DEPTH_MAX 64
-
-#define HASH_START 0xcbf29ce484222325u
 
 struct glob_shaped {
     char *text; /* the pattern; owned */
@@ -20,24 +20,6 @@ struct glob_shaped {
     uint64_t hash; /* of the directory or of the name's last segment */
     uint32_t next; /* in its chain, as a number + 1 */
 };
-
-static uint64_t hash_byte(uint64_t hash, char byte)
-{
-    return (hash ^ (unsigned char)byte) * 0x100000001b3u;
-}
-
-static uint64_t hash_of(const char *text, size_t len)
-{
-    uint64_t hash = HASH_START;
-    for (size_t i = 0; i < len; i++)
-        hash = hash_byte(hash, text[i]);
-    return hash;
-}
-
-static size_t place_of(const struct glob_shapes *shapes, uint64_t hash)
-{
-    return (hash ^ hash >> 32) & (shapes->table_size - 1);
-}
 
 /* ---- shapes -------------------------------------------------------------------------------- */
 
@@ -117,14 +99,8 @@ bool glob_shapes_add(struct glob_shapes *shapes, const char *pattern, size_t len
     *added = false;
     if (len == 0 || len > ARC_GLOB_MAX)
         return true;
-    if (shapes->count == shapes->size) {
-        size_t size = shapes->size ? 2 * shapes->size : 32;
-        struct glob_shaped *list = realloc(shapes->list, size * sizeof *list);
-        if (!list)
-            return false;
-        shapes->list = list;
-        shapes->size = size;
-    }
+    if (!arc_room(&shapes->list, shapes->count, sizeof *shapes->list))
+        return false;
     struct glob_shaped *shaped = &shapes->list[shapes->count];
     *shaped = (struct glob_shaped){.text = malloc(len), .len = len, .id = id};
     if (!shaped->text)
@@ -151,21 +127,10 @@ void glob_shapes_free(struct glob_shapes *shapes)
 
 /* ---- tables -------------------------------------------------------------------------------- */
 
-static int compare(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-    int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
-    return order ? order : (a_len > b_len) - (a_len < b_len);
-}
-
 static int by_dir(const void *a, const void *b)
 {
     const struct glob_shaped *x = a, *y = b;
-    return compare(x->text, x->dir_len, y->text, y->dir_len);
-}
-
-static void set_bit(uint64_t *ids, unsigned id)
-{
-    ids[id / 64] |= (uint64_t)1 << id % 64;
+    return glob_compare(x->text, x->dir_len, y->text, y->dir_len);
 }
 
 /* The last segment of a path. */
@@ -198,12 +163,13 @@ bool glob_shapes_prepare(struct glob_shapes *shapes, size_t words)
         bool name = shaped->shape == GLOB_SHAPE_NAME;
         size_t len = shaped->dir_len;
         const char *key = name ? last_segment(shaped->end, shaped->end_len, &len) : shaped->text;
-        shaped->hash = hash_of(key, len);
-        uint32_t *first = (name ? shapes->names : shapes->dirs) + place_of(shapes, shaped->hash);
+        shaped->hash = glob_hash(key, len);
+        uint32_t *first =
+            (name ? shapes->names : shapes->dirs) + glob_place(shaped->hash, shapes->table_size);
         shaped->next = *first;
         *first = (uint32_t)i + 1;
         if (name)
-            set_bit(shapes->anywhere, shaped->id);
+            glob_set_bit(shapes->anywhere, shaped->id);
     }
     return true;
 }
@@ -238,7 +204,7 @@ static bool is_dots(const char *segment, size_t len)
 static bool take_apart(struct parts *parts)
 {
     const char *path = parts->path;
-    uint64_t hash = HASH_START, name = HASH_START;
+    uint64_t hash = GLOB_HASH_START, name = GLOB_HASH_START;
     size_t start = 0;
     parts->ends[0] = 0;
     parts->hashes[0] = hash;
@@ -250,13 +216,13 @@ static bool take_apart(struct parts *parts)
             parts->ends[parts->count] = i;
             parts->hashes[parts->count++] = hash;
             start = i + 1;
-            name = HASH_START;
+            name = GLOB_HASH_START;
         } else {
             if (is_special(path[i]))
                 return false;
-            name = hash_byte(name, path[i]);
+            name = glob_hash_byte(name, path[i]);
         }
-        hash = hash_byte(hash, path[i]);
+        hash = glob_hash_byte(hash, path[i]);
     }
     parts->ends[parts->count] = parts->len;
     parts->hashes[parts->count++] = hash;
@@ -309,7 +275,7 @@ static bool match_slowly(const struct glob_shapes *shapes, struct arc_glob **slo
             arc_glob_compile(shaped->text, shaped->len, &slow[i], NULL);
         if (slow[i] && !arc_glob_match(slow[i], path, len))
             continue;
-        set_bit(ids, shaped->id);
+        glob_set_bit(ids, shaped->id);
         any = true;
     }
     return any;
@@ -327,18 +293,18 @@ bool glob_shapes_match(const struct glob_shapes *shapes, struct arc_glob **slow,
     if (!take_apart(&parts))
         return match_slowly(shapes, slow, path, len, ids);
     for (size_t i = 0; i < parts.count; i++)
-        for (uint32_t at = shapes->dirs[place_of(shapes, parts.hashes[i])]; at;) {
+        for (uint32_t at = shapes->dirs[glob_place(parts.hashes[i], shapes->table_size)]; at;) {
             const struct glob_shaped *shaped = &shapes->list[at - 1];
             if (shaped->hash == parts.hashes[i] && fits_dir(shaped, &parts, parts.ends[i])) {
-                set_bit(ids, shaped->id);
+                glob_set_bit(ids, shaped->id);
                 any = true;
             }
             at = shaped->next;
         }
-    for (uint32_t at = shapes->names[place_of(shapes, parts.name_hash)]; at;) {
+    for (uint32_t at = shapes->names[glob_place(parts.name_hash, shapes->table_size)]; at;) {
         const struct glob_shaped *shaped = &shapes->list[at - 1];
         if (shaped->hash == parts.name_hash && fits_name(shaped, &parts)) {
-            set_bit(ids, shaped->id);
+            glob_set_bit(ids, shaped->id);
             any = true;
         }
         at = shaped->next;
@@ -355,7 +321,7 @@ static size_t lower_bound(const struct glob_shapes *shapes, const char *text, si
     while (low < high) {
         size_t middle = (low + high) / 2;
         const struct glob_shaped *shaped = &shapes->list[middle];
-        if (compare(shaped->text, shaped->dir_len, text, len) < 0)
+        if (glob_compare(shaped->text, shaped->dir_len, text, len) < 0)
             low = middle + 1;
         else
             high = middle;
@@ -367,11 +333,11 @@ static size_t lower_bound(const struct glob_shapes *shapes, const char *text, si
 static bool below_above(const struct glob_shapes *shapes, const char *dir, size_t len,
                         uint64_t *some, uint64_t *all)
 {
-    uint64_t hash = HASH_START;
+    uint64_t hash = GLOB_HASH_START;
     bool any = false;
     for (size_t i = 0; i <= len; i++) {
         bool ends = i == 0 || i == len || dir[i] == '/';
-        for (uint32_t at = ends ? shapes->dirs[place_of(shapes, hash)] : 0; at;) {
+        for (uint32_t at = ends ? shapes->dirs[glob_place(hash, shapes->table_size)] : 0; at;) {
             const struct glob_shaped *shaped = &shapes->list[at - 1];
             at = shaped->next;
             if (shaped->hash != hash || shaped->shape == GLOB_SHAPE_PATH || shaped->dir_len != i ||
@@ -379,12 +345,12 @@ static bool below_above(const struct glob_shapes *shapes, const char *dir, size_
                 continue;
             any = true;
             if (some)
-                set_bit(some, shaped->id);
+                glob_set_bit(some, shaped->id);
             if (all && shaped->shape == GLOB_SHAPE_BELOW)
-                set_bit(all, shaped->id);
+                glob_set_bit(all, shaped->id);
         }
         if (i < len)
-            hash = hash_byte(hash, dir[i]);
+            hash = glob_hash_byte(hash, dir[i]);
     }
     return any;
 }
@@ -408,7 +374,7 @@ bool glob_shapes_below(const struct glob_shapes *shapes, const char *dir, size_t
             continue;
         any = true;
         if (some)
-            set_bit(some, shaped->id);
+            glob_set_bit(some, shaped->id);
     }
     return any;
 }

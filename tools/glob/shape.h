@@ -19,7 +19,7 @@ enum glob_shape {
 /* Patterns by shape; all are under ids of the caller's. Initialise with {0}. */
 struct glob_shapes {
     struct glob_shaped *list; /* sorted by directory once prepared */
-    size_t count, size;
+    size_t count;
     uint32_t *dirs;  /* by directory: 0, or the number + 1 of the first of a chain */
     uint32_t *names; /* by name, where that is the shape */
     size_t table_size;

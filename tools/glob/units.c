@@ -54,12 +54,6 @@ void arc_units_append(struct arc_units *text, const struct arc_units *more)
     text->failed |= more->failed;
 }
 
-void arc_units_set(struct arc_units *text, const uint16_t *units, size_t len)
-{
-    text->len = 0;
-    arc_units_add(text, units, len);
-}
-
 void arc_units_free(struct arc_units *text)
 {
     free(text->at);

@@ -19,8 +19,6 @@ void arc_units_put(struct arc_units *text, uint16_t unit);
 /* Adds ASCII text. */
 void arc_units_puts(struct arc_units *text, const char *ascii);
 void arc_units_append(struct arc_units *text, const struct arc_units *more);
-/* Replaces the text by a copy of another. */
-void arc_units_set(struct arc_units *text, const uint16_t *units, size_t len);
 void arc_units_free(struct arc_units *text);
 
 /* JavaScript's text.slice(0, -count): a count of 0 leaves nothing. */

@@ -11,7 +11,7 @@ struct arc_registry {
     struct arc_http *http;
     json_t *logins; /* "host repository push|pull" → Authorization value that was accepted last */
     struct registry_kept *kept; /* answers that wait to be taken */
-    size_t kept_count, kept_room, kept_bytes;
+    size_t kept_count, kept_bytes;
     int64_t resume; /* seconds since 1970: a registry asked to be left alone until then */
     void (*on_wait)(void *context, const char *url, int status, int64_t seconds);
     void *wait_context;

@@ -1,5 +1,6 @@
 /* What is asked for ahead, and kept until it is taken. */
 #include "base/auto.h"
+#include "base/room.h"
 #include "registry/call.h"
 #include <string.h>
 
@@ -33,7 +34,7 @@ void arc_registry_forget(struct arc_registry *registry)
         kept_free(&registry->kept[i]);
     free(registry->kept);
     registry->kept = NULL;
-    registry->kept_count = registry->kept_room = registry->kept_bytes = 0;
+    registry->kept_count = registry->kept_bytes = 0;
 }
 
 static struct registry_kept *find(const struct arc_registry *registry, const char *image,
@@ -78,19 +79,6 @@ const json_t *arc_registry_kept(struct arc_registry *registry, const char *image
     return kept ? kept->document : NULL;
 }
 
-static bool grow(struct arc_registry *registry)
-{
-    if (registry->kept_count < registry->kept_room)
-        return true;
-    size_t room = registry->kept_room ? 2 * registry->kept_room : 64;
-    struct registry_kept *grown = realloc(registry->kept, room * sizeof *grown);
-    if (!grown)
-        return false;
-    registry->kept = grown;
-    registry->kept_room = room;
-    return true;
-}
-
 static int keep(struct arc_registry *registry, const struct registry_call *call,
                 struct arc_http_response *answer, struct arc_error *err)
 {
@@ -100,7 +88,7 @@ static int keep(struct arc_registry *registry, const struct registry_call *call,
     bool final = answer->status == 200 || (answer->status == 404 && tag);
     if (!final || registry->kept_bytes + answer->body.len > KEPT_MAX)
         return ARC_OK;
-    if (!grow(registry))
+    if (!arc_room(&registry->kept, registry->kept_count, sizeof *registry->kept))
         return arc_error_nomem(err);
     struct registry_kept kept = {.image = strdup(call->image),
                                  .reference = strdup(call->reference),

@@ -1,5 +1,6 @@
 #include "scan/findings.h"
 #include "base/auto.h"
+#include "base/room.h"
 #include "base/text.h"
 #include <string.h>
 
@@ -40,21 +41,6 @@ const char *findings_string(struct findings *findings, const char *text)
     return at ? json_object_iter_key(at) : NULL;
 }
 
-/* Makes room for one more element of an array that doubles. */
-static int grow(void *array, size_t *room, size_t count, size_t size, struct arc_error *err)
-{
-    if (count < *room)
-        return ARC_OK;
-    size_t wanted = *room ? *room * 2 : 64;
-    void **slot = array;
-    void *grown = realloc(*slot, wanted * size);
-    if (!grown)
-        return arc_error_nomem(err);
-    *slot = grown;
-    *room = wanted;
-    return ARC_OK;
-}
-
 /* Puts the last target into the chain of its service's. */
 static int chain_target(struct findings *findings, struct arc_error *err)
 {
@@ -86,8 +72,8 @@ int findings_add_target(struct findings *findings, const char *service, const ch
         return arc_error_set(err, ARC_ELIMIT,
                              "more than %d targets in one scan; --service takes a part of them",
                              TARGETS_MAX);
-    ARC_TRY(grow(&findings->targets, &findings->target_room, findings->target_count,
-                 sizeof *findings->targets, err));
+    if (!arc_room(&findings->targets, findings->target_count, sizeof *findings->targets))
+        return arc_error_nomem(err);
     struct scan_target *target = &findings->targets[findings->target_count];
     *target = (struct scan_target){.service = findings_string(findings, service),
                                    .platform = findings_string(findings, platform),
@@ -133,19 +119,18 @@ int findings_add(struct findings *findings, const struct finding *finding, struc
 {
     if (findings->count == FINDINGS_MAX)
         return arc_error_set(err, ARC_ELIMIT, "more than %d findings in one scan", FINDINGS_MAX);
-    int rc = grow(&findings->list, &findings->room, findings->count, sizeof *finding, err);
-    if (!rc)
-        findings->list[findings->count++] = *finding;
-    return rc;
+    if (!arc_room(&findings->list, findings->count, sizeof *finding))
+        return arc_error_nomem(err);
+    findings->list[findings->count++] = *finding;
+    return ARC_OK;
 }
 
 int findings_add_result(struct findings *findings, struct arc_error *err)
 {
-    int rc = grow(&findings->results, &findings->result_room, findings->result_count,
-                  sizeof *findings->results, err);
-    if (!rc)
-        findings->results[findings->result_count++] = (struct scan_result){"", "", ""};
-    return rc;
+    if (!arc_room(&findings->results, findings->result_count, sizeof *findings->results))
+        return arc_error_nomem(err);
+    findings->results[findings->result_count++] = (struct scan_result){"", "", ""};
+    return ARC_OK;
 }
 
 int findings_rule(struct findings *findings, const char *id, unsigned *rule, bool *made,
@@ -157,10 +142,8 @@ int findings_rule(struct findings *findings, const char *id, unsigned *rule, boo
         *rule = (unsigned)json_integer_value(index);
         return ARC_OK;
     }
-    int rc = grow(&findings->rules, &findings->rule_room, findings->rule_count,
-                  sizeof *findings->rules, err);
-    if (rc)
-        return rc;
+    if (!arc_room(&findings->rules, findings->rule_count, sizeof *findings->rules))
+        return arc_error_nomem(err);
     const char *name = findings_string(findings, id);
     if (!name || json_object_set_new_nocheck(findings->rule_of, id,
                                              json_integer((json_int_t)findings->rule_count)) != 0)

@@ -85,14 +85,14 @@ struct findings {
     json_t *pool;    /* every string, as a key of an object: jansson's hash table does the rest */
     json_t *rule_of; /* id → index into rules */
     struct finding *list;
-    size_t count, room;
+    size_t count;
     struct scan_rule *rules;
-    size_t rule_count, rule_room;
+    size_t rule_count;
     struct scan_result *results;
-    size_t result_count, result_room;
+    size_t result_count;
     json_t *first_of; /* service → index of its first target */
     struct scan_target *targets;
-    size_t target_count, target_room;
+    size_t target_count;
 };
 
 int findings_init(struct findings *findings, struct arc_error *err);

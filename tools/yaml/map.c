@@ -1,5 +1,6 @@
 /* Merge keys and duplicate keys of a mapping. */
 #include "base/auto.h"
+#include "base/room.h"
 #include "base/text.h"
 #include "yaml/internal.h"
 #include <string.h>
@@ -13,7 +14,7 @@ struct entry {
 
 struct entries {
     struct entry *list;
-    size_t count, size;
+    size_t count;
 };
 
 static void entries_free(struct entries *entries)
@@ -23,14 +24,8 @@ static void entries_free(struct entries *entries)
 
 static int add(struct entries *entries, struct arc_yaml_pair pair, struct arc_error *err)
 {
-    if (entries->count == entries->size) {
-        size_t size = entries->size ? entries->size * 2 : 16;
-        struct entry *list = realloc(entries->list, size * sizeof *list);
-        if (!list)
-            return arc_error_nomem(err);
-        entries->list = list;
-        entries->size = size;
-    }
+    if (!arc_room(&entries->list, entries->count, sizeof *entries->list))
+        return arc_error_nomem(err);
     entries->list[entries->count] = (struct entry){pair, entries->count, false};
     entries->count++;
     return ARC_OK;
