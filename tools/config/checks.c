@@ -6,7 +6,9 @@
 #include "base/suggest.h"
 #include "base/text.h"
 #include "config/fields.h"
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define LOWER  "abcdefghijklmnopqrstuvwxyz"
 #define UPPER  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -260,6 +262,21 @@ bool arc_check_glob(const char *text, struct arc_buf *why)
     else if (defect)
         arc_buf_printf(why, "is not a glob: %s", defect);
     return !rc && !defect;
+}
+
+bool arc_check_day(const char *text, struct arc_buf *why)
+{
+    struct tm day = {0};
+    int used = 0;
+    bool shape = strlen(text) == 10 &&
+                 sscanf(text, "%4d-%2d-%2d%n", &day.tm_year, &day.tm_mon, &day.tm_mday, &used) == 3;
+    day.tm_year -= 1900;
+    day.tm_mon -= 1;
+    struct tm same = day; /* timegm() makes March of February 30 */
+    if (shape && used == 10 && day.tm_year > 70 && timegm(&same) > 0 && same.tm_mon == day.tm_mon &&
+        same.tm_mday == day.tm_mday)
+        return true;
+    return no(why, "is not a valid day, such as 2026-12-31");
 }
 
 bool arc_check_path(const char *text, struct arc_buf *why)

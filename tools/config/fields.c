@@ -370,6 +370,24 @@ void arc_fields_overlay(const struct arc_table *table, void *out, void *from)
     }
 }
 
+int arc_fields_read_list(const struct arc_yaml *yaml, const struct arc_yaml_node *list,
+                         const char *key, const struct arc_table *table, size_t size, void *items,
+                         size_t *count, struct arc_error *err)
+{
+    if (!list)
+        return ARC_OK;
+    if (list->type != ARC_YAML_LIST)
+        return arc_yaml_error(yaml, list, err, "'%s' must be a list, this is %s", key,
+                              arc_yaml_type_name(list));
+    char *made = calloc(list->count + 1, size);
+    *(char **)items = made;
+    if (!made)
+        return arc_error_nomem(err);
+    for (size_t i = 0; i < list->count; i++)
+        ARC_TRY(arc_fields_read(yaml, list->items[i], table, made + (*count)++ * size, err));
+    return ARC_OK;
+}
+
 void arc_fields_free(const struct arc_table *table, void *out)
 {
     for (const struct arc_field *field = table->fields; field->key; field++) {

@@ -50,6 +50,12 @@ int arc_fields_read(const struct arc_yaml *yaml, const struct arc_yaml_node *map
                     const struct arc_table *table, void *out, struct arc_error *err);
 void arc_fields_free(const struct arc_table *table, void *out);
 
+/* The same for a list of such mappings (NULL: none), the value of `key`: *items, an array of things of
+ * `size` bytes, and *count are the caller's either way. */
+int arc_fields_read_list(const struct arc_yaml *yaml, const struct arc_yaml_node *list,
+                         const char *key, const struct arc_table *table, size_t size, void *items,
+                         size_t *count, struct arc_error *err);
+
 /* Moves what `from` has over what `out` has, both of one table; nodes that `from` lacks stay. */
 void arc_fields_overlay(const struct arc_table *table, void *out, void *from);
 
@@ -87,6 +93,7 @@ arc_check arc_check_build_arg;  /* [A-Za-z_][A-Za-z0-9_]* */
 arc_check arc_check_label;      /* of a runner */
 arc_check arc_check_image;      /* template of an image's name */
 arc_check arc_check_inputs;     /* "directory" or "dockerfile" */
+arc_check arc_check_day;        /* "2026-12-31" */
 arc_check arc_check_secret;     /* the id of a secret: a file name */
 arc_check arc_check_target; /* a target, a service or a profile: no option of docker's, no URL */
 

@@ -14,7 +14,6 @@ struct reading {
 #define AT(member) offsetof(struct reading, settings.member)
 #define OF(member) offsetof(struct arc_scan_ignore, member)
 
-static arc_check check_day;
 static arc_check check_reason;
 static arc_check check_scanner;
 static arc_check check_severity;
@@ -40,7 +39,7 @@ static const struct arc_field ignore_fields[] = {
     {"path", FIELD_TEXT, OF(path), false, check_left_out, NULL},
     {"service", FIELD_TEXT, OF(service), false, arc_check_line, NULL},
     {"reason", FIELD_TEXT, OF(reason), true, arc_check_line, NULL},
-    {"expires", FIELD_TEXT, OF(expires), false, check_day, NULL},
+    {"expires", FIELD_TEXT, OF(expires), false, arc_check_day, NULL},
     {0},
 };
 static const struct arc_table ignore_table = {"an entry of 'ignore'", ignore_fields, false};
@@ -147,20 +146,6 @@ static bool check_left_out(const char *text, struct arc_buf *why)
     return false;
 }
 
-/* "2026-12-31". */
-static bool check_day(const char *text, struct arc_buf *why)
-{
-    static const char shape[] = "dddd-dd-dd";
-    size_t i = 0;
-    for (; shape[i] && text[i]; i++)
-        if (shape[i] == 'd' ? text[i] < '0' || text[i] > '9' : text[i] != '-')
-            break;
-    if (!shape[i] && !text[i])
-        return true;
-    arc_buf_puts(why, "is not a valid day, such as 2026-12-31");
-    return false;
-}
-
 /* A reason that scan_gap_name() knows, alone or with a part of its text: "os-not-scanned:fedora". */
 static bool check_reason(const char *text, struct arc_buf *why)
 {
@@ -188,19 +173,11 @@ void arc_scan_settings_free(struct arc_scan_settings *settings)
 static int read_ignore(const struct arc_yaml *yaml, const struct arc_yaml_node *list,
                        struct arc_scan_settings *out, struct arc_error *err)
 {
-    if (!list)
-        return ARC_OK;
-    if (list->type != ARC_YAML_LIST)
-        return arc_yaml_error(yaml, list, err, "'ignore' must be a list, this is %s",
-                              arc_yaml_type_name(list));
-    out->ignores = calloc(list->count + 1, sizeof *out->ignores);
-    if (!out->ignores)
-        return arc_error_nomem(err);
-
-    for (size_t i = 0; i < list->count; i++) {
-        struct arc_scan_ignore *entry = &out->ignores[out->ignore_count++];
+    ARC_TRY(arc_fields_read_list(yaml, list, "ignore", &ignore_table, sizeof *out->ignores,
+                                 &out->ignores, &out->ignore_count, err));
+    for (size_t i = 0; i < out->ignore_count; i++) {
+        struct arc_scan_ignore *entry = &out->ignores[i];
         entry->line = list->items[i]->line;
-        ARC_TRY(arc_fields_read(yaml, list->items[i], &ignore_table, entry, err));
         if (!entry->id && !entry->license && !entry->package && !entry->path)
             return arc_yaml_error(yaml, list->items[i], err,
                                   "an entry of 'ignore' needs an id, license, package or path");

@@ -1,5 +1,6 @@
 #include "git/history.h"
 #include "base/auto.h"
+#include "base/room.h"
 #include <string.h>
 
 #define NONE UINT32_MAX
@@ -34,7 +35,7 @@ struct place {
 
 struct queue {
     struct place *places;
-    size_t count, size;
+    size_t count;
     uint64_t turn;
     size_t fresh; /* places of commits that are not stale; counted by a search only */
     bool searches;
@@ -43,30 +44,16 @@ struct queue {
 struct arc_history {
     git_odb *odb;
     struct node *nodes;
-    size_t count, size;
+    size_t count;
     uint32_t *table; /* nodes by name, 0 for none, else number + 1; a power of two */
     size_t table_size;
     uint32_t *links; /* parents */
-    size_t link_count, link_size;
+    size_t link_count;
     struct queue walk;  /* of arc_history_reaches() */
     int64_t walk_doubt; /* as in struct search */
     int64_t skew;       /* how much older than a parent of it a commit claims to be, at most */
     int failed;         /* a libgit2 code, or GIT_ERROR without memory */
 };
-
-static bool grow(void *array, size_t *size, size_t count, size_t element)
-{
-    void **items = array;
-    if (count < *size)
-        return true;
-    size_t more = *size ? 2 * *size : 256;
-    void *grown = realloc(*items, more * element);
-    if (!grown)
-        return false;
-    *items = grown;
-    *size = more;
-    return true;
-}
 
 static size_t place_of(const struct arc_history *history, const git_oid *oid)
 {
@@ -99,7 +86,7 @@ static bool grow_table(struct arc_history *history)
 static uint32_t node_of(struct arc_history *history, const git_oid *oid)
 {
     if (!grow_table(history) || history->count >= UINT32_MAX - 1 ||
-        !grow(&history->nodes, &history->size, history->count, sizeof *history->nodes)) {
+        !arc_room(&history->nodes, history->count, sizeof *history->nodes)) {
         history->failed = GIT_ERROR;
         return NONE;
     }
@@ -116,8 +103,7 @@ static bool add_parent(struct arc_history *history, uint32_t node, const char *h
     git_oid oid;
     uint32_t parent =
         git_oid_fromstrn(&oid, hex, GIT_OID_HEXSZ) < 0 ? NONE : node_of(history, &oid);
-    if (parent == NONE ||
-        !grow(&history->links, &history->link_size, history->link_count, sizeof(uint32_t))) {
+    if (parent == NONE || !arc_room(&history->links, history->link_count, sizeof(uint32_t))) {
         history->failed = GIT_ERROR;
         return false;
     }
@@ -207,7 +193,7 @@ static bool before(const struct place *a, const struct place *b)
 
 static void put(struct arc_history *history, struct queue *queue, uint32_t node)
 {
-    if (!grow(&queue->places, &queue->size, queue->count, sizeof *queue->places)) {
+    if (!arc_room(&queue->places, queue->count, sizeof *queue->places)) {
         history->failed = GIT_ERROR;
         return;
     }
@@ -259,7 +245,7 @@ struct search {
     struct arc_history *history;
     struct queue queue;
     uint32_t *found; /* common ancestors, newest first */
-    size_t count, size;
+    size_t count;
     int64_t
         doubt; /* date of the newest merge that is an ancestor of one side only and cut: it is cut
                        as a whole, so any parent of it may be newer than the window is long */
@@ -277,7 +263,7 @@ static void search_free(struct search *search)
 static void add_found(struct search *search, uint32_t node)
 {
     const struct node *nodes = search->history->nodes;
-    if (!grow(&search->found, &search->size, search->count, sizeof *search->found)) {
+    if (!arc_room(&search->found, search->count, sizeof *search->found)) {
         search->history->failed = GIT_ERROR;
         return;
     }
@@ -557,13 +543,12 @@ int arc_history_range(struct arc_history *history, const git_oid *from, const gi
         history->nodes[hidden].flags |= HIDDEN;
         mark_behind(history, hidden, HIDDEN);
     }
-    size_t size = 0;
     meet(history, &queue, start);
     while (queue.count && !history->failed) {
         uint32_t node = take(history, &queue);
         if (history->nodes[node].flags & HIDDEN || history->nodes[node].missing)
             continue;
-        if (!grow(out, &size, *count, sizeof **out)) {
+        if (!arc_room(out, *count, sizeof **out)) {
             history->failed = GIT_ERROR;
             break;
         }
@@ -587,7 +572,7 @@ struct since {
     uint64_t *lacks; /* per node: the bases that have it not, as far as is known */
     size_t known;    /* nodes that `lacks` has room for */
     uint32_t *met;   /* nodes in the order they were met */
-    size_t count, size;
+    size_t count;
 };
 
 static void since_free(struct since *since)
@@ -608,7 +593,7 @@ static bool lacks_any(const struct since *since, uint32_t node)
 /* Makes room for all nodes there are; a new one is lacked by all. */
 static bool grow_lacks(struct since *since)
 {
-    size_t nodes = since->history->size;
+    size_t nodes = 2 * since->history->count;
     if (since->known >= since->history->count)
         return true;
     uint64_t *grown = realloc(since->lacks, nodes * since->words * sizeof *grown);
@@ -641,7 +626,7 @@ static void meet_since(struct since *since, uint32_t node, const uint64_t *child
     put(history, &since->queue, node);
     if (!first)
         return;
-    if (!grow(&since->met, &since->size, since->count, sizeof *since->met))
+    if (!arc_room(&since->met, since->count, sizeof *since->met))
         history->failed = GIT_ERROR;
     else
         since->met[since->count++] = node;

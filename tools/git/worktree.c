@@ -7,6 +7,12 @@
 
 #define DIFF_SECONDS 600
 
+/* The options take back settings that would change the list or run a program for it. */
+#define DIFF                                                                                       \
+    "diff", "--no-ext-diff", "--no-renames", "--no-relative", "--raw", "--no-abbrev", "-z",        \
+        "-O/dev/null"
+#define OTHERS "ls-files", "--others", "--exclude-standard", "-z"
+
 static enum arc_git_status status_of(char letter)
 {
     switch (letter) {
@@ -46,14 +52,13 @@ static int list(const struct arc_git *git, const struct arc_env *env, const char
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
     ARC_TRY(arc_git_run(git, env, NULL, words, DIFF_SECONDS, &result, err));
     if (result.status)
-        return arc_error_set(err, ARC_EWORLD, "git %s: %s", words[0], arc_git_complaint(&result));
+        return arc_error_set(err, ARC_EWORLD, "git: %s", arc_git_complaint(&result));
 
     const char *at = arc_buf_text(&result.output), *end = at + result.output.len;
     while (at < end) {
         const char *raw = at, *path = added ? at : at + strlen(at) + 1;
         if (path >= end || (!added && (*raw != ':' || path - raw < 32)))
-            return arc_error_set(err, ARC_EWORLD, "git %s: a line that is not understood",
-                                 words[0]);
+            return arc_error_set(err, ARC_EWORLD, "git diff: a line that is not understood");
         enum arc_git_status status = status_of(added ? 'A' : path[-2]);
         ARC_TRY(diff->each(diff->context, path, strlen(path), status));
         if (!added)
@@ -66,19 +71,8 @@ static int list(const struct arc_git *git, const struct arc_env *env, const char
 int arc_git_diff_worktree(const struct arc_git *git, const struct arc_env *env,
                           const struct arc_git_diff *diff, bool untracked, struct arc_error *err)
 {
-    /* The options take back settings that would change the list or run a program for it. */
-    const char *const changed[] = {"diff",
-                                   "--no-ext-diff",
-                                   "--no-renames",
-                                   "--no-relative",
-                                   "--raw",
-                                   "--no-abbrev",
-                                   "-z",
-                                   "-O/dev/null",
-                                   diff->from ? diff->from->hex : "HEAD",
-                                   "--",
-                                   NULL};
-    static const char *const others[] = {"ls-files", "--others", "--exclude-standard", "-z", NULL};
+    const char *const changed[] = {DIFF, diff->from ? diff->from->hex : "HEAD", "--", NULL};
+    static const char *const others[] = {OTHERS, "--", NULL};
     struct arc_oid head;
     if (!git->worktree)
         return arc_error_set(err, ARC_ENOTFOUND,
@@ -136,23 +130,10 @@ int arc_git_compare_worktree(const struct arc_git *git, const struct arc_env *en
                                          enum arc_git_standing standing),
                              void *context, struct arc_error *err)
 {
-    const char *const changed[] = {"--literal-pathspecs",
-                                   "diff",
-                                   "--no-ext-diff",
-                                   "--no-renames",
-                                   "--no-relative",
-                                   "--ignore-submodules",
-                                   "--raw",
-                                   "-z",
-                                   "-O/dev/null",
-                                   commit->hex,
-                                   "--",
-                                   NULL};
-    static const char *const others[] = {
-        "--literal-pathspecs", "ls-files", "--others", "--exclude-standard", "-z", "--", NULL};
-    static const char *const ignored[] = {
-        "--literal-pathspecs", "ls-files", "--others", "--ignored",
-        "--exclude-standard",  "-z",       "--",       NULL};
+    const char *const changed[] = {"--literal-pathspecs", DIFF, "--ignore-submodules",
+                                   commit->hex,           "--", NULL};
+    static const char *const others[] = {"--literal-pathspecs", OTHERS, "--", NULL};
+    static const char *const ignored[] = {"--literal-pathspecs", OTHERS, "--ignored", "--", NULL};
     struct hearer hearer = {each, context, ARC_GIT_NEW};
     const struct arc_git_diff diff = {.each = hear, .context = &hearer};
     if (!git->worktree)

@@ -125,7 +125,7 @@ static const char *extglob_open_output(uint16_t kind)
 
 void parser_extglob_open(struct parser *p, enum token_type type, uint16_t kind)
 {
-    if (!parser_room(p, &p->extglobs, &p->extglob_size, p->extglob_count, sizeof *p->extglobs))
+    if (!parser_room(p, &p->extglobs, p->extglob_count, sizeof *p->extglobs))
         return;
     struct extglob extglob = {
         .kind = kind, .parens = p->parens, .after_bos = p->prev->type == TOKEN_BOS};
@@ -199,8 +199,7 @@ void parser_paren_close(struct parser *p)
 
 void parser_brace_open(struct parser *p)
 {
-    if (!parser_room(p, &p->open_braces, &p->open_brace_size, p->open_brace_count,
-                     sizeof *p->open_braces))
+    if (!parser_room(p, &p->open_braces, p->open_brace_count, sizeof *p->open_braces))
         return;
     parser_open(p, &p->braces, '{');
     struct token *brace = parser_token(p, TOKEN_BRACE, &p->value, "(");

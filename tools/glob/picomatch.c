@@ -1,4 +1,5 @@
 #include "glob/picomatch.h"
+#include "base/room.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,19 +19,11 @@ bool parser_eos(const struct parser *p)
     return p->at >= p->len;
 }
 
-bool parser_room(struct parser *p, void *array, size_t *size, size_t count, size_t element)
+bool parser_room(struct parser *p, void *array, size_t count, size_t element)
 {
-    if (count < *size)
-        return true;
-    size_t more = *size ? *size * 2 : 16;
-    void *grown = realloc(*(void **)array, more * element);
-    if (!grown) {
-        p->failed = true;
-        return false;
-    }
-    *(void **)array = grown;
-    *size = more;
-    return true;
+    bool room = arc_room(array, count, element);
+    p->failed = p->failed || !room;
+    return room;
 }
 
 void token_output(struct token *token, const char *output)
@@ -95,7 +88,7 @@ void parser_push_token(struct parser *p, struct token *token)
         p->prev->has_output = true;
         return;
     }
-    if (!parser_room(p, &p->tokens, &p->token_size, p->token_count, sizeof(struct token *)))
+    if (!parser_room(p, &p->tokens, p->token_count, sizeof(struct token *)))
         return;
     token->prev = p->prev;
     p->tokens[p->token_count++] = token;
@@ -141,8 +134,7 @@ static bool start(struct parser *p)
 {
     struct arc_units none = {0};
     p->bos = p->prev = parser_token(p, TOKEN_BOS, &none, "");
-    if (!p->bos ||
-        !parser_room(p, &p->tokens, &p->token_size, p->token_count, sizeof(struct token *)))
+    if (!p->bos || !parser_room(p, &p->tokens, p->token_count, sizeof(struct token *)))
         return false;
     p->tokens[p->token_count++] = p->bos;
     p->last_bracket_end = (size_t)(arc_units_last(p->input, p->len, ']') + 1);

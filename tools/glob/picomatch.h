@@ -79,11 +79,11 @@ struct parser {
     int braces;
     struct token *bos, *prev, *made;
     struct token **tokens;
-    size_t token_count, token_size;
+    size_t token_count;
     struct extglob *extglobs;
-    size_t extglob_count, extglob_size;
+    size_t extglob_count;
     struct token **open_braces;
-    size_t open_brace_count, open_brace_size;
+    size_t open_brace_count;
     struct arc_units stack;  /* the kinds of what is open: '[', '(' or '{' */
     size_t last_bracket_end; /* index + 1 of the last `]`, 0 for none */
     size_t final_parens;     /* index where the `)` at the end start */
@@ -112,7 +112,7 @@ void parser_open(struct parser *p, int *count, uint16_t kind);
 void parser_close(struct parser *p, int *count);
 
 /* Makes room for one more element of an array that doubles; false when memory ran out. */
-bool parser_room(struct parser *p, void *array, size_t *size, size_t count, size_t element);
+bool parser_room(struct parser *p, void *array, size_t count, size_t element);
 
 void parser_extglob_open(struct parser *p, enum token_type type, uint16_t kind);
 void parser_paren_close(struct parser *p);

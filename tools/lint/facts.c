@@ -13,18 +13,6 @@ static bool check_each(const char *text, struct arc_buf *why)
     return false;
 }
 
-static bool check_day(const char *text, struct arc_buf *why)
-{
-    bool day = strlen(text) == 10;
-    for (size_t i = 0; day && i < 10; i++)
-        day = i == 4 || i == 7 ? text[i] == '-' : text[i] >= '0' && text[i] <= '9';
-    if (day && strncmp(text + 5, "01", 2) >= 0 && strncmp(text + 5, "12", 2) <= 0 &&
-        strcmp(text + 8, "01") >= 0 && strcmp(text + 8, "31") <= 0)
-        return true;
-    arc_buf_puts(why, "is not a day as YYYY-MM-DD");
-    return false;
-}
-
 #define AT(member) offsetof(struct lint_fact, member)
 
 static const struct arc_field fields[] = {
@@ -42,7 +30,7 @@ static const struct arc_field fields[] = {
     {"lines", FIELD_TEXTS, AT(lines), false, arc_check_line, NULL},
     {"text", FIELD_TEXTS, AT(text), false, arc_check_line, NULL},
     {"targets", FIELD_TEXTS, AT(targets), false, arc_check_line, NULL},
-    {"until", FIELD_TEXT, AT(until), false, check_day, NULL},
+    {"until", FIELD_TEXT, AT(until), false, arc_check_day, NULL},
     {0},
 };
 static const struct arc_table table = {"a fact", fields, false};

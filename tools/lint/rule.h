@@ -144,4 +144,7 @@ void lint_credentials(struct lint *lint);
 void lint_walk(struct lint *lint, const char *directory, int (*each)(void *lint, const char *file));
 void lint_each_file(struct lint *lint, int (*each)(void *lint, const char *file));
 
+/* The line of the file in which a place in a script stands. */
+unsigned lint_script_line(const struct arc_yaml_node *script, const char *at);
+
 #endif

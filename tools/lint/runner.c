@@ -58,11 +58,7 @@ static bool any_may_write(const struct subject *s, const char *scope)
 static void find_in_script(const struct subject *s, enum lint_rule rule,
                            const struct arc_yaml_node *script, const char *at, const char *message)
 {
-    bool block = !script->plain && strchr(script->text, '\n'); /* it starts below its `|` */
-    unsigned line = script->line + block;
-    for (const char *c = script->text; c < at; c++)
-        line += *c == '\n';
-    lint_find(s->lint, rule, s->file, line, "%s", message);
+    lint_find(s->lint, rule, s->file, lint_script_line(script, at), "%s", message);
 }
 
 /* Whether all of the parts stand between two places, in this order. */

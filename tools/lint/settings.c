@@ -69,21 +69,11 @@ void lint_settings_free(struct lint_settings *settings)
 static int read_waivers(struct lint_settings *out, struct arc_error *err)
 {
     const struct arc_yaml_node *list = out->allow_node;
-    if (!list)
-        return ARC_OK;
-    if (list->type != ARC_YAML_LIST)
-        return arc_yaml_error(&out->yaml, list, err, "'allow' must be a list, this is %s",
-                              arc_yaml_type_name(list));
-    out->waivers = calloc(list->count + 1, sizeof *out->waivers);
-    if (!out->waivers)
-        return arc_error_nomem(err);
-    int rc = ARC_OK;
-    for (size_t i = 0; !rc && i < list->count; i++) {
-        struct lint_waiver *waiver = &out->waivers[out->waiver_count++];
-        waiver->line = list->items[i]->line;
-        rc = arc_fields_read(&out->yaml, list->items[i], &waiver_table, waiver, err);
-    }
-    return rc;
+    ARC_TRY(arc_fields_read_list(&out->yaml, list, "allow", &waiver_table, sizeof *out->waivers,
+                                 &out->waivers, &out->waiver_count, err));
+    for (size_t i = 0; i < out->waiver_count; i++)
+        out->waivers[i].line = list->items[i]->line;
+    return ARC_OK;
 }
 
 static int read_facts(struct lint_settings *out, struct arc_error *err)

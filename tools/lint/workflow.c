@@ -192,17 +192,22 @@ static void check_uses(const struct workflow *w, const struct arc_yaml_node *hol
         check_foreign(w, uses);
 }
 
+unsigned lint_script_line(const struct arc_yaml_node *script, const char *at)
+{
+    bool block = !script->plain && strchr(script->text, '\n'); /* it starts below its `|` */
+    unsigned line = script->line + block;
+    for (const char *c = script->text; c < at; c++)
+        line += *c == '\n';
+    return line;
+}
+
 /* Text that a shell or an interpreter runs: GitHub puts the values of expressions into it as they are. */
 static void check_script(const struct workflow *w, const struct arc_yaml_node *script)
 {
     const char *expression = script && script->text ? strstr(script->text, "${{") : NULL;
     if (!expression)
         return;
-    bool block = !script->plain && strchr(script->text, '\n'); /* it starts below its `|` */
-    unsigned line = script->line + block;
-    for (const char *at = script->text; at < expression; at++)
-        line += *at == '\n';
-    lint_find(w->lint, LINT_SCRIPT, w->file, line,
+    lint_find(w->lint, LINT_SCRIPT, w->file, lint_script_line(script, expression),
               "a script holds '%.*s}}'; pass the value by env and quote it",
               (int)strcspn(expression, "}"), expression);
 }

@@ -189,9 +189,8 @@ static int apply_entry(struct scan_judged *judged, const struct arc_scan_ignore 
     if (ignore->path)
         ARC_TRY(arc_glob_compile(ignore->path, strlen(ignore->path), &glob, err));
     entry.path = glob;
-    if (ignore->expires && !parse_day(ignore->expires, &entry.expires))
-        return arc_error_at(err, ARC_EINPUT, entry.file, entry.line, 0,
-                            "'expires': %s is not a valid date", ignore->expires);
+    if (ignore->expires)
+        parse_day(ignore->expires, &entry.expires);
     return apply(judged, &entry, err);
 }
 

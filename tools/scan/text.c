@@ -125,14 +125,24 @@ static json_t *findings_json(const struct scan_judged *judged)
     return whole(array, complete);
 }
 
-/* A list of the settings, by its name; nothing where it is not set. */
-static bool add_setting(json_t *object, const char *name, char *const *list)
+#define SETTINGS_LISTS 6
+
+/* The lists of the settings, as they are named there. */
+struct named_list {
+    const char *name;
+    char *const *list;
+};
+
+static void name_lists(const struct arc_scan_settings *settings,
+                       struct named_list out[SETTINGS_LISTS])
 {
-    json_t *array = list ? json_array() : NULL;
-    bool complete = !list || array;
-    for (; list && *list; list++)
-        complete = json_array_append_new(array, text_json(*list)) == 0 && complete;
-    return (!array || json_object_set_new(object, name, array) == 0) && complete;
+    const struct named_list lists[SETTINGS_LISTS] = {{"skip-dirs", settings->skip_dirs},
+                                                     {"skip-files", settings->skip_files},
+                                                     {"severity", settings->severity},
+                                                     {"scanners", settings->scanners},
+                                                     {"vex", settings->vex},
+                                                     {"accept", settings->accept}};
+    memcpy(out, lists, sizeof lists);
 }
 
 static bool add_entry(json_t *array, const struct arc_scan_ignore *entry)
@@ -154,17 +164,20 @@ static json_t *settings_json(const struct scan_judged *judged)
     const struct arc_scan_settings *settings = judged->options->settings;
     if (!settings)
         return json_null();
-    char *policy[] = {settings->policy, NULL};
+    struct named_list lists[SETTINGS_LISTS];
     json_t *object = json_pack("{s:o}", "from", text_json(judged->options->settings_from));
     json_t *entries = json_array();
     bool complete = object && entries;
-    complete = add_setting(object, "skip-dirs", settings->skip_dirs) && complete;
-    complete = add_setting(object, "skip-files", settings->skip_files) && complete;
-    complete = add_setting(object, "severity", settings->severity) && complete;
-    complete = add_setting(object, "scanners", settings->scanners) && complete;
-    complete = add_setting(object, "ignore-policy", settings->policy ? policy : NULL) && complete;
-    complete = add_setting(object, "vex", settings->vex) && complete;
-    complete = add_setting(object, "accept", settings->accept) && complete;
+    name_lists(settings, lists);
+    for (size_t i = 0; i < SETTINGS_LISTS; i++)
+        if (lists[i].list)
+            complete =
+                json_object_set_new(object, lists[i].name, arc_texts_json(lists[i].list)) == 0 &&
+                complete;
+    if (settings->policy)
+        complete = json_object_set_new(object, "ignore-policy",
+                                       json_pack("[o]", text_json(settings->policy))) == 0 &&
+                   complete;
     for (size_t i = 0; i < settings->ignore_count; i++)
         complete = add_entry(entries, &settings->ignores[i]) && complete;
     return whole(object, json_object_set_new(object, "ignore", entries) == 0 && complete);
@@ -316,17 +329,10 @@ static void add_settings(struct arc_buf *out, const struct scan_judged *judged)
     const char *separator = ": ";
     if (!settings)
         return;
-    const struct {
-        const char *name;
-        char *const *list;
-    } lists[] = {{"skip-dirs", settings->skip_dirs},
-                 {"skip-files", settings->skip_files},
-                 {"severity", settings->severity},
-                 {"scanners", settings->scanners},
-                 {"vex", settings->vex},
-                 {"accept", settings->accept}};
+    struct named_list lists[SETTINGS_LISTS];
+    name_lists(settings, lists);
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+    for (size_t i = 0; i < SETTINGS_LISTS; i++)
         for (char *const *item = lists[i].list; item && *item; item++) {
             arc_buf_printf(&text, "%s%s %s", separator, lists[i].name, *item);
             separator = ", ";
@@ -334,7 +340,7 @@ static void add_settings(struct arc_buf *out, const struct scan_judged *judged)
     if (settings->policy)
         arc_buf_printf(&text, "%signore-policy %s", separator, settings->policy);
     if (settings->ignore_count)
-        arc_buf_printf(&text, "%s%zu to ignore", settings->policy ? ", " : separator,
+        arc_buf_printf(&text, "%s%zu to ignore", text.len ? ", " : separator,
                        settings->ignore_count);
     add_failure(out, &text);
     if (!text.len)
