@@ -7,7 +7,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-STAGES = {"changes", "plan", "build", "scan", "notes", "release", "report", "lint", "doctor", "steer", "init"}
+STAGES = {"changes", "plan", "build", "scan", "notes", "release", "report", "lint", "doctor", "steer", "init", "sign"}
 # What the files of a folder of tools/ may include beside their own; "." is the files directly in tools/.
 ARROWS = {
     "base": set(),
@@ -26,15 +26,16 @@ ARROWS = {
     "project": {"config", "version", "documents", "dockerfile", "git", "yaml", "json", "glob", "github", "base", "os"},
     "changes": {"config", "version", "documents", "project", "dockerfile", "git", "github", "registry", "yaml", "glob", "base", "os"},
     "plan": {"config", "version", "documents", "project", "dockerfile", "glob", "base", "os"},
-    "build": {"config", "version", "documents", "plan", "project", "registry", "git", "glob", "base", "os"},
+    "sign": {"documents", "build", "registry", "github", "base", "os"},  # of build/ its events alone
+    "build": {"config", "version", "documents", "sign", "plan", "project", "registry", "git", "glob", "base", "os"},
     "scan": {"config", "version", "documents", "plan", "project", "registry", "github", "json", "glob", "base", "os"},
-    "notes": {"changes", "config", "version", "documents", "plan", "project", "git", "yaml", "glob", "github", "base", "os"},
+    "notes": {"changes", "config", "version", "documents", "sign", "plan", "project", "git", "yaml", "glob", "github", "base", "os"},
     "release": {"config", "version", "documents", "notes", "plan", "project", "github", "glob", "base", "os"},
     "report": {"config", "version", "documents", "notes", "plan", "project", "github", "base", "os"},
     "lint": {"config", "version", "documents", "project", "dockerfile", "git", "yaml", "base", "os"},
     "init": {"config", "version", "documents", "project", "dockerfile", "git", "yaml", "base", "os"},
     "doctor": {"config", "version", "documents", "lint", "project", "github", "registry", "http", "git", "base", "os"},
-    "steer": {"config", "version", "documents", "build", "changes", "lint", "plan", "project", "registry", "github", "git", "base", "os"},
+    "steer": {"config", "version", "documents", "sign", "build", "changes", "lint", "plan", "project", "registry", "github", "git", "base", "os"},
     "dryrun": STAGES | {"config", "version", "documents", "project", "github", "git", "json", "base", "os"},
     "cli": {"build", "project", "config", "github", "base", "os"},  # the live table shows the events of a build
     "cmd": STAGES | {"config", "version", "documents", "dryrun", "cli", "project", "github", "glob", "base", "os"},

@@ -111,8 +111,9 @@ struct arc_promote_options {
     const struct arc_clock *clock;
     const struct arc_plan *plan;
     const struct arc_ledger *build; /* NULL: what the staging tags point to */
-    bool allow_dirty;               /* take a ledger of a dirty work tree */
-    bool force; /* rewrite a version's tag that points elsewhere, take `latest` back */
+    const char *root; /* of the files by which signatures are checked; NULL: env->cwd */
+    bool allow_dirty; /* take a ledger of a dirty work tree */
+    bool force;       /* rewrite a version's tag that points elsewhere, take `latest` back */
     void (*on_event)(void *context, const struct arc_build_event *event); /* may be NULL */
     void *context;
 };
@@ -122,7 +123,7 @@ struct arc_promote_options {
  * which must still lead to the plan's commit on the remote, before the first tag moves; floating
  * tags move last. When one cannot be moved, the ones already moved are put back, and the
  * error names what could not be. ARC_EFAILED when a tag of this version exists and points elsewhere
- * (without force). A floating tag stays where it is when a higher stable version has it by now.
+ * (without force), or an image is not signed by whom the plan's `sign` names. A floating tag stays where it is when a higher stable version has it by now.
  * *out: the ledger with the services' `tags`. */
 int arc_promote(const struct arc_promote_options *options, struct arc_ledger *out,
                 struct arc_error *err);

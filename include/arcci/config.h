@@ -72,6 +72,22 @@ struct arc_image_tag {
     char **branches; /* patterns of branches, or NULL */
 };
 
+struct arc_group;
+
+/* What a train takes a service from: a release that is out. Owned, but for `group`. */
+struct arc_released_from {
+    const struct arc_group *group;
+    char *tag;       /* "messaging/v1.2.3" */
+    char *revision;  /* its commit */
+    json_t *version; /* its version.json */
+};
+
+/* A group that a train takes along. */
+struct arc_include {
+    char *group;
+    char *version; /* the one that is taken; NULL: the newest that is published */
+};
+
 /* One image that a group releases, as service.yaml (docs/schema/service.schema.json) or the
  * group's entry has it. Several may lie in one directory. */
 struct arc_service {
@@ -99,6 +115,8 @@ struct arc_service {
     bool derive_inputs; /* its files are what its Dockerfile reads, not its whole directory */
     bool linked;        /* others start from it; it is not built for itself and gets no tag */
     unsigned line;      /* of its entry in arc-ci.yaml, from 1; 0 when read alone */
+    struct arc_released_from *released; /* of a train, whose service borrows all else from its
+                                           group; NULL: it is built */
 };
 
 /* Files of docker's own that say what a group's services are. */
@@ -134,9 +152,12 @@ struct arc_group {
     struct arc_described described; /* its services, once they are resolved */
     struct arc_service *services;
     size_t service_count;
+    struct arc_include *includes; /* of a train, ends with {NULL}: its services are those of other
+                                     groups' releases, once they are resolved; NULL: none */
     char *predecessor;       /* the tag before the group's first release, of any grammar; or NULL */
     char *make_latest;       /* "auto", "own", "never" (enum arc_make_latest), or NULL */
     char *commits;           /* "pulls": notes list pull requests by kind; "all": every commit */
+    struct arc_signing sign; /* who signs its images */
     char **generated;        /* globs of files that an earlier step makes and git does not know */
     bool zero_prerelease;    /* 0.x versions are prereleases */
     bool rebuild_dependents; /* a changed service rebuilds those that depend on it */

@@ -25,6 +25,20 @@ struct arc_pair {
     char *value;
 };
 
+/* Who signs a group's images, and how; texts that are not given are NULL. */
+struct arc_signing {
+    char *with;         /* "cosign"; NULL: nothing is signed */
+    char *key;          /* file, env://NAME or a KMS's; NULL: keyless, with the job's OIDC token */
+    char *public_key;   /* file; NULL: the KMS itself says it */
+    char *identity;     /* keyless: whom the certificate must name; '*' is any text */
+    char *issuer;       /* keyless: who vouched for the identity */
+    char *repository;   /* "owner/name" that GitHub's certificate must name */
+    char *trusted_root; /* file: the authorities of a Sigstore of one's own */
+    char *signing_config; /* file: its addresses */
+    char *attest;         /* "github": the provenance goes to GitHub's attestations, too */
+    bool unlogged;        /* no entry in a transparency log */
+};
+
 /* version.json: what a release tag says. */
 struct arc_version_info {
     struct arc_arena memory;
@@ -82,6 +96,14 @@ struct arc_planned_recipe {
     bool pull;
 };
 
+/* The release that a train takes an image from. */
+struct arc_planned_release {
+    char *group;
+    char *tag;      /* "messaging/v1.2.3" */
+    char *version;  /* "1.2.3" */
+    char *revision; /* commit */
+};
+
 /* A service of the plan, built or not. */
 struct arc_planned_service {
     char *service; /* codename */
@@ -98,7 +120,9 @@ struct arc_planned_service {
     char *reason;     /* why, or why not */
     char *staging;    /* the tag under which it is pushed */
     struct arc_pair *build_args;
-    struct arc_planned_recipe *recipe; /* NULL: nothing more is said */
+    struct arc_planned_recipe *recipe;    /* NULL: nothing more is said */
+    struct arc_planned_release *released; /* of a train: it is not built, `staging` is the tag of
+                                             its version; NULL: it is built */
     struct arc_pair *labels;
     struct arc_planned_tag *tags;
     size_t tag_count;
@@ -125,6 +149,7 @@ struct arc_plan {
     char *revision;                   /* commit, 40 or 64 hexadecimal digits */
     char *created;                    /* its time, RFC 3339 */
     char *source;                     /* "https://github.com/owner/name", or NULL */
+    struct arc_signing *sign;         /* NULL: nothing is signed */
     char **platforms;
     char **generated; /* globs of files that an earlier step makes and git does not know */
     bool any;         /* whether there is any cell */
@@ -199,6 +224,12 @@ int arc_ledger_write(const struct arc_ledger *ledger, json_t **out, struct arc_e
 int arc_planned_recipe_json(const struct arc_planned_recipe *recipe, json_t **out,
                             struct arc_error *err);
 
+int arc_signing_json(const struct arc_signing *signing, json_t **out, struct arc_error *err);
+
+/* Reads a plan's `sign`; its texts are in `memory`. ARC_EINPUT as the plan's. */
+int arc_signing_read_json(const json_t *json, struct arc_arena *memory, struct arc_signing *out,
+                          struct arc_error *err);
+
 void arc_version_info_free(struct arc_version_info *version);
 void arc_plan_free(struct arc_plan *plan);
 void arc_ledger_free(struct arc_ledger *ledger);
@@ -214,6 +245,9 @@ bool arc_texts_have(char *const *texts, const char *text);
 /* The value of a pair; NULL where there is none of that name. */
 const char *arc_pairs_value(const struct arc_pair *pairs, const char *name);
 
+/* Whether a plan is of a train, which builds nothing. */
+bool arc_plan_is_train(const struct arc_plan *plan);
+
 /* An empty ledger of a plan, with room for all of its services. */
 int arc_ledger_begin(const struct arc_plan *plan, struct arc_ledger *out, struct arc_error *err);
 
@@ -224,6 +258,10 @@ int arc_built_copy(const struct arc_built_service *built, struct arc_arena *memo
 /* A service by its codename; NULL where there is none. */
 const struct arc_planned_service *arc_plan_service(const struct arc_plan *plan,
                                                    const char *service);
+
+/* The images of a service: its own, then its mirrors; *out, in `memory`, ends with NULL. */
+int arc_planned_images(const struct arc_planned_service *service, struct arc_arena *memory,
+                       char ***out, struct arc_error *err);
 struct arc_built_service *arc_ledger_service(const struct arc_ledger *ledger, const char *service);
 
 ARC_API_END

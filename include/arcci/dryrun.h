@@ -22,6 +22,7 @@ struct arc_dryrun_options {
     const char *group;  /* the release group of a ci run, when there are several; else NULL */
     const char *config; /* the release groups' file; NULL: .github/arc-ci.yaml */
     const char *previous; /* as in struct arc_project_options */
+    const char *lock;     /* likewise */
 };
 
 /* Makes dry-run.json (docs/schema/dry-run.schema.json) of the repository that env->cwd lies in:

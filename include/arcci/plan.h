@@ -36,8 +36,9 @@ struct arc_plan_options {
     const json_t *before; /* object: codename → its version in its file at the base, null where it
                              had none; NULL: not known, and every version is new */
     struct arc_plan_moment moment;
-    bool hold_latest; /* keep `latest` where it is */
-    bool push;        /* whether the images will be pushed */
+    const json_t *sign; /* who signs what is pushed, as plan.json has it; NULL: nobody */
+    bool hold_latest;   /* keep `latest` where it is */
+    bool push;          /* whether the images will be pushed */
 };
 
 /* Makes plan.json (docs/documents.md, docs/schema/plan.schema.json). A release takes every service

@@ -15,9 +15,10 @@ ARC_API_BEGIN
 
 /* What the caller asks for; any of it may be NULL. Borrowed. */
 struct arc_project_options {
-    const char *tag;      /* release tag; NULL: GITHUB_REF where that is a tag, else none */
-    const char *group;    /* group's name; NULL: the tag's, else the only one there is */
-    const char *config;   /* configuration file; NULL: .github/arc-ci.yaml */
+    const char *tag;    /* release tag; NULL: GITHUB_REF where that is a tag, else none */
+    const char *group;  /* group's name; NULL: the tag's, else the only one there is */
+    const char *config; /* configuration file; NULL: .github/arc-ci.yaml */
+    const char *lock;   /* of a train: a lock file that says which releases it takes; NULL: none */
     const char *previous; /* the tag of the previous release; NULL: found among the tags */
 };
 

@@ -78,6 +78,12 @@ struct arc_rollback_options {
  * second run ends in the same state. */
 int arc_rollback(struct arc_project *project, const struct arc_rollback_options *options,
                  json_t **out, struct arc_error *err);
+/* Reads the images of the release of project->wanted.tag back from the registry, by the version's tags,
+ * and compares them with the commit and with what the group's `sign` expects (`identity` as
+ * arc_plan_signing() takes it). *out is verify.json (docs/schema/verify.schema.json), a new reference;
+ * *whole whether all is as it should be. */
+int arc_verify_release(struct arc_project *project, const char *identity, json_t **out, bool *whole,
+                       struct arc_error *err);
 
 ARC_API_END
 

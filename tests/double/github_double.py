@@ -7,6 +7,7 @@ In a test: `with Double() as double:` gives `double.url`, `double.state`, `doubl
 
 What it says is checked against GitHub's own description in tests/contract."""
 import argparse
+import base64
 import hashlib
 import http.server
 import json
@@ -63,6 +64,7 @@ class State:
         self.statuses, self.check_runs, self.comments, self.issues, self.labels = [], [], [], [], []
         self.sarifs, self.pull_files, self.deployments = {}, {}, []
         self.pulls = []             # of add_pull()
+        self.attestations = []      # Sigstore bundles
         self.merge_bases = {}       # of two commits: (base, head)
         self.next_id = 1000
         self.off = {}               # what is turned off or forbidden here: part of a path → status and GitHub's message
@@ -175,6 +177,8 @@ class Api:
             ("POST", repo + r"/labels", self.create_label),
             ("POST", repo + r"/code-scanning/sarifs", self.upload_sarif),
             ("GET", repo + r"/code-scanning/sarifs/([\w-]+)", self.get_sarif),
+            ("GET", repo + r"/attestations/(sha256:[0-9a-f]{64})", self.list_attestations),
+            ("POST", repo + r"/attestations", self.create_attestation),
         ]]
 
     def dispatch(self, request):
@@ -590,6 +594,16 @@ class Api:
                  "description": request.json.get("description")}
         self.state.labels.append(label)
         return 201, label
+
+    def list_attestations(self, request, digest):
+        """Those whose statement is about the digest."""
+        found = [{"bundle": bundle, "repository_id": 1} for bundle in self.state.attestations
+                 if digest[7:] in base64.b64decode(bundle["dsseEnvelope"]["payload"]).decode()]
+        return 200, {"attestations": found}
+
+    def create_attestation(self, request):
+        self.state.attestations.append(request.json["bundle"])
+        return 201, {"id": self.state.new_id()}
 
     def upload_sarif(self, request):
         number = f"{self.state.new_id():08x}-2ff6-11ea-8c9e-000000000000"

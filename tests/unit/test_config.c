@@ -186,9 +186,11 @@ static const char *const wrong[][2] = {
     {GROUP("image_tags: []"),
      "5:5: 'image_tags' is not a key of a group; did you mean 'image-tags'?"},
     {GROUP("colour: red"),
-     "5:5: 'colour' is not a key of a group; its keys are title, description, tag, versioning, "
-     "registry, image, platforms, services, bake, compose, image-tags, paths, notes-template, notes-file, runners, build, build-args, inputs, "
-     "predecessor, make-latest, commits, generated, zero-prerelease, rebuild-dependents"},
+     "5:5: 'colour' is not a key of a group; its keys are title, description, tag, "
+     "versioning, registry, image, platforms, includes, services, bake, compose, "
+     "image-tags, paths, notes-template, notes-file, runners, build, build-args, "
+     "inputs, predecessor, make-latest, commits, sign, attest, generated, "
+     "zero-prerelease, rebuild-dependents"},
     {GROUP("title: 2026"), "5:12: 'title' must be a string, this is a number; put it in quotes"},
     {GROUP("title: ''"), "5:12: title: '' is empty"},
     {GROUP("title: \"a\\nb\""), "5:12: title: 'a\\x0ab' must be one line"},

@@ -32,7 +32,7 @@ def modules():
 NEWER = [r'label "(ubuntu-24\.04(-arm)?|macos-15(-intel)?)" is unknown',
          r'unknown permission scope "attestations"',  # changelog of 2 May 2024, artifact attestations
          r'unexpected key "queue" for "concurrency" section',  # changelog of 7 May 2026, larger queues
-         r'property "workflow_(repository|sha)" is not defined in object type']  # actions/checkout#1418, 23 April 2026
+         r'property "workflow_(ref|repository|sha)" is not defined in object type']  # actions/checkout#1418, 23 April 2026
 
 
 def is_newer(finding):

@@ -417,6 +417,8 @@ int arc_build(struct arc_project *project, const struct arc_build_options *given
     struct arc_env there;
     struct arc_build_options options;
     *out = (struct arc_ledger){0};
+    if (arc_plan_is_train(given->plan))
+        return arc_build_train(given, out, err);
     ARC_TRY(at_root(project, given, &options, &there, &root, err));
     ARC_TRY(arc_ledger_begin(options.plan, out, err));
     out->pushed = out->pushed && !options.load;
@@ -443,6 +445,11 @@ int arc_build_describe(struct arc_project *project, const struct arc_build_optio
     bool engine = true;
     char **keys = NULL;
     ARC_AUTO_FREE char *load = NULL;
+    if (arc_plan_is_train(given->plan)) {
+        *argv = json_array();
+        *definition = json_object();
+        return *argv && *definition ? ARC_OK : arc_error_nomem(err);
+    }
     ARC_TRY(at_root(project, given, &options, &there, &root, err));
     if (given->load)
         ARC_TRY(arc_build_engine_platform(&options, &load, err));

@@ -142,6 +142,8 @@ int arc_merge(const struct arc_build_options *options, struct arc_ledger *out,
                              "the plan pushes nothing, so there is nothing to join; make it with "
                              "arc-ci plan --push");
 
+    if (arc_plan_is_train(plan))
+        return arc_build_train(options, out, err);
     struct arc_build_listener listener = {options->on_event, options->context};
     ARC_TRY(arc_ledger_begin(plan, out, err));
     int rc = arc_registry_new(options->env, options->clock, &registry, err);

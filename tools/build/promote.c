@@ -2,6 +2,7 @@
 #include "arcci/documents.h"
 #include "arcci/plan.h"
 #include "arcci/semver.h"
+#include "arcci/sign.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "build/run.h"
@@ -112,6 +113,21 @@ static int check_cells(const struct arc_built_service *known, const struct arc_b
                          known->cell_count, found->service, found->cell_count);
 }
 
+/* Whether what is in the registry, here and in the mirrors, is signed by whom the plan expects. */
+static int check_signed(const struct promotion *promotion,
+                        const struct arc_planned_service *service,
+                        const struct arc_built_service *found, struct arc_error *err)
+{
+    const struct arc_promote_options *options = promotion->options;
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
+    char **images = NULL;
+    if (!options->plan->sign)
+        return ARC_OK;
+    ARC_TRY(arc_planned_images(service, &memory, &images, err));
+    struct arc_sign_check check = {options->env, options->root, options->plan->sign, found, images};
+    return arc_sign_verify(&check, err);
+}
+
 /* Verifies a service's index once more: what is promoted is what was seen. */
 static int read_service(struct promotion *promotion, const struct arc_verify *verify,
                         struct arc_error *err)
@@ -129,10 +145,13 @@ static int read_service(struct promotion *promotion, const struct arc_verify *ve
 
     ledger->service_count++;
     const struct arc_ledger *build = promotion->options->build;
+    const struct arc_built_service *known =
+        build ? arc_ledger_service(build, service->service) : NULL;
+    if (build)
+        ARC_TRY(check_cells(known, entry, err));
+    ARC_TRY(check_signed(promotion, service, entry, err));
     if (!build)
         return ARC_OK;
-    const struct arc_built_service *known = arc_ledger_service(build, service->service);
-    ARC_TRY(check_cells(known, entry, err));
     return arc_built_copy(known, &ledger->memory, entry, err); /* it knows the durations too */
 }
 
@@ -212,7 +231,9 @@ static int look_up(struct promotion *promotion, struct move *move, struct arc_er
                              "%s:%s exists and is %s, not %s; a version's tag is never rewritten "
                              "without --force",
                              move->image, move->tag, move->before.digest, move->index->digest);
-    move->held = move->kind == ARC_TAG_FLOATING && higher_has_it(options->plan, &move->before);
+    /* What has a train's tag says the version of its own group, which tells nothing here. */
+    move->held = move->kind == ARC_TAG_FLOATING && !arc_plan_is_train(options->plan) &&
+                 higher_has_it(options->plan, &move->before);
     return ARC_OK;
 }
 

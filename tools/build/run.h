@@ -28,6 +28,12 @@ int arc_build_stage_mirrors(struct arc_registry *registry,
                             const struct arc_planned_service *service, const char *staging,
                             const struct arc_manifest *index, struct arc_error *err);
 
+/* ---- train.c ---- */
+
+/* What arc_build() and arc_merge() do for a plan of a train. */
+int arc_build_train(const struct arc_build_options *options, struct arc_ledger *out,
+                    struct arc_error *err);
+
 /* ---- build_bake.c ---- */
 
 /* The argv of bake; `metadata` is the file for the digests, `progress` "rawjson" or, for a buildx

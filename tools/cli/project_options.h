@@ -13,6 +13,21 @@
                 "the last tag below."                                                              \
     }
 
+#define LOCK_OPTION                                                                                \
+    {                                                                                              \
+        .name = "lock", .value = "FILE",                                                           \
+        .help = "Of a group that includes others: the lock file of a release of it, whose "        \
+                "releases are taken again."                                                        \
+    }
+
+#define SIGN_IDENTITY_OPTION                                                                       \
+    {                                                                                              \
+        .name = "sign-identity", .value = "IDENTITY",                                              \
+        .help = "Who signs, where the group signs without a key and names nobody: the address "    \
+                "of the workflow's file, @ and its ref; of a reusable workflow its own. By "       \
+                "default the workflow that runs."                                                  \
+    }
+
 /* Warns where the last published release could not be asked for. */
 int project_note_published(const struct arc_project *project, struct report *report,
                            struct arc_error *err);

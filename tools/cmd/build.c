@@ -241,8 +241,12 @@ static int promote(const struct invocation *inv, struct arc_project *project,
     if (found.build)
         ARC_TRY(arc_ledger_read(found.build, &built, err));
 
+    ARC_AUTO_FREE char *root = arc_project_root(project);
+    if (!root)
+        return arc_error_nomem(err);
     struct arc_promote_options wanted = {.project = project,
                                          .env = options->env,
+                                         .root = root,
                                          .plan = options->plan,
                                          .build = found.build ? &built : NULL,
                                          .allow_dirty = option_flag(inv, "allow-dirty"),
@@ -349,10 +353,15 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
                                         .sbom = option_flag(inv, "sbom"),
                                         .rebuild = option_flag(inv, "rebuild"),
                                         .interrupted_fd = -1};
+    if (option_flag(inv, "dry-run") && arc_plan_is_train(&plan)) {
+        arc_buf_printf(&report->human, "nothing is built: %s takes what is released\n", plan.group);
+        return ARC_OK;
+    }
     if (option_flag(inv, "dry-run"))
         return describe(&project, &options, &report->human, err);
 
-    bool builds = !option_flag(inv, "merge") && !option_flag(inv, "promote");
+    bool builds =
+        !option_flag(inv, "merge") && !option_flag(inv, "promote") && !arc_plan_is_train(&plan);
     bool allowed = option_flag(inv, "allow-dirty");
     ARC_AUTO(arc_context) struct arc_context context = {.dirty = allowed && !builds};
     if (builds)

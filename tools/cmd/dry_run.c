@@ -24,6 +24,7 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
         .group = option_value(inv, "group"),
         .config = option_value(inv, "config"),
         .previous = option_value(inv, "previous-tag"),
+        .lock = option_value(inv, "lock"),
     };
     int rc = arc_dryrun(&project, &options, &report->document, err);
     if (rc)
@@ -55,6 +56,7 @@ static const struct option options[] = {
     {.name = "group",
      .value = "NAME",
      .help = "The release group of a ci run; not needed when there is only one."},
+    LOCK_OPTION,
     PREVIOUS_TAG_OPTION,
     {0},
 };

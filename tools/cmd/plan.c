@@ -47,8 +47,11 @@ static int make_plan(const struct invocation *inv, struct arc_project *project,
         .push = option_given(inv, "push") ? option_flag(inv, "push") : project->version != NULL,
     };
     ARC_AUTO_JSON json_t *before = NULL;
+    ARC_AUTO_JSON json_t *sign = NULL;
     ARC_TRY(arc_plan_before(project, changes, &before, err));
+    ARC_TRY(arc_plan_signing(project, option_value(inv, "sign-identity"), &sign, err));
     options.before = before;
+    options.sign = sign;
     ARC_TRY(arc_plan_moment(project, &options.moment, err));
     return arc_plan(&options, out, err);
 }
@@ -183,7 +186,8 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
     project.wanted = (struct arc_project_options){.tag = inv->arg_count ? inv->args[0] : NULL,
                                                   .group = option_value(inv, "group"),
                                                   .config = option_value(inv, "config"),
-                                                  .previous = option_value(inv, "previous-tag")};
+                                                  .previous = option_value(inv, "previous-tag"),
+                                                  .lock = option_value(inv, "lock")};
     ARC_TRY(read_changes(option_value(inv, "changes"), &changes, err));
     ARC_TRY(arc_project_load(&project, err));
     bool rehearsal = option_given(inv, "push") && !option_flag(inv, "push");
@@ -191,8 +195,10 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
     if (!rehearsal)
         ARC_TRY(arc_project_check_config(&project, err));
     ARC_TRY(project_note_tags(&project, report, err));
-    ARC_TRY(project_note_dirty(&project, report, err));
-    ARC_TRY(check_dockerfiles(&project, report, err));
+    if (!project.group->includes)
+        ARC_TRY(project_note_dirty(&project, report, err));
+    if (!project.group->includes)
+        ARC_TRY(check_dockerfiles(&project, report, err));
     ARC_TRY(make_plan(inv, &project, changes, &report->document, err));
     ARC_TRY(arc_plan_read(report->document, &plan, err));
     if (option_flag(inv, "bake")) { /* for one machine: no matrix, so no limit of its cells */
@@ -216,11 +222,13 @@ static const struct option options[] = {
     {"group", "NAME", NULL, NULL,
      "The release group of a ci plan; not needed when there is only one.", false},
     {"latest-tag", NULL, NULL, "true", "Whether `latest` may move.", false},
+    LOCK_OPTION,
     {"platforms", "LIST", NULL, NULL,
      "Platforms instead of the group's, separated by commas: linux/amd64,linux/arm64.", false},
     PREVIOUS_TAG_OPTION,
     {"push", NULL, NULL, NULL,
      "Whether the images are pushed: true for a release, false otherwise unless given.", false},
+    SIGN_IDENTITY_OPTION,
     {"service", "CODENAME", NULL, NULL, "Plan only this service.", true},
     {0},
 };
@@ -230,7 +238,7 @@ static const struct output outputs[] = {
      "The cells for strategy.matrix: {\"include\": [{service, platform, runner, cells}]}; a row "
      "holds several cells where there are more than 256."},
     {"push", "Whether the images are pushed."},
-    {"any", "Whether there is any cell: an empty matrix is an error in GitHub Actions."},
+    {"any", "Whether there is anything to build: an empty matrix is an error in GitHub Actions."},
     {"services", "The codenames of the services that are built, as a JSON array."},
     {"platforms", "All platforms of the plan, separated by commas."},
     {"plan", "plan.json on one line, for later jobs; a long one is packed (gzip, base64)."},

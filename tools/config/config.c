@@ -7,6 +7,8 @@
 #include "config/fields.h"
 #include "config/graph.h"
 #include "config/services.h"
+#include "config/signing.h"
+#include "config/train.h"
 #include "os/file.h"
 #include <string.h>
 
@@ -19,6 +21,8 @@ struct group_reading {
     const struct arc_yaml_node *build;
     const struct arc_yaml_node *bake;
     const struct arc_yaml_node *compose;
+    const struct arc_yaml_node *sign;
+    const struct arc_yaml_node *includes;
     struct arc_pair *build_args; /* become part of `build` */
     char *inputs;
     char *versioning;
@@ -67,6 +71,12 @@ static bool check_notes_file(const char *text, struct arc_buf *why)
     return false;
 }
 
+static bool check_attest(const char *text, struct arc_buf *why)
+{
+    static const char *const words[] = {"github", NULL};
+    return check_word(text, words, why);
+}
+
 static const struct arc_field group_fields[] = {
     {"title", FIELD_TEXT, AT(title), false, arc_check_line, NULL},
     {"description", FIELD_TEXT, AT(description), false, arc_check_text, NULL},
@@ -76,6 +86,7 @@ static const struct arc_field group_fields[] = {
     {"registry", FIELD_LIST, AT(registries), false, arc_check_registry, NULL},
     {"image", FIELD_TEXT, AT(image), false, arc_check_image, NULL},
     {"platforms", FIELD_TABLE, 0, false, NULL, &platform_table},
+    {"includes", FIELD_NODE, offsetof(struct group_reading, includes), false, NULL, NULL},
     {"services", FIELD_NODE, offsetof(struct group_reading, services), false, NULL, NULL},
     {"bake", FIELD_NODE, offsetof(struct group_reading, bake), false, NULL, NULL},
     {"compose", FIELD_NODE, offsetof(struct group_reading, compose), false, NULL, NULL},
@@ -92,6 +103,8 @@ static const struct arc_field group_fields[] = {
     {"predecessor", FIELD_TEXT, AT(predecessor), false, arc_check_line, NULL},
     {"make-latest", FIELD_TEXT, AT(make_latest), false, check_make_latest, NULL},
     {"commits", FIELD_TEXT, AT(commits), false, check_commits, NULL},
+    {"sign", FIELD_NODE, offsetof(struct group_reading, sign), false, NULL, NULL},
+    {"attest", FIELD_TEXT, AT(sign.attest), false, check_attest, NULL},
     {"generated", FIELD_TEXTS, AT(generated), false, arc_check_glob, NULL},
     {"zero-prerelease", FIELD_FLAG, AT(zero_prerelease), false, NULL, NULL},
     {"rebuild-dependents", FIELD_FLAG, AT(rebuild_dependents), false, NULL, NULL},
@@ -131,9 +144,15 @@ static void group_free(struct arc_group *group)
     arc_fields_free(&group_table, &reading);
     arc_recipe_free(&group->build);
     arc_fields_free(&compose_table, &group->described);
+    group->sign.attest = NULL; /* was the table's of the group */
+    arc_signing_free(&group->sign);
     for (size_t i = 0; i < group->service_count; i++)
-        arc_service_free(&group->services[i]);
+        if (group->includes)
+            arc_released_from_free(group->services[i].released);
+        else
+            arc_service_free(&group->services[i]);
     free(group->services);
+    arc_includes_free(group->includes);
     arc_image_tags_free(group->image_tags);
     free(group->notes_template);
     free(group->name);
@@ -259,6 +278,8 @@ static int read_build(const struct loader *l, struct group_reading *reading,
 static int check_sources(const struct loader *l, const struct group_reading *reading,
                          const struct arc_yaml_node *map, struct arc_group *group)
 {
+    if (reading->includes)
+        return arc_train_read(l->yaml, map, reading->includes, group, l->err);
     const struct arc_yaml_node *file = reading->bake ? reading->bake : reading->compose;
     if (!file && !group->registries)
         return arc_yaml_error(l->yaml, map, l->err, "a group needs 'registry'");
@@ -303,11 +324,21 @@ static int complete_group(const struct loader *l, const struct arc_yaml_pair *pa
     if (reading->versioning)
         arc_versioning_parse(reading->versioning, &group->versioning);
     group->tags_given = reading->image_tags != NULL;
-    ARC_TRY(arc_image_tags_read(l->yaml, reading->image_tags, &group->image_tags, l->err));
+    if (reading->includes && !reading->image_tags)
+        ARC_TRY(arc_train_image_tags(&group->image_tags, l->err));
+    else
+        ARC_TRY(arc_image_tags_read(l->yaml, reading->image_tags, &group->image_tags, l->err));
     ARC_TRY(read_notes_template(l, reading->notes_template, group));
     ARC_TRY(read_build(l, reading, group));
+    ARC_TRY(arc_signing_read(l->root, l->yaml, reading->sign, &group->sign, l->err));
+    if (group->sign.attest && (!group->sign.with || group->sign.key))
+        return arc_yaml_error(l->yaml, pair->value, l->err,
+                              "'attest: github' needs 'sign: cosign' without a key: GitHub takes "
+                              "what is signed with the job's OIDC token");
     if (reading->bake || reading->compose)
         return read_described(l, reading, &group->described);
+    if (reading->includes)
+        return ARC_OK;
     struct arc_services_reading services = {l->root, l->yaml, l->config, l->err};
     ARC_TRY(arc_services_read(&services, reading->services, group));
     return arc_bases_link(l->root, group, l->err);
@@ -347,6 +378,7 @@ static int read_groups(const struct loader *l)
         return arc_error_nomem(l->err);
     for (size_t i = 0; i < groups->count; i++)
         ARC_TRY(read_group(l, &groups->pairs[i]));
+    ARC_TRY(arc_trains_check(l->yaml, groups, l->config, l->err));
     return arc_config_acyclic(l->root, l->config, l->err);
 }
 

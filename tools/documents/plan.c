@@ -48,6 +48,17 @@ static const struct arc_field recipe_fields[] = {
 static const struct arc_record recipe_record = {.size = sizeof(struct arc_planned_recipe),
                                                 .fields = recipe_fields};
 
+static const struct arc_field release_fields[] = {
+    {"group", ARC_FIELD_TEXT, AT(arc_planned_release, group)},
+    {"tag", ARC_FIELD_TEXT, AT(arc_planned_release, tag)},
+    {"version", ARC_FIELD_TEXT, AT(arc_planned_release, version)},
+    {"revision", ARC_FIELD_TEXT, AT(arc_planned_release, revision), .form = &arc_form_revision},
+    {0},
+};
+
+static const struct arc_record release_record = {.size = sizeof(struct arc_planned_release),
+                                                 .fields = release_fields};
+
 static const struct arc_field service_fields[] = {
     {"service", ARC_FIELD_TEXT, AT(arc_planned_service, service)},
     {"name", ARC_FIELD_TEXT, AT(arc_planned_service, name)},
@@ -65,6 +76,8 @@ static const struct arc_field service_fields[] = {
     {"build-args", ARC_FIELD_PAIRS, AT(arc_planned_service, build_args)},
     {"recipe", ARC_FIELD_OBJECT, AT(arc_planned_service, recipe), .sparse = true,
      .record = &recipe_record},
+    {"released", ARC_FIELD_OBJECT, AT(arc_planned_service, released), .sparse = true,
+     .record = &release_record},
     {"labels", ARC_FIELD_PAIRS, AT(arc_planned_service, labels)},
     {"tags", ARC_FIELD_LIST, AT(arc_planned_service, tags), .record = &tag_record,
      .count = offsetof(struct arc_planned_service, tag_count)},
@@ -85,6 +98,28 @@ static const struct arc_field cell_fields[] = {
 static const struct arc_record cell_record = {.size = sizeof(struct arc_cell),
                                               .fields = cell_fields};
 
+#define SIGNING(name, kind, member)                                                                \
+    {                                                                                              \
+        name, kind, AT(arc_signing, member), .sparse = true                                        \
+    }
+
+static const struct arc_field signing_fields[] = {
+    {"with", ARC_FIELD_TEXT, AT(arc_signing, with)},
+    SIGNING("key", ARC_FIELD_TEXT, key),
+    SIGNING("public-key", ARC_FIELD_TEXT, public_key),
+    SIGNING("identity", ARC_FIELD_TEXT, identity),
+    SIGNING("issuer", ARC_FIELD_TEXT, issuer),
+    SIGNING("repository", ARC_FIELD_TEXT, repository),
+    SIGNING("trusted-root", ARC_FIELD_TEXT, trusted_root),
+    SIGNING("signing-config", ARC_FIELD_TEXT, signing_config),
+    SIGNING("attest", ARC_FIELD_TEXT, attest),
+    SIGNING("unlogged", ARC_FIELD_FLAG, unlogged),
+    {0},
+};
+
+static const struct arc_record signing_record = {.size = sizeof(struct arc_signing),
+                                                 .fields = signing_fields};
+
 static const struct arc_field fields[] = {
     {"group", ARC_FIELD_TEXT, AT(arc_plan, group)},
     {"mode", ARC_FIELD_CHOICE, AT(arc_plan, mode), .words = modes},
@@ -97,6 +132,7 @@ static const struct arc_field fields[] = {
     {"revision", ARC_FIELD_TEXT, AT(arc_plan, revision), .form = &arc_form_revision},
     {"created", ARC_FIELD_TEXT, AT(arc_plan, created)},
     {"source", ARC_FIELD_TEXT, AT(arc_plan, source), .optional = true},
+    {"sign", ARC_FIELD_OBJECT, AT(arc_plan, sign), .sparse = true, .record = &signing_record},
     {"platforms", ARC_FIELD_TEXTS, AT(arc_plan, platforms)},
     {"generated", ARC_FIELD_TEXTS, AT(arc_plan, generated)},
     {"any", ARC_FIELD_FLAG, AT(arc_plan, any)},
@@ -169,8 +205,34 @@ const struct arc_planned_service *arc_plan_service(const struct arc_plan *plan, 
     return NULL;
 }
 
+int arc_planned_images(const struct arc_planned_service *service, struct arc_arena *memory,
+                       char ***out, struct arc_error *err)
+{
+    ARC_TRY(arc_texts_add(memory, out, service->image, err));
+    for (char **mirror = service->mirrors; mirror && *mirror; mirror++)
+        ARC_TRY(arc_texts_add(memory, out, *mirror, err));
+    return ARC_OK;
+}
+
+bool arc_plan_is_train(const struct arc_plan *plan)
+{
+    return plan->service_count && plan->services[0].released;
+}
+
 int arc_planned_recipe_json(const struct arc_planned_recipe *recipe, json_t **out,
                             struct arc_error *err)
 {
     return arc_record_write(&recipe_record, recipe, out, err);
+}
+
+int arc_signing_json(const struct arc_signing *signing, json_t **out, struct arc_error *err)
+{
+    return arc_record_write(&signing_record, signing, out, err);
+}
+
+int arc_signing_read_json(const json_t *json, struct arc_arena *memory, struct arc_signing *out,
+                          struct arc_error *err)
+{
+    *out = (struct arc_signing){0};
+    return arc_record_read(&signing_record, json, memory, out, err);
 }

@@ -12,7 +12,9 @@
 #include "git/git.h"
 #include "github/options.h"
 #include "notes/inputs.h"
+#include "plan/planned.h"
 #include "project/inputs.h"
+#include "release/lock.h"
 #include <string.h>
 
 /* A rehearsal under way. */
@@ -62,7 +64,8 @@ static int read_project(struct dryrun *run, const struct arc_dryrun_options *opt
     project->wanted = (struct arc_project_options){.tag = options->tag,
                                                    .group = options->group,
                                                    .config = options->config,
-                                                   .previous = options->previous};
+                                                   .previous = options->previous,
+                                                   .lock = options->lock};
     if (options->event) {
         ARC_TRY(arc_dryrun_event_of_file(run->env, options->event, &run->event, err));
         project->env = &run->event.env;
@@ -92,7 +95,7 @@ static int read_facts(struct dryrun *run, const struct arc_dryrun_options *optio
                       struct arc_error *err)
 {
     int rc = read_project(run, options, err);
-    if (!rc)
+    if (!rc && !run->project->group->includes)
         rc = check_dockerfiles(run, err);
     const struct arc_repository *repository = &run->project->repository;
     json_t *version = run->project->version;
@@ -180,6 +183,9 @@ static int rehearse_plan(struct dryrun *run, struct arc_error *err)
         .source = repository->source,
         .push = run->event.publishes,
     };
+    ARC_AUTO_JSON json_t *sign = NULL;
+    ARC_TRY(arc_plan_signing(run->project, NULL, &sign, err));
+    options.sign = sign;
     rc = arc_plan(&options, &plan, err);
     return rc ? rc : keep(run, "plan", plan, err);
 }
@@ -273,17 +279,22 @@ static int rehearse_requests(struct dryrun *run, struct arc_error *err)
     ARC_AUTO(arc_version_info) struct arc_version_info version = {0};
     json_t *requests = NULL;
     const json_t *notes = part(run, "notes");
-    static const struct arc_release_asset ledger = {.name = "build.json", .path = "build.json"};
+    const struct arc_group *group = run->project->group;
+    ARC_AUTO_FREE char *lock = release_lock_name(group->name);
+    const struct arc_release_asset assets[] = {{.name = "build.json", .path = "build.json"},
+                                               {.name = lock, .path = lock}};
     struct arc_release_options options = {
         .repository = repository_name(run->project->repository.source),
         .version = &version,
         .revision = run->project->repository.revision,
         .name = json_string_value(json_object_get(notes, "title")),
         .body = json_string_value(json_object_get(notes, "body")),
-        .assets = &ledger,
-        .asset_count = 1,
+        .assets = assets,
+        .asset_count = group->includes ? 2 : 1,
     };
     int rc = ARC_OK;
+    if (!lock)
+        return arc_error_nomem(err);
     if (!run->project->version)
         return keep(run, "requests", json_null(), err);
     ARC_TRY(arc_version_read(run->project->version, &version, err));

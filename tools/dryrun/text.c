@@ -288,8 +288,10 @@ static void build_part(const struct page *page)
     size_t count = platforms ? cells / platforms : 0;
     size_t name = widest(services, "service"), image = widest(services, "image"), i;
     json_t *item;
-    label(page, "Build");
-    plain(page, "%zu cell%s: %zu service%s for ", cells, plural(cells), count, plural(count));
+    bool train = get(json_array_get(services, 0), "released") != NULL;
+    label(page, train ? "Takes" : "Build");
+    plain(page, "%zu %s%s: %zu service%s for ", cells, train ? "image" : "cell", plural(cells),
+          count, plural(count));
     json_array_foreach (get(plan, "platforms"), i, item)
         plain(page, "%s%s", i ? ", " : "", json_string_value(item));
     end(page);
@@ -299,7 +301,8 @@ static void build_part(const struct page *page)
         indent(page);
         put(page, NULL, text_of(item, "service"), name + 2);
         put(page, NULL, text_of(item, "image"), image + 2);
-        put(page, dim, text_of(item, "directory"), 0);
+        put(page, dim, train ? text_of(get(item, "released"), "tag") : text_of(item, "directory"),
+            0);
         end(page);
     }
 }

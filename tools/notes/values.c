@@ -194,8 +194,9 @@ static json_t *service_values(const struct arc_notes_options *options,
         options->build ? arc_ledger_service(options->build, service->service) : NULL;
     const char *digest = built ? built->digest : NULL;
     ARC_AUTO_JSON json_t *reference = notes_words("%s:%s", image, tag);
+    ARC_AUTO_JSON json_t *pinned = digest ? notes_words("%s@%s", image, digest) : json_null();
     /* clang-format off */
-    return json_pack("{s:s, s:s, s:o, s:s, s:s, s:O, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+    return json_pack("{s:s, s:s, s:o, s:s, s:s, s:O, s:o, s:o, s:O, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
                      "service", service->service,
                      "name", service->name,
                      "description", notes_text_value(service->description),
@@ -204,13 +205,15 @@ static json_t *service_values(const struct arc_notes_options *options,
                      "reference", reference,
                      "also", also_tagged(service, built, tag),
                      "digest", notes_text_value(digest),
-                     "pinned", digest ? notes_words("%s@%s", image, digest) : json_null(),
+                     "pinned", pinned,
                      "platforms", platform_rows(options->plan, service->service, built),
                      "base-images", base_images(built),
                      "run", run_command(options, service->service, json_string_value(reference)),
                      "make", make_in(options->root, service->directory, strlen(service->directory),
                                      service->service),
-                     "verify", verify_command(built, image));
+                     "verify", verify_command(built, image),
+                     "signature", notes_signature(options, json_string_value(pinned), false),
+                     "attestation", notes_signature(options, json_string_value(pinned), true));
     /* clang-format on */
 }
 
@@ -251,13 +254,14 @@ static bool any_service(const json_t *services, const char *key)
 /* Which columns and chapters have anything to show. */
 static json_t *has_values(const json_t *services)
 {
-    return json_pack("{s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:b}", /**/
-                     "also", any_service(services, "also"), "platforms",
-                     any_platform(services, "platform"), "digests",
-                     any_platform(services, "digest"), "sizes", any_platform(services, "size"),
-                     "pinned", any_service(services, "pinned"), "base-images",
-                     any_service(services, "base-images"), "make", any_service(services, "make"),
-                     "verify", any_service(services, "verify"));
+    return json_pack(
+        "{s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:b}", /**/
+        "also", any_service(services, "also"), "platforms", any_platform(services, "platform"),
+        "digests", any_platform(services, "digest"), "sizes", any_platform(services, "size"),
+        "pinned", any_service(services, "pinned"), "base-images",
+        any_service(services, "base-images"), "make", any_service(services, "make"), "verify",
+        any_service(services, "verify"), "signature", any_service(services, "signature"),
+        "attestation", any_service(services, "attestation"));
 }
 
 /* ---- gate ---------------------------------------------------------------------------------- */
@@ -346,7 +350,7 @@ int arc_notes_values(const struct arc_notes_options *options, json_t **out, stru
     const char *unknown = log ? log->unknown : "the repository's history was not read";
     /* clang-format off */
     *out = json_pack("{s:s, s:s, s:o, s:s, s:s, s:s, s:b, s:b, s:o, s:b, s:s, s:s, s:o, s:o, s:o,"
-                     " s:o, s:o, s:o, s:o, s:I, s:b, s:n, s:o, s:o, s:o, s:o, s:b}",
+                     " s:o, s:o, s:o, s:o, s:o, s:I, s:b, s:n, s:o, s:o, s:o, s:o, s:b}",
                      "group", plan->group,
                      "title", plan->title,
                      "description", notes_text_value(plan->description),
@@ -362,6 +366,7 @@ int arc_notes_values(const struct arc_notes_options *options, json_t **out, stru
                      "source", notes_text_value(plan->source),
                      "has", has_values(services),
                      "services", services,
+                     "releases", notes_releases(plan),
                      "make", make_group(options),
                      "gate", gate_values(options->scan),
                      "compare-url", notes_compare_url(plan),

@@ -19,6 +19,15 @@ json_t *arc_notes_sections(const json_t *commits, bool sorted);
 /* The page that shows all changes, or null: a new reference. */
 json_t *notes_compare_url(const struct arc_plan *plan);
 
+/* The command by which anybody checks the signature of IMAGE@DIGEST (NULL: not known yet), or what
+ * GitHub attests of it; null where there is none. A new reference. */
+json_t *notes_signature(const struct arc_notes_options *options, const char *reference,
+                        bool by_github);
+
+/* The releases that a train is made of, each once: [{group, tag, version, url, services}]; empty for a
+ * group that builds. A new reference. */
+json_t *notes_releases(const struct arc_plan *plan);
+
 /* Text put together with printf's formats; a text, or null: new references, NULL when out of
  * memory. */
 json_t *notes_words(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -4,6 +4,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/platform.h"
+#include "plan/released.h"
 #include "plan/tags.h"
 #include <string.h>
 #include <time.h>
@@ -405,10 +406,14 @@ static int make_services(const struct arc_plan_options *options, const json_t *p
         hold_tags(options, service, tags);
         ARC_TRY(make_args(&own, service, &args, err));
         ARC_AUTO_JSON json_t *labels = make_labels(options, service);
+        json_t *made = NULL;
         if (!labels)
             return arc_error_nomem(err);
         ARC_TRY(add_own_labels(&own, service, labels, err));
-        json_t *made = make_service(options, service, platforms, args, labels, tags);
+        if (service->released)
+            ARC_TRY(arc_plan_released(options, service, tags, &made, err));
+        else
+            made = make_service(options, service, platforms, args, labels, tags);
         if (json_array_append_new(services, made))
             return arc_error_nomem(err);
         ARC_TRY(note_tags(made, taken, err));
@@ -557,7 +562,7 @@ static json_t *make_document(const struct arc_plan_options *options, json_t *pla
     format_time(options->committed, created);
     const struct arc_group *group = options->group;
     /* clang-format off */
-    return json_pack("{s:s, s:i, s:s, s:s, s:s, s:s?, s:b, s:s?, s:O?, s:s, s:s, s:s?, s:O, s:o, s:b, s:O, s:O}",
+    return json_pack("{s:s, s:i, s:s, s:s, s:s, s:s?, s:b, s:s?, s:O?, s:s, s:s, s:s?, s:O*, s:O, s:o, s:b, s:O, s:O}",
                      "document", "plan", "format", ARC_DOCUMENT_FORMAT, "group", group->name,
                      "mode", options->version ? "release" : "ci",
                      "title", group->title,
@@ -568,9 +573,10 @@ static json_t *make_document(const struct arc_plan_options *options, json_t *pla
                      "revision", options->revision,
                      "created", created,
                      "source", options->source,
+                     "sign", options->push ? options->sign : NULL,
                      "platforms", platforms,
                      "generated", texts_array(group->generated),
-                     "any", json_array_size(cells) > 0,
+                     "any", json_array_size(cells) > 0 && !group->includes,
                      "services", services,
                      "cells", cells);
     /* clang-format on */

@@ -54,8 +54,11 @@ int arc_planned(struct arc_project *project, const json_t *version, const json_t
         .push = version != NULL,
     };
     ARC_AUTO_JSON json_t *before = NULL;
+    ARC_AUTO_JSON json_t *sign = NULL;
     ARC_TRY(arc_plan_before(project, changes, &before, err));
+    ARC_TRY(arc_plan_signing(project, NULL, &sign, err));
     options.before = before;
+    options.sign = sign;
     ARC_TRY(arc_plan_moment(project, &options.moment, err));
     return arc_plan(&options, out, err);
 }

@@ -5,6 +5,7 @@
 #include "config/file_value.h"
 #include "git/git.h"
 #include "project/repository.h"
+#include "project/train.h"
 #include <string.h>
 
 #define VERSION_FILE_MAX ((size_t)1 << 20)
@@ -200,6 +201,7 @@ int arc_project_load(struct arc_project *project, struct arc_error *err)
         ARC_TRY(arc_tag_parse(tag, project->group, &project->tag, err));
     ARC_TRY(load_repository(project, err));
     ARC_TRY(make_version(project, project->group, err));
+    ARC_TRY(arc_train_resolve(project, err));
     if (!project->version)
         return ARC_OK;
     size_t own = (size_t)(project->group - project->config.groups);

@@ -5,6 +5,7 @@
 #include "notes/inputs.h"
 #include "os/file.h"
 #include "os/hash.h"
+#include "release/lock.h"
 #include "release/notes.h"
 #include "release/patterns.h"
 #include <string.h>
@@ -15,7 +16,9 @@
 struct asset_list {
     struct arc_release_asset *items;
     size_t count;
-    char *build;         /* build.json as text */
+    char *build; /* build.json as text */
+    char *lock;  /* a train's lock file as text, and its name */
+    char *lock_name;
     struct arc_buf sums; /* SHA256SUMS */
 };
 
@@ -23,6 +26,8 @@ static void asset_list_free(struct asset_list *list)
 {
     free(list->items);
     free(list->build);
+    free(list->lock);
+    free(list->lock_name);
     arc_buf_free(&list->sums);
 }
 
@@ -60,6 +65,23 @@ static int add_build(struct asset_list *list, const json_t *build, struct arc_er
     return ARC_OK;
 }
 
+static int add_lock(struct asset_list *list, const struct arc_needs *needs, struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *lock = NULL;
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    ARC_TRY(release_lock(needs->plan, needs->build, &lock, &list->lock_name, err));
+    if (!lock)
+        return ARC_OK;
+    ARC_AUTO_FREE char *json = json_dumps(lock, JSON_INDENT(2));
+    arc_buf_printf(&text, "%s\n", json ? json : "");
+    list->lock = json ? arc_buf_steal(&text) : NULL;
+    if (!list->lock)
+        return arc_error_nomem(err);
+    list->items[list->count++] = (struct arc_release_asset){
+        .name = list->lock_name, .data = list->lock, .len = strlen(list->lock)};
+    return ARC_OK;
+}
+
 /* As sha256sum prints it, so that `sha256sum -c` checks it. */
 static int add_sums(struct asset_list *list, struct arc_error *err)
 {
@@ -94,8 +116,8 @@ static bool is_listed(const struct asset_list *list, const struct arc_release_as
 }
 
 /* `kept` holds the texts that the assets' names and paths point into. */
-static int make_assets(const struct arc_release_files *files, const json_t *build, json_t *kept,
-                       struct asset_list *list, struct arc_error *err)
+static int make_assets(const struct arc_release_files *files, const struct arc_needs *needs,
+                       json_t *kept, struct asset_list *list, struct arc_error *err)
 {
     size_t i;
     json_t *text;
@@ -105,11 +127,12 @@ static int make_assets(const struct arc_release_files *files, const json_t *buil
     json_array_foreach (files->assets, i, text)
         ARC_TRY(release_expand(json_string_value(text), expanded, err));
 
-    list->items = calloc(json_array_size(expanded) + 2, sizeof *list->items);
+    list->items = calloc(json_array_size(expanded) + 3, sizeof *list->items);
     if (!list->items)
         return arc_error_nomem(err);
-    if (build)
-        ARC_TRY(add_build(list, build, err));
+    if (needs->build)
+        ARC_TRY(add_build(list, needs->build, err));
+    ARC_TRY(add_lock(list, needs, err));
     json_array_foreach (expanded, i, text) {
         struct arc_release_asset *asset = &list->items[list->count];
         ARC_TRY(split_asset(json_string_value(text), kept, asset, err));
@@ -286,6 +309,6 @@ int arc_release_files(struct arc_project *project, const struct arc_release_file
     ARC_TRY(check_gate(needs.scan, err));
     ARC_TRY(find_version(project, files, &needs, err));
     ARC_TRY(find_notes(project, files, &needs, err));
-    ARC_TRY(make_assets(files, needs.build, names, &assets, err));
+    ARC_TRY(make_assets(files, &needs, names, &assets, err));
     return make_release(project, files, &needs, &assets, out, err);
 }

@@ -1,0 +1,160 @@
+"""Signatures by the real cosign: what is signed, what promotion refuses, and whom a secret reaches."""
+import json
+import os
+import shlex
+import subprocess
+import time
+
+import images
+from conftest import ARC_CI, make_key
+
+
+def referrers(registry, name, digest):
+    """The bundles about a digest: docker-registry has no referrers API, so the index under the fallback tag."""
+    _, index = registry.manifest(name, digest.replace(":", "-"))
+    return [item["artifactType"] for item in (index or {"manifests": []})["manifests"]]
+
+
+def test_every_index_its_sbom_and_its_provenance_are_signed_once(shop, registry):
+    build = shop.built()
+    told = shop.sign()
+    expected = [(service["service"], digest) for service in build["services"]
+                for digest in (service["digest"], *(one for cell in service["cells"] for one in cell["attestations"]))]
+    assert [(item["service"], item["digest"]) for item in told["images"]] == expected
+    assert {item["action"] for item in told["images"]} == {"signed"}
+    for service, digest in expected:
+        assert referrers(registry, f"o/arc-{service}", digest) == ["application/vnd.dev.sigstore.bundle.v0.3+json"]
+    assert {item["action"] for item in shop.sign()["images"]} == {"unchanged"}
+    for service, digest in expected:
+        assert len(referrers(registry, f"o/arc-{service}", digest)) == 1
+
+
+def test_nothing_moves_that_is_not_signed(shop, registry):
+    shop.built()
+    said = shop.run("build", "--promote", "--build=build.json", status=1).stderr
+    assert "a is not signed as it should be" in said and "no signatures found" in said
+    assert not [tag for tag in registry.tags("o/arc-a") if tag in ("g-v1.0.0", "latest")]
+    shop.sign()
+    shop.promote()
+    assert {"g-v1.0.0", "latest"} <= set(registry.tags("o/arc-a"))
+
+
+def test_another_key_and_a_mere_attestation_are_no_signature(shop, registry, tmp_path, cosign):
+    build = shop.built()
+    make_key(tmp_path, cosign, "other")
+    shop.sign(SIGNING_KEY=(tmp_path / "cosign.key").read_text())
+    (shop.folder / "cosign.pub").write_bytes((tmp_path / "other.pub").read_bytes())
+    said = shop.run("build", "--promote", "--build=build.json", status=1).stderr
+    assert "a is not signed as it should be: cosign verify" in said
+    # The expected key says something else about the image: that is no signature.
+    (tmp_path / "predicate.json").write_text('{"is": "bad"}')
+    for service in build["services"]:
+        for digest in (service["digest"], *(one for cell in service["cells"] for one in cell["attestations"])):
+            subprocess.run([cosign, "attest", "--yes", "--key", tmp_path / "other.key", "--predicate", tmp_path / "predicate.json",
+                            "--use-signing-config=false", "--tlog-upload=false", f"{service['image']}@{digest}"], check=True,
+                           capture_output=True, env={**shop.env, "HOME": str(tmp_path)})
+    said = shop.run("build", "--promote", "--build=build.json", status=1).stderr
+    assert "has statements of that identity, but none is a signature" in said
+    assert "latest" not in registry.tags("o/arc-a")
+
+
+def test_what_is_promoted_without_a_ledger_is_checked_too(shop, registry):
+    """The staging tag points to an image that was pushed after signing."""
+    build = shop.built()
+    shop.sign()
+    plan = json.loads((shop.folder / "plan.json").read_text())
+    service = plan["services"][0]
+    images.Images(service["image"]).index(service["platforms"], service["labels"], service["staging"], content="evil")
+    said = shop.run("build", "--promote", status=1).stderr
+    assert "a is not signed" in said
+    assert registry.manifest("o/arc-a", build["services"][0]["digest"])[0]
+
+
+def test_every_registry_has_its_signatures(shop, registry):
+    config = json.loads((shop.folder / ".github/arc-ci.yaml").read_text())
+    config["groups"]["g"]["registry"] = [f"{shop.host}/o", f"{shop.host}/mirror"]
+    shop.write(".github/arc-ci.yaml", json.dumps(config))
+    build = shop.built()
+    told = shop.sign()
+    assert {item["image"].split("/")[1] for item in told["images"]} == {"o", "mirror"}
+    digest = build["services"][0]["digest"]
+    assert referrers(registry, "mirror/arc-a", digest) == referrers(registry, "o/arc-a", digest) != []
+    shop.promote()
+    assert "latest" in registry.tags("mirror/arc-b")
+
+
+WATCH = """#!/bin/sh
+{ echo "$*"; env; echo ==; } >> "$HOME/seen"
+exec "$REAL" "$@"
+"""
+
+
+def test_secrets_reach_cosign_alone_and_only_when_it_signs(shop, tmp_path, cosign):
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/cosign").write_text(WATCH.replace("$REAL", str(cosign)))
+    (tmp_path / "bin/cosign").chmod(0o755)
+    shop.env["PATH"] = f"{tmp_path}/bin:{shop.env['PATH']}"
+    shop.built()
+    done = shop.run("sign", "--build=build.json", "--verbose", GITHUB_TOKEN="ghs_secret", OTHER="s3cret")
+    shop.promote()
+    calls = (tmp_path / "seen").read_text().split("\n==\n")[:-1]
+    kinds = [call.split()[0] for call in calls]
+    assert set(kinds) == {"sign", "verify"}
+    for kind, call in zip(kinds, calls):
+        words, _, environment = call.partition("\n")
+        assert ("pass word" in environment) == (kind == "sign") == ("ENCRYPTED" in environment)
+        assert "ghs_secret" not in call and "s3cret" not in call and "pass word" not in words
+    assert "pass word" not in done.stderr + done.stdout and "ENCRYPTED" not in done.stderr + done.stdout
+
+
+def test_a_wrong_password_is_said_and_signs_nothing(shop, registry):
+    build = shop.built()
+    said = shop.run("sign", "--build=build.json", status=1, COSIGN_PASSWORD="wrong").stderr
+    assert "cosign sign 127.0.0.1" in said and "decrypt" in said and "wrong" not in said.replace("went wrong", "")
+    assert not referrers(registry, "o/arc-a", build["services"][0]["digest"])
+
+
+def test_a_run_that_was_ended_is_finished_by_the_next(shop, registry):
+    build = shop.built()
+    digests = [build["services"][0]["digest"], *(one for cell in build["services"][0]["cells"] for one in cell["attestations"])]
+    child = subprocess.Popen([ARC_CI, "sign", "--build=build.json"], cwd=shop.folder, env=shop.env, stdin=subprocess.DEVNULL,
+                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    end = time.monotonic() + 60
+    while not referrers(registry, "o/arc-a", digests[0]) and time.monotonic() < end:
+        time.sleep(0.02)
+    child.kill()
+    child.wait()
+    told = shop.sign()
+    assert {item["action"] for item in told["images"]} == {"signed", "unchanged"}
+    shop.promote()
+
+
+def test_verify_tells_what_is_signed_and_how_anybody_checks(shop, registry):
+    build = shop.built()
+    said = shop.run("verify", "g/v1.0.0", status=1).stdout
+    assert "arc-a:g-v1.0.0 is not in the registry" in said
+    shop.sign()
+    shop.promote()
+    told = shop.json("verify", "g/v1.0.0")
+    assert [row["signed"] for row in told["services"]] == [True, True]
+    for row in told["services"]:
+        (words,) = row["commands"]
+        assert words[-1] == f"{row['image']}@{row['digest']}" and "--key=cosign.pub" in words
+        subprocess.run(words, cwd=shop.folder, env=shop.env, check=True, capture_output=True)
+    notes = shop.run("notes", "--plan=plan.json", "--build=build.json").stdout
+    line = next(line for line in notes.splitlines() if line.startswith("cosign verify"))
+    subprocess.run(shlex.split(line), cwd=shop.folder, env=shop.env, check=True, capture_output=True)
+    # A tag that was moved to another image by hand.
+    plan = json.loads((shop.folder / "plan.json").read_text())
+    service = plan["services"][1]
+    images.Images(service["image"]).index(service["platforms"], service["labels"], "g-v1.0.0", content="evil")
+    rows = json.loads(shop.run("verify", "g/v1.0.0", "--json", status=1).stdout)["services"]
+    assert [row["signed"] for row in rows] == [True, False] and "is not signed as it should be" in rows[1]["problem"]
+    assert rows[0]["digest"] == build["services"][0]["digest"]
+
+
+def test_without_cosign_nothing_is_signed_and_nothing_moves(shop):
+    shop.built()
+    for command in (["sign"], ["build", "--promote"]):
+        said = shop.run(*command, "--build=build.json", status=3, PATH=os.environ["PATH"]).stderr
+        assert "there is no cosign on PATH: install version 3 or later" in said

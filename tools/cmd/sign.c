@@ -1,0 +1,118 @@
+#include "arcci/sign.h"
+#include "base/auto.h"
+#include "base/json.h"
+#include "cli/command.h"
+#include "cli/progress.h"
+#include "github/options.h"
+#include "project/needs.h"
+#include <string.h>
+
+static void show(const json_t *document, struct arc_buf *out)
+{
+    size_t i;
+    json_t *item;
+    if (json_is_null(json_object_get(document, "sign")))
+        arc_buf_puts(out, "nothing to sign: the group has no `sign`, or nothing is pushed\n");
+    json_array_foreach (json_object_get(document, "images"), i, item)
+        arc_buf_printf(out, "%-9s %s@%s (%s of %s)\n",
+                       json_string_value(json_object_get(item, "action")),
+                       json_string_value(json_object_get(item, "image")),
+                       json_string_value(json_object_get(item, "digest")),
+                       json_string_value(json_object_get(item, "kind")),
+                       json_string_value(json_object_get(item, "service")));
+    json_array_foreach (json_object_get(document, "attestations"), i, item)
+        arc_buf_printf(out, "%-9s %s@%s by GitHub\n",
+                       json_string_value(json_object_get(item, "action")),
+                       json_string_value(json_object_get(item, "image")),
+                       json_string_value(json_object_get(item, "digest")));
+}
+
+/* The plan and the ledger of what the gate has seen. */
+static int read_documents(const struct invocation *inv, struct arc_plan *plan,
+                          struct arc_ledger *build, struct arc_error *err)
+{
+    ARC_AUTO(arc_needs) struct arc_needs found = {0};
+    struct arc_needs_files files = {.plan = option_value(inv, "plan"),
+                                    .build = option_value(inv, "build"),
+                                    .needs = option_value(inv, "needs")};
+    ARC_TRY(arc_needs_read(&files, &found, err));
+    ARC_TRY(arc_needs_check(&found, "nothing is signed", err));
+    if (!found.plan)
+        return arc_error_set(err, ARC_EINPUT, "there is no plan: give --plan");
+    if (!found.build)
+        return arc_error_set(
+            err, ARC_EINPUT,
+            "there is no build.json: give --build or --needs; " ARC_OUTPUT_DROPPED);
+    if (strcmp(arc_json_text_of(found.scan, "gate"), "fail") == 0)
+        return arc_error_set(err, ARC_EFAILED, "the gate failed: nothing is signed");
+    ARC_TRY(arc_plan_read(found.plan, plan, err));
+    return arc_ledger_read(found.build, build, err);
+}
+
+static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
+{
+    ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
+    ARC_AUTO(arc_plan) struct arc_plan plan = {0};
+    ARC_AUTO(arc_ledger) struct arc_ledger build = {0};
+    ARC_AUTO_FREE char *root = arc_project_root(&project);
+    struct build_progress progress = {.quiet = inv->quiet};
+    struct arc_transport *github = NULL;
+    if (!root)
+        return arc_error_nomem(err);
+    ARC_TRY(read_documents(inv, &plan, &build, err));
+    struct arc_github_settings settings = {.token_file = option_value(inv, "token-file")};
+    if (plan.sign && plan.sign->attest)
+        ARC_TRY(arc_github_open(inv->env, &settings, &github, err));
+
+    struct arc_sign_options options = {.env = inv->env,
+                                       .root = root,
+                                       .plan = &plan,
+                                       .build = &build,
+                                       .github = github,
+                                       .on_event = build_progress_event,
+                                       .context = &progress};
+    int rc = arc_sign(&options, &report->document, err);
+    build_progress_end(&progress);
+    arc_transport_free(github);
+    if (!rc)
+        show(report->document, &report->human);
+    return rc;
+}
+
+static const struct option options[] = {
+    {"build", "FILE", NULL, NULL, "build.json of the build: what is signed are the digests in it.",
+     false},
+    {"needs", "JSON", NULL, NULL,
+     "toJSON(needs), or a file that holds it: build.json is taken from the outputs of the jobs. A "
+     "job that did not succeed stops the signing.",
+     false},
+    {"plan", "FILE", NULL, "plan.json", "The plan, which says who signs; '-' for stdin.", false},
+    {"token-file", "FILE", NULL, NULL,
+     "With `attest: github`: holds the token, instead of GITHUB_TOKEN or GH_TOKEN.", false},
+    {0},
+};
+
+static const struct example examples[] = {
+    {"arc-ci sign --help", "What is signed, and by whom."},
+    {0},
+};
+
+const struct command cmd_sign = {
+    .name = "sign",
+    .summary = "sign what was built, by digest, before its tags move",
+    .description =
+        "For groups with `sign: cosign`. Signs every index of build.json, and the SBOM and the "
+        "provenance that it lists, in the registry and its mirrors, with the program cosign (3 or "
+        "later): without a key, with the OIDC token of the job (`permissions: id-token: write`), or "
+        "with the group's key or KMS. The bundles lie in the registry beside the images.\n\n"
+        "What is signed already, as the plan expects it, is left alone; what was signed is checked. "
+        "From then on `build --promote` moves tags only to what has such a signature. With `attest: "
+        "github` the provenance is stored by GitHub's API, too (`permissions: attestations: "
+        "write`).\n\n"
+        "A key's password (COSIGN_PASSWORD), a key in the environment (env://NAME) and the way to a "
+        "token reach cosign alone, and only when it signs.",
+    .options = options,
+    .examples = examples,
+    .token = true,
+    .run = run,
+};

@@ -1,0 +1,127 @@
+#include "config/signing.h"
+#include "base/auto.h"
+#include "config/fields.h"
+#include "os/file.h"
+#include <string.h>
+
+#define GITHUB_ISSUER "https://token.actions.githubusercontent.com"
+
+static bool check_with(const char *text, struct arc_buf *why)
+{
+    if (strcmp(text, "cosign") == 0)
+        return true;
+    arc_buf_puts(why, "is not a way to sign; there is 'cosign'");
+    return false;
+}
+
+/* Any other scheme would make cosign start a program of that name (sigstore-kms-NAME). */
+static bool check_key(const char *text, struct arc_buf *why)
+{
+    static const char *const schemes[] = {"env://",        "awskms://", "gcpkms://", "azurekms://",
+                                          "hashivault://", "k8s://",    NULL};
+    for (const char *const *scheme = schemes; *scheme; scheme++)
+        if (strncmp(text, *scheme, strlen(*scheme)) == 0 && text[strlen(*scheme)])
+            return arc_check_line(text, why);
+    if (!strstr(text, "://") && strncmp(text, "pkcs11:", 7) != 0)
+        return arc_check_path(text, why);
+    arc_buf_puts(why, "is not a key: a file, env://NAME, awskms://…, gcpkms://…, azurekms://…, "
+                      "hashivault://… or k8s://…");
+    return false;
+}
+
+static bool check_issuer(const char *text, struct arc_buf *why)
+{
+    if (strncmp(text, "https://", 8) == 0 || strncmp(text, "http://127.0.0.1", 16) == 0)
+        return arc_check_line(text, why);
+    arc_buf_puts(why, "is not an issuer: an https:// address");
+    return false;
+}
+
+#define AT(member) offsetof(struct arc_signing, member)
+
+static const struct arc_field fields[] = {
+    {"with", FIELD_TEXT, AT(with), true, check_with, NULL},
+    {"key", FIELD_TEXT, AT(key), false, check_key, NULL},
+    {"public-key", FIELD_TEXT, AT(public_key), false, arc_check_path, NULL},
+    {"identity", FIELD_TEXT, AT(identity), false, arc_check_line, NULL},
+    {"issuer", FIELD_TEXT, AT(issuer), false, check_issuer, NULL},
+    {"trusted-root", FIELD_TEXT, AT(trusted_root), false, arc_check_path, NULL},
+    {"signing-config", FIELD_TEXT, AT(signing_config), false, arc_check_path, NULL},
+    {"unlogged", FIELD_FLAG, AT(unlogged), false, NULL, NULL},
+    {0},
+};
+static const struct arc_table table = {"'sign'", fields, false};
+
+void arc_signing_free(struct arc_signing *signing)
+{
+    arc_fields_free(&table, signing);
+    free(signing->attest);
+    *signing = (struct arc_signing){0};
+}
+
+static bool in_kms(const char *key)
+{
+    return strstr(key, "://") && strncmp(key, "env://", 6) != 0;
+}
+
+static const char *find_conflict(const struct arc_signing *signing)
+{
+    if (signing->key && (signing->identity || signing->issuer))
+        return "'identity' and 'issuer' are for signing without a key";
+    if (signing->key && !signing->public_key && !in_kms(signing->key))
+        return "a key needs its 'public-key', by which everybody checks";
+    if (!signing->key && signing->public_key)
+        return "'public-key' goes with a key";
+    if (!signing->key && signing->unlogged)
+        return "without a key, what was signed cannot be checked later unless it is logged";
+    if (!signing->signing_config != !signing->trusted_root && !signing->key)
+        return "'signing-config' and 'trusted-root' belong together: where one signs is where it "
+               "is checked";
+    if (signing->signing_config && signing->unlogged)
+        return "'signing-config' says itself whether there is a log: leave 'unlogged' out";
+    return NULL;
+}
+
+static int check_file(const char *root, const struct arc_yaml *yaml,
+                      const struct arc_yaml_node *map, const char *key, struct arc_error *err)
+{
+    const struct arc_yaml_node *node = arc_yaml_get(map, key);
+    if (!node || arc_file_kind_in(root, node->text) == ARC_FILE_REGULAR)
+        return ARC_OK;
+    return arc_yaml_error(yaml, node, err, "%s: there is no file %s", key, node->text);
+}
+
+/* An identity of GitHub's has GitHub's issuer. */
+static int fill_issuer(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
+                       struct arc_signing *out, struct arc_error *err)
+{
+    if (out->issuer || !out->identity)
+        return ARC_OK;
+    if (strncmp(out->identity, "https://github.com/", 19) != 0)
+        return arc_yaml_error(yaml, node, err,
+                              "'sign' needs the 'issuer' that vouches for '%.200s'", out->identity);
+    out->issuer = strdup(GITHUB_ISSUER);
+    return out->issuer ? ARC_OK : arc_error_nomem(err);
+}
+
+int arc_signing_read(const char *root, const struct arc_yaml *yaml,
+                     const struct arc_yaml_node *node, struct arc_signing *out,
+                     struct arc_error *err)
+{
+    static const char *const files[] = {"public-key", "trusted-root", "signing-config"};
+    if (!node)
+        return ARC_OK;
+    if (node->type == ARC_YAML_STRING) {
+        ARC_TRY(arc_field_check(yaml, node, "sign", check_with, err));
+        out->with = strdup(node->text);
+        return out->with ? ARC_OK : arc_error_nomem(err);
+    }
+
+    ARC_TRY(arc_fields_read(yaml, node, &table, out, err));
+    const char *conflict = find_conflict(out);
+    if (conflict)
+        return arc_yaml_error(yaml, node, err, "%s", conflict);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        ARC_TRY(check_file(root, yaml, node, files[i], err));
+    return fill_issuer(yaml, node, out, err);
+}

@@ -1,0 +1,151 @@
+#include "config/train.h"
+#include "base/auto.h"
+#include "base/suggest.h"
+#include <string.h>
+
+void arc_includes_free(struct arc_include *includes)
+{
+    for (struct arc_include *include = includes; include && include->group; include++) {
+        free(include->group);
+        free(include->version);
+    }
+    free(includes);
+}
+
+void arc_released_from_free(struct arc_released_from *released)
+{
+    if (!released)
+        return;
+    free(released->tag);
+    free(released->revision);
+    json_decref(released->version);
+    free(released);
+}
+
+int arc_train_image_tags(struct arc_image_tag **out, struct arc_error *err)
+{
+    *out = calloc(2, sizeof **out);
+    if (!*out || !((*out)->name = strdup("{image-tag}")))
+        return arc_error_nomem(err);
+    return ARC_OK;
+}
+
+/* ---- reading ------------------------------------------------------------------------------- */
+
+static const struct arc_field include_fields[] = {
+    {"group", FIELD_TEXT, offsetof(struct arc_include, group), true, arc_check_group, NULL},
+    {"version", FIELD_TEXT, offsetof(struct arc_include, version), false, arc_check_line, NULL},
+    {0},
+};
+static const struct arc_table include_table = {"an entry of 'includes'", include_fields, false};
+
+static int read_include(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
+                        struct arc_include *out, struct arc_error *err)
+{
+    if (node->type != ARC_YAML_STRING)
+        return arc_fields_read(yaml, node, &include_table, out, err);
+    ARC_TRY(arc_field_check(yaml, node, "includes", arc_check_group, err));
+    out->group = strdup(node->text);
+    return out->group ? ARC_OK : arc_error_nomem(err);
+}
+
+int arc_train_read(const struct arc_yaml *yaml, const struct arc_yaml_node *map,
+                   const struct arc_yaml_node *node, struct arc_group *out, struct arc_error *err)
+{
+    static const char *const builds[] = {"registry",   "image",
+                                         "services",   "bake",
+                                         "compose",    "build",
+                                         "inputs",     "paths",
+                                         "build-args", "platforms",
+                                         "runners",    "generated",
+                                         "commits",    "rebuild-dependents"};
+    for (size_t i = 0; i < sizeof builds / sizeof *builds; i++)
+        if (arc_yaml_get(map, builds[i]))
+            return arc_yaml_error(yaml, arc_yaml_get(map, builds[i]), err,
+                                  "a group with 'includes' builds nothing: leave '%s' out",
+                                  builds[i]);
+    if (node->type != ARC_YAML_LIST || !node->count)
+        return arc_yaml_error(yaml, node, err, "'includes' must be a list of release groups");
+
+    out->registries = calloc(1, sizeof *out->registries);
+    out->includes = calloc(node->count + 1, sizeof *out->includes);
+    if (!out->registries || !out->includes)
+        return arc_error_nomem(err);
+    for (size_t i = 0; i < node->count; i++) {
+        ARC_TRY(read_include(yaml, node->items[i], &out->includes[i], err));
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(out->includes[k].group, out->includes[i].group) == 0)
+                return arc_yaml_error(yaml, node->items[i], err, "includes: '%s' is here twice",
+                                      out->includes[i].group);
+    }
+    return ARC_OK;
+}
+
+/* ---- among the groups ---------------------------------------------------------------------- */
+
+static bool same_name(const struct arc_image_tag *tags, const char *name)
+{
+    for (; tags && tags->name; tags++)
+        if (strcmp(tags->name, name) == 0)
+            return true;
+    return false;
+}
+
+/* A name is moved by one group alone, or each would take it from the other. */
+static const char *find_clash(const struct arc_group *train, const struct arc_group *included)
+{
+    for (const struct arc_image_tag *tag = train->image_tags; tag->name; tag++) {
+        bool own = strstr(tag->name, "{image-tag}") || strstr(tag->name, "{group}");
+        if (!own && same_name(included->image_tags, tag->name))
+            return tag->name;
+        for (size_t i = 0; !own && i < included->service_count; i++)
+            if (same_name(included->services[i].image_tags, tag->name))
+                return tag->name;
+    }
+    return NULL;
+}
+
+static const struct arc_group *find_group(const struct arc_config *config, const char *name)
+{
+    for (size_t i = 0; i < config->group_count; i++)
+        if (strcmp(config->groups[i].name, name) == 0)
+            return &config->groups[i];
+    return NULL;
+}
+
+static int check_include(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
+                         const struct arc_config *config, const struct arc_group *train,
+                         const struct arc_include *include, struct arc_error *err)
+{
+    const struct arc_group *group = find_group(config, include->group);
+    if (!group)
+        return arc_yaml_error(yaml, node, err, "includes: there is no release group '%s'",
+                              include->group);
+    if (group->includes)
+        return arc_yaml_error(yaml, node, err,
+                              "includes: '%s' is made of groups itself: name those", group->name);
+    for (size_t i = 0; i < group->service_count; i++)
+        if (group->services[i].version)
+            return arc_yaml_error(yaml, node, err,
+                                  "includes: '%s' is released by versions in files, not by tags",
+                                  group->name);
+    const char *clash = find_clash(train, group);
+    if (clash)
+        return arc_yaml_error(yaml, node, err,
+                              "includes: '%s' gives its images the name '%s', too: a name is moved "
+                              "by one group alone",
+                              group->name, clash);
+    return ARC_OK;
+}
+
+int arc_trains_check(const struct arc_yaml *yaml, const struct arc_yaml_node *groups,
+                     const struct arc_config *config, struct arc_error *err)
+{
+    for (size_t i = 0; i < config->group_count; i++) {
+        const struct arc_group *train = &config->groups[i];
+        const struct arc_yaml_node *list = arc_yaml_get(groups->pairs[i].value, "includes");
+        for (size_t k = 0; train->includes && train->includes[k].group; k++)
+            ARC_TRY(check_include(yaml, list->items[k], config, train, &train->includes[k], err));
+    }
+    return ARC_OK;
+}

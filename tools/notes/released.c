@@ -1,0 +1,68 @@
+/* What notes say of signatures, and of the releases that a train is made of. */
+#include "arcci/sign.h"
+#include "arcci/transport.h"
+#include "base/auto.h"
+#include "base/json.h"
+#include "base/markdown.h"
+#include "notes/values.h"
+#include <string.h>
+
+json_t *notes_signature(const struct arc_notes_options *options, const char *reference,
+                        bool by_github)
+{
+    const struct arc_signing *sign = options->plan->sign;
+    ARC_AUTO(arc_buf) struct arc_buf command = {0};
+    if (!sign || !reference)
+        return json_null();
+    ARC_AUTO_JSON json_t *words = by_github ? arc_sign_attest_command(sign, reference)
+                                            : arc_sign_command(sign, options->root, reference);
+    size_t i;
+    json_t *word;
+    json_array_foreach (words, i, word) {
+        const char *text = json_string_value(word);
+        arc_buf_puts(&command, i ? " " : "");
+        arc_markdown_shell(&command, text, strlen(text));
+    }
+    if (command.failed)
+        return NULL;
+    return command.len ? json_string(arc_buf_text(&command)) : json_null();
+}
+
+static json_t *release_page(const struct arc_plan *plan, const char *tag)
+{
+    ARC_AUTO_FREE char *encoded = arc_url_encode(tag);
+    if (!plan->source || !encoded)
+        return json_null();
+    return notes_words("%s/releases/tag/%s", plan->source, encoded);
+}
+
+/* The entry of a release; NULL where it is not listed yet. */
+static json_t *find_release(const json_t *releases, const char *tag)
+{
+    size_t i;
+    json_t *entry;
+    json_array_foreach (releases, i, entry)
+        if (strcmp(arc_json_text_of(entry, "tag"), tag) == 0)
+            return entry;
+    return NULL;
+}
+
+json_t *notes_releases(const struct arc_plan *plan)
+{
+    json_t *releases = json_array();
+    for (size_t i = 0; i < plan->service_count; i++) {
+        const struct arc_planned_release *released = plan->services[i].released;
+        if (!released)
+            continue;
+        if (!find_release(releases, released->tag))
+            notes_push(&releases, json_pack("{s:s, s:s, s:s, s:o, s:[]}", "group", released->group,
+                                            "tag", released->tag, "version", released->version,
+                                            "url", release_page(plan, released->tag), "services"));
+        json_t *services = json_object_get(find_release(releases, released->tag), "services");
+        if (json_array_append_new(services, json_string(plan->services[i].service))) {
+            json_decref(releases);
+            return NULL;
+        }
+    }
+    return releases;
+}

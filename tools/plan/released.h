@@ -1,0 +1,13 @@
+/* A service that a train takes from another group's release. */
+#ifndef ARC_PLAN_RELEASED_H
+#define ARC_PLAN_RELEASED_H
+
+#include "arcci/plan.h"
+
+/* The service's part of a train's plan: it is found by the tag of its version, under which its own
+ * release put it, and verified by that release's labels. `tags`: the train's. *out is a new reference.
+ * ARC_EINPUT where its group names no image by its version alone. */
+int arc_plan_released(const struct arc_plan_options *options, const struct arc_service *service,
+                      json_t *tags, json_t **out, struct arc_error *err);
+
+#endif

@@ -1,0 +1,263 @@
+#include "project/train.h"
+#include "arcci/documents.h"
+#include "arcci/version.h"
+#include "base/auto.h"
+#include "base/json.h"
+#include "git/fetch.h"
+#include "project/documents.h"
+#include "project/repository.h"
+#include <string.h>
+
+/* A release tag of a group that may be taken. */
+struct candidate {
+    struct arc_tag tag;
+    bool ruled_out;
+};
+
+/* A train under way. */
+struct train {
+    struct arc_project *project;
+    struct arc_group *group;
+    struct arc_oid head;
+    json_t *lock; /* its `includes`; NULL: none was given */
+    struct arc_error *err;
+};
+
+struct candidates {
+    struct candidate *items;
+    size_t count;
+};
+
+static void candidates_free(struct candidates *candidates)
+{
+    for (size_t i = 0; i < candidates->count; i++)
+        arc_tag_free(&candidates->items[i].tag);
+    free(candidates->items);
+}
+
+static bool listed(const json_t *names, const char *name)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach (names, i, item)
+        if (strcmp(json_string_value(item), name) == 0)
+            return true;
+    return false;
+}
+
+/* ---- which versions there are -------------------------------------------------------------- */
+
+/* The version that must be taken of a group: the lock's, else the pinned one; NULL: none must. */
+static const char *wanted_tag(const struct train *train, const struct arc_include *include,
+                              const char **version)
+{
+    size_t i;
+    json_t *entry;
+    *version = include->version;
+    json_array_foreach (train->lock, i, entry)
+        if (strcmp(arc_json_text_of(entry, "group"), include->group) == 0)
+            return arc_json_text_of(entry, "tag");
+    return NULL;
+}
+
+/* Whether a release may be taken. */
+static bool eligible(const struct train *train, const struct arc_include *include,
+                     const struct arc_tag *tag)
+{
+    const struct arc_project *project = train->project;
+    const char *version;
+    const char *locked = wanted_tag(train, include, &version);
+    bool prerelease = json_is_true(json_object_get(project->version, "prerelease"));
+    if (locked)
+        return strcmp(tag->text, locked) == 0;
+    if (version)
+        return strlen(version) == tag->version.len &&
+               memcmp(version, tag->version.text, tag->version.len) == 0;
+    if (project->repository.published && !listed(project->repository.published, tag->text))
+        return false;
+    return prerelease || !tag->version.prerelease;
+}
+
+static int find_candidates(const struct train *train, const struct arc_group *group,
+                           const struct arc_include *include, struct candidates *out)
+{
+    const json_t *tags = train->project->repository.tags;
+    size_t i;
+    json_t *name;
+    out->items = calloc(json_array_size(tags) + 1, sizeof *out->items);
+    if (!out->items)
+        return arc_error_nomem(train->err);
+    json_array_foreach (tags, i, name) {
+        struct candidate *candidate = &out->items[out->count];
+        if (arc_tag_parse(json_string_value(name), group, &candidate->tag, NULL) != ARC_OK)
+            continue;
+        if (eligible(train, include, &candidate->tag))
+            out->count++;
+        else
+            arc_tag_free(&candidate->tag);
+    }
+    return ARC_OK;
+}
+
+/* Whether the tag's commit is the train's or before it. */
+static int reaches(const struct train *train, const char *tag, struct arc_oid *commit, bool *yes)
+{
+    ARC_TRY(arc_git_tag_commit(train->project->git, tag, commit, train->err));
+    return arc_git_find_ancestors(train->project->git, &train->head, commit, 1, yes, train->err);
+}
+
+/* The highest candidate of a service that is behind the train. */
+static int choose(const struct train *train, struct candidates *candidates,
+                  const struct arc_service *service, const struct arc_tag **out,
+                  struct arc_oid *commit)
+{
+    *out = NULL;
+    for (;;) {
+        struct candidate *best = NULL;
+        for (size_t i = 0; i < candidates->count; i++) {
+            struct candidate *one = &candidates->items[i];
+            bool other = one->tag.service && one->tag.service != service;
+            if (one->ruled_out || other)
+                continue;
+            if (!best || arc_release_version_compare(&one->tag.version, &best->tag.version) > 0)
+                best = one;
+        }
+        if (!best)
+            return ARC_OK;
+        bool yes = false;
+        ARC_TRY(reaches(train, best->tag.text, commit, &yes));
+        if (yes) {
+            *out = &best->tag;
+            return ARC_OK;
+        }
+        best->ruled_out = true;
+    }
+}
+
+/* ---- what is taken ------------------------------------------------------------------------- */
+
+static int refuse(const struct train *train, const struct arc_include *include,
+                  const struct arc_service *service)
+{
+    const char *version;
+    const char *locked = wanted_tag(train, include, &version);
+    const char *what = locked ? locked : version;
+    if (what)
+        return arc_error_set(train->err, ARC_EINPUT,
+                             "%s takes %s of %s, but there is no such release of %s behind commit "
+                             "%.12s",
+                             train->group->name, what, include->group, service->codename,
+                             train->head.hex);
+    return arc_error_set(
+        train->err, ARC_EFAILED, "%s includes %s, and %s has no %s release behind commit %.12s",
+        train->group->name, include->group, service->codename,
+        train->project->repository.published ? "published" : "stable", train->head.hex);
+}
+
+static int make_released(const struct train *train, const struct arc_group *group,
+                         const struct arc_tag *tag, const struct arc_oid *commit,
+                         struct arc_released_from **out)
+{
+    const struct arc_repository *repository = &train->project->repository;
+    struct arc_version_options options = {.tags = repository->tags,
+                                          .published = repository->published,
+                                          .predecessor = group->predecessor,
+                                          .group = group};
+    struct arc_released_from *released = calloc(1, sizeof *released);
+    if (!released)
+        return arc_error_nomem(train->err);
+    *out = released;
+    released->group = group;
+    released->tag = strdup(tag->text);
+    released->revision = strdup(commit->hex);
+    if (!released->tag || !released->revision)
+        return arc_error_nomem(train->err);
+    return arc_version(tag->text, &options, &released->version, train->err);
+}
+
+static int add_service(const struct train *train, const struct arc_include *include,
+                       const struct arc_group *group, struct candidates *candidates,
+                       const struct arc_service *service)
+{
+    const struct arc_tag *tag;
+    struct arc_oid commit;
+    ARC_TRY(choose(train, candidates, service, &tag, &commit));
+    if (!tag)
+        return refuse(train, include, service);
+
+    struct arc_group *out = train->group;
+    struct arc_service *grown =
+        realloc(out->services, (out->service_count + 1) * sizeof *out->services);
+    if (!grown)
+        return arc_error_nomem(train->err);
+    out->services = grown;
+    struct arc_service *added = &grown[out->service_count++];
+    *added = *service;        /* borrowed: the group's own, which lives as long */
+    added->image_tags = NULL; /* the train's names, not its own */
+    added->bases = NULL;
+    added->released = NULL;
+    return make_released(train, group, tag, &commit, &added->released);
+}
+
+static int add_group(const struct train *train, const struct arc_include *include)
+{
+    struct arc_config *config = &train->project->config;
+    ARC_AUTO(candidates) struct candidates candidates = {0};
+    struct arc_group *group = config->groups;
+    while (strcmp(group->name, include->group) != 0)
+        group++;
+    ARC_TRY(find_candidates(train, group, include, &candidates));
+    for (size_t i = 0; i < group->service_count; i++)
+        ARC_TRY(add_service(train, include, group, &candidates, &group->services[i]));
+    return ARC_OK;
+}
+
+/* The lock file, of this train. */
+static int read_lock(struct train *train, json_t **document)
+{
+    const char *path = train->project->wanted.lock;
+    if (!path)
+        return ARC_OK;
+    ARC_TRY(arc_document_read(path, document, train->err));
+    ARC_TRY(arc_document_check(*document, "lock", train->err));
+    const char *group = arc_json_text_of(*document, "group");
+    if (strcmp(group, train->group->name) != 0)
+        return arc_error_set(train->err, ARC_EINPUT, "%s is the lock file of %.200s, not of %s",
+                             path, group, train->group->name);
+    train->lock = json_object_get(*document, "includes");
+    return ARC_OK;
+}
+
+int arc_train_resolve(struct arc_project *project, struct arc_error *err)
+{
+    size_t own = (size_t)(project->group - project->config.groups);
+    struct arc_group *group = &project->config.groups[own];
+    ARC_AUTO_JSON json_t *document = NULL;
+    struct train train = {.project = project, .group = group, .err = err};
+    if (project->wanted.lock && !group->includes)
+        return arc_error_set(err, ARC_EINPUT, "group %s includes no others, so it has no lock file",
+                             group->name);
+    if (!group->includes || group->services)
+        return ARC_OK;
+    if (!project->version)
+        return arc_error_set(err, ARC_EINPUT,
+                             "group %s is made of releases of others: it has no build of a commit; "
+                             "name its release tag",
+                             group->name);
+    if (!project->repository.tags)
+        return arc_error_set(err, ARC_EWORLD,
+                             "which releases %s takes is not known without the tags: %s",
+                             group->name, project->repository.tags_unknown);
+    if (!project->repository.published)
+        ARC_TRY(arc_repository_read_published(project->env, &project->repository, err));
+    if (project->repository.published_unknown)
+        return arc_error_set(err, ARC_EWORLD,
+                             "which releases %s may take is not known, since GitHub did not tell "
+                             "which are published: %s",
+                             group->name, project->repository.published_unknown);
+    ARC_TRY(read_lock(&train, &document));
+    memcpy(train.head.hex, project->repository.revision, sizeof train.head.hex);
+    for (const struct arc_include *include = group->includes; include->group; include++)
+        ARC_TRY(add_group(&train, include));
+    return ARC_OK;
+}

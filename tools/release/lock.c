@@ -1,0 +1,71 @@
+#include "release/lock.h"
+#include "arcci/documents.h"
+#include "base/auto.h"
+#include "base/json.h"
+#include <string.h>
+
+/* "platform.lock.json": a group's name may hold slashes, which no asset's may. */
+char *release_lock_name(const char *group)
+{
+    ARC_AUTO(arc_buf) struct arc_buf name = {.max = 512};
+    arc_buf_printf(&name, "%s.lock.json", group);
+    for (char *c = name.data; c && *c; c++)
+        *c = *c == '/' ? '-' : *c;
+    return arc_buf_steal(&name);
+}
+
+/* A release, once however many images it has. */
+static int add_release(json_t *includes, const struct arc_planned_release *released,
+                       struct arc_error *err)
+{
+    size_t i;
+    json_t *entry;
+    json_array_foreach (includes, i, entry)
+        if (strcmp(arc_json_text_of(entry, "tag"), released->tag) == 0)
+            return ARC_OK;
+    entry = json_pack("{s:s, s:s, s:s, s:s}", "group", released->group, "tag", released->tag,
+                      "version", released->version, "revision", released->revision);
+    return json_array_append_new(includes, entry) ? arc_error_nomem(err) : ARC_OK;
+}
+
+static int add_image(json_t *images, const struct arc_planned_service *service,
+                     const struct arc_built_service *built, struct arc_error *err)
+{
+    json_t *platforms = json_object();
+    for (size_t i = 0; i < built->cell_count; i++)
+        if (json_object_set_new(platforms, built->cells[i].platform,
+                                json_string(built->cells[i].digest)))
+            return arc_error_nomem(err);
+    json_t *image = json_pack("{s:s, s:s, s:s, s:s, s:o}", "service", service->service, "tag",
+                              service->released->tag, "image", service->image, "digest",
+                              built->digest, "platforms", platforms);
+    return json_array_append_new(images, image) ? arc_error_nomem(err) : ARC_OK;
+}
+
+int release_lock(const json_t *plan_json, const json_t *build_json, json_t **out, char **name,
+                 struct arc_error *err)
+{
+    ARC_AUTO(arc_plan) struct arc_plan plan = {0};
+    ARC_AUTO(arc_ledger) struct arc_ledger build = {0};
+    ARC_AUTO_JSON json_t *includes = json_array();
+    ARC_AUTO_JSON json_t *images = json_array();
+    *out = NULL;
+    if (!plan_json || !build_json || arc_plan_read(plan_json, &plan, NULL) != ARC_OK ||
+        !arc_plan_is_train(&plan))
+        return ARC_OK;
+    ARC_TRY(arc_ledger_read(build_json, &build, err));
+    for (size_t i = 0; i < plan.service_count; i++) {
+        const struct arc_planned_service *service = &plan.services[i];
+        const struct arc_built_service *built = arc_ledger_service(&build, service->service);
+        if (!built || !built->digest)
+            return arc_error_set(err, ARC_EFAILED, "build.json has no image of %s",
+                                 service->service);
+        ARC_TRY(add_release(includes, service->released, err));
+        ARC_TRY(add_image(images, service, built, err));
+    }
+    *name = release_lock_name(plan.group);
+    *out = json_pack("{s:s, s:i, s:s, s:s, s:s, s:O, s:O}", "document", "lock", "format",
+                     ARC_DOCUMENT_FORMAT, "group", plan.group, "tag", plan.tag, "revision",
+                     plan.revision, "includes", includes, "images", images);
+    return *out && *name ? ARC_OK : arc_error_nomem(err);
+}

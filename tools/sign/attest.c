@@ -1,0 +1,159 @@
+#include "sign/attest.h"
+#include "base/auto.h"
+#include "base/json.h"
+#include "os/base64.h"
+#include "os/file.h"
+#include "os/folder.h"
+#include "sign/cosign.h"
+#include <string.h>
+
+#define PREDICATE  "https://slsa.dev/provenance/v1"
+#define BUNDLE_MAX ((size_t)4 << 20)
+
+/* ---- what is stated ------------------------------------------------------------------------ */
+
+/* A variable of the run, which GitHub sets. */
+static const char *of_run(const struct attestation *attestation, const char *name)
+{
+    const char *value = arc_env_nonempty(attestation->env, name);
+    return value ? value : "";
+}
+
+/* "owner/name/.github/workflows/file.yml@ref" of GITHUB_WORKFLOW_REF: the path alone. */
+static json_t *workflow_path(const struct attestation *attestation)
+{
+    const char *at = of_run(attestation, "GITHUB_WORKFLOW_REF");
+    const char *repository = of_run(attestation, "GITHUB_REPOSITORY");
+    size_t len = strlen(repository);
+    if (strncmp(at, repository, len) == 0 && at[len] == '/')
+        at += len + 1;
+    return json_stringn(at, strcspn(at, "@"));
+}
+
+/* SLSA provenance 1.0 of the build type of GitHub's workflows
+ * (actions.github.io/buildtypes/workflow/v1). */
+static json_t *make_predicate(const struct attestation *attestation)
+{
+    const char *server = of_run(attestation, "GITHUB_SERVER_URL");
+    const char *repository = of_run(attestation, "GITHUB_REPOSITORY");
+    const char *ref = of_run(attestation, "GITHUB_REF");
+    /* clang-format off */
+    return json_pack(
+        "{s:{s:s, s:{s:{s:s, s:o, s:o}}, s:{s:{s:s, s:s, s:s, s:s}}, s:[{s:o, s:{s:s}}]}, s:{s:{s:s}, s:{s:o}}}",
+        "buildDefinition",
+            "buildType", "https://actions.github.io/buildtypes/workflow/v1",
+            "externalParameters", "workflow",
+                "ref", ref,
+                "repository", json_sprintf("%s/%s", server, repository),
+                "path", workflow_path(attestation),
+            "internalParameters", "github",
+                "event_name", of_run(attestation, "GITHUB_EVENT_NAME"),
+                "repository_id", of_run(attestation, "GITHUB_REPOSITORY_ID"),
+                "repository_owner_id", of_run(attestation, "GITHUB_REPOSITORY_OWNER_ID"),
+                "runner_environment", of_run(attestation, "RUNNER_ENVIRONMENT"),
+            "resolvedDependencies",
+                "uri", json_sprintf("git+%s/%s@%s", server, repository, ref),
+                "digest", "gitCommit", attestation->plan->revision,
+        "runDetails",
+            "builder", "id", attestation->plan->sign->identity,
+            "metadata", "invocationId",
+                json_sprintf("%s/%s/actions/runs/%s/attempts/%s", server, repository,
+                             of_run(attestation, "GITHUB_RUN_ID"),
+                             of_run(attestation, "GITHUB_RUN_ATTEMPT")));
+    /* clang-format on */
+}
+
+/* ---- what GitHub has ----------------------------------------------------------------------- */
+
+/* Whether a stored attestation is a provenance by the same builder. */
+static bool same_builder(const json_t *stored, const char *identity)
+{
+    const json_t *envelope = json_object_get(json_object_get(stored, "bundle"), "dsseEnvelope");
+    const char *payload = arc_json_text_of(envelope, "payload");
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = BUNDLE_MAX};
+    if (arc_base64_decode(payload, &text, NULL))
+        return false;
+    ARC_AUTO_JSON json_t *statement = json_loadb(arc_buf_text(&text), text.len, 0, NULL);
+    const json_t *details = json_object_get(json_object_get(statement, "predicate"), "runDetails");
+    return strcmp(arc_json_text_of(statement, "predicateType"), PREDICATE) == 0 &&
+           strcmp(arc_json_text_of(json_object_get(details, "builder"), "id"), identity) == 0;
+}
+
+static int look_up(const struct attestation *attestation, bool *there, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {.max = 2048};
+    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+    *there = false;
+    arc_buf_printf(&path, "/repos/%s/attestations/%s?per_page=100&predicate_type=provenance",
+                   of_run(attestation, "GITHUB_REPOSITORY"), attestation->digest);
+    ARC_TRY(arc_buf_check(&path, "the address", err));
+    struct arc_request request = {
+        .method = "GET", .path = arc_buf_text(&path), .why = "look for the image's attestation"};
+    int rc = attestation->github->send(attestation->github, &request, &reply, err);
+    if (rc == ARC_ENOTFOUND) {
+        arc_error_clear(err);
+        return ARC_OK;
+    }
+    size_t i;
+    json_t *stored;
+    json_array_foreach (json_object_get(reply.body, "attestations"), i, stored)
+        *there = *there || same_builder(stored, attestation->plan->sign->identity);
+    return rc;
+}
+
+/* ---- making one ---------------------------------------------------------------------------- */
+
+static int send_bundle(const struct attestation *attestation, const char *file,
+                       struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {.max = 1024};
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = BUNDLE_MAX};
+    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+    ARC_TRY(arc_file_read(file, "cosign's bundle", BUNDLE_MAX, &text, err));
+    ARC_AUTO_JSON json_t *bundle = json_loadb(arc_buf_text(&text), text.len, 0, NULL);
+    if (!json_is_object(json_object_get(bundle, "dsseEnvelope")))
+        return arc_error_set(err, ARC_EFAILED,
+                             "cosign wrote no Sigstore bundle: version 3 or later is needed");
+    ARC_AUTO_JSON json_t *body = json_pack("{s:O}", "bundle", bundle);
+    arc_buf_printf(&path, "/repos/%s/attestations", of_run(attestation, "GITHUB_REPOSITORY"));
+    if (!body || path.failed)
+        return arc_error_nomem(err);
+    struct arc_request request = {.method = "POST",
+                                  .path = arc_buf_text(&path),
+                                  .body = body,
+                                  .why = "store the image's attestation"};
+    return attestation->github->send(attestation->github, &request, &reply, err);
+}
+
+static int attest_in(const struct attestation *attestation, const char *folder,
+                     struct arc_error *err)
+{
+    ARC_AUTO_FREE char *predicate = arc_file_join(folder, "predicate.json");
+    ARC_AUTO_FREE char *bundle = arc_file_join(folder, "bundle.json");
+    ARC_AUTO_JSON json_t *document = make_predicate(attestation);
+    if (!predicate || !bundle || !document || json_dump_file(document, predicate, JSON_COMPACT))
+        return arc_error_set(err, ARC_EWORLD, "cannot write the provenance to %s", folder);
+    ARC_TRY(cosign_attest(attestation->cosign, attestation->image, attestation->digest, PREDICATE,
+                          predicate, bundle, err));
+    return send_bundle(attestation, bundle, err);
+}
+
+int attest_github(const struct attestation *attestation, const char **action, struct arc_error *err)
+{
+    bool there;
+    *action = "unchanged";
+    if (!*of_run(attestation, "GITHUB_REPOSITORY") || !*of_run(attestation, "GITHUB_RUN_ID"))
+        return arc_error_set(err, ARC_EINPUT,
+                             "'attest: github' states which workflow built the images: run it in "
+                             "one, or take the key out of the configuration");
+    ARC_TRY(look_up(attestation, &there, err));
+    if (there)
+        return ARC_OK;
+
+    ARC_AUTO_FREE char *folder = NULL;
+    ARC_TRY(arc_folder_temporary(attestation->env, &folder, err));
+    int rc = attest_in(attestation, folder, err);
+    arc_folder_remove(folder);
+    *action = "attested";
+    return rc;
+}

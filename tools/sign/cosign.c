@@ -1,0 +1,353 @@
+#include "sign/cosign.h"
+#include "arcci/sign.h"
+#include "base/auto.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "os/file.h"
+#include "os/process.h"
+#include "registry/registry.h"
+#include <string.h>
+
+#define WORDS_MAX 24
+#define ROOT_MAX  ((size_t)1 << 20) /* of a trusted root */
+
+void cosign_free(struct cosign *cosign)
+{
+    arc_arena_free(&cosign->memory);
+}
+
+static bool in_kms(const char *key)
+{
+    return strstr(key, "://") && strncmp(key, "env://", 6) != 0;
+}
+
+/* ---- what there is ------------------------------------------------------------------------- */
+
+/* A file of the repository for cosign, which runs elsewhere; a KMS's address as it is. */
+static int locate(struct cosign *cosign, const char *root, const char *path, const char **out,
+                  struct arc_error *err)
+{
+    if (!path)
+        return ARC_OK;
+    if (strstr(path, "://")) {
+        *out = path;
+        return ARC_OK;
+    }
+    ARC_AUTO_FREE char *whole = arc_file_join(root, path);
+    if (!whole)
+        return arc_error_nomem(err);
+    if (arc_file_kind_in(root, path) != ARC_FILE_REGULAR)
+        return arc_error_set(err, ARC_EINPUT, "sign: there is no file %s below %s", path,
+                             root ? root : ".");
+    *out = arc_arena_text(&cosign->memory, whole);
+    return arc_arena_check(&cosign->memory, err);
+}
+
+/* A Sigstore of one's own has no log, no log of certificates or no timestamps where its trusted root
+ * names none. */
+static int read_root(struct cosign *cosign, const char *root, struct arc_error *err)
+{
+    const char *path = cosign->signing->trusted_root;
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = ROOT_MAX};
+    if (!path)
+        return ARC_OK;
+    ARC_TRY(arc_file_read_in(root, path, ROOT_MAX, &text, err));
+    ARC_AUTO_JSON json_t *document = json_loadb(arc_buf_text(&text), text.len, 0, NULL);
+    if (!json_is_object(document))
+        return arc_error_set(err, ARC_EINPUT, "%s is not a trusted root of Sigstore", path);
+
+    cosign->no_log = !json_array_size(json_object_get(document, "tlogs"));
+    cosign->no_sct = !json_array_size(json_object_get(document, "ctlogs"));
+    cosign->stamped = json_array_size(json_object_get(document, "timestampAuthorities")) > 0;
+    return ARC_OK;
+}
+
+int cosign_open(const struct arc_env *env, const char *root, const struct arc_signing *signing,
+                struct cosign *out, struct arc_error *err)
+{
+    *out = (struct cosign){.env = env, .signing = signing, .no_log = signing->unlogged};
+    root = root ? root : env->cwd;
+    if (!signing->key && (!signing->identity || !signing->issuer))
+        return arc_error_set(err, ARC_EINPUT,
+                             "the plan does not say who signs: give `identity` and `issuer` in the "
+                             "group's `sign`, or run 'arc-ci plan' in the workflow that signs");
+    ARC_TRY(locate(out, root, signing->public_key, &out->public_key, err));
+    ARC_TRY(locate(out, root, signing->trusted_root, &out->trusted_root, err));
+    ARC_TRY(locate(out, root, signing->signing_config, &out->signing_config, err));
+    ARC_TRY(read_root(out, root, err));
+    if (signing->key && !out->public_key)
+        out->public_key = signing->key;
+    if (!signing->key || strstr(signing->key, "://")) {
+        out->key = signing->key;
+        return ARC_OK;
+    }
+    ARC_AUTO_FREE char *key = arc_file_join(root, signing->key); /* there only where one signs */
+    out->key = arc_arena_text(&out->memory, key);
+    return key ? arc_arena_check(&out->memory, err) : arc_error_nomem(err);
+}
+
+/* ---- a call -------------------------------------------------------------------------------- */
+
+/* The words of a call; their texts are the arena's. */
+struct call {
+    struct cosign *cosign;
+    const char *words[WORDS_MAX + 1];
+    size_t count;
+};
+
+static void add(struct call *call, const char *word)
+{
+    if (call->count < WORDS_MAX)
+        call->words[call->count++] = word;
+}
+
+static void add_value(struct call *call, const char *option, const char *value)
+{
+    if (value)
+        add(call, arc_arena_printf(&call->cosign->memory, "%s=%s", option, value));
+}
+
+/* "https://github.com/acme/" + any text, as Go's regular expression. */
+static char *identity_pattern(const char *identity)
+{
+    ARC_AUTO(arc_buf) struct arc_buf out = {.max = 8192};
+    arc_buf_putc(&out, '^');
+    for (const char *c = identity; *c; c++) {
+        if (*c != '*' && strchr("\\.+?()[]{}|^$", *c))
+            arc_buf_putc(&out, '\\');
+        arc_buf_puts(&out, *c == '*' ? "." : "");
+        arc_buf_putc(&out, *c);
+    }
+    arc_buf_putc(&out, '$');
+    return arc_buf_steal(&out);
+}
+
+/* Whom a signature must be of. */
+static void add_expected(struct call *call, const char *public_key)
+{
+    const struct arc_signing *signing = call->cosign->signing;
+    if (signing->key) {
+        add_value(call, "--key", public_key);
+        return;
+    }
+    if (signing->identity && strchr(signing->identity, '*')) {
+        ARC_AUTO_FREE char *pattern = identity_pattern(signing->identity);
+        add_value(call, "--certificate-identity-regexp", pattern);
+    } else {
+        add_value(call, "--certificate-identity", signing->identity);
+    }
+    add_value(call, "--certificate-oidc-issuer", signing->issuer);
+    add_value(call, "--certificate-github-workflow-repository", signing->repository);
+}
+
+static void add_checking(struct call *call)
+{
+    const struct cosign *cosign = call->cosign;
+    if (cosign->no_log)
+        add(call, "--insecure-ignore-tlog=true");
+    if (cosign->signing->key)
+        return;
+    if (cosign->no_sct)
+        add(call, "--insecure-ignore-sct=true");
+    if (cosign->no_log && cosign->stamped)
+        add(call, "--use-signed-timestamps");
+}
+
+static void add_signing(struct call *call)
+{
+    const struct cosign *cosign = call->cosign;
+    add(call, "--yes");
+    add_value(call, "--key", cosign->key);
+    add_value(call, "--signing-config", cosign->signing_config);
+    if (!cosign->signing->unlogged)
+        return;
+    add(call, "--use-signing-config=false");
+    add(call, "--tlog-upload=false");
+}
+
+/* What cosign said last, without the notes and warnings before it. */
+static void add_reason(const struct arc_process_result *result, struct arc_buf *out)
+{
+    const char *text = arc_buf_text(&result->errors);
+    size_t len = strlen(text);
+    while (len && strchr("\n\r ", text[len - 1]))
+        len--;
+    size_t start = len;
+    while (start && text[start - 1] != '\n')
+        start--;
+    if (strncmp(text + start, "error during command execution: ", 32) == 0)
+        start += 32;
+    size_t shown = len - start < 1500 ? len - start : 1500;
+    arc_text_visible(out, text + start, shown);
+    if (!shown)
+        arc_buf_printf(out, "exit status %d", result->status);
+}
+
+/* Runs a call about a digest; only `passes` reaches it beside what any program gets. */
+static int run(struct call *call, const char *reference, const char *const *passes,
+               struct arc_process_result *result, struct arc_error *err)
+{
+    struct cosign *cosign = call->cosign;
+    if (cosign->insecure) {
+        add(call, "--allow-insecure-registry");
+        add(call, "--allow-http-registry");
+    }
+    add(call, reference);
+    call->words[call->count] = NULL;
+    ARC_TRY(arc_arena_check(&cosign->memory, err));
+
+    struct arc_process process = {
+        .argv = call->words, .env = cosign->env, .passes = passes, .timeout = 300};
+    int rc = arc_process_run(&process, result, err);
+    if (rc == ARC_ENOTFOUND)
+        return arc_error_set(err, ARC_EWORLD,
+                             "there is no cosign on PATH: install version 3 or later "
+                             "(github.com/sigstore/cosign)");
+    if (rc || !result->status)
+        return rc;
+    ARC_AUTO(arc_buf) struct arc_buf said = {.max = 8192};
+    add_reason(result, &said);
+    return arc_error_set(err, ARC_EFAILED, "cosign %s %s: %s", call->words[1], reference,
+                         arc_buf_text(&said));
+}
+
+static const char *begin(struct call *call, const char *verb, const char *image, const char *digest)
+{
+    struct cosign *cosign = call->cosign;
+    cosign->insecure = arc_registry_insecure(cosign->env, image);
+    add(call, "cosign");
+    add(call, verb);
+    return arc_arena_printf(&cosign->memory, "%s@%s", image, digest);
+}
+
+/* ---- what it does -------------------------------------------------------------------------- */
+
+/* cosign verifies any statement about a digest; one that says "signed" is asked for. */
+static bool says_signed(const char *text, const char *digest)
+{
+    ARC_AUTO_JSON json_t *found = json_loads(text, 0, NULL);
+    size_t i;
+    json_t *item;
+    json_array_foreach (found, i, item) {
+        const json_t *critical = json_object_get(item, "critical");
+        const char *type = arc_json_text_of(critical, "type");
+        bool signs = strcmp(type, "https://sigstore.dev/cosign/sign/v1") == 0 ||
+                     strcmp(type, "cosign container image signature") == 0;
+        if (signs &&
+            strcmp(arc_json_text_of(json_object_get(critical, "image"), "docker-manifest-digest"),
+                   digest) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The names of the variables that a call takes beside what any program gets: where the authorities'
+ * keys are, the login to a KMS; for signing the password of a key or the way to an OIDC token. */
+static const char *const *variables(struct cosign *cosign, bool signs)
+{
+    static const char *const checking[] = {
+        "SIGSTORE_ROOT_FILE",
+        "SIGSTORE_REKOR_PUBLIC_KEY",
+        "SIGSTORE_CT_LOG_PUBLIC_KEY_FILE",
+        "SIGSTORE_NO_CACHE",
+        "SIGSTORE_TSA_CERTIFICATE_FILE",
+        "TUF_ROOT",
+        "TUF_MIRROR",
+        "TUF_ROOT_JSON",
+        "COSIGN_REPOSITORY",
+    };
+    static const char *const tokens[] = {"ACTIONS_ID_TOKEN_REQUEST_*", "SIGSTORE_ID_TOKEN",
+                                         "BUILDKITE_AGENT_*", "SPIFFE_ENDPOINT_SOCKET"};
+    enum { CHECKING = sizeof checking / sizeof *checking, TOKENS = sizeof tokens / sizeof *tokens };
+    const char *key = signs ? cosign->key : cosign->public_key;
+    const char **names = arc_arena_array(&cosign->memory, CHECKING + TOKENS + 1, sizeof *names);
+    if (!names)
+        return NULL;
+
+    const char **next = names;
+    for (size_t i = 0; i < CHECKING; i++)
+        *next++ = checking[i];
+    for (size_t i = 0; !key && signs && i < TOKENS; i++)
+        *next++ = tokens[i];
+    if (key && strncmp(key, "hashivault://", 13) == 0)
+        *next++ = "VAULT_*";
+    if (key && signs && !in_kms(key))
+        *next++ = "COSIGN_PASSWORD";
+    if (key && signs && strncmp(key, "env://", 6) == 0)
+        *next++ = key + 6;
+    return names;
+}
+
+int cosign_verify(struct cosign *cosign, const char *image, const char *digest,
+                  struct arc_error *err)
+{
+    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
+    struct call call = {.cosign = cosign};
+    const char *reference = begin(&call, "verify", image, digest);
+    add(&call, "--output=json");
+    add_expected(&call, cosign->public_key);
+    add_value(&call, "--trusted-root", cosign->trusted_root);
+    add_checking(&call);
+    ARC_TRY(run(&call, reference, variables(cosign, false), &result, err));
+    if (says_signed(arc_buf_text(&result.output), digest))
+        return ARC_OK;
+    return arc_error_set(err, ARC_EFAILED,
+                         "%s has statements of that identity, but none is a signature", reference);
+}
+
+int cosign_sign(struct cosign *cosign, const char *image, const char *digest, struct arc_error *err)
+{
+    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
+    struct call call = {.cosign = cosign};
+    const char *reference = begin(&call, "sign", image, digest);
+    add_signing(&call);
+    return run(&call, reference, variables(cosign, true), &result, err);
+}
+
+int cosign_attest(struct cosign *cosign, const char *image, const char *digest, const char *type,
+                  const char *predicate, const char *bundle, struct arc_error *err)
+{
+    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
+    struct call call = {.cosign = cosign};
+    const char *reference = begin(&call, "attest", image, digest);
+    add_signing(&call);
+    add_value(&call, "--type", type);
+    add_value(&call, "--predicate", predicate);
+    add_value(&call, "--bundle", bundle);
+    return run(&call, reference, variables(cosign, true), &result, err);
+}
+
+json_t *arc_sign_command(const struct arc_signing *signing, const char *root, const char *reference)
+{
+    ARC_AUTO(cosign) struct cosign cosign = {.signing = signing, .no_log = signing->unlogged};
+    struct call call = {.cosign = &cosign};
+    json_t *words = json_array();
+    read_root(&cosign, root, NULL);
+    add(&call, "cosign");
+    add(&call, "verify");
+    add_expected(&call, signing->public_key ? signing->public_key : signing->key);
+    add_value(&call, "--trusted-root", signing->trusted_root);
+    add_checking(&call);
+    add(&call, reference);
+    for (size_t i = 0; i < call.count; i++)
+        if (json_array_append_new(words, json_string(call.words[i]))) {
+            json_decref(words);
+            return NULL;
+        }
+    return words;
+}
+
+json_t *arc_sign_attest_command(const struct arc_signing *signing, const char *reference)
+{
+    ARC_AUTO_JSON json_t *words =
+        json_pack("[s, s, s, o, s, s?]", "gh", "attestation", "verify",
+                  json_sprintf("oci://%s", reference), "--repo", signing->repository);
+    if (!signing->attest || !signing->repository)
+        return NULL;
+    if (signing->identity && !strchr(signing->identity, '*')) {
+        ARC_AUTO_JSON json_t *more = json_pack("[s, s]", "--cert-identity", signing->identity);
+        if (json_array_extend(words, more))
+            return NULL;
+    }
+    return arc_steal(&words);
+}

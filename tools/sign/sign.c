@@ -1,0 +1,167 @@
+#include "arcci/sign.h"
+#include "base/auto.h"
+#include "sign/attest.h"
+#include "sign/cosign.h"
+#include <string.h>
+
+/* ---- what is signed ------------------------------------------------------------------------ */
+
+/* One digest in one image. */
+struct target {
+    const char *image;
+    const char *digest;
+    const char *kind; /* "index", "attestation" */
+};
+
+/* Calls `each` for what is signed of a service, in all of its images. */
+static int each_target(const struct arc_built_service *built, char *const *images,
+                       int (*each)(void *context, const struct target *target,
+                                   struct arc_error *err),
+                       void *context, struct arc_error *err)
+{
+    for (; *images; images++) {
+        struct target target = {*images, built->digest, "index"};
+        ARC_TRY(each(context, &target, err));
+        for (size_t i = 0; i < built->cell_count; i++)
+            for (char **one = built->cells[i].attestations; one && *one; one++) {
+                target = (struct target){*images, *one, "attestation"};
+                ARC_TRY(each(context, &target, err));
+            }
+    }
+    return ARC_OK;
+}
+
+/* ---- looking ------------------------------------------------------------------------------- */
+
+static int verify_target(void *context, const struct target *target, struct arc_error *err)
+{
+    return cosign_verify(context, target->image, target->digest, err);
+}
+
+int arc_sign_verify(const struct arc_sign_check *check, struct arc_error *err)
+{
+    ARC_AUTO(cosign) struct cosign cosign = {0};
+    ARC_TRY(cosign_open(check->env, check->root, check->signing, &cosign, err));
+    int rc = each_target(check->built, check->images, verify_target, &cosign, err);
+    return rc == ARC_EFAILED
+               ? arc_error_prefix(err, "%s is not signed as it should be", check->built->service)
+               : rc;
+}
+
+/* ---- signing ------------------------------------------------------------------------------- */
+
+/* A service under way. */
+struct signing {
+    const struct arc_sign_options *options;
+    struct cosign *cosign;
+    const struct arc_built_service *built;
+    json_t *images;
+    json_t *attestations;
+};
+
+static void tell(const struct signing *signing, const char *what, const char *digest)
+{
+    ARC_AUTO(arc_buf) struct arc_buf step = {.max = 1024};
+    if (!signing->options->on_event)
+        return;
+    arc_buf_printf(&step, "%s %.19s", what, digest);
+    struct arc_build_event event = {.service = signing->built->service,
+                                    .platform = "",
+                                    .step = arc_buf_text(&step),
+                                    .state = ARC_STEP_DONE};
+    signing->options->on_event(signing->options->context, &event);
+}
+
+static int sign_target(void *context, const struct target *target, struct arc_error *err)
+{
+    struct signing *signing = context;
+    ARC_AUTO(arc_error) struct arc_error problem = {0};
+    int rc = cosign_verify(signing->cosign, target->image, target->digest, &problem);
+    bool there = rc == ARC_OK;
+    if (rc && rc != ARC_EFAILED)
+        return arc_error_set(err, rc, "%s", arc_error_text(&problem));
+    if (!there) {
+        ARC_TRY(cosign_sign(signing->cosign, target->image, target->digest, err));
+        ARC_TRY(cosign_verify(signing->cosign, target->image, target->digest, err));
+    }
+
+    const char *action = there ? "unchanged" : "signed";
+    tell(signing, action, target->digest);
+    json_t *item =
+        json_pack("{s:s, s:s, s:s, s:s, s:s}", "service", signing->built->service, "image",
+                  target->image, "digest", target->digest, "kind", target->kind, "action", action);
+    return json_array_append_new(signing->images, item) ? arc_error_nomem(err) : ARC_OK;
+}
+
+static int attest_service(struct signing *signing, const struct arc_planned_service *service,
+                          struct arc_error *err)
+{
+    const struct arc_sign_options *options = signing->options;
+    struct attestation attestation = {.env = options->env,
+                                      .cosign = signing->cosign,
+                                      .github = options->github,
+                                      .plan = options->plan,
+                                      .image = service->image,
+                                      .digest = signing->built->digest};
+    const char *action;
+    if (!options->plan->sign->attest)
+        return ARC_OK;
+    ARC_TRY(attest_github(&attestation, &action, err));
+    tell(signing, strcmp(action, "attested") == 0 ? "attested" : "attestation unchanged",
+         signing->built->digest);
+    json_t *item = json_pack("{s:s, s:s, s:s, s:s}", "service", service->service, "image",
+                             service->image, "digest", signing->built->digest, "action", action);
+    return json_array_append_new(signing->attestations, item) ? arc_error_nomem(err) : ARC_OK;
+}
+
+static int sign_service(struct signing *signing, const struct arc_planned_service *service,
+                        struct arc_error *err)
+{
+    const struct arc_sign_options *options = signing->options;
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
+    char **images = NULL;
+    signing->built = arc_ledger_service(options->build, service->service);
+    if (!signing->built || !signing->built->digest)
+        return arc_error_set(err, ARC_EFAILED,
+                             "build.json has no pushed image of %s: build it before signing",
+                             service->service);
+    ARC_TRY(arc_planned_images(service, &memory, &images, err));
+    ARC_TRY(each_target(signing->built, images, sign_target, signing, err));
+    return attest_service(signing, service, err);
+}
+
+static int check_options(const struct arc_sign_options *options, struct arc_error *err)
+{
+    const struct arc_plan *plan = options->plan;
+    if (!options->build->pushed)
+        return arc_error_set(err, ARC_EINPUT, "build.json is of images that were not pushed");
+    if (strcmp(plan->revision, options->build->revision) != 0)
+        return arc_error_set(err, ARC_EINPUT,
+                             "build.json is about commit %.12s, the plan about %.12s",
+                             options->build->revision, plan->revision);
+    return ARC_OK;
+}
+
+int arc_sign(const struct arc_sign_options *options, json_t **out, struct arc_error *err)
+{
+    ARC_TRY(check_options(options, err));
+    const struct arc_plan *plan = options->plan;
+    ARC_AUTO(cosign) struct cosign cosign = {0};
+    ARC_AUTO_JSON json_t *images = json_array();
+    ARC_AUTO_JSON json_t *attestations = json_array();
+    ARC_AUTO_JSON json_t *signer = NULL;
+    if (plan->sign) {
+        ARC_TRY(cosign_open(options->env, options->root, plan->sign, &cosign, err));
+        ARC_TRY(arc_signing_json(plan->sign, &signer, err));
+    }
+    struct signing signing = {options, &cosign, NULL, images, attestations};
+    for (size_t i = 0; plan->sign && i < plan->service_count; i++)
+        if (plan->services[i].selected)
+            ARC_TRY(sign_service(&signing, &plan->services[i], err));
+
+    *out =
+        json_pack("{s:s, s:i, s:s, s:s?, s:s, s:O?, s:O, s:O}", "document", "sign", "format",
+                  ARC_DOCUMENT_FORMAT, "group", plan->group, "tag", plan->tag, "revision",
+                  plan->revision, "sign", signer, "images", images, "attestations", attestations);
+    return *out ? ARC_OK : arc_error_nomem(err);
+}

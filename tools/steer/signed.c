@@ -1,0 +1,137 @@
+/* `verify`: whether a release's images are what its commit and its signer say. */
+#include "arcci/plan.h"
+#include "arcci/sign.h"
+#include "arcci/steer.h"
+#include "base/auto.h"
+#include "base/json.h"
+#include "build/verify.h"
+#include "plan/planned.h"
+#include <string.h>
+
+/* A release that is looked at. */
+struct looking {
+    struct arc_project *project;
+    struct arc_registry *registry;
+    const struct arc_plan *plan;
+    json_t *services;
+    bool whole; /* nothing is wrong so far */
+};
+
+/* The tag that is this version's own, else the first that moves with it. */
+static const char *tag_of(const struct arc_planned_service *service)
+{
+    const char *found = NULL;
+    for (size_t i = 0; i < service->tag_count; i++) {
+        const struct arc_planned_tag *tag = &service->tags[i];
+        if (tag->move && tag->kind == ARC_TAG_VERSION)
+            return tag->tag;
+        if (tag->move && !found)
+            found = tag->tag;
+    }
+    return found;
+}
+
+/* The commands by which anybody checks the image. */
+static int add_commands(const struct arc_signing *sign, const char *root, const char *image,
+                        const char *digest, json_t *row, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf reference = {.max = 2048};
+    json_t *commands = json_array();
+    if (json_object_set_new(row, "commands", commands))
+        return arc_error_nomem(err);
+    if (!sign)
+        return ARC_OK;
+    arc_buf_printf(&reference, "%s@%s", image, digest);
+    ARC_TRY(arc_buf_check(&reference, "the image's name", err));
+    if (json_array_append_new(commands, arc_sign_command(sign, root, arc_buf_text(&reference))))
+        return arc_error_nomem(err);
+    json_t *attested = arc_sign_attest_command(sign, arc_buf_text(&reference));
+    if (attested && json_array_append_new(commands, attested))
+        return arc_error_nomem(err);
+    return ARC_OK;
+}
+
+static int check_signature(const struct looking *looking, const struct arc_planned_service *service,
+                           const struct arc_built_service *built, struct arc_error *err)
+{
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
+    char **images = NULL;
+    if (!looking->plan->sign)
+        return ARC_OK;
+    ARC_TRY(arc_planned_images(service, &memory, &images, err));
+    struct arc_sign_check check = {looking->project->env, looking->project->repository.root,
+                                   looking->plan->sign, built, images};
+    return arc_sign_verify(&check, err);
+}
+
+static int look_at(struct looking *looking, const struct arc_planned_service *service,
+                   struct arc_error *err)
+{
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
+    ARC_AUTO(arc_error) struct arc_error problem = {0};
+    struct arc_built_service built = {0};
+    struct arc_verify verify = {.registry = looking->registry,
+                                .service = service,
+                                .platforms = service->platforms,
+                                .reference = tag_of(service)};
+    int rc = verify.reference ? arc_verify_index(&verify, &memory, &built, NULL, &problem)
+                              : arc_error_set(&problem, ARC_EFAILED, "no tag moves with it");
+    if (rc == ARC_ENOTFOUND)
+        rc = arc_error_set(&problem, ARC_EFAILED, "%s:%s is not in the registry", service->image,
+                           verify.reference);
+    const char *digest = built.digest;
+    bool there = !rc;
+    if (!rc)
+        rc = check_signature(looking, service, &built, &problem);
+    if (rc && rc != ARC_EFAILED)
+        return arc_error_set(err, rc, "%s", arc_error_text(&problem));
+
+    looking->whole = looking->whole && !rc;
+    json_t *row =
+        json_pack("{s:s, s:s, s:s?, s:s?, s:o, s:s?}", "service", service->service, "image",
+                  service->image, "tag", verify.reference, "digest", there ? digest : NULL,
+                  "signed", looking->plan->sign && there ? json_boolean(!rc) : json_null(),
+                  "problem", rc ? arc_error_text(&problem) : NULL);
+    if (json_array_append_new(looking->services, row))
+        return arc_error_nomem(err);
+    return add_commands(there ? looking->plan->sign : NULL, looking->project->repository.root,
+                        service->image, digest ? digest : "", row, err);
+}
+
+static int make_plan(struct arc_project *project, const char *identity, struct arc_plan *plan,
+                     struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *document = NULL;
+    ARC_AUTO_JSON json_t *sign = NULL;
+    ARC_TRY(arc_project_load(project, err));
+    if (!project->version)
+        return arc_error_set(err, ARC_EINPUT, "which release? name its tag: messaging/v1.2.3");
+    ARC_TRY(arc_planned(project, project->version, NULL, &document, err));
+    ARC_TRY(arc_plan_signing(project, identity, &sign, err));
+    if (sign && json_object_set(document, "sign", sign))
+        return arc_error_nomem(err);
+    return arc_plan_read(document, plan, err);
+}
+
+int arc_verify_release(struct arc_project *project, const char *identity, json_t **out, bool *whole,
+                       struct arc_error *err)
+{
+    ARC_AUTO(arc_plan) struct arc_plan plan = {0};
+    ARC_AUTO_JSON json_t *services = json_array();
+    ARC_TRY(make_plan(project, identity, &plan, err));
+    struct looking looking = {project, NULL, &plan, services, true};
+    ARC_TRY(arc_registry_new(project->env, NULL, &looking.registry, err));
+    int rc = ARC_OK;
+    for (size_t i = 0; !rc && i < plan.service_count; i++)
+        if (plan.services[i].selected)
+            rc = look_at(&looking, &plan.services[i], err);
+    arc_registry_free(looking.registry);
+    if (rc)
+        return rc;
+
+    *whole = looking.whole;
+    *out = json_pack("{s:s, s:i, s:s, s:s, s:s, s:O}", "document", "verify", "format",
+                     ARC_DOCUMENT_FORMAT, "group", plan.group, "tag", plan.tag, "revision",
+                     plan.revision, "services", services);
+    return *out ? ARC_OK : arc_error_nomem(err);
+}
