@@ -19,7 +19,7 @@ CI = os.environ.get("CI") == "true"
 VALGRIND = ("/usr/bin/valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,possible "
             f"--suppressions={ROOT}/tests/valgrind.supp")
 SANITIZED = {
-    "ASAN_OPTIONS": "detect_leaks=1:fast_unwind_on_malloc=0:exitcode=98",
+    "ASAN_OPTIONS": "detect_leaks=1:exitcode=98",
     "LSAN_OPTIONS": f"suppressions={ROOT}/tests/lsan.supp:print_suppressions=0",
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1:exitcode=98",
 }
