@@ -9,7 +9,7 @@ DIST_FLAGS ?= --packages
 ARC_CI := $(BUILD)/arc-ci
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build unit try check fuzz bench install dist uninstall release-dry-run lint format docs site clean
+.PHONY: help deps build unit try check fuzz fuzz-afl torture analyze coverage bench install dist uninstall release-dry-run lint format docs site clean
 
 ## help: show this help
 help:
@@ -45,6 +45,25 @@ check:
 ## fuzz: fuzz every parser, each for MINUTES (60)
 fuzz:
 	@ARC_FUZZ_SECONDS=$$(($(or $(MINUTES),60) * 60)) python3 -m pytest -q -s -p no:cacheprovider tests/fuzz
+
+## fuzz-afl: the same with AFL++
+fuzz-afl:
+	@tests/deps.sh nightly
+	@python3 tests/fuzz/afl.py $(or $(MINUTES),60)
+
+## torture: let every allocation, write, child and open of every command fail
+torture: build
+	@ARC_TORTURE=1 python3 -m pytest -q -s -p no:cacheprovider tests/torture
+
+## analyze: look at every file with clang-tidy, cppcheck and gcc -fanalyzer
+analyze: build
+	@tests/deps.sh nightly
+	@python3 tests/static/analyze.py
+
+## coverage: run the tests and show which lines and branches they reach
+coverage:
+	@tests/deps.sh nightly
+	@python3 tests/static/coverage.py $(SUITES)
 
 ## bench: measure speed and memory side by side, as ratios
 bench: build

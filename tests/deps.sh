@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the Debian packages that are missing: those of the build (`deps.sh build`), of the build and the tests
-# (`deps.sh all`), of the released binaries (`deps.sh dist`), the docker client with buildx and compose (`deps.sh client`), or
+# (`deps.sh all`), of what runs at night (`deps.sh nightly`), of the released binaries (`deps.sh dist`), the docker client with buildx and compose (`deps.sh client`), or
 # these with the daemon, a registry, emulation and the tools of the stand-in images (`deps.sh engine`). Debian 12 or later,
 # Ubuntu 24.04 or later.
 # Nothing is started.
@@ -41,10 +41,11 @@ all)
     command -v google-chrome >/dev/null || wanted="$wanted chromium"
     command -v go >/dev/null || [ -x /usr/local/go/bin/go ] || wanted="$wanted golang-go golang-src"
     ;;
+nightly) wanted="$build $tests afl++ cppcheck clang-tidy gcovr" ;;
 client) wanted=$client ;;
 engine) wanted="$client $engine" ;;
 *)
-    echo "usage: tests/deps.sh build|dist|all|client|engine" >&2
+    echo "usage: tests/deps.sh build|dist|all|nightly|client|engine" >&2
     exit 2
     ;;
 esac

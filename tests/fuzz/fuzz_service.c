@@ -29,8 +29,10 @@ static void read_settings(const char *text, size_t size)
     if (arc_scan_settings_parse(text, size, "fuzz", &settings, &err) != err.code)
         abort();
     arc_scan_settings_free(&settings);
-    if (scan_scanner_parse(text, size, "fuzz", &scanner, NULL) == 0)
-        scan_scanner_free(&scanner);
+    if (scan_scanner_parse(text, size, "fuzz", &scanner, NULL) != 0 &&
+        (scanner.version || scanner.updated_at))
+        abort();
+    scan_scanner_free(&scanner);
 }
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)

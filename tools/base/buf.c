@@ -114,3 +114,10 @@ void arc_buf_free(struct arc_buf *buf)
     free(buf->data);
     *buf = (struct arc_buf){.max = buf->max};
 }
+
+void arc_buf_free_part(struct arc_buf *whole, struct arc_buf *part)
+{
+    if (!whole->failed)
+        whole->failed = part->failed;
+    arc_buf_free(part);
+}

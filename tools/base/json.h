@@ -2,6 +2,7 @@
 #ifndef ARC_BASE_JSON_H
 #define ARC_BASE_JSON_H
 
+#include "arcci/buf.h"
 #include <jansson.h>
 #include <stdbool.h>
 #include <string.h>
@@ -29,6 +30,24 @@ static inline bool arc_json_lists(const json_t *names, const char *name)
         if (json_is_string(item) && strcmp(json_string_value(item), name) == 0)
             return true;
     return false;
+}
+
+static inline int arc_json_add_piece(const char *piece, size_t len, void *text)
+{
+    arc_buf_add(text, piece, len);
+    return 0;
+}
+
+/* As json_dumps(), which gives a document without some names of its members when memory runs out as they are written
+ * (jansson 2.14, dump.c). NULL when out of memory; the caller frees it. */
+static inline char *arc_json_dumps(const json_t *value, size_t flags)
+{
+    struct arc_buf text = {0};
+    if (json_dump_callback(value, arc_json_add_piece, &text, flags) && !text.failed)
+        text.failed = ARC_ENOMEM;
+    char *whole = arc_buf_steal(&text);
+    arc_buf_free(&text);
+    return whole;
 }
 
 #endif

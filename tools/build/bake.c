@@ -279,7 +279,7 @@ static int run_once(const struct arc_build_options *options, const json_t *defin
                     struct arc_error *err)
 {
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
-    ARC_AUTO_FREE char *input = json_dumps(definition, JSON_COMPACT);
+    ARC_AUTO_FREE char *input = arc_json_dumps(definition, JSON_COMPACT);
     ARC_AUTO_JSON json_t *list = arc_build_argv(options, metadata, plain ? "plain" : "rawjson");
     const char *argv[16] = {0};
     size_t i;

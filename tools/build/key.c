@@ -16,7 +16,7 @@ static int hash_json(const json_t *value, struct arc_arena *memory, char **out,
                      struct arc_error *err)
 {
     char hex[ARC_SHA256_HEX];
-    ARC_AUTO_FREE char *text = json_dumps(value, JSON_SORT_KEYS | JSON_COMPACT);
+    ARC_AUTO_FREE char *text = arc_json_dumps(value, JSON_SORT_KEYS | JSON_COMPACT);
     if (!text)
         return arc_error_nomem(err);
     ARC_TRY(arc_sha256(text, strlen(text), hex, err));

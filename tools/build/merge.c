@@ -85,7 +85,7 @@ static int make_index(const struct join *join, struct arc_manifest *out, struct 
     ARC_AUTO_JSON json_t *index =
         json_pack("{s:i, s:s, s:O, s:O}", "schemaVersion", 2, "mediaType", ARC_MEDIA_INDEX,
                   "manifests", manifests, "annotations", join->annotations);
-    ARC_AUTO_FREE char *text = index ? json_dumps(index, JSON_INDENT(2)) : NULL;
+    ARC_AUTO_FREE char *text = index ? arc_json_dumps(index, JSON_INDENT(2)) : NULL;
     if (!text)
         return arc_error_nomem(err);
     arc_buf_puts(&bytes, text);

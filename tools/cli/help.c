@@ -62,7 +62,7 @@ static void option_text(const struct option *option, struct arc_buf *out)
         arc_buf_printf(out, "\n%26s", "");
     else
         arc_buf_printf(out, "%*s", (int)(26 - head.len), "");
-    arc_buf_free(&head);
+    arc_buf_free_part(out, &head);
     struct arc_buf help = {.max = 4096};
     arc_buf_puts(&help, option->help);
     if (option->choices)
@@ -72,7 +72,7 @@ static void option_text(const struct option *option, struct arc_buf *out)
     if (option->many)
         arc_buf_puts(&help, " May be repeated.");
     help_wrap(out, arc_buf_text(&help), 26, 26);
-    arc_buf_free(&help);
+    arc_buf_free_part(out, &help);
 }
 
 static void options_text(const struct option *options, struct arc_buf *out)
@@ -158,7 +158,7 @@ static void options_man(const struct option *options, struct arc_buf *out)
         arc_buf_printf(&head, "%s%s%s%s", dashes_of(options), options->name,
                        options->value ? " " : "", options->value ? options->value : "");
         roff(out, arc_buf_text(&head));
-        arc_buf_free(&head);
+        arc_buf_free_part(out, &head);
         roff(out, options->help);
         if (options->choices) {
             arc_buf_puts(out, "One of ");
@@ -209,7 +209,7 @@ static void command_man(const struct command *command, struct arc_buf *out)
     struct arc_buf line = {.max = 1024};
     usage(command, &line);
     roff(out, arc_buf_text(&line));
-    arc_buf_free(&line);
+    arc_buf_free_part(out, &line);
     arc_buf_puts(out, ".SH DESCRIPTION\n");
     roff(out, command->description);
     arc_buf_puts(out, ".SH OPTIONS\n");
@@ -308,7 +308,7 @@ static void command_markdown(const struct command *command, struct arc_buf *out)
         arc_buf_printf(&name, "%s%s%s%s", dashes_of(row), row->name, row->value ? " " : "",
                        row->value ? row->value : "");
         help_option_row(row, arc_buf_text(&name), " May be repeated.", out);
-        arc_buf_free(&name);
+        arc_buf_free_part(out, &name);
     }
     if (command->options && command->outputs)
         arc_buf_putc(out, '\n');

@@ -41,7 +41,7 @@ static void option_input(struct arc_buf *out, const struct option *option)
     if (option->many)
         arc_buf_puts(&help, " One per line.");
     input(out, option->name, &help);
-    arc_buf_free(&help);
+    arc_buf_free_part(out, &help);
 }
 
 static void inputs(const struct command *command, struct arc_buf *out)
@@ -52,7 +52,7 @@ static void inputs(const struct command *command, struct arc_buf *out)
         struct arc_buf help = {.max = 256};
         arc_buf_printf(&help, "The argument %s.", command->argument);
         input(out, command->argument, &help);
-        arc_buf_free(&help);
+        arc_buf_free_part(out, &help);
     }
     for (const struct option *row = command->options; row && row->name; row++)
         option_input(out, row);

@@ -1,6 +1,7 @@
 /* What a command gave back, printed to where it belongs. */
 #include "arcci/template.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include "os/actions.h"
@@ -201,7 +202,7 @@ static int print_template(const struct report *report, const char *format, struc
 
 static int print_document(const json_t *document, struct arc_buf *out, struct arc_error *err)
 {
-    ARC_AUTO_FREE char *text = json_dumps(document, JSON_INDENT(2));
+    ARC_AUTO_FREE char *text = arc_json_dumps(document, JSON_INDENT(2));
     if (!text)
         return arc_error_nomem(err);
     arc_buf_puts(out, text);

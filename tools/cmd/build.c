@@ -1,5 +1,6 @@
 #include "arcci/build.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "build/context.h"
 #include "cli/command.h"
@@ -218,7 +219,7 @@ static int describe(struct arc_project *project, const struct arc_build_options 
     json_t *word;
     json_array_foreach (argv, i, word)
         arc_buf_printf(out, "%s%s", i ? " " : "", json_string_value(word));
-    ARC_AUTO_FREE char *text = json_dumps(definition, JSON_INDENT(2));
+    ARC_AUTO_FREE char *text = arc_json_dumps(definition, JSON_INDENT(2));
     if (!text)
         return arc_error_nomem(err);
     arc_buf_printf(out, " <<'END'\n%s\nEND\n", text);

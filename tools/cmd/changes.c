@@ -179,6 +179,7 @@ static int list_output(const struct invocation *inv, const struct arc_changes *c
     const struct arc_list list = {lists->format, parts[part].part, lists->depth};
     bool spilled = false;
     arc_buf_printf(&key, "%s_%s", changes->filters->items[filter].name, parts[part].suffix);
+    ARC_TRY(arc_buf_check(&key, "an output's name", err));
     ARC_TRY(arc_changes_output(inv->env, changes, filter, &list, room_left(report), &value,
                                &spilled, err));
     if (spilled && lists->format != ARC_LIST_NUL)
@@ -200,6 +201,8 @@ static int filter_outputs(const struct invocation *inv, const struct arc_changes
     ARC_AUTO(arc_buf) struct arc_buf value = {0};
     arc_buf_printf(&key, "%s_count", name);
     arc_buf_printf(&value, "%zu", count);
+    ARC_TRY(arc_buf_check(&value, "an output", err));
+    ARC_TRY(arc_buf_check(&key, "an output's name", err));
     ARC_TRY(report_output(report, name, changes->results[filter].matched ? "true" : "false", err));
     ARC_TRY(report_output(report, arc_buf_text(&key), arc_buf_text(&value), err));
     for (size_t i = 0; lists->format != ARC_LIST_NONE && i < sizeof parts / sizeof *parts; i++)

@@ -4,6 +4,7 @@
 #include "base/markdown.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include <stdio.h>
 #include <string.h>
 
 static const char *field(const json_t *object, const char *key)
@@ -129,9 +130,9 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
     if (count)
         add_advice(report, groups);
     report->failed = count ? ARC_EFAILED : ARC_OK;
-    ARC_AUTO(arc_buf) struct arc_buf number = {0};
-    arc_buf_printf(&number, "%zu", count);
-    return report_output(report, "findings", arc_buf_text(&number), err);
+    char number[24];
+    snprintf(number, sizeof number, "%zu", count);
+    return report_output(report, "findings", number, err);
 }
 
 static const struct option options[] = {

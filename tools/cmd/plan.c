@@ -3,6 +3,7 @@
 #include "arcci/documents.h"
 #include "arcci/project.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "cli/command.h"
 #include "cli/project_options.h"
 #include "plan/planned.h"
@@ -118,7 +119,7 @@ static void show(const struct arc_plan *plan, struct arc_buf *out)
 static int output_json(struct report *report, const char *name, const json_t *value,
                        struct arc_error *err)
 {
-    ARC_AUTO_FREE char *text = json_dumps(value, JSON_COMPACT);
+    ARC_AUTO_FREE char *text = arc_json_dumps(value, JSON_COMPACT);
     return text ? report_output(report, name, text, err) : arc_error_nomem(err);
 }
 
@@ -161,7 +162,7 @@ static int show_bake(const struct arc_env *env, const struct arc_plan *plan, str
     ARC_AUTO_JSON json_t *bake = NULL;
     struct arc_bake_options options = {.env = env, .plan = plan};
     ARC_TRY(arc_bake(&options, &bake, err));
-    ARC_AUTO_FREE char *text = json_dumps(bake, JSON_INDENT(2));
+    ARC_AUTO_FREE char *text = arc_json_dumps(bake, JSON_INDENT(2));
     if (!text)
         return arc_error_nomem(err);
     arc_buf_printf(out, "%s\n", text);

@@ -38,7 +38,10 @@ static void show_requests(const json_t *requests, struct arc_buf *out)
     json_t *row;
     json_array_foreach (requests, i, row) {
         const json_t *body = json_object_get(row, "body");
-        ARC_AUTO_FREE char *text = json_is_object(body) ? json_dumps(body, JSON_INDENT(2)) : NULL;
+        ARC_AUTO_FREE char *text =
+            json_is_object(body) ? arc_json_dumps(body, JSON_INDENT(2)) : NULL;
+        if (json_is_object(body) && !text)
+            out->failed = ARC_ENOMEM;
         arc_buf_printf(out, "%s%zu. %s\n   %s %s\n", i ? "\n" : "", i + 1,
                        arc_json_text_of(row, "why"), arc_json_text_of(row, "method"),
                        arc_json_text_of(row, "path"));

@@ -1,5 +1,6 @@
 #include "documents/record.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/text.h"
 #include <string.h>
 
@@ -72,7 +73,7 @@ int arc_document_check(const json_t *json, const char *kind, struct arc_error *e
     if (json_is_integer(format) && json_integer_value(format) == ARC_DOCUMENT_FORMAT)
         return ARC_OK;
     ARC_AUTO_FREE char *shown =
-        format ? json_dumps(format, JSON_ENCODE_ANY | JSON_ENSURE_ASCII) : NULL;
+        format ? arc_json_dumps(format, JSON_ENCODE_ANY | JSON_ENSURE_ASCII) : NULL;
     return arc_error_set(err, ARC_EINPUT,
                          "%s.json has the format %.40s, and this arc-ci reads format %d; make it "
                          "again with '%s'",

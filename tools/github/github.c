@@ -1,5 +1,6 @@
 #include "github/github.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "os/file.h"
 #include <ctype.h>
@@ -265,7 +266,7 @@ static int prepare(const struct arc_request *request, const struct cached *known
         headers[count++] = arc_buf_text(etag);
     }
     if (request->body) {
-        *body = json_dumps(request->body, JSON_COMPACT | JSON_ENSURE_ASCII);
+        *body = arc_json_dumps(request->body, JSON_COMPACT | JSON_ENSURE_ASCII);
         if (!*body)
             return arc_error_nomem(err);
     }

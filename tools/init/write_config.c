@@ -1,5 +1,6 @@
 /* The text of arc-ci.yaml: short where the repository is regular. */
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "init/sources.h"
 #include <string.h>
@@ -35,7 +36,7 @@ static void add_scalar(struct arc_buf *out, const char *text)
     arc_text_visible(&visible, text, strlen(text));
     bool strange = strcmp(arc_buf_text(&visible), text) != 0;
     size_t flags = JSON_ENCODE_ANY | (strange ? JSON_ENSURE_ASCII : 0);
-    ARC_AUTO_FREE char *quoted = string ? json_dumps(string, flags) : NULL;
+    ARC_AUTO_FREE char *quoted = string ? arc_json_dumps(string, flags) : NULL;
     arc_buf_puts(out, quoted ? quoted : "\"\"");
 }
 

@@ -1,13 +1,14 @@
 #include "json/layout.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/text.h"
 #include <string.h>
 
-/* json_dumps() leaves DEL, C1 and bidirectional controls bare: those go to a terminal visibly. */
+/* arc_json_dumps() leaves DEL, C1 and bidirectional controls bare: those go to a terminal visibly. */
 static char *one_line(const json_t *value)
 {
     ARC_AUTO(arc_buf) struct arc_buf shown = {0};
-    ARC_AUTO_FREE char *text = json_dumps(value, JSON_ENCODE_ANY);
+    ARC_AUTO_FREE char *text = arc_json_dumps(value, JSON_ENCODE_ANY);
     if (!text)
         return NULL;
     arc_text_visible(&shown, text, strlen(text));

@@ -1,5 +1,6 @@
 #include "project/documents.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "os/file.h"
 #include "os/gzip.h"
@@ -10,7 +11,7 @@
 
 int arc_document_pack(const json_t *document, char **out, struct arc_error *err)
 {
-    ARC_AUTO_FREE char *text = json_dumps(document, JSON_COMPACT);
+    ARC_AUTO_FREE char *text = arc_json_dumps(document, JSON_COMPACT);
     size_t len = text ? strlen(text) : 0;
     if (!text)
         return arc_error_nomem(err);

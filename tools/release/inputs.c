@@ -55,7 +55,7 @@ static int split_asset(const char *text, json_t *names, struct arc_release_asset
 static int add_build(struct asset_list *list, const json_t *build, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    ARC_AUTO_FREE char *json = json_dumps(build, JSON_INDENT(2));
+    ARC_AUTO_FREE char *json = arc_json_dumps(build, JSON_INDENT(2));
     arc_buf_printf(&text, "%s\n", json ? json : "");
     list->build = json ? arc_buf_steal(&text) : NULL;
     if (!list->build)

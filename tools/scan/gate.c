@@ -434,7 +434,7 @@ static int write_sarif(const char *path, const json_t *sarif, struct arc_error *
 {
     if (!path || !sarif)
         return ARC_OK;
-    ARC_AUTO_FREE char *text = json_dumps(sarif, JSON_COMPACT);
+    ARC_AUTO_FREE char *text = arc_json_dumps(sarif, JSON_COMPACT);
     return text ? arc_file_write(path, text, strlen(text), err) : arc_error_nomem(err);
 }
 

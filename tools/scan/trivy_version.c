@@ -25,8 +25,11 @@ bool scan_parse_time(const char *text, int64_t *out)
     tm.tm_mon -= 1;
     int64_t offset = (int64_t)hours * 3600 + minutes * 60;
     int day = tm.tm_mday;
-    *out = (int64_t)timegm(&tm) - (sign == '-' ? -offset : offset);
-    return tm.tm_mday == day; /* timegm() makes March of February 30 */
+    int64_t seconds = (int64_t)timegm(&tm) - (sign == '-' ? -offset : offset);
+    if (tm.tm_mday != day) /* timegm() makes March of February 30 */
+        return false;
+    *out = seconds;
+    return true;
 }
 
 static int keep(const json_t *value, char **out, struct arc_error *err)
@@ -50,6 +53,8 @@ int scan_scanner_parse(const char *text, size_t len, const char *name, struct sc
         rc = keep(json_object_get(database, "UpdatedAt"), &out->database, err);
     if (!rc && out->database && !scan_parse_time(out->database, &out->updated_at))
         rc = arc_error_set(err, ARC_EINPUT, "%s: UpdatedAt of the database is no time", name);
+    if (rc)
+        scan_scanner_free(out);
     return rc;
 }
 

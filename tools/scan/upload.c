@@ -1,5 +1,6 @@
 /* SARIF to code scanning (GitHub docs, "Upload an analysis as SARIF data"). */
 #include "base/auto.h"
+#include "base/json.h"
 #include "os/gzip.h"
 #include "scan/publish.h"
 #include <string.h>
@@ -15,7 +16,7 @@ static json_t *results_of(json_t *sarif)
 
 static int pack(const json_t *sarif, char **out, size_t *len, struct arc_error *err)
 {
-    ARC_AUTO_FREE char *text = json_dumps(sarif, JSON_COMPACT);
+    ARC_AUTO_FREE char *text = arc_json_dumps(sarif, JSON_COMPACT);
     return text ? arc_gzip_base64(text, strlen(text), out, len, err) : arc_error_nomem(err);
 }
 

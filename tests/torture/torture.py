@@ -1,0 +1,132 @@
+"""What the torture tests share: each command's main path, with the files that it needs and what it leaves."""
+import functools
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tests")]
+import documents  # noqa: E402
+
+ARC_CI = os.environ.get("ARC_CI", str(ROOT / "build/arc-ci"))
+ALL = bool(os.environ.get("ARC_TORTURE"))  # every point, not a sample
+GIT = {"GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@example.org", "GIT_COMMITTER_NAME": "A", "GIT_COMMITTER_EMAIL": "a@example.org",
+       "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1", "GIT_AUTHOR_DATE": "2026-02-23T10:00:00Z",
+       "GIT_COMMITTER_DATE": "2026-02-23T10:00:00Z"}
+DOCKER = """#!/bin/sh
+cat >/dev/null
+while [ $# -gt 0 ]; do [ "$1" = --metadata-file ] && echo '{"a": {"containerimage.digest": "sha256:%s"}}' >"$2"; shift; done
+exit 0
+""" % ("a" * 64)
+
+# Command → its words; all run in the same repository.
+COMMANDS = {
+    "version": ["version", "shop/v1.2.0"],
+    "changes": ["changes", "--base", "HEAD~1", "--ref", "HEAD", "--filters", "x: '**'", "--list-files", "json"],
+    "plan": ["plan", "shop/v1.2.0"],
+    "glob": ["glob", "**/*.c", "a/b.c", "--json"],
+    "lint": ["lint"],
+    "notes": ["notes", "--plan", "../plan.json"],
+    "scan": ["scan", "--report", "a@linux/amd64=report.json", "--sarif", "/tmp/SARIF"],
+    "report": ["report", "--plan", "../plan.json", "--dry-run", "--comment", "--pull", "7"],
+    "release": ["release", "--version", "version.json", "--notes", "notes.md", "--dry-run"],
+    "build": ["build", "--plan", "../plan.json"],
+    "status": ["status"],
+    "dry-run": ["dry-run", "shop/v1.2.0"],
+    "help": ["help", "--format", "markdown"],
+    "completion": ["completion", "bash"],
+}
+
+
+class Shop:
+    """A repository, and runs of the commands in it."""
+
+    def __init__(self, folder):
+        self.folder, self.repo = folder, folder / "repo"
+        self.put("repo/.github/arc-ci.yaml", "groups:\n  shop:\n    registry: ghcr.io/o\n    services: [services/a]\n")
+        self.put("repo/services/a/service.yaml", "name: arc-a\ncodename: a\n")
+        self.put("repo/services/a/Dockerfile", "FROM nats:2\nUSER 1000\n")
+        self.put("repo/Makefile", ".PHONY: all\n## all: x\nall:\n\ttrue\n")
+        self.put("bin/docker", DOCKER).chmod(0o755)
+        self.git("init", "-q", "-b", "main", ".")
+        self.commit("feat: start")
+        self.put("repo/services/a/x.c", "int x;\n")
+        self.put("repo/version.json", json.dumps(documents.version("shop/v1.2.0")))
+        self.put("repo/notes.md", "# Notes\n")
+        self.put("repo/report.json", json.dumps({"SchemaVersion": 2, "ArtifactName": "i", "Results": [
+            {"Target": "t", "Class": "os-pkgs", "Type": "alpine", "Vulnerabilities": [
+                {"VulnerabilityID": "CVE-1", "PkgName": "p", "InstalledVersion": "1", "Severity": "HIGH", "Title": "x"}]}]}))
+        self.commit("fix: more")
+        self.git("tag", "shop/v1.2.0")
+        plan = documents.plan(group="shop", push=False, revision=self.git("rev-parse", "HEAD"), version={"tag": "shop/v1.2.0"}, tag="shop/v1.2.0",
+                              services=[{"service": "a"}], cells=[{"service": "a", "platform": "linux/amd64"}])
+        self.put("plan.json", json.dumps(plan))
+
+    def put(self, name, text):
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    def git(self, *words):
+        return subprocess.run(["git", *words], cwd=self.repo, env={**os.environ, **GIT}, check=True, capture_output=True,
+                              text=True).stdout.strip()
+
+    def commit(self, message):
+        self.git("add", "-A")
+        self.git("commit", "-q", "-m", message)
+
+    def run(self, command, wrapper=(), stdout=subprocess.PIPE, env=None, preexec=None):
+        """(status, stdout, stderr, GITHUB_OUTPUT, summary, SARIF) of a command."""
+        with tempfile.TemporaryDirectory(dir=self.folder) as scratch:
+            places = {name: pathlib.Path(scratch) / name for name in ("out", "summary", "sarif")}
+            words = [word.replace("/tmp/SARIF", str(places["sarif"])) for word in COMMANDS[command]]
+            full = {"PATH": f"{self.folder / 'bin'}:/usr/local/bin:/usr/bin:/bin", "HOME": scratch, "TMPDIR": scratch, "CI": "true",
+                    "GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": "o/r", "GITHUB_OUTPUT": str(places["out"]),
+                    "GITHUB_STEP_SUMMARY": str(places["summary"]), "SOURCE_DATE_EPOCH": "1780000000", **GIT, **(env or {})}
+            for name in ("out", "summary"):
+                places[name].write_text("")
+            done = subprocess.run([*wrapper, ARC_CI, *words], cwd=self.repo, env=full, stdin=subprocess.DEVNULL, stdout=stdout,
+                                  stderr=subprocess.PIPE, timeout=120, preexec_fn=preexec)
+            left = [re.sub(rb"arcci_[0-9a-f]{32}", b"MARK", path.read_bytes()) if path.exists() else b"" for path in places.values()]
+            beside = sorted(path.name for path in pathlib.Path(scratch).iterdir() if path not in places.values())
+        return (done.returncode, done.stdout or b"", done.stderr, *left, beside)
+
+
+def check(command, right, got, where):
+    """A run that something went wrong in ends right or says that it did not, and leaves nothing half-done."""
+    status, stdout, stderr, out, summary, sarif, beside = got
+    assert status in (0, 1, 2, 3), f"{command}, {where}: {status}\n{stderr.decode(errors='replace')}"
+    if status == right[0]:
+        assert plain(stdout) == plain(right[1]) and (out, sarif) == (right[3], right[5]), f"{command}, {where}: another answer\n{stdout}\n{stderr}"
+    else:
+        assert stderr.strip(), f"{command}, {where}: exit {status} without a word"
+        assert out in (b"", right[3]), f"{command}, {where}: outputs half-written: {out!r}"
+        assert sarif in (b"", right[5]), f"{command}, {where}: a file half-written"
+    assert right[4].startswith(summary), f"{command}, {where}: {summary!r}"
+    assert not beside, f"{command}, {where}: left behind: {beside}"
+
+
+def plain(text):
+    """What may differ between two runs: times and temporary folders."""
+    return re.sub(rb"\d+\.\d+ ?s\b|/tmp/\S+|[0-9]+ ms", b"", text)
+
+
+def points(total, sample):
+    return range(1, total + 1) if ALL or total <= sample else sorted({1 + i * total // sample for i in range(sample)} | {total})
+
+
+@functools.cache
+def preload():
+    """The library that lets allocations fail, and the places in the program where they do not."""
+    source = pathlib.Path(__file__).with_name("fail_malloc.c")
+    library = pathlib.Path(tempfile.mkdtemp()) / "fail_malloc.so"
+    subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", library, source], check=True)
+    table = subprocess.run(["nm", "-S", "--defined-only", ARC_CI], capture_output=True, text=True, check=True).stdout
+    spared = [(int(start, 16), int(size, 16)) for start, size in
+              re.findall(r"^(\w+) (\w+) [tT] (?:stdalloc__\w+|default_malloc|_pcre2_memctl_malloc_8|zcalloc)$", table, re.M)]
+    return str(library), " ".join(f"{start:x}-{start + size:x}" for start, size in spared)
