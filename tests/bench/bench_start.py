@@ -1,9 +1,12 @@
-"""What a call costs before it does anything: next to an empty C program."""
+"""What a call costs before it does anything: this build beside an empty C program, the released static program beside an empty
+static one, of the same compiler (musl) and of glibc."""
 import pathlib
+import platform
 import subprocess
+import sys
 import tempfile
 
-from timing import in_turn
+from timing import ROOT, in_turn
 
 TITLE = "Start-up (median of 200 runs, in turn)"
 ARC_CI = str(pathlib.Path(__file__).resolve().parents[2] / "build/arc-ci")
@@ -17,3 +20,21 @@ def run():
         for arguments in (["--help"], ["version", "messaging/v1.2.3"]):
             ours, theirs = in_turn([[ARC_CI, *arguments], [empty]], cwd=scratch)
             yield "arc-ci " + " ".join(arguments), ours, "an empty C program", theirs, "ms"
+        yield from run_static(source, pathlib.Path(scratch))
+
+
+def run_static(source, scratch):
+    """The released program, which is built where dist/ has none."""
+    sys.path[:0] = [str(ROOT / "packaging"), str(ROOT / "tests")]
+    import dist
+    target = f"linux-{platform.machine()}"
+    program = ROOT / f"dist/arc-ci-{target}"
+    if not program.exists():
+        subprocess.run([sys.executable, ROOT / "packaging/dist.py", target], check=True, stdout=subprocess.DEVNULL)
+    tools = dist.Toolchain(target, scratch / "zig")
+    subprocess.run([tools.folder / "cc", "-O2", "-static-pie", "-o", scratch / "musl", source], check=True, env=tools.env)
+    subprocess.run(["gcc", "-O2", "-static", "-o", scratch / "glibc", source], check=True)
+    for arguments in (["--version"], ["version", "messaging/v1.2.3"]):
+        ours, musl, glibc = in_turn([[program, *arguments], [scratch / "musl"], [scratch / "glibc"]], cwd=scratch)
+        yield "static arc-ci " + " ".join(arguments), ours, "an empty static program, musl", musl, "ms"
+        yield "static arc-ci " + " ".join(arguments), ours, "an empty static program, glibc", glibc, "ms"

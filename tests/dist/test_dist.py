@@ -2,6 +2,7 @@
 wherever it is built. ARC_DIST=all builds and runs every Linux target (by emulation); without it, this machine's."""
 import functools
 import hashlib
+import io
 import json
 import os
 import pathlib
@@ -10,7 +11,9 @@ import shutil
 import ssl
 import subprocess
 import sys
+import tarfile
 import threading
+import zlib
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -138,6 +141,52 @@ def test_the_debian_package_installs(tmp_path):
     assert run(tmp_path / "usr/bin/arc-ci", "--version").startswith("arc-ci ")
     assert (tmp_path / "usr/share/man/man1/arc-ci-changes.1.gz").exists()
     assert (tmp_path / "usr/share/bash-completion/completions/arc-ci").exists()
+
+
+FILES = {"/usr/bin/arc-ci", "/usr/share/man/man1/arc-ci.1.gz", "/usr/share/man/man1/arc-ci-changes.1.gz",
+         "/usr/share/man/man5/arc-ci.yaml.5.gz", "/usr/share/man/man5/service.yaml.5.gz",
+         "/usr/share/bash-completion/completions/arc-ci", "/usr/share/zsh/site-functions/_arc-ci",
+         "/usr/share/fish/vendor_completions.d/arc-ci.fish"}
+
+
+def package(pattern):
+    built(OWN)
+    [found] = (ROOT / "dist").glob(pattern)
+    return found
+
+
+def test_the_debian_package_is_lintian_clean():
+    architecture = run("dpkg", "--print-architecture").strip()
+    said = run("lintian", "--allow-root", "--fail-on", "error,warning", package(f"arc-ci_*_{architecture}.deb"))
+    assert not said
+
+
+def test_the_rpm_says_what_it_is():
+    found = package(f"arc-ci-*.{platform.machine()}.rpm")
+    said = run("rpm", "-qp", "--queryformat", "%{NAME} %{VERSION} %{ARCH} %{LICENSE} %{RECOMMENDS}", found).split()
+    assert said[0] == "arc-ci" and said[2:] == [platform.machine(), "MIT", "git"]
+    assert FILES <= set(run("rpm", "-qpl", found).split())
+    assert "digests OK" in run("rpm", "-K", "--nosignature", found)
+    modes = run("rpm", "-qp", "--queryformat", "[%{FILENAMES} %{FILEMODES:perms} %{FILEUSERNAME}\n]", found)
+    assert "/usr/bin/arc-ci -rwxr-xr-x root" in modes
+
+
+def test_the_apk_says_what_it_is():
+    """Two gzip members: the control with the hash of the data, and the data."""
+    raw, members = package(f"arc-ci_*_{platform.machine()}.apk").read_bytes(), []
+    while raw:
+        inflate = zlib.decompressobj(31)
+        members.append((inflate.decompress(raw) + inflate.flush(), raw[:len(raw) - len(inflate.unused_data)]))
+        raw = inflate.unused_data
+    control, data = members[-2:]
+    with tarfile.open(fileobj=io.BytesIO(control[0])) as tar:
+        facts = dict(line.split(" = ", 1) for line in tar.extractfile(".PKGINFO").read().decode().splitlines() if " = " in line)
+    assert (facts["pkgname"], facts["arch"], facts["license"]) == ("arc-ci", platform.machine(), "MIT")
+    assert facts["datahash"] == hashlib.sha256(data[1]).hexdigest()
+    with tarfile.open(fileobj=io.BytesIO(data[0])) as tar:
+        files = {"/" + member.name: member for member in tar if member.isfile()}
+    assert FILES <= set(files)
+    assert files["/usr/bin/arc-ci"].mode == 0o755 and files["/usr/bin/arc-ci"].uname == "root"
 
 
 def test_the_image_runs_as_nobody_in_particular(tmp_path):
