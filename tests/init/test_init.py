@@ -74,7 +74,7 @@ def test_repository(repository, tmp_path):
     repo = tmp_path / repository.get("folder", "shop")
     repo.mkdir()
     make(repo, repository["files"], repository.get("tags", ()), repository.get("origin"))
-    document = json.loads(arc(repo, "init", "--json", "--write", "--source", "arc/ci@" + "a" * 40))
+    document = json.loads(arc(repo, "init", "--json", "--write", "--source", "arc-framework/arc-platform@" + "a" * 40))
     config = (repo / ".github/arc-ci.yaml").read_text()
     for question in repository.get("questions", []):
         assert any(question in remark["text"] for remark in document["questions"]), document["questions"]
@@ -82,6 +82,8 @@ def test_repository(repository, tmp_path):
     assert len(document["questions"]) == len(repository.get("questions", [])), document["questions"]
     for found in repository.get("found", []):
         assert any(found in remark["text"] for remark in document["found"]), document["found"]
+    lint = subprocess.run([ARC_CI, "lint", "--json"], cwd=repo, env=ENV, capture_output=True, text=True)
+    assert not [finding for finding in json.loads(lint.stdout)["findings"] if "/arc-ci-" in finding["file"]], lint.stdout
     for part in repository.get("config-has", []):
         assert part in config, config
     git(repo, "add", "-A")

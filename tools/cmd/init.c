@@ -77,7 +77,7 @@ static const struct option options[] = {
     {.name = "write", .help = "Write the files, all of them or none. Nothing is overwritten."},
     {.name = "source",
      .value = "OWNER/REPOSITORY@COMMIT",
-     .help = "Where arc-ci lives, for the workflows to call."},
+     .help = "Which arc-ci the workflows call, and at which commit."},
     {0},
 };
 

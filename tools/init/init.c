@@ -2,6 +2,7 @@
 #include "arcci/init.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/own.h"
 #include "base/text.h"
 #include "git/git.h"
 #include "init/sources.h"
@@ -309,10 +310,10 @@ int arc_init(struct arc_project *project, const struct arc_init_options *options
     if (!options->source)
         init_ask(
             &proposal, NULL, 0,
-            "where do the workflows come from? Put arc-ci's repository and a full commit in the "
-            "place of OWNER/REPOSITORY@COMMIT, or give --source");
+            "which commit of arc-ci do the workflows call? Put it, in full, in the place of COMMIT, "
+            "or give --source");
     ARC_TRY(propose_files(&proposal, project->env,
-                          options->source ? options->source : "OWNER/REPOSITORY@COMMIT", files,
+                          options->source ? options->source : ARC_OWN_REPOSITORY "@COMMIT", files,
                           err));
     ARC_TRY(check_absent(proposal.root, files, err));
     if (options->write)

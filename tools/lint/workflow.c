@@ -2,6 +2,7 @@
  * Source: GitHub docs, "Workflow syntax for GitHub Actions" and "Metadata syntax". */
 #define _GNU_SOURCE /* memmem() */
 #include "base/auto.h"
+#include "base/own.h"
 #include "lint/rule.h"
 #include <ctype.h>
 #include <string.h>
@@ -11,7 +12,6 @@
 #define ACTIONS   ".github/actions"
 
 /* Where arc-ci's own actions live. */
-#define OWN_REPOSITORY "arc-framework/arc-platform"
 
 /* Most files that are read because workflows use them; GitHub takes 50 in one workflow. */
 #define CALLED_MAX 256
@@ -40,7 +40,7 @@ static bool is_action_allowed(const struct lint *lint, const char *name, size_t 
 {
     char **list = lint->settings.actions;
     const char *here = arc_env_nonempty(lint->project->env, "GITHUB_REPOSITORY");
-    if (is_below(name, len, OWN_REPOSITORY) || (here && is_below(name, len, here)))
+    if (is_below(name, len, ARC_OWN_REPOSITORY) || (here && is_below(name, len, here)))
         return true;
     if (!list)
         return len > 8 && memcmp(name, "actions/", 8) == 0;
