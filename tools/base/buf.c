@@ -53,18 +53,25 @@ void arc_buf_putc(struct arc_buf *buf, char c)
     arc_buf_add(buf, &c, 1);
 }
 
+/* Written at once where there is room, which is nearly always. */
 void arc_buf_vprintf(struct arc_buf *buf, const char *format, va_list args)
 {
     va_list again;
+    size_t room = buf->data && !buf->failed ? buf->size - buf->len : 0;
     va_copy(again, args);
-    int len = vsnprintf(NULL, 0, format, again);
+    int len = vsnprintf(room ? buf->data + buf->len : NULL, room, format, again);
     va_end(again);
     if (len < 0)
         buf->failed = buf->failed ? buf->failed : ARC_ENOMEM;
-    else if (reserve(buf, (size_t)len)) {
-        vsnprintf(buf->data + buf->len, (size_t)len + 1, format, args);
-        buf->len += (size_t)len;
+    if (len < 0 || !reserve(buf, (size_t)len)) {
+        if (room)
+            buf->data[buf->len] = '\0';
+        return;
     }
+
+    if ((size_t)len >= room)
+        vsnprintf(buf->data + buf->len, (size_t)len + 1, format, args);
+    buf->len += (size_t)len;
 }
 
 void arc_buf_printf(struct arc_buf *buf, const char *format, ...)

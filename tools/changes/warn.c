@@ -59,6 +59,8 @@ static bool has_odd_segment(const char *pattern)
     const char *start = pattern;
     int depth = 0;
     for (const char *c = pattern;; c++) {
+        if (isalnum((unsigned char)*c)) /* nearly all */
+            continue;
         if ((*c == '/' && !depth) || !*c) {
             if (is_odd_segment(start, (size_t)(c - start)))
                 return true;
@@ -81,7 +83,10 @@ static bool is_list(const char *pattern)
 {
     int depth = 0;
     for (const char *c = pattern; *c; c++) {
-        depth += strchr("[{(", *c) ? 1 : strchr("]})", *c) ? -1 : 0;
+        if (isalnum((unsigned char)*c)) /* nearly all */
+            continue;
+        depth += strchr("[{(", *c) != NULL;
+        depth -= strchr("]})", *c) != NULL;
         size_t space = arc_text_space(c, strnlen(c, 3));
         size_t between = space ? space : (depth <= 0 && strchr(",;", *c));
         if (!between || c == pattern || !c[between])
