@@ -13,6 +13,7 @@ from github_double import TOKEN, Double, State  # noqa: E402
 ARC_CI = os.environ.get("ARC_CI", str(ROOT / "build/arc-ci"))
 CONFIG = "groups: {g: {registry: registry.example/o, services: [s]%s}}\n"
 LATER = "2099-01-01T00:00:00Z"
+SANITIZERS = {name: os.environ[name] for name in ("ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS") if name in os.environ}
 
 
 class Repo:
@@ -45,7 +46,7 @@ class Repo:
         self.git("tag", "g/v1.1.0")
         return subprocess.run([ARC_CI, "notes", "g/v1.1.0", "--previous-tag=g/v1.0.0"], cwd=self.folder, capture_output=True, text=True,
                               env={"PATH": os.environ["PATH"], "HOME": str(self.folder), "GITHUB_API_URL": double.url,
-                                   "GITHUB_REPOSITORY": "o/r", "GITHUB_TOKEN": TOKEN, **env})
+                                   "GITHUB_REPOSITORY": "o/r", "GITHUB_TOKEN": TOKEN, **SANITIZERS, **env})
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ SERVICES = ["svc/a", "{directory: svc/b, name: b, codename: b}",
 PATTERNS = ["lib/**", "**/*.proto", "!**/*.md", "!svc/a/doc/**", "lib/x?.c", "*.lock", "svc/[ab]x"]
 FILES = ["svc/a/x", "svc/a/doc/y", "svc/a/README.md", "svc/b/x", "svc/b/deep/er/x", "svc/c/x", "svc/c/Dockerfile", "svc/d/x", "lib/x1.c",
          "lib/y.c", "api/v.proto", "README.md", "go.lock", "svc/a.md", "lib/read.md"]
-ENV = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": "/dev/null"}
+ENV = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": "/dev/null"} | {
+    name: os.environ[name] for name in ("ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS") if name in os.environ}
 
 
 def git(repo, *words):
