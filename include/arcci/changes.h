@@ -54,9 +54,10 @@ struct arc_changed_file {
 
 /* What one filter matched. */
 struct arc_filter_result {
-    bool matched; /* it has files, or a reason to count as changed without */
-    char *reason; /* why, or what its own base is; NULL when there is nothing to add. Owned */
-    size_t count; /* files that match */
+    bool matched;  /* it has files, or a reason to count as changed without */
+    char *reason;  /* why, or what its own base is; NULL when there is nothing to add. Owned */
+    char base[65]; /* its own commit; "" when it has none */
+    size_t count;  /* files that match */
     struct arc_filter_hit {
         size_t file; /* index into arc_changes.files */
         size_t rule; /* index into arc_filters.rules: the first that matched */

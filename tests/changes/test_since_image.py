@@ -43,7 +43,7 @@ def put(registry, kind, document, name=None, blob=False):
     return {"mediaType": kind, "digest": digest, "size": len(body)}
 
 
-def publish(registry, revision, annotated=False):
+def publish(registry, revision, annotated=False, tag="latest"):
     """An index as buildx makes it: an attestation first, then the image with its label."""
     labels = {REVISION: revision} if revision and not annotated else {}
     config = put(registry, "application/vnd.oci.image.config.v1+json", {"os": "linux", "config": {"Labels": labels}}, blob=True)
@@ -54,7 +54,7 @@ def publish(registry, revision, annotated=False):
     put(registry, index, {"schemaVersion": 2, "mediaType": index, "manifests": [
         {**proof, "platform": {"os": "unknown", "architecture": "unknown"}},
         {**image, "platform": {"os": "linux", "architecture": "amd64"}}],
-        **({"annotations": {REVISION: revision}} if annotated else {})}, "latest")
+        **({"annotations": {REVISION: revision}} if annotated else {})}, tag)
 
 
 @pytest.fixture
@@ -109,3 +109,34 @@ def test_a_registry_that_cannot_be_asked_is_an_error(repo, registry):
     run = changes(repo)
     assert run.returncode == 3 and not run.stdout
     assert "since-image of a" in run.stderr
+
+
+def test_a_version_that_the_registry_lacks_is_published(repo, registry):
+    """Of a file's version: what nobody published is due, though nothing changed since; what is there is not published again."""
+    (repo / ".github/arc-ci.yaml").write_text(
+        f"groups:\n  g:\n    registry: 127.0.0.1:{registry.server_port}/o\n    versioning: loose\n    image-tags: ['{{version}}-{{codename}}', rolling]\n"
+        "    services: [{name: arc-a, codename: a, directory: services/a, version: {file: VERSION}}]\n")
+    (repo / "services/a/Dockerfile").write_text("FROM scratch\n")
+    (repo / "VERSION").write_text("1.4\n")
+    cmd.git(repo, "add", "-A")
+    cmd.git(repo, "commit", "-qm", "1.4")
+    raised = cmd.git(repo, "rev-parse", "HEAD").strip()
+    (repo / "services/a/x").write_text("2\n")
+    cmd.git(repo, "commit", "-qam", "a fix")
+
+    def moved():
+        run = changes(repo)
+        assert run.returncode == 0, run.stderr
+        env = {name: os.environ[name] for name in cmd.PASSED_ON if name in os.environ}
+        plan = subprocess.run([*cmd.WRAPPER, cmd.ARC_CI, "plan", "--changes", "-", "--push", "--json"], cwd=repo, input=run.stdout, capture_output=True,
+                              text=True, env={**env, "HOME": str(repo.parent)}, timeout=120)
+        assert plan.returncode == 0, plan.stderr
+        [found] = json.loads(plan.stdout)["services"]
+        return found["selected"], [tag["tag"] for tag in found["tags"] if tag["move"]]
+
+    assert service(repo)["reason"] == "its version was never published: every file counts as added"
+    assert moved() == (True, ["1.4-a", "rolling"])
+    publish(registry, raised, tag="1.4-a")
+    assert service(repo)["base"] == raised and moved() == (True, [])  # a check
+    publish(registry, cmd.git(repo, "rev-parse", "HEAD").strip(), tag="1.4-a")
+    assert moved() == (False, [])

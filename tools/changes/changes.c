@@ -258,7 +258,7 @@ static int find_last_good(struct run *run, struct arc_last_good *out, struct arc
     if (run->options->since == ARC_SINCE_RELEASE)
         return arc_services_last_releases(&request, groups, count, &run->base.head, out, err);
     for (size_t i = 0; i < count; i++)
-        ARC_TRY(arc_services_last_image(&request, services[i], &out[i], err));
+        ARC_TRY(arc_services_last_image(&request, groups[i], services[i], &out[i], err));
     return ARC_OK;
 }
 
@@ -294,6 +294,8 @@ static int compare_each(struct run *run, struct arc_error *err)
     for (size_t i = 0; i < count; i++) {
         bases[i] = good[i].base;
         run->out->results[i].reason = good[i].reason;
+        snprintf(run->out->results[i].base, sizeof run->out->results[i].base, "%s",
+                 good[i].base.hex);
     }
     if (rc)
         return rc;

@@ -57,6 +57,8 @@ static json_t *result_document(const struct arc_changes *changes, size_t filter)
                             (json_int_t)result->count, "files", files);
     if (out && result->reason)
         json_object_set_new(out, "reason", json_string(result->reason));
+    if (out && *result->base)
+        json_object_set_new(out, "base", json_string(result->base));
     return out;
 }
 

@@ -39,7 +39,7 @@ int arc_services_last_releases(const struct arc_base_request *request,
 
 /* The commit that the service's published image says it was built of. One that is not published,
  * or that does not say, was never good. ARC_EWORLD when the registry cannot be asked. */
-int arc_services_last_image(const struct arc_base_request *request,
+int arc_services_last_image(const struct arc_base_request *request, const struct arc_group *group,
                             const struct arc_service *service, struct arc_last_good *out,
                             struct arc_error *err);
 

@@ -4,6 +4,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "changes/services.h"
+#include "config/bases.h"
 #include "git/fetch.h"
 #include "registry/registry.h"
 #include <string.h>
@@ -325,12 +326,12 @@ static int read_label(struct arc_registry *registry, const char *image, const js
     return rc;
 }
 
-static int read_revision(struct arc_registry *registry, const char *image, struct arc_oid *out,
-                         struct arc_error *err)
+static int read_revision(struct arc_registry *registry, const char *image, const char *tag,
+                         struct arc_oid *out, struct arc_error *err)
 {
     ARC_AUTO(arc_manifest) struct arc_manifest top = {0};
     ARC_AUTO(arc_manifest) struct arc_manifest child = {0};
-    int rc = arc_registry_manifest(registry, image, "latest", &top, err);
+    int rc = arc_registry_manifest(registry, image, tag, &top, err);
     if (rc)
         return rc;
     take(annotated(top.document), out);
@@ -341,19 +342,24 @@ static int read_revision(struct arc_registry *registry, const char *image, struc
     return rc ? rc : read_label(registry, image, child.document, out, err);
 }
 
-int arc_services_last_image(const struct arc_base_request *request,
+/* Where a version stands in a file, its own image is asked for: what the registry lacks is due. */
+int arc_services_last_image(const struct arc_base_request *request, const struct arc_group *group,
                             const struct arc_service *service, struct arc_last_good *out,
                             struct arc_error *err)
 {
     struct arc_registry *registry = NULL;
     struct arc_oid revision = {{0}};
+    ARC_AUTO_FREE char *own = NULL;
+    ARC_TRY(arc_service_version_tag(group, service, &own, err));
     int rc = arc_registry_new(request->env, NULL, &registry, err);
     if (!rc)
-        rc = read_revision(registry, service->images[0], &revision, err);
+        rc = read_revision(registry, service->images[0], own ? own : "latest", &revision, err);
     arc_registry_free(registry);
     if (rc == ARC_ENOTFOUND) {
         arc_error_clear(err);
-        return never(out, err, "never published: every file counts as added");
+        return never(out, err,
+                     own ? "its version was never published: every file counts as added"
+                         : "never published: every file counts as added");
     }
     if (rc)
         return arc_error_prefix(err, "since-image of %s", service->codename);

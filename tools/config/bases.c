@@ -1,5 +1,6 @@
 #include "config/bases.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include "config/build.h"
 #include "dockerfile/stages.h"
 #include "os/file.h"
@@ -18,25 +19,46 @@ void arc_bases_free(struct arc_base_ref *bases)
 
 /* ---- which service a reference means --------------------------------------------------------- */
 
-/* Whether a reference's tag is one that a template gives: its version is not known yet, so a
- * reference that holds {version} itself is compared as it is written. */
-static bool gives_tag(const struct arc_service *service, const char *template, const char *tag)
+static void fill_words(const struct arc_service *service, const char *version, const char *template,
+                       struct arc_buf *filled)
 {
-    ARC_AUTO(arc_buf) struct arc_buf filled = {.max = 4096};
     const char *const words[][2] = {{"{suffix}", service->suffix ? service->suffix : ""},
                                     {"{codename}", service->codename},
-                                    {"{name}", service->name}};
+                                    {"{name}", service->name},
+                                    {"{version}", version}};
     for (const char *at = template; *at;) {
         size_t i = 0, count = sizeof words / sizeof *words;
         while (i < count && strncmp(at, words[i][0], strlen(words[i][0])) != 0)
             i++;
         if (i < count)
-            arc_buf_puts(&filled, words[i][1]);
+            arc_buf_puts(filled, words[i][1]);
         else
-            arc_buf_putc(&filled, *at);
+            arc_buf_putc(filled, *at);
         at += i < count ? strlen(words[i][0]) : 1;
     }
+}
+
+/* Whether a reference's tag is one that a template gives: its version is not known yet, so a
+ * reference that holds {version} itself is compared as it is written. */
+static bool gives_tag(const struct arc_service *service, const char *template, const char *tag)
+{
+    ARC_AUTO(arc_buf) struct arc_buf filled = {.max = 4096};
+    fill_words(service, "{version}", template, &filled);
     return strcmp(arc_buf_text(&filled), tag) == 0;
+}
+
+int arc_service_version_tag(const struct arc_group *group, const struct arc_service *service,
+                            char **out, struct arc_error *err)
+{
+    const struct arc_image_tag *tag = service->image_tags ? service->image_tags : group->image_tags;
+    *out = NULL;
+    for (; service->version && tag->name; tag++) {
+        ARC_AUTO(arc_buf) struct arc_buf filled = {.max = 4096};
+        fill_words(service, service->version, tag->name, &filled);
+        if (strstr(tag->name, "{version}") && !strchr(arc_buf_text(&filled), '{'))
+            return arc_text_copy(arc_buf_text(&filled), out, err);
+    }
+    return ARC_OK;
 }
 
 static bool has_tag(const struct arc_group *group, const struct arc_service *service,

@@ -1,5 +1,6 @@
 #include "plan/planned.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include <string.h>
 #include <time.h>
 
@@ -21,17 +22,22 @@ int arc_plan_moment(struct arc_project *project, struct arc_plan_moment *out, st
 int arc_plan_before(struct arc_project *project, const json_t *changes, json_t **out,
                     struct arc_error *err)
 {
-    const char *base = json_string_value(json_object_get(changes, "base"));
+    const char *all = json_string_value(json_object_get(changes, "base"));
+    bool own = strcmp(arc_json_text_of(changes, "base-kind"), "own") == 0;
     ARC_AUTO_JSON json_t *before = json_object();
     *out = NULL;
-    if (!base)
+    if (!all && !own)
         return ARC_OK;
     for (size_t i = 0; i < project->group->service_count; i++) {
         const struct arc_service *service = &project->group->services[i];
         ARC_AUTO_FREE char *version = NULL;
+        const json_t *filter =
+            json_object_get(json_object_get(changes, "filters"), service->codename);
+        const char *base = own ? json_string_value(json_object_get(filter, "base")) : all;
         if (!service->version)
             continue;
-        ARC_TRY(arc_project_version_at(project, service, base, &version, err));
+        if (base)
+            ARC_TRY(arc_project_version_at(project, service, base, &version, err));
         if (json_object_set_new(before, service->codename,
                                 version ? json_string(version) : json_null()))
             return arc_error_nomem(err);
