@@ -36,13 +36,14 @@ struct arc_plan_options {
     const json_t *before; /* object: codename → its version in its file at the base, null where it
                              had none; NULL: not known, and every version is new */
     struct arc_plan_moment moment;
+    const struct arc_service *only; /* arc_plan() fills it in: the one that the tag releases */
     const json_t *sign; /* who signs what is pushed, as plan.json has it; NULL: nobody */
     bool hold_latest;   /* keep `latest` where it is */
     bool push;          /* whether the images will be pushed */
 };
 
 /* Makes plan.json (docs/documents.md, docs/schema/plan.schema.json). A release takes every service
- * of the group; a ci plan those that changed, or of which `changes` says nothing. Labels follow the
+ * of the group, or the one that its tag names; a ci plan those that changed, or of which `changes` says nothing. Labels follow the
  * OCI image spec's annotation keys; `created` is the commit's time, so a rebuild is reproducible.
  * ARC_EINPUT for changes without filters, an unknown service or platform, an image tag template
  * that does not fit, a release that would move no tag, two services that would be one image. *out is a new reference. */

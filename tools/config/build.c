@@ -235,11 +235,31 @@ static const struct arc_field place_fields[] = {
 };
 static const struct arc_table place_table = {"a value from a file", place_fields, false};
 
-int arc_place_read(const struct arc_yaml *yaml, const struct arc_yaml_node *node, const char *base,
-                   struct arc_file_place *out, struct arc_error *err)
+/* Replaces {word} everywhere. */
+static int place_word(char **text, const char *word, const char *value, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf out = {.max = 65536};
+    const char *at = *text, *found;
+    if (!at || !value || !strstr(at, word))
+        return ARC_OK;
+    while ((found = strstr(at, word))) {
+        arc_buf_printf(&out, "%.*s%s", (int)(found - at), at, value);
+        at = found + strlen(word);
+    }
+    arc_buf_puts(&out, at);
+    ARC_TRY(arc_buf_check(&out, "a path", err));
+    free(*text);
+    *text = arc_buf_steal(&out);
+    return *text ? ARC_OK : arc_error_nomem(err);
+}
+
+int arc_place_read(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
+                   const struct arc_place_base *base, struct arc_file_place *out,
+                   struct arc_error *err)
 {
     ARC_TRY(arc_fields_read(yaml, node, &place_table, out, err));
-    return root_path(yaml, node, base, &out->file, err);
+    ARC_TRY(place_word(&out->file, "{directory}", base->directory, err));
+    return root_path(yaml, node, base->folder, &out->file, err);
 }
 
 int arc_list_add(char ***list, const char *text, struct arc_error *err)
@@ -259,7 +279,7 @@ int arc_list_add(char ***list, const char *text, struct arc_error *err)
 
 /* Fills in the arguments whose values stand in files. */
 static int read_values(const char *root, const struct arc_yaml *yaml,
-                       const struct arc_yaml_node *args, const char *base,
+                       const struct arc_yaml_node *args, const struct arc_place_base *base,
                        struct arc_recipe *recipe, struct arc_error *err)
 {
     for (struct arc_pair *pair = recipe->args; pair && pair->name; pair++) {
@@ -282,7 +302,8 @@ static int read_values(const char *root, const struct arc_yaml *yaml,
 /* ---- the section ---------------------------------------------------------------------------- */
 
 int arc_recipe_read(const char *root, const struct arc_yaml *yaml, const struct arc_yaml_node *node,
-                    const char *base, struct arc_recipe *out, struct arc_error *err)
+                    const struct arc_place_base *base, struct arc_recipe *out,
+                    struct arc_error *err)
 {
     struct recipe_reading reading = {.recipe = *out};
     if (!node)
@@ -300,7 +321,7 @@ int arc_recipe_read(const char *root, const struct arc_yaml *yaml, const struct 
         rc = read_ulimits(yaml, reading.ulimits, &reading.recipe.ulimits, err);
     *out = reading.recipe;
     if (!rc)
-        rc = root_paths(yaml, node, base, out, err);
+        rc = root_paths(yaml, node, base->folder, out, err);
     if (!rc)
         rc = read_values(root, yaml, arc_yaml_get(node, "args"), base, out, err);
     if (!rc && out->dockerfile && out->dockerfile_inline)
@@ -391,24 +412,6 @@ int arc_recipe_inherit(struct arc_recipe *own, const struct arc_recipe *given,
     own->no_cache |= given->no_cache;
     own->pull |= given->pull;
     return ARC_OK;
-}
-
-/* Replaces {word} everywhere. */
-static int place_word(char **text, const char *word, const char *value, struct arc_error *err)
-{
-    ARC_AUTO(arc_buf) struct arc_buf out = {.max = 65536};
-    const char *at = *text, *found;
-    if (!at || !value || !strstr(at, word))
-        return ARC_OK;
-    while ((found = strstr(at, word))) {
-        arc_buf_printf(&out, "%.*s%s", (int)(found - at), at, value);
-        at = found + strlen(word);
-    }
-    arc_buf_puts(&out, at);
-    ARC_TRY(arc_buf_check(&out, "a path", err));
-    free(*text);
-    *text = arc_buf_steal(&out);
-    return *text ? ARC_OK : arc_error_nomem(err);
 }
 
 int arc_recipe_place(struct arc_recipe *recipe, const char *codename, const char *name,

@@ -5,17 +5,25 @@
 #include "config/fields.h"
 #include "config/file_value.h"
 
+/* Where a file says that something lies. */
+struct arc_place_base {
+    const char *folder;    /* of the file itself, "" for the root: paths are relative to it */
+    const char *directory; /* of the service, for {directory} in a value's file; NULL: not known */
+};
+
 /* Reads a `build` section (NULL: none) into *out, which is zeroed. Local paths, which the file has
- * relative to its own directory `base` ("" for the root), become relative to the root; the
+ * relative to its own directory, become relative to the root; the
  * Dockerfile stays as it is written until arc_recipe_complete(). ARC_EINPUT with the place for what
  * Compose does not know, and for a path out of the repository. What was read until then is in *out
  * either way. */
 int arc_recipe_read(const char *root, const struct arc_yaml *yaml, const struct arc_yaml_node *node,
-                    const char *base, struct arc_recipe *out, struct arc_error *err);
+                    const struct arc_place_base *base, struct arc_recipe *out,
+                    struct arc_error *err);
 
 /* Reads {file, at}: where a value stands; the file is made relative to the root. */
-int arc_place_read(const struct arc_yaml *yaml, const struct arc_yaml_node *node, const char *base,
-                   struct arc_file_place *out, struct arc_error *err);
+int arc_place_read(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
+                   const struct arc_place_base *base, struct arc_file_place *out,
+                   struct arc_error *err);
 
 /* Adds a text to a list, once. */
 int arc_list_add(char ***list, const char *text, struct arc_error *err);

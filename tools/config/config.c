@@ -268,7 +268,8 @@ static int read_notes_template(const struct loader *l, const struct arc_yaml_nod
 static int read_build(const struct loader *l, struct group_reading *reading,
                       struct arc_group *group)
 {
-    ARC_TRY(arc_recipe_read(l->root, l->yaml, reading->build, "", &group->build, l->err));
+    static const struct arc_place_base base = {"", NULL};
+    ARC_TRY(arc_recipe_read(l->root, l->yaml, reading->build, &base, &group->build, l->err));
     group->derive_inputs = reading->inputs && strcmp(reading->inputs, "dockerfile") == 0;
     return arc_pairs_inherit(&group->build.args, reading->build_args, l->err);
 }

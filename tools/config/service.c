@@ -94,7 +94,7 @@ static int refuse_build_keys(const struct arc_yaml *yaml, const struct arc_yaml_
 }
 
 static int read_version(const char *root, const struct arc_yaml *yaml,
-                        const struct arc_yaml_node *node, const char *base,
+                        const struct arc_yaml_node *node, const struct arc_place_base *base,
                         struct arc_service *service, struct arc_error *err)
 {
     struct arc_file_place place = {0};
@@ -110,8 +110,9 @@ static int read_version(const char *root, const struct arc_yaml *yaml,
 }
 
 int arc_service_read_map(const char *root, const struct arc_yaml *yaml,
-                         const struct arc_yaml_node *map, bool open, const char *base,
-                         struct arc_service_reading *out, struct arc_error *err)
+                         const struct arc_yaml_node *map, bool open,
+                         const struct arc_place_base *base, struct arc_service_reading *out,
+                         struct arc_error *err)
 {
     ARC_TRY(refuse_build_keys(yaml, map, err));
     ARC_TRY(arc_fields_read(yaml, map, open ? &service_table : &entry_table, out, err));
@@ -131,7 +132,8 @@ int arc_service_read_file(const char *root, const char *directory, const char *f
 {
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
     ARC_TRY(arc_yaml_read_in(root, file, 0, &yaml, err));
-    ARC_TRY(arc_service_read_map(root, &yaml, yaml.root, true, directory, out, err));
+    const struct arc_place_base base = {directory, directory};
+    ARC_TRY(arc_service_read_map(root, &yaml, yaml.root, true, &base, out, err));
     if (!out->service.name)
         return arc_yaml_error(&yaml, yaml.root, err, "a service.yaml needs 'name'");
     if (!out->service.codename)
@@ -250,10 +252,16 @@ static int complete_directory(struct arc_service *service, struct arc_error *err
     return service->directory ? ARC_OK : arc_error_nomem(err);
 }
 
-/* Whether image tags tell the variants of a service apart, so that they share an image. */
-static bool tags_hold_suffix(const struct arc_service *service, const struct arc_group *group)
+/* Whether the image's own name, or its tags, tell the variants of a service apart, so that they share
+ * a name. */
+static bool holds_suffix(const struct arc_service_reading *reading, const struct arc_group *group)
 {
-    const struct arc_image_tag *tag = service->image_tags;
+    const struct arc_image_tag *tag = reading->service.image_tags;
+    const char *image = reading->image;
+    if (!image && group)
+        image = group->image;
+    if (image && strstr(image, "{suffix}"))
+        return true;
     if (!tag && group)
         tag = group->image_tags;
     for (; tag && tag->name; tag++)
@@ -304,7 +312,7 @@ int arc_service_complete(struct arc_service_reading *reading, const struct arc_g
                              err));
     ARC_TRY(complete_directory(service, err));
     ARC_TRY(complete_names(service, err));
-    ARC_TRY(arc_variant_name(reading, tags_hold_suffix(service, group), err));
+    ARC_TRY(arc_variant_name(reading, holds_suffix(reading, group), err));
     ARC_TRY(arc_recipe_complete(&service->build, service->directory, err));
     ARC_TRY(add_value_files(service, err));
     bool whole = strcmp(service->build.context, service->directory) == 0 &&

@@ -2,16 +2,18 @@
 #ifndef ARC_CONFIG_SERVICE_H
 #define ARC_CONFIG_SERVICE_H
 
+#include "config/build.h"
 #include "config/fields.h"
 #include "config/reading.h"
 
 void arc_service_reading_free(struct arc_service_reading *reading);
 
 /* Reads a mapping into *out, which is zeroed. `open`: it is a service.yaml, which may hold keys of
- * other tools; `base` is its directory. */
+ * other tools. */
 int arc_service_read_map(const char *root, const struct arc_yaml *yaml,
-                         const struct arc_yaml_node *map, bool open, const char *base,
-                         struct arc_service_reading *out, struct arc_error *err);
+                         const struct arc_yaml_node *map, bool open,
+                         const struct arc_place_base *base, struct arc_service_reading *out,
+                         struct arc_error *err);
 
 /* Reads the service file `file` of `directory`, both relative to the root. ARC_ENOTFOUND if it does
  * not exist. */

@@ -103,7 +103,8 @@ static int read_source(const struct entry *entry, const struct source *from,
             arc_service_read_file(reading->root, from->directory, from->file, out, reading->err));
     if (!entry->map)
         return ARC_OK;
-    ARC_TRY(arc_service_read_map(reading->root, reading->yaml, entry->map, false, "", &over,
+    const struct arc_place_base base = {"", from->directory};
+    ARC_TRY(arc_service_read_map(reading->root, reading->yaml, entry->map, false, &base, &over,
                                  reading->err));
     return arc_service_overlay(out, &over, reading->err);
 }
@@ -188,7 +189,10 @@ static int visit_match(struct walk *walk, const char *directory)
     ARC_AUTO_FREE char *dockerfile = join(directory, "Dockerfile");
     if (!file || !dockerfile)
         return arc_error_nomem(walk->entry->reading->err);
-    bool given = walk->entry->map || walk->entry->group->build.dockerfile;
+    const struct arc_yaml_node *map = walk->entry->map;
+    bool given = walk->entry->group->build.dockerfile ||
+                 arc_yaml_at(map, "build", "dockerfile", (char *)NULL) ||
+                 arc_yaml_at(map, "build", "dockerfile_inline", (char *)NULL);
     if (is_taken(walk, directory) || (!given && !exists(root, file) && !exists(root, dockerfile)))
         return ARC_OK;
     return add_directory(walk->entry, directory);

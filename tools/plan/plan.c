@@ -106,6 +106,11 @@ static bool selected(const struct arc_plan_options *options, const struct arc_se
         *reason = json_string("not asked for");
         return false;
     }
+    if (options->only && options->only != service) {
+        *reason = json_sprintf("%s releases %s", text_of(options->version, "tag"),
+                               options->only->codename);
+        return false;
+    }
     if (options->version) {
         *reason = json_sprintf("released with %s", text_of(options->version, "tag"));
         return true;
@@ -582,8 +587,20 @@ static json_t *make_document(const struct arc_plan_options *options, json_t *pla
     /* clang-format on */
 }
 
-int arc_plan(const struct arc_plan_options *options, json_t **out, struct arc_error *err)
+/* Fills in the service that the tag names, where the group's tags do: "cart-v1.2.3". */
+static int find_only(struct arc_plan_options *options, struct arc_error *err)
 {
+    ARC_AUTO(arc_tag) struct arc_tag tag = {0};
+    const char *text = options->version ? text_of(options->version, "tag") : NULL;
+    int rc = text ? arc_tag_parse(text, options->group, &tag, NULL) : ARC_OK;
+    options->only = rc ? NULL : tag.service;
+    return rc == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
+}
+
+int arc_plan(const struct arc_plan_options *given, json_t **out, struct arc_error *err)
+{
+    struct arc_plan_options own = *given;
+    const struct arc_plan_options *options = &own;
     ARC_AUTO_JSON json_t *platforms = NULL;
     ARC_AUTO_JSON json_t *all = json_array();
     ARC_AUTO_JSON json_t *services = json_array();
@@ -596,6 +613,7 @@ int arc_plan(const struct arc_plan_options *options, json_t **out, struct arc_er
         return arc_error_set(err, ARC_EINPUT,
                              "the changes have no filters: 'arc-ci changes --json' prints them");
     ARC_TRY(check_services(options, err));
+    ARC_TRY(find_only(&own, err));
     ARC_TRY(choose_platforms(options, &platforms, err));
     ARC_TRY(make_services(options, platforms, services, err));
     ARC_TRY(link_bases(options, services, err));

@@ -204,9 +204,14 @@ int arc_project_load(struct arc_project *project, struct arc_error *err)
     ARC_TRY(arc_train_resolve(project, err));
     if (!project->version)
         return ARC_OK;
+    if (!project->group->described.files)
+        return ARC_OK;
     size_t own = (size_t)(project->group - project->config.groups);
-    return arc_described_resolve(project->env, project->repository.root,
-                                 &project->config.groups[own], project->version, err);
+    ARC_TRY(arc_described_resolve(project->env, project->repository.root,
+                                  &project->config.groups[own], project->version, err));
+    ARC_AUTO_FREE char *text = arc_steal(&project->tag.text); /* its service was made anew */
+    arc_tag_free(&project->tag);
+    return arc_tag_parse(text, project->group, &project->tag, err);
 }
 
 /* The tag's group, NULL where there is none: a configuration that does not exist is no error. */
