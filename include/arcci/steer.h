@@ -85,6 +85,22 @@ int arc_rollback(struct arc_project *project, const struct arc_rollback_options 
 int arc_verify_release(struct arc_project *project, const char *identity, json_t **out, bool *whole,
                        struct arc_error *err);
 
+/* What may be removed. Borrowed. */
+struct arc_prune_options {
+    char *const *groups; /* names of groups, NULL at the end; none: all */
+    int64_t older_than;  /* seconds */
+    size_t keep;         /* of every image the newest builds that stay, however old */
+    bool apply;          /* remove it; else it is only listed */
+};
+
+/* Finds, in the registries of the groups' images, staging, cell and cache tags that are old enough,
+ * and manifests that nothing else reaches: no other tag, no index, attestation or signature of one,
+ * no release under way. On ghcr.io versions without a tag, too. With `apply` they are removed. *out:
+ * prune.json, a new reference. Errors as the registry and GitHub; what a registry will not remove is
+ * no error, and listed. A second run goes on where one was stopped. */
+int arc_prune(struct arc_project *project, const struct arc_prune_options *options, json_t **out,
+              struct arc_error *err);
+
 ARC_API_END
 
 #endif

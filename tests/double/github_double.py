@@ -66,6 +66,7 @@ class State:
         self.pulls = []             # of add_pull()
         self.attestations = []      # Sigstore bundles
         self.merge_bases = {}       # of two commits: (base, head)
+        self.runs = []              # workflow runs: status and head_sha
         self.next_id = 1000
         self.off = {}               # what is turned off or forbidden here: part of a path → status and GitHub's message
         self.jobs = {}              # workflow run's id → [(name, conclusion)]
@@ -157,6 +158,7 @@ class Api:
             ("GET", repo + r"/commits/([0-9a-f]{40})/check-runs", self.list_check_runs),
             ("POST", repo + r"/check-runs", self.create_check_run),
             ("PATCH", repo + r"/check-runs/(\d+)", self.update_check_run),
+            ("GET", repo + r"/actions/runs", self.list_runs),
             ("GET", repo + r"/actions/runs/(\d+)/jobs", self.list_jobs),
             ("GET", repo + r"/deployments", self.list_deployments),
             ("POST", repo + r"/deployments", self.create_deployment),
@@ -387,6 +389,21 @@ class Api:
                   "creator": user(), "_sha": sha}
         self.state.statuses.append(status)
         return 201, {key: value for key, value in status.items() if key != "_sha"}
+
+    def list_runs(self, request):
+        def shown(number, run):
+            base = f"{{api}}/repos/{self.state.repository}/actions/runs/{number}"
+            person = {"name": "Ada", "email": "ada@example.org"}
+            return {"id": number, "node_id": "WFR_1", "name": "release", "run_number": number, "event": "push", "run_attempt": 1,
+                    "conclusion": None, "head_branch": "main", "path": ".github/workflows/release.yml", "workflow_id": 1, "url": base,
+                    "html_url": base, "display_title": "m", "created_at": NOW, "updated_at": NOW, "pull_requests": [],
+                    **{f"{name}_url": f"{base}/{name}" for name in ("jobs", "logs", "check_suite", "cancel", "rerun", "artifacts", "workflow")},
+                    "head_commit": {"id": run["head_sha"], "tree_id": "7" * 40, "message": "m", "timestamp": NOW, "author": person,
+                                    "committer": person},
+                    "repository": minimal_repository(self.state.repository), "head_repository": minimal_repository(self.state.repository),
+                    **run}
+        found = [shown(i, run) for i, run in enumerate(self.state.runs, 1) if run["status"] == request.query.get("status", run["status"])]
+        return 200, {"total_count": len(found), "workflow_runs": self.page(request, found)}
 
     def list_jobs(self, request, run):
         jobs = [{"id": number, "run_id": int(run), "run_url": "{api}/r", "node_id": "J", "head_sha": "0" * 40, "url": "{api}/j",

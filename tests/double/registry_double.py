@@ -62,6 +62,7 @@ class State:
         self.repositories = {}
         self.delete_tag = "tag"         # "tag", "manifest" (what it points to goes, too), "refused"
         self.delete_manifest = True     # whether a DELETE by digest is taken
+        self.strict = False             # what an index lists is kept as long as that is there
         self.delete_blocked = set()     # digests that the registry keeps
         self.referrers = True           # whether the API is there; else clients keep tags sha256-… of their own
         self.page = 1000                # tags in a page
@@ -214,6 +215,10 @@ class RegistryDouble(Double):
             return 202, b"", {}
         if digest in self.state.delete_blocked:
             raise refuse(403, "DENIED", "the manifest is kept by a rule")
+        listed = any(child["digest"] == digest for _, data in repository.manifests.values()
+                     for child in json.loads(data).get("manifests", []))
+        if self.state.strict and listed:
+            raise refuse(405, "DENIED", "an index lists this manifest")
         del repository.manifests[digest]
         repository.tags = {tag: to for tag, to in repository.tags.items() if to != digest}
         return 202, b"", {}

@@ -2,6 +2,7 @@
  * are read as each, or refused. No file of theirs exists. */
 #include "arcci/scan_settings.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include "config/reading.h"
 #include "config/service.h"
 #include "scan/judged.h"
@@ -51,6 +52,6 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
         arc_yaml_free(&yaml);
     }
     read_settings(text, size);
-    scan_parse_time(text, &seconds);
+    arc_time_parse(text, &seconds);
     return 0;
 }

@@ -42,7 +42,7 @@ def state_of(world):
 
 def check_second(kept, world):
     for double in (world.registry, world.github):
-        assert double.listening.wait(10)
+        assert double.listening.wait(60)
         double.faults = faults.none
     world.run(*WORDS)
     assert state_of(world) == kept.expected
@@ -56,7 +56,7 @@ def run_fault(kept, folder, where, at, fault, mode):
         first = world.run(*WORDS, status=None, **speed)
         assert first.returncode in (0, 1, 3), first.err
         double.faults = faults.none
-        assert double.listening.wait(10)
+        assert double.listening.wait(60)
         now = world.floating()
         assert now in (before, dict.fromkeys(before, "1.0.0")) or "NOT put back" in first.err, f"{now}: {first.err}"
         if first.returncode == 0:

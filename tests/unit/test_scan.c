@@ -5,6 +5,7 @@
 
 #include "arcci/scan.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include "scan/judged.h"
 #include "scan/publish.h"
 #include <cmocka.h>
@@ -82,7 +83,7 @@ static void test_time(void **state)
                  {"", -1}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         int64_t seconds = -1;
-        bool good = scan_parse_time(table[i].text, &seconds);
+        bool good = arc_time_parse(table[i].text, &seconds);
         assert_int_equal(good, table[i].seconds != -1);
         if (good)
             assert_int_equal(seconds, table[i].seconds);

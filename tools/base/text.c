@@ -1,6 +1,7 @@
 #include "base/text.h"
-#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 static bool continues(unsigned char c)
 {
@@ -207,4 +208,30 @@ bool arc_text_path(struct arc_buf *out, const char *path)
         top = up ? out->len : top;
     }
     return top == start;
+}
+
+/* "2026-02-23T10:00:00", then any fraction, then "Z" or "+02:00" (RFC 3339, section 5.6). */
+bool arc_time_parse(const char *text, int64_t *out)
+{
+    struct tm tm = {0};
+    int used = 0, hours = 0, minutes = 0;
+    char sign = '+';
+    if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour,
+               &tm.tm_min, &tm.tm_sec, &used) != 6)
+        return false;
+    text += used;
+    text += *text == '.' ? 1 + strspn(text + 1, "0123456789") : 0;
+    if (strcmp(text, "Z") != 0 && sscanf(text, "%c%2d:%2d", &sign, &hours, &minutes) != 3)
+        return false;
+    if (tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 || tm.tm_mday > 31 || tm.tm_year < 1970)
+        return false;
+    tm.tm_year -= 1900;
+    tm.tm_mon -= 1;
+    int64_t offset = (int64_t)hours * 3600 + minutes * 60;
+    int day = tm.tm_mday;
+    int64_t seconds = (int64_t)timegm(&tm) - (sign == '-' ? -offset : offset);
+    if (tm.tm_mday != day) /* timegm() makes March of February 30 */
+        return false;
+    *out = seconds;
+    return true;
 }

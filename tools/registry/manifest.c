@@ -271,23 +271,38 @@ int arc_registry_put_all(struct arc_registry *registry, struct arc_registry_put 
     return rc;
 }
 
-int arc_registry_untag(struct arc_registry *registry, const char *image, const char *tag,
-                       struct arc_error *err)
+static int send_delete(struct arc_registry *registry, const char *image, const char *reference,
+                       const char *what, struct arc_error *err)
 {
     ARC_AUTO(arc_http_response) struct arc_http_response response = {0};
-    struct registry_call call = {
-        .method = "DELETE", .image = image, .kind = "manifests", .reference = tag};
-    if (arc_digest_known(tag))
-        return arc_error_set(err, ARC_EINPUT, "%s is a digest, not a tag", tag);
+    ARC_AUTO(arc_buf) struct arc_buf reason = {.max = 4096};
+    const struct registry_call call = {
+        .method = "DELETE", .image = image, .kind = "manifests", .reference = reference};
     int rc = registry_send(registry, &call, &response, err);
     if (rc || (response.status >= 200 && response.status <= 299))
         return rc;
-    rc = registry_refused(registry, &call, &response, err);
-    return rc == ARC_ENOTFOUND ? rc
-                               : arc_error_set(err, ARC_EFAILED,
-                                               "%s:%s: the registry removes no tags (it "
-                                               "answers %d)",
-                                               image, tag, response.status);
+    if (response.status == 404)
+        return registry_refused(registry, &call, &response, err);
+    registry_reason(&response, &reason);
+    return arc_error_set(err, ARC_EFAILED, "%s %s: the registry removes no %s (it answers %d%s%s)",
+                         image, reference, what, response.status, reason.len ? ": " : "",
+                         arc_buf_text(&reason));
+}
+
+int arc_registry_untag(struct arc_registry *registry, const char *image, const char *tag,
+                       struct arc_error *err)
+{
+    if (arc_digest_known(tag))
+        return arc_error_set(err, ARC_EINPUT, "%s is a digest, not a tag", tag);
+    return send_delete(registry, image, tag, "tags", err);
+}
+
+int arc_registry_remove(struct arc_registry *registry, const char *image, const char *digest,
+                        struct arc_error *err)
+{
+    if (!arc_digest_known(digest))
+        return arc_error_set(err, ARC_EINPUT, "%s is not a digest", digest);
+    return send_delete(registry, image, digest, "manifests", err);
 }
 
 int arc_manifest_make(struct arc_buf *bytes, const char *media_type, struct arc_manifest *out,

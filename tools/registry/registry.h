@@ -11,6 +11,7 @@
 #ifndef ARC_REGISTRY_REGISTRY_H
 #define ARC_REGISTRY_REGISTRY_H
 
+#include "arcci/arena.h"
 #include "arcci/buf.h"
 #include "arcci/clock.h"
 #include "arcci/env.h"
@@ -126,9 +127,31 @@ int arc_registry_put_all(struct arc_registry *registry, struct arc_registry_put 
                          struct arc_error *err);
 
 /* Removes a tag, not what it points to. ARC_ENOTFOUND when it is not there; ARC_EFAILED when the
- * registry cannot (many refuse: distribution spec 1.1, "Deleting tags", is optional). */
+ * registry cannot (many refuse: distribution spec 1.1, "Deleting tags", is optional). Some remove
+ * what it points to as well: arc_registry_probe_untag(). */
 int arc_registry_untag(struct arc_registry *registry, const char *image, const char *tag,
                        struct arc_error *err);
+
+/* Removes a manifest or an index, and with it every tag that points there. Errors as
+ * arc_registry_untag(). */
+int arc_registry_remove(struct arc_registry *registry, const char *image, const char *digest,
+                        struct arc_error *err);
+
+/* Whether arc_registry_untag() removes the tag and nothing else, tried on an empty index that is put
+ * there and removed again. */
+int arc_registry_probe_untag(struct arc_registry *registry, const char *image, bool *alone,
+                             struct arc_error *err);
+
+/* Every tag of an image, in `memory`, NULL at the end. ARC_ENOTFOUND when the registry has no such
+ * image, else errors as arc_registry_manifest(). */
+int arc_registry_tags(struct arc_registry *registry, const char *image, struct arc_arena *memory,
+                      char ***out, struct arc_error *err);
+
+/* The digests of what says to be about a manifest (distribution spec 1.1, "Listing Referrers"), in
+ * `memory`, NULL at the end. ARC_ENOTFOUND when the registry does not know the question: then such
+ * things have tags "sha256-…". */
+int arc_registry_referrers(struct arc_registry *registry, const char *image, const char *digest,
+                           struct arc_arena *memory, char ***out, struct arc_error *err);
 
 /* Whether the login may push to an image. Nothing is owned but the problem. */
 struct arc_registry_push {

@@ -245,7 +245,7 @@ static int64_t knowledge_age(const struct scan_judged *judged)
     for (size_t t = 0; t < judged->findings.target_count; t++) {
         int64_t made;
         const char *created = judged->findings.targets[t].created;
-        if (scan_parse_time(created, &made) && judged->now - made > age)
+        if (arc_time_parse(created, &made) && judged->now - made > age)
             age = judged->now - made;
     }
     return age;

@@ -3,6 +3,7 @@
  * `CVE-2024-1234 exp:2026-12-31`). */
 #include "arcci/glob.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include "scan/judged.h"
 #include <ctype.h>
 #include <stdio.h>
@@ -26,7 +27,7 @@ static bool parse_day(const char *day, int64_t *out)
 {
     char time[64];
     snprintf(time, sizeof time, "%.20sT00:00:00Z", day);
-    return scan_parse_time(time, out);
+    return arc_time_parse(time, out);
 }
 
 /* "AVD-DS-0002", "DS-0002" and "DS002", as Trivy has spelled a check's id over time, as "DS" and 2;

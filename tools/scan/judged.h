@@ -53,9 +53,6 @@ int scan_miss(struct scan_judged *judged, enum scan_gap gap, struct arc_error *e
               const char *format, ...) __attribute__((format(printf, 4, 5)));
 const char *scan_gap_name(enum scan_gap gap);
 
-/* Seconds since 1970 of an RFC 3339 time; false if it is none. */
-bool scan_parse_time(const char *text, int64_t *out);
-
 /* Reads the scanner's information file. Any failure is an error. */
 int scan_scanner_read(const char *path, struct scan_scanner *out, struct arc_error *err);
 int scan_scanner_parse(const char *text, size_t len, const char *name, struct scan_scanner *out,

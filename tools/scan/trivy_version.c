@@ -1,36 +1,9 @@
 /* The scanner's own word on its version and on the age of its database. */
 #include "base/auto.h"
+#include "base/text.h"
 #include "os/file.h"
 #include "scan/judged.h"
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
-
-/* "2026-02-23T10:00:00", then any fraction, then "Z" or "+02:00" (RFC 3339, section 5.6). */
-bool scan_parse_time(const char *text, int64_t *out)
-{
-    struct tm tm = {0};
-    int used = 0, hours = 0, minutes = 0;
-    char sign = '+';
-    if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour,
-               &tm.tm_min, &tm.tm_sec, &used) != 6)
-        return false;
-    text += used;
-    text += *text == '.' ? 1 + strspn(text + 1, "0123456789") : 0;
-    if (strcmp(text, "Z") != 0 && sscanf(text, "%c%2d:%2d", &sign, &hours, &minutes) != 3)
-        return false;
-    if (tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 || tm.tm_mday > 31 || tm.tm_year < 1970)
-        return false;
-    tm.tm_year -= 1900;
-    tm.tm_mon -= 1;
-    int64_t offset = (int64_t)hours * 3600 + minutes * 60;
-    int day = tm.tm_mday;
-    int64_t seconds = (int64_t)timegm(&tm) - (sign == '-' ? -offset : offset);
-    if (tm.tm_mday != day) /* timegm() makes March of February 30 */
-        return false;
-    *out = seconds;
-    return true;
-}
 
 static int keep(const json_t *value, char **out, struct arc_error *err)
 {
@@ -51,7 +24,7 @@ int scan_scanner_parse(const char *text, size_t len, const char *name, struct sc
     int rc = keep(json_object_get(doc, "Version"), &out->version, err);
     if (!rc)
         rc = keep(json_object_get(database, "UpdatedAt"), &out->database, err);
-    if (!rc && out->database && !scan_parse_time(out->database, &out->updated_at))
+    if (!rc && out->database && !arc_time_parse(out->database, &out->updated_at))
         rc = arc_error_set(err, ARC_EINPUT, "%s: UpdatedAt of the database is no time", name);
     if (rc)
         scan_scanner_free(out);

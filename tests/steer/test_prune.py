@@ -1,0 +1,322 @@
+"""`arc-ci prune`: what nothing needs goes, and nothing else."""
+import concurrent.futures
+import copy
+import os
+import random
+import re
+import threading
+
+import faults
+import github_double
+import pytest
+from github_double import Double
+from registries import DAYS, KEEP, Random, kept_of, prunable_of, stamp
+from registry_double import INDEX
+from world import World, image_of
+
+REGISTRIES = int(os.environ.get("PRUNE_REGISTRIES", "200"))
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    with World(tmp_path_factory.mktemp("shop"), services="a", mirror=False) as world:
+        world.keep()
+        yield world
+
+
+def prune(world, *words, **options):
+    env = {"GITHUB_TOKEN": None, **options}
+    return world.document("prune", f"--older-than={DAYS}d", f"--keep={KEEP}", *words, **env)
+
+
+def image(document):
+    assert len(document["images"]) == 1
+    return document["images"][0]
+
+
+def fill(world, seed):
+    """(the repository, a copy of it as it was)."""
+    dice = random.Random(f"registry {seed}")
+    state = world.registry.state
+    state.referrers = dice.random() < 0.5
+    state.delete_tag = dice.choice(["tag", "manifest", "refused"])
+    state.strict = dice.random() < 0.3
+    state.page = dice.choice([2, 1000])
+    Random(seed, state.repository("o/arc-a"), state.referrers)
+    return state.repository("o/arc-a"), copy.deepcopy(state.repository("o/arc-a"))
+
+
+def check(world, repository, before):
+    """What stays is whole, under its tags; what may go is gone."""
+    tags, kept = kept_of(before)
+    prunable = prunable_of(before, kept, world.registry.state.referrers)
+    for tag in tags:
+        assert repository.tags.get(tag) == before.tags[tag] and not repository.missing(tag), tag
+    assert kept <= repository.manifests.keys(), "something that is kept went"
+    listed = {child["digest"] for digest in repository.manifests for child in repository.document(digest).get("manifests", [])}
+    stuck = listed if world.registry.state.strict else set()    # by an index that no tag leads to
+    assert not (prunable & repository.manifests.keys()) - stuck, "something prunable is left"
+    left = {tag for tag in before.tags if tag not in tags and before.tags[tag] in kept}
+    if world.registry.state.delete_tag == "tag":
+        assert not left & repository.tags.keys()
+    left |= {tag for tag in before.tags if before.tags[tag] in stuck}
+    assert repository.tags.keys() == tags | (left & repository.tags.keys())
+    assert not [tag for tag in repository.tags if "probe" in tag] and not repository.uploads
+    return len(prunable)
+
+
+def run_random(kept, folder, seed):
+    with kept.another(folder) as world:
+        repository, before = fill(world, seed)
+        shown = image(prune(world))
+        assert (repository.tags, repository.manifests) == (before.tags, before.manifests), "a dry run changed something"
+        done = image(prune(world, "--apply"))
+        count = check(world, repository, before)
+        removed = {row["name"] for row in done["removals"] if row["action"] == "removed"}
+        promised = {row["name"] for row in shown["removals"] if row["kind"] == "manifest"}
+        assert promised >= {name for name in removed if name.startswith("sha256:")}
+        assert world.registry.state.strict or promised == {name for name in removed if name.startswith("sha256:")}
+        again = image(prune(world, "--apply"))
+        assert not [row for row in again["removals"] if row["action"] == "removed"]
+        return count
+
+
+def test_random_registries(shop, tmp_path):
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        cases = [pool.submit(run_random, shop, tmp_path / str(seed), seed) for seed in range(REGISTRIES)]
+        counts = []
+        for seed, case in enumerate(cases):
+            try:
+                counts.append(case.result())
+            except AssertionError as problem:
+                raise AssertionError(f"registry {seed}: {problem}") from problem
+    assert sum(counts) > REGISTRIES and sum(count == 0 for count in counts) < REGISTRIES / 2, "these registries show little"
+
+
+# ---- what stays, one by one ----------------------------------------------------------------------------------------------
+
+
+def old(world, *tags, days=30, salt="", path="o/arc-a"):
+    """An index of one image that was built so long ago, under these tags."""
+    repository = world.registry.state.repository(path)
+    entry = image_of(repository, "linux/amd64", {}, salt or tags[0], created=stamp(days))
+    return repository.put({"schemaVersion": 2, "mediaType": INDEX, "manifests": [entry], "annotations": {"of": tags[0]}}, *tags)
+
+
+@pytest.fixture
+def world(shop, tmp_path):
+    with shop.another(tmp_path / "world") as world:
+        yield world
+
+
+def reasons(document):
+    return {row["tag"]: row["reason"] for row in image(document)["kept"]}
+
+
+def test_age_and_number_decide(world):
+    for number, days in enumerate((100, 50, 30, 20, 1)):
+        old(world, f"staging-{number:012x}", f"staging-{number:012x}-linux-amd64", days=days)
+    repository = world.registry.state.repository("o/arc-a")
+    document = prune(world, "--apply", "--keep=2")
+    assert sorted({tag.split("-")[1] for tag in repository.tags}) == ["000000000003", "000000000004"]
+    assert document["removed"] == 6 and set(reasons(document).values()) == {"one of the newest", "not old enough"}
+    assert prune(world, "--apply", "--keep=0", "--older-than=1h")["removed"] == 4 and not repository.tags
+    assert not repository.manifests
+
+
+def test_a_released_image_keeps_what_it_has(world):
+    """Its staging tag goes where that harms nothing, and stays where the registry would take the image with it."""
+    for mode, gone in (("manifest", False), ("refused", False), ("tag", True)):
+        world.registry.state.repositories.clear()
+        world.registry.state.delete_tag = mode
+        old(world, "staging-0123456789ab", "1.2.3")
+        repository = world.registry.state.repository("o/arc-a")
+        document = prune(world, "--apply", "--keep=0")
+        assert repository.tags.keys() == ({"1.2.3"} if gone else {"1.2.3", "staging-0123456789ab"}) and not repository.missing("1.2.3")
+        row = image(document)["removals"][0]
+        assert (row["kind"], row["action"]) == ("tag", "removed" if gone else "left") and document["left"] == (not gone)
+        assert len(repository.manifests) == 2, "the index that was tried on is gone again"
+
+
+def test_releases_under_way_are_left_alone(world):
+    """A tag that has no release, a draft, and a run that waits; not one that is published."""
+    shas = {}
+    for number, version in enumerate(("1.0.0", "1.1.0", "1.2.0", "1.3.0")):
+        world.git("commit", "-q", "--allow-empty", "-m", f"feat: {number}")
+        shas[version] = world.git("rev-parse", "HEAD").strip()[:12]
+        if version != "1.3.0":
+            world.git("tag", f"shop/v{version}")
+        old(world, f"staging-{shas[version]}")
+    state = world.github.state
+    state.add_release("shop/v1.0.0")
+    state.add_release("shop/v1.1.0", draft=True)
+    state.runs = [{"status": "waiting", "head_sha": world.git("rev-parse", "HEAD").strip()}]
+    document = prune(world, "--apply", "--keep=0", GITHUB_TOKEN=github_double.TOKEN)
+    assert reasons(document) == {f"staging-{shas[version]}": "its release is under way" for version in ("1.1.0", "1.2.0", "1.3.0")}
+    assert document["releases-known"] and document["removed"] == 2
+    world.github.state.off = {"/actions/runs": (403, "Resource not accessible by integration")}
+    failed = world.run("prune", "--apply", "--keep=0", status=3)
+    assert "actions" in failed.err
+
+
+def test_what_tells_no_time_and_what_is_not_there(world):
+    assert image(prune(world))["there"] is False
+    repository = world.registry.state.repository("o/arc-a")
+    repository.put({"schemaVersion": 2, "mediaType": INDEX, "manifests": [], "annotations": {}}, "staging-0123456789ab")
+    repository.tags["staging-dangling"] = "sha256:" + "0" * 64
+    assert reasons(prune(world, "--apply", "--keep=0")) == {"staging-0123456789ab": "it does not tell when it was made"}
+
+
+def test_somebody_promotes_meanwhile(world):
+    """A tag appeared between the look and the removal: nothing goes."""
+    old(world, "staging-0123456789ab")
+    repository = world.registry.state.repository("o/arc-a")
+    lists = []
+
+    def watch(number, request):
+        if request.path.endswith("/tags/list"):
+            lists.append(number)
+            if len(lists) == 2:
+                repository.tags["2.0.0"] = repository.tags["staging-0123456789ab"]
+    world.registry.faults = watch
+    failed = world.run("prune", "--apply", "--keep=0", status=1, GITHUB_TOKEN=None)
+    assert "its tags changed while they were read" in failed.err and not repository.missing("2.0.0")
+
+
+def test_a_registry_that_removes_nothing_says_so(world):
+    old(world, "staging-0123456789ab")
+    world.registry.state.delete_manifest = False
+    document = prune(world, "--apply", "--keep=0")
+    assert document["removed"] == 0 and document["left"] == 2
+    assert all("the registry removes no manifests (it answers 405" in row["reason"] for row in image(document)["removals"])
+
+
+@pytest.mark.parametrize("words, message", [
+    (("--older-than=14",), "is not an age"), (("--older-than=x",), "is not an age"), (("--keep=-1",), "is not a number"),
+    (("--apply", "--dry-run"), "give one"), (("ship",), "there is no release group 'ship'"),
+])
+def test_what_cannot_be(world, words, message):
+    failed = world.run("prune", *words, status=2, GITHUB_TOKEN=None)
+    assert message in failed.err and not world.registry.log
+
+
+# ---- faults --------------------------------------------------------------------------------------------------------------
+
+
+def faulty(shop, folder):
+    world = shop.another(folder)
+    first = old(world, "staging-00000000000a", "1.0.0")
+    old(world, "staging-00000000000b")
+    Random.refer_to(world.registry.state.repository("o/arc-a"), first)
+    return world
+
+
+def state_of(world):
+    repository = world.registry.state.repository("o/arc-a")
+    return sorted(repository.tags.items()), sorted(repository.manifests)
+
+
+@pytest.fixture(scope="module")
+def wanted(shop, tmp_path_factory):
+    """(requests that a run takes, the state that it ends in)."""
+    with faulty(shop, tmp_path_factory.mktemp("wanted") / "world") as world:
+        prune(world, "--apply", "--keep=0")
+        return world.registry.count, state_of(world)
+
+
+def run_fault(shop, folder, wanted, fault, at):
+    with faulty(shop, folder) as world:
+        if fault in ("before", "after"):
+            child, started = {}, threading.Event()
+
+            def pid():
+                started.wait(10)
+                return child["process"].pid
+            kill = {"before": faults.killed_before, "after": faults.killed_after}[fault](pid)
+            world.registry.faults = faults.once(kill, at)
+            child["process"] = world.start("prune", "--apply", "--keep=0", f"--older-than={DAYS}d", GITHUB_TOKEN=None)
+            started.set()
+            child["process"].communicate(timeout=60)
+        else:
+            world.registry.faults = faults.once(fault, at)
+            world.run("prune", "--apply", "--keep=0", f"--older-than={DAYS}d", status=None, GITHUB_TOKEN=None)
+        assert world.registry.listening.wait(60)
+        world.registry.faults = faults.none
+        assert not world.registry.state.repository("o/arc-a").missing("1.0.0")
+        prune(world, "--apply", "--keep=0")
+        tags, manifests = state_of(world)
+        probes = [tag for tag, _ in tags if "probe" in tag]     # of a run that was killed: they go once they are old
+        assert len(probes) <= 1
+        assert [tag for tag in tags if tag[0] not in probes] == wanted[1][0]
+        assert len(manifests) - len(wanted[1][1]) <= 1
+
+
+def test_faults_and_kills(shop, wanted, tmp_path):
+    cases = [(fault, at) for at in range(1, wanted[0] + 1) for fault in (*faults.ALL, "before", "after")]
+    with Double() as elsewhere, concurrent.futures.ThreadPoolExecutor(6) as pool:
+        faults.ELSEWHERE["url"] = elsewhere.url
+        under_way = {case: pool.submit(run_fault, shop, tmp_path / str(i), wanted, *case) for i, case in enumerate(cases)}
+        for (fault, at), result in under_way.items():
+            try:
+                result.result()
+            except AssertionError as problem:
+                raise AssertionError(f"{getattr(fault, '__name__', fault)} at request {at}: {problem}") from problem
+    print(f"\n{len(cases)} cases = {wanted[0]} requests x {len(faults.ALL) + 2}")
+
+
+# ---- GHCR ----------------------------------------------------------------------------------------------------------------
+
+
+class Packages:
+    """A repository of the registry as GitHub's API shows it: a version for each manifest."""
+
+    def __init__(self, github, repository, owner, name, kind):
+        self.ids, self.repository, self.times = {}, repository, {}
+        path = f"/{kind}/{owner}/packages/container/" + re.escape(name.replace("/", "%2F")) + "/versions"
+        github.api.routes += [("GET", re.compile(path + r"\Z"), self.list), ("DELETE", re.compile(path + r"/(\d+)\Z"), self.delete)]
+        self.api = github.api
+
+    def version(self, digest):
+        number = self.ids.setdefault(digest, 500 + len(self.ids))
+        url = f"https://api.github.com/orgs/o/packages/container/x/versions/{number}"
+        return {"id": number, "name": digest, "url": url, "package_html_url": url, "html_url": url,
+                "created_at": self.times.get(digest, stamp(60)), "updated_at": self.times.get(digest, stamp(60)),
+                "metadata": {"package_type": "container", "container": {
+                    "tags": [tag for tag, to in self.repository.tags.items() if to == digest]}}}
+
+    def list(self, request):
+        return 200, self.api.page(request, [self.version(digest) for digest in self.repository.manifests])
+
+    def delete(self, request, number):
+        digest = next((digest for digest, known in self.ids.items() if known == int(number)), None)
+        if digest not in self.repository.manifests:
+            raise github_double.not_found()
+        del self.repository.manifests[digest]
+        self.repository.tags = {tag: to for tag, to in self.repository.tags.items() if to != digest}
+        return 204, None
+
+
+@pytest.mark.parametrize("kind", ["orgs", "users"])
+def test_ghcr_goes_by_versions(world, kind):
+    """Untagged ones go, too; young ones stay, and with them what they list; a tag of a released image stays."""
+    config = world.repo / ".github/arc-ci.yaml"
+    config.write_text(config.read_text().replace(world.registry.host, "ghcr.io"))
+    repository = world.registry.state.repository("o/arc-a")
+    packages = Packages(world.github, repository, "o", "arc-a", kind)
+    world.registry.state.delete_manifest, world.registry.state.referrers = False, False
+    released = old(world, "1.2.3", "staging-0123456789ab")
+    old(world, "staging-0123456789ac")
+    untagged, young = old(world, "x"), old(world, "y")
+    del repository.tags["x"], repository.tags["y"]
+    packages.times[young["digest"]] = stamp(1)
+    about = Random.refer_to(repository, released)
+    env = {"GITHUB_TOKEN": github_double.TOKEN, "ARC_CI_INSECURE_REGISTRIES": "http://ghcr.io", "http_proxy": f"http://{world.registry.host}",
+           "no_proxy": "127.0.0.1"}
+    document = prune(world, "--apply", "--keep=0", **env)
+    assert {row["kind"] for row in image(document)["removals"]} == {"version", "tag"} and document["left"] == 1
+    assert repository.tags.keys() == {"1.2.3", "staging-0123456789ab"} and not repository.missing("1.2.3")
+    assert about["digest"] in repository.manifests and untagged["digest"] not in repository.manifests
+    assert not repository.missing(young["digest"]) and len(repository.manifests) == 5
+    assert prune(world, "--apply", "--keep=0", **env)["removed"] == 0
+    failed = world.run("prune", status=2, GITHUB_TOKEN=None)
+    assert "packages: write" in failed.err

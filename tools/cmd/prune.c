@@ -1,0 +1,138 @@
+#include "arcci/steer.h"
+#include "base/auto.h"
+#include "base/json.h"
+#include "cli/command.h"
+#include <inttypes.h>
+#include <string.h>
+
+static void show_image(const json_t *image, struct arc_buf *out)
+{
+    const json_t *removals = json_object_get(image, "removals");
+    size_t i, k;
+    json_t *row, *tag;
+    arc_buf_printf(out, "%s: ", arc_json_text_of(image, "image"));
+    if (json_is_false(json_object_get(image, "there")))
+        arc_buf_puts(out, "the registry has no such image\n");
+    else if (!json_array_size(removals))
+        arc_buf_puts(out, "nothing to remove\n");
+    else
+        arc_buf_putc(out, '\n');
+    json_array_foreach (removals, i, row) {
+        arc_buf_printf(out, "  %s %s", arc_json_text_of(row, "kind"),
+                       arc_json_text_of(row, "name"));
+        json_array_foreach (json_object_get(row, "tags"), k, tag)
+            arc_buf_printf(out, "%s%s", k ? ", " : " ", json_string_value(tag));
+        arc_buf_printf(out, ": %s", arc_json_text_of(row, "action"));
+        if (*arc_json_text_of(row, "reason"))
+            arc_buf_printf(out, ": %s", arc_json_text_of(row, "reason"));
+        arc_buf_putc(out, '\n');
+    }
+    json_array_foreach (json_object_get(image, "kept"), i, row)
+        arc_buf_printf(out, "  tag %s: stays: %s\n", arc_json_text_of(row, "tag"),
+                       arc_json_text_of(row, "reason"));
+}
+
+/* "14d", "36h". */
+static int parse_age(const char *text, int64_t *out, struct arc_error *err)
+{
+    size_t digits = strspn(text, "0123456789");
+    const char *unit = text + digits;
+    int64_t seconds = strcmp(unit, "d") == 0 ? 86400 : 3600;
+    if (!digits || digits > 6 || (strcmp(unit, "d") != 0 && strcmp(unit, "h") != 0))
+        return arc_error_set(err, ARC_EINPUT,
+                             "--older-than: '%.100s' is not an age: 14d, or 36h for hours", text);
+    *out = strtoll(text, NULL, 10) * seconds;
+    return ARC_OK;
+}
+
+static int parse_count(const char *text, size_t *out, struct arc_error *err)
+{
+    size_t digits = strspn(text, "0123456789");
+    if (!digits || digits > 6 || text[digits])
+        return arc_error_set(err, ARC_EINPUT, "--keep: '%.100s' is not a number", text);
+    *out = (size_t)strtoull(text, NULL, 10);
+    return ARC_OK;
+}
+
+static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
+{
+    ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
+    struct arc_prune_options options = {.apply = option_flag(inv, "apply")};
+    char **groups = arc_arena_array(&memory, 1, sizeof *groups), removed[24];
+    size_t i;
+    json_t *image;
+    for (size_t k = 0; k < inv->arg_count; k++)
+        ARC_TRY(arc_texts_add(&memory, &groups, inv->args[k], err));
+    if (!groups)
+        return arc_error_nomem(err);
+    options.groups = groups;
+    ARC_TRY(parse_age(option_value(inv, "older-than"), &options.older_than, err));
+    ARC_TRY(parse_count(option_value(inv, "keep"), &options.keep, err));
+    if (options.apply && option_flag(inv, "dry-run"))
+        return arc_error_set(err, ARC_EINPUT, "--apply or --dry-run: give one");
+    project.wanted.config = option_value(inv, "config");
+
+    ARC_TRY(arc_prune(&project, &options, &report->document, err));
+    json_array_foreach (json_object_get(report->document, "images"), i, image)
+        show_image(image, &report->human);
+    if (!options.apply)
+        arc_buf_puts(&report->human, "Nothing was removed: --apply does that.\n");
+    if (json_is_false(json_object_get(report->document, "releases-known")))
+        ARC_TRY(report_note(report, 'w', NULL, err,
+                            "which releases are under way is not known (GITHUB_REPOSITORY and a "
+                            "token say whom to ask): age alone protects them"));
+    snprintf(removed, sizeof removed, "%" PRId64,
+             (int64_t)json_integer_value(json_object_get(report->document, "removed")));
+    return report_output(report, "removed", removed, err);
+}
+
+static const struct option options[] = {
+    {.name = "apply", .help = "Remove what is listed; without it nothing is changed."},
+    {.name = "dry-run", .help = "List only; the default."},
+    {.name = "older-than",
+     .value = "AGE",
+     .initial = "14d",
+     .help = "Only what was built so long ago: days (14d) or hours (36h)."},
+    {.name = "keep",
+     .value = "NUMBER",
+     .initial = "5",
+     .help = "Of every image so many of the newest builds stay, however old; and as many caches."},
+    {.name = "config",
+     .value = "FILE",
+     .initial = ".github/arc-ci.yaml",
+     .help = "The release groups."},
+    {0},
+};
+
+static const struct output outputs[] = {
+    {"removed", "How many tags, manifests and versions were removed, or would be."},
+    {0},
+};
+
+static const struct example examples[] = {
+    {"arc-ci prune --help", "What is never removed."},
+    {0},
+};
+
+const struct command cmd_prune = {
+    .name = "prune",
+    .summary = "remove staging images, caches and untagged versions that nothing needs",
+    .argument = "GROUP",
+    .arguments_max = 64,
+    .description =
+        "Reads from the registries of all images, or of the named groups', what every tag leads to. "
+        "Tags staging-… and buildcache… may go when they are old and not among the newest; so may "
+        "every manifest that then no tag leads to, and on ghcr.io every old version without a tag. "
+        "Never removed is what another tag reaches: its index and what that lists, attestations, "
+        "signatures and whatever else refers to it; nor the images of a release under way: a draft, "
+        "a release tag without a release, a workflow that runs.\n\n"
+        "Nothing is changed without --apply. On ghcr.io versions are removed by GitHub's API, in "
+        "other registries manifests by digest. A staging tag of a released image goes only where "
+        "the registry removes a tag alone; that is tried on a tag of its own first.",
+    .options = options,
+    .outputs = outputs,
+    .examples = examples,
+    .token = true,
+    .run = run,
+};

@@ -1,0 +1,108 @@
+/* What an image has: its tags, what refers to its manifests, and what removing a tag does to them. */
+#include "base/auto.h"
+#include "base/json.h"
+#include "registry/call.h"
+#include <inttypes.h>
+#include <time.h>
+
+/* Most pages of tags that are read. */
+#define PAGES_MAX 10000
+
+/* The tags, or the digests of the manifests, of a document. */
+static int add_texts(const json_t *list, const char *member, struct arc_arena *memory, char ***out,
+                     struct arc_error *err)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach (list, i, item) {
+        const char *text = member ? arc_json_text_of(item, member) : json_string_value(item);
+        if (text && *text)
+            ARC_TRY(arc_texts_add(memory, out, text, err));
+    }
+    return ARC_OK;
+}
+
+/* Reads all pages of a listing (distribution spec 1.1, "Listing Tags": Link). */
+static int read_pages(struct arc_registry *registry, struct registry_call call, const char *array,
+                      const char *member, struct arc_arena *memory, char ***out,
+                      struct arc_error *err)
+{
+    ARC_AUTO_FREE char *url = NULL;
+    *out = arc_arena_array(memory, 1, sizeof **out);
+    for (unsigned page = 0; page < PAGES_MAX; page++) {
+        ARC_AUTO(arc_http_response) struct arc_http_response answer = {0};
+        ARC_AUTO_FREE char *next = NULL;
+        call.url = url;
+        ARC_TRY(registry_send(registry, &call, &answer, err));
+        if (answer.status != 200)
+            return registry_refused(registry, &call, &answer, err);
+        ARC_AUTO_JSON json_t *document =
+            json_loadb(arc_buf_text(&answer.body), answer.body.len, 0, NULL);
+        if (!json_is_object(document))
+            return arc_error_set(err, ARC_EWORLD, "%s: its %s are not a JSON document", call.image,
+                                 call.kind);
+        ARC_TRY(add_texts(json_object_get(document, array), member, memory, out, err));
+        ARC_TRY(arc_http_link(&answer, "next", &next, err));
+        free(url);
+        url = next ? registry_follow(registry, &call, &answer, next) : NULL;
+        if (!next)
+            return arc_arena_check(memory, err);
+        if (!url)
+            return arc_error_set(err, ARC_EWORLD, "%s: its %s go on at another address, %.200s",
+                                 call.image, call.kind, next);
+    }
+    return arc_error_set(err, ARC_ELIMIT, "%s: its %s have no end", call.image, call.kind);
+}
+
+int arc_registry_tags(struct arc_registry *registry, const char *image, struct arc_arena *memory,
+                      char ***out, struct arc_error *err)
+{
+    const struct registry_call call = {
+        .method = "GET", .image = image, .kind = "tags", .reference = "list"};
+    return read_pages(registry, call, "tags", NULL, memory, out, err);
+}
+
+int arc_registry_referrers(struct arc_registry *registry, const char *image, const char *digest,
+                           struct arc_arena *memory, char ***out, struct arc_error *err)
+{
+    const struct registry_call call = {
+        .method = "GET", .image = image, .kind = "referrers", .reference = digest};
+    return read_pages(registry, call, "manifests", "digest", memory, out, err);
+}
+
+/* An index that nobody else has, under a tag of its own. */
+static int put_probe(struct arc_registry *registry, const char *image, char tag[64],
+                     struct arc_manifest *probe, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf bytes = {.max = 1024};
+    const struct arc_clock *clock = registry->clock ? registry->clock : arc_clock_system();
+    time_t now = (time_t)clock->now(clock->context);
+    char created[32] = "";
+    struct tm parts;
+    if (gmtime_r(&now, &parts))
+        strftime(created, sizeof created, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    snprintf(tag, 64, "staging-probe-%08" PRIx32 "%08" PRIx32, clock->random(clock->context),
+             clock->random(clock->context));
+    arc_buf_printf(
+        &bytes,
+        "{\"schemaVersion\":2,\"mediaType\":\"" ARC_MEDIA_INDEX
+        "\",\"manifests\":[],\"annotations\":{\"org.opencontainers.image.created\":\"%s\","
+        "\"arc-ci.probe\":\"%s\"}}",
+        created, tag);
+    ARC_TRY(arc_manifest_make(&bytes, ARC_MEDIA_INDEX, probe, err));
+    return arc_registry_put(registry, image, tag, probe, err);
+}
+
+int arc_registry_probe_untag(struct arc_registry *registry, const char *image, bool *alone,
+                             struct arc_error *err)
+{
+    ARC_AUTO(arc_manifest) struct arc_manifest probe = {0};
+    ARC_AUTO(arc_error) struct arc_error refused = {0};
+    char tag[64], digest[ARC_DIGEST_LEN + 1];
+    ARC_TRY(put_probe(registry, image, tag, &probe, err));
+    int rc = arc_registry_untag(registry, image, tag, &refused);
+    *alone = !rc && arc_registry_resolve(registry, image, tag, digest, NULL) == ARC_ENOTFOUND &&
+             arc_registry_resolve(registry, image, probe.digest, digest, NULL) == ARC_OK;
+    rc = arc_registry_remove(registry, image, probe.digest, &refused);
+    return rc == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
+}

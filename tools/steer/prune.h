@@ -1,0 +1,88 @@
+/* Cleaning an image up: the graph of what it has, and who may go. */
+#ifndef ARC_STEER_PRUNE_H
+#define ARC_STEER_PRUNE_H
+
+#include "arcci/arena.h"
+#include "arcci/steer.h"
+#include "arcci/transport.h"
+#include "registry/registry.h"
+
+/* A manifest or an index. What an index lists, and what a manifest is about, are edges. */
+struct prune_node {
+    char *digest;
+    size_t *children; /* numbers of nodes that it lists */
+    size_t child_count;
+    size_t subject;  /* the node that it is about; SIZE_MAX: none */
+    int64_t time;    /* when it was made, as far as it tells; 0: not known */
+    int64_t version; /* GHCR: the id of the package's version; 0: none, or not asked */
+    bool seen;       /* its manifest was read */
+    bool missing;    /* the registry does not have it */
+    bool kept;       /* a root, or reached from one */
+    bool removed;    /* done */
+    unsigned depth;  /* how far below it there is anything: what is below goes first */
+};
+
+/* What a tag's name says of it. */
+enum prune_kind { PRUNE_PUBLIC, PRUNE_STAGING, PRUNE_CACHE, PRUNE_ABOUT };
+
+struct prune_tag {
+    char *name;
+    enum prune_kind kind;
+    size_t node;
+    size_t about;     /* PRUNE_ABOUT: the node that its name has the digest of */
+    const char *kept; /* why it stays; NULL: it may go */
+};
+
+/* One image, read and judged. Initialise with {0}. */
+struct prune_image {
+    struct arc_arena memory;
+    struct arc_registry *registry; /* borrowed */
+    const char *name;
+    const struct prune_rules *rules;
+    struct prune_node *nodes;
+    size_t node_count;
+    struct prune_tag *tags;
+    size_t tag_count;
+    json_t *numbers;   /* owned: digest → number of its node */
+    json_t *names;     /* owned: the tags' names, as members */
+    bool versions;     /* GHCR: what it has was read from the packages API */
+    bool no_referrers; /* the registry does not know who refers to what */
+    char *path;        /* GHCR: of the package's versions */
+};
+
+/* What may go. Borrowed. */
+struct prune_rules {
+    int64_t before;     /* made before this time */
+    size_t keep;        /* of every kind the newest builds that stay, however old */
+    const json_t *open; /* array: first 12 digits of commits that a release under way is of */
+};
+
+/* Reads the tags and all that they reach, and on GHCR all versions. ARC_ENOTFOUND: the registry has
+ * no such image. */
+int prune_read(struct prune_image *image, struct arc_transport *github, struct arc_error *err);
+
+/* Decides which tags may go, and marks every node that one which stays reaches. */
+int prune_judge(struct prune_image *image, struct arc_error *err);
+
+/* Whether the tags are still those that were read. */
+int prune_unchanged(struct prune_image *image, bool *same, struct arc_error *err);
+
+void prune_image_free(struct prune_image *image);
+
+/* The node of a digest, made if need be; SIZE_MAX when out of memory. */
+size_t prune_node_of(struct prune_image *image, const char *digest);
+
+/* ---- prune_packages.c: GHCR, which deletes versions by GitHub's API only ---- */
+
+/* Whether an image lies in GitHub's registry. */
+bool prune_is_package(const char *image);
+
+/* Adds every version of the package, tagged or not, with its id and time. ARC_ENOTFOUND: there is no
+ * such package. */
+int prune_read_versions(struct prune_image *image, struct arc_transport *github,
+                        struct arc_error *err);
+
+int prune_delete_version(struct prune_image *image, struct arc_transport *github,
+                         const struct prune_node *node, struct arc_error *err);
+
+#endif

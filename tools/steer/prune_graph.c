@@ -1,0 +1,518 @@
+/* What an image has, and who may go: tags are judged by their names and ages, and whatever one that
+ * stays reaches stays with it. */
+#include "base/auto.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "os/hash.h"
+#include "steer/prune.h"
+#include <string.h>
+
+/* Indexes of indexes, and signatures of signatures. */
+#define DEPTH_MAX 16
+
+void prune_image_free(struct prune_image *image)
+{
+    arc_arena_free(&image->memory);
+    json_decref(image->numbers);
+    json_decref(image->names);
+    *image = (struct prune_image){0};
+}
+
+/* ---- nodes --------------------------------------------------------------------------------- */
+
+static size_t find_node(const struct prune_image *image, const char *digest)
+{
+    const json_t *number = json_object_get(image->numbers, digest);
+    return number ? (size_t)json_integer_value(number) : SIZE_MAX;
+}
+
+size_t prune_node_of(struct prune_image *image, const char *digest)
+{
+    size_t known = find_node(image, digest), next = image->node_count;
+    if (known != SIZE_MAX)
+        return known;
+    struct prune_node *node =
+        arc_arena_append(&image->memory, &image->nodes, &image->node_count, sizeof *node);
+    if (!node || json_object_set_new(image->numbers, digest, json_integer((json_int_t)next)))
+        return SIZE_MAX;
+    *node =
+        (struct prune_node){.digest = arc_arena_text(&image->memory, digest), .subject = SIZE_MAX};
+    return next;
+}
+
+static int add_edges(struct prune_image *image, size_t number, const json_t *document,
+                     struct arc_error *err)
+{
+    const char *about = arc_json_text_of(json_object_get(document, "subject"), "digest");
+    size_t i;
+    json_t *item;
+    json_array_foreach (json_object_get(document, "manifests"), i, item) {
+        const char *digest = arc_json_text_of(item, "digest");
+        if (!arc_digest_known(digest))
+            continue;
+        size_t child = prune_node_of(image, digest);
+        struct prune_node *node = &image->nodes[number];
+        size_t *place = child == SIZE_MAX ? NULL
+                                          : arc_arena_append(&image->memory, &node->children,
+                                                             &node->child_count, sizeof *place);
+        if (!place)
+            return arc_error_nomem(err);
+        *place = child;
+    }
+    if (arc_digest_known(about)) {
+        size_t subject = prune_node_of(image, about);
+        if (subject == SIZE_MAX)
+            return arc_error_nomem(err);
+        image->nodes[number].subject = subject;
+    }
+    return ARC_OK;
+}
+
+/* ---- when it was made ---------------------------------------------------------------------- */
+
+static void note_time(struct prune_node *node, const char *text)
+{
+    int64_t time;
+    if (arc_time_parse(text, &time) && time > node->time)
+        node->time = time;
+}
+
+/* When a provenance says that its build ended (SLSA v0.2, v1). */
+static void read_end(const json_t *statement, struct prune_node *node)
+{
+    const json_t *predicate = json_object_get(statement, "predicate");
+    const json_t *details = json_object_get(predicate, "runDetails");
+    note_time(node, arc_json_text_of(json_object_get(predicate, "metadata"), "buildFinishedOn"));
+    note_time(node, arc_json_text_of(json_object_get(details, "metadata"), "finishedOn"));
+}
+
+/* A small JSON blob; what cannot be read tells no time. */
+static int read_blob(struct prune_image *image, const json_t *descriptor, json_t **out,
+                     struct arc_error *err)
+{
+    ARC_AUTO(arc_error) struct arc_error problem = {0};
+    const char *digest = arc_json_text_of(descriptor, "digest");
+    *out = NULL;
+    if (!arc_digest_known(digest) ||
+        json_integer_value(json_object_get(descriptor, "size")) > (json_int_t)ARC_MANIFEST_MAX)
+        return ARC_OK;
+    int rc = arc_registry_blob(image->registry, image->name, digest, out, &problem);
+    return rc == ARC_EWORLD || rc == ARC_ENOMEM
+               ? arc_error_set(err, rc, "%s", arc_error_text(&problem))
+               : ARC_OK;
+}
+
+static int read_times(struct prune_image *image, struct prune_node *node, const json_t *document,
+                      struct arc_error *err)
+{
+    static const char created[] = "org.opencontainers.image.created";
+    const json_t *config = json_object_get(document, "config");
+    ARC_AUTO_JSON json_t *settings = NULL;
+    size_t i;
+    json_t *layer;
+    note_time(node, arc_json_text_of(json_object_get(document, "annotations"), created));
+    if (strstr(arc_json_text_of(config, "mediaType"), "image.config") ||
+        strstr(arc_json_text_of(config, "mediaType"), "container.image"))
+        ARC_TRY(read_blob(image, config, &settings, err));
+    note_time(node, arc_json_text_of(settings, "created"));
+
+    json_array_foreach (json_object_get(document, "layers"), i, layer) {
+        const json_t *annotations = json_object_get(layer, "annotations");
+        ARC_AUTO_JSON json_t *statement = NULL;
+        note_time(node, arc_json_text_of(annotations, "buildkit/createdat"));
+        if (strncmp(arc_json_text_of(annotations, "in-toto.io/predicate-type"),
+                    "https://slsa.dev/provenance/", 28) != 0)
+            continue;
+        ARC_TRY(read_blob(image, layer, &statement, err));
+        read_end(statement, node);
+    }
+    return ARC_OK;
+}
+
+/* ---- reading ------------------------------------------------------------------------------- */
+
+/* Reads a node's manifest. `dated`: its time is needed, and the packages API has not told it. */
+static int read_node(struct prune_image *image, size_t number, bool dated, struct arc_error *err)
+{
+    ARC_AUTO(arc_manifest) struct arc_manifest manifest = {0};
+    ARC_AUTO(arc_error) struct arc_error problem = {0};
+    image->nodes[number].seen = true;
+    int rc = arc_registry_manifest(image->registry, image->name, image->nodes[number].digest,
+                                   &manifest, &problem);
+    image->nodes[number].missing = rc == ARC_ENOTFOUND;
+    if (rc)
+        return rc == ARC_ENOTFOUND ? ARC_OK
+                                   : arc_error_set(err, rc, "%s", arc_error_text(&problem));
+    ARC_TRY(add_edges(image, number, manifest.document, err));
+    return dated ? read_times(image, &image->nodes[number], manifest.document, err) : ARC_OK;
+}
+
+/* Reads the nodes that were not read, level by level, each level asked for side by side. */
+static int read_nodes(struct prune_image *image, bool dated, struct arc_error *err)
+{
+    for (unsigned depth = 0; depth <= DEPTH_MAX; depth++) {
+        size_t count = 0, end = image->node_count;
+        struct arc_registry_item *items = arc_arena_array(&image->memory, end + 1, sizeof *items);
+        if (!items)
+            return arc_error_nomem(err);
+        for (size_t i = 0; i < end; i++)
+            if (!image->nodes[i].seen)
+                items[count++] = (struct arc_registry_item){ARC_REGISTRY_MANIFEST, image->name,
+                                                            image->nodes[i].digest};
+        if (!count)
+            return ARC_OK;
+        for (size_t from = 0, i = 0; from < count; from += 64) {
+            size_t part = count - from < 64 ? count - from : 64;
+            ARC_TRY(arc_registry_read_ahead(image->registry, items + from, part, err));
+            for (size_t done = 0; done < part; i++) {
+                if (image->nodes[i].seen)
+                    continue;
+                ARC_TRY(read_node(image, i, dated, err));
+                done++;
+            }
+        }
+    }
+    return arc_error_set(err, ARC_ELIMIT, "%s: its indexes are nested more than %d deep",
+                         image->name, DEPTH_MAX);
+}
+
+/* "sha256-<64 hex>" with anything behind: a signature, or the referrers of a registry that does not
+ * list them (distribution spec 1.1, "Referrers Tag Schema"; cosign). */
+static bool about_of(const char *tag, char digest[ARC_DIGEST_LEN + 1])
+{
+    size_t algorithm = strcspn(tag, "-");
+    size_t hex = tag[algorithm] ? strspn(tag + algorithm + 1, "0123456789abcdef") : 0;
+    if (algorithm + 1 + hex > ARC_DIGEST_LEN)
+        return false;
+    snprintf(digest, ARC_DIGEST_LEN + 1, "%.*s:%.*s", (int)algorithm, tag, (int)hex,
+             tag + algorithm + 1);
+    return arc_digest_known(digest);
+}
+
+static bool starts(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+static enum prune_kind kind_of(const char *tag)
+{
+    char digest[ARC_DIGEST_LEN + 1];
+    if (starts(tag, "staging-"))
+        return PRUNE_STAGING;
+    if (strcmp(tag, "buildcache") == 0 || starts(tag, "buildcache-"))
+        return PRUNE_CACHE;
+    return about_of(tag, digest) ? PRUNE_ABOUT : PRUNE_PUBLIC;
+}
+
+static int add_tag(struct prune_image *image, const char *name, struct arc_error *err)
+{
+    ARC_AUTO(arc_manifest) struct arc_manifest manifest = {0};
+    ARC_AUTO(arc_error) struct arc_error problem = {0};
+    char about[ARC_DIGEST_LEN + 1];
+    int rc = arc_registry_manifest(image->registry, image->name, name, &manifest, &problem);
+    if (rc == ARC_ENOTFOUND) /* gone by now, or a name that a registry keeps for nothing */
+        return ARC_OK;
+    if (rc)
+        return arc_error_set(err, rc, "%s", arc_error_text(&problem));
+    size_t node = prune_node_of(image, manifest.digest);
+    struct prune_tag *tag =
+        arc_arena_append(&image->memory, &image->tags, &image->tag_count, sizeof *tag);
+    if (node == SIZE_MAX || !tag || json_object_set_new(image->names, name, json_true()))
+        return arc_error_nomem(err);
+    *tag = (struct prune_tag){.name = arc_arena_text(&image->memory, name),
+                              .kind = kind_of(name),
+                              .node = node,
+                              .about = SIZE_MAX};
+    if (tag->kind == PRUNE_ABOUT && about_of(name, about)) {
+        tag->about = prune_node_of(image, about);
+        if (tag->about == SIZE_MAX)
+            return arc_error_nomem(err);
+    }
+    return ARC_OK;
+}
+
+static int read_tags(struct prune_image *image, struct arc_error *err)
+{
+    char **names;
+    size_t count = 0;
+    ARC_TRY(arc_registry_tags(image->registry, image->name, &image->memory, &names, err));
+    while (names[count])
+        count++;
+    for (size_t from = 0; from < count; from += 64) {
+        struct arc_registry_item items[64];
+        size_t part = count - from < 64 ? count - from : 64;
+        for (size_t i = 0; i < part; i++)
+            items[i] =
+                (struct arc_registry_item){ARC_REGISTRY_MANIFEST, image->name, names[from + i]};
+        ARC_TRY(arc_registry_read_ahead(image->registry, items, part, err));
+        for (size_t i = 0; i < part; i++)
+            ARC_TRY(add_tag(image, names[from + i], err));
+    }
+    return arc_arena_check(&image->memory, err);
+}
+
+int prune_read(struct prune_image *image, struct arc_transport *github, struct arc_error *err)
+{
+    image->numbers = json_object();
+    image->names = json_object();
+    if (!image->numbers || !image->names)
+        return arc_error_nomem(err);
+    image->versions = prune_is_package(image->name);
+    if (image->versions)
+        ARC_TRY(prune_read_versions(image, github, err));
+    ARC_TRY(read_tags(image, err));
+    return read_nodes(image, !image->versions, err);
+}
+
+int prune_unchanged(struct prune_image *image, bool *same, struct arc_error *err)
+{
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
+    char **names, digest[ARC_DIGEST_LEN + 1];
+    size_t known = 0;
+    ARC_TRY(arc_registry_tags(image->registry, image->name, &memory, &names, err));
+    *same = true;
+    for (char **name = names; *name; name++) {
+        bool met = json_object_get(image->names, *name);
+        known += met;
+        /* One that named nothing then was left out, and may still. */
+        if (!met &&
+            arc_registry_resolve(image->registry, image->name, *name, digest, NULL) == ARC_OK)
+            *same = false;
+    }
+    *same = *same && known == image->tag_count;
+    return ARC_OK;
+}
+
+/* ---- judging ------------------------------------------------------------------------------- */
+
+/* The time of a node and of all that it lists: an index has none of its own. */
+static int64_t newest_time(const struct prune_image *image, size_t number, unsigned depth)
+{
+    const struct prune_node *node = &image->nodes[number];
+    int64_t time = node->time;
+    for (size_t i = 0; depth < DEPTH_MAX && i < node->child_count; i++) {
+        int64_t below = newest_time(image, node->children[i], depth + 1);
+        time = below > time ? below : time;
+    }
+    return time;
+}
+
+/* The tags of one build stay or go together: of "staging-<commit>-linux-arm64" those of its commit. */
+struct build {
+    enum prune_kind kind;
+    int64_t time;
+    size_t rank; /* how many of its kind are newer */
+};
+
+static size_t build_length(const struct prune_tag *tag)
+{
+    const size_t start = strlen("staging-");
+    return tag->kind == PRUNE_STAGING ? start + strcspn(tag->name + start, "-") : strlen(tag->name);
+}
+
+static int newer_first(const void *a, const void *b)
+{
+    const struct build *x = *(struct build *const *)a, *y = *(struct build *const *)b;
+    if (x->kind != y->kind)
+        return x->kind < y->kind ? -1 : 1;
+    return (x->time < y->time) - (x->time > y->time);
+}
+
+static void rank_builds(struct build **order, size_t count)
+{
+    size_t first = 0;
+    qsort(order, count, sizeof *order, newer_first);
+    for (size_t i = 1; i < count; i++) {
+        bool same = order[i]->kind == order[i - 1]->kind;
+        first = same ? first : i;
+        order[i]->rank = i - first;
+        if (same && order[i]->time == order[i - 1]->time)
+            order[i]->rank = order[i - 1]->rank;
+    }
+}
+
+/* *of: for each tag its build, NULL for one that is none's. */
+static int find_builds(struct prune_image *image, struct build ***of, struct arc_error *err)
+{
+    size_t room = image->tag_count + 1, count = 0;
+    ARC_AUTO_JSON json_t *numbers = json_object();
+    struct build *builds = arc_arena_array(&image->memory, room, sizeof *builds);
+    struct build **order = arc_arena_array(&image->memory, room, sizeof *order);
+    *of = arc_arena_array(&image->memory, room, sizeof **of);
+    if (!numbers || !builds || !order || !*of)
+        return arc_error_nomem(err);
+    for (size_t i = 0; i < image->tag_count; i++) {
+        const struct prune_tag *tag = &image->tags[i];
+        if (tag->kind != PRUNE_STAGING && tag->kind != PRUNE_CACHE)
+            continue;
+        char *name = arc_arena_printf(&image->memory, "%.*s", (int)build_length(tag), tag->name);
+        const json_t *known = json_object_get(numbers, name);
+        size_t number = known ? (size_t)json_integer_value(known) : count++;
+        struct build *build = &builds[number];
+        int64_t time = newest_time(image, tag->node, 0);
+        if (json_object_set_new(numbers, name, json_integer((json_int_t)number)))
+            return arc_error_nomem(err);
+        build->kind = tag->kind;
+        build->time = time > build->time ? time : build->time;
+        order[number] = (*of)[i] = build;
+    }
+    rank_builds(order, count);
+    return arc_arena_check(&image->memory, err);
+}
+
+static bool is_open(const struct prune_image *image, const struct prune_tag *tag)
+{
+    char commit[16];
+    snprintf(commit, sizeof commit, "%.12s", tag->name + strlen("staging-"));
+    return arc_json_lists(image->rules->open, commit);
+}
+
+static int judge_tags(struct prune_image *image, struct arc_error *err)
+{
+    struct build **of;
+    ARC_TRY(find_builds(image, &of, err));
+    for (size_t i = 0; i < image->tag_count; i++) {
+        struct prune_tag *tag = &image->tags[i];
+        if (tag->kind == PRUNE_PUBLIC)
+            tag->kept = "a name of its own";
+        else if (tag->kind == PRUNE_ABOUT)
+            continue;
+        else if (tag->kind == PRUNE_STAGING && is_open(image, tag))
+            tag->kept = "its release is under way";
+        else if (!of[i]->time)
+            tag->kept = "it does not tell when it was made";
+        else if (of[i]->time >= image->rules->before)
+            tag->kept = "not old enough";
+        else if (of[i]->rank < image->rules->keep)
+            tag->kept = "one of the newest";
+    }
+    return ARC_OK;
+}
+
+static bool keep_node(struct prune_image *image, size_t number)
+{
+    struct prune_node *node = &image->nodes[number];
+    bool news = !node->kept;
+    node->kept = true;
+    return news;
+}
+
+/* One round of passing "kept" on; true when it reached anything. What is about a kept manifest is
+ * kept with it, and the other way round: each may be asked for by who has the other. */
+static bool spread(struct prune_image *image)
+{
+    bool news = false;
+    for (size_t i = 0; i < image->node_count; i++) {
+        const struct prune_node *node = &image->nodes[i];
+        bool about = node->subject != SIZE_MAX;
+        if (about && image->nodes[node->subject].kept)
+            news |= keep_node(image, i);
+        if (!node->kept)
+            continue;
+        if (about)
+            news |= keep_node(image, node->subject);
+        for (size_t k = 0; k < node->child_count; k++)
+            news |= keep_node(image, node->children[k]);
+    }
+    for (size_t i = 0; i < image->tag_count; i++) {
+        struct prune_tag *tag = &image->tags[i];
+        if (tag->about == SIZE_MAX || tag->kept || !image->nodes[tag->about].kept)
+            continue;
+        tag->kept = "about an image that stays";
+        news |= keep_node(image, tag->node) || true;
+    }
+    return news;
+}
+
+/* What refers to those that may go, and was not met yet: it goes with them. */
+static int add_referrers(struct prune_image *image, struct arc_error *err)
+{
+    for (size_t i = 0; !image->no_referrers && i < image->node_count; i++) {
+        ARC_AUTO(arc_error) struct arc_error problem = {0};
+        char **found;
+        if (image->nodes[i].kept || image->nodes[i].missing)
+            continue;
+        int rc = arc_registry_referrers(image->registry, image->name, image->nodes[i].digest,
+                                        &image->memory, &found, &problem);
+        image->no_referrers = rc == ARC_ENOTFOUND;
+        if (rc && rc != ARC_ENOTFOUND)
+            return arc_error_set(err, rc, "%s", arc_error_text(&problem));
+        for (char **digest = found; !rc && *digest; digest++)
+            if (arc_digest_known(*digest) && prune_node_of(image, *digest) == SIZE_MAX)
+                return arc_error_nomem(err);
+        ARC_TRY(read_nodes(image, false, err));
+    }
+    return ARC_OK;
+}
+
+/* A digest that only a tag "sha256-…" names, and that is there: somebody pulls it by digest. (The
+ * packages API tells the age of such a one.) */
+static int keep_subjects(struct prune_image *image, struct arc_error *err)
+{
+    bool *reached = arc_arena_array(&image->memory, image->node_count + 1, sizeof *reached);
+    if (!reached)
+        return arc_error_nomem(err);
+    for (size_t i = 0; i < image->node_count; i++)
+        for (size_t k = 0; k < image->nodes[i].child_count; k++)
+            reached[image->nodes[i].children[k]] = true;
+    for (size_t i = 0; i < image->tag_count; i++)
+        reached[image->tags[i].node] = true;
+    for (size_t i = 0; !image->versions && i < image->tag_count; i++) {
+        size_t about = image->tags[i].about;
+        if (about != SIZE_MAX && !reached[about] && !image->nodes[about].missing)
+            keep_node(image, about);
+    }
+    return ARC_OK;
+}
+
+/* How far each of those that go is above the last: what it lists, and what is about it, goes first,
+ * so that a run that is killed leaves nothing that no tag leads to. */
+static void find_depths(struct prune_image *image)
+{
+    bool news = true;
+    for (unsigned round = 0; news && round < 2 * DEPTH_MAX; round++) {
+        news = false;
+        for (size_t i = 0; i < image->node_count; i++) {
+            struct prune_node *node = &image->nodes[i];
+            unsigned before = node->depth;
+            for (size_t k = 0; k < node->child_count; k++) {
+                const struct prune_node *child = &image->nodes[node->children[k]];
+                if (!child->kept && child->depth >= node->depth)
+                    node->depth = child->depth + 1;
+            }
+            news |= node->depth != before;
+            if (node->kept || node->subject == SIZE_MAX)
+                continue;
+            struct prune_node *subject = &image->nodes[node->subject];
+            news |= subject->depth <= node->depth;
+            if (subject->depth <= node->depth)
+                subject->depth = node->depth + 1;
+        }
+    }
+    /* A tag "sha256-…" leads to what it names, too. */
+    for (size_t i = 0; i < image->tag_count; i++) {
+        const struct prune_tag *tag = &image->tags[i];
+        if (tag->about != SIZE_MAX &&
+            image->nodes[tag->about].depth <= image->nodes[tag->node].depth)
+            image->nodes[tag->about].depth = image->nodes[tag->node].depth + 1;
+    }
+}
+
+int prune_judge(struct prune_image *image, struct arc_error *err)
+{
+    ARC_TRY(judge_tags(image, err));
+    for (size_t i = 0; i < image->tag_count; i++)
+        if (image->tags[i].kept)
+            keep_node(image, image->tags[i].node);
+    for (size_t i = 0; image->versions && i < image->node_count; i++)
+        if (image->nodes[i].time >= image->rules->before)
+            keep_node(image, i);
+    ARC_TRY(keep_subjects(image, err));
+    while (spread(image))
+        continue;
+    ARC_TRY(add_referrers(image, err));
+    while (spread(image))
+        continue;
+    find_depths(image);
+    return arc_arena_check(&image->memory, err);
+}

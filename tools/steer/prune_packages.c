@@ -1,0 +1,78 @@
+/* GHCR: no manifest goes by the distribution API there, versions of a package go by GitHub's
+ * (GitHub docs, "REST API endpoints for packages"). */
+#include "base/auto.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "os/hash.h"
+#include "steer/prune.h"
+#include <inttypes.h>
+#include <string.h>
+
+static const char host[] = "ghcr.io/";
+
+bool prune_is_package(const char *image)
+{
+    return strncmp(image, host, strlen(host)) == 0;
+}
+
+static int add_version(void *context, json_t *version, struct arc_error *err)
+{
+    struct prune_image *image = context;
+    const char *digest = arc_json_text_of(version, "name");
+    int64_t created = 0, updated = 0;
+    if (!arc_digest_known(digest))
+        return ARC_OK;
+    size_t number = prune_node_of(image, digest);
+    if (number == SIZE_MAX)
+        return arc_error_nomem(err);
+    /* A version whose age is not told is a new one. */
+    if (!arc_time_parse(arc_json_text_of(version, "created_at"), &created) ||
+        !arc_time_parse(arc_json_text_of(version, "updated_at"), &updated))
+        created = INT64_MAX;
+    image->nodes[number].version = json_integer_value(json_object_get(version, "id"));
+    image->nodes[number].time = updated > created ? updated : created;
+    return ARC_OK;
+}
+
+/* The address of the package's versions, of an organization or of a person. */
+static int read_owned(struct prune_image *image, struct arc_transport *github, const char *kind,
+                      struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {.max = 4096};
+    const char *name = image->name + strlen(host), *slash = strchr(name, '/');
+    ARC_AUTO_FREE char *package = slash ? arc_url_encode(slash + 1) : NULL;
+    if (!slash)
+        return arc_error_set(err, ARC_EINPUT, "%s: a package of ghcr.io has an owner", image->name);
+    if (!package)
+        return arc_error_nomem(err);
+    image->path = arc_arena_printf(&image->memory, "/%s/%.*s/packages/container/%s/versions", kind,
+                                   (int)(slash - name), name, package);
+    arc_buf_printf(&path, "%s?per_page=100", image->path);
+    ARC_TRY(arc_buf_check(&path, "the address", err));
+    return arc_transport_each(github, arc_buf_text(&path), NULL, "list the versions of a package",
+                              0, add_version, image, err);
+}
+
+int prune_read_versions(struct prune_image *image, struct arc_transport *github,
+                        struct arc_error *err)
+{
+    ARC_AUTO(arc_error) struct arc_error problem = {0};
+    int rc = read_owned(image, github, "orgs", &problem);
+    if (rc == ARC_ENOTFOUND)
+        return read_owned(image, github, "users", err);
+    return rc ? arc_error_set(err, rc, "%s", arc_error_text(&problem)) : ARC_OK;
+}
+
+int prune_delete_version(struct prune_image *image, struct arc_transport *github,
+                         const struct prune_node *node, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {.max = 4096};
+    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+    arc_buf_printf(&path, "%s/%" PRId64, image->path, node->version);
+    ARC_TRY(arc_buf_check(&path, "the address", err));
+    const struct arc_request request = {.method = "DELETE",
+                                        .path = arc_buf_text(&path),
+                                        .repeatable = true,
+                                        .why = "delete a version that no tag needs"};
+    return github->send(github, &request, &reply, err);
+}
