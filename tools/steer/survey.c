@@ -26,6 +26,8 @@ struct walk {
     struct arc_last_release *releases;
     struct owner *owners;
     size_t owner_count;
+    bool *asked;     /* per filter: whether a group that lacks the commit has it */
+    uint64_t *lacks; /* of the commit that `asked` is about */
     struct arc_error *err;
 };
 
@@ -51,6 +53,23 @@ void survey_free(struct survey *survey)
 static bool lacked(const uint64_t *lacks, size_t slot)
 {
     return lacks[slot / 64] >> slot % 64 & 1;
+}
+
+/* Far back only the groups that were not released for long are asked about: no folder of another's is
+ * entered. */
+static void ask_lacking(struct walk *walk, const uint64_t *lacks)
+{
+    size_t words = (2 * walk->out->group_count + 63) / 64;
+    if (memcmp(walk->lacks, lacks, words * sizeof *lacks) == 0)
+        return;
+    memcpy(walk->lacks, lacks, words * sizeof *lacks);
+    memset(walk->asked, 0, walk->filters.count * sizeof *walk->asked);
+    for (size_t i = 0; i < walk->owner_count; i++) {
+        const struct owner *owner = &walk->owners[i];
+        walk->asked[owner->filter] |=
+            lacked(lacks, 2 * owner->group) || lacked(lacks, 2 * owner->group + 1);
+    }
+    arc_match_only(&walk->match, walk->asked);
 }
 
 /* Adds the commit, numbered last, to the groups whose files it touches. */
@@ -93,6 +112,7 @@ static int read_commit(struct walk *walk, const struct arc_git_commit *commit,
     ARC_AUTO(arc_error) struct arc_error missing = {0};
     struct survey *out = walk->out;
     bool any = false;
+    ask_lacking(walk, lacks);
     int rc = arc_match_commit(&walk->match, walk->project->git, commit, false, &any, &missing);
     if (rc && rc != ARC_ENOTFOUND)
         return arc_error_set(err, rc, "%s", arc_error_text(&missing));
@@ -196,7 +216,9 @@ static int walk_history(struct walk *walk, struct arc_error *err)
     struct survey *out = walk->out;
     ARC_AUTO(arc_history) struct arc_history *history = NULL;
     struct arc_oid *bases = arc_arena_array(&out->memory, 2 * out->group_count, sizeof *bases);
-    if (!bases)
+    walk->asked = arc_arena_array(&out->memory, walk->filters.count + 1, sizeof *walk->asked);
+    walk->lacks = arc_arena_array(&out->memory, out->group_count / 32 + 1, sizeof *walk->lacks);
+    if (!bases || !walk->asked || !walk->lacks)
         return arc_error_nomem(err);
     for (size_t i = 0; i < 2 * out->group_count; i++)
         bases[i] = walk->releases[i].commit;
