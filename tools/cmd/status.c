@@ -2,6 +2,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "cli/command.h"
+#include "html/page.h"
 #include <inttypes.h>
 
 /* Most pull requests, and most services, that a line names. */
@@ -94,6 +95,11 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
     if (option_flag(inv, "exit-code") && (unreleased || adrift))
         report->failed = ARC_EFAILED;
     ARC_TRY(note_unknown(report, err));
+    if (option_value(inv, "html")) {
+        ARC_AUTO(arc_buf) struct arc_buf page = {0};
+        html_status(report->document, &page);
+        ARC_TRY(html_write(option_value(inv, "html"), &page, err));
+    }
     ARC_TRY(report_output(report, "unreleased", unreleased ? "true" : "false", err));
     return report_output(report, "adrift", adrift ? "true" : "false", err);
 }
@@ -103,6 +109,10 @@ static const struct option options[] = {
      .help = "Ask the registries, too, whether the tags of each group's last stable release still "
              "name the image that the version's own tag names."},
     {.name = "exit-code", .help = "Exit with 1 when something is unreleased or adrift."},
+    {.name = "html",
+     .value = "FILE",
+     .help =
+         "Write one page of HTML there, too: it needs no script, no other file and no network."},
     {.name = "config",
      .value = "FILE",
      .initial = ".github/arc-ci.yaml",

@@ -1,0 +1,125 @@
+"""`--html`: one page that needs nothing else, in headless Chromium as the site's pages are tried; and values that are markup."""
+import functools
+import html.parser
+import http.server
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import threading
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tests")]
+import cached  # noqa: E402
+
+ARC_CI = os.environ.get("ARC_CI", str(ROOT / "build/arc-ci"))
+EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)> [x](javascript:alert(1)) `a|b` **b** &amp; \u202e"
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    """The folder of a rehearsal's and a survey's page, of a repository whose texts are markup."""
+    folder = tmp_path_factory.mktemp("pages")
+    repo = folder / "repo"
+
+    def git(*words):
+        subprocess.run(["git", "-c", "user.name=<b>me</b>", "-c", "user.email=a@b.c", *words], cwd=repo, check=True, capture_output=True)
+    for name in ("flash", "sonic"):
+        (repo / name).mkdir(parents=True)
+        (repo / name / "service.yaml").write_text(json.dumps({"name": f"arc-{name}", "codename": name, "description": EVIL[:60]}))
+        (repo / name / "Dockerfile").write_text("FROM scratch\n")
+    (repo / ".github").mkdir()
+    (repo / ".github/arc-ci.yaml").write_text(json.dumps({"groups": {
+        "shop": {"title": "Shop <i>& Co</i>", "description": EVIL.replace("\u202e", ""), "registry": "ghcr.io/o", "services": ["flash", "sonic"]},
+        "train": {"includes": ["shop"]}}}))
+    git("init", "-q", "-b", "main")
+    git("add", "-A")
+    git("commit", "-q", "-m", "feat: one")
+    git("tag", "shop/v1.0.0")
+    (repo / "flash/x").write_text("x")
+    git("add", "-A")
+    git("commit", "-q", "-m", f"fix: {EVIL} (#7)")
+    env = {"PATH": os.environ["PATH"], "HOME": str(folder), "CI": "true", "GITHUB_REPOSITORY": "o/r"}
+    for name, words in {"rehearsal": ["dry-run", "shop/v1.1.0"], "train": ["dry-run", "train/v1.0.0"], "survey": ["status"]}.items():
+        done = subprocess.run([ARC_CI, *words, f"--html={folder}/{name}.html"], cwd=repo, env=env, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    return folder
+
+
+class Reader(html.parser.HTMLParser):
+    """Whether what is opened is closed; the elements, the links and the text."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.seen, self.links, self.text = [], [], [], ""
+        self.feed(text)
+        assert not self.open, self.open
+
+    def handle_starttag(self, tag, attributes):
+        self.seen.append(tag)
+        assert not any(name.startswith("on") for name, _ in attributes)
+        self.links += [value for name, value in attributes if name in ("href", "src")]
+        if tag not in ("meta", "link", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+
+@pytest.mark.parametrize("name", ["rehearsal", "train", "survey"])
+def test_values_stay_text(pages, name):
+    text = (pages / f"{name}.html").read_text()
+    page = Reader(text)
+    assert not {"script", "img", "i", "iframe", "object"} & set(page.seen)
+    assert all(link == "data:," or link.startswith("https://github.com/") for link in page.links), page.links
+    assert "\u202e" not in text
+
+
+def test_the_page_has_what_the_rehearsal_has(pages):
+    page = Reader((pages / "rehearsal.html").read_text())
+    for part in ("Flow", "Services", "What moves", "Release notes", "Requests to GitHub's API", "shop-v1.1.0", "ghcr.io/o/arc-flash",
+                 "Shop <i>& Co</i>", "<script>alert(1)</script>", "POST /repos/o/r/releases", "docker pull"):
+        assert part in page.text, part
+    assert {"table", "ul", "pre", "h3", "a", "code"} <= set(page.seen)
+    train = Reader((pages / "train.html").read_text()).text
+    assert "taken from shop/v1.0.0" in train and "nothing to build" in train
+
+
+def test_the_page_has_what_the_survey_has(pages):
+    text = Reader((pages / "survey.html").read_text()).text
+    for part in ("shop/v1.0.0", "1 commits", "#7", "shop/v1.0.1", "train"):
+        assert part in text, part
+
+
+def test_a_page_that_cannot_be_written_is_an_error(pages):
+    done = subprocess.run([ARC_CI, "status", "--html=/dev/full"], cwd=pages / "repo", capture_output=True, text=True,
+                          env={"PATH": os.environ["PATH"], "HOME": str(pages), "CI": "true"})
+    assert done.returncode == 3 and "cannot write /dev/full" in done.stderr
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+def test_in_a_browser(pages):
+    """No error, no request to elsewhere, nothing wider than 360 pixels, no serious finding of axe, light and dark."""
+    modules = cached.npm("axe-core@4.14.1", "playwright-core@1.65.1")
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    assert browser, "chromium is missing: tests/deps.sh all"
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=pages))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    run = subprocess.run(["node", ROOT / "tests/site/browse.js", modules, f"http://127.0.0.1:{server.server_port}",
+                          "/rehearsal.html", "/train.html", "/survey.html"], capture_output=True, text=True, timeout=300,
+                         env={**os.environ, "BROWSER": browser})
+    server.shutdown()
+    assert run.returncode == 0, run.stderr
+    found = json.loads(run.stdout)["found"]
+    assert not found, "\n".join(found)

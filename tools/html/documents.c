@@ -1,0 +1,251 @@
+/* The pages of dry-run.json and status.json. */
+#include "base/auto.h"
+#include "base/json.h"
+#include "html/page.h"
+#include <inttypes.h>
+#include <string.h>
+
+static const json_t *get(const json_t *object, const char *key)
+{
+    return json_object_get(object, key);
+}
+
+/* "flash, sonic", "#7, #8" of a list of texts or numbers. */
+static void list_cell(struct arc_buf *out, const json_t *list)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = 65536};
+    size_t i;
+    json_t *item;
+    json_array_foreach (list, i, item) {
+        arc_buf_puts(&text, i ? ", " : "");
+        if (json_is_integer(item))
+            arc_buf_printf(&text, "#%" PRIdMAX, (intmax_t)json_integer_value(item));
+        else
+            arc_buf_puts(&text, json_string_value(item));
+    }
+    html_cell(out, arc_buf_text(&text));
+}
+
+static void json_details(struct arc_buf *out, const char *summary, const json_t *value)
+{
+    ARC_AUTO_FREE char *text = json_dumps(value, JSON_INDENT(2) | JSON_ENCODE_ANY);
+    if (text)
+        html_details(out, summary, text);
+    else
+        out->failed = ARC_ENOMEM;
+}
+
+static void mark_cell(struct arc_buf *out, bool good, const char *text)
+{
+    arc_buf_printf(out, "<td class=\"%s\">", good ? "good" : "bad");
+    html_text(out, text);
+    arc_buf_puts(out, "</td>");
+}
+
+/* ---- dry-run ------------------------------------------------------------------------------- */
+
+static void stage(struct arc_buf *out, const char *name, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static void stage(struct arc_buf *out, const char *name, const char *format, ...)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = 4096};
+    va_list args;
+    va_start(args, format);
+    arc_buf_vprintf(&text, format, args);
+    va_end(args);
+    arc_buf_printf(out, "<li><b>%s</b> ", name);
+    html_text(out, arc_buf_text(&text));
+    arc_buf_puts(out, "</li>\n");
+}
+
+static void flow_part(const json_t *document, struct arc_buf *out)
+{
+    const json_t *version = get(document, "version"), *plan = get(document, "plan");
+    const json_t *scan = get(document, "scan"), *notes = get(document, "notes");
+    const json_t *changes = get(document, "changes");
+    html_section(out, "Flow");
+    arc_buf_puts(out, "<ol class=\"flow\">\n");
+    if (json_is_object(version))
+        stage(out, "version", "%s, image tag %s", arc_json_text_of(version, "version"),
+              arc_json_text_of(version, "image-tag"));
+    stage(out, "changes", "%s",
+          json_is_object(changes) ? arc_json_text_of(changes, "base-reason")
+                                  : arc_json_text_of(get(document, "unknown"), "changes"));
+    stage(out, "plan", "%zu services, %zu cells", json_array_size(get(plan, "services")),
+          json_array_size(get(plan, "cells")));
+    stage(out, "build", "%s",
+          json_is_true(get(plan, "any")) ? "pushed under staging tags" : "nothing to build");
+    if (json_is_object(scan))
+        stage(out, "scan", "%zu scans; %s or above stops it",
+              json_array_size(get(scan, "commands")), arc_json_text_of(scan, "fail-on"));
+    if (get(plan, "sign"))
+        stage(out, "sign", "with %s", arc_json_text_of(get(plan, "sign"), "with"));
+    if (json_is_object(notes))
+        stage(out, "notes", "%" PRIdMAX " characters",
+              (intmax_t)json_integer_value(get(notes, "characters")));
+    if (json_is_array(get(document, "requests")))
+        stage(out, "release", "%zu requests", json_array_size(get(document, "requests")));
+    arc_buf_puts(out, "</ol>\n");
+}
+
+static void services_part(const json_t *document, struct arc_buf *out)
+{
+    static const char *const columns[] = {"Service", "Image", "Platforms", "From", "Why", NULL};
+    size_t i;
+    json_t *service;
+    html_section(out, "Services");
+    html_table(out, "services", columns);
+    json_array_foreach (get(get(document, "plan"), "services"), i, service) {
+        const char *released = arc_json_text_of(get(service, "released"), "tag");
+        html_row(out);
+        html_cell(out, arc_json_text_of(service, "service"));
+        html_code_cell(out, arc_json_text_of(service, "image"));
+        list_cell(out, get(service, "platforms"));
+        html_code_cell(out, *released ? released : arc_json_text_of(service, "directory"));
+        mark_cell(out, json_is_true(get(service, "selected")), arc_json_text_of(service, "reason"));
+        html_row_end(out);
+    }
+    html_table_end(out);
+}
+
+static void tags_part(const json_t *document, struct arc_buf *out)
+{
+    static const char *const columns[] = {"Service", "Tag", "Kind", "Moves", "Why", NULL};
+    size_t i, k;
+    json_t *service, *tag;
+    html_section(out, "What moves");
+    html_table(out, "what moves", columns);
+    json_array_foreach (get(get(document, "plan"), "services"), i, service)
+        json_array_foreach (get(service, "tags"), k, tag) {
+            const char *mirrored = arc_json_text_of(tag, "ref");
+            bool moves = json_is_true(get(tag, "move")) && json_is_true(get(service, "selected"));
+            html_row(out);
+            html_cell(out, arc_json_text_of(service, "service"));
+            html_code_cell(out, *mirrored ? mirrored : arc_json_text_of(tag, "tag"));
+            html_cell(out, arc_json_text_of(tag, "kind"));
+            mark_cell(out, moves, moves ? "yes" : "no");
+            html_cell(out, arc_json_text_of(tag, "reason"));
+            html_row_end(out);
+        }
+    html_table_end(out);
+}
+
+static void requests_part(const json_t *document, struct arc_buf *out)
+{
+    static const char *const columns[] = {"Request", "For", NULL};
+    size_t i;
+    json_t *request;
+    if (!json_array_size(get(document, "requests")))
+        return;
+    html_section(out, "Requests to GitHub's API");
+    html_table(out, "requests", columns);
+    json_array_foreach (get(document, "requests"), i, request) {
+        ARC_AUTO(arc_buf) struct arc_buf line = {.max = 65536};
+        arc_buf_printf(&line, "%s %s", arc_json_text_of(request, "method"),
+                       arc_json_text_of(request, "path"));
+        html_row(out);
+        html_code_cell(out, arc_buf_text(&line));
+        html_cell(out, arc_json_text_of(request, "why"));
+        html_row_end(out);
+    }
+    html_table_end(out);
+    json_details(out, "with their bodies", get(document, "requests"));
+}
+
+void html_dryrun(const json_t *document, struct arc_buf *out)
+{
+    const json_t *plan = get(document, "plan"), *notes = get(document, "notes");
+    const char *tag = arc_json_text_of(plan, "tag"), *name;
+    ARC_AUTO(arc_buf) struct arc_buf title = {.max = 4096};
+    ARC_AUTO(arc_buf) struct arc_buf commit = {.max = 4096};
+    json_t *why;
+    arc_buf_printf(&title, "%s: %s", arc_json_text_of(plan, "title"),
+                   *tag ? tag : "a rehearsed build");
+    arc_buf_printf(&commit, "A rehearsal of commit %.12s, %s",
+                   arc_json_text_of(document, "revision"),
+                   arc_json_text_of(document, "revision-from"));
+    html_begin(out, arc_buf_text(&title), arc_buf_text(&commit));
+    json_object_foreach ((json_t *)get(document, "unknown"), name, why) {
+        arc_buf_puts(out, "<p class=\"bad\">Not known: ");
+        html_text(out, name);
+        arc_buf_puts(out, ", since ");
+        html_text(out, json_string_value(why));
+        arc_buf_puts(out, "</p>\n");
+    }
+    flow_part(document, out);
+    services_part(document, out);
+    tags_part(document, out);
+    json_details(out, "the definition for docker buildx bake",
+                 get(get(document, "build"), "definition"));
+    json_details(out, "the gate's commands", get(document, "scan"));
+    if (json_is_object(notes)) {
+        html_section(out, "Release notes");
+        arc_buf_puts(out, "<div class=\"notes\">\n");
+        html_markdown(out, arc_json_text_of(notes, "body"));
+        arc_buf_puts(out, "</div>\n");
+    }
+    requests_part(document, out);
+    html_end(out);
+}
+
+/* ---- status -------------------------------------------------------------------------------- */
+
+static void adrift_part(const json_t *document, struct arc_buf *out)
+{
+    static const char *const columns[] = {"Image", "Tag", "Points to",
+                                          "The version's tag points to", NULL};
+    size_t i, k;
+    json_t *row, *tag;
+    if (!json_is_true(get(document, "adrift")))
+        return;
+    html_section(out, "Adrift");
+    html_table(out, "tags that are adrift", columns);
+    json_array_foreach (get(document, "groups"), i, row)
+        json_array_foreach (get(row, "adrift"), k, tag) {
+            const char *digest = arc_json_text_of(tag, "digest");
+            const char *expected = arc_json_text_of(tag, "expected");
+            html_row(out);
+            html_code_cell(out, arc_json_text_of(tag, "image"));
+            html_code_cell(out, arc_json_text_of(tag, "tag"));
+            html_code_cell(out, *digest ? digest : "missing");
+            html_code_cell(out, *expected ? expected : "missing");
+            html_row_end(out);
+        }
+    html_table_end(out);
+}
+
+void html_status(const json_t *document, struct arc_buf *out)
+{
+    static const char *const columns[] = {"Group",     "Last release", "Date",
+                                          "Published", "Since then",   "Pull requests",
+                                          "Services",  "Next",         NULL};
+    ARC_AUTO(arc_buf) struct arc_buf head = {.max = 256};
+    size_t i;
+    json_t *row;
+    arc_buf_printf(&head, "at commit %.12s", arc_json_text_of(document, "head"));
+    html_begin(out, "Releases", arc_buf_text(&head));
+    html_section(out, "Groups");
+    html_table(out, "release groups", columns);
+    json_array_foreach (get(document, "groups"), i, row) {
+        const char *tag = arc_json_text_of(row, "tag");
+        const json_t *published = get(row, "published");
+        char commits[64];
+        snprintf(commits, sizeof commits, "%" PRIdMAX " commits",
+                 (intmax_t)json_integer_value(get(row, "commits")));
+        html_row(out);
+        html_cell(out, arc_json_text_of(row, "group"));
+        html_code_cell(out, *tag ? tag : "none");
+        html_cell(out, arc_json_text_of(row, "date"));
+        const char *shown = json_is_false(published) ? "no" : "not known";
+        mark_cell(out, !json_is_false(published), json_is_true(published) ? "yes" : shown);
+        mark_cell(out, !json_is_true(get(row, "unreleased")), commits);
+        list_cell(out, get(row, "pulls"));
+        list_cell(out, get(row, "services"));
+        html_code_cell(out, *arc_json_text_of(row, "next-tag") ? arc_json_text_of(row, "next-tag")
+                                                               : "nothing");
+        html_row_end(out);
+    }
+    html_table_end(out);
+    adrift_part(document, out);
+    html_end(out);
+}

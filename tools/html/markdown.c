@@ -1,0 +1,253 @@
+/* The markdown of release notes as HTML: a subset of GitHub Flavored Markdown 0.29 (github.github.com/gfm). */
+#include "base/auto.h"
+#include "html/page.h"
+#include <ctype.h>
+#include <string.h>
+
+#define NESTING_MAX 8 /* of links and strong text within one another */
+
+/* A part of the text. */
+struct span {
+    const char *at;
+    size_t len;
+};
+
+static void add_text(struct arc_buf *out, struct span text)
+{
+    ARC_AUTO_FREE char *copy = strndup(text.at, text.len);
+    if (copy)
+        html_text(out, copy);
+    else
+        out->failed = ARC_ENOMEM;
+}
+
+/* ---- within a line ------------------------------------------------------------------------- */
+
+static size_t add_inline(struct arc_buf *out, struct span text, unsigned depth);
+
+/* The place of `what` in the text from `from` on; the length where there is none. */
+static size_t seek(struct span text, size_t from, const char *what)
+{
+    size_t len = strlen(what);
+    for (; from + len <= text.len; from++)
+        if (memcmp(text.at + from, what, len) == 0)
+            return from;
+    return text.len;
+}
+
+/* `code`: as many backticks close it as open it. Returns the bytes that it takes, 0 for none. */
+static size_t add_code(struct arc_buf *out, struct span text)
+{
+    size_t ticks = 0;
+    while (ticks < text.len && text.at[ticks] == '`')
+        ticks++;
+    for (size_t at = ticks, run = 0; ticks && at <= text.len; at++) {
+        bool tick = at < text.len && text.at[at] == '`';
+        if (!tick && run == ticks) {
+            struct span inner = {text.at + ticks, at - 2 * ticks};
+            bool padded = inner.len > 2 && *inner.at == ' ' && inner.at[inner.len - 1] == ' ';
+            arc_buf_puts(out, "<code>");
+            add_text(out, padded ? (struct span){inner.at + 1, inner.len - 2} : inner);
+            arc_buf_puts(out, "</code>");
+            return at;
+        }
+        run = tick ? run + 1 : 0;
+    }
+    return 0;
+}
+
+/* [text](https://…); another scheme is no link. */
+static size_t add_link(struct arc_buf *out, struct span text, unsigned depth)
+{
+    size_t middle = seek(text, 0, "]("), end = seek(text, middle, ")");
+    if (end >= text.len || depth >= NESTING_MAX)
+        return 0;
+    struct span url = {text.at + middle + 2, end - middle - 2};
+    bool web = (url.len > 8 && memcmp(url.at, "https://", 8) == 0) ||
+               (url.len > 7 && memcmp(url.at, "http://", 7) == 0);
+    if (!web)
+        return 0;
+    arc_buf_puts(out, "<a rel=\"noopener noreferrer\" href=\"");
+    add_text(out, url);
+    arc_buf_puts(out, "\">");
+    add_inline(out, (struct span){text.at + 1, middle - 1}, depth + 1);
+    arc_buf_puts(out, "</a>");
+    return end + 1;
+}
+
+/* An entity stays one: &amp; &#64; */
+static size_t add_entity(struct arc_buf *out, struct span text)
+{
+    size_t len = 1;
+    while (len < text.len && len < 10 &&
+           (isalnum((unsigned char)text.at[len]) || text.at[len] == '#'))
+        len++;
+    if (len < 3 || len >= text.len || text.at[len] != ';')
+        return 0;
+    arc_buf_add(out, text.at, len + 1);
+    return len + 1;
+}
+
+/* What stands at the start of the text, where it is more than a character; the bytes that it takes. */
+static size_t add_special(struct arc_buf *out, struct span text, unsigned depth)
+{
+    if (*text.at == '\\' && text.len > 1 && ispunct((unsigned char)text.at[1])) {
+        add_text(out, (struct span){text.at + 1, 1});
+        return 2;
+    }
+    if (*text.at == '`')
+        return add_code(out, text);
+    if (*text.at == '[')
+        return add_link(out, text, depth);
+    if (*text.at == '&')
+        return add_entity(out, text);
+    if (text.len >= 4 && memcmp(text.at, "<br>", 4) == 0) {
+        arc_buf_puts(out, "<br>");
+        return 4;
+    }
+    size_t close = text.len > 4 && memcmp(text.at, "**", 2) == 0 ? seek(text, 2, "**") : text.len;
+    if (close >= text.len || depth >= NESTING_MAX)
+        return 0;
+    arc_buf_puts(out, "<strong>");
+    add_inline(out, (struct span){text.at + 2, close - 2}, depth + 1);
+    arc_buf_puts(out, "</strong>");
+    return close + 2;
+}
+
+static size_t add_inline(struct arc_buf *out, struct span text, unsigned depth)
+{
+    size_t plain = 0, at = 0;
+    while (at < text.len) {
+        if (!strchr("\\`[&<*", text.at[at])) {
+            at++;
+            continue;
+        }
+        add_text(out, (struct span){text.at + plain, at - plain});
+        plain = at;
+        size_t taken = add_special(out, (struct span){text.at + at, text.len - at}, depth);
+        at += taken ? taken : 1;
+        plain = taken ? at : plain;
+    }
+    add_text(out, (struct span){text.at + plain, text.len - plain});
+    return text.len;
+}
+
+/* ---- lines --------------------------------------------------------------------------------- */
+
+static struct span next_line(const char **at)
+{
+    struct span line = {*at, strcspn(*at, "\n")};
+    *at += line.len + ((*at)[line.len] == '\n');
+    return line;
+}
+
+static bool starts(struct span line, const char *with)
+{
+    size_t len = strlen(with);
+    return line.len >= len && memcmp(line.at, with, len) == 0;
+}
+
+/* The cells of "| a | b |"; a bar behind a backslash or within code is none. */
+static void add_cells(struct arc_buf *out, struct span line, const char *tag)
+{
+    bool code = false;
+    size_t start = 1;
+    arc_buf_puts(out, "<tr>");
+    for (size_t i = 1; i < line.len; i++) {
+        code ^= line.at[i] == '`';
+        if (line.at[i] != '|' || line.at[i - 1] == '\\' || code)
+            continue;
+        while (start < i && line.at[start] == ' ')
+            start++;
+        size_t end = i;
+        while (end > start && line.at[end - 1] == ' ')
+            end--;
+        arc_buf_printf(out, "<%s>", tag);
+        add_inline(out, (struct span){line.at + start, end - start}, 0);
+        arc_buf_printf(out, "</%s>", tag);
+        start = i + 1;
+    }
+    arc_buf_puts(out, "</tr>\n");
+}
+
+static void add_table(struct arc_buf *out, struct span head, const char **at)
+{
+    arc_buf_puts(out,
+                 "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"table of the "
+                 "notes\"><table><thead>");
+    add_cells(out, head, "th");
+    arc_buf_puts(out, "</thead><tbody>\n");
+    next_line(at); /* | --- | */
+    while (**at == '|')
+        add_cells(out, next_line(at), "td");
+    arc_buf_puts(out, "</tbody></table></div>\n");
+}
+
+static void add_fence(struct arc_buf *out, struct span open, const char **at)
+{
+    size_t ticks = strspn(open.at, "`");
+    arc_buf_puts(out, "<pre tabindex=\"0\"><code>");
+    while (**at) {
+        struct span line = next_line(at);
+        if (line.len >= ticks && strspn(line.at, "`") >= ticks)
+            break;
+        add_text(out, line);
+        arc_buf_putc(out, '\n');
+    }
+    arc_buf_puts(out, "</code></pre>\n");
+}
+
+static void add_list(struct arc_buf *out, struct span line, const char **at)
+{
+    arc_buf_puts(out, "<ul>\n");
+    for (;;) {
+        arc_buf_puts(out, "<li>");
+        add_inline(out, (struct span){line.at + 2, line.len - 2}, 0);
+        arc_buf_puts(out, "</li>\n");
+        if (strncmp(*at, "- ", 2) != 0)
+            break;
+        line = next_line(at);
+    }
+    arc_buf_puts(out, "</ul>\n");
+}
+
+/* Notes are a part of the page: their headings come below its own. */
+static void add_heading(struct arc_buf *out, struct span line, size_t level)
+{
+    size_t shown = level + 1 < 6 ? level + 1 : 6;
+    arc_buf_printf(out, "<h%zu>", shown);
+    add_inline(out, (struct span){line.at + level + 1, line.len - level - 1}, 0);
+    arc_buf_printf(out, "</h%zu>\n", shown);
+}
+
+static void add_paragraph(struct arc_buf *out, struct span line, const char **at)
+{
+    arc_buf_puts(out, "<p>");
+    add_inline(out, line, 0);
+    while (**at && !strchr("\n#|`-", **at)) {
+        arc_buf_putc(out, ' ');
+        add_inline(out, next_line(at), 0);
+    }
+    arc_buf_puts(out, "</p>\n");
+}
+
+void html_markdown(struct arc_buf *out, const char *text)
+{
+    while (*text) {
+        struct span line = next_line(&text);
+        size_t level = strspn(line.at, "#");
+        if (!line.len || starts(line, "<!--"))
+            continue;
+        if (starts(line, "```"))
+            add_fence(out, line, &text);
+        else if (level && level <= 6 && level < line.len && line.at[level] == ' ')
+            add_heading(out, line, level);
+        else if (*line.at == '|' && strncmp(text, "|", 1) == 0 &&
+                 strspn(text, "|-: ") >= strcspn(text, "\n"))
+            add_table(out, line, &text);
+        else if (starts(line, "- "))
+            add_list(out, line, &text);
+        else
+            add_paragraph(out, line, &text);
+    }
+}
