@@ -123,7 +123,7 @@ static void take_service(const struct entry *entry)
     json_t *known =
         image.dockerfile ? json_object_get(proposal->dockerfile_names, image.dockerfile) : NULL;
     if (!known || json_is_false(known)) {
-        if (!known)
+        if (!known && !(image.dockerfile && init_is_aside(image.dockerfile)))
             init_ask(proposal, entry->file, entry->build->line,
                      "what does service %s build? There is no such Dockerfile", entry->name);
         return;

@@ -251,6 +251,8 @@ static void take_arguments(const struct init_step *step, struct init_image *imag
         const char *given = init_release_value(filled, false);
         if (!is_known(equals + 1) && given)
             init_add_pair(proposal, &image->args, &image->arg_count, filled, given, NULL);
+        else if (!is_known(equals + 1) && json_object_get(proposal->dotenv, filled))
+            init_add_pair(proposal, &image->args, &image->arg_count, filled, NULL, ".env");
         else if (is_known(equals + 1) && arc_check_build_arg(filled, &why))
             init_add_pair(proposal, &image->args, &image->arg_count, filled,
                           strcmp(equals + 1, "{image-tag}") == 0 ? "{version}" : equals + 1, NULL);
@@ -274,20 +276,20 @@ static void take_platforms(const struct init_step *step, struct init_image *imag
             init_add_text(step->proposal, &image->platforms, platform);
 }
 
+static bool same_text(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
 static bool same_pairs(const struct init_image *a, const struct init_image *b)
 {
     if (a->arg_count != b->arg_count)
         return false;
     for (size_t i = 0; i < a->arg_count; i++)
         if (strcmp(a->args[i].name, b->args[i].name) != 0 ||
-            strcmp(a->args[i].value, b->args[i].value) != 0)
+            !same_text(a->args[i].value, b->args[i].value))
             return false;
     return true;
-}
-
-static bool same_text(const char *a, const char *b)
-{
-    return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
 /* The image that another step or cell described already: the same build, whatever platform or name. */
