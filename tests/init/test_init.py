@@ -173,6 +173,30 @@ def test_links_and_hostile_names(tmp_path):
     assert {"x-y", "c-d", "e", "image"} <= services and not services & {"link", "linked"}
 
 
+HOSTILE = {
+    "calls itself": "on: [push, workflow_call]\njobs:\n  a:\n    strategy: {matrix: {a: %s, b: %s}}\n"
+                    "    uses: ./.github/workflows/ci.yml\n" % (list(range(256)), list(range(256))),
+    "a matrix of everything": "on: push\njobs:\n  a:\n    strategy:\n      matrix: {%s}\n    steps: [%s]\n" % (
+        ", ".join(f"x{i}: {list(range(200))}" for i in range(20)),
+        ", ".join(["{uses: docker/build-push-action@v6, with: {context: '${{ matrix.x1 }}', push: true}}"] * 200)),
+    "expressions without an end": "on: push\njobs: {a: {steps: [{uses: docker/build-push-action@v6, with: {context: '%s', tags: '%s'}}]}}\n" % (
+        "${{ a || " * 5000, "${{ b }}," * 5000),
+    "not what it should be": "on: [workflow_call, 1]\njobs: {a: [], b: {steps: {uses: x}}, c: {steps: [1, {uses: [x]}, {uses: docker/metadata-action, with: 1}]},"
+                             " d: {strategy: {matrix: {include: [1, [2]], exclude: x}}, steps: [{uses: docker/build-push-action@v6, with: {tags: {a: b}}}]}}\n",
+    "hostile values": "on: push\njobs: {a: {steps: [{uses: docker/build-push-action@v6, with: {context: a, push: true, target: \"x\\e[31m\\u202e\","
+                      " build-args: \"A=b\\e]0;x\\nB={version}}{\", tags: \"ghcr.io/a/b:c: d, ../../x, ghcr.io/${{ x }}/{codename}\"}}]}}\n",
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_workflows_end_and_stay_visible(tmp_path, text):
+    make(tmp_path, {"a/Dockerfile": "FROM scratch\n", ".github/workflows/ci.yml": text})
+    shown = arc(tmp_path, "init", "--write")  # within the time limit of arc()
+    config = (tmp_path / ".github/arc-ci.yaml").read_text()
+    assert not set("\x1b\x01\x02\u202e") & set(shown + config)
+    arc(tmp_path, "plan", "--json", "v1.0.0")
+
+
 @pytest.mark.parametrize("files", [{}, {"README.md": "x"}, {"Dockerfile": "not one\n"}, {"Dockerfile.md": "FROM x\n"}], ids=str)
 def test_nothing_to_propose(tmp_path, files):
     make(tmp_path, {"x": "y", **files})

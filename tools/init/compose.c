@@ -53,7 +53,8 @@ static void add_argument(const struct entry *entry, struct init_image *image, co
     const char *given = init_release_value(key, false);
     if (given)
         init_add_pair(entry->proposal, &image->args, &image->arg_count, key, given, NULL);
-    else if (value && arc_dockerfile_expand(value, entry->proposal->dotenv, &filled))
+    else if (value && arc_dockerfile_expand(value, entry->proposal->dotenv, &filled) &&
+             init_is_usable(arc_buf_text(&filled)))
         init_add_pair(entry->proposal, &image->args, &image->arg_count, key, arc_buf_text(&filled),
                       NULL);
     else
@@ -131,7 +132,8 @@ static void take_service(const struct entry *entry)
     image.directory = init_directory(proposal, image.dockerfile);
     image.codename = init_codename(proposal, entry->name);
     char *target = is_map ? expand(entry, arc_yaml_get(entry->build, "target")) : NULL;
-    image.target = target && *target && !is_development(target) ? target : NULL;
+    image.target =
+        target && *target && init_is_usable(target) && !is_development(target) ? target : NULL;
     take_reference(entry, &image);
     if (is_map)
         take_arguments(entry, &image);

@@ -335,7 +335,7 @@ static bool add_folders(struct init_proposal *proposal, struct init_image *image
     char *directory = init_resolve(proposal, image->context, above), *last = NULL;
     const char *named = init_name_dockerfile(proposal, image->dockerfile);
     bool plain = strcmp(named, init_codename(proposal, proposal->repository)) == 0;
-    size_t found = 0;
+    size_t found = 0, tried = 0;
     if (!directory)
         return false;
     size_t len = strcmp(directory, ".") == 0 ? 0 : strlen(directory) + 1;
@@ -348,6 +348,8 @@ static bool add_folders(struct init_proposal *proposal, struct init_image *image
         if (!path[len + part] || (last && strcmp(last, folder) == 0))
             continue;
         last = folder;
+        if (tried++ == INIT_FILES_MAX)
+            break;
         ARC_AUTO_JSON json_t *args = json_pack("{s:s}", argument, folder);
         if (missing_in(proposal, image, image->context, args))
             continue;

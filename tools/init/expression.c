@@ -3,7 +3,9 @@
 #include "base/json.h"
 #include <string.h>
 
-#define CELLS_MAX 256
+#define CELLS_MAX   256
+#define ENTRIES_MAX 1000 /* of include and of exclude */
+#define TEXT_MAX    65536
 
 /* ---- expressions ---------------------------------------------------------------------------- */
 
@@ -97,7 +99,7 @@ json_t *init_expand_node(const struct arc_yaml_node *node, const json_t *scope)
                                     init_expand_node(node->pairs[i].value, scope));
         return out;
     }
-    ARC_AUTO(arc_buf) struct arc_buf text = {.max = 1 << 20};
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = TEXT_MAX};
     init_expand(node->text && node->type != ARC_YAML_NULL ? node->text : "", scope, &text);
     return json_string(arc_buf_text(&text));
 }
@@ -123,14 +125,16 @@ static json_t *multiply(const json_t *axes)
     json_object_foreach ((json_t *)axes, key, values) {
         json_t *next = json_array(), *cell, *value;
         size_t i, j;
-        json_array_foreach (cells, i, cell)
+        json_array_foreach (cells, i, cell) {
             json_array_foreach (values, j, value) {
-                json_t *copy = json_copy(cell);
-                json_object_set(copy, key, value);
-                if (json_array_size(next) < CELLS_MAX)
-                    json_array_append(next, copy);
-                json_decref(copy);
+                if (json_array_size(next) == CELLS_MAX)
+                    break;
+                json_array_append_new(next, json_copy(cell));
+                json_object_set(json_array_get(next, json_array_size(next) - 1), key, value);
             }
+            if (json_array_size(next) == CELLS_MAX)
+                break;
+        }
         json_decref(cells);
         cells = next;
     }
@@ -141,7 +145,7 @@ static void exclude(json_t *cells, const json_t *entries)
 {
     size_t i;
     json_t *entry;
-    json_array_foreach (entries, i, entry)
+    for (i = 0; i < ENTRIES_MAX && (entry = json_array_get(entries, i)); i++)
         for (size_t c = json_array_size(cells); c-- > 0;)
             if (agrees(json_array_get(cells, c), entry, NULL))
                 json_array_remove(cells, c);
@@ -152,7 +156,7 @@ static void include(json_t *cells, const json_t *entries, const json_t *axes)
 {
     size_t made = json_array_size(cells), i;
     json_t *entry;
-    json_array_foreach (entries, i, entry) {
+    for (i = 0; i < ENTRIES_MAX && (entry = json_array_get(entries, i)); i++) {
         bool taken = false;
         for (size_t c = 0; c < made && json_object_size(axes); c++) {
             json_t *cell = json_array_get(cells, c);

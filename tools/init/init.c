@@ -3,7 +3,6 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/own.h"
-#include "base/text.h"
 #include "git/git.h"
 #include "init/sources.h"
 #include "init/steps.h"
@@ -25,6 +24,7 @@ static void init_proposal_free(struct init_proposal *proposal)
     json_decref(proposal->dockerfile_names);
     json_decref(proposal->registries);
     json_decref(proposal->filters);
+    json_decref(proposal->texts);
     arc_arena_free(&proposal->arena);
 }
 
@@ -33,9 +33,7 @@ static void init_proposal_free(struct init_proposal *proposal)
 static int add_file(void *context, const char *path)
 {
     struct init_proposal *proposal = context;
-    ARC_AUTO(arc_buf) struct arc_buf visible = {0};
-    arc_text_visible(&visible, path, strlen(path));
-    if (strcmp(arc_buf_text(&visible), path) != 0) {
+    if (!init_is_usable(path)) {
         init_ask(proposal, path, 0, "passed over: its name has control characters");
         return ARC_OK;
     }
@@ -83,9 +81,10 @@ static void read_branch(const struct arc_project *project, struct init_proposal 
 static int read_dotenv(struct init_proposal *proposal, struct arc_error *err)
 {
     proposal->dotenv = json_object();
+    proposal->texts = json_object();
     proposal->registries = json_object();
     proposal->filters = json_object();
-    if (!proposal->dotenv || !proposal->registries || !proposal->filters)
+    if (!proposal->dotenv || !proposal->texts || !proposal->registries || !proposal->filters)
         return arc_error_nomem(err);
     const char *line = init_has_file(proposal, ".env") ? init_read(proposal, ".env") : NULL;
     for (; line && *line && json_object_size(proposal->dotenv) < ENV_MAX; line += *line == '\n') {

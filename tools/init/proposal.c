@@ -1,5 +1,6 @@
 #include "init/proposal.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include "config/fields.h"
 #include "config/path.h"
 #include "init/expression.h"
@@ -82,11 +83,20 @@ const char *init_read(struct init_proposal *proposal, const char *path)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = INIT_BYTES_MAX};
     ARC_AUTO(arc_error) struct arc_error problem = {0};
-    if (arc_file_read_in(proposal->root, path, INIT_BYTES_MAX, &text, &problem)) {
+    json_t *known = json_object_get(proposal->texts, path);
+    if (known)
+        return json_string_value(known);
+    if (proposal->bytes_read > INIT_READ_MAX)
+        init_ask(proposal, NULL, 0,
+                 "files beyond the first %zu MiB were not read: name their images",
+                 INIT_READ_MAX >> 20);
+    else if (arc_file_read_in(proposal->root, path, INIT_BYTES_MAX, &text, &problem))
         init_ask(proposal, path, 0, "it was not read: %s", arc_error_text(&problem));
-        return NULL;
-    }
-    return arc_arena_text(&proposal->arena, arc_buf_text(&text));
+    else
+        known = json_stringn_nocheck(arc_buf_text(&text), text.len);
+    proposal->bytes_read += text.len;
+    json_object_set_new(proposal->texts, path, known ? known : json_null());
+    return json_string_value(known);
 }
 
 /* ---- remarks -------------------------------------------------------------------------------- */
@@ -128,6 +138,13 @@ void init_note(struct init_proposal *proposal, const char *file, unsigned line, 
     add_remark(proposal, &proposal->found, &proposal->found_count,
                (struct init_remark){.file = file, .line = line}, format, args);
     va_end(args);
+}
+
+bool init_is_usable(const char *text)
+{
+    ARC_AUTO(arc_buf) struct arc_buf visible = {0};
+    arc_text_visible(&visible, text, strlen(text));
+    return strcmp(arc_buf_text(&visible), text) == 0;
 }
 
 /* ---- images --------------------------------------------------------------------------------- */

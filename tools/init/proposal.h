@@ -10,8 +10,9 @@
 /* Most Dockerfiles, other files, and images that are looked at; the rest is a question. */
 #define INIT_FILES_MAX  500
 #define INIT_IMAGES_MAX 1000
-/* Longest file that is read, in bytes. */
+/* Longest file that is read, and all of them together, in bytes. */
 #define INIT_BYTES_MAX ((size_t)1 << 20)
+#define INIT_READ_MAX  ((size_t)64 << 20)
 
 /* Which file described an image; a later one says more. */
 enum init_origin { FROM_DOCKERFILE, FROM_COMPOSE, FROM_WORKFLOW };
@@ -77,6 +78,8 @@ struct init_proposal {
     const char *root;
     char **files; /* that git tracks, in byte order */
     size_t file_count;
+    json_t *texts; /* path → what was read, null for what could not be; owned */
+    size_t bytes_read;
     json_t *git_tags;         /* borrowed */
     char *owner;              /* of the repository, NULL: not known */
     char *repository;         /* its name */
@@ -116,8 +119,11 @@ bool init_has_directory(const struct init_proposal *proposal, const char *path);
 size_t init_first_below(const struct init_proposal *proposal, const char *directory);
 
 /* Reads a tracked file as text, at most INIT_BYTES_MAX of it; NULL, and a question, when it cannot
- * be read. It lives in the arena. */
+ * be read. It lives as long as the proposal. */
 const char *init_read(struct init_proposal *proposal, const char *path);
+
+/* Whether a configuration may hold the text: nothing in it is unknown, or a control character. */
+bool init_is_usable(const char *text);
 
 /* Adds a question, or something that was found. */
 void init_ask(struct init_proposal *proposal, const char *file, unsigned line, const char *format,

@@ -13,11 +13,6 @@
 /* Ends a reference in the outputs of metadata-action, in front of its condition. */
 #define WHEN '\x02'
 
-static bool is_known(const char *text)
-{
-    return !strchr(text, INIT_UNKNOWN);
-}
-
 static const char *input(const struct init_step *step, const char *name)
 {
     return arc_json_text_of(step->with, name);
@@ -120,7 +115,7 @@ static char *convert_tag(struct init_proposal *proposal, const char *item, const
         name = pattern ? convert_pattern(proposal, pattern) : "nightly";
     } else if (strcmp(type, "raw") == 0)
         name = convert_pattern(proposal, value ? value : item);
-    if (!name || !is_known(name))
+    if (!name || !init_is_usable(name))
         return NULL;
     return strcmp(name, "pr-{pr}") == 0 || !prefix ? arc_arena_text(arena, name)
                                                    : arc_arena_printf(arena, "%s%s", prefix, name);
@@ -203,7 +198,7 @@ static void add_tag(struct init_proposal *proposal, struct init_image *image, co
                     const char *when)
 {
     ARC_AUTO(arc_buf) struct arc_buf why = {0};
-    if (!*name || !is_known(name) || !arc_check_image_tag(name, &why))
+    if (!*name || !init_is_usable(name) || !arc_check_image_tag(name, &why))
         return;
     for (size_t i = 0; i < image->tag_count; i++)
         if (strcmp(image->tags[i].name, name) == 0)
@@ -227,8 +222,8 @@ static void take_name(struct init_proposal *proposal, struct init_image *image, 
         *tag++ = '\0';
     add_tag(proposal, image, tag ? tag : "latest", when ? when : "");
     struct init_image named = {0};
-    if (!is_known(slash ? slash : reference) ||
-        !init_take_reference(proposal, is_known(reference) ? reference : slash + 1, &named))
+    if (!init_is_usable(slash ? slash : reference) ||
+        !init_take_reference(proposal, init_is_usable(reference) ? reference : slash + 1, &named))
         return;
     if (image->name && strcmp(image->name, named.name) != 0)
         return; /* another name for the same image */
@@ -249,11 +244,11 @@ static void take_arguments(const struct init_step *step, struct init_image *imag
             continue;
         *equals = '\0';
         const char *given = init_release_value(filled, false);
-        if (!is_known(equals + 1) && given)
+        if (!init_is_usable(equals + 1) && given)
             init_add_pair(proposal, &image->args, &image->arg_count, filled, given, NULL);
-        else if (!is_known(equals + 1) && json_object_get(proposal->dotenv, filled))
+        else if (!init_is_usable(equals + 1) && json_object_get(proposal->dotenv, filled))
             init_add_pair(proposal, &image->args, &image->arg_count, filled, NULL, ".env");
-        else if (is_known(equals + 1) && arc_check_build_arg(filled, &why))
+        else if (init_is_usable(equals + 1) && arc_check_build_arg(filled, &why))
             init_add_pair(proposal, &image->args, &image->arg_count, filled,
                           strcmp(equals + 1, "{image-tag}") == 0 ? "{version}" : equals + 1, NULL);
         else
@@ -266,7 +261,7 @@ static void take_platforms(const struct init_step *step, struct init_image *imag
 {
     const char *list = input(step, "platforms");
     char platform[ARC_PLATFORM_SIZE];
-    if (!is_known(list))
+    if (!init_is_usable(list))
         return;
     if (!*list)
         init_add_text(step->proposal, &image->platforms,
@@ -337,13 +332,15 @@ static void take_image(const struct init_step *step, const char *context, const 
     image.file = step->file;
     image.dockerfile = arc_arena_text(&proposal->arena, dockerfile);
     image.directory = init_directory(proposal, dockerfile);
-    image.context = is_known(context) ? arc_arena_text(&proposal->arena, context) : image.directory;
+    image.context =
+        init_is_usable(context) ? arc_arena_text(&proposal->arena, context) : image.directory;
     image.codename = init_name_dockerfile(proposal, dockerfile);
     image.pushed =
         strcmp(input(step, "push"), "false") != 0 &&
         (*input(step, "push") || strstr(outputs, "push=true") || strstr(outputs, "type=registry"));
     const char *target = input(step, "target");
-    image.target = *target && is_known(target) ? arc_arena_text(&proposal->arena, target) : NULL;
+    image.target =
+        *target && init_is_usable(target) ? arc_arena_text(&proposal->arena, target) : NULL;
     const char *tags = input(step, "tags");
     for (char *reference; (reference = next_item(proposal, &tags, true));)
         take_name(proposal, &image, fill(proposal, reference, bound));
@@ -416,8 +413,8 @@ static void take_build(const struct init_step *step)
 static void take_bake(const struct init_step *step)
 {
     init_note(step->proposal, step->file, step->line, "bakes %s%s",
-              is_known(input(step, "files")) && *input(step, "files") ? input(step, "files")
-                                                                      : "the bake file",
+              init_is_usable(input(step, "files")) && *input(step, "files") ? input(step, "files")
+                                                                            : "the bake file",
               step->proposal->group_count
                   ? ""
                   : ": none of the repository has tags, so its Dockerfiles are proposed");

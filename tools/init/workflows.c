@@ -7,12 +7,14 @@
 #include <string.h>
 
 #define DEPTH_MAX 4
-#define STEPS_MAX 20000
+#define STEPS_MAX 5000
+#define CALLS_MAX 500
 
 /* A walk over workflows and what they call. */
 struct walk {
     struct init_proposal *proposal;
     size_t steps; /* so far */
+    size_t calls; /* of workflows and actions */
 };
 
 static void read_workflow(struct walk *walk, const char *path, json_t *inputs, int depth);
@@ -86,7 +88,9 @@ static void read_action(struct walk *walk, const char *folder, const struct arc_
     if (!init_has_file(proposal, path))
         path = init_join(proposal, folder, "action.yaml");
     const char *text =
-        depth < DEPTH_MAX && init_has_file(proposal, path) ? init_read(proposal, path) : NULL;
+        depth < DEPTH_MAX && walk->calls++ < CALLS_MAX && init_has_file(proposal, path)
+            ? init_read(proposal, path)
+            : NULL;
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
     if (!text || arc_yaml_parse(text, strlen(text), path, ARC_YAML_ANY_TAG, &yaml, NULL))
         return;
@@ -155,7 +159,7 @@ static void read_workflow(struct walk *walk, const char *path, json_t *with, int
     struct init_proposal *proposal = walk->proposal;
     const char *text = init_has_file(proposal, path) ? init_read(proposal, path) : NULL;
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
-    if (!text)
+    if (!text || (with && walk->calls++ > CALLS_MAX))
         return;
     if (arc_yaml_parse(text, strlen(text), path, ARC_YAML_ANY_TAG, &yaml, NULL)) {
         init_ask(proposal, path, 0, "it is not YAML that can be read: what does it build?");
