@@ -732,6 +732,10 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
     allow_reuse_address = True
     request_queue_size = 128
 
+    def server_bind(self):
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)   # for close_for()
+        super().server_bind()
+
     def handle_error(self, request, client_address):
         pass    # a client that went away
 
@@ -781,10 +785,10 @@ class Double:
                 return
             self.listening.clear()
         port = self.port
-        self.close()
-        held = socket.socket()  # bound, not listening: connections are refused, and nobody else gets the port
-        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held = socket.socket()  # bound, not listening: connections are refused, and nobody else ever gets the port
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         held.bind(("127.0.0.1", port))
+        self.close()
 
         def again():
             time.sleep(seconds)
