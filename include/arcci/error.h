@@ -39,6 +39,7 @@ struct arc_error {
     char *message;          /* owned; NULL when nothing is set or memory ran out */
     struct arc_place place; /* where it went wrong; the file's name is owned */
     size_t place_len;       /* bytes at the start of the message that name the place: "F:L:C: " */
+    char *excerpt;          /* the line of the place and a caret below it, for people; or NULL */
 };
 
 /* Sets *err to `code` with a formatted message, replacing what it held, and returns `code`, so
@@ -50,6 +51,9 @@ int arc_error_set(struct arc_error *err, int code, const char *format, ...)
  * columns count from 1; 0 leaves them out. */
 int arc_error_at(struct arc_error *err, int code, const char *file, unsigned line, unsigned column,
                  const char *format, ...) __attribute__((format(printf, 6, 7)));
+
+/* Gives an error that arc_error_at() just set its excerpt, from the file's text. */
+void arc_error_show_line(struct arc_error *err, const char *text, size_t len);
 
 /* Puts formatted context and ": " in front of the message already in *err; returns err->code (or
  * ARC_EFAILED when err is NULL). */

@@ -181,7 +181,7 @@ static const char *const wrong[][2] = {
      "parts"},
     {"groups:\n  m: {}\n  m: {}\n", "3:3: the key 'm' is here twice, first on line 2"},
     {"groups: [\n",
-     "2:1: did not find expected node content (while parsing a flow node, on line 2)"},
+     "2:1: a value is missing, or a bracket is not closed (while parsing a flow node, on line 2)"},
     {GROUP("platfroms: {}"), "5:5: 'platfroms' is not a key of a group; did you mean 'platforms'?"},
     {GROUP("image_tags: []"),
      "5:5: 'image_tags' is not a key of a group; did you mean 'image-tags'?"},

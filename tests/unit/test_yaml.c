@@ -228,12 +228,14 @@ static void test_errors(void **state)
         {"a: [b\n",
          "t:2:1: did not find expected ',' or ']' (while parsing a flow sequence, on line "
          "1)"},
-        {"a: b: c\n", "t:1:5: mapping values are not allowed in this context"},
-        {"a:\n\tb: c\n",
-         "t:2:1: found character that cannot start any token (while scanning for the "
-         "next token, on line 2)"},
+        {"a: b: c\n", "t:1:5: a second ': ' on one line: put the value into quotes"},
+        {"a:\n\tb: c\n", "t:2:1: a tab stands here; YAML is indented with spaces"},
+        {"a: @b\n",
+         "t:1:4: no value starts with this character: put the value into quotes (while scanning "
+         "for the next token, on line 1)"},
         {"a: '\n",
-         "t:2:1: found unexpected end of stream (while scanning a quoted scalar, on line 1)"},
+         "t:2:1: the text ends before a quote is closed (while scanning a quoted scalar, on line "
+         "1)"},
         {"a: \xff\n", "t:1:4: invalid leading UTF-8 octet (0xff)"},
         {"a\nb: \x01\n", "t:2:4: control characters are not allowed (0x01)"},
         {"\"\\e]0;x\": 1\n\"\\e]0;x\": 2\n",

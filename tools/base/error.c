@@ -1,6 +1,7 @@
 #include "arcci/error.h"
 #include "arcci/buf.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,6 +71,63 @@ int arc_error_at(struct arc_error *err, int code, const char *file, unsigned lin
     return code;
 }
 
+/* Columns of a line that are shown, and how many of them before the place. */
+#define EXCERPT_MAX    100
+#define EXCERPT_BEFORE 60
+
+static bool starts_character(const char *at)
+{
+    return ((unsigned char)*at & 0xc0) != 0x80;
+}
+
+/* The first byte of the `count`th character from `at`, or the end. */
+static const char *skip_characters(const char *at, const char *end, size_t count)
+{
+    while (at < end && count) {
+        at++;
+        while (at < end && !starts_character(at))
+            at++;
+        count--;
+    }
+    return at;
+}
+
+static size_t count_columns(const char *text)
+{
+    size_t columns = 0;
+    for (; *text; text++)
+        columns += starts_character(text);
+    return columns;
+}
+
+void arc_error_show_line(struct arc_error *err, const char *text, size_t len)
+{
+    ARC_AUTO(arc_buf) struct arc_buf out = {.max = 4096}, before = {.max = 2048};
+    const char *end = text + len, *line = text;
+    if (!err || !err->place.line || !err->place.column || !err->message || err->excerpt)
+        return;
+    for (unsigned i = 1; i < err->place.line && line < end; i++) {
+        const char *next = memchr(line, '\n', (size_t)(end - line));
+        line = next ? next + 1 : end;
+    }
+    if (line == end || *line == '\n')
+        return;
+    const char *stop = line < end ? memchr(line, '\n', (size_t)(end - line)) : NULL;
+    end = stop ? stop : end;
+
+    size_t column = err->place.column - 1, left_out = 0;
+    if (column > EXCERPT_BEFORE)
+        left_out = column - EXCERPT_BEFORE;
+    const char *from = skip_characters(line, end, left_out);
+    const char *at = skip_characters(from, end, column - left_out);
+    const char *to = skip_characters(from, end, EXCERPT_MAX);
+    arc_text_visible(&before, from, (size_t)(at - from));
+    arc_buf_printf(&out, "%5u | %s", err->place.line, arc_buf_text(&before));
+    arc_text_visible(&out, at, to > at ? (size_t)(to - at) : 0);
+    arc_buf_printf(&out, "\n      | %*s^\n", (int)count_columns(arc_buf_text(&before)), "");
+    err->excerpt = arc_buf_steal(&out);
+}
+
 int arc_error_prefix(struct arc_error *err, const char *format, ...)
 {
     if (!err)
@@ -108,6 +166,7 @@ void arc_error_clear(struct arc_error *err)
 {
     free(err->message);
     free((char *)err->place.file);
+    free(err->excerpt);
     *err = (struct arc_error){0};
 }
 

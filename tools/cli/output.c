@@ -265,7 +265,7 @@ void report_error(const struct arc_error *error, const struct arc_env *env, cons
     if (arc_actions_active(env))
         arc_actions_annotation(&text, "error", &error->place, command, arc_buf_text(&shown));
     else
-        arc_buf_printf(&text, "arc-ci%s%s: %s\n", command ? " " : "", command ? command : "",
-                       arc_buf_text(&shown));
+        arc_buf_printf(&text, "arc-ci%s%s: %s\n%s", command ? " " : "", command ? command : "",
+                       arc_buf_text(&shown), error->excerpt ? error->excerpt : "");
     fputs(text.failed || shown.failed ? "arc-ci: out of memory\n" : arc_buf_text(&text), stderr);
 }

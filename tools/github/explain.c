@@ -3,8 +3,10 @@
 #include "base/text.h"
 #include "github/github.h"
 #include "os/base64.h"
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 static void add_shown(struct arc_buf *out, const char *text, size_t max)
 {
@@ -130,6 +132,34 @@ static bool lacks_permission(const struct arc_http_response *answer, const char 
            (answer->status == 403 && (!message || strstr(message, "not accessible")));
 }
 
+/* When a rate limit ends: GitHub docs, "Best practices for using the REST API". */
+static void add_limit(struct arc_buf *out, const struct arc_http_response *answer)
+{
+    const char *after = arc_http_header(answer, "retry-after");
+    const char *reset = arc_http_header(answer, "x-ratelimit-reset");
+    const char *left = arc_http_header(answer, "x-ratelimit-remaining");
+    time_t end = reset ? (time_t)strtoll(reset, NULL, 10) : 0;
+    struct tm parts;
+    char text[40];
+    arc_buf_puts(out, "; it is a rate limit");
+    if (after) {
+        arc_buf_puts(out, " that lasts ");
+        add_shown(out, after, 40);
+        arc_buf_puts(out, " s");
+    } else if (end > 0 && (!left || strcmp(left, "0") == 0) && gmtime_r(&end, &parts) &&
+               strftime(text, sizeof text, "%Y-%m-%d %H:%M UTC", &parts))
+        arc_buf_printf(out, " that ends at %s", text);
+    arc_buf_puts(out, ": run again later; what is done already is kept");
+}
+
+static void add_single_sign_on(struct arc_buf *out, const char *header)
+{
+    const char *url = strstr(header, "url=");
+    arc_buf_puts(out, "; the organisation wants single sign-on for this token: ");
+    arc_buf_puts(out, url ? "authorise it at " : "");
+    add_shown(out, url ? url + 4 : header, 300);
+}
+
 static void add_advice(struct arc_buf *out, const struct arc_http_response *answer,
                        const char *message)
 {
@@ -137,23 +167,14 @@ static void add_advice(struct arc_buf *out, const struct arc_http_response *answ
     const char *scopes = arc_http_header(answer, "x-accepted-oauth-scopes");
     const char *sso = arc_http_header(answer, "x-github-sso");
     if (arc_http_rate_limited(answer)) {
-        const char *after = arc_http_header(answer, "retry-after");
-        arc_buf_puts(out, "; it is a rate limit");
-        if (after) {
-            arc_buf_puts(out, " that lasts ");
-            add_shown(out, after, 40);
-            arc_buf_puts(out, " s");
-        }
-        arc_buf_puts(out, ": run again later; what is done already is kept");
+        add_limit(out, answer);
         return;
     }
     if (answer->status == 401)
         arc_buf_puts(out, "; the token is wrong or has expired: check GITHUB_TOKEN, GH_TOKEN or "
                           "--token-file");
-    if (sso) {
-        arc_buf_puts(out, "; the organisation wants single sign-on for this token: ");
-        add_shown(out, sso, 300);
-    }
+    if (sso)
+        add_single_sign_on(out, sso);
     if (permissions && *permissions && lacks_permission(answer, message))
         add_permissions(out, permissions, message);
     else if ((answer->status == 403 || answer->status == 404) && scopes && *scopes) {
@@ -161,6 +182,10 @@ static void add_advice(struct arc_buf *out, const struct arc_http_response *answ
         add_shown(out, scopes, 200);
     } else if (answer->status == 404)
         arc_buf_puts(out, "; it does not exist, or the token may not see it");
+    else if (answer->status == 403 && !sso && message && strstr(message, "not accessible"))
+        arc_buf_puts(out,
+                     "; the token may not do this: look at the job's `permissions:`, or at the "
+                     "token's own");
 }
 
 static int choose_code(const struct arc_http_response *answer)

@@ -191,16 +191,19 @@ static const char *either(const struct arc_env *env, const char *a, const char *
     return value || !env ? value : arc_env_nonempty(env, b);
 }
 
-/* Upper-case HTTP_PROXY is not read: in a CGI program a client sets it ("httpoxy"). */
-static const char *proxy(const struct arc_env *env, const struct http_place *place)
+/* The variable that names the proxy for a place; NULL where there is none. Upper-case HTTP_PROXY is
+ * not read: in a CGI program a client sets it ("httpoxy"). */
+static const char *find_proxy(const struct arc_env *env, const struct http_place *place)
 {
-    if (http_loopback(place->host))
-        return "";
-    const char *value = strcmp(place->scheme, "https") == 0
-                            ? either(env, "https_proxy", "HTTPS_PROXY")
-                            : either(env, "http_proxy", "http_proxy");
-    value = value ? value : either(env, "all_proxy", "ALL_PROXY");
-    return value ? value : "";
+    static const char *const https[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
+    static const char *const http[] = {"http_proxy", "all_proxy", "ALL_PROXY", NULL};
+    const char *const *names = strcmp(place->scheme, "https") == 0 ? https : http;
+    if (!env || http_loopback(place->host))
+        return NULL;
+    for (size_t i = 0; i < 4 && names[i]; i++)
+        if (arc_env_nonempty(env, names[i]))
+            return names[i];
+    return NULL;
 }
 
 /* The certificate authorities that this machine trusts, where a standalone program must look for itself: Debian and
@@ -235,7 +238,8 @@ static bool set_connection(struct http_exchange *x)
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_SSL_VERIFYPEER, x->hop.insecure ? 0L : 1L);
     SET(CURLOPT_SSL_VERIFYHOST, x->hop.insecure ? 0L : 2L);
-    SET(CURLOPT_PROXY, proxy(o->env, &x->hop.place));
+    const char *proxy = find_proxy(o->env, &x->hop.place);
+    SET(CURLOPT_PROXY, proxy ? arc_env_get(o->env, proxy) : "");
     SET(CURLOPT_NOPROXY, no_proxy ? no_proxy : "");
     SET(CURLOPT_CONNECTTIMEOUT, (long)(o->connect_timeout ? o->connect_timeout : 15));
     SET(CURLOPT_LOW_SPEED_LIMIT, 8L);
@@ -319,20 +323,39 @@ static enum arc_http_fate fate_of(const struct http_exchange *x, CURLcode code)
     return sent || x->sent || code == CURLE_SEND_FAIL_REWIND ? ARC_HTTP_LOST : ARC_HTTP_UNSENT;
 }
 
+/* What may be wrong with the proxy, or that there is none. libcurl's message names who did not answer:
+ * the proxy or, where NO_PROXY leaves it out, the host itself. */
+static void add_proxy_hint(const struct http_exchange *x, CURLcode code, const char *why,
+                           struct arc_buf *out)
+{
+    const char *host = x->hop.place.host, *name = find_proxy(x->http->options.env, &x->hop.place);
+    bool unreached = code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_CONNECT;
+    bool by_proxy = code == CURLE_COULDNT_RESOLVE_PROXY || strstr(why, "proxy") ||
+                    strstr(why, "CONNECT tunnel") || (unreached && !strstr(why, host));
+    if (name && by_proxy)
+        arc_buf_printf(out, "; that is the proxy that %s names: is it the right one?", name);
+    else if (!name && unreached && !http_loopback(host))
+        arc_buf_printf(out, "; behind a proxy, set %s",
+                       strcmp(x->hop.place.scheme, "https") == 0 ? "HTTPS_PROXY" : "http_proxy");
+}
+
 static int no_answer(struct http_exchange *x, CURLcode code)
 {
     struct arc_http *http = x->http;
+    ARC_AUTO(arc_buf) struct arc_buf hint = {.max = 512};
     x->response->fate = fate_of(x, code);
     if (x->failed)
         return x->failed;
     const char *why = *x->message ? x->message : http->curl.easy_strerror(code);
-    const char *hint = "";
-    if (code == CURLE_PEER_FAILED_VERIFICATION)
-        hint = "; if a company's own authority signs it, name its file in SSL_CERT_FILE";
-    else if (code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_CONNECT)
-        hint = "; behind a proxy, set HTTPS_PROXY";
+    if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
+        arc_buf_puts(&hint,
+                     "; if a company's own authority signs it, name its file in SSL_CERT_FILE");
+    else
+        add_proxy_hint(x, code, why, &hint);
+    if (strstr(why, "proxy syntax")) /* it quotes the proxy, whose password may stand there */
+        why = "no address of a proxy";
     return arc_error_set(x->err, ARC_EWORLD, "%s %s: %s%s", x->request->method, x->hop.url, why,
-                         hint);
+                         arc_buf_text(&hint));
 }
 
 int http_begin(struct http_exchange *x)

@@ -137,8 +137,10 @@ int arc_folder_temporary(const struct arc_env *env, char **out, struct arc_error
     if (!path)
         return arc_error_nomem(err);
     if (!mkdtemp(path)) {
-        int rc = arc_error_set(err, ARC_EWORLD, "cannot make a folder like %s: %s", path,
-                               strerror(errno));
+        int rc = arc_error_set(
+            err, ARC_EWORLD,
+            "cannot make a temporary folder in %s: %s; set TMPDIR to a folder that %s",
+            place ? place : "/tmp", strerror(errno), errno == ENOENT ? "exists" : "can be written");
         free(path);
         return rc;
     }

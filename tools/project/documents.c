@@ -59,9 +59,12 @@ int arc_document_read(const char *where, json_t **out, struct arc_error *err)
         json_loadb(arc_buf_text(&text), text.len, JSON_REJECT_DUPLICATES, &at);
     if (!value && json_error_code(&at) == json_error_out_of_memory)
         return arc_error_nomem(err);
-    if (!value)
-        return arc_error_at(err, ARC_EINPUT, name, at.line > 0 ? (unsigned)at.line : 0,
-                            at.column > 0 ? (unsigned)at.column : 0, "not JSON: %s", at.text);
+    if (!value) {
+        arc_error_at(err, ARC_EINPUT, name, at.line > 0 ? (unsigned)at.line : 0,
+                     at.column > 0 ? (unsigned)at.column : 0, "not JSON: %s", at.text);
+        arc_error_show_line(err, arc_buf_text(&text), text.len);
+        return ARC_EINPUT;
+    }
     if (!json_is_object(value))
         return arc_error_at(err, ARC_EINPUT, name, 1, 1, "a JSON object is expected here");
     *out = arc_steal(&value);

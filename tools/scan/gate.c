@@ -304,7 +304,9 @@ static void judge(struct scan_judged *judged)
     if (error || !findings->target_count) {
         judged->verdict = ARC_VERDICT_SCANNER_ERROR;
         arc_buf_printf(&judged->reason, "the scan gave no answer: %s",
-                       error ? error : "there was nothing to scan");
+                       error ? error
+                             : "there was nothing to scan: give it --build, --scan-target or "
+                               "--report");
     } else if (is_stale(judged)) {
         judged->verdict = ARC_VERDICT_STALE_DATABASE;
     } else if (json_array_size(judged->missed)) {

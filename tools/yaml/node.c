@@ -65,8 +65,11 @@ __attribute__((format(printf, 5, 0))) static int error_at(const struct arc_yaml 
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = 4096};
     arc_buf_vprintf(&text, format, args);
-    return arc_error_at(err, code, yaml->name, node ? node->line : 0, node ? node->column : 0, "%s",
-                        arc_buf_text(&text));
+    arc_error_at(err, code, yaml->name, node ? node->line : 0, node ? node->column : 0, "%s",
+                 arc_buf_text(&text));
+    if (yaml->text)
+        arc_error_show_line(err, yaml->text, yaml->len);
+    return code;
 }
 
 int arc_yaml_error_code(const struct arc_yaml *yaml, const struct arc_yaml_node *node, int code,

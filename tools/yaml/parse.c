@@ -29,8 +29,10 @@ struct builder {
 
 static int error_mark(const struct builder *b, const yaml_mark_t *mark, int code, const char *text)
 {
-    return arc_error_at(b->err, code, b->yaml->name, (unsigned)mark->line + 1,
-                        (unsigned)mark->column + 1, "%s", text);
+    arc_error_at(b->err, code, b->yaml->name, (unsigned)mark->line + 1, (unsigned)mark->column + 1,
+                 "%s", text);
+    arc_error_show_line(b->err, b->yaml->text, b->yaml->len);
+    return code;
 }
 
 int arc_yaml_weigh(const struct arc_yaml *yaml, struct arc_yaml_node *parent,
@@ -285,8 +287,27 @@ static int reader_error(const struct builder *b, const yaml_parser_t *parser, co
         line += text[i] == '\n';
         column = text[i] == '\n' ? 1 : column + (((unsigned char)text[i] & 0xc0) != 0x80);
     }
-    return arc_error_at(b->err, ARC_EINPUT, b->yaml->name, line, column, "%s (0x%02x)",
-                        parser->problem, (unsigned)parser->problem_value & 0xffffffU);
+    arc_error_at(b->err, ARC_EINPUT, b->yaml->name, line, column, "%s (0x%02x)", parser->problem,
+                 (unsigned)parser->problem_value & 0xffffffU);
+    arc_error_show_line(b->err, b->yaml->text, b->yaml->len);
+    return ARC_EINPUT;
+}
+
+/* libyaml's words, or plainer ones. */
+static const char *name_problem(const char *problem)
+{
+    static const char *const words[][2] = {
+        {"did not find expected node content", "a value is missing, or a bracket is not closed"},
+        {"found character that cannot start any token",
+         "no value starts with this character: put the value into quotes"},
+        {"mapping values are not allowed in this context",
+         "a second ': ' on one line: put the value into quotes"},
+        {"found unexpected end of stream", "the text ends before a quote is closed"},
+    };
+    for (size_t i = 0; problem && i < sizeof words / sizeof *words; i++)
+        if (strcmp(problem, words[i][0]) == 0)
+            return words[i][1];
+    return problem ? problem : "this is not YAML";
 }
 
 static int syntax_error(const struct builder *b, const yaml_parser_t *parser, const char *text)
@@ -296,7 +317,11 @@ static int syntax_error(const struct builder *b, const yaml_parser_t *parser, co
     if (parser->error == YAML_READER_ERROR)
         return reader_error(b, parser, text);
     ARC_AUTO(arc_buf) struct arc_buf why = {.max = 2048};
-    arc_buf_puts(&why, parser->problem ? parser->problem : "this is not YAML");
+    size_t at = parser->problem_mark.index;
+    if (at < b->yaml->len && text[at] == '\t')
+        return error_mark(b, &parser->problem_mark, ARC_EINPUT,
+                          "a tab stands here; YAML is indented with spaces");
+    arc_buf_puts(&why, name_problem(parser->problem));
     if (parser->context)
         arc_buf_printf(&why, " (%s, on line %zu)", parser->context, parser->context_mark.line + 1);
     return error_mark(b, &parser->problem_mark, ARC_EINPUT, arc_buf_text(&why));
@@ -324,10 +349,10 @@ static int build(struct builder *b, yaml_parser_t *parser, const char *text)
 int arc_yaml_parse(const char *text, size_t len, const char *name, unsigned flags,
                    struct arc_yaml *out, struct arc_error *err)
 {
-    *out = (struct arc_yaml){.name = strdup(name)};
+    *out = (struct arc_yaml){.name = strdup(name), .text = malloc(len + 1)};
     ARC_AUTO_FREE struct builder *b = calloc(1, sizeof *b);
     yaml_parser_t parser;
-    if (!out->name || !b || !yaml_parser_initialize(&parser)) {
+    if (!out->name || !out->text || !b || !yaml_parser_initialize(&parser)) {
         arc_yaml_free(out);
         return arc_error_nomem(err);
     }
@@ -339,6 +364,8 @@ int arc_yaml_parse(const char *text, size_t len, const char *name, unsigned flag
         text += 3;
         len -= 3;
     }
+    memcpy(out->text, text, len);
+    out->len = len;
     yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
     int rc = len > ARC_YAML_BYTES ? arc_error_at(err, ARC_ELIMIT, name, 0, 0,
                                                  "longer than %zu bytes", ARC_YAML_BYTES)
@@ -381,5 +408,6 @@ void arc_yaml_free(struct arc_yaml *yaml)
         free(node);
     }
     free(yaml->name);
+    free(yaml->text);
     *yaml = (struct arc_yaml){0};
 }

@@ -68,6 +68,8 @@ struct arc_yaml_node {
 /* A document and everything in it. */
 struct arc_yaml {
     char *name; /* as given, for messages */
+    char *text; /* as read, for messages */
+    size_t len;
     const struct arc_yaml_node *root;
     struct arc_yaml_node *owned;
 };
