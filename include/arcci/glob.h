@@ -49,6 +49,10 @@ void arc_glob_free(struct arc_glob **glob);
  * for one glob: it keeps what it learns. */
 bool arc_glob_match(struct arc_glob *glob, const char *path, size_t len);
 
+/* Whether one of these patterns matches the path; a pattern that cannot be compiled does not. The
+ * list ends with NULL, and may be NULL. */
+bool arc_glob_any(char *const *patterns, const char *path);
+
 /* Why the pattern matches nothing but a path equal to itself ("unterminated group"), or NULL when
  * it is sound. A static string. */
 const char *arc_glob_defect(const struct arc_glob *glob);

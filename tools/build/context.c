@@ -26,17 +26,6 @@ void arc_context_free(struct arc_context *context)
     *context = (struct arc_context){0};
 }
 
-static bool is_generated(const struct arc_plan *plan, const char *path)
-{
-    bool matched = false;
-    for (char *const *pattern = plan->generated; *pattern && !matched; pattern++) {
-        ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
-        matched = arc_glob_compile(*pattern, strlen(*pattern), &glob, NULL) == ARC_OK &&
-                  arc_glob_match(glob, path, strlen(path));
-    }
-    return matched;
-}
-
 /* Whether a path lies in a folder, "." for the root, or is that file. */
 static bool is_below(const char *path, const char *folder)
 {
@@ -59,7 +48,7 @@ static int consider(void *context, const char *path, enum arc_git_standing stand
     struct comparison *comparison = context;
     size_t len = strlen(path);
     bool is_folder = len && path[len - 1] == '/'; /* a repository of its own, or an empty one */
-    bool listed = standing == ARC_GIT_IS_IGNORED || is_generated(comparison->plan, path);
+    bool listed = standing == ARC_GIT_IS_IGNORED || arc_glob_any(comparison->plan->generated, path);
 
     for (size_t i = 0; i < comparison->plan->service_count; i++) {
         if (!is_in_service(comparison, i, path))

@@ -44,6 +44,18 @@ bool arc_glob_match(struct arc_glob *glob, const char *path, size_t len)
     return len > 0 && (arc_dfa_run(&glob->dfa, path, len)[0] & 1);
 }
 
+bool arc_glob_any(char *const *patterns, const char *path)
+{
+    bool matched = false;
+    for (; patterns && *patterns && !matched; patterns++) {
+        struct arc_glob *glob = NULL;
+        matched = arc_glob_compile(*patterns, strlen(*patterns), &glob, NULL) == ARC_OK &&
+                  arc_glob_match(glob, path, strlen(path));
+        arc_glob_free(&glob);
+    }
+    return matched;
+}
+
 const char *arc_glob_defect(const struct arc_glob *glob)
 {
     return glob->pattern.defect;

@@ -216,12 +216,16 @@ static unsigned conditions(const struct reading *reading, enum arc_tag_kind kind
     if (version)
         return ARC_WHEN_RELEASE | (latest ? ARC_WHEN_LATEST : 0) |
                (own || latest ? ARC_WHEN_STABLE : 0);
-    if (!event)
-        return 0;
-    return strcmp(event, "push") == 0           ? ARC_WHEN_PUSH
-           : strcmp(event, "pull_request") == 0 ? ARC_WHEN_PULL_REQUEST
-           : strcmp(event, "schedule") == 0     ? ARC_WHEN_SCHEDULE
-                                                : 0;
+    static const struct {
+        const char *name;
+        unsigned when;
+    } events[] = {{"push", ARC_WHEN_PUSH},
+                  {"pull_request", ARC_WHEN_PULL_REQUEST},
+                  {"schedule", ARC_WHEN_SCHEDULE}};
+    for (size_t i = 0; event && i < sizeof events / sizeof *events; i++)
+        if (strcmp(events[i].name, event) == 0)
+            return events[i].when;
+    return 0;
 }
 
 static bool on_branch(const struct reading *reading)
@@ -229,15 +233,7 @@ static bool on_branch(const struct reading *reading)
     const struct arc_plan_options *options = reading->options;
     const char *name = options->version ? NULL : options->moment.branch;
     char *const *branch = reading->tag->branches;
-    if (!branch || !*branch)
-        return true;
-    for (; name && *branch; branch++) {
-        ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
-        if (arc_glob_compile(*branch, strlen(*branch), &glob, NULL) == ARC_OK &&
-            arc_glob_match(glob, name, strlen(name)))
-            return true;
-    }
-    return false;
+    return !branch || !*branch || (name && arc_glob_any(branch, name));
 }
 
 /* Whether the plan is what the tag is for; if not, *reason says so. */

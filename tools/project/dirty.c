@@ -16,17 +16,6 @@ struct count {
     size_t files;
 };
 
-static bool is_generated(char *const *patterns, const char *path)
-{
-    bool matched = false;
-    for (; patterns && *patterns && !matched; patterns++) {
-        ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
-        matched = arc_glob_compile(*patterns, strlen(*patterns), &glob, NULL) == ARC_OK &&
-                  arc_glob_match(glob, path, strlen(path));
-    }
-    return matched;
-}
-
 static int add_file(void *context, const char *path, enum arc_git_standing standing)
 {
     static const char *const words[] = {"is changed and not committed", "is missing",
@@ -34,7 +23,7 @@ static int add_file(void *context, const char *path, enum arc_git_standing stand
     struct count *count = context;
     size_t len = strlen(path);
     if (standing == ARC_GIT_IS_IGNORED || (standing == ARC_GIT_NEW && count->known_only) ||
-        (len && path[len - 1] == '/') || is_generated(count->generated, path))
+        (len && path[len - 1] == '/') || arc_glob_any(count->generated, path))
         return ARC_OK;
     if (count->files++ < SHOWN_MAX)
         arc_buf_printf(count->out, "%s%.200s %s", count->files > 1 ? ", " : "", path,
