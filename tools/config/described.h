@@ -8,8 +8,8 @@
 
 /* Fills the services of a group that has a `bake` or `compose` section from what `docker buildx bake --print` or
  * `docker compose config` says: a target with tags, a service with a build section and an image, is one. What others start
- * from and what has no tag becomes one that is linked only. Variables get values from `version` (version.json; NULL: they
- * keep their defaults); the child sees no other variable of the environment than it needs, since such a file prints what it
+ * from and what has no tag becomes one that is linked only. Variables get values from `version` (version.json, with
+ * `revision`, `sha` and `sha7` beside it; NULL: they keep their defaults); the child sees no other variable of the environment than it needs, since such a file prints what it
  * is given. Services that are there are made anew. ARC_EWORLD without docker; ARC_EINPUT when docker refuses the file, or it
  * says what a plan cannot carry. */
 int arc_described_resolve(const struct arc_env *env, const char *root, struct arc_group *group,

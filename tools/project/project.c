@@ -184,6 +184,26 @@ static int make_version(struct arc_project *project, const struct arc_group *gro
     return arc_version(project->tag.text, &options, &project->version, err);
 }
 
+/* The services of a group that docker describes, with what is known by now: the version, and the
+ * commit under the names that it has in image tags. */
+static int resolve_again(struct arc_project *project, struct arc_error *err)
+{
+    const char *revision = project->repository.revision;
+    struct arc_group *group = &project->config.groups[project->group - project->config.groups];
+    ARC_AUTO_JSON json_t *values = project->version ? json_copy(project->version) : json_object();
+    if (json_object_set_new(values, "revision", json_string(revision)) ||
+        json_object_set_new(values, "sha", json_sprintf("%.12s", revision)) ||
+        json_object_set_new(values, "sha7", json_sprintf("%.7s", revision)))
+        return arc_error_nomem(err);
+    ARC_TRY(arc_described_resolve(project->env, project->repository.root, group, values, err));
+    if (!project->tag.text)
+        return ARC_OK;
+
+    ARC_AUTO_FREE char *text = arc_steal(&project->tag.text); /* its service was made anew */
+    arc_tag_free(&project->tag);
+    return arc_tag_parse(text, project->group, &project->tag, err);
+}
+
 int arc_project_load(struct arc_project *project, struct arc_error *err)
 {
     const char *ref = arc_env_get(project->env, "GITHUB_REF");
@@ -202,16 +222,7 @@ int arc_project_load(struct arc_project *project, struct arc_error *err)
     ARC_TRY(load_repository(project, err));
     ARC_TRY(make_version(project, project->group, err));
     ARC_TRY(arc_train_resolve(project, err));
-    if (!project->version)
-        return ARC_OK;
-    if (!project->group->described.files)
-        return ARC_OK;
-    size_t own = (size_t)(project->group - project->config.groups);
-    ARC_TRY(arc_described_resolve(project->env, project->repository.root,
-                                  &project->config.groups[own], project->version, err));
-    ARC_AUTO_FREE char *text = arc_steal(&project->tag.text); /* its service was made anew */
-    arc_tag_free(&project->tag);
-    return arc_tag_parse(text, project->group, &project->tag, err);
+    return project->group->described.files ? resolve_again(project, err) : ARC_OK;
 }
 
 /* The tag's group, NULL where there is none: a configuration that does not exist is no error. */
