@@ -32,7 +32,7 @@ def run_static(source, scratch):
     if not program.exists():
         subprocess.run([sys.executable, ROOT / "packaging/dist.py", target], check=True, stdout=subprocess.DEVNULL)
     tools = dist.Toolchain(target, scratch / "zig")
-    subprocess.run([tools.folder / "cc", "-O2", "-static-pie", "-o", scratch / "musl", source], check=True, env=tools.env)
+    subprocess.run([tools.folder / "cc", "-O2", "-o", scratch / "musl", source], check=True, env=tools.env)
     subprocess.run(["gcc", "-O2", "-static", "-o", scratch / "glibc", source], check=True)
     for arguments in (["--version"], ["version", "messaging/v1.2.3"]):
         ours, musl, glibc = in_turn([[program, *arguments], [scratch / "musl"], [scratch / "glibc"]], cwd=scratch)
