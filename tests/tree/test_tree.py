@@ -192,7 +192,9 @@ def test_commands_in_the_docs_run(line, tmp_path):
 # Pages whose blocks of commands are run, whole and in their order, elsewhere; and one whose block is a template of release notes.
 RUN_ELSEWHERE = {"adopting.md": "tests/adopting", "other-ci.md": "tests/adopting", "tour.md": "tests/adopting",
                  "install.md": "tests/install", "notes.md": "a template"}
-NEEDS = {"build": "docker and a registry", "scan": "Trivy", "release": "GitHub's API"}
+NEEDS = {"build": "docker and a registry", "scan": "Trivy", "release": "GitHub's API", "rollback": "a registry",
+         "prune": "a registry", "sign": "cosign and a registry", "verify": "cosign and a registry", "status": "a registry"}
+OF_OTHERS = {"gh", "cosign"}  # programs that this repository does not have
 
 
 def fenced_commands():
@@ -208,6 +210,8 @@ def fenced_commands():
 def test_fenced_commands_in_the_docs_are_taken(line):
     """What they need is not here (NEEDS), so they are parsed and not run: the command and its options exist."""
     words = shlex.split(line.split(" > ")[0], comments=True)
+    if words and words[0] in OF_OTHERS:
+        return
     assert words[0] == "arc-ci" and (words[1] in NEEDS or words[1] == "plan"), "run it, or say what it needs"
     run = subprocess.run([ARC_CI, *words[1:], "--help"], capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
