@@ -66,10 +66,11 @@ static int extend_row(json_t *row, const json_t *cell, struct arc_error *err)
 {
     const char *service = arc_json_text_of(cell, "service");
     const char *cells = arc_json_text_of(row, "cells");
+    bool more = *cells; /* the text itself is gone with the next line */
     int failed = json_object_set_new(row, "cells",
-                                     json_sprintf("%s%s%s/%s", cells, *cells ? "," : "", service,
+                                     json_sprintf("%s%s%s/%s", cells, more ? "," : "", service,
                                                   arc_json_text_of(cell, "platform")));
-    if (*cells)
+    if (more)
         failed |= json_object_set_new(
             row, "service", json_sprintf("%s,%s", arc_json_text_of(row, "service"), service));
     return failed ? arc_error_nomem(err) : ARC_OK;
