@@ -75,7 +75,7 @@ static int search_upwards(struct search *search, git_repository **out)
     do
         rc = try_open(resolved, out);
     while (rc == GIT_ENOTFOUND && go_up(resolved) && same_device(resolved, start.st_dev));
-    if (rc == 0)
+    if (rc != GIT_ENOTFOUND)
         search->top = strdup(resolved);
     return rc;
 }
@@ -151,11 +151,11 @@ static bool is_trusted(const struct search *search, const git_repository *repo)
 
 /* What the format says that libgit2 would misread: it is told to let these extensions pass, since
  * it would refuse even their usual values. */
-static int check_format(git_repository *repo, const char *path, struct arc_error *err)
+static int check_extensions(git_config *from, const char *path, struct arc_error *err)
 {
     git_config *config = NULL;
     const char *names = NULL, *refs = NULL;
-    int rc = git_repository_config_snapshot(&config, repo);
+    int rc = git_config_snapshot(&config, from);
     if (rc < 0)
         return arc_git_failed(err, rc, "reading the configuration of the repository");
     git_config_get_string(&names, config, "extensions.objectformat");
@@ -175,6 +175,29 @@ static int check_format(git_repository *repo, const char *path, struct arc_error
     return rc;
 }
 
+static int check_format(git_repository *repo, const char *path, struct arc_error *err)
+{
+    git_config *config = NULL;
+    int rc = git_repository_config(&config, repo);
+    rc = rc < 0 ? arc_git_failed(err, rc, "reading the configuration of the repository")
+                : check_extensions(config, path, err);
+    git_config_free(config);
+    return rc;
+}
+
+/* libgit2 1.9 refuses a format itself: which one stands in the file of the configuration. */
+static int explain_refusal(const struct search *search, const char *gitdir, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {.max = PATH_MAX};
+    git_config *config = NULL;
+    arc_buf_printf(&path, "%s%s/config", gitdir ? gitdir : search->top, gitdir ? "" : "/.git");
+    int rc = ARC_OK;
+    if (!path.failed && git_config_open_ondisk(&config, path.data) == 0)
+        rc = check_extensions(config, gitdir ? gitdir : search->path, err);
+    git_config_free(config);
+    return rc;
+}
+
 static int not_opened(int code, const struct search *search, const char *gitdir,
                       struct arc_error *err)
 {
@@ -188,14 +211,14 @@ static int not_opened(int code, const struct search *search, const char *gitdir,
                              "(actions/checkout), or start in its directory with -C DIR (a bare "
                              "one must be named by GIT_DIR)",
                              search->path);
-    /* libgit2 1.9 refuses the format itself, before the configuration can be looked at. */
-    if (last && last->message && strstr(last->message, "object format 'sha256'"))
-        return arc_error_set(err, ARC_EWORLD,
-                             "the git repository at '%s' uses SHA-256 object names, which this "
-                             "build's libgit2 cannot read; only SHA-1 repositories are supported",
-                             gitdir ? gitdir : search->path);
+
+    ARC_AUTO_FREE char *why = strdup(last && last->message ? last->message : "unknown cause");
+    if (!why)
+        return arc_error_nomem(err);
+    if (gitdir || search->top)
+        ARC_TRY(explain_refusal(search, gitdir, err));
     return arc_error_set(err, ARC_EWORLD, "cannot open the git repository at '%s': %s",
-                         gitdir ? gitdir : search->path, last ? last->message : "unknown cause");
+                         gitdir ? gitdir : search->path, why);
 }
 
 static int open_repository(struct search *search, const char *gitdir, git_repository **out,
