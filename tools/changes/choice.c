@@ -209,9 +209,7 @@ int choice_default_branch(const struct choice *c, char **out)
     const char *usual[] = {c->event->default_branch, NULL, "main", "master"};
     ARC_AUTO_FREE char *origin = NULL;
     struct arc_oid oid;
-    int rc = arc_git_origin_branch(c->git, &origin, c->err);
-    if (rc)
-        return rc;
+    ARC_TRY(arc_git_origin_branch(c->git, &origin, c->err));
     usual[1] = origin;
     for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
         if (usual[i] && (i == 0 || arc_base_resolve(c->git, usual[i], &oid, NULL) == ARC_OK)) {
@@ -276,10 +274,9 @@ static int by_branch(const struct choice *c)
 static int merge_group(const struct choice *c)
 {
     const struct arc_event *event = c->event;
-    int rc = choice_need(c, event->head_sha, &c->out->head);
-    if (!rc)
-        rc = choice_reason(c, &c->out->head_reason, "the merge group's head");
-    return rc ? rc : choice_since_commit(c, event->base_sha, "the merge group's base");
+    ARC_TRY(choice_need(c, event->head_sha, &c->out->head));
+    ARC_TRY(choice_reason(c, &c->out->head_reason, "the merge group's head"));
+    return choice_since_commit(c, event->base_sha, "the merge group's base");
 }
 
 static int worktree(const struct choice *c)

@@ -105,10 +105,9 @@ static int read_patterns(const struct reader *reader, const struct arc_yaml_node
 {
     if (node->type != ARC_YAML_LIST)
         return read_pattern(reader, node);
-    int rc = ARC_OK;
-    for (size_t i = 0; !rc && i < node->count; i++)
-        rc = read_patterns(reader, node->items[i]);
-    return rc;
+    for (size_t i = 0; i < node->count; i++)
+        ARC_TRY(read_patterns(reader, node->items[i]));
+    return ARC_OK;
 }
 
 static int read_status_map(const struct reader *reader, const struct arc_yaml_node *map)

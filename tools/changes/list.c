@@ -5,7 +5,6 @@
 #include "arcci/changes.h"
 #include "base/auto.h"
 #include "base/text.h"
-#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
@@ -85,25 +84,10 @@ static void add_csv(struct arc_buf *out, const char *text, size_t len)
     arc_buf_putc(out, '"');
 }
 
-#define BYTES(c) (UINT64_C(0x0101010101010101) * (c))
-
-/* Sets the high bit of every byte of the word that is zero (Hacker's Delight, 6-1); bytes above one
- * that is may be set as well, which is no matter to a test of the whole word. */
-static uint64_t zeros(uint64_t word)
-{
-    return (word - BYTES(1)) & ~word & BYTES(0x80);
-}
-
 /* How many characters JSON takes as they are the text starts with: nearly always all of it. */
 static size_t json_plain(const unsigned char *s, size_t len)
 {
     size_t at = 0;
-    for (uint64_t word; at + sizeof word <= len; at += sizeof word) {
-        memcpy(&word, s + at, sizeof word);
-        uint64_t control = (word - BYTES(0x20)) & ~word & BYTES(0x80);
-        if (control | zeros(word ^ BYTES('"')) | zeros(word ^ BYTES('\\')))
-            break;
-    }
     while (at < len && s[at] >= 0x20 && s[at] != '"' && s[at] != '\\')
         at++;
     return at;
@@ -186,6 +170,11 @@ static void add_escape(struct arc_buf *out, const char *text, size_t len)
     }
 }
 
+static void add_plain(struct arc_buf *out, const char *text, size_t len)
+{
+    arc_buf_add(out, text, len);
+}
+
 /* As git prints an unusual name, when it would not stay on its line. */
 static void add_line(struct arc_buf *out, const char *text, size_t len)
 {
@@ -205,42 +194,30 @@ static void add_line(struct arc_buf *out, const char *text, size_t len)
     arc_buf_putc(out, '"');
 }
 
-static void add_one(struct arc_buf *out, enum arc_list_format format, const char *text, size_t len)
-{
-    switch (format) {
-    case ARC_LIST_CSV:
-        add_csv(out, text, len);
-        break;
-    case ARC_LIST_JSON:
-    case ARC_LIST_MATRIX:
-        add_json(out, text, len);
-        break;
-    case ARC_LIST_SHELL:
-        add_shell(out, text, len);
-        break;
-    case ARC_LIST_ESCAPE:
-        add_escape(out, text, len);
-        break;
-    case ARC_LIST_LINES:
-        add_line(out, text, len);
-        break;
-    case ARC_LIST_NUL:
-        arc_buf_add(out, text, len);
-        break;
-    default:
-        break;
-    }
-}
+/* What stands around names and between them, and how one is written. */
+static const struct {
+    const char *start, *end;
+    char between;
+    void (*add)(struct arc_buf *out, const char *text, size_t len);
+} forms[] = {
+    [ARC_LIST_CSV] = {"", "", ',', add_csv},
+    [ARC_LIST_JSON] = {"[", "]", ',', add_json},
+    [ARC_LIST_SHELL] = {"", "", ' ', add_shell},
+    [ARC_LIST_ESCAPE] = {"", "", ' ', add_escape},
+    [ARC_LIST_LINES] = {"", "", '\n', add_line},
+    [ARC_LIST_NUL] = {"", "", '\0', add_plain},
+    [ARC_LIST_MATRIX] = {"{\"include\":[", "]}", ',', add_json},
+};
 
 static void add_name(struct arc_buf *out, enum arc_list_format format, const char *text, size_t len)
 {
     ARC_AUTO(arc_buf) struct arc_buf valid = {0};
     if (arc_utf8_valid(text, len)) {
-        add_one(out, format, text, len);
+        forms[format].add(out, text, len);
         return;
     }
     arc_list_add_utf8(&valid, text, len);
-    add_one(out, format, arc_buf_text(&valid), valid.len);
+    forms[format].add(out, arc_buf_text(&valid), valid.len);
     if (valid.failed)
         out->failed = valid.failed;
 }
@@ -252,30 +229,10 @@ struct writer {
     size_t count;
 };
 
-static void start_list(struct writer *writer)
-{
-    if (writer->format == ARC_LIST_JSON)
-        arc_buf_putc(writer->out, '[');
-    if (writer->format == ARC_LIST_MATRIX)
-        arc_buf_puts(writer->out, "{\"include\":[");
-}
-
-static void end_list(struct writer *writer)
-{
-    if (writer->format == ARC_LIST_JSON)
-        arc_buf_putc(writer->out, ']');
-    if (writer->format == ARC_LIST_MATRIX)
-        arc_buf_puts(writer->out, "]}");
-}
-
 static void separate(struct writer *writer)
 {
-    static const char between[] = {
-        [ARC_LIST_CSV] = ',',    [ARC_LIST_JSON] = ',',   [ARC_LIST_SHELL] = ' ',
-        [ARC_LIST_ESCAPE] = ' ', [ARC_LIST_LINES] = '\n', [ARC_LIST_NUL] = '\0',
-        [ARC_LIST_MATRIX] = ','};
     if (writer->count++ && writer->format != ARC_LIST_NUL)
-        arc_buf_putc(writer->out, between[writer->format]);
+        arc_buf_putc(writer->out, forms[writer->format].between);
 }
 
 /* A name, with its status where the format has room for it. */
@@ -377,7 +334,7 @@ void arc_changes_list(const struct arc_changes *changes, size_t filter, const st
     struct writer writer = {.out = out, .format = list->format};
     if (list->format == ARC_LIST_NONE)
         return;
-    start_list(&writer);
+    arc_buf_puts(out, forms[list->format].start);
     if (list->part == ARC_PART_DIRECTORIES && result->hits)
         add_directories(&writer, changes, result, list->depth);
     for (size_t i = 0; list->part != ARC_PART_DIRECTORIES && result->hits && i < result->count;
@@ -390,7 +347,7 @@ void arc_changes_list(const struct arc_changes *changes, size_t filter, const st
         else
             add_item(&writer, file->path, file->len, arc_list_status(file));
     }
-    end_list(&writer);
+    arc_buf_puts(out, forms[list->format].end);
 }
 
 void arc_changes_matching(const struct arc_changes *changes, struct arc_buf *out)

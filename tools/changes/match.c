@@ -62,9 +62,7 @@ static int hit(struct arc_match *match, size_t filter, size_t rule, const struct
 {
     struct arc_filter_result *result = &match->out->results[filter];
     if (!match->count_only) {
-        int rc = keep_file(match, file->path, file->len, file->status);
-        if (rc)
-            return rc;
+        ARC_TRY(keep_file(match, file->path, file->len, file->status));
         match->memory += sizeof *result->hits;
         if (match->memory > ARC_CHANGES_MEMORY)
             return ARC_ELIMIT;
@@ -101,9 +99,7 @@ static int match_some(struct arc_match *match, const struct candidate *file)
             size_t filter = rules[rule].filter;
             if (filter == last || !rule_matches(match, rule, file))
                 continue;
-            int rc = hit(match, filter, rule, file);
-            if (rc)
-                return rc;
+            ARC_TRY(hit(match, filter, rule, file));
             last = filter;
         }
     return ARC_OK;

@@ -14,14 +14,12 @@ static int spill(const struct arc_env *env, const struct arc_buf *text, char **p
     if (!base)
         base = arc_env_nonempty(env, "TMPDIR");
     arc_buf_printf(&name, "%s/arc-ci-XXXXXX", base ? base : "/tmp");
-    int rc = arc_buf_check(&name, "the name of a temporary file", err);
-    if (rc)
-        return rc;
+    ARC_TRY(arc_buf_check(&name, "the name of a temporary file", err));
     if (!mkdtemp(name.data))
         return arc_error_set(err, ARC_EWORLD, "cannot make a directory %s: %s", name.data,
                              strerror(errno));
     arc_buf_puts(&name, "/files");
-    rc = arc_buf_check(&name, "the name of a temporary file", err);
+    int rc = arc_buf_check(&name, "the name of a temporary file", err);
     if (!rc)
         rc = arc_file_write(name.data, arc_buf_text(text), text->len, err);
     if (rc)
@@ -41,9 +39,7 @@ int arc_changes_output(const struct arc_env *env, const struct arc_changes *chan
     bool fits = out->len <= room || !arc_env_nonempty(env, "GITHUB_OUTPUT");
     if (rc || (fits && list->format != ARC_LIST_NUL))
         return rc;
-    rc = spill(env, out, &path, err);
-    if (rc)
-        return rc;
+    ARC_TRY(spill(env, out, &path, err));
     arc_buf_reset(out);
     arc_buf_puts(out, path);
     *spilled = true;

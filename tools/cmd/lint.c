@@ -58,9 +58,7 @@ static int list_rules(const struct invocation *inv, const struct arc_lint_option
     ARC_AUTO_JSON json_t *rules = NULL;
     size_t i;
     json_t *rule;
-    int rc = arc_lint_rules(&project, options, &rules, err);
-    if (rc)
-        return rc;
+    ARC_TRY(arc_lint_rules(&project, options, &rules, err));
     json_array_foreach (rules, i, rule) {
         const char *summary = field(rule, "summary");
         arc_buf_printf(&report->human, "%-22s ", field(rule, "name"));

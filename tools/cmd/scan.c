@@ -6,24 +6,27 @@
 #include <stdio.h>
 #include <string.h>
 
-/* "72h", "7d", "0" (no limit) in seconds. */
+/* A number and one of the units: "90s" with "smh". */
+static bool parse_time(const char *text, const char *units, int64_t *out)
+{
+    static const char letters[] = "smhd";
+    static const int64_t seconds[] = {1, 60, 3600, 24 * 3600};
+    long long count = 0;
+    char unit = 0, rest = 0;
+    if (sscanf(text, "%6lld%c%c", &count, &unit, &rest) != 2 || count < 0 || !strchr(units, unit))
+        return false;
+    *out = count * seconds[strchr(letters, unit) - letters];
+    return true;
+}
+
 static int parse_age(const char *text, int64_t *out, struct arc_error *err)
 {
-    long long count = 0;
-    int used = 0;
-    if (sscanf(text, "%6lld%n", &count, &used) != 1 || count < 0)
-        used = 0;
-    if (used && strcmp(text, "0") == 0)
-        *out = 0;
-    else if (used && strcmp(text + used, "h") == 0)
-        *out = count * 3600;
-    else if (used && strcmp(text + used, "d") == 0)
-        *out = count * 24 * 3600;
-    else
-        return arc_error_set(err, ARC_EINPUT,
-                             "--max-database-age: '%s' is not an age: 72h, 7d, or 0 for no limit",
-                             text);
-    return ARC_OK;
+    *out = 0;
+    if (strcmp(text, "0") == 0 || parse_time(text, "hd", out))
+        return ARC_OK;
+    return arc_error_set(err, ARC_EINPUT,
+                         "--max-database-age: '%s' is not an age: 72h, 7d, or 0 for no limit",
+                         text);
 }
 
 static int read_policy(const struct invocation *inv, struct arc_scan_policy *policy,
@@ -36,10 +39,8 @@ static int read_policy(const struct invocation *inv, struct arc_scan_policy *pol
     policy->end_of_life_fails = option_flag(inv, "exit-on-eol");
     policy->tolerate_no_answer = strcmp(option_value(inv, "on-scanner-error"), "report") == 0;
     policy->database_age_required = option_given(inv, "max-database-age");
-    int rc = parse_age(option_value(inv, "max-database-age"), &policy->database_age_max, err);
-    if (!rc)
-        rc = arc_severity_set(option_value(inv, "severity"), &policy->severities, err);
-    return rc;
+    ARC_TRY(parse_age(option_value(inv, "max-database-age"), &policy->database_age_max, err));
+    return arc_severity_set(option_value(inv, "severity"), &policy->severities, err);
 }
 
 /* A number that is not known is never shown as 0. */
@@ -58,20 +59,19 @@ static int fill_outputs(struct report *report, struct arc_error *err)
                                              {"high-count", "HIGH"},
                                              {"medium-count", "MEDIUM"},
                                              {"low-count", "LOW"}};
+    static const char *const words[][2] = {{"scan-status", "verdict"}, {"gate", "gate"}};
     const json_t *document = report->document;
     const json_t *counts = json_object_get(document, "counts");
     ARC_TRY(output_number(report, "cve-count", json_object_get(document, "total"), err));
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         ARC_TRY(output_number(report, numbers[i][0], json_object_get(counts, numbers[i][1]), err));
     ARC_TRY(output_number(report, "new-count", json_object_get(document, "new"), err));
-    ARC_TRY(report_output(report, "scan-status",
-                          json_string_value(json_object_get(document, "verdict")), err));
-    ARC_TRY(
-        report_output(report, "gate", json_string_value(json_object_get(document, "gate")), err));
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        ARC_TRY(report_output(report, words[i][0],
+                              json_string_value(json_object_get(document, words[i][1])), err));
 
-    ARC_AUTO_FREE char *packed = NULL;
-    ARC_TRY(arc_document_pack(document, &packed, err));
-    return report_output(report, "scan", packed, err);
+    ARC_AUTO_FREE char *line = json_dumps(document, JSON_COMPACT);
+    return line ? report_output(report, "scan", line, err) : arc_error_nomem(err);
 }
 
 static int fill_notes(struct report *report, enum arc_gate gate, struct arc_error *err)
@@ -102,17 +102,14 @@ static int fill(struct arc_scan *scan, struct report *report, struct arc_error *
     return rc ? rc : fill_notes(report, scan->gate, err);
 }
 
-/* "90s", "15m", "1h" in seconds. */
 static int parse_timeout(const char *text, unsigned *out, struct arc_error *err)
 {
-    unsigned count = 0;
-    char unit = 0, rest = 0;
-    int read = sscanf(text, "%5u%c%c", &count, &unit, &rest);
-    unsigned seconds = unit == 's' ? 1 : unit == 'm' ? 60 : unit == 'h' ? 3600 : 0;
-    *out = count * seconds;
-    if (read == 2 && *out)
-        return ARC_OK;
-    return arc_error_set(err, ARC_EINPUT, "--timeout: '%s' is not a time: 90s, 15m or 1h", text);
+    int64_t seconds = 0;
+    bool right = parse_time(text, "smh", &seconds) && seconds > 0 && seconds < 1000000;
+    *out = right ? (unsigned)seconds : 0;
+    return right ? ARC_OK
+                 : arc_error_set(err, ARC_EINPUT, "--timeout: '%s' is not a time: 90s, 15m or 1h",
+                                 text);
 }
 
 static int parse_jobs(const char *text, unsigned *out, struct arc_error *err)
@@ -157,12 +154,10 @@ static int read_files(const struct invocation *inv, struct arc_scan_files *out,
         .issues = wants(inv, "create-issues"),
         .issues_optional = option_is_auto(inv, "create-issues"),
     };
-    int rc = read_policy(inv, &out->options.policy, err);
-    if (!rc)
-        rc = arc_scanner_set(option_value(inv, "scanners"), &out->run.scanners, err);
-    if (!rc)
-        rc = parse_timeout(option_value(inv, "timeout"), &out->run.timeout, err);
-    return rc ? rc : parse_jobs(option_value(inv, "jobs"), &out->run.jobs, err);
+    ARC_TRY(read_policy(inv, &out->options.policy, err));
+    ARC_TRY(arc_scanner_set(option_value(inv, "scanners"), &out->run.scanners, err));
+    ARC_TRY(parse_timeout(option_value(inv, "timeout"), &out->run.timeout, err));
+    return parse_jobs(option_value(inv, "jobs"), &out->run.jobs, err);
 }
 
 /* What could not be published fails the run, but takes nothing from what the scan found. */
@@ -181,12 +176,10 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
     ARC_AUTO(arc_scan) struct arc_scan scan = {.document = NULL};
     ARC_AUTO(arc_error) struct arc_error unpublished = {0};
     struct arc_scan_files files;
-    int rc = read_files(inv, &files, err);
-    if (!rc)
-        rc = arc_scan_files(&project, &files, &scan, &unpublished, err);
-    if (!rc)
-        rc = fill(&scan, report, err);
-    return rc ? rc : note_unpublished(report, &unpublished, err);
+    ARC_TRY(read_files(inv, &files, err));
+    ARC_TRY(arc_scan_files(&project, &files, &scan, &unpublished, err));
+    ARC_TRY(fill(&scan, report, err));
+    return note_unpublished(report, &unpublished, err);
 }
 
 static const struct option options[] = {

@@ -15,10 +15,8 @@ static int lookup(const struct arc_git *git, const struct arc_oid *oid, git_comm
                   struct arc_error *err)
 {
     git_oid id;
-    int rc = arc_git_oid_in(oid, &id, err);
-    if (rc)
-        return rc;
-    rc = git_commit_lookup(out, git->repo, &id);
+    ARC_TRY(arc_git_oid_in(oid, &id, err));
+    int rc = git_commit_lookup(out, git->repo, &id);
     if (rc == GIT_ENOTFOUND)
         return arc_error_set(
             err, ARC_ENOTFOUND, "commit %s is not in this clone%s", oid->hex,
@@ -51,10 +49,8 @@ int arc_git_commit(const struct arc_git *git, const struct arc_oid *oid, struct 
 {
     git_commit *commit = NULL;
     *out = (struct arc_git_commit){0};
-    int rc = lookup(git, oid, &commit, err);
-    if (rc)
-        return rc;
-    rc = fill(commit, out, err);
+    ARC_TRY(lookup(git, oid, &commit, err));
+    int rc = fill(commit, out, err);
     git_commit_free(commit);
     if (rc)
         arc_git_commit_free(out);

@@ -125,9 +125,7 @@ int arc_lint(struct arc_project *project, const struct arc_lint_options *options
              struct arc_error *err)
 {
     ARC_AUTO(lint) struct lint lint = {0};
-    int rc = start(&lint, project, options, err);
-    if (rc)
-        return rc;
+    ARC_TRY(start(&lint, project, options, err));
     load_config(&lint, options->config);
     lint_services(&lint);
     lint_make(&lint);

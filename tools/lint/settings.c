@@ -87,10 +87,9 @@ static int read_facts(struct lint_settings *out, struct arc_error *err)
     out->facts = calloc(list->count + 1, sizeof *out->facts);
     if (!out->facts)
         return arc_error_nomem(err);
-    int rc = ARC_OK;
-    for (size_t i = 0; !rc && i < list->count; i++)
-        rc = lint_fact_read(&out->yaml, list->items[i], &out->facts[out->fact_count++], err);
-    return rc;
+    for (size_t i = 0; i < list->count; i++)
+        ARC_TRY(lint_fact_read(&out->yaml, list->items[i], &out->facts[out->fact_count++], err));
+    return ARC_OK;
 }
 
 int lint_settings_load(const char *root, const char *path, struct lint_settings *out,
@@ -101,10 +100,8 @@ int lint_settings_load(const char *root, const char *path, struct lint_settings 
     *out = (struct lint_settings){0};
     if (!asked_for && arc_file_kind_in(root, path) == ARC_FILE_NONE)
         return ARC_OK;
-    int rc = arc_yaml_read_in(root, path, 0, &out->yaml, err);
-    if (!rc)
-        rc = arc_fields_read(&out->yaml, out->yaml.root, &table, out, err);
-    if (!rc)
-        rc = read_waivers(out, err);
-    return rc ? rc : read_facts(out, err);
+    ARC_TRY(arc_yaml_read_in(root, path, 0, &out->yaml, err));
+    ARC_TRY(arc_fields_read(&out->yaml, out->yaml.root, &table, out, err));
+    ARC_TRY(read_waivers(out, err));
+    return read_facts(out, err);
 }

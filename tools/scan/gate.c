@@ -133,11 +133,9 @@ static int read_target(struct findings *findings, const char *spec, const char *
 {
     ARC_AUTO(arc_error) struct arc_error problem = {0};
     const char *file;
-    int rc = add_target(findings, spec, service, &file, err);
-    if (rc)
-        return rc;
+    ARC_TRY(add_target(findings, spec, service, &file, err));
     size_t target = findings->target_count - 1;
-    rc = scan_report_file(findings, target, file, &problem);
+    int rc = scan_report_file(findings, target, file, &problem);
     return rc ? findings_target_error(findings, target, &problem, err) : ARC_OK;
 }
 
@@ -146,12 +144,10 @@ static int read_targets(struct findings *findings, const json_t *specs, const ch
 {
     size_t i;
     json_t *spec;
-    int rc = findings_init(findings, err);
-    json_array_foreach (specs, i, spec) {
-        if (!rc)
-            rc = read_target(findings, json_string_value(spec), service, err);
-    }
-    return rc;
+    ARC_TRY(findings_init(findings, err));
+    json_array_foreach (specs, i, spec)
+        ARC_TRY(read_target(findings, json_string_value(spec), service, err));
+    return ARC_OK;
 }
 
 /* Drops what does not count: ignored, unfixed, of another severity. */

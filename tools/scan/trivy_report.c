@@ -258,9 +258,7 @@ static int pool_strings(const struct reading *reading, struct finding *finding,
 static int add_rule(const struct reading *reading, struct finding *finding, struct arc_error *err)
 {
     bool made;
-    int rc = findings_rule(reading->findings, text_of(reading, ID), &finding->rule, &made, err);
-    if (rc)
-        return rc;
+    ARC_TRY(findings_rule(reading->findings, text_of(reading, ID), &finding->rule, &made, err));
     struct scan_rule *rule = &reading->findings->rules[finding->rule];
     finding->id = rule->id;
     rule->severity = finding->severity > rule->severity ? finding->severity : rule->severity;
@@ -288,12 +286,10 @@ static int add_finding(const struct reading *reading, enum finding_kind kind, st
         .line = reading->line,
         .offset = reading->offset,
     };
-    int rc = read_severity(reading, &finding.severity, err);
-    if (!rc)
-        rc = pool_strings(reading, &finding, err);
-    if (!rc)
-        rc = add_rule(reading, &finding, err);
-    return rc ? rc : findings_add(findings, &finding, err);
+    ARC_TRY(read_severity(reading, &finding.severity, err));
+    ARC_TRY(pool_strings(reading, &finding, err));
+    ARC_TRY(add_rule(reading, &finding, err));
+    return findings_add(findings, &finding, err);
 }
 
 static void start_finding(struct reading *reading)
