@@ -37,13 +37,17 @@ def grow(shop, dice):
 
 def clone(shop, dice):
     """The repository itself or a clone of some kind, and where it stands."""
-    kind = dice.choice(["itself", "whole", "no tags", "shallow", "partial"])
+    kind = dice.choice(["itself", "whole", "no tags", "shallow", "partial", "treeless", "cut and tagless", "a tag missing"])
     if kind != "itself":
         origin, shop.folder = shop.folder, shop.folder.parent / "clone"
         subprocess.run(["git", "config", "uploadpack.allowFilter", "true"], cwd=origin, env=shop.env, check=True)
-        how = {"whole": [], "no tags": ["--no-tags"], "shallow": ["--depth=1"], "partial": ["--filter=blob:none"]}[kind]
+        how = {"whole": [], "no tags": ["--no-tags"], "shallow": ["--depth=1"], "partial": ["--filter=blob:none"],
+               "treeless": ["--filter=tree:0"], "cut and tagless": ["--depth=2", "--no-tags"], "a tag missing": []}[kind]
         subprocess.run(["git", "clone", "-q", *how, f"file://{origin}", str(shop.folder)], cwd=origin, env=shop.env, check=True)
-    if kind != "shallow" and dice.random() < 0.3:
+        here = subprocess.run(["git", "tag"], cwd=shop.folder, env=shop.env, check=True, capture_output=True, text=True).stdout.split()
+        if kind == "a tag missing" and here:
+            subprocess.run(["git", "tag", "-d", dice.choice(here)], cwd=shop.folder, env=shop.env, check=True, capture_output=True)
+    if kind not in ("shallow", "cut and tagless") and dice.random() < 0.3:
         subprocess.run(["git", "checkout", "-q", "HEAD~1"], cwd=shop.folder, env=shop.env, check=False, capture_output=True)
     if dice.random() < 0.3:
         dice.choice([lambda: shop.write("a/Dockerfile", "FROM evil\n"), lambda: shop.write("b/new", "1"),
@@ -66,7 +70,7 @@ def test_one_commit_or_a_failure(tmp_path, seed):
         return
     plan = json.loads(out)
     assert plan["revision"] == head, "the plan is about what is checked out"
-    if tag and kind != "no tags" and tag in tags:
+    if tag and tag in tags:
         assert plan["revision"] == tags[tag], "and about its tag"
     for service in plan["services"]:
         assert service["labels"]["org.opencontainers.image.revision"] == head

@@ -255,3 +255,10 @@ def test_an_image_of_a_public_repository_that_nobody_can_pull(shop, private, sec
     assert run.returncode == 0 and len(shop.server.moved) == 6, run.stderr
     assert run.stderr.count("cannot be pulled without a login") == (2 if warns else 0), run.stderr
     assert ("make the package public" in run.stderr) == warns
+
+
+def test_run_again_after_the_publication_failed_it_moves_nothing(shop):
+    assert shop.promote().returncode == 0
+    shop.server.moved.clear()
+    run = shop.promote()
+    assert run.returncode == 0 and not shop.server.moved and run.stderr.count("is there already") == 6, run.stderr
