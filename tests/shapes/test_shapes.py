@@ -95,6 +95,29 @@ def test_shape(shape, tmp_path):
         assert len({(cell["service"], cell["platform"]) for cell in plan["cells"]}) == len(plan["cells"])
 
 
+COMPOSE = "groups: {a: {tag: 'v{version}', compose: compose.yaml}}\n"
+
+
+@pytest.mark.parametrize("config, file, said", [
+    (COMPOSE, "services: {a: {image: x/y}}", "no service of compose.yaml has both 'build' and 'image'"),
+    (COMPOSE, "services: {a: {image: x/y, build: {context: ../..}}}", "leads out of the repository"),
+    (COMPOSE, "services: {a: {image: x/y, build: {context: ., privileged: true}}}", "'build.privileged' of a compose file is not supported"),
+    (COMPOSE, "services: {a: {image: x/y, build: {context: ., secrets: [s]}}}\nsecrets: {s: {file: /etc/passwd}}", "outside of the repository"),
+    (COMPOSE, "include: ['oci://x.example/y:1']\nservices: {a: {image: x/a, build: .}}", "remote resource is disabled"),
+    (COMPOSE, "services: {a: {image: x/a, build: {context: ., additional_contexts: {b: 'service:b'}}},"
+     " b: {build: {context: ., additional_contexts: {a: 'service:a'}}}}", "starts from it in turn"),
+    ("groups: {a: {compose: {files: compose.yaml, services: '--output=owned'}}}", "services: {}", "is not a name of a target"),
+    ("groups: {a: {compose: compose.yaml, bake: x.hcl}}", "services: {}", "exclude one another"),
+    ("groups: {a: {compose: compose.yaml, services: [a]}}", "services: {}", "leave 'services' out"),
+])
+def test_what_a_compose_file_cannot_say(tmp_path, config, file, said):
+    require("compose")
+    make({"config": config, "files": {"compose.yaml": file + "\n", "Dockerfile": "FROM scratch\n"}}, tmp_path)
+    run = subprocess.run([ARC_CI, "plan"], cwd=tmp_path, env=ENV, capture_output=True, text=True, timeout=60)
+    assert run.returncode == 2 and said in run.stderr, run.stderr
+    assert not (tmp_path / "owned").exists()
+
+
 @pytest.mark.skipif(not shutil.which("docker"), reason="no docker, whose bake is asked")
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape["name"])
 def test_bake_takes_the_definition(shape, tmp_path):
