@@ -315,7 +315,8 @@ static int add_named(const char *root, const char *file, char ***files, struct a
     ARC_TRY(add_included(base, arc_yaml_get(yaml.root, "include"), files, err));
     const struct arc_yaml_node *services = arc_yaml_get(yaml.root, "services");
     for (size_t i = 0; services && services->type == ARC_YAML_MAP && i < services->count; i++)
-        ARC_TRY(add_file(base, arc_yaml_at(services->pairs[i].value, "extends", "file", NULL),
+        ARC_TRY(add_file(base,
+                         arc_yaml_at(services->pairs[i].value, "extends", "file", (char *)NULL),
                          files, err));
     return ARC_OK;
 }

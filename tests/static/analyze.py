@@ -1,0 +1,63 @@
+#!/usr/bin/python3
+"""clang-tidy (bugprone, cert, clang-analyzer), gcc -fanalyzer and cppcheck over tools/: `analyze.py [FILE...]`. Fails when one finds
+something; what is not asked for, and why, stands here."""
+import concurrent.futures
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+from test_static import CPPCHECK, ROOT
+
+# Checks that ask for another style than ours, or for what C has not.
+NOT_ASKED = {
+    "bugprone-easily-swappable-parameters": "most functions take two texts",
+    "bugprone-reserved-identifier": "_POSIX_C_SOURCE is one",
+    "bugprone-narrowing-conversions": "-Wconversion sees them",
+    "bugprone-assignment-in-if-condition": "reads well where a call gives what is tested",
+    "bugprone-macro-parentheses": "ARC_AUTO(type) declares",
+    "bugprone-branch-clone": "two reasons may have one answer",
+    "cert-dcl37-c": "as bugprone-reserved-identifier",
+    "cert-dcl51-cpp": "the same",
+    "cert-err33-c": "wants every snprintf() checked; those with room for all are not",
+    "clang-analyzer-unix.Malloc": "does not know cleanup attributes: every ARC_AUTO resource leaks to it; ASan and valgrind look",
+    "clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling": "wants C11's Annex K, which glibc has not",
+}
+# gcc 12's -fanalyzer does not know cleanup attributes: every ARC_AUTO resource leaks to it.
+GCC = ["gcc", "-O1", "-fanalyzer", "-Wno-analyzer-malloc-leak", "-Wno-analyzer-fd-leak", "-Wno-analyzer-file-leak",
+       "-Wno-analyzer-use-of-uninitialized-value", "-Werror", "-c", "-o", "/dev/null"]
+# Findings that were judged: file and check, and why it is none.
+REASONED = {
+    ("tools/git/history.c", "clang-analyzer-core.NullDereference"): "grow_lacks() made room for every node that is met",
+    ("tools/build/promote.c", "clang-analyzer-core.NonNullParamChecker"): "a planned service always has an image (documents/plan.c)",
+}
+FLAGS = ["-std=c11", "-Itools", "-Iinclude", "-D_POSIX_C_SOURCE=200809L", "-D_DEFAULT_SOURCE", '-DARCCI_VERSION="x"', '-DARCCI_DATE="x"']
+
+
+def look(path):
+    """What the two compilers' analyzers say of a file."""
+    checks = "-*,bugprone-*,cert-*,clang-analyzer-*," + ",".join("-" + name for name in NOT_ASKED)
+    tidy = subprocess.run(["clang-tidy", "--quiet", "--warnings-as-errors=*", f"--checks={checks}", path, "--", *FLAGS], cwd=ROOT,
+                          capture_output=True, text=True)
+    gcc = subprocess.run([*GCC, *FLAGS, path], cwd=ROOT, capture_output=True, text=True)
+    found = re.findall(r"^\S+: error: .*\[([\w.-]+).*$", tidy.stdout, re.M)
+    judged = found and all((path, check) in REASONED for check in found)
+    return (tidy.stdout if tidy.returncode and not judged else "") + (gcc.stderr if gcc.returncode else "")
+
+
+def main(*names):
+    files = names or sorted(str(path.relative_to(ROOT)) for path in pathlib.Path(ROOT / "tools").rglob("*.c"))
+    failed = 0
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for path, said in zip(files, pool.map(look, files)):
+            if said:
+                failed += 1
+                print(said, flush=True)
+    failed += subprocess.run([*CPPCHECK, *(names or ["tools"])], cwd=ROOT).returncode
+    print(f"{len(files)} files; {failed} with findings")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,50 @@
+"""What can be seen without running arc-ci: cppcheck finds nothing that is not reasoned (cppcheck.suppressions), and the shipped
+static binary is built as docs/security.md says. clang-tidy and gcc -fanalyzer take longer: analyze.py, `make analyze`."""
+import pathlib
+import platform
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+HERE = pathlib.Path(__file__).resolve().parent
+CPPCHECK = ["cppcheck", "--std=c11", "--language=c", "--enable=warning,portability,performance", "--suppress=missingIncludeSystem", "--suppress=missingInclude",
+            f"--suppressions-list={HERE}/cppcheck.suppressions", "--quiet", "-Itools", "-Iinclude", f"--include={HERE}/macros.h",
+            "--max-configs=1", "-D_POSIX_C_SOURCE=200809L", "--template={file}:{line}: {id}: {message}", "--error-exitcode=1"]
+
+
+def test_cppcheck():
+    run = subprocess.run([*CPPCHECK, "tools"], cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_cppcheck_sees_a_defect(tmp_path):
+    (tmp_path / "x.c").write_text("#include <stdlib.h>\nint f(void)\n{\n    char *a = malloc(4);\n    a[5] = 0;\n    return 0;\n}\n")
+    run = subprocess.run([*CPPCHECK, tmp_path], cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 1 and "x.c:" in run.stderr
+
+
+def test_every_suppression_has_its_reason_and_its_file():
+    lines = (HERE / "cppcheck.suppressions").read_text().splitlines()
+    for line in (line for line in lines if not line.startswith("#")):
+        assert (ROOT / line.split(":")[1]).is_file(), line
+    assert lines[0].startswith("#") and not [i for i, line in enumerate(lines) if line.startswith("#") and i + 1 == len(lines)]
+
+
+def read(program, *options):
+    return subprocess.run(["readelf", "-W", *options, program], capture_output=True, text=True, check=True).stdout
+
+
+def test_the_shipped_binary_is_hardened():
+    target = f"linux-{platform.machine()}"
+    subprocess.run([sys.executable, ROOT / "packaging/dist.py", target], check=True, stdout=subprocess.DEVNULL)
+    program = ROOT / f"dist/arc-ci-{target}"
+    segments, dynamic = read(program, "-l"), read(program, "-d")
+    assert "DYN (Position-Independent Executable file)" in read(program, "-h")
+    assert "INTERP" not in segments and "NEEDED" not in dynamic  # nothing of the machine is loaded
+    assert "GNU_RELRO" in segments and "BIND_NOW" in dynamic
+    assert re.search(r"GNU_STACK .* RW ", segments)
+    assert not re.search(r"LOAD .* RWE ", segments)
+    if platform.machine() == "x86_64":
+        code = subprocess.run(["objdump", "-d", "--no-show-raw-insn", program], capture_output=True, text=True, check=True).stdout
+        assert code.count("%fs:0x28") > 500, "no stack protectors"
