@@ -119,6 +119,8 @@ def test_a_build_is_not_begun_for_a_registry_that_refuses(repo, registry, tmp_pa
     build = ("build", "--plan", str(repo.parent / "plan.json"))
     path = f"{tools}:{os.environ['PATH']}"
     assert "built after all" in run(repo, registry, *build, path=path).stderr, "a registry that takes it is pushed to"
+    registry.state.push["m/arc-b"] = (404, "BLOB_UNKNOWN", "blob unknown to registry")
+    assert "built after all" in run(repo, registry, *build, path=path).stderr, "what does not answer the question stops nothing"
     registry.state.push["m/arc-b"] = REFUSALS["no right"][:3]
     one = run(repo, registry, *build, path=path)
     assert one.returncode == 3 and "built after all" not in one.stderr

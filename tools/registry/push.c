@@ -17,7 +17,9 @@ static const char *find_advice(int status, const char *reason)
     case 403:
         return "this login may not push: it needs write access (on ghcr.io: packages: write in the "
                "workflow, and the role Write for the repository in the package's settings)";
-    case 404:
+    case 404: /* one about a blob is no answer to this question */
+        if (strstr(reason, "BLOB_UNKNOWN"))
+            return NULL;
         return "there is no such repository, and this login may not make one by pushing: make it "
                "first, or correct the name";
     case 405:
