@@ -68,8 +68,8 @@ static bool eligible(const struct train *train, const struct arc_include *includ
     const char *version;
     const char *locked = wanted_tag(train, include, &version);
     bool prerelease = json_is_true(json_object_get(project->version, "prerelease"));
-    if (locked)
-        return strcmp(tag->text, locked) == 0;
+    if (train->lock) /* what it does not name is not taken either */
+        return locked && strcmp(tag->text, locked) == 0;
     if (version)
         return strlen(version) == tag->version.len &&
                memcmp(version, tag->version.text, tag->version.len) == 0;
@@ -225,7 +225,9 @@ static int read_lock(struct train *train, json_t **document)
         return arc_error_set(train->err, ARC_EINPUT, "%s is the lock file of %.200s, not of %s",
                              path, group, train->group->name);
     train->lock = json_object_get(*document, "includes");
-    return ARC_OK;
+    if (json_is_array(train->lock))
+        return ARC_OK;
+    return arc_error_set(train->err, ARC_EINPUT, "%s: 'includes' is not a list of releases", path);
 }
 
 int arc_train_resolve(struct arc_project *project, struct arc_error *err)
