@@ -7,13 +7,13 @@
 #include <string.h>
 
 #define DEPTH_MAX 4
-#define STEPS_MAX 5000
+#define STEPS_MAX 20000
 #define CALLS_MAX 500
 
 /* A walk over workflows and what they call. */
 struct walk {
     struct init_proposal *proposal;
-    size_t steps; /* so far */
+    size_t steps; /* and cells, so far */
     size_t calls; /* of workflows and actions */
 };
 
@@ -184,7 +184,8 @@ static void read_workflow(struct walk *walk, const char *path, json_t *with, int
         size_t c;
         json_t *cell;
         json_array_foreach (cells, c, cell)
-            read_cell(walk, path, job, scope, cell, depth);
+            if (walk->steps++ < STEPS_MAX)
+                read_cell(walk, path, job, scope, cell, depth);
     }
 }
 
