@@ -17,9 +17,7 @@ static const char *find_advice(int status, const char *reason)
     case 403:
         return "this login may not push: it needs write access (on ghcr.io: packages: write in the "
                "workflow, and the role Write for the repository in the package's settings)";
-    case 404: /* one about a blob is no answer to this question */
-        if (strstr(reason, "BLOB_UNKNOWN"))
-            return NULL;
+    case 404:
         return "there is no such repository, and this login may not make one by pushing: make it "
                "first, or correct the name";
     case 405:
@@ -54,7 +52,8 @@ static void judge(struct arc_registry_push *item, const struct arc_http_response
     if (answer->status >= 200 && answer->status <= 299)
         return;
     registry_reason(answer, &reason);
-    item->advice = find_advice(answer->status, arc_buf_text(&reason));
+    if (!strstr(arc_buf_text(&answer->body), "\"BLOB_UNKNOWN\"")) /* that answers nothing here */
+        item->advice = find_advice(answer->status, arc_buf_text(&reason));
     arc_error_set(&item->problem, ARC_EWORLD, "%s: the registry answers %d%s%s", item->image,
                   answer->status, reason.len ? ": " : "", arc_buf_text(&reason));
 }
