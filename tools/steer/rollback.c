@@ -11,13 +11,13 @@
 
 static void rollback_free(struct rollback *rollback)
 {
-    arc_arena_free(&rollback->memory);
-    arc_tag_free(&rollback->tag);
-    arc_plan_free(&rollback->plan);
-    arc_ledger_free(&rollback->asset);
-    json_decref(rollback->moves);
-    withdraw_free(rollback);
+    withdraw_free(rollback); /* while the memory holds the list of releases */
     arc_registry_free(rollback->registry);
+    json_decref(rollback->moves);
+    arc_ledger_free(&rollback->asset);
+    arc_plan_free(&rollback->plan);
+    arc_tag_free(&rollback->tag);
+    arc_arena_free(&rollback->memory);
 }
 
 void rollback_say(const struct rollback *rollback, const char *format, ...)
