@@ -7,6 +7,8 @@
 int arc_git_failed(struct arc_error *err, int code, const char *what)
 {
     const git_error *last = git_error_last();
+    if (last && last->klass == GIT_ERROR_NOMEMORY)
+        return arc_error_nomem(err);
     if (code == GIT_ENOTFOUND)
         code = ARC_ENOTFOUND;
     else
