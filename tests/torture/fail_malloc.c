@@ -19,7 +19,7 @@ static long fail_at, counted;
 static bool later, ready;
 static struct {
     unsigned long start, end;
-} spared[64];
+} spared[512];
 static size_t spared_count;
 
 static int find_base(struct dl_phdr_info *info, size_t size, void *base)
@@ -34,7 +34,7 @@ __attribute__((constructor)) static void start(void)
     const char *at = getenv("FAIL_AT"), *places = getenv("FAIL_SPARE");
     unsigned long base = 0;
     dl_iterate_phdr(find_base, &base);
-    while (places && *places && spared_count < 64) {
+    while (places && *places && spared_count < 512) {
         char *end;
         spared[spared_count].start = base + strtoul(places, &end, 16);
         spared[spared_count].end = base + strtoul(end + 1, &end, 16);
