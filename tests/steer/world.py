@@ -97,6 +97,8 @@ class World:
         config.write_text(config.read_text().replace(self.registry.host, other.registry.host))
         for double, values in zip((other.registry, other.github), copy.deepcopy(self.kept)):
             vars(double.state).update(values)
+        blobs = other.github.state.blobs    # build.json names the images
+        blobs |= {number: content.replace(self.registry.host.encode(), other.registry.host.encode()) for number, content in blobs.items()}
         return other
 
     def git(self, *words):
