@@ -36,6 +36,9 @@ class Registry:
             def answer(self):
                 length = int(self.headers.get("Content-Length") or 0)
                 body = self.rfile.read(length)
+                if len(body) < length:  # whoever sent it is gone
+                    self.close_connection = True
+                    return
                 registry.requests.append((self.command, self.path))
                 name = self.path.rsplit("/", 1)[-1]
                 if self.command == "PUT":
