@@ -1,9 +1,9 @@
 #include "config/bake_file.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "config/build.h"
-#include "config/path.h"
 #include "config/service.h"
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* The `build` section of a service: Compose's names and meaning (Compose specification, "Build"). */
 #include "config/build.h"
 #include "base/auto.h"
-#include "config/path.h"
+#include "base/path.h"
 #include <string.h>
 
 /* What the section is read into: the recipe, and the nodes that take a second look. */

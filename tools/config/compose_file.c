@@ -1,9 +1,9 @@
-#include "config/compose_file.h"
 #include "arcci/config.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/path.h"
 #include "config/build.h"
-#include "config/path.h"
+#include "config/described.h"
 #include "os/file.h"
 #include "yaml/yaml.h"
 #include <stdlib.h>

@@ -4,7 +4,6 @@
 #include "config/bake_file.h"
 #include "config/bases.h"
 #include "config/build.h"
-#include "config/compose_file.h"
 #include "config/fields.h"
 #include "os/process.h"
 #include <string.h>

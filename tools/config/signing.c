@@ -17,13 +17,16 @@ static bool check_with(const char *text, struct arc_buf *why)
 /* Any other scheme would make cosign start a program of that name (sigstore-kms-NAME). */
 static bool check_key(const char *text, struct arc_buf *why)
 {
-    static const char *const schemes[] = {"env://",        "awskms://", "gcpkms://", "azurekms://",
-                                          "hashivault://", "k8s://",    NULL};
-    for (const char *const *scheme = schemes; *scheme; scheme++)
-        if (strncmp(text, *scheme, strlen(*scheme)) == 0 && text[strlen(*scheme)])
-            return arc_check_line(text, why);
-    if (!strstr(text, "://") && strncmp(text, "pkcs11:", 7) != 0)
+    static const char *const schemes[] = {"env",      "awskms",     "gcpkms",
+                                          "azurekms", "hashivault", "k8s"};
+    const char *rest = strstr(text, "://");
+    size_t len = rest ? (size_t)(rest - text) : 0;
+
+    if (!rest && strncmp(text, "pkcs11:", 7) != 0)
         return arc_check_path(text, why);
+    for (size_t i = 0; rest && i < sizeof schemes / sizeof *schemes; i++)
+        if (strlen(schemes[i]) == len && strncmp(text, schemes[i], len) == 0 && rest[3])
+            return arc_check_line(text, why);
     arc_buf_puts(why, "is not a key: a file, env://NAME, awskms://…, gcpkms://…, azurekms://…, "
                       "hashivault://… or k8s://…");
     return false;

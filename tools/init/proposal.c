@@ -2,7 +2,7 @@
 #include "base/auto.h"
 #include "base/text.h"
 #include "config/fields.h"
-#include "config/path.h"
+#include "base/path.h"
 #include "init/expression.h"
 #include "os/file.h"
 #include <ctype.h>

@@ -322,7 +322,7 @@ static void add_services(struct init_proposal *proposal, const struct init_group
     }
     json_object_foreach (globs, parent, fits)
         if (json_is_true(fits))
-            arc_buf_printf(out, "      - \"%s/*\"\n", parent);
+            arc_buf_printf(out, "      - \"%s/%c\"\n", parent, '*');
     for (size_t i = 0; i < group->count; i++) {
         const struct init_image *image = group->images[i];
         parent = init_directory(proposal, image->directory);

@@ -1,6 +1,6 @@
 /* Paths of a repository, as its files write them. */
-#ifndef ARC_CONFIG_PATH_H
-#define ARC_CONFIG_PATH_H
+#ifndef ARC_BASE_PATH_H
+#define ARC_BASE_PATH_H
 
 #include "arcci/error.h"
 

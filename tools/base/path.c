@@ -1,4 +1,4 @@
-#include "config/path.h"
+#include "base/path.h"
 #include "arcci/buf.h"
 #include "base/auto.h"
 #include <string.h>
