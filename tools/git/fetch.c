@@ -263,20 +263,15 @@ int arc_git_all_tags(const struct arc_git *git, const struct arc_env *env, json_
     if (!may_lack_tags(git, env))
         return arc_git_tags(git, out, err);
 
-    /* A tag that is only here, made and not pushed yet, counts as in a whole clone. */
-    ARC_AUTO_JSON json_t *names = NULL;
-    ARC_TRY(arc_git_tags(git, &names, err));
-    ARC_AUTO_JSON json_t *here = json_object();
-    size_t at;
-    const char *name;
-    json_t *value;
-    json_array_foreach (names, at, value)
-        if (!here || json_object_set(here, json_string_value(value), value))
-            return arc_error_nomem(err);
-
+    /* The remote's alone: a workspace that is used again keeps tags that are deleted there. */
     ARC_TRY(load_tags(git, env, err));
-    json_object_foreach (git->scratch->tags, name, value)
-        if (!json_object_get(here, name) && json_array_append_new(names, json_string(name)))
+    ARC_AUTO_JSON json_t *names = json_array();
+    const char *name;
+    json_t *commit;
+    if (!names)
+        return arc_error_nomem(err);
+    json_object_foreach (git->scratch->tags, name, commit)
+        if (json_array_append_new(names, json_string(name)))
             return arc_error_nomem(err);
     *out = arc_steal(&names);
     return ARC_OK;
