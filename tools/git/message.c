@@ -26,8 +26,11 @@ bool arc_message_type_is(const char *type, size_t len, const char *const *words)
     return false;
 }
 
-bool arc_message_breaks(const char *body)
+bool arc_message_is_breaking(const char *subject, const char *body)
 {
+    bool bang = false;
+    if (arc_message_type(subject, &bang) && bang)
+        return true;
     while (body) {
         if (strncmp(body, "BREAKING CHANGE: ", 17) == 0 ||
             strncmp(body, "BREAKING-CHANGE: ", 17) == 0 ||
@@ -37,6 +40,11 @@ bool arc_message_breaks(const char *body)
         body = body ? body + 1 : NULL;
     }
     return false;
+}
+
+bool arc_message_is_revert(const char *subject)
+{
+    return strncasecmp(subject, "revert", 6) == 0 || strncasecmp(subject, "reapply", 7) == 0;
 }
 
 /* A number of at most nine digits that `end` follows; 0 for anything else. */

@@ -140,7 +140,7 @@ static size_t find_section(const char *subject, const char *body, bool *conventi
     bool bang = false;
     size_t len = arc_message_type(subject, &bang);
     *conventional |= len > 0;
-    if ((len && bang) || arc_message_breaks(body))
+    if (arc_message_is_breaking(subject, body))
         return 0;
     for (size_t i = 1; len && i < SECTION_COUNT; i++)
         if (arc_message_type_is(subject, len, sections[i].types))
@@ -191,13 +191,16 @@ static json_t *commit_values(const struct arc_plan *plan, const struct arc_notes
 /* ---- reverts -------------------------------------------------------------------------------- */
 
 /* Whether a commit's text says that it takes back another one: git writes "This reverts commit
- * HASH.", GitHub's button "Reverts owner/name#12". */
+ * HASH.", GitHub's button "Reverts owner/name#12". A squashed pull request quotes that of one of its
+ * commits and did more: only what is called a revert is one. */
 static bool takes_back(const struct arc_plan *plan, const struct arc_notes_commit *commit,
                        const struct arc_notes_commit *other)
 {
     static const char by_github[] = "Reverts ";
     int64_t number = 0;
     size_t len = 0;
+    if (!arc_message_is_revert(commit->message))
+        return false;
     const char *at = arc_message_reverts(commit->body, &len);
     if (at)
         return strncmp(other->hash, at, len) == 0;

@@ -135,6 +135,21 @@ static int add_hash(void *context, const struct arc_git_commit *commit)
     return json_object_set_new(context, commit->oid.hex, json_true()) ? ARC_ENOMEM : ARC_OK;
 }
 
+/* What one of several commits says, a revert for example, is not said of the pull request; that one
+ * breaks something is. */
+static void take_texts(struct reading *reading, const struct merge *merge, size_t works,
+                       bool breaks, struct arc_notes_commit *out)
+{
+    struct arc_notes_log *log = reading->log;
+    out->hash = arc_arena_text(&log->memory, merge->oid.hex);
+    out->subject = merge->title;
+    out->pull = merge->pull;
+    if (works == 1)
+        return;
+    out->message = merge->title;
+    out->body = arc_arena_text(&log->memory, breaks ? "BREAKING CHANGE: " : "");
+}
+
 /* Puts a merge in the place of its commits, and of itself, among those that were read: the first of
  * them gets the pull request's number and title, the others go. */
 static int take_merge(struct reading *reading, const struct merge *merge, struct arc_error *err)
@@ -144,7 +159,8 @@ static int take_merge(struct reading *reading, const struct merge *merge, struct
     struct arc_notes_commit *first = NULL;
     struct arc_git_log_range range = {
         .from = &merge->parent, .to = &merge->merged, .max = SIZE_MAX};
-    size_t kept = 0;
+    size_t kept = 0, works = 0;
+    bool breaks = false;
     if (!inner || json_object_set_new(inner, merge->oid.hex, json_true()))
         return arc_error_nomem(err);
     ARC_TRY(arc_git_log(reading->git, &range, add_hash, inner, NULL, err));
@@ -152,6 +168,10 @@ static int take_merge(struct reading *reading, const struct merge *merge, struct
     for (size_t i = 0; i < log->count; i++) {
         bool own = !log->commits[i].pull && json_object_get(inner, log->commits[i].hash);
         bool joins = own && first;
+        if (own && strcmp(log->commits[i].hash, merge->oid.hex) != 0) {
+            works++;
+            breaks |= arc_message_is_breaking(log->commits[i].message, log->commits[i].body);
+        }
         if (joins &&
             strcmp(first->hash, merge->oid.hex) == 0) /* whose work it is, not who merged */
             *first = log->commits[i];
@@ -166,9 +186,7 @@ static int take_merge(struct reading *reading, const struct merge *merge, struct
     if (!first)
         return ARC_OK;
 
-    first->hash = arc_arena_text(&log->memory, merge->oid.hex);
-    first->subject = first->message = merge->title;
-    first->pull = merge->pull;
+    take_texts(reading, merge, works, breaks, first);
     return arc_arena_check(&log->memory, err);
 }
 
