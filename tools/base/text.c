@@ -102,7 +102,8 @@ void arc_text_visible_lines(struct arc_buf *out, const char *text, size_t len)
         while (end < text + len && *end != '\n' && *end != '\t')
             end++;
         part = (size_t)(end - text) - at;
-        arc_text_visible(out, text + at, part);
+        bool crlf = part && end < text + len && *end == '\n' && end[-1] == '\r';
+        arc_text_visible(out, text + at, crlf ? part - 1 : part);
         if (at + part < len)
             arc_buf_putc(out, *end);
     }

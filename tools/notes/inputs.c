@@ -73,6 +73,8 @@ static int read_own_text(const struct arc_notes_facts *facts, struct sources *so
 
     ARC_TRY(arc_file_read_in(facts->root, *file, OWN_TEXT_MAX, &sources->own_text, err));
     *text = arc_buf_text(&sources->own_text);
+    if (strncmp(*text, "\xef\xbb\xbf", 3) == 0) /* a byte order mark is no text */
+        *text += 3;
     if (strstr(*text, "<!-- arc-ci:"))
         return arc_error_set(err, ARC_EINPUT,
                              "%s holds a hidden mark of arc-ci's own, '<!-- arc-ci:'", *file);
