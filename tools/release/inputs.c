@@ -241,7 +241,7 @@ static int find_latest(struct arc_project *project, const struct arc_release_fil
     ARC_AUTO(arc_error) struct arc_error problem = {0};
     const char *word = files->make_latest;
     int rc = word ? ARC_ENOTFOUND : arc_project_load_config(project, &problem);
-    if (rc == ARC_ENOMEM || rc == ARC_EINPUT)
+    if (rc && rc != ARC_ENOTFOUND)
         return arc_error_set(err, rc, "%s", arc_error_text(&problem));
 
     const struct arc_group *group = rc ? NULL : arc_config_group(&project->config, group_name);
