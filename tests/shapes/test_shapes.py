@@ -103,6 +103,8 @@ COMPOSE = "groups: {a: {tag: 'v{version}', compose: compose.yaml}}\n"
     (COMPOSE, "services: {a: {image: x/y, build: {context: ../..}}}", "leads out of the repository"),
     (COMPOSE, "services: {a: {image: x/y, build: {context: ., privileged: true}}}", "'build.privileged' of a compose file is not supported"),
     (COMPOSE, "services: {a: {image: x/y, build: {context: ., secrets: [s]}}}\nsecrets: {s: {file: /etc/passwd}}", "outside of the repository"),
+    (COMPOSE, "services: {a: {image: x/y, build: {context: ., secrets: [{source: s, target: 'src=ok'}]}}}\nsecrets: {s: {file: /etc/passwd}}",
+     "outside of the repository"),
     (COMPOSE, "include: ['oci://x.example/y:1']\nservices: {a: {image: x/a, build: .}}", "remote resource is disabled"),
     (COMPOSE, "services: {a: {image: x/a, build: {context: ., additional_contexts: {b: 'service:b'}}},"
      " b: {build: {context: ., additional_contexts: {a: 'service:a'}}}}", "starts from it in turn"),
@@ -116,6 +118,21 @@ def test_what_a_compose_file_cannot_say(tmp_path, config, file, said):
     run = subprocess.run([ARC_CI, "plan"], cwd=tmp_path, env=ENV, capture_output=True, text=True, timeout=60)
     assert run.returncode == 2 and said in run.stderr, run.stderr
     assert not (tmp_path / "owned").exists()
+
+
+@pytest.mark.parametrize("secret, refused", [
+    ("id=x,src=/etc/passwd", True), ("id=x,SRC=/etc/passwd", True), ("id=src=ok,src=/etc/passwd", True), ("id=/etc/passwd", True),
+    ("type=file,id=x,source=../../../../../../../etc/passwd", True), ("id=/etc/passwd,env=", True),
+    ("id=/run/secrets/x,env=OK", False), ("id=x,src=Dockerfile", False), ("id=Dockerfile", False),
+])
+def test_a_secret_of_a_bake_file_is_no_file_of_the_machine(tmp_path, secret, refused):
+    require("buildx")
+    target = {"context": ".", "tags": ["localhost:1/o/a:1"], "secret": [secret]}
+    make({"config": "groups: {a: {bake: docker-bake.json}}\n",
+          "files": {"docker-bake.json": json.dumps({"target": {"default": target}}), "Dockerfile": "FROM scratch\n"}}, tmp_path)
+    run = subprocess.run([ARC_CI, "plan"], cwd=tmp_path, env=ENV, capture_output=True, text=True, timeout=60)
+    assert run.returncode == (2 if refused else 0), run.stderr
+    assert not refused or "outside of the repository" in run.stderr or "failed to stat" in run.stderr, run.stderr
 
 
 @pytest.mark.skipif(not shutil.which("docker"), reason="no docker, whose bake is asked")
