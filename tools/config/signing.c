@@ -17,11 +17,16 @@ static bool check_with(const char *text, struct arc_buf *why)
 /* Any other scheme would make cosign start a program of that name (sigstore-kms-NAME). */
 static bool check_key(const char *text, struct arc_buf *why)
 {
-    static const char *const schemes[] = {"env",      "awskms",     "gcpkms",
-                                          "azurekms", "hashivault", "k8s"};
+    static const char *const schemes[] = {"awskms", "gcpkms", "azurekms", "hashivault", "k8s"};
     const char *rest = strstr(text, "://");
     size_t len = rest ? (size_t)(rest - text) : 0;
 
+    if (len == 3 && strncmp(text, "env", 3) == 0) { /* cosign gets what has this name */
+        ARC_AUTO(arc_buf) struct arc_buf unused = {0};
+        bool named = arc_check_build_arg(rest + 3, &unused);
+        arc_buf_puts(why, named ? "" : "is not a name of a variable: letters, digits and '_'");
+        return named;
+    }
     if (!rest && strncmp(text, "pkcs11:", 7) != 0)
         return arc_check_path(text, why);
     for (size_t i = 0; rest && i < sizeof schemes / sizeof *schemes; i++)
