@@ -84,6 +84,9 @@ def test_what_is_not_published_is_not_taken(platform, github):
     github.state.add_release("messaging/v1.1.0", draft=True)
     plan = platform.json("plan", "platform/v1.0.0")
     assert {row["released"]["tag"] for row in plan["services"]} == {"messaging/v1.0.0", "data/v0.4.0"}
+    github.state.add_release("messaging/v1.1.0", body="<!-- arc-ci: withdrawn -->")
+    plan = platform.json("plan", "platform/v1.0.0")
+    assert {row["released"]["tag"] for row in plan["services"]} == {"messaging/v1.0.0", "data/v0.4.0"}
     github.state.releases = [release for release in github.state.releases if not release["tag_name"].startswith("data")]
     said = platform.run("plan", "platform/v1.0.0", status=1).stderr
     assert "platform includes data, and c has no published release behind commit" in said
@@ -141,6 +144,11 @@ def test_the_release_has_a_lock_file_that_takes_the_same_again(platform, github)
         document = platform.json(command, "platform/v1.5.0", "--lock=platform.lock.json")
         plan = document["plan"] if command == "dry-run" else document
         assert {row["released"]["tag"] for row in plan["services"]} == set(TAKEN.values())
+    # A tag that was moved since is another release.
+    lock["includes"][1]["revision"] = platform.git("rev-parse", "HEAD").strip()
+    platform.write("platform.lock.json", json.dumps(lock))
+    said = platform.run("plan", "platform/v1.5.0", "--lock=platform.lock.json", status=2).stderr
+    assert "platform: data/v0.4.0 is at commit" in said and "the lock file has it at" in said
     assert "has no lock file" in platform.run("plan", "data/v0.4.0", "--lock=platform.lock.json", status=2).stderr
 
 

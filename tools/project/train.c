@@ -35,28 +35,17 @@ static void candidates_free(struct candidates *candidates)
     free(candidates->items);
 }
 
-static bool listed(const json_t *names, const char *name)
-{
-    size_t i;
-    json_t *item;
-    json_array_foreach (names, i, item)
-        if (strcmp(json_string_value(item), name) == 0)
-            return true;
-    return false;
-}
-
 /* ---- which versions there are -------------------------------------------------------------- */
 
-/* The version that must be taken of a group: the lock's, else the pinned one; NULL: none must. */
-static const char *wanted_tag(const struct train *train, const struct arc_include *include,
-                              const char **version)
+/* The lock's entry of a release; NULL when it names no such. */
+static const json_t *find_locked(const struct train *train, const char *group, const char *tag)
 {
     size_t i;
     json_t *entry;
-    *version = include->version;
     json_array_foreach (train->lock, i, entry)
-        if (strcmp(arc_json_text_of(entry, "group"), include->group) == 0)
-            return arc_json_text_of(entry, "tag");
+        if (strcmp(arc_json_text_of(entry, "group"), group) == 0 &&
+            strcmp(arc_json_text_of(entry, "tag"), tag) == 0)
+            return entry;
     return NULL;
 }
 
@@ -65,15 +54,16 @@ static bool eligible(const struct train *train, const struct arc_include *includ
                      const struct arc_tag *tag)
 {
     const struct arc_project *project = train->project;
-    const char *version;
-    const char *locked = wanted_tag(train, include, &version);
+    const char *version = include->version;
     bool prerelease = json_is_true(json_object_get(project->version, "prerelease"));
     if (train->lock) /* what it does not name is not taken either */
-        return locked && strcmp(tag->text, locked) == 0;
+        return find_locked(train, include->group, tag->text);
     if (version)
         return strlen(version) == tag->version.len &&
                memcmp(version, tag->version.text, tag->version.len) == 0;
-    if (project->repository.published && !listed(project->repository.published, tag->text))
+    if (project->repository.published && !arc_json_lists(project->repository.published, tag->text))
+        return false;
+    if (arc_json_lists(project->repository.withdrawn, tag->text))
         return false;
     return prerelease || !tag->version.prerelease;
 }
@@ -139,19 +129,35 @@ static int choose(const struct train *train, struct candidates *candidates,
 static int refuse(const struct train *train, const struct arc_include *include,
                   const struct arc_service *service)
 {
-    const char *version;
-    const char *locked = wanted_tag(train, include, &version);
-    const char *what = locked ? locked : version;
-    if (what)
+    if (train->lock)
+        return arc_error_set(train->err, ARC_EINPUT,
+                             "%s includes %s, and the lock file names no release of %s that is "
+                             "behind commit %.12s",
+                             train->group->name, include->group, service->codename,
+                             train->head.hex);
+    if (include->version)
         return arc_error_set(train->err, ARC_EINPUT,
                              "%s takes %s of %s, but there is no such release of %s behind commit "
                              "%.12s",
-                             train->group->name, what, include->group, service->codename,
-                             train->head.hex);
+                             train->group->name, include->version, include->group,
+                             service->codename, train->head.hex);
     return arc_error_set(
         train->err, ARC_EFAILED, "%s includes %s, and %s has no %s release behind commit %.12s",
         train->group->name, include->group, service->codename,
         train->project->repository.published ? "published" : "stable", train->head.hex);
+}
+
+/* A tag that was moved since is not the release that the lock file names. */
+static int check_locked(const struct train *train, const struct arc_include *include,
+                        const struct arc_tag *tag, const struct arc_oid *commit)
+{
+    const json_t *locked = find_locked(train, include->group, tag->text);
+    const char *revision = arc_json_text_of(locked, "revision");
+    if (!locked || strcmp(revision, commit->hex) == 0)
+        return ARC_OK;
+    return arc_error_set(train->err, ARC_EINPUT,
+                         "%s: %s is at commit %.12s, the lock file has it at '%.12s'",
+                         train->group->name, tag->text, commit->hex, revision);
 }
 
 static int make_released(const struct train *train, const struct arc_group *group,
@@ -184,6 +190,7 @@ static int add_service(const struct train *train, const struct arc_include *incl
     ARC_TRY(choose(train, candidates, service, &tag, &commit));
     if (!tag)
         return refuse(train, include, service);
+    ARC_TRY(check_locked(train, include, tag, &commit));
 
     struct arc_group *out = train->group;
     struct arc_service *grown =
