@@ -1,8 +1,8 @@
 #include "init/proposal.h"
 #include "base/auto.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "config/fields.h"
-#include "base/path.h"
 #include "init/expression.h"
 #include "os/file.h"
 #include <ctype.h>

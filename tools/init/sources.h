@@ -36,6 +36,9 @@ void init_write_images_workflow(const struct init_proposal *proposal, const char
 void init_write_release_workflow(const struct init_proposal *proposal, const char *source,
                                  struct arc_buf *out);
 
+/* Appends a text as YAML reads it back as this string: plain, or quoted as JSON, which YAML reads too. */
+void init_add_scalar(struct arc_buf *out, const char *text);
+
 /* ---- what readers share --------------------------------------------------------------------- */
 
 /* Whether a path lies in a folder of tests, examples or other people's code. */

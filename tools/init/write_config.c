@@ -13,10 +13,9 @@ static bool is_plain(const char *text)
 {
     static const char letters[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789./_-@+=";
-    static const char *const words[] = {"true", "false", "null", "yes", "no", "on", "off"};
+    static const char *const words[] = {"true", "false", "null", "yes", "no",
+                                        "on",   "off",   ".inf", ".nan"};
     if (!*text || text[strspn(text, letters)] || strchr("-0123456789+=@", *text))
-        return false;
-    if (*text == '.' && text[1] && text[1] != '/' && !strchr(letters, text[1]))
         return false;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcasecmp(text, words[i]) == 0)
@@ -24,8 +23,7 @@ static bool is_plain(const char *text)
     return strspn(text, ".0123456789eE_+-") != strlen(text) || strcmp(text, ".") == 0;
 }
 
-/* Quoted as JSON, which YAML reads too. */
-static void add_scalar(struct arc_buf *out, const char *text)
+void init_add_scalar(struct arc_buf *out, const char *text)
 {
     if (is_plain(text)) {
         arc_buf_puts(out, text);
@@ -45,7 +43,7 @@ static void add_list(struct arc_buf *out, char *const *texts)
     arc_buf_putc(out, '[');
     for (size_t i = 0; texts && texts[i]; i++) {
         arc_buf_puts(out, i ? ", " : "");
-        add_scalar(out, texts[i]);
+        init_add_scalar(out, texts[i]);
     }
     arc_buf_putc(out, ']');
 }
@@ -55,14 +53,16 @@ static void add_one_or_list(struct arc_buf *out, char *const *texts)
     if (texts[1])
         add_list(out, texts);
     else
-        add_scalar(out, texts[0]);
+        init_add_scalar(out, texts[0]);
 }
 
 /* ", KEY: " or, as the first of a mapping, "KEY: ". */
 static void add_key(struct arc_buf *out, const char *key)
 {
     bool first = !out->len || out->data[out->len - 1] == '{';
-    arc_buf_printf(out, "%s%s: ", first ? "" : ", ", key);
+    arc_buf_puts(out, first ? "" : ", ");
+    init_add_scalar(out, key);
+    arc_buf_puts(out, ": ");
 }
 
 static void add_text(struct arc_buf *out, const char *key, const char *text)
@@ -70,7 +70,7 @@ static void add_text(struct arc_buf *out, const char *key, const char *text)
     if (!text)
         return;
     add_key(out, key);
-    add_scalar(out, text);
+    init_add_scalar(out, text);
 }
 
 static void add_pairs(struct arc_buf *out, const char *key, const struct init_pair *pairs,
@@ -83,7 +83,7 @@ static void add_pairs(struct arc_buf *out, const char *key, const struct init_pa
     for (size_t i = 0; i < count; i++) {
         add_key(out, pairs[i].name);
         if (pairs[i].value) {
-            add_scalar(out, pairs[i].value);
+            init_add_scalar(out, pairs[i].value);
             continue;
         }
         arc_buf_puts(out, "{");
@@ -100,7 +100,7 @@ static void add_tags(struct arc_buf *out, const struct init_tag *tags, size_t co
     for (size_t i = 0; i < count; i++) {
         arc_buf_puts(out, i ? ", " : "");
         if (!tags[i].when) {
-            add_scalar(out, tags[i].name);
+            init_add_scalar(out, tags[i].name);
             continue;
         }
         arc_buf_puts(out, "{");
@@ -299,6 +299,13 @@ static bool glob_fits(struct init_proposal *proposal, const struct init_group *g
     return alone > 1;
 }
 
+static void add_item(struct arc_buf *out, const char *text)
+{
+    arc_buf_puts(out, "      - ");
+    init_add_scalar(out, text);
+    arc_buf_putc(out, '\n');
+}
+
 static void add_services(struct init_proposal *proposal, const struct init_group *group,
                          const struct shared *shared, struct arc_buf *out)
 {
@@ -322,15 +329,12 @@ static void add_services(struct init_proposal *proposal, const struct init_group
     }
     json_object_foreach (globs, parent, fits)
         if (json_is_true(fits))
-            arc_buf_printf(out, "      - \"%s/%c\"\n", parent, '*');
+            add_item(out, arc_arena_printf(&proposal->arena, "%s/%c", parent, '*'));
     for (size_t i = 0; i < group->count; i++) {
         const struct init_image *image = group->images[i];
         parent = init_directory(proposal, image->directory);
-        if (!image->alone || json_is_true(json_object_get(globs, parent)))
-            continue;
-        arc_buf_puts(out, "      - ");
-        add_scalar(out, image->directory);
-        arc_buf_putc(out, '\n');
+        if (image->alone && !json_is_true(json_object_get(globs, parent)))
+            add_item(out, image->directory);
     }
 }
 
@@ -379,7 +383,9 @@ static void add_group(struct init_proposal *proposal, const struct init_group *g
                       struct arc_buf *out)
 {
     struct shared shared = find_shared(group);
-    arc_buf_printf(out, "  %s:\n", group->name);
+    arc_buf_puts(out, "  ");
+    init_add_scalar(out, group->name);
+    arc_buf_puts(out, ":\n");
     if (shared.registries) {
         arc_buf_puts(out, "    registry: ");
         add_one_or_list(out, shared.registries);

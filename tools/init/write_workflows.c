@@ -64,13 +64,18 @@ void init_write_images_workflow(const struct init_proposal *proposal, const char
     }
 }
 
-/* A pattern of tags as GitHub's filter has it, quoted for YAML. */
+/* A pattern of tags as GitHub's filter has it: what means something there is escaped. */
 static void add_filter(const char *pattern, struct arc_buf *out)
 {
-    const char *version = strstr(pattern, "{version}");
-    size_t before = version ? (size_t)(version - pattern) : strlen(pattern);
-    arc_buf_printf(out, "'%.*s%s*'", (int)before, pattern,
-                   before && pattern[before - 1] == 'v' ? "" : "[0-9]");
+    ARC_AUTO(arc_buf) struct arc_buf filter = {0};
+    const char *end = strstr(pattern, "{version}"), *c = pattern;
+    for (; *c && c != end; c++) {
+        if (strchr("+!()]", *c))
+            arc_buf_putc(&filter, '\\');
+        arc_buf_putc(&filter, *c);
+    }
+    arc_buf_puts(&filter, c > pattern && c[-1] == 'v' ? "*" : "[0-9]*");
+    init_add_scalar(out, arc_buf_text(&filter));
 }
 
 void init_write_release_workflow(const struct init_proposal *proposal, const char *source,
