@@ -14,9 +14,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define IMAGES_PATH  ".github/workflows/arc-ci-images.yml"
-#define RELEASE_PATH ".github/workflows/arc-ci-release.yml"
-#define ENV_MAX      1000
+#define IMAGES_PATH   ".github/workflows/arc-ci-images.yml"
+#define RELEASE_PATH  ".github/workflows/arc-ci-release.yml"
+#define ENV_MAX       1000
+#define OWNER_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
 
 static void init_proposal_free(struct init_proposal *proposal)
 {
@@ -51,29 +52,32 @@ static void read_names(const struct arc_project *project, struct init_proposal *
     const char *given = arc_env_nonempty(project->env, "GITHUB_REPOSITORY");
     if (!given && arc_git_remote_url(project->git, "origin", &url, NULL) == ARC_OK)
         given = url;
-    const char *name = given ? init_base(given) : init_base(proposal->root);
+    const char *name = init_base(given ? given : proposal->root);
+    const char *scheme = given ? strstr(given, "://") : NULL, *colon = strrchr(name, ':');
+    name = given && !scheme && colon ? colon + 1 : name; /* "git@host:name" */
     size_t len = strlen(name);
     len -= len > 4 && strcmp(name + len - 4, ".git") == 0 ? 4 : 0;
     proposal->repository = arc_arena_printf(&proposal->arena, "%.*s", (int)len, name);
     if (!given || name == given || (url && !strchr(url, ':')))
         return;
-    const char *end = name - 1, *start = end;
-    while (start > given && !strchr("/:", start[-1]))
+    /* What stands before a host's path may be a password. */
+    const char *end = name - 1, *start = end, *path = scheme ? scheme + 3 : given;
+    path += scheme || strchr(path, '@') ? strcspn(path, scheme ? "/" : ":") : 0;
+    while (start > path && !strchr("/:", start[-1]))
         start--;
-    if (end > start)
+    if (end > start && strspn(start, OWNER_LETTERS) >= (size_t)(end - start))
         proposal->owner = arc_arena_printf(&proposal->arena, "%.*s", (int)(end - start), start);
 }
 
 /* The default branch: the remote's, else the one that is checked out. */
 static void read_branch(const struct arc_project *project, struct init_proposal *proposal)
 {
-    static const char letters[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._/-";
     ARC_AUTO_FREE char *branch = NULL;
     struct arc_oid head;
     if (arc_git_origin_branch(project->git, &branch, NULL) || !branch)
         (void)arc_git_head(project->git, &head, &branch, NULL);
-    bool usable = branch && *branch && strspn(branch, letters) == strlen(branch) && *branch != '-';
+    bool usable =
+        branch && *branch && strspn(branch, OWNER_LETTERS "/") == strlen(branch) && *branch != '-';
     proposal->branch = arc_arena_text(&proposal->arena, usable ? branch : "main");
 }
 
@@ -289,8 +293,7 @@ static int check_source(const char *source, struct arc_error *err)
     const char *slash = source ? strchr(source, '/') : NULL,
                *at = slash ? strchr(slash, '@') : NULL;
     bool right = !source || (slash && at && slash > source && at > slash + 1 && at[1] &&
-                             strspn(source, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                            "0123456789._-/@") == strlen(source) &&
+                             strspn(source, OWNER_LETTERS "/@") == strlen(source) &&
                              !strchr(slash + 1, '/') && !strchr(at + 1, '@'));
     return right
                ? ARC_OK
