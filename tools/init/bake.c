@@ -232,15 +232,11 @@ static void take_bake(struct init_proposal *proposal, const struct bake *bake)
             "not used: its contexts are those of its directory, and arc-ci reads it in the root");
         return;
     }
-    struct init_group *group = arc_arena_array(&proposal->arena, 1, sizeof *group);
-    struct init_group **slot =
-        arc_arena_append(&proposal->arena, &proposal->groups, &proposal->group_count, sizeof *slot);
-    if (!group || !slot)
+    struct init_group *group =
+        init_add_group(proposal, proposal->group_count ? init_name_dockerfile(proposal, bake->path)
+                                                       : proposal->repository);
+    if (!group)
         return;
-    *slot = group;
-    char *usual = init_codename(proposal, proposal->repository);
-    group->name = proposal->group_count > 1 ? init_name_dockerfile(proposal, bake->path) : usual;
-    group->name = *group->name ? group->name : arc_arena_text(&proposal->arena, "images");
     group->bake_file = arc_arena_text(&proposal->arena, bake->path);
     json_object_foreach (bake->variables, name, value) {
         const char *given = init_release_value(name, true), *initial = json_string_value(value);

@@ -1,7 +1,6 @@
 /* Compose files: the services that are built. */
 #include "base/auto.h"
 #include "base/platform.h"
-#include "config/fields.h"
 #include "dockerfile/dockerfile.h"
 #include "init/sources.h"
 #include "yaml/yaml.h"
@@ -45,11 +44,8 @@ static void take_reference(const struct entry *entry, struct init_image *image)
 static void add_argument(const struct entry *entry, struct init_image *image, const char *name,
                          size_t len, const char *value)
 {
-    ARC_AUTO(arc_buf) struct arc_buf why = {0};
     ARC_AUTO(arc_buf) struct arc_buf filled = {.max = 65536};
     char *key = arc_arena_printf(&entry->proposal->arena, "%.*s", (int)len, name);
-    if (!arc_check_build_arg(key, &why))
-        return;
     const char *given = init_release_value(key, false);
     if (given)
         init_add_pair(entry->proposal, &image->args, &image->arg_count, key, given, NULL);
@@ -144,7 +140,7 @@ static void take_service(const struct entry *entry)
             arc_platform_normalize(platforms->items[i]->text, platform))
             init_add_text(proposal, &image.platforms, platform);
     }
-    if (!*image.codename || is_described(proposal, &image))
+    if (is_described(proposal, &image))
         return;
     struct init_image *slot = init_add_image(proposal, FROM_COMPOSE, entry->file, image.line);
     if (slot)

@@ -1,6 +1,7 @@
 #include "init/expression.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include <string.h>
 
 #define CELLS_MAX   256
@@ -8,14 +9,6 @@
 #define TEXT_MAX    65536
 
 /* ---- expressions ---------------------------------------------------------------------------- */
-
-static void trim(const char **text, size_t *len)
-{
-    while (*len && strchr(" \t\r\n", **text))
-        ++*text, --*len;
-    while (*len && strchr(" \t\r\n", (*text)[*len - 1]))
-        --*len;
-}
 
 /* The value of "a.b.c" in nested objects; NULL when there is none or it is no text. */
 static const char *look_up(const char *name, size_t len, const json_t *scope)
@@ -38,7 +31,7 @@ static const char *look_up(const char *name, size_t len, const json_t *scope)
  * lacks, are empty. */
 static bool evaluate_operand(const char *text, size_t len, const json_t *scope, struct arc_buf *out)
 {
-    trim(&text, &len);
+    arc_text_trim(&text, &len);
     if (len >= 2 && *text == '\'' && memchr(text + 1, '\'', len - 1) == text + len - 1) {
         arc_buf_add(out, text + 1, len - 2);
         return true;

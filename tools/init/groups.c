@@ -70,6 +70,8 @@ static bool is_taken(const struct init_proposal *proposal, const char *codename,
 static void tell_apart(struct init_proposal *proposal, size_t index)
 {
     struct init_image *image = proposal->images[index];
+    image->codename =
+        *image->codename ? image->codename : arc_arena_text(&proposal->arena, "image");
     const char *plain = image->codename;
     char *directory = image->directory;
     while (is_taken(proposal, image->codename, index) && strcmp(directory, ".") != 0) {
@@ -202,19 +204,6 @@ struct sorting {
     struct init_group **of_image;
 };
 
-static struct init_group *add_group(struct init_proposal *proposal, const char *name)
-{
-    struct init_group *group = arc_arena_array(&proposal->arena, 1, sizeof *group);
-    struct init_group **slot =
-        arc_arena_append(&proposal->arena, &proposal->groups, &proposal->group_count, sizeof *slot);
-    if (!group || !slot)
-        return NULL;
-    const char *usable = init_codename(proposal, name);
-    group->name = arc_arena_text(&proposal->arena, *usable ? usable : "images");
-    *slot = group;
-    return group;
-}
-
 static void add_pattern(struct sorting *sorting, struct init_group *group,
                         const struct family *family)
 {
@@ -238,7 +227,7 @@ static void take_named(struct sorting *sorting,
         for (size_t i = 0; i < proposal->image_count; i++) {
             if (sorting->of_image[i] || !match(proposal->images[i], family->prefix))
                 continue;
-            group = group ? group : add_group(proposal, family->prefix);
+            group = group ? group : init_add_group(proposal, family->prefix);
             sorting->of_image[i] = group;
         }
         if (group) {
@@ -263,11 +252,6 @@ static void take_left(struct sorting *sorting, struct init_group *group)
             sorting->of_image[i] = group;
 }
 
-static struct init_group *add_main_group(struct init_proposal *proposal)
-{
-    return add_group(proposal, proposal->repository);
-}
-
 /* Families without a prefix, most used first, release what no other does. */
 static void take_plain(struct sorting *sorting)
 {
@@ -279,7 +263,7 @@ static void take_plain(struct sorting *sorting)
     }
     if (!first || (!count_left(sorting) && sorting->proposal->image_count))
         return;
-    struct init_group *group = add_main_group(sorting->proposal);
+    struct init_group *group = init_add_group(sorting->proposal, sorting->proposal->repository);
     add_pattern(sorting, group, first);
     for (size_t f = 0; f < sorting->families.count; f++) {
         struct family *family = &sorting->families.items[f];
@@ -309,14 +293,14 @@ static void take_rest(struct sorting *sorting, bool each_its_own)
     if (!count_left(sorting))
         return;
     if (spares == 1 && !(each_its_own && like)) {
-        struct init_group *group = add_group(proposal, spare->prefix);
+        struct init_group *group = init_add_group(proposal, spare->prefix);
         add_pattern(sorting, group, spare);
         spare->matched = true;
         take_left(sorting, group);
         return;
     }
     if (!each_its_own || !like) {
-        struct init_group *group = add_main_group(proposal);
+        struct init_group *group = init_add_group(proposal, proposal->repository);
         init_add_text(proposal, group ? &group->tags : &(char **){NULL}, "v{version}");
         init_ask(proposal, NULL, 0, "which tags release group %s? v{version} is a guess",
                  group ? group->name : "");
@@ -328,7 +312,7 @@ static void take_rest(struct sorting *sorting, bool each_its_own)
         if (sorting->of_image[i])
             continue;
         const char *name = proposal->images[i]->codename;
-        sorting->of_image[i] = add_group(proposal, name);
+        sorting->of_image[i] = init_add_group(proposal, name);
         init_add_text(
             proposal, sorting->of_image[i] ? &sorting->of_image[i]->tags : &(char **){NULL},
             arc_arena_printf(&proposal->arena, "%s%s{version}", name, like->before + len));
@@ -357,7 +341,8 @@ static bool take_list(struct init_proposal *proposal, struct init_image *image, 
     for (size_t i = 0; list && list->type == ARC_YAML_LIST && i < list->count; i++) {
         const char *key = arc_yaml_get(list->items[i], "image") ? "image" : "name";
         const struct arc_yaml_node *name = arc_yaml_get(list->items[i], key);
-        if (!name || !name->text || !arc_yaml_get(list->items[i], "version"))
+        if (!name || !name->text || !init_is_usable(name->text) ||
+            !arc_yaml_get(list->items[i], "version"))
             continue;
         struct init_image *one =
             found++ ? init_add_image(proposal, image->from, image->file, 0) : image;
@@ -419,7 +404,7 @@ static void sort_without_tags(struct sorting *sorting)
     for (size_t i = 0; i < count; i++)
         found += init_find_version_file(proposal, proposal->images[i]);
     sorting->of_image = arc_arena_array(&proposal->arena, proposal->image_count, sizeof(void *));
-    struct init_group *group = add_main_group(proposal);
+    struct init_group *group = init_add_group(proposal, proposal->repository);
     if (!group || !sorting->of_image)
         return;
     if (found * 2 > count) {
@@ -458,6 +443,25 @@ static void sort_by_tags(struct sorting *sorting)
     }
 }
 
+/* The first bake file's images have the plain tags, those of another tags with its name. */
+static void give_bake_tags(struct sorting *sorting)
+{
+    struct init_proposal *proposal = sorting->proposal;
+    for (size_t f = 0; f < sorting->families.count; f++)
+        if (!*sorting->families.items[f].prefix)
+            add_pattern(sorting, proposal->groups[0], &sorting->families.items[f]);
+    for (size_t g = 0; g < proposal->group_count; g++) {
+        struct init_group *group = proposal->groups[g];
+        if (group->tags)
+            continue;
+        init_add_text(proposal, &group->tags,
+                      g ? arc_arena_printf(&proposal->arena, "%s/v{version}", group->name)
+                        : "v{version}");
+        init_ask(proposal, group->bake_file, 0, "which tags release group %s? %s is a guess",
+                 group->name, group->tags[0]);
+    }
+}
+
 int init_make_groups(struct init_proposal *proposal, struct arc_error *err)
 {
     struct sorting sorting = {.proposal = proposal};
@@ -472,11 +476,10 @@ int init_make_groups(struct init_proposal *proposal, struct arc_error *err)
     sorting.of_image = arc_arena_array(&proposal->arena, proposal->image_count + 1, sizeof(void *));
     ARC_TRY(arc_arena_check(&proposal->arena, err));
     if (bake) {
-        for (size_t f = 0; f < sorting.families.count; f++)
-            if (!*sorting.families.items[f].prefix)
-                add_pattern(&sorting, proposal->groups[0], &sorting.families.items[f]);
-        if (!proposal->groups[0]->tags)
-            init_add_text(proposal, &proposal->groups[0]->tags, "v{version}");
+        give_bake_tags(&sorting);
+        for (i = 0; i < proposal->image_count; i++)
+            init_ask(proposal, proposal->images[i]->dockerfile, 0,
+                     "no bake file names it: is it released?");
     } else if (sorting.families.count)
         sort_by_tags(&sorting);
     else

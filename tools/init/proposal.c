@@ -149,6 +149,27 @@ bool init_is_usable(const char *text)
 
 /* ---- images --------------------------------------------------------------------------------- */
 
+struct init_group *init_add_group(struct init_proposal *proposal, const char *name)
+{
+    struct init_group *group = arc_arena_array(&proposal->arena, 1, sizeof *group);
+    const char *plain = init_codename(proposal, name);
+    plain = *plain ? plain : "images";
+    if (!group)
+        return NULL;
+    group->name = arc_arena_text(&proposal->arena, plain);
+    for (size_t i = 0, n = 2; i < proposal->group_count; i++)
+        if (strcmp(proposal->groups[i]->name, group->name) == 0) {
+            group->name = arc_arena_printf(&proposal->arena, "%.56s-%zu", plain, n++);
+            i = (size_t)-1; /* the new name may be taken, too */
+        }
+    struct init_group **slot =
+        arc_arena_append(&proposal->arena, &proposal->groups, &proposal->group_count, sizeof *slot);
+    if (!slot)
+        return NULL;
+    *slot = group;
+    return group;
+}
+
 struct init_image *init_add_image(struct init_proposal *proposal, enum init_origin from,
                                   const char *file, unsigned line)
 {
@@ -168,7 +189,10 @@ struct init_image *init_add_image(struct init_proposal *proposal, enum init_orig
 void init_add_pair(struct init_proposal *proposal, struct init_pair **pairs, size_t *count,
                    const char *name, const char *value, const char *file)
 {
+    ARC_AUTO(arc_buf) struct arc_buf why = {0};
     struct init_pair *pair = NULL;
+    if (!arc_check_build_arg(name, &why))
+        return; /* no configuration takes it */
     for (size_t i = 0; i < *count; i++)
         if (strcmp((*pairs)[i].name, name) == 0)
             pair = &(*pairs)[i];

@@ -42,8 +42,6 @@ struct init_image {
     char *target;
     struct init_pair *args;
     size_t arg_count;
-    struct init_pair *contexts;
-    size_t context_count;
     char **platforms; /* NULL: the default */
     char **paths;     /* of filters, beside its own */
     struct init_tag *tags;
@@ -130,6 +128,9 @@ void init_ask(struct init_proposal *proposal, const char *file, unsigned line, c
               ...) __attribute__((format(printf, 4, 5)));
 void init_note(struct init_proposal *proposal, const char *file, unsigned line, const char *format,
                ...) __attribute__((format(printf, 4, 5)));
+
+/* A new group with a name of its own, made of `name`; NULL when memory ran out. */
+struct init_group *init_add_group(struct init_proposal *proposal, const char *name);
 
 /* A new image of a Dockerfile; NULL when there are too many or memory ran out. */
 struct init_image *init_add_image(struct init_proposal *proposal, enum init_origin from,

@@ -239,7 +239,6 @@ static void take_arguments(const struct init_step *step, struct init_image *imag
     const char *lines = input(step, "build-args");
     for (char *line; (line = next_item(proposal, &lines, false));) {
         char *filled = arc_arena_text(&proposal->arena, line), *equals = strchr(filled, '=');
-        ARC_AUTO(arc_buf) struct arc_buf why = {0};
         if (!equals)
             continue;
         *equals = '\0';
@@ -248,7 +247,7 @@ static void take_arguments(const struct init_step *step, struct init_image *imag
             init_add_pair(proposal, &image->args, &image->arg_count, filled, given, NULL);
         else if (!init_is_usable(equals + 1) && json_object_get(proposal->dotenv, filled))
             init_add_pair(proposal, &image->args, &image->arg_count, filled, NULL, ".env");
-        else if (init_is_usable(equals + 1) && arc_check_build_arg(filled, &why))
+        else if (init_is_usable(equals + 1))
             init_add_pair(proposal, &image->args, &image->arg_count, filled,
                           strcmp(equals + 1, "{image-tag}") == 0 ? "{version}" : equals + 1, NULL);
         else

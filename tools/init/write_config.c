@@ -204,7 +204,6 @@ static void add_build(struct init_proposal *proposal, const struct init_image *i
     add_text(&build, "dockerfile", below_context(proposal, image, directory));
     add_text(&build, "target", image->target);
     add_pairs(&build, "args", image->args, image->arg_count);
-    add_pairs(&build, "additional_contexts", image->contexts, image->context_count);
     if (image->platforms && !same_texts(image->platforms, shared->platforms)) {
         add_key(&build, "platforms");
         add_list(&build, image->platforms);
@@ -261,7 +260,7 @@ static bool is_alone(struct init_proposal *proposal, const struct init_image *im
         strcmp(image->codename, init_base(directory)) != 0)
         return false;
     if ((image->name && strcmp(image->name, image->codename) != 0) || image->target ||
-        image->arg_count || image->context_count || image->paths || image->version_file ||
+        image->arg_count || image->paths || image->version_file ||
         (image->tag_count && !shared->tags) || !same_texts(image->registries, shared->registries) ||
         (image->platforms && !same_texts(image->platforms, shared->platforms)) ||
         init_has_file(proposal, init_join(proposal, directory, "service.yaml")))
