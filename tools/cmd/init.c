@@ -29,17 +29,12 @@ static void add_remarks(const json_t *remarks, const char *title, struct arc_buf
         return;
     arc_buf_printf(out, "\n%s\n", title);
     json_array_foreach (remarks, i, remark) {
-        ARC_AUTO(arc_buf) struct arc_buf line = {0};
         const char *file = arc_json_text_of(remark, "file");
         json_int_t number = json_integer_value(json_object_get(remark, "line"));
-        if (*file)
-            arc_buf_printf(&line, "%s:", file);
+        arc_buf_printf(out, "- %s%s", file, *file ? ":" : "");
         if (number)
-            arc_buf_printf(&line, "%lld:", (long long)number);
-        arc_buf_printf(&line, "%s%s", *file ? " " : "", arc_json_text_of(remark, "text"));
-        arc_buf_puts(out, "- ");
-        arc_text_visible(out, arc_buf_text(&line), line.len);
-        arc_buf_putc(out, '\n');
+            arc_buf_printf(out, "%lld:", (long long)number);
+        arc_buf_printf(out, "%s%s\n", *file ? " " : "", arc_json_text_of(remark, "text"));
     }
 }
 

@@ -133,6 +133,8 @@ static void take_service(const struct entry *entry)
     take_reference(entry, &image);
     if (is_map)
         take_arguments(entry, &image);
+    if (is_map && arc_yaml_get(entry->build, "additional_contexts"))
+        init_ask(proposal, entry->file, image.line, INIT_CONTEXTS, entry->name);
     const struct arc_yaml_node *platforms = is_map ? arc_yaml_get(entry->build, "platforms") : NULL;
     for (size_t i = 0; platforms && platforms->type == ARC_YAML_LIST && i < platforms->count; i++) {
         char platform[ARC_PLATFORM_SIZE];

@@ -108,6 +108,8 @@ struct family {
     bool matched; /* it releases images of ours */
 };
 
+#define FAMILIES_MAX 1000
+
 struct families {
     struct family *items;
     size_t count;
@@ -148,6 +150,12 @@ static void add_to_family(struct init_proposal *proposal, struct families *famil
         if (strlen(families->items[i].before) == before &&
             strncmp(families->items[i].before, tag, before) == 0)
             family = &families->items[i];
+    if (!family && families->count == FAMILIES_MAX) {
+        init_ask(proposal, NULL, 0,
+                 "tags with more than %d names in front of their versions were not looked at",
+                 FAMILIES_MAX);
+        return;
+    }
     if (!family) {
         family =
             arc_arena_append(&proposal->arena, &families->items, &families->count, sizeof *family);

@@ -105,16 +105,29 @@ __attribute__((format(printf, 5, 0))) static void
 add_remark(struct init_proposal *proposal, struct init_remark **list, size_t *count,
            struct init_remark remark, const char *format, va_list args)
 {
-    ARC_AUTO(arc_buf) struct arc_buf text = {.max = 65536};
-    arc_buf_vprintf(&text, format, args);
-    remark.text = arc_arena_text(&proposal->arena, arc_buf_text(&text));
-    for (char *c = remark.text; *c; c++)
-        *c = *c == INIT_UNKNOWN ? '*' : *c;
+    ARC_AUTO(arc_buf) struct arc_buf text = {0}, visible = {0};
+    if (*count > INIT_REMARKS_MAX)
+        return;
+    if (*count == INIT_REMARKS_MAX) {
+        remark = (struct init_remark){0};
+        arc_buf_puts(&text, "there is more of that: only the first are listed");
+    } else
+        arc_buf_vprintf(&text, format, args);
+    for (size_t i = 0; i < text.len; i++)
+        text.data[i] = (char)(text.data[i] == INIT_UNKNOWN ? '*' : text.data[i]);
+    arc_text_visible(&visible, arc_buf_text(&text), text.len);
+    size_t len = visible.len < INIT_REMARK_BYTES ? visible.len : INIT_REMARK_BYTES;
+    while (len && (arc_buf_text(&visible)[len] & 0xC0) == 0x80)
+        len--; /* no character is cut in two */
+    remark.text = arc_arena_printf(&proposal->arena, "%.*s", (int)len, arc_buf_text(&visible));
+    arc_buf_reset(&visible);
+    arc_text_visible(&visible, remark.file ? remark.file : "",
+                     remark.file ? strlen(remark.file) : 0);
+    remark.file = remark.file ? arc_arena_text(&proposal->arena, arc_buf_text(&visible)) : NULL;
     for (size_t i = 0; i < *count; i++)
         if ((*list)[i].line == remark.line && strcmp((*list)[i].text, remark.text) == 0 &&
             strcmp((*list)[i].file ? (*list)[i].file : "", remark.file ? remark.file : "") == 0)
             return; /* a cell of a matrix says it again */
-    remark.file = arc_arena_text(&proposal->arena, remark.file);
     struct init_remark *slot = arc_arena_append(&proposal->arena, list, count, sizeof *slot);
     if (slot)
         *slot = remark;

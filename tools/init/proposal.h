@@ -10,6 +10,9 @@
 /* Most Dockerfiles, other files, and images that are looked at; the rest is a question. */
 #define INIT_FILES_MAX  500
 #define INIT_IMAGES_MAX 1000
+/* Most remarks of a kind, and the longest, in bytes: they stand in a configuration of at most 1 MiB. */
+#define INIT_REMARKS_MAX  200
+#define INIT_REMARK_BYTES ((size_t)1000)
 /* Longest file that is read, and all of them together, in bytes. */
 #define INIT_BYTES_MAX ((size_t)1 << 20)
 #define INIT_READ_MAX  ((size_t)64 << 20)
@@ -64,7 +67,7 @@ struct init_group {
     size_t bake_variable_count;
 };
 
-/* A sentence about a place of the repository. */
+/* A sentence about a place of the repository, fit to be shown. */
 struct init_remark {
     const char *file; /* NULL: none */
     unsigned line;

@@ -36,6 +36,10 @@ void init_write_images_workflow(const struct init_proposal *proposal, const char
 void init_write_release_workflow(const struct init_proposal *proposal, const char *source,
                                  struct arc_buf *out);
 
+/* Asked of an image that is built with contexts beside its own. */
+#define INIT_CONTEXTS                                                                              \
+    "which other contexts has %s? Name them under build.additional_contexts; none is proposed"
+
 /* Appends a text as YAML reads it back as this string: plain, or quoted as JSON, which YAML reads too. */
 void init_add_scalar(struct arc_buf *out, const char *text);
 

@@ -356,6 +356,8 @@ static void take_image(const struct init_step *step, const char *context, const 
         image.codename = init_codename(proposal, image.name);
     take_arguments(step, &image);
     take_platforms(step, &image);
+    if (*input(step, "build-contexts"))
+        init_ask(proposal, step->file, step->line, INIT_CONTEXTS, image.codename);
     struct init_image *known = find_same(proposal, &image);
     if (known) {
         join(proposal, known, &image);

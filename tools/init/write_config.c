@@ -415,13 +415,8 @@ int init_write_config(struct init_proposal *proposal, struct arc_buf *out, struc
                  "release would build.\n");
     for (size_t i = 0; i < proposal->question_count; i++) {
         const struct init_remark *question = &proposal->questions[i];
-        ARC_AUTO(arc_buf) struct arc_buf line = {.max = 65536};
-        if (question->file)
-            arc_buf_printf(&line, "%s: ", question->file);
-        arc_buf_puts(&line, question->text);
-        arc_buf_puts(out, "# QUESTION: ");
-        arc_text_visible(out, arc_buf_text(&line), line.len);
-        arc_buf_putc(out, '\n');
+        arc_buf_printf(out, "# QUESTION: %s%s%s\n", question->file ? question->file : "",
+                       question->file ? ": " : "", question->text);
     }
     arc_buf_puts(out, "groups:\n");
     for (size_t i = 0; i < proposal->group_count; i++)
