@@ -173,6 +173,53 @@ def test_links_and_hostile_names(tmp_path):
     assert {"x-y", "c-d", "e", "image"} <= services and not services & {"link", "linked"}
 
 
+D = "FROM scratch\n"
+BAKE = 'target "a" {\n  context = "."\n  tags = ["ghcr.io/a/%s:1"]\n}\n'
+ODD = {  # files, tags, what is shown
+    "two groups of one name": ({"services/shop/Dockerfile": D, "services/b/Dockerfile": D}, ["shop/v1.0.0", "v1.0.0"], "group: shop-2"),
+    "a quote in a tag": ({"Dockerfile": D}, ["it's-v1.0.0"], """tags: ["it's-v*"]"""),
+    "what a filter of GitHub repeats": ({"Dockerfile": D}, ["c++-v1.0.0"], '"c\\\\+\\\\+-v*"'),
+    "a quote in a folder": ({'a"b/x/Dockerfile': D, 'a"b/y/Dockerfile': D}, [], '- "a\\"b/*"'),
+    "words of YAML": ({f"{name}/Dockerfile": D for name in (".inf", "null", "true", "on")}, ["null/v1.0.0"], 'group: "null"'),
+    "an argument that is none": ({"Dockerfile": "FROM scratch\nARG A.B\n", ".env": "A.B=1\n"}, [], "services:"),
+    "an argument that YAML has a word for": ({"Dockerfile": "FROM scratch\nARG NULL\n", ".env": "NULL=1\n"}, [], '{"NULL": {file: '),
+    "images without letters": ({"a/Dockerfile": D, "a/images.yaml": '- {name: "12", version: 1}\n- {name: "13", version: 2}\n'}, [], "codename: image-2"),
+    "two bake files": ({"Dockerfile": D, "docker-bake.hcl": BAKE % "x", "x-bake.hcl": BAKE % "y"}, ["v1.0.0"], 'tag: "shop-2/v{version}"'),
+    "beside a bake file": ({"Dockerfile": D, "docker-bake.hcl": BAKE % "x", "b/Dockerfile": D, "compose.yaml": "services: {b: {build: b}}\n"},
+                           [], "b/Dockerfile: no bake file names it"),
+    "other contexts": ({"Dockerfile": D, "compose.yaml": "services: {b: {build: {context: ., additional_contexts: {lib: ./lib}}}}\n"}, [],
+                       "which other contexts has b?"),
+    "names in front of 3000 versions": ({"Dockerfile": D}, [f"x{n}-y/v1.0.0" for n in range(3000)], "there is more of that"),
+}
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+def test_what_is_proposed_loads(tmp_path, odd):
+    files, tags, shown = odd
+    repo = tmp_path / "shop"
+    repo.mkdir()
+    make(repo, files)
+    subprocess.run(["git", "-C", repo, "update-ref", "--stdin"], text=True, check=True, env=ENV,
+                   input="".join(f"create refs/tags/{tag} HEAD\n" for tag in tags))
+    out = arc(repo, "init", "--write") + "".join(path.read_text() for path in (repo / ".github").rglob("*.y*ml"))
+    assert shown in out, out
+    for path in (repo / ".github").rglob("*.y*ml"):
+        assert all(isinstance(job, str) for job in yaml.safe_load(path.read_text()).get("jobs", {})), path.read_text()
+    lint = subprocess.run([ARC_CI, "lint", "--json"], cwd=repo, env=ENV, capture_output=True, text=True)
+    findings = json.loads(lint.stdout)["findings"]
+    assert not [finding for finding in findings if "/arc-ci-" in finding["file"] and "COMMIT" not in finding["message"]], findings
+
+
+@pytest.mark.parametrize("origin, name", {
+    "https://x-access-token:s3cret@git.example.org/shop.git": "shop", "https://u:s3cret@git.example.org/acme/shop.git": "acme",
+    "git@git.example.org:shop.git": "shop", "git@git.example.org:acme/shop": "acme", "ssh://git@git.example.org:22/acme/shop.git": "acme"}.items())
+def test_the_owner_is_no_part_of_a_login(tmp_path, origin, name):
+    make(tmp_path, {"Dockerfile": "FROM scratch\n"}, origin=origin)
+    shown = arc(tmp_path, "init")
+    assert "s3cret" not in shown and "git.example.org" not in shown
+    assert f"ghcr.io/{'owner' if name == 'shop' else name}" in shown and "group: shop" in shown
+
+
 HOSTILE = {
     "calls itself": "on: [push, workflow_call]\njobs:\n  a:\n    strategy: {matrix: {a: %s, b: %s}}\n"
                     "    uses: ./.github/workflows/ci.yml\n" % (list(range(256)), list(range(256))),

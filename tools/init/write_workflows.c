@@ -37,6 +37,8 @@ static void add_login(const struct init_group *group, const char *with, struct a
 void init_write_images_workflow(const struct init_proposal *proposal, const char *source,
                                 struct arc_buf *out)
 {
+    ARC_AUTO(arc_buf) struct arc_buf branch = {0};
+    init_add_scalar(&branch, proposal->branch);
     arc_buf_printf(
         out,
         "# Builds and reports what changed; publishes from the default branch only.\n"
@@ -53,13 +55,14 @@ void init_write_images_workflow(const struct init_proposal *proposal, const char
         "  group: images-${{ github.event.number || github.run_id }}\n"
         "  cancel-in-progress: ${{ github.event_name == 'pull_request' }}\n\n"
         "jobs:\n",
-        proposal->branch);
+        arc_buf_text(&branch));
     for (size_t i = 0; i < proposal->group_count; i++) {
-        const char *group = proposal->groups[i]->name;
-        arc_buf_printf(out, "  %s:\n", group);
+        ARC_AUTO(arc_buf) struct arc_buf group = {0}, with = {0};
+        init_add_scalar(&group, proposal->groups[i]->name);
+        arc_buf_printf(out, "  %s:\n", arc_buf_text(&group));
         add_use(source, "group-images.yml", out);
-        ARC_AUTO(arc_buf) struct arc_buf with = {0};
-        arc_buf_printf(&with, "      group: %s\n      mode: ${{ inputs.mode }}\n", group);
+        arc_buf_printf(&with, "      group: %s\n      mode: ${{ inputs.mode }}\n",
+                       arc_buf_text(&group));
         add_login(proposal->groups[i], arc_buf_text(&with), out);
     }
 }
