@@ -1,18 +1,19 @@
 /* Bake files: read for what they describe, not for how; docker resolves them when a plan is made. */
 #include "base/auto.h"
 #include "base/json.h"
+#include "init/expression.h"
 #include "init/sources.h"
 #include "yaml/yaml.h"
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #define WORD_MAX 256
 
 /* What one file says. JSON objects of what is written, owned. */
 struct bake {
     const char *path;
-    json_t *targets;   /* name → {context, dockerfile, tags} as written */
+    json_t *targets;   /* name → its attributes as written */
     json_t *variables; /* name → default, or null */
 };
 
@@ -115,28 +116,15 @@ static void read_hcl(const struct bake *bake, const char *text)
 static void read_json(const struct bake *bake, const char *text)
 {
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
-    static const char *const keys[] = {"context", "dockerfile"};
     if (arc_yaml_parse(text, strlen(text), bake->path, 0, &yaml, NULL))
         return;
-    const struct arc_yaml_node *targets = arc_yaml_get(yaml.root, "target");
-    const struct arc_yaml_node *variables = arc_yaml_get(yaml.root, "variable");
-    for (size_t i = 0; targets && targets->type == ARC_YAML_MAP && i < targets->count; i++) {
-        const struct arc_yaml_node *map = targets->pairs[i].value,
-                                   *tags = arc_yaml_get(map, "tags");
-        json_t *target = json_object();
-        for (size_t k = 0; k < 2; k++) {
-            const struct arc_yaml_node *value = arc_yaml_get(map, keys[k]);
-            if (value && value->text)
-                json_object_set_new(target, keys[k], json_string(value->text));
-        }
-        if (tags && tags->count)
-            json_object_set_new(target, "tags", json_string("[…]"));
-        json_object_set_new(bake->targets, targets->pairs[i].key->text, target);
-    }
-    for (size_t i = 0; variables && variables->type == ARC_YAML_MAP && i < variables->count; i++) {
-        const struct arc_yaml_node *value = arc_yaml_get(variables->pairs[i].value, "default");
-        json_object_set_new(bake->variables, variables->pairs[i].key->text,
-                            value && value->text ? json_string(value->text) : json_null());
+    ARC_AUTO_JSON json_t *document = init_expand_node(yaml.root, NULL);
+    const char *name;
+    json_t *variable;
+    json_object_update(bake->targets, json_object_get(document, "target"));
+    json_object_foreach (json_object_get(document, "variable"), name, variable) {
+        json_t *initial = json_object_get(variable, "default");
+        json_object_set(bake->variables, name, initial ? initial : json_null());
     }
 }
 
@@ -145,33 +133,24 @@ static void read_json(const struct bake *bake, const char *text)
 const char *init_release_value(const char *name, bool bake)
 {
     static const struct {
-        const char *name, *value;
-        bool bake;
+        const char *value;
+        const char *names; /* of any build argument */
+        const char *more;  /* of a bake file's variable */
     } known[] = {
-        {"VERSION", "{version}", false},
-        {"APP_VERSION", "{version}", false},
-        {"BUILD_VERSION", "{version}", false},
-        {"IMAGE_VERSION", "{version}", false},
-        {"RELEASE_VERSION", "{version}", false},
-        {"TAG", "{version}", true},
-        {"IMAGE_TAG", "{version}", true},
-        {"RELEASE", "{version}", true},
-        {"LATEST", "{latest}", true},
-        {"IS_LATEST", "{latest}", true},
-        {"TAG_LATEST", "{latest}", true},
-        {"GIT_COMMIT", "{revision}", false},
-        {"GIT_SHA", "{revision}", false},
-        {"COMMIT", "{revision}", false},
-        {"COMMIT_SHA", "{revision}", false},
-        {"REVISION", "{revision}", false},
-        {"VCS_REF", "{revision}", false},
-        {"GIT_HASH", "{revision}", false},
-        {"GIT_REVISION", "{revision}", false},
-        {"BUILD_REF", "{revision}", false},
-        {"SHA", "{revision}", false},
+        {"{version}", " VERSION APP_VERSION BUILD_VERSION IMAGE_VERSION RELEASE_VERSION ",
+         " TAG IMAGE_TAG RELEASE "},
+        {"{latest}", "", " LATEST IS_LATEST TAG_LATEST "},
+        {"{revision}",
+         " GIT_COMMIT GIT_SHA COMMIT COMMIT_SHA REVISION VCS_REF GIT_HASH GIT_REVISION BUILD_REF SHA ",
+         ""},
     };
+    ARC_AUTO(arc_buf) struct arc_buf word = {0};
+    arc_buf_printf(&word, " %s ", name);
+    for (size_t i = 0; i < word.len; i++)
+        word.data[i] = (char)toupper((unsigned char)word.data[i]);
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (strcasecmp(known[i].name, name) == 0 && (bake || !known[i].bake))
+        if (strstr(known[i].names, arc_buf_text(&word)) ||
+            (bake && strstr(known[i].more, arc_buf_text(&word))))
             return known[i].value;
     return NULL;
 }
@@ -222,7 +201,8 @@ static void take_bake(struct init_proposal *proposal, const struct bake *bake)
     size_t tagged = 0;
     json_object_foreach (bake->targets, name, value) {
         const char *tags = arc_json_text_of(value, "tags");
-        tagged += *tags && strcmp(tags, "[]") != 0;
+        tagged += (*tags && strcmp(tags, "[]") != 0) ||
+                  json_array_size(json_object_get(value, "tags")) > 0;
     }
     if (!tagged)
         return; /* names come from elsewhere; its Dockerfiles are looked at as others are */

@@ -105,12 +105,18 @@ static bool has_from(struct init_proposal *proposal, const char *path)
 
 static int look_at(struct init_proposal *proposal, bool set_aside, struct arc_error *err)
 {
-    size_t passed = 0;
+    const char *other = NULL;
+    size_t passed = 0, others = 0;
     for (size_t i = 0; i < proposal->file_count; i++) {
         const char *path = proposal->files[i];
         char *variant = variant_of(proposal, init_base(path));
-        if (!variant || lies_in(path, foreign) || lies_in(path, aside) != set_aside)
+        if (!variant || lies_in(path, foreign))
             continue;
+        if (lies_in(path, aside) != set_aside) {
+            other = other ? other : path;
+            others++;
+            continue;
+        }
         if (json_object_size(proposal->dockerfile_names) == INIT_FILES_MAX) {
             passed++;
             continue;
@@ -123,6 +129,10 @@ static int look_at(struct init_proposal *proposal, bool set_aside, struct arc_er
         init_ask(proposal, NULL, 0,
                  "%zu Dockerfiles beyond the first %d were not looked at: name them", passed,
                  INIT_FILES_MAX);
+    if (others && json_object_size(proposal->dockerfile_names))
+        init_ask(proposal, other, 0,
+                 "%zu Dockerfile%s in folders of tests and examples left out: is one released?",
+                 others, others > 1 ? "s" : "");
     return ARC_OK;
 }
 
@@ -133,23 +143,7 @@ int init_find_dockerfiles(struct init_proposal *proposal, struct arc_error *err)
     if (!proposal->dockerfile_names)
         return arc_error_nomem(err);
     ARC_TRY(look_at(proposal, false, err));
-    if (!json_object_size(proposal->dockerfile_names))
-        return look_at(proposal, true, err);
-    const char *first = NULL;
-    size_t left = 0;
-    for (size_t i = 0; i < proposal->file_count; i++) {
-        const char *path = proposal->files[i];
-        if (!lies_in(path, aside) || lies_in(path, foreign) ||
-            !variant_of(proposal, init_base(path)))
-            continue;
-        first = first ? first : path;
-        left++;
-    }
-    if (left)
-        init_ask(proposal, first, 0,
-                 "%zu Dockerfile%s in folders of tests and examples left out: is one released?",
-                 left, left > 1 ? "s" : "");
-    return ARC_OK;
+    return json_object_size(proposal->dockerfile_names) ? ARC_OK : look_at(proposal, true, err);
 }
 
 /* ---- contexts ------------------------------------------------------------------------------- */
@@ -185,10 +179,9 @@ static size_t missing_in(const struct init_proposal *proposal, const struct init
 /* Whether a folder holds nothing but Dockerfiles and their ignore files. */
 static bool holds_dockerfiles_only(struct init_proposal *proposal, const char *directory)
 {
-    size_t len = strcmp(directory, ".") == 0 ? 0 : strlen(directory) + 1;
     for (size_t i = init_first_below(proposal, directory); i < proposal->file_count; i++) {
         const char *path = proposal->files[i];
-        if (len && (strncmp(path, directory, len - 1) != 0 || path[len - 1] != '/'))
+        if (!init_is_below(path, directory))
             break;
         const char *dot = strrchr(path, '.');
         if (!json_object_get(proposal->dockerfile_names, path) &&
@@ -341,7 +334,7 @@ static bool add_folders(struct init_proposal *proposal, struct init_image *image
     size_t len = strcmp(directory, ".") == 0 ? 0 : strlen(directory) + 1;
     for (size_t i = init_first_below(proposal, directory); i < proposal->file_count; i++) {
         const char *path = proposal->files[i];
-        if (len && (strncmp(path, directory, len - 1) != 0 || path[len - 1] != '/'))
+        if (!init_is_below(path, directory))
             break;
         size_t part = strcspn(path + len, "/");
         char *folder = arc_arena_printf(&proposal->arena, "%.*s", (int)part, path + len);

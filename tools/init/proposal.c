@@ -62,6 +62,12 @@ bool init_has_file(const struct init_proposal *proposal, const char *path)
     return at < proposal->file_count && strcmp(proposal->files[at], path) == 0;
 }
 
+bool init_is_below(const char *path, const char *directory)
+{
+    size_t len = strlen(directory);
+    return strcmp(directory, ".") == 0 || (strncmp(path, directory, len) == 0 && path[len] == '/');
+}
+
 size_t init_first_below(const struct init_proposal *proposal, const char *directory)
 {
     if (strcmp(directory, ".") == 0)
@@ -69,8 +75,7 @@ size_t init_first_below(const struct init_proposal *proposal, const char *direct
     ARC_AUTO(arc_buf) struct arc_buf prefix = {0};
     arc_buf_printf(&prefix, "%s/", directory);
     size_t at = lower_bound(proposal, arc_buf_text(&prefix));
-    bool below = at < proposal->file_count &&
-                 strncmp(proposal->files[at], arc_buf_text(&prefix), prefix.len) == 0;
+    bool below = at < proposal->file_count && init_is_below(proposal->files[at], directory);
     return below ? at : proposal->file_count;
 }
 

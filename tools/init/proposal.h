@@ -116,6 +116,9 @@ char *init_resolve(struct init_proposal *proposal, const char *base, const char 
 bool init_has_file(const struct init_proposal *proposal, const char *path);
 bool init_has_directory(const struct init_proposal *proposal, const char *path);
 
+/* Whether a path lies below a directory; all do below ".". */
+bool init_is_below(const char *path, const char *directory);
+
 /* The first tracked path below a directory ("." for all), by number; file_count when there is none. */
 size_t init_first_below(const struct init_proposal *proposal, const char *directory);
 

@@ -571,15 +571,13 @@ void init_apply_filters(struct init_proposal *proposal)
     json_object_foreach (proposal->filters, name, patterns)
         for (size_t i = 0; i < proposal->image_count; i++) {
             struct init_image *image = proposal->images[i];
-            size_t len = strlen(image->context);
             if (!is_filter_of(image, name) || strcmp(image->context, ".") == 0)
                 continue; /* what its Dockerfile reads of the root is known */
             json_array_foreach (patterns, p, pattern) {
                 const char *glob = json_string_value(pattern);
                 ARC_AUTO(arc_buf) struct arc_buf why = {0};
                 if (glob && *glob != '!' && strncmp(glob, ".github/", 8) != 0 &&
-                    strncmp(glob, "**", 2) != 0 &&
-                    !(strncmp(glob, image->context, len) == 0 && glob[len] == '/') &&
+                    strncmp(glob, "**", 2) != 0 && !init_is_below(glob, image->context) &&
                     arc_check_glob(glob, &why))
                     init_add_text(proposal, &image->paths, glob);
             }

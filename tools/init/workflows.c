@@ -196,7 +196,7 @@ int init_read_workflows(struct init_proposal *proposal, struct arc_error *err)
     size_t read = 0;
     for (size_t i = init_first_below(proposal, folder); i < proposal->file_count; i++) {
         const char *path = proposal->files[i], *dot = strrchr(path, '.');
-        if (strncmp(path, folder, sizeof folder - 1) != 0 || read == INIT_FILES_MAX)
+        if (!init_is_below(path, folder) || read == INIT_FILES_MAX)
             break;
         if (!dot || (strcmp(dot, ".yml") != 0 && strcmp(dot, ".yaml") != 0))
             continue;

@@ -181,9 +181,8 @@ static char *below_context(struct init_proposal *proposal, const struct init_ima
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = 65536};
     char *context = image->context;
     while (strcmp(context, ".") != 0) {
-        size_t len = strlen(context);
-        if (strncmp(path, context, len) == 0 && path[len] == '/') {
-            path += len + 1;
+        if (init_is_below(path, context)) {
+            path += strlen(context) + 1;
             break;
         }
         arc_buf_puts(&out, "../");
@@ -280,7 +279,7 @@ static bool glob_fits(struct init_proposal *proposal, const struct init_group *g
         return false;
     for (size_t i = init_first_below(proposal, parent); i < proposal->file_count; i++) {
         const char *path = proposal->files[i];
-        if (strncmp(path, parent, len - 1) != 0 || path[len - 1] != '/')
+        if (!init_is_below(path, parent))
             break;
         const char *slash = strchr(path + len, '/');
         if (!slash || (strcmp(slash, "/Dockerfile") != 0 && strcmp(slash, "/service.yaml") != 0))
