@@ -184,6 +184,7 @@ ODD = {  # files, tags, what is shown
     "an argument that is none": ({"Dockerfile": "FROM scratch\nARG A.B\n", ".env": "A.B=1\n"}, [], "services:"),
     "an argument that YAML has a word for": ({"Dockerfile": "FROM scratch\nARG NULL\n", ".env": "NULL=1\n"}, [], '{"NULL": {file: '),
     "images without letters": ({"a/Dockerfile": D, "a/images.yaml": '- {name: "12", version: 1}\n- {name: "13", version: 2}\n'}, [], "codename: image-2"),
+    "tags that no pattern says": ({"Dockerfile": D}, ["a{b}/v1.0.0", "x{version}-v1.0.0"], 'tag: "v{version}"'),
     "two bake files": ({"Dockerfile": D, "docker-bake.hcl": BAKE % "x", "x-bake.hcl": BAKE % "y"}, ["v1.0.0"], 'tag: "shop-2/v{version}"'),
     "beside a bake file": ({"Dockerfile": D, "docker-bake.hcl": BAKE % "x", "b/Dockerfile": D, "compose.yaml": "services: {b: {build: b}}\n"},
                            [], "b/Dockerfile: no bake file names it"),

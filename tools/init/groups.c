@@ -2,6 +2,7 @@
 #include "arcci/release_version.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "config/fields.h"
 #include "init/sources.h"
 #include "yaml/yaml.h"
 #include <stdio.h>
@@ -150,6 +151,10 @@ static void add_to_family(struct init_proposal *proposal, struct families *famil
         if (strlen(families->items[i].before) == before &&
             strncmp(families->items[i].before, tag, before) == 0)
             family = &families->items[i];
+    ARC_AUTO(arc_buf) struct arc_buf pattern = {0}, why = {0};
+    arc_buf_printf(&pattern, "%.*s{version}", (int)before, tag);
+    if (!init_is_usable(arc_buf_text(&pattern)) || !arc_check_tag(arc_buf_text(&pattern), &why))
+        return; /* no configuration takes it */
     if (!family && families->count == FAMILIES_MAX) {
         init_ask(proposal, NULL, 0,
                  "tags with more than %d names in front of their versions were not looked at",
