@@ -10,6 +10,7 @@
 #include "os/folder.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -223,16 +224,12 @@ static int write_new(const char *root, const char *path, const char *text, struc
     ARC_AUTO_FREE char *full = arc_file_join(root, path);
     int fd =
         full ? arc_file_open_in(root, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0666) : -1;
-    bool written = fd >= 0;
-    for (size_t left = strlen(text); written && left;) {
-        ssize_t done = write(fd, text, left);
-        written = done > 0;
-        text += written ? done : 0;
-        left -= written ? (size_t)done : 0;
-    }
+    bool written = fd >= 0 && dprintf(fd, "%s", text) >= 0;
     int why = errno;
-    if (fd >= 0 && close(fd) != 0)
+    if (fd >= 0 && close(fd) != 0 && written) {
         written = false;
+        why = errno;
+    }
     if (written)
         return ARC_OK;
     if (fd >= 0)
