@@ -16,7 +16,7 @@ static const char *other_registry(const struct init_group *group, size_t *len)
     const char *registry =
         group->count && group->images[0]->registries ? group->images[0]->registries[0] : "ghcr.io";
     *len = strcspn(registry, "/");
-    return strncmp(registry, "ghcr.io", *len) == 0 ? NULL : registry;
+    return *len == 7 && strncmp(registry, "ghcr.io", 7) == 0 ? NULL : registry;
 }
 
 static void add_login(const struct init_group *group, const char *with, struct arc_buf *out)
