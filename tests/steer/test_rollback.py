@@ -151,6 +151,18 @@ def test_what_was_not_released_is_not_gone_back_to(shop):
     assert shop.floating()["latest"] == "1.3.0"
 
 
+@pytest.mark.parametrize("what", ["empty", "gone"])
+def test_a_record_that_cannot_be_read_is_no_record_less(shop, what):
+    """A build.json that did not come whole is not taken for a release without one."""
+    state = shop.github.state
+    asset, = shop.at_github("1.2.0")["assets"]
+    state.blobs[asset["id"]] = b""
+    if what == "gone":
+        state.off = {f"/releases/assets/{asset['id']}": (404, "Not Found")}
+    failed = shop.run("rollback", "shop", "1.2.0", status=1)
+    assert "build.json of the release shop/v1.2.0 is empty or gone" in failed.err and not writes(shop.registry)
+
+
 def test_without_github_the_registry_alone_goes_back(shop):
     document = shop.document("rollback", "shop", "1.2.0", GITHUB_TOKEN=None)
     assert shop.floating()["latest"] == "1.2.0" and document["latest"] is None and not shop.github.log

@@ -87,7 +87,13 @@ static int read_ledger(struct rollback *rollback, struct arc_error *err)
             continue;
         ARC_TRY(get(rollback, arc_json_text_of(asset, "url"), "application/octet-stream",
                     "read what the release built", &build, err));
-        if (!build || arc_ledger_read(build, &rollback->asset, err))
+        if (!build)
+            return arc_error_set(
+                err, ARC_EFAILED,
+                "build.json of the release %s is empty or gone, so what was released "
+                "is not known: upload it again, or name one with --build",
+                rollback->tag.text);
+        if (arc_ledger_read(build, &rollback->asset, err))
             return arc_error_prefix(err, "build.json of the release %s", rollback->tag.text);
         rollback->ledger = &rollback->asset;
     }
