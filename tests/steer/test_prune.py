@@ -183,6 +183,15 @@ def test_somebody_promotes_meanwhile(world):
     assert "its tags changed while they were read" in failed.err and not repository.missing("2.0.0")
 
 
+def test_what_is_listed_many_times_is_dated_once(world):
+    repository = world.registry.state.repository("o/arc-a")
+    entry = image_of(repository, "linux/amd64", {}, "x", created=stamp(30))
+    for level in range(12):
+        index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [entry] * 6, "annotations": {"of": str(level)}}
+        entry = repository.put(index, *(["staging-0123456789ab"] if level == 11 else []))
+    assert prune(world, "--apply", "--keep=0", timeout=30)["removed"] == 13 and not repository.manifests
+
+
 def test_a_registry_that_removes_nothing_says_so(world):
     old(world, "staging-0123456789ab")
     world.registry.state.delete_manifest = False

@@ -14,7 +14,9 @@ struct prune_node {
     size_t child_count;
     size_t subject;  /* the node that it is about; SIZE_MAX: none */
     int64_t time;    /* when it was made, as far as it tells; 0: not known */
+    int64_t newest;  /* the time of it and of all that it lists, once it is `dated` */
     int64_t version; /* GHCR: the id of the package's version; 0: none, or not asked */
+    bool dated;      /* `newest` was worked out */
     bool seen;       /* its manifest was read */
     bool missing;    /* the registry does not have it */
     bool kept;       /* a root, or reached from one */

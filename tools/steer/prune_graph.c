@@ -289,13 +289,17 @@ int prune_unchanged(struct prune_image *image, bool *same, struct arc_error *err
  * lists is of no use, and is what a run that was killed has left: it counts as old. */
 static int64_t newest_time(const struct prune_image *image, size_t number, unsigned depth)
 {
-    const struct prune_node *node = &image->nodes[number];
-    int64_t time = node->missing ? 1 : node->time;
+    struct prune_node *node = &image->nodes[number];
+    if (node->dated)
+        return node->newest;
+
+    node->dated = true;
+    node->newest = node->missing ? 1 : node->time;
     for (size_t i = 0; depth < DEPTH_MAX && i < node->child_count; i++) {
         int64_t below = newest_time(image, node->children[i], depth + 1);
-        time = below > time ? below : time;
+        node->newest = below > node->newest ? below : node->newest;
     }
-    return time;
+    return node->newest;
 }
 
 /* The tags of one build stay or go together: of "staging-<commit>-linux-arm64" those of its commit. */
