@@ -167,8 +167,10 @@ def test_what_tells_no_time_and_what_is_not_there(world):
     assert reasons(prune(world, "--apply", "--keep=0")) == {"staging-0123456789ab": "it does not tell when it was made"}
 
 
-def test_somebody_promotes_meanwhile(world):
-    """A tag appeared between the look and the removal: nothing goes."""
+@pytest.mark.parametrize("tag", ["2.0.0", "latest"])
+def test_somebody_promotes_meanwhile(world, tag):
+    """A tag appeared, or went elsewhere, between the look and the removal: nothing goes."""
+    old(world, "1.0.0", "latest")
     old(world, "staging-0123456789ab")
     repository = world.registry.state.repository("o/arc-a")
     lists = []
@@ -177,10 +179,10 @@ def test_somebody_promotes_meanwhile(world):
         if request.path.endswith("/tags/list"):
             lists.append(number)
             if len(lists) == 2:
-                repository.tags["2.0.0"] = repository.tags["staging-0123456789ab"]
+                repository.tags[tag] = repository.tags["staging-0123456789ab"]
     world.registry.faults = watch
     failed = world.run("prune", "--apply", "--keep=0", status=1, GITHUB_TOKEN=None)
-    assert "its tags changed while they were read" in failed.err and not repository.missing("2.0.0")
+    assert "its tags changed while they were read" in failed.err and not repository.missing(tag)
 
 
 def test_what_is_listed_many_times_is_dated_once(world):

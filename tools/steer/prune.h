@@ -46,7 +46,7 @@ struct prune_image {
     struct prune_tag *tags;
     size_t tag_count;
     json_t *numbers;   /* owned: digest → number of its node */
-    json_t *names;     /* owned: the tags' names, as members */
+    json_t *names;     /* owned: the tags' names → the digests that they lead to */
     bool versions;     /* GHCR: what it has was read from the packages API */
     bool no_referrers; /* the registry does not know who refers to what */
     char *path;        /* GHCR: of the package's versions */
@@ -66,7 +66,7 @@ int prune_read(struct prune_image *image, struct arc_transport *github, struct a
 /* Decides which tags may go, and marks every node that one which stays reaches. */
 int prune_judge(struct prune_image *image, struct arc_error *err);
 
-/* Whether the tags are still those that were read. */
+/* Whether the tags are still those that were read, and lead where they did. */
 int prune_unchanged(struct prune_image *image, bool *same, struct arc_error *err);
 
 void prune_image_free(struct prune_image *image);

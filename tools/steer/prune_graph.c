@@ -217,7 +217,8 @@ static int add_tag(struct prune_image *image, const char *name, struct arc_error
     size_t node = prune_node_of(image, manifest.digest);
     struct prune_tag *tag =
         arc_arena_append(&image->memory, &image->tags, &image->tag_count, sizeof *tag);
-    if (node == SIZE_MAX || !tag || json_object_set_new(image->names, name, json_true()))
+    if (node == SIZE_MAX || !tag ||
+        json_object_set_new(image->names, name, json_string(manifest.digest)))
         return arc_error_nomem(err);
     *tag = (struct prune_tag){.name = arc_arena_text(&image->memory, name),
                               .kind = kind_of(name),
@@ -266,20 +267,14 @@ int prune_read(struct prune_image *image, struct arc_transport *github, struct a
 
 int prune_unchanged(struct prune_image *image, bool *same, struct arc_error *err)
 {
-    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
-    char **names, digest[ARC_DIGEST_LEN + 1];
-    size_t known = 0;
-    ARC_TRY(arc_registry_tags(image->registry, image->name, &memory, &names, err));
-    *same = true;
-    for (char **name = names; *name; name++) {
-        bool met = json_object_get(image->names, *name);
-        known += met;
-        /* One that named nothing then was left out, and may still. */
-        if (!met &&
-            arc_registry_resolve(image->registry, image->name, *name, digest, NULL) == ARC_OK)
-            *same = false;
-    }
-    *same = *same && known == image->tag_count;
+    ARC_AUTO(prune_image)
+    struct prune_image now = {.registry = image->registry, .name = image->name};
+    now.numbers = json_object();
+    now.names = json_object();
+    if (!now.numbers || !now.names)
+        return arc_error_nomem(err);
+    ARC_TRY(read_tags(&now, err));
+    *same = json_equal(image->names, now.names);
     return ARC_OK;
 }
 
