@@ -185,6 +185,16 @@ def test_somebody_promotes_meanwhile(world, tag):
     assert "its tags changed while they were read" in failed.err and not repository.missing(tag)
 
 
+def test_names_that_are_like_ours_are_somebodys(world):
+    names = ["staging-eu", "staging-latest", "staging-1.2.3", "staging-deadbeef", "staging-0123456789abc", "buildcaches", "sha256-0"]
+    for name in names:
+        old(world, name)
+    old(world, "staging-0123456789ab-linux-amd64")
+    assert prune(world, "--apply", "--keep=0")["removed"] == 2
+    repository = world.registry.state.repository("o/arc-a")
+    assert sorted(repository.tags) == sorted(names) and not any(repository.missing(name) for name in names)
+
+
 def test_what_is_listed_many_times_is_dated_once(world):
     repository = world.registry.state.repository("o/arc-a")
     entry = image_of(repository, "linux/amd64", {}, "x", created=stamp(30))

@@ -122,7 +122,7 @@ const struct command cmd_prune = {
     .arguments_max = 64,
     .description =
         "Reads from the registries of all images, or of the named groups', what every tag leads to. "
-        "Tags staging-… and buildcache… may go when they are old and not among the newest; so may "
+        "Tags staging-<commit>… and buildcache… may go when they are old and not among the newest; so may "
         "every manifest that then no tag leads to, and on ghcr.io every old version without a tag. "
         "Never removed is what another tag reaches: its index and what that lists, attestations, "
         "signatures and whatever else refers to it; nor the images of a release under way: a draft, "

@@ -6,10 +6,9 @@
 #include "git/fetch.h"
 #include "github/github.h"
 #include "github/options.h"
+#include "plan/tags.h"
 #include "project/repository.h"
 #include <string.h>
-
-#define COMMIT_DIGITS 12 /* of a staging tag's name */
 
 /* A pruning under way. */
 struct pruning {
@@ -35,8 +34,8 @@ static void pruning_free(struct pruning *pruning)
 
 static int add_commit(struct pruning *pruning, const char *hex, struct arc_error *err)
 {
-    char digits[COMMIT_DIGITS + 1];
-    snprintf(digits, sizeof digits, "%.*s", COMMIT_DIGITS, hex);
+    char digits[ARC_SHORT_SHA + 1];
+    snprintf(digits, sizeof digits, "%.*s", ARC_SHORT_SHA, hex);
     if (arc_json_lists(pruning->open, digits))
         return ARC_OK;
     return json_array_append_new(pruning->open, json_string(digits)) ? arc_error_nomem(err)

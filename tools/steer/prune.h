@@ -56,7 +56,7 @@ struct prune_image {
 struct prune_rules {
     int64_t before;     /* made before this time */
     size_t keep;        /* of every kind the newest builds that stay, however old */
-    const json_t *open; /* array: first 12 digits of commits that a release under way is of */
+    const json_t *open; /* array: first digits of commits that a release under way is of */
 };
 
 /* Reads the tags and all that they reach, and on GHCR all versions. ARC_ENOTFOUND: the registry has

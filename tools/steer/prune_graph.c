@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "os/hash.h"
+#include "plan/tags.h"
 #include "steer/prune.h"
 #include <string.h>
 
@@ -194,10 +195,20 @@ static bool starts(const char *text, const char *start)
     return strncmp(text, start, strlen(start)) == 0;
 }
 
+/* "staging-<commit>" with anything behind "-", or a probe's. "staging-eu" is a place of somebody's. */
+static bool is_staging(const char *tag)
+{
+    if (!starts(tag, "staging-"))
+        return false;
+    const char *commit = tag + strlen("staging-");
+    return starts(commit, "probe-") || (strspn(commit, "0123456789abcdef") == ARC_SHORT_SHA &&
+                                        (!commit[ARC_SHORT_SHA] || commit[ARC_SHORT_SHA] == '-'));
+}
+
 static enum prune_kind kind_of(const char *tag)
 {
     char digest[ARC_DIGEST_LEN + 1];
-    if (starts(tag, "staging-"))
+    if (is_staging(tag))
         return PRUNE_STAGING;
     if (strcmp(tag, "buildcache") == 0 || starts(tag, "buildcache-"))
         return PRUNE_CACHE;
@@ -362,8 +373,8 @@ static int find_builds(struct prune_image *image, struct build ***of, struct arc
 
 static bool is_open(const struct prune_image *image, const struct prune_tag *tag)
 {
-    char commit[16];
-    snprintf(commit, sizeof commit, "%.12s", tag->name + strlen("staging-"));
+    char commit[ARC_SHORT_SHA + 1];
+    snprintf(commit, sizeof commit, "%.*s", ARC_SHORT_SHA, tag->name + strlen("staging-"));
     return arc_json_lists(image->rules->open, commit);
 }
 
