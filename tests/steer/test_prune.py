@@ -294,7 +294,9 @@ class Packages:
     def __init__(self, github, repository, owner, name, kind):
         self.ids, self.repository, self.times = {}, repository, {}
         path = f"/{kind}/{owner}/packages/container/" + re.escape(name.replace("/", "%2F")) + "/versions"
-        github.api.routes += [("GET", re.compile(path + r"\Z"), self.list), ("DELETE", re.compile(path + r"/(\d+)\Z"), self.delete)]
+        github.api.routes += [("GET", re.compile(path + r"\Z"), self.list), ("DELETE", re.compile(path + r"/(\d+)\Z"), self.delete),
+                              ("GET", re.compile(path + r"/(\d+)\Z"), self.get)]
+        self.admin = True
         self.api = github.api
 
     def version(self, digest):
@@ -308,31 +310,55 @@ class Packages:
     def list(self, request):
         return 200, self.api.page(request, [self.version(digest) for digest in self.repository.manifests])
 
-    def delete(self, request, number):
+    def find(self, number):
         digest = next((digest for digest, known in self.ids.items() if known == int(number)), None)
         if digest not in self.repository.manifests:
+            raise github_double.not_found()
+        return digest
+
+    def get(self, request, number):
+        return 200, self.version(self.find(number))
+
+    def delete(self, request, number):
+        digest = self.find(number)
+        if not self.admin:
             raise github_double.not_found()
         del self.repository.manifests[digest]
         self.repository.tags = {tag: to for tag, to in self.repository.tags.items() if to != digest}
         return 204, None
 
 
-@pytest.mark.parametrize("kind", ["orgs", "users"])
-def test_ghcr_goes_by_versions(world, kind):
-    """Untagged ones go, too; young ones stay, and with them what they list; a tag of a released image stays."""
+def on_ghcr(world, kind):
+    """(the repository, its packages, the environment)."""
     config = world.repo / ".github/arc-ci.yaml"
     config.write_text(config.read_text().replace(world.registry.host, "ghcr.io"))
     repository = world.registry.state.repository("o/arc-a")
-    packages = Packages(world.github, repository, "o", "arc-a", kind)
     world.registry.state.delete_manifest, world.registry.state.referrers = False, False
+    return repository, Packages(world.github, repository, "o", "arc-a", kind), {
+        "GITHUB_TOKEN": github_double.TOKEN, "ARC_CI_INSECURE_REGISTRIES": "http://ghcr.io",
+        "http_proxy": f"http://{world.registry.host}", "no_proxy": "127.0.0.1"}
+
+
+def test_ghcr_hides_what_a_token_may_not_delete(world):
+    """It answers 404, as if the version were gone."""
+    repository, packages, env = on_ghcr(world, "orgs")
+    old(world, "staging-0123456789ac")
+    packages.admin = False
+    document = prune(world, "--apply", "--keep=0", **env)
+    assert (document["removed"], document["left"]) == (0, 2) and not repository.missing("staging-0123456789ac")
+    assert all("the role Admin" in row["reason"] for row in image(document)["removals"])
+
+
+@pytest.mark.parametrize("kind", ["orgs", "users"])
+def test_ghcr_goes_by_versions(world, kind):
+    """Untagged ones go, too; young ones stay, and with them what they list; a tag of a released image stays."""
+    repository, packages, env = on_ghcr(world, kind)
     released = old(world, "1.2.3", "staging-0123456789ab")
     old(world, "staging-0123456789ac")
     untagged, young = old(world, "x"), old(world, "y")
     del repository.tags["x"], repository.tags["y"]
     packages.times[young["digest"]] = stamp(1)
     about = Random.refer_to(repository, released)
-    env = {"GITHUB_TOKEN": github_double.TOKEN, "ARC_CI_INSECURE_REGISTRIES": "http://ghcr.io", "http_proxy": f"http://{world.registry.host}",
-           "no_proxy": "127.0.0.1"}
     document = prune(world, "--apply", "--keep=0", **env)
     assert {row["kind"] for row in image(document)["removals"]} == {"version", "tag"} and document["left"] == 1
     assert repository.tags.keys() == {"1.2.3", "staging-0123456789ab"} and not repository.missing("1.2.3")

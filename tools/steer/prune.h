@@ -84,6 +84,7 @@ bool prune_is_package(const char *image);
 int prune_read_versions(struct prune_image *image, struct arc_transport *github,
                         struct arc_error *err);
 
+/* ARC_ENOTFOUND: it is gone already; ARC_EFAILED: GitHub keeps it. */
 int prune_delete_version(struct prune_image *image, struct arc_transport *github,
                          const struct prune_node *node, struct arc_error *err);
 

@@ -63,6 +63,8 @@ int prune_read_versions(struct prune_image *image, struct arc_transport *github,
     return rc ? arc_error_set(err, rc, "%s", arc_error_text(&problem)) : ARC_OK;
 }
 
+/* GitHub says of what a token may not touch that it is not there (404): whether it is gone is seen by
+ * reading it. */
 int prune_delete_version(struct prune_image *image, struct arc_transport *github,
                          const struct prune_node *node, struct arc_error *err)
 {
@@ -70,9 +72,22 @@ int prune_delete_version(struct prune_image *image, struct arc_transport *github
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
     arc_buf_printf(&path, "%s/%" PRId64, image->path, node->version);
     ARC_TRY(arc_buf_check(&path, "the address", err));
-    const struct arc_request request = {.method = "DELETE",
-                                        .path = arc_buf_text(&path),
-                                        .repeatable = true,
-                                        .why = "delete a version that no tag needs"};
-    return github->send(github, &request, &reply, err);
+    struct arc_request request = {.method = "DELETE",
+                                  .path = arc_buf_text(&path),
+                                  .repeatable = true,
+                                  .why = "delete a version that no tag needs"};
+    int rc = github->send(github, &request, &reply, err);
+    if (rc != ARC_ENOTFOUND)
+        return rc;
+
+    request = (struct arc_request){
+        .method = "GET", .path = arc_buf_text(&path), .why = "see whether it is gone"};
+    arc_error_clear(err);
+    rc = github->send(github, &request, &reply, err);
+    if (rc)
+        return rc;
+    return arc_error_set(
+        err, ARC_EFAILED,
+        "GitHub does not let this token delete it: that takes packages: write, and "
+        "the role Admin in the package's settings");
 }
