@@ -435,22 +435,30 @@ static bool spread(struct prune_image *image)
     return news;
 }
 
-/* What refers to those that may go, and was not met yet: it goes with them. */
+static int ask_referrers(struct prune_image *image, size_t number, struct arc_error *err)
+{
+    ARC_AUTO(arc_error) struct arc_error problem = {0};
+    char **found;
+    int rc = arc_registry_referrers(image->registry, image->name, image->nodes[number].digest,
+                                    &image->memory, &found, &problem);
+    image->no_referrers = rc == ARC_ENOTFOUND;
+    if (rc)
+        return rc == ARC_ENOTFOUND ? ARC_OK
+                                   : arc_error_set(err, rc, "%s", arc_error_text(&problem));
+    for (char **digest = found; *digest; digest++)
+        if (arc_digest_known(*digest) && prune_node_of(image, *digest) == SIZE_MAX)
+            return arc_error_nomem(err);
+    return ARC_OK;
+}
+
+/* What refers to those that may go, and was not met yet: it goes with them. All that one round of
+ * questions finds is read at once. */
 static int add_referrers(struct prune_image *image, struct arc_error *err)
 {
-    for (size_t i = 0; !image->no_referrers && i < image->node_count; i++) {
-        ARC_AUTO(arc_error) struct arc_error problem = {0};
-        char **found;
-        if (image->nodes[i].kept || image->nodes[i].missing)
-            continue;
-        int rc = arc_registry_referrers(image->registry, image->name, image->nodes[i].digest,
-                                        &image->memory, &found, &problem);
-        image->no_referrers = rc == ARC_ENOTFOUND;
-        if (rc && rc != ARC_ENOTFOUND)
-            return arc_error_set(err, rc, "%s", arc_error_text(&problem));
-        for (char **digest = found; !rc && *digest; digest++)
-            if (arc_digest_known(*digest) && prune_node_of(image, *digest) == SIZE_MAX)
-                return arc_error_nomem(err);
+    for (size_t i = 0; i < image->node_count;) {
+        for (size_t end = image->node_count; i < end; i++)
+            if (!image->no_referrers && !image->nodes[i].kept && !image->nodes[i].missing)
+                ARC_TRY(ask_referrers(image, i, err));
         ARC_TRY(read_nodes(image, false, err));
     }
     return ARC_OK;
