@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "os/file.h"
 #include "os/gzip.h"
+#include "project/needs.h"
 #include <string.h>
 
 /* Longest text that is handed on as it is. */
@@ -54,6 +55,11 @@ int arc_document_read(const char *where, json_t **out, struct arc_error *err)
     ARC_TRY(read_text(where, &said, &name, err));
     if (arc_document_unpack(arc_buf_text(&said), said.len, &text, err))
         return arc_error_prefix(err, "%s", name);
+    if (!text.len) /* a workflow writes an output into the file, whatever is left of it */
+        return arc_error_set(err, ARC_EINPUT,
+                             "%s is empty: the job that makes it gave nothing; " ARC_OUTPUT_DROPPED,
+                             name);
+
     json_error_t at;
     ARC_AUTO_JSON json_t *value =
         json_loadb(arc_buf_text(&text), text.len, JSON_REJECT_DUPLICATES, &at);
