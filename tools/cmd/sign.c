@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "cli/progress.h"
 #include "github/options.h"
+#include "project/documents.h"
 #include "project/needs.h"
 #include <string.h>
 

@@ -39,7 +39,10 @@ static bool check_key(const char *text, struct arc_buf *why)
 
 static bool check_issuer(const char *text, struct arc_buf *why)
 {
-    if (strncmp(text, "https://", 8) == 0 || strncmp(text, "http://127.0.0.1", 16) == 0)
+    static const char local[] =
+        "http://127.0.0.1"; /* a test's own; the port or path ends the host */
+    bool is_local = strncmp(text, local, strlen(local)) == 0 && strchr(":/", text[strlen(local)]);
+    if (strncmp(text, "https://", 8) == 0 || is_local)
         return arc_check_line(text, why);
     arc_buf_puts(why, "is not an issuer: an https:// address");
     return false;

@@ -23,7 +23,7 @@ bool arc_environment_has(const char *const *names, const char *variable)
 {
     for (; *names; names++) {
         size_t len = strlen(*names);
-        bool start = (*names)[len - 1] == '*';
+        bool start = len && (*names)[len - 1] == '*';
         if (strncmp(*names, variable, start ? len - 1 : len) == 0 &&
             (start || variable[len] == '='))
             return true;

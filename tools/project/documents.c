@@ -4,7 +4,6 @@
 #include "base/text.h"
 #include "os/file.h"
 #include "os/gzip.h"
-#include "project/needs.h"
 #include <string.h>
 
 /* Longest text that is handed on as it is. */

@@ -22,4 +22,9 @@ int arc_document_unpack(const char *text, size_t len, struct arc_buf *out, struc
  * included); ARC_ELIMIT beyond ARC_DOCUMENT_MAX. *out is a new reference. */
 int arc_document_read(const char *where, json_t **out, struct arc_error *err);
 
+/* Why an output of an earlier job may be missing (runner, JobExtension.cs). */
+#define ARC_OUTPUT_DROPPED                                                                             \
+    "where that job's log says \"Skip output … since it may contain secret\", GitHub dropped it: a " \
+    "secret's value stands in it, often a common word such as true or a registry's name"
+
 #endif

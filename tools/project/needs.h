@@ -43,9 +43,4 @@ int arc_needs_check(const struct arc_needs *needs, const char *then, struct arc_
 /* ARC_EFAILED when no image was built, or one that the plan (may be missing) selects was not. */
 int arc_needs_check_built(const struct arc_needs *needs, const char *then, struct arc_error *err);
 
-/* Why an output of an earlier job may be missing (runner, JobExtension.cs). */
-#define ARC_OUTPUT_DROPPED                                                                             \
-    "where that job's log says \"Skip output … since it may contain secret\", GitHub dropped it: a " \
-    "secret's value stands in it, often a common word such as true or a registry's name"
-
 #endif

@@ -5,6 +5,7 @@
 #include "notes/inputs.h"
 #include "os/file.h"
 #include "os/hash.h"
+#include "project/documents.h"
 #include "release/lock.h"
 #include "release/notes.h"
 #include "release/patterns.h"
