@@ -136,20 +136,9 @@ static bool selected(const struct arc_plan_options *options, const struct arc_se
     return matched;
 }
 
-static json_t *texts_list(char *const *texts)
-{
-    json_t *list = json_array();
-    for (; *texts; texts++)
-        if (json_array_append_new(list, json_string(*texts))) {
-            json_decref(list);
-            return NULL;
-        }
-    return list;
-}
-
 static int set_texts(json_t *object, const char *key, char *const *texts)
 {
-    return *texts ? json_object_set_new(object, key, texts_list(texts)) : 0;
+    return *texts ? json_object_set_new(object, key, arc_texts_json(texts)) : 0;
 }
 
 static int set_pairs(json_t *object, const char *key, const struct arc_pair *pairs)
@@ -206,7 +195,7 @@ static json_t *service_platforms(const struct arc_plan_options *options,
         return json_deep_copy(planned);
     bool described = options->version || options->group->described.files;
     if (described && !options->platforms)
-        return texts_list(own);
+        return arc_texts_json(own);
     json_t *list = json_array();
     for (char **platform = own; *platform; platform++)
         if (arc_json_lists(planned, *platform) &&
@@ -217,7 +206,7 @@ static json_t *service_platforms(const struct arc_plan_options *options,
     if (json_array_size(list) || options->platforms)
         return list;
     json_decref(list);
-    return texts_list(own);
+    return arc_texts_json(own);
 }
 
 /* Two services may push to one image: their staging tags then have their names. */
@@ -531,8 +520,8 @@ static int choose_platforms(const struct arc_plan_options *options, json_t **out
 {
     if (options->platforms)
         return read_platforms(options->platforms, out, err);
-    *out = texts_list(options->version ? options->group->platforms_release
-                                       : options->group->platforms_ci);
+    *out = arc_texts_json(options->version ? options->group->platforms_release
+                                           : options->group->platforms_ci);
     return *out ? ARC_OK : arc_error_nomem(err);
 }
 
@@ -547,17 +536,6 @@ static int collect_platforms(const json_t *services, json_t *out, struct arc_err
                 json_array_append(out, platform))
                 return arc_error_nomem(err);
     return ARC_OK;
-}
-
-static json_t *texts_array(char *const *texts)
-{
-    json_t *list = json_array();
-    for (; texts && *texts; texts++)
-        if (json_array_append_new(list, json_string(*texts))) {
-            json_decref(list);
-            return NULL;
-        }
-    return list;
 }
 
 static json_t *make_document(const struct arc_plan_options *options, json_t *platforms,
@@ -580,7 +558,7 @@ static json_t *make_document(const struct arc_plan_options *options, json_t *pla
                      "source", options->source,
                      "sign", options->push ? options->sign : NULL,
                      "platforms", platforms,
-                     "generated", texts_array(group->generated),
+                     "generated", arc_texts_json(group->generated),
                      "any", json_array_size(cells) > 0 && !group->includes,
                      "services", services,
                      "cells", cells);

@@ -1,4 +1,5 @@
 #include "plan/released.h"
+#include "arcci/documents.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "plan/tags.h"
@@ -40,17 +41,6 @@ static int find_reference(const struct arc_plan_options *options, const struct a
                          options->group->name, released->group->name, own->codename);
 }
 
-static json_t *texts(char *const *list)
-{
-    json_t *out = json_array();
-    for (; *list; list++)
-        if (json_array_append_new(out, json_string(*list))) {
-            json_decref(out);
-            return NULL;
-        }
-    return out;
-}
-
 int arc_plan_released(const struct arc_plan_options *options, const struct arc_service *service,
                       json_t *tags, json_t **out, struct arc_error *err)
 {
@@ -71,7 +61,7 @@ int arc_plan_released(const struct arc_plan_options *options, const struct arc_s
         "directory", service->directory,
         "context", service->build.context,
         "dockerfile", service->build.dockerfile,
-        "platforms", texts(platforms),
+        "platforms", arc_texts_json(platforms),
         "image", service->images[0],
         "selected", true,
         "reason", json_sprintf("taken from %s", released->tag),
@@ -83,7 +73,7 @@ int arc_plan_released(const struct arc_plan_options *options, const struct arc_s
                   "org.opencontainers.image.version", version,
         "tags", tags);
     /* clang-format on */
-    ARC_AUTO_JSON json_t *mirrors = texts(service->images + 1);
+    ARC_AUTO_JSON json_t *mirrors = arc_texts_json(service->images + 1);
     if (!*out || !mirrors ||
         (json_array_size(mirrors) && json_object_set(*out, "mirrors", mirrors)))
         return arc_error_nomem(err);
