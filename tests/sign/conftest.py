@@ -13,10 +13,9 @@ ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(ROOT / "tests"), str(ROOT / "tests/engine"), str(ROOT / "tests/cmd"), str(ROOT / "tests/double")]
 import cached  # noqa: E402
 import images  # noqa: E402
-import test_cmd  # noqa: E402
 from engine import Registry  # noqa: E402
+from sandbox import Repository  # noqa: E402
 
-ARC_CI = os.environ.get("ARC_CI", str(ROOT / "build/arc-ci"))
 COSIGN = "github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3"
 
 
@@ -33,42 +32,13 @@ def registry(tmp_path):
     server.stop()
 
 
-class Shop:
+class Shop(Repository):
     """A repository of one group, `g`, with the services a and b, and what it is released with."""
 
     def __init__(self, folder, host, cosign, sign):
-        self.folder, self.host = folder, host
-        self.env = {"PATH": f"{cosign.parent}:{os.environ['PATH']}", "HOME": str(folder.parent), "COSIGN_PASSWORD": "pass word"}
-        self.write(".github/arc-ci.yaml", json.dumps({"groups": {"g": {
-            "registry": f"{host}/o", "services": ["a", "b"], "platforms": {"release": ["linux/amd64"]}, "image-tags": ["{image-tag}", "latest"], **sign}}}))
-        for name in "ab":
-            self.write(f"{name}/service.yaml", f"name: arc-{name}\ncodename: {name}\n")
-            self.write(f"{name}/Dockerfile", "FROM scratch\n")
-        self.git("init", "-q", "-b", "main")
-
-    def write(self, path, text):
-        (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (self.folder / path).write_text(text)
-
-    def git(self, *words):
-        return subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b.c", *words], cwd=self.folder, check=True,
-                              capture_output=True, text=True).stdout
-
-    def commit(self, tag):
-        self.git("add", "-A")
-        self.git("commit", "-q", "--allow-empty", "-m", f"feat: {tag}")
-        self.git("tag", tag)
-
-    def run(self, *words, status=0, **env):
-        done = subprocess.run([ARC_CI, *words], cwd=self.folder, env={**self.env, **env}, capture_output=True, text=True,
-                              timeout=600, stdin=subprocess.DEVNULL)
-        assert done.returncode == status, (words, done.returncode, done.stdout, done.stderr)
-        return done
-
-    def json(self, *words, **options):
-        document = json.loads(self.run(*words, "--json", **options).stdout)
-        test_cmd.validate(document, words[0])
-        return document
+        self.host = host
+        super().__init__(folder, {"PATH": f"{cosign.parent}:{os.environ['PATH']}", "COSIGN_PASSWORD": "pass word"}, {"groups": {"g": {
+            "registry": f"{host}/o", "services": ["a", "b"], "platforms": {"release": ["linux/amd64"]}, "image-tags": ["{image-tag}", "latest"], **sign}}}, "ab")
 
     def plan(self, *words, **options):
         plan = self.json("plan", *words, **options)

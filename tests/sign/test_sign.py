@@ -6,7 +6,8 @@ import subprocess
 import time
 
 import images
-from conftest import ARC_CI, make_key
+from conftest import make_key
+from sandbox import ARC_CI
 
 
 def referrers(registry, name, digest):

@@ -6,10 +6,10 @@ import time
 
 import pytest
 
-from conftest import ARC_CI
 from faults import Rule
 import images
 import test_cmd
+from sandbox import ARC_CI
 
 TAKEN = {"a": "messaging/v1.1.0", "b": "messaging/v1.1.0", "c": "data/v0.4.0"}
 TAGS = ("platform-v1.0.0", "platform-latest")
