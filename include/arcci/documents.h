@@ -226,10 +226,6 @@ int arc_planned_recipe_json(const struct arc_planned_recipe *recipe, json_t **ou
 
 int arc_signing_json(const struct arc_signing *signing, json_t **out, struct arc_error *err);
 
-/* Reads a plan's `sign`; its texts are in `memory`. ARC_EINPUT as the plan's. */
-int arc_signing_read_json(const json_t *json, struct arc_arena *memory, struct arc_signing *out,
-                          struct arc_error *err);
-
 void arc_version_info_free(struct arc_version_info *version);
 void arc_plan_free(struct arc_plan *plan);
 void arc_ledger_free(struct arc_ledger *ledger);
@@ -241,9 +237,6 @@ json_t *arc_pairs_json(const struct arc_pair *pairs);
 
 /* Whether a text is in a list that ends with NULL. */
 bool arc_texts_have(char *const *texts, const char *text);
-
-/* The value of a pair; NULL where there is none of that name. */
-const char *arc_pairs_value(const struct arc_pair *pairs, const char *name);
 
 /* Whether a plan is of a train, which builds nothing. */
 bool arc_plan_is_train(const struct arc_plan *plan);

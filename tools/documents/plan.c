@@ -229,10 +229,3 @@ int arc_signing_json(const struct arc_signing *signing, json_t **out, struct arc
 {
     return arc_record_write(&signing_record, signing, out, err);
 }
-
-int arc_signing_read_json(const json_t *json, struct arc_arena *memory, struct arc_signing *out,
-                          struct arc_error *err)
-{
-    *out = (struct arc_signing){0};
-    return arc_record_read(&signing_record, json, memory, out, err);
-}

@@ -369,14 +369,6 @@ bool arc_texts_have(char *const *texts, const char *text)
     return false;
 }
 
-const char *arc_pairs_value(const struct arc_pair *pair, const char *name)
-{
-    for (; pair && pair->name; pair++)
-        if (strcmp(pair->name, name) == 0)
-            return pair->value;
-    return NULL;
-}
-
 static json_t *make_list(const struct arc_record *record, const char *items, size_t count)
 {
     json_t *list = json_array();
