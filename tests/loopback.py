@@ -1,13 +1,23 @@
 """An HTTP server on a free port of 127.0.0.1."""
 import contextlib
 import http.server
+import ssl
+import subprocess
 import threading
 
 
 @contextlib.contextmanager
-def serving(handler, **attributes):
-    """The running server, which has these attributes for its handler."""
+def serving(handler, tls=None, **attributes):
+    """The running server, which has these attributes for its handler. With `tls`, a folder, it speaks TLS as localhost, and
+    ca.pem in there is the authority to trust."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    if tls:
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                        "-addext", "subjectAltName=DNS:localhost", "-keyout", tls / "key.pem", "-out", tls / "ca.pem"],
+                       check=True, capture_output=True)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(tls / "ca.pem", tls / "key.pem")
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     vars(server).update(attributes)
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:

@@ -8,17 +8,18 @@ import os
 import pathlib
 import platform
 import shutil
-import ssl
 import subprocess
 import sys
 import tarfile
-import threading
 import zlib
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+from loopback import serving  # noqa: E402
+
 OWN = f"linux-{platform.machine()}"
 TARGETS = ["linux-x86_64", "linux-aarch64"] if os.environ.get("ARC_DIST") == "all" else [OWN]
 
@@ -84,15 +85,8 @@ class Answer(BaseHTTPRequestHandler):
 def server(tmp_path_factory):
     """An HTTPS server on this machine, with an authority of its own."""
     folder = tmp_path_factory.mktemp("tls")
-    run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
-        "subjectAltName=DNS:localhost", "-keyout", folder / "key.pem", "-out", folder / "ca.pem")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "ca.pem", folder / "key.pem")
-    listening = HTTPServer(("127.0.0.1", 0), Answer)
-    listening.socket = context.wrap_socket(listening.socket, server_side=True)
-    threading.Thread(target=listening.serve_forever, daemon=True).start()
-    yield f"https://localhost:{listening.server_port}", folder / "ca.pem"
-    listening.shutdown()
+    with serving(Answer, tls=folder) as listening:
+        yield f"https://localhost:{listening.server_port}", folder / "ca.pem"
 
 
 @pytest.mark.parametrize("trusted", [True, False])

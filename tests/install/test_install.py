@@ -5,14 +5,16 @@ import hashlib
 import os
 import pathlib
 import re
-import ssl
 import subprocess
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
+import sys
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+from loopback import serving  # noqa: E402
+
 COMPILERS = {"changed": ["gcc", "-std=c11"], "version": ["g++", "-std=c++17"]}
 
 
@@ -138,15 +140,8 @@ class Release(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("tls")
-    run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
-        "subjectAltName=DNS:localhost", "-keyout", folder / "key.pem", "-out", folder / "ca.pem")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "ca.pem", folder / "key.pem")
-    listening = HTTPServer(("127.0.0.1", 0), Release)
-    listening.socket = context.wrap_socket(listening.socket, server_side=True)
-    threading.Thread(target=listening.serve_forever, daemon=True).start()
-    yield {"ARC_CI_SERVER": f"https://localhost:{listening.server_port}", "CURL_CA_BUNDLE": str(folder / "ca.pem")}
-    listening.shutdown()
+    with serving(Release, tls=folder) as listening:
+        yield {"ARC_CI_SERVER": f"https://localhost:{listening.server_port}", "CURL_CA_BUNDLE": str(folder / "ca.pem")}
 
 
 def documented_line():
