@@ -423,6 +423,15 @@ def test_errors_say_what_to_do(project, double):
     assert status == 3 and "the token is wrong or has expired" in output
 
 
+def test_a_draft_that_is_left_says_who_publishes_it(project, double):
+    """The last of the 14 requests never comes through: what was public before stays, and a second run ends it."""
+    double.faults = faults.onwards(faults.no_permission, 14)
+    status, output = project.run(double)
+    assert status == 3 and "is a draft still" in output and "run again: `arc-ci release` publishes what is there" in output
+    double.faults = faults.none
+    assert project.run(double)[0] == 0 and not double.state.releases[0]["draft"]
+
+
 def test_a_token_that_the_server_echoes_is_masked(project, double):
     def echo(server, handler, request):
         handler.reply(400, json.dumps({"message": "you sent " + handler.headers["Authorization"]}).encode())

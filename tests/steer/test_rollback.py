@@ -163,6 +163,12 @@ def test_a_record_that_cannot_be_read_is_no_record_less(shop, what):
     assert "build.json of the release shop/v1.2.0 is empty or gone" in failed.err and not writes(shop.registry)
 
 
+def test_a_release_without_a_record_says_so(shop):
+    shop.at_github("1.2.0")["assets"].clear()
+    done = shop.run("rollback", "shop", "1.2.0")
+    assert "warning: the release shop/v1.2.0 has no build.json" in done.err and shop.floating()["latest"] == "1.2.0"
+
+
 def test_without_github_the_registry_alone_goes_back(shop):
     document = shop.document("rollback", "shop", "1.2.0", GITHUB_TOKEN=None)
     assert shop.floating()["latest"] == "1.2.0" and document["latest"] is None and not shop.github.log

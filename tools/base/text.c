@@ -1,4 +1,5 @@
 #include "base/text.h"
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -211,28 +212,64 @@ bool arc_text_path(struct arc_buf *out, const char *path)
     return top == start;
 }
 
-/* "2026-02-23T10:00:00", then any fraction, then "Z" or "+02:00" (RFC 3339, section 5.6). */
+/* Reads text of a form such as "00-00T", whose zeros are digits: each run of them is a number of `out`. */
+static bool read_numbers(const char **text, const char *form, int *out)
+{
+    for (*out = 0; *form; form++, ++*text) {
+        if (*form != '0') {
+            if (toupper((unsigned char)**text) != *form)
+                return false;
+            *++out = 0;
+            continue;
+        }
+        if (!isdigit((unsigned char)**text))
+            return false;
+        *out = *out * 10 + (**text - '0');
+    }
+    return true;
+}
+
+/* "Z", "+02:00" or "-04:30", and no byte more. */
+static bool read_offset(const char *text, int64_t *seconds)
+{
+    int sign = *text == '-' ? -1 : 1, zone[2] = {0};
+    if (toupper((unsigned char)*text) == 'Z') {
+        *seconds = 0;
+        return !text[1];
+    }
+    if (*text != '+' && *text != '-')
+        return false;
+    text++;
+    if (!read_numbers(&text, "00:00", zone) || *text || zone[0] > 23 || zone[1] > 59)
+        return false;
+    *seconds = sign * ((int64_t)zone[0] * 3600 + zone[1] * 60);
+    return true;
+}
+
 bool arc_time_parse(const char *text, int64_t *out)
 {
-    struct tm tm = {0};
-    int used = 0, hours = 0, minutes = 0;
-    char sign = '+';
-    if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour,
-               &tm.tm_min, &tm.tm_sec, &used) != 6)
+    int n[6];
+    if (!read_numbers(&text, "0000-00-00T00:00:00", n))
         return false;
-    text += used;
-    text += *text == '.' ? 1 + strspn(text + 1, "0123456789") : 0;
-    if (strcmp(text, "Z") != 0 && sscanf(text, "%c%2d:%2d", &sign, &hours, &minutes) != 3)
+    if (*text == '.') {
+        size_t digits = strspn(text + 1, "0123456789");
+        if (!digits)
+            return false;
+        text += 1 + digits;
+    }
+
+    int64_t offset;
+    if (!read_offset(text, &offset) || n[0] < 1970 || n[1] < 1 || n[1] > 12 || n[2] < 1 ||
+        n[2] > 31 || n[3] > 23 || n[4] > 59 || n[5] > 60) /* a leap second is the next one here */
         return false;
-    if (tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 || tm.tm_mday > 31 || tm.tm_year < 1970)
+    struct tm tm = {.tm_year = n[0] - 1900,
+                    .tm_mon = n[1] - 1,
+                    .tm_mday = n[2],
+                    .tm_hour = n[3],
+                    .tm_min = n[4]};
+    int64_t minute = (int64_t)timegm(&tm);
+    if (tm.tm_mday != n[2]) /* timegm() makes March of February 30 */
         return false;
-    tm.tm_year -= 1900;
-    tm.tm_mon -= 1;
-    int64_t offset = (int64_t)hours * 3600 + minutes * 60;
-    int day = tm.tm_mday;
-    int64_t seconds = (int64_t)timegm(&tm) - (sign == '-' ? -offset : offset);
-    if (tm.tm_mday != day) /* timegm() makes March of February 30 */
-        return false;
-    *out = seconds;
+    *out = minute + n[5] - offset;
     return true;
 }

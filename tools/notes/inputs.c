@@ -3,6 +3,7 @@
 #include "arcci/template.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "git/git.h"
 #include "os/file.h"
 #include "plan/planned.h"
@@ -73,6 +74,8 @@ static int read_own_text(const struct arc_notes_facts *facts, struct sources *so
 
     ARC_TRY(arc_file_read_in(facts->root, *file, OWN_TEXT_MAX, &sources->own_text, err));
     *text = arc_buf_text(&sources->own_text);
+    if (strlen(*text) != sources->own_text.len || !arc_utf8_valid(*text, sources->own_text.len))
+        return arc_error_set(err, ARC_EINPUT, "%s is not UTF-8 text", *file);
     if (strncmp(*text, "\xef\xbb\xbf", 3) == 0) /* a byte order mark is no text */
         *text += 3;
     if (strstr(*text, "<!-- arc-ci:"))

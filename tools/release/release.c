@@ -285,6 +285,20 @@ static int repeat_rounds(struct release_run *run, struct arc_error *err)
     return ARC_OK;
 }
 
+/* What should have been published is a draft still, perhaps beside public tags: who finishes it. */
+static int explain_draft(const struct release_run *run, struct arc_error *err)
+{
+    int rc = err->code;
+    if (rc != ARC_EWORLD || !run->release || !is_draft_now(run) || stays_draft(run))
+        return rc;
+    ARC_AUTO(arc_error) struct arc_error cause = *err;
+    *err = (struct arc_error){0};
+    return arc_error_set(err, rc,
+                         "%s; the release of %s is a draft still, and image tags that moved stay "
+                         "moved; run again: `arc-ci release` publishes what is there",
+                         arc_error_text(&cause), run->tag);
+}
+
 /* ---- release.json --------------------------------------------------------------------------- */
 
 static json_t *asset_row(const struct release_asset *asset)
@@ -334,7 +348,8 @@ int arc_release(const struct arc_release_options *options, struct arc_transport 
     ARC_TRY(release_prepare_assets(&run, why));
     ARC_TRY(release_check_tag(&run, why));
     ARC_TRY(decide_latest(&run, why));
-    ARC_TRY(repeat_rounds(&run, why));
+    if (repeat_rounds(&run, why))
+        return explain_draft(&run, why);
     return make_document(&run, out, why);
 }
 

@@ -97,6 +97,11 @@ static int read_ledger(struct rollback *rollback, struct arc_error *err)
             return arc_error_prefix(err, "build.json of the release %s", rollback->tag.text);
         rollback->ledger = &rollback->asset;
     }
+    if (!rollback->ledger)
+        rollback_say(rollback,
+                     "warning: the release %s has no build.json: what its version's tags name now "
+                     "is taken for what was released; --build names a record",
+                     rollback->tag.text);
     return ARC_OK;
 }
 
