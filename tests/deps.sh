@@ -22,18 +22,21 @@ iproute2 util-linux curl ca-certificates maven'
 next=trixie
 backported=' docker-cli docker-buildx docker-compose docker.io golang-go golang-src '
 
-dist="$build python3 python3-venv cargo dpkg-dev debian-archive-keyring"
+# Debian 12's own cargo reads neither today's lock files nor a sparse index; its browsers are built with this one.
+cargo=cargo
+[ "${ID:-} ${VERSION_ID:-}" != 'debian 12' ] || cargo=cargo-web
+dist="$build python3 python3-venv $cargo dpkg-dev debian-archive-keyring"
 
 case "${1:-}" in
 build) wanted=$build ;;
 dist)
     wanted=$dist
     # Cargo may have come from elsewhere, newer than the distribution's.
-    ! command -v cargo >/dev/null || wanted=$(echo "$wanted" | sed 's/ cargo / /')
+    ! command -v cargo >/dev/null || wanted=$(echo "$wanted" | sed "s/ $cargo / /")
     ;;
 all)
     wanted="$build $tests dpkg-dev debian-archive-keyring"
-    command -v cargo >/dev/null || wanted="$wanted cargo"
+    command -v cargo >/dev/null || wanted="$wanted $cargo"
     # Node.js and Go may have come from elsewhere, newer than the distribution's.
     command -v node >/dev/null || wanted="$wanted nodejs"
     command -v npm >/dev/null || wanted="$wanted npm"

@@ -111,7 +111,7 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 def test_in_a_browser(pages):
     """No error, no request to elsewhere, nothing wider than 360 pixels, no serious finding of axe, light and dark."""
-    modules = cached.npm("axe-core@4.14.1", "playwright-core@1.65.1")
+    modules = cached.npm("axe-core@4.14.1", "playwright-core@1.58.0")
     browser = shutil.which("chromium") or shutil.which("google-chrome")
     assert browser, "chromium is missing: tests/deps.sh all"
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=pages))

@@ -104,7 +104,7 @@ def origin(site):
 
 def test_in_a_browser(site, origin):
     """No error, no request to elsewhere, nothing wider than the window, no serious finding of axe; the search finds a page."""
-    modules = cached.npm("axe-core@4.14.1", "playwright-core@1.65.1")
+    modules = cached.npm("axe-core@4.14.1", "playwright-core@1.58.0")
     paths = sorted("/" + str(path.parent.relative_to(site)).strip(".") + "/" for path in pages(site))
     paths = [path.replace("//", "/") for path in paths]
     browser = shutil.which("chromium") or shutil.which("google-chrome")
