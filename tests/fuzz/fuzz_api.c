@@ -14,11 +14,11 @@ static const char revision[] = "0123456789abcdef0123456789abcdef01234567";
 static int release(struct arc_transport *transport, struct arc_error *err)
 {
     static const struct arc_release_asset assets[] = {{.name = "b", .data = "y", .len = 1}};
-    ARC_AUTO_JSON json_t *version =
-        json_pack("{s:s, s:b, s:b}", "tag", "a/v1.0.0", "prerelease", 0, "latest", 1);
+    static char tag[] = "a/v1.0.0";
+    static const struct arc_version_info version = {.tag = tag, .latest = true};
     ARC_AUTO_JSON json_t *out = NULL;
     struct arc_release_options options = {.repository = "o/r",
-                                          .version = version,
+                                          .version = &version,
                                           .revision = revision,
                                           .body = "notes",
                                           .mode = ARC_BODY_APPEND,
@@ -31,12 +31,29 @@ static int release(struct arc_transport *transport, struct arc_error *err)
     return rc;
 }
 
+/* A plan of one selected service. */
+static void make_plan(struct arc_plan *plan, struct arc_planned_service services[1])
+{
+    static char group[] = "g", title[] = "T", codename[] = "a", why[] = "changed", *none[] = {NULL};
+    static char head[] = "0123456789abcdef0123456789abcdef01234567";
+    services[0] = (struct arc_planned_service){
+        .service = codename, .name = codename, .reason = why, .selected = true, .platforms = none};
+    *plan = (struct arc_plan){.group = group,
+                              .title = title,
+                              .revision = head,
+                              .platforms = none,
+                              .generated = none,
+                              .any = true,
+                              .services = services,
+                              .service_count = 1};
+}
+
 static int report(struct arc_transport *transport, enum arc_report_kind kind, struct arc_error *err)
 {
-    ARC_AUTO_JSON json_t *plan =
-        json_pack("{s:s, s:s, s:b, s:[{s:s, s:b}], s:[]}", "group", "g", "title", "T", "any", 1,
-                  "services", "service", "a", "selected", 1, "cells");
-    struct arc_report_facts facts = {.plan = plan, .run_url = "https://run"};
+    struct arc_planned_service services[1];
+    struct arc_plan plan;
+    make_plan(&plan, services);
+    struct arc_report_facts facts = {.plan = &plan, .run_url = "https://run"};
     struct arc_report_target target = {
         .repository = "o/r", .revision = revision, .kind = kind, .environment = "e", .pull = 7};
     ARC_AUTO_JSON json_t *out = NULL;
@@ -59,10 +76,11 @@ static int publish(struct arc_transport *transport, bool sarif, struct arc_error
 
 static int read_run(struct arc_transport *transport, struct arc_error *err)
 {
-    ARC_AUTO_JSON json_t *plan =
-        json_pack("{s:[{s:s, s:b}]}", "services", "service", "a", "selected", 1);
+    struct arc_planned_service services[1];
+    struct arc_plan plan;
+    make_plan(&plan, services);
     ARC_AUTO_JSON json_t *jobs = NULL;
-    return report_read_run(transport, "o/r", "77", plan, &jobs, err);
+    return report_read_run(transport, "o/r", "77", &plan, &jobs, err);
 }
 
 static void use(unsigned choice)

@@ -1,6 +1,6 @@
 /* What programs print: git, docker with buildx, and the helpers for its logins. The first byte chooses who asks. */
 #include "build/run.h"
-#include "config/bake_file.h"
+#include "config/described.h"
 #include "git/diff.h"
 #include "git/fetch.h"
 #include "git/scratch.h"
@@ -64,10 +64,13 @@ static int ask_git(unsigned choice, struct arc_error *err)
 static int read_bake_file(struct arc_error *err)
 {
     struct arc_group group = {.name = strdup("g")};
-    char *files[] = {(char *)"docker-bake.hcl", NULL};
-    group.bake_files = files;
-    int rc = arc_bake_resolve(&env, "/nonexistent", &group, NULL, err);
-    group.bake_files = NULL;
+    static char file[] = "docker-bake.hcl";
+    char *files[] = {file, NULL}, *none[] = {NULL};
+    group.described = (struct arc_described){.files = files};
+    group.registries = none;
+    int rc = arc_described_resolve(&env, "/nonexistent", &group, NULL, err);
+    group.described.files = NULL;
+    group.registries = NULL;
     struct arc_config config = {.groups = calloc(1, sizeof group), .group_count = 1};
     config.groups[0] = group;
     arc_config_free(&config);
