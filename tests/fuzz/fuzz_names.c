@@ -4,6 +4,7 @@
 #include "arcci/semver.h"
 #include "arcci/version.h"
 #include "base/auto.h"
+#include "changes/base.h"
 #include "steer/conventional.h"
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,20 @@ static void compare(const char *a, size_t a_len, const char *b, size_t b_len)
     }
 }
 
+/* The tag before another one of its family is there. */
+static void find_previous(const char *tag, const char *other)
+{
+    struct arc_project project = {.repository.tags = json_pack("[s]", other)};
+    const struct arc_base_request request = {.project = &project};
+    ARC_AUTO_FREE char *found = NULL;
+    bool is_semantic;
+    if (project.repository.tags &&
+        arc_base_previous_tag(&request, tag, &found, &is_semantic, NULL) == ARC_OK && found &&
+        strcmp(found, other) != 0)
+        abort();
+    json_decref(project.repository.tags);
+}
+
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
     ARC_AUTO_FREE char *text = calloc(size + 1, 1);
@@ -47,6 +62,8 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
     size_t first = strcspn(text, "\n");
     size_t rest = first + (text[first] == '\n');
     compare(text, first, text + rest, strlen(text + rest));
+    text[first] = '\0';
+    find_previous(text, text + rest);
     struct arc_git_commit commit = {.subject = text, .body = text + rest};
     arc_conventional_parse(&commit, &change);
     if (arc_tag_parse(text, NULL, &tag, NULL) == 0)

@@ -309,7 +309,8 @@ static void test_what_cannot_be_told_is_everything(void **state)
                                         "FROM busybox\nCOPY $HOME/x /\n",
                                         "FROM scratch\nCOPY ${A%x} /\n",
                                         "FROM scratch\nENV A=1\nARG A=2\nCOPY $A /\n",
-                                        "FROM scratch\nCOPY [ /x\n"};
+                                        "FROM scratch\nCOPY [ /x\n",
+                                        "FROM scratch\nLABEL a=\xfc\nCOPY a /x\n"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         unsigned line;
         struct arc_inputs *in = read_inputs(texts[i], NULL, NULL);

@@ -1,5 +1,6 @@
 #include "dockerfile/stages.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include "dockerfile/dockerfile.h"
 #include "dockerfile/expand.h"
 #include "dockerfile/ignore.h"
@@ -681,6 +682,9 @@ static int read_all(struct reader *r, struct arc_dockerfile *dockerfile)
                                  in.keyword);
         if (!from && r->out->count && current(r)->name && context_of(r, current(r)->name))
             continue; /* an additional context stands in for the stage */
+        if (!arc_utf8_valid(in.args, strlen(in.args))) /* names are JSON here and in the plan */
+            return arc_error_set(r->err, ARC_EINPUT, "line %u: %s is not UTF-8", in.line,
+                                 in.keyword);
         ARC_TRY(from ? on_from(r, &in) : apply(r, &in));
     }
     ARC_TRY(arc_buf_check(&dockerfile->args, "an instruction", r->err));
