@@ -4,7 +4,6 @@
 #include "base/text.h"
 #include <string.h>
 
-#define CELLS_MAX   256
 #define ENTRIES_MAX 1000 /* of include and of exclude */
 #define TEXT_MAX    65536
 
@@ -120,12 +119,12 @@ static json_t *multiply(const json_t *axes)
         size_t i, j;
         json_array_foreach (cells, i, cell) {
             json_array_foreach (values, j, value) {
-                if (json_array_size(next) == CELLS_MAX)
+                if (json_array_size(next) == INIT_CELLS_MAX)
                     break;
                 json_array_append_new(next, json_copy(cell));
                 json_object_set(json_array_get(next, json_array_size(next) - 1), key, value);
             }
-            if (json_array_size(next) == CELLS_MAX)
+            if (json_array_size(next) == INIT_CELLS_MAX)
                 break;
         }
         json_decref(cells);
@@ -158,7 +157,7 @@ static void include(json_t *cells, const json_t *entries, const json_t *axes)
             json_object_update(cell, entry);
             taken = true;
         }
-        if (!taken && json_array_size(cells) < CELLS_MAX)
+        if (!taken && json_array_size(cells) < INIT_CELLS_MAX)
             json_array_append(cells, entry);
     }
 }

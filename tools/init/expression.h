@@ -7,6 +7,9 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+/* GitHub docs, "Usage limits": a matrix makes at most 256 jobs. */
+#define INIT_CELLS_MAX 256
+
 /* Stands in a text for what only a run knows. */
 #define INIT_UNKNOWN '\x01'
 

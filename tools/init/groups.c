@@ -225,6 +225,7 @@ static void add_pattern(struct sorting *sorting, struct init_group *group,
     init_add_text(sorting->proposal, &group->tags,
                   arc_arena_printf(&sorting->proposal->arena, "%s{version}", family->before));
     group->versioning = group->versioning ? group->versioning : versioning_of(family);
+    group->is_released = true;
 }
 
 /* A group for every family whose prefix names images; `match` says how well. */
@@ -439,6 +440,46 @@ static void sort_without_tags(struct sorting *sorting)
 
 /* ---- all of it ------------------------------------------------------------------------------ */
 
+/* Tags over several groups, of which none releases everything: a train. */
+static void add_train(struct sorting *sorting, struct family *family)
+{
+    struct init_proposal *proposal = sorting->proposal;
+    struct init_group *group = init_add_group(proposal, family->prefix);
+    if (!group)
+        return;
+    group->is_train = true;
+    add_pattern(sorting, group, family);
+    init_ask(proposal, NULL, 0,
+             "no image has the name of the %zu tags %s{version}: are they releases of all groups "
+             "together, as group %s proposes?",
+             family->count, family->before, group->name);
+}
+
+/* Families that name no image. The only one beside several groups is a train over them. */
+static void take_unmatched(struct sorting *sorting)
+{
+    struct init_proposal *proposal = sorting->proposal;
+    struct family *only = NULL;
+    size_t unmatched = 0;
+    for (size_t f = 0; f < sorting->families.count; f++) {
+        if (sorting->families.items[f].matched)
+            continue;
+        only = &sorting->families.items[f];
+        unmatched++;
+    }
+    if (unmatched == 1 && proposal->group_count > 1) {
+        add_train(sorting, only);
+        return;
+    }
+    for (size_t f = 0; f < sorting->families.count; f++) {
+        const struct family *family = &sorting->families.items[f];
+        if (!family->matched)
+            init_ask(proposal, NULL, 0,
+                     "what do the %zu tags %s{version} release? No image has that name",
+                     family->count, family->before);
+    }
+}
+
 static void sort_by_tags(struct sorting *sorting)
 {
     struct init_proposal *proposal = sorting->proposal;
@@ -447,13 +488,7 @@ static void sort_by_tags(struct sorting *sorting)
     take_named(sorting, is_related);
     take_plain(sorting);
     take_rest(sorting, own > 0 && own == proposal->group_count);
-    for (size_t f = 0; f < sorting->families.count; f++) {
-        const struct family *family = &sorting->families.items[f];
-        if (!family->matched)
-            init_ask(proposal, NULL, 0,
-                     "what do the %zu tags %s{version} release? No image has that name",
-                     family->count, family->before);
-    }
+    take_unmatched(sorting);
 }
 
 /* The first bake file's images have the plain tags, those of another tags with its name. */

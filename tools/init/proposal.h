@@ -65,6 +65,8 @@ struct init_group {
     char *bake_file; /* describes the images instead */
     struct init_pair *bake_variables;
     size_t bake_variable_count;
+    bool is_released; /* there is a tag of it */
+    bool is_train;    /* its releases are made of those of all other groups */
 };
 
 /* A sentence about a place of the repository, fit to be shown. */

@@ -2,6 +2,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "init/expression.h"
 #include "init/sources.h"
 #include <string.h>
 #include <strings.h>
@@ -122,6 +123,14 @@ static bool same_texts(char *const *a, char *const *b)
     return (!a || !a[i]) && (!b || !b[i]);
 }
 
+static size_t count_texts(char *const *texts)
+{
+    size_t count = 0;
+    while (texts && texts[count])
+        count++;
+    return count;
+}
+
 static bool same_tags(const struct init_image *a, const struct init_image *b)
 {
     if (a->tag_count != b->tag_count)
@@ -139,11 +148,28 @@ struct shared {
     char *const *platforms;        /* of all that have some; NULL: they differ, or the default */
     const struct init_image *tags; /* of all; NULL: they differ */
     bool root;                     /* all have the repository's root as context */
+    bool by_dockerfile;            /* a directory is not one image's alone */
 };
+
+/* Whether a change in the directory of an image says little: others have their Dockerfiles there, or
+ * what they are built of lies elsewhere. */
+static bool share_directories(const struct init_group *group)
+{
+    size_t own = 0;
+    for (size_t i = 0; i < group->count; i++) {
+        own += strcmp(group->images[i]->context, group->images[i]->directory) == 0;
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(group->images[i]->directory, group->images[j]->directory) == 0 &&
+                strcmp(group->images[i]->dockerfile, group->images[j]->dockerfile) != 0)
+                return true;
+    }
+    return own && own < group->count;
+}
 
 static struct shared find_shared(const struct init_group *group)
 {
     struct shared shared = {.root = group->count > 1};
+    shared.by_dockerfile = share_directories(group);
     size_t most = 0;
     for (size_t i = 0; i < group->count; i++) {
         size_t same = 0;
@@ -346,19 +372,43 @@ static void add_bake(const struct init_group *group, struct arc_buf *out)
     arc_buf_puts(out, "}\n");
 }
 
-/* A pull request builds what a release does, as build-push-action would. */
-static void add_platforms(const struct shared *shared, struct arc_buf *out)
+/* A pull request builds what a release does, as build-push-action would, unless that is more than a
+ * matrix holds. */
+static void add_platforms(const struct init_group *group, const struct shared *shared,
+                          struct arc_buf *out)
 {
     static char *usual[] = {"linux/amd64", "linux/arm64", NULL};
     char *const *platforms = shared->platforms ? shared->platforms : usual;
+    bool usual_release = same_texts(platforms, usual);
+    bool fits = group->count * count_texts(platforms) <= INIT_CELLS_MAX;
+    if (usual_release && !fits)
+        return; /* as it is without a word */
+
     arc_buf_puts(out, "    platforms: {");
-    add_key(out, "ci");
-    add_list(out, platforms);
-    if (!same_texts(platforms, usual)) {
+    if (fits) {
+        add_key(out, "ci");
+        add_list(out, platforms);
+    }
+    if (!usual_release) {
         add_key(out, "release");
         add_list(out, platforms);
     }
     arc_buf_puts(out, "}\n");
+}
+
+/* The groups that a train takes its releases from: those that have some. */
+static void add_includes(const struct init_proposal *proposal, struct arc_buf *out)
+{
+    size_t count = 0;
+    arc_buf_puts(out, "    includes: [");
+    for (size_t i = 0; i < proposal->group_count; i++) {
+        const struct init_group *group = proposal->groups[i];
+        if (group->is_train || !group->is_released)
+            continue; /* a release of the train would wait for its first one */
+        arc_buf_puts(out, count++ ? ", " : "");
+        init_add_scalar(out, group->name);
+    }
+    arc_buf_puts(out, "]\n");
 }
 
 static void add_names(const struct init_group *group, const struct shared *shared,
@@ -400,8 +450,14 @@ static void add_group(struct init_proposal *proposal, const struct init_group *g
         add_bake(group, out);
         return;
     }
+    if (group->is_train) {
+        add_includes(proposal, out);
+        return;
+    }
     add_names(group, &shared, out);
-    add_platforms(&shared, out);
+    add_platforms(group, &shared, out);
+    if (shared.by_dockerfile)
+        arc_buf_puts(out, "    inputs: dockerfile\n");
     if (shared.root)
         arc_buf_puts(out, "    build: {context: .}\n");
     add_services(proposal, group, &shared, out);
@@ -419,7 +475,8 @@ int init_write_config(struct init_proposal *proposal, struct arc_buf *out, struc
     }
     arc_buf_puts(out, "groups:\n");
     for (size_t i = 0; i < proposal->group_count; i++)
-        if (proposal->groups[i]->count || proposal->groups[i]->bake_file)
+        if (proposal->groups[i]->count || proposal->groups[i]->bake_file ||
+            proposal->groups[i]->is_train)
             add_group(proposal, proposal->groups[i], out);
     ARC_TRY(arc_arena_check(&proposal->arena, err));
     return arc_buf_check(out, ".github/arc-ci.yaml", err);

@@ -58,6 +58,8 @@ void init_write_images_workflow(const struct init_proposal *proposal, const char
         arc_buf_text(&branch));
     for (size_t i = 0; i < proposal->group_count; i++) {
         ARC_AUTO(arc_buf) struct arc_buf group = {0}, with = {0};
+        if (proposal->groups[i]->is_train)
+            continue; /* it builds nothing */
         init_add_scalar(&group, proposal->groups[i]->name);
         arc_buf_printf(out, "  %s:\n", arc_buf_text(&group));
         add_use(source, "group-images.yml", out);
