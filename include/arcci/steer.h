@@ -95,11 +95,13 @@ struct arc_prune_options {
 
 /* Finds, in the registries of the groups' images, staging, cell and cache tags that are old enough,
  * and manifests that nothing else reaches: no other tag, no index, attestation or signature of one,
- * no release under way. On ghcr.io versions without a tag, too. With `apply` they are removed. *out:
- * prune.json, a new reference. Errors as the registry and GitHub; what a registry will not remove is
- * no error, and listed. A second run goes on where one was stopped. */
+ * no release under way. On ghcr.io versions without a tag, too. With `apply` they are removed. Where
+ * COSIGN_REPOSITORY says that signatures are kept apart, those of what goes go, too. *out: prune.json,
+ * a new reference; *failed: ARC_OK, or why an image was not cleaned up whole (its `problem`), while the
+ * others were. What a registry will not remove is no error, and listed. A second run goes on where one
+ * was stopped. */
 int arc_prune(struct arc_project *project, const struct arc_prune_options *options, json_t **out,
-              struct arc_error *err);
+              int *failed, struct arc_error *err);
 
 ARC_API_END
 

@@ -1,6 +1,7 @@
 """`arc-ci prune`: what nothing needs goes, and nothing else."""
 import concurrent.futures
 import copy
+import json
 import os
 import random
 import re
@@ -11,8 +12,8 @@ import github_double
 import pytest
 from github_double import Double
 from registries import DAYS, KEEP, Random, kept_of, prunable_of, stamp
-from registry_double import INDEX
-from world import World, image_of
+from registry_double import INDEX, MANIFEST
+from world import CONFIG, World, image_of
 
 REGISTRIES = int(os.environ.get("PRUNE_REGISTRIES", "200"))
 
@@ -212,6 +213,16 @@ def test_a_registry_that_removes_nothing_says_so(world):
     assert all("the registry removes no manifests (it answers 405" in row["reason"] for row in image(document)["removals"])
 
 
+def test_a_listing_without_end_fills_no_memory(world):
+    def pages(request, name):
+        number = int(request.query.get("n", 0))
+        return (200, json.dumps({"tags": [f"{number}-{i}-" + "x" * 1000 for i in range(3000)]}).encode(),
+                {"Link": f'</v2/{name}/tags/list?n={number + 1}>; rel="next"'})
+    world.registry.list_tags = pages
+    failed = world.run("prune", status=2, GITHUB_TOKEN=None)
+    assert "its tags: more than 64 MiB of names" in failed.err and len(world.registry.log) < 30
+
+
 @pytest.mark.parametrize("words, message", [
     (("--older-than=14",), "is not an age"), (("--older-than=x",), "is not an age"), (("--keep=-1",), "is not a number"),
     (("--apply", "--dry-run"), "give one"), (("ship",), "there is no release group 'ship'"),
@@ -219,6 +230,103 @@ def test_a_registry_that_removes_nothing_says_so(world):
 def test_what_cannot_be(world, words, message):
     failed = world.run("prune", *words, status=2, GITHUB_TOKEN=None)
     assert message in failed.err and not world.registry.log
+
+
+# ---- several images, and signatures elsewhere -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pair(tmp_path):
+    """Two services, each in two registries."""
+    with World(tmp_path, services="ab") as world:
+        yield world
+
+
+def rows(document):
+    return {row["image"].split("/", 1)[1]: row for row in document["images"]}
+
+
+def test_an_image_that_cannot_be_read_hides_no_other(pair):
+    """What was done to the others is reported, and the exit status is of the one that failed."""
+    for path in pair.images:
+        old(pair, "staging-0123456789ab", path=path)
+    pair.registry.faults = lambda number, request: faults.no_permission if "/o/arc-b/tags" in request.path else None
+    failed = pair.run("prune", "--apply", "--keep=0", "--json", status=3, GITHUB_TOKEN=None)
+    found = rows(json.loads(failed.out))
+    assert "403" in found["o/arc-b"]["problem"] and found["o/arc-b"]["problem"] in failed.err
+    assert [len(found[path]["removals"]) for path in pair.images] == [2, 0, 2, 2]
+    assert pair.registry.state.repository("o/arc-b").tags and not pair.registry.state.repository("o/arc-a").tags
+    pair.registry.faults = faults.none
+    assert prune(pair, "--apply", "--keep=0")["removed"] == 2
+
+
+def test_what_was_removed_before_a_failure_is_reported(pair):
+    old(pair, "staging-0123456789ab")
+    pair.registry.faults = lambda number, request: (
+        faults.no_permission if request.method == "DELETE" and seen.append(request.path) is None and len(seen) > 1 else None)
+    seen = []
+    document = json.loads(pair.run("prune", "--apply", "--keep=0", "--json", status=None, GITHUB_TOKEN=None).out)
+    assert [row["action"] for row in rows(document)["o/arc-a"]["removals"]][:1] == ["removed"] and len(seen) >= 2
+
+
+SIGNERS = {
+    "cosign 2": lambda repository, subject: repository.put(
+        {"schemaVersion": 2, "mediaType": MANIFEST, "layers": [], "annotations": {"of": subject["digest"]},
+         "config": {"mediaType": CONFIG, "digest": repository.put_blob(b"{}"), "size": 2}}, subject["digest"].replace(":", "-") + ".sig"),
+    "cosign 3": Random.refer_to,
+    "cosign 3, no referrers": lambda repository, subject: repository.put(
+        {"schemaVersion": 2, "mediaType": INDEX, "manifests": [Random.refer_to(repository, subject)]}, subject["digest"].replace(":", "-")),
+}
+
+
+@pytest.mark.parametrize("signer", SIGNERS)
+@pytest.mark.parametrize("place", ["o/arc-b", "o/signatures"], ids=["an image of the configuration", "a place of its own"])
+def test_signatures_that_are_kept_apart(pair, signer, place):
+    """COSIGN_REPOSITORY: those of what stays, and of what is not known here, stay; those of what goes, go, with it or after a kill."""
+    state, sign = pair.registry.state, SIGNERS[signer]
+    state.referrers = "no referrers" not in signer
+    repository, other = state.repository(place), state.repository("elsewhere/x")
+    stays, goes = old(pair, "1.2.3"), old(pair, "staging-0123456789ab")
+    copied = old(pair, "staging-0123456789ac")
+    state.repository("mirror/arc-a").manifests |= state.repository("o/arc-a").manifests
+    state.repository("mirror/arc-a").tags["kept"] = copied["digest"]
+    unknown = old(pair, "9.9", path="elsewhere/x")
+    assert other
+    signed = {name: sign(repository, subject)["digest"] for name, subject in
+              dict(stays=stays, goes=goes, copied=copied, unknown=unknown).items()}
+    if place == "o/signatures":
+        old(pair, "staging-0123456789ad", path=place)
+        kept_too = dict(repository.manifests)
+    options = {"COSIGN_REPOSITORY": f"{pair.registry.host}/{place}"}
+    shown = prune(pair, "--keep=0", **options)
+    deletes = []
+
+    def stop_late(number, request):     # dies before the image itself goes
+        deletes.append(request.path)
+        return faults.no_permission if request.method == "DELETE" and "/o/arc-a/" in request.path else None
+    pair.registry.faults = stop_late
+    pair.run("prune", "--apply", "--keep=0", f"--older-than={DAYS}d", status=None, GITHUB_TOKEN=None, **options)
+    assert signed["goes"] not in repository.manifests and goes["digest"] in state.repository("o/arc-a").manifests
+    pair.registry.faults = faults.none
+    document = prune(pair, "--apply", "--keep=0", **options)
+    assert document["left"] == 0 and goes["digest"] not in state.repository("o/arc-a").manifests
+    assert {name: digest in repository.manifests for name, digest in signed.items()} == {
+        "stays": True, "goes": False, "copied": True, "unknown": True}
+    assert rows(shown)[place]["removals"][0]["action"] == "would be removed"
+    if place == "o/signatures":
+        assert repository.tags["staging-0123456789ad"] and kept_too.keys() - repository.manifests.keys() <= {
+            digest for digest in kept_too if signed["goes"] == digest or goes["digest"].encode() in kept_too[digest][1]
+            or signed["goes"].encode() in kept_too[digest][1]}
+    assert prune(pair, "--apply", "--keep=0", **options)["removed"] == 0
+
+
+def test_signatures_of_another_service_stay_without_being_told(pair):
+    """Nobody says where signatures are: what one is about is looked for in the other images."""
+    repository = pair.registry.state.repository("o/arc-b")
+    signed = SIGNERS["cosign 2"](repository, old(pair, "1.2.3"))
+    orphan = SIGNERS["cosign 2"](repository, {"digest": "sha256:" + "7" * 64})
+    document = prune(pair, "--apply", "--keep=0")
+    assert signed["digest"] in repository.manifests and orphan["digest"] not in repository.manifests and document["removed"] == 1
 
 
 # ---- faults --------------------------------------------------------------------------------------------------------------

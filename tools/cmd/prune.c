@@ -11,7 +11,9 @@ static void show_image(const json_t *image, struct arc_buf *out)
     size_t i, k;
     json_t *row, *tag;
     arc_buf_printf(out, "%s: ", arc_json_text_of(image, "image"));
-    if (json_is_false(json_object_get(image, "there")))
+    if (*arc_json_text_of(image, "problem"))
+        arc_buf_puts(out, "not cleaned up whole\n");
+    else if (json_is_false(json_object_get(image, "there")))
         arc_buf_puts(out, "the registry has no such image\n");
     else if (!json_array_size(removals))
         arc_buf_puts(out, "nothing to remove\n");
@@ -73,9 +75,13 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
         return arc_error_set(err, ARC_EINPUT, "--apply or --dry-run: give one");
     project.wanted.config = option_value(inv, "config");
 
-    ARC_TRY(arc_prune(&project, &options, &report->document, err));
-    json_array_foreach (json_object_get(report->document, "images"), i, image)
+    ARC_TRY(arc_prune(&project, &options, &report->document, &report->failed, err));
+    json_array_foreach (json_object_get(report->document, "images"), i, image) {
+        const char *problem = arc_json_text_of(image, "problem");
         show_image(image, &report->human);
+        if (*problem)
+            ARC_TRY(report_note(report, 'e', NULL, err, "%s", problem));
+    }
     if (!options.apply)
         arc_buf_puts(&report->human, "Nothing was removed: --apply does that.\n");
     if (json_is_false(json_object_get(report->document, "releases-known")))

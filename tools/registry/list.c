@@ -5,30 +5,51 @@
 #include <inttypes.h>
 #include <time.h>
 
-/* Most pages of tags that are read. */
+/* Most pages of a listing, and most bytes of what they name, that are kept. */
 #define PAGES_MAX 10000
+#define NAMES_MAX ((size_t)64 << 20)
 
-/* The tags, or the digests of the manifests, of a document. */
-static int add_texts(const json_t *list, const char *member, struct arc_arena *memory, char ***out,
-                     struct arc_error *err)
+/* The tags, or the digests of the manifests, of all pages so far. */
+struct listing {
+    const char *array;  /* the member of a page that lists them */
+    const char *member; /* of each of its items; NULL: the items are texts */
+    struct arc_arena *memory;
+    char **texts;
+    size_t count, bytes;
+};
+
+static int add_text(struct listing *listing, const char *text, struct arc_error *err)
+{
+    size_t room = sizeof *listing->texts + (text ? strlen(text) + 1 : 0);
+    if (listing->bytes + room > NAMES_MAX)
+        return arc_error_set(err, ARC_ELIMIT, "more than %zu MiB of names", NAMES_MAX >> 20);
+    char **place =
+        arc_arena_append(listing->memory, &listing->texts, &listing->count, sizeof *place);
+    if (!place)
+        return arc_error_nomem(err);
+    *place = text ? arc_arena_text(listing->memory, text) : NULL;
+    listing->bytes += room;
+    return arc_arena_check(listing->memory, err);
+}
+
+static int add_page(struct listing *listing, const json_t *page, struct arc_error *err)
 {
     size_t i;
     json_t *item;
-    json_array_foreach (list, i, item) {
-        const char *text = member ? arc_json_text_of(item, member) : json_string_value(item);
+    json_array_foreach (json_object_get(page, listing->array), i, item) {
+        const char *text =
+            listing->member ? arc_json_text_of(item, listing->member) : json_string_value(item);
         if (text && *text)
-            ARC_TRY(arc_texts_add(memory, out, text, err));
+            ARC_TRY(add_text(listing, text, err));
     }
     return ARC_OK;
 }
 
-/* Reads all pages of a listing (distribution spec 1.1, "Listing Tags": Link). */
-static int read_pages(struct arc_registry *registry, struct registry_call call, const char *array,
-                      const char *member, struct arc_arena *memory, char ***out,
-                      struct arc_error *err)
+/* Reads all pages of a listing (distribution spec 1.1, "Listing Tags": Link); *out ends with NULL. */
+static int read_pages(struct arc_registry *registry, struct registry_call call,
+                      struct listing *listing, char ***out, struct arc_error *err)
 {
     ARC_AUTO_FREE char *url = NULL;
-    *out = arc_arena_array(memory, 1, sizeof **out);
     for (unsigned page = 0; page < PAGES_MAX; page++) {
         ARC_AUTO(arc_http_response) struct arc_http_response answer = {0};
         ARC_AUTO_FREE char *next = NULL;
@@ -41,12 +62,16 @@ static int read_pages(struct arc_registry *registry, struct registry_call call, 
         if (!json_is_object(document))
             return arc_error_set(err, ARC_EWORLD, "%s: its %s are not a JSON document", call.image,
                                  call.kind);
-        ARC_TRY(add_texts(json_object_get(document, array), member, memory, out, err));
+        if (add_page(listing, document, err))
+            return arc_error_prefix(err, "%s: its %s", call.image, call.kind);
         ARC_TRY(arc_http_link(&answer, "next", &next, err));
         free(url);
         url = next ? registry_follow(registry, &call, &answer, next) : NULL;
-        if (!next)
-            return arc_arena_check(memory, err);
+        if (!next) {
+            ARC_TRY(add_text(listing, NULL, err));
+            *out = listing->texts;
+            return ARC_OK;
+        }
         if (!url)
             return arc_error_set(err, ARC_EWORLD, "%s: its %s go on at another address, %.200s",
                                  call.image, call.kind, next);
@@ -59,7 +84,8 @@ int arc_registry_tags(struct arc_registry *registry, const char *image, struct a
 {
     const struct registry_call call = {
         .method = "GET", .image = image, .kind = "tags", .reference = "list"};
-    return read_pages(registry, call, "tags", NULL, memory, out, err);
+    struct listing listing = {.array = "tags", .memory = memory};
+    return read_pages(registry, call, &listing, out, err);
 }
 
 int arc_registry_referrers(struct arc_registry *registry, const char *image, const char *digest,
@@ -67,7 +93,8 @@ int arc_registry_referrers(struct arc_registry *registry, const char *image, con
 {
     const struct registry_call call = {
         .method = "GET", .image = image, .kind = "referrers", .reference = digest};
-    return read_pages(registry, call, "manifests", "digest", memory, out, err);
+    struct listing listing = {.array = "manifests", .member = "digest", .memory = memory};
+    return read_pages(registry, call, &listing, out, err);
 }
 
 /* An index that nobody else has, under a tag of its own. */

@@ -10,6 +10,14 @@
 #include "project/repository.h"
 #include <string.h>
 
+/* An image, and what is said of it. */
+struct pruned {
+    struct prune_image image;
+    struct arc_error problem; /* why nothing more of it was done */
+    int rc;
+    json_t *removals, *kept; /* owned */
+};
+
 /* A pruning under way. */
 struct pruning {
     struct arc_project *project;
@@ -17,17 +25,29 @@ struct pruning {
     struct arc_registry *registry;
     struct arc_transport *github; /* NULL: not asked */
     json_t *open;                 /* owned: see struct prune_rules */
-    json_t *images;               /* owned: what became of each */
+    json_t *seeds;                /* owned: what goes from all images, for the last one */
+    struct arc_arena memory;
+    struct prune_rules rules;
+    struct pruned *images; /* where the signatures of all are, last */
+    size_t image_count;
     size_t removed, refused;
 };
 
 static void pruning_free(struct pruning *pruning)
 {
+    for (size_t i = 0; i < pruning->image_count; i++) {
+        struct pruned *pruned = &pruning->images[i];
+        prune_image_free(&pruned->image);
+        arc_error_clear(&pruned->problem);
+        json_decref(pruned->removals);
+        json_decref(pruned->kept);
+    }
     arc_registry_free(pruning->registry);
     if (pruning->github)
         arc_transport_free(pruning->github);
     json_decref(pruning->open);
-    json_decref(pruning->images);
+    json_decref(pruning->seeds);
+    arc_arena_free(&pruning->memory);
 }
 
 /* ---- releases under way -------------------------------------------------------------------- */
@@ -110,7 +130,7 @@ static int find_open(struct pruning *pruning, struct arc_error *err)
     return add_runs(pruning, name, err);
 }
 
-/* ---- one image ----------------------------------------------------------------------------- */
+/* ---- removing ------------------------------------------------------------------------------ */
 
 /* Something that goes, or would. `reason`: why it is left after all; NULL: nothing is in its way. */
 static int note(struct pruning *pruning, json_t *rows, const char *kind, const char *name,
@@ -244,36 +264,103 @@ static int check_unchanged(struct pruning *pruning, struct prune_image *image,
         image->name);
 }
 
-static int prune_one(struct pruning *pruning, const char *name, struct arc_error *err)
+/* Whether something went wrong with it; an image that no registry has is none. */
+static bool has_failed(const struct pruned *pruned)
 {
-    const struct arc_prune_options *options = pruning->options;
-    const struct prune_rules rules = {.before = pruning->project->env->now - options->older_than,
-                                      .keep = options->keep,
-                                      .open = pruning->open};
-    ARC_AUTO(prune_image)
-    struct prune_image image = {.registry = pruning->registry, .name = name, .rules = &rules};
-    ARC_AUTO(arc_error) struct arc_error problem = {0};
-    ARC_AUTO_JSON json_t *rows = json_array(), *kept = json_array();
-    if (!rows || !kept)
-        return arc_error_nomem(err);
-    if (prune_is_package(name) && !pruning->github)
+    return pruned->rc && pruned->rc != ARC_ENOTFOUND;
+}
+
+/* ---- what has signatures elsewhere ----------------------------------------------------------- */
+
+static const struct pruned *find_image(const struct pruning *pruning, const char *name)
+{
+    for (size_t i = 0; i < pruning->image_count; i++)
+        if (strcmp(pruning->images[i].image.name, name) == 0)
+            return &pruning->images[i];
+    return NULL;
+}
+
+/* Asks the registries of the images that were not read. */
+static int ask_others(struct pruning *pruning, const struct prune_image *image, const char *digest,
+                      bool *stays, struct arc_error *err)
+{
+    const struct arc_config *config = &pruning->project->config;
+    char found[ARC_DIGEST_LEN + 1];
+    for (size_t g = 0; g < config->group_count; g++)
+        for (size_t s = 0; s < config->groups[g].service_count; s++)
+            for (char **name = config->groups[g].services[s].images; *name && !*stays; name++) {
+                ARC_AUTO(arc_error) struct arc_error problem = {0};
+                const struct pruned *known = find_image(pruning, *name);
+                if (known && (known->image.judged || &known->image == image))
+                    continue;
+                int rc = arc_registry_resolve(pruning->registry, *name, digest, found, &problem);
+                if (rc && rc != ARC_ENOTFOUND)
+                    return arc_error_set(err, rc, "%s", arc_error_text(&problem));
+                *stays = !rc;
+            }
+    return ARC_OK;
+}
+
+/* See struct prune_rules. Where the signatures of all are kept, only what is seen to go has none. */
+static int stays_elsewhere(void *context, const struct prune_image *image, const char *digest,
+                           bool *stays, struct arc_error *err)
+{
+    struct pruning *pruning = context;
+    bool goes = false, unread = false;
+    *stays = false;
+    for (size_t i = 0; i < pruning->image_count; i++) {
+        const struct prune_image *other = &pruning->images[i].image;
+        const struct prune_node *node = other->judged ? prune_find_node(other, digest) : NULL;
+        goes = goes || (node && !node->kept);
+        unread = unread || has_failed(&pruning->images[i]);
+        *stays = *stays || (node && node->kept);
+    }
+    if (!image->signatures)
+        return goes || *stays ? ARC_OK : ask_others(pruning, image, digest, stays, err);
+    *stays = *stays || !goes || unread;
+    return ARC_OK;
+}
+
+/* What goes from all images that were judged, and has signatures in `image`. */
+static int find_seeds(struct pruning *pruning, const struct prune_image *image,
+                      struct arc_error *err)
+{
+    for (size_t i = 0; i < pruning->image_count; i++) {
+        const struct prune_image *other = &pruning->images[i].image;
+        for (size_t k = 0; other->judged && k < other->node_count; k++) {
+            const struct prune_node *node = &other->nodes[k];
+            bool stays = true;
+            if (!node->missing)
+                ARC_TRY(stays_elsewhere(pruning, image, node->digest, &stays, err));
+            if (!stays && json_array_append_new(pruning->seeds, json_string(node->digest)))
+                return arc_error_nomem(err);
+        }
+    }
+    return ARC_OK;
+}
+
+/* ---- one image ----------------------------------------------------------------------------- */
+
+static int judge_image(struct pruning *pruning, struct prune_image *image, struct arc_error *err)
+{
+    if (prune_is_package(image->name) && !pruning->github)
         return arc_error_set(err, ARC_EINPUT,
                              "%s: what goes from ghcr.io goes by GitHub's API: set "
                              "GITHUB_REPOSITORY (owner/name) and GITHUB_TOKEN (packages: write)",
-                             name);
-    int rc = prune_read(&image, pruning->github, &problem);
-    if (rc && rc != ARC_ENOTFOUND)
-        return arc_error_set(err, rc, "%s", arc_error_text(&problem));
-    if (!rc) {
-        ARC_TRY(prune_judge(&image, err));
-        ARC_TRY(check_unchanged(pruning, &image, err));
-        ARC_TRY(remove_nodes(pruning, &image, rows, err));
-        ARC_TRY(remove_tags(pruning, &image, rows, err));
-        ARC_TRY(list_kept(&image, kept, err));
-    }
-    json_t *row = json_pack("{s:s, s:b, s:O, s:O}", "image", name, "there", rc == ARC_OK,
-                            "removals", rows, "kept", kept);
-    return json_array_append_new(pruning->images, row) ? arc_error_nomem(err) : ARC_OK;
+                             image->name);
+    if (image->signatures)
+        ARC_TRY(find_seeds(pruning, image, err));
+    ARC_TRY(prune_read(image, pruning->github, err));
+    return prune_judge(image, err);
+}
+
+static int clear_image(struct pruning *pruning, struct pruned *pruned, struct arc_error *err)
+{
+    struct prune_image *image = &pruned->image;
+    ARC_TRY(check_unchanged(pruning, image, err));
+    ARC_TRY(remove_nodes(pruning, image, pruned->removals, err));
+    ARC_TRY(remove_tags(pruning, image, pruned->removals, err));
+    return list_kept(image, pruned->kept, err);
 }
 
 /* ---- all of it ----------------------------------------------------------------------------- */
@@ -292,38 +379,107 @@ static int check_groups(const struct pruning *pruning, struct arc_error *err)
     return ARC_OK;
 }
 
-static int prune_all(struct pruning *pruning, struct arc_error *err)
+static int add_image(struct pruning *pruning, const char *name, struct arc_error *err)
+{
+    if (find_image(pruning, name))
+        return ARC_OK;
+    struct pruned *pruned =
+        arc_arena_append(&pruning->memory, &pruning->images, &pruning->image_count, sizeof *pruned);
+    if (!pruned)
+        return arc_error_nomem(err);
+    *pruned = (struct pruned){
+        .image = {.registry = pruning->registry, .name = name, .rules = &pruning->rules},
+        .removals = json_array(),
+        .kept = json_array()};
+    return pruned->removals && pruned->kept ? ARC_OK : arc_error_nomem(err);
+}
+
+/* The images that are wanted, and where the signatures of all are (cosign's COSIGN_REPOSITORY). */
+static int list_images(struct pruning *pruning, struct arc_error *err)
 {
     const struct arc_config *config = &pruning->project->config;
-    ARC_AUTO_JSON json_t *done = json_object();
-    for (size_t g = 0; done && g < config->group_count; g++)
+    const char *last = arc_env_nonempty(pruning->project->env, "COSIGN_REPOSITORY");
+    bool configured = false;
+    for (size_t g = 0; g < config->group_count; g++)
         for (size_t s = 0; s < config->groups[g].service_count; s++)
             for (char **image = config->groups[g].services[s].images; *image; image++) {
-                if (!is_wanted(pruning, &config->groups[g]) || json_object_get(done, *image))
-                    continue;
-                if (json_object_set_new(done, *image, json_true()))
-                    return arc_error_nomem(err);
-                ARC_TRY(prune_one(pruning, *image, err));
+                bool signatures = last && strcmp(*image, last) == 0;
+                configured = configured || signatures;
+                if (is_wanted(pruning, &config->groups[g]) && !signatures)
+                    ARC_TRY(add_image(pruning, *image, err));
             }
-    return done ? ARC_OK : arc_error_nomem(err);
+    if (!last)
+        return ARC_OK;
+    ARC_TRY(add_image(pruning, last, err));
+    struct prune_image *image = &pruning->images[pruning->image_count - 1].image;
+    image->signatures = true;
+    image->foreign = !configured;
+    image->seeds = pruning->seeds;
+    return ARC_OK;
+}
+
+/* Reads and judges all images before the first removal; then signatures go before what they sign. An
+ * image that something went wrong with is left, and the others go on. */
+static int prune_all(struct pruning *pruning, struct arc_error *err)
+{
+    ARC_TRY(list_images(pruning, err));
+    for (size_t i = 0; i < pruning->image_count; i++) {
+        struct pruned *pruned = &pruning->images[i];
+        pruned->rc = judge_image(pruning, &pruned->image, &pruned->problem);
+    }
+    for (size_t i = pruning->image_count; i-- > 0;) {
+        struct pruned *pruned = &pruning->images[i];
+        if (!pruned->rc)
+            pruned->rc = clear_image(pruning, pruned, &pruned->problem);
+        if (pruned->rc == ARC_ENOMEM)
+            return arc_error_nomem(err);
+    }
+    return ARC_OK;
+}
+
+/* The images' rows, and the code of the first that something went wrong with. */
+static int describe_images(const struct pruning *pruning, json_t *rows, int *failed,
+                           struct arc_error *err)
+{
+    *failed = ARC_OK;
+    for (size_t i = 0; i < pruning->image_count; i++) {
+        const struct pruned *pruned = &pruning->images[i];
+        bool wrong = has_failed(pruned);
+        json_t *row =
+            json_pack("{s:s, s:b, s:O, s:O, s:s?}", "image", pruned->image.name, "there",
+                      pruned->rc != ARC_ENOTFOUND, "removals", pruned->removals, "kept",
+                      pruned->kept, "problem", wrong ? arc_error_text(&pruned->problem) : NULL);
+        if (json_array_append_new(rows, row))
+            return arc_error_nomem(err);
+        if (wrong && !*failed)
+            *failed = pruned->rc;
+    }
+    return ARC_OK;
 }
 
 int arc_prune(struct arc_project *project, const struct arc_prune_options *options, json_t **out,
-              struct arc_error *err)
+              int *failed, struct arc_error *err)
 {
-    ARC_AUTO(pruning) struct pruning pruning = {.project = project, .options = options};
+    ARC_AUTO(pruning)
+    struct pruning pruning = {.project = project, .options = options, .seeds = json_array()};
+    ARC_AUTO_JSON json_t *rows = json_array();
+    if (!rows || !pruning.seeds)
+        return arc_error_nomem(err);
     ARC_TRY(arc_project_open(project, err));
     ARC_TRY(arc_project_load_config(project, err));
     ARC_TRY(check_groups(&pruning, err));
     ARC_TRY(arc_registry_new(project->env, NULL, &pruning.registry, err));
     ARC_TRY(find_open(&pruning, err));
-    pruning.images = json_array();
-    if (!pruning.images)
-        return arc_error_nomem(err);
+    pruning.rules = (struct prune_rules){.before = project->env->now - options->older_than,
+                                         .keep = options->keep,
+                                         .open = pruning.open,
+                                         .stays_elsewhere = stays_elsewhere,
+                                         .context = &pruning};
     ARC_TRY(prune_all(&pruning, err));
+    ARC_TRY(describe_images(&pruning, rows, failed, err));
     *out = json_pack("{s:s, s:i, s:b, s:b, s:i, s:i, s:O}", "document", "prune", "format",
                      ARC_DOCUMENT_FORMAT, "applied", options->apply, "releases-known",
                      pruning.github != NULL, "removed", (int)pruning.removed, "left",
-                     (int)pruning.refused, "images", pruning.images);
+                     (int)pruning.refused, "images", rows);
     return *out ? ARC_OK : arc_error_nomem(err);
 }

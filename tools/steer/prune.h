@@ -21,6 +21,7 @@ struct prune_node {
     bool missing;    /* the registry does not have it */
     bool kept;       /* a root, or reached from one */
     bool removed;    /* done */
+    bool about;      /* a tag "sha256-…" leads to it */
     unsigned depth;  /* how far below it there is anything: what is below goes first */
 };
 
@@ -41,6 +42,9 @@ struct prune_image {
     struct arc_registry *registry; /* borrowed */
     const char *name;
     const struct prune_rules *rules;
+    const json_t *seeds; /* digests that are not here, and what here may be about; or NULL */
+    bool signatures;     /* it is where cosign puts those of all images */
+    bool foreign;        /* … and no image of the configuration */
     struct prune_node *nodes;
     size_t node_count;
     struct prune_tag *tags;
@@ -50,6 +54,7 @@ struct prune_image {
     bool versions;     /* GHCR: what it has was read from the packages API */
     bool no_referrers; /* the registry does not know who refers to what */
     char *path;        /* GHCR: of the package's versions */
+    bool judged;
 };
 
 /* What may go. Borrowed. */
@@ -57,6 +62,10 @@ struct prune_rules {
     int64_t before;     /* made before this time */
     size_t keep;        /* of every kind the newest builds that stay, however old */
     const json_t *open; /* array: first digits of commits that a release under way is of */
+    /* Whether something stays that is not in this image, but has signatures here. */
+    int (*stays_elsewhere)(void *context, const struct prune_image *image, const char *digest,
+                           bool *stays, struct arc_error *err);
+    void *context;
 };
 
 /* Reads the tags and all that they reach, and on GHCR all versions. ARC_ENOTFOUND: the registry has
@@ -73,6 +82,9 @@ void prune_image_free(struct prune_image *image);
 
 /* The node of a digest, made if need be; SIZE_MAX when out of memory. */
 size_t prune_node_of(struct prune_image *image, const char *digest);
+
+/* The node of a digest that the image has; NULL when it has not. */
+const struct prune_node *prune_find_node(const struct prune_image *image, const char *digest);
 
 /* ---- prune_packages.c: GHCR, which deletes versions by GitHub's API only ---- */
 

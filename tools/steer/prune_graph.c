@@ -21,17 +21,19 @@ void prune_image_free(struct prune_image *image)
 
 /* ---- nodes --------------------------------------------------------------------------------- */
 
-static size_t find_node(const struct prune_image *image, const char *digest)
+const struct prune_node *prune_find_node(const struct prune_image *image, const char *digest)
 {
     const json_t *number = json_object_get(image->numbers, digest);
-    return number ? (size_t)json_integer_value(number) : SIZE_MAX;
+    const struct prune_node *node = number ? &image->nodes[json_integer_value(number)] : NULL;
+    return node && !node->missing ? node : NULL;
 }
 
 size_t prune_node_of(struct prune_image *image, const char *digest)
 {
-    size_t known = find_node(image, digest), next = image->node_count;
-    if (known != SIZE_MAX)
-        return known;
+    const json_t *known = json_object_get(image->numbers, digest);
+    size_t next = image->node_count;
+    if (known)
+        return (size_t)json_integer_value(known);
     struct prune_node *node =
         arc_arena_append(&image->memory, &image->nodes, &image->node_count, sizeof *node);
     if (!node || json_object_set_new(image->numbers, digest, json_integer((json_int_t)next)))
@@ -239,6 +241,7 @@ static int add_tag(struct prune_image *image, const char *name, struct arc_error
         tag->about = prune_node_of(image, about);
         if (tag->about == SIZE_MAX)
             return arc_error_nomem(err);
+        image->nodes[node].about = true;
     }
     return ARC_OK;
 }
@@ -273,6 +276,12 @@ int prune_read(struct prune_image *image, struct arc_transport *github, struct a
     if (image->versions)
         ARC_TRY(prune_read_versions(image, github, err));
     ARC_TRY(read_tags(image, err));
+
+    size_t i;
+    json_t *seed;
+    json_array_foreach (image->seeds, i, seed)
+        if (prune_node_of(image, json_string_value(seed)) == SIZE_MAX)
+            return arc_error_nomem(err);
     return read_nodes(image, !image->versions, err);
 }
 
@@ -384,10 +393,10 @@ static int judge_tags(struct prune_image *image, struct arc_error *err)
     ARC_TRY(find_builds(image, &of, err));
     for (size_t i = 0; i < image->tag_count; i++) {
         struct prune_tag *tag = &image->tags[i];
-        if (tag->kind == PRUNE_PUBLIC)
-            tag->kept = "a name of its own";
-        else if (tag->kind == PRUNE_ABOUT)
+        if (tag->kind == PRUNE_ABOUT)
             continue;
+        if (tag->kind == PRUNE_PUBLIC || image->foreign)
+            tag->kept = "a name of its own";
         else if (tag->kind == PRUNE_STAGING && is_open(image, tag))
             tag->kept = "its release is under way";
         else if (!of[i]->time)
@@ -457,10 +466,24 @@ static int add_referrers(struct prune_image *image, struct arc_error *err)
 {
     for (size_t i = 0; i < image->node_count;) {
         for (size_t end = image->node_count; i < end; i++)
-            if (!image->no_referrers && !image->nodes[i].kept && !image->nodes[i].missing)
+            if (!image->no_referrers && !image->nodes[i].kept)
                 ARC_TRY(ask_referrers(image, i, err));
         ARC_TRY(read_nodes(image, false, err));
     }
+    return ARC_OK;
+}
+
+/* What a signature here is about may lie in another image, as cosign's COSIGN_REPOSITORY has it. */
+static int keep_subject_elsewhere(struct prune_image *image, size_t number, struct arc_error *err)
+{
+    const struct prune_rules *rules = image->rules;
+    const struct prune_node *node = number == SIZE_MAX ? NULL : &image->nodes[number];
+    bool stays = false;
+    if (!node || !node->missing || node->kept)
+        return ARC_OK;
+    ARC_TRY(rules->stays_elsewhere(rules->context, image, node->digest, &stays, err));
+    if (stays)
+        keep_node(image, number);
     return ARC_OK;
 }
 
@@ -471,6 +494,10 @@ static int keep_subjects(struct prune_image *image, struct arc_error *err)
     bool *reached = arc_arena_array(&image->memory, image->node_count + 1, sizeof *reached);
     if (!reached)
         return arc_error_nomem(err);
+    for (size_t i = 0; i < image->node_count; i++)
+        ARC_TRY(keep_subject_elsewhere(image, image->nodes[i].subject, err));
+    for (size_t i = 0; i < image->tag_count; i++)
+        ARC_TRY(keep_subject_elsewhere(image, image->tags[i].about, err));
     for (size_t i = 0; i < image->node_count; i++)
         for (size_t k = 0; k < image->nodes[i].child_count; k++)
             reached[image->nodes[i].children[k]] = true;
@@ -523,9 +550,13 @@ int prune_judge(struct prune_image *image, struct arc_error *err)
     for (size_t i = 0; i < image->tag_count; i++)
         if (image->tags[i].kept)
             keep_node(image, image->tags[i].node);
-    for (size_t i = 0; image->versions && i < image->node_count; i++)
-        if (image->nodes[i].time >= image->rules->before)
+    for (size_t i = 0; i < image->node_count; i++) {
+        const struct prune_node *node = &image->nodes[i];
+        bool young = image->versions && node->time >= image->rules->before;
+        bool signs = node->about || node->subject != SIZE_MAX;
+        if (young || (image->foreign && !signs && !node->missing))
             keep_node(image, i);
+    }
     ARC_TRY(keep_subjects(image, err));
     while (spread(image))
         continue;
@@ -533,5 +564,6 @@ int prune_judge(struct prune_image *image, struct arc_error *err)
     while (spread(image))
         continue;
     find_depths(image);
+    image->judged = true;
     return arc_arena_check(&image->memory, err);
 }
