@@ -65,6 +65,18 @@ def test_a_workflow_that_is_another_signs_for_nobody(shop, sigstore):
     shop.promote()
 
 
+def test_whose_workflow_it_was_must_be_known(shop):
+    """A workflow that others call signs for any of them: without a repository nobody's signature is taken."""
+    shop.built()
+    shop.sign()
+    shop.promote()
+    assert shop.json("verify", "g/v1.0.0")["services"][0]["signed"] is True
+    said = shop.run("verify", "g/v1.0.0", status=2, GITHUB_REPOSITORY="").stderr
+    assert "any repository may call" in said and "set GITHUB_REPOSITORY (owner/name)" in said
+    shop.git("remote", "add", "origin", f"{shop.env['GITHUB_SERVER_URL']}/o/r")
+    assert shop.json("verify", "g/v1.0.0", GITHUB_REPOSITORY="")["services"][0]["signed"] is True
+
+
 def test_without_a_token_it_is_said(shop):
     shop.built()
     shop.env.pop("ACTIONS_ID_TOKEN_REQUEST_URL")
@@ -83,6 +95,13 @@ def test_githubs_attestation_is_stored_once(shop, registry, sigstore):
         assert [item["action"] for item in shop.sign()["attestations"]] == ["attested"]
         assert [item["action"] for item in shop.sign()["attestations"]] == ["unchanged"]
         (bundle,) = double.state.attestations
+        # The very words, signed by nobody: GitHub keeps what anybody with `attestations: write` sent.
+        forged = json.loads(json.dumps(bundle))
+        signature = base64.b64decode(forged["dsseEnvelope"]["signatures"][0]["sig"])
+        forged["dsseEnvelope"]["signatures"][0]["sig"] = base64.b64encode(signature[:-4] + bytes(4)).decode()
+        double.state.attestations = [forged]
+        assert [item["action"] for item in shop.sign()["attestations"]] == ["attested"]
+        assert [item["action"] for item in shop.sign()["attestations"]] == ["unchanged"]
         # A statement of somebody else's about the same image is none of ours.
         double.state.attestations = [json.loads(json.dumps(bundle))]
         sent = base64.b64decode(bundle["dsseEnvelope"]["payload"]).replace(b"release.yml", b"other.yml")

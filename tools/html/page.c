@@ -1,8 +1,7 @@
 #include "html/page.h"
 #include "base/auto.h"
 #include "base/text.h"
-#include <errno.h>
-#include <stdio.h>
+#include "os/file.h"
 #include <string.h>
 
 static const char style[] =
@@ -120,10 +119,5 @@ void html_details(struct arc_buf *out, const char *summary, const char *text)
 int html_write(const char *path, const struct arc_buf *page, struct arc_error *err)
 {
     ARC_TRY(arc_buf_check(page, "the page", err));
-    FILE *file = fopen(path, "we");
-    bool whole = file && fwrite(page->data, 1, page->len, file) == page->len;
-    if (file && fclose(file))
-        whole = false;
-    return whole ? ARC_OK
-                 : arc_error_set(err, ARC_EWORLD, "cannot write %s: %s", path, strerror(errno));
+    return arc_file_write(path, page->data, page->len, err);
 }

@@ -10,7 +10,7 @@
 void html_dryrun(const json_t *document, struct arc_buf *out);
 void html_status(const json_t *document, struct arc_buf *out);
 
-/* Writes such a page to a file. ARC_EWORLD when it cannot be written. */
+/* Writes such a page to a file, whole or not at all. ARC_EWORLD when it cannot be written. */
 int html_write(const char *path, const struct arc_buf *page, struct arc_error *err);
 
 /* ---- for the pages ------------------------------------------------------------------------- */

@@ -65,11 +65,10 @@ static json_t *make_predicate(const struct attestation *attestation)
 
 /* ---- what GitHub has ----------------------------------------------------------------------- */
 
-/* Whether a stored attestation is a provenance by the same builder. */
-static bool same_builder(const json_t *stored, const char *identity)
+/* Whether a stored bundle is, by its own words, a provenance by the same builder. */
+static bool says_same_builder(const json_t *bundle, const char *identity)
 {
-    const json_t *envelope = json_object_get(json_object_get(stored, "bundle"), "dsseEnvelope");
-    const char *payload = arc_json_text_of(envelope, "payload");
+    const char *payload = arc_json_text_of(json_object_get(bundle, "dsseEnvelope"), "payload");
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = BUNDLE_MAX};
     if (arc_base64_decode(payload, &text, NULL))
         return false;
@@ -79,7 +78,26 @@ static bool same_builder(const json_t *stored, const char *identity)
            strcmp(arc_json_text_of(json_object_get(details, "builder"), "id"), identity) == 0;
 }
 
-static int look_up(const struct attestation *attestation, bool *there, struct arc_error *err)
+/* Whether a stored attestation is ours: what its words say is signed by whom they name. */
+static int check_stored(const struct attestation *attestation, const json_t *stored,
+                        const char *folder, bool *there, struct arc_error *err)
+{
+    const json_t *bundle = json_object_get(stored, "bundle");
+    ARC_AUTO(arc_error) struct arc_error problem = {0};
+    if (*there || !says_same_builder(bundle, attestation->plan->sign->identity))
+        return ARC_OK;
+    ARC_AUTO_FREE char *file = arc_file_join(folder, "stored.json");
+    if (!file || json_dump_file(bundle, file, JSON_COMPACT))
+        return arc_error_set(err, ARC_EWORLD, "cannot write the stored bundle to %s", folder);
+    int rc =
+        cosign_verify_bundle(attestation->cosign, attestation->digest, PREDICATE, file, &problem);
+    *there = !rc;
+    return !rc || rc == ARC_EFAILED ? ARC_OK
+                                    : arc_error_set(err, rc, "%s", arc_error_text(&problem));
+}
+
+static int look_up(const struct attestation *attestation, const char *folder, bool *there,
+                   struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {.max = 2048};
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
@@ -90,15 +108,15 @@ static int look_up(const struct attestation *attestation, bool *there, struct ar
     struct arc_request request = {
         .method = "GET", .path = arc_buf_text(&path), .why = "look for the image's attestation"};
     int rc = attestation->github->send(attestation->github, &request, &reply, err);
-    if (rc == ARC_ENOTFOUND) {
+    if (rc == ARC_ENOTFOUND)
         arc_error_clear(err);
-        return ARC_OK;
-    }
+    if (rc)
+        return rc == ARC_ENOTFOUND ? ARC_OK : rc;
     size_t i;
     json_t *stored;
     json_array_foreach (json_object_get(reply.body, "attestations"), i, stored)
-        *there = *there || same_builder(stored, attestation->plan->sign->identity);
-    return rc;
+        ARC_TRY(check_stored(attestation, stored, folder, there, err));
+    return ARC_OK;
 }
 
 /* ---- making one ---------------------------------------------------------------------------- */
@@ -125,9 +143,14 @@ static int send_bundle(const struct attestation *attestation, const char *file,
     return attestation->github->send(attestation->github, &request, &reply, err);
 }
 
-static int attest_in(const struct attestation *attestation, const char *folder,
+static int attest_in(const struct attestation *attestation, const char *folder, const char **action,
                      struct arc_error *err)
 {
+    bool there;
+    ARC_TRY(look_up(attestation, folder, &there, err));
+    if (there)
+        return ARC_OK;
+
     ARC_AUTO_FREE char *predicate = arc_file_join(folder, "predicate.json");
     ARC_AUTO_FREE char *bundle = arc_file_join(folder, "bundle.json");
     ARC_AUTO_JSON json_t *document = make_predicate(attestation);
@@ -135,25 +158,20 @@ static int attest_in(const struct attestation *attestation, const char *folder,
         return arc_error_set(err, ARC_EWORLD, "cannot write the provenance to %s", folder);
     ARC_TRY(cosign_attest(attestation->cosign, attestation->image, attestation->digest, PREDICATE,
                           predicate, bundle, err));
+    *action = "attested";
     return send_bundle(attestation, bundle, err);
 }
 
 int attest_github(const struct attestation *attestation, const char **action, struct arc_error *err)
 {
-    bool there;
+    ARC_AUTO_FREE char *folder = NULL;
     *action = "unchanged";
     if (!*of_run(attestation, "GITHUB_REPOSITORY") || !*of_run(attestation, "GITHUB_RUN_ID"))
         return arc_error_set(err, ARC_EINPUT,
                              "'attest: github' states which workflow built the images: run it in "
                              "one, or take the key out of the configuration");
-    ARC_TRY(look_up(attestation, &there, err));
-    if (there)
-        return ARC_OK;
-
-    ARC_AUTO_FREE char *folder = NULL;
     ARC_TRY(arc_folder_temporary(attestation->env, &folder, err));
-    int rc = attest_in(attestation, folder, err);
+    int rc = attest_in(attestation, folder, action, err);
     arc_folder_remove(folder);
-    *action = "attested";
     return rc;
 }

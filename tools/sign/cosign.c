@@ -62,15 +62,39 @@ static int read_root(struct cosign *cosign, const char *root, struct arc_error *
     return ARC_OK;
 }
 
+/* Whether GitHub vouches for the workflows of its servers (GitHub docs, "OpenID Connect reference"). */
+static bool is_github(const char *issuer)
+{
+    static const char path[] = "/_services/token";
+    size_t len = strlen(issuer), end = strlen(path);
+    return strncmp(issuer, "https://token.actions.", 22) == 0 ||
+           (len > end && strcmp(issuer + len - end, path) == 0);
+}
+
+static int check_signer(const struct arc_signing *signing, struct arc_error *err)
+{
+    if (signing->key)
+        return ARC_OK;
+    if (!signing->identity || !signing->issuer)
+        return arc_error_set(err, ARC_EINPUT,
+                             "the plan does not say who signs: give `identity` and `issuer` in the "
+                             "group's `sign`, or run 'arc-ci plan' in the workflow that signs");
+    if (signing->repository || !is_github(signing->issuer))
+        return ARC_OK;
+    return arc_error_set(
+        err, ARC_EINPUT,
+        "whose workflow must have signed is not known, and any repository may call "
+        "%s: set GITHUB_REPOSITORY (owner/name), or give the clone its remote "
+        "'origin'",
+        signing->identity);
+}
+
 int cosign_open(const struct arc_env *env, const char *root, const struct arc_signing *signing,
                 struct cosign *out, struct arc_error *err)
 {
     *out = (struct cosign){.env = env, .signing = signing, .no_log = signing->unlogged};
     root = root ? root : env->cwd;
-    if (!signing->key && (!signing->identity || !signing->issuer))
-        return arc_error_set(err, ARC_EINPUT,
-                             "the plan does not say who signs: give `identity` and `issuer` in the "
-                             "group's `sign`, or run 'arc-ci plan' in the workflow that signs");
+    ARC_TRY(check_signer(signing, err));
     ARC_TRY(locate(out, root, signing->public_key, &out->public_key, err));
     ARC_TRY(locate(out, root, signing->trusted_root, &out->trusted_root, err));
     ARC_TRY(locate(out, root, signing->signing_config, &out->signing_config, err));
@@ -183,16 +207,18 @@ static void add_reason(const struct arc_process_result *result, struct arc_buf *
         arc_buf_printf(out, "exit status %d", result->status);
 }
 
-/* Runs a call about a digest; only `passes` reaches it beside what any program gets. */
-static int run(struct call *call, const char *reference, const char *const *passes,
-               struct arc_process_result *result, struct arc_error *err)
+/* Runs a call about `reference` (NULL: its words say it all); only `passes` reaches it beside what any
+ * program gets. */
+static int run_cosign(struct call *call, const char *reference, const char *const *passes,
+                      struct arc_process_result *result, struct arc_error *err)
 {
     struct cosign *cosign = call->cosign;
-    if (cosign->insecure) {
+    if (reference && cosign->insecure) {
         add(call, "--allow-insecure-registry");
         add(call, "--allow-http-registry");
     }
-    add(call, reference);
+    if (reference)
+        add(call, reference);
     call->words[call->count] = NULL;
     ARC_TRY(arc_arena_check(&cosign->memory, err));
 
@@ -207,8 +233,8 @@ static int run(struct call *call, const char *reference, const char *const *pass
         return rc;
     ARC_AUTO(arc_buf) struct arc_buf said = {.max = 8192};
     add_reason(result, &said);
-    return arc_error_set(err, ARC_EFAILED, "cosign %s %s: %s", call->words[1], reference,
-                         arc_buf_text(&said));
+    return arc_error_set(err, ARC_EFAILED, "cosign %s %s: %s", call->words[1],
+                         reference ? reference : "", arc_buf_text(&said));
 }
 
 static const char *begin(struct call *call, const char *verb, const char *image, const char *digest)
@@ -288,7 +314,7 @@ int cosign_verify(struct cosign *cosign, const char *image, const char *digest,
     add_expected(&call, cosign->public_key);
     add_value(&call, "--trusted-root", cosign->trusted_root);
     add_checking(&call);
-    ARC_TRY(run(&call, reference, variables(cosign, false), &result, err));
+    ARC_TRY(run_cosign(&call, reference, variables(cosign, false), &result, err));
     if (says_signed(arc_buf_text(&result.output), digest))
         return ARC_OK;
     return arc_error_set(err, ARC_EFAILED,
@@ -301,7 +327,7 @@ int cosign_sign(struct cosign *cosign, const char *image, const char *digest, st
     struct call call = {.cosign = cosign};
     const char *reference = begin(&call, "sign", image, digest);
     add_signing(&call);
-    return run(&call, reference, variables(cosign, true), &result, err);
+    return run_cosign(&call, reference, variables(cosign, true), &result, err);
 }
 
 int cosign_attest(struct cosign *cosign, const char *image, const char *digest, const char *type,
@@ -314,7 +340,28 @@ int cosign_attest(struct cosign *cosign, const char *image, const char *digest, 
     add_value(&call, "--type", type);
     add_value(&call, "--predicate", predicate);
     add_value(&call, "--bundle", bundle);
-    return run(&call, reference, variables(cosign, true), &result, err);
+    return run_cosign(&call, reference, variables(cosign, true), &result, err);
+}
+
+int cosign_verify_bundle(struct cosign *cosign, const char *digest, const char *type,
+                         const char *bundle, struct arc_error *err)
+{
+    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
+    struct call call = {.cosign = cosign};
+    const char *colon = strchr(digest, ':');
+    if (!colon)
+        return arc_error_set(err, ARC_EINPUT, "'%.200s' is not a digest", digest);
+    add(&call, "cosign");
+    add(&call, "verify-blob-attestation");
+    add_value(&call, "--bundle", bundle);
+    add_value(&call, "--type", type);
+    add_value(&call, "--digest", colon + 1);
+    add_value(&call, "--digestAlg",
+              arc_arena_printf(&cosign->memory, "%.*s", (int)(colon - digest), digest));
+    add_expected(&call, cosign->public_key);
+    add_value(&call, "--trusted-root", cosign->trusted_root);
+    add_checking(&call);
+    return run_cosign(&call, NULL, variables(cosign, false), &result, err);
 }
 
 json_t *arc_sign_command(const struct arc_signing *signing, const char *root, const char *reference)
