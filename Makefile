@@ -40,6 +40,7 @@ try: deps build
 ## check: install what the tests need and run them all
 check:
 	@tests/deps.sh all
+	@tests/deps.sh engine
 	@/usr/bin/python3 tests/check.py
 
 ## fuzz: fuzz every parser, each for MINUTES (60)

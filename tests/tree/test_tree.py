@@ -179,7 +179,9 @@ def test_commands_in_the_docs_run(line, tmp_path):
     subprocess.run(["git", "clone", "-q", ROOT, clone], check=True, capture_output=True)
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/arc-ci").symlink_to(ARC_CI)
-    env = {**os.environ, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}
+    person = {f"GIT_{role}_{part}": value for role in ("AUTHOR", "COMMITTER")
+              for part, value in (("NAME", "A Maintainer"), ("EMAIL", "maintainer@example.org"))}
+    env = {**os.environ, **person, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}
     text = None
     for words in map(shlex.split, line.split(" | ")):
         if words[0] == "make":
