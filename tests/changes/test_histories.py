@@ -86,6 +86,10 @@ def asked(clone, environment, *words):
     return frozenset(text.split(",")) - {""}
 
 
+def names(clone):
+    return sorted(str(path) for path in (clone / ".git").rglob("*"))
+
+
 def questions(history, chance, origin):
     """A pull request of two commits, and a push whose branch was at the one and is at the other now."""
     last = len(history.commits) - 1
@@ -109,11 +113,13 @@ def test_history(number, tmp_path):
     push.write_text('{"before": "%s", "after": "%s", "forced": true, "repository": {"default_branch": "%s"}}' % (base, head, branch))
     seen = set()
     for kind, options in CLONES.items():
+        clone = tmp_path / kind
+        git(tmp_path, "clone", "-q", "--no-local", *options, "-b", branch, f"file://{origin}", str(clone))
+        before = names(clone)
         for event, path, ref in (("pull_request", pull, "refs/pull/1/merge"), ("push", push, f"refs/heads/{branch}")):
-            clone = tmp_path / "clone"
-            git(tmp_path, "clone", "-q", "--no-local", *options, "-b", branch, f"file://{origin}", str(clone))
             answer = asked(clone, {"GITHUB_EVENT_NAME": event, "GITHUB_EVENT_PATH": str(path), "GITHUB_REF": ref, "GITHUB_SHA": head})
             assert answer in answers, f"seed {SEED}, {kind}, {event}: {sorted(answer)}, git: {[sorted(a) for a in answers]}"
+            assert names(clone) == before, f"seed {SEED}, {kind}, {event}: something was left behind"
             seen.add(answer)
-            shutil.rmtree(clone)
     assert len(seen) == 1, f"seed {SEED}: {seen}"
+    shutil.rmtree(tmp_path)
