@@ -57,7 +57,7 @@ void arc_buf_putc(struct arc_buf *buf, char c)
 void arc_buf_vprintf(struct arc_buf *buf, const char *format, va_list args)
 {
     va_list again;
-    size_t room = buf->data && !buf->failed ? buf->size - buf->len : 0;
+    size_t room = reserve(buf, 0) ? buf->size - buf->len : 0;
     va_copy(again, args);
     int len = vsnprintf(room ? buf->data + buf->len : NULL, room, format, again);
     va_end(again);

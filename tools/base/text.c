@@ -152,18 +152,18 @@ size_t arc_text_space(const char *text, size_t len)
 
 void arc_text_trim(const char **text, size_t *len)
 {
-    size_t end = 0, space;
+    size_t space, start;
     while ((space = arc_text_space(*text, *len))) {
         *text += space;
         *len -= space;
     }
-    for (size_t at = 0; at < *len;) {
-        space = arc_text_space(*text + at, *len - at);
-        at += space ? space : 1;
-        if (!space)
-            end = at;
+    for (; *len; *len = start) {
+        start = *len - 1;
+        while (start && *len - start < 3 && continues((unsigned char)(*text)[start]))
+            start--;
+        if (arc_text_space(*text + start, *len - start) != *len - start)
+            return;
     }
-    *len = end;
 }
 
 void arc_text_size(struct arc_buf *out, int64_t bytes, int64_t base)

@@ -59,8 +59,7 @@ static bool has_odd_segment(const char *pattern)
     const char *start = pattern;
     int depth = 0;
     for (const char *c = pattern;; c++) {
-        if (isalnum((unsigned char)*c)) /* nearly all */
-            continue;
+        c += strcspn(c, "/\\[{(]})");
         if ((*c == '/' && !depth) || !*c) {
             if (is_odd_segment(start, (size_t)(c - start)))
                 return true;
@@ -68,8 +67,8 @@ static bool has_odd_segment(const char *pattern)
         }
         if (!*c)
             return false;
-        if (*c == '\\' && c[1])
-            c++;
+        if (*c == '\\')
+            c += c[1] != '\0';
         else if (strchr("[{(", *c))
             depth++;
         else if (strchr("]})", *c) && depth)
@@ -114,20 +113,20 @@ static bool has_separator_of_windows(const char *pattern)
 /* What a pattern, without its `!`, cannot do although it looks as if; NULL for nothing. */
 static const char *doubt_of(const char *pattern)
 {
-    static const char usual[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./*";
+    /* What separates, or the first byte of white space beyond ASCII; few patterns have any. */
+    static const char separators[] = " \t\n\v\f\r,;\\\xc2\xe1\xe2\xe3\xef";
     size_t len = strlen(pattern), trimmed = len;
     const char *text = pattern;
-    if (strspn(pattern, usual) == len) /* most patterns: only their segments can be odd */
-        return has_odd_segment(pattern + (strncmp(pattern, "./", 2) == 0 ? 2 : 0)) ? NEVER : NULL;
-    arc_text_trim(&text, &trimmed);
-    if (strpbrk(pattern, "\r\n") || is_list(pattern))
+    bool separates = strpbrk(pattern, separators) != NULL;
+    if (separates)
+        arc_text_trim(&text, &trimmed);
+    if (separates && (strpbrk(pattern, "\r\n") || is_list(pattern)))
         return "is one pattern, and looks like several: write them as a YAML list, an item each";
     if (trimmed != len)
         return "has white space at its beginning or end, which counts as part of it";
     if (has_odd_segment(pattern + (strncmp(pattern, "./", 2) == 0 ? 2 : 0)))
         return NEVER;
-    if (has_separator_of_windows(pattern))
+    if (separates && has_separator_of_windows(pattern))
         return "has a backslash, which takes the meaning of what follows: directories are "
                "separated by '/'";
     return NULL;

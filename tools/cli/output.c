@@ -214,7 +214,8 @@ static int print_document(const json_t *document, struct arc_buf *out, struct ar
 static void print_outputs(const struct report *report, struct arc_buf *out)
 {
     for (size_t i = 0; i < report->output_count; i++) {
-        arc_buf_printf(out, "%s=", report->outputs[i].name);
+        arc_buf_puts(out, report->outputs[i].name);
+        arc_buf_putc(out, '=');
         arc_text_visible(out, report->outputs[i].value, report->outputs[i].len);
         arc_buf_putc(out, '\n');
     }

@@ -199,7 +199,8 @@ static int filter_outputs(const struct invocation *inv, const struct arc_changes
     size_t count = changes->results[filter].count;
     ARC_AUTO(arc_buf) struct arc_buf key = {0};
     ARC_AUTO(arc_buf) struct arc_buf value = {0};
-    arc_buf_printf(&key, "%s_count", name);
+    arc_buf_puts(&key, name);
+    arc_buf_puts(&key, "_count");
     arc_buf_printf(&value, "%zu", count);
     ARC_TRY(arc_buf_check(&value, "an output", err));
     ARC_TRY(arc_buf_check(&key, "an output's name", err));

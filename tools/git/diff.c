@@ -58,7 +58,7 @@ static bool read_mode(const char **at, const char *end, unsigned *mode)
     return *at < end && *(*at)++ == ' ';
 }
 
-static int next(const struct walk *walk, struct cursor *cursor)
+static int read_next(const struct walk *walk, struct cursor *cursor)
 {
     struct entry *entry = &cursor->entry;
     if (cursor->at == cursor->end) {
@@ -119,7 +119,7 @@ static int open_cursor(struct walk *walk, const unsigned char *oid, bool to, str
         return corrupt(walk);
     cursor->at = git_odb_object_data(cursor->object);
     cursor->end = cursor->at + git_odb_object_size(cursor->object);
-    return next(walk, cursor);
+    return read_next(walk, cursor);
 }
 
 static void cursor_free(struct cursor *cursor)
@@ -206,21 +206,36 @@ static int both_sides(struct walk *walk, const struct entry *a, const struct ent
     return give(walk, a, b, retyped ? ARC_GIT_TYPE_CHANGED : ARC_GIT_MODIFIED);
 }
 
+/* Goes on with both, past the entries that are the same byte for byte: nearly all. */
+static int read_both(struct walk *walk, struct cursor *a, struct cursor *b)
+{
+    for (;; walk->entries++) {
+        const char *raw = a->at;
+        ARC_TRY(read_next(walk, a));
+        size_t len = (size_t)(a->at - raw);
+        if (a->done || len > (size_t)(b->end - b->at) || memcmp(raw, b->at, len) != 0)
+            return read_next(walk, b);
+        b->at += len;
+    }
+}
+
 static int step(struct walk *walk, struct cursor *a, struct cursor *b)
 {
-    if (walk->entries++ == ARC_GIT_ENTRIES)
+    if (walk->entries++ >= ARC_GIT_ENTRIES)
         return arc_error_set(walk->err, ARC_ELIMIT,
                              "more than %d entries of directories to look at, by '%.200s'",
                              ARC_GIT_ENTRIES, arc_buf_text(&walk->path));
     int order = a->done ? 1 : b->done ? -1 : compare(&a->entry, &b->entry);
-    int rc = order < 0   ? one_side(walk, &a->entry, false)
-             : order > 0 ? one_side(walk, &b->entry, true)
-                         : both_sides(walk, &a->entry, &b->entry);
-    if (!rc && order <= 0)
-        rc = next(walk, a);
-    if (!rc && order >= 0)
-        rc = next(walk, b);
-    return rc;
+    if (order < 0) {
+        ARC_TRY(one_side(walk, &a->entry, false));
+        return read_next(walk, a);
+    }
+    if (order > 0) {
+        ARC_TRY(one_side(walk, &b->entry, true));
+        return read_next(walk, b);
+    }
+    ARC_TRY(both_sides(walk, &a->entry, &b->entry));
+    return read_both(walk, a, b);
 }
 
 static int walk_trees(struct walk *walk, const unsigned char *from, const unsigned char *to)

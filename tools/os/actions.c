@@ -34,7 +34,8 @@ int arc_actions_format_output(struct arc_buf *out, const char *name, const char 
         return arc_error_set(err, ARC_EINPUT,
                              "an output's name may hold no '=', '<<' or line break");
     if (!memchr(value, '\n', len) && !memchr(value, '\r', len)) {
-        arc_buf_printf(out, "%s=", name);
+        arc_buf_puts(out, name);
+        arc_buf_putc(out, '=');
         arc_buf_add(out, value, len);
         arc_buf_putc(out, '\n');
         return ARC_OK;

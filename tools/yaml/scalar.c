@@ -89,6 +89,8 @@ enum arc_yaml_type arc_yaml_core_type(const char *text, size_t len)
 {
     static const char *const null[] = {"", "~", "null", "Null", "NULL", NULL};
     static const char *const boolean[] = {"true", "True", "TRUE", "false", "False", "FALSE", NULL};
+    if (len && !strchr("~nNtTfF.+-0123456789", *text))
+        return ARC_YAML_STRING;
     if (among(text, len, null))
         return ARC_YAML_NULL;
     if (among(text, len, boolean))
