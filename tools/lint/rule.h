@@ -133,6 +133,11 @@ void lint_dockerfile(struct lint *lint, const struct arc_group *group,
 void lint_compose(struct lint *lint, const struct lint_service *service);
 void lint_make(struct lint *lint);
 void lint_workflows(struct lint *lint);
+/* Whether `on` is that event, lists it or has it as a key. */
+bool lint_starts_on(const struct arc_yaml_node *on, const char *event);
+/* What a local action or workflow says, "./…"; NULL where it is none or cannot be read. Valid until
+ * the next call. */
+const struct arc_yaml_node *lint_called_root(struct lint *lint, const char *uses);
 /* runner.c: what GitHub does with a workflow, or with an action's steps, that reads right. */
 void lint_runner(struct lint *lint, const char *file, const struct arc_yaml_node *root);
 void lint_runner_action(struct lint *lint, const char *file, const struct arc_yaml_node *runs);

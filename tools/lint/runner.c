@@ -1,7 +1,8 @@
 /* What GitHub does with a workflow that reads right: what it skips, drops, cancels, keeps and forgets (GitHub docs, "Workflow
  * syntax", "Events that trigger workflows", "Usage limits"; the runner's source). */
-#define _GNU_SOURCE /* memmem */
+#define _GNU_SOURCE /* memmem, strcasestr */
 #include "lint/rule.h"
+#include <ctype.h>
 #include <string.h>
 
 /* A workflow or an action. */
@@ -19,19 +20,18 @@ static const char *text_at(const struct arc_yaml_node *node, const char *key)
     return value && value->text ? value->text : "";
 }
 
+/* What is said of a builder whose BuildKit nobody chose. */
+#define FLOATING_BUILDKIT                                                                          \
+    "the builder's BuildKit is whatever its tag is today: pin it by its option image=NAME@sha256:…"
+
 static bool holds(const char *text, const char *part)
 {
     return strstr(text, part) != NULL;
 }
 
-/* What starts it: `on: NAME`, `on: [NAME]` or `on: {NAME: …}`. */
 static bool starts_on(const struct subject *s, const char *event)
 {
-    const struct arc_yaml_node *on = arc_yaml_get(s->root, "on");
-    for (size_t i = 0; on && on->type == ARC_YAML_LIST && i < on->count; i++)
-        if (arc_yaml_reads(on->items[i], event))
-            return true;
-    return arc_yaml_reads(on, event) || arc_yaml_key(on, event);
+    return lint_starts_on(arc_yaml_get(s->root, "on"), event);
 }
 
 /* Whether the job's token may write there: by its own permissions, else by the workflow's. */
@@ -61,14 +61,27 @@ static void find_in_script(const struct subject *s, enum lint_rule rule,
     lint_find(s->lint, rule, s->file, lint_script_line(script, at), "%s", message);
 }
 
-/* Whether all of the parts stand between two places, in this order. */
+static bool is_word(char c)
+{
+    return isalnum((unsigned char)c) || c == '_';
+}
+
+/* Whether all of the parts stand between two places, in this order, each as a word. */
 static bool in_order(const char *start, const char *end, const char *const parts[])
 {
-    for (; *parts; parts++) {
-        start = memmem(start, (size_t)(end - start), *parts, strlen(*parts));
-        if (!start)
-            return false;
-        start += strlen(*parts);
+    for (const char *from = start; *parts; parts++) {
+        size_t len = strlen(*parts);
+        const char *at;
+        bool whole;
+        do {
+            at = memmem(from, (size_t)(end - from), *parts, len);
+            if (!at)
+                return false;
+            from = at + len;
+            whole = (!is_word(*at) || at == start || !is_word(at[-1])) &&
+                    (!is_word(from[-1]) || from[-1] == '_' || from == end ||
+                     (!is_word(*from) && !strchr("/.:", *from)));
+        } while (!whole);
     }
     return true;
 }
@@ -76,78 +89,140 @@ static bool in_order(const char *start, const char *end, const char *const parts
 static void check_line(struct subject *s, const struct arc_yaml_node *script, const char *line,
                        const char *end)
 {
-    static const char *const lost[] = {"echo", "$(", ">>", "GITHUB_", NULL};
+    static const char *const lost[][5] = {{"echo", "$(", "GITHUB_", NULL},
+                                          {"printf", "$(", "GITHUB_", NULL},
+                                          {"echo", "`", "GITHUB_", NULL}};
     static const char *const update[] = {"apt", " update", NULL};
     static const char *const install[] = {"apt", " install", NULL};
-    static const char *const engine[] = {"apt", " install", " docker.io", NULL};
+    static const char *const engine[][4] = {{"apt", " install", " docker.io", NULL},
+                                            {"apt", " install", " containerd", NULL},
+                                            {"apt", " install", " runc", NULL}};
     static const char *const builder[] = {"docker buildx create", NULL};
     static const char *const image[] = {"image=", NULL};
-    static const char *const remote[] = {"driver remote", NULL};
+    static const char *const remote[] = {"driver", "remote", NULL};
     s->refreshed = s->refreshed || in_order(line, end, update);
-    if (in_order(line, end, lost))
-        find_in_script(s, LINT_SHELL, script, line,
-                       "where $(…) fails, echo succeeds and writes nothing: assign the value on a "
-                       "line of its own first");
+    for (size_t i = 0; i < sizeof lost / sizeof *lost; i++)
+        if (in_order(line, end, lost[i]))
+            find_in_script(s, LINT_SHELL, script, line,
+                           "where $(…) fails, echo succeeds and writes nothing: assign the value "
+                           "on a line of its own first");
     if (in_order(line, end, install) && !s->refreshed)
         find_in_script(s, LINT_SHELL, script, line,
                        "the runner's package index is as old as its image: run `apt-get update` "
                        "before");
-    if (in_order(line, end, engine))
-        find_in_script(s, LINT_SHELL, script, line,
-                       "docker.io removes the Docker that GitHub's runners have: use that");
+    for (size_t i = 0; i < sizeof engine / sizeof *engine; i++)
+        if (in_order(line, end, engine[i]))
+            find_in_script(s, LINT_SHELL, script, line,
+                           "this removes the Docker that GitHub's runners have: "
+                           "use that");
     if (in_order(line, end, builder) && !in_order(line, end, image) && !in_order(line, end, remote))
-        find_in_script(s, LINT_PINNED, script, line,
-                       "the builder's BuildKit is whatever its tag is today: pin it by "
-                       "its option image=NAME@sha256:…");
+        find_in_script(s, LINT_PINNED, script, line, FLOATING_BUILDKIT);
 }
 
 static void check_script(struct subject *s, const struct arc_yaml_node *script)
 {
-    const char *name =
-        script && script->text ? strstr(script->text, "GITHUB_ACTION_REPOSITORY") : NULL;
-    if (!s->root && name)
-        find_in_script(s, LINT_SHELL, script, name,
-                       "in a step of a composite action this variable is empty: pass ${{ "
-                       "github.action_repository }} by env");
+    static const char *const emptied[] = {"GITHUB_ACTION_REPOSITORY", "GITHUB_ACTION_REF"};
+    for (size_t i = 0; !s->root && i < sizeof emptied / sizeof *emptied; i++) {
+        const char *name = script && script->text ? strstr(script->text, emptied[i]) : NULL;
+        if (name)
+            find_in_script(s, LINT_SHELL, script, name,
+                           "in a step of a composite action this variable is empty: pass ${{ "
+                           "github.action_repository }} or action_ref by env");
+    }
     for (const char *line = script ? script->text : NULL; line && *line;) {
         size_t len = strcspn(line, "\n");
-        check_line(s, script, line, line + len);
+        while (len && line[len - 1] == '\\' && line[len]) /* goes on */
+            len += 1 + strcspn(line + len + 1, "\n");
+        if (line[strspn(line, " \t")] != '#')
+            check_line(s, script, line, line + len);
         line += len + (line[len] == '\n');
     }
 }
 
 /* ---- steps ---------------------------------------------------------------------------------- */
 
+/* Whether an input's name says that its value is a tag of git. */
+static bool is_tag_input(const char *name)
+{
+    static const char *const names[] = {"tag", "tag-name", "release-tag", "git-tag", "version-tag"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        size_t n = 0;
+        while (names[i][n] && (names[i][n] == name[n] || (names[i][n] == '-' && name[n] == '_')))
+            n++;
+        if (!names[i][n] && !name[n])
+            return true;
+    }
+    return false;
+}
+
 static bool takes_tag(const struct subject *s)
 {
-    static const char *const names[] = {"tag", "release-tag", "release_tag"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (arc_yaml_at(s->root, "on", "workflow_call", "inputs", names[i], (char *)NULL) ||
-            arc_yaml_at(s->root, "on", "workflow_dispatch", "inputs", names[i], (char *)NULL))
-            return true;
+    static const char *const events[] = {"workflow_call", "workflow_dispatch"};
+    for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
+        const struct arc_yaml_node *inputs =
+            arc_yaml_at(s->root, "on", events[i], "inputs", (char *)NULL);
+        for (size_t k = 0; inputs && inputs->type == ARC_YAML_MAP && k < inputs->count; k++)
+            if (is_tag_input(inputs->pairs[k].key->text))
+                return true;
+    }
     return false;
+}
+
+/* Whether this is what the event is about, whatever the workflow was given. */
+static bool is_events_own(const char *ref)
+{
+    return !*ref || (holds(ref, "github.") && !holds(ref, "inputs.") && !holds(ref, "needs.") &&
+                     !holds(ref, "steps.") && !holds(ref, "env."));
 }
 
 static void check_checkout(const struct subject *s, const struct arc_yaml_node *uses,
                            const struct arc_yaml_node *with)
 {
-    if (strncmp(uses->text, "actions/checkout@", 17) != 0 || !takes_tag(s) ||
-        arc_yaml_key(with, "ref") || arc_yaml_key(with, "repository"))
-        return;
-    lint_find(s->lint, LINT_TAG_REF, s->file, uses->line,
-              "without `ref`, checkout takes the event's commit, not the tag that the workflow is "
-              "given");
+    if (strncmp(uses->text, "actions/checkout@", 17) == 0 && takes_tag(s) &&
+        is_events_own(text_at(with, "ref")) && !arc_yaml_key(with, "repository"))
+        lint_find(s->lint, LINT_TAG_REF, s->file, uses->line,
+                  "without the tag as `ref`, checkout takes the event's commit, not the tag that "
+                  "the workflow is given");
+}
+
+/* Whether a step restores what other runs have saved. */
+static bool restores(const struct arc_yaml_node *step)
+{
+    const char *uses = text_at(step, "uses");
+    const struct arc_yaml_node *with = arc_yaml_get(step, "with"),
+                               *cache = arc_yaml_key(with, "cache");
+    if (strncmp(uses, "actions/setup-go@", 17) == 0) /* which does so unasked */
+        return !arc_yaml_reads(arc_yaml_get(with, "cache"), "false");
+    if (strncmp(uses, "actions/setup-", 14) == 0)
+        return cache && *text_at(with, "cache") && strcmp(text_at(with, "cache"), "false") != 0;
+    return strncmp(uses, "actions/cache@", 14) == 0 ||
+           strncmp(uses, "actions/cache/restore@", 22) == 0;
+}
+
+/* The same of the steps of a local action, which an input that their `if` names turns off. */
+static bool restores_within(const struct subject *s, const struct arc_yaml_node *step)
+{
+    const struct arc_yaml_node *action = lint_called_root(s->lint, text_at(step, "uses"));
+    const struct arc_yaml_node *steps = arc_yaml_at(action, "runs", "steps", (char *)NULL);
+    const struct arc_yaml_node *with = arc_yaml_get(step, "with");
+    for (size_t i = 0; steps && steps->type == ARC_YAML_LIST && i < steps->count; i++) {
+        const char *input = strstr(text_at(steps->items[i], "if"), "inputs.");
+        bool given = false;
+        for (size_t k = 0; input && with && with->type == ARC_YAML_MAP && k < with->count; k++)
+            given |= strncmp(input + 7, with->pairs[k].key->text, with->pairs[k].key->len) == 0;
+        if (restores(steps->items[i]) && !given)
+            return true;
+    }
+    return false;
 }
 
 static void check_cache(const struct subject *s, const struct arc_yaml_node *job,
-                        const struct arc_yaml_node *uses)
+                        const struct arc_yaml_node *step)
 {
     static const char *const scopes[] = {"contents", "packages", "id-token"};
-    if (strncmp(uses->text, "actions/cache@", 14) != 0 &&
-        strncmp(uses->text, "actions/cache/restore@", 22) != 0)
-        return;
+    const struct arc_yaml_node *uses = arc_yaml_get(step, "uses");
     for (size_t i = 0; i < sizeof scopes / sizeof *scopes; i++) {
-        if (!may_write(s, job, scopes[i]))
+        if (!may_write(s, job, scopes[i]) || (!restores(step) && !restores_within(s, step)))
             continue;
         lint_find(s->lint, LINT_CACHE, s->file, uses->line,
                   "every run on the default branch may have filled this cache, and what it "
@@ -157,37 +232,114 @@ static void check_cache(const struct subject *s, const struct arc_yaml_node *job
     }
 }
 
-/* The order of the last steps: what GitHub refuses, it shall refuse before anything is public. */
-static void check_last(struct subject *s, const struct arc_yaml_node *run)
+/* BuildKit by a tag, where the action of that name makes the builder. */
+static void check_builder(const struct subject *s, const struct arc_yaml_node *uses,
+                          const struct arc_yaml_node *with)
 {
-    if (!run || !run->text)
+    const char *driver = text_at(with, "driver");
+    if (strncmp(uses->text, "docker/setup-buildx-action@", 27) == 0 &&
+        (!*driver || strcmp(driver, "docker-container") == 0) &&
+        !holds(text_at(with, "driver-opts"), "image="))
+        lint_find(s->lint, LINT_PINNED, s->file, uses->line, FLOATING_BUILDKIT);
+}
+
+/* Whether the step runs that command of arc-ci with that option, as a script or as an action. */
+static bool runs_with(const struct arc_yaml_node *step, const char *command, const char *flag)
+{
+    const char *run = strstr(text_at(step, "run"), command);
+    const char *action = strstr(text_at(step, "uses"), "/.github/actions/");
+    const char *name = strchr(command, ' ') + 1, *option = flag + 2;
+    char variable[32] = "INPUT_";
+    for (size_t i = 0; option[i] && i + 7 < sizeof variable; i++)
+        variable[i + 6] = (char)toupper((unsigned char)option[i]);
+
+    bool given = strcmp(text_at(arc_yaml_get(step, "with"), option), "true") == 0;
+    if (action && strncmp(action + 17, name, strlen(name)) == 0)
+        return !*option || given;
+    bool set = strcmp(text_at(arc_yaml_get(step, "env"), variable), "true") == 0;
+    return run && (!*option || set || holds(run, flag));
+}
+
+#define RELEASES(step) runs_with(step, "arc-ci release", "--")
+#define DRAFTS(step)   runs_with(step, "arc-ci release", "--draft")
+#define PROMOTES(step) runs_with(step, "arc-ci build", "--promote")
+
+/* The order of the last steps: what GitHub refuses, it shall refuse before anything is public. */
+static void check_last(struct subject *s, const struct arc_yaml_node *step)
+{
+    s->drafted = s->drafted || DRAFTS(step);
+    s->promoted = s->promoted || PROMOTES(step);
+    if (!RELEASES(step) || !s->promoted || s->drafted)
         return;
-    bool release = holds(run->text, "arc-ci release");
-    s->drafted = s->drafted || (release && holds(run->text, "--draft"));
-    s->promoted =
-        s->promoted || (holds(run->text, "arc-ci build") && holds(run->text, "--promote"));
-    if (release && s->promoted && !s->drafted)
-        lint_find(s->lint, LINT_LAST, s->file, run->line,
-                  "the public tags have moved when GitHub may still refuse the release: draft it "
-                  "before (`arc-ci release --draft`)");
+    const struct arc_yaml_node *run = arc_yaml_get(step, "run");
+    lint_find(s->lint, LINT_LAST, s->file, run ? run->line : arc_yaml_get(step, "uses")->line,
+              "the public tags have moved when GitHub may still refuse the release: draft it "
+              "before (`arc-ci release --draft`)");
+}
+
+/* What the jobs that it needs have done before. */
+static void note_needed(struct subject *s, const struct arc_yaml_node *job)
+{
+    const struct arc_yaml_node *needs = arc_yaml_get(job, "needs");
+    size_t count = needs && needs->type == ARC_YAML_LIST ? needs->count : needs != NULL;
+    for (size_t i = 0; i < count; i++) {
+        const struct arc_yaml_node *name = needs->type == ARC_YAML_LIST ? needs->items[i] : needs;
+        const struct arc_yaml_node *steps =
+            name->text ? arc_yaml_at(s->root, "jobs", name->text, "steps", (char *)NULL) : NULL;
+        for (size_t k = 0; steps && steps->type == ARC_YAML_LIST && k < steps->count; k++) {
+            s->drafted = s->drafted || DRAFTS(steps->items[k]);
+            s->promoted = s->promoted || PROMOTES(steps->items[k]);
+        }
+    }
 }
 
 static void check_steps(struct subject *s, const struct arc_yaml_node *job)
 {
     const struct arc_yaml_node *steps = arc_yaml_get(job, "steps");
     s->refreshed = s->drafted = s->promoted = false;
+    note_needed(s, job);
     for (size_t i = 0; steps && steps->type == ARC_YAML_LIST && i < steps->count; i++) {
         const struct arc_yaml_node *step = steps->items[i], *uses = arc_yaml_get(step, "uses");
         check_script(s, arc_yaml_get(step, "run"));
-        check_last(s, arc_yaml_get(step, "run"));
-        if (!s->root || !uses || !uses->text)
+        check_last(s, step);
+        if (!uses || !uses->text)
+            continue;
+        check_builder(s, uses, arc_yaml_get(step, "with"));
+        if (!s->root && strncmp(uses->text, "actions/cache@", 14) == 0)
+            lint_find(s->lint, LINT_CACHE, s->file, uses->line,
+                      "actions/cache saves after a job that succeeded only: restore, and save "
+                      "behind the step that makes it (actions/cache/restore and /save)");
+        if (!s->root)
             continue;
         check_checkout(s, uses, arc_yaml_get(step, "with"));
-        check_cache(s, job, uses);
+        check_cache(s, job, step);
     }
 }
 
 /* ---- jobs ----------------------------------------------------------------------------------- */
+
+/* An expression that reads JSON of a step without a second choice; functions have no case. */
+static bool reads_json(const char *text)
+{
+    for (const char *at = text; (at = strcasestr(at, "fromJSON("));) {
+        at += 9 + strspn(at + 9, " ");
+        size_t len = strcspn(at, ")");
+        if (strncmp(at, "steps.", 6) == 0 && !memmem(at, len, "||", 2))
+            return true;
+    }
+    return false;
+}
+
+/* `contains(needs.*.result, 'success')`, the list joined or not. */
+static bool takes_any_success(const char *text)
+{
+    const char *results = strstr(text, "needs.*.result");
+    if (!results || !strcasestr(text, "contains("))
+        return false;
+    results += 14;
+    results += strspn(results, " ,')");
+    return strncmp(results, "success'", 8) == 0;
+}
 
 static void check_results(const struct subject *s, const struct arc_yaml_node *job)
 {
@@ -195,16 +347,36 @@ static void check_results(const struct subject *s, const struct arc_yaml_node *j
     const struct arc_yaml_node *condition = arc_yaml_get(job, "if");
     for (size_t i = 0; outputs && outputs->type == ARC_YAML_MAP && i < outputs->count; i++) {
         const struct arc_yaml_node *value = outputs->pairs[i].value;
-        if (value->text && holds(value->text, "fromJSON(steps."))
+        if (value->text && reads_json(value->text))
             lint_find(
                 s->lint, LINT_RESULTS, s->file, value->line,
                 "outputs are evaluated when the job failed, too: fromJSON of a step that did "
                 "not run is one more error that hides the first; let the step give the value");
+        if (value->text && holds(value->text, "${{ secrets."))
+            lint_find(s->lint, LINT_RESULTS, s->file, value->line,
+                      "GitHub drops an output that holds a secret: the next job gets nothing");
     }
-    if (condition && condition->text &&
-        holds(condition->text, "contains(needs.*.result, 'success')"))
+    if (condition && condition->text && takes_any_success(condition->text))
         lint_find(s->lint, LINT_RESULTS, s->file, condition->line,
                   "any job in needs makes this true: name the one whose success counts");
+}
+
+/* Where a run must not be lost: it publishes a tag, or what a push has changed. */
+static void check_queue(const struct subject *s, const struct arc_yaml_node *concurrency)
+{
+    const char *key = text_at(concurrency, "group");
+    if (!*key && concurrency && concurrency->text)
+        key = concurrency->text;
+    bool own = holds(key, "github.run_id") || holds(key, "github.ref");
+    bool tags = arc_yaml_at(s->root, "on", "push", "tags", (char *)NULL) || starts_on(s, "release");
+    if (*key && !own && strcmp(text_at(concurrency, "queue"), "max") != 0 && tags)
+        lint_find(s->lint, LINT_QUEUE, s->file, concurrency->line,
+                  "one run waits, and GitHub cancels it for the next: of three tags one is never "
+                  "released; add `queue: max`");
+    if (holds(key, "github.sha"))
+        lint_find(s->lint, LINT_QUEUE, s->file, concurrency->line,
+                  "two events about one commit are one group, and a waiting one is cancelled: use "
+                  "github.run_id");
 }
 
 static void check_job(struct subject *s, const struct arc_yaml_pair *pair)
@@ -217,6 +389,17 @@ static void check_job(struct subject *s, const struct arc_yaml_pair *pair)
         lint_find(s->lint, LINT_TIMEOUT, s->file, pair->key->line,
                   "the job '%s' has no timeout-minutes: one that hangs runs for six hours",
                   pair->key->text);
+    const char *condition = text_at(job, "if");
+    if (starts_on(s, "pull_request") && arc_yaml_key(job, "needs") &&
+        arc_yaml_key(job, "permissions") &&
+        (may_write(s, job, "statuses") || may_write(s, job, "checks")) &&
+        arc_yaml_key(job, "steps") && !holds(condition, "always()") &&
+        !holds(condition, "cancelled()"))
+        lint_find(s->lint, LINT_REQUIRED, s->file, pair->key->line,
+                  "'%s' reports nothing where a job before it failed or was skipped: give it `if: "
+                  "always()`",
+                  pair->key->text);
+    check_queue(s, arc_yaml_get(job, "concurrency"));
     check_results(s, job);
     check_steps(s, job);
 }
@@ -243,26 +426,11 @@ static void check_required(const struct subject *s)
                   "without `merge_group` nothing reports in a merge queue, and it never merges");
 }
 
-/* Where a run must not be lost: it publishes a tag, or what a push has changed. */
-static void check_queue(const struct subject *s)
+static void check_paths(const struct subject *s)
 {
     const struct arc_yaml_node *push = arc_yaml_at(s->root, "on", "push", (char *)NULL);
-    const struct arc_yaml_node *concurrency = arc_yaml_get(s->root, "concurrency");
-    const struct arc_yaml_node *group = arc_yaml_get(concurrency, "group");
-    const char *key = group && group->text               ? group->text
-                      : concurrency && concurrency->text ? concurrency->text
-                                                         : "";
-    bool own = holds(key, "github.run_id") || holds(key, "github.ref");
-    bool queues = arc_yaml_key(concurrency, "queue") != NULL;
-    if (*key && !own && !queues && arc_yaml_key(push, "tags"))
-        lint_find(s->lint, LINT_QUEUE, s->file, concurrency->line,
-                  "one run waits, and GitHub cancels it for the next: of three tags one is never "
-                  "released; add `queue: max`");
-    if (holds(key, "github.sha"))
-        lint_find(s->lint, LINT_QUEUE, s->file, concurrency->line,
-                  "two events about one commit are one group, and a waiting one is cancelled: use "
-                  "github.run_id");
     const struct arc_yaml_node *paths = arc_yaml_key(push, "paths");
+    paths = paths ? paths : arc_yaml_key(push, "paths-ignore");
     if (paths && any_may_write(s, "packages") && !starts_on(s, "schedule"))
         lint_find(s->lint, LINT_QUEUE, s->file, paths->line,
                   "GitHub looks for paths in the first 300 files of a push: add a `schedule` that "
@@ -274,7 +442,8 @@ void lint_runner(struct lint *lint, const char *file, const struct arc_yaml_node
     struct subject s = {.lint = lint, .file = file, .root = root};
     const struct arc_yaml_node *jobs = arc_yaml_get(root, "jobs");
     check_required(&s);
-    check_queue(&s);
+    check_queue(&s, arc_yaml_get(root, "concurrency"));
+    check_paths(&s);
     for (size_t i = 0; jobs && jobs->type == ARC_YAML_MAP && i < jobs->count; i++)
         check_job(&s, &jobs->pairs[i]);
 }

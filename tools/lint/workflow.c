@@ -11,8 +11,6 @@
 #define WORKFLOWS ".github/workflows"
 #define ACTIONS   ".github/actions"
 
-/* Where arc-ci's own actions live. */
-
 /* Most files that are read because workflows use them; GitHub takes 50 in one workflow. */
 #define CALLED_MAX 256
 
@@ -153,6 +151,12 @@ static const struct lint_called *read_called(struct lint *lint, const char *uses
     if (known)
         return &lint->called[json_integer_value(known)];
     return name && lint->called_count < CALLED_MAX ? add_called(lint, name) : NULL;
+}
+
+const struct arc_yaml_node *lint_called_root(struct lint *lint, const char *uses)
+{
+    const struct lint_called *called = read_called(lint, uses);
+    return called && !called->problem ? called->yaml.root : NULL;
 }
 
 static void check_local(const struct workflow *w, const struct arc_yaml_node *uses,
@@ -426,13 +430,12 @@ static void check_job(struct workflow *w, const struct arc_yaml_pair *job)
     check_needs(w, job);
 }
 
-/* `on: NAME`, `on: [NAME]` or `on: {NAME: …}`. */
-static bool holds_event(const struct arc_yaml_node *on, const char *name)
+bool lint_starts_on(const struct arc_yaml_node *on, const char *event)
 {
     for (size_t i = 0; on && on->type == ARC_YAML_LIST && i < on->count; i++)
-        if (arc_yaml_reads(on->items[i], name))
+        if (arc_yaml_reads(on->items[i], event))
             return true;
-    return arc_yaml_reads(on, name) || arc_yaml_key(on, name);
+    return arc_yaml_reads(on, event) || arc_yaml_key(on, event);
 }
 
 static void check_workflow(struct lint *lint, const char *file)
@@ -454,7 +457,7 @@ static void check_workflow(struct lint *lint, const char *file)
                                         json_integer((json_int_t)i)))
             lint->failed = ARC_ENOMEM;
     w.jobs = index;
-    w.privileged = holds_event(on, "pull_request_target") || holds_event(on, "workflow_run");
+    w.privileged = lint_starts_on(on, "pull_request_target") || lint_starts_on(on, "workflow_run");
     check_script(&w, arc_yaml_at(yaml.root, "defaults", "run", "shell", (char *)NULL));
     for (size_t i = 0; map && !lint->failed && i < jobs->count; i++)
         check_job(&w, &jobs->pairs[i]);
