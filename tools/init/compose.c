@@ -1,6 +1,5 @@
 /* Compose files: the services that are built. */
 #include "base/auto.h"
-#include "base/platform.h"
 #include "dockerfile/dockerfile.h"
 #include "init/sources.h"
 #include "yaml/yaml.h"
@@ -136,12 +135,9 @@ static void take_service(const struct entry *entry)
     if (is_map && arc_yaml_get(entry->build, "additional_contexts"))
         init_ask(proposal, entry->file, image.line, INIT_CONTEXTS, entry->name);
     const struct arc_yaml_node *platforms = is_map ? arc_yaml_get(entry->build, "platforms") : NULL;
-    for (size_t i = 0; platforms && platforms->type == ARC_YAML_LIST && i < platforms->count; i++) {
-        char platform[ARC_PLATFORM_SIZE];
-        if (platforms->items[i]->text &&
-            arc_platform_normalize(platforms->items[i]->text, platform))
-            init_add_text(proposal, &image.platforms, platform);
-    }
+    for (size_t i = 0; platforms && platforms->type == ARC_YAML_LIST && i < platforms->count; i++)
+        if (platforms->items[i]->text)
+            init_add_platform(proposal, &image, entry->file, image.line, platforms->items[i]->text);
     if (is_described(proposal, &image))
         return;
     struct init_image *slot = init_add_image(proposal, FROM_COMPOSE, entry->file, image.line);

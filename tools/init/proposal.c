@@ -1,6 +1,7 @@
 #include "init/proposal.h"
 #include "base/auto.h"
 #include "base/path.h"
+#include "base/platform.h"
 #include "base/text.h"
 #include "config/fields.h"
 #include "init/expression.h"
@@ -229,6 +230,19 @@ void init_add_text(struct init_proposal *proposal, char ***texts, const char *te
         if (strcmp(*at, text) == 0)
             return;
     (void)arc_texts_add(&proposal->arena, texts, text, NULL); /* sticky in the arena */
+}
+
+void init_add_platform(struct init_proposal *proposal, struct init_image *image, const char *file,
+                       unsigned line, const char *text)
+{
+    char platform[ARC_PLATFORM_SIZE];
+    ARC_AUTO(arc_buf) struct arc_buf why = {.max = 4096};
+
+    if (arc_platform_normalize(text, platform) && arc_check_platform(platform, &why))
+        init_add_text(proposal, &image->platforms, platform);
+    else if (init_is_usable(text))
+        init_ask(proposal, file, line, "which platform is meant? '%.100s' %s", text,
+                 why.len ? arc_buf_text(&why) : "is none");
 }
 
 static bool is_host(const char *text, size_t len)

@@ -147,6 +147,10 @@ void init_add_pair(struct init_proposal *proposal, struct init_pair **pairs, siz
                    const char *name, const char *value, const char *file);
 void init_add_text(struct init_proposal *proposal, char ***texts, const char *text);
 
+/* Adds a platform, or asks which one is meant. */
+void init_add_platform(struct init_proposal *proposal, struct init_image *image, const char *file,
+                       unsigned line, const char *text);
+
 /* Takes a reference apart: "ghcr.io/acme/cart:1.0" gives the image its name and a registry. One
  * without a host is Docker Hub's; one without a slash has no registry. False when it is no image's
  * name. */

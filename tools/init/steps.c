@@ -1,7 +1,6 @@
 #include "init/steps.h"
 #include "base/auto.h"
 #include "base/json.h"
-#include "base/platform.h"
 #include "config/fields.h"
 #include "init/expression.h"
 #include "init/sources.h"
@@ -259,15 +258,13 @@ static void take_arguments(const struct init_step *step, struct init_image *imag
 static void take_platforms(const struct init_step *step, struct init_image *image)
 {
     const char *list = input(step, "platforms");
-    char platform[ARC_PLATFORM_SIZE];
     if (!init_is_usable(list))
         return;
     if (!*list)
         init_add_text(step->proposal, &image->platforms,
                       strstr(step->runner, "arm") ? "linux/arm64" : "linux/amd64");
     for (char *item; (item = next_item(step->proposal, &list, true));)
-        if (arc_platform_normalize(item, platform))
-            init_add_text(step->proposal, &image->platforms, platform);
+        init_add_platform(step->proposal, image, step->file, step->line, item);
 }
 
 static bool same_text(const char *a, const char *b)
