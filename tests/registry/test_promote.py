@@ -24,7 +24,7 @@ def digest(data):
 
 class Registry(http.server.BaseHTTPRequestHandler):
     """server.manifests[(repository, reference)] = (type, bytes); server.blobs[digest] = bytes; server.moved: the tags that were put. server.secret: who may come
-    in; None: everybody."""
+    in; None: everybody. server.refusal: what the others are answered once a tag was put."""
     protocol_version = "HTTP/1.1"
 
     def answer(self, status, body=b"", kind="application/json", stored=None):
@@ -37,7 +37,7 @@ class Registry(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         if self.server.secret and self.headers.get("Authorization") != self.server.secret:
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            self.send_response(401)
+            self.send_response(self.server.refusal if self.server.moved else 401)
             self.send_header("WWW-Authenticate", 'Basic realm="x"')
             self.send_header("Content-Length", "0")
             self.end_headers()
@@ -243,18 +243,21 @@ def test_a_manifest_that_docker_reads_otherwise(shop, name):
     shop.refuses(1, f"has a member '{name}', which docker reads as '")
 
 
-@pytest.mark.parametrize("private, secret, warns", [(False, "Basic dTpw", True), (True, "Basic dTpw", False), (False, None, False)],
-                         ids=["a public repository", "a private one", "public images"])
-def test_an_image_of_a_public_repository_that_nobody_can_pull(shop, private, secret, warns):
-    shop.server.secret = secret
+@pytest.mark.parametrize("private, secret, refusal, warns", [
+    (False, "Basic dTpw", 401, "cannot be pulled without a login"), (False, "Basic dTpw", 403, "cannot be pulled without a login"),
+    (False, "Basic dTpw", 404, "cannot be pulled without a login"), (False, "Basic dTpw", 400, "the registry answers 400"),
+    (True, "Basic dTpw", 401, None), (False, None, 401, None)],
+    ids=["a public repository", "another word for it", "as if it were not there", "a registry out of order", "a private one", "public images"])
+def test_an_image_of_a_public_repository_that_nobody_can_pull(shop, private, secret, refusal, warns):
+    shop.server.secret, shop.server.refusal = secret, refusal
     home = shop.folder.parent
     (home / ".docker").mkdir()
     (home / ".docker/config.json").write_text(json.dumps({"auths": {shop.host: {"auth": "dTpw"}}}))
     (home / "event.json").write_text(json.dumps({"repository": {"private": private}}))
     run = shop.promote(GITHUB_EVENT_NAME="push", GITHUB_EVENT_PATH=f"{home}/event.json")
     assert run.returncode == 0 and len(shop.server.moved) == 6, run.stderr
-    assert run.stderr.count("cannot be pulled without a login") == (2 if warns else 0), run.stderr
-    assert ("make the package public" in run.stderr) == warns
+    assert run.stderr.count("without a login") == (2 if warns else 0) and (warns or "") in run.stderr, run.stderr
+    assert ("make the package public" in run.stderr) == (warns == "cannot be pulled without a login")
 
 
 def test_run_again_after_the_publication_failed_it_moves_nothing(shop):

@@ -528,14 +528,22 @@ static void look_as_the_public(const struct promotion *promotion)
     for (size_t i = 0; i < promotion->move_count; i++) {
         const struct move *move = &promotion->moves[i];
         ARC_AUTO(arc_buf) struct arc_buf text = {.max = 2048};
-        if (move->held || was_seen(promotion, move) ||
-            !arc_registry_look_anonymously(options->env, options->clock, move->image, move->tag,
-                                           NULL))
+        ARC_AUTO(arc_error) struct arc_error why = {0};
+        bool kept = false;
+        if (move->held || was_seen(promotion, move))
             continue;
-        arc_buf_printf(&text,
-                       "warning: %s:%s cannot be pulled without a login; if everybody is to pull "
-                       "it, make the package public in its settings",
-                       move->image, move->tag);
+        if (arc_registry_look_anonymously(options->env, options->clock, move->image, move->tag,
+                                          &kept, &why))
+            arc_buf_printf(&text,
+                           "warning: whether %s:%s can be pulled without a login is not known: %s",
+                           move->image, move->tag, arc_error_text(&why));
+        else if (kept)
+            arc_buf_printf(&text,
+                           "warning: %s:%s cannot be pulled without a login; if everybody is to "
+                           "pull it, make the package public in its settings",
+                           move->image, move->tag);
+        else
+            continue;
         tell_all(promotion, arc_buf_text(&text));
     }
 }

@@ -141,10 +141,17 @@ static void look_at_images(const struct doctor *doctor, struct doctor_result *re
     for (size_t i = 0; i < doctor->project->config.group_count; i++) {
         const struct arc_group *group = &doctor->project->config.groups[i];
         const char *image = group->service_count ? group->services[0].images[0] : NULL;
-        if (!image || arc_registry_resolve(registry, image, "latest", digest, NULL) ||
-            !arc_registry_look_anonymously(env, &impatient, image, "latest", NULL))
+        ARC_AUTO(arc_error) struct arc_error why = {0};
+        bool kept = false;
+        if (!image || arc_registry_resolve(registry, image, "latest", digest, NULL))
             continue;
-        arc_buf_printf(&result->found, "%s%s is private", result->found.len ? ", " : "", image);
+        const char *comma = result->found.len ? ", " : "";
+        if (arc_registry_look_anonymously(env, &impatient, image, "latest", &kept, &why))
+            arc_buf_printf(&result->found, "%swhether everybody can pull %s is not known: %s",
+                           comma, image, arc_error_text(&why));
+        if (!kept)
+            continue;
+        arc_buf_printf(&result->found, "%s%s is private", comma, image);
         arc_buf_reset(&result->advice);
         arc_buf_puts(&result->advice, "if everybody is to pull it, make the package public in its "
                                       "settings: no API can");

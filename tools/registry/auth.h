@@ -34,6 +34,7 @@ struct arc_realm {
     const struct arc_clock *clock;
     const char *host;
     const char *scope; /* what the request needs, for a challenge that names none */
+    int *status;       /* where the status of the realm's answer goes; 0: none came */
 };
 
 /* The Authorization value that answers the challenge, owned by the caller: "Basic …" or "Bearer …"

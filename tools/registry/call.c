@@ -186,7 +186,8 @@ static int authorize(struct arc_registry *registry, const struct registry_call *
                               .clock = registry->clock,
                               .http = registry->http,
                               .host = target->host,
-                              .scope = arc_buf_text(&scope)};
+                              .scope = arc_buf_text(&scope),
+                              .status = &registry->status};
     ARC_TRY(arc_challenge_answer(&realm, &challenge, &answer, err));
     const char *name = arc_buf_text(&address->login);
     if (json_object_set_new(registry->logins, name, json_string(answer)))
@@ -258,7 +259,9 @@ int registry_send(struct arc_registry *registry, const struct registry_call *cal
     keep_wait(registry, arc_buf_text(&address.url));
     for (int attempt = 0;; attempt++) {
         struct arc_http_request request = request_of(registry, call, &address);
+        registry->status = 0;
         ARC_TRY(arc_http_send_retrying(registry->http, &request, &retry, NULL, response, err));
+        registry->status = response->status;
         if (response->status != 401 || attempt == 1)
             return ARC_OK;
         ARC_TRY(authorize(registry, call, &address, response, err));

@@ -12,6 +12,7 @@ struct arc_registry {
     json_t *logins; /* "host repository push|pull" → Authorization value that was accepted last */
     struct registry_kept *kept; /* answers that wait to be taken */
     size_t kept_count, kept_bytes;
+    int status;     /* of the last answer, the one to a request for a token too; 0: none came */
     int64_t resume; /* seconds since 1970: a registry asked to be left alone until then */
     void (*on_wait)(void *context, const char *url, int status, int64_t seconds);
     void *wait_context;

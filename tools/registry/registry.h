@@ -66,9 +66,11 @@ void arc_manifest_free(struct arc_manifest *manifest);
 int arc_registry_manifest(struct arc_registry *registry, const char *image, const char *reference,
                           struct arc_manifest *out, struct arc_error *err);
 
-/* Whether somebody without a login can read what `reference` names: ARC_OK, else why not. */
+/* Whether the registry keeps what `reference` names from those without a login (it answers 401, 403
+ * or 404). Any other answer, and none, is an error: nothing was seen. */
 int arc_registry_look_anonymously(const struct arc_env *env, const struct arc_clock *clock,
-                                  const char *image, const char *reference, struct arc_error *err);
+                                  const char *image, const char *reference, bool *kept,
+                                  struct arc_error *err);
 
 /* The SHA-256 digest that a tag points to, in digest[]; ARC_ENOTFOUND when there is no such tag. For
  * looking only: it is the registry's own word where that has one, else the manifest is read. */
