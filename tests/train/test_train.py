@@ -48,6 +48,7 @@ def test_nothing_is_given_to_builders(platform):
     outputs = (platform.folder.parent / "out").read_text()
     row = '{"service":"platform","platform":"released","runner":"ubuntu-24.04","cells":""}'
     assert f'matrix={{"include":[{row}]}}' in outputs and "any=false" in outputs
+    assert json.loads(platform.run("plan", "--bake", "platform/v1.0.0").stdout)["target"] == {}
     platform.depart("platform/v1.0.0", INPUT_CELL="")
     assert platform.json("build", "--merge")["services"] == json.loads((platform.folder / "build.json").read_text())["services"]
 

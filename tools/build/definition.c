@@ -330,8 +330,9 @@ struct scope {
 static bool is_built(const struct scope *scope, size_t i)
 {
     const struct arc_bake_options *options = scope->options;
-    bool wanted = scope->cells ? scope->cells[i] != NULL : options->plan->services[i].selected;
-    return wanted && !(options->skip && options->skip[i]);
+    const struct arc_planned_service *service = &options->plan->services[i];
+    bool wanted = scope->cells ? scope->cells[i] != NULL : service->selected;
+    return wanted && !service->released && !(options->skip && options->skip[i]);
 }
 
 /* The tag under which a service is pushed by another machine, or was: its cell's of the platform, or
