@@ -154,9 +154,10 @@ struct arc_group {
     size_t service_count;
     struct arc_include *includes; /* of a train, ends with {NULL}: its services are those of other
                                      groups' releases, once they are resolved; NULL: none */
-    char *predecessor;       /* the tag before the group's first release, of any grammar; or NULL */
-    char *make_latest;       /* "auto", "own", "never" (enum arc_make_latest), or NULL */
-    char *commits;           /* "pulls": notes list pull requests by kind; "all": every commit */
+    char **unreleased; /* codenames that a train left out: they have no release yet; or NULL */
+    char *predecessor; /* the tag before the group's first release, of any grammar; or NULL */
+    char *make_latest; /* "auto", "own", "never" (enum arc_make_latest), or NULL */
+    char *commits;     /* "pulls": notes list pull requests by kind; "all": every commit */
     struct arc_signing sign; /* who signs its images */
     char **generated;        /* globs of files that an earlier step makes and git does not know */
     bool zero_prerelease;    /* 0.x versions are prereleases */

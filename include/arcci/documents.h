@@ -151,8 +151,9 @@ struct arc_plan {
     char *source;                     /* "https://github.com/owner/name", or NULL */
     struct arc_signing *sign;         /* NULL: nothing is signed */
     char **platforms;
-    char **generated; /* globs of files that an earlier step makes and git does not know */
-    bool any;         /* whether there is any cell */
+    char **generated;  /* globs of files that an earlier step makes and git does not know */
+    char **unreleased; /* services that a train left out, since they have no release yet */
+    bool any;          /* whether there is any cell */
     struct arc_planned_service *services;
     size_t service_count;
     struct arc_cell *cells;

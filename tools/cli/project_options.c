@@ -40,5 +40,9 @@ int project_note_tags(const struct arc_project *project, struct report *report,
         ARC_TRY(report_note(report, 'w', NULL, err,
                             "latest stays where it is, since the other tags are not known: %s",
                             why));
+    char *const *left_out = project->group ? project->group->unreleased : NULL;
+    for (; left_out && *left_out; left_out++)
+        ARC_TRY(report_note(report, 'w', NULL, err, "%s has no release yet: %s goes without it",
+                            *left_out, project->group->name));
     return project_note_published(project, report, err);
 }

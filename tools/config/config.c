@@ -153,6 +153,9 @@ static void group_free(struct arc_group *group)
             arc_service_free(&group->services[i]);
     free(group->services);
     arc_includes_free(group->includes);
+    for (char **name = group->unreleased; name && *name; name++)
+        free(*name);
+    free(group->unreleased);
     arc_image_tags_free(group->image_tags);
     free(group->notes_template);
     free(group->name);

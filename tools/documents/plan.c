@@ -135,6 +135,7 @@ static const struct arc_field fields[] = {
     {"sign", ARC_FIELD_OBJECT, AT(arc_plan, sign), .sparse = true, .record = &signing_record},
     {"platforms", ARC_FIELD_TEXTS, AT(arc_plan, platforms)},
     {"generated", ARC_FIELD_TEXTS, AT(arc_plan, generated)},
+    {"unreleased", ARC_FIELD_TEXTS, AT(arc_plan, unreleased), .sparse = true},
     {"any", ARC_FIELD_FLAG, AT(arc_plan, any)},
     {"services", ARC_FIELD_LIST, AT(arc_plan, services), .record = &service_record,
      .count = offsetof(struct arc_plan, service_count)},

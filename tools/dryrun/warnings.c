@@ -167,8 +167,12 @@ static int warn_of_files(struct arc_project *project, json_t *out, struct arc_er
 int arc_dryrun_warn(struct arc_project *project, const char *ref, json_t *out,
                     struct arc_error *err)
 {
+    char *const *left_out = project->group->unreleased;
     if (project->tag.text)
         ARC_TRY(warn_of_tags(project, ref, out, err));
+    for (; left_out && *left_out; left_out++)
+        ARC_TRY(add(out, "unreleased", err, "%s has no release yet: %s goes without it", *left_out,
+                    project->group->name));
     ARC_TRY(warn_of_head(project, out, err));
     return warn_of_files(project, out, err);
 }

@@ -9,6 +9,7 @@
  *             system's checkout of it
  *   back      the group has a higher version
  *   jump      versions between the last one and this one are left out
+ *   unreleased  a service that a train goes without
  *   not-head  another commit is checked out than the one that is rehearsed
  *   dirty     files of the group's services are not as the commit has them
  * The project is loaded. */

@@ -350,7 +350,7 @@ int arc_notes_values(const struct arc_notes_options *options, json_t **out, stru
     const char *unknown = log ? log->unknown : "the repository's history was not read";
     /* clang-format off */
     *out = json_pack("{s:s, s:s, s:o, s:s, s:s, s:s, s:b, s:b, s:o, s:b, s:s, s:s, s:o, s:o, s:o,"
-                     " s:o, s:o, s:o, s:o, s:o, s:I, s:b, s:n, s:o, s:o, s:o, s:o, s:b}",
+                     " s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:b, s:n, s:o, s:o, s:o, s:o, s:b}",
                      "group", plan->group,
                      "title", plan->title,
                      "description", notes_text_value(plan->description),
@@ -367,6 +367,7 @@ int arc_notes_values(const struct arc_notes_options *options, json_t **out, stru
                      "has", has_values(services),
                      "services", services,
                      "releases", notes_releases(plan),
+                     "unreleased", arc_texts_json(plan->unreleased),
                      "make", make_group(options),
                      "gate", gate_values(options->scan),
                      "compare-url", notes_compare_url(plan),

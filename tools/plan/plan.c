@@ -545,7 +545,7 @@ static json_t *make_document(const struct arc_plan_options *options, json_t *pla
     format_time(options->committed, created);
     const struct arc_group *group = options->group;
     /* clang-format off */
-    return json_pack("{s:s, s:i, s:s, s:s, s:s, s:s?, s:b, s:s?, s:O?, s:s, s:s, s:s?, s:O*, s:O, s:o, s:b, s:O, s:O}",
+    return json_pack("{s:s, s:i, s:s, s:s, s:s, s:s?, s:b, s:s?, s:O?, s:s, s:s, s:s?, s:O*, s:O, s:o, s:o*, s:b, s:O, s:O}",
                      "document", "plan", "format", ARC_DOCUMENT_FORMAT, "group", group->name,
                      "mode", options->version ? "release" : "ci",
                      "title", group->title,
@@ -559,6 +559,7 @@ static json_t *make_document(const struct arc_plan_options *options, json_t *pla
                      "sign", options->push ? options->sign : NULL,
                      "platforms", platforms,
                      "generated", arc_texts_json(group->generated),
+                     "unreleased", group->unreleased ? arc_texts_json(group->unreleased) : NULL,
                      "any", json_array_size(cells) > 0 && !group->includes,
                      "services", services,
                      "cells", cells);

@@ -8,10 +8,11 @@
 #include "project/repository.h"
 #include <string.h>
 
-/* A release tag of a group that may be taken. */
+/* A release tag of a group. */
 struct candidate {
     struct arc_tag tag;
     bool ruled_out;
+    bool kept_back; /* a release, but one that is not published, or withdrawn */
 };
 
 /* A train under way. */
@@ -49,23 +50,27 @@ static const json_t *find_locked(const struct train *train, const char *group, c
     return NULL;
 }
 
-/* Whether a release may be taken. */
-static bool eligible(const struct train *train, const struct arc_include *include,
-                     const struct arc_tag *tag)
+/* Says whether a release may be taken. */
+static void judge(const struct train *train, const struct arc_include *include,
+                  struct candidate *candidate)
 {
+    const struct arc_tag *tag = &candidate->tag;
     const struct arc_project *project = train->project;
     const char *version = include->version;
     bool prerelease = json_is_true(json_object_get(project->version, "prerelease"));
-    if (train->lock) /* what it does not name is not taken either */
-        return find_locked(train, include->group, tag->text);
-    if (version)
-        return strlen(version) == tag->version.len &&
-               memcmp(version, tag->version.text, tag->version.len) == 0;
-    if (project->repository.published && !arc_json_lists(project->repository.published, tag->text))
-        return false;
-    if (arc_json_lists(project->repository.withdrawn, tag->text))
-        return false;
-    return prerelease || !tag->version.prerelease;
+    const json_t *published = project->repository.published;
+    if (train->lock) { /* what it does not name is not taken either */
+        candidate->ruled_out = !find_locked(train, include->group, tag->text);
+    } else if (version) {
+        candidate->ruled_out = strlen(version) != tag->version.len ||
+                               memcmp(version, tag->version.text, tag->version.len) != 0;
+    } else if (tag->version.prerelease && !prerelease) {
+        candidate->ruled_out = true;
+    } else {
+        candidate->kept_back = (published && !arc_json_lists(published, tag->text)) ||
+                               arc_json_lists(project->repository.withdrawn, tag->text);
+        candidate->ruled_out = candidate->kept_back;
+    }
 }
 
 static int find_candidates(const struct train *train, const struct arc_group *group,
@@ -81,10 +86,8 @@ static int find_candidates(const struct train *train, const struct arc_group *gr
         struct candidate *candidate = &out->items[out->count];
         if (arc_tag_parse(json_string_value(name), group, &candidate->tag, NULL) != ARC_OK)
             continue;
-        if (eligible(train, include, &candidate->tag))
-            out->count++;
-        else
-            arc_tag_free(&candidate->tag);
+        judge(train, include, candidate);
+        out->count++;
     }
     return ARC_OK;
 }
@@ -94,6 +97,11 @@ static int reaches(const struct train *train, const char *tag, struct arc_oid *c
 {
     ARC_TRY(arc_git_tag_commit(train->project->git, tag, commit, train->err));
     return arc_git_find_ancestors(train->project->git, &train->head, commit, 1, yes, train->err);
+}
+
+static bool names_service(const struct candidate *candidate, const struct arc_service *service)
+{
+    return !candidate->tag.service || candidate->tag.service == service;
 }
 
 /* The highest candidate of a service that is behind the train. */
@@ -106,8 +114,7 @@ static int choose(const struct train *train, struct candidates *candidates,
         struct candidate *best = NULL;
         for (size_t i = 0; i < candidates->count; i++) {
             struct candidate *one = &candidates->items[i];
-            bool other = one->tag.service && one->tag.service != service;
-            if (one->ruled_out || other)
+            if (one->ruled_out || !names_service(one, service))
                 continue;
             if (!best || arc_release_version_compare(&one->tag.version, &best->tag.version) > 0)
                 best = one;
@@ -145,6 +152,44 @@ static int refuse(const struct train *train, const struct arc_include *include,
         train->err, ARC_EFAILED, "%s includes %s, and %s has no %s release behind commit %.12s",
         train->group->name, include->group, service->codename,
         train->project->repository.published ? "published" : "stable", train->head.hex);
+}
+
+/* Whether a service has no release yet, as far as the train's commit knows: it is left out. One that
+ * is kept back, is pinned, or stands in the lock file is missed. */
+static int is_unreleased(const struct train *train, const struct arc_include *include,
+                         const struct candidates *candidates, const struct arc_service *service,
+                         bool *unreleased)
+{
+    struct arc_oid commit;
+    size_t i;
+    json_t *entry;
+    *unreleased = !include->version;
+    json_array_foreach (train->lock, i, entry)
+        if (strcmp(arc_json_text_of(entry, "group"), include->group) == 0)
+            *unreleased = false;
+    for (size_t k = 0; *unreleased && k < candidates->count; k++) {
+        const struct candidate *one = &candidates->items[k];
+        bool behind = false;
+        if (one->kept_back && names_service(one, service))
+            ARC_TRY(reaches(train, one->tag.text, &commit, &behind));
+        *unreleased = !behind;
+    }
+    return ARC_OK;
+}
+
+static int leave_out(const struct train *train, const struct arc_service *service)
+{
+    struct arc_group *group = train->group;
+    size_t count = 0;
+    while (group->unreleased && group->unreleased[count])
+        count++;
+    char **grown = realloc(group->unreleased, (count + 2) * sizeof *grown);
+    if (!grown)
+        return arc_error_nomem(train->err);
+    group->unreleased = grown;
+    grown[count + 1] = NULL;
+    grown[count] = strdup(service->codename);
+    return grown[count] ? ARC_OK : arc_error_nomem(train->err);
 }
 
 /* A tag that was moved since is not the release that the lock file names. */
@@ -188,8 +233,11 @@ static int add_service(const struct train *train, const struct arc_include *incl
     const struct arc_tag *tag;
     struct arc_oid commit;
     ARC_TRY(choose(train, candidates, service, &tag, &commit));
+    bool unreleased = false;
     if (!tag)
-        return refuse(train, include, service);
+        ARC_TRY(is_unreleased(train, include, candidates, service, &unreleased));
+    if (!tag)
+        return unreleased ? leave_out(train, service) : refuse(train, include, service);
     ARC_TRY(check_locked(train, include, tag, &commit));
 
     struct arc_group *out = train->group;
@@ -268,5 +316,10 @@ int arc_train_resolve(struct arc_project *project, struct arc_error *err)
     memcpy(train.head.hex, project->repository.revision, sizeof train.head.hex);
     for (const struct arc_include *include = group->includes; include->group; include++)
         ARC_TRY(add_group(&train, include));
-    return ARC_OK;
+    if (group->service_count)
+        return ARC_OK;
+    return arc_error_set(err, ARC_EFAILED,
+                         "%s would be empty: none of the groups that it includes has a release "
+                         "behind commit %.12s%s",
+                         group->name, train.head.hex, train.lock ? " in the lock file" : "");
 }

@@ -7,8 +7,9 @@
 /* Fills in the services of the project's group, where that includes others: those of the included
  * groups' releases. A pinned version is taken, or what the lock file names; else the highest one that
  * is published (where that is known), whose commit is the project's or before it, and no prerelease
- * unless the train is one. The project's version is made. ARC_EFAILED when a group has no such
- * release; ARC_EINPUT for a pin or a lock that does not fit. */
+ * unless the train is one. What has no release yet is left out, and named in the group's
+ * `unreleased`. The project's version is made. ARC_EFAILED when the releases of a group are all kept
+ * back, or nothing is left; ARC_EINPUT for a pin or a lock that does not fit. */
 int arc_train_resolve(struct arc_project *project, struct arc_error *err);
 
 #endif
