@@ -61,11 +61,34 @@ def test_one_that_is_removed_has_its_files_deleted(outer):
     assert outputs["f_deleted_files"] == "lib/sub,lib/sub/.gitmodules,lib/sub/deep,lib/sub/src/x,lib/sub/deep/src/d"
 
 
-def test_one_that_is_not_checked_out_is_one_path_and_said(outer):
-    git(outer, "submodule", "--quiet", "deinit", "--force", "--all")
-    outputs, errors = changes(outer, "--submodules")
-    assert outputs["f_files"] == "lib/sub"
-    assert "the submodule 'lib/sub' cannot be looked into, and counts as one path: it is not checked out" in errors
+UNSEEN = "the submodule 'lib/sub' changed and cannot be looked into: it is not checked out"
+
+
+def remove(outer):
+    git(outer, "rm", "-q", "lib/sub")
+    git(outer, "commit", "-q", "-m", "gone")
+
+
+def add(outer):
+    link = git(outer, "rev-parse", "HEAD:lib/sub")
+    remove(outer)
+    git(outer, "update-index", "--add", "--cacheinfo", f"160000,{link},lib/sub")
+    git(outer, "commit", "-q", "-m", "back")
+
+
+@pytest.mark.parametrize("how", [add, remove, lambda outer: git(outer, "submodule", "--quiet", "deinit", "--force", "--all")],
+                         ids=["added", "removed", "moved on"])
+def test_what_may_be_about_one_that_cannot_be_looked_into_counts(outer, how):
+    how(outer)
+    filters = "src: lib/sub/src/**\nown: lib/sub\nleft: ['lib/**', '!lib/sub']\nother: docs/**\n"
+    words = ["--submodules", "--filters", filters, "--predicate-quantifier", "some-with-excludes"]
+    outputs, errors = changes(outer, *words)
+    assert (outputs["src"], outputs["src_files"], outputs["own_files"]) == ("true", "", "lib/sub")
+    assert (outputs["left"], outputs["other"]) == ("true", "false")
+    assert f"warning: {UNSEEN}; filters that may be about it count as changed" in errors
+    inside, _ = changes(outer, "--submodules", "--filters", "f: src/*", "--relative-to", "lib/sub")
+    elsewhere, _ = changes(outer, "--submodules", "--filters", "f: src/*", "--relative-to", "docs")
+    assert (inside["f"], elsewhere["f"]) == ("true", "false")
 
 
 def test_the_work_tree_of_one_is_looked_into(outer):

@@ -1,5 +1,6 @@
 #include "arcci/changes.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include "changes/api.h"
 #include "changes/base.h"
 #include "changes/inner.h"
@@ -63,6 +64,14 @@ static bool is_below(const struct run *run, const char **path, size_t *len)
     return true;
 }
 
+/* Whether a directory is the one that counts, or above it. */
+static bool is_above(const struct run *run, const char *directory, size_t len)
+{
+    const char *relative = run->options->relative;
+    return relative && strncmp(relative, directory, len) == 0 &&
+           (!relative[len] || relative[len] == '/');
+}
+
 static int match_file(struct run *run, const char *path, size_t len, unsigned status,
                       const char *previous)
 {
@@ -101,13 +110,33 @@ static int on_submodule(void *context, const char *path, const struct arc_oid *f
     return arc_warn_of_submodule(&run->match, path, run->err);
 }
 
+/* A submodule whose paths cannot be compared: what may be about them counts, or a change in it would
+ * be passed over in silence. */
+static int on_unseen(void *context, const char *path, const char *why)
+{
+    struct run *run = context;
+    size_t len = strlen(path);
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    arc_buf_puts(&text, "the submodule '");
+    arc_text_visible(&text, path, len);
+    arc_buf_printf(&text, "' changed and cannot be looked into: %s", why);
+    ARC_TRY(arc_buf_check(&text, "a warning", run->err));
+    if (json_array_append_new(
+            run->out->warnings,
+            json_sprintf("%s; filters that may be about it count as changed", text.data)))
+        return arc_error_nomem(run->err);
+    if (is_above(run, path, len))
+        return arc_match_unseen(&run->match, "", 0, text.data, run->err);
+    return is_below(run, &path, &len)
+               ? arc_match_unseen(&run->match, path, len, text.data, run->err)
+               : ARC_OK;
+}
+
 static bool on_directory(void *context, const char *directory, size_t len)
 {
     struct run *run = context;
-    const char *relative = run->options->relative;
-    if (relative && strncmp(relative, directory, len - 1) == 0 &&
-        (!relative[len - 1] || relative[len - 1] == '/'))
-        return true; /* above it, or the directory itself */
+    if (is_above(run, directory, len - 1))
+        return true;
     if (!is_below(run, &directory, &len))
         return false;
     return arc_match_below(&run->match, directory, len);
@@ -216,7 +245,7 @@ static int compare(struct run *run, struct arc_error *err)
     }
     if (!rc && run->inner.count)
         rc = arc_inner_compare(&run->inner, run->project->env, run->git, &diff,
-                               run->options->untracked, run->out->warnings, err);
+                               run->options->untracked, err);
     if (rc == ARC_ELIMIT && err->code != ARC_ELIMIT)
         return arc_error_set(err, rc,
                              "more paths matched than %zu MiB can hold: narrower filters, or "
@@ -404,6 +433,7 @@ int arc_changes(struct arc_project *project, const struct arc_changes_options *o
     ARC_AUTO(run) struct run run = {.project = project, .options = options, .out = out};
     *out = (struct arc_changes){.filters = options->filters, .warnings = json_array()};
     run.err = err;
+    run.inner.unseen = on_unseen;
     int rc = out->warnings ? changes(&run, err) : arc_error_nomem(err);
     if (rc)
         arc_changes_free(out);

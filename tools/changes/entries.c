@@ -1,6 +1,7 @@
 /* Services whose own entry in the configuration changed: what is built differs although no file of
  * theirs does. */
 #include "base/auto.h"
+#include "changes/match.h"
 #include "changes/services.h"
 #include "git/diff.h"
 #include "os/file.h"
@@ -81,16 +82,7 @@ static const char *difference(const struct arc_yaml *before, const struct arc_ya
 int arc_services_mark_entry(struct arc_filter_result *result, const char *path, const char *what,
                             struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf text = {.max = 8192};
-    arc_buf_printf(&text, "%s%sits entry in %s changed: %s", result->reason ? result->reason : "",
-                   result->reason ? "; " : "", path, what);
-    char *reason = arc_buf_steal(&text);
-    if (!reason)
-        return arc_error_nomem(err);
-    free(result->reason);
-    result->reason = reason;
-    result->matched = true;
-    return ARC_OK;
+    return arc_match_mark(result, err, "its entry in %s changed: %s", path, what);
 }
 
 /* The configuration on both sides. */

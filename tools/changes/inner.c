@@ -125,21 +125,8 @@ static int compare_one(struct inner_walk *walk, const struct arc_env *env,
                           : arc_git_diff(&own, &diff, err);
 }
 
-static int warn(json_t *warnings, const char *path, const struct arc_error *why,
-                struct arc_error *err)
-{
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    arc_buf_puts(&text, "the submodule '");
-    arc_text_visible(&text, path, strlen(path));
-    arc_buf_printf(&text, "' cannot be looked into, and counts as one path: %s",
-                   arc_error_text(why));
-    ARC_TRY(arc_buf_check(&text, "a warning", err));
-    return json_array_append_new(warnings, json_string(text.data)) ? arc_error_nomem(err) : ARC_OK;
-}
-
 int arc_inner_compare(struct arc_inner *inner, const struct arc_env *env, const struct arc_git *git,
-                      const struct arc_git_diff *diff, bool untracked, json_t *warnings,
-                      struct arc_error *err)
+                      const struct arc_git_diff *diff, bool untracked, struct arc_error *err)
 {
     for (size_t i = 0; i < inner->count; i++) {
         ARC_AUTO(arc_error) struct arc_error why = {0};
@@ -153,7 +140,7 @@ int arc_inner_compare(struct arc_inner *inner, const struct arc_env *env, const 
         int rc = compare_one(&walk, env, git, &one, &why);
         arc_buf_free(&walk.path);
         if (rc == ARC_ENOTFOUND || rc == ARC_EWORLD)
-            rc = warn(warnings, one.path, &why, err);
+            rc = inner->unseen(diff->context, one.path, arc_error_text(&why));
         else if (rc && why.code)
             rc = arc_error_set(err, rc, "%s", arc_error_text(&why));
         if (rc)

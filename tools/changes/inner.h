@@ -8,6 +8,8 @@
 struct arc_inner {
     struct arc_inner_one *list; /* owned; grows while submodules of submodules are met */
     size_t count;
+    /* Hears of one that cannot be looked into, by its path, and why. */
+    int (*unseen)(void *context, const char *path, const char *why);
 };
 
 /* Notes a submodule and its commits on both sides (empty: it is none there). ARC_ELIMIT beyond 1,000. */
@@ -15,11 +17,10 @@ int arc_inner_add(struct arc_inner *inner, const char *path, const struct arc_oi
                   const struct arc_oid *to, struct arc_error *err);
 
 /* Compares each of them and gives what differs to diff->each, by its path from the outermost
- * repository. One that is not checked out, or whose commits cannot be had, is warned of and stays
- * one path. */
+ * repository. Of one that is not checked out, or whose commits cannot be had, inner->unseen hears,
+ * with the context of `diff`. */
 int arc_inner_compare(struct arc_inner *inner, const struct arc_env *env, const struct arc_git *git,
-                      const struct arc_git_diff *diff, bool untracked, json_t *warnings,
-                      struct arc_error *err);
+                      const struct arc_git_diff *diff, bool untracked, struct arc_error *err);
 void arc_inner_free(struct arc_inner *inner);
 
 #endif

@@ -2,6 +2,7 @@
 #include "arcci/glob.h"
 #include "base/auto.h"
 #include "base/room.h"
+#include "changes/filters_build.h"
 #include "dockerfile/inputs.h"
 #include "git/diff.h"
 #include <string.h>
@@ -238,18 +239,23 @@ int arc_match_path(struct arc_match *match, const char *path, size_t len, unsign
     return match_each(match, &file);
 }
 
-/* Whether a filter can still match, given the rules that can. */
-static bool viable(const struct arc_match *match, const struct arc_filter *filter)
+/* Whether a filter can match below a directory, given the rules that can. One with `!` that cannot
+ * refuses all that is there. */
+static bool is_viable(const struct arc_match *match, const struct arc_filter *filter)
 {
-    bool every = match->quantifier == ARC_QUANTIFIER_EVERY;
-    for (size_t rule = filter->first; rule < filter->first + filter->count; rule++) {
+    const enum arc_quantifier how = match->quantifier;
+    bool any = how == ARC_QUANTIFIER_EVERY;
+    for (size_t rule = filter->first + filter->count; rule-- > filter->first;) {
+        const struct arc_rule *the = &match->out->filters->rules[rule];
         bool can = is_set(match->ids, rule);
-        if (every && !can)
+        if (how == ARC_QUANTIFIER_EVERY && !can)
             return false;
-        if (!every && can && !match->out->filters->rules[rule].negated)
-            return true;
+        bool leaves_out = the->negated && how != ARC_QUANTIFIER_SOME;
+        if (leaves_out && !can && the->statuses == ARC_STATUS_ANY)
+            return any && how == ARC_QUANTIFIER_LAST;
+        any |= can && !leaves_out;
     }
-    return every;
+    return any;
 }
 
 static void note_directory(struct arc_match *match, const char *directory, size_t len)
@@ -282,9 +288,42 @@ bool arc_match_below(struct arc_match *match, const char *directory, size_t len)
     if (match->quantifier == ARC_QUANTIFIER_SOME)
         return true;
     for (size_t i = 0; i < filters->count; i++)
-        if ((!match->only || match->only[i]) && viable(match, &filters->items[i]))
+        if ((!match->only || match->only[i]) && is_viable(match, &filters->items[i]))
             return true;
     return false;
+}
+
+int arc_match_unseen(struct arc_match *match, const char *directory, size_t len, const char *why,
+                     struct arc_error *err)
+{
+    const struct arc_filters *filters = match->out->filters;
+    match->covered.len = 0; /* `all` and `ids` are used */
+    if (!match->matcher ||
+        !arc_glob_matcher_below(match->matcher, directory, len, match->ids, match->all))
+        return ARC_OK;
+    for (size_t i = 0; i < filters->count; i++)
+        if ((!match->only || match->only[i]) && is_viable(match, &filters->items[i]))
+            ARC_TRY(arc_match_mark(&match->out->results[i], err, "%s", why));
+    return ARC_OK;
+}
+
+int arc_match_mark(struct arc_filter_result *result, struct arc_error *err, const char *format, ...)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    va_list args;
+    if (result->reason)
+        arc_buf_printf(&text, "%s; ", result->reason);
+    va_start(args, format);
+    arc_buf_vprintf(&text, format, args);
+    va_end(args);
+
+    char *reason = arc_buf_steal(&text);
+    if (!reason)
+        return arc_error_nomem(err);
+    free(result->reason);
+    result->reason = reason;
+    result->matched = true;
+    return ARC_OK;
 }
 
 static int find_literals(struct arc_match *match, struct arc_error *err)

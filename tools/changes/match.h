@@ -50,6 +50,15 @@ bool arc_match_below(struct arc_match *match, const char *directory, size_t len)
  * message, when more than ARC_CHANGES_MEMORY would be kept. */
 int arc_match_path(struct arc_match *match, const char *path, size_t len, unsigned status);
 
+/* What changed below the directory ("a/b") is not known: the filters that could match something
+ * there count as changed, with `why` as the reason. */
+int arc_match_unseen(struct arc_match *match, const char *directory, size_t len, const char *why,
+                     struct arc_error *err);
+
+/* Counts a filter as changed for a reason, behind those that it has. */
+__attribute__((format(printf, 3, 4))) int
+arc_match_mark(struct arc_filter_result *result, struct arc_error *err, const char *format, ...);
+
 /* Which filters a commit matches, compared with its first parent: sets `matched` of every result.
  * With `own`, of a merge only the files count that differ from both parents' (a conflict that was
  * resolved): what it took over from either side is that side's. *any (may be NULL) tells whether one

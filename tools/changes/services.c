@@ -1,5 +1,6 @@
 #include "changes/services.h"
 #include "base/auto.h"
+#include "changes/match.h"
 #include <string.h>
 
 bool arc_services_find(const struct arc_changes_options *options, size_t filter,
@@ -30,20 +31,12 @@ static const struct arc_filter_result *result_of(const struct arc_changes *chang
 static int mark(const char *other, const char *how, struct arc_changes *out, size_t filter,
                 bool *marked, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf reason = {0};
     struct arc_filter_result *own = &out->results[filter];
     const struct arc_filter_result *result = result_of(out, other);
     if (own->matched || !result || !result->matched)
         return ARC_OK;
-    arc_buf_printf(&reason, "%s%s%s %s, which changed", own->reason ? own->reason : "",
-                   own->reason ? "; " : "", how, other);
-    char *text = arc_buf_steal(&reason);
-    if (!text)
-        return arc_error_nomem(err);
-    free(own->reason);
-    own->reason = text;
-    own->matched = *marked = true;
-    return ARC_OK;
+    *marked = true;
+    return arc_match_mark(own, err, "%s %s, which changed", how, other);
 }
 
 /* What an image starts from is part of it; what a service depends on is where its group says so. */
