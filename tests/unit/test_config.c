@@ -8,6 +8,7 @@
 #include "base/auto.h"
 #include "base/suggest.h"
 #include "config/fields.h"
+#include "config/file_value.h"
 #include <cmocka.h>
 
 #include "folder.h"
@@ -515,6 +516,45 @@ static void test_suggest(void **state)
     assert_null(arc_suggest(huge, words));
 }
 
+static void test_file_values(void **state)
+{
+    (void)state;
+    static const char hcl[] =
+        "/* a = 0\n b = 0 */ \nvariable \"A\" { default = \"1 {\" }\n"
+        "variable \"B\" {\n  // a bot's line }\n  default = 2 # two\n}\n"
+        "target \"web\" {\n  args = {\n    B = \"x\"\n  }\n  /* no */\n"
+        "  tags = [\n    \"a=b\",\n  ]\n  inner \"x\" \"y\" {\n    c = 3\n  }\n"
+        "  target = \"prod\"\n}\nlast = \"4\"\n";
+    static const struct {
+        const char *file, *text, *value;
+        char *at[7];
+    } cases[] = {
+        {"x.hcl", hcl, "1 {", {"variable", "A", "default"}},
+        {"x.hcl", hcl, "2", {"variable", "B", "default"}},
+        {"x.hcl", hcl, "prod", {"target", "web", "target"}},
+        {"x.hcl", hcl, "3", {"target", "web", "inner", "x", "y", "c"}},
+        {"x.hcl", hcl, NULL, {"target", "web", "B"}},
+        {"x.hcl", hcl, NULL, {"a"}},
+        {"x.hcl", hcl, NULL, {"b"}},
+        {"x.hcl", hcl, "4", {"last"}},
+        {".env", "# no\nexport A='x y'\nB={\nC=h//t\n", "x y", {"A"}},
+        {".env", "# no\nexport A='x y'\nB={\nC=h//t\n", "h//t", {"C"}},
+        {"x.toml", "v = 0\n[a.b]\nv = \"1.10\"\n[c]\nv=2\n", "1.10", {"a", "b", "v"}},
+        {"x.toml", "v = 0\n[a.b]\nv = \"1.10\"\n[c]\nv=2\n", "2", {"c", "v"}},
+        {"x.toml", "v = 0\n[a.b]\nv = \"1.10\"\n[c]\nv=2\n", "0", {"v"}},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct arc_file_place place = {(char *)cases[i].file, (char **)cases[i].at};
+        ARC_AUTO(arc_buf) struct arc_buf text = {0};
+        ARC_AUTO_FREE char *value = NULL;
+        arc_buf_puts(&text, cases[i].text);
+        int rc = arc_file_value(&place, &text, &value, NULL);
+        assert_int_equal(rc, cases[i].value ? ARC_OK : ARC_EINPUT);
+        if (cases[i].value)
+            assert_string_equal(value, cases[i].value);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -522,7 +562,7 @@ int main(void)
         cmocka_unit_test(test_wrong),    cmocka_unit_test(test_wrong_service),
         cmocka_unit_test(test_cycles),   cmocka_unit_test(test_missing_file),
         cmocka_unit_test(test_many),     cmocka_unit_test(test_checks),
-        cmocka_unit_test(test_suggest),
+        cmocka_unit_test(test_suggest),  cmocka_unit_test(test_file_values),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

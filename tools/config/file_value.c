@@ -5,7 +5,6 @@
 #include <string.h>
 
 #define VALUE_FILE_MAX ((size_t)1 << 20)
-#define PATH_MAX_PARTS 8
 
 void arc_file_place_free(struct arc_file_place *place)
 {
@@ -64,50 +63,46 @@ static int read_tree(const struct arc_file_place *place, const struct arc_buf *t
 
 /* ---- lines ---------------------------------------------------------------------------------- */
 
-/* Where a line stands: the labels of the blocks around it. */
-struct blocks {
-    const char *parts[PATH_MAX_PARTS];
-    size_t lens[PATH_MAX_PARTS];
-    size_t count;
-};
-
-static bool is_at(const struct arc_file_place *place, const struct blocks *blocks, const char *name,
-                  size_t len)
+/* Adds the words of "[a.b]", or of `word "label"`. */
+static void push_words(struct arc_assignments *reader, const char *line, size_t len)
 {
-    size_t i = 0;
-    for (; i < blocks->count; i++)
-        if (!place->at[i] || strlen(place->at[i]) != blocks->lens[i] ||
-            memcmp(place->at[i], blocks->parts[i], blocks->lens[i]) != 0)
-            return false;
-    return place->at[i] && !place->at[i + 1] && strlen(place->at[i]) == len &&
-           memcmp(place->at[i], name, len) == 0;
-}
-
-static void push(struct blocks *blocks, const char *part, size_t len)
-{
-    if (blocks->count == PATH_MAX_PARTS)
-        return;
-    blocks->parts[blocks->count] = part;
-    blocks->lens[blocks->count++] = len;
-}
-
-/* "[a.b]", or `word "label" {`. */
-static bool open_block(struct blocks *blocks, const char *line, size_t len)
-{
-    bool section = len > 1 && *line == '[' && line[len - 1] == ']';
-    if (section)
-        blocks->count = 0;
-    else if (!len || line[len - 1] != '{' || memchr(line, '=', len))
-        return false;
-    for (size_t at = 0; at < len;) {
-        size_t skip = strspn(line + at, " \t\"[].{"), word;
-        at += skip;
+    for (size_t at = 0, word; at < len && reader->count < ARC_BLOCK_PARTS; at += word) {
+        at += strspn(line + at, " \t\"[].");
         word = at < len ? strcspn(line + at, " \t\"[].{\n") : 0;
-        if (word)
-            push(blocks, line + at, word);
-        at += word + !word;
+        if (!word)
+            return;
+        reader->parts[reader->count] = line + at;
+        reader->lens[reader->count++] = word;
     }
-    return true;
+}
+
+static bool ends_comment(const char *text, size_t len)
+{
+    for (size_t i = 0; i + 1 < len; i++)
+        if (text[i] == '*' && text[i + 1] == '/')
+            return true;
+    return false;
+}
+
+/* The length of a line without its comment; counts what its braces and brackets open. */
+static size_t measure_line(struct arc_assignments *reader, const char *line, size_t len)
+{
+    bool quoted = false;
+    for (size_t i = 0; i < len; i++) {
+        char c = line[i], next = i + 1 < len ? line[i + 1] : '\0';
+        if (c == '"')
+            quoted = !quoted;
+        else if (quoted)
+            i += c == '\\';
+        else if (c == '#' || (c == '/' && (next == '/' || next == '*'))) {
+            reader->in_comment = next == '*' && !ends_comment(line + i, len - i);
+            return i;
+        } else if (strchr("{[(", c))
+            reader->depth++;
+        else if (strchr("}])", c) && reader->depth)
+            reader->depth--;
+    }
+    return len;
 }
 
 /* The value behind '=': in quotes, or up to a comment. */
@@ -129,35 +124,92 @@ static void trim_value(const char **value, size_t *len)
         --*len;
 }
 
+static bool assign(struct arc_assignments *reader, const char *line, size_t len)
+{
+    const char *equals = memchr(line, '=', len);
+    reader->name = line;
+    reader->name_len = equals ? (size_t)(equals - line) : 0;
+    while (reader->name_len && strchr(" \t", line[reader->name_len - 1]))
+        reader->name_len--;
+    if (!reader->name_len)
+        return false;
+    reader->value = equals + 1;
+    reader->value_len = len - (size_t)(reader->value - line);
+    trim_value(&reader->value, &reader->value_len);
+    return true;
+}
+
+/* A line that is neither empty nor a comment: whether it says a value. */
+static bool read_line(struct arc_assignments *reader, const char *line, size_t len)
+{
+    while (reader->blocks > reader->depth)
+        reader->count = reader->starts[--reader->blocks];
+    if (!reader->blocks && *line == '[' && line[len - 1] == ']') {
+        reader->count = 0;
+        push_words(reader, line, len);
+        return false;
+    }
+    const char *brace = memchr(line, '{', len), *equals = memchr(line, '=', len);
+    bool opens = brace && brace > line && (!equals || brace < equals);
+    bool direct = reader->blocks == reader->depth;
+    if (reader->blocks || opens)
+        len = measure_line(reader, line, len); /* else a brace is one of a value */
+    if (!direct || !opens || reader->blocks == ARC_BLOCKS)
+        return direct && assign(reader, line, len);
+
+    reader->starts[reader->blocks++] = reader->count;
+    push_words(reader, line, (size_t)(brace - line));
+    size_t rest = len - (size_t)(brace + 1 - line);
+    while (rest && strchr(" \t}", brace[rest]))
+        rest--;
+    size_t skip = strspn(brace + 1, " \t");
+    return rest > skip && assign(reader, brace + 1 + skip, rest - skip);
+}
+
+bool arc_assignments_next(struct arc_assignments *reader)
+{
+    while (*reader->at) {
+        const char *line = reader->at + strspn(reader->at, " \t");
+        reader->at += strcspn(reader->at, "\n");
+        size_t len = reader->at > line ? (size_t)(reader->at - line) : 0;
+        reader->at += *reader->at == '\n';
+        while (len && strchr(" \t\r", line[len - 1]))
+            len--;
+        if (len && strncmp(line, "export ", 7) == 0)
+            line += 7, len -= 7;
+        if (reader->in_comment || (len > 1 && strncmp(line, "/*", 2) == 0))
+            reader->in_comment = !ends_comment(line, len);
+        else if (len && !strchr("#;", *line) && strncmp(line, "//", 2) != 0 &&
+                 read_line(reader, line, len))
+            return true;
+    }
+    return false;
+}
+
+bool arc_assignment_is(const struct arc_assignments *reader, size_t part, const char *text)
+{
+    size_t len = strlen(text);
+    return part < reader->count && reader->lens[part] == len &&
+           memcmp(reader->parts[part], text, len) == 0;
+}
+
+static bool is_at(const struct arc_assignments *reader, char *const *at)
+{
+    size_t i = 0;
+    for (; i < reader->count && at[i]; i++)
+        if (!arc_assignment_is(reader, i, at[i]))
+            return false;
+    return i == reader->count && at[i] && !at[i + 1] && strlen(at[i]) == reader->name_len &&
+           memcmp(at[i], reader->name, reader->name_len) == 0;
+}
+
 static int read_lines(const struct arc_file_place *place, const struct arc_buf *text, char **out,
                       struct arc_error *err)
 {
-    struct blocks blocks = {.count = 0};
-    for (const char *line = arc_buf_text(text); *line; line += *line == '\n') {
-        const char *start = line + strspn(line, " \t");
-        line += strcspn(line, "\n");
-        size_t len = line > start ? (size_t)(line - start) : 0;
-        while (len && strchr(" \t\r", start[len - 1]))
-            len--;
-        if (len && strncmp(start, "export ", 7) == 0)
-            start += 7, len -= 7;
-        const char *equals = len ? memchr(start, '=', len) : NULL;
-        if (!len || strchr("#;", *start) || strncmp(start, "//", 2) == 0 ||
-            open_block(&blocks, start, len))
-            continue;
-        if (*start == '}')
-            blocks.count = 0;
-        if (!equals)
-            continue;
-        size_t name = (size_t)(equals - start);
-        while (name && strchr(" \t", start[name - 1]))
-            name--;
-        const char *value = equals + 1;
-        size_t value_len = len - (size_t)(value - start);
-        trim_value(&value, &value_len);
-        if (is_at(place, &blocks, start, name))
-            return take(value, value_len, out, err);
-    }
+    struct arc_assignments reader = {.at = arc_buf_text(text)};
+    while (arc_assignments_next(&reader))
+        if (is_at(&reader, place->at))
+            return take(reader.value, reader.value_len, out, err);
     return not_there(place, err);
 }
 

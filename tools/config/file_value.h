@@ -3,6 +3,34 @@
 #define ARC_CONFIG_FILE_VALUE_H
 
 #include "arcci/buf.h"
+#include <stdbool.h>
+
+/* Names around a value, and blocks in one another, that are read. */
+#define ARC_BLOCK_PARTS 8
+#define ARC_BLOCKS      4
+
+/* A reader of the lines NAME = VALUE of .env, INI, TOML and HCL files. Starts with `at` alone. What it
+ * points to is in the text. */
+struct arc_assignments {
+    const char *at; /* the rest of the text */
+    const char *parts
+        [ARC_BLOCK_PARTS]; /* words of the [section] or the blocks around it: "target", "web" */
+    size_t lens[ARC_BLOCK_PARTS];
+    size_t count;
+    const char *name;
+    size_t name_len;
+    const char *value; /* without quotes; of a list or an expression its first line */
+    size_t value_len;
+    /* The reader's own. */
+    size_t starts[ARC_BLOCKS], blocks, depth;
+    bool in_comment;
+};
+
+/* Goes to the next one; false at the end. */
+bool arc_assignments_next(struct arc_assignments *reader);
+
+/* Whether the word of that number around the value is `text`. */
+bool arc_assignment_is(const struct arc_assignments *reader, size_t part, const char *text);
 
 /* Where a value stands. Owned by the holder. */
 struct arc_file_place {

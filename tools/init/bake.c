@@ -1,14 +1,13 @@
 /* Bake files: read for what they describe, not for how; docker resolves them when a plan is made. */
 #include "base/auto.h"
 #include "base/json.h"
+#include "config/file_value.h"
 #include "init/expression.h"
 #include "init/sources.h"
 #include "yaml/yaml.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
-
-#define WORD_MAX 256
 
 /* What one file says. JSON objects of what is written, owned. */
 struct bake {
@@ -25,89 +24,26 @@ static void bake_free(struct bake *bake)
 
 /* ---- HCL ------------------------------------------------------------------------------------ */
 
-/* The length of a line without its comment; what braces and brackets it opens goes to *depth. */
-static size_t measure_line(const char *line, size_t len, int *depth)
-{
-    char quote = '\0';
-    for (size_t i = 0; i < len; i++) {
-        char c = line[i];
-        if (quote) {
-            i += c == '\\';
-            quote = c == quote ? '\0' : quote;
-        } else if (c == '#' || (c == '/' && i + 1 < len && line[i + 1] == '/'))
-            return i;
-        else if (c == '"')
-            quote = c;
-        else if (strchr("{[(", c))
-            ++*depth;
-        else if (strchr("}])", c))
-            --*depth;
-    }
-    return len;
-}
-
-/* `word "label" {`: the block that a line opens. */
-static bool read_block(const char *line, size_t len, char word[WORD_MAX], char label[WORD_MAX])
-{
-    ARC_AUTO_FREE char *text = strndup(line, len);
-    return text && sscanf(text, "%255[a-z] \"%255[^\"]\" {", word, label) == 2;
-}
-
-/* A value as written: the text of a string, else the expression. */
-static json_t *read_value(const char *value, size_t len)
-{
-    while (len && strchr(" \t", *value))
-        value++, len--;
-    while (len && strchr(" \t\r}", value[len - 1]))
-        len--;
-    if (len >= 2 && *value == '"' && memchr(value + 1, '"', len - 1) == value + len - 1)
-        return json_stringn(value + 1, len - 2);
-    return json_stringn(value, len);
-}
-
-static void take_attribute(const struct bake *bake, const char *word, const char *label,
-                           const char *line, size_t len)
-{
-    const char *equals = memchr(line, '=', len);
-    size_t name = equals ? (size_t)(equals - line) : 0;
-    while (name && strchr(" \t", line[name - 1]))
-        name--;
-    if (!name || name >= WORD_MAX)
-        return;
-    char key[WORD_MAX];
-    snprintf(key, sizeof key, "%.*s", (int)name, line);
-    const char *value = equals + 1;
-    size_t value_len = len - (size_t)(value - line);
-    if (strcmp(word, "target") == 0)
-        json_object_set_new(json_object_get(bake->targets, label), key,
-                            read_value(value, value_len));
-    else if (strcmp(word, "variable") == 0 && strcmp(key, "default") == 0)
-        json_object_set_new(bake->variables, label, read_value(value, value_len));
-}
-
-/* Blocks at the top of the file and the attributes directly in them. */
 static void read_hcl(const struct bake *bake, const char *text)
 {
-    char word[WORD_MAX] = "", label[WORD_MAX] = "";
-    int depth = 0;
-    for (const char *line = text; *line; line += *line == '\n') {
-        const char *start = line + strspn(line, " \t");
-        line += strcspn(line, "\n");
-        int before = depth;
-        size_t len = line > start ? measure_line(start, (size_t)(line - start), &depth) : 0;
-        if (before == 0 && read_block(start, len, word, label)) {
-            const char *inner = memchr(start, '{', len);
-            if (strcmp(word, "target") == 0)
-                json_object_set_new(bake->targets, label, json_object());
-            else if (strcmp(word, "variable") == 0)
-                json_object_set_new(bake->variables, label, json_null());
-            if (inner && depth == 0) {
-                size_t skip = (size_t)(inner + 1 - start);
-                skip += strspn(start + skip, " \t");
-                take_attribute(bake, word, label, start + skip, len - skip);
-            }
-        } else if (before == 1)
-            take_attribute(bake, word, label, start, len);
+    struct arc_assignments reader = {.at = text};
+    while (arc_assignments_next(&reader)) {
+        bool target = reader.count == 2 && arc_assignment_is(&reader, 0, "target");
+        bool variable = reader.count == 2 && arc_assignment_is(&reader, 0, "variable");
+        ARC_AUTO_FREE char *label =
+            target || variable ? strndup(reader.parts[1], reader.lens[1]) : NULL;
+        ARC_AUTO_FREE char *name = label ? strndup(reader.name, reader.name_len) : NULL;
+        if (!name)
+            continue;
+        json_t *value = json_stringn(reader.value, reader.value_len);
+        if (target && !json_object_get(bake->targets, label))
+            json_object_set_new(bake->targets, label, json_object());
+        if (target)
+            json_object_set_new(json_object_get(bake->targets, label), name, value);
+        else if (strcmp(name, "default") == 0)
+            json_object_set_new(bake->variables, label, value);
+        else
+            json_decref(value);
     }
 }
 
@@ -217,12 +153,13 @@ static void take_bake(struct init_proposal *proposal, const struct bake *bake)
                                                        : proposal->repository);
     if (!group)
         return;
-    group->bake_file = arc_arena_text(&proposal->arena, bake->path);
+    group->key = "bake";
+    group->source = arc_arena_text(&proposal->arena, bake->path);
     json_object_foreach (bake->variables, name, value) {
         const char *given = init_release_value(name, true), *initial = json_string_value(value);
         bool letter = initial && *initial == 'v' && initial[1] >= '0' && initial[1] <= '9';
         if (given)
-            init_add_pair(proposal, &group->bake_variables, &group->bake_variable_count, name,
+            init_add_pair(proposal, &group->variables, &group->variable_count, name,
                           letter && strcmp(given, "{version}") == 0 ? "v{version}" : given, NULL);
     }
     init_note(proposal, bake->path, 0, "describes %zu images: group %s takes them from it", tagged,

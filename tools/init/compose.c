@@ -16,6 +16,22 @@ struct entry {
     const struct arc_yaml_node *build;
 };
 
+/* What a compose file describes, when all of it is used as it is. */
+struct described {
+    json_t *variables;   /* name → what a release gives it; owned */
+    json_t *dockerfiles; /* the paths; owned */
+    char *registry;      /* of the first image */
+    char *floating; /* what moves with every release, of all; "": they differ; NULL: none yet */
+    bool fixed;     /* an image's tag is the same for all versions */
+    size_t images;
+};
+
+static void described_free(struct described *described)
+{
+    json_decref(described->variables);
+    json_decref(described->dockerfiles);
+}
+
 /* The text of a node with $NAME and ${NAME:-word} replaced by .env; NULL when one has no value. */
 static char *expand(const struct entry *entry, const struct arc_yaml_node *node)
 {
@@ -74,17 +90,6 @@ static void take_arguments(const struct entry *entry, struct init_image *image)
     }
 }
 
-/* Stages for people who work on the code are not what is released. */
-static bool is_development(const char *target)
-{
-    static const char *const words[] = {"dev",   "development", "debug",  "test",
-                                        "tests", "local",       "builder"};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcasecmp(target, words[i]) == 0)
-            return true;
-    return false;
-}
-
 /* Whether a file that says more describes it; what that lacks of its name is filled in. */
 static bool is_described(struct init_proposal *proposal, const struct init_image *image)
 {
@@ -102,87 +107,331 @@ static bool is_described(struct init_proposal *proposal, const struct init_image
     return false;
 }
 
-static void take_service(const struct entry *entry)
+/* The build's context and Dockerfile; one that stands in the file itself is NULL. False when they
+ * cannot be told. */
+static bool resolve_build(const struct entry *entry, struct init_image *image)
 {
     struct init_proposal *proposal = entry->proposal;
-    struct init_image image = {
-        .from = FROM_COMPOSE, .file = entry->file, .line = entry->build->line};
     bool is_map = entry->build->type == ARC_YAML_MAP;
     const struct arc_yaml_node *node =
         is_map ? arc_yaml_get(entry->build, "context") : entry->build;
-    char *context = node ? expand(entry, node) : arc_arena_text(&proposal->arena, ".");
     const struct arc_yaml_node *file = is_map ? arc_yaml_get(entry->build, "dockerfile") : NULL;
+    char *context = node ? expand(entry, node) : arc_arena_text(&proposal->arena, ".");
     char *dockerfile = file ? expand(entry, file) : arc_arena_text(&proposal->arena, "Dockerfile");
-    image.context = context ? init_resolve(proposal, entry->directory, context) : NULL;
-    image.dockerfile =
-        image.context && dockerfile ? init_resolve(proposal, image.context, dockerfile) : NULL;
-    json_t *known =
-        image.dockerfile ? json_object_get(proposal->dockerfile_names, image.dockerfile) : NULL;
-    if (!known || json_is_false(known)) {
-        if (!known && !(image.dockerfile && init_is_aside(image.dockerfile)))
-            init_ask(proposal, entry->file, entry->build->line,
-                     "what does service %s build? There is no such Dockerfile", entry->name);
-        return;
+
+    image->context = context ? init_resolve(proposal, entry->directory, context) : NULL;
+    if (!image->context || !dockerfile)
+        return false;
+    if (is_map && arc_yaml_get(entry->build, "dockerfile_inline"))
+        return true;
+    image->dockerfile = init_resolve(proposal, image->context, dockerfile);
+    return image->dockerfile != NULL;
+}
+
+/* Stages for people who work on the code are not what is released. */
+static char *find_target(const struct entry *entry, bool *development)
+{
+    static const char *const words[] = {"dev",   "development", "debug",  "test",
+                                        "tests", "local",       "builder"};
+    char *target = entry->build->type == ARC_YAML_MAP
+                       ? expand(entry, arc_yaml_get(entry->build, "target"))
+                       : NULL;
+    *development = false;
+    for (size_t i = 0; target && i < sizeof words / sizeof *words; i++)
+        *development = *development || strcasecmp(target, words[i]) == 0;
+    return target && *target && init_is_usable(target) && !*development ? target : NULL;
+}
+
+static void add_platform(const struct entry *entry, struct init_image *image,
+                         const struct arc_yaml_node *node)
+{
+    if (node && node->text)
+        init_add_platform(entry->proposal, image, entry->file, image->line, node->text);
+}
+
+static bool take_service(const struct entry *entry, struct described *described)
+{
+    struct init_proposal *proposal = entry->proposal;
+    (void)described;
+    struct init_image image = {
+        .from = FROM_COMPOSE, .file = entry->file, .line = entry->build->line};
+    bool told = resolve_build(entry, &image), development;
+    if (told && !image.dockerfile) {
+        init_ask(
+            proposal, entry->file, image.line,
+            "is service %s released? Its Dockerfile stands in this file: it takes a file of its "
+            "own, or 'compose: %s' in the place of 'services'",
+            entry->name, entry->file);
+        return true;
     }
+    json_t *known = told ? json_object_get(proposal->dockerfile_names, image.dockerfile) : NULL;
+    if (!known && !(told && init_is_aside(image.dockerfile)))
+        init_ask(proposal, entry->file, entry->build->line,
+                 "what does service %s build? There is no such Dockerfile", entry->name);
+    if (!known || json_is_false(known))
+        return true;
+
     image.directory = init_directory(proposal, image.dockerfile);
     image.codename = init_codename(proposal, entry->name);
-    char *target = is_map ? expand(entry, arc_yaml_get(entry->build, "target")) : NULL;
-    image.target =
-        target && *target && init_is_usable(target) && !is_development(target) ? target : NULL;
+    image.target = find_target(entry, &development);
     take_reference(entry, &image);
-    if (is_map)
+    if (entry->build->type == ARC_YAML_MAP) {
+        const struct arc_yaml_node *platforms = arc_yaml_get(entry->build, "platforms");
         take_arguments(entry, &image);
-    if (is_map && arc_yaml_get(entry->build, "additional_contexts"))
-        init_ask(proposal, entry->file, image.line, INIT_CONTEXTS, entry->name);
-    const struct arc_yaml_node *platforms = is_map ? arc_yaml_get(entry->build, "platforms") : NULL;
-    for (size_t i = 0; platforms && platforms->type == ARC_YAML_LIST && i < platforms->count; i++)
-        if (platforms->items[i]->text)
-            init_add_platform(proposal, &image, entry->file, image.line, platforms->items[i]->text);
+        if (arc_yaml_get(entry->build, "additional_contexts"))
+            init_ask(proposal, entry->file, image.line, INIT_CONTEXTS, entry->name);
+        for (size_t i = 0; platforms && platforms->type == ARC_YAML_LIST && i < platforms->count;
+             i++)
+            add_platform(entry, &image, platforms->items[i]);
+    }
+    if (!image.platforms)
+        add_platform(entry, &image, arc_yaml_get(entry->service, "platform"));
     if (is_described(proposal, &image))
-        return;
+        return true;
     struct init_image *slot = init_add_image(proposal, FROM_COMPOSE, entry->file, image.line);
     if (slot)
         *slot = image;
     init_note(proposal, entry->file, image.line, "service %s is built of %s", entry->name,
               image.dockerfile);
+    return true;
 }
 
-static void read_file(struct init_proposal *proposal, const char *path)
+/* ---- the file as it is ---------------------------------------------------------------------- */
+
+/* Where the tag of a reference starts; NULL without one. What stands in ${…} is no part of it. */
+static const char *find_tag(const char *reference)
+{
+    const char *tag = NULL;
+    int depth = 0;
+    for (const char *c = reference; *c; c++) {
+        depth += (*c == '{') - (*c == '}');
+        if (!depth && *c == '/')
+            tag = NULL;
+        else if (!depth && *c == ':' && !tag)
+            tag = c + 1;
+    }
+    return tag;
+}
+
+/* The first "$NAME" or "${NAME:-word}" of a text: its name; *start and *end are around it. NULL when
+ * there is none. */
+static char *find_variable(struct init_proposal *proposal, const char *text, const char **start,
+                           const char **end)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
+    for (*start = strchr(text, '$'); *start; *start = strchr(*end, '$')) {
+        bool braced = (*start)[1] == '{';
+        const char *name = *start + 1 + braced;
+        size_t len = strspn(name, letters);
+        const char *close = braced ? strchr(name, '}') : name + len;
+        *end = name + (*name == '$');
+        if (!len || !close)
+            continue;
+        *end = close + braced;
+        return arc_arena_printf(&proposal->arena, "%.*s", (int)len, name);
+    }
+    return NULL;
+}
+
+/* The name of the tag in which `before` and `after` stand around the version, with "latest" for that. */
+static void take_floating(const struct entry *entry, struct described *described, const char *tag,
+                          const char *start, const char *end)
+{
+    ARC_AUTO(arc_buf) struct arc_buf out = {.max = 4096};
+    size_t len = strlen(entry->name);
+    bool leads = strncmp(tag, entry->name, len) == 0 && tag + len + 1 == start;
+    bool ends = *end == '-' && strcmp(end + 1, entry->name) == 0;
+    arc_buf_add(&out, leads ? "{codename}-" : tag, leads ? 11 : (size_t)(start - tag));
+    arc_buf_printf(&out, "latest%s", ends ? "-{codename}" : end);
+    if (!described->floating)
+        described->floating = arc_arena_text(&entry->proposal->arena, arc_buf_text(&out));
+    else if (strcmp(described->floating, arc_buf_text(&out)) != 0)
+        described->floating = arc_arena_text(&entry->proposal->arena, "");
+}
+
+/* The variables of a tag get the release's values. False when the file says a version itself. */
+static bool take_tag(const struct entry *entry, const char *tag, struct described *described)
+{
+    struct init_proposal *proposal = entry->proposal;
+    const char *start, *end, *rest;
+    size_t count = 0, given = 0;
+    described->fixed = described->fixed || !tag || strcmp(tag, "latest") == 0;
+    if (!tag || strcmp(tag, "latest") == 0)
+        return true;
+    for (rest = tag; find_variable(proposal, rest, &start, &end); rest = end)
+        count++;
+    for (rest = tag; count;) {
+        char *name = find_variable(proposal, rest, &start, &end);
+        const char *value = name ? init_release_value(name, true) : NULL;
+        if (!name)
+            break;
+        rest = end;
+        value = count == 1 && !value ? "{version}" : value;
+        if (!value)
+            continue;
+        given += strcmp(value, "{version}") == 0;
+        json_object_set_new(described->variables, name, json_string(value));
+        if (count == 1)
+            take_floating(entry, described, tag, start, end);
+    }
+    return given > 0;
+}
+
+/* Variables of build arguments get the release's values, too. False when an argument that says the
+ * version has a value of its own: a release could not set it. */
+static bool take_release_arguments(const struct entry *entry, struct described *described)
+{
+    const struct arc_yaml_node *args = arc_yaml_get(entry->build, "args");
+    for (size_t i = 0; args && args->type == ARC_YAML_MAP && i < args->count; i++) {
+        const char *name = args->pairs[i].key->text, *value = args->pairs[i].value->text;
+        const char *start, *end;
+        if (!name || !value || args->pairs[i].value->type == ARC_YAML_NULL)
+            return false; /* of the environment of who builds */
+        char *variable = find_variable(entry->proposal, value, &start, &end);
+        const char *given = init_release_value(variable ? variable : name, variable != NULL);
+        if (given && !variable)
+            return false;
+        if (given)
+            json_object_set_new(described->variables, variable, json_string(given));
+    }
+    return !args || args->type == ARC_YAML_MAP;
+}
+
+/* Whether the service says all of its image: where it is pushed, and what it is built of. */
+static bool describe(const struct entry *entry, struct described *described)
+{
+    struct init_proposal *proposal = entry->proposal;
+    const struct arc_yaml_node *node = arc_yaml_get(entry->service, "image");
+    struct init_image image = {0};
+    bool development;
+    if (arc_yaml_get(entry->service, "profiles"))
+        return true; /* none of its images, unless the profile is on */
+    (void)find_target(entry, &development);
+    if (!node || !node->text || development || strchr(node->text, '@') ||
+        !resolve_build(entry, &image))
+        return false;
+    const char *tag = find_tag(node->text);
+    size_t len = tag ? (size_t)(tag - 1 - node->text) : strlen(node->text);
+    struct arc_yaml_node name = *node;
+    name.text = arc_arena_printf(&proposal->arena, "%.*s", (int)len, node->text);
+    char *reference = expand(entry, &name);
+    if (!reference || !init_take_reference(proposal, reference, &image) || !image.registries)
+        return false;
+    if (image.dockerfile)
+        json_object_set_new(described->dockerfiles, image.dockerfile, json_true());
+    described->registry = described->registry ? described->registry : image.registries[0];
+    described->images++;
+    return take_tag(entry, tag, described) && take_release_arguments(entry, described);
+}
+
+/* Whether nothing else builds an image: the Dockerfiles of the repository are those of the file. */
+static bool covers_all(const struct init_proposal *proposal, const struct described *described)
+{
+    const char *path;
+    json_t *name;
+    json_object_foreach (proposal->dockerfile_names, path, name)
+        if (!json_object_get(described->dockerfiles, path))
+            return false;
+    return true;
+}
+
+static void add_image_tag(struct init_proposal *proposal, struct init_group *group, char *name)
+{
+    struct init_tag *tag = arc_arena_append(&proposal->arena, &group->image_tags,
+                                            &group->image_tag_count, sizeof *tag);
+    if (tag)
+        tag->name = name;
+}
+
+static void add_described(struct init_proposal *proposal, const char *path,
+                          const struct described *described)
+{
+    struct init_group *group = init_add_group(proposal, proposal->repository);
+    const char *name;
+    json_t *value;
+    if (!group)
+        return;
+    group->key = "compose";
+    group->source = arc_arena_text(&proposal->arena, path);
+    group->registry = described->registry;
+    json_object_foreach (described->variables, name, value)
+        init_add_pair(proposal, &group->variables, &group->variable_count, name,
+                      json_string_value(value), NULL);
+    if (described->fixed)
+        add_image_tag(proposal, group, arc_arena_text(&proposal->arena, "{version}"));
+    if (described->floating && *described->floating)
+        add_image_tag(proposal, group, described->floating);
+    json_object_foreach (described->dockerfiles, name, value)
+        json_object_set(proposal->dockerfile_names, name, json_false());
+    init_note(proposal, path, 0, "describes %zu images: group %s takes them from it",
+              described->images, group->name);
+}
+
+/* ---- files ---------------------------------------------------------------------------------- */
+
+/* Calls for each service that is built, until `take` answers false. */
+static bool read_services(struct init_proposal *proposal, const char *path,
+                          bool (*take)(const struct entry *, struct described *),
+                          struct described *described)
 {
     const char *text = init_read(proposal, path);
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
     if (!text || arc_yaml_parse(text, strlen(text), path, ARC_YAML_ANY_TAG, &yaml, NULL))
-        return;
+        return false;
     const struct arc_yaml_node *services = arc_yaml_get(yaml.root, "services");
     char *directory = init_directory(proposal, path);
     for (size_t i = 0; services && services->type == ARC_YAML_MAP && i < services->count; i++) {
-        struct entry entry = {proposal,
-                              arc_arena_text(&proposal->arena, path),
-                              directory,
-                              services->pairs[i].key->text,
-                              services->pairs[i].value,
-                              NULL};
+        struct entry entry = {.proposal = proposal,
+                              .file = arc_arena_text(&proposal->arena, path),
+                              .directory = directory,
+                              .name = services->pairs[i].key->text,
+                              .service = services->pairs[i].value};
         entry.build = arc_yaml_get(entry.service, "build");
-        if (entry.name && entry.build)
-            take_service(&entry);
+        if (entry.name && entry.build && !take(&entry, described))
+            return false;
     }
+    return true;
 }
 
-static bool is_compose_file(const char *name)
+static bool is_compose_file(const char *path)
 {
-    const char *dot = strrchr(name, '.');
+    const char *name = init_base(path), *dot = strrchr(name, '.');
     const char *start = strncmp(name, "docker-", 7) == 0 ? name + 7 : name;
     return dot && (strcmp(dot, ".yml") == 0 || strcmp(dot, ".yaml") == 0) &&
-           strncmp(start, "compose", 7) == 0 && strchr(".-_", start[7]);
+           strncmp(start, "compose", 7) == 0 && strchr(".-_", start[7]) && !init_is_aside(path);
+}
+
+/* Makes a group of the file if it describes every image. True then. */
+static bool use_file(struct init_proposal *proposal, const char *path)
+{
+    ARC_AUTO(described)
+    struct described described = {json_object(), json_object(), NULL, NULL, false, 0};
+    const char *name = init_base(path);
+    bool plain = strncmp(name, "compose.y", 9) == 0 || strncmp(name, "docker-compose.y", 16) == 0;
+    if (!plain || !described.variables || !described.dockerfiles ||
+        !read_services(proposal, path, describe, &described) || !described.images ||
+        !covers_all(proposal, &described))
+        return false;
+    add_described(proposal, path, &described);
+    return true;
 }
 
 int init_read_compose_files(struct init_proposal *proposal, struct arc_error *err)
 {
     size_t count = 0;
-    for (size_t i = 0; i < proposal->file_count && count < INIT_FILES_MAX; i++) {
-        if (!is_compose_file(init_base(proposal->files[i])) || init_is_aside(proposal->files[i]))
+    bool free_to_use = !proposal->group_count && !proposal->pushes;
+    for (size_t i = 0; free_to_use && i < proposal->file_count && count < INIT_FILES_MAX; i++) {
+        if (!is_compose_file(proposal->files[i]))
             continue;
-        read_file(proposal, proposal->files[i]);
+        if (use_file(proposal, proposal->files[i]))
+            return arc_arena_check(&proposal->arena, err);
+        count++;
+    }
+    count = 0;
+    for (size_t i = 0; i < proposal->file_count && count < INIT_FILES_MAX; i++) {
+        if (!is_compose_file(proposal->files[i]))
+            continue;
+        (void)read_services(proposal, proposal->files[i], take_service, NULL);
         count++;
     }
     return arc_arena_check(&proposal->arena, err);

@@ -423,13 +423,14 @@ int init_read_dockerfiles(struct init_proposal *proposal, struct arc_error *err)
 {
     const char *path;
     json_t *variant;
-    bool bake = proposal->group_count > 0, pushed = proposal->pushes && !proposal->guessed;
+    const char *described = proposal->group_count ? proposal->groups[0]->key : NULL;
+    bool pushed = proposal->pushes && !proposal->guessed;
     json_object_foreach (proposal->dockerfile_names, path, variant) {
         if (is_described(proposal, path) || json_is_false(variant))
             continue;
-        if (bake || pushed) {
-            init_ask(proposal, path, 0, "no %s: is it released?",
-                     bake ? "bake file names it" : "workflow publishes it");
+        if (described || pushed) {
+            init_ask(proposal, path, 0, "no %s %s it: is it released?",
+                     described ? described : "workflow", described ? "file names" : "publishes");
             continue;
         }
         struct init_image *image = init_add_image(proposal, FROM_DOCKERFILE, path, 0);

@@ -491,13 +491,18 @@ static void sort_by_tags(struct sorting *sorting)
     take_unmatched(sorting);
 }
 
-/* The first bake file's images have the plain tags, those of another tags with its name. */
-static void give_bake_tags(struct sorting *sorting)
+/* The first file's images have the plain tags, or the only ones; those of another tags with its
+ * name. */
+static void give_file_tags(struct sorting *sorting)
 {
     struct init_proposal *proposal = sorting->proposal;
-    for (size_t f = 0; f < sorting->families.count; f++)
-        if (!*sorting->families.items[f].prefix)
-            add_pattern(sorting, proposal->groups[0], &sorting->families.items[f]);
+    for (size_t f = 0; f < sorting->families.count; f++) {
+        struct family *family = &sorting->families.items[f];
+        if (*family->prefix && sorting->families.count > 1)
+            continue;
+        add_pattern(sorting, proposal->groups[0], family);
+        family->matched = true;
+    }
     for (size_t g = 0; g < proposal->group_count; g++) {
         struct init_group *group = proposal->groups[g];
         if (group->tags)
@@ -505,9 +510,10 @@ static void give_bake_tags(struct sorting *sorting)
         init_add_text(proposal, &group->tags,
                       g ? arc_arena_printf(&proposal->arena, "%s/v{version}", group->name)
                         : "v{version}");
-        init_ask(proposal, group->bake_file, 0, "which tags release group %s? %s is a guess",
+        init_ask(proposal, group->source, 0, "which tags release group %s? %s is a guess",
                  group->name, group->tags[0]);
     }
+    take_unmatched(sorting);
 }
 
 int init_make_groups(struct init_proposal *proposal, struct arc_error *err)
@@ -520,14 +526,14 @@ int init_make_groups(struct init_proposal *proposal, struct arc_error *err)
     name_alike(proposal);
     for (i = 0; i < proposal->image_count; i++)
         tell_apart(proposal, i);
-    size_t bake = proposal->group_count;
+    size_t described = proposal->group_count;
     sorting.of_image = arc_arena_array(&proposal->arena, proposal->image_count + 1, sizeof(void *));
     ARC_TRY(arc_arena_check(&proposal->arena, err));
-    if (bake) {
-        give_bake_tags(&sorting);
+    if (described) {
+        give_file_tags(&sorting);
         for (i = 0; i < proposal->image_count; i++)
             init_ask(proposal, proposal->images[i]->dockerfile, 0,
-                     "no bake file names it: is it released?");
+                     "no %s file names it: is it released?", proposal->groups[0]->key);
     } else if (sorting.families.count)
         sort_by_tags(&sorting);
     else

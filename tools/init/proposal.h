@@ -62,9 +62,13 @@ struct init_group {
     const char *versioning; /* NULL: semver */
     struct init_image **images;
     size_t count;
-    char *bake_file; /* describes the images instead */
-    struct init_pair *bake_variables;
-    size_t bake_variable_count;
+    const char *key; /* "bake" or "compose": what describes the images instead; NULL: nothing */
+    char *source;    /* the file */
+    struct init_pair *variables;
+    size_t variable_count;
+    struct init_tag *image_tags; /* beside those of the file */
+    size_t image_tag_count;
+    char *registry;   /* of the first image in it; NULL: not known */
     bool is_released; /* there is a tag of it */
     bool is_train;    /* its releases are made of those of all other groups */
 };

@@ -16,7 +16,8 @@ int init_read_workflows(struct init_proposal *proposal, struct arc_error *err);
 /* docker-bake files: a group each. */
 int init_read_bake_files(struct init_proposal *proposal, struct arc_error *err);
 
-/* Services of compose files that are built. */
+/* Services of compose files that are built: a group of the file where it names an image for every
+ * Dockerfile and nothing else describes one, else images. */
 int init_read_compose_files(struct init_proposal *proposal, struct arc_error *err);
 
 /* An image for every Dockerfile that nothing described yet; build arguments of all. */

@@ -364,11 +364,17 @@ static void add_services(struct init_proposal *proposal, const struct init_group
 
 /* ---- groups --------------------------------------------------------------------------------- */
 
-static void add_bake(const struct init_group *group, struct arc_buf *out)
+/* The file that describes the images. */
+static void add_source(const struct init_group *group, struct arc_buf *out)
 {
-    arc_buf_puts(out, "    bake: {");
-    add_text(out, "files", group->bake_file);
-    add_pairs(out, "variables", group->bake_variables, group->bake_variable_count);
+    if (group->image_tag_count) {
+        arc_buf_puts(out, "    image-tags: ");
+        add_tags(out, group->image_tags, group->image_tag_count);
+        arc_buf_putc(out, '\n');
+    }
+    arc_buf_printf(out, "    %s: {", group->key);
+    add_text(out, "files", group->source);
+    add_pairs(out, "variables", group->variables, group->variable_count);
     arc_buf_puts(out, "}\n");
 }
 
@@ -446,8 +452,8 @@ static void add_group(struct init_proposal *proposal, const struct init_group *g
     }
     if (group->versioning)
         arc_buf_printf(out, "    versioning: %s\n", group->versioning);
-    if (group->bake_file) {
-        add_bake(group, out);
+    if (group->source) {
+        add_source(group, out);
         return;
     }
     if (group->is_train) {
@@ -475,7 +481,7 @@ int init_write_config(struct init_proposal *proposal, struct arc_buf *out, struc
     }
     arc_buf_puts(out, "groups:\n");
     for (size_t i = 0; i < proposal->group_count; i++)
-        if (proposal->groups[i]->count || proposal->groups[i]->bake_file ||
+        if (proposal->groups[i]->count || proposal->groups[i]->source ||
             proposal->groups[i]->is_train)
             add_group(proposal, proposal->groups[i], out);
     ARC_TRY(arc_arena_check(&proposal->arena, err));

@@ -13,8 +13,9 @@ static void add_use(const char *source, const char *name, struct arc_buf *out)
 /* The host of a group's first registry, where it is not GHCR: it has a login of its own. */
 static const char *other_registry(const struct init_group *group, size_t *len)
 {
-    const char *registry =
-        group->count && group->images[0]->registries ? group->images[0]->registries[0] : "ghcr.io";
+    const char *registry = group->registry ? group->registry : "ghcr.io";
+    if (group->count && group->images[0]->registries)
+        registry = group->images[0]->registries[0];
     *len = strcspn(registry, "/");
     return *len == 7 && strncmp(registry, "ghcr.io", 7) == 0 ? NULL : registry;
 }
