@@ -149,12 +149,12 @@ def run_suite(name, run):
 
 
 def main(wanted):
-    """As many suites at a time as there are processors: most of them wait for others half of the time."""
+    """One suite more at a time than there are processors: most of them wait for others half of the time."""
     total = Tally()
     build_all()
     chosen = [(name, run) for name, run in suites() if not wanted or name in wanted]
     chosen.sort(key=lambda suite: LONGEST.index(suite[0]) if suite[0] in LONGEST else len(LONGEST))
-    with concurrent.futures.ThreadPoolExecutor(max(2, os.cpu_count() or 2)) as pool:
+    with concurrent.futures.ThreadPoolExecutor(1 + (os.cpu_count() or 2)) as pool:
         for tally in pool.map(lambda suite: run_suite(*suite), chosen):
             total.add(tally)
     for name in total.names:

@@ -1,4 +1,4 @@
-"""Runs every fuzz target (tests/fuzz/fuzz_*.c, libFuzzer with ASan and UBSan) for ARC_FUZZ_SECONDS each, 8 unless set.
+"""Runs every fuzz target (tests/fuzz/fuzz_*.c, libFuzzer with ASan and UBSan) for ARC_FUZZ_SECONDS each, 5 unless set.
 Seeds are in tests/fuzz/seeds/<target>/; what is found is minimised by libFuzzer and belongs there. Every parser in
 tools/ must be reached by some target's seeds. tests/fuzz/afl.py does the same with AFL++."""
 import os
@@ -11,7 +11,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = pathlib.Path(__file__).resolve().parent
 TARGETS = sorted(path.stem for path in HERE.glob("fuzz_*.c"))
-SECONDS = os.environ.get("ARC_FUZZ_SECONDS", "8")
+SECONDS = os.environ.get("ARC_FUZZ_SECONDS", "5")
 
 # What a parser is called, here: it makes something of a text that others wrote.
 PARSER = re.compile(r"^(?:static )?[a-z][\w *]*?\b(\w*(?:parse|decode|read|feed)(?:_\w+)?)\([^;{]*\)\s*\{", re.M)
