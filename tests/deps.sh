@@ -24,7 +24,7 @@ backported=' docker-cli docker-buildx docker-compose docker.io golang-go golang-
 
 # Debian 12's own cargo reads neither today's lock files nor a sparse index; its browsers are built with this one.
 cargo=cargo
-[ "${ID:-} ${VERSION_ID:-}" != 'debian 12' ] || cargo=cargo-web
+[ "${ID:-} ${VERSION_ID:-}" != 'debian 12' ] || cargo='cargo-web'
 dist="$build python3 python3-venv $cargo dpkg-dev debian-archive-keyring"
 
 case "${1:-}" in

@@ -177,7 +177,7 @@ def test_a_repository_without_a_remote_has_the_tag_itself(shop):
 
 def test_no_clone_at_all_is_said(shop):
     run = shop.promote(cwd=shop.folder.parent)
-    assert run.returncode == 0 and "warning: this is no clone" in run.stderr and len(shop.server.moved) == 6
+    assert run.returncode == 0 and "warning: this is not a clone" in run.stderr and len(shop.server.moved) == 6
 
 
 def test_a_ci_plan_asks_nobody(shop):

@@ -482,8 +482,9 @@ static int check_tag(const struct promotion *promotion, struct arc_error *err)
 
     int rc = arc_project_open(options->project, &why);
     if (rc == ARC_ENOTFOUND) {
-        tell_all(promotion, "warning: this is no clone, so where the release's tag leads to by now "
-                            "was not looked up");
+        tell_all(promotion,
+                 "warning: this is not a clone, so where the release's tag leads to by now "
+                 "was not looked up");
         return ARC_OK;
     }
     if (!rc)

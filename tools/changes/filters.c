@@ -164,7 +164,7 @@ static int read_filter(const struct reader *reader, const struct arc_yaml_pair *
     for (size_t i = 0; i < reader->filters->count; i++)
         if (strcmp(reader->filters->items[i].name, key->text) == 0)
             return arc_yaml_error(reader->yaml, key, reader->err,
-                                  "the filter '%s' stands in %s as well", key->text,
+                                  "the filter '%s' is in %s as well", key->text,
                                   reader->filters->items[i].source);
     ARC_TRY(arc_filters_add(reader->filters, key->text, reader->err));
     return read_rules(reader, pair->value);

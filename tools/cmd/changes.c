@@ -370,7 +370,7 @@ const struct command cmd_changes = {
         "Compares two commits, chosen by the event: a pull request with its merge base, a push "
         "with "
         "what was there before, a tag with the previous tag of its group, anything else with the "
-        "default branch. By hand: HEAD with the default branch. --explain tells what was "
+        "default branch. By hand: HEAD with the default branch. --explain shows what was "
         "chosen.\n\n"
         "A pull request whose commits are not in the clone (fetch-depth: 1) is asked of GitHub's "
         "API, with "

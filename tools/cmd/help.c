@@ -43,7 +43,7 @@ const struct command cmd_help = {
     .summary = "show what a command does, its options, outputs and examples",
     .argument = "COMMAND",
     .arguments_max = 1,
-    .description = "Without a COMMAND, lists the commands; with one, tells all about it. The text, "
+    .description = "Without a COMMAND, lists the commands; with one, shows all about it. The text, "
                    "the man pages and docs/commands.md come from the same table that parses the "
                    "command line, so they cannot disagree with it.",
     .options = options,

@@ -84,7 +84,7 @@ static int add_axis(struct matrix *m, const struct arc_yaml_pair *pair)
         const struct arc_yaml_node *suffix = map ? values->pairs[i].value : value;
         if (!value->text || !suffix->text || value->type == ARC_YAML_NULL)
             return arc_yaml_error(m->yaml, value, m->err,
-                                  "variants: %s has a value that is no text", pair->key->text);
+                                  "variants: %s has a value that is not a text", pair->key->text);
         ARC_TRY(arc_field_check(m->yaml, suffix, "variants", check_suffix, m->err));
     }
     m->names[m->count] = pair->key->text;

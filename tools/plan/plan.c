@@ -587,7 +587,7 @@ int arc_plan(const struct arc_plan_options *given, json_t **out, struct arc_erro
     if (!all || !services || !cells)
         return arc_error_nomem(err);
     if (strlen(options->revision) < ARC_SHORT_SHA)
-        return arc_error_set(err, ARC_EINPUT, "'%s' is no full commit id", options->revision);
+        return arc_error_set(err, ARC_EINPUT, "'%s' is not a full commit id", options->revision);
     if (options->changes && !json_is_object(json_object_get(options->changes, "filters")))
         return arc_error_set(err, ARC_EINPUT,
                              "the changes have no filters: 'arc-ci changes --json' prints them");

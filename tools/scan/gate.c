@@ -371,7 +371,7 @@ static int warn_of_database(struct scan_judged *judged, struct arc_error *err)
     if (!answered || judged->scanner.updated_at || !judged->options->policy.database_age_max)
         return ARC_OK;
     return scan_warn(judged, err,
-                     "the age of the scanner's database is unknown: --scanner-info tells it");
+                     "the age of the scanner's database is unknown: --scanner-info names it");
 }
 
 static void judged_free(struct scan_judged *judged)

@@ -25,7 +25,7 @@ int scan_scanner_parse(const char *text, size_t len, const char *name, struct sc
     if (!rc)
         rc = keep(json_object_get(database, "UpdatedAt"), &out->database, err);
     if (!rc && out->database && !arc_time_parse(out->database, &out->updated_at))
-        rc = arc_error_set(err, ARC_EINPUT, "%s: UpdatedAt of the database is no time", name);
+        rc = arc_error_set(err, ARC_EINPUT, "%s: UpdatedAt of the database is not a time", name);
     if (rc)
         scan_scanner_free(out);
     return rc;
