@@ -61,7 +61,9 @@ struct arc_rollback_options {
     char *const *from; /* versions or tags that are taken back, NULL at the end; NULL: every stable
                             release above `version` */
     enum arc_withdrawal withdraw;
-    const char *reason;             /* for those who read a withdrawn release; or NULL */
+    const char *identity; /* who must have signed it, where the group signs without a key and names
+                              nobody; NULL: a workflow of this repository that ran for its tag */
+    const char *reason;   /* for those who read a withdrawn release; or NULL */
     const struct arc_ledger *build; /* what the release built; NULL: its build.json at GitHub, else
                                        what the version's own tags name */
     bool dry_run;                   /* look at everything, change nothing */
@@ -70,7 +72,8 @@ struct arc_rollback_options {
 };
 
 /* Moves the floating tags of the project's group (project->wanted.group) back to a released version,
- * as if the releases that are taken back did not exist: first its images are verified, then all tags
+ * as if the releases that are taken back did not exist: first its images are verified (that they are
+ * signed as the group's `sign` expects, too), then all tags
  * move or none; then GitHub's "Latest" goes back, where one of them has it, and they are marked.
  * GITHUB_REPOSITORY and a token say whom to ask; without them only the registries are. *out:
  * rollback.json, a new reference. ARC_EFAILED when an image is not as it was released, or a tag

@@ -65,6 +65,32 @@ def test_a_workflow_that_is_another_signs_for_nobody(shop, sigstore):
     shop.promote()
 
 
+def test_a_rollback_goes_back_to_what_a_workflow_of_its_tag_signed(shop, registry, sigstore):
+    """Nobody is named: any workflow of this repository that ran for the release's tag, and no other ref that looks like it."""
+    config = json.loads((shop.folder / ".github/arc-ci.yaml").read_text())
+    del config["groups"]["g"]["sign"]["identity"]
+    config["groups"]["g"]["image-tags"].append("sha-{sha}")
+    shop.write(".github/arc-ci.yaml", json.dumps(config))
+    shop.env["GITHUB_SERVER_URL"] = "https://github.com"
+    digests, before = {}, dict(sigstore.claims)
+    refs = {"1.0.0": "refs/tags/g/v1.0.0", "1.1.0": "refs/heads/x@refs/tags/g/v1.1.0", "1.2.0": "refs/tags/g/v1.2.0"}
+    for version, ref in refs.items():
+        workflow = f"o/r/.github/workflows/release.yml@{ref}"
+        sigstore.claims |= {"job_workflow_ref": workflow, "workflow_ref": workflow, "ref": ref}
+        digests[version] = shop.built(tag=f"g/v{version}", GITHUB_WORKFLOW_REF=workflow)["services"][0]["digest"]
+        shop.sign()
+        shop.promote()
+    sigstore.claims.clear()
+    sigstore.claims.update(before)
+    shop.env["GITHUB_WORKFLOW_REF"] = "o/r/.github/workflows/rollback.yml@refs/heads/main"
+    assert registry.manifest("o/arc-a", "latest")[0] == digests["1.2.0"]
+    failed = shop.run("rollback", "g", "1.1.0", status=1).stderr
+    assert "a is not signed as it should be" in failed and registry.manifest("o/arc-a", "latest")[0] == digests["1.2.0"]
+    shop.run("rollback", "g", "1.0.0", "--sign-identity=https://github.com/o/r/.github/workflows/other.yml@refs/tags/g/v1.0.0", status=1)
+    shop.run("rollback", "g", "1.0.0")
+    assert registry.manifest("o/arc-a", "latest")[0] == digests["1.0.0"]
+
+
 def test_whose_workflow_it_was_must_be_known(shop):
     """A workflow that others call signs for any of them: without a repository nobody's signature is taken."""
     shop.built()

@@ -159,3 +159,26 @@ def test_without_cosign_nothing_is_signed_and_nothing_moves(shop):
     for command in (["sign"], ["build", "--promote"]):
         said = shop.run(*command, "--build=build.json", status=3, PATH=os.environ["PATH"]).stderr
         assert "there is no cosign on PATH: install version 3 or later" in said
+
+
+def test_a_rollback_goes_back_to_nothing_that_is_not_signed(shop, registry):
+    """The first version was released before the group signed."""
+    config = json.loads((shop.folder / ".github/arc-ci.yaml").read_text())
+    sign = config["groups"]["g"].pop("sign")
+    shop.write(".github/arc-ci.yaml", json.dumps(config))
+    shop.built()
+    shop.promote()
+    config["groups"]["g"]["sign"] = sign
+    shop.write(".github/arc-ci.yaml", json.dumps(config))
+    second = shop.built(tag="g/v1.1.0")["services"][0]["digest"]
+    shop.sign()
+    shop.promote()
+    shop.built(tag="g/v1.2.0")
+    shop.sign()
+    shop.promote()
+    for words in (["--dry-run"], []):
+        failed = shop.run("rollback", "g", "1.0.0", *words, status=1).stderr
+        assert "a is not signed as it should be" in failed and registry.manifest("o/arc-a", "latest")[0] != second
+    shop.run("rollback", "g", "1.1.0", PATH=os.environ["PATH"], status=3)
+    shop.run("rollback", "g", "1.1.0")
+    assert registry.manifest("o/arc-a", "latest")[0] == second

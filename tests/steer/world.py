@@ -27,6 +27,14 @@ GROUP = """groups:
     services: [{services}]
     image-tags: ["{{image-tag}}", "{{major}}", "{{major}}.{{minor}}", latest, "sha-{{sha}}"]
 """
+TRAIN = """  data:
+    registry: [{registries}]
+    services: [services/{last}]
+  platform:
+    title: The platform
+    includes: [shop, data]
+    image-tags: ["{{image-tag}}", "{{group}}-latest", "{{group}}-{{major}}"]
+"""
 
 
 def attestation_of(repository, image, payload):
@@ -53,13 +61,15 @@ def image_of(repository, platform, labels, salt="", **config):
 
 
 class World:
-    def __init__(self, folder, services="ab", mirror=True):
+    def __init__(self, folder, services="ab", mirror=True, train=False):
+        """`train`: the last service is the group data's, and the group platform takes both along."""
         self.folder, self.repo = pathlib.Path(folder), pathlib.Path(folder) / "repo"
         self.registry, self.github = RegistryDouble(), github_double.Double(github_double.State())
         registries = [f"{self.registry.host}/o", f"{self.registry.host}/mirror"][:1 + mirror]
         self.images = [f"{registry.split('/')[1]}/arc-{name}" for registry in registries for name in services]
-        files = {".github/arc-ci.yaml": GROUP.format(registries=", ".join(registries),
-                                                     services=", ".join(f"services/{name}" for name in services))}
+        values = {"registries": ", ".join(registries), "last": services[-1],
+                  "services": ", ".join(f"services/{name}" for name in services[:len(services) - train])}
+        files = {".github/arc-ci.yaml": (GROUP + (TRAIN if train else "")).format(**values)}
         for name in services:
             files[f"services/{name}/service.yaml"] = f"name: arc-{name}\ncodename: {name}\n"
             files[f"services/{name}/Dockerfile"] = "FROM scratch\nCOPY . /\n"
@@ -139,17 +149,30 @@ class World:
                 repository.put({"schemaVersion": 2, "mediaType": INDEX, "manifests": [*images, *notes], "annotations": {
                     "org.opencontainers.image.version": plan["version"]["version"]}}, service["staging"])
 
-    def release(self, version, message="feat: more", **fields):
-        """Commits, tags, pushes, promotes and publishes it; the release at GitHub."""
-        tag = f"shop/v{version}"
+    def prepare(self, version, message="feat: more", group="shop"):
+        """Commits, tags, and pushes what a build would have; plan.json and build.json lie beside the repository."""
+        tag, train = f"{group}/v{version}", group == "platform"
         (self.repo / "services/a/x").write_text(version)
         self.git("add", "-A")
-        self.git("commit", "-q", "-m", message)
+        self.git("commit", "-q", "--allow-empty", "-m", message)
         self.git("tag", tag)
-        plan = self.document("plan", tag, "--push")
-        self.push(plan)
+        self.github.state.refs[f"refs/tags/{tag}"] = ("commit", self.git("rev-parse", "HEAD").strip())
+        plan = self.document("plan", tag, *([] if train else ["--push"]))
         (self.folder / "plan.json").write_text(json.dumps(plan))
-        build = self.run("build", "--promote", "--plan", str(self.folder / "plan.json"), "--json").out
+        if train:
+            (self.folder / "build.json").write_text(self.run("build", "--plan=../plan.json", "--json").out)
+        else:
+            self.push(plan)
+        return tag, plan
+
+    def release(self, version, message="feat: more", group="shop", **fields):
+        """prepare(), promotes and publishes it; the release at GitHub."""
+        tag, plan = self.prepare(version, message, group)
+        build = self.run("build", "--promote", "--plan=../plan.json", *(["--build=../build.json"] if group == "platform" else []), "--json").out
+        (self.folder / "build.json").write_text(build)
+        if group == "platform":
+            self.run("release", "--plan=../plan.json", "--build=../build.json")
+            return self.github.state.of_tag(tag)[0]
         latest = "true" if plan["version"]["latest"] else "false"
         if latest == "true":
             for other in self.github.state.releases:

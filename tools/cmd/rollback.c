@@ -83,6 +83,7 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
     const struct arc_rollback_options options = {.version = inv->args[1],
                                                  .from = from,
                                                  .withdraw = choose_withdrawal(inv),
+                                                 .identity = option_value(inv, "sign-identity"),
                                                  .reason = option_value(inv, "reason"),
                                                  .build = file ? &build : NULL,
                                                  .dry_run = option_flag(inv, "dry-run"),
@@ -117,6 +118,12 @@ static const struct option options[] = {
     {.name = "build",
      .value = "FILE",
      .help = "build.json of the release; without it the one among its files at GitHub."},
+    {.name = "sign-identity",
+     .value = "IDENTITY",
+     .help =
+         "Who must have signed the release, where the group signs without a key and names nobody: "
+         "the address of the workflow's file, @ and its ref. By default any workflow of this "
+         "repository that ran for the release's tag."},
     {.name = "config",
      .value = "FILE",
      .initial = ".github/arc-ci.yaml",
@@ -140,7 +147,7 @@ const struct command cmd_rollback = {
         "Moves latest, the tags of major and minor versions and every other floating one back to "
         "VERSION, as if the releases above it did not exist, in the mirrors too. First every index "
         "of that release and every image in it is read from the registry and compared with what "
-        "was released; then all tags move, or, when one cannot, those before it are put back. The "
+        "was released, and must be signed where the group has `sign`; then all tags move, or, when one cannot, those before it are put back. The "
         "tags of single versions stay.\n\n"
         "Then GitHub's \"Latest\" goes back where a release that is taken back has it, and "
         "--withdraw marks those. GITHUB_REPOSITORY and a token say whom to ask; without them the "

@@ -226,6 +226,14 @@ int arc_planned_recipe_json(const struct arc_planned_recipe *recipe, json_t **ou
     return arc_record_write(&recipe_record, recipe, out, err);
 }
 
+bool arc_signing_is_github(const struct arc_signing *signing)
+{
+    static const char path[] = "/_services/token";
+    size_t len = signing->issuer ? strlen(signing->issuer) : 0, end = strlen(path);
+    return len > end && (strncmp(signing->issuer, "https://token.actions.", 22) == 0 ||
+                         strcmp(signing->issuer + len - end, path) == 0);
+}
+
 int arc_signing_json(const struct arc_signing *signing, json_t **out, struct arc_error *err)
 {
     return arc_record_write(&signing_record, signing, out, err);

@@ -14,7 +14,7 @@
 #include "notes/inputs.h"
 #include "plan/planned.h"
 #include "project/inputs.h"
-#include "release/lock.h"
+#include "project/train.h"
 #include <string.h>
 
 /* A rehearsal under way. */
@@ -280,7 +280,7 @@ static int rehearse_requests(struct dryrun *run, struct arc_error *err)
     json_t *requests = NULL;
     const json_t *notes = part(run, "notes");
     const struct arc_group *group = run->project->group;
-    ARC_AUTO_FREE char *lock = release_lock_name(group->name);
+    ARC_AUTO_FREE char *lock = arc_train_lock_name(group->name);
     const struct arc_release_asset assets[] = {{.name = "build.json", .path = "build.json"},
                                                {.name = lock, .path = lock}};
     struct arc_release_options options = {

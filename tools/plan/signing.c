@@ -54,8 +54,7 @@ int arc_plan_signing(struct arc_project *project, const char *identity, json_t *
         signing.identity = (char *)identity;
     if (!signing.issuer && below(signing.identity, server, &rest))
         signing.issuer = issuer;
-    bool github = signing.issuer && strcmp(signing.issuer, issuer) == 0;
-    if (github && below(project->repository.source, server, &rest))
+    if (arc_signing_is_github(&signing) && below(project->repository.source, server, &rest))
         signing.repository = (char *)rest;
     return arc_signing_json(&signing, out, err);
 }

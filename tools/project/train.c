@@ -285,6 +285,16 @@ static int read_lock(struct train *train, json_t **document)
     return arc_error_set(train->err, ARC_EINPUT, "%s: 'includes' is not a list of releases", path);
 }
 
+/* "platform.lock.json": a group's name may hold slashes, which no asset's may. */
+char *arc_train_lock_name(const char *group)
+{
+    ARC_AUTO(arc_buf) struct arc_buf name = {.max = 512};
+    arc_buf_printf(&name, "%s.lock.json", group);
+    for (char *c = name.data; c && *c; c++)
+        *c = *c == '/' ? '-' : *c;
+    return arc_buf_steal(&name);
+}
+
 int arc_train_resolve(struct arc_project *project, struct arc_error *err)
 {
     size_t own = (size_t)(project->group - project->config.groups);

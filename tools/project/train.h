@@ -12,4 +12,7 @@
  * back, or nothing is left; ARC_EINPUT for a pin or a lock that does not fit. */
 int arc_train_resolve(struct arc_project *project, struct arc_error *err);
 
+/* The name of a train's lock file, for the caller to free; NULL when memory ran out. */
+char *arc_train_lock_name(const char *group);
+
 #endif

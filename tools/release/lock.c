@@ -2,17 +2,8 @@
 #include "arcci/documents.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "project/train.h"
 #include <string.h>
-
-/* "platform.lock.json": a group's name may hold slashes, which no asset's may. */
-char *release_lock_name(const char *group)
-{
-    ARC_AUTO(arc_buf) struct arc_buf name = {.max = 512};
-    arc_buf_printf(&name, "%s.lock.json", group);
-    for (char *c = name.data; c && *c; c++)
-        *c = *c == '/' ? '-' : *c;
-    return arc_buf_steal(&name);
-}
 
 /* A release, once however many images it has. */
 static int add_release(json_t *includes, const struct arc_planned_release *released,
@@ -63,7 +54,7 @@ int release_lock(const json_t *plan_json, const json_t *build_json, json_t **out
         ARC_TRY(add_release(includes, service->released, err));
         ARC_TRY(add_image(images, service, built, err));
     }
-    *name = release_lock_name(plan.group);
+    *name = arc_train_lock_name(plan.group);
     *out = json_pack("{s:s, s:i, s:s, s:s, s:s, s:O, s:O}", "document", "lock", "format",
                      ARC_DOCUMENT_FORMAT, "group", plan.group, "tag", plan.tag, "revision",
                      plan.revision, "includes", includes, "images", images);

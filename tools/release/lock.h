@@ -10,7 +10,4 @@
 int release_lock(const json_t *plan, const json_t *build, json_t **out, char **name,
                  struct arc_error *err);
 
-/* The name of a train's lock file, for the caller to free; NULL when memory ran out. */
-char *release_lock_name(const char *group);
-
 #endif

@@ -62,15 +62,6 @@ static int read_root(struct cosign *cosign, const char *root, struct arc_error *
     return ARC_OK;
 }
 
-/* Whether GitHub vouches for the workflows of its servers (GitHub docs, "OpenID Connect reference"). */
-static bool is_github(const char *issuer)
-{
-    static const char path[] = "/_services/token";
-    size_t len = strlen(issuer), end = strlen(path);
-    return strncmp(issuer, "https://token.actions.", 22) == 0 ||
-           (len > end && strcmp(issuer + len - end, path) == 0);
-}
-
 static int check_signer(const struct arc_signing *signing, struct arc_error *err)
 {
     if (signing->key)
@@ -79,7 +70,7 @@ static int check_signer(const struct arc_signing *signing, struct arc_error *err
         return arc_error_set(err, ARC_EINPUT,
                              "the plan does not say who signs: give `identity` and `issuer` in the "
                              "group's `sign`, or run 'arc-ci plan' in the workflow that signs");
-    if (signing->repository || !is_github(signing->issuer))
+    if (signing->repository || !arc_signing_is_github(signing))
         return ARC_OK;
     return arc_error_set(
         err, ARC_EINPUT,
@@ -131,7 +122,8 @@ static void add_value(struct call *call, const char *option, const char *value)
         add(call, arc_arena_printf(&call->cosign->memory, "%s=%s", option, value));
 }
 
-/* "https://github.com/acme/" + any text, as Go's regular expression. */
+/* "https://github.com/acme/" + any text, as Go's regular expression. Before an '@' no text has another:
+ * a branch may be called "x@refs/tags/v1", and "*@refs/tags/v1" is none of it. */
 static char *identity_pattern(const char *identity)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = 8192};
@@ -139,7 +131,8 @@ static char *identity_pattern(const char *identity)
     for (const char *c = identity; *c; c++) {
         if (*c != '*' && strchr("\\.+?()[]{}|^$", *c))
             arc_buf_putc(&out, '\\');
-        arc_buf_puts(&out, *c == '*' ? "." : "");
+        if (*c == '*')
+            arc_buf_puts(&out, strchr(c, '@') ? "[^@]" : ".");
         arc_buf_putc(&out, *c);
     }
     arc_buf_putc(&out, '$');

@@ -343,11 +343,6 @@ static int find_seeds(struct pruning *pruning, const struct prune_image *image,
 
 static int judge_image(struct pruning *pruning, struct prune_image *image, struct arc_error *err)
 {
-    if (prune_is_package(image->name) && !pruning->github)
-        return arc_error_set(err, ARC_EINPUT,
-                             "%s: what goes from ghcr.io goes by GitHub's API: set "
-                             "GITHUB_REPOSITORY (owner/name) and GITHUB_TOKEN (packages: write)",
-                             image->name);
     if (image->signatures)
         ARC_TRY(find_seeds(pruning, image, err));
     ARC_TRY(prune_read(image, pruning->github, err));
@@ -383,6 +378,11 @@ static int add_image(struct pruning *pruning, const char *name, struct arc_error
 {
     if (find_image(pruning, name))
         return ARC_OK;
+    if (prune_is_package(name) && !pruning->github)
+        return arc_error_set(err, ARC_EINPUT,
+                             "%s: what goes from ghcr.io goes by GitHub's API: set "
+                             "GITHUB_REPOSITORY (owner/name) and GITHUB_TOKEN (packages: write)",
+                             name);
     struct pruned *pruned =
         arc_arena_append(&pruning->memory, &pruning->images, &pruning->image_count, sizeof *pruned);
     if (!pruned)

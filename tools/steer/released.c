@@ -3,11 +3,42 @@
 #include "arcci/version.h"
 #include "base/auto.h"
 #include "git/fetch.h"
+#include "plan/planned.h"
 #include "project/repository.h"
 #include <string.h>
 
+int released_load(struct arc_project *project, const char *tag, const char *lock,
+                  struct arc_error *err)
+{
+    struct arc_repository *repository = &project->repository;
+    ARC_AUTO(arc_git_commit) struct arc_git_commit commit = {0};
+    struct arc_oid oid;
+    ARC_TRY(arc_git_tag_commit(project->git, tag, &oid, err));
+    ARC_TRY(arc_git_commit(project->git, &oid, &commit, err));
+    ARC_TRY(arc_repository_read(project->git, project->env, tag, repository, err));
+    memcpy(repository->revision, oid.hex, sizeof oid.hex); /* the tag may be the remote's alone */
+    repository->committed = commit.time;
+    project->wanted.tag = tag;
+    project->wanted.lock = lock;
+    return arc_project_load(project, err);
+}
+
+int released_signing(struct arc_project *project, const char *identity, json_t **out,
+                     struct arc_error *err)
+{
+    const struct arc_signing *sign = &project->group->sign;
+    ARC_AUTO(arc_buf) struct arc_buf any = {.max = 4096};
+    if (identity || sign->identity || !project->repository.source)
+        return arc_plan_signing(project, identity, out, err);
+    arc_buf_printf(&any, "%s/.github/workflows/*@refs/tags/%s", project->repository.source,
+                   project->tag.text);
+    ARC_TRY(arc_buf_check(&any, "the signer's identity", err));
+    return arc_plan_signing(project, arc_buf_text(&any), out, err);
+}
+
 int released_plan(struct arc_project *project, const struct arc_group *group, const char *tag,
-                  const json_t *tags, struct arc_plan *out, struct arc_error *err)
+                  const json_t *tags, const json_t *sign, struct arc_plan *out,
+                  struct arc_error *err)
 {
     ARC_AUTO(arc_repository) struct arc_repository at = {0};
     ARC_AUTO(arc_git_commit) struct arc_git_commit commit = {0};
@@ -25,6 +56,7 @@ int released_plan(struct arc_project *project, const struct arc_group *group, co
                                              .revision = oid.hex,
                                              .committed = commit.time,
                                              .source = at.source,
+                                             .sign = sign,
                                              .push = true};
     ARC_TRY(arc_plan(&options, &plan, err));
     return arc_plan_read(plan, out, err);

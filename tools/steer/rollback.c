@@ -237,10 +237,13 @@ static int reduce_service(struct rollback *rollback, struct arc_planned_service 
 static int make_plan(struct rollback *rollback, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *tags = remaining_tags(rollback);
+    ARC_AUTO_JSON json_t *sign = NULL;
     struct arc_plan *plan = &rollback->plan;
     if (!tags)
         return arc_error_nomem(err);
-    ARC_TRY(released_plan(rollback->project, rollback->group, rollback->tag.text, tags, plan, err));
+    ARC_TRY(released_signing(rollback->project, rollback->options->identity, &sign, err));
+    ARC_TRY(released_plan(rollback->project, rollback->group, rollback->tag.text, tags, sign, plan,
+                          err));
     ARC_TRY(list_moves(rollback, err));
     for (size_t i = 0; i < plan->service_count; i++)
         if (plan->services[i].selected)
@@ -261,6 +264,7 @@ static int promote(struct rollback *rollback, struct arc_error *err)
     ARC_AUTO(arc_ledger) struct arc_ledger done = {0};
     struct arc_plan *plan = &rollback->plan;
     const struct arc_promote_options options = {.env = rollback->project->env,
+                                                .root = rollback->project->repository.root,
                                                 .plan = plan,
                                                 .build = rollback->ledger,
                                                 .force = true,
@@ -289,7 +293,8 @@ static int load(struct rollback *rollback, struct arc_error *err)
                              project->repository.tags_unknown);
     ARC_TRY(withdraw_open(rollback, err));
     ARC_TRY(choose(rollback, err));
-    return withdraw_look(rollback, err);
+    ARC_TRY(withdraw_look(rollback, err));
+    return released_load(project, rollback->tag.text, rollback->lock, err);
 }
 
 static int describe(const struct rollback *rollback, json_t **out, struct arc_error *err)

@@ -29,6 +29,7 @@ struct rollback {
     struct arc_ledger asset;         /* the release's build.json */
     const struct arc_ledger *ledger; /* what was given, else `asset`; NULL: there is none */
     json_t *moves;
+    char *lock; /* of a train: its lock file's text; NULL: not known */
 
     struct arc_transport *github; /* NULL: not asked */
     const char *repository;
@@ -44,7 +45,7 @@ void rollback_say(const struct rollback *rollback, const char *format, ...)
  * withdrawn. ARC_EINPUT when releases are to be marked and nobody can be asked. */
 int withdraw_open(struct rollback *rollback, struct arc_error *err);
 
-/* Reads the releases and the ledger of the one that is gone back to. ARC_EFAILED when that is not
+/* Reads the releases, and the ledger and the lock file of the one that is gone back to. ARC_EFAILED when that is not
  * published. */
 int withdraw_look(struct rollback *rollback, struct arc_error *err);
 

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "build/verify.h"
 #include "plan/planned.h"
+#include "steer/released.h"
 #include <string.h>
 
 /* A release that is looked at. */
@@ -107,7 +108,10 @@ static int make_plan(struct arc_project *project, const char *identity, struct a
     if (!project->version)
         return arc_error_set(err, ARC_EINPUT, "which release? name its tag: messaging/v1.2.3");
     ARC_TRY(arc_planned(project, project->version, NULL, &document, err));
-    ARC_TRY(arc_plan_signing(project, identity, &sign, err));
+    if (arc_env_nonempty(project->env, "GITHUB_WORKFLOW_REF"))
+        ARC_TRY(arc_plan_signing(project, identity, &sign, err));
+    else
+        ARC_TRY(released_signing(project, identity, &sign, err));
     if (sign && json_object_set(document, "sign", sign))
         return arc_error_nomem(err);
     return arc_plan_read(document, plan, err);

@@ -5,6 +5,8 @@
 #include "github/github.h"
 #include "github/options.h"
 #include "project/repository.h"
+#include "project/train.h"
+#include "steer/assets.h"
 #include "steer/rollback.h"
 #include <inttypes.h>
 #include <string.h>
@@ -17,6 +19,7 @@ void withdraw_free(struct rollback *rollback)
     for (size_t i = 0; i < rollback->taken_count; i++)
         json_decref(rollback->taken[i].release);
     json_decref(rollback->release);
+    free(rollback->lock);
     if (rollback->github)
         arc_transport_free(rollback->github);
 }
@@ -48,61 +51,38 @@ int withdraw_open(struct rollback *rollback, struct arc_error *err)
 
 /* ---- looking ------------------------------------------------------------------------------- */
 
-/* *out is NULL where there is no such thing. */
-static int get(struct rollback *rollback, const char *path, const char *accept, const char *why,
-               json_t **out, struct arc_error *err)
-{
-    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-    ARC_AUTO(arc_error) struct arc_error problem = {0};
-    const struct arc_request request = {
-        .method = "GET", .path = path, .accept = accept, .why = why};
-    int rc = rollback->github->send(rollback->github, &request, &reply, &problem);
-    if (rc && rc != ARC_ENOTFOUND)
-        return arc_error_set(err, rc, "%s", arc_error_text(&problem));
-    *out = rc ? NULL : arc_steal(&reply.body);
-    return ARC_OK;
-}
-
-static int get_release(struct rollback *rollback, const char *tag, json_t **out,
-                       struct arc_error *err)
-{
-    ARC_AUTO(arc_buf) struct arc_buf path = {.max = 4096};
-    ARC_AUTO_FREE char *name = arc_url_encode(tag);
-    if (!name)
-        return arc_error_nomem(err);
-    arc_buf_printf(&path, "/repos/%s/releases/tags/%s", rollback->repository, name);
-    ARC_TRY(arc_buf_check(&path, "the address", err));
-    return get(rollback, arc_buf_text(&path), NULL, "read a release", out, err);
-}
-
 static int read_ledger(struct rollback *rollback, struct arc_error *err)
 {
-    size_t i;
-    json_t *asset;
+    ARC_AUTO_JSON json_t *build = NULL;
     if (rollback->ledger)
         return ARC_OK;
-    json_array_foreach (json_object_get(rollback->release, "assets"), i, asset) {
-        ARC_AUTO_JSON json_t *build = NULL;
-        if (strcmp(arc_json_text_of(asset, "name"), "build.json") != 0)
-            continue;
-        ARC_TRY(get(rollback, arc_json_text_of(asset, "url"), "application/octet-stream",
-                    "read what the release built", &build, err));
-        if (!build)
-            return arc_error_set(
-                err, ARC_EFAILED,
-                "build.json of the release %s is empty or gone, so what was released "
-                "is not known: upload it again, or name one with --build",
-                rollback->tag.text);
-        if (arc_ledger_read(build, &rollback->asset, err))
-            return arc_error_prefix(err, "build.json of the release %s", rollback->tag.text);
-        rollback->ledger = &rollback->asset;
-    }
-    if (!rollback->ledger)
+    if (assets_read(rollback->github, rollback->release, "build.json", &build, err))
+        return arc_error_prefix(err, "without --build");
+    if (!build) {
         rollback_say(rollback,
                      "warning: the release %s has no build.json: what its version's tags name now "
                      "is taken for what was released; --build names a record",
                      rollback->tag.text);
+        return ARC_OK;
+    }
+    if (arc_ledger_read(build, &rollback->asset, err))
+        return arc_error_prefix(err, "build.json of the release %s", rollback->tag.text);
+    rollback->ledger = &rollback->asset;
     return ARC_OK;
+}
+
+/* Which releases a train was made of; without GitHub its tags say it. */
+static int read_lock(struct rollback *rollback, struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *lock = NULL;
+    ARC_AUTO_FREE char *name = arc_train_lock_name(rollback->group->name);
+    if (!rollback->group->includes)
+        return ARC_OK;
+    if (!name)
+        return arc_error_nomem(err);
+    ARC_TRY(assets_read(rollback->github, rollback->release, name, &lock, err));
+    rollback->lock = lock ? json_dumps(lock, JSON_COMPACT) : NULL;
+    return lock && !rollback->lock ? arc_error_nomem(err) : ARC_OK;
 }
 
 static int read_latest(struct rollback *rollback, struct arc_error *err)
@@ -111,8 +91,9 @@ static int read_latest(struct rollback *rollback, struct arc_error *err)
     ARC_AUTO_JSON json_t *latest = NULL;
     arc_buf_printf(&path, "/repos/%s/releases/latest", rollback->repository);
     ARC_TRY(arc_buf_check(&path, "the address", err));
-    ARC_TRY(
-        get(rollback, arc_buf_text(&path), NULL, "see whose release is the latest", &latest, err));
+    const struct arc_request request = {
+        .method = "GET", .path = arc_buf_text(&path), .why = "see whose release is the latest"};
+    ARC_TRY(assets_get(rollback->github, &request, &latest, err));
     const char *tag = arc_json_text_of(latest, "tag_name");
     rollback->latest = *tag ? arc_arena_text(&rollback->memory, tag) : NULL;
     for (size_t i = 0; i < rollback->taken_count; i++)
@@ -124,16 +105,19 @@ int withdraw_look(struct rollback *rollback, struct arc_error *err)
 {
     if (!rollback->github)
         return ARC_OK;
-    ARC_TRY(get_release(rollback, rollback->tag.text, &rollback->release, err));
+    ARC_TRY(assets_read_release(rollback->github, rollback->repository, rollback->tag.text,
+                                &rollback->release, err));
     if (!rollback->release)
         return arc_error_set(err, ARC_EFAILED,
                              "%s has no published release of %s: it was never released, or is a "
                              "draft",
                              rollback->repository, rollback->tag.text);
     ARC_TRY(read_ledger(rollback, err));
+    ARC_TRY(read_lock(rollback, err));
     for (size_t i = 0; i < rollback->taken_count; i++) {
         struct taken_back *taken = &rollback->taken[i];
-        ARC_TRY(get_release(rollback, taken->tag, &taken->release, err));
+        ARC_TRY(assets_read_release(rollback->github, rollback->repository, taken->tag,
+                                    &taken->release, err));
         taken->marked = strncmp(arc_json_text_of(taken->release, "body"), ARC_WITHDRAWN_MARK,
                                 strlen(ARC_WITHDRAWN_MARK)) == 0;
     }

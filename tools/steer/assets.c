@@ -1,0 +1,55 @@
+#include "steer/assets.h"
+#include "base/auto.h"
+#include "base/json.h"
+#include "github/github.h"
+#include <string.h>
+
+int assets_get(struct arc_transport *github, const struct arc_request *request, json_t **out,
+               struct arc_error *err)
+{
+    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+    ARC_AUTO(arc_error) struct arc_error problem = {0};
+    int rc = github->send(github, request, &reply, &problem);
+    if (rc && rc != ARC_ENOTFOUND)
+        return arc_error_set(err, rc, "%s", arc_error_text(&problem));
+    *out = rc ? NULL : arc_steal(&reply.body);
+    return ARC_OK;
+}
+
+int assets_read_release(struct arc_transport *github, const char *repository, const char *tag,
+                        json_t **out, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {.max = 4096};
+    ARC_AUTO_FREE char *name = arc_url_encode(tag);
+    if (!name)
+        return arc_error_nomem(err);
+    arc_buf_printf(&path, "/repos/%s/releases/tags/%s", repository, name);
+    ARC_TRY(arc_buf_check(&path, "the address", err));
+    const struct arc_request request = {
+        .method = "GET", .path = arc_buf_text(&path), .why = "read a release"};
+    return assets_get(github, &request, out, err);
+}
+
+int assets_read(struct arc_transport *github, const json_t *release, const char *name, json_t **out,
+                struct arc_error *err)
+{
+    size_t i;
+    json_t *asset;
+    *out = NULL;
+    json_array_foreach (json_object_get(release, "assets"), i, asset) {
+        if (strcmp(arc_json_text_of(asset, "name"), name) != 0)
+            continue;
+        const struct arc_request request = {.method = "GET",
+                                            .path = arc_json_text_of(asset, "url"),
+                                            .accept = "application/octet-stream",
+                                            .why = "read what the release was made of"};
+        ARC_TRY(assets_get(github, &request, out, err));
+        if (!*out)
+            return arc_error_set(err, ARC_EFAILED,
+                                 "%s of the release %s is empty or gone, so what was released is "
+                                 "not known: upload it again",
+                                 name, arc_json_text_of(release, "tag_name"));
+        return ARC_OK;
+    }
+    return ARC_OK;
+}
