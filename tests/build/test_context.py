@@ -110,7 +110,29 @@ def break_type(shop):
     return "a/Dockerfile is changed"
 
 
-@pytest.mark.parametrize("broken", [break_head, break_changed, break_staged, break_missing, break_new, break_mode, break_type])
+def break_unseen(shop):
+    shop.git("update-index", "--assume-unchanged", "a/Dockerfile")
+    shop.write("a/Dockerfile", "FROM evil\n")
+    return "a/Dockerfile is hidden from git"
+
+
+def break_skipped(shop):
+    shop.git("update-index", "--skip-worktree", "a/Dockerfile")
+    shop.write("a/Dockerfile", "FROM evil\n")
+    return "a/Dockerfile is hidden from git"
+
+
+def break_sparse(shop):
+    shop.git("sparse-checkout", "set", "b", ".github")
+    (shop.folder / "a").mkdir(exist_ok=True)
+    return "a/Dockerfile is missing"
+
+
+BROKEN = [break_head, break_changed, break_staged, break_missing, break_new, break_mode, break_type, break_unseen, break_skipped,
+          break_sparse]
+
+
+@pytest.mark.parametrize("broken", BROKEN)
 def test_another_context_is_refused(shop, broken):
     shop.plan("--platforms", "linux/amd64")
     assert shop.build()[0] is False, "the clean one is built"
@@ -143,6 +165,36 @@ def test_what_git_ignores_and_what_a_step_makes_is_part_of_the_context(shop):
     assert not refused, err
     shop.write("b/dist/app", "not listed")
     assert shop.build()[0]
+
+
+def test_a_submodule_is_part_of_the_commit(shop, tmp_path):
+    """Not checked out, as actions/checkout leaves it; at another commit; with a changed file."""
+    files = ["-c", "protocol.file.allow=always"]
+    shop.git("init", "-q", "../lib")
+    (tmp_path / "lib/x").write_text("1")
+    for words in (["add", "-A"], ["commit", "-qm", "1"]):
+        shop.git("-C", "../lib", *words)
+    shop.git(*files, "submodule", "--quiet", "add", "../lib", "a/lib")
+    shop.commit("with a submodule")
+    shop.plan()
+    assert shop.build()[0] is False
+    shop.git("submodule", "--quiet", "deinit", "-f", "a/lib")
+    assert "a/lib is a submodule that is not checked out" in shop.build()[1]
+    shop.git(*files, "submodule", "--quiet", "update", "--init")
+    assert shop.build()[0] is False
+    shop.write("a/lib/x", "2")
+    assert "a/lib is changed" in shop.build()[1]
+    shop.git("-C", "a/lib", "commit", "-qam", "2")
+    assert "a/lib is changed" in shop.build()[1]
+
+
+def test_a_sparse_checkout_that_has_the_service_is_enough(shop):
+    shop.write("b/big", "1")
+    shop.commit("b is large")
+    shop.git("sparse-checkout", "set", "--no-cone", "/*", "!/b/big")
+    shop.plan("--service", "a")
+    assert not (shop.folder / "b/big").exists()
+    assert shop.build()[0] is False
 
 
 def test_what_lies_elsewhere_does_not_matter(shop):

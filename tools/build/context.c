@@ -44,11 +44,15 @@ static bool is_in_service(const struct comparison *comparison, size_t service, c
 
 static int consider(void *context, const char *path, enum arc_git_standing standing)
 {
-    static const char *const words[] = {"is changed", "is missing", "is new"};
+    static const char *const words[] = {
+        "is changed", "is missing", "is new",
+        "is hidden from git by assume-unchanged or skip-worktree",
+        "is a submodule that is not checked out (submodules: true)"};
     struct comparison *comparison = context;
     size_t len = strlen(path);
     bool is_folder = len && path[len - 1] == '/'; /* a repository of its own, or an empty one */
-    bool listed = standing == ARC_GIT_IS_IGNORED || arc_glob_any(comparison->plan->generated, path);
+    bool listed = standing == ARC_GIT_IS_IGNORED || (is_folder && standing == ARC_GIT_NEW) ||
+                  arc_glob_any(comparison->plan->generated, path);
 
     for (size_t i = 0; i < comparison->plan->service_count; i++) {
         if (!is_in_service(comparison, i, path))
@@ -56,7 +60,7 @@ static int consider(void *context, const char *path, enum arc_git_standing stand
         if (listed && comparison->counts[i]++ < LISTED_MAX)
             ARC_TRY(arc_texts_add(comparison->memory, &comparison->generated[i], path,
                                   comparison->err));
-        if (listed || (is_folder && standing == ARC_GIT_NEW))
+        if (listed)
             continue;
         if (comparison->differ++ < SHOWN_MAX)
             arc_buf_printf(comparison->shown, "%s%.200s %s", comparison->differ > 1 ? ", " : "",

@@ -69,14 +69,17 @@ const char *arc_git_old_name(const struct arc_git_renames *renames, const char *
 
 /* What a file of the work tree is beside a commit. */
 enum arc_git_standing {
-    ARC_GIT_CHANGED,    /* of the commit, and now another; or its type or executable bit is */
-    ARC_GIT_MISSING,    /* of the commit, and not there */
-    ARC_GIT_NEW,        /* not of the commit, and not ignored */
-    ARC_GIT_IS_IGNORED, /* not of the commit, and ignored by .gitignore or the like */
+    ARC_GIT_CHANGED, /* of the commit, and now another; or its type or executable bit is */
+    ARC_GIT_MISSING, /* of the commit, and not there */
+    ARC_GIT_NEW,     /* not of the commit, and not ignored */
+    ARC_GIT_HIDDEN, /* of the commit, and git was told not to look (assume-unchanged, skip-worktree) */
+    ARC_GIT_NO_SUBMODULE, /* a submodule of the commit that is not checked out */
+    ARC_GIT_IS_IGNORED,   /* not of the commit, and ignored by .gitignore or the like */
 };
 
 /* Calls `each` for every file of the work tree that is not as the commit has it and is, or lies below,
- * one of `paths` (from the root, "." for it; NULL behind the last one); submodules do not count. A non-zero return ends the walk and is returned.
+ * one of `paths` (from the root, "." for it; NULL behind the last one). A submodule is one file: its commit and its tracked
+ * files count. A non-zero return ends the walk and is returned.
  * ARC_ENOTFOUND in a bare repository or when the commit is not here. */
 int arc_git_compare_worktree(const struct arc_git *git, const struct arc_env *env,
                              const struct arc_oid *commit, const char *const *paths,

@@ -2,8 +2,10 @@
 #include "base/auto.h"
 #include "git/diff.h"
 #include "git/run.h"
+#include "os/file.h"
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define DIFF_SECONDS 600
 
@@ -44,16 +46,22 @@ static int tell_submodule(const struct arc_git_diff *diff, const char *raw, cons
     return diff->submodule(diff->context, path, &from, &to);
 }
 
+static int run_listing(const struct arc_git *git, const struct arc_env *env,
+                       const char *const *words, struct arc_process_result *result,
+                       struct arc_error *err)
+{
+    ARC_TRY(arc_git_run(git, env, NULL, words, DIFF_SECONDS, result, err));
+    return result->status ? arc_error_set(err, ARC_EWORLD, "git: %s", arc_git_complaint(result))
+                          : ARC_OK;
+}
+
 /* Runs git and hands over what it lists, a NUL behind each word: pairs of what `git diff --raw` says
  * and a path, or, with `added`, paths. */
 static int list(const struct arc_git *git, const struct arc_env *env, const char *const *words,
                 const struct arc_git_diff *diff, bool added, struct arc_error *err)
 {
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
-    ARC_TRY(arc_git_run(git, env, NULL, words, DIFF_SECONDS, &result, err));
-    if (result.status)
-        return arc_error_set(err, ARC_EWORLD, "git: %s", arc_git_complaint(&result));
-
+    ARC_TRY(run_listing(git, env, words, &result, err));
     const char *at = arc_buf_text(&result.output), *end = at + result.output.len;
     while (at < end) {
         const char *raw = at, *path = added ? at : at + strlen(at) + 1;
@@ -103,10 +111,8 @@ static int hear(void *context, const char *path, size_t len, enum arc_git_status
     return hearer->each(hearer->context, path, standing);
 }
 
-/* Lists with these words of git's, below these paths. */
-static int list_below(const struct arc_git *git, const struct arc_env *env,
-                      const char *const *options, const char *const *paths,
-                      const struct arc_git_diff *diff, bool added, struct arc_error *err)
+/* The options and the paths as one list, that the caller frees; NULL when out of memory. */
+static const char **join_words(const char *const *options, const char *const *paths)
 {
     size_t option_count = 0, path_count = 0;
     while (options[option_count])
@@ -116,12 +122,53 @@ static int list_below(const struct arc_git *git, const struct arc_env *env,
 
     const char **words = calloc(option_count + path_count + 1, sizeof *words);
     if (!words)
-        return arc_error_nomem(err);
+        return NULL;
     memcpy(words, options, option_count * sizeof *words);
     memcpy(words + option_count, paths, path_count * sizeof *words);
-    int rc = list(git, env, words, diff, added, err);
-    free(words);
-    return rc;
+    return words;
+}
+
+/* Lists with these words of git's, below these paths. */
+static int list_below(const struct arc_git *git, const struct arc_env *env,
+                      const char *const *options, const char *const *paths,
+                      const struct arc_git_diff *diff, bool added, struct arc_error *err)
+{
+    ARC_AUTO_FREE const char **words = join_words(options, paths);
+    return words ? list(git, env, words, diff, added, err) : arc_error_nomem(err);
+}
+
+/* What `git diff` does not look at: files that it was told to believe unchanged, files that a sparse
+ * checkout leaves out, and submodules that are not there. `git ls-files -s -v` says
+ * "H 100644 OID 0\tPATH"; a small letter is a file believed unchanged, S one that is left out. */
+static int list_hidden(const struct arc_git *git, const struct arc_env *env,
+                       const char *const *paths, const struct hearer *hearer, struct arc_error *err)
+{
+    static const char *const options[] = {
+        "--literal-pathspecs", "ls-files", "-s", "-v", "-z", "--", NULL};
+    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
+    ARC_AUTO_FREE const char **words = join_words(options, paths);
+    if (!words)
+        return arc_error_nomem(err);
+    ARC_TRY(run_listing(git, env, words, &result, err));
+    const char *at = arc_buf_text(&result.output), *end = at + result.output.len;
+    for (; at < end; at += strlen(at) + 1) {
+        const char *path = strchr(at, '\t');
+        bool submodule = strncmp(at + 2, "160000", 6) == 0;
+        if (!path || (*at == 'H' && !submodule))
+            continue;
+
+        ARC_AUTO_FREE char *place = arc_file_join(git->worktree, path + 1);
+        ARC_AUTO_FREE char *inside = arc_file_join(place, ".git");
+        if (!place || !inside)
+            return arc_error_nomem(err);
+        bool there = access(submodule ? inside : place, F_OK) == 0;
+        if (submodule && there)
+            continue;
+        enum arc_git_standing standing = there ? ARC_GIT_HIDDEN : ARC_GIT_MISSING;
+        ARC_TRY(
+            hearer->each(hearer->context, path + 1, submodule ? ARC_GIT_NO_SUBMODULE : standing));
+    }
+    return ARC_OK;
 }
 
 int arc_git_compare_worktree(const struct arc_git *git, const struct arc_env *env,
@@ -130,7 +177,7 @@ int arc_git_compare_worktree(const struct arc_git *git, const struct arc_env *en
                                          enum arc_git_standing standing),
                              void *context, struct arc_error *err)
 {
-    const char *const changed[] = {"--literal-pathspecs", DIFF, "--ignore-submodules",
+    const char *const changed[] = {"--literal-pathspecs", DIFF, "--ignore-submodules=untracked",
                                    commit->hex,           "--", NULL};
     static const char *const others[] = {"--literal-pathspecs", OTHERS, "--", NULL};
     static const char *const ignored[] = {"--literal-pathspecs", OTHERS, "--ignored", "--", NULL};
@@ -141,6 +188,7 @@ int arc_git_compare_worktree(const struct arc_git *git, const struct arc_env *en
     if (!*paths) /* git would take it for all of them */
         return ARC_OK;
     ARC_TRY(list_below(git, env, changed, paths, &diff, false, err));
+    ARC_TRY(list_hidden(git, env, paths, &hearer, err));
     ARC_TRY(list_below(git, env, others, paths, &diff, true, err));
     hearer.standing = ARC_GIT_IS_IGNORED;
     return list_below(git, env, ignored, paths, &diff, true, err);

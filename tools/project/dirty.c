@@ -19,7 +19,8 @@ struct count {
 static int add_file(void *context, const char *path, enum arc_git_standing standing)
 {
     static const char *const words[] = {"is changed and not committed", "is missing",
-                                        "is not committed"};
+                                        "is not committed", "is hidden from git",
+                                        "is a submodule that is not checked out"};
     struct count *count = context;
     size_t len = strlen(path);
     if (standing == ARC_GIT_IS_IGNORED || (standing == ARC_GIT_NEW && count->known_only) ||
