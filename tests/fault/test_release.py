@@ -198,6 +198,18 @@ def test_a_persons_title_and_text_stay(project, double):
     check(double, project)
 
 
+@pytest.mark.parametrize("draft", [False, True])
+def test_what_a_person_marked_as_a_prerelease_stays_one(project, double, draft):
+    """A version that proved bad, or is to soak: no later run makes it the latest release."""
+    double.state.add_release(TAG, draft=draft, name="The big one", body="by hand", prerelease=True)
+    status, output = project.run(double, "--publish", "--body-mode=append")
+    release, = double.state.releases
+    assert status == 0 and "stays one: --body-mode=replace" in output
+    assert release["prerelease"] and not release["draft"] and release["_latest"] != "true"
+    assert project.run(double, "--body-mode=replace")[0] == 0
+    assert not double.state.releases[0]["prerelease"]
+
+
 @pytest.mark.parametrize("mode", ["auto", "keep", "replace", "prepend", "append"])
 def test_no_text_empties_nothing(project, double, mode):
     double.state.add_release(TAG, body="by hand")

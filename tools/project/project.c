@@ -157,6 +157,8 @@ static int check_previous(const struct arc_project *project, const char *previou
                           const char *whose, struct arc_error *err)
 {
     const json_t *tags = project->repository.tags;
+    if (previous && strcmp(previous, project->tag.text) == 0)
+        return arc_error_set(err, ARC_EINPUT, "%s: %s is the release itself", whose, previous);
     if (!previous || !tags || arc_json_lists(tags, previous))
         return ARC_OK;
     return arc_error_set(err, ARC_EINPUT, "%s: there is no tag '%.200s'", whose, previous);

@@ -61,9 +61,9 @@ static bool is_draft_now(const struct release_run *run)
     return json_is_true(json_object_get(run->release, "draft"));
 }
 
-static const char *say_latest(const struct release_run *run)
+static const char *say_latest(const struct release_run *run, bool prerelease)
 {
-    return run->latest && !run->prerelease ? "true" : "false";
+    return run->latest && !prerelease ? "true" : "false";
 }
 
 /* Whether the latest release is another group's. */
@@ -102,6 +102,13 @@ static bool stays_draft(const struct release_run *run)
                              !release_draft_made(release_text(run->release, "body")));
 }
 
+/* Whether it shall be a prerelease: as the version says; and what a person marked as one stays one. */
+static bool want_prerelease(const struct release_run *run, bool untouched)
+{
+    return run->prerelease || (!untouched && run->o->mode != ARC_BODY_REPLACE &&
+                               json_is_true(json_object_get(run->release, "prerelease")));
+}
+
 /* The title that the release shall have: a person's stays unless the text is to be replaced. GitHub
  * shows the tag where nobody gave a title. */
 static const char *want_name(const struct release_run *run, bool untouched)
@@ -136,9 +143,14 @@ static int want_body(const struct release_run *run, bool untouched, bool publish
 }
 
 /* Says once that what stands there is not what we would have written. */
-static void say_kept(struct release_run *run, const char *want)
+static void say_kept(struct release_run *run, const char *want, bool prerelease)
 {
     const char *ours = run->o->body;
+    if (!run->said && prerelease && !run->prerelease)
+        release_say(run,
+                    "%s is marked as a prerelease, and stays one: --body-mode=replace changes "
+                    "it",
+                    run->tag);
     if (!run->said && *ours && run->o->mode <= ARC_BODY_KEEP && !arc_markdown_same(want, ours))
         release_say(run,
                     "the text of %s is not what was written now, and stays: --body-mode=replace, "
@@ -164,13 +176,13 @@ static int find_differences(struct release_run *run, json_t **out, struct arc_er
     const char *name_now = release_text(run->release, "name");
     const char *now = release_text(run->release, "body");
     bool draft = is_draft_now(run), publish = draft && !stays_draft(run);
-    bool prerelease = json_is_true(json_object_get(run->release, "prerelease"));
     bool untouched = draft && release_draft_untouched(name_now, now);
+    bool prerelease = want_prerelease(run, untouched);
     const char *name = want_name(run, untouched);
     ARC_AUTO_FREE char *want = NULL;
     ARC_TRY(want_body(run, untouched, publish, &want, err));
     if (!untouched)
-        say_kept(run, want);
+        say_kept(run, want, prerelease);
     if (draft && !publish && !run->o->draft)
         say_waits(run);
     if (arc_text_utf16(want, strlen(want)) > ARC_RELEASE_BODY_LIMIT)
@@ -179,14 +191,15 @@ static int find_differences(struct release_run *run, json_t **out, struct arc_er
                              "takes %d (--body-mode=auto leaves the text as it is)",
                              run->tag, arc_text_utf16(want, strlen(want)), ARC_RELEASE_BODY_LIMIT);
     bool same = strcmp(name_now, name) == 0 && arc_markdown_same(now, want) &&
-                prerelease == run->prerelease;
+                prerelease == json_is_true(json_object_get(run->release, "prerelease"));
     bool withdrawn = strncmp(now, ARC_WITHDRAWN_MARK, strlen(ARC_WITHDRAWN_MARK)) == 0;
     *out = NULL;
     if ((same || withdrawn) && !publish)
         return ARC_OK;
-    *out = json_pack("{s:s, s:s, s:b}", "name", name, "body", want, "prerelease", run->prerelease);
+    *out = json_pack("{s:s, s:s, s:b}", "name", name, "body", want, "prerelease", prerelease);
     if (!*out || arc_json_set_text(*out, "tag_name", draft ? run->tag : NULL) ||
-        arc_json_set_text(*out, "make_latest", draft && !publish ? NULL : say_latest(run)) ||
+        arc_json_set_text(*out, "make_latest",
+                          draft && !publish ? NULL : say_latest(run, prerelease)) ||
         (publish && json_object_set_new(*out, "draft", json_false())))
         return arc_error_nomem(err);
     return ARC_OK;
@@ -323,15 +336,15 @@ static int make_document(const struct release_run *run, json_t **out, struct arc
             return arc_error_nomem(err);
     if (!id || !assets)
         return arc_error_nomem(err);
+    bool prerelease = json_is_true(json_object_get(run->release, "prerelease"));
     *out = json_pack("{s:s, s:i, s:I, s:s, s:s, s:s, s:s?, s:b, s:b, s:b, s:s, s:O, s:i}",
                      "document", "release", "format", ARC_DOCUMENT_FORMAT, "id",
                      json_integer_value(json_object_get(run->release, "id")), "url",
                      release_text(run->release, "html_url"), "tag", run->tag, "name",
                      release_text(run->release, "name"), "target", run->commit, "draft",
-                     is_draft_now(run), "prerelease",
-                     json_is_true(json_object_get(run->release, "prerelease")), "make-latest",
-                     strcmp(say_latest(run), "true") == 0, "action", action, "assets", assets,
-                     "requests", (int)run->t->requests);
+                     is_draft_now(run), "prerelease", prerelease, "make-latest",
+                     strcmp(say_latest(run, prerelease), "true") == 0, "action", action, "assets",
+                     assets, "requests", (int)run->t->requests);
     return *out ? ARC_OK : arc_error_nomem(err);
 }
 
