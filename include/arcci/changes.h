@@ -98,6 +98,9 @@ int arc_changes(struct arc_project *project, const struct arc_changes_options *o
                 struct arc_changes *out, struct arc_error *err);
 void arc_changes_free(struct arc_changes *changes);
 
+/* Whether a name is HEAD's, which as a base asks for uncommitted changes. NULL is not. */
+bool arc_changes_is_head(const char *name);
+
 /* Whether any filter matched. */
 bool arc_changes_any(const struct arc_changes *changes);
 

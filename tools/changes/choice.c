@@ -41,6 +41,11 @@ void choice_free(struct choice *c)
     free(c->branch);
 }
 
+bool arc_changes_is_head(const char *name)
+{
+    return name && (strcmp(name, "HEAD") == 0 || strcmp(name, "@") == 0);
+}
+
 int choice_need(const struct choice *c, const char *name, struct arc_oid *out)
 {
     return arc_base_find(c->request, name, out, c->err);
@@ -337,7 +342,7 @@ static int choose(struct choice *c)
 {
     const struct arc_base_request *request = c->request;
     const struct arc_event *event = c->event;
-    if (request->base && (strcmp(request->base, "HEAD") == 0 || strcmp(request->base, "@") == 0))
+    if (arc_changes_is_head(request->base))
         return worktree(c);
     if (arc_event_is_pull_request(event) || (event->on_pull && event->head_sha))
         return choice_pull_request(c);

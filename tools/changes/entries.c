@@ -1,5 +1,6 @@
 /* Services whose own entry in the configuration changed: what is built differs although no file of
  * theirs does. */
+#include "arcci/glob.h"
 #include "base/auto.h"
 #include "changes/match.h"
 #include "changes/services.h"
@@ -9,8 +10,9 @@
 #include <string.h>
 
 /* Keys of a group that say what its images are, or what counts as a change of them. */
-static const char *const group_keys[] = {"registry", "platforms",  "image-tags", "paths",
-                                         "build",    "build-args", "inputs",     NULL};
+static const char *const group_keys[] = {"registry", "image",   "platforms", "image-tags",
+                                         "paths",    "build",   "inputs",    "build-args",
+                                         "bake",     "compose", NULL};
 
 static bool is_same(const struct arc_yaml_node *a, const struct arc_yaml_node *b);
 
@@ -37,46 +39,77 @@ static bool is_same(const struct arc_yaml_node *a, const struct arc_yaml_node *b
            (a->len == b->len && memcmp(a->text, b->text, a->len) == 0);
 }
 
-/* The item of a group's services that is this one's: its mapping, or its directory. */
-static const struct arc_yaml_node *item_of(const struct arc_yaml_node *group,
-                                           const struct arc_service *service)
+/* Whether a directory, a glob of directories or a service's file, as an item has it, is the service's. */
+static bool is_place(const char *place, const struct arc_service *service)
+{
+    ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
+    size_t len = strlen(place);
+    len -= len > 1 && place[len - 1] == '/';
+    if (service->file && strcmp(place, service->file) == 0)
+        return true;
+    if (!strpbrk(place, "*?[{"))
+        return strlen(service->directory) == len && strncmp(place, service->directory, len) == 0;
+    return arc_glob_compile(place, len, &glob, NULL) == ARC_OK &&
+           arc_glob_match(glob, service->directory, strlen(service->directory));
+}
+
+static bool is_item(const struct arc_yaml_node *item, const struct arc_service *service)
+{
+    const struct arc_yaml_node *codename = arc_yaml_get(item, "codename");
+    const struct arc_yaml_node *name = arc_yaml_get(item, "name");
+    const struct arc_yaml_node *place =
+        item->type == ARC_YAML_STRING ? item : arc_yaml_get(item, "directory");
+    if (codename && codename->type == ARC_YAML_STRING) {
+        size_t len = service->suffix ? codename->len : strlen(service->codename);
+        return codename->len == len && strncmp(codename->text, service->codename, len) == 0;
+    }
+    return arc_yaml_is(name, service->name) ||
+           (place && place->type == ARC_YAML_STRING && is_place(place->text, service));
+}
+
+/* The first item of a group's services that is this one's; NULL when there is none. */
+static const struct arc_yaml_node *find_item(const struct arc_yaml_node *group,
+                                             const struct arc_service *service)
 {
     const struct arc_yaml_node *list = arc_yaml_get(group, "services");
-    for (size_t i = 0; list && list->type == ARC_YAML_LIST && i < list->count; i++) {
-        const struct arc_yaml_node *item = list->items[i];
-        if (arc_yaml_is(item, service->directory) ||
-            arc_yaml_is(arc_yaml_get(item, "codename"), service->codename))
-            return item;
-    }
+    for (size_t i = 0; list && list->type == ARC_YAML_LIST && i < list->count; i++)
+        if (is_item(list->items[i], service))
+            return list->items[i];
     return NULL;
 }
 
-/* The group that held the service, by its item; else the one of that name, which may have it by a
- * glob or a file. */
-static const struct arc_yaml_node *group_of(const struct arc_yaml *yaml,
-                                            const struct arc_service *service, const char *name)
+/* The group that holds the service, by its item; else the one of that name, whose services stand in
+ * files of their own or are described by their builds. */
+static const struct arc_yaml_node *find_group(const struct arc_yaml *yaml,
+                                              const struct arc_service *service, const char *name)
 {
     const struct arc_yaml_node *groups = arc_yaml_get(yaml->root, "groups");
+    const struct arc_yaml_node *named = arc_yaml_get(groups, name);
+    if (find_item(named, service))
+        return named;
     for (size_t i = 0; groups && groups->type == ARC_YAML_MAP && i < groups->count; i++)
-        if (item_of(groups->pairs[i].value, service))
+        if (find_item(groups->pairs[i].value, service))
             return groups->pairs[i].value;
-    return arc_yaml_get(groups, name);
+    return named;
 }
 
 /* What of the entry differs; NULL for nothing. */
-static const char *difference(const struct arc_yaml *before, const struct arc_yaml *after,
-                              const struct arc_service *service, const char *name)
+static const char *find_difference(const struct arc_yaml *before, const struct arc_yaml *after,
+                                   const struct arc_service *service, const char *name)
 {
-    const struct arc_yaml_node *old = group_of(before, service, name);
-    const struct arc_yaml_node *new = group_of(after, service, name);
+    const struct arc_yaml_node *old = find_group(before, service, name);
+    const struct arc_yaml_node *new = find_group(after, service, name);
     if (!old || !new)
         return old == new ? NULL : "the group";
     for (const char *const *key = group_keys; *key; key++)
         if (!is_same(arc_yaml_get(old, *key), arc_yaml_get(new, *key)))
             return *key;
-    const struct arc_yaml_node *own = item_of(new, service), *other = item_of(old, service);
-    bool is_map = own && own->type == ARC_YAML_MAP;
-    return is_map && !is_same(own, other) ? "its item" : NULL;
+    const struct arc_yaml_node *own = find_item(new, service), *other = find_item(old, service);
+    if (!own)
+        return is_same(arc_yaml_get(old, "services"), arc_yaml_get(new, "services")) ? NULL
+                                                                                     : "services";
+    bool is_map = own->type == ARC_YAML_MAP || (other && other->type == ARC_YAML_MAP);
+    return !other || (is_map && !is_same(own, other)) ? "its item" : NULL;
 }
 
 int arc_services_mark_entry(struct arc_filter_result *result, const char *path, const char *what,
@@ -148,7 +181,7 @@ int arc_services_entries(const struct arc_git *git, const struct arc_changes_opt
             continue;
         const char *what = sides.problem;
         if (!what)
-            what = difference(&sides.before, &sides.after, service, group->name);
+            what = find_difference(&sides.before, &sides.after, service, group->name);
         if (what)
             ARC_TRY(arc_services_mark_entry(&results[i], path, what, err));
     }

@@ -27,7 +27,7 @@ static int head_of_input(struct choice *c)
     int rc = choice_need(c, ref, &c->out->head);
     if (rc)
         return arc_error_prefix(c->err, "ref");
-    bool is_head = strcmp(ref, "HEAD") == 0 || strcmp(ref, "@") == 0;
+    bool is_head = arc_changes_is_head(ref);
     c->is_checked_out = is_head;
     if (is_head)
         ARC_TRY(arc_git_head(c->git, &head, &checked_out, c->err));

@@ -110,6 +110,20 @@ static bool has_separator_of_windows(const char *pattern)
     return false;
 }
 
+/* Whether parentheses stand around something, as in the names of directories: an alternative, an
+ * extended glob and a regular expression's own have more. */
+static bool has_bare_parentheses(const char *pattern)
+{
+    for (const char *c = pattern; (c = strpbrk(c, "\\("));) {
+        const char *end = c + strcspn(c, "|)");
+        bool bare = *c == '(' && (c == pattern || c[-1] == '/') && c[1] != '?' && *end == ')';
+        if (bare && (!end[1] || end[1] == '/'))
+            return true;
+        c += *c == '\\' && c[1] ? 2 : 1;
+    }
+    return false;
+}
+
 /* What a pattern, without its `!`, cannot do although it looks as if; NULL for nothing. */
 static const char *doubt_of(const char *pattern)
 {
@@ -126,6 +140,9 @@ static const char *doubt_of(const char *pattern)
         return "has white space at its beginning or end, which counts as part of it";
     if (has_odd_segment(pattern + (strncmp(pattern, "./", 2) == 0 ? 2 : 0)))
         return NEVER;
+    if (has_bare_parentheses(pattern))
+        return "has parentheses, which only group: where they are part of a name write '\\(' and "
+               "'\\)'";
     if (separates && has_separator_of_windows(pattern))
         return "has a backslash, which takes the meaning of what follows: directories are "
                "separated by '/'";
@@ -150,8 +167,11 @@ static int warn_of_patterns(struct arc_match *match, size_t index, bool *doubtfu
 {
     const struct arc_rule *rule = &match->out->filters->rules[index];
     const char *doubt = doubt_of_statuses(rule->statuses, match->renames);
-    for (size_t i = 0; !doubt && i < rule->pattern_count; i++)
-        doubt = doubt_of(rule->patterns[i] + strspn(rule->patterns[i], "!"));
+    for (size_t i = 0; !doubt && i < rule->pattern_count; i++) {
+        size_t marks = strspn(rule->patterns[i], "!");
+        bool is_group = marks && rule->patterns[i][marks] == '('; /* its mark is no negation */
+        doubt = doubt_of(rule->patterns[i] + marks - is_group);
+    }
     *doubtful = doubt != NULL;
     return doubt ? warn(match, index, err, doubt) : ARC_OK;
 }

@@ -128,7 +128,7 @@ static int read_options(const struct invocation *inv, struct arc_changes_options
         (out->base || (option_flag(inv, "since-release") && option_flag(inv, "since-image"))))
         return arc_error_set(err, ARC_EINPUT,
                              "only one of --base, --since-release and --since-image can be meant");
-    if (out->untracked && (!out->base || strcmp(out->base, "HEAD") != 0))
+    if (out->untracked && !arc_changes_is_head(out->base))
         return arc_error_set(err, ARC_EINPUT,
                              "--untracked adds to uncommitted changes: it needs --base HEAD");
     return out->relative ? read_directory(&out->relative, err) : ARC_OK;
@@ -281,6 +281,10 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
     ARC_TRY(read_depth(inv, report, &options.fetch_depth, err));
     ARC_TRY(find_filters(inv, &project, &filters, err));
 
+    if (options.relative && filters.from_config)
+        return arc_error_set(err, ARC_EINPUT,
+                             "--relative-to is about patterns of --filters: a service's are "
+                             "relative to the top of the repository");
     options.filters = &filters;
     options.config = project.config.path ? &project.config : NULL;
     ARC_TRY(arc_changes(&project, &options, &changes, err));

@@ -1,6 +1,7 @@
 /* `.github/arc-ci.yaml`: the release groups. */
 #include "arcci/config.h"
 #include "base/auto.h"
+#include "base/path.h"
 #include "base/platform.h"
 #include "config/bases.h"
 #include "config/build.h"
@@ -386,16 +387,25 @@ static int read_groups(const struct loader *l)
     return arc_config_acyclic(l->root, l->config, l->err);
 }
 
+/* The path as git has it, where the file lies below the root: "./ci.yaml" is "ci.yaml". */
+static int place_config(const char *root, const char *path, char **out, struct arc_error *err)
+{
+    size_t len = strlen(root);
+    bool is_below = strncmp(path, root, len) == 0 && path[len] == '/';
+    ARC_TRY(arc_path_resolve("", is_below ? path + len + 1 : path, out, err));
+    if (!*out)
+        *out = strdup(path);
+    return *out ? ARC_OK : arc_error_nomem(err);
+}
+
 int arc_config_load(const char *root, const char *path, struct arc_config *out,
                     struct arc_error *err)
 {
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
     ARC_AUTO(arc_config) struct arc_config config = {0};
     *out = (struct arc_config){0};
-    path = path ? path : ARC_CONFIG_PATH;
-    config.path = strdup(path);
-    if (!config.path)
-        return arc_error_nomem(err);
+    ARC_TRY(place_config(root, path ? path : ARC_CONFIG_PATH, &config.path, err));
+    path = config.path;
     int rc = arc_yaml_read_in(root, path, 0, &yaml, err);
     if (rc == ARC_ENOTFOUND)
         return arc_error_set(
