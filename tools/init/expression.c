@@ -42,20 +42,50 @@ static bool evaluate_operand(const char *text, size_t len, const json_t *scope, 
            (len > 7 && strncmp(text, "matrix.", 7) == 0 && json_object_get(scope, "matrix"));
 }
 
-/* A || B || C: the first that has a value. */
+/* The length of what stands before an operator, or all of it. */
+static size_t measure_operand(const char *text, size_t len, const char *operator)
+{
+    size_t part = 0;
+    while (part + 1 < len && strncmp(text + part, operator, 2) != 0)
+        part++;
+    return part + 1 < len ? part : len;
+}
+
+static bool is_false(struct arc_buf *value)
+{
+    return !value->len || strcmp(arc_buf_text(value), "false") == 0;
+}
+
+/* A && B: the first that is false, whatever the others are, else the last. False when it is not
+ * known. */
+static bool evaluate_all(const char *text, size_t len, const json_t *scope, struct arc_buf *out)
+{
+    for (bool known = true;;) {
+        size_t part = measure_operand(text, len, "&&");
+        arc_buf_reset(out);
+        bool told = evaluate_operand(text, part, scope, out);
+        known = known && told;
+        if ((told && is_false(out)) || part == len)
+            return known || (told && is_false(out));
+        text += part + 2;
+        len -= part + 2;
+    }
+}
+
+/* A || B: the first that is not false, else the last. */
 static void evaluate(const char *text, size_t len, const json_t *scope, struct arc_buf *out)
 {
-    for (size_t before = out->len;;) {
-        size_t part = 0;
-        while (part + 1 < len && strncmp(text + part, "||", 2) != 0)
-            part++;
-        bool last = part + 1 >= len;
-        if (!evaluate_operand(text, last ? len : part, scope, out)) {
+    ARC_AUTO(arc_buf) struct arc_buf value = {.max = TEXT_MAX};
+    for (;;) {
+        size_t part = measure_operand(text, len, "||");
+        if (!evaluate_all(text, part, scope, &value)) {
             arc_buf_putc(out, INIT_UNKNOWN);
             return;
         }
-        if (last || out->len > before)
+        if (part == len || !is_false(&value)) {
+            arc_buf_puts(out, arc_buf_text(&value));
             return;
+        }
         text += part + 2;
         len -= part + 2;
     }

@@ -14,8 +14,8 @@
 #define INIT_UNKNOWN '\x01'
 
 /* Appends the text with each ${{ … }} replaced: "matrix.app", "env.X", "inputs.y", "github.repository"
- * by what `scope` (an object of such objects) has, 'text' as it is, A || B by the first that is known
- * and not empty; anything else by INIT_UNKNOWN. */
+ * by what `scope` (an object of such objects) has, 'text' as it is, A || B and A && B as GitHub
+ * has them, where they are known; anything else by INIT_UNKNOWN. */
 void init_expand(const char *text, const json_t *scope, struct arc_buf *out);
 
 /* A node as JSON with all scalars as texts, expanded. A new reference; NULL when out of memory. */

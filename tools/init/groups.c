@@ -86,16 +86,60 @@ static void tell_apart(struct init_proposal *proposal, size_t index)
             init_codename(proposal, arc_arena_printf(&proposal->arena, "%.56s-%u", plain, n));
 }
 
-/* Images of one name, which their tags tell apart, are called as their Dockerfiles. */
+/* What stands beside the version in a name, "ad" of "{image-tag}-ad"; NULL for nothing. */
+static char *told_by(struct init_proposal *proposal, const char *tag)
+{
+    static const char *const words[] = {"{version}", "{image-tag}", "latest", "{revision}",
+                                        "{sha7}"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        const char *at = strstr(tag, words[i]), *end = at ? at + strlen(words[i]) : NULL;
+        if (!at || strchr(end, '{'))
+            continue;
+        if (at == tag && *end && strchr("-._", *end) && end[1])
+            return arc_arena_text(&proposal->arena, end + 1);
+        if (!*end && at > tag + 1 && strchr("-._", at[-1]) && *tag != '{')
+            return arc_arena_printf(&proposal->arena, "%.*s", (int)(at - 1 - tag), tag);
+    }
+    return NULL;
+}
+
+/* Writes {codename} for the part of the image's names that is its codename. */
+static void name_codename(struct init_proposal *proposal, struct init_image *image)
+{
+    size_t len = strlen(image->codename);
+    for (size_t i = 0; i < image->tag_count; i++) {
+        char *tag = image->tags[i].name;
+        size_t whole = strlen(tag), rest = whole - len;
+        if (whole <= len)
+            continue;
+        if (strcmp(tag + rest, image->codename) == 0 && strchr("-._", tag[rest - 1]))
+            image->tags[i].name =
+                arc_arena_printf(&proposal->arena, "%.*s{codename}", (int)rest, tag);
+        else if (strncmp(tag, image->codename, len) == 0 && strchr("-._", tag[len]))
+            image->tags[i].name = arc_arena_printf(&proposal->arena, "{codename}%s", tag + len);
+    }
+}
+
+/* Images of one name are called what their tags tell apart, or as their Dockerfiles. */
 static void name_alike(struct init_proposal *proposal)
 {
-    for (size_t i = 0; i < proposal->image_count; i++)
-        for (size_t j = 0; j < proposal->image_count; j++) {
-            struct init_image *image = proposal->images[i], *other = proposal->images[j];
-            if (i != j && image->from == FROM_WORKFLOW && image->name && other->name &&
-                strcmp(image->name, other->name) == 0)
-                image->codename = init_name_dockerfile(proposal, image->dockerfile);
-        }
+    for (size_t i = 0; i < proposal->image_count; i++) {
+        struct init_image *image = proposal->images[i];
+        size_t alike = 0;
+        for (size_t j = 0; j < proposal->image_count; j++)
+            alike += image->name && proposal->images[j]->name &&
+                     strcmp(image->name, proposal->images[j]->name) == 0;
+        if (alike < 2 || image->from != FROM_WORKFLOW)
+            continue;
+        char *told = NULL;
+        for (size_t t = 0; t < image->tag_count && !told; t++)
+            told = told_by(proposal, image->tags[t].name);
+        if (told && *init_codename(proposal, told))
+            image->codename = init_codename(proposal, told);
+        else
+            image->codename = init_name_dockerfile(proposal, image->dockerfile);
+        name_codename(proposal, image);
+    }
 }
 
 /* ---- families of tags ----------------------------------------------------------------------- */

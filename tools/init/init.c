@@ -22,6 +22,7 @@
 
 static void init_proposal_free(struct init_proposal *proposal)
 {
+    json_decref(proposal->git_tags);
     json_decref(proposal->dotenv);
     json_decref(proposal->dockerfile_names);
     json_decref(proposal->registries);
@@ -111,6 +112,22 @@ static int read_dotenv(struct init_proposal *proposal, struct arc_error *err)
     return ARC_OK;
 }
 
+/* The clone's tags; without any, as a job's checkout has it, the remote's. */
+static int read_tags(struct arc_project *project, struct init_proposal *proposal,
+                     struct arc_error *err)
+{
+    ARC_TRY(arc_git_tags(project->git, &proposal->git_tags, err));
+    if (json_array_size(proposal->git_tags))
+        return ARC_OK;
+    ARC_TRY(arc_project_load_tags(project, err));
+    if (project->repository.tags)
+        json_array_extend(proposal->git_tags, project->repository.tags);
+    else
+        init_ask(proposal, NULL, 0, "which tags has the repository? This clone has none, and: %s",
+                 project->repository.tags_unknown);
+    return ARC_OK;
+}
+
 static int read_repository(struct arc_project *project, struct init_proposal *proposal,
                            struct arc_error *err)
 {
@@ -119,8 +136,7 @@ static int read_repository(struct arc_project *project, struct init_proposal *pr
         return arc_error_set(err, ARC_EINPUT,
                              "this is a bare repository: there is no work tree to read");
     proposal->root = project->git->worktree;
-    ARC_TRY(arc_project_load_tags(project, err));
-    proposal->git_tags = project->repository.tags;
+    ARC_TRY(read_tags(project, proposal, err));
     ARC_TRY(arc_git_tracked(project->git, add_file, proposal, err));
     read_names(project, proposal);
     read_branch(project, proposal);

@@ -131,9 +131,9 @@ add_remark(struct init_proposal *proposal, struct init_remark **list, size_t *co
                      remark.file ? strlen(remark.file) : 0);
     remark.file = remark.file ? arc_arena_text(&proposal->arena, arc_buf_text(&visible)) : NULL;
     for (size_t i = 0; i < *count; i++)
-        if ((*list)[i].line == remark.line && strcmp((*list)[i].text, remark.text) == 0 &&
+        if (strcmp((*list)[i].text, remark.text) == 0 &&
             strcmp((*list)[i].file ? (*list)[i].file : "", remark.file ? remark.file : "") == 0)
-            return; /* a cell of a matrix says it again */
+            return; /* a cell of a matrix, or another job, says it again */
     struct init_remark *slot = arc_arena_append(&proposal->arena, list, count, sizeof *slot);
     if (slot)
         *slot = remark;

@@ -145,6 +145,9 @@ static void take_names(const struct init_step *step)
     for (char *image; (image = next_item(proposal, &images, false));) {
         char *name = attribute(proposal, image, "name");
         const char *rest = arc_buf_text(&tags);
+        struct init_image named = {0};
+        if (init_take_reference(proposal, name ? name : image, &named) && named.registries)
+            init_count_registry(proposal, named.registries[0]);
         for (char *tag; (tag = next_item(proposal, &rest, false));)
             arc_buf_printf(&out, "%s:%s\n", name ? name : image, tag);
     }
@@ -193,6 +196,11 @@ static char *fill(struct init_proposal *proposal, const char *text, const char *
     return arc_arena_text(&proposal->arena, arc_buf_text(&out));
 }
 
+static bool says_version(const char *name)
+{
+    return strstr(name, "{version}") || strstr(name, "{image-tag}");
+}
+
 static void add_tag(struct init_proposal *proposal, struct init_image *image, const char *name,
                     const char *when)
 {
@@ -200,8 +208,10 @@ static void add_tag(struct init_proposal *proposal, struct init_image *image, co
     if (!*name || !init_is_usable(name) || !arc_check_image_tag(name, &why))
         return;
     for (size_t i = 0; i < image->tag_count; i++)
-        if (strcmp(image->tags[i].name, name) == 0)
+        if (strcmp(image->tags[i].name, name) == 0) {
+            image->tags[i].when = *when ? image->tags[i].when : NULL;
             return;
+        }
     struct init_tag *tag =
         arc_arena_append(&proposal->arena, &image->tags, &image->tag_count, sizeof *tag);
     if (tag)
@@ -209,8 +219,10 @@ static void add_tag(struct init_proposal *proposal, struct init_image *image, co
                                  *when ? arc_arena_text(&proposal->arena, when) : NULL};
 }
 
-/* "ghcr.io/acme/cart:{version}", with a condition behind it or not. */
-static void take_name(struct init_proposal *proposal, struct init_image *image, char *reference)
+/* "ghcr.io/acme/cart:{version}", with a condition behind it or not: `usual` then, unless it says a
+ * version. */
+static void take_name(struct init_proposal *proposal, struct init_image *image, char *reference,
+                      const char *usual)
 {
     char *when = strchr(reference, WHEN), *slash, *tag;
     if (when)
@@ -219,6 +231,10 @@ static void take_name(struct init_proposal *proposal, struct init_image *image, 
     tag = strchr(slash ? slash : reference, ':');
     if (tag)
         *tag++ = '\0';
+    if (!tag && !init_is_usable(slash ? slash : reference))
+        return; /* all of it is known to a run only */
+    if (!when && !(tag && says_version(tag)))
+        when = (char *)usual;
     add_tag(proposal, image, tag ? tag : "latest", when ? when : "");
     struct init_image named = {0};
     if (!init_is_usable(slash ? slash : reference) ||
@@ -258,8 +274,6 @@ static void take_arguments(const struct init_step *step, struct init_image *imag
 static void take_platforms(const struct init_step *step, struct init_image *image)
 {
     const char *list = input(step, "platforms");
-    if (!init_is_usable(list))
-        return;
     if (!*list)
         init_add_text(step->proposal, &image->platforms,
                       strstr(step->runner, "arm") ? "linux/arm64" : "linux/amd64");
@@ -319,42 +333,50 @@ static void join(struct init_proposal *proposal, struct init_image *image,
         add_tag(proposal, image, more->tags[i].name, more->tags[i].when ? more->tags[i].when : "");
 }
 
+/* What the image is called: by `tags`, else by the name of an output. */
+static void take_image_names(const struct init_step *step, struct init_image *image,
+                             const char *bound)
+{
+    struct init_proposal *proposal = step->proposal;
+    const char *tags = input(step, "tags"), *output = strstr(input(step, "outputs"), "name=");
+    for (char *reference; (reference = next_item(proposal, &tags, true));)
+        take_name(proposal, image, fill(proposal, reference, bound), step->when);
+    if (output && !image->name) {
+        char *name =
+            arc_arena_printf(&proposal->arena, "%.*s", (int)strcspn(output + 5, ",\""), output + 5);
+        take_name(proposal, image, fill(proposal, name, bound), "");
+    }
+    if (!*input(step, "tags"))
+        image->tag_count = 0; /* what its output has is no name of a release */
+    if (image->name && *init_codename(proposal, image->name))
+        image->codename = init_codename(proposal, image->name);
+    else if (image->pushed && *input(step, "tags"))
+        init_ask(proposal, step->file, step->line,
+                 "what is the image of %s called? Only a run knows its tags", image->dockerfile);
+}
+
 static void take_image(const struct init_step *step, const char *context, const char *dockerfile,
                        const char *bound)
 {
     struct init_proposal *proposal = step->proposal;
-    struct init_image image = {.from = FROM_WORKFLOW, .line = step->line};
-    const char *outputs = input(step, "outputs");
-    image.file = step->file;
+    struct init_image image = {.from = FROM_WORKFLOW, .file = step->file, .line = step->line};
+    const char *outputs = input(step, "outputs"), *push = input(step, "push");
+    const char *target = input(step, "target");
     image.dockerfile = arc_arena_text(&proposal->arena, dockerfile);
     image.directory = init_directory(proposal, dockerfile);
     image.context =
         init_is_usable(context) ? arc_arena_text(&proposal->arena, context) : image.directory;
     image.codename = init_name_dockerfile(proposal, dockerfile);
-    image.pushed =
-        strcmp(input(step, "push"), "false") != 0 &&
-        (*input(step, "push") || strstr(outputs, "push=true") || strstr(outputs, "type=registry"));
-    const char *target = input(step, "target");
-    image.target =
-        *target && init_is_usable(target) ? arc_arena_text(&proposal->arena, target) : NULL;
-    const char *tags = input(step, "tags");
-    for (char *reference; (reference = next_item(proposal, &tags, true));)
-        take_name(proposal, &image, fill(proposal, reference, bound));
-    const char *digest = strstr(outputs, "name=");
-    if (digest && !image.name)
-        take_name(proposal, &image,
-                  fill(proposal,
-                       arc_arena_printf(&proposal->arena, "%.*s", (int)strcspn(digest + 5, ",\""),
-                                        digest + 5),
-                       bound));
-    if (!*input(step, "tags"))
-        image.tag_count = 0;
-    if (image.name && *init_codename(proposal, image.name))
-        image.codename = init_codename(proposal, image.name);
+    image.pushed = strcmp(push, "false") != 0 &&
+                   (*push || strstr(outputs, "push=true") || strstr(outputs, "type=registry"));
+    if (*target && init_is_usable(target))
+        image.target = arc_arena_text(&proposal->arena, target);
+    take_image_names(step, &image, bound);
     take_arguments(step, &image);
     take_platforms(step, &image);
     if (*input(step, "build-contexts"))
         init_ask(proposal, step->file, step->line, INIT_CONTEXTS, image.codename);
+
     struct init_image *known = find_same(proposal, &image);
     if (known) {
         join(proposal, known, &image);
@@ -515,8 +537,7 @@ static void name_versions(struct init_proposal *proposal)
         struct init_image *image = proposal->images[i];
         bool named = !image->tag_count;
         for (size_t t = 0; t < image->tag_count; t++)
-            named = named || strstr(image->tags[t].name, "{version}") ||
-                    strstr(image->tags[t].name, "{image-tag}");
+            named = named || says_version(image->tags[t].name);
         if (named)
             continue;
         const char *added = is_name_shared(proposal, image) ? "{version}-{codename}" : "{version}";
@@ -530,8 +551,12 @@ static void drop_unpushed(struct init_proposal *proposal)
 {
     size_t kept = 0;
     proposal->pushes = is_pushed(proposal, NULL);
+    for (size_t i = 0; !proposal->pushes && i < proposal->image_count; i++) {
+        proposal->images[i]->tag_count = 0; /* of tests: nothing says how they are released */
+        proposal->images[i]->platforms = NULL;
+    }
     if (!proposal->pushes)
-        return; /* nothing says what is released */
+        return;
     for (size_t i = 0; i < proposal->image_count; i++) {
         const struct init_image *image = proposal->images[i];
         if (image->pushed || is_pushed(proposal, image->dockerfile))

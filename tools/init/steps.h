@@ -12,6 +12,7 @@ struct init_step {
     json_t *with;       /* object */
     json_t *scope;      /* of its job; a step may add its outputs */
     const char *runner; /* the job's runs-on */
+    const char *when; /* of a name that says no version, by what starts the workflow; "": always */
     const char *file;
     unsigned line;
 };

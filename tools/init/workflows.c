@@ -13,8 +13,9 @@
 /* A walk over workflows and what they call. */
 struct walk {
     struct init_proposal *proposal;
-    size_t steps; /* and cells, so far */
-    size_t calls; /* of workflows and actions */
+    size_t steps;     /* and cells, so far */
+    size_t calls;     /* of workflows and actions */
+    const char *when; /* the condition that what starts the workflow is */
 };
 
 static void read_workflow(struct walk *walk, const char *path, json_t *inputs, int depth);
@@ -22,22 +23,19 @@ static void read_workflow(struct walk *walk, const char *path, json_t *inputs, i
 /* ---- scopes --------------------------------------------------------------------------------- */
 
 /* What every expression may name. A new reference. */
-static json_t *make_scope(const struct init_proposal *proposal, json_t *inputs)
+static json_t *make_scope(const struct walk *walk, json_t *inputs)
 {
-    json_t *scope = json_object();
-    if (proposal->owner) {
-        ARC_AUTO(arc_buf) struct arc_buf name = {0};
-        arc_buf_printf(&name, "%s/%s", proposal->owner, proposal->repository);
-        json_object_set_new(scope, "github",
-                            json_pack("{s:s, s:s, s:{s:{s:s}}}", "repository", arc_buf_text(&name),
-                                      "repository_owner", proposal->owner, "event", "repository",
-                                      "name", proposal->repository));
-    } else
-        json_object_set_new(scope, "github", json_object());
+    const struct init_proposal *proposal = walk->proposal;
+    json_t *scope =
+        json_pack("{s:{s:s, s:s, s:{s:{s:s}, s:{s:s}}}, s:{}}", "github", "sha", "{revision}",
+                  "ref_name", *walk->when ? "{branch}" : "{image-tag}", "event", "repository",
+                  "name", proposal->repository, "release", "tag_name", "{image-tag}", "env");
     json_t *github = json_object_get(scope, "github");
-    json_object_set_new(github, "sha", json_string("{revision}"));
-    json_object_set_new(github, "ref_name", json_string("{image-tag}"));
-    json_object_set_new(scope, "env", json_object());
+    if (proposal->owner) {
+        json_object_set_new(github, "repository",
+                            json_sprintf("%s/%s", proposal->owner, proposal->repository));
+        json_object_set_new(github, "repository_owner", json_string(proposal->owner));
+    }
     if (inputs)
         json_object_set(scope, "inputs", inputs);
     return scope;
@@ -96,7 +94,7 @@ static void read_action(struct walk *walk, const char *folder, const struct arc_
         return;
     ARC_AUTO_JSON json_t *inputs =
         bind_inputs(arc_yaml_get(yaml.root, "inputs"), arc_yaml_get(step, "with"), scope);
-    ARC_AUTO_JSON json_t *inner = make_scope(proposal, inputs);
+    ARC_AUTO_JSON json_t *inner = make_scope(walk, inputs);
     json_object_set(inner, "env", json_object_get(scope, "env"));
     read_steps(walk, path, arc_yaml_at(yaml.root, "runs", "steps", (char *)NULL), inner, runner,
                depth + 1);
@@ -122,6 +120,7 @@ static void read_steps(struct walk *walk, const char *path, const struct arc_yam
                                  .with = with,
                                  .scope = scope,
                                  .runner = runner,
+                                 .when = walk->when,
                                  .file = path,
                                  .line = uses->line};
         init_take_step(&step);
@@ -153,6 +152,31 @@ static void read_cell(struct walk *walk, const char *path, const struct arc_yaml
     read_steps(walk, path, arc_yaml_get(job, "steps"), scope, runner ? runner : "", depth);
 }
 
+static bool starts_on(const struct arc_yaml_node *on, const char *event)
+{
+    if (arc_yaml_is(on, event) || arc_yaml_key(on, event))
+        return true;
+    for (size_t i = 0; on && on->type == ARC_YAML_LIST && i < on->count; i++)
+        if (arc_yaml_is(on->items[i], event))
+            return true;
+    return false;
+}
+
+/* The condition of a name that is given whenever the workflow runs; "" where that may be a release. */
+static const char *condition_of(struct init_proposal *proposal, const struct arc_yaml_node *on)
+{
+    const struct arc_yaml_node *push = arc_yaml_get(on, "push");
+    const struct arc_yaml_node *branches = arc_yaml_get(push, "branches");
+    if (starts_on(on, "release") || arc_yaml_get(push, "tags"))
+        return "";
+    if (branches && branches->type == ARC_YAML_LIST && branches->count == 1 &&
+        branches->items[0]->text && !strpbrk(branches->items[0]->text, "*?[!"))
+        return arc_arena_printf(&proposal->arena, "branch:%s", branches->items[0]->text);
+    if (branches)
+        return "push";
+    return starts_on(on, "schedule") && !starts_on(on, "push") ? "schedule" : "";
+}
+
 /* `with` of a caller: NULL for a workflow that starts by itself. */
 static void read_workflow(struct walk *walk, const char *path, json_t *with, int depth)
 {
@@ -172,10 +196,12 @@ static void read_workflow(struct walk *walk, const char *path, json_t *with, int
         (on && on->type == ARC_YAML_MAP && on->count == 1 && arc_yaml_key(on, "workflow_call"));
     if (called_only && !with)
         return;
+    if (!with)
+        walk->when = condition_of(proposal, on);
     ARC_AUTO_JSON json_t *inputs = bind_inputs(arc_yaml_get(call, "inputs"), NULL, NULL);
     if (with && json_is_object(with))
         json_object_update(inputs, with);
-    ARC_AUTO_JSON json_t *scope = make_scope(proposal, with ? inputs : NULL);
+    ARC_AUTO_JSON json_t *scope = make_scope(walk, with ? inputs : NULL);
     add_env(scope, yaml.root);
     const struct arc_yaml_node *jobs = arc_yaml_get(yaml.root, "jobs");
     for (size_t i = 0; jobs && jobs->type == ARC_YAML_MAP && i < jobs->count; i++) {
@@ -192,7 +218,7 @@ static void read_workflow(struct walk *walk, const char *path, json_t *with, int
 int init_read_workflows(struct init_proposal *proposal, struct arc_error *err)
 {
     static const char folder[] = ".github/workflows";
-    struct walk walk = {.proposal = proposal};
+    struct walk walk = {.proposal = proposal, .when = ""};
     size_t read = 0;
     for (size_t i = init_first_below(proposal, folder); i < proposal->file_count; i++) {
         const char *path = proposal->files[i], *dot = strrchr(path, '.');

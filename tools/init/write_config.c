@@ -123,6 +123,17 @@ static bool same_texts(char *const *a, char *const *b)
     return (!a || !a[i]) && (!b || !b[i]);
 }
 
+static bool same_pairs(const struct init_image *a, const struct init_image *b)
+{
+    for (size_t i = 0; i < a->arg_count && a->arg_count == b->arg_count; i++) {
+        const struct init_pair *x = &a->args[i], *y = &b->args[i];
+        if (strcmp(x->name, y->name) != 0 || !x->value != !y->value ||
+            strcmp(x->value ? x->value : x->file, y->value ? y->value : y->file) != 0)
+            return false;
+    }
+    return a->arg_count == b->arg_count;
+}
+
 static size_t count_texts(char *const *texts)
 {
     size_t count = 0;
@@ -146,7 +157,9 @@ static bool same_tags(const struct init_image *a, const struct init_image *b)
 struct shared {
     char *const *registries;       /* of most of them */
     char *const *platforms;        /* of all that have some; NULL: they differ, or the default */
-    const struct init_image *tags; /* of all; NULL: they differ */
+    const struct init_image *tags; /* one with those of all; NULL: they differ */
+    const struct init_image *args; /* the same of build arguments */
+    const char *name;              /* of all, and they are several; NULL: they differ */
     bool root;                     /* all have the repository's root as context */
     bool by_dockerfile;            /* a directory is not one image's alone */
 };
@@ -157,7 +170,9 @@ static bool share_directories(const struct init_group *group)
 {
     size_t own = 0;
     for (size_t i = 0; i < group->count; i++) {
-        own += strcmp(group->images[i]->context, group->images[i]->directory) == 0;
+        if (strcmp(group->images[i]->context, group->images[i]->directory) != 0)
+            continue;
+        own++;
         for (size_t j = 0; j < i; j++)
             if (strcmp(group->images[i]->directory, group->images[j]->directory) == 0 &&
                 strcmp(group->images[i]->dockerfile, group->images[j]->dockerfile) != 0)
@@ -183,8 +198,14 @@ static struct shared find_shared(const struct init_group *group)
     }
     for (size_t i = 0; i < group->count && !shared.platforms; i++)
         shared.platforms = group->images[i]->platforms;
-    shared.tags = group->count ? group->images[0] : NULL;
+    shared.tags = shared.args = group->count ? group->images[0] : NULL;
+    shared.name = group->count > 1 ? group->images[0]->name : NULL;
     for (size_t i = 1; i < group->count; i++) {
+        if (shared.args && !same_pairs(shared.args, group->images[i]))
+            shared.args = NULL;
+        if (shared.name &&
+            (!group->images[i]->name || strcmp(shared.name, group->images[i]->name) != 0))
+            shared.name = NULL;
         if (group->images[i]->platforms &&
             !same_texts(shared.platforms, group->images[i]->platforms))
             shared.platforms = NULL;
@@ -228,7 +249,8 @@ static void add_build(struct init_proposal *proposal, const struct init_image *i
         add_text(&build, "context", image->context);
     add_text(&build, "dockerfile", below_context(proposal, image, directory));
     add_text(&build, "target", image->target);
-    add_pairs(&build, "args", image->args, image->arg_count);
+    if (!shared->args)
+        add_pairs(&build, "args", image->args, image->arg_count);
     if (image->platforms && !same_texts(image->platforms, shared->platforms)) {
         add_key(&build, "platforms");
         add_list(&build, image->platforms);
@@ -246,7 +268,7 @@ static void add_service(struct init_proposal *proposal, const struct init_image 
     ARC_AUTO(arc_buf) struct arc_buf entry = {.max = 1 << 20};
     arc_buf_putc(&entry, '{');
     add_text(&entry, "codename", image->codename);
-    if (image->name && strcmp(image->name, image->codename) != 0)
+    if (image->name && !shared->name && strcmp(image->name, image->codename) != 0)
         add_text(&entry, "name", image->name);
     add_text(&entry, "directory", directory);
     if (!same_texts(image->registries, shared->registries) && image->registries)
@@ -284,9 +306,10 @@ static bool is_alone(struct init_proposal *proposal, const struct init_image *im
         strcmp(image->dockerfile, init_join(proposal, directory, "Dockerfile")) != 0 ||
         strcmp(image->codename, init_base(directory)) != 0)
         return false;
-    if ((image->name && strcmp(image->name, image->codename) != 0) || image->target ||
-        image->arg_count || image->paths || image->version_file ||
-        (image->tag_count && !shared->tags) || !same_texts(image->registries, shared->registries) ||
+    if ((image->name && !shared->name && strcmp(image->name, image->codename) != 0) ||
+        image->target || (image->arg_count && !shared->args) || image->paths ||
+        image->version_file || (image->tag_count && !shared->tags) ||
+        !same_texts(image->registries, shared->registries) ||
         (image->platforms && !same_texts(image->platforms, shared->platforms)) ||
         init_has_file(proposal, init_join(proposal, directory, "service.yaml")))
         return false;
@@ -433,6 +456,17 @@ static void add_names(const struct init_group *group, const struct shared *share
     }
 }
 
+static void add_shared_build(const struct shared *shared, struct arc_buf *out)
+{
+    ARC_AUTO(arc_buf) struct arc_buf build = {.max = 1 << 20};
+    arc_buf_putc(&build, '{');
+    add_text(&build, "context", shared->root ? "." : NULL);
+    if (shared->args)
+        add_pairs(&build, "args", shared->args->args, shared->args->arg_count);
+    if (build.len > 1)
+        arc_buf_printf(out, "    build: %s}\n", arc_buf_text(&build));
+}
+
 static void add_group(struct init_proposal *proposal, const struct init_group *group,
                       struct arc_buf *out)
 {
@@ -445,6 +479,8 @@ static void add_group(struct init_proposal *proposal, const struct init_group *g
         add_one_or_list(out, shared.registries);
         arc_buf_putc(out, '\n');
     }
+    if (shared.name)
+        arc_buf_printf(out, "    image: \"{registry}/%s\"\n", shared.name);
     if (group->tags) {
         arc_buf_puts(out, "    tag: ");
         add_one_or_list(out, group->tags);
@@ -464,8 +500,7 @@ static void add_group(struct init_proposal *proposal, const struct init_group *g
     add_platforms(group, &shared, out);
     if (shared.by_dockerfile)
         arc_buf_puts(out, "    inputs: dockerfile\n");
-    if (shared.root)
-        arc_buf_puts(out, "    build: {context: .}\n");
+    add_shared_build(&shared, out);
     add_services(proposal, group, &shared, out);
 }
 
