@@ -117,3 +117,26 @@ def test_server_that_lacks_what_is_asked_for_first(place, word):
     before = content(cut)
     assert place.base(cut) == whole
     assert content(cut) == before and (place.folder / "log").read_text().count("asked") > 1
+
+
+@pytest.mark.parametrize("options", [[], ["--depth=1"], ["--filter=blob:none"], ["--depth=1", "--filter=tree:0"]], ids=" ".join)
+def test_renames_are_those_of_a_whole_clone(place, options):
+    text = "".join(f"{number}\n" for number in range(20))
+    place.git("checkout", "-q", "topic", cwd=place.up)
+    place.commit("t/old", "u/away")
+    (place.up / "t/old").write_text(text)
+    (place.up / "u/away").write_text(text * 2)
+    place.git("commit", "-q", "-a", "-m", "c", cwd=place.up)
+    place.git("mv", "t/old", "t/new", cwd=place.up)
+    place.git("mv", "u/away", "t/here", cwd=place.up)
+    (place.up / "t/new").write_text(text + "more\n")
+    place.git("commit", "-q", "-a", "-m", "c", cwd=place.up)
+    clone = place.clone("clone", *options)
+    before = content(clone)
+    for words, wanted in ((["f: t/**"], '[{"old":"u/away","new":"t/here"},{"old":"t/old","new":"t/new"}]'),
+                          (["f: '*'", "--relative-to", "t"], '[{"old":"old","new":"new"}]')):
+        run = subprocess.run([cmd.ARC_CI, "changes", "--base", place.git("rev-parse", "topic~1", cwd=place.up).strip(), "--renames", "--list-files",
+                              "json", "--filters", *words], cwd=clone, env=place.env, capture_output=True, text=True)
+        assert run.returncode == 0, run.stderr
+        assert f"f_renamed_files={wanted}\n" in run.stdout
+    assert content(clone) == before

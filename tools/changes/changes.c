@@ -75,8 +75,10 @@ static bool is_above(const struct run *run, const char *directory, size_t len)
 static int match_file(struct run *run, const char *path, size_t len, unsigned status,
                       const char *previous)
 {
-    run->match.previous = previous;
-    status |= previous ? ARC_STATUS_RENAMED : 0;
+    size_t old = previous ? strlen(previous) : 0;
+    bool renamed = previous && is_below(run, &previous, &old);
+    run->match.previous = renamed ? previous : NULL;
+    status |= renamed ? ARC_STATUS_RENAMED : 0;
     return is_below(run, &path, &len) ? arc_match_path(&run->match, path, len, status) : ARC_OK;
 }
 
@@ -215,6 +217,21 @@ static int compare_by_api(struct run *run, struct arc_error *err)
     return compare(run, err);
 }
 
+static int find_renames(struct run *run, struct arc_error *err)
+{
+    const struct arc_oid *to = run->base.kind == ARC_BASE_WORKTREE ? NULL : &run->base.head;
+    arc_git_renames_free(&run->renames);
+    ARC_TRY(
+        arc_git_find_renames(run->git, run->project->env, &run->base.base, to, &run->renames, err));
+    if (run->renames.limited &&
+        json_array_append_new(
+            run->out->warnings,
+            json_string("too many files were added and deleted for git to compare what they hold: "
+                        "only renames of unchanged files are known (diff.renameLimit)")))
+        return arc_error_nomem(err);
+    return ARC_OK;
+}
+
 static int compare(struct run *run, struct arc_error *err)
 {
     struct arc_git_diff diff = {.to = &run->base.head,
@@ -224,10 +241,8 @@ static int compare(struct run *run, struct arc_error *err)
                                 .context = run};
     int rc;
     const bool of_worktree = run->base.kind == ARC_BASE_WORKTREE;
-    arc_git_renames_free(&run->renames);
     if (run->options->renames && (of_worktree || run->base.kind == ARC_BASE_COMMITS))
-        ARC_TRY(arc_git_find_renames(run->git, run->project->env, &run->base.base,
-                                     of_worktree ? NULL : &run->base.head, &run->renames, err));
+        ARC_TRY(find_renames(run, err));
     switch (run->base.kind) {
     case ARC_BASE_WORKTREE:
         rc =

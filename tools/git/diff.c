@@ -282,29 +282,28 @@ static bool is_absent(const struct arc_git *git, const struct arc_oid *commit)
     return !here;
 }
 
-/* Gets what is known to be missing in one go; what else is, while the trees are read. */
-static void fetch_absent(struct walk *walk)
+void arc_git_fetch_absent(const struct arc_git *git, const struct arc_oid *from,
+                          const struct arc_oid *to, bool fetched[2])
 {
-    const struct arc_git_diff *diff = walk->diff;
     struct arc_oid absent[2];
     size_t count = 0;
-    if (!walk->git->scratch->allowed)
+    if (!git->scratch->allowed)
         return;
-    walk->fetched[0] = diff->from && is_absent(walk->git, diff->from);
-    walk->fetched[1] = is_absent(walk->git, diff->to);
-    if (walk->fetched[0])
-        absent[count++] = *diff->from;
-    if (walk->fetched[1])
-        absent[count++] = *diff->to;
-    if (count && arc_git_fetch_trees(walk->git, absent, count, NULL) != ARC_OK)
-        walk->fetched[0] = walk->fetched[1] = false;
+    fetched[0] = from && is_absent(git, from);
+    fetched[1] = is_absent(git, to);
+    if (fetched[0])
+        absent[count++] = *from;
+    if (fetched[1])
+        absent[count++] = *to;
+    if (count && arc_git_fetch_trees(git, absent, count, NULL) != ARC_OK)
+        fetched[0] = fetched[1] = false;
 }
 
 int arc_git_diff(const struct arc_git *git, const struct arc_git_diff *diff, struct arc_error *err)
 {
     git_oid from, to;
     struct walk walk = {.git = git, .diff = diff, .err = err, .path = {.max = (size_t)1 << 20}};
-    fetch_absent(&walk);
+    arc_git_fetch_absent(git, diff->from, diff->to, walk.fetched);
     int rc = tree_of(git, diff->to, &to, err);
     if (!rc && diff->from)
         rc = tree_of(git, diff->from, &from, err);

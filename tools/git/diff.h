@@ -52,10 +52,12 @@ struct arc_git_renames {
     struct arc_git_rename *list;
     size_t count;
     struct arc_buf text;
+    bool limited; /* too many files for git to look at what they hold (diff.renameLimit) */
 };
 
 /* The renames between two commits (`to` NULL: the work tree), as `git diff --find-renames` sees
- * them; it is run, and reads what the files hold. ARC_EWORLD when it fails. *out is owned. */
+ * them; it is run, and reads what the files hold, which may be fetched. ARC_EWORLD when it fails.
+ * *out is owned. */
 int arc_git_find_renames(const struct arc_git *git, const struct arc_env *env,
                          const struct arc_oid *from, const struct arc_oid *to,
                          struct arc_git_renames *out, struct arc_error *err);

@@ -24,10 +24,9 @@ static bool refused(const struct arc_process_result *result)
     return false;
 }
 
-/* Asks the remote as the machine is set up to, then, where that is refused, with the token. */
-static int ask_remote(const struct arc_git *git, const struct arc_env *env,
-                      const char *const *words, const struct arc_buf *input, unsigned seconds,
-                      struct arc_process_result *result, struct arc_error *err)
+int arc_git_run_remote(const struct arc_git *git, const struct arc_env *env,
+                       const char *const *words, const struct arc_buf *input, unsigned seconds,
+                       struct arc_process_result *result, struct arc_error *err)
 {
     ARC_AUTO(arc_git_token) struct arc_git_token token = {{0}};
     int rc = arc_git_run_with(git, env, &token, words, input, seconds, result, err);
@@ -44,7 +43,7 @@ int arc_git_ask_remote(const struct arc_git *git, const struct arc_env *env,
                        const char *const *words, const struct arc_buf *input, struct arc_error *err)
 {
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
-    ARC_TRY(ask_remote(git, env, words, input, FETCH_SECONDS, &result, err));
+    ARC_TRY(arc_git_run_remote(git, env, words, input, FETCH_SECONDS, &result, err));
     if (result.status == 0)
         return ARC_OK;
     return arc_error_set(err, ARC_ENOTFOUND, "git fetch origin: %s", arc_git_complaint(&result));
@@ -211,7 +210,7 @@ static int list_remote(const struct arc_git *git, const struct arc_env *env,
                        const char *const *words, json_t *tags, struct arc_error *err)
 {
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
-    ARC_TRY(ask_remote(git, env, words, NULL, ASK_SECONDS, &result, err));
+    ARC_TRY(arc_git_run_remote(git, env, words, NULL, ASK_SECONDS, &result, err));
     if (result.status)
         return arc_error_set(err, ARC_EWORLD, "%s", arc_git_complaint(&result));
     return parse_tags(arc_buf_text(&result.output), tags, err);

@@ -2,6 +2,7 @@
 #include "base/auto.h"
 #include "git/diff.h"
 #include "git/run.h"
+#include "git/scratch.h"
 #include <string.h>
 
 #define RENAME_SECONDS 600
@@ -47,11 +48,18 @@ int arc_git_find_renames(const struct arc_git *git, const struct arc_env *env,
                                  to ? to->hex : "--",
                                  to ? "--" : NULL,
                                  NULL};
+    bool fetched[2];
     *out = (struct arc_git_renames){0};
-    ARC_TRY(arc_git_run(git, env, NULL, words, RENAME_SECONDS, &result, err));
+    if (to) {
+        arc_git_fetch_absent(git, from, to, fetched);
+        ARC_TRY(arc_git_scratch_run(git, words, RENAME_SECONDS, &result, err));
+    } else {
+        ARC_TRY(arc_git_run(git, env, NULL, words, RENAME_SECONDS, &result, err));
+    }
     if (result.status)
         return arc_error_set(err, ARC_EWORLD, "git diff --find-renames: %s",
                              arc_git_complaint(&result));
+    out->limited = strstr(arc_buf_text(&result.errors), "rename detection was skipped") != NULL;
     out->text = result.output;
     result.output = (struct arc_buf){0};
     return read_renames(out, err);

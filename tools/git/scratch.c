@@ -1,6 +1,7 @@
 #include "git/scratch.h"
 #include "base/auto.h"
 #include "base/room.h"
+#include "git/run.h"
 #include "os/file.h"
 #include "os/folder.h"
 #include <git2/sys/repository.h>
@@ -225,4 +226,46 @@ int arc_git_scratch_fetch(const struct arc_git *git, enum arc_git_part part, con
     git_odb_refresh(odb);
     git_odb_free(odb);
     return ARC_OK;
+}
+
+/* Adds to a list as GIT_ALTERNATE_OBJECT_DIRECTORIES has it: ':' between them, quoted. */
+static int add_objects(struct arc_buf *out, const char *gitdir, struct arc_error *err)
+{
+    ARC_AUTO_FREE char *objects = arc_file_join(gitdir, "objects");
+    if (!objects)
+        return arc_error_nomem(err);
+    if (out->data[out->len - 1] != '=')
+        arc_buf_putc(out, ':');
+    add_quoted(out, objects);
+    return arc_buf_check(out, "the folders of objects", err);
+}
+
+int arc_git_scratch_run(const struct arc_git *git, const char *const *words, unsigned seconds,
+                        struct arc_process_result *result, struct arc_error *err)
+{
+    const struct arc_git_scratch *scratch = git->scratch;
+    const struct arc_git *trees = &scratch->parts[ARC_GIT_TREES];
+    struct arc_env env = *scratch->env;
+    if (!scratch->allowed || !arc_git_is_partial(git))
+        return arc_git_run(git, &env, NULL, words, seconds, result, err);
+    if (!trees->repo)
+        ARC_TRY(make_part(git, ARC_GIT_TREES, err));
+
+    ARC_AUTO(arc_buf) struct arc_buf others = {0};
+    size_t count = 0;
+    arc_buf_puts(&others, "GIT_ALTERNATE_OBJECT_DIRECTORIES=");
+    ARC_TRY(add_objects(&others, git->commondir, err));
+    for (size_t i = 0; i < ARC_GIT_TREES; i++)
+        if (scratch->parts[i].repo)
+            ARC_TRY(add_objects(&others, scratch->parts[i].gitdir, err));
+    while (env.vars && env.vars[count])
+        count++;
+    ARC_AUTO_FREE const char **vars = calloc(count + 2, sizeof *vars);
+    if (!vars)
+        return arc_error_nomem(err);
+    vars[0] = others.data; /* before one of the caller's */
+    if (count)
+        memcpy(vars + 1, env.vars, count * sizeof *vars);
+    env.vars = vars;
+    return arc_git_run_remote(trees, &env, words, NULL, seconds, result, err);
 }

@@ -5,6 +5,7 @@
 #define ARC_GIT_SCRATCH_H
 
 #include "git/lib.h"
+#include "os/process.h"
 
 /* Which repository: what one has, the other must not tell the remote that it has. */
 enum arc_git_part {
@@ -59,12 +60,27 @@ int arc_git_add_refspec(const struct arc_git *git, json_t *refspecs, const struc
 int arc_git_fetch_commits(const struct arc_git *git, enum arc_git_part part, const char *how,
                           const struct arc_oid *commits, size_t count, struct arc_error *err);
 
+/* Gets the trees of two commits (`from` may be NULL) in one go, where they are known to be missing,
+ * and notes of which it did. What else is missing is found while they are read. */
+void arc_git_fetch_absent(const struct arc_git *git, const struct arc_oid *from,
+                          const struct arc_oid *to, bool fetched[2]);
+
 bool arc_git_list_has(const struct arc_git_list *list, const struct arc_oid *commit);
 /* Does nothing when it is there. */
 int arc_git_list_add(struct arc_git_list *list, const struct arc_oid *commit,
                      struct arc_error *err);
 
-/* Runs a `git fetch` as the machine is set up to, then, where that is refused, with the token. */
+/* Runs git as the machine is set up to, then, where the remote refuses that, with the token. */
+int arc_git_run_remote(const struct arc_git *git, const struct arc_env *env,
+                       const char *const *words, const struct arc_buf *input, unsigned seconds,
+                       struct arc_process_result *result, struct arc_error *err);
+
+/* Runs git where all objects are, the clone's and what was fetched, and where it may fetch files that
+ * it needs: in a part of this, where the clone may lack some, else in the clone. */
+int arc_git_scratch_run(const struct arc_git *git, const char *const *words, unsigned seconds,
+                        struct arc_process_result *result, struct arc_error *err);
+
+/* Runs a `git fetch` in the same way; ARC_ENOTFOUND when it fails. */
 int arc_git_ask_remote(const struct arc_git *git, const struct arc_env *env,
                        const char *const *words, const struct arc_buf *input,
                        struct arc_error *err);
