@@ -30,6 +30,10 @@ const char *arc_env_get(const struct arc_env *env, const char *name);
  * not given as empty strings. */
 const char *arc_env_nonempty(const struct arc_env *env, const char *name);
 
+/* The time that names are made of, in seconds since 1970: SOURCE_DATE_EPOCH where that is a number
+ * (reproducible-builds.org), else now. Not for what expires. */
+int64_t arc_env_moment(const struct arc_env *env);
+
 ARC_API_END
 
 #endif

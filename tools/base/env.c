@@ -19,6 +19,13 @@ const char *arc_env_nonempty(const struct arc_env *env, const char *name)
     return value && *value ? value : NULL;
 }
 
+int64_t arc_env_moment(const struct arc_env *env)
+{
+    const char *epoch = arc_env_nonempty(env, "SOURCE_DATE_EPOCH");
+    size_t digits = epoch ? strspn(epoch, "0123456789") : 0;
+    return digits && digits < 13 && !epoch[digits] ? strtoll(epoch, NULL, 10) : env->now;
+}
+
 void arc_env_trace(const struct arc_env *env, const char *format, ...)
 {
     ARC_AUTO(arc_buf) struct arc_buf line = {.max = 4096};

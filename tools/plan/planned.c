@@ -2,12 +2,10 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include <string.h>
-#include <time.h>
 
 int arc_plan_moment(struct arc_project *project, struct arc_plan_moment *out, struct arc_error *err)
 {
     const struct arc_event *event = &project->event;
-    const char *epoch = arc_env_nonempty(project->env, "SOURCE_DATE_EPOCH");
     ARC_TRY(arc_project_load_event(project, err));
     bool pull = arc_event_is_pull_request(event);
     bool branch = event->ref && strncmp(event->ref, "refs/heads/", 11) == 0 && !pull &&
@@ -15,7 +13,7 @@ int arc_plan_moment(struct arc_project *project, struct arc_plan_moment *out, st
     *out = (struct arc_plan_moment){.event = pull ? "pull_request" : event->name,
                                     .branch = branch ? event->ref + 11 : NULL,
                                     .pull = pull ? event->number : 0,
-                                    .now = epoch ? strtoll(epoch, NULL, 10) : time(NULL)};
+                                    .now = arc_env_moment(project->env)};
     return ARC_OK;
 }
 

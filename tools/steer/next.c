@@ -314,7 +314,7 @@ int arc_next(struct arc_project *project, const struct arc_next_options *options
     struct survey_next next;
     ARC_TRY(survey_take(project, &survey, err));
     ARC_TRY(survey_find_group(project, &survey, &group, err));
-    ARC_TRY(survey_choose_next(&survey, group, project->repository.tags, options, project->env->now,
+    ARC_TRY(survey_choose_next(&survey, group, project->repository.tags, options, arc_env_moment(project->env),
                                &next, err));
     for (size_t i = 0; i < group->count; i++)
         if (group->touches[i].since_stable &&

@@ -72,7 +72,7 @@ static int add_group(struct arc_project *project, struct survey *survey,
     if (!pulls || !services)
         return arc_error_nomem(err);
     ARC_TRY(sum_up(survey, group, &commits, pulls, services, err));
-    ARC_TRY(survey_choose_next(survey, group, repository->tags, &by_commits, project->env->now,
+    ARC_TRY(survey_choose_next(survey, group, repository->tags, &by_commits, arc_env_moment(project->env),
                                &next, err));
     format_date(group->last_time, date);
     json_t *row =

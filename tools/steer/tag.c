@@ -58,7 +58,7 @@ static int choose_version(struct tagging *tagging, struct arc_error *err)
         return arc_arena_check(&survey->memory, err);
     }
     ARC_TRY(survey_choose_next(survey, tagging->group, tagging->project->repository.tags,
-                               &options->next, tagging->project->env->now, &next, err));
+                               &options->next, arc_env_moment(tagging->project->env), &next, err));
     if (!next.tag)
         return arc_error_set(err, ARC_EFAILED, "%s: %s", tagging->group->group->name, next.reason);
     tagging->version = next.version;
