@@ -3,6 +3,7 @@ import hashlib
 import http.server
 import json
 import os
+import shutil
 import subprocess
 
 import pytest
@@ -140,3 +141,45 @@ def test_a_version_that_the_registry_lacks_is_published(repo, registry):
     assert service(repo)["base"] == raised and moved() == (True, [])  # a check
     publish(registry, cmd.git(repo, "rev-parse", "HEAD").strip(), tag="1.4-a")
     assert moved() == (False, [])
+
+
+@pytest.mark.parametrize("images, tag", [("[latest-x, 'latest-{codename}']", "latest-x"), ("['{version}', '{sha}', 'main-{codename}']", "main-a"),
+                                         ("['{version}']", "latest")])
+def test_the_tag_that_a_group_without_latest_moves(repo, registry, images, tag):
+    config = repo / ".github/arc-ci.yaml"
+    config.write_text(config.read_text() + f"    image-tags: {images}\n")
+    commit = cmd.git(repo, "rev-parse", "HEAD").strip()
+    publish(registry, commit, tag=tag)
+    assert service(repo)["base"] == commit
+
+
+@pytest.mark.skipif(not shutil.which("docker"), reason="no docker, which reads a bake file")
+def test_a_base_that_is_not_published_was_good_where_all_that_starts_from_it_was(repo, registry):
+    image = f"127.0.0.1:{registry.server_port}/o/arc-a"
+    (repo / ".github/arc-ci.yaml").write_text("groups: {g: {tag: g/v*, bake: docker-bake.json}}\n")
+    (repo / "docker-bake.json").write_text(json.dumps({"group": {"default": {"targets": ["a", "b"]}}, "target": {
+        "root": {"context": "root"}, "base": {"context": "base", "contexts": {"r": "target:root"}},
+        "a": {"context": "services/a", "contexts": {"b": "target:base"}, "tags": [f"{image}:latest"]},
+        "b": {"context": "services/a", "contexts": {"b": "target:base"}, "tags": [f"{image}:b"]}}}))
+    for name, source in (("root", "scratch"), ("base", "r"), ("services/a", "b")):
+        (repo / name).mkdir(exist_ok=True, parents=True)
+        (repo / name / "Dockerfile").write_text(f"FROM {source}\nCOPY x /\n")
+        (repo / name / "x").write_text("1\n")
+    commits = []
+    for step in ("docker-bake.json", "root/x", "services/a/x"):
+        (repo / step).write_text((repo / step).read_text() + "\n")
+        cmd.git(repo, "add", "-A")
+        cmd.git(repo, "commit", "-qm", step)
+        commits.append(cmd.git(repo, "rev-parse", "HEAD").strip())
+
+    def matched(a, b):
+        publish(registry, a, tag="latest")
+        publish(registry, b, tag="b")
+        run = changes(repo)
+        assert run.returncode == 0, run.stderr
+        filters = json.loads(run.stdout)["filters"]
+        return filters["root"]["base"], [name for name in filters if filters[name]["matched"]]
+
+    assert matched(commits[2], commits[2]) == (commits[2], [])
+    assert matched(commits[2], commits[1]) == (commits[1], ["b"])
+    assert set(matched(commits[2], commits[0])[1]) == {"a", "b", "base", "root"}

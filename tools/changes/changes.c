@@ -301,9 +301,7 @@ static int find_last_good(struct run *run, struct arc_last_good *out, struct arc
                                  run->options->filters->items[i].name);
     if (run->options->since == ARC_SINCE_RELEASE)
         return arc_services_last_releases(&request, groups, count, &run->base.head, out, err);
-    for (size_t i = 0; i < count; i++)
-        ARC_TRY(arc_services_last_image(&request, groups[i], services[i], &out[i], err));
-    return ARC_OK;
+    return arc_services_last_images(&request, groups, services, count, out, err);
 }
 
 /* Services with one base are compared in one walk. */

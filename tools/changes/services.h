@@ -37,11 +37,13 @@ int arc_services_last_releases(const struct arc_base_request *request,
                                const struct arc_oid *head, struct arc_last_good *out,
                                struct arc_error *err);
 
-/* The commit that the service's published image says it was built of. One that is not published,
- * or that does not say, was never good. ARC_EWORLD when the registry cannot be asked. */
-int arc_services_last_image(const struct arc_base_request *request, const struct arc_group *group,
-                            const struct arc_service *service, struct arc_last_good *out,
-                            struct arc_error *err);
+/* The commits that the services' published images say they were built of. One that is not published,
+ * or that does not say, was never good. One that others start from, and that is not published itself,
+ * was good where all of those were. ARC_EWORLD when the registry cannot be asked. */
+int arc_services_last_images(const struct arc_base_request *request,
+                             const struct arc_group *const *groups,
+                             const struct arc_service *const *services, size_t count,
+                             struct arc_last_good *out, struct arc_error *err);
 
 /* Marks each service whose own entry in the configuration differs between two commits (`head` NULL:
  * the work tree): what its group says of images and paths, or its own mapping; also when that cannot

@@ -343,22 +343,23 @@ static int read_revision(struct arc_registry *registry, const char *image, const
 }
 
 /* Where a version stands in a file, its own image is asked for: what the registry lacks is due. */
-int arc_services_last_image(const struct arc_base_request *request, const struct arc_group *group,
-                            const struct arc_service *service, struct arc_last_good *out,
-                            struct arc_error *err)
+static int last_image(const struct arc_base_request *request, const struct arc_group *group,
+                      const struct arc_service *service, struct arc_last_good *out,
+                      struct arc_error *err)
 {
     struct arc_registry *registry = NULL;
     struct arc_oid revision = {{0}};
-    ARC_AUTO_FREE char *own = NULL;
-    ARC_TRY(arc_service_version_tag(group, service, &own, err));
+    ARC_AUTO_FREE char *tag = NULL;
+    const char *image;
+    ARC_TRY(arc_service_published_tag(group, service, &image, &tag, err));
     int rc = arc_registry_new(request->env, NULL, &registry, err);
     if (!rc)
-        rc = read_revision(registry, service->images[0], own ? own : "latest", &revision, err);
+        rc = read_revision(registry, image, tag, &revision, err);
     arc_registry_free(registry);
     if (rc == ARC_ENOTFOUND) {
         arc_error_clear(err);
         return never(out, err,
-                     own ? "its version was never published: every file counts as added"
+                     service->version ? "its version was never published: every file counts as added"
                          : "never published: every file counts as added");
     }
     if (rc)
@@ -373,4 +374,59 @@ int arc_services_last_image(const struct arc_base_request *request, const struct
         return never(out, err, "its image's commit cannot be had: every file counts as added");
     }
     return rc ? rc : since(out, revision.hex, ", which its image was built of", err);
+}
+
+/* Where everything that starts from a service was good: behind all of their images. Nothing is said
+ * before all of those are known. */
+static int find_common(const struct arc_base_request *request,
+                       const struct arc_service *const *services, size_t count,
+                       const struct arc_last_good *good, const char *codename,
+                       struct arc_last_good *out, struct arc_error *err)
+{
+    struct arc_oid common = {{0}};
+    for (size_t i = 0; i < count; i++) {
+        const struct arc_base_ref *base = services[i]->bases;
+        const struct arc_oid *own = &good[i].base, before = common;
+        while (base && base->ref && strcmp(base->codename, codename) != 0)
+            base++;
+        if (!base || !base->ref)
+            continue;
+        if (!good[i].reason)
+            return ARC_OK;
+        if (!*own->hex)
+            return never(out, err, "what starts from it was never published, or is not known");
+        int rc = ARC_OK;
+        if (*before.hex)
+            rc = arc_base_merge_base(request, &before, own, &common, err);
+        else
+            common = *own;
+        if (rc == ARC_ENOTFOUND) {
+            arc_error_clear(err);
+            return never(out, err, "the images that start from it have no commit in common");
+        }
+        ARC_TRY(rc);
+    }
+    out->base = common;
+    return since(out, common.hex, ", which the images that start from it have", err);
+}
+
+int arc_services_last_images(const struct arc_base_request *request,
+                             const struct arc_group *const *groups,
+                             const struct arc_service *const *services, size_t count,
+                             struct arc_last_good *out, struct arc_error *err)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < count; i++)
+        if (services[i]->linked)
+            left++;
+        else
+            ARC_TRY(last_image(request, groups[i], services[i], &out[i], err));
+
+    /* One that is linked may itself start from one that is linked. */
+    for (size_t round = 0; round < left; round++)
+        for (size_t i = 0; i < count; i++)
+            if (services[i]->linked && !out[i].reason)
+                ARC_TRY(find_common(request, services, count, out, services[i]->codename, &out[i],
+                                    err));
+    return ARC_OK;
 }

@@ -47,17 +47,34 @@ static bool gives_tag(const struct arc_service *service, const char *template, c
     return strcmp(arc_buf_text(&filled), tag) == 0;
 }
 
-int arc_service_version_tag(const struct arc_group *group, const struct arc_service *service,
-                            char **out, struct arc_error *err)
+static bool says_latest(const struct arc_image_tag *tag)
+{
+    return tag && strstr(tag->name, "latest");
+}
+
+int arc_service_published_tag(const struct arc_group *group, const struct arc_service *service,
+                              const char **image, char **out, struct arc_error *err)
 {
     const struct arc_image_tag *tag = service->image_tags ? service->image_tags : group->image_tags;
-    *out = NULL;
-    for (; service->version && tag->name; tag++) {
+    const struct arc_image_tag *chosen = NULL;
+    ARC_AUTO_FREE char *text = strdup("latest");
+    if (!text)
+        return arc_error_nomem(err);
+    for (; tag->name && (service->version ? !chosen : !says_latest(chosen)); tag++) {
         ARC_AUTO(arc_buf) struct arc_buf filled = {.max = 4096};
-        fill_words(service, service->version, tag->name, &filled);
-        if (strstr(tag->name, "{version}") && !strchr(arc_buf_text(&filled), '{'))
-            return arc_text_copy(arc_buf_text(&filled), out, err);
+        fill_words(service, service->version ? service->version : "{version}", tag->name, &filled);
+        bool other = service->version ? !strstr(tag->name, "{version}")
+                                      : chosen && !says_latest(tag);
+        if (other || strchr(arc_buf_text(&filled), '{'))
+            continue;
+        chosen = tag;
+        free(text);
+        text = arc_buf_steal(&filled);
+        if (!text)
+            return arc_error_nomem(err);
     }
+    *image = chosen && chosen->image ? chosen->image : service->images[0];
+    *out = arc_steal(&text);
     return ARC_OK;
 }
 

@@ -9,11 +9,11 @@
  * has none: who builds it says so. ARC_EINPUT when services start from one another in a circle. */
 int arc_bases_link(const char *root, struct arc_group *group, struct arc_error *err);
 
-/* The image tag that names the service's own version, which stands in a file: the first with
- * {version} whose other placeholders are known without a release. NULL in *out when there is none;
- * owned by the caller. */
-int arc_service_version_tag(const struct arc_group *group, const struct arc_service *service,
-                            char **out, struct arc_error *err);
+/* The tag under which the service's last image is found, of those that are known without a release:
+ * the first with {version} where that stands in a file, else the first that says latest, else any;
+ * "latest" when there is none. *image is borrowed, *out owned by the caller. */
+int arc_service_published_tag(const struct arc_group *group, const struct arc_service *service,
+                              const char **image, char **out, struct arc_error *err);
 void arc_bases_free(struct arc_base_ref *bases);
 
 #endif
