@@ -122,6 +122,7 @@ def test_what_a_compose_file_cannot_say(tmp_path, config, file, said):
 
 @pytest.mark.parametrize("secret, refused", [
     ("id=x,src=/etc/passwd", True), ("id=x,SRC=/etc/passwd", True), ("id=src=ok,src=/etc/passwd", True), ("id=/etc/passwd", True),
+    ("id=x,src=link", True), ("id=folder/x", True),
     ("type=file,id=x,source=../../../../../../../etc/passwd", True), ("id=/etc/passwd,env=", True),
     ("id=/run/secrets/x,env=OK", False), ("id=x,src=Dockerfile", False), ("id=Dockerfile", False),
 ])
@@ -130,9 +131,22 @@ def test_a_secret_of_a_bake_file_is_no_file_of_the_machine(tmp_path, secret, ref
     target = {"context": ".", "tags": ["localhost:1/o/a:1"], "secret": [secret]}
     make({"config": "groups: {a: {bake: docker-bake.json}}\n",
           "files": {"docker-bake.json": json.dumps({"target": {"default": target}}), "Dockerfile": "FROM scratch\n"}}, tmp_path)
+    (tmp_path / "link").symlink_to("/etc/passwd")
+    (tmp_path / "folder").symlink_to("/etc")
     run = subprocess.run([ARC_CI, "plan"], cwd=tmp_path, env=ENV, capture_output=True, text=True, timeout=60)
     assert run.returncode == (2 if refused else 0), run.stderr
     assert not refused or "outside of the repository" in run.stderr or "failed to stat" in run.stderr, run.stderr
+
+
+@pytest.mark.parametrize("build, refused", [
+    ("secrets: [{id: x, file: link}]", "the secret 'id=x,src=link'"), ("ssh: ['default=/root/.ssh/key']", "the ssh key"), ("ssh: [default=link]", "the ssh key"),
+    ("ssh: [default, x=key]", None), ("secrets: [X, {id: x, file: key}]", None)])
+def test_a_build_is_given_no_file_of_the_machine(tmp_path, build, refused):
+    make({"config": f"groups: {{a: {{registry: localhost:1/o, services: [{{codename: a, build: {{context: ., {build}}}}}]}}}}\n",
+          "files": {"Dockerfile": "FROM scratch\n", "key": "x"}}, tmp_path)
+    (tmp_path / "link").symlink_to("/etc/passwd")
+    run = subprocess.run([ARC_CI, "plan"], cwd=tmp_path, env=ENV, capture_output=True, text=True, timeout=60)
+    assert run.returncode == (2 if refused else 0) and (refused or "") in run.stderr, run.stderr
 
 
 @pytest.mark.skipif(not shutil.which("docker"), reason="no docker, whose bake is asked")

@@ -6,7 +6,6 @@
 #include "config/build.h"
 #include "config/service.h"
 #include <string.h>
-#include <strings.h>
 
 /* ---- a target as a service ------------------------------------------------------------------ */
 
@@ -141,69 +140,6 @@ static int take_attestations(const json_t *items, struct arc_recipe *build, stru
     return rc;
 }
 
-/* The next "NAME=VALUE" of a secret, whose names buildx reads in any case; *value is the caller's. */
-static const char *next_option(const char *at, const char **name, size_t *len, char **value)
-{
-    size_t end = strcspn(at, ",");
-    size_t equals = strcspn(at, "=,");
-    *name = at;
-    *len = equals;
-    *value = equals < end ? strndup(at + equals + 1, end - equals - 1) : strdup("");
-    return at + end + (at[end] == ',');
-}
-
-static bool is_named(const char *name, size_t len, const char *wanted)
-{
-    return len == strlen(wanted) && strncasecmp(name, wanted, len) == 0;
-}
-
-static int check_secret_file(const char *secret, const char *path, struct arc_error *err)
-{
-    ARC_AUTO_FREE char *inside = NULL;
-    ARC_TRY(arc_path_resolve("", path, &inside, err));
-    if (inside && *path != '~')
-        return ARC_OK;
-    return arc_error_set(err, ARC_EINPUT,
-                         "the secret '%.200s' is a file outside of the repository; pass it by a "
-                         "variable (env=NAME)",
-                         secret);
-}
-
-/* A secret's file lies in the repository: a pull request must not name one of the machine. One that
- * has neither a file nor a variable is the file that its id names (buildx, "--secret"). */
-static int check_secret(const char *secret, struct arc_error *err)
-{
-    ARC_AUTO_FREE char *id = NULL;
-    bool placed = false;
-    if (strchr(secret, '"'))
-        return arc_error_set(err, ARC_EINPUT, "the secret '%.200s' has a ',' or '\"' in a value",
-                             secret);
-    for (const char *at = secret; *at;) {
-        ARC_AUTO_FREE char *value = NULL;
-        const char *name;
-        size_t len;
-        at = next_option(at, &name, &len, &value);
-        if (!value)
-            return arc_error_nomem(err);
-        bool file = is_named(name, len, "src") || is_named(name, len, "source");
-        if (file)
-            ARC_TRY(check_secret_file(secret, value, err));
-        placed = placed || ((file || is_named(name, len, "env")) && *value);
-        if (is_named(name, len, "id")) {
-            free(id);
-            id = arc_steal(&value);
-        }
-    }
-    return placed || !id ? ARC_OK : check_secret_file(secret, id, err);
-}
-
-static int check_secrets(char *const *secrets, struct arc_error *err)
-{
-    for (; secrets && *secrets; secrets++)
-        ARC_TRY(check_secret(*secrets, err));
-    return ARC_OK;
-}
-
 static int take_recipe(const json_t *target, struct arc_recipe *build, struct arc_error *err)
 {
     const char *context = json_string_value(json_object_get(target, "context"));
@@ -237,7 +173,7 @@ static int take_recipe(const json_t *target, struct arc_recipe *build, struct ar
     ARC_TRY(take_attestations(json_object_get(target, "attest"), build, err));
     build->no_cache = json_is_true(json_object_get(target, "no-cache"));
     build->pull = json_is_true(json_object_get(target, "pull"));
-    return check_secrets(build->secrets, err);
+    return ARC_OK;
 }
 
 /* Whether a version stands for itself at `at` of a tag: "3" in "v3" and "x-3", not in "py3.13". */

@@ -268,6 +268,8 @@ int arc_bases_link(const char *root, struct arc_group *group, struct arc_error *
         return arc_error_nomem(err);
     for (size_t i = 0; i < group->service_count; i++) {
         struct arc_service *service = &group->services[i];
+        if (arc_recipe_check_files(root, &service->build, err))
+            return arc_error_prefix(err, "service '%s'", service->codename);
         ARC_TRY(read_bases(root, group, service, err));
         ARC_TRY(add_targets(group, service, err));
         if (!service->bases && !(service->bases = calloc(1, sizeof *service->bases)))

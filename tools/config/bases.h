@@ -6,7 +6,8 @@
 
 /* Fills the `bases` of a group's services from their Dockerfiles: each FROM, COPY --from and RUN --mount that names an
  * image which another service of the group is released as. A Dockerfile that is not there, or that BuildKit would refuse,
- * has none: who builds it says so. ARC_EINPUT when services start from one another in a circle. */
+ * has none: who builds it says so. ARC_EINPUT when services start from one another in a circle, or a file that one is
+ * given lies elsewhere. */
 int arc_bases_link(const char *root, struct arc_group *group, struct arc_error *err);
 
 /* The tag under which the service's last image is found, of those that are known without a release:

@@ -2,7 +2,9 @@
 #include "config/build.h"
 #include "base/auto.h"
 #include "base/path.h"
+#include "os/file.h"
 #include <string.h>
+#include <strings.h>
 
 /* What the section is read into: the recipe, and the nodes that take a second look. */
 struct recipe_reading {
@@ -445,5 +447,63 @@ int arc_recipe_complete(struct arc_recipe *recipe, const char *directory, struct
                              recipe->dockerfile);
     free(recipe->dockerfile);
     recipe->dockerfile = resolved;
+    return ARC_OK;
+}
+
+/* ---- files that a build is given ------------------------------------------------------------- */
+
+/* Neither the path nor a link in it leads out of the repository: a pull request must not name a file
+ * of the machine. */
+static int check_file(const char *root, const char *what, const char *said, const char *path,
+                      struct arc_error *err)
+{
+    ARC_AUTO_FREE char *inside = NULL;
+    ARC_TRY(arc_path_resolve("", path, &inside, err));
+    if (inside && *path != '~' && arc_file_kind_in(root, inside) != ARC_FILE_OTHER)
+        return ARC_OK;
+    return arc_error_set(err, ARC_EINPUT,
+                         "%s '%.200s' is a file outside of the repository; pass it by a variable "
+                         "(env=NAME), a key by the agent of SSH_AUTH_SOCK",
+                         what, said);
+}
+
+/* "id=x,src=FILE": buildx reads the names in any case, and takes the file that the id names where
+ * neither a file nor a variable is given (buildx, "--secret"). */
+static int check_secret(const char *root, const char *secret, struct arc_error *err)
+{
+    ARC_AUTO_FREE char *id = NULL;
+    bool placed = false;
+    if (strchr(secret, '"'))
+        return arc_error_set(err, ARC_EINPUT, "the secret '%.200s' has a ',' or '\"' in a value",
+                             secret);
+    for (const char *at = secret; *at; at += *at == ',') {
+        size_t len = strcspn(at, ","), name = strcspn(at, "=,");
+        bool given = len > name + 1;
+        ARC_AUTO_FREE char *value = strndup(at + name + (name < len), len - name - (name < len));
+        bool file = (name == 3 && strncasecmp(at, "src", name) == 0) ||
+                    (name == 6 && strncasecmp(at, "source", name) == 0);
+        if (!value)
+            return arc_error_nomem(err);
+        if (file)
+            ARC_TRY(check_file(root, "the secret", secret, value, err));
+        placed = placed || (given && (file || (name == 3 && strncasecmp(at, "env", name) == 0)));
+        if (name == 2 && strncasecmp(at, "id", name) == 0) {
+            free(id);
+            id = arc_steal(&value);
+        }
+        at += len;
+    }
+    return placed || !id ? ARC_OK : check_file(root, "the secret", secret, id, err);
+}
+
+int arc_recipe_check_files(const char *root, const struct arc_recipe *recipe, struct arc_error *err)
+{
+    for (char **secret = recipe->secrets; secret && *secret; secret++)
+        ARC_TRY(check_secret(root, *secret, err));
+    for (char **key = recipe->ssh; key && *key; key++) {
+        const char *equals = strchr(*key, '=');
+        if (equals)
+            ARC_TRY(check_file(root, "the ssh key", *key, equals + 1, err));
+    }
     return ARC_OK;
 }

@@ -47,6 +47,11 @@ int arc_recipe_place(struct arc_recipe *recipe, const char *codename, const char
  * not is the directory's. ARC_EINPUT when it leads out of the repository. */
 int arc_recipe_complete(struct arc_recipe *recipe, const char *directory, struct arc_error *err);
 
+/* Whether the files of secrets and ssh keys lie in the work tree `root`. ARC_EINPUT for one that leads
+ * out of it, by its path or by a link. */
+int arc_recipe_check_files(const char *root, const struct arc_recipe *recipe,
+                           struct arc_error *err);
+
 /* Whether a context is fetched or made by BuildKit rather than lying in the repository. */
 bool arc_context_is_remote(const char *context);
 
