@@ -108,6 +108,15 @@ COMPOSE = "groups: {a: {tag: 'v{version}', compose: compose.yaml}}\n"
     (COMPOSE, "include: ['oci://x.example/y:1']\nservices: {a: {image: x/a, build: .}}", "remote resource is disabled"),
     (COMPOSE, "services: {a: {image: x/a, build: {context: ., additional_contexts: {b: 'service:b'}}},"
      " b: {build: {context: ., additional_contexts: {a: 'service:a'}}}}", "starts from it in turn"),
+    (COMPOSE, "include: [../o.yaml]\nservices: {}", "'../o.yaml' leads out of the repository"),
+    (COMPOSE, "include: [{path: Dockerfile, env_file: [/etc/passwd]}]\nservices: {}", "'/etc/passwd' leads out of the repository"),
+    (COMPOSE, "include: [folder/o.yaml]\nservices: {}", "'folder/o.yaml' leads out of the repository"),
+    (COMPOSE, "include: ['${X}/o.yaml']\nservices: {}", "which file '${X}/o.yaml' is cannot be told"),
+    (COMPOSE, "services: {a: {image: x/y, build: ., env_file: /etc/passwd}}", "'/etc/passwd' leads out of the repository"),
+    (COMPOSE, "services: {a: {image: x/y, build: ., env_file: [{path: link}]}}", "'link' leads out of the repository"),
+    (COMPOSE, "services: {a: {extends: {file: ../c.yaml, service: b}}}", "'../c.yaml' leads out of the repository"),
+    ("groups: {a: {compose: link}}", "services: {}", "link leads out of the repository"),
+    ("groups: {a: {bake: compose.yaml}}", "services: {a: {image: x/y, build: ., env_file: ../x}}", "'../x' leads out of the repository"),
     ("groups: {a: {compose: {files: compose.yaml, services: '--output=owned'}}}", "services: {}", "is not a name of a target"),
     ("groups: {a: {compose: compose.yaml, bake: x.hcl}}", "services: {}", "exclude one another"),
     ("groups: {a: {compose: compose.yaml, services: [a]}}", "services: {}", "leave 'services' out"),
@@ -115,6 +124,8 @@ COMPOSE = "groups: {a: {tag: 'v{version}', compose: compose.yaml}}\n"
 def test_what_a_compose_file_cannot_say(tmp_path, config, file, said):
     require("compose")
     make({"config": config, "files": {"compose.yaml": file + "\n", "Dockerfile": "FROM scratch\n"}}, tmp_path)
+    (tmp_path / "link").symlink_to("/etc/passwd")
+    (tmp_path / "folder").symlink_to("/etc")
     run = subprocess.run([ARC_CI, "plan"], cwd=tmp_path, env=ENV, capture_output=True, text=True, timeout=60)
     assert run.returncode == 2 and said in run.stderr, run.stderr
     assert not (tmp_path / "owned").exists()

@@ -359,7 +359,8 @@ static int last_image(const struct arc_base_request *request, const struct arc_g
     if (rc == ARC_ENOTFOUND) {
         arc_error_clear(err);
         return never(out, err,
-                     service->version ? "its version was never published: every file counts as added"
+                     service->version
+                         ? "its version was never published: every file counts as added"
                          : "never published: every file counts as added");
     }
     if (rc)

@@ -63,8 +63,8 @@ int arc_service_published_tag(const struct arc_group *group, const struct arc_se
     for (; tag->name && (service->version ? !chosen : !says_latest(chosen)); tag++) {
         ARC_AUTO(arc_buf) struct arc_buf filled = {.max = 4096};
         fill_words(service, service->version ? service->version : "{version}", tag->name, &filled);
-        bool other = service->version ? !strstr(tag->name, "{version}")
-                                      : chosen && !says_latest(tag);
+        bool other =
+            service->version ? !strstr(tag->name, "{version}") : chosen && !says_latest(tag);
         if (other || strchr(arc_buf_text(&filled), '{'))
             continue;
         chosen = tag;

@@ -273,29 +273,14 @@ int arc_compose_targets(const char *root, const struct arc_buf *text, json_t **o
 
 /* ---- other files ---------------------------------------------------------------------------- */
 
-/* Adds a file that another one names, relative to itself. What is made of variables, or fetched, is
- * no file that could be told. */
-static int add_file(const char *base, const struct arc_yaml_node *node, char ***files,
-                    struct arc_error *err)
-{
-    ARC_AUTO_FREE char *path = NULL;
-    if (!node || node->type != ARC_YAML_STRING || strpbrk(node->text, "$:"))
-        return ARC_OK;
-    ARC_TRY(arc_path_resolve(base, node->text, &path, err));
-    return path ? arc_list_add(files, path, err) : ARC_OK;
-}
-
-/* "FILE", a list of them, or {path: …}. */
-static int add_included(const char *base, const struct arc_yaml_node *node, char ***files,
-                        struct arc_error *err)
-{
-    const struct arc_yaml_node *path = arc_yaml_get(node, "path");
-    if (path)
-        return add_included(base, path, files, err);
-    for (size_t i = 0; node && node->type == ARC_YAML_LIST && i < node->count; i++)
-        ARC_TRY(add_included(base, node->items[i], files, err));
-    return add_file(base, node, files, err);
-}
+/* A compose file whose other files are looked for. */
+struct naming {
+    const char *root;
+    const struct arc_yaml *yaml;
+    const char *base; /* its folder, which paths are relative to */
+    char ***files;    /* those that count for a build; NULL: they are looked at only */
+    struct arc_error *err;
+};
 
 static char *directory_of(const char *file)
 {
@@ -303,34 +288,104 @@ static char *directory_of(const char *file)
     return slash ? strndup(file, (size_t)(slash - file)) : strdup("");
 }
 
-static int add_named(const char *root, const char *file, char ***files, struct arc_error *err)
+/* Compose reads the file, and may show a line of it: so it lies in the repository. */
+static int add_path(const struct naming *naming, const struct arc_yaml_node *node, const char *base,
+                    const char *text)
+{
+    ARC_AUTO_FREE char *path = NULL;
+    ARC_TRY(arc_path_resolve(base, text, &path, naming->err));
+    bool outside = !path || arc_file_kind_in(naming->root, path) == ARC_FILE_OTHER;
+    if (outside && !naming->yaml)
+        return arc_error_set(naming->err, ARC_EINPUT, "'%s' leads out of the repository", text);
+    if (outside)
+        return arc_yaml_error(naming->yaml, node, naming->err, "'%s' leads out of the repository",
+                              text);
+    return naming->files ? arc_list_add(naming->files, path, naming->err) : ARC_OK;
+}
+
+/* The variables of a folder's .env count for what lies in it. */
+static int add_variables(const struct naming *naming, const struct arc_yaml_node *node,
+                         const char *folder)
+{
+    return add_path(naming, node, folder, ".env");
+}
+
+/* "FILE", a list of them, or {path: FILE}. What is fetched is refused by Compose, and a service's
+ * variables, which no build gets, may be a file that a variable names. */
+static int add_named(const struct naming *naming, const struct arc_yaml_node *node)
+{
+    const struct arc_yaml_node *path = arc_yaml_get(node, "path");
+    if (path)
+        return add_named(naming, path);
+    for (size_t i = 0; node && node->type == ARC_YAML_LIST && i < node->count; i++)
+        ARC_TRY(add_named(naming, node->items[i]));
+    if (!node || node->type != ARC_YAML_STRING || strchr(node->text, ':'))
+        return ARC_OK;
+    if (!strchr(node->text, '$'))
+        return add_path(naming, node, naming->base, node->text);
+    return naming->files
+               ? arc_yaml_error(naming->yaml, node, naming->err,
+                                "which file '%s' is cannot be told; name it without a variable",
+                                node->text)
+               : ARC_OK;
+}
+
+/* An entry of `include`: files, and the variables that hold for them. */
+static int add_include(const struct naming *naming, const struct arc_yaml_node *node)
+{
+    const struct arc_yaml_node *path = arc_yaml_get(node, "path");
+    const struct arc_yaml_node *variables = arc_yaml_get(node, "env_file");
+    const struct naming looking = {naming->root, naming->yaml, naming->base, NULL, naming->err};
+    ARC_TRY(add_named(naming, node));
+    ARC_TRY(add_named(naming, variables));
+    ARC_TRY(add_named(&looking, arc_yaml_get(node, "project_directory")));
+    path = path ? path : node;
+    path = path->type == ARC_YAML_LIST && path->count ? path->items[0] : path;
+    if (variables || path->type != ARC_YAML_STRING || strpbrk(path->text, "$:"))
+        return ARC_OK;
+
+    ARC_AUTO_FREE char *folder = NULL, *file = NULL;
+    ARC_TRY(arc_path_resolve(naming->base, path->text, &file, naming->err));
+    folder = file ? directory_of(file) : NULL;
+    return folder ? add_variables(naming, path, folder) : arc_error_nomem(naming->err);
+}
+
+static int add_of_file(const char *root, const char *file, char ***files, struct arc_error *err)
 {
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
     ARC_AUTO_FREE char *base = directory_of(file);
     if (!base)
         return arc_error_nomem(err);
+    if (arc_file_kind_in(root, file) == ARC_FILE_OTHER)
+        return arc_error_set(err, ARC_EINPUT, "%s leads out of the repository", file);
     if (arc_yaml_read_in(root, file, ARC_YAML_ANY_TAG, &yaml, NULL))
-        return ARC_OK; /* Compose has read it, or has said what is wrong with it */
+        return ARC_OK; /* Compose says what is wrong with it */
 
-    ARC_TRY(add_included(base, arc_yaml_get(yaml.root, "include"), files, err));
+    const struct naming naming = {root, &yaml, base, files, err};
+    const struct naming looking = {root, &yaml, base, NULL, err};
+    const struct arc_yaml_node *include = arc_yaml_get(yaml.root, "include");
+    for (size_t i = 0; include && include->type == ARC_YAML_LIST && i < include->count; i++)
+        ARC_TRY(add_include(&naming, include->items[i]));
     const struct arc_yaml_node *services = arc_yaml_get(yaml.root, "services");
-    for (size_t i = 0; services && services->type == ARC_YAML_MAP && i < services->count; i++)
-        ARC_TRY(add_file(base,
-                         arc_yaml_at(services->pairs[i].value, "extends", "file", (char *)NULL),
-                         files, err));
+    for (size_t i = 0; services && services->type == ARC_YAML_MAP && i < services->count; i++) {
+        const struct arc_yaml_node *service = services->pairs[i].value;
+        ARC_TRY(add_named(&naming, arc_yaml_at(service, "extends", "file", (char *)NULL)));
+        ARC_TRY(add_named(&looking, arc_yaml_get(service, "env_file")));
+        ARC_TRY(add_named(&looking, arc_yaml_get(service, "label_file")));
+    }
     return ARC_OK;
 }
 
 int arc_compose_files(const char *root, char ***files, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf variables = {.max = 16384};
     ARC_AUTO_FREE char *base = directory_of((*files)[0]);
+    const struct naming naming = {root, NULL, base, files, err};
     if (!base)
         return arc_error_nomem(err);
-    for (size_t i = 0; (*files)[i] && i < FILES_MAX; i++)
-        ARC_TRY(add_named(root, (*files)[i], files, err));
-
-    arc_buf_printf(&variables, "%s%s.env", base, *base ? "/" : "");
-    ARC_TRY(arc_buf_check(&variables, "a path", err));
-    return arc_list_add(files, arc_buf_text(&variables), err);
+    for (size_t i = 0; (*files)[i]; i++)
+        if (i == FILES_MAX)
+            return arc_error_set(err, ARC_ELIMIT, "more than %d compose files", FILES_MAX);
+        else
+            ARC_TRY(add_of_file(root, (*files)[i], files, err));
+    return add_variables(&naming, NULL, base);
 }

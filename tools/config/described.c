@@ -5,6 +5,7 @@
 #include "config/bases.h"
 #include "config/build.h"
 #include "config/fields.h"
+#include "os/file.h"
 #include "os/process.h"
 #include <string.h>
 
@@ -298,6 +299,24 @@ static int add_services(struct arc_group *group, const json_t *targets, const js
     return add_bases(group, targets, files, version, err);
 }
 
+/* The files that docker is going to read. */
+static int find_files(const char *root, const struct arc_group *group, char ***files,
+                      struct arc_error *err)
+{
+    bool compose = group->described.compose;
+    for (char **file = group->described.files; *file; file++) {
+        const char *dot = strrchr(*file, '.');
+        compose |=
+            dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0); /* of bake, too */
+        if (arc_file_kind_in(root, *file) == ARC_FILE_OTHER)
+            return arc_error_set(err, ARC_EINPUT, "group %s: %s leads out of the repository",
+                                 group->name, *file);
+        ARC_TRY(arc_list_add(files, *file, err));
+    }
+    int rc = compose ? arc_compose_files(root, files, err) : ARC_OK;
+    return rc ? arc_error_prefix(err, "group %s", group->name) : ARC_OK;
+}
+
 int arc_described_resolve(const struct arc_env *env, const char *root, struct arc_group *group,
                           const json_t *version, struct arc_error *err)
 {
@@ -309,14 +328,11 @@ int arc_described_resolve(const struct arc_env *env, const char *root, struct ar
         return ARC_OK;
     if (!asked)
         return arc_error_nomem(err);
-    ARC_TRY(ask_docker(env, root, group, version, &result, err));
-    ARC_TRY(read_answer(root, group, &result, &targets, asked, err));
-
-    int rc = ARC_OK;
-    for (char **file = group->described.files; !rc && *file; file++)
-        rc = arc_list_add(&files, *file, err);
-    if (!rc && group->described.compose)
-        rc = arc_compose_files(root, &files, err);
+    int rc = find_files(root, group, &files, err);
+    if (!rc)
+        rc = ask_docker(env, root, group, version, &result, err);
+    if (!rc)
+        rc = read_answer(root, group, &result, &targets, asked, err);
     if (!rc)
         rc = add_services(group, targets, asked, files, version, err);
     arc_texts_free(files);

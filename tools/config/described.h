@@ -22,7 +22,8 @@ int arc_described_resolve(const struct arc_env *env, const char *root, struct ar
 int arc_compose_targets(const char *root, const struct arc_buf *text, json_t **out,
                         struct arc_error *err);
 
-/* Adds to the files those that they include or extend, and the .env beside the first: what is in them counts as well. */
+/* Adds to the files those that they include or extend, and the .env beside them: what is in them counts as well. ARC_EINPUT
+ * for one that Compose would read and that lies elsewhere, by its path or by a link. */
 int arc_compose_files(const char *root, char ***files, struct arc_error *err);
 
 #endif

@@ -314,8 +314,8 @@ int arc_next(struct arc_project *project, const struct arc_next_options *options
     struct survey_next next;
     ARC_TRY(survey_take(project, &survey, err));
     ARC_TRY(survey_find_group(project, &survey, &group, err));
-    ARC_TRY(survey_choose_next(&survey, group, project->repository.tags, options, arc_env_moment(project->env),
-                               &next, err));
+    ARC_TRY(survey_choose_next(&survey, group, project->repository.tags, options,
+                               arc_env_moment(project->env), &next, err));
     for (size_t i = 0; i < group->count; i++)
         if (group->touches[i].since_stable &&
             json_array_append_new(commits, explain(&survey, &group->touches[i])))

@@ -72,8 +72,8 @@ static int add_group(struct arc_project *project, struct survey *survey,
     if (!pulls || !services)
         return arc_error_nomem(err);
     ARC_TRY(sum_up(survey, group, &commits, pulls, services, err));
-    ARC_TRY(survey_choose_next(survey, group, repository->tags, &by_commits, arc_env_moment(project->env),
-                               &next, err));
+    ARC_TRY(survey_choose_next(survey, group, repository->tags, &by_commits,
+                               arc_env_moment(project->env), &next, err));
     format_date(group->last_time, date);
     json_t *row =
         json_pack("{s:s, s:s, s:s?, s:s?, s:o, s:i, s:O, s:O, s:s?, s:s, s:b, s:n}", "group",
