@@ -50,24 +50,10 @@ static enum arc_status status_of(enum arc_git_status status)
     }
 }
 
-/* Makes a path relative to the directory that counts; false when it is not below that. */
-static bool is_below(const struct run *run, const char **path, size_t *len)
-{
-    const char *relative = run->options->relative;
-    size_t own = relative ? strlen(relative) : 0;
-    if (!own)
-        return true;
-    if (*len <= own + 1 || memcmp(*path, relative, own) != 0 || (*path)[own] != '/')
-        return false;
-    *path += own + 1;
-    *len -= own + 1;
-    return true;
-}
-
 /* Whether a directory is the one that counts, or above it. */
 static bool is_above(const struct run *run, const char *directory, size_t len)
 {
-    const char *relative = run->options->relative;
+    const char *relative = run->match.relative;
     return relative && strncmp(relative, directory, len) == 0 &&
            (!relative[len] || relative[len] == '/');
 }
@@ -76,10 +62,12 @@ static int match_file(struct run *run, const char *path, size_t len, unsigned st
                       const char *previous)
 {
     size_t old = previous ? strlen(previous) : 0;
-    bool renamed = previous && is_below(run, &previous, &old);
+    bool renamed = previous && arc_match_is_below(&run->match, &previous, &old);
     run->match.previous = renamed ? previous : NULL;
     status |= renamed ? ARC_STATUS_RENAMED : 0;
-    return is_below(run, &path, &len) ? arc_match_path(&run->match, path, len, status) : ARC_OK;
+    return arc_match_is_below(&run->match, &path, &len)
+               ? arc_match_path(&run->match, path, len, status)
+               : ARC_OK;
 }
 
 static int on_path(void *context, const char *path, size_t len, enum arc_git_status status)
@@ -109,7 +97,10 @@ static int on_submodule(void *context, const char *path, const struct arc_oid *f
         return arc_inner_add(&run->inner, path, from, NULL, run->err);
     if (run->options->submodules)
         return arc_inner_add(&run->inner, path, from, to, run->err);
-    return arc_warn_of_submodule(&run->match, path, run->err);
+    size_t len = strlen(path);
+    return arc_match_is_below(&run->match, &path, &len)
+               ? arc_warn_of_submodule(&run->match, path, run->err)
+               : ARC_OK;
 }
 
 /* A submodule whose paths cannot be compared: what may be about them counts, or a change in it would
@@ -129,7 +120,7 @@ static int on_unseen(void *context, const char *path, const char *why)
         return arc_error_nomem(run->err);
     if (is_above(run, path, len))
         return arc_match_unseen(&run->match, "", 0, text.data, run->err);
-    return is_below(run, &path, &len)
+    return arc_match_is_below(&run->match, &path, &len)
                ? arc_match_unseen(&run->match, path, len, text.data, run->err)
                : ARC_OK;
 }
@@ -139,7 +130,7 @@ static bool on_directory(void *context, const char *directory, size_t len)
     struct run *run = context;
     if (is_above(run, directory, len - 1))
         return true;
-    if (!is_below(run, &directory, &len))
+    if (!arc_match_is_below(&run->match, &directory, &len))
         return false;
     return arc_match_below(&run->match, directory, len);
 }
@@ -425,6 +416,7 @@ static int changes(struct run *run, struct arc_error *err)
         rc = arc_match_start(&run->match, run->out, quantifier_of(options), options->count_only,
                              err);
     run->match.renames = options->renames;
+    run->match.relative = options->relative;
     if (!rc)
         rc = arc_warn_of_rules(&run->match, err);
     if (!rc)
@@ -433,6 +425,8 @@ static int changes(struct run *run, struct arc_error *err)
         rc = compare_entries(run, &run->base.base, NULL, err);
     if (!rc)
         rc = arc_warn_of_directories(&run->match, err);
+    if (!rc && options->relative && !options->submodules && *run->base.head.hex)
+        rc = arc_warn_of_relative(&run->match, run->git, &run->base.base, &run->base.head, err);
     if (!rc && options->explain && run->git && *run->base.head.hex)
         rc = arc_warn_of_untracked(&run->match, run->git, &run->base.head, err);
     if (!rc)

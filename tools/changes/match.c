@@ -361,6 +361,18 @@ int arc_match_start(struct arc_match *match, struct arc_changes *out,
     return rc;
 }
 
+bool arc_match_is_below(const struct arc_match *match, const char **path, size_t *len)
+{
+    size_t own = match->relative ? strlen(match->relative) : 0;
+    if (!own)
+        return true;
+    if (*len <= own + 1 || memcmp(*path, match->relative, own) != 0 || (*path)[own] != '/')
+        return false;
+    *path += own + 1;
+    *len -= own + 1;
+    return true;
+}
+
 void arc_match_only(struct arc_match *match, const bool *only)
 {
     const struct arc_filters *filters = match->out->filters;

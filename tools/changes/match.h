@@ -30,14 +30,20 @@ struct arc_match {
     uint64_t *asked;      /* bitmap of the rules of those */
     const char *previous; /* the old name of the path being matched, or NULL; borrowed */
     bool renames;         /* renames are looked for */
-    size_t memory;        /* bytes of what is kept */
-    size_t kept;          /* index + 1 of the file being matched, once it is kept */
+    const char
+        *relative; /* the directory that counts, to which patterns are relative; NULL: the top.
+                             Borrowed */
+    size_t memory; /* bytes of what is kept */
+    size_t kept;   /* index + 1 of the file being matched, once it is kept */
 };
 
 /* Prepares to match `out->filters`; makes out->results. */
 int arc_match_start(struct arc_match *match, struct arc_changes *out,
                     enum arc_quantifier quantifier, bool count_only, struct arc_error *err);
 void arc_match_free(struct arc_match *match);
+
+/* Makes a path relative to the directory that counts; false when it is not below that. */
+bool arc_match_is_below(const struct arc_match *match, const char **path, size_t *len);
 
 /* From now on only these filters are asked (NULL: all), and no directory is entered for others.
  * `only` is borrowed, per filter. */

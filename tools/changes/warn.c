@@ -162,6 +162,12 @@ static const char *doubt_of_statuses(unsigned statuses, bool renames)
            "one added), and git tells no file as unmerged";
 }
 
+static bool is_below(const char *pattern, const char *directory)
+{
+    size_t len = directory ? strlen(directory) : 0;
+    return len && strncmp(pattern, directory, len) == 0 && pattern[len] == '/';
+}
+
 static int warn_of_patterns(struct arc_match *match, size_t index, bool *doubtful,
                             struct arc_error *err)
 {
@@ -171,6 +177,8 @@ static int warn_of_patterns(struct arc_match *match, size_t index, bool *doubtfu
         size_t marks = strspn(rule->patterns[i], "!");
         bool is_group = marks && rule->patterns[i][marks] == '('; /* its mark is no negation */
         doubt = doubt_of(rule->patterns[i] + marks - is_group);
+        if (!doubt && is_below(rule->patterns[i] + marks, match->relative))
+            doubt = "starts with the directory of --relative-to, to which it is relative already";
     }
     *doubtful = doubt != NULL;
     return doubt ? warn(match, index, err, doubt) : ARC_OK;
@@ -267,6 +275,21 @@ int arc_warn_of_submodule(struct arc_match *match, const char *path, struct arc_
     return ARC_OK;
 }
 
+int arc_warn_of_relative(struct arc_match *match, const struct arc_git *git,
+                         const struct arc_oid *base, const struct arc_oid *head,
+                         struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf shown = {0};
+    struct arc_oid found;
+    if (arc_git_entry(git, head, match->relative, &found, NULL) == ARC_OK ||
+        (*base->hex && arc_git_entry(git, base, match->relative, &found, NULL) == ARC_OK))
+        return ARC_OK;
+    arc_text_visible(&shown, match->relative, strlen(match->relative));
+    json_t *text = json_sprintf("--relative-to: neither base nor head has a directory '%s'",
+                                arc_buf_text(&shown));
+    return json_array_append_new(match->out->warnings, text) ? arc_error_nomem(err) : ARC_OK;
+}
+
 /* Which rules matched some path of the commit. */
 struct tracked {
     struct arc_match *match;
@@ -277,7 +300,8 @@ static int on_path(void *context, const char *path, size_t len, enum arc_git_sta
 {
     struct tracked *tracked = context;
     (void)status;
-    if (arc_glob_matcher_match(tracked->match->matcher, path, len, tracked->match->ids))
+    if (arc_match_is_below(tracked->match, &path, &len) &&
+        arc_glob_matcher_match(tracked->match->matcher, path, len, tracked->match->ids))
         for (size_t i = 0; i < tracked->match->words; i++)
             tracked->seen[i] |= tracked->match->ids[i];
     return ARC_OK;

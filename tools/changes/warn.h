@@ -16,6 +16,12 @@ int arc_warn_of_directories(struct arc_match *match, struct arc_error *err);
 /* The same for patterns about paths inside of a submodule that changed and is not looked into. */
 int arc_warn_of_submodule(struct arc_match *match, const char *path, struct arc_error *err);
 
+/* The same when the directory that patterns are relative to is in neither commit (`base` may be
+ * empty). */
+int arc_warn_of_relative(struct arc_match *match, const struct arc_git *git,
+                         const struct arc_oid *base, const struct arc_oid *head,
+                         struct arc_error *err);
+
 /* The same for patterns that match no path of the commit, which is read whole: for --explain. */
 int arc_warn_of_untracked(struct arc_match *match, const struct arc_git *git,
                           const struct arc_oid *head, struct arc_error *err);

@@ -1,5 +1,6 @@
 #include "arcci/changes.h"
 #include "base/auto.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include <string.h>
@@ -64,22 +65,17 @@ static int read_depth(const struct invocation *inv, struct report *report, unsig
                        text);
 }
 
-/* A directory as paths have it: "./a/" is "a". */
-static int read_directory(const char **path, struct arc_error *err)
+/* A directory as paths have it: "./a/" is "a". NULL for the top. */
+static int read_directory(const char *text, char **out, struct arc_error *err)
 {
-    const char *text = *path;
-    text += strncmp(text, "./", 2) == 0 ? 2 : 0;
-    size_t len = strlen(text);
-    if (!*text || strcmp(text, ".") == 0) {
-        *path = NULL;
-        return ARC_OK;
-    }
-    if (*text == '/' || text[len - 1] == '/' || strstr(text, "//") || strstr(text, "../"))
+    ARC_AUTO_FREE char *path = NULL;
+    ARC_TRY(arc_path_resolve("", text, &path, err));
+    if (!path)
         return arc_error_set(err, ARC_EINPUT,
                              "--relative-to: '%s' is not a directory's path from the top of the "
                              "repository, such as 'services/cache'",
-                             *path);
-    *path = text;
+                             text);
+    *out = strcmp(path, ".") == 0 ? NULL : arc_steal(&path);
     return ARC_OK;
 }
 
@@ -116,7 +112,6 @@ static int read_options(const struct invocation *inv, struct arc_changes_options
                  : option_flag(inv, "since-release") ? ARC_SINCE_RELEASE
                                                      : ARC_SINCE_EVENT,
         .base_on_pulls = option_flag(inv, "base-on-pull-requests"),
-        .relative = option_value(inv, "relative-to"),
         .renames = option_flag(inv, "renames"),
         .submodules = option_flag(inv, "submodules"),
         .untracked = option_flag(inv, "untracked"),
@@ -131,7 +126,7 @@ static int read_options(const struct invocation *inv, struct arc_changes_options
     if (out->untracked && !arc_changes_is_head(out->base))
         return arc_error_set(err, ARC_EINPUT,
                              "--untracked adds to uncommitted changes: it needs --base HEAD");
-    return out->relative ? read_directory(&out->relative, err) : ARC_OK;
+    return ARC_OK;
 }
 
 /* Names of the lists' outputs, and which of them were asked for. */
@@ -220,6 +215,39 @@ static bool is_filter(const struct arc_changes *changes, const char *name)
     return false;
 }
 
+/* Whether the name is FILTER_SUFFIX of some filter. */
+static bool is_output_of(const struct arc_changes *changes, const char *name, const char *suffix)
+{
+    size_t len = strlen(name), own = strlen(suffix);
+    if (len <= own + 1 || strcmp(name + len - own, suffix) != 0 || name[len - own - 1] != '_')
+        return false;
+    for (size_t i = 0; i < changes->filters->count; i++)
+        if (strlen(changes->filters->items[i].name) == len - own - 1 &&
+            strncmp(changes->filters->items[i].name, name, len - own - 1) == 0)
+            return true;
+    return false;
+}
+
+/* A filter's own output may have the name of another's list: the runner takes the last one. */
+static int note_clashes(const struct arc_changes *changes, const struct lists *lists,
+                        struct report *report, struct arc_error *err)
+{
+    for (size_t i = 0; i < changes->filters->count; i++) {
+        const char *name = changes->filters->items[i].name;
+        bool clashes = is_output_of(changes, name, "count");
+        for (size_t p = 0; lists->format != ARC_LIST_NONE && p < sizeof parts / sizeof *parts; p++)
+            clashes |=
+                is_wanted(lists, parts[p].part) && is_output_of(changes, name, parts[p].suffix);
+        if (clashes)
+            ARC_TRY(
+                report_note(report, 'w', NULL, err,
+                            "the output '%s' is a filter's and a list of another filter's: only "
+                            "the last one counts",
+                            name));
+    }
+    return ARC_OK;
+}
+
 static int outputs_of(const struct invocation *inv, const struct arc_changes *changes,
                       const struct lists *lists, struct report *report, struct arc_error *err)
 {
@@ -227,6 +255,8 @@ static int outputs_of(const struct invocation *inv, const struct arc_changes *ch
     int rc = ARC_OK;
     for (size_t i = 0; !rc && i < changes->filters->count; i++)
         rc = filter_outputs(inv, changes, i, lists, report, err);
+    if (!rc)
+        rc = note_clashes(changes, lists, report, err);
     arc_changes_matching(changes, &matching);
     if (!rc)
         rc = arc_buf_check(&matching, "changes", err);
@@ -273,15 +303,19 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
     struct arc_env env = *inv->env;
     struct arc_changes_options options;
     struct lists lists = {0};
+    ARC_AUTO_FREE char *relative = NULL;
     if (option_value(inv, "working-directory"))
         env.cwd = option_value(inv, "working-directory");
     project.env = &env;
     project.wanted.config = option_value(inv, "config");
     ARC_TRY(read_options(inv, &options, &lists, err));
     ARC_TRY(read_depth(inv, report, &options.fetch_depth, err));
+    if (option_value(inv, "relative-to"))
+        ARC_TRY(read_directory(option_value(inv, "relative-to"), &relative, err));
     ARC_TRY(find_filters(inv, &project, &filters, err));
 
-    if (options.relative && filters.from_config)
+    options.relative = relative;
+    if (relative && filters.from_config)
         return arc_error_set(err, ARC_EINPUT,
                              "--relative-to is about patterns of --filters: a service's are "
                              "relative to the top of the repository");
