@@ -30,7 +30,7 @@ SANITIZED = {
 class Tally:
     def __init__(self, passed=0, failed=0, skipped=0, names=(), text=""):
         self.passed, self.failed, self.skipped = passed, failed, skipped
-        self.names, self.text = list(names), text
+        self.names, self.text, self.figures = list(names), text, []
 
     def add(self, other):
         self.passed += other.passed
@@ -38,6 +38,7 @@ class Tally:
         self.skipped += other.skipped
         self.names += other.names
         self.text += other.text
+        self.figures += other.figures
 
 
 def build(folder, *options, compiler="gcc"):
@@ -55,10 +56,12 @@ def build_all():
 def read_junit(path, name):
     """Counts a JUnit file; an unreadable one is a failure of the suite."""
     try:
-        cases = list(ET.parse(path).getroot().iter("testcase"))
+        root = ET.parse(path).getroot()
     except (ET.ParseError, FileNotFoundError) as problem:
         return Tally(failed=1, names=[f"{name}: no result ({problem})"])
     tally = Tally()
+    tally.figures = [found.get("value") for found in root.iter("property") if found.get("name") == "figures"]
+    cases = list(root.iter("testcase"))
     for case in cases:
         title = f"{name}: {case.get('classname') or ''} {case.get('name')}"
         if case.find("failure") is not None or case.find("error") is not None:
@@ -157,6 +160,7 @@ def main(wanted):
     with concurrent.futures.ThreadPoolExecutor(1 + (os.cpu_count() or 2)) as pool:
         for tally in pool.map(lambda suite: run_suite(*suite), chosen):
             total.add(tally)
+    print(*sorted(total.figures), sep="\n")
     for name in total.names:
         print("  ", name)
     print(f"{total.passed} passed, {total.failed} failed, {total.skipped} skipped")

@@ -147,11 +147,10 @@ def bench(tmp_path):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def table(request):
+def table(record_testsuite_property):
     yield
-    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
-        print(f"\nhostile corpus: {len(VALUES)} values; read back whole: "
-              + ", ".join(f"{name} {number}" for name, number in sorted(READ_BACK.items())))
+    outputs = ", ".join(f"{name} {number}" for name, number in sorted(READ_BACK.items()))
+    record_testsuite_property("figures", f"hostile corpus: {len(VALUES)} values; read back whole: {outputs}")
 
 
 # ---- a file's name: outputs in five formats, JSON, summary, annotations, the screen ------------------------------------

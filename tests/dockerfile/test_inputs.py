@@ -84,7 +84,7 @@ def doubted(explained):
     return names
 
 
-def test_agrees_with_buildkit(oracle, repository, capsys):
+def test_agrees_with_buildkit(oracle, repository, record_testsuite_property):
     root, cases = repository
     ours = json.loads(arc(root, "--json"))["filters"]
     doubts = doubted(arc(root, "--explain"))
@@ -101,9 +101,8 @@ def test_agrees_with_buildkit(oracle, repository, capsys):
         if found == expected:
             continue
         (safe if name in doubts and expected < found else wrong).append((name, case, sorted(expected - found), sorted(found - expected)))
-    with capsys.disabled():
-        print(f"\n{COUNT} Dockerfiles: {len(wrong)} wrong, {len(safe)} on the safe side ({len(safe) / COUNT:.1%}), "
-              f"{refused} refused by BuildKit")
+    record_testsuite_property("figures", f"{COUNT} Dockerfiles: {len(wrong)} wrong, {len(safe)} on the safe side "
+                              f"({len(safe) / COUNT:.1%}), {refused} refused by BuildKit")
     assert not wrong, wrong[:3]
     assert len(safe) <= max(SAFE_MAX * COUNT, 2)
     assert refused <= COUNT * 0.1

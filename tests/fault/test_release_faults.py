@@ -28,13 +28,12 @@ def elsewhere():
 
 
 @pytest.fixture(scope="module", autouse=True)
-def table(request):
+def table(record_testsuite_property):
     yield
     total = sum(TABLE.values())
-    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
-        print(f"\nfault table: {total} cases = {REQUESTS} requests x {len(faults.ALL)} faults x (once, from there on) + "
-              f"{REQUESTS} x kill -9 before and after; first runs that won by themselves: {TABLE['won']}, "
-              f"that failed and were healed by the second: {TABLE['healed']}")
+    record_testsuite_property("figures", f"faults of a release: {total} cases = {REQUESTS} requests x {len(faults.ALL)} faults x "
+                              f"(once, from there on) + {REQUESTS} x kill -9 before and after; first runs that won by themselves: "
+                              f"{TABLE['won']}, that failed and were healed by the second: {TABLE['healed']}")
 
 
 @pytest.fixture(scope="module")

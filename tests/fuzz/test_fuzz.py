@@ -34,6 +34,7 @@ REASONS = {
     "lines of Trivy's log: tests/scan/test_run.py":
         "read_warnings",
 }
+EXECUTIONS = {}
 EXCEPT = {name: reason for reason, names in REASONS.items() for name in names.split()}
 
 
@@ -84,6 +85,12 @@ def test_every_parser_is_reached(build, tmp_path):
     assert EXCEPT.keys() & covered == set(), "reached by now"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def table(record_testsuite_property):
+    yield
+    record_testsuite_property("figures", f"fuzz: {len(EXECUTIONS)} targets, {sum(EXECUTIONS.values()):,} executions")
+
+
 @pytest.mark.parametrize("target", TARGETS)
 def test_fuzz(build, target, tmp_path):
     corpus = tmp_path / "corpus"
@@ -95,4 +102,5 @@ def test_fuzz(build, target, tmp_path):
     done = run(build, target, tmp_path, f"-max_total_time={SECONDS}", f"-seed={seed}", "-print_final_stats=1", f"-dict={words}", corpus,
                HERE / "seeds" / target)
     assert done.returncode == 0, done.stderr[-4000:]
-    print(target, *re.findall(r"number_of_executed_units: (\d+)", done.stderr))
+    EXECUTIONS[target] = int(re.search(r"number_of_executed_units: (\d+)", done.stderr)[1])
+    print(target, EXECUTIONS[target])

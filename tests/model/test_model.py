@@ -26,10 +26,9 @@ SCENARIOS = {
 
 
 @pytest.fixture(scope="module", autouse=True)
-def table(request):
+def table(record_testsuite_property):
     yield
-    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
-        print(f"\nmodel of the release: {sum(STATES.values())} states in {len(STATES)} scenarios")
+    record_testsuite_property("figures", f"model of the release: {sum(STATES.values())} states in {len(STATES)} scenarios")
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

@@ -104,7 +104,7 @@ def reason(version, kinds, mine, theirs, peer):
 
 
 @pytest.mark.parametrize("peer, column", [("git-cliff", 3), ("release-please", 4)])
-def test_differences_have_reasons(request, table, peer, column):
+def test_differences_have_reasons(record_testsuite_property, table, peer, column):
     found, wrong = {}, []
     for row in table:
         version, kinds, mine, theirs = row[0], row[1], row[2], row[column]
@@ -115,5 +115,4 @@ def test_differences_have_reasons(request, table, peer, column):
     assert not wrong, "\n".join(wrong)
     same = HISTORIES - sum(found.values())
     assert same > HISTORIES / 3
-    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
-        print(f"\n{peer}: {same} of {HISTORIES} the same; others: {found}")
+    record_testsuite_property("figures", f"{peer}: {same} of {HISTORIES} the same; others: {found}")

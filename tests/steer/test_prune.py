@@ -380,7 +380,7 @@ def run_fault(shop, folder, wanted, fault, at):
         assert len(manifests) - len(wanted[1][1]) <= 1
 
 
-def test_faults_and_kills(shop, wanted, tmp_path):
+def test_faults_and_kills(shop, wanted, tmp_path, record_testsuite_property):
     cases = [(fault, at) for at in range(1, wanted[0] + 1) for fault in (*faults.ALL, "before", "after")]
     with Double() as elsewhere, concurrent.futures.ThreadPoolExecutor(6) as pool:
         faults.ELSEWHERE["url"] = elsewhere.url
@@ -390,7 +390,7 @@ def test_faults_and_kills(shop, wanted, tmp_path):
                 result.result()
             except AssertionError as problem:
                 raise AssertionError(f"{getattr(fault, '__name__', fault)} at request {at}: {problem}") from problem
-    print(f"\n{len(cases)} cases = {wanted[0]} requests x {len(faults.ALL) + 2}")
+    record_testsuite_property("figures", f"faults of prune: {len(cases)} cases = {wanted[0]} requests x {len(faults.ALL) + 2}")
 
 
 # ---- GHCR ----------------------------------------------------------------------------------------------------------------

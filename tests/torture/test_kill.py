@@ -17,10 +17,10 @@ KILLED = {}
 
 
 @pytest.fixture(scope="module", autouse=True)
-def table(request):
+def table(record_testsuite_property):
     yield
-    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
-        print("\nkilled: " + ", ".join(f"{command} {number} times" for command, number in sorted(KILLED.items())))
+    times = ", ".join(f"{command} {number} times" for command, number in sorted(KILLED.items()))
+    record_testsuite_property("figures", f"killed at a system call: {times}")
 
 
 def killer(name, n):

@@ -29,10 +29,9 @@ def right(shop):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def table(request):
+def table(record_testsuite_property):
     yield
-    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
-        print("\ntorture: " + ", ".join(f"{number} {kind}" for kind, number in sorted(TRIED.items())))
+    record_testsuite_property("figures", "torture: " + ", ".join(f"{number} {kind}" for kind, number in sorted(TRIED.items())))
 
 
 def note(kind):
