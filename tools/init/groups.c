@@ -170,8 +170,8 @@ static bool is_version(const char *text, enum arc_versioning versioning,
 static const char *version_in(const char *tag)
 {
     struct arc_release_version version;
-    for (const char *at = tag; at; at = strpbrk(at, "/@-_")) {
-        at += at > tag;
+    for (const char *at = tag, *next; at; at = next ? next + 1 : NULL) {
+        next = strpbrk(at, "/@-_");
         const char *from = *at == 'v' ? at + 1 : at;
         if (is_version(from, ARC_VERSIONING_SEMVER, &version) ||
             is_version(from, ARC_VERSIONING_CALVER, &version) ||
