@@ -278,3 +278,8 @@ def test_source(tmp_path):
         text = (tmp_path / f".github/workflows/arc-ci-{name}.yml").read_text()
         job = next(iter(yaml.safe_load(text)["jobs"].values()))
         assert job["uses"] == f"arc/ci/.github/workflows/group-{name}.yml@0123"
+        called = yaml.safe_load((HERE.parent.parent / f".github/workflows/group-{name}.yml").read_text())
+        granted = yaml.safe_load(text)["permissions"]
+        for asked in (job["permissions"] for job in called["jobs"].values()):
+            lacks = {scope for scope, level in asked.items() if granted.get(scope) not in (level, "write")}
+            assert not lacks, f"GitHub starts nothing of it: {name} grants no {lacks}"

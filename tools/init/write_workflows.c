@@ -51,7 +51,7 @@ void init_write_images_workflow(const struct init_proposal *proposal, const char
         "  schedule: [{cron: '41 4 * * 1'}] # what a run that failed or never started left behind\n"
         "  workflow_dispatch: {inputs: {mode: {type: choice, options: [ci, release]}}}\n\n"
         "permissions: {contents: read, pull-requests: write, packages: write, security-events: write, "
-        "issues: write, statuses: write}\n\n"
+        "issues: write, statuses: write, id-token: write, attestations: write}\n\n"
         "concurrency:\n"
         "  group: images-${{ github.event.number || github.run_id }}\n"
         "  cancel-in-progress: ${{ github.event_name == 'pull_request' }}\n\n"
@@ -101,7 +101,8 @@ void init_write_release_workflow(const struct init_proposal *proposal, const cha
         "# Releases what a tag names: build, gate, public tags, GitHub release.\n"
         "name: release\n\n"
         "on: {push: {tags: [%s]}}\n\n"
-        "permissions: {contents: write, packages: write, security-events: write, issues: write}\n\n"
+        "permissions: {contents: write, pull-requests: read, packages: write, security-events: write, "
+        "issues: write, id-token: write, attestations: write}\n\n"
         "concurrency: {group: release, cancel-in-progress: false, queue: max}\n\n"
         "jobs:\n"
         "  release:\n",

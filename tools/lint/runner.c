@@ -34,13 +34,26 @@ static bool starts_on(const struct subject *s, const char *event)
     return lint_starts_on(arc_yaml_get(s->root, "on"), event);
 }
 
-/* Whether the job's token may write there: by its own permissions, else by the workflow's. */
+/* What a `permissions` gives for a scope: 0 none, 1 read, 2 write. */
+static int grant_of(const struct arc_yaml_node *permissions, const char *scope)
+{
+    const char *value = text_at(permissions, scope);
+    if (arc_yaml_reads(permissions, "write-all") || strcmp(value, "write") == 0)
+        return 2;
+    return arc_yaml_reads(permissions, "read-all") || strcmp(value, "read") == 0;
+}
+
+/* The permissions of a job: its own, else the workflow's; NULL where neither says any. */
+static const struct arc_yaml_node *permissions_of(const struct arc_yaml_node *root,
+                                                  const struct arc_yaml_node *job)
+{
+    return arc_yaml_key(job, "permissions") ? arc_yaml_get(job, "permissions")
+                                            : arc_yaml_get(root, "permissions");
+}
+
 static bool may_write(const struct subject *s, const struct arc_yaml_node *job, const char *scope)
 {
-    const struct arc_yaml_node *holder = arc_yaml_key(job, "permissions") ? job : s->root;
-    const struct arc_yaml_node *permissions = arc_yaml_get(holder, "permissions");
-    return arc_yaml_reads(permissions, "write-all") ||
-           strcmp(text_at(permissions, scope), "write") == 0;
+    return grant_of(permissions_of(s->root, job), scope) == 2;
 }
 
 static bool any_may_write(const struct subject *s, const char *scope)
@@ -379,6 +392,26 @@ static void check_queue(const struct subject *s, const struct arc_yaml_node *con
                   "github.run_id");
 }
 
+/* What the jobs of a called workflow ask for is compared before any of them starts. */
+static void check_grants(const struct subject *s, const struct arc_yaml_node *job)
+{
+    const struct arc_yaml_node *ours = permissions_of(s->root, job),
+                               *uses = arc_yaml_get(job, "uses");
+    const struct arc_yaml_node *called = uses ? lint_called_root(s->lint, uses->text) : NULL;
+    const struct arc_yaml_node *jobs = arc_yaml_get(called, "jobs");
+    for (size_t i = 0; ours && jobs && jobs->type == ARC_YAML_MAP && i < jobs->count; i++) {
+        const struct arc_yaml_node *theirs = permissions_of(called, jobs->pairs[i].value);
+        for (size_t k = 0; theirs && theirs->type == ARC_YAML_MAP && k < theirs->count; k++) {
+            const char *scope = theirs->pairs[k].key->text, *value = text_at(theirs, scope);
+            if (grant_of(theirs, scope) > grant_of(ours, scope))
+                lint_find(s->lint, LINT_PERMISSIONS, s->file, uses->line,
+                          "the job '%s' of %s asks for %s: %s, which is not granted here: GitHub "
+                          "then starts nothing of this workflow",
+                          jobs->pairs[i].key->text, uses->text, scope, value);
+        }
+    }
+}
+
 static void check_job(struct subject *s, const struct arc_yaml_pair *pair)
 {
     const struct arc_yaml_node *job = pair->value, *name = arc_yaml_get(job, "name");
@@ -400,6 +433,7 @@ static void check_job(struct subject *s, const struct arc_yaml_pair *pair)
                   "always()`",
                   pair->key->text);
     check_queue(s, arc_yaml_get(job, "concurrency"));
+    check_grants(s, job);
     check_results(s, job);
     check_steps(s, job);
 }

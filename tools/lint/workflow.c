@@ -155,7 +155,7 @@ static const struct lint_called *read_called(struct lint *lint, const char *uses
 
 const struct arc_yaml_node *lint_called_root(struct lint *lint, const char *uses)
 {
-    const struct lint_called *called = read_called(lint, uses);
+    const struct lint_called *called = uses ? read_called(lint, uses) : NULL;
     return called && !called->problem ? called->yaml.root : NULL;
 }
 
