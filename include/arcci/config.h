@@ -77,9 +77,9 @@ struct arc_group;
 /* What a train takes a service from: a release that is out. Owned, but for `group`. */
 struct arc_released_from {
     const struct arc_group *group;
-    char *tag;       /* "messaging/v1.2.3" */
-    char *revision;  /* its commit */
-    json_t *version; /* its version.json */
+    char *tag;      /* "messaging/v1.2.3" */
+    char *revision; /* its commit */
+    struct arc_version_info version;
 };
 
 /* A group that a train takes along. */

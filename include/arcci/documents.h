@@ -213,13 +213,14 @@ int arc_version_read(const json_t *json, struct arc_version_info *out, struct ar
 int arc_plan_read(const json_t *json, struct arc_plan *out, struct arc_error *err);
 int arc_ledger_read(const json_t *json, struct arc_ledger *out, struct arc_error *err);
 
-/* Whether a JSON object can be read as a plan. */
-int arc_plan_check(const json_t *json, struct arc_error *err);
-
 /* Each writes the document; *out is a new reference. */
 int arc_version_write(const struct arc_version_info *version, json_t **out, struct arc_error *err);
 int arc_plan_write(const struct arc_plan *plan, json_t **out, struct arc_error *err);
 int arc_ledger_write(const struct arc_ledger *ledger, json_t **out, struct arc_error *err);
+
+/* *out is a copy, in `memory`. */
+int arc_version_info_copy(const struct arc_version_info *version, struct arc_arena *memory,
+                          struct arc_version_info **out, struct arc_error *err);
 
 /* A part of a plan as it is written there; *out is a new reference. */
 int arc_planned_recipe_json(const struct arc_planned_recipe *recipe, json_t **out,
@@ -231,6 +232,7 @@ bool arc_signing_is_github(const struct arc_signing *signing);
 
 int arc_signing_json(const struct arc_signing *signing, json_t **out, struct arc_error *err);
 
+/* Each frees what a document points to, not the struct itself; NULL is fine. */
 void arc_version_info_free(struct arc_version_info *version);
 void arc_plan_free(struct arc_plan *plan);
 void arc_ledger_free(struct arc_ledger *ledger);

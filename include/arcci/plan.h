@@ -8,6 +8,7 @@
 
 #include "arcci/api.h"
 #include "arcci/config.h"
+#include "arcci/documents.h"
 #include <jansson.h>
 
 ARC_API_BEGIN
@@ -26,7 +27,7 @@ struct arc_plan_moment {
 /* The facts a plan rests on. Nothing is owned. */
 struct arc_plan_options {
     const struct arc_group *group;
-    const json_t *version;   /* version.json; NULL: a ci plan, which moves no version tag */
+    const struct arc_version_info *version; /* NULL: a ci plan, which moves no version tag */
     const json_t *changes;   /* changes.json; NULL: every service counts as changed */
     const json_t *services;  /* array of codenames to keep; NULL: all */
     const json_t *platforms; /* array of platforms instead of the group's; NULL: the group's */
@@ -37,23 +38,24 @@ struct arc_plan_options {
                              had none; NULL: not known, and every version is new */
     struct arc_plan_moment moment;
     const struct arc_service *only; /* arc_plan() fills it in: the one that the tag releases */
-    const json_t *sign; /* who signs what is pushed, as plan.json has it; NULL: nobody */
-    bool hold_latest;   /* keep `latest` where it is */
-    bool push;          /* whether the images will be pushed */
+    bool hold_latest;               /* keep `latest` where it is */
+    bool push;                      /* whether the images will be pushed */
 };
 
-/* Makes plan.json (docs/documents.md, docs/schema/plan.schema.json). A release takes every service
- * of the group, or the one that its tag names; a ci plan those that changed, or of which `changes` says nothing. Labels follow the
- * OCI image spec's annotation keys; `created` is the commit's time, so a rebuild is reproducible.
+/* Makes a plan (docs/documents.md). A release takes every service of the group, or the one that its
+ * tag names; a ci plan those that changed, or of which `changes` says nothing. Labels follow the OCI
+ * image spec's annotation keys; `created` is the commit's time, so a rebuild is reproducible. Nobody
+ * signs yet. *out points into options->group, which must outlive it; the caller frees it with
+ * arc_plan_free().
  * ARC_EINPUT for changes without filters, an unknown service or platform, an image tag template
- * that does not fit, a release that would move no tag, two services that would be one image. *out is a new reference. */
-int arc_plan(const struct arc_plan_options *options, json_t **out, struct arc_error *err);
+ * that does not fit, a release that would move no tag, two services that would be one image. */
+int arc_plan(const struct arc_plan_options *options, struct arc_plan *out, struct arc_error *err);
 
 /* The cells as `strategy.matrix`: {"include": [{"service", "platform", "runner", "cells", …}]}, each
  * cell in one row. A row has several where there are more than ARC_PLAN_ROWS_MAX, and always those
  * of images that start from one another; "cells" is what `build --cell` takes. A row of one service
  * has its "directory" and "image", too. *out is a new reference. */
-int arc_plan_matrix(const json_t *plan, json_t **out, struct arc_error *err);
+int arc_plan_matrix(const struct arc_plan *plan, json_t **out, struct arc_error *err);
 
 ARC_API_END
 

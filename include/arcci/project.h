@@ -35,7 +35,7 @@ struct arc_project {
     struct arc_repository repository;  /* arc_project_load(); the tags: arc_project_load_tags() */
     struct arc_tag tag;            /* arc_project_load(), arc_project_load_version(); {0}: none */
     const struct arc_group *group; /* arc_project_load() */
-    json_t *version;               /* version.json; NULL without a tag */
+    struct arc_version_info *version; /* NULL without a tag; owned */
 };
 
 /* Opens the repository that env->cwd lies in. ARC_ENOTFOUND when there is none, ARC_EWORLD when git would not trust it or

@@ -10,6 +10,7 @@
 #include "arcci/api.h"
 #include "arcci/arena.h"
 #include "arcci/config.h"
+#include "arcci/documents.h"
 #include "arcci/release_version.h"
 #include <jansson.h>
 #include <stdbool.h>
@@ -55,7 +56,7 @@ void arc_tag_keep_higher(struct arc_tag *kept, struct arc_tag *tag);
  * Owned by the caller. ARC_EINPUT if it does not fit. */
 int arc_tag_image(const struct arc_tag *tag, char **out, struct arc_error *err);
 
-/* What the document needs to know beyond the tag. */
+/* What must be known beyond the tag. */
 struct arc_version_options {
     const json_t *tags;       /* array of strings: all tag names of the repository; NULL when they
                                  are not known: then nothing is latest */
@@ -70,22 +71,18 @@ struct arc_version_options {
                                       <group>/v<Semantic Version> */
 };
 
-/* Makes version.json (docs/schema/version.schema.json) of a tag:
- *   tag, group, version, image-tag, prerelease (bool), major, minor, patch, latest (bool: the
- *   highest stable version among the group's tags, this one included), latest-major and
- * latest-minor (bool: the highest of its major, of its minor: for floating tags v1, v1.2),
- * latest-reason, tags-known (bool: whether the other tags are), previous-tag (of the same group, the highest version below this one; a stable
- * version skips prereleases; null when there is none). *out is a new reference. */
-int arc_version(const char *tag, const struct arc_version_options *options, json_t **out,
-                struct arc_error *err);
+/* What a tag says. It is latest when it is the highest stable version among the group's tags, this
+ * one included, and latest-major or latest-minor when it is the highest of its major or minor (for
+ * floating tags v1, v1.2). The previous tag is the highest version of the group below this one; a
+ * stable version skips prereleases. Fills *out, which the caller frees with arc_version_info_free().
+ * ARC_EINPUT for what is not a release tag, or none that can be an image tag. */
+int arc_version(const char *tag, const struct arc_version_options *options,
+                struct arc_version_info *out, struct arc_error *err);
 
-/* version.json of a version that stands in a file rather than in a tag: what the file says is the
- * latest. `group`: whose versioning counts. *out is a new reference. */
-int arc_version_of_file(const char *version, const struct arc_group *group, json_t **out,
-                        struct arc_error *err);
-
-/* Whether version.json was made without knowing the other tags, so that nothing is latest. */
-bool arc_version_alone(const json_t *version);
+/* The same of a version that stands in a file rather than in a tag: what the file says is the latest.
+ * `group`: whose versioning counts. */
+int arc_version_of_file(const char *version, const struct arc_group *group,
+                        struct arc_version_info *out, struct arc_error *err);
 
 ARC_API_END
 

@@ -6,27 +6,26 @@
 #include "project/needs.h"
 #include "world.h"
 
-static void make_notes(const struct arc_needs *needs, const struct arc_plan *plan,
-                       const struct arc_ledger *build)
+static void make_notes(const struct arc_needs *needs)
 {
     ARC_AUTO(arc_error) struct arc_error err = {0};
     ARC_AUTO_JSON json_t *out = NULL;
-    struct arc_notes_options options = {.plan = plan, .build = build, .scan = needs->scan};
+    struct arc_notes_options options = {
+        .plan = needs->plan, .build = needs->build, .scan = needs->scan};
     int rc = arc_notes(&options, &out, &err);
     world_check(rc, &err);
     if ((rc == ARC_OK) != (out != NULL))
         abort();
 }
 
-static void make_report(const struct arc_needs *needs, const struct arc_plan *plan,
-                        const struct arc_ledger *build)
+static void make_report(const struct arc_needs *needs)
 {
     ARC_AUTO(arc_error) struct arc_error err = {0};
     ARC_AUTO_JSON json_t *out = NULL;
-    struct arc_report_facts facts = {.plan = plan,
+    struct arc_report_facts facts = {.plan = needs->plan,
                                      .changes = needs->changes,
-                                     .build = build,
-                                     .base = build,
+                                     .build = needs->build,
+                                     .base = needs->build,
                                      .scan = needs->scan,
                                      .jobs = needs->jobs};
     int rc = arc_report(&facts, &out, &err);
@@ -51,16 +50,11 @@ static void use(unsigned choice)
         return;
     arc_needs_check(&needs, "nothing", NULL);
     arc_needs_check_built(&needs, "nothing", NULL);
-    ARC_AUTO(arc_plan) struct arc_plan plan = {0};
-    ARC_AUTO(arc_ledger) struct arc_ledger build = {0};
-    if (!needs.plan || arc_plan_read(needs.plan, &plan, NULL))
+    if (!needs.plan)
         return;
-    const struct arc_ledger *built = NULL;
-    if (needs.build && !arc_ledger_read(needs.build, &build, NULL))
-        built = &build;
     arc_plan_matrix(needs.plan, &matrix, NULL);
-    make_notes(&needs, &plan, built);
-    make_report(&needs, &plan, built);
+    make_notes(&needs);
+    make_report(&needs);
 }
 
 FUZZ_WORLD(use)

@@ -72,7 +72,8 @@ static struct arc_group group_with(struct arc_image_tag *tags)
                               .service_count = 2};
 }
 
-static struct arc_plan_options options_of(const struct arc_group *group, const json_t *version)
+static struct arc_plan_options options_of(const struct arc_group *group,
+                                          const struct arc_version_info *version)
 {
     return (struct arc_plan_options){.group = group,
                                      .version = version,
@@ -81,23 +82,34 @@ static struct arc_plan_options options_of(const struct arc_group *group, const j
                                      .source = "https://example.org/o/r"};
 }
 
-static json_t *version_of(const char *tag, const char *others)
+static struct arc_version_info version_of(const char *tag, const char *others)
 {
-    json_t *doc = NULL;
+    struct arc_version_info version;
     json_t *tags = json_loads(others, 0, NULL);
     struct arc_version_options options = {.tags = tags};
-    assert_int_equal(arc_version(tag, &options, &doc, NULL), 0);
+    assert_int_equal(arc_version(tag, &options, &version, NULL), 0);
     json_decref(tags);
-    return doc;
+    return version;
 }
 
 static json_t *plan_of(const struct arc_plan_options *options)
 {
-    json_t *plan = NULL;
+    ARC_AUTO(arc_plan) struct arc_plan plan = {0};
+    json_t *document = NULL;
     ARC_AUTO(arc_error) struct arc_error err = {0};
-    if (arc_plan(options, &plan, &err) != 0)
+    if (arc_plan(options, &plan, &err) != 0 || arc_plan_write(&plan, &document, &err) != 0)
         fail_msg("%s", arc_error_text(&err));
-    return plan;
+    return document;
+}
+
+/* The matrix of a plan; a new reference. */
+static json_t *matrix_of(const json_t *document)
+{
+    ARC_AUTO(arc_plan) struct arc_plan plan = {0};
+    json_t *matrix = NULL;
+    assert_int_equal(arc_plan_read(document, &plan, NULL), ARC_OK);
+    assert_int_equal(arc_plan_matrix(&plan, &matrix, NULL), ARC_OK);
+    return matrix;
 }
 
 /* "tag" for one that moves, "-tag" for one that does not; service i, separated by blanks. */
@@ -119,8 +131,9 @@ static void test_release(void **state)
 {
     (void)state;
     struct arc_group group = group_with(three_tags);
-    ARC_AUTO_JSON json_t *version = version_of("messaging/v0.1.0", "[]");
-    struct arc_plan_options options = options_of(&group, version);
+    ARC_AUTO(arc_version_info)
+    struct arc_version_info version = version_of("messaging/v0.1.0", "[]");
+    struct arc_plan_options options = options_of(&group, &version);
     ARC_AUTO_JSON json_t *plan = plan_of(&options);
     assert_int_equal(json_array_size(json_object_get(plan, "cells")), 4);
     assert_tags(plan, 0, "messaging-v0.1.0 sha-0123456789ab latest");
@@ -140,15 +153,18 @@ static void test_latest_does_not_go_back(void **state)
 {
     (void)state;
     struct arc_group group = group_with(three_tags);
-    ARC_AUTO_JSON json_t *backport =
+    ARC_AUTO(arc_version_info)
+    struct arc_version_info backport =
         version_of("messaging/v1.9.1", "[\"messaging/v2.0.0\", \"messaging/v1.9.0\"]");
-    ARC_AUTO_JSON json_t *candidate = version_of("messaging/v3.0.0-rc.1", "[]");
-    struct arc_plan_options options = options_of(&group, backport);
+    ARC_AUTO(arc_version_info)
+    struct arc_version_info candidate = version_of("messaging/v3.0.0-rc.1", "[]");
+    struct arc_plan_options options = options_of(&group, &backport);
     ARC_AUTO_JSON json_t *first = plan_of(&options);
-    options.version = candidate;
+    options.version = &candidate;
     ARC_AUTO_JSON json_t *second = plan_of(&options);
-    ARC_AUTO_JSON json_t *highest = version_of("messaging/v3.0.0", "[]");
-    options.version = highest;
+    ARC_AUTO(arc_version_info)
+    struct arc_version_info highest = version_of("messaging/v3.0.0", "[]");
+    options.version = &highest;
     options.hold_latest = true;
     ARC_AUTO_JSON json_t *held = plan_of(&options);
     assert_tags(held, 0, "messaging-v3.0.0 sha-0123456789ab -latest");
@@ -202,9 +218,10 @@ static void test_conditions_of_a_release(void **state)
         for (size_t k = 0; k < 3; k++) {
             struct arc_image_tag of_group[] = {table[i].tag, ALWAYS("{image-tag}"), {0}};
             struct arc_group group = group_with(of_group);
-            ARC_AUTO_JSON json_t *version =
+            ARC_AUTO(arc_version_info)
+            struct arc_version_info version =
                 version_of(tags[k], "[\"messaging/v2.0.0\", \"messaging/v1.9.0\"]");
-            struct arc_plan_options options = options_of(&group, version);
+            struct arc_plan_options options = options_of(&group, &version);
             options.moment.now = 1767323045;
             ARC_AUTO_JSON json_t *plan = plan_of(&options);
             const char *wanted = k == 0   ? table[i].highest
@@ -284,8 +301,9 @@ static void test_doubled_tags_are_one(void **state)
     static struct arc_image_tag tags[] = {
         ALWAYS("2.0.0"), ALWAYS("{version}"), ALWAYS("{major}.{minor}.{patch}"), {0}};
     struct arc_group group = group_with(tags);
-    ARC_AUTO_JSON json_t *version = version_of("messaging/v2.0.0", "[]");
-    struct arc_plan_options options = options_of(&group, version);
+    ARC_AUTO(arc_version_info)
+    struct arc_version_info version = version_of("messaging/v2.0.0", "[]");
+    struct arc_plan_options options = options_of(&group, &version);
     ARC_AUTO_JSON json_t *plan = plan_of(&options);
     assert_tags(plan, 0, "2.0.0");
     const json_t *service = json_array_get(json_object_get(plan, "services"), 0);
@@ -299,9 +317,10 @@ static void test_a_release_moves_a_tag(void **state)
     static struct arc_image_tag tags[] = {ALWAYS("{major}"), ALWAYS("latest"), {0}};
     struct arc_group group = group_with(tags);
     ARC_AUTO(arc_error) struct arc_error err = {0};
-    ARC_AUTO_JSON json_t *version = version_of("messaging/v2.0.0-rc.1", "[]");
-    struct arc_plan_options options = options_of(&group, version);
-    json_t *plan = NULL;
+    ARC_AUTO(arc_version_info)
+    struct arc_version_info version = version_of("messaging/v2.0.0-rc.1", "[]");
+    struct arc_plan_options options = options_of(&group, &version);
+    struct arc_plan plan;
     assert_int_equal(arc_plan(&options, &plan, &err), ARC_EINPUT);
     assert_non_null(strstr(arc_error_text(&err), "would move no image tag"));
 }
@@ -310,15 +329,18 @@ static void test_floating_tags(void **state)
 {
     (void)state;
     struct arc_group group = group_with(floating);
-    ARC_AUTO_JSON json_t *backport =
+    ARC_AUTO(arc_version_info)
+    struct arc_version_info backport =
         version_of("messaging/v1.9.1", "[\"messaging/v2.0.0\", \"messaging/v1.9.0\"]");
-    ARC_AUTO_JSON json_t *older = version_of("messaging/v1.2.4", "[\"messaging/v1.3.0\"]");
-    ARC_AUTO_JSON json_t *candidate = version_of("messaging/v3.0.0-rc.1", "[]");
-    struct arc_plan_options options = options_of(&group, backport);
+    ARC_AUTO(arc_version_info)
+    struct arc_version_info older = version_of("messaging/v1.2.4", "[\"messaging/v1.3.0\"]");
+    ARC_AUTO(arc_version_info)
+    struct arc_version_info candidate = version_of("messaging/v3.0.0-rc.1", "[]");
+    struct arc_plan_options options = options_of(&group, &backport);
     ARC_AUTO_JSON json_t *first = plan_of(&options);
-    options.version = older;
+    options.version = &older;
     ARC_AUTO_JSON json_t *second = plan_of(&options);
-    options.version = candidate;
+    options.version = &candidate;
     ARC_AUTO_JSON json_t *third = plan_of(&options);
     assert_tags(first, 0, "v1.9.1 v1.9 v1 messaging");
     assert_tags(second, 0, "v1.2.4 v1.2 -v1 messaging");
@@ -353,8 +375,7 @@ static void test_nothing_changed(void **state)
                                                0, NULL);
     options.changes = changes;
     ARC_AUTO_JSON json_t *plan = plan_of(&options);
-    ARC_AUTO_JSON json_t *matrix = NULL;
-    assert_int_equal(arc_plan_matrix(plan, &matrix, NULL), 0);
+    ARC_AUTO_JSON json_t *matrix = matrix_of(plan);
     assert_false(json_is_true(json_object_get(plan, "any")));
     assert_int_equal(json_array_size(json_object_get(matrix, "include")), 0);
 }
@@ -376,13 +397,13 @@ static void test_more_cells_than_a_matrix_holds(void **state)
         many[i].images = images;
     }
     group.services = many;
-    ARC_AUTO_JSON json_t *version = version_of("messaging/v1.0.0", "[]");
+    ARC_AUTO(arc_version_info)
+    struct arc_version_info version = version_of("messaging/v1.0.0", "[]");
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        struct arc_plan_options options = options_of(&group, version);
+        struct arc_plan_options options = options_of(&group, &version);
         group.service_count = sizes[i];
         ARC_AUTO_JSON json_t *plan = plan_of(&options);
-        ARC_AUTO_JSON json_t *matrix = NULL;
-        assert_int_equal(arc_plan_matrix(plan, &matrix, NULL), 0);
+        ARC_AUTO_JSON json_t *matrix = matrix_of(plan);
         const json_t *rows = json_object_get(matrix, "include");
         assert_int_equal(json_array_size(rows), sizes[i] <= 128 ? 2 * sizes[i] : 256);
         size_t cells = 0;
@@ -403,9 +424,10 @@ static void test_wrong_input(void **state)
     (void)state;
     static struct arc_image_tag bad_template[] = {ALWAYS(".{version}"), {0}};
     struct arc_group group = group_with(bad_template);
-    ARC_AUTO_JSON json_t *version = version_of("messaging/v1.0.0", "[]");
-    struct arc_plan_options options = options_of(&group, version);
-    json_t *plan = NULL;
+    ARC_AUTO(arc_version_info)
+    struct arc_version_info version = version_of("messaging/v1.0.0", "[]");
+    struct arc_plan_options options = options_of(&group, &version);
+    struct arc_plan plan;
     assert_int_equal(arc_plan(&options, &plan, NULL), ARC_EINPUT);
     group.image_tags = three_tags;
     ARC_AUTO_JSON json_t *platforms = json_pack("[s]", "linux/amd64;id");

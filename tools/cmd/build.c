@@ -231,7 +231,6 @@ static int promote(const struct invocation *inv, struct arc_project *project,
                    struct arc_error *err)
 {
     ARC_AUTO(arc_needs) struct arc_needs found = {0};
-    ARC_AUTO(arc_ledger) struct arc_ledger built = {0};
     struct arc_needs_files files = {.build = option_value(inv, "build"),
                                     .needs = option_value(inv, "needs")};
     ARC_TRY(arc_needs_read(&files, &found, err));
@@ -239,8 +238,6 @@ static int promote(const struct invocation *inv, struct arc_project *project,
         return arc_error_set(
             err, ARC_EINPUT,
             "--needs: no job has build.json among its outputs; " ARC_OUTPUT_DROPPED);
-    if (found.build)
-        ARC_TRY(arc_ledger_read(found.build, &built, err));
 
     ARC_AUTO_FREE char *root = arc_project_root(project);
     if (!root)
@@ -249,7 +246,7 @@ static int promote(const struct invocation *inv, struct arc_project *project,
                                          .env = options->env,
                                          .root = root,
                                          .plan = options->plan,
-                                         .build = found.build ? &built : NULL,
+                                         .build = found.build,
                                          .allow_dirty = option_flag(inv, "allow-dirty"),
                                          .force = option_flag(inv, "force"),
                                          .on_event = options->on_event,

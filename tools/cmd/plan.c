@@ -28,33 +28,20 @@ static int split_list(const char *text, json_t **out, struct arc_error *err)
 }
 
 static int make_plan(const struct invocation *inv, struct arc_project *project,
-                     const json_t *changes, json_t **out, struct arc_error *err)
+                     const json_t *changes, struct arc_plan *out, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *platforms = NULL;
     const char *list = option_value(inv, "platforms");
-    int rc = list ? split_list(list, &platforms, err) : ARC_OK;
-    if (rc)
-        return rc;
-    struct arc_plan_options options = {
-        .group = project->group,
-        .version = project->version,
+    if (list)
+        ARC_TRY(split_list(list, &platforms, err));
+    const struct arc_plan_options wanted = {
         .changes = changes,
         .services = option_list(inv, "service"),
         .platforms = platforms,
-        .revision = project->repository.revision,
-        .committed = project->repository.committed,
-        .source = project->repository.source,
         .hold_latest = !option_flag(inv, "latest-tag"),
         .push = option_given(inv, "push") ? option_flag(inv, "push") : project->version != NULL,
     };
-    ARC_AUTO_JSON json_t *before = NULL;
-    ARC_AUTO_JSON json_t *sign = NULL;
-    ARC_TRY(arc_plan_before(project, changes, &before, err));
-    ARC_TRY(arc_plan_signing(project, option_value(inv, "sign-identity"), &sign, err));
-    options.before = before;
-    options.sign = sign;
-    ARC_TRY(arc_plan_moment(project, &options.moment, err));
-    return arc_plan(&options, out, err);
+    return arc_planned(project, &wanted, option_value(inv, "sign-identity"), out, err);
 }
 
 /* ---- Dockerfiles --------------------------------------------------------------------------- */
@@ -140,7 +127,7 @@ static int add_outputs(struct report *report, const struct arc_plan *plan, struc
 {
     ARC_AUTO_JSON json_t *matrix = NULL;
     ARC_AUTO_JSON json_t *services = selected_services(plan);
-    ARC_TRY(arc_plan_matrix(report->document, &matrix, err));
+    ARC_TRY(arc_plan_matrix(plan, &matrix, err));
     ARC_TRY(output_json(report, "matrix", matrix, err));
     ARC_TRY(report_output(report, "any", plan->any ? "true" : "false", err));
     ARC_TRY(report_output(report, "push", plan->push ? "true" : "false", err));
@@ -201,8 +188,8 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
         ARC_TRY(project_note_dirty(&project, report, err));
     if (!project.group->includes)
         ARC_TRY(check_dockerfiles(&project, report, err));
-    ARC_TRY(make_plan(inv, &project, changes, &report->document, err));
-    ARC_TRY(arc_plan_read(report->document, &plan, err));
+    ARC_TRY(make_plan(inv, &project, changes, &plan, err));
+    ARC_TRY(arc_plan_write(&plan, &report->document, err));
     if (option_flag(inv, "bake")) { /* for one machine: no matrix, so no limit of its cells */
         report->kind = REPORT_JSON;
         return show_bake(inv->env, &plan, &report->human, err);

@@ -29,46 +29,43 @@ static void show(const json_t *document, struct arc_buf *out)
 }
 
 /* The plan and the ledger of what the gate has seen. */
-static int read_documents(const struct invocation *inv, struct arc_plan *plan,
-                          struct arc_ledger *build, struct arc_error *err)
+static int read_documents(const struct invocation *inv, struct arc_needs *found,
+                          struct arc_error *err)
 {
-    ARC_AUTO(arc_needs) struct arc_needs found = {0};
     struct arc_needs_files files = {.plan = option_value(inv, "plan"),
                                     .build = option_value(inv, "build"),
                                     .needs = option_value(inv, "needs")};
-    ARC_TRY(arc_needs_read(&files, &found, err));
-    ARC_TRY(arc_needs_check(&found, "nothing is signed", err));
-    if (!found.plan)
+    ARC_TRY(arc_needs_read(&files, found, err));
+    ARC_TRY(arc_needs_check(found, "nothing is signed", err));
+    if (!found->plan)
         return arc_error_set(err, ARC_EINPUT, "there is no plan: give --plan");
-    if (!found.build)
+    if (!found->build)
         return arc_error_set(
             err, ARC_EINPUT,
             "there is no build.json: give --build or --needs; " ARC_OUTPUT_DROPPED);
-    if (strcmp(arc_json_text_of(found.scan, "gate"), "fail") == 0)
+    if (strcmp(arc_json_text_of(found->scan, "gate"), "fail") == 0)
         return arc_error_set(err, ARC_EFAILED, "the gate failed: nothing is signed");
-    ARC_TRY(arc_plan_read(found.plan, plan, err));
-    return arc_ledger_read(found.build, build, err);
+    return ARC_OK;
 }
 
 static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
-    ARC_AUTO(arc_plan) struct arc_plan plan = {0};
-    ARC_AUTO(arc_ledger) struct arc_ledger build = {0};
+    ARC_AUTO(arc_needs) struct arc_needs found = {0};
     ARC_AUTO_FREE char *root = arc_project_root(&project);
     struct build_progress progress = {.quiet = inv->quiet};
     struct arc_transport *github = NULL;
     if (!root)
         return arc_error_nomem(err);
-    ARC_TRY(read_documents(inv, &plan, &build, err));
+    ARC_TRY(read_documents(inv, &found, err));
     struct arc_github_settings settings = {.token_file = option_value(inv, "token-file")};
-    if (plan.sign && plan.sign->attest)
+    if (found.plan->sign && found.plan->sign->attest)
         ARC_TRY(arc_github_open(inv->env, &settings, &github, err));
 
     struct arc_sign_options options = {.env = inv->env,
                                        .root = root,
-                                       .plan = &plan,
-                                       .build = &build,
+                                       .plan = found.plan,
+                                       .build = found.build,
                                        .github = github,
                                        .on_event = build_progress_event,
                                        .context = &progress};

@@ -76,16 +76,15 @@ static int run(const struct invocation *inv, struct report *report, struct arc_e
     project.wanted.tag = inv->arg_count ? inv->args[0] : NULL;
     project.wanted.previous = option_value(inv, "previous-tag");
     ARC_TRY(arc_project_load_version(&project, err));
-    report->document = json_incref(project.version);
+    ARC_TRY(arc_version_write(project.version, &report->document, err));
 
-    int rc = ARC_OK;
-    for (size_t i = 0; !rc && i < sizeof keys / sizeof *keys; i++)
-        rc = report_output(report, keys[i], text_of(json_object_get(report->document, keys[i])),
-                           err);
-    if (!rc && arc_version_alone(report->document))
-        rc = report_note(report, 'w', NULL, err, "latest=false, since %s",
-                         text_of(json_object_get(report->document, "latest-reason")));
-    return rc ? rc : project_note_published(&project, report, err);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        ARC_TRY(report_output(report, keys[i], text_of(json_object_get(report->document, keys[i])),
+                              err));
+    if (!project.version->tags_known)
+        ARC_TRY(report_note(report, 'w', NULL, err, "latest=false, since %s",
+                            project.version->latest_reason));
+    return project_note_published(&project, report, err);
 }
 
 static const struct option options[] = {

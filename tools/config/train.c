@@ -18,7 +18,7 @@ void arc_released_from_free(struct arc_released_from *released)
         return;
     free(released->tag);
     free(released->revision);
-    json_decref(released->version);
+    arc_version_info_free(&released->version);
     free(released);
 }
 

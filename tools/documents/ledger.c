@@ -76,6 +76,8 @@ int arc_ledger_write(const struct arc_ledger *ledger, json_t **out, struct arc_e
 
 void arc_ledger_free(struct arc_ledger *ledger)
 {
+    if (!ledger)
+        return;
     arc_arena_free(&ledger->memory);
     *ledger = (struct arc_ledger){0};
 }

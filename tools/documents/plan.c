@@ -184,16 +184,10 @@ int arc_plan_write(const struct arc_plan *plan, json_t **out, struct arc_error *
     return arc_record_write(&record, plan, out, err);
 }
 
-int arc_plan_check(const json_t *json, struct arc_error *err)
-{
-    struct arc_plan plan;
-    ARC_TRY(arc_plan_read(json, &plan, err));
-    arc_plan_free(&plan);
-    return ARC_OK;
-}
-
 void arc_plan_free(struct arc_plan *plan)
 {
+    if (!plan)
+        return;
     arc_arena_free(&plan->memory);
     *plan = (struct arc_plan){0};
 }

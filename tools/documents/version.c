@@ -37,8 +37,19 @@ int arc_version_write(const struct arc_version_info *version, json_t **out, stru
     return arc_record_write(&arc_version_record, version, out, err);
 }
 
+int arc_version_info_copy(const struct arc_version_info *version, struct arc_arena *memory,
+                          struct arc_version_info **out, struct arc_error *err)
+{
+    *out = arc_arena_array(memory, 1, sizeof **out);
+    if (!*out)
+        return arc_error_nomem(err);
+    return arc_record_copy(&arc_version_record, version, memory, *out, err);
+}
+
 void arc_version_info_free(struct arc_version_info *version)
 {
+    if (!version)
+        return;
     arc_arena_free(&version->memory);
     *version = (struct arc_version_info){0};
 }

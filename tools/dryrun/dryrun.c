@@ -25,6 +25,7 @@ struct dryrun {
     bool recorded;             /* the event was recorded, not made up */
     json_t *unknown;           /* part → why it is not known */
     json_t *document;          /* dry-run.json as far as it is made */
+    struct arc_plan plan;      /* points into the project */
 };
 
 static void dryrun_free(struct dryrun *run)
@@ -33,6 +34,7 @@ static void dryrun_free(struct dryrun *run)
     arc_dryrun_event_free(&run->event);
     json_decref(run->unknown);
     json_decref(run->document);
+    arc_plan_free(&run->plan);
 }
 
 /* Adds a stage's document; takes the reference. */
@@ -98,13 +100,15 @@ static int read_facts(struct dryrun *run, const struct arc_dryrun_options *optio
     if (!rc && !run->project->group->includes)
         rc = check_dockerfiles(run, err);
     const struct arc_repository *repository = &run->project->repository;
-    json_t *version = run->project->version;
+    json_t *version = NULL;
+    if (!rc && run->project->version)
+        rc = arc_version_write(run->project->version, &version, err);
     if (!rc)
         rc = keep(run, "revision", json_string(repository->revision), err);
     if (!rc)
         rc = keep(run, "revision-from", json_string(repository->revision_from), err);
     if (!rc)
-        rc = keep(run, "version", version ? json_incref(version) : json_null(), err);
+        rc = keep(run, "version", version ? version : json_null(), err);
     if (!rc && version && repository->tags_unknown)
         rc = keep_unknown(run, "tags", repository->tags_unknown, err);
     return rc;
@@ -169,34 +173,22 @@ static int event_commit(struct dryrun *run, struct arc_error *err)
 static int rehearse_plan(struct dryrun *run, struct arc_error *err)
 {
     json_t *plan = NULL;
-    const struct arc_repository *repository = &run->project->repository;
     const json_t *changes = part(run, "changes");
-    int rc = event_commit(run, err);
-    if (rc)
-        return rc;
-    struct arc_plan_options options = {
-        .group = run->project->group,
-        .version = run->project->version,
+    ARC_TRY(event_commit(run, err));
+    const struct arc_plan_options wanted = {
         .changes = json_is_null(changes) ? NULL : changes,
-        .revision = repository->revision,
-        .committed = repository->committed,
-        .source = repository->source,
         .push = run->event.publishes,
     };
-    ARC_AUTO_JSON json_t *sign = NULL;
-    ARC_TRY(arc_plan_signing(run->project, NULL, &sign, err));
-    options.sign = sign;
-    rc = arc_plan(&options, &plan, err);
-    return rc ? rc : keep(run, "plan", plan, err);
+    ARC_TRY(arc_planned(run->project, &wanted, NULL, &run->plan, err));
+    ARC_TRY(arc_plan_write(&run->plan, &plan, err));
+    return keep(run, "plan", plan, err);
 }
 
 /* The build stage's own description of itself. */
 static int rehearse_build(struct dryrun *run, struct arc_error *err)
 {
     json_t *argv = NULL, *definition = NULL;
-    ARC_AUTO(arc_plan) struct arc_plan plan;
-    ARC_TRY(arc_plan_read(part(run, "plan"), &plan, err));
-    struct arc_build_options options = {.env = &run->event.env, .plan = &plan};
+    struct arc_build_options options = {.env = &run->event.env, .plan = &run->plan};
     int rc = arc_build_describe(run->project, &options, &argv, &definition, err);
     return rc ? rc
               : keep(run, "build", json_pack("{s:o, s:o}", "argv", argv, "definition", definition),
@@ -229,12 +221,10 @@ static int build_to_come(const struct arc_plan *plan, struct arc_ledger *out, st
 static int rehearse_scan(struct dryrun *run, struct arc_error *err)
 {
     json_t *commands = NULL;
-    ARC_AUTO(arc_plan) struct arc_plan plan = {.group = NULL};
     ARC_AUTO(arc_ledger) struct arc_ledger ledger = {.group = NULL};
     if (!run->event.publishes)
         return keep(run, "scan", json_null(), err);
-    ARC_TRY(arc_plan_read(part(run, "plan"), &plan, err));
-    ARC_TRY(build_to_come(&plan, &ledger, err));
+    ARC_TRY(build_to_come(&run->plan, &ledger, err));
 
     struct arc_scan_run scan = {
         .type = "image",
@@ -256,9 +246,8 @@ static int rehearse_notes(struct dryrun *run, struct arc_error *err)
     json_t *notes = NULL;
     if (!run->project->version)
         return keep(run, "notes", json_null(), err);
-    struct arc_notes_facts facts = {.plan = part(run, "plan"),
-                                    .group = run->project->group,
-                                    .root = run->project->repository.root};
+    struct arc_notes_facts facts = {
+        .plan = &run->plan, .group = run->project->group, .root = run->project->repository.root};
     int rc = arc_notes_make(run->project, &facts, &notes, err);
     return rc ? rc : keep(run, "notes", notes, err);
 }
@@ -276,7 +265,6 @@ static const char *repository_name(const char *source)
 /* The release stage with a transport that describes what it would send. */
 static int rehearse_requests(struct dryrun *run, struct arc_error *err)
 {
-    ARC_AUTO(arc_version_info) struct arc_version_info version = {0};
     json_t *requests = NULL;
     const json_t *notes = part(run, "notes");
     const struct arc_group *group = run->project->group;
@@ -285,7 +273,7 @@ static int rehearse_requests(struct dryrun *run, struct arc_error *err)
                                                {.name = lock, .path = lock}};
     struct arc_release_options options = {
         .repository = repository_name(run->project->repository.source),
-        .version = &version,
+        .version = run->project->version,
         .revision = run->project->repository.revision,
         .name = json_string_value(json_object_get(notes, "title")),
         .body = json_string_value(json_object_get(notes, "body")),
@@ -297,7 +285,6 @@ static int rehearse_requests(struct dryrun *run, struct arc_error *err)
         return arc_error_nomem(err);
     if (!run->project->version)
         return keep(run, "requests", json_null(), err);
-    ARC_TRY(arc_version_read(run->project->version, &version, err));
     if (!options.repository || !arc_repository_name_valid(options.repository)) {
         options.repository = "OWNER/NAME";
         rc = keep_unknown(run, "repository",

@@ -14,16 +14,14 @@
 
 /* What the documents and files say. */
 struct sources {
-    struct arc_plan plan;
-    struct arc_ledger build;
+    struct arc_plan plan; /* its memory is the caller's */
+    struct arc_version_info version;
     struct arc_notes_log log;
     struct arc_buf template, own_file, own_text;
 };
 
 static void sources_free(struct sources *sources)
 {
-    arc_plan_free(&sources->plan);
-    arc_ledger_free(&sources->build);
     arc_notes_log_free(&sources->log);
     arc_buf_free(&sources->template);
     arc_buf_free(&sources->own_file);
@@ -87,21 +85,20 @@ static int read_own_text(const struct arc_notes_facts *facts, struct sources *so
 int arc_notes_make(struct arc_project *project, const struct arc_notes_facts *facts, json_t **out,
                    struct arc_error *err)
 {
-    ARC_AUTO(sources) struct sources sources = {.template = {.max = ARC_TEMPLATE_MAX}};
+    ARC_AUTO(sources)
+    struct sources sources = {.plan = *facts->plan, .template = {.max = ARC_TEMPLATE_MAX}};
     struct arc_notes_options options = {.plan = &sources.plan,
+                                        .build = facts->build,
                                         .scan = facts->scan,
                                         .log = &sources.log,
                                         .group = facts->group,
                                         .root = facts->root};
-    ARC_TRY(arc_plan_read(facts->plan, &sources.plan, err));
-    if (project->wanted.previous && sources.plan.version)
-        sources.plan.version->previous_tag =
-            arc_arena_text(&sources.plan.memory, project->wanted.previous);
-    ARC_TRY(arc_arena_check(&sources.plan.memory, err));
-    if (facts->build) {
-        ARC_TRY(arc_ledger_read(facts->build, &sources.build, err));
-        options.build = &sources.build;
+    if (project->wanted.previous && sources.plan.version) {
+        sources.version = *sources.plan.version;
+        sources.version.previous_tag = (char *)project->wanted.previous;
+        sources.plan.version = &sources.version;
     }
+
     ARC_TRY(read_template(facts, &sources.template, &options.template_name, err));
     ARC_TRY(read_own_text(facts, &sources, &options.own_file, &options.own_text, err));
     ARC_TRY(arc_notes_log(project, &sources.plan, facts->group, &sources.log, err));
@@ -117,7 +114,6 @@ int arc_notes_make(struct arc_project *project, const struct arc_notes_facts *fa
 static int read_group(struct arc_project *project, struct arc_notes_facts *facts,
                       struct arc_error *err)
 {
-    const char *name = arc_json_text_of(facts->plan, "group");
     int rc = arc_project_open(project, err);
     if (rc && rc != ARC_ENOTFOUND)
         return rc;
@@ -133,7 +129,7 @@ static int read_group(struct arc_project *project, struct arc_notes_facts *facts
         return ARC_OK;
     }
     if (!rc)
-        facts->group = arc_config_group(&project->config, name);
+        facts->group = arc_config_group(&project->config, facts->plan->group);
     return rc;
 }
 
@@ -141,18 +137,23 @@ int arc_notes_run(struct arc_project *project, const struct arc_notes_files *fil
                   struct arc_error *err)
 {
     ARC_AUTO(arc_needs) struct arc_needs found = {0};
+    ARC_AUTO(arc_plan) struct arc_plan made = {0};
+    const struct arc_plan_options wanted_plan = {.push = true};
     struct arc_needs_files wanted = {
         .plan = files->plan, .build = files->build, .scan = files->scan, .needs = files->needs};
     ARC_TRY(arc_needs_read(&wanted, &found, err));
 
-    if (files->tag && !found.plan) {
+    if (!found.plan) {
         project->wanted.tag = files->tag;
         project->wanted.config = files->config;
         ARC_TRY(arc_project_load(project, err));
-        ARC_TRY(arc_planned(project, project->version, NULL, &found.plan, err));
+        ARC_TRY(arc_planned(project, &wanted_plan, NULL, &made, err));
     }
-    struct arc_notes_facts facts = {
-        .plan = found.plan, .build = found.build, .scan = found.scan, .template = files->template};
+
+    struct arc_notes_facts facts = {.plan = found.plan ? found.plan : &made,
+                                    .build = found.build,
+                                    .scan = found.scan,
+                                    .template = files->template};
     project->wanted.config = files->config;
     ARC_TRY(read_group(project, &facts, err));
     return arc_notes_make(project, &facts, out, err);

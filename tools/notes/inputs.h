@@ -18,9 +18,9 @@ struct arc_notes_files {
 
 /* The documents that notes are made of, and where the group is. Nothing is owned. */
 struct arc_notes_facts {
-    const json_t *plan;
-    const json_t *build;           /* or NULL */
-    const json_t *scan;            /* or NULL */
+    const struct arc_plan *plan;
+    const struct arc_ledger *build; /* or NULL */
+    const json_t *scan;             /* or NULL */
     const struct arc_group *group; /* or NULL: its template, ports and shared paths are not known */
     const char *root;              /* the work tree, or NULL */
     const char *template;          /* a template instead of the group's, or NULL */

@@ -3,7 +3,10 @@
 #include "base/json.h"
 #include <string.h>
 
-int arc_plan_moment(struct arc_project *project, struct arc_plan_moment *out, struct arc_error *err)
+/* The moment of a run: its event, branch and pull request, and the time (SOURCE_DATE_EPOCH, where
+ * that is set). Points into the project. */
+static int find_moment(struct arc_project *project, struct arc_plan_moment *out,
+                       struct arc_error *err)
 {
     const struct arc_event *event = &project->event;
     ARC_TRY(arc_project_load_event(project, err));
@@ -17,8 +20,9 @@ int arc_plan_moment(struct arc_project *project, struct arc_plan_moment *out, st
     return ARC_OK;
 }
 
-int arc_plan_before(struct arc_project *project, const json_t *changes, json_t **out,
-                    struct arc_error *err)
+/* The versions that the services' files had at the base of `changes`; NULL without one. */
+static int find_before(struct arc_project *project, const json_t *changes, json_t **out,
+                       struct arc_error *err)
 {
     const char *all = json_string_value(json_object_get(changes, "base"));
     bool own = strcmp(arc_json_text_of(changes, "base-kind"), "own") == 0;
@@ -44,25 +48,24 @@ int arc_plan_before(struct arc_project *project, const json_t *changes, json_t *
     return *out ? ARC_OK : arc_error_nomem(err);
 }
 
-int arc_planned(struct arc_project *project, const json_t *version, const json_t *changes,
-                json_t **out, struct arc_error *err)
+int arc_planned(struct arc_project *project, const struct arc_plan_options *wanted,
+                const char *identity, struct arc_plan *out, struct arc_error *err)
 {
     const struct arc_repository *repository = &project->repository;
-    struct arc_plan_options options = {
-        .group = project->group,
-        .version = version,
-        .changes = changes,
-        .revision = repository->revision,
-        .committed = repository->committed,
-        .source = repository->source,
-        .push = version != NULL,
-    };
+    struct arc_plan_options options = *wanted;
     ARC_AUTO_JSON json_t *before = NULL;
-    ARC_AUTO_JSON json_t *sign = NULL;
-    ARC_TRY(arc_plan_before(project, changes, &before, err));
-    ARC_TRY(arc_plan_signing(project, NULL, &sign, err));
+    ARC_TRY(find_before(project, wanted->changes, &before, err));
+    ARC_TRY(find_moment(project, &options.moment, err));
+    options.group = project->group;
+    options.version = project->version;
+    options.revision = repository->revision;
+    options.committed = repository->committed;
+    options.source = repository->source;
     options.before = before;
-    options.sign = sign;
-    ARC_TRY(arc_plan_moment(project, &options.moment, err));
-    return arc_plan(&options, out, err);
+    ARC_TRY(arc_plan(&options, out, err));
+
+    int rc = out->push ? arc_plan_signing(project, identity, out, err) : ARC_OK;
+    if (rc)
+        arc_plan_free(out);
+    return rc;
 }

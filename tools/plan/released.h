@@ -4,10 +4,11 @@
 
 #include "arcci/plan.h"
 
-/* The service's part of a train's plan: it is found by the tag of its version, under which its own
- * release put it, and verified by that release's labels. `tags`: the train's. *out is a new reference.
+/* The service's part of a train's plan, beside its names and tags, which *out has: it is found by the
+ * tag of its version, under which its own release put it, and verified by that release's labels.
  * ARC_EINPUT where its group names no image by its version alone. */
 int arc_plan_released(const struct arc_plan_options *options, const struct arc_service *service,
-                      json_t *tags, json_t **out, struct arc_error *err);
+                      struct arc_planned_service *out, struct arc_arena *memory,
+                      struct arc_error *err);
 
 #endif

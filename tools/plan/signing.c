@@ -1,21 +1,18 @@
 /* Who signs: the group says it, or it is the workflow that runs. */
-#include "base/auto.h"
+#include "arcci/documents.h"
 #include "plan/planned.h"
 #include <string.h>
 
 /* GitHub docs, "OpenID Connect reference": the issuer of a server's tokens. */
-static char *issuer_of(const char *server)
+static char *issuer_of(const char *server, struct arc_arena *memory)
 {
-    ARC_AUTO(arc_buf) struct arc_buf out = {.max = 1024};
     const char *host = strncmp(server, "https://", 8) == 0 ? server + 8 : "";
     size_t len = strlen(host);
     if (strcmp(host, "github.com") == 0)
-        arc_buf_puts(&out, "https://token.actions.githubusercontent.com");
-    else if (len > 8 && strcmp(host + len - 8, ".ghe.com") == 0)
-        arc_buf_printf(&out, "https://token.actions.%s", host);
-    else
-        arc_buf_printf(&out, "%s/_services/token", server);
-    return arc_buf_steal(&out);
+        return arc_arena_text(memory, "https://token.actions.githubusercontent.com");
+    if (len > 8 && strcmp(host + len - 8, ".ghe.com") == 0)
+        return arc_arena_printf(memory, "https://token.actions.%s", host);
+    return arc_arena_printf(memory, "%s/_services/token", server);
 }
 
 /* Whether the text is below `server`, as "https://github.com/owner/name" is; *rest follows it. */
@@ -28,33 +25,31 @@ static bool below(const char *text, const char *server, const char **rest)
     return true;
 }
 
-int arc_plan_signing(struct arc_project *project, const char *identity, json_t **out,
+int arc_plan_signing(struct arc_project *project, const char *identity, struct arc_plan *out,
                      struct arc_error *err)
 {
+    struct arc_arena *memory = &out->memory;
     const struct arc_env *env = project->env;
     const char *server = arc_env_nonempty(env, "GITHUB_SERVER_URL");
     const char *workflow = arc_env_nonempty(env, "GITHUB_WORKFLOW_REF"), *rest = NULL;
-    ARC_AUTO(arc_buf) struct arc_buf running = {.max = 4096};
-    struct arc_signing signing = project->group->sign;
-    *out = NULL;
-    if (!signing.with)
+    if (!project->group->sign.with)
         return ARC_OK;
-    if (signing.key)
-        return arc_signing_json(&signing, out, err);
+    struct arc_signing *signing = arc_arena_array(memory, 1, sizeof *signing);
+    if (!signing)
+        return arc_error_nomem(err);
+    *signing = project->group->sign;
+    out->sign = signing;
+    if (signing->key)
+        return ARC_OK;
 
     server = server ? server : "https://github.com";
-    ARC_AUTO_FREE char *issuer = issuer_of(server);
-    if (workflow)
-        arc_buf_printf(&running, "%s/%s", server, workflow);
-    if (!issuer || running.failed)
-        return arc_error_nomem(err);
-    if (!identity && workflow)
-        identity = arc_buf_text(&running);
-    if (!signing.identity)
-        signing.identity = (char *)identity;
-    if (!signing.issuer && below(signing.identity, server, &rest))
-        signing.issuer = issuer;
-    if (arc_signing_is_github(&signing) && below(project->repository.source, server, &rest))
-        signing.repository = (char *)rest;
-    return arc_signing_json(&signing, out, err);
+    if (!signing->identity && identity)
+        signing->identity = arc_arena_text(memory, identity);
+    else if (!signing->identity && workflow)
+        signing->identity = arc_arena_printf(memory, "%s/%s", server, workflow);
+    if (!signing->issuer && below(signing->identity, server, &rest))
+        signing->issuer = issuer_of(server, memory);
+    if (arc_signing_is_github(signing) && below(project->repository.source, server, &rest))
+        signing->repository = arc_arena_text(memory, rest);
+    return arc_arena_check(memory, err);
 }

@@ -5,13 +5,16 @@
 #include "arcci/semver.h"
 #include "arcci/version.h"
 #include "base/auto.h"
-#include "base/json.h"
 #include "os/hash.h"
 #include <string.h>
 #include <time.h>
 
 #define IMAGE_TAG_MAX  128
 #define BRANCH_TAG_MAX 100 /* of a branch's name; a longer one ends in its hash */
+
+/* The conditions of `when` that only a release meets. */
+static const unsigned releases =
+    ARC_WHEN_LATEST | ARC_WHEN_STABLE | ARC_WHEN_PRERELEASE | ARC_WHEN_RELEASE;
 
 /* One template of one service. */
 struct reading {
@@ -28,15 +31,14 @@ static bool has(const struct reading *reading, const char *placeholder)
 
 /* ---- placeholders --------------------------------------------------------------------------- */
 
-static bool prerelease_of(const json_t *version, const char **out, size_t *len)
+static bool find_prerelease(const struct arc_version_info *version, const char **out, size_t *len)
 {
     struct arc_semver semver;
-    const char *text = arc_json_text_of(version, "version");
-    if (arc_semver_parse(text, strlen(text), &semver, NULL) || !semver.prerelease_len)
+    if (!version || arc_semver_parse(version->version, strlen(version->version), &semver, NULL))
         return false;
     *out = semver.prerelease;
     *len = semver.prerelease_len;
-    return true;
+    return semver.prerelease_len;
 }
 
 /* A branch's name, cut to what a tag can hold; two long ones stay two. */
@@ -53,49 +55,67 @@ static void add_branch(struct arc_buf *out, const char *branch)
         arc_buf_printf(out, "-%.8s", hash);
 }
 
-static bool moment_of(const struct arc_plan_options *options, struct tm *out)
+/* The date of the plan's moment, or its time of day; in UTC. */
+static void add_moment(struct arc_buf *out, const struct arc_plan_options *options, bool date)
 {
     time_t when = (time_t)options->moment.now;
-    return gmtime_r(&when, out) != NULL;
+    struct tm at;
+    if (!gmtime_r(&when, &at))
+        return;
+    if (date)
+        arc_buf_printf(out, "%04d%02d%02d", at.tm_year + 1900, at.tm_mon + 1, at.tm_mday);
+    else
+        arc_buf_printf(out, "%02d%02d%02d", at.tm_hour, at.tm_min, at.tm_sec);
 }
 
-/* Appends the value of a placeholder; false if this plan has none (a ci plan has no version). */
+/* The value of a placeholder that is a text as it is; NULL if this plan has none (a ci plan has no
+ * version, and 1.43.3.10896 has no {major}). */
+static const char *find_text(const struct reading *reading, const char *name)
+{
+    static const struct arc_version_info none = {0};
+    const struct arc_plan_options *options = reading->options;
+    const struct arc_version_info *version = options->version ? options->version : &none;
+    const struct {
+        const char *name, *value;
+    } all[] = {
+        {"image-tag", version->image_tag},
+        {"version", version->version},
+        {"major", version->major},
+        {"minor", version->minor},
+        {"patch", version->patch},
+        {"revision", options->revision},
+        {"group", options->group->name},
+        {"codename", reading->service->codename},
+        {"suffix", reading->service->suffix},
+        {"name", reading->service->name},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (strcmp(all[i].name, name) == 0)
+            return all[i].value;
+    return NULL;
+}
+
+/* Appends the value of a placeholder; false if this plan has none. */
 static bool add_value(const struct reading *reading, const char *name, struct arc_buf *out)
 {
-    static const char *const of_version[] = {"image-tag", "version", "major", "minor", "patch"};
     const struct arc_plan_options *options = reading->options;
     const struct arc_plan_moment *moment = &options->moment;
-    const char *prerelease;
-    struct tm now;
+    const char *text = find_text(reading, name), *prerelease;
     size_t len;
-    for (size_t i = 0; i < sizeof of_version / sizeof *of_version; i++)
-        if (strcmp(of_version[i], name) == 0) {
-            const char *value = json_string_value(json_object_get(options->version, name));
-            arc_buf_puts(out, value ? value : "");
-            return value != NULL; /* 1.43.3.10896 has no {major} */
-        }
-    if (strcmp(name, "prerelease") == 0) {
-        if (!prerelease_of(options->version, &prerelease, &len))
+    if (text) {
+        arc_buf_puts(out, text);
+    } else if (strcmp(name, "prerelease") == 0) {
+        if (!find_prerelease(options->version, &prerelease, &len))
             return false;
         arc_buf_add(out, prerelease, len);
     } else if (strcmp(name, "sha") == 0) {
         arc_buf_add(out, options->revision, ARC_SHORT_SHA);
     } else if (strcmp(name, "sha7") == 0) {
         arc_buf_add(out, options->revision, 7);
-    } else if (strcmp(name, "revision") == 0) {
-        arc_buf_puts(out, options->revision);
-    } else if (strcmp(name, "group") == 0) {
-        arc_buf_puts(out, options->group->name);
-    } else if (strcmp(name, "codename") == 0) {
-        arc_buf_puts(out, reading->service->codename);
-    } else if (strcmp(name, "suffix") == 0 && reading->service->suffix) {
-        arc_buf_puts(out, reading->service->suffix);
-    } else if (strcmp(name, "name") == 0) {
-        arc_buf_puts(out, reading->service->name);
-    } else if (strcmp(name, "date") == 0 && moment_of(options, &now)) {
-        arc_buf_printf(out, "%04d%02d%02d", now.tm_year + 1900, now.tm_mon + 1, now.tm_mday);
-    } else if (strcmp(name, "time") == 0 && moment_of(options, &now)) {
-        arc_buf_printf(out, "%02d%02d%02d", now.tm_hour, now.tm_min, now.tm_sec);
+    } else if (strcmp(name, "date") == 0) {
+        add_moment(out, options, true);
+    } else if (strcmp(name, "time") == 0) {
+        add_moment(out, options, false);
     } else if (strcmp(name, "branch") == 0 && moment->branch && !options->version) {
         add_branch(out, moment->branch);
     } else if (strcmp(name, "pr") == 0 && moment->pull && !options->version) {
@@ -170,7 +190,7 @@ static bool names_version(const struct reading *reading)
     bool numbers = has(reading, "{major}") && has(reading, "{minor}") && has(reading, "{patch}");
     return has(reading, "{image-tag}") || has(reading, "{version}") ||
            (numbers && (has(reading, "{prerelease}") ||
-                        !prerelease_of(reading->options->version, &prerelease, &len)));
+                        !find_prerelease(reading->options->version, &prerelease, &len)));
 }
 
 /* "latest", "latest-alpine", "debug-latest": the word, between the characters that part words. */
@@ -192,8 +212,6 @@ static bool has_part(const struct reading *reading)
 
 static enum arc_tag_kind kind_of(const struct reading *reading)
 {
-    static const unsigned releases =
-        ARC_WHEN_LATEST | ARC_WHEN_STABLE | ARC_WHEN_PRERELEASE | ARC_WHEN_RELEASE;
     const struct arc_image_tag *tag = reading->tag;
     if (names_version(reading))
         return ARC_TAG_VERSION;
@@ -207,15 +225,16 @@ static enum arc_tag_kind kind_of(const struct reading *reading)
  * with a fix of an old line, so for it a stable release is the latest one. */
 static unsigned conditions(const struct reading *reading, enum arc_tag_kind kind)
 {
-    const json_t *version = reading->options->version;
+    const struct arc_version_info *version = reading->options->version;
     const char *event = reading->options->moment.event;
-    bool latest = json_is_true(json_object_get(version, "latest"));
     bool own = kind == ARC_TAG_VERSION || kind == ARC_TAG_COMMIT || has_part(reading);
-    if (version && json_is_true(json_object_get(version, "prerelease")))
+    if (version && version->prerelease)
         return ARC_WHEN_RELEASE | ARC_WHEN_PRERELEASE;
+    if (version && version->latest)
+        return ARC_WHEN_RELEASE | ARC_WHEN_LATEST | ARC_WHEN_STABLE;
     if (version)
-        return ARC_WHEN_RELEASE | (latest ? ARC_WHEN_LATEST : 0) |
-               (own || latest ? ARC_WHEN_STABLE : 0);
+        return own ? ARC_WHEN_RELEASE | ARC_WHEN_STABLE : ARC_WHEN_RELEASE;
+
     static const struct {
         const char *name;
         unsigned when;
@@ -239,11 +258,9 @@ static bool on_branch(const struct reading *reading)
 /* Whether the plan is what the tag is for; if not, *reason says so. */
 static bool applies(const struct reading *reading, enum arc_tag_kind kind, const char **reason)
 {
-    static const unsigned releases =
-        ARC_WHEN_LATEST | ARC_WHEN_STABLE | ARC_WHEN_PRERELEASE | ARC_WHEN_RELEASE;
-    const json_t *version = reading->options->version;
+    const struct arc_version_info *version = reading->options->version;
     unsigned when = reading->tag->when;
-    bool stable = version && !json_is_true(json_object_get(version, "prerelease"));
+    bool stable = version && !version->prerelease;
     if (!on_branch(reading)) {
         *reason = "its 'when' names other branches";
         return false;
@@ -251,7 +268,7 @@ static bool applies(const struct reading *reading, enum arc_tag_kind kind, const
     if (!when || (when & conditions(reading, kind)))
         return true;
     if (stable && (when & (ARC_WHEN_LATEST | ARC_WHEN_STABLE)))
-        *reason = arc_json_text_of(version, "latest-reason");
+        *reason = version->latest_reason;
     else if (version && (when & releases))
         *reason =
             stable ? "its 'when' asks for a prerelease" : "its 'when' asks for a stable version";
@@ -265,7 +282,7 @@ static bool applies(const struct reading *reading, enum arc_tag_kind kind, const
  * part of the version move to the highest stable version that they stand for. */
 static bool floats(const struct reading *reading, const char **reason)
 {
-    const json_t *version = reading->options->version;
+    const struct arc_version_info *version = reading->options->version;
     const char *name = reading->tag->name;
     unsigned when = reading->tag->when;
     bool part = has_part(reading);
@@ -278,13 +295,14 @@ static bool floats(const struct reading *reading, const char **reason)
         *reason = "moves unless a higher version has it";
         return true;
     }
-    const char *line = latest || (when & ARC_WHEN_LATEST) || !has(reading, "{major}") ? "latest"
-                       : has(reading, "{minor}") ? "latest-minor"
-                                                 : "latest-major";
-    bool moves = json_is_true(json_object_get(version, line));
-    if (latest || arc_version_alone(version))
-        *reason = arc_json_text_of(version, "latest-reason");
-    else if (json_is_true(json_object_get(version, "prerelease")))
+    bool moves = version->latest_major;
+    if (latest || (when & ARC_WHEN_LATEST) || !has(reading, "{major}"))
+        moves = version->latest;
+    else if (has(reading, "{minor}"))
+        moves = version->latest_minor;
+    if (latest || !version->tags_known)
+        *reason = version->latest_reason;
+    else if (version->prerelease)
         *reason = "a prerelease moves no floating tag";
     else
         *reason = moves ? "highest stable version that it stands for"
@@ -328,42 +346,38 @@ static bool moves(const struct reading *reading, const char *tag, enum arc_tag_k
 
 /* ---- the list ------------------------------------------------------------------------------- */
 
-static const char *const kinds[] = {"version", "commit", "floating", "moving"};
-
-static enum arc_tag_kind row_kind(const json_t *row)
+static bool same_image(const struct arc_planned_tag *a, const struct arc_planned_tag *b)
 {
-    enum arc_tag_kind kind = ARC_TAG_VERSION;
-    while (kind < ARC_TAG_MOVING && strcmp(kinds[kind], arc_json_text_of(row, "kind")) != 0)
-        kind++;
-    return kind;
+    if (!a->ref || !b->ref)
+        return a->ref == b->ref;
+    return strcmp(a->ref, b->ref) == 0;
 }
 
 /* Of two templates that give one tag, the stricter kind counts. */
-static int add_row(json_t *tags, json_t *row, struct arc_error *err)
+static int keep_tag(struct arc_planned_tag tag, struct arc_planned_service *out,
+                    struct arc_arena *memory, struct arc_error *err)
 {
-    size_t i;
-    json_t *other;
-    if (!row)
-        return arc_error_nomem(err);
-    json_array_foreach (tags, i, other) {
-        if (strcmp(arc_json_text_of(other, "tag"), arc_json_text_of(row, "tag")) != 0 ||
-            strcmp(arc_json_text_of(other, "ref"), arc_json_text_of(row, "ref")) != 0)
+    for (size_t i = 0; i < out->tag_count; i++) {
+        struct arc_planned_tag *other = &out->tags[i];
+        if (strcmp(other->tag, tag.tag) != 0 || !same_image(other, &tag))
             continue;
-        bool stricter = row_kind(row) < row_kind(other);
-        bool moves = row_kind(row) == row_kind(other) && json_is_true(json_object_get(row, "move"));
-        if (!stricter && !moves)
-            json_decref(row);
-        else if (json_array_set_new(tags, i, row))
-            return arc_error_nomem(err);
+        if (tag.kind < other->kind || (tag.kind == other->kind && tag.move))
+            *other = tag;
         return ARC_OK;
     }
-    return json_array_append_new(tags, row) ? arc_error_nomem(err) : ARC_OK;
+
+    struct arc_planned_tag *added =
+        arc_arena_append(memory, &out->tags, &out->tag_count, sizeof *added);
+    if (!added)
+        return arc_error_nomem(err);
+    *added = tag;
+    return ARC_OK;
 }
 
-static int add_tag(const struct reading *reading, json_t *tags, struct arc_error *err)
+static int add_tag(const struct reading *reading, struct arc_planned_service *out,
+                   struct arc_arena *memory, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf tag = {.max = 4096};
-    enum arc_tag_kind kind = kind_of(reading);
     const char *reason = "";
     bool filled;
     ARC_TRY(fill_template(reading, &tag, &filled, err));
@@ -375,41 +389,38 @@ static int add_tag(const struct reading *reading, json_t *tags, struct arc_error
             "image tag template '%s' of group %s gives '%s', which is not an image "
             "tag (1 to 128 of [A-Za-z0-9._-], not starting with '.' or '-')",
             reading->tag->name, reading->options->group->name, arc_buf_text(&tag));
-    bool move = moves(reading, arc_buf_text(&tag), kind, &reason);
-    json_t *row = json_pack("{s:s, s:s, s:b, s:s}", "tag", arc_buf_text(&tag), "kind", kinds[kind],
-                            "move", move, "reason", reason);
-    if (row && strcmp(reading->image, reading->service->images[0]) != 0 &&
-        json_object_set_new(row, "ref",
-                            json_sprintf("%s:%s", reading->image, arc_buf_text(&tag)))) {
-        json_decref(row);
-        return arc_error_nomem(err);
-    }
-    return add_row(tags, row, err);
+
+    struct arc_planned_tag planned = {.tag = arc_arena_text(memory, arc_buf_text(&tag)),
+                                      .kind = kind_of(reading)};
+    planned.move = moves(reading, planned.tag, planned.kind, &reason);
+    planned.reason = arc_arena_text(memory, reason);
+    if (strcmp(reading->image, reading->service->images[0]) != 0)
+        planned.ref = arc_arena_printf(memory, "%s:%s", reading->image, planned.tag);
+    ARC_TRY(arc_arena_check(memory, err));
+    return keep_tag(planned, out, memory, err);
 }
 
 /* A release whose images nobody could pull is a mistake in the configuration. */
-static int check_moves(const struct arc_plan_options *options, const json_t *tags,
-                       struct arc_error *err)
+static int check_moves(const struct arc_plan_options *options,
+                       const struct arc_planned_service *service, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf why = {.max = 4096};
-    size_t i;
-    json_t *row;
-    json_array_foreach (tags, i, row) {
-        if (json_is_true(json_object_get(row, "move")))
+    for (size_t i = 0; i < service->tag_count; i++) {
+        const struct arc_planned_tag *tag = &service->tags[i];
+        if (tag->move)
             return ARC_OK;
-        arc_buf_printf(&why, "%s%s: %s", i ? "; " : "", arc_json_text_of(row, "tag"),
-                       arc_json_text_of(row, "reason"));
+        arc_buf_printf(&why, "%s%s: %s", i ? "; " : "", tag->tag, tag->reason);
     }
     return arc_error_set(err, ARC_EINPUT,
                          "the release %s would move no image tag, so nobody could pull it (%s): "
                          "add {image-tag} or {version} to the image-tags of group %s",
-                         arc_json_text_of(options->version, "tag"),
+                         options->version->tag,
                          why.len ? arc_buf_text(&why) : "no template has a value",
                          options->group->name);
 }
 
 int arc_plan_tags(const struct arc_plan_options *options, const struct arc_service *service,
-                  json_t *tags, struct arc_error *err)
+                  struct arc_planned_service *out, struct arc_arena *memory, struct arc_error *err)
 {
     const struct arc_image_tag *first =
         service->image_tags ? service->image_tags : options->group->image_tags;
@@ -417,9 +428,9 @@ int arc_plan_tags(const struct arc_plan_options *options, const struct arc_servi
         for (const struct arc_image_tag *tag = first; tag->name; tag++) {
             const struct reading reading = {options, service, tag, *image};
             if (!tag->image || strcmp(tag->image, *image) == 0)
-                ARC_TRY(add_tag(&reading, tags, err));
+                ARC_TRY(add_tag(&reading, out, memory, err));
         }
-    return options->version && !service->linked ? check_moves(options, tags, err) : ARC_OK;
+    return options->version && !service->linked ? check_moves(options, out, err) : ARC_OK;
 }
 
 /* Whether a name is one of the placeholders at all. */
@@ -450,8 +461,7 @@ int arc_plan_fill(const struct arc_plan_options *options, const struct arc_servi
             continue;
         }
         if (strcmp(name, "latest") == 0 && options->version)
-            arc_buf_puts(out, json_is_true(json_object_get(options->version, "latest")) ? "true"
-                                                                                        : "false");
+            arc_buf_puts(out, options->version->latest ? "true" : "false");
         else
             *whole &= add_value(&reading, name, out);
         text += len + 2;

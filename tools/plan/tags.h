@@ -9,13 +9,12 @@
  */
 #define ARC_SHORT_SHA 12
 
-/* Fills in the group's templates for each image of a service and appends {tag, kind, move, reason}
- * of each to `tags`, with its `ref` where the image is not the first, doubled ones once; a template with a placeholder that this plan has no value for gives
- * none. `kind` says how a tag lives: "version" is one version's own and never rewritten, "commit"
- * one commit's; "floating" goes from version to version, never back; "moving" always goes along.
- * ARC_EINPUT for what is not an image tag. */
+/* Fills in the group's templates for each image of a service and adds a tag of each to out->tags,
+ * doubled ones once; a template with a placeholder that this plan has no value for gives none. What
+ * they point to is in `memory`. ARC_EINPUT for what is not an image tag, or a release that would
+ * move none. */
 int arc_plan_tags(const struct arc_plan_options *options, const struct arc_service *service,
-                  json_t *tags, struct arc_error *err);
+                  struct arc_planned_service *out, struct arc_arena *memory, struct arc_error *err);
 
 /* Appends a text with the placeholders that have a value in this plan filled in as they are; *whole is
  * false when it holds one that has none here. What is not a placeholder of ours stays. */

@@ -1,6 +1,7 @@
 #include "project/needs.h"
 #include "arcci/documents.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "os/file.h"
 #include "project/documents.h"
@@ -8,94 +9,132 @@
 
 #define NEEDS_MAX ((size_t)64 << 20)
 
+/* The kinds of document that are taken over, each from a file or from a job's output. */
+enum kind { VERSION, PLAN, CHANGES, BUILD, SCAN, NOTES, KINDS };
+
+static const char *const kinds[KINDS] = {"version", "plan", "changes", "build", "scan", "notes"};
+
+/* The documents as they came, each of a kind; NULL: none. */
+struct gathered {
+    json_t *of[KINDS];
+};
+
+static void gathered_free(struct gathered *documents)
+{
+    for (size_t i = 0; i < KINDS; i++)
+        json_decref(documents->of[i]);
+}
+
 void arc_needs_free(struct arc_needs *needs)
 {
-    json_decref(needs->version);
-    json_decref(needs->plan);
+    arc_version_info_free(needs->version);
+    arc_plan_free(needs->plan);
+    arc_ledger_free(needs->build);
+    free(needs->version);
+    free(needs->plan);
+    free(needs->build);
     json_decref(needs->changes);
-    json_decref(needs->build);
     json_decref(needs->scan);
     json_decref(needs->notes);
     json_decref(needs->jobs);
     *needs = (struct arc_needs){0};
 }
 
+/* ---- as structs ----------------------------------------------------------------------------- */
+
+static int make_version(const json_t *json, struct arc_version_info **out, struct arc_error *err)
+{
+    *out = json ? calloc(1, sizeof **out) : NULL;
+    if (json && !*out)
+        return arc_error_nomem(err);
+    return json ? arc_version_read(json, *out, err) : ARC_OK;
+}
+
+static int make_plan(const json_t *json, struct arc_plan **out, struct arc_error *err)
+{
+    *out = json ? calloc(1, sizeof **out) : NULL;
+    if (json && !*out)
+        return arc_error_nomem(err);
+    return json ? arc_plan_read(json, *out, err) : ARC_OK;
+}
+
+static int make_ledger(const json_t *json, struct arc_ledger **out, struct arc_error *err)
+{
+    *out = json ? calloc(1, sizeof **out) : NULL;
+    if (json && !*out)
+        return arc_error_nomem(err);
+    return json ? arc_ledger_read(json, *out, err) : ARC_OK;
+}
+
+static int take_documents(struct gathered *documents, struct arc_needs *out, struct arc_error *err)
+{
+    json_t **of = documents->of, *planned = json_object_get(of[PLAN], "version");
+    if (!of[VERSION] && json_is_object(planned))
+        of[VERSION] = json_incref(planned);
+
+    ARC_TRY(make_version(of[VERSION], &out->version, err));
+    ARC_TRY(make_plan(of[PLAN], &out->plan, err));
+    ARC_TRY(make_ledger(of[BUILD], &out->build, err));
+    out->changes = arc_steal(&of[CHANGES]);
+    out->scan = arc_steal(&of[SCAN]);
+    out->notes = arc_steal(&of[NOTES]);
+    return ARC_OK;
+}
+
+/* A document that has a struct is read whole where it comes in, so that an error names its place. */
+static int check_document(const json_t *json, enum kind kind, struct arc_error *err)
+{
+    ARC_AUTO(arc_needs) struct arc_needs read = {0};
+    if (kind == VERSION)
+        return make_version(json, &read.version, err);
+    if (kind == PLAN)
+        return make_plan(json, &read.plan, err);
+    if (kind == BUILD)
+        return make_ledger(json, &read.build, err);
+    return arc_document_check(json, kinds[kind], err);
+}
+
 /* ---- files ---------------------------------------------------------------------------------- */
-
-/* A document of a kind that has a struct is read whole: what holds here holds everywhere. */
-static int check_document(const json_t *json, const char *kind, struct arc_error *err)
-{
-    if (strcmp(kind, "plan") == 0)
-        return arc_plan_check(json, err);
-    if (strcmp(kind, "build") == 0) {
-        struct arc_ledger ledger;
-        ARC_TRY(arc_ledger_read(json, &ledger, err));
-        arc_ledger_free(&ledger);
-        return ARC_OK;
-    }
-    if (strcmp(kind, "version") == 0) {
-        struct arc_version_info version;
-        ARC_TRY(arc_version_read(json, &version, err));
-        arc_version_info_free(&version);
-        return ARC_OK;
-    }
-    return arc_document_check(json, kind, err);
-}
-
-static int read_document(const char *path, const char *option, json_t **out, struct arc_error *err)
-{
-    int rc = path ? arc_document_read(path, out, err) : ARC_OK;
-    if (!rc && path)
-        rc = check_document(*out, option, err);
-    return rc ? arc_error_prefix(err, "--%s", option) : ARC_OK;
-}
 
 /* notes.json or markdown: told apart by parsing. */
 static int read_notes(const char *path, json_t **out, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    int rc = strcmp(path, "-") == 0 ? arc_file_read_stdin(NEEDS_MAX, &text, err)
-                                    : arc_file_read_given(path, NEEDS_MAX, &text, err);
-    if (rc)
-        return arc_error_prefix(err, "--notes");
-    ARC_AUTO_JSON json_t *value = json_loadb(arc_buf_text(&text), text.len, 0, NULL);
-    if (json_is_object(value)) {
-        *out = arc_steal(&value);
-        return arc_document_check(*out, "notes", err) ? arc_error_prefix(err, "--notes") : ARC_OK;
-    }
+    if (strcmp(path, "-") == 0)
+        ARC_TRY(arc_file_read_stdin(NEEDS_MAX, &text, err));
+    else
+        ARC_TRY(arc_file_read_given(path, NEEDS_MAX, &text, err));
+
+    *out = json_loadb(arc_buf_text(&text), text.len, 0, NULL);
+    if (json_is_object(*out))
+        return arc_document_check(*out, kinds[NOTES], err);
+    json_decref(*out);
+    *out = NULL;
+
     if (memchr(arc_buf_text(&text), '\0', text.len) ||
         !arc_utf8_valid(arc_buf_text(&text), text.len))
-        return arc_error_set(err, ARC_EINPUT, "--notes: %s is not UTF-8 text", path);
+        return arc_error_set(err, ARC_EINPUT, "%s is not UTF-8 text", path);
     *out = json_pack("{s:s%}", "body", arc_buf_text(&text), text.len);
     return *out ? ARC_OK : arc_error_nomem(err);
 }
 
-/* ---- needs ---------------------------------------------------------------------------------- */
-
-/* Where a document belongs; NULL if the stages read none of its kind. */
-static json_t **slot(struct arc_needs *out, const char *kind)
+static int read_file(const char *path, enum kind kind, json_t **out, struct arc_error *err)
 {
-    struct {
-        const char *kind;
-        json_t **place;
-    } const places[] = {{"version", &out->version}, {"plan", &out->plan},
-                        {"changes", &out->changes}, {"build", &out->build},
-                        {"scan", &out->scan},       {"notes", &out->notes}};
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-        if (strcmp(places[i].kind, kind) == 0)
-            return places[i].place;
-    return NULL;
+    if (kind == NOTES)
+        return read_notes(path, out, err);
+    ARC_TRY(arc_document_read(path, out, err));
+    return check_document(*out, kind, err);
 }
 
-static const json_t *service_of(const json_t *build, const char *name)
+/* ---- needs ---------------------------------------------------------------------------------- */
+
+static const json_t *find_service(const json_t *build, const char *name)
 {
     size_t i;
     json_t *service;
-    json_array_foreach (json_object_get(build, "services"), i, service) {
-        const char *found = json_string_value(json_object_get(service, "service"));
-        if (found && strcmp(found, name) == 0)
+    json_array_foreach (json_object_get(build, "services"), i, service)
+        if (strcmp(arc_json_text_of(service, "service"), name) == 0)
             return service;
-    }
     return NULL;
 }
 
@@ -106,24 +145,21 @@ static int merge_build(json_t *into, const json_t *from, const char *job, struct
     json_t *service;
     if (!json_equal(json_object_get(into, "revision"), json_object_get(from, "revision")))
         return arc_error_set(err, ARC_EINPUT,
-                             "--needs: job %s built another revision than the "
-                             "others",
-                             job);
+                             "--needs: job %s built another revision than the others", job);
+
     json_array_foreach (json_object_get(from, "services"), i, service) {
-        const char *name = json_string_value(json_object_get(service, "service"));
-        const json_t *known = service_of(into, name ? name : "");
+        const char *name = arc_json_text_of(service, "service");
+        const json_t *known = find_service(into, name);
         if (known && !json_equal(known, service))
             return arc_error_set(err, ARC_EINPUT,
-                                 "--needs: two jobs built service %s with "
-                                 "different results",
-                                 name);
+                                 "--needs: two jobs built service %s with different results", name);
         if (!known && json_array_append(json_object_get(into, "services"), service))
             return arc_error_nomem(err);
     }
     return ARC_OK;
 }
 
-static int take_output(struct arc_needs *out, const char *job, const char *text,
+static int take_output(struct gathered *found, const char *job, const char *text,
                        struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf plain = {.max = NEEDS_MAX};
@@ -131,96 +167,72 @@ static int take_output(struct arc_needs *out, const char *job, const char *text,
         return ARC_OK;
     ARC_AUTO_JSON json_t *document =
         json_loadb(arc_buf_text(&plain), plain.len, JSON_REJECT_DUPLICATES, NULL);
-    const char *kind = json_string_value(json_object_get(document, "document"));
-    json_t **place = kind ? slot(out, kind) : NULL;
-    if (!place)
+    const char *name = arc_json_text_of(document, "document");
+    enum kind kind = VERSION;
+    while (kind < KINDS && strcmp(kinds[kind], name) != 0)
+        kind++;
+    if (kind == KINDS) /* the stages read none of its kind */
         return ARC_OK;
     if (check_document(document, kind, err))
         return arc_error_prefix(err, "--needs: job %s", job);
 
-    if (!*place) {
-        *place = arc_steal(&document);
+    json_t **known = &found->of[kind];
+    if (!*known) {
+        *known = arc_steal(&document);
         return ARC_OK;
     }
-    if (place == &out->build)
-        return merge_build(out->build, document, job, err);
-    if (json_equal(*place, document))
+    if (kind == BUILD)
+        return merge_build(*known, document, job, err);
+    if (json_equal(*known, document))
         return ARC_OK;
     return arc_error_set(err, ARC_EINPUT,
                          "--needs: job %s has an output that contradicts another job's document",
                          job);
 }
 
-static int take_jobs(struct arc_needs *out, const json_t *needs, struct arc_error *err)
+static int read_needs(const char *text, struct gathered *found, json_t *jobs, struct arc_error *err)
 {
+    ARC_AUTO_JSON json_t *needs = NULL;
     const char *job, *name;
     json_t *entry, *value;
-    json_object_foreach ((json_t *)needs, job, entry) {
+    if (arc_document_read(text, &needs, err))
+        return arc_error_prefix(err, "--needs");
+
+    json_object_foreach (needs, job, entry) {
         json_t *result = json_object_get(entry, "result");
         if (!json_is_string(result))
             return arc_error_set(err, ARC_EINPUT,
-                                 "--needs: '%.100s' is not a job with a result; pass "
-                                 "toJSON(needs)",
+                                 "--needs: '%.100s' is not a job with a result; pass toJSON(needs)",
                                  job);
-        if (json_object_set(out->jobs, job, result))
+        if (json_object_set(jobs, job, result))
             return arc_error_nomem(err);
-        json_object_foreach (json_object_get(entry, "outputs"), name, value) {
-            int rc = json_is_string(value) ? take_output(out, job, json_string_value(value), err)
-                                           : ARC_OK;
-            if (rc)
-                return rc;
-        }
+        json_object_foreach (json_object_get(entry, "outputs"), name, value)
+            if (json_is_string(value))
+                ARC_TRY(take_output(found, job, json_string_value(value), err));
     }
     return ARC_OK;
-}
-
-/* What came from a file stays; the rest moves over. */
-static void prefer(json_t **file, json_t **other)
-{
-    if (!*file)
-        *file = arc_steal(other);
-}
-
-static int read_needs(const char *text, struct arc_needs *out, struct arc_error *err)
-{
-    ARC_AUTO_JSON json_t *value = NULL;
-    ARC_AUTO(arc_needs) struct arc_needs found = {.jobs = json_incref(out->jobs)};
-    int rc = arc_document_read(text, &value, err);
-    if (rc)
-        return arc_error_prefix(err, "--needs");
-    rc = take_jobs(&found, value, err);
-    prefer(&out->version, &found.version);
-    prefer(&out->plan, &found.plan);
-    prefer(&out->changes, &found.changes);
-    prefer(&out->build, &found.build);
-    prefer(&out->scan, &found.scan);
-    prefer(&out->notes, &found.notes);
-    return rc;
 }
 
 int arc_needs_read(const struct arc_needs_files *files, struct arc_needs *out,
                    struct arc_error *err)
 {
+    ARC_AUTO(gathered) struct gathered given = {0}, found = {0};
+    const char *const paths[KINDS] = {files->version, files->plan, files->changes,
+                                      files->build,   files->scan, files->notes};
     *out = (struct arc_needs){.jobs = json_object()};
-    int rc = out->jobs ? ARC_OK : arc_error_nomem(err);
-    if (!rc)
-        rc = read_document(files->version, "version", &out->version, err);
-    if (!rc)
-        rc = read_document(files->plan, "plan", &out->plan, err);
-    if (!rc)
-        rc = read_document(files->changes, "changes", &out->changes, err);
-    if (!rc)
-        rc = read_document(files->build, "build", &out->build, err);
-    if (!rc)
-        rc = read_document(files->scan, "scan", &out->scan, err);
-    if (!rc && files->notes)
-        rc = read_notes(files->notes, &out->notes, err);
-    if (!rc && files->needs)
-        rc = read_needs(files->needs, out, err);
-    json_t *version = json_object_get(out->plan, "version");
-    if (!rc && !out->version && json_is_object(version))
-        out->version = json_incref(version);
-    return rc;
+    if (!out->jobs)
+        return arc_error_nomem(err);
+
+    for (enum kind kind = VERSION; kind < KINDS; kind++)
+        if (paths[kind] && read_file(paths[kind], kind, &given.of[kind], err))
+            return arc_error_prefix(err, "--%s", kinds[kind]);
+    if (files->needs)
+        ARC_TRY(read_needs(files->needs, &found, out->jobs, err));
+
+    for (size_t i = 0; i < KINDS; i++)
+        if (!given.of[i])
+            given.of[i] = arc_steal(&found.of[i]);
+    return take_documents(&given, out, err);
 }
 
 /* ---- how the jobs ended --------------------------------------------------------------------- */
@@ -279,14 +291,10 @@ const char *arc_job_trouble(const json_t *jobs, const char *job, const struct ar
 
 int arc_needs_check(const struct arc_needs *needs, const char *then, struct arc_error *err)
 {
-    ARC_AUTO(arc_plan) struct arc_plan plan = {0};
     const char *job;
     json_t *result;
-    if (needs->plan)
-        ARC_TRY(arc_plan_read(needs->plan, &plan, err));
     json_object_foreach (needs->jobs, job, result) {
-        const char *trouble =
-            arc_job_trouble(needs->jobs, job, needs->plan ? &plan : NULL, needs->changes);
+        const char *trouble = arc_job_trouble(needs->jobs, job, needs->plan, needs->changes);
         if (trouble && strcmp(trouble, "skipped") == 0)
             return arc_error_set(err, ARC_EFAILED,
                                  "the job %.100s was skipped, and no plan.json or changes.json "
@@ -301,23 +309,19 @@ int arc_needs_check(const struct arc_needs *needs, const char *then, struct arc_
 
 int arc_needs_check_built(const struct arc_needs *needs, const char *then, struct arc_error *err)
 {
-    ARC_AUTO(arc_plan) struct arc_plan plan = {0};
-    ARC_AUTO(arc_ledger) struct arc_ledger built = {0};
-    if (needs->build)
-        ARC_TRY(arc_ledger_read(needs->build, &built, err));
-    if (!built.service_count)
+    if (!needs->build || !needs->build->service_count)
         return arc_error_set(err, ARC_EFAILED,
                              "--needs: no job has a build.json with an image among its outputs: "
                              "%s; " ARC_OUTPUT_DROPPED,
                              then);
 
-    if (needs->plan)
-        ARC_TRY(arc_plan_read(needs->plan, &plan, err));
-    for (size_t i = 0; i < plan.service_count; i++)
-        if (plan.services[i].selected && !arc_ledger_service(&built, plan.services[i].service))
+    for (size_t i = 0; needs->plan && i < needs->plan->service_count; i++) {
+        const struct arc_planned_service *service = &needs->plan->services[i];
+        if (service->selected && !arc_ledger_service(needs->build, service->service))
             return arc_error_set(err, ARC_EFAILED,
                                  "--needs: %.100s is planned, and no job has its build.json among "
                                  "its outputs: %s; " ARC_OUTPUT_DROPPED,
-                                 plan.services[i].service, then);
+                                 service->service, then);
+    }
     return ARC_OK;
 }

@@ -16,7 +16,10 @@ struct arc_needs_files {
 
 /* What was found; each may be NULL. Owned. */
 struct arc_needs {
-    json_t *version, *plan, *changes, *build, *scan, *notes;
+    struct arc_version_info *version;
+    struct arc_plan *plan;
+    struct arc_ledger *build;
+    json_t *changes, *scan, *notes;
     json_t *jobs; /* {"build-flash": "success", …}; empty without `needs`, never NULL */
 };
 

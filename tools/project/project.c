@@ -164,6 +164,18 @@ static int check_previous(const struct arc_project *project, const char *previou
     return arc_error_set(err, ARC_EINPUT, "%s: there is no tag '%.200s'", whose, previous);
 }
 
+static int set_version(struct arc_project *project, const struct arc_version_options *options,
+                       struct arc_error *err)
+{
+    project->version = calloc(1, sizeof *project->version);
+    if (!project->version)
+        return arc_error_nomem(err);
+    int rc = arc_version(project->tag.text, options, project->version, err);
+    if (rc)
+        free(arc_steal(&project->version));
+    return rc;
+}
+
 /* `group` may be NULL. */
 static int make_version(struct arc_project *project, const struct arc_group *group,
                         struct arc_error *err)
@@ -183,7 +195,7 @@ static int make_version(struct arc_project *project, const struct arc_group *gro
                                           .previous = project->wanted.previous,
                                           .predecessor = group ? group->predecessor : NULL,
                                           .group = group};
-    return arc_version(project->tag.text, &options, &project->version, err);
+    return set_version(project, &options, err);
 }
 
 /* The services of a group that docker describes, with what is known by now: the version, and the
@@ -192,7 +204,9 @@ static int resolve_again(struct arc_project *project, struct arc_error *err)
 {
     const char *revision = project->repository.revision;
     struct arc_group *group = &project->config.groups[project->group - project->config.groups];
-    ARC_AUTO_JSON json_t *values = project->version ? json_copy(project->version) : json_object();
+    ARC_AUTO_JSON json_t *values = project->version ? NULL : json_object();
+    if (project->version)
+        ARC_TRY(arc_version_write(project->version, &values, err));
     if (json_object_set_new(values, "revision", json_string(revision)) ||
         json_object_set_new(values, "sha", json_sprintf("%.12s", revision)) ||
         json_object_set_new(values, "sha7", json_sprintf("%.7s", revision)))
@@ -271,7 +285,7 @@ int arc_project_load_version(struct arc_project *project, struct arc_error *err)
         struct arc_version_options unknown = {.tags_unknown = arc_error_text(&problem),
                                               .previous = project->wanted.previous,
                                               .group = group};
-        return arc_version(project->tag.text, &unknown, &project->version, err);
+        return set_version(project, &unknown, err);
     }
     if (rc)
         return arc_error_set(err, rc, "%s", arc_error_text(&problem));
@@ -303,6 +317,7 @@ void arc_project_free(struct arc_project *project)
     arc_config_free(&project->config);
     arc_repository_free(&project->repository);
     arc_tag_free(&project->tag);
-    json_decref(project->version);
+    arc_version_info_free(project->version);
+    free(project->version);
     *project = (struct arc_project){0};
 }

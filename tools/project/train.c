@@ -57,7 +57,7 @@ static void judge(const struct train *train, const struct arc_include *include,
     const struct arc_tag *tag = &candidate->tag;
     const struct arc_project *project = train->project;
     const char *version = include->version;
-    bool prerelease = json_is_true(json_object_get(project->version, "prerelease"));
+    bool prerelease = project->version->prerelease;
     const json_t *published = project->repository.published;
     if (train->lock) { /* what it does not name is not taken either */
         candidate->ruled_out = !find_locked(train, include->group, tag->text);

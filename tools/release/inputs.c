@@ -53,10 +53,12 @@ static int split_asset(const char *text, json_t *names, struct arc_release_asset
     return ARC_OK;
 }
 
-static int add_build(struct asset_list *list, const json_t *build, struct arc_error *err)
+static int add_build(struct asset_list *list, const struct arc_ledger *build, struct arc_error *err)
 {
+    ARC_AUTO_JSON json_t *document = NULL;
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    ARC_AUTO_FREE char *json = arc_json_dumps(build, JSON_INDENT(2));
+    ARC_TRY(arc_ledger_write(build, &document, err));
+    ARC_AUTO_FREE char *json = arc_json_dumps(document, JSON_INDENT(2));
     arc_buf_printf(&text, "%s\n", json ? json : "");
     list->build = json ? arc_buf_steal(&text) : NULL;
     if (!list->build)
@@ -199,18 +201,19 @@ static int find_notes(struct arc_project *project, const struct arc_release_file
     return arc_notes_warn(needs->notes, say_warning, (void *)files, err);
 }
 
+/* The version of the documents, else the project's. */
 static int find_version(struct arc_project *project, const struct arc_release_files *files,
-                        struct arc_needs *needs, struct arc_error *err)
+                        const struct arc_needs *needs, const struct arc_version_info **out,
+                        struct arc_error *err)
 {
     project->wanted.tag = files->tag;
     project->wanted.previous = files->previous;
-    if (!needs->version) {
+    if (!needs->version)
         ARC_TRY(arc_project_load_version(project, err));
-        needs->version = json_incref(project->version);
-    }
+    *out = needs->version ? needs->version : project->version;
 
-    const char *tag = text_of(needs->version, "tag");
-    if (!files->tag || !tag)
+    const char *tag = (*out)->tag;
+    if (!files->tag)
         return ARC_OK;
     const char *given = files->tag;
     given += strncmp(given, "refs/tags/", 10) == 0 ? 10 : 0;
@@ -262,20 +265,20 @@ static const char *find_revision(const struct arc_release_files *files,
 {
     if (files->revision)
         return files->revision;
-    return text_of(needs->build ? needs->build : needs->plan, "revision");
+    if (needs->build)
+        return needs->build->revision;
+    return needs->plan ? needs->plan->revision : NULL;
 }
 
 static int make_release(struct arc_project *project, const struct arc_release_files *files,
-                        const struct arc_needs *needs, const struct asset_list *assets,
-                        json_t **out, struct arc_error *err)
+                        const struct arc_needs *needs, const struct arc_version_info *version,
+                        const struct asset_list *assets, json_t **out, struct arc_error *err)
 {
-    ARC_AUTO(arc_version_info) struct arc_version_info version = {0};
     struct arc_transport *transport = NULL;
     const char *body = text_of(needs->notes, "body");
-    ARC_TRY(arc_version_read(needs->version, &version, err));
     struct arc_release_options options = {
         .repository = arc_github_repository(project->env, &files->github),
-        .version = &version,
+        .version = version,
         .revision = find_revision(files, needs),
         .name = files->name ? files->name : text_of(needs->notes, "title"),
         .body = body ? body : "",
@@ -287,7 +290,7 @@ static int make_release(struct arc_project *project, const struct arc_release_fi
         .progress = files->github.dry_run ? NULL : files->progress,
         .progress_context = files->progress_context,
     };
-    ARC_TRY(find_latest(project, files, version.group, &options.make_latest, err));
+    ARC_TRY(find_latest(project, files, version->group, &options.make_latest, err));
     if (!options.repository)
         return arc_error_set(err, ARC_EINPUT,
                              "which repository? Set --repository=owner/name or GITHUB_REPOSITORY");
@@ -302,14 +305,15 @@ int arc_release_files(struct arc_project *project, const struct arc_release_file
 {
     ARC_AUTO(arc_needs) struct arc_needs needs = {0};
     ARC_AUTO(asset_list) struct asset_list assets = {0};
+    const struct arc_version_info *version = NULL;
     ARC_AUTO_JSON json_t *names = json_array();
     if (!names)
         return arc_error_nomem(err);
     ARC_TRY(arc_needs_read(&files->documents, &needs, err));
     ARC_TRY(check_jobs(files, &needs, err));
     ARC_TRY(check_gate(needs.scan, err));
-    ARC_TRY(find_version(project, files, &needs, err));
+    ARC_TRY(find_version(project, files, &needs, &version, err));
     ARC_TRY(find_notes(project, files, &needs, err));
     ARC_TRY(make_assets(files, &needs, names, &assets, err));
-    return make_release(project, files, &needs, &assets, out, err);
+    return make_release(project, files, &needs, version, &assets, out, err);
 }

@@ -33,30 +33,27 @@ static int add_image(json_t *images, const struct arc_planned_service *service,
     return json_array_append_new(images, image) ? arc_error_nomem(err) : ARC_OK;
 }
 
-int release_lock(const json_t *plan_json, const json_t *build_json, json_t **out, char **name,
-                 struct arc_error *err)
+int release_lock(const struct arc_plan *plan, const struct arc_ledger *build, json_t **out,
+                 char **name, struct arc_error *err)
 {
-    ARC_AUTO(arc_plan) struct arc_plan plan = {0};
-    ARC_AUTO(arc_ledger) struct arc_ledger build = {0};
     ARC_AUTO_JSON json_t *includes = json_array();
     ARC_AUTO_JSON json_t *images = json_array();
     *out = NULL;
-    if (!plan_json || !build_json || arc_plan_read(plan_json, &plan, NULL) != ARC_OK ||
-        !arc_plan_is_train(&plan))
+    if (!plan || !build || !arc_plan_is_train(plan))
         return ARC_OK;
-    ARC_TRY(arc_ledger_read(build_json, &build, err));
-    for (size_t i = 0; i < plan.service_count; i++) {
-        const struct arc_planned_service *service = &plan.services[i];
-        const struct arc_built_service *built = arc_ledger_service(&build, service->service);
+
+    for (size_t i = 0; i < plan->service_count; i++) {
+        const struct arc_planned_service *service = &plan->services[i];
+        const struct arc_built_service *built = arc_ledger_service(build, service->service);
         if (!built || !built->digest)
             return arc_error_set(err, ARC_EFAILED, "build.json has no image of %s",
                                  service->service);
         ARC_TRY(add_release(includes, service->released, err));
         ARC_TRY(add_image(images, service, built, err));
     }
-    *name = arc_train_lock_name(plan.group);
+    *name = arc_train_lock_name(plan->group);
     *out = json_pack("{s:s, s:i, s:s, s:s, s:s, s:O, s:O}", "document", "lock", "format",
-                     ARC_DOCUMENT_FORMAT, "group", plan.group, "tag", plan.tag, "revision",
-                     plan.revision, "includes", includes, "images", images);
+                     ARC_DOCUMENT_FORMAT, "group", plan->group, "tag", plan->tag, "revision",
+                     plan->revision, "includes", includes, "images", images);
     return *out && *name ? ARC_OK : arc_error_nomem(err);
 }

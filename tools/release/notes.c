@@ -6,16 +6,18 @@
 int release_notes(struct arc_project *project, const char *tag, struct arc_needs *needs,
                   struct arc_error *err)
 {
-    const char *known = json_string_value(json_object_get(needs->version, "tag"));
-    project->wanted.tag = known ? known : tag;
+    const struct arc_plan_options wanted = {.push = true};
+    project->wanted.tag = needs->version ? needs->version->tag : tag;
     ARC_TRY(arc_project_load(project, err));
     if (!project->version)
         return arc_error_set(err, ARC_EINPUT, "which release? Name its tag, or set GITHUB_REF");
 
-    if (!needs->version)
-        needs->version = json_incref(project->version);
-    if (!needs->plan)
-        ARC_TRY(arc_planned(project, needs->version, NULL, &needs->plan, err));
+    if (!needs->plan) {
+        needs->plan = calloc(1, sizeof *needs->plan);
+        if (!needs->plan)
+            return arc_error_nomem(err);
+        ARC_TRY(arc_planned(project, &wanted, NULL, needs->plan, err));
+    }
     struct arc_notes_facts facts = {.plan = needs->plan,
                                     .build = needs->build,
                                     .scan = needs->scan,

@@ -8,17 +8,17 @@
 /* What a report is made from and where it goes. */
 struct inputs {
     struct arc_needs needs;
-    struct arc_plan plan;
-    struct arc_ledger build, base; /* where they are given */
-    char *run_url;                 /* or NULL */
+    struct arc_plan made; /* when none is given */
+    struct arc_plan *plan;
+    struct arc_ledger base; /* where it is given */
+    char *run_url;          /* or NULL */
     struct arc_report_target target;
 };
 
 static void inputs_free(struct inputs *in)
 {
     arc_needs_free(&in->needs);
-    arc_plan_free(&in->plan);
-    arc_ledger_free(&in->build);
+    arc_plan_free(&in->made);
     arc_ledger_free(&in->base);
     free(in->run_url);
 }
@@ -26,25 +26,23 @@ static void inputs_free(struct inputs *in)
 static int find_plan(struct arc_project *project, const struct arc_report_files *files,
                      struct inputs *in, struct arc_error *err)
 {
+    in->plan = in->needs.plan ? in->needs.plan : &in->made;
     if (in->needs.plan)
-        return arc_plan_read(in->needs.plan, &in->plan, err);
+        return ARC_OK;
 
-    project->wanted.tag = json_string_value(json_object_get(in->needs.version, "tag"));
+    project->wanted.tag = in->needs.version ? in->needs.version->tag : NULL;
     project->wanted.group = files->group;
     int rc = arc_project_load(project, err);
+    const struct arc_plan_options wanted = {.changes = in->needs.changes,
+                                            .push = project->version != NULL};
     if (!rc)
-        rc = arc_planned(project, project->version, in->needs.changes, &in->needs.plan, err);
-    if (rc)
-        return arc_error_prefix(err, "no --plan, and it cannot be made here");
-    return arc_plan_read(in->needs.plan, &in->plan, err);
+        rc = arc_planned(project, &wanted, NULL, &in->made, err);
+    return rc ? arc_error_prefix(err, "no --plan, and it cannot be made here") : ARC_OK;
 }
 
-static int read_ledgers(const struct arc_report_files *files, struct inputs *in,
-                        struct arc_error *err)
+static int read_base(const struct arc_report_files *files, struct inputs *in, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *base = NULL;
-    if (in->needs.build)
-        ARC_TRY(arc_ledger_read(in->needs.build, &in->build, err));
     if (!files->base)
         return ARC_OK;
     ARC_TRY(arc_document_read(files->base, &base, err));
@@ -89,7 +87,7 @@ static int find_target(const struct arc_project *project, const struct arc_repor
     struct arc_report_target *target = &in->target;
     const char *head = arc_event_is_pull_request(&project->event) ? project->event.head_sha : NULL;
     target->repository = arc_github_repository(project->env, &files->github);
-    target->revision = head ? head : in->plan.revision;
+    target->revision = head ? head : in->plan->revision;
     if (files->revision)
         target->revision = files->revision;
     target->run_url = in->run_url;
@@ -128,7 +126,7 @@ static int read_run(const struct arc_project *project, const struct arc_report_f
     if (!files->run)
         return ARC_OK;
     ARC_TRY(arc_github_open(project->env, &files->github, &transport, err));
-    int rc = report_read_run(transport, in->target.repository, files->run, &in->plan,
+    int rc = report_read_run(transport, in->target.repository, files->run, in->plan,
                              &in->needs.jobs, err);
     arc_transport_free(transport);
     return rc;
@@ -138,7 +136,7 @@ static int gather(struct arc_project *project, const struct arc_report_files *fi
                   struct inputs *in, struct arc_error *err)
 {
     ARC_TRY(arc_needs_read(&files->documents, &in->needs, err));
-    ARC_TRY(read_ledgers(files, in, err));
+    ARC_TRY(read_base(files, in, err));
     ARC_TRY(arc_project_load_event(project, err));
     ARC_TRY(find_plan(project, files, in, err));
     ARC_TRY(find_run(project->env, &in->run_url, err));
@@ -169,9 +167,9 @@ int arc_report_files(struct arc_project *project, const struct arc_report_files 
     ARC_AUTO_JSON json_t *report = NULL;
     ARC_TRY(gather(project, files, &in, err));
     struct arc_report_facts facts = {
-        .plan = &in.plan,
+        .plan = in.plan,
         .changes = in.needs.changes,
-        .build = in.needs.build ? &in.build : NULL,
+        .build = in.needs.build,
         .base = files->base ? &in.base : NULL,
         .scan = in.needs.scan,
         .jobs = in.needs.jobs,

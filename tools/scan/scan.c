@@ -10,37 +10,29 @@
 #define SETTINGS_MAX ((size_t)16 << 20)
 #define VEX_MAX      32
 
-/* What names the images; a ledger goes before a plan. */
+/* What names the images. */
 struct images {
-    struct arc_ledger ledger;
-    struct arc_plan plan;
-    const char *group; /* NULL: there is neither */
-    bool built;
+    struct arc_needs needs;
+    struct arc_plan made;           /* of a tag, when no document is given */
+    const struct arc_ledger *build; /* NULL: `plan` names them */
+    const struct arc_plan *plan;    /* NULL: neither does */
+    const char *group;              /* NULL: there is neither */
 };
 
 static void images_free(struct images *images)
 {
-    arc_ledger_free(&images->ledger);
-    arc_plan_free(&images->plan);
+    arc_needs_free(&images->needs);
+    arc_plan_free(&images->made);
 }
 
 static int plan_of_tag(struct arc_project *project, const struct arc_scan_files *files,
-                       json_t **out, struct arc_error *err)
+                       struct arc_plan *out, struct arc_error *err)
 {
+    const struct arc_plan_options wanted = {.push = true};
     project->wanted.tag = files->tag;
     project->wanted.config = files->config;
     ARC_TRY(arc_project_load(project, err));
-
-    struct arc_plan_options options = {
-        .group = project->group,
-        .version = project->version,
-        .revision = project->repository.revision,
-        .committed = project->repository.committed,
-        .source = project->repository.source,
-        .push = true,
-    };
-    ARC_TRY(arc_plan_moment(project, &options.moment, err));
-    return arc_plan(&options, out, err);
+    return arc_planned(project, &wanted, NULL, out, err);
 }
 
 /* An option that has no say in what is scanned is not taken in silence. */
@@ -64,7 +56,7 @@ static int check_targets(const struct arc_scan_files *files, bool documents, str
 static int read_images(struct arc_project *project, const struct arc_scan_files *files,
                        struct images *out, struct arc_error *err)
 {
-    ARC_AUTO(arc_needs) struct arc_needs needs = {.jobs = NULL};
+    struct arc_needs *needs = &out->needs;
     struct arc_needs_files wanted = {
         .build = files->build, .plan = files->plan, .needs = files->needs};
     bool documents = files->build || files->plan || files->needs || files->tag;
@@ -72,24 +64,26 @@ static int read_images(struct arc_project *project, const struct arc_scan_files 
     if (!documents)
         return ARC_OK;
 
-    ARC_TRY(arc_needs_read(&wanted, &needs, err));
+    ARC_TRY(arc_needs_read(&wanted, needs, err));
     if (files->needs)
-        ARC_TRY(arc_needs_check(&needs, "its images are not scanned", err));
+        ARC_TRY(arc_needs_check(needs, "its images are not scanned", err));
     if (files->needs && !files->build)
-        ARC_TRY(arc_needs_check_built(&needs, "nothing is scanned", err));
-    if (!needs.build && !needs.plan && files->tag)
-        ARC_TRY(plan_of_tag(project, files, &needs.plan, err));
-    if ((needs.build || needs.plan) && strcmp(files->run.type, "image") != 0)
+        ARC_TRY(arc_needs_check_built(needs, "nothing is scanned", err));
+    out->build = needs->build;
+    out->plan = needs->plan;
+    if (!out->build && !out->plan && files->tag) {
+        ARC_TRY(plan_of_tag(project, files, &out->made, err));
+        out->plan = &out->made;
+    }
+    if ((out->build || out->plan) && strcmp(files->run.type, "image") != 0)
         return arc_error_set(
             err, ARC_EINPUT,
             "--build, --plan, --needs and --tag name images: add --scan-type image");
 
-    out->built = needs.build != NULL;
-    if (out->built)
-        ARC_TRY(arc_ledger_read(needs.build, &out->ledger, err));
-    else if (needs.plan)
-        ARC_TRY(arc_plan_read(needs.plan, &out->plan, err));
-    out->group = out->built ? out->ledger.group : out->plan.group;
+    if (out->build) /* it goes before a plan */
+        out->group = out->build->group;
+    else if (out->plan)
+        out->group = out->plan->group;
     return ARC_OK;
 }
 
@@ -254,10 +248,8 @@ int arc_scan_files(struct arc_project *project, const struct arc_scan_files *fil
     ARC_AUTO_FREE char *root = arc_project_root(project);
     options.root = root;
     options.name = images.group;
-    if (images.group && images.built)
-        run.build = &images.ledger;
-    else if (images.group)
-        run.plan = &images.plan;
+    run.build = images.build;
+    run.plan = images.build ? NULL : images.plan;
     if (run.target || images.group)
         options.run = &run;
     if (options.run && options.policy.packages)

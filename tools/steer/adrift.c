@@ -18,8 +18,8 @@ static int check_group(struct arc_project *project, struct arc_registry *registr
     ARC_AUTO(arc_plan) struct arc_plan plan = {0};
     struct released_tag *tags;
     size_t count;
-    ARC_TRY(released_plan(project, group->group, group->stable, project->repository.tags, NULL,
-                          &plan, err));
+    ARC_TRY(
+        released_plan(project, group->group, group->stable, project->repository.tags, &plan, err));
     ARC_TRY(released_look_up(registry, &plan, &survey->memory, &tags, &count, err));
     for (size_t i = 0; i < count; i++) {
         bool same = *tags[i].digest && strcmp(tags[i].digest, tags[i].expected) == 0;

@@ -23,7 +23,7 @@ int released_load(struct arc_project *project, const char *tag, const char *lock
     return arc_project_load(project, err);
 }
 
-int released_signing(struct arc_project *project, const char *identity, json_t **out,
+int released_signing(struct arc_project *project, const char *identity, struct arc_plan *out,
                      struct arc_error *err)
 {
     const struct arc_signing *sign = &project->group->sign;
@@ -37,12 +37,11 @@ int released_signing(struct arc_project *project, const char *identity, json_t *
 }
 
 int released_plan(struct arc_project *project, const struct arc_group *group, const char *tag,
-                  const json_t *tags, const json_t *sign, struct arc_plan *out,
-                  struct arc_error *err)
+                  const json_t *tags, struct arc_plan *out, struct arc_error *err)
 {
     ARC_AUTO(arc_repository) struct arc_repository at = {0};
     ARC_AUTO(arc_git_commit) struct arc_git_commit commit = {0};
-    ARC_AUTO_JSON json_t *version = NULL, *plan = NULL;
+    ARC_AUTO(arc_version_info) struct arc_version_info version = {0};
     struct arc_oid oid;
     const struct arc_version_options version_options = {
         .tags = tags, .predecessor = group->predecessor, .group = group};
@@ -52,14 +51,12 @@ int released_plan(struct arc_project *project, const struct arc_group *group, co
     ARC_TRY(arc_repository_read(project->git, project->env, tag, &at, err));
     ARC_TRY(arc_version(tag, &version_options, &version, err));
     const struct arc_plan_options options = {.group = group,
-                                             .version = version,
+                                             .version = &version,
                                              .revision = oid.hex,
                                              .committed = commit.time,
                                              .source = at.source,
-                                             .sign = sign,
                                              .push = true};
-    ARC_TRY(arc_plan(&options, &plan, err));
-    return arc_plan_read(plan, out, err);
+    return arc_plan(&options, out, err);
 }
 
 /* "quay.io/o/name:tag" → the image. */

@@ -12,17 +12,15 @@
 int released_load(struct arc_project *project, const char *tag, const char *lock,
                   struct arc_error *err);
 
-/* Who must have signed the release that the project was loaded for, as plan.json has it: `identity`,
- * whom the group names, else any workflow of this repository that ran for the release's tag. *out is a
- * new reference, NULL where nothing is signed. */
-int released_signing(struct arc_project *project, const char *identity, json_t **out,
+/* Sets out->sign to who must have signed the release that the project was loaded for: `identity`, whom
+ * the group names, else any workflow of this repository that ran for the release's tag. */
+int released_signing(struct arc_project *project, const char *identity, struct arc_plan *out,
                      struct arc_error *err);
 
-/* The plan of a release tag, as its build would have it if `tags` were all there are; `sign` as
- * released_signing() has it, or NULL. ARC_ENOTFOUND when the tag's commit is not here. */
+/* The plan of a release tag, as its build would have it if `tags` were all there are; it
+ * points into the group. ARC_ENOTFOUND when the tag's commit is not here. */
 int released_plan(struct arc_project *project, const struct arc_group *group, const char *tag,
-                  const json_t *tags, const json_t *sign, struct arc_plan *out,
-                  struct arc_error *err);
+                  const json_t *tags, struct arc_plan *out, struct arc_error *err);
 
 /* A tag of a service in a registry. Nothing is owned. */
 struct released_tag {

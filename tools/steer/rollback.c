@@ -237,13 +237,11 @@ static int reduce_service(struct rollback *rollback, struct arc_planned_service 
 static int make_plan(struct rollback *rollback, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *tags = remaining_tags(rollback);
-    ARC_AUTO_JSON json_t *sign = NULL;
     struct arc_plan *plan = &rollback->plan;
     if (!tags)
         return arc_error_nomem(err);
-    ARC_TRY(released_signing(rollback->project, rollback->options->identity, &sign, err));
-    ARC_TRY(released_plan(rollback->project, rollback->group, rollback->tag.text, tags, sign, plan,
-                          err));
+    ARC_TRY(released_plan(rollback->project, rollback->group, rollback->tag.text, tags, plan, err));
+    ARC_TRY(released_signing(rollback->project, rollback->options->identity, plan, err));
     ARC_TRY(list_moves(rollback, err));
     for (size_t i = 0; i < plan->service_count; i++)
         if (plan->services[i].selected)

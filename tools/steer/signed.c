@@ -102,19 +102,14 @@ static int look_at(struct looking *looking, const struct arc_planned_service *se
 static int make_plan(struct arc_project *project, const char *identity, struct arc_plan *plan,
                      struct arc_error *err)
 {
-    ARC_AUTO_JSON json_t *document = NULL;
-    ARC_AUTO_JSON json_t *sign = NULL;
     ARC_TRY(arc_project_load(project, err));
     if (!project->version)
         return arc_error_set(err, ARC_EINPUT, "which release? name its tag: messaging/v1.2.3");
-    ARC_TRY(arc_planned(project, project->version, NULL, &document, err));
+    const struct arc_plan_options wanted = {.push = true};
+    ARC_TRY(arc_planned(project, &wanted, identity, plan, err));
     if (arc_env_nonempty(project->env, "GITHUB_WORKFLOW_REF"))
-        ARC_TRY(arc_plan_signing(project, identity, &sign, err));
-    else
-        ARC_TRY(released_signing(project, identity, &sign, err));
-    if (sign && json_object_set(document, "sign", sign))
-        return arc_error_nomem(err);
-    return arc_plan_read(document, plan, err);
+        return ARC_OK;
+    return released_signing(project, identity, plan, err);
 }
 
 int arc_verify_release(struct arc_project *project, const char *identity, json_t **out, bool *whole,

@@ -102,99 +102,89 @@ static const char *previous_tag(const struct standing *standing,
     return standing->previous.text ? standing->previous.text : options->predecessor;
 }
 
-static json_t *latest_reason(const struct arc_tag *tag, const struct standing *standing,
-                             const struct arc_version_options *options, bool prerelease)
+static char *explain_latest(const struct arc_tag *tag, const struct standing *standing,
+                            const struct arc_version_options *options, bool prerelease,
+                            struct arc_arena *memory)
 {
     if (prerelease)
-        return json_string("a prerelease is never latest");
+        return arc_arena_text(memory, "a prerelease is never latest");
     if (standing->unknown)
-        return json_sprintf("the other tags are not known: %s",
-                            options->tags_unknown ? options->tags_unknown : "none were given");
+        return arc_arena_printf(memory, "the other tags are not known: %s",
+                                options->tags_unknown ? options->tags_unknown : "none were given");
     if (standing->withdrawn)
-        return json_string("its release was withdrawn");
+        return arc_arena_text(memory, "its release was withdrawn");
     if (standing->higher.text)
-        return json_sprintf("%s is a higher stable version", standing->higher.text);
+        return arc_arena_printf(memory, "%s is a higher stable version", standing->higher.text);
     if (tag->service)
-        return json_sprintf("highest stable version of %s", tag->service->codename);
-    return tag->group_len
-               ? json_sprintf("highest stable version of %.*s", (int)tag->group_len, tag->text)
-               : json_sprintf("highest stable version of %s", options->group->name);
+        return arc_arena_printf(memory, "highest stable version of %s", tag->service->codename);
+    if (tag->group_len)
+        return arc_arena_printf(memory, "highest stable version of %.*s", (int)tag->group_len,
+                                tag->text);
+    return arc_arena_printf(memory, "highest stable version of %s", options->group->name);
 }
 
-/* What names the release's group: the tag itself where it can, else the configuration. */
-static json_t *group_name(const struct arc_tag *tag, const struct arc_version_options *options)
+/* A part of a text; NULL gives NULL. */
+static char *copy_part(const char *text, size_t len, struct arc_arena *memory)
 {
-    return tag->group_len ? json_stringn(tag->text, tag->group_len)
-                          : json_string(options->group->name);
+    return text ? arc_arena_printf(memory, "%.*s", (int)len, text) : NULL;
 }
 
-static json_t *number(const char *text, size_t len)
-{
-    return text ? json_stringn(text, len) : json_null();
-}
-
-static json_t *document(const struct arc_tag *tag, const char *image_tag,
-                        const struct standing *standing, const struct arc_version_options *options,
-                        bool prerelease)
+static int describe_version(const struct arc_tag *tag, const struct standing *standing,
+                            const struct arc_version_options *options, bool prerelease,
+                            struct arc_version_info *out, struct arc_error *err)
 {
     const struct arc_release_version *v = &tag->version;
     bool floats = !prerelease && !standing->unknown && !standing->withdrawn;
-    /* clang-format off */
-    return json_pack("{s:s, s:i, s:s, s:o, s:o, s:s, s:b, s:b, s:b, s:b, s:o, s:b, s:o, s:o, s:o, s:s?}",
-                     "document", "version", "format", ARC_DOCUMENT_FORMAT, "tag", tag->text,
-                     "group", group_name(tag, options),
-                     "version", json_stringn(v->text, v->len),
-                     "image-tag", image_tag,
-                     "prerelease", prerelease,
-                     "latest", floats && !standing->higher.text,
-                     "latest-major", floats && !standing->major_beaten,
-                     "latest-minor", floats && !standing->minor_beaten,
-                     "latest-reason", latest_reason(tag, standing, options, prerelease),
-                     "tags-known", !standing->unknown,
-                     "major", number(v->major, v->major_len),
-                     "minor", number(v->minor, v->minor_len),
-                     "patch", number(v->patch, v->patch_len),
-                     "previous-tag", previous_tag(standing, options));
-    /* clang-format on */
+    ARC_AUTO_FREE char *image_tag = NULL;
+    ARC_TRY(arc_tag_image(tag, &image_tag, err));
+
+    struct arc_arena *memory = &out->memory;
+    out->tag = arc_arena_text(memory, tag->text);
+    out->group = tag->group_len ? copy_part(tag->text, tag->group_len, memory)
+                                : arc_arena_text(memory, options->group->name);
+    out->version = copy_part(v->text, v->len, memory);
+    out->image_tag = arc_arena_text(memory, image_tag);
+    out->prerelease = prerelease;
+    out->latest = floats && !standing->higher.text;
+    out->latest_major = floats && !standing->major_beaten;
+    out->latest_minor = floats && !standing->minor_beaten;
+    out->latest_reason = explain_latest(tag, standing, options, prerelease, memory);
+    out->tags_known = !standing->unknown;
+    out->major = copy_part(v->major, v->major_len, memory);
+    out->minor = copy_part(v->minor, v->minor_len, memory);
+    out->patch = copy_part(v->patch, v->patch_len, memory);
+    out->previous_tag = arc_arena_text(memory, previous_tag(standing, options));
+    int rc = arc_arena_check(memory, err);
+    if (rc)
+        arc_version_info_free(out);
+    return rc;
 }
 
-int arc_version(const char *name, const struct arc_version_options *options, json_t **out,
-                struct arc_error *err)
+int arc_version(const char *name, const struct arc_version_options *options,
+                struct arc_version_info *out, struct arc_error *err)
 {
     ARC_AUTO(arc_tag) struct arc_tag tag = {0};
     ARC_AUTO(standing) struct standing standing = {.unknown = !options->tags};
-    ARC_AUTO_FREE char *image_tag = NULL;
-    int rc = arc_tag_parse(name, options->group, &tag, err);
-    if (!rc)
-        rc = arc_tag_image(&tag, &image_tag, err);
-    if (!rc)
-        rc = stand(&tag, options, &standing, err);
-    if (rc)
-        return rc;
+    *out = (struct arc_version_info){0};
+    ARC_TRY(arc_tag_parse(name, options->group, &tag, err));
+    ARC_TRY(stand(&tag, options, &standing, err));
+
     const struct arc_group *group = options->group;
     bool zero = tag.version.major && tag.version.major_len == 1 && *tag.version.major == '0';
     bool prerelease = tag.version.prerelease || (zero && group && group->zero_prerelease);
-    *out = document(&tag, image_tag, &standing, options, prerelease);
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return describe_version(&tag, &standing, options, prerelease, out, err);
 }
 
-bool arc_version_alone(const json_t *version)
-{
-    return json_is_false(json_object_get(version, "tags-known"));
-}
-
-int arc_version_of_file(const char *text, const struct arc_group *group, json_t **out,
-                        struct arc_error *err)
+int arc_version_of_file(const char *text, const struct arc_group *group,
+                        struct arc_version_info *out, struct arc_error *err)
 {
     ARC_AUTO(arc_tag) struct arc_tag tag = {.text = strdup(text)};
     ARC_AUTO(standing) struct standing standing = {.unknown = false};
-    ARC_AUTO_FREE char *image_tag = NULL;
     const struct arc_version_options options = {.group = group};
+    *out = (struct arc_version_info){0};
     if (!tag.text)
         return arc_error_nomem(err);
     ARC_TRY(arc_release_version_parse(tag.text, strlen(tag.text), group->versioning, &tag.version,
                                       err));
-    ARC_TRY(arc_tag_image(&tag, &image_tag, err));
-    *out = document(&tag, image_tag, &standing, &options, tag.version.prerelease);
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return describe_version(&tag, &standing, &options, tag.version.prerelease, out, err);
 }
