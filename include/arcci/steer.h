@@ -16,6 +16,9 @@ ARC_API_BEGIN
 /* What `status` looks at. */
 struct arc_status_options {
     bool registry; /* ask the registries whether the tags still name one image */
+    const json_t
+        *locks; /* array of lock files of trains, which are asked of GitHub otherwise; NULL:
+                            none. Borrowed */
 };
 
 /* Makes status.json: the last release of every group, what touched it since, and its next version.

@@ -60,3 +60,96 @@ def test_a_lock_that_names_another_image_stops_it(train):
     train.github.state.blobs[asset["id"]] = b""
     failed = train.run("rollback", "platform", "1.0.0", status=1)
     assert "platform.lock.json of the release platform/v1.0.0 is empty or gone" in failed.err
+
+
+# ---- status, and the next version ------------------------------------------------------------------------------------------
+
+
+def row_of(world, *words, **options):
+    """The train's row; the whole document must be adrift as it is."""
+    document = world.document("status", *words, **options)
+    row = next(row for row in document["groups"] if row["group"] == "platform")
+    late = row["problem"] or any(one["tag"] != one["newest"] for one in row["includes"]) or bool(row["adrift"])
+    assert document["adrift"] == bool(late)
+    return row
+
+
+def lock_of(world, tag="platform/v1.1.0"):
+    """(its asset, its text)"""
+    asset, = [one for one in world.github.state.of_tag(tag)[0]["assets"] if one["name"] == "platform.lock.json"]
+    return asset, json.loads(world.github.state.blobs[asset["id"]])
+
+
+def test_a_train_of_the_newest_releases_is_where_it_should_be(train):
+    row = row_of(train, "--registry")
+    assert row["includes"] == [{"group": "shop", "tag": "shop/v1.1.0", "newest": "shop/v1.1.0", "services": ["a", "b"]},
+                               {"group": "data", "tag": "data/v0.1.0", "newest": "data/v0.1.0", "services": ["c"]}]
+    assert (row["adrift"], row["problem"], row["unreleased"], row["next-tag"]) == ([], None, False, None)
+    assert "platform         platform/v1.1.0" in train.run("status").out
+    assert train.document("version", "--next", "platform")["next"] is None
+
+
+@pytest.mark.parametrize("version, group, following", [("1.1.1", "shop", "1.1.1"), ("1.2.0", "shop", "1.2.0"), ("2.0.0", "shop", "2.0.0"),
+                                                       ("0.2.0", "data", "1.2.0")])
+def test_a_newer_release_leaves_the_train_behind(train, version, group, following):
+    train.release(version, group=group)
+    row = row_of(train)
+    late, = [one for one in row["includes"] if one["tag"] != one["newest"]]
+    assert late["newest"] == f"{group}/v{version}" and row["next-tag"] == f"platform/v{following}" and row["unreleased"]
+    shown = train.run("status", "--exit-code", status=1).out
+    assert f"adrift: {late['tag']} is there, {group}/v{version} is what a new one takes (" in shown
+    told = train.document("version", "--next", "platform")
+    assert told["next"] == following and told["reason"] == "what the groups that it takes have released since"
+    assert told["includes"] == row["includes"]
+
+
+def test_what_is_not_published_or_withdrawn_is_no_newer_release(train):
+    train.release("1.2.0")
+    train.github.state.of_tag("shop/v1.2.0")[0]["draft"] = True
+    assert not row_of(train)["unreleased"]
+    train.github.state.of_tag("shop/v1.2.0")[0].update(draft=False, body="<!-- arc-ci: withdrawn -->")
+    assert not row_of(train)["unreleased"]
+    train.github.state.of_tag("shop/v1.1.0")[0]["body"] = "<!-- arc-ci: withdrawn -->"     # what it took
+    assert [one["newest"] for one in row_of(train)["includes"]] == ["shop/v1.0.0", "data/v0.1.0"]
+
+
+def test_the_lock_file_says_what_it_took_and_its_digests(train, tmp_path):
+    asset, lock = lock_of(train)
+    lock["includes"][0].update(tag="shop/v1.0.0", version="1.0.0", revision=train.git("rev-parse", "shop/v1.0.0").strip())
+    lock["images"][0]["digest"] = "sha256:" + "1" * 64
+    (tmp_path / "lock.json").write_text(json.dumps(lock))
+    row = row_of(train, "--registry", "--lock", str(tmp_path / "lock.json"), GITHUB_TOKEN=None)
+    assert [one["tag"] for one in row["includes"]] == ["shop/v1.0.0", "data/v0.1.0"]
+    assert {(one["service"], one["expected"]) for one in row["adrift"]} == {("a", "sha256:" + "1" * 64)}
+    train.github.state.blobs[asset["id"]] = json.dumps(lock).encode()
+    assert row_of(train, "--registry") == row_of(train, "--registry", "--lock", str(tmp_path / "lock.json"))
+    (tmp_path / "old.json").write_text(json.dumps(lock_of(train, "platform/v1.0.0")[1]))
+    assert row_of(train, "--lock", str(tmp_path / "old.json"))["problem"] == (
+        "the lock file is of platform/v1.0.0, the last release is platform/v1.1.0")
+    assert "not JSON" in train.run("status", "--lock", str(train.repo / ".github/arc-ci.yaml"), status=2).err
+
+
+def test_a_tag_of_the_train_that_moved_is_adrift(train):
+    repository = train.registry.state.repository("o/arc-c")
+    repository.tags["platform-latest"] = repository.put({"schemaVersion": 2, "manifests": []})["digest"]
+    adrift, = row_of(train, "--registry")["adrift"]
+    assert adrift["tag"] == "platform-latest" and adrift["expected"] == lock_of(train)[1]["images"][2]["digest"]
+
+
+def test_a_release_whose_tag_moved_is_not_what_the_lock_file_says(train):
+    train.git("tag", "-f", "data/v0.1.0", "HEAD~1")
+    row = row_of(train)
+    assert "data/v0.1.0 is at commit" in row["problem"] and "the lock file has it at" in row["problem"]
+    assert "  adrift: platform: data/v0.1.0 is at commit" in train.run("status").out
+
+
+def test_github_that_does_not_tell_the_lock_is_said(train):
+    train.github.state.off = {"/releases/tags/": (500, "Server Error")}
+    assert "500" in row_of(train)["problem"]
+
+
+def test_a_train_that_never_ran(train):
+    for version in ("1.0.0", "1.1.0"):
+        train.git("tag", "-d", f"platform/v{version}")
+    row = row_of(train)
+    assert (row["tag"], row["includes"], row["problem"]) == (None, [], None)

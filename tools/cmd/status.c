@@ -3,7 +3,9 @@
 #include "base/json.h"
 #include "cli/command.h"
 #include "html/page.h"
+#include "project/documents.h"
 #include <inttypes.h>
+#include <string.h>
 
 /* Most pull requests, and most services, that a line names. */
 #define SHOWN_MAX 8
@@ -26,6 +28,25 @@ static void add_list(struct arc_buf *out, const json_t *list)
     }
 }
 
+/* How a train is behind, release by release. */
+static void show_includes(const json_t *row, struct arc_buf *out)
+{
+    size_t i;
+    json_t *taken;
+    json_array_foreach (json_object_get(row, "includes"), i, taken) {
+        const char *tag = arc_json_text_of(taken, "tag"),
+                   *newest = arc_json_text_of(taken, "newest");
+        if (strcmp(tag, newest) == 0)
+            continue;
+        arc_buf_printf(out, "  adrift: %s is there, %s is what a new one takes (",
+                       *tag ? tag : "nothing", *newest ? newest : "nothing");
+        add_list(out, json_object_get(taken, "services"));
+        arc_buf_puts(out, ")\n");
+    }
+    if (*arc_json_text_of(row, "problem"))
+        arc_buf_printf(out, "  adrift: %s\n", arc_json_text_of(row, "problem"));
+}
+
 static void show_group(const json_t *row, struct arc_buf *out)
 {
     const json_t *published = json_object_get(row, "published");
@@ -37,7 +58,10 @@ static void show_group(const json_t *row, struct arc_buf *out)
     if (*tag)
         arc_buf_printf(out, " (%s%s)", arc_json_text_of(row, "date"),
                        json_is_false(published) ? ", not published" : "");
-    if (!commits)
+    if (json_is_array(json_object_get(row, "includes")) &&
+        json_is_true(json_object_get(row, "unreleased")))
+        arc_buf_puts(out, ": its groups have newer releases");
+    else if (!commits)
         arc_buf_puts(out, ": nothing since");
     else
         arc_buf_printf(out, ": %jd commit%s since", commits, commits == 1 ? "" : "s");
@@ -53,6 +77,7 @@ static void show_group(const json_t *row, struct arc_buf *out)
     if (*next)
         arc_buf_printf(out, "; next is %s", next);
     arc_buf_putc(out, '\n');
+    show_includes(row, out);
     json_array_foreach (json_object_get(row, "adrift"), i, tag_adrift) {
         const char *digest = arc_json_text_of(tag_adrift, "digest");
         arc_buf_printf(out, "  adrift: %s:%s %s%s, the version's tag %s%s\n",
@@ -80,13 +105,31 @@ static int note_unknown(struct report *report, struct arc_error *err)
     return ARC_OK;
 }
 
+static int read_locks(const struct invocation *inv, json_t *locks, struct arc_error *err)
+{
+    size_t i;
+    json_t *file, *lock;
+    json_array_foreach (option_list(inv, "lock"), i, file) {
+        ARC_TRY(arc_document_read(json_string_value(file), &lock, err));
+        if (json_array_append_new(locks, lock))
+            return arc_error_nomem(err);
+        ARC_TRY(arc_document_check(lock, "lock", err));
+    }
+    return ARC_OK;
+}
+
 static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
-    const struct arc_status_options options = {.registry = option_flag(inv, "registry")};
+    ARC_AUTO_JSON json_t *locks = json_array();
+    const struct arc_status_options options = {.registry = option_flag(inv, "registry"),
+                                               .locks = locks};
     size_t i;
     json_t *row;
     project.wanted.config = option_value(inv, "config");
+    if (!locks)
+        return arc_error_nomem(err);
+    ARC_TRY(read_locks(inv, locks, err));
     ARC_TRY(arc_status(&project, &options, &report->document, err));
     json_array_foreach (json_object_get(report->document, "groups"), i, row)
         show_group(row, &report->human);
@@ -109,6 +152,12 @@ static const struct option options[] = {
      .help = "Ask the registries, too, whether the tags of each group's last stable release still "
              "name the image that the version's own tag names."},
     {.name = "exit-code", .help = "Exit with 1 when something is unreleased or adrift."},
+    {.name = "lock",
+     .value = "FILE",
+     .help =
+         "The lock file of a train's last release; without it the one among that release's files "
+         "at GitHub, where GITHUB_REPOSITORY and a token say whom to ask.",
+     .many = true},
     {.name = "html",
      .value = "FILE",
      .help =
@@ -122,7 +171,9 @@ static const struct option options[] = {
 
 static const struct output outputs[] = {
     {"unreleased", "true when a group has commits that no release of it has."},
-    {"adrift", "true when a tag does not name its version's image; only --registry looks."},
+    {"adrift",
+     "true when a train is not of the newest releases, or (--registry) a tag does not name its "
+     "version's image."},
     {0},
 };
 
@@ -138,7 +189,8 @@ const struct command cmd_status = {
         "For each release group the last release behind HEAD, whether it was published (where "
         "GITHUB_REPOSITORY and a token say whom to ask), the commits and pull requests since that "
         "touch its services, and the version that 'arc-ci version --next' would choose. Which "
-        "files are a service's is decided as by 'arc-ci changes'.\n\n"
+        "files are a service's is decided as by 'arc-ci changes'. Of a train: which releases its lock "
+        "file names, and which ones it would take now.\n\n"
         "A clone may lack tags, so the remote is asked; where it does not answer, the clone's own "
         "count, and a warning says so.",
     .options = options,

@@ -3,6 +3,7 @@
 #include "arcci/version.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "config/train.h"
 #include "git/fetch.h"
 #include "project/documents.h"
 #include "project/repository.h"
@@ -18,9 +19,10 @@ struct candidate {
 /* A train under way. */
 struct train {
     struct arc_project *project;
-    struct arc_group *group;
+    struct arc_group *group; /* gets the services */
     struct arc_oid head;
-    json_t *lock; /* its `includes`; NULL: none was given */
+    bool prerelease;    /* takes prereleases, too */
+    const json_t *lock; /* its `includes`; NULL: none was given */
     struct arc_error *err;
 };
 
@@ -57,14 +59,13 @@ static void judge(const struct train *train, const struct arc_include *include,
     const struct arc_tag *tag = &candidate->tag;
     const struct arc_project *project = train->project;
     const char *version = include->version;
-    bool prerelease = project->version->prerelease;
     const json_t *published = project->repository.published;
     if (train->lock) { /* what it does not name is not taken either */
         candidate->ruled_out = !find_locked(train, include->group, tag->text);
     } else if (version) {
         candidate->ruled_out = strlen(version) != tag->version.len ||
                                memcmp(version, tag->version.text, tag->version.len) != 0;
-    } else if (tag->version.prerelease && !prerelease) {
+    } else if (tag->version.prerelease && !train->prerelease) {
         candidate->ruled_out = true;
     } else {
         candidate->kept_back = (published && !arc_json_lists(published, tag->text)) ||
@@ -267,6 +268,13 @@ static int add_group(const struct train *train, const struct arc_include *includ
     return ARC_OK;
 }
 
+static int add_groups(const struct train *train)
+{
+    for (const struct arc_include *include = train->group->includes; include->group; include++)
+        ARC_TRY(add_group(train, include));
+    return ARC_OK;
+}
+
 /* The lock file, of this train. */
 static int read_lock(struct train *train, json_t **document)
 {
@@ -324,12 +332,29 @@ int arc_train_resolve(struct arc_project *project, struct arc_error *err)
                              group->name, project->repository.published_unknown);
     ARC_TRY(read_lock(&train, &document));
     memcpy(train.head.hex, project->repository.revision, sizeof train.head.hex);
-    for (const struct arc_include *include = group->includes; include->group; include++)
-        ARC_TRY(add_group(&train, include));
-    if (group->service_count)
-        return ARC_OK;
-    return arc_error_set(err, ARC_EFAILED,
-                         "%s would be empty: none of the groups that it includes has a release "
-                         "behind commit %.12s%s",
-                         group->name, train.head.hex, train.lock ? " in the lock file" : "");
+    train.prerelease = project->version->prerelease;
+    return add_groups(&train);
+}
+
+int arc_train_take(struct arc_project *project, const struct arc_group *group,
+                   const struct arc_oid *commit, const json_t *lock, struct arc_group *out,
+                   struct arc_error *err)
+{
+    struct train train = {.project = project,
+                          .group = out,
+                          .head = *commit,
+                          .lock = json_object_get(lock, "includes"),
+                          .err = err};
+    *out = *group;
+    out->services = NULL;
+    out->service_count = 0;
+    return add_groups(&train);
+}
+
+void arc_train_free(struct arc_group *train)
+{
+    for (size_t i = 0; i < train->service_count; i++)
+        arc_released_from_free(train->services[i].released);
+    free(train->services);
+    *train = (struct arc_group){0};
 }

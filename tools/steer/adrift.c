@@ -1,5 +1,6 @@
 #include "steer/adrift.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "steer/released.h"
 #include <string.h>
 
@@ -11,17 +12,33 @@ static json_t *describe(const struct released_tag *tag)
                      *tag->expected ? tag->expected : NULL);
 }
 
+/* The digest that a train's lock file has for a service; NULL where there is none. */
+static const char *find_locked(const json_t *lock, const char *service)
+{
+    size_t i;
+    json_t *image;
+    json_array_foreach (json_object_get(lock, "images"), i, image)
+        if (strcmp(arc_json_text_of(image, "service"), service) == 0)
+            return json_string_value(json_object_get(image, "digest"));
+    return NULL;
+}
+
 static int check_group(struct arc_project *project, struct arc_registry *registry,
                        struct survey *survey, const struct survey_group *group, json_t *adrift,
                        struct arc_error *err)
 {
     ARC_AUTO(arc_plan) struct arc_plan plan = {0};
+    const struct arc_group *released = group->group->includes ? &group->taken : group->group;
     struct released_tag *tags;
     size_t count;
-    ARC_TRY(
-        released_plan(project, group->group, group->stable, project->repository.tags, &plan, err));
+    if (!released->service_count)
+        return ARC_OK; /* of a train that is not known, which is its `problem` */
+    ARC_TRY(released_plan(project, released, group->stable, project->repository.tags, &plan, err));
     ARC_TRY(released_look_up(registry, &plan, &survey->memory, &tags, &count, err));
     for (size_t i = 0; i < count; i++) {
+        const char *locked = find_locked(group->lock, tags[i].service->service);
+        if (locked)
+            snprintf(tags[i].expected, sizeof tags[i].expected, "%s", locked);
         bool same = *tags[i].digest && strcmp(tags[i].digest, tags[i].expected) == 0;
         if (!same && json_array_append_new(adrift, describe(&tags[i])))
             return arc_error_nomem(err);

@@ -93,8 +93,8 @@ static int read_tag(const struct choice *choice, const char *name, struct core *
 static enum arc_bump find_bump(const struct choice *choice)
 {
     const struct survey_group *group = choice->group;
-    enum arc_bump bump = ARC_BUMP_NONE;
-    bool fresh = !choice->options->prerelease;
+    enum arc_bump bump = survey_ride_bump(group);
+    bool fresh = !choice->options->prerelease || bump != ARC_BUMP_NONE;
     for (size_t i = 0; i < group->count; i++) {
         const struct survey_touch *touch = &group->touches[i];
         enum arc_bump asked = choice->survey->commits[touch->commit].says.bump;
@@ -111,7 +111,9 @@ static int wanted_bump(const struct choice *choice, const struct core *base,
 {
     const char *asked = choice->options->bump;
     out->bump = find_bump(choice);
-    out->reason = "what the commits since the last release ask for";
+    out->reason = choice->group->group->includes
+                      ? "what the groups that it takes have released since"
+                      : "what the commits since the last release ask for";
     if (!asked || strcmp(asked, "auto") == 0) {
         if (out->bump == ARC_BUMP_MAJOR && choice->group->stable && base->part[0] == 0) {
             out->bump = ARC_BUMP_MINOR;
@@ -314,17 +316,18 @@ int arc_next(struct arc_project *project, const struct arc_next_options *options
     struct survey_next next;
     ARC_TRY(survey_take(project, &survey, err));
     ARC_TRY(survey_find_group(project, &survey, &group, err));
+    ARC_TRY(survey_find_rides(project, &survey, group, err));
     ARC_TRY(survey_choose_next(&survey, group, project->repository.tags, options,
                                arc_env_moment(project->env), &next, err));
     for (size_t i = 0; i < group->count; i++)
         if (group->touches[i].since_stable &&
             json_array_append_new(commits, explain(&survey, &group->touches[i])))
             return arc_error_nomem(err);
-    *out =
-        json_pack("{s:s, s:i, s:s, s:s, s:s?, s:s, s:s?, s:s?, s:s, s:b, s:b, s:O}", "document",
-                  "next", "format", ARC_DOCUMENT_FORMAT, "group", group->group->name, "head",
-                  survey.head.hex, "previous-tag", group->stable, "bump", arc_bump_name(next.bump),
-                  "next", next.version, "next-tag", next.tag, "reason", next.reason, "complete",
-                  survey.complete, "tags-known", !survey.tags_unknown, "commits", commits);
+    *out = json_pack("{s:s, s:i, s:s, s:s, s:s?, s:s, s:s?, s:s?, s:s, s:b, s:b, s:O, s:o}",
+                     "document", "next", "format", ARC_DOCUMENT_FORMAT, "group", group->group->name,
+                     "head", survey.head.hex, "previous-tag", group->stable, "bump",
+                     arc_bump_name(next.bump), "next", next.version, "next-tag", next.tag, "reason",
+                     next.reason, "complete", survey.complete, "tags-known", !survey.tags_unknown,
+                     "commits", commits, "includes", survey_describe_rides(group));
     return *out ? ARC_OK : arc_error_nomem(err);
 }

@@ -6,6 +6,7 @@
 #include "git/fetch.h"
 #include "git/history.h"
 #include "project/repository.h"
+#include "project/train.h"
 #include <string.h>
 
 /* Most generations of commits that are fetched at first where history is cut. */
@@ -44,6 +45,10 @@ static void walk_free(struct walk *walk)
 
 void survey_free(struct survey *survey)
 {
+    for (size_t g = 0; g < survey->group_count; g++) {
+        arc_train_free(&survey->groups[g].taken);
+        json_decref(survey->groups[g].lock);
+    }
     arc_arena_free(&survey->memory);
     *survey = (struct survey){0};
 }

@@ -24,6 +24,14 @@ struct survey_touch {
     bool undone; /* itself undone, or undoing another, since the last stable release */
 };
 
+/* A service of a train: the release that the train's last stable release took it from, and the one that
+ * a train at HEAD would take it from. NULL: none. */
+struct survey_ride {
+    char *service;
+    const struct arc_group *from;
+    char *then, *now;
+};
+
 struct survey_group {
     const struct arc_group *group;
     char *last;   /* tag of the last release behind the head; NULL: none */
@@ -31,6 +39,13 @@ struct survey_group {
     int64_t last_time;
     struct survey_touch *touches; /* newest first */
     size_t count;
+
+    /* Of a train, from survey_find_rides() on. */
+    struct survey_ride *rides;
+    size_t ride_count;
+    struct arc_group taken; /* owned: the train with the services of its last stable release */
+    json_t *lock;           /* owned: that release's lock file; NULL: not known */
+    char *problem;          /* why its services are not known, or not as the lock file says */
 };
 
 /* Initialise with {0}. */
@@ -49,5 +64,18 @@ struct survey {
 /* Looks from HEAD. ARC_ENOTFOUND without a repository, a configuration or a commit. */
 int survey_take(struct arc_project *project, struct survey *out, struct arc_error *err);
 void survey_free(struct survey *survey);
+
+/* Finds what the train's last stable release took, by group->lock where there is one, and what it would
+ * take at HEAD. A train that is not what its lock file says is no error but its `problem`. Nothing
+ * for a group that builds, or was never released. */
+int survey_find_rides(struct arc_project *project, struct survey *survey,
+                      struct survey_group *group, struct arc_error *err);
+
+/* What the releases that the train takes ask of its next version. */
+enum arc_bump survey_ride_bump(const struct survey_group *group);
+
+/* Its rides, those of one release in one row; a new reference, NULL when out of memory; null for a
+ * group that builds. */
+json_t *survey_describe_rides(const struct survey_group *group);
 
 #endif

@@ -237,6 +237,7 @@ int arc_tag_make(struct arc_project *project, const struct arc_tag_options *opti
     ARC_AUTO(tagging) struct tagging tagging = {.project = project, .options = options};
     ARC_TRY(survey_take(project, &tagging.survey, err));
     ARC_TRY(survey_find_group(project, &tagging.survey, &tagging.group, err));
+    ARC_TRY(survey_find_rides(project, &tagging.survey, tagging.group, err));
     ARC_TRY(choose_version(&tagging, err));
     ARC_TRY(check_all(&tagging, err));
     char *ref = arc_arena_printf(&tagging.survey.memory, "refs/tags/%s", tagging.tag);

@@ -1,0 +1,136 @@
+/* What a train took, and what it would take now. */
+#include "base/auto.h"
+#include "base/json.h"
+#include "git/fetch.h"
+#include "project/train.h"
+#include "steer/survey.h"
+#include <string.h>
+
+static const struct arc_service *find_service(const struct arc_group *train, const char *codename)
+{
+    for (size_t i = 0; i < train->service_count; i++)
+        if (strcmp(train->services[i].codename, codename) == 0)
+            return &train->services[i];
+    return NULL;
+}
+
+static int add_ride(struct survey *survey, struct survey_group *group,
+                    const struct arc_service *then, const struct arc_service *now,
+                    struct arc_error *err)
+{
+    const struct arc_service *known = then ? then : now;
+    struct survey_ride *ride =
+        arc_arena_append(&survey->memory, &group->rides, &group->ride_count, sizeof *ride);
+    if (!ride)
+        return arc_error_nomem(err);
+    *ride = (struct survey_ride){.service = arc_arena_text(&survey->memory, known->codename),
+                                 .from = known->released->group};
+    if (then)
+        ride->then = arc_arena_text(&survey->memory, then->released->tag);
+    if (now)
+        ride->now = arc_arena_text(&survey->memory, now->released->tag);
+    return arc_arena_check(&survey->memory, err);
+}
+
+/* Takes the train at a commit; what stands in its way is the group's problem. */
+static int take(struct arc_project *project, struct survey *survey, struct survey_group *group,
+                const struct arc_oid *commit, const json_t *lock, struct arc_group *out,
+                struct arc_error *err)
+{
+    ARC_AUTO(arc_error) struct arc_error problem = {0};
+    int rc = arc_train_take(project, group->group, commit, lock, out, &problem);
+    if (rc != ARC_EINPUT && rc != ARC_EFAILED)
+        return rc ? arc_error_set(err, rc, "%s", arc_error_text(&problem)) : ARC_OK;
+    group->problem = arc_arena_text(&survey->memory, arc_error_text(&problem));
+    return arc_arena_check(&survey->memory, err);
+}
+
+int survey_find_rides(struct arc_project *project, struct survey *survey,
+                      struct survey_group *group, struct arc_error *err)
+{
+    ARC_AUTO(arc_train) struct arc_group now = {0};
+    struct arc_oid then;
+    if (!group->group->includes || !group->stable)
+        return ARC_OK;
+    ARC_TRY(arc_git_tag_commit(project->git, group->stable, &then, err));
+    ARC_TRY(take(project, survey, group, &then, group->lock, &group->taken, err));
+    ARC_TRY(take(project, survey, group, &survey->head, NULL, &now, err));
+
+    for (size_t i = 0; i < group->taken.service_count; i++) {
+        const struct arc_service *service = &group->taken.services[i];
+        ARC_TRY(add_ride(survey, group, service, find_service(&now, service->codename), err));
+    }
+    for (size_t i = 0; i < now.service_count; i++)
+        if (!find_service(&group->taken, now.services[i].codename))
+            ARC_TRY(add_ride(survey, group, NULL, &now.services[i], err));
+    return ARC_OK;
+}
+
+static bool is_same(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool is_same_part(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+    return a_len == b_len && (!a_len || memcmp(a, b, a_len) == 0);
+}
+
+/* A service that came or went is a feature; else the first number that differs says what it is. */
+static enum arc_bump compare_releases(const struct survey_ride *ride)
+{
+    ARC_AUTO(arc_tag) struct arc_tag then = {0};
+    ARC_AUTO(arc_tag) struct arc_tag now = {0};
+    if (is_same(ride->then, ride->now))
+        return ARC_BUMP_NONE;
+    if (!ride->then || !ride->now || arc_tag_parse(ride->then, ride->from, &then, NULL) ||
+        arc_tag_parse(ride->now, ride->from, &now, NULL))
+        return ARC_BUMP_MINOR;
+    const struct arc_release_version *a = &then.version, *b = &now.version;
+    if (!is_same_part(a->major, a->major_len, b->major, b->major_len))
+        return ARC_BUMP_MAJOR;
+    return is_same_part(a->minor, a->minor_len, b->minor, b->minor_len) ? ARC_BUMP_PATCH
+                                                                        : ARC_BUMP_MINOR;
+}
+
+enum arc_bump survey_ride_bump(const struct survey_group *group)
+{
+    enum arc_bump most = ARC_BUMP_NONE;
+    for (size_t i = 0; i < group->ride_count; i++) {
+        enum arc_bump asked = compare_releases(&group->rides[i]);
+        most = asked > most ? asked : most;
+    }
+    return most;
+}
+
+static json_t *find_row(const json_t *rows, const struct survey_ride *ride)
+{
+    size_t i;
+    json_t *row;
+    json_array_foreach (rows, i, row)
+        if (strcmp(arc_json_text_of(row, "group"), ride->from->name) == 0 &&
+            is_same(json_string_value(json_object_get(row, "tag")), ride->then) &&
+            is_same(json_string_value(json_object_get(row, "newest")), ride->now))
+            return row;
+    return NULL;
+}
+
+json_t *survey_describe_rides(const struct survey_group *group)
+{
+    ARC_AUTO_JSON json_t *rows = json_array();
+    if (!group->group->includes)
+        return json_null();
+    for (size_t i = 0; i < group->ride_count; i++) {
+        const struct survey_ride *ride = &group->rides[i];
+        json_t *row = find_row(rows, ride);
+        if (!row) {
+            row = json_pack("{s:s, s:s?, s:s?, s:[]}", "group", ride->from->name, "tag", ride->then,
+                            "newest", ride->now, "services");
+            if (json_array_append_new(rows, row))
+                return NULL;
+        }
+        if (json_array_append_new(json_object_get(row, "services"), json_string(ride->service)))
+            return NULL;
+    }
+    return arc_steal(&rows);
+}
