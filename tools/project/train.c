@@ -272,7 +272,13 @@ static int add_groups(const struct train *train)
 {
     for (const struct arc_include *include = train->group->includes; include->group; include++)
         ARC_TRY(add_group(train, include));
-    return ARC_OK;
+    if (train->group->service_count)
+        return ARC_OK;
+    return arc_error_set(train->err, ARC_EFAILED,
+                         "%s would be empty: none of the groups that it includes has a release "
+                         "behind commit %.12s%s",
+                         train->group->name, train->head.hex,
+                         train->lock ? " in the lock file" : "");
 }
 
 /* The lock file, of this train. */
@@ -347,6 +353,7 @@ int arc_train_take(struct arc_project *project, const struct arc_group *group,
                           .err = err};
     *out = *group;
     out->services = NULL;
+    out->unreleased = NULL;
     out->service_count = 0;
     return add_groups(&train);
 }
@@ -355,6 +362,9 @@ void arc_train_free(struct arc_group *train)
 {
     for (size_t i = 0; i < train->service_count; i++)
         arc_released_from_free(train->services[i].released);
+    for (char **name = train->unreleased; name && *name; name++)
+        free(*name);
+    free(train->unreleased);
     free(train->services);
     *train = (struct arc_group){0};
 }
