@@ -1,6 +1,7 @@
 #include "arcci/changes.h"
 #include "base/auto.h"
 #include "base/text.h"
+#include "base/warn.h"
 #include "changes/api.h"
 #include "changes/base.h"
 #include "changes/inner.h"
@@ -114,10 +115,8 @@ static int on_unseen(void *context, const char *path, const char *why)
     arc_text_visible(&text, path, len);
     arc_buf_printf(&text, "' changed and cannot be looked into: %s", why);
     ARC_TRY(arc_buf_check(&text, "a warning", run->err));
-    if (json_array_append_new(
-            run->out->warnings,
-            json_sprintf("%s; filters that may be about it count as changed", text.data)))
-        return arc_error_nomem(run->err);
+    ARC_TRY(arc_warn(&run->out->warnings, run->err,
+                     "%s; filters that may be about it count as changed", text.data));
     if (is_above(run, path, len))
         return arc_match_unseen(&run->match, "", 0, text.data, run->err);
     return arc_match_is_below(&run->match, &path, &len)
@@ -189,8 +188,8 @@ static int compare_by_api(struct run *run, struct arc_error *err)
     run->config_seen = false;
     int rc = arc_changes_api(run->project->env, run->event, &files, &refused);
     for (size_t i = 0; !rc && run->config_seen && i < run->options->filters->count; i++)
-        rc = arc_services_mark_entry(&run->out->results[i], run->options->config->path,
-                                     "it may be any", err);
+        rc = arc_match_mark(&run->out->results[i], err, "its entry in %s changed: it may be any",
+                            run->options->config->path);
     if (!rc || rc == ARC_ENOMEM)
         return rc ? arc_error_nomem(err) : ARC_OK;
     if (!run->git)
@@ -201,10 +200,8 @@ static int compare_by_api(struct run *run, struct arc_error *err)
     if (rc)
         return arc_error_set(err, refused.code, "%s; and by git: %s", arc_error_text(&refused),
                              arc_error_text(&fetching));
-    if (json_array_append_new(run->base.warnings,
-                              json_sprintf("the API did not list all files (%s); git did",
-                                           arc_error_text(&refused))) != 0)
-        return arc_error_nomem(err);
+    ARC_TRY(arc_warn(&run->base.warnings, err, "the API did not list all files (%s); git did",
+                     arc_error_text(&refused)));
     return compare(run, err);
 }
 
@@ -214,13 +211,11 @@ static int find_renames(struct run *run, struct arc_error *err)
     arc_git_renames_free(&run->renames);
     ARC_TRY(
         arc_git_find_renames(run->git, run->project->env, &run->base.base, to, &run->renames, err));
-    if (run->renames.limited &&
-        json_array_append_new(
-            run->out->warnings,
-            json_string("too many files were added and deleted for git to compare what they hold: "
-                        "only renames of unchanged files are known (diff.renameLimit)")))
-        return arc_error_nomem(err);
-    return ARC_OK;
+    if (!run->renames.limited)
+        return ARC_OK;
+    return arc_warn(&run->out->warnings, err,
+                    "too many files were added and deleted for git to compare what they hold: only "
+                    "renames of unchanged files are known (diff.renameLimit)");
 }
 
 static int compare(struct run *run, struct arc_error *err)
@@ -394,9 +389,9 @@ static int read_comment(struct run *run, struct arc_error *err)
     int rc = arc_changes_api_comment(env, event, &refused);
     if (!rc)
         return ARC_OK;
-    json_t *text = json_sprintf("the API does not tell the pull request of the comment: %s",
-                                arc_error_text(&refused));
-    return json_array_append_new(run->out->warnings, text) ? arc_error_nomem(err) : ARC_OK;
+    return arc_warn(&run->out->warnings, err,
+                    "the API does not tell the pull request of the comment: %s",
+                    arc_error_text(&refused));
 }
 
 static int changes(struct run *run, struct arc_error *err)

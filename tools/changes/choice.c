@@ -1,39 +1,18 @@
 /* Base and head by the event. */
 #include "changes/choice.h"
 #include "base/auto.h"
-#include "base/text.h"
+#include "base/warn.h"
 #include "git/fetch.h"
 #include <string.h>
-
-/* Formats for people: whatever a ref is called, it stays on its line. */
-__attribute__((format(printf, 1, 0))) static char *visible(const char *format, va_list args)
-{
-    ARC_AUTO(arc_buf) struct arc_buf text = {.max = 4096};
-    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 16384};
-    arc_buf_vprintf(&text, format, args);
-    arc_text_visible(&shown, arc_buf_text(&text), text.len);
-    return text.failed ? NULL : arc_buf_steal(&shown);
-}
 
 int choice_reason(const struct choice *c, char **out, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
     free(*out);
-    *out = visible(format, args);
+    *out = arc_warn_text(format, args);
     va_end(args);
     return *out ? ARC_OK : arc_error_nomem(c->err);
-}
-
-int choice_warn(const struct choice *c, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    ARC_AUTO_FREE char *text = visible(format, args);
-    va_end(args);
-    if (!text || json_array_append_new(c->out->warnings, json_string(text)) != 0)
-        return arc_error_nomem(c->err);
-    return ARC_OK;
 }
 
 void choice_free(struct choice *c)
@@ -83,7 +62,8 @@ int choice_since_merge_base(const struct choice *c, const char *name, const char
         return rc;
     arc_error_clear(c->err);
     out->base = other;
-    ARC_TRY(choice_warn(c, "no merge base with '%s': comparing with it directly", name));
+    ARC_TRY(arc_warn(&c->out->warnings, c->err,
+                     "no merge base with '%s': comparing with it directly", name));
     return choice_reason(c, &out->base_reason, "%s itself: there is no merge base", name);
 }
 
@@ -129,8 +109,8 @@ int choice_since_push(const struct choice *c, const char *before)
     if (rc == ARC_ENOTFOUND) {
         ARC_AUTO(arc_error) struct arc_error missing = *c->err;
         *c->err = (struct arc_error){0};
-        ARC_TRY(choice_warn(
-            c,
+        ARC_TRY(arc_warn(
+            &c->out->warnings, c->err,
             "the commit before the push cannot be had (after a forced push it may be gone): "
             "every file counts as added; %s",
             arc_error_text(&missing)));
@@ -165,11 +145,11 @@ static int tag_by_history(const struct choice *c, const char *tag, bool *chosen)
     struct arc_oid parent;
     *chosen = true;
     if (arc_git_is_shallow(c->git)) {
-        ARC_TRY(choice_warn(c,
-                            "the tag '%s' has no version, so history tells the tag before it, and "
-                            "this clone's is cut: every file counts as added (fetch-depth: 0 of "
-                            "actions/checkout gets all of it)",
-                            tag));
+        ARC_TRY(arc_warn(&c->out->warnings, c->err,
+                         "the tag '%s' has no version, so history tells the tag before it, and "
+                         "this clone's is cut: every file counts as added (fetch-depth: 0 of "
+                         "actions/checkout gets all of it)",
+                         tag));
         return everything(c, "the previous tag is not known");
     }
     ARC_TRY(arc_base_parent(c->request, &c->out->head, &parent, c->err));
@@ -178,10 +158,10 @@ static int tag_by_history(const struct choice *c, const char *tag, bool *chosen)
     *chosen = previous != NULL;
     if (!previous)
         return ARC_OK;
-    ARC_TRY(choice_warn(c,
-                        "the tag '%s' has no version: it is compared with '%s', the nearest tag "
-                        "before it in history",
-                        tag, previous));
+    ARC_TRY(arc_warn(&c->out->warnings, c->err,
+                     "the tag '%s' has no version: it is compared with '%s', the nearest tag "
+                     "before it in history",
+                     tag, previous));
     return since_tag(c, previous, "nearest tag before it in history");
 }
 
@@ -198,8 +178,9 @@ static int tag_push(const struct choice *c, const char *tag, bool *chosen)
     if (rc == ARC_ENOMEM)
         return arc_error_nomem(c->err);
     if (rc) {
-        ARC_TRY(choice_warn(c, "the previous tag is not known: every file counts as added; %s",
-                            arc_error_text(&problem)));
+        ARC_TRY(arc_warn(&c->out->warnings, c->err,
+                         "the previous tag is not known: every file counts as added; %s",
+                         arc_error_text(&problem)));
         return everything(c, "the previous tag is not known");
     }
     if (previous)
@@ -290,7 +271,8 @@ static int worktree(const struct choice *c)
     out->kind = ARC_BASE_WORKTREE;
     int rc = arc_git_head(c->git, &out->base, NULL, c->err);
     if (!rc && c->request->ref)
-        rc = choice_warn(c, "'ref' is ignored: base HEAD asks for uncommitted changes");
+        rc = arc_warn(&c->out->warnings, c->err,
+                      "'ref' is ignored: base HEAD asks for uncommitted changes");
     if (!rc)
         rc = choice_reason(c, &out->head_reason, "the work tree");
     return rc ? rc : choice_reason(c, &out->base_reason, "HEAD: uncommitted changes");
@@ -330,11 +312,11 @@ static int comment(struct choice *c)
     if (c->request->base)
         return choice_since_merge_base(c, c->request->base, "input base");
     ARC_TRY(choice_default_branch(c, &branch));
-    ARC_TRY(choice_warn(c,
-                        "the event does not tell the base of pull request %" JSON_INTEGER_FORMAT
-                        ", and the API has not told it (is there a token?): the default branch is "
-                        "taken",
-                        c->event->number));
+    ARC_TRY(arc_warn(&c->out->warnings, c->err,
+                     "the event does not tell the base of pull request %" JSON_INTEGER_FORMAT
+                     ", and the API has not told it (is there a token?): the default branch is "
+                     "taken",
+                     c->event->number));
     return choice_since_merge_base(c, branch, "default branch");
 }
 
@@ -370,8 +352,9 @@ static int check_difference(const struct choice *c)
     const struct arc_base *out = c->out;
     if (out->kind != ARC_BASE_COMMITS || strcmp(out->base.hex, out->head.hex) != 0)
         return ARC_OK;
-    return choice_warn(c, "base (%s) and head (%s) are one commit, %.12s: nothing can have changed",
-                       out->base_reason, out->head_reason, out->head.hex);
+    return arc_warn(&c->out->warnings, c->err,
+                    "base (%s) and head (%s) are one commit, %.12s: nothing can have changed",
+                    out->base_reason, out->head_reason, out->head.hex);
 }
 
 static int start(const struct arc_base_request *request, struct arc_base *out,

@@ -19,11 +19,9 @@ struct choice {
 
 void choice_free(struct choice *c);
 
-/* Sets a reason, or adds a warning; whatever a ref is called, it stays on its line. */
+/* Sets a reason; whatever a ref is called, it stays on its line. */
 int choice_reason(const struct choice *c, char **out, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-int choice_warn(const struct choice *c, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
 
 /* Finds a name, fetching if need be: arc_base_find(). */
 int choice_need(const struct choice *c, const char *name, struct arc_oid *out);

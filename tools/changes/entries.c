@@ -112,12 +112,6 @@ static const char *find_difference(const struct arc_yaml *before, const struct a
     return !other || (is_map && !is_same(own, other)) ? "its item" : NULL;
 }
 
-int arc_services_mark_entry(struct arc_filter_result *result, const char *path, const char *what,
-                            struct arc_error *err)
-{
-    return arc_match_mark(result, err, "its entry in %s changed: %s", path, what);
-}
-
 /* The configuration on both sides. */
 struct sides {
     struct arc_buf old, new;
@@ -183,7 +177,7 @@ int arc_services_entries(const struct arc_git *git, const struct arc_changes_opt
         if (!what)
             what = find_difference(&sides.before, &sides.after, service, group->name);
         if (what)
-            ARC_TRY(arc_services_mark_entry(&results[i], path, what, err));
+            ARC_TRY(arc_match_mark(&results[i], err, "its entry in %s changed: %s", path, what));
     }
     return ARC_OK;
 }

@@ -1,6 +1,7 @@
 /* Filters out of YAML and out of the configuration. */
 #include "arcci/filters.h"
 #include "base/auto.h"
+#include "base/warn.h"
 #include "changes/filters_build.h"
 #include "os/file.h"
 #include "yaml/yaml.h"
@@ -69,12 +70,11 @@ static int read_statuses(const struct reader *reader, const struct arc_yaml_node
         *out |= bit;
         int rc = bit || at == stop
                      ? ARC_OK
-                     : arc_filters_warn(reader->filters, reader->err,
-                                        "%s:%u:%u: '%.*s' is not a status and never matches; the "
-                                        "statuses are added, copied, deleted, modified, renamed, "
-                                        "unmerged and type-changed",
-                                        reader->yaml->name, key->line, key->column,
-                                        (int)(stop - at), at);
+                     : arc_warn(&reader->filters->warnings, reader->err,
+                                "%s:%u:%u: '%.*s' is not a status and never matches; the "
+                                "statuses are added, copied, deleted, modified, renamed, "
+                                "unmerged and type-changed",
+                                reader->yaml->name, key->line, key->column, (int)(stop - at), at);
         if (rc)
             return rc;
         at = next;

@@ -2,7 +2,6 @@
 #include "arcci/glob.h"
 #include "base/auto.h"
 #include "base/room.h"
-#include "base/text.h"
 #include "dockerfile/inputs.h"
 #include <string.h>
 
@@ -63,22 +62,6 @@ int arc_filters_add_pattern(struct arc_filters *filters, const char *pattern, st
     if (!copy)
         return rc ? rc : arc_error_nomem(err);
     rule->patterns[rule->pattern_count++] = copy;
-    return ARC_OK;
-}
-
-int arc_filters_warn(struct arc_filters *filters, struct arc_error *err, const char *format, ...)
-{
-    ARC_AUTO(arc_buf) struct arc_buf text = {.max = 65536};
-    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 262144};
-    va_list args;
-    va_start(args, format);
-    arc_buf_vprintf(&text, format, args);
-    va_end(args);
-    arc_text_visible(&shown, arc_buf_text(&text), text.len);
-    if (!filters->warnings)
-        filters->warnings = json_array();
-    if (json_array_append_new(filters->warnings, json_string(arc_buf_text(&shown))) != 0)
-        return arc_error_nomem(err);
     return ARC_OK;
 }
 

@@ -18,7 +18,5 @@ int arc_filters_add_pattern(struct arc_filters *filters, const char *pattern,
 /* A rule of the last filter: everything in a folder; "." is the root. */
 int arc_filters_add_folder(struct arc_filters *filters, const char *directory, unsigned line,
                            struct arc_error *err);
-int arc_filters_warn(struct arc_filters *filters, struct arc_error *err, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -1,5 +1,6 @@
 /* The services of the configuration as filters. */
 #include "base/auto.h"
+#include "base/warn.h"
 #include "changes/filters_build.h"
 #include "git/git.h"
 #include "project/inputs.h"
@@ -95,8 +96,8 @@ static int add_inputs(struct arc_filters *filters, const char *root, const struc
     if (rc && rc != ARC_ENOTFOUND)
         return arc_error_set(err, rc, "service '%s': %s", service->codename, arc_error_text(&why));
     if (rc)
-        return arc_filters_warn(filters, err, "service '%s': %s; its whole context counts",
-                                service->codename, arc_error_text(&why)) ||
+        return arc_warn(&filters->warnings, err, "service '%s': %s; its whole context counts",
+                        service->codename, arc_error_text(&why)) ||
                add_places(filters, service, err);
     if (!inputs) /* fetched from elsewhere */
         return ARC_OK;

@@ -1,6 +1,7 @@
 /* The head: the ref input; else the commit of the event, not where its branch has moved to since;
  * but what the job checked out in its place, if it did. */
 #include "base/auto.h"
+#include "base/warn.h"
 #include "changes/choice.h"
 #include <string.h>
 
@@ -71,17 +72,17 @@ static int head_of_checkout(struct choice *c, const char *sha, bool *chosen)
         strcmp(head.hex, sha) == 0 || is_own_tip(c, branch, &head))
         return ARC_OK;
     if (has_own_commit(c->event))
-        return choice_warn(c,
-                           "the event's commit %.12s is looked at, not what is checked out (%s, "
-                           "%.12s): 'ref: HEAD' looks at that",
-                           sha, branch ? branch : "no branch", head.hex);
+        return arc_warn(&c->out->warnings, c->err,
+                        "the event's commit %.12s is looked at, not what is checked out (%s, "
+                        "%.12s): 'ref: HEAD' looks at that",
+                        sha, branch ? branch : "no branch", head.hex);
     *chosen = true;
     c->out->head = head;
     c->is_checked_out = true;
-    ARC_TRY(choice_warn(c,
-                        "what is checked out (%s, %.12s) is looked at, not the %s event's commit "
-                        "%.12s: give 'ref' to choose",
-                        branch ? branch : "no branch", head.hex, c->event->name, sha));
+    ARC_TRY(arc_warn(&c->out->warnings, c->err,
+                     "what is checked out (%s, %.12s) is looked at, not the %s event's commit "
+                     "%.12s: give 'ref' to choose",
+                     branch ? branch : "no branch", head.hex, c->event->name, sha));
     return settle(c, branch, "HEAD: ", "another commit than the event's is checked out");
 }
 

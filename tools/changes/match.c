@@ -76,15 +76,10 @@ static int hit(struct arc_match *match, size_t filter, size_t rule, const struct
     return ARC_OK;
 }
 
-static bool is_set(const uint64_t *ids, size_t id)
-{
-    return ids[id / 64] >> (id % 64) & 1;
-}
-
 static bool rule_matches(const struct arc_match *match, size_t rule, const struct candidate *file)
 {
     const struct arc_rule *the = &match->out->filters->rules[rule];
-    if (!is_set(match->ids, rule) || !(the->statuses & file->status))
+    if (!arc_match_has(match->ids, rule) || !(the->statuses & file->status))
         return false;
     return !the->inputs || arc_inputs_find(the->inputs, file->path, file->len);
 }
@@ -123,7 +118,7 @@ static size_t decide_excludes(const struct arc_match *match, const struct arc_fi
     size_t found = SIZE_MAX;
     for (size_t rule = filter->first; rule < filter->first + filter->count; rule++) {
         const struct arc_rule *the = &match->out->filters->rules[rule];
-        if (the->negated && the->statuses & file->status && !is_set(match->ids, rule))
+        if (the->negated && the->statuses & file->status && !arc_match_has(match->ids, rule))
             return SIZE_MAX;
         if (!the->negated && found == SIZE_MAX && rule_matches(match, rule, file))
             found = rule;
@@ -139,9 +134,9 @@ static size_t decide_last(const struct arc_match *match, const struct arc_filter
         const struct arc_rule *the = &match->out->filters->rules[rule];
         if (!(the->statuses & file->status))
             continue;
-        if (the->negated && !is_set(match->ids, rule))
+        if (the->negated && !arc_match_has(match->ids, rule))
             return SIZE_MAX;
-        if (!the->negated && is_set(match->ids, rule))
+        if (!the->negated && arc_match_has(match->ids, rule))
             return rule;
     }
     return SIZE_MAX;
@@ -247,7 +242,7 @@ static bool is_viable(const struct arc_match *match, const struct arc_filter *fi
     bool any = how == ARC_QUANTIFIER_EVERY;
     for (size_t rule = filter->first + filter->count; rule-- > filter->first;) {
         const struct arc_rule *the = &match->out->filters->rules[rule];
-        bool can = is_set(match->ids, rule);
+        bool can = arc_match_has(match->ids, rule);
         if (how == ARC_QUANTIFIER_EVERY && !can)
             return false;
         bool leaves_out = the->negated && how != ARC_QUANTIFIER_SOME;

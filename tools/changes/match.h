@@ -37,6 +37,12 @@ struct arc_match {
     size_t kept;   /* index + 1 of the file being matched, once it is kept */
 };
 
+/* Whether a bitmap of rules has one. */
+static inline bool arc_match_has(const uint64_t *ids, size_t rule)
+{
+    return ids[rule / 64] >> (rule % 64) & 1;
+}
+
 /* Prepares to match `out->filters`; makes out->results. */
 int arc_match_start(struct arc_match *match, struct arc_changes *out,
                     enum arc_quantifier quantifier, bool count_only, struct arc_error *err);

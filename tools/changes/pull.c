@@ -1,5 +1,6 @@
 /* Base and head of a pull request. */
 #include "base/auto.h"
+#include "base/warn.h"
 #include "changes/choice.h"
 #include <string.h>
 
@@ -108,9 +109,11 @@ int choice_pull_request(struct choice *c)
     bool on_merge = false;
     bool has_base = request->base && !arc_event_is_null_sha(request->base);
     if (request->ref)
-        ARC_TRY(choice_warn(c, "'ref' is ignored: the event is a pull request"));
+        ARC_TRY(
+            arc_warn(&c->out->warnings, c->err, "'ref' is ignored: the event is a pull request"));
     if (has_base && !request->base_on_pulls)
-        ARC_TRY(choice_warn(c, "'base' is ignored: the event is a pull request"));
+        ARC_TRY(
+            arc_warn(&c->out->warnings, c->err, "'base' is ignored: the event is a pull request"));
     if (!event->base_sha || !event->head_sha)
         return arc_error_set(c->err, ARC_EINPUT,
                              "the %s event names no pull request (pull_request.base.sha and "

@@ -53,10 +53,6 @@ int arc_services_entries(const struct arc_git *git, const struct arc_changes_opt
                          const bool *only, const struct arc_oid *base, const struct arc_oid *head,
                          struct arc_filter_result *results, struct arc_error *err);
 
-/* Marks a service because of its entry in the configuration `path`: `what` of it changed. */
-int arc_services_mark_entry(struct arc_filter_result *result, const char *path, const char *what,
-                            struct arc_error *err);
-
 /* Marks the services whose image starts, directly or not, from one that changed, and in groups with
  * rebuild-dependents those that depend on one. */
 int arc_services_dependents(const struct arc_changes_options *options, struct arc_changes *out,

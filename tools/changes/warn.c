@@ -2,6 +2,7 @@
 #include "arcci/glob.h"
 #include "base/auto.h"
 #include "base/text.h"
+#include "base/warn.h"
 #include "git/diff.h"
 #include <ctype.h>
 #include <string.h>
@@ -10,30 +11,16 @@ static int warn(struct arc_match *match, size_t rule, struct arc_error *err, con
 {
     const struct arc_filters *filters = match->out->filters;
     const struct arc_rule *the = &filters->rules[rule];
-    ARC_AUTO(arc_buf) struct arc_buf text = {.max = (size_t)1 << 20};
-    arc_buf_puts(&text, filters->items[the->filter].source);
+    const struct arc_filter *filter = &filters->items[the->filter];
+    ARC_AUTO(arc_buf) struct arc_buf place = {0}, patterns = {0};
     if (the->line)
-        arc_buf_printf(&text, ":%u", the->line);
+        arc_buf_printf(&place, ":%u", the->line);
     if (the->line && the->column)
-        arc_buf_printf(&text, ":%u", the->column);
-    arc_buf_puts(&text, ": filter '");
-    arc_text_visible(&text, filters->items[the->filter].name,
-                     strlen(filters->items[the->filter].name));
-    arc_buf_puts(&text, "': '");
-    for (size_t i = 0; i < the->pattern_count; i++) {
-        arc_buf_puts(&text, i ? "', '" : "");
-        arc_text_visible(&text, the->patterns[i], strlen(the->patterns[i]));
-    }
-    arc_buf_printf(&text, "' %s", what);
-    int rc = arc_buf_check(&text, "a warning", err);
-    if (!rc && json_array_append_new(match->out->warnings, json_string(text.data)) != 0)
-        rc = arc_error_nomem(err);
-    return rc;
-}
-
-static bool is_set(const uint64_t *ids, size_t id)
-{
-    return ids[id / 64] >> (id % 64) & 1;
+        arc_buf_printf(&place, ":%u", the->column);
+    for (size_t i = 0; i < the->pattern_count; i++)
+        arc_buf_printf(&patterns, "%s%s", i ? "', '" : "", the->patterns[i]);
+    return arc_warn(&match->out->warnings, err, "%s%s: filter '%s': '%s' %s", filter->source,
+                    arc_buf_text(&place), filter->name, arc_buf_text(&patterns), what);
 }
 
 static bool only_negations(const struct arc_filters *filters, const struct arc_filter *filter)
@@ -192,7 +179,7 @@ static int warn_of_rule(struct arc_match *match, size_t index, struct arc_error 
     ARC_TRY(warn_of_patterns(match, index, &doubtful, err));
     if (doubtful)
         return ARC_OK;
-    if (rule->pattern_count && !is_set(match->ids, index))
+    if (rule->pattern_count && !arc_match_has(match->ids, index))
         return warn(match, index, err, NEVER);
     if (rule->negated && match->quantifier == ARC_QUANTIFIER_SOME)
         return warn(match, index, err,
@@ -259,14 +246,15 @@ int arc_warn_of_submodule(struct arc_match *match, const char *path, struct arc_
     arc_glob_matcher_match(match->matcher, path, strlen(path), match->ids);
     for (size_t i = 0; i < filters->rule_count; i++) {
         const struct arc_rule *rule = &filters->rules[i];
-        for (size_t p = 0; !is_set(match->ids, i) && p < rule->pattern_count; p++) {
+        for (size_t p = 0; !arc_match_has(match->ids, i) && p < rule->pattern_count; p++) {
             if (!is_about_inside(rule->patterns[p], path))
                 continue;
             ARC_AUTO(arc_buf) struct arc_buf text = {0};
-            arc_buf_puts(&text, "is about paths inside the submodule '");
-            arc_text_visible(&text, path, strlen(path));
-            arc_buf_puts(&text,
-                         "', which changed and is one path: 'submodules: true' looks inside");
+            arc_buf_printf(
+                &text,
+                "is about paths inside the submodule '%s', which changed and is one path: "
+                "'submodules: true' looks inside",
+                path);
             ARC_TRY(arc_buf_check(&text, "a warning", err));
             ARC_TRY(warn(match, i, err, text.data));
             break;
@@ -279,15 +267,12 @@ int arc_warn_of_relative(struct arc_match *match, const struct arc_git *git,
                          const struct arc_oid *base, const struct arc_oid *head,
                          struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf shown = {0};
     struct arc_oid found;
     if (arc_git_entry(git, head, match->relative, &found, NULL) == ARC_OK ||
         (*base->hex && arc_git_entry(git, base, match->relative, &found, NULL) == ARC_OK))
         return ARC_OK;
-    arc_text_visible(&shown, match->relative, strlen(match->relative));
-    json_t *text = json_sprintf("--relative-to: neither base nor head has a directory '%s'",
-                                arc_buf_text(&shown));
-    return json_array_append_new(match->out->warnings, text) ? arc_error_nomem(err) : ARC_OK;
+    return arc_warn(&match->out->warnings, err,
+                    "--relative-to: neither base nor head has a directory '%s'", match->relative);
 }
 
 /* Which rules matched some path of the commit. */
@@ -320,7 +305,7 @@ int arc_warn_of_untracked(struct arc_match *match, const struct arc_git *git,
         return arc_error_nomem(err);
     int rc = arc_git_diff(git, &diff, err);
     for (size_t i = 0; !rc && i < filters->rule_count; i++)
-        if (filters->rules[i].pattern_count && !is_set(seen, i))
+        if (filters->rules[i].pattern_count && !arc_match_has(seen, i))
             rc = warn(match, i, err, "matches no path of the head");
     return rc;
 }

@@ -1,0 +1,24 @@
+#include "base/warn.h"
+#include "base/auto.h"
+#include "base/text.h"
+
+char *arc_warn_text(const char *format, va_list args)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = (size_t)1 << 20};
+    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = (size_t)4 << 20};
+    arc_buf_vprintf(&text, format, args);
+    arc_text_visible(&shown, arc_buf_text(&text), text.len);
+    return text.failed ? NULL : arc_buf_steal(&shown);
+}
+
+int arc_warn(json_t **warnings, struct arc_error *err, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    ARC_AUTO_FREE char *text = arc_warn_text(format, args);
+    va_end(args);
+    if (!*warnings)
+        *warnings = json_array();
+    return text && json_array_append_new(*warnings, json_string(text)) == 0 ? ARC_OK
+                                                                            : arc_error_nomem(err);
+}
