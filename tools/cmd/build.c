@@ -329,7 +329,7 @@ static int list_generated(const struct arc_plan *plan, const struct arc_context 
     return ARC_OK;
 }
 
-static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
+static int run_build(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     ARC_AUTO(arc_plan) struct arc_plan plan = {0};
@@ -458,5 +458,5 @@ const struct command cmd_build = {
     .outputs = outputs,
     .examples = examples,
     .token = true,
-    .run = run,
+    .run = run_build,
 };

@@ -295,7 +295,7 @@ static int find_filters(const struct invocation *inv, struct arc_project *projec
                  : arc_filters_find(project, filters, out, err);
 }
 
-static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
+static int run_changes(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {0};
     ARC_AUTO(arc_filters) struct arc_filters filters = {0};
@@ -421,5 +421,5 @@ const struct command cmd_changes = {
     .outputs = outputs,
     .examples = examples,
     .token = true,
-    .run = run,
+    .run = run_changes,
 };

@@ -47,7 +47,7 @@ static void add_row(const struct invocation *inv, const json_t *check, struct ar
     }
 }
 
-static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
+static int run_doctor(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     struct arc_doctor_options options = {
@@ -111,5 +111,5 @@ const struct command cmd_doctor = {
     .options = options,
     .outputs = outputs,
     .examples = examples,
-    .run = run,
+    .run = run_doctor,
 };

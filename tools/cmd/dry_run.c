@@ -16,7 +16,7 @@ static int note_warnings(const struct invocation *inv, struct report *report, st
     return ARC_OK;
 }
 
-static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
+static int run_dry_run(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     struct arc_dryrun_options options = {
@@ -93,5 +93,5 @@ const struct command cmd_dry_run = {
         "without a token; what cannot be known then is said.",
     .options = options,
     .examples = examples,
-    .run = run,
+    .run = run_dry_run,
 };

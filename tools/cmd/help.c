@@ -1,7 +1,7 @@
 #include "cli/command.h"
 #include <string.h>
 
-static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
+static int run_help(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     const char *format = option_value(inv, "format");
     if (option_flag(inv, "version")) {
@@ -48,5 +48,5 @@ const struct command cmd_help = {
                    "command line, so they cannot disagree with it.",
     .options = options,
     .examples = examples,
-    .run = run,
+    .run = run_help,
 };

@@ -58,7 +58,7 @@ static void show(const json_t *document, struct arc_buf *out)
                           : "\nNothing is written; 'arc-ci init --write' writes these files.\n");
 }
 
-static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
+static int run_init(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     const struct arc_init_options options = {.source = option_value(inv, "source"),
@@ -94,5 +94,5 @@ const struct command cmd_init = {
         "Exit status 2 when a file of a proposed name exists, 3 when there is no image to release.",
     .options = options,
     .examples = examples,
-    .run = run,
+    .run = run_init,
 };

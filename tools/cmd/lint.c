@@ -99,7 +99,7 @@ static void add_advice(struct report *report, const json_t *groups)
     arc_buf_puts(&report->human, "]\n");
 }
 
-static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
+static int run_lint(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     struct arc_lint_options options = {
@@ -170,5 +170,5 @@ const struct command cmd_lint = {
     .options = options,
     .outputs = outputs,
     .examples = examples,
-    .run = run,
+    .run = run_lint,
 };

@@ -9,7 +9,7 @@ static int note(void *report, char weight, const char *text, struct arc_error *e
     return report_note(report, weight, NULL, err, "%s", text);
 }
 
-static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
+static int run_notes(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     if (option_flag(inv, "print-template")) {
@@ -93,5 +93,5 @@ const struct command cmd_notes = {
     .outputs = outputs,
     .examples = examples,
     .token = true,
-    .run = run,
+    .run = run_notes,
 };

@@ -167,7 +167,7 @@ static int read_changes(const char *file, json_t **out, struct arc_error *err)
     return ARC_OK;
 }
 
-static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
+static int run_plan(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     ARC_AUTO(arc_plan) struct arc_plan plan = {0};
@@ -255,5 +255,5 @@ const struct command cmd_plan = {
     .outputs = outputs,
     .examples = examples,
     .token = true,
-    .run = run,
+    .run = run_plan,
 };

@@ -56,7 +56,7 @@ static int parse_count(const char *text, size_t *out, struct arc_error *err)
     return ARC_OK;
 }
 
-static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
+static int run_prune(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
@@ -140,5 +140,5 @@ const struct command cmd_prune = {
     .outputs = outputs,
     .examples = examples,
     .token = true,
-    .run = run,
+    .run = run_prune,
 };

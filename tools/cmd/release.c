@@ -103,7 +103,7 @@ static int add_outputs(struct report *report, struct arc_error *err)
               : report_output(report, "release-action", arc_json_text_of(release, "action"), err);
 }
 
-static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
+static int run_release(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     struct arc_release_files files = {
@@ -226,5 +226,5 @@ const struct command cmd_release = {
     .outputs = outputs,
     .examples = examples,
     .token = true,
-    .run = run,
+    .run = run_release,
 };

@@ -90,7 +90,7 @@ static int note_failures(struct report *report, struct arc_error *err)
     return ARC_OK;
 }
 
-static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
+static int run_report(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     struct arc_report_files files = {
@@ -207,5 +207,5 @@ const struct command cmd_report = {
     .outputs = outputs,
     .examples = examples,
     .token = true,
-    .run = run,
+    .run = run_report,
 };

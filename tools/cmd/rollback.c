@@ -63,7 +63,7 @@ static enum arc_withdrawal choose_withdrawal(const struct invocation *inv)
     return strcmp(how, "draft") == 0 ? ARC_WITHDRAW_DRAFT : ARC_WITHDRAW_NOTHING;
 }
 
-static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
+static int run_rollback(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
@@ -156,5 +156,5 @@ const struct command cmd_rollback = {
     .outputs = outputs,
     .examples = examples,
     .token = true,
-    .run = run,
+    .run = run_rollback,
 };

@@ -170,7 +170,7 @@ static int note_unpublished(struct report *report, const struct arc_error *probl
     return report_note(report, 'e', NULL, err, "%s", arc_error_text(problem));
 }
 
-static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
+static int run_scan(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     ARC_AUTO(arc_scan) struct arc_scan scan = {.document = NULL};
@@ -319,5 +319,5 @@ const struct command cmd_scan = {
     .options = options,
     .outputs = outputs,
     .token = true,
-    .run = run,
+    .run = run_scan,
 };

@@ -48,7 +48,7 @@ static int read_documents(const struct invocation *inv, struct arc_needs *found,
     return ARC_OK;
 }
 
-static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
+static int run_sign(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     ARC_AUTO(arc_needs) struct arc_needs found = {0};
@@ -112,5 +112,5 @@ const struct command cmd_sign = {
     .options = options,
     .examples = examples,
     .token = true,
-    .run = run,
+    .run = run_sign,
 };

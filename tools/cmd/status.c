@@ -118,7 +118,7 @@ static int read_locks(const struct invocation *inv, json_t *locks, struct arc_er
     return ARC_OK;
 }
 
-static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
+static int run_status(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     ARC_AUTO_JSON json_t *locks = json_array();
@@ -196,5 +196,5 @@ const struct command cmd_status = {
     .options = options,
     .outputs = outputs,
     .examples = examples,
-    .run = run,
+    .run = run_status,
 };

@@ -18,7 +18,7 @@ static void show(const json_t *tag, struct arc_buf *out)
     arc_buf_putc(out, '\n');
 }
 
-static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
+static int run_tag(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     bool next = option_flag(inv, "next");
@@ -79,5 +79,5 @@ const struct command cmd_tag = {
     .options = options,
     .outputs = outputs,
     .examples = examples,
-    .run = run,
+    .run = run_tag,
 };

@@ -37,7 +37,7 @@ static void show(const json_t *document, struct arc_buf *out)
     }
 }
 
-static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
+static int run_verify(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     bool whole = false;
@@ -78,5 +78,5 @@ const struct command cmd_verify = {
         "as it should be.",
     .options = options,
     .examples = examples,
-    .run = run,
+    .run = run_verify,
 };

@@ -67,7 +67,7 @@ static int check_options(const struct invocation *inv, struct arc_error *err)
     return ARC_OK;
 }
 
-static int run(const struct invocation *inv, struct report *report, struct arc_error *err)
+static int run_version(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     if (option_flag(inv, "next"))
@@ -151,5 +151,5 @@ const struct command cmd_version = {
     .outputs = outputs,
     .examples = examples,
     .token = true,
-    .run = run,
+    .run = run_version,
 };
