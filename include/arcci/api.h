@@ -1,5 +1,5 @@
-/* What stands between ARC_API_BEGIN and ARC_API_END is the library's public interface: C for a C++ compiler, and visible
- * in the shared library, which hides everything else. */
+/* What stands between ARC_API_BEGIN and ARC_API_END is the library's public interface: C for a C++
+ * compiler, and visible in the shared library, which hides everything else. */
 #ifndef ARCCI_API_H
 #define ARCCI_API_H
 

@@ -50,7 +50,8 @@ char *arc_buf_steal(struct arc_buf *buf);
 /* Frees the memory; *buf becomes {0} but keeps `max`. */
 void arc_buf_free(struct arc_buf *buf);
 
-/* Frees a buffer whose text went into `whole`, which has failed as well when that text had: a part of it is missing. */
+/* Frees a buffer whose text went into `whole`, which has failed as well when that text had: a part
+ * of it is missing. */
 void arc_buf_free_part(struct arc_buf *whole, struct arc_buf *part);
 
 ARC_API_END

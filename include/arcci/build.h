@@ -44,9 +44,9 @@ struct arc_bake_options {
  * plan. *out is a new reference. */
 int arc_bake(const struct arc_bake_options *options, json_t **out, struct arc_error *err);
 
-/* The cells that "flash/linux/amd64,sonic/linux/amd64" names: for each service of the plan its cell,
- * or NULL; a new array of borrowed cells. ARC_EINPUT when the plan lacks one, a service is named
- * twice, or they are of several platforms. */
+/* The cells that "flash/linux/amd64,sonic/linux/amd64" names: for each service of the plan its
+ * cell, or NULL; a new array of borrowed cells. ARC_EINPUT when the plan lacks one, a service is
+ * named twice, or they are of several platforms. */
 int arc_bake_cells(const struct arc_plan *plan, const char *names, const struct arc_cell ***out,
                    struct arc_error *err);
 
@@ -84,12 +84,13 @@ struct arc_build_options {
     void *context;
 };
 
-/* Builds, verifies and makes build.json. The plan's folders lie below arc_project_root(). With plan.push, images are pushed under their
- * staging tags and read back; a service, or the cell, that is in the registry already, made from
- * the same inputs, is verified and not built again. Without, they are built and left to the
- * builder; with `load` they are in the engine's store under their staging tags. ARC_EFAILED when a build fails (with file:line of the Dockerfile where BuildKit tells
- * it), or what is in the registry is not what was planned; ARC_EWORLD when docker, an emulator or
- * the network is missing. */
+/* Builds, verifies and makes build.json. The plan's folders lie below arc_project_root(). With
+ * plan.push, images are pushed under their staging tags and read back; a service, or the cell, that
+ * is in the registry already, made from the same inputs, is verified and not built again. Without,
+ * they are built and left to the builder; with `load` they are in the engine's store under their
+ * staging tags. ARC_EFAILED when a build fails (with file:line of the Dockerfile where BuildKit
+ * tells it), or what is in the registry is not what was planned; ARC_EWORLD when docker, an
+ * emulator or the network is missing. */
 int arc_build(struct arc_project *project, const struct arc_build_options *options,
               struct arc_ledger *out, struct arc_error *err);
 
@@ -121,10 +122,11 @@ struct arc_promote_options {
 /* Moves the plan's tags to the verified indexes, each by putting the same bytes under the tag.
  * Everything is verified, the version's own tags are looked up, and so is the release's git tag,
  * which must still lead to the plan's commit on the remote, before the first tag moves; floating
- * tags move last. When one cannot be moved, the ones already moved are put back, and the
- * error names what could not be. ARC_EFAILED when a tag of this version exists and points elsewhere
- * (without force), or an image is not signed by whom the plan's `sign` names. A floating tag stays where it is when a higher stable version has it by now.
- * *out: the ledger with the services' `tags`. */
+ * tags move last. When one cannot be moved, the ones already moved are put back, and the error
+ * names what could not be. ARC_EFAILED when a tag of this version exists and points elsewhere
+ * (without force), or an image is not signed by whom the plan's `sign` names. A floating tag stays
+ * where it is when a higher stable version has it by now. *out: the ledger with the services'
+ * `tags`. */
 int arc_promote(const struct arc_promote_options *options, struct arc_ledger *out,
                 struct arc_error *err);
 

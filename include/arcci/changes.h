@@ -148,11 +148,12 @@ struct arc_list {
 void arc_changes_list(const struct arc_changes *changes, size_t filter, const struct arc_list *list,
                       struct arc_buf *out);
 
-/* What all outputs of a job may be together, in code units of UTF-16: 1 MiB (GitHub docs, "Usage limits"), less what other
- * steps may give. UTF-8 never has fewer bytes than UTF-16 has units. */
+/* What all outputs of a job may be together, in code units of UTF-16: 1 MiB (GitHub docs, "Usage
+ * limits"), less what other steps may give. UTF-8 never has fewer bytes than UTF-16 has units. */
 #define ARC_OUTPUTS_MAX ((size_t)480 << 10)
 
-/* As arc_changes_list() for an output: where GITHUB_OUTPUT is set and the list has more than `room` bytes, and always for ARC_LIST_NUL, which no output can hold, it goes to a new file below
+/* As arc_changes_list() for an output: where GITHUB_OUTPUT is set and the list has more than `room`
+ * bytes, and always for ARC_LIST_NUL, which no output can hold, it goes to a new file below
  * RUNNER_TEMP, *out gets its path, and *spilled is true. ARC_EWORLD when the file cannot be
  * written. */
 int arc_changes_output(const struct arc_env *env, const struct arc_changes *changes, size_t filter,

@@ -173,13 +173,14 @@ struct arc_config {
     size_t group_count;
 };
 
-/* Reads the file (NULL: ARC_CONFIG_PATH) and the service.yaml of every service in it, both
- * relative to `root` (the repository's work tree; NULL: the current directory). ARC_EINPUT with
- * the place for anything wrong; ARC_ENOTFOUND if the file does not exist. Whole or nothing: on an
- * error *out is {0}. *out is owned by the caller.
+/* Reads the file (NULL: ARC_CONFIG_PATH) and the service.yaml of every service in it, both relative
+ * to `root` (the repository's work tree; NULL: the current directory). ARC_EINPUT with the place
+ * for anything wrong; ARC_ENOTFOUND if the file does not exist. Whole or nothing: on an error *out
+ * is {0}. *out is owned by the caller.
  *
  * Beyond the schema: a service.yaml, a codename and an image belong to one group only (else two
- * groups would move one image's tags, and two filters would share a name); a group with rebuild-dependents has no cycle of depends_on. */
+ * groups would move one image's tags, and two filters would share a name); a group with
+ * rebuild-dependents has no cycle of depends_on. */
 int arc_config_load(const char *root, const char *path, struct arc_config *out,
                     struct arc_error *err);
 void arc_config_free(struct arc_config *config);

@@ -226,8 +226,8 @@ int arc_version_info_copy(const struct arc_version_info *version, struct arc_are
 int arc_planned_recipe_json(const struct arc_planned_recipe *recipe, json_t **out,
                             struct arc_error *err);
 
-/* Whether GitHub, of any of its servers, vouches for the signer, which is then a workflow (GitHub docs,
- * "OpenID Connect reference"). */
+/* Whether GitHub, of any of its servers, vouches for the signer, which is then a workflow (GitHub
+ * docs, "OpenID Connect reference"). */
 bool arc_signing_is_github(const struct arc_signing *signing);
 
 int arc_signing_json(const struct arc_signing *signing, json_t **out, struct arc_error *err);

@@ -28,10 +28,10 @@ struct arc_dryrun_options {
 /* Makes dry-run.json (docs/schema/dry-run.schema.json) of the repository that env->cwd lies in:
  *   revision, revision-from (text), and the documents of the stages: version, changes, plan, build
  *   {argv, definition}, scan {commands, fail-on, block}, notes, requests [{method, path, body,
- * why}], warnings [{kind, message}]. A ci run has no version, notes and requests: null. What cannot be known here has its
- * reason in unknown.<part>; the part is null, but for requests to a repository without a name,
- * which is OWNER/NAME then. ARC_EINPUT for a tag of no group or a wrong configuration;
- * ARC_ENOTFOUND outside a repository. *out is a new reference. */
+ * why}], warnings [{kind, message}]. A ci run has no version, notes and requests: null. What cannot
+ * be known here has its reason in unknown.<part>; the part is null, but for requests to a
+ * repository without a name, which is OWNER/NAME then. ARC_EINPUT for a tag of no group or a wrong
+ * configuration; ARC_ENOTFOUND outside a repository. *out is a new reference. */
 int arc_dryrun(struct arc_project *project, const struct arc_dryrun_options *options, json_t **out,
                struct arc_error *err);
 

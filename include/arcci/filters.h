@@ -82,8 +82,8 @@ struct arc_filters {
 
 /* Reads filters as paths-filter takes them: a text that holds a line break or a colon is YAML,
  * anything else is the path of a YAML file, relative to `root` (may be NULL). ARC_EINPUT with
- * file:line:column for what is not a filter or no pattern, ARC_ENOTFOUND for a missing file. *out is
- * owned by the caller. */
+ * file:line:column for what is not a filter or no pattern, ARC_ENOTFOUND for a missing file. *out
+ * is owned by the caller. */
 int arc_filters_load(const char *root, const char *input, struct arc_filters *out,
                      struct arc_error *err);
 
@@ -97,8 +97,8 @@ int arc_filters_parse(const char *text, size_t len, const char *name, struct arc
                       struct arc_error *err);
 
 /* One filter per service of the configuration, of its codename: everything in its directory, or
- * what its Dockerfile below `root` reads (derive_inputs); its own `paths` and its group's. A service
- * of several groups gives one filter. */
+ * what its Dockerfile below `root` reads (derive_inputs); its own `paths` and its group's. A
+ * service of several groups gives one filter. */
 int arc_filters_of_config(const char *root, const struct arc_config *config,
                           struct arc_filters *out, struct arc_error *err);
 

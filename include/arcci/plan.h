@@ -43,18 +43,18 @@ struct arc_plan_options {
 };
 
 /* Makes a plan (docs/documents.md). A release takes every service of the group, or the one that its
- * tag names; a ci plan those that changed, or of which `changes` says nothing. Labels follow the OCI
- * image spec's annotation keys; `created` is the commit's time, so a rebuild is reproducible. Nobody
- * signs yet. *out points into options->group, which must outlive it; the caller frees it with
- * arc_plan_free().
- * ARC_EINPUT for changes without filters, an unknown service or platform, an image tag template
- * that does not fit, a release that would move no tag, two services that would be one image. */
+ * tag names; a ci plan those that changed, or of which `changes` says nothing. Labels follow the
+ * OCI image spec's annotation keys; `created` is the commit's time, so a rebuild is reproducible.
+ * Nobody signs yet. *out points into options->group, which must outlive it; the caller frees it
+ * with arc_plan_free(). ARC_EINPUT for changes without filters, an unknown service or platform, an
+ * image tag template that does not fit, a release that would move no tag, two services that would
+ * be one image. */
 int arc_plan(const struct arc_plan_options *options, struct arc_plan *out, struct arc_error *err);
 
-/* The cells as `strategy.matrix`: {"include": [{"service", "platform", "runner", "cells", …}]}, each
- * cell in one row. A row has several where there are more than ARC_PLAN_ROWS_MAX, and always those
- * of images that start from one another; "cells" is what `build --cell` takes. A row of one service
- * has its "directory" and "image", too. *out is a new reference. */
+/* The cells as `strategy.matrix`: {"include": [{"service", "platform", "runner", "cells", …}]},
+ * each cell in one row. A row has several where there are more than ARC_PLAN_ROWS_MAX, and always
+ * those of images that start from one another; "cells" is what `build --cell` takes. A row of one
+ * service has its "directory" and "image", too. *out is a new reference. */
 int arc_plan_matrix(const struct arc_plan *plan, json_t **out, struct arc_error *err);
 
 ARC_API_END

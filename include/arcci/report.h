@@ -60,8 +60,8 @@ struct arc_report_target {
 /* Posts a report: what is there already and the same is left alone, what differs is updated, so a
  * second run changes nothing. Adds to `report` for each status its action ("created", "updated",
  * "unchanged"), `comment` {"action", "url"} or null, `deployment` {"environment", "action", "url"}
- * or null, and `requests`; `refusals`, a list of texts, where something optional was refused. Errors
- * as the transport. */
+ * or null, and `requests`; `refusals`, a list of texts, where something optional was refused.
+ * Errors as the transport. */
 int arc_report_post(json_t *report, const struct arc_report_target *target,
                     struct arc_transport *transport, struct arc_error *err);
 

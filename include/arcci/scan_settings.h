@@ -41,7 +41,8 @@ enum arc_scanner {
 const char *arc_scanner_name(enum arc_scanner scanner);
 int arc_scanner_set(const char *list, unsigned *out, struct arc_error *err);
 
-/* Findings that are left out. All that is given must be right; strings are owned, NULL where not given. */
+/* Findings that are left out. All that is given must be right; strings are owned, NULL where not
+ * given. */
 struct arc_scan_ignore {
     char *id;      /* "CVE-2024-1234", a check's "DS-0002", a secret's rule */
     char *license; /* a licence's name: "GPL-3.0" */
@@ -66,8 +67,8 @@ struct arc_scan_settings {
     size_t ignore_count;
 };
 
-/* Reads `scan:` of a whole configuration file; without the key *out is {0}. `name` stands for the file in messages.
- * ARC_EINPUT with the place for anything wrong. */
+/* Reads `scan:` of a whole configuration file; without the key *out is {0}. `name` stands for the
+ * file in messages. ARC_EINPUT with the place for anything wrong. */
 int arc_scan_settings_parse(const char *text, size_t len, const char *name,
                             struct arc_scan_settings *out, struct arc_error *err);
 void arc_scan_settings_free(struct arc_scan_settings *settings);

@@ -1,10 +1,9 @@
-/* Stage `sign`: signs what was built, between the gate and the promotion, and says whether something
- * is signed.
+/* Stage `sign`: signs what was built, between the gate and the promotion, and says whether
+ * something is signed.
  *
  * Signed are digests: of every index, and of the SBOM and the provenance that it lists. cosign does
  * it; its bundles lie in the registry as referrers (OCI distribution spec 1.1). What the plan's
- * `sign` says is expected of a signature: a key, or an identity and who vouches for it.
- */
+ * `sign` says is expected of a signature: a key, or an identity and who vouches for it. */
 #ifndef ARCCI_SIGN_H
 #define ARCCI_SIGN_H
 
@@ -25,10 +24,10 @@ struct arc_sign_options {
     void *context;
 };
 
-/* Signs what is not signed yet (nothing where the plan has no `sign`), in the service's registry and in its mirrors, and looks again
- * afterwards. *out is sign.json (docs/schema/sign.schema.json), a new reference. ARC_EINPUT when the
- * plan does not say who signs; ARC_ENOTFOUND without cosign; ARC_EFAILED with what
- * cosign says. A run that was ended is finished by another one. */
+/* Signs what is not signed yet (nothing where the plan has no `sign`), in the service's registry
+ * and in its mirrors, and looks again afterwards. *out is sign.json (docs/schema/sign.schema.json),
+ * a new reference. ARC_EINPUT when the plan does not say who signs; ARC_ENOTFOUND without cosign;
+ * ARC_EFAILED with what cosign says. A run that was ended is finished by another one. */
 int arc_sign(const struct arc_sign_options *options, json_t **out, struct arc_error *err);
 
 /* What a signature is looked for on. Nothing is owned. */

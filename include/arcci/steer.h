@@ -47,11 +47,11 @@ struct arc_tag_options {
 };
 
 /* Makes the annotated release tag of the project's group (project->wanted.group) at HEAD after its
- * checks: nothing is changed and not committed; HEAD is pushed to the release branch; the version is
- * higher than the last release behind HEAD; no tag and no release has the name; lint finds nothing.
- * A tag of that name at HEAD that only the clone has is taken as made. *out: {"document": "tag",
- * tag, revision, action ("created" or "unchanged"), pushed, push (the command)}, a new reference.
- * ARC_EFAILED for a check that does not hold, ARC_EINPUT for a version that is none. */
+ * checks: nothing is changed and not committed; HEAD is pushed to the release branch; the version
+ * is higher than the last release behind HEAD; no tag and no release has the name; lint finds
+ * nothing. A tag of that name at HEAD that only the clone has is taken as made. *out: {"document":
+ * "tag", tag, revision, action ("created" or "unchanged"), pushed, push (the command)}, a new
+ * reference. ARC_EFAILED for a check that does not hold, ARC_EINPUT for a version that is none. */
 int arc_tag_make(struct arc_project *project, const struct arc_tag_options *options, json_t **out,
                  struct arc_error *err);
 
@@ -74,20 +74,20 @@ struct arc_rollback_options {
     void *progress_context;
 };
 
-/* Moves the floating tags of the project's group (project->wanted.group) back to a released version,
- * as if the releases that are taken back did not exist: first its images are verified (that they are
- * signed as the group's `sign` expects, too), then all tags
- * move or none; then GitHub's "Latest" goes back, where one of them has it, and they are marked.
- * GITHUB_REPOSITORY and a token say whom to ask; without them only the registries are. *out:
- * rollback.json, a new reference. ARC_EFAILED when an image is not as it was released, or a tag
- * could not be moved (those before it were put back); ARC_EINPUT for versions that do not fit. A
- * second run ends in the same state. */
+/* Moves the floating tags of the project's group (project->wanted.group) back to a released
+ * version, as if the releases that are taken back did not exist: first its images are verified
+ * (that they are signed as the group's `sign` expects, too), then all tags move or none; then
+ * GitHub's "Latest" goes back, where one of them has it, and they are marked. GITHUB_REPOSITORY and
+ * a token say whom to ask; without them only the registries are. *out: rollback.json, a new
+ * reference. ARC_EFAILED when an image is not as it was released, or a tag could not be moved
+ * (those before it were put back); ARC_EINPUT for versions that do not fit. A second run ends in
+ * the same state. */
 int arc_rollback(struct arc_project *project, const struct arc_rollback_options *options,
                  json_t **out, struct arc_error *err);
-/* Reads the images of the release of project->wanted.tag back from the registry, by the version's tags,
- * and compares them with the commit and with what the group's `sign` expects (`identity` as
- * arc_plan_signing() takes it). *out is verify.json (docs/schema/verify.schema.json), a new reference;
- * *whole whether all is as it should be. */
+/* Reads the images of the release of project->wanted.tag back from the registry, by the version's
+ * tags, and compares them with the commit and with what the group's `sign` expects (`identity` as
+ * arc_plan_signing() takes it). *out is verify.json (docs/schema/verify.schema.json), a new
+ * reference; *whole whether all is as it should be. */
 int arc_verify_release(struct arc_project *project, const char *identity, json_t **out, bool *whole,
                        struct arc_error *err);
 
@@ -101,11 +101,11 @@ struct arc_prune_options {
 
 /* Finds, in the registries of the groups' images, staging, cell and cache tags that are old enough,
  * and manifests that nothing else reaches: no other tag, no index, attestation or signature of one,
- * no release under way. On ghcr.io versions without a tag, too. With `apply` they are removed. Where
- * COSIGN_REPOSITORY says that signatures are kept apart, those of what goes go, too. *out: prune.json,
- * a new reference; *failed: ARC_OK, or why an image was not cleaned up whole (its `problem`), while the
- * others were. What a registry will not remove is no error, and listed. A second run goes on where one
- * was stopped. */
+ * no release under way. On ghcr.io versions without a tag, too. With `apply` they are removed.
+ * Where COSIGN_REPOSITORY says that signatures are kept apart, those of what goes go, too. *out:
+ * prune.json, a new reference; *failed: ARC_OK, or why an image was not cleaned up whole (its
+ * `problem`), while the others were. What a registry will not remove is no error, and listed. A
+ * second run goes on where one was stopped. */
 int arc_prune(struct arc_project *project, const struct arc_prune_options *options, json_t **out,
               int *failed, struct arc_error *err);
 

@@ -1,9 +1,8 @@
 /* Stage `version`: what a release tag says.
  *
- * Without a configuration the grammar is <group>/v<Semantic Versioning 2.0.0>. A group is one or more path segments of
- * [A-Za-z0-9_][A-Za-z0-9._-]* (no "..", no ".lock" at the end: git-check-ref-format). Nothing
- * about any group is compiled in.
- */
+ * Without a configuration the grammar is <group>/v<Semantic Versioning 2.0.0>. A group is one or
+ * more path segments of [A-Za-z0-9_][A-Za-z0-9._-]* (no "..", no ".lock" at the end:
+ * git-check-ref-format). Nothing about any group is compiled in. */
 #ifndef ARCCI_VERSION_H
 #define ARCCI_VERSION_H
 
@@ -35,8 +34,8 @@ int arc_tag_parse(const char *name, const struct arc_group *group, struct arc_ta
 /* How many bytes of its first pattern all tags of the group start with. */
 size_t arc_tag_prefix(const struct arc_group *group);
 
-/* The tag of a version, by the group's first pattern, in `memory`; NULL where that names a service and
- * the group has several. */
+/* The tag of a version, by the group's first pattern, in `memory`; NULL where that names a service
+ * and the group has several. */
 char *arc_tag_name_version(const struct arc_group *group, const char *version,
                            struct arc_arena *memory);
 
@@ -74,13 +73,14 @@ struct arc_version_options {
 /* What a tag says. It is latest when it is the highest stable version among the group's tags, this
  * one included, and latest-major or latest-minor when it is the highest of its major or minor (for
  * floating tags v1, v1.2). The previous tag is the highest version of the group below this one; a
- * stable version skips prereleases. Fills *out, which the caller frees with arc_version_info_free().
- * ARC_EINPUT for what is not a release tag, or none that can be an image tag. */
+ * stable version skips prereleases. Fills *out, which the caller frees with
+ * arc_version_info_free(). ARC_EINPUT for what is not a release tag, or none that can be an image
+ * tag. */
 int arc_version(const char *tag, const struct arc_version_options *options,
                 struct arc_version_info *out, struct arc_error *err);
 
-/* The same of a version that stands in a file rather than in a tag: what the file says is the latest.
- * `group`: whose versioning counts. */
+/* The same of a version that stands in a file rather than in a tag: what the file says is the
+ * latest. `group`: whose versioning counts. */
 int arc_version_of_file(const char *version, const struct arc_group *group,
                         struct arc_version_info *out, struct arc_error *err);
 

@@ -357,17 +357,18 @@ static void test_read(void **state)
 {
     (void)state;
     char path[] = "/tmp/arcci-yaml-XXXXXX";
+    const char *name = path + strlen("/tmp/");
     int fd = mkstemp(path);
     assert_true(fd >= 0);
     assert_int_equal(write(fd, "a: [\n", 5), 5);
     close(fd);
     struct arc_yaml yaml;
     ARC_AUTO(arc_error) struct arc_error err = {0};
-    assert_int_equal(arc_yaml_read(path, "x/service.yaml", 0, &yaml, &err), ARC_EINPUT);
-    assert_memory_equal(arc_error_text(&err), "x/service.yaml:2:1: ", 20);
+    assert_int_equal(arc_yaml_read_in("/tmp", name, 0, &yaml, &err), ARC_EINPUT);
+    assert_non_null(strstr(arc_error_text(&err), ":2:1: "));
     unlink(path);
-    assert_int_equal(arc_yaml_read(path, "gone.yaml", 0, &yaml, &err), ARC_ENOTFOUND);
-    assert_string_equal(arc_error_text(&err), "cannot read gone.yaml: No such file or directory");
+    assert_int_equal(arc_yaml_read_in("/tmp", name, 0, &yaml, &err), ARC_ENOTFOUND);
+    assert_non_null(strstr(arc_error_text(&err), "No such file or directory"));
 }
 
 int main(void)

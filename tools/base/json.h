@@ -38,8 +38,8 @@ static inline int arc_json_add_piece(const char *piece, size_t len, void *text)
     return 0;
 }
 
-/* As json_dumps(), which gives a document without some names of its members when memory runs out as they are written
- * (jansson 2.14, dump.c). NULL when out of memory; the caller frees it. */
+/* As json_dumps(), which gives a document without some names of its members when memory runs out as
+ * they are written (jansson 2.14, dump.c). NULL when out of memory; the caller frees it. */
 static inline char *arc_json_dumps(const json_t *value, size_t flags)
 {
     struct arc_buf text = {0};

@@ -212,7 +212,8 @@ bool arc_text_path(struct arc_buf *out, const char *path)
     return top == start;
 }
 
-/* Reads text of a form such as "00-00T", whose zeros are digits: each run of them is a number of `out`. */
+/* Reads text of a form such as "00-00T", whose zeros are digits: each run of them is a number of
+ * `out`. */
 static bool read_numbers(const char **text, const char *form, int *out)
 {
     for (*out = 0; *form; form++, ++*text) {

@@ -14,8 +14,8 @@ size_t arc_utf8_length(const char *text, size_t len);
 /* Whether all `len` bytes are well-formed UTF-8. */
 bool arc_utf8_valid(const char *text, size_t len);
 
-/* The length of the text in units of UTF-16, as JavaScript counts: the strictest way in which GitHub
- * may count characters. */
+/* The length of the text in units of UTF-16, as JavaScript counts: the strictest way in which
+ * GitHub may count characters. */
 size_t arc_text_utf16(const char *text, size_t len);
 
 /* The length in bytes of the white space (JavaScript's \s, which is what actions' inputs and

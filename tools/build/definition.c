@@ -229,9 +229,9 @@ int arc_bake_check_cache(const char *cache, struct arc_error *err)
                          cache);
 }
 
-/* Where the layers of one name are read from (`to`: written), as buildx takes it. In a registry they
- * are stored as an image manifest: some (ECR) take no index of layers, and BuildKit makes one by
- * itself since 0.21 only. */
+/* Where the layers of one name are read from (`to`: written), as buildx takes it. In a registry
+ * they are stored as an image manifest: some (ECR) take no index of layers, and BuildKit makes one
+ * by itself since 0.21 only. */
 static int add_place(const struct arc_bake_options *options,
                      const struct arc_planned_service *service, const char *name, bool to,
                      json_t *list)
@@ -252,8 +252,8 @@ static int add_place(const struct arc_bake_options *options,
                   cache_options(options->cache, "s3"), mode);
 }
 
-/* A cell, which may be built at the same time as the others, writes under a name of its own; it reads
- * what whole builds left, too. */
+/* A cell, which may be built at the same time as the others, writes under a name of its own; it
+ * reads what whole builds left, too. */
 static int add_cache(const struct arc_bake_options *options,
                      const struct arc_planned_service *service, const struct arc_cell *cell,
                      json_t *target)
@@ -335,8 +335,8 @@ static bool is_built(const struct scope *scope, size_t i)
     return wanted && !service->released && !(options->skip && options->skip[i]);
 }
 
-/* The tag under which a service is pushed by another machine, or was: its cell's of the platform, or
- * its own. NULL when it is not in the registry. */
+/* The tag under which a service is pushed by another machine, or was: its cell's of the platform,
+ * or its own. NULL when it is not in the registry. */
 static const char *pushed_tag(const struct scope *scope, const struct arc_planned_service *base,
                               const char *platform)
 {

@@ -26,8 +26,8 @@ static bool is_free(const char *name)
     return false;
 }
 
-/* Whether Go's encoding/json, in which docker is written, takes one name for the other: letters count
- * whatever their case, and so do the two other characters that fold to ASCII letters. */
+/* Whether Go's encoding/json, in which docker is written, takes one name for the other: letters
+ * count whatever their case, and so do the two other characters that fold to ASCII letters. */
 static bool is_same_to_docker(const char *known_name, const char *name)
 {
     static const char long_s[] = "\xc5\xbf", kelvin[] = "\xe2\x84\xaa";

@@ -26,10 +26,10 @@ struct arc_verify {
 /* Reads the index and everything that it lists. Holds when: its platforms are the planned ones,
  * each once; every image's configuration is for that platform and carries every planned label (the
  * revision among them); every attestation belongs to an image of the index. ARC_EFAILED names what
- * differs; ARC_ENOTFOUND when the reference does not exist. The listener hears of two platforms with
- * the same layers: one of them may hold the other's programs.
- * *built: the service's entry of the ledger, in `memory` (without durations, and without what
- * `details` stands for when that is not set); *index (may be NULL) gets the index itself. */
+ * differs; ARC_ENOTFOUND when the reference does not exist. The listener hears of two platforms
+ * with the same layers: one of them may hold the other's programs. *built: the service's entry of
+ * the ledger, in `memory` (without durations, and without what `details` stands for when that is
+ * not set); *index (may be NULL) gets the index itself. */
 int arc_verify_index(const struct arc_verify *verify, struct arc_arena *memory,
                      struct arc_built_service *built, struct arc_manifest *index,
                      struct arc_error *err);

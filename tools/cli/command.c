@@ -223,8 +223,8 @@ static int set_frame_option(struct invocation *inv, const struct option *option,
     return ARC_OK;
 }
 
-/* One "--name", "--name=value" or "--name value"; *used is how many words it took. A command's own option goes before one
- * of the frame (`help --format`). */
+/* One "--name", "--name=value" or "--name value"; *used is how many words it took. A command's own
+ * option goes before one of the frame (`help --format`). */
 static int parse_option(struct invocation *inv, int argc, char *const *argv, int *used,
                         struct arc_error *err)
 {

@@ -139,8 +139,9 @@ static int write_github_files(const struct report *report, const struct invocati
     return rc ? rc : arc_actions_append(inv->env, "GITHUB_STEP_SUMMARY", &report->summary, err);
 }
 
-/* The length of a colour that our texts use (plain, bold, faint, red to cyan) at the start of `at`; 0: there is none. Any other
- * sequence, one that conceals or moves among them, is somebody's data. */
+/* The length of a colour that our texts use (plain, bold, faint, red to cyan) at the start of `at`;
+ * 0: there is none. Any other sequence, one that conceals or moves among them, is somebody's data.
+ */
 static size_t colour_length(const char *at)
 {
     static const char *const codes[] = {"0m", "1m", "2m", "31m", "32m", "33m", "34m", "35m", "36m"};

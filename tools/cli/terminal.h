@@ -5,8 +5,9 @@
 #include "arcci/env.h"
 #include <stdbool.h>
 
-/* Whether text on the descriptor is coloured. `when`: "always", "never", or NULL and "auto" for: not with NO_COLOR
- * (no-color.org), else with CLICOLOR_FORCE, else on a terminal that is not dumb, unless CLICOLOR=0 (bixense.com/clicolors). */
+/* Whether text on the descriptor is coloured. `when`: "always", "never", or NULL and "auto" for:
+ * not with NO_COLOR (no-color.org), else with CLICOLOR_FORCE, else on a terminal that is not dumb,
+ * unless CLICOLOR=0 (bixense.com/clicolors). */
 bool terminal_colour(const struct arc_env *env, const char *when, int fd);
 
 /* Whether lines can be redrawn there: a terminal that is not dumb, outside of CI. */

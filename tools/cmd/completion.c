@@ -1,4 +1,5 @@
-/* Completion for shells: a small script for each, which asks `arc-ci completion words` for what may come next. */
+/* Completion for shells: a small script for each, which asks `arc-ci completion words` for what may
+ * come next. */
 #include "arcci/project.h"
 #include "base/auto.h"
 #include "cli/command.h"
@@ -84,7 +85,8 @@ static void offer_options(const struct candidates *to, const struct option *opti
     }
 }
 
-/* The names that the repository knows for a placeholder: groups, services, tags. Nothing where it cannot be read. */
+/* The names that the repository knows for a placeholder: groups, services, tags. Nothing where it
+ * cannot be read. */
 static void offer_names(const struct candidates *to, const struct arc_env *env, const char *kind)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = env};

@@ -38,7 +38,8 @@ static void add_remarks(const json_t *remarks, const char *title, struct arc_buf
     }
 }
 
-/* With --write the files are the answer; without, the diff is all of stdout that is not a comment. */
+/* With --write the files are the answer; without, the diff is all of stdout that is not a comment.
+ */
 static void show(const json_t *document, struct arc_buf *out)
 {
     size_t i;

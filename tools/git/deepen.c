@@ -33,8 +33,8 @@ struct question {
     int64_t reach; /* the date that is to be in the window; INT64_MAX: none in particular */
 };
 
-/* Adds the commits to ask for on account of a tip: the places where the clone's own history of it is
- * cut, which the remote surely knows. */
+/* Adds the commits to ask for on account of a tip: the places where the clone's own history of it
+ * is cut, which the remote surely knows. */
 static int add_wants(struct arc_git_scratch *scratch, struct arc_history *history,
                      const struct arc_oid *tip, struct arc_error *err)
 {

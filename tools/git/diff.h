@@ -79,9 +79,9 @@ enum arc_git_standing {
     ARC_GIT_IS_IGNORED,   /* not of the commit, and ignored by .gitignore or the like */
 };
 
-/* Calls `each` for every file of the work tree that is not as the commit has it and is, or lies below,
- * one of `paths` (from the root, "." for it; NULL behind the last one). A submodule is one file: its commit and its tracked
- * files count. A non-zero return ends the walk and is returned.
+/* Calls `each` for every file of the work tree that is not as the commit has it and is, or lies
+ * below, one of `paths` (from the root, "." for it; NULL behind the last one). A submodule is one
+ * file: its commit and its tracked files count. A non-zero return ends the walk and is returned.
  * ARC_ENOTFOUND in a bare repository or when the commit is not here. */
 int arc_git_compare_worktree(const struct arc_git *git, const struct arc_env *env,
                              const struct arc_oid *commit, const char *const *paths,

@@ -39,8 +39,9 @@ int arc_git_find_ancestors(const struct arc_git *git, const struct arc_oid *head
 int arc_git_all_tags(const struct arc_git *git, const struct arc_env *env, json_t **out,
                      struct arc_error *err);
 
-/* The commit that a tag leads to on the remote `origin`, which is asked now; in a repository without
- * one, here. ARC_ENOTFOUND when there is no such tag, ARC_EWORLD when the remote cannot be asked. */
+/* The commit that a tag leads to on the remote `origin`, which is asked now; in a repository
+ * without one, here. ARC_ENOTFOUND when there is no such tag, ARC_EWORLD when the remote cannot be
+ * asked. */
 int arc_git_ask_tag(const struct arc_git *git, const struct arc_env *env, const char *name,
                     struct arc_oid *out, struct arc_error *err);
 

@@ -45,9 +45,9 @@ struct arc_git_commit {
     char *body;    /* the rest of its message */
 };
 
-/* Opens the repository that `path` lies in, or for NULL the one that GIT_DIR and GIT_WORK_TREE name,
- * else the one that env->cwd (NULL: ".") lies in. Parent directories are searched for a .git, file
- * systems are not crossed; a bare repository is never found, since it may be files of a tree.
+/* Opens the repository that `path` lies in, or for NULL the one that GIT_DIR and GIT_WORK_TREE
+ * name, else the one that env->cwd (NULL: ".") lies in. Parent directories are searched for a .git,
+ * file systems are not crossed; a bare repository is never found, since it may be files of a tree.
  * ARC_ENOTFOUND when there is none; ARC_EWORLD for one of another user that neither git nor the
  * workflow (GITHUB_WORKSPACE) trusts, for SHA-256 objects, reftable, or a format libgit2 does not
  * know. */
@@ -87,7 +87,8 @@ int arc_git_origin_branch(const struct arc_git *git, char **branch, struct arc_e
  * are left out. */
 int arc_git_tags(const struct arc_git *git, json_t **out, struct arc_error *err);
 
-/* Appends the message of an annotated tag, without a signature; nothing for another tag, or none. */
+/* Appends the message of an annotated tag, without a signature; nothing for another tag, or none.
+ */
 int arc_git_tag_message(const struct arc_git *git, const char *tag, struct arc_buf *out,
                         struct arc_error *err);
 
@@ -100,8 +101,9 @@ void arc_git_commit_free(struct arc_git_commit *commit);
 int arc_git_merge_base(const struct arc_git *git, const struct arc_oid *a, const struct arc_oid *b,
                        struct arc_oid *out, struct arc_error *err);
 
-/* The tag nearest to a commit in its history, the commit included: one like `except` (below the same
- * "group/", or without a slash) but not that one. *out is owned; NULL when there is none. In a whole clone; git is run. */
+/* The tag nearest to a commit in its history, the commit included: one like `except` (below the
+ * same "group/", or without a slash) but not that one. *out is owned; NULL when there is none. In a
+ * whole clone; git is run. */
 int arc_git_nearest_tag(const struct arc_git *git, const struct arc_env *env,
                         const struct arc_oid *commit, const char *except, char **out,
                         struct arc_error *err);

@@ -112,8 +112,8 @@ static bool add_parent(struct arc_history *history, uint32_t node, const char *h
     return true;
 }
 
-/* The date at the end of a line "committer NAME <EMAIL> DATE ZONE"; 0 where it is missing. The line is a
- * part of a longer text, whose end may be its end. */
+/* The date at the end of a line "committer NAME <EMAIL> DATE ZONE"; 0 where it is missing. The line
+ * is a part of a longer text, whose end may be its end. */
 static int64_t date_of(const char *line, size_t len)
 {
     char date[24] = "";

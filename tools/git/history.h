@@ -51,13 +51,14 @@ bool arc_history_cuts(struct arc_history *history, const struct arc_oid *tip, si
 bool arc_history_only_parent(struct arc_history *history, const struct arc_oid *commit,
                              struct arc_oid *out);
 
-/* The commits that `to` has and `from` (may be NULL) has not, newest first: *out is the caller's. */
+/* The commits that `to` has and `from` (may be NULL) has not, newest first: *out is the caller's.
+ */
 int arc_history_range(struct arc_history *history, const git_oid *from, const git_oid *to,
                       git_oid **out, size_t *count, struct arc_error *err);
 
-/* Calls `each` for every commit that `head` has and at least one of the bases has not, newest first;
- * bit i of `lacks`: bases[i] has it not. Bases must be behind the head; an empty name has nothing.
- * One walk for all, which ends where all of them have everything. */
+/* Calls `each` for every commit that `head` has and at least one of the bases has not, newest
+ * first; bit i of `lacks`: bases[i] has it not. Bases must be behind the head; an empty name has
+ * nothing. One walk for all, which ends where all of them have everything. */
 int arc_history_since(struct arc_history *history, const struct arc_oid *head,
                       const struct arc_oid *bases, size_t count,
                       int (*each)(void *context, const struct arc_oid *commit,

@@ -13,15 +13,15 @@ size_t arc_message_type(const char *subject, bool *bang);
 /* Whether a type of that length is one of these words, in any case; the list ends with NULL. */
 bool arc_message_type_is(const char *type, size_t len, const char *const *words);
 
-/* Whether a commit is a breaking change: by the "!" of its subject, or by a line of its body that starts
- * with the footer. */
+/* Whether a commit is a breaking change: by the "!" of its subject, or by a line of its body that
+ * starts with the footer. */
 bool arc_message_is_breaking(const char *subject, const char *body);
 
 /* Whether the subject calls the commit a revert: 'Revert "..."', "revert: ...", 'Reapply "..."'. */
 bool arc_message_is_revert(const char *subject);
 
-/* The pull request that a squashed commit's subject ends in, "text (#12)"; *len (may be NULL) is the
- * subject's length without it. 0: none. */
+/* The pull request that a squashed commit's subject ends in, "text (#12)"; *len (may be NULL) is
+ * the subject's length without it. 0: none. */
 int64_t arc_message_squashed(const char *subject, size_t *len);
 
 /* The pull request of "Merge pull request #12 from fork/topic", which GitHub writes. 0: none. */

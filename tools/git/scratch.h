@@ -75,8 +75,8 @@ int arc_git_run_remote(const struct arc_git *git, const struct arc_env *env,
                        const char *const *words, const struct arc_buf *input, unsigned seconds,
                        struct arc_process_result *result, struct arc_error *err);
 
-/* Runs git where all objects are, the clone's and what was fetched, and where it may fetch files that
- * it needs: in a part of this, where the clone may lack some, else in the clone. */
+/* Runs git where all objects are, the clone's and what was fetched, and where it may fetch files
+ * that it needs: in a part of this, where the clone may lack some, else in the clone. */
 int arc_git_scratch_run(const struct arc_git *git, const char *const *words, unsigned seconds,
                         struct arc_process_result *result, struct arc_error *err);
 

@@ -55,8 +55,8 @@ static int run_listing(const struct arc_git *git, const struct arc_env *env,
                           : ARC_OK;
 }
 
-/* Runs git and hands over what it lists, a NUL behind each word: pairs of what `git diff --raw` says
- * and a path, or, with `added`, paths. */
+/* Runs git and hands over what it lists, a NUL behind each word: pairs of what `git diff --raw`
+ * says and a path, or, with `added`, paths. */
 static int list(const struct arc_git *git, const struct arc_env *env, const char *const *words,
                 const struct arc_git_diff *diff, bool added, struct arc_error *err)
 {
@@ -137,9 +137,9 @@ static int list_below(const struct arc_git *git, const struct arc_env *env,
     return words ? list(git, env, words, diff, added, err) : arc_error_nomem(err);
 }
 
-/* What `git diff` does not look at: files that it was told to believe unchanged, files that a sparse
- * checkout leaves out, and submodules that are not there. `git ls-files -s -v` says
- * "H 100644 OID 0\tPATH"; a small letter is a file believed unchanged, S one that is left out. */
+/* What `git diff` does not look at: files that it was told to believe unchanged, files that a
+ * sparse checkout leaves out, and submodules that are not there. `git ls-files -s -v` says "H
+ * 100644 OID 0\tPATH"; a small letter is a file believed unchanged, S one that is left out. */
 static int list_hidden(const struct arc_git *git, const struct arc_env *env,
                        const char *const *paths, const struct hearer *hearer, struct arc_error *err)
 {

@@ -57,7 +57,8 @@ static bool is_grantable(const char *name, size_t len)
 }
 
 /* Appends one alternative of a permissions header, "contents=write,pull_requests=read", as a
- * workflow spells it; without metadata, which every token has. False where no workflow can give it. */
+ * workflow spells it; without metadata, which every token has. False where no workflow can give it.
+ */
 static bool add_alternative(struct arc_buf *out, const char *text, size_t len)
 {
     bool grantable = true;
@@ -124,8 +125,8 @@ static void add_permissions(struct arc_buf *out, const char *header, const char 
             out, "; the token of a pull request from a fork may not write, whatever the job says");
 }
 
-/* GitHub names the permission in every answer. It is what is missing only where the message says so, not where a feature is
- * turned off. */
+/* GitHub names the permission in every answer. It is what is missing only where the message says
+ * so, not where a feature is turned off. */
 static bool lacks_permission(const struct arc_http_response *answer, const char *message)
 {
     return answer->status == 404 ||
@@ -269,8 +270,8 @@ static size_t mask_spellings(char *text, size_t len, const char *secret)
     return len;
 }
 
-/* What base64 makes of the secret, wherever it stands in what was encoded (Authorization: Basic): the
- * letters that depend on it alone. */
+/* What base64 makes of the secret, wherever it stands in what was encoded (Authorization: Basic):
+ * the letters that depend on it alone. */
 static void encode_part(const char *secret, size_t before, struct arc_buf *out)
 {
     ARC_AUTO(arc_buf) struct arc_buf bytes = {.max = 8192}, text = {.max = 16384};

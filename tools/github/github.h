@@ -32,9 +32,9 @@ int arc_github_explain(const char *method, const char *path, const struct arc_ht
  * api.NAME, uploads.NAME. Both are absolute. */
 bool arc_github_trusted(const char *api, const char *url);
 
-/* Replaces every occurrence of the secret (NULL, "": nothing) in the text with "***"; in place: as it
- * is, with JSON's or a URL's escapes in it, and in base64. The first gives the new length of `len`
- * bytes with a NUL behind them. */
+/* Replaces every occurrence of the secret (NULL, "": nothing) in the text with "***"; in place: as
+ * it is, with JSON's or a URL's escapes in it, and in base64. The first gives the new length of
+ * `len` bytes with a NUL behind them. */
 size_t arc_github_mask_bytes(char *text, size_t len, const char *secret);
 void arc_github_mask(char *text, const char *secret);
 

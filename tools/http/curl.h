@@ -39,9 +39,9 @@ struct arc_curl {
 #undef ARC_CURL_ROW
 };
 
-/* Loads libcurl and fills the table; a standalone program has it inside. The library stays loaded until the program ends: the TLS
- * library below it registers exit handlers. ARC_EWORLD when it is not installed, naming the
- * package. */
+/* Loads libcurl and fills the table; a standalone program has it inside. The library stays loaded
+ * until the program ends: the TLS library below it registers exit handlers. ARC_EWORLD when it is
+ * not installed, naming the package. */
 int arc_curl_load(struct arc_curl *out, struct arc_error *err);
 
 #endif

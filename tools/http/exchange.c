@@ -206,8 +206,9 @@ static const char *find_proxy(const struct arc_env *env, const struct http_place
     return NULL;
 }
 
-/* The certificate authorities that this machine trusts, where a standalone program must look for itself: Debian and
- * Alpine, Fedora, openSUSE, NixOS, and the BSDs and macOS. NULL: where libcurl was told to look when it was built. */
+/* The certificate authorities that this machine trusts, where a standalone program must look for
+ * itself: Debian and Alpine, Fedora, openSUSE, NixOS, and the BSDs and macOS. NULL: where libcurl
+ * was told to look when it was built. */
 static const char *find_ca_bundle(void)
 {
 #ifdef ARCCI_STANDALONE
@@ -323,8 +324,8 @@ static enum arc_http_fate fate_of(const struct http_exchange *x, CURLcode code)
     return sent || x->sent || code == CURLE_SEND_FAIL_REWIND ? ARC_HTTP_LOST : ARC_HTTP_UNSENT;
 }
 
-/* What may be wrong with the proxy, or that there is none. libcurl's message names who did not answer:
- * the proxy or, where NO_PROXY leaves it out, the host itself. */
+/* What may be wrong with the proxy, or that there is none. libcurl's message names who did not
+ * answer: the proxy or, where NO_PROXY leaves it out, the host itself. */
 static void add_proxy_hint(const struct http_exchange *x, CURLcode code, const char *why,
                            struct arc_buf *out)
 {

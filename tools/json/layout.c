@@ -4,7 +4,8 @@
 #include "base/text.h"
 #include <string.h>
 
-/* arc_json_dumps() leaves DEL, C1 and bidirectional controls bare: those go to a terminal visibly. */
+/* arc_json_dumps() leaves DEL, C1 and bidirectional controls bare: those go to a terminal visibly.
+ */
 static char *one_line(const json_t *value)
 {
     ARC_AUTO(arc_buf) struct arc_buf shown = {0};

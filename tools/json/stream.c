@@ -11,8 +11,8 @@
 #define CHUNK 65536
 
 /* libyajl does not expect an allocation to fail, so its memory is one block, taken beforehand; the
- * system backs what of it is touched. Two buffers grow by doubling, each to twice the longest token,
- * so that all that they ever had is within four times it. */
+ * system backs what of it is touched. Two buffers grow by doubling, each to twice the longest
+ * token, so that all that they ever had is within four times it. */
 #define MEMORY_SIZE (8 * ARC_JSON_TOKEN_MAX + ((size_t)1 << 20))
 
 /* In front of a piece of it stands its length; pieces are aligned for any type. */

@@ -84,7 +84,8 @@ int arc_actions_append(const struct arc_env *env, const char *variable, const st
     return ARC_OK;
 }
 
-/* One in a file's name could mask `true`, and GitHub would then drop every output that is `true`. */
+/* One in a file's name could mask `true`, and GitHub would then drop every output that is `true`.
+ */
 void arc_actions_disarm(const struct arc_buf *text, const char *hash, struct arc_buf *out)
 {
     const char *at = arc_buf_text(text);

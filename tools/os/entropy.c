@@ -1,4 +1,5 @@
-/* Randomness for the Mbed TLS inside a standalone program, which would open /dev/random on musl: an empty root has none. */
+/* Randomness for the Mbed TLS inside a standalone program, which would open /dev/random on musl: an
+ * empty root has none. */
 #ifdef ARCCI_STANDALONE
 
 #include <mbedtls/entropy.h>

@@ -33,9 +33,9 @@ char *arc_file_join(const char *root, const char *path);
 int arc_file_open(const char *path, const char *name, int *out, struct arc_error *err);
 
 /* Appends the content of a regular file of at most `max` bytes to *out. `name` stands for the file
- * in messages (NULL: the path). ARC_ENOTFOUND if it does not exist, ARC_EINPUT if it is not a regular
- * file, ARC_ELIMIT if it is longer, ARC_EWORLD if it cannot be read. A pipe or a device is never
- * opened for reading, so it cannot block. */
+ * in messages (NULL: the path). ARC_ENOTFOUND if it does not exist, ARC_EINPUT if it is not a
+ * regular file, ARC_ELIMIT if it is longer, ARC_EWORLD if it cannot be read. A pipe or a device is
+ * never opened for reading, so it cannot block. */
 int arc_file_read(const char *path, const char *name, size_t max, struct arc_buf *out,
                   struct arc_error *err);
 

@@ -39,8 +39,8 @@ struct arc_process_result {
 };
 
 /* The path of a program as PATH finds it, owned by the caller: an executable file. Entries of PATH
- * that are not absolute are passed over, since they would name files of the tree. ARC_ENOTFOUND when
- * there is none. */
+ * that are not absolute are passed over, since they would name files of the tree. ARC_ENOTFOUND
+ * when there is none. */
 int arc_process_find(const struct arc_env *env, const char *name, char **out,
                      struct arc_error *err);
 

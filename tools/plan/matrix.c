@@ -180,8 +180,8 @@ static json_t *make_object(const struct row *row)
     return arc_steal(&object);
 }
 
-/* A train has nothing to build, but a matrix without rows is an error of GitHub's: one job reads back
- * all that it takes. */
+/* A train has nothing to build, but a matrix without rows is an error of GitHub's: one job reads
+ * back all that it takes. */
 static json_t *make_train_row(const struct arc_plan *plan)
 {
     return json_pack("{s:s, s:s, s:s?, s:s}", "service", plan->group, "platform", "released",

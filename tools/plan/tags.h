@@ -16,8 +16,8 @@
 int arc_plan_tags(const struct arc_plan_options *options, const struct arc_service *service,
                   struct arc_planned_service *out, struct arc_arena *memory, struct arc_error *err);
 
-/* Appends a text with the placeholders that have a value in this plan filled in as they are; *whole is
- * false when it holds one that has none here. What is not a placeholder of ours stays. */
+/* Appends a text with the placeholders that have a value in this plan filled in as they are; *whole
+ * is false when it holds one that has none here. What is not a placeholder of ours stays. */
 int arc_plan_fill(const struct arc_plan_options *options, const struct arc_service *service,
                   const char *text, struct arc_buf *out, bool *whole, struct arc_error *err);
 

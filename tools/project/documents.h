@@ -17,9 +17,9 @@ int arc_document_pack(const json_t *document, char **out, struct arc_error *err)
 int arc_document_unpack(const char *text, size_t len, struct arc_buf *out, struct arc_error *err);
 
 /* Reads a JSON object, packed or not: `where` is the object itself if it starts like one (an output
- * of another job reaches a command by its environment), stdin for "-", else a file's path. ARC_ENOTFOUND if there
- * is no such file; ARC_EINPUT with file:line:column if it is no JSON object (duplicate names
- * included); ARC_ELIMIT beyond ARC_DOCUMENT_MAX. *out is a new reference. */
+ * of another job reaches a command by its environment), stdin for "-", else a file's path.
+ * ARC_ENOTFOUND if there is no such file; ARC_EINPUT with file:line:column if it is no JSON object
+ * (duplicate names included); ARC_ELIMIT beyond ARC_DOCUMENT_MAX. *out is a new reference. */
 int arc_document_read(const char *where, json_t **out, struct arc_error *err);
 
 /* Why an output of an earlier job may be missing (runner, JobExtension.cs). */

@@ -81,7 +81,8 @@ static int take_documents(struct gathered *documents, struct arc_needs *out, str
     return ARC_OK;
 }
 
-/* A document that has a struct is read whole where it comes in, so that an error names its place. */
+/* A document that has a struct is read whole where it comes in, so that an error names its place.
+ */
 static int check_document(const json_t *json, enum kind kind, struct arc_error *err)
 {
     ARC_AUTO(arc_needs) struct arc_needs read = {0};
@@ -246,8 +247,8 @@ static bool names_service(const char *job, const char *codename)
     return len == job_len || job[job_len - len - 1] == '-';
 }
 
-/* What a job's name says about the services, one after another: of two codenames that it ends in, the
- * longer one counts. */
+/* What a job's name says about the services, one after another: of two codenames that it ends in,
+ * the longer one counts. */
 struct job_match {
     const char *job;
     size_t longest, selected;

@@ -155,8 +155,8 @@ static int refuse(const struct train *train, const struct arc_include *include,
         train->project->repository.published ? "published" : "stable", train->head.hex);
 }
 
-/* Whether a service has no release yet, as far as the train's commit knows: it is left out. One that
- * is kept back, is pinned, or stands in the lock file is missed. */
+/* Whether a service has no release yet, as far as the train's commit knows: it is left out. One
+ * that is kept back, is pinned, or stands in the lock file is missed. */
 static int is_unreleased(const struct train *train, const struct arc_include *include,
                          const struct candidates *candidates, const struct arc_service *service,
                          bool *unreleased)

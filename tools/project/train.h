@@ -6,11 +6,11 @@
 #include "git/git.h"
 
 /* Fills in the services of the project's group, where that includes others: those of the included
- * groups' releases. A pinned version is taken, or what the lock file names; else the highest one that
- * is published (where that is known), whose commit is the project's or before it, and no prerelease
- * unless the train is one. What has no release yet is left out, and named in the group's
- * `unreleased`. The project's version is made. ARC_EFAILED when the releases of a group are all kept
- * back, or nothing is left; ARC_EINPUT for a pin or a lock that does not fit. */
+ * groups' releases. A pinned version is taken, or what the lock file names; else the highest one
+ * that is published (where that is known), whose commit is the project's or before it, and no
+ * prerelease unless the train is one. What has no release yet is left out, and named in the group's
+ * `unreleased`. The project's version is made. ARC_EFAILED when the releases of a group are all
+ * kept back, or nothing is left; ARC_EINPUT for a pin or a lock that does not fit. */
 int arc_train_resolve(struct arc_project *project, struct arc_error *err);
 
 /* The train as arc_train_resolve() would fill it in at a commit, by a lock file (its document; NULL:

@@ -22,7 +22,8 @@ int arc_docker_login(const struct arc_env *env, const char *host, struct arc_log
                      struct arc_error *err);
 void arc_login_free(struct arc_login *login);
 
-/* "Basic …" for Authorization (RFC 7617), of user and password, or of no user and the token. Owned by the caller; NULL without memory. */
+/* "Basic …" for Authorization (RFC 7617), of user and password, or of no user and the token. Owned
+ * by the caller; NULL without memory. */
 char *arc_login_basic(const struct arc_login *login);
 
 #endif

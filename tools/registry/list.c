@@ -1,4 +1,5 @@
-/* What an image has: its tags, what refers to its manifests, and what removing a tag does to them. */
+/* What an image has: its tags, what refers to its manifests, and what removing a tag does to them.
+ */
 #include "base/auto.h"
 #include "base/json.h"
 #include "registry/call.h"
@@ -45,7 +46,8 @@ static int add_page(struct listing *listing, const json_t *page, struct arc_erro
     return ARC_OK;
 }
 
-/* Reads all pages of a listing (distribution spec 1.1, "Listing Tags": Link); *out ends with NULL. */
+/* Reads all pages of a listing (distribution spec 1.1, "Listing Tags": Link); *out ends with NULL.
+ */
 static int read_pages(struct arc_registry *registry, struct registry_call call,
                       struct listing *listing, char ***out, struct arc_error *err)
 {

@@ -72,8 +72,8 @@ int arc_registry_look_anonymously(const struct arc_env *env, const struct arc_cl
                                   const char *image, const char *reference, bool *kept,
                                   struct arc_error *err);
 
-/* The SHA-256 digest that a tag points to, in digest[]; ARC_ENOTFOUND when there is no such tag. For
- * looking only: it is the registry's own word where that has one, else the manifest is read. */
+/* The SHA-256 digest that a tag points to, in digest[]; ARC_ENOTFOUND when there is no such tag.
+ * For looking only: it is the registry's own word where that has one, else the manifest is read. */
 int arc_registry_resolve(struct arc_registry *registry, const char *image, const char *reference,
                          char digest[ARC_DIGEST_LEN + 1], struct arc_error *err);
 
@@ -139,8 +139,8 @@ int arc_registry_untag(struct arc_registry *registry, const char *image, const c
 int arc_registry_remove(struct arc_registry *registry, const char *image, const char *digest,
                         struct arc_error *err);
 
-/* Whether arc_registry_untag() removes the tag and nothing else, tried on an empty index that is put
- * there and removed again. */
+/* Whether arc_registry_untag() removes the tag and nothing else, tried on an empty index that is
+ * put there and removed again. */
 int arc_registry_probe_untag(struct arc_registry *registry, const char *image, bool *alone,
                              struct arc_error *err);
 

@@ -376,16 +376,6 @@ int arc_yaml_parse(const char *text, size_t len, const char *name, unsigned flag
     return rc;
 }
 
-int arc_yaml_read(const char *path, const char *name, unsigned flags, struct arc_yaml *out,
-                  struct arc_error *err)
-{
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    *out = (struct arc_yaml){0};
-    name = name ? name : path;
-    int rc = arc_file_read(path, name, ARC_YAML_BYTES, &text, err);
-    return rc ? rc : arc_yaml_parse(arc_buf_text(&text), text.len, name, flags, out, err);
-}
-
 int arc_yaml_read_in(const char *root, const char *path, unsigned flags, struct arc_yaml *out,
                      struct arc_error *err)
 {

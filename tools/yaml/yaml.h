@@ -85,11 +85,6 @@ struct arc_yaml {
 int arc_yaml_parse(const char *text, size_t len, const char *name, unsigned flags,
                    struct arc_yaml *out, struct arc_error *err);
 
-/* As arc_yaml_parse() for a file, see arc_file_read() for its errors. `name` is what messages call
- * it (NULL: the path). */
-int arc_yaml_read(const char *path, const char *name, unsigned flags, struct arc_yaml *out,
-                  struct arc_error *err);
-
 /* As arc_yaml_parse() for the file `path` below `root`, see arc_file_read_in() for its errors. */
 int arc_yaml_read_in(const char *root, const char *path, unsigned flags, struct arc_yaml *out,
                      struct arc_error *err);
