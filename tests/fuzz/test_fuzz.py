@@ -22,13 +22,13 @@ REASONS = {
         "arc_list_format_parse parse_given read_target",
     "reads or passes on a file or a stream, which a parser with a target then takes":
         "arc_context_read arc_file_read_given arc_file_read_stdin arc_project_read_given arc_project_read_trusted"
-        " arc_repository_read arc_repository_read_published arc_repository_read_tags arc_yaml_read feed plain_read read_body"
+        " arc_repository_read arc_repository_read_published arc_yaml_read feed plain_read read_body"
         " read_base read_configuration read_current read_event read_file read_images read_job read_lock read_log"
         " read_message read_named read_notes read_of_commit read_own_text read_project read_range read_root read_sides"
         " read_template read_token_file scan_scanner_read",
     "asks for what a parser with a target has read":
-        "assets_read assets_read_release read_back read_core read_index read_label read_latest read_ledger read_numbers read_released read_revision"
-        " read_services read_size",
+        "assets_read assets_read_release read_back read_core read_index read_label read_latest read_ledger read_released read_revision"
+        " read_size",
     "runs git or docker for a person who asks what is wrong: tests/doctor":
         "doctor_read read_network read_time",
     "lines of Trivy's log: tests/scan/test_run.py":
