@@ -74,6 +74,17 @@ bool init_is_aside(const char *path)
     return lies_in(path, aside) || lies_in(path, foreign);
 }
 
+/* The directory of an image in whose directory this one lies, as cuda12 in pytorch; NULL: none. */
+static char *find_owner(struct init_proposal *proposal, const char *directory)
+{
+    char *above = init_directory(proposal, directory);
+    if (strcmp(directory, ".") == 0 || strcmp(above, ".") == 0)
+        return NULL;
+    json_t *plain =
+        json_object_get(proposal->dockerfile_names, init_join(proposal, above, "Dockerfile"));
+    return plain ? above : NULL;
+}
+
 char *init_name_dockerfile(struct init_proposal *proposal, const char *path)
 {
     const char *variant = variant_of(proposal, init_base(path));
@@ -81,10 +92,17 @@ char *init_name_dockerfile(struct init_proposal *proposal, const char *path)
     while (among(init_base(directory), generic) && strcmp(directory, ".") != 0)
         directory = init_directory(proposal, directory);
     const char *named = strcmp(directory, ".") != 0 ? init_base(directory) : "";
+    char *owner = find_owner(proposal, directory);
+    if (owner)
+        named = arc_arena_printf(&proposal->arena, "%s-%s", init_base(owner), named);
+
     bool is_variant = variant && *variant;
     const char *spare = is_variant ? variant : proposal->repository;
-    if (*named && is_variant)
-        name = init_codename(proposal, arc_arena_printf(&proposal->arena, "%s-%s", named, variant));
+    bool counted = is_variant && !*init_codename(proposal, variant); /* Dockerfile.21 */
+    const char *before = *named || !counted ? named : proposal->repository;
+    if (*before && is_variant)
+        name =
+            init_codename(proposal, arc_arena_printf(&proposal->arena, "%s-%s", before, variant));
     else
         name = init_codename(proposal, *named ? named : spare);
     return *name ? name : arc_arena_text(&proposal->arena, "image");
@@ -387,6 +405,24 @@ static void split_by_folders(struct init_proposal *proposal, struct init_image *
 
 /* ---- images --------------------------------------------------------------------------------- */
 
+/* What another one asks for by the name of this image tells where ours are. "acme/android-base" is the
+ * name of base where acme is the owner. */
+static void learn_name(struct init_proposal *proposal, struct init_image *image,
+                       const struct init_image *base)
+{
+    size_t len = strlen(base->name), own = strlen(image->codename);
+    const char *end = len > own ? base->name + len - own : base->name;
+    if (strcmp(end, image->codename) != 0 || (end > base->name && end[-1] != '-'))
+        return;
+    if (end == base->name)
+        init_count_registry(proposal, base->registries[0]);
+    else if (!image->name && proposal->owner &&
+             strcasecmp(init_base(base->registries[0]), proposal->owner) == 0) {
+        image->name = base->name;
+        image->registries = base->registries;
+    }
+}
+
 /* An image that is asked for by the name of one of ours tells where ours are. */
 static void learn_registries(struct init_proposal *proposal, const struct init_image *image)
 {
@@ -404,9 +440,8 @@ static void learn_registries(struct init_proposal *proposal, const struct init_i
                 !init_take_reference(proposal, json_string_value(text), &base) || !base.registries)
                 continue;
             for (size_t k = 0; k < proposal->image_count; k++)
-                if (proposal->images[k] != image &&
-                    strcmp(proposal->images[k]->codename, base.name) == 0)
-                    init_count_registry(proposal, base.registries[0]);
+                if (proposal->images[k] != image)
+                    learn_name(proposal, proposal->images[k], &base);
         }
     }
 }

@@ -120,7 +120,8 @@ static void name_codename(struct init_proposal *proposal, struct init_image *ima
     }
 }
 
-/* Images of one name are called what their tags tell apart, or as their Dockerfiles. */
+/* Images of one name are called what their tags tell apart, or as their Dockerfiles; without tags
+ * they get some that do. */
 static void name_alike(struct init_proposal *proposal)
 {
     for (size_t i = 0; i < proposal->image_count; i++) {
@@ -129,16 +130,20 @@ static void name_alike(struct init_proposal *proposal)
         for (size_t j = 0; j < proposal->image_count; j++)
             alike += image->name && proposal->images[j]->name &&
                      strcmp(image->name, proposal->images[j]->name) == 0;
-        if (alike < 2 || image->from != FROM_WORKFLOW)
+        if (alike < 2)
             continue;
         char *told = NULL;
         for (size_t t = 0; t < image->tag_count && !told; t++)
             told = told_by(proposal, image->tags[t].name);
         if (told && *init_codename(proposal, told))
             image->codename = init_codename(proposal, told);
-        else
+        else if (image->from == FROM_WORKFLOW)
             image->codename = init_name_dockerfile(proposal, image->dockerfile);
         name_codename(proposal, image);
+        if (image->tag_count)
+            continue;
+        init_add_tag(proposal, image, "{version}-{codename}", NULL);
+        init_add_tag(proposal, image, "latest-{codename}", NULL);
     }
 }
 
@@ -499,19 +504,36 @@ static void add_train(struct sorting *sorting, struct family *family)
              family->count, family->before, group->name);
 }
 
-/* Families that name no image. The only one beside several groups is a train over them. */
+/* Whether the repository has a directory of that name, whose tags are then its own. */
+static bool is_directory_name(const struct init_proposal *proposal, const char *name)
+{
+    size_t len = strlen(name);
+    for (size_t i = 0; i < proposal->file_count; i++)
+        for (const char *part = proposal->files[i]; part; part = strchr(part, '/')) {
+            part += *part == '/';
+            if (strncmp(part, name, len) == 0 && part[len] == '/')
+                return true;
+        }
+    return false;
+}
+
+/* Families that name no image. The only one beside several groups is a train over them, unless tags
+ * without a name release all of it. */
 static void take_unmatched(struct sorting *sorting)
 {
     struct init_proposal *proposal = sorting->proposal;
     struct family *only = NULL;
     size_t unmatched = 0;
+    bool plain = false;
     for (size_t f = 0; f < sorting->families.count; f++) {
+        plain = plain || !*sorting->families.items[f].prefix;
         if (sorting->families.items[f].matched)
             continue;
         only = &sorting->families.items[f];
         unmatched++;
     }
-    if (unmatched == 1 && proposal->group_count > 1) {
+    if (unmatched == 1 && !plain && proposal->group_count > 1 &&
+        !is_directory_name(proposal, init_base(only->prefix))) {
         add_train(sorting, only);
         return;
     }

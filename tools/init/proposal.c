@@ -245,6 +245,25 @@ void init_add_platform(struct init_proposal *proposal, struct init_image *image,
                  why.len ? arc_buf_text(&why) : "is none");
 }
 
+void init_add_tag(struct init_proposal *proposal, struct init_image *image, const char *name,
+                  const char *when)
+{
+    ARC_AUTO(arc_buf) struct arc_buf why = {0};
+    if (!*name || !init_is_usable(name) || !arc_check_image_tag(name, &why))
+        return;
+    when = when && *when ? when : NULL;
+    for (size_t i = 0; i < image->tag_count; i++)
+        if (strcmp(image->tags[i].name, name) == 0) {
+            image->tags[i].when = when ? image->tags[i].when : NULL;
+            return;
+        }
+    struct init_tag *tag =
+        arc_arena_append(&proposal->arena, &image->tags, &image->tag_count, sizeof *tag);
+    if (tag)
+        *tag = (struct init_tag){arc_arena_text(&proposal->arena, name),
+                                 arc_arena_text(&proposal->arena, when)};
+}
+
 static bool is_host(const char *text, size_t len)
 {
     return memchr(text, '.', len) || memchr(text, ':', len) ||

@@ -155,6 +155,11 @@ void init_add_text(struct init_proposal *proposal, char ***texts, const char *te
 void init_add_platform(struct init_proposal *proposal, struct init_image *image, const char *file,
                        unsigned line, const char *text);
 
+/* Adds a name of the image and its condition (NULL or "": always), unless no configuration takes it. One
+ * that is there keeps its condition only if both have one. */
+void init_add_tag(struct init_proposal *proposal, struct init_image *image, const char *name,
+                  const char *when);
+
 /* Takes a reference apart: "ghcr.io/acme/cart:1.0" gives the image its name and a registry. One
  * without a host is Docker Hub's; one without a slash has no registry. False when it is no image's
  * name. */

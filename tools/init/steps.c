@@ -201,24 +201,6 @@ static bool says_version(const char *name)
     return strstr(name, "{version}") || strstr(name, "{image-tag}");
 }
 
-static void add_tag(struct init_proposal *proposal, struct init_image *image, const char *name,
-                    const char *when)
-{
-    ARC_AUTO(arc_buf) struct arc_buf why = {0};
-    if (!*name || !init_is_usable(name) || !arc_check_image_tag(name, &why))
-        return;
-    for (size_t i = 0; i < image->tag_count; i++)
-        if (strcmp(image->tags[i].name, name) == 0) {
-            image->tags[i].when = *when ? image->tags[i].when : NULL;
-            return;
-        }
-    struct init_tag *tag =
-        arc_arena_append(&proposal->arena, &image->tags, &image->tag_count, sizeof *tag);
-    if (tag)
-        *tag = (struct init_tag){arc_arena_text(&proposal->arena, name),
-                                 *when ? arc_arena_text(&proposal->arena, when) : NULL};
-}
-
 /* "ghcr.io/acme/cart:{version}", with a condition behind it or not: `usual` then, unless it says a
  * version. */
 static void take_name(struct init_proposal *proposal, struct init_image *image, char *reference,
@@ -235,7 +217,7 @@ static void take_name(struct init_proposal *proposal, struct init_image *image, 
         return; /* all of it is known to a run only */
     if (!when && !(tag && says_version(tag)))
         when = (char *)usual;
-    add_tag(proposal, image, tag ? tag : "latest", when ? when : "");
+    init_add_tag(proposal, image, tag ? tag : "latest", when ? when : "");
     struct init_image named = {0};
     if (!init_is_usable(slash ? slash : reference) ||
         !init_take_reference(proposal, init_is_usable(reference) ? reference : slash + 1, &named))
@@ -330,7 +312,7 @@ static void join(struct init_proposal *proposal, struct init_image *image,
     for (char **text = more->registries; text && *text; text++)
         init_add_text(proposal, &image->registries, *text);
     for (size_t i = 0; i < more->tag_count; i++)
-        add_tag(proposal, image, more->tags[i].name, more->tags[i].when ? more->tags[i].when : "");
+        init_add_tag(proposal, image, more->tags[i].name, more->tags[i].when);
 }
 
 /* What the image is called: by `tags`, else by the name of an output. */
@@ -541,7 +523,7 @@ static void name_versions(struct init_proposal *proposal)
         if (named)
             continue;
         const char *added = is_name_shared(proposal, image) ? "{version}-{codename}" : "{version}";
-        add_tag(proposal, image, added, "");
+        init_add_tag(proposal, image, added, "");
         init_ask(proposal, image->file, image->line,
                  "no name of its images says a release's version: %s is added", added);
     }
