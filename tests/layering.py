@@ -36,7 +36,7 @@ ARROWS = {
     "init": {"config", "version", "documents", "project", "dockerfile", "git", "yaml", "base", "os"},
     "doctor": {"config", "version", "documents", "lint", "project", "github", "registry", "http", "git", "base", "os"},
     "steer": {"config", "version", "documents", "sign", "build", "changes", "lint", "plan", "project", "registry", "github", "git", "base", "os"},
-    "html": {"base", "os"},
+    "html": {"documents", "base", "os"},
     "dryrun": STAGES | {"config", "version", "documents", "project", "github", "git", "json", "base", "os"},
     "cli": {"build", "project", "config", "github", "base", "os"},  # the live table shows the events of a build
     "cmd": STAGES | {"config", "version", "documents", "dryrun", "html", "cli", "project", "github", "glob", "base", "os"},

@@ -5,6 +5,7 @@ import http.server
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,15 @@ import cached  # noqa: E402
 
 ARC_CI = os.environ.get("ARC_CI", str(ROOT / "build/arc-ci"))
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)> [x](javascript:alert(1)) `a|b` **b** &amp; \u202e"
+
+
+def build_of(*cells):
+    """build.json with cells of (platform, started, duration, cached)."""
+    return {"document": "build", "format": 1, "group": "shop", "revision": "1" * 40, "pushed": True, "dirty": False, "services": [
+        {"service": "flash", "image": "ghcr.io/o/arc-flash", "digest": "sha256:" + "2" * 64, "key": None, "tags": [], "built": True,
+         "generated": [], "base-images": [], "cells": [
+             {"platform": platform, "digest": "sha256:" + "3" * 64, "size": 1, "unpacked": None, "started": started, "duration": duration,
+              "cached": cached, "attestations": []} for platform, started, duration, cached in cells]}]}
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +54,11 @@ def pages(tmp_path_factory):
     git("add", "-A")
     git("commit", "-q", "-m", f"fix: {EVIL} (#7)")
     env = {"PATH": os.environ["PATH"], "HOME": str(folder), "CI": "true", "GITHUB_REPOSITORY": "o/r"}
-    for name, words in {"rehearsal": ["dry-run", "shop/v1.1.0"], "train": ["dry-run", "train/v1.0.0"], "survey": ["status"]}.items():
+    (folder / "build.json").write_text(json.dumps(build_of(
+        ("linux/arm64", 1750000030.0, 60.5, False), ("linux/amd64", 1750000000.25, 45.0, True), ("linux/s390x", None, None, None))))
+    builds = [f"--build={folder}/build.json"]
+    for name, words in {"rehearsal": ["dry-run", "shop/v1.1.0", *builds], "train": ["dry-run", "train/v1.0.0"],
+                        "survey": ["status", *builds, *builds]}.items():
         done = subprocess.run([ARC_CI, *words, f"--html={folder}/{name}.html"], cwd=repo, env=env, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
     return folder
@@ -96,6 +110,39 @@ def test_the_page_has_what_the_survey_has(pages):
     text = Reader((pages / "survey.html").read_text()).text
     for part in ("shop/v1.0.0", "1 commits", "#7", "shop/v1.0.1", "train"):
         assert part in text, part
+
+
+@pytest.mark.parametrize("name, count", [("rehearsal", 1), ("survey", 2), ("train", 0)])
+def test_the_page_shows_when_each_cell_ran(pages, name, count):
+    text = (pages / f"{name}.html").read_text()
+    assert text.count("Build of shop, commit 111111111111</h2>") == count
+    assert text.count('<span style="margin-left:') == 2 * count
+    if not count:
+        return
+    rows = [re.sub("<[^>]*>", "|", row) for row in re.findall(r"<tr>(.*?class=\"time\".*?)</tr>", text)][-3:]
+    assert [[cell for cell in row.split("|") if cell] for row in rows] == [
+        ["flash", "linux/s390x", "not known", "not known"], ["flash", "linux/amd64", "0.0 s", "45.0 s", "from the cache"],
+        ["flash", "linux/arm64", "29.8 s", "60.5 s"]]
+    assert "margin-left:0.00%;width:49.86%" in text and "margin-left:32.96%;width:67.04%" in text
+
+
+@pytest.mark.parametrize("cells", [[], [("linux/amd64", 0, 0, None)], [("linux/amd64", 1e300, 1e300, None), ("linux/arm64", 0, 1, None)],
+                                   [("linux/amd64", 1750000000, 1, False)] * 300])
+def test_a_timeline_of_anything_is_a_page(pages, cells):
+    (pages / "odd.json").write_text(json.dumps(build_of(*cells)))
+    done = subprocess.run([ARC_CI, "status", f"--html={pages}/odd.html", f"--build={pages}/odd.json"], cwd=pages / "repo",
+                          env={"PATH": os.environ["PATH"], "HOME": str(pages), "CI": "true"}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    text = (pages / "odd.html").read_text()
+    assert Reader(text) and text.count("class=\"time\"") == len(cells) and "nan" not in text and "inf%" not in text
+
+
+def test_a_build_without_a_page_is_an_error(pages):
+    env = {"PATH": os.environ["PATH"], "HOME": str(pages), "CI": "true"}
+    for words, message in ((["--build=../build.json"], "--build is for the page of --html"),
+                           (["--html=x.html", "--build=flash/service.yaml"], "flash/service.yaml: not build.json")):
+        done = subprocess.run([ARC_CI, "status", *words], cwd=pages / "repo", env=env, capture_output=True, text=True)
+        assert done.returncode == 2 and message in done.stderr and not (pages / "repo/x.html").exists()
 
 
 def test_a_page_that_cannot_be_written_is_an_error(pages):

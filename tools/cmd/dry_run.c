@@ -3,7 +3,7 @@
 #include "base/json.h"
 #include "cli/command.h"
 #include "cli/project_options.h"
-#include "html/page.h"
+#include "cmd/page.h"
 
 /* Warnings stand last on the page; where that is not on a terminal, they are said beside it. */
 static int note_warnings(const struct invocation *inv, struct report *report, struct arc_error *err)
@@ -31,11 +31,7 @@ static int run_dry_run(const struct invocation *inv, struct report *report, stru
     if (rc)
         return rc;
     ARC_TRY(note_warnings(inv, report, err));
-    if (option_value(inv, "html")) {
-        ARC_AUTO(arc_buf) struct arc_buf page = {0};
-        html_dryrun(report->document, &page);
-        ARC_TRY(html_write(option_value(inv, "html"), &page, err));
-    }
+    ARC_TRY(page_write(inv, report->document, html_dryrun, err));
     struct arc_dryrun_style style = {
         .colour = inv->colour,
         .full = option_flag(inv, "full"),
@@ -62,10 +58,7 @@ static const struct option options[] = {
     {.name = "group",
      .value = "NAME",
      .help = "The release group of a ci run; not needed when there is only one."},
-    {.name = "html",
-     .value = "FILE",
-     .help =
-         "Write one page of HTML there, too: it needs no script, no other file and no network."},
+    HTML_OPTIONS,
     LOCK_OPTION,
     PREVIOUS_TAG_OPTION,
     {0},

@@ -2,7 +2,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "cli/command.h"
-#include "html/page.h"
+#include "cmd/page.h"
 #include "project/documents.h"
 #include <inttypes.h>
 #include <string.h>
@@ -138,11 +138,7 @@ static int run_status(const struct invocation *inv, struct report *report, struc
     if (option_flag(inv, "exit-code") && (unreleased || adrift))
         report->failed = ARC_EFAILED;
     ARC_TRY(note_unknown(report, err));
-    if (option_value(inv, "html")) {
-        ARC_AUTO(arc_buf) struct arc_buf page = {0};
-        html_status(report->document, &page);
-        ARC_TRY(html_write(option_value(inv, "html"), &page, err));
-    }
+    ARC_TRY(page_write(inv, report->document, html_status, err));
     ARC_TRY(report_output(report, "unreleased", unreleased ? "true" : "false", err));
     return report_output(report, "adrift", adrift ? "true" : "false", err);
 }
@@ -158,10 +154,7 @@ static const struct option options[] = {
          "The lock file of a train's last release; without it the one among that release's files "
          "at GitHub, where GITHUB_REPOSITORY and a token say whom to ask.",
      .many = true},
-    {.name = "html",
-     .value = "FILE",
-     .help =
-         "Write one page of HTML there, too: it needs no script, no other file and no network."},
+    HTML_OPTIONS,
     {.name = "config",
      .value = "FILE",
      .initial = ".github/arc-ci.yaml",

@@ -152,7 +152,8 @@ static void requests_part(const json_t *document, struct arc_buf *out)
     json_details(out, "with their bodies", get(document, "requests"));
 }
 
-void html_dryrun(const json_t *document, struct arc_buf *out)
+void html_dryrun(const json_t *document, const struct arc_ledger *builds, size_t count,
+                 struct arc_buf *out)
 {
     const json_t *plan = get(document, "plan"), *notes = get(document, "notes");
     const char *tag = arc_json_text_of(plan, "tag"), *name;
@@ -185,18 +186,54 @@ void html_dryrun(const json_t *document, struct arc_buf *out)
         arc_buf_puts(out, "</div>\n");
     }
     requests_part(document, out);
+    for (size_t i = 0; i < count; i++)
+        html_timeline(&builds[i], out);
     html_end(out);
 }
 
 /* ---- status -------------------------------------------------------------------------------- */
 
+static void trains_part(const json_t *document, struct arc_buf *out)
+{
+    static const char *const columns[] = {"Train",           "Group",    "Taken",
+                                          "A new one takes", "Services", NULL};
+    size_t i, k, count = 0;
+    json_t *row, *taken;
+    json_array_foreach (get(document, "groups"), i, row)
+        json_array_foreach (get(row, "includes"), k, taken) {
+            const char *tag = arc_json_text_of(taken, "tag");
+            const char *newest = arc_json_text_of(taken, "newest");
+            if (!count++) {
+                html_section(out, "Trains");
+                html_table(out, "what trains took", columns);
+            }
+            html_row(out);
+            html_cell(out, arc_json_text_of(row, "group"));
+            html_cell(out, arc_json_text_of(taken, "group"));
+            html_code_cell(out, *tag ? tag : "nothing");
+            mark_cell(out, strcmp(tag, newest) == 0, *newest ? newest : "nothing");
+            list_cell(out, get(taken, "services"));
+            html_row_end(out);
+        }
+    if (count)
+        html_table_end(out);
+    json_array_foreach (get(document, "groups"), i, row)
+        if (*arc_json_text_of(row, "problem")) {
+            arc_buf_puts(out, "<p class=\"bad\">");
+            html_text(out, arc_json_text_of(row, "problem"));
+            arc_buf_puts(out, "</p>\n");
+        }
+}
+
 static void adrift_part(const json_t *document, struct arc_buf *out)
 {
     static const char *const columns[] = {"Image", "Tag", "Points to",
                                           "The version's tag points to", NULL};
-    size_t i, k;
+    size_t i, k, count = 0;
     json_t *row, *tag;
-    if (!json_is_true(get(document, "adrift")))
+    json_array_foreach (get(document, "groups"), i, row)
+        count += json_array_size(get(row, "adrift"));
+    if (!count)
         return;
     html_section(out, "Adrift");
     html_table(out, "tags that are adrift", columns);
@@ -214,7 +251,8 @@ static void adrift_part(const json_t *document, struct arc_buf *out)
     html_table_end(out);
 }
 
-void html_status(const json_t *document, struct arc_buf *out)
+void html_status(const json_t *document, const struct arc_ledger *builds, size_t count,
+                 struct arc_buf *out)
 {
     static const char *const columns[] = {"Group",     "Last release", "Date",
                                           "Published", "Since then",   "Pull requests",
@@ -246,6 +284,9 @@ void html_status(const json_t *document, struct arc_buf *out)
         html_row_end(out);
     }
     html_table_end(out);
+    trains_part(document, out);
     adrift_part(document, out);
+    for (size_t k = 0; k < count; k++)
+        html_timeline(&builds[k], out);
     html_end(out);
 }

@@ -22,6 +22,8 @@ static const char style[] =
     "ol.flow li{flex:1 1 9rem;border-radius:.4rem;padding:.5rem .7rem}ol.flow b{display:block}"
     "ol.flow li,.notes{border:1px solid light-dark(#d0d7de,#30363d)}summary{cursor:pointer}"
     ".notes{border-radius:.4rem;padding:0 1rem}"
+    ".time{min-width:10rem;width:40%}.time span{display:block;height:1rem;min-width:2px;"
+    "border-radius:.2rem;background:light-dark(#0550ae,#79c0ff)}"
     ".good{color:light-dark(#116329,#7ee787)}.bad{color:light-dark(#a40e26,#ffa198)}";
 
 void html_text(struct arc_buf *out, const char *text)

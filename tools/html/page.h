@@ -3,12 +3,15 @@
 #define ARC_HTML_PAGE_H
 
 #include "arcci/buf.h"
+#include "arcci/documents.h"
 #include "arcci/error.h"
 #include <jansson.h>
 
-/* The page of dry-run.json or of status.json. */
-void html_dryrun(const json_t *document, struct arc_buf *out);
-void html_status(const json_t *document, struct arc_buf *out);
+/* The page of dry-run.json or of status.json, with the timelines of builds. */
+void html_dryrun(const json_t *document, const struct arc_ledger *builds, size_t count,
+                 struct arc_buf *out);
+void html_status(const json_t *document, const struct arc_ledger *builds, size_t count,
+                 struct arc_buf *out);
 
 /* Writes such a page to a file, whole or not at all. ARC_EWORLD when it cannot be written. */
 int html_write(const char *path, const struct arc_buf *page, struct arc_error *err);
@@ -31,6 +34,9 @@ void html_row_end(struct arc_buf *out);
 void html_cell(struct arc_buf *out, const char *text);
 void html_code_cell(struct arc_buf *out, const char *text);
 void html_table_end(struct arc_buf *out);
+
+/* When each cell of a build ran, as a table with bars; a section of its own. */
+void html_timeline(const struct arc_ledger *build, struct arc_buf *out);
 
 /* Something long behind a line that opens it. */
 void html_details(struct arc_buf *out, const char *summary, const char *text);

@@ -1,0 +1,40 @@
+#include "cmd/page.h"
+#include "base/auto.h"
+#include "project/documents.h"
+
+static int read_builds(const json_t *files, struct arc_ledger *builds, struct arc_error *err)
+{
+    size_t i;
+    json_t *file;
+    json_array_foreach (files, i, file) {
+        ARC_AUTO_JSON json_t *build = NULL;
+        ARC_TRY(arc_document_read(json_string_value(file), &build, err));
+        if (arc_ledger_read(build, &builds[i], err))
+            return arc_error_prefix(err, "%s", json_string_value(file));
+    }
+    return ARC_OK;
+}
+
+int page_write(const struct invocation *inv, const json_t *document,
+               void (*make)(const json_t *document, const struct arc_ledger *builds, size_t count,
+                            struct arc_buf *out),
+               struct arc_error *err)
+{
+    const json_t *files = option_list(inv, "build");
+    size_t count = json_array_size(files);
+    ARC_AUTO(arc_buf) struct arc_buf page = {0};
+    if (!option_value(inv, "html"))
+        return count ? arc_error_set(err, ARC_EINPUT, "--build is for the page of --html") : ARC_OK;
+    struct arc_ledger *builds = calloc(count + 1, sizeof *builds);
+    if (!builds)
+        return arc_error_nomem(err);
+    int rc = read_builds(files, builds, err);
+    if (!rc)
+        make(document, builds, count, &page);
+    if (!rc)
+        rc = html_write(option_value(inv, "html"), &page, err);
+    for (size_t i = 0; i < count; i++)
+        arc_ledger_free(&builds[i]);
+    free(builds);
+    return rc;
+}

@@ -1,0 +1,25 @@
+/* What commands with --html share: the option, the builds on the page, the page's file. */
+#ifndef ARC_CMD_PAGE_H
+#define ARC_CMD_PAGE_H
+
+#include "cli/command.h"
+#include "html/page.h"
+
+#define HTML_OPTIONS                                                                               \
+    {.name = "html",                                                                               \
+     .value = "FILE",                                                                              \
+     .help =                                                                                       \
+         "Write one page of HTML there, too: it needs no script, no other file and no network."},  \
+    {                                                                                              \
+        .name = "build", .value = "FILE",                                                          \
+        .help = "--html: build.json of a build; the page shows when each of its cells ran.",       \
+        .many = true                                                                               \
+    }
+
+/* Writes the page of a document where --html asks for it. ARC_EINPUT for --build without it. */
+int page_write(const struct invocation *inv, const json_t *document,
+               void (*make)(const json_t *document, const struct arc_ledger *builds, size_t count,
+                            struct arc_buf *out),
+               struct arc_error *err);
+
+#endif
