@@ -109,6 +109,9 @@ int arc_filters_find(struct arc_project *project, const char *input, struct arc_
 
 void arc_filters_free(struct arc_filters *filters);
 
+/* The index of the filter with that name, of `len` bytes; SIZE_MAX when there is none. */
+size_t arc_filters_index(const struct arc_filters *filters, const char *name, size_t len);
+
 ARC_API_END
 
 #endif

@@ -47,12 +47,6 @@ static unsigned status_bit(const char *word, size_t len)
     return 0;
 }
 
-/* A file that became a link or a submodule is modified to everybody but git's raw letter. */
-static unsigned with_type_changes(unsigned statuses)
-{
-    return statuses & ARC_STATUS_MODIFIED ? statuses | ARC_STATUS_TYPE_CHANGED : statuses;
-}
-
 /* "added | modified": names split at '|', trimmed, in any case. */
 static int read_statuses(const struct reader *reader, const struct arc_yaml_node *key,
                          unsigned *out)
@@ -79,7 +73,8 @@ static int read_statuses(const struct reader *reader, const struct arc_yaml_node
             return rc;
         at = next;
     }
-    *out = with_type_changes(*out);
+    if (*out & ARC_STATUS_MODIFIED) /* to everybody but git's raw letter */
+        *out |= ARC_STATUS_TYPE_CHANGED;
     return ARC_OK;
 }
 
@@ -161,11 +156,10 @@ static int read_filter(const struct reader *reader, const struct arc_yaml_pair *
         return arc_yaml_error(reader->yaml, key, reader->err,
                               "a filter's name is an output's name: it may not be empty, nor hold "
                               "'=', '<<', NUL or a line break");
-    for (size_t i = 0; i < reader->filters->count; i++)
-        if (strcmp(reader->filters->items[i].name, key->text) == 0)
-            return arc_yaml_error(reader->yaml, key, reader->err,
-                                  "the filter '%s' is in %s as well", key->text,
-                                  reader->filters->items[i].source);
+    size_t same = arc_filters_index(reader->filters, key->text, strlen(key->text));
+    if (same != SIZE_MAX)
+        return arc_yaml_error(reader->yaml, key, reader->err, "the filter '%s' is in %s as well",
+                              key->text, reader->filters->items[same].source);
     ARC_TRY(arc_filters_add(reader->filters, key->text, reader->err));
     return read_rules(reader, pair->value);
 }

@@ -65,6 +65,14 @@ int arc_filters_add_pattern(struct arc_filters *filters, const char *pattern, st
     return ARC_OK;
 }
 
+size_t arc_filters_index(const struct arc_filters *filters, const char *name, size_t len)
+{
+    for (size_t i = 0; i < filters->count; i++)
+        if (strlen(filters->items[i].name) == len && memcmp(filters->items[i].name, name, len) == 0)
+            return i;
+    return SIZE_MAX;
+}
+
 void arc_filters_free(struct arc_filters *filters)
 {
     for (size_t i = 0; i < filters->rule_count; i++) {

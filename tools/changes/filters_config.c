@@ -109,14 +109,6 @@ static int add_inputs(struct arc_filters *filters, const char *root, const struc
     return rc;
 }
 
-static bool known(const struct arc_filters *filters, const char *name)
-{
-    for (size_t i = 0; i < filters->count; i++)
-        if (strcmp(filters->items[i].name, name) == 0)
-            return true;
-    return false;
-}
-
 /* Whether the service's file lies elsewhere than in its directory. */
 static bool is_outside(const struct arc_service *service)
 {
@@ -156,9 +148,11 @@ int arc_filters_of_config(const char *root, const struct arc_config *config,
     int rc = out->name ? ARC_OK : arc_error_nomem(err);
     for (size_t g = 0; !rc && g < config->group_count; g++) {
         const struct arc_group *group = &config->groups[g];
-        for (size_t s = 0; !rc && s < group->service_count; s++)
-            if (!known(out, group->services[s].codename))
+        for (size_t s = 0; !rc && s < group->service_count; s++) {
+            const char *name = group->services[s].codename;
+            if (arc_filters_index(out, name, strlen(name)) == SIZE_MAX)
                 rc = add_service(out, root, group, &group->services[s], err);
+        }
     }
     if (rc)
         arc_filters_free(out);

@@ -5,18 +5,14 @@
 #include "changes/choice.h"
 #include <string.h>
 
-static int keep_branch(struct choice *c, const char *name)
+/* As choice_reason(): the head as `why`, on the branch `name` (NULL: on none). */
+static int settle(struct choice *c, const char *name, const char *why, const char *more)
 {
     const char *branch = name ? arc_base_branch_name(name) : NULL;
     free(c->branch);
     c->branch = branch ? strdup(branch) : NULL;
-    return branch && !c->branch ? arc_error_nomem(c->err) : ARC_OK;
-}
-
-/* As choice_reason(): the head as `why`, on the branch `name` (NULL: on none). */
-static int settle(struct choice *c, const char *name, const char *why, const char *more)
-{
-    ARC_TRY(keep_branch(c, name));
+    if (branch && !c->branch)
+        return arc_error_nomem(c->err);
     return choice_reason(c, &c->out->head_reason, "%s%s", why, more);
 }
 

@@ -36,22 +36,24 @@ static bool all_safe(const char *text, size_t len, bool comma)
     return true;
 }
 
+/* Whether some continuation makes a character of these bytes, at most three. */
+static bool may_begin_character(const char *text, size_t len)
+{
+    char low[4], high[4];
+    memset(low, 0x80, sizeof low);
+    memset(high, 0xbf, sizeof high);
+    memcpy(low, text, len);
+    memcpy(high, text, len);
+    return arc_utf8_length(low, sizeof low) > len || arc_utf8_length(high, sizeof high) > len;
+}
+
 /* How much of a malformed sequence one U+FFFD stands for: its longest beginning that could have
  * become a character (Unicode 15, 3.9, "maximal subpart"; WHATWG Encoding, UTF-8 decoder). */
 static size_t malformed(const char *text, size_t len)
 {
-    const unsigned char *s = (const unsigned char *)text;
-    size_t need = s[0] >= 0xf0 && s[0] <= 0xf4   ? 4
-                  : s[0] >= 0xe0 && s[0] <= 0xef ? 3
-                  : s[0] >= 0xc2 && s[0] <= 0xdf ? 2
-                                                 : 1;
-    unsigned char low = s[0] == 0xe0 ? 0xa0 : s[0] == 0xf0 ? 0x90 : 0x80;
-    unsigned char high = s[0] == 0xed ? 0x9f : s[0] == 0xf4 ? 0x8f : 0xbf;
     size_t i = 1;
-    for (; i < need && i < len && s[i] >= low && s[i] <= high; i++) {
-        low = 0x80;
-        high = 0xbf;
-    }
+    while (i < len && i < 3 && may_begin_character(text, i + 1))
+        i++;
     return i;
 }
 

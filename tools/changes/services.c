@@ -18,23 +18,14 @@ bool arc_services_find(const struct arc_changes_options *options, size_t filter,
     return false;
 }
 
-static const struct arc_filter_result *result_of(const struct arc_changes *changes,
-                                                 const char *codename)
-{
-    for (size_t i = 0; i < changes->filters->count; i++)
-        if (strcmp(changes->filters->items[i].name, codename) == 0)
-            return &changes->results[i];
-    return NULL; /* a service of another repository */
-}
-
 /* Marks a service if the other one changed. */
 static int mark(const char *other, const char *how, struct arc_changes *out, size_t filter,
                 bool *marked, struct arc_error *err)
 {
     struct arc_filter_result *own = &out->results[filter];
-    const struct arc_filter_result *result = result_of(out, other);
-    if (own->matched || !result || !result->matched)
-        return ARC_OK;
+    size_t index = arc_filters_index(out->filters, other, strlen(other));
+    if (own->matched || index == SIZE_MAX || !out->results[index].matched)
+        return ARC_OK; /* it may be a service of another repository */
     *marked = true;
     return arc_match_mark(own, err, "%s %s, which changed", how, other);
 }

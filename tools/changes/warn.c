@@ -35,11 +35,6 @@ static bool only_negations(const struct arc_filters *filters, const struct arc_f
     "can match no path: paths have no slash at their beginning or end, and no segment that is "    \
     "empty, '.' or '..'"
 
-static bool is_odd_segment(const char *segment, size_t len)
-{
-    return !len || (len == 1 && *segment == '.') || (len == 2 && memcmp(segment, "..", 2) == 0);
-}
-
 /* Whether a segment that no path has stands outside of every group. */
 static bool has_odd_segment(const char *pattern)
 {
@@ -48,7 +43,8 @@ static bool has_odd_segment(const char *pattern)
     for (const char *c = pattern;; c++) {
         c += strcspn(c, "/\\[{(]})");
         if ((*c == '/' && !depth) || !*c) {
-            if (is_odd_segment(start, (size_t)(c - start)))
+            size_t len = (size_t)(c - start);
+            if (len <= 2 && memcmp(start, "..", len) == 0)
                 return true;
             start = c + 1;
         }

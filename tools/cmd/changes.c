@@ -207,25 +207,12 @@ static int filter_outputs(const struct invocation *inv, const struct arc_changes
     return ARC_OK;
 }
 
-static bool is_filter(const struct arc_changes *changes, const char *name)
-{
-    for (size_t i = 0; i < changes->filters->count; i++)
-        if (strcmp(changes->filters->items[i].name, name) == 0)
-            return true;
-    return false;
-}
-
 /* Whether the name is FILTER_SUFFIX of some filter. */
 static bool is_output_of(const struct arc_changes *changes, const char *name, const char *suffix)
 {
     size_t len = strlen(name), own = strlen(suffix);
-    if (len <= own + 1 || strcmp(name + len - own, suffix) != 0 || name[len - own - 1] != '_')
-        return false;
-    for (size_t i = 0; i < changes->filters->count; i++)
-        if (strlen(changes->filters->items[i].name) == len - own - 1 &&
-            strncmp(changes->filters->items[i].name, name, len - own - 1) == 0)
-            return true;
-    return false;
+    return len > own + 1 && strcmp(name + len - own, suffix) == 0 && name[len - own - 1] == '_' &&
+           arc_filters_index(changes->filters, name, len - own - 1) != SIZE_MAX;
 }
 
 /* A filter's own output may have the name of another's list: the runner takes the last one. */
@@ -260,9 +247,9 @@ static int outputs_of(const struct invocation *inv, const struct arc_changes *ch
     arc_changes_matching(changes, &matching);
     if (!rc)
         rc = arc_buf_check(&matching, "changes", err);
-    if (!rc && !is_filter(changes, "changes"))
+    if (!rc && arc_filters_index(changes->filters, "changes", 7) == SIZE_MAX)
         rc = report_output(report, "changes", arc_buf_text(&matching), err);
-    if (!rc && !is_filter(changes, "any"))
+    if (!rc && arc_filters_index(changes->filters, "any", 3) == SIZE_MAX)
         rc = report_output(report, "any", arc_changes_any(changes) ? "true" : "false", err);
     return rc;
 }

@@ -123,14 +123,6 @@ static int fetch_dates(const struct arc_git *git, struct arc_history *history, i
                                      : ARC_OK;
 }
 
-static int fetch_whole(const struct arc_git *git, bool *last, struct arc_error *err)
-{
-    struct arc_git_scratch *scratch = git->scratch;
-    *last = true;
-    return arc_git_fetch_commits(git, ARC_GIT_COMMITS, WHOLE, scratch->wants.items,
-                                 scratch->wants.count, err);
-}
-
 /* Gets more of the history; *last tells that there is no more to get. */
 static int get_more(const struct arc_git *git, struct arc_history *history,
                     const struct question *question, bool *last, struct arc_error *err)
@@ -147,7 +139,9 @@ static int get_more(const struct arc_git *git, struct arc_history *history,
         return fetch_dates(git, history, since, err);
     if (scratch->way == ARC_GIT_BY_DEPTH)
         return fetch_more_depth(git, err);
-    return fetch_whole(git, last, err);
+    *last = true;
+    return arc_git_fetch_commits(git, ARC_GIT_COMMITS, WHOLE, scratch->wants.items,
+                                 scratch->wants.count, err);
 }
 
 static int not_certain(const struct arc_git *git, bool last, const char *what,

@@ -127,6 +127,13 @@ static void cursor_free(struct cursor *cursor)
     git_odb_object_free(cursor->object);
 }
 
+static unsigned char byte_at(const struct entry *entry, size_t at)
+{
+    if (entry->len > at)
+        return (unsigned char)entry->name[at];
+    return is_tree(entry) ? '/' : '\0';
+}
+
 /* git's order: a directory's name counts as if it ended with a slash (base_name_compare()). */
 static int compare(const struct entry *a, const struct entry *b)
 {
@@ -134,8 +141,7 @@ static int compare(const struct entry *a, const struct entry *b)
     int order = memcmp(a->name, b->name, len);
     if (order)
         return order;
-    unsigned char x = a->len > len ? (unsigned char)a->name[len] : is_tree(a) ? '/' : '\0';
-    unsigned char y = b->len > len ? (unsigned char)b->name[len] : is_tree(b) ? '/' : '\0';
+    unsigned char x = byte_at(a, len), y = byte_at(b, len);
     return (x > y) - (x < y);
 }
 
@@ -225,7 +231,9 @@ static int step(struct walk *walk, struct cursor *a, struct cursor *b)
         return arc_error_set(walk->err, ARC_ELIMIT,
                              "more than %d entries of directories to look at, by '%.200s'",
                              ARC_GIT_ENTRIES, arc_buf_text(&walk->path));
-    int order = a->done ? 1 : b->done ? -1 : compare(&a->entry, &b->entry);
+    int order = a->done ? 1 : -1;
+    if (!a->done && !b->done)
+        order = compare(&a->entry, &b->entry);
     if (order < 0) {
         ARC_TRY(one_side(walk, &a->entry, false));
         return read_next(walk, a);

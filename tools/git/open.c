@@ -45,19 +45,14 @@ static bool same_device(const char *path, dev_t device)
     return stat(path, &found) == 0 && found.st_dev == device;
 }
 
-static bool is_git_directory(const char *path)
-{
-    const char *name = strrchr(path, '/');
-    return name && strcmp(name, "/.git") == 0;
-}
-
 /* Opens `directory`/.git (a directory or the file of a linked work tree), or the directory itself
  * if its name is .git, which no tree can hold. */
 static int try_open(const char *directory, git_repository **out)
 {
     char path[PATH_MAX];
     struct stat found;
-    const char *entry = is_git_directory(directory) ? "" : "/.git";
+    const char *name = strrchr(directory, '/');
+    const char *entry = name && strcmp(name, "/.git") == 0 ? "" : "/.git";
     if (snprintf(path, sizeof path, "%s%s", directory, entry) >= (int)sizeof path ||
         lstat(path, &found) != 0)
         return GIT_ENOTFOUND;
@@ -238,17 +233,16 @@ static int open_repository(struct search *search, const char *gitdir, git_reposi
 int arc_git_open(const struct arc_env *env, const char *path, struct arc_git *out,
                  struct arc_error *err)
 {
-    struct search search = {.env = env, .path = path ? path : env->cwd ? env->cwd : "."};
+    const char *here = env->cwd ? env->cwd : ".";
+    struct search search = {.env = env, .path = path ? path : here};
     *out = (struct arc_git){0};
     ARC_TRY(arc_git_start(err));
     out->initialised = true;
     out->scratch = calloc(1, sizeof *out->scratch);
     if (out->scratch)
         *out->scratch = (struct arc_git_scratch){.env = env, .since = INT64_MAX};
-    int rc = !out->scratch
-                 ? arc_error_nomem(err)
-                 : open_repository(&search, path ? NULL : arc_env_nonempty(env, "GIT_DIR"),
-                                   &out->repo, err);
+    const char *named = path ? NULL : arc_env_nonempty(env, "GIT_DIR");
+    int rc = out->scratch ? open_repository(&search, named, &out->repo, err) : arc_error_nomem(err);
     free(search.top);
     if (!rc) {
         out->worktree = without_slash(git_repository_workdir(out->repo));

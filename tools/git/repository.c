@@ -53,14 +53,6 @@ int arc_git_odb(const struct arc_git *git, git_odb **out, struct arc_error *err)
     return rc < 0 ? arc_git_failed(err, rc, "opening the object database") : ARC_OK;
 }
 
-/* revparse also knows searches of the whole history, reflogs and paths: none of them belongs into
- * a value that an event or an input may hold. */
-static bool plain_revision(const char *revision)
-{
-    return *revision && *revision != '-' && !strpbrk(revision, ":{ \t\r\n") &&
-           strnlen(revision, 1025) <= 1024;
-}
-
 static int peel(git_object *object, const char *name, struct arc_oid *out, struct arc_error *err)
 {
     git_object *commit = NULL;
@@ -87,7 +79,10 @@ int arc_git_resolve(const struct arc_git *git, const char *revision, struct arc_
                     struct arc_error *err)
 {
     git_object *object = NULL;
-    if (!plain_revision(revision))
+    /* revparse also knows searches of the whole history, reflogs and paths: none of them belongs
+     * into a value that an event or an input may hold. */
+    if (!*revision || *revision == '-' || strpbrk(revision, ":{ \t\r\n") ||
+        strnlen(revision, 1025) > 1024)
         return arc_error_set(err, ARC_EINPUT, "'%.200s' is not the name of a commit", revision);
     int rc = git_revparse_single(&object, git->repo, revision);
     if (rc == GIT_ENOTFOUND)
@@ -222,9 +217,8 @@ int arc_git_remote_url(const struct arc_git *git, const char *remote, char **out
     const char *url = rc < 0 ? NULL : git_remote_url(found);
     if (url)
         *out = without_password(url);
-    rc = !url    ? arc_error_set(err, ARC_ENOTFOUND, "the repository has no remote '%s'", remote)
-         : !*out ? arc_error_nomem(err)
-                 : ARC_OK;
     git_remote_free(found);
-    return rc;
+    if (!url)
+        return arc_error_set(err, ARC_ENOTFOUND, "the repository has no remote '%s'", remote);
+    return *out ? ARC_OK : arc_error_nomem(err);
 }

@@ -100,19 +100,13 @@ static void add_entry(struct arc_buf *out, const char *name, const char *value)
     arc_buf_putc(out, '\n');
 }
 
-/* A path is relative to where the clone is. */
-static bool is_relative_path(const char *url)
-{
-    size_t slash = strcspn(url, "/");
-    return *url != '/' && strcspn(url, ":") >= slash;
-}
-
 static void add_remote_entry(struct arc_buf *out, const struct arc_git *git,
                              const git_config_entry *entry)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {.max = 16384};
-    bool url = strcmp(entry->name, "remote.origin.url") == 0;
-    if (url && entry->value && is_relative_path(entry->value)) {
+    const char *url = strcmp(entry->name, "remote.origin.url") == 0 ? entry->value : NULL;
+    if (url && *url != '/' &&
+        strcspn(url, ":") >= strcspn(url, "/")) { /* from where the clone is */
         arc_buf_printf(&path, "%s/%s", git->worktree ? git->worktree : git->gitdir, entry->value);
         add_entry(out, entry->name, arc_buf_text(&path));
     } else

@@ -12,12 +12,6 @@ void arc_git_token_free(struct arc_git_token *token)
     *token = (struct arc_git_token){{0}};
 }
 
-/* https, or a port of this machine. */
-static bool may_have_it(const char *server)
-{
-    return strncmp(server, "https://", 8) == 0 || strncmp(server, "http://127.0.0.1:", 17) == 0;
-}
-
 /* A header as actions/checkout has it. */
 static int header(const char *token, struct arc_buf *out, struct arc_error *err)
 {
@@ -35,7 +29,8 @@ int arc_git_token_make(const struct arc_env *env, struct arc_git_token *out, str
     const char *count = arc_env_nonempty(env, "GIT_CONFIG_COUNT");
     unsigned long first = count ? strtoul(count, NULL, 10) : 0;
     *out = (struct arc_git_token){{0}};
-    if (!server || !token || !may_have_it(server) || first > 1000)
+    if (!server || !token || first > 1000 ||
+        (strncmp(server, "https://", 8) != 0 && strncmp(server, "http://127.0.0.1:", 17) != 0))
         return ARC_OK;
     struct arc_buf text[ARC_GIT_TOKEN_VARS] = {{0}};
     arc_buf_printf(&text[0], "GIT_CONFIG_COUNT=%lu", first + 2);

@@ -105,10 +105,10 @@ static int hear(void *context, const char *path, size_t len, enum arc_git_status
 {
     const struct hearer *hearer = context;
     (void)len;
-    enum arc_git_standing standing = status == ARC_GIT_ADDED     ? hearer->standing
-                                     : status == ARC_GIT_DELETED ? ARC_GIT_MISSING
-                                                                 : ARC_GIT_CHANGED;
-    return hearer->each(hearer->context, path, standing);
+    if (status == ARC_GIT_ADDED)
+        return hearer->each(hearer->context, path, hearer->standing);
+    return hearer->each(hearer->context, path,
+                        status == ARC_GIT_DELETED ? ARC_GIT_MISSING : ARC_GIT_CHANGED);
 }
 
 /* The options and the paths as one list, that the caller frees; NULL when out of memory. */

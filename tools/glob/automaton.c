@@ -152,18 +152,13 @@ static uint32_t emit_negated(struct arc_program *p, const struct arc_regex *rege
     return look;
 }
 
-static uint32_t emit_search(struct arc_program *p, const struct arc_regex *regex)
-{
-    static const struct regex_range all = {0, UINT16_MAX};
-    return any_of(p, &all, 1, emit(p, regex, regex->root, any_of(p, &all, 1, 0)));
-}
-
 static uint32_t emit_use(struct arc_program *p, const struct arc_regex *regex, enum program_use use)
 {
+    static const struct regex_range all = {0, UINT16_MAX};
     if (use == PROGRAM_NEGATED)
         return emit_negated(p, regex);
     if (use == PROGRAM_SEARCH)
-        return emit_search(p, regex);
+        return any_of(p, &all, 1, emit(p, regex, regex->root, any_of(p, &all, 1, 0)));
     return emit(p, regex, regex->root, node(p, PROGRAM_END, 0, 0));
 }
 

@@ -118,11 +118,6 @@ void parser_bracket_close(struct parser *p)
     bracket->value = both;
 }
 
-static const char *extglob_open_output(uint16_t kind)
-{
-    return kind == '!' ? "(?:(?!(?:" : "(?:";
-}
-
 void parser_extglob_open(struct parser *p, enum token_type type, uint16_t kind)
 {
     if (!parser_room(p, &p->extglobs, p->extglob_count, sizeof *p->extglobs))
@@ -134,7 +129,8 @@ void parser_extglob_open(struct parser *p, enum token_type type, uint16_t kind)
     parser_advance(p);
     p->value.len = 0;
     arc_units_put(&p->value, '(');
-    struct token *paren = parser_token(p, TOKEN_PAREN, &p->value, extglob_open_output(kind));
+    struct token *paren =
+        parser_token(p, TOKEN_PAREN, &p->value, kind == '!' ? "(?:(?!(?:" : "(?:");
     if (paren)
         paren->extglob = true;
     parser_push_token(p, paren);

@@ -55,13 +55,6 @@ static uint16_t class_of(const struct arc_program *p, uint16_t unit)
     return (uint16_t)low;
 }
 
-static enum dfa_side side_of(const struct arc_program *p, uint16_t unit)
-{
-    bool word = (unit >= '0' && unit <= '9') || (unit >= 'a' && unit <= 'z') ||
-                (unit >= 'A' && unit <= 'Z') || unit == '_';
-    return p->words && word ? DFA_WORD : DFA_OTHER;
-}
-
 static void insert(struct arc_dfa *dfa, uint32_t number)
 {
     size_t mask = dfa->capacity * 2 - 1, place = state(dfa, number)[STATE_HASH] & mask;
@@ -192,7 +185,7 @@ static uint32_t successor(struct arc_dfa *dfa, uint32_t number, uint16_t class)
 {
     const struct arc_program *p = dfa->program;
     uint16_t unit = p->bounds[class];
-    enum dfa_side side = side_of(p, unit);
+    enum dfa_side side = p->words && arc_unit_is_word(unit) ? DFA_WORD : DFA_OTHER;
     look(dfa, number, side);
     memset(dfa->raw, 0, dfa->raw_words * sizeof *dfa->raw);
     for (size_t i = 0; i < p->cell_count; i++)

@@ -14,12 +14,6 @@ static bool among(int unit, const char *characters)
     return unit > 0 && unit < 0x80 && strchr(characters, unit);
 }
 
-static bool word_unit(int unit)
-{
-    return (unit >= '0' && unit <= '9') || (unit >= 'a' && unit <= 'z') ||
-           (unit >= 'A' && unit <= 'Z') || unit == '_';
-}
-
 /* A backslash. Returns whether that settles it; inside brackets the pair is looked at further. */
 static bool escape(struct parser *p)
 {
@@ -102,7 +96,7 @@ static bool named_group_ahead(const struct parser *p)
         size_t end = i + 1;
         if (end < p->len && (p->input[end] == '!' || p->input[end] == '='))
             return true;
-        while (end < p->len && word_unit(p->input[end]))
+        while (end < p->len && arc_unit_is_word(p->input[end]))
             end++;
         if (end > i + 1 && end < p->len && p->input[end] == '>')
             return true;

@@ -88,17 +88,11 @@ static bool refers_back(struct regex_reader *r)
     return number <= r->captures;
 }
 
-static bool name_unit(int unit)
-{
-    return unit == '$' || unit == '_' || unit >= 0x80 || (unit >= '0' && unit <= '9') ||
-           (unit >= 'a' && unit <= 'z') || (unit >= 'A' && unit <= 'Z');
-}
-
 /* The length of a group's name, up to its `>`; 0 if there is no good one. */
 static size_t name_length(const struct regex_reader *r)
 {
     size_t len = 0;
-    while (name_unit(regex_peek(r, len)))
+    for (int unit; (unit = regex_peek(r, len)) == '$' || unit >= 0x80 || arc_unit_is_word(unit);)
         len++;
     bool digit = regex_peek(r, 0) >= '0' && regex_peek(r, 0) <= '9';
     return digit || regex_peek(r, len) != '>' ? 0 : len;

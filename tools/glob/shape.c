@@ -31,11 +31,6 @@ static bool is_literal(const char *text, size_t len)
     return glob_plain_path(text, len);
 }
 
-static bool is_word(char byte)
-{
-    return byte != '.' && byte != '/' && byte != ' ' && glob_means_itself(byte);
-}
-
 /* "c" or "{c,h}", taken out of its braces. */
 static bool take_endings(struct glob_shaped *out, const char *text, size_t len)
 {
@@ -43,7 +38,7 @@ static bool take_endings(struct glob_shaped *out, const char *text, size_t len)
     size_t from = braces ? 1 : 0, to = braces ? len - 1 : len, commas = 0;
     for (size_t i = from; i < to; i++) {
         bool comma = braces && text[i] == ',' && i > from && i + 1 < to && text[i - 1] != ',';
-        if (!comma && !is_word(text[i]))
+        if (!comma && (strchr("./ ", text[i]) || !glob_means_itself(text[i])))
             return false;
         commas += comma;
     }
@@ -51,11 +46,6 @@ static bool take_endings(struct glob_shaped *out, const char *text, size_t len)
     out->end = text + from;
     out->end_len = to - from;
     return to > from && braces == (commas > 0);
-}
-
-static bool ends_with(const char *text, size_t len, const char *end, size_t end_len)
-{
-    return len >= end_len && memcmp(text + len - end_len, end, end_len) == 0;
 }
 
 /* Where two stars start that are a whole segment; `len` when there are none. */
@@ -260,7 +250,8 @@ static bool fits_dir(const struct glob_shaped *shaped, const struct parts *parts
 static bool fits_name(const struct glob_shaped *shaped, const struct parts *parts)
 {
     size_t before = parts->len - shaped->end_len;
-    return ends_with(parts->path, parts->len, shaped->end, shaped->end_len) &&
+    return parts->len >= shaped->end_len &&
+           memcmp(parts->path + before, shaped->end, shaped->end_len) == 0 &&
            (before == 0 || parts->path[before - 1] == '/');
 }
 

@@ -35,11 +35,6 @@ static const char *shape_source(const uint16_t *units, size_t len)
     return NULL;
 }
 
-static bool line_end(uint16_t unit)
-{
-    return unit == '\n' || unit == '\r' || unit == 0x2028 || unit == 0x2029;
-}
-
 /* The length without a last ".word", or 0 if there is none (/^(.*?)\.(\w+)$/). */
 static size_t without_extension(const uint16_t *units, size_t len)
 {
@@ -49,7 +44,7 @@ static size_t without_extension(const uint16_t *units, size_t len)
     if (word == len || word == 0 || units[word - 1] != '.')
         return 0;
     for (size_t i = 0; i + 1 < word; i++)
-        if (line_end(units[i]))
+        if (units[i] == '\n' || units[i] == '\r' || units[i] == 0x2028 || units[i] == 0x2029)
             return 0;
     return word - 1;
 }

@@ -45,4 +45,11 @@ size_t arc_units_first(const char *bytes, size_t len, uint16_t units[2], size_t 
  * order and *count, and returns how many bytes it takes. */
 size_t arc_units_before(const char *bytes, size_t len, uint16_t units[2], size_t *count);
 
+/* Whether a unit is of a word, as \w and \b of regular expressions have it. */
+static inline bool arc_unit_is_word(int unit)
+{
+    return (unit >= '0' && unit <= '9') || (unit >= 'a' && unit <= 'z') ||
+           (unit >= 'A' && unit <= 'Z') || unit == '_';
+}
+
 #endif
