@@ -57,6 +57,27 @@ static void choose_registries(struct init_proposal *proposal)
             init_add_text(proposal, &proposal->images[i]->registries, usual);
 }
 
+/* The workflows log in to one registry for a group. */
+static void ask_logins(struct init_proposal *proposal)
+{
+    for (size_t g = 0; g < proposal->group_count; g++) {
+        const struct init_group *group = proposal->groups[g];
+        const char *first = NULL, *other = NULL;
+        for (size_t i = 0; i < group->count; i++)
+            for (char **at = group->images[i]->registries; at && *at; at++) {
+                size_t len = strcspn(*at, "/");
+                first = first ? first : *at;
+                if (strncmp(first, *at, len) != 0 || first[len] != '/')
+                    other = *at;
+            }
+        if (other)
+            init_ask(proposal, NULL, 0,
+                     "how do the workflows log in to %.*s? Group %s has images there, and they log "
+                     "in to %.*s alone",
+                     (int)strcspn(other, "/"), other, group->name, (int)strcspn(first, "/"), first);
+    }
+}
+
 /* ---- codenames ------------------------------------------------------------------------------ */
 
 static bool is_taken(const struct init_proposal *proposal, const char *codename, size_t before)
@@ -616,5 +637,6 @@ int init_make_groups(struct init_proposal *proposal, struct arc_error *err)
         if (slot)
             *slot = proposal->images[i];
     }
+    ask_logins(proposal);
     return arc_arena_check(&proposal->arena, err);
 }

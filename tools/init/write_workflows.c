@@ -84,16 +84,53 @@ static void add_filter(const char *pattern, struct arc_buf *out)
     init_add_scalar(out, arc_buf_text(&filter));
 }
 
+static bool same_host(const struct init_group *a, const struct init_group *b)
+{
+    size_t x = 0, y = 0;
+    const char *of_a = other_registry(a, &x), *of_b = other_registry(b, &y);
+    return of_a && of_b ? x == y && strncmp(of_a, of_b, x) == 0 : of_a == of_b;
+}
+
+/* The job that releases the groups of one login; `condition` tells their tags from others, where
+ * others have a login of their own. */
+static void add_release_job(const struct init_proposal *proposal, const struct init_group *group,
+                            const char *source, bool only, struct arc_buf *out)
+{
+    ARC_AUTO(arc_buf) struct arc_buf condition = {0}, quoted = {0}, with = {0}, name = {0};
+    for (size_t i = 0; i < proposal->group_count; i++)
+        for (char **tag = proposal->groups[i]->tags;
+             tag && *tag && same_host(group, proposal->groups[i]); tag++) {
+            const char *end = strstr(*tag, "{version}");
+            arc_buf_printf(&condition, "%sstartsWith(github.ref_name, '",
+                           condition.len ? " || " : "");
+            for (const char *c = *tag; *c && c != end; c++)
+                arc_buf_printf(&condition, *c == '\'' ? "%c'" : "%c", *c);
+            arc_buf_puts(&condition, "')");
+        }
+    init_add_scalar(&quoted, arc_buf_text(&condition));
+    init_add_scalar(&name, only ? "release" : group->name);
+    arc_buf_printf(out, "  %s:\n", arc_buf_text(&name));
+    if (!only)
+        arc_buf_printf(out, "    if: %s\n", arc_buf_text(&quoted));
+    add_use(source, "group-release.yml", out);
+    if (proposal->fail_on && strcmp(proposal->fail_on, "CRITICAL") != 0)
+        arc_buf_printf(&with, "      fail-on-severity: %s\n", proposal->fail_on);
+    add_login(group, arc_buf_text(&with), out);
+}
+
 void init_write_release_workflow(const struct init_proposal *proposal, const char *source,
                                  struct arc_buf *out)
 {
     size_t count = 0;
     ARC_AUTO(arc_buf) struct arc_buf filters = {0};
-    for (size_t i = 0; i < proposal->group_count; i++)
+    bool only = true;
+    for (size_t i = 0; i < proposal->group_count; i++) {
+        only = only && same_host(proposal->groups[0], proposal->groups[i]);
         for (char **tag = proposal->groups[i]->tags; tag && *tag; tag++) {
             arc_buf_puts(&filters, count++ ? ", " : "");
             add_filter(*tag, &filters);
         }
+    }
     if (!count)
         return;
     arc_buf_printf(
@@ -104,12 +141,13 @@ void init_write_release_workflow(const struct init_proposal *proposal, const cha
         "permissions: {contents: write, pull-requests: read, packages: write, security-events: write, "
         "issues: write, id-token: write, attestations: write}\n\n"
         "concurrency: {group: release, cancel-in-progress: false, queue: max}\n\n"
-        "jobs:\n"
-        "  release:\n",
+        "jobs:\n",
         arc_buf_text(&filters));
-    add_use(source, "group-release.yml", out);
-    ARC_AUTO(arc_buf) struct arc_buf with = {0};
-    if (proposal->fail_on && strcmp(proposal->fail_on, "CRITICAL") != 0)
-        arc_buf_printf(&with, "      fail-on-severity: %s\n", proposal->fail_on);
-    add_login(proposal->groups[0], arc_buf_text(&with), out);
+    for (size_t i = 0; i < proposal->group_count; i++) {
+        bool known = false;
+        for (size_t j = 0; j < i; j++)
+            known = known || same_host(proposal->groups[j], proposal->groups[i]);
+        if (!known && proposal->groups[i]->tags)
+            add_release_job(proposal, proposal->groups[i], source, only, out);
+    }
 }
