@@ -171,6 +171,33 @@ static bool is_selected(const struct planning *planning, const struct arc_servic
     return true;
 }
 
+/* What a build section says of a recipe; NULL when memory ran out. */
+static struct arc_planned_recipe *copy_recipe(struct arc_arena *memory,
+                                              const struct arc_recipe *build)
+{
+    struct arc_planned_recipe *out = arc_arena_array(memory, 1, sizeof *out);
+    if (out)
+        *out = (struct arc_planned_recipe){
+            .dockerfile_inline = build->dockerfile_inline,
+            .target = build->target,
+            .network = build->network,
+            .shm_size = build->shm_size,
+            .provenance = build->provenance,
+            .sbom = build->sbom,
+            .contexts = build->additional_contexts,
+            .extra_hosts = build->extra_hosts,
+            .secrets = build->secrets,
+            .ssh = build->ssh,
+            .ulimits = build->ulimits,
+            .cache_from = build->cache_from,
+            .cache_to = build->cache_to,
+            .annotations = build->annotations,
+            .no_cache = build->no_cache,
+            .pull = build->pull,
+        };
+    return out;
+}
+
 /* What bake is told beside context, Dockerfile and arguments; NULL where nothing is said. */
 static int make_recipe(const struct planning *planning, const struct arc_recipe *build,
                        struct arc_planned_recipe **out)
@@ -182,28 +209,8 @@ static int make_recipe(const struct planning *planning, const struct arc_recipe 
                 *build->annotations;
     if (!said)
         return ARC_OK;
-    *out = arc_arena_array(planning->memory, 1, sizeof **out);
-    if (!*out)
-        return arc_error_nomem(planning->err);
-    **out = (struct arc_planned_recipe){
-        .dockerfile_inline = build->dockerfile_inline,
-        .target = build->target,
-        .network = build->network,
-        .shm_size = build->shm_size,
-        .provenance = build->provenance,
-        .sbom = build->sbom,
-        .contexts = build->additional_contexts,
-        .extra_hosts = build->extra_hosts,
-        .secrets = build->secrets,
-        .ssh = build->ssh,
-        .ulimits = build->ulimits,
-        .cache_from = build->cache_from,
-        .cache_to = build->cache_to,
-        .annotations = build->annotations,
-        .no_cache = build->no_cache,
-        .pull = build->pull,
-    };
-    return ARC_OK;
+    *out = copy_recipe(planning->memory, build);
+    return *out ? ARC_OK : arc_error_nomem(planning->err);
 }
 
 /* The platforms that a service is built for: of those that the plan is for the ones that it has.
@@ -385,7 +392,7 @@ static int link_service(const struct planning *planning, const struct arc_servic
     while (service->bases[count].ref)
         count++;
     if (!own->recipe)
-        own->recipe = arc_arena_array(memory, 1, sizeof *own->recipe);
+        own->recipe = copy_recipe(memory, &service->build);
     known = own->recipe ? count_pairs(own->recipe->contexts) : 0;
     struct arc_pair *contexts = arc_arena_array(memory, known + count + 1, sizeof *contexts);
     if (!own->recipe || !contexts)
