@@ -102,9 +102,7 @@ int arc_build_is_engine(const struct arc_build_options *options, bool *engine,
     *engine = true;
     if (!builder_chosen(options))
         return ARC_OK;
-    int rc = inspect(options, &result, err);
-    if (rc)
-        return rc;
+    ARC_TRY(inspect(options, &result, err));
     const char *driver = field(arc_buf_text(&result.output), "Driver", &len);
     if (!driver)
         return arc_error_set(err, ARC_EWORLD, "docker buildx inspect names no driver");

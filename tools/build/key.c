@@ -131,9 +131,7 @@ static int base_moved(const struct arc_build_options *options, struct arc_regist
     *moved = false;
     if (strstr(ref, "sha256:") || (local && engine_has(options, ref, base->digest)))
         return ARC_OK;
-    int rc = split_ref(ref, &image, &tag, err);
-    if (rc)
-        return rc;
+    ARC_TRY(split_ref(ref, &image, &tag, err));
     /* A base that nobody can tell us about is built from again: that is slower, never wrong. */
     *moved = arc_registry_resolve(registry, image, tag, digest, &unknown) ||
              strcmp(digest, base->digest) != 0;

@@ -267,9 +267,8 @@ static void tell_pushed(struct arc_progress *progress)
 
 static int end_value(struct arc_progress *progress, struct arc_error *err)
 {
-    int rc = arc_buf_check(&progress->value, "a progress report of buildx", err);
-    ARC_AUTO_JSON json_t *status =
-        rc ? NULL : json_loadb(progress->value.data, progress->value.len, 0, NULL);
+    ARC_TRY(arc_buf_check(&progress->value, "a progress report of buildx", err));
+    ARC_AUTO_JSON json_t *status = json_loadb(progress->value.data, progress->value.len, 0, NULL);
     size_t i;
     json_t *item;
     int failed = 0;
@@ -280,7 +279,7 @@ static int end_value(struct arc_progress *progress, struct arc_error *err)
     json_array_foreach (json_object_get(status, "statuses"), i, item)
         failed |= see_status(progress, item);
     arc_buf_reset(&progress->value);
-    return rc ? rc : failed ? arc_error_nomem(err) : ARC_OK;
+    return failed ? arc_error_nomem(err) : ARC_OK;
 }
 
 static void add_text(struct arc_progress *progress, char c)

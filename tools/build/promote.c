@@ -78,7 +78,9 @@ static int reference_of(const struct arc_promote_options *options,
 {
     const struct arc_built_service *built =
         options->build ? arc_ledger_service(options->build, service->service) : NULL;
-    *out = options->build ? (built ? built->digest : NULL) : service->staging;
+    *out = service->staging;
+    if (options->build)
+        *out = built ? built->digest : NULL;
     if (*out)
         return ARC_OK;
     return arc_error_set(err, ARC_EFAILED,
@@ -408,9 +410,7 @@ static int move_all(struct promotion *promotion, struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error cause = {0};
     size_t floating = promotion->floating, count = promotion->move_count, at;
-    int rc = move_between(promotion, 0, floating, err);
-    if (rc)
-        return rc;
+    ARC_TRY(move_between(promotion, 0, floating, err));
     if (look_up_between(promotion, floating, count, &at, &cause))
         return undo(promotion, &promotion->moves[at], &cause, err);
     return move_between(promotion, floating, count, err);

@@ -74,7 +74,9 @@ void report_free(struct report *report)
 
 static const char *level_name(char level)
 {
-    return level == 'e' ? "error" : level == 'w' ? "warning" : "notice";
+    if (level == 'e')
+        return "error";
+    return level == 'w' ? "warning" : "notice";
 }
 
 /* "F:L:C: " for a person. */
@@ -112,9 +114,7 @@ static void end_by_closed_pipe(void)
 
 static int put(FILE *file, const struct arc_buf *text, struct arc_error *err)
 {
-    int rc = arc_buf_check(text, "the output", err);
-    if (rc)
-        return rc;
+    ARC_TRY(arc_buf_check(text, "the output", err));
     if (fwrite(arc_buf_text(text), 1, text->len, file) == text->len && fflush(file) == 0)
         return ARC_OK;
     if (errno == EPIPE)
@@ -133,10 +133,9 @@ static int write_github_files(const struct report *report, const struct invocati
         if (rc)
             return rc;
     }
-    int rc = arc_buf_check(&text, "GITHUB_OUTPUT", err);
-    if (!rc)
-        rc = arc_actions_append(inv->env, "GITHUB_OUTPUT", &text, err);
-    return rc ? rc : arc_actions_append(inv->env, "GITHUB_STEP_SUMMARY", &report->summary, err);
+    ARC_TRY(arc_buf_check(&text, "GITHUB_OUTPUT", err));
+    ARC_TRY(arc_actions_append(inv->env, "GITHUB_OUTPUT", &text, err));
+    return arc_actions_append(inv->env, "GITHUB_STEP_SUMMARY", &report->summary, err);
 }
 
 /* The length of a colour that our texts use (plain, bold, faint, red to cyan) at the start of `at`;

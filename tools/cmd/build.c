@@ -212,9 +212,7 @@ static int describe(struct arc_project *project, const struct arc_build_options 
 {
     ARC_AUTO_JSON json_t *argv = NULL;
     ARC_AUTO_JSON json_t *definition = NULL;
-    int rc = arc_build_describe(project, options, &argv, &definition, err);
-    if (rc)
-        return rc;
+    ARC_TRY(arc_build_describe(project, options, &argv, &definition, err));
     size_t i;
     json_t *word;
     json_array_foreach (argv, i, word)

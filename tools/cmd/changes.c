@@ -100,6 +100,13 @@ static int read_lists(const struct invocation *inv, struct lists *out, struct ar
     return depth ? read_number("dir-names", depth, &out->depth, err) : ARC_OK;
 }
 
+static enum arc_since choose_since(const struct invocation *inv)
+{
+    if (option_flag(inv, "since-image"))
+        return ARC_SINCE_IMAGE;
+    return option_flag(inv, "since-release") ? ARC_SINCE_RELEASE : ARC_SINCE_EVENT;
+}
+
 static int read_options(const struct invocation *inv, struct arc_changes_options *out,
                         struct lists *lists, struct arc_error *err)
 {
@@ -108,9 +115,7 @@ static int read_options(const struct invocation *inv, struct arc_changes_options
         .base = option_value(inv, "base"),
         .ref = option_value(inv, "ref"),
         .quantifier = quantifier(option_value(inv, "predicate-quantifier")),
-        .since = option_flag(inv, "since-image")     ? ARC_SINCE_IMAGE
-                 : option_flag(inv, "since-release") ? ARC_SINCE_RELEASE
-                                                     : ARC_SINCE_EVENT,
+        .since = choose_since(inv),
         .base_on_pulls = option_flag(inv, "base-on-pull-requests"),
         .renames = option_flag(inv, "renames"),
         .submodules = option_flag(inv, "submodules"),

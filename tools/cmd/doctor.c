@@ -58,9 +58,7 @@ static int run_doctor(const struct invocation *inv, struct report *report, struc
     };
     size_t i;
     json_t *check;
-    int rc = arc_doctor(&project, &options, &report->document, err);
-    if (rc)
-        return rc;
+    ARC_TRY(arc_doctor(&project, &options, &report->document, err));
     json_array_foreach (json_object_get(report->document, "checks"), i, check)
         add_row(inv, check, &report->human);
     bool ok = json_is_true(json_object_get(report->document, "ok"));

@@ -27,9 +27,7 @@ static int run_dry_run(const struct invocation *inv, struct report *report, stru
         .previous = option_value(inv, "previous-tag"),
         .lock = option_value(inv, "lock"),
     };
-    int rc = arc_dryrun(&project, &options, &report->document, err);
-    if (rc)
-        return rc;
+    ARC_TRY(arc_dryrun(&project, &options, &report->document, err));
     ARC_TRY(note_warnings(inv, report, err));
     ARC_TRY(page_write(inv, report->document, html_dryrun, err));
     struct arc_dryrun_style style = {

@@ -19,11 +19,13 @@ static int split_arguments(const struct invocation *inv, json_t *patterns, json_
     if (!given && inv->arg_count == 0)
         return arc_error_set(err, ARC_EINPUT,
                              "no pattern: give one as the first argument, or several as --pattern");
-    int code = given ? (json_array_extend(patterns, (json_t *)given) ? arc_error_nomem(err) : 0)
-                     : add(patterns, inv->args[0], err);
-    for (size_t i = first; i < inv->arg_count && !code; i++)
-        code = add(paths, inv->args[i], err);
-    return code;
+    if (!given)
+        ARC_TRY(add(patterns, inv->args[0], err));
+    else if (json_array_extend(patterns, (json_t *)given))
+        return arc_error_nomem(err);
+    for (size_t i = first; i < inv->arg_count; i++)
+        ARC_TRY(add(paths, inv->args[i], err));
+    return ARC_OK;
 }
 
 static int run_glob(const struct invocation *inv, struct report *report, struct arc_error *err)

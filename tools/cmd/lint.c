@@ -123,8 +123,10 @@ static int run_lint(const struct invocation *inv, struct report *report, struct 
     arc_buf_printf(&report->human, "%lld rules on %lld files: ",
                    (long long)json_integer_value(json_object_get(report->document, "rules")),
                    (long long)json_integer_value(json_object_get(report->document, "files")));
-    arc_buf_printf(&report->human, count ? "%zu finding%s\n" : "no findings\n", count,
-                   count == 1 ? "" : "s");
+    if (count)
+        arc_buf_printf(&report->human, "%zu %s\n", count, count == 1 ? "finding" : "findings");
+    else
+        arc_buf_puts(&report->human, "no findings\n");
     if (count)
         add_advice(report, groups);
     report->failed = count ? ARC_EFAILED : ARC_OK;

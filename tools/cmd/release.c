@@ -96,11 +96,9 @@ static int add_outputs(struct report *report, struct arc_error *err)
     char id[32];
     snprintf(id, sizeof id, "%" PRIdMAX,
              (intmax_t)json_integer_value(json_object_get(release, "id")));
-    int rc = report_output(report, "release-id", id, err);
-    if (!rc)
-        rc = report_output(report, "release-url", arc_json_text_of(release, "url"), err);
-    return rc ? rc
-              : report_output(report, "release-action", arc_json_text_of(release, "action"), err);
+    ARC_TRY(report_output(report, "release-id", id, err));
+    ARC_TRY(report_output(report, "release-url", arc_json_text_of(release, "url"), err));
+    return report_output(report, "release-action", arc_json_text_of(release, "action"), err);
 }
 
 static int run_release(const struct invocation *inv, struct report *report, struct arc_error *err)
@@ -128,9 +126,7 @@ static int run_release(const struct invocation *inv, struct report *report, stru
         .progress = say,
     };
     files.github.dry_run = option_flag(inv, "dry-run");
-    int rc = arc_release_files(&project, &files, &report->document, err);
-    if (rc)
-        return rc;
+    ARC_TRY(arc_release_files(&project, &files, &report->document, err));
     if (files.github.dry_run) {
         show_requests(json_object_get(report->document, "requests"), &report->human);
         return ARC_OK;

@@ -8,9 +8,9 @@
 
 static enum arc_report_kind kind_of(const char *text)
 {
-    return *text == 's' || *text == 'a' ? ARC_REPORT_STATUS
-           : *text == 'c'               ? ARC_REPORT_CHECK
-                                        : ARC_REPORT_NONE;
+    if (*text == 'c')
+        return ARC_REPORT_CHECK;
+    return *text == 'n' ? ARC_REPORT_NONE : ARC_REPORT_STATUS;
 }
 
 /* What was done with one of them; in a rehearsal, what would be. */
@@ -113,9 +113,7 @@ static int run_report(const struct invocation *inv, struct report *report, struc
         .comment_optional = option_is_auto(inv, "comment"),
     };
     files.github.dry_run = option_flag(inv, "dry-run");
-    int rc = arc_report_files(&project, &files, &report->document, err);
-    if (rc)
-        return rc;
+    ARC_TRY(arc_report_files(&project, &files, &report->document, err));
     show(report->document, &report->human);
     summarize(report->document, &report->summary);
     ARC_TRY(note_refusals(report, err));

@@ -98,8 +98,8 @@ static int fill(struct arc_scan *scan, struct report *report, struct arc_error *
     scan->human = (struct arc_buf){0};
     scan->summary = (struct arc_buf){0};
     report->failed = scan->gate == ARC_GATE_FAIL ? ARC_EFAILED : ARC_OK;
-    int rc = fill_outputs(report, err);
-    return rc ? rc : fill_notes(report, scan->gate, err);
+    ARC_TRY(fill_outputs(report, err));
+    return fill_notes(report, scan->gate, err);
 }
 
 static int parse_timeout(const char *text, unsigned *out, struct arc_error *err)

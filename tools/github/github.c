@@ -276,10 +276,9 @@ static int prepare(const struct arc_request *request, const struct cached *known
         headers[count++] = arc_buf_text(type);
     }
     headers[count] = NULL;
-    int rc = arc_buf_check(etag, "If-None-Match", err);
-    if (!rc)
-        rc = arc_buf_check(accept, "Accept", err);
-    return rc ? rc : arc_buf_check(type, "Content-Type", err);
+    ARC_TRY(arc_buf_check(etag, "If-None-Match", err));
+    ARC_TRY(arc_buf_check(accept, "Accept", err));
+    return arc_buf_check(type, "Content-Type", err);
 }
 
 static int send_github(struct arc_transport *self, const struct arc_request *request,

@@ -27,12 +27,9 @@ int arc_github_pull_files(struct arc_transport *transport, const char *repositor
                              "most: check out the repository, so that git answers",
                              (long long)number, (long long)expected, ARC_PULL_FILES_MAX);
     arc_buf_printf(&path, "/repos/%s/pulls/%lld/files?per_page=100", repository, (long long)number);
-    int rc = arc_buf_check(&path, "the address", err);
-    if (!rc)
-        rc = arc_transport_each(transport, arc_buf_text(&path), NULL,
-                                "list the files of the pull request", 40, add_file, files, err);
-    if (rc)
-        return rc;
+    ARC_TRY(arc_buf_check(&path, "the address", err));
+    ARC_TRY(arc_transport_each(transport, arc_buf_text(&path), NULL,
+                               "list the files of the pull request", 40, add_file, files, err));
     size_t count = json_array_size(files);
     if (expected < 0 ? count >= ARC_PULL_FILES_MAX : count < (size_t)expected)
         return arc_error_set(err, ARC_ELIMIT,

@@ -105,7 +105,9 @@ static int take_body(struct http_exchange *x, const char *bytes, size_t len)
     long status = 0;
     x->http->curl.easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
     bool sink = request->sink && status >= 200 && status < 300;
-    size_t max = request->max ? request->max : sink ? SIZE_MAX : ARC_HTTP_BODY_MAX;
+    size_t max = sink ? SIZE_MAX : ARC_HTTP_BODY_MAX;
+    if (request->max)
+        max = request->max;
     if (request->sink && !sink)
         max = ERROR_BODY_MAX;
     if (len > max - response->received)
@@ -364,13 +366,12 @@ int http_begin(struct http_exchange *x)
     x->http->curl.easy_reset(x->easy);
     x->message[0] = '\0';
     x->response->fate = ARC_HTTP_BARRED;
-    int rc = make_headers(x, x->err);
-    if (!rc)
-        rc = open_body(x, x->err);
-    if (!rc && !(set_connection(x) && set_exchange(x)))
-        rc = arc_error_set(x->err, ARC_EWORLD, "libcurl refused an option of %s %s", x->hop.method,
-                           x->hop.url);
-    return rc;
+    ARC_TRY(make_headers(x, x->err));
+    ARC_TRY(open_body(x, x->err));
+    if (!(set_connection(x) && set_exchange(x)))
+        return arc_error_set(x->err, ARC_EWORLD, "libcurl refused an option of %s %s",
+                             x->hop.method, x->hop.url);
+    return ARC_OK;
 }
 
 int http_end(struct http_exchange *x, CURLcode code)

@@ -90,9 +90,7 @@ static int start(struct http_exchange *x, struct arc_error *err)
     x->err = err;
     x->body = request->body || request->body_file;
     x->hop.method = request->method;
-    int rc = http_locate(x->http, request->url, &x->hop.place, err);
-    if (rc)
-        return rc;
+    ARC_TRY(http_locate(x->http, request->url, &x->hop.place, err));
     x->hop.credentials = request->authorization != NULL;
     x->hop.insecure = request->insecure;
     if (x->hop.credentials && !request->insecure && !http_place_safe(&x->hop.place))

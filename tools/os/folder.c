@@ -25,18 +25,17 @@ static int hash_folder(struct walk *walk, const char *path, const char *below,
 static int heading(struct walk *walk, char kind, const char *below, const char *detail,
                    struct arc_error *err)
 {
-    int rc = arc_hash_add(walk->hash, &kind, 1, err);
-    if (!rc)
-        rc = arc_hash_add(walk->hash, below, strlen(below) + 1, err);
-    return rc ? rc : arc_hash_add(walk->hash, detail, strlen(detail) + 1, err);
+    ARC_TRY(arc_hash_add(walk->hash, &kind, 1, err));
+    ARC_TRY(arc_hash_add(walk->hash, below, strlen(below) + 1, err));
+    return arc_hash_add(walk->hash, detail, strlen(detail) + 1, err);
 }
 
 static int hash_file(struct walk *walk, const struct stat *info, const char *path,
                      const char *below, struct arc_error *err)
 {
     char digits[ARC_SHA256_HEX];
-    int rc = arc_sha256_file(path, digits, NULL, err);
-    return rc ? rc : heading(walk, info->st_mode & S_IXUSR ? 'x' : 'f', below, digits, err);
+    ARC_TRY(arc_sha256_file(path, digits, NULL, err));
+    return heading(walk, info->st_mode & S_IXUSR ? 'x' : 'f', below, digits, err);
 }
 
 static int hash_link(struct walk *walk, const char *path, const char *below, struct arc_error *err)
@@ -89,8 +88,8 @@ static int hash_child(struct walk *walk, const char *path, const char *below, co
     ARC_AUTO(arc_buf) struct arc_buf child = {.max = 8192}, relative = {.max = 8192};
     arc_buf_printf(&child, "%s/%s", path, name);
     arc_buf_printf(&relative, "%s%s%s", below, *below ? "/" : "", name);
-    int rc = arc_buf_check(&child, "path", err);
-    return rc ? rc : hash_entry(walk, arc_buf_text(&child), arc_buf_text(&relative), err);
+    ARC_TRY(arc_buf_check(&child, "path", err));
+    return hash_entry(walk, arc_buf_text(&child), arc_buf_text(&relative), err);
 }
 
 static int hash_folder(struct walk *walk, const char *path, const char *below,

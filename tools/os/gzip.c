@@ -34,9 +34,7 @@ int arc_gzip_base64(const void *bytes, size_t len, char **out, size_t *out_len,
 {
     ARC_AUTO_FREE unsigned char *packed = NULL;
     size_t packed_len = 0;
-    int rc = compress_all(bytes, len, &packed, &packed_len, err);
-    if (rc)
-        return rc;
+    ARC_TRY(compress_all(bytes, len, &packed, &packed_len, err));
     size_t room = (packed_len + 2) / 3 * 4 + 1;
     *out = malloc(room);
     if (!*out ||

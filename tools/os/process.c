@@ -124,9 +124,7 @@ static int start(const struct arc_process *process, struct pipes *pipes, pid_t *
                  struct arc_error *err)
 {
     ARC_AUTO_FREE char *program = NULL;
-    int rc = arc_process_find(process->env, process->argv[0], &program, err);
-    if (rc)
-        return rc;
+    ARC_TRY(arc_process_find(process->env, process->argv[0], &program, err));
     ARC_AUTO_FREE const char **chosen = NULL;
     if (!process->environment)
         ARC_TRY(arc_environment_choose(process->env, process->passes, &chosen, err));

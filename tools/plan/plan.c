@@ -537,6 +537,7 @@ static int find_only(struct arc_plan_options *options, struct arc_error *err)
 static int plan_group(struct planning *planning)
 {
     const struct arc_plan_options *options = &planning->options;
+    static char *none[] = {NULL};
     const struct arc_group *group = options->group;
     struct arc_plan *plan = planning->plan;
     char created[32];
@@ -550,7 +551,7 @@ static int plan_group(struct planning *planning)
     plan->created = arc_arena_text(planning->memory, created);
     plan->source = arc_arena_text(planning->memory, options->source);
     plan->generated = group->generated;
-    plan->unreleased = group->unreleased;
+    plan->unreleased = group->unreleased ? group->unreleased : none;
     if (options->version) {
         ARC_TRY(arc_version_info_copy(options->version, planning->memory, &plan->version,
                                       planning->err));

@@ -147,9 +147,7 @@ static int read_payload(struct arc_event *event, const json_t *root, struct arc_
         {{"repository", "full_name"}, &event->repository, false},
         {.out = NULL},
     };
-    int rc = read_fields(root, fields, err);
-    if (rc)
-        return rc;
+    ARC_TRY(read_fields(root, fields, err));
     event->is_public =
         json_is_false(json_object_get(json_object_get(root, "repository"), "private"));
     if (strcmp(event->name, "push") == 0)

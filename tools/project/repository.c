@@ -48,11 +48,8 @@ static int read_commit(const struct arc_git *git, const char *tag, struct arc_re
 {
     struct arc_oid oid;
     struct arc_git_commit commit = {0};
-    int rc = find_commit(git, tag, &oid, out, err);
-    if (!rc)
-        rc = arc_git_commit(git, &oid, &commit, err);
-    if (rc)
-        return rc;
+    ARC_TRY(find_commit(git, tag, &oid, out, err));
+    ARC_TRY(arc_git_commit(git, &oid, &commit, err));
     memcpy(out->revision, oid.hex, sizeof oid.hex);
     out->committed = commit.time;
     arc_git_commit_free(&commit);

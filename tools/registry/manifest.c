@@ -182,12 +182,11 @@ int arc_registry_blob(struct arc_registry *registry, const char *image, const ch
     if (!arc_digest_known(digest))
         return arc_error_set(err, ARC_EFAILED, "%s: '%.100s' is not a digest that can be checked",
                              image, digest);
-    int rc = get(registry, &call, &response, err);
-    if (!rc && response.status != 200)
-        rc = registry_refused(registry, &call, &response, err);
-    if (!rc)
-        rc = check_digest(&call, &response, hashed, err);
-    return rc ? rc : parse_document(&call, &response.body, out, err);
+    ARC_TRY(get(registry, &call, &response, err));
+    if (response.status != 200)
+        ARC_TRY(registry_refused(registry, &call, &response, err));
+    ARC_TRY(check_digest(&call, &response, hashed, err));
+    return parse_document(&call, &response.body, out, err);
 }
 
 /* ---- writing ------------------------------------------------------------------------------- */

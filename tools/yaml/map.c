@@ -64,7 +64,9 @@ static int by_key(const void *a, const void *b)
     int order = memcmp(k->text, l->text, k->len < l->len ? k->len : l->len);
     if (!order && k->len != l->len)
         order = k->len < l->len ? -1 : 1;
-    return order ? order : (x->position < y->position ? -1 : x->position > y->position);
+    if (order)
+        return order;
+    return x->position < y->position ? -1 : x->position > y->position;
 }
 
 static bool same_key(const struct entry *a, const struct entry *b)

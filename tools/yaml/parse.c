@@ -166,9 +166,7 @@ static int attach(struct builder *b, const struct arc_yaml_node *node, unsigned 
     }
     struct frame *top = &b->stack[b->depth - 1];
     struct arc_yaml_node *parent = top->node;
-    int rc = arc_yaml_weigh(b->yaml, parent, node, line, column, b->err);
-    if (rc)
-        return rc;
+    ARC_TRY(arc_yaml_weigh(b->yaml, parent, node, line, column, b->err));
     if (parent->type == ARC_YAML_MAP && !top->key) {
         if (!node->text)
             return arc_yaml_error(b->yaml, node, b->err, "a key must be a plain value, this is %s",
@@ -219,12 +217,12 @@ static int on_start(struct builder *b, const yaml_event_t *event)
                                    "nested deeper than %d levels", ARC_YAML_DEPTH);
     node->open = true;
     b->stack[b->depth++] = (struct frame){node, NULL};
-    int rc =
-        set_tag(b, node, list ? event->data.sequence_start.tag : event->data.mapping_start.tag);
-    return rc ? rc
-              : set_anchor(b, node,
-                           list ? event->data.sequence_start.anchor
-                                : event->data.mapping_start.anchor);
+    if (list) {
+        ARC_TRY(set_tag(b, node, event->data.sequence_start.tag));
+        return set_anchor(b, node, event->data.sequence_start.anchor);
+    }
+    ARC_TRY(set_tag(b, node, event->data.mapping_start.tag));
+    return set_anchor(b, node, event->data.mapping_start.anchor);
 }
 
 static int on_end(struct builder *b)

@@ -38,7 +38,16 @@ static int base_of(const char *text, size_t len)
 {
     if (len < 2 || text[0] != '0')
         return 10;
-    return text[1] == 'b' ? 2 : text[1] == 'o' ? 8 : text[1] == 'x' ? 16 : 10;
+    switch (text[1]) {
+    case 'b':
+        return 2;
+    case 'o':
+        return 8;
+    case 'x':
+        return 16;
+    default:
+        return 10;
+    }
 }
 
 static bool is_int(const char *text, size_t len)
