@@ -286,7 +286,8 @@ static int find_last_good(struct run *run, struct arc_last_good *out, struct arc
                                  "have a last release or image; leave --filters out",
                                  run->options->filters->items[i].name);
     if (run->options->since == ARC_SINCE_RELEASE)
-        return arc_services_last_releases(&request, groups, count, &run->base.head, out, err);
+        return arc_services_last_releases(&request, groups, services, count, &run->base.head, out,
+                                          err);
     return arc_services_last_images(&request, groups, services, count, out, err);
 }
 

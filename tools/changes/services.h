@@ -16,12 +16,14 @@ struct arc_last_good {
 bool arc_services_find(const struct arc_changes_options *options, size_t filter,
                        const struct arc_group **group, const struct arc_service **service);
 
-/* A group's last release; the first two members say which is looked for. */
+/* A last release; the first three members say which is looked for. */
 struct arc_last_release {
     const struct arc_group *group;
-    bool stable;           /* no prerelease */
-    char *tag;             /* owned; NULL: there is none */
-    struct arc_oid commit; /* of the tag */
+    const struct arc_service *service; /* a tag that releases only another one does not count; NULL:
+                                          any tag of the group does */
+    bool stable;                       /* no prerelease */
+    char *tag;                         /* owned; NULL: there is none */
+    struct arc_oid commit;             /* of the tag */
 };
 
 /* Finds the last release of each group behind `head`: of the tags that are there and whose commit is
@@ -31,9 +33,10 @@ int arc_services_find_releases(const struct arc_base_request *request,
                                struct arc_last_release *releases, size_t count,
                                const struct arc_oid *head, struct arc_error *err);
 
-/* The same as where the services of each group were last good. */
+/* The same as where each service was last good; `groups` has theirs. */
 int arc_services_last_releases(const struct arc_base_request *request,
-                               const struct arc_group *const *groups, size_t count,
+                               const struct arc_group *const *groups,
+                               const struct arc_service *const *services, size_t count,
                                const struct arc_oid *head, struct arc_last_good *out,
                                struct arc_error *err);
 

@@ -120,10 +120,17 @@ static int rank(const struct names *names, const struct arc_group *group, struct
 
 /* A group whose last release is looked for. */
 struct wanted {
-    bool stable;    /* a prerelease is not what is wanted */
-    size_t at, end; /* its tags that were not looked at yet */
-    size_t found;   /* the one that is behind the head; SIZE_MAX: none so far */
+    bool stable;                       /* a prerelease is not what is wanted */
+    const struct arc_service *service; /* nor what releases only another one; NULL: any */
+    size_t at, end;                    /* its tags that were not looked at yet */
+    size_t found;                      /* the one that is behind the head; SIZE_MAX: none so far */
 };
+
+static bool is_wanted(const struct wanted *wanted, const struct arc_tag *tag)
+{
+    bool is_of_another = wanted->service && tag->service && tag->service != wanted->service;
+    return !is_of_another && !(wanted->stable && tag->version.prerelease);
+}
 
 /* Ranks the tags of every group, once where it is asked about several times. */
 static int rank_all(const struct arc_repository *repository,
@@ -141,6 +148,7 @@ static int rank_all(const struct arc_repository *repository,
         else
             from = wanted[same].at;
         wanted[i] = (struct wanted){.stable = releases[i].stable,
+                                    .service = releases[i].service,
                                     .at = from,
                                     .end = same < i ? wanted[same].end : ranked->count,
                                     .found = SIZE_MAX};
@@ -178,8 +186,7 @@ static int fill_batch(const struct arc_git *git, const struct ranked *ranked,
              wanted[i].found == SIZE_MAX && tag < wanted[i].end && tag < wanted[i].at + each;
              tag++) {
             struct arc_oid *commit = &out->commits[out->count];
-            bool skip = wanted[i].stable && ranked->tags[tag].version.prerelease;
-            if (taken[tag] || skip)
+            if (taken[tag] || !is_wanted(&wanted[i], &ranked->tags[tag]))
                 continue;
             taken[tag] = true;
             if (arc_git_tag_commit(git, ranked->tags[tag].text, commit, NULL) == ARC_OK)
@@ -198,7 +205,7 @@ static bool take_found(const struct ranked *ranked, struct wanted *wanted, size_
             continue;
         size_t end = wanted[i].at + each < wanted[i].end ? wanted[i].at + each : wanted[i].end;
         for (size_t tag = wanted[i].at; tag < end && wanted[i].found == SIZE_MAX; tag++)
-            if (behind[tag] && !(wanted[i].stable && ranked->tags[tag].version.prerelease))
+            if (behind[tag] && is_wanted(&wanted[i], &ranked->tags[tag]))
                 wanted[i].found = tag;
         wanted[i].at = end;
         open |= wanted[i].found == SIZE_MAX && end < wanted[i].end;
@@ -264,7 +271,8 @@ int arc_services_find_releases(const struct arc_base_request *request,
 }
 
 int arc_services_last_releases(const struct arc_base_request *request,
-                               const struct arc_group *const *groups, size_t count,
+                               const struct arc_group *const *groups,
+                               const struct arc_service *const *services, size_t count,
                                const struct arc_oid *head, struct arc_last_good *out,
                                struct arc_error *err)
 {
@@ -272,7 +280,7 @@ int arc_services_last_releases(const struct arc_base_request *request,
     if (!releases)
         return arc_error_nomem(err);
     for (size_t i = 0; i < count; i++)
-        releases[i].group = groups[i];
+        releases[i] = (struct arc_last_release){.group = groups[i], .service = services[i]};
     int rc = arc_services_find_releases(request, releases, count, head, err);
     for (size_t i = 0; !rc && i < count; i++) {
         out[i].base = releases[i].commit;
