@@ -145,14 +145,6 @@ static void check_privileges(const struct compose *c, const struct arc_yaml_pair
     }
 }
 
-static bool has_item(const struct arc_yaml_node *node, const char *text)
-{
-    for (size_t i = 0; node && node->type == ARC_YAML_LIST && i < node->count; i++)
-        if (arc_yaml_reads(node->items[i], text))
-            return true;
-    return arc_yaml_key(node, text) != NULL;
-}
-
 static void check_network(const struct compose *c, const struct arc_yaml_pair *main)
 {
     const char *network = c->lint->settings.network;
@@ -161,13 +153,11 @@ static void check_network(const struct compose *c, const struct arc_yaml_pair *m
     const struct arc_yaml_node *declared = arc_yaml_at(c->root, "networks", network, (char *)NULL);
     const struct arc_yaml_node *networks = arc_yaml_key(c->root, "networks");
     const struct arc_yaml_node *joined = arc_yaml_key(main->value, "networks");
+    const struct arc_yaml_node *place = declared ? declared : networks;
     if (!arc_yaml_bool(arc_yaml_get(declared, "external")))
-        lint_find(c->lint, LINT_NETWORK, c->file,
-                  declared   ? declared->line
-                  : networks ? networks->line
-                             : 1,
+        lint_find(c->lint, LINT_NETWORK, c->file, place ? place->line : 1,
                   "the network %s is not declared with external: true", network);
-    if (!has_item(arc_yaml_get(main->value, "networks"), network))
+    if (!lint_names(arc_yaml_get(main->value, "networks"), network))
         lint_find(c->lint, LINT_NETWORK, c->file, joined ? joined->line : main->key->line,
                   "'%s' does not join the network %s", main->key->text, network);
 }

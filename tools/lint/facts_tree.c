@@ -11,7 +11,7 @@ struct walk {
 };
 
 /* A value as a person would write it on one line. */
-static void show(struct arc_buf *out, const struct arc_yaml_node *node)
+static void show_node(struct arc_buf *out, const struct arc_yaml_node *node)
 {
     if (node->type == ARC_YAML_MAP) {
         arc_buf_puts(out, "a mapping");
@@ -107,10 +107,10 @@ static void check_place(struct walk *w, const struct arc_yaml_node *node)
         ARC_AUTO(arc_buf) struct arc_buf text = {0};
         ARC_AUTO(arc_buf) struct arc_buf wanted = {0};
         arc_buf_puts(&text, "it must be ");
-        show(&text, fact->is);
+        show_node(&text, fact->is);
         lint_expand(&wanted, lint_content(w->c->lint, &text), w->c->service, w->c->group);
         arc_buf_reset(&text);
-        show(&text, node);
+        show_node(&text, node);
         lint_fact_find(w->c, node->line, "%s is %s; %s", trail, lint_content(w->c->lint, &text),
                        lint_content(w->c->lint, &wanted));
     }

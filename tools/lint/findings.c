@@ -78,8 +78,8 @@ static bool is_allowed(struct lint *lint, const char *rule, const char *file, co
     return false;
 }
 
-static void add(struct lint *lint, const char *rule, const char *file, unsigned line,
-                const char *message)
+static void add_finding(struct lint *lint, const char *rule, const char *file, unsigned line,
+                        const char *message)
 {
     ARC_AUTO(arc_buf) struct arc_buf shown = {0};
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
@@ -124,7 +124,7 @@ void lint_find(struct lint *lint, enum lint_rule rule, const char *file, unsigne
     va_start(args, format);
     arc_buf_vprintf(&text, format, args);
     va_end(args);
-    add(lint, lint_rule_name(rule), file, line, lint_content(lint, &text));
+    add_finding(lint, lint_rule_name(rule), file, line, lint_content(lint, &text));
 }
 
 void lint_find_named(struct lint *lint, const char *rule, const char *file, unsigned line,
@@ -135,7 +135,7 @@ void lint_find_named(struct lint *lint, const char *rule, const char *file, unsi
     va_start(args, format);
     arc_buf_vprintf(&text, format, args);
     va_end(args);
-    add(lint, rule, file, line, lint_content(lint, &text));
+    add_finding(lint, rule, file, line, lint_content(lint, &text));
 }
 
 void lint_find_error(struct lint *lint, const char *rule, const char *file,
@@ -146,7 +146,7 @@ void lint_find_error(struct lint *lint, const char *rule, const char *file,
         lint->failed = ARC_ENOMEM;
         return;
     }
-    add(lint, rule, file, err->place.line, message + err->place_len);
+    add_finding(lint, rule, file, err->place.line, message + err->place_len);
 }
 
 void lint_applied(struct lint *lint, const char *rule)

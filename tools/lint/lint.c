@@ -61,7 +61,7 @@ static int by_place(const void *a, const void *b)
 }
 
 /* The findings by file and line, each once: a new array. */
-static json_t *sorted(const json_t *findings)
+static json_t *sort_findings(const json_t *findings)
 {
     size_t count = json_array_size(findings);
     ARC_AUTO_FREE json_t **list = calloc(count + 1, sizeof(json_t *));
@@ -91,9 +91,9 @@ static void check_waivers(struct lint *lint)
     }
 }
 
-static int document(struct lint *lint, json_t **out, struct arc_error *err)
+static int make_document(struct lint *lint, json_t **out, struct arc_error *err)
 {
-    json_t *findings = lint->failed ? NULL : sorted(lint->findings);
+    json_t *findings = lint->failed ? NULL : sort_findings(lint->findings);
     if (!findings)
         return arc_error_nomem(err);
     bool ok = json_array_size(findings) == 0;
@@ -104,8 +104,8 @@ static int document(struct lint *lint, json_t **out, struct arc_error *err)
     return *out ? ARC_OK : arc_error_nomem(err);
 }
 
-static int start(struct lint *lint, struct arc_project *project,
-                 const struct arc_lint_options *options, struct arc_error *err)
+static int start_lint(struct lint *lint, struct arc_project *project,
+                      const struct arc_lint_options *options, struct arc_error *err)
 {
     lint->project = project;
     project->wanted.config = options->config;
@@ -125,7 +125,7 @@ int arc_lint(struct arc_project *project, const struct arc_lint_options *options
              struct arc_error *err)
 {
     ARC_AUTO(lint) struct lint lint = {0};
-    ARC_TRY(start(&lint, project, options, err));
+    ARC_TRY(start_lint(&lint, project, options, err));
     load_config(&lint, options->config);
     lint_services(&lint);
     lint_make(&lint);
@@ -134,7 +134,7 @@ int arc_lint(struct arc_project *project, const struct arc_lint_options *options
     lint_credentials(&lint);
     check_waivers(&lint);
     lint_find_rest(&lint);
-    return document(&lint, out, err);
+    return make_document(&lint, out, err);
 }
 
 static int add_rule(json_t *list, const char *name, const char *summary, const char *from)
@@ -153,7 +153,7 @@ int arc_lint_rules(struct arc_project *project, const struct arc_lint_options *o
     };
     ARC_AUTO(lint) struct lint lint = {0};
     ARC_AUTO_JSON json_t *list = json_array();
-    int rc = start(&lint, project, options, err), bad = 0;
+    int rc = start_lint(&lint, project, options, err), bad = 0;
     if (rc)
         return rc;
     for (size_t i = 0; i < LINT_RULE_COUNT; i++)

@@ -133,8 +133,10 @@ void lint_dockerfile(struct lint *lint, const struct arc_group *group,
 void lint_compose(struct lint *lint, const struct lint_service *service);
 void lint_make(struct lint *lint);
 void lint_workflows(struct lint *lint);
-/* Whether `on` is that event, lists it or has it as a key. */
-bool lint_starts_on(const struct arc_yaml_node *on, const char *event);
+/* Whether the node is that text, lists it or has it as a key: `on: push`, `[push]`, `{push: …}`. */
+bool lint_names(const struct arc_yaml_node *node, const char *text);
+/* The entries of a list, or the node itself as the only one; NULL behind the last. */
+const struct arc_yaml_node *lint_entry(const struct arc_yaml_node *node, size_t index);
 /* What a local action or workflow says, "./…"; NULL where it is none or cannot be read. Valid until
  * the next call. */
 const struct arc_yaml_node *lint_called_root(struct lint *lint, const char *uses);

@@ -31,7 +31,7 @@ static bool holds(const char *text, const char *part)
 
 static bool starts_on(const struct subject *s, const char *event)
 {
-    return lint_starts_on(arc_yaml_get(s->root, "on"), event);
+    return lint_names(arc_yaml_get(s->root, "on"), event);
 }
 
 /* What a `permissions` gives for a scope: 0 none, 1 read, 2 write. */
@@ -102,32 +102,32 @@ static bool in_order(const char *start, const char *end, const char *const parts
 static void check_line(struct subject *s, const struct arc_yaml_node *script, const char *line,
                        const char *end)
 {
-    static const char *const lost[][5] = {{"echo", "$(", "GITHUB_", NULL},
-                                          {"printf", "$(", "GITHUB_", NULL},
-                                          {"echo", "`", "GITHUB_", NULL}};
+    static const char lost[] = "where $(…) fails, echo succeeds and writes nothing: assign the "
+                               "value on a line of its own first";
+    static const char engine[] =
+        "this removes the Docker that GitHub's runners have: use that instead";
+    static const struct {
+        const char *parts[4];
+        const char *message;
+    } traps[] = {{{"echo", "$(", "GITHUB_"}, lost},
+                 {{"echo", "`", "GITHUB_"}, lost},
+                 {{"printf", "$(", "GITHUB_"}, lost},
+                 {{"apt", " install", " docker.io"}, engine},
+                 {{"apt", " install", " containerd"}, engine},
+                 {{"apt", " install", " runc"}, engine}};
     static const char *const update[] = {"apt", " update", NULL};
     static const char *const install[] = {"apt", " install", NULL};
-    static const char *const engine[][4] = {{"apt", " install", " docker.io", NULL},
-                                            {"apt", " install", " containerd", NULL},
-                                            {"apt", " install", " runc", NULL}};
     static const char *const builder[] = {"docker buildx create", NULL};
     static const char *const image[] = {"image=", NULL};
     static const char *const remote[] = {"driver", "remote", NULL};
+    for (size_t i = 0; i < sizeof traps / sizeof *traps; i++)
+        if (in_order(line, end, traps[i].parts))
+            find_in_script(s, LINT_SHELL, script, line, traps[i].message);
     s->refreshed = s->refreshed || in_order(line, end, update);
-    for (size_t i = 0; i < sizeof lost / sizeof *lost; i++)
-        if (in_order(line, end, lost[i]))
-            find_in_script(s, LINT_SHELL, script, line,
-                           "where $(…) fails, echo succeeds and writes nothing: assign the value "
-                           "on a line of its own first");
     if (in_order(line, end, install) && !s->refreshed)
         find_in_script(s, LINT_SHELL, script, line,
                        "the runner's package index is as old as its image: run `apt-get update` "
                        "before");
-    for (size_t i = 0; i < sizeof engine / sizeof *engine; i++)
-        if (in_order(line, end, engine[i]))
-            find_in_script(s, LINT_SHELL, script, line,
-                           "this removes the Docker that GitHub's runners have: "
-                           "use that");
     if (in_order(line, end, builder) && !in_order(line, end, image) && !in_order(line, end, remote))
         find_in_script(s, LINT_PINNED, script, line, FLOATING_BUILDKIT);
 }
@@ -154,30 +154,15 @@ static void check_script(struct subject *s, const struct arc_yaml_node *script)
 
 /* ---- steps ---------------------------------------------------------------------------------- */
 
-/* Whether an input's name says that its value is a tag of git. */
-static bool is_tag_input(const char *name)
-{
-    static const char *const names[] = {"tag", "tag-name", "release-tag", "git-tag", "version-tag"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        size_t n = 0;
-        while (names[i][n] && (names[i][n] == name[n] || (names[i][n] == '-' && name[n] == '_')))
-            n++;
-        if (!names[i][n] && !name[n])
-            return true;
-    }
-    return false;
-}
-
+/* Whether the workflow has an input whose name says that it is a tag of git. */
 static bool takes_tag(const struct subject *s)
 {
-    static const char *const events[] = {"workflow_call", "workflow_dispatch"};
-    for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
-        const struct arc_yaml_node *inputs =
-            arc_yaml_at(s->root, "on", events[i], "inputs", (char *)NULL);
-        for (size_t k = 0; inputs && inputs->type == ARC_YAML_MAP && k < inputs->count; k++)
-            if (is_tag_input(inputs->pairs[k].key->text))
-                return true;
-    }
+    static const char *const names[] = {"tag",         "tag-name", "tag_name", "release-tag",
+                                        "release_tag", "git-tag",  "git_tag"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (arc_yaml_at(s->root, "on", "workflow_call", "inputs", names[i], (char *)NULL) ||
+            arc_yaml_at(s->root, "on", "workflow_dispatch", "inputs", names[i], (char *)NULL))
+            return true;
     return false;
 }
 
@@ -293,10 +278,8 @@ static void check_last(struct subject *s, const struct arc_yaml_node *step)
 /* What the jobs that it needs have done before. */
 static void note_needed(struct subject *s, const struct arc_yaml_node *job)
 {
-    const struct arc_yaml_node *needs = arc_yaml_get(job, "needs");
-    size_t count = needs && needs->type == ARC_YAML_LIST ? needs->count : needs != NULL;
-    for (size_t i = 0; i < count; i++) {
-        const struct arc_yaml_node *name = needs->type == ARC_YAML_LIST ? needs->items[i] : needs;
+    const struct arc_yaml_node *needs = arc_yaml_get(job, "needs"), *name;
+    for (size_t i = 0; (name = lint_entry(needs, i)); i++) {
         const struct arc_yaml_node *steps =
             name->text ? arc_yaml_at(s->root, "jobs", name->text, "steps", (char *)NULL) : NULL;
         for (size_t k = 0; steps && steps->type == ARC_YAML_LIST && k < steps->count; k++) {

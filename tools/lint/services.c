@@ -168,15 +168,6 @@ static void check_depends_on(struct lint *lint, const struct lint_service *servi
     }
 }
 
-static void check_unique(struct lint *lint, const struct lint_service *service, const char *file,
-                         const struct arc_yaml *yaml)
-{
-    const struct lint_service *first = by_codename(lint, service->data.codename);
-    if (first != service)
-        lint_find(lint, LINT_CODENAME, file, line_of(yaml, "codename"),
-                  "the codename '%s' is %s's already", service->data.codename, first->directory);
-}
-
 static void check_service(struct lint *lint, const struct lint_service *service)
 {
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
@@ -187,7 +178,10 @@ static void check_service(struct lint *lint, const struct lint_service *service)
     check_fields(lint, service, file, &yaml);
     check_port(lint, service, file, &yaml);
     check_depends_on(lint, service, file, &yaml);
-    check_unique(lint, service, file, &yaml);
+    const struct lint_service *first = by_codename(lint, service->data.codename);
+    if (first != service)
+        lint_find(lint, LINT_CODENAME, file, line_of(&yaml, "codename"),
+                  "the codename '%s' is %s's already", service->data.codename, first->directory);
 }
 
 void lint_services(struct lint *lint)

@@ -25,6 +25,22 @@ struct workflow {
     json_t *seen;    /* object: what of `needs` it refers to, so that each is checked once */
 };
 
+const struct arc_yaml_node *lint_entry(const struct arc_yaml_node *node, size_t index)
+{
+    if (!node || node->type != ARC_YAML_LIST)
+        return index ? NULL : node;
+    return index < node->count ? node->items[index] : NULL;
+}
+
+bool lint_names(const struct arc_yaml_node *node, const char *text)
+{
+    const struct arc_yaml_node *entry;
+    for (size_t i = 0; (entry = lint_entry(node, i)); i++)
+        if (arc_yaml_reads(entry, text))
+            return true;
+    return arc_yaml_key(node, text) != NULL;
+}
+
 /* "owner/name", or a path below it. */
 static bool is_below(const char *name, size_t len, const char *repository)
 {
@@ -389,11 +405,10 @@ static void check_expressions(const struct workflow *w, const struct arc_yaml_no
 static void check_needs(struct workflow *w, const struct arc_yaml_pair *job)
 {
     const struct arc_yaml_node *needs = arc_yaml_get(job->value, "needs");
-    size_t count = !needs ? 0 : needs->type == ARC_YAML_LIST ? needs->count : 1;
+    const struct arc_yaml_node *name;
     ARC_AUTO_JSON json_t *names = json_object();
     ARC_AUTO_JSON json_t *seen = json_object();
-    for (size_t i = 0; i < count; i++) {
-        const struct arc_yaml_node *name = needs->type == ARC_YAML_LIST ? needs->items[i] : needs;
+    for (size_t i = 0; (name = lint_entry(needs, i)); i++) {
         if (name->text && json_object_set_new_nocheck(names, name->text, json_true()))
             w->lint->failed = ARC_ENOMEM;
         if (!name->text || !json_object_get(w->jobs, name->text))
@@ -430,14 +445,6 @@ static void check_job(struct workflow *w, const struct arc_yaml_pair *job)
     check_needs(w, job);
 }
 
-bool lint_starts_on(const struct arc_yaml_node *on, const char *event)
-{
-    for (size_t i = 0; on && on->type == ARC_YAML_LIST && i < on->count; i++)
-        if (arc_yaml_reads(on->items[i], event))
-            return true;
-    return arc_yaml_reads(on, event) || arc_yaml_key(on, event);
-}
-
 static void check_workflow(struct lint *lint, const char *file)
 {
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
@@ -457,7 +464,7 @@ static void check_workflow(struct lint *lint, const char *file)
                                         json_integer((json_int_t)i)))
             lint->failed = ARC_ENOMEM;
     w.jobs = index;
-    w.privileged = lint_starts_on(on, "pull_request_target") || lint_starts_on(on, "workflow_run");
+    w.privileged = lint_names(on, "pull_request_target") || lint_names(on, "workflow_run");
     check_script(&w, arc_yaml_at(yaml.root, "defaults", "run", "shell", (char *)NULL));
     for (size_t i = 0; map && !lint->failed && i < jobs->count; i++)
         check_job(&w, &jobs->pairs[i]);

@@ -1,5 +1,6 @@
 /* Finding and creating the release; of several, the one that all jobs choose. */
 #include "base/auto.h"
+#include "base/text.h"
 #include "release/release.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,14 +10,6 @@
 #define TAG_DEPTH 8   /* annotated tags of annotated tags */
 
 /* ---- the tag -------------------------------------------------------------------------------- */
-
-static int tag_missing(const struct release_run *run, struct arc_error *err)
-{
-    return arc_error_set(err, ARC_ENOTFOUND,
-                         "%s has no tag %s: push it first (git push origin %s); without it, "
-                         "publishing would make a tag of its own",
-                         run->o->repository, run->tag, run->tag);
-}
 
 /* Follows one annotated tag to what it points to. */
 static int follow_tag(struct release_run *run, const char *sha, struct arc_reply *reply,
@@ -38,7 +31,12 @@ static int get_ref(struct release_run *run, struct arc_reply *reply, struct arc_
     struct arc_request request = {.method = "GET",
                                   .why = "check that the tag points to the commit that was built"};
     int rc = release_send(run, &path, request, reply, err);
-    return rc == ARC_ENOTFOUND && !run->t->describes ? tag_missing(run, err) : rc;
+    if (rc != ARC_ENOTFOUND || run->t->describes)
+        return rc;
+    return arc_error_set(err, rc,
+                         "%s has no tag %s: push it first (git push origin %s); without it, "
+                         "publishing would make a tag of its own",
+                         run->o->repository, run->tag, run->tag);
 }
 
 static int keep_commit(struct release_run *run, const char *sha, struct arc_error *err)
@@ -49,8 +47,7 @@ static int keep_commit(struct release_run *run, const char *sha, struct arc_erro
                              "the tag %s points to %.64s, but %s was built: the tag was moved, or "
                              "these are the documents of another build",
                              run->tag, sha, want);
-    run->commit = want || sha ? strdup(want ? want : sha) : NULL;
-    return run->commit || !(want || sha) ? ARC_OK : arc_error_nomem(err);
+    return arc_text_copy(want ? want : sha, &run->commit, err);
 }
 
 int release_check_tag(struct release_run *run, struct arc_error *err)

@@ -159,15 +159,6 @@ static void say_kept(struct release_run *run, const char *want, bool prerelease)
     run->said = true;
 }
 
-/* Says once that a person's draft waits for its person. */
-static void say_waits(struct release_run *run)
-{
-    if (!run->waits)
-        release_say(run, "%s stays a draft, since a person made it: --publish publishes it",
-                    run->tag);
-    run->waits = true;
-}
-
 /* The fields to change, NULL in *out when the release is as it shall be. Publishing sends them all,
  * so that the hidden mark goes in the same request. A draft cannot be the latest, and what is
  * published keeps its tag: neither is sent then. */
@@ -183,8 +174,12 @@ static int find_differences(struct release_run *run, json_t **out, struct arc_er
     ARC_TRY(want_body(run, untouched, publish, &want, err));
     if (!untouched)
         say_kept(run, want, prerelease);
-    if (draft && !publish && !run->o->draft)
-        say_waits(run);
+    if (draft && !publish && !run->o->draft && !run->waits) {
+        release_say(run, "%s stays a draft, since a person made it: --publish publishes it",
+                    run->tag);
+        run->waits = true;
+    }
+
     if (arc_text_utf16(want, strlen(want)) > ARC_RELEASE_BODY_LIMIT)
         return arc_error_set(err, ARC_ELIMIT,
                              "the notes and the text of %s have %zu characters together; GitHub "

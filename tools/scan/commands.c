@@ -28,15 +28,15 @@ struct words {
     bool failed;
 };
 
-static void add(struct words *argv, const char *word)
+static void add_word(struct words *argv, const char *word)
 {
     argv->failed = json_array_append_new(argv->argv, json_string(word)) != 0 || argv->failed;
 }
 
 static void add_pair(struct words *argv, const char *option, const char *value)
 {
-    add(argv, option);
-    add(argv, value);
+    add_word(argv, option);
+    add_word(argv, value);
 }
 
 static void add_joined(struct words *argv, const char *option, const char *first,
@@ -62,9 +62,9 @@ static int add_docker(const struct arc_scan_run *run, struct words *argv, struct
                              "the scanner's image %s is not pinned: give it as NAME@sha256:…, "
                              "since whoever moves its tag would decide what the gate sees",
                              run->docker_image);
-    add(argv, "docker");
-    add(argv, "run");
-    add(argv, "--rm");
+    add_word(argv, "docker");
+    add_word(argv, "run");
+    add_word(argv, "--rm");
     add_pair(argv, "--env", "TRIVY_CACHE_DIR=/cache");
     add_pair(argv, "--volume", CACHE_VOLUME);
     add_joined(argv, "--volume", run->report_dir, ":" INSIDE_REPORTS);
@@ -74,7 +74,7 @@ static int add_docker(const struct arc_scan_run *run, struct words *argv, struct
         add_joined(argv, "--volume", run->target, ":" INSIDE_TARGET ":ro");
     if (run->docker_config)
         add_joined(argv, "--volume", run->docker_config, ":" INSIDE_CREDENTIALS ":ro");
-    add(argv, run->docker_image);
+    add_word(argv, run->docker_image);
     return ARC_OK;
 }
 
@@ -107,27 +107,27 @@ static void add_trivy(const struct arc_scan_run *run, const struct job *job, str
 {
     bool inside = run->docker_image != NULL;
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    add(argv, run->type);
+    add_word(argv, run->type);
     add_pair(argv, "--format", "json");
     arc_buf_printf(&text, "%s/%s", inside ? INSIDE_REPORTS : run->report_dir, job->file);
     add_pair(argv, "--output", arc_buf_text(&text));
     add_scanners(run->scanners, argv);
     add_pair(argv, "--severity", "UNKNOWN,LOW,MEDIUM,HIGH,CRITICAL");
-    add(argv, "--ignore-unfixed=false");
-    add(argv, "--list-all-pkgs");
-    add(argv, "--show-suppressed");
-    add(argv, "--quiet=false");
+    add_word(argv, "--ignore-unfixed=false");
+    add_word(argv, "--list-all-pkgs");
+    add_word(argv, "--show-suppressed");
+    add_word(argv, "--quiet=false");
     add_settings(run, argv);
     add_pair(argv, "--ignorefile", "/dev/null");
     add_pair(argv, "--exit-code", "0");
-    add(argv, "--no-progress");
+    add_word(argv, "--no-progress");
     arc_buf_reset(&text);
     arc_buf_printf(&text, "%us", run->timeout);
     add_pair(argv, "--timeout", arc_buf_text(&text));
     if (job->platform)
         add_pair(argv, "--platform", job->platform);
-    add(argv, "--");
-    add(argv, inside && strcmp(run->type, "fs") == 0 ? INSIDE_TARGET : job->target);
+    add_word(argv, "--");
+    add_word(argv, inside && strcmp(run->type, "fs") == 0 ? INSIDE_TARGET : job->target);
     argv->failed = argv->failed || text.failed;
 }
 
@@ -176,7 +176,7 @@ static int make_argv(const struct arc_scan_run *run, const struct job *job, stru
 {
     int rc = run->docker_image ? add_docker(run, argv, err) : ARC_OK;
     if (!run->docker_image)
-        add(argv, "trivy");
+        add_word(argv, "trivy");
     if (!rc)
         add_trivy(run, job, argv);
     if (!rc && argv->failed)

@@ -358,13 +358,6 @@ static int check_target(struct scan_judged *judged, const struct scan_target *ta
     return ARC_OK;
 }
 
-static int check_targets(struct scan_judged *judged, struct arc_error *err)
-{
-    for (size_t t = 0; t < judged->findings.target_count; t++)
-        ARC_TRY(check_target(judged, &judged->findings.targets[t], err));
-    return ARC_OK;
-}
-
 static int warn_of_database(struct scan_judged *judged, struct arc_error *err)
 {
     bool answered = judged->verdict != ARC_VERDICT_SCANNER_ERROR;
@@ -383,7 +376,8 @@ static void judged_free(struct scan_judged *judged)
     json_decref(judged->missed);
 }
 
-static int look(struct scan_judged *judged, const struct arc_env *env, struct arc_error *err)
+static int look_at_targets(struct scan_judged *judged, const struct arc_env *env,
+                           struct arc_error *err)
 {
     const struct arc_scan_options *options = judged->options;
     int rc = read_targets(&judged->findings, options->reports, options->service, err);
@@ -402,7 +396,8 @@ static int look(struct scan_judged *judged, const struct arc_env *env, struct ar
     filter(judged);
     findings_sort(&judged->findings);
     ARC_TRY(compare_baseline(judged, err));
-    ARC_TRY(check_targets(judged, err));
+    for (size_t t = 0; t < judged->findings.target_count; t++)
+        ARC_TRY(check_target(judged, &judged->findings.targets[t], err));
 
     count(judged);
     judge(judged);
@@ -451,7 +446,7 @@ int arc_scan(const struct arc_scan_options *options, const struct arc_env *env,
     if (!rc && options->service && !arc_utf8_valid(options->service, strlen(options->service)))
         rc = arc_error_set(err, ARC_EINPUT, "the service's name is not valid UTF-8");
     if (!rc)
-        rc = look(&judged, env, err);
+        rc = look_at_targets(&judged, env, err);
     if (!rc)
         rc = render(&judged, out, err);
     return rc ? rc : write_sarif(options->sarif_file, out->sarif, err);

@@ -14,11 +14,6 @@ struct search {
     size_t files;
 };
 
-static bool holds_comment(const char *text)
-{
-    return strstr(text, "trivy:ignore:") || strstr(text, "tfsec:ignore:");
-}
-
 static int search_folder(struct search *search, const char *folder, unsigned depth,
                          struct arc_error *err);
 
@@ -34,7 +29,8 @@ static int search_entry(struct search *search, const char *path, unsigned depth,
     int rc = arc_file_read_in(search->root, path, FILE_MAX, &text, NULL);
     if (rc == ARC_ENOMEM)
         return arc_error_nomem(err);
-    if (rc || !holds_comment(arc_buf_text(&text)))
+    const char *all = arc_buf_text(&text);
+    if (rc || (!strstr(all, "trivy:ignore:") && !strstr(all, "tfsec:ignore:")))
         return ARC_OK;
     if (!search->files++)
         arc_buf_puts(&search->first, path);

@@ -73,7 +73,7 @@ static int consider(void *context, json_t *issue, struct arc_error *err)
     return rc;
 }
 
-static int list(struct filing *filing, const char *filter, struct arc_error *err)
+static int list_issues(struct filing *filing, const char *filter, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
     filing->trusted = *filter != '\0';
@@ -87,15 +87,15 @@ static int list(struct filing *filing, const char *filter, struct arc_error *err
 
 /* By our label first; where there is none and one would be created, among all issues, since a
  * person may have taken the label away. */
-static int find(struct filing *filing, bool thorough, struct arc_error *err)
+static int find_issue(struct filing *filing, bool thorough, struct arc_error *err)
 {
     json_decref(filing->issue);
     filing->issue = NULL;
     json_array_clear(filing->doubles);
-    int rc = list(filing, "&labels=" LABEL, err);
+    int rc = list_issues(filing, "&labels=" LABEL, err);
     if (rc || filing->issue || !thorough)
         return rc;
-    rc = list(filing, "", err);
+    rc = list_issues(filing, "", err);
     if (rc == ARC_ELIMIT) { /* an issue beyond the end of the listing cannot be found by anyone */
         arc_error_clear(err);
         rc = ARC_OK;
@@ -170,7 +170,7 @@ static int create(struct filing *filing, struct arc_error *err)
         if (!rc || !reply.doubtful || i == TRIES)
             break;
         arc_error_clear(err);
-        rc = find(filing, true, err);
+        rc = find_issue(filing, true, err);
     }
     filing->action = "created";
     return rc;
@@ -227,7 +227,7 @@ static json_t *labels_with_ours(const json_t *issue)
     return NULL;
 }
 
-static int set(json_t *fields, const char *key, json_t *value, struct arc_error *err)
+static int set_field(json_t *fields, const char *key, json_t *value, struct arc_error *err)
 {
     return json_object_set_new(fields, key, value) == 0 ? ARC_OK : arc_error_nomem(err);
 }
@@ -240,14 +240,14 @@ static int changes(const struct filing *filing, bool open, json_t *fields, struc
         const char *key = i ? "body" : "title";
         if (strcmp(arc_json_text_of(filing->issue, key), arc_json_text_of(filing->wanted, key)) !=
             0)
-            rc = set(fields, key, json_string(arc_json_text_of(filing->wanted, key)), err);
+            rc = set_field(fields, key, json_string(arc_json_text_of(filing->wanted, key)), err);
     }
     if (!rc && is_open(filing->issue) != open)
-        rc = set(fields, "state", json_string(open ? "open" : "closed"), err);
+        rc = set_field(fields, "state", json_string(open ? "open" : "closed"), err);
     if (!rc && is_open(filing->issue) && !open)
-        rc = set(fields, "state_reason", json_string("completed"), err);
+        rc = set_field(fields, "state_reason", json_string("completed"), err);
     if (!rc && !has_label(filing->issue))
-        rc = set(fields, "labels", labels_with_ours(filing->issue), err);
+        rc = set_field(fields, "labels", labels_with_ours(filing->issue), err);
     return rc;
 }
 
@@ -271,7 +271,9 @@ static int update(struct filing *filing, struct arc_error *err)
         rc = ensure_label(filing, err);
     if (rc)
         return rc;
-    filing->action = was_open == open ? "updated" : open ? "reopened" : "closed";
+    filing->action = open ? "reopened" : "closed";
+    if (was_open == open)
+        filing->action = "updated";
     return patch(filing, number_of(filing->issue), fields, "bring the service's issue up to date",
                  &reply, err);
 }
@@ -295,7 +297,7 @@ static int file_new(struct filing *filing, struct arc_error *err)
     if (rc || filing->transport->describes)
         return rc;
     ARC_AUTO_JSON json_t *own = arc_steal(&filing->issue);
-    rc = find(filing, false, err);
+    rc = find_issue(filing, false, err);
     if (!rc && !filing->issue) /* the listing lags behind */
         filing->issue = json_incref(own);
     return rc;
@@ -304,7 +306,7 @@ static int file_new(struct filing *filing, struct arc_error *err)
 static int file_one(struct filing *filing, struct arc_error *err)
 {
     bool wanted = json_integer_value(json_object_get(filing->wanted, "count")) > 0;
-    int rc = find(filing, wanted, err);
+    int rc = find_issue(filing, wanted, err);
     if (!rc && filing->issue)
         rc = update(filing, err);
     else if (!rc && wanted)

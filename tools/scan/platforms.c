@@ -17,7 +17,9 @@ static int split(const char *target, char **name, const char **reference, struct
         return arc_error_nomem(err);
     char *slash = strrchr(*name, '/');
     char *colon = strchr(slash ? slash : *name, ':');
-    *reference = digest ? digest + 1 : colon ? target + (colon - *name) + 1 : "latest";
+    *reference = colon ? target + (colon - *name) + 1 : "latest";
+    if (digest)
+        *reference = digest + 1;
     if (colon)
         *colon = '\0';
     return ARC_OK;

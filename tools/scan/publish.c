@@ -2,7 +2,7 @@
 #include "base/auto.h"
 #include <string.h>
 
-static int keep(struct arc_scan *scan, const char *name, json_t *value, struct arc_error *err)
+static int keep_value(struct arc_scan *scan, const char *name, json_t *value, struct arc_error *err)
 {
     return json_object_set_new(scan->document, name, value) == 0 ? ARC_OK : arc_error_nomem(err);
 }
@@ -14,7 +14,7 @@ static int publish_sarif(struct arc_scan *scan, const struct arc_scan_publish *o
     if (!scan->sarif)
         return ARC_OK;
     int rc = scan_upload(options, scan->sarif, SARIF_UPLOAD_MAX, transport, &upload, err);
-    return rc ? rc : keep(scan, "upload", upload, err);
+    return rc ? rc : keep_value(scan, "upload", upload, err);
 }
 
 static int publish_issues(struct arc_scan *scan, const struct arc_scan_publish *options,
@@ -22,7 +22,7 @@ static int publish_issues(struct arc_scan *scan, const struct arc_scan_publish *
 {
     json_t *issues = NULL;
     int rc = scan_file_issues(options, scan->issues, transport, &issues, err);
-    return rc ? rc : keep(scan, "issues", issues, err);
+    return rc ? rc : keep_value(scan, "issues", issues, err);
 }
 
 /* The gate's verdict does not hang on a side channel that is turned off or closed here. */

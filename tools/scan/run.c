@@ -280,11 +280,10 @@ static int find_credentials(const struct arc_env *env, char **out, struct arc_er
     const char *config = arc_env_nonempty(env, "DOCKER_CONFIG");
     const char *home = arc_env_nonempty(env, "HOME");
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
-    arc_buf_printf(&path, "%s%s/config.json",
-                   config ? config
-                   : home ? home
-                          : "",
-                   config ? "" : "/.docker");
+    if (config)
+        arc_buf_printf(&path, "%s/config.json", config);
+    else
+        arc_buf_printf(&path, "%s/.docker/config.json", home ? home : "");
     *out = arc_buf_steal(&path);
     if (!*out)
         return arc_error_nomem(err);

@@ -370,10 +370,8 @@ static int read_result_field(struct reading *reading, enum field field,
                              const struct arc_json_scalar *value, struct arc_error *err)
 {
     struct scan_result *result = &reading->findings->results[reading->findings->result_count - 1];
-    const char **into = field == TARGET  ? &result->target
-                        : field == CLASS ? &result->class
-                                         : &result->type;
-    return pool_field(reading, into, value, err);
+    const char **into = field == CLASS ? &result->class : &result->type;
+    return pool_field(reading, field == TARGET ? &result->target : into, value, err);
 }
 
 static int read_os(struct reading *reading, enum field field, const struct arc_json_scalar *value,
@@ -403,10 +401,11 @@ static int read_target_field(struct reading *reading, enum field field,
                              const struct arc_json_scalar *value, struct arc_error *err)
 {
     struct scan_target *target = reading->target;
-    const char **into = field == CREATED         ? &target->created
-                        : field == ARTIFACT      ? &target->artifact
-                        : field == ARTIFACT_TYPE ? &target->kind
-                                                 : &target->scanner;
+    const char **into = field == ARTIFACT_TYPE ? &target->kind : &target->scanner;
+    if (field == CREATED)
+        into = &target->created;
+    else if (field == ARTIFACT)
+        into = &target->artifact;
     return pool_field(reading, into, value, err);
 }
 

@@ -5,7 +5,7 @@
 #include "scan/judged.h"
 #include <string.h>
 
-static int keep(const json_t *value, char **out, struct arc_error *err)
+static int keep_text(const json_t *value, char **out, struct arc_error *err)
 {
     const char *text = json_string_value(value);
     *out = text ? strdup(text) : NULL;
@@ -21,9 +21,9 @@ int scan_scanner_parse(const char *text, size_t len, const char *name, struct sc
         return arc_error_at(err, ARC_EINPUT, name, (unsigned)problem.line, (unsigned)problem.column,
                             "not the output of `trivy version --format json`: %s", problem.text);
     const json_t *database = json_object_get(doc, "VulnerabilityDB");
-    int rc = keep(json_object_get(doc, "Version"), &out->version, err);
+    int rc = keep_text(json_object_get(doc, "Version"), &out->version, err);
     if (!rc)
-        rc = keep(json_object_get(database, "UpdatedAt"), &out->database, err);
+        rc = keep_text(json_object_get(database, "UpdatedAt"), &out->database, err);
     if (!rc && out->database && !arc_time_parse(out->database, &out->updated_at))
         rc = arc_error_set(err, ARC_EINPUT, "%s: UpdatedAt of the database is not a time", name);
     if (rc)

@@ -64,8 +64,8 @@ static int rejected(const json_t *body, struct arc_error *err)
 
 /* One look; *status is "pending", "complete" or "failed". Right after the upload the id may not be
  * known everywhere yet. */
-static int look(struct arc_transport *transport, const char *path, struct arc_reply *reply,
-                const char **status, struct arc_error *err)
+static int ask_status(struct arc_transport *transport, const char *path, struct arc_reply *reply,
+                      const char **status, struct arc_error *err)
 {
     struct arc_request request = {
         .method = "GET", .path = path, .why = "see whether the findings were processed"};
@@ -94,7 +94,7 @@ static int wait_until_processed(const struct arc_scan_publish *options, const ch
     if (!encoded || path.failed)
         return arc_error_nomem(err);
     for (int i = 0; i < LOOKS; i++) {
-        int rc = look(transport, arc_buf_text(&path), &reply, status, err);
+        int rc = ask_status(transport, arc_buf_text(&path), &reply, status, err);
         if (!rc && strcmp(*status, "failed") == 0)
             rc = rejected(reply.body, err);
         bool done = !rc && strcmp(*status, "complete") == 0;
