@@ -47,7 +47,7 @@ def built_cell(given):
 
 
 def built_service(given):
-    service = {"image": f"registry.example/{given['service']}", "digest": None, "key": None, "tags": [], "built": True, "generated": [],
+    service = {"service": given["service"], "image": f"registry.example/{given['service']}", "digest": None, "key": None, "tags": [], "built": True, "generated": [],
                "base-images": [], "cells": [], **given}
     bases = [{**base, "digest": digest(base["digest"])} for base in service["base-images"]]
     return {**service, "digest": digest(service["digest"]), "base-images": bases,

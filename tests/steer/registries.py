@@ -1,17 +1,11 @@
 """Random registries for `arc-ci prune`, and what must be left of one: worked out here from the whole of it, not from requests."""
-import datetime
 import json
 import random
 
 from registry_double import INDEX, MANIFEST
-from world import LAYER, attestation_of, image_of
+from world import LAYER, attestation_of, image_of, stamp
 
-NOW = datetime.datetime.now(datetime.timezone.utc)
 DAYS, KEEP = 14, 1
-
-
-def stamp(days):
-    return (NOW - datetime.timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class Random:

@@ -4,16 +4,15 @@ import copy
 import json
 import os
 import random
-import re
 import threading
 
 import faults
 import github_double
 import pytest
 from github_double import Double
-from registries import DAYS, KEEP, Random, kept_of, prunable_of, stamp
+from registries import DAYS, KEEP, Random, kept_of, prunable_of
 from registry_double import INDEX, MANIFEST
-from world import CONFIG, World, image_of
+from world import CONFIG, World, image_of, on_ghcr, stamp
 
 REGISTRIES = int(os.environ.get("PRUNE_REGISTRIES", "200"))
 
@@ -394,57 +393,6 @@ def test_faults_and_kills(shop, wanted, tmp_path, record_testsuite_property):
 
 
 # ---- GHCR ----------------------------------------------------------------------------------------------------------------
-
-
-class Packages:
-    """A repository of the registry as GitHub's API shows it: a version for each manifest."""
-
-    def __init__(self, github, repository, owner, name, kind):
-        self.ids, self.repository, self.times = {}, repository, {}
-        path = f"/{kind}/{owner}/packages/container/" + re.escape(name.replace("/", "%2F")) + "/versions"
-        github.api.routes += [("GET", re.compile(path + r"\Z"), self.list), ("DELETE", re.compile(path + r"/(\d+)\Z"), self.delete),
-                              ("GET", re.compile(path + r"/(\d+)\Z"), self.get)]
-        self.admin = True
-        self.api = github.api
-
-    def version(self, digest):
-        number = self.ids.setdefault(digest, 500 + len(self.ids))
-        url = f"https://api.github.com/orgs/o/packages/container/x/versions/{number}"
-        return {"id": number, "name": digest, "url": url, "package_html_url": url, "html_url": url,
-                "created_at": self.times.get(digest, stamp(60)), "updated_at": self.times.get(digest, stamp(60)),
-                "metadata": {"package_type": "container", "container": {
-                    "tags": [tag for tag, to in self.repository.tags.items() if to == digest]}}}
-
-    def list(self, request):
-        return 200, self.api.page(request, [self.version(digest) for digest in self.repository.manifests])
-
-    def find(self, number):
-        digest = next((digest for digest, known in self.ids.items() if known == int(number)), None)
-        if digest not in self.repository.manifests:
-            raise github_double.not_found()
-        return digest
-
-    def get(self, request, number):
-        return 200, self.version(self.find(number))
-
-    def delete(self, request, number):
-        digest = self.find(number)
-        if not self.admin:
-            raise github_double.not_found()
-        del self.repository.manifests[digest]
-        self.repository.tags = {tag: to for tag, to in self.repository.tags.items() if to != digest}
-        return 204, None
-
-
-def on_ghcr(world, kind):
-    """(the repository, its packages, the environment)."""
-    config = world.repo / ".github/arc-ci.yaml"
-    config.write_text(config.read_text().replace(world.registry.host, "ghcr.io"))
-    repository = world.registry.state.repository("o/arc-a")
-    world.registry.state.delete_manifest, world.registry.state.referrers = False, False
-    return repository, Packages(world.github, repository, "o", "arc-a", kind), {
-        "GITHUB_TOKEN": github_double.TOKEN, "ARC_CI_INSECURE_REGISTRIES": "http://ghcr.io",
-        "http_proxy": f"http://{world.registry.host}", "no_proxy": "127.0.0.1"}
 
 
 def test_ghcr_hides_what_a_token_may_not_delete(world):

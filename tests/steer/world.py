@@ -1,9 +1,11 @@
 """A repository with releases, the registry that has their images, and their releases at GitHub: doubles of both, faulted as
 tests/fault/faults.py has it."""
 import copy
+import datetime
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +19,7 @@ from harness import quick_sleep  # noqa: E402
 from registry_double import INDEX, MANIFEST, PASSWORD, RegistryDouble  # noqa: E402
 
 ARC_CI = cmd.ARC_CI
+NOW = datetime.datetime.now(datetime.timezone.utc)
 CONFIG = "application/vnd.oci.image.config.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 GROUP = """groups:
@@ -35,6 +38,11 @@ TRAIN = """  data:
     includes: [shop, data]
     image-tags: ["{{image-tag}}", "{{group}}-latest", "{{group}}-{{major}}"]
 """
+
+
+def stamp(days):
+    """The time so many days ago."""
+    return (NOW - datetime.timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def attestation_of(repository, image, payload):
@@ -202,3 +210,54 @@ class World:
 
     def at_github(self, version):
         return self.github.state.of_tag(f"shop/v{version}")[0]
+
+
+class Packages:
+    """A repository of the registry as GitHub's API shows it: a version for each manifest."""
+
+    def __init__(self, github, repository, owner, name, kind):
+        self.ids, self.repository, self.times = {}, repository, {}
+        path = f"/{kind}/{owner}/packages/container/" + re.escape(name.replace("/", "%2F")) + "/versions"
+        github.api.routes += [("GET", re.compile(path + r"\Z"), self.list), ("DELETE", re.compile(path + r"/(\d+)\Z"), self.delete),
+                              ("GET", re.compile(path + r"/(\d+)\Z"), self.get)]
+        self.admin = True
+        self.api = github.api
+
+    def version(self, digest):
+        number = self.ids.setdefault(digest, 500 + len(self.ids))
+        url = f"https://api.github.com/orgs/o/packages/container/x/versions/{number}"
+        return {"id": number, "name": digest, "url": url, "package_html_url": url, "html_url": url,
+                "created_at": self.times.get(digest, stamp(60)), "updated_at": self.times.get(digest, stamp(60)),
+                "metadata": {"package_type": "container", "container": {
+                    "tags": [tag for tag, to in self.repository.tags.items() if to == digest]}}}
+
+    def list(self, request):
+        return 200, self.api.page(request, [self.version(digest) for digest in self.repository.manifests])
+
+    def find(self, number):
+        digest = next((digest for digest, known in self.ids.items() if known == int(number)), None)
+        if digest not in self.repository.manifests:
+            raise github_double.not_found()
+        return digest
+
+    def get(self, request, number):
+        return 200, self.version(self.find(number))
+
+    def delete(self, request, number):
+        digest = self.find(number)
+        if not self.admin:
+            raise github_double.not_found()
+        del self.repository.manifests[digest]
+        self.repository.tags = {tag: to for tag, to in self.repository.tags.items() if to != digest}
+        return 204, None
+
+
+def on_ghcr(world, kind):
+    """(the repository, its packages, the environment)."""
+    config = world.repo / ".github/arc-ci.yaml"
+    config.write_text(config.read_text().replace(world.registry.host, "ghcr.io"))
+    repository = world.registry.state.repository("o/arc-a")
+    world.registry.state.delete_manifest, world.registry.state.referrers = False, False
+    return repository, Packages(world.github, repository, "o", "arc-a", kind), {
+        "GITHUB_TOKEN": github_double.TOKEN, "ARC_CI_INSECURE_REGISTRIES": "http://ghcr.io",
+        "http_proxy": f"http://{world.registry.host}", "no_proxy": "127.0.0.1"}
