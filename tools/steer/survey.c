@@ -14,10 +14,12 @@
 
 /* A filter's service is one of this group's. */
 struct owner {
-    size_t filter, group;
+    size_t filter, group, slot;
+    const struct arc_service *service;
 };
 
-/* A survey under way. Slot 2g is the last release of group g, 2g + 1 its last stable one. */
+/* A survey under way. Slot 2g is the last release of group g, 2g + 1 its last stable one; behind them
+ * come those of the services that are released by tags of their own. */
 struct walk {
     struct arc_project *project;
     struct survey *out;
@@ -26,7 +28,7 @@ struct walk {
     struct arc_match match;
     struct arc_last_release *releases;
     struct owner *owners;
-    size_t owner_count;
+    size_t owner_count, slot_count;
     bool *asked;     /* per filter: whether a group that lacks the commit has it */
     uint64_t *lacks; /* of the commit that `asked` is about */
     struct arc_error *err;
@@ -34,7 +36,7 @@ struct walk {
 
 static void walk_free(struct walk *walk)
 {
-    for (size_t i = 0; walk->releases && i < 2 * walk->out->group_count; i++)
+    for (size_t i = 0; walk->releases && i < walk->slot_count; i++)
         free(walk->releases[i].tag);
     free(walk->releases);
     arc_match_free(&walk->match);
@@ -64,15 +66,14 @@ static bool lacked(const uint64_t *lacks, size_t slot)
  * entered. */
 static void ask_lacking(struct walk *walk, const uint64_t *lacks)
 {
-    size_t words = (2 * walk->out->group_count + 63) / 64;
+    size_t words = (walk->slot_count + 63) / 64;
     if (memcmp(walk->lacks, lacks, words * sizeof *lacks) == 0)
         return;
     memcpy(walk->lacks, lacks, words * sizeof *lacks);
     memset(walk->asked, 0, walk->filters.count * sizeof *walk->asked);
     for (size_t i = 0; i < walk->owner_count; i++) {
         const struct owner *owner = &walk->owners[i];
-        walk->asked[owner->filter] |=
-            lacked(lacks, 2 * owner->group) || lacked(lacks, 2 * owner->group + 1);
+        walk->asked[owner->filter] |= lacked(lacks, owner->slot) || lacked(lacks, owner->slot + 1);
     }
     arc_match_only(&walk->match, walk->asked);
 }
@@ -84,7 +85,7 @@ static int note_touches(struct walk *walk, const uint64_t *lacks, struct arc_err
     for (size_t i = 0; i < walk->owner_count; i++) {
         const struct owner *owner = &walk->owners[i];
         struct survey_group *group = &out->groups[owner->group];
-        bool last = lacked(lacks, 2 * owner->group), stable = lacked(lacks, 2 * owner->group + 1);
+        bool last = lacked(lacks, owner->slot), stable = lacked(lacks, owner->slot + 1);
         if (!walk->changes.results[owner->filter].matched || !(last || stable))
             continue;
         struct survey_touch *touch = group->count ? &group->touches[group->count - 1] : NULL;
@@ -151,9 +152,19 @@ static int on_commit(void *context, const struct arc_oid *oid, const uint64_t *l
 
 /* ---- all of them --------------------------------------------------------------------------- */
 
+/* Whether its tags release one service each. */
+static bool names_services(const struct arc_group *group)
+{
+    bool names = false;
+    for (char **tag = group->tags; *tag; tag++)
+        names |= strstr(*tag, "{codename}") || strstr(*tag, "{name}");
+    return names;
+}
+
 static int find_owners(struct walk *walk, struct arc_error *err)
 {
     const struct arc_config *config = &walk->project->config;
+    walk->slot_count = 2 * config->group_count;
     for (size_t i = 0; i < walk->filters.count; i++)
         for (size_t g = 0; g < config->group_count; g++)
             for (size_t s = 0; s < config->groups[g].service_count; s++) {
@@ -164,7 +175,11 @@ static int find_owners(struct walk *walk, struct arc_error *err)
                                                        &walk->owner_count, sizeof *owner);
                 if (!owner)
                     return arc_error_nomem(err);
-                *owner = (struct owner){i, g};
+                *owner = (struct owner){i, g, 2 * g, &config->groups[g].services[s]};
+                if (!names_services(&config->groups[g]))
+                    continue;
+                owner->slot = walk->slot_count;
+                walk->slot_count += 2;
             }
     return ARC_OK;
 }
@@ -192,16 +207,22 @@ static int find_releases(struct walk *walk, struct arc_error *err)
                                              .fetch_depth = FETCH_DEPTH};
     out->group_count = config->group_count;
     out->groups = arc_arena_array(&out->memory, config->group_count, sizeof *out->groups);
-    walk->releases = calloc(2 * config->group_count + 1, sizeof *walk->releases);
+    walk->releases = calloc(walk->slot_count + 1, sizeof *walk->releases);
     if (!out->groups || !walk->releases)
         return arc_error_nomem(err);
     for (size_t i = 0; i < 2 * config->group_count; i++)
         walk->releases[i] =
             (struct arc_last_release){.group = &config->groups[i / 2], .stable = i % 2};
+    for (size_t i = 0; i < walk->owner_count; i++)
+        for (size_t k = 0; walk->owners[i].slot >= 2 * config->group_count && k < 2; k++)
+            walk->releases[walk->owners[i].slot + k] =
+                (struct arc_last_release){.group = &config->groups[walk->owners[i].group],
+                                          .service = walk->owners[i].service,
+                                          .stable = k};
     ARC_TRY(load_tags(walk, err));
     ARC_TRY(arc_repository_read_published(walk->project->env, &walk->project->repository, err));
-    ARC_TRY(arc_services_find_releases(&request, walk->releases, 2 * config->group_count,
-                                       &out->head, err));
+    ARC_TRY(
+        arc_services_find_releases(&request, walk->releases, walk->slot_count, &out->head, err));
     for (size_t g = 0; g < config->group_count; g++) {
         struct survey_group *group = &out->groups[g];
         struct arc_git_commit commit = {0};
@@ -220,18 +241,17 @@ static int walk_history(struct walk *walk, struct arc_error *err)
 {
     struct survey *out = walk->out;
     ARC_AUTO(arc_history) struct arc_history *history = NULL;
-    struct arc_oid *bases = arc_arena_array(&out->memory, 2 * out->group_count, sizeof *bases);
+    struct arc_oid *bases = arc_arena_array(&out->memory, walk->slot_count, sizeof *bases);
     walk->asked = arc_arena_array(&out->memory, walk->filters.count + 1, sizeof *walk->asked);
-    walk->lacks = arc_arena_array(&out->memory, out->group_count / 32 + 1, sizeof *walk->lacks);
+    walk->lacks = arc_arena_array(&out->memory, walk->slot_count / 64 + 1, sizeof *walk->lacks);
     if (!bases || !walk->asked || !walk->lacks)
         return arc_error_nomem(err);
-    for (size_t i = 0; i < 2 * out->group_count; i++)
+    for (size_t i = 0; i < walk->slot_count; i++)
         bases[i] = walk->releases[i].commit;
     ARC_TRY(arc_match_start(&walk->match, &walk->changes, ARC_QUANTIFIER_SOME_EXCLUDE, true, err));
     ARC_TRY(arc_history_new(walk->project->git, &history, err));
     walk->err = err;
-    return arc_history_since(history, &out->head, bases, 2 * out->group_count, on_commit, walk,
-                             err);
+    return arc_history_since(history, &out->head, bases, walk->slot_count, on_commit, walk, err);
 }
 
 /* Takes out pairs of a commit and the one that undoes it, the newest first: what undoes an undoing
