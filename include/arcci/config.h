@@ -183,6 +183,9 @@ struct arc_config {
  * rebuild-dependents has no cycle of depends_on. */
 int arc_config_load(const char *root, const char *path, struct arc_config *out,
                     struct arc_error *err);
+/* The same of a text that is to stand at ARC_CONFIG_PATH. */
+int arc_config_parse(const char *root, const char *text, size_t len, struct arc_config *out,
+                     struct arc_error *err);
 void arc_config_free(struct arc_config *config);
 
 /* The group with the tags "NAME/v*", as version.json names it, or of that name; NULL if there is

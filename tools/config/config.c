@@ -398,6 +398,17 @@ static int place_config(const char *root, const char *path, char **out, struct a
     return *out ? ARC_OK : arc_error_nomem(err);
 }
 
+/* Reads the groups; on success what `config` holds is *out's. */
+static int read_config(const char *root, const struct arc_yaml *yaml, struct arc_config *config,
+                       struct arc_config *out, struct arc_error *err)
+{
+    struct loader loader = {root, yaml, config, err};
+    ARC_TRY(read_groups(&loader));
+    *out = *config;
+    *config = (struct arc_config){0};
+    return ARC_OK;
+}
+
 int arc_config_load(const char *root, const char *path, struct arc_config *out,
                     struct arc_error *err)
 {
@@ -405,19 +416,23 @@ int arc_config_load(const char *root, const char *path, struct arc_config *out,
     ARC_AUTO(arc_config) struct arc_config config = {0};
     *out = (struct arc_config){0};
     ARC_TRY(place_config(root, path ? path : ARC_CONFIG_PATH, &config.path, err));
-    path = config.path;
-    int rc = arc_yaml_read_in(root, path, 0, &yaml, err);
+    int rc = arc_yaml_read_in(root, config.path, 0, &yaml, err);
     if (rc == ARC_ENOTFOUND)
-        return arc_error_set(
-            err, rc, "there is no %s; it names the release groups (docs/configuration.md)", path);
-    struct loader loader = {root, &yaml, &config, err};
-    if (!rc)
-        rc = read_groups(&loader);
-    if (rc)
-        return rc;
-    *out = config;
-    config = (struct arc_config){0};
-    return ARC_OK;
+        return arc_error_set(err, rc,
+                             "there is no %s; it names the release groups (docs/configuration.md)",
+                             config.path);
+    return rc ? rc : read_config(root, &yaml, &config, out, err);
+}
+
+int arc_config_parse(const char *root, const char *text, size_t len, struct arc_config *out,
+                     struct arc_error *err)
+{
+    ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
+    ARC_AUTO(arc_config) struct arc_config config = {0};
+    *out = (struct arc_config){0};
+    ARC_TRY(place_config(root, ARC_CONFIG_PATH, &config.path, err));
+    ARC_TRY(arc_yaml_parse(text, len, config.path, 0, &yaml, err));
+    return read_config(root, &yaml, &config, out, err);
 }
 
 /* Whether one of its patterns is "NAME/v*". */

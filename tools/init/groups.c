@@ -147,11 +147,7 @@ static void name_alike(struct init_proposal *proposal)
 {
     for (size_t i = 0; i < proposal->image_count; i++) {
         struct init_image *image = proposal->images[i];
-        size_t alike = 0;
-        for (size_t j = 0; j < proposal->image_count; j++)
-            alike += image->name && proposal->images[j]->name &&
-                     strcmp(image->name, proposal->images[j]->name) == 0;
-        if (alike < 2)
+        if (init_count_alike(proposal, image) < 2)
             continue;
         char *told = NULL;
         for (size_t t = 0; t < image->tag_count && !told; t++)

@@ -7,7 +7,6 @@
 #include "init/sources.h"
 #include "init/steps.h"
 #include "os/file.h"
-#include "os/folder.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -158,18 +157,11 @@ static int read_repository(struct arc_project *project, struct init_proposal *pr
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
-/* The proposal has to load: a folder outside of the repository has it for that. */
-static int check_loads(const struct arc_env *env, const char *root, const struct arc_buf *text,
-                       struct arc_error *err)
+/* The proposal has to load. */
+static int check_loads(const char *root, const struct arc_buf *text, struct arc_error *err)
 {
-    ARC_AUTO_FREE char *folder = NULL;
     ARC_AUTO(arc_config) struct arc_config config = {0};
-    ARC_TRY(arc_folder_temporary(env, &folder, err));
-    ARC_AUTO_FREE char *path = arc_file_join(folder, "arc-ci.yaml");
-    int rc = path ? arc_file_write(path, text->data, text->len, err) : arc_error_nomem(err);
-    if (!rc)
-        rc = arc_config_load(root, path, &config, err);
-    arc_folder_remove(folder);
+    int rc = arc_config_parse(root, text->data, text->len, &config, err);
     return rc ? arc_error_prefix(err, "what init would propose does not load, please report it")
               : ARC_OK;
 }
@@ -186,12 +178,12 @@ static int add_proposed(json_t *files, const char *path, const struct arc_buf *t
     return ARC_OK;
 }
 
-static int propose_files(struct init_proposal *proposal, const struct arc_env *env,
-                         const char *source, json_t *files, struct arc_error *err)
+static int propose_files(struct init_proposal *proposal, const char *source, json_t *files,
+                         struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf config = {0}, images = {0}, release = {0};
     ARC_TRY(init_write_config(proposal, &config, err));
-    ARC_TRY(check_loads(env, proposal->root, &config, err));
+    ARC_TRY(check_loads(proposal->root, &config, err));
     init_write_images_workflow(proposal, source, &images);
     init_write_release_workflow(proposal, source, &release);
     ARC_TRY(add_proposed(files, ARC_CONFIG_PATH, &config, err));
@@ -327,9 +319,8 @@ int arc_init(struct arc_project *project, const struct arc_init_options *options
             &proposal, NULL, 0,
             "which commit of arc-ci do the workflows call? Put it, in full, in the place of COMMIT, "
             "or give --source");
-    ARC_TRY(propose_files(&proposal, project->env,
-                          options->source ? options->source : ARC_OWN_REPOSITORY "@COMMIT", files,
-                          err));
+    ARC_TRY(propose_files(
+        &proposal, options->source ? options->source : ARC_OWN_REPOSITORY "@COMMIT", files, err));
     ARC_TRY(check_absent(proposal.root, files, err));
     if (options->write)
         ARC_TRY(write_files(proposal.root, files, err));

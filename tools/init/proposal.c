@@ -166,6 +166,29 @@ bool init_is_usable(const char *text)
     return strcmp(arc_buf_text(&visible), text) == 0;
 }
 
+bool init_same_text(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+bool init_same_pairs(const struct init_image *a, const struct init_image *b)
+{
+    for (size_t i = 0; i < a->arg_count && a->arg_count == b->arg_count; i++)
+        if (!init_same_text(a->args[i].name, b->args[i].name) ||
+            !init_same_text(a->args[i].value, b->args[i].value) ||
+            !init_same_text(a->args[i].file, b->args[i].file))
+            return false;
+    return a->arg_count == b->arg_count;
+}
+
+size_t init_count_alike(const struct init_proposal *proposal, const struct init_image *image)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < proposal->image_count; i++)
+        count += image->name && init_same_text(image->name, proposal->images[i]->name);
+    return count;
+}
+
 /* ---- images --------------------------------------------------------------------------------- */
 
 struct init_group *init_add_group(struct init_proposal *proposal, const char *name)

@@ -166,6 +166,13 @@ void init_add_tag(struct init_proposal *proposal, struct init_image *image, cons
 bool init_take_reference(struct init_proposal *proposal, const char *reference,
                          struct init_image *image);
 
+/* Whether two texts (NULL: none), and the build arguments of two images, are the same. */
+bool init_same_text(const char *a, const char *b);
+bool init_same_pairs(const struct init_image *a, const struct init_image *b);
+
+/* How many images have the name of this one, itself counted; 0 when it has none. */
+size_t init_count_alike(const struct init_proposal *proposal, const struct init_image *image);
+
 /* A codename of any text: lower case, '-' for the rest; "" when nothing is left. */
 char *init_codename(struct init_proposal *proposal, const char *text);
 

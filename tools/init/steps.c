@@ -88,7 +88,8 @@ static char *convert_tag(struct init_proposal *proposal, const char *item, const
                *branch = attribute(proposal, item, "branch");
     const char *prefix = attribute(proposal, item, "prefix"), *name = NULL;
     struct arc_arena *arena = &proposal->arena;
-    type = type ? type : strchr(item, '=') ? "" : "raw";
+    if (!type)
+        type = strchr(item, '=') ? "" : "raw";
     *when = "";
     if (enable && strcmp(enable, "false") == 0)
         return NULL;
@@ -98,11 +99,10 @@ static char *convert_tag(struct init_proposal *proposal, const char *item, const
         return NULL;
     if (strcmp(type, "semver") == 0 || strcmp(type, "pep440") == 0)
         name = convert_pattern(proposal, pattern ? pattern : "{{version}}");
-    else if (strcmp(type, "ref") == 0 && event)
-        name = strcmp(event, "tag") == 0  ? "{image-tag}"
-               : strcmp(event, "pr") == 0 ? "pr-{pr}"
-                                          : "{branch}";
-    else if (strcmp(type, "sha") == 0) {
+    else if (strcmp(type, "ref") == 0 && event) {
+        name = strcmp(event, "tag") == 0 ? "{image-tag}" : "{branch}";
+        name = strcmp(event, "pr") == 0 ? "pr-{pr}" : name;
+    } else if (strcmp(type, "sha") == 0) {
         const char *format = attribute(proposal, item, "format");
         return arc_arena_printf(arena, "%s%s", prefix ? prefix : "sha-",
                                 format && strcmp(format, "long") == 0 ? "{revision}" : "{sha7}");
@@ -263,22 +263,6 @@ static void take_platforms(const struct init_step *step, struct init_image *imag
         init_add_platform(step->proposal, image, step->file, step->line, item);
 }
 
-static bool same_text(const char *a, const char *b)
-{
-    return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
-static bool same_pairs(const struct init_image *a, const struct init_image *b)
-{
-    if (a->arg_count != b->arg_count)
-        return false;
-    for (size_t i = 0; i < a->arg_count; i++)
-        if (strcmp(a->args[i].name, b->args[i].name) != 0 ||
-            !same_text(a->args[i].value, b->args[i].value))
-            return false;
-    return true;
-}
-
 /* The image that another step or cell described already: the same build, whatever platform or name. */
 static struct init_image *find_same(const struct init_proposal *proposal,
                                     const struct init_image *image)
@@ -289,7 +273,7 @@ static struct init_image *find_same(const struct init_proposal *proposal,
         if (other->from == FROM_WORKFLOW && named &&
             strcmp(other->dockerfile, image->dockerfile) == 0 &&
             strcmp(other->context, image->context) == 0 &&
-            same_text(other->target, image->target) && same_pairs(other, image))
+            init_same_text(other->target, image->target) && init_same_pairs(other, image))
             return other;
     }
     return NULL;
@@ -376,20 +360,23 @@ static void take_build(const struct init_step *step)
 {
     struct init_proposal *proposal = step->proposal;
     const char *given = input(step, "context"), *file = input(step, "file"), *path;
-    const char *inner = strstr(given, "{{defaultContext}}") ? strchr(given, ':') : NULL;
     bool is_default = strstr(given, "{{defaultContext}}") != NULL;
-    given = is_default ? inner ? inner + 1 : "." : given;
+    const char *inner = is_default ? strchr(given, ':') : NULL;
     size_t found = 0;
     json_t *variant;
+    if (is_default)
+        given = inner ? inner + 1 : ".";
     if (strstr(given, "://") || strncmp(given, "git@", 4) == 0) {
         init_ask(proposal, step->file, step->line,
                  "it builds what lies elsewhere: '%s'. Is it released here?", given);
         return;
     }
     char *context = init_resolve(proposal, ".", *given ? given : ".");
-    char *wanted = context && *file ? init_resolve(proposal, is_default ? context : ".", file)
-                   : context        ? init_join(proposal, context, "Dockerfile")
-                                    : NULL;
+    char *wanted = NULL;
+    if (context && *file)
+        wanted = init_resolve(proposal, is_default ? context : ".", file);
+    else if (context)
+        wanted = init_join(proposal, context, "Dockerfile");
     if (!wanted) {
         init_ask(proposal, step->file, step->line,
                  "its context or its Dockerfile lies outside of the repository");
@@ -503,15 +490,6 @@ static bool is_pushed(const struct init_proposal *proposal, const char *dockerfi
     return false;
 }
 
-static bool is_name_shared(const struct init_proposal *proposal, const struct init_image *image)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < proposal->image_count; i++)
-        count += image->name && proposal->images[i]->name &&
-                 strcmp(image->name, proposal->images[i]->name) == 0;
-    return count > 1;
-}
-
 /* A release has to give its images a name that says the version. */
 static void name_versions(struct init_proposal *proposal)
 {
@@ -522,7 +500,8 @@ static void name_versions(struct init_proposal *proposal)
             named = named || says_version(image->tags[t].name);
         if (named)
             continue;
-        const char *added = is_name_shared(proposal, image) ? "{version}-{codename}" : "{version}";
+        const char *added =
+            init_count_alike(proposal, image) > 1 ? "{version}-{codename}" : "{version}";
         init_add_tag(proposal, image, added, "");
         init_ask(proposal, image->file, image->line,
                  "no name of its images says a release's version: %s is added", added);

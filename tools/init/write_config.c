@@ -123,17 +123,6 @@ static bool same_texts(char *const *a, char *const *b)
     return (!a || !a[i]) && (!b || !b[i]);
 }
 
-static bool same_pairs(const struct init_image *a, const struct init_image *b)
-{
-    for (size_t i = 0; i < a->arg_count && a->arg_count == b->arg_count; i++) {
-        const struct init_pair *x = &a->args[i], *y = &b->args[i];
-        if (strcmp(x->name, y->name) != 0 || !x->value != !y->value ||
-            strcmp(x->value ? x->value : x->file, y->value ? y->value : y->file) != 0)
-            return false;
-    }
-    return a->arg_count == b->arg_count;
-}
-
 static size_t count_texts(char *const *texts)
 {
     size_t count = 0;
@@ -147,8 +136,8 @@ static bool same_tags(const struct init_image *a, const struct init_image *b)
     if (a->tag_count != b->tag_count)
         return false;
     for (size_t i = 0; i < a->tag_count; i++) {
-        const char *x = a->tags[i].when, *y = b->tags[i].when;
-        if (strcmp(a->tags[i].name, b->tags[i].name) != 0 || !x != !y || (x && strcmp(x, y) != 0))
+        if (strcmp(a->tags[i].name, b->tags[i].name) != 0 ||
+            !init_same_text(a->tags[i].when, b->tags[i].when))
             return false;
     }
     return true;
@@ -201,10 +190,9 @@ static struct shared find_shared(const struct init_group *group)
     shared.tags = shared.args = group->count ? group->images[0] : NULL;
     shared.name = group->count > 1 ? group->images[0]->name : NULL;
     for (size_t i = 1; i < group->count; i++) {
-        if (shared.args && !same_pairs(shared.args, group->images[i]))
+        if (shared.args && !init_same_pairs(shared.args, group->images[i]))
             shared.args = NULL;
-        if (shared.name &&
-            (!group->images[i]->name || strcmp(shared.name, group->images[i]->name) != 0))
+        if (!init_same_text(shared.name, group->images[i]->name))
             shared.name = NULL;
         if (group->images[i]->platforms &&
             !same_texts(shared.platforms, group->images[i]->platforms))
