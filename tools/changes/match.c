@@ -255,9 +255,13 @@ static bool is_viable(const struct arc_match *match, const struct arc_filter *fi
 
 static void note_directory(struct arc_match *match, const char *directory, size_t len)
 {
+    if (match->matches_names)
+        arc_glob_matcher_match(match->matcher, directory, len - 1, match->ids);
     for (size_t i = 0; i < match->literal_count; i++) {
         struct arc_literal *literal = &match->literals[i];
-        if (literal->len == len - 1 && memcmp(literal->pattern, directory, len - 1) == 0)
+        if (!literal->pattern)
+            literal->is_directory |= arc_match_has(match->ids, literal->rule);
+        else if (literal->len == len - 1 && memcmp(literal->pattern, directory, len - 1) == 0)
             literal->is_directory = true;
     }
 }
@@ -323,15 +327,20 @@ int arc_match_mark(struct arc_filter_result *result, struct arc_error *err, cons
 
 static int find_literals(struct arc_match *match, struct arc_error *err)
 {
+    static const char special[] = "*?[]{}()!+@|\\$^\"";
     const struct arc_filters *filters = match->out->filters;
     for (size_t i = 0; i < filters->rule_count; i++) {
         const struct arc_rule *rule = &filters->rules[i];
-        if (rule->pattern_count != 1 || strpbrk(rule->patterns[0], "*?[]{}()!+@|\\$^\""))
-            continue;
+        const char *pattern = rule->pattern_count == 1 ? rule->patterns[0] : "*";
+        const char *slash = strrchr(pattern, '/'), *name = slash ? slash + 1 : pattern;
+        bool is_plain = !strpbrk(pattern, special);
+        if (strpbrk(name, special) || (!is_plain && (*pattern == '!' || strchr(name, '.'))))
+            continue; /* few directories have a dot */
+        match->matches_names |= !is_plain;
         if (!arc_room(&match->literals, match->literal_count, sizeof *match->literals))
             return arc_error_nomem(err);
         match->literals[match->literal_count++] =
-            (struct arc_literal){rule->patterns[0], strlen(rule->patterns[0]), i, false};
+            (struct arc_literal){is_plain ? pattern : NULL, strlen(pattern), i, false};
     }
     return ARC_OK;
 }

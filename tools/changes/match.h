@@ -5,9 +5,10 @@
 #include "arcci/changes.h"
 #include "git/git.h"
 
-/* A pattern without anything special: a directory of its name is a likely mistake. */
+/* A pattern whose last name has nothing special: a directory of it is a likely mistake. */
 struct arc_literal {
-    const char *pattern; /* borrowed from the filters */
+    const char *pattern; /* borrowed from the filters; NULL: the names before it have, so that the
+                            matcher knows */
     size_t len, rule;
     bool is_directory; /* the walk came by one in which something changed */
 };
@@ -26,6 +27,7 @@ struct arc_match {
     bool wants_all;                   /* a filter without rules wants every path (EVERY) */
     struct arc_literal *literals;
     size_t literal_count;
+    bool matches_names;   /* some of them have no pattern */
     const bool *only;     /* per filter: whether it is asked now; NULL: all are. arc_match_only() */
     uint64_t *asked;      /* bitmap of the rules of those */
     const char *previous; /* the old name of the path being matched, or NULL; borrowed */

@@ -107,6 +107,22 @@ static bool has_bare_parentheses(const char *pattern)
     return false;
 }
 
+/* Whether two stars stand beside something in a name: GitHub's own filters cross slashes there. At the
+ * very beginning, or behind two others, these do, too. */
+static bool has_stars_in_name(const char *pattern)
+{
+    for (const char *c = pattern; (c = strstr(c, "**"));) {
+        const char *end = c + strspn(c, "*");
+        bool any = c == pattern || (c - pattern > 2 && memcmp(c - 3, "**/", 3) == 0);
+        bool starts = any || strchr("/{(,|\\", c[-1]);
+        bool ends = any || !*end || strchr("/}),|", *end);
+        if (!starts || !ends)
+            return true;
+        c = end;
+    }
+    return false;
+}
+
 /* What a pattern, without its `!`, cannot do although it looks as if; NULL for nothing. */
 static const char *doubt_of(const char *pattern)
 {
@@ -123,6 +139,8 @@ static const char *doubt_of(const char *pattern)
         return "has white space at its beginning or end, which counts as part of it";
     if (has_odd_segment(pattern + (strncmp(pattern, "./", 2) == 0 ? 2 : 0)))
         return NEVER;
+    if (has_stars_in_name(pattern))
+        return "has '**' within a name, where it crosses no '/', as one '*': write '**/'";
     if (has_bare_parentheses(pattern))
         return "has parentheses, which only group: where they are part of a name write '\\(' and "
                "'\\)'";
