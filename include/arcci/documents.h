@@ -203,6 +203,26 @@ struct arc_ledger {
     size_t service_count;
 };
 
+/* A filter of changes.json: of a service, by its codename, or of any paths. */
+struct arc_changed_filter {
+    char *name;
+    bool matched;
+    int64_t count; /* files that match */
+    char *base;    /* the commit that it was compared with, where that is its own; or NULL */
+    char *reason;  /* why it counts as changed beside its files; or NULL */
+    char *path;    /* the first of its files, and the rule that it met; NULL: none is listed */
+    char *rule;
+};
+
+/* changes.json: what changed, as far as the stages after it ask. */
+struct arc_changes_info {
+    struct arc_arena memory;
+    char *base; /* commit; NULL: every file counts as added, or only the API knows */
+    bool own;   /* each filter has a base of its own */
+    struct arc_changed_filter *filters;
+    size_t filter_count;
+};
+
 /* Whether a JSON object is a document of this kind, in the format that this arc-ci reads.
  * ARC_EINPUT says what it is, what was expected and how to make one. */
 int arc_document_check(const json_t *json, const char *kind, struct arc_error *err);
@@ -212,6 +232,7 @@ int arc_document_check(const json_t *json, const char *kind, struct arc_error *e
 int arc_version_read(const json_t *json, struct arc_version_info *out, struct arc_error *err);
 int arc_plan_read(const json_t *json, struct arc_plan *out, struct arc_error *err);
 int arc_ledger_read(const json_t *json, struct arc_ledger *out, struct arc_error *err);
+int arc_changes_read(const json_t *json, struct arc_changes_info *out, struct arc_error *err);
 
 /* Each writes the document; *out is a new reference. */
 int arc_version_write(const struct arc_version_info *version, json_t **out, struct arc_error *err);
@@ -236,6 +257,7 @@ int arc_signing_json(const struct arc_signing *signing, json_t **out, struct arc
 void arc_version_info_free(struct arc_version_info *version);
 void arc_plan_free(struct arc_plan *plan);
 void arc_ledger_free(struct arc_ledger *ledger);
+void arc_changes_info_free(struct arc_changes_info *changes);
 
 /* Lists that end with NULL as JSON, for documents of others; new references, NULL when out of
  * memory. */
@@ -254,6 +276,10 @@ int arc_ledger_begin(const struct arc_plan *plan, struct arc_ledger *out, struct
 /* A copy of a ledger's entry, in `memory`. */
 int arc_built_copy(const struct arc_built_service *built, struct arc_arena *memory,
                    struct arc_built_service *out, struct arc_error *err);
+
+/* A filter by its name; NULL where there is none, or `changes` is NULL. */
+const struct arc_changed_filter *arc_changed_filter(const struct arc_changes_info *changes,
+                                                    const char *name);
 
 /* A service by its codename; NULL where there is none. */
 const struct arc_planned_service *arc_plan_service(const struct arc_plan *plan,

@@ -28,14 +28,14 @@ struct arc_plan_moment {
 struct arc_plan_options {
     const struct arc_group *group;
     const struct arc_version_info *version; /* NULL: a ci plan, which moves no version tag */
-    const json_t *changes;   /* changes.json; NULL: every service counts as changed */
-    const json_t *services;  /* array of codenames to keep; NULL: all */
+    const struct arc_changes_info *changes; /* NULL: every service counts as changed */
+    const json_t *services;                 /* array of codenames to keep; NULL: all */
     const json_t *platforms; /* array of platforms instead of the group's; NULL: the group's */
     const char *revision;    /* commit, 40 or 64 hexadecimal digits */
     int64_t committed;       /* its time, seconds since 1970 */
     const char *source;      /* "https://github.com/owner/name", or NULL */
-    const json_t *before; /* object: codename → its version in its file at the base, null where it
-                             had none; NULL: not known, and every version is new */
+    const struct arc_pair *before; /* codename → its version in its file at the base, of those that
+                                      had one; ends with {NULL}; NULL: every version is new */
     struct arc_plan_moment moment;
     const struct arc_service *only; /* arc_plan() fills it in: the one that the tag releases */
     bool hold_latest;               /* keep `latest` where it is */
@@ -46,7 +46,7 @@ struct arc_plan_options {
  * tag names; a ci plan those that changed, or of which `changes` says nothing. Labels follow the
  * OCI image spec's annotation keys; `created` is the commit's time, so a rebuild is reproducible.
  * Nobody signs yet. *out points into options->group, which must outlive it; the caller frees it
- * with arc_plan_free(). ARC_EINPUT for changes without filters, an unknown service or platform, an
+ * with arc_plan_free(). ARC_EINPUT for an unknown service or platform, an
  * image tag template that does not fit, a release that would move no tag, two services that would
  * be one image. */
 int arc_plan(const struct arc_plan_options *options, struct arc_plan *out, struct arc_error *err);

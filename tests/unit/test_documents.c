@@ -211,6 +211,50 @@ static void test_faults_are_refused(void **state)
     }
 }
 
+static void test_changes(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "{'document': 'changes', 'format': 1, 'base': 'b', 'base-kind': 'own', 'filters': {"
+        "'flash': {'matched': true, 'count': 2, 'files': [{'path': 'p', 'rule': 'r'}]},"
+        "'sonic': {'matched': false, 'base': 'c', 'reason': 'why'}}}";
+    static const char *const wrong[][2] = {
+        {"filters.flash.matched", NULL},
+        {"filters.flash.matched", "1"},
+        {"filters.flash.count", "'2'"},
+        {"filters.flash.count", "-1"},
+        {"filters.flash", "true"},
+        {"filters.a\nb", "{}"},
+        {"filters", "[]"},
+        {"document", "'plan'"},
+    };
+    ARC_AUTO_JSON json_t *json = parse(text);
+    ARC_AUTO(arc_changes_info) struct arc_changes_info changes;
+    assert_int_equal(arc_changes_read(json, &changes, NULL), ARC_OK);
+    assert_true(changes.own);
+    assert_string_equal(changes.base, "b");
+    const struct arc_changed_filter *flash = arc_changed_filter(&changes, "flash");
+    const struct arc_changed_filter *sonic = arc_changed_filter(&changes, "sonic");
+    assert_true(flash->matched && flash->count == 2 && !flash->base && !flash->reason);
+    assert_string_equal(flash->path, "p");
+    assert_string_equal(flash->rule, "r");
+    assert_true(!sonic->matched && !sonic->count && !sonic->path);
+    assert_string_equal(sonic->base, "c");
+    assert_string_equal(sonic->reason, "why");
+    assert_null(arc_changed_filter(&changes, "other"));
+    assert_null(arc_changed_filter(NULL, "flash"));
+
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct arc_changes_info none;
+        ARC_AUTO_JSON json_t *other = parse(text);
+        ARC_AUTO(arc_error) struct arc_error err = {0};
+        change(other, wrong[i][0], wrong[i][1]);
+        assert_int_equal(arc_changes_read(other, &none, &err), ARC_EINPUT);
+        assert_null(strchr(arc_error_text(&err), '\n'));
+        assert_null(none.memory.blocks);
+    }
+}
+
 static void test_a_service_twice(void **state)
 {
     (void)state;
@@ -254,6 +298,7 @@ int main(void)
         cmocka_unit_test(test_what_was_read_is_written),
         cmocka_unit_test(test_values_are_where_they_belong),
         cmocka_unit_test(test_faults_are_refused),
+        cmocka_unit_test(test_changes),
         cmocka_unit_test(test_a_service_twice),
         cmocka_unit_test(test_what_is_no_object),
         cmocka_unit_test(test_an_array_that_grows),

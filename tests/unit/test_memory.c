@@ -285,8 +285,10 @@ static int report_with(const json_t *facts, char **answer, struct arc_error *err
     struct arc_built_service entry = {
         .service = a, .digest = digest, .tags = none, .cells = &built, .cell_count = 1};
     struct arc_ledger build = {.services = &entry, .service_count = 1};
+    ARC_AUTO(arc_changes_info) struct arc_changes_info changes;
+    ARC_TRY(arc_changes_read(json_object_get(facts, "changes"), &changes, err));
     struct arc_report_facts given = {.plan = &plan,
-                                     .changes = json_object_get(facts, "changes"),
+                                     .changes = &changes,
                                      .build = &build,
                                      .base = &build,
                                      .scan = json_object_get(facts, "scan"),
@@ -318,7 +320,7 @@ static int report_with(const json_t *facts, char **answer, struct arc_error *err
 static int call_report(char **answer, struct arc_error *err)
 {
     static const char text[] =
-        "{\"changes\": {\"filters\": {\"a\": "
+        "{\"changes\": {\"document\": \"changes\", \"format\": 1, \"filters\": {\"a\": "
         "{\"matched\": true, \"count\": 2, \"files\": [{\"path\": \"x\", \"rule\": \"y\"}]}}}, "
         "\"scan\": {\"verdict\": \"findings\", \"gate\": \"fail\", \"reason\": \"r\", \"counts\": "
         "{\"HIGH\": 1}}, \"jobs\": {\"build-b\": \"failure\"}}";

@@ -352,11 +352,11 @@ static void test_ci_builds_what_changed(void **state)
     (void)state;
     struct arc_group group = group_with(three_tags);
     struct arc_plan_options options = options_of(&group, NULL);
-    ARC_AUTO_JSON json_t *changes = json_loads("{\"filters\": {\"flash\": {\"matched\": false, "
-                                               "\"count\": 0}, \"sonic\": {\"matched\": true, "
-                                               "\"count\": 1}}}",
-                                               0, NULL);
-    options.changes = changes;
+    static char flash[] = "flash", sonic[] = "sonic";
+    struct arc_changed_filter filters[] = {{.name = flash},
+                                           {.name = sonic, .matched = true, .count = 1}};
+    const struct arc_changes_info changes = {.filters = filters, .filter_count = 2};
+    options.changes = &changes;
     ARC_AUTO_JSON json_t *plan = plan_of(&options);
     json_t *cells = json_object_get(plan, "cells");
     assert_int_equal(json_array_size(cells), 1);
@@ -370,10 +370,10 @@ static void test_nothing_changed(void **state)
     (void)state;
     struct arc_group group = group_with(three_tags);
     struct arc_plan_options options = options_of(&group, NULL);
-    ARC_AUTO_JSON json_t *changes = json_loads("{\"filters\": {\"flash\": {\"matched\": false, "
-                                               "\"count\": 0}, \"sonic\": {\"matched\": false}}}",
-                                               0, NULL);
-    options.changes = changes;
+    static char flash[] = "flash", sonic[] = "sonic";
+    struct arc_changed_filter filters[] = {{.name = flash}, {.name = sonic}};
+    const struct arc_changes_info changes = {.filters = filters, .filter_count = 2};
+    options.changes = &changes;
     ARC_AUTO_JSON json_t *plan = plan_of(&options);
     ARC_AUTO_JSON json_t *matrix = matrix_of(plan);
     assert_false(json_is_true(json_object_get(plan, "any")));

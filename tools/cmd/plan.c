@@ -28,7 +28,8 @@ static int split_list(const char *text, json_t **out, struct arc_error *err)
 }
 
 static int make_plan(const struct invocation *inv, struct arc_project *project,
-                     const json_t *changes, struct arc_plan *out, struct arc_error *err)
+                     const struct arc_changes_info *changes, struct arc_plan *out,
+                     struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *platforms = NULL;
     const char *list = option_value(inv, "platforms");
@@ -157,12 +158,13 @@ static int show_bake(const struct arc_env *env, const struct arc_plan *plan, str
     return ARC_OK;
 }
 
-static int read_changes(const char *file, json_t **out, struct arc_error *err)
+static int read_changes(const char *file, struct arc_changes_info *out, struct arc_error *err)
 {
+    ARC_AUTO_JSON json_t *document = NULL;
     if (!file)
         return ARC_OK;
-    ARC_TRY(arc_document_read(file, out, err));
-    if (arc_document_check(*out, "changes", err))
+    ARC_TRY(arc_document_read(file, &document, err));
+    if (arc_changes_read(document, out, err))
         return arc_error_prefix(err, "--changes");
     return ARC_OK;
 }
@@ -171,13 +173,14 @@ static int run_plan(const struct invocation *inv, struct report *report, struct 
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     ARC_AUTO(arc_plan) struct arc_plan plan = {0};
-    ARC_AUTO_JSON json_t *changes = NULL;
+    ARC_AUTO(arc_changes_info) struct arc_changes_info changes = {0};
+    const char *file = option_value(inv, "changes");
     project.wanted = (struct arc_project_options){.tag = inv->arg_count ? inv->args[0] : NULL,
                                                   .group = option_value(inv, "group"),
                                                   .config = option_value(inv, "config"),
                                                   .previous = option_value(inv, "previous-tag"),
                                                   .lock = option_value(inv, "lock")};
-    ARC_TRY(read_changes(option_value(inv, "changes"), &changes, err));
+    ARC_TRY(read_changes(file, &changes, err));
     ARC_TRY(arc_project_load(&project, err));
     bool rehearsal = option_given(inv, "push") && !option_flag(inv, "push");
     ARC_TRY(arc_project_check_tag(&project, rehearsal, err));
@@ -188,7 +191,7 @@ static int run_plan(const struct invocation *inv, struct report *report, struct 
         ARC_TRY(project_note_dirty(&project, report, err));
     if (!project.group->includes)
         ARC_TRY(check_dockerfiles(&project, report, err));
-    ARC_TRY(make_plan(inv, &project, changes, &plan, err));
+    ARC_TRY(make_plan(inv, &project, file ? &changes : NULL, &plan, err));
     ARC_TRY(arc_plan_write(&plan, &report->document, err));
     if (option_flag(inv, "bake")) { /* for one machine: no matrix, so no limit of its cells */
         report->kind = REPORT_JSON;

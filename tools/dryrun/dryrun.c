@@ -173,10 +173,13 @@ static int event_commit(struct dryrun *run, struct arc_error *err)
 static int rehearse_plan(struct dryrun *run, struct arc_error *err)
 {
     json_t *plan = NULL;
-    const json_t *changes = part(run, "changes");
+    ARC_AUTO(arc_changes_info) struct arc_changes_info changes = {0};
+    bool known = json_is_object(part(run, "changes"));
     ARC_TRY(event_commit(run, err));
+    if (known)
+        ARC_TRY(arc_changes_read(part(run, "changes"), &changes, err));
     const struct arc_plan_options wanted = {
-        .changes = json_is_null(changes) ? NULL : changes,
+        .changes = known ? &changes : NULL,
         .push = run->event.publishes,
     };
     ARC_TRY(arc_planned(run->project, &wanted, NULL, &run->plan, err));

@@ -127,25 +127,21 @@ static int make_args(const struct planning *planning, const struct arc_plan_opti
 /* Whether the changes name a service, and why. */
 static bool is_changed(const struct planning *planning, const char *codename, char **reason)
 {
-    const json_t *filters = json_object_get(planning->options.changes, "filters");
-    const json_t *filter = json_object_get(filters, codename);
+    const struct arc_changed_filter *filter =
+        arc_changed_filter(planning->options.changes, codename);
     if (!filter) { /* what nobody looked at is not unchanged */
         *reason = arc_arena_text(planning->memory, "the changes say nothing about it");
         return true;
     }
-    if (!json_is_true(json_object_get(filter, "matched"))) {
-        *reason = arc_arena_text(planning->memory, "no change");
-        return false;
-    }
 
-    long long count = json_integer_value(json_object_get(filter, "count"));
-    const char *why = json_string_value(json_object_get(filter, "reason"));
-    if (!count && why) /* "depends on base, which changed" */
-        *reason = arc_arena_text(planning->memory, why);
+    if (!filter->matched)
+        *reason = arc_arena_text(planning->memory, "no change");
+    else if (!filter->count && filter->reason) /* "depends on base, which changed" */
+        *reason = arc_arena_text(planning->memory, filter->reason);
     else
-        *reason = arc_arena_printf(planning->memory, "%lld %s changed", count,
-                                   count == 1 ? "file" : "files");
-    return true;
+        *reason = arc_arena_printf(planning->memory, "%lld %s changed", (long long)filter->count,
+                                   filter->count == 1 ? "file" : "files");
+    return filter->matched;
 }
 
 /* Whether a service is built, and why. */
@@ -254,10 +250,13 @@ static char *name_staging(const struct planning *planning, const struct arc_serv
 static void hold_tags(const struct planning *planning, const struct arc_service *service,
                       struct arc_planned_service *out)
 {
-    const char *before =
-        json_string_value(json_object_get(planning->options.before, service->codename));
-    if (!service->version || !before || strcmp(before, service->version) != 0)
+    const struct arc_pair *before = planning->options.before;
+    while (before && before->name && strcmp(before->name, service->codename) != 0)
+        before++;
+    if (!service->version || !before || !before->name ||
+        strcmp(before->value, service->version) != 0)
         return;
+
     for (size_t i = 0; i < out->tag_count; i++) {
         out->tags[i].move = false;
         out->tags[i].reason =
@@ -572,9 +571,6 @@ static int make_plan(struct planning *planning)
     if (strlen(options->revision) < ARC_SHORT_SHA)
         return arc_error_set(planning->err, ARC_EINPUT, "'%s' is not a full commit id",
                              options->revision);
-    if (options->changes && !json_is_object(json_object_get(options->changes, "filters")))
-        return arc_error_set(planning->err, ARC_EINPUT,
-                             "the changes have no filters: 'arc-ci changes --json' prints them");
     ARC_TRY(check_services(options, planning->err));
     ARC_TRY(find_only(options, planning->err));
     ARC_TRY(plan_group(planning));

@@ -1,6 +1,5 @@
 #include "plan/planned.h"
 #include "base/auto.h"
-#include "base/json.h"
 #include <string.h>
 
 /* The moment of a run: its event, branch and pull request, and the time (SOURCE_DATE_EPOCH, where
@@ -21,31 +20,32 @@ static int find_moment(struct arc_project *project, struct arc_plan_moment *out,
 }
 
 /* The versions that the services' files had at the base of `changes`; NULL without one. */
-static int find_before(struct arc_project *project, const json_t *changes, json_t **out,
-                       struct arc_error *err)
+static int find_before(struct arc_project *project, const struct arc_changes_info *changes,
+                       struct arc_arena *memory, struct arc_pair **out, struct arc_error *err)
 {
-    const char *all = json_string_value(json_object_get(changes, "base"));
-    bool own = strcmp(arc_json_text_of(changes, "base-kind"), "own") == 0;
-    ARC_AUTO_JSON json_t *before = json_object();
+    const struct arc_group *group = project->group;
+    struct arc_pair *before = arc_arena_array(memory, group->service_count + 1, sizeof *before);
     *out = NULL;
-    if (!all && !own)
+    if (!changes || (!changes->base && !changes->own))
         return ARC_OK;
-    for (size_t i = 0; i < project->group->service_count; i++) {
-        const struct arc_service *service = &project->group->services[i];
+    if (!before)
+        return arc_error_nomem(err);
+
+    *out = before;
+    for (size_t i = 0; i < group->service_count; i++) {
+        const struct arc_service *service = &group->services[i];
+        const struct arc_changed_filter *filter = arc_changed_filter(changes, service->codename);
         ARC_AUTO_FREE char *version = NULL;
-        const json_t *filter =
-            json_object_get(json_object_get(changes, "filters"), service->codename);
-        const char *base = own ? json_string_value(json_object_get(filter, "base")) : all;
-        if (!service->version)
+        const char *base = changes->base;
+        if (changes->own)
+            base = filter ? filter->base : NULL;
+        if (!service->version || !base)
             continue;
-        if (base)
-            ARC_TRY(arc_project_version_at(project, service, base, &version, err));
-        if (json_object_set_new(before, service->codename,
-                                version ? json_string(version) : json_null()))
-            return arc_error_nomem(err);
+        ARC_TRY(arc_project_version_at(project, service, base, &version, err));
+        if (version)
+            *before++ = (struct arc_pair){service->codename, arc_arena_text(memory, version)};
     }
-    *out = arc_steal(&before);
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_arena_check(memory, err);
 }
 
 int arc_planned(struct arc_project *project, const struct arc_plan_options *wanted,
@@ -53,8 +53,9 @@ int arc_planned(struct arc_project *project, const struct arc_plan_options *want
 {
     const struct arc_repository *repository = &project->repository;
     struct arc_plan_options options = *wanted;
-    ARC_AUTO_JSON json_t *before = NULL;
-    ARC_TRY(find_before(project, wanted->changes, &before, err));
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
+    struct arc_pair *before = NULL;
+    ARC_TRY(find_before(project, wanted->changes, &memory, &before, err));
     ARC_TRY(find_moment(project, &options.moment, err));
     options.group = project->group;
     options.version = project->version;

@@ -33,7 +33,8 @@ void arc_needs_free(struct arc_needs *needs)
     free(needs->version);
     free(needs->plan);
     free(needs->build);
-    json_decref(needs->changes);
+    arc_changes_info_free(needs->changes);
+    free(needs->changes);
     json_decref(needs->scan);
     json_decref(needs->notes);
     json_decref(needs->jobs);
@@ -66,6 +67,14 @@ static int make_ledger(const json_t *json, struct arc_ledger **out, struct arc_e
     return json ? arc_ledger_read(json, *out, err) : ARC_OK;
 }
 
+static int make_changes(const json_t *json, struct arc_changes_info **out, struct arc_error *err)
+{
+    *out = json ? calloc(1, sizeof **out) : NULL;
+    if (json && !*out)
+        return arc_error_nomem(err);
+    return json ? arc_changes_read(json, *out, err) : ARC_OK;
+}
+
 static int take_documents(struct gathered *documents, struct arc_needs *out, struct arc_error *err)
 {
     json_t **of = documents->of, *planned = json_object_get(of[PLAN], "version");
@@ -75,7 +84,7 @@ static int take_documents(struct gathered *documents, struct arc_needs *out, str
     ARC_TRY(make_version(of[VERSION], &out->version, err));
     ARC_TRY(make_plan(of[PLAN], &out->plan, err));
     ARC_TRY(make_ledger(of[BUILD], &out->build, err));
-    out->changes = arc_steal(&of[CHANGES]);
+    ARC_TRY(make_changes(of[CHANGES], &out->changes, err));
     out->scan = arc_steal(&of[SCAN]);
     out->notes = arc_steal(&of[NOTES]);
     return ARC_OK;
@@ -92,6 +101,8 @@ static int check_document(const json_t *json, enum kind kind, struct arc_error *
         return make_plan(json, &read.plan, err);
     if (kind == BUILD)
         return make_ledger(json, &read.build, err);
+    if (kind == CHANGES)
+        return make_changes(json, &read.changes, err);
     return arc_document_check(json, kinds[kind], err);
 }
 
@@ -265,21 +276,19 @@ static void match_service(struct job_match *match, const char *codename, bool se
 }
 
 /* Whether the documents say that a job had nothing to do. */
-static bool has_nothing_to_do(const char *job, const struct arc_plan *plan, const json_t *changes)
+static bool has_nothing_to_do(const char *job, const struct arc_plan *plan,
+                              const struct arc_changes_info *changes)
 {
     struct job_match match = {.job = job};
-    const char *codename;
-    json_t *filter;
     for (size_t i = 0; plan && i < plan->service_count; i++)
         match_service(&match, plan->services[i].service, plan->services[i].selected);
-    if (!plan)
-        json_object_foreach (json_object_get(changes, "filters"), codename, filter)
-            match_service(&match, codename, json_is_true(json_object_get(filter, "matched")));
+    for (size_t i = 0; !plan && changes && i < changes->filter_count; i++)
+        match_service(&match, changes->filters[i].name, changes->filters[i].matched);
     return (plan || changes) && (match.left_out || !match.selected);
 }
 
 const char *arc_job_trouble(const json_t *jobs, const char *job, const struct arc_plan *plan,
-                            const json_t *changes)
+                            const struct arc_changes_info *changes)
 {
     const char *result = json_string_value(json_object_get(jobs, job));
     if (!result)

@@ -19,7 +19,8 @@ struct arc_needs {
     struct arc_version_info *version;
     struct arc_plan *plan;
     struct arc_ledger *build;
-    json_t *changes, *scan, *notes;
+    struct arc_changes_info *changes;
+    json_t *scan, *notes;
     json_t *jobs; /* {"build-flash": "success", …}; empty without `needs`, never NULL */
 };
 
@@ -37,7 +38,7 @@ void arc_needs_free(struct arc_needs *needs);
  * skipped where `plan` or `changes` (each may be NULL) say that it had nothing to do: the service
  * whose codename its name ends in is not selected, or none is. */
 const char *arc_job_trouble(const json_t *jobs, const char *job, const struct arc_plan *plan,
-                            const json_t *changes);
+                            const struct arc_changes_info *changes);
 
 /* ARC_EFAILED for the first job that is in trouble, by its name; `then` says what does not happen
  * ("nothing is released"). */

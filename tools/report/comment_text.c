@@ -46,19 +46,16 @@ static const json_t *find_status(const json_t *statuses, const char *group, cons
 static void add_why(struct arc_buf *out, const struct arc_report_facts *facts,
                     const struct arc_planned_service *service)
 {
-    const json_t *filter =
-        json_object_get(json_object_get(facts->changes, "filters"), service->service);
-    const json_t *file = json_array_get(json_object_get(filter, "files"), 0);
-    json_int_t count = json_integer_value(json_object_get(filter, "count"));
-    if (!file || !json_is_true(json_object_get(filter, "matched"))) {
+    const struct arc_changed_filter *filter = arc_changed_filter(facts->changes, service->service);
+    if (!filter || !filter->path || !filter->matched) {
         add_text(out, service->reason);
         return;
     }
-    add_code(out, report_text(file, "path"));
+    add_code(out, filter->path);
     arc_buf_puts(out, " by ");
-    add_code(out, report_text(file, "rule"));
-    if (count > 1)
-        arc_buf_printf(out, " and %lld more", (long long)count - 1);
+    add_code(out, filter->rule);
+    if (filter->count > 1)
+        arc_buf_printf(out, " and %lld more", (long long)filter->count - 1);
 }
 
 static int64_t find_size(const struct arc_built_service *built, const char *platform)

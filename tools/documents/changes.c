@@ -1,0 +1,84 @@
+#include "arcci/documents.h"
+#include "base/auto.h"
+#include "base/json.h"
+#include "base/text.h"
+#include <string.h>
+
+static int refuse(const char *filter, const char *member, const char *expected,
+                  struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf name = {.max = 1024};
+    arc_text_visible(&name, filter, strnlen(filter, 60));
+    return arc_error_set(err, ARC_EINPUT, "changes.json: filters.%s.%s is not %s",
+                         arc_buf_text(&name), member, expected);
+}
+
+static int read_filter(const char *name, const json_t *json, struct arc_arena *memory,
+                       struct arc_changed_filter *out, struct arc_error *err)
+{
+    const json_t *matched = json_object_get(json, "matched");
+    const json_t *count = json_object_get(json, "count");
+    const json_t *first = json_array_get(json_object_get(json, "files"), 0);
+    if (!json_is_boolean(matched))
+        return refuse(name, "matched", "true or false", err);
+    if (count && (!json_is_integer(count) || json_integer_value(count) < 0))
+        return refuse(name, "count", "a whole number, 0 or more", err);
+
+    out->name = arc_arena_text(memory, name);
+    out->matched = json_is_true(matched);
+    out->count = json_integer_value(count);
+    out->base = arc_arena_text(memory, json_string_value(json_object_get(json, "base")));
+    out->reason = arc_arena_text(memory, json_string_value(json_object_get(json, "reason")));
+    if (first) {
+        out->path = arc_arena_text(memory, arc_json_text_of(first, "path"));
+        out->rule = arc_arena_text(memory, arc_json_text_of(first, "rule"));
+    }
+    return ARC_OK;
+}
+
+static int read_filters(const json_t *filters, struct arc_changes_info *out, struct arc_error *err)
+{
+    const char *name;
+    json_t *filter;
+    if (!json_is_object(filters))
+        return arc_error_set(err, ARC_EINPUT,
+                             "the changes have no filters: 'arc-ci changes --json' prints them");
+    out->filters =
+        arc_arena_array(&out->memory, json_object_size(filters) + 1, sizeof *out->filters);
+    if (!out->filters)
+        return arc_error_nomem(err);
+    json_object_foreach ((json_t *)filters, name, filter)
+        ARC_TRY(read_filter(name, filter, &out->memory, &out->filters[out->filter_count++], err));
+    return ARC_OK;
+}
+
+int arc_changes_read(const json_t *json, struct arc_changes_info *out, struct arc_error *err)
+{
+    *out = (struct arc_changes_info){0};
+    ARC_TRY(arc_document_check(json, "changes", err));
+    out->own = strcmp(arc_json_text_of(json, "base-kind"), "own") == 0;
+    out->base = arc_arena_text(&out->memory, json_string_value(json_object_get(json, "base")));
+    int rc = read_filters(json_object_get(json, "filters"), out, err);
+    if (!rc)
+        rc = arc_arena_check(&out->memory, err);
+    if (rc)
+        arc_changes_info_free(out);
+    return rc;
+}
+
+void arc_changes_info_free(struct arc_changes_info *changes)
+{
+    if (!changes)
+        return;
+    arc_arena_free(&changes->memory);
+    *changes = (struct arc_changes_info){0};
+}
+
+const struct arc_changed_filter *arc_changed_filter(const struct arc_changes_info *changes,
+                                                    const char *name)
+{
+    for (size_t i = 0; changes && i < changes->filter_count; i++)
+        if (strcmp(changes->filters[i].name, name) == 0)
+            return &changes->filters[i];
+    return NULL;
+}
