@@ -408,26 +408,28 @@ static int changes(struct run *run, struct arc_error *err)
         rc = without_clone(run, err);
     else if (!rc)
         rc = choose(run, err);
-    if (!rc)
-        rc = arc_match_start(&run->match, run->out, quantifier_of(options), options->count_only,
-                             err);
+    if (rc)
+        return rc;
+
+    ARC_TRY(
+        arc_match_start(&run->match, run->out, quantifier_of(options), options->count_only, err));
     run->match.renames = options->renames;
     run->match.relative = options->relative;
-    if (!rc)
-        rc = arc_warn_of_rules(&run->match, err);
-    if (!rc)
-        rc = options->since == ARC_SINCE_EVENT ? compare(run, err) : compare_each(run, err);
-    if (!rc && options->since == ARC_SINCE_EVENT)
-        rc = compare_entries(run, &run->base.base, NULL, err);
-    if (!rc)
-        rc = arc_warn_of_directories(&run->match, err);
-    if (!rc && options->relative && !options->submodules && *run->base.head.hex)
-        rc = arc_warn_of_relative(&run->match, run->git, &run->base.base, &run->base.head, err);
-    if (!rc && options->explain && run->git && *run->base.head.hex)
-        rc = arc_warn_of_untracked(&run->match, run->git, &run->base.head, err);
-    if (!rc)
-        rc = arc_services_dependents(options, run->out, err);
-    return rc ? rc : describe(run, err);
+    ARC_TRY(arc_warn_of_rules(&run->match, err));
+    if (options->since == ARC_SINCE_EVENT) {
+        ARC_TRY(compare(run, err));
+        ARC_TRY(compare_entries(run, &run->base.base, NULL, err));
+    } else
+        ARC_TRY(compare_each(run, err));
+
+    const struct arc_oid *head = &run->base.head;
+    ARC_TRY(arc_warn_of_directories(&run->match, err));
+    if (options->relative && !options->submodules && *head->hex)
+        ARC_TRY(arc_warn_of_relative(&run->match, run->git, &run->base.base, head, err));
+    if (options->explain && run->git && *head->hex)
+        ARC_TRY(arc_warn_of_untracked(&run->match, run->git, head, err));
+    ARC_TRY(arc_services_dependents(options, run->out, err));
+    return describe(run, err);
 }
 
 int arc_changes(struct arc_project *project, const struct arc_changes_options *options,

@@ -107,22 +107,19 @@ static int read_patterns(const struct reader *reader, const struct arc_yaml_node
 
 static int read_status_map(const struct reader *reader, const struct arc_yaml_node *map)
 {
-    int rc = ARC_OK;
-    for (size_t i = 0; !rc && i < map->count; i++) {
+    for (size_t i = 0; i < map->count; i++) {
         const struct arc_yaml_node *key = map->pairs[i].key, *value = map->pairs[i].value;
         unsigned statuses;
         if (value->type != ARC_YAML_STRING && value->type != ARC_YAML_LIST)
             return arc_yaml_error(reader->yaml, value, reader->err,
                                   "expected a pattern or a list of patterns under '%s', found %s",
                                   key->text, arc_yaml_type_name(value));
-        rc = read_statuses(reader, key, &statuses);
-        if (!rc)
-            rc = arc_filters_add_rule(reader->filters, statuses, value->line, value->column,
-                                      reader->err);
-        if (!rc)
-            rc = read_patterns(reader, value);
+        ARC_TRY(read_statuses(reader, key, &statuses));
+        ARC_TRY(arc_filters_add_rule(reader->filters, statuses, value->line, value->column,
+                                     reader->err));
+        ARC_TRY(read_patterns(reader, value));
     }
-    return rc;
+    return ARC_OK;
 }
 
 /* The rules of a filter. The YAML reader bounds the nesting. */

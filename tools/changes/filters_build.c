@@ -36,31 +36,28 @@ int arc_filters_add_rule(struct arc_filters *filters, unsigned statuses, unsigne
 /* Only `!` can negate, and few patterns start with it: those are compiled a second time. */
 static int is_negated(const char *pattern, bool *out, struct arc_error *err)
 {
-    struct arc_glob *glob = NULL;
+    ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
     *out = false;
     if (*pattern != '!')
         return ARC_OK;
-    int rc = arc_glob_compile(pattern, strlen(pattern), &glob, err);
-    if (!rc)
-        *out = arc_glob_negated(glob);
-    arc_glob_free(&glob);
-    return rc;
+    ARC_TRY(arc_glob_compile(pattern, strlen(pattern), &glob, err));
+    *out = arc_glob_negated(glob);
+    return ARC_OK;
 }
 
 int arc_filters_add_pattern(struct arc_filters *filters, const char *pattern, struct arc_error *err)
 {
     struct arc_rule *rule = &filters->rules[filters->rule_count - 1];
     unsigned id = (unsigned)(filters->rule_count - 1);
-    int rc = filters->globs ? ARC_OK : arc_glob_set_new(&filters->globs, err);
-    if (!rc)
-        rc = arc_glob_set_add(filters->globs, pattern, strlen(pattern), id, err);
-    if (!rc && !arc_room(&rule->patterns, rule->pattern_count, sizeof *rule->patterns))
-        rc = arc_error_nomem(err);
-    if (!rc && !rule->pattern_count)
-        rc = is_negated(pattern, &rule->negated, err);
-    char *copy = rc ? NULL : strdup(pattern);
+    if (!filters->globs)
+        ARC_TRY(arc_glob_set_new(&filters->globs, err));
+    ARC_TRY(arc_glob_set_add(filters->globs, pattern, strlen(pattern), id, err));
+    if (!rule->pattern_count)
+        ARC_TRY(is_negated(pattern, &rule->negated, err));
+    bool room = arc_room(&rule->patterns, rule->pattern_count, sizeof *rule->patterns);
+    char *copy = room ? strdup(pattern) : NULL;
     if (!copy)
-        return rc ? rc : arc_error_nomem(err);
+        return arc_error_nomem(err);
     rule->patterns[rule->pattern_count++] = copy;
     return ARC_OK;
 }

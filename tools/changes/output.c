@@ -19,11 +19,8 @@ static int spill(const struct arc_env *env, const struct arc_buf *text, char **p
         return arc_error_set(err, ARC_EWORLD, "cannot make a directory %s: %s", name.data,
                              strerror(errno));
     arc_buf_puts(&name, "/files");
-    int rc = arc_buf_check(&name, "the name of a temporary file", err);
-    if (!rc)
-        rc = arc_file_write(name.data, arc_buf_text(text), text->len, err);
-    if (rc)
-        return rc;
+    ARC_TRY(arc_buf_check(&name, "the name of a temporary file", err));
+    ARC_TRY(arc_file_write(name.data, arc_buf_text(text), text->len, err));
     *path = arc_buf_steal(&name);
     return *path ? ARC_OK : arc_error_nomem(err);
 }

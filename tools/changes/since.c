@@ -339,15 +339,13 @@ static int read_revision(struct arc_registry *registry, const char *image, const
 {
     ARC_AUTO(arc_manifest) struct arc_manifest top = {0};
     ARC_AUTO(arc_manifest) struct arc_manifest child = {0};
-    int rc = arc_registry_manifest(registry, image, tag, &top, err);
-    if (rc)
-        return rc;
+    ARC_TRY(arc_registry_manifest(registry, image, tag, &top, err));
     take(annotated(top.document), out);
     const char *digest = first_image(top.document);
     if (*out->hex || !digest)
         return *out->hex ? ARC_OK : read_label(registry, image, top.document, out, err);
-    rc = arc_registry_manifest(registry, image, digest, &child, err);
-    return rc ? rc : read_label(registry, image, child.document, out, err);
+    ARC_TRY(arc_registry_manifest(registry, image, digest, &child, err));
+    return read_label(registry, image, child.document, out, err);
 }
 
 /* Where a version stands in a file, its own image is asked for: what the registry lacks is due. */

@@ -87,11 +87,8 @@ static int differs(git_tree *a, git_tree *b, const char *const *paths)
 {
     for (; *paths; paths++) {
         git_oid in_a, in_b;
-        int rc = entry_at(a, *paths, &in_a);
-        if (!rc)
-            rc = entry_at(b, *paths, &in_b);
-        if (rc)
-            return rc;
+        ARC_TRY(entry_at(a, *paths, &in_a));
+        ARC_TRY(entry_at(b, *paths, &in_b));
         if (!git_oid_equal(&in_a, &in_b))
             return 1;
     }
@@ -146,30 +143,26 @@ static void source_free(struct source *source)
 static int start_walk(const struct arc_git *git, const git_oid *from, const git_oid *to,
                       struct source *out)
 {
-    int rc = git_revwalk_new(&out->walk, git->repo);
-    if (!rc)
-        rc = git_revwalk_sorting(out->walk, GIT_SORT_TOPOLOGICAL | GIT_SORT_TIME);
-    if (!rc)
-        rc = git_revwalk_push(out->walk, to);
-    return rc || !from ? rc : git_revwalk_hide(out->walk, from);
+    ARC_TRY(git_revwalk_new(&out->walk, git->repo));
+    ARC_TRY(git_revwalk_sorting(out->walk, GIT_SORT_TOPOLOGICAL | GIT_SORT_TIME));
+    ARC_TRY(git_revwalk_push(out->walk, to));
+    return from ? git_revwalk_hide(out->walk, from) : 0;
 }
 
 static int start(const struct arc_git *git, const struct arc_git_log_range *range,
                  struct source *out, struct arc_error *err)
 {
     git_oid to, from;
-    int rc = arc_git_oid_in(range->to, &to, err);
-    if (!rc && range->from)
-        rc = arc_git_oid_in(range->from, &from, err);
-    if (rc)
-        return rc;
+    ARC_TRY(arc_git_oid_in(range->to, &to, err));
+    if (range->from)
+        ARC_TRY(arc_git_oid_in(range->from, &from, err));
     if (arc_git_is_shallow(git)) {
         ARC_AUTO(arc_history) struct arc_history *history = NULL;
         ARC_TRY(arc_history_new(git, &history, err));
         return arc_history_range(history, range->from ? &from : NULL, &to, &out->list, &out->count,
                                  err);
     }
-    rc = start_walk(git, range->from ? &from : NULL, &to, out);
+    int rc = start_walk(git, range->from ? &from : NULL, &to, out);
     return rc < 0 ? arc_git_failed(err, rc, "walking the history") : ARC_OK;
 }
 
