@@ -78,9 +78,8 @@ static int keep(const struct entry *entry, struct arc_service_reading *service)
 }
 
 /* A directory says nothing but its Dockerfile: that is enough. */
-static bool has_dockerfile(const struct entry *entry, const struct arc_service *service)
+static bool has_dockerfile(const struct entry *entry, const struct arc_recipe *build)
 {
-    const struct arc_recipe *build = &service->build;
     if (build->dockerfile_inline || arc_context_is_remote(build->context))
         return true;
     return exists(entry->reading->root, build->dockerfile);
@@ -122,7 +121,7 @@ static int add_one(const struct entry *entry, const struct source *from,
     if (from->directory && !(service.service.directory = strdup(from->directory)))
         return arc_error_nomem(err);
     int rc = arc_service_complete(&service, entry->group, err);
-    if (!rc && !from->file && !entry->map && !has_dockerfile(entry, &service.service))
+    if (!rc && !from->file && !entry->map && !has_dockerfile(entry, &service.service.build))
         return arc_yaml_error(reading->yaml, entry->node, err,
                               "services: %s has neither a service.yaml, which names the service, "
                               "nor a Dockerfile",
@@ -181,21 +180,48 @@ static bool is_taken(const struct walk *walk, const char *directory)
     return false;
 }
 
+static const char *said(const struct arc_yaml_node *build, const char *key, const char *group)
+{
+    const struct arc_yaml_node *node = arc_yaml_get(build, key);
+    return node && node->type == ARC_YAML_STRING ? node->text : group;
+}
+
+/* Whether the Dockerfile of a service that would lie in the directory is there. */
+static int find_dockerfile(const struct entry *entry, const char *directory, bool *found)
+{
+    const struct arc_yaml_node *build = arc_yaml_get(entry->map, "build");
+    const struct arc_recipe *group = &entry->group->build;
+    bool brief = build && build->type == ARC_YAML_STRING; /* Compose's short form: the context */
+    const struct arc_recipe given = {
+        .context = brief ? build->text : (char *)said(build, "context", group->context),
+        .dockerfile = (char *)said(build, "dockerfile", group->dockerfile),
+        .dockerfile_inline = (char *)said(build, "dockerfile_inline", group->dockerfile_inline)};
+    const char *slash = strrchr(directory, '/'), *name = slash ? slash + 1 : directory;
+    struct arc_recipe recipe = {0};
+    struct arc_error *err = entry->reading->err;
+    int rc = arc_recipe_inherit(&recipe, &given, err);
+    if (!rc)
+        rc = arc_recipe_place(&recipe, name, name, directory, err);
+    if (!rc)
+        rc = arc_recipe_complete(&recipe, directory, err);
+    *found = !rc && has_dockerfile(entry, &recipe);
+    arc_recipe_free(&recipe);
+    return rc == ARC_EINPUT ? wrong(entry, err) : rc;
+}
+
 /* A directory that matches is a service if it has what one needs; a glob names them loosely. */
 static int visit_match(struct walk *walk, const char *directory)
 {
     const char *root = walk->entry->reading->root;
     ARC_AUTO_FREE char *file = join(directory, "service.yaml");
-    ARC_AUTO_FREE char *dockerfile = join(directory, "Dockerfile");
-    if (!file || !dockerfile)
+    bool built = false;
+    if (!file)
         return arc_error_nomem(walk->entry->reading->err);
-    const struct arc_yaml_node *map = walk->entry->map;
-    bool given = walk->entry->group->build.dockerfile ||
-                 arc_yaml_at(map, "build", "dockerfile", (char *)NULL) ||
-                 arc_yaml_at(map, "build", "dockerfile_inline", (char *)NULL);
-    if (is_taken(walk, directory) || (!given && !exists(root, file) && !exists(root, dockerfile)))
+    if (is_taken(walk, directory))
         return ARC_OK;
-    return add_directory(walk->entry, directory);
+    if (!exists(root, file))
+        ARC_TRY(find_dockerfile(walk->entry, directory, &built));
+    return built || exists(root, file) ? add_directory(walk->entry, directory) : ARC_OK;
 }
 
 static int walk_below(struct walk *walk, const char *directory)
