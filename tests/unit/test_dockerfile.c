@@ -280,6 +280,23 @@ static void test_excludes(void **state)
     arc_inputs_free(&in);
 }
 
+static void test_two_stars_cross_folders_with_parents_alone(void **state)
+{
+    (void)state;
+    struct arc_inputs *in = read_inputs("FROM scratch\nCOPY --parents **/*.md src/./a/**/x /d\n"
+                                        "COPY --parents=false lib/**/y /d\n",
+                                        NULL, NULL);
+    assert_non_null(find(in, "a.md"));
+    assert_non_null(find(in, "b/c/d.md"));
+    assert_non_null(find(in, "src/a/x"));
+    assert_non_null(find(in, "src/a/b/c/x"));
+    assert_null(find(in, "src/b/x"));
+    assert_null(find(in, "lib/y"));
+    assert_non_null(find(in, "lib/one/y"));
+    assert_null(find(in, "lib/one/two/y"));
+    arc_inputs_free(&in);
+}
+
 static void test_links_are_followed(void **state)
 {
     (void)state;
@@ -377,6 +394,7 @@ int main(void)
         cmocka_unit_test(test_arguments),
         cmocka_unit_test(test_additional_contexts),
         cmocka_unit_test(test_excludes),
+        cmocka_unit_test(test_two_stars_cross_folders_with_parents_alone),
         cmocka_unit_test(test_links_are_followed),
         cmocka_unit_test(test_what_cannot_be_told_is_everything),
         cmocka_unit_test(test_sources_that_are_missing),

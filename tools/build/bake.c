@@ -227,8 +227,9 @@ static int add_cache_variables(const struct arc_build_options *options, struct a
     if (!arc_env_nonempty(options->env, "ACTIONS_RUNTIME_TOKEN"))
         return arc_error_set(err, ARC_EWORLD,
                              "the cache gha needs ACTIONS_RUNTIME_TOKEN and ACTIONS_RESULTS_URL, "
-                             "which GitHub gives to actions, not to `run` steps: pass them on in a "
-                             "step before this one (docs/building.md), or take --cache registry");
+                             "which GitHub gives to actions, not to `run` steps: the action "
+                             "cache-variables passes them on (docs/building.md); or take --cache "
+                             "registry");
     for (size_t i = 0; i < sizeof cache_variables / sizeof *cache_variables; i++)
         ARC_TRY(arc_texts_add(memory, out, cache_variables[i], err));
     return ARC_OK;

@@ -213,7 +213,7 @@ static int add_entry(struct arc_inputs *in, const struct arc_source *source, siz
                             .input = {.file = in->dockerfile, .line = source->line}};
     ARC_TRY(arc_text_copy(path, &entry->path, err));
     ARC_TRY(arc_text_copy(source->text, &entry->input.what, err));
-    if (arc_path_pattern_new(path, false, &entry->pattern, NULL)) {
+    if (arc_path_pattern_new(path, source->parents, &entry->pattern, NULL)) {
         ARC_TRY(note_doubt(in, source, "it is not a valid pattern", err));
         ARC_TRY(arc_path_pattern_new("", false, &entry->pattern, err));
     }

@@ -134,6 +134,7 @@ struct origin {
     unsigned line;
     const char *context; /* NULL: the build's own */
     const char *without;
+    bool parents;
 };
 
 /* Adds a source: `path` as written. With a doubt everything in its context counts. */
@@ -159,6 +160,7 @@ static int add_source(struct reader *r, const struct origin *origin, const char 
     stage->sources = grown;
     struct arc_source *source = &grown[stage->count++];
     *source = (struct arc_source){.line = origin->line,
+                                  .parents = origin->parents,
                                   .context = origin->context ? strdup(origin->context) : NULL,
                                   .without = origin->without ? strdup(origin->without) : NULL,
                                   .doubt = doubt ? strdup(doubt) : NULL,
@@ -201,6 +203,7 @@ struct flags {
     struct arc_buf without;
     size_t excludes;
     bool has_from;
+    bool parents;
 };
 
 static void flags_free(struct flags *flags)
@@ -232,6 +235,8 @@ static int take_flags(struct reader *r, const char **args, struct flags *flags)
             arc_buf_puts(&flags->from, text + 7);
         } else if (strncmp(text, "--exclude=", 10) == 0) {
             note_exclude(flags, text + 10);
+        } else if (strncmp(text, "--parents", 9) == 0) {
+            flags->parents = strcmp(text + 9, "=false") != 0;
         }
         *args = at;
     }
@@ -300,6 +305,7 @@ static int on_copy(struct reader *r, const struct arc_instruction *in)
     if (image)
         return ARC_OK;
 
+    origin.parents = flags.parents;
     origin.without = flags.without.len ? arc_buf_text(&flags.without) : NULL;
     ARC_TRY(take_words(r, args, &words));
     return add_words(r, &origin, words);
