@@ -9,18 +9,6 @@
 
 /* ---- a target as a service ------------------------------------------------------------------ */
 
-char *arc_bake_codename(const char *target)
-{
-    char *text = strdup(target);
-    for (char *c = text; c && *c; c++) {
-        if (*c >= 'A' && *c <= 'Z')
-            *c = (char)(*c - 'A' + 'a');
-        else if (!(*c >= 'a' && *c <= 'z') && !(*c >= '0' && *c <= '9'))
-            *c = '-';
-    }
-    return text;
-}
-
 /* Adds "NAME=VALUE" as a field of CSV, which buildx reads these texts as. */
 static void add_field(struct arc_buf *out, const char *name, const char *value)
 {
@@ -61,12 +49,6 @@ static int add_texts(char ***list, const json_t *texts, struct arc_error *err)
     return ARC_OK;
 }
 
-static int take_text(const json_t *target, const char *name, char **out, struct arc_error *err)
-{
-    const char *text = json_string_value(json_object_get(target, name));
-    return arc_text_copy(text, out, err);
-}
-
 /* Pairs of an object; the names of contexts and their local paths take the form that we keep. */
 static int take_pairs(const json_t *object, bool contexts, struct arc_pair **out,
                       struct arc_error *err)
@@ -84,7 +66,7 @@ static int take_pairs(const json_t *object, bool contexts, struct arc_pair **out
             continue;
         pair->name = strdup(name);
         if (contexts && strncmp(text, "target:", 7) == 0) {
-            ARC_AUTO_FREE char *codename = arc_bake_codename(text + 7);
+            ARC_AUTO_FREE char *codename = arc_codename_of(text + 7);
             struct arc_buf target = {0};
             arc_buf_printf(&target, "target:%s", codename ? codename : "");
             pair->value = arc_buf_steal(&target);
@@ -140,40 +122,91 @@ static int take_attestations(const json_t *items, struct arc_recipe *build, stru
     return rc;
 }
 
+enum member_kind {
+    TEXT,
+    TEXTS,
+    PAIRS,
+    FLAG,
+    ELSEWHERE, /* read by itself, or for a person */
+};
+
+#define AT(member) offsetof(struct arc_recipe, member)
+
+/* What a target may say (docs.docker.com/build/bake/reference). */
+static const struct member {
+    const char *key;
+    enum member_kind kind;
+    size_t offset;
+} members[] = {
+    {"dockerfile", TEXT, AT(dockerfile)},
+    {"dockerfile-inline", TEXT, AT(dockerfile_inline)},
+    {"target", TEXT, AT(target)},
+    {"network", TEXT, AT(network)},
+    {"shm-size", TEXT, AT(shm_size)},
+    {"args", PAIRS, AT(args)},
+    {"labels", PAIRS, AT(labels)},
+    {"contexts", PAIRS, AT(additional_contexts)},
+    {"extra-hosts", PAIRS, AT(extra_hosts)},
+    {"secret", TEXTS, AT(secrets)},
+    {"ssh", TEXTS, AT(ssh)},
+    {"platforms", TEXTS, AT(platforms)},
+    {"cache-from", TEXTS, AT(cache_from)},
+    {"cache-to", TEXTS, AT(cache_to)},
+    {"ulimits", TEXTS, AT(ulimits)},
+    {"annotations", TEXTS, AT(annotations)},
+    {"no-cache", FLAG, AT(no_cache)},
+    {"pull", FLAG, AT(pull)},
+    {"attest", ELSEWHERE, 0},
+    {"context", ELSEWHERE, 0},
+    {"description", ELSEWHERE, 0},
+    {"output", ELSEWHERE, 0},
+    {"tags", ELSEWHERE, 0},
+};
+
+/* What a plan cannot carry is refused, not dropped. */
+static int take_member(const char *key, const json_t *value, struct arc_recipe *build,
+                       struct arc_error *err)
+{
+    size_t i = 0, count = sizeof members / sizeof *members;
+    while (i < count && strcmp(members[i].key, key) != 0)
+        i++;
+    if (i == count)
+        return arc_error_set(err, ARC_EINPUT,
+                             "'%.100s' of a bake file is not supported; take it out", key);
+    void *slot = (char *)build + members[i].offset;
+    switch (members[i].kind) {
+    case TEXT:
+        return arc_text_copy(json_string_value(value), slot, err);
+    case TEXTS:
+        return add_texts(slot, value, err);
+    case PAIRS:
+        return take_pairs(value, strcmp(key, "contexts") == 0, slot, err);
+    case FLAG:
+        *(bool *)slot = json_is_true(value);
+        return ARC_OK;
+    case ELSEWHERE:
+        return ARC_OK;
+    }
+    return ARC_OK;
+}
+
 static int take_recipe(const json_t *target, struct arc_recipe *build, struct arc_error *err)
 {
-    const char *context = json_string_value(json_object_get(target, "context"));
+    const char *key, *context = json_string_value(json_object_get(target, "context"));
+    json_t *value;
     context = context ? context : ".";
+    json_object_foreach ((json_t *)target, key, value)
+        ARC_TRY(take_member(key, value, build, err));
     if (arc_context_is_remote(context))
-        build->context = strdup(context);
+        ARC_TRY(arc_text_copy(context, &build->context, err));
     else
         ARC_TRY(arc_path_resolve("", context, &build->context, err));
     if (!build->context)
         return arc_error_set(err, ARC_EINPUT, "the context '%.200s' leads out of the repository",
                              context);
-    ARC_TRY(take_text(target, "dockerfile", &build->dockerfile, err));
-    ARC_TRY(take_text(target, "dockerfile-inline", &build->dockerfile_inline, err));
     if (build->dockerfile_inline)
         free(arc_steal(&build->dockerfile));
-    ARC_TRY(take_text(target, "target", &build->target, err));
-    ARC_TRY(take_text(target, "network", &build->network, err));
-    ARC_TRY(take_text(target, "shm-size", &build->shm_size, err));
-    ARC_TRY(take_pairs(json_object_get(target, "args"), false, &build->args, err));
-    ARC_TRY(take_pairs(json_object_get(target, "labels"), false, &build->labels, err));
-    ARC_TRY(
-        take_pairs(json_object_get(target, "contexts"), true, &build->additional_contexts, err));
-    ARC_TRY(add_texts(&build->secrets, json_object_get(target, "secret"), err));
-    ARC_TRY(add_texts(&build->ssh, json_object_get(target, "ssh"), err));
-    ARC_TRY(add_texts(&build->platforms, json_object_get(target, "platforms"), err));
-    ARC_TRY(add_texts(&build->cache_from, json_object_get(target, "cache-from"), err));
-    ARC_TRY(add_texts(&build->cache_to, json_object_get(target, "cache-to"), err));
-    ARC_TRY(add_texts(&build->ulimits, json_object_get(target, "ulimits"), err));
-    ARC_TRY(add_texts(&build->annotations, json_object_get(target, "annotations"), err));
-    ARC_TRY(take_pairs(json_object_get(target, "extra-hosts"), false, &build->extra_hosts, err));
-    ARC_TRY(take_attestations(json_object_get(target, "attest"), build, err));
-    build->no_cache = json_is_true(json_object_get(target, "no-cache"));
-    build->pull = json_is_true(json_object_get(target, "pull"));
-    return ARC_OK;
+    return take_attestations(json_object_get(target, "attest"), build, err);
 }
 
 /* Whether a version stands for itself at `at` of a tag: "3" in "v3" and "x-3", not in "py3.13". */
@@ -197,30 +230,6 @@ static char *mark_version(const char *tag, const json_t *version)
         return strdup(tag);
     arc_buf_printf(&out, "%.*s{version}%s", (int)(found - tag), tag, found + len);
     return arc_buf_steal(&out);
-}
-
-/* What a target says and a plan cannot carry is refused, not dropped. */
-static int check_members(const char *name, const json_t *target, struct arc_error *err)
-{
-    static const char *const known[] = {
-        "annotations", "args",        "attest",  "cache-from", "cache-to",
-        "context",     "contexts",    "labels",  "dockerfile", "dockerfile-inline",
-        "description", "extra-hosts", "network", "no-cache",   "output",
-        "platforms",   "pull",        "secret",  "shm-size",   "ssh",
-        "tags",        "target",      "ulimits", NULL};
-    const char *key;
-    json_t *value;
-    json_object_foreach ((json_t *)target, key, value) {
-        size_t k = 0;
-        while (known[k] && strcmp(known[k], key) != 0)
-            k++;
-        if (!known[k])
-            return arc_error_set(err, ARC_EINPUT,
-                                 "target '%.100s': '%.100s' of a bake file is not supported; "
-                                 "take it out",
-                                 name, key);
-    }
-    return ARC_OK;
 }
 
 /* ---- tags ----------------------------------------------------------------------------------- */
@@ -312,8 +321,7 @@ int arc_bake_add_target(struct arc_group *group, const char *name, const json_t 
     ARC_AUTO(arc_service_reading) struct arc_service_reading reading = {0};
     struct arc_service *service = &reading.service;
     const json_t *tags = json_object_get(target, "tags");
-    ARC_TRY(check_members(name, target, err));
-    service->codename = arc_bake_codename(name);
+    service->codename = arc_codename_of(name);
     service->linked = linked;
     if (!service->codename)
         return arc_error_nomem(err);

@@ -11,7 +11,4 @@ int arc_bake_add_target(struct arc_group *group, const char *name, const json_t 
                         bool linked, char *const *files, const json_t *version,
                         struct arc_error *err);
 
-/* The codename of a target: lower case, '-' for what is no letter and no digit. A new string. */
-char *arc_bake_codename(const char *target);
-
 #endif

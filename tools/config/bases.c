@@ -22,20 +22,12 @@ void arc_bases_free(struct arc_base_ref *bases)
 static void fill_words(const struct arc_service *service, const char *version, const char *template,
                        struct arc_buf *filled)
 {
-    const char *const words[][2] = {{"{suffix}", service->suffix ? service->suffix : ""},
-                                    {"{codename}", service->codename},
-                                    {"{name}", service->name},
-                                    {"{version}", version}};
-    for (const char *at = template; *at;) {
-        size_t i = 0, count = sizeof words / sizeof *words;
-        while (i < count && strncmp(at, words[i][0], strlen(words[i][0])) != 0)
-            i++;
-        if (i < count)
-            arc_buf_puts(filled, words[i][1]);
-        else
-            arc_buf_putc(filled, *at);
-        at += i < count ? strlen(words[i][0]) : 1;
-    }
+    const struct arc_word words[] = {{"suffix", service->suffix ? service->suffix : ""},
+                                     {"codename", service->codename},
+                                     {"name", service->name},
+                                     {"version", version},
+                                     {NULL, NULL}};
+    arc_words_fill(template, words, filled);
 }
 
 /* Whether a reference's tag is one that a template gives: its version is not known yet, so a

@@ -2,6 +2,7 @@
 #include "config/build.h"
 #include "base/auto.h"
 #include "base/path.h"
+#include "base/text.h"
 #include "os/file.h"
 #include <string.h>
 #include <strings.h>
@@ -237,18 +238,13 @@ static const struct arc_field place_fields[] = {
 };
 static const struct arc_table place_table = {"a value from a file", place_fields, false};
 
-/* Replaces {word} everywhere. */
-static int place_word(char **text, const char *word, const char *value, struct arc_error *err)
+/* Puts the words that are known into a text that may be NULL. */
+static int place_words(char **text, const struct arc_word *words, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = 65536};
-    const char *at = *text, *found;
-    if (!at || !value || !strstr(at, word))
+    if (!*text || !strchr(*text, '{'))
         return ARC_OK;
-    while ((found = strstr(at, word))) {
-        arc_buf_printf(&out, "%.*s%s", (int)(found - at), at, value);
-        at = found + strlen(word);
-    }
-    arc_buf_puts(&out, at);
+    arc_words_fill(*text, words, &out);
     ARC_TRY(arc_buf_check(&out, "a path", err));
     free(*text);
     *text = arc_buf_steal(&out);
@@ -259,8 +255,9 @@ int arc_place_read(const struct arc_yaml *yaml, const struct arc_yaml_node *node
                    const struct arc_place_base *base, struct arc_file_place *out,
                    struct arc_error *err)
 {
+    const struct arc_word words[] = {{"directory", base->directory}, {NULL, NULL}};
     ARC_TRY(arc_fields_read(yaml, node, &place_table, out, err));
-    ARC_TRY(place_word(&out->file, "{directory}", base->directory, err));
+    ARC_TRY(place_words(&out->file, words, err));
     return root_path(yaml, node, base->folder, &out->file, err);
 }
 
@@ -332,109 +329,41 @@ int arc_recipe_read(const char *root, const struct arc_yaml *yaml, const struct 
     return rc;
 }
 
-static int inherit_text(char **own, const char *given, struct arc_error *err)
-{
-    if (*own || !given)
-        return ARC_OK;
-    *own = strdup(given);
-    return *own ? ARC_OK : arc_error_nomem(err);
-}
-
-/* A list is the service's own or the group's, never a mix. NULL becomes an empty list. */
-static int inherit_list(char ***own, char *const *given, struct arc_error *err)
-{
-    size_t count = 0;
-    if (*own)
-        return ARC_OK;
-    while (given && given[count])
-        count++;
-    *own = calloc(count + 1, sizeof **own);
-    for (size_t i = 0; *own && i < count; i++)
-        if (!((*own)[i] = strdup(given[i])))
-            return arc_error_nomem(err);
-    return *own ? ARC_OK : arc_error_nomem(err);
-}
-
-int arc_pairs_inherit(struct arc_pair **own, const struct arc_pair *given, struct arc_error *err)
-{
-    size_t count = 0, more = 0;
-    while (*own && (*own)[count].name)
-        count++;
-    while (given && given[more].name)
-        more++;
-    struct arc_pair *grown = realloc(*own, (count + more + 1) * sizeof *grown);
-    if (!grown)
-        return arc_error_nomem(err);
-    *own = grown;
-    size_t end = count;
-    grown[end] = (struct arc_pair){0};
-    for (size_t i = 0; i < more; i++) {
-        size_t at = 0;
-        while (at < count && strcmp(grown[at].name, given[i].name) != 0)
-            at++;
-        if (at < count)
-            continue;
-        grown[end].name = strdup(given[i].name);
-        grown[end].value = strdup(given[i].value);
-        grown[end + 1] = (struct arc_pair){0};
-        if (!grown[end].name || !grown[end].value)
-            return arc_error_nomem(err);
-        end++;
-    }
-    return ARC_OK;
-}
-
 int arc_recipe_inherit(struct arc_recipe *own, const struct arc_recipe *given,
                        struct arc_error *err)
 {
-    char **texts[] = {&own->context,  &own->target,     &own->network,
-                      &own->shm_size, &own->provenance, &own->sbom};
-    const char *texts_given[] = {given->context,  given->target,     given->network,
-                                 given->shm_size, given->provenance, given->sbom};
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        ARC_TRY(inherit_text(texts[i], texts_given[i], err));
-    if (!own->dockerfile && !own->dockerfile_inline) {
-        ARC_TRY(inherit_text(&own->dockerfile, given->dockerfile, err));
-        ARC_TRY(inherit_text(&own->dockerfile_inline, given->dockerfile_inline, err));
-    }
-
-    char ***lists[] = {&own->secrets,  &own->ssh,     &own->platforms,  &own->cache_from,
-                       &own->cache_to, &own->ulimits, &own->annotations};
-    char **lists_given[] = {given->secrets,  given->ssh,     given->platforms,  given->cache_from,
-                            given->cache_to, given->ulimits, given->annotations};
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-        ARC_TRY(inherit_list(lists[i], lists_given[i], err));
-
+    struct recipe_reading mine = {.recipe = *own}, theirs = {.recipe = *given};
+    if (own->dockerfile || own->dockerfile_inline)
+        theirs.recipe.dockerfile = theirs.recipe.dockerfile_inline = NULL;
+    int rc = arc_fields_inherit(&recipe_table, &mine, &theirs, err);
+    *own = mine.recipe;
+    ARC_TRY(rc);
+    ARC_TRY(arc_texts_inherit(&own->secrets, given->secrets, err));
+    ARC_TRY(arc_texts_inherit(&own->ulimits, given->ulimits, err));
     for (char **file = given->files; file && *file; file++)
         ARC_TRY(arc_list_add(&own->files, *file, err));
-    ARC_TRY(arc_pairs_inherit(&own->args, given->args, err));
-    ARC_TRY(arc_pairs_inherit(&own->additional_contexts, given->additional_contexts, err));
-    ARC_TRY(arc_pairs_inherit(&own->labels, given->labels, err));
-    ARC_TRY(arc_pairs_inherit(&own->extra_hosts, given->extra_hosts, err));
-    own->no_cache |= given->no_cache;
-    own->pull |= given->pull;
     return ARC_OK;
 }
 
 int arc_recipe_place(struct arc_recipe *recipe, const char *codename, const char *name,
                      const char *directory, struct arc_error *err)
 {
-    char **texts[] = {&recipe->context, &recipe->dockerfile, &recipe->target};
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        ARC_TRY(place_word(texts[i], "{codename}", codename, err));
-        ARC_TRY(place_word(texts[i], "{name}", name, err));
-        ARC_TRY(place_word(texts[i], "{directory}", directory, err));
-    }
-    return ARC_OK;
+    const struct arc_word words[] = {
+        {"codename", codename}, {"name", name}, {"directory", directory}, {NULL, NULL}};
+    ARC_TRY(place_words(&recipe->context, words, err));
+    ARC_TRY(place_words(&recipe->dockerfile, words, err));
+    return place_words(&recipe->target, words, err);
 }
 
 int arc_recipe_complete(struct arc_recipe *recipe, const char *directory, struct arc_error *err)
 {
     bool own = !recipe->dockerfile; /* no name given: the service's own Dockerfile */
-    ARC_TRY(inherit_text(&recipe->context, directory, err));
+    if (!recipe->context)
+        ARC_TRY(arc_text_copy(directory, &recipe->context, err));
     if (recipe->dockerfile_inline)
         return ARC_OK;
-    ARC_TRY(inherit_text(&recipe->dockerfile, "Dockerfile", err));
+    if (own)
+        ARC_TRY(arc_text_copy("Dockerfile", &recipe->dockerfile, err));
     bool remote = arc_context_is_remote(recipe->context);
     if (remote)
         return ARC_OK;

@@ -34,9 +34,6 @@ void arc_recipe_free(struct arc_recipe *recipe);
 int arc_recipe_inherit(struct arc_recipe *own, const struct arc_recipe *given,
                        struct arc_error *err);
 
-/* The pairs of `given` whose names *own lacks are added to *own, which is never NULL afterwards. */
-int arc_pairs_inherit(struct arc_pair **own, const struct arc_pair *given, struct arc_error *err);
-
 /* Puts the service's names for {codename}, {name} and {directory} in the context, the Dockerfile
  * and the target; ones that are not known yet are NULL and stay. */
 int arc_recipe_place(struct arc_recipe *recipe, const char *codename, const char *name,

@@ -5,6 +5,7 @@
 #include "config/bases.h"
 #include "config/build.h"
 #include "config/fields.h"
+#include "config/service.h"
 #include "os/file.h"
 #include "os/process.h"
 #include <string.h>
@@ -247,7 +248,7 @@ static int add_base(struct arc_group *group, const char *codename, const json_t 
     const char *name;
     json_t *target;
     json_object_foreach ((json_t *)targets, name, target) {
-        ARC_AUTO_FREE char *own = arc_bake_codename(name);
+        ARC_AUTO_FREE char *own = arc_codename_of(name);
         if (own && strcmp(own, codename) == 0)
             return arc_bake_add_target(group, name, target, true, files, version, err);
     }
@@ -281,7 +282,7 @@ static int add_services(struct arc_group *group, const json_t *targets, const js
     group->service_count = 0;
 
     json_object_foreach ((json_t *)targets, name, target) {
-        ARC_AUTO_FREE char *codename = arc_bake_codename(name);
+        ARC_AUTO_FREE char *codename = arc_codename_of(name);
         if (!is_published(group, name, target, asked))
             continue;
         if (codename && has_service(group, codename))

@@ -114,37 +114,6 @@ static int read_ports(const struct arc_yaml *yaml, const struct arc_yaml_node *n
     return ARC_OK;
 }
 
-static int read_pair(const struct arc_yaml *yaml, const struct arc_yaml_pair *from,
-                     const struct arc_field *field, struct arc_pair *out, struct arc_error *err)
-{
-    if (!from->value->text || from->value->type == ARC_YAML_NULL)
-        return arc_yaml_error(yaml, from->value, err,
-                              "the value of '%s' in '%s' must be a string, this is %s",
-                              from->key->text, field->key, arc_yaml_type_name(from->value));
-    int rc = arc_field_check(yaml, from->key, field->key, field->check, err);
-    if (!rc)
-        rc = arc_field_check(yaml, from->value, field->key, arc_check_label, err);
-    if (rc)
-        return rc;
-    out->name = strdup(from->key->text);
-    out->value = strdup(from->value->text);
-    return out->name && out->value ? ARC_OK : arc_error_nomem(err);
-}
-
-static int read_pairs(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
-                      const struct arc_field *field, struct arc_pair **out, struct arc_error *err)
-{
-    if (node->type != ARC_YAML_MAP)
-        return wrong_type(yaml, node, field->key, "a mapping", err);
-    *out = calloc(node->count + 1, sizeof **out);
-    if (!*out)
-        return arc_error_nomem(err);
-    int rc = ARC_OK;
-    for (size_t i = 0; !rc && i < node->count; i++)
-        rc = read_pair(yaml, &node->pairs[i], field, &(*out)[i], err);
-    return rc;
-}
-
 /* A scalar's text, as it is written. */
 static int read_scalar(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
                        const struct arc_field *field, char **out, struct arc_error *err)
@@ -213,8 +182,9 @@ static int keyed_pair(const struct arc_yaml *yaml, const struct arc_yaml_pair *f
                               "the value of '%s' in '%s' must be a string, this is %s",
                               from->key->text, field->key, arc_yaml_type_name(from->value));
     ARC_TRY(arc_field_check(yaml, from->key, field->key, field->check, err));
+    arc_check *check = field->kind == FIELD_PAIRS ? arc_check_label : NULL;
     if (!later)
-        ARC_TRY(arc_field_check(yaml, from->value, field->key, NULL, err));
+        ARC_TRY(arc_field_check(yaml, from->value, field->key, check, err));
     out->name = strdup(from->key->text);
     if (later)
         return out->name ? ARC_OK : arc_error_nomem(err);
@@ -225,17 +195,18 @@ static int keyed_pair(const struct arc_yaml *yaml, const struct arc_yaml_pair *f
 static int read_keyed(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
                       const struct arc_field *field, struct arc_pair **out, struct arc_error *err)
 {
-    if (node->type != ARC_YAML_MAP && node->type != ARC_YAML_LIST)
+    bool list = node->type == ARC_YAML_LIST && field->kind != FIELD_PAIRS;
+    if (node->type != ARC_YAML_MAP && !list)
         return wrong_type(yaml, node, field->key, "a mapping", err);
     *out = calloc(node->count + 1, sizeof **out);
     if (!*out)
         return arc_error_nomem(err);
     for (size_t i = 0; i < node->count; i++) {
-        if (node->type == ARC_YAML_MAP)
-            ARC_TRY(keyed_pair(yaml, &node->pairs[i], field, &(*out)[i], err));
-        else
+        if (list)
             ARC_TRY(split_pair(yaml, node->items[i], field, &(*out)[i], err));
-        for (size_t k = 0; node->type == ARC_YAML_LIST && k < i; k++)
+        else
+            ARC_TRY(keyed_pair(yaml, &node->pairs[i], field, &(*out)[i], err));
+        for (size_t k = 0; list && k < i; k++)
             if (strcmp((*out)[k].name, (*out)[i].name) == 0)
                 return twice(yaml, node->items[i], field->key, err);
     }
@@ -257,6 +228,7 @@ static int read_field(const struct arc_yaml *yaml, const struct arc_yaml_node *n
         return read_platforms(yaml, node, field, slot, err);
     case FIELD_SCALAR:
         return read_scalar(yaml, node, field, slot, err);
+    case FIELD_PAIRS:
     case FIELD_KEYED:
     case FIELD_ARGS:
         return read_keyed(yaml, node, field, slot, err);
@@ -264,8 +236,6 @@ static int read_field(const struct arc_yaml *yaml, const struct arc_yaml_node *n
         return read_port(yaml, node, field, slot, err);
     case FIELD_PORTS:
         return read_ports(yaml, node, field, slot, err);
-    case FIELD_PAIRS:
-        return read_pairs(yaml, node, field, slot, err);
     case FIELD_TABLE:
         return arc_fields_read(yaml, node, field->fields, out, err);
     case FIELD_FLAG:
@@ -345,6 +315,21 @@ static void free_pairs(struct arc_pair *pairs)
     free(pairs);
 }
 
+static bool is_one_text(enum arc_field_kind kind)
+{
+    return kind == FIELD_TEXT || kind == FIELD_SCALAR;
+}
+
+static bool is_texts(enum arc_field_kind kind)
+{
+    return kind == FIELD_TEXTS || kind == FIELD_LIST || kind == FIELD_PLATFORMS;
+}
+
+static bool is_pairs(enum arc_field_kind kind)
+{
+    return kind == FIELD_PAIRS || kind == FIELD_KEYED || kind == FIELD_ARGS;
+}
+
 /* How much of the struct a field takes. */
 static size_t field_size(enum arc_field_kind kind)
 {
@@ -370,6 +355,66 @@ void arc_fields_overlay(const struct arc_table *table, void *out, void *from)
     }
 }
 
+static int inherit_text(char **own, const char *given, struct arc_error *err)
+{
+    return *own ? ARC_OK : arc_text_copy(given, own, err);
+}
+
+int arc_texts_inherit(char ***own, char *const *given, struct arc_error *err)
+{
+    size_t count = 0;
+    if (*own)
+        return ARC_OK;
+    while (given && given[count])
+        count++;
+    *own = calloc(count + 1, sizeof **own);
+    for (size_t i = 0; *own && i < count; i++)
+        ARC_TRY(arc_text_copy(given[i], &(*own)[i], err));
+    return *own ? ARC_OK : arc_error_nomem(err);
+}
+
+int arc_pairs_inherit(struct arc_pair **own, const struct arc_pair *given, struct arc_error *err)
+{
+    size_t count = 0, more = 0;
+    while (*own && (*own)[count].name)
+        count++;
+    while (given && given[more].name)
+        more++;
+    struct arc_pair *grown = realloc(*own, (count + more + 1) * sizeof *grown);
+    if (!grown)
+        return arc_error_nomem(err);
+    *own = grown;
+    memset(grown + count, 0, (more + 1) * sizeof *grown);
+    for (size_t i = 0, end = count; i < more; i++) {
+        size_t at = 0;
+        while (at < count && strcmp(grown[at].name, given[i].name) != 0)
+            at++;
+        if (at < count)
+            continue;
+        ARC_TRY(arc_text_copy(given[i].name, &grown[end].name, err));
+        ARC_TRY(arc_text_copy(given[i].value, &grown[end++].value, err));
+    }
+    return ARC_OK;
+}
+
+int arc_fields_inherit(const struct arc_table *table, void *own, const void *given,
+                       struct arc_error *err)
+{
+    for (const struct arc_field *field = table->fields; field->key; field++) {
+        void *slot = (char *)own + field->offset;
+        void *from = (char *)given + field->offset;
+        if (is_one_text(field->kind))
+            ARC_TRY(inherit_text(slot, *(char **)from, err));
+        else if (is_texts(field->kind))
+            ARC_TRY(arc_texts_inherit(slot, *(char ***)from, err));
+        else if (is_pairs(field->kind))
+            ARC_TRY(arc_pairs_inherit(slot, *(struct arc_pair **)from, err));
+        else if (field->kind == FIELD_FLAG)
+            *(bool *)slot |= *(bool *)from;
+    }
+    return ARC_OK;
+}
+
 int arc_fields_read_list(const struct arc_yaml *yaml, const struct arc_yaml_node *list,
                          const char *key, const struct arc_table *table, size_t size, void *items,
                          size_t *count, struct arc_error *err)
@@ -392,17 +437,34 @@ void arc_fields_free(const struct arc_table *table, void *out)
 {
     for (const struct arc_field *field = table->fields; field->key; field++) {
         void *slot = (char *)out + field->offset;
-        if (field->kind == FIELD_TEXT || field->kind == FIELD_SCALAR)
+        if (is_one_text(field->kind))
             free(*(char **)slot);
-        else if (field->kind == FIELD_TEXTS || field->kind == FIELD_LIST ||
-                 field->kind == FIELD_PLATFORMS)
+        else if (is_texts(field->kind))
             arc_texts_free(*(char ***)slot);
         else if (field->kind == FIELD_PORTS)
             free(*(unsigned **)slot);
-        else if (field->kind == FIELD_PAIRS || field->kind == FIELD_KEYED ||
-                 field->kind == FIELD_ARGS)
+        else if (is_pairs(field->kind))
             free_pairs(*(struct arc_pair **)slot);
         else if (field->kind == FIELD_TABLE)
             arc_fields_free(field->fields, out);
+    }
+}
+
+/* ---- placeholders ----------------------------------------------------------------------------- */
+
+void arc_words_fill(const char *template, const struct arc_word *words, struct arc_buf *out)
+{
+    while (*template) {
+        size_t len = *template == '{' ? strcspn(template + 1, "{}") : 0;
+        const struct arc_word *word = words;
+        while (word->name &&
+               (strlen(word->name) != len || memcmp(word->name, template + 1, len) != 0))
+            word++;
+        if (len && word->value && template[1 + len] == '}') {
+            arc_buf_puts(out, word->value);
+            template += len + 2;
+        } else {
+            arc_buf_putc(out, *template ++);
+        }
     }
 }

@@ -59,6 +59,23 @@ int arc_fields_read_list(const struct arc_yaml *yaml, const struct arc_yaml_node
 /* Moves what `from` has over what `out` has, both of one table; nodes that `from` lacks stay. */
 void arc_fields_overlay(const struct arc_table *table, void *out, void *from);
 
+/* Copies what `given` has and *own lacks, both of one table: texts and whole lists, single pairs. Lists
+ * that neither has become empty. Nodes stay. */
+int arc_fields_inherit(const struct arc_table *table, void *own, const void *given,
+                       struct arc_error *err);
+int arc_texts_inherit(char ***own, char *const *given, struct arc_error *err);
+int arc_pairs_inherit(struct arc_pair **own, const struct arc_pair *given, struct arc_error *err);
+
+/* A placeholder and what stands for it; a value of NULL is not known yet. */
+struct arc_word {
+    const char *name;
+    const char *value;
+};
+
+/* Appends the template with the words that are known in the place of {NAME}; all else stays. `words`
+ * ends with {NULL, NULL}. */
+void arc_words_fill(const char *template, const struct arc_word *words, struct arc_buf *out);
+
 /* Frees a list of texts; NULL is allowed. */
 void arc_texts_free(char **list);
 

@@ -188,8 +188,7 @@ static const char *last_part(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* A codename of a name: lower case, '-' for the rest. */
-static char *codename_of(const char *name)
+char *arc_codename_of(const char *name)
 {
     char *text = strdup(name);
     for (char *c = text; c && *c; c++) {
@@ -205,7 +204,7 @@ static int complete_names(struct arc_service *service, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf why = {.max = 2048};
     const char *from = service->name ? service->name : last_part(service->directory);
-    if (!service->codename && !(service->codename = codename_of(from)))
+    if (!service->codename && !(service->codename = arc_codename_of(from)))
         return arc_error_nomem(err);
     if (!service->name && !(service->name = strdup(service->codename)))
         return arc_error_nomem(err);
@@ -324,35 +323,18 @@ int arc_service_complete(struct arc_service_reading *reading, const struct arc_g
 
 /* ---- images --------------------------------------------------------------------------------- */
 
-static const char *placeholder(const struct arc_service *service, const char *registry,
-                               const char *group, const char *name, size_t len)
-{
-    const char *const values[][2] = {{"registry", registry},
-                                     {"name", service->name},
-                                     {"codename", service->codename},
-                                     {"group", group},
-                                     {"suffix", service->suffix}};
-    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
-        if (strlen(values[i][0]) == len && memcmp(values[i][0], name, len) == 0)
-            return values[i][1] ? values[i][1] : "";
-    return "";
-}
-
 static int make_image(const struct arc_service *service, const char *template, const char *registry,
                       const char *group, char **out, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf image = {.max = 1024};
     ARC_AUTO(arc_buf) struct arc_buf why = {.max = 2048};
-    for (const char *at = template; *at;) {
-        size_t plain = strcspn(at, "{");
-        arc_buf_add(&image, at, plain);
-        at += plain;
-        if (!*at)
-            break;
-        size_t len = strcspn(at, "}");
-        arc_buf_puts(&image, placeholder(service, registry, group, at + 1, len - 1));
-        at += len + 1;
-    }
+    const struct arc_word words[] = {{"registry", registry},
+                                     {"name", service->name},
+                                     {"codename", service->codename},
+                                     {"group", group},
+                                     {"suffix", service->suffix ? service->suffix : ""},
+                                     {NULL, NULL}};
+    arc_words_fill(template, words, &image);
     ARC_TRY(arc_buf_check(&image, "an image's name", err));
     if (!arc_check_registry(arc_buf_text(&image), &why) || !strchr(arc_buf_text(&image), '/'))
         return arc_error_set(err, ARC_EINPUT, "image: '%s' gives '%s', which %s", template,

@@ -30,6 +30,10 @@ int arc_service_overlay(struct arc_service_reading *out, struct arc_service_read
 int arc_service_complete(struct arc_service_reading *reading, const struct arc_group *group,
                          struct arc_error *err);
 
+/* The codename of a name, of a target of bake too: lower case, '-' for what is no letter and no digit.
+ * A new string; NULL when out of memory. */
+char *arc_codename_of(const char *name);
+
 /* Makes service.images: the template (NULL: "{registry}/{name}") filled in for every registry, each
  * once. ARC_EINPUT when one is not an image's name. */
 int arc_service_make_images(struct arc_service *service, const char *template, char **registries,
