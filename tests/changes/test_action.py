@@ -61,3 +61,14 @@ def test_a_failure_is_the_steps(tmp_path):
     done, outputs = run(tmp_path, {"filters": "a: [", "token": ""}, path)
     assert done.returncode == 2 and not outputs
     assert "::error" in done.stderr + done.stdout
+
+
+def test_what_the_cache_is_reached_by_is_handed_over(tmp_path):
+    """The runner gives it to actions alone; what it does not give is empty, and no line is made of a value."""
+    output = tmp_path / "output"
+    output.write_bytes(b"")
+    env = {"PATH": os.environ["PATH"], "GITHUB_OUTPUT": str(output), "ACTIONS_RUNTIME_TOKEN": "t0k3n", "ACTIONS_RESULTS_URL": "https://r/",
+           "ACTIONS_CACHE_SERVICE_V2": "a\nurl=b"}
+    done = subprocess.run(["node", ACTION.parent / "cache-variables/run.js"], env=env, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and done.stdout == "::add-mask::t0k3n\n"
+    assert cmd.read_outputs(output) == {"token": "t0k3n", "url": "", "results-url": "https://r/"}

@@ -1,14 +1,19 @@
-"""--cache registry and --sbom, on the real engine."""
+"""--cache and --sbom, on the real engine."""
+import base64
+import http.server
 import json
 import pathlib
+import re
 import shutil
 import sys
 import tempfile
+import urllib.parse
 
 import pytest
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "scan"))
+sys.path[:0] = [str(HERE.parent / "scan"), str(HERE.parent)]
+import loopback  # noqa: E402
 import real_trivy  # noqa: E402
 from shop import TAG  # noqa: E402
 
@@ -65,6 +70,78 @@ def test_the_cache_of_github_wants_the_runners_variables(shop):
     shop.plan("--service", "flash")
     _, said = shop.build("--cache", "gha", status=3)
     assert "ACTIONS_RUNTIME_TOKEN" in said and shop.engine.registry.tags(shop.name("flash")) == []
+
+
+class Cache(http.server.BaseHTTPRequestHandler):
+    """GitHub's cache, the first version of its protocol, which the BuildKit of this engine speaks. server.kept: key → bytes, as they were
+    committed; server.open: number → [key, bytes]."""
+    protocol_version = "HTTP/1.1"
+
+    def answer(self, status, body=b""):
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_GET(self):
+        server, url = self.server, urllib.parse.urlsplit(self.path)
+        if url.path.startswith("/blob/"):
+            start, end = re.match(r"bytes=(\d+)-(\d*)", self.headers.get("Range", "bytes=0-")).groups()
+            data = server.kept[urllib.parse.unquote(url.path[6:])]
+            return self.answer(206, data[int(start):int(end) + 1 if end else None])
+        assert self.headers["Authorization"] == f"Bearer {TOKEN}"
+        for wanted in urllib.parse.parse_qs(url.query)["keys"][0].split(","):
+            for key in reversed(server.kept):
+                if key.startswith(wanted):
+                    place = f"http://127.0.0.1:{server.server_port}/blob/{urllib.parse.quote(key, safe='')}"
+                    return self.answer(200, json.dumps({"cacheKey": key, "archiveLocation": place}).encode())
+        return self.answer(204)
+
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        number = self.path.rsplit("/", 1)[-1]
+        if number == "caches":
+            self.server.open[str(len(self.server.open) + 1)] = [body["key"], b""]
+            return self.answer(201, json.dumps({"cacheId": len(self.server.open)}).encode())
+        key, data = self.server.open[number]
+        self.server.kept[key] = data
+        return self.answer(204)
+
+    def do_PATCH(self):
+        entry = self.server.open[self.path.rsplit("/", 1)[-1]]
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            entry[1] += self.rfile.read(int(self.headers["Content-Length"]))
+            return self.answer(204)
+        while size := int(self.rfile.readline(), 16):
+            entry[1] += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return self.answer(204)
+
+    def log_message(self, *_):
+        pass
+
+
+def encoded(document):
+    return base64.urlsafe_b64encode(json.dumps(document).encode()).decode().rstrip("=")
+
+
+CLAIMS = {"ac": json.dumps([{"Scope": "refs/heads/main", "Permission": 3}]), "nbf": 1, "exp": 9999999999}
+TOKEN = f"{encoded({'alg': 'none'})}.{encoded(CLAIMS)}.x"
+
+
+def test_an_empty_builder_finds_the_layers_in_githubs_cache(shop):
+    """The variables reach BuildKit, and nobody else sees the token."""
+    chance(shop)
+    shop.plan("--service", "flash")
+    with loopback.serving(Cache, kept={}, open={}) as server:
+        env = {"ACTIONS_RUNTIME_TOKEN": TOKEN, "ACTIONS_CACHE_URL": f"http://127.0.0.1:{server.server_port}/"}
+        first, said = shop.build("--cache", "gha", env=env)
+        assert any(key.startswith("index-flash") for key in server.kept), list(server.kept)
+        forget(shop)
+        second, more = shop.build("--cache", "gha", "--rebuild", env=env)
+    assert last_layers(shop, second) == last_layers(shop, first)
+    assert TOKEN not in said + more
 
 
 def test_cells_do_not_take_each_others_cache(shop):
