@@ -155,9 +155,13 @@ int arc_project_check_tag(struct arc_project *project, bool rehearsal, struct ar
                              "the remote has a tag %s that is not in this clone, so its commit is "
                              "not known: git fetch origin tag %s, and check it out",
                              tag, tag);
-    if (known || here || rehearsal || !repository->tags ||
-        !arc_env_nonempty(project->env, "GITHUB_ACTIONS"))
+    if (known || here || rehearsal || !arc_env_nonempty(project->env, "GITHUB_ACTIONS"))
         return ARC_OK;
+    if (!repository->tags)
+        return arc_error_set(err, ARC_EWORLD,
+                             "%s is not in this clone, and whether there is such a tag is not "
+                             "known: %s; check it out (`ref:` of actions/checkout)",
+                             tag, repository->tags_unknown);
     return arc_error_set(err, ARC_EINPUT,
                          "there is no tag %s: push it first (git push origin %s), or rehearse with "
                          "--push=false",

@@ -126,7 +126,8 @@ static int read_notes(const char *path, json_t **out, struct arc_error *err)
     if (memchr(arc_buf_text(&text), '\0', text.len) ||
         !arc_utf8_valid(arc_buf_text(&text), text.len))
         return arc_error_set(err, ARC_EINPUT, "%s is not UTF-8 text", path);
-    *out = json_pack("{s:s%}", "body", arc_buf_text(&text), text.len);
+    size_t mark = strncmp(arc_buf_text(&text), "\xef\xbb\xbf", 3) == 0 ? 3 : 0; /* is no text */
+    *out = json_pack("{s:s%}", "body", arc_buf_text(&text) + mark, text.len - mark);
     return *out ? ARC_OK : arc_error_nomem(err);
 }
 
