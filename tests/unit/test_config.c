@@ -524,7 +524,8 @@ static void test_file_values(void **state)
         "variable \"B\" {\n  // a bot's line }\n  default = 2 # two\n}\n"
         "target \"web\" {\n  args = {\n    B = \"x\"\n  }\n  /* no */\n"
         "  tags = [\n    \"a=b\",\n  ]\n  inner \"x\" \"y\" {\n    c = 3\n  }\n"
-        "  target = \"prod\"\n}\nlast = \"4\"\n";
+        "  target = \"prod\"\n}\nlast = \"4\"\ngroup \"x\"// {\n"
+        "later = 5\n";
     static const struct {
         const char *file, *text, *value;
         char *at[7];
@@ -537,6 +538,7 @@ static void test_file_values(void **state)
         {"x.hcl", hcl, NULL, {"a"}},
         {"x.hcl", hcl, NULL, {"b"}},
         {"x.hcl", hcl, "4", {"last"}},
+        {"x.hcl", hcl, "5", {"later"}},
         {".env", "# no\nexport A='x y'\nB={\nC=h//t\n", "x y", {"A"}},
         {".env", "# no\nexport A='x y'\nB={\nC=h//t\n", "h//t", {"C"}},
         {"x.toml", "v = 0\n[a.b]\nv = \"1.10\"\n[c]\nv=2\n", "1.10", {"a", "b", "v"}},

@@ -154,6 +154,7 @@ static bool read_line(struct arc_assignments *reader, const char *line, size_t l
     bool direct = reader->blocks == reader->depth;
     if (reader->blocks || opens)
         len = measure_line(reader, line, len); /* else a brace is one of a value */
+    opens = opens && brace < line + len;       /* not in a comment */
     if (!direct || !opens || reader->blocks == ARC_BLOCKS)
         return direct && assign(reader, line, len);
 

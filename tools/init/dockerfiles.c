@@ -416,8 +416,7 @@ static void learn_name(struct init_proposal *proposal, struct init_image *image,
         return;
     if (end == base->name)
         init_count_registry(proposal, base->registries[0]);
-    else if (!image->name && proposal->owner &&
-             strcasecmp(init_base(base->registries[0]), proposal->owner) == 0) {
+    else if (!image->name && init_is_owner(proposal, base->registries[0])) {
         image->name = base->name;
         image->registries = base->registries;
     }
@@ -439,6 +438,8 @@ static void learn_registries(struct init_proposal *proposal, const struct init_i
             if (!strchr(json_string_value(text), '/') ||
                 !init_take_reference(proposal, json_string_value(text), &base) || !base.registries)
                 continue;
+            if (init_is_owner(proposal, base.registries[0]))
+                init_count_registry(proposal, base.registries[0]);
             for (size_t k = 0; k < proposal->image_count; k++)
                 if (proposal->images[k] != image)
                     learn_name(proposal, proposal->images[k], &base);

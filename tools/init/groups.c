@@ -26,8 +26,10 @@ static const char *usual_registry(struct init_proposal *proposal)
         for (char **at = proposal->images[i]->registries; at && *at; at++)
             init_count_registry(proposal, *at);
     json_object_foreach (proposal->registries, registry, seen) {
-        if (json_integer_value(seen) > most) {
-            most = json_integer_value(seen);
+        json_int_t weight = json_integer_value(seen);
+        weight *= init_is_owner(proposal, registry) ? INIT_FILES_MAX * INIT_FILES_MAX : 1;
+        if (weight > most) {
+            most = weight;
             best = registry;
         }
     }

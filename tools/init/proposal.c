@@ -9,6 +9,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 /* ---- paths ---------------------------------------------------------------------------------- */
 
@@ -169,6 +170,11 @@ bool init_is_usable(const char *text)
 bool init_same_text(const char *a, const char *b)
 {
     return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+bool init_is_owner(const struct init_proposal *proposal, const char *registry)
+{
+    return proposal->owner && strcasecmp(init_base(registry), proposal->owner) == 0;
 }
 
 bool init_same_pairs(const struct init_image *a, const struct init_image *b)

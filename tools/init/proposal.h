@@ -173,6 +173,9 @@ bool init_same_pairs(const struct init_image *a, const struct init_image *b);
 /* How many images have the name of this one, itself counted; 0 when it has none. */
 size_t init_count_alike(const struct init_proposal *proposal, const struct init_image *image);
 
+/* Whether a prefix of images ends with the repository's owner: "ghcr.io/acme". */
+bool init_is_owner(const struct init_proposal *proposal, const char *registry);
+
 /* A codename of any text: lower case, '-' for the rest; "" when nothing is left. */
 char *init_codename(struct init_proposal *proposal, const char *text);
 
