@@ -103,13 +103,13 @@ class Mirrored(Shop):
             (self.folder / name).write_text(content)
 
 
-@pytest.mark.parametrize("spread", [False, True], ids=["one machine", "cells"])
+@pytest.mark.parametrize("spread", [False, True], ids=["together", "cells"])
 def test_mirrors_get_the_same_images(engine, repository, tmp_path, spread):
     """Each image is in both places with one digest, the release's tags move in both, and its base is the one of this release."""
     shop, registry = Mirrored(engine, tmp_path / "shop", repository), engine.registry
     plan = shop.plan(tag=TAG)
     for platform in plan["platforms"] if spread else []:
-        shop.build("--cell", f"base/{platform} app/{platform}")
+        shop.build("--cell", f"base/{platform},app/{platform}")
     built, _ = shop.build(*(["--merge"] if spread else []))
     (shop.folder / "build.json").write_text(json.dumps(built))
     assert all(tag.startswith("staging-") for place in ("one", "two") for tag in registry.tags(f"{repository}/{place}/app"))
