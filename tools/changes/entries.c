@@ -2,6 +2,7 @@
  * theirs does. */
 #include "arcci/glob.h"
 #include "base/auto.h"
+#include "changes/filters_build.h"
 #include "changes/match.h"
 #include "changes/services.h"
 #include "git/diff.h"
@@ -165,9 +166,10 @@ int arc_services_entries(const struct arc_git *git, const struct arc_changes_opt
     ARC_AUTO(sides)
     struct sides sides = {.old = {.max = ARC_YAML_BYTES}, .new = {.max = ARC_YAML_BYTES}};
     const char *path = options->config->path;
+    ARC_AUTO_FREE char *real = git->worktree ? arc_filters_follow(git->worktree, path) : NULL;
     bool differ = false;
     if (*path != '/')
-        ARC_TRY(read_sides(git, path, base, head, &sides, &differ, err));
+        ARC_TRY(read_sides(git, real ? real : path, base, head, &sides, &differ, err));
     for (size_t i = 0; differ && i < options->filters->count; i++) {
         const struct arc_group *group;
         const struct arc_service *service;

@@ -4,6 +4,9 @@
 #include "changes/filters_build.h"
 #include "git/git.h"
 #include "project/inputs.h"
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int add_rule(struct arc_filters *filters, const char *pattern, unsigned line,
@@ -53,6 +56,17 @@ int arc_filters_add_folder(struct arc_filters *filters, const char *directory, u
     ARC_AUTO(arc_buf) struct arc_buf pattern = {0};
     ARC_TRY(make_below(directory, &pattern, err));
     return add_rule(filters, arc_buf_text(&pattern), line, err);
+}
+
+char *arc_filters_follow(const char *root, const char *path)
+{
+    char full[PATH_MAX], top[PATH_MAX], real[PATH_MAX];
+    if (snprintf(full, sizeof full, "%s/%s", root, path) >= (int)sizeof full ||
+        !realpath(root, top) || !realpath(full, real))
+        return NULL;
+    size_t len = strlen(top);
+    bool is_below = strncmp(real, top, len) == 0 && real[len] == '/';
+    return is_below && strcmp(real + len + 1, path) != 0 ? strdup(real + len + 1) : NULL;
 }
 
 /* One more pattern of the last rule. */
@@ -130,11 +144,14 @@ static int add_named(struct arc_filters *filters, const char *path, unsigned lin
 static int add_service(struct arc_filters *filters, const char *root, const struct arc_group *group,
                        const struct arc_service *service, struct arc_error *err)
 {
+    ARC_AUTO_FREE char *real = arc_filters_follow(root, service->directory);
     ARC_TRY(arc_filters_add(filters, service->codename, err));
     if (service->derive_inputs)
         ARC_TRY(add_inputs(filters, root, group, service, err));
     else
         ARC_TRY(arc_filters_add_folder(filters, service->directory, service->line, err));
+    if (real && !service->derive_inputs) /* these follow links themselves */
+        ARC_TRY(arc_filters_add_folder(filters, real, service->line, err));
     if (service->file && (service->derive_inputs || is_outside(service)))
         ARC_TRY(add_named(filters, service->file, service->line, err));
     ARC_TRY(add_rules(filters, service->paths, service->line, err));
