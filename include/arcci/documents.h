@@ -223,6 +223,13 @@ struct arc_changes_info {
     size_t filter_count;
 };
 
+/* What follows from a scan. */
+enum arc_gate {
+    ARC_GATE_PASS,
+    ARC_GATE_REPORT_ONLY, /* would fail, but was told not to block */
+    ARC_GATE_FAIL,
+};
+
 /* Whether a JSON object is a document of this kind, in the format that this arc-ci reads.
  * ARC_EINPUT says what it is, what was expected and how to make one. */
 int arc_document_check(const json_t *json, const char *kind, struct arc_error *err);
@@ -233,6 +240,10 @@ int arc_version_read(const json_t *json, struct arc_version_info *out, struct ar
 int arc_plan_read(const json_t *json, struct arc_plan *out, struct arc_error *err);
 int arc_ledger_read(const json_t *json, struct arc_ledger *out, struct arc_error *err);
 int arc_changes_read(const json_t *json, struct arc_changes_info *out, struct arc_error *err);
+
+/* What scan.json says of the gate; where it says nothing, the gate has failed. ARC_EINPUT for another
+ * document, and for a gate that is not known. */
+int arc_gate_read(const json_t *scan, enum arc_gate *out, struct arc_error *err);
 
 /* Each writes the document; *out is a new reference. */
 int arc_version_write(const struct arc_version_info *version, json_t **out, struct arc_error *err);

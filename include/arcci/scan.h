@@ -29,13 +29,6 @@ enum arc_verdict {
     ARC_VERDICT_SCANNER_ERROR,  /* nobody looked, or the report is not whole */
 };
 
-/* What follows from it. */
-enum arc_gate {
-    ARC_GATE_PASS,
-    ARC_GATE_REPORT_ONLY, /* would fail, but was told not to block */
-    ARC_GATE_FAIL,
-};
-
 /* How the gate decides. */
 struct arc_scan_policy {
     enum arc_severity fail_on;  /* findings of this severity and above fail the gate */

@@ -255,6 +255,35 @@ static void test_changes(void **state)
     }
 }
 
+static void test_gates(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *members;
+        int rc;
+        enum arc_gate gate;
+    } all[] = {
+        {", 'gate': 'pass'", ARC_OK, ARC_GATE_PASS},
+        {", 'gate': 'report-only'", ARC_OK, ARC_GATE_REPORT_ONLY},
+        {", 'gate': 'fail'", ARC_OK, ARC_GATE_FAIL},
+        {"", ARC_OK, ARC_GATE_FAIL},
+        {", 'gate': 'passed\\n'", ARC_EINPUT, ARC_GATE_FAIL},
+        {", 'gate': ''", ARC_EINPUT, ARC_GATE_FAIL},
+        {", 'gate': true", ARC_EINPUT, ARC_GATE_FAIL},
+        {", 'gate': null", ARC_EINPUT, ARC_GATE_FAIL},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        ARC_AUTO(arc_buf) struct arc_buf text = {0};
+        ARC_AUTO(arc_error) struct arc_error err = {0};
+        enum arc_gate gate = ARC_GATE_PASS;
+        arc_buf_printf(&text, "{'document': 'scan', 'format': 1%s}", all[i].members);
+        ARC_AUTO_JSON json_t *json = parse(arc_buf_text(&text));
+        assert_int_equal(arc_gate_read(json, &gate, &err), all[i].rc);
+        assert_int_equal(gate, all[i].gate);
+        assert_null(strchr(arc_error_text(&err), '\n'));
+    }
+}
+
 static void test_a_service_twice(void **state)
 {
     (void)state;
@@ -299,6 +328,7 @@ int main(void)
         cmocka_unit_test(test_values_are_where_they_belong),
         cmocka_unit_test(test_faults_are_refused),
         cmocka_unit_test(test_changes),
+        cmocka_unit_test(test_gates),
         cmocka_unit_test(test_a_service_twice),
         cmocka_unit_test(test_what_is_no_object),
         cmocka_unit_test(test_an_array_that_grows),

@@ -43,7 +43,7 @@ static int read_documents(const struct invocation *inv, struct arc_needs *found,
         return arc_error_set(
             err, ARC_EINPUT,
             "there is no build.json: give --build or --needs; " ARC_OUTPUT_DROPPED);
-    if (strcmp(arc_json_text_of(found->scan, "gate"), "fail") == 0)
+    if (found->scan && found->gate == ARC_GATE_FAIL)
         return arc_error_set(err, ARC_EFAILED, "the gate failed: nothing is signed");
     return ARC_OK;
 }

@@ -85,6 +85,8 @@ static int take_documents(struct gathered *documents, struct arc_needs *out, str
     ARC_TRY(make_plan(of[PLAN], &out->plan, err));
     ARC_TRY(make_ledger(of[BUILD], &out->build, err));
     ARC_TRY(make_changes(of[CHANGES], &out->changes, err));
+    if (of[SCAN])
+        ARC_TRY(arc_gate_read(of[SCAN], &out->gate, err));
     out->scan = arc_steal(&of[SCAN]);
     out->notes = arc_steal(&of[NOTES]);
     return ARC_OK;
@@ -103,6 +105,8 @@ static int check_document(const json_t *json, enum kind kind, struct arc_error *
         return make_ledger(json, &read.build, err);
     if (kind == CHANGES)
         return make_changes(json, &read.changes, err);
+    if (kind == SCAN)
+        return arc_gate_read(json, &read.gate, err);
     return arc_document_check(json, kinds[kind], err);
 }
 

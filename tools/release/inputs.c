@@ -168,11 +168,10 @@ static int check_jobs(const struct arc_release_files *files, const struct arc_ne
 }
 
 /* A gate that has not passed stops a release, unless it only reports. */
-static int check_gate(const json_t *scan, struct arc_error *err)
+static int check_gate(const struct arc_needs *needs, struct arc_error *err)
 {
-    const char *gate = text_of(scan, "gate");
-    const char *reason = text_of(scan, "reason");
-    if (!scan || (gate && (strcmp(gate, "pass") == 0 || strcmp(gate, "report-only") == 0)))
+    const char *reason = text_of(needs->scan, "reason");
+    if (!needs->scan || needs->gate != ARC_GATE_FAIL)
         return ARC_OK;
     return arc_error_set(err, ARC_EFAILED,
                          "the security gate has not passed (%.200s): nothing is "
@@ -311,7 +310,7 @@ int arc_release_files(struct arc_project *project, const struct arc_release_file
         return arc_error_nomem(err);
     ARC_TRY(arc_needs_read(&files->documents, &needs, err));
     ARC_TRY(check_jobs(files, &needs, err));
-    ARC_TRY(check_gate(needs.scan, err));
+    ARC_TRY(check_gate(&needs, err));
     ARC_TRY(find_version(project, files, &needs, &version, err));
     ARC_TRY(find_notes(project, files, &needs, err));
     ARC_TRY(make_assets(files, &needs, names, &assets, err));
