@@ -115,13 +115,14 @@ static void check_line(struct subject *s, const struct arc_yaml_node *script, co
                  {{"apt", " install", " docker.io"}, engine},
                  {{"apt", " install", " containerd"}, engine},
                  {{"apt", " install", " runc"}, engine}};
+    static const char *const summary[] = {"GITHUB_STEP_SUMMARY", NULL};
     static const char *const update[] = {"apt", " update", NULL};
     static const char *const install[] = {"apt", " install", NULL};
     static const char *const builder[] = {"docker buildx create", NULL};
     static const char *const image[] = {"image=", NULL};
     static const char *const remote[] = {"driver", "remote", NULL};
     for (size_t i = 0; i < sizeof traps / sizeof *traps; i++)
-        if (in_order(line, end, traps[i].parts))
+        if (in_order(line, end, traps[i].parts) && !in_order(line, end, summary))
             find_in_script(s, LINT_SHELL, script, line, traps[i].message);
     s->refreshed = s->refreshed || in_order(line, end, update);
     if (in_order(line, end, install) && !s->refreshed)

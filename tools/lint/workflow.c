@@ -194,7 +194,7 @@ static void check_local(const struct workflow *w, const struct arc_yaml_node *us
     const struct arc_yaml_node *on = arc_yaml_get(root, "on");
     const struct arc_yaml_node *call =
         on ? arc_yaml_get(on, "workflow_call") : arc_yaml_get(root, "runs");
-    if (!call && !arc_yaml_key(on, "workflow_call"))
+    if (!call && !lint_names(on, "workflow_call"))
         lint_find(w->lint, LINT_INPUTS, w->file, uses->line, "%s cannot be called: it has no %s",
                   uses->text, on ? "workflow_call" : "runs");
     else
