@@ -110,13 +110,16 @@ char *init_name_dockerfile(struct init_proposal *proposal, const char *path)
 
 /* ---- finding them --------------------------------------------------------------------------- */
 
-static bool has_from(struct init_proposal *proposal, const char *path)
+/* Whether the Dockerfile has an instruction of either name that takes nothing from another image. */
+static bool has_instruction(struct init_proposal *proposal, const char *path, const char *one,
+                            const char *other)
 {
     ARC_AUTO(arc_dockerfile) struct arc_dockerfile file = {.line = 1};
     struct arc_instruction instruction;
     file.at = init_read(proposal, path);
     while (file.at && arc_dockerfile_next(&file, &instruction))
-        if (strcmp(instruction.keyword, "FROM") == 0)
+        if ((strcmp(instruction.keyword, one) == 0 || strcmp(instruction.keyword, other) == 0) &&
+            !strstr(instruction.args, "--from="))
             return true;
     return false;
 }
@@ -139,7 +142,7 @@ static int look_at(struct init_proposal *proposal, bool set_aside, struct arc_er
             passed++;
             continue;
         }
-        if (has_from(proposal, path) &&
+        if (has_instruction(proposal, path, "FROM", "FROM") &&
             json_object_set_new(proposal->dockerfile_names, path, json_string(variant)))
             return arc_error_nomem(err);
     }
@@ -197,28 +200,15 @@ static size_t missing_in(const struct init_proposal *proposal, const struct init
 /* Whether a folder holds nothing but Dockerfiles and their ignore files. */
 static bool holds_dockerfiles_only(struct init_proposal *proposal, const char *directory)
 {
-    for (size_t i = init_first_below(proposal, directory); i < proposal->file_count; i++) {
+    for (size_t i = init_first_below(proposal, directory); init_is_at(proposal, i, directory);
+         i++) {
         const char *path = proposal->files[i];
-        if (!init_is_below(path, directory))
-            break;
         const char *dot = strrchr(path, '.');
         if (!json_object_get(proposal->dockerfile_names, path) &&
             !(dot && strcmp(dot, ".dockerignore") == 0))
             return false;
     }
     return true;
-}
-
-static bool copies_files(struct init_proposal *proposal, const char *path)
-{
-    ARC_AUTO(arc_dockerfile) struct arc_dockerfile file = {.line = 1};
-    struct arc_instruction instruction;
-    file.at = init_read(proposal, path);
-    while (file.at && arc_dockerfile_next(&file, &instruction))
-        if ((strcmp(instruction.keyword, "COPY") == 0 || strcmp(instruction.keyword, "ADD") == 0) &&
-            !strstr(instruction.args, "--from="))
-            return true;
-    return false;
 }
 
 /* The Dockerfile's folder, or one above it that has more of what is copied. A folder for Dockerfiles,
@@ -233,7 +223,7 @@ static void choose_context(struct init_proposal *proposal, struct init_image *im
     }
     if (count > 1 && among(init_base(candidates[0]), generic) &&
         holds_dockerfiles_only(proposal, candidates[0]) &&
-        copies_files(proposal, image->dockerfile))
+        has_instruction(proposal, image->dockerfile, "COPY", "ADD"))
         best = 1;
     for (size_t i = best; i < count; i++) {
         size_t missing = missing_in(proposal, image, candidates[i], NULL);
@@ -350,10 +340,9 @@ static bool add_folders(struct init_proposal *proposal, struct init_image *image
     if (!directory)
         return false;
     size_t len = strcmp(directory, ".") == 0 ? 0 : strlen(directory) + 1;
-    for (size_t i = init_first_below(proposal, directory); i < proposal->file_count; i++) {
+    for (size_t i = init_first_below(proposal, directory); init_is_at(proposal, i, directory);
+         i++) {
         const char *path = proposal->files[i];
-        if (!init_is_below(path, directory))
-            break;
         size_t part = strcspn(path + len, "/");
         char *folder = arc_arena_printf(&proposal->arena, "%.*s", (int)part, path + len);
         if (!path[len + part] || (last && strcmp(last, folder) == 0))

@@ -70,6 +70,11 @@ bool init_is_below(const char *path, const char *directory)
     return strcmp(directory, ".") == 0 || (strncmp(path, directory, len) == 0 && path[len] == '/');
 }
 
+bool init_is_at(const struct init_proposal *proposal, size_t index, const char *directory)
+{
+    return index < proposal->file_count && init_is_below(proposal->files[index], directory);
+}
+
 size_t init_first_below(const struct init_proposal *proposal, const char *directory)
 {
     if (strcmp(directory, ".") == 0)
@@ -77,8 +82,7 @@ size_t init_first_below(const struct init_proposal *proposal, const char *direct
     ARC_AUTO(arc_buf) struct arc_buf prefix = {0};
     arc_buf_printf(&prefix, "%s/", directory);
     size_t at = lower_bound(proposal, arc_buf_text(&prefix));
-    bool below = at < proposal->file_count && init_is_below(proposal->files[at], directory);
-    return below ? at : proposal->file_count;
+    return init_is_at(proposal, at, directory) ? at : proposal->file_count;
 }
 
 bool init_has_directory(const struct init_proposal *proposal, const char *path)

@@ -128,6 +128,9 @@ bool init_is_below(const char *path, const char *directory);
 /* The first tracked path below a directory ("." for all), by number; file_count when there is none. */
 size_t init_first_below(const struct init_proposal *proposal, const char *directory);
 
+/* Whether the path of that number is there and lies below the directory. */
+bool init_is_at(const struct init_proposal *proposal, size_t index, const char *directory);
+
 /* Reads a tracked file as text, at most INIT_BYTES_MAX of it; NULL, and a question, when it cannot
  * be read. It lives as long as the proposal. */
 const char *init_read(struct init_proposal *proposal, const char *path);

@@ -314,10 +314,8 @@ static bool glob_fits(struct init_proposal *proposal, const struct init_group *g
     size_t alone = 0, len = strcmp(parent, ".") == 0 ? 0 : strlen(parent) + 1;
     if (strpbrk(parent, "*?[]{}!") || !len)
         return false;
-    for (size_t i = init_first_below(proposal, parent); i < proposal->file_count; i++) {
+    for (size_t i = init_first_below(proposal, parent); init_is_at(proposal, i, parent); i++) {
         const char *path = proposal->files[i];
-        if (!init_is_below(path, parent))
-            break;
         const char *slash = strchr(path + len, '/');
         if (!slash || (strcmp(slash, "/Dockerfile") != 0 && strcmp(slash, "/service.yaml") != 0))
             continue;
