@@ -61,13 +61,6 @@ const char *arc_glob_defect(const struct arc_glob *glob);
  * that the rest does not. */
 bool arc_glob_negated(const struct arc_glob *glob);
 
-/* The deepest path P, in whole segments and without a slash at its end, such that every matching
- * path is P or lies below P: "services/messaging" for `services/messaging/` and two stars,
- * "src/main.c" for `src/main.c`, "" when nothing is known. A walk needs to look there only, and
- * must also look at P itself, which may be a file or a submodule. Not NUL-terminated; `*len` is its
- * length; owned by the glob. */
-const char *arc_glob_prefix(const struct arc_glob *glob, size_t *len);
-
 /* What the pattern says about the paths below `dir` (`len` bytes, no slash at the end; "" is the
  * top). ARC_GLOB_NONE and ARC_GLOB_ALL are certain, ARC_GLOB_SOME is a maybe. */
 enum arc_glob_below arc_glob_below(struct arc_glob *glob, const char *dir, size_t len);
@@ -87,9 +80,6 @@ int arc_glob_set_new(struct arc_glob_set **out, struct arc_error *err);
 int arc_glob_set_add(struct arc_glob_set *set, const char *pattern, size_t len, unsigned id,
                      struct arc_error *err);
 
-/* How many 64-bit words a bitmap of the set's ids needs: highest id / 64 + 1. */
-size_t arc_glob_set_words(const struct arc_glob_set *set);
-
 /* Frees *set and sets it to NULL; NULL is allowed. Its matchers must be gone. */
 void arc_glob_set_free(struct arc_glob_set **set);
 
@@ -102,7 +92,7 @@ struct arc_glob_matcher;
 int arc_glob_matcher_new(struct arc_glob_set *set, struct arc_glob_matcher **out,
                          struct arc_error *err);
 
-/* Sets, in `ids` (arc_glob_set_words() words, overwritten), the bit of every id one of whose
+/* Sets, in `ids` (as many bits as the highest id needs, in words of 64; overwritten), the bit of every id one of whose
  * patterns matches the path. Returns whether any does. Never fails; without memory for more states
  * it is slower, still linear. */
 bool arc_glob_matcher_match(struct arc_glob_matcher *matcher, const char *path, size_t len,

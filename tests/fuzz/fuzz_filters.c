@@ -9,7 +9,7 @@ static void match(const struct arc_filters *filters, const char *path, size_t le
     struct arc_glob_matcher *matcher = NULL;
     if (!filters->globs || arc_glob_matcher_new(filters->globs, &matcher, NULL))
         return;
-    uint64_t *ids = calloc(arc_glob_set_words(filters->globs), sizeof *ids);
+    uint64_t *ids = calloc(filters->rule_count / 64 + 1, sizeof *ids);
     if (ids) {
         arc_glob_matcher_match(matcher, path, len, ids);
         arc_glob_matcher_below(matcher, path, len, ids, NULL);

@@ -66,12 +66,6 @@ bool arc_glob_negated(const struct arc_glob *glob)
     return glob->pattern.negated;
 }
 
-const char *arc_glob_prefix(const struct arc_glob *glob, size_t *len)
-{
-    *len = glob->pattern.prefix_len;
-    return glob->pattern.prefix;
-}
-
 enum arc_glob_below arc_glob_below(struct arc_glob *glob, const char *dir, size_t len)
 {
     return glob_pattern_below(&glob->pattern, &glob->reach, dir, len);

@@ -15,10 +15,9 @@ struct glob_pattern {
     bool literal;         /* the regular expression does not match the pattern's own text */
     bool plain_path;      /* whether git could have a path equal to the pattern */
     struct arc_program program;
-    char *prefix; /* see arc_glob_prefix(); owned */
+    char *prefix; /* the whole segments that every text that matches starts with; owned */
     size_t prefix_len;
-    size_t certain_len; /* as prefix_len, but for any text, not only paths of git */
-    const char *all;    /* everything below this directory matches; NULL for none; borrowed */
+    const char *all; /* everything below this directory matches; NULL for none; borrowed */
     size_t all_len;
     char *bytes; /* the pattern as it was given; owned */
     size_t len;

@@ -114,10 +114,7 @@ bool glob_pattern_find_prefix(struct glob_pattern *pattern)
     if (!pattern->prefix || !arc_reach_init(&reach, pattern->program.node_count))
         return false;
     const struct arc_program *p = &pattern->program;
-    uint32_t certain = p->starts[0], start = start_of(pattern);
-    pattern->certain_len = read_prefix(&reach, p, certain, pattern->prefix, units);
-    pattern->prefix_len = start == certain ? pattern->certain_len
-                                           : read_prefix(&reach, p, start, pattern->prefix, units);
+    pattern->prefix_len = read_prefix(&reach, p, p->starts[0], pattern->prefix, units);
     arc_reach_free(&reach);
     find_all(pattern);
     return true;

@@ -95,11 +95,6 @@ void arc_glob_set_free(struct arc_glob_set **set)
     *set = NULL;
 }
 
-size_t arc_glob_set_words(const struct arc_glob_set *set)
-{
-    return set->words;
-}
-
 int arc_glob_set_add(struct arc_glob_set *set, const char *pattern, size_t len, unsigned id,
                      struct arc_error *err)
 {
@@ -134,7 +129,7 @@ static int by_prefix(const void *a, const void *b)
 {
     const struct glob_pattern *left = &(*(struct entry *const *)a)->pattern;
     const struct glob_pattern *right = &(*(struct entry *const *)b)->pattern;
-    return glob_compare(left->prefix, left->certain_len, right->prefix, right->certain_len);
+    return glob_compare(left->prefix, left->prefix_len, right->prefix, right->prefix_len);
 }
 
 static bool same_prefix(const struct group *a, const struct group *b)
@@ -177,10 +172,10 @@ static void make_groups(struct arc_glob_set *set)
         const struct glob_pattern *pattern = &set->entries[i]->pattern;
         struct group *group = set->group_count ? set->groups + set->group_count - 1 : NULL;
         if (!group || group->count == TOGETHER_MAX ||
-            glob_compare(group->prefix, group->prefix_len, pattern->prefix, pattern->certain_len)) {
+            glob_compare(group->prefix, group->prefix_len, pattern->prefix, pattern->prefix_len)) {
             group = set->groups + set->group_count++;
             *group = (struct group){
-                .prefix = pattern->prefix, .prefix_len = pattern->certain_len, .first = i};
+                .prefix = pattern->prefix, .prefix_len = pattern->prefix_len, .first = i};
         }
         group->count++;
     }
