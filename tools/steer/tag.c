@@ -20,6 +20,7 @@ struct tagging {
     char *version; /* the same */
     char *branch;  /* the release branch; the same */
     bool there;    /* the clone has it already, at HEAD */
+    bool pushed;   /* … and so has the remote */
 };
 
 static void tagging_free(struct tagging *tagging)
@@ -136,7 +137,19 @@ static int check_pushed(struct tagging *tagging, struct arc_error *err)
     return ARC_OK;
 }
 
-/* The name is free, or the clone alone has it, where it belongs. */
+/* Whether the remote's tag, as ls-remote tells it, is the one that the clone has at HEAD. */
+static bool is_ours(const struct tagging *tagging, const char *ref, const struct arc_buf *told)
+{
+    ARC_AUTO(arc_buf) struct arc_buf own = {.max = 4096};
+    const char *const words[] = {"rev-parse", ref, NULL};
+    struct arc_oid commit;
+    return arc_git_resolve_ref(tagging->project->git, ref, &commit, NULL) == ARC_OK &&
+           strcmp(commit.hex, tagging->survey.head.hex) == 0 &&
+           run_git(tagging, words, &own, NULL) == ARC_OK &&
+           strncmp(arc_buf_text(&own), arc_buf_text(told), strlen(commit.hex)) == 0;
+}
+
+/* The name is free, or it is ours already, where it belongs. */
 static int check_name(struct tagging *tagging, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 4096}, answer = {.max = 65536};
@@ -144,7 +157,8 @@ static int check_name(struct tagging *tagging, struct arc_error *err)
     arc_buf_printf(&ref, "refs/tags/%s", tagging->tag);
     const char *const words[] = {"ls-remote", "--tags", "origin", arc_buf_text(&ref), NULL};
     ARC_TRY(run_git(tagging, words, &answer, err));
-    if (answer.len)
+    tagging->pushed = answer.len && is_ours(tagging, arc_buf_text(&ref), &answer);
+    if (answer.len && !tagging->pushed)
         return arc_error_set(err, ARC_EFAILED, "the remote has the tag %s already", tagging->tag);
     if (arc_git_resolve_ref(tagging->project->git, arc_buf_text(&ref), &commit, NULL))
         return ARC_OK;
@@ -176,8 +190,9 @@ static int check_order(const struct tagging *tagging, struct arc_error *err)
 /* A release that lost its tag: GitHub gives the name to no other commit once it was immutable. */
 static int check_burned(const struct tagging *tagging, struct arc_error *err)
 {
-    if (!arc_json_lists(tagging->project->repository.published, tagging->tag) &&
-        !arc_json_lists(tagging->project->repository.withdrawn, tagging->tag))
+    const struct arc_repository *repository = &tagging->project->repository;
+    if (tagging->pushed || (!arc_json_lists(repository->published, tagging->tag) &&
+                            !arc_json_lists(repository->withdrawn, tagging->tag)))
         return ARC_OK;
     return arc_error_set(err, ARC_EFAILED,
                          "GitHub has a release of %s, whose tag is gone: its name is used up, take "
@@ -243,12 +258,13 @@ int arc_tag_make(struct arc_project *project, const struct arc_tag_options *opti
     char *ref = arc_arena_printf(&tagging.survey.memory, "refs/tags/%s", tagging.tag);
     if (!tagging.there)
         ARC_TRY(make(&tagging, err));
-    if (options->push)
+    if (options->push && !tagging.pushed)
         ARC_TRY(push(&tagging, ref, err));
-    *out = json_pack(
-        "{s:s, s:i, s:s, s:s, s:s, s:s, s:b, s:o}", "document", "tag", "format",
-        ARC_DOCUMENT_FORMAT, "tag", tagging.tag, "revision", tagging.survey.head.hex, "branch",
-        tagging.branch, "action", tagging.there ? "unchanged" : "created", "pushed", options->push,
-        "push", json_pack("[s, s, s, s, s]", "git", "push", "--no-follow-tags", "origin", ref));
+    *out =
+        json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:b, s:o}", "document", "tag", "format",
+                  ARC_DOCUMENT_FORMAT, "tag", tagging.tag, "revision", tagging.survey.head.hex,
+                  "branch", tagging.branch, "action", tagging.there ? "unchanged" : "created",
+                  "pushed", options->push || tagging.pushed, "push",
+                  json_pack("[s, s, s, s, s]", "git", "push", "--no-follow-tags", "origin", ref));
     return *out ? ARC_OK : arc_error_nomem(err);
 }
