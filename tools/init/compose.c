@@ -1,5 +1,6 @@
 /* Compose files: the services that are built. */
 #include "base/auto.h"
+#include "base/json.h"
 #include "dockerfile/dockerfile.h"
 #include "init/sources.h"
 #include "yaml/yaml.h"
@@ -12,6 +13,7 @@ struct entry {
     const char *file;
     const char *directory; /* of the file */
     const char *name;
+    const struct arc_yaml_node *services; /* all of the file */
     const struct arc_yaml_node *service;
     const struct arc_yaml_node *build;
 };
@@ -41,14 +43,39 @@ static char *expand(const struct entry *entry, const struct arc_yaml_node *node)
     return arc_arena_text(&entry->proposal->arena, arc_buf_text(&out));
 }
 
+/* Where the tag of a reference starts; NULL without one. What stands in ${…} is no part of it. */
+static const char *find_tag(const char *reference)
+{
+    const char *tag = NULL;
+    int depth = 0;
+    for (const char *c = reference; *c; c++) {
+        depth += (*c == '{') - (*c == '}');
+        if (!depth && *c == '/')
+            tag = NULL;
+        else if (!depth && *c == ':' && !tag)
+            tag = c + 1;
+    }
+    return tag;
+}
+
+/* What stands before the tag; false when its variables have no value, or it is no image's name. */
+static bool take_repository(const struct entry *entry, const char *text, struct init_image *image)
+{
+    const char *tag = find_tag(text);
+    size_t len = tag ? (size_t)(tag - 1 - text) : strcspn(text, "@");
+    struct arc_yaml_node node = {
+        .text = arc_arena_printf(&entry->proposal->arena, "%.*s", (int)len, text)};
+    char *repository = expand(entry, &node);
+    return repository && init_take_reference(entry->proposal, repository, image);
+}
+
 /* "${REGISTRY}/cart:${TAG}" without values still names cart. */
 static void take_reference(const struct entry *entry, struct init_image *image)
 {
     const struct arc_yaml_node *node = arc_yaml_get(entry->service, "image");
-    char *reference = expand(entry, node);
-    if (reference && init_take_reference(entry->proposal, reference, image))
+    if (!node || !node->text || take_repository(entry, node->text, image))
         return;
-    const char *last = node && node->text ? init_base(node->text) : "";
+    const char *last = init_base(node->text);
     size_t len = strcspn(last, ":@");
     if (len && !memchr(last, '$', len) && !memchr(last, '}', len))
         (void)init_take_reference(entry->proposal,
@@ -198,21 +225,6 @@ static bool take_service(const struct entry *entry, struct described *described)
 
 /* ---- the file as it is ---------------------------------------------------------------------- */
 
-/* Where the tag of a reference starts; NULL without one. What stands in ${…} is no part of it. */
-static const char *find_tag(const char *reference)
-{
-    const char *tag = NULL;
-    int depth = 0;
-    for (const char *c = reference; *c; c++) {
-        depth += (*c == '{') - (*c == '}');
-        if (!depth && *c == '/')
-            tag = NULL;
-        else if (!depth && *c == ':' && !tag)
-            tag = c + 1;
-    }
-    return tag;
-}
-
 /* The first "$NAME" or "${NAME:-word}" of a text: its name; *start and *end are around it. NULL when
  * there is none. */
 static char *find_variable(struct init_proposal *proposal, const char *text, const char **start,
@@ -249,6 +261,17 @@ static void take_floating(const struct entry *entry, struct described *described
         described->floating = arc_arena_text(&entry->proposal->arena, "");
 }
 
+/* Whether the variable's value in .env or by default is a version with a letter, "v1.0". */
+static bool starts_with_v(const struct init_proposal *proposal, const char *name, const char *start,
+                          const char *end)
+{
+    const char *value = arc_json_text_of(proposal->dotenv, name);
+    const char *initial = memchr(start, '-', (size_t)(end - start));
+    if (!*value && initial)
+        value = initial + 1;
+    return value[0] == 'v' && value[1] >= '0' && value[1] <= '9';
+}
+
 /* The variables of a tag get the release's values. False when the file says a version itself. */
 static bool take_tag(const struct entry *entry, const char *tag, struct described *described)
 {
@@ -270,6 +293,8 @@ static bool take_tag(const struct entry *entry, const char *tag, struct describe
         if (!value)
             continue;
         given += strcmp(value, "{version}") == 0;
+        if (strcmp(value, "{version}") == 0 && starts_with_v(proposal, name, start, end))
+            value = "v{version}";
         json_object_set_new(described->variables, name, json_string(value));
         if (count == 1)
             take_floating(entry, described, tag, start, end);
@@ -291,37 +316,54 @@ static bool take_release_arguments(const struct entry *entry, struct described *
         const char *given = init_release_value(variable ? variable : name, variable != NULL);
         if (given && !variable)
             return false;
-        if (given)
+        if (given && !json_object_get(described->variables, variable))
             json_object_set_new(described->variables, variable, json_string(given));
     }
     return !args || args->type == ARC_YAML_MAP;
 }
 
+/* Whether another service starts from this one: it is built for that, and needs no name. */
+static bool is_base(const struct entry *entry)
+{
+    ARC_AUTO(arc_buf) struct arc_buf name = {0};
+    arc_buf_printf(&name, "service:%s", entry->name);
+    for (size_t i = 0; i < entry->services->count; i++) {
+        const struct arc_yaml_node *contexts = arc_yaml_at(entry->services->pairs[i].value, "build",
+                                                           "additional_contexts", (char *)NULL);
+        bool is_map = contexts && contexts->type == ARC_YAML_MAP;
+        for (size_t c = 0; is_map && c < contexts->count; c++)
+            if (arc_yaml_reads(contexts->pairs[c].value, arc_buf_text(&name)))
+                return true;
+    }
+    return false;
+}
+
 /* Whether the service says all of its image: where it is pushed, and what it is built of. */
 static bool describe(const struct entry *entry, struct described *described)
 {
-    struct init_proposal *proposal = entry->proposal;
     const struct arc_yaml_node *node = arc_yaml_get(entry->service, "image");
     struct init_image image = {0};
     bool development;
     if (arc_yaml_get(entry->service, "profiles"))
         return true; /* none of its images, unless the profile is on */
     (void)find_target(entry, &development);
-    if (!node || !node->text || development || strchr(node->text, '@') ||
-        !resolve_build(entry, &image))
+    if (development || !resolve_build(entry, &image))
         return false;
-    const char *tag = find_tag(node->text);
-    size_t len = tag ? (size_t)(tag - 1 - node->text) : strlen(node->text);
-    struct arc_yaml_node name = *node;
-    name.text = arc_arena_printf(&proposal->arena, "%.*s", (int)len, node->text);
-    char *reference = expand(entry, &name);
-    if (!reference || !init_take_reference(proposal, reference, &image) || !image.registries)
+    if (!node && is_base(entry)) {
+        if (image.dockerfile)
+            json_object_set_new(described->dockerfiles, image.dockerfile, json_true());
+        return true;
+    }
+    if (!node || !node->text || strchr(node->text, '@'))
+        return false;
+    if (!take_repository(entry, node->text, &image) || !image.registries)
         return false;
     if (image.dockerfile)
         json_object_set_new(described->dockerfiles, image.dockerfile, json_true());
     described->registry = described->registry ? described->registry : image.registries[0];
     described->images++;
-    return take_tag(entry, tag, described) && take_release_arguments(entry, described);
+    return take_tag(entry, find_tag(node->text), described) &&
+           take_release_arguments(entry, described);
 }
 
 /* Whether nothing else builds an image: the Dockerfiles of the repository are those of the file. */
@@ -385,6 +427,7 @@ static bool read_services(struct init_proposal *proposal, const char *path,
                               .file = arc_arena_text(&proposal->arena, path),
                               .directory = directory,
                               .name = services->pairs[i].key->text,
+                              .services = services,
                               .service = services->pairs[i].value};
         entry.build = arc_yaml_get(entry.service, "build");
         if (entry.name && entry.build && !take(&entry, described))
