@@ -1,9 +1,9 @@
 /* The documents that the stages hand on, as structs (docs/documents.md, docs/schema/).
  *
  * Each is read and written at one place. What was read holds: every member is there, of its type
- * and form, and no other; so nobody has to look again. A document's memory holds all that it points
- * to. Lists of texts and pairs end with NULL and are never NULL.
- */
+ * and form, and no other; so nobody has to look again. A document that was read holds in its memory
+ * all that it points to; see arc_plan() for one that was made. Lists of texts and pairs end with
+ * NULL and are never NULL. */
 #ifndef ARCCI_DOCUMENTS_H
 #define ARCCI_DOCUMENTS_H
 
@@ -241,8 +241,8 @@ int arc_plan_read(const json_t *json, struct arc_plan *out, struct arc_error *er
 int arc_ledger_read(const json_t *json, struct arc_ledger *out, struct arc_error *err);
 int arc_changes_read(const json_t *json, struct arc_changes_info *out, struct arc_error *err);
 
-/* What scan.json says of the gate; where it says nothing, the gate has failed. ARC_EINPUT for another
- * document, and for a gate that is not known. */
+/* What scan.json says of the gate; where it says nothing, the gate has failed. ARC_EINPUT for
+ * another document, and for a gate that is not known. */
 int arc_gate_read(const json_t *scan, enum arc_gate *out, struct arc_error *err);
 
 /* Each writes the document; *out is a new reference. */
@@ -254,15 +254,14 @@ int arc_ledger_write(const struct arc_ledger *ledger, json_t **out, struct arc_e
 int arc_version_info_copy(const struct arc_version_info *version, struct arc_arena *memory,
                           struct arc_version_info **out, struct arc_error *err);
 
-/* A part of a plan as it is written there; *out is a new reference. */
+/* Parts of a plan as they are written there; *out is a new reference. */
 int arc_planned_recipe_json(const struct arc_planned_recipe *recipe, json_t **out,
                             struct arc_error *err);
+int arc_signing_json(const struct arc_signing *signing, json_t **out, struct arc_error *err);
 
 /* Whether GitHub, of any of its servers, vouches for the signer, which is then a workflow (GitHub
  * docs, "OpenID Connect reference"). */
 bool arc_signing_is_github(const struct arc_signing *signing);
-
-int arc_signing_json(const struct arc_signing *signing, json_t **out, struct arc_error *err);
 
 /* Each frees what a document points to, not the struct itself; NULL is fine. */
 void arc_version_info_free(struct arc_version_info *version);
@@ -292,14 +291,14 @@ int arc_built_copy(const struct arc_built_service *built, struct arc_arena *memo
 const struct arc_changed_filter *arc_changed_filter(const struct arc_changes_info *changes,
                                                     const char *name);
 
-/* A service by its codename; NULL where there is none. */
+/* A service by its codename; NULL where there is none. Borrowed from the document. */
 const struct arc_planned_service *arc_plan_service(const struct arc_plan *plan,
                                                    const char *service);
+struct arc_built_service *arc_ledger_service(const struct arc_ledger *ledger, const char *service);
 
 /* The images of a service: its own, then its mirrors; *out, in `memory`, ends with NULL. */
 int arc_planned_images(const struct arc_planned_service *service, struct arc_arena *memory,
                        char ***out, struct arc_error *err);
-struct arc_built_service *arc_ledger_service(const struct arc_ledger *ledger, const char *service);
 
 ARC_API_END
 

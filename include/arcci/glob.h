@@ -92,9 +92,9 @@ struct arc_glob_matcher;
 int arc_glob_matcher_new(struct arc_glob_set *set, struct arc_glob_matcher **out,
                          struct arc_error *err);
 
-/* Sets, in `ids` (as many bits as the highest id needs, in words of 64; overwritten), the bit of every id one of whose
- * patterns matches the path. Returns whether any does. Never fails; without memory for more states
- * it is slower, still linear. */
+/* Sets, in `ids` (as many bits as the highest id needs, in words of 64; overwritten), the bit of
+ * every id one of whose patterns matches the path. Returns whether any does. Never fails; without
+ * memory for more states it is slower, still linear. */
 bool arc_glob_matcher_match(struct arc_glob_matcher *matcher, const char *path, size_t len,
                             uint64_t *ids);
 

@@ -27,9 +27,8 @@ struct arc_report_facts {
     const json_t *jobs; /* job → result, of toJSON(needs): "build-<codename>" of one service, else
                            "build" of all; "security" */
     const char *run_url; /* page of the workflow run */
-    const char *
-        event; /* stands behind the statuses' names, "messaging / flash (push)"; NULL: the names that a merge may
-                            require */
+    const char *event;   /* stands behind the statuses' names, "messaging / flash (push)"; NULL: the
+                          names that a merge may require */
 };
 
 /* Makes report.json (docs/schema/report.schema.json) without any request: group, revision, statuses

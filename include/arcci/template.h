@@ -7,8 +7,8 @@
  *   {{url name}}                   … as a link's destination: [text]({{url name}})
  *   {{shell name}} {{line name}}   … as a word, or a whole line, of a code block
  *   {{#name}}…{{/name}}            once for each item of a list; once for any other value, unless
- *                                  it is null, false, 0 or ""; names are looked up in the item
- * first
+ *                                  it is null, false, 0 or ""; names are looked up in the
+ *                                  item first
  *   {{^name}}…{{/name}}            only if it is null, false, 0, "" or an empty list
  *   {{@first}} {{@last}} {{@number}}   of the innermost loop; the number counts from 1
  *   {{! … }}                       a comment

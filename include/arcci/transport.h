@@ -56,8 +56,9 @@ struct arc_transport {
     const struct arc_clock *clock; /* never NULL */
     bool describes;    /* nothing is sent: files need not be read, nor answers checked */
     unsigned requests; /* how many were sent so far, further tries included */
-    int refused; /* 403 (not by a rate limit), 404 or 410 when that was the last answer: what was asked for is turned off
-                    or forbidden here, and asking again changes nothing; else 0 */
+    int refused; /* 403 (not by a rate limit), 404 or 410 when that was the last answer: what was
+                    asked for is turned off or forbidden here, and asking again changes nothing;
+                    else 0 */
 };
 void arc_transport_free(struct arc_transport *transport);
 
@@ -70,7 +71,7 @@ int arc_transport_send(struct arc_transport *transport, const struct arc_buf *pa
 
 struct arc_github_options {
     const struct arc_env *env;     /* GITHUB_API_URL; INPUT_TOKEN, GITHUB_TOKEN or GH_TOKEN; proxies
-                                      and CA files as in http/exchange.h. Borrowed for its life */
+                                      and CA files as curl reads them. Borrowed for its life */
     const char *token_file;        /* holds the token, instead of the variables; NULL for none */
     const struct arc_clock *clock; /* NULL: the machine's */
     unsigned idle_timeout;         /* seconds without an answer; 0: 60 */

@@ -178,7 +178,7 @@ bool arc_assignments_next(struct arc_assignments *reader)
             len--;
         if (len && strncmp(line, "export ", 7) == 0)
             line += 7, len -= 7;
-        if (reader->in_comment || (len > 1 && strncmp(line, "/*", 2) == 0))
+        if (reader->in_comment || (len > 1 && line[0] == '/' && line[1] == '*'))
             reader->in_comment = !ends_comment(line, len);
         else if (len && !strchr("#;", *line) && strncmp(line, "//", 2) != 0 &&
                  read_line(reader, line, len))

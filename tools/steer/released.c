@@ -30,8 +30,10 @@ int released_signing(struct arc_project *project, const char *identity, struct a
     ARC_AUTO(arc_buf) struct arc_buf any = {.max = 4096};
     if (identity || sign->identity || !project->repository.source)
         return arc_plan_signing(project, identity, out, err);
-    arc_buf_printf(&any, "%s/.github/workflows/*@refs/tags/%s", project->repository.source,
-                   project->tag.text);
+    arc_buf_printf(&any,
+                   "%s/.github/workflows/"
+                   "*@refs/tags/%s",
+                   project->repository.source, project->tag.text);
     ARC_TRY(arc_buf_check(&any, "the signer's identity", err));
     return arc_plan_signing(project, arc_buf_text(&any), out, err);
 }
