@@ -52,7 +52,7 @@ static int compare_cores(const struct core *a, const struct core *b)
 
 static void raise_core(struct core *core, enum arc_bump bump)
 {
-    size_t at = bump == ARC_BUMP_MAJOR ? 0 : bump == ARC_BUMP_MINOR ? 1 : 2;
+    size_t at = (size_t)ARC_BUMP_MAJOR - (size_t)bump; /* major, minor, patch */
     core->part[at]++;
     while (++at < 3)
         core->part[at] = 0;
