@@ -109,6 +109,7 @@ COMPOSE = "groups: {a: {tag: 'v{version}', compose: compose.yaml}}\n"
     (COMPOSE, "include: ['oci://x.example/y:1']\nservices: {a: {image: x/a, build: .}}", "remote resource is disabled"),
     (COMPOSE, "services: {a: {image: x/a, build: {context: ., additional_contexts: {b: 'service:b'}}},"
      " b: {build: {context: ., additional_contexts: {a: 'service:a'}}}}", "starts from it in turn"),
+    (COMPOSE, "services: {a: {image: x/a, build: {context: ., platforms: [linux/amd63]}}}", "did you mean 'amd64'"),
     (COMPOSE, "include: [../o.yaml]\nservices: {}", "'../o.yaml' leads out of the repository"),
     (COMPOSE, "include: [{path: Dockerfile, env_file: [/etc/passwd]}]\nservices: {}", "'/etc/passwd' leads out of the repository"),
     (COMPOSE, "include: [folder/o.yaml]\nservices: {}", "'folder/o.yaml' leads out of the repository"),

@@ -2,8 +2,10 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/path.h"
+#include "base/platform.h"
 #include "base/text.h"
 #include "config/build.h"
+#include "config/fields.h"
 #include "config/service.h"
 #include <string.h>
 
@@ -149,7 +151,6 @@ static const struct member {
     {"extra-hosts", PAIRS, AT(extra_hosts)},
     {"secret", TEXTS, AT(secrets)},
     {"ssh", TEXTS, AT(ssh)},
-    {"platforms", TEXTS, AT(platforms)},
     {"cache-from", TEXTS, AT(cache_from)},
     {"cache-to", TEXTS, AT(cache_to)},
     {"ulimits", TEXTS, AT(ulimits)},
@@ -160,6 +161,7 @@ static const struct member {
     {"context", ELSEWHERE, 0},
     {"description", ELSEWHERE, 0},
     {"output", ELSEWHERE, 0},
+    {"platforms", ELSEWHERE, 0},
     {"tags", ELSEWHERE, 0},
 };
 
@@ -190,6 +192,25 @@ static int take_member(const char *key, const json_t *value, struct arc_recipe *
     return ARC_OK;
 }
 
+/* The platforms in the one spelling, each once; one that is none is refused here, not by an engine. */
+static int take_platforms(const json_t *list, char ***out, struct arc_error *err)
+{
+    size_t i;
+    json_t *item;
+
+    json_array_foreach (list, i, item) {
+        ARC_AUTO(arc_buf) struct arc_buf why = {.max = 4096};
+        char plain[ARC_PLATFORM_SIZE];
+        const char *text = json_string_value(item);
+        if (!text || !arc_check_platform(text, &why))
+            return arc_error_set(err, ARC_EINPUT, "platforms: '%.100s' %s", text ? text : "",
+                                 arc_buf_text(&why));
+        arc_platform_normalize(text, plain);
+        ARC_TRY(arc_list_add(out, plain, err));
+    }
+    return ARC_OK;
+}
+
 static int take_recipe(const json_t *target, struct arc_recipe *build, struct arc_error *err)
 {
     const char *key, *context = json_string_value(json_object_get(target, "context"));
@@ -197,6 +218,7 @@ static int take_recipe(const json_t *target, struct arc_recipe *build, struct ar
     context = context ? context : ".";
     json_object_foreach ((json_t *)target, key, value)
         ARC_TRY(take_member(key, value, build, err));
+    ARC_TRY(take_platforms(json_object_get(target, "platforms"), &build->platforms, err));
     if (arc_context_is_remote(context))
         ARC_TRY(arc_text_copy(context, &build->context, err));
     else
