@@ -17,10 +17,12 @@ static const struct command *select_command(int *argc, char ***argv, struct arc_
 {
     int before = frame_words(*argc - 1, *argv + 1);
     const char *name = before + 1 < *argc ? (*argv)[before + 1] : NULL;
+
     if (name && (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0)) {
         (*argv)[before + 1] = "--version";
         return command_find("help", err);
     }
+
     if (!name)
         return command_find("help", err);
 
@@ -28,6 +30,7 @@ static const struct command *select_command(int *argc, char ***argv, struct arc_
     memmove(*argv + 2, *argv + 1, (size_t)before * sizeof **argv);
     *argc -= 1;
     *argv += 1;
+
     return command;
 }
 
@@ -42,6 +45,7 @@ static int enter_directory(int *argc, char ***argv, struct arc_error *err)
         *argc -= 2;
         *argv += 2;
     }
+
     return ARC_OK;
 }
 
@@ -65,16 +69,20 @@ static int run_command(struct arc_env *env, const struct command *command, int a
 {
     ARC_AUTO(invocation) struct invocation inv = {0};
     ARC_AUTO(report) struct report report = {0};
+
     ARC_TRY(invocation_parse(command, env, argc, argv, &inv, err));
+
     if (inv.help) {
         help_render(command, "text", &report.human);
         return report_print(&report, &inv, err);
     }
+
     if (wants_trace(env, &inv))
         env->trace = report_trace;
 
     ARC_TRY(command->run(&inv, &report, err));
     ARC_TRY(report_print(&report, &inv, err));
+
     return report.failed;
 }
 
@@ -91,9 +99,11 @@ int main(int argc, char **argv)
         command = select_command(&argc, &argv, &err);
     if (command)
         rc = run_command(&env, command, argc - 1, argv + 1, &err);
+
     if (err.code) {
         rc = err.code;
         report_error(&err, &env, command ? command->name : NULL);
     }
+
     return arc_exit_status(rc);
 }

@@ -25,14 +25,17 @@ void *arc_arena_array(struct arc_arena *arena, size_t count, size_t size)
         arena->failed = true;
         return NULL;
     }
+
     block->next = arena->blocks;
     arena->blocks = block;
+
     return block->data;
 }
 
 void *arc_arena_append(struct arc_arena *arena, void *items, size_t *count, size_t size)
 {
     char *array;
+
     memcpy(&array, items, sizeof array); /* whatever it points to */
 
     if ((*count & (*count - 1)) == 0) { /* a power of two: full */
@@ -44,6 +47,7 @@ void *arc_arena_append(struct arc_arena *arena, void *items, size_t *count, size
         array = grown;
         memcpy(items, &array, sizeof array);
     }
+
     return array + (*count)++ * size;
 }
 
@@ -70,12 +74,14 @@ int arc_texts_add(struct arc_arena *arena, char ***texts, const char *text, stru
         grown[i] = (*texts)[i];
     grown[count] = arc_arena_text(arena, text);
     *texts = grown;
+
     return arc_arena_check(arena, err);
 }
 
 char *arc_arena_printf(struct arc_arena *arena, const char *format, ...)
 {
     va_list args;
+
     va_start(args, format);
     int len = vsnprintf(NULL, 0, format, args);
     va_end(args);
@@ -86,6 +92,7 @@ char *arc_arena_printf(struct arc_arena *arena, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, (size_t)len + 1, format, args);
     va_end(args);
+
     return text;
 }
 

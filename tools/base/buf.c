@@ -13,10 +13,12 @@ static bool reserve(struct arc_buf *buf, size_t more)
 {
     if (buf->failed)
         return false;
+
     if (more > limit(buf) - buf->len) {
         buf->failed = ARC_ELIMIT;
         return false;
     }
+
     size_t need = buf->len + more + 1;
     if (need <= buf->size)
         return true;
@@ -28,8 +30,10 @@ static bool reserve(struct arc_buf *buf, size_t more)
         buf->failed = ARC_ENOMEM;
         return false;
     }
+
     buf->data = data;
     buf->size = size;
+
     return true;
 }
 
@@ -58,11 +62,13 @@ void arc_buf_vprintf(struct arc_buf *buf, const char *format, va_list args)
 {
     va_list again;
     size_t room = reserve(buf, 0) ? buf->size - buf->len : 0;
+
     va_copy(again, args);
     int len = vsnprintf(room ? buf->data + buf->len : NULL, room, format, again);
     va_end(again);
     if (len < 0)
         buf->failed = buf->failed ? buf->failed : ARC_ENOMEM;
+
     if (len < 0 || !reserve(buf, (size_t)len)) {
         if (room)
             buf->data[buf->len] = '\0';

@@ -30,6 +30,7 @@ void arc_env_trace(const struct arc_env *env, const char *format, ...)
 {
     ARC_AUTO(arc_buf) struct arc_buf line = {.max = 4096};
     va_list args;
+
     if (!env || !env->trace)
         return;
 

@@ -12,12 +12,14 @@ __attribute__((format(printf, 1, 0))) static char *format_message(const char *fo
 {
     struct arc_buf text = {.max = MESSAGE_MAX};
     arc_buf_vprintf(&text, format, args);
+
     if (text.failed == ARC_ELIMIT) {
         arc_buf_reset(&text);
         arc_buf_puts(&text, "the message is too long to show; it starts \"");
         arc_buf_add(&text, format, strnlen(format, 80));
         arc_buf_puts(&text, "\"");
     }
+
     return arc_buf_steal(&text);
 }
 
@@ -48,6 +50,7 @@ int arc_error_at(struct arc_error *err, int code, const char *file, unsigned lin
                  const char *format, ...)
 {
     va_list args;
+
     va_start(args, format);
     char *message = format_message(format, args);
     va_end(args);
@@ -64,10 +67,12 @@ int arc_error_at(struct arc_error *err, int code, const char *file, unsigned lin
     free(message);
 
     set_message(err, code, arc_buf_steal(&text));
+
     if (err) {
         err->place = (struct arc_place){.file = strdup(file), .line = line, .column = column};
         err->place_len = err->message ? place_len : 0;
     }
+
     return code;
 }
 
@@ -104,12 +109,15 @@ void arc_error_show_line(struct arc_error *err, const char *text, size_t len)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = 4096}, before = {.max = 2048};
     const char *end = text + len, *line = text;
+
     if (!err || !err->place.line || !err->place.column || !err->message || err->excerpt)
         return;
+
     for (unsigned i = 1; i < err->place.line && line < end; i++) {
         const char *next = memchr(line, '\n', (size_t)(end - line));
         line = next ? next + 1 : end;
     }
+
     if (line == end || *line == '\n')
         return;
     const char *stop = line < end ? memchr(line, '\n', (size_t)(end - line)) : NULL;
@@ -142,11 +150,13 @@ int arc_error_prefix(struct arc_error *err, const char *format, ...)
     free(context);
     char *message = arc_buf_steal(&text);
     arc_buf_free(&text);
+
     if (message) {
         free(err->message);
         err->message = message;
         err->place_len = 0;
     }
+
     return err->code;
 }
 

@@ -28,13 +28,16 @@ static bool blank(char c)
 static void one_line(struct arc_buf *out, const char *text, size_t len, bool collapse)
 {
     ARC_AUTO(arc_buf) struct arc_buf flat = {0};
+
     for (; len && blank(*text); text++, len--)
         ;
     for (; len && blank(text[len - 1]); len--)
         ;
+
     for (size_t i = 0; i < len; i++)
         if (!blank(text[i]))
             arc_buf_putc(&flat, text[i]);
+
         else if (!collapse || !blank(text[i - 1]))
             arc_buf_putc(&flat, ' ');
     if (flat.failed)
@@ -46,14 +49,17 @@ static void one_line(struct arc_buf *out, const char *text, size_t len, bool col
 static size_t add_start(struct arc_buf *out, const char *s)
 {
     size_t digits = 0;
+
     if (s[0] && strchr("+-=", s[0])) {
         arc_buf_printf(out, "\\%c", s[0]);
         return 1;
     }
+
     if (s[0] == ':' && s[1] == ':') { /* a command to a runner whose log shows the text */
         arc_buf_puts(out, "&#58;");
         return 1;
     }
+
     while (digit(s[digits]))
         digits++;
     bool marker = digits && (s[digits] == '.' || s[digits] == ')');
@@ -61,6 +67,7 @@ static size_t add_start(struct arc_buf *out, const char *s)
         return 0;
     arc_buf_add(out, s, digits);
     arc_buf_printf(out, "\\%c", s[digits]);
+
     return digits + 1;
 }
 
@@ -96,8 +103,10 @@ static void add_autolink(struct arc_buf *out, char c)
 static bool special(const char *s, size_t at)
 {
     char before = '\0';
+
     if (at)
         before = s[at - 1];
+
     switch (s[at]) {
     case '\\':
     case '*':
@@ -189,6 +198,7 @@ void arc_markdown_code(struct arc_buf *out, const char *text, size_t len)
         code_element(out, s);
         return;
     }
+
     size_t ticks = line.len ? longest_run(s, '`') + 1 : 0;
     const char *pad = line.len && (s[0] == '`' || s[line.len - 1] == '`') ? " " : "";
     for (size_t i = 0; i < ticks; i++)
@@ -216,9 +226,11 @@ void arc_markdown_url(struct arc_buf *out, const char *text, size_t len)
         arc_buf_putc(out, '#');
         return;
     }
+
     for (size_t at = 0; at < line.len; at++)
         if (!url_char(s + at, line.len - at))
             arc_buf_printf(out, "%%%02X", (unsigned char)s[at]);
+
         else
             arc_buf_printf(out, s[at] == '&' ? "%camp;" : "%c", s[at]);
 }
@@ -245,10 +257,12 @@ void arc_markdown_shell(struct arc_buf *out, const char *text, size_t len)
     bool bare = line.len > 0;
     for (const char *c = s; *c; c++)
         bare = bare && (alnum(*c) || strchr("_./:@%+=,-", *c));
+
     if (bare) {
         arc_buf_puts(out, s);
         return;
     }
+
     arc_buf_putc(out, '\'');
     for (; *s; s++)
         arc_buf_puts(out, *s == '\'' ? "'\\''" : (char[]){*s, '\0'});

@@ -27,6 +27,7 @@ static bool walk_parts(struct arc_buf *at, const char *path)
             arc_buf_printf(at, "%s%.*s", at->len ? "/" : "", (int)part, path);
         path += part + (path[part] == '/');
     }
+
     return true;
 }
 

@@ -44,6 +44,7 @@ static bool respell(char architecture[40], char variant[40])
             snprintf(variant, 40, "%s", s->plain_variant);
         return true;
     }
+
     return false;
 }
 
@@ -66,6 +67,7 @@ bool arc_platform_normalize(const char *text, char out[ARC_PLATFORM_SIZE])
     char parts[3][40] = {"", "", ""};
     size_t count = 0;
     *out = '\0';
+
     for (const char *at = text;;) {
         size_t len = strcspn(at, "/");
         if (!len || len >= sizeof parts[0] || count == 3)
@@ -75,12 +77,15 @@ bool arc_platform_normalize(const char *text, char out[ARC_PLATFORM_SIZE])
             break;
         at += len + 1;
     }
+
     for (const char *c = text; *c; c++)
         if ((unsigned char)*c <= ' ' || *c == 0x7f)
             return false;
+
     if (count == 1)
         arc_platform_join("linux", parts[0], "", out);
     else
         arc_platform_join(parts[0], parts[1], parts[2], out);
+
     return true;
 }

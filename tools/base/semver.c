@@ -29,6 +29,7 @@ static int number(const struct arc_semver *version, const char **at, const char 
                   struct arc_error *err)
 {
     const char *start = *at;
+
     while (digit(peek(version, *at)))
         ++*at;
     *part = start;
@@ -37,6 +38,7 @@ static int number(const struct arc_semver *version, const char **at, const char 
         return bad(version, start, "a number is missing", err);
     if (*len > 1 && *start == '0')
         return bad(version, start, "a number has a leading zero", err);
+
     return ARC_OK;
 }
 
@@ -61,6 +63,7 @@ static int identifiers(const struct arc_semver *version, const char **at, bool p
                        const char **part, size_t *part_len, struct arc_error *err)
 {
     *part = *at;
+
     for (;;) {
         const char *start = *at;
         while (identifier_char(peek(version, *at)))
@@ -75,6 +78,7 @@ static int identifiers(const struct arc_semver *version, const char **at, bool p
         ++*at;
     }
     *part_len = (size_t)(*at - *part);
+
     return ARC_OK;
 }
 
@@ -102,10 +106,12 @@ int arc_semver_parse(const char *text, size_t len, struct arc_semver *out, struc
         at++;
         rc = identifiers(out, &at, true, &out->prerelease, &out->prerelease_len, err);
     }
+
     if (!rc && peek(out, at) == '+') {
         at++;
         rc = identifiers(out, &at, false, &out->build, &out->build_len, err);
     }
+
     if (!rc && at != out->text + len)
         rc = bad(out, at, "unexpected text", err);
     return rc;
@@ -144,6 +150,7 @@ static int compare_prereleases(const struct arc_semver *a, const struct arc_semv
 {
     const char *x = a->prerelease, *x_end = x + a->prerelease_len;
     const char *y = b->prerelease, *y_end = y + b->prerelease_len;
+
     for (;;) {
         size_t x_len = identifier_length(x, x_end), y_len = identifier_length(y, y_end);
         int order = compare_identifiers(x, x_len, y, y_len);
@@ -169,6 +176,7 @@ int arc_semver_compare(const struct arc_semver *a, const struct arc_semver *b)
         return order;
     if (!a->prerelease || !b->prerelease) /* §11.3: a prerelease is lower than its release */
         return a->prerelease ? -1 : 1;
+
     return compare_prereleases(a, b);
 }
 

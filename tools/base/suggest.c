@@ -14,8 +14,10 @@ static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
 {
     size_t rows[3][WORD_MAX + 1];
     size_t *before = rows[0], *last = rows[1], *now = rows[2];
+
     for (size_t j = 0; j <= b_len; j++)
         last[j] = j;
+
     for (size_t i = 1; i <= a_len; i++) {
         now[0] = i;
         for (size_t j = 1; j <= b_len; j++) {
@@ -28,6 +30,7 @@ static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
         last = now;
         now = free_row;
     }
+
     return last[b_len];
 }
 
@@ -35,6 +38,7 @@ const char *arc_suggest(const char *word, const char *const *words)
 {
     const char *best = NULL;
     size_t len = strlen(word), lowest = 3;
+
     for (; len <= WORD_MAX && *words; words++) {
         size_t other = strlen(*words);
         if (other > WORD_MAX)
@@ -45,5 +49,6 @@ const char *arc_suggest(const char *word, const char *const *words)
             best = *words;
         }
     }
+
     return best;
 }

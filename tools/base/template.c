@@ -33,14 +33,17 @@ static int error_at(const struct arc_template *t, const char *at, struct arc_err
 {
     ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 1024};
     unsigned line = 1, column = 1;
+
     for (const char *c = t->text; c < at; c++) {
         column = *c == '\n' ? 1 : column + ((*c & 0xc0) != 0x80);
         line += *c == '\n';
     }
+
     arc_text_visible(&shown, word, len > 80 ? 80 : len);
     arc_error_at(err, ARC_EINPUT, t->name, line, column, "'{{%s%s}}' %s", arc_buf_text(&shown),
                  len > 80 ? "…" : "", message);
     arc_error_show_line(err, t->text, strlen(t->text));
+
     return ARC_EINPUT;
 }
 
@@ -85,13 +88,16 @@ static int read_tag(const struct parser *p, const char *start, struct tag *tag,
 {
     const char *inner = start + 2;
     const char *close = strstr(inner, "}}");
+
     if (!close)
         return error_at(p->t, start, err, "has no end: '}}' is missing", inner,
                         strcspn(inner, "\n"));
     *tag = (struct tag){.start = start, .end = close + 2};
+
     if (*inner == '{' || *inner == '&')
         return error_at(p->t, start, err, "asks for an unescaped value, which does not exist",
                         inner, (size_t)(close - inner));
+
     if (*inner && strchr("#^/!", *inner))
         tag->sigil = *inner++;
     while (inner < close && space(*inner))
@@ -100,6 +106,7 @@ static int read_tag(const struct parser *p, const char *start, struct tag *tag,
         close--;
     tag->word = inner;
     tag->len = (size_t)(close - inner);
+
     return ARC_OK;
 }
 
@@ -132,6 +139,7 @@ static bool path_valid(const char *name, size_t len)
             return false;
         in_name = !dot;
     }
+
     return in_name;
 }
 
@@ -141,6 +149,7 @@ static int add_value(struct parser *p, const struct tag *tag, struct arc_error *
     const char *name = tag->word;
     size_t len = tag->len, first = 0;
     struct arc_template_node node = {.kind = VALUE};
+
     while (first < len && !space(name[first]))
         first++;
 
@@ -149,9 +158,11 @@ static int add_value(struct parser *p, const struct tag *tag, struct arc_error *
     size_t place_len = named ? first : strlen(place);
     if (!named && p->terminal)
         node.escape = arc_text_visible;
+
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
         if (!node.escape && is_word(place, place_len, places[i].name))
             node.escape = places[i].escape;
+
     if (!named)
         first = 0;
     while (first < len && space(name[first]))
@@ -159,11 +170,14 @@ static int add_value(struct parser *p, const struct tag *tag, struct arc_error *
 
     node.at = name + first;
     node.len = len - first;
+
     if (!node.escape)
         return error_at(p->t, tag->start, err,
                         "names no place that is known: text, code, url, line or shell", name, len);
+
     if (!path_valid(node.at, node.len))
         return error_at(p->t, tag->start, err, "is not a name", name, len);
+
     return add_node(p, node, err);
 }
 
@@ -171,9 +185,11 @@ static int open_section(struct parser *p, const struct tag *tag, struct arc_erro
 {
     if (!path_valid(tag->word, tag->len))
         return error_at(p->t, tag->start, err, "is not a name", tag->word, tag->len);
+
     if (p->depth == ARC_TEMPLATE_DEPTH)
         return error_at(p->t, tag->start, err, "is nested deeper than 16 sections", tag->word,
                         tag->len);
+
     p->open[p->depth++] = p->t->count;
     struct arc_template_node node = {
         .kind = tag->sigil == '#' ? SECTION : INVERTED, .at = tag->word, .len = tag->len};
@@ -186,11 +202,14 @@ static int close_section(struct parser *p, const struct tag *tag, struct arc_err
     if (!head)
         return error_at(p->t, tag->start, err, "closes a section that is not open", tag->word,
                         tag->len);
+
     if (head->len != tag->len || memcmp(head->at, tag->word, tag->len) != 0)
         return error_at(p->t, tag->start, err, "does not close the section that was opened last",
                         tag->word, tag->len);
+
     head->end = p->t->count;
     p->depth--;
+
     return ARC_OK;
 }
 
@@ -206,12 +225,14 @@ static bool alone(const struct parser *p, const struct tag *tag, const char **fr
         return false;
     *from = start;
     *to = end < p->end ? end + 1 : end;
+
     return true;
 }
 
 static int add_tag(struct parser *p, const struct tag *tag, struct arc_error *err)
 {
     const char *from = tag->start, *to = tag->end;
+
     if (tag->sigil)
         alone(p, tag, &from, &to);
     struct arc_template_node text = {.kind = TEXT, .at = p->at};
@@ -222,12 +243,14 @@ static int add_tag(struct parser *p, const struct tag *tag, struct arc_error *er
         return rc;
     if (!tag->sigil)
         return add_value(p, tag, err);
+
     return tag->sigil == '/' ? close_section(p, tag, err) : open_section(p, tag, err);
 }
 
 static int parse(struct parser *p, struct arc_error *err)
 {
     const char *start;
+
     while ((start = strstr(p->at, "{{"))) {
         struct tag tag = {0};
         int rc = read_tag(p, start, &tag, err);
@@ -236,10 +259,12 @@ static int parse(struct parser *p, struct arc_error *err)
         if (rc)
             return rc;
     }
+
     if (p->depth) {
         const struct arc_template_node *head = &p->t->nodes[p->open[p->depth - 1]];
         return error_at(p->t, head->at, err, "is never closed", head->at, head->len);
     }
+
     struct arc_template_node rest = {.kind = TEXT, .at = p->at, .len = (size_t)(p->end - p->at)};
     return add_node(p, rest, err);
 }
@@ -248,9 +273,11 @@ int arc_template_parse(const char *name, const char *text, size_t len, bool term
                        struct arc_template *out, struct arc_error *err)
 {
     *out = (struct arc_template){0};
+
     if (len > ARC_TEMPLATE_MAX)
         return arc_error_set(err, ARC_ELIMIT, "%s: a template of %zu bytes; at most %zu are read",
                              name, len, ARC_TEMPLATE_MAX);
+
     if (memchr(text, '\0', len) || !arc_utf8_valid(text, len))
         return arc_error_set(err, ARC_EINPUT, "%s: the template is not UTF-8 text", name);
     out->name = strdup(name);
@@ -293,15 +320,18 @@ static const char no_name[] = "is not a value that these notes have; docs/notes.
 static const json_t *find_first(const struct frame *frame, const char *name, size_t len)
 {
     char key[128];
+
     if (len >= sizeof key)
         return NULL;
     memcpy(key, name, len);
     key[len] = '\0';
+
     for (; frame; frame = frame->outer) {
         const json_t *value = json_object_get(frame->value, key);
         if (value)
             return value;
     }
+
     return NULL;
 }
 
@@ -321,6 +351,7 @@ static const json_t *find(const struct frame *frame, const char *path, size_t le
         struct frame inner = {.value = value};
         value = find_first(&inner, path, first);
     }
+
     return value;
 }
 
@@ -362,6 +393,7 @@ static int render_value(struct render *r, const struct arc_template_node *node,
         return loop ? render_loop_value(r, node, loop)
                     : error_at(r->t, node->at, err, "is outside of a list", node->at, node->len);
     }
+
     const json_t *value = find(frame, node->at, node->len);
     char number[64];
     if (!value)
@@ -371,9 +403,11 @@ static int render_value(struct render *r, const struct arc_template_node *node,
         arc_buf_add(r->out, json_string_value(markdown), json_string_length(markdown));
         return ARC_OK;
     }
+
     if (json_is_array(value) || json_is_object(value))
         return error_at(r->t, node->at, err, "is a list or has parts: open it as a section",
                         node->at, node->len);
+
     if (json_is_string(value))
         node->escape(r->out, json_string_value(value), json_string_length(value));
     else if (json_is_boolean(value))
@@ -385,6 +419,7 @@ static int render_value(struct render *r, const struct arc_template_node *node,
                       : snprintf(number, sizeof number, "%.6g", json_real_value(value));
         node->escape(r->out, number, (size_t)len);
     }
+
     return ARC_OK;
 }
 
@@ -414,9 +449,11 @@ static int render_section(struct render *r, size_t at, const struct frame *frame
     const struct frame *loop = innermost_loop(frame);
     bool of_loop = *node->at == '@', wanted = node->kind == SECTION;
     const json_t *value = of_loop ? NULL : find(frame, node->at, node->len);
+
     if (of_loop ? !loop : !value)
         return error_at(r->t, node->at, err, of_loop ? "is outside of a list" : no_name, node->at,
                         node->len);
+
     if (of_loop ? loop_truth(node, loop) != wanted : truthy(value) != wanted)
         return ARC_OK;
     if (of_loop || !wanted)
@@ -448,6 +485,7 @@ static int render_nodes(struct render *r, size_t from, size_t to, const struct f
             return rc;
         at = node->kind == SECTION || node->kind == INVERTED ? node->end : at + 1;
     }
+
     return ARC_OK;
 }
 

@@ -12,12 +12,14 @@ static bool continues(unsigned char c)
 size_t arc_utf8_length(const char *text, size_t len)
 {
     const unsigned char *s = (const unsigned char *)text;
+
     if (len == 0)
         return 0;
     if (s[0] < 0x80)
         return 1;
     if (s[0] >= 0xc2 && s[0] <= 0xdf)
         return len >= 2 && continues(s[1]) ? 2 : 0;
+
     if (s[0] >= 0xe0 && s[0] <= 0xef) {
         if (len < 3 || !continues(s[1]) || !continues(s[2]))
             return 0;
@@ -25,6 +27,7 @@ size_t arc_utf8_length(const char *text, size_t len)
         bool surrogate = s[0] == 0xed && s[1] > 0x9f;
         return overlong || surrogate ? 0 : 3;
     }
+
     if (s[0] >= 0xf0 && s[0] <= 0xf4) {
         if (len < 4 || !continues(s[1]) || !continues(s[2]) || !continues(s[3]))
             return 0;
@@ -32,6 +35,7 @@ size_t arc_utf8_length(const char *text, size_t len)
         bool beyond = s[0] == 0xf4 && s[1] > 0x8f;
         return overlong || beyond ? 0 : 4;
     }
+
     return 0;
 }
 
@@ -44,6 +48,7 @@ static size_t ascii_length(const char *text, size_t len)
         if (word & UINT64_C(0x8080808080808080))
             break;
     }
+
     while (at < len && (unsigned char)text[at] < 0x80)
         at++;
     return at;
@@ -86,13 +91,16 @@ static size_t printable_length(const unsigned char *s, size_t len)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101), high = ones * 0x80;
     size_t at = 0;
+
     for (uint64_t word; at + sizeof word <= len; at += sizeof word) {
         memcpy(&word, s + at, sizeof word);
         if ((word | (word - ones * 0x20) | (word + ones)) & high)
             break;
     }
+
     while (at < len && s[at] >= 0x20 && s[at] < 0x7f)
         at++;
+
     return at;
 }
 
@@ -113,6 +121,7 @@ void arc_text_visible_lines(struct arc_buf *out, const char *text, size_t len)
 void arc_text_visible(struct arc_buf *out, const char *text, size_t len)
 {
     const unsigned char *s = (const unsigned char *)text;
+
     for (size_t at = 0; at < len;) {
         size_t plain = printable_length(s + at, len - at);
         arc_buf_add(out, text + at, plain);
@@ -138,25 +147,30 @@ size_t arc_text_space(const char *text, size_t len)
         "\xe2\x80\x88", "\xe2\x80\x89", "\xe2\x80\x8a", "\xe2\x80\xa8", "\xe2\x80\xa9",
         "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80", "\xef\xbb\xbf",
     };
+
     if (!len)
         return 0;
     if (*text == ' ' || (*text >= '\t' && *text <= '\r'))
         return 1;
     if ((unsigned char)*text < 0x80)
         return 0;
+
     for (size_t i = 0; i < sizeof wide / sizeof *wide; i++)
         if (strlen(wide[i]) <= len && memcmp(text, wide[i], strlen(wide[i])) == 0)
             return strlen(wide[i]);
+
     return 0;
 }
 
 void arc_text_trim(const char **text, size_t *len)
 {
     size_t space, start;
+
     while ((space = arc_text_space(*text, *len))) {
         *text += space;
         *len -= space;
     }
+
     for (; *len; *len = start) {
         start = *len - 1;
         while (start && *len - start < 3 && continues((unsigned char)(*text)[start]))
@@ -171,6 +185,7 @@ void arc_text_size(struct arc_buf *out, int64_t bytes, int64_t base)
     static const char *const units[] = {"kB", "MB", "GB", "TB"};
     double divisor = 1000;
     size_t unit = 0;
+
     for (; (double)bytes / divisor >= 999.95 && unit < 3; unit++)
         divisor *= 1000;
     arc_buf_printf(out, "%.1f %s", (double)bytes / divisor, units[unit]);
@@ -193,6 +208,7 @@ int arc_text_copy(const char *text, char **out, struct arc_error *err)
 bool arc_text_path(struct arc_buf *out, const char *path)
 {
     size_t start = out->len, top = start; /* `top`: behind every ".." that leads out */
+
     for (size_t len; *path; path += len) {
         path += strspn(path, "/");
         len = strcspn(path, "/");
@@ -227,6 +243,7 @@ static bool read_numbers(const char **text, const char *form, int *out)
             return false;
         *out = *out * 10 + (**text - '0');
     }
+
     return true;
 }
 
@@ -234,24 +251,29 @@ static bool read_numbers(const char **text, const char *form, int *out)
 static bool read_offset(const char *text, int64_t *seconds)
 {
     int sign = *text == '-' ? -1 : 1, zone[2] = {0};
+
     if (toupper((unsigned char)*text) == 'Z') {
         *seconds = 0;
         return !text[1];
     }
+
     if (*text != '+' && *text != '-')
         return false;
     text++;
     if (!read_numbers(&text, "00:00", zone) || *text || zone[0] > 23 || zone[1] > 59)
         return false;
     *seconds = sign * ((int64_t)zone[0] * 3600 + zone[1] * 60);
+
     return true;
 }
 
 bool arc_time_parse(const char *text, int64_t *out)
 {
     int n[6];
+
     if (!read_numbers(&text, "0000-00-00T00:00:00", n))
         return false;
+
     if (*text == '.') {
         size_t digits = strspn(text + 1, "0123456789");
         if (!digits)
@@ -263,6 +285,7 @@ bool arc_time_parse(const char *text, int64_t *out)
     if (!read_offset(text, &offset) || n[0] < 1970 || n[1] < 1 || n[1] > 12 || n[2] < 1 ||
         n[2] > 31 || n[3] > 23 || n[4] > 59 || n[5] > 60) /* a leap second is the next one here */
         return false;
+
     struct tm tm = {.tm_year = n[0] - 1900,
                     .tm_mon = n[1] - 1,
                     .tm_mday = n[2],
@@ -272,5 +295,6 @@ bool arc_time_parse(const char *text, int64_t *out)
     if (tm.tm_mday != n[2]) /* timegm() makes March of February 30 */
         return false;
     *out = minute + n[5] - offset;
+
     return true;
 }

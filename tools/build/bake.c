@@ -47,12 +47,15 @@ static bool can_pass(const char *text)
                                         "broken pipe"};
     static const char *const lasting[] = {"did not complete successfully", "dockerfile parse error",
                                           "Cannot connect to the Docker daemon"};
+
     for (size_t i = 0; i < sizeof lasting / sizeof *lasting; i++)
         if (strstr(text, lasting[i]))
             return false;
+
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
         if (strstr(text, signs[i]))
             return true;
+
     return false;
 }
 
@@ -125,6 +128,7 @@ static const struct arc_planned_service *failed_service(const struct arc_build_o
 {
     const json_t *targets = json_object_get(definition, "target");
     const char *marked = strstr(text, ">>> ");
+
     for (size_t i = 0; i < options->plan->service_count; i++) {
         const struct arc_planned_service *item = &options->plan->services[i];
         char named[300];
@@ -137,6 +141,7 @@ static const struct arc_planned_service *failed_service(const struct arc_build_o
         if (built && marked && line && !*service && has_line(options, item, line, marked + 4))
             return item;
     }
+
     return NULL;
 }
 
@@ -158,6 +163,7 @@ static int failed(const struct arc_build_options *options, const json_t *definit
                              "docker buildx bake: %s; start the engine, or install buildx "
                              "(arc-ci doctor)",
                              arc_buf_text(&shown));
+
     if (arc_progress_foreign(progress) || strstr(text, "exec format error"))
         arc_build_explain_foreign(options, platform, &shown);
     const struct arc_planned_service *known = failed_service(options, definition, text, service);
@@ -168,6 +174,7 @@ static int failed(const struct arc_build_options *options, const json_t *definit
     if (at)
         return arc_error_at(err, ARC_EFAILED, dockerfile, at, 0, "%s%s%s: %s", codename, space,
                             platform, arc_buf_text(&shown));
+
     return arc_error_set(err, ARC_EFAILED, "%s%s%s failed: %s", codename, space, platform,
                          arc_buf_text(&shown));
 }
@@ -185,6 +192,7 @@ json_t *arc_build_argv(const struct arc_build_options *options, const char *meta
         json_decref(argv);
         return NULL;
     }
+
     return argv;
 }
 
@@ -197,6 +205,7 @@ static int add_variable(struct arc_arena *memory, const char *secret, char ***ou
                         struct arc_error *err)
 {
     char name[256] = "";
+
     for (const char *field = secret; field; field = strchr(field, ',')) {
         field += *field == ',';
         size_t key = strcspn(field, "="), end = strcspn(field, ",");
@@ -206,12 +215,14 @@ static int add_variable(struct arc_arena *memory, const char *secret, char ***ou
             (strncmp(field, "env=", 4) == 0 || (!*name && strncmp(field, "id=", 3) == 0)))
             snprintf(name, sizeof name, "%.*s=", (int)(end - key - 1), field + key + 1);
     }
+
     if (arc_environment_has(kept_back, name))
         return arc_error_set(
             err, ARC_EINPUT,
             "a secret of the build is %.*s, which no build gets: put what it needs "
             "into a variable of its own (`env: MODULES_TOKEN:`), and name that",
             (int)strcspn(name, "="), name);
+
     name[strcspn(name, "=")] = '\0';
     return *name ? arc_texts_add(memory, out, name, err) : ARC_OK;
 }
@@ -230,6 +241,7 @@ static int add_cache_variables(const struct arc_build_options *options, struct a
                              "which GitHub gives to actions, not to `run` steps: the action "
                              "cache-variables passes them on (docs/building.md); or take --cache "
                              "registry");
+
     for (size_t i = 0; i < sizeof cache_variables / sizeof *cache_variables; i++)
         ARC_TRY(arc_texts_add(memory, out, cache_variables[i], err));
     return ARC_OK;
@@ -243,6 +255,7 @@ static int find_variables(const struct arc_build_options *options, const json_t 
     json_t *target, *item;
     size_t i;
     bool gha = false;
+
     json_object_foreach (json_object_get(definition, "target"), name, target) {
         json_array_foreach (json_object_get(target, "secret"), i, item)
             ARC_TRY(add_variable(memory, json_string_value(item), out, err));
@@ -251,6 +264,7 @@ static int find_variables(const struct arc_build_options *options, const json_t 
         json_array_foreach (json_object_get(target, "cache-to"), i, item)
             gha |= strncmp(json_string_value(item), "type=gha", 8) == 0;
     }
+
     return gha ? add_cache_variables(options, memory, out, err) : ARC_OK;
 }
 
@@ -268,6 +282,7 @@ static int on_output(void *context, enum arc_stream stream, const char *data, si
     const struct arc_build_options *options = reading->options;
     struct arc_build_event event = {
         .service = "", .platform = "", .step = "", .log = data, .log_len = len};
+
     if (stream != ARC_STDERR)
         return ARC_OK;
     if (reading->plain && options->on_event)
@@ -285,6 +300,7 @@ static int run_once(const struct arc_build_options *options, const json_t *defin
     const char *argv[16] = {0};
     size_t i;
     json_t *item;
+
     if (!input || !list)
         return arc_error_nomem(err);
     json_array_foreach (list, i, item)
@@ -303,10 +319,12 @@ static int run_once(const struct arc_build_options *options, const json_t *defin
                                   .context = &reading};
     int rc = arc_process_run(&process, &result, err);
     *status = result.status;
+
     if (rc == ARC_ENOTFOUND)
         return arc_error_set(err, ARC_EWORLD,
                              "there is no docker on PATH; install docker with buildx (arc-ci "
                              "doctor)");
+
     return rc;
 }
 
@@ -322,6 +340,7 @@ void arc_build_tell_wait(void *context, const char *url, int status, int64_t sec
 {
     const struct arc_build_listener *listener = context;
     ARC_AUTO(arc_buf) struct arc_buf step = {.max = 4096};
+
     arc_buf_printf(&step, "waiting %" PRId64 " s, as the registry asks (HTTP %d): ", seconds,
                    status);
     arc_text_visible(&step, url, strnlen(url, 1000));
@@ -369,10 +388,12 @@ static int attempt(const struct arc_build_options *options,
         return interrupted(out->progress, err);
     if (rc)
         return rc;
+
     if (status) {
         *again = can_pass(arc_progress_text(out->progress));
         return failed(options, watch->definition, out->progress, err);
     }
+
     rc = arc_document_read(metadata, &out->metadata, err);
     return rc ? arc_error_prefix(err, "what docker buildx bake wrote") : ARC_OK;
 }
@@ -386,6 +407,7 @@ int arc_bake_run(const struct arc_build_options *options, const struct arc_progr
     unsigned attempts = options->attempts ? options->attempts : 3;
     bool plain = false;
     int rc = arc_folder_temporary(options->env, &folder, err);
+
     if (rc)
         return rc;
     arc_buf_printf(&metadata, "%s/metadata.json", folder);
@@ -400,6 +422,8 @@ int arc_bake_run(const struct arc_build_options *options, const struct arc_progr
         clock->wait(clock->context, (int64_t)1000 << i);
         rc = ARC_OK;
     }
+
     arc_folder_remove(folder);
+
     return rc;
 }

@@ -81,8 +81,10 @@ static int find_built(struct run *run, struct arc_error *err)
     const struct arc_plan *plan = run->options->plan;
     struct arc_verify *verifies = calloc(plan->service_count + 1, sizeof *verifies);
     size_t count = 0;
+
     if (!verifies)
         return arc_error_nomem(err);
+
     for (size_t i = 0; i < plan->service_count; i++)
         if (run->keys[i])
             verifies[count++] =
@@ -90,6 +92,7 @@ static int find_built(struct run *run, struct arc_error *err)
 
     int rc = arc_verify_ahead(verifies, count, err);
     count = 0;
+
     for (size_t i = 0; !rc && i < plan->service_count; i++) {
         if (!run->keys[i])
             continue;
@@ -99,8 +102,10 @@ static int find_built(struct run *run, struct arc_error *err)
             tell(run, plan->services[i].service,
                  "already built from the same inputs, and verified");
     }
+
     free(verifies);
     arc_registry_forget(run->registry);
+
     return rc;
 }
 
@@ -130,12 +135,14 @@ static int make_local(const struct run *run, const struct arc_planned_service *s
                       const char *digest, struct arc_built_service *built, struct arc_error *err)
 {
     struct arc_arena *memory = &run->ledger->memory;
+
     *built = (struct arc_built_service){
         .service = arc_arena_text(memory, service->service),
         .image = arc_arena_text(memory, service->image),
         .digest = *digest ? arc_arena_text(memory, digest) : NULL,
         .built = true,
     };
+
     for (char *const *platform = platforms_of(run, service); *platform; platform++) {
         if (built->cell_count && run->load)
             break; /* the first of these is the one */
@@ -150,6 +157,7 @@ static int make_local(const struct run *run, const struct arc_planned_service *s
                                         .duration = -1,
                                         .cached = -1};
     }
+
     return arc_arena_check(memory, err);
 }
 
@@ -160,6 +168,7 @@ static int read_back(const struct run *run, const struct arc_verify *verify, boo
 {
     ARC_AUTO(arc_manifest) struct arc_manifest index = {0};
     const struct arc_planned_service *service = verify->service;
+
     if (!*verify->reference)
         return arc_error_set(err, ARC_EFAILED, "buildx told no digest for %s", service->service);
 
@@ -168,12 +177,14 @@ static int read_back(const struct run *run, const struct arc_verify *verify, boo
         return arc_error_set(err, ARC_EFAILED,
                              "%s: buildx says that it pushed %s, but the registry does not have it",
                              service->image, verify->reference);
+
     if (rc)
         return rc;
     tell(run, service->service, "read back from the registry, and verified");
     if (tagged)
         return ARC_OK;
     ARC_TRY(arc_registry_put(run->registry, service->image, staging_of(run, service), &index, err));
+
     return arc_build_stage_mirrors(run->registry, service, staging_of(run, service), &index, err);
 }
 
@@ -193,14 +204,18 @@ static int ask_ahead(const struct run *run, const json_t *digests, struct arc_er
     size_t count = 0;
     const char *codename;
     json_t *digest;
+
     if (!verifies)
         return arc_error_nomem(err);
+
     json_object_foreach ((json_t *)digests, codename, digest) {
         const struct arc_planned_service *service = arc_plan_service(run->options->plan, codename);
         verifies[count++] = verify_of(run, service, json_string_value(digest));
     }
+
     int rc = arc_verify_ahead(verifies, count, err);
     free(verifies);
+
     return rc;
 }
 
@@ -236,6 +251,7 @@ static int note_built(struct run *run, const json_t *targets, const struct arc_b
         add_times(result->progress, built);
         run->done[i] = true;
     }
+
     return ARC_OK;
 }
 
@@ -259,12 +275,14 @@ static json_t *own_targets(const json_t *definition)
     const json_t *group = json_object_get(json_object_get(definition, "group"), "default");
     json_t *own = json_object(), *name;
     size_t i;
+
     json_array_foreach (json_object_get(group, "targets"), i, name)
         if (json_object_set(own, json_string_value(name),
                             json_object_get(all, json_string_value(name)))) {
             json_decref(own);
             return NULL;
         }
+
     return own;
 }
 
@@ -283,20 +301,24 @@ static int build_missing(struct run *run, struct arc_error *err)
                                     .cache = options->cache,
                                     .sbom = options->sbom,
                                     .by_digest = push && !run->engine};
+
     ARC_TRY(arc_bake(&bake, &definition, err));
     ARC_AUTO_JSON json_t *targets = own_targets(definition);
     if (!targets)
         return arc_error_nomem(err);
     if (!json_object_size(targets))
         return ARC_OK;
+
     if (push)
         tell(run, "",
              bake.by_digest ? "pushing by digest; the staging tags follow once verified"
                             : "pushing under the staging tags");
+
     struct arc_progress_options watch = {definition, on_event, push ? on_pushed : NULL, run};
     ARC_TRY(arc_bake_run(options, &watch, &result, err));
     if (push)
         ARC_TRY(ask_again(run, targets, &result, err));
+
     return note_built(run, targets, &result, !bake.by_digest, err);
 }
 
@@ -318,12 +340,14 @@ static int start(struct run *run, struct arc_error *err)
     run->done = calloc(options->plan->service_count + 1, sizeof *run->done);
     if (!run->done)
         return arc_error_nomem(err);
+
     if (options->cell) {
         ARC_TRY(arc_bake_cells(options->plan, options->cell, &run->cells, err));
         for (size_t i = 0; i < options->plan->service_count; i++)
             if (run->cells[i])
                 run->one[0] = run->cells[i]->platform;
     }
+
     if (options->load)
         ARC_TRY(arc_build_engine_platform(options, &run->load, err));
     if (!pushes(run))
@@ -334,6 +358,7 @@ static int start(struct run *run, struct arc_error *err)
     ARC_TRY(arc_registry_new(options->env, options->clock, &run->registry, err));
     run->listener = (struct arc_build_listener){options->on_event, options->context};
     arc_registry_on_wait(run->registry, arc_build_tell_wait, &run->listener);
+
     return ARC_OK;
 }
 
@@ -358,6 +383,7 @@ static int list_images(const struct run *run, struct arc_registry_push **out, si
                        struct arc_error *err)
 {
     struct arc_arena *memory = &run->ledger->memory;
+
     for (size_t i = 0; i < run->options->plan->service_count; i++) {
         const struct arc_planned_service *service = &run->options->plan->services[i];
         char **mirror = service->mirrors;
@@ -370,6 +396,7 @@ static int list_images(const struct run *run, struct arc_registry_push **out, si
             item->image = image;
         }
     }
+
     return ARC_OK;
 }
 
@@ -380,6 +407,7 @@ static int check_push(struct run *run, struct arc_error *err)
     struct arc_registry_push *items = NULL;
     const struct arc_registry_push *first = NULL;
     size_t count = 0, refused = 0;
+
     ARC_TRY(list_images(run, &items, &count, err));
     int rc = arc_registry_may_push(run->registry, items, count, err);
     for (size_t i = 0; i < count; i++) {
@@ -387,14 +415,17 @@ static int check_push(struct run *run, struct arc_error *err)
         if (items[i].advice && !first)
             first = &items[i];
     }
+
     if (!rc && first)
         rc =
             arc_error_set(err, ARC_EWORLD,
                           "nothing was built, for it could not be pushed to %zu of %zu images: %s; "
                           "%s ('arc-ci doctor --push' shows all)",
                           refused, count, arc_error_text(&first->problem), first->advice);
+
     for (size_t i = 0; i < count; i++)
         arc_error_clear(&items[i].problem);
+
     return rc;
 }
 
@@ -427,6 +458,7 @@ int arc_build(struct arc_project *project, const struct arc_build_options *given
     int rc = build_all(&run, err);
     if (rc)
         arc_ledger_free(out);
+
     return rc;
 }
 
@@ -445,19 +477,23 @@ int arc_build_describe(struct arc_project *project, const struct arc_build_optio
     bool engine = true;
     char **keys = NULL;
     ARC_AUTO_FREE char *load = NULL;
+
     if (arc_plan_is_train(given->plan)) {
         *argv = json_array();
         *definition = json_object();
         return *argv && *definition ? ARC_OK : arc_error_nomem(err);
     }
+
     ARC_TRY(at_root(project, given, &options, &there, &root, err));
     if (given->load)
         ARC_TRY(arc_build_engine_platform(&options, &load, err));
     bake.load = load;
+
     if (given->plan->push && !given->load) {
         ARC_TRY(arc_build_keys(&options, &memory, &keys, err));
         arc_build_is_engine(&options, &engine, NULL); /* without docker: as it is by default */
     }
+
     bake.keys = keys;
     bake.by_digest = !engine;
     ARC_TRY(arc_bake(&bake, definition, err));

@@ -16,12 +16,14 @@ static int read_current(const struct arc_build_options *options, json_t **out)
     const char *own = arc_env_nonempty(options->env, "BUILDX_CONFIG");
     const char *docker = arc_env_nonempty(options->env, "DOCKER_CONFIG");
     const char *home = arc_env_nonempty(options->env, "HOME");
+
     if (own)
         arc_buf_printf(&path, "%s/current", own);
     else if (docker)
         arc_buf_printf(&path, "%s/buildx/current", docker);
     else
         arc_buf_printf(&path, "%s/.docker/buildx/current", home ? home : "");
+
     return path.failed ? path.failed : arc_document_read(arc_buf_text(&path), out, NULL);
 }
 
@@ -41,15 +43,18 @@ static int ask_docker(const struct arc_build_options *options, const char *const
 {
     struct arc_process process = {.argv = argv, .env = options->env, .timeout = 60};
     int rc = arc_process_run(&process, out, err);
+
     if (rc == ARC_ENOTFOUND)
         return arc_error_set(err, ARC_EWORLD,
                              "there is no docker on PATH; install docker with buildx (arc-ci "
                              "doctor)");
+
     if (rc || !out->status)
         return rc;
     ARC_AUTO(arc_buf) struct arc_buf said = {.max = 8192};
     const char *errors = arc_buf_text(&out->errors);
     arc_text_visible(&said, errors, strcspn(errors, "\n"));
+
     return arc_error_set(err, ARC_EWORLD, "docker %s %s failed: %s", argv[1], argv[2],
                          arc_buf_text(&said));
 }
@@ -69,6 +74,7 @@ int arc_build_engine_platform(const struct arc_build_options *options, char **ou
                                        "{{.Server.Os}}/{{.Server.Arch}}", NULL};
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
     char plain[ARC_PLATFORM_SIZE];
+
     ARC_TRY(ask_docker(options, argv, &result, err));
     const char *text = arc_buf_text(&result.output);
     ARC_AUTO_FREE char *said = strndup(text, strcspn(text, "\r\n"));
@@ -76,6 +82,7 @@ int arc_build_engine_platform(const struct arc_build_options *options, char **ou
         return arc_error_nomem(err);
     if (!arc_platform_normalize(said, plain))
         return arc_error_set(err, ARC_EWORLD, "docker version names no platform of its engine");
+
     return arc_text_copy(plain, out, err);
 }
 
@@ -83,6 +90,7 @@ int arc_build_engine_platform(const struct arc_build_options *options, char **ou
 static const char *field(const char *text, const char *name, size_t *len)
 {
     size_t name_len = strlen(name);
+
     for (; *text; text += strcspn(text, "\n"), text += *text == '\n') {
         if (strncmp(text, name, name_len) != 0 || text[name_len] != ':')
             continue;
@@ -91,6 +99,7 @@ static const char *field(const char *text, const char *name, size_t *len)
         *len = strcspn(text, "\n");
         return text;
     }
+
     return NULL;
 }
 
@@ -107,6 +116,7 @@ int arc_build_is_engine(const struct arc_build_options *options, bool *engine,
     if (!driver)
         return arc_error_set(err, ARC_EWORLD, "docker buildx inspect names no driver");
     *engine = len == 6 && strncmp(driver, "docker", len) == 0;
+
     return ARC_OK;
 }
 
@@ -134,8 +144,10 @@ void arc_build_explain_foreign(const struct arc_build_options *options, const ch
     bool asked = *platform && inspect(options, &result, &unknown) == ARC_OK, runs = false;
     size_t len = 0;
     const char *at = asked ? arc_buf_text(&result.output) : "";
+
     for (; (at = field(at, "Platforms", &len)); at += len)
         runs = runs || lists(at, len, platform);
+
     if (runs) {
         arc_buf_printf(out,
                        ": exec format error, though the builder runs %s: a program in the "
@@ -143,6 +155,7 @@ void arc_build_explain_foreign(const struct arc_build_options *options, const ch
                        platform);
         return;
     }
+
     const char *architecture = strchr(platform, '/');
     architecture = architecture ? architecture + 1 : "all";
     arc_buf_printf(out,

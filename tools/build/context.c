@@ -67,6 +67,7 @@ static int consider(void *context, const char *path, enum arc_git_standing stand
                            path, words[standing]);
         return ARC_OK;
     }
+
     return ARC_OK;
 }
 
@@ -101,14 +102,17 @@ static int find_places(const struct arc_planned_service *service, struct arc_are
 {
     const char *dockerfile = service->dockerfile;
     const struct arc_pair *other = service->recipe ? service->recipe->contexts : NULL;
+
     if (!arc_context_is_remote(service->context)) {
         ARC_TRY(arc_texts_add(memory, out, service->context, err));
         if (dockerfile && !is_below(dockerfile, service->context))
             ARC_TRY(arc_texts_add(memory, out, dockerfile, err));
     }
+
     for (; other && other->name; other++)
         if (!arc_context_is_remote(other->value))
             ARC_TRY(arc_texts_add(memory, out, other->value, err));
+
     return ARC_OK;
 }
 
@@ -124,6 +128,7 @@ static int compare(struct arc_project *project, struct comparison *comparison)
     comparison->places = arc_arena_array(&memory, plan->service_count, sizeof *comparison->places);
     comparison->counts = arc_arena_array(&memory, plan->service_count, sizeof *comparison->counts);
     ARC_TRY(arc_arena_check(&memory, err));
+
     for (size_t i = 0; i < plan->service_count; i++) {
         char ***places = &comparison->places[i];
         if (plan->services[i].selected)
@@ -137,6 +142,7 @@ static int compare(struct arc_project *project, struct comparison *comparison)
         return ARC_OK;
     ARC_TRY(arc_git_compare_worktree(project->git, project->env, &commit, (const char *const *)all,
                                      consider, comparison, err));
+
     return arc_arena_check(comparison->memory, err);
 }
 
@@ -153,18 +159,23 @@ int arc_context_read(struct arc_project *project, const struct arc_plan *plan, b
     if (!out->generated)
         return arc_error_nomem(err);
     comparison.generated = out->generated;
+
     if (arc_project_open(project, err) == ARC_ENOTFOUND) {
         arc_error_clear(err);
         return ARC_OK;
     }
+
     ARC_TRY(arc_project_open(project, err));
     ARC_TRY(arc_git_head(project->git, &head, NULL, err));
+
     if (strcmp(head.hex, plan->revision) != 0) {
         out->dirty = lenient;
         return lenient ? ARC_OK : refuse_head(plan, head.hex, err);
     }
+
     ARC_TRY(compare(project, &comparison));
     out->dirty = comparison.differ && lenient;
+
     return comparison.differ && !lenient ? refuse_files(plan, &comparison, err) : ARC_OK;
 }
 
@@ -179,6 +190,7 @@ int arc_plan_mark_dirty(struct arc_plan *plan, struct arc_error *err)
 {
     if (plan->tag)
         return arc_error_set(err, ARC_EINPUT, "a release is never of a dirty work tree");
+
     for (size_t i = 0; i < plan->service_count; i++) {
         struct arc_planned_service *service = &plan->services[i];
         service->staging = dirty(plan, service->staging);
@@ -189,7 +201,9 @@ int arc_plan_mark_dirty(struct arc_plan *plan, struct arc_error *err)
         for (size_t k = 0; k < service->tag_count; k++)
             service->tags[k].tag = dirty(plan, service->tags[k].tag);
     }
+
     for (size_t i = 0; i < plan->cell_count; i++)
         plan->cells[i].staging = dirty(plan, plan->cells[i].staging);
+
     return arc_arena_check(&plan->memory, err);
 }

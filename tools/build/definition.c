@@ -20,6 +20,7 @@ static json_t *literal(const char *text)
             arc_buf_putc(&out, *text);
         arc_buf_putc(&out, *text);
     }
+
     json_t *value = out.failed ? NULL : json_string(arc_buf_text(&out));
     arc_buf_free(&out);
     return value;
@@ -68,20 +69,24 @@ static int add_cell(const struct arc_plan *plan, const char *name, size_t len,
 {
     const struct arc_cell *cell = find_cell(plan, name, len);
     int shown = (int)(len > 200 ? 200 : len);
+
     if (!cell)
         return arc_error_set(err, ARC_EINPUT,
                              "the plan has no cell '%.*s'; cells are named SERVICE/PLATFORM, like "
                              "flash/linux/amd64, and `arc-ci plan` lists them",
                              shown, name);
+
     const struct arc_cell **slot = &cells[arc_plan_service(plan, cell->service) - plan->services];
     if (*first && strcmp((*first)->platform, cell->platform) != 0)
         return arc_error_set(err, ARC_EINPUT,
                              "the cells are of several platforms (%s and %s); build those of one "
                              "platform together",
                              (*first)->platform, cell->platform);
+
     if (*slot)
         return arc_error_set(err, ARC_EINPUT, "the cell '%.*s' is named twice", shown, name);
     *slot = *first = cell;
+
     return ARC_OK;
 }
 
@@ -90,8 +95,10 @@ int arc_bake_cells(const struct arc_plan *plan, const char *names, const struct 
 {
     ARC_AUTO_FREE const struct arc_cell **cells = calloc(plan->service_count + 1, sizeof *cells);
     const struct arc_cell *first = NULL;
+
     if (!cells)
         return arc_error_nomem(err);
+
     for (;;) {
         size_t len = strcspn(names, ",");
         ARC_TRY(add_cell(plan, names, len, cells, &first, err));
@@ -100,6 +107,7 @@ int arc_bake_cells(const struct arc_plan *plan, const char *names, const struct 
         names += len + 1;
     }
     *out = arc_steal(&cells);
+
     return ARC_OK;
 }
 
@@ -123,10 +131,12 @@ static json_t *make_annotations(const struct arc_planned_service *service, const
     char *const *own = service->recipe ? service->recipe->annotations : none;
     json_t *list = json_array();
     int failed = 0;
+
     for (const struct arc_pair *label = service->labels; label->name; label++)
         if (strncmp(label->name, "org.opencontainers.image.", 25) == 0 &&
             !is_annotated(own, label->name))
             failed |= append(list, "index:%s=%s", label->name, label->value);
+
     for (; *own; own++)
         failed |= append(list, "%s", *own);
     if (key)
@@ -134,6 +144,7 @@ static json_t *make_annotations(const struct arc_planned_service *service, const
     if (!failed)
         return list;
     json_decref(list);
+
     return NULL;
 }
 
@@ -144,6 +155,7 @@ static json_t *make_args(const struct arc_plan *plan, const struct arc_planned_s
     json_t *args = literals(service->build_args);
     struct tm parts = {0};
     char text[32];
+
     if (!args || !strptime(plan->created, "%Y-%m-%dT%H:%M:%SZ", &parts))
         return args;
     snprintf(text, sizeof text, "%lld", (long long)timegm(&parts));
@@ -168,9 +180,11 @@ static json_t *make_output(const struct arc_bake_options *options,
     const char *insecure = push ? insecure_of(options, service->image) : "";
     const char *quote = *service->mirrors ? "\"" : ""; /* several names are one field of CSV */
     int failed;
+
     arc_buf_puts(&images, service->image);
     for (char **mirror = service->mirrors; *mirror; mirror++)
         arc_buf_printf(&images, ",%s", *mirror);
+
     if (options->load)
         failed = append(list, "type=docker");
     else if (push && options->by_digest)
@@ -180,9 +194,11 @@ static json_t *make_output(const struct arc_bake_options *options,
                         quote, arc_buf_text(&images), quote, insecure);
     else
         failed = append(list, "type=image,push=%s%s", push ? "true" : "false", insecure);
+
     if (!failed && !images.failed)
         return list;
     json_decref(list);
+
     return NULL;
 }
 
@@ -191,6 +207,7 @@ static json_t *make_tags(const struct arc_bake_options *options,
                          const struct arc_planned_service *service, const char *staging)
 {
     json_t *tags = json_array();
+
     if (options->by_digest)
         return tags;
     int failed = append(tags, "%s:%s", service->image, staging);
@@ -199,6 +216,7 @@ static json_t *make_tags(const struct arc_bake_options *options,
     if (!failed)
         return tags;
     json_decref(tags);
+
     return NULL;
 }
 
@@ -216,12 +234,14 @@ static const char *cache_options(const char *cache, const char *kind)
 int arc_bake_check_cache(const char *cache, struct arc_error *err)
 {
     const char *local = cache_options(cache, "local"), *s3 = cache_options(cache, "s3");
+
     if (strcmp(cache, "registry") == 0 || cache_options(cache, "gha"))
         return ARC_OK;
     if (local && strncmp(local, ",dir=", 5) == 0 && local[5] && !strpbrk(local + 5, ",\"\r\n"))
         return ARC_OK;
     if (s3 && strstr(s3, ",bucket=") && strstr(s3, ",region="))
         return ARC_OK;
+
     return arc_error_set(err, ARC_EINPUT,
                          "--cache: '%.200s' is none of none, registry, gha[,OPTIONS], "
                          "local,dir=FOLDER and s3,region=REGION,bucket=BUCKET[,OPTIONS], with "
@@ -238,16 +258,20 @@ static int add_place(const struct arc_bake_options *options,
 {
     const char *mode = to ? ",mode=max,ignore-error=true" : "";
     const char *found;
+
     if (strcmp(options->cache, "registry") == 0)
         return append(list, "type=registry,ref=%s:buildcache%s%s%s", service->image, name,
                       to ? ",mode=max,image-manifest=true,oci-mediatypes=true,ignore-error=true"
                          : "",
                       insecure_of(options, service->image));
+
     if ((found = cache_options(options->cache, "local")))
         return append(list, "type=local,%s=%s/%s%s%s", to ? "dest" : "src", found + strlen(",dir="),
                       service->service, name, mode);
+
     if ((found = cache_options(options->cache, "gha")))
         return append(list, "type=gha,scope=%s%s%s%s", service->service, name, found, mode);
+
     return append(list, "type=s3,name=%s%s%s%s", service->service, name,
                   cache_options(options->cache, "s3"), mode);
 }
@@ -261,14 +285,17 @@ static int add_cache(const struct arc_bake_options *options,
     json_t *from = json_array(), *to = json_array();
     char name[160] = "";
     int failed = add_place(options, service, name, false, from);
+
     if (cell) {
         snprintf(name, sizeof name, "-%.120s", cell->platform);
         for (char *c = name; *c; c++)
             *c = *c == '/' ? '-' : *c;
         failed |= add_place(options, service, name, false, from);
     }
+
     failed |= add_place(options, service, name, true, to);
     failed |= json_object_set_new(target, "cache-from", from);
+
     return failed | json_object_set_new(target, "cache-to", to);
 }
 
@@ -293,6 +320,7 @@ static int add_pushed(const struct arc_bake_options *options,
     json_t *attest = json_array();
     int failed =
         add_attestation(attest, "provenance", recipe ? recipe->provenance : NULL, "mode=max");
+
     failed |= add_attestation(attest, "sbom", recipe ? recipe->sbom : NULL,
                               options->sbom ? "true" : NULL);
     const char *key = options->keys ? options->keys[service - options->plan->services] : NULL;
@@ -363,6 +391,7 @@ static int set_contexts(const struct scope *scope, const struct arc_planned_serv
 {
     const struct arc_pair *pair = service->recipe ? service->recipe->contexts : NULL;
     ARC_AUTO_JSON json_t *contexts = json_object();
+
     for (; pair && pair->name; pair++) {
         const struct arc_plan *plan = scope->options->plan;
         const struct arc_planned_service *base = find_target(plan, pair->value);
@@ -374,6 +403,7 @@ static int set_contexts(const struct scope *scope, const struct arc_planned_serv
         if (json_object_set_new(contexts, pair->name, value))
             return -1;
     }
+
     return json_object_size(contexts) ? json_object_set(target, "contexts", contexts) : 0;
 }
 
@@ -396,6 +426,7 @@ static int add_recipe(const struct arc_planned_recipe *recipe, json_t *target)
         failed |= json_object_set_new(target, "no-cache", json_true());
     if (recipe->pull)
         failed |= json_object_set_new(target, "pull", json_true());
+
     return failed;
 }
 
@@ -404,8 +435,10 @@ static int add_recipe(const struct arc_planned_recipe *recipe, json_t *target)
 static void relative_to(const char *context, const char *path, struct arc_buf *out)
 {
     size_t common = 0;
+
     if (strcmp(context, ".") == 0)
         context = "";
+
     for (size_t i = 0;; i++) {
         bool end = !context[i] || context[i] == '/';
         if (i && end && path[i] == '/')
@@ -413,11 +446,13 @@ static void relative_to(const char *context, const char *path, struct arc_buf *o
         if (!context[i] || context[i] != path[i])
             break;
     }
+
     const char *rest = context + common;
     for (rest += *rest == '/'; *rest; rest += *rest == '/') {
         arc_buf_puts(out, "../");
         rest += strcspn(rest, "/");
     }
+
     arc_buf_puts(out, path + common + (common && path[common] == '/'));
 }
 
@@ -458,6 +493,7 @@ static json_t *make_target(const struct scope *scope, const struct arc_planned_s
     /* clang-format on */
     int failed = !target || set_dockerfile(service, target) ||
                  add_recipe(service->recipe, target) || set_contexts(scope, service, cell, target);
+
     if (!failed && options->plan->push && !options->load)
         failed = add_pushed(options, service, target);
     if (!failed && options->cache)
@@ -465,6 +501,7 @@ static json_t *make_target(const struct scope *scope, const struct arc_planned_s
     if (!failed)
         return target;
     json_decref(target);
+
     return NULL;
 }
 
@@ -480,7 +517,9 @@ static json_t *make_linked(const struct scope *scope, const struct arc_planned_s
     if (target && !set_dockerfile(service, target) && !add_recipe(service->recipe, target) &&
         !set_contexts(scope, service, NULL, target))
         return target;
+
     json_decref(target);
+
     return NULL;
 }
 
@@ -490,6 +529,7 @@ static int add_linked(const struct scope *scope, const json_t *target, const cha
 {
     const char *name;
     json_t *value;
+
     json_object_foreach (json_object_get(target, "contexts"), name, value) {
         const struct arc_planned_service *base =
             find_target(scope->options->plan, json_string_value(value));
@@ -501,6 +541,7 @@ static int add_linked(const struct scope *scope, const json_t *target, const cha
             add_linked(scope, linked, platform, targets))
             return -1;
     }
+
     return 0;
 }
 
@@ -512,6 +553,7 @@ int arc_bake(const struct arc_bake_options *options, json_t **out, struct arc_er
     ARC_AUTO_JSON json_t *names = json_array();
     ARC_AUTO_JSON json_t *targets = json_object();
     ARC_AUTO_FREE const struct arc_cell **cells = NULL;
+
     if (options->cell)
         ARC_TRY(arc_bake_cells(plan, options->cell, &cells, err));
 

@@ -31,6 +31,7 @@ static int hash_path(const struct arc_build_options *options, const char *path, 
     char hash[ARC_SHA256_HEX] = "";
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = (size_t)16 << 20};
     ARC_AUTO_FREE char *full = arc_file_join(options->env->cwd, path);
+
     if (!full)
         return arc_error_nomem(err);
     enum arc_file_kind kind = arc_file_kind_in(options->env->cwd, path);
@@ -40,6 +41,7 @@ static int hash_path(const struct arc_build_options *options, const char *path, 
         ARC_TRY(arc_sha256(arc_buf_text(&text), text.len, hash, err));
     } else if (!fetched)
         ARC_TRY(arc_folder_hash(full, hash, err));
+
     return json_object_set_new(out, path, json_string(hash)) ? arc_error_nomem(err) : ARC_OK;
 }
 
@@ -64,6 +66,7 @@ static int make_key(const struct arc_build_options *options,
 {
     ARC_AUTO_JSON json_t *files = json_object();
     ARC_AUTO_JSON json_t *recipe = NULL;
+
     if (hash_inputs(options, service, files, err))
         return arc_error_prefix(err, "the build context of %s", service->service);
     if (service->recipe)
@@ -84,14 +87,17 @@ int arc_build_keys(const struct arc_build_options *options, struct arc_arena *me
     const struct arc_plan *plan = options->plan;
     ARC_AUTO_FREE const struct arc_cell **cells = NULL;
     char **keys = arc_arena_array(memory, plan->service_count, sizeof *keys);
+
     if (!keys)
         return arc_error_nomem(err);
     if (options->cell)
         ARC_TRY(arc_bake_cells(plan, options->cell, &cells, err));
+
     for (size_t i = 0; i < plan->service_count; i++)
         if (cells ? cells[i] != NULL : plan->services[i].selected)
             ARC_TRY(make_key(options, &plan->services[i], memory, &keys[i], err));
     *out = keys;
+
     return ARC_OK;
 }
 
@@ -132,10 +138,12 @@ static int base_moved(const struct arc_build_options *options, struct arc_regist
     if (strstr(ref, "sha256:") || (local && engine_has(options, ref, base->digest)))
         return ARC_OK;
     ARC_TRY(split_ref(ref, &image, &tag, err));
+
     /* A base that nobody can tell us about is built from again: that is slower, never wrong. */
     *moved = arc_registry_resolve(registry, image, tag, digest, &unknown) ||
              strcmp(digest, base->digest) != 0;
     arc_error_clear(&unknown);
+
     return ARC_OK;
 }
 
@@ -169,5 +177,6 @@ int arc_build_find(const struct arc_build_options *options, const struct arc_ver
     ARC_TRY(bases_moved(options, verify->registry, local, built, &moved, err));
     built->built = false;
     *found = !moved;
+
     return ARC_OK;
 }

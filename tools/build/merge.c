@@ -26,9 +26,11 @@ static int check_key(struct join *join, const json_t *annotations, const char *l
         join->annotations = annotations ? json_deep_copy(annotations) : json_object();
         return join->annotations ? ARC_OK : arc_error_nomem(err);
     }
+
     const char *first = arc_json_text_of(join->annotations, ARC_KEY_ANNOTATION);
     if (strcmp(first, arc_json_text_of(annotations, ARC_KEY_ANNOTATION)) == 0)
         return ARC_OK;
+
     return arc_error_set(err, ARC_EFAILED,
                          "%s was made from other inputs than the legs before it; build it again",
                          leg);
@@ -43,6 +45,7 @@ static int add_leg(struct join *join, const struct arc_cell *cell, struct arc_er
     struct arc_verify verify = {join->registry, join->service, platforms,
                                 cell->staging,  false,         NULL};
     char leg[600];
+
     snprintf(leg, sizeof leg, "%.200s/%.100s", cell->service, cell->platform);
     int rc = arc_verify_ahead(&verify, 1, err);
     if (!rc)
@@ -52,6 +55,7 @@ static int add_leg(struct join *join, const struct arc_cell *cell, struct arc_er
                              "%s is missing: %s:%s is not in the registry; build it with arc-ci "
                              "build --cell %s",
                              leg, join->service->image, verify.reference, leg);
+
     if (!rc)
         rc = check_key(join, json_object_get(index.document, "annotations"), leg, err);
 
@@ -62,6 +66,7 @@ static int add_leg(struct join *join, const struct arc_cell *cell, struct arc_er
         if (!rc && json_array_append(list, item))
             rc = arc_error_nomem(err);
     }
+
     return rc;
 }
 
@@ -80,6 +85,7 @@ static int make_index(const struct join *join, struct arc_manifest *out, struct 
 {
     ARC_AUTO(arc_buf) struct arc_buf bytes = {.max = ARC_MANIFEST_MAX};
     ARC_AUTO_JSON json_t *manifests = json_copy(join->images);
+
     if (!manifests || json_array_extend(manifests, join->attestations))
         return arc_error_nomem(err);
     ARC_AUTO_JSON json_t *index =
@@ -89,6 +95,7 @@ static int make_index(const struct join *join, struct arc_manifest *out, struct 
     if (!text)
         return arc_error_nomem(err);
     arc_buf_puts(&bytes, text);
+
     return arc_manifest_make(&bytes, ARC_MEDIA_INDEX, out, err);
 }
 
@@ -97,6 +104,7 @@ static int merge_service(const struct arc_build_options *options, struct join *j
 {
     ARC_AUTO(arc_manifest) struct arc_manifest index = {0};
     const struct arc_planned_service *service = join->service;
+
     ARC_TRY(add_legs(join, options->plan, err));
     ARC_TRY(make_index(join, &index, err));
     ARC_TRY(arc_registry_put(join->registry, service->image, service->staging, &index, err));
@@ -115,6 +123,7 @@ static int merge_service(const struct arc_build_options *options, struct join *j
                                     .state = ARC_STEP_DONE};
     if (options->on_event)
         options->on_event(options->context, &event);
+
     return ARC_OK;
 }
 
@@ -137,6 +146,7 @@ int arc_merge(const struct arc_build_options *options, struct arc_ledger *out,
     const struct arc_plan *plan = options->plan;
     struct arc_registry *registry = NULL;
     *out = (struct arc_ledger){0};
+
     if (!plan->push)
         return arc_error_set(err, ARC_EINPUT,
                              "the plan pushes nothing, so there is nothing to join; make it with "
@@ -149,11 +159,14 @@ int arc_merge(const struct arc_build_options *options, struct arc_ledger *out,
     int rc = arc_registry_new(options->env, options->clock, &registry, err);
     if (!rc)
         arc_registry_on_wait(registry, arc_build_tell_wait, &listener);
+
     for (size_t i = 0; !rc && i < plan->service_count; i++)
         if (plan->services[i].selected)
             rc = merge_one(options, registry, &plan->services[i], out, err);
+
     arc_registry_free(registry);
     if (rc)
         arc_ledger_free(out);
+
     return rc;
 }

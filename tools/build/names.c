@@ -31,6 +31,7 @@ static bool is_free(const char *name)
 static bool is_same_to_docker(const char *known_name, const char *name)
 {
     static const char long_s[] = "\xc5\xbf", kelvin[] = "\xe2\x84\xaa";
+
     while (*known_name && *name) {
         char letter = *known_name++;
         if (strncasecmp(&letter, name, 1) == 0)
@@ -42,6 +43,7 @@ static bool is_same_to_docker(const char *known_name, const char *name)
         else
             return false;
     }
+
     return !*known_name && !*name;
 }
 
@@ -62,12 +64,15 @@ static int check(const json_t *value, unsigned depth, struct arc_error *err)
     json_t *member;
     size_t i;
     int rc = ARC_OK;
+
     if (depth > DEPTH_MAX)
         return arc_error_set(err, ARC_EFAILED, "is nested more than %d deep", DEPTH_MAX);
+
     json_object_foreach ((json_t *)value, name, member) {
         rc = rc ? rc : check_name(name, err);
         rc = rc || is_free(name) ? rc : check(member, depth + 1, err);
     }
+
     json_array_foreach (value, i, member)
         rc = rc ? rc : check(member, depth + 1, err);
     return rc;

@@ -61,6 +61,7 @@ static void wish_layers(const struct arc_verify *verify, const json_t *manifest,
 {
     size_t i;
     json_t *layer;
+
     json_array_foreach (verify->details ? json_object_get(manifest, "layers") : NULL, i, layer) {
         const char *digest = arc_json_text_of(layer, "digest");
         if (arc_is_provenance(layer))
@@ -74,6 +75,7 @@ static void wish_blobs(const struct arc_verify *verify, struct wishes *wishes)
 {
     size_t i;
     json_t *item;
+
     json_array_foreach (listed(verify), i, item) {
         const json_t *manifest =
             arc_registry_kept(verify->registry, image_of(verify), arc_json_text_of(item, "digest"));
@@ -88,6 +90,7 @@ int arc_verify_ahead(const struct arc_verify *verifies, size_t count, struct arc
 {
     struct wishes wishes = {0};
     int rc = ARC_OK;
+
     for (int round = 0; !rc && count && round < 3; round++) {
         for (size_t i = 0; i < count; i++) {
             const struct arc_verify *verify = &verifies[i];
@@ -100,6 +103,8 @@ int arc_verify_ahead(const struct arc_verify *verifies, size_t count, struct arc
         }
         rc = fetch(verifies[0].registry, &wishes, err);
     }
+
     free(wishes.items);
+
     return rc;
 }

@@ -41,11 +41,13 @@ int arc_progress_new(const struct arc_progress_options *options, struct arc_prog
     json_t *targets = json_object_get(options->definition, "target");
     if (json_object_size(targets) == 1)
         progress->only_service = json_object_iter_key(json_object_iter(targets));
+
     if (!progress->vertexes || !progress->cells || !progress->pushed || !progress->news) {
         arc_progress_free(progress);
         return arc_error_nomem(err);
     }
     *out = progress;
+
     return ARC_OK;
 }
 
@@ -125,6 +127,7 @@ static void parse_name(const struct arc_progress *progress, const char *text, st
             used += (size_t)snprintf(out->step + used, sizeof out->step - used, "%s ", copy);
         word += len + strspn(word + len, " ");
     }
+
     const char *rest = end ? end + 1 + strspn(end + 1, " ") : text;
     snprintf(out->step + used, sizeof out->step - used, "%s", rest);
     imply_platform(progress, out);
@@ -148,6 +151,7 @@ static int widen_cell(struct arc_progress *progress, const struct name *name, do
                       double completed, bool cached)
 {
     char key[400];
+
     if (!name->platform[0])
         return 0;
     snprintf(key, sizeof key, "%s %s", name->service, name->platform);
@@ -158,13 +162,16 @@ static int widen_cell(struct arc_progress *progress, const struct name *name, do
         if (json_object_set_new(progress->cells, key, cell))
             return -1;
     }
+
     if (started < json_real_value(json_object_get(cell, "started")))
         json_object_set_new(cell, "started", json_real(started));
     if (completed > json_real_value(json_object_get(cell, "completed")))
         json_object_set_new(cell, "completed", json_real(completed));
+
     /* Metadata and FROM always run and say nothing about the cache; the other numbered steps do. */
     if (is_numbered(name->step) && !cached && !strstr(name->step, " FROM "))
         json_object_set_new(cell, "cached", json_false());
+
     return 0;
 }
 
@@ -188,6 +195,7 @@ static int see_vertex(struct arc_progress *progress, const json_t *vertex)
     const char *digest = arc_json_text_of(vertex, "digest");
     double started = time_of(vertex, "started"), completed = time_of(vertex, "completed");
     struct name name;
+
     parse_name(progress, arc_json_text_of(vertex, "name"), &name);
     enum arc_step_state state = state_of(vertex, completed > 0);
     if (started <= 0 && state == ARC_STEP_RUNNING)
@@ -215,6 +223,7 @@ static int see_vertex(struct arc_progress *progress, const json_t *vertex)
     tell(progress, &event);
     if (state == ARC_STEP_RUNNING)
         return 0;
+
     return widen_cell(progress, &name, started, completed, state == ARC_STEP_CACHED);
 }
 
@@ -222,6 +231,7 @@ static int see_log(const struct arc_progress *progress, const json_t *log)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = LOG_MAX};
     json_t *vertex = json_object_get(progress->vertexes, arc_json_text_of(log, "vertex"));
+
     if (!vertex || arc_base64_decode(arc_json_text_of(log, "data"), &text, NULL) || text.failed)
         return 0; /* a log line that cannot be read is no reason to end the build */
     if (strstr(arc_buf_text(&text), "exec format error"))
@@ -234,6 +244,7 @@ static int see_log(const struct arc_progress *progress, const json_t *log)
         .log = arc_buf_text(&text),
         .log_len = text.len};
     tell(progress, &event);
+
     return 0;
 }
 
@@ -244,10 +255,12 @@ static int see_status(struct arc_progress *progress, const json_t *status)
     const char *id = arc_json_text_of(status, "id"), *digest = strrchr(id, '@');
     const json_t *vertex = json_object_get(progress->vertexes, arc_json_text_of(status, "vertex"));
     const char *service = arc_json_text_of(vertex, "service");
+
     if (strncmp(id, "pushing manifest for ", 21) != 0 || !digest ||
         !*arc_json_text_of(status, "completed") || !target_of(progress, service) ||
         json_object_get(progress->pushed, service))
         return 0;
+
     json_t *text = json_string(digest + 1);
     int failed = json_object_set(progress->news, service, text);
     return json_object_set_new(progress->pushed, service, text) || failed;
@@ -279,6 +292,7 @@ static int end_value(struct arc_progress *progress, struct arc_error *err)
     json_array_foreach (json_object_get(status, "statuses"), i, item)
         failed |= see_status(progress, item);
     arc_buf_reset(&progress->value);
+
     return failed ? arc_error_nomem(err) : ARC_OK;
 }
 
@@ -296,18 +310,21 @@ static void add_text(struct arc_progress *progress, char c)
 static int add_value(struct arc_progress *progress, char c, struct arc_error *err)
 {
     arc_buf_putc(&progress->value, c);
+
     if (progress->in_string) {
         bool ends = c == '"' && !progress->escaped;
         progress->escaped = c == '\\' && !progress->escaped;
         progress->in_string = !ends;
         return ARC_OK;
     }
+
     if (c == '"')
         progress->in_string = true;
     else if (c == '{' || c == '[')
         progress->depth++;
     else if ((c == '}' || c == ']') && --progress->depth == 0)
         return end_value(progress, err);
+
     return ARC_OK;
 }
 
@@ -326,8 +343,10 @@ int arc_progress_feed(struct arc_progress *progress, const char *data, size_t le
         if (!rc && progress->value.failed)
             rc = arc_buf_check(&progress->value, "a progress report of buildx", err);
     }
+
     if (!rc)
         tell_pushed(progress);
+
     return rc;
 }
 

@@ -83,6 +83,7 @@ static int reference_of(const struct arc_promote_options *options,
         *out = built ? built->digest : NULL;
     if (*out)
         return ARC_OK;
+
     return arc_error_set(err, ARC_EFAILED,
                          "build.json has no pushed image of %s: build it before promoting",
                          service->service);
@@ -107,8 +108,10 @@ static int check_cells(const struct arc_built_service *known, const struct arc_b
                                  digest ? digest : "no image", cell->platform, found->service,
                                  cell->digest);
     }
+
     if (known->cell_count == found->cell_count)
         return ARC_OK;
+
     return arc_error_set(err, ARC_EFAILED,
                          "build.json has %zu images of %s, the index %zu: they do not belong "
                          "together",
@@ -139,9 +142,11 @@ static int read_service(struct promotion *promotion, const struct arc_verify *ve
     struct arc_built_service *entry = &ledger->services[ledger->service_count];
     int rc = arc_verify_index(verify, &ledger->memory, entry,
                               &promotion->indexes[promotion->index_count++], err);
+
     if (rc == ARC_ENOTFOUND)
         return arc_error_set(err, ARC_EFAILED, "%s:%s is not in the registry: build %s first",
                              service->image, verify->reference, service->service);
+
     if (rc)
         return rc;
 
@@ -154,6 +159,7 @@ static int read_service(struct promotion *promotion, const struct arc_verify *ve
     ARC_TRY(check_signed(promotion, service, entry, err));
     if (!build)
         return ARC_OK;
+
     return arc_built_copy(known, &ledger->memory, entry, err); /* it knows the durations too */
 }
 
@@ -163,6 +169,7 @@ static int list_services(struct promotion *promotion, struct arc_verify *verifie
 {
     const struct arc_promote_options *options = promotion->options;
     const struct arc_plan *plan = options->plan;
+
     for (size_t i = 0; i < plan->service_count; i++) {
         const struct arc_planned_service *service = &plan->services[i];
         if (!service->selected)
@@ -175,6 +182,7 @@ static int list_services(struct promotion *promotion, struct arc_verify *verifie
                                       .listener = &promotion->listener};
         ARC_TRY(reference_of(options, service, &verify->reference, err));
     }
+
     return ARC_OK;
 }
 
@@ -183,6 +191,7 @@ static int read_services(struct promotion *promotion, struct arc_error *err)
     size_t room = promotion->options->plan->service_count + 1;
     struct arc_verify *verifies = calloc(room, sizeof *verifies);
     size_t count = 0;
+
     promotion->indexes = calloc(room, sizeof *promotion->indexes);
     int rc = verifies && promotion->indexes ? list_services(promotion, verifies, &count, err)
                                             : arc_error_nomem(err);
@@ -191,6 +200,7 @@ static int read_services(struct promotion *promotion, struct arc_error *err)
     for (size_t i = 0; !rc && i < count; i++)
         rc = read_service(promotion, &verifies[i], err);
     free(verifies);
+
     return rc;
 }
 
@@ -222,20 +232,25 @@ static int look_up(struct promotion *promotion, struct move *move, struct arc_er
     ARC_AUTO(arc_error) struct arc_error problem = {0};
     int rc =
         arc_registry_manifest(promotion->registry, move->image, move->tag, &move->before, &problem);
+
     if (rc)
         return rc == ARC_ENOTFOUND ? ARC_OK
                                    : arc_error_set(err, rc, "%s", arc_error_text(&problem));
+
     move->there = strcmp(move->before.digest, move->index->digest) == 0;
     if (move->there || options->force)
         return ARC_OK;
+
     if (move->kind == ARC_TAG_VERSION)
         return arc_error_set(err, ARC_EFAILED,
                              "%s:%s exists and is %s, not %s; a version's tag is never rewritten "
                              "without --force",
                              move->image, move->tag, move->before.digest, move->index->digest);
+
     /* What has a train's tag says the version of its own group, which tells nothing here. */
     move->held = move->kind == ARC_TAG_FLOATING && !arc_plan_is_train(options->plan) &&
                  higher_has_it(options->plan, &move->before);
+
     return ARC_OK;
 }
 
@@ -257,6 +272,7 @@ static void add_moves(struct promotion *promotion, bool floating)
 {
     const struct arc_plan *plan = promotion->options->plan;
     size_t at = 0;
+
     for (size_t i = 0; i < plan->service_count; i++) {
         const struct arc_planned_service *service = &plan->services[i];
         if (!service->selected)
@@ -284,13 +300,16 @@ static int look_up_between(struct promotion *promotion, size_t from, size_t to, 
     *at = from;
     if (!items)
         return arc_error_nomem(err);
+
     for (size_t i = from; i < to; i++)
         items[i - from] = (struct arc_registry_item){
             ARC_REGISTRY_MANIFEST, promotion->moves[i].image, promotion->moves[i].tag};
+
     int rc = arc_registry_read_ahead(promotion->registry, items, to - from, err);
     for (; !rc && *at < to; *at += !rc)
         rc = look_up(promotion, &promotion->moves[*at], err);
     free(items);
+
     return rc;
 }
 
@@ -298,6 +317,7 @@ static int plan_moves(struct promotion *promotion, struct arc_error *err)
 {
     const struct arc_plan *plan = promotion->options->plan;
     size_t at, count = 1;
+
     for (size_t i = 0; i < plan->service_count; i++)
         count += plan->services[i].tag_count;
     promotion->moves = calloc(count, sizeof *promotion->moves);
@@ -307,6 +327,7 @@ static int plan_moves(struct promotion *promotion, struct arc_error *err)
     add_moves(promotion, false);
     promotion->floating = promotion->move_count;
     add_moves(promotion, true);
+
     return look_up_between(promotion, 0, promotion->floating, &at, err);
 }
 
@@ -340,6 +361,7 @@ static int undo(struct promotion *promotion, const struct move *stuck, struct ar
 {
     ARC_AUTO(arc_buf) struct arc_buf left = {.max = 16384};
     size_t count = 0;
+
     for (size_t i = promotion->move_count; i-- > 0;) {
         const struct move *move = &promotion->moves[i];
         if (!move->tried || (!move->moved && !moved_after_all(promotion, move)))
@@ -349,6 +371,7 @@ static int undo(struct promotion *promotion, const struct move *stuck, struct ar
         else
             arc_buf_printf(&left, "%s %s:%s", left.len ? "," : "", move->image, move->tag);
     }
+
     return arc_error_set(err, cause->code == ARC_ENOMEM ? ARC_ENOMEM : ARC_EFAILED,
                          "cannot move %s:%s: %s; %zu %s put back%s%s", stuck->image, stuck->tag,
                          arc_error_text(cause), count, count == 1 ? "tag was" : "tags were",
@@ -361,19 +384,23 @@ static int send_moves(struct promotion *promotion, size_t from, size_t to, struc
 {
     struct arc_registry_put *puts = calloc(to - from + 1, sizeof *puts);
     size_t count = 0;
+
     if (!puts)
         return arc_error_nomem(err);
+
     for (size_t i = from; i < to; i++) {
         struct move *move = &promotion->moves[i];
         move->tried = !move->there && !move->held;
         if (move->tried)
             puts[count++] = (struct arc_registry_put){move->image, move->tag, move->index, false};
     }
+
     int rc = arc_registry_put_all(promotion->registry, puts, count, err);
     count = 0;
     for (size_t i = from; i < to; i++)
         promotion->moves[i].moved = promotion->moves[i].tried && puts[count++].done;
     free(puts);
+
     return rc;
 }
 
@@ -381,15 +408,19 @@ static int send_moves(struct promotion *promotion, size_t from, size_t to, struc
 static int finish_move(struct promotion *promotion, struct move *move, struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error cause = {0};
+
     if (!move->tried) {
         tell(promotion, move, move->there ? "is there already" : "stays: it is a higher version's");
         return ARC_OK;
     }
+
     if (!move->moved &&
         arc_registry_put(promotion->registry, move->image, move->tag, move->index, &cause))
         return undo(promotion, move, &cause, err);
+
     move->moved = true;
     tell(promotion, move, "moved");
+
     return ARC_OK;
 }
 
@@ -423,11 +454,13 @@ static int note_tags(struct promotion *promotion, struct arc_error *err)
     struct arc_ledger *ledger = promotion->ledger;
     for (size_t i = 0; i < ledger->service_count; i++)
         ledger->services[i].tags = NULL;
+
     for (size_t k = 0; k < promotion->move_count; k++) {
         const struct move *move = &promotion->moves[k];
         if (!move->held)
             ARC_TRY(arc_texts_add(&ledger->memory, &move->built->tags, move->tag, err));
     }
+
     return ARC_OK;
 }
 
@@ -441,9 +474,11 @@ static int check_origin(const struct arc_plan *plan, const struct arc_ledger *bu
         return arc_error_set(err, ARC_EINPUT,
                              "build.json is about commit %.12s, the plan about %.12s",
                              build->revision, plan->revision);
+
     if (strcmp(plan->group, build->group) != 0)
         return arc_error_set(err, ARC_EINPUT, "build.json is about group %s, the plan about %s",
                              build->group, plan->group);
+
     for (size_t i = 0; i < build->service_count; i++) {
         const struct arc_built_service *built = &build->services[i];
         const struct arc_planned_service *planned = arc_plan_service(plan, built->service);
@@ -452,20 +487,24 @@ static int check_origin(const struct arc_plan *plan, const struct arc_ledger *bu
                 err, ARC_EINPUT, "build.json is of another plan: it has %s as %s, the plan %s",
                 built->service, built->image, planned ? planned->image : "has no such service");
     }
+
     return ARC_OK;
 }
 
 static int check_ledger(const struct arc_promote_options *options, struct arc_error *err)
 {
     const struct arc_ledger *build = options->build;
+
     if (!options->plan->push)
         return arc_error_set(err, ARC_EINPUT, "the plan pushes nothing, so no tag can move");
+
     if (build && build->dirty && !options->allow_dirty)
         return arc_error_set(
             err, ARC_EINPUT,
             "build.json is of a work tree that was not commit %.12s: its names are "
             "promoted, marked as dirty, with --allow-dirty only",
             build->revision);
+
     return build ? check_origin(options->plan, build, err) : ARC_OK;
 }
 
@@ -477,6 +516,7 @@ static int check_tag(const struct promotion *promotion, struct arc_error *err)
     const char *tag = options->plan->tag, *revision = options->plan->revision;
     ARC_AUTO(arc_error) struct arc_error why = {0};
     struct arc_oid commit;
+
     if (!tag || !options->project)
         return ARC_OK;
 
@@ -487,6 +527,7 @@ static int check_tag(const struct promotion *promotion, struct arc_error *err)
                  "was not looked up");
         return ARC_OK;
     }
+
     if (!rc)
         rc = arc_git_ask_tag(options->project->git, options->env, tag, &commit, &why);
     if (rc == ARC_ENOTFOUND)
@@ -494,13 +535,16 @@ static int check_tag(const struct promotion *promotion, struct arc_error *err)
                              "nothing was moved: the tag %s is gone (%s); push it again (git push "
                              "origin %s) if the release is to be made",
                              tag, arc_error_text(&why), tag);
+
     if (rc)
         return arc_error_set(err, ARC_EWORLD,
                              "nothing was moved, since it cannot be seen whether the tag %s still "
                              "leads to commit %.12s: %s; run it again",
                              tag, revision, arc_error_text(&why));
+
     if (strcmp(commit.hex, revision) == 0)
         return ARC_OK;
+
     return arc_error_set(
         err, ARC_EFAILED,
         "nothing was moved: the tag %s leads to commit %.12s by now, and %.12s was "
@@ -523,6 +567,7 @@ static void look_as_the_public(const struct promotion *promotion)
 {
     const struct arc_promote_options *options = promotion->options;
     struct arc_project *project = options->project;
+
     if (!project || arc_project_load_event(project, NULL) || !project->event.is_public)
         return;
 
@@ -560,6 +605,7 @@ static int promote_all(struct promotion *promotion, struct arc_error *err)
     ARC_TRY(check_tag(promotion, err));
     ARC_TRY(move_all(promotion, err));
     look_as_the_public(promotion);
+
     return note_tags(promotion, err);
 }
 

@@ -9,11 +9,13 @@ static int read_released(const struct arc_verify *verify, struct arc_ledger *out
 {
     const struct arc_planned_service *service = verify->service;
     int rc = arc_verify_index(verify, &out->memory, &out->services[out->service_count], NULL, err);
+
     if (rc == ARC_ENOTFOUND)
         return arc_error_set(err, ARC_EFAILED,
                              "%s:%s is not in the registry, but %s is released: was its release "
                              "promoted, and is the image called so?",
                              service->image, verify->reference, service->released->tag);
+
     if (rc)
         return rc;
     out->services[out->service_count++].built = false;
@@ -23,6 +25,7 @@ static int read_released(const struct arc_verify *verify, struct arc_ledger *out
                                     .state = ARC_STEP_DONE};
     if (verify->listener->on_event)
         verify->listener->on_event(verify->listener->context, &event);
+
     return ARC_OK;
 }
 
@@ -34,8 +37,10 @@ static int read_all(const struct arc_build_options *options, struct arc_registry
     struct arc_verify *verifies =
         arc_arena_array(&out->memory, plan->service_count, sizeof *verifies);
     size_t count = 0;
+
     if (!verifies)
         return arc_error_nomem(err);
+
     for (size_t i = 0; i < plan->service_count; i++)
         if (plan->services[i].selected)
             verifies[count++] = (struct arc_verify){.registry = registry,
@@ -44,9 +49,11 @@ static int read_all(const struct arc_build_options *options, struct arc_registry
                                                     .reference = plan->services[i].staging,
                                                     .details = true,
                                                     .listener = &listener};
+
     ARC_TRY(arc_verify_ahead(verifies, count, err));
     for (size_t i = 0; i < count; i++)
         ARC_TRY(read_released(&verifies[i], out, err));
+
     return ARC_OK;
 }
 
@@ -55,6 +62,7 @@ int arc_build_train(const struct arc_build_options *options, struct arc_ledger *
 {
     struct arc_registry *registry = NULL;
     struct arc_build_listener listener = {options->on_event, options->context};
+
     ARC_TRY(arc_ledger_begin(options->plan, out, err));
     int rc = arc_registry_new(options->env, options->clock, &registry, err);
     if (!rc)
@@ -64,5 +72,6 @@ int arc_build_train(const struct arc_build_options *options, struct arc_ledger *
     arc_registry_free(registry);
     if (rc)
         arc_ledger_free(out);
+
     return rc;
 }

@@ -30,6 +30,7 @@ static int differs(const struct arc_verify *verify, const char *platform, struct
 static int check_labels(const struct arc_pair *planned, const json_t *config, struct arc_error *err)
 {
     const json_t *labels = json_object_get(json_object_get(config, "config"), "Labels");
+
     for (; planned->name; planned++) {
         const json_t *found = json_object_get(labels, planned->name);
         if (!found)
@@ -42,6 +43,7 @@ static int check_labels(const struct arc_pair *planned, const json_t *config, st
                                  json_is_string(found) ? json_string_value(found) : "no text",
                                  planned->value);
     }
+
     return ARC_OK;
 }
 
@@ -94,11 +96,14 @@ static int64_t layer_unpacked(const struct arc_registry *registry, const json_t 
 {
     json_int_t size = json_integer_value(json_object_get(layer, "size"));
     uint32_t tail;
+
     if (ends_with(arc_json_text_of(layer, "mediaType"), ".tar"))
         return size;
+
     if (!arc_is_gzip(layer) || size <= 0 || size >= (json_int_t)1 << 30 ||
         !arc_registry_tail(registry, arc_json_text_of(layer, "digest"), &tail))
         return -1;
+
     int64_t unpacked = tail;
     bool whole = unpacked % 512 == 0 && unpacked + unpacked / 1000 + 64 >= size;
     return whole && unpacked <= size * 1032 ? unpacked : -1;
@@ -109,12 +114,14 @@ static int64_t image_unpacked(const struct arc_registry *registry, const json_t 
     int64_t sum = 0;
     size_t i;
     json_t *layer;
+
     json_array_foreach (json_object_get(manifest, "layers"), i, layer) {
         int64_t unpacked = layer_unpacked(registry, layer);
         if (unpacked < 0)
             return -1;
         sum += unpacked;
     }
+
     return sum;
 }
 
@@ -135,14 +142,17 @@ static int check_image(const struct reading *reading, const json_t *descriptor,
     const char *image = verify->service->image, *digest = arc_json_text_of(descriptor, "digest");
     char built[ARC_PLATFORM_SIZE];
     int rc = arc_registry_manifest(verify->registry, image, digest, &manifest, err);
+
     if (!rc)
         rc = arc_registry_blob(
             verify->registry, image,
             arc_json_text_of(json_object_get(manifest.document, "config"), "digest"), &config, err);
+
     if (rc)
         return rc == ARC_ENOTFOUND
                    ? arc_error_set(err, ARC_EFAILED, "is listed, but %s is missing", digest)
                    : rc;
+
     ARC_TRY(arc_names_check(manifest.document, err));
     ARC_TRY(arc_names_check(config, err));
     arc_platform_text(config, built);
@@ -158,6 +168,7 @@ static int check_image(const struct reading *reading, const json_t *descriptor,
     if (!cell ||
         json_array_append_new(reading->layers, layers ? json_incref(layers) : json_array()))
         return arc_error_nomem(err);
+
     *cell = (struct arc_built_cell){
         .platform = arc_arena_text(reading->memory, platform),
         .digest = arc_arena_text(reading->memory, digest),
@@ -167,6 +178,7 @@ static int check_image(const struct reading *reading, const json_t *descriptor,
         .duration = -1,
         .cached = -1,
     };
+
     return ARC_OK;
 }
 
@@ -176,12 +188,15 @@ static bool same_layers(const json_t *a, const json_t *b)
 {
     size_t i;
     json_t *layer;
+
     if (!json_array_size(a) || json_array_size(a) != json_array_size(b))
         return false;
+
     json_array_foreach (a, i, layer)
         if (strcmp(arc_json_text_of(layer, "digest"),
                    arc_json_text_of(json_array_get(b, i), "digest")) != 0)
             return false;
+
     return true;
 }
 
@@ -191,8 +206,10 @@ static void tell_of_same_layers(const struct reading *reading)
 {
     const struct arc_build_listener *listener = reading->verify->listener;
     const struct arc_built_service *built = reading->built;
+
     if (!listener || !listener->on_event)
         return;
+
     for (size_t i = 1; i < built->cell_count; i++) {
         ARC_AUTO(arc_buf) struct arc_buf text = {.max = 1024};
         size_t other = 0;
@@ -228,6 +245,7 @@ static int check_images(const struct reading *reading, const json_t *index, stru
     const struct arc_verify *verify = reading->verify;
     size_t i;
     json_t *item;
+
     json_array_foreach (json_object_get(index, "manifests"), i, item) {
         char platform[ARC_PLATFORM_SIZE];
         if (arc_is_attestation(item))
@@ -249,6 +267,7 @@ static int check_images(const struct reading *reading, const json_t *index, stru
             arc_error_set(err, ARC_EFAILED, "is missing from the index");
             return differs(verify, *platform, err);
         }
+
     return ARC_OK;
 }
 
@@ -260,6 +279,7 @@ static int add_base(const struct reading *reading, const json_t *material)
     const char *uri = arc_json_text_of(material, "uri");
     const char *digest = arc_json_text_of(json_object_get(material, "digest"), "sha256");
     struct arc_built_service *built = reading->built;
+
     if (strncmp(uri, "pkg:docker/", 11) != 0 || strlen(digest) != 64 ||
         strspn(digest, "0123456789abcdef") != 64)
         return 0;
@@ -274,8 +294,10 @@ static int add_base(const struct reading *reading, const json_t *material)
             arc_buf_putc(&ref, *c == '@' ? ':' : *c);
         }
     }
+
     if (ref.failed)
         return 0;
+
     for (size_t i = 0; i < built->base_count; i++)
         if (strcmp(built->base_images[i].ref, arc_buf_text(&ref)) == 0 &&
             strcmp(built->base_images[i].digest + 7, digest) == 0)
@@ -287,6 +309,7 @@ static int add_base(const struct reading *reading, const json_t *material)
         return -1;
     *base = (struct arc_base_image){arc_arena_text(reading->memory, arc_buf_text(&ref)),
                                     arc_arena_printf(reading->memory, "sha256:%s", digest)};
+
     return 0;
 }
 
@@ -303,6 +326,7 @@ static int read_provenance(const struct reading *reading, const json_t *layer,
 {
     ARC_AUTO_JSON json_t *statement = NULL;
     const struct arc_verify *verify = reading->verify;
+
     if (!verify->details || !arc_is_provenance(layer))
         return ARC_OK;
 
@@ -319,6 +343,7 @@ static int read_provenance(const struct reading *reading, const json_t *layer,
     json_array_foreach (materials, i, material)
         if (add_base(reading, material))
             return arc_error_nomem(err);
+
     return ARC_OK;
 }
 
@@ -333,6 +358,7 @@ static int note_attestation(const struct reading *reading, const char *digest, c
         ARC_TRY(arc_texts_add(reading->memory, &cell->attestations, digest, err));
         return ARC_OK;
     }
+
     return arc_error_set(err, ARC_EFAILED,
                          "attestation %s is about %.100s, which is not an image of the index",
                          digest, subject);
@@ -346,6 +372,7 @@ static int check_attestation(const struct reading *reading, const json_t *descri
     const char *digest = arc_json_text_of(descriptor, "digest");
     const char *subject =
         arc_json_text_of(json_object_get(descriptor, "annotations"), "vnd.docker.reference.digest");
+
     ARC_TRY(note_attestation(reading, digest, subject, err));
 
     int rc =
@@ -382,10 +409,12 @@ int arc_verify_index(const struct arc_verify *verify, struct arc_arena *memory,
     const struct arc_planned_service *service = verify->service;
     ARC_AUTO_JSON json_t *layers = json_array();
     struct reading reading = {verify, memory, built, layers};
+
     *built = (struct arc_built_service){.service = arc_arena_text(memory, service->service),
                                         .image = arc_arena_text(memory, service->image),
                                         .built = true};
     ARC_TRY(arc_registry_manifest(verify->registry, service->image, verify->reference, found, err));
+
     if (!json_is_array(json_object_get(found->document, "manifests"))) {
         arc_error_set(err, ARC_EFAILED, "is not an index but %.100s", found->media_type);
         return differs(verify, "", err);
@@ -400,5 +429,6 @@ int arc_verify_index(const struct arc_verify *verify, struct arc_arena *memory,
     const char *key = arc_json_text_of(annotations, ARC_KEY_ANNOTATION);
     built->digest = arc_arena_text(memory, found->digest);
     built->key = arc_form_digest.holds(key) ? arc_arena_text(memory, key) : NULL;
+
     return arc_arena_check(memory, err);
 }

@@ -27,6 +27,7 @@ static enum arc_status status_of(const char *name)
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strcmp(name, known[i].name) == 0)
             return known[i].status;
+
     return ARC_STATUS_MODIFIED;
 }
 
@@ -68,6 +69,7 @@ int arc_changes_api(const struct arc_env *env, const struct arc_event *event,
     ARC_AUTO_JSON json_t *files = NULL;
     size_t i;
     json_t *file;
+
     ARC_TRY(check_repository(event, err));
     ARC_TRY(arc_transport_github(&options, &transport, err));
 
@@ -76,6 +78,7 @@ int arc_changes_api(const struct arc_env *env, const struct arc_event *event,
     json_array_foreach (files, i, file)
         rc = rc ? rc : tell(to, file);
     arc_transport_free(transport);
+
     return rc;
 }
 
@@ -85,6 +88,7 @@ static int get(const struct arc_github_options *options, const struct arc_event 
 {
     struct arc_transport *transport = NULL;
     ARC_AUTO(arc_buf) struct arc_buf address = {.max = 4096};
+
     ARC_TRY(check_repository(event, err));
     arc_buf_printf(&address, "/repos/%s/%s", event->repository, path);
     ARC_TRY(arc_buf_check(&address, "the address", err));
@@ -93,6 +97,7 @@ static int get(const struct arc_github_options *options, const struct arc_event 
     const struct arc_request request = {.method = "GET", .path = address.data, .why = why};
     int rc = transport->send(transport, &request, reply, err);
     arc_transport_free(transport);
+
     return rc;
 }
 
@@ -118,6 +123,7 @@ int arc_changes_api_merge_base(const struct arc_env *env, const struct arc_event
         .env = env, .idle_timeout = MERGE_BASE_SECONDS, .max_wait = MERGE_BASE_SECONDS};
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
+
     arc_buf_printf(&path, "compare/%s...%s?per_page=1", a->hex, b->hex);
     ARC_TRY(get(&options, event, arc_buf_text(&path), "find the merge base", &reply, err));
 
@@ -126,5 +132,6 @@ int arc_changes_api_merge_base(const struct arc_env *env, const struct arc_event
     if (!arc_event_is_sha(sha))
         return arc_error_set(err, ARC_EWORLD, "the API named no merge base");
     memcpy(out->hex, sha, sizeof out->hex);
+
     return ARC_OK;
 }

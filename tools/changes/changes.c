@@ -111,6 +111,7 @@ static int on_unseen(void *context, const char *path, const char *why)
     struct run *run = context;
     size_t len = strlen(path);
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
+
     arc_buf_puts(&text, "the submodule '");
     arc_text_visible(&text, path, len);
     arc_buf_printf(&text, "' changed and cannot be looked into: %s", why);
@@ -119,6 +120,7 @@ static int on_unseen(void *context, const char *path, const char *why)
                      "%s; filters that may be about it count as changed", text.data));
     if (is_above(run, path, len))
         return arc_match_unseen(&run->match, "", 0, text.data, run->err);
+
     return arc_match_is_below(&run->match, &path, &len)
                ? arc_match_unseen(&run->match, path, len, text.data, run->err)
                : ARC_OK;
@@ -185,11 +187,13 @@ static int compare_by_api(struct run *run, struct arc_error *err)
     ARC_AUTO(arc_error) struct arc_error refused = {0};
     ARC_AUTO(arc_error) struct arc_error fetching = {0};
     const struct arc_api_files files = {on_api_file, run};
+
     run->config_seen = false;
     int rc = arc_changes_api(run->project->env, run->event, &files, &refused);
     for (size_t i = 0; !rc && run->config_seen && i < run->options->filters->count; i++)
         rc = arc_match_mark(&run->out->results[i], err, "its entry in %s changed: it may be any",
                             run->options->config->path);
+
     if (!rc || rc == ARC_ENOMEM)
         return rc ? arc_error_nomem(err) : ARC_OK;
     if (!run->git)
@@ -200,8 +204,10 @@ static int compare_by_api(struct run *run, struct arc_error *err)
     if (rc)
         return arc_error_set(err, refused.code, "%s; and by git: %s", arc_error_text(&refused),
                              arc_error_text(&fetching));
+
     ARC_TRY(arc_warn(&run->base.warnings, err, "the API did not list all files (%s); git did",
                      arc_error_text(&refused)));
+
     return compare(run, err);
 }
 
@@ -227,8 +233,10 @@ static int compare(struct run *run, struct arc_error *err)
                                 .context = run};
     int rc;
     const bool of_worktree = run->base.kind == ARC_BASE_WORKTREE;
+
     if (run->options->renames && (of_worktree || run->base.kind == ARC_BASE_COMMITS))
         ARC_TRY(find_renames(run, err));
+
     switch (run->base.kind) {
     case ARC_BASE_WORKTREE:
         rc =
@@ -244,14 +252,17 @@ static int compare(struct run *run, struct arc_error *err)
     default:
         return compare_by_api(run, err);
     }
+
     if (!rc && run->inner.count)
         rc = arc_inner_compare(&run->inner, run->project->env, run->git, &diff,
                                run->options->untracked, err);
+
     if (rc == ARC_ELIMIT && err->code != ARC_ELIMIT)
         return arc_error_set(err, rc,
                              "more paths matched than %zu MiB can hold: narrower filters, or "
                              "list-files: none, keep fewer",
                              ARC_CHANGES_MEMORY >> 20);
+
     return rc == ARC_ENOMEM ? arc_error_nomem(err) : rc;
 }
 
@@ -277,17 +288,21 @@ static int find_last_good(struct run *run, struct arc_last_good *out, struct arc
     size_t count = run->options->filters->count;
     ARC_AUTO_FREE const struct arc_group **groups = calloc(count + 1, sizeof *groups);
     ARC_AUTO_FREE const struct arc_service **services = calloc(count + 1, sizeof *services);
+
     if (!groups || !services)
         return arc_error_nomem(err);
+
     for (size_t i = 0; i < count; i++)
         if (!arc_services_find(run->options, i, &groups[i], &services[i]))
             return arc_error_set(err, ARC_EINPUT,
                                  "filter '%s' is not a service of the configuration: only services "
                                  "have a last release or image; leave --filters out",
                                  run->options->filters->items[i].name);
+
     if (run->options->since == ARC_SINCE_RELEASE)
         return arc_services_last_releases(&request, groups, services, count, &run->base.head, out,
                                           err);
+
     return arc_services_last_images(&request, groups, services, count, out, err);
 }
 
@@ -297,6 +312,7 @@ static int compare_bases(struct run *run, const struct arc_oid *bases, bool *onl
 {
     size_t count = run->options->filters->count;
     int rc = ARC_OK;
+
     for (size_t i = 0; !rc && i < count; i++) {
         bool first = true;
         for (size_t j = 0; j < i; j++)
@@ -306,6 +322,7 @@ static int compare_bases(struct run *run, const struct arc_oid *bases, bool *onl
         if (first)
             rc = compare_some(run, &bases[i], only, err);
     }
+
     return rc;
 }
 
@@ -316,6 +333,7 @@ static int compare_each(struct run *run, struct arc_error *err)
     ARC_AUTO_FREE bool *only = calloc(count + 1, sizeof *only);
     ARC_AUTO_FREE struct arc_oid *bases = calloc(count + 1, sizeof *bases);
     ARC_AUTO_FREE struct arc_last_good *good = calloc(count + 1, sizeof *good);
+
     if (!only || !bases || !good)
         return arc_error_nomem(err);
 
@@ -326,6 +344,7 @@ static int compare_each(struct run *run, struct arc_error *err)
         snprintf(run->out->results[i].base, sizeof run->out->results[i].base, "%s",
                  good[i].base.hex);
     }
+
     if (rc)
         return rc;
     ARC_TRY(compare_bases(run, bases, only, err));
@@ -333,6 +352,7 @@ static int compare_each(struct run *run, struct arc_error *err)
     bool release = run->options->since == ARC_SINCE_RELEASE;
     run->base.base_reason =
         strdup(release ? "each service's last release" : "each service's published image");
+
     return run->base.base_reason ? ARC_OK : arc_error_nomem(err);
 }
 
@@ -352,6 +372,7 @@ static int describe(struct run *run, struct arc_error *err)
         return arc_error_nomem(err);
     if (json_array_extend(out->warnings, run->base.warnings) != 0)
         return arc_error_nomem(err);
+
     return ARC_OK;
 }
 
@@ -361,6 +382,7 @@ static int without_clone(struct run *run, struct arc_error *err)
     if (!arc_event_is_pull_request(run->event) || !arc_changes_api_possible(run->project->env) ||
         run->options->submodules)
         return ARC_ENOTFOUND;
+
     arc_error_clear(err);
     run->base = (struct arc_base){.kind = ARC_BASE_PULL_REQUEST,
                                   .base_reason = strdup("the files that the API lists"),
@@ -368,6 +390,7 @@ static int without_clone(struct run *run, struct arc_error *err)
                                   .warnings = json_array()};
     if (!run->base.base_reason || !run->base.head_reason || !run->base.warnings)
         return arc_error_nomem(err);
+
     return ARC_OK;
 }
 
@@ -385,11 +408,13 @@ static int read_comment(struct run *run, struct arc_error *err)
     ARC_AUTO(arc_error) struct arc_error refused = {0};
     const struct arc_env *env = run->project->env;
     struct arc_event *event = &run->project->event;
+
     if (!event->on_pull || run->options->ref || !arc_changes_api_possible(env))
         return ARC_OK;
     int rc = arc_changes_api_comment(env, event, &refused);
     if (!rc)
         return ARC_OK;
+
     return arc_warn(&run->out->warnings, err,
                     "the API does not tell the pull request of the comment: %s",
                     arc_error_text(&refused));
@@ -398,16 +423,19 @@ static int read_comment(struct run *run, struct arc_error *err)
 static int changes(struct run *run, struct arc_error *err)
 {
     const struct arc_changes_options *options = run->options;
+
     ARC_TRY(arc_project_load_event(run->project, err));
     run->event = &run->project->event;
     ARC_TRY(read_comment(run, err));
 
     int rc = arc_project_open(run->project, err);
     run->git = run->project->git;
+
     if (rc == ARC_ENOTFOUND)
         rc = without_clone(run, err);
     else if (!rc)
         rc = choose(run, err);
+
     if (rc)
         return rc;
 
@@ -416,6 +444,7 @@ static int changes(struct run *run, struct arc_error *err)
     run->match.renames = options->renames;
     run->match.relative = options->relative;
     ARC_TRY(arc_warn_of_rules(&run->match, err));
+
     if (options->since == ARC_SINCE_EVENT) {
         ARC_TRY(compare(run, err));
         ARC_TRY(compare_entries(run, &run->base.base, NULL, err));
@@ -429,6 +458,7 @@ static int changes(struct run *run, struct arc_error *err)
     if (options->explain && run->git && *head->hex)
         ARC_TRY(arc_warn_of_untracked(&run->match, run->git, head, err));
     ARC_TRY(arc_services_dependents(options, run->out, err));
+
     return describe(run, err);
 }
 

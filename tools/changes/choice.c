@@ -52,6 +52,7 @@ int choice_since_merge_base(const struct choice *c, const char *name, const char
     struct arc_base *out = c->out;
     struct arc_oid other;
     int rc = choice_need(c, name, &other);
+
     if (rc)
         return arc_error_prefix(c->err, "base");
     rc = arc_base_merge_base(c->request, &other, &out->head, &out->base, c->err);
@@ -64,6 +65,7 @@ int choice_since_merge_base(const struct choice *c, const char *name, const char
     out->base = other;
     ARC_TRY(arc_warn(&c->out->warnings, c->err,
                      "no merge base with '%s': comparing with it directly", name));
+
     return choice_reason(c, &out->base_reason, "%s itself: there is no merge base", name);
 }
 
@@ -90,15 +92,18 @@ static int since_forced_push(const struct choice *c)
 {
     struct arc_base *out = c->out;
     struct arc_oid before = out->base, common;
+
     if (c->event->forward)
         return ARC_OK;
     int rc = arc_base_merge_base(c->request, &before, &out->head, &common, NULL);
     if (rc == ARC_ENOTFOUND)
         return choice_reason(c, &out->base_reason,
                              "the commit before the push, which has no history in common with it");
+
     if (rc || strcmp(common.hex, before.hex) == 0)
         return rc;
     out->base = common;
+
     return choice_reason(c, &out->base_reason,
                          "merge base with the commit before the push, which was a forced one");
 }
@@ -116,6 +121,7 @@ int choice_since_push(const struct choice *c, const char *before)
             arc_error_text(&missing)));
         return everything(c, "the commit before the push cannot be had");
     }
+
     return rc ? rc : since_forced_push(c);
 }
 
@@ -144,6 +150,7 @@ static int tag_by_history(const struct choice *c, const char *tag, bool *chosen)
     ARC_AUTO_FREE char *previous = NULL;
     struct arc_oid parent;
     *chosen = true;
+
     if (arc_git_is_shallow(c->git)) {
         ARC_TRY(arc_warn(&c->out->warnings, c->err,
                          "the tag '%s' has no version, so history tells the tag before it, and "
@@ -152,6 +159,7 @@ static int tag_by_history(const struct choice *c, const char *tag, bool *chosen)
                          tag));
         return everything(c, "the previous tag is not known");
     }
+
     ARC_TRY(arc_base_parent(c->request, &c->out->head, &parent, c->err));
     if (*parent.hex)
         ARC_TRY(arc_git_nearest_tag(c->git, c->request->env, &parent, tag, &previous, c->err));
@@ -162,6 +170,7 @@ static int tag_by_history(const struct choice *c, const char *tag, bool *chosen)
                      "the tag '%s' has no version: it is compared with '%s', the nearest tag "
                      "before it in history",
                      tag, previous));
+
     return since_tag(c, previous, "nearest tag before it in history");
 }
 
@@ -177,15 +186,18 @@ static int tag_push(const struct choice *c, const char *tag, bool *chosen)
         return tag_by_history(c, tag, chosen);
     if (rc == ARC_ENOMEM)
         return arc_error_nomem(c->err);
+
     if (rc) {
         ARC_TRY(arc_warn(&c->out->warnings, c->err,
                          "the previous tag is not known: every file counts as added; %s",
                          arc_error_text(&problem)));
         return everything(c, "the previous tag is not known");
     }
+
     if (previous)
         return since_tag(c, previous, "previous tag of the group");
     *chosen = is_semantic;
+
     return is_semantic ? everything(c, "the first release of its tags") : ARC_OK;
 }
 
@@ -195,6 +207,7 @@ int choice_default_branch(const struct choice *c, char **out)
     const char *usual[] = {c->event->default_branch, NULL, "main", "master"};
     ARC_AUTO_FREE char *origin = NULL;
     struct arc_oid oid;
+
     ARC_TRY(arc_git_origin_branch(c->git, &origin, c->err));
     usual[1] = origin;
     for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
@@ -202,6 +215,7 @@ int choice_default_branch(const struct choice *c, char **out)
             *out = strdup(usual[i]);
             return *out ? ARC_OK : arc_error_nomem(c->err);
         }
+
     return arc_error_set(c->err, ARC_EINPUT,
                          "there is no base to compare with: neither the event nor the clone "
                          "(origin/HEAD) names a default branch, and there is no branch main or "
@@ -214,6 +228,7 @@ static int on_branch(const struct choice *c, const char *base, const char *why)
     struct arc_base *out = c->out;
     ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 4096};
     struct arc_oid origin;
+
     arc_buf_printf(&ref, "refs/remotes/origin/%s", base);
     ARC_TRY(arc_buf_check(&ref, "the name of a branch", c->err));
     bool is_known = c->is_checked_out &&
@@ -222,6 +237,7 @@ static int on_branch(const struct choice *c, const char *base, const char *why)
     if (!is_known)
         return last_commit(c, why);
     ARC_TRY(choice_since_merge_base(c, ref.data, "what was not pushed yet"));
+
     return strcmp(out->base.hex, out->head.hex) == 0 ? last_commit(c, why) : ARC_OK;
 }
 
@@ -232,10 +248,12 @@ static int by_branch(const struct choice *c)
     const char *base = input ? arc_base_branch_name(input) : NULL;
     const char *why = input ? "input base" : "default branch";
     ARC_AUTO_FREE char *fallback = NULL;
+
     if (input && arc_event_is_null_sha(input))
         return first_push(c);
     if (input && arc_event_is_sha(input))
         return choice_since_commit(c, input, "input base");
+
     if (!input) {
         ARC_TRY(choice_default_branch(c, &fallback));
         base = fallback;
@@ -251,9 +269,11 @@ static int by_branch(const struct choice *c)
                              ? "the head is on the base branch"
                              : "the event names no commit before it");
     }
+
     ARC_TRY(choice_since_merge_base(c, name, why));
     if (c->is_checked_out && !c->branch && base && strcmp(c->out->base.hex, c->out->head.hex) == 0)
         return last_commit(c, "the head is on the base branch");
+
     return ARC_OK;
 }
 
@@ -273,6 +293,7 @@ static int worktree(const struct choice *c)
     if (!rc && c->request->ref)
         rc = arc_warn(&c->out->warnings, c->err,
                       "'ref' is ignored: base HEAD asks for uncommitted changes");
+
     if (!rc)
         rc = choice_reason(c, &out->head_reason, "the work tree");
     return rc ? rc : choice_reason(c, &out->base_reason, "HEAD: uncommitted changes");
@@ -297,6 +318,7 @@ static int comment(struct choice *c)
 {
     ARC_AUTO(arc_buf) struct arc_buf ref = {0};
     ARC_AUTO_FREE char *branch = NULL;
+
     ARC_TRY(choice_head(c));
     if (c->is_checked_out)
         return by_branch(c);
@@ -308,6 +330,7 @@ static int comment(struct choice *c)
                                 ", which is not checked out and cannot be had (a token lets the "
                                 "API be asked)",
                                 c->event->number);
+
     ARC_TRY(choice_reason(c, &c->out->head_reason, "%s", arc_buf_text(&ref)));
     if (c->request->base)
         return choice_since_merge_base(c, c->request->base, "input base");
@@ -317,6 +340,7 @@ static int comment(struct choice *c)
                      ", and the API has not told it (is there a token?): the default branch is "
                      "taken",
                      c->event->number));
+
     return choice_since_merge_base(c, branch, "default branch");
 }
 
@@ -324,14 +348,17 @@ static int choose(struct choice *c)
 {
     const struct arc_base_request *request = c->request;
     const struct arc_event *event = c->event;
+
     if (arc_changes_is_head(request->base))
         return worktree(c);
     if (arc_event_is_pull_request(event) || (event->on_pull && event->head_sha))
         return choice_pull_request(c);
+
     if (event->deleted || (arc_event_is_null_sha(event->sha)))
         return arc_error_set(c->err, ARC_EINPUT,
                              "the event deleted '%s': there is nothing to compare",
                              event->ref ? event->ref : "a ref");
+
     if (event->base_sha && event->head_sha && !request->base && !request->ref)
         return merge_group(c);
     if (event->on_pull && !request->ref)
@@ -343,6 +370,7 @@ static int choose(struct choice *c)
     bool chosen = false;
     if (is_tag && !request->base && !c->is_checked_out && !request->ref)
         ARC_TRY(tag_push(c, event->ref + strlen(CHOICE_TAGS), &chosen));
+
     return chosen ? ARC_OK : by_branch(c);
 }
 
@@ -369,6 +397,7 @@ static int start(const struct arc_base_request *request, struct arc_base *out,
         rc = check_difference(&c);
     if (rc)
         arc_base_free(out);
+
     return rc;
 }
 

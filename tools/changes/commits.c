@@ -45,13 +45,16 @@ static struct name parse_name(const char *name)
         {"refs/tags/", KIND_TAG},
         {"tags/", KIND_TAG},
     };
+
     if (arc_event_is_sha(name) || is_head(name))
         return (struct name){KIND_REVISION, name};
+
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         size_t len = strlen(known[i].prefix);
         if (strncmp(name, known[i].prefix, len) == 0 && name[len])
             return (struct name){known[i].kind, name + len};
     }
+
     return (struct name){strncmp(name, "refs/", 5) == 0 ? KIND_REF : KIND_ANY, name};
 }
 
@@ -77,6 +80,7 @@ static int resolve_ref(const struct arc_git *git, const struct name *name, struc
         arc_error_clear(err);
         return ARC_OK;
     }
+
     return rc;
 }
 
@@ -128,11 +132,13 @@ static size_t others(const struct arc_base_request *request, struct arc_oid *lis
     const struct arc_event *event = request->event;
     struct arc_oid head;
     size_t count = 0;
+
     if (arc_event_is_pull_request(event)) {
         add_sha(event->head_sha, list, &count);
         add_sha(event->base_sha, list, &count);
     } else if (arc_git_head(request->git, &head, NULL, NULL) == ARC_OK)
         list[count++] = head;
+
     return count;
 }
 
@@ -159,19 +165,24 @@ int arc_base_find(const struct arc_base_request *request, const char *name, stru
     bool is_ref = parsed.kind != KIND_REVISION, may = may_fetch(request);
     int rc = is_ref ? resolve_ref(request->git, &parsed, out, &missing)
                     : arc_git_resolve(request->git, name, out, &missing);
+
     if (!rc)
         return ARC_OK;
+
     if (rc == ARC_ENOTFOUND && may && !is_head(name) &&
         fetch_name(request, &parsed, out, &fetching) == ARC_OK)
         return ARC_OK;
+
     if (parsed.kind == KIND_ANY) {
         arc_error_clear(&missing);
         rc = arc_base_resolve(request->git, name, out, &missing);
     }
+
     if (!rc)
         return ARC_OK;
     if (fetching.code)
         return both(&missing, &fetching, err);
+
     return arc_error_set(err, rc, "%s", arc_error_text(&missing));
 }
 
@@ -199,16 +210,19 @@ int arc_base_parent(const struct arc_base_request *request, const struct arc_oid
 {
     struct arc_git_commit found;
     bool may = may_fetch(request);
+
     ARC_TRY(arc_git_commit(request->git, commit, &found, err));
     *out = found.parent;
     arc_git_commit_free(&found);
     if (!*out->hex || arc_git_has(request->git, out))
         return ARC_OK;
+
     if (!may)
         return arc_error_set(err, ARC_ENOTFOUND,
                              "the commit before %.12s is not in this clone, whose history is cut "
                              "(fetch-depth: 2 of actions/checkout gets it)",
                              commit->hex);
+
     int rc = arc_git_fetch_trees(request->git, out, 1, err);
     return rc ? arc_error_prefix(err, "the commit before %.12s is not in this clone", commit->hex)
               : ARC_OK;

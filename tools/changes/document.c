@@ -39,6 +39,7 @@ static json_t *hit_document(const struct arc_changes *changes, size_t filter,
                        : json_string("");
     json_t *out = json_pack("{s:o, s:s, s:o}", "path", utf8_string(file->path, file->len), "status",
                             arc_list_status(file), "rule", rule);
+
     if (out && file->previous)
         json_object_set_new(out, "previous", utf8_string(file->previous, strlen(file->previous)));
     return out;
@@ -48,17 +49,20 @@ static json_t *result_document(const struct arc_changes *changes, size_t filter)
 {
     const struct arc_filter_result *result = &changes->results[filter];
     json_t *files = json_array();
+
     for (size_t i = 0; files && result->hits && i < result->count; i++)
         if (json_array_append_new(files, hit_document(changes, filter, &result->hits[i])) != 0) {
             json_decref(files);
             return NULL;
         }
+
     json_t *out = json_pack("{s:b, s:I, s:o}", "matched", result->matched, "count",
                             (json_int_t)result->count, "files", files);
     if (out && result->reason)
         json_object_set_new(out, "reason", json_string(result->reason));
     if (out && *result->base)
         json_object_set_new(out, "base", json_string(result->base));
+
     return out;
 }
 
@@ -77,6 +81,7 @@ int arc_changes_document(const struct arc_changes *changes, json_t **out, struct
     ARC_AUTO_JSON json_t *filters = json_object();
     ARC_AUTO_JSON json_t *matching = json_array();
     const struct arc_filters *all = changes->filters;
+
     for (size_t i = 0; i < all->count; i++) {
         const char *name = all->items[i].name;
         if (json_object_set_new(filters, name, result_document(changes, i)) != 0)
@@ -84,6 +89,7 @@ int arc_changes_document(const struct arc_changes *changes, json_t **out, struct
         if (changes->results[i].matched && json_array_append_new(matching, json_string(name)) != 0)
             return arc_error_nomem(err);
     }
+
     *out = json_pack("{s:s, s:i, s:s, s:o, s:s, s:s, s:o, s:s, s:b, s:O, s:O, s:O}", "document",
                      "changes", "format", ARC_DOCUMENT_FORMAT, "event", changes->event, "base",
                      empty_is_null(changes->base), "base-kind", kinds[changes->base_kind],

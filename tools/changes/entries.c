@@ -33,9 +33,11 @@ static bool is_same(const struct arc_yaml_node *a, const struct arc_yaml_node *b
         return a == b;
     if (a->type == ARC_YAML_MAP)
         return is_same_map(a, b);
+
     for (size_t i = 0; a->type == ARC_YAML_LIST && i < a->count; i++)
         if (!is_same(a->items[i], b->items[i]))
             return false;
+
     return a->type == ARC_YAML_LIST || !a->text || !b->text ||
            (a->len == b->len && memcmp(a->text, b->text, a->len) == 0);
 }
@@ -45,6 +47,7 @@ static bool is_place(const char *place, const struct arc_service *service)
 {
     ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
     size_t len = strlen(place);
+
     len -= len > 1 && place[len - 1] == '/';
     if (service->file && strcmp(place, service->file) == 0)
         return true;
@@ -60,10 +63,12 @@ static bool is_item(const struct arc_yaml_node *item, const struct arc_service *
     const struct arc_yaml_node *name = arc_yaml_get(item, "name");
     const struct arc_yaml_node *place =
         item->type == ARC_YAML_STRING ? item : arc_yaml_get(item, "directory");
+
     if (codename && codename->type == ARC_YAML_STRING) {
         size_t len = service->suffix ? codename->len : strlen(service->codename);
         return codename->len == len && strncmp(codename->text, service->codename, len) == 0;
     }
+
     return arc_yaml_is(name, service->name) ||
            (place && place->type == ARC_YAML_STRING && is_place(place->text, service));
 }
@@ -100,15 +105,19 @@ static const char *find_difference(const struct arc_yaml *before, const struct a
 {
     const struct arc_yaml_node *old = find_group(before, service, name);
     const struct arc_yaml_node *new = find_group(after, service, name);
+
     if (!old || !new)
         return old == new ? NULL : "the group";
+
     for (const char *const *key = group_keys; *key; key++)
         if (!is_same(arc_yaml_get(old, *key), arc_yaml_get(new, *key)))
             return *key;
+
     const struct arc_yaml_node *own = find_item(new, service), *other = find_item(old, service);
     if (!own)
         return is_same(arc_yaml_get(old, "services"), arc_yaml_get(new, "services")) ? NULL
                                                                                      : "services";
+
     bool is_map = own->type == ARC_YAML_MAP || (other && other->type == ARC_YAML_MAP);
     return !other || (is_map && !is_same(own, other)) ? "its item" : NULL;
 }
@@ -147,15 +156,18 @@ static int read_sides(const struct arc_git *git, const char *path, const struct 
     if (!*differ)
         return ARC_OK;
     out->problem = rc ? "the file is new" : "what it was cannot be read";
+
     if (rc || arc_git_blob(git, base, path, ARC_YAML_BYTES, &out->old, NULL) ||
         (head && arc_git_blob(git, head, path, ARC_YAML_BYTES, &out->new, NULL)))
         return ARC_OK; /* a partial clone may lack it */
 
     *differ = out->old.len != out->new.len ||
               memcmp(arc_buf_text(&out->old), arc_buf_text(&out->new), out->old.len) != 0;
+
     if (!arc_yaml_parse(arc_buf_text(&out->old), out->old.len, path, 0, &out->before, NULL) &&
         !arc_yaml_parse(arc_buf_text(&out->new), out->new.len, path, 0, &out->after, NULL))
         out->problem = NULL;
+
     return ARC_OK;
 }
 
@@ -168,8 +180,10 @@ int arc_services_entries(const struct arc_git *git, const struct arc_changes_opt
     const char *path = options->config->path;
     ARC_AUTO_FREE char *real = git->worktree ? arc_filters_follow(git->worktree, path) : NULL;
     bool differ = false;
+
     if (*path != '/')
         ARC_TRY(read_sides(git, real ? real : path, base, head, &sides, &differ, err));
+
     for (size_t i = 0; differ && i < options->filters->count; i++) {
         const struct arc_group *group;
         const struct arc_service *service;
@@ -181,5 +195,6 @@ int arc_services_entries(const struct arc_git *git, const struct arc_changes_opt
         if (what)
             ARC_TRY(arc_match_mark(&results[i], err, "its entry in %s changed: %s", path, what));
     }
+
     return ARC_OK;
 }

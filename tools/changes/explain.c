@@ -30,14 +30,17 @@ static void add_rule(struct arc_buf *out, const struct arc_filters *filters, siz
     const struct arc_rule *the = &filters->rules[rule];
     const struct arc_input *input =
         the->inputs ? arc_inputs_find(the->inputs, file->path, file->len) : NULL;
+
     if (input) {
         add_input(out, input);
         return;
     }
+
     for (size_t i = 0; i < the->pattern_count; i++) {
         arc_buf_puts(out, i ? " " : "");
         arc_text_visible(out, the->patterns[i], strlen(the->patterns[i]));
     }
+
     if (the->line)
         arc_buf_printf(out, "  (%s:%u)", filters->items[the->filter].source, the->line);
 }
@@ -64,16 +67,20 @@ static void add_filter(struct arc_buf *out, const struct arc_changes *changes, s
 {
     const struct arc_filter *filter = &changes->filters->items[index];
     const struct arc_filter_result *result = &changes->results[index];
+
     arc_buf_putc(out, '\n');
     arc_text_visible(out, filter->name, strlen(filter->name));
+
     if (result->count)
         arc_buf_printf(out, ": true, %zu file%s", result->count, result->count == 1 ? "" : "s");
     else
         arc_buf_puts(out, result->matched ? ": true" : ": false, no path that differs matches");
+
     if (result->reason)
         arc_buf_printf(out, " (%s)", result->reason);
     arc_buf_putc(out, '\n');
     add_doubts(out, changes, filter);
+
     for (size_t i = 0; result->hits && i < result->count; i++) {
         const struct arc_changed_file *file = &changes->files[result->hits[i].file];
         arc_buf_printf(out, "  %-12s ", arc_list_status(file));

@@ -73,8 +73,10 @@ static int read_statuses(const struct reader *reader, const struct arc_yaml_node
             return rc;
         at = next;
     }
+
     if (*out & ARC_STATUS_MODIFIED) /* to everybody but git's raw letter */
         *out |= ARC_STATUS_TYPE_CHANGED;
+
     return ARC_OK;
 }
 
@@ -84,6 +86,7 @@ static int read_pattern(const struct reader *reader, const struct arc_yaml_node 
         return arc_yaml_error(reader->yaml, node, reader->err,
                               "a pattern must be a string, and this is %s; put quotes around it",
                               arc_yaml_type_name(node));
+
     if (strlen(node->text) != node->len)
         return arc_yaml_error(reader->yaml, node, reader->err, "a pattern holds a NUL character");
     int rc = arc_filters_add_pattern(reader->filters, node->text, reader->err);
@@ -92,6 +95,7 @@ static int read_pattern(const struct reader *reader, const struct arc_yaml_node 
         arc_error_at(reader->err, rc, reader->yaml->name, node->line, node->column, "%s",
                      why ? why : "not a pattern");
     }
+
     return rc;
 }
 
@@ -119,6 +123,7 @@ static int read_status_map(const struct reader *reader, const struct arc_yaml_no
                                      reader->err));
         ARC_TRY(read_patterns(reader, value));
     }
+
     return ARC_OK;
 }
 
@@ -126,6 +131,7 @@ static int read_status_map(const struct reader *reader, const struct arc_yaml_no
 static int read_rules(const struct reader *reader, const struct arc_yaml_node *node)
 {
     int rc = ARC_OK;
+
     switch (node->type) {
     case ARC_YAML_LIST:
         for (size_t i = 0; !rc && i < node->count; i++)
@@ -153,11 +159,14 @@ static int read_filter(const struct reader *reader, const struct arc_yaml_pair *
         return arc_yaml_error(reader->yaml, key, reader->err,
                               "a filter's name is an output's name: it may not be empty, nor hold "
                               "'=', '<<', NUL or a line break");
+
     size_t same = arc_filters_index(reader->filters, key->text, strlen(key->text));
     if (same != SIZE_MAX)
         return arc_yaml_error(reader->yaml, key, reader->err, "the filter '%s' is in %s as well",
                               key->text, reader->filters->items[same].source);
+
     ARC_TRY(arc_filters_add(reader->filters, key->text, reader->err));
+
     return read_rules(reader, pair->value);
 }
 
@@ -165,6 +174,7 @@ static int parse_text(const char *text, size_t len, const char *name, struct arc
                       struct arc_error *err)
 {
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
+
     free(out->name);
     out->name = strdup(name);
     if (!out->name)
@@ -175,8 +185,10 @@ static int parse_text(const char *text, size_t len, const char *name, struct arc
         return arc_yaml_error(&yaml, yaml.root, err,
                               "filters must be a map of names to rules, and this is %s",
                               arc_yaml_type_name(yaml.root));
+
     for (size_t i = 0; i < yaml.root->count; i++)
         ARC_TRY(read_filter(&reader, &yaml.root->pairs[i]));
+
     return ARC_OK;
 }
 
@@ -216,6 +228,7 @@ int arc_filters_load(const char *root, const char *input, struct arc_filters *ou
                   out, err);
     if (rc)
         arc_filters_free(out);
+
     return rc;
 }
 
@@ -226,11 +239,14 @@ int arc_filters_load_files(const char *root, const json_t *names, struct arc_fil
     json_t *name;
     int rc = ARC_OK;
     *out = (struct arc_filters){0};
+
     json_array_foreach (names, i, name)
         if (!rc)
             rc = read_file(root, json_string_value(name), "name a file, and there is none", out,
                            err);
+
     if (rc)
         arc_filters_free(out);
+
     return rc;
 }

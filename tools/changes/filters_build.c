@@ -17,6 +17,7 @@ int arc_filters_add(struct arc_filters *filters, const char *name, struct arc_er
         .name = copy, .source = strdup(filters->name), .first = filters->rule_count};
     if (!filters->items[filters->count - 1].source)
         return arc_error_nomem(err);
+
     return ARC_OK;
 }
 
@@ -49,6 +50,7 @@ int arc_filters_add_pattern(struct arc_filters *filters, const char *pattern, st
 {
     struct arc_rule *rule = &filters->rules[filters->rule_count - 1];
     unsigned id = (unsigned)(filters->rule_count - 1);
+
     if (!filters->globs)
         ARC_TRY(arc_glob_set_new(&filters->globs, err));
     ARC_TRY(arc_glob_set_add(filters->globs, pattern, strlen(pattern), id, err));
@@ -59,6 +61,7 @@ int arc_filters_add_pattern(struct arc_filters *filters, const char *pattern, st
     if (!copy)
         return arc_error_nomem(err);
     rule->patterns[rule->pattern_count++] = copy;
+
     return ARC_OK;
 }
 
@@ -78,10 +81,12 @@ void arc_filters_free(struct arc_filters *filters)
         free(filters->rules[i].patterns);
         arc_inputs_free(&filters->rules[i].inputs);
     }
+
     for (size_t i = 0; i < filters->count; i++) {
         free(filters->items[i].name);
         free(filters->items[i].source);
     }
+
     free(filters->rules);
     free(filters->items);
     free(filters->name);

@@ -84,19 +84,23 @@ static int add_places(struct arc_filters *filters, const struct arc_service *ser
 {
     ARC_AUTO(arc_buf) struct arc_buf pattern = {0};
     const struct arc_recipe *build = &service->build;
+
     ARC_TRY(arc_filters_add_folder(filters, build->context, service->line, err));
+
     if (build->dockerfile) {
         ARC_TRY(add_file(filters, build->dockerfile, err));
         arc_buf_printf(&pattern, "%s.dockerignore", build->dockerfile);
         ARC_TRY(arc_buf_check(&pattern, "a path", err));
         ARC_TRY(add_file(filters, arc_buf_text(&pattern), err));
     }
+
     for (const struct arc_pair *more = build->additional_contexts; more && more->name; more++) {
         if (strchr(more->value, ':')) /* "target:base", "docker-image://…" */
             continue;
         ARC_TRY(make_below(more->value, &pattern, err));
         ARC_TRY(arc_filters_add_pattern(filters, arc_buf_text(&pattern), err));
     }
+
     return ARC_OK;
 }
 
@@ -107,12 +111,15 @@ static int add_inputs(struct arc_filters *filters, const char *root, const struc
     ARC_AUTO(arc_error) struct arc_error why = {0};
     struct arc_inputs *inputs = NULL;
     int rc = arc_service_inputs(root, group, service, &inputs, &why);
+
     if (rc && rc != ARC_ENOTFOUND)
         return arc_error_set(err, rc, "service '%s': %s", service->codename, arc_error_text(&why));
+
     if (rc)
         return arc_warn(&filters->warnings, err, "service '%s': %s; its whole context counts",
                         service->codename, arc_error_text(&why)) ||
                add_places(filters, service, err);
+
     if (!inputs) /* fetched from elsewhere */
         return ARC_OK;
     rc = add_places(filters, service, err);
@@ -120,6 +127,7 @@ static int add_inputs(struct arc_filters *filters, const char *root, const struc
         arc_inputs_free(&inputs);
     else
         filters->rules[filters->rule_count - 1].inputs = inputs;
+
     return rc;
 }
 
@@ -145,16 +153,20 @@ static int add_service(struct arc_filters *filters, const char *root, const stru
                        const struct arc_service *service, struct arc_error *err)
 {
     ARC_AUTO_FREE char *real = arc_filters_follow(root, service->directory);
+
     ARC_TRY(arc_filters_add(filters, service->codename, err));
+
     if (service->derive_inputs)
         ARC_TRY(add_inputs(filters, root, group, service, err));
     else
         ARC_TRY(arc_filters_add_folder(filters, service->directory, service->line, err));
+
     if (real && !service->derive_inputs) /* these follow links themselves */
         ARC_TRY(arc_filters_add_folder(filters, real, service->line, err));
     if (service->file && (service->derive_inputs || is_outside(service)))
         ARC_TRY(add_named(filters, service->file, service->line, err));
     ARC_TRY(add_rules(filters, service->paths, service->line, err));
+
     return add_rules(filters, group->paths, group->line, err);
 }
 
@@ -171,8 +183,10 @@ int arc_filters_of_config(const char *root, const struct arc_config *config,
                 rc = add_service(out, root, group, &group->services[s], err);
         }
     }
+
     if (rc)
         arc_filters_free(out);
+
     return rc;
 }
 
@@ -184,6 +198,7 @@ int arc_filters_find(struct arc_project *project, const char *input, struct arc_
         return arc_filters_load(project->env->cwd, input, out, err);
 
     ARC_TRY(arc_project_open(project, err));
+
     if (!project->git->worktree)
         return arc_error_set(err, ARC_EINPUT,
                              "there are no filters: '%s' is a bare repository without a "
@@ -198,5 +213,6 @@ int arc_filters_find(struct arc_project *project, const char *input, struct arc_
     ARC_AUTO_FREE char *root = arc_project_root(project);
     if (!root)
         return arc_error_nomem(err);
+
     return arc_filters_of_config(root, &project->config, out, err);
 }

@@ -22,12 +22,14 @@ static int head_of_input(struct choice *c)
     ARC_AUTO_FREE char *checked_out = NULL;
     struct arc_oid head;
     int rc = choice_need(c, ref, &c->out->head);
+
     if (rc)
         return arc_error_prefix(c->err, "ref");
     bool is_head = arc_changes_is_head(ref);
     c->is_checked_out = is_head;
     if (is_head)
         ARC_TRY(arc_git_head(c->git, &head, &checked_out, c->err));
+
     return settle(c, is_head ? checked_out : ref, "input ref: ", ref);
 }
 
@@ -64,9 +66,11 @@ static int head_of_checkout(struct choice *c, const char *sha, bool *chosen)
     ARC_AUTO_FREE char *branch = NULL;
     struct arc_oid head;
     *chosen = false;
+
     if (c->request->is_recorded || arc_git_head(c->git, &head, &branch, NULL) ||
         strcmp(head.hex, sha) == 0 || is_own_tip(c, branch, &head))
         return ARC_OK;
+
     if (has_own_commit(c->event))
         return arc_warn(&c->out->warnings, c->err,
                         "the event's commit %.12s is looked at, not what is checked out (%s, "
@@ -79,22 +83,26 @@ static int head_of_checkout(struct choice *c, const char *sha, bool *chosen)
                      "what is checked out (%s, %.12s) is looked at, not the %s event's commit "
                      "%.12s: give 'ref' to choose",
                      branch ? branch : "no branch", head.hex, c->event->name, sha));
+
     return settle(c, branch, "HEAD: ", "another commit than the event's is checked out");
 }
 
 int choice_head(struct choice *c)
 {
     const struct arc_event *event = c->event;
+
     if (c->request->ref)
         return head_of_input(c);
     bool of_run = strcmp(event->name, "workflow_run") == 0 && event->head_sha;
     const char *sha = of_run ? event->head_sha : event->sha;
     if (!sha && !event->ref)
         return head_of_clone(c);
+
     if (!sha) {
         ARC_TRY(choice_need(c, event->ref, &c->out->head));
         return settle(c, event->ref, event->ref, "");
     }
+
     bool chosen = false;
     if (!of_run)
         ARC_TRY(head_of_checkout(c, sha, &chosen));
@@ -104,5 +112,6 @@ int choice_head(struct choice *c)
     if (rc)
         return arc_error_prefix(c->err, "the event's commit");
     ARC_TRY(settle(c, of_run ? event->head_branch : event->ref, "", ""));
+
     return choice_reason(c, &c->out->head_reason, "the %s event's commit", event->name);
 }

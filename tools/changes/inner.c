@@ -77,6 +77,7 @@ static int open_inner(const struct arc_env *env, const struct arc_git *git, cons
 {
     char resolved[PATH_MAX];
     ARC_AUTO_FREE char *directory = arc_file_join(git->worktree, path);
+
     if (!directory)
         return arc_error_nomem(err);
     if (!git->worktree || !realpath(directory, resolved))
@@ -84,6 +85,7 @@ static int open_inner(const struct arc_env *env, const struct arc_git *git, cons
     ARC_TRY(arc_git_open(env, directory, out, err));
     if (out->worktree && strcmp(out->worktree, resolved) == 0)
         return ARC_OK;
+
     return arc_error_set(err, ARC_ENOTFOUND, "it is not checked out");
 }
 
@@ -146,6 +148,7 @@ int arc_inner_compare(struct arc_inner *inner, const struct arc_env *env, const 
         if (rc)
             return rc;
     }
+
     return ARC_OK;
 }
 

@@ -77,12 +77,15 @@ static void add_csv(struct arc_buf *out, const char *text, size_t len)
         arc_buf_add(out, text, len);
         return;
     }
+
     arc_buf_putc(out, '"');
+
     for (size_t i = 0; i < len; i++) {
         if (text[i] == '"')
             arc_buf_putc(out, '"');
         arc_buf_putc(out, text[i]);
     }
+
     arc_buf_putc(out, '"');
 }
 
@@ -100,7 +103,9 @@ static void add_json(struct arc_buf *out, const char *text, size_t len)
 {
     static const char with[] = "\b\f\n\r\t\"\\", letters[] = "bfnrt\"\\";
     const unsigned char *s = (const unsigned char *)text;
+
     arc_buf_putc(out, '"');
+
     for (size_t at = 0; at < len; at++) {
         size_t plain = json_plain(s + at, len - at);
         arc_buf_add(out, text + at, plain);
@@ -113,6 +118,7 @@ static void add_json(struct arc_buf *out, const char *text, size_t len)
         else
             arc_buf_printf(out, "\\u%04x", s[at]);
     }
+
     arc_buf_putc(out, '"');
 }
 
@@ -143,17 +149,20 @@ static void add_shell_part(struct arc_buf *out, const char *text, size_t len)
 static void add_shell(struct arc_buf *out, const char *text, size_t len)
 {
     const char *end = text + len, *quote;
+
     if (memchr(text, '\'', len) && plain_but_quotes_and_spaces(text, len)) {
         arc_buf_putc(out, '"');
         arc_buf_add(out, text, len);
         arc_buf_putc(out, '"');
         return;
     }
+
     while ((quote = memchr(text, '\'', (size_t)(end - text)))) {
         add_shell_part(out, text, (size_t)(quote - text));
         arc_buf_puts(out, "\\'");
         text = quote + 1;
     }
+
     add_shell_part(out, text, (size_t)(end - text));
 }
 
@@ -184,7 +193,9 @@ static void add_line(struct arc_buf *out, const char *text, size_t len)
         arc_buf_add(out, text, len);
         return;
     }
+
     arc_buf_putc(out, '"');
+
     for (size_t i = 0; i < len; i++) {
         if (text[i] == '\n' || text[i] == '\r')
             arc_buf_printf(out, "\\%c", text[i] == '\n' ? 'n' : 'r');
@@ -193,6 +204,7 @@ static void add_line(struct arc_buf *out, const char *text, size_t len)
         else
             arc_buf_putc(out, text[i]);
     }
+
     arc_buf_putc(out, '"');
 }
 
@@ -218,6 +230,7 @@ static void add_name(struct arc_buf *out, enum arc_list_format format, const cha
         forms[format].add(out, text, len);
         return;
     }
+
     arc_list_add_utf8(&valid, text, len);
     forms[format].add(out, arc_buf_text(&valid), valid.len);
     if (valid.failed)
@@ -256,11 +269,13 @@ static void add_item(struct writer *writer, const char *name, size_t len, const 
 static void add_rename(struct writer *writer, const struct arc_changed_file *file)
 {
     size_t len = strlen(file->previous);
+
     if (writer->format != ARC_LIST_JSON && writer->format != ARC_LIST_MATRIX) {
         add_item(writer, file->previous, len, NULL);
         add_item(writer, file->path, file->len, NULL);
         return;
     }
+
     separate(writer);
     arc_buf_puts(writer->out, "{\"old\":");
     add_name(writer->out, ARC_LIST_JSON, file->previous, len);
@@ -309,12 +324,15 @@ static void add_directories(struct writer *writer, const struct arc_changes *cha
         writer->out->failed = true;
         return;
     }
+
     for (size_t i = 0; i < result->count; i++) {
         const struct arc_changed_file *file = &changes->files[result->hits[i].file];
         size_t len = directory_length(file->path, file->len, depth);
         pieces[i] = len ? (struct piece){file->path, len} : (struct piece){".", 1};
     }
+
     qsort(pieces, result->count, sizeof *pieces, by_name);
+
     for (size_t i = 0; i < result->count; i++)
         if (!i || by_name(&pieces[i - 1], &pieces[i]) != 0)
             add_item(writer, pieces[i].text, pieces[i].len, NULL);
@@ -334,11 +352,13 @@ void arc_changes_list(const struct arc_changes *changes, size_t filter, const st
 {
     const struct arc_filter_result *result = &changes->results[filter];
     struct writer writer = {.out = out, .format = list->format};
+
     if (list->format == ARC_LIST_NONE)
         return;
     arc_buf_puts(out, forms[list->format].start);
     if (list->part == ARC_PART_DIRECTORIES && result->hits)
         add_directories(&writer, changes, result, list->depth);
+
     for (size_t i = 0; list->part != ARC_PART_DIRECTORIES && result->hits && i < result->count;
          i++) {
         const struct arc_changed_file *file = &changes->files[result->hits[i].file];
@@ -349,13 +369,16 @@ void arc_changes_list(const struct arc_changes *changes, size_t filter, const st
         else
             add_item(&writer, file->path, file->len, arc_list_status(file));
     }
+
     arc_buf_puts(out, forms[list->format].end);
 }
 
 void arc_changes_matching(const struct arc_changes *changes, struct arc_buf *out)
 {
     const char *before = "";
+
     arc_buf_putc(out, '[');
+
     for (size_t i = 0; i < changes->filters->count; i++) {
         const char *name = changes->filters->items[i].name;
         if (!changes->results[i].matched)
@@ -364,5 +387,6 @@ void arc_changes_matching(const struct arc_changes *changes, struct arc_buf *out
         add_json(out, name, strlen(name));
         before = ",";
     }
+
     arc_buf_putc(out, ']');
 }

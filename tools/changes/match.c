@@ -27,16 +27,19 @@ static const char *keep_text(struct arc_changes *out, const char *path, size_t l
         *chunk = (struct arc_changes_text){.next = out->text, .size = size};
         out->text = chunk;
     }
+
     char *copy = chunk->bytes + chunk->used;
     memcpy(copy, path, len);
     copy[len] = '\0';
     chunk->used += len + 1;
+
     return copy;
 }
 
 static int keep_file(struct arc_match *match, const char *path, size_t len, unsigned status)
 {
     struct arc_changes *out = match->out;
+
     if (match->kept)
         return ARC_OK;
     match->memory += len + sizeof *out->files;
@@ -49,6 +52,7 @@ static int keep_file(struct arc_match *match, const char *path, size_t len, unsi
         return ARC_ENOMEM;
     out->files[out->file_count++] = (struct arc_changed_file){copy, len, status, previous};
     match->kept = out->file_count;
+
     return ARC_OK;
 }
 
@@ -62,6 +66,7 @@ struct candidate {
 static int hit(struct arc_match *match, size_t filter, size_t rule, const struct candidate *file)
 {
     struct arc_filter_result *result = &match->out->results[filter];
+
     if (!match->count_only) {
         ARC_TRY(keep_file(match, file->path, file->len, file->status));
         match->memory += sizeof *result->hits;
@@ -71,8 +76,10 @@ static int hit(struct arc_match *match, size_t filter, size_t rule, const struct
             return ARC_ENOMEM;
         result->hits[result->count] = (struct arc_filter_hit){match->kept - 1, rule};
     }
+
     result->matched = true;
     result->count++;
+
     return ARC_OK;
 }
 
@@ -89,6 +96,7 @@ static int match_some(struct arc_match *match, const struct candidate *file)
 {
     const struct arc_rule *rules = match->out->filters->rules;
     size_t last = SIZE_MAX;
+
     for (size_t word = 0; word < match->words; word++)
         for (uint64_t bits = match->ids[word]; bits; bits &= bits - 1) {
             size_t rule = word * 64 + (size_t)__builtin_ctzll(bits);
@@ -98,6 +106,7 @@ static int match_some(struct arc_match *match, const struct candidate *file)
             ARC_TRY(hit(match, filter, rule, file));
             last = filter;
         }
+
     return ARC_OK;
 }
 
@@ -123,6 +132,7 @@ static size_t decide_excludes(const struct arc_match *match, const struct arc_fi
         if (!the->negated && found == SIZE_MAX && rule_matches(match, rule, file))
             found = rule;
     }
+
     return found;
 }
 
@@ -139,6 +149,7 @@ static size_t decide_last(const struct arc_match *match, const struct arc_filter
         if (!the->negated && arc_match_has(match->ids, rule))
             return rule;
     }
+
     return SIZE_MAX;
 }
 
@@ -156,6 +167,7 @@ static int match_each(struct arc_match *match, const struct candidate *file)
 {
     const struct arc_filters *filters = match->out->filters;
     int rc = ARC_OK;
+
     for (size_t i = 0; !rc && i < filters->count; i++) {
         if (match->only && !match->only[i])
             continue;
@@ -163,6 +175,7 @@ static int match_each(struct arc_match *match, const struct candidate *file)
         if (rule != SIZE_MAX)
             rc = hit(match, i, rule, file);
     }
+
     return rc;
 }
 
@@ -185,16 +198,20 @@ static bool find_rules_of_config(struct arc_match *match, const char *path, size
 {
     ARC_AUTO(arc_buf) struct arc_buf plain = {.max = len + 1};
     bool any = arc_glob_matcher_match(match->matcher, path, len, match->ids);
+
     memcpy(match->all, match->ids, match->words * sizeof *match->ids);
     match->covered.len = 0; /* `all` is used up */
+
     for (size_t i = 0; i < len; i++)
         arc_buf_putc(&plain,
                      strchr("\n\r", path[i]) || (unsigned char)path[i] >= 0x80 ? '_' : path[i]);
+
     if (plain.failed)
         return any;
     any |= arc_glob_matcher_match(match->matcher, plain.data, len, match->ids);
     for (size_t i = 0; i < match->words; i++)
         match->ids[i] |= match->all[i];
+
     return any;
 }
 
@@ -223,6 +240,7 @@ int arc_match_path(struct arc_match *match, const char *path, size_t len, unsign
 {
     const struct candidate file = {path, len, status};
     bool any = find_rules(match, path, len);
+
     if (any && match->only)
         any = keep_asked(match, match->ids);
     match->out->compared++;
@@ -231,6 +249,7 @@ int arc_match_path(struct arc_match *match, const char *path, size_t len, unsign
         return ARC_OK;
     if (match->quantifier == ARC_QUANTIFIER_SOME)
         return match_some(match, &file);
+
     return match_each(match, &file);
 }
 
@@ -240,6 +259,7 @@ static bool is_viable(const struct arc_match *match, const struct arc_filter *fi
 {
     const enum arc_quantifier how = match->quantifier;
     bool any = how == ARC_QUANTIFIER_EVERY;
+
     for (size_t rule = filter->first + filter->count; rule-- > filter->first;) {
         const struct arc_rule *the = &match->out->filters->rules[rule];
         bool can = arc_match_has(match->ids, rule);
@@ -250,6 +270,7 @@ static bool is_viable(const struct arc_match *match, const struct arc_filter *fi
             return any && how == ARC_QUANTIFIER_LAST;
         any |= can && !leaves_out;
     }
+
     return any;
 }
 
@@ -257,6 +278,7 @@ static void note_directory(struct arc_match *match, const char *directory, size_
 {
     if (match->matches_names)
         arc_glob_matcher_match(match->matcher, directory, len - 1, match->ids);
+
     for (size_t i = 0; i < match->literal_count; i++) {
         struct arc_literal *literal = &match->literals[i];
         if (!literal->pattern)
@@ -269,26 +291,34 @@ static void note_directory(struct arc_match *match, const char *directory, size_
 bool arc_match_below(struct arc_match *match, const char *directory, size_t len)
 {
     const struct arc_filters *filters = match->out->filters;
+
     note_directory(match, directory, len);
+
     if (match->wants_all || is_covered(match, directory, len) ||
         (filters->from_config && breaks(directory, len)))
         return true;
+
     match->covered.len = 0;
+
     if (!match->matcher ||
         !arc_glob_matcher_below(match->matcher, directory, len - 1, match->ids, match->all))
         return false;
+
     if (match->only) {
         keep_asked(match, match->all);
         if (!keep_asked(match, match->ids))
             return false;
     }
+
     if (memcmp(match->ids, match->all, match->words * sizeof *match->ids) == 0)
         arc_buf_add(&match->covered, directory, len); /* without memory: only slower */
     if (match->quantifier == ARC_QUANTIFIER_SOME)
         return true;
+
     for (size_t i = 0; i < filters->count; i++)
         if ((!match->only || match->only[i]) && is_viable(match, &filters->items[i]))
             return true;
+
     return false;
 }
 
@@ -297,12 +327,15 @@ int arc_match_unseen(struct arc_match *match, const char *directory, size_t len,
 {
     const struct arc_filters *filters = match->out->filters;
     match->covered.len = 0; /* `all` and `ids` are used */
+
     if (!match->matcher ||
         !arc_glob_matcher_below(match->matcher, directory, len, match->ids, match->all))
         return ARC_OK;
+
     for (size_t i = 0; i < filters->count; i++)
         if ((!match->only || match->only[i]) && is_viable(match, &filters->items[i]))
             ARC_TRY(arc_match_mark(&match->out->results[i], err, "%s", why));
+
     return ARC_OK;
 }
 
@@ -310,6 +343,7 @@ int arc_match_mark(struct arc_filter_result *result, struct arc_error *err, cons
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     va_list args;
+
     if (result->reason)
         arc_buf_printf(&text, "%s; ", result->reason);
     va_start(args, format);
@@ -322,6 +356,7 @@ int arc_match_mark(struct arc_filter_result *result, struct arc_error *err, cons
     free(result->reason);
     result->reason = reason;
     result->matched = true;
+
     return ARC_OK;
 }
 
@@ -329,6 +364,7 @@ static int find_literals(struct arc_match *match, struct arc_error *err)
 {
     static const char special[] = "*?[]{}()!+@|\\$^\"";
     const struct arc_filters *filters = match->out->filters;
+
     for (size_t i = 0; i < filters->rule_count; i++) {
         const struct arc_rule *rule = &filters->rules[i];
         const char *pattern = rule->pattern_count == 1 ? rule->patterns[0] : "*";
@@ -342,6 +378,7 @@ static int find_literals(struct arc_match *match, struct arc_error *err)
         match->literals[match->literal_count++] =
             (struct arc_literal){is_plain ? pattern : NULL, strlen(pattern), i, false};
     }
+
     return ARC_OK;
 }
 
@@ -426,10 +463,12 @@ static int match_changed(void *context, const char *path, size_t len, enum arc_g
 {
     struct commit_match *commit = context;
     (void)status; /* the filters of a configuration take every one */
+
     if (commit->keeps) {
         arc_buf_add(&commit->first, path, len + 1);
         return arc_buf_check(&commit->first, "the files of a merge", NULL);
     }
+
     if (commit->compares && !meets(commit, path))
         return ARC_OK;
     return arc_match_path(commit->match, path, len, ARC_STATUS_MODIFIED);
@@ -447,22 +486,26 @@ int arc_match_commit(struct arc_match *match, const struct arc_git *git,
                                 .context = &looked};
     struct arc_filter_result *results = match->out->results;
     size_t count = match->out->filters->count;
+
     for (size_t i = 0; i < count; i++)
         results[i].matched = false;
 
     looked.keeps = own && commit->parents > 1;
     if (!looked.keeps || commit->parents == 2) /* git makes no merge of more with a conflict */
         ARC_TRY(arc_git_diff(git, &diff, err));
+
     if (looked.first.len) {
         looked.keeps = false;
         looked.compares = true;
         diff.from = &commit->merged;
         ARC_TRY(arc_git_diff(git, &diff, err));
     }
+
     if (any)
         *any = false;
     for (size_t i = 0; any && i < count; i++)
         *any |= results[i].matched;
+
     return ARC_OK;
 }
 
@@ -484,10 +527,12 @@ void arc_changes_free(struct arc_changes *changes)
         free(changes->results[i].hits);
         free(changes->results[i].reason);
     }
+
     for (struct arc_changes_text *chunk = changes->text, *next; chunk; chunk = next) {
         next = chunk->next;
         free(chunk);
     }
+
     free(changes->results);
     free(changes->files);
     free(changes->event);

@@ -11,13 +11,16 @@ static int spill(const struct arc_env *env, const struct arc_buf *text, char **p
 {
     ARC_AUTO(arc_buf) struct arc_buf name = {.max = 4096};
     const char *base = arc_env_nonempty(env, "RUNNER_TEMP");
+
     if (!base)
         base = arc_env_nonempty(env, "TMPDIR");
     arc_buf_printf(&name, "%s/arc-ci-XXXXXX", base ? base : "/tmp");
     ARC_TRY(arc_buf_check(&name, "the name of a temporary file", err));
+
     if (!mkdtemp(name.data))
         return arc_error_set(err, ARC_EWORLD, "cannot make a directory %s: %s", name.data,
                              strerror(errno));
+
     arc_buf_puts(&name, "/files");
     ARC_TRY(arc_buf_check(&name, "the name of a temporary file", err));
     ARC_TRY(arc_file_write(name.data, arc_buf_text(text), text->len, err));
@@ -40,5 +43,6 @@ int arc_changes_output(const struct arc_env *env, const struct arc_changes *chan
     arc_buf_reset(out);
     arc_buf_puts(out, path);
     *spilled = true;
+
     return arc_buf_check(out, "a path", err);
 }

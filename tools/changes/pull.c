@@ -14,9 +14,11 @@ static bool find_own_commits(const struct choice *c, struct arc_oid *head, bool 
     *on_merge = false;
     if (!event->head_sha || arc_git_head(c->git, head, NULL, NULL))
         return false;
+
     if (strcmp(head->hex, event->head_sha) == 0 ||
         (event->sha && strcmp(head->hex, event->sha) == 0))
         return false;
+
     memcpy(newest.hex, event->head_sha, sizeof newest.hex);
     if (merges)
         memcpy(merge.hex, event->sha, sizeof merge.hex);
@@ -30,6 +32,7 @@ static int own_commits(struct choice *c, const struct arc_oid *head, bool on_mer
 {
     struct arc_base *out = c->out;
     struct arc_oid merge = {{0}};
+
     out->head = *head;
     ARC_TRY(
         choice_reason(c, &out->head_reason, "HEAD: the pull request and what was committed since"));
@@ -37,6 +40,7 @@ static int own_commits(struct choice *c, const struct arc_oid *head, bool on_mer
         return choice_since_merge_base(c, c->event->base_sha, "the pull request's base");
     memcpy(merge.hex, c->event->sha, sizeof merge.hex);
     ARC_TRY(arc_base_parent(c->request, &merge, &out->base, c->err));
+
     return choice_reason(c, &out->base_reason, "the base branch as it was merged");
 }
 
@@ -47,6 +51,7 @@ static int pull_request_commits(const struct choice *c, bool fetching)
     const struct arc_event *event = c->event;
     struct arc_base *out = c->out;
     struct arc_oid base;
+
     arc_error_clear(c->err);
     if (!fetching)
         request.fetch_depth = 0;
@@ -61,9 +66,11 @@ static int pull_request_commits(const struct choice *c, bool fetching)
         ARC_TRY(choice_reason(c, &out->head_reason, "the pull request's newest commit"));
         return choice_since_merge_base(c, event->base_sha, "the pull request's base");
     }
+
     if (rc)
         return rc;
     ARC_TRY(choice_reason(c, &out->head_reason, "the pull request's newest commit"));
+
     return choice_reason(c, &out->base_reason, "merge base of the pull request and %s",
                          event->base_ref ? event->base_ref : "its base");
 }
@@ -85,6 +92,7 @@ static int since_input(struct choice *c, const struct arc_oid *own)
 {
     const char *base = c->request->base;
     struct arc_base *out = c->out;
+
     if (own) {
         out->head = *own;
         ARC_TRY(choice_reason(c, &out->head_reason,
@@ -95,8 +103,10 @@ static int since_input(struct choice *c, const struct arc_oid *own)
             return arc_error_prefix(c->err, "the pull request's newest commit");
         ARC_TRY(choice_reason(c, &out->head_reason, "the pull request's newest commit"));
     }
+
     if (c->event->before && strcmp(base, c->event->before) == 0)
         return choice_since_push(c, base);
+
     return arc_event_is_sha(base) ? choice_since_commit(c, base, "input base")
                                   : choice_since_merge_base(c, base, "input base");
 }
@@ -108,12 +118,15 @@ int choice_pull_request(struct choice *c)
     struct arc_oid own;
     bool on_merge = false;
     bool has_base = request->base && !arc_event_is_null_sha(request->base);
+
     if (request->ref)
         ARC_TRY(
             arc_warn(&c->out->warnings, c->err, "'ref' is ignored: the event is a pull request"));
+
     if (has_base && !request->base_on_pulls)
         ARC_TRY(
             arc_warn(&c->out->warnings, c->err, "'base' is ignored: the event is a pull request"));
+
     if (!event->base_sha || !event->head_sha)
         return arc_error_set(c->err, ARC_EINPUT,
                              "the %s event names no pull request (pull_request.base.sha and "
@@ -128,5 +141,6 @@ int choice_pull_request(struct choice *c)
     int rc = pull_request_commits(c, false);
     if (rc == ARC_ENOTFOUND && request->api)
         return listed_by_api(c);
+
     return rc == ARC_ENOTFOUND ? pull_request_commits(c, true) : rc;
 }

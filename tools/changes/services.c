@@ -8,6 +8,7 @@ bool arc_services_find(const struct arc_changes_options *options, size_t filter,
 {
     const struct arc_config *config = options->config;
     const char *name = options->filters->items[filter].name;
+
     for (size_t g = 0; config && g < config->group_count; g++)
         for (size_t s = 0; s < config->groups[g].service_count; s++)
             if (strcmp(config->groups[g].services[s].codename, name) == 0) {
@@ -15,6 +16,7 @@ bool arc_services_find(const struct arc_changes_options *options, size_t filter,
                 *service = &config->groups[g].services[s];
                 return true;
             }
+
     return false;
 }
 
@@ -48,6 +50,7 @@ int arc_services_dependents(const struct arc_changes_options *options, struct ar
     const struct arc_group *group;
     const struct arc_service *service;
     bool marked = options->config != NULL;
+
     while (marked) { /* each round marks one at least, so it ends */
         marked = false;
         for (size_t i = 0; i < out->filters->count; i++) {
@@ -55,5 +58,6 @@ int arc_services_dependents(const struct arc_changes_options *options, struct ar
                 ARC_TRY(mark_service(group, service, out, i, &marked, err));
         }
     }
+
     return ARC_OK;
 }

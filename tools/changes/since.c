@@ -72,15 +72,19 @@ static int sort_names(const struct arc_repository *repository, const char *pushe
 {
     size_t i;
     json_t *tag;
+
     out->items = calloc(json_array_size(repository->tags) + 1, sizeof *out->items);
     if (!out->items)
         return arc_error_nomem(err);
+
     json_array_foreach (repository->tags, i, tag) {
         const char *name = json_string_value(tag);
         if ((!pushed || strcmp(name, pushed) != 0) && !arc_json_lists(repository->withdrawn, name))
             out->items[out->count++] = name;
     }
+
     qsort(out->items, out->count, sizeof *out->items, by_name);
+
     return ARC_OK;
 }
 
@@ -95,6 +99,7 @@ static size_t lower_bound(const struct names *names, const char *prefix, size_t 
         else
             high = middle;
     }
+
     return low;
 }
 
@@ -105,16 +110,20 @@ static int rank(const struct names *names, const struct arc_group *group, struct
     const char *prefix = group->tags[0];
     size_t len = arc_tag_prefix(group), from = out->count;
     size_t first = lower_bound(names, prefix, len), end = first;
+
     while (end < names->count && strncmp(names->items[end], prefix, len) == 0)
         end++;
     struct arc_tag *grown = realloc(out->tags, (from + end - first + 1) * sizeof *out->tags);
     if (!grown)
         return arc_error_nomem(err);
     out->tags = grown;
+
     for (size_t i = first; i < end; i++)
         if (arc_tag_parse(names->items[i], group, &out->tags[out->count], NULL) == ARC_OK)
             out->count++;
+
     qsort(out->tags + from, out->count - from, sizeof *out->tags, higher_first);
+
     return ARC_OK;
 }
 
@@ -139,6 +148,7 @@ static int rank_all(const struct arc_repository *repository,
 {
     ARC_AUTO(names) struct names names = {0};
     ARC_TRY(sort_names(repository, pushed, &names, err));
+
     for (size_t i = 0; i < count; i++) {
         size_t same = 0, from = ranked->count;
         while (releases[same].group != releases[i].group)
@@ -153,6 +163,7 @@ static int rank_all(const struct arc_repository *repository,
                                     .end = same < i ? wanted[same].end : ranked->count,
                                     .found = SIZE_MAX};
     }
+
     return ARC_OK;
 }
 
@@ -181,6 +192,7 @@ static int fill_batch(const struct arc_git *git, const struct ranked *ranked,
     ARC_AUTO_FREE bool *taken = calloc(ranked->count + 1, sizeof *taken);
     if (!out->commits || !out->tags || !out->behind || !taken)
         return arc_error_nomem(err);
+
     for (size_t i = 0; i < count; i++)
         for (size_t tag = wanted[i].at;
              wanted[i].found == SIZE_MAX && tag < wanted[i].end && tag < wanted[i].at + each;
@@ -192,6 +204,7 @@ static int fill_batch(const struct arc_git *git, const struct ranked *ranked,
             if (arc_git_tag_commit(git, ranked->tags[tag].text, commit, NULL) == ARC_OK)
                 out->tags[out->count++] = tag;
         }
+
     return ARC_OK;
 }
 
@@ -200,6 +213,7 @@ static bool take_found(const struct ranked *ranked, struct wanted *wanted, size_
                        size_t each, const bool *behind)
 {
     bool open = false;
+
     for (size_t i = 0; i < count; i++) {
         if (wanted[i].found != SIZE_MAX)
             continue;
@@ -210,6 +224,7 @@ static bool take_found(const struct ranked *ranked, struct wanted *wanted, size_
         wanted[i].at = end;
         open |= wanted[i].found == SIZE_MAX && end < wanted[i].end;
     }
+
     return open;
 }
 
@@ -233,6 +248,7 @@ static int find_releases(const struct arc_base_request *request, const struct ra
         }
         open = take_found(ranked, wanted, count, each, behind);
     }
+
     return ARC_OK;
 }
 
@@ -243,12 +259,14 @@ int arc_services_find_releases(const struct arc_base_request *request,
     ARC_AUTO(ranked) struct ranked ranked = {0};
     const char *ref = request->event->ref;
     const char *pushed = ref && strncmp(ref, TAGS, strlen(TAGS)) == 0 ? ref + strlen(TAGS) : NULL;
+
     ARC_TRY(arc_project_load_tags(request->project, err));
 
     const struct arc_repository *repository = &request->project->repository;
     if (!repository->tags)
         return arc_error_set(err, ARC_EWORLD, "the release tags are not known: %s",
                              repository->tags_unknown);
+
     ARC_AUTO_FREE struct wanted *wanted = calloc(count + 1, sizeof *wanted);
     if (!wanted)
         return arc_error_nomem(err);
@@ -258,6 +276,7 @@ int arc_services_find_releases(const struct arc_base_request *request,
     if (!commits)
         return arc_error_nomem(err);
     ARC_TRY(find_releases(request, &ranked, head, wanted, count, commits, err));
+
     for (size_t i = 0; i < count; i++) {
         size_t tag = wanted[i].found;
         if (tag == SIZE_MAX)
@@ -267,6 +286,7 @@ int arc_services_find_releases(const struct arc_base_request *request,
         if (!releases[i].tag)
             return arc_error_nomem(err);
     }
+
     return ARC_OK;
 }
 
@@ -287,8 +307,10 @@ int arc_services_last_releases(const struct arc_base_request *request,
         rc = releases[i].tag ? since(&out[i], releases[i].tag, "", err)
                              : never(&out[i], err, "never released: every file counts as added");
     }
+
     for (size_t i = 0; i < count; i++)
         free(releases[i].tag);
+
     return rc;
 }
 
@@ -299,12 +321,14 @@ static const char *first_image(const json_t *index)
 {
     size_t i;
     json_t *entry;
+
     json_array_foreach (json_object_get(index, "manifests"), i, entry) {
         const json_t *os = json_object_get(json_object_get(entry, "platform"), "os");
         const char *name = json_string_value(os);
         if (!name || strcmp(name, "unknown") != 0)
             return json_string_value(json_object_get(entry, "digest"));
     }
+
     return NULL;
 }
 
@@ -325,6 +349,7 @@ static int read_label(struct arc_registry *registry, const char *image, const js
 {
     ARC_AUTO_JSON json_t *config = NULL;
     const json_t *digest = json_object_get(json_object_get(manifest, "config"), "digest");
+
     take(annotated(manifest), out);
     if (*out->hex || !json_is_string(digest))
         return ARC_OK;
@@ -339,6 +364,7 @@ static int read_revision(struct arc_registry *registry, const char *image, const
 {
     ARC_AUTO(arc_manifest) struct arc_manifest top = {0};
     ARC_AUTO(arc_manifest) struct arc_manifest child = {0};
+
     ARC_TRY(arc_registry_manifest(registry, image, tag, &top, err));
     take(annotated(top.document), out);
     const char *digest = first_image(top.document);
@@ -357,11 +383,13 @@ static int last_image(const struct arc_base_request *request, const struct arc_g
     struct arc_oid revision = {{0}};
     ARC_AUTO_FREE char *tag = NULL;
     const char *image;
+
     ARC_TRY(arc_service_published_tag(group, service, &image, &tag, err));
     int rc = arc_registry_new(request->env, NULL, &registry, err);
     if (!rc)
         rc = read_revision(registry, image, tag, &revision, err);
     arc_registry_free(registry);
+
     if (rc == ARC_ENOTFOUND) {
         arc_error_clear(err);
         return never(out, err,
@@ -369,17 +397,21 @@ static int last_image(const struct arc_base_request *request, const struct arc_g
                          ? "its version was never published: every file counts as added"
                          : "never published: every file counts as added");
     }
+
     if (rc)
         return arc_error_prefix(err, "since-image of %s", service->codename);
+
     if (!*revision.hex)
         return never(out, err,
                      "its image does not tell its commit (" REVISION
                      "): every file counts as added");
+
     rc = arc_base_find(request, revision.hex, &out->base, err);
     if (rc == ARC_ENOTFOUND) {
         arc_error_clear(err);
         return never(out, err, "its image's commit cannot be had: every file counts as added");
     }
+
     return rc ? rc : since(out, revision.hex, ", which its image was built of", err);
 }
 
@@ -391,6 +423,7 @@ static int find_common(const struct arc_base_request *request,
                        struct arc_last_good *out, struct arc_error *err)
 {
     struct arc_oid common = {{0}};
+
     for (size_t i = 0; i < count; i++) {
         const struct arc_base_ref *base = services[i]->bases;
         const struct arc_oid *own = &good[i].base, before = common;
@@ -413,7 +446,9 @@ static int find_common(const struct arc_base_request *request,
         }
         ARC_TRY(rc);
     }
+
     out->base = common;
+
     return since(out, common.hex, ", which the images that start from it have", err);
 }
 
@@ -423,9 +458,11 @@ int arc_services_last_images(const struct arc_base_request *request,
                              struct arc_last_good *out, struct arc_error *err)
 {
     size_t left = 0;
+
     for (size_t i = 0; i < count; i++)
         if (services[i]->linked)
             left++;
+
         else
             ARC_TRY(last_image(request, groups[i], services[i], &out[i], err));
 
@@ -435,5 +472,6 @@ int arc_services_last_images(const struct arc_base_request *request,
             if (services[i]->linked && !out[i].reason)
                 ARC_TRY(find_common(request, services, count, out, services[i]->codename, &out[i],
                                     err));
+
     return ARC_OK;
 }

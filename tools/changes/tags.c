@@ -30,6 +30,7 @@ static bool find_numbers(const char *tag, size_t *prefix)
     const char *slash = strrchr(tag, '/');
     size_t first = slash ? (size_t)(slash + 1 - tag) : 0, len = strlen(tag);
     size_t best = len, rank = 3;
+
     for (size_t at = first; at < len; at++) {
         if (!is_digit(tag[at]) || (at > first && is_digit(tag[at - 1])))
             continue;
@@ -42,6 +43,7 @@ static bool find_numbers(const char *tag, size_t *prefix)
         }
     }
     *prefix = best;
+
     return best < len;
 }
 
@@ -92,6 +94,7 @@ int arc_base_previous_tag(const struct arc_base_request *request, const char *ta
     const struct arc_repository *repository = &request->project->repository;
     if (!repository->tags)
         return arc_error_set(err, ARC_ENOTFOUND, "%s", repository->tags_unknown);
+
     json_array_foreach (repository->tags, i, item) {
         const char *other = json_string_value(item);
         struct versioned found;

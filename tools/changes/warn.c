@@ -13,12 +13,14 @@ static int warn(struct arc_match *match, size_t rule, struct arc_error *err, con
     const struct arc_rule *the = &filters->rules[rule];
     const struct arc_filter *filter = &filters->items[the->filter];
     ARC_AUTO(arc_buf) struct arc_buf place = {0}, patterns = {0};
+
     if (the->line)
         arc_buf_printf(&place, ":%u", the->line);
     if (the->line && the->column)
         arc_buf_printf(&place, ":%u", the->column);
     for (size_t i = 0; i < the->pattern_count; i++)
         arc_buf_printf(&patterns, "%s%s", i ? "', '" : "", the->patterns[i]);
+
     return arc_warn(&match->out->warnings, err, "%s%s: filter '%s': '%s' %s", filter->source,
                     arc_buf_text(&place), filter->name, arc_buf_text(&patterns), what);
 }
@@ -40,6 +42,7 @@ static bool has_odd_segment(const char *pattern)
 {
     const char *start = pattern;
     int depth = 0;
+
     for (const char *c = pattern;; c++) {
         c += strcspn(c, "/\\[{(]})");
         if ((*c == '/' && !depth) || !*c) {
@@ -64,6 +67,7 @@ static bool has_odd_segment(const char *pattern)
 static bool is_list(const char *pattern)
 {
     int depth = 0;
+
     for (const char *c = pattern; *c; c++) {
         if (isalnum((unsigned char)*c)) /* nearly all */
             continue;
@@ -82,6 +86,7 @@ static bool is_list(const char *pattern)
         if (ends || (has_extension && strchr(c, '/')))
             return true;
     }
+
     return false;
 }
 
@@ -120,6 +125,7 @@ static bool has_stars_in_name(const char *pattern)
             return true;
         c = end;
     }
+
     return false;
 }
 
@@ -131,6 +137,7 @@ static const char *doubt_of(const char *pattern)
     size_t len = strlen(pattern), trimmed = len;
     const char *text = pattern;
     bool separates = strpbrk(pattern, separators) != NULL;
+
     if (separates)
         arc_text_trim(&text, &trimmed);
     if (separates && (strpbrk(pattern, "\r\n") || is_list(pattern)))
@@ -141,12 +148,15 @@ static const char *doubt_of(const char *pattern)
         return NEVER;
     if (has_stars_in_name(pattern))
         return "has '**' within a name, where it crosses no '/', as one '*': write '**/'";
+
     if (has_bare_parentheses(pattern))
         return "has parentheses, which only group: where they are part of a name write '\\(' and "
                "'\\)'";
+
     if (separates && has_separator_of_windows(pattern))
         return "has a backslash, which takes the meaning of what follows: directories are "
                "separated by '/'";
+
     return NULL;
 }
 
@@ -174,6 +184,7 @@ static int warn_of_patterns(struct arc_match *match, size_t index, bool *doubtfu
 {
     const struct arc_rule *rule = &match->out->filters->rules[index];
     const char *doubt = doubt_of_statuses(rule->statuses, match->renames);
+
     for (size_t i = 0; !doubt && i < rule->pattern_count; i++) {
         size_t marks = strspn(rule->patterns[i], "!");
         bool is_group = marks && rule->patterns[i][marks] == '('; /* its mark is no negation */
@@ -182,6 +193,7 @@ static int warn_of_patterns(struct arc_match *match, size_t index, bool *doubtfu
             doubt = "starts with the directory of --relative-to, to which it is relative already";
     }
     *doubtful = doubt != NULL;
+
     return doubt ? warn(match, index, err, doubt) : ARC_OK;
 }
 
@@ -190,15 +202,18 @@ static int warn_of_rule(struct arc_match *match, size_t index, struct arc_error 
     const struct arc_filters *filters = match->out->filters;
     const struct arc_rule *rule = &filters->rules[index];
     bool doubtful = false;
+
     ARC_TRY(warn_of_patterns(match, index, &doubtful, err));
     if (doubtful)
         return ARC_OK;
     if (rule->pattern_count && !arc_match_has(match->ids, index))
         return warn(match, index, err, NEVER);
+
     if (rule->negated && match->quantifier == ARC_QUANTIFIER_SOME)
         return warn(match, index, err,
                     "matches every path but those: to leave paths out, use predicate-quantifier "
                     "some-with-excludes (or last-match, or every)");
+
     const struct arc_filter *filter = &filters->items[rule->filter];
     bool leaves_out = match->quantifier == ARC_QUANTIFIER_SOME_EXCLUDE ||
                       match->quantifier == ARC_QUANTIFIER_LAST;
@@ -206,6 +221,7 @@ static int warn_of_rule(struct arc_match *match, size_t index, struct arc_error 
         return warn(match, index, err,
                     "only leaves paths out, as every rule of the filter does: it never matches; "
                     "add '**'");
+
     return ARC_OK;
 }
 
@@ -237,6 +253,7 @@ int arc_warn_of_directories(struct arc_match *match, struct arc_error *err)
 static bool is_about_inside(const char *pattern, const char *path)
 {
     pattern += strncmp(pattern, "./", 2) == 0 ? 2 : 0;
+
     for (;;) {
         ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
         size_t len = strcspn(pattern, "/"), own = strcspn(path, "/");
@@ -255,9 +272,11 @@ static bool is_about_inside(const char *pattern, const char *path)
 int arc_warn_of_submodule(struct arc_match *match, const char *path, struct arc_error *err)
 {
     const struct arc_filters *filters = match->out->filters;
+
     if (!match->matcher)
         return ARC_OK;
     arc_glob_matcher_match(match->matcher, path, strlen(path), match->ids);
+
     for (size_t i = 0; i < filters->rule_count; i++) {
         const struct arc_rule *rule = &filters->rules[i];
         for (size_t p = 0; !arc_match_has(match->ids, i) && p < rule->pattern_count; p++) {
@@ -274,6 +293,7 @@ int arc_warn_of_submodule(struct arc_match *match, const char *path, struct arc_
             break;
         }
     }
+
     return ARC_OK;
 }
 
@@ -313,6 +333,7 @@ int arc_warn_of_untracked(struct arc_match *match, const struct arc_git *git,
     ARC_AUTO_FREE uint64_t *seen = calloc(match->words, sizeof *seen);
     struct tracked tracked = {match, seen};
     const struct arc_git_diff diff = {.to = head, .each = on_path, .context = &tracked};
+
     if (!match->matcher)
         return ARC_OK;
     if (!seen)
@@ -321,5 +342,6 @@ int arc_warn_of_untracked(struct arc_match *match, const struct arc_git *git,
     for (size_t i = 0; !rc && i < filters->rule_count; i++)
         if (filters->rules[i].pattern_count && !arc_match_has(seen, i))
             rc = warn(match, i, err, "matches no path of the head");
+
     return rc;
 }

@@ -24,21 +24,25 @@ const size_t command_count = sizeof commands / sizeof *commands;
 const struct command *command_find(const char *name, struct arc_error *err)
 {
     const char *names[sizeof commands / sizeof *commands + 1] = {0};
+
     for (size_t i = 0; i < command_count; i++) {
         if (strcmp(commands[i]->name, name) == 0)
             return commands[i];
         names[i] = commands[i]->name;
     }
+
     const char *meant = arc_suggest(name, names);
     for (size_t i = 0; !meant && i < command_count && strlen(name) > 1; i++)
         if (strncmp(names[i], name, strlen(name)) == 0)
             meant = names[i];
+
     if (meant)
         arc_error_set(err, ARC_EINPUT, "'%.200s' is not an arc-ci command; did you mean '%s'?",
                       name, meant);
     else
         arc_error_set(err, ARC_EINPUT,
                       "'%.200s' is not an arc-ci command; 'arc-ci help' lists the commands", name);
+
     return NULL;
 }
 
@@ -94,6 +98,7 @@ int frame_words(int argc, char *const *argv)
             break;
         words += option->value && !strchr(word, '=') ? 2 : 1;
     }
+
     return words < argc ? words : argc;
 }
 
@@ -147,6 +152,7 @@ static int set_value(struct invocation *inv, size_t i, const char *value, struct
 {
     const struct option *option = &inv->command->options[i];
     const char *given = value;
+
     if (!option->value && (boolean(given) || !option->choices))
         value = boolean(given);
     if (!value || (option->choices && !among(option->choices, value)))
@@ -160,6 +166,7 @@ static int set_value(struct invocation *inv, size_t i, const char *value, struct
         return arc_error_set(err, ARC_EINPUT, "--%s: the value is not valid UTF-8", option->name);
     if (json_array_append_new(inv->lists[i], json_string(value)))
         return arc_error_nomem(err);
+
     return ARC_OK;
 }
 
@@ -169,12 +176,14 @@ static const char *suggest_option(const struct command *command, const char *arg
     const char *names[OPTIONS_MAX + 8] = {NULL};
     ARC_AUTO(arc_buf) struct arc_buf name = {.max = 256};
     size_t count = 0;
+
     for (const struct option *row = frame_options; row->name; row++)
         names[count++] = row->name;
     for (size_t i = 0; i < option_count(command) && i < OPTIONS_MAX; i++)
         names[count++] = command->options[i].name;
     arg += strspn(arg, "-");
     arc_buf_add(&name, arg, strnlen(arg, strcspn(arg, "=")));
+
     return arc_suggest(arc_buf_text(&name), names);
 }
 
@@ -182,10 +191,13 @@ static int unknown_option(const struct invocation *inv, const char *arg, struct 
 {
     ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
     const char *name = inv->command->name, *meant = suggest_option(inv->command, arg);
+
     arc_text_visible(&shown, arg, strnlen(arg, 200));
+
     if (meant)
         return arc_error_set(err, ARC_EINPUT, "there is no option '%s'; did you mean '--%s'?",
                              arc_buf_text(&shown), meant);
+
     return arc_error_set(err, ARC_EINPUT,
                          "there is no option '%s'; 'arc-ci help %s' lists the options",
                          arc_buf_text(&shown), name);
@@ -220,6 +232,7 @@ static int set_frame_option(struct invocation *inv, const struct option *option,
     default:
         inv->help = on;
     }
+
     return ARC_OK;
 }
 
@@ -240,6 +253,7 @@ static int parse_option(struct invocation *inv, int argc, char *const *argv, int
     *used = 1;
     if (!option)
         return unknown_option(inv, argv[0], err);
+
     if (!equals && option->value) {
         if (argc < 2)
             return arc_error_set(err, ARC_EINPUT, "--%s needs a value: --%s %s", name, name,
@@ -247,10 +261,12 @@ static int parse_option(struct invocation *inv, int argc, char *const *argv, int
         *used = 2;
         value = argv[1];
     }
+
     if (!equals && !option->value && argc > 1 &&
         (boolean(argv[1]) || (own && among(option->choices, argv[1]))))
         return arc_error_set(err, ARC_EINPUT, "--%s takes its value after '=': --%s=%s", name, name,
                              argv[1]);
+
     return own ? set_value(inv, i, value, err) : set_frame_option(inv, option, value, err);
 }
 
@@ -278,6 +294,7 @@ static int add_argument(struct invocation *inv, const char *arg, struct arc_erro
 static int parse_words(struct invocation *inv, int argc, char *const *argv, struct arc_error *err)
 {
     bool options = true;
+
     for (int i = 0, used; i < argc; i += used) {
         int rc;
         used = 1;
@@ -294,6 +311,7 @@ static int parse_words(struct invocation *inv, int argc, char *const *argv, stru
         if (rc)
             return rc;
     }
+
     return ARC_OK;
 }
 
@@ -302,6 +320,7 @@ static const char *input_variable(const struct arc_env *env, const char *name)
 {
     char key[96] = "INPUT_";
     size_t at = strlen(key);
+
     for (const char *c = name; *c && at < sizeof key - 1; c++)
         key[at++] = (char)toupper((unsigned char)*c);
     key[at] = '\0';
@@ -309,14 +328,17 @@ static const char *input_variable(const struct arc_env *env, const char *name)
     for (char *c = key; !value && *c; c++)
         if (*c == '-')
             *c = '_';
+
     return value ? value : arc_env_nonempty(env, key);
 }
 
 static int set_lines(struct invocation *inv, size_t i, const char *text, struct arc_error *err)
 {
     int rc = ARC_OK;
+
     if (!inv->lists[i])
         inv->lists[i] = json_array(); /* of a list of blank lines: given, and empty */
+
     while (!rc && *text) {
         size_t len = strcspn(text, "\n"), kept = len;
         const char *start = text;
@@ -328,7 +350,9 @@ static int set_lines(struct invocation *inv, size_t i, const char *text, struct 
             rc = set_value(inv, i, line, err);
         text += len + (text[len] == '\n');
     }
+
     inv->values[i] = rc ? NULL : ""; /* the lines are gone; `lists` holds them */
+
     return rc;
 }
 
@@ -354,6 +378,7 @@ static int parse_environment(struct invocation *inv, struct arc_error *err)
     int rc = ARC_OK;
     size_t count = option_count(command);
     const char *value = NULL;
+
     for (size_t i = 0; !rc && i < count; i++) {
         if (inv->values[i])
             continue;
@@ -365,6 +390,7 @@ static int parse_environment(struct invocation *inv, struct arc_error *err)
         if (rc)
             return arc_error_prefix(err, "from the environment (INPUT_)");
     }
+
     if (command->arguments_max != 1 || inv->arg_count)
         return ARC_OK;
     rc = read_input(inv, count, command->argument, &value, err);
@@ -386,6 +412,7 @@ int invocation_parse(const struct command *command, const struct arc_env *env, i
     inv->terminal = isatty(STDOUT_FILENO) == 1;
     ARC_TRY(parse_words(inv, argc, argv, err));
     inv->colour = terminal_colour(env, inv->color, STDOUT_FILENO);
+
     return inv->help ? ARC_OK : parse_environment(inv, err);
 }
 

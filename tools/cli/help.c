@@ -15,6 +15,7 @@ static const char environment[] = "Every option can also come from the environme
 void help_wrap(struct arc_buf *out, const char *text, size_t margin, size_t column)
 {
     bool first = true;
+
     while (*text) {
         if (strncmp(text, "\n\n", 2) == 0) {
             arc_buf_printf(out, "\n\n%*s", (int)margin, "");
@@ -36,6 +37,7 @@ void help_wrap(struct arc_buf *out, const char *text, size_t margin, size_t colu
         first = false;
         text += len + (text[len] == ' ' || (text[len] == '\n' && text[len + 1] != '\n'));
     }
+
     arc_buf_putc(out, '\n');
 }
 
@@ -58,10 +60,12 @@ static void option_text(const struct option *option, struct arc_buf *out)
     if (option->value)
         arc_buf_printf(&head, " %s", option->value);
     arc_buf_add(out, head.data, head.len);
+
     if (head.len > 24)
         arc_buf_printf(out, "\n%26s", "");
     else
         arc_buf_printf(out, "%*s", (int)(26 - head.len), "");
+
     arc_buf_free_part(out, &head);
     struct arc_buf help = {.max = 4096};
     arc_buf_puts(&help, option->help);
@@ -93,10 +97,12 @@ static void command_text(const struct command *command, struct arc_buf *out)
     options_text(frame_options, out);
     if (command->outputs)
         arc_buf_puts(out, "\nOutputs:\n");
+
     for (const struct output *row = command->outputs; row && row->name; row++) {
         arc_buf_printf(out, "  %-24s", row->name);
         help_wrap(out, row->help, 26, 26);
     }
+
     if (command->examples)
         arc_buf_puts(out, "\nExamples:\n");
     for (const struct example *row = command->examples; row && row->command; row++)
@@ -133,6 +139,7 @@ static void roff_word(struct arc_buf *out, const char *word)
 static void roff(struct arc_buf *out, const char *text)
 {
     bool start = true;
+
     for (; *text; text++) {
         if (strncmp(text, "\n\n", 2) == 0) {
             arc_buf_puts(out, "\n.PP\n");
@@ -147,6 +154,7 @@ static void roff(struct arc_buf *out, const char *text)
         arc_buf_puts(out, *text == '\\' ? "e" : (char[2]){*text, 0});
         start = *text == '\n';
     }
+
     arc_buf_putc(out, '\n');
 }
 
@@ -181,12 +189,14 @@ static void program_man(struct arc_buf *out)
         ".SH SYNOPSIS\n.B arc\\-ci\n.RI [ \\-C\\ DIR ]\n.I COMMAND\n[OPTION]... [ARGUMENT]...\n"
         ".SH DESCRIPTION\nTakes a container monorepo's CI from what changed in git to a verified, "
         "published, documented release. Every stage is a command:\n");
+
     for (size_t i = 0; i < command_count; i++) {
         arc_buf_puts(out, ".TP\n.BR arc\\-ci\\-");
         roff_word(out, commands[i]->name);
         arc_buf_puts(out, " (1)\n");
         roff(out, commands[i]->summary);
     }
+
     arc_buf_puts(out, ".SH OPTIONS\nBefore or after the name of any command:\n");
     options_man(frame_options, out);
     arc_buf_puts(out, ".TP\n.B \\-C DIR\nBefore the command: run as if started in DIR.\n"
@@ -217,18 +227,22 @@ static void command_man(const struct command *command, struct arc_buf *out)
     options_man(frame_options, out);
     if (command->outputs)
         arc_buf_puts(out, ".SH OUTPUTS\n");
+
     for (const struct output *row = command->outputs; row && row->name; row++) {
         arc_buf_puts(out, ".TP\n.B ");
         roff(out, row->name);
         roff(out, row->help);
     }
+
     if (command->examples)
         arc_buf_puts(out, ".SH EXAMPLES\n");
+
     for (const struct example *row = command->examples; row && row->command; row++) {
         arc_buf_puts(out, ".TP\n.B ");
         roff(out, row->command);
         roff(out, row->help);
     }
+
     arc_buf_puts(out, ".SH ENVIRONMENT\n");
     roff(out, environment);
     arc_buf_puts(out, ".SH EXIT STATUS\n");
@@ -262,11 +276,13 @@ void help_option_row(const struct option *row, const char *name, const char *man
     code_cell(out, name);
     arc_buf_puts(out, "` | ");
     cell(out, row->help);
+
     if (row->choices) {
         arc_buf_puts(out, " One of ");
         cell(out, row->choices);
         arc_buf_putc(out, '.');
     }
+
     arc_buf_printf(out, "%s | ", row->many ? many : "");
     cell(out, row->initial ? row->initial : "");
     arc_buf_puts(out, " |\n");
@@ -303,6 +319,7 @@ static void command_markdown(const struct command *command, struct arc_buf *out)
     arc_buf_puts(out, "\n\n");
     if (command->options)
         arc_buf_puts(out, "| option | meaning | default |\n|---|---|---|\n");
+
     for (const struct option *row = command->options; row && row->name; row++) {
         struct arc_buf name = {.max = 256};
         arc_buf_printf(&name, "%s%s%s%s", dashes_of(row), row->name, row->value ? " " : "",
@@ -310,6 +327,7 @@ static void command_markdown(const struct command *command, struct arc_buf *out)
         help_option_row(row, arc_buf_text(&name), " May be repeated.", out);
         arc_buf_free_part(out, &name);
     }
+
     if (command->options && command->outputs)
         arc_buf_putc(out, '\n');
     help_output_rows(command, out);

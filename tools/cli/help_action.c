@@ -48,12 +48,14 @@ static void inputs(const struct command *command, struct arc_buf *out)
 {
     if (command->argument || (command->options && command->options->name))
         arc_buf_puts(out, "inputs:\n");
+
     if (command->argument) {
         struct arc_buf help = {.max = 256};
         arc_buf_printf(&help, "The argument %s.", command->argument);
         input(out, command->argument, &help);
         arc_buf_free_part(out, &help);
     }
+
     for (const struct option *row = command->options; row && row->name; row++)
         option_input(out, row);
 }
@@ -62,6 +64,7 @@ static void outputs(const struct command *command, struct arc_buf *out)
 {
     if (command->outputs)
         arc_buf_puts(out, "outputs:\n");
+
     for (const struct output *row = command->outputs; row && row->name; row++) {
         if (*row->name == '<')
             continue;

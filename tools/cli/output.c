@@ -25,6 +25,7 @@ int report_output_bytes(struct report *report, const char *name, const char *val
         return arc_error_nomem(err);
     memcpy(slot->value, value, len);
     slot->value[len] = '\0';
+
     return ARC_OK;
 }
 
@@ -38,6 +39,7 @@ int report_note(struct report *report, char level, const struct arc_place *place
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = 8192};
     va_list args;
+
     va_start(args, format);
     arc_buf_vprintf(&text, format, args);
     va_end(args);
@@ -47,10 +49,12 @@ int report_note(struct report *report, char level, const struct arc_place *place
     report->notes = grown;
     struct report_note *slot = &grown[report->note_count++];
     *slot = (struct report_note){.level = level, .message = arc_buf_steal(&text)};
+
     if (place) {
         slot->place = *place;
         slot->place.file = strdup(place->file);
     }
+
     return slot->message && (slot->place.file || !place) ? ARC_OK : arc_error_nomem(err);
 }
 
@@ -60,10 +64,12 @@ void report_free(struct report *report)
         free(report->outputs[i].name);
         free(report->outputs[i].value);
     }
+
     for (size_t i = 0; i < report->note_count; i++) {
         free(report->notes[i].message);
         free((char *)report->notes[i].place.file);
     }
+
     free(report->outputs);
     free(report->notes);
     json_decref(report->document);
@@ -97,6 +103,7 @@ static void add_note(struct arc_buf *out, const struct report_note *note, const 
         arc_actions_annotation(out, level_name(note->level), &note->place, title, note->message);
         return;
     }
+
     if (note->place.file)
         add_person_place(out, &note->place);
     arc_buf_printf(out, "%s: ", level_name(note->level));
@@ -127,14 +134,17 @@ static int write_github_files(const struct report *report, const struct invocati
                               struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = (size_t)128 << 20};
+
     for (size_t i = 0; i < report->output_count; i++) {
         const struct report_output *output = &report->outputs[i];
         int rc = arc_actions_format_output(&text, output->name, output->value, output->len, err);
         if (rc)
             return rc;
     }
+
     ARC_TRY(arc_buf_check(&text, "GITHUB_OUTPUT", err));
     ARC_TRY(arc_actions_append(inv->env, "GITHUB_OUTPUT", &text, err));
+
     return arc_actions_append(inv->env, "GITHUB_STEP_SUMMARY", &report->summary, err);
 }
 
@@ -174,16 +184,20 @@ static int put_shown(const struct arc_buf *text, unsigned kind, const struct inv
                      struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf visible = {.max = text->max}, shown = {.max = text->max};
+
     if (text->failed || kind == REPORT_DATA)
         return put(stdout, text, err);
+
     if (kind == REPORT_TEXT) {
         add_visible(&visible, text, inv->colour);
         ARC_TRY(arc_buf_check(&visible, "the output", err));
         text = &visible;
     }
+
     if (!arc_actions_active(inv->env))
         return put(stdout, text, err);
     arc_actions_disarm(text, kind == REPORT_JSON ? "\\u0023" : "\\x23", &shown);
+
     return put(stdout, &shown, err);
 }
 
@@ -226,6 +240,7 @@ int report_print(const struct report *report, const struct invocation *inv, stru
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     ARC_AUTO(arc_buf) struct arc_buf notes = {0};
     bool actions = arc_actions_active(inv->env);
+
     if (inv->format) /* a template that is wrong leaves nothing half-written */
         ARC_TRY(print_template(report, inv->format, &text, err));
     ARC_TRY(write_github_files(report, inv, err));
@@ -233,19 +248,24 @@ int report_print(const struct report *report, const struct invocation *inv, stru
     for (size_t i = 0; i < report->note_count; i++)
         if (!inv->quiet || report->notes[i].level != 'n')
             add_note(&notes, &report->notes[i], inv->command->name, actions);
+
     ARC_TRY(put(stderr, &notes, err));
 
     if (inv->format)
         return put_shown(&text, REPORT_TEXT, inv, err);
+
     if (inv->json && report->document) {
         ARC_TRY(print_document(report->document, &text, err));
         return put_shown(&text, REPORT_JSON, inv, err);
     }
+
     if (report->human.len || report->human.failed) {
         bool hidden = inv->quiet && report->kind == REPORT_TEXT;
         return hidden ? ARC_OK : put_shown(&report->human, report->kind, inv, err);
     }
+
     print_outputs(report, &text);
+
     return put_shown(&text, REPORT_TEXT, inv, err);
 }
 
@@ -262,11 +282,14 @@ void report_error(const struct arc_error *error, const struct arc_env *env, cons
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     ARC_AUTO(arc_buf) struct arc_buf shown = {0};
     const char *message = arc_error_text(error);
+
     arc_text_visible(&shown, message, strlen(message));
+
     if (arc_actions_active(env))
         arc_actions_annotation(&text, "error", &error->place, command, arc_buf_text(&shown));
     else
         arc_buf_printf(&text, "arc-ci%s%s: %s\n%s", command ? " " : "", command ? command : "",
                        arc_buf_text(&shown), error->excerpt ? error->excerpt : "");
+
     fputs(text.failed || shown.failed ? "arc-ci: out of memory\n" : arc_buf_text(&text), stderr);
 }

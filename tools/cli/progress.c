@@ -48,10 +48,13 @@ static void write_log(struct build_progress *progress, const struct arc_build_ev
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {.max = 4096};
     char cell[256];
+
     name_cell(event, cell, sizeof cell);
+
     for (char *c = cell; *c; c++)
         if (strchr(" /", *c))
             *c = '-';
+
     arc_buf_printf(&path, "%s/%s.log", progress->logs, *cell ? cell : "build");
     int fd = path.failed
                  ? -1
@@ -71,7 +74,9 @@ static void write_log(struct build_progress *progress, const struct arc_build_ev
 static void show_output(const struct arc_build_event *event)
 {
     char cell[256];
+
     name_cell(event, cell, sizeof cell);
+
     for (size_t at = 0; at < event->log_len;) {
         const char *line = event->log + at;
         const char *end = memchr(line, '\n', event->log_len - at);
@@ -88,6 +93,7 @@ static void show_step(const struct arc_build_event *event)
     static const char *const words[] = {"", "", " (cached)", " FAILED"};
     ARC_AUTO(arc_buf) struct arc_buf step = {.max = 8192};
     char cell[256];
+
     name_cell(event, cell, sizeof cell);
     add_text(&step, event->step, strnlen(event->step, 300));
     fprintf(stderr, "%-22s   %s%s", cell, arc_buf_text(&step), words[event->state]);
@@ -100,10 +106,12 @@ void build_progress_event(void *context, const struct arc_build_event *event)
 {
     struct build_progress *progress = context;
     bool lines = !progress->live && !progress->quiet;
+
     if (!progress->quiet)
         begin(progress);
     if (progress->live && !progress->quiet)
         build_table_event(&progress->table, event);
+
     if (event->log) {
         if (lines)
             show_output(event);
@@ -111,6 +119,7 @@ void build_progress_event(void *context, const struct arc_build_event *event)
             write_log(progress, event, event->log, event->log_len);
         return;
     }
+
     if (event->state == ARC_STEP_RUNNING)
         return;
     if (lines)

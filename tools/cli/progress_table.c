@@ -21,6 +21,7 @@ static struct table_row *row_of(struct build_table *table, const char *cell)
     for (size_t i = 0; i < table->count; i++)
         if (strcmp(table->rows[i].cell, cell) == 0)
             return &table->rows[i];
+
     struct table_row *grown = realloc(table->rows, (table->count + 1) * sizeof *grown);
     if (!grown)
         return NULL;
@@ -28,6 +29,7 @@ static struct table_row *row_of(struct build_table *table, const char *cell)
     struct table_row *row = &grown[table->count++];
     *row = (struct table_row){.since = now()};
     snprintf(row->cell, sizeof row->cell, "%s", cell);
+
     return row;
 }
 
@@ -59,6 +61,7 @@ static void draw_row(const struct table_row *row, size_t columns, bool colour, s
     static const char *const colours[] = {"\033[36m", "\033[32m", "\033[34m", "\033[31m"};
     double end = row->state == ARC_STEP_RUNNING ? now() : row->until;
     char line[640];
+
     snprintf(line, sizeof line, "%-22s %-7s %6.1f s  %s", row->cell, words[row->state],
              end - row->since, row->step);
     arc_buf_puts(out, "\r\033[K");
@@ -74,6 +77,7 @@ static void draw(struct build_table *table)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {0};
     size_t rows, columns;
+
     size_of_terminal(&rows, &columns);
     if (table->drawn)
         arc_buf_printf(&out, "\033[%zuA", table->drawn);
@@ -95,6 +99,7 @@ static void keep_tail(struct table_row *row, const char *text, size_t len)
 {
     ARC_AUTO(arc_buf) struct arc_buf shown = {0};
     size_t start = len > sizeof row->tail / 8 ? len - sizeof row->tail / 8 : 0;
+
     for (size_t at = start; at < len;) {
         const char *end = memchr(text + at, '\n', len - at);
         size_t line = end ? (size_t)(end - text) - at : len - at;
@@ -103,6 +108,7 @@ static void keep_tail(struct table_row *row, const char *text, size_t len)
         arc_buf_putc(&shown, '\n');
         at += line + 1;
     }
+
     size_t used = strlen(row->tail), most = sizeof row->tail - 1;
     size_t more = shown.len > most ? most : shown.len;
     size_t drop = used + more > most ? used + more - most : 0;
@@ -116,15 +122,18 @@ void build_table_event(struct build_table *table, const struct arc_build_event *
 {
     ARC_AUTO(arc_buf) struct arc_buf step = {.max = 4096};
     char cell[224];
+
     snprintf(cell, sizeof cell, "%.100s%s%.100s", *event->service ? event->service : "build",
              *event->platform ? " " : "", event->platform);
     struct table_row *row = row_of(table, cell);
     if (!row)
         return;
+
     if (event->log) {
         keep_tail(row, event->log, event->log_len);
         return;
     }
+
     arc_text_visible(&step, event->step, strnlen(event->step, 200));
     snprintf(row->step, sizeof row->step, "%s", arc_buf_text(&step));
     table->finished += event->state != ARC_STEP_RUNNING;

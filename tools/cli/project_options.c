@@ -18,14 +18,17 @@ int project_note_dirty(struct arc_project *project, struct report *report, struc
     ARC_AUTO(arc_buf) struct arc_buf files = {.max = 4096};
     ARC_AUTO(arc_error) struct arc_error why = {0};
     int rc = arc_project_dirty(project, &files, &why);
+
     if (rc == ARC_ENOTFOUND)
         return report_note(report, 'w', NULL, err,
                            "whether the work tree is commit %.12s is not known: %s",
                            project->repository.revision, arc_error_text(&why));
+
     if (rc)
         return arc_error_set(err, rc, "%s", arc_error_text(&why));
     if (!files.len)
         return ARC_OK;
+
     return report_note(report, 'w', NULL, err,
                        "the work tree is not commit %.12s: %s; 'arc-ci build' refuses what is not "
                        "committed",
@@ -40,9 +43,11 @@ int project_note_tags(const struct arc_project *project, struct report *report,
         ARC_TRY(report_note(report, 'w', NULL, err,
                             "latest stays where it is, since the other tags are not known: %s",
                             why));
+
     char *const *left_out = project->group ? project->group->unreleased : NULL;
     for (; left_out && *left_out; left_out++)
         ARC_TRY(report_note(report, 'w', NULL, err, "%s has no release yet: %s goes without it",
                             *left_out, project->group->name));
+
     return project_note_published(project, report, err);
 }

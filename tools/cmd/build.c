@@ -69,6 +69,7 @@ static int add_service(struct report *report, const struct arc_build_options *op
     char ref[1024] = "", size[32], duration[32];
     int64_t bytes = 0;
     double seconds = 0;
+
     for (size_t i = 0; i < built->cell_count; i++) {
         const struct arc_built_cell *cell = &built->cells[i];
         if (cell->size > 0)
@@ -82,11 +83,13 @@ static int add_service(struct report *report, const struct arc_build_options *op
         snprintf(ref, sizeof ref, "%.700s:%.200s", built->image, loaded_tag(options, built));
     else
         snprintf(ref, sizeof ref, "%.700s%s%s", built->image, *digest ? "@" : "", digest);
+
     snprintf(size, sizeof size, "%lld", (long long)bytes);
     snprintf(duration, sizeof duration, "%.1f", seconds);
     ARC_TRY(add_output(report, prefix, "image-ref", ref, err));
     ARC_TRY(add_output(report, prefix, "image-digest", digest, err));
     ARC_TRY(add_output(report, prefix, "image-size", size, err));
+
     return add_output(report, prefix, "build-duration", duration, err);
 }
 
@@ -98,9 +101,11 @@ static int add_outputs(struct report *report, const struct arc_build_options *op
     ARC_TRY(report_output(report, "build", text, err));
     if (ledger->service_count == 1)
         ARC_TRY(add_service(report, options, "", &ledger->services[0], err));
+
     for (size_t i = 0; i < ledger->service_count; i++)
         ARC_TRY(
             add_service(report, options, ledger->services[i].service, &ledger->services[i], err));
+
     return ARC_OK;
 }
 
@@ -143,6 +148,7 @@ static void show(const struct arc_build_options *options, const struct arc_ledge
         for (char **tag = built->tags; tag && *tag; tag++)
             arc_buf_printf(out, "    tag %s\n", *tag);
     }
+
     if (!out->len)
         arc_buf_puts(out, "nothing to build\n");
 }
@@ -154,10 +160,12 @@ static void summarize_cell(const struct arc_built_service *built, const struct a
                    cell->digest ? cell->digest : "");
     add_sizes(out, cell);
     arc_buf_puts(out, " | ");
+
     if (cell->duration >= 0)
         arc_buf_printf(out, "%.1f s%s", cell->duration, cell->cached == 1 ? ", cached" : "");
     else
         arc_buf_puts(out, built->built ? "" : "was there");
+
     arc_buf_puts(out, " |\n");
 }
 
@@ -174,6 +182,7 @@ static void add_word(struct arc_buf *out, const char *text)
 static void draw_times(const struct arc_ledger *ledger, struct arc_buf *out)
 {
     ARC_AUTO(arc_buf) struct arc_buf rows = {.max = (size_t)1 << 20};
+
     for (size_t i = 0; i < ledger->service_count; i++) {
         const struct arc_built_service *built = &ledger->services[i];
         arc_buf_puts(&rows, "    section ");
@@ -189,6 +198,7 @@ static void draw_times(const struct arc_ledger *ledger, struct arc_buf *out)
                            (cell->started + cell->duration) * 1000);
         }
     }
+
     if (!rows.failed && strstr(arc_buf_text(&rows), " :"))
         arc_buf_printf(out,
                        "\n```mermaid\ngantt\n    dateFormat x\n    axisFormat %%M:%%S\n%s```\n",
@@ -212,6 +222,7 @@ static int describe(struct arc_project *project, const struct arc_build_options 
 {
     ARC_AUTO_JSON json_t *argv = NULL;
     ARC_AUTO_JSON json_t *definition = NULL;
+
     ARC_TRY(arc_build_describe(project, options, &argv, &definition, err));
     size_t i;
     json_t *word;
@@ -221,6 +232,7 @@ static int describe(struct arc_project *project, const struct arc_build_options 
     if (!text)
         return arc_error_nomem(err);
     arc_buf_printf(out, " <<'END'\n%s\nEND\n", text);
+
     return ARC_OK;
 }
 
@@ -231,7 +243,9 @@ static int promote(const struct invocation *inv, struct arc_project *project,
     ARC_AUTO(arc_needs) struct arc_needs found = {0};
     struct arc_needs_files files = {.build = option_value(inv, "build"),
                                     .needs = option_value(inv, "needs")};
+
     ARC_TRY(arc_needs_read(&files, &found, err));
+
     if (files.needs && !found.build)
         return arc_error_set(
             err, ARC_EINPUT,
@@ -269,12 +283,14 @@ static int work(const struct invocation *inv, struct arc_project *project,
     options->context = &progress;
     int rc = catch_signals(err);
     options->interrupted_fd = interrupt_pipe[0];
+
     if (!rc && option_flag(inv, "promote"))
         rc = promote(inv, project, options, out, err);
     else if (!rc && option_flag(inv, "merge"))
         rc = arc_merge(options, out, err);
     else if (!rc)
         rc = arc_build(project, options, out, err);
+
     build_progress_end(&progress);
     if (!rc && progress.failed)
         rc = arc_error_set(err, ARC_EWORLD, "cannot write the logs to %s", progress.logs);
@@ -288,16 +304,20 @@ static int check_options(const struct invocation *inv, struct arc_error *err)
     if (modes > 1)
         return arc_error_set(err, ARC_EINPUT,
                              "--cell, --merge and --promote are steps of their own: give one");
+
     const char *cache = option_value(inv, "cache");
     if (strcmp(cache, "none") != 0)
         ARC_TRY(arc_bake_check_cache(cache, err));
+
     if (option_flag(inv, "load") && (option_flag(inv, "merge") || option_flag(inv, "promote")))
         return arc_error_set(err, ARC_EINPUT,
                              "--load is for a build: --merge and --promote work on the registry");
+
     if (option_flag(inv, "dry-run") && modes && !option_value(inv, "cell"))
         return arc_error_set(err, ARC_EINPUT,
                              "--dry-run describes a build; what --merge and --promote would do is "
                              "in the plan (arc-ci plan)");
+
     return ARC_OK;
 }
 
@@ -319,11 +339,13 @@ static int list_generated(const struct arc_plan *plan, const struct arc_context 
         if (!built->generated)
             return arc_error_nomem(err);
     }
+
     for (size_t i = 0; context->generated && i < plan->service_count; i++) {
         struct arc_built_service *built = arc_ledger_service(ledger, plan->services[i].service);
         for (char **path = context->generated[i]; built && path && *path; path++)
             ARC_TRY(arc_texts_add(&ledger->memory, &built->generated, *path, err));
     }
+
     return ARC_OK;
 }
 
@@ -333,6 +355,7 @@ static int run_build(const struct invocation *inv, struct report *report, struct
     ARC_AUTO(arc_plan) struct arc_plan plan = {0};
     ARC_AUTO(arc_ledger) struct arc_ledger ledger = {0};
     const char *cache = option_value(inv, "cache");
+
     ARC_TRY(check_options(inv, err));
     int rc = read_plan(option_value(inv, "plan"), &plan, err);
     if (rc)
@@ -353,6 +376,7 @@ static int run_build(const struct invocation *inv, struct report *report, struct
         arc_buf_printf(&report->human, "nothing is built: %s takes what is released\n", plan.group);
         return ARC_OK;
     }
+
     if (option_flag(inv, "dry-run"))
         return describe(&project, &options, &report->human, err);
 
@@ -372,6 +396,7 @@ static int run_build(const struct invocation *inv, struct report *report, struct
     ARC_TRY(add_outputs(report, &options, &ledger, err));
     show(&options, &ledger, &report->human);
     summarize(&ledger, &report->summary);
+
     return ARC_OK;
 }
 

@@ -21,6 +21,7 @@ static enum arc_quantifier quantifier(const char *name)
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strcmp(name, known[i].name) == 0)
             return known[i].quantifier;
+
     return ARC_QUANTIFIER_SOME;
 }
 
@@ -70,6 +71,7 @@ static int read_directory(const char *text, char **out, struct arc_error *err)
 {
     ARC_AUTO_FREE char *path = NULL;
     ARC_TRY(arc_path_resolve("", text, &path, err));
+
     if (!path)
         return arc_error_set(err, ARC_EINPUT,
                              "--relative-to: '%s' is not a directory's path from the top of the "
@@ -84,11 +86,13 @@ static int read_lists(const struct invocation *inv, struct lists *out, struct ar
     const char *list = option_value(inv, "list-files");
     const char *depth = option_value(inv, "dir-names");
     int format = arc_list_format_parse(list);
+
     if (format < 0)
         return arc_error_set(err, ARC_EINPUT,
                              "--list-files: '%s' is not one of "
                              "none|csv|json|shell|escape|lines|nul|matrix",
                              list);
+
     *out = (struct lists){.format = (enum arc_list_format)format,
                           .by_status = option_flag(inv, "files-by-status"),
                           .renames = option_flag(inv, "renames"),
@@ -97,6 +101,7 @@ static int read_lists(const struct invocation *inv, struct lists *out, struct ar
         return arc_error_set(err, ARC_EINPUT,
                              "--%s gives more lists: say how they are written with --list-files",
                              out->by_status ? "files-by-status" : "dir-names");
+
     return depth ? read_number("dir-names", depth, &out->depth, err) : ARC_OK;
 }
 
@@ -128,9 +133,11 @@ static int read_options(const struct invocation *inv, struct arc_changes_options
         (out->base || (option_flag(inv, "since-release") && option_flag(inv, "since-image"))))
         return arc_error_set(err, ARC_EINPUT,
                              "only one of --base, --since-release and --since-image can be meant");
+
     if (out->untracked && !arc_changes_is_head(out->base))
         return arc_error_set(err, ARC_EINPUT,
                              "--untracked adds to uncommitted changes: it needs --base HEAD");
+
     return ARC_OK;
 }
 
@@ -178,16 +185,19 @@ static int list_output(const struct invocation *inv, const struct arc_changes *c
     ARC_AUTO(arc_buf) struct arc_buf value = {0};
     const struct arc_list list = {lists->format, parts[part].part, lists->depth};
     bool spilled = false;
+
     arc_buf_printf(&key, "%s_%s", changes->filters->items[filter].name, parts[part].suffix);
     ARC_TRY(arc_buf_check(&key, "an output's name", err));
     ARC_TRY(arc_changes_output(inv->env, changes, filter, &list, room_left(report), &value,
                                &spilled, err));
+
     if (spilled && lists->format != ARC_LIST_NUL)
         ARC_TRY(report_note(
             report, 'w', NULL, err,
             "the list of %s is too long: all outputs of a job share 1 MiB of UTF-16; it is in "
             "%s, and the output is that path",
             arc_buf_text(&key), arc_buf_text(&value)));
+
     return report_output_bytes(report, arc_buf_text(&key), arc_buf_text(&value), value.len, err);
 }
 
@@ -199,6 +209,7 @@ static int filter_outputs(const struct invocation *inv, const struct arc_changes
     size_t count = changes->results[filter].count;
     ARC_AUTO(arc_buf) struct arc_buf key = {0};
     ARC_AUTO(arc_buf) struct arc_buf value = {0};
+
     arc_buf_puts(&key, name);
     arc_buf_puts(&key, "_count");
     arc_buf_printf(&value, "%zu", count);
@@ -206,9 +217,11 @@ static int filter_outputs(const struct invocation *inv, const struct arc_changes
     ARC_TRY(arc_buf_check(&key, "an output's name", err));
     ARC_TRY(report_output(report, name, changes->results[filter].matched ? "true" : "false", err));
     ARC_TRY(report_output(report, arc_buf_text(&key), arc_buf_text(&value), err));
+
     for (size_t i = 0; lists->format != ARC_LIST_NONE && i < sizeof parts / sizeof *parts; i++)
         if (is_wanted(lists, parts[i].part))
             ARC_TRY(list_output(inv, changes, filter, lists, i, report, err));
+
     return ARC_OK;
 }
 
@@ -237,6 +250,7 @@ static int note_clashes(const struct arc_changes *changes, const struct lists *l
                             "the last one counts",
                             name));
     }
+
     return ARC_OK;
 }
 
@@ -245,6 +259,7 @@ static int outputs_of(const struct invocation *inv, const struct arc_changes *ch
 {
     ARC_AUTO(arc_buf) struct arc_buf matching = {0};
     int rc = ARC_OK;
+
     for (size_t i = 0; !rc && i < changes->filters->count; i++)
         rc = filter_outputs(inv, changes, i, lists, report, err);
     if (!rc)
@@ -265,13 +280,16 @@ static int fill(const struct invocation *inv, const struct arc_changes *changes,
     size_t i;
     json_t *warning;
     int rc = outputs_of(inv, changes, lists, report, err);
+
     if (!rc && (inv->json || inv->format))
         rc = arc_changes_document(changes, &report->document, err);
     if (!rc && option_flag(inv, "explain"))
         rc = arc_changes_explain(changes, &report->human, err);
+
     json_array_foreach (changes->warnings, i, warning)
         if (!rc)
             rc = report_note(report, 'w', NULL, err, "%s", json_string_value(warning));
+
     return rc;
 }
 
@@ -296,6 +314,7 @@ static int run_changes(const struct invocation *inv, struct report *report, stru
     struct arc_changes_options options;
     struct lists lists = {0};
     ARC_AUTO_FREE char *relative = NULL;
+
     if (option_value(inv, "working-directory"))
         env.cwd = option_value(inv, "working-directory");
     project.env = &env;
@@ -307,13 +326,16 @@ static int run_changes(const struct invocation *inv, struct report *report, stru
     ARC_TRY(find_filters(inv, &project, &filters, err));
 
     options.relative = relative;
+
     if (relative && filters.from_config)
         return arc_error_set(err, ARC_EINPUT,
                              "--relative-to is about patterns of --filters: a service's are "
                              "relative to the top of the repository");
+
     options.filters = &filters;
     options.config = project.config.path ? &project.config : NULL;
     ARC_TRY(arc_changes(&project, &options, &changes, err));
+
     return fill(inv, &changes, &lists, report, err);
 }
 

@@ -92,12 +92,14 @@ static void offer_names(const struct candidates *to, const struct arc_env *env, 
     ARC_AUTO(arc_project) struct arc_project project = {.env = env};
     size_t i;
     json_t *tag;
+
     if (strcmp(kind, "TAG") == 0) {
         if (arc_project_load_tags(&project, NULL) == ARC_OK)
             json_array_foreach (project.repository.tags, i, tag)
                 offer(to, json_string_value(tag), NULL);
         return;
     }
+
     if (arc_project_load_config(&project, NULL) != ARC_OK)
         return;
 
@@ -115,15 +117,18 @@ static void offer_value(const struct candidates *to, const struct arc_env *env, 
                         const char *choices)
 {
     static const char *const known[] = {"TAG", "NAME", "GROUP", "CODENAME", "SERVICE", NULL};
+
     if (choices) {
         offer_choices(to, choices);
         return;
     }
+
     for (size_t i = 0; known[i]; i++)
         if (strcmp(value, known[i]) == 0) {
             offer_names(to, env, value);
             return;
         }
+
     arc_buf_puts(to->out, ":files\n");
 }
 
@@ -151,6 +156,7 @@ static void complete(const struct arc_env *env, const char *const *words, size_t
 {
     struct candidates to = {.out = out, .start = count ? words[count - 1] : ""};
     const struct command *command = count > 1 ? command_find(words[0], NULL) : NULL;
+
     if (!command) {
         offer_commands(&to);
         return;
@@ -178,17 +184,20 @@ static int run_completion(const struct invocation *inv, struct report *report,
     } scripts[] = {{"bash", bash_script}, {"zsh", zsh_script}, {"fish", fish_script}};
 
     report->kind = REPORT_DATA;
+
     if (strcmp(shell, "words") == 0) {
         complete(inv->env, inv->args + 1, inv->arg_count - 1, &report->human);
         if (!report->human.len)
             arc_buf_puts(&report->human, "\n");
         return ARC_OK;
     }
+
     for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++)
         if (strcmp(shell, scripts[i].shell) == 0 && inv->arg_count == 1) {
             arc_buf_puts(&report->human, scripts[i].script);
             return ARC_OK;
         }
+
     return arc_error_set(err, ARC_EINPUT, "which shell? 'arc-ci completion bash', zsh or fish");
 }
 

@@ -36,11 +36,13 @@ static void add_row(const struct invocation *inv, const json_t *check, struct ar
     const char *status = field(check, "status"), *advice = field(check, "advice");
     bool needed = json_is_true(json_object_get(check, "needed"));
     ARC_AUTO(arc_buf) struct arc_buf found = {0};
+
     arc_buf_printf(&found, "%s%s", field(check, "found"),
                    strcmp(status, "missing") == 0 && !needed ? " (not needed here)" : "");
     arc_buf_printf(out, "%-15s %s%-8s%s ", field(check, "name"), inv->colour ? colour(status) : "",
                    status, inv->colour ? "\x1b[0m" : "");
     add_words(out, arc_buf_text(&found), COLUMN, inv->terminal);
+
     if (advice) {
         arc_buf_printf(out, "%*s→ ", COLUMN, "");
         add_words(out, advice, COLUMN + 2, inv->terminal);
@@ -58,6 +60,7 @@ static int run_doctor(const struct invocation *inv, struct report *report, struc
     };
     size_t i;
     json_t *check;
+
     ARC_TRY(arc_doctor(&project, &options, &report->document, err));
     json_array_foreach (json_object_get(report->document, "checks"), i, check)
         add_row(inv, check, &report->human);
@@ -65,6 +68,7 @@ static int run_doctor(const struct invocation *inv, struct report *report, struc
     arc_buf_printf(&report->human, "\n%s: %s\n", options.purpose,
                    ok ? "nothing that it needs is missing" : "something that it needs is missing");
     report->failed = ok ? ARC_OK : ARC_EWORLD;
+
     return report_output(report, "ok", ok ? "true" : "false", err);
 }
 

@@ -27,6 +27,7 @@ static int run_dry_run(const struct invocation *inv, struct report *report, stru
         .previous = option_value(inv, "previous-tag"),
         .lock = option_value(inv, "lock"),
     };
+
     ARC_TRY(arc_dryrun(&project, &options, &report->document, err));
     ARC_TRY(note_warnings(inv, report, err));
     ARC_TRY(page_write(inv, report->document, html_dryrun, err));
@@ -39,6 +40,7 @@ static int run_dry_run(const struct invocation *inv, struct report *report, stru
     arc_buf_puts(&report->summary, "````text\n");
     arc_dryrun_text(report->document, &style, &report->summary);
     arc_buf_puts(&report->summary, "````\n");
+
     return ARC_OK;
 }
 

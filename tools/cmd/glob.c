@@ -16,15 +16,19 @@ static int split_arguments(const struct invocation *inv, json_t *patterns, json_
 {
     const json_t *given = option_list(inv, "pattern");
     size_t first = given ? 0 : 1;
+
     if (!given && inv->arg_count == 0)
         return arc_error_set(err, ARC_EINPUT,
                              "no pattern: give one as the first argument, or several as --pattern");
+
     if (!given)
         ARC_TRY(add(patterns, inv->args[0], err));
     else if (json_array_extend(patterns, (json_t *)given))
         return arc_error_nomem(err);
+
     for (size_t i = first; i < inv->arg_count; i++)
         ARC_TRY(add(paths, inv->args[i], err));
+
     return ARC_OK;
 }
 
@@ -45,7 +49,9 @@ static int run_glob(const struct invocation *inv, struct report *report, struct 
     json_array_foreach (notes, i, note)
         if (!code)
             code = report_note(report, 'w', NULL, err, "%s", json_string_value(note));
+
     report->failed = count ? ARC_OK : ARC_EFAILED;
+
     return code;
 }
 

@@ -4,10 +4,12 @@
 static int run_help(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     const char *format = option_value(inv, "format");
+
     if (option_flag(inv, "version")) {
         arc_buf_puts(&report->human, "arc-ci " ARCCI_VERSION "\n");
         return ARC_OK;
     }
+
     if (inv->arg_count) {
         const struct command *command = command_find(inv->args[0], err);
         if (!command)
@@ -15,11 +17,13 @@ static int run_help(const struct invocation *inv, struct report *report, struct 
         help_render(command, format, &report->human);
         return ARC_OK;
     }
+
     bool program = strcmp(format, "text") == 0 || strcmp(format, "man") == 0;
     if (program)
         help_render(NULL, format, &report->human);
     for (size_t i = 0; !program && i < command_count; i++)
         help_render(commands[i], format, &report->human);
+
     return ARC_OK;
 }
 

@@ -9,9 +9,11 @@
 static void add_diff(const char *path, const char *text, struct arc_buf *out)
 {
     size_t lines = 0;
+
     for (const char *c = text; *c; c++)
         lines += *c == '\n';
     arc_buf_printf(out, "--- /dev/null\n+++ b/%s\n@@ -0,0 +1,%zu @@\n", path, lines);
+
     while (*text) {
         size_t len = strcspn(text, "\n");
         arc_buf_putc(out, '+');
@@ -25,9 +27,11 @@ static void add_remarks(const json_t *remarks, const char *title, struct arc_buf
 {
     size_t i;
     json_t *remark;
+
     if (!json_array_size(remarks))
         return;
     arc_buf_printf(out, "\n%s\n", title);
+
     json_array_foreach (remarks, i, remark) {
         const char *file = arc_json_text_of(remark, "file");
         json_int_t number = json_integer_value(json_object_get(remark, "line"));
@@ -45,6 +49,7 @@ static void show(const json_t *document, struct arc_buf *out)
     size_t i;
     json_t *file;
     bool written = json_is_true(json_object_get(document, "written"));
+
     json_array_foreach (json_object_get(document, "files"), i, file) {
         const char *path = arc_json_text_of(file, "path");
         if (written)
@@ -52,6 +57,7 @@ static void show(const json_t *document, struct arc_buf *out)
         else
             add_diff(path, arc_json_text_of(file, "text"), out);
     }
+
     add_remarks(json_object_get(document, "found"), "What it found:", out);
     add_remarks(json_object_get(document, "questions"), "What it could not tell:", out);
     arc_buf_puts(out, written

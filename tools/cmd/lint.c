@@ -19,6 +19,7 @@ static json_t *group_findings(const json_t *findings)
     size_t i;
     json_t *finding;
     bool whole = groups != NULL;
+
     json_array_foreach (findings, i, finding) {
         const char *rule = field(finding, "rule");
         json_t *group = json_object_get(groups, rule);
@@ -28,8 +29,10 @@ static json_t *group_findings(const json_t *findings)
         }
         whole = whole && json_array_append(group, finding) == 0;
     }
+
     if (!whole)
         json_decref(groups);
+
     return whole ? groups : NULL;
 }
 
@@ -38,6 +41,7 @@ static int add_finding(struct report *report, const json_t *finding, bool action
 {
     const char *file = field(finding, "file"), *message = field(finding, "message");
     long line = (long)json_integer_value(json_object_get(finding, "line"));
+
     arc_buf_printf(&report->human, "%s:%ld: %s [%s]\n", file, line, message,
                    field(finding, "rule"));
     arc_buf_puts(&report->summary, "| ");
@@ -58,15 +62,19 @@ static int list_rules(const struct invocation *inv, const struct arc_lint_option
     ARC_AUTO_JSON json_t *rules = NULL;
     size_t i;
     json_t *rule;
+
     ARC_TRY(arc_lint_rules(&project, options, &rules, err));
+
     json_array_foreach (rules, i, rule) {
         const char *summary = field(rule, "summary");
         arc_buf_printf(&report->human, "%-22s ", field(rule, "name"));
         arc_text_visible(&report->human, summary, strlen(summary));
         arc_buf_putc(&report->human, '\n');
     }
+
     report->document = json_pack("{s:s, s:i, s:O}", "document", "lint", "format",
                                  ARC_DOCUMENT_FORMAT, "rules", rules);
+
     return report->document ? ARC_OK : arc_error_nomem(err);
 }
 
@@ -76,6 +84,7 @@ static int add_groups(struct report *report, const json_t *groups, bool actions,
 {
     const char *rule;
     json_t *group;
+
     json_object_foreach ((json_t *)groups, rule, group) {
         size_t i, count = json_array_size(group);
         json_t *finding;
@@ -83,6 +92,7 @@ static int add_groups(struct report *report, const json_t *groups, bool actions,
         json_array_foreach (group, i, finding)
             ARC_TRY(add_finding(report, finding, actions, err));
     }
+
     return ARC_OK;
 }
 
@@ -107,6 +117,7 @@ static int run_lint(const struct invocation *inv, struct report *report, struct 
         .rules = option_value(inv, "rules-file"),
     };
     const char *in_actions = arc_env_get(inv->env, "GITHUB_ACTIONS");
+
     if (option_flag(inv, "rules"))
         return list_rules(inv, &options, report, err);
 
@@ -123,15 +134,18 @@ static int run_lint(const struct invocation *inv, struct report *report, struct 
     arc_buf_printf(&report->human, "%lld rules on %lld files: ",
                    (long long)json_integer_value(json_object_get(report->document, "rules")),
                    (long long)json_integer_value(json_object_get(report->document, "files")));
+
     if (count)
         arc_buf_printf(&report->human, "%zu %s\n", count, count == 1 ? "finding" : "findings");
     else
         arc_buf_puts(&report->human, "no findings\n");
+
     if (count)
         add_advice(report, groups);
     report->failed = count ? ARC_EFAILED : ARC_OK;
     char number[24];
     snprintf(number, sizeof number, "%zu", count);
+
     return report_output(report, "findings", number, err);
 }
 

@@ -12,10 +12,12 @@ static int note(void *report, char weight, const char *text, struct arc_error *e
 static int run_notes(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
+
     if (option_flag(inv, "print-template")) {
         arc_buf_puts(&report->human, arc_notes_template());
         return ARC_OK;
     }
+
     struct arc_notes_files files = {
         .tag = inv->arg_count ? inv->args[0] : NULL,
         .plan = inv->arg_count && !option_given(inv, "plan") ? NULL : option_value(inv, "plan"),

@@ -6,12 +6,14 @@ static int read_builds(const json_t *files, struct arc_ledger *builds, struct ar
 {
     size_t i;
     json_t *file;
+
     json_array_foreach (files, i, file) {
         ARC_AUTO_JSON json_t *build = NULL;
         ARC_TRY(arc_document_read(json_string_value(file), &build, err));
         if (arc_ledger_read(build, &builds[i], err))
             return arc_error_prefix(err, "%s", json_string_value(file));
     }
+
     return ARC_OK;
 }
 
@@ -23,6 +25,7 @@ int page_write(const struct invocation *inv, const json_t *document,
     const json_t *files = option_list(inv, "build");
     size_t count = json_array_size(files);
     ARC_AUTO(arc_buf) struct arc_buf page = {0};
+
     if (!option_value(inv, "html"))
         return count ? arc_error_set(err, ARC_EINPUT, "--build is for the page of --html") : ARC_OK;
     struct arc_ledger *builds = calloc(count + 1, sizeof *builds);
@@ -36,5 +39,6 @@ int page_write(const struct invocation *inv, const json_t *document,
     for (size_t i = 0; i < count; i++)
         arc_ledger_free(&builds[i]);
     free(builds);
+
     return rc;
 }

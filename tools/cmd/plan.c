@@ -24,6 +24,7 @@ static int split_list(const char *text, json_t **out, struct arc_error *err)
             return arc_error_nomem(err);
         text += len + (text[len] == ',');
     }
+
     return *out ? ARC_OK : arc_error_nomem(err);
 }
 
@@ -33,6 +34,7 @@ static int make_plan(const struct invocation *inv, struct arc_project *project,
 {
     ARC_AUTO_JSON json_t *platforms = NULL;
     const char *list = option_value(inv, "platforms");
+
     if (list)
         ARC_TRY(split_list(list, &platforms, err));
     const struct arc_plan_options wanted = {
@@ -87,6 +89,7 @@ static void show_service(const struct arc_plan *plan, const struct arc_planned_s
         if (strcmp(plan->cells[i].service, service->service) == 0)
             arc_buf_printf(out, "    %-14s on %s\n", plan->cells[i].platform,
                            plan->cells[i].runner);
+
     for (size_t i = 0; i < service->tag_count; i++)
         arc_buf_printf(out, "    %s %s (%s)\n", service->tags[i].move ? "tag" : "not",
                        service->tags[i].tag, service->tags[i].reason);
@@ -128,6 +131,7 @@ static int add_outputs(struct report *report, const struct arc_plan *plan, struc
 {
     ARC_AUTO_JSON json_t *matrix = NULL;
     ARC_AUTO_JSON json_t *services = selected_services(plan);
+
     ARC_TRY(arc_plan_matrix(plan, &matrix, err));
     ARC_TRY(output_json(report, "matrix", matrix, err));
     ARC_TRY(report_output(report, "any", plan->any ? "true" : "false", err));
@@ -141,6 +145,7 @@ static int add_outputs(struct report *report, const struct arc_plan *plan, struc
     ARC_TRY(report_output(report, "platforms", arc_buf_text(&platforms), err));
     ARC_AUTO_FREE char *packed = NULL;
     ARC_TRY(arc_document_pack(report->document, &packed, err));
+
     return report_output(report, "plan", packed, err);
 }
 
@@ -175,6 +180,7 @@ static int run_plan(const struct invocation *inv, struct report *report, struct 
     ARC_AUTO(arc_plan) struct arc_plan plan = {0};
     ARC_AUTO(arc_changes_info) struct arc_changes_info changes = {0};
     const char *file = option_value(inv, "changes");
+
     project.wanted = (struct arc_project_options){.tag = inv->arg_count ? inv->args[0] : NULL,
                                                   .group = option_value(inv, "group"),
                                                   .config = option_value(inv, "config"),
@@ -193,12 +199,15 @@ static int run_plan(const struct invocation *inv, struct report *report, struct 
         ARC_TRY(check_dockerfiles(&project, report, err));
     ARC_TRY(make_plan(inv, &project, file ? &changes : NULL, &plan, err));
     ARC_TRY(arc_plan_write(&plan, &report->document, err));
+
     if (option_flag(inv, "bake")) { /* for one machine: no matrix, so no limit of its cells */
         report->kind = REPORT_JSON;
         return show_bake(inv->env, &plan, &report->human, err);
     }
+
     ARC_TRY(add_outputs(report, &plan, err));
     show(&plan, &report->human);
+
     return ARC_OK;
 }
 

@@ -10,7 +10,9 @@ static void show_image(const json_t *image, struct arc_buf *out)
     const json_t *removals = json_object_get(image, "removals");
     size_t i, k;
     json_t *row, *tag;
+
     arc_buf_printf(out, "%s: ", arc_json_text_of(image, "image"));
+
     if (*arc_json_text_of(image, "problem"))
         arc_buf_puts(out, "not cleaned up whole\n");
     else if (json_is_false(json_object_get(image, "there")))
@@ -19,6 +21,7 @@ static void show_image(const json_t *image, struct arc_buf *out)
         arc_buf_puts(out, "nothing to remove\n");
     else
         arc_buf_putc(out, '\n');
+
     json_array_foreach (removals, i, row) {
         arc_buf_printf(out, "  %s %s", arc_json_text_of(row, "kind"),
                        arc_json_text_of(row, "name"));
@@ -29,6 +32,7 @@ static void show_image(const json_t *image, struct arc_buf *out)
             arc_buf_printf(out, ": %s", arc_json_text_of(row, "reason"));
         arc_buf_putc(out, '\n');
     }
+
     json_array_foreach (json_object_get(image, "kept"), i, row)
         arc_buf_printf(out, "  tag %s: stays: %s\n", arc_json_text_of(row, "tag"),
                        arc_json_text_of(row, "reason"));
@@ -64,6 +68,7 @@ static int run_prune(const struct invocation *inv, struct report *report, struct
     char **groups = arc_arena_array(&memory, 1, sizeof *groups), removed[24];
     size_t i;
     json_t *image;
+
     for (size_t k = 0; k < inv->arg_count; k++)
         ARC_TRY(arc_texts_add(&memory, &groups, inv->args[k], err));
     if (!groups)
@@ -76,20 +81,25 @@ static int run_prune(const struct invocation *inv, struct report *report, struct
     project.wanted.config = option_value(inv, "config");
 
     ARC_TRY(arc_prune(&project, &options, &report->document, &report->failed, err));
+
     json_array_foreach (json_object_get(report->document, "images"), i, image) {
         const char *problem = arc_json_text_of(image, "problem");
         show_image(image, &report->human);
         if (*problem)
             ARC_TRY(report_note(report, 'e', NULL, err, "%s", problem));
     }
+
     if (!options.apply)
         arc_buf_puts(&report->human, "Nothing was removed: --apply does that.\n");
+
     if (json_is_false(json_object_get(report->document, "releases-known")))
         ARC_TRY(report_note(report, 'w', NULL, err,
                             "which releases are under way is not known (GITHUB_REPOSITORY and a "
                             "token say whom to ask): age alone protects them"));
+
     snprintf(removed, sizeof removed, "%" PRId64,
              (int64_t)json_integer_value(json_object_get(report->document, "removed")));
+
     return report_output(report, "removed", removed, err);
 }
 

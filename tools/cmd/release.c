@@ -36,6 +36,7 @@ static void show_requests(const json_t *requests, struct arc_buf *out)
 {
     size_t i;
     json_t *row;
+
     json_array_foreach (requests, i, row) {
         const json_t *body = json_object_get(row, "body");
         ARC_AUTO_FREE char *text =
@@ -60,8 +61,10 @@ static void show(const json_t *release, struct arc_buf *out)
     size_t i;
     json_t *asset;
     const char *state = json_is_true(json_object_get(release, "draft")) ? "draft" : "release";
+
     arc_buf_printf(out, "%s %s: %s\n%s\n", state, arc_json_text_of(release, "tag"),
                    arc_json_text_of(release, "action"), arc_json_text_of(release, "url"));
+
     json_array_foreach (json_object_get(release, "assets"), i, asset)
         arc_buf_printf(out, "  %-9s %s  %" PRIdMAX " bytes  sha256:%s\n",
                        arc_json_text_of(asset, "action"), arc_json_text_of(asset, "name"),
@@ -76,6 +79,7 @@ static void summarize(const json_t *release, struct arc_buf *out)
     const char *name = arc_json_text_of(release, "name");
     const char *url = arc_json_text_of(release, "url");
     bool draft = json_is_true(json_object_get(release, "draft"));
+
     arc_buf_printf(out, "### %s [", draft ? "Draft" : "Release");
     arc_markdown_text(out, name, strlen(name));
     arc_buf_puts(out, "](");
@@ -84,6 +88,7 @@ static void summarize(const json_t *release, struct arc_buf *out)
     if (json_array_size(json_object_get(release, "assets")) == 0)
         return;
     arc_buf_puts(out, "| Asset | Bytes | SHA-256 | |\n|---|---:|---|---|\n");
+
     json_array_foreach (json_object_get(release, "assets"), i, asset)
         arc_buf_printf(out, "| %s | %" PRIdMAX " | `%s` | %s |\n", arc_json_text_of(asset, "name"),
                        (intmax_t)json_integer_value(json_object_get(asset, "size")),
@@ -125,14 +130,18 @@ static int run_release(const struct invocation *inv, struct report *report, stru
         .mode = mode_of(option_value(inv, "body-mode")),
         .progress = say,
     };
+
     files.github.dry_run = option_flag(inv, "dry-run");
     ARC_TRY(arc_release_files(&project, &files, &report->document, err));
+
     if (files.github.dry_run) {
         show_requests(json_object_get(report->document, "requests"), &report->human);
         return ARC_OK;
     }
+
     show(report->document, &report->human);
     summarize(report->document, &report->summary);
+
     return add_outputs(report, err);
 }
 

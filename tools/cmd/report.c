@@ -35,6 +35,7 @@ static void show(const json_t *document, struct arc_buf *out)
     json_t *row;
     const json_t *comment = json_object_get(document, "comment");
     const json_t *deployment = json_object_get(document, "deployment");
+
     json_array_foreach (json_object_get(document, "statuses"), i, row) {
         const char *why = arc_json_text_of(row, "description");
         arc_buf_printf(out, "%-8s %s: ", arc_json_text_of(row, "state"),
@@ -44,16 +45,19 @@ static void show(const json_t *document, struct arc_buf *out)
         add_action(document, row, out);
         arc_buf_putc(out, '\n');
     }
+
     if (json_is_object(deployment)) {
         arc_buf_printf(out, "deployment to %s ", arc_json_text_of(deployment, "environment"));
         add_action(document, deployment, out);
         add_url(deployment, out);
     }
+
     if (json_is_object(comment)) {
         arc_buf_puts(out, "comment  ");
         add_action(document, comment, out);
         add_url(comment, out);
     }
+
     json_array_foreach (json_object_get(document, "requests"), i, row)
         arc_buf_printf(out, "%s%s %s\n", i ? "" : "\n", arc_json_text_of(row, "method"),
                        arc_json_text_of(row, "path"));
@@ -80,6 +84,7 @@ static int note_failures(struct report *report, struct arc_error *err)
 {
     size_t i;
     json_t *row;
+
     json_array_foreach (json_object_get(report->document, "statuses"), i, row) {
         if (strcmp(arc_json_text_of(row, "state"), "success") == 0)
             continue;
@@ -87,6 +92,7 @@ static int note_failures(struct report *report, struct arc_error *err)
         ARC_TRY(report_note(report, 'e', NULL, err, "%s: %s", arc_json_text_of(row, "context"),
                             arc_json_text_of(row, "description")));
     }
+
     return ARC_OK;
 }
 
@@ -112,6 +118,7 @@ static int run_report(const struct invocation *inv, struct report *report, struc
         .statuses_optional = option_is_auto(inv, "as"),
         .comment_optional = option_is_auto(inv, "comment"),
     };
+
     files.github.dry_run = option_flag(inv, "dry-run");
     ARC_TRY(arc_report_files(&project, &files, &report->document, err));
     show(report->document, &report->human);
@@ -125,6 +132,7 @@ static int run_report(const struct invocation *inv, struct report *report, struc
         ARC_TRY(report_note(report, 'w', NULL, err,
                             "the pull request's conversation is locked: nobody but those who may "
                             "write to the repository can comment, so the comment was left out"));
+
     return report_output(report, "comment-url", url, err);
 }
 

@@ -11,7 +11,9 @@ static void show(const json_t *rollback, struct arc_buf *out)
     const char *tag = arc_json_text_of(rollback, "tag");
     size_t i;
     json_t *row;
+
     arc_buf_printf(out, "%s: its images are as they were released\n", tag);
+
     json_array_foreach (json_object_get(rollback, "moves"), i, row) {
         const char *from = arc_json_text_of(row, "from");
         arc_buf_printf(out, "%s:%s ", arc_json_text_of(row, "image"), arc_json_text_of(row, "tag"));
@@ -21,12 +23,14 @@ static void show(const json_t *rollback, struct arc_buf *out)
         else
             arc_buf_printf(out, "is there already, %s\n", from);
     }
+
     const char *latest = arc_json_text_of(rollback, "latest");
     if (json_is_true(json_object_get(rollback, "latest-moves")))
         arc_buf_printf(out, "GitHub's latest release: %s %s → %s\n", dry ? "would go" : "went",
                        latest, tag);
     else if (*latest)
         arc_buf_printf(out, "GitHub's latest release: %s, which stays\n", latest);
+
     json_array_foreach (json_object_get(rollback, "releases"), i, row) {
         const char *action = arc_json_text_of(row, "action");
         arc_buf_printf(out, "%s: taken back", arc_json_text_of(row, "tag"));
@@ -70,16 +74,20 @@ static int run_rollback(const struct invocation *inv, struct report *report, str
     ARC_AUTO(arc_ledger) struct arc_ledger build = {0};
     const char *file = option_value(inv, "build");
     char **from = NULL;
+
     if (inv->arg_count < 2)
         return arc_error_set(err, ARC_EINPUT,
                              "which group, and back to which version? 'arc-ci rollback messaging "
                              "1.2.2 --dry-run' shows what would move");
+
     ARC_TRY(list_from(inv, &memory, &from, err));
+
     if (file) {
         ARC_AUTO_JSON json_t *json = NULL;
         ARC_TRY(arc_document_read(file, &json, err));
         ARC_TRY(arc_ledger_read(json, &build, err));
     }
+
     const struct arc_rollback_options options = {.version = inv->args[1],
                                                  .from = from,
                                                  .withdraw = choose_withdrawal(inv),
@@ -95,6 +103,7 @@ static int run_rollback(const struct invocation *inv, struct report *report, str
     project.wanted.config = option_value(inv, "config");
     ARC_TRY(arc_rollback(&project, &options, &report->document, err));
     show(report->document, &report->human);
+
     return report_output(report, "tag", arc_json_text_of(report->document, "tag"), err);
 }
 

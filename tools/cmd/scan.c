@@ -62,10 +62,12 @@ static int fill_outputs(struct report *report, struct arc_error *err)
     static const char *const words[][2] = {{"scan-status", "verdict"}, {"gate", "gate"}};
     const json_t *document = report->document;
     const json_t *counts = json_object_get(document, "counts");
+
     ARC_TRY(output_number(report, "cve-count", json_object_get(document, "total"), err));
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         ARC_TRY(output_number(report, numbers[i][0], json_object_get(counts, numbers[i][1]), err));
     ARC_TRY(output_number(report, "new-count", json_object_get(document, "new"), err));
+
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         ARC_TRY(report_output(report, words[i][0],
                               json_string_value(json_object_get(document, words[i][1])), err));
@@ -79,14 +81,17 @@ static int fill_notes(struct report *report, enum arc_gate gate, struct arc_erro
     size_t i;
     json_t *warning;
     int rc = ARC_OK;
+
     json_array_foreach (json_object_get(report->document, "warnings"), i, warning) {
         if (!rc)
             rc = report_note(report, 'w', NULL, err, "%s", json_string_value(warning));
     }
+
     const char *reason = json_string_value(json_object_get(report->document, "reason"));
     if (!rc && gate != ARC_GATE_PASS)
         rc = report_note(report, gate == ARC_GATE_FAIL ? 'e' : 'w', NULL, err, "the gate %s: %s",
                          gate == ARC_GATE_FAIL ? "failed" : "would have failed", reason);
+
     return rc;
 }
 
@@ -157,6 +162,7 @@ static int read_files(const struct invocation *inv, struct arc_scan_files *out,
     ARC_TRY(read_policy(inv, &out->options.policy, err));
     ARC_TRY(arc_scanner_set(option_value(inv, "scanners"), &out->run.scanners, err));
     ARC_TRY(parse_timeout(option_value(inv, "timeout"), &out->run.timeout, err));
+
     return parse_jobs(option_value(inv, "jobs"), &out->run.jobs, err);
 }
 

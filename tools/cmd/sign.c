@@ -12,8 +12,10 @@ static void show(const json_t *document, struct arc_buf *out)
 {
     size_t i;
     json_t *item;
+
     if (json_is_null(json_object_get(document, "sign")))
         arc_buf_puts(out, "nothing to sign: the group has no `sign`, or nothing is pushed\n");
+
     json_array_foreach (json_object_get(document, "images"), i, item)
         arc_buf_printf(out, "%-9s %s@%s (%s of %s)\n",
                        json_string_value(json_object_get(item, "action")),
@@ -21,6 +23,7 @@ static void show(const json_t *document, struct arc_buf *out)
                        json_string_value(json_object_get(item, "digest")),
                        json_string_value(json_object_get(item, "kind")),
                        json_string_value(json_object_get(item, "service")));
+
     json_array_foreach (json_object_get(document, "attestations"), i, item)
         arc_buf_printf(out, "%-9s %s@%s by GitHub\n",
                        json_string_value(json_object_get(item, "action")),
@@ -39,12 +42,15 @@ static int read_documents(const struct invocation *inv, struct arc_needs *found,
     ARC_TRY(arc_needs_check(found, "nothing is signed", err));
     if (!found->plan)
         return arc_error_set(err, ARC_EINPUT, "there is no plan: give --plan");
+
     if (!found->build)
         return arc_error_set(
             err, ARC_EINPUT,
             "there is no build.json: give --build or --needs; " ARC_OUTPUT_DROPPED);
+
     if (found->scan && found->gate == ARC_GATE_FAIL)
         return arc_error_set(err, ARC_EFAILED, "the gate failed: nothing is signed");
+
     return ARC_OK;
 }
 
@@ -55,6 +61,7 @@ static int run_sign(const struct invocation *inv, struct report *report, struct 
     ARC_AUTO_FREE char *root = arc_project_root(&project);
     struct build_progress progress = {.quiet = inv->quiet};
     struct arc_transport *github = NULL;
+
     if (!root)
         return arc_error_nomem(err);
     ARC_TRY(read_documents(inv, &found, err));
@@ -74,6 +81,7 @@ static int run_sign(const struct invocation *inv, struct report *report, struct 
     arc_transport_free(github);
     if (!rc)
         show(report->document, &report->human);
+
     return rc;
 }
 

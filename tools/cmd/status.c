@@ -15,6 +15,7 @@ static void add_list(struct arc_buf *out, const json_t *list)
 {
     size_t i, count = json_array_size(list);
     json_t *item;
+
     json_array_foreach (list, i, item) {
         if (i == SHOWN_MAX) {
             arc_buf_printf(out, " and %zu more", count - i);
@@ -33,6 +34,7 @@ static void show_includes(const json_t *row, struct arc_buf *out)
 {
     size_t i;
     json_t *taken;
+
     json_array_foreach (json_object_get(row, "includes"), i, taken) {
         const char *tag = arc_json_text_of(taken, "tag"),
                    *newest = arc_json_text_of(taken, "newest");
@@ -43,6 +45,7 @@ static void show_includes(const json_t *row, struct arc_buf *out)
         add_list(out, json_object_get(taken, "services"));
         arc_buf_puts(out, ")\n");
     }
+
     if (*arc_json_text_of(row, "problem"))
         arc_buf_printf(out, "  adrift: %s\n", arc_json_text_of(row, "problem"));
 }
@@ -54,10 +57,13 @@ static void show_group(const json_t *row, struct arc_buf *out)
     intmax_t commits = (intmax_t)json_integer_value(json_object_get(row, "commits"));
     size_t pulls = json_array_size(json_object_get(row, "pulls")), i;
     json_t *tag_adrift;
+
     arc_buf_printf(out, "%-16s %s", arc_json_text_of(row, "group"), *tag ? tag : "never released");
+
     if (*tag)
         arc_buf_printf(out, " (%s%s)", arc_json_text_of(row, "date"),
                        json_is_false(published) ? ", not published" : "");
+
     if (json_is_array(json_object_get(row, "includes")) &&
         json_is_true(json_object_get(row, "unreleased")))
         arc_buf_puts(out, ": its groups have newer releases");
@@ -65,19 +71,23 @@ static void show_group(const json_t *row, struct arc_buf *out)
         arc_buf_puts(out, ": nothing since");
     else
         arc_buf_printf(out, ": %jd commit%s since", commits, commits == 1 ? "" : "s");
+
     if (pulls) {
         arc_buf_puts(out, " (");
         add_list(out, json_object_get(row, "pulls"));
         arc_buf_putc(out, ')');
     }
+
     if (commits) {
         arc_buf_puts(out, " in ");
         add_list(out, json_object_get(row, "services"));
     }
+
     if (*next)
         arc_buf_printf(out, "; next is %s", next);
     arc_buf_putc(out, '\n');
     show_includes(row, out);
+
     json_array_foreach (json_object_get(row, "adrift"), i, tag_adrift) {
         const char *digest = arc_json_text_of(tag_adrift, "digest");
         arc_buf_printf(out, "  adrift: %s:%s %s%s, the version's tag %s%s\n",
@@ -92,16 +102,20 @@ static int note_unknown(struct report *report, struct arc_error *err)
 {
     const char *tags = arc_json_text_of(report->document, "tags-unknown");
     const char *published = arc_json_text_of(report->document, "published-unknown");
+
     if (*tags)
         ARC_TRY(
             report_note(report, 'w', NULL, err, "the tags of this clone alone count: %s", tags));
+
     if (*published)
         ARC_TRY(report_note(report, 'w', NULL, err,
                             "whether releases are published is not known: %s", published));
+
     if (json_is_false(json_object_get(report->document, "complete")))
         return report_note(report, 'w', NULL, err,
                            "this clone's history is cut: there may be more commits "
                            "(fetch-depth: 0 gets all of it)");
+
     return ARC_OK;
 }
 
@@ -109,12 +123,14 @@ static int read_locks(const struct invocation *inv, json_t *locks, struct arc_er
 {
     size_t i;
     json_t *file, *lock;
+
     json_array_foreach (option_list(inv, "lock"), i, file) {
         ARC_TRY(arc_document_read(json_string_value(file), &lock, err));
         if (json_array_append_new(locks, lock))
             return arc_error_nomem(err);
         ARC_TRY(arc_document_check(lock, "lock", err));
     }
+
     return ARC_OK;
 }
 
@@ -126,6 +142,7 @@ static int run_status(const struct invocation *inv, struct report *report, struc
                                                .locks = locks};
     size_t i;
     json_t *row;
+
     project.wanted.config = option_value(inv, "config");
     if (!locks)
         return arc_error_nomem(err);
@@ -140,6 +157,7 @@ static int run_status(const struct invocation *inv, struct report *report, struc
     ARC_TRY(note_unknown(report, err));
     ARC_TRY(page_write(inv, report->document, html_status, err));
     ARC_TRY(report_output(report, "unreleased", unreleased ? "true" : "false", err));
+
     return report_output(report, "adrift", adrift ? "true" : "false", err);
 }
 

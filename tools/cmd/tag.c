@@ -7,12 +7,15 @@ static void show(const json_t *tag, struct arc_buf *out)
 {
     size_t i;
     json_t *word;
+
     arc_buf_printf(out, "%s: %s at %.12s\n", arc_json_text_of(tag, "tag"),
                    arc_json_text_of(tag, "action"), arc_json_text_of(tag, "revision"));
+
     if (json_is_true(json_object_get(tag, "pushed"))) {
         arc_buf_puts(out, "pushed\n");
         return;
     }
+
     json_array_foreach (json_object_get(tag, "push"), i, word)
         arc_buf_printf(out, "%s%s", i ? " " : "Push it: ", json_string_value(word));
     arc_buf_putc(out, '\n');
@@ -28,10 +31,12 @@ static int run_tag(const struct invocation *inv, struct report *report, struct a
         .branch = option_value(inv, "branch"),
         .push = option_flag(inv, "push"),
     };
+
     if (!inv->arg_count)
         return arc_error_set(err, ARC_EINPUT,
                              "which group, and which version? 'arc-ci tag "
                              "messaging --next' chooses the version");
+
     if (next == (options.version != NULL))
         return arc_error_set(err, ARC_EINPUT, "name a version, or choose one with --next");
     if (!next && (option_given(inv, "bump") || option_given(inv, "prerelease")))
@@ -39,6 +44,7 @@ static int run_tag(const struct invocation *inv, struct report *report, struct a
     project.wanted.group = inv->args[0];
     ARC_TRY(arc_tag_make(&project, &options, &report->document, err));
     show(report->document, &report->human);
+
     return report_output(report, "tag", arc_json_text_of(report->document, "tag"), err);
 }
 

@@ -10,12 +10,15 @@ static void show_command(const json_t *words, struct arc_buf *out)
 {
     size_t i;
     json_t *word;
+
     arc_buf_puts(out, "  ");
+
     json_array_foreach (words, i, word) {
         const char *text = json_string_value(word);
         arc_buf_puts(out, i ? " " : "");
         arc_markdown_shell(out, text, strlen(text));
     }
+
     arc_buf_putc(out, '\n');
 }
 
@@ -23,6 +26,7 @@ static void show(const json_t *document, struct arc_buf *out)
 {
     size_t i, k;
     json_t *row, *words;
+
     json_array_foreach (json_object_get(document, "services"), i, row) {
         const char *problem = arc_json_text_of(row, "problem");
         const char *fine = json_is_true(json_object_get(row, "signed"))
@@ -41,6 +45,7 @@ static int run_verify(const struct invocation *inv, struct report *report, struc
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     bool whole = false;
+
     project.wanted = (struct arc_project_options){.tag = inv->arg_count ? inv->args[0] : NULL,
                                                   .group = option_value(inv, "group"),
                                                   .config = option_value(inv, "config")};
@@ -48,6 +53,7 @@ static int run_verify(const struct invocation *inv, struct report *report, struc
                                &whole, err));
     show(report->document, &report->human);
     report->failed = whole ? ARC_OK : ARC_EFAILED;
+
     return ARC_OK;
 }
 

@@ -26,8 +26,10 @@ static void explain(const json_t *next, struct arc_buf *out)
     json_t *commit;
     const char *tag = arc_json_text_of(next, "next-tag"),
                *since = arc_json_text_of(next, "previous-tag");
+
     arc_buf_printf(out, "%s: %s\nsince %s:\n", *tag ? tag : "nothing to release",
                    arc_json_text_of(next, "reason"), *since ? since : "the beginning");
+
     json_array_foreach (json_object_get(next, "commits"), i, commit)
         arc_buf_printf(out, "  %.12s %-5s %s (%s)\n", arc_json_text_of(commit, "hash"),
                        arc_json_text_of(commit, "bump"), arc_json_text_of(commit, "subject"),
@@ -41,17 +43,21 @@ static int choose_next(const struct invocation *inv, struct report *report, stru
         .bump = option_value(inv, "bump"),
         .prerelease = option_value(inv, "prerelease"),
     };
+
     project.wanted.group = inv->arg_count ? inv->args[0] : NULL;
     ARC_TRY(arc_next(&project, &options, &report->document, err));
     const json_t *next = report->document;
     if (option_flag(inv, "explain"))
         explain(next, &report->human);
+
     if (json_is_false(json_object_get(next, "complete")))
         ARC_TRY(report_note(report, 'w', NULL, err,
                             "this clone's history is cut: commits may be missing "
                             "(fetch-depth: 0 gets all of it)"));
+
     ARC_TRY(report_output(report, "next", arc_json_text_of(next, "next"), err));
     ARC_TRY(report_output(report, "next-tag", arc_json_text_of(next, "next-tag"), err));
+
     return report_output(report, "bump", arc_json_text_of(next, "bump"), err);
 }
 
@@ -70,6 +76,7 @@ static int check_options(const struct invocation *inv, struct arc_error *err)
 static int run_version(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
+
     if (option_flag(inv, "next"))
         return choose_next(inv, report, err);
     ARC_TRY(check_options(inv, err));
@@ -81,9 +88,11 @@ static int run_version(const struct invocation *inv, struct report *report, stru
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         ARC_TRY(report_output(report, keys[i], text_of(json_object_get(report->document, keys[i])),
                               err));
+
     if (!project.version->tags_known)
         ARC_TRY(report_note(report, 'w', NULL, err, "latest=false, since %s",
                             project.version->latest_reason));
+
     return project_note_published(&project, report, err);
 }
 

@@ -28,6 +28,7 @@ static int add_item(char ***list, const json_t *item, struct arc_error *err)
     const char *name, *id = json_string_value(json_object_get(item, "id"));
     const json_t *paths = json_object_get(item, "paths");
     json_t *value;
+
     if (json_is_string(item))
         return arc_list_add(list, json_string_value(item), err);
 
@@ -38,7 +39,9 @@ static int add_item(char ***list, const json_t *item, struct arc_error *err)
         json_object_foreach ((json_t *)item, name, value)
             if (json_is_string(value))
                 add_field(&text, name, json_string_value(value));
+
     ARC_TRY(arc_buf_check(&text, "a target's text", err));
+
     return text.len ? arc_list_add(list, arc_buf_text(&text), err) : ARC_OK;
 }
 
@@ -61,6 +64,7 @@ static int take_pairs(const json_t *object, bool contexts, struct arc_pair **out
     *out = calloc(json_object_size(object) + 1, sizeof **out);
     if (!*out)
         return arc_error_nomem(err);
+
     json_object_foreach ((json_t *)object, name, value) {
         struct arc_pair *pair = &(*out)[count];
         const char *text = json_string_value(value);
@@ -81,6 +85,7 @@ static int take_pairs(const json_t *object, bool contexts, struct arc_pair **out
             return arc_error_set(err, ARC_EINPUT,
                                  "the context '%.200s' leads out of the repository", text);
     }
+
     return ARC_OK;
 }
 
@@ -90,6 +95,7 @@ static int take_attestation(const char *text, struct arc_recipe *build, struct a
     ARC_AUTO(arc_buf) struct arc_buf rest = {.max = 65536};
     const char *type = "", *value = "true";
     size_t type_len = 0;
+
     for (const char *at = text; *at; at += *at == ',') {
         size_t len = strcspn(at, ",");
         if (strncmp(at, "type=", 5) == 0) {
@@ -108,6 +114,7 @@ static int take_attestation(const char *text, struct arc_recipe *build, struct a
     if (!sbom && !(type_len == 10 && strncmp(type, "provenance", 10) == 0))
         return arc_error_set(err, ARC_EINPUT,
                              "the attestation '%.200s' is neither provenance nor an SBOM", text);
+
     char **out = sbom ? &build->sbom : &build->provenance;
     free(*out);
     *out = strdup(rest.len && strcmp(value, "true") == 0 ? arc_buf_text(&rest) : value);
@@ -172,9 +179,11 @@ static int take_member(const char *key, const json_t *value, struct arc_recipe *
     size_t i = 0, count = sizeof members / sizeof *members;
     while (i < count && strcmp(members[i].key, key) != 0)
         i++;
+
     if (i == count)
         return arc_error_set(err, ARC_EINPUT,
                              "'%.100s' of a bake file is not supported; take it out", key);
+
     void *slot = (char *)build + members[i].offset;
     switch (members[i].kind) {
     case TEXT:
@@ -189,6 +198,7 @@ static int take_member(const char *key, const json_t *value, struct arc_recipe *
     case ELSEWHERE:
         return ARC_OK;
     }
+
     return ARC_OK;
 }
 
@@ -208,6 +218,7 @@ static int take_platforms(const json_t *list, char ***out, struct arc_error *err
         arc_platform_normalize(text, plain);
         ARC_TRY(arc_list_add(out, plain, err));
     }
+
     return ARC_OK;
 }
 
@@ -215,19 +226,24 @@ static int take_recipe(const json_t *target, struct arc_recipe *build, struct ar
 {
     const char *key, *context = json_string_value(json_object_get(target, "context"));
     json_t *value;
+
     context = context ? context : ".";
     json_object_foreach ((json_t *)target, key, value)
         ARC_TRY(take_member(key, value, build, err));
     ARC_TRY(take_platforms(json_object_get(target, "platforms"), &build->platforms, err));
+
     if (arc_context_is_remote(context))
         ARC_TRY(arc_text_copy(context, &build->context, err));
     else
         ARC_TRY(arc_path_resolve("", context, &build->context, err));
+
     if (!build->context)
         return arc_error_set(err, ARC_EINPUT, "the context '%.200s' leads out of the repository",
                              context);
+
     if (build->dockerfile_inline)
         free(arc_steal(&build->dockerfile));
+
     return take_attestations(json_object_get(target, "attest"), build, err);
 }
 
@@ -246,6 +262,7 @@ static char *mark_version(const char *tag, const json_t *version)
     const char *text = arc_json_text_of(version, "version"), *found = *text ? tag : NULL;
     struct arc_buf out = {0};
     size_t len = strlen(text);
+
     while (found && (found = strstr(found, text)) && !stands_alone(tag, found, len))
         found++;
     if (!found)
@@ -274,6 +291,7 @@ static int add_tag(struct arc_service *service, size_t *count, const char *name,
         if (strcmp(service->image_tags[i].name, name) == 0 &&
             strcmp(service->image_tags[i].image, image) == 0)
             return ARC_OK;
+
     struct arc_image_tag *grown =
         realloc(service->image_tags, (*count + 2) * sizeof *service->image_tags);
     if (!grown)
@@ -282,6 +300,7 @@ static int add_tag(struct arc_service *service, size_t *count, const char *name,
     grown[*count] = (struct arc_image_tag){0};
     grown[*count + 1] = (struct arc_image_tag){0};
     ARC_TRY(arc_text_copy(name, &grown[*count].name, err));
+
     return arc_text_copy(image, &grown[(*count)++].image, err);
 }
 
@@ -297,6 +316,7 @@ static int add_given_tags(const struct arc_group *group, struct arc_service *ser
         for (char **branch = tag->branches; branch && *branch; branch++)
             ARC_TRY(arc_list_add(&own->branches, *branch, err));
     }
+
     return ARC_OK;
 }
 
@@ -306,9 +326,11 @@ static int take_tags(const struct arc_group *group, const json_t *tags, const js
 {
     size_t i, count = 0;
     json_t *item;
+
     service->image_tags = calloc(1, sizeof *service->image_tags);
     if (!service->image_tags)
         return arc_error_nomem(err);
+
     json_array_foreach (tags, i, item) {
         const char *ref = json_is_string(item) ? json_string_value(item) : "";
         ARC_AUTO_FREE char *image = NULL, *tag = NULL;
@@ -317,6 +339,7 @@ static int take_tags(const struct arc_group *group, const json_t *tags, const js
         if (tag)
             ARC_TRY(add_tag(service, &count, tag, image, err));
     }
+
     ARC_TRY(add_given_tags(group, service, &count, err));
     const char *slash = strrchr(service->images[0], '/');
     return arc_text_copy(slash ? slash + 1 : service->images[0], &service->name, err);
@@ -343,6 +366,7 @@ int arc_bake_add_target(struct arc_group *group, const char *name, const json_t 
     ARC_AUTO(arc_service_reading) struct arc_service_reading reading = {0};
     struct arc_service *service = &reading.service;
     const json_t *tags = json_object_get(target, "tags");
+
     service->codename = arc_codename_of(name);
     service->linked = linked;
     if (!service->codename)
@@ -352,6 +376,7 @@ int arc_bake_add_target(struct arc_group *group, const char *name, const json_t 
         ARC_TRY(take_tags(group, tags, version, service, err));
     else
         ARC_TRY(make_names(group, linked, service, err));
+
     int rc = take_recipe(target, &service->build, err);
     if (rc == ARC_EINPUT)
         return arc_error_prefix(err, "target %s", name);
@@ -368,5 +393,6 @@ int arc_bake_add_target(struct arc_group *group, const char *name, const json_t 
     grown[group->service_count] = *service;
     grown[group->service_count++].line = group->line;
     *service = (struct arc_service){0};
+
     return ARC_OK;
 }

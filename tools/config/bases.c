@@ -50,8 +50,10 @@ int arc_service_published_tag(const struct arc_group *group, const struct arc_se
     const struct arc_image_tag *tag = service->image_tags ? service->image_tags : group->image_tags;
     const struct arc_image_tag *chosen = NULL;
     ARC_AUTO_FREE char *text = strdup("latest");
+
     if (!text)
         return arc_error_nomem(err);
+
     for (; tag->name && (service->version ? !chosen : !says_latest(chosen)); tag++) {
         ARC_AUTO(arc_buf) struct arc_buf filled = {.max = 4096};
         fill_words(service, service->version ? service->version : "{version}", tag->name, &filled);
@@ -67,6 +69,7 @@ int arc_service_published_tag(const struct arc_group *group, const struct arc_se
     }
     *image = chosen && chosen->image ? chosen->image : service->images[0];
     *out = arc_steal(&text);
+
     return ARC_OK;
 }
 
@@ -92,6 +95,7 @@ static bool has_image(const struct arc_service *service, const char *ref, size_t
         if (strlen(familiar) == len && memcmp(familiar, ref, len) == 0)
             return true;
     }
+
     return false;
 }
 
@@ -102,6 +106,7 @@ static const struct arc_service *find_released(const struct arc_group *group, co
     const char *slash = strrchr(ref, '/'), *colon = strchr(slash ? slash : ref, ':');
     size_t len = colon ? (size_t)(colon - ref) : strlen(ref), sharing = 0;
     const struct arc_service *only = NULL;
+
     for (size_t i = 0; i < group->service_count; i++) {
         const struct arc_service *service = &group->services[i];
         if (!has_image(service, ref, len))
@@ -111,6 +116,7 @@ static const struct arc_service *find_released(const struct arc_group *group, co
         only = service;
         sharing++;
     }
+
     return sharing == 1 && !colon ? only : NULL;
 }
 
@@ -122,6 +128,7 @@ static int add_base(struct arc_service *service, size_t *count, const char *ref,
     for (size_t i = 0; i < *count; i++)
         if (strcmp(service->bases[i].ref, ref) == 0)
             return ARC_OK;
+
     struct arc_base_ref *grown = realloc(service->bases, (*count + 2) * sizeof *grown);
     if (!grown)
         return arc_error_nomem(err);
@@ -136,6 +143,7 @@ static int add_base(struct arc_service *service, size_t *count, const char *ref,
         free(grown[*count].codename);
         grown[*count] = (struct arc_base_ref){0};
     }
+
     return whole ? ARC_OK : arc_error_nomem(err);
 }
 
@@ -144,6 +152,7 @@ static int add_images(const struct arc_group *group, struct arc_service *service
 {
     size_t i;
     json_t *image;
+
     json_array_foreach (images, i, image) {
         ARC_AUTO_FREE char *ref = strdup(json_string_value(image));
         if (!ref)
@@ -153,6 +162,7 @@ static int add_images(const struct arc_group *group, struct arc_service *service
         if (base && base != service)
             ARC_TRY(add_base(service, count, ref, base->codename, err));
     }
+
     return ARC_OK;
 }
 
@@ -163,13 +173,16 @@ static int walk_stages(const struct arc_group *group, struct arc_service *servic
 {
     size_t i;
     json_t *need;
+
     if (at >= stages->count || seen[at])
         return ARC_OK;
     seen[at] = true;
     ARC_TRY(add_images(group, service, stages->items[at].images, count, err));
+
     json_array_foreach (stages->items[at].needs, i, need)
         ARC_TRY(walk_stages(group, service, stages, (size_t)json_integer_value(need), seen, count,
                             err));
+
     return ARC_OK;
 }
 
@@ -190,11 +203,13 @@ static int read_bases(const char *root, const struct arc_group *group, struct ar
     ARC_AUTO_JSON json_t *contexts = object_of(service->build.additional_contexts);
     const struct arc_recipe *build = &service->build;
     size_t count = 0;
+
     if (build->dockerfile_inline)
         arc_buf_puts(&text, build->dockerfile_inline);
     else if (arc_context_is_remote(build->context) ||
              arc_file_read_in(root, build->dockerfile, DOCKERFILE_MAX, &text, NULL))
         return ARC_OK;
+
     const struct arc_stages_request request = {
         .text = arc_buf_text(&text), .args = args, .contexts = contexts};
     int rc = arc_stages_read(&request, &stages, NULL);
@@ -204,6 +219,7 @@ static int read_bases(const char *root, const struct arc_group *group, struct ar
     ARC_AUTO_FREE bool *seen = calloc(stages.count + 1, sizeof *seen);
     if (!seen)
         return arc_error_nomem(err);
+
     return target ? walk_stages(group, service, &stages, (size_t)(target - stages.items), seen,
                                 &count, err)
                   : ARC_OK;
@@ -218,12 +234,14 @@ static int add_targets(const struct arc_group *group, struct arc_service *servic
     size_t count = 0;
     while (service->bases && service->bases[count].ref)
         count++;
+
     for (const struct arc_pair *pair = service->build.additional_contexts; pair->name; pair++) {
         const char *target = strncmp(pair->value, "target:", 7) == 0 ? pair->value + 7 : NULL;
         for (size_t i = 0; target && i < group->service_count; i++)
             if (strcmp(group->services[i].codename, target) == 0)
                 ARC_TRY(add_base(service, &count, pair->name, target, err));
     }
+
     return ARC_OK;
 }
 
@@ -239,7 +257,9 @@ static size_t find_index(const struct arc_group *group, const char *codename)
 static int visit(const struct arc_group *group, size_t i, char *state, struct arc_error *err)
 {
     const struct arc_service *service = &group->services[i];
+
     state[i] = 1;
+
     for (const struct arc_base_ref *base = service->bases; base->ref; base++) {
         size_t next = find_index(group, base->codename);
         if (state[next] == 1)
@@ -249,7 +269,9 @@ static int visit(const struct arc_group *group, size_t i, char *state, struct ar
         if (!state[next])
             ARC_TRY(visit(group, next, state, err));
     }
+
     state[i] = 2;
+
     return ARC_OK;
 }
 
@@ -258,6 +280,7 @@ int arc_bases_link(const char *root, struct arc_group *group, struct arc_error *
     ARC_AUTO_FREE char *state = calloc(group->service_count + 1, 1);
     if (!state)
         return arc_error_nomem(err);
+
     for (size_t i = 0; i < group->service_count; i++) {
         struct arc_service *service = &group->services[i];
         if (arc_recipe_check_files(root, &service->build, err))
@@ -267,8 +290,10 @@ int arc_bases_link(const char *root, struct arc_group *group, struct arc_error *
         if (!service->bases && !(service->bases = calloc(1, sizeof *service->bases)))
             return arc_error_nomem(err);
     }
+
     for (size_t i = 0; i < group->service_count; i++)
         if (!state[i])
             ARC_TRY(visit(group, i, state, err));
+
     return ARC_OK;
 }

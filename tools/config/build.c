@@ -91,6 +91,7 @@ static int read_secret(const struct arc_yaml *yaml, const struct arc_yaml_node *
                        struct arc_error *err)
 {
     ARC_AUTO(secret) struct secret secret = {0};
+
     if (node->type == ARC_YAML_STRING) { /* a variable of that name */
         ARC_TRY(arc_field_check(yaml, node, "secrets", arc_check_build_arg, err));
         secret.id = strdup(node->text);
@@ -98,6 +99,7 @@ static int read_secret(const struct arc_yaml *yaml, const struct arc_yaml_node *
             return arc_error_nomem(err);
     } else
         ARC_TRY(arc_fields_read(yaml, node, &secret_table, &secret, err));
+
     if (secret.environment && secret.file)
         return arc_yaml_error(yaml, node, err,
                               "a secret comes from 'environment' or from 'file', not from both");
@@ -110,6 +112,7 @@ static int read_secrets(const struct arc_yaml *yaml, const struct arc_yaml_node 
 {
     if (!node)
         return ARC_OK;
+
     if (node->type != ARC_YAML_LIST)
         return arc_yaml_error(yaml, node, err,
                               "'secrets' must be a list of variables' names or of mappings with "
@@ -120,6 +123,7 @@ static int read_secrets(const struct arc_yaml *yaml, const struct arc_yaml_node 
         return arc_error_nomem(err);
     for (size_t i = 0; i < node->count; i++)
         ARC_TRY(read_secret(yaml, node->items[i], &(*out)[i], err));
+
     return ARC_OK;
 }
 
@@ -131,6 +135,7 @@ static int read_ulimit(const struct arc_yaml *yaml, const struct arc_yaml_pair *
     const struct arc_yaml_node *hard = arc_yaml_get(pair->value, "hard");
     bool both = soft && hard && pair->value->count == 2 && soft->type == ARC_YAML_INT &&
                 hard->type == ARC_YAML_INT;
+
     if (both)
         arc_buf_printf(&text, "%s=%s:%s", pair->key->text, soft->text, hard->text);
     else if (pair->value->type == ARC_YAML_INT)
@@ -148,6 +153,7 @@ static int read_ulimits(const struct arc_yaml *yaml, const struct arc_yaml_node 
 {
     if (!node)
         return ARC_OK;
+
     if (node->type != ARC_YAML_MAP)
         return arc_yaml_error(yaml, node, err, "'ulimits' must be a mapping, this is %s",
                               arc_yaml_type_name(node));
@@ -156,6 +162,7 @@ static int read_ulimits(const struct arc_yaml *yaml, const struct arc_yaml_node 
         return arc_error_nomem(err);
     for (size_t i = 0; i < node->count; i++)
         ARC_TRY(read_ulimit(yaml, &node->pairs[i], &(*out)[i], err));
+
     return ARC_OK;
 }
 
@@ -178,11 +185,14 @@ static int root_path(const struct arc_yaml *yaml, const struct arc_yaml_node *no
         return ARC_OK;
     char *resolved = NULL;
     ARC_TRY(arc_path_resolve(base, *path, &resolved, err));
+
     if (!resolved)
         return arc_yaml_error(yaml, node, err, "'%s' is absolute or leads out of the repository",
                               *path);
+
     free(*path);
     *path = resolved;
+
     return ARC_OK;
 }
 
@@ -198,6 +208,7 @@ static int name_target(char **value, struct arc_error *err)
         return arc_error_nomem(err);
     free(*value);
     *value = target;
+
     return ARC_OK;
 }
 
@@ -206,12 +217,14 @@ static int root_paths(const struct arc_yaml *yaml, const struct arc_yaml_node *n
 {
     const struct arc_yaml_node *context = arc_yaml_get(node, "context");
     ARC_TRY(root_path(yaml, context ? context : node, base, &recipe->context, err));
+
     for (struct arc_pair *pair = recipe->additional_contexts; pair && pair->name; pair++) {
         arc_image_familiarize(pair->name);
         ARC_TRY(
             root_path(yaml, arc_yaml_get(node, "additional_contexts"), base, &pair->value, err));
         ARC_TRY(name_target(&pair->value, err));
     }
+
     return ARC_OK;
 }
 
@@ -224,6 +237,7 @@ void arc_image_familiarize(char *name)
         if (strncmp(name, prefixes[i], len) == 0 && bare)
             memmove(name, name + len, strlen(name + len) + 1);
     }
+
     size_t len = strlen(name);
     if (len > 7 && strcmp(name + len - 7, ":latest") == 0)
         name[len - 7] = '\0';
@@ -267,6 +281,7 @@ int arc_list_add(char ***list, const char *text, struct arc_error *err)
     for (; *list && (*list)[count]; count++)
         if (strcmp((*list)[count], text) == 0)
             return ARC_OK;
+
     char **grown = realloc(*list, (count + 2) * sizeof *grown);
     if (!grown)
         return arc_error_nomem(err);
@@ -295,6 +310,7 @@ static int read_values(const char *root, const struct arc_yaml *yaml,
         ARC_TRY(rc);
         ARC_TRY(arc_list_add(&recipe->files, place.file, err));
     }
+
     return ARC_OK;
 }
 
@@ -305,6 +321,7 @@ int arc_recipe_read(const char *root, const struct arc_yaml *yaml, const struct 
                     struct arc_error *err)
 {
     struct recipe_reading reading = {.recipe = *out};
+
     if (!node)
         return ARC_OK;
     int rc = ARC_OK;
@@ -314,6 +331,7 @@ int arc_recipe_read(const char *root, const struct arc_yaml *yaml, const struct 
             rc = arc_error_nomem(err);
     } else
         rc = arc_fields_read(yaml, node, &recipe_table, &reading, err);
+
     if (!rc)
         rc = read_secrets(yaml, reading.secrets, &reading.recipe.secrets, err);
     if (!rc)
@@ -326,6 +344,7 @@ int arc_recipe_read(const char *root, const struct arc_yaml *yaml, const struct 
     if (!rc && out->dockerfile && out->dockerfile_inline)
         rc = arc_yaml_error(yaml, node, err,
                             "'build' has both dockerfile and dockerfile_inline: give one");
+
     return rc;
 }
 
@@ -333,6 +352,7 @@ int arc_recipe_inherit(struct arc_recipe *own, const struct arc_recipe *given,
                        struct arc_error *err)
 {
     struct recipe_reading mine = {.recipe = *own}, theirs = {.recipe = *given};
+
     if (own->dockerfile || own->dockerfile_inline)
         theirs.recipe.dockerfile = theirs.recipe.dockerfile_inline = NULL;
     int rc = arc_fields_inherit(&recipe_table, &mine, &theirs, err);
@@ -342,6 +362,7 @@ int arc_recipe_inherit(struct arc_recipe *own, const struct arc_recipe *given,
     ARC_TRY(arc_texts_inherit(&own->ulimits, given->ulimits, err));
     for (char **file = given->files; file && *file; file++)
         ARC_TRY(arc_list_add(&own->files, *file, err));
+
     return ARC_OK;
 }
 
@@ -358,6 +379,7 @@ int arc_recipe_place(struct arc_recipe *recipe, const char *codename, const char
 int arc_recipe_complete(struct arc_recipe *recipe, const char *directory, struct arc_error *err)
 {
     bool own = !recipe->dockerfile; /* no name given: the service's own Dockerfile */
+
     if (!recipe->context)
         ARC_TRY(arc_text_copy(directory, &recipe->context, err));
     if (recipe->dockerfile_inline)
@@ -370,12 +392,15 @@ int arc_recipe_complete(struct arc_recipe *recipe, const char *directory, struct
     char *resolved = NULL;
     ARC_TRY(
         arc_path_resolve(own ? directory : recipe->context, recipe->dockerfile, &resolved, err));
+
     if (!resolved)
         return arc_error_set(err, ARC_EINPUT,
                              "dockerfile: '%s' is absolute or leads out of the repository",
                              recipe->dockerfile);
+
     free(recipe->dockerfile);
     recipe->dockerfile = resolved;
+
     return ARC_OK;
 }
 
@@ -402,9 +427,11 @@ static int check_secret(const char *root, const char *secret, struct arc_error *
 {
     ARC_AUTO_FREE char *id = NULL;
     bool placed = false;
+
     if (strchr(secret, '"'))
         return arc_error_set(err, ARC_EINPUT, "the secret '%.200s' has a ',' or '\"' in a value",
                              secret);
+
     for (const char *at = secret; *at; at += *at == ',') {
         size_t len = strcspn(at, ","), name = strcspn(at, "=,");
         bool given = len > name + 1;
@@ -422,6 +449,7 @@ static int check_secret(const char *root, const char *secret, struct arc_error *
         }
         at += len;
     }
+
     return placed || !id ? ARC_OK : check_file(root, "the secret", secret, id, err);
 }
 

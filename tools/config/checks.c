@@ -104,6 +104,7 @@ bool arc_check_group(const char *text, struct arc_buf *why)
 {
     ARC_AUTO(arc_buf) struct arc_buf tag = {.max = 1024};
     ARC_AUTO(arc_tag) struct arc_tag parsed = {0};
+
     arc_buf_printf(&tag, "%s/v1.0.0", text);
     int rc = tag.failed ? tag.failed : arc_tag_parse(arc_buf_text(&tag), NULL, &parsed, NULL);
     if (rc == ARC_OK && strncmp(text, "refs/", 5) != 0)
@@ -134,8 +135,10 @@ static bool host(const char *text, size_t len)
 {
     const char *colon = memchr(text, ':', len);
     size_t name = colon ? (size_t)(colon - text) : len;
+
     if (colon && (len - name < 2 || len - name > 6 || !only(colon + 1, len - name - 1, DIGITS)))
         return false;
+
     for (size_t start = 0, i = 0; i <= name; i++) {
         if (i < name && text[i] != '.')
             continue;
@@ -144,6 +147,7 @@ static bool host(const char *text, size_t len)
             return false;
         start = i + 1;
     }
+
     bool local = name == 9 && memcmp(text, "localhost", 9) == 0;
     return colon || local || memchr(text, '.', name);
 }
@@ -159,6 +163,7 @@ bool arc_check_registry(const char *text, struct arc_buf *why)
     if (!host(text, first))
         return no(why, "does not start with a registry's host, as in 'ghcr.io/owner' or "
                        "'localhost:5000'");
+
     for (const char *at = text + first; *at;) {
         size_t part = strcspn(++at, "/");
         if (!component(at, part))
@@ -167,6 +172,7 @@ bool arc_check_registry(const char *text, struct arc_buf *why)
                       "'.', '_', '-' between them");
         at += part;
     }
+
     return true;
 }
 
@@ -190,6 +196,7 @@ bool arc_check_platform(const char *text, struct arc_buf *why)
                                            "s390x",  "riscv64", "loong64", "mips64le", "mips64",
                                            "mipsle", "mips",    "wasm",    NULL};
     char copy[ARC_PLATFORM_SIZE];
+
     if (!arc_platform_normalize(text, copy) || !only(copy, strlen(copy), LOWER DIGITS "/._-"))
         return no(why, "is not a platform, as in 'linux/amd64' or 'linux/arm/v7'");
     char *machine = strchr(copy, '/');
@@ -197,9 +204,11 @@ bool arc_check_platform(const char *text, struct arc_buf *why)
     char *variant = strchr(machine, '/');
     if (variant)
         *variant++ = '\0';
+
     if (variant && !(*variant == 'v' && variant[1] && only(variant, strlen(variant), "v." DIGITS) &&
                      !strchr(variant + 1, 'v')))
         return no(why, "has a wrong variant; it is 'v' and a number, as in 'linux/arm/v7'");
+
     return platform_word(copy, systems, "operating system", why) &&
            platform_word(machine, machines, "architecture", why);
 }
@@ -210,8 +219,10 @@ bool arc_check_image_tag(const char *text, struct arc_buf *why)
                                         "prerelease", "sha",     "sha7",  "revision", "branch",
                                         "pr",         "date",    "time",  "group",    "codename",
                                         "name",       "suffix",  NULL};
+
     if (!*text)
         return no(why, "is empty");
+
     for (const char *at = text; *at;) {
         size_t plain = strspn(at, LOWER UPPER DIGITS "_.-");
         if (plain && at == text && (*at == '.' || *at == '-'))
@@ -233,6 +244,7 @@ bool arc_check_image_tag(const char *text, struct arc_buf *why)
         }
         at += inner + 2;
     }
+
     return true;
 }
 
@@ -240,12 +252,14 @@ static bool inside(const char *text, struct arc_buf *why)
 {
     if (*text == '/')
         return no(why, "is absolute; it must be relative to the repository");
+
     for (const char *at = text; *at;) {
         size_t part = strcspn(at, "/");
         if (part == 2 && memcmp(at, "..", 2) == 0)
             return no(why, "leaves the repository by '..'");
         at += part + (at[part] == '/');
     }
+
     return arc_check_line(text, why);
 }
 
@@ -253,6 +267,7 @@ bool arc_check_glob(const char *text, struct arc_buf *why)
 {
     ARC_AUTO(arc_error) struct arc_error err = {0};
     ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
+
     if (!inside(text[0] == '!' ? text + 1 : text, why))
         return false;
     int rc = arc_glob_compile(text, strlen(text), &glob, &err);
@@ -261,6 +276,7 @@ bool arc_check_glob(const char *text, struct arc_buf *why)
         why->failed = ARC_ENOMEM;
     else if (defect)
         arc_buf_printf(why, "is not a glob: %s", defect);
+
     return !rc && !defect;
 }
 
@@ -270,12 +286,14 @@ bool arc_check_day(const char *text, struct arc_buf *why)
     int used = 0;
     bool shape = strlen(text) == 10 &&
                  sscanf(text, "%4d-%2d-%2d%n", &day.tm_year, &day.tm_mon, &day.tm_mday, &used) == 3;
+
     day.tm_year -= 1900;
     day.tm_mon -= 1;
     struct tm same = day; /* timegm() makes March of February 30 */
     if (shape && used == 10 && day.tm_year > 70 && timegm(&same) > 0 && same.tm_mon == day.tm_mon &&
         same.tm_mday == day.tm_mday)
         return true;
+
     return no(why, "is not a valid day, such as 2026-12-31");
 }
 
@@ -283,6 +301,7 @@ bool arc_check_path(const char *text, struct arc_buf *why)
 {
     if (!inside(text, why))
         return false;
+
     for (const char *at = text; *at;) {
         size_t part = strcspn(at, "/");
         if (!part || (part == 1 && *at == '.'))
@@ -290,6 +309,7 @@ bool arc_check_path(const char *text, struct arc_buf *why)
                            "'services/messaging'");
         at += part + (at[part] == '/');
     }
+
     return strchr(text, '\\') ? no(why, "holds a backslash; paths are written with '/'") : true;
 }
 
@@ -327,6 +347,7 @@ bool arc_check_inputs(const char *text, struct arc_buf *why)
 bool arc_check_image(const char *text, struct arc_buf *why)
 {
     static const char *const names[] = {"registry", "name", "codename", "group", "suffix", NULL};
+
     for (const char *at = text; *at;) {
         at += strspn(at, LOWER UPPER DIGITS "/:._-");
         size_t inner = *at == '{' ? strcspn(at + 1, "{}") : 0;
@@ -343,5 +364,6 @@ bool arc_check_image(const char *text, struct arc_buf *why)
                            "{group} and {suffix}");
         at += inner + 2;
     }
+
     return *text ? true : no(why, "is empty");
 }

@@ -42,6 +42,7 @@ static json_t *json_of(const struct arc_yaml_node *node)
                  : json_object_set_new(out, node->pairs[i].key->text, value))
             return NULL;
     }
+
     return arc_steal(&out);
 }
 
@@ -83,6 +84,7 @@ static int take_contexts(struct reading *r, const json_t *contexts)
     ARC_AUTO_JSON json_t *out = json_object();
     const char *name;
     json_t *value;
+
     json_object_foreach ((json_t *)contexts, name, value) {
         ARC_AUTO_FREE char *familiar = strdup(name);
         const char *text = json_string_value(value);
@@ -95,6 +97,7 @@ static int take_contexts(struct reading *r, const json_t *contexts)
                                         : json_string(from_root(r, text))))
             return arc_error_nomem(r->err);
     }
+
     return set(r, "contexts", json_incref(out));
 }
 
@@ -105,11 +108,13 @@ static int take_secret(struct reading *r, const json_t *said)
     const json_t *secret = json_object_get(r->secrets, source);
     const char *variable = arc_json_text_of(secret, "environment");
     const char *file = arc_json_text_of(secret, "file");
+
     id = *id ? id : source;
     if (*variable)
         return append(r, "secret", json_sprintf("id=%s,env=%s", id, variable));
     if (*file)
         return append(r, "secret", json_sprintf("id=%s,src=%s", id, from_root(r, file)));
+
     return arc_error_set(r->err, ARC_EINPUT,
                          "service '%.100s': the secret '%.100s' comes from neither a variable nor "
                          "a file",
@@ -130,6 +135,7 @@ static int take_ulimits(struct reading *r, const json_t *limits)
 {
     const char *name;
     json_t *limit;
+
     json_object_foreach ((json_t *)limits, name, limit) {
         json_t *text = json_is_string(limit)
                            ? json_sprintf("%s=%s", name, json_string_value(limit))
@@ -137,6 +143,7 @@ static int take_ulimits(struct reading *r, const json_t *limits)
                                           arc_json_text_of(limit, "hard"));
         ARC_TRY(append(r, "ulimits", text));
     }
+
     return ARC_OK;
 }
 
@@ -146,6 +153,7 @@ static int take_hosts(struct reading *r, const json_t *hosts)
     ARC_AUTO_JSON json_t *out = json_object();
     size_t i;
     json_t *host;
+
     json_array_foreach (hosts, i, host) {
         const char *text = json_string_value(host);
         size_t len = text ? strcspn(text, "=:") : 0;
@@ -155,6 +163,7 @@ static int take_hosts(struct reading *r, const json_t *hosts)
         if (json_object_set_new(out, name, json_string(text + len + 1)))
             return arc_error_nomem(r->err);
     }
+
     return set(r, "extra-hosts",
                json_is_object(hosts) ? json_incref((json_t *)hosts) : json_incref(out));
 }
@@ -193,9 +202,11 @@ static int take_member(struct reading *r, const char *key, json_t *value)
         {"cache_from", "cache-from"},
         {"cache_to", "cache-to"},
     };
+
     for (size_t i = 0; i < sizeof same / sizeof *same; i++)
         if (strcmp(key, same[i][0]) == 0)
             return set(r, same[i][1], json_incref(value));
+
     if (strcmp(key, "context") == 0)
         return set(r, key, json_string(from_root(r, json_string_value(value))));
     if (strcmp(key, "additional_contexts") == 0)
@@ -218,6 +229,7 @@ static int take_member(struct reading *r, const char *key, json_t *value)
                              "supported; take it out",
                              r->service, key);
     }
+
     json_array_foreach (value, i, item) {
         int rc = secrets ? take_secret(r, item) : ARC_OK;
         if (ssh)
@@ -226,6 +238,7 @@ static int take_member(struct reading *r, const char *key, json_t *value)
             rc = append(r, "tags", json_incref(item));
         ARC_TRY(rc);
     }
+
     return ARC_OK;
 }
 
@@ -235,12 +248,14 @@ static int take_service(struct reading *r, const json_t *service)
     const json_t *platform = json_object_get(service, "platform");
     const char *key;
     json_t *value;
+
     if (json_is_string(image))
         ARC_TRY(append(r, "tags", json_incref((json_t *)image)));
     json_object_foreach (json_object_get(service, "build"), key, value)
         ARC_TRY(take_member(r, key, value));
     if (json_is_string(platform) && !json_object_get(r->target, "platforms"))
         ARC_TRY(append(r, "platforms", json_incref((json_t *)platform)));
+
     return ARC_OK;
 }
 
@@ -248,6 +263,7 @@ int arc_compose_targets(const char *root, const struct arc_buf *text, json_t **o
                         struct arc_error *err)
 {
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
+
     ARC_TRY(arc_yaml_parse(arc_buf_text(text), text->len, "docker compose config", ARC_YAML_ANY_TAG,
                            &yaml, err));
     ARC_AUTO_JSON json_t *config = json_of(yaml.root);
@@ -268,6 +284,7 @@ int arc_compose_targets(const char *root, const struct arc_buf *text, json_t **o
             return arc_error_nomem(err);
     }
     *out = arc_steal(&targets);
+
     return ARC_OK;
 }
 
@@ -297,9 +314,11 @@ static int add_path(const struct naming *naming, const struct arc_yaml_node *nod
     bool outside = !path || arc_file_kind_in(naming->root, path) == ARC_FILE_OTHER;
     if (outside && !naming->yaml)
         return arc_error_set(naming->err, ARC_EINPUT, "'%s' leads out of the repository", text);
+
     if (outside)
         return arc_yaml_error(naming->yaml, node, naming->err, "'%s' leads out of the repository",
                               text);
+
     return naming->files ? arc_list_add(naming->files, path, naming->err) : ARC_OK;
 }
 
@@ -323,6 +342,7 @@ static int add_named(const struct naming *naming, const struct arc_yaml_node *no
         return ARC_OK;
     if (!strchr(node->text, '$'))
         return add_path(naming, node, naming->base, node->text);
+
     return naming->files
                ? arc_yaml_error(naming->yaml, node, naming->err,
                                 "which file '%s' is cannot be told; name it without a variable",
@@ -336,6 +356,7 @@ static int add_include(const struct naming *naming, const struct arc_yaml_node *
     const struct arc_yaml_node *path = arc_yaml_get(node, "path");
     const struct arc_yaml_node *variables = arc_yaml_get(node, "env_file");
     const struct naming looking = {naming->root, naming->yaml, naming->base, NULL, naming->err};
+
     ARC_TRY(add_named(naming, node));
     ARC_TRY(add_named(naming, variables));
     ARC_TRY(add_named(&looking, arc_yaml_get(node, "project_directory")));
@@ -354,6 +375,7 @@ static int add_of_file(const char *root, const char *file, char ***files, struct
 {
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
     ARC_AUTO_FREE char *base = directory_of(file);
+
     if (!base)
         return arc_error_nomem(err);
     if (arc_file_kind_in(root, file) == ARC_FILE_OTHER)
@@ -373,6 +395,7 @@ static int add_of_file(const char *root, const char *file, char ***files, struct
         ARC_TRY(add_named(&looking, arc_yaml_get(service, "env_file")));
         ARC_TRY(add_named(&looking, arc_yaml_get(service, "label_file")));
     }
+
     return ARC_OK;
 }
 
@@ -380,12 +403,16 @@ int arc_compose_files(const char *root, char ***files, struct arc_error *err)
 {
     ARC_AUTO_FREE char *base = directory_of((*files)[0]);
     const struct naming naming = {root, NULL, base, files, err};
+
     if (!base)
         return arc_error_nomem(err);
+
     for (size_t i = 0; (*files)[i]; i++)
         if (i == FILES_MAX)
             return arc_error_set(err, ARC_ELIMIT, "more than %d compose files", FILES_MAX);
+
         else
             ARC_TRY(add_of_file(root, (*files)[i], files, err));
+
     return add_variables(&naming, NULL, base);
 }

@@ -147,9 +147,11 @@ static void group_free(struct arc_group *group)
     arc_fields_free(&compose_table, &group->described);
     group->sign.attest = NULL; /* was the table's of the group */
     arc_signing_free(&group->sign);
+
     for (size_t i = 0; i < group->service_count; i++)
         if (group->includes)
             arc_released_from_free(group->services[i].released);
+
         else
             arc_service_free(&group->services[i]);
     free(group->services);
@@ -191,6 +193,7 @@ static int default_texts(char ***list, const char *const *values, struct arc_err
     for (size_t i = 0; *list && i < count; i++)
         if (!((*list)[i] = strdup(values[i])))
             return arc_error_nomem(err);
+
     return *list ? ARC_OK : arc_error_nomem(err);
 }
 
@@ -201,6 +204,7 @@ static int fill_defaults(struct arc_group *group, bool described, struct arc_err
     static const char *const ci[] = {"linux/amd64", NULL};
     static const char *const release[] = {"linux/amd64", "linux/arm64", NULL};
     int rc = default_texts(&group->platforms_ci, ci, err);
+
     if (!rc)
         rc = default_texts(&group->platforms_release, described ? ci : release, err);
     if (!rc)
@@ -211,6 +215,7 @@ static int fill_defaults(struct arc_group *group, bool described, struct arc_err
         group->image = strdup("{registry}/{name}");
     if (!group->title)
         group->title = strdup(group->name);
+
     if (!group->tags) {
         ARC_AUTO(arc_buf) struct arc_buf tag = {0};
         arc_buf_printf(&tag, "%s/v*", group->name);
@@ -218,8 +223,10 @@ static int fill_defaults(struct arc_group *group, bool described, struct arc_err
         if (!group->tags || !(group->tags[0] = arc_buf_steal(&tag)))
             return arc_error_nomem(err);
     }
+
     if (!group->runners)
         group->runners = calloc(1, sizeof *group->runners);
+
     for (struct arc_pair *runner = group->runners; runner && runner->name; runner++) {
         char plain[ARC_PLATFORM_SIZE];
         arc_platform_normalize(runner->name, plain);
@@ -228,6 +235,7 @@ static int fill_defaults(struct arc_group *group, bool described, struct arc_err
         if (!runner->name)
             return arc_error_nomem(err);
     }
+
     bool whole = group->title && group->runners && group->image;
     return whole ? ARC_OK : arc_error_nomem(err);
 }
@@ -237,14 +245,18 @@ static int refuse_empty(const struct loader *l, const struct arc_group *group,
                         const struct arc_yaml_node *map)
 {
     const struct arc_yaml_node *platforms = arc_yaml_get(map, "platforms");
+
     if (!*group->registries && arc_yaml_get(map, "registry"))
         return arc_yaml_error(l->yaml, arc_yaml_get(map, "registry"), l->err,
                               "'registry' is empty");
+
     if (!*group->platforms_ci)
         return arc_yaml_error(l->yaml, arc_yaml_get(platforms, "ci"), l->err, "'ci' is empty");
+
     if (!*group->platforms_release)
         return arc_yaml_error(l->yaml, arc_yaml_get(platforms, "release"), l->err,
                               "'release' is empty");
+
     return ARC_OK;
 }
 
@@ -253,18 +265,22 @@ static int read_notes_template(const struct loader *l, const struct arc_yaml_nod
 {
     if (!node)
         return ARC_OK;
+
     if (node->type != ARC_YAML_STRING)
         return arc_yaml_error(l->yaml, node, l->err, "'notes-template' must be a file, this is %s",
                               arc_yaml_type_name(node));
+
     int rc = arc_field_check(l->yaml, node, "notes-template", arc_check_path, l->err);
     if (rc)
         return rc;
     group->notes_template = strdup(node->text);
     if (!group->notes_template)
         return arc_error_nomem(l->err);
+
     if (arc_file_kind_in(l->root, node->text) != ARC_FILE_REGULAR)
         return arc_yaml_error(l->yaml, node, l->err, "notes-template: there is no file %s",
                               node->text);
+
     return ARC_OK;
 }
 
@@ -292,12 +308,15 @@ static int check_sources(const struct loader *l, const struct group_reading *rea
         return arc_yaml_error(l->yaml, map, l->err, "a group needs 'services'");
     if (reading->bake && reading->compose)
         return arc_yaml_error(l->yaml, file, l->err, "'bake' and 'compose' exclude one another");
+
     if (file && reading->services)
         return arc_yaml_error(l->yaml, file, l->err,
                               "'%s' says what the services are: leave 'services' out",
                               reading->bake ? "bake" : "compose");
+
     if (!group->registries && !(group->registries = calloc(1, sizeof *group->registries)))
         return arc_error_nomem(l->err);
+
     return ARC_OK;
 }
 
@@ -329,23 +348,28 @@ static int complete_group(const struct loader *l, const struct arc_yaml_pair *pa
     if (reading->versioning)
         arc_versioning_parse(reading->versioning, &group->versioning);
     group->tags_given = reading->image_tags != NULL;
+
     if (reading->includes && !reading->image_tags)
         ARC_TRY(arc_train_image_tags(&group->image_tags, l->err));
     else
         ARC_TRY(arc_image_tags_read(l->yaml, reading->image_tags, &group->image_tags, l->err));
+
     ARC_TRY(read_notes_template(l, reading->notes_template, group));
     ARC_TRY(read_build(l, reading, group));
     ARC_TRY(arc_signing_read(l->root, l->yaml, reading->sign, &group->sign, l->err));
+
     if (group->sign.attest && (!group->sign.with || group->sign.key))
         return arc_yaml_error(l->yaml, pair->value, l->err,
                               "'attest: github' needs 'sign: cosign' without a key: GitHub takes "
                               "what is signed with the job's OIDC token");
+
     if (reading->bake || reading->compose)
         return read_described(l, reading, &group->described);
     if (reading->includes)
         return ARC_OK;
     struct arc_services_reading services = {l->root, l->yaml, l->config, l->err};
     ARC_TRY(arc_services_read(&services, reading->services, group));
+
     return arc_bases_link(l->root, group, l->err);
 }
 
@@ -363,6 +387,7 @@ static int read_group(const struct loader *l, const struct arc_yaml_pair *pair)
                                  .inputs = reading.inputs,
                                  .versioning = reading.versioning};
     arc_fields_free(&group_table, &rest);
+
     return rc;
 }
 
@@ -370,6 +395,7 @@ static int read_groups(const struct loader *l)
 {
     const struct arc_yaml_node *nodes[2] = {NULL, NULL};
     ARC_AUTO(arc_scan_settings) struct arc_scan_settings scan = {0};
+
     ARC_TRY(arc_fields_read(l->yaml, l->yaml->root, &file_table, nodes, l->err));
     ARC_TRY(arc_config_scan(l->yaml, nodes[1], &scan, l->err)); /* for `scan`: checked here */
 
@@ -378,12 +404,14 @@ static int read_groups(const struct loader *l)
         return arc_yaml_error(l->yaml, groups, l->err,
                               "'groups' must be a mapping of release groups, this is %s",
                               groups->type == ARC_YAML_MAP ? "empty" : arc_yaml_type_name(groups));
+
     l->config->groups = calloc(groups->count, sizeof *l->config->groups);
     if (!l->config->groups)
         return arc_error_nomem(l->err);
     for (size_t i = 0; i < groups->count; i++)
         ARC_TRY(read_group(l, &groups->pairs[i]));
     ARC_TRY(arc_trains_check(l->yaml, groups, l->config, l->err));
+
     return arc_config_acyclic(l->root, l->config, l->err);
 }
 
@@ -421,6 +449,7 @@ int arc_config_load(const char *root, const char *path, struct arc_config *out,
         return arc_error_set(err, rc,
                              "there is no %s; it names the release groups (docs/configuration.md)",
                              config.path);
+
     return rc ? rc : read_config(root, &yaml, &config, out, err);
 }
 

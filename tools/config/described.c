@@ -40,6 +40,7 @@ static int add_variable(const struct arc_pair *pair, const json_t *version, char
     }
 
     ARC_TRY(arc_buf_check(&out, "a variable", err));
+
     return arc_list_add(list, arc_buf_text(&out), err);
 }
 
@@ -65,6 +66,7 @@ static int choose_environment(const struct arc_env *env, const struct arc_descri
     if (!described->compose)
         return ARC_OK;
     ARC_TRY(arc_list_add(list, "COMPOSE_EXPERIMENTAL_GIT_REMOTE=false", err));
+
     return arc_list_add(list, "COMPOSE_EXPERIMENTAL_OCI_REMOTE=false", err);
 }
 
@@ -106,16 +108,19 @@ static int make_command(const struct arc_described *described, struct words *out
 {
     static const char *const bake[] = {"docker", "buildx", "bake", "--print"};
     size_t common = described->compose ? 1 : 4;
+
     for (size_t i = 0; i < common; i++)
         ARC_TRY(add_word(out, bake[i], err));
 
     if (described->compose)
         ARC_TRY(add_word(out, "compose", err));
     ARC_TRY(add_options(out, "--file", described->files, err));
+
     if (described->compose) {
         ARC_TRY(add_options(out, "--profile", described->profiles, err));
         ARC_TRY(add_word(out, "config", err));
     }
+
     return add_options(out, NULL, described->targets, err);
 }
 
@@ -137,10 +142,12 @@ static int refuse(const struct arc_group *group, const char *said, struct arc_er
                              "group %s is described by %s, which %s reads, and this docker has no "
                              "such plugin: install it",
                              group->name, group->described.files[0], tool);
+
     for (const char *line = said; *line; line += strcspn(line, "\n"), line += *line == '\n')
         last = line;
     found = found ? found + strlen("ERROR: ") : last;
     arc_text_visible(&shown, found, strcspn(found, "\n"));
+
     return arc_error_set(err, ARC_EINPUT, "group %s: %s refuses %s: %s", group->name, tool,
                          group->described.files[0], arc_buf_text(&shown));
 }
@@ -151,6 +158,7 @@ static int ask_docker(const struct arc_env *env, const char *root, const struct 
 {
     ARC_AUTO(words) struct words argv = {0};
     char **variables = NULL;
+
     ARC_TRY(make_command(&group->described, &argv, err));
     int rc = choose_environment(env, &group->described, version, &variables, err);
 
@@ -169,8 +177,10 @@ static int ask_docker(const struct arc_env *env, const char *root, const struct 
                              "group %s is described by %s, and there is no docker on PATH that "
                              "could read it; install docker with buildx",
                              group->name, group->described.files[0]);
+
     if (rc || !result->status)
         return rc;
+
     return refuse(group, arc_buf_text(&result->errors), err);
 }
 
@@ -184,9 +194,11 @@ static int note_asked(const json_t *printed, const char *group, unsigned depth, 
         json_object_get(json_object_get(json_object_get(printed, "group"), group), "targets");
     size_t i;
     json_t *name;
+
     if (depth == DEPTH_MAX)
         return arc_error_set(err, ARC_ELIMIT, "groups of bake, nested more than %d deep",
                              DEPTH_MAX);
+
     json_array_foreach (targets, i, name) {
         const char *text = json_string_value(name);
         if (!text || json_object_get(asked, text))
@@ -195,6 +207,7 @@ static int note_asked(const json_t *printed, const char *group, unsigned depth, 
             return arc_error_nomem(err);
         ARC_TRY(note_asked(printed, text, depth + 1, asked, err));
     }
+
     return ARC_OK;
 }
 
@@ -223,6 +236,7 @@ static int read_answer(const char *root, const struct arc_group *group,
         return arc_error_set(err, ARC_EWORLD,
                              "group %s: docker buildx bake --print printed no JSON", group->name);
     *targets = json_incref(json_object_get(printed, "target"));
+
     return note_asked(printed, "default", 0, asked, err);
 }
 
@@ -247,11 +261,13 @@ static int add_base(struct arc_group *group, const char *codename, const json_t 
 {
     const char *name;
     json_t *target;
+
     json_object_foreach ((json_t *)targets, name, target) {
         ARC_AUTO_FREE char *own = arc_codename_of(name);
         if (own && strcmp(own, codename) == 0)
             return arc_bake_add_target(group, name, target, true, files, version, err);
     }
+
     return arc_error_set(err, ARC_EINPUT,
                          "group %s: an image starts from target '%.100s', and there is none",
                          group->name, codename);
@@ -269,6 +285,7 @@ static int add_bases(struct arc_group *group, const json_t *targets, char *const
             if (strncmp(pair->value, "target:", 7) == 0 && !has_service(group, pair->value + 7))
                 ARC_TRY(add_base(group, pair->value + 7, targets, files, version, err));
         }
+
     return ARC_OK;
 }
 
@@ -277,6 +294,7 @@ static int add_services(struct arc_group *group, const json_t *targets, const js
 {
     const char *name;
     json_t *target;
+
     for (size_t i = 0; i < group->service_count; i++)
         arc_service_free(&group->services[i]);
     group->service_count = 0;
@@ -292,11 +310,13 @@ static int add_services(struct arc_group *group, const json_t *targets, const js
                                  group->name, codename);
         ARC_TRY(arc_bake_add_target(group, name, target, false, files, version, err));
     }
+
     if (!group->service_count)
         return arc_error_set(
             err, ARC_EINPUT, "group %s: no %s of %s has %s; 'registry' in the group gives it one",
             group->name, group->described.compose ? "service" : "target", group->described.files[0],
             group->described.compose ? "both 'build' and 'image'" : "tags");
+
     return add_bases(group, targets, files, version, err);
 }
 
@@ -305,6 +325,7 @@ static int find_files(const char *root, const struct arc_group *group, char ***f
                       struct arc_error *err)
 {
     bool compose = group->described.compose;
+
     for (char **file = group->described.files; *file; file++) {
         const char *dot = strrchr(*file, '.');
         compose |=
@@ -314,6 +335,7 @@ static int find_files(const char *root, const struct arc_group *group, char ***f
                                  group->name, *file);
         ARC_TRY(arc_list_add(files, *file, err));
     }
+
     int rc = compose ? arc_compose_files(root, files, err) : ARC_OK;
     return rc ? arc_error_prefix(err, "group %s", group->name) : ARC_OK;
 }
@@ -325,6 +347,7 @@ int arc_described_resolve(const struct arc_env *env, const char *root, struct ar
     ARC_AUTO_JSON json_t *targets = NULL;
     ARC_AUTO_JSON json_t *asked = json_object();
     char **files = NULL;
+
     if (!group->described.files)
         return ARC_OK;
     if (!asked)
@@ -337,5 +360,6 @@ int arc_described_resolve(const struct arc_env *env, const char *root, struct ar
     if (!rc)
         rc = add_services(group, targets, asked, files, version, err);
     arc_texts_free(files);
+
     return rc ? rc : arc_bases_link(root, group, err);
 }

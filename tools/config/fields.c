@@ -27,14 +27,17 @@ int arc_field_check(const struct arc_yaml *yaml, const struct arc_yaml_node *nod
                     arc_check *check, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf why = {.max = 2048};
+
     if (memchr(node->text, '\0', node->len))
         arc_buf_puts(&why, "holds a NUL byte");
     else if (!check || check(node->text, &why))
         return ARC_OK;
+
     if (why.failed == ARC_ENOMEM)
         return arc_error_nomem(err);
     ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
     quote(&shown, node);
+
     return arc_yaml_error(yaml, node, err, "%s: %s %s", key, arc_buf_text(&shown),
                           arc_buf_text(&why));
 }
@@ -71,6 +74,7 @@ static int read_texts(const struct arc_yaml *yaml, const struct arc_yaml_node *n
     if (!list)
         return arc_error_nomem(err);
     *out = list;
+
     for (size_t i = 0; i < node->count; i++) {
         int rc = read_text(yaml, node->items[i], field, &list[i], err);
         if (rc)
@@ -79,6 +83,7 @@ static int read_texts(const struct arc_yaml *yaml, const struct arc_yaml_node *n
             if (strcmp(list[k], list[i]) == 0)
                 return twice(yaml, node->items[i], field->key, err);
     }
+
     return ARC_OK;
 }
 
@@ -103,6 +108,7 @@ static int read_ports(const struct arc_yaml *yaml, const struct arc_yaml_node *n
     *out = calloc(node->count + 1, sizeof **out);
     if (!*out)
         return arc_error_nomem(err);
+
     for (size_t i = 0; i < node->count; i++) {
         int rc = read_port(yaml, node->items[i], field, &(*out)[i], err);
         if (rc)
@@ -111,6 +117,7 @@ static int read_ports(const struct arc_yaml *yaml, const struct arc_yaml_node *n
             if ((*out)[k] == (*out)[i])
                 return twice(yaml, node->items[i], field->key, err);
     }
+
     return ARC_OK;
 }
 
@@ -140,6 +147,7 @@ static int read_platforms(const struct arc_yaml *yaml, const struct arc_yaml_nod
                           const struct arc_field *field, char ***out, struct arc_error *err)
 {
     ARC_TRY(read_list(yaml, node, field, out, err));
+
     for (size_t i = 0; (*out)[i]; i++) {
         char plain[ARC_PLATFORM_SIZE];
         arc_platform_normalize((*out)[i], plain);
@@ -151,6 +159,7 @@ static int read_platforms(const struct arc_yaml *yaml, const struct arc_yaml_nod
             if (strcmp((*out)[k], (*out)[i]) == 0)
                 return twice(yaml, node->items[i], field->key, err);
     }
+
     return ARC_OK;
 }
 
@@ -164,6 +173,7 @@ static int split_pair(const struct arc_yaml *yaml, const struct arc_yaml_node *n
                               "an item of '%s' must be NAME=VALUE, this is %s; nothing is taken "
                               "from the environment, since the same commit gives the same plan",
                               field->key, node->text ? "a name alone" : arc_yaml_type_name(node));
+
     out->name = strndup(node->text, (size_t)(equals - node->text));
     out->value = strdup(equals + 1);
     if (!out->name || !out->value)
@@ -181,6 +191,7 @@ static int keyed_pair(const struct arc_yaml *yaml, const struct arc_yaml_pair *f
         return arc_yaml_error(yaml, from->value, err,
                               "the value of '%s' in '%s' must be a string, this is %s",
                               from->key->text, field->key, arc_yaml_type_name(from->value));
+
     ARC_TRY(arc_field_check(yaml, from->key, field->key, field->check, err));
     arc_check *check = field->kind == FIELD_PAIRS ? arc_check_label : NULL;
     if (!later)
@@ -189,6 +200,7 @@ static int keyed_pair(const struct arc_yaml *yaml, const struct arc_yaml_pair *f
     if (later)
         return out->name ? ARC_OK : arc_error_nomem(err);
     out->value = strdup(from->value->text);
+
     return out->name && out->value ? ARC_OK : arc_error_nomem(err);
 }
 
@@ -201,6 +213,7 @@ static int read_keyed(const struct arc_yaml *yaml, const struct arc_yaml_node *n
     *out = calloc(node->count + 1, sizeof **out);
     if (!*out)
         return arc_error_nomem(err);
+
     for (size_t i = 0; i < node->count; i++) {
         if (list)
             ARC_TRY(split_pair(yaml, node->items[i], field, &(*out)[i], err));
@@ -210,6 +223,7 @@ static int read_keyed(const struct arc_yaml *yaml, const struct arc_yaml_node *n
             if (strcmp((*out)[k].name, (*out)[i].name) == 0)
                 return twice(yaml, node->items[i], field->key, err);
     }
+
     return ARC_OK;
 }
 
@@ -217,6 +231,7 @@ static int read_field(const struct arc_yaml *yaml, const struct arc_yaml_node *n
                       const struct arc_field *field, void *out, struct arc_error *err)
 {
     void *slot = (char *)out + field->offset;
+
     switch (field->kind) {
     case FIELD_TEXT:
         return read_text(yaml, node, field, slot, err);
@@ -247,6 +262,7 @@ static int read_field(const struct arc_yaml *yaml, const struct arc_yaml_node *n
         *(const struct arc_yaml_node **)slot = node;
         return ARC_OK;
     }
+
     return ARC_OK;
 }
 
@@ -264,18 +280,22 @@ static int unknown_key(const struct arc_yaml *yaml, const struct arc_yaml_node *
 {
     const char *names[FIELDS_MAX + 1] = {0};
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = 2048};
+
     for (size_t i = 0; i < FIELDS_MAX && table->fields[i].key; i++) {
         names[i] = table->fields[i].key;
         arc_buf_printf(&text, "%s%s", i ? ", " : "", names[i]);
     }
+
     const char *meant = arc_suggest(key->text, names);
     if (strncmp(key->text, "x-", 2) == 0 || (table->open && !meant))
         return ARC_OK;
     ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
     quote(&shown, key);
+
     if (meant)
         return arc_yaml_error(yaml, key, err, "%s is not a key of %s; did you mean '%s'?",
                               arc_buf_text(&shown), table->what, meant);
+
     return arc_yaml_error(yaml, key, err, "%s is not a key of %s; its keys are %s",
                           arc_buf_text(&shown), table->what, arc_buf_text(&text));
 }
@@ -286,6 +306,7 @@ int arc_fields_read(const struct arc_yaml *yaml, const struct arc_yaml_node *map
     if (map->type != ARC_YAML_MAP)
         return arc_yaml_error(yaml, map, err, "%s must be a mapping, this is %s", table->what,
                               arc_yaml_type_name(map));
+
     for (size_t i = 0; i < map->count; i++) {
         const struct arc_field *field = find(table, map->pairs[i].key);
         int rc = field ? read_field(yaml, map->pairs[i].value, field, out, err)
@@ -293,9 +314,11 @@ int arc_fields_read(const struct arc_yaml *yaml, const struct arc_yaml_node *map
         if (rc)
             return rc;
     }
+
     for (const struct arc_field *field = table->fields; field->key; field++)
         if (field->required && !arc_yaml_get(map, field->key))
             return arc_yaml_error(yaml, map, err, "%s needs '%s'", table->what, field->key);
+
     return ARC_OK;
 }
 
@@ -341,6 +364,7 @@ static size_t field_size(enum arc_field_kind kind)
 void arc_fields_overlay(const struct arc_table *table, void *out, void *from)
 {
     static const char zero[sizeof(void *)];
+
     for (const struct arc_field *field = table->fields; field->key; field++) {
         char *mine = (char *)out + field->offset, *theirs = (char *)from + field->offset;
         size_t size = field_size(field->kind);
@@ -385,6 +409,7 @@ int arc_pairs_inherit(struct arc_pair **own, const struct arc_pair *given, struc
         return arc_error_nomem(err);
     *own = grown;
     memset(grown + count, 0, (more + 1) * sizeof *grown);
+
     for (size_t i = 0, end = count; i < more; i++) {
         size_t at = 0;
         while (at < count && strcmp(grown[at].name, given[i].name) != 0)
@@ -394,6 +419,7 @@ int arc_pairs_inherit(struct arc_pair **own, const struct arc_pair *given, struc
         ARC_TRY(arc_text_copy(given[i].name, &grown[end].name, err));
         ARC_TRY(arc_text_copy(given[i].value, &grown[end++].value, err));
     }
+
     return ARC_OK;
 }
 
@@ -412,6 +438,7 @@ int arc_fields_inherit(const struct arc_table *table, void *own, const void *giv
         else if (field->kind == FIELD_FLAG)
             *(bool *)slot |= *(bool *)from;
     }
+
     return ARC_OK;
 }
 
@@ -421,15 +448,18 @@ int arc_fields_read_list(const struct arc_yaml *yaml, const struct arc_yaml_node
 {
     if (!list)
         return ARC_OK;
+
     if (list->type != ARC_YAML_LIST)
         return arc_yaml_error(yaml, list, err, "'%s' must be a list, this is %s", key,
                               arc_yaml_type_name(list));
+
     char *made = calloc(list->count + 1, size);
     *(char **)items = made;
     if (!made)
         return arc_error_nomem(err);
     for (size_t i = 0; i < list->count; i++)
         ARC_TRY(arc_fields_read(yaml, list->items[i], table, made + (*count)++ * size, err));
+
     return ARC_OK;
 }
 

@@ -38,12 +38,14 @@ static const struct arc_yaml_node *find_item(const struct arc_yaml_node *list, c
     const char *equals = strchr(step, '=');
     char *end;
     unsigned long number = strtoul(step, &end, 10);
+
     if (!equals)
         return *step && !*end && number < list->count ? list->items[number] : NULL;
     ARC_AUTO_FREE char *key = strndup(step, (size_t)(equals - step));
     for (size_t i = 0; key && i < list->count; i++)
         if (arc_yaml_reads(arc_yaml_get(list->items[i], key), equals + 1))
             return list->items[i];
+
     return NULL;
 }
 
@@ -88,6 +90,7 @@ static bool ends_comment(const char *text, size_t len)
 static size_t measure_line(struct arc_assignments *reader, const char *line, size_t len)
 {
     bool quoted = false;
+
     for (size_t i = 0; i < len; i++) {
         char c = line[i], next = i + 1 < len ? line[i + 1] : '\0';
         if (c == '"')
@@ -102,6 +105,7 @@ static size_t measure_line(struct arc_assignments *reader, const char *line, siz
         else if (strchr("}])", c) && reader->depth)
             reader->depth--;
     }
+
     return len;
 }
 
@@ -117,9 +121,11 @@ static void trim_value(const char **value, size_t *len)
         *len = (size_t)(end - *value);
         return;
     }
+
     for (size_t i = 1; i < *len; i++)
         if (((*value)[i] == '#' || strncmp(*value + i, "//", 2) == 0) && (*value)[i - 1] == ' ')
             *len = i;
+
     while (*len && strchr(" \t\r,", (*value)[*len - 1]))
         --*len;
 }
@@ -127,6 +133,7 @@ static void trim_value(const char **value, size_t *len)
 static bool assign(struct arc_assignments *reader, const char *line, size_t len)
 {
     const char *equals = memchr(line, '=', len);
+
     reader->name = line;
     reader->name_len = equals ? (size_t)(equals - line) : 0;
     while (reader->name_len && strchr(" \t", line[reader->name_len - 1]))
@@ -136,6 +143,7 @@ static bool assign(struct arc_assignments *reader, const char *line, size_t len)
     reader->value = equals + 1;
     reader->value_len = len - (size_t)(reader->value - line);
     trim_value(&reader->value, &reader->value_len);
+
     return true;
 }
 
@@ -144,11 +152,13 @@ static bool read_line(struct arc_assignments *reader, const char *line, size_t l
 {
     while (reader->blocks > reader->depth)
         reader->count = reader->starts[--reader->blocks];
+
     if (!reader->blocks && *line == '[' && line[len - 1] == ']') {
         reader->count = 0;
         push_words(reader, line, len);
         return false;
     }
+
     const char *brace = memchr(line, '{', len), *equals = memchr(line, '=', len);
     bool opens = brace && brace > line && (!equals || brace < equals);
     bool direct = reader->blocks == reader->depth;
@@ -184,6 +194,7 @@ bool arc_assignments_next(struct arc_assignments *reader)
                  read_line(reader, line, len))
             return true;
     }
+
     return false;
 }
 

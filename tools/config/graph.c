@@ -32,6 +32,7 @@ int arc_config_unique(const struct arc_yaml *yaml, const struct arc_config *conf
                       struct arc_error *err)
 {
     const struct arc_group *own = &config->groups[config->group_count - 1];
+
     for (size_t g = 0; g < config->group_count; g++)
         for (size_t s = 0; s < config->groups[g].service_count; s++) {
             const struct arc_group *group = &config->groups[g];
@@ -54,6 +55,7 @@ int arc_config_unique(const struct arc_yaml *yaml, const struct arc_config *conf
             if (group != own)
                 ARC_TRY(refuse_image(yaml, service, other, entry, err));
         }
+
     return ARC_OK;
 }
 
@@ -76,6 +78,7 @@ static void walk_free(struct walk *walk)
 static int collect(struct walk *walk, const struct arc_config *config, struct arc_error *err)
 {
     size_t total = 0;
+
     for (size_t g = 0; g < config->group_count; g++)
         total += config->groups[g].service_count;
     walk->services = calloc(total + 1, sizeof *walk->services);
@@ -83,9 +86,11 @@ static int collect(struct walk *walk, const struct arc_config *config, struct ar
     walk->path = calloc(total + 1, sizeof *walk->path);
     if (!walk->services || !walk->state || !walk->path)
         return arc_error_nomem(err);
+
     for (size_t g = 0; g < config->group_count; g++)
         for (size_t s = 0; s < config->groups[g].service_count; s++)
             walk->services[walk->count++] = &config->groups[g].services[s];
+
     return ARC_OK;
 }
 
@@ -103,6 +108,7 @@ static int cycle_error(const char *root, const struct arc_service *at, const cha
 {
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
     ARC_AUTO(arc_buf) struct arc_buf name = {0};
+
     arc_buf_printf(&name, "%s/service.yaml", at->directory);
     if (name.failed)
         return arc_error_nomem(err);
@@ -114,6 +120,7 @@ static int cycle_error(const char *root, const struct arc_service *at, const cha
     for (size_t i = 0; list && i < list->count; i++)
         if (arc_yaml_reads(list->items[i], codename))
             place = list->items[i];
+
     return arc_yaml_error(&yaml, place, err,
                           "depends_on: these services depend on themselves: %s; with "
                           "rebuild-dependents there may be no cycle",
@@ -125,6 +132,7 @@ static int show_cycle(const char *root, const struct walk *walk, size_t start, c
 {
     ARC_AUTO(arc_buf) struct arc_buf cycle = {0};
     size_t from = 0;
+
     while (walk->path[from] != start)
         from++;
     for (size_t i = from; i < walk->depth; i++)
@@ -140,6 +148,7 @@ static int visit(const char *root, struct walk *walk, size_t i, struct arc_error
 {
     walk->state[i] = 1;
     walk->path[walk->depth++] = i;
+
     for (char **on = walk->services[i]->depends_on; *on; on++) {
         size_t next = find(walk, *on);
         int rc = ARC_OK;
@@ -150,8 +159,10 @@ static int visit(const char *root, struct walk *walk, size_t i, struct arc_error
         if (rc)
             return rc;
     }
+
     walk->depth--;
     walk->state[i] = 2;
+
     return ARC_OK;
 }
 

@@ -63,6 +63,7 @@ static size_t find_name(const char *const *names, size_t count, const char *name
 static bool parse_set(const char *const *names, size_t count, const char *list, unsigned *out)
 {
     *out = 0;
+
     for (const char *at = list;; at++) {
         at += strspn(at, " ");
         size_t len = strcspn(at, ", "), i = find_name(names, count, at, len);
@@ -152,9 +153,11 @@ static bool check_reason(const char *text, struct arc_buf *why)
     static const char *const reasons[] = {"os-not-scanned", "os-without-packages", "end-of-life",
                                           "scanner-warning", "inline-ignore"};
     size_t len = strcspn(text, ":");
+
     for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
         if (strlen(reasons[i]) == len && strncmp(reasons[i], text, len) == 0)
             return !text[len] || arc_check_line(text + len + 1, why);
+
     arc_buf_puts(why, "is not a reason of an incomplete scan: os-not-scanned, os-without-packages, "
                       "end-of-life, scanner-warning or inline-ignore");
     return false;
@@ -175,6 +178,7 @@ static int read_ignore(const struct arc_yaml *yaml, const struct arc_yaml_node *
 {
     ARC_TRY(arc_fields_read_list(yaml, list, "ignore", &ignore_table, sizeof *out->ignores,
                                  &out->ignores, &out->ignore_count, err));
+
     for (size_t i = 0; i < out->ignore_count; i++) {
         struct arc_scan_ignore *entry = &out->ignores[i];
         entry->line = list->items[i]->line;
@@ -182,6 +186,7 @@ static int read_ignore(const struct arc_yaml *yaml, const struct arc_yaml_node *
             return arc_yaml_error(yaml, list->items[i], err,
                                   "an entry of 'ignore' needs an id, license, package or path");
     }
+
     return ARC_OK;
 }
 
@@ -196,6 +201,7 @@ static int match_samples(const char *pattern, const char *below, bool matched[SA
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
     size_t len = strlen(pattern);
+
     while (len && pattern[len - 1] == '/')
         len--;
     arc_buf_printf(&text, "%.*s%s", (int)len, pattern, below);
@@ -203,6 +209,7 @@ static int match_samples(const char *pattern, const char *below, bool matched[SA
     ARC_TRY(arc_glob_compile(arc_buf_text(&text), text.len, &glob, err));
     for (size_t i = 0; i < SAMPLES; i++)
         matched[i] = matched[i] || arc_glob_match(glob, samples[i], strlen(samples[i]));
+
     return ARC_OK;
 }
 
@@ -211,10 +218,12 @@ static int check_rest(const struct arc_yaml *yaml, const struct arc_yaml_node *n
                       const struct arc_scan_settings *settings, struct arc_error *err)
 {
     bool matched[SAMPLES] = {false};
+
     for (char **folder = settings->skip_dirs; folder && *folder; folder++)
         ARC_TRY(match_samples(strcmp(*folder, ".") == 0 ? "**" : *folder, "/**", matched, err));
     for (char **file = settings->skip_files; file && *file; file++)
         ARC_TRY(match_samples(*file, "", matched, err));
+
     for (size_t i = 0; i < settings->ignore_count; i++) {
         const struct arc_scan_ignore *entry = &settings->ignores[i];
         if (entry->path && !entry->id && !entry->license && !entry->package)
@@ -224,6 +233,7 @@ static int check_rest(const struct arc_yaml *yaml, const struct arc_yaml_node *n
     for (size_t i = 0; i < SAMPLES; i++)
         if (!matched[i])
             return ARC_OK;
+
     return arc_yaml_error(yaml, node, err,
                           "skip-dirs, skip-files and the paths of ignore leave out every file: the "
                           "gate would look at nothing");
@@ -244,6 +254,7 @@ int arc_config_scan(const struct arc_yaml *yaml, const struct arc_yaml_node *nod
         rc = check_rest(yaml, node, out, err);
     if (rc)
         arc_scan_settings_free(out);
+
     return rc;
 }
 

@@ -82,6 +82,7 @@ static int refuse_build_keys(const struct arc_yaml *yaml, const struct arc_yaml_
         {"cache_from", "cache_from"},
         {"cache_to", "cache_to"},
     };
+
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         const struct arc_yaml_node *key = arc_yaml_key(map, keys[i][0]);
         if (key)
@@ -90,6 +91,7 @@ static int refuse_build_keys(const struct arc_yaml *yaml, const struct arc_yaml_
                                   "(docs/configuration.md)",
                                   keys[i][0], keys[i][1]);
     }
+
     return ARC_OK;
 }
 
@@ -99,6 +101,7 @@ static int read_version(const char *root, const struct arc_yaml *yaml,
 {
     struct arc_file_place place = {0};
     int rc = arc_place_read(yaml, node, base, &place, err);
+
     if (!rc)
         rc = arc_file_value_in(root, &place, &service->version, err);
     service->version_file = place.file; /* the service owns them, whole or not */
@@ -117,13 +120,16 @@ int arc_service_read_map(const char *root, const struct arc_yaml *yaml,
     ARC_TRY(refuse_build_keys(yaml, map, err));
     ARC_TRY(arc_fields_read(yaml, map, open ? &service_table : &entry_table, out, err));
     ARC_TRY(arc_recipe_read(root, yaml, out->build, base, &out->service.build, err));
+
     if (out->version_node && out->version_node->type == ARC_YAML_MAP)
         ARC_TRY(read_version(root, yaml, out->version_node, base, &out->service, err));
     else if (out->version_node && !open)
         return arc_yaml_error(yaml, out->version_node, err,
                               "'version' must say where it stands: {file: …, at: …}");
+
     if (out->tags_node)
         ARC_TRY(arc_image_tags_read(yaml, out->tags_node, &out->service.image_tags, err));
+
     return arc_variants_read(yaml, out->variants_node, out, err);
 }
 
@@ -141,6 +147,7 @@ int arc_service_read_file(const char *root, const char *directory, const char *f
     out->build = out->directory = out->variants_node = out->tags_node =
         NULL; /* gone with the file */
     out->service.file = strdup(file);
+
     return out->service.file ? ARC_OK : arc_error_nomem(err);
 }
 
@@ -154,10 +161,12 @@ int arc_service_overlay(struct arc_service_reading *out, struct arc_service_read
     entry->service.build = (struct arc_recipe){0};
     if (entry->service.suffix)
         out->service.suffix = arc_steal(&entry->service.suffix);
+
     if (entry->service.image_tags) {
         arc_image_tags_free(out->service.image_tags);
         out->service.image_tags = arc_steal(&entry->service.image_tags);
     }
+
     if (entry->service.version) {
         free(out->service.version);
         free(out->service.version_file);
@@ -166,6 +175,7 @@ int arc_service_overlay(struct arc_service_reading *out, struct arc_service_read
         out->service.version_file = arc_steal(&entry->service.version_file);
         out->service.version_at = arc_steal(&entry->service.version_at);
     }
+
     out->named = entry->named;
     out->titled = entry->titled;
     if (!entry->variant_count)
@@ -176,6 +186,7 @@ int arc_service_overlay(struct arc_service_reading *out, struct arc_service_read
     out->variant_count = entry->variant_count;
     entry->variants = kept; /* each side frees what it ends up with */
     entry->variant_count = count;
+
     return ARC_OK;
 }
 
@@ -204,6 +215,7 @@ static int complete_names(struct arc_service *service, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf why = {.max = 2048};
     const char *from = service->name ? service->name : last_part(service->directory);
+
     if (!service->codename && !(service->codename = arc_codename_of(from)))
         return arc_error_nomem(err);
     if (!service->name && !(service->name = strdup(service->codename)))
@@ -230,6 +242,7 @@ static int complete_directory(struct arc_service *service, struct arc_error *err
     const struct arc_recipe *build = &service->build;
     const char *context = build->context ? build->context : ".";
     bool remote = arc_context_is_remote(context);
+
     if (service->directory)
         return ARC_OK;
     service->directory = strdup(remote ? "." : context);
@@ -248,6 +261,7 @@ static int complete_directory(struct arc_service *service, struct arc_error *err
         *slash = '\0';
     free(service->directory);
     service->directory = strdup(slash ? trial.dockerfile : ".");
+
     return service->directory ? ARC_OK : arc_error_nomem(err);
 }
 
@@ -257,6 +271,7 @@ static bool holds_suffix(const struct arc_service_reading *reading, const struct
 {
     const struct arc_image_tag *tag = reading->service.image_tags;
     const char *image = reading->image;
+
     if (!image && group)
         image = group->image;
     if (image && strstr(image, "{suffix}"))
@@ -266,6 +281,7 @@ static bool holds_suffix(const struct arc_service_reading *reading, const struct
     for (; tag && tag->name; tag++)
         if (strstr(tag->name, "{suffix}"))
             return true;
+
     return false;
 }
 
@@ -303,6 +319,7 @@ int arc_service_complete(struct arc_service_reading *reading, const struct arc_g
 {
     static const struct arc_recipe none = {0};
     struct arc_service *service = &reading->service;
+
     if (service->directory) /* else its codename cannot come from there */
         ARC_TRY(complete_names(service, err));
     ARC_TRY(complete_lists(service, err));
@@ -318,6 +335,7 @@ int arc_service_complete(struct arc_service_reading *reading, const struct arc_g
                  strcmp(service->directory, ".") != 0 && !reads_elsewhere(service);
     service->derive_inputs = reading->inputs ? strcmp(reading->inputs, "dockerfile") == 0
                                              : (group && group->derive_inputs) || !whole;
+
     return ARC_OK;
 }
 
@@ -334,8 +352,10 @@ static int make_image(const struct arc_service *service, const char *template, c
                                      {"group", group},
                                      {"suffix", service->suffix ? service->suffix : ""},
                                      {NULL, NULL}};
+
     arc_words_fill(template, words, &image);
     ARC_TRY(arc_buf_check(&image, "an image's name", err));
+
     if (!arc_check_registry(arc_buf_text(&image), &why) || !strchr(arc_buf_text(&image), '/'))
         return arc_error_set(err, ARC_EINPUT, "image: '%s' gives '%s', which %s", template,
                              arc_buf_text(&image), why.len ? arc_buf_text(&why) : "has no name");
@@ -352,6 +372,7 @@ int arc_service_make_images(struct arc_service *service, const char *template, c
     service->images = calloc(count + 1, sizeof *service->images);
     if (!service->images)
         return arc_error_nomem(err);
+
     for (size_t i = 0; i < count; i++) {
         size_t k = 0;
         ARC_TRY(make_image(service, template, registries[i], group, &service->images[made], err));
@@ -362,6 +383,7 @@ int arc_service_make_images(struct arc_service *service, const char *template, c
         else
             free(arc_steal(&service->images[made]));
     }
+
     return ARC_OK;
 }
 
@@ -403,5 +425,6 @@ int arc_service_load(const char *root, const char *directory, struct arc_service
         return rc;
     *out = reading.service;
     reading.service = (struct arc_service){0};
+
     return ARC_OK;
 }

@@ -60,6 +60,7 @@ static int keep(const struct entry *entry, struct arc_service_reading *service)
 {
     const struct arc_services_reading *reading = entry->reading;
     const struct arc_group *group = entry->group;
+
     ARC_TRY(arc_service_make_images(&service->service,
                                     service->image ? service->image : group->image,
                                     group->registries, group->name, reading->err));
@@ -70,10 +71,12 @@ static int keep(const struct entry *entry, struct arc_service_reading *service)
     service->service = (struct arc_service){0};
     slot->line = entry->node->line;
     entry->group->service_count++;
+
     if (group->service_count > ARC_SERVICES_MAX)
         return arc_yaml_error(reading->yaml, entry->node, reading->err,
                               "group '%s' has more than %d services", group->name,
                               ARC_SERVICES_MAX);
+
     return arc_config_unique(reading->yaml, reading->config, slot, entry->node, reading->err);
 }
 
@@ -97,14 +100,17 @@ static int read_source(const struct entry *entry, const struct source *from,
 {
     const struct arc_services_reading *reading = entry->reading;
     ARC_AUTO(arc_service_reading) struct arc_service_reading over = {0};
+
     if (from->file)
         ARC_TRY(
             arc_service_read_file(reading->root, from->directory, from->file, out, reading->err));
+
     if (!entry->map)
         return ARC_OK;
     const struct arc_place_base base = {"", from->directory};
     ARC_TRY(arc_service_read_map(reading->root, reading->yaml, entry->map, false, &base, &over,
                                  reading->err));
+
     return arc_service_overlay(out, &over, reading->err);
 }
 
@@ -115,6 +121,7 @@ static int add_one(const struct entry *entry, const struct source *from,
     const struct arc_services_reading *reading = entry->reading;
     struct arc_error *err = reading->err;
     ARC_AUTO(arc_service_reading) struct arc_service_reading service = {0};
+
     ARC_TRY(read_source(entry, from, &service));
     if (variant)
         ARC_TRY(arc_service_overlay(&service, variant, err));
@@ -126,6 +133,7 @@ static int add_one(const struct entry *entry, const struct source *from,
                               "services: %s has neither a service.yaml, which names the service, "
                               "nor a Dockerfile",
                               from->directory);
+
     if (!rc)
         rc = keep(entry, &service);
     return rc == ARC_EINPUT && err && !err->place_len ? wrong(entry, err) : rc;
@@ -149,11 +157,14 @@ static int add_directory(const struct entry *entry, const char *directory)
 {
     const char *root = entry->reading->root;
     ARC_AUTO_FREE char *file = join(directory, "service.yaml");
+
     if (!file)
         return arc_error_nomem(entry->reading->err);
+
     if (arc_file_kind_in(root, directory) != ARC_FILE_DIRECTORY)
         return arc_yaml_error(entry->reading->yaml, entry->node, entry->reading->err,
                               "services: there is no directory %s", directory);
+
     /* An entry that names its service needs no file, and one of another tool may lie there. */
     bool named = arc_yaml_get(entry->map, "codename") || arc_yaml_get(entry->map, "name");
     return add_service(entry, directory, !named && exists(root, file) ? file : NULL);
@@ -177,6 +188,7 @@ static bool is_taken(const struct walk *walk, const char *directory)
             if (strcmp(group->services[i].directory, directory) == 0)
                 return true;
     }
+
     return false;
 }
 
@@ -200,12 +212,14 @@ static int find_dockerfile(const struct entry *entry, const char *directory, boo
     struct arc_recipe recipe = {0};
     struct arc_error *err = entry->reading->err;
     int rc = arc_recipe_inherit(&recipe, &given, err);
+
     if (!rc)
         rc = arc_recipe_place(&recipe, name, name, directory, err);
     if (!rc)
         rc = arc_recipe_complete(&recipe, directory, err);
     *found = !rc && has_dockerfile(entry, &recipe);
     arc_recipe_free(&recipe);
+
     return rc == ARC_EINPUT ? wrong(entry, err) : rc;
 }
 
@@ -215,12 +229,14 @@ static int visit_match(struct walk *walk, const char *directory)
     const char *root = walk->entry->reading->root;
     ARC_AUTO_FREE char *file = join(directory, "service.yaml");
     bool built = false;
+
     if (!file)
         return arc_error_nomem(walk->entry->reading->err);
     if (is_taken(walk, directory))
         return ARC_OK;
     if (!exists(root, file))
         ARC_TRY(find_dockerfile(walk->entry, directory, &built));
+
     return built || exists(root, file) ? add_directory(walk->entry, directory) : ARC_OK;
 }
 
@@ -229,6 +245,7 @@ static int walk_below(struct walk *walk, const char *directory)
     struct arc_error *err = walk->entry->reading->err;
     ARC_AUTO_JSON json_t *names = NULL;
     ARC_AUTO_FREE char *full = arc_file_join(walk->entry->reading->root, directory);
+
     if (!full)
         return arc_error_nomem(err);
     ARC_TRY(arc_file_list(full, &names, err));
@@ -249,6 +266,7 @@ static int walk_below(struct walk *walk, const char *directory)
         if (arc_glob_below(walk->glob, path, strlen(path)) != ARC_GLOB_NONE)
             ARC_TRY(walk_below(walk, path));
     }
+
     return ARC_OK;
 }
 
@@ -256,6 +274,7 @@ static int add_glob(const struct entry *entry, const struct arc_yaml_node *patte
 {
     struct arc_error *err = entry->reading->err;
     ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
+
     ARC_TRY(arc_field_check(entry->reading->yaml, pattern, "services", arc_check_glob, err));
     size_t len = pattern->len;
     while (len && pattern->text[len - 1] == '/')
@@ -265,6 +284,7 @@ static int add_glob(const struct entry *entry, const struct arc_yaml_node *patte
     ARC_TRY(walk_below(&walk, "."));
     if (entry->group->service_count > walk.taken)
         return ARC_OK;
+
     return arc_yaml_error(entry->reading->yaml, pattern, err,
                           "services: no directory matches '%s' and holds a service.yaml or a "
                           "Dockerfile",
@@ -282,6 +302,7 @@ static bool is_yaml_name(const char *path)
 static int add_path(const struct entry *entry, const struct arc_yaml_node *node)
 {
     struct arc_error *err = entry->reading->err;
+
     if (strpbrk(node->text, "*?[{"))
         return add_glob(entry, node);
     bool here = strcmp(node->text, ".") == 0 || strcmp(node->text, "./") == 0;
@@ -300,21 +321,26 @@ static int add_entry(const struct arc_services_reading *reading, const struct ar
                      struct arc_group *group)
 {
     struct entry entry = {.reading = reading, .node = node, .group = group};
+
     if (node->type == ARC_YAML_STRING)
         return add_path(&entry, node);
+
     if (node->type != ARC_YAML_MAP)
         return arc_yaml_error(reading->yaml, node, reading->err,
                               "an entry of 'services' must be a directory, a glob, a YAML file or "
                               "a mapping, this is %s",
                               arc_yaml_type_name(node));
+
     entry.map = node;
     const struct arc_yaml_node *directory = arc_yaml_get(node, "directory");
     if (!directory)
         return add_service(&entry, NULL, NULL);
+
     if (directory->type != ARC_YAML_STRING)
         return arc_yaml_error(reading->yaml, directory, reading->err,
                               "'directory' must be a string, this is %s",
                               arc_yaml_type_name(directory));
+
     return add_path(&entry, directory);
 }
 

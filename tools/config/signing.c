@@ -27,13 +27,17 @@ static bool check_key(const char *text, struct arc_buf *why)
         arc_buf_puts(why, named ? "" : "is not a name of a variable: letters, digits and '_'");
         return named;
     }
+
     if (!rest && strncmp(text, "pkcs11:", 7) != 0)
         return arc_check_path(text, why);
+
     for (size_t i = 0; rest && i < sizeof schemes / sizeof *schemes; i++)
         if (strlen(schemes[i]) == len && strncmp(text, schemes[i], len) == 0 && rest[3])
             return arc_check_line(text, why);
+
     arc_buf_puts(why, "is not a key: a file, env://NAME, awskms://…, gcpkms://…, azurekms://…, "
                       "hashivault://… or k8s://…");
+
     return false;
 }
 
@@ -85,11 +89,14 @@ static const char *find_conflict(const struct arc_signing *signing)
         return "'public-key' goes with a key";
     if (!signing->key && signing->unlogged)
         return "without a key, what was signed cannot be checked later unless it is logged";
+
     if (!signing->signing_config != !signing->trusted_root && !signing->key)
         return "'signing-config' and 'trusted-root' belong together: where one signs is where it "
                "is checked";
+
     if (signing->signing_config && signing->unlogged)
         return "'signing-config' says itself whether there is a log: leave 'unlogged' out";
+
     return NULL;
 }
 
@@ -120,8 +127,10 @@ int arc_signing_read(const char *root, const struct arc_yaml *yaml,
                      struct arc_error *err)
 {
     static const char *const files[] = {"public-key", "trusted-root", "signing-config"};
+
     if (!node)
         return ARC_OK;
+
     if (node->type == ARC_YAML_STRING) {
         ARC_TRY(arc_field_check(yaml, node, "sign", check_with, err));
         out->with = strdup(node->text);
@@ -134,5 +143,6 @@ int arc_signing_read(const char *root, const struct arc_yaml *yaml,
         return arc_yaml_error(yaml, node, err, "%s", conflict);
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         ARC_TRY(check_file(root, yaml, node, files[i], err));
+
     return fill_issuer(yaml, node, out, err);
 }

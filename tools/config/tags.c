@@ -12,16 +12,20 @@ static bool check_when(const char *text, struct arc_buf *why)
     if (strncmp(text, "branch:", 7) == 0)
         return text[7] ? arc_check_glob(text + 7, why)
                        : (arc_buf_puts(why, "names no branch"), false);
+
     for (const char *const *word = words; *word; word++)
         if (strcmp(*word, text) == 0)
             return true;
+
     const char *meant = arc_suggest(text, words);
     arc_buf_puts(why, "is not a condition");
+
     if (meant)
         arc_buf_printf(why, "; did you mean '%s'?", meant);
     else
         arc_buf_puts(why, "; there are latest, stable, prerelease, release, push, pull-request, "
                           "schedule and branch:PATTERN");
+
     return false;
 }
 
@@ -44,12 +48,15 @@ static int read_condition(const struct arc_yaml *yaml, const struct arc_yaml_nod
     if (node->type != ARC_YAML_STRING)
         return arc_yaml_error(yaml, node, err, "'when' must be a condition or a list of them");
     ARC_TRY(arc_field_check(yaml, node, "when", check_when, err));
+
     for (unsigned i = 0; words[i]; i++)
         if (strcmp(words[i], node->text) == 0) {
             out->when |= 1U << i;
             return ARC_OK;
         }
+
     out->branches[*branches] = strdup(node->text + strlen("branch:"));
+
     return out->branches[(*branches)++] ? ARC_OK : arc_error_nomem(err);
 }
 
@@ -57,6 +64,7 @@ static int read_when(const struct arc_yaml *yaml, const struct arc_yaml_node *no
                      struct arc_image_tag *out, struct arc_error *err)
 {
     size_t branches = 0, count = node->type == ARC_YAML_LIST ? node->count : 1;
+
     if (!count)
         return arc_yaml_error(yaml, node, err, "'when' is empty; leave it out for always");
     out->branches = calloc(count + 1, sizeof *out->branches);
@@ -66,6 +74,7 @@ static int read_when(const struct arc_yaml *yaml, const struct arc_yaml_node *no
         return read_condition(yaml, node, out, &branches, err);
     for (size_t i = 0; i < count; i++)
         ARC_TRY(read_condition(yaml, node->items[i], out, &branches, err));
+
     return ARC_OK;
 }
 
@@ -73,18 +82,22 @@ static int read_entry(const struct arc_yaml *yaml, const struct arc_yaml_node *n
                       struct arc_image_tag *out, struct arc_error *err)
 {
     struct reading reading = {0};
+
     if (node->type == ARC_YAML_STRING) {
         ARC_TRY(arc_field_check(yaml, node, "image-tags", arc_check_image_tag, err));
         out->name = strdup(node->text);
         return out->name ? ARC_OK : arc_error_nomem(err);
     }
+
     if (node->type != ARC_YAML_MAP)
         return arc_yaml_error(yaml, node, err,
                               "an entry of 'image-tags' must be a string or {name, when}, this is "
                               "%s",
                               arc_yaml_type_name(node));
+
     int rc = arc_fields_read(yaml, node, &entry_table, &reading, err);
     out->name = reading.name;
+
     return rc ? rc : read_when(yaml, reading.when, out, err);
 }
 
@@ -92,19 +105,23 @@ int arc_image_tags_read(const struct arc_yaml *yaml, const struct arc_yaml_node 
                         struct arc_image_tag **out, struct arc_error *err)
 {
     static const char *const defaults[] = {"{image-tag}", "sha-{sha}", "latest"};
+
     if (node && (node->type != ARC_YAML_LIST || !node->count))
         return arc_yaml_error(yaml, node, err,
                               node->type == ARC_YAML_LIST
                                   ? "'image-tags' is empty: a release would have no name"
                                   : "'image-tags' must be a list, this is %s",
                               arc_yaml_type_name(node));
+
     struct arc_image_tag *tags = calloc((node ? node->count : 3) + 1, sizeof *tags);
     *out = tags;
     if (!tags)
         return arc_error_nomem(err);
+
     for (size_t i = 0; !node && i < 3; i++)
         if (!(tags[i].name = strdup(defaults[i])))
             return arc_error_nomem(err);
+
     for (size_t i = 0; node && i < node->count; i++) {
         ARC_TRY(read_entry(yaml, node->items[i], &tags[i], err));
         for (size_t k = 0; k < i; k++)
@@ -112,6 +129,7 @@ int arc_image_tags_read(const struct arc_yaml *yaml, const struct arc_yaml_node 
                 return arc_yaml_error(yaml, node->items[i], err, "image-tags: '%s' is here twice",
                                       tags[i].name);
     }
+
     return ARC_OK;
 }
 

@@ -64,6 +64,7 @@ int arc_train_read(const struct arc_yaml *yaml, const struct arc_yaml_node *map,
             return arc_yaml_error(yaml, arc_yaml_get(map, builds[i]), err,
                                   "a group with 'includes' builds nothing: leave '%s' out",
                                   builds[i]);
+
     if (node->type != ARC_YAML_LIST || !node->count)
         return arc_yaml_error(yaml, node, err, "'includes' must be a list of release groups");
 
@@ -71,6 +72,7 @@ int arc_train_read(const struct arc_yaml *yaml, const struct arc_yaml_node *map,
     out->includes = calloc(node->count + 1, sizeof *out->includes);
     if (!out->registries || !out->includes)
         return arc_error_nomem(err);
+
     for (size_t i = 0; i < node->count; i++) {
         ARC_TRY(read_include(yaml, node->items[i], &out->includes[i], err));
         for (size_t k = 0; k < i; k++)
@@ -78,6 +80,7 @@ int arc_train_read(const struct arc_yaml *yaml, const struct arc_yaml_node *map,
                 return arc_yaml_error(yaml, node->items[i], err, "includes: '%s' is here twice",
                                       out->includes[i].group);
     }
+
     return ARC_OK;
 }
 
@@ -102,6 +105,7 @@ static const char *find_clash(const struct arc_group *train, const struct arc_gr
             if (same_name(included->services[i].image_tags, tag->name))
                 return tag->name;
     }
+
     return NULL;
 }
 
@@ -121,20 +125,24 @@ static int check_include(const struct arc_yaml *yaml, const struct arc_yaml_node
     if (!group)
         return arc_yaml_error(yaml, node, err, "includes: there is no release group '%s'",
                               include->group);
+
     if (group->includes)
         return arc_yaml_error(yaml, node, err,
                               "includes: '%s' is made of groups itself: name those", group->name);
+
     for (size_t i = 0; i < group->service_count; i++)
         if (group->services[i].version)
             return arc_yaml_error(yaml, node, err,
                                   "includes: '%s' is released by versions in files, not by tags",
                                   group->name);
+
     const char *clash = find_clash(train, group);
     if (clash)
         return arc_yaml_error(yaml, node, err,
                               "includes: '%s' gives its images the name '%s', too: a name is moved "
                               "by one group alone",
                               group->name, clash);
+
     return ARC_OK;
 }
 

@@ -71,14 +71,18 @@ static int add_axis(struct matrix *m, const struct arc_yaml_pair *pair)
 {
     const struct arc_yaml_node *values = pair->value;
     bool list = values->type == ARC_YAML_LIST, map = values->type == ARC_YAML_MAP;
+
     ARC_TRY(arc_field_check(m->yaml, pair->key, "variants", arc_check_build_arg, m->err));
+
     if ((!list && !map) || !values->count)
         return arc_yaml_error(m->yaml, values, m->err,
                               "variants: %s must be a list of values, or a mapping of values to "
                               "suffixes",
                               pair->key->text);
+
     if (m->count == sizeof m->axes / sizeof *m->axes)
         return arc_yaml_error(m->yaml, values, m->err, "variants: more than 16 arguments");
+
     for (size_t i = 0; i < values->count; i++) {
         const struct arc_yaml_node *value = map ? values->pairs[i].key : values->items[i];
         const struct arc_yaml_node *suffix = map ? values->pairs[i].value : value;
@@ -87,8 +91,10 @@ static int add_axis(struct matrix *m, const struct arc_yaml_pair *pair)
                                   "variants: %s has a value that is not a text", pair->key->text);
         ARC_TRY(arc_field_check(m->yaml, suffix, "variants", check_suffix, m->err));
     }
+
     m->names[m->count] = pair->key->text;
     m->axes[m->count++] = values;
+
     return ARC_OK;
 }
 
@@ -115,6 +121,7 @@ static int check_rule(const struct matrix *m, const struct arc_yaml_node *rule)
     if (rule->type != ARC_YAML_MAP || !rule->count)
         return arc_yaml_error(m->yaml, rule, m->err,
                               "variants: 'exclude' must be a list of mappings, ARGUMENT: value");
+
     for (size_t i = 0; i < rule->count; i++) {
         size_t a = 0;
         while (a < m->count && strcmp(m->names[a], rule->pairs[i].key->text) != 0)
@@ -124,6 +131,7 @@ static int check_rule(const struct matrix *m, const struct arc_yaml_node *rule)
                                   "variants: 'exclude' names %s, which is not an argument of them",
                                   rule->pairs[i].key->text);
     }
+
     return ARC_OK;
 }
 
@@ -131,8 +139,10 @@ static int add_combination(const struct matrix *m, struct arc_service_reading *o
 {
     struct arc_service_reading *variant = grow(out);
     ARC_AUTO(arc_buf) struct arc_buf suffix = {.max = 1024};
+
     if (!variant || !(variant->service.build.args = calloc(m->count + 1, sizeof(struct arc_pair))))
         return arc_error_nomem(m->err);
+
     for (size_t a = 0; a < m->count; a++) {
         const char *part = suffix_at(m, a)->text;
         variant->service.build.args[a].name = strdup(m->names[a]);
@@ -141,8 +151,10 @@ static int add_combination(const struct matrix *m, struct arc_service_reading *o
             return arc_error_nomem(m->err);
         arc_buf_printf(&suffix, "%s%s", suffix.len && *part ? "-" : "", part);
     }
+
     ARC_TRY(arc_buf_check(&suffix, "a suffix", m->err));
     variant->service.suffix = strdup(arc_buf_text(&suffix));
+
     return variant->service.suffix ? ARC_OK : arc_error_nomem(m->err);
 }
 
@@ -159,15 +171,18 @@ static int read_matrix(const struct arc_yaml *yaml, const struct arc_yaml_node *
                        struct arc_service_reading *out, struct arc_error *err)
 {
     struct matrix m = {.yaml = yaml, .exclude = arc_yaml_get(node, "exclude"), .err = err};
+
     for (size_t i = 0; i < node->count; i++)
         if (!arc_yaml_reads(node->pairs[i].key, "exclude"))
             ARC_TRY(add_axis(&m, &node->pairs[i]));
+
     if (m.exclude && m.exclude->type != ARC_YAML_LIST)
         return arc_yaml_error(yaml, m.exclude, err, "variants: 'exclude' must be a list");
     for (size_t i = 0; m.exclude && i < m.exclude->count; i++)
         ARC_TRY(check_rule(&m, m.exclude->items[i]));
     if (!m.count)
         return arc_yaml_error(yaml, node, err, "'variants' is empty");
+
     do {
         if (!is_left_out(&m))
             ARC_TRY(add_combination(&m, out));
@@ -175,8 +190,10 @@ static int read_matrix(const struct arc_yaml *yaml, const struct arc_yaml_node *
             return arc_yaml_error(yaml, node, err, "'variants' makes more than %d images",
                                   ARC_VARIANTS_MAX);
     } while (advance(&m));
+
     if (!out->variant_count)
         return arc_yaml_error(yaml, m.exclude, err, "'exclude' leaves no variant");
+
     return ARC_OK;
 }
 
@@ -189,11 +206,13 @@ int arc_variants_read(const struct arc_yaml *yaml, const struct arc_yaml_node *n
         return ARC_OK;
     if (node->type == ARC_YAML_MAP)
         return read_matrix(yaml, node, out, err);
+
     if (node->type != ARC_YAML_LIST || !node->count || node->count > ARC_VARIANTS_MAX)
         return arc_yaml_error(yaml, node, err,
                               "'variants' must be a list of 1 to %d mappings with a suffix, or a "
                               "mapping of build arguments to lists of values",
                               ARC_VARIANTS_MAX);
+
     for (size_t i = 0; i < node->count; i++) {
         struct arc_service_reading *variant = grow(out);
         if (!variant)
@@ -205,6 +224,7 @@ int arc_variants_read(const struct arc_yaml *yaml, const struct arc_yaml_node *n
         variant->named = variant->service.codename != NULL;
         variant->titled = variant->service.name != NULL;
     }
+
     return ARC_OK;
 }
 
@@ -212,12 +232,14 @@ static int append_suffix(char **text, const char *suffix, bool codename, struct 
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = 1024};
     arc_buf_printf(&out, "%s-%s", *text, suffix);
+
     for (char *c = out.data; codename && c && *c; c++) {
         if (strchr("._", *c))
             *c = '-';
         else if (*c >= 'A' && *c <= 'Z')
             *c = (char)(*c - 'A' + 'a');
     }
+
     ARC_TRY(arc_buf_check(&out, "a name", err));
     free(*text);
     *text = arc_buf_steal(&out);

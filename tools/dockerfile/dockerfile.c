@@ -70,10 +70,12 @@ static bool read_directive(struct arc_dockerfile *d, const char *line, size_t le
 
     if (name == 6 && strncasecmp(line, "escape", 6) == 0 && rest == 1 && *value == '`')
         d->escape = '`';
+
     if (name == 6 && strncasecmp(line, "syntax", 6) == 0 && rest < sizeof d->syntax) {
         memcpy(d->syntax, value, rest);
         d->syntax[rest] = '\0';
     }
+
     return true;
 }
 
@@ -81,6 +83,7 @@ void arc_dockerfile_start(struct arc_dockerfile *d, const char *text)
 {
     const char *line;
     size_t len;
+
     if (strncmp(text, "\xef\xbb\xbf", 3) == 0)
         text += 3;
     arc_buf_free(&d->args);
@@ -110,6 +113,7 @@ static bool goes_on(const struct arc_dockerfile *d, const char *line, size_t *le
 static void join(struct arc_dockerfile *d, const char *line, size_t len)
 {
     arc_buf_reset(&d->args);
+
     for (;;) {
         bool more = goes_on(d, line, &len);
         arc_buf_add(&d->args, line, len);
@@ -122,6 +126,7 @@ static void join(struct arc_dockerfile *d, const char *line, size_t len)
         if (!more)
             break;
     }
+
     while (d->args.len && blank(d->args.data[d->args.len - 1]))
         d->args.data[--d->args.len] = '\0';
 }
@@ -130,6 +135,7 @@ bool arc_dockerfile_heredoc(const char *word, size_t len, struct arc_heredoc *ou
 {
     const char *end = word + len;
     size_t name = 0;
+
     while (word < end && isdigit((unsigned char)*word))
         word++;
     if (end - word < 3 || strncmp(word, "<<", 2) != 0)
@@ -137,12 +143,14 @@ bool arc_dockerfile_heredoc(const char *word, size_t len, struct arc_heredoc *ou
     word += 2;
     *out = (struct arc_heredoc){.chomp = *word == '-'};
     word += out->chomp;
+
     for (; word < end; word++) {
         if (*word == '<' || name == sizeof out->name - 1)
             return false;
         if (*word != '"' && *word != '\'')
             out->name[name++] = *word;
     }
+
     return name != 0;
 }
 
@@ -162,6 +170,7 @@ static void skip_heredoc(struct arc_dockerfile *d, const struct arc_heredoc *her
 static void skip_heredocs(struct arc_dockerfile *d, const char *args)
 {
     struct arc_heredoc heredoc;
+
     while (*(args += strspn(args, " \t\r"))) {
         size_t len = 0;
         for (char quote = 0; args[len] && (quote || !blank(args[len])); len++) {
@@ -197,8 +206,10 @@ bool arc_dockerfile_next(struct arc_dockerfile *d, struct arc_instruction *out)
 {
     const char *line;
     size_t len;
+
     if (!d->escape)
         arc_dockerfile_start(d, d->at);
+
     do {
         if (!next_line(d, &line, &len))
             return false;
@@ -211,6 +222,7 @@ bool arc_dockerfile_next(struct arc_dockerfile *d, struct arc_instruction *out)
     arc_instruction_parse(arc_buf_text(&d->args), out);
     if (may_have_heredocs(out->keyword))
         skip_heredocs(d, out->args);
+
     return true;
 }
 
@@ -224,6 +236,7 @@ static bool expand_one(const char **text, const json_t *args, struct arc_buf *ou
 {
     const char *at = *text + 1;
     bool braces = *at == '{';
+
     at += braces;
     size_t len = 0;
     while (name_char(at[len]))
@@ -233,6 +246,7 @@ static bool expand_one(const char **text, const json_t *args, struct arc_buf *ou
         memcpy(name, at, len);
     const char *value = *name ? json_string_value(json_object_get(args, name)) : NULL;
     at += len;
+
     if (braces) {
         size_t rest = strcspn(at, "}");
         size_t colon = *at == ':';
@@ -245,6 +259,7 @@ static bool expand_one(const char **text, const json_t *args, struct arc_buf *ou
     *text = at;
     if (value)
         arc_buf_puts(out, value);
+
     return value != NULL;
 }
 
@@ -258,6 +273,7 @@ bool arc_dockerfile_expand(const char *text, const json_t *args, struct arc_buf 
         if (*text == '$' && !expand_one(&text, args, out))
             known = false;
     }
+
     return known;
 }
 
@@ -266,7 +282,9 @@ bool arc_dockerfile_word(const char **text, struct arc_buf *word, size_t *equals
     const char *at = *text + strspn(*text, " \t\n\r");
     char quote = '\0';
     bool found = *at != '\0', split = false;
+
     arc_buf_reset(word);
+
     for (; *at && (quote || !strchr(" \t\n\r", *at)); at++) {
         if (quote ? *at == quote : (*at == '"' || *at == '\'')) {
             quote = quote ? '\0' : *at;
@@ -280,8 +298,10 @@ bool arc_dockerfile_word(const char **text, struct arc_buf *word, size_t *equals
         }
         arc_buf_putc(word, *at);
     }
+
     if (equals && !split)
         *equals = word->len;
     *text = at;
+
     return found;
 }

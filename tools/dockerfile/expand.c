@@ -42,11 +42,13 @@ static bool expand_operand(struct expansion *x, bool used)
     struct expansion inner = {
         .scope = x->scope, .at = x->at, .out = &rest, .depth = x->depth + 1, .end = '}'};
     bool known = x->depth < DEPTH_MAX && expand(&inner);
+
     if (*inner.at != '}')
         return false;
     x->at = inner.at + 1;
     if (used)
         arc_buf_add(x->out, arc_buf_text(&rest), rest.len);
+
     return known || !used;
 }
 
@@ -55,6 +57,7 @@ static bool expand_braces(struct expansion *x)
 {
     char name[128];
     size_t len = name_length(x->at);
+
     if (!len || len >= sizeof name)
         return false;
     memcpy(name, x->at, len);
@@ -68,6 +71,7 @@ static bool expand_braces(struct expansion *x)
         arc_buf_puts(x->out, value ? value : "");
         return known;
     }
+
     bool colon = *x->at == ':';
     char operator= x->at[colon];
     if (!operator|| !strchr("-+?", operator) || !known)
@@ -79,6 +83,7 @@ static bool expand_braces(struct expansion *x)
     if (operator== '?' && !set)
         return false;
     arc_buf_puts(x->out, set ? value : "");
+
     return expand_operand(x, !set);
 }
 
@@ -86,15 +91,18 @@ static bool expand_dollar(struct expansion *x)
 {
     char name[128];
     bool known;
+
     if (*x->at == '{') {
         x->at++;
         return expand_braces(x);
     }
+
     size_t len = name_length(x->at);
     if (!len) {
         arc_buf_putc(x->out, '$');
         return true;
     }
+
     if (len >= sizeof name)
         return false;
     memcpy(name, x->at, len);
@@ -102,6 +110,7 @@ static bool expand_dollar(struct expansion *x)
     x->at += len;
     const char *value = value_of(x->scope, name, &known);
     arc_buf_puts(x->out, value ? value : "");
+
     return known;
 }
 
@@ -126,9 +135,11 @@ static bool expand_double_quotes(struct expansion *x)
         else if (!expand_dollar(x))
             return false;
     }
+
     if (*x->at != '"')
         return false;
     x->at++;
+
     return true;
 }
 
@@ -152,6 +163,7 @@ static bool expand(struct expansion *x)
         if (!good)
             return false;
     }
+
     return !x->out->failed;
 }
 
@@ -166,7 +178,9 @@ bool arc_word_take(const char **text, char escape, struct arc_buf *word)
     const char *at = *text + strspn(*text, " \t\r\n");
     bool found = *at != '\0';
     char quote = '\0';
+
     arc_buf_reset(word);
+
     for (; *at && (quote || !strchr(" \t\r\n", *at)); at++) {
         if (*at == escape && at[1] && quote != '\'')
             arc_buf_putc(word, *at++);
@@ -175,5 +189,6 @@ bool arc_word_take(const char **text, char escape, struct arc_buf *word)
         arc_buf_putc(word, *at);
     }
     *text = at;
+
     return found;
 }

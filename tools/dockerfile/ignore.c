@@ -30,6 +30,7 @@ void arc_path_clean(const char *path, size_t len, bool rooted, struct arc_buf *o
 {
     const char *end = path + len;
     size_t start = out->len;
+
     while (path < end) {
         const char *slash = memchr(path, '/', (size_t)(end - path));
         size_t part = (size_t)((slash ? slash : end) - path);
@@ -58,6 +59,7 @@ static int add_rule(struct arc_ignore *ignore, const char *text, bool takes_in,
     grown[ignore->count] = (struct arc_ignore_rule){.takes_in = takes_in};
     ARC_TRY(arc_path_pattern_new(text, true, &grown[ignore->count].pattern, err));
     ignore->count++;
+
     return ARC_OK;
 }
 
@@ -72,6 +74,7 @@ static void trim(const char **text, size_t *len)
 static int add_line(struct arc_ignore *ignore, const char *line, size_t len, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf clean = {.max = (size_t)64 << 10};
+
     if (len && *line == '#')
         return ARC_OK;
     trim(&line, &len);
@@ -88,6 +91,7 @@ static int add_line(struct arc_ignore *ignore, const char *line, size_t len, str
     ARC_TRY(arc_buf_check(&clean, "a pattern", err));
     if (!clean.len) /* "." and "/" match no path in the context */
         return ARC_OK;
+
     return add_rule(ignore, arc_buf_text(&clean), takes_in, err);
 }
 
@@ -96,6 +100,7 @@ int arc_ignore_parse(const char *text, struct arc_ignore *out, struct arc_error 
     *out = (struct arc_ignore){0};
     if (strncmp(text, "\xef\xbb\xbf", 3) == 0)
         text += 3;
+
     while (*text) {
         size_t len = strcspn(text, "\n");
         int rc = add_line(out, text, len, err);
@@ -105,6 +110,7 @@ int arc_ignore_parse(const char *text, struct arc_ignore *out, struct arc_error 
         }
         text += len + (text[len] == '\n');
     }
+
     return ARC_OK;
 }
 

@@ -56,17 +56,20 @@ void arc_inputs_free(struct arc_inputs **inputs)
     struct arc_inputs *in = *inputs;
     if (!in)
         return;
+
     for (size_t i = 0; i < in->folder_count; i++) {
         free(in->folders[i].name);
         free(in->folders[i].directory);
         arc_ignore_free(&in->folders[i].ignore);
     }
+
     for (size_t i = 0; i < in->entry_count; i++) {
         free(in->entries[i].input.what);
         free(in->entries[i].path);
         arc_path_pattern_free(&in->entries[i].pattern);
         arc_path_pattern_free(&in->entries[i].without);
     }
+
     free(in->by_dockerfile.what);
     free(in->by_ignore_file.what);
     free(in->folders);
@@ -137,6 +140,7 @@ static int read_own_ignore(struct arc_inputs *in, struct arc_error *err)
 {
     struct folder *own = &in->folders[0];
     bool found = false;
+
     if (in->dockerfile) {
         ARC_AUTO(arc_buf) struct arc_buf name = {.max = (size_t)64 << 10};
         arc_buf_printf(&name, "%s.dockerignore", in->dockerfile);
@@ -146,9 +150,11 @@ static int read_own_ignore(struct arc_inputs *in, struct arc_error *err)
         if (!in->own_ignore)
             return arc_error_nomem(err);
     }
+
     if (found)
         return arc_text_copy(in->own_ignore, &in->ignore_file, err);
     ARC_TRY(join_path(own->directory, ".dockerignore", &in->ignore_file, err));
+
     return read_ignore(in, in->ignore_file, own, &found, err);
 }
 
@@ -157,6 +163,7 @@ static int add_contexts(struct arc_inputs *in, const json_t *contexts, struct ar
 {
     const char *name;
     json_t *value;
+
     json_object_foreach ((json_t *)contexts, name, value) {
         const char *directory = json_string_value(value);
         if (!directory || strstr(directory, "://") || strchr(directory, ':'))
@@ -168,6 +175,7 @@ static int add_contexts(struct arc_inputs *in, const json_t *contexts, struct ar
         ARC_TRY(join_path(folder->directory, ".dockerignore", &path, err));
         ARC_TRY(read_ignore(in, path, folder, &found, err));
     }
+
     return ARC_OK;
 }
 
@@ -213,12 +221,15 @@ static int add_entry(struct arc_inputs *in, const struct arc_source *source, siz
                             .input = {.file = in->dockerfile, .line = source->line}};
     ARC_TRY(arc_text_copy(path, &entry->path, err));
     ARC_TRY(arc_text_copy(source->text, &entry->input.what, err));
+
     if (arc_path_pattern_new(path, source->parents, &entry->pattern, NULL)) {
         ARC_TRY(note_doubt(in, source, "it is not a valid pattern", err));
         ARC_TRY(arc_path_pattern_new("", false, &entry->pattern, err));
     }
+
     if (source->without) /* when that is malformed, nothing is left out */
         arc_path_pattern_new(source->without, true, &entry->without, NULL);
+
     return ARC_OK;
 }
 
@@ -233,6 +244,7 @@ static int follow_one(struct arc_inputs *in, const struct arc_source *source, si
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = (size_t)64 << 10};
     ARC_AUTO_FREE char *clean = NULL, *link = strndup(path, prefix);
     size_t parent = prefix;
+
     if (!link)
         return arc_error_nomem(err);
     while (parent && path[parent - 1] != '/')
@@ -245,6 +257,7 @@ static int follow_one(struct arc_inputs *in, const struct arc_source *source, si
     ARC_TRY(clean_path(arc_buf_text(&text), &clean, err));
     ARC_TRY(add_entry(in, source, folder, link, true, err));
     ARC_TRY(add_entry(in, source, folder, clean, true, err));
+
     return follow_links(in, source, folder, clean, links + 1, err);
 }
 
@@ -253,8 +266,10 @@ static int follow_links(struct arc_inputs *in, const struct arc_source *source, 
                         const char *path, unsigned links, struct arc_error *err)
 {
     size_t literal = strcspn(path, "*?[\\");
+
     if (links == LINKS_MAX)
         return ARC_OK;
+
     for (size_t end = 0; end < literal; end++) {
         ARC_AUTO(arc_buf) struct arc_buf name = {.max = (size_t)64 << 10};
         char to[PATH_MAX];
@@ -270,6 +285,7 @@ static int follow_links(struct arc_inputs *in, const struct arc_source *source, 
         to[len] = '\0';
         return follow_one(in, source, folder, path, end, to, links, err);
     }
+
     return ARC_OK;
 }
 
@@ -300,6 +316,7 @@ static int add_stage(struct arc_inputs *in, const struct arc_stages *stages, siz
     const struct arc_stage *stage = &stages->items[number];
     size_t i;
     json_t *need;
+
     if (seen[number])
         return ARC_OK;
     seen[number] = true;
@@ -307,6 +324,7 @@ static int add_stage(struct arc_inputs *in, const struct arc_stages *stages, siz
         ARC_TRY(add_source(in, &stage->sources[i], err));
     json_array_foreach (stage->needs, i, need) /* always earlier stages, so this ends */
         ARC_TRY(add_stage(in, stages, (size_t)json_integer_value(need), seen, err));
+
     return ARC_OK;
 }
 
@@ -343,15 +361,18 @@ static int add_stages(struct arc_inputs *in, const struct arc_inputs_request *re
     ARC_AUTO(arc_stages) struct arc_stages stages = {0};
     struct arc_stages_request read = {
         .text = text, .args = request->args, .contexts = request->contexts, .platform = platform};
+
     ARC_TRY(arc_stages_read(&read, &stages, err));
     const struct arc_stage *target = arc_stages_target(&stages, request->target);
     if (!target)
         return arc_error_set(err, NO_TARGET, "%s has no stage '%.200s', the target",
                              in->dockerfile ? in->dockerfile : "the Dockerfile", request->target);
+
     ARC_TRY(note_pinned(in, target, platform, err));
     ARC_AUTO_FREE bool *seen = calloc(stages.count, sizeof *seen);
     if (!seen)
         return arc_error_nomem(err);
+
     return add_stage(in, &stages, (size_t)(target - stages.items), seen, err);
 }
 
@@ -374,11 +395,13 @@ static int add_platforms(struct arc_inputs *in, const struct arc_inputs_request 
     ARC_AUTO(arc_error) struct arc_error why = {0};
     bool any = platform && *platform;
     int rc = ARC_OK;
+
     for (platform = any ? platform : unknown; !rc && (*platform || !any); platform++) {
         rc = add_stages(in, request, text, *platform, &why);
         if (!any)
             break;
     }
+
     if (rc == ARC_EINPUT || rc == ARC_ELIMIT)
         return add_all(in, &why, err);
     if (rc == NO_TARGET)
@@ -390,19 +413,23 @@ static int read_inputs(struct arc_inputs *in, const struct arc_inputs_request *r
                        struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = DOCKERFILE_MAX};
+
     ARC_TRY(arc_text_copy(request->root, &in->root, err));
     ARC_TRY(arc_text_copy("Dockerfile", &in->by_dockerfile.what, err));
     ARC_TRY(arc_text_copy("ignore file", &in->by_ignore_file.what, err));
+
     if (request->text)
         arc_buf_puts(&text, request->text);
     else {
         ARC_TRY(clean_path(request->dockerfile, &in->dockerfile, err));
         ARC_TRY(arc_file_read_in(request->root, in->dockerfile, DOCKERFILE_MAX, &text, err));
     }
+
     ARC_TRY(arc_buf_check(&text, "the Dockerfile", err));
     ARC_TRY(add_folder(in, NULL, request->context, err));
     ARC_TRY(read_own_ignore(in, err));
     ARC_TRY(add_contexts(in, request->contexts, err));
+
     return add_platforms(in, request, arc_buf_text(&text), err);
 }
 
@@ -424,10 +451,12 @@ int arc_inputs_read(const struct arc_inputs_request *request, struct arc_inputs 
 static bool is_excluded(const struct entry *entry, const char *path, size_t len)
 {
     size_t skip = 0;
+
     if (!entry->without)
         return false;
     for (const char *c = entry->path; *entry->path && c; c = strchr(c + 1, '/'))
         skip++;
+
     for (size_t at = 0, part = 0; at < len; part++) {
         const char *slash = memchr(path + at, '/', len - at);
         size_t end = slash ? (size_t)(slash - path) : len;
@@ -435,6 +464,7 @@ static bool is_excluded(const struct entry *entry, const char *path, size_t len)
             return true;
         at = end + 1;
     }
+
     return false;
 }
 
@@ -462,6 +492,7 @@ const struct arc_input *arc_inputs_find(const struct arc_inputs *inputs, const c
         return &inputs->by_dockerfile;
     if (is_same(inputs->ignore_file, path, len) || is_same(inputs->own_ignore, path, len))
         return &inputs->by_ignore_file;
+
     for (size_t i = 0; i < inputs->entry_count; i++) {
         const struct entry *entry = &inputs->entries[i];
         const struct folder *folder = &inputs->folders[entry->folder];
@@ -471,6 +502,7 @@ const struct arc_input *arc_inputs_find(const struct arc_inputs *inputs, const c
             !is_excluded(entry, name, rest) && !arc_ignore_match(&folder->ignore, name, rest))
             return &entry->input;
     }
+
     return NULL;
 }
 
@@ -507,5 +539,6 @@ int arc_inputs_missing(const struct arc_inputs *inputs,
         if (rc)
             return rc;
     }
+
     return 0;
 }

@@ -49,6 +49,7 @@ static size_t decode(const char *text, size_t len, uint32_t *out)
     const unsigned char *byte = (const unsigned char *)text;
     size_t size = arc_utf8_length(text, len);
     static const unsigned char first[] = {0xff, 0x7f, 0x1f, 0x0f, 0x07};
+
     if (!size) {
         *out = 0x110000U + byte[0];
         return 1;
@@ -56,6 +57,7 @@ static size_t decode(const char *text, size_t len, uint32_t *out)
     *out = byte[0] & first[size];
     for (size_t i = 1; i < size; i++)
         *out = *out << 6 | (byte[i] & 0x3fU);
+
     return size;
 }
 
@@ -101,6 +103,7 @@ static bool parse_class(struct parser *p)
     token->negated = *p->at == '^';
     p->at += token->negated;
     token->first = p->out->range_count;
+
     do {
         struct range range;
         if (!class_character(p, &range.low))
@@ -114,6 +117,7 @@ static bool parse_class(struct parser *p)
         p->out->ranges[p->out->range_count++] = range;
         token->count++;
     } while (*p->at && *p->at != ']');
+
     return *p->at++ == ']';
 }
 
@@ -134,6 +138,7 @@ static void parse_stars(struct parser *p, bool start)
 static bool parse_pattern(struct parser *p)
 {
     const char *start = p->at;
+
     while (*p->at) {
         char c = *p->at;
         if (c == '*' && p->at[1] == '*' && p->ignore) {
@@ -153,6 +158,7 @@ static bool parse_pattern(struct parser *p)
             add_token(p, EXACT)->character = next_character(p);
         }
     }
+
     return true;
 }
 
@@ -172,16 +178,19 @@ int arc_path_pattern_new(const char *text, bool ignore, struct arc_path_pattern 
         made->tokens = calloc(len + 1, sizeof *made->tokens);
         made->ranges = calloc(len + 1, sizeof *made->ranges);
     }
+
     if (!made || !made->prefix || !made->tokens || !made->ranges) {
         arc_path_pattern_free(&made);
         return arc_error_nomem(err);
     }
+
     struct parser parser = {.out = made, .at = text, .ignore = ignore};
     if (!parse_pattern(&parser)) {
         arc_path_pattern_free(&made);
         return arc_error_set(err, ARC_EINPUT, "'%.200s' is not a valid pattern", text);
     }
     *out = made;
+
     return ARC_OK;
 }
 
@@ -226,6 +235,7 @@ static void step(const struct arc_path_pattern *pattern, size_t state, uint32_t 
 {
     const struct token *token = &pattern->tokens[state];
     bool slash = c == '/';
+
     switch (token->kind) {
     case ONE:
         if (!slash)
@@ -261,6 +271,7 @@ bool arc_path_pattern_match(const struct arc_path_pattern *pattern, const char *
     bool buffer[2][PATTERN_MAX + 2];
     size_t size = pattern->count + 1;
     bool *now = buffer[0], *next = buffer[1];
+
     if (!pattern->count)
         return true;
     if (len < pattern->prefix_len || memcmp(path, pattern->prefix, pattern->prefix_len) != 0)
@@ -269,6 +280,7 @@ bool arc_path_pattern_match(const struct arc_path_pattern *pattern, const char *
         return len == pattern->prefix_len || path[pattern->prefix_len] == '/';
     memset(now, 0, size * sizeof *now);
     enter(pattern, now, 0);
+
     while (len) {
         uint32_t c;
         size_t used = decode(path, len, &c);
@@ -284,5 +296,6 @@ bool arc_path_pattern_match(const struct arc_path_pattern *pattern, const char *
         path += used;
         len -= used;
     }
+
     return now[pattern->count];
 }

@@ -110,6 +110,7 @@ void arc_stages_free(struct arc_stages *stages)
         json_decref(stage->images);
         json_decref(stage->onbuild);
     }
+
     free(stages->items);
     *stages = (struct arc_stages){0};
 }
@@ -144,6 +145,7 @@ static int add_source(struct reader *r, const struct origin *origin, const char 
     struct arc_stage *stage = current(r);
     ARC_AUTO(arc_buf) struct arc_buf text = {0}, clean = {0}, expanded = {.max = WORD_MAX};
     struct arc_scope scope = {stage->values, stage->open, r->escape};
+
     if (++r->sources > SOURCES_MAX)
         return arc_error_set(r->err, ARC_ELIMIT, "more than %d sources", SOURCES_MAX);
     if (!doubt && !arc_word_expand(&scope, path, &expanded))
@@ -192,6 +194,7 @@ static int resolve_from(struct reader *r, const char *from, bool numbers, const 
     if (stage == SIZE_MAX && numbers)
         stage = number_of(r->out, from);
     *image = true; /* nothing of a context, be it a stage's */
+
     return stage == SIZE_MAX ? note_image(r, from) : need(r, stage);
 }
 
@@ -227,6 +230,7 @@ static int take_flags(struct reader *r, const char **args, struct flags *flags)
 {
     ARC_AUTO(arc_buf) struct arc_buf word = {.max = WORD_MAX};
     const char *at = *args;
+
     while (arc_word_take(&at, r->escape, &word) && strncmp(arc_buf_text(&word), "--", 2) == 0) {
         const char *text = arc_buf_text(&word);
         ARC_TRY(arc_buf_check(&word, "a flag", r->err));
@@ -240,6 +244,7 @@ static int take_flags(struct reader *r, const char **args, struct flags *flags)
         }
         *args = at;
     }
+
     return arc_buf_check(&flags->from, "a flag", r->err);
 }
 
@@ -256,6 +261,7 @@ static int take_words(struct reader *r, const char *args, json_t **out)
             *out = NULL;
             break;
         }
+
     if (*out)
         return ARC_OK;
 
@@ -266,6 +272,7 @@ static int take_words(struct reader *r, const char *args, json_t **out)
             return arc_error_nomem(r->err);
         args += len;
     }
+
     return *out ? ARC_OK : arc_error_nomem(r->err);
 }
 
@@ -280,12 +287,14 @@ static int add_words(struct reader *r, const struct origin *origin, const json_t
 {
     size_t count = json_array_size(words);
     struct arc_heredoc heredoc;
+
     for (size_t i = 0; i + 1 < count; i++) { /* the last one is where they go */
         const char *word = json_string_value(json_array_get(words, i));
         bool remote = strcmp(origin->keyword, "ADD") == 0 && is_remote(word);
         if (!remote && !arc_dockerfile_heredoc(word, strlen(word), &heredoc))
             ARC_TRY(add_source(r, origin, word, NULL));
     }
+
     return ARC_OK;
 }
 
@@ -296,6 +305,7 @@ static int on_copy(struct reader *r, const struct arc_instruction *in)
     const char *args = in->args;
     struct origin origin = {.keyword = in->keyword, .line = in->line};
     bool image = false;
+
     ARC_TRY(take_flags(r, &args, &flags));
     const char *from = arc_buf_text(&flags.from);
     if (flags.has_from && strchr(from, '$'))
@@ -308,6 +318,7 @@ static int on_copy(struct reader *r, const struct arc_instruction *in)
     origin.parents = flags.parents;
     origin.without = flags.without.len ? arc_buf_text(&flags.without) : NULL;
     ARC_TRY(take_words(r, args, &words));
+
     return add_words(r, &origin, words);
 }
 
@@ -329,7 +340,9 @@ static void mount_free(struct mount *mount)
 static const char *take_field(const char *at, struct arc_buf *out)
 {
     bool quoted = *at == '"';
+
     arc_buf_reset(out);
+
     for (at += quoted; *at && (quoted || *at != ','); at++) {
         if (quoted && *at == '"' && at[1] != '"')
             quoted = false;
@@ -338,12 +351,14 @@ static const char *take_field(const char *at, struct arc_buf *out)
         else
             arc_buf_putc(out, *at);
     }
+
     return at + (*at == ',');
 }
 
 static void parse_mount(const char *text, struct mount *out)
 {
     ARC_AUTO(arc_buf) struct arc_buf field = {.max = WORD_MAX};
+
     while (*text) {
         text = take_field(text, &field);
         const char *name = arc_buf_text(&field), *value = strchr(name, '=');
@@ -368,18 +383,21 @@ static int on_mount(struct reader *r, const struct arc_instruction *in, const ch
     ARC_AUTO(mount) struct mount mount = {0};
     struct origin origin = {.keyword = "RUN --mount", .line = in->line};
     bool image = false;
+
     parse_mount(text, &mount);
     const char *type = arc_buf_text(&mount.type), *from = arc_buf_text(&mount.from);
     bool bind = !*type || strcasecmp(type, "bind") == 0;
     if (!bind && strcasecmp(type, "cache") != 0)
         return strchr(type, '$') ? add_source(r, &origin, text, "its type holds a variable")
                                  : ARC_OK;
+
     if (strchr(from, '$'))
         return add_source(r, &origin, text, "its from holds a variable");
     if (*from)
         ARC_TRY(resolve_from(r, from, false, &origin.context, &image));
     if (image || (!bind && !*from))
         return ARC_OK;
+
     return add_source(r, &origin, mount.source.len ? arc_buf_text(&mount.source) : "/", NULL);
 }
 
@@ -417,6 +435,7 @@ static int define_arg(struct reader *r, json_t *values, bool open, const char *w
     ARC_AUTO(arc_buf) struct arc_buf name = {.max = WORD_MAX}, value = {.max = WORD_MAX};
     struct arc_scope scope = {values, open, r->escape};
     const char *equals = strchr(word, '=');
+
     arc_buf_add(&name, word, equals ? (size_t)(equals - word) : strlen(word));
     ARC_TRY(arc_buf_check(&name, "an ARG", r->err));
 
@@ -424,12 +443,15 @@ static int define_arg(struct reader *r, json_t *values, bool open, const char *w
     const json_t *given = json_object_get(r->request->args, key);
     if (given)
         return set_arg(r, values, key, json_string_value(given));
+
     if (equals)
         return set_arg(r, values, key,
                        arc_word_expand(&scope, equals + 1, &value) ? arc_buf_text(&value) : NULL);
+
     const json_t *global = values == r->globals ? NULL : json_object_get(r->globals, key);
     if (global)
         return set_arg(r, values, key, json_string_value(global));
+
     return ARC_OK; /* without a value, or with one of the base image's ENV */
 }
 
@@ -438,11 +460,13 @@ static int on_arg(struct reader *r, const struct arc_instruction *in)
     ARC_AUTO(arc_buf) struct arc_buf word = {.max = WORD_MAX};
     struct arc_stage *stage = r->out->count ? current(r) : NULL;
     const char *args = in->args;
+
     while (arc_word_take(&args, r->escape, &word)) {
         ARC_TRY(arc_buf_check(&word, "an ARG", r->err));
         ARC_TRY(define_arg(r, stage ? stage->values : r->globals, stage && stage->open,
                            arc_buf_text(&word)));
     }
+
     return ARC_OK;
 }
 
@@ -467,6 +491,7 @@ static int on_env(struct reader *r, const struct arc_instruction *in)
     ARC_AUTO(arc_buf) struct arc_buf word = {.max = (size_t)64 << 10};
     struct arc_scope before = {values, stage->open, r->escape};
     const char *args = in->args;
+
     if (!values)
         return arc_error_nomem(r->err);
 
@@ -480,6 +505,7 @@ static int on_env(struct reader *r, const struct arc_instruction *in)
             ARC_TRY(define_env(r, &before, text, (size_t)(equals - text), equals + 1));
         first = false;
     }
+
     return ARC_OK;
 }
 
@@ -538,6 +564,7 @@ static int inherit(struct reader *r, size_t base)
 {
     struct arc_stage *stage = current(r), *from = &r->out->items[base];
     ARC_AUTO_JSON json_t *triggers = json_incref(from->onbuild);
+
     stage->open = from->open;
     if (json_object_update(stage->values, from->values))
         return arc_error_nomem(r->err);
@@ -551,6 +578,7 @@ static int inherit(struct reader *r, size_t base)
         arc_instruction_parse(json_string_value(json_array_get(trigger, 0)), &in);
         ARC_TRY(apply(r, &in));
     }
+
     return ARC_OK;
 }
 
@@ -572,6 +600,7 @@ static int set_platform(struct reader *r, struct from *from, size_t base)
     struct arc_stage *stage = current(r);
     struct arc_scope scope = {r->globals, false, r->escape};
     const struct arc_stage *parent = base == SIZE_MAX ? NULL : &r->out->items[base];
+
     if (from->platform.len) {
         bool known = arc_word_expand(&scope, arc_buf_text(&from->platform), &value);
         stage->platform = arc_buf_steal(&from->platform);
@@ -584,6 +613,7 @@ static int set_platform(struct reader *r, struct from *from, size_t base)
     } else {
         return ARC_OK;
     }
+
     return stage->platform && stage->built_for ? ARC_OK : arc_error_nomem(r->err);
 }
 
@@ -593,6 +623,7 @@ static int on_from(struct reader *r, const struct arc_instruction *in)
     ARC_AUTO(arc_buf) struct arc_buf ref = {.max = WORD_MAX};
     struct arc_scope scope = {r->globals, false, r->escape};
     struct origin origin = {.keyword = "FROM", .line = in->line};
+
     parse_from(r, in->args, &from);
     bool known = arc_word_expand(&scope, arc_buf_text(&from.ref), &ref);
     size_t base = known ? stage_of(r->out, arc_buf_text(&ref)) : SIZE_MAX;
@@ -607,16 +638,20 @@ static int on_from(struct reader *r, const struct arc_instruction *in)
     origin.context = stage->name ? context_of(r, stage->name) : NULL;
     if (origin.context)
         return add_source(r, &origin, "/", NULL);
+
     if (!known) /* no stage can be meant that is not named plainly, unless it is */
         return add_source(r, &origin, arc_buf_text(&from.ref),
                           "its base holds a variable whose value cannot be told");
+
     origin.context = context_of(r, stage->base);
     if (!origin.context && base != SIZE_MAX)
         return inherit(r, base);
+
     if (origin.context) {
         stage->open = true;
         return add_source(r, &origin, "/", NULL);
     }
+
     return start_from_image(r, stage->base, &origin);
 }
 
@@ -638,6 +673,7 @@ static int apply(struct reader *r, const struct arc_instruction *in)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (strcmp(in->keyword, rows[i].keyword) == 0)
             return rows[i].apply(r, in);
+
     return ARC_OK;
 }
 
@@ -650,12 +686,14 @@ static int add_globals(struct reader *r)
                                           "TARGETARCH",    "TARGETVARIANT"};
     static const char *const parts[] = {"TARGETOS", "TARGETARCH", "TARGETVARIANT"};
     const char *platform = r->request->platform;
+
     for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++)
         ARC_TRY(set_value(r, r->globals, unknown[i], NULL));
     if (!platform)
         return ARC_OK;
 
     ARC_TRY(set_value(r, r->globals, "TARGETPLATFORM", platform));
+
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         char part[64] = "";
         size_t len = strcspn(platform, "/");
@@ -663,6 +701,7 @@ static int add_globals(struct reader *r)
         ARC_TRY(set_value(r, r->globals, parts[i], part));
         platform += len + (platform[len] == '/');
     }
+
     return ARC_OK;
 }
 
@@ -677,10 +716,13 @@ static bool knows_syntax(const char *syntax)
 static int read_all(struct reader *r, struct arc_dockerfile *dockerfile)
 {
     struct arc_instruction in;
+
     if (!knows_syntax(dockerfile->syntax))
         return arc_error_set(r->err, ARC_EINPUT, "its syntax is '%.200s', another frontend's",
                              dockerfile->syntax);
+
     ARC_TRY(add_globals(r));
+
     while (arc_dockerfile_next(dockerfile, &in)) {
         bool from = strcmp(in.keyword, "FROM") == 0;
         if (!from && !r->out->count && strcmp(in.keyword, "ARG") != 0)
@@ -693,7 +735,9 @@ static int read_all(struct reader *r, struct arc_dockerfile *dockerfile)
                                  in.keyword);
         ARC_TRY(from ? on_from(r, &in) : apply(r, &in));
     }
+
     ARC_TRY(arc_buf_check(&dockerfile->args, "an instruction", r->err));
+
     return r->out->count ? ARC_OK : arc_error_set(r->err, ARC_EINPUT, "it has no FROM");
 }
 
@@ -714,5 +758,6 @@ int arc_stages_read(const struct arc_stages_request *request, struct arc_stages 
     int rc = read_all(&reader, &dockerfile);
     if (rc)
         arc_stages_free(out);
+
     return rc;
 }

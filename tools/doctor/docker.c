@@ -18,15 +18,19 @@ void doctor_docker(struct doctor *doctor, struct doctor_result *result)
     static const char *const server[] = {"docker", "version", "--format", "{{.Server.Version}}",
                                          NULL};
     ARC_AUTO(arc_error) struct arc_error err = {0};
+
     if (doctor_ask(doctor, client, &result->found, &err)) {
         missing(result, &err, "install Docker (docker-ce, or Debian's docker.io)");
         return;
     }
+
     arc_buf_puts(&result->found, "; engine ");
+
     if (doctor_ask(doctor, server, &result->found, &err)) {
         missing(result, &err, "start the Docker engine, or point DOCKER_HOST at one");
         return;
     }
+
     doctor->has_docker = true;
 }
 
@@ -46,15 +50,18 @@ void doctor_buildx(struct doctor *doctor, struct doctor_result *result)
     static const char *const argv[] = {"docker", "buildx", "version", NULL};
     ARC_AUTO(arc_error) struct arc_error err = {0};
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
+
     if (doctor_ask(doctor, argv, &text, &err)) {
         missing(result, &err,
                 "install the plugin (docker-buildx-plugin, or Debian's "
                 "docker-buildx)");
         return;
     }
+
     const char *version = arc_buf_text(&text) + strcspn(arc_buf_text(&text), " ");
     version += strspn(version, " v"); /* Debian's has no v */
     arc_buf_add(&result->found, version, strcspn(version, " "));
+
     if (!at_least(version, 0, 13)) {
         result->status = DOCTOR_MISSING;
         arc_buf_puts(&result->advice, "0.13 or later is needed: its progress is read as rawjson");
@@ -72,6 +79,7 @@ static char *line_value(const char *text, const char *name)
         line += strspn(line, " \t");
         return strndup(line, strcspn(line, "\r\n"));
     }
+
     return NULL;
 }
 
@@ -95,6 +103,7 @@ static void compare_platforms(const struct doctor *doctor, const char *list,
             arc_buf_printf(&result->advice, "%s%s", result->advice.len ? ", " : "missing: ", *p);
             result->status = DOCTOR_WARNING;
         }
+
     if (result->status == DOCTOR_WARNING)
         arc_buf_puts(&result->advice, "; build them on a runner of their own (arc-ci plan prints "
                                       "the matrix), or install emulation (qemu-user-static, "
@@ -106,17 +115,20 @@ void doctor_platforms(struct doctor *doctor, struct doctor_result *result)
     static const char *const argv[] = {"docker", "buildx", "inspect", NULL};
     ARC_AUTO(arc_error) struct arc_error err = {0};
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
+
     if (!doctor->has_docker) {
         result->status = DOCTOR_SKIPPED;
         arc_buf_puts(&result->found, "no engine to ask");
         return;
     }
+
     if (doctor_read(doctor, argv, &text, &err)) {
         missing(result, &err,
                 "docker buildx ls shows the builders; choose one with docker buildx "
                 "use");
         return;
     }
+
     ARC_AUTO_FREE char *driver = line_value(arc_buf_text(&text), "Driver:");
     ARC_AUTO_FREE char *platforms = line_value(arc_buf_text(&text), "Platforms:");
     arc_buf_printf(&result->found, "driver %s: %.160s", driver ? driver : "unknown",
@@ -129,6 +141,7 @@ void doctor_compose(struct doctor *doctor, struct doctor_result *result)
 {
     static const char *const argv[] = {"docker", "compose", "version", "--short", NULL};
     ARC_AUTO(arc_error) struct arc_error err = {0};
+
     if (doctor_ask(doctor, argv, &result->found, &err))
         missing(result, &err,
                 "install the plugin (docker-compose-plugin, or Debian 13's "

@@ -71,14 +71,18 @@ int doctor_read(const struct doctor *doctor, const char *const *argv, struct arc
                                   .timeout = PATIENCE,
                                   .output_max = (size_t)1 << 20};
     int rc = arc_process_run(&process, &result, err);
+
     if (rc)
         return rc;
+
     if (result.status == 0) {
         arc_buf_add(out, arc_buf_text(&result.output), result.output.len);
         return ARC_OK;
     }
+
     ARC_AUTO(arc_buf) struct arc_buf why = {0};
     first_line(result.errors.len ? &result.errors : &result.output, &why);
+
     return arc_error_set(err, ARC_EFAILED, "%s",
                          why.len ? arc_buf_text(&why) : "it failed without a word");
 }
@@ -120,6 +124,7 @@ static int run_checks(struct doctor *doctor, unsigned purpose, json_t *list, boo
         if (json_array_append_new(list, row(checks[i].name, &result, needed)))
             return arc_error_nomem(err);
     }
+
     return ARC_OK;
 }
 
@@ -127,6 +132,7 @@ int arc_doctor(struct arc_project *project, const struct arc_doctor_options *opt
                struct arc_error *err)
 {
     ARC_AUTO(doctor) struct doctor doctor = {.project = project, .options = options};
+
     project->wanted.config = options->config;
     ARC_AUTO_JSON json_t *list = json_array();
     const char *name = options->purpose ? options->purpose : "plan";
@@ -135,11 +141,14 @@ int arc_doctor(struct arc_project *project, const struct arc_doctor_options *opt
     for (size_t i = 0; i < sizeof purposes / sizeof *purposes; i++)
         if (strcmp(purposes[i].name, name) == 0)
             purpose = purposes[i].purpose;
+
     if (!purpose)
         return arc_error_set(err, ARC_EINPUT, "'%s' is not a purpose", name);
+
     if (options->push && options->offline)
         return arc_error_set(err, ARC_EINPUT,
                              "--push asks the registries: it goes without --offline");
+
     if (!list)
         return arc_error_nomem(err);
     int rc = run_checks(&doctor, purpose, list, &ok, err);

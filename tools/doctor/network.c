@@ -17,12 +17,14 @@ void doctor_libcurl(struct doctor *doctor, struct doctor_result *result)
     ARC_AUTO(arc_error) struct arc_error err = {0};
     struct arc_http_options options = {.env = doctor->project->env};
     struct arc_http *http = NULL;
+
     if (arc_http_new(&options, &http, &err)) {
         result->status = DOCTOR_MISSING;
         arc_buf_puts(&result->found, arc_error_text(&err));
         arc_buf_puts(&result->advice, "install libcurl (libcurl4)");
         return;
     }
+
     arc_http_free(http);
     arc_buf_puts(&result->found, "loads");
 }
@@ -33,11 +35,13 @@ void doctor_token(struct doctor *doctor, struct doctor_result *result)
     const char *scopes = "it needs contents: write (releases), packages: write (images), "
                          "security-events: write (SARIF), issues: write (findings); a classic "
                          "token: repo, write:packages";
+
     if (arc_github_token(doctor->project->env, &variable)) {
         arc_buf_printf(&result->found, "%s is set", variable);
         arc_buf_puts(&result->advice, scopes);
         return;
     }
+
     result->status = DOCTOR_MISSING;
     arc_buf_puts(&result->found, "neither GITHUB_TOKEN nor GH_TOKEN is set");
     arc_buf_printf(&result->advice, "in a workflow pass github.token by env; %s", scopes);
@@ -56,11 +60,13 @@ static void reach(struct arc_http *http, const char *host, struct doctor_result 
     ARC_AUTO(arc_error) struct arc_error err = {0};
     ARC_AUTO(arc_buf) struct arc_buf url = {0};
     struct arc_http_response response = {0};
+
     arc_buf_printf(&url, "%s://%s/v2/", is_local(host) ? "http" : "https", host);
     struct arc_http_request request = {
         .method = "GET", .url = arc_buf_text(&url), .timeout = REACH_SECONDS, .max = 65536};
     int rc = arc_http_send(http, &request, &response, &err);
     arc_buf_printf(&result->found, "%s%s: ", result->found.len ? "; " : "", host);
+
     if (rc || (response.status != 200 && response.status != 401)) {
         result->status = DOCTOR_MISSING;
         if (rc)
@@ -71,6 +77,7 @@ static void reach(struct arc_http *http, const char *host, struct doctor_result 
         arc_buf_puts(&result->advice, "check the name, the network and HTTPS_PROXY");
     } else
         arc_buf_puts(&result->found, response.status == 200 ? "open" : "answers, wants a login");
+
     arc_http_response_free(&response);
 }
 
@@ -83,6 +90,7 @@ void doctor_registry(struct doctor *doctor, struct doctor_result *result)
     ARC_AUTO_JSON json_t *hosts = json_object();
     const char *host;
     json_t *value;
+
     for (size_t i = 0; i < doctor->project->config.group_count; i++) {
         for (char **prefix = doctor->project->config.groups[i].registries; *prefix; prefix++) {
             ARC_AUTO_FREE char *name = strndup(*prefix, strcspn(*prefix, "/"));
@@ -90,6 +98,7 @@ void doctor_registry(struct doctor *doctor, struct doctor_result *result)
                 json_object_set_new(hosts, name, json_true());
         }
     }
+
     if (doctor->options->offline || !doctor->has_config || arc_http_new(&options, &http, &err)) {
         result->status = DOCTOR_SKIPPED;
         arc_buf_puts(&result->found, doctor->options->offline ? "--offline"
@@ -97,6 +106,7 @@ void doctor_registry(struct doctor *doctor, struct doctor_result *result)
                                                               : "no release groups");
         return;
     }
+
     json_object_foreach (hosts, host, value)
         reach(http, host, result);
     doctor->has_registry = result->status != DOCTOR_MISSING;
@@ -136,8 +146,10 @@ static void look_at_images(const struct doctor *doctor, struct doctor_result *re
     const struct arc_env *env = doctor->project->env;
     struct arc_registry *registry = NULL;
     char digest[ARC_DIGEST_LEN + 1] = "";
+
     if (!doctor->has_registry || arc_registry_new(env, &impatient, &registry, NULL))
         return;
+
     for (size_t i = 0; i < doctor->project->config.group_count; i++) {
         const struct arc_group *group = &doctor->project->config.groups[i];
         const char *image = group->service_count ? group->services[0].images[0] : NULL;
@@ -156,6 +168,7 @@ static void look_at_images(const struct doctor *doctor, struct doctor_result *re
         arc_buf_puts(&result->advice, "if everybody is to pull it, make the package public in its "
                                       "settings: no API can");
     }
+
     arc_registry_free(registry);
 }
 
@@ -166,6 +179,7 @@ void doctor_packages(struct doctor *doctor, struct doctor_result *result)
     ARC_AUTO(arc_repository) struct arc_repository repository = {0};
     const struct arc_project *project = doctor->project;
     size_t len;
+
     if (!project->git || !doctor->has_config ||
         arc_repository_read(project->git, project->env, NULL, &repository, NULL)) {
         result->status = DOCTOR_SKIPPED;
@@ -190,9 +204,11 @@ void doctor_packages(struct doctor *doctor, struct doctor_result *result)
             arc_buf_puts(&result->advice, "GITHUB_TOKEN may not push there: give the workflows the "
                                           "secrets registry-username and registry-password");
         }
+
     bool has_some = result->found.len;
     if (!result->advice.len)
         look_at_images(doctor, result);
+
     if (!result->found.len)
         arc_buf_puts(&result->found, "none on ghcr.io");
     else if (!result->advice.len && has_some)
@@ -217,6 +233,7 @@ static int list_images(const struct arc_config *config, struct arc_arena *memory
                     return arc_error_nomem(err);
                 item->image = *image;
             }
+
     return ARC_OK;
 }
 
@@ -226,6 +243,7 @@ static int ask_to_push(struct doctor *doctor, struct doctor_result *result, stru
     struct arc_registry_push *items = NULL;
     struct arc_registry *registry = NULL;
     size_t count = 0, fine = 0;
+
     ARC_TRY(list_images(&doctor->project->config, &memory, &items, &count, err));
     ARC_TRY(arc_registry_new(doctor->project->env, NULL, &registry, err));
     int rc = arc_registry_may_push(registry, items, count, err);
@@ -239,12 +257,15 @@ static int ask_to_push(struct doctor *doctor, struct doctor_result *result, stru
                            items[i].advice);
         arc_error_clear(&items[i].problem);
     }
+
     arc_registry_free(registry);
+
     if (!rc && fine < count)
         result->status = DOCTOR_MISSING;
     else if (!rc)
         arc_buf_printf(&result->found, "allowed to %s%zu image%s", count > 1 ? "all " : "", count,
                        count == 1 ? "" : "s");
+
     return rc;
 }
 
@@ -279,20 +300,25 @@ static void check_port(const struct doctor *doctor, unsigned port, struct doctor
     ARC_AUTO(arc_buf) struct arc_buf filter = {0};
     ARC_AUTO(arc_buf) struct arc_buf name = {0};
     bool is_free = false;
+
     arc_buf_printf(&result->found, "%s%u ", result->found.len ? ", " : "", port);
+
     if (arc_socket_port_free(port, &is_free, &err) || is_free) {
         arc_buf_puts(&result->found, is_free ? "free" : arc_error_text(&err));
         return;
     }
+
     arc_buf_printf(&filter, "publish=%u", port);
     const char *argv[] = {"docker",   "ps",         "--filter", arc_buf_text(&filter),
                           "--format", "{{.Names}}", NULL};
     if (doctor->has_docker)
         doctor_ask(doctor, argv, &name, NULL);
+
     if (name.len && is_ours(doctor, arc_buf_text(&name), '\0')) {
         arc_buf_printf(&result->found, "ours (%s)", arc_buf_text(&name));
         return;
     }
+
     arc_buf_printf(&result->found, "taken%s%s", name.len ? " by " : "", arc_buf_text(&name));
     result->status = DOCTOR_MISSING;
     arc_buf_reset(&result->advice);
@@ -308,6 +334,7 @@ void doctor_ports(struct doctor *doctor, struct doctor_result *result)
             for (unsigned *port = *service->ports ? service->ports : one; *port; port++)
                 check_port(doctor, *port, result);
         }
+
     if (!result->found.len) {
         result->status = DOCTOR_SKIPPED;
         arc_buf_puts(&result->found, "no service names a port");
@@ -318,19 +345,23 @@ void doctor_network(struct doctor *doctor, struct doctor_result *result)
 {
     ARC_AUTO(arc_error) struct arc_error err = {0};
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
+
     if (!doctor->network || !doctor->has_docker) {
         result->status = DOCTOR_SKIPPED;
         arc_buf_puts(&result->found,
                      doctor->network ? "no engine to ask" : "the rules file names none");
         return;
     }
+
     const char *argv[] = {"docker",      "network",       "inspect", "--format",
                           "{{.Driver}}", doctor->network, NULL};
     arc_buf_puts(&result->found, doctor->network);
+
     if (doctor_ask(doctor, argv, &text, &err) == ARC_OK) {
         arc_buf_puts(&result->found, " is there");
         return;
     }
+
     result->status = DOCTOR_WARNING;
     arc_buf_puts(&result->found, " is not there");
     arc_buf_printf(&result->advice, "docker network create %s (the make targets do it themselves)",
@@ -361,6 +392,7 @@ static void check_bookie(const struct doctor *doctor, const char *container,
                                 NULL};
     ARC_AUTO(arc_error) struct arc_error err = {0};
     ARC_AUTO(arc_buf) struct arc_buf line = {0}, expected = {0};
+
     if (doctor_ask(doctor, argv, &line, &err))
         return; /* it does not run, or has stored nothing yet */
 
@@ -388,17 +420,20 @@ void doctor_volumes(struct doctor *doctor, struct doctor_result *result)
     static const char *const argv[] = {"docker", "volume", "ls", "--format", "{{.Name}}", NULL};
     ARC_AUTO(arc_error) struct arc_error err = {0};
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
+
     if (!doctor->has_docker || !doctor->has_config) {
         result->status = DOCTOR_SKIPPED;
         arc_buf_puts(&result->found, doctor->has_docker ? "no release groups" : "no engine to ask");
         return;
     }
+
     if (doctor_read(doctor, argv, &text, &err)) {
         result->status = DOCTOR_WARNING;
         arc_buf_puts(&result->found, arc_error_text(&err));
         arc_buf_puts(&result->advice, "docker volume ls shows more");
         return;
     }
+
     add_volumes(doctor, arc_buf_text(&text), &result->found);
     if (!result->found.len)
         arc_buf_puts(&result->found, "none yet; a service makes its own when it starts");

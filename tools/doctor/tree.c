@@ -15,6 +15,7 @@ void doctor_repository(struct doctor *doctor, struct doctor_result *result)
     ARC_AUTO(arc_error) struct arc_error err = {0};
     struct arc_oid head;
     char *branch = NULL;
+
     result->status = DOCTOR_MISSING;
     int rc = arc_project_open(doctor->project, &err);
     if (rc) {
@@ -22,6 +23,7 @@ void doctor_repository(struct doctor *doctor, struct doctor_result *result)
         arc_buf_puts(&result->advice, rc == ARC_ENOTFOUND ? "run it inside a clone" : "");
         return;
     }
+
     if (arc_git_head(doctor->project->git, &head, &branch, &err)) {
         arc_buf_puts(&result->found, arc_error_text(&err));
         arc_buf_puts(&result->advice, "make a first commit");
@@ -29,7 +31,9 @@ void doctor_repository(struct doctor *doctor, struct doctor_result *result)
         result->status = DOCTOR_OK;
         arc_buf_printf(&result->found, "%s at %.12s", branch ? branch : "detached", head.hex);
     }
+
     free(branch);
+
     if (arc_git_is_shallow(doctor->project->git)) {
         arc_buf_puts(&result->found, ", a shallow clone");
         arc_buf_puts(&result->advice, "changes deepens it when needed; fetch-depth: 0 spares that");
@@ -40,6 +44,7 @@ void doctor_git(struct doctor *doctor, struct doctor_result *result)
 {
     static const char *const argv[] = {"git", "--version", NULL};
     ARC_AUTO(arc_error) struct arc_error err = {0};
+
     if (doctor_ask(doctor, argv, &result->found, &err) == ARC_OK)
         return;
     bool shallow = doctor->project->git && arc_git_is_shallow(doctor->project->git);
@@ -79,6 +84,7 @@ static void check_dockerfiles(const struct doctor *doctor, struct doctor_result 
 {
     ARC_AUTO_FREE char *root = arc_project_root(doctor->project);
     const struct arc_config *config = &doctor->project->config;
+
     for (size_t i = 0; root && i < config->group_count; i++) {
         ARC_AUTO(arc_error) struct arc_error err = {0};
         if (!arc_group_check_dockerfiles(root, &config->groups[i], NULL, NULL, &err))
@@ -92,11 +98,14 @@ static void check_dockerfiles(const struct doctor *doctor, struct doctor_result 
 void doctor_config(struct doctor *doctor, struct doctor_result *result)
 {
     ARC_AUTO(arc_error) struct arc_error err = {0};
+
     doctor->network = read_network(doctor);
+
     if (arc_project_load_config(doctor->project, &err)) {
         no_config(doctor, &err, result);
         return;
     }
+
     doctor->has_config = true;
     size_t services = 0;
     for (size_t i = 0; i < doctor->project->config.group_count; i++)
@@ -127,8 +136,10 @@ static size_t tags_at_head(const struct doctor *doctor, const json_t *tags)
     struct arc_oid head, oid;
     size_t count = 0, i;
     json_t *tag;
+
     if (arc_git_head(doctor->project->git, &head, NULL, NULL))
         return 0;
+
     json_array_foreach (tags, i, tag) {
         ARC_AUTO(arc_buf) struct arc_buf ref = {0};
         if (!is_release(doctor, json_string_value(tag)))
@@ -138,6 +149,7 @@ static size_t tags_at_head(const struct doctor *doctor, const json_t *tags)
             arc_git_resolve_ref(doctor->project->git, arc_buf_text(&ref), &oid, NULL) == ARC_OK &&
             strcmp(oid.hex, head.hex) == 0;
     }
+
     return count;
 }
 
@@ -145,19 +157,24 @@ void doctor_tags(struct doctor *doctor, struct doctor_result *result)
 {
     ARC_AUTO(arc_error) struct arc_error err = {0};
     ARC_AUTO_JSON json_t *tags = NULL;
+
     result->status = DOCTOR_SKIPPED;
+
     if (!doctor->project->git) {
         arc_buf_puts(&result->found, "no repository");
         return;
     }
+
     if (arc_git_tags(doctor->project->git, &tags, &err)) {
         arc_buf_puts(&result->found, arc_error_text(&err));
         return;
     }
+
     size_t count = tags_at_head(doctor, tags);
     result->status = count > TAGS_AT_ONCE ? DOCTOR_WARNING : DOCTOR_OK;
     arc_buf_printf(&result->found, "%zu in all, %zu release tag%s at HEAD", json_array_size(tags),
                    count, count == 1 ? "" : "s");
+
     if (count > TAGS_AT_ONCE)
         arc_buf_puts(&result->advice,
                      "push them three at a time: GitHub starts no workflow for a push of more than "

@@ -19,6 +19,7 @@ static int read_filter(const char *name, const json_t *json, struct arc_arena *m
     const json_t *matched = json_object_get(json, "matched");
     const json_t *count = json_object_get(json, "count");
     const json_t *first = json_array_get(json_object_get(json, "files"), 0);
+
     if (!json_is_boolean(matched))
         return refuse(name, "matched", "true or false", err);
     if (count && (!json_is_integer(count) || json_integer_value(count) < 0))
@@ -29,10 +30,12 @@ static int read_filter(const char *name, const json_t *json, struct arc_arena *m
     out->count = json_integer_value(count);
     out->base = arc_arena_text(memory, json_string_value(json_object_get(json, "base")));
     out->reason = arc_arena_text(memory, json_string_value(json_object_get(json, "reason")));
+
     if (first) {
         out->path = arc_arena_text(memory, arc_json_text_of(first, "path"));
         out->rule = arc_arena_text(memory, arc_json_text_of(first, "rule"));
     }
+
     return ARC_OK;
 }
 
@@ -40,15 +43,18 @@ static int read_filters(const json_t *filters, struct arc_changes_info *out, str
 {
     const char *name;
     json_t *filter;
+
     if (!json_is_object(filters))
         return arc_error_set(err, ARC_EINPUT,
                              "the changes have no filters: 'arc-ci changes --json' prints them");
+
     out->filters =
         arc_arena_array(&out->memory, json_object_size(filters) + 1, sizeof *out->filters);
     if (!out->filters)
         return arc_error_nomem(err);
     json_object_foreach ((json_t *)filters, name, filter)
         ARC_TRY(read_filter(name, filter, &out->memory, &out->filters[out->filter_count++], err));
+
     return ARC_OK;
 }
 
@@ -63,6 +69,7 @@ int arc_changes_read(const json_t *json, struct arc_changes_info *out, struct ar
         rc = arc_arena_check(&out->memory, err);
     if (rc)
         arc_changes_info_free(out);
+
     return rc;
 }
 

@@ -150,6 +150,7 @@ static const struct arc_record record = {"plan", sizeof(struct arc_plan), fields
 static int check_names(const struct arc_plan *plan, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *names = json_object();
+
     for (size_t i = 0; i < plan->service_count; i++) {
         const char *name = plan->services[i].service;
         if (json_object_get(names, name))
@@ -165,6 +166,7 @@ static int check_names(const struct arc_plan *plan, struct arc_error *err)
                 err, ARC_EINPUT,
                 "plan.json: cells[%zu] is of '%s', which is not among the services", i,
                 plan->cells[i].service);
+
     return ARC_OK;
 }
 

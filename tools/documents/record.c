@@ -54,6 +54,7 @@ int arc_document_check(const json_t *json, const char *kind, struct arc_error *e
     const char *found = json_string_value(json_object_get(json, "document"));
     const json_t *format = json_object_get(json, "format");
     const char *command = "arc-ci";
+
     for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)
         if (strcmp(makers[i].kind, kind) == 0)
             command = makers[i].command;
@@ -63,6 +64,7 @@ int arc_document_check(const json_t *json, const char *kind, struct arc_error *e
                              "not %s.json: it does not say \"document\": \"%s\"; make one with "
                              "'%s'",
                              kind, kind, command);
+
     if (strcmp(found, kind) != 0) {
         ARC_AUTO(arc_buf) struct arc_buf shown = {0};
         arc_text_visible(&shown, found, strnlen(found, 40));
@@ -70,10 +72,12 @@ int arc_document_check(const json_t *json, const char *kind, struct arc_error *e
                              "a document of kind '%s', but %s.json is expected; make one with '%s'",
                              arc_buf_text(&shown), kind, command);
     }
+
     if (json_is_integer(format) && json_integer_value(format) == ARC_DOCUMENT_FORMAT)
         return ARC_OK;
     ARC_AUTO_FREE char *shown =
         format ? arc_json_dumps(format, JSON_ENCODE_ANY | JSON_ENSURE_ASCII) : NULL;
+
     return arc_error_set(err, ARC_EINPUT,
                          "%s.json has the format %.40s, and this arc-ci reads format %d; make it "
                          "again with '%s'",
@@ -119,6 +123,7 @@ static int refuse(struct reading *reading, const json_t *value, const char *expe
 {
     ARC_AUTO(arc_buf) struct arc_buf shown = {0};
     const char *path = arc_buf_text(&reading->path);
+
     path += *path == '.';
 
     if (json_is_string(value)) {
@@ -129,6 +134,7 @@ static int refuse(struct reading *reading, const json_t *value, const char *expe
     } else {
         arc_buf_puts(&shown, value ? name_kind(value) : "missing");
     }
+
     return arc_error_set(reading->err, ARC_EINPUT, "%s.json: %s%s%s; expected %s",
                          reading->document, path, *path ? " is " : "it is ", arc_buf_text(&shown),
                          expected);
@@ -160,6 +166,7 @@ static int read_choice(struct reading *reading, const struct arc_field *field, c
         }
         arc_buf_printf(&words, "%s%s", i ? ", " : "one of ", field->words[i]);
     }
+
     return refuse(reading, value, arc_buf_text(&words));
 }
 
@@ -168,17 +175,20 @@ static int read_texts(struct reading *reading, const struct arc_field *field, co
 {
     size_t i, len = reading->path.len;
     json_t *item;
+
     if (!json_is_array(value))
         return refuse(reading, value, "a list of texts");
 
     *out = arc_arena_array(reading->memory, json_array_size(value) + 1, sizeof **out);
     if (!*out)
         return arc_error_nomem(reading->err);
+
     json_array_foreach (value, i, item) {
         arc_buf_printf(&reading->path, "[%zu]", i);
         ARC_TRY(read_text(reading, field, item, &(*out)[i]));
         reading->path.data[reading->path.len = len] = '\0';
     }
+
     return ARC_OK;
 }
 
@@ -187,6 +197,7 @@ static int read_pairs(struct reading *reading, const json_t *value, struct arc_p
     size_t count = 0;
     const char *name;
     json_t *text;
+
     if (!json_is_object(value))
         return refuse(reading, value, "an object of texts");
 
@@ -194,6 +205,7 @@ static int read_pairs(struct reading *reading, const json_t *value, struct arc_p
         arc_arena_array(reading->memory, json_object_size(value) + 1, sizeof *pairs);
     if (!pairs)
         return arc_error_nomem(reading->err);
+
     json_object_foreach ((json_t *)value, name, text) {
         if (!json_is_string(text))
             return refuse(reading, text, "texts alone in it");
@@ -202,6 +214,7 @@ static int read_pairs(struct reading *reading, const json_t *value, struct arc_p
                               arc_arena_text(reading->memory, json_string_value(text))};
     }
     *out = pairs;
+
     return ARC_OK;
 }
 
@@ -210,19 +223,23 @@ static int read_list(struct reading *reading, const struct arc_field *field, con
 {
     size_t i, len = reading->path.len;
     json_t *item;
+
     if (!json_is_array(value))
         return refuse(reading, value, "a list");
 
     char *items = arc_arena_array(reading->memory, json_array_size(value), field->record->size);
     if (!items)
         return arc_error_nomem(reading->err);
+
     json_array_foreach (value, i, item) {
         arc_buf_printf(&reading->path, "[%zu]", i);
         ARC_TRY(read_object(reading, field->record, item, items + i * field->record->size));
         reading->path.data[reading->path.len = len] = '\0';
     }
+
     store_pointer(out, items);
     *count = json_array_size(value);
+
     return ARC_OK;
 }
 
@@ -231,17 +248,20 @@ static int read_nothing(struct reading *reading, const struct arc_field *field, 
 {
     if (!field->optional && !field->sparse)
         return refuse(reading, NULL, "it, as docs/schema has it");
+
     if (field->kind == ARC_FIELD_SIZE)
         *(int64_t *)at = -1;
     else if (field->kind == ARC_FIELD_NUMBER)
         *(double *)at = -1;
     else if (field->kind == ARC_FIELD_STATE)
         *(int *)at = -1;
+
     if (field->kind != ARC_FIELD_TEXTS && field->kind != ARC_FIELD_PAIRS)
         return ARC_OK;
     size_t end = field->kind == ARC_FIELD_TEXTS ? sizeof(char *) : sizeof(struct arc_pair);
     void *empty = arc_arena_array(reading->memory, 1, end); /* no list is ever NULL */
     store_pointer(at, empty);
+
     return empty ? ARC_OK : arc_error_nomem(reading->err);
 }
 
@@ -249,6 +269,7 @@ static int read_member(struct reading *reading, const struct arc_field *field, c
                        char *out)
 {
     void *at = out + field->offset;
+
     if (!value || (json_is_null(value) && (field->optional || field->sparse)))
         return read_nothing(reading, field, at);
 
@@ -282,10 +303,12 @@ static int read_member(struct reading *reading, const struct arc_field *field, c
     case ARC_FIELD_OBJECT:
         break;
     }
+
     void *object = arc_arena_array(reading->memory, 1, field->record->size);
     if (!object)
         return arc_error_nomem(reading->err);
     store_pointer(at, object);
+
     return read_object(reading, field->record, value, object);
 }
 
@@ -303,6 +326,7 @@ static int read_object(struct reading *reading, const struct arc_record *record,
     size_t len = reading->path.len;
     const char *name;
     json_t *value;
+
     if (!json_is_object(json))
         return refuse(reading, json, "an object");
     if (record->document)
@@ -322,6 +346,7 @@ static int read_object(struct reading *reading, const struct arc_record *record,
         arc_text_visible(&reading->path, name, strnlen(name, 60));
         return refuse(reading, value, "no member of that name");
     }
+
     return ARC_OK;
 }
 
@@ -383,6 +408,7 @@ static json_t *make_list(const struct arc_record *record, const char *items, siz
 static json_t *make_member(const struct arc_field *field, const char *in)
 {
     const void *at = in + field->offset;
+
     switch (field->kind) {
     case ARC_FIELD_TEXT:
         return *(char *const *)at ? json_string(*(char *const *)at) : json_null();
@@ -406,6 +432,7 @@ static json_t *make_member(const struct arc_field *field, const char *in)
     case ARC_FIELD_OBJECT:
         break;
     }
+
     const char *object = load_pointer(at);
     return object ? make_object(field->record, object) : json_null();
 }
@@ -426,12 +453,14 @@ static json_t *make_object(const struct arc_record *record, const char *in)
     json_t *object = record->document ? json_pack("{s:s, s:i}", "document", record->document,
                                                   "format", ARC_DOCUMENT_FORMAT)
                                       : json_object();
+
     for (const struct arc_field *field = record->fields; field->name; field++)
         if (!(field->sparse && is_empty(field, in)) &&
             json_object_set_new(object, field->name, make_member(field, in))) {
             json_decref(object);
             return NULL;
         }
+
     return object;
 }
 

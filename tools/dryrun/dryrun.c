@@ -68,6 +68,7 @@ static int read_project(struct dryrun *run, const struct arc_dryrun_options *opt
                                                    .config = options->config,
                                                    .previous = options->previous,
                                                    .lock = options->lock};
+
     if (options->event) {
         ARC_TRY(arc_dryrun_event_of_file(run->env, options->event, &run->event, err));
         project->env = &run->event.env;
@@ -75,12 +76,15 @@ static int read_project(struct dryrun *run, const struct arc_dryrun_options *opt
     }
 
     ARC_TRY(arc_project_load(project, err));
+
     if (!project->version)
         return arc_error_set(err, ARC_EINPUT,
                              "which release? 'arc-ci dry-run messaging/v1.2.3' rehearses one");
+
     ARC_TRY(arc_dryrun_event_of_tag(run->env, project->tag.text, project->repository.revision,
                                     &run->event, err));
     project->env = &run->event.env;
+
     return ARC_OK;
 }
 
@@ -124,6 +128,7 @@ static int find_changes(struct dryrun *run, json_t **out, struct arc_error *err)
                              .groups = (struct arc_group *)run->project->group,
                              .group_count = 1};
     ARC_AUTO_FREE char *root = arc_project_root(run->project);
+
     if (!root)
         return arc_error_nomem(err);
     int rc = arc_filters_of_config(root, &one, &filters, err);
@@ -144,6 +149,7 @@ static int rehearse_changes(struct dryrun *run, struct arc_error *err)
     const char *tags_unknown = json_string_value(json_object_get(run->unknown, "tags"));
     int rc = tags_unknown ? arc_error_set(&why, ARC_ENOTFOUND, "%s", tags_unknown)
                           : find_changes(run, &changes, &why);
+
     if (!rc)
         return keep(run, "changes", changes, err);
     if (rc != ARC_ENOTFOUND && rc != ARC_EWORLD)
@@ -159,6 +165,7 @@ static int event_commit(struct dryrun *run, struct arc_error *err)
     struct arc_repository *repository = &run->project->repository;
     const char *head = json_string_value(json_object_get(part(run, "changes"), "head"));
     struct arc_oid oid = {{0}};
+
     if (run->project->version || !head || strlen(head) >= sizeof oid.hex)
         return ARC_OK;
     memcpy(oid.hex, head, strlen(head));
@@ -166,6 +173,7 @@ static int event_commit(struct dryrun *run, struct arc_error *err)
     memcpy(repository->revision, oid.hex, sizeof oid.hex);
     repository->committed = commit.time;
     ARC_TRY(keep(run, "revision", json_string(oid.hex), err));
+
     return keep(run, "revision-from",
                 json_incref(json_object_get(part(run, "changes"), "head-reason")), err);
 }
@@ -175,6 +183,7 @@ static int rehearse_plan(struct dryrun *run, struct arc_error *err)
     json_t *plan = NULL;
     ARC_AUTO(arc_changes_info) struct arc_changes_info changes = {0};
     bool known = json_is_object(part(run, "changes"));
+
     ARC_TRY(event_commit(run, err));
     if (known)
         ARC_TRY(arc_changes_read(part(run, "changes"), &changes, err));
@@ -184,6 +193,7 @@ static int rehearse_plan(struct dryrun *run, struct arc_error *err)
     };
     ARC_TRY(arc_planned(run->project, &wanted, NULL, &run->plan, err));
     ARC_TRY(arc_plan_write(&run->plan, &plan, err));
+
     return keep(run, "plan", plan, err);
 }
 
@@ -202,7 +212,9 @@ static int rehearse_build(struct dryrun *run, struct arc_error *err)
 static int build_to_come(const struct arc_plan *plan, struct arc_ledger *out, struct arc_error *err)
 {
     static char digest[] = "sha256:DIGEST";
+
     ARC_TRY(arc_ledger_begin(plan, out, err));
+
     for (size_t i = 0; i < plan->cell_count; i++) {
         const struct arc_planned_service *planned = arc_plan_service(plan, plan->cells[i].service);
         struct arc_built_service *service = arc_ledger_service(out, planned->service);
@@ -217,6 +229,7 @@ static int build_to_come(const struct arc_plan *plan, struct arc_ledger *out, st
             return arc_error_nomem(err);
         *cell = (struct arc_built_cell){.platform = plan->cells[i].platform, .digest = digest};
     }
+
     return ARC_OK;
 }
 
@@ -225,6 +238,7 @@ static int rehearse_scan(struct dryrun *run, struct arc_error *err)
 {
     json_t *commands = NULL;
     ARC_AUTO(arc_ledger) struct arc_ledger ledger = {.group = NULL};
+
     if (!run->event.publishes)
         return keep(run, "scan", json_null(), err);
     ARC_TRY(build_to_come(&run->plan, &ledger, err));
@@ -237,6 +251,7 @@ static int rehearse_scan(struct dryrun *run, struct arc_error *err)
         .timeout = 15 * 60,
     };
     ARC_TRY(arc_scan_commands(&scan, NULL, &commands, err));
+
     return keep(run, "scan",
                 json_pack("{s:o, s:s, s:b}", "commands", commands, "fail-on",
                           arc_severity_name(ARC_SEVERITY_HIGH), "block",
@@ -284,15 +299,18 @@ static int rehearse_requests(struct dryrun *run, struct arc_error *err)
         .asset_count = group->includes ? 2 : 1,
     };
     int rc = ARC_OK;
+
     if (!lock)
         return arc_error_nomem(err);
     if (!run->project->version)
         return keep(run, "requests", json_null(), err);
+
     if (!options.repository || !arc_repository_name_valid(options.repository)) {
         options.repository = "OWNER/NAME";
         rc = keep_unknown(run, "repository",
                           "neither GITHUB_REPOSITORY nor the remote 'origin' names it", err);
     }
+
     if (!rc)
         rc = arc_release_requests(&options, &requests, err);
     return rc ? rc : keep(run, "requests", requests, err);
@@ -317,6 +335,7 @@ int arc_dryrun(struct arc_project *project, const struct arc_dryrun_options *opt
     ARC_AUTO(dryrun)
     struct dryrun run = {
         .project = project, .env = project->env, .recorded = options->event != NULL};
+
     run.document = json_pack("{s:s, s:i}", "document", "dry-run", "format", ARC_DOCUMENT_FORMAT);
     run.unknown = json_object();
     if (!run.document || !run.unknown)
@@ -328,5 +347,6 @@ int arc_dryrun(struct arc_project *project, const struct arc_dryrun_options *opt
         rc = keep(&run, "unknown", json_incref(run.unknown), err);
     if (!rc)
         *out = arc_steal(&run.document);
+
     return rc;
 }

@@ -23,6 +23,7 @@ static int add(struct arc_dryrun_event *event, const char *name, const char *val
                struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
+
     if (!value)
         return ARC_OK;
     arc_buf_printf(&text, "%s=%s", name, value);
@@ -48,8 +49,10 @@ static int finish(const struct arc_env *env, struct arc_dryrun_event *event, str
     for (size_t i = 0; i < others; i++)
         if (!is_replaced(env->vars[i]))
             event->vars[at++] = env->vars[i];
+
     event->env = *env;
     event->env.vars = event->vars;
+
     return ARC_OK;
 }
 
@@ -85,6 +88,7 @@ static const char *event_name(const json_t *payload)
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (json_object_get(payload, known[i].member))
             return known[i].name;
+
     return NULL;
 }
 
@@ -111,6 +115,7 @@ static int add_payload(const json_t *payload, const char *name, struct arc_dryru
     const char *sha = json_string_value(json_object_get(payload, "after"));
     const json_t *pull = json_object_get(payload, "pull_request");
     ARC_AUTO(arc_buf) struct arc_buf ref = {0};
+
     if (pull) {
         arc_buf_printf(&ref, "refs/pull/%" JSON_INTEGER_FORMAT "/merge",
                        json_integer_value(json_object_get(pull, "number")));
@@ -118,6 +123,7 @@ static int add_payload(const json_t *payload, const char *name, struct arc_dryru
     } else if (json_is_string(json_object_get(payload, "ref"))) {
         arc_buf_puts(&ref, json_string_value(json_object_get(payload, "ref")));
     }
+
     out->publishes =
         publishes(name, arc_buf_text(&ref), text_at(payload, "repository", "default_branch"));
     int rc = arc_buf_check(&ref, "ref", err);
@@ -143,6 +149,7 @@ int arc_dryrun_event_of_file(const struct arc_env *env, const char *path,
                            "%s is not an event of a push, pull request, merge group, dispatch, "
                            "schedule or workflow run",
                            path);
+
     if (!rc)
         rc = add(out, "GITHUB_EVENT_PATH", path, err);
     if (!rc)

@@ -124,8 +124,10 @@ static void command(const struct page *page, const json_t *argv)
     ARC_AUTO(arc_buf) struct arc_buf line = {0};
     size_t i;
     json_t *item;
+
     indent(page);
     put(page, dim, "$ ", 0);
+
     json_array_foreach (argv, i, item) {
         ARC_AUTO(arc_buf) struct arc_buf word = {0};
         arc_markdown_shell(&word, json_string_value(item), json_string_length(item));
@@ -142,6 +144,7 @@ static void command(const struct page *page, const json_t *argv)
         arc_buf_puts(&line, arc_buf_text(&word));
         carry(page, &word);
     }
+
     carry(page, &line);
     put(page, NULL, arc_buf_text(&line), 0);
     end(page);
@@ -190,11 +193,13 @@ static void version_part(const struct page *page)
     const char *previous = text_of(version, "previous-tag");
     const char *unknown = json_string_value(get(get(page->document, "unknown"), "tags"));
     bool latest = json_is_true(get(version, "latest"));
+
     if (json_is_null(version)) {
         label(page, "Version");
         commit_row(page);
         return;
     }
+
     label(page, "Version");
     plain(page, "%s, %s, image tag %s", text_of(version, "version"),
           json_is_true(get(version, "prerelease")) ? "a prerelease" : "stable",
@@ -219,6 +224,7 @@ static void add_rules(const struct page *page, const json_t *files)
     const char *seen[3];
     size_t count = 0, i;
     json_t *file;
+
     json_array_foreach (files, i, file) {
         const char *rule = text_of(file, "rule");
         bool known = false;
@@ -243,10 +249,12 @@ static void filter_row(const struct page *page, const char *name, size_t width,
     size_t count = (size_t)json_integer_value(get(filter, "count"));
     const char *reason = text_of(filter, "reason");
     bool matched = json_is_true(get(filter, "matched"));
+
     if (count)
         arc_buf_printf(&words, "%zu file%s", count, plural(count));
     else
         arc_buf_puts(&words, matched ? "changed" : "no change");
+
     carry(page, &words);
     indent(page);
     put(page, NULL, name, width + 2);
@@ -264,17 +272,21 @@ static void changes_part(const struct page *page)
     const char *unknown = text_of(get(page->document, "unknown"), "changes");
     size_t name = widest(services, "service"), i;
     json_t *service;
+
     label(page, "Changes");
+
     if (json_is_null(changes)) {
         put(page, yellow, "not known", 0);
         plain(page, ": %s", unknown);
         end(page);
         return;
     }
+
     const char *reason = text_of(changes, "base-reason");
     bool all = strcmp(text_of(changes, "base-kind"), "everything") == 0;
     plain(page, "%s%s", all ? "every file counts: " : "compared with ", reason);
     end(page);
+
     json_array_foreach (services, i, service)
         filter_row(page, text_of(service, "service"), name,
                    get(get(changes, "filters"), text_of(service, "service")));
@@ -289,12 +301,14 @@ static void build_part(const struct page *page)
     size_t name = widest(services, "service"), image = widest(services, "image"), i;
     json_t *item;
     bool train = get(json_array_get(services, 0), "released") != NULL;
+
     label(page, train ? "Takes" : "Build");
     plain(page, "%zu %s%s: %zu service%s for ", cells, train ? "image" : "cell", plural(cells),
           count, plural(count));
     json_array_foreach (get(plan, "platforms"), i, item)
         plain(page, "%s%s", i ? ", " : "", json_string_value(item));
     end(page);
+
     json_array_foreach (services, i, item) {
         if (!json_is_true(get(item, "selected")))
             continue;
@@ -323,6 +337,7 @@ static json_t *first_target(const json_t *definition, const json_t *targets)
     bool whole =
         json_object_set(one, json_object_iter_key(first), json_object_iter_value(first)) == 0 &&
         json_object_size(shown) == json_object_size(definition);
+
     if (json_object_set_new(shown, "target", one) == 0 && whole)
         return shown;
     json_decref(shown);
@@ -337,6 +352,7 @@ static void definition_part(const struct page *page)
     bool whole = page->full || count < 2;
     ARC_AUTO_JSON json_t *shown =
         whole ? json_incref((json_t *)definition) : first_target(definition, targets);
+
     if (!count)
         return;
     command(page, get(get(page->document, "build"), "argv"));
@@ -352,6 +368,7 @@ static void tag_rows(const struct page *page, const json_t *tags)
 {
     size_t width = widest(tags, "tag"), i;
     json_t *tag;
+
     json_array_foreach (tags, i, tag) {
         bool moves = json_is_true(get(tag, "move"));
         indent(page);
@@ -370,6 +387,7 @@ static void tags_part(const struct page *page)
     bool same = true, push = json_is_true(get(plan, "push"));
     size_t i;
     json_t *service;
+
     json_array_foreach (services, i, service)
         same = same && json_equal(get(service, "tags"), first);
     label(page, "Tags");
@@ -378,6 +396,7 @@ static void tags_part(const struct page *page)
     end(page);
     if (push && same)
         tag_rows(page, first);
+
     json_array_foreach (push && !same ? services : NULL, i, service) {
         indent(page);
         put(page, bold, text_of(service, "service"), 0);
@@ -390,6 +409,7 @@ static void gate_part(const struct page *page)
 {
     const json_t *scan = get(page->document, "scan"), *commands = get(scan, "commands");
     size_t count = json_array_size(commands), shown = page->full ? count : 1, i;
+
     if (!count)
         return;
     label(page, "Gate");
@@ -432,13 +452,16 @@ static json_t *body_shown(const struct page *page, const json_t *body)
     const char *notes = text_of(get(page->document, "notes"), "body");
     const char *found = *notes && !page->full ? strstr(text, notes) : NULL;
     bool whole = json_object_size(shown) == json_object_size(body);
+
     if (whole && found && strlen(found) == strlen(notes))
         whole = json_object_set_new(
                     shown, "body",
                     json_sprintf("%.*s(the notes above)", (int)(found - text), text)) == 0;
+
     if (whole)
         return shown;
     json_decref(shown);
+
     return NULL;
 }
 
@@ -446,12 +469,14 @@ static void request_rows(const struct page *page, const json_t *request)
 {
     ARC_AUTO(arc_buf) struct arc_buf line = {0};
     ARC_AUTO_JSON json_t *body = body_shown(page, get(request, "body"));
+
     indent(page);
     plain(page, "%s", text_of(request, "why"));
     end(page);
     arc_buf_printf(&line, "%s %s", text_of(request, "method"), text_of(request, "path"));
     carry(page, &line);
     block(page, arc_buf_text(&line));
+
     if (json_is_object(body))
         json_block(page, body);
     else if (!body)
@@ -464,16 +489,19 @@ static void requests_part(const struct page *page)
     const char *no_repository = text_of(get(page->document, "unknown"), "repository");
     size_t i;
     json_t *request;
+
     label(page, "Requests");
     plain(page, "%zu to GitHub's API, if nothing of the release exists yet",
           json_array_size(requests));
     end(page);
+
     if (*no_repository) {
         indent(page);
         put(page, yellow, "OWNER/NAME", 0);
         plain(page, " stands for the repository: %s", no_repository);
         end(page);
     }
+
     json_array_foreach (requests, i, request)
         request_rows(page, request);
 }
@@ -482,6 +510,7 @@ static void warnings_part(const struct page *page)
 {
     size_t i;
     json_t *warning;
+
     json_array_foreach (get(page->document, "warnings"), i, warning) {
         if (i)
             indent(page);

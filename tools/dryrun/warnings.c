@@ -38,6 +38,7 @@ static int find_neighbours(const struct arc_project *project, struct neighbours 
     const struct arc_tag *tag = &project->tag;
     size_t i;
     json_t *name;
+
     json_array_foreach (project->repository.tags, i, name) {
         ARC_AUTO(arc_tag) struct arc_tag other = {0};
         int rc = arc_tag_parse(json_string_value(name), project->group, &other, NULL);
@@ -51,6 +52,7 @@ static int find_neighbours(const struct arc_project *project, struct neighbours 
         if (order && (!other.version.prerelease || tag->version.prerelease))
             arc_tag_keep_higher(order > 0 ? &out->above : &out->below, &other);
     }
+
     return ARC_OK;
 }
 
@@ -72,9 +74,11 @@ static bool is_jump(const struct arc_release_version *last, const struct arc_rel
 {
     uint64_t a[3], b[3];
     size_t at = 0;
+
     if (next->versioning != ARC_VERSIONING_SEMVER || !read_numbers(last, a) ||
         !read_numbers(next, b))
         return false;
+
     while (at < 3 && a[at] == b[at])
         at++;
     if (at == 3)
@@ -82,6 +86,7 @@ static bool is_jump(const struct arc_release_version *last, const struct arc_rel
     bool jump = b[at] != a[at] + 1;
     while (++at < 3)
         jump |= b[at] != 0;
+
     return jump;
 }
 
@@ -103,6 +108,7 @@ static int warn_of_tags(const struct arc_project *project, const char *ref, json
 {
     ARC_AUTO(neighbours) struct neighbours found = {0};
     const char *tag = project->tag.text, *group = project->group->name;
+
     ARC_TRY(find_neighbours(project, &found, err));
 
     if (found.exists && !is_run_of_tag(project, ref))
@@ -111,13 +117,16 @@ static int warn_of_tags(const struct arc_project *project, const char *ref, json
                     "not moved; for another release take a new version ('arc-ci version --next "
                     "%s')",
                     tag, group));
+
     if (found.above.text)
         ARC_TRY(add(out, "back", err,
                     "a step back: %s is a higher version, and keeps `latest`; right for a fix of "
                     "an older line, else take the next version ('arc-ci version --next %s')",
                     found.above.text, group));
+
     if (!found.below.text || !is_jump(&found.below.version, &project->tag.version))
         return ARC_OK;
+
     return add(out, "jump", err,
                "a jump: %s is the last version below %s, and some between them are left out; "
                "'arc-ci version --next %s' names the next one",
@@ -132,6 +141,7 @@ static int warn_of_head(struct arc_project *project, json_t *out, struct arc_err
     const char *revision = project->repository.revision;
     struct arc_oid head;
     int rc = arc_project_check_tag(project, true, &why);
+
     if (rc == ARC_EINPUT)
         return add(out, "not-head", err, "%s", arc_error_text(&why));
     if (rc)
@@ -140,6 +150,7 @@ static int warn_of_head(struct arc_project *project, json_t *out, struct arc_err
     ARC_TRY(arc_git_head(project->git, &head, NULL, err));
     if (strcmp(head.hex, revision) == 0)
         return ARC_OK;
+
     return add(out, "not-head", err,
                "the event is about commit %.12s, but %.12s is checked out, and configuration and "
                "services were read from there: git checkout %.12s",
@@ -151,13 +162,16 @@ static int warn_of_files(struct arc_project *project, json_t *out, struct arc_er
     ARC_AUTO(arc_buf) struct arc_buf files = {.max = 4096};
     ARC_AUTO(arc_error) struct arc_error why = {0};
     int rc = arc_project_dirty(project, &files, &why);
+
     if (rc == ARC_ENOTFOUND)
         return add(out, "dirty", err, "whether the work tree is the commit is not known: %s",
                    arc_error_text(&why));
+
     if (rc)
         return arc_error_set(err, rc, "%s", arc_error_text(&why));
     if (!files.len)
         return ARC_OK;
+
     return add(out, "dirty", err,
                "the work tree is not commit %.12s: %s; commit or stash it: 'arc-ci build' refuses "
                "what is not committed",

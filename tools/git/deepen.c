@@ -41,6 +41,7 @@ static int add_wants(struct arc_git_scratch *scratch, struct arc_history *histor
     struct arc_oid cuts[CUTS_MAX];
     size_t count = 0;
     int64_t date;
+
     if (arc_git_list_has(&scratch->tips, tip))
         return ARC_OK;
     bool here = arc_history_date(history, tip, &date);
@@ -48,9 +49,11 @@ static int add_wants(struct arc_git_scratch *scratch, struct arc_history *histor
         cuts[0] = *tip;
         count = 1;
     }
+
     for (size_t i = 0; i < count; i++)
         ARC_TRY(arc_git_list_add(&scratch->wants, &cuts[i], err));
     scratch->since = ARC_HISTORY_NO_DATE;
+
     return arc_git_list_add(&scratch->tips, tip, err);
 }
 
@@ -77,6 +80,7 @@ static int64_t next_date(const struct arc_git_scratch *scratch, struct arc_histo
                          const struct question *question)
 {
     int64_t newest = INT64_MIN, oldest = question->reach;
+
     for (size_t i = 0; i < question->count; i++) {
         int64_t date, first = arc_history_oldest(history, &question->tips[i]);
         if (arc_history_date(history, &question->tips[i], &date) && date > newest)
@@ -84,6 +88,7 @@ static int64_t next_date(const struct arc_git_scratch *scratch, struct arc_histo
         if (first < oldest)
             oldest = first;
     }
+
     int64_t margin = (newest - oldest) / MARGIN, least = DAY + 2 * arc_history_skew(history);
     int64_t next = oldest - (margin > least ? margin : least);
     if (scratch->since == ARC_HISTORY_NO_DATE)
@@ -101,13 +106,16 @@ static int fetch_dates(const struct arc_git *git, struct arc_history *history, i
     ARC_AUTO(arc_buf) struct arc_buf how = {0};
     ARC_AUTO_FREE struct arc_oid *wants = calloc(scratch->wants.count + 1, sizeof *wants);
     size_t count = 0;
+
     if (!wants)
         return arc_error_nomem(err);
+
     for (size_t i = 0; i < scratch->wants.count; i++) { /* of an older one all history would come */
         int64_t date;
         if (arc_history_date(history, &scratch->wants.items[i], &date) && date >= since)
             wants[count++] = scratch->wants.items[i];
     }
+
     /* A server names places where it cut that it did not send: for each of them git would fetch a
      * commit with all its trees when the window grows. */
     ARC_TRY(arc_git_scratch_restart(git, err));
@@ -119,6 +127,7 @@ static int fetch_dates(const struct arc_git *git, struct arc_history *history, i
         scratch->way = ARC_GIT_BY_DEPTH;
     else if (!rc)
         scratch->since = since;
+
     return rc && rc != ARC_ENOTFOUND ? arc_error_set(err, rc, "%s", arc_error_text(&refused))
                                      : ARC_OK;
 }
@@ -129,6 +138,7 @@ static int get_more(const struct arc_git *git, struct arc_history *history,
 {
     struct arc_git_scratch *scratch = git->scratch;
     size_t before = scratch->wants.count;
+
     for (size_t i = 0; i < question->count; i++)
         ARC_TRY(add_wants(scratch, history, &question->tips[i], err));
     if (scratch->wants.count > before && scratch->way != ARC_GIT_WHOLE)
@@ -140,6 +150,7 @@ static int get_more(const struct arc_git *git, struct arc_history *history,
     if (scratch->way == ARC_GIT_BY_DEPTH)
         return fetch_more_depth(git, err);
     *last = true;
+
     return arc_git_fetch_commits(git, ARC_GIT_COMMITS, WHOLE, scratch->wants.items,
                                  scratch->wants.count, err);
 }
@@ -192,6 +203,7 @@ static int ask_parting(const struct arc_git *git, const struct arc_oid *a, const
     ARC_TRY(arc_history_new(&scratch->parts[ARC_GIT_APART], &history, err));
     *found = arc_history_cuts(history, tip, 1, &cut, &count) && count == 1 &&
              arc_history_only_parent(history, &cut, out);
+
     return ARC_OK;
 }
 
@@ -201,7 +213,9 @@ static int merge_base(const struct arc_git *git, bool fetching, const struct arc
     const struct arc_oid tips[] = {*a, *b};
     const struct question question = {tips, 2, INT64_MAX};
     ARC_AUTO(arc_buf) struct arc_buf what = {0};
+
     arc_buf_printf(&what, "%s and %s have no common ancestor", a->hex, b->hex);
+
     for (bool last = false;;) {
         ARC_AUTO(arc_history) struct arc_history *history = NULL;
         enum arc_history_answer answer;
@@ -255,6 +269,7 @@ static int look_at(struct arc_history *history, const struct arc_oid *head, int6
 {
     enum arc_history_answer answer;
     int64_t date;
+
     ARC_TRY(arc_history_reaches(history, head, commit, since, &answer, err));
     bool here = arc_history_date(history, commit, &date);
     *is = answer == ARC_HISTORY_YES;
@@ -265,6 +280,7 @@ static int look_at(struct arc_history *history, const struct arc_oid *head, int6
         return arc_git_list_add(&rest->absent, commit, err);
     if (date < rest->oldest)
         rest->oldest = date;
+
     return ARC_OK;
 }
 
@@ -284,6 +300,7 @@ int arc_git_find_ancestors(const struct arc_git *git, const struct arc_oid *head
                            struct arc_error *err)
 {
     ARC_AUTO(rest) struct rest rest = {0};
+
     for (bool last = false;;) {
         ARC_AUTO(arc_history) struct arc_history *history = NULL;
         struct question question = {head, 1, INT64_MAX};

@@ -61,10 +61,12 @@ static bool read_mode(const char **at, const char *end, unsigned *mode)
 static int read_next(const struct walk *walk, struct cursor *cursor)
 {
     struct entry *entry = &cursor->entry;
+
     if (cursor->at == cursor->end) {
         cursor->done = true;
         return ARC_OK;
     }
+
     const char *at = cursor->at;
     if (!read_mode(&at, cursor->end, &entry->mode))
         return corrupt(walk);
@@ -75,6 +77,7 @@ static int read_next(const struct walk *walk, struct cursor *cursor)
     entry->len = (size_t)(nul - at);
     entry->oid = (const unsigned char *)nul + 1;
     cursor->at = nul + 1 + OID_BYTES;
+
     return ARC_OK;
 }
 
@@ -119,6 +122,7 @@ static int open_cursor(struct walk *walk, const unsigned char *oid, bool to, str
         return corrupt(walk);
     cursor->at = git_odb_object_data(cursor->object);
     cursor->end = cursor->at + git_odb_object_size(cursor->object);
+
     return read_next(walk, cursor);
 }
 
@@ -153,6 +157,7 @@ static int enter(struct walk *walk, const struct entry *entry, const unsigned ch
     const struct arc_git_diff *diff = walk->diff;
     size_t len = walk->path.len;
     int rc = ARC_OK;
+
     arc_buf_add(&walk->path, entry->name, entry->len);
     arc_buf_putc(&walk->path, '/');
     if (walk->path.failed)
@@ -160,6 +165,7 @@ static int enter(struct walk *walk, const struct entry *entry, const unsigned ch
     if (!diff->enter || diff->enter(diff->context, walk->path.data, walk->path.len))
         rc = walk_trees(walk, from, to);
     walk->path.len = len;
+
     return rc;
 }
 
@@ -182,6 +188,7 @@ static int give(struct walk *walk, const struct entry *from, const struct entry 
     const struct entry *entry = to ? to : from;
     const struct arc_oid before = link_of(from), after = link_of(to);
     size_t len = walk->path.len;
+
     arc_buf_add(&walk->path, entry->name, entry->len);
     if (walk->path.failed)
         return arc_buf_check(&walk->path, "a path", walk->err);
@@ -189,6 +196,7 @@ static int give(struct walk *walk, const struct entry *from, const struct entry 
     if (!rc && diff->submodule && (*before.hex || *after.hex))
         rc = diff->submodule(diff->context, walk->path.data, &before, &after);
     walk->path.len = len;
+
     return rc;
 }
 
@@ -231,6 +239,7 @@ static int step(struct walk *walk, struct cursor *a, struct cursor *b)
         return arc_error_set(walk->err, ARC_ELIMIT,
                              "more than %d entries of directories to look at, by '%.200s'",
                              ARC_GIT_ENTRIES, arc_buf_text(&walk->path));
+
     int order = a->done ? 1 : -1;
     if (!a->done && !b->done)
         order = compare(&a->entry, &b->entry);
@@ -238,11 +247,14 @@ static int step(struct walk *walk, struct cursor *a, struct cursor *b)
         ARC_TRY(one_side(walk, &a->entry, false));
         return read_next(walk, a);
     }
+
     if (order > 0) {
         ARC_TRY(one_side(walk, &b->entry, true));
         return read_next(walk, b);
     }
+
     ARC_TRY(both_sides(walk, &a->entry, &b->entry));
+
     return read_both(walk, a, b);
 }
 
@@ -250,10 +262,12 @@ static int walk_trees(struct walk *walk, const unsigned char *from, const unsign
 {
     ARC_AUTO(cursor) struct cursor a = {0};
     ARC_AUTO(cursor) struct cursor b = {0};
+
     if (walk->depth == ARC_GIT_DEPTH)
         return arc_error_set(walk->err, ARC_ELIMIT,
                              "directories are nested more than %d deep below '%.200s'",
                              ARC_GIT_DEPTH, arc_buf_text(&walk->path));
+
     walk->depth++;
     int rc = open_cursor(walk, from, false, &a);
     if (!rc)
@@ -261,6 +275,7 @@ static int walk_trees(struct walk *walk, const unsigned char *from, const unsign
     while (!rc && !(a.done && b.done))
         rc = step(walk, &a, &b);
     walk->depth--;
+
     return rc;
 }
 
@@ -295,6 +310,7 @@ void arc_git_fetch_absent(const struct arc_git *git, const struct arc_oid *from,
 {
     struct arc_oid absent[2];
     size_t count = 0;
+
     if (!git->scratch->allowed)
         return;
     fetched[0] = from && is_absent(git, from);
@@ -311,6 +327,7 @@ int arc_git_diff(const struct arc_git *git, const struct arc_git_diff *diff, str
 {
     git_oid from, to;
     struct walk walk = {.git = git, .diff = diff, .err = err, .path = {.max = (size_t)1 << 20}};
+
     arc_git_fetch_absent(git, diff->from, diff->to, walk.fetched);
     int rc = tree_of(git, diff->to, &to, err);
     if (!rc && diff->from)
@@ -323,5 +340,6 @@ int arc_git_diff(const struct arc_git *git, const struct arc_git_diff *diff, str
 done:
     git_odb_free(walk.odb);
     arc_buf_free(&walk.path);
+
     return rc;
 }

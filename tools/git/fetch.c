@@ -30,6 +30,7 @@ int arc_git_run_remote(const struct arc_git *git, const struct arc_env *env,
 {
     ARC_AUTO(arc_git_token) struct arc_git_token token = {{0}};
     int rc = arc_git_run_with(git, env, &token, words, input, seconds, result, err);
+
     if (rc || !refused(result))
         return rc;
     rc = arc_git_token_make(env, &token, err);
@@ -69,6 +70,7 @@ int arc_git_fetch_commits(const struct arc_git *git, enum arc_git_part part, con
 {
     ARC_AUTO(arc_error) struct arc_error problem = {0};
     ARC_AUTO_JSON json_t *refspecs = json_array();
+
     if (!refspecs)
         return arc_error_nomem(err);
     for (size_t i = 0; i < count; i++)
@@ -77,6 +79,7 @@ int arc_git_fetch_commits(const struct arc_git *git, enum arc_git_part part, con
     bool by_depth = how && strncmp(how, "--depth", strlen("--depth")) == 0;
     if (rc == ARC_ENOTFOUND && by_depth && strstr(arc_error_text(&problem), "does not support"))
         return arc_git_scratch_fetch(git, part, NULL, refspecs, err);
+
     return rc ? arc_error_set(err, rc, "%s", arc_error_text(&problem)) : ARC_OK;
 }
 
@@ -104,11 +107,14 @@ static int fetch_start(const struct arc_git *git, const char *refspec, const str
     ARC_AUTO(arc_buf) struct arc_buf how = {0};
     ARC_AUTO(arc_error) struct arc_error problem = {0};
     ARC_AUTO_JSON json_t *refspecs = json_pack("[s]", refspec);
+
     if (!refspecs)
         return arc_error_nomem(err);
+
     for (size_t i = 0; i < also_count; i++)
         if (!arc_git_list_has(&scratch->wants, &also[i]) && !strstr(refspec, also[i].hex))
             ARC_TRY(arc_git_add_refspec(git, refspecs, &also[i], err));
+
     arc_buf_printf(&how, "--depth=%u", scratch->depth);
 
     int rc = arc_git_scratch_fetch(git, ARC_GIT_COMMITS, arc_buf_text(&how), refspecs, &problem);
@@ -117,10 +123,12 @@ static int fetch_start(const struct arc_git *git, const char *refspec, const str
         arc_error_clear(&problem);
         rc = arc_git_scratch_fetch(git, ARC_GIT_COMMITS, NULL, refspecs, &problem);
     }
+
     if (rc == ARC_ENOTFOUND && json_array_size(refspecs) > 1)
         return fetch_start(git, refspec, NULL, 0, err);
     for (size_t i = 0; !rc && i < also_count; i++)
         ARC_TRY(add_tip(scratch, &also[i], err));
+
     return rc ? arc_error_set(err, rc, "%s", arc_error_text(&problem)) : ARC_OK;
 }
 
@@ -140,6 +148,7 @@ static int fetch_named(const struct arc_git *git, const char *from, const char *
     *colon = '\0';
     scratch->branch = strdup(what.data + 1);
     scratch->branch_tip = *out;
+
     return scratch->branch ? ARC_OK : arc_error_nomem(err);
 }
 
@@ -154,6 +163,7 @@ static int fetch_name(const struct arc_git *git, const char *name, const struct 
     if (strpbrk(name, ":^*?[~ \\") || strstr(name, ".."))
         return arc_error_set(err, ARC_ENOTFOUND,
                              "'%.200s' is not a valid name of a branch or a tag", name);
+
     if (strncmp(name, "refs/", 5) == 0)
         return fetch_named(git, "", "", name, also, also_count, out, err);
     int rc =
@@ -163,6 +173,7 @@ static int fetch_name(const struct arc_git *git, const char *name, const struct 
     rc = fetch_named(git, "refs/tags/", "refs/tags/", name, also, also_count, out, NULL);
     if (rc == ARC_OK)
         arc_error_clear(err);
+
     return rc == ARC_OK ? ARC_OK : ARC_ENOTFOUND;
 }
 
@@ -171,6 +182,7 @@ int arc_git_fetch(const struct arc_git *git, const char *name, const struct arc_
 {
     ARC_AUTO(arc_buf) struct arc_buf refspec = {0};
     struct arc_oid commit;
+
     if (!is_oid(name))
         ARC_TRY(fetch_name(git, name, also, also_count, &commit, err));
     else {
@@ -202,6 +214,7 @@ static int parse_tags(const char *text, json_t *tags, struct arc_error *err)
         }
         json_object_set_new(tags, name, commit); /* refused when not UTF-8 */
     }
+
     return ARC_OK;
 }
 
@@ -227,11 +240,14 @@ static int load_tags(const struct arc_git *git, const struct arc_env *env, struc
     int rc = tags ? list_remote(git, env, words, tags, err) : arc_error_nomem(err);
     if (rc == ARC_ENOMEM)
         return rc;
+
     if (rc)
         return arc_error_prefix(err, "%s, and 'git ls-remote --tags origin' failed",
                                 arc_git_is_shallow(git) ? "this clone is shallow"
                                                         : "this clone may lack tags");
+
     git->scratch->tags = arc_steal(&tags);
+
     return ARC_OK;
 }
 
@@ -269,10 +285,12 @@ int arc_git_all_tags(const struct arc_git *git, const struct arc_env *env, json_
     json_t *commit;
     if (!names)
         return arc_error_nomem(err);
+
     json_object_foreach (git->scratch->tags, name, commit)
         if (json_array_append_new(names, json_string(name)))
             return arc_error_nomem(err);
     *out = arc_steal(&names);
+
     return ARC_OK;
 }
 
@@ -281,10 +299,12 @@ int arc_git_tag_commit(const struct arc_git *git, const char *name, struct arc_o
 {
     ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 8192};
     const char *commit = json_string_value(json_object_get(git->scratch->tags, name));
+
     if (commit && is_oid(commit)) {
         memcpy(out->hex, commit, sizeof out->hex);
         return ARC_OK;
     }
+
     arc_buf_printf(&ref, "refs/tags/%s", name);
     ARC_TRY(arc_buf_check(&ref, "the name of a tag", err));
     return arc_git_resolve_ref(git, ref.data, out, err);
@@ -296,6 +316,7 @@ int arc_git_ask_tag(const struct arc_git *git, const struct arc_env *env, const 
     ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 8192}, peeled = {.max = 8192};
     ARC_AUTO_FREE char *url = NULL;
     ARC_AUTO_JSON json_t *tags = json_object();
+
     arc_buf_printf(&ref, "refs/tags/%s", name);
     arc_buf_printf(&peeled, "refs/tags/%s^{}", name);
     if (!tags || peeled.failed)
@@ -311,5 +332,6 @@ int arc_git_ask_tag(const struct arc_git *git, const struct arc_env *env, const 
     if (!commit || !is_oid(commit))
         return arc_error_set(err, ARC_ENOTFOUND, "the remote has no tag %.200s", name);
     memcpy(out->hex, commit, sizeof out->hex);
+
     return ARC_OK;
 }

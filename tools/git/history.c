@@ -79,6 +79,7 @@ static bool grow_table(struct arc_history *history)
     history->table_size = size;
     for (size_t i = 0; i < history->count; i++)
         history->table[place_of(history, &history->nodes[i].oid)] = (uint32_t)i + 1;
+
     return true;
 }
 
@@ -90,11 +91,13 @@ static uint32_t node_of(struct arc_history *history, const git_oid *oid)
         history->failed = GIT_ERROR;
         return NONE;
     }
+
     size_t place = place_of(history, oid);
     if (history->table[place])
         return history->table[place] - 1;
     history->nodes[history->count] = (struct node){.oid = *oid};
     history->table[place] = (uint32_t)++history->count;
+
     return (uint32_t)history->count - 1;
 }
 
@@ -103,12 +106,15 @@ static bool add_parent(struct arc_history *history, uint32_t node, const char *h
     git_oid oid;
     uint32_t parent =
         git_oid_fromstrn(&oid, hex, GIT_OID_HEXSZ) < 0 ? NONE : node_of(history, &oid);
+
     if (parent == NONE || !arc_room(&history->links, history->link_count, sizeof(uint32_t))) {
         history->failed = GIT_ERROR;
         return false;
     }
+
     history->links[history->link_count++] = parent;
     history->nodes[node].count++;
+
     return true;
 }
 
@@ -129,6 +135,7 @@ static int64_t date_of(const char *line, size_t len)
 static void parse(struct arc_history *history, uint32_t node, const char *text, size_t size)
 {
     history->nodes[node].parents = (uint32_t)history->link_count;
+
     while (size && *text != '\n') {
         const char *end = memchr(text, '\n', size);
         if (!end)
@@ -161,11 +168,13 @@ static bool read_node(struct arc_history *history, uint32_t node)
         parse(history, node, git_odb_object_data(object), git_odb_object_size(object));
     else if (rc < 0 && rc != GIT_ENOTFOUND)
         history->failed = rc;
+
     git_odb_object_free(object);
     history->nodes[node].read = true;
     history->nodes[node].missing = !is_commit;
     if (!is_commit)
         history->nodes[node].time = INT64_MIN;
+
     return is_commit;
 }
 
@@ -197,6 +206,7 @@ static void put(struct arc_history *history, struct queue *queue, uint32_t node)
         history->failed = GIT_ERROR;
         return;
     }
+
     struct node *the = &history->nodes[node];
     const struct place last = {the->time, queue->turn++, node};
     size_t at = queue->count++;
@@ -214,6 +224,7 @@ static uint32_t take(struct arc_history *history, struct queue *queue)
     const uint32_t node = queue->places[0].node;
     const struct place last = queue->places[--queue->count];
     size_t at = 0;
+
     for (size_t down; (down = 2 * at + 1) < queue->count; at = down) {
         if (down + 1 < queue->count && before(&queue->places[down + 1], &queue->places[down]))
             down++;
@@ -221,11 +232,14 @@ static uint32_t take(struct arc_history *history, struct queue *queue)
             break;
         queue->places[at] = queue->places[down];
     }
+
     queue->places[at] = last;
+
     if (queue->searches) {
         history->nodes[node].queued--;
         queue->fresh -= !(history->nodes[node].flags & STALE);
     }
+
     return node;
 }
 
@@ -267,6 +281,7 @@ static void add_found(struct search *search, uint32_t node)
         search->history->failed = GIT_ERROR;
         return;
     }
+
     size_t at = search->count++;
     for (; at && nodes[search->found[at - 1]].time < nodes[node].time; at--)
         search->found[at] = search->found[at - 1];
@@ -294,19 +309,23 @@ static void paint(struct search *search)
     struct arc_history *history = search->history;
     uint32_t node = take(history, &search->queue);
     unsigned flags = history->nodes[node].flags & (FROM_A | FROM_B | STALE);
+
     if (flags == (FROM_A | FROM_B)) {
         if (!(history->nodes[node].flags & RESULT))
             add_found(search, node);
         history->nodes[node].flags |= RESULT;
         flags |= STALE;
     }
+
     if (history->nodes[node].missing) {
         search->any = true;
         search->one_sided |= !(flags & STALE);
         return;
     }
+
     if (!(flags & STALE))
         note_doubt(history, node, &search->doubt);
+
     for (uint32_t i = 0; i < history->nodes[node].count && !history->failed; i++) {
         uint32_t parent = parent_of(history, node, i);
         if ((history->nodes[parent].flags & flags) == flags)
@@ -322,6 +341,7 @@ static void mark_behind(struct arc_history *history, uint32_t node, unsigned fla
 {
     struct queue todo = {0};
     put(history, &todo, node);
+
     while (todo.count && !history->failed) {
         uint32_t next = take(history, &todo);
         for (uint32_t i = 0; read_node(history, next) && i < history->nodes[next].count; i++) {
@@ -332,6 +352,7 @@ static void mark_behind(struct arc_history *history, uint32_t node, unsigned fla
             put(history, &todo, parent);
         }
     }
+
     free(todo.places);
 }
 
@@ -409,13 +430,16 @@ int arc_history_merge_base(struct arc_history *history, const struct arc_oid *a,
     ARC_AUTO(search)
     struct search search = {.history = history, .queue = {.searches = true}, .doubt = INT64_MIN};
     uint32_t from, to;
+
     ARC_TRY(find_node(history, a, &from, err));
     ARC_TRY(find_node(history, b, &to, err));
+
     if (from == to) {
         *out = *a;
         *answer = ARC_HISTORY_YES;
         return ARC_OK;
     }
+
     clear_flags(history);
     history->nodes[from].flags |= FROM_A;
     history->nodes[to].flags |= FROM_B;
@@ -429,6 +453,7 @@ int arc_history_merge_base(struct arc_history *history, const struct arc_oid *a,
     *answer = judge(&search, from, to, since);
     if (search.count)
         arc_git_oid_out(&history->nodes[search.found[0]].oid, out);
+
     return ARC_OK;
 }
 
@@ -447,9 +472,11 @@ int arc_history_reaches(struct arc_history *history, const struct arc_oid *head,
                         enum arc_history_answer *answer, struct arc_error *err)
 {
     uint32_t from, to;
+
     ARC_TRY(find_node(history, head, &from, err));
     ARC_TRY(find_node(history, commit, &to, err));
     meet(history, &history->walk, from);
+
     while (!(history->nodes[to].flags & MET) && history->walk.count && !history->failed &&
            history->walk.places[0].time != INT64_MIN) {
         uint32_t node = take(history, &history->walk);
@@ -460,7 +487,9 @@ int arc_history_reaches(struct arc_history *history, const struct arc_oid *head,
             meet(history, &history->walk, parent);
         }
     }
+
     ARC_TRY(check(history, err));
+
     if (history->nodes[to].flags & MET)
         *answer = ARC_HISTORY_YES;
     else if (!history->walk.count ||
@@ -468,6 +497,7 @@ int arc_history_reaches(struct arc_history *history, const struct arc_oid *head,
         *answer = ARC_HISTORY_NO;
     else
         *answer = ARC_HISTORY_UNCERTAIN;
+
     return ARC_OK;
 }
 
@@ -484,8 +514,10 @@ int64_t arc_history_oldest(struct arc_history *history, const struct arc_oid *co
 {
     uint32_t node;
     int64_t oldest = INT64_MAX;
+
     if (find_node(history, commit, &node, NULL))
         return oldest;
+
     while (read_node(history, node)) {
         if (history->nodes[node].time < oldest)
             oldest = history->nodes[node].time;
@@ -493,6 +525,7 @@ int64_t arc_history_oldest(struct arc_history *history, const struct arc_oid *co
             break;
         node = parent_of(history, node, 0);
     }
+
     return oldest;
 }
 
@@ -505,11 +538,13 @@ bool arc_history_cuts(struct arc_history *history, const struct arc_oid *tip, si
                       struct arc_oid *out, size_t *count)
 {
     uint32_t node;
+
     if (find_node(history, tip, &node, NULL))
         return false;
     clear_flags(history);
     mark_behind(history, node, HIDDEN);
     history->nodes[node].flags |= HIDDEN;
+
     for (size_t i = 0; i < history->count; i++) {
         if (!(history->nodes[i].flags & HIDDEN) || !is_cut(history, (uint32_t)i))
             continue;
@@ -517,6 +552,7 @@ bool arc_history_cuts(struct arc_history *history, const struct arc_oid *tip, si
             return false;
         arc_git_oid_out(&history->nodes[i].oid, &out[(*count)++]);
     }
+
     return !history->failed;
 }
 
@@ -539,11 +575,14 @@ int arc_history_range(struct arc_history *history, const git_oid *from, const gi
     uint32_t hidden = from ? node_of(history, from) : NONE, start = node_of(history, to);
     ARC_TRY(check(history, err));
     read_node(history, start);
+
     if (hidden != NONE) {
         history->nodes[hidden].flags |= HIDDEN;
         mark_behind(history, hidden, HIDDEN);
     }
+
     meet(history, &queue, start);
+
     while (queue.count && !history->failed) {
         uint32_t node = take(history, &queue);
         if (history->nodes[node].flags & HIDDEN || history->nodes[node].missing)
@@ -558,7 +597,9 @@ int arc_history_range(struct arc_history *history, const git_oid *from, const gi
             meet(history, &queue, parent_of(history, node, i));
         }
     }
+
     free(queue.places);
+
     return check(history, err);
 }
 
@@ -594,6 +635,7 @@ static bool lacks_any(const struct since *since, uint32_t node)
 static bool grow_lacks(struct since *since)
 {
     size_t nodes = 2 * since->history->count;
+
     if (since->known >= since->history->count)
         return true;
     uint64_t *grown = realloc(since->lacks, nodes * since->words * sizeof *grown);
@@ -601,10 +643,12 @@ static bool grow_lacks(struct since *since)
         since->history->failed = GIT_ERROR;
         return false;
     }
+
     since->lacks = grown;
     memset(grown + since->known * since->words, 0xff,
            (nodes - since->known) * since->words * sizeof *grown);
     since->known = nodes;
+
     return true;
 }
 
@@ -616,16 +660,19 @@ static void meet_since(struct since *since, uint32_t node, const uint64_t *child
     struct node *the = &history->nodes[node];
     bool first = !(the->flags & FROM_A), changed = first;
     uint64_t *own = since->lacks + node * since->words;
+
     for (size_t i = 0; child && i < since->words; i++) {
         changed |= (own[i] & child[i]) != own[i];
         own[i] &= child[i];
     }
+
     if (!changed)
         return;
     add_flags(history, &since->queue, node, FROM_A | (lacks_any(since, node) ? 0 : STALE));
     put(history, &since->queue, node);
     if (!first)
         return;
+
     if (!arc_room(&since->met, since->count, sizeof *since->met))
         history->failed = GIT_ERROR;
     else
@@ -637,6 +684,7 @@ static int start_since(struct since *since, const struct arc_oid *head, const st
 {
     uint32_t node;
     ARC_AUTO_FREE uint64_t *all = calloc(since->words, sizeof *all);
+
     if (!all)
         return arc_error_nomem(err);
     for (size_t i = 0; i < count; i++)
@@ -644,6 +692,7 @@ static int start_since(struct since *since, const struct arc_oid *head, const st
     ARC_TRY(find_node(since->history, head, &node, err));
     if (grow_lacks(since))
         meet_since(since, node, all);
+
     for (size_t i = 0; i < count; i++) {
         if (!*bases[i].hex)
             continue;
@@ -653,6 +702,7 @@ static int start_since(struct since *since, const struct arc_oid *head, const st
             meet_since(since, node, all);
         all[i / 64] |= UINT64_C(1) << i % 64;
     }
+
     return check(since->history, err);
 }
 
@@ -664,8 +714,10 @@ int arc_history_since(struct arc_history *history, const struct arc_oid *head,
 {
     ARC_AUTO(since)
     struct since since = {.history = history, .queue = {.searches = true}, .words = count / 64 + 1};
+
     clear_flags(history);
     ARC_TRY(start_since(&since, head, bases, count, err));
+
     while (since.queue.fresh && !history->failed) {
         uint32_t node = take(history, &since.queue);
         for (uint32_t i = 0; i < history->nodes[node].count && !history->failed; i++) {
@@ -674,13 +726,16 @@ int arc_history_since(struct arc_history *history, const struct arc_oid *head,
                 meet_since(&since, parent, since.lacks + node * since.words);
         }
     }
+
     ARC_TRY(check(history, err));
+
     for (size_t i = 0; i < since.count; i++) {
         struct arc_oid commit;
         arc_git_oid_out(&history->nodes[since.met[i]].oid, &commit);
         if (lacks_any(&since, since.met[i]))
             ARC_TRY(each(context, &commit, since.lacks + since.met[i] * since.words));
     }
+
     return ARC_OK;
 }
 
@@ -696,9 +751,11 @@ int arc_history_new(const struct arc_git *git, struct arc_history **out, struct 
         arc_history_free(&history);
         return rc;
     }
+
     history->walk_doubt = INT64_MIN;
     git_odb_refresh(history->odb);
     *out = history;
+
     return ARC_OK;
 }
 

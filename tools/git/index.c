@@ -7,6 +7,7 @@ int arc_git_tracked(const struct arc_git *git, int (*each)(void *context, const 
 {
     git_index *index = NULL;
     int rc = git_repository_index(&index, git->repo);
+
     if (rc < 0)
         return arc_git_failed(err, rc, "reading the index");
     rc = ARC_OK;
@@ -15,6 +16,8 @@ int arc_git_tracked(const struct arc_git *git, int (*each)(void *context, const 
         if ((entry->mode & 0170000) == 0100000)
             rc = each(context, entry->path);
     }
+
     git_index_free(index);
+
     return rc;
 }

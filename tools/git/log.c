@@ -29,6 +29,7 @@ static int fill(git_commit *commit, struct arc_git_commit *out, struct arc_error
     const git_signature *author = git_commit_author(commit);
     const char *subject = git_commit_summary(commit);
     const char *body = git_commit_body(commit);
+
     *out = (struct arc_git_commit){.parents = git_commit_parentcount(commit),
                                    .time = git_commit_time(commit),
                                    .author = strdup(author && author->name ? author->name : ""),
@@ -41,6 +42,7 @@ static int fill(git_commit *commit, struct arc_git_commit *out, struct arc_error
         arc_git_oid_out(git_commit_parent_id(commit, 0), &out->parent);
     if (out->parents > 1)
         arc_git_oid_out(git_commit_parent_id(commit, 1), &out->merged);
+
     return out->author && out->email && out->subject && out->body ? ARC_OK : arc_error_nomem(err);
 }
 
@@ -71,6 +73,7 @@ void arc_git_commit_free(struct arc_git_commit *commit)
 static int entry_at(git_tree *tree, const char *path, git_oid *out)
 {
     git_tree_entry *entry = NULL;
+
     memset(out, 0, sizeof *out);
     if (!tree)
         return 0;
@@ -79,6 +82,7 @@ static int entry_at(git_tree *tree, const char *path, git_oid *out)
     if (rc == 0)
         git_oid_cpy(out, git_tree_entry_id(entry));
     git_tree_entry_free(entry);
+
     return problem && problem->klass != GIT_ERROR_ODB ? 0 : rc;
 }
 
@@ -103,12 +107,14 @@ static int differs_from_parent(git_commit *commit, git_tree *tree, unsigned i,
     git_commit *parent = NULL;
     git_tree *parent_tree = NULL;
     int rc = 0;
+
     if (i < git_commit_parentcount(commit) && git_commit_parent(&parent, commit, i) == 0)
         rc = git_commit_tree(&parent_tree, parent);
     if (!rc)
         rc = differs(tree, parent_tree, paths);
     git_tree_free(parent_tree);
     git_commit_free(parent);
+
     return rc;
 }
 
@@ -119,6 +125,7 @@ static int touches(git_commit *commit, const char *const *paths)
     git_tree *tree = NULL;
     unsigned parents = git_commit_parentcount(commit);
     int rc = git_commit_tree(&tree, commit);
+
     if (!rc)
         rc = 1;
     for (unsigned i = 0; rc == 1 && (i < parents || i == 0); i++)
@@ -153,15 +160,18 @@ static int start(const struct arc_git *git, const struct arc_git_log_range *rang
                  struct source *out, struct arc_error *err)
 {
     git_oid to, from;
+
     ARC_TRY(arc_git_oid_in(range->to, &to, err));
     if (range->from)
         ARC_TRY(arc_git_oid_in(range->from, &from, err));
+
     if (arc_git_is_shallow(git)) {
         ARC_AUTO(arc_history) struct arc_history *history = NULL;
         ARC_TRY(arc_history_new(git, &history, err));
         return arc_history_range(history, range->from ? &from : NULL, &to, &out->list, &out->count,
                                  err);
     }
+
     int rc = start_walk(git, range->from ? &from : NULL, &to, out);
     return rc < 0 ? arc_git_failed(err, rc, "walking the history") : ARC_OK;
 }
@@ -195,8 +205,10 @@ int arc_git_log(const struct arc_git *git, const struct arc_git_log_range *range
     git_oid id;
     size_t given = 0, max = range->max ? range->max : LOG_MAX;
     int rc = start(git, range, &source, err), step = 0;
+
     if (more)
         *more = false;
+
     while (!rc && (step = next(&source, &id)) == 0) {
         git_commit *commit = NULL;
         step = git_commit_lookup(&commit, git->repo, &id);
@@ -216,6 +228,7 @@ int arc_git_log(const struct arc_git *git, const struct arc_git_log_range *range
         if (step)
             break;
     }
+
     if (!rc && step < 0 && step != GIT_ITEROVER)
         rc = arc_git_failed(err, step, "walking the history");
     return rc;
@@ -227,6 +240,7 @@ int arc_git_entry(const struct arc_git *git, const struct arc_oid *commit, const
     git_commit *found = NULL;
     git_tree *tree = NULL;
     git_tree_entry *entry = NULL;
+
     ARC_TRY(lookup(git, commit, &found, err));
     int rc = git_commit_tree(&tree, found);
     if (!rc)
@@ -236,6 +250,7 @@ int arc_git_entry(const struct arc_git *git, const struct arc_oid *commit, const
     git_tree_entry_free(entry);
     git_tree_free(tree);
     git_commit_free(found);
+
     return rc < 0 ? arc_git_failed(err, rc, path) : ARC_OK;
 }
 
@@ -256,6 +271,7 @@ static int read_size(const struct arc_git *git, const git_oid *id, uint64_t *out
     git_object_t type;
     size_t size = 0;
     int rc = git_repository_odb(&odb, git->repo);
+
     if (!rc)
         rc = git_odb_read_header(&size, &type, odb, id);
     git_odb_free(odb);
@@ -272,6 +288,7 @@ static int open_blob(const struct arc_git *git, const struct arc_oid *commit, co
     git_tree_entry *entry = NULL;
     git_oid id;
     int rc = git_oid_fromstr(&id, commit->hex);
+
     if (!rc)
         rc = git_commit_lookup(&found, git->repo, &id);
     if (!rc)
@@ -284,11 +301,13 @@ static int open_blob(const struct arc_git *git, const struct arc_oid *commit, co
         *blob = *git_tree_entry_id(entry);
         rc = read_size(git, blob, size);
     }
+
     if (!rc && *size <= max)
         rc = git_tree_entry_to_object(out, git->repo, entry);
     git_tree_entry_free(entry);
     git_tree_free(tree);
     git_commit_free(found);
+
     return rc;
 }
 
@@ -318,14 +337,17 @@ int arc_git_blob(const struct arc_git *git, const struct arc_oid *commit, const 
     git_oid blob = {{0}};
     uint64_t size = 0;
     int step = open_blob(git, commit, path, max, &blob, &size, &object);
+
     if (lacks_object(step) && git->scratch->allowed && git_oid_is_zero(&blob)) {
         ARC_TRY(fetch_missing(git, commit, &blob, err));
         step = open_blob(git, commit, path, max, &blob, &size, &object);
     }
+
     if (lacks_object(step) && git->scratch->allowed && !git_oid_is_zero(&blob)) {
         ARC_TRY(fetch_missing(git, commit, &blob, err));
         step = open_blob(git, commit, path, max, &blob, &size, &object);
     }
+
     int rc;
     if (step == GIT_ENOTFOUND && lacks_object(step))
         rc = arc_error_set(err, ARC_EWORLD, "the file '%s' of commit %.12s is not in this clone",
@@ -336,7 +358,9 @@ int arc_git_blob(const struct arc_git *git, const struct arc_oid *commit, const 
     else
         rc = step < 0 ? arc_git_failed(err, step, path)
                       : add_blob(object, path, size, max, out, err);
+
     git_object_free(object);
+
     return rc;
 }
 
@@ -347,6 +371,7 @@ int arc_git_nearest_tag(const struct arc_git *git, const struct arc_env *env,
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
     ARC_AUTO(arc_buf) struct arc_buf family = {.max = 4096};
     const char *slash = strrchr(except, '/');
+
     arc_buf_printf(&family, "%.*s/*", slash ? (int)(slash - except) : 1, slash ? except : "*");
     ARC_TRY(arc_buf_check(&family, "the name of a tag", err));
     const char *const words[] = {"describe",  "--tags",    "--abbrev=0",
@@ -367,6 +392,7 @@ int arc_git_tag_message(const struct arc_git *git, const char *tag, struct arc_b
 {
     ARC_AUTO(arc_buf) struct arc_buf name = {.max = 1024};
     git_object *object = NULL;
+
     arc_buf_printf(&name, "refs/tags/%s", tag);
     ARC_TRY(arc_buf_check(&name, "tag", err));
     if (git_revparse_single(&object, git->repo, arc_buf_text(&name)) < 0)
@@ -377,5 +403,6 @@ int arc_git_tag_message(const struct arc_git *git, const char *tag, struct arc_b
     if (message)
         arc_buf_add(out, message, signature ? (size_t)(signature - message) : strlen(message));
     git_object_free(object);
+
     return arc_buf_check(out, "the tag's message", err);
 }

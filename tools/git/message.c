@@ -9,12 +9,14 @@ size_t arc_message_type(const char *subject, bool *bang)
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
     size_t len = strspn(subject, letters);
     const char *rest = subject + len;
+
     if (len && *rest == '(') {
         const char *end = strchr(rest, ')');
         rest = end ? end + 1 : "";
     }
     *bang = *rest == '!';
     rest += *bang;
+
     return rest[0] == ':' && (rest[1] == ' ' || !rest[1]) ? len : 0;
 }
 
@@ -31,6 +33,7 @@ bool arc_message_is_breaking(const char *subject, const char *body)
     bool bang = false;
     if (arc_message_type(subject, &bang) && bang)
         return true;
+
     while (body) {
         if (strncmp(body, "BREAKING CHANGE: ", 17) == 0 ||
             strncmp(body, "BREAKING-CHANGE: ", 17) == 0 ||
@@ -39,6 +42,7 @@ bool arc_message_is_breaking(const char *subject, const char *body)
         body = strchr(body, '\n');
         body = body ? body + 1 : NULL;
     }
+
     return false;
 }
 

@@ -75,11 +75,13 @@ int arc_git_start(struct arc_error *err)
     int rc = git_libgit2_init();
     if (rc < 0)
         return arc_git_failed(err, rc, "starting libgit2");
+
     /* Objects are read once each, and git does not recompute their names on reading either. */
     git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
     git_libgit2_opts(GIT_OPT_ENABLE_CACHING, 0);
     git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0); /* git/open.c does it */
     git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, harmless_extensions,
                      sizeof harmless_extensions / sizeof *harmless_extensions);
+
     return ARC_OK;
 }

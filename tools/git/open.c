@@ -53,9 +53,11 @@ static int try_open(const char *directory, git_repository **out)
     struct stat found;
     const char *name = strrchr(directory, '/');
     const char *entry = name && strcmp(name, "/.git") == 0 ? "" : "/.git";
+
     if (snprintf(path, sizeof path, "%s%s", directory, entry) >= (int)sizeof path ||
         lstat(path, &found) != 0)
         return GIT_ENOTFOUND;
+
     return git_repository_open_ext(
         out, path, GIT_REPOSITORY_OPEN_NO_SEARCH | GIT_REPOSITORY_OPEN_NO_DOTGIT, NULL);
 }
@@ -64,6 +66,7 @@ static int search_upwards(struct search *search, git_repository **out)
 {
     char resolved[PATH_MAX];
     struct stat start;
+
     if (!realpath(search->path, resolved) || stat(resolved, &start) != 0)
         return GIT_ENOTFOUND;
     int rc = GIT_ENOTFOUND;
@@ -72,6 +75,7 @@ static int search_upwards(struct search *search, git_repository **out)
     while (rc == GIT_ENOTFOUND && go_up(resolved) && same_device(resolved, start.st_dev));
     if (rc != GIT_ENOTFOUND)
         search->top = strdup(resolved);
+
     return rc;
 }
 
@@ -84,6 +88,7 @@ static int open_named(struct search *search, const char *gitdir, git_repository 
     ARC_AUTO_FREE char *work = arc_file_join(cwd, tree ? tree : ".");
     git_config *config = NULL;
     const char *set = NULL;
+
     if (!path || !work)
         return GIT_ERROR;
     int rc = git_repository_open_ext(
@@ -95,6 +100,7 @@ static int open_named(struct search *search, const char *gitdir, git_repository 
     if (!set)
         rc = git_repository_set_workdir(*out, work, 0);
     git_config_free(config);
+
     return rc;
 }
 
@@ -120,6 +126,7 @@ static bool git_trusts(const struct search *search)
     static const char *const argv[] = {"git", "rev-parse", "--git-dir", NULL};
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
     struct arc_env there = *search->env;
+
     there.cwd = search->top;
     const struct arc_process process = {.argv = argv,
                                         .env = &there,
@@ -151,10 +158,12 @@ static int check_extensions(git_config *from, const char *path, struct arc_error
     git_config *config = NULL;
     const char *names = NULL, *refs = NULL;
     int rc = git_config_snapshot(&config, from);
+
     if (rc < 0)
         return arc_git_failed(err, rc, "reading the configuration of the repository");
     git_config_get_string(&names, config, "extensions.objectformat");
     git_config_get_string(&refs, config, "extensions.refstorage");
+
     if (names && strcasecmp(names, "sha1") != 0)
         rc = arc_error_set(err, ARC_EWORLD,
                            "the git repository at '%s' uses %s object names, which this build's "
@@ -166,7 +175,9 @@ static int check_extensions(git_config *from, const char *path, struct arc_error
                            "libgit2 cannot read; only 'files' is supported: git refs migrate "
                            "--ref-format=files (or git clone --ref-format=files)",
                            path, refs);
+
     git_config_free(config);
+
     return rc;
 }
 
@@ -197,9 +208,11 @@ static int not_opened(int code, const struct search *search, const char *gitdir,
                       struct arc_error *err)
 {
     const git_error *last = git_error_last();
+
     if (code == GIT_ENOTFOUND && gitdir)
         return arc_error_set(err, ARC_ENOTFOUND,
                              "GIT_DIR is set to '%s', which is not a git repository", gitdir);
+
     if (code == GIT_ENOTFOUND)
         return arc_error_set(err, ARC_ENOTFOUND,
                              "no git repository at '%s' or above it; check it out first "
@@ -212,6 +225,7 @@ static int not_opened(int code, const struct search *search, const char *gitdir,
         return arc_error_nomem(err);
     if (gitdir || search->top)
         ARC_TRY(explain_refusal(search, gitdir, err));
+
     return arc_error_set(err, ARC_EWORLD, "cannot open the git repository at '%s': %s",
                          gitdir ? gitdir : search->path, why);
 }
@@ -222,11 +236,13 @@ static int open_repository(struct search *search, const char *gitdir, git_reposi
     int rc = gitdir ? open_named(search, gitdir, out) : search_upwards(search, out);
     if (rc < 0)
         return not_opened(rc, search, gitdir, err);
+
     if (!is_trusted(search, *out))
         return arc_error_set(err, ARC_EWORLD,
                              "the git repository at '%s' belongs to another user, so git does not "
                              "trust it; if you do: git config --global --add safe.directory '%s'",
                              search->top, search->top);
+
     return check_format(*out, gitdir ? gitdir : search->path, err);
 }
 
@@ -244,6 +260,7 @@ int arc_git_open(const struct arc_env *env, const char *path, struct arc_git *ou
     const char *named = path ? NULL : arc_env_nonempty(env, "GIT_DIR");
     int rc = out->scratch ? open_repository(&search, named, &out->repo, err) : arc_error_nomem(err);
     free(search.top);
+
     if (!rc) {
         out->worktree = without_slash(git_repository_workdir(out->repo));
         out->gitdir = without_slash(git_repository_path(out->repo));
@@ -252,8 +269,10 @@ int arc_git_open(const struct arc_env *env, const char *path, struct arc_git *ou
         if (!out->gitdir || !out->commondir || (!out->worktree && !bare))
             rc = arc_error_nomem(err);
     }
+
     if (rc)
         arc_git_free(out);
+
     return rc;
 }
 

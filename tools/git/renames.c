@@ -17,6 +17,7 @@ static int by_new_name(const void *a, const void *b)
 static int read_renames(struct arc_git_renames *out, struct arc_error *err)
 {
     size_t words = 0;
+
     for (size_t i = 0; i < out->text.len; i++)
         words += out->text.data[i] == '\0';
     out->list = calloc(words / 3 + 1, sizeof *out->list);
@@ -28,7 +29,9 @@ static int read_renames(struct arc_git_renames *out, struct arc_error *err)
         out->list[out->count++] = (struct arc_git_rename){old, new};
         at = new + strlen(new) + 1;
     }
+
     qsort(out->list, out->count, sizeof *out->list, by_new_name);
+
     return ARC_OK;
 }
 
@@ -50,18 +53,22 @@ int arc_git_find_renames(const struct arc_git *git, const struct arc_env *env,
                                  NULL};
     bool fetched[2];
     *out = (struct arc_git_renames){0};
+
     if (to) {
         arc_git_fetch_absent(git, from, to, fetched);
         ARC_TRY(arc_git_scratch_run(git, words, RENAME_SECONDS, &result, err));
     } else {
         ARC_TRY(arc_git_run(git, env, NULL, words, RENAME_SECONDS, &result, err));
     }
+
     if (result.status)
         return arc_error_set(err, ARC_EWORLD, "git diff --find-renames: %s",
                              arc_git_complaint(&result));
+
     out->limited = strstr(arc_buf_text(&result.errors), "rename detection was skipped") != NULL;
     out->text = result.output;
     result.output = (struct arc_buf){0};
+
     return read_renames(out, err);
 }
 

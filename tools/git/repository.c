@@ -25,13 +25,17 @@ bool arc_git_is_partial(const struct arc_git *git)
 {
     git_config *config = NULL;
     bool promised = false;
+
     if (arc_git_is_shallow(git))
         return true;
+
     if (git_repository_config_snapshot(&config, git->repo) == 0) {
         const char *filter = NULL;
         promised = git_config_get_string(&filter, config, "remote.origin.partialclonefilter") == 0;
     }
+
     git_config_free(config);
+
     return promised;
 }
 
@@ -57,13 +61,16 @@ static int peel(git_object *object, const char *name, struct arc_oid *out, struc
 {
     git_object *commit = NULL;
     int rc = git_object_peel(&commit, object, GIT_OBJECT_COMMIT);
+
     if (rc == GIT_ENOTFOUND) {
         return arc_error_set(err, ARC_ENOTFOUND, "the commit of '%s' is not in this clone", name);
     }
+
     if (rc < 0)
         return arc_error_set(err, ARC_ENOTFOUND, "'%s' does not name a commit", name);
     arc_git_oid_out(git_object_id(commit), out);
     git_object_free(commit);
+
     return ARC_OK;
 }
 
@@ -79,20 +86,24 @@ int arc_git_resolve(const struct arc_git *git, const char *revision, struct arc_
                     struct arc_error *err)
 {
     git_object *object = NULL;
+
     /* revparse also knows searches of the whole history, reflogs and paths: none of them belongs
      * into a value that an event or an input may hold. */
     if (!*revision || *revision == '-' || strpbrk(revision, ":{ \t\r\n") ||
         strnlen(revision, 1025) > 1024)
         return arc_error_set(err, ARC_EINPUT, "'%.200s' is not the name of a commit", revision);
+
     int rc = git_revparse_single(&object, git->repo, revision);
     if (rc == GIT_ENOTFOUND)
         return arc_error_set(err, ARC_ENOTFOUND,
                              "'%s' names no branch, tag or commit in this clone%s", revision,
                              cut(git));
+
     if (rc < 0)
         return arc_git_failed(err, rc, revision);
     rc = peel(object, revision, out, err);
     git_object_free(object);
+
     return rc;
 }
 
@@ -102,19 +113,24 @@ int arc_git_resolve_ref(const struct arc_git *git, const char *ref, struct arc_o
     git_reference *found = NULL;
     git_object *commit = NULL;
     int rc = git_reference_lookup(&found, git->repo, ref);
+
     if (rc == GIT_EINVALIDSPEC)
         return arc_error_set(err, ARC_EINPUT, "'%.200s' is not a valid ref", ref);
+
     if (rc < 0)
         return arc_error_set(err, ARC_ENOTFOUND, "there is no ref '%s' in this clone%s", ref,
                              cut(git));
+
     rc = git_reference_peel(&commit, found, GIT_OBJECT_COMMIT);
     if (rc < 0)
         rc =
             arc_error_set(err, ARC_ENOTFOUND, "'%s' leads to no commit that is in this clone", ref);
     else
         arc_git_oid_out(git_object_id(commit), out);
+
     git_object_free(commit);
     git_reference_free(found);
+
     return rc;
 }
 
@@ -150,8 +166,10 @@ int arc_git_head(const struct arc_git *git, struct arc_oid *oid, char **branch,
         if (rc)
             return rc;
     }
+
     if (git_repository_head_unborn(git->repo) == 1)
         return arc_error_set(err, ARC_ENOTFOUND, "the repository has no commit yet");
+
     return arc_git_resolve_ref(git, "HEAD", oid, err);
 }
 
@@ -167,6 +185,7 @@ int arc_git_origin_branch(const struct arc_git *git, char **branch, struct arc_e
     if (known)
         *branch = strdup(target + strlen(prefix));
     git_reference_free(head);
+
     return known && !*branch ? arc_error_nomem(err) : ARC_OK;
 }
 
@@ -175,6 +194,7 @@ int arc_git_tags(const struct arc_git *git, json_t **out, struct arc_error *err)
     git_strarray names = {0};
     ARC_AUTO_JSON json_t *list = json_array();
     int rc = git_tag_list(&names, git->repo);
+
     if (rc < 0)
         return arc_git_failed(err, rc, "listing the tags");
     rc = list ? ARC_OK : ARC_ENOMEM;
@@ -183,10 +203,12 @@ int arc_git_tags(const struct arc_git *git, json_t **out, struct arc_error *err)
         if (name && json_array_append_new(list, name) != 0)
             rc = ARC_ENOMEM;
     }
+
     git_strarray_dispose(&names);
     if (rc)
         return arc_error_nomem(err);
     *out = arc_steal(&list);
+
     return ARC_OK;
 }
 
@@ -197,6 +219,7 @@ static char *without_password(const char *url)
     const char *host = scheme ? scheme + 3 : url;
     const char *end = scheme ? host + strcspn(host, "/") : host;
     const char *at = NULL;
+
     for (const char *c = host; c < end; c++)
         at = *c == '@' ? c : at;
     char *out = malloc(strlen(url) + 1);
@@ -206,6 +229,7 @@ static char *without_password(const char *url)
     memcpy(out, url, head);
     const char *rest = at && strncmp(url, "http", 4) == 0 ? at + 1 : host;
     memcpy(out + head, rest, strlen(rest) + 1);
+
     return out;
 }
 
@@ -215,6 +239,7 @@ int arc_git_remote_url(const struct arc_git *git, const char *remote, char **out
     git_remote *found = NULL;
     int rc = git_remote_lookup(&found, git->repo, remote);
     const char *url = rc < 0 ? NULL : git_remote_url(found);
+
     if (url)
         *out = without_password(url);
     git_remote_free(found);

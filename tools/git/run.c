@@ -40,14 +40,17 @@ static int child_environment(const struct arc_env *env, const char *const *own,
     const char **vars = calloc(count + OWN_MAX + ARC_GIT_TOKEN_VARS, sizeof *vars);
     if (!vars)
         return arc_error_nomem(err);
+
     for (size_t i = 0; i < count; i++)
         if (!is_replaced(env->vars[i], token && token->vars[0]))
             vars[kept++] = env->vars[i];
+
     for (; *own; own++)
         vars[kept++] = *own;
     for (size_t i = 0; token && i < ARC_GIT_TOKEN_VARS && token->vars[i]; i++)
         vars[kept++] = token->vars[i];
     *out = vars;
+
     return ARC_OK;
 }
 
@@ -67,6 +70,7 @@ int arc_git_run_with(const struct arc_git *git, const struct arc_env *env,
     ARC_AUTO_FREE const char **vars = NULL;
     ARC_AUTO(arc_buf) struct arc_buf gitdir = {.max = 8192};
     ARC_AUTO(arc_buf) struct arc_buf worktree = {.max = 8192};
+
     arc_buf_printf(&gitdir, "GIT_DIR=%s", git->gitdir);
     arc_buf_printf(&worktree, "GIT_WORK_TREE=%s", git->worktree ? git->worktree : "");
     ARC_TRY(arc_buf_check(&gitdir, "the path of the repository", err));
@@ -101,6 +105,7 @@ const char *arc_git_complaint(struct arc_process_result *result)
 {
     char *text = result->errors.data;
     size_t len = result->errors.len;
+
     while (len && (text[len - 1] == '\n' || text[len - 1] == '\r'))
         text[--len] = '\0';
     char *line = len ? strstr(text, "fatal: ") : NULL;
@@ -108,8 +113,10 @@ const char *arc_git_complaint(struct arc_process_result *result)
         line[strcspn(line, "\r\n")] = '\0';
         return line;
     }
+
     line = len ? strrchr(text, '\n') : NULL;
     if (line)
         return line + 1;
+
     return len ? text : "git said nothing";
 }

@@ -59,12 +59,15 @@ static bool is_of_remote(const char *name)
         "core.sshcommand",          "core.gitproxy",       "core.askpass",
         "remote.origin.url",        "remote.origin.proxy", "remote.origin.proxyauthmethod",
         "remote.origin.uploadpack", "remote.origin.vcs"};
+
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
         if (strncmp(name, sections[i], strlen(sections[i])) == 0)
             return true;
+
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(name, names[i]) == 0)
             return true;
+
     return false;
 }
 
@@ -72,6 +75,7 @@ static bool is_of_remote(const char *name)
 static void add_quoted(struct arc_buf *out, const char *text)
 {
     arc_buf_putc(out, '"');
+
     for (; *text; text++) {
         if (*text == '"' || *text == '\\')
             arc_buf_putc(out, '\\');
@@ -80,6 +84,7 @@ static void add_quoted(struct arc_buf *out, const char *text)
         else
             arc_buf_putc(out, *text);
     }
+
     arc_buf_putc(out, '"');
 }
 
@@ -87,16 +92,20 @@ static void add_entry(struct arc_buf *out, const char *name, const char *value)
 {
     const char *first = strchr(name, '.'), *last = strrchr(name, '.');
     arc_buf_printf(out, "[%.*s", (int)(first - name), name);
+
     if (last > first) {
         ARC_AUTO_FREE char *section = strndup(first + 1, (size_t)(last - first - 1));
         arc_buf_putc(out, ' ');
         add_quoted(out, section ? section : "");
     }
+
     arc_buf_printf(out, "]\n\t%s", last + 1);
+
     if (value) {
         arc_buf_puts(out, " = ");
         add_quoted(out, value);
     }
+
     arc_buf_putc(out, '\n');
 }
 
@@ -120,13 +129,16 @@ static int add_settings(const struct arc_git *git, struct arc_buf *out, struct a
     git_config_iterator *each = NULL;
     git_config_entry *entry;
     int rc = git_repository_config(&config, git->repo);
+
     if (!rc)
         rc = git_config_iterator_new(&each, config);
     while (!rc && (rc = git_config_next(&entry, each)) == 0)
         if (entry->level >= GIT_CONFIG_LEVEL_LOCAL && is_of_remote(entry->name))
             add_remote_entry(out, git, entry);
+
     git_config_iterator_free(each);
     git_config_free(config);
+
     return rc == GIT_ITEROVER ? ARC_OK : arc_git_failed(err, rc, "reading the configuration");
 }
 
@@ -135,6 +147,7 @@ static int write_config(const struct arc_git *git, enum arc_git_part part, struc
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = CONFIG_MAX};
     ARC_AUTO_FREE char *path = arc_file_join(git->scratch->parts[part].gitdir, "config");
+
     if (!path)
         return arc_error_nomem(err);
     arc_buf_puts(&text, "[core]\n\trepositoryformatversion = 0\n\tbare = true\n");
@@ -143,6 +156,7 @@ static int write_config(const struct arc_git *git, enum arc_git_part part, struc
     add_entry(&text, "remote.origin.partialclonefilter",
               part == ARC_GIT_TREES ? "blob:none" : "tree:0");
     ARC_TRY(arc_buf_check(&text, "the configuration of a fetch", err));
+
     return arc_file_write(path, text.data, text.len, err);
 }
 
@@ -153,6 +167,7 @@ static int make_part(const struct arc_git *git, enum arc_git_part which, struct 
 {
     struct arc_git *part = &git->scratch->parts[which];
     git_odb *odb = NULL;
+
     ARC_TRY(arc_folder_temporary(git->scratch->env, &part->gitdir, err));
 
     ARC_AUTO_FREE char *objects = arc_file_join(part->gitdir, "objects");
@@ -166,6 +181,7 @@ static int make_part(const struct arc_git *git, enum arc_git_part which, struct 
     ARC_TRY(arc_git_odb(git, &odb, err));
     rc = git_odb_add_disk_alternate(odb, objects);
     git_odb_free(odb);
+
     return rc < 0 ? arc_git_failed(err, rc, "adding what is fetched") : ARC_OK;
 }
 
@@ -174,6 +190,7 @@ int arc_git_scratch_restart(const struct arc_git *git, struct arc_error *err)
     struct arc_git *const parts = git->scratch->parts;
     git_odb *odb = NULL;
     ARC_AUTO_FREE char *own = arc_file_join(git->commondir, "objects");
+
     if (!own)
         return arc_error_nomem(err);
     part_free(&parts[ARC_GIT_COMMITS]);
@@ -183,9 +200,11 @@ int arc_git_scratch_restart(const struct arc_git *git, struct arc_error *err)
             ARC_AUTO_FREE char *objects = arc_file_join(parts[i].gitdir, "objects");
             rc = objects ? git_odb_add_disk_alternate(odb, objects) : GIT_ERROR;
         }
+
     if (!rc)
         rc = git_repository_set_odb(git->repo, odb);
     git_odb_free(odb);
+
     return rc < 0 ? arc_git_failed(err, rc, "opening the object database") : ARC_OK;
 }
 
@@ -194,6 +213,7 @@ int arc_git_scratch_fetch(const struct arc_git *git, enum arc_git_part part, con
 {
     struct arc_git *to = &git->scratch->parts[part];
     git_odb *odb = NULL;
+
     if (!to->repo)
         ARC_TRY(make_part(git, part, err));
 
@@ -219,6 +239,7 @@ int arc_git_scratch_fetch(const struct arc_git *git, enum arc_git_part part, con
     ARC_TRY(arc_git_odb(git, &odb, err));
     git_odb_refresh(odb);
     git_odb_free(odb);
+
     return ARC_OK;
 }
 
@@ -240,6 +261,7 @@ int arc_git_scratch_run(const struct arc_git *git, const char *const *words, uns
     const struct arc_git_scratch *scratch = git->scratch;
     const struct arc_git *trees = &scratch->parts[ARC_GIT_TREES];
     struct arc_env env = *scratch->env;
+
     if (!scratch->allowed || !arc_git_is_partial(git))
         return arc_git_run(git, &env, NULL, words, seconds, result, err);
     if (!trees->repo)
@@ -249,9 +271,11 @@ int arc_git_scratch_run(const struct arc_git *git, const char *const *words, uns
     size_t count = 0;
     arc_buf_puts(&others, "GIT_ALTERNATE_OBJECT_DIRECTORIES=");
     ARC_TRY(add_objects(&others, git->commondir, err));
+
     for (size_t i = 0; i < ARC_GIT_TREES; i++)
         if (scratch->parts[i].repo)
             ARC_TRY(add_objects(&others, scratch->parts[i].gitdir, err));
+
     while (env.vars && env.vars[count])
         count++;
     ARC_AUTO_FREE const char **vars = calloc(count + 2, sizeof *vars);
@@ -261,5 +285,6 @@ int arc_git_scratch_run(const struct arc_git *git, const char *const *words, uns
     if (count)
         memcpy(vars + 1, env.vars, count * sizeof *vars);
     env.vars = vars;
+
     return arc_git_run_remote(trees, &env, words, NULL, seconds, result, err);
 }

@@ -29,9 +29,11 @@ int arc_git_token_make(const struct arc_env *env, struct arc_git_token *out, str
     const char *count = arc_env_nonempty(env, "GIT_CONFIG_COUNT");
     unsigned long first = count ? strtoul(count, NULL, 10) : 0;
     *out = (struct arc_git_token){{0}};
+
     if (!server || !token || first > 1000 ||
         (strncmp(server, "https://", 8) != 0 && strncmp(server, "http://127.0.0.1:", 17) != 0))
         return ARC_OK;
+
     struct arc_buf text[ARC_GIT_TOKEN_VARS] = {{0}};
     arc_buf_printf(&text[0], "GIT_CONFIG_COUNT=%lu", first + 2);
     arc_buf_printf(&text[1], "GIT_CONFIG_KEY_%lu=http.%s/.extraheader", first, server);
@@ -45,7 +47,9 @@ int arc_git_token_make(const struct arc_env *env, struct arc_git_token *out, str
         if (!rc && !out->vars[i])
             rc = arc_error_nomem(err);
     }
+
     if (rc)
         arc_git_token_free(out);
+
     return rc;
 }

@@ -37,12 +37,14 @@ static int tell_submodule(const struct arc_git_diff *diff, const char *raw, cons
     static const char mode[] = "160000";
     struct arc_oid from = {{0}}, to = {{0}};
     bool old = strncmp(raw + 1, mode, 6) == 0, new = strncmp(raw + 8, mode, 6) == 0;
+
     if (!diff->submodule || (!old && !new))
         return ARC_OK;
     if (sscanf(raw + 15, "%40s %40s", from.hex, to.hex) != 2)
         return ARC_EWORLD;
     if (!old)
         *from.hex = '\0';
+
     return diff->submodule(diff->context, path, &from, &to);
 }
 
@@ -73,6 +75,7 @@ static int list(const struct arc_git *git, const struct arc_env *env, const char
             ARC_TRY(tell_submodule(diff, raw, path));
         at = path + strlen(path) + 1;
     }
+
     return ARC_OK;
 }
 
@@ -82,15 +85,19 @@ int arc_git_diff_worktree(const struct arc_git *git, const struct arc_env *env,
     const char *const changed[] = {DIFF, diff->from ? diff->from->hex : "HEAD", "--", NULL};
     static const char *const others[] = {OTHERS, "--", NULL};
     struct arc_oid head;
+
     if (!git->worktree)
         return arc_error_set(err, ARC_ENOTFOUND,
                              "base HEAD asks for uncommitted changes, but '%s' is a bare "
                              "repository",
                              git->gitdir);
+
     if (arc_git_head(git, &head, NULL, NULL))
         return arc_error_set(err, ARC_ENOTFOUND,
                              "base HEAD asks for uncommitted changes, but there is no commit yet");
+
     ARC_TRY(list(git, env, changed, diff, false, err));
+
     return untracked ? list(git, env, others, diff, true, err) : ARC_OK;
 }
 
@@ -125,6 +132,7 @@ static const char **join_words(const char *const *options, const char *const *pa
         return NULL;
     memcpy(words, options, option_count * sizeof *words);
     memcpy(words + option_count, paths, path_count * sizeof *words);
+
     return words;
 }
 
@@ -147,6 +155,7 @@ static int list_hidden(const struct arc_git *git, const struct arc_env *env,
         "--literal-pathspecs", "ls-files", "-s", "-v", "-z", "--", NULL};
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
     ARC_AUTO_FREE const char **words = join_words(options, paths);
+
     if (!words)
         return arc_error_nomem(err);
     ARC_TRY(run_listing(git, env, words, &result, err));
@@ -168,6 +177,7 @@ static int list_hidden(const struct arc_git *git, const struct arc_env *env,
         ARC_TRY(
             hearer->each(hearer->context, path + 1, submodule ? ARC_GIT_NO_SUBMODULE : standing));
     }
+
     return ARC_OK;
 }
 
@@ -183,6 +193,7 @@ int arc_git_compare_worktree(const struct arc_git *git, const struct arc_env *en
     static const char *const ignored[] = {"--literal-pathspecs", OTHERS, "--ignored", "--", NULL};
     struct hearer hearer = {each, context, ARC_GIT_NEW};
     const struct arc_git_diff diff = {.each = hear, .context = &hearer};
+
     if (!git->worktree)
         return arc_error_set(err, ARC_ENOTFOUND, "'%s' is a bare repository", git->gitdir);
     if (!*paths) /* git would take it for all of them */
@@ -191,5 +202,6 @@ int arc_git_compare_worktree(const struct arc_git *git, const struct arc_env *en
     ARC_TRY(list_hidden(git, env, paths, &hearer, err));
     ARC_TRY(list_below(git, env, others, paths, &diff, true, err));
     hearer.standing = ARC_GIT_IS_IGNORED;
+
     return list_below(git, env, ignored, paths, &diff, true, err);
 }

@@ -22,6 +22,7 @@ static void add_field_errors(struct arc_buf *out, const json_t *body)
 {
     size_t i;
     json_t *one;
+
     json_array_foreach (json_object_get(body, "errors"), i, one) {
         const char *message =
             json_string_value(json_is_string(one) ? one : json_object_get(one, "message"));
@@ -36,6 +37,7 @@ static void add_field_errors(struct arc_buf *out, const json_t *body)
             message = code ? code : "unnamed error";
         add_shown(out, message, 200);
     }
+
     arc_buf_puts(out, i ? ")" : "");
 }
 
@@ -53,6 +55,7 @@ static bool is_grantable(const char *name, size_t len)
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (strlen(keys[i]) == len && strncmp(keys[i], name, len) == 0)
             return true;
+
     return false;
 }
 
@@ -63,6 +66,7 @@ static bool add_alternative(struct arc_buf *out, const char *text, size_t len)
 {
     bool grantable = true;
     const char *end = text + len, *separator = "";
+
     while (text < end) {
         text += strspn(text, " ,");
         size_t item = strcspn(text, ",;"), name = strcspn(text, "=,;");
@@ -80,6 +84,7 @@ static bool add_alternative(struct arc_buf *out, const char *text, size_t len)
         }
         text += item;
     }
+
     return grantable;
 }
 
@@ -102,17 +107,21 @@ static void split_permissions(const char *header, struct arc_buf *gives, struct 
 static void add_permissions(struct arc_buf *out, const char *header, const char *message)
 {
     ARC_AUTO(arc_buf) struct arc_buf gives = {.max = 1024}, cannot = {.max = 1024};
+
     arc_buf_puts(out, "; the token needs ");
     arc_text_visible(out, header, strnlen(header, 200));
+
     if (message && strstr(message, "personal access token")) {
         split_permissions(header, &gives, &gives, "", "");
         arc_buf_printf(out, ": give the token %s (github.com/settings/tokens)",
                        arc_buf_text(&gives));
         return;
     }
+
     split_permissions(header, &gives, &cannot, "`permissions: {", "}`");
     if (gives.len)
         arc_buf_printf(out, ": add to the job %s", arc_buf_text(&gives));
+
     if (cannot.len) {
         arc_buf_puts(out, gives.len ? "; where the job has that already, " : ": ");
         if (strstr(header, "workflows="))
@@ -120,6 +129,7 @@ static void add_permissions(struct arc_buf *out, const char *header, const char 
                               "permission `workflows`: ");
         arc_buf_puts(out, "no workflow's token has it, a GitHub App's or a person's may");
     }
+
     if (gives.len)
         arc_buf_puts(
             out, "; the token of a pull request from a fork may not write, whatever the job says");
@@ -142,7 +152,9 @@ static void add_limit(struct arc_buf *out, const struct arc_http_response *answe
     time_t end = reset ? (time_t)strtoll(reset, NULL, 10) : 0;
     struct tm parts;
     char text[40];
+
     arc_buf_puts(out, "; it is a rate limit");
+
     if (after) {
         arc_buf_puts(out, " that lasts ");
         add_shown(out, after, 40);
@@ -150,6 +162,7 @@ static void add_limit(struct arc_buf *out, const struct arc_http_response *answe
     } else if (end > 0 && (!left || strcmp(left, "0") == 0) && gmtime_r(&end, &parts) &&
                strftime(text, sizeof text, "%Y-%m-%d %H:%M UTC", &parts))
         arc_buf_printf(out, " that ends at %s", text);
+
     arc_buf_puts(out, ": run again later; what is done already is kept");
 }
 
@@ -167,15 +180,19 @@ static void add_advice(struct arc_buf *out, const struct arc_http_response *answ
     const char *permissions = arc_http_header(answer, "x-accepted-github-permissions");
     const char *scopes = arc_http_header(answer, "x-accepted-oauth-scopes");
     const char *sso = arc_http_header(answer, "x-github-sso");
+
     if (arc_http_rate_limited(answer)) {
         add_limit(out, answer);
         return;
     }
+
     if (answer->status == 401)
         arc_buf_puts(out, "; the token is wrong or has expired: check GITHUB_TOKEN, GH_TOKEN or "
                           "--token-file");
+
     if (sso)
         add_single_sign_on(out, sso);
+
     if (permissions && *permissions && lacks_permission(answer, message))
         add_permissions(out, permissions, message);
     else if ((answer->status == 403 || answer->status == 404) && scopes && *scopes) {
@@ -204,9 +221,11 @@ int arc_github_explain(const char *method, const char *path, const struct arc_ht
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = 3900};
     const char *message = json_string_value(json_object_get(body, "message"));
     const char *page = json_string_value(json_object_get(body, "documentation_url"));
+
     arc_buf_printf(&text, "%s ", method);
     add_shown(&text, path, 400);
     arc_buf_printf(&text, ": %d ", answer->status);
+
     if (answer->status >= 300 && answer->status < 400) {
         const char *location = arc_http_header(answer, "location");
         arc_buf_puts(&text, "sends the request elsewhere, to ");
@@ -216,12 +235,16 @@ int arc_github_explain(const char *method, const char *path, const struct arc_ht
     } else {
         add_shown(&text, message ? message : "without a message of GitHub's", 600);
     }
+
     add_field_errors(&text, body);
+
     if (page) {
         arc_buf_puts(&text, ", see ");
         add_shown(&text, page, 300);
     }
+
     add_advice(&text, answer, message);
+
     return arc_error_set(err, choose_code(answer), "%s", arc_buf_text(&text));
 }
 
@@ -239,6 +262,7 @@ static int read_hex(const char *at, size_t left)
 static size_t find_spelling(const char *text, size_t left, const char *secret)
 {
     size_t at = 0;
+
     for (; *secret; secret++) {
         if (at < left && text[at] == *secret) {
             at++;
@@ -253,6 +277,7 @@ static size_t find_spelling(const char *text, size_t left, const char *secret)
             return 0;
         at += skip + 2;
     }
+
     return at;
 }
 
@@ -267,6 +292,7 @@ static size_t mask_spellings(char *text, size_t len, const char *secret)
         len -= found - 3;
         at += 2;
     }
+
     return len;
 }
 
@@ -276,6 +302,7 @@ static void encode_part(const char *secret, size_t before, struct arc_buf *out)
 {
     ARC_AUTO(arc_buf) struct arc_buf bytes = {.max = 8192}, text = {.max = 16384};
     size_t first = before ? before + 1 : 0;
+
     arc_buf_add(&bytes, "::", before);
     arc_buf_puts(&bytes, secret);
     if (bytes.failed || arc_base64_encode(bytes.data, bytes.len, &text, NULL))
@@ -290,12 +317,14 @@ size_t arc_github_mask_bytes(char *text, size_t len, const char *secret)
     if (!text || !secret || strlen(secret) < 3)
         return len;
     len = mask_spellings(text, len, secret);
+
     for (size_t before = 0; before < 3; before++) {
         ARC_AUTO(arc_buf) struct arc_buf part = {.max = 16384};
         encode_part(secret, before, &part);
         if (part.len)
             len = mask_spellings(text, len, arc_buf_text(&part));
     }
+
     return len;
 }
 
@@ -317,6 +346,7 @@ bool arc_github_trusted(const char *api, const char *url)
 {
     size_t api_host, url_host;
     size_t api_end = find_origin(api, &api_host), url_end = find_origin(url, &url_host);
+
     if (!api_host || api_host != url_host || memcmp(api, url, api_host) != 0)
         return false;
     if (memchr(url, '@', url_end) || memchr(url, '\\', url_end))

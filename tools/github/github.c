@@ -38,6 +38,7 @@ static int read_token_file(const char *path, char **out, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     int rc = arc_file_read_given(path, TOKEN_MAX, &text, err);
+
     if (rc)
         return arc_error_prefix(err, "--token-file");
     while (text.len && isspace((unsigned char)text.data[text.len - 1]))
@@ -67,9 +68,11 @@ static int find_token(struct github *hub, const struct arc_github_options *o, st
         if (rc)
             return rc;
     }
+
     const char *value = hub->token ? NULL : arc_github_token(o->env, NULL);
     if (value && !(hub->token = strdup(value)))
         return arc_error_nomem(err);
+
     if (!hub->token)
         return o->anonymous
                    ? ARC_OK
@@ -77,14 +80,17 @@ static int find_token(struct github *hub, const struct arc_github_options *o, st
                                    "no token: set GITHUB_TOKEN or GH_TOKEN (in a workflow: "
                                    "`env: {GITHUB_TOKEN: ${{ github.token }}}`) or name a "
                                    "file with --token-file");
+
     for (const char *c = hub->token; *c; c++)
         if ((unsigned char)*c <= ' ' || (unsigned char)*c >= 0x7f)
             return arc_error_set(err, ARC_EINPUT,
                                  "the token holds a space, a line break or another character that "
                                  "no token has");
+
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     arc_buf_printf(&text, "Bearer %s", hub->token);
     hub->authorization = arc_buf_steal(&text);
+
     return hub->authorization ? ARC_OK : arc_error_nomem(err);
 }
 
@@ -101,11 +107,13 @@ static int find_api(struct github *hub, const struct arc_github_options *o, stru
     int rc = arc_http_resolve(hub->http, hub->api, hub->api, &parsed, err);
     if (rc)
         return arc_error_prefix(err, "GITHUB_API_URL");
+
     if (hub->token && !arc_http_safe(hub->http, hub->api))
         return arc_error_set(err, ARC_EINPUT,
                              "GITHUB_API_URL is %s: the token is sent over https only (or to this "
                              "machine)",
                              hub->api);
+
     return ARC_OK;
 }
 
@@ -134,6 +142,7 @@ static void keep(struct github *hub, const char *url, const struct arc_http_resp
 {
     const char *etag = arc_http_header(answer, "etag");
     struct cached *entry = cached(hub, url);
+
     if (entry)
         forget(entry);
     if (!etag || strpbrk(etag, "\r\n") || answer->received > CACHE_BODY || !reply->body)
@@ -159,6 +168,7 @@ static int recall(const struct cached *entry, struct arc_reply *reply, struct ar
 static int absolute(struct github *hub, const char *path, char **out, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
+
     if (*path == '/')
         arc_buf_printf(&text, "%s%s", hub->api, path);
     else if (!arc_github_trusted(hub->api, path))
@@ -185,6 +195,7 @@ static int read_answer(struct github *hub, const struct arc_request *request,
                        struct arc_error *err)
 {
     json_error_t where;
+
     mask_body(hub, &answer->body);
     reply->status = answer->status;
     bool off = answer->status == 403 || answer->status == 404 || answer->status == 410;
@@ -193,19 +204,23 @@ static int read_answer(struct github *hub, const struct arc_request *request,
     if (answer->body.len)
         reply->body =
             json_loadb(answer->body.data, answer->body.len, JSON_REJECT_DUPLICATES, &where);
+
     bool success = answer->status >= 200 && answer->status < 300;
     if (success && answer->body.len && !reply->body) {
         reply->doubtful = strcmp(request->method, "GET") != 0;
         return arc_error_set(err, ARC_EWORLD, "%s %s: %d, but the answer is not whole JSON (%s)",
                              request->method, request->path, answer->status, where.text);
     }
+
     if (!success) {
         reply->doubtful = answer->status >= 500 && strcmp(request->method, "GET") != 0;
         return arc_github_explain(request->method, request->path, answer, reply->body, err);
     }
+
     ARC_TRY(arc_http_link(answer, "next", &reply->next, err));
     if (reply->next)
         arc_github_mask(reply->next, hub->token);
+
     return ARC_OK;
 }
 
@@ -216,12 +231,14 @@ static bool again(struct github *hub, const struct arc_request *request, bool da
     struct arc_http_retry retry = hub->retry;
     struct arc_http_response lost = {.fate = ARC_HTTP_LOST};
     const struct arc_clock *clock = hub->base.clock;
+
     retry.create = !request->repeatable && strcmp(request->method, "GET") != 0;
     int64_t wait = arc_http_retry_wait(&retry, damaged ? &lost : answer, attempt,
                                        clock->now(clock->context), clock->random(clock->context));
     if (wait < 0)
         return false;
     clock->wait(clock->context, wait);
+
     return true;
 }
 
@@ -230,6 +247,7 @@ static int exchange(struct github *hub, const struct arc_request *request,
                     struct arc_reply *reply, struct arc_error *err)
 {
     ARC_AUTO(arc_http_response) struct arc_http_response answer = {0};
+
     for (unsigned attempt = 1;; attempt++) {
         arc_reply_free(reply);
         arc_error_clear(err);
@@ -256,28 +274,34 @@ static int prepare(const struct arc_request *request, const struct cached *known
                    const char *headers[8], struct arc_error *err)
 {
     size_t count = 0;
+
     arc_buf_printf(accept, "Accept: %s",
                    request->accept ? request->accept
                                    : "application/vnd.github+json, application/json");
     headers[count++] = arc_buf_text(accept);
     headers[count++] = "X-GitHub-Api-Version: 2022-11-28";
+
     if (known) {
         arc_buf_printf(etag, "If-None-Match: %s", known->etag);
         headers[count++] = arc_buf_text(etag);
     }
+
     if (request->body) {
         *body = arc_json_dumps(request->body, JSON_COMPACT | JSON_ENSURE_ASCII);
         if (!*body)
             return arc_error_nomem(err);
     }
+
     if (request->body || request->file || request->data) {
         const char *name = request->body ? "application/json" : request->content_type;
         arc_buf_printf(type, "Content-Type: %s", name ? name : "application/octet-stream");
         headers[count++] = arc_buf_text(type);
     }
+
     headers[count] = NULL;
     ARC_TRY(arc_buf_check(etag, "If-None-Match", err));
     ARC_TRY(arc_buf_check(accept, "Accept", err));
+
     return arc_buf_check(type, "Content-Type", err);
 }
 
@@ -291,6 +315,7 @@ static int send_github(struct arc_transport *self, const struct arc_request *req
     ARC_AUTO(arc_buf) struct arc_buf type = {0};
     ARC_AUTO(arc_buf) struct arc_buf accept = {0};
     const char *headers[8];
+
     arc_reply_free(reply);
     int rc = absolute(hub, request->path, &url, err);
     if (rc)
@@ -318,6 +343,7 @@ static int send_github(struct arc_transport *self, const struct arc_request *req
         arc_github_mask(why->message, hub->token);
     if (!err)
         arc_error_clear(why);
+
     return rc;
 }
 
@@ -338,6 +364,7 @@ int arc_transport_github(const struct arc_github_options *options, struct arc_tr
 {
     struct arc_http_options http = {.env = options->env, .idle_timeout = options->idle_timeout};
     struct github *hub = calloc(1, sizeof *hub);
+
     if (!hub)
         return arc_error_nomem(err);
     hub->base = (struct arc_transport){
@@ -356,5 +383,6 @@ int arc_transport_github(const struct arc_github_options *options, struct arc_tr
         return rc;
     }
     *out = &hub->base;
+
     return ARC_OK;
 }

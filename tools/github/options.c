@@ -13,6 +13,7 @@ static int seconds(const char *option, const char *text, unsigned *out, struct a
         return arc_error_set(err, ARC_EINPUT, "--%s: '%.40s' is not a number of seconds from 1",
                              option, text);
     *out = (unsigned)value;
+
     return ARC_OK;
 }
 
@@ -32,6 +33,7 @@ int arc_github_open(const struct arc_env *env, const struct arc_github_settings 
 {
     struct arc_github_options options = {.env = env, .token_file = settings->token_file};
     int rc = seconds("timeout", settings->timeout, &options.idle_timeout, err);
+
     if (!rc)
         rc = seconds("max-wait", settings->max_wait, &options.max_wait, err);
     if (rc)

@@ -19,13 +19,16 @@ int arc_github_pull_files(struct arc_transport *transport, const char *repositor
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
     ARC_AUTO_JSON json_t *files = json_array();
+
     if (!files)
         return arc_error_nomem(err);
+
     if (expected > ARC_PULL_FILES_MAX)
         return arc_error_set(err, ARC_ELIMIT,
                              "pull request %lld changes %lld files, and GitHub's API lists %d at "
                              "most: check out the repository, so that git answers",
                              (long long)number, (long long)expected, ARC_PULL_FILES_MAX);
+
     arc_buf_printf(&path, "/repos/%s/pulls/%lld/files?per_page=100", repository, (long long)number);
     ARC_TRY(arc_buf_check(&path, "the address", err));
     ARC_TRY(arc_transport_each(transport, arc_buf_text(&path), NULL,
@@ -37,5 +40,6 @@ int arc_github_pull_files(struct arc_transport *transport, const char *repositor
                              "more: check out the repository, so that git answers",
                              count, (long long)number);
     *out = arc_steal(&files);
+
     return ARC_OK;
 }

@@ -37,6 +37,7 @@ int arc_transport_send(struct arc_transport *transport, const struct arc_buf *pa
 char *arc_url_encode(const char *text)
 {
     struct arc_buf out = {0};
+
     for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
         bool word = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
                     (*c >= '0' && *c <= '9') || strchr("-._~", *c);
@@ -45,6 +46,7 @@ char *arc_url_encode(const char *text)
         else
             arc_buf_printf(&out, "%%%02X", *c);
     }
+
     return arc_buf_steal(&out);
 }
 
@@ -55,13 +57,16 @@ static int visit_page(const struct arc_reply *reply, const char *member, const c
     json_t *list = member ? json_object_get(reply->body, member) : reply->body;
     size_t i;
     json_t *element;
+
     if (!json_is_array(list))
         return arc_error_set(err, ARC_EWORLD, "GET %s: the answer is not a list", path);
+
     json_array_foreach (list, i, element) {
         int rc = visit(context, element, err);
         if (rc)
             return rc;
     }
+
     return ARC_OK;
 }
 
@@ -73,6 +78,7 @@ int arc_transport_each(struct arc_transport *transport, const char *path, const 
     ARC_AUTO_FREE char *at = strdup(path);
     unsigned limit = max_pages ? max_pages : PAGES_MAX;
     int rc = at ? ARC_OK : arc_error_nomem(err);
+
     for (unsigned page = 0; !rc && at; page++) {
         ARC_AUTO(arc_reply) struct arc_reply reply = {0};
         struct arc_request request = {.method = "GET", .path = at, .why = why};
@@ -84,6 +90,7 @@ int arc_transport_each(struct arc_transport *transport, const char *path, const 
         free(at);
         at = arc_steal(&reply.next);
     }
+
     return rc > 0 ? ARC_OK : rc;
 }
 
@@ -111,6 +118,7 @@ static int write_record(const char *path, const json_t *record, struct arc_error
     int failed = fd < 0 || json_dumpfd(record, fd, JSON_INDENT(2) | JSON_ENCODE_ANY) != 0 ||
                  write(fd, "\n", 1) != 1;
     int saved = errno;
+
     if (fd >= 0 && close(fd) != 0 && !failed)
         failed = 1, saved = errno;
     return failed ? arc_error_set(err, ARC_EWORLD, "--record: cannot write %s: %s", path,
@@ -126,6 +134,7 @@ static int send_recorded(struct arc_transport *self, const struct arc_request *r
     struct recorder *recorder = (struct recorder *)self;
     struct arc_error *why = err ? err : &(struct arc_error){0};
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
+
     arc_buf_printf(&path, "%s/%03u-%s.json", recorder->dir, ++recorder->count, request->method);
     int rc = arc_buf_check(&path, "--record", why);
     if (!rc)
@@ -143,6 +152,7 @@ static int send_recorded(struct arc_transport *self, const struct arc_request *r
         write_record(arc_buf_text(&path), record, NULL);
     if (!err)
         arc_error_clear(why);
+
     return rc;
 }
 
@@ -163,14 +173,17 @@ int arc_transport_record(struct arc_transport *inner, const char *dir, struct ar
     if (!recorder)
         return arc_error_nomem(err);
     recorder->dir = strdup(dir);
+
     if (!recorder->dir) {
         free(recorder);
         return arc_error_nomem(err);
     }
+
     recorder->base = (struct arc_transport){
         .send = send_recorded, .close = close_recorder, .clock = inner->clock};
     recorder->inner = inner;
     *out = &recorder->base;
+
     return ARC_OK;
 }
 
@@ -191,12 +204,14 @@ static json_t *imagine(const struct arc_request *request)
     bool failed = !made || !more;
     const char *name;
     json_t *value;
+
     json_object_foreach (more, name, value) /* json_object_update_missing() hides a failure */
         failed = failed || (!json_object_get(made, name) && json_object_set(made, name, value));
     json_decref(more);
     if (!failed)
         return made;
     json_decref(made);
+
     return NULL;
 }
 
@@ -205,18 +220,22 @@ static int send_described(struct arc_transport *self, const struct arc_request *
 {
     struct describer *describer = (struct describer *)self;
     bool read = strcmp(request->method, "GET") == 0;
+
     arc_reply_free(reply);
     self->requests++;
     json_t *row = json_pack("{s:s, s:s, s:o, s:s?}", "method", request->method, "path",
                             request->path, "body", body_of(request), "why", request->why);
     if (!row || json_array_append_new(describer->requests, row))
         return arc_error_nomem(err);
+
     if (read && !strstr(request->path, "per_page=")) {
         reply->status = 404;
         return arc_error_set(err, ARC_ENOTFOUND, "%s: nothing is there yet", request->path);
     }
+
     reply->status = read ? 200 : 201;
     reply->body = read ? json_array() : imagine(request);
+
     return reply->body ? ARC_OK : arc_error_nomem(err);
 }
 
@@ -249,16 +268,19 @@ int arc_transport_describe(struct arc_transport **out, struct arc_error *err)
 {
     static const struct arc_clock still = {.now = no_time, .wait = no_wait, .random = no_chance};
     struct describer *describer = calloc(1, sizeof *describer);
+
     if (!describer)
         return arc_error_nomem(err);
     describer->requests = json_array();
     describer->base = (struct arc_transport){
         .send = send_described, .close = close_describer, .clock = &still, .describes = true};
+
     if (!describer->requests) {
         free(describer);
         return arc_error_nomem(err);
     }
     *out = &describer->base;
+
     return ARC_OK;
 }
 

@@ -15,6 +15,7 @@ static void *grown(struct arc_program *p, void *array, size_t *size, size_t need
         return array;
     }
     *size = more;
+
     return result;
 }
 
@@ -30,6 +31,7 @@ static uint32_t node(struct arc_program *p, enum program_kind kind, uint32_t nex
         return 0;
     p->nodes[p->node_count] =
         (struct program_node){.kind = (uint8_t)kind, .next = next, .other = other};
+
     return (uint32_t)p->node_count++;
 }
 
@@ -37,6 +39,7 @@ static uint32_t cell(struct arc_program *p, const struct regex_range *ranges, si
                      uint32_t next)
 {
     uint32_t index = node(p, PROGRAM_CELL, next, 0);
+
     if (p->failed || p->large)
         return 0;
     p->ranges = grown(p, p->ranges, &p->range_size, p->range_count + count + 1, sizeof *p->ranges);
@@ -47,6 +50,7 @@ static uint32_t cell(struct arc_program *p, const struct regex_range *ranges, si
     if (count)
         memcpy(p->ranges + p->range_count, ranges, count * sizeof *ranges);
     p->range_count += count;
+
     return index;
 }
 
@@ -57,6 +61,7 @@ static uint32_t emit_repeat(struct arc_program *p, const struct arc_regex *regex
                             const struct regex_node *repeat, uint32_t next)
 {
     uint32_t result = next;
+
     if (repeat->max == REGEX_MANY) {
         result = node(p, PROGRAM_SPLIT, 0, next);
         uint32_t body = emit(p, regex, repeat->last, result);
@@ -65,12 +70,14 @@ static uint32_t emit_repeat(struct arc_program *p, const struct arc_regex *regex
     } else
         for (uint32_t i = repeat->min; i < repeat->max && !p->failed && !p->large; i++)
             result = node(p, PROGRAM_SPLIT, emit(p, regex, repeat->last, result), next);
+
     for (uint32_t i = 0; i < repeat->min && !p->failed && !p->large; i++) {
         size_t before = p->node_count;
         result = emit(p, regex, repeat->last, result);
         if (p->node_count == before)
             break; /* an empty body: once is as good as any number */
     }
+
     return result;
 }
 
@@ -125,6 +132,7 @@ static uint32_t emit(struct arc_program *p, const struct arc_regex *regex, uint3
     case REGEX_LOOK:
         return emit_look(p, regex, tree, next);
     }
+
     return next;
 }
 
@@ -180,12 +188,14 @@ void arc_program_add(struct arc_program *p, const struct arc_regex *regex, enum 
         uint32_t same = emit_literal(p, literal);
         start = regex ? node(p, PROGRAM_SPLIT, start, same) : same;
     }
+
     size_t room = p->start_count;
     if (room % 16 == 0) {
         uint32_t *starts = realloc(p->starts, (room + 16) * sizeof *starts);
         p->failed |= !starts;
         p->starts = starts ? starts : p->starts;
     }
+
     if (!p->failed)
         p->starts[p->start_count++] = start;
 }
@@ -227,19 +237,24 @@ static void find_bounds(struct arc_program *p)
     static const struct regex_range words[] = {{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}};
     size_t extra = p->words ? 4 : 0;
     struct unit_set bounds;
+
     bounds.count = 0;
     memset(bounds.used, 0, sizeof bounds.used);
     unit_set_add(&bounds, 0);
+
     for (size_t i = 0; i < p->range_count + extra; i++) {
         struct regex_range range = i < p->range_count ? p->ranges[i] : words[i - p->range_count];
         unit_set_add(&bounds, range.low);
         unit_set_add(&bounds, (size_t)range.high + 1);
     }
+
     p->bounds = malloc(bounds.count * sizeof *p->bounds);
+
     if (!p->bounds) {
         p->failed = true;
         return;
     }
+
     p->bound_count = bounds.count;
     unit_set_list(&bounds, p->bounds);
 }
@@ -284,6 +299,7 @@ bool arc_program_takes(const struct arc_program *p, uint32_t index, uint16_t uni
 {
     const struct regex_range *ranges = p->ranges + p->nodes[index].first_range;
     size_t low = 0, high = p->nodes[index].range_count;
+
     while (low < high) {
         size_t middle = (low + high) / 2;
         if (unit > ranges[middle].high)
@@ -291,5 +307,6 @@ bool arc_program_takes(const struct arc_program *p, uint32_t index, uint16_t uni
         else
             high = middle;
     }
+
     return low < p->nodes[index].range_count && unit >= ranges[low].low;
 }

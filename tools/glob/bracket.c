@@ -38,9 +38,11 @@ static const char *posix_class(const uint16_t *name, size_t len)
         {"word", "A-Za-z0-9_"},        {"xdigit", "A-Fa-f0-9"},
     };
     struct arc_units text = {.at = (uint16_t *)name, .len = len};
+
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (arc_units_equal(&text, table[i][0]))
             return table[i][1];
+
     return NULL;
 }
 
@@ -49,6 +51,7 @@ static bool posix_colon(struct parser *p)
 {
     struct token *bracket = p->prev;
     const struct arc_units *text = &bracket->value;
+
     if (!arc_units_has(text->at + 1, text->len - 1, '['))
         return false;
     bracket->posix = true;
@@ -65,6 +68,7 @@ static bool posix_colon(struct parser *p)
     parser_advance(p);
     if (p->bos->output.len == 0 && p->token_count > 1 && p->tokens[1] == bracket)
         token_output(p->bos, GLOB_ONE_CHAR);
+
     return true;
 }
 
@@ -92,10 +96,12 @@ void parser_bracket_close(struct parser *p)
 {
     struct token *bracket = p->prev;
     bool bare = bracket->type == TOKEN_BRACKET && bracket->value.len == 1;
+
     if (bare || p->brackets == 0) {
         parser_push(p, TOKEN_TEXT, "]", "\\]");
         return;
     }
+
     parser_close(p, &p->brackets);
     size_t inner = bracket->value.len - 1;
     const uint16_t *at = bracket->value.at + 1;
@@ -155,11 +161,14 @@ static void negation_output(struct parser *p, const struct extglob *extglob, str
     const char *star = crosses ? GLOB_GLOBSTAR : GLOB_STAR;
     bool extension = extglob->inner_star && extension_follows(p);
     bool last = !extension && (crosses || p->at >= p->final_parens);
+
     arc_units_puts(out, last ? ")$))" : ")");
+
     if (extension) {
         bool negated;
         p->failed |= !parser_run(p->input + p->at, p->len - p->at, out, &negated);
     }
+
     if (!last)
         arc_units_put(out, ')');
     arc_units_puts(out, star);
@@ -171,14 +180,17 @@ static void extglob_close(struct parser *p)
 {
     struct extglob extglob = p->extglobs[--p->extglob_count];
     struct token *paren = parser_token(p, TOKEN_PAREN, &p->value, ")");
+
     if (!paren)
         return;
     paren->extglob = true;
+
     if (extglob.kind == '!') {
         paren->output.len = 0;
         negation_output(p, &extglob, &paren->output);
     } else
         arc_units_put(&paren->output, extglob.kind);
+
     parser_push_token(p, paren);
     parser_close(p, &p->parens);
 }
@@ -218,15 +230,18 @@ static void range_output(struct token **ends, size_t count, struct arc_units *ou
 {
     qsort(ends, count, sizeof *ends, by_units);
     arc_units_put(out, '[');
+
     for (size_t i = 0; i < count; i++) {
         if (i)
             arc_units_put(out, '-');
         arc_units_append(out, &ends[i]->value);
     }
+
     arc_units_put(out, ']');
     if (arc_regex_valid(out))
         return;
     out->len = 0;
+
     for (size_t i = 0; i < count; i++) {
         if (i)
             arc_units_puts(out, "..");
@@ -244,6 +259,7 @@ static void brace_range(struct parser *p, struct arc_units *out)
     for (size_t i = 0; first + i < p->token_count; i++)
         if (since[i]->type != TOKEN_BRACE && since[i]->type != TOKEN_DOTS)
             since[count++] = since[i];
+
     range_output(since, count, out);
     p->token_count = first;
     p->backtrack = true;
@@ -257,6 +273,7 @@ static void literal_braces(struct parser *p, struct token *brace)
     token_output(brace, "\\{");
     if (p->output.len > brace->output_index)
         p->output.len = brace->output_index;
+
     for (size_t i = brace->tokens_index; i < p->token_count; i++) {
         const struct token *token = p->tokens[i];
         bool output = token->has_output && token->output.len;
@@ -270,6 +287,7 @@ void parser_brace_close(struct parser *p)
         parser_push(p, TOKEN_TEXT, "}", "}");
         return;
     }
+
     struct token *brace = p->open_braces[p->open_brace_count - 1];
     bool literal = !brace->comma && !brace->dots;
     if (literal)
@@ -281,6 +299,7 @@ void parser_brace_close(struct parser *p)
         end->output.len = 0;
         brace_range(p, &end->output);
     }
+
     parser_push_token(p, end);
     parser_close(p, &p->braces);
     p->open_brace_count--;

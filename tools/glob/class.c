@@ -38,6 +38,7 @@ static void normalize(struct arc_regex *regex, size_t first)
         return;
     struct regex_range *ranges = regex->ranges + first;
     qsort(ranges, count, sizeof *ranges, by_low);
+
     for (size_t i = 1; i < count; i++) {
         if (ranges[i].low <= (uint32_t)ranges[kept].high + 1) {
             if (ranges[i].high > ranges[kept].high)
@@ -45,6 +46,7 @@ static void normalize(struct arc_regex *regex, size_t first)
         } else
             ranges[++kept] = ranges[i];
     }
+
     regex->range_count = first + kept + 1;
 }
 
@@ -135,14 +137,17 @@ static int hex_value(int unit)
 static bool hex(struct regex_reader *r, size_t count, uint16_t *value)
 {
     unsigned number = 0;
+
     for (size_t i = 0; i < count; i++) {
         int unit = regex_peek(r, i), digit = unit < 0 ? -1 : hex_value(unit);
         if (digit < 0)
             return false;
         number = number * 16 + (unsigned)digit;
     }
+
     r->at += count;
     *value = (uint16_t)number;
+
     return true;
 }
 
@@ -177,10 +182,12 @@ uint16_t regex_character_escape(struct regex_reader *r, bool in_class)
     static const char letters[] = "tnvfr", values[] = "\t\n\v\f\r";
     int unit = regex_peek(r, 0);
     uint16_t value;
+
     if (unit < 0) {
         regex_defect(r, "a backslash at the end");
         return 0;
     }
+
     if (unit == 'c')
         return control(r, in_class);
     if (octal_digit(unit))
@@ -207,6 +214,7 @@ static bool class_member(struct regex_reader *r, uint16_t *unit)
         return false;
     }
     *unit = regex_character_escape(r, true);
+
     return true;
 }
 
@@ -216,11 +224,13 @@ static void class_item(struct regex_reader *r)
     uint16_t low, high;
     bool single = class_member(r, &low);
     bool range = regex_peek(r, 0) == '-' && regex_peek(r, 1) != ']' && regex_peek(r, 1) >= 0;
+
     if (!range) {
         if (single)
             add(r, low, low);
         return;
     }
+
     r->at++;
     bool single_high = class_member(r, &high);
     if (single && single_high) {
@@ -229,6 +239,7 @@ static void class_item(struct regex_reader *r)
         add(r, low, high);
         return;
     }
+
     add(r, '-', '-');
     if (single)
         add(r, low, low);
@@ -240,6 +251,7 @@ uint32_t regex_class(struct regex_reader *r)
 {
     size_t first = r->regex->range_count;
     bool negative = regex_peek(r, 0) == '^';
+
     r->at += negative;
     while (regex_peek(r, 0) >= 0 && regex_peek(r, 0) != ']' && !r->regex->defect)
         class_item(r);
@@ -247,6 +259,7 @@ uint32_t regex_class(struct regex_reader *r)
         regex_defect(r, "an unterminated character class");
     r->at++;
     normalize(r->regex, first);
+
     if (negative && !r->regex->failed) {
         size_t count = r->regex->range_count - first;
         struct regex_range *copy = malloc((count + 1) * sizeof *copy);
@@ -260,5 +273,6 @@ uint32_t regex_class(struct regex_reader *r)
         add_complement(r, copy, count);
         free(copy);
     }
+
     return finish(r, first);
 }

@@ -52,6 +52,7 @@ static uint16_t class_of(const struct arc_program *p, uint16_t unit)
         else
             high = middle;
     }
+
     return (uint16_t)low;
 }
 
@@ -67,6 +68,7 @@ static uint32_t add_state(struct arc_dfa *dfa, const uint64_t *raw, enum dfa_sid
 {
     uint32_t number = (uint32_t)dfa->count++;
     uint64_t *fresh = state(dfa, number);
+
     memset(fresh, 0, dfa->stride * sizeof *fresh);
     fresh[STATE_HASH] = hash_of(raw, dfa->raw_words, right);
     fresh[STATE_FLAGS] = right;
@@ -97,12 +99,14 @@ static bool grow(struct arc_dfa *dfa)
         free(table);
         return false;
     }
+
     free(dfa->table);
     dfa->table = table;
     dfa->states = states;
     dfa->capacity = capacity;
     for (uint32_t i = 0; i < dfa->count; i++)
         insert(dfa, i);
+
     return true;
 }
 
@@ -111,6 +115,7 @@ static uint32_t intern(struct arc_dfa *dfa, enum dfa_side right, bool *forgot)
 {
     uint64_t hash = hash_of(dfa->raw, dfa->raw_words, right);
     size_t mask = dfa->capacity * 2 - 1;
+
     for (size_t place = hash & mask; dfa->table[place]; place = (place + 1) & mask) {
         uint32_t number = dfa->table[place] - 1;
         if (state(dfa, number)[STATE_HASH] == hash &&
@@ -121,6 +126,7 @@ static uint32_t intern(struct arc_dfa *dfa, enum dfa_side right, bool *forgot)
     *forgot = dfa->count == dfa->capacity && !grow(dfa);
     if (*forgot)
         forget(dfa);
+
     return add_state(dfa, dfa->raw, right);
 }
 
@@ -129,6 +135,7 @@ static bool accepts(const struct arc_dfa *dfa, uint32_t index, enum dfa_side lef
 {
     const struct program_node *node = dfa->program->nodes + index;
     bool next = dfa->accepts[node->next];
+
     switch (node->kind) {
     case PROGRAM_SPLIT:
         return next || dfa->accepts[node->other];
@@ -151,6 +158,7 @@ static void settle(struct arc_dfa *dfa, size_t from, size_t to, enum dfa_side le
 {
     const uint32_t *order = dfa->program->order;
     bool changed;
+
     do {
         changed = false;
         for (size_t i = from; i < to; i++) {
@@ -168,11 +176,14 @@ static void look(struct arc_dfa *dfa, uint32_t number, enum dfa_side left)
     const struct arc_program *p = dfa->program;
     const uint64_t *raw = state_raw(dfa, number);
     enum dfa_side right = (enum dfa_side)(state(dfa, number)[STATE_FLAGS] & ~(uint64_t)KNOWN);
+
     memset(dfa->accepts, 0, p->node_count);
     dfa->accepts[0] = true;
+
     for (size_t i = 0; i < dfa->raw_words; i++)
         for (uint64_t bits = raw[i]; bits; bits &= bits - 1)
             dfa->accepts[p->cells[i * 64 + (size_t)__builtin_ctzll(bits)]] = true;
+
     for (size_t i = 0, from = 0; i < p->order_count; i++)
         if (p->group_end[i]) {
             settle(dfa, from, i + 1, left, right);
@@ -186,16 +197,20 @@ static uint32_t successor(struct arc_dfa *dfa, uint32_t number, uint16_t class)
     const struct arc_program *p = dfa->program;
     uint16_t unit = p->bounds[class];
     enum dfa_side side = p->words && arc_unit_is_word(unit) ? DFA_WORD : DFA_OTHER;
+
     look(dfa, number, side);
     memset(dfa->raw, 0, dfa->raw_words * sizeof *dfa->raw);
+
     for (size_t i = 0; i < p->cell_count; i++)
         if (dfa->accepts[p->nodes[p->cells[i]].next] && arc_program_takes(p, p->cells[i], unit))
             dfa->raw[i / 64] |= (uint64_t)1 << i % 64;
+
     dfa->steps += p->cell_count;
     bool forgot = false;
     uint32_t next = intern(dfa, side, &forgot);
     if (!forgot)
         state_next(dfa, number)[class] = next + 1;
+
     return next;
 }
 
@@ -208,6 +223,7 @@ static uint32_t step(struct arc_dfa *dfa, uint32_t number, uint16_t class)
 const uint64_t *arc_dfa_run(struct arc_dfa *dfa, const char *text, size_t len)
 {
     uint32_t at = 0;
+
     while (len > 0) {
         unsigned char byte = (unsigned char)text[len - 1];
         if (byte < 0x80) {
@@ -221,14 +237,18 @@ const uint64_t *arc_dfa_run(struct arc_dfa *dfa, const char *text, size_t len)
         while (count-- > 0)
             at = step(dfa, at, class_of(dfa->program, units[count]));
     }
+
     uint64_t *accept = state_accept(dfa, at);
     if (state(dfa, at)[STATE_FLAGS] & KNOWN)
         return accept;
     look(dfa, at, DFA_EDGE);
+
     for (size_t i = 0; i < dfa->program->start_count; i++)
         if (dfa->accepts[dfa->program->starts[i]])
             accept[i / 64] |= (uint64_t)1 << i % 64;
+
     state(dfa, at)[STATE_FLAGS] |= KNOWN;
+
     return accept;
 }
 
@@ -246,16 +266,20 @@ bool arc_dfa_init(struct arc_dfa *dfa, struct arc_program *program, size_t budge
     dfa->table = calloc(dfa->capacity * 2, sizeof *dfa->table);
     dfa->accepts = malloc(program->node_count + 1);
     dfa->raw = calloc(dfa->raw_words + 1, sizeof *dfa->raw);
+
     if (!dfa->states || !dfa->table || !dfa->accepts || !dfa->raw) {
         arc_dfa_free(dfa);
         return false;
     }
+
     for (uint16_t unit = 0, number = 0; unit < 128; unit++) {
         if (number + 1u < program->bound_count && program->bounds[number + 1] == unit)
             number++;
         dfa->ascii[unit] = number;
     }
+
     add_state(dfa, dfa->raw, DFA_EDGE);
+
     return true;
 }
 

@@ -21,10 +21,12 @@ int arc_glob_compile(const char *pattern, size_t len, struct arc_glob **out, str
     int code = glob_pattern_compile(&glob->pattern, pattern, len, err);
     if (code)
         return code;
+
     if (!arc_dfa_init(&glob->dfa, &glob->pattern.program, BUDGET) ||
         !arc_reach_init(&glob->reach, glob->pattern.program.node_count))
         return arc_error_nomem(err);
     *out = arc_steal(&glob);
+
     return 0;
 }
 

@@ -9,6 +9,7 @@ static int note_defect(json_t *notes, const char *pattern, size_t len, struct ar
 {
     ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
     int code = arc_glob_compile(pattern, len, &glob, err);
+
     if (code || !arc_glob_defect(glob))
         return code;
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
@@ -16,6 +17,7 @@ static int note_defect(json_t *notes, const char *pattern, size_t len, struct ar
     arc_text_visible(&text, pattern, len);
     arc_buf_printf(&text, "' matches only a path equal to it: as a regular expression it has %s",
                    arc_glob_defect(glob));
+
     return json_array_append_new(notes, json_string(arc_buf_text(&text))) ? arc_error_nomem(err)
                                                                           : 0;
 }
@@ -26,6 +28,7 @@ static int make_set(const json_t *patterns, struct arc_glob_set **set, json_t *n
     int code = arc_glob_set_new(set, err);
     size_t i;
     json_t *pattern;
+
     json_array_foreach (patterns, i, pattern) {
         const char *text = json_string_value(pattern);
         size_t len = json_string_length(pattern);
@@ -34,6 +37,7 @@ static int make_set(const json_t *patterns, struct arc_glob_set **set, json_t *n
         if (!code)
             code = note_defect(notes, text, len, err);
     }
+
     return code;
 }
 
@@ -50,10 +54,12 @@ static void try_path(struct filter *filter, const char *path, size_t len)
     if (!arc_glob_matcher_match(filter->matcher, path, len, ids))
         return;
     filter->count++;
+
     if (filter->how->visible && !filter->how->nul)
         arc_text_visible(filter->out, path, len);
     else
         arc_buf_add(filter->out, path, len);
+
     arc_buf_putc(filter->out, filter->how->nul ? '\0' : '\n');
 }
 
@@ -75,9 +81,11 @@ static bool next_piece(const struct arc_buf *text, char stop, size_t *at, const 
 static bool unquote(const char *line, size_t len, struct arc_buf *out)
 {
     static const char letters[] = "abfnrtv\"\\", meant[] = "\a\b\f\n\r\t\v\"\\";
+
     if (len < 2 || line[0] != '"' || line[len - 1] != '"')
         return false;
     arc_buf_reset(out);
+
     for (size_t i = 1; i < len - 1; i++) {
         const char *letter =
             line[i] == '\\' && i + 1 < len - 1 ? strchr(letters, line[i + 1]) : NULL;
@@ -95,6 +103,7 @@ static bool unquote(const char *line, size_t len, struct arc_buf *out)
             arc_buf_putc(out, line[i]);
         }
     }
+
     return true;
 }
 
@@ -103,14 +112,17 @@ static void try_line(struct filter *filter, const char *line, size_t len, struct
 {
     if (len && line[len - 1] == '\r')
         len--;
+
     if (unquote(line, len, plain)) {
         line = arc_buf_text(plain);
         len = plain->len;
     }
+
     while (len > 2 && memcmp(line, "./", 2) == 0) {
         line += 2;
         len -= 2;
     }
+
     try_path(filter, line, len);
 }
 
@@ -122,11 +134,14 @@ static int try_stdin(struct filter *filter, struct arc_error *err)
     size_t at = 0, len;
     bool nul = filter->how->nul;
     int code = arc_file_read_stdin(ARC_GLOB_LINES_MAX, &input, err);
+
     while (!code && next_piece(&input, nul ? '\0' : '\n', &at, &line, &len))
         if (nul)
             try_path(filter, line, len);
+
         else
             try_line(filter, line, len, &plain);
+
     return code ? code : arc_buf_check(&plain, "a path", err);
 }
 
@@ -136,6 +151,7 @@ int arc_glob_filter(const json_t *patterns, const json_t *paths, const struct ar
     ARC_AUTO(arc_glob_set) struct arc_glob_set *set = NULL;
     ARC_AUTO(arc_glob_matcher) struct arc_glob_matcher *matcher = NULL;
     int code = make_set(patterns, &set, notes, err);
+
     if (!code)
         code = arc_glob_matcher_new(set, &matcher, err);
     if (code)
@@ -148,5 +164,6 @@ int arc_glob_filter(const json_t *patterns, const json_t *paths, const struct ar
     if (!paths)
         code = try_stdin(&filter, err);
     *count = filter.count;
+
     return code;
 }

@@ -65,6 +65,7 @@ static void leave(struct walk *w, uint32_t index)
 static void walk_from(struct walk *w, uint32_t root)
 {
     enter(w, root);
+
     while (w->path_len) {
         uint32_t index = w->path[w->path_len - 1], to;
         if (!next_edge(w, index, &to))
@@ -94,9 +95,11 @@ void arc_program_order(struct arc_program *p)
     };
     p->failed = !p->order || !p->group_end || !walk.number || !walk.low || !walk.edge ||
                 !walk.open || !walk.path || !walk.stack;
+
     for (uint32_t i = 0; i < p->node_count && !p->failed; i++)
         if (rests(p->nodes + i) && !walk.number[i])
             walk_from(&walk, i);
+
     free(walk.number);
     free(walk.low);
     free(walk.edge);

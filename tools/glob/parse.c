@@ -20,23 +20,28 @@ static bool escape(struct parser *p)
     int next = parser_peek(p, 1);
     if (among(next, "/.;"))
         return true;
+
     if (next < 0) {
         parser_push(p, TOKEN_TEXT, "\\\\", NULL);
         return true;
     }
+
     size_t slashes = 0;
     while (parser_peek(p, slashes + 1) == '\\')
         slashes++;
+
     if (slashes > 2) {
         p->at += slashes;
         if (slashes % 2)
             arc_units_put(&p->value, '\\');
     }
+
     if ((next = parser_advance(p)) >= 0)
         arc_units_put(&p->value, (uint16_t)next);
     if (p->brackets > 0)
         return false;
     parser_push_value(p, TOKEN_TEXT, NULL);
+
     return true;
 }
 
@@ -83,6 +88,7 @@ static void dot(struct parser *p)
         p->open_braces[p->open_brace_count - 1]->dots = true;
         return;
     }
+
     bool text = p->braces + p->parens == 0 && prev->type != TOKEN_BOS && prev->type != TOKEN_SLASH;
     parser_push(p, text ? TOKEN_TEXT : TOKEN_DOT, ".", GLOB_DOT);
 }
@@ -101,6 +107,7 @@ static bool named_group_ahead(const struct parser *p)
         if (end > i + 1 && end < p->len && p->input[end] == '>')
             return true;
     }
+
     return false;
 }
 
@@ -108,14 +115,17 @@ static void question_mark(struct parser *p)
 {
     bool group = is_value(p, p->prev, "(");
     int next = parser_peek(p, 1);
+
     if (!group && next == '(' && parser_peek(p, 2) != '?') {
         parser_extglob_open(p, TOKEN_QMARK, '?');
         return;
     }
+
     if (p->prev->type != TOKEN_PAREN) {
         parser_push(p, TOKEN_QMARK, "?", GLOB_QMARK);
         return;
     }
+
     bool literal = (group && !among(next, "!=<:")) || (next == '<' && !named_group_ahead(p));
     parser_push(p, TOKEN_TEXT, "?", literal ? "\\?" : "?");
 }
@@ -123,11 +133,13 @@ static void question_mark(struct parser *p)
 static void negate(struct parser *p)
 {
     size_t count = 1;
+
     while (parser_peek(p, 1) == '!' && (parser_peek(p, 2) != '(' || parser_peek(p, 3) == '?')) {
         p->at++;
         p->start++;
         count++;
     }
+
     if (count % 2) {
         p->negated = true;
         p->start++;
@@ -149,6 +161,7 @@ static bool exclamation(struct parser *p)
 static void plus(struct parser *p)
 {
     enum token_type before = p->prev->type;
+
     if (parser_peek(p, 1) == '(' && parser_peek(p, 2) != '?')
         parser_extglob_open(p, TOKEN_PLUS, '+');
     else if (is_value(p, p->prev, "("))
@@ -210,17 +223,21 @@ static bool special(struct parser *p, uint16_t unit)
         {'@', at_sign},
         {'*', parser_star},
     };
+
     if (unit == '!')
         return exclamation(p);
+
     if (unit == '|') {
         parser_push(p, TOKEN_TEXT, "|", NULL);
         return true;
     }
+
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (table[i].unit == unit) {
             table[i].parse(p);
             return true;
         }
+
     return false;
 }
 
@@ -235,10 +252,12 @@ static bool class_goes_on(const struct parser *p, uint16_t unit)
 static void step(struct parser *p)
 {
     uint16_t unit = (uint16_t)parser_advance(p);
+
     p->value.len = 0;
     arc_units_put(&p->value, unit);
     if (unit == 0 || (unit == '\\' && escape(p)))
         return;
+
     if (class_goes_on(p, unit))
         parser_bracket_inside(p);
     else if (p->quoted && unit != '"')

@@ -42,12 +42,14 @@ static bool parse_wrapped(struct glob_pattern *pattern, const struct arc_units *
         arc_regex_parse(&wrapped, whole.at, whole.len);
     bool done = !whole.failed && !wrapped.failed;
     arc_units_free(&whole);
+
     if (done && !wrapped.defect) {
         arc_regex_free(&pattern->regex);
         pattern->regex = wrapped;
         pattern->use = PROGRAM_SEARCH;
     } else
         arc_regex_free(&wrapped);
+
     return done;
 }
 
@@ -56,6 +58,7 @@ static int parse(struct glob_pattern *pattern, const char *text, size_t len, str
     struct arc_units source = {0};
     bool done = arc_glob_source(pattern->text.at, pattern->text.len, &source, &pattern->negated);
     struct arc_regex *regex = &pattern->regex;
+
     pattern->use = pattern->negated ? PROGRAM_NEGATED : PROGRAM_WHOLE;
     if (done)
         arc_regex_parse(regex, source.at, source.len);
@@ -64,9 +67,11 @@ static int parse(struct glob_pattern *pattern, const char *text, size_t len, str
     arc_units_free(&source);
     if (!done || regex->failed)
         return arc_error_nomem(err);
+
     if (regex->deep)
         return refuse(err, ARC_EINPUT, text, len,
                       "it nests deeper than 1,000 groups; write it flatter");
+
     pattern->defect = regex->defect;
     if (pattern->defect || !regex->beyond)
         return 0;
@@ -75,6 +80,7 @@ static int parse(struct glob_pattern *pattern, const char *text, size_t len, str
                    "it contains %s of regular expressions, which globs do not have; escape or "
                    "leave out the backslash or the (?<",
                    regex->beyond);
+
     return refuse(err, ARC_EINPUT, text, len, arc_buf_text(&why));
 }
 
@@ -136,6 +142,7 @@ static int compile(struct glob_pattern *pattern, const char *text, size_t len,
     /* A unit takes at least one byte; a byte gives at most one unit, so this bounds the work. */
     if (len == 0)
         return arc_error_set(err, ARC_EINPUT, "an empty pattern matches nothing; leave it out");
+
     if (len <= (size_t)ARC_GLOB_MAX * 3)
         arc_units_decode(&pattern->text, text, len);
     if (len > (size_t)ARC_GLOB_MAX * 3 || pattern->text.len > ARC_GLOB_MAX)

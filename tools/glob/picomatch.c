@@ -41,12 +41,14 @@ struct token *parser_token(struct parser *p, enum token_type type, const struct 
         p->failed = true;
         return NULL;
     }
+
     token->type = type;
     token->made_before = p->made;
     p->made = token;
     arc_units_append(&token->value, value);
     if (output)
         token_output(token, output);
+
     return token;
 }
 
@@ -56,9 +58,11 @@ static void downgrade_globstar(struct parser *p, const struct token *token)
     struct token *prev = p->prev;
     bool brace = p->braces > 0 && (token->type == TOKEN_COMMA || token->type == TOKEN_BRACE);
     bool extglob = token->extglob || (p->extglob_count && token->type == TOKEN_PAREN);
+
     if (prev->type != TOKEN_GLOBSTAR || token->type == TOKEN_SLASH || token->type == TOKEN_PAREN ||
         brace || extglob)
         return;
+
     arc_units_slice_end(&p->output, prev->output.len);
     prev->type = TOKEN_STAR;
     prev->value.len = 0;
@@ -82,12 +86,14 @@ void parser_push_token(struct parser *p, struct token *token)
     if (p->extglob_count && token->type != TOKEN_PAREN)
         note_inner(&p->extglobs[p->extglob_count - 1], &token->value);
     arc_units_append(&p->output, token->has_output ? &token->output : &token->value);
+
     if (p->prev->type == TOKEN_TEXT && token->type == TOKEN_TEXT) {
         arc_units_append(&p->prev->value, &token->value);
         arc_units_append(&p->prev->output, &token->value);
         p->prev->has_output = true;
         return;
     }
+
     if (!parser_room(p, &p->tokens, p->token_count, sizeof(struct token *)))
         return;
     token->prev = p->prev;
@@ -141,6 +147,7 @@ static bool start(struct parser *p)
     p->final_parens = p->len;
     while (p->final_parens > 0 && p->input[p->final_parens - 1] == ')')
         p->final_parens--;
+
     return true;
 }
 
@@ -154,6 +161,7 @@ static void finish(struct parser *p)
         arc_units_free(&token->output);
         free(token);
     }
+
     p->failed |= p->value.failed || p->stack.failed;
     free(p->tokens);
     free(p->extglobs);
@@ -198,8 +206,10 @@ void parser_loop(struct parser *p);
 bool parser_run(const uint16_t *input, size_t len, struct arc_units *source, bool *negated)
 {
     struct parser parser = {.input = input, .len = len}, *p = &parser;
+
     if (start(p))
         parser_loop(p);
+
     if (!p->failed) {
         escape_open(p, p->brackets, '[');
         escape_open(p, p->parens, '(');
@@ -211,6 +221,8 @@ bool parser_run(const uint16_t *input, size_t len, struct arc_units *source, boo
         arc_units_append(source, &p->output);
         *negated = p->negated;
     }
+
     finish(p);
+
     return !p->failed && !source->failed;
 }

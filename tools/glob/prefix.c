@@ -13,6 +13,7 @@ bool glob_plain_path(const char *path, size_t len)
             (part == 2 && path[start] == '.' && path[start + 1] == '.'))
             return false;
     }
+
     return true;
 }
 
@@ -30,6 +31,7 @@ static bool add_unit(char *text, size_t *len, int unit)
 {
     if (unit < 0 || unit == 0xfffd || (unit >= 0xd800 && unit <= 0xdfff))
         return false;
+
     if (unit < 0x80) {
         text[(*len)++] = (char)unit;
     } else if (unit < 0x800) {
@@ -40,6 +42,7 @@ static bool add_unit(char *text, size_t *len, int unit)
         text[(*len)++] = (char)(0x80 | (unit >> 6 & 0x3f));
         text[(*len)++] = (char)(0x80 | (unit & 0x3f));
     }
+
     return true;
 }
 
@@ -60,18 +63,23 @@ static size_t read_prefix(struct arc_reach *reach, const struct arc_program *p, 
                           char *text, size_t units_max)
 {
     size_t len = 0;
+
     arc_reach_start(reach, p, start);
+
     for (size_t units = 0; units < units_max; units++) {
         int unit = arc_reach_only(reach, p);
         if (!add_unit(text, &len, unit))
             break;
         arc_reach_unit(reach, p, (uint16_t)unit);
     }
+
     if (!segment_ends(reach, p))
         while (len > 0 && text[len - 1] != '/')
             len--;
+
     while (len > 0 && text[len - 1] == '/')
         len--;
+
     return len;
 }
 
@@ -87,19 +95,23 @@ static void find_all(struct glob_pattern *pattern)
 {
     const char *text = pattern->bytes;
     size_t len = pattern->len;
+
     if (len >= 4 && !memcmp(text + len - 4, "**/*", 4))
         len -= 4;
     else if (len >= 2 && !memcmp(text + len - 2, "**", 2))
         len -= 2;
     else
         return;
+
     for (size_t i = 0; i < len; i++)
         if (!glob_means_itself(text[i]))
             return;
+
     if (len >= 2 && text[0] == '.' && text[1] == '/') {
         text += 2;
         len -= 2;
     }
+
     if (len && (text[--len] != '/' || !glob_plain_path(text, len)))
         return;
     pattern->all = text;
@@ -110,6 +122,7 @@ bool glob_pattern_find_prefix(struct glob_pattern *pattern)
 {
     struct arc_reach reach;
     size_t units = pattern->program.node_count;
+
     pattern->prefix = malloc(units * 3 + 1);
     if (!pattern->prefix || !arc_reach_init(&reach, pattern->program.node_count))
         return false;
@@ -117,6 +130,7 @@ bool glob_pattern_find_prefix(struct glob_pattern *pattern)
     pattern->prefix_len = read_prefix(&reach, p, p->starts[0], pattern->prefix, units);
     arc_reach_free(&reach);
     find_all(pattern);
+
     return true;
 }
 

@@ -14,6 +14,7 @@ bool arc_reach_init(struct arc_reach *reach, size_t nodes)
     if (reach->cells && reach->others && reach->todo && reach->seen)
         return true;
     arc_reach_free(reach);
+
     return false;
 }
 
@@ -51,6 +52,7 @@ static void spread(struct arc_reach *reach, const struct arc_program *p, uint32_
 {
     size_t todo = 0;
     meet(reach, index, &todo);
+
     while (todo > 0) {
         index = reach->todo[--todo];
         const struct program_node *node = p->nodes + index;
@@ -75,12 +77,15 @@ bool arc_reach_unit(struct arc_reach *reach, const struct arc_program *p, uint16
 {
     uint32_t *before = reach->cells;
     size_t count = reach->cell_count;
+
     reach->cells = reach->others;
     reach->others = before;
     clear(reach);
+
     for (size_t i = 0; i < count; i++)
         if (arc_program_takes(p, before[i], unit))
             spread(reach, p, p->nodes[before[i]].next, false);
+
     return reach->cell_count > 0;
 }
 
@@ -100,8 +105,10 @@ bool arc_reach_text(struct arc_reach *reach, const struct arc_program *p, const 
 int arc_reach_only(const struct arc_reach *reach, const struct arc_program *p)
 {
     int only = -1;
+
     if (reach->end)
         return -1;
+
     for (size_t i = 0; i < reach->cell_count; i++) {
         const struct program_node *node = p->nodes + reach->cells[i];
         const struct regex_range *range = p->ranges + node->first_range;
@@ -110,5 +117,6 @@ int arc_reach_only(const struct arc_reach *reach, const struct arc_program *p)
             return -1;
         only = range->low;
     }
+
     return only;
 }

@@ -123,6 +123,7 @@ static bool refers_by_name(struct regex_reader *r)
     if (!len || !name_count(r, r->at, len, r->len))
         regex_defect(r, "a reference to a name that no group has");
     r->at += len + 1;
+
     return true;
 }
 
@@ -138,19 +139,23 @@ static uint32_t escape(struct regex_reader *r, bool *quantifiable)
         *quantifiable = false;
         return index;
     }
+
     if (unit > 0 && unit < 0x80 && strchr("dDsSwW", unit)) {
         r->at++;
         return regex_named_class(r, unit);
     }
+
     if (refers_back(r)) {
         beyond(r, "a back reference");
         r->at++;
         return regex_node(r, REGEX_EMPTY);
     }
+
     if (refers_by_name(r)) {
         beyond(r, "a back reference");
         return regex_node(r, REGEX_EMPTY);
     }
+
     return regex_unit(r, regex_character_escape(r, false));
 }
 
@@ -178,21 +183,25 @@ static void group_name(struct regex_reader *r)
 static uint32_t special_group(struct regex_reader *r, bool *quantifiable)
 {
     int unit = regex_peek(r, 0), next = regex_peek(r, 1);
+
     r->at++;
     if (unit == ':')
         return either(r);
     if (unit == '=' || unit == '!')
         return look(r, unit == '!');
+
     if (unit == '<' && (next == '=' || next == '!')) {
         beyond(r, "a lookbehind");
         *quantifiable = false;
         r->at++;
         return either(r);
     }
+
     if (unit == '<')
         group_name(r);
     else
         regex_defect(r, "a group that starts with (?");
+
     return stopped(r) ? REGEX_NONE : either(r);
 }
 
@@ -203,6 +212,7 @@ static uint32_t group(struct regex_reader *r, bool *quantifiable, bool *lookbehi
         r->regex->deep = true;
         return REGEX_NONE;
     }
+
     r->depth++;
     bool special = regex_peek(r, 0) == '?';
     r->at += special;
@@ -214,6 +224,7 @@ static uint32_t group(struct regex_reader *r, bool *quantifiable, bool *lookbehi
     if (regex_peek(r, 0) != ')')
         regex_defect(r, "an unterminated group");
     r->at++;
+
     return index;
 }
 
@@ -237,6 +248,7 @@ static size_t braces(const struct regex_reader *r, uint32_t *min, uint32_t *max)
         return 0;
     len += digits;
     *max = *min;
+
     if (regex_peek(r, len) == ',') {
         len++;
         digits = number(r, len, max);
@@ -244,6 +256,7 @@ static size_t braces(const struct regex_reader *r, uint32_t *min, uint32_t *max)
             *max = REGEX_MANY;
         len += digits;
     }
+
     return regex_peek(r, len) == '}' ? len + 1 : 0;
 }
 
@@ -262,6 +275,7 @@ static uint32_t quantified(struct regex_reader *r, uint32_t child)
 {
     uint32_t min, max;
     size_t len = quantifier(r, &min, &max);
+
     if (!len)
         return child;
     r->at += len;
@@ -274,6 +288,7 @@ static uint32_t quantified(struct regex_reader *r, uint32_t child)
     r->regex->nodes[index].min = min;
     r->regex->nodes[index].max = max;
     add_child(r, index, child);
+
     return index;
 }
 
@@ -281,13 +296,16 @@ static uint32_t term(struct regex_reader *r)
 {
     bool quantifiable = true, lookbehind = false;
     uint32_t min, max, index;
+
     if (quantifier(r, &min, &max)) {
         regex_defect(r, "nothing to repeat");
         return REGEX_NONE;
     }
+
     int unit = r->source[r->at++];
     if (unit == '^' || unit == '$')
         return regex_node(r, unit == '^' ? REGEX_START : REGEX_END);
+
     if (unit == '(')
         index = group(r, &quantifiable, &lookbehind);
     else if (unit == '\\')
@@ -298,8 +316,10 @@ static uint32_t term(struct regex_reader *r)
         index = regex_dot(r);
     else
         index = regex_unit(r, (uint16_t)unit);
+
     if (lookbehind && quantifier(r, &min, &max))
         regex_defect(r, "a lookbehind that is repeated");
+
     return quantifiable && !stopped(r) ? quantified(r, index) : index;
 }
 

@@ -101,6 +101,7 @@ int arc_glob_set_add(struct arc_glob_set *set, const char *pattern, size_t len, 
     if (id > ID_MAX)
         return arc_error_set(err, ARC_EINPUT, "a set of patterns takes ids up to %d, not %u",
                              ID_MAX, id);
+
     bool added;
     if (!glob_shapes_add(&set->shapes, pattern, len, id, &added))
         return arc_error_nomem(err);
@@ -122,6 +123,7 @@ int arc_glob_set_add(struct arc_glob_set *set, const char *pattern, size_t len, 
     if (entry->pattern.program.node_count > set->nodes)
         set->nodes = entry->pattern.program.node_count;
     set->entries[set->entry_count++] = arc_steal(&entry);
+
     return 0;
 }
 
@@ -152,6 +154,7 @@ static bool index_groups(struct arc_glob_set *set)
     set->table = calloc(set->table_size, sizeof *set->table);
     if (!set->table)
         return false;
+
     for (size_t i = 0; i < set->group_count; i++) {
         struct group *group = set->groups + i;
         group->hash = glob_hash(group->prefix, group->prefix_len);
@@ -162,6 +165,7 @@ static bool index_groups(struct arc_glob_set *set)
             place = (place + 1) & (set->table_size - 1);
         set->table[place] = (uint32_t)i + 1;
     }
+
     return true;
 }
 
@@ -213,8 +217,10 @@ static int prepare(struct arc_glob_set *set, struct arc_error *err)
                                        "automaton would have more than 1,048,576 nodes; use fewer "
                                        "or simpler ones")
                        : arc_error_nomem(err);
+
     if (code)
         groups_free(set);
+
     return code;
 }
 
@@ -238,6 +244,7 @@ int arc_glob_matcher_new(struct arc_glob_set *set, struct arc_glob_matcher **out
                           budget < BUDGET_MIN ? BUDGET_MIN : budget))
             return arc_error_nomem(err);
     *out = arc_steal(&matcher);
+
     return 0;
 }
 
@@ -276,12 +283,14 @@ static bool match_group(struct arc_glob_matcher *matcher, const struct group *gr
     struct arc_dfa *dfa = matcher->dfas + (group - matcher->set->groups);
     const uint64_t *accept = arc_dfa_run(dfa, path, len);
     bool any = false;
+
     for (size_t word = 0; word * 64 < group->count; word++)
         for (uint64_t bits = accept[word]; bits; bits &= bits - 1) {
             size_t entry = group->first + word * 64 + (size_t)__builtin_ctzll(bits);
             glob_set_bit(ids, matcher->set->entries[entry]->id);
             any = true;
         }
+
     return any;
 }
 
@@ -291,10 +300,12 @@ bool arc_glob_matcher_match(struct arc_glob_matcher *matcher, const char *path, 
     const struct arc_glob_set *set = matcher->set;
     uint64_t hash = GLOB_HASH_START;
     bool any = false;
+
     memset(ids, 0, set->words * sizeof *ids);
     if (len == 0)
         return false;
     any = glob_shapes_match(&set->shapes, matcher->slow, path, len, ids);
+
     for (size_t i = 0; set->group_count && i <= len; i++) {
         if (i == 0 || i == len || path[i] == '/') {
             const struct group *group = find_group(set, path, i, hash);
@@ -304,6 +315,7 @@ bool arc_glob_matcher_match(struct arc_glob_matcher *matcher, const char *path, 
         if (i < len)
             hash = glob_hash_byte(hash, path[i]);
     }
+
     return any;
 }
 
@@ -318,6 +330,7 @@ struct below {
 static void below_group(struct below *below, const struct group *group)
 {
     const struct arc_glob_set *set = below->matcher->set;
+
     for (size_t i = group->first; i < group->first + group->count; i++) {
         enum arc_glob_below what = glob_pattern_below(
             &set->entries[i]->pattern, &below->matcher->reach, below->dir, below->len);
@@ -341,6 +354,7 @@ static size_t lower_bound(const struct arc_glob_set *set, const char *text, size
         else
             high = middle;
     }
+
     return low;
 }
 
@@ -364,6 +378,7 @@ bool arc_glob_matcher_below(struct arc_glob_matcher *matcher, const char *dir, s
 {
     const struct arc_glob_set *set = matcher->set;
     struct below below = {.matcher = matcher, .dir = dir, .len = len, .some = some, .all = all};
+
     if (some)
         memset(some, 0, set->words * sizeof *some);
     if (all)
@@ -379,6 +394,8 @@ bool arc_glob_matcher_below(struct arc_glob_matcher *matcher, const char *dir, s
         if (i < len)
             hash = glob_hash_byte(hash, dir[i]);
     }
+
     below_descendants(&below);
+
     return below.any;
 }

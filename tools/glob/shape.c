@@ -36,15 +36,18 @@ static bool take_endings(struct glob_shaped *out, const char *text, size_t len)
 {
     bool braces = len > 2 && text[0] == '{' && text[len - 1] == '}';
     size_t from = braces ? 1 : 0, to = braces ? len - 1 : len, commas = 0;
+
     for (size_t i = from; i < to; i++) {
         bool comma = braces && text[i] == ',' && i > from && i + 1 < to && text[i - 1] != ',';
         if (!comma && (strchr("./ ", text[i]) || !glob_means_itself(text[i])))
             return false;
         commas += comma;
     }
+
     out->shape = GLOB_SHAPE_ENDING;
     out->end = text + from;
     out->end_len = to - from;
+
     return to > from && braces == (commas > 0);
 }
 
@@ -61,25 +64,30 @@ static bool take_shape(struct glob_shaped *out)
 {
     const char *text = out->text;
     size_t len = out->len, stars = find_stars(text, len);
+
     if (stars == len) {
         out->shape = GLOB_SHAPE_PATH;
         out->dir_len = len;
         return is_literal(text, len);
     }
+
     const char *rest = text + stars + 2;
     size_t rest_len = len - stars - 2;
     out->dir_len = stars ? stars - 1 : 0;
     if (stars && !is_literal(text, out->dir_len))
         return false;
+
     if (!rest_len) {
         out->shape = GLOB_SHAPE_BELOW;
         return true;
     }
+
     if (rest_len > 3 && rest[0] == '/' && rest[1] == '*' && rest[2] == '.')
         return take_endings(out, rest + 3, rest_len - 3);
     out->shape = GLOB_SHAPE_NAME;
     out->end = rest + 1;
     out->end_len = rest_len - 1;
+
     return !stars && *rest == '/' && is_literal(out->end, out->end_len);
 }
 
@@ -101,6 +109,7 @@ bool glob_shapes_add(struct glob_shapes *shapes, const char *pattern, size_t len
         shapes->count++;
     else
         free(shaped->text);
+
     return true;
 }
 
@@ -148,6 +157,7 @@ bool glob_shapes_prepare(struct glob_shapes *shapes, size_t words)
         return false;
     if (shapes->count)
         qsort(shapes->list, shapes->count, sizeof *shapes->list, by_dir);
+
     for (size_t i = 0; i < shapes->count; i++) {
         struct glob_shaped *shaped = &shapes->list[i];
         bool name = shaped->shape == GLOB_SHAPE_NAME;
@@ -161,6 +171,7 @@ bool glob_shapes_prepare(struct glob_shapes *shapes, size_t words)
         if (name)
             glob_set_bit(shapes->anywhere, shaped->id);
     }
+
     return true;
 }
 
@@ -196,9 +207,11 @@ static bool take_apart(struct parts *parts)
     const char *path = parts->path;
     uint64_t hash = GLOB_HASH_START, name = GLOB_HASH_START;
     size_t start = 0;
+
     parts->ends[0] = 0;
     parts->hashes[0] = hash;
     parts->count = 1;
+
     for (size_t i = 0; i < parts->len; i++) {
         if (path[i] == '/') {
             if (is_dots(path + start, i - start) || parts->count == DEPTH_MAX - 1)
@@ -214,10 +227,12 @@ static bool take_apart(struct parts *parts)
         }
         hash = glob_hash_byte(hash, path[i]);
     }
+
     parts->ends[parts->count] = parts->len;
     parts->hashes[parts->count++] = hash;
     parts->name = start;
     parts->name_hash = name;
+
     return !is_dots(path + start, parts->len - start);
 }
 
@@ -232,6 +247,7 @@ static bool has_ending(const struct glob_shaped *shaped, const char *name, size_
             return true;
         at += end + 1;
     }
+
     return false;
 }
 
@@ -260,6 +276,7 @@ static bool match_slowly(const struct glob_shapes *shapes, struct arc_glob **slo
                          size_t len, uint64_t *ids)
 {
     bool any = false;
+
     for (size_t i = 0; i < shapes->count; i++) {
         const struct glob_shaped *shaped = &shapes->list[i];
         if (!slow[i])
@@ -269,6 +286,7 @@ static bool match_slowly(const struct glob_shapes *shapes, struct arc_glob **slo
         glob_set_bit(ids, shaped->id);
         any = true;
     }
+
     return any;
 }
 
@@ -277,12 +295,14 @@ bool glob_shapes_match(const struct glob_shapes *shapes, struct arc_glob **slow,
 {
     struct parts parts;
     bool any = false;
+
     if (!shapes->count)
         return false;
     parts.path = path;
     parts.len = len;
     if (!take_apart(&parts))
         return match_slowly(shapes, slow, path, len, ids);
+
     for (size_t i = 0; i < parts.count; i++)
         for (uint32_t at = shapes->dirs[glob_place(parts.hashes[i], shapes->table_size)]; at;) {
             const struct glob_shaped *shaped = &shapes->list[at - 1];
@@ -292,6 +312,7 @@ bool glob_shapes_match(const struct glob_shapes *shapes, struct arc_glob **slow,
             }
             at = shaped->next;
         }
+
     for (uint32_t at = shapes->names[glob_place(parts.name_hash, shapes->table_size)]; at;) {
         const struct glob_shaped *shaped = &shapes->list[at - 1];
         if (shaped->hash == parts.name_hash && fits_name(shaped, &parts)) {
@@ -300,6 +321,7 @@ bool glob_shapes_match(const struct glob_shapes *shapes, struct arc_glob **slow,
         }
         at = shaped->next;
     }
+
     return any;
 }
 
@@ -317,6 +339,7 @@ static size_t lower_bound(const struct glob_shapes *shapes, const char *text, si
         else
             high = middle;
     }
+
     return low;
 }
 
@@ -326,6 +349,7 @@ static bool below_above(const struct glob_shapes *shapes, const char *dir, size_
 {
     uint64_t hash = GLOB_HASH_START;
     bool any = false;
+
     for (size_t i = 0; i <= len; i++) {
         bool ends = i == 0 || i == len || dir[i] == '/';
         for (uint32_t at = ends ? shapes->dirs[glob_place(hash, shapes->table_size)] : 0; at;) {
@@ -343,6 +367,7 @@ static bool below_above(const struct glob_shapes *shapes, const char *dir, size_
         if (i < len)
             hash = glob_hash_byte(hash, dir[i]);
     }
+
     return any;
 }
 
@@ -350,12 +375,15 @@ bool glob_shapes_below(const struct glob_shapes *shapes, const char *dir, size_t
                        uint64_t *some, uint64_t *all)
 {
     bool any = false;
+
     for (size_t i = 0; i < shapes->words; i++) {
         any |= shapes->anywhere[i] != 0;
         if (some)
             some[i] |= shapes->anywhere[i];
     }
+
     any |= below_above(shapes, dir, len, some, all);
+
     for (size_t i = lower_bound(shapes, dir, len); i < shapes->count; i++) {
         const struct glob_shaped *shaped = &shapes->list[i];
         if (shaped->dir_len < len || memcmp(shaped->text, dir, len) != 0)
@@ -367,5 +395,6 @@ bool glob_shapes_below(const struct glob_shapes *shapes, const char *dir, size_t
         if (some)
             glob_set_bit(some, shaped->id);
     }
+
     return any;
 }

@@ -32,6 +32,7 @@ static const char *shape_source(const uint16_t *units, size_t len)
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (is(units, len, table[i][0]))
             return table[i][1];
+
     return NULL;
 }
 
@@ -43,9 +44,11 @@ static size_t without_extension(const uint16_t *units, size_t len)
         word--;
     if (word == len || word == 0 || units[word - 1] != '.')
         return 0;
+
     for (size_t i = 0; i + 1 < word; i++)
         if (units[i] == '\n' || units[i] == '\r' || units[i] == 0x2028 || units[i] == 0x2029)
             return 0;
+
     return word - 1;
 }
 
@@ -53,16 +56,21 @@ bool arc_glob_source_fast(const uint16_t *pattern, size_t len, struct arc_units 
 {
     size_t shape = len;
     const char *text;
+
     while (!(text = shape_source(pattern, shape)))
         if (!(shape = without_extension(pattern, shape)))
             return false;
+
     arc_units_puts(source, text);
+
     for (size_t i = shape; i < len; i++) {
         if (pattern[i] == '.')
             arc_units_put(source, '\\');
         arc_units_put(source, pattern[i]);
     }
+
     arc_units_puts(source, GLOB_SLASH "?");
+
     return true;
 }
 
@@ -97,6 +105,7 @@ static void special_run(struct arc_units *out, bool escaped, uint16_t unit, size
 static void collapse_backslashes(struct arc_units *text)
 {
     size_t to = 0;
+
     for (size_t i = 0; i < text->len;) {
         size_t run = 0;
         while (i + run < text->len && text->at[i + run] == '\\')
@@ -107,6 +116,7 @@ static void collapse_backslashes(struct arc_units *text)
         if (run == 0)
             text->at[to++] = text->at[i++];
     }
+
     text->len = to;
 }
 
@@ -142,18 +152,21 @@ bool arc_glob_source_simple(const uint16_t *pattern, size_t len, struct arc_unit
         backslashes |= unit == '\\';
         i += run;
     }
+
     if (backslashes)
         collapse_backslashes(&out);
     arc_units_puts(source, "^(?:");
     arc_units_append(source, &out);
     arc_units_puts(source, ")$");
     arc_units_free(&out);
+
     return true;
 }
 
 bool arc_glob_source(const uint16_t *pattern, size_t len, struct arc_units *source, bool *negated)
 {
     static const uint16_t star[] = {'*', '*'};
+
     if (is(pattern, len, "***")) {
         pattern = star;
         len = 1;
@@ -161,14 +174,17 @@ bool arc_glob_source(const uint16_t *pattern, size_t len, struct arc_units *sour
         pattern = star;
         len = 2;
     }
+
     bool fast = pattern[0] == '*' || pattern[0] == '.';
     if (len >= 2 && pattern[0] == '.' && pattern[1] == '/') {
         pattern += 2;
         len -= 2;
     }
     *negated = false;
+
     if ((fast && arc_glob_source_fast(pattern, len, source)) ||
         arc_glob_source_simple(pattern, len, source))
         return !source->failed;
+
     return parser_run(pattern, len, source, negated);
 }

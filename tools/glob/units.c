@@ -20,8 +20,10 @@ static bool reserve(struct arc_units *text, size_t more)
         text->failed = true;
         return false;
     }
+
     text->at = at;
     text->size = size;
+
     return true;
 }
 
@@ -131,6 +133,7 @@ static bool truncated(const char *bytes, size_t len)
 {
     if (len == 0 || len > 3)
         return false;
+
     for (int fill = 0; fill < 2; fill++) {
         char whole[4];
         memset(whole, fill ? 0xbf : 0x80, sizeof whole);
@@ -138,6 +141,7 @@ static bool truncated(const char *bytes, size_t len)
         if (arc_utf8_length(whole, sizeof whole) > len)
             return true;
     }
+
     return false;
 }
 
@@ -150,9 +154,11 @@ static size_t next_character(const char *bytes, size_t len, uint32_t *point)
         return step;
     }
     *point = REPLACEMENT;
+
     for (step = len < 3 ? len : 3; step > 1; step--)
         if (truncated(bytes, step))
             return step;
+
     return 1;
 }
 
@@ -190,6 +196,8 @@ size_t arc_units_before(const char *bytes, size_t len, uint16_t units[2], size_t
         *count = to_units(code_point(start, back), units);
         return back;
     }
+
     units[0] = REPLACEMENT;
+
     return truncated(start, back) ? back : 1;
 }

@@ -16,6 +16,7 @@ static void list_cell(struct arc_buf *out, const json_t *list)
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = 65536};
     size_t i;
     json_t *item;
+
     json_array_foreach (list, i, item) {
         arc_buf_puts(&text, i ? ", " : "");
         if (json_is_integer(item))
@@ -23,6 +24,7 @@ static void list_cell(struct arc_buf *out, const json_t *list)
         else
             arc_buf_puts(&text, json_string_value(item));
     }
+
     html_cell(out, arc_buf_text(&text));
 }
 
@@ -63,11 +65,14 @@ static void flow_part(const json_t *document, struct arc_buf *out)
     const json_t *version = get(document, "version"), *plan = get(document, "plan");
     const json_t *scan = get(document, "scan"), *notes = get(document, "notes");
     const json_t *changes = get(document, "changes");
+
     html_section(out, "Flow");
     arc_buf_puts(out, "<ol class=\"flow\">\n");
+
     if (json_is_object(version))
         stage(out, "version", "%s, image tag %s", arc_json_text_of(version, "version"),
               arc_json_text_of(version, "image-tag"));
+
     stage(out, "changes", "%s",
           json_is_object(changes) ? arc_json_text_of(changes, "base-reason")
                                   : arc_json_text_of(get(document, "unknown"), "changes"));
@@ -75,14 +80,18 @@ static void flow_part(const json_t *document, struct arc_buf *out)
           json_array_size(get(plan, "cells")));
     stage(out, "build", "%s",
           json_is_true(get(plan, "any")) ? "pushed under staging tags" : "nothing to build");
+
     if (json_is_object(scan))
         stage(out, "scan", "%zu scans; %s or above stops it",
               json_array_size(get(scan, "commands")), arc_json_text_of(scan, "fail-on"));
+
     if (get(plan, "sign"))
         stage(out, "sign", "with %s", arc_json_text_of(get(plan, "sign"), "with"));
+
     if (json_is_object(notes))
         stage(out, "notes", "%" PRIdMAX " characters",
               (intmax_t)json_integer_value(get(notes, "characters")));
+
     if (json_is_array(get(document, "requests")))
         stage(out, "release", "%zu requests", json_array_size(get(document, "requests")));
     arc_buf_puts(out, "</ol>\n");
@@ -93,8 +102,10 @@ static void services_part(const json_t *document, struct arc_buf *out)
     static const char *const columns[] = {"Service", "Image", "Platforms", "From", "Why", NULL};
     size_t i;
     json_t *service;
+
     html_section(out, "Services");
     html_table(out, "services", columns);
+
     json_array_foreach (get(get(document, "plan"), "services"), i, service) {
         const char *released = arc_json_text_of(get(service, "released"), "tag");
         html_row(out);
@@ -105,6 +116,7 @@ static void services_part(const json_t *document, struct arc_buf *out)
         mark_cell(out, json_is_true(get(service, "selected")), arc_json_text_of(service, "reason"));
         html_row_end(out);
     }
+
     html_table_end(out);
 }
 
@@ -113,8 +125,10 @@ static void tags_part(const json_t *document, struct arc_buf *out)
     static const char *const columns[] = {"Service", "Tag", "Kind", "Moves", "Why", NULL};
     size_t i, k;
     json_t *service, *tag;
+
     html_section(out, "What moves");
     html_table(out, "what moves", columns);
+
     json_array_foreach (get(get(document, "plan"), "services"), i, service)
         json_array_foreach (get(service, "tags"), k, tag) {
             const char *mirrored = arc_json_text_of(tag, "ref");
@@ -127,6 +141,7 @@ static void tags_part(const json_t *document, struct arc_buf *out)
             html_cell(out, arc_json_text_of(tag, "reason"));
             html_row_end(out);
         }
+
     html_table_end(out);
 }
 
@@ -135,10 +150,12 @@ static void requests_part(const json_t *document, struct arc_buf *out)
     static const char *const columns[] = {"Request", "For", NULL};
     size_t i;
     json_t *request;
+
     if (!json_array_size(get(document, "requests")))
         return;
     html_section(out, "Requests to GitHub's API");
     html_table(out, "requests", columns);
+
     json_array_foreach (get(document, "requests"), i, request) {
         ARC_AUTO(arc_buf) struct arc_buf line = {.max = 65536};
         arc_buf_printf(&line, "%s %s", arc_json_text_of(request, "method"),
@@ -148,6 +165,7 @@ static void requests_part(const json_t *document, struct arc_buf *out)
         html_cell(out, arc_json_text_of(request, "why"));
         html_row_end(out);
     }
+
     html_table_end(out);
     json_details(out, "with their bodies", get(document, "requests"));
 }
@@ -160,12 +178,14 @@ void html_dryrun(const json_t *document, const struct arc_ledger *builds, size_t
     ARC_AUTO(arc_buf) struct arc_buf title = {.max = 4096};
     ARC_AUTO(arc_buf) struct arc_buf commit = {.max = 4096};
     json_t *why;
+
     arc_buf_printf(&title, "%s: %s", arc_json_text_of(plan, "title"),
                    *tag ? tag : "a rehearsed build");
     arc_buf_printf(&commit, "A rehearsal of commit %.12s, %s",
                    arc_json_text_of(document, "revision"),
                    arc_json_text_of(document, "revision-from"));
     html_begin(out, arc_buf_text(&title), arc_buf_text(&commit));
+
     json_object_foreach ((json_t *)get(document, "unknown"), name, why) {
         arc_buf_puts(out, "<p class=\"bad\">Not known: ");
         html_text(out, name);
@@ -173,18 +193,21 @@ void html_dryrun(const json_t *document, const struct arc_ledger *builds, size_t
         html_text(out, json_string_value(why));
         arc_buf_puts(out, "</p>\n");
     }
+
     flow_part(document, out);
     services_part(document, out);
     tags_part(document, out);
     json_details(out, "the definition for docker buildx bake",
                  get(get(document, "build"), "definition"));
     json_details(out, "the gate's commands", get(document, "scan"));
+
     if (json_is_object(notes)) {
         html_section(out, "Release notes");
         arc_buf_puts(out, "<div class=\"notes\">\n");
         html_markdown(out, arc_json_text_of(notes, "body"));
         arc_buf_puts(out, "</div>\n");
     }
+
     requests_part(document, out);
     for (size_t i = 0; i < count; i++)
         html_timeline(&builds[i], out);
@@ -199,6 +222,7 @@ static void trains_part(const json_t *document, struct arc_buf *out)
                                           "A new one takes", "Services", NULL};
     size_t i, k, count = 0;
     json_t *row, *taken;
+
     json_array_foreach (get(document, "groups"), i, row)
         json_array_foreach (get(row, "includes"), k, taken) {
             const char *tag = arc_json_text_of(taken, "tag");
@@ -215,8 +239,10 @@ static void trains_part(const json_t *document, struct arc_buf *out)
             list_cell(out, get(taken, "services"));
             html_row_end(out);
         }
+
     if (count)
         html_table_end(out);
+
     json_array_foreach (get(document, "groups"), i, row)
         if (*arc_json_text_of(row, "problem")) {
             arc_buf_puts(out, "<p class=\"bad\">");
@@ -231,12 +257,14 @@ static void adrift_part(const json_t *document, struct arc_buf *out)
                                           "The version's tag points to", NULL};
     size_t i, k, count = 0;
     json_t *row, *tag;
+
     json_array_foreach (get(document, "groups"), i, row)
         count += json_array_size(get(row, "adrift"));
     if (!count)
         return;
     html_section(out, "Adrift");
     html_table(out, "tags that are adrift", columns);
+
     json_array_foreach (get(document, "groups"), i, row)
         json_array_foreach (get(row, "adrift"), k, tag) {
             const char *digest = arc_json_text_of(tag, "digest");
@@ -248,6 +276,7 @@ static void adrift_part(const json_t *document, struct arc_buf *out)
             html_code_cell(out, *expected ? expected : "missing");
             html_row_end(out);
         }
+
     html_table_end(out);
 }
 
@@ -260,10 +289,12 @@ void html_status(const json_t *document, const struct arc_ledger *builds, size_t
     ARC_AUTO(arc_buf) struct arc_buf head = {.max = 256};
     size_t i;
     json_t *row;
+
     arc_buf_printf(&head, "at commit %.12s", arc_json_text_of(document, "head"));
     html_begin(out, "Releases", arc_buf_text(&head));
     html_section(out, "Groups");
     html_table(out, "release groups", columns);
+
     json_array_foreach (get(document, "groups"), i, row) {
         const char *tag = arc_json_text_of(row, "tag");
         const json_t *published = get(row, "published");
@@ -283,6 +314,7 @@ void html_status(const json_t *document, const struct arc_ledger *builds, size_t
                                                                : "nothing");
         html_row_end(out);
     }
+
     html_table_end(out);
     trains_part(document, out);
     adrift_part(document, out);

@@ -41,6 +41,7 @@ static size_t add_code(struct arc_buf *out, struct span text)
     size_t ticks = 0;
     while (ticks < text.len && text.at[ticks] == '`')
         ticks++;
+
     for (size_t at = ticks, run = 0; ticks && at <= text.len; at++) {
         bool tick = at < text.len && text.at[at] == '`';
         if (!tick && run == ticks) {
@@ -53,6 +54,7 @@ static size_t add_code(struct arc_buf *out, struct span text)
         }
         run = tick ? run + 1 : 0;
     }
+
     return 0;
 }
 
@@ -60,6 +62,7 @@ static size_t add_code(struct arc_buf *out, struct span text)
 static size_t add_link(struct arc_buf *out, struct span text, unsigned depth)
 {
     size_t middle = seek(text, 0, "]("), end = seek(text, middle, ")");
+
     if (end >= text.len || depth >= NESTING_MAX)
         return 0;
     struct span url = {text.at + middle + 2, end - middle - 2};
@@ -72,6 +75,7 @@ static size_t add_link(struct arc_buf *out, struct span text, unsigned depth)
     arc_buf_puts(out, "\">");
     add_inline(out, (struct span){text.at + 1, middle - 1}, depth + 1);
     arc_buf_puts(out, "</a>");
+
     return end + 1;
 }
 
@@ -95,28 +99,33 @@ static size_t add_special(struct arc_buf *out, struct span text, unsigned depth)
         add_text(out, (struct span){text.at + 1, 1});
         return 2;
     }
+
     if (*text.at == '`')
         return add_code(out, text);
     if (*text.at == '[')
         return add_link(out, text, depth);
     if (*text.at == '&')
         return add_entity(out, text);
+
     if (text.len >= 4 && memcmp(text.at, "<br>", 4) == 0) {
         arc_buf_puts(out, "<br>");
         return 4;
     }
+
     size_t close = text.len > 4 && memcmp(text.at, "**", 2) == 0 ? seek(text, 2, "**") : text.len;
     if (close >= text.len || depth >= NESTING_MAX)
         return 0;
     arc_buf_puts(out, "<strong>");
     add_inline(out, (struct span){text.at + 2, close - 2}, depth + 1);
     arc_buf_puts(out, "</strong>");
+
     return close + 2;
 }
 
 static size_t add_inline(struct arc_buf *out, struct span text, unsigned depth)
 {
     size_t plain = 0, at = 0;
+
     while (at < text.len) {
         if (!strchr("\\`[&<*", text.at[at])) {
             at++;
@@ -128,7 +137,9 @@ static size_t add_inline(struct arc_buf *out, struct span text, unsigned depth)
         at += taken ? taken : 1;
         plain = taken ? at : plain;
     }
+
     add_text(out, (struct span){text.at + plain, text.len - plain});
+
     return text.len;
 }
 
@@ -152,7 +163,9 @@ static void add_cells(struct arc_buf *out, struct span line, const char *tag)
 {
     bool code = false;
     size_t start = 1;
+
     arc_buf_puts(out, "<tr>");
+
     for (size_t i = 1; i < line.len; i++) {
         code ^= line.at[i] == '`';
         if (line.at[i] != '|' || line.at[i - 1] == '\\' || code)
@@ -167,6 +180,7 @@ static void add_cells(struct arc_buf *out, struct span line, const char *tag)
         arc_buf_printf(out, "</%s>", tag);
         start = i + 1;
     }
+
     arc_buf_puts(out, "</tr>\n");
 }
 
@@ -186,7 +200,9 @@ static void add_table(struct arc_buf *out, struct span head, const char **at)
 static void add_fence(struct arc_buf *out, struct span open, const char **at)
 {
     size_t ticks = strspn(open.at, "`");
+
     arc_buf_puts(out, "<pre tabindex=\"0\"><code>");
+
     while (**at) {
         struct span line = next_line(at);
         if (line.len >= ticks && strspn(line.at, "`") >= ticks)
@@ -194,12 +210,14 @@ static void add_fence(struct arc_buf *out, struct span open, const char **at)
         add_text(out, line);
         arc_buf_putc(out, '\n');
     }
+
     arc_buf_puts(out, "</code></pre>\n");
 }
 
 static void add_list(struct arc_buf *out, struct span line, const char **at)
 {
     arc_buf_puts(out, "<ul>\n");
+
     for (;;) {
         arc_buf_puts(out, "<li>");
         add_inline(out, (struct span){line.at + 2, line.len - 2}, 0);
@@ -208,6 +226,7 @@ static void add_list(struct arc_buf *out, struct span line, const char **at)
             break;
         line = next_line(at);
     }
+
     arc_buf_puts(out, "</ul>\n");
 }
 

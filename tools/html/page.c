@@ -32,6 +32,7 @@ void html_text(struct arc_buf *out, const char *text)
     arc_text_visible_lines(&shown, text, strlen(text));
     if (shown.failed)
         out->failed = shown.failed;
+
     for (const char *c = arc_buf_text(&shown); *c; c++) {
         if (*c == '&')
             arc_buf_puts(out, "&amp;");

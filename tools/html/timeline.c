@@ -29,10 +29,12 @@ static void bar_row(const struct bar *bar, double start, double span, struct arc
     const struct arc_built_cell *cell = bar->cell;
     char began[32] = "not known", took[32] = "not known";
     bool known = cell->started >= 0 && cell->duration >= 0;
+
     if (known) {
         snprintf(began, sizeof began, "%.1f s", cell->started - start);
         snprintf(took, sizeof took, "%.1f s", cell->duration);
     }
+
     html_row(out);
     html_cell(out, bar->service->service);
     html_cell(out, cell->platform);
@@ -40,9 +42,11 @@ static void bar_row(const struct bar *bar, double start, double span, struct arc
     html_cell(out, took);
     html_cell(out, cell->cached == 1 ? "from the cache" : "");
     arc_buf_puts(out, "<td class=\"time\">");
+
     if (known)
         arc_buf_printf(out, "<span style=\"margin-left:%.2f%%;width:%.2f%%\"></span>",
                        percent_of(cell->started - start, span), percent_of(cell->duration, span));
+
     arc_buf_puts(out, "</td>");
     html_row_end(out);
 }
@@ -52,6 +56,7 @@ static struct bar *list_bars(const struct arc_ledger *build, struct arc_arena *m
 {
     struct bar *bars = NULL;
     *count = 0;
+
     for (size_t s = 0; s < build->service_count; s++)
         for (size_t c = 0; c < build->services[s].cell_count; c++) {
             struct bar *bar = arc_arena_append(memory, &bars, count, sizeof *bar);
@@ -59,8 +64,10 @@ static struct bar *list_bars(const struct arc_ledger *build, struct arc_arena *m
                 return NULL;
             *bar = (struct bar){&build->services[s], &build->services[s].cells[c]};
         }
+
     if (bars)
         qsort(bars, *count, sizeof *bars, earlier_first);
+
     return bars;
 }
 
@@ -73,6 +80,7 @@ void html_timeline(const struct arc_ledger *build, struct arc_buf *out)
     double start = -1, end = -1;
     size_t count;
     struct bar *bars = list_bars(build, &memory, &count);
+
     for (size_t i = 0; bars && i < count; i++) {
         const struct arc_built_cell *cell = bars[i].cell;
         if (cell->started < 0 || cell->duration < 0)
@@ -80,6 +88,7 @@ void html_timeline(const struct arc_ledger *build, struct arc_buf *out)
         start = start < 0 ? cell->started : start;
         end = cell->started + cell->duration > end ? cell->started + cell->duration : end;
     }
+
     if (arc_arena_check(&memory, NULL))
         out->failed = ARC_ENOMEM;
     arc_buf_printf(&title, "Build of %s, commit %.12s", build->group, build->revision);

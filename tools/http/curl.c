@@ -36,10 +36,12 @@ int arc_curl_load(struct arc_curl *out, struct arc_error *err)
     void *library = NULL;
     for (size_t i = 0; !library && i < sizeof names / sizeof *names; i++)
         library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+
     if (!library)
         return arc_error_set(err, ARC_EWORLD,
                              "libcurl.so.4 cannot be loaded, and a request must be sent: install "
                              "the package libcurl4 (Debian, Ubuntu), libcurl (Alpine, Fedora)");
+
     int rc = ARC_OK;
 #define ARC_CURL_ROW(name)                                                                         \
     if (!rc)                                                                                       \
@@ -48,6 +50,7 @@ int arc_curl_load(struct arc_curl *out, struct arc_error *err)
 #undef ARC_CURL_ROW
     if (rc)
         dlclose(library);
+
     return rc;
 }
 

@@ -24,12 +24,14 @@ int arc_http_new(const struct arc_http_options *options, struct arc_http **out,
         free(http);
         return rc;
     }
+
     if (http->curl.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
         !(http->easy = http->curl.easy_init())) {
         free(http);
         return arc_error_set(err, ARC_EWORLD, "libcurl could not be initialised");
     }
     *out = http;
+
     return ARC_OK;
 }
 
@@ -58,12 +60,14 @@ const char *arc_http_header_next(const struct arc_http_response *response, const
     const char *start = arc_buf_text(&response->headers);
     const char *end = start + response->headers.len;
     const char *at = value ? value + strlen(value) + 1 : start;
+
     while (at < end) {
         const char *found = at + strlen(at) + 1;
         if (strcmp(at, name) == 0)
             return found;
         at = found + strlen(found) + 1;
     }
+
     return NULL;
 }
 
@@ -78,6 +82,7 @@ static size_t read_body(char *out, size_t size, size_t count, void *context)
 {
     struct http_exchange *x = context;
     size_t room = size * count;
+
     if (x->fd >= 0) {
         ssize_t got;
         do
@@ -90,11 +95,13 @@ static size_t read_body(char *out, size_t size, size_t count, void *context)
                                   got < 0 ? strerror(errno) : "it became shorter");
         return CURL_READFUNC_ABORT;
     }
+
     size_t left = x->request->body_len - x->sent;
     size_t len = left < room ? left : room;
     if (len)
         memcpy(out, (const char *)x->request->body + x->sent, len);
     x->sent += len;
+
     return len;
 }
 
@@ -103,6 +110,7 @@ static int take_body(struct http_exchange *x, const char *bytes, size_t len)
     const struct arc_http_request *request = x->request;
     struct arc_http_response *response = x->response;
     long status = 0;
+
     x->http->curl.easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
     bool sink = request->sink && status >= 200 && status < 300;
     size_t max = sink ? SIZE_MAX : ARC_HTTP_BODY_MAX;
@@ -113,10 +121,12 @@ static int take_body(struct http_exchange *x, const char *bytes, size_t len)
     if (len > max - response->received)
         return arc_error_set(x->err, ARC_ELIMIT, "%s answers with more than the limit of %zu bytes",
                              request->url, max);
+
     response->received += len;
     if (sink)
         return request->sink(request->sink_context, bytes, len, x->err);
     arc_buf_add(&response->body, bytes, len);
+
     return arc_buf_check(&response->body, request->url, x->err);
 }
 
@@ -134,10 +144,12 @@ static size_t write_header(char *bytes, size_t size, size_t count, void *context
     struct http_exchange *x = context;
     struct arc_buf *headers = &x->response->headers;
     size_t len = size * count, name = 0;
+
     if (len >= 5 && memcmp(bytes, "HTTP/", 5) == 0) {
         arc_buf_reset(headers);
         return len;
     }
+
     while (name < len && bytes[name] != ':')
         name++;
     if (name == len || memchr(bytes, '\0', len))
@@ -154,6 +166,7 @@ static size_t write_header(char *bytes, size_t size, size_t count, void *context
     arc_buf_putc(headers, '\0');
     if (headers->failed && !x->failed)
         x->failed = arc_buf_check(headers, "the answer's headers", x->err);
+
     return x->failed ? len + 1 : len;
 }
 
@@ -176,9 +189,11 @@ static int make_headers(struct http_exchange *x, struct arc_error *err)
     const struct arc_http_request *request = x->request;
     struct curl_slist **list = &x->headers;
     int rc = add_header(x->http, list, "Expect:", err);
+
     for (const char *const *h = request->headers; !rc && h && *h; h++)
         if (x->body || strncasecmp(*h, "Content-", 8) != 0)
             rc = add_header(x->http, list, *h, err);
+
     if (rc || !x->hop.credentials)
         return rc;
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
@@ -200,11 +215,14 @@ static const char *find_proxy(const struct arc_env *env, const struct http_place
     static const char *const https[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
     static const char *const http[] = {"http_proxy", "all_proxy", "ALL_PROXY", NULL};
     const char *const *names = strcmp(place->scheme, "https") == 0 ? https : http;
+
     if (!env || http_loopback(place->host))
         return NULL;
+
     for (size_t i = 0; i < 4 && names[i]; i++)
         if (arc_env_nonempty(env, names[i]))
             return names[i];
+
     return NULL;
 }
 
@@ -220,6 +238,7 @@ static const char *find_ca_bundle(void)
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
         if (access(places[i], R_OK) == 0)
             return places[i];
+
 #endif
     return NULL;
 }
@@ -236,6 +255,7 @@ static bool set_connection(struct http_exchange *x)
     const char *ca_file = either(o->env, "SSL_CERT_FILE", "CURL_CA_BUNDLE");
     const char *ca_dir = either(o->env, "SSL_CERT_DIR", "SSL_CERT_DIR");
     bool ok = true;
+
     if (!ca_file && !ca_dir)
         ca_file = find_ca_bundle();
     SET(CURLOPT_NOSIGNAL, 1L);
@@ -257,6 +277,7 @@ static bool set_connection(struct http_exchange *x)
         SET(CURLOPT_ACCEPT_ENCODING, "gzip");
     http->curl.easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     http->curl.easy_setopt(easy, CURLOPT_PIPEWAIT, 1L); /* HTTP/2: one connection for all */
+
     return ok;
 }
 
@@ -267,6 +288,7 @@ static bool set_exchange(struct http_exchange *x)
     struct arc_http *http = x->http;
     CURL *easy = x->easy;
     bool ok = true;
+
     SET(CURLOPT_URL, x->hop.url);
     SET(CURLOPT_HTTPHEADER, x->headers);
     SET(CURLOPT_PRIVATE, x);
@@ -277,13 +299,16 @@ static bool set_exchange(struct http_exchange *x)
     SET(CURLOPT_HEADERDATA, x);
     if (strcmp(x->hop.method, "HEAD") == 0)
         SET(CURLOPT_NOBODY, 1L);
+
     if (x->body) {
         SET(CURLOPT_UPLOAD, 1L);
         SET(CURLOPT_READFUNCTION, read_body);
         SET(CURLOPT_READDATA, x);
         SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)x->length);
     }
+
     SET(CURLOPT_CUSTOMREQUEST, x->hop.method);
+
     return ok;
 }
 #undef SET
@@ -292,6 +317,7 @@ static int open_body(struct http_exchange *x, struct arc_error *err)
 {
     struct stat st;
     const char *path = x->request->body_file;
+
     x->length = (int64_t)x->request->body_len;
     x->sent = 0;
     if (!x->body || !path)
@@ -302,6 +328,7 @@ static int open_body(struct http_exchange *x, struct arc_error *err)
     if (fstat(x->fd, &st) != 0 || !S_ISREG(st.st_mode))
         return arc_error_set(err, ARC_EINPUT, "%s is not a regular file", path);
     x->length = st.st_size;
+
     return ARC_OK;
 }
 
@@ -311,6 +338,7 @@ static enum arc_http_fate fate_of(const struct http_exchange *x, CURLcode code)
 {
     struct arc_http *http = x->http;
     long sent = 0;
+
     switch (code) {
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_URL_MALFORMAT:
@@ -322,7 +350,9 @@ static enum arc_http_fate fate_of(const struct http_exchange *x, CURLcode code)
     default:
         break;
     }
+
     http->curl.easy_getinfo(x->easy, CURLINFO_REQUEST_SIZE, &sent);
+
     return sent || x->sent || code == CURLE_SEND_FAIL_REWIND ? ARC_HTTP_LOST : ARC_HTTP_UNSENT;
 }
 
@@ -335,6 +365,7 @@ static void add_proxy_hint(const struct http_exchange *x, CURLcode code, const c
     bool unreached = code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_CONNECT;
     bool by_proxy = code == CURLE_COULDNT_RESOLVE_PROXY || strstr(why, "proxy") ||
                     strstr(why, "CONNECT tunnel") || (unreached && !strstr(why, host));
+
     if (name && by_proxy)
         arc_buf_printf(out, "; that is the proxy that %s names: is it the right one?", name);
     else if (!name && unreached && !http_loopback(host))
@@ -346,6 +377,7 @@ static int no_answer(struct http_exchange *x, CURLcode code)
 {
     struct arc_http *http = x->http;
     ARC_AUTO(arc_buf) struct arc_buf hint = {.max = 512};
+
     x->response->fate = fate_of(x, code);
     if (x->failed)
         return x->failed;
@@ -355,6 +387,7 @@ static int no_answer(struct http_exchange *x, CURLcode code)
                      "; if a company's own authority signs it, name its file in SSL_CERT_FILE");
     else
         add_proxy_hint(x, code, why, &hint);
+
     if (strstr(why, "proxy syntax")) /* it quotes the proxy, whose password may stand there */
         why = "no address of a proxy";
     return arc_error_set(x->err, ARC_EWORLD, "%s %s: %s%s", x->request->method, x->hop.url, why,
@@ -368,9 +401,11 @@ int http_begin(struct http_exchange *x)
     x->response->fate = ARC_HTTP_BARRED;
     ARC_TRY(make_headers(x, x->err));
     ARC_TRY(open_body(x, x->err));
+
     if (!(set_connection(x) && set_exchange(x)))
         return arc_error_set(x->err, ARC_EWORLD, "libcurl refused an option of %s %s",
                              x->hop.method, x->hop.url);
+
     return ARC_OK;
 }
 

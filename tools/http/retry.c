@@ -26,17 +26,20 @@ static bool http_date(const char *text, int64_t *out)
     struct tm tm = {0};
     char month[4] = "";
     int used = 0;
+
     if (!text ||
         sscanf(text, "%*3s, %2d %3s %4d %2d:%2d:%2d GMT%n", &tm.tm_mday, month, &tm.tm_year,
                &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &used) != 6 ||
         !used || text[used])
         return false;
+
     const char *found = strlen(month) == 3 ? strstr(months, month) : NULL;
     if (!found || (found - months) % 3)
         return false;
     tm.tm_mon = (int)(found - months) / 3;
     tm.tm_year -= 1900;
     *out = (int64_t)timegm(&tm);
+
     return true;
 }
 
@@ -70,6 +73,7 @@ bool arc_http_rate_limited(const struct arc_http_response *response)
 int64_t arc_http_asked_wait(const struct arc_http_response *response, int64_t now)
 {
     int64_t value;
+
     if (response->fate != ARC_HTTP_ANSWERED)
         return -1;
     const char *after = arc_http_header(response, "retry-after");
@@ -82,6 +86,7 @@ int64_t arc_http_asked_wait(const struct arc_http_response *response, int64_t no
     if (limited && left && strcmp(left, "0") == 0 &&
         number(arc_http_header(response, "x-ratelimit-reset"), &value))
         return value > now ? value - now + 1 : 1; /* our clocks differ by less than that */
+
     return -1;
 }
 
@@ -99,6 +104,7 @@ int64_t arc_http_retry_wait(const struct arc_http_retry *retry,
     bool unsent = response->fate == ARC_HTTP_UNSENT;
     bool doubtful = response->fate == ARC_HTTP_LOST ||
                     (response->fate == ARC_HTTP_ANSWERED && passing(response->status));
+
     if (attempt >= (retry->attempts ? retry->attempts : ATTEMPTS))
         return -1;
     if (!(limited || unsent || (doubtful && !retry->create)))
@@ -108,10 +114,12 @@ int64_t arc_http_retry_wait(const struct arc_http_retry *retry,
         seconds = (int64_t)SECONDARY_WAIT << (attempt - 1);
     if (seconds > max)
         return -1;
+
     /* Asked for: a little more, never less. Our own: half of it is chance, so that jobs that
      * failed together do not come back together. */
     if (seconds >= 0)
         return seconds * 1000 + (int64_t)(random % 1000);
+
     int64_t step = (int64_t)500 << (attempt < 6 ? attempt : 6);
     return step / 2 + (int64_t)(random % (uint32_t)(step / 2));
 }
@@ -121,6 +129,7 @@ int arc_http_send_retrying(struct arc_http *http, const struct arc_http_request 
                            struct arc_http_response *response, struct arc_error *err)
 {
     const struct arc_clock *clock = retry->clock ? retry->clock : arc_clock_system();
+
     for (unsigned attempt = 1;; attempt++) {
         ARC_AUTO(arc_error) struct arc_error why = {0};
         int rc = arc_http_send(http, request, response, &why);
@@ -150,6 +159,7 @@ int arc_http_send_retrying(struct arc_http *http, const struct arc_http_request 
 static bool has_rel(const char *at, const char *end, const char *rel)
 {
     size_t len = strlen(rel);
+
     for (; at < end; at++) {
         if (strncasecmp(at, "rel=", 4) != 0)
             continue;
@@ -169,6 +179,7 @@ static bool has_rel(const char *at, const char *end, const char *rel)
                 at++;
         }
     }
+
     return false;
 }
 
@@ -186,6 +197,7 @@ int arc_http_link(const struct arc_http_response *response, const char *rel, cha
 {
     const char *at = arc_http_header(response, "link");
     *out = NULL;
+
     while (at && (at = strchr(at, '<'))) {
         const char *close = strchr(at, '>');
         if (!close)
@@ -197,5 +209,6 @@ int arc_http_link(const struct arc_http_response *response, const char *rel, cha
         }
         at = end;
     }
+
     return ARC_OK;
 }

@@ -54,6 +54,7 @@ static int follow(struct http_exchange *x, bool *moved)
         hop_free(&next);
         return arc_error_prefix(x->err, "%s redirects", hop->url);
     }
+
     bool home = http_same_origin(&hop->place, &next.place);
     bool body = x->body && strcmp(next.method, hop->method) == 0;
     bool allowed = (home || plain_read(next.method) || x->request->redirect_uploads) &&
@@ -62,12 +63,14 @@ static int follow(struct http_exchange *x, bool *moved)
         hop_free(&next);
         return ARC_OK;
     }
+
     next.credentials = hop->credentials && home;
     next.insecure = hop->insecure && home;
     x->body = body;
     hop_free(hop);
     *hop = next;
     *moved = true;
+
     return ARC_OK;
 }
 
@@ -83,6 +86,7 @@ static int start(struct http_exchange *x, struct arc_error *err)
 {
     const struct arc_http_request *request = x->request;
     struct arc_http_response *response = x->response;
+
     arc_http_response_free(response);
     response->headers.max = HEADERS_MAX;
     response->body.max = request->max ? request->max : ARC_HTTP_BODY_MAX;
@@ -93,11 +97,14 @@ static int start(struct http_exchange *x, struct arc_error *err)
     ARC_TRY(http_locate(x->http, request->url, &x->hop.place, err));
     x->hop.credentials = request->authorization != NULL;
     x->hop.insecure = request->insecure;
+
     if (x->hop.credentials && !request->insecure && !http_place_safe(&x->hop.place))
         return arc_error_set(err, ARC_EINPUT,
                              "%s: credentials are sent over https only (or to this machine)",
                              request->url);
+
     x->hop.url = strdup(request->url);
+
     return x->hop.url ? ARC_OK : arc_error_nomem(err);
 }
 
@@ -142,13 +149,16 @@ int arc_http_send(struct arc_http *http, const struct arc_http_request *request,
         .http = http, .request = request, .response = response, .easy = http->easy};
     bool more = true;
     int rc = start(&x, err);
+
     while (!rc && more) {
         rc = begin_hop(&x);
         if (!rc)
             rc = end_hop(&x, http->curl.easy_perform(x.easy), &more);
     }
+
     response->url = arc_steal(&x.hop.url);
     exchange_free(&x);
+
     return rc;
 }
 
@@ -181,6 +191,7 @@ static bool collect(struct arc_http *http)
     struct arc_curl *curl = &http->curl;
     bool launched = false;
     int left;
+
     for (CURLMsg *done; (done = curl->multi_info_read(http->multi, &left));) {
         struct http_exchange *x = NULL;
         CURLcode code = done->data.result;
@@ -190,6 +201,7 @@ static bool collect(struct arc_http *http)
         x->failed = end_hop(x, code, &moved);
         launched |= moved && launch(x);
     }
+
     return launched;
 }
 
@@ -218,6 +230,7 @@ static void end_all(struct arc_http *http, struct http_exchange *all, size_t cou
         all[i].response->url = arc_steal(&all[i].hop.url);
         exchange_free(&all[i]);
     }
+
     free(all);
 }
 
@@ -226,8 +239,10 @@ int arc_http_send_all(struct arc_http *http, const struct arc_http_request *requ
 {
     int rc = open_multi(http, err);
     struct http_exchange *all = rc ? NULL : calloc(count + 1, sizeof *all);
+
     if (!all)
         return rc ? rc : arc_error_nomem(err);
+
     for (size_t i = 0; i < count; i++) {
         all[i] =
             (struct http_exchange){.http = http, .request = &requests[i], .response = &answers[i]};
@@ -235,7 +250,9 @@ int arc_http_send_all(struct arc_http *http, const struct arc_http_request *requ
         if (!all[i].failed && (all[i].easy = http->curl.easy_init()))
             launch(&all[i]);
     }
+
     run_all(http);
     end_all(http, all, count);
+
     return ARC_OK;
 }

@@ -51,6 +51,7 @@ int arc_http_resolve(struct arc_http *http, const char *base, const char *refere
     if (!clean_url(base) || !clean_url(reference))
         return bad_url(reference, "it is empty, too long or holds a space or control character",
                        err);
+
     CURLU *url = http->curl.url();
     if (!url)
         return arc_error_nomem(err);
@@ -66,6 +67,7 @@ int arc_http_resolve(struct arc_http *http, const char *base, const char *refere
     if (!whole)
         return arc_error_nomem(err);
     *out = whole;
+
     return ARC_OK;
 }
 
@@ -83,6 +85,7 @@ int http_locate(struct arc_http *http, const char *text, struct http_place *out,
         out->host = url_part(http, url, CURLUPART_HOST, 0);
         out->port = url_part(http, url, CURLUPART_PORT, CURLU_DEFAULT_PORT);
     }
+
     http->curl.url_cleanup(url);
     if (code == CURLUE_USER_NOT_ALLOWED)
         return bad_url("…", "it holds a user name or a password", err);
@@ -90,6 +93,7 @@ int http_locate(struct arc_http *http, const char *text, struct http_place *out,
                                  strcmp(out->scheme, "http") == 0);
     if (code != CURLUE_OK || !known || !out->host || !out->port)
         return bad_url(text, "only http:// and https:// are", err);
+
     return ARC_OK;
 }
 
@@ -105,6 +109,7 @@ bool http_loopback(const char *host)
     struct in6_addr v6;
     char bare[64] = "";
     size_t len = strlen(host);
+
     if (strcasecmp(host, "localhost") == 0)
         return true;
     if (inet_pton(AF_INET, host, &v4) == 1)
@@ -112,6 +117,7 @@ bool http_loopback(const char *host)
     if (len < 3 || len >= sizeof bare || host[0] != '[')
         return false;
     memcpy(bare, host + 1, len - 2);
+
     return inet_pton(AF_INET6, bare, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 

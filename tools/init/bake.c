@@ -58,6 +58,7 @@ static void read_json(const struct bake *bake, const char *text)
     const char *name;
     json_t *variable;
     json_object_update(bake->targets, json_object_get(document, "target"));
+
     json_object_foreach (json_object_get(document, "variable"), name, variable) {
         json_t *initial = json_object_get(variable, "default");
         json_object_set(bake->variables, name, initial ? initial : json_null());
@@ -81,6 +82,7 @@ const char *init_release_value(const char *name, bool bake)
          ""},
     };
     ARC_AUTO(arc_buf) struct arc_buf word = {0};
+
     arc_buf_printf(&word, " %s ", name);
     for (size_t i = 0; i < word.len; i++)
         word.data[i] = (char)toupper((unsigned char)word.data[i]);
@@ -88,6 +90,7 @@ const char *init_release_value(const char *name, bool bake)
         if (strstr(known[i].names, arc_buf_text(&word)) ||
             (bake && strstr(known[i].more, arc_buf_text(&word))))
             return known[i].value;
+
     return NULL;
 }
 
@@ -97,6 +100,7 @@ static void mark_described(struct init_proposal *proposal, const struct bake *ba
     const char *name, *path;
     json_t *target, *variant;
     void *next;
+
     json_object_foreach (bake->targets, name, target) {
         const char *context = arc_json_text_of(target, "context");
         const char *dockerfile = arc_json_text_of(target, "dockerfile");
@@ -118,8 +122,10 @@ static bool is_of_root(struct init_proposal *proposal, const struct bake *bake)
 {
     const char *name, *directory = init_directory(proposal, bake->path);
     json_t *target;
+
     if (strcmp(directory, ".") == 0)
         return true;
+
     json_object_foreach (bake->targets, name, target) {
         const char *context = arc_json_text_of(target, "context");
         char *path = init_resolve(proposal, ".", *context ? context : ".");
@@ -127,6 +133,7 @@ static bool is_of_root(struct init_proposal *proposal, const struct bake *bake)
             !init_has_directory(proposal, path))
             return false;
     }
+
     return true;
 }
 
@@ -135,19 +142,23 @@ static void take_bake(struct init_proposal *proposal, const struct bake *bake)
     const char *name;
     json_t *value;
     size_t tagged = 0;
+
     json_object_foreach (bake->targets, name, value) {
         const char *tags = arc_json_text_of(value, "tags");
         tagged += (*tags && strcmp(tags, "[]") != 0) ||
                   json_array_size(json_object_get(value, "tags")) > 0;
     }
+
     if (!tagged)
         return; /* names come from elsewhere; its Dockerfiles are looked at as others are */
+
     if (!is_of_root(proposal, bake)) {
         init_note(
             proposal, bake->path, 0,
             "not used: its contexts are those of its directory, and arc-ci reads it in the root");
         return;
     }
+
     struct init_group *group =
         init_add_group(proposal, proposal->group_count ? init_name_dockerfile(proposal, bake->path)
                                                        : proposal->repository);
@@ -155,6 +166,7 @@ static void take_bake(struct init_proposal *proposal, const struct bake *bake)
         return;
     group->key = "bake";
     group->source = arc_arena_text(&proposal->arena, bake->path);
+
     json_object_foreach (bake->variables, name, value) {
         const char *given = init_release_value(name, true), *initial = json_string_value(value);
         bool letter = initial && *initial == 'v' && initial[1] >= '0' && initial[1] <= '9';
@@ -162,6 +174,7 @@ static void take_bake(struct init_proposal *proposal, const struct bake *bake)
             init_add_pair(proposal, &group->variables, &group->variable_count, name,
                           letter && strcmp(given, "{version}") == 0 ? "v{version}" : given, NULL);
     }
+
     init_note(proposal, bake->path, 0, "describes %zu images: group %s takes them from it", tagged,
               group->name);
     mark_described(proposal, bake);
@@ -192,5 +205,6 @@ int init_read_bake_files(struct init_proposal *proposal, struct arc_error *err)
         take_bake(proposal, &bake);
         count++;
     }
+
     return arc_arena_check(&proposal->arena, err);
 }

@@ -48,6 +48,7 @@ static const char *find_tag(const char *reference)
 {
     const char *tag = NULL;
     int depth = 0;
+
     for (const char *c = reference; *c; c++) {
         depth += (*c == '{') - (*c == '}');
         if (!depth && *c == '/')
@@ -55,6 +56,7 @@ static const char *find_tag(const char *reference)
         else if (!depth && *c == ':' && !tag)
             tag = c + 1;
     }
+
     return tag;
 }
 
@@ -89,6 +91,7 @@ static void add_argument(const struct entry *entry, struct init_image *image, co
     ARC_AUTO(arc_buf) struct arc_buf filled = {.max = 65536};
     char *key = arc_arena_printf(&entry->proposal->arena, "%.*s", (int)len, name);
     const char *given = init_release_value(key, false);
+
     if (given)
         init_add_pair(entry->proposal, &image->args, &image->arg_count, key, given, NULL);
     else if (value && arc_dockerfile_expand(value, entry->proposal->dotenv, &filled) &&
@@ -110,6 +113,7 @@ static void take_arguments(const struct entry *entry, struct init_image *image)
             add_argument(entry, image, pair->key->text, pair->key->len,
                          pair->value->type == ARC_YAML_NULL ? NULL : pair->value->text);
     }
+
     for (size_t i = 0; args && args->type == ARC_YAML_LIST && i < args->count; i++) {
         const char *text = args->items[i]->text ? args->items[i]->text : "";
         size_t len = strcspn(text, "=");
@@ -131,6 +135,7 @@ static bool is_described(struct init_proposal *proposal, const struct init_image
         other->registries = other->registries ? other->registries : image->registries;
         return true;
     }
+
     return false;
 }
 
@@ -152,6 +157,7 @@ static bool resolve_build(const struct entry *entry, struct init_image *image)
     if (is_map && arc_yaml_get(entry->build, "dockerfile_inline"))
         return true;
     image->dockerfile = init_resolve(proposal, image->context, dockerfile);
+
     return image->dockerfile != NULL;
 }
 
@@ -179,6 +185,7 @@ static void add_platform(const struct entry *entry, struct init_image *image,
 static bool take_service(const struct entry *entry, struct described *described)
 {
     struct init_proposal *proposal = entry->proposal;
+
     (void)described;
     struct init_image image = {
         .from = FROM_COMPOSE, .file = entry->file, .line = entry->build->line};
@@ -191,10 +198,12 @@ static bool take_service(const struct entry *entry, struct described *described)
             entry->name, entry->file);
         return true;
     }
+
     json_t *known = told ? json_object_get(proposal->dockerfile_names, image.dockerfile) : NULL;
     if (!known && !(told && init_is_aside(image.dockerfile)))
         init_ask(proposal, entry->file, entry->build->line,
                  "what does service %s build? There is no such Dockerfile", entry->name);
+
     if (!known || json_is_false(known))
         return true;
 
@@ -202,6 +211,7 @@ static bool take_service(const struct entry *entry, struct described *described)
     image.codename = init_codename(proposal, entry->name);
     image.target = find_target(entry, &development);
     take_reference(entry, &image);
+
     if (entry->build->type == ARC_YAML_MAP) {
         const struct arc_yaml_node *platforms = arc_yaml_get(entry->build, "platforms");
         take_arguments(entry, &image);
@@ -211,6 +221,7 @@ static bool take_service(const struct entry *entry, struct described *described)
              i++)
             add_platform(entry, &image, platforms->items[i]);
     }
+
     if (!image.platforms)
         add_platform(entry, &image, arc_yaml_get(entry->service, "platform"));
     if (is_described(proposal, &image))
@@ -220,6 +231,7 @@ static bool take_service(const struct entry *entry, struct described *described)
         *slot = image;
     init_note(proposal, entry->file, image.line, "service %s is built of %s", entry->name,
               image.dockerfile);
+
     return true;
 }
 
@@ -231,6 +243,7 @@ static char *find_variable(struct init_proposal *proposal, const char *text, con
                            const char **end)
 {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
+
     for (*start = strchr(text, '$'); *start; *start = strchr(*end, '$')) {
         bool braced = (*start)[1] == '{';
         const char *name = *start + 1 + braced;
@@ -242,6 +255,7 @@ static char *find_variable(struct init_proposal *proposal, const char *text, con
         *end = close + braced;
         return arc_arena_printf(&proposal->arena, "%.*s", (int)len, name);
     }
+
     return NULL;
 }
 
@@ -253,8 +267,10 @@ static void take_floating(const struct entry *entry, struct described *described
     size_t len = strlen(entry->name);
     bool leads = strncmp(tag, entry->name, len) == 0 && tag + len + 1 == start;
     bool ends = *end == '-' && strcmp(end + 1, entry->name) == 0;
+
     arc_buf_add(&out, leads ? "{codename}-" : tag, leads ? 11 : (size_t)(start - tag));
     arc_buf_printf(&out, "latest%s", ends ? "-{codename}" : end);
+
     if (!described->floating)
         described->floating = arc_arena_text(&entry->proposal->arena, arc_buf_text(&out));
     else if (strcmp(described->floating, arc_buf_text(&out)) != 0)
@@ -278,6 +294,7 @@ static bool take_tag(const struct entry *entry, const char *tag, struct describe
     struct init_proposal *proposal = entry->proposal;
     const char *start, *end, *rest;
     size_t count = 0, given = 0;
+
     described->fixed = described->fixed || !tag || strcmp(tag, "latest") == 0;
     if (!tag || strcmp(tag, "latest") == 0)
         return true;
@@ -299,6 +316,7 @@ static bool take_tag(const struct entry *entry, const char *tag, struct describe
         if (count == 1)
             take_floating(entry, described, tag, start, end);
     }
+
     return given > 0;
 }
 
@@ -319,6 +337,7 @@ static bool take_release_arguments(const struct entry *entry, struct described *
         if (given && !json_object_get(described->variables, variable))
             json_object_set_new(described->variables, variable, json_string(given));
     }
+
     return !args || args->type == ARC_YAML_MAP;
 }
 
@@ -327,6 +346,7 @@ static bool is_base(const struct entry *entry)
 {
     ARC_AUTO(arc_buf) struct arc_buf name = {0};
     arc_buf_printf(&name, "service:%s", entry->name);
+
     for (size_t i = 0; i < entry->services->count; i++) {
         const struct arc_yaml_node *contexts = arc_yaml_at(entry->services->pairs[i].value, "build",
                                                            "additional_contexts", (char *)NULL);
@@ -335,6 +355,7 @@ static bool is_base(const struct entry *entry)
             if (arc_yaml_reads(contexts->pairs[c].value, arc_buf_text(&name)))
                 return true;
     }
+
     return false;
 }
 
@@ -344,16 +365,19 @@ static bool describe(const struct entry *entry, struct described *described)
     const struct arc_yaml_node *node = arc_yaml_get(entry->service, "image");
     struct init_image image = {0};
     bool development;
+
     if (arc_yaml_get(entry->service, "profiles"))
         return true; /* none of its images, unless the profile is on */
     (void)find_target(entry, &development);
     if (development || !resolve_build(entry, &image))
         return false;
+
     if (!node && is_base(entry)) {
         if (image.dockerfile)
             json_object_set_new(described->dockerfiles, image.dockerfile, json_true());
         return true;
     }
+
     if (!node || !node->text || strchr(node->text, '@'))
         return false;
     if (!take_repository(entry, node->text, &image) || !image.registries)
@@ -362,6 +386,7 @@ static bool describe(const struct entry *entry, struct described *described)
         json_object_set_new(described->dockerfiles, image.dockerfile, json_true());
     described->registry = described->registry ? described->registry : image.registries[0];
     described->images++;
+
     return take_tag(entry, find_tag(node->text), described) &&
            take_release_arguments(entry, described);
 }
@@ -391,14 +416,17 @@ static void add_described(struct init_proposal *proposal, const char *path,
     struct init_group *group = init_add_group(proposal, proposal->repository);
     const char *name;
     json_t *value;
+
     if (!group)
         return;
     group->key = "compose";
     group->source = arc_arena_text(&proposal->arena, path);
     group->registry = described->registry;
+
     json_object_foreach (described->variables, name, value)
         init_add_pair(proposal, &group->variables, &group->variable_count, name,
                       json_string_value(value), NULL);
+
     if (described->fixed)
         add_image_tag(proposal, group, arc_arena_text(&proposal->arena, "{version}"));
     if (described->floating && *described->floating)
@@ -418,6 +446,7 @@ static bool read_services(struct init_proposal *proposal, const char *path,
 {
     const char *text = init_read(proposal, path);
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
+
     if (!text || arc_yaml_parse(text, strlen(text), path, ARC_YAML_ANY_TAG, &yaml, NULL))
         return false;
     const struct arc_yaml_node *services = arc_yaml_get(yaml.root, "services");
@@ -433,6 +462,7 @@ static bool read_services(struct init_proposal *proposal, const char *path,
         if (entry.name && entry.build && !take(&entry, described))
             return false;
     }
+
     return true;
 }
 
@@ -451,11 +481,14 @@ static bool use_file(struct init_proposal *proposal, const char *path)
     struct described described = {json_object(), json_object(), NULL, NULL, false, 0};
     const char *name = init_base(path);
     bool plain = strncmp(name, "compose.y", 9) == 0 || strncmp(name, "docker-compose.y", 16) == 0;
+
     if (!plain || !described.variables || !described.dockerfiles ||
         !read_services(proposal, path, describe, &described) || !described.images ||
         !covers_all(proposal, &described))
         return false;
+
     add_described(proposal, path, &described);
+
     return true;
 }
 
@@ -463,6 +496,7 @@ int init_read_compose_files(struct init_proposal *proposal, struct arc_error *er
 {
     size_t count = 0;
     bool free_to_use = !proposal->group_count && !proposal->pushes;
+
     for (size_t i = 0; free_to_use && i < proposal->file_count && count < INIT_FILES_MAX; i++) {
         if (!is_compose_file(proposal->files[i]))
             continue;
@@ -470,6 +504,7 @@ int init_read_compose_files(struct init_proposal *proposal, struct arc_error *er
             return arc_arena_check(&proposal->arena, err);
         count++;
     }
+
     count = 0;
     for (size_t i = 0; i < proposal->file_count && count < INIT_FILES_MAX; i++) {
         if (!is_compose_file(proposal->files[i]))
@@ -477,5 +512,6 @@ int init_read_compose_files(struct init_proposal *proposal, struct arc_error *er
         (void)read_services(proposal, proposal->files[i], take_service, NULL);
         count++;
     }
+
     return arc_arena_check(&proposal->arena, err);
 }

@@ -30,6 +30,7 @@ static char *variant_of(struct init_proposal *proposal, const char *name)
                                          "md",           "orig", "bak",  "erb",  "gotmpl",   "sh",
                                          "lock",         "txt",  "json", "yaml", "yml",      NULL};
     size_t len = strlen(name);
+
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         size_t word = strlen(words[i]);
         const char *dot = strrchr(name, '.');
@@ -43,6 +44,7 @@ static char *variant_of(struct init_proposal *proposal, const char *name)
             name[len - word - 1] == '.')
             return arc_arena_printf(&proposal->arena, "%.*s", (int)(len - word - 1), name);
     }
+
     return NULL;
 }
 
@@ -89,6 +91,7 @@ char *init_name_dockerfile(struct init_proposal *proposal, const char *path)
 {
     const char *variant = variant_of(proposal, init_base(path));
     char *directory = init_directory(proposal, path), *name;
+
     while (among(init_base(directory), generic) && strcmp(directory, ".") != 0)
         directory = init_directory(proposal, directory);
     const char *named = strcmp(directory, ".") != 0 ? init_base(directory) : "";
@@ -105,6 +108,7 @@ char *init_name_dockerfile(struct init_proposal *proposal, const char *path)
             init_codename(proposal, arc_arena_printf(&proposal->arena, "%s-%s", before, variant));
     else
         name = init_codename(proposal, *named ? named : spare);
+
     return *name ? name : arc_arena_text(&proposal->arena, "image");
 }
 
@@ -128,6 +132,7 @@ static int look_at(struct init_proposal *proposal, bool set_aside, struct arc_er
 {
     const char *other = NULL;
     size_t passed = 0, others = 0;
+
     for (size_t i = 0; i < proposal->file_count; i++) {
         const char *path = proposal->files[i];
         char *variant = variant_of(proposal, init_base(path));
@@ -146,14 +151,17 @@ static int look_at(struct init_proposal *proposal, bool set_aside, struct arc_er
             json_object_set_new(proposal->dockerfile_names, path, json_string(variant)))
             return arc_error_nomem(err);
     }
+
     if (passed)
         init_ask(proposal, NULL, 0,
                  "%zu Dockerfiles beyond the first %d were not looked at: name them", passed,
                  INIT_FILES_MAX);
+
     if (others && json_object_size(proposal->dockerfile_names))
         init_ask(proposal, other, 0,
                  "%zu Dockerfile%s in folders of tests and examples left out: is one released?",
                  others, others > 1 ? "s" : "");
+
     return ARC_OK;
 }
 
@@ -190,10 +198,12 @@ static size_t missing_in(const struct init_proposal *proposal, const struct init
                                          .args = args,
                                          .platforms = platforms};
     size_t missing = 0;
+
     if (arc_inputs_read(&request, &inputs, NULL))
         return 1000;
     (void)arc_inputs_missing(inputs, count_missing, &missing);
     arc_inputs_free(&inputs);
+
     return missing;
 }
 
@@ -208,6 +218,7 @@ static bool holds_dockerfiles_only(struct init_proposal *proposal, const char *d
             !(dot && strcmp(dot, ".dockerignore") == 0))
             return false;
     }
+
     return true;
 }
 
@@ -217,14 +228,17 @@ static void choose_context(struct init_proposal *proposal, struct init_image *im
 {
     char *candidates[CONTEXTS_MAX] = {image->directory};
     size_t count = 1, best = 0, fewest = (size_t)-1;
+
     while (count < CONTEXTS_MAX && strcmp(candidates[count - 1], ".") != 0) {
         candidates[count] = init_directory(proposal, candidates[count - 1]);
         count++;
     }
+
     if (count > 1 && among(init_base(candidates[0]), generic) &&
         holds_dockerfiles_only(proposal, candidates[0]) &&
         has_instruction(proposal, image->dockerfile, "COPY", "ADD"))
         best = 1;
+
     for (size_t i = best; i < count; i++) {
         size_t missing = missing_in(proposal, image, candidates[i], NULL);
         if (missing < fewest) {
@@ -232,7 +246,9 @@ static void choose_context(struct init_proposal *proposal, struct init_image *im
             best = i;
         }
     }
+
     image->context = candidates[best];
+
     if (fewest == 1000)
         init_ask(proposal, image->dockerfile, 0,
                  "what it copies could not be told: is '%s' its context?", image->context);
@@ -259,7 +275,9 @@ static json_t *read_arguments(struct init_proposal *proposal, const char *path)
     ARC_AUTO(arc_buf) struct arc_buf word = {.max = 65536};
     struct arc_instruction instruction;
     json_t *args = json_object();
+
     file.at = init_read(proposal, path);
+
     while (file.at && args && arc_dockerfile_next(&file, &instruction)) {
         const char *text = instruction.args;
         size_t equals;
@@ -275,6 +293,7 @@ static json_t *read_arguments(struct init_proposal *proposal, const char *path)
             arc_buf_reset(&word);
         }
     }
+
     return args;
 }
 
@@ -285,6 +304,7 @@ static void give_arguments(struct init_proposal *proposal, struct init_image *im
     ARC_AUTO(arc_buf) struct arc_buf open = {.max = 4096};
     const char *name;
     json_t *initial;
+
     json_object_foreach (args, name, initial) {
         bool is_given = false;
         for (size_t i = 0; i < image->arg_count; i++)
@@ -299,6 +319,7 @@ static void give_arguments(struct init_proposal *proposal, struct init_image *im
         else
             arc_buf_printf(&open, "%s%s", open.len ? ", " : "", name);
     }
+
     if (open.len)
         init_ask(
             proposal, image->dockerfile, 0,
@@ -326,6 +347,7 @@ static char *folder_argument(struct init_proposal *proposal, const char *source,
         !json_object_get(args, argument))
         return NULL;
     *above = arc_arena_printf(&proposal->arena, "%.*s", (int)(dollar - source), source);
+
     return argument;
 }
 
@@ -337,6 +359,7 @@ static bool add_folders(struct init_proposal *proposal, struct init_image *image
     const char *named = init_name_dockerfile(proposal, image->dockerfile);
     bool plain = strcmp(named, init_codename(proposal, proposal->repository)) == 0;
     size_t found = 0, tried = 0;
+
     if (!directory)
         return false;
     size_t len = strcmp(directory, ".") == 0 ? 0 : strlen(directory) + 1;
@@ -365,6 +388,7 @@ static bool add_folders(struct init_proposal *proposal, struct init_image *image
         one->codename = init_codename(
             proposal, plain ? folder : arc_arena_printf(&proposal->arena, "%s-%s", named, folder));
     }
+
     return found > 0;
 }
 
@@ -375,7 +399,9 @@ static void split_by_folders(struct init_proposal *proposal, struct init_image *
     ARC_AUTO_JSON json_t *args = read_arguments(proposal, image->dockerfile);
     ARC_AUTO(arc_buf) struct arc_buf word = {.max = 65536};
     struct arc_instruction instruction;
+
     file.at = init_read(proposal, image->dockerfile);
+
     while (file.at && arc_dockerfile_next(&file, &instruction)) {
         const char *text = instruction.args;
         size_t equals;
@@ -401,8 +427,10 @@ static void learn_name(struct init_proposal *proposal, struct init_image *image,
 {
     size_t len = strlen(base->name), own = strlen(image->codename);
     const char *end = len > own ? base->name + len - own : base->name;
+
     if (strcmp(end, image->codename) != 0 || (end > base->name && end[-1] != '-'))
         return;
+
     if (end == base->name)
         init_count_registry(proposal, base->registries[0]);
     else if (!image->name && init_is_owner(proposal, base->registries[0])) {
@@ -417,8 +445,10 @@ static void learn_registries(struct init_proposal *proposal, const struct init_i
     ARC_AUTO(arc_stages) struct arc_stages stages = {0};
     struct arc_stages_request request = {.text = init_read(proposal, image->dockerfile),
                                          .platform = "linux/amd64"};
+
     if (!request.text || arc_stages_read(&request, &stages, NULL))
         return;
+
     for (size_t i = 0; i < stages.count; i++) {
         size_t j;
         json_t *text;
@@ -450,6 +480,7 @@ int init_read_dockerfiles(struct init_proposal *proposal, struct arc_error *err)
     json_t *variant;
     const char *described = proposal->group_count ? proposal->groups[0]->key : NULL;
     bool pushed = proposal->pushes && !proposal->guessed;
+
     json_object_foreach (proposal->dockerfile_names, path, variant) {
         if (is_described(proposal, path) || json_is_false(variant))
             continue;
@@ -467,10 +498,12 @@ int init_read_dockerfiles(struct init_proposal *proposal, struct arc_error *err)
         choose_context(proposal, image);
         split_by_folders(proposal, image);
     }
+
     for (size_t i = 0; i < proposal->image_count; i++) {
         if (proposal->images[i]->from == FROM_DOCKERFILE)
             give_arguments(proposal, proposal->images[i]);
         learn_registries(proposal, proposal->images[i]);
     }
+
     return arc_arena_check(&proposal->arena, err);
 }

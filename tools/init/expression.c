@@ -13,6 +13,7 @@
 static const char *look_up(const char *name, size_t len, const json_t *scope)
 {
     const json_t *value = scope;
+
     while (len) {
         size_t part = 0;
         while (part < len && name[part] != '.')
@@ -23,6 +24,7 @@ static const char *look_up(const char *name, size_t len, const json_t *scope)
         name += part;
         len -= part;
     }
+
     return json_string_value(value);
 }
 
@@ -31,12 +33,15 @@ static const char *look_up(const char *name, size_t len, const json_t *scope)
 static bool evaluate_operand(const char *text, size_t len, const json_t *scope, struct arc_buf *out)
 {
     arc_text_trim(&text, &len);
+
     if (len >= 2 && *text == '\'' && memchr(text + 1, '\'', len - 1) == text + len - 1) {
         arc_buf_add(out, text + 1, len - 2);
         return true;
     }
+
     const char *value = look_up(text, len, scope);
     arc_buf_puts(out, value ? value : "");
+
     return value ||
            (len > 7 && strncmp(text, "inputs.", 7) == 0 && json_object_get(scope, "inputs")) ||
            (len > 7 && strncmp(text, "matrix.", 7) == 0 && json_object_get(scope, "matrix"));
@@ -76,6 +81,7 @@ static bool evaluate_all(const char *text, size_t len, const json_t *scope, stru
 static void evaluate(const char *text, size_t len, const json_t *scope, struct arc_buf *out)
 {
     ARC_AUTO(arc_buf) struct arc_buf value = {.max = TEXT_MAX};
+
     for (;;) {
         size_t part = measure_operand(text, len, "||");
         if (!evaluate_all(text, part, scope, &value)) {
@@ -105,14 +111,17 @@ void init_expand(const char *text, const json_t *scope, struct arc_buf *out)
 json_t *init_expand_node(const struct arc_yaml_node *node, const json_t *scope)
 {
     json_t *out = NULL;
+
     if (!node)
         return json_null();
+
     if (node->type == ARC_YAML_LIST) {
         out = json_array();
         for (size_t i = 0; i < node->count; i++)
             json_array_append_new(out, init_expand_node(node->items[i], scope));
         return out;
     }
+
     if (node->type == ARC_YAML_MAP) {
         out = json_object();
         for (size_t i = 0; i < node->count; i++)
@@ -121,8 +130,10 @@ json_t *init_expand_node(const struct arc_yaml_node *node, const json_t *scope)
                                     init_expand_node(node->pairs[i].value, scope));
         return out;
     }
+
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = TEXT_MAX};
     init_expand(node->text && node->type != ARC_YAML_NULL ? node->text : "", scope, &text);
+
     return json_string(arc_buf_text(&text));
 }
 
@@ -144,6 +155,7 @@ static json_t *multiply(const json_t *axes)
 {
     json_t *cells = json_pack("[{}]"), *values;
     const char *key;
+
     json_object_foreach ((json_t *)axes, key, values) {
         json_t *next = json_array(), *cell, *value;
         size_t i, j;
@@ -160,6 +172,7 @@ static json_t *multiply(const json_t *axes)
         json_decref(cells);
         cells = next;
     }
+
     return cells;
 }
 
@@ -178,6 +191,7 @@ static void include(json_t *cells, const json_t *entries, const json_t *axes)
 {
     size_t made = json_array_size(cells), i;
     json_t *entry;
+
     for (i = 0; i < ENTRIES_MAX && (entry = json_array_get(entries, i)); i++) {
         bool taken = false;
         for (size_t c = 0; c < made && json_object_size(axes); c++) {
@@ -212,5 +226,6 @@ json_t *init_matrix_cells(const struct arc_yaml_node *job, const json_t *scope)
     include(cells, more, axes);
     if (!json_array_size(cells))
         json_array_append_new(cells, json_object());
+
     return cells;
 }

@@ -22,9 +22,11 @@ static const char *usual_registry(struct init_proposal *proposal)
     const char *best = NULL, *registry;
     json_int_t most = 0;
     json_t *seen;
+
     for (size_t i = 0; i < proposal->image_count; i++)
         for (char **at = proposal->images[i]->registries; at && *at; at++)
             init_count_registry(proposal, *at);
+
     json_object_foreach (proposal->registries, registry, seen) {
         json_int_t weight = json_integer_value(seen);
         weight *= init_is_owner(proposal, registry) ? INIT_FILES_MAX * INIT_FILES_MAX : 1;
@@ -33,6 +35,7 @@ static const char *usual_registry(struct init_proposal *proposal)
             best = registry;
         }
     }
+
     if (best)
         return best;
     ARC_AUTO(arc_buf) struct arc_buf owner = {0};
@@ -42,6 +45,7 @@ static const char *usual_registry(struct init_proposal *proposal)
              owner.len ? "which registry? Nothing names one; ghcr.io/%s is a guess"
                        : "which registry? Nothing names one; put yours in the place of ghcr.io/%s",
              owner.len ? arc_buf_text(&owner) : "owner");
+
     return arc_arena_printf(&proposal->arena, "ghcr.io/%s",
                             owner.len ? arc_buf_text(&owner) : "owner");
 }
@@ -104,6 +108,7 @@ static void tell_apart(struct init_proposal *proposal, size_t index)
             proposal, arc_arena_printf(&proposal->arena, "%s-%s", init_base(directory), plain));
         image->codename = strcmp(directory, ".") == 0 ? image->codename : longer;
     }
+
     for (unsigned n = 2; is_taken(proposal, image->codename, index); n++)
         image->codename =
             init_codename(proposal, arc_arena_printf(&proposal->arena, "%.56s-%u", plain, n));
@@ -123,6 +128,7 @@ static char *told_by(struct init_proposal *proposal, const char *tag)
         if (!*end && at > tag + 1 && strchr("-._", at[-1]) && *tag != '{')
             return arc_arena_printf(&proposal->arena, "%.*s", (int)(at - 1 - tag), tag);
     }
+
     return NULL;
 }
 
@@ -130,6 +136,7 @@ static char *told_by(struct init_proposal *proposal, const char *tag)
 static void name_codename(struct init_proposal *proposal, struct init_image *image)
 {
     size_t len = strlen(image->codename);
+
     for (size_t i = 0; i < image->tag_count; i++) {
         char *tag = image->tags[i].name;
         size_t whole = strlen(tag), rest = whole - len;
@@ -194,6 +201,7 @@ static bool is_version(const char *text, enum arc_versioning versioning,
 static const char *version_in(const char *tag)
 {
     struct arc_release_version version;
+
     for (const char *at = tag, *next; at; at = next ? next + 1 : NULL) {
         next = strpbrk(at, "/@-_");
         const char *from = *at == 'v' ? at + 1 : at;
@@ -203,6 +211,7 @@ static const char *version_in(const char *tag)
              is_version(from, ARC_VERSIONING_LOOSE, &version)))
             return from;
     }
+
     return NULL;
 }
 
@@ -213,22 +222,27 @@ static void add_to_family(struct init_proposal *proposal, struct families *famil
     size_t before = version ? (size_t)(version - tag) : 0;
     struct arc_release_version parsed;
     struct family *family = NULL;
+
     if (!version)
         return;
+
     for (size_t i = 0; i < families->count; i++)
         if (strlen(families->items[i].before) == before &&
             strncmp(families->items[i].before, tag, before) == 0)
             family = &families->items[i];
+
     ARC_AUTO(arc_buf) struct arc_buf pattern = {0}, why = {0};
     arc_buf_printf(&pattern, "%.*s{version}", (int)before, tag);
     if (!init_is_usable(arc_buf_text(&pattern)) || !arc_check_tag(arc_buf_text(&pattern), &why))
         return; /* no configuration takes it */
+
     if (!family && families->count == FAMILIES_MAX) {
         init_ask(proposal, NULL, 0,
                  "tags with more than %d names in front of their versions were not looked at",
                  FAMILIES_MAX);
         return;
     }
+
     if (!family) {
         family =
             arc_arena_append(&proposal->arena, &families->items, &families->count, sizeof *family);
@@ -241,6 +255,7 @@ static void add_to_family(struct init_proposal *proposal, struct families *famil
         family->prefix = arc_arena_printf(&proposal->arena, "%.*s", (int)len, tag);
         family->semver = family->calver = family->years = true;
     }
+
     family->count++;
     family->semver &= is_version(version, ARC_VERSIONING_SEMVER, &parsed);
     family->calver &= is_version(version, ARC_VERSIONING_CALVER, &parsed);
@@ -268,13 +283,16 @@ static bool is_related(const struct init_image *image, const char *prefix)
 {
     const char *last = init_base(prefix);
     size_t len = strlen(last);
+
     if (strncmp(image->codename, last, len) == 0 && image->codename[len] == '-')
         return true;
+
     for (const char *part = image->directory; part; part = strchr(part, '/')) {
         part += *part == '/';
         if (strncmp(part, last, len) == 0 && (!part[len] || part[len] == '/'))
             return true;
     }
+
     return false;
 }
 
@@ -301,6 +319,7 @@ static void take_named(struct sorting *sorting,
                        bool (*match)(const struct init_image *, const char *))
 {
     struct init_proposal *proposal = sorting->proposal;
+
     for (size_t f = 0; f < sorting->families.count; f++) {
         struct family *family = &sorting->families.items[f];
         struct init_group *group = NULL;
@@ -338,21 +357,25 @@ static void take_left(struct sorting *sorting, struct init_group *group)
 static void take_plain(struct sorting *sorting)
 {
     struct family *first = NULL;
+
     for (size_t f = 0; f < sorting->families.count; f++) {
         struct family *family = &sorting->families.items[f];
         if (!*family->prefix && (!first || family->count > first->count))
             first = family;
     }
+
     if (!first || (!count_left(sorting) && sorting->proposal->image_count))
         return;
     struct init_group *group = init_add_group(sorting->proposal, sorting->proposal->repository);
     add_pattern(sorting, group, first);
+
     for (size_t f = 0; f < sorting->families.count; f++) {
         struct family *family = &sorting->families.items[f];
         if (!*family->prefix && versioning_of(family) == versioning_of(first))
             add_pattern(sorting, group, family);
         family->matched |= !*family->prefix;
     }
+
     take_left(sorting, group);
 }
 
@@ -363,6 +386,7 @@ static void take_rest(struct sorting *sorting, bool each_its_own)
     struct init_proposal *proposal = sorting->proposal;
     struct family *spare = NULL, *like = NULL;
     size_t spares = 0;
+
     for (size_t f = 0; f < sorting->families.count; f++) {
         struct family *family = &sorting->families.items[f];
         if (family->matched)
@@ -372,8 +396,10 @@ static void take_rest(struct sorting *sorting, bool each_its_own)
             spares++;
         }
     }
+
     if (!count_left(sorting))
         return;
+
     if (spares == 1 && !(each_its_own && like)) {
         struct init_group *group = init_add_group(proposal, spare->prefix);
         add_pattern(sorting, group, spare);
@@ -381,6 +407,7 @@ static void take_rest(struct sorting *sorting, bool each_its_own)
         take_left(sorting, group);
         return;
     }
+
     if (!each_its_own || !like) {
         struct init_group *group = init_add_group(proposal, proposal->repository);
         init_add_text(proposal, group ? &group->tags : &(char **){NULL}, "v{version}");
@@ -389,6 +416,7 @@ static void take_rest(struct sorting *sorting, bool each_its_own)
         take_left(sorting, group);
         return;
     }
+
     size_t len = strlen(like->prefix);
     for (size_t i = 0; i < proposal->image_count; i++) {
         if (sorting->of_image[i])
@@ -416,10 +444,12 @@ static bool take_list(struct init_proposal *proposal, struct init_image *image, 
                       const struct arc_yaml_node *list)
 {
     size_t found = 0;
+
     for (size_t i = 0; i < proposal->image_count; i++)
         if (proposal->images[i]->version_file &&
             strcmp(proposal->images[i]->version_file, file) == 0)
             return false; /* those of another Dockerfile beside it */
+
     for (size_t i = 0; list && list->type == ARC_YAML_LIST && i < list->count; i++) {
         const char *key = arc_yaml_get(list->items[i], "image") ? "image" : "name";
         const struct arc_yaml_node *name = arc_yaml_get(list->items[i], key);
@@ -439,6 +469,7 @@ static bool take_list(struct init_proposal *proposal, struct init_image *image, 
             (const char *const[]){arc_arena_printf(&proposal->arena, "%s=%s", key, name->text),
                                   "version", NULL});
     }
+
     return found > 0;
 }
 
@@ -449,6 +480,7 @@ bool init_find_version_file(struct init_proposal *proposal, struct init_image *i
                                         "config.yml",     "config.json",  "metadata.json",
                                         "envconfig.json", "version.json", "version.yaml",
                                         "app.yaml",       "images.json",  "images.yaml"};
+
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
         const char *path = init_join(proposal, image->directory, plain[i]);
         if (init_has_file(proposal, path)) {
@@ -456,6 +488,7 @@ bool init_find_version_file(struct init_proposal *proposal, struct init_image *i
             return true;
         }
     }
+
     for (size_t i = 0; i < sizeof trees / sizeof *trees; i++) {
         const char *path = init_join(proposal, image->directory, trees[i]);
         const char *text = init_has_file(proposal, path) ? init_read(proposal, path) : NULL;
@@ -470,11 +503,13 @@ bool init_find_version_file(struct init_proposal *proposal, struct init_image *i
         if (take_list(proposal, image, path, yaml.root))
             return true;
     }
+
     const char *path = init_join(proposal, image->directory, "docker-bake.hcl");
     const char *text = init_has_file(proposal, path) ? init_read(proposal, path) : NULL;
     if (!text || !strstr(text, "variable \"VERSION\""))
         return false;
     set_place(proposal, image, path, (const char *const[]){"variable", "VERSION", "default", NULL});
+
     return true;
 }
 
@@ -483,12 +518,14 @@ static void sort_without_tags(struct sorting *sorting)
 {
     struct init_proposal *proposal = sorting->proposal;
     size_t found = 0, count = proposal->image_count;
+
     for (size_t i = 0; i < count; i++)
         found += init_find_version_file(proposal, proposal->images[i]);
     sorting->of_image = arc_arena_array(&proposal->arena, proposal->image_count, sizeof(void *));
     struct init_group *group = init_add_group(proposal, proposal->repository);
     if (!group || !sorting->of_image)
         return;
+
     if (found * 2 > count) {
         group->versioning = "loose";
         for (size_t i = 0; i < count; i++)
@@ -503,6 +540,7 @@ static void sort_without_tags(struct sorting *sorting)
             proposal, NULL, 0,
             "which tags release these images? There are none of a version yet; v{version} is a guess");
     }
+
     take_left(sorting, group);
 }
 
@@ -513,6 +551,7 @@ static void add_train(struct sorting *sorting, struct family *family)
 {
     struct init_proposal *proposal = sorting->proposal;
     struct init_group *group = init_add_group(proposal, family->prefix);
+
     if (!group)
         return;
     group->is_train = true;
@@ -544,6 +583,7 @@ static void take_unmatched(struct sorting *sorting)
     struct family *only = NULL;
     size_t unmatched = 0;
     bool plain = false;
+
     for (size_t f = 0; f < sorting->families.count; f++) {
         plain = plain || !*sorting->families.items[f].prefix;
         if (sorting->families.items[f].matched)
@@ -551,11 +591,13 @@ static void take_unmatched(struct sorting *sorting)
         only = &sorting->families.items[f];
         unmatched++;
     }
+
     if (unmatched == 1 && !plain && proposal->group_count > 1 &&
         !is_directory_name(proposal, init_base(only->prefix))) {
         add_train(sorting, only);
         return;
     }
+
     for (size_t f = 0; f < sorting->families.count; f++) {
         const struct family *family = &sorting->families.items[f];
         if (!family->matched)
@@ -581,6 +623,7 @@ static void sort_by_tags(struct sorting *sorting)
 static void give_file_tags(struct sorting *sorting)
 {
     struct init_proposal *proposal = sorting->proposal;
+
     for (size_t f = 0; f < sorting->families.count; f++) {
         struct family *family = &sorting->families.items[f];
         if (*family->prefix && sorting->families.count > 1)
@@ -588,6 +631,7 @@ static void give_file_tags(struct sorting *sorting)
         add_pattern(sorting, proposal->groups[0], family);
         family->matched = true;
     }
+
     for (size_t g = 0; g < proposal->group_count; g++) {
         struct init_group *group = proposal->groups[g];
         if (group->tags)
@@ -598,6 +642,7 @@ static void give_file_tags(struct sorting *sorting)
         init_ask(proposal, group->source, 0, "which tags release group %s? %s is a guess",
                  group->name, group->tags[0]);
     }
+
     take_unmatched(sorting);
 }
 
@@ -606,6 +651,7 @@ int init_make_groups(struct init_proposal *proposal, struct arc_error *err)
     struct sorting sorting = {.proposal = proposal};
     size_t i;
     json_t *tag;
+
     json_array_foreach (proposal->git_tags, i, tag)
         add_to_family(proposal, &sorting.families, json_string_value(tag));
     name_alike(proposal);
@@ -614,6 +660,7 @@ int init_make_groups(struct init_proposal *proposal, struct arc_error *err)
     size_t described = proposal->group_count;
     sorting.of_image = arc_arena_array(&proposal->arena, proposal->image_count + 1, sizeof(void *));
     ARC_TRY(arc_arena_check(&proposal->arena, err));
+
     if (described) {
         give_file_tags(&sorting);
         for (i = 0; i < proposal->image_count; i++)
@@ -623,10 +670,12 @@ int init_make_groups(struct init_proposal *proposal, struct arc_error *err)
         sort_by_tags(&sorting);
     else
         sort_without_tags(&sorting);
+
     ARC_TRY(arc_arena_check(&proposal->arena, err));
     for (i = 0; i < proposal->image_count; i++)
         tell_apart(proposal, i); /* versions in files may have added some */
     choose_registries(proposal);
+
     for (i = 0; i < proposal->image_count; i++) {
         struct init_group *group = sorting.of_image[i];
         struct init_image **slot =
@@ -635,6 +684,8 @@ int init_make_groups(struct init_proposal *proposal, struct arc_error *err)
         if (slot)
             *slot = proposal->images[i];
     }
+
     ask_logins(proposal);
+
     return arc_arena_check(&proposal->arena, err);
 }

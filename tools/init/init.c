@@ -35,10 +35,12 @@ static void init_proposal_free(struct init_proposal *proposal)
 static int add_file(void *context, const char *path)
 {
     struct init_proposal *proposal = context;
+
     if (!init_is_usable(path)) {
         init_ask(proposal, path, 0, "passed over: its name has control characters");
         return ARC_OK;
     }
+
     char **slot =
         arc_arena_append(&proposal->arena, &proposal->files, &proposal->file_count, sizeof *slot);
     if (slot)
@@ -51,6 +53,7 @@ static void read_names(const struct arc_project *project, struct init_proposal *
 {
     ARC_AUTO_FREE char *url = NULL;
     const char *given = arc_env_nonempty(project->env, "GITHUB_REPOSITORY");
+
     if (!given && arc_git_remote_url(project->git, "origin", &url, NULL) == ARC_OK)
         given = url;
     const char *name = init_base(given ? given : proposal->root);
@@ -108,6 +111,7 @@ static int read_dotenv(struct init_proposal *proposal, struct arc_error *err)
         }
         line += strcspn(line, "\n");
     }
+
     return ARC_OK;
 }
 
@@ -119,11 +123,13 @@ static int read_tags(struct arc_project *project, struct init_proposal *proposal
     if (json_array_size(proposal->git_tags))
         return ARC_OK;
     ARC_TRY(arc_project_load_tags(project, err));
+
     if (project->repository.tags)
         json_array_extend(proposal->git_tags, project->repository.tags);
     else
         init_ask(proposal, NULL, 0, "which tags has the repository? This clone has none, and: %s",
                  project->repository.tags_unknown);
+
     return ARC_OK;
 }
 
@@ -131,9 +137,11 @@ static int read_repository(struct arc_project *project, struct init_proposal *pr
                            struct arc_error *err)
 {
     ARC_TRY(arc_project_open(project, err));
+
     if (!project->git->worktree)
         return arc_error_set(err, ARC_EINPUT,
                              "this is a bare repository: there is no work tree to read");
+
     proposal->root = project->git->worktree;
     ARC_TRY(read_tags(project, proposal, err));
     ARC_TRY(arc_git_tracked(project->git, add_file, proposal, err));
@@ -148,6 +156,7 @@ static int read_repository(struct arc_project *project, struct init_proposal *pr
     init_apply_filters(proposal);
     if (proposal->image_count || proposal->group_count)
         return init_make_groups(proposal, err);
+
     return arc_error_set(
         err, ARC_ENOTFOUND,
         "%s has no image to release: git tracks no Dockerfile (or Containerfile) and "
@@ -196,6 +205,7 @@ static int check_absent(const char *root, const json_t *files, struct arc_error 
 {
     size_t i;
     json_t *file;
+
     json_array_foreach (files, i, file) {
         const char *path = arc_json_text_of(file, "path");
         struct stat found;
@@ -209,6 +219,7 @@ static int check_absent(const char *root, const json_t *files, struct arc_error 
                 "new one proposed",
                 path);
     }
+
     return ARC_OK;
 }
 
@@ -222,8 +233,10 @@ static int make_folder(const char *root, const char *path, bool *made, struct ar
     if (!*made && errno != EEXIST)
         return arc_error_set(err, ARC_EWORLD, "cannot make the folder %s: %s", path,
                              strerror(errno));
+
     if (!arc_file_is_folder(full))
         return arc_error_set(err, ARC_EINPUT, "%s is not a folder of the repository", path);
+
     return ARC_OK;
 }
 
@@ -234,14 +247,17 @@ static int write_new(const char *root, const char *path, const char *text, struc
         full ? arc_file_open_in(root, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0666) : -1;
     bool written = fd >= 0 && dprintf(fd, "%s", text) >= 0;
     int why = errno;
+
     if (fd >= 0 && close(fd) != 0 && written) {
         written = false;
         why = errno;
     }
+
     if (written)
         return ARC_OK;
     if (fd >= 0)
         unlink(full);
+
     return arc_error_set(err, ARC_EWORLD, "cannot write %s: %s", path, strerror(why));
 }
 
@@ -253,27 +269,33 @@ static int write_files(const char *root, const json_t *files, struct arc_error *
     size_t written = 0, i;
     json_t *file;
     int rc = make_folder(root, folders[0], &made[0], err);
+
     if (!rc)
         rc = make_folder(root, folders[1], &made[1], err);
+
     json_array_foreach (files, i, file) {
         if (rc)
             break;
         rc = write_new(root, arc_json_text_of(file, "path"), arc_json_text_of(file, "text"), err);
         written += !rc;
     }
+
     if (!rc)
         return ARC_OK;
+
     for (i = 0; i < written; i++) {
         ARC_AUTO_FREE char *full =
             arc_file_join(root, arc_json_text_of(json_array_get(files, i), "path"));
         if (full)
             unlink(full);
     }
+
     for (i = 2; i-- > 0;) {
         ARC_AUTO_FREE char *full = arc_file_join(root, folders[i]);
         if (made[i] && full)
             rmdir(full);
     }
+
     return rc;
 }
 
@@ -282,6 +304,7 @@ static int write_files(const char *root, const json_t *files, struct arc_error *
 static json_t *remarks(const struct init_remark *list, size_t count)
 {
     json_t *out = json_array();
+
     for (size_t i = 0; i < count; i++) {
         json_t *remark = json_pack("{s:s}", "text", list[i].text);
         if (list[i].file)
@@ -290,6 +313,7 @@ static json_t *remarks(const struct init_remark *list, size_t count)
             json_object_set_new(remark, "line", json_integer(list[i].line));
         json_array_append_new(out, remark);
     }
+
     return out;
 }
 
@@ -300,6 +324,7 @@ static int check_source(const char *source, struct arc_error *err)
     bool right = !source || (slash && at && slash > source && at > slash + 1 && at[1] &&
                              strspn(source, OWNER_LETTERS "/@") == strlen(source) &&
                              !strchr(slash + 1, '/') && !strchr(at + 1, '@'));
+
     return right
                ? ARC_OK
                : arc_error_set(err, ARC_EINPUT,
@@ -312,13 +337,16 @@ int arc_init(struct arc_project *project, const struct arc_init_options *options
 {
     ARC_AUTO(init_proposal) struct init_proposal proposal = {0};
     ARC_AUTO_JSON json_t *files = json_array();
+
     ARC_TRY(check_source(options->source, err));
     ARC_TRY(read_repository(project, &proposal, err));
+
     if (!options->source)
         init_ask(
             &proposal, NULL, 0,
             "which commit of arc-ci do the workflows call? Put it, in full, in the place of COMMIT, "
             "or give --source");
+
     ARC_TRY(propose_files(
         &proposal, options->source ? options->source : ARC_OWN_REPOSITORY "@COMMIT", files, err));
     ARC_TRY(check_absent(proposal.root, files, err));

@@ -55,6 +55,7 @@ static size_t lower_bound(const struct init_proposal *proposal, const char *text
         else
             high = middle;
     }
+
     return low;
 }
 
@@ -95,8 +96,10 @@ const char *init_read(struct init_proposal *proposal, const char *path)
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = INIT_BYTES_MAX};
     ARC_AUTO(arc_error) struct arc_error problem = {0};
     json_t *known = json_object_get(proposal->texts, path);
+
     if (known)
         return json_string_value(known);
+
     if (proposal->bytes_read > INIT_READ_MAX)
         init_ask(proposal, NULL, 0,
                  "files beyond the first %zu MiB were not read: name their images",
@@ -105,8 +108,10 @@ const char *init_read(struct init_proposal *proposal, const char *path)
         init_ask(proposal, path, 0, "it was not read: %s", arc_error_text(&problem));
     else
         known = json_stringn_nocheck(arc_buf_text(&text), text.len);
+
     proposal->bytes_read += text.len;
     json_object_set_new(proposal->texts, path, known ? known : json_null());
+
     return json_string_value(known);
 }
 
@@ -117,13 +122,16 @@ add_remark(struct init_proposal *proposal, struct init_remark **list, size_t *co
            struct init_remark remark, const char *format, va_list args)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0}, visible = {0};
+
     if (*count > INIT_REMARKS_MAX)
         return;
+
     if (*count == INIT_REMARKS_MAX) {
         remark = (struct init_remark){0};
         arc_buf_puts(&text, "there is more of that: only the first are listed");
     } else
         arc_buf_vprintf(&text, format, args);
+
     for (size_t i = 0; i < text.len; i++)
         text.data[i] = (char)(text.data[i] == INIT_UNKNOWN ? '*' : text.data[i]);
     arc_text_visible(&visible, arc_buf_text(&text), text.len);
@@ -135,10 +143,12 @@ add_remark(struct init_proposal *proposal, struct init_remark **list, size_t *co
     arc_text_visible(&visible, remark.file ? remark.file : "",
                      remark.file ? strlen(remark.file) : 0);
     remark.file = remark.file ? arc_arena_text(&proposal->arena, arc_buf_text(&visible)) : NULL;
+
     for (size_t i = 0; i < *count; i++)
         if (strcmp((*list)[i].text, remark.text) == 0 &&
             strcmp((*list)[i].file ? (*list)[i].file : "", remark.file ? remark.file : "") == 0)
             return; /* a cell of a matrix, or another job, says it again */
+
     struct init_remark *slot = arc_arena_append(&proposal->arena, list, count, sizeof *slot);
     if (slot)
         *slot = remark;
@@ -205,20 +215,24 @@ struct init_group *init_add_group(struct init_proposal *proposal, const char *na
 {
     struct init_group *group = arc_arena_array(&proposal->arena, 1, sizeof *group);
     const char *plain = init_codename(proposal, name);
+
     plain = *plain ? plain : "images";
     if (!group)
         return NULL;
     group->name = arc_arena_text(&proposal->arena, plain);
+
     for (size_t i = 0, n = 2; i < proposal->group_count; i++)
         if (strcmp(proposal->groups[i]->name, group->name) == 0) {
             group->name = arc_arena_printf(&proposal->arena, "%.56s-%zu", plain, n++);
             i = (size_t)-1; /* the new name may be taken, too */
         }
+
     struct init_group **slot =
         arc_arena_append(&proposal->arena, &proposal->groups, &proposal->group_count, sizeof *slot);
     if (!slot)
         return NULL;
     *slot = group;
+
     return group;
 }
 
@@ -235,6 +249,7 @@ struct init_image *init_add_image(struct init_proposal *proposal, enum init_orig
     *image = (struct init_image){.from = from, .line = line};
     image->file = arc_arena_text(&proposal->arena, file);
     *slot = image;
+
     return image;
 }
 
@@ -243,11 +258,14 @@ void init_add_pair(struct init_proposal *proposal, struct init_pair **pairs, siz
 {
     ARC_AUTO(arc_buf) struct arc_buf why = {0};
     struct init_pair *pair = NULL;
+
     if (!arc_check_build_arg(name, &why))
         return; /* no configuration takes it */
+
     for (size_t i = 0; i < *count; i++)
         if (strcmp((*pairs)[i].name, name) == 0)
             pair = &(*pairs)[i];
+
     if (!pair)
         pair = arc_arena_append(&proposal->arena, pairs, count, sizeof *pair);
     if (!pair)
@@ -285,11 +303,13 @@ void init_add_tag(struct init_proposal *proposal, struct init_image *image, cons
     if (!*name || !init_is_usable(name) || !arc_check_image_tag(name, &why))
         return;
     when = when && *when ? when : NULL;
+
     for (size_t i = 0; i < image->tag_count; i++)
         if (strcmp(image->tags[i].name, name) == 0) {
             image->tags[i].when = when ? image->tags[i].when : NULL;
             return;
         }
+
     struct init_tag *tag =
         arc_arena_append(&proposal->arena, &image->tags, &image->tag_count, sizeof *tag);
     if (tag)
@@ -310,6 +330,7 @@ bool init_take_reference(struct init_proposal *proposal, const char *reference,
     const char *at = strchr(reference, '@'), *last = strrchr(reference, '/');
     size_t len = at ? (size_t)(at - reference) : strlen(reference);
     const char *tag = strchr(last ? last : reference, ':');
+
     if (tag && (size_t)(tag - reference) < len)
         len = (size_t)(tag - reference);
     char *whole = arc_arena_printf(&proposal->arena, "%.*s", (int)len, reference);
@@ -319,6 +340,7 @@ bool init_take_reference(struct init_proposal *proposal, const char *reference,
     char *name = slash ? slash + 1 : whole;
     if (!arc_check_name(name, &why))
         return false;
+
     if (slash) {
         *slash = '\0';
         size_t first = strcspn(whole, "/");
@@ -329,13 +351,16 @@ bool init_take_reference(struct init_proposal *proposal, const char *reference,
             return false;
         init_add_text(proposal, &image->registries, registry);
     }
+
     image->name = name;
+
     return true;
 }
 
 char *init_codename(struct init_proposal *proposal, const char *text)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = 4096};
+
     for (; *text; text++) {
         unsigned char c = (unsigned char)tolower((unsigned char)*text);
         if (c < 128 && (isalpha(c) || (out.len && isdigit(c))))
@@ -345,7 +370,9 @@ char *init_codename(struct init_proposal *proposal, const char *text)
         if (out.len == 64)
             break;
     }
+
     while (out.len && out.data[out.len - 1] == '-')
         out.data[--out.len] = '\0';
+
     return arc_arena_text(&proposal->arena, arc_buf_text(&out));
 }

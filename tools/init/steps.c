@@ -22,6 +22,7 @@ static const char *input(const struct init_step *step, const char *name)
 static char *next_item(struct init_proposal *proposal, const char **text, bool commas)
 {
     const char *ends = commas ? ",\n" : "\n";
+
     for (;;) {
         *text += strspn(*text, " \t\r\n,");
         if (!**text)
@@ -60,6 +61,7 @@ static char *convert_pattern(struct init_proposal *proposal, const char *pattern
         {"branch", "{branch}"},   {"sha", "{sha7}"},      {"date 'YYYYMMDD'", "{date}"},
     };
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = 4096};
+
     while (*pattern) {
         const char *end = strncmp(pattern, "{{", 2) == 0 ? strstr(pattern, "}}") : NULL;
         if (!end) {
@@ -74,6 +76,7 @@ static char *convert_pattern(struct init_proposal *proposal, const char *pattern
         arc_buf_puts(&out, found ? found : (char[]){INIT_UNKNOWN, 0});
         pattern = end + 2;
     }
+
     return arc_arena_text(&proposal->arena, arc_buf_text(&out));
 }
 
@@ -88,15 +91,18 @@ static char *convert_tag(struct init_proposal *proposal, const char *item, const
                *branch = attribute(proposal, item, "branch");
     const char *prefix = attribute(proposal, item, "prefix"), *name = NULL;
     struct arc_arena *arena = &proposal->arena;
+
     if (!type)
         type = strchr(item, '=') ? "" : "raw";
     *when = "";
     if (enable && strcmp(enable, "false") == 0)
         return NULL;
+
     if (enable && strcmp(enable, "{{is_default_branch}}") == 0)
         *when = arc_arena_printf(arena, "branch:%s", proposal->branch);
     else if (enable && strcmp(enable, "true") != 0 && !strstr(enable, "prerelease"))
         return NULL;
+
     if (strcmp(type, "semver") == 0 || strcmp(type, "pep440") == 0)
         name = convert_pattern(proposal, pattern ? pattern : "{{version}}");
     else if (strcmp(type, "ref") == 0 && event) {
@@ -114,8 +120,10 @@ static char *convert_tag(struct init_proposal *proposal, const char *item, const
         name = pattern ? convert_pattern(proposal, pattern) : "nightly";
     } else if (strcmp(type, "raw") == 0)
         name = convert_pattern(proposal, value ? value : item);
+
     if (!name || !init_is_usable(name))
         return NULL;
+
     return strcmp(name, "pr-{pr}") == 0 || !prefix ? arc_arena_text(arena, name)
                                                    : arc_arena_printf(arena, "%s%s", prefix, name);
 }
@@ -128,6 +136,7 @@ static void take_names(const struct init_step *step)
     const char *lines = input(step, "tags"), *images = input(step, "images"), *when;
     const char *flavor = input(step, "flavor");
     bool latest = false;
+
     if (!*lines)
         lines = "type=schedule\ntype=ref,event=branch\ntype=ref,event=tag\ntype=ref,event=pr";
     for (char *item; (item = next_item(proposal, &lines, false));) {
@@ -140,8 +149,10 @@ static void take_names(const struct init_step *step)
         latest = latest || strstr(item, "type=semver") || strstr(item, "event=tag");
         arc_buf_printf(&tags, "%s%s%c%s", tags.len ? "\n" : "", name, WHEN, when);
     }
+
     if (strstr(flavor, "latest=true") || (latest && !strstr(flavor, "latest=false")))
         arc_buf_printf(&tags, "%slatest%c", tags.len ? "\n" : "", WHEN);
+
     for (char *image; (image = next_item(proposal, &images, false));) {
         char *name = attribute(proposal, image, "name");
         const char *rest = arc_buf_text(&tags);
@@ -151,6 +162,7 @@ static void take_names(const struct init_step *step)
         for (char *tag; (tag = next_item(proposal, &rest, false));)
             arc_buf_printf(&out, "%s:%s\n", name ? name : image, tag);
     }
+
     if (!step->id)
         return;
     if (!json_object_get(step->scope, "steps"))
@@ -181,6 +193,7 @@ static bool match(struct init_proposal *proposal, const char *pattern, const cha
     if (!part || (before && memchr(path + before, '/', part)))
         return false;
     *bound = arc_arena_printf(&proposal->arena, "%.*s", (int)part, path + before);
+
     return true;
 }
 
@@ -222,9 +235,11 @@ static void take_name(struct init_proposal *proposal, struct init_image *image, 
     if (!init_is_usable(slash ? slash : reference) ||
         !init_take_reference(proposal, init_is_usable(reference) ? reference : slash + 1, &named))
         return;
+
     if (image->name && strcmp(image->name, named.name) != 0)
         return; /* another name for the same image */
     image->name = named.name;
+
     for (char **registry = named.registries; registry && *registry; registry++)
         if (strncmp(*registry, "localhost", 9) != 0)
             init_add_text(proposal, &image->registries, *registry);
@@ -234,6 +249,7 @@ static void take_arguments(const struct init_step *step, struct init_image *imag
 {
     struct init_proposal *proposal = step->proposal;
     const char *lines = input(step, "build-args");
+
     for (char *line; (line = next_item(proposal, &lines, false));) {
         char *filled = arc_arena_text(&proposal->arena, line), *equals = strchr(filled, '=');
         if (!equals)
@@ -276,6 +292,7 @@ static struct init_image *find_same(const struct init_proposal *proposal,
             init_same_text(other->target, image->target) && init_same_pairs(other, image))
             return other;
     }
+
     return NULL;
 }
 
@@ -288,6 +305,7 @@ static void join(struct init_proposal *proposal, struct init_image *image,
         image->tag_count = 0;
     } else if (!more->pushed && image->pushed)
         return;
+
     image->pushed = more->pushed;
     image->name = image->name ? image->name : more->name;
     image->codename = image->name ? init_codename(proposal, image->name) : image->codename;
@@ -305,15 +323,19 @@ static void take_image_names(const struct init_step *step, struct init_image *im
 {
     struct init_proposal *proposal = step->proposal;
     const char *tags = input(step, "tags"), *output = strstr(input(step, "outputs"), "name=");
+
     for (char *reference; (reference = next_item(proposal, &tags, true));)
         take_name(proposal, image, fill(proposal, reference, bound), step->when);
+
     if (output && !image->name) {
         char *name =
             arc_arena_printf(&proposal->arena, "%.*s", (int)strcspn(output + 5, ",\""), output + 5);
         take_name(proposal, image, fill(proposal, name, bound), "");
     }
+
     if (!*input(step, "tags"))
         image->tag_count = 0; /* what its output has is no name of a release */
+
     if (image->name && *init_codename(proposal, image->name))
         image->codename = init_codename(proposal, image->name);
     else if (image->pushed && *input(step, "tags"))
@@ -328,6 +350,7 @@ static void take_image(const struct init_step *step, const char *context, const 
     struct init_image image = {.from = FROM_WORKFLOW, .file = step->file, .line = step->line};
     const char *outputs = input(step, "outputs"), *push = input(step, "push");
     const char *target = input(step, "target");
+
     image.dockerfile = arc_arena_text(&proposal->arena, dockerfile);
     image.directory = init_directory(proposal, dockerfile);
     image.context =
@@ -348,6 +371,7 @@ static void take_image(const struct init_step *step, const char *context, const 
         join(proposal, known, &image);
         return;
     }
+
     struct init_image *slot = init_add_image(proposal, FROM_WORKFLOW, step->file, step->line);
     if (slot)
         *slot = image;
@@ -364,6 +388,7 @@ static void take_build(const struct init_step *step)
     const char *inner = is_default ? strchr(given, ':') : NULL;
     size_t found = 0;
     json_t *variant;
+
     if (is_default)
         given = inner ? inner + 1 : ".";
     if (strstr(given, "://") || strncmp(given, "git@", 4) == 0) {
@@ -371,17 +396,20 @@ static void take_build(const struct init_step *step)
                  "it builds what lies elsewhere: '%s'. Is it released here?", given);
         return;
     }
+
     char *context = init_resolve(proposal, ".", *given ? given : ".");
     char *wanted = NULL;
     if (context && *file)
         wanted = init_resolve(proposal, is_default ? context : ".", file);
     else if (context)
         wanted = init_join(proposal, context, "Dockerfile");
+
     if (!wanted) {
         init_ask(proposal, step->file, step->line,
                  "its context or its Dockerfile lies outside of the repository");
         return;
     }
+
     if (strcmp(wanted, (char[]){INIT_UNKNOWN, 0}) != 0)
         json_object_foreach (proposal->dockerfile_names, path, variant) {
             char *bound = NULL;
@@ -390,6 +418,7 @@ static void take_build(const struct init_step *step)
             take_image(step, fill(proposal, context, bound), path, bound);
             found++;
         }
+
     if (found)
         return;
     proposal->guessed = true;
@@ -414,8 +443,10 @@ static void take_filters(const struct init_step *step)
 {
     static const char *const keys[] = {"filters", "files_yaml", "files_yaml_from_source_file"};
     struct init_proposal *proposal = step->proposal;
+
     init_note(proposal, step->file, step->line,
               "filters of paths: 'arc-ci changes' has one for each service");
+
     for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
         const char *text = input(step, keys[k]);
         ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
@@ -451,8 +482,10 @@ static void take_scan(const struct init_step *step)
     struct init_proposal *proposal = step->proposal;
     const char *list = input(step, "severity");
     bool gate = strcmp(input(step, "exit-code"), "1") == 0;
+
     init_note(proposal, step->file, step->line, "scans%s: the gate of arc-ci-release.yml does",
               gate ? " and fails on findings" : "");
+
     for (size_t i = 0; gate && i < sizeof severities / sizeof *severities; i++)
         if (strstr(list, severities[i]))
             proposal->fail_on = severities[i];
@@ -511,13 +544,17 @@ static void name_versions(struct init_proposal *proposal)
 static void drop_unpushed(struct init_proposal *proposal)
 {
     size_t kept = 0;
+
     proposal->pushes = is_pushed(proposal, NULL);
+
     for (size_t i = 0; !proposal->pushes && i < proposal->image_count; i++) {
         proposal->images[i]->tag_count = 0; /* of tests: nothing says how they are released */
         proposal->images[i]->platforms = NULL;
     }
+
     if (!proposal->pushes)
         return;
+
     for (size_t i = 0; i < proposal->image_count; i++) {
         const struct init_image *image = proposal->images[i];
         if (image->pushed || is_pushed(proposal, image->dockerfile))
@@ -527,9 +564,11 @@ static void drop_unpushed(struct init_proposal *proposal)
                  image->dockerfile);
         json_object_set_new(proposal->dockerfile_names, image->dockerfile, json_false());
     }
+
     for (size_t i = 0; i < proposal->image_count; i++)
         if (proposal->images[i]->pushed)
             proposal->images[kept++] = proposal->images[i];
+
     proposal->image_count = kept;
 }
 
@@ -551,6 +590,7 @@ void init_apply_filters(struct init_proposal *proposal)
     const char *name;
     json_t *patterns, *pattern;
     size_t p;
+
     json_object_foreach (proposal->filters, name, patterns)
         for (size_t i = 0; i < proposal->image_count; i++) {
             struct init_image *image = proposal->images[i];

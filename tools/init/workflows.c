@@ -31,13 +31,16 @@ static json_t *make_scope(const struct walk *walk, json_t *inputs)
                   "ref_name", *walk->when ? "{branch}" : "{image-tag}", "event", "repository",
                   "name", proposal->repository, "release", "tag_name", "{image-tag}", "env");
     json_t *github = json_object_get(scope, "github");
+
     if (proposal->owner) {
         json_object_set_new(github, "repository",
                             json_sprintf("%s/%s", proposal->owner, proposal->repository));
         json_object_set_new(github, "repository_owner", json_string(proposal->owner));
     }
+
     if (inputs)
         json_object_set(scope, "inputs", inputs);
+
     return scope;
 }
 
@@ -53,14 +56,17 @@ static json_t *bind_inputs(const struct arc_yaml_node *declared, const struct ar
                            const json_t *scope)
 {
     json_t *inputs = json_object();
+
     for (size_t i = 0; declared && declared->type == ARC_YAML_MAP && i < declared->count; i++) {
         const struct arc_yaml_node *initial = arc_yaml_get(declared->pairs[i].value, "default");
         if (initial && initial->text && declared->pairs[i].key->text)
             json_object_set_new(inputs, declared->pairs[i].key->text, json_string(initial->text));
     }
+
     ARC_AUTO_JSON json_t *given = init_expand_node(with, scope);
     if (json_is_object(given))
         json_object_update(inputs, given);
+
     return inputs;
 }
 
@@ -83,6 +89,7 @@ static void read_action(struct walk *walk, const char *folder, const struct arc_
 {
     struct init_proposal *proposal = walk->proposal;
     char *path = init_join(proposal, folder, "action.yml");
+
     if (!init_has_file(proposal, path))
         path = init_join(proposal, folder, "action.yaml");
     const char *text =
@@ -135,6 +142,7 @@ static void read_cell(struct walk *walk, const char *path, const struct arc_yaml
     struct init_proposal *proposal = walk->proposal;
     const struct arc_yaml_node *matrix = arc_yaml_at(job, "strategy", "matrix", (char *)NULL);
     ARC_AUTO_JSON json_t *scope = json_copy((json_t *)outer);
+
     json_object_set_new(scope, "env", json_copy(json_object_get(outer, "env")));
     if (!matrix || matrix->type == ARC_YAML_MAP)
         json_object_set(scope, "matrix", cell);
@@ -146,6 +154,7 @@ static void read_cell(struct walk *walk, const char *path, const struct arc_yaml
         read_workflow(walk, called, with, depth + 1);
         return;
     }
+
     ARC_AUTO_JSON json_t *runs_on = init_expand_node(arc_yaml_get(job, "runs-on"), scope);
     const char *runner =
         json_string_value(json_is_array(runs_on) ? json_array_get(runs_on, 0) : runs_on);
@@ -167,13 +176,17 @@ static const char *condition_of(struct init_proposal *proposal, const struct arc
 {
     const struct arc_yaml_node *push = arc_yaml_get(on, "push");
     const struct arc_yaml_node *branches = arc_yaml_get(push, "branches");
+
     if (starts_on(on, "release") || arc_yaml_get(push, "tags"))
         return "";
+
     if (branches && branches->type == ARC_YAML_LIST && branches->count == 1 &&
         branches->items[0]->text && !strpbrk(branches->items[0]->text, "*?[!"))
         return arc_arena_printf(&proposal->arena, "branch:%s", branches->items[0]->text);
+
     if (branches)
         return "push";
+
     return starts_on(on, "schedule") && !starts_on(on, "push") ? "schedule" : "";
 }
 
@@ -183,12 +196,15 @@ static void read_workflow(struct walk *walk, const char *path, json_t *with, int
     struct init_proposal *proposal = walk->proposal;
     const char *text = init_has_file(proposal, path) ? init_read(proposal, path) : NULL;
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
+
     if (!text || (with && walk->calls++ > CALLS_MAX))
         return;
+
     if (arc_yaml_parse(text, strlen(text), path, ARC_YAML_ANY_TAG, &yaml, NULL)) {
         init_ask(proposal, path, 0, "it is not YAML that can be read: what does it build?");
         return;
     }
+
     const struct arc_yaml_node *on = arc_yaml_get(yaml.root, "on");
     const struct arc_yaml_node *call = arc_yaml_get(on, "workflow_call");
     bool called_only =
@@ -220,6 +236,7 @@ int init_read_workflows(struct init_proposal *proposal, struct arc_error *err)
     static const char folder[] = ".github/workflows";
     struct walk walk = {.proposal = proposal, .when = ""};
     size_t read = 0;
+
     for (size_t i = init_first_below(proposal, folder); i < proposal->file_count; i++) {
         const char *path = proposal->files[i], *dot = strrchr(path, '.');
         if (!init_is_below(path, folder) || read == INIT_FILES_MAX)
@@ -229,6 +246,8 @@ int init_read_workflows(struct init_proposal *proposal, struct arc_error *err)
         read_workflow(&walk, path, NULL, 0);
         read++;
     }
+
     init_end_workflows(proposal);
+
     return arc_arena_check(&proposal->arena, err);
 }

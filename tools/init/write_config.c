@@ -16,11 +16,14 @@ static bool is_plain(const char *text)
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789./_-@+=";
     static const char *const words[] = {"true", "false", "null", "yes", "no",
                                         "on",   "off",   ".inf", ".nan"};
+
     if (!*text || text[strspn(text, letters)] || strchr("-0123456789+=@", *text))
         return false;
+
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcasecmp(text, words[i]) == 0)
             return false;
+
     return strspn(text, ".0123456789eE_+-") != strlen(text) || strcmp(text, ".") == 0;
 }
 
@@ -30,6 +33,7 @@ void init_add_scalar(struct arc_buf *out, const char *text)
         arc_buf_puts(out, text);
         return;
     }
+
     ARC_AUTO_JSON json_t *string = json_string(text);
     ARC_AUTO(arc_buf) struct arc_buf visible = {0};
     arc_text_visible(&visible, text, strlen(text));
@@ -81,6 +85,7 @@ static void add_pairs(struct arc_buf *out, const char *key, const struct init_pa
         return;
     add_key(out, key);
     arc_buf_putc(out, '{');
+
     for (size_t i = 0; i < count; i++) {
         add_key(out, pairs[i].name);
         if (pairs[i].value) {
@@ -92,12 +97,14 @@ static void add_pairs(struct arc_buf *out, const char *key, const struct init_pa
         add_text(out, "at", pairs[i].name);
         arc_buf_puts(out, "}");
     }
+
     arc_buf_putc(out, '}');
 }
 
 static void add_tags(struct arc_buf *out, const struct init_tag *tags, size_t count)
 {
     arc_buf_putc(out, '[');
+
     for (size_t i = 0; i < count; i++) {
         arc_buf_puts(out, i ? ", " : "");
         if (!tags[i].when) {
@@ -109,6 +116,7 @@ static void add_tags(struct arc_buf *out, const struct init_tag *tags, size_t co
         add_text(out, "when", tags[i].when);
         arc_buf_puts(out, "}");
     }
+
     arc_buf_putc(out, ']');
 }
 
@@ -158,6 +166,7 @@ struct shared {
 static bool share_directories(const struct init_group *group)
 {
     size_t own = 0;
+
     for (size_t i = 0; i < group->count; i++) {
         if (strcmp(group->images[i]->context, group->images[i]->directory) != 0)
             continue;
@@ -167,6 +176,7 @@ static bool share_directories(const struct init_group *group)
                 strcmp(group->images[i]->dockerfile, group->images[j]->dockerfile) != 0)
                 return true;
     }
+
     return own && own < group->count;
 }
 
@@ -185,10 +195,12 @@ static struct shared find_shared(const struct init_group *group)
         }
         shared.root = shared.root && strcmp(group->images[i]->context, ".") == 0;
     }
+
     for (size_t i = 0; i < group->count && !shared.platforms; i++)
         shared.platforms = group->images[i]->platforms;
     shared.tags = shared.args = group->count ? group->images[0] : NULL;
     shared.name = group->count > 1 ? group->images[0]->name : NULL;
+
     for (size_t i = 1; i < group->count; i++) {
         if (shared.args && !init_same_pairs(shared.args, group->images[i]))
             shared.args = NULL;
@@ -200,6 +212,7 @@ static struct shared find_shared(const struct init_group *group)
         if (shared.tags && !same_tags(shared.tags, group->images[i]))
             shared.tags = NULL;
     }
+
     return shared;
 }
 
@@ -213,6 +226,7 @@ static char *below_context(struct init_proposal *proposal, const struct init_ima
     if (strcmp(path, init_join(proposal, directory ? directory : image->context, "Dockerfile")) ==
         0)
         return NULL;
+
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = 65536};
     char *context = image->context;
     while (strcmp(context, ".") != 0) {
@@ -223,7 +237,9 @@ static char *below_context(struct init_proposal *proposal, const struct init_ima
         arc_buf_puts(&out, "../");
         context = init_directory(proposal, context);
     }
+
     arc_buf_puts(&out, path);
+
     return arc_arena_text(&proposal->arena, arc_buf_text(&out));
 }
 
@@ -232,6 +248,7 @@ static void add_build(struct init_proposal *proposal, const struct init_image *i
 {
     bool context = !shared->root && !(directory && strcmp(directory, image->context) == 0);
     ARC_AUTO(arc_buf) struct arc_buf build = {.max = 1 << 20};
+
     arc_buf_putc(&build, '{');
     if (context)
         add_text(&build, "context", image->context);
@@ -239,10 +256,12 @@ static void add_build(struct init_proposal *proposal, const struct init_image *i
     add_text(&build, "target", image->target);
     if (!shared->args)
         add_pairs(&build, "args", image->args, image->arg_count);
+
     if (image->platforms && !same_texts(image->platforms, shared->platforms)) {
         add_key(&build, "platforms");
         add_list(&build, image->platforms);
     }
+
     if (build.len == 1)
         return;
     add_key(out, "build");
@@ -259,18 +278,23 @@ static void add_service(struct init_proposal *proposal, const struct init_image 
     if (image->name && !shared->name && strcmp(image->name, image->codename) != 0)
         add_text(&entry, "name", image->name);
     add_text(&entry, "directory", directory);
+
     if (!same_texts(image->registries, shared->registries) && image->registries)
         add_text(&entry, "image",
                  arc_arena_printf(&proposal->arena, "%s/{name}", image->registries[0]));
+
     add_build(proposal, image, shared, directory, &entry);
+
     if (image->paths) {
         add_key(&entry, "paths");
         add_list(&entry, image->paths);
     }
+
     if (image->tag_count && !shared->tags) {
         add_key(&entry, "image-tags");
         add_tags(&entry, image->tags, image->tag_count);
     }
+
     if (image->version_file) {
         add_key(&entry, "version");
         arc_buf_putc(&entry, '{');
@@ -281,6 +305,7 @@ static void add_service(struct init_proposal *proposal, const struct init_image 
         }
         arc_buf_putc(&entry, '}');
     }
+
     arc_buf_printf(out, "      - %s}\n", arc_buf_text(&entry));
 }
 
@@ -294,6 +319,7 @@ static bool is_alone(struct init_proposal *proposal, const struct init_image *im
         strcmp(image->dockerfile, init_join(proposal, directory, "Dockerfile")) != 0 ||
         strcmp(image->codename, init_base(directory)) != 0)
         return false;
+
     if ((image->name && !shared->name && strcmp(image->name, image->codename) != 0) ||
         image->target || (image->arg_count && !shared->args) || image->paths ||
         image->version_file || (image->tag_count && !shared->tags) ||
@@ -301,9 +327,11 @@ static bool is_alone(struct init_proposal *proposal, const struct init_image *im
         (image->platforms && !same_texts(image->platforms, shared->platforms)) ||
         init_has_file(proposal, init_join(proposal, directory, "service.yaml")))
         return false;
+
     for (size_t i = 0; i < proposal->image_count; i++)
         if (proposal->images[i] != image && strcmp(proposal->images[i]->directory, directory) == 0)
             return false;
+
     return true;
 }
 
@@ -312,8 +340,10 @@ static bool glob_fits(struct init_proposal *proposal, const struct init_group *g
                       const char *parent)
 {
     size_t alone = 0, len = strcmp(parent, ".") == 0 ? 0 : strlen(parent) + 1;
+
     if (strpbrk(parent, "*?[]{}!") || !len)
         return false;
+
     for (size_t i = init_first_below(proposal, parent); init_is_at(proposal, i, parent); i++) {
         const char *path = proposal->files[i];
         const char *slash = strchr(path + len, '/');
@@ -326,9 +356,11 @@ static bool glob_fits(struct init_proposal *proposal, const struct init_group *g
         if (!known)
             return false;
     }
+
     for (size_t j = 0; j < group->count; j++)
         alone += group->images[j]->alone &&
                  strcmp(init_directory(proposal, group->images[j]->directory), parent) == 0;
+
     return alone > 1;
 }
 
@@ -345,6 +377,7 @@ static void add_services(struct init_proposal *proposal, const struct init_group
     ARC_AUTO_JSON json_t *globs = json_object();
     const char *parent;
     json_t *fits;
+
     for (size_t i = 0; i < group->count; i++)
         group->images[i]->alone = is_alone(proposal, group->images[i], shared);
     for (size_t i = 0; i < group->count; i++) {
@@ -352,7 +385,9 @@ static void add_services(struct init_proposal *proposal, const struct init_group
         if (!json_object_get(globs, parent))
             json_object_set_new(globs, parent, json_boolean(glob_fits(proposal, group, parent)));
     }
+
     arc_buf_puts(out, "    services:\n");
+
     for (size_t i = 0; i < group->count; i++) {
         const struct init_image *image = group->images[i];
         parent = init_directory(proposal, image->directory);
@@ -360,9 +395,11 @@ static void add_services(struct init_proposal *proposal, const struct init_group
         if (!image->alone)
             add_service(proposal, image, shared, in_glob ? image->directory : NULL, out);
     }
+
     json_object_foreach (globs, parent, fits)
         if (json_is_true(fits))
             add_item(out, arc_arena_printf(&proposal->arena, "%s/%c", parent, '*'));
+
     for (size_t i = 0; i < group->count; i++) {
         const struct init_image *image = group->images[i];
         parent = init_directory(proposal, image->directory);
@@ -381,6 +418,7 @@ static void add_source(const struct init_group *group, struct arc_buf *out)
         add_tags(out, group->image_tags, group->image_tag_count);
         arc_buf_putc(out, '\n');
     }
+
     arc_buf_printf(out, "    %s: {", group->key);
     add_text(out, "files", group->source);
     add_pairs(out, "variables", group->variables, group->variable_count);
@@ -396,18 +434,22 @@ static void add_platforms(const struct init_group *group, const struct shared *s
     char *const *platforms = shared->platforms ? shared->platforms : usual;
     bool usual_release = same_texts(platforms, usual);
     bool fits = group->count * count_texts(platforms) <= INIT_CELLS_MAX;
+
     if (usual_release && !fits)
         return; /* as it is without a word */
 
     arc_buf_puts(out, "    platforms: {");
+
     if (fits) {
         add_key(out, "ci");
         add_list(out, platforms);
     }
+
     if (!usual_release) {
         add_key(out, "release");
         add_list(out, platforms);
     }
+
     arc_buf_puts(out, "}\n");
 }
 
@@ -415,7 +457,9 @@ static void add_platforms(const struct init_group *group, const struct shared *s
 static void add_includes(const struct init_proposal *proposal, struct arc_buf *out)
 {
     size_t count = 0;
+
     arc_buf_puts(out, "    includes: [");
+
     for (size_t i = 0; i < proposal->group_count; i++) {
         const struct init_group *group = proposal->groups[i];
         if (group->is_train || !group->is_released)
@@ -423,6 +467,7 @@ static void add_includes(const struct init_proposal *proposal, struct arc_buf *o
         arc_buf_puts(out, count++ ? ", " : "");
         init_add_scalar(out, group->name);
     }
+
     arc_buf_puts(out, "]\n");
 }
 
@@ -431,6 +476,7 @@ static void add_names(const struct init_group *group, const struct shared *share
 {
     static const struct init_tag usual[] = {{"{version}", NULL}, {"latest", NULL}};
     bool plain = !group->tags || strchr("v{", *group->tags[0]);
+
     if (shared->tags && shared->tags->tag_count) {
         arc_buf_puts(out, "    image-tags: ");
         add_tags(out, shared->tags->tags, shared->tags->tag_count);
@@ -457,31 +503,39 @@ static void add_group(struct init_proposal *proposal, const struct init_group *g
                       struct arc_buf *out)
 {
     struct shared shared = find_shared(group);
+
     arc_buf_puts(out, "  ");
     init_add_scalar(out, group->name);
     arc_buf_puts(out, ":\n");
+
     if (shared.registries) {
         arc_buf_puts(out, "    registry: ");
         add_one_or_list(out, shared.registries);
         arc_buf_putc(out, '\n');
     }
+
     if (shared.name)
         arc_buf_printf(out, "    image: \"{registry}/%s\"\n", shared.name);
+
     if (group->tags) {
         arc_buf_puts(out, "    tag: ");
         add_one_or_list(out, group->tags);
         arc_buf_putc(out, '\n');
     }
+
     if (group->versioning)
         arc_buf_printf(out, "    versioning: %s\n", group->versioning);
+
     if (group->source) {
         add_source(group, out);
         return;
     }
+
     if (group->is_train) {
         add_includes(proposal, out);
         return;
     }
+
     add_names(group, &shared, out);
     add_platforms(group, &shared, out);
     if (shared.by_dockerfile)
@@ -495,16 +549,21 @@ int init_write_config(struct init_proposal *proposal, struct arc_buf *out, struc
     arc_buf_puts(out,
                  "# Proposed by arc-ci init. Answer the questions, then ask 'arc-ci plan' what a "
                  "release would build.\n");
+
     for (size_t i = 0; i < proposal->question_count; i++) {
         const struct init_remark *question = &proposal->questions[i];
         arc_buf_printf(out, "# QUESTION: %s%s%s\n", question->file ? question->file : "",
                        question->file ? ": " : "", question->text);
     }
+
     arc_buf_puts(out, "groups:\n");
+
     for (size_t i = 0; i < proposal->group_count; i++)
         if (proposal->groups[i]->count || proposal->groups[i]->source ||
             proposal->groups[i]->is_train)
             add_group(proposal, proposal->groups[i], out);
+
     ARC_TRY(arc_arena_check(&proposal->arena, err));
+
     return arc_buf_check(out, ".github/arc-ci.yaml", err);
 }

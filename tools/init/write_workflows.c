@@ -24,8 +24,10 @@ static void add_login(const struct init_group *group, const char *with, struct a
 {
     size_t len;
     const char *registry = other_registry(group, &len);
+
     if (registry || *with)
         arc_buf_printf(out, "    with:\n%s", with);
+
     if (registry)
         arc_buf_printf(out,
                        "      registry: %.*s\n"
@@ -57,6 +59,7 @@ void init_write_images_workflow(const struct init_proposal *proposal, const char
         "  cancel-in-progress: ${{ github.event_name == 'pull_request' }}\n\n"
         "jobs:\n",
         arc_buf_text(&branch));
+
     for (size_t i = 0; i < proposal->group_count; i++) {
         ARC_AUTO(arc_buf) struct arc_buf group = {0}, with = {0};
         if (proposal->groups[i]->is_train)
@@ -75,11 +78,13 @@ static void add_filter(const char *pattern, struct arc_buf *out)
 {
     ARC_AUTO(arc_buf) struct arc_buf filter = {0};
     const char *end = strstr(pattern, "{version}"), *c = pattern;
+
     for (; *c && c != end; c++) {
         if (strchr("+!()]", *c))
             arc_buf_putc(&filter, '\\');
         arc_buf_putc(&filter, *c);
     }
+
     arc_buf_puts(&filter, c > pattern && c[-1] == 'v' ? "*" : "[0-9]*");
     init_add_scalar(out, arc_buf_text(&filter));
 }
@@ -97,6 +102,7 @@ static void add_release_job(const struct init_proposal *proposal, const struct i
                             const char *source, bool only, struct arc_buf *out)
 {
     ARC_AUTO(arc_buf) struct arc_buf condition = {0}, quoted = {0}, with = {0}, name = {0};
+
     for (size_t i = 0; i < proposal->group_count; i++)
         for (char **tag = proposal->groups[i]->tags;
              tag && *tag && same_host(group, proposal->groups[i]); tag++) {
@@ -107,6 +113,7 @@ static void add_release_job(const struct init_proposal *proposal, const struct i
                 arc_buf_printf(&condition, *c == '\'' ? "%c'" : "%c", *c);
             arc_buf_puts(&condition, "')");
         }
+
     init_add_scalar(&quoted, arc_buf_text(&condition));
     init_add_scalar(&name, only ? "release" : group->name);
     arc_buf_printf(out, "  %s:\n", arc_buf_text(&name));
@@ -124,6 +131,7 @@ void init_write_release_workflow(const struct init_proposal *proposal, const cha
     size_t count = 0;
     ARC_AUTO(arc_buf) struct arc_buf filters = {0};
     bool only = true;
+
     for (size_t i = 0; i < proposal->group_count; i++) {
         only = only && same_host(proposal->groups[0], proposal->groups[i]);
         for (char **tag = proposal->groups[i]->tags; tag && *tag; tag++) {
@@ -131,6 +139,7 @@ void init_write_release_workflow(const struct init_proposal *proposal, const cha
             add_filter(*tag, &filters);
         }
     }
+
     if (!count)
         return;
     arc_buf_printf(
@@ -143,6 +152,7 @@ void init_write_release_workflow(const struct init_proposal *proposal, const cha
         "concurrency: {group: release, cancel-in-progress: false, queue: max}\n\n"
         "jobs:\n",
         arc_buf_text(&filters));
+
     for (size_t i = 0; i < proposal->group_count; i++) {
         bool known = false;
         for (size_t j = 0; j < i; j++)

@@ -35,6 +35,7 @@ static void add_members(struct arc_buf *out, const json_t *value, size_t indent,
 {
     const char *name, *separator = "";
     json_t *member;
+
     json_object_foreach ((json_t *)value, name, member) {
         arc_buf_puts(out, separator);
         new_line(out, indent + 2);
@@ -64,17 +65,21 @@ void arc_json_text(struct arc_buf *out, const json_t *value, size_t indent, size
         out->failed = ARC_ENOMEM;
         return;
     }
+
     bool list = json_is_array(value) && json_array_size(value) > 0;
     bool object = json_is_object(value) && json_object_size(value) > 0;
     if ((!list && !object) || strlen(line) + indent <= width) {
         arc_buf_puts(out, line);
         return;
     }
+
     arc_buf_putc(out, list ? '[' : '{');
+
     if (list)
         add_items(out, value, indent, width);
     else
         add_members(out, value, indent, width);
+
     new_line(out, indent);
     arc_buf_putc(out, list ? ']' : '}');
 }

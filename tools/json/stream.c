@@ -138,19 +138,23 @@ static int enter(struct parser *parser, char bracket)
 {
     const struct arc_json_reader *reader = parser->reader;
     const struct arc_json_rule *rule = current(parser);
+
     if (parser->depth == ARC_JSON_DEPTH_MAX)
         return too_deep(parser);
     struct level *level = &parser->levels[++parser->depth];
     *level = (struct level){.rule = rule, .array = bracket == '['};
     if (!rule)
         return 1;
+
     if (!rule->enter)
         parser->code = arc_error_set(parser->err, ARC_EINPUT, "%s: %s is not a single value",
                                      parser->name, rule->key ? rule->key : "an element");
     else
         parser->code = reader->enter(reader->data, rule, bracket, parser->err);
+
     level->rules = rules_of(reader->rules, rule->enter);
     level->next = level->array ? find_element(level->rules) : NULL;
+
     return parser->code == ARC_OK;
 }
 
@@ -194,10 +198,12 @@ static ssize_t read_at(const struct source *source, char *into, size_t room, siz
         memcpy(into, source->text + offset, count);
         return (ssize_t)count;
     }
+
     ssize_t got;
     do
         got = pread(source->fd, into, room, (off_t)offset);
     while (got < 0 && errno == EINTR);
+
     return got;
 }
 
@@ -207,6 +213,7 @@ static void locate(const struct source *source, char *chunk, size_t offset, unsi
 {
     ssize_t got = 1;
     *line = *column = 1;
+
     for (size_t done = 0; done < offset && got > 0; done += (size_t)got) {
         got = read_at(source, chunk, offset - done < CHUNK ? offset - done : CHUNK, done);
         for (ssize_t i = 0; i < got; i++) {
@@ -222,10 +229,12 @@ static int no_json(struct parser *parser, const struct source *source, char *chu
     size_t used = yajl_get_bytes_consumed(parser->yajl);
     unsigned char *said = yajl_get_error(parser->yajl, 0, NULL, 0);
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
+
     arc_buf_add(&text, said, strcspn((char *)said, "\n"));
     yajl_free_error(parser->yajl, said);
     locate(source, chunk, parser->offset + (used < parser->len ? used : parser->len), &line,
            &column);
+
     return arc_error_at(parser->err, ARC_EINPUT, parser->name, line, column, "%s",
                         arc_buf_text(&text));
 }
@@ -252,8 +261,10 @@ static int parse(struct parser *parser, const struct source *source, char *chunk
                                  "%s: a value is longer than the limit of %zu bytes", parser->name,
                                  ARC_JSON_TOKEN_MAX);
     }
+
     if (parser->code)
         return parser->code;
+
     return status == yajl_status_ok ? ARC_OK : no_json(parser, source, chunk);
 }
 
@@ -262,6 +273,7 @@ static void *resize(void *context, void *data, size_t size)
 {
     struct memory *memory = context;
     size_t old = 0;
+
     if (data)
         memcpy(&old, (char *)data - HEADER, sizeof old);
     memory->exceeded = memory->exceeded || size > ARC_JSON_TOKEN_MAX;
@@ -275,6 +287,7 @@ static void *resize(void *context, void *data, size_t size)
     if (data && into != data)
         memcpy(into, data, old < size ? old : size);
     memory->used = place + HEADER + rounded;
+
     return into;
 }
 
@@ -296,6 +309,7 @@ static int read_document(const struct source *source, const char *name,
     ARC_AUTO_FREE char *chunk = malloc(CHUNK);
     ARC_AUTO_FREE char *memory = malloc(MEMORY_SIZE);
     ARC_AUTO_FREE struct parser *parser = calloc(1, sizeof *parser);
+
     if (!chunk || !memory || !parser)
         return arc_error_nomem(err);
     parser->reader = reader;
@@ -307,6 +321,7 @@ static int read_document(const struct source *source, const char *name,
     yajl_alloc_funcs funcs = {
         .malloc = allocate, .realloc = resize, .free = release, .ctx = &parser->memory};
     parser->yajl = yajl_alloc(&callbacks, &funcs, parser);
+
     return parse(parser, source, chunk);
 }
 

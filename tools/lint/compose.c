@@ -41,6 +41,7 @@ static void check_port(const struct compose *c, const struct arc_yaml_node *port
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     bool bound;
+
     if (port->type == ARC_YAML_MAP) {
         plain_text(arc_yaml_get(port, "host_ip"), &text);
         bound = loopback(lint_content(c->lint, &text));
@@ -50,6 +51,7 @@ static void check_port(const struct compose *c, const struct arc_yaml_node *port
         plain_text(port, &text);
         bound = loopback(lint_content(c->lint, &text));
     }
+
     if (!bound)
         lint_find(c->lint, LINT_LOOPBACK, c->file, port->line,
                   "the port '%s' is open to every address of the host; bind it to 127.0.0.1",
@@ -73,6 +75,7 @@ static void check_volume(const struct compose *c, const struct arc_yaml_node *vo
 {
     ARC_AUTO(arc_buf) struct arc_buf source = {0};
     bool read_only = false, named = true;
+
     if (volume->type == ARC_YAML_MAP) {
         const struct arc_yaml_node *type = arc_yaml_get(volume, "type");
         plain_text(arc_yaml_get(volume, "source"), &source);
@@ -82,10 +85,12 @@ static void check_volume(const struct compose *c, const struct arc_yaml_node *vo
         named = source.len > 0;
     } else
         named = short_volume(c, volume, &source, &read_only);
+
     const char *name = lint_content(c->lint, &source);
     if (strstr(name, "docker.sock"))
         lint_find(c->lint, LINT_PRIVILEGES, c->file, volume->line,
                   "'%s' gives the container the whole host, read-only or not", name);
+
     if (!named || !*name)
         lint_find(c->lint, LINT_VOLUMES, c->file, volume->line,
                   "an anonymous volume: its data is lost with the container; give it a name");
@@ -120,6 +125,7 @@ static void check_health(const struct compose *c, const struct arc_yaml_pair *se
         test && test->type == ARC_YAML_LIST && test->count ? test->items[0] : NULL;
     bool none = !test || arc_yaml_is(first, "NONE") || (!first && test->type != ARC_YAML_STRING) ||
                 arc_yaml_bool(arc_yaml_get(health, "disable"));
+
     if (none && restarts(service->value))
         lint_find(c->lint, LINT_HEALTH, c->file, service->key->line,
                   "'%s' has no healthcheck with a test", service->key->text);
@@ -130,13 +136,16 @@ static void check_privileges(const struct compose *c, const struct arc_yaml_pair
     static const char *const spaces[] = {"network_mode", "pid", "ipc", "userns_mode", "uts"};
     const struct arc_yaml_node *privileged = arc_yaml_get(service->value, "privileged");
     const struct arc_yaml_node *user = arc_yaml_get(service->value, "user");
+
     if (arc_yaml_bool(privileged))
         lint_find(c->lint, LINT_PRIVILEGES, c->file, privileged->line, "'%s' is privileged",
                   service->key->text);
+
     if (user && user->text &&
         (strncmp(user->text, "root", 4) == 0 || strspn(user->text, "0:") == user->len))
         lint_find(c->lint, LINT_PRIVILEGES, c->file, user->line, "'%s' runs as '%s'",
                   service->key->text, user->text);
+
     for (size_t i = 0; i < sizeof spaces / sizeof *spaces; i++) {
         const struct arc_yaml_node *space = arc_yaml_get(service->value, spaces[i]);
         if (arc_yaml_is(space, "host"))
@@ -157,6 +166,7 @@ static void check_network(const struct compose *c, const struct arc_yaml_pair *m
     if (!arc_yaml_bool(arc_yaml_get(declared, "external")))
         lint_find(c->lint, LINT_NETWORK, c->file, place ? place->line : 1,
                   "the network %s is not declared with external: true", network);
+
     if (!lint_names(arc_yaml_get(main->value, "networks"), network))
         lint_find(c->lint, LINT_NETWORK, c->file, joined ? joined->line : main->key->line,
                   "'%s' does not join the network %s", main->key->text, network);
@@ -177,6 +187,7 @@ static bool publishes(const struct compose *c, const struct arc_yaml_node *list,
         if (strcmp(host ? host + 1 : lint_content(c->lint, &text), port) == 0)
             return true;
     }
+
     return false;
 }
 
@@ -187,6 +198,7 @@ static void check_published(const struct compose *c, const struct arc_yaml_pair 
     const struct arc_yaml_node *services = arc_yaml_get(c->root, "services");
     const struct arc_yaml_node *key = arc_yaml_key(main->value, "ports");
     unsigned one[] = {data->port, 0};
+
     for (const unsigned *port = *data->ports ? data->ports : one; *port; port++) {
         char text[16];
         bool found = false;
@@ -209,8 +221,10 @@ static const struct arc_yaml_pair *find_main(const struct compose *c)
         if (arc_yaml_reads(name ? name : service->key, c->service->data.name))
             return service;
     }
+
     lint_find(c->lint, LINT_COMPOSE, c->file, services->line,
               "no container here is named '%s', as in service.yaml", c->service->data.name);
+
     return NULL;
 }
 
@@ -221,6 +235,7 @@ static void check_file(const struct compose *c)
         lint_find(c->lint, LINT_COMPOSE, c->file, 1, "there are no services in it");
         return;
     }
+
     for (size_t i = 0; i < services->count; i++) {
         const struct arc_yaml_node *service = services->pairs[i].value;
         each(c, arc_yaml_get(service, "ports"), check_port);
@@ -228,6 +243,7 @@ static void check_file(const struct compose *c)
         check_health(c, &services->pairs[i]);
         check_privileges(c, &services->pairs[i]);
     }
+
     const struct arc_yaml_pair *main = c->service->loaded ? find_main(c) : NULL;
     if (main)
         check_published(c, main);
@@ -241,6 +257,7 @@ void lint_compose(struct lint *lint, const struct lint_service *service)
                                         "compose.yml"};
     static const enum lint_rule rules[] = {LINT_COMPOSE, LINT_LOOPBACK, LINT_VOLUMES,
                                            LINT_NETWORK, LINT_HEALTH,   LINT_PRIVILEGES};
+
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
         lint_applied(lint, lint_rule_name(rules[i]));
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {

@@ -121,13 +121,16 @@ static bool names_secret(const char *line, const char *end)
 {
     static const char *const words[] = {"password", "passwd", "secret",     "token",
                                         "api_key",  "apikey", "access_key", "private_key"};
+
     while (end > line && strchr(" \t\"'", end[-1]))
         end--;
+
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         size_t len = strlen(words[i]);
         if ((size_t)(end - line) >= len && strncasecmp(end - len, words[i], len) == 0)
             return true;
     }
+
     return false;
 }
 
@@ -145,6 +148,7 @@ static bool is_word(const char *value, size_t len, const char *key, size_t key_l
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strlen(words[i]) == len && strncasecmp(words[i], value, len) == 0)
             return true;
+
     return len <= key_len && strncasecmp(key + key_len - len, value, len) == 0;
 }
 
@@ -173,11 +177,13 @@ static bool has_settings(const char *file)
     static const char *const ends[] = {".yml",  ".yaml",       ".env",  ".ini",
                                        ".conf", ".properties", ".toml", "Dockerfile"};
     size_t len = strlen(file);
+
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
         size_t end = strlen(ends[i]);
         if (len >= end && strcmp(file + len - end, ends[i]) == 0)
             return true;
     }
+
     return strstr(file, "/.env") || strncmp(file, ".env", 4) == 0;
 }
 
@@ -185,6 +191,7 @@ static void scan_text(struct lint *lint, const char *file, char *text)
 {
     struct scan s = {lint, file, 0};
     bool settings = has_settings(file);
+
     for (char *line = text; *line;) {
         size_t len = strcspn(line, "\n");
         bool last = !line[len];
@@ -217,6 +224,7 @@ static int scan_file(void *context, const char *file)
 {
     struct lint *lint = context;
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
+
     if (ignored(lint, file))
         return lint->failed;
     int rc = arc_file_read_in(lint->root, file, FILE_MAX, &text, NULL);
@@ -226,6 +234,7 @@ static int scan_file(void *context, const char *file)
         return lint->failed;
     lint_looked_at(lint, file);
     scan_text(lint, file, text.data);
+
     return lint->failed;
 }
 

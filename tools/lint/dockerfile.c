@@ -31,6 +31,7 @@ static void on_arg(struct reading *r, const char *args)
 {
     ARC_AUTO(arc_buf) struct arc_buf word = {0};
     size_t equals;
+
     while (!r->from_line && arc_dockerfile_word(&args, &word, &equals)) {
         r->failed = r->failed || word.failed;
         if (word.failed || equals >= word.len)
@@ -46,7 +47,9 @@ static void on_label(struct reading *r, const struct arc_instruction *in)
     ARC_AUTO(arc_buf) struct arc_buf word = {0};
     const char *args = in->args;
     size_t equals;
+
     r->label_line = in->line;
+
     while (arc_dockerfile_word(&args, &word, &equals)) {
         r->failed = r->failed || word.failed;
         if (word.failed || equals >= word.len)
@@ -73,8 +76,10 @@ static void check_base(struct lint *lint, struct reading *r, const char *file,
     ARC_AUTO(arc_buf) struct arc_buf ref = {0};
     bool known = arc_dockerfile_expand(base, r->args, &ref);
     const char *text = lint_content(lint, &ref);
+
     if (strcmp(text, "scratch") == 0 || json_object_get(r->stages, text))
         return;
+
     if (!known)
         lint_find(lint, LINT_BASE_PINNED, file, in->line,
                   "the base '%s' uses an ARG without a default before it", base);
@@ -89,6 +94,7 @@ static void on_from(struct lint *lint, struct reading *r, const char *file,
     ARC_AUTO(arc_buf) struct arc_buf word = {0};
     const char *args = in->args, *stage = NULL;
     bool base = false;
+
     while (arc_dockerfile_word(&args, &word, NULL)) {
         if (!base && strncmp(lint_content(lint, &word), "--", 2) != 0) {
             check_base(lint, r, file, in, lint_content(lint, &word));
@@ -102,10 +108,12 @@ static void on_from(struct lint *lint, struct reading *r, const char *file,
                 r->failed = true;
         }
     }
+
     if (!stage) {
         free(r->stage);
         r->stage = NULL;
     }
+
     json_object_clear(r->labels);
     free(r->user);
     r->user = NULL;
@@ -128,6 +136,7 @@ static void check_user(struct lint *lint, const struct reading *r, const char *f
                   "no USER in the last stage: the image runs as whatever its base says");
         return;
     }
+
     size_t name = strcspn(r->user, ":");
     bool root =
         (name == 4 && memcmp(r->user, "root", 4) == 0) || (name && strspn(r->user, "0") == name);
@@ -157,6 +166,7 @@ static void read_instructions(struct lint *lint, struct reading *r, const char *
     ARC_AUTO(arc_dockerfile) struct arc_dockerfile dockerfile = {.at = text, .line = 1};
     const char *target = service->build.target;
     struct arc_instruction in;
+
     while (arc_dockerfile_next(&dockerfile, &in)) {
         bool from = strcmp(in.keyword, "FROM") == 0;
         if (from && target && r->stage && strcasecmp(r->stage, target) == 0)
@@ -170,6 +180,7 @@ static void read_instructions(struct lint *lint, struct reading *r, const char *
         else if (strcmp(in.keyword, "LABEL") == 0)
             on_label(r, &in);
     }
+
     r->failed = r->failed || dockerfile.args.failed;
 }
 
@@ -197,10 +208,12 @@ static void check_inputs(struct lint *lint, const struct arc_group *group,
     ARC_AUTO(arc_error) struct arc_error err = {0};
     struct place place = {lint, file};
     unsigned line = 0;
+
     if (arc_service_inputs(lint->root, group, service, &inputs, &err)) {
         lint_find_error(lint, lint_rule_name(LINT_DOCKERFILE), file, &err);
         return;
     }
+
     if (!inputs)
         return;
     arc_inputs_missing(inputs, find_missing, &place);
@@ -221,6 +234,7 @@ void lint_dockerfile(struct lint *lint, const struct arc_group *group,
     ARC_AUTO(reading)
     struct reading r = {.args = json_object(), .stages = json_object(), .labels = json_object()};
     const char *file = service->build.dockerfile;
+
     if (!file || arc_context_is_remote(service->build.context))
         return;
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
@@ -230,10 +244,12 @@ void lint_dockerfile(struct lint *lint, const struct arc_group *group,
     read_instructions(lint, &r, file, service, lint_content(lint, &text));
     if (r.failed)
         lint->failed = ARC_ENOMEM;
+
     if (!r.from_line) {
         lint_find(lint, LINT_DOCKERFILE, file, 1, "there is no FROM");
         return;
     }
+
     check_user(lint, &r, file);
     check_labels(lint, &r, file, group, service);
     check_inputs(lint, group, service, file);

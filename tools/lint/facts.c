@@ -51,6 +51,7 @@ int lint_fact_read(const struct arc_yaml *yaml, const struct arc_yaml_node *node
         rc = arc_yaml_error(yaml, node, err,
                             "is, has, lacks and absent need 'at': the keys that "
                             "lead to the place");
+
     if (!rc && out->in && !out->each)
         rc = arc_yaml_error(yaml, node, err, "'in' chooses groups, so it needs 'for'");
     return rc;
@@ -72,6 +73,7 @@ void lint_fact_find(const struct lint_case *c, unsigned line, const char *format
 static bool has_line(const char *text, const char *wanted)
 {
     size_t wanted_len = strlen(wanted);
+
     while (*text) {
         size_t len = strcspn(text, "\n"), skip = strspn(text, " \t");
         const char *start = text + (skip < len ? skip : len);
@@ -82,6 +84,7 @@ static bool has_line(const char *text, const char *wanted)
             return true;
         text += len + (text[len] == '\n');
     }
+
     return false;
 }
 
@@ -93,6 +96,7 @@ static void check_lines(const struct lint_case *c, const char *text)
         if (!has_line(text, lint_content(c->lint, &wanted)))
             lint_fact_find(c, 1, "the line '%s' is missing", lint_content(c->lint, &wanted));
     }
+
     for (char **part = c->fact->text; part && *part; part++) {
         ARC_AUTO(arc_buf) struct arc_buf wanted = {0};
         lint_expand(&wanted, *part, c->service, c->group);
@@ -104,10 +108,12 @@ static void check_lines(const struct lint_case *c, const char *text)
 static void check_targets(const struct lint_case *c, const char *text)
 {
     ARC_AUTO(arc_makefile) struct arc_makefile make = {0};
+
     if (!c->fact->targets)
         return;
     if (!arc_makefile_read(text, &make))
         c->lint->failed = ARC_ENOMEM;
+
     for (char **target = c->fact->targets; *target; target++) {
         ARC_AUTO(arc_buf) struct arc_buf name = {0};
         lint_expand(&name, *target, c->service, c->group);
@@ -121,6 +127,7 @@ static void check_content(const struct lint_case *c)
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
     ARC_AUTO(arc_error) struct arc_error err = {0};
+
     if (c->fact->at) {
         if (arc_yaml_read_in(c->lint->root, c->file, ARC_YAML_ANY_TAG, &yaml, &err))
             lint_find_error(c->lint, c->fact->rule, c->file, &err);
@@ -128,6 +135,7 @@ static void check_content(const struct lint_case *c)
             lint_fact_check_tree(c, yaml.root);
         return;
     }
+
     if (!lint_read(c->lint, LINT_CONFIG, c->file, &text))
         return;
     check_lines(c, lint_content(c->lint, &text));
@@ -140,6 +148,7 @@ static void check_until(const struct lint_case *c)
     time_t now = (time_t)c->lint->project->env->now;
     struct tm day = {0};
     char today[sizeof "YYYY-MM-DD"] = "";
+
     if (!c->fact->until || !gmtime_r(&now, &day) ||
         !strftime(today, sizeof today, "%Y-%m-%d", &day))
         return;
@@ -156,10 +165,12 @@ static void check_case(struct lint *lint, const struct lint_fact *fact,
     lint_expand(&file, fact->file, service, group);
     struct lint_case c = {lint, fact, service, group, lint_content(lint, &file)};
     lint_looked_at(lint, c.file);
+
     if (lint_exists(lint, c.file))
         check_content(&c);
     else
         lint_fact_find(&c, 1, "the file is missing");
+
     check_until(&c);
 }
 
@@ -176,6 +187,7 @@ static void check_fact(struct lint *lint, const struct lint_fact *fact)
     lint_applied(lint, fact->rule);
     if (!fact->each)
         check_case(lint, fact, NULL, NULL);
+
     for (size_t g = 0; fact->each && g < lint->project->config.group_count; g++) {
         const struct arc_group *group = &lint->project->config.groups[g];
         if (!is_about(fact, group))

@@ -17,15 +17,19 @@ static void show_node(struct arc_buf *out, const struct arc_yaml_node *node)
         arc_buf_puts(out, "a mapping");
         return;
     }
+
     if (node->type != ARC_YAML_LIST) {
         arc_buf_printf(out, "'%.200s'", node->text ? node->text : "");
         return;
     }
+
     arc_buf_puts(out, "[");
+
     for (size_t i = 0; i < node->count; i++) {
         arc_buf_puts(out, i ? ", " : "");
         arc_buf_puts(out, node->items[i]->text ? node->items[i]->text : "…");
     }
+
     arc_buf_puts(out, "]");
 }
 
@@ -64,16 +68,20 @@ static bool contains(const char *text, const char *part)
 static bool holds(struct lint *lint, const struct arc_yaml_node *node, const char *wanted)
 {
     ARC_AUTO(arc_buf) struct arc_buf joined = {0};
+
     if (node->type == ARC_YAML_MAP)
         return arc_yaml_key(node, wanted) != NULL;
+
     for (size_t i = 0; node->type == ARC_YAML_LIST && i < node->count; i++) {
         if (arc_yaml_reads(node->items[i], wanted))
             return true;
         squeeze(&joined, node->items[i]->text ? node->items[i]->text : "");
     }
+
     if (node->type == ARC_YAML_LIST)
         return strchr(wanted, ' ') && contains(lint_content(lint, &joined), wanted);
     squeeze(&joined, node->text ? node->text : "");
+
     return contains(lint_content(lint, &joined), wanted);
 }
 
@@ -85,6 +93,7 @@ static bool equal(const struct lint_case *c, const struct arc_yaml_node *wanted,
         lint_expand(&text, wanted->text, c->service, c->group);
         return found->text && strcmp(found->text, lint_content(c->lint, &text)) == 0;
     }
+
     bool same = wanted->type == found->type && wanted->count == found->count;
     for (size_t i = 0; same && i < wanted->count; i++) {
         if (wanted->type == ARC_YAML_LIST) {
@@ -94,6 +103,7 @@ static bool equal(const struct lint_case *c, const struct arc_yaml_node *wanted,
         const struct arc_yaml_node *value = arc_yaml_get(found, wanted->pairs[i].key->text);
         same = value && equal(c, wanted->pairs[i].value, value);
     }
+
     return same;
 }
 
@@ -101,8 +111,10 @@ static void check_place(struct walk *w, const struct arc_yaml_node *node)
 {
     const struct lint_fact *fact = w->c->fact;
     const char *trail = lint_content(w->c->lint, &w->trail);
+
     if (fact->absent)
         lint_fact_find(w->c, node->line, "%s must not be there", trail);
+
     if (fact->is && !equal(w->c, fact->is, node)) {
         ARC_AUTO(arc_buf) struct arc_buf text = {0};
         ARC_AUTO(arc_buf) struct arc_buf wanted = {0};
@@ -114,6 +126,7 @@ static void check_place(struct walk *w, const struct arc_yaml_node *node)
         lint_fact_find(w->c, node->line, "%s is %s; %s", trail, lint_content(w->c->lint, &text),
                        lint_content(w->c->lint, &wanted));
     }
+
     for (char **part = fact->has; part && *part; part++) {
         ARC_AUTO(arc_buf) struct arc_buf wanted = {0};
         lint_expand(&wanted, *part, w->c->service, w->c->group);
@@ -121,6 +134,7 @@ static void check_place(struct walk *w, const struct arc_yaml_node *node)
             lint_fact_find(w->c, node->line, "%s lacks '%s'", trail,
                            lint_content(w->c->lint, &wanted));
     }
+
     for (char **part = fact->lacks; part && *part; part++) {
         ARC_AUTO(arc_buf) struct arc_buf wanted = {0};
         lint_expand(&wanted, *part, w->c->service, w->c->group);
@@ -181,10 +195,12 @@ static void missing(const struct walk *w, const char *key, const struct arc_yaml
 static void follow(struct walk *w, char **at, const struct arc_yaml_node *node)
 {
     ARC_AUTO(arc_buf) struct arc_buf key = {0};
+
     if (!*at) {
         check_place(w, node);
         return;
     }
+
     lint_expand(&key, *at, w->c->service, w->c->group);
     const char *name = lint_content(w->c->lint, &key);
     if (strcmp(name, "*") == 0) {
@@ -196,6 +212,7 @@ static void follow(struct walk *w, char **at, const struct arc_yaml_node *node)
         }
         return;
     }
+
     const struct arc_yaml_node *next = node->type == ARC_YAML_LIST
                                            ? select_item(w->c->lint, node, name)
                                            : arc_yaml_get(node, name);

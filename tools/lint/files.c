@@ -14,6 +14,7 @@ static void walk_directory(struct lint *lint, const char *directory, unsigned de
     ARC_AUTO_JSON json_t *names = lint_list(lint, directory);
     size_t i;
     json_t *item;
+
     json_array_foreach (names, i, item) {
         const char *name = json_string_value(item);
         ARC_AUTO_FREE char *file = lint_join(lint, directory, name);

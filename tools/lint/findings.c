@@ -41,6 +41,7 @@ static bool is_style(const char *rule)
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (names[i] && strcmp(names[i], rule) == 0)
             return true;
+
     return false;
 }
 
@@ -75,6 +76,7 @@ static bool is_allowed(struct lint *lint, const char *rule, const char *file, co
         waiver->used = true;
         return true;
     }
+
     return false;
 }
 
@@ -83,6 +85,7 @@ static void add_finding(struct lint *lint, const char *rule, const char *file, u
 {
     ARC_AUTO(arc_buf) struct arc_buf shown = {0};
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
+
     if (!lint_is_on(lint, rule) || is_allowed(lint, rule, file, message))
         return;
     arc_text_visible(&path, file, strlen(file));
@@ -100,6 +103,7 @@ void lint_find_rest(struct lint *lint)
 {
     const char *key;
     json_t *value;
+
     json_object_foreach (lint->counts, key, value) {
         json_int_t more = json_integer_value(value) - SHOWN_MAX;
         const char *file = strchr(key, ':') + 1;
@@ -165,6 +169,7 @@ char *lint_text(struct lint *lint, const char *format, ...)
 {
     struct arc_buf text = {0};
     va_list args;
+
     va_start(args, format);
     arc_buf_vprintf(&text, format, args);
     va_end(args);
@@ -240,6 +245,7 @@ static void add_value(struct arc_buf *out, const char *name, const struct arc_se
 {
     const char *value = NULL;
     char number[16] = "";
+
     if (service) {
         const struct {
             const char *name;
@@ -256,6 +262,7 @@ static void add_value(struct arc_buf *out, const char *name, const struct arc_se
             if (strcmp(values[i].name, name) == 0)
                 value = values[i].value ? values[i].value : "";
     }
+
     if (group && strcmp(name, "group") == 0)
         value = group->name;
     arc_buf_puts(out, value ? value : braces);

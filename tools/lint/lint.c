@@ -12,6 +12,7 @@ static void lint_free(struct lint *lint)
         arc_service_free(&lint->services[i].data);
         free(lint->services[i].directory);
     }
+
     free(lint->services);
     free(lint->root);
     lint_settings_free(&lint->settings);
@@ -20,10 +21,12 @@ static void lint_free(struct lint *lint)
     json_decref(lint->rules);
     json_decref(lint->counts);
     json_decref(lint->parsed);
+
     for (size_t i = 0; i < lint->called_count; i++) {
         arc_yaml_free(&lint->called[i].yaml);
         free(lint->called[i].problem);
     }
+
     free(lint->called);
     *lint = (struct lint){0};
 }
@@ -33,6 +36,7 @@ static void load_config(struct lint *lint, const char *path)
 {
     ARC_AUTO(arc_error) struct arc_error err = {0};
     const char *shown = path ? path : ARC_CONFIG_PATH;
+
     lint_applied(lint, lint_rule_name(LINT_CONFIG));
     lint_looked_at(lint, shown);
     if (arc_project_load_config(lint->project, &err) == ARC_OK)
@@ -47,6 +51,7 @@ static int by_place(const void *a, const void *b)
     const json_t *x = *(json_t *const *)a, *y = *(json_t *const *)b;
     int order = strcmp(json_string_value(json_object_get(x, "file")),
                        json_string_value(json_object_get(y, "file")));
+
     if (order)
         return order;
     json_int_t k = json_integer_value(json_object_get(x, "line"));
@@ -66,15 +71,18 @@ static json_t *sort_findings(const json_t *findings)
     size_t count = json_array_size(findings);
     ARC_AUTO_FREE json_t **list = calloc(count + 1, sizeof(json_t *));
     json_t *out = list ? json_array() : NULL;
+
     for (size_t i = 0; out && i < count; i++)
         list[i] = json_array_get(findings, i);
     if (out)
         qsort(list, count, sizeof *list, by_place);
+
     for (size_t i = 0; out && i < count; i++)
         if ((!i || by_place(&list[i - 1], &list[i]) != 0) && json_array_append(out, list[i])) {
             json_decref(out);
             out = NULL;
         }
+
     return out;
 }
 
@@ -115,9 +123,11 @@ static int start_lint(struct lint *lint, struct arc_project *project,
     lint->rules = json_object();
     lint->counts = json_object();
     lint->parsed = json_object();
+
     if (!lint->root || !lint->findings || !lint->files || !lint->rules || !lint->counts ||
         !lint->parsed)
         return arc_error_nomem(err);
+
     return lint_settings_load(lint->root, options->rules, &lint->settings, err);
 }
 
@@ -134,6 +144,7 @@ int arc_lint(struct arc_project *project, const struct arc_lint_options *options
     lint_credentials(&lint);
     check_waivers(&lint);
     lint_find_rest(&lint);
+
     return make_document(&lint, out, err);
 }
 
@@ -154,6 +165,7 @@ int arc_lint_rules(struct arc_project *project, const struct arc_lint_options *o
     ARC_AUTO(lint) struct lint lint = {0};
     ARC_AUTO_JSON json_t *list = json_array();
     int rc = start_lint(&lint, project, options, err), bad = 0;
+
     if (rc)
         return rc;
     for (size_t i = 0; i < LINT_RULE_COUNT; i++)
@@ -162,8 +174,10 @@ int arc_lint_rules(struct arc_project *project, const struct arc_lint_options *o
         const struct lint_fact *fact = &lint.settings.facts[i];
         bad |= add_rule(list, fact->rule, fact->why ? fact->why : "", lint.settings.yaml.name);
     }
+
     if (!list || bad)
         return arc_error_nomem(err);
     *out = arc_steal(&list);
+
     return ARC_OK;
 }

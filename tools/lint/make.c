@@ -27,6 +27,7 @@ static bool put(json_t *object, const char *name, size_t len, unsigned line)
 static bool add_words(json_t *object, const char *text, unsigned line)
 {
     bool good = true;
+
     while (*(text += strspn(text, " \t"))) {
         size_t len = strcspn(text, " \t");
         /* variables, patterns and file names are not targets that a person calls */
@@ -35,6 +36,7 @@ static bool add_words(json_t *object, const char *text, unsigned line)
             good = put(object, text, len, line) && good;
         text += len;
     }
+
     return good;
 }
 
@@ -73,6 +75,7 @@ static bool add_line(struct arc_makefile *make, char *line, unsigned number)
     if (*line == '.' ||
         (word && (*sign == '=' || (*sign && strchr(":?+", *sign) && sign[1] == '='))))
         return true;
+
     return add_words(make->targets, line, number);
 }
 
@@ -81,6 +84,7 @@ static bool add_line(struct arc_makefile *make, char *line, unsigned number)
 static const char *logical_line(const char *at, unsigned *number, struct arc_buf *out)
 {
     arc_buf_reset(out);
+
     for (;;) {
         size_t len = strcspn(at, "\n");
         size_t text = len && at[len - 1] == '\r' ? len - 1 : len;
@@ -114,6 +118,7 @@ bool arc_makefile_read(const char *text, struct arc_makefile *out)
         else if (!defining && *at != '\t')
             good = add_line(out, at, first);
     }
+
     return good;
 }
 
@@ -123,12 +128,15 @@ static void check_file(struct lint *lint, const char *file)
     ARC_AUTO(arc_makefile) struct arc_makefile make = {0};
     const char *name;
     json_t *line;
+
     if (!lint_read(lint, LINT_PHONY, file, &text))
         return;
+
     if (!arc_makefile_read(lint_content(lint, &text), &make)) {
         lint->failed = ARC_ENOMEM;
         return;
     }
+
     json_object_foreach (make.targets, name, line) {
         unsigned at = (unsigned)json_integer_value(line);
         if (!json_object_get(make.phony, name))
@@ -137,10 +145,12 @@ static void check_file(struct lint *lint, const char *file)
             lint_find(lint, LINT_COMMENT, file, at,
                       "the target '%s' has no line '## %s: description'", name, name);
     }
+
     json_object_foreach (make.phony, name, line)
         if (!json_object_get(make.targets, name))
             lint_find(lint, LINT_PHONY, file, (unsigned)json_integer_value(line),
                       ".PHONY names '%s', which is not a target here", name);
+
     json_object_foreach (make.comments, name, line)
         if (!json_object_get(make.targets, name))
             lint_find(lint, LINT_COMMENT, file, (unsigned)json_integer_value(line),
@@ -152,6 +162,7 @@ static void check_directory(struct lint *lint, const char *directory)
     ARC_AUTO_JSON json_t *names = lint_list(lint, directory);
     size_t i;
     json_t *name;
+
     json_array_foreach (names, i, name) {
         size_t len = json_string_length(name);
         if (len <= 3 || strcmp(json_string_value(name) + len - 3, ".mk") != 0)
@@ -167,8 +178,10 @@ void lint_make(struct lint *lint)
     ARC_AUTO_JSON json_t *directories = json_object();
     const char *directory;
     json_t *value;
+
     lint_applied(lint, lint_rule_name(LINT_PHONY));
     lint_applied(lint, lint_rule_name(LINT_COMMENT));
+
     for (size_t i = 0; i < lint->service_count; i++) {
         const char *slash = strrchr(lint->services[i].directory, '/');
         ARC_AUTO_FREE char *parent =
@@ -178,6 +191,7 @@ void lint_make(struct lint *lint)
             json_object_set_new(directories, parent, json_true()))
             lint->failed = ARC_ENOMEM;
     }
+
     if (lint_exists(lint, "Makefile"))
         check_file(lint, "Makefile");
     json_object_foreach (directories, directory, value)

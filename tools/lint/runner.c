@@ -96,6 +96,7 @@ static bool in_order(const char *start, const char *end, const char *const parts
                      (!is_word(*from) && !strchr("/.:", *from)));
         } while (!whole);
     }
+
     return true;
 }
 
@@ -121,14 +122,18 @@ static void check_line(struct subject *s, const struct arc_yaml_node *script, co
     static const char *const builder[] = {"docker buildx create", NULL};
     static const char *const image[] = {"image=", NULL};
     static const char *const remote[] = {"driver", "remote", NULL};
+
     for (size_t i = 0; i < sizeof traps / sizeof *traps; i++)
         if (in_order(line, end, traps[i].parts) && !in_order(line, end, summary))
             find_in_script(s, LINT_SHELL, script, line, traps[i].message);
+
     s->refreshed = s->refreshed || in_order(line, end, update);
+
     if (in_order(line, end, install) && !s->refreshed)
         find_in_script(s, LINT_SHELL, script, line,
                        "the runner's package index is as old as its image: run `apt-get update` "
                        "before");
+
     if (in_order(line, end, builder) && !in_order(line, end, image) && !in_order(line, end, remote))
         find_in_script(s, LINT_PINNED, script, line, FLOATING_BUILDKIT);
 }
@@ -143,6 +148,7 @@ static void check_script(struct subject *s, const struct arc_yaml_node *script)
                            "in a step of a composite action this variable is empty: pass ${{ "
                            "github.action_repository }} or action_ref by env");
     }
+
     for (const char *line = script ? script->text : NULL; line && *line;) {
         size_t len = strcspn(line, "\n");
         while (len && line[len - 1] == '\\' && line[len]) /* goes on */
@@ -190,6 +196,7 @@ static bool restores(const struct arc_yaml_node *step)
     const char *uses = text_at(step, "uses");
     const struct arc_yaml_node *with = arc_yaml_get(step, "with"),
                                *cache = arc_yaml_key(with, "cache");
+
     if (strncmp(uses, "actions/setup-go@", 17) == 0) /* which does so unasked */
         return !arc_yaml_reads(arc_yaml_get(with, "cache"), "false");
     if (strncmp(uses, "actions/setup-", 14) == 0)
@@ -204,6 +211,7 @@ static bool restores_within(const struct subject *s, const struct arc_yaml_node 
     const struct arc_yaml_node *action = lint_called_root(s->lint, text_at(step, "uses"));
     const struct arc_yaml_node *steps = arc_yaml_at(action, "runs", "steps", (char *)NULL);
     const struct arc_yaml_node *with = arc_yaml_get(step, "with");
+
     for (size_t i = 0; steps && steps->type == ARC_YAML_LIST && i < steps->count; i++) {
         const char *input = strstr(text_at(steps->items[i], "if"), "inputs.");
         bool given = false;
@@ -212,6 +220,7 @@ static bool restores_within(const struct subject *s, const struct arc_yaml_node 
         if (restores(steps->items[i]) && !given)
             return true;
     }
+
     return false;
 }
 
@@ -220,6 +229,7 @@ static void check_cache(const struct subject *s, const struct arc_yaml_node *job
 {
     static const char *const scopes[] = {"contents", "packages", "id-token"};
     const struct arc_yaml_node *uses = arc_yaml_get(step, "uses");
+
     for (size_t i = 0; i < sizeof scopes / sizeof *scopes; i++) {
         if (!may_write(s, job, scopes[i]) || (!restores(step) && !restores_within(s, step)))
             continue;
@@ -249,6 +259,7 @@ static bool runs_with(const struct arc_yaml_node *step, const char *command, con
     const char *action = strstr(text_at(step, "uses"), "/.github/actions/");
     const char *name = strchr(command, ' ') + 1, *option = flag + 2;
     char variable[32] = "INPUT_";
+
     for (size_t i = 0; option[i] && i + 7 < sizeof variable; i++)
         variable[i + 6] = (char)toupper((unsigned char)option[i]);
 
@@ -293,8 +304,10 @@ static void note_needed(struct subject *s, const struct arc_yaml_node *job)
 static void check_steps(struct subject *s, const struct arc_yaml_node *job)
 {
     const struct arc_yaml_node *steps = arc_yaml_get(job, "steps");
+
     s->refreshed = s->drafted = s->promoted = false;
     note_needed(s, job);
+
     for (size_t i = 0; steps && steps->type == ARC_YAML_LIST && i < steps->count; i++) {
         const struct arc_yaml_node *step = steps->items[i], *uses = arc_yaml_get(step, "uses");
         check_script(s, arc_yaml_get(step, "run"));
@@ -342,6 +355,7 @@ static void check_results(const struct subject *s, const struct arc_yaml_node *j
 {
     const struct arc_yaml_node *outputs = arc_yaml_get(job, "outputs");
     const struct arc_yaml_node *condition = arc_yaml_get(job, "if");
+
     for (size_t i = 0; outputs && outputs->type == ARC_YAML_MAP && i < outputs->count; i++) {
         const struct arc_yaml_node *value = outputs->pairs[i].value;
         if (value->text && reads_json(value->text))
@@ -353,6 +367,7 @@ static void check_results(const struct subject *s, const struct arc_yaml_node *j
             lint_find(s->lint, LINT_RESULTS, s->file, value->line,
                       "GitHub drops an output that holds a secret: the next job gets nothing");
     }
+
     if (condition && condition->text && takes_any_success(condition->text))
         lint_find(s->lint, LINT_RESULTS, s->file, condition->line,
                   "any job in needs makes this true: name the one whose success counts");
@@ -370,6 +385,7 @@ static void check_queue(const struct subject *s, const struct arc_yaml_node *con
         lint_find(s->lint, LINT_QUEUE, s->file, concurrency->line,
                   "one run waits, and GitHub cancels it for the next: of three tags one is never "
                   "released; add `queue: max`");
+
     if (holds(key, "github.sha"))
         lint_find(s->lint, LINT_QUEUE, s->file, concurrency->line,
                   "two events about one commit are one group, and a waiting one is cancelled: use "
@@ -383,6 +399,7 @@ static void check_grants(const struct subject *s, const struct arc_yaml_node *jo
                                *uses = arc_yaml_get(job, "uses");
     const struct arc_yaml_node *called = uses ? lint_called_root(s->lint, uses->text) : NULL;
     const struct arc_yaml_node *jobs = arc_yaml_get(called, "jobs");
+
     for (size_t i = 0; ours && jobs && jobs->type == ARC_YAML_MAP && i < jobs->count; i++) {
         const struct arc_yaml_node *theirs = permissions_of(called, jobs->pairs[i].value);
         for (size_t k = 0; theirs && theirs->type == ARC_YAML_MAP && k < theirs->count; k++) {
@@ -402,10 +419,12 @@ static void check_job(struct subject *s, const struct arc_yaml_pair *pair)
     if (name && name->text && holds(name->text, "matrix.") && arc_yaml_key(job, "if"))
         lint_find(s->lint, LINT_REQUIRED, s->file, name->line,
                   "where `if` skips the job, its check has this text as name, expressions and all");
+
     if (arc_yaml_key(job, "runs-on") && !arc_yaml_key(job, "timeout-minutes"))
         lint_find(s->lint, LINT_TIMEOUT, s->file, pair->key->line,
                   "the job '%s' has no timeout-minutes: one that hangs runs for six hours",
                   pair->key->text);
+
     const char *condition = text_at(job, "if");
     if (starts_on(s, "pull_request") && arc_yaml_key(job, "needs") &&
         arc_yaml_key(job, "permissions") &&
@@ -416,6 +435,7 @@ static void check_job(struct subject *s, const struct arc_yaml_pair *pair)
                   "'%s' reports nothing where a job before it failed or was skipped: give it `if: "
                   "always()`",
                   pair->key->text);
+
     check_queue(s, arc_yaml_get(job, "concurrency"));
     check_grants(s, job);
     check_results(s, job);
@@ -428,6 +448,7 @@ static void check_required(const struct subject *s)
 {
     const struct arc_yaml_node *on = arc_yaml_get(s->root, "on");
     const struct arc_yaml_node *pull = arc_yaml_get(on, "pull_request");
+
     if (!starts_on(s, "pull_request") ||
         !(any_may_write(s, "statuses") || any_may_write(s, "checks")))
         return;
@@ -439,6 +460,7 @@ static void check_required(const struct subject *s)
             s->lint, LINT_REQUIRED, s->file, paths->line,
             "a run that its paths leave out reports nothing: a required status then waits for "
             "ever");
+
     if (!starts_on(s, "merge_group"))
         lint_find(s->lint, LINT_REQUIRED, s->file, on->line,
                   "without `merge_group` nothing reports in a merge queue, and it never merges");

@@ -18,10 +18,12 @@ static void add_service(struct lint *lint, const char *directory, const struct a
     ARC_AUTO(arc_error) struct arc_error err = {0};
     struct lint_service *grown =
         realloc(lint->services, (lint->service_count + 1) * sizeof *lint->services);
+
     if (!grown) {
         lint->failed = ARC_ENOMEM;
         return;
     }
+
     lint->services = grown;
     struct lint_service *service = &grown[lint->service_count];
     *service = (struct lint_service){.group = group, .directory = strdup(directory)};
@@ -29,6 +31,7 @@ static void add_service(struct lint *lint, const char *directory, const struct a
         lint->failed = ARC_ENOMEM;
         return;
     }
+
     lint->service_count++;
     ARC_AUTO_FREE char *file = lint_text(lint, "%s/service.yaml", directory);
     if (!file)
@@ -45,6 +48,7 @@ static void add_neighbours(struct lint *lint, const char *parent)
     ARC_AUTO_JSON json_t *names = lint_list(lint, parent);
     size_t i;
     json_t *name;
+
     json_array_foreach (names, i, name) {
         ARC_AUTO_FREE char *directory = lint_join(lint, parent, json_string_value(name));
         ARC_AUTO_FREE char *file = directory ? lint_text(lint, "%s/service.yaml", directory) : NULL;
@@ -56,9 +60,11 @@ static void add_neighbours(struct lint *lint, const char *parent)
 static void collect(struct lint *lint)
 {
     ARC_AUTO_JSON json_t *parents = json_object();
+
     if (lint->project->config.group_count == 0 &&
         json_object_set_new(parents, "services", json_true()))
         lint->failed = ARC_ENOMEM;
+
     for (size_t g = 0; g < lint->project->config.group_count; g++)
         for (size_t s = 0; s < lint->project->config.groups[g].service_count; s++) {
             const char *directory = lint->project->config.groups[g].services[s].directory;
@@ -71,6 +77,7 @@ static void collect(struct lint *lint)
             if (!parent || json_object_set_new(parents, parent, json_true()))
                 lint->failed = ARC_ENOMEM;
         }
+
     const char *parent;
     json_t *value;
     json_object_foreach (parents, parent, value)
@@ -157,6 +164,7 @@ static void check_depends_on(struct lint *lint, const struct lint_service *servi
                       "no service here has the codename '%s'; if it lives in another repository, "
                       "list it under external",
                       *on);
+
     for (char **out = service->data.external; *out; out++) {
         if (by_codename(lint, *out))
             lint_find(lint, LINT_DEPENDS_ON, file, item_line(yaml, "external", *out),
@@ -172,6 +180,7 @@ static void check_service(struct lint *lint, const struct lint_service *service)
 {
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
     ARC_AUTO_FREE char *file = lint_text(lint, "%s/service.yaml", service->directory);
+
     if (!file || !service->loaded || !lint_read_yaml(lint, LINT_SERVICE, file, &yaml))
         return;
     check_name(lint, service, file, &yaml);
@@ -189,6 +198,7 @@ void lint_services(struct lint *lint)
     static const enum lint_rule rules[] = {LINT_SERVICE,        LINT_SERVICE_NAME,
                                            LINT_SERVICE_FIELDS, LINT_SERVICE_PORT,
                                            LINT_DEPENDS_ON,     LINT_CODENAME};
+
     collect(lint);
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
         lint_applied(lint, lint_rule_name(rules[i]));
@@ -196,6 +206,7 @@ void lint_services(struct lint *lint)
         check_service(lint, &lint->services[i]);
         lint_compose(lint, &lint->services[i]);
     }
+
     const struct arc_config *config = &lint->project->config;
     for (size_t g = 0; g < config->group_count && !lint->failed; g++)
         for (size_t s = 0; s < config->groups[g].service_count; s++)

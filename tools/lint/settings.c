@@ -19,12 +19,15 @@ static bool check_style(const char *text, struct arc_buf *why)
 #undef RULE
         NULL};
     const char *meant = arc_suggest(text, names);
+
     for (size_t i = 0; names[i]; i++)
         if (strcmp(names[i], text) == 0)
             return true;
+
     arc_buf_puts(why, "is not a rule of style");
     if (meant)
         arc_buf_printf(why, "; did you mean '%s'?", meant);
+
     return false;
 }
 
@@ -81,14 +84,17 @@ static int read_facts(struct lint_settings *out, struct arc_error *err)
     const struct arc_yaml_node *list = out->facts_node;
     if (!list)
         return ARC_OK;
+
     if (list->type != ARC_YAML_LIST)
         return arc_yaml_error(&out->yaml, list, err, "'facts' must be a list, this is %s",
                               arc_yaml_type_name(list));
+
     out->facts = calloc(list->count + 1, sizeof *out->facts);
     if (!out->facts)
         return arc_error_nomem(err);
     for (size_t i = 0; i < list->count; i++)
         ARC_TRY(lint_fact_read(&out->yaml, list->items[i], &out->facts[out->fact_count++], err));
+
     return ARC_OK;
 }
 

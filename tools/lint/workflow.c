@@ -54,13 +54,16 @@ static bool is_action_allowed(const struct lint *lint, const char *name, size_t 
 {
     char **list = lint->settings.actions;
     const char *here = arc_env_nonempty(lint->project->env, "GITHUB_REPOSITORY");
+
     if (is_below(name, len, ARC_OWN_REPOSITORY) || (here && is_below(name, len, here)))
         return true;
     if (!list)
         return len > 8 && memcmp(name, "actions/", 8) == 0;
+
     for (; *list; list++)
         if (is_below(name, len, *list))
             return true;
+
     return false;
 }
 
@@ -81,10 +84,12 @@ static void check_foreign(const struct workflow *w, const struct arc_yaml_node *
                       "'%s' is not pinned by its digest (@sha256:…)", text);
         return;
     }
+
     size_t len = ref ? (size_t)(ref - text) : uses->len;
     if (!is_action_allowed(w->lint, text, len))
         lint_find(w->lint, LINT_ALLOWED, w->file, uses->line,
                   "'%.*s' is not among the allowed actions", (int)len, text);
+
     if (!ref || !is_commit(ref + 1))
         lint_find(w->lint, LINT_PINNED, w->file, uses->line,
                   "'%s' is not pinned by a commit (40 digits); a tag can be moved", text);
@@ -100,6 +105,7 @@ static void check_inputs(const struct workflow *w, const struct arc_yaml_node *u
             lint_find(w->lint, LINT_INPUTS, w->file, key->line, "%s has no input '%s'", uses->text,
                       key->text);
     }
+
     for (size_t i = 0; inputs && inputs->type == ARC_YAML_MAP && i < inputs->count; i++) {
         const struct arc_yaml_pair *input = &inputs->pairs[i];
         bool required = arc_yaml_bool(arc_yaml_get(input->value, "required"));
@@ -117,17 +123,20 @@ static char *find_target(struct lint *lint, const char *path)
 {
     static const char *const names[] = {"action.yml", "action.yaml"};
     const char *end = strrchr(path, '.');
+
     if (end && (strcmp(end, ".yml") == 0 || strcmp(end, ".yaml") == 0))
         return lint_text(lint, "%s", path);
     size_t len = strlen(path);
     while (len && path[len - 1] == '/')
         len--;
+
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char *name = lint_text(lint, "%.*s%s%s", (int)len, path, len ? "/" : "", names[i]);
         if (!name || lint_exists(lint, name) || i)
             return name;
         free(name);
     }
+
     return NULL;
 }
 
@@ -135,12 +144,14 @@ static struct lint_called *add_called(struct lint *lint, const char *name)
 {
     ARC_AUTO(arc_error) struct arc_error err = {0};
     struct lint_called *grown = realloc(lint->called, (lint->called_count + 1) * sizeof *grown);
+
     lint->called = grown ? grown : lint->called;
     json_t *index = json_integer((json_int_t)lint->called_count);
     if (json_object_set_new_nocheck(lint->parsed, name, index) || !grown) {
         lint->failed = ARC_ENOMEM;
         return NULL;
     }
+
     size_t place = lint->called_count++;
     struct lint_called *called = &grown[place];
     *called = (struct lint_called){.problem = NULL};
@@ -153,6 +164,7 @@ static struct lint_called *add_called(struct lint *lint, const char *name)
         lint->failed = ARC_ENOMEM;
     if (!rc && arc_yaml_get(called->yaml.root, "runs"))
         check_action(lint, name); /* which may add more, and move them */
+
     return &lint->called[place];
 }
 
@@ -183,13 +195,16 @@ static void check_local(const struct workflow *w, const struct arc_yaml_node *us
                   uses->text);
         return;
     }
+
     const struct lint_called *target = read_called(w->lint, uses->text);
     if (!target)
         return;
+
     if (target->problem) {
         lint_find(w->lint, LINT_INPUTS, w->file, uses->line, "%s: %s", uses->text, target->problem);
         return;
     }
+
     const struct arc_yaml_node *root = target->yaml.root;
     const struct arc_yaml_node *on = arc_yaml_get(root, "on");
     const struct arc_yaml_node *call =
@@ -258,15 +273,19 @@ static void check_head(const struct workflow *w, const struct arc_yaml_node *ste
     static const char *const inputs[] = {"ref", "repository"};
     const struct arc_yaml_node *uses = arc_yaml_get(step, "uses"), *at = NULL;
     const struct arc_yaml_node *with = arc_yaml_get(step, "with"), *run = arc_yaml_get(step, "run");
+
     if (!w->privileged)
         return;
+
     for (size_t i = 0; uses && uses->text && strstr(uses->text, "checkout") && i < 2; i++) {
         const struct arc_yaml_node *input = arc_yaml_get(with, inputs[i]);
         at = input && names_head(input->text) ? input : at;
     }
+
     if (run && run->text &&
         (strstr(run->text, "gh pr checkout") || strstr(run->text, "refs/pull/")))
         at = run;
+
     if (at)
         lint_find(w->lint, LINT_HEAD, w->file, at->line,
                   "code of a pull request is checked out in a run that holds this repository's "
@@ -354,6 +373,7 @@ static void check_reference(const struct workflow *w, const struct arc_yaml_node
     size_t len = name_length(text);
     bool output_of = strncmp(text + len, ".outputs.", 9) == 0;
     size_t output_len = output_of ? name_length(text + len + 9) : 0;
+
     if (!len || !is_first(w, text, output_of ? len + 9 + output_len : len))
         return;
     ARC_AUTO_FREE char *name = strndup(text, len);
@@ -362,11 +382,13 @@ static void check_reference(const struct workflow *w, const struct arc_yaml_node
         w->lint->failed = ARC_ENOMEM;
         return;
     }
+
     if (!json_object_get(w->needs, name)) {
         lint_find(w->lint, LINT_NEEDS, w->file, at->line,
                   "'needs.%s' is used, but the job does not need '%s'", name, name);
         return;
     }
+
     if (!output_len)
         return;
     bool known;
@@ -394,6 +416,7 @@ static void check_expressions(const struct workflow *w, const struct arc_yaml_no
         check_expressions(w, node->items[i], false);
     if (node->text && condition)
         check_references(w, node, node->text, strlen(node->text));
+
     for (const char *at = condition ? NULL : node->text; at && (at = strstr(at, "${{"));) {
         const char *end = strstr(at, "}}");
         size_t len = end ? (size_t)(end - at) : strlen(at);
@@ -408,6 +431,7 @@ static void check_needs(struct workflow *w, const struct arc_yaml_pair *job)
     const struct arc_yaml_node *name;
     ARC_AUTO_JSON json_t *names = json_object();
     ARC_AUTO_JSON json_t *seen = json_object();
+
     for (size_t i = 0; (name = lint_entry(needs, i)); i++) {
         if (name->text && json_object_set_new_nocheck(names, name->text, json_true()))
             w->lint->failed = ARC_ENOMEM;
@@ -416,12 +440,15 @@ static void check_needs(struct workflow *w, const struct arc_yaml_pair *job)
                       "'%s' needs '%s', which is not a job", job->key->text,
                       name->text ? name->text : "");
     }
+
     w->needs = names;
     w->seen = seen;
+
     if (!names || !seen)
         w->lint->failed = ARC_ENOMEM;
     else
         check_expressions(w, job->value, false);
+
     w->needs = w->seen = NULL;
 }
 
@@ -429,15 +456,19 @@ static void check_job(struct workflow *w, const struct arc_yaml_pair *job)
 {
     const struct arc_yaml_node *runs_on = arc_yaml_get(job->value, "runs-on");
     const struct arc_yaml_node *uses = arc_yaml_get(job->value, "uses");
+
     if (!runs_on && !uses)
         lint_find(w->lint, LINT_WORKFLOW, w->file, job->key->line,
                   "the job '%s' has neither runs-on nor uses", job->key->text);
+
     if (runs_on && !arc_yaml_get(job->value, "steps"))
         lint_find(w->lint, LINT_WORKFLOW, w->file, job->key->line, "the job '%s' has no steps",
                   job->key->text);
+
     if (!arc_yaml_key(w->root, "permissions") && !arc_yaml_key(job->value, "permissions"))
         lint_find(w->lint, LINT_PERMISSIONS, w->file, job->key->line,
                   "neither the workflow nor the job '%s' says its permissions", job->key->text);
+
     check_uses(w, job->value);
     check_steps(w, arc_yaml_get(job->value, "steps"));
     check_script(w, arc_yaml_at(job->value, "defaults", "run", "shell", (char *)NULL));
@@ -459,10 +490,12 @@ static void check_workflow(struct lint *lint, const char *file)
         lint_find(lint, LINT_WORKFLOW, file, 1, "'on' is missing: nothing starts it");
     if (!map || !jobs->count)
         lint_find(lint, LINT_WORKFLOW, file, 1, "there are no jobs");
+
     for (size_t i = 0; map && i < jobs->count; i++)
         if (json_object_set_new_nocheck(index, jobs->pairs[i].key->text,
                                         json_integer((json_int_t)i)))
             lint->failed = ARC_ENOMEM;
+
     w.jobs = index;
     w.privileged = lint_names(on, "pull_request_target") || lint_names(on, "workflow_run");
     check_script(&w, arc_yaml_at(yaml.root, "defaults", "run", "shell", (char *)NULL));
@@ -481,6 +514,7 @@ static int check_action(void *context, const char *file)
     bool must = strncmp(file, ACTIONS "/", sizeof ACTIONS) == 0;
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
     ARC_AUTO(arc_error) struct arc_error err = {0};
+
     if (strcmp(name, "action.yml") != 0 && strcmp(name, "action.yaml") != 0)
         return lint->failed;
     int rc = arc_yaml_read_in(lint->root, file, ARC_YAML_ANY_TAG, &yaml, &err);
@@ -500,6 +534,7 @@ static int check_action(void *context, const char *file)
     check_steps(&w, arc_yaml_get(runs, "steps"));
     if (image && image->text && strncmp(image->text, "docker://", 9) == 0)
         check_image(&w, image);
+
     return lint->failed;
 }
 
@@ -514,8 +549,10 @@ void lint_workflows(struct lint *lint)
     ARC_AUTO_JSON json_t *workflows = lint_list(lint, WORKFLOWS);
     size_t i;
     json_t *name;
+
     for (int rule = LINT_WORKFLOW; rule <= LINT_HEAD; rule++)
         lint_applied(lint, lint_rule_name((enum lint_rule)rule));
+
     json_array_foreach (workflows, i, name) {
         if (!is_yaml(json_string_value(name)))
             continue;
@@ -523,6 +560,7 @@ void lint_workflows(struct lint *lint)
         if (file)
             check_workflow(lint, file);
     }
+
     lint_walk(lint, ACTIONS, check_action);
     lint_each_file(lint, check_action);
 }

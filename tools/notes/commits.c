@@ -55,10 +55,12 @@ static size_t skip_own_name(const struct arc_plan *plan, const char *text)
     const char *source = plan->source;
     size_t len = strlen(source);
     const char *host = strstr(source, "://"), *name = host ? strchr(host + 3, '/') : NULL;
+
     for (size_t i = 0; i < 2; i++)
         if (strncasecmp(text, source, len) == 0 &&
             strncmp(text + len, pages[i], strlen(pages[i])) == 0)
             return len + strlen(pages[i]);
+
     if (strncasecmp(text, "GH-", 3) == 0)
         return 3;
     if (*text == '#')
@@ -73,6 +75,7 @@ static size_t read_reference(const struct arc_plan *plan, const char *text, int6
 {
     size_t prefix = skip_own_name(plan, text);
     size_t digits = prefix ? strspn(text + prefix, "0123456789") : 0;
+
     if (!digits || digits > 9 || text[prefix] == '0')
         return 0;
 
@@ -98,6 +101,7 @@ static json_t *linked_subject(const struct arc_plan *plan, const char *subject)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {0};
     const char *start = subject, *at = subject;
+
     while (plan->source && *plan->source && *at) {
         int64_t number = 0;
         bool begins = at == subject || (!is_word(at[-1]) && !strchr("/#&-.@!", at[-1]));
@@ -116,7 +120,9 @@ static json_t *linked_subject(const struct arc_plan *plan, const char *subject)
         arc_buf_putc(&out, ')');
         start = at += len;
     }
+
     add_between(&out, start, strlen(start));
+
     return json_pack("{s:o}", "markdown",
                      out.failed ? NULL : json_stringn(arc_buf_text(&out), out.len));
 }
@@ -142,9 +148,11 @@ static size_t find_section(const char *subject, const char *body, bool *conventi
     *conventional |= len > 0;
     if (arc_message_is_breaking(subject, body))
         return 0;
+
     for (size_t i = 1; len && i < SECTION_COUNT; i++)
         if (arc_message_type_is(subject, len, sections[i].types))
             return i;
+
     return SECTION_COUNT - 1;
 }
 
@@ -165,15 +173,18 @@ static json_t *commit_values(const struct arc_plan *plan, const struct arc_notes
 {
     const char *subject = *commit->subject ? commit->subject : "(no message)";
     size_t section = find_section(subject, commit->body, conventional);
+
     if (section == SECTION_COUNT - 1) /* a title may have lost what the commit says */
         section = find_section(commit->message, commit->body, conventional);
     ARC_AUTO_JSON json_t *shown = cut_subject(subject, strlen(subject));
     json_t *pull = json_null();
     if (!shown)
         return NULL;
+
     if (commit->pull && plan->source)
         pull = json_pack("{s:I, s:o}", "number", (json_int_t)commit->pull, "url",
                          link_to_number(plan, "pull", commit->pull));
+
     /* clang-format off */
     return json_pack("{s:s, s:o, s:O, s:o, s:s, s:s, s:o, s:o, s:I}",
                      "hash", commit->hash,
@@ -199,6 +210,7 @@ static bool takes_back(const struct arc_plan *plan, const struct arc_notes_commi
     static const char by_github[] = "Reverts ";
     int64_t number = 0;
     size_t len = 0;
+
     if (!arc_message_is_revert(commit->message))
         return false;
     const char *at = arc_message_reverts(commit->body, &len);
@@ -207,6 +219,7 @@ static bool takes_back(const struct arc_plan *plan, const struct arc_notes_commi
     at = strstr(commit->body, by_github);
     if (!at || !other->pull || !plan->source || !*plan->source)
         return false;
+
     return read_reference(plan, at + strlen(by_github), &number) && number == other->pull;
 }
 
@@ -228,22 +241,26 @@ json_t *notes_commits(const struct arc_notes_options *options, bool *sorted)
     const struct arc_notes_log *log = options->log;
     json_t *commits = json_array();
     bool conventional = false;
+
     if (!log)
         return commits;
 
     ARC_AUTO_FREE bool *gone = calloc(log->count + 1, sizeof *gone);
     if (gone && !log->all)
         mark_reverted(options->plan, log, gone);
+
     for (size_t i = 0; gone && i < log->count; i++)
         if (!gone[i])
             notes_push(&commits, commit_values(options->plan, &log->commits[i], &conventional));
     *sorted = conventional && !log->all;
+
     return commits;
 }
 
 json_t *arc_notes_sections(const json_t *commits, bool sorted)
 {
     json_t *list = json_array();
+
     for (size_t s = 0; s < (sorted ? SECTION_COUNT : 1); s++) {
         json_t *own = json_array(), *commit;
         size_t i;
@@ -256,5 +273,6 @@ json_t *arc_notes_sections(const json_t *commits, bool sorted)
         else
             json_decref(own);
     }
+
     return list;
 }

@@ -45,6 +45,7 @@ static int add_previous(const struct arc_git *git, const struct arc_oid *from,
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
     int rc = arc_git_blob(git, from, ARC_CONFIG_PATH, ARC_YAML_BYTES, &text, NULL);
+
     if (!rc)
         rc = arc_yaml_parse(arc_buf_text(&text), text.len, ARC_CONFIG_PATH, 0, &yaml, NULL);
     if (rc)
@@ -56,6 +57,7 @@ static int add_previous(const struct arc_git *git, const struct arc_oid *from,
     for (size_t i = 0; list && i < services->count; i++)
         if (services->items[i]->type == ARC_YAML_STRING)
             ARC_TRY(add_earlier(filters, plan, services->items[i]->text, err));
+
     return ARC_OK;
 }
 
@@ -74,12 +76,15 @@ int notes_make_filters(struct arc_project *project, const struct arc_plan *plan,
     struct arc_group own = {0};
     struct arc_config config = {.path = (char[]){ARC_CONFIG_PATH}, .groups = &own};
     ARC_AUTO_FREE char *root = arc_project_root(project);
+
     if (!root)
         return arc_error_nomem(err);
+
     if (group) {
         own = *group;
         config.group_count = 1;
     }
+
     ARC_TRY(arc_filters_of_config(root, &config, out, err));
 
     for (size_t i = 0; i < plan->service_count; i++) {
@@ -87,5 +92,6 @@ int notes_make_filters(struct arc_project *project, const struct arc_plan *plan,
         if (!has_service(group, service->service))
             ARC_TRY(add_folder(out, service->service, service->directory, err));
     }
+
     return from ? add_previous(project->git, from, plan, out, err) : ARC_OK;
 }

@@ -76,9 +76,11 @@ static int read_own_text(const struct arc_notes_facts *facts, struct sources *so
         return arc_error_set(err, ARC_EINPUT, "%s is not UTF-8 text", *file);
     if (strncmp(*text, "\xef\xbb\xbf", 3) == 0) /* a byte order mark is no text */
         *text += 3;
+
     if (strstr(*text, "<!-- arc-ci:"))
         return arc_error_set(err, ARC_EINPUT,
                              "%s holds a hidden mark of arc-ci's own, '<!-- arc-ci:'", *file);
+
     return ARC_OK;
 }
 
@@ -93,6 +95,7 @@ int arc_notes_make(struct arc_project *project, const struct arc_notes_facts *fa
                                         .log = &sources.log,
                                         .group = facts->group,
                                         .root = facts->root};
+
     if (project->wanted.previous && sources.plan.version) {
         sources.version = *sources.plan.version;
         sources.version.previous_tag = (char *)project->wanted.previous;
@@ -102,10 +105,12 @@ int arc_notes_make(struct arc_project *project, const struct arc_notes_facts *fa
     ARC_TRY(read_template(facts, &sources.template, &options.template_name, err));
     ARC_TRY(read_own_text(facts, &sources, &options.own_file, &options.own_text, err));
     ARC_TRY(arc_notes_log(project, &sources.plan, facts->group, &sources.log, err));
+
     if (options.template_name) {
         options.template_text = arc_buf_text(&sources.template);
         options.template_len = sources.template.len;
     }
+
     return arc_notes(&options, out, err);
 }
 
@@ -117,6 +122,7 @@ static int read_group(struct arc_project *project, struct arc_notes_facts *facts
     int rc = arc_project_open(project, err);
     if (rc && rc != ARC_ENOTFOUND)
         return rc;
+
     if (rc || !project->git->worktree) {
         arc_error_clear(err);
         return ARC_OK;
@@ -128,8 +134,10 @@ static int read_group(struct arc_project *project, struct arc_notes_facts *facts
         arc_error_clear(err);
         return ARC_OK;
     }
+
     if (!rc)
         facts->group = arc_config_group(&project->config, facts->plan->group);
+
     return rc;
 }
 
@@ -141,6 +149,7 @@ int arc_notes_run(struct arc_project *project, const struct arc_notes_files *fil
     const struct arc_plan_options wanted_plan = {.push = true};
     struct arc_needs_files wanted = {
         .plan = files->plan, .build = files->build, .scan = files->scan, .needs = files->needs};
+
     ARC_TRY(arc_needs_read(&wanted, &found, err));
 
     if (!found.plan) {
@@ -156,6 +165,7 @@ int arc_notes_run(struct arc_project *project, const struct arc_notes_files *fil
                                     .template = files->template};
     project->wanted.config = files->config;
     ARC_TRY(read_group(project, &facts, err));
+
     return arc_notes_make(project, &facts, out, err);
 }
 
@@ -176,6 +186,7 @@ int arc_notes_warn(const json_t *notes,
         {'w', "the version has no text of its own: there is no ",
          json_is_false(json_object_get(own, "found")) ? arc_json_text_of(own, "file") : ""},
     };
+
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         ARC_AUTO(arc_buf) struct arc_buf text = {.max = 8192};
         if (!*all[i].what)
@@ -183,5 +194,6 @@ int arc_notes_warn(const json_t *notes,
         arc_buf_printf(&text, "%s%s", all[i].says, all[i].what);
         ARC_TRY(warn(context, all[i].weight, arc_buf_text(&text), err));
     }
+
     return ARC_OK;
 }

@@ -75,6 +75,7 @@ static int add_commit(struct reading *reading, const struct arc_git_commit *comm
     ARC_AUTO_FREE char *body = strndup(commit->body, BODY_MAX);
     struct arc_notes_commit *row =
         arc_arena_append(&log->memory, &log->commits, &log->count, sizeof *row);
+
     if (!row || !body)
         return arc_error_nomem(reading->err);
     *row = (struct arc_notes_commit){.hash = arc_arena_text(&log->memory, commit->oid.hex),
@@ -90,6 +91,7 @@ static int add_commit(struct reading *reading, const struct arc_git_commit *comm
         row->pull = arc_message_squashed(row->subject, &len);
     if (row->pull)
         row->subject[len] = '\0';
+
     return ARC_OK;
 }
 
@@ -99,6 +101,7 @@ static int add_merge(struct reading *reading, const struct arc_git_commit *commi
     struct merge *merge =
         arc_arena_append(&log->memory, &reading->merges, &reading->merge_count, sizeof *merge);
     ARC_AUTO_FREE char *title = strndup(commit->body, strcspn(commit->body, "\n"));
+
     if (!merge || !title)
         return arc_error_nomem(reading->err);
     *merge = (struct merge){.oid = commit->oid,
@@ -106,6 +109,7 @@ static int add_merge(struct reading *reading, const struct arc_git_commit *commi
                             .merged = commit->merged,
                             .pull = pull,
                             .title = notes_keep_text(log, *title ? title : commit->subject)};
+
     return ARC_OK;
 }
 
@@ -115,6 +119,7 @@ static int look_at(void *context, const struct arc_git_commit *commit)
     struct reading *reading = context;
     bool joins = commit->parents == 2 && !reading->log->all && reading->seen < MERGES_WITHIN;
     int64_t pull = joins ? arc_message_merged(commit->subject) : 0;
+
     if (pull)
         ARC_TRY(add_merge(reading, commit, pull));
 
@@ -125,6 +130,7 @@ static int look_at(void *context, const struct arc_git_commit *commit)
         return ARC_OK;
     if (reading->log->count == ARC_NOTES_COMMITS_MAX)
         return 1;
+
     return add_commit(reading, commit);
 }
 
@@ -161,6 +167,7 @@ static int take_merge(struct reading *reading, const struct merge *merge, struct
         .from = &merge->parent, .to = &merge->merged, .max = SIZE_MAX};
     size_t kept = 0, works = 0;
     bool breaks = false;
+
     if (!inner || json_object_set_new(inner, merge->oid.hex, json_true()))
         return arc_error_nomem(err);
     ARC_TRY(arc_git_log(reading->git, &range, add_hash, inner, NULL, err));
@@ -182,11 +189,13 @@ static int take_merge(struct reading *reading, const struct merge *merge, struct
             first = &log->commits[kept];
         kept++;
     }
+
     log->count = kept;
     if (!first)
         return ARC_OK;
 
     take_texts(reading, merge, works, breaks, first);
+
     return arc_arena_check(&log->memory, err);
 }
 
@@ -197,9 +206,11 @@ static int find_ends(const struct arc_git *git, const struct arc_plan *plan, str
                      struct arc_oid *to, struct arc_error *err)
 {
     const char *previous = plan->version->previous_tag;
+
     if (arc_git_is_shallow(git))
         return arc_error_set(err, ARC_ENOTFOUND,
                              "this clone's history is cut (fetch-depth: 0 gets all of it)");
+
     ARC_TRY(arc_git_resolve(git, plan->revision, to, err));
     if (!previous)
         return ARC_OK;
@@ -210,6 +221,7 @@ static int find_ends(const struct arc_git *git, const struct arc_plan *plan, str
     int rc = arc_git_resolve_ref(git, arc_buf_text(&ref), from, err);
     if (rc == ARC_ENOTFOUND)
         return arc_error_set(err, rc, "the tag %s is not in this clone", previous);
+
     return rc;
 }
 
@@ -217,6 +229,7 @@ static int read_range(struct reading *reading, const struct arc_oid *from, const
                       struct arc_error *err)
 {
     struct arc_git_log_range range = {.from = from, .to = to, .max = SIZE_MAX};
+
     reading->changes.filters = &reading->filters;
     reading->err = err;
     ARC_TRY(arc_match_start(&reading->match, &reading->changes, ARC_QUANTIFIER_SOME_EXCLUDE, true,
@@ -228,6 +241,7 @@ static int read_range(struct reading *reading, const struct arc_oid *from, const
     reading->log->complete = rc == 0;
     for (size_t i = reading->merge_count; i-- > 0;) /* the oldest first: one may hold others */
         ARC_TRY(take_merge(reading, &reading->merges[i], err));
+
     return ARC_OK;
 }
 
@@ -251,9 +265,11 @@ static int find_newcomers(struct reading *reading, const struct arc_oid *from,
     struct arc_notes_log *log = reading->log;
     struct arc_git_log_range range = {.to = from, .max = AUTHORS_MAX};
     bool more = false;
+
     if (!known)
         return arc_error_nomem(err);
     ARC_TRY(arc_git_log(reading->git, &range, add_author, known, &more, err));
+
     for (size_t i = 0; !more && i < log->count; i++) {
         const struct arc_notes_commit *commit = &log->commits[i];
         if (!*commit->email || !*commit->author || strstr(commit->author, "[bot]") ||
@@ -263,6 +279,7 @@ static int find_newcomers(struct reading *reading, const struct arc_oid *from,
             return arc_error_nomem(err);
         ARC_TRY(arc_texts_add(&log->memory, &log->newcomers, commit->author, err));
     }
+
     return ARC_OK;
 }
 
@@ -273,6 +290,7 @@ static int read_log(struct arc_project *project, const struct arc_plan *plan,
 {
     ARC_AUTO(reading) struct reading reading = {.plan = plan, .log = log};
     struct arc_oid from = {{0}}, to;
+
     ARC_TRY(arc_project_open(project, err));
     reading.git = project->git;
     ARC_TRY(find_ends(project->git, plan, &from, &to, err));
@@ -283,6 +301,7 @@ static int read_log(struct arc_project *project, const struct arc_plan *plan,
         return ARC_OK;
 
     ARC_TRY(notes_ask_pulls(project->env, plan->source, log, err));
+
     return since ? find_newcomers(&reading, since, err) : ARC_OK;
 }
 
@@ -302,6 +321,7 @@ int arc_notes_log(struct arc_project *project, const struct arc_plan *plan,
                   const struct arc_group *group, struct arc_notes_log *out, struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error why = {0};
+
     out->all = group && group->commits && strcmp(group->commits, "all") == 0;
     ARC_TRY(read_message(project, plan, out, err));
     int rc = read_log(project, plan, group, out, &why);
@@ -314,5 +334,6 @@ int arc_notes_log(struct arc_project *project, const struct arc_plan *plan,
     out->newcomers = NULL;
     out->complete = false;
     out->unknown = arc_arena_text(&out->memory, arc_error_text(&why));
+
     return arc_arena_check(&out->memory, err);
 }

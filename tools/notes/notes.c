@@ -23,6 +23,7 @@ static int render_notes(const struct arc_template *template, const json_t *value
     ARC_AUTO_JSON json_t *part = json_copy((json_t *)values);
     const json_t *all = json_object_get(values, "commits");
     json_t *commits = json_array();
+
     for (size_t i = 0; i < shown; i++)
         json_array_append(commits, json_array_get(all, i));
     bool whole =
@@ -35,6 +36,7 @@ static int render_notes(const struct arc_template *template, const json_t *value
         return arc_error_nomem(err);
 
     arc_buf_reset(out);
+
     return arc_template_render(template, part, out, err);
 }
 
@@ -61,6 +63,7 @@ static int fit_commits(const struct arc_template *template, const json_t *values
     ARC_TRY(render_notes(template, values, *shown, out, err));
     if (arc_text_utf16(out->data, out->len) <= max)
         return ARC_OK;
+
     return arc_error_set(err, ARC_ELIMIT,
                          "the release notes have %zu characters without any commit; a release "
                          "holds %zu: use a shorter template (%s)",
@@ -86,9 +89,11 @@ static json_t *make_document(const struct arc_notes_options *options, const json
     const struct arc_plan *plan = options->plan;
     const struct arc_notes_log *log = options->log;
     json_t *own = json_null();
+
     if (options->own_file)
         own =
             json_pack("{s:s, s:b}", "file", options->own_file, "found", options->own_text != NULL);
+
     /* clang-format off */
     return json_pack("{s:s, s:i, s:s, s:s, s:o, s:s, s:b, s:b, s:o, s:I, s:o, s:{s:O, s:I, s:b, s:O, s:o}}",
                      "document", "notes", "format", ARC_DOCUMENT_FORMAT,
@@ -117,11 +122,13 @@ int arc_notes(const struct arc_notes_options *options, json_t **out, struct arc_
     ARC_AUTO_JSON json_t *values = NULL;
     const char *name = "the built-in template", *text = arc_notes_template();
     size_t len = strlen(text), shown = 0;
+
     if (options->template_text) {
         name = options->template_name;
         text = options->template_text;
         len = options->template_len;
     }
+
     ARC_TRY(arc_template_parse(name, text, len, false, &template, err));
     ARC_TRY(arc_notes_values(options, &values, err));
 
@@ -131,6 +138,7 @@ int arc_notes(const struct arc_notes_options *options, json_t **out, struct arc_
         arc_error_clear(err);
         rc = fit_commits(&template, values, max, &shown, &body, err);
     }
+
     ARC_TRY(rc);
     *out = make_document(options, values, &body, shown);
     return *out ? ARC_OK : arc_error_nomem(err);

@@ -35,15 +35,18 @@ static int visit_pull(void *context, json_t *pull, struct arc_error *err)
     struct arc_notes_log *log = listing->log;
     int64_t number = json_integer_value(json_object_get(pull, "number"));
     const char *merged = arc_json_text_of(pull, "merge_commit_sha");
+
     if (strcmp(arc_json_text_of(pull, "updated_at"), listing->oldest) < 0)
         return 1;
     if (!*arc_json_text_of(pull, "merged_at") || number <= 0)
         return ARC_OK;
+
     for (size_t i = 0; i < log->count; i++) {
         struct arc_notes_commit *commit = &log->commits[i];
         if (commit->pull ? commit->pull == number : strcmp(commit->hash, merged) == 0)
             take_pull(log, commit, pull, number);
     }
+
     return arc_arena_check(&log->memory, err);
 }
 
@@ -53,6 +56,7 @@ static int list_pulls(const struct arc_env *env, const char *repository, struct 
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
     struct arc_transport *transport = NULL;
     struct arc_github_options options = {.env = env, .idle_timeout = 20, .max_wait = 20};
+
     arc_buf_printf(&path, "/repos/%s/pulls?state=closed&sort=updated&direction=desc&per_page=100",
                    repository);
     ARC_TRY(arc_buf_check(&path, "the address", err));
@@ -61,6 +65,7 @@ static int list_pulls(const struct arc_env *env, const char *repository, struct 
                                 "see titles and authors of the pull requests", PAGES_MAX,
                                 visit_pull, listing, err);
     arc_transport_free(transport);
+
     return rc;
 }
 
@@ -78,6 +83,7 @@ int notes_ask_pulls(const struct arc_env *env, const char *source, struct arc_no
 {
     ARC_AUTO(arc_error) struct arc_error why = {0};
     const char *repository = arc_env_nonempty(env, "GITHUB_REPOSITORY");
+
     if (!log->count || !repository || !arc_repository_name_valid(repository) ||
         !is_page_of(source, repository) || !arc_github_token(env, NULL))
         return ARC_OK;
@@ -86,10 +92,12 @@ int notes_ask_pulls(const struct arc_env *env, const char *source, struct arc_no
     for (size_t i = 1; i < log->count; i++)
         if (strcmp(log->commits[i].date, listing.oldest) < 0)
             listing.oldest = log->commits[i].date;
+
     int rc = list_pulls(env, repository, &listing, &why);
     if (rc == ARC_ENOMEM)
         return arc_error_nomem(err);
     if (rc && rc != ARC_ELIMIT)
         log->pulls_unknown = arc_arena_text(&log->memory, arc_error_text(&why));
+
     return arc_arena_check(&log->memory, err);
 }

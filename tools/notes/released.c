@@ -12,6 +12,7 @@ json_t *notes_signature(const struct arc_notes_options *options, const char *ref
 {
     const struct arc_signing *sign = options->plan->sign;
     ARC_AUTO(arc_buf) struct arc_buf command = {0};
+
     if (!sign || !reference)
         return json_null();
     ARC_AUTO_JSON json_t *words = by_github ? arc_sign_attest_command(sign, reference)
@@ -23,8 +24,10 @@ json_t *notes_signature(const struct arc_notes_options *options, const char *ref
         arc_buf_puts(&command, i ? " " : "");
         arc_markdown_shell(&command, text, strlen(text));
     }
+
     if (command.failed)
         return NULL;
+
     return command.len ? json_string(arc_buf_text(&command)) : json_null();
 }
 
@@ -50,6 +53,7 @@ static json_t *find_release(const json_t *releases, const char *tag)
 json_t *notes_releases(const struct arc_plan *plan)
 {
     json_t *releases = json_array();
+
     for (size_t i = 0; i < plan->service_count; i++) {
         const struct arc_planned_release *released = plan->services[i].released;
         if (!released)
@@ -64,5 +68,6 @@ json_t *notes_releases(const struct arc_plan *plan)
             return NULL;
         }
     }
+
     return releases;
 }

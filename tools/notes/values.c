@@ -66,6 +66,7 @@ static json_t *platform_rows(const struct arc_plan *plan, const char *service,
                              const struct arc_built_service *built)
 {
     json_t *rows = json_array();
+
     for (size_t i = 0; i < plan->cell_count; i++) {
         const char *platform = plan->cells[i].platform;
         if (strcmp(plan->cells[i].service, service) != 0)
@@ -78,6 +79,7 @@ static json_t *platform_rows(const struct arc_plan *plan, const char *service,
                              notes_text_value(cell ? cell->digest : NULL), "bytes",
                              size < 0 ? json_null() : json_integer(size), "size", size_text(size)));
     }
+
     return rows;
 }
 
@@ -87,12 +89,15 @@ static json_t *also_tagged(const struct arc_planned_service *service,
 {
     json_t *also = json_array();
     bool pointed = built && *built->tags;
+
     for (size_t i = 0; pointed && built->tags[i]; i++)
         if (strcmp(built->tags[i], version_tag) != 0)
             notes_push(&also, json_string(built->tags[i]));
+
     for (size_t i = 0; !pointed && i < service->tag_count; i++)
         if (service->tags[i].move && strcmp(service->tags[i].tag, version_tag) != 0)
             notes_push(&also, json_string(service->tags[i].tag));
+
     return also;
 }
 
@@ -102,9 +107,11 @@ static json_t *run_command(const struct arc_notes_options *options, const char *
 {
     ARC_AUTO(arc_buf) struct arc_buf command = {0};
     unsigned port = 0;
+
     for (size_t i = 0; options->group && i < options->group->service_count; i++)
         if (strcmp(options->group->services[i].codename, service) == 0)
             port = options->group->services[i].port;
+
     if (!reference)
         return NULL;
 
@@ -112,6 +119,7 @@ static json_t *run_command(const struct arc_notes_options *options, const char *
     if (port)
         arc_buf_printf(&command, "-p 127.0.0.1:%u:%u ", port, port);
     arc_markdown_shell(&command, reference, strlen(reference));
+
     return buf_value(&command);
 }
 
@@ -152,6 +160,7 @@ static json_t *verify_command(const struct arc_built_service *built, const char 
 {
     ARC_AUTO(arc_buf) struct arc_buf reference = {0};
     ARC_AUTO(arc_buf) struct arc_buf command = {0};
+
     if (!is_attested(built) || !built->digest)
         return json_null();
     arc_buf_printf(&reference, "%s@%s", image, built->digest);
@@ -183,6 +192,7 @@ static const char *tag_to_pull(const struct arc_planned_service *service,
         if (tag->move && !found)
             found = tag->tag;
     }
+
     return found ? found : version->image_tag;
 }
 
@@ -195,6 +205,7 @@ static json_t *service_values(const struct arc_notes_options *options,
     const char *digest = built ? built->digest : NULL;
     ARC_AUTO_JSON json_t *reference = notes_words("%s:%s", image, tag);
     ARC_AUTO_JSON json_t *pinned = digest ? notes_words("%s@%s", image, digest) : json_null();
+
     /* clang-format off */
     return json_pack("{s:s, s:s, s:o, s:s, s:s, s:O, s:o, s:o, s:O, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
                      "service", service->service,
@@ -271,8 +282,10 @@ static json_t *gate_values(const json_t *scan)
     const json_t *counts = json_object_get(scan, "counts");
     const json_t *scanner = json_object_get(scan, "scanner");
     const char *gate = arc_json_text_of(scan, "gate");
+
     if (!*gate)
         return json_null();
+
     /* clang-format off */
     return json_pack("{s:b, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
                      "passed", strcmp(gate, "pass") == 0,
@@ -300,6 +313,7 @@ static json_t *gate_values(const json_t *scan)
 static json_t *paragraphs(const char *text)
 {
     json_t *list = json_array();
+
     while (text && *text) {
         text += strspn(text, "\n\r ");
         const char *end = strstr(text, "\n\n");
@@ -310,6 +324,7 @@ static json_t *paragraphs(const char *text)
             notes_push(&list, json_stringn(text, len));
         text = end ? end : "";
     }
+
     return list;
 }
 
@@ -338,6 +353,7 @@ int arc_notes_values(const struct arc_notes_options *options, json_t **out, stru
     const struct arc_plan *plan = options->plan;
     const struct arc_version_info *version = plan->version;
     const struct arc_notes_log *log = options->log;
+
     if (!plan->tag || !version)
         return arc_error_set(err, ARC_EINPUT,
                              "the plan is not of a release: it has no tag and version; make one "
@@ -348,6 +364,7 @@ int arc_notes_values(const struct arc_notes_options *options, json_t **out, stru
     json_t *commits = notes_commits(options, &sorted);
     size_t count = json_array_size(commits);
     const char *unknown = log ? log->unknown : "the repository's history was not read";
+
     /* clang-format off */
     *out = json_pack("{s:s, s:s, s:o, s:s, s:s, s:s, s:b, s:b, s:o, s:b, s:s, s:s, s:o, s:o, s:o,"
                      " s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:b, s:n, s:o, s:o, s:o, s:o, s:b}",
@@ -380,6 +397,7 @@ int arc_notes_values(const struct arc_notes_options *options, json_t **out, stru
                      "tag-message", paragraphs(log ? log->message : NULL),
                      "new-contributors", arc_texts_json(log ? log->newcomers : NULL),
                      "sorted", sorted);
+
     /* clang-format on */
     return *out ? ARC_OK : arc_error_nomem(err);
 }

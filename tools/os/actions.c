@@ -15,15 +15,20 @@ bool arc_actions_active(const struct arc_env *env)
 static int random_delimiter(char out[40], struct arc_error *err)
 {
     unsigned char bytes[16];
+
     if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
         return arc_error_set(err, ARC_EWORLD, "the system has no random numbers: %s",
                              strerror(errno));
+
     memcpy(out, "arcci_", 6);
+
     for (size_t i = 0; i < sizeof bytes; i++) {
         out[6 + 2 * i] = "0123456789abcdef"[bytes[i] >> 4];
         out[7 + 2 * i] = "0123456789abcdef"[bytes[i] & 15];
     }
+
     out[38] = '\0';
+
     return ARC_OK;
 }
 
@@ -33,6 +38,7 @@ int arc_actions_format_output(struct arc_buf *out, const char *name, const char 
     if (!*name || strpbrk(name, "=\r\n") || strstr(name, "<<"))
         return arc_error_set(err, ARC_EINPUT,
                              "an output's name may hold no '=', '<<' or line break");
+
     if (!memchr(value, '\n', len) && !memchr(value, '\r', len)) {
         arc_buf_puts(out, name);
         arc_buf_putc(out, '=');
@@ -40,6 +46,7 @@ int arc_actions_format_output(struct arc_buf *out, const char *name, const char 
         arc_buf_putc(out, '\n');
         return ARC_OK;
     }
+
     char delimiter[40];
     int rc = random_delimiter(delimiter, err);
     if (rc)
@@ -47,6 +54,7 @@ int arc_actions_format_output(struct arc_buf *out, const char *name, const char 
     arc_buf_printf(out, "%s<<%s\n", name, delimiter);
     arc_buf_add(out, value, len);
     arc_buf_printf(out, "\n%s\n", delimiter);
+
     return ARC_OK;
 }
 
@@ -61,6 +69,7 @@ static int write_all(int fd, const char *data, size_t len)
         data += done;
         len -= (size_t)done;
     }
+
     return 0;
 }
 
@@ -74,6 +83,7 @@ int arc_actions_append(const struct arc_env *env, const char *variable, const st
     if (fd < 0)
         return arc_error_set(err, ARC_EWORLD, "%s: cannot open %s: %s", variable, path,
                              strerror(errno));
+
     int failed = write_all(fd, text->data, text->len);
     int saved = errno;
     if (close(fd) != 0 && !failed)
@@ -81,6 +91,7 @@ int arc_actions_append(const struct arc_env *env, const char *variable, const st
     if (failed)
         return arc_error_set(err, ARC_EWORLD, "%s: cannot write %s: %s", variable, path,
                              strerror(saved));
+
     return ARC_OK;
 }
 
@@ -114,7 +125,9 @@ void arc_actions_annotation(struct arc_buf *out, const char *level, const struct
                             const char *title, const char *message)
 {
     const char *separator = " ";
+
     arc_buf_printf(out, "::%s", level);
+
     if (place && place->file) {
         arc_buf_puts(out, " file=");
         escape(out, place->file, "%\r\n:,");
@@ -124,10 +137,12 @@ void arc_actions_annotation(struct arc_buf *out, const char *level, const struct
             arc_buf_printf(out, ",col=%u", place->column);
         separator = ",";
     }
+
     if (title) {
         arc_buf_printf(out, "%stitle=", separator);
         escape(out, title, "%\r\n:,");
     }
+
     arc_buf_puts(out, "::");
     escape(out, message, "%\r\n");
     arc_buf_putc(out, '\n');

@@ -41,10 +41,12 @@ int arc_environment_choose(const struct arc_env *env, const char *const *more, c
     const char **chosen = calloc(count + 1, sizeof *chosen);
     if (!chosen)
         return arc_error_nomem(err);
+
     for (size_t i = 0; i < count; i++)
         if (arc_environment_has(harmless, env->vars[i]) ||
             (more && arc_environment_has(more, env->vars[i])))
             chosen[kept++] = env->vars[i];
     *out = chosen;
+
     return ARC_OK;
 }

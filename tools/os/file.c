@@ -60,6 +60,7 @@ static int read_all(int fd, const char *name, size_t max, struct arc_buf *out,
 {
     char chunk[16384];
     size_t total = 0;
+
     for (;;) {
         ssize_t got = read(fd, chunk, sizeof chunk);
         if (got < 0 && errno == EINTR)
@@ -88,6 +89,7 @@ static int check_open(int fd, const char *name, bool pipes, struct arc_error *er
 {
     struct stat st;
     int rc = ARC_OK;
+
     if (fd < 0)
         return cannot_read(name, errno, err);
 
@@ -96,8 +98,10 @@ static int check_open(int fd, const char *name, bool pipes, struct arc_error *er
         rc = cannot_read(name, errno, err);
     else if (!S_ISREG(st.st_mode) && !pipe)
         rc = arc_error_set(err, ARC_EINPUT, "%s is not a regular file", name);
+
     if (rc)
         close(fd);
+
     return rc;
 }
 
@@ -150,10 +154,12 @@ static bool is_elsewhere(const char *path)
 static int open_checked(const char *root, const char *path, int flags, unsigned mode)
 {
     char full[PATH_MAX], top[PATH_MAX], real[PATH_MAX];
+
     if (snprintf(full, sizeof full, "%s/%s", root, path) >= (int)sizeof full) {
         errno = ENAMETOOLONG;
         return -1;
     }
+
     if (!realpath(root, top))
         return -1;
     if (!realpath(full, real))
@@ -164,6 +170,7 @@ static int open_checked(const char *root, const char *path, int flags, unsigned 
         errno = EXDEV;
         return -1;
     }
+
     return open(real, flags | O_NOFOLLOW, mode);
 }
 
@@ -186,6 +193,7 @@ int arc_file_open_in(const char *root, const char *path, int flags, unsigned mod
     if (fd < 0 && !elsewhere && (number == ENOSYS || number == EPERM))
         return open_checked(root, path, flags, mode);
     errno = number;
+
     return fd;
 }
 
@@ -193,6 +201,7 @@ enum arc_file_kind arc_file_kind_in(const char *root, const char *path)
 {
     struct stat st;
     int fd = arc_file_open_in(root, path, O_PATH, 0);
+
     if (fd < 0)
         return errno == EXDEV ? ARC_FILE_OTHER : ARC_FILE_NONE;
     bool known = fstat(fd, &st) == 0;
@@ -201,6 +210,7 @@ enum arc_file_kind arc_file_kind_in(const char *root, const char *path)
         return ARC_FILE_NONE;
     if (S_ISREG(st.st_mode))
         return ARC_FILE_REGULAR;
+
     return S_ISDIR(st.st_mode) ? ARC_FILE_DIRECTORY : ARC_FILE_OTHER;
 }
 
@@ -232,6 +242,7 @@ static bool write_all(int fd, const char *text, size_t len)
         text += done;
         len -= (size_t)done;
     }
+
     return true;
 }
 
@@ -254,6 +265,7 @@ static int write_through(const char *path, const char *text, size_t len, struct 
 int arc_file_write(const char *path, const char *text, size_t len, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf temporary = {0};
+
     if (arc_file_kind(path) == ARC_FILE_OTHER)
         return write_through(path, text, len, err);
     arc_buf_printf(&temporary, "%s.XXXXXX", path);
@@ -271,6 +283,7 @@ int arc_file_write(const char *path, const char *text, size_t len, struct arc_er
     rc = cannot_write(path, errno, err);
     if (fd >= 0)
         unlink(temporary.data);
+
     return rc;
 }
 
@@ -289,6 +302,7 @@ int arc_file_list(const char *path, json_t **out, struct arc_error *err)
 {
     struct dirent **entries = NULL;
     int count = scandir(path, &entries, visible, by_byte);
+
     if (count < 0)
         return errno == ENOMEM ? arc_error_nomem(err) : cannot_read(path, errno, err);
     json_t *names = json_array();
@@ -297,11 +311,14 @@ int arc_file_list(const char *path, json_t **out, struct arc_error *err)
         bad = bad || json_array_append_new(names, json_string(entries[i]->d_name));
         free(entries[i]);
     }
+
     free(entries);
+
     if (bad) {
         json_decref(names);
         return arc_error_nomem(err);
     }
     *out = names;
+
     return ARC_OK;
 }

@@ -51,6 +51,7 @@ static int hash_link(struct walk *walk, const char *path, const char *below, str
 static int hash_entry(struct walk *walk, const char *path, const char *below, struct arc_error *err)
 {
     struct stat info;
+
     if (++walk->entries > ENTRIES_MAX)
         return arc_error_set(err, ARC_ELIMIT, "%s: more than %d files", path, ENTRIES_MAX);
     if (lstat(path, &info) != 0)
@@ -61,6 +62,7 @@ static int hash_entry(struct walk *walk, const char *path, const char *below, st
         return hash_link(walk, path, below, err);
     if (S_ISDIR(info.st_mode))
         return hash_folder(walk, path, below, err);
+
     return ARC_OK; /* sockets and devices are in no build context */
 }
 
@@ -96,20 +98,24 @@ static int hash_folder(struct walk *walk, const char *path, const char *below,
                        struct arc_error *err)
 {
     struct dirent **entries = NULL;
+
     if (++walk->level > LEVELS_MAX)
         return arc_error_set(err, ARC_ELIMIT, "%s: more than %d levels", path, LEVELS_MAX);
     int count = scandir(path, &entries, *below ? not_dots : not_git, by_name);
     if (count < 0)
         return arc_error_set(err, errno == ENOENT ? ARC_ENOTFOUND : ARC_EWORLD, "%s: %s", path,
                              strerror(errno));
+
     int rc = heading(walk, 'd', below, "", err);
     for (int i = 0; i < count; i++) {
         if (!rc)
             rc = hash_child(walk, path, below, entries[i]->d_name, err);
         free(entries[i]);
     }
+
     free(entries);
     walk->level--;
+
     return rc;
 }
 
@@ -131,10 +137,12 @@ int arc_folder_temporary(const struct arc_env *env, char **out, struct arc_error
 {
     ARC_AUTO(arc_buf) struct arc_buf name = {.max = 4096};
     const char *place = arc_env_nonempty(env, "TMPDIR");
+
     arc_buf_printf(&name, "%s/arc-ci-XXXXXX", place ? place : "/tmp");
     char *path = arc_buf_steal(&name);
     if (!path)
         return arc_error_nomem(err);
+
     if (!mkdtemp(path)) {
         int rc = arc_error_set(
             err, ARC_EWORLD,
@@ -144,6 +152,7 @@ int arc_folder_temporary(const struct arc_env *env, char **out, struct arc_error
         return rc;
     }
     *out = path;
+
     return ARC_OK;
 }
 
@@ -151,6 +160,7 @@ void arc_folder_remove(const char *path)
 {
     struct dirent **entries = NULL;
     int count = scandir(path, &entries, not_dots, NULL);
+
     for (int i = 0; i < count; i++) {
         ARC_AUTO(arc_buf) struct arc_buf child = {.max = 8192};
         arc_buf_printf(&child, "%s/%s", path, entries[i]->d_name);
@@ -158,6 +168,7 @@ void arc_folder_remove(const char *path)
             arc_folder_remove(arc_buf_text(&child));
         free(entries[i]);
     }
+
     free(entries);
     rmdir(path);
 }

@@ -14,9 +14,11 @@ static int compress_all(const void *bytes, size_t len, unsigned char **out, size
     z_stream stream = {.next_in = Z_NULL};
     if (len > UINT_MAX / 2)
         return arc_error_set(err, ARC_ELIMIT, "%zu bytes are too many to compress", len);
+
     if (deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, GZIP_WINDOW, 9, Z_DEFAULT_STRATEGY) !=
         Z_OK)
         return arc_error_nomem(err);
+
     uLong room = deflateBound(&stream, (uLong)len);
     *out = malloc(room);
     stream.next_in = (z_const Bytef *)bytes;
@@ -26,6 +28,7 @@ static int compress_all(const void *bytes, size_t len, unsigned char **out, size
     int ended = *out ? deflate(&stream, Z_FINISH) : Z_MEM_ERROR;
     *out_len = stream.total_out;
     deflateEnd(&stream);
+
     return ended == Z_STREAM_END ? ARC_OK : arc_error_nomem(err);
 }
 
@@ -34,12 +37,14 @@ int arc_gzip_base64(const void *bytes, size_t len, char **out, size_t *out_len,
 {
     ARC_AUTO_FREE unsigned char *packed = NULL;
     size_t packed_len = 0;
+
     ARC_TRY(compress_all(bytes, len, &packed, &packed_len, err));
     size_t room = (packed_len + 2) / 3 * 4 + 1;
     *out = malloc(room);
     if (!*out ||
         mbedtls_base64_encode((unsigned char *)*out, room, out_len, packed, packed_len) != 0)
         return arc_error_nomem(err);
+
     return ARC_OK;
 }
 
@@ -47,6 +52,7 @@ static int inflate_all(z_stream *stream, struct arc_buf *out, struct arc_error *
 {
     unsigned char piece[16384];
     int ended = Z_OK;
+
     while (ended == Z_OK) {
         stream->next_out = piece;
         stream->avail_out = sizeof piece;
@@ -54,6 +60,7 @@ static int inflate_all(z_stream *stream, struct arc_buf *out, struct arc_error *
         arc_buf_add(out, piece, sizeof piece - stream->avail_out);
         ARC_TRY(arc_buf_check(out, "what was packed", err));
     }
+
     return ended == Z_STREAM_END ? ARC_OK : arc_error_set(err, ARC_EINPUT, "not gzip, or cut off");
 }
 
@@ -61,6 +68,7 @@ int arc_gunzip_base64(const char *text, size_t len, struct arc_buf *out, struct 
 {
     ARC_AUTO(arc_buf) struct arc_buf packed = {.max = ARC_BUF_MAX};
     ARC_AUTO_FREE char *copy = strndup(text, len);
+
     if (!copy)
         return arc_error_nomem(err);
     ARC_TRY(arc_base64_decode(copy, &packed, err));
@@ -70,5 +78,6 @@ int arc_gunzip_base64(const char *text, size_t len, struct arc_buf *out, struct 
         return arc_error_nomem(err);
     int rc = inflate_all(&stream, out, err);
     inflateEnd(&stream);
+
     return rc;
 }

@@ -32,6 +32,7 @@ int arc_hash_new(struct arc_hash **out, struct arc_error *err)
         return hash_failed(code, err);
     }
     *out = hash;
+
     return ARC_OK;
 }
 
@@ -85,6 +86,7 @@ static int add_file(struct arc_hash *hash, int fd, const char *path, size_t *siz
                     struct arc_error *err)
 {
     unsigned char chunk[65536];
+
     for (;;) {
         ssize_t got = read(fd, chunk, sizeof chunk);
         if (got < 0 && errno == EINTR)
@@ -105,6 +107,7 @@ int arc_sha256_file(const char *path, char out[ARC_SHA256_HEX], size_t *size, st
     struct arc_hash *hash = NULL;
     size_t length = 0;
     int fd;
+
     ARC_TRY(arc_file_open(path, path, &fd, err));
 
     int rc = arc_hash_new(&hash, err);
@@ -116,6 +119,7 @@ int arc_sha256_file(const char *path, char out[ARC_SHA256_HEX], size_t *size, st
     close(fd);
     if (!rc && size)
         *size = length;
+
     return rc;
 }
 
@@ -156,6 +160,7 @@ int arc_digest_like(const char *like, const void *bytes, size_t len, char out[AR
 {
     const struct algorithm *algorithm = algorithm_of(like);
     unsigned char sum[64];
+
     if (!algorithm)
         return arc_error_set(err, ARC_EINPUT, "'%.200s' is not a digest that can be checked", like);
 
@@ -164,5 +169,6 @@ int arc_digest_like(const char *like, const void *bytes, size_t len, char out[AR
         return hash_failed(code, err);
     memcpy(out, algorithm->name, 7);
     write_hex(sum, algorithm->bytes, out + 7);
+
     return ARC_OK;
 }

@@ -30,6 +30,7 @@ static bool runnable(const char *path)
 int arc_process_find(const struct arc_env *env, const char *name, char **out, struct arc_error *err)
 {
     const char *path = arc_env_get(env, "PATH");
+
     if (strchr(name, '/'))
         path = NULL;
     for (; path && *path; path += strcspn(path, ":"), path += *path == ':') {
@@ -44,6 +45,7 @@ int arc_process_find(const struct arc_env *env, const char *name, char **out, st
         }
         free(found);
     }
+
     if (!strchr(name, '/') || !runnable(name))
         return arc_error_set(err, ARC_ENOTFOUND, "there is no program '%s' %s", name,
                              strchr(name, '/') ? "here" : "on PATH");
@@ -77,6 +79,7 @@ static void pipes_free(struct pipes *pipes)
 static int pipes_open(struct pipes *pipes, struct arc_error *err)
 {
     *pipes = (struct pipes){{-1, -1, -1}, {-1, -1, -1}};
+
     for (int i = 0; i < 3; i++) {
         int ends[2];
         if (pipe2(ends, O_CLOEXEC) != 0)
@@ -84,7 +87,9 @@ static int pipes_open(struct pipes *pipes, struct arc_error *err)
         pipes->parent[i] = ends[i == 0 ? 1 : 0];
         pipes->child[i] = ends[i == 0 ? 0 : 1];
     }
+
     fcntl(pipes->parent[0], F_SETFL, O_NONBLOCK);
+
     return ARC_OK;
 }
 
@@ -104,6 +109,7 @@ static int prepare(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attri
                    const struct arc_process *process, const struct pipes *pipes)
 {
     sigset_t none, pipe_signal;
+
     sigemptyset(&none);
     sigemptyset(&pipe_signal);
     sigaddset(&pipe_signal, SIGPIPE);
@@ -139,12 +145,14 @@ static int start(const struct arc_process *process, struct pipes *pipes, pid_t *
     if (!failed) /* posix_spawn() takes char *const[] but changes nothing (POSIX, execve) */
         failed = posix_spawn(pid, program, &actions, &attributes, (char *const *)process->argv,
                              (char *const *)variables);
+
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     for (int i = 0; i < 3; i++)
         close_end(&pipes->child[i]);
     if (failed)
         return arc_error_set(err, ARC_EWORLD, "cannot run %s: %s", program, strerror(failed));
+
     return ARC_OK;
 }
 
@@ -190,16 +198,20 @@ static int take(const struct arc_process *process, enum arc_stream stream, int *
 {
     char data[65536];
     ssize_t got = read(*fd, data, sizeof data);
+
     if (got < 0 && (errno == EINTR || errno == EAGAIN))
         return ARC_OK;
+
     if (got <= 0) {
         close_end(fd);
         return ARC_OK;
     }
+
     if (process->on_output)
         return process->on_output(process->context, stream, data, (size_t)got);
     struct arc_buf *buf = stream == ARC_STDOUT ? &result->output : &result->errors;
     arc_buf_add(buf, data, (size_t)got);
+
     return arc_buf_check(buf, process->argv[0], err);
 }
 
@@ -228,6 +240,7 @@ static int wait_for(struct watch *watch, struct pollfd *fds, nfds_t count, int m
 {
     int64_t left = watch->deadline ? watch->deadline - now_ms() : -1;
     struct pollfd *interrupt = &fds[count - 1];
+
     *interrupt =
         (struct pollfd){.fd = watch->interrupted ? -1 : watch->interrupt, .events = POLLIN};
     if (watch->deadline && left <= 0)
@@ -237,14 +250,17 @@ static int wait_for(struct watch *watch, struct pollfd *fds, nfds_t count, int m
     int ready = poll(fds, count, (int)left);
     if (ready < 0 && errno != EINTR)
         return arc_error_set(err, ARC_EWORLD, "poll: %s", strerror(errno));
+
     if (ready < 0)
         for (nfds_t i = 0; i < count; i++)
             fds[i].revents = 0;
+
     if (interrupt->revents) {
         watch->interrupted = true;
         watch->deadline = now_ms() + GRACE_MS;
         kill(-watch->pid, SIGTERM);
     }
+
     return ARC_OK;
 }
 
@@ -254,8 +270,10 @@ static int talk(struct watch *watch, struct pipes *pipes, struct arc_process_res
 {
     const struct arc_process *process = watch->process;
     size_t fed = 0;
+
     if (!process->input_len)
         close_end(&pipes->parent[0]);
+
     while (pipes->parent[1] >= 0 || pipes->parent[2] >= 0) {
         struct pollfd fds[4];
         for (int i = 0; i < 3; i++)
@@ -270,6 +288,7 @@ static int talk(struct watch *watch, struct pipes *pipes, struct arc_process_res
         if (rc)
             return rc;
     }
+
     return ARC_OK;
 }
 
@@ -277,6 +296,7 @@ static int talk(struct watch *watch, struct pipes *pipes, struct arc_process_res
 static int outlast(struct watch *watch, int *status, struct arc_error *err)
 {
     pid_t ended;
+
     for (int pause = 1; (ended = waitpid(watch->pid, status, WNOHANG)) != watch->pid;) {
         struct pollfd interrupt;
         if (ended < 0 && errno != EINTR)
@@ -286,6 +306,7 @@ static int outlast(struct watch *watch, int *status, struct arc_error *err)
             return rc;
         pause = pause < 64 ? 2 * pause : pause;
     }
+
     return ARC_OK;
 }
 
@@ -309,12 +330,14 @@ int arc_process_run(const struct arc_process *process, struct arc_process_result
     int64_t since = now_ms();
     ARC_AUTO(pipes) struct pipes pipes;
     struct watch watch = {.process = process};
+
     *result = (struct arc_process_result){.output.max = process->output_max,
                                           .errors.max = process->output_max};
     struct arc_signals held;
     int status = 0, rc = pipes_open(&pipes, err);
     if (rc)
         return rc;
+
     /* The child, in a session of its own, does not get a terminal's Ctrl-C, and would go on alone.
      */
     arc_signals_hold(&held);
@@ -325,6 +348,7 @@ int arc_process_run(const struct arc_process *process, struct arc_process_result
         arc_signals_release(&held);
         return rc;
     }
+
     int told = process->interrupted_fd ? *process->interrupted_fd : -1;
     watch.interrupt = told >= 0 ? told : signals;
     watch.deadline = process->timeout ? now_ms() + (int64_t)process->timeout * 1000 : 0;
@@ -336,12 +360,14 @@ int arc_process_run(const struct arc_process *process, struct arc_process_result
         while (waitpid(watch.pid, &status, 0) < 0 && errno == EINTR)
             ;
     }
+
     if (!rc && watch.interrupted)
         rc = arc_error_set(err, ARC_EFAILED, "interrupted");
     close_end(&signals); /* nobody has read from it: what has come is still to come */
     arc_signals_release(&held);
     result->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
     trace_run(process, result->status, since);
+
     return rc;
 }
 

@@ -10,9 +10,11 @@ int arc_socket_port_free(unsigned port, bool *is_free, struct arc_error *err)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (fd < 0)
         return arc_error_set(err, ARC_EWORLD, "no socket: %s", strerror(errno));
+
     /* A connection that was closed a moment ago does not make the port taken. */
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     int rc = ARC_OK;
@@ -20,5 +22,6 @@ int arc_socket_port_free(unsigned port, bool *is_free, struct arc_error *err)
     if (!*is_free && errno != EADDRINUSE)
         rc = arc_error_set(err, ARC_EWORLD, "port %u: %s", port, strerror(errno));
     close(fd);
+
     return rc;
 }

@@ -74,6 +74,7 @@ static int join_bases(struct sets *sets, struct arc_error *err)
                 sets->parent[find_set(sets, service)] = find_set(sets, base);
         }
     }
+
     return ARC_OK;
 }
 
@@ -95,6 +96,7 @@ static int add_to_row(struct rows *rows, size_t number, const struct row *part,
     while (i < rows->count && (rows->items[i].number != number ||
                                strcmp(rows->items[i].platform, part->platform) != 0))
         i++;
+
     struct row *row = &rows->items[i];
     bool more = i < rows->count;
     if (!more) {
@@ -107,6 +109,7 @@ static int add_to_row(struct rows *rows, size_t number, const struct row *part,
     add_item(&row->services, services);
     add_item(&row->cells, cells);
     ARC_TRY(arc_buf_check(&row->services, "the services of a row", err));
+
     return arc_buf_check(&row->cells, "the cells of a row", err);
 }
 
@@ -128,6 +131,7 @@ static int make_rows(const struct sets *sets, struct rows *rows, struct arc_erro
         ARC_TRY(add_to_row(rows, find_set(sets, service), &part, cell->service, arc_buf_text(&name),
                            err));
     }
+
     return ARC_OK;
 }
 
@@ -155,6 +159,7 @@ static int batch_rows(const struct rows *rows, struct rows *out, struct arc_erro
 {
     size_t total = rows->count, platforms = count_platforms(rows);
     size_t spare = platforms < ARC_PLAN_ROWS_MAX ? ARC_PLAN_ROWS_MAX - platforms : 0;
+
     for (size_t i = 0; i < total; i++) {
         const struct row *row = &rows->items[i];
         size_t count = count_rows(rows, total, row->platform);
@@ -163,6 +168,7 @@ static int batch_rows(const struct rows *rows, struct rows *out, struct arc_erro
         ARC_TRY(add_to_row(out, batch, row, arc_buf_text(&row->services), arc_buf_text(&row->cells),
                            err));
     }
+
     return ARC_OK;
 }
 
@@ -193,6 +199,7 @@ int arc_plan_matrix(const struct arc_plan *plan, json_t **out, struct arc_error 
     ARC_AUTO(sets) struct sets sets = {.plan = plan};
     ARC_AUTO(rows) struct rows rows = {0}, batches = {0};
     ARC_AUTO_JSON json_t *list = json_array();
+
     rows.items = calloc(plan->cell_count + 1, sizeof *rows.items);
     batches.items = calloc(plan->cell_count + 1, sizeof *batches.items);
     if (!rows.items || !batches.items || !list)
@@ -201,9 +208,11 @@ int arc_plan_matrix(const struct arc_plan *plan, json_t **out, struct arc_error 
     ARC_TRY(join_bases(&sets, err));
     ARC_TRY(make_rows(&sets, &rows, err));
     ARC_TRY(batch_rows(&rows, &batches, err));
+
     for (size_t i = 0; i < batches.count; i++)
         if (json_array_append_new(list, make_object(&batches.items[i])))
             return arc_error_nomem(err);
+
     if (arc_plan_is_train(plan) && json_array_append_new(list, make_train_row(plan)))
         return arc_error_nomem(err);
     *out = json_pack("{s:O}", "include", list);

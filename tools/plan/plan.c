@@ -70,6 +70,7 @@ static int add_own_labels(const struct planning *planning, const struct arc_plan
         if (whole && value.len)
             set_pair(labels, pair->name, arc_arena_text(planning->memory, arc_buf_text(&value)));
     }
+
     return ARC_OK;
 }
 
@@ -80,6 +81,7 @@ static int make_labels(const struct planning *planning, const struct arc_plan_op
     const struct arc_plan *plan = planning->plan;
     struct arc_pair *labels = arc_arena_array(
         planning->memory, LABELS_MAX + count_pairs(service->build.labels) + 1, sizeof *labels);
+
     if (!labels)
         return arc_error_nomem(planning->err);
     const char *version = service->version;
@@ -100,6 +102,7 @@ static int make_labels(const struct planning *planning, const struct arc_plan_op
     set_pair(labels, "arc.service.role", service->role);
     set_pair(labels, "arc.service.tech", service->tech);
     *out = labels;
+
     return add_own_labels(planning, own, service, labels);
 }
 
@@ -112,6 +115,7 @@ static int make_args(const struct planning *planning, const struct arc_plan_opti
     *out = arc_arena_array(planning->memory, count_pairs(pair) + 1, sizeof **out);
     if (!*out)
         return arc_error_nomem(planning->err);
+
     for (; pair->name; pair++) {
         ARC_AUTO(arc_buf) struct arc_buf value = {.max = (size_t)1 << 20};
         bool whole;
@@ -119,6 +123,7 @@ static int make_args(const struct planning *planning, const struct arc_plan_opti
         if (whole)
             set_pair(*out, pair->name, arc_arena_text(planning->memory, arc_buf_text(&value)));
     }
+
     return ARC_OK;
 }
 
@@ -141,6 +146,7 @@ static bool is_changed(const struct planning *planning, const char *codename, ch
     else
         *reason = arc_arena_printf(planning->memory, "%lld %s changed", (long long)filter->count,
                                    filter->count == 1 ? "file" : "files");
+
     return filter->matched;
 }
 
@@ -150,6 +156,7 @@ static bool is_selected(const struct planning *planning, const struct arc_servic
 {
     const struct arc_plan_options *options = &planning->options;
     struct arc_arena *memory = planning->memory;
+
     if (service->linked)
         *reason = arc_arena_text(memory, "others start from it; it has no tag of its own");
     else if (options->services && !arc_json_lists(options->services, service->codename))
@@ -157,6 +164,7 @@ static bool is_selected(const struct planning *planning, const struct arc_servic
     else if (options->only && options->only != service)
         *reason = arc_arena_printf(memory, "%s releases %s", options->version->tag,
                                    options->only->codename);
+
     if (*reason)
         return false;
 
@@ -164,6 +172,7 @@ static bool is_selected(const struct planning *planning, const struct arc_servic
         return is_changed(planning, service->codename, reason);
     *reason = options->version ? arc_arena_printf(memory, "released with %s", options->version->tag)
                                : arc_arena_text(memory, "nothing was said about changes");
+
     return true;
 }
 
@@ -191,6 +200,7 @@ static struct arc_planned_recipe *copy_recipe(struct arc_arena *memory,
             .no_cache = build->no_cache,
             .pull = build->pull,
         };
+
     return out;
 }
 
@@ -224,11 +234,14 @@ static int choose_service_platforms(const struct planning *planning,
     char **shared = arc_arena_array(planning->memory, 1, sizeof *shared);
     if (!shared)
         return arc_error_nomem(planning->err);
+
     for (char **platform = own; *platform; platform++)
         if (arc_texts_have(planning->platforms, *platform))
             ARC_TRY(arc_texts_add(planning->memory, &shared, *platform, planning->err));
+
     if (*shared || options->platforms)
         *out = shared;
+
     return ARC_OK;
 }
 
@@ -238,11 +251,14 @@ static char *name_staging(const struct planning *planning, const struct arc_serv
     const struct arc_group *group = planning->options.group;
     const char *revision = planning->plan->revision;
     size_t sharing = 0;
+
     for (size_t i = 0; i < group->service_count; i++)
         sharing += strcmp(group->services[i].images[0], service->images[0]) == 0;
+
     if (sharing > 1)
         return arc_arena_printf(planning->memory, "staging-%.*s-%s", ARC_SHORT_SHA, revision,
                                 service->codename);
+
     return arc_arena_printf(planning->memory, "staging-%.*s", ARC_SHORT_SHA, revision);
 }
 
@@ -253,6 +269,7 @@ static void hold_tags(const struct planning *planning, const struct arc_service 
     const struct arc_pair *before = planning->options.before;
     while (before && before->name && strcmp(before->name, service->codename) != 0)
         before++;
+
     if (!service->version || !before || !before->name ||
         strcmp(before->value, service->version) != 0)
         return;
@@ -273,13 +290,16 @@ static int plan_build(const struct planning *planning, const struct arc_plan_opt
     out->staging = name_staging(planning, service);
     out->selected = is_selected(planning, service, &out->reason);
     ARC_TRY(choose_service_platforms(planning, service, &out->platforms));
+
     if (out->selected && !*out->platforms) {
         out->reason =
             arc_arena_text(planning->memory, "is not built for the platforms that were asked for");
         out->selected = false;
     }
+
     ARC_TRY(make_args(planning, own, service, &out->build_args));
     ARC_TRY(make_labels(planning, own, service, &out->labels));
+
     return make_recipe(planning, &service->build, &out->recipe);
 }
 
@@ -288,6 +308,7 @@ static int plan_service(const struct planning *planning, const struct arc_servic
 {
     ARC_AUTO(arc_version_info) struct arc_version_info version = {0};
     struct arc_plan_options own = planning->options;
+
     if (service->version) {
         ARC_TRY(arc_version_of_file(service->version, own.group, &version, planning->err));
         own.version = &version;
@@ -306,6 +327,7 @@ static int plan_service(const struct planning *planning, const struct arc_servic
     hold_tags(planning, service, out);
     if (service->released)
         return arc_plan_released(&planning->options, service, out, planning->memory, planning->err);
+
     return plan_build(planning, &own, service, out);
 }
 
@@ -328,6 +350,7 @@ static int note_tags(const struct planning *planning, const struct arc_planned_s
             json_object_set_new(taken, arc_buf_text(&ref), json_string(service->service)))
             return arc_error_nomem(planning->err);
     }
+
     return ARC_OK;
 }
 
@@ -336,6 +359,7 @@ static int plan_services(const struct planning *planning)
     const struct arc_group *group = planning->options.group;
     struct arc_plan *plan = planning->plan;
     ARC_AUTO_JSON json_t *taken = json_object();
+
     plan->services =
         arc_arena_array(planning->memory, group->service_count, sizeof *plan->services);
     if (!plan->services)
@@ -346,6 +370,7 @@ static int plan_services(const struct planning *planning)
         ARC_TRY(plan_service(planning, &group->services[plan->service_count], out));
         ARC_TRY(note_tags(planning, out, taken));
     }
+
     return arc_arena_check(planning->memory, planning->err);
 }
 
@@ -362,6 +387,7 @@ static bool select_dependents(const struct planning *planning)
 {
     const struct arc_plan_options *options = &planning->options;
     bool more = false;
+
     for (size_t i = 0; i < planning->plan->service_count; i++) {
         const struct arc_service *service = &options->group->services[i];
         struct arc_planned_service *own = &planning->plan->services[i];
@@ -388,6 +414,7 @@ static int link_service(const struct planning *planning, const struct arc_servic
 {
     struct arc_arena *memory = planning->memory;
     size_t count = 0, known;
+
     while (service->bases[count].ref)
         count++;
     if (!own->recipe)
@@ -410,6 +437,7 @@ static int link_service(const struct planning *planning, const struct arc_servic
             set_pair(contexts, arc_arena_text(memory, arc_buf_text(&ref)),
                      arc_arena_printf(memory, "target:%s", base->codename));
     }
+
     return ARC_OK;
 }
 
@@ -417,12 +445,15 @@ static int link_bases(const struct planning *planning)
 {
     const struct arc_group *group = planning->options.group;
     bool more = !planning->options.version;
+
     while (more)
         more = select_dependents(planning);
+
     for (size_t i = 0; i < group->service_count; i++)
         if (group->services[i].bases && group->services[i].bases->ref &&
             planning->plan->services[i].selected)
             ARC_TRY(link_service(planning, &group->services[i], &planning->plan->services[i]));
+
     return ARC_OK;
 }
 
@@ -440,6 +471,7 @@ static const char *choose_runner(const struct arc_group *group, const char *plat
 static int add_cells(const struct planning *planning, const struct arc_planned_service *service)
 {
     struct arc_plan *plan = planning->plan;
+
     for (char **platform = service->platforms; *platform; platform++) {
         struct arc_cell *cell =
             arc_arena_append(planning->memory, &plan->cells, &plan->cell_count, sizeof *cell);
@@ -454,6 +486,7 @@ static int add_cells(const struct planning *planning, const struct arc_planned_s
             if (*c == '/') /* a tag of its own: "staging-<sha>-linux-amd64" */
                 *c = '-';
     }
+
     return ARC_OK;
 }
 
@@ -464,6 +497,7 @@ static int plan_cells(const struct planning *planning)
     plan->platforms = arc_arena_array(planning->memory, 1, sizeof *plan->platforms);
     if (!plan->platforms)
         return arc_error_nomem(planning->err);
+
     for (size_t i = 0; i < plan->service_count; i++) {
         const struct arc_planned_service *service = &plan->services[i];
         if (service->selected)
@@ -473,7 +507,9 @@ static int plan_cells(const struct planning *planning)
                 ARC_TRY(
                     arc_texts_add(planning->memory, &plan->platforms, *platform, planning->err));
     }
+
     plan->any = plan->cell_count > 0 && !planning->options.group->includes;
+
     return ARC_OK;
 }
 
@@ -483,6 +519,7 @@ static int check_services(const struct arc_plan_options *options, struct arc_err
 {
     size_t i;
     json_t *name;
+
     json_array_foreach (options->services, i, name) {
         const char *text = json_string_value(name);
         size_t at = 0;
@@ -493,6 +530,7 @@ static int check_services(const struct arc_plan_options *options, struct arc_err
             return arc_error_set(err, ARC_EINPUT, "group %s has no service '%s'",
                                  options->group->name, text ? text : "");
     }
+
     return ARC_OK;
 }
 
@@ -502,10 +540,12 @@ static int read_platforms(const struct planning *planning, char ***out)
     const json_t *given = planning->options.platforms;
     size_t i;
     json_t *item;
+
     if (!json_array_size(given))
         return arc_error_set(planning->err, ARC_EINPUT,
                              "the list of platforms is empty; expected, for example, "
                              "linux/amd64,linux/arm64");
+
     json_array_foreach (given, i, item) {
         const char *text = json_string_value(item);
         char plain[ARC_PLATFORM_SIZE];
@@ -518,6 +558,7 @@ static int read_platforms(const struct planning *planning, char ***out)
         if (!arc_texts_have(*out, plain))
             ARC_TRY(arc_texts_add(planning->memory, out, plain, planning->err));
     }
+
     return ARC_OK;
 }
 
@@ -540,6 +581,7 @@ static int plan_group(struct planning *planning)
     const struct arc_group *group = options->group;
     struct arc_plan *plan = planning->plan;
     char created[32];
+
     format_time(options->committed, created);
     plan->group = group->name;
     plan->mode = options->version ? ARC_PLAN_RELEASE : ARC_PLAN_CI;
@@ -551,6 +593,7 @@ static int plan_group(struct planning *planning)
     plan->source = arc_arena_text(planning->memory, options->source);
     plan->generated = group->generated;
     plan->unreleased = group->unreleased ? group->unreleased : none;
+
     if (options->version) {
         ARC_TRY(arc_version_info_copy(options->version, planning->memory, &plan->version,
                                       planning->err));
@@ -558,10 +601,12 @@ static int plan_group(struct planning *planning)
     }
 
     planning->platforms = options->version ? group->platforms_release : group->platforms_ci;
+
     if (options->platforms) {
         planning->platforms = NULL;
         ARC_TRY(read_platforms(planning, &planning->platforms));
     }
+
     return arc_arena_check(planning->memory, planning->err);
 }
 
@@ -571,12 +616,14 @@ static int make_plan(struct planning *planning)
     if (strlen(options->revision) < ARC_SHORT_SHA)
         return arc_error_set(planning->err, ARC_EINPUT, "'%s' is not a full commit id",
                              options->revision);
+
     ARC_TRY(check_services(options, planning->err));
     ARC_TRY(find_only(options, planning->err));
     ARC_TRY(plan_group(planning));
     ARC_TRY(plan_services(planning));
     ARC_TRY(link_bases(planning));
     ARC_TRY(plan_cells(planning));
+
     return arc_arena_check(planning->memory, planning->err);
 }
 

@@ -8,6 +8,7 @@ static int find_moment(struct arc_project *project, struct arc_plan_moment *out,
                        struct arc_error *err)
 {
     const struct arc_event *event = &project->event;
+
     ARC_TRY(arc_project_load_event(project, err));
     bool pull = arc_event_is_pull_request(event);
     bool branch = event->ref && strncmp(event->ref, "refs/heads/", 11) == 0 && !pull &&
@@ -16,6 +17,7 @@ static int find_moment(struct arc_project *project, struct arc_plan_moment *out,
                                     .branch = branch ? event->ref + 11 : NULL,
                                     .pull = pull ? event->number : 0,
                                     .now = arc_env_moment(project->env)};
+
     return ARC_OK;
 }
 
@@ -32,6 +34,7 @@ static int find_before(struct arc_project *project, const struct arc_changes_inf
         return arc_error_nomem(err);
 
     *out = before;
+
     for (size_t i = 0; i < group->service_count; i++) {
         const struct arc_service *service = &group->services[i];
         const struct arc_changed_filter *filter = arc_changed_filter(changes, service->codename);
@@ -45,6 +48,7 @@ static int find_before(struct arc_project *project, const struct arc_changes_inf
         if (version)
             *before++ = (struct arc_pair){service->codename, arc_arena_text(memory, version)};
     }
+
     return arc_arena_check(memory, err);
 }
 
@@ -55,6 +59,7 @@ int arc_planned(struct arc_project *project, const struct arc_plan_options *want
     struct arc_plan_options options = *wanted;
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
     struct arc_pair *before = NULL;
+
     ARC_TRY(find_before(project, wanted->changes, &memory, &before, err));
     ARC_TRY(find_moment(project, &options.moment, err));
     options.group = project->group;
@@ -68,5 +73,6 @@ int arc_planned(struct arc_project *project, const struct arc_plan_options *want
     int rc = out->push ? arc_plan_signing(project, identity, out, err) : ARC_OK;
     if (rc)
         arc_plan_free(out);
+
     return rc;
 }

@@ -23,12 +23,15 @@ static int find_reference(const struct arc_plan_options *options, const struct a
                                                 .revision = released->revision,
                                                 .moment = options->moment};
     struct arc_planned_service there = {0};
+
     ARC_TRY(arc_plan_tags(&of_release, own, &there, memory, err));
+
     for (size_t i = 0; i < there.tag_count; i++)
         if (there.tags[i].kind == ARC_TAG_VERSION && there.tags[i].move) {
             *out = there.tags[i].tag;
             return ARC_OK;
         }
+
     return arc_error_set(err, ARC_EINPUT,
                          "%s includes %s, but %s gives its images no name of their version alone: "
                          "add {version} or {image-tag} to its image-tags",
@@ -43,6 +46,7 @@ int arc_plan_released(const struct arc_plan_options *options, const struct arc_s
     static char version[] = "org.opencontainers.image.version";
     const struct arc_released_from *released = service->released;
     const struct arc_service *own = in_group(service);
+
     ARC_TRY(find_reference(options, own, released, memory, &out->staging, err));
     out->released = arc_arena_array(memory, 1, sizeof *out->released);
     out->labels = arc_arena_array(memory, 3, sizeof *out->labels);
@@ -62,5 +66,6 @@ int arc_plan_released(const struct arc_plan_options *options, const struct arc_s
         *own->build.platforms ? own->build.platforms : released->group->platforms_release;
     out->selected = true;
     out->reason = arc_arena_printf(memory, "taken from %s", released->tag);
+
     return arc_arena_check(memory, err);
 }

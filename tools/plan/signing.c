@@ -32,6 +32,7 @@ int arc_plan_signing(struct arc_project *project, const char *identity, struct a
     const struct arc_env *env = project->env;
     const char *server = arc_env_nonempty(env, "GITHUB_SERVER_URL");
     const char *workflow = arc_env_nonempty(env, "GITHUB_WORKFLOW_REF"), *rest = NULL;
+
     if (!project->group->sign.with)
         return ARC_OK;
     struct arc_signing *signing = arc_arena_array(memory, 1, sizeof *signing);
@@ -43,13 +44,16 @@ int arc_plan_signing(struct arc_project *project, const char *identity, struct a
         return ARC_OK;
 
     server = server ? server : "https://github.com";
+
     if (!signing->identity && identity)
         signing->identity = arc_arena_text(memory, identity);
     else if (!signing->identity && workflow)
         signing->identity = arc_arena_printf(memory, "%s/%s", server, workflow);
+
     if (!signing->issuer && below(signing->identity, server, &rest))
         signing->issuer = issuer_of(server, memory);
     if (arc_signing_is_github(signing) && below(project->repository.source, server, &rest))
         signing->repository = arc_arena_text(memory, rest);
+
     return arc_arena_check(memory, err);
 }

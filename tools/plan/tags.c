@@ -46,9 +46,11 @@ static void add_branch(struct arc_buf *out, const char *branch)
 {
     char hash[ARC_SHA256_HEX];
     size_t len = strlen(branch);
+
     arc_buf_add(out, branch, len < BRANCH_TAG_MAX ? len : BRANCH_TAG_MAX);
     if (len <= BRANCH_TAG_MAX)
         return;
+
     if (arc_sha256(branch, len, hash, NULL))
         out->failed = ARC_ENOMEM;
     else
@@ -89,9 +91,11 @@ static const char *find_text(const struct reading *reading, const char *name)
         {"suffix", reading->service->suffix},
         {"name", reading->service->name},
     };
+
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (strcmp(all[i].name, name) == 0)
             return all[i].value;
+
     return NULL;
 }
 
@@ -102,6 +106,7 @@ static bool add_value(const struct reading *reading, const char *name, struct ar
     const struct arc_plan_moment *moment = &options->moment;
     const char *text = find_text(reading, name), *prerelease;
     size_t len;
+
     if (text) {
         arc_buf_puts(out, text);
     } else if (strcmp(name, "prerelease") == 0) {
@@ -123,6 +128,7 @@ static bool add_value(const struct reading *reading, const char *name, struct ar
     } else {
         return false;
     }
+
     return true;
 }
 
@@ -139,6 +145,7 @@ static bool fill_placeholder(const struct reading *reading, const char *name, si
 {
     char key[32] = "";
     ARC_AUTO(arc_buf) struct arc_buf value = {.max = 4096};
+
     memcpy(key, name, len < sizeof key ? len : sizeof key - 1);
     bool known = add_value(reading, key, &value);
     for (const char *c = arc_buf_text(&value); *c; c++) {
@@ -147,8 +154,10 @@ static bool fill_placeholder(const struct reading *reading, const char *name, si
         if (legal || (out->len && !more))
             arc_buf_putc(out, legal ? *c : '-');
     }
+
     if (value.failed)
         out->failed = value.failed;
+
     return known;
 }
 
@@ -158,6 +167,7 @@ static int fill_template(const struct reading *reading, struct arc_buf *out, boo
 {
     const char *text = reading->tag->name;
     *filled = true;
+
     while (*text) {
         size_t literal = strcspn(text, "{");
         arc_buf_add(out, text, literal);
@@ -168,6 +178,7 @@ static int fill_template(const struct reading *reading, struct arc_buf *out, boo
         *filled &= fill_placeholder(reading, text + 1, len - 1, out);
         text += len + (text[len] == '}');
     }
+
     return arc_buf_check(out, "image tag", err);
 }
 
@@ -228,6 +239,7 @@ static unsigned conditions(const struct reading *reading, enum arc_tag_kind kind
     const struct arc_version_info *version = reading->options->version;
     const char *event = reading->options->moment.event;
     bool own = kind == ARC_TAG_VERSION || kind == ARC_TAG_COMMIT || has_part(reading);
+
     if (version && version->prerelease)
         return ARC_WHEN_RELEASE | ARC_WHEN_PRERELEASE;
     if (version && version->latest)
@@ -244,6 +256,7 @@ static unsigned conditions(const struct reading *reading, enum arc_tag_kind kind
     for (size_t i = 0; event && i < sizeof events / sizeof *events; i++)
         if (strcmp(events[i].name, event) == 0)
             return events[i].when;
+
     return 0;
 }
 
@@ -261,12 +274,15 @@ static bool applies(const struct reading *reading, enum arc_tag_kind kind, const
     const struct arc_version_info *version = reading->options->version;
     unsigned when = reading->tag->when;
     bool stable = version && !version->prerelease;
+
     if (!on_branch(reading)) {
         *reason = "its 'when' names other branches";
         return false;
     }
+
     if (!when || (when & conditions(reading, kind)))
         return true;
+
     if (stable && (when & (ARC_WHEN_LATEST | ARC_WHEN_STABLE)))
         *reason = version->latest_reason;
     else if (version && (when & releases))
@@ -275,6 +291,7 @@ static bool applies(const struct reading *reading, enum arc_tag_kind kind, const
     else
         *reason = version ? "its 'when' asks for another event than a release"
                           : "its 'when' does not name this event";
+
     return false;
 }
 
@@ -287,19 +304,23 @@ static bool floats(const struct reading *reading, const char **reason)
     unsigned when = reading->tag->when;
     bool part = has_part(reading);
     bool latest = !part && (!when || (when & (ARC_WHEN_LATEST | ARC_WHEN_STABLE)));
+
     if (!version || (names_latest(name) && reading->options->hold_latest)) {
         *reason = version ? "held back: latest-tag is false" : "moves on a release only";
         return false;
     }
+
     if (!part && !latest) { /* "next", when: prerelease */
         *reason = "moves unless a higher version has it";
         return true;
     }
+
     bool moves = version->latest_major;
     if (latest || (when & ARC_WHEN_LATEST) || !has(reading, "{major}"))
         moves = version->latest;
     else if (has(reading, "{minor}"))
         moves = version->latest_minor;
+
     if (latest || !version->tags_known)
         *reason = version->latest_reason;
     else if (version->prerelease)
@@ -307,6 +328,7 @@ static bool floats(const struct reading *reading, const char **reason)
     else
         *reason = moves ? "highest stable version that it stands for"
                         : "a higher stable version that it stands for exists";
+
     return moves;
 }
 
@@ -315,6 +337,7 @@ static bool passes_for_version(const struct reading *reading, const char *tag)
 {
     struct arc_semver semver;
     const char *group = reading->options->group->name;
+
     if (!has(reading, "{branch}"))
         return false;
     tag += strncmp(tag, group, strlen(group)) == 0 ? strlen(group) : 0;
@@ -332,15 +355,19 @@ static bool moves(const struct reading *reading, const char *tag, enum arc_tag_k
         [ARC_TAG_COMMIT] = "names this commit",
         [ARC_TAG_MOVING] = "always moves",
     };
+
     if (!applies(reading, kind, reason))
         return false;
+
     if (passes_for_version(reading, tag)) {
         *reason = "not moved: the branch has the name of a version";
         return false;
     }
+
     if (kind == ARC_TAG_FLOATING)
         return floats(reading, reason);
     *reason = reasons[kind];
+
     return true;
 }
 
@@ -371,6 +398,7 @@ static int keep_tag(struct arc_planned_tag tag, struct arc_planned_service *out,
     if (!added)
         return arc_error_nomem(err);
     *added = tag;
+
     return ARC_OK;
 }
 
@@ -380,9 +408,11 @@ static int add_tag(const struct reading *reading, struct arc_planned_service *ou
     ARC_AUTO(arc_buf) struct arc_buf tag = {.max = 4096};
     const char *reason = "";
     bool filled;
+
     ARC_TRY(fill_template(reading, &tag, &filled, err));
     if (!filled)
         return ARC_OK;
+
     if (!image_tag_valid(arc_buf_text(&tag)))
         return arc_error_set(
             err, ARC_EINPUT,
@@ -397,6 +427,7 @@ static int add_tag(const struct reading *reading, struct arc_planned_service *ou
     if (strcmp(reading->image, reading->service->images[0]) != 0)
         planned.ref = arc_arena_printf(memory, "%s:%s", reading->image, planned.tag);
     ARC_TRY(arc_arena_check(memory, err));
+
     return keep_tag(planned, out, memory, err);
 }
 
@@ -405,12 +436,14 @@ static int check_moves(const struct arc_plan_options *options,
                        const struct arc_planned_service *service, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf why = {.max = 4096};
+
     for (size_t i = 0; i < service->tag_count; i++) {
         const struct arc_planned_tag *tag = &service->tags[i];
         if (tag->move)
             return ARC_OK;
         arc_buf_printf(&why, "%s%s: %s", i ? "; " : "", tag->tag, tag->reason);
     }
+
     return arc_error_set(err, ARC_EINPUT,
                          "the release %s would move no image tag, so nobody could pull it (%s): "
                          "add {image-tag} or {version} to the image-tags of group %s",
@@ -430,6 +463,7 @@ int arc_plan_tags(const struct arc_plan_options *options, const struct arc_servi
             if (!tag->image || strcmp(tag->image, *image) == 0)
                 ARC_TRY(add_tag(&reading, out, memory, err));
         }
+
     return options->version && !service->linked ? check_moves(options, out, err) : ARC_OK;
 }
 
@@ -451,6 +485,7 @@ int arc_plan_fill(const struct arc_plan_options *options, const struct arc_servi
 {
     const struct reading reading = {.options = options, .service = service};
     *whole = true;
+
     while (*text) {
         char name[32] = "";
         size_t len = *text == '{' ? strcspn(text + 1, "{}") : 0;
@@ -466,5 +501,6 @@ int arc_plan_fill(const struct arc_plan_options *options, const struct arc_servi
             *whole &= add_value(&reading, name, out);
         text += len + 2;
     }
+
     return arc_buf_check(out, "a text with placeholders", err);
 }

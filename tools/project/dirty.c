@@ -23,12 +23,15 @@ static int add_file(void *context, const char *path, enum arc_git_standing stand
                                         "is a submodule that is not checked out"};
     struct count *count = context;
     size_t len = strlen(path);
+
     if (standing == ARC_GIT_IS_IGNORED || (standing == ARC_GIT_NEW && count->known_only) ||
         (len && path[len - 1] == '/') || arc_glob_any(count->generated, path))
         return ARC_OK;
+
     if (count->files++ < SHOWN_MAX)
         arc_buf_printf(count->out, "%s%.200s %s", count->files > 1 ? ", " : "", path,
                        words[standing]);
+
     return ARC_OK;
 }
 
@@ -48,6 +51,7 @@ static int add_path(struct paths *paths, const char *path, struct arc_error *err
 {
     if (!path || *path == '/' || strncmp(path, "..", 2) == 0)
         return ARC_OK;
+
     if (paths->count + 1 >= paths->room) {
         size_t room = paths->room ? 2 * paths->room : 64;
         const char **grown = realloc(paths->list, room * sizeof *grown);
@@ -56,8 +60,10 @@ static int add_path(struct paths *paths, const char *path, struct arc_error *err
         paths->list = grown;
         paths->room = room;
     }
+
     paths->list[paths->count++] = path;
     paths->list[paths->count] = NULL;
+
     return ARC_OK;
 }
 
@@ -66,14 +72,17 @@ static int add_configuration(const struct arc_project *project, struct paths *pa
                              struct arc_error *err)
 {
     const struct arc_group *group = project->group;
+
     ARC_TRY(add_path(paths, project->config.path, err));
     ARC_TRY(add_path(paths, group->notes_template, err));
     for (char **file = group->described.files; file && *file; file++)
         ARC_TRY(add_path(paths, *file, err));
+
     for (size_t i = 0; i < group->service_count; i++) {
         ARC_TRY(add_path(paths, group->services[i].file, err));
         ARC_TRY(add_path(paths, group->services[i].version_file, err));
     }
+
     return ARC_OK;
 }
 
@@ -85,17 +94,22 @@ static int list_dirty(struct arc_project *project, const struct arc_oid *commit,
     ARC_AUTO(paths) struct paths paths = {0};
     struct count count = {
         .generated = project->group->generated, .known_only = !contexts, .out = out};
+
     ARC_TRY(add_configuration(project, &paths, err));
+
     for (size_t i = 0; contexts && i < project->group->service_count; i++) {
         const char *context = project->group->services[i].build.context;
         if (!arc_context_is_remote(context))
             ARC_TRY(add_path(&paths, context, err));
     }
+
     if (paths.count)
         ARC_TRY(arc_git_compare_worktree(project->git, project->env, commit, paths.list, add_file,
                                          &count, err));
+
     if (count.files > SHOWN_MAX)
         arc_buf_printf(out, " and %zu more", count.files - SHOWN_MAX);
+
     return arc_buf_check(out, "the changed files", err);
 }
 
@@ -113,6 +127,7 @@ int arc_project_check_config(struct arc_project *project, struct arc_error *err)
     ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 1024}, files = {.max = 4096};
     struct arc_oid commit;
     const char *tag = project->tag.text;
+
     arc_buf_printf(&ref, "refs/tags/%s", tag ? tag : "");
     if (!tag || arc_git_resolve_ref(project->git, arc_buf_text(&ref), &commit, NULL))
         return ARC_OK;
@@ -122,6 +137,7 @@ int arc_project_check_config(struct arc_project *project, struct arc_error *err)
         return arc_error_set(err, rc, "%s", arc_error_text(&why));
     if (rc || !files.len)
         return ARC_OK;
+
     return arc_error_set(
         err, ARC_EINPUT,
         "the plan would not be made of what %s has: %s; git stash it, or commit it "
@@ -134,15 +150,18 @@ int arc_project_check_tag(struct arc_project *project, bool rehearsal, struct ar
     struct arc_oid head;
     const char *tag = project->tag.text;
     const struct arc_repository *repository = &project->repository;
+
     if (!tag)
         return ARC_OK;
     ARC_TRY(arc_git_head(project->git, &head, NULL, err));
+
     if (strcmp(head.hex, repository->revision) != 0)
         return arc_error_set(err, ARC_EINPUT,
                              "%s is commit %.12s, but %.12s is checked out: the plan would be made "
                              "of another configuration, and the build of other files; git checkout "
                              "%s (in a workflow: `ref:` of actions/checkout)",
                              tag, repository->revision, head.hex, tag);
+
     ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 1024};
     struct arc_oid local;
     bool known = false;
@@ -150,18 +169,22 @@ int arc_project_check_tag(struct arc_project *project, bool rehearsal, struct ar
     bool here = arc_git_resolve_ref(project->git, arc_buf_text(&ref), &local, NULL) == ARC_OK;
     for (size_t i = 0; i < json_array_size(repository->tags) && !known; i++)
         known = strcmp(json_string_value(json_array_get(repository->tags, i)), tag) == 0;
+
     if (known && !here)
         return arc_error_set(err, ARC_EINPUT,
                              "the remote has a tag %s that is not in this clone, so its commit is "
                              "not known: git fetch origin tag %s, and check it out",
                              tag, tag);
+
     if (known || here || rehearsal || !arc_env_nonempty(project->env, "GITHUB_ACTIONS"))
         return ARC_OK;
+
     if (!repository->tags)
         return arc_error_set(err, ARC_EWORLD,
                              "%s is not in this clone, and whether there is such a tag is not "
                              "known: %s; check it out (`ref:` of actions/checkout)",
                              tag, repository->tags_unknown);
+
     return arc_error_set(err, ARC_EINPUT,
                          "there is no tag %s: push it first (git push origin %s), or rehearse with "
                          "--push=false",

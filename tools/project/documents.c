@@ -35,14 +35,17 @@ static int read_text(const char *where, struct arc_buf *out, const char **name,
 {
     const char *start = where + strspn(where, " \t\r\n");
     *name = where;
+
     if (*start == '{' || strncmp(start, ARC_GZIP_BASE64_START, 4) == 0) {
         *name = "the text";
         arc_buf_puts(out, where);
         return arc_buf_check(out, "the document", err);
     }
+
     if (strcmp(where, "-") != 0)
         return arc_file_read_given(where, ARC_DOCUMENT_MAX, out, err);
     *name = "stdin";
+
     return arc_file_read_stdin(ARC_DOCUMENT_MAX, out, err);
 }
 
@@ -51,9 +54,11 @@ int arc_document_read(const char *where, json_t **out, struct arc_error *err)
     ARC_AUTO(arc_buf) struct arc_buf said = {.max = ARC_DOCUMENT_MAX};
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = ARC_DOCUMENT_MAX};
     const char *name = NULL;
+
     ARC_TRY(read_text(where, &said, &name, err));
     if (arc_document_unpack(arc_buf_text(&said), said.len, &text, err))
         return arc_error_prefix(err, "%s", name);
+
     if (!text.len) /* a workflow writes an output into the file, whatever is left of it */
         return arc_error_set(err, ARC_EINPUT,
                              "%s is empty: the job that makes it gave nothing; " ARC_OUTPUT_DROPPED,
@@ -64,14 +69,17 @@ int arc_document_read(const char *where, json_t **out, struct arc_error *err)
         json_loadb(arc_buf_text(&text), text.len, JSON_REJECT_DUPLICATES, &at);
     if (!value && json_error_code(&at) == json_error_out_of_memory)
         return arc_error_nomem(err);
+
     if (!value) {
         arc_error_at(err, ARC_EINPUT, name, at.line > 0 ? (unsigned)at.line : 0,
                      at.column > 0 ? (unsigned)at.column : 0, "not JSON: %s", at.text);
         arc_error_show_line(err, arc_buf_text(&text), text.len);
         return ARC_EINPUT;
     }
+
     if (!json_is_object(value))
         return arc_error_at(err, ARC_EINPUT, name, 1, 1, "a JSON object is expected here");
     *out = arc_steal(&value);
+
     return ARC_OK;
 }

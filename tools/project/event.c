@@ -66,6 +66,7 @@ static int read_field(const json_t *root, const struct field *field, struct arc_
         return wrong(field, "not a commit (40 hexadecimal digits)", err);
     free(*field->out);
     *field->out = strdup(text);
+
     return *field->out ? ARC_OK : arc_error_nomem(err);
 }
 
@@ -97,8 +98,10 @@ int arc_event_read_pull(struct arc_event *event, const json_t *root, struct arc_
     };
     const json_t *pull = json_object_get(root, "pull_request");
     const json_t *files = json_object_get(pull, "changed_files");
+
     event->number = json_integer_value(json_object_get(pull, "number"));
     event->changed_files = json_is_integer(files) ? json_integer_value(files) : -1;
+
     return read_fields(root, fields, err);
 }
 
@@ -125,11 +128,14 @@ static int read_workflow_run(struct arc_event *event, const json_t *root, struct
         {{"workflow_run", "head_branch"}, &event->head_branch, false},
         {.out = NULL},
     };
+
     ARC_TRY(read_fields(root, fields, err));
+
     if (is_fork) {
         free(event->head_branch);
         event->head_branch = NULL;
     }
+
     return ARC_OK;
 }
 
@@ -160,6 +166,7 @@ static int read_payload(struct arc_event *event, const json_t *root, struct arc_
         return read_workflow_run(event, root, err);
     if (strcmp(event->name, "issue_comment") == 0)
         read_comment(event, root);
+
     return ARC_OK;
 }
 
@@ -168,14 +175,17 @@ static int load_file(struct arc_event *event, const char *path, struct arc_error
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = ARC_EVENT_MAX};
     json_error_t problem;
     int rc = arc_file_read(path, NULL, ARC_EVENT_MAX, &text, err);
+
     if (rc)
         return arc_error_prefix(err, "GITHUB_EVENT_PATH");
     ARC_AUTO_JSON json_t *root = json_loadb(arc_buf_text(&text), text.len, 0, &problem);
     if (!root)
         return arc_error_at(err, ARC_EINPUT, path, (unsigned)problem.line, (unsigned)problem.column,
                             "the event is not JSON: %s", problem.text);
+
     if (!json_is_object(root))
         return arc_error_at(err, ARC_EINPUT, path, 1, 1, "the event is not a JSON object");
+
     return read_payload(event, root, err);
 }
 
@@ -198,6 +208,7 @@ int arc_event_load(const struct arc_env *env, struct arc_event *out, struct arc_
         rc = load_file(out, path, err);
     if (rc)
         arc_event_free(out);
+
     return rc;
 }
 

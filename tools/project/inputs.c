@@ -33,12 +33,14 @@ static const char **list_platforms(const struct arc_group *group, const struct a
                             group->platforms_release};
     bool own = count_texts(lists[0]) != 0;
     size_t total = 0, sum = 1;
+
     for (size_t i = 0; i < 3; i++)
         sum += count_texts(lists[i]);
     const char **out = calloc(sum, sizeof *out);
     for (size_t i = own ? 0 : 1; out && i < (own ? 1U : 3U); i++)
         for (char *const *item = lists[i]; item && *item; item++)
             out[total++] = *item;
+
     return out;
 }
 
@@ -103,5 +105,6 @@ int arc_group_check_dockerfiles(const char *root, const struct arc_group *group,
         if (rc)
             return rc;
     }
+
     return ARC_OK;
 }

@@ -89,6 +89,7 @@ static int take_documents(struct gathered *documents, struct arc_needs *out, str
         ARC_TRY(arc_gate_read(of[SCAN], &out->gate, err));
     out->scan = arc_steal(&of[SCAN]);
     out->notes = arc_steal(&of[NOTES]);
+
     return ARC_OK;
 }
 
@@ -97,6 +98,7 @@ static int take_documents(struct gathered *documents, struct arc_needs *out, str
 static int check_document(const json_t *json, enum kind kind, struct arc_error *err)
 {
     ARC_AUTO(arc_needs) struct arc_needs read = {0};
+
     if (kind == VERSION)
         return make_version(json, &read.version, err);
     if (kind == PLAN)
@@ -107,6 +109,7 @@ static int check_document(const json_t *json, enum kind kind, struct arc_error *
         return make_changes(json, &read.changes, err);
     if (kind == SCAN)
         return arc_gate_read(json, &read.gate, err);
+
     return arc_document_check(json, kinds[kind], err);
 }
 
@@ -116,6 +119,7 @@ static int check_document(const json_t *json, enum kind kind, struct arc_error *
 static int read_notes(const char *path, json_t **out, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
+
     if (strcmp(path, "-") == 0)
         ARC_TRY(arc_file_read_stdin(NEEDS_MAX, &text, err));
     else
@@ -130,6 +134,7 @@ static int read_notes(const char *path, json_t **out, struct arc_error *err)
     if (memchr(arc_buf_text(&text), '\0', text.len) ||
         !arc_utf8_valid(arc_buf_text(&text), text.len))
         return arc_error_set(err, ARC_EINPUT, "%s is not UTF-8 text", path);
+
     size_t mark = strncmp(arc_buf_text(&text), "\xef\xbb\xbf", 3) == 0 ? 3 : 0; /* is no text */
     *out = json_pack("{s:s%}", "body", arc_buf_text(&text) + mark, text.len - mark);
     return *out ? ARC_OK : arc_error_nomem(err);
@@ -160,6 +165,7 @@ static int merge_build(json_t *into, const json_t *from, const char *job, struct
 {
     size_t i;
     json_t *service;
+
     if (!json_equal(json_object_get(into, "revision"), json_object_get(from, "revision")))
         return arc_error_set(err, ARC_EINPUT,
                              "--needs: job %s built another revision than the others", job);
@@ -173,6 +179,7 @@ static int merge_build(json_t *into, const json_t *from, const char *job, struct
         if (!known && json_array_append(json_object_get(into, "services"), service))
             return arc_error_nomem(err);
     }
+
     return ARC_OK;
 }
 
@@ -198,10 +205,12 @@ static int take_output(struct gathered *found, const char *job, const char *text
         *known = arc_steal(&document);
         return ARC_OK;
     }
+
     if (kind == BUILD)
         return merge_build(*known, document, job, err);
     if (json_equal(*known, document))
         return ARC_OK;
+
     return arc_error_set(err, ARC_EINPUT,
                          "--needs: job %s has an output that contradicts another job's document",
                          job);
@@ -212,6 +221,7 @@ static int read_needs(const char *text, struct gathered *found, json_t *jobs, st
     ARC_AUTO_JSON json_t *needs = NULL;
     const char *job, *name;
     json_t *entry, *value;
+
     if (arc_document_read(text, &needs, err))
         return arc_error_prefix(err, "--needs");
 
@@ -227,6 +237,7 @@ static int read_needs(const char *text, struct gathered *found, json_t *jobs, st
             if (json_is_string(value))
                 ARC_TRY(take_output(found, job, json_string_value(value), err));
     }
+
     return ARC_OK;
 }
 
@@ -243,12 +254,14 @@ int arc_needs_read(const struct arc_needs_files *files, struct arc_needs *out,
     for (enum kind kind = VERSION; kind < KINDS; kind++)
         if (paths[kind] && read_file(paths[kind], kind, &given.of[kind], err))
             return arc_error_prefix(err, "--%s", kinds[kind]);
+
     if (files->needs)
         ARC_TRY(read_needs(files->needs, &found, out->jobs, err));
 
     for (size_t i = 0; i < KINDS; i++)
         if (!given.of[i])
             given.of[i] = arc_steal(&found.of[i]);
+
     return take_documents(&given, out, err);
 }
 
@@ -308,6 +321,7 @@ int arc_needs_check(const struct arc_needs *needs, const char *then, struct arc_
 {
     const char *job;
     json_t *result;
+
     json_object_foreach (needs->jobs, job, result) {
         const char *trouble = arc_job_trouble(needs->jobs, job, needs->plan, needs->changes);
         if (trouble && strcmp(trouble, "skipped") == 0)
@@ -319,6 +333,7 @@ int arc_needs_check(const struct arc_needs *needs, const char *then, struct arc_
             return arc_error_set(err, ARC_EFAILED, "the job %.100s ended as %.40s: %s", job,
                                  trouble, then);
     }
+
     return ARC_OK;
 }
 
@@ -338,5 +353,6 @@ int arc_needs_check_built(const struct arc_needs *needs, const char *then, struc
                                  "its outputs: %s; " ARC_OUTPUT_DROPPED,
                                  service->service, then);
     }
+
     return ARC_OK;
 }

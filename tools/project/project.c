@@ -24,7 +24,9 @@ int arc_project_open(struct arc_project *project, struct arc_error *err)
         free(git);
         return rc;
     }
+
     project->git = git;
+
     return ARC_OK;
 }
 
@@ -92,6 +94,7 @@ static const struct arc_group *find_tagged(const struct arc_config *config, cons
 {
     const struct arc_group *found = NULL;
     *count = 0;
+
     for (size_t i = 0; i < config->group_count; i++) {
         ARC_AUTO(arc_tag) struct arc_tag parsed = {0};
         if (arc_tag_parse(tag, &config->groups[i], &parsed, NULL))
@@ -99,6 +102,7 @@ static const struct arc_group *find_tagged(const struct arc_config *config, cons
         found = found ? found : &config->groups[i];
         ++*count;
     }
+
     return found;
 }
 
@@ -110,10 +114,13 @@ static int choose_tagged(struct arc_project *project, const char *tag, struct ar
     ARC_AUTO(arc_buf) struct arc_buf what = {.max = 2048};
     ARC_AUTO(arc_tag) struct arc_tag parsed = {0};
     size_t count;
+
     project->group = find_tagged(config, tag, &count);
+
     if (!count && arc_tag_parse(tag, NULL, &parsed, err) &&
         (!config->group_count || strstr(config->groups[0].tags[0], "/v*")))
         return ARC_EINPUT; /* says what is wrong with it */
+
     const struct arc_group *named = name ? arc_config_group(config, name) : NULL;
     if (named && count && arc_tag_parse(tag, named, &parsed, NULL) == ARC_OK)
         project->group = named;
@@ -124,6 +131,7 @@ static int choose_tagged(struct arc_project *project, const char *tag, struct ar
                        name);
     else if (count > 1)
         arc_buf_printf(&what, "the tag %s releases %zu groups; name one with --group", tag, count);
+
     return what.len ? refuse_group(config, arc_buf_text(&what), err) : ARC_OK;
 }
 
@@ -132,16 +140,20 @@ static int choose_group(struct arc_project *project, const char *tag, struct arc
     ARC_AUTO(arc_buf) struct arc_buf what = {.max = 2048};
     const struct arc_config *config = &project->config;
     const char *name = project->wanted.group;
+
     if (tag)
         return choose_tagged(project, tag, err);
+
     if (name)
         project->group = arc_config_group(config, name);
     else if (config->group_count == 1)
         project->group = &config->groups[0];
+
     if (!project->group && name)
         arc_buf_printf(&what, "there is no release group '%s'", name);
     else if (!project->group)
         arc_buf_puts(&what, "there are several release groups; name one with --group");
+
     return what.len ? refuse_group(config, arc_buf_text(&what), err) : ARC_OK;
 }
 
@@ -181,6 +193,7 @@ static int make_version(struct arc_project *project, const struct arc_group *gro
                         struct arc_error *err)
 {
     struct arc_repository *repository = &project->repository;
+
     if (project->version || !project->tag.text)
         return ARC_OK;
     ARC_TRY(check_previous(project, project->wanted.previous, "--previous-tag", err));
@@ -205,18 +218,22 @@ static int resolve_again(struct arc_project *project, struct arc_error *err)
     const char *revision = project->repository.revision;
     struct arc_group *group = &project->config.groups[project->group - project->config.groups];
     ARC_AUTO_JSON json_t *values = project->version ? NULL : json_object();
+
     if (project->version)
         ARC_TRY(arc_version_write(project->version, &values, err));
+
     if (json_object_set_new(values, "revision", json_string(revision)) ||
         json_object_set_new(values, "sha", json_sprintf("%.12s", revision)) ||
         json_object_set_new(values, "sha7", json_sprintf("%.7s", revision)))
         return arc_error_nomem(err);
+
     ARC_TRY(arc_described_resolve(project->env, project->repository.root, group, values, err));
     if (!project->tag.text)
         return ARC_OK;
 
     ARC_AUTO_FREE char *text = arc_steal(&project->tag.text); /* its service was made anew */
     arc_tag_free(&project->tag);
+
     return arc_tag_parse(text, project->group, &project->tag, err);
 }
 
@@ -224,6 +241,7 @@ int arc_project_load(struct arc_project *project, struct arc_error *err)
 {
     const char *ref = arc_env_get(project->env, "GITHUB_REF");
     const char *name = project->wanted.tag;
+
     if (!name && is_tag_ref(ref))
         name = ref;
 
@@ -238,6 +256,7 @@ int arc_project_load(struct arc_project *project, struct arc_error *err)
     ARC_TRY(load_repository(project, err));
     ARC_TRY(make_version(project, project->group, err));
     ARC_TRY(arc_train_resolve(project, err));
+
     return project->group->described.files ? resolve_again(project, err) : ARC_OK;
 }
 
@@ -248,6 +267,7 @@ static int find_group(struct arc_project *project, const char *tag, const struct
     ARC_AUTO(arc_error) struct arc_error problem = {0};
     size_t count;
     int rc = arc_project_load_config(project, &problem);
+
     if (rc == ARC_ENOTFOUND)
         return ARC_OK;
     if (rc)
@@ -269,6 +289,7 @@ int arc_project_load_version(struct arc_project *project, struct arc_error *err)
         return arc_error_set(err, ARC_EINPUT,
                              "no tag was given and GITHUB_REF is not set; a release tag is like "
                              "messaging/v1.2.3");
+
     const char *tag = arc_tag_name(name);
     if (!tag)
         return arc_tag_parse(name, NULL, &project->tag, err);
@@ -287,6 +308,7 @@ int arc_project_load_version(struct arc_project *project, struct arc_error *err)
                                               .group = group};
         return set_version(project, &unknown, err);
     }
+
     if (rc)
         return arc_error_set(err, rc, "%s", arc_error_text(&problem));
 

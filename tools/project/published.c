@@ -15,9 +15,11 @@ static int add_release(void *context, json_t *release, struct arc_error *err)
     bool draft = json_is_true(json_object_get(release, "draft"));
     bool withdrawn = strncmp(arc_json_text_of(release, "body"), ARC_WITHDRAWN_MARK,
                              strlen(ARC_WITHDRAWN_MARK)) == 0;
+
     if (*tag && ((!draft && json_array_append_new(out->published, json_string(tag))) ||
                  (withdrawn && json_array_append_new(out->withdrawn, json_string(tag)))))
         return arc_error_nomem(err);
+
     return ARC_OK;
 }
 
@@ -27,6 +29,7 @@ static int ask(const struct arc_env *env, const char *name, struct arc_repositor
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
     struct arc_transport *transport = NULL;
     struct arc_github_options options = {.env = env, .idle_timeout = 20, .max_wait = 20};
+
     arc_buf_printf(&path, "/repos/%s/releases?per_page=100", name);
     ARC_TRY(arc_buf_check(&path, "the address", err));
     ARC_TRY(arc_transport_github(&options, &transport, err));
@@ -36,6 +39,7 @@ static int ask(const struct arc_env *env, const char *name, struct arc_repositor
     if (rc != ARC_ELIMIT)
         return rc;
     arc_error_clear(err);
+
     return ARC_OK;
 }
 
@@ -44,6 +48,7 @@ int arc_repository_read_published(const struct arc_env *env, struct arc_reposito
 {
     ARC_AUTO(arc_error) struct arc_error problem = {0};
     const char *name = arc_env_nonempty(env, "GITHUB_REPOSITORY");
+
     if (!name || !arc_repository_name_valid(name) || !arc_github_token(env, NULL))
         return ARC_OK;
     if (out->published)
@@ -55,10 +60,12 @@ int arc_repository_read_published(const struct arc_env *env, struct arc_reposito
         out->withdrawn = found.withdrawn;
         return ARC_OK;
     }
+
     arc_repository_free(&found);
     if (rc == ARC_ENOMEM)
         return arc_error_nomem(err);
     free(out->published_unknown);
     out->published_unknown = strdup(arc_error_text(&problem));
+
     return out->published_unknown ? ARC_OK : arc_error_nomem(err);
 }

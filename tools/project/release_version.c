@@ -40,12 +40,14 @@ static bool next_part(const char **at, const char *end, struct part *out)
     while (*at < end && !digit(**at) && !letter(**at))
         if (*(*at)++ == '+')
             *at = end;
+
     if (*at == end)
         return false;
     *out = (struct part){*at, 0, digit(**at)};
     while (*at < end && (out->number ? digit(**at) : letter(**at)))
         ++*at;
     out->len = (size_t)(*at - out->text);
+
     return true;
 }
 
@@ -95,6 +97,7 @@ static int rank(bool there, const struct part *part, enum arc_versioning version
 static int compare_parts(const struct arc_release_version *a, const struct arc_release_version *b)
 {
     const char *x = a->text, *y = b->text;
+
     for (;;) {
         struct part p = {0}, q = {0};
         bool more_p = next_part(&x, a->text + a->len, &p);
@@ -127,6 +130,7 @@ int arc_release_version_compare(const struct arc_release_version *a,
 static int parse_semver(struct arc_release_version *out, struct arc_error *err)
 {
     struct arc_semver semver;
+
     ARC_TRY(arc_semver_parse(out->text, out->len, &semver, err));
     out->major = semver.major;
     out->minor = semver.minor;
@@ -135,6 +139,7 @@ static int parse_semver(struct arc_release_version *out, struct arc_error *err)
     out->minor_len = semver.minor_len;
     out->patch_len = semver.patch_len;
     out->prerelease = arc_semver_is_prerelease(&semver);
+
     return ARC_OK;
 }
 
@@ -156,6 +161,7 @@ static void find_parts(struct arc_release_version *out)
     size_t *lens[] = {&out->major_len, &out->minor_len, &out->patch_len};
     struct part part;
     bool numbers = true;
+
     for (size_t i = 0; next_part(&at, end, &part); i++) {
         numbers = numbers && part.number;
         if (numbers && i < 3) {
@@ -185,15 +191,18 @@ static int parse_calver(struct arc_release_version *out, struct arc_error *err)
 static int parse_loose(struct arc_release_version *out, struct arc_error *err)
 {
     struct arc_semver semver;
+
     if (!plain(out))
         return arc_error_set(err, ARC_EINPUT,
                              "'%.*s' is not a version: a digit, then letters, digits and "
                              "'.', '_', '-', '+', '~'",
                              (int)(out->len > 100 ? 100 : out->len), out->text);
+
     find_parts(out);
     bool semantic = arc_semver_parse(out->text, out->len, &semver, NULL) == ARC_OK;
     if (!semantic || arc_semver_is_prerelease(&semver))
         out->major = out->minor = out->patch = NULL;
+
     return ARC_OK;
 }
 

@@ -30,6 +30,7 @@ static int find_commit(const struct arc_git *git, const char *tag, struct arc_oi
 {
     ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 1024};
     ARC_AUTO(arc_error) struct arc_error missing = {0};
+
     if (tag) {
         arc_buf_printf(&ref, "refs/tags/%s", tag);
         int rc = arc_git_resolve_ref(git, arc_buf_text(&ref), oid, &missing);
@@ -38,6 +39,7 @@ static int find_commit(const struct arc_git *git, const char *tag, struct arc_oi
         if (rc != ARC_ENOTFOUND)
             return arc_error_set(err, rc, "%s", arc_error_text(&missing));
     }
+
     int rc = arc_git_head(git, oid, NULL, err);
     const char *from = tag ? "HEAD (the tag does not exist yet)" : "HEAD";
     return rc ? rc : keep_text(&out->revision_from, strdup(from), err);
@@ -64,6 +66,7 @@ static bool split_ssh(const char *url, const char **host, size_t *host_len, cons
 {
     const char *rest = without_prefix(url, "ssh://");
     char separator = rest ? '/' : ':';
+
     if (!rest && (strstr(url, "://") || strcspn(url, ":") > strcspn(url, "/")))
         return false;
     rest = rest ? rest : url;
@@ -80,6 +83,7 @@ static bool split_ssh(const char *url, const char **host, size_t *host_len, cons
         *host_len -= 4;
     }
     *path = end + 1 + (end[1] == '/');
+
     return true;
 }
 
@@ -89,16 +93,19 @@ static char *web_url(const char *url)
     struct arc_buf text = {.max = 4096};
     const char *host, *path;
     size_t host_len;
+
     if (without_prefix(url, "https://") || without_prefix(url, "http://"))
         arc_buf_puts(&text, url);
     else if (split_ssh(url, &host, &host_len, &path))
         arc_buf_printf(&text, "https://%.*s/%s", (int)host_len, host, path);
     else
         return NULL;
+
     while (text.len && text.data[text.len - 1] == '/')
         text.data[--text.len] = '\0';
     if (text.len > 4 && strcmp(text.data + text.len - 4, ".git") == 0)
         text.data[text.len -= 4] = '\0';
+
     return arc_buf_steal(&text);
 }
 
@@ -107,14 +114,17 @@ static int read_source(const struct arc_env *env, const struct arc_git *git,
 {
     const char *name = arc_env_nonempty(env, "GITHUB_REPOSITORY");
     const char *server = arc_env_nonempty(env, "GITHUB_SERVER_URL");
+
     if (name) {
         struct arc_buf text = {.max = 4096};
         arc_buf_printf(&text, "%s/%s", server ? server : "https://github.com", name);
         return keep_text(&out->source, arc_buf_steal(&text), err);
     }
+
     ARC_AUTO_FREE char *url = NULL;
     if (arc_git_remote_url(git, "origin", &url, NULL) == ARC_OK)
         out->source = web_url(url);
+
     return ARC_OK;
 }
 

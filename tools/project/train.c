@@ -60,6 +60,7 @@ static void judge(const struct train *train, const struct arc_include *include,
     const struct arc_project *project = train->project;
     const char *version = include->version;
     const json_t *published = project->repository.published;
+
     if (train->lock) { /* what it does not name is not taken either */
         candidate->ruled_out = !find_locked(train, include->group, tag->text);
     } else if (version) {
@@ -80,9 +81,11 @@ static int find_candidates(const struct train *train, const struct arc_group *gr
     const json_t *tags = train->project->repository.tags;
     size_t i;
     json_t *name;
+
     out->items = calloc(json_array_size(tags) + 1, sizeof *out->items);
     if (!out->items)
         return arc_error_nomem(train->err);
+
     json_array_foreach (tags, i, name) {
         struct candidate *candidate = &out->items[out->count];
         if (arc_tag_parse(json_string_value(name), group, &candidate->tag, NULL) != ARC_OK)
@@ -90,6 +93,7 @@ static int find_candidates(const struct train *train, const struct arc_group *gr
         judge(train, include, candidate);
         out->count++;
     }
+
     return ARC_OK;
 }
 
@@ -111,6 +115,7 @@ static int choose(const struct train *train, struct candidates *candidates,
                   struct arc_oid *commit)
 {
     *out = NULL;
+
     for (;;) {
         struct candidate *best = NULL;
         for (size_t i = 0; i < candidates->count; i++) {
@@ -143,12 +148,14 @@ static int refuse(const struct train *train, const struct arc_include *include,
                              "behind commit %.12s",
                              train->group->name, include->group, service->codename,
                              train->head.hex);
+
     if (include->version)
         return arc_error_set(train->err, ARC_EINPUT,
                              "%s takes %s of %s, but there is no such release of %s behind commit "
                              "%.12s",
                              train->group->name, include->version, include->group,
                              service->codename, train->head.hex);
+
     return arc_error_set(
         train->err, ARC_EFAILED, "%s includes %s, and %s has no %s release behind commit %.12s",
         train->group->name, include->group, service->codename,
@@ -165,9 +172,11 @@ static int is_unreleased(const struct train *train, const struct arc_include *in
     size_t i;
     json_t *entry;
     *unreleased = !include->version;
+
     json_array_foreach (train->lock, i, entry)
         if (strcmp(arc_json_text_of(entry, "group"), include->group) == 0)
             *unreleased = false;
+
     for (size_t k = 0; *unreleased && k < candidates->count; k++) {
         const struct candidate *one = &candidates->items[k];
         bool behind = false;
@@ -175,6 +184,7 @@ static int is_unreleased(const struct train *train, const struct arc_include *in
             ARC_TRY(reaches(train, one->tag.text, &commit, &behind));
         *unreleased = !behind;
     }
+
     return ARC_OK;
 }
 
@@ -182,6 +192,7 @@ static int leave_out(const struct train *train, const struct arc_service *servic
 {
     struct arc_group *group = train->group;
     size_t count = 0;
+
     while (group->unreleased && group->unreleased[count])
         count++;
     char **grown = realloc(group->unreleased, (count + 2) * sizeof *grown);
@@ -216,6 +227,7 @@ static int make_released(const struct train *train, const struct arc_group *grou
                                           .predecessor = group->predecessor,
                                           .group = group};
     struct arc_released_from *released = calloc(1, sizeof *released);
+
     if (!released)
         return arc_error_nomem(train->err);
     *out = released;
@@ -224,6 +236,7 @@ static int make_released(const struct train *train, const struct arc_group *grou
     released->revision = strdup(commit->hex);
     if (!released->tag || !released->revision)
         return arc_error_nomem(train->err);
+
     return arc_version(tag->text, &options, &released->version, train->err);
 }
 
@@ -233,6 +246,7 @@ static int add_service(const struct train *train, const struct arc_include *incl
 {
     const struct arc_tag *tag;
     struct arc_oid commit;
+
     ARC_TRY(choose(train, candidates, service, &tag, &commit));
     bool unreleased = false;
     if (!tag)
@@ -252,6 +266,7 @@ static int add_service(const struct train *train, const struct arc_include *incl
     added->image_tags = NULL; /* the train's names, not its own */
     added->bases = NULL;
     added->released = NULL;
+
     return make_released(train, group, tag, &commit, &added->released);
 }
 
@@ -260,6 +275,7 @@ static int add_group(const struct train *train, const struct arc_include *includ
     struct arc_config *config = &train->project->config;
     ARC_AUTO(candidates) struct candidates candidates = {0};
     struct arc_group *group = config->groups;
+
     while (strcmp(group->name, include->group) != 0)
         group++;
     ARC_TRY(find_candidates(train, group, include, &candidates));
@@ -293,9 +309,11 @@ static int read_lock(struct train *train, json_t **document)
     if (strcmp(group, train->group->name) != 0)
         return arc_error_set(train->err, ARC_EINPUT, "%s is the lock file of %.200s, not of %s",
                              path, group, train->group->name);
+
     train->lock = json_object_get(*document, "includes");
     if (json_is_array(train->lock))
         return ARC_OK;
+
     return arc_error_set(train->err, ARC_EINPUT, "%s: 'includes' is not a list of releases", path);
 }
 
@@ -315,30 +333,38 @@ int arc_train_resolve(struct arc_project *project, struct arc_error *err)
     struct arc_group *group = &project->config.groups[own];
     ARC_AUTO_JSON json_t *document = NULL;
     struct train train = {.project = project, .group = group, .err = err};
+
     if (project->wanted.lock && !group->includes)
         return arc_error_set(err, ARC_EINPUT, "group %s includes no others, so it has no lock file",
                              group->name);
+
     if (!group->includes || group->services)
         return ARC_OK;
+
     if (!project->version)
         return arc_error_set(err, ARC_EINPUT,
                              "group %s is made of releases of others: it has no build of a commit; "
                              "name its release tag",
                              group->name);
+
     if (!project->repository.tags)
         return arc_error_set(err, ARC_EWORLD,
                              "which releases %s takes is not known without the tags: %s",
                              group->name, project->repository.tags_unknown);
+
     if (!project->repository.published)
         ARC_TRY(arc_repository_read_published(project->env, &project->repository, err));
+
     if (project->repository.published_unknown)
         return arc_error_set(err, ARC_EWORLD,
                              "which releases %s may take is not known, since GitHub did not tell "
                              "which are published: %s",
                              group->name, project->repository.published_unknown);
+
     ARC_TRY(read_lock(&train, &document));
     memcpy(train.head.hex, project->repository.revision, sizeof train.head.hex);
     train.prerelease = project->version->prerelease;
+
     return add_groups(&train);
 }
 
@@ -355,6 +381,7 @@ int arc_train_take(struct arc_project *project, const struct arc_group *group,
     out->services = NULL;
     out->unreleased = NULL;
     out->service_count = 0;
+
     return add_groups(&train);
 }
 

@@ -22,8 +22,10 @@ static int read_of_commit(struct arc_project *project, const char *commit, const
                           size_t max, struct arc_buf *out, struct arc_error *err)
 {
     struct arc_oid oid;
+
     snprintf(oid.hex, sizeof oid.hex, "%s", commit);
     arc_git_allow_fetching(project->git, 1);
+
     if (!arc_git_has(project->git, &oid)) {
         int rc = arc_git_fetch_trees(project->git, &oid, 1, err);
         if (rc) {
@@ -31,6 +33,7 @@ static int read_of_commit(struct arc_project *project, const char *commit, const
             return rc == ARC_ENOMEM ? rc : ARC_EWORLD;
         }
     }
+
     return arc_git_blob(project->git, &oid, path, max, out, err);
 }
 
@@ -45,14 +48,17 @@ int arc_project_read_trusted(struct arc_project *project, const char *path, size
         arc_event_is_pull_request(&project->event) ? project->event.base_sha : NULL;
     if (opened && commit)
         return opened == ARC_ENOTFOUND ? ARC_EWORLD : opened;
+
     if (commit) {
         ARC_TRY(name_place(path, commit, from, err));
         return read_of_commit(project, commit, path, max, out, err);
     }
+
     if (opened)
         arc_error_clear(err);
 
     ARC_TRY(name_place(path, NULL, from, err));
+
     return arc_file_read_in(opened ? project->env->cwd : project->git->worktree, path, max, out,
                             err);
 }
@@ -61,6 +67,7 @@ int arc_project_read_trusted(struct arc_project *project, const char *path, size
 static void normalize(char *path)
 {
     char *end = path;
+
     for (const char *at = path; *at;) {
         size_t len = strcspn(++at, "/");
         if (len == 2 && memcmp(at, "..", 2) == 0) {
@@ -94,6 +101,7 @@ int arc_project_read_given(struct arc_project *project, const char *path, size_t
                            struct arc_buf *out, char **from, struct arc_error *err)
 {
     char buffer[2 * PATH_MAX];
+
     ARC_TRY(arc_project_load_event(project, err));
     int rc = arc_project_open(project, err);
     if (rc == ARC_ENOMEM)

@@ -13,11 +13,13 @@ int arc_registry_look_anonymously(const struct arc_env *env, const struct arc_cl
     struct arc_env nobody = *env;
     char digest[ARC_DIGEST_LEN + 1] = "";
     size_t count = 0, left = 0;
+
     while (env->vars && env->vars[count])
         count++;
     ARC_AUTO_FREE const char **vars = calloc(count + 1, sizeof *vars);
     if (!vars)
         return arc_error_nomem(err);
+
     for (size_t i = 0; i < count; i++)
         if (!arc_environment_has(logins, env->vars[i]))
             vars[left++] = env->vars[i];
@@ -28,5 +30,6 @@ int arc_registry_look_anonymously(const struct arc_env *env, const struct arc_cl
     int status = registry->status;
     *kept = rc && (status == 401 || status == 403 || status == 404);
     arc_registry_free(registry);
+
     return *kept ? ARC_OK : rc;
 }

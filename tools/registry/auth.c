@@ -33,16 +33,19 @@ static const char *read_value(const char *at, struct arc_buf *value)
 {
     at += strspn(at, " \t");
     arc_buf_reset(value);
+
     if (*at != '"') {
         size_t len = strcspn(at, " ,\t");
         arc_buf_add(value, at, len);
         return at + len;
     }
+
     for (at++; *at && *at != '"'; at++) {
         if (*at == '\\' && at[1])
             at++;
         arc_buf_putc(value, *at);
     }
+
     return *at ? at + 1 : NULL;
 }
 
@@ -86,6 +89,7 @@ int arc_challenge_read(const char *header, struct arc_challenge *best, struct ar
 {
     ARC_AUTO(arc_challenge) struct arc_challenge now = {0};
     const char *at = header;
+
     while (*(at += strspn(at, " ,\t"))) {
         ARC_AUTO(arc_buf) struct arc_buf value = {.max = VALUE_MAX};
         const char *name = at;
@@ -107,7 +111,9 @@ int arc_challenge_read(const char *header, struct arc_challenge *best, struct ar
             break;
         ARC_TRY(set_field(&now, name, len, &value, err));
     }
+
     keep_better(&now, best);
+
     return ARC_OK;
 }
 
@@ -183,6 +189,7 @@ static int read_token(const struct arc_http_response *response, const char *real
     ARC_AUTO_JSON json_t *answer =
         json_loadb(arc_buf_text(&response->body), response->body.len, 0, NULL);
     const char *token = token_of(answer);
+
     if (response->status == 200 && token)
         return make_bearer(token, out, err);
     return arc_error_set(err, ARC_EWORLD,
@@ -215,11 +222,13 @@ static int ask_by_query(const struct question *question, struct arc_http_respons
     const struct arc_challenge *challenge = question->challenge;
     ARC_AUTO(arc_buf) struct arc_buf url = {.max = 16384};
     ARC_AUTO_FREE char *basic = NULL;
+
     if (question->login->user || question->login->token) {
         basic = arc_login_basic(question->login);
         if (!basic)
             return arc_error_nomem(err);
     }
+
     arc_buf_puts(&url, challenge->realm);
     arc_buf_puts(&url, strchr(challenge->realm, '?') ? "&client_id=arc-ci" : "?client_id=arc-ci");
     add_pair(&url, '&', "service", challenge->service);
@@ -243,6 +252,7 @@ static int ask_by_form(const struct question *question, struct arc_http_response
     static const char *const headers[] = {"Content-Type: application/x-www-form-urlencoded", NULL};
     const struct arc_login *login = question->login;
     ARC_AUTO(arc_buf) struct arc_buf form = {.max = (size_t)256 << 10};
+
     arc_buf_puts(&form, login->token ? "grant_type=refresh_token" : "grant_type=password");
     arc_buf_puts(&form, "&client_id=arc-ci");
     add_pair(&form, '&', "refresh_token", login->token);
@@ -264,10 +274,12 @@ static int ask_by_form(const struct question *question, struct arc_http_response
     if (!rc && !request.insecure && !arc_http_safe(question->realm->http, request.url))
         rc =
             arc_error_set(err, ARC_EINPUT, "%s: credentials are sent over https only", request.url);
+
     if (!rc)
         rc = send_question(question, &request, answer, err);
     if (form.data)
         explicit_bzero(form.data, form.len);
+
     return rc;
 }
 
@@ -306,10 +318,12 @@ int arc_challenge_answer(const struct arc_realm *realm, const struct arc_challen
 {
     ARC_AUTO(arc_login) struct arc_login login = {0};
     bool bearer = challenge->kind == ARC_CHALLENGE_BEARER;
+
     ARC_TRY(find_login(realm, bearer, &login, err));
 
     if (bearer && login.bearer)
         return make_bearer(login.bearer, out, err);
+
     if (bearer) {
         struct question question = {.realm = realm,
                                     .challenge = challenge,

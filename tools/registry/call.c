@@ -10,6 +10,7 @@ int arc_registry_new(const struct arc_env *env, const struct arc_clock *clock,
 {
     struct arc_registry *registry = calloc(1, sizeof *registry);
     struct arc_http_options options = {.env = env};
+
     if (!registry)
         return arc_error_nomem(err);
     *registry = (struct arc_registry){
@@ -20,6 +21,7 @@ int arc_registry_new(const struct arc_env *env, const struct arc_clock *clock,
         arc_registry_free(registry);
     else
         *out = registry;
+
     return rc;
 }
 
@@ -60,10 +62,13 @@ static int parse_image(const char *image, struct target *out, struct arc_error *
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789._-/";
     size_t good = strspn(out->repository, allowed);
     bool odd = *path == '/' || strstr(out->repository, "..") || strstr(out->repository, "//");
+
     if (wrote < 0 || (size_t)wrote >= sizeof out->repository || !*path || odd ||
         out->repository[good] || host >= sizeof out->host)
         return arc_error_set(err, ARC_EINPUT, "'%.300s' is not an image name", image);
+
     snprintf(out->host, sizeof out->host, "%.*s", hub ? 9 : (int)host, hub ? "docker.io" : image);
+
     return ARC_OK;
 }
 
@@ -115,6 +120,7 @@ static int find_address(const struct arc_registry *registry, const struct regist
 {
     *out = (struct address){.url.max = 2048, .login.max = 1024};
     ARC_TRY(parse_image(call->image, &out->target, err));
+
     if (!is_reference(call->reference) && strcmp(call->kind, "blobs/uploads") != 0)
         return arc_error_set(err, ARC_EINPUT,
                              "'%.200s' is neither a tag nor a digest that can be checked",
@@ -123,12 +129,15 @@ static int find_address(const struct arc_registry *registry, const struct regist
     const char *host = out->target.host;
     enum registry_trust trust = registry_trust_of(registry->env, host, strlen(host));
     out->insecure = trust == REGISTRY_PLAIN || trust == REGISTRY_UNVERIFIED;
+
     if (call->url)
         arc_buf_puts(&out->url, call->url);
     else
         add_url(&out->url, &out->target, trust, call);
+
     arc_buf_printf(&out->login, "%s %s %s", host, out->target.repository, actions_of(call));
     ARC_TRY(arc_buf_check(&out->url, "registry URL", err));
+
     return arc_buf_check(&out->login, "image name", err);
 }
 
@@ -138,10 +147,13 @@ char *registry_follow(const struct arc_registry *registry, const struct registry
     ARC_AUTO(address) struct address address;
     ARC_AUTO_FREE char *url = NULL;
     struct registry_call first = *call;
+
     first.url = NULL;
+
     if (!reference || !answer->url || find_address(registry, &first, &address, NULL) ||
         arc_http_resolve(registry->http, answer->url, reference, &url, NULL))
         return NULL;
+
     const char *ours = arc_buf_text(&address.url);
     size_t origin = (size_t)(strstr(ours, "/v2/") - ours) + 1;
     return strncmp(ours, url, origin) == 0 ? arc_steal(&url) : NULL;
@@ -177,6 +189,7 @@ static int authorize(struct arc_registry *registry, const struct registry_call *
     ARC_AUTO(arc_buf) struct arc_buf scope = {.max = 1024};
     ARC_AUTO_FREE char *answer = NULL;
     const struct target *target = &address->target;
+
     if (arc_challenge_of(response, &challenge, err))
         return arc_error_prefix(err, "%s answers 401", target->host);
 
@@ -192,6 +205,7 @@ static int authorize(struct arc_registry *registry, const struct registry_call *
     const char *name = arc_buf_text(&address->login);
     if (json_object_set_new(registry->logins, name, json_string(answer)))
         return arc_error_nomem(err);
+
     return ARC_OK;
 }
 
@@ -255,8 +269,10 @@ int registry_send(struct arc_registry *registry, const struct registry_call *cal
                                    .clock = registry->clock,
                                    .on_wait = registry->on_wait,
                                    .context = registry->wait_context};
+
     ARC_TRY(find_address(registry, call, &address, err));
     keep_wait(registry, arc_buf_text(&address.url));
+
     for (int attempt = 0;; attempt++) {
         struct arc_http_request request = request_of(registry, call, &address);
         registry->status = 0;
@@ -307,12 +323,14 @@ static void round_free(struct round *round)
 static int send_round(struct round *round, int status, struct arc_error *err)
 {
     size_t sent = 0;
+
     for (size_t i = 0; i < round->count; i++) {
         if (round->answers[i].status != status || !round->addresses[i].url.len)
             continue;
         round->requests[sent] = request_of(round->registry, &round->calls[i], &round->addresses[i]);
         round->places[sent++] = i;
     }
+
     int rc = arc_http_send_all(round->registry->http, round->requests, round->fresh, sent, err);
     for (size_t i = 0; !rc && i < sent; i++) {
         arc_http_response_free(&round->answers[round->places[i]]);
@@ -320,6 +338,7 @@ static int send_round(struct round *round, int status, struct arc_error *err)
         note_wait(round->registry, &round->fresh[i]);
         round->fresh[i] = (struct arc_http_response){0};
     }
+
     return rc;
 }
 
@@ -328,6 +347,7 @@ static int send_round(struct round *round, int status, struct arc_error *err)
 static bool log_in(struct round *round)
 {
     bool any = false;
+
     for (size_t i = 0; i < round->count; i++) {
         const struct address *address = &round->addresses[i];
         if (round->answers[i].status != 401)
@@ -337,6 +357,7 @@ static bool log_in(struct round *round)
             break;
         any = true;
     }
+
     return any;
 }
 
@@ -346,10 +367,12 @@ int registry_send_all(struct arc_registry *registry, const struct registry_call 
     ARC_AUTO(round)
     struct round round = {.registry = registry, .calls = calls, .answers = answers, .count = count};
     int rc = round_alloc(&round, err);
+
     for (size_t i = 0; !rc && i < count; i++)
         if (find_address(registry, &calls[i], &round.addresses[i],
                          NULL)) /* said when it is asked for */
             arc_buf_reset(&round.addresses[i].url);
+
     if (!rc)
         rc = send_round(&round, 0, err);
     if (!rc && log_in(&round))

@@ -48,6 +48,7 @@ static int read_config(const struct arc_env *env, json_t **out, struct arc_error
     ARC_AUTO(arc_buf) struct arc_buf path = {.max = 4096}, text = {.max = CONFIG_MAX};
     const char *folder = arc_env_nonempty(env, "DOCKER_CONFIG");
     const char *home = arc_env_nonempty(env, "HOME");
+
     if (!folder && !home)
         return arc_error_set(err, ARC_ENOTFOUND, "neither DOCKER_CONFIG nor HOME is set");
 
@@ -55,6 +56,7 @@ static int read_config(const struct arc_env *env, json_t **out, struct arc_error
                    folder ? folder : home);
     ARC_TRY(arc_buf_check(&path, "path of docker's config.json", err));
     ARC_TRY(arc_file_read(arc_buf_text(&path), NULL, CONFIG_MAX, &text, err));
+
     return parse_config(&text, arc_buf_text(&path), out, err);
 }
 
@@ -63,6 +65,7 @@ static int read_config(const struct arc_env *env, json_t **out, struct arc_error
 static bool names_host(const char *key, const char *host)
 {
     static const char *const hub[] = {"docker.io", "index.docker.io", "registry-1.docker.io"};
+
     if (strncasecmp(key, "https://", 8) == 0)
         key += 8;
     else if (strncasecmp(key, "http://", 7) == 0)
@@ -71,9 +74,11 @@ static bool names_host(const char *key, const char *host)
     size_t len = strcspn(key, "/");
     if (strlen(host) == len && strncasecmp(key, host, len) == 0)
         return true;
+
     for (size_t i = 0; strcmp(host, "docker.io") == 0 && i < sizeof hub / sizeof *hub; i++)
         if (strlen(hub[i]) == len && strncasecmp(key, hub[i], len) == 0)
             return true;
+
     return false;
 }
 
@@ -84,11 +89,14 @@ static const json_t *entry_of(const json_t *map, const char *host)
     const json_t *entry = json_object_get(map, usual);
     const char *key;
     json_t *value;
+
     if (entry)
         return entry;
+
     json_object_foreach ((json_t *)map, key, value)
         if (names_host(key, host))
             return value;
+
     return NULL;
 }
 
@@ -98,6 +106,7 @@ static int decode_auth(const char *auth, struct arc_login *out, struct arc_error
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = LOGIN_MAX};
     bool decoded = arc_base64_decode(auth, &text, NULL) == ARC_OK && !text.failed;
     const char *colon = decoded ? strchr(arc_buf_text(&text), ':') : NULL;
+
     if (!colon)
         return arc_error_set(err, ARC_EINPUT,
                              "docker's configuration: an \"auth\" that is not user:password in "
@@ -106,6 +115,7 @@ static int decode_auth(const char *auth, struct arc_login *out, struct arc_error
     out->user = strndup(arc_buf_text(&text), (size_t)(colon - arc_buf_text(&text)));
     out->password = strdup(colon + 1);
     explicit_bzero(text.data, text.len);
+
     return out->user && out->password ? ARC_OK : arc_error_nomem(err);
 }
 
@@ -120,6 +130,7 @@ static int from_entry(const json_t *entry, struct arc_login *out, struct arc_err
     const char *bearer = text_of(entry, "registrytoken"), *token = text_of(entry, "identitytoken");
     const char *auth = text_of(entry, "auth");
     const char *user = text_of(entry, "username"), *password = text_of(entry, "password");
+
     if (bearer)
         return copy_secret(bearer, &out->bearer, err);
     if (token)
@@ -129,6 +140,7 @@ static int from_entry(const json_t *entry, struct arc_login *out, struct arc_err
     if (!user || !password)
         return arc_error_set(err, ARC_ENOTFOUND, "docker's configuration holds no login");
     ARC_TRY(copy_secret(user, &out->user, err));
+
     return copy_secret(password, &out->password, err);
 }
 
@@ -152,8 +164,10 @@ static int from_answer(const struct arc_process_result *result, const char *prog
     bool empty = !result->status && (is_blank(&result->output) || (answer && !secret));
     bool unknown = result->status && (strstr(said, "credentials not found") || //
                                       strstr(said, "no credentials "));
+
     if (empty || unknown)
         return arc_error_set(err, ARC_ENOTFOUND, "%s knows no login", program);
+
     if (result->status || !secret)
         return arc_error_set(err, ARC_EWORLD, "%s failed (exit status %d) or gave no login",
                              program, result->status);
@@ -161,6 +175,7 @@ static int from_answer(const struct arc_process_result *result, const char *prog
     if (!user || strcmp(user, "<token>") == 0)
         return copy_secret(secret, &out->token, err);
     ARC_TRY(copy_secret(user, &out->user, err));
+
     return copy_secret(secret, &out->password, err);
 }
 
@@ -169,9 +184,11 @@ static int from_helper(const struct arc_env *env, const char *helper, const char
 {
     ARC_AUTO(arc_buf) struct arc_buf program = {.max = 256};
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
+
     if (strchr(helper, '/'))
         return arc_error_set(err, ARC_EINPUT,
                              "docker's config.json: '%s' is not a credential helper", helper);
+
     arc_buf_printf(&program, "docker-credential-%s", helper);
     int rc = arc_buf_check(&program, "name of a credential helper", err);
     if (rc)
@@ -188,6 +205,7 @@ static int from_helper(const struct arc_env *env, const char *helper, const char
     if (rc == ARC_ENOTFOUND) /* a missing helper is a broken set-up, not a missing login */
         return arc_error_set(err, ARC_EWORLD, "docker's config.json wants %s, which is not on PATH",
                              argv[0]);
+
     return rc ? rc : from_answer(&result, argv[0], out, err);
 }
 
@@ -205,6 +223,7 @@ static int from_environment(const struct arc_env *env, const char *host, struct 
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = CONFIG_MAX};
     ARC_AUTO_JSON json_t *config = NULL;
     const char *value = arc_env_nonempty(env, "DOCKER_AUTH_CONFIG");
+
     if (!value)
         return not_logged_in(host, err);
 
@@ -248,6 +267,7 @@ int arc_docker_login(const struct arc_env *env, const char *host, struct arc_log
         arc_login_free(out);
     if (file != ARC_ENOTFOUND || rc == ARC_ENOTFOUND)
         return file;
+
     return arc_error_set(err, rc, "%s", arc_error_text(&why));
 }
 
@@ -279,5 +299,6 @@ char *arc_login_basic(const struct arc_login *login)
     if (arc_base64_encode(plain.data, plain.len, &header, NULL))
         header.failed = ARC_ENOMEM;
     explicit_bzero(plain.data, plain.len);
+
     return arc_buf_steal(&header);
 }

@@ -30,6 +30,7 @@ static int add_text(struct listing *listing, const char *text, struct arc_error 
         return arc_error_nomem(err);
     *place = text ? arc_arena_text(listing->memory, text) : NULL;
     listing->bytes += room;
+
     return arc_arena_check(listing->memory, err);
 }
 
@@ -37,12 +38,14 @@ static int add_page(struct listing *listing, const json_t *page, struct arc_erro
 {
     size_t i;
     json_t *item;
+
     json_array_foreach (json_object_get(page, listing->array), i, item) {
         const char *text =
             listing->member ? arc_json_text_of(item, listing->member) : json_string_value(item);
         if (text && *text)
             ARC_TRY(add_text(listing, text, err));
     }
+
     return ARC_OK;
 }
 
@@ -52,6 +55,7 @@ static int read_pages(struct arc_registry *registry, struct registry_call call,
                       struct listing *listing, char ***out, struct arc_error *err)
 {
     ARC_AUTO_FREE char *url = NULL;
+
     for (unsigned page = 0; page < PAGES_MAX; page++) {
         ARC_AUTO(arc_http_response) struct arc_http_response answer = {0};
         ARC_AUTO_FREE char *next = NULL;
@@ -78,6 +82,7 @@ static int read_pages(struct arc_registry *registry, struct registry_call call,
             return arc_error_set(err, ARC_EWORLD, "%s: its %s go on at another address, %.200s",
                                  call.image, call.kind, next);
     }
+
     return arc_error_set(err, ARC_ELIMIT, "%s: its %s have no end", call.image, call.kind);
 }
 
@@ -108,6 +113,7 @@ static int put_probe(struct arc_registry *registry, const char *image, char tag[
     time_t now = (time_t)clock->now(clock->context);
     char created[32] = "";
     struct tm parts;
+
     if (gmtime_r(&now, &parts))
         strftime(created, sizeof created, "%Y-%m-%dT%H:%M:%SZ", &parts);
     snprintf(tag, 64, "staging-probe-%08" PRIx32 "%08" PRIx32, clock->random(clock->context),
@@ -119,6 +125,7 @@ static int put_probe(struct arc_registry *registry, const char *image, char tag[
         "\"arc-ci.probe\":\"%s\"}}",
         created, tag);
     ARC_TRY(arc_manifest_make(&bytes, ARC_MEDIA_INDEX, probe, err));
+
     return arc_registry_put(registry, image, tag, probe, err);
 }
 
@@ -128,6 +135,7 @@ int arc_registry_probe_untag(struct arc_registry *registry, const char *image, b
     ARC_AUTO(arc_manifest) struct arc_manifest probe = {0};
     ARC_AUTO(arc_error) struct arc_error refused = {0};
     char tag[64], digest[ARC_DIGEST_LEN + 1];
+
     ARC_TRY(put_probe(registry, image, tag, &probe, err));
     int rc = arc_registry_untag(registry, image, tag, &refused);
     *alone = !rc && arc_registry_resolve(registry, image, tag, digest, NULL) == ARC_ENOTFOUND &&

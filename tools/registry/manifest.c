@@ -32,11 +32,13 @@ int registry_refused(const struct arc_registry *registry, const struct registry_
 {
     ARC_AUTO(arc_buf) struct arc_buf reason = {.max = 4096}, wait = {.max = 128};
     int64_t seconds = registry_asked_wait(registry, response);
+
     registry_reason(response, &reason);
     if (seconds > 0)
         arc_buf_printf(&wait, "; it asks to wait %" PRId64 " seconds", seconds);
     int code = response->status == 404 ? ARC_ENOTFOUND : ARC_EWORLD;
     bool digest = arc_digest_known(call->reference);
+
     return arc_error_set(err, code, "%s %s%c%s: the registry answers %d%s%s%s", call->method,
                          call->image, digest ? '@' : ':', call->reference, response->status,
                          reason.len ? ": " : "", arc_buf_text(&reason), arc_buf_text(&wait));
@@ -75,10 +77,12 @@ static int check_digest(const struct registry_call *call, const struct arc_http_
     const char *claimed = arc_http_header(response, "docker-content-digest");
     char hashed[ARC_DIGEST_LEN + 1] = "";
     bool asked = arc_digest_known(call->reference);
+
     if (asked)
         claimed = call->reference;
     if (claimed && arc_digest_known(claimed))
         ARC_TRY(arc_digest_like(claimed, body->data, body->len, hashed, err));
+
     if (*hashed && strcmp(claimed, hashed) != 0)
         return arc_error_set(err, ARC_EFAILED,
                              "%s: asked for %s, the registry sent bytes of %s: damaged or replaced",
@@ -88,7 +92,9 @@ static int check_digest(const struct registry_call *call, const struct arc_http_
         memcpy(digest, hashed, sizeof hashed);
         return ARC_OK;
     }
+
     memcpy(digest, "sha256:", 7);
+
     return arc_sha256(body->data, body->len, digest + 7, err);
 }
 
@@ -107,6 +113,7 @@ static char *find_media_type(const json_t *document, const struct arc_http_respo
     const char *own = json_string_value(json_object_get(document, "mediaType"));
     const char *header = arc_http_header(response, "content-type");
     size_t len = header ? strcspn(header, "; \t") : 0;
+
     if (own && is_media_type(own, strlen(own)))
         return strdup(own);
     if (len > 16 && strncasecmp(header, "application/vnd.", 16) == 0 && is_media_type(header, len))
@@ -131,6 +138,7 @@ int arc_registry_manifest(struct arc_registry *registry, const char *image, cons
 {
     ARC_AUTO(arc_http_response) struct arc_http_response response = {0};
     struct registry_call call = registry_manifest_call(image, reference);
+
     arc_manifest_free(out);
     int rc = get(registry, &call, &response, err);
     if (!rc && response.status != 200)
@@ -145,8 +153,10 @@ int arc_registry_manifest(struct arc_registry *registry, const char *image, cons
         response.body = (struct arc_buf){0};
         rc = out->media_type ? ARC_OK : arc_error_nomem(err);
     }
+
     if (rc)
         arc_manifest_free(out);
+
     return rc;
 }
 
@@ -155,6 +165,7 @@ int arc_registry_resolve(struct arc_registry *registry, const char *image, const
 {
     ARC_AUTO(arc_http_response) struct arc_http_response response = {0};
     struct registry_call call = registry_manifest_call(image, reference);
+
     call.method = "HEAD";
     int rc = registry_send(registry, &call, &response, err);
     if (rc || response.status != 200)
@@ -169,6 +180,7 @@ int arc_registry_resolve(struct arc_registry *registry, const char *image, const
     ARC_AUTO(arc_manifest) struct arc_manifest manifest = {0};
     ARC_TRY(arc_registry_manifest(registry, image, reference, &manifest, err));
     memcpy(digest, manifest.digest, sizeof manifest.digest);
+
     return ARC_OK;
 }
 
@@ -179,13 +191,16 @@ int arc_registry_blob(struct arc_registry *registry, const char *image, const ch
     char hashed[ARC_DIGEST_LEN + 1];
     struct registry_call call = {
         .method = "GET", .image = image, .kind = "blobs", .reference = digest};
+
     if (!arc_digest_known(digest))
         return arc_error_set(err, ARC_EFAILED, "%s: '%.100s' is not a digest that can be checked",
                              image, digest);
+
     ARC_TRY(get(registry, &call, &response, err));
     if (response.status != 200)
         ARC_TRY(registry_refused(registry, &call, &response, err));
     ARC_TRY(check_digest(&call, &response, hashed, err));
+
     return parse_document(&call, &response.body, out, err);
 }
 
@@ -204,6 +219,7 @@ static int check_stored(const struct arc_registry *registry, const struct regist
                         const struct arc_http_response *response, struct arc_error *err)
 {
     char ours[ARC_DIGEST_LEN + 1];
+
     if (response->status < 200 || response->status > 299)
         return registry_refused(registry, call, response, err);
 
@@ -212,9 +228,11 @@ static int check_stored(const struct arc_registry *registry, const struct regist
         return ARC_OK;
     const struct arc_buf *bytes = &manifest->bytes;
     ARC_TRY(arc_digest_like(stored, bytes->data, bytes->len, ours, err));
+
     if (strcmp(stored, ours) != 0)
         return arc_error_set(err, ARC_EFAILED, "%s:%s: put %s, but the registry stored %.200s",
                              call->image, call->reference, ours, stored);
+
     return ARC_OK;
 }
 
@@ -237,6 +255,7 @@ int arc_registry_put(struct arc_registry *registry, const char *image, const cha
     const char *const headers[] = {arc_buf_text(&type), NULL};
     struct arc_registry_put put = {.image = image, .tag = tag, .manifest = manifest};
     struct registry_call call = put_call(&put, headers);
+
     if (!rc)
         rc = registry_send(registry, &call, &response, err);
     return rc ? rc : check_stored(registry, &call, manifest, &response, err);
@@ -250,23 +269,28 @@ int arc_registry_put_all(struct arc_registry *registry, struct arc_registry_put 
     struct arc_buf *types = calloc(count + 1, sizeof *types);
     const char *(*headers)[2] = calloc(count + 1, sizeof *headers);
     int rc = calls && answers && types && headers ? ARC_OK : arc_error_nomem(err);
+
     for (size_t i = 0; !rc && i < count; i++) {
         rc = media_header(puts[i].manifest, &types[i], err);
         headers[i][0] = arc_buf_text(&types[i]);
         calls[i] = put_call(&puts[i], headers[i]);
     }
+
     if (!rc)
         rc = registry_send_all(registry, calls, answers, count, err);
+
     for (size_t i = 0; calls && answers && types && i < count; i++) {
         puts[i].done =
             !rc && check_stored(registry, &calls[i], puts[i].manifest, &answers[i], NULL) == 0;
         arc_http_response_free(&answers[i]);
         arc_buf_free(&types[i]);
     }
+
     free(calls);
     free(answers);
     free(types);
     free(headers);
+
     return rc;
 }
 
@@ -278,11 +302,13 @@ static int send_delete(struct arc_registry *registry, const char *image, const c
     const struct registry_call call = {
         .method = "DELETE", .image = image, .kind = "manifests", .reference = reference};
     int rc = registry_send(registry, &call, &response, err);
+
     if (rc || (response.status >= 200 && response.status <= 299))
         return rc;
     if (response.status == 404)
         return registry_refused(registry, &call, &response, err);
     registry_reason(&response, &reason);
+
     return arc_error_set(err, ARC_EFAILED, "%s %s: the registry removes no %s (it answers %d%s%s)",
                          image, reference, what, response.status, reason.len ? ": " : "",
                          arc_buf_text(&reason));
@@ -321,5 +347,6 @@ int arc_manifest_make(struct arc_buf *bytes, const char *media_type, struct arc_
     if (out->media_type && out->document)
         return ARC_OK;
     arc_manifest_free(out);
+
     return arc_error_nomem(err);
 }

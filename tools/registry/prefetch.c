@@ -66,6 +66,7 @@ bool registry_take(struct arc_registry *registry, const struct registry_call *ca
     registry->kept_bytes -= response->body.len;
     kept_free(kept);
     *kept = registry->kept[--registry->kept_count];
+
     return true;
 }
 
@@ -86,6 +87,7 @@ static int keep(struct arc_registry *registry, const struct registry_call *call,
      * on its way. Anything else may pass, or needs a login. */
     bool tag = !arc_digest_known(call->reference);
     bool final = answer->status == 200 || (answer->status == 404 && tag);
+
     if (!final || registry->kept_bytes + answer->body.len > KEPT_MAX)
         return ARC_OK;
     if (!arc_room(&registry->kept, registry->kept_count, sizeof *registry->kept))
@@ -95,12 +97,15 @@ static int keep(struct arc_registry *registry, const struct registry_call *call,
                                  .manifest = is_manifest(call),
                                  .answer = *answer};
     *answer = (struct arc_http_response){0};
+
     if (!kept.image || !kept.reference) {
         kept_free(&kept);
         return arc_error_nomem(err);
     }
+
     registry->kept_bytes += kept.answer.body.len;
     registry->kept[registry->kept_count++] = kept;
+
     return ARC_OK;
 }
 
@@ -137,6 +142,7 @@ static bool make_call(struct arc_registry *registry, const struct arc_registry_i
 {
     bool tail = item->kind == ARC_REGISTRY_TAIL;
     bool manifest = item->kind == ARC_REGISTRY_MANIFEST;
+
     *out = (struct registry_call){.method = "GET",
                                   .image = item->image,
                                   .kind = "blobs",
@@ -156,12 +162,14 @@ static int ask(struct arc_registry *registry, const struct registry_call *calls,
 {
     struct arc_http_response answers[BATCH] = {0};
     int rc = registry_send_all(registry, calls, answers, count, err);
+
     for (size_t i = 0; i < count; i++) {
         if (!rc)
             rc = calls[i].headers == last_four ? note_tail(registry, &calls[i], &answers[i], err)
                                                : keep(registry, &calls[i], &answers[i], err);
         arc_http_response_free(&answers[i]);
     }
+
     return rc;
 }
 
@@ -171,6 +179,7 @@ int arc_registry_read_ahead(struct arc_registry *registry, const struct arc_regi
     struct registry_call calls[BATCH];
     size_t ready = 0;
     int rc = ARC_OK;
+
     for (size_t i = 0; !rc && i < count; i++) {
         ready += make_call(registry, &items[i], &calls[ready]);
         if (ready == BATCH) {
@@ -178,5 +187,6 @@ int arc_registry_read_ahead(struct arc_registry *registry, const struct arc_regi
             ready = 0;
         }
     }
+
     return rc || !ready ? rc : ask(registry, calls, ready, err);
 }

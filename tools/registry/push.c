@@ -11,6 +11,7 @@ static const char *find_advice(int status, const char *reason)
     bool full = strcasestr(reason, "quota") || strcasestr(reason, "storage limit");
     if (full || status == 413 || status == 507)
         return "there is no room: remove images ('arc-ci prune') or raise the quota";
+
     switch (status) {
     case 401:
         return "docker has no login here that may push: 'docker login' as somebody who may";
@@ -64,11 +65,13 @@ static void ask_alone(struct arc_registry *registry, struct arc_registry_push *i
     ARC_AUTO(arc_http_response) struct arc_http_response answer = {0}, dropped = {0};
     ARC_AUTO_FREE char *url = NULL;
     struct registry_call call = open_call(item->image), drop;
+
     if (registry_send(registry, &call, &answer, &item->problem)) {
         item->advice = answer.status == 401 ? find_advice(401, "") : NULL;
         arc_error_prefix(&item->problem, "%s", item->image);
         return;
     }
+
     judge(item, &answer);
     if (drop_call(registry, &call, &answer, &url, &drop))
         registry_send(registry, &drop, &dropped, NULL);
@@ -83,17 +86,21 @@ static int drop_all(struct arc_registry *registry, const struct registry_call *o
     char **urls = calloc(count + 1, sizeof *urls);
     size_t sent = 0;
     int rc = calls && dropped && urls ? ARC_OK : arc_error_nomem(err);
+
     for (size_t i = 0; !rc && i < count; i++)
         sent += drop_call(registry, &opened[i], &answers[i], &urls[sent], &calls[sent]);
     if (!rc)
         rc = registry_send_all(registry, calls, dropped, sent, err);
+
     for (size_t i = 0; i < sent; i++) {
         arc_http_response_free(&dropped[i]);
         free(urls[i]);
     }
+
     free(calls);
     free(dropped);
     free(urls);
+
     return rc;
 }
 
@@ -103,6 +110,7 @@ int arc_registry_may_push(struct arc_registry *registry, struct arc_registry_pus
     struct registry_call *calls = calloc(count + 1, sizeof *calls);
     struct arc_http_response *answers = calloc(count + 1, sizeof *answers);
     int rc = calls && answers ? ARC_OK : arc_error_nomem(err);
+
     for (size_t i = 0; !rc && i < count; i++)
         calls[i] = open_call(items[i].image);
     if (!rc)
@@ -112,9 +120,11 @@ int arc_registry_may_push(struct arc_registry *registry, struct arc_registry_pus
     for (size_t i = 0; !rc && i < count; i++)
         if (answers[i].status < 200 || answers[i].status > 299)
             ask_alone(registry, &items[i]);
+
     for (size_t i = 0; answers && i < count; i++)
         arc_http_response_free(&answers[i]);
     free(calls);
     free(answers);
+
     return rc;
 }

@@ -34,6 +34,7 @@ enum registry_trust registry_trust_of(const struct arc_env *env, const char *hos
             return plain ? REGISTRY_PLAIN : REGISTRY_UNVERIFIED;
         at += word;
     }
+
     return is_loopback(host, len) ? REGISTRY_LOCAL : REGISTRY_VERIFIED;
 }
 

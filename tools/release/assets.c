@@ -16,10 +16,12 @@ static int check_name(const char *name, struct arc_error *err)
     size_t len = strlen(name);
     bool fine = len && len <= NAME_MAX_LEN && strspn(name, allowed) == len && name[0] != '.' &&
                 name[len - 1] != '.';
+
     if (fine)
         return ARC_OK;
     ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
     arc_text_visible(&shown, name, strnlen(name, 200));
+
     return arc_error_set(err, ARC_EINPUT,
                          "'%s' cannot be the name of an asset: GitHub keeps letters, digits and "
                          "'.', '_', '+', '-' and renames the rest; give one with NAME=FILE",
@@ -30,19 +32,25 @@ static int measure_asset(struct release_asset *asset, struct arc_error *err)
 {
     const struct arc_release_asset *given = asset->given;
     int rc;
+
     asset->size = given->len;
+
     if (given->path)
         rc = arc_sha256_file(given->path, asset->sha256, &asset->size, err);
     else
         rc = arc_sha256(given->data, given->len, asset->sha256, err);
+
     if (rc)
         return arc_error_prefix(err, "asset %s", given->name);
+
     if (!asset->size)
         return arc_error_set(err, ARC_EINPUT, "asset %s is empty: GitHub does not store that",
                              given->name);
+
     if (asset->size >= ARC_RELEASE_ASSET_SIZE_MAX)
         return arc_error_set(err, ARC_ELIMIT, "asset %s has %zu bytes; GitHub's limit is 2 GiB",
                              given->name, asset->size);
+
     return ARC_OK;
 }
 
@@ -52,9 +60,11 @@ int release_prepare_assets(struct release_run *run, struct arc_error *err)
     if (count > ARC_RELEASE_ASSETS_MAX)
         return arc_error_set(err, ARC_ELIMIT, "%zu assets; a release holds %d", count,
                              ARC_RELEASE_ASSETS_MAX);
+
     run->assets = calloc(count + 1, sizeof *run->assets);
     if (!run->assets)
         return arc_error_nomem(err);
+
     for (size_t i = 0; i < count; i++) {
         struct release_asset *asset = &run->assets[i];
         asset->given = &run->o->assets[i];
@@ -67,6 +77,7 @@ int release_prepare_assets(struct release_run *run, struct arc_error *err)
         if (rc)
             return rc;
     }
+
     return ARC_OK;
 }
 
@@ -117,6 +128,7 @@ int release_compare_assets(struct release_run *run, struct arc_error *err)
         if (theirs && !ours->url)
             return arc_error_nomem(err);
     }
+
     return ARC_OK;
 }
 
@@ -131,11 +143,13 @@ static const char *content_type(const char *name)
         {".zst", "application/zstd"},   {".xz", "application/x-xz"},   {"SHA256SUMS", "text/plain"},
     };
     size_t len = strlen(name);
+
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         size_t end = strlen(table[i][0]);
         if (len >= end && strcmp(name + len - end, table[i][0]) == 0)
             return table[i][1];
     }
+
     return "application/octet-stream";
 }
 
@@ -146,6 +160,7 @@ static int take_asset_away(struct release_run *run, struct release_asset *ours,
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
     ARC_AUTO(arc_error) struct arc_error why = {0};
     ARC_AUTO_FREE char *id = release_id(theirs);
+
     if (!id)
         return arc_error_nomem(err);
     arc_buf_printf(&path, "/repos/%s/releases/assets/%s", run->o->repository, id);
@@ -159,6 +174,7 @@ static int take_asset_away(struct release_run *run, struct release_asset *ours,
     ours->replaced = true;
     release_say(run, "took away %s: %s", ours->given->name,
                 is_uploaded(theirs) ? "it differs" : "it was half uploaded");
+
     return ARC_OK;
 }
 
@@ -177,6 +193,7 @@ static int upload_asset(struct release_run *run, struct release_asset *ours, str
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
     const struct arc_release_asset *given = ours->given;
     ARC_AUTO_FREE char *name = arc_url_encode(given->name);
+
     if (!name)
         return arc_error_nomem(err);
     add_address(&path, run, name);
@@ -192,8 +209,10 @@ static int upload_asset(struct release_run *run, struct release_asset *ours, str
         run->half = true;
         return ARC_OK;
     }
+
     if (!rc)
         release_say(run, "uploaded %s (%zu bytes)", given->name, ours->size);
+
     return rc;
 }
 
@@ -233,5 +252,6 @@ int release_upload(struct release_run *run, struct arc_error *err)
         if (rc || run->troubles > troubles) /* the release itself may be gone */
             return rc;
     }
+
     return ARC_OK;
 }

@@ -34,9 +34,11 @@ static int hash_text(const char *name, const char *text, char out[ARC_SHA256_HEX
 {
     ARC_AUTO(arc_buf) struct arc_buf all = {0};
     arc_buf_printf(&all, "%s\n", name);
+
     for (; *text; text++)
         if (*text != '\r')
             arc_buf_putc(&all, *text);
+
     while (all.len && isspace((unsigned char)all.data[all.len - 1]))
         all.len--;
     ARC_TRY(arc_buf_check(&all, "the body", err));
@@ -78,6 +80,7 @@ static void add_beside(struct arc_buf *out, bool in_front, const char *existing,
 {
     size_t before;
     const char *after;
+
     if (split_block(existing, &before, &after)) {
         arc_buf_add(out, existing, before);
         add_block(out, ours);
@@ -98,6 +101,7 @@ char *release_body(enum arc_body_mode mode, const char *existing, const char *ou
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {0};
     const char *text = behind_mark(existing);
+
     if (text)
         existing = text;
     if (!existing)
@@ -109,6 +113,7 @@ char *release_body(enum arc_body_mode mode, const char *existing, const char *ou
         arc_buf_puts(&out, ours);
     else
         add_beside(&out, mode == ARC_BODY_PREPEND, existing, ours);
+
     return arc_buf_steal(&out);
 }
 
@@ -118,6 +123,7 @@ int release_draft_body(enum arc_body_mode mode, const char *name, const char *ou
     char sha256[ARC_SHA256_HEX];
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     ARC_AUTO_FREE char *body = release_body(mode, NULL, ours);
+
     if (!body)
         return arc_error_nomem(err);
     ARC_TRY(hash_text(name, body, sha256, err));

@@ -25,6 +25,7 @@ static int get_ref(struct release_run *run, struct arc_reply *reply, struct arc_
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
     ARC_AUTO_FREE char *tag = arc_url_encode(run->tag);
+
     if (!tag)
         return arc_error_nomem(err);
     arc_buf_printf(&path, "/repos/%s/git/ref/tags%%2F%s", run->o->repository, tag);
@@ -33,6 +34,7 @@ static int get_ref(struct release_run *run, struct arc_reply *reply, struct arc_
     int rc = release_send(run, &path, request, reply, err);
     if (rc != ARC_ENOTFOUND || run->t->describes)
         return rc;
+
     return arc_error_set(err, rc,
                          "%s has no tag %s: push it first (git push origin %s); without it, "
                          "publishing would make a tag of its own",
@@ -55,8 +57,10 @@ int release_check_tag(struct release_run *run, struct arc_error *err)
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
     ARC_AUTO(arc_error) struct arc_error why = {0};
     int rc = get_ref(run, &reply, run->t->describes ? &why : err);
+
     if (run->t->describes)
         return rc == ARC_ENOMEM ? arc_error_nomem(err) : keep_commit(run, NULL, err);
+
     for (int depth = 0; !rc; depth++) {
         const json_t *object = json_object_get(reply.body, "object");
         const char *type = release_text(object, "type");
@@ -71,6 +75,7 @@ int release_check_tag(struct release_run *run, struct arc_error *err)
                                  run->tag);
         rc = follow_tag(run, sha, &reply, err);
     }
+
     return rc;
 }
 
@@ -108,12 +113,15 @@ static int consider_release(void *context, json_t *release, struct arc_error *er
 {
     struct release_run *run = context;
     const char *tag = release_text(release, "tag_name");
+
     if (strcmp(tag, run->tag) != 0)
         return ARC_OK;
+
     if (!run->release) {
         run->release = json_incref(release);
         return ARC_OK;
     }
+
     if (release_number(release) == release_number(run->release)) /* a page moved while we read */
         return ARC_OK;
     if (!goes_before(release, run->release))
@@ -121,6 +129,7 @@ static int consider_release(void *context, json_t *release, struct arc_error *er
     int rc = add_rival(run, run->release, err);
     json_decref(run->release);
     run->release = json_incref(release);
+
     return rc;
 }
 
@@ -143,15 +152,18 @@ static int get_release(struct release_run *run, const char *part, const char *wh
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+
     arc_buf_printf(&path, "/repos/%s/releases/%s", run->o->repository, part);
     int rc =
         release_send(run, &path, (struct arc_request){.method = "GET", .why = why}, &reply, err);
     if (!rc)
         run->release = arc_steal(&reply.body);
+
     if (rc == ARC_ENOTFOUND) {
         arc_error_clear(err);
         return ARC_OK;
     }
+
     return rc;
 }
 
@@ -180,30 +192,36 @@ static int find_further(struct release_run *run, struct arc_error *err)
         release_say(run, "the listing ends at 10,000 releases; drafts beyond it are not seen");
         rc = ARC_OK;
     }
+
     return rc;
 }
 
 int release_find(struct release_run *run, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *last = arc_steal(&run->release);
+
     json_array_clear(run->rivals);
     int rc = list_releases(run, 1, 1, err);
     if (rc == ARC_ELIMIT) {
         arc_error_clear(err);
         rc = run->release ? ARC_OK : find_further(run, err);
     }
+
     if (rc || run->release || !run->own)
         return rc;
+
     if (run->t->describes) {
         run->release = arc_steal(&last);
         return ARC_OK;
     }
+
     /* Created, yet not in the listing: it lags behind, or another job deleted it as a rival. */
     rc = get_release(run, run->own, "see whether the new draft is still there", err);
     if (!rc && !run->release) {
         free(run->own);
         run->own = NULL;
     }
+
     return rc;
 }
 
@@ -216,6 +234,7 @@ int release_create(struct release_run *run, struct arc_error *err)
     const struct arc_release_options *o = run->o;
     const char *name = o->name ? o->name : run->tag;
     ARC_AUTO_FREE char *body = NULL;
+
     ARC_TRY(release_draft_body(o->mode, name, o->body, &body, err));
     /* No target_commitish: the tag exists, so GitHub does not need it, and refuses a token without
      * `workflows` where that commit's workflow files are on no branch. */
@@ -236,6 +255,7 @@ int release_create(struct release_run *run, struct arc_error *err)
     if (!run->own)
         return arc_error_nomem(err);
     release_say(run, "created draft release %s of %s", run->own, run->tag);
+
     return ARC_OK;
 }
 
@@ -246,6 +266,7 @@ int release_delete(struct release_run *run, const json_t *release, const char *w
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
     ARC_AUTO(arc_error) struct arc_error problem = {0};
     ARC_AUTO_FREE char *id = release_id(release);
+
     if (!id)
         return arc_error_nomem(err);
     arc_buf_printf(&path, "/repos/%s/releases/%s", run->o->repository, id);
@@ -253,6 +274,7 @@ int release_delete(struct release_run *run, const json_t *release, const char *w
     int rc = release_send(run, &path, request, &reply, &problem);
     if (rc && rc != ARC_ENOTFOUND)
         return arc_error_set(err, rc, "%s", arc_error_text(&problem));
+
     return ARC_OK;
 }
 

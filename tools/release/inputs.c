@@ -42,14 +42,17 @@ static int split_asset(const char *text, json_t *names, struct arc_release_asset
 {
     const char *equals = strchr(text, '=');
     const char *slash = strrchr(text, '/');
+
     if (!equals || (strchr(text, '/') && strchr(text, '/') < equals)) {
         *out = (struct arc_release_asset){.name = slash ? slash + 1 : text, .path = text};
         return ARC_OK;
     }
+
     json_t *name = json_stringn(text, (size_t)(equals - text));
     if (!name || json_array_append_new(names, name))
         return arc_error_nomem(err);
     *out = (struct arc_release_asset){.name = json_string_value(name), .path = equals + 1};
+
     return ARC_OK;
 }
 
@@ -57,6 +60,7 @@ static int add_build(struct asset_list *list, const struct arc_ledger *build, st
 {
     ARC_AUTO_JSON json_t *document = NULL;
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
+
     ARC_TRY(arc_ledger_write(build, &document, err));
     ARC_AUTO_FREE char *json = arc_json_dumps(document, JSON_INDENT(2));
     arc_buf_printf(&text, "%s\n", json ? json : "");
@@ -65,6 +69,7 @@ static int add_build(struct asset_list *list, const struct arc_ledger *build, st
         return arc_error_nomem(err);
     list->items[list->count++] = (struct arc_release_asset){
         .name = "build.json", .data = list->build, .len = strlen(list->build)};
+
     return ARC_OK;
 }
 
@@ -72,6 +77,7 @@ static int add_lock(struct asset_list *list, const struct arc_needs *needs, stru
 {
     ARC_AUTO_JSON json_t *lock = NULL;
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
+
     ARC_TRY(release_lock(needs->plan, needs->build, &lock, &list->lock_name, err));
     if (!lock)
         return ARC_OK;
@@ -82,6 +88,7 @@ static int add_lock(struct asset_list *list, const struct arc_needs *needs, stru
         return arc_error_nomem(err);
     list->items[list->count++] = (struct arc_release_asset){
         .name = list->lock_name, .data = list->lock, .len = strlen(list->lock)};
+
     return ARC_OK;
 }
 
@@ -97,11 +104,13 @@ static int add_sums(struct asset_list *list, struct arc_error *err)
             return arc_error_prefix(err, "asset %s", asset->name);
         arc_buf_printf(&list->sums, "%s  %s\n", hex, asset->name);
     }
+
     int rc = arc_buf_check(&list->sums, SUMS, err);
     if (rc || !list->count)
         return rc;
     list->items[list->count++] =
         (struct arc_release_asset){.name = SUMS, .data = list->sums.data, .len = list->sums.len};
+
     return ARC_OK;
 }
 
@@ -125,6 +134,7 @@ static int make_assets(const struct arc_release_files *files, const struct arc_n
     size_t i;
     json_t *text;
     json_t *expanded = json_array();
+
     if (!expanded || json_array_append_new(kept, expanded))
         return arc_error_nomem(err);
     json_array_foreach (files->assets, i, text)
@@ -136,11 +146,13 @@ static int make_assets(const struct arc_release_files *files, const struct arc_n
     if (needs->build)
         ARC_TRY(add_build(list, needs->build, err));
     ARC_TRY(add_lock(list, needs, err));
+
     json_array_foreach (expanded, i, text) {
         struct arc_release_asset *asset = &list->items[list->count];
         ARC_TRY(split_asset(json_string_value(text), kept, asset, err));
         list->count += !is_listed(list, asset, files->documents.build);
     }
+
     return files->checksums ? add_sums(list, err) : ARC_OK;
 }
 
@@ -159,11 +171,13 @@ static int check_jobs(const struct arc_release_files *files, const struct arc_ne
         return ARC_OK;
     ARC_TRY(arc_needs_check(needs, "nothing is released", err));
     ARC_TRY(arc_needs_check_built(needs, "nothing is released", err));
+
     if (!needs->scan && !files->no_gate)
         return arc_error_set(
             err, ARC_EFAILED,
             "--needs: no job has a scan.json among its outputs: nothing is "
             "released without a gate (--gate=false, where there is none); " ARC_OUTPUT_DROPPED);
+
     return ARC_OK;
 }
 
@@ -216,9 +230,11 @@ static int find_version(struct arc_project *project, const struct arc_release_fi
         return ARC_OK;
     const char *given = files->tag;
     given += strncmp(given, "refs/tags/", 10) == 0 ? 10 : 0;
+
     if (strcmp(given, tag) != 0)
         return arc_error_set(err, ARC_EINPUT, "the documents are about %.200s, not about %.200s",
                              tag, given);
+
     return ARC_OK;
 }
 
@@ -228,10 +244,12 @@ static int send_release(const struct arc_release_files *files,
 {
     ARC_AUTO_JSON json_t *document = NULL;
     ARC_TRY(arc_release(options, transport, &document, err));
+
     if (!files->github.dry_run) {
         *out = arc_steal(&document);
         return ARC_OK;
     }
+
     *out = json_pack("{s:s, s:i, s:b, s:O}", "document", "release", "format", ARC_DOCUMENT_FORMAT,
                      "dry-run", 1, "requests", arc_transport_described(transport));
     return *out ? ARC_OK : arc_error_nomem(err);
@@ -244,6 +262,7 @@ static int find_latest(struct arc_project *project, const struct arc_release_fil
     ARC_AUTO(arc_error) struct arc_error problem = {0};
     const char *word = files->make_latest;
     int rc = word ? ARC_ENOTFOUND : arc_project_load_config(project, &problem);
+
     if (rc && rc != ARC_ENOTFOUND)
         return arc_error_set(err, rc, "%s", arc_error_text(&problem));
 
@@ -251,10 +270,12 @@ static int find_latest(struct arc_project *project, const struct arc_release_fil
     if (group && group->make_latest)
         word = group->make_latest;
     *out = ARC_LATEST_AUTO;
+
     if (word && strcmp(word, "never") == 0)
         *out = ARC_LATEST_NEVER;
     else if (word && strcmp(word, "own") == 0)
         *out = ARC_LATEST_OWN;
+
     return ARC_OK;
 }
 
@@ -289,13 +310,17 @@ static int make_release(struct arc_project *project, const struct arc_release_fi
         .progress = files->github.dry_run ? NULL : files->progress,
         .progress_context = files->progress_context,
     };
+
     ARC_TRY(find_latest(project, files, version->group, &options.make_latest, err));
+
     if (!options.repository)
         return arc_error_set(err, ARC_EINPUT,
                              "which repository? Set --repository=owner/name or GITHUB_REPOSITORY");
+
     ARC_TRY(arc_github_open(project->env, &files->github, &transport, err));
     int rc = send_release(files, &options, transport, out, err);
     arc_transport_free(transport);
+
     return rc;
 }
 
@@ -306,6 +331,7 @@ int arc_release_files(struct arc_project *project, const struct arc_release_file
     ARC_AUTO(asset_list) struct asset_list assets = {0};
     const struct arc_version_info *version = NULL;
     ARC_AUTO_JSON json_t *names = json_array();
+
     if (!names)
         return arc_error_nomem(err);
     ARC_TRY(arc_needs_read(&files->documents, &needs, err));
@@ -314,5 +340,6 @@ int arc_release_files(struct arc_project *project, const struct arc_release_file
     ARC_TRY(find_version(project, files, &needs, &version, err));
     ARC_TRY(find_notes(project, files, &needs, err));
     ARC_TRY(make_assets(files, &needs, names, &assets, err));
+
     return make_release(project, files, &needs, version, &assets, out, err);
 }

@@ -27,6 +27,7 @@ static int add_image(json_t *images, const struct arc_planned_service *service,
         if (json_object_set_new(platforms, built->cells[i].platform,
                                 json_string(built->cells[i].digest)))
             return arc_error_nomem(err);
+
     json_t *image = json_pack("{s:s, s:s, s:s, s:s, s:o}", "service", service->service, "tag",
                               service->released->tag, "image", service->image, "digest",
                               built->digest, "platforms", platforms);

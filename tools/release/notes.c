@@ -18,6 +18,7 @@ int release_notes(struct arc_project *project, const char *tag, struct arc_needs
             return arc_error_nomem(err);
         ARC_TRY(arc_planned(project, &wanted, NULL, needs->plan, err));
     }
+
     struct arc_notes_facts facts = {.plan = needs->plan,
                                     .build = needs->build,
                                     .scan = needs->scan,

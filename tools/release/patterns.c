@@ -31,11 +31,14 @@ static int visit_entry(struct search *search, const char *path, unsigned depth,
 {
     struct stat info;
     ARC_AUTO(arc_buf) struct arc_buf full = {.max = 8192};
+
     arc_buf_printf(&full, "%s%s", search->root, path);
     ARC_TRY(arc_buf_check(&full, "a path", err));
+
     if (++search->entries > ENTRIES_MAX || depth > DEPTH_MAX)
         return arc_error_set(err, ARC_ELIMIT, "more than %d entries, or %d levels, below %s",
                              ENTRIES_MAX, DEPTH_MAX, *search->root ? search->root : ".");
+
     if (lstat(arc_buf_text(&full), &info) != 0)
         return ARC_OK;
     if (S_ISDIR(info.st_mode))
@@ -46,6 +49,7 @@ static int visit_entry(struct search *search, const char *path, unsigned depth,
     if (!item)
         return arc_error_set(err, ARC_EINPUT, "--asset: a file's name below %s is not UTF-8",
                              search->root);
+
     return json_array_append_new(search->found, item) ? arc_error_nomem(err) : ARC_OK;
 }
 
@@ -66,6 +70,7 @@ static int walk_folder(struct search *search, const char *below, unsigned depth,
         rc = arc_buf_check(&path, "a path", err);
         rc = rc ? rc : visit_entry(search, arc_buf_text(&path), depth, err);
     }
+
     return rc;
 }
 
@@ -81,15 +86,18 @@ static int add_found(const struct search *search, const char *name, size_t name_
     size_t count = json_array_size(search->found), i;
     json_t *item;
     ARC_AUTO_FREE const char **paths = calloc(count + 1, sizeof *paths);
+
     if (!paths)
         return arc_error_nomem(err);
     json_array_foreach (search->found, i, item)
         paths[i] = json_string_value(item);
     qsort(paths, count, sizeof *paths, by_bytes);
+
     for (i = 0; i < count; i++)
         if (json_array_append_new(
                 out, json_sprintf("%.*s%s%s", (int)name_len, name, search->root, paths[i])))
             return arc_error_nomem(err);
+
     return ARC_OK;
 }
 
@@ -98,6 +106,7 @@ int release_expand(const char *text, json_t *out, struct arc_error *err)
     const char *equals = strchr(text, '='), *slash = strchr(text, '/');
     const char *pattern = equals && (!slash || equals < slash) ? equals + 1 : text;
     size_t plain = strcspn(pattern, "*?[{");
+
     if (!pattern[plain] || arc_file_kind(pattern) != ARC_FILE_NONE)
         return json_array_append_new(out, json_string(text)) ? arc_error_nomem(err) : ARC_OK;
 
@@ -116,9 +125,11 @@ int release_expand(const char *text, json_t *out, struct arc_error *err)
     if (!count)
         return arc_error_set(err, ARC_EINPUT, "--asset: the pattern '%.300s' matches no file",
                              pattern);
+
     if (pattern != text && count > 1)
         return arc_error_set(err, ARC_EINPUT,
                              "--asset: '%.300s' matches %zu files, which cannot have one name",
                              text, count);
+
     return add_found(&search, text, (size_t)(pattern - text), out, err);
 }

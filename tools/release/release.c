@@ -38,19 +38,23 @@ static int check_options(struct release_run *run, struct arc_error *err)
     run->tag = o->version->tag;
     run->prerelease = o->version->prerelease;
     run->latest = o->version->latest;
+
     if (!o->repository || !arc_repository_name_valid(o->repository))
         return arc_error_set(err, ARC_EINPUT, "'%.100s' is not a repository: expected owner/name",
                              o->repository ? o->repository : "");
+
     if (o->revision && !hex40(o->revision))
         return arc_error_set(err, ARC_EINPUT,
                              "'%.100s' is not a commit: expected 40 hexadecimal "
                              "digits",
                              o->revision);
+
     if (arc_text_utf16(o->body, strlen(o->body)) > ARC_RELEASE_BODY_MAX)
         return arc_error_set(err, ARC_ELIMIT,
                              "the notes have %zu characters; a release has room for %d ('arc-ci "
                              "notes' shortens them)",
                              arc_text_utf16(o->body, strlen(o->body)), ARC_RELEASE_BODY_MAX);
+
     return ARC_OK;
 }
 
@@ -72,6 +76,7 @@ static int latest_is_foreign(struct release_run *run, bool *foreign, struct arc_
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
     ARC_AUTO(arc_error) struct arc_error problem = {0};
+
     arc_buf_printf(&path, "/repos/%s/releases/latest", run->o->repository);
     struct arc_request request = {.method = "GET", .why = "see whose release is the latest"};
     int rc = release_send(run, &path, request, &reply, &problem);
@@ -83,6 +88,7 @@ static int latest_is_foreign(struct release_run *run, bool *foreign, struct arc_
     *foreign = *tag && (strncmp(tag, run->tag, group) != 0 || strchr(tag + group, '/'));
     if (*foreign)
         release_say(run, "%s stays the latest release: it is another group's", tag);
+
     return ARC_OK;
 }
 
@@ -127,6 +133,7 @@ static int want_body(const struct release_run *run, bool untouched, bool publish
     const struct arc_release_options *o = run->o;
     const char *now = release_text(run->release, "body");
     bool marked = is_draft_now(run) && !publish && release_draft_made(now);
+
     if (marked && (untouched || (o->mode == ARC_BODY_REPLACE && *o->body)))
         return release_draft_body(o->mode, o->name ? o->name : run->tag, o->body, out, err);
     *out = release_body(o->mode, untouched ? NULL : now, o->body);
@@ -146,16 +153,19 @@ static int want_body(const struct release_run *run, bool untouched, bool publish
 static void say_kept(struct release_run *run, const char *want, bool prerelease)
 {
     const char *ours = run->o->body;
+
     if (!run->said && prerelease && !run->prerelease)
         release_say(run,
                     "%s is marked as a prerelease, and stays one: --body-mode=replace changes "
                     "it",
                     run->tag);
+
     if (!run->said && *ours && run->o->mode <= ARC_BODY_KEEP && !arc_markdown_same(want, ours))
         release_say(run,
                     "the text of %s is not what was written now, and stays: --body-mode=replace, "
                     "prepend or append changes it",
                     run->tag);
+
     run->said = true;
 }
 
@@ -171,9 +181,11 @@ static int find_differences(struct release_run *run, json_t **out, struct arc_er
     bool prerelease = want_prerelease(run, untouched);
     const char *name = want_name(run, untouched);
     ARC_AUTO_FREE char *want = NULL;
+
     ARC_TRY(want_body(run, untouched, publish, &want, err));
     if (!untouched)
         say_kept(run, want, prerelease);
+
     if (draft && !publish && !run->o->draft && !run->waits) {
         release_say(run, "%s stays a draft, since a person made it: --publish publishes it",
                     run->tag);
@@ -185,6 +197,7 @@ static int find_differences(struct release_run *run, json_t **out, struct arc_er
                              "the notes and the text of %s have %zu characters together; GitHub "
                              "takes %d (--body-mode=auto leaves the text as it is)",
                              run->tag, arc_text_utf16(want, strlen(want)), ARC_RELEASE_BODY_LIMIT);
+
     bool same = strcmp(name_now, name) == 0 && arc_markdown_same(now, want) &&
                 prerelease == json_is_true(json_object_get(run->release, "prerelease"));
     bool withdrawn = strncmp(now, ARC_WITHDRAWN_MARK, strlen(ARC_WITHDRAWN_MARK)) == 0;
@@ -197,6 +210,7 @@ static int find_differences(struct release_run *run, json_t **out, struct arc_er
                           draft && !publish ? NULL : say_latest(run, prerelease)) ||
         (publish && json_object_set_new(*out, "draft", json_false())))
         return arc_error_nomem(err);
+
     return ARC_OK;
 }
 
@@ -220,6 +234,7 @@ static int patch_release(struct release_run *run, const json_t *fields, bool pub
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
     ARC_AUTO_FREE char *id = release_id(run->release);
+
     if (!id)
         return arc_error_nomem(err);
     arc_buf_printf(&path, "/repos/%s/releases/%s", run->o->repository, id);
@@ -233,15 +248,18 @@ static int patch_release(struct release_run *run, const json_t *fields, bool pub
     if (rc)
         return release_look_again(run, &reply, err) ? ARC_OK : rc;
     run->updated = true;
+
     if (!run->t->describes) {
         json_decref(run->release);
         run->release = arc_steal(&reply.body);
         rc = release_compare_assets(run, err);
     }
+
     *done = !rc && release_assets_complete(run) &&
             (run->t->describes || !publish || !is_draft_now(run));
     if (!rc)
         release_say(run, publish ? "published %s" : "updated %s", run->tag);
+
     return rc;
 }
 
@@ -250,6 +268,7 @@ static int patch_release(struct release_run *run, const json_t *fields, bool pub
 static int round_once(struct release_run *run, bool *done, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *fields = NULL;
+
     ARC_TRY(release_find(run, err));
     bool create = !run->release;
     if (create)
@@ -261,6 +280,7 @@ static int round_once(struct release_run *run, bool *done, struct arc_error *err
     ARC_TRY(release_compare_assets(run, err));
     ARC_TRY(find_differences(run, &fields,
                              err)); /* refuses what cannot be before anything is uploaded */
+
     if (create || !release_assets_complete(run)) {
         run->updated = true;
         return release_upload(run, err);
@@ -268,6 +288,7 @@ static int round_once(struct release_run *run, bool *done, struct arc_error *err
     *done = !fields;
     if (*done)
         return ARC_OK;
+
     return patch_release(run, fields, json_is_false(json_object_get(fields, "draft")), done, err);
 }
 
@@ -290,6 +311,7 @@ static int repeat_rounds(struct release_run *run, struct arc_error *err)
             run->t->clock->wait(run->t->clock->context,
                                 (int64_t)500 << (run->troubles < 6 ? run->troubles : 6));
     }
+
     return ARC_OK;
 }
 
@@ -324,11 +346,14 @@ static int make_document(const struct release_run *run, json_t **out, struct arc
     ARC_AUTO_FREE char *id = release_id(run->release);
     ARC_AUTO_JSON json_t *assets = json_array();
     const char *action = run->updated ? "updated" : "unchanged";
+
     if (run->own && id && strcmp(run->own, id) == 0)
         action = "created";
+
     for (size_t i = 0; i < run->o->asset_count; i++)
         if (json_array_append_new(assets, asset_row(&run->assets[i])))
             return arc_error_nomem(err);
+
     if (!id || !assets)
         return arc_error_nomem(err);
     bool prerelease = json_is_true(json_object_get(run->release, "prerelease"));
@@ -350,6 +375,7 @@ int arc_release(const struct arc_release_options *options, struct arc_transport 
     struct release_run run = {.o = options, .t = transport, .rivals = json_array()};
     ARC_AUTO(arc_error) struct arc_error local = {0};
     struct arc_error *why = err ? err : &local;
+
     if (!run.rivals)
         return arc_error_nomem(why);
     ARC_TRY(check_options(&run, why));
@@ -358,6 +384,7 @@ int arc_release(const struct arc_release_options *options, struct arc_transport 
     ARC_TRY(decide_latest(&run, why));
     if (repeat_rounds(&run, why))
         return explain_draft(&run, why);
+
     return make_document(&run, out, why);
 }
 
@@ -367,6 +394,7 @@ int arc_release_requests(const struct arc_release_options *options, json_t **out
     struct arc_transport *transport = NULL;
     ARC_AUTO_JSON json_t *document = NULL;
     int rc = arc_transport_describe(&transport, err);
+
     if (rc)
         return rc;
     rc = arc_release(options, transport, &document, err);
@@ -374,6 +402,8 @@ int arc_release_requests(const struct arc_release_options *options, json_t **out
         *out = json_deep_copy(arc_transport_described(transport));
         rc = *out ? ARC_OK : arc_error_nomem(err);
     }
+
     arc_transport_free(transport);
+
     return rc;
 }

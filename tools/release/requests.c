@@ -58,11 +58,13 @@ bool release_look_again(struct release_run *run, const struct arc_reply *reply,
     if (!reply->doubtful && !gone && reply->status != 409 &&
         !(reply->status == 422 && error_says(reply->body, "code", "already_exists")))
         return false;
+
     arc_error_clear(&run->trouble);
     run->trouble = *err;
     *err = (struct arc_error){0};
     run->troubles++;
     release_say(run, "looking again: %s", arc_error_text(&run->trouble));
+
     return true;
 }
 

@@ -31,15 +31,18 @@ static bool is_trusted(const struct comments *comments, const json_t *comment)
     static const char *const associations[] = {"OWNER", "MEMBER", "COLLABORATOR"};
     const char *association = report_text(comment, "author_association");
     const char *login = report_text(json_object_get(comment, "user"), "login");
+
     if (comments->own && json_integer_value(json_object_get(comment, "id")) == comments->own)
         return true;
     if (comments->login && *login && strcmp(comments->login, login) == 0)
         return true;
     if (strcmp(report_text(json_object_get(comment, "user"), "type"), "Bot") == 0)
         return true;
+
     for (size_t i = 0; i < 3; i++)
         if (strcmp(association, associations[i]) == 0)
             return true;
+
     return false;
 }
 
@@ -47,16 +50,20 @@ static int keep_ours(void *context, json_t *comment, struct arc_error *err)
 {
     struct comments *found = context;
     const char *body = report_text(comment, "body");
+
     if (strncmp(body, found->mark, strlen(found->mark)) != 0)
         return ARC_OK;
+
     if (!is_trusted(found, comment)) {
         found->stranger = true;
         return ARC_OK;
     }
+
     if (!found->first) {
         found->first = json_incref(comment);
         return ARC_OK;
     }
+
     return json_array_append(found->others, comment) ? arc_error_nomem(err) : ARC_OK;
 }
 
@@ -82,6 +89,7 @@ static int ask_login(struct arc_transport *transport, struct comments *found, st
     ARC_AUTO(arc_error) struct arc_error refused = {0};
     struct arc_request request = {
         .method = "GET", .path = "/user", .why = "see whether the comment is this token's"};
+
     found->asked = true;
     if (transport->send(transport, &request, &reply, &refused))
         return refused.code == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
@@ -103,12 +111,14 @@ static int send_body(const struct arc_report_target *target, struct arc_transpor
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
     ARC_AUTO_JSON json_t *fields = json_pack("{s:s}", "body", body);
+
     if (now)
         arc_buf_printf(&path, "/repos/%s/issues/comments/%lld", target->repository,
                        (long long)json_integer_value(json_object_get(now, "id")));
     else
         arc_buf_printf(&path, "/repos/%s/issues/%lld/comments", target->repository,
                        (long long)target->pull);
+
     struct arc_request request = {.method = now ? "PATCH" : "POST",
                                   .body = fields,
                                   .repeatable = now != NULL,
@@ -121,6 +131,7 @@ static int remove_others(const struct comments *found, const struct arc_report_t
 {
     size_t i;
     json_t *comment;
+
     json_array_foreach (found->others, i, comment) {
         ARC_AUTO(arc_buf) struct arc_buf path = {0};
         ARC_AUTO(arc_reply) struct arc_reply reply = {0};
@@ -134,6 +145,7 @@ static int remove_others(const struct comments *found, const struct arc_report_t
         if (rc)
             arc_error_clear(err);
     }
+
     return ARC_OK;
 }
 
@@ -144,13 +156,17 @@ static int settle_once(json_t *report, const struct arc_report_target *target,
 {
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
     const char *body = report_text(report, "body");
+
     ARC_TRY(list_comments(target, transport, found, err));
+
     if (!found->first && found->stranger && !found->asked) {
         ARC_TRY(ask_login(transport, found, err));
         if (found->login)
             ARC_TRY(list_comments(target, transport, found, err));
     }
+
     ARC_TRY(remove_others(found, target, transport, err));
+
     if (found->first && arc_markdown_same(report_text(found->first, "body"), body)) {
         const char *action = report_text(json_object_get(report, "comment"), "action");
         *done = true;
@@ -163,6 +179,7 @@ static int settle_once(json_t *report, const struct arc_report_target *target,
         *done = true;
         return set_comment(report, "locked", found->first, err);
     }
+
     bool gone = found->first && (reply.status == 404 || reply.status == 410);
     if (rc && !reply.doubtful && !gone)
         return rc;
@@ -171,6 +188,7 @@ static int settle_once(json_t *report, const struct arc_report_target *target,
     bool lost = rc != 0;
     *done = transport->describes || (found->first && !lost);
     arc_error_clear(err);
+
     return set_comment(report, found->first ? "updated" : "created", reply.body, err);
 }
 
@@ -180,11 +198,13 @@ int report_post_comment(json_t *report, const struct arc_report_target *target,
     ARC_AUTO(arc_buf) struct arc_buf mark = {0};
     ARC_AUTO(comments) struct comments found = {.others = json_array()};
     bool done = false;
+
     report_mark(&mark, report_text(report, "group"));
     found.mark = arc_buf_text(&mark);
     ARC_TRY(arc_buf_check(&mark, "the mark", err));
     if (!found.others)
         return arc_error_nomem(err);
+
     for (int looks = 0; !done; looks++) {
         if (looks == LOOKS)
             return arc_error_set(err, ARC_EWORLD,
@@ -195,5 +215,6 @@ int report_post_comment(json_t *report, const struct arc_report_target *target,
             transport->clock->wait(transport->clock->context, (int64_t)1000 << looks);
         ARC_TRY(settle_once(report, target, transport, &found, &done, err));
     }
+
     return ARC_OK;
 }

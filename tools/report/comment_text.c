@@ -33,12 +33,14 @@ static const json_t *find_status(const json_t *statuses, const char *group, cons
 {
     size_t i, len = strlen(group);
     json_t *status;
+
     json_array_foreach (statuses, i, status) {
         const char *context = report_text(status, "context");
         if (strncmp(context, group, len) == 0 && strncmp(context + len, " / ", 3) == 0 &&
             strcmp(context + len + 3, name) == 0)
             return status;
     }
+
     return NULL;
 }
 
@@ -51,6 +53,7 @@ static void add_why(struct arc_buf *out, const struct arc_report_facts *facts,
         add_text(out, service->reason);
         return;
     }
+
     add_code(out, filter->path);
     arc_buf_puts(out, " by ");
     add_code(out, filter->rule);
@@ -86,6 +89,7 @@ static void add_service(struct arc_buf *out, const struct arc_report_facts *fact
     const char *name = service->service;
     const json_t *status = find_status(statuses, facts->plan->group, name);
     const struct arc_built_service *built = report_built(facts->build, name);
+
     arc_buf_printf(out, "| %s ", icon(report_text(status, "state")));
     add_text(out, name);
     arc_buf_puts(out, " | ");
@@ -108,16 +112,19 @@ static void add_gate(struct arc_buf *out, const struct arc_report_facts *facts,
     const char *level;
     json_t *count;
     bool first = true;
+
     if (!gate)
         return;
     arc_buf_printf(out, "\n%s **Gate**: ", icon(report_text(gate, "state")));
     add_text(out, report_text(gate, "description"));
+
     json_object_foreach ((json_t *)counts, level, count) {
         arc_buf_puts(out, first ? " (" : ", ");
         arc_buf_printf(out, "%lld ", (long long)json_integer_value(count));
         add_text(out, level);
         first = false;
     }
+
     arc_buf_puts(out, first ? "\n" : ")\n");
 }
 
@@ -137,6 +144,7 @@ int report_body(const struct arc_report_facts *facts, const json_t *statuses, st
 {
     const struct arc_plan *plan = facts->plan;
     size_t shown = 0;
+
     report_mark(out, plan->group);
     arc_buf_puts(out, "\n### ");
     add_text(out, *plan->title ? plan->title : plan->group);
@@ -148,5 +156,6 @@ int report_body(const struct arc_report_facts *facts, const json_t *statuses, st
 
     add_gate(out, facts, statuses);
     add_foot(out, facts);
+
     return arc_buf_check(out, "the comment", err);
 }

@@ -34,6 +34,7 @@ static int send_call(struct arc_transport *transport, const char *path, const js
         return arc_error_set(err, ARC_EWORLD, "GET %s: the answer is not a list", path);
     else if (!rc)
         *out = json_incref(json_is_array(reply.body) ? json_array_get(reply.body, 0) : reply.body);
+
     return *lost ? ARC_OK : rc;
 }
 
@@ -54,6 +55,7 @@ static int find_deployment(const json_t *report, const struct arc_report_target 
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
     ARC_AUTO_FREE char *environment = arc_url_encode(target->environment);
     ARC_AUTO_FREE char *group = arc_url_encode(report_text(report, "group"));
+
     arc_buf_printf(&path, "/repos/%s/deployments", target->repository);
     size_t base = path.len;
     arc_buf_printf(&path, "?sha=%s&task=deploy%%3A%s&environment=%s&per_page=1", target->revision,
@@ -66,6 +68,7 @@ static int find_deployment(const json_t *report, const struct arc_report_target 
         return rc;
     ARC_AUTO_JSON json_t *body = deployment_body(report, target);
     path.data[base] = '\0';
+
     return body ? send_call(transport, path.data, body, "create the deployment", out, lost, err)
                 : arc_error_nomem(err);
 }
@@ -86,6 +89,7 @@ static json_t *status_body(const json_t *report, const struct arc_report_target 
     json_t *body =
         json_pack("{s:s, s:s}", "state", strcmp(state, "pending") ? state : "in_progress",
                   "description", report_text(status, "description"));
+
     if (!body || !arc_json_set_text(body, "log_url", target->run_url))
         return body;
     json_decref(body);
@@ -102,11 +106,14 @@ static int set_status(const json_t *report, const struct arc_report_target *targ
     ARC_AUTO_JSON json_t *made = NULL;
     ARC_AUTO_JSON json_t *want = status_body(report, target);
     const json_t *id = json_object_get(deployment, "id");
+
     arc_buf_printf(&path, "/repos/%s/deployments/", target->repository);
+
     if (json_is_integer(id))
         arc_buf_printf(&path, "%lld", (long long)json_integer_value(id));
     else
         arc_buf_puts(&path, "{deployment_id}");
+
     arc_buf_puts(&path, "/statuses");
     size_t base = path.len;
     arc_buf_puts(&path, "?per_page=1");
@@ -118,6 +125,7 @@ static int set_status(const json_t *report, const struct arc_report_target *targ
         return rc;
     path.data[base] = '\0';
     *action = now ? "updated" : "created";
+
     return send_call(transport, path.data, want, "set the deployment's status", &made, lost, err);
 }
 
@@ -125,6 +133,7 @@ int report_post_deployment(json_t *report, const struct arc_report_target *targe
                            struct arc_transport *transport, struct arc_error *err)
 {
     const char *action = "unchanged";
+
     for (int looks = 0; looks < LOOKS; looks++) {
         ARC_AUTO_JSON json_t *deployment = NULL;
         bool lost = false;
@@ -141,6 +150,7 @@ int report_post_deployment(json_t *report, const struct arc_report_target *targe
         }
         transport->clock->wait(transport->clock->context, (int64_t)1000 << looks);
     }
+
     return arc_error_set(err, ARC_EWORLD,
                          "the deployment to %.100s: given up after looking %d times",
                          target->environment, LOOKS);

@@ -56,6 +56,7 @@ static int find_run(const struct arc_env *env, char **out, struct arc_error *err
     const char *repository = arc_env_nonempty(env, "GITHUB_REPOSITORY");
     const char *run = arc_env_nonempty(env, "GITHUB_RUN_ID");
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
+
     if (!server || !repository || !run)
         return ARC_OK;
     arc_buf_printf(&text, "%s/%s/actions/runs/%s", server, repository, run);
@@ -86,6 +87,7 @@ static int find_target(const struct arc_project *project, const struct arc_repor
 {
     struct arc_report_target *target = &in->target;
     const char *head = arc_event_is_pull_request(&project->event) ? project->event.head_sha : NULL;
+
     target->repository = arc_github_repository(project->env, &files->github);
     target->revision = head ? head : in->plan->revision;
     if (files->revision)
@@ -98,12 +100,15 @@ static int find_target(const struct arc_project *project, const struct arc_repor
     ARC_TRY(find_pull(project, files, in, err));
     if (goes_nowhere(target))
         return ARC_OK;
+
     if (!target->repository || !arc_repository_name_valid(target->repository))
         return arc_error_set(err, ARC_EINPUT,
                              "which repository? Set --repository=owner/name or GITHUB_REPOSITORY");
+
     if (!target->revision || !arc_event_is_sha(target->revision))
         return arc_error_set(err, ARC_EINPUT,
                              "which commit? --revision takes 40 hexadecimal digits");
+
     return ARC_OK;
 }
 
@@ -149,6 +154,7 @@ static int post_report(const struct arc_env *env, const struct arc_report_files 
                        struct arc_error *err)
 {
     struct arc_transport *transport = NULL;
+
     if (goes_nowhere(target))
         return json_object_set_new(report, "comment", json_null()) ? arc_error_nomem(err) : ARC_OK;
     ARC_TRY(arc_github_open(env, &files->github, &transport, err));
@@ -156,7 +162,9 @@ static int post_report(const struct arc_env *env, const struct arc_report_files 
     if (!rc && files->github.dry_run &&
         json_object_set_new(report, "requests", json_deep_copy(arc_transport_described(transport))))
         rc = arc_error_nomem(err);
+
     arc_transport_free(transport);
+
     return rc;
 }
 
@@ -165,6 +173,7 @@ int arc_report_files(struct arc_project *project, const struct arc_report_files 
 {
     ARC_AUTO(inputs) struct inputs in = {0};
     ARC_AUTO_JSON json_t *report = NULL;
+
     ARC_TRY(gather(project, files, &in, err));
     struct arc_report_facts facts = {
         .plan = in.plan,
@@ -181,5 +190,6 @@ int arc_report_files(struct arc_project *project, const struct arc_report_files 
         return arc_error_nomem(err);
     ARC_TRY(post_report(project->env, files, &in.target, report, err));
     *out = arc_steal(&report);
+
     return ARC_OK;
 }

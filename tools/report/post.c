@@ -30,14 +30,17 @@ static int list_known(const struct arc_report_target *target, struct arc_transpo
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
     ARC_AUTO_JSON json_t *names = json_object();
     struct found found = {.by_name = names, .key = key};
+
     arc_buf_printf(&path, "/repos/%s/commits/%s/%s?per_page=100", target->repository,
                    target->revision, part);
     int rc = names ? arc_buf_check(&path, "the address", err) : arc_error_nomem(err);
     if (!rc)
         rc = arc_transport_each(transport, arc_buf_text(&path), member,
                                 "see which of them stand already", 100, keep_first, &found, err);
+
     if (!rc)
         *out = arc_steal(&names);
+
     return rc;
 }
 
@@ -78,6 +81,7 @@ static int post_status(json_t *status, const json_t *now, const struct arc_repor
                        struct arc_transport *transport, bool *again, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
+
     if (is_same_status(now, status, target))
         return json_object_get(status, "action") ? ARC_OK : set_action(status, "unchanged", err);
     arc_buf_printf(&path, "/repos/%s/statuses/%s", target->repository, target->revision);
@@ -103,10 +107,13 @@ static json_t *check_body(const json_t *status, const struct arc_report_target *
         "{s:s, s:s, s:s, s:{s:s, s:s}}", "name", report_text(status, "context"), "head_sha",
         target->revision, "status", pending ? "in_progress" : "completed", "output", "title",
         report_text(status, "description"), "summary", report_text(report, "body"));
+
     if (body && !arc_json_set_text(body, "conclusion", pending ? NULL : conclusion) &&
         !arc_json_set_text(body, "details_url", target->run_url))
         return body;
+
     json_decref(body);
+
     return NULL;
 }
 
@@ -126,15 +133,18 @@ static int post_check(json_t *status, const json_t *now, const struct arc_report
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
     ARC_AUTO_JSON json_t *body = check_body(status, target, report);
+
     if (!body)
         return arc_error_nomem(err);
     if (is_same_check(now, body))
         return json_object_get(status, "action") ? ARC_OK : set_action(status, "unchanged", err);
     arc_buf_printf(&path, "/repos/%s/check-runs", target->repository);
+
     if (now) {
         arc_buf_printf(&path, "/%lld", (long long)json_integer_value(json_object_get(now, "id")));
         json_object_del(body, "head_sha");
     }
+
     ARC_TRY(set_action(status, now ? "updated" : "created", err));
     struct arc_request request = {.method = now ? "PATCH" : "POST",
                                   .body = body,
@@ -151,6 +161,7 @@ static int post_all(json_t *report, const struct arc_report_target *target,
 {
     size_t i;
     json_t *status;
+
     json_array_foreach (json_object_get(report, "statuses"), i, status) {
         const json_t *now = json_object_get(known, report_text(status, "context"));
         int rc = target->kind == ARC_REPORT_STATUS
@@ -159,6 +170,7 @@ static int post_all(json_t *report, const struct arc_report_target *target,
         if (rc)
             return rc;
     }
+
     return ARC_OK;
 }
 
@@ -176,6 +188,7 @@ static int post_until_settled(json_t *report, const struct arc_report_target *ta
             return rc;
         transport->clock->wait(transport->clock->context, (int64_t)1000 << looks);
     }
+
     return arc_error_prefix(err, "given up after looking %d times", LOOKS);
 }
 

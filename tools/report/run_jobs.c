@@ -31,12 +31,15 @@ static int keep_job(void *context, json_t *job, struct arc_error *err)
     struct listing *listing = context;
     const char *name = report_text(job, "name");
     size_t len = strstr(name, " / ") ? part_length(name) : 0;
+
     if (!listing->called)
         listing->called = strndup(name, len);
     else if (strlen(listing->called) != len || strncmp(listing->called, name, len) != 0)
         *listing->called = '\0';
+
     if (!listing->called || json_array_append(listing->jobs, job))
         return arc_error_nomem(err);
+
     return ARC_OK;
 }
 
@@ -54,6 +57,7 @@ static int join_jobs(const struct listing *listing, json_t *jobs, bool *broken,
 {
     size_t i, skip = *listing->called ? strlen(listing->called) + 3 : 0;
     json_t *job;
+
     json_array_foreach (listing->jobs, i, job) {
         const char *name = report_text(job, "name") + skip;
         const char *result = report_text(job, "conclusion");
@@ -65,6 +69,7 @@ static int join_jobs(const struct listing *listing, json_t *jobs, bool *broken,
                      json_object_set_new(jobs, key, json_string(*result ? result : "missing"))))
             return arc_error_nomem(err);
     }
+
     return ARC_OK;
 }
 
@@ -83,6 +88,7 @@ static int leave_out(struct arc_plan *plan, const json_t *jobs, struct arc_error
         service->selected = false;
         service->reason = arc_arena_text(&plan->memory, "its job was skipped");
     }
+
     return arc_arena_check(&plan->memory, err);
 }
 
@@ -92,6 +98,7 @@ int report_read_run(struct arc_transport *transport, const char *repository, con
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
     ARC_AUTO(listing) struct listing listing = {.jobs = json_array()};
     bool broken = false;
+
     if (!*run || strspn(run, "0123456789") != strlen(run) || strlen(run) > 18)
         return arc_error_set(err, ARC_EINPUT, "--run: '%.40s' is not a number", run);
 
@@ -117,5 +124,6 @@ int report_read_run(struct arc_transport *transport, const char *repository, con
         if (!weigh_result(json_string_value(result)))
             json_object_del(*jobs, name);
     }
+
     return ARC_OK;
 }

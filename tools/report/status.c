@@ -33,11 +33,13 @@ int64_t report_size(const struct arc_built_service *built)
     int64_t sum = 0;
     if (!built || !built->cell_count)
         return -1;
+
     for (size_t i = 0; i < built->cell_count; i++) {
         if (built->cells[i].size < 0)
             return -1;
         sum += built->cells[i].size;
     }
+
     return sum;
 }
 
@@ -65,12 +67,15 @@ static struct job find_job(const struct arc_report_facts *facts, const char *ser
     struct job job = {.shared = false};
     snprintf(job.name, sizeof job.name, "build-%.250s", service);
     job.there = has_job(facts, job.name);
+
     if (!job.there) {
         job = (struct job){.name = "build", .shared = true};
         job.there = has_job(facts, job.name);
     }
+
     if (job.there)
         job.trouble = find_trouble(facts, job.name);
+
     return job;
 }
 
@@ -100,7 +105,9 @@ static void judge_built(const struct arc_report_facts *facts, const struct arc_b
 {
     size_t planned, found;
     int64_t size = report_size(built);
+
     count_platforms(facts->plan, built, &planned, &found);
+
     if (found < planned) {
         out->state = "failure";
         arc_buf_printf(&out->why, "%zu of %zu platforms were built", found, planned);
@@ -108,10 +115,12 @@ static void judge_built(const struct arc_report_facts *facts, const struct arc_b
         out->state = "success";
         arc_buf_printf(&out->why, "%zu platform%s", found, found == 1 ? "" : "s");
     }
+
     if (size >= 0) {
         arc_buf_puts(&out->why, ", ");
         arc_text_size(&out->why, size, report_size(report_built(facts->base, built->service)));
     }
+
     if (built->digest)
         arc_buf_printf(&out->why, ", %.19s", built->digest);
 }
@@ -138,6 +147,7 @@ static void judge(const struct arc_report_facts *facts, const struct arc_planned
 {
     const struct job job = find_job(facts, service->service);
     const struct arc_built_service *built = report_built(facts->build, service->service);
+
     if (job.trouble && !(job.shared && (built || !service->selected))) {
         out->state = state_of_trouble(job.trouble);
         arc_buf_printf(&out->why, "the job %s ended as %s", job.name, job.trouble);
@@ -186,6 +196,7 @@ static void judge_gate(const struct arc_report_facts *facts, struct verdict *out
     const char *gate = report_text(facts->scan, "gate");
     const char *verdict = report_text(facts->scan, "verdict");
     const char *trouble = has_job(facts, "security") ? find_trouble(facts, "security") : NULL;
+
     if (!facts->scan) {
         judge_unscanned(facts, trouble, out);
         return;
@@ -198,6 +209,7 @@ static void judge_gate(const struct arc_report_facts *facts, struct verdict *out
         arc_buf_printf(&out->why, "the job security ended as %s, with the gate passed", trouble);
         return;
     }
+
     out->state = "error";
     if (looked)
         out->state = passed ? "success" : "failure";
@@ -211,13 +223,16 @@ static json_t *cut_description(const struct arc_buf *text)
 {
     size_t at = 0, count = 0, step;
     const char *bytes = arc_buf_text(text);
+
     while (at < text->len && count < ARC_DESCRIPTION_MAX - 1 &&
            (step = arc_utf8_length(bytes + at, text->len - at))) {
         at += step;
         count += step == 4 ? 2 : 1;
     }
+
     if (at == text->len)
         return json_stringn(bytes, at);
+
     return json_sprintf("%.*s…", (int)at, bytes);
 }
 
@@ -266,6 +281,7 @@ static void add_other_jobs(const struct arc_report_facts *facts, struct verdict 
 {
     const char *job;
     json_t *result;
+
     json_object_foreach ((json_t *)facts->jobs, job, result) {
         const char *trouble = find_trouble(facts, job);
         if (!trouble || has_status(facts, job))
@@ -281,6 +297,7 @@ static int add_services(const struct arc_report_facts *facts, json_t *statuses,
 {
     size_t good = 0, count = facts->plan->service_count;
     ARC_AUTO(verdict) struct verdict all = {.state = "success"};
+
     for (size_t i = 0; i < count; i++) {
         const struct arc_planned_service *service = &facts->plan->services[i];
         ARC_AUTO(verdict) struct verdict one = {0};
@@ -290,8 +307,10 @@ static int add_services(const struct arc_report_facts *facts, json_t *statuses,
         if (report_severity(one.state) > report_severity(all.state))
             all.state = one.state;
     }
+
     add_other_jobs(facts, &all);
     arc_buf_printf(&all.why, "%zu of %zu services are as they should be", good, count);
+
     return add_status(statuses, facts, "images", &all, err);
 }
 
@@ -308,6 +327,7 @@ int arc_report(const struct arc_report_facts *facts, json_t **out, struct arc_er
 {
     ARC_AUTO(arc_buf) struct arc_buf body = {0};
     ARC_AUTO_JSON json_t *statuses = json_array();
+
     if (!statuses)
         return arc_error_nomem(err);
     ARC_TRY(add_services(facts, statuses, err));
@@ -339,15 +359,18 @@ int arc_report_post(json_t *report, const struct arc_report_target *target,
     ARC_AUTO(arc_error) struct arc_error local = {0};
     struct arc_error *why = err ? err : &local;
     int rc = ARC_OK;
+
     if (target->kind == ARC_REPORT_STATUS)
         rc = report_post_statuses(report, target, transport, why);
     else if (target->kind == ARC_REPORT_CHECK)
         rc = report_post_checks(report, target, transport, why);
+
     if (rc && target->statuses_optional)
         rc = tolerate(report, transport, why);
     if (!rc && (json_object_set_new(report, "comment", json_null()) ||
                 json_object_set_new(report, "deployment", json_null())))
         rc = arc_error_nomem(why);
+
     if (!rc && target->environment)
         rc = report_post_deployment(report, target, transport, why);
     if (!rc && target->pull) {
@@ -355,8 +378,10 @@ int arc_report_post(json_t *report, const struct arc_report_target *target,
         if (rc && target->comment_optional)
             rc = tolerate(report, transport, why);
     }
+
     if (!rc &&
         json_object_set_new(report, "requests", json_integer((json_int_t)transport->requests)))
         rc = arc_error_nomem(why);
+
     return rc;
 }

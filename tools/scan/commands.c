@@ -57,11 +57,13 @@ static bool pinned(const char *image)
 static int add_docker(const struct arc_scan_run *run, struct words *argv, struct arc_error *err)
 {
     bool folder = strcmp(run->type, "fs") == 0;
+
     if (!pinned(run->docker_image))
         return arc_error_set(err, ARC_EINPUT,
                              "the scanner's image %s is not pinned: give it as NAME@sha256:…, "
                              "since whoever moves its tag would decide what the gate sees",
                              run->docker_image);
+
     add_word(argv, "docker");
     add_word(argv, "run");
     add_word(argv, "--rm");
@@ -75,6 +77,7 @@ static int add_docker(const struct arc_scan_run *run, struct words *argv, struct
     if (run->docker_config)
         add_joined(argv, "--volume", run->docker_config, ":" INSIDE_CREDENTIALS ":ro");
     add_word(argv, run->docker_image);
+
     return ARC_OK;
 }
 
@@ -107,6 +110,7 @@ static void add_trivy(const struct arc_scan_run *run, const struct job *job, str
 {
     bool inside = run->docker_image != NULL;
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
+
     add_word(argv, run->type);
     add_pair(argv, "--format", "json");
     arc_buf_printf(&text, "%s/%s", inside ? INSIDE_REPORTS : run->report_dir, job->file);
@@ -157,17 +161,22 @@ static int name_report(struct job *job, const json_t *commands, struct arc_error
 {
     ARC_AUTO(arc_buf) struct arc_buf name = {0};
     add_file_name(&name, job->service ? job->service : "report");
+
     if (job->platform) {
         arc_buf_putc(&name, '-');
         add_file_name(&name, job->platform);
     }
+
     size_t stem = name.len;
     arc_buf_puts(&name, ".json");
+
     for (size_t n = 2; !name.failed && is_taken(commands, arc_buf_text(&name)); n++) {
         name.len = stem;
         arc_buf_printf(&name, "-%zu.json", n);
     }
+
     job->file = arc_buf_steal(&name);
+
     return job->file ? ARC_OK : arc_error_nomem(err);
 }
 
@@ -191,6 +200,7 @@ static int add_job(const struct arc_scan_run *run, struct job job, json_t *comma
         return arc_error_set(err, ARC_ELIMIT,
                              "more than %d targets in one scan; --service takes a part of them",
                              TARGETS_MAX);
+
     ARC_AUTO_JSON json_t *argv = json_array();
     ARC_AUTO(arc_buf) struct arc_buf report = {0};
     struct words words = {.argv = argv};
@@ -229,6 +239,7 @@ static int add_cell(const struct arc_scan_run *run, const char *service, const c
         return arc_error_set(err, ARC_EINPUT,
                              "%s on %s has no digest in the document: it was not pushed", service,
                              platform);
+
     arc_buf_printf(&target, "%s%s%s", image, separator, reference);
     ARC_TRY(arc_buf_check(&target, "an image's name", err));
     struct job job = {.service = service, .platform = platform, .target = arc_buf_text(&target)};
@@ -254,6 +265,7 @@ static int add_ledger(const struct arc_scan_run *run, json_t *commands, struct a
             ARC_TRY(add_cell(run, service->service, service->cells[k].platform, service->image, "@",
                              service->cells[k].digest, commands, err));
     }
+
     return ARC_OK;
 }
 
@@ -274,6 +286,7 @@ static int add_plan(const struct arc_scan_run *run, json_t *commands, struct arc
         if (json_array_size(commands) == before)
             return refuse_empty(service->service, err);
     }
+
     return ARC_OK;
 }
 
@@ -282,12 +295,14 @@ static int check_services(const struct arc_scan_run *run, struct arc_error *err)
 {
     size_t i;
     json_t *wanted;
+
     json_array_foreach (run->services, i, wanted) {
         const char *name = json_string_value(wanted);
         if (run->build ? !arc_ledger_service(run->build, name) : !arc_plan_service(run->plan, name))
             return arc_error_set(err, ARC_EINPUT, "--service: %s is not a service of the document",
                                  name);
     }
+
     return ARC_OK;
 }
 
@@ -298,9 +313,11 @@ static int add_folder(const struct arc_scan_run *run, struct job job, json_t *co
 {
     static const char *const skipped[] = {"proc", "sys", "dev"};
     const char *target = job.target;
+
     ARC_TRY(add_job(run, job, commands, err));
     if (run->docker_image || strcmp(target, "/") == 0)
         return ARC_OK;
+
     for (size_t i = 0; i < sizeof skipped / sizeof *skipped; i++) {
         struct stat st;
         ARC_AUTO_FREE char *folder = arc_file_join(target, skipped[i]);
@@ -314,6 +331,7 @@ static int add_folder(const struct arc_scan_run *run, struct job job, json_t *co
         job.target = folder;
         ARC_TRY(add_folder(run, job, commands, err));
     }
+
     return ARC_OK;
 }
 
@@ -324,15 +342,18 @@ static int add_target(const struct arc_scan_run *run, const char *service, json_
     size_t i;
     json_t *platform;
     int rc = ARC_OK;
+
     if (strcmp(run->type, "fs") == 0)
         return add_folder(run, job, commands, err);
     if (json_array_size(run->platforms) == 0)
         return add_job(run, job, commands, err);
+
     json_array_foreach (run->platforms, i, platform) {
         job.platform = json_string_value(platform);
         if (!rc)
             rc = add_job(run, job, commands, err);
     }
+
     return rc;
 }
 
@@ -352,5 +373,6 @@ int arc_scan_commands(const struct arc_scan_run *run, const char *service, json_
     else if (run->plan)
         ARC_TRY(add_plan(run, commands, err));
     *out = arc_steal(&commands);
+
     return ARC_OK;
 }

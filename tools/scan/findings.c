@@ -19,6 +19,7 @@ void findings_free(struct findings *findings)
         free(findings->rules[i].description);
         free(findings->rules[i].url);
     }
+
     for (size_t i = 0; i < findings->target_count; i++)
         free(findings->targets[i].error);
     free(findings->targets);
@@ -47,7 +48,9 @@ static int chain_target(struct findings *findings, struct arc_error *err)
     unsigned index = (unsigned)(findings->target_count - 1), count = 0;
     struct scan_target *target = &findings->targets[index];
     const json_t *known = json_object_get(findings->first_of, target->service);
+
     target->first = known ? (unsigned)json_integer_value(known) : index;
+
     if (!known)
         return json_object_set_new_nocheck(findings->first_of, target->service, json_integer(index))
                    ? arc_error_nomem(err)
@@ -56,12 +59,15 @@ static int chain_target(struct findings *findings, struct arc_error *err)
     struct scan_target *last = &findings->targets[target->first];
     for (; last->next; last = &findings->targets[last->next - 1])
         count++;
+
     if (count + 1 == SERVICE_TARGETS_MAX)
         return arc_error_set(err, ARC_ELIMIT, "more than %d targets of %s in one scan",
                              SERVICE_TARGETS_MAX,
                              *target->service ? target->service : "one service");
+
     last->next = index + 1;
     target->bit = count + 1;
+
     return ARC_OK;
 }
 
@@ -72,6 +78,7 @@ int findings_add_target(struct findings *findings, const char *service, const ch
         return arc_error_set(err, ARC_ELIMIT,
                              "more than %d targets in one scan; --service takes a part of them",
                              TARGETS_MAX);
+
     if (!arc_room(&findings->targets, findings->target_count, sizeof *findings->targets))
         return arc_error_nomem(err);
     struct scan_target *target = &findings->targets[findings->target_count];
@@ -87,6 +94,7 @@ int findings_add_target(struct findings *findings, const char *service, const ch
     if (!target->service || !target->platform || !target->report)
         return arc_error_nomem(err);
     findings->target_count++;
+
     return chain_target(findings, err);
 }
 
@@ -138,10 +146,12 @@ int findings_rule(struct findings *findings, const char *id, unsigned *rule, boo
 {
     const json_t *index = json_object_get(findings->rule_of, id);
     *made = !index;
+
     if (index) {
         *rule = (unsigned)json_integer_value(index);
         return ARC_OK;
     }
+
     if (!arc_room(&findings->rules, findings->rule_count, sizeof *findings->rules))
         return arc_error_nomem(err);
     const char *name = findings_string(findings, id);
@@ -150,6 +160,7 @@ int findings_rule(struct findings *findings, const char *id, unsigned *rule, boo
         return arc_error_nomem(err);
     *rule = (unsigned)findings->rule_count++;
     findings->rules[*rule] = (struct scan_rule){.id = name, .alias = ""};
+
     return ARC_OK;
 }
 
@@ -168,6 +179,7 @@ static int compare_same(const void *left, const void *right)
 {
     const struct finding *a = left, *b = right;
     int order = compare_text(a->service, b->service);
+
     order = order ? order : compare_text(a->id, b->id);
     order = order ? order : compare_number(a->kind, b->kind);
     order = order ? order : compare_text(a->package, b->package);
@@ -202,6 +214,7 @@ static const char *find_place(struct findings *findings, const struct finding *f
     const struct scan_target *target = findings_next_target(findings, finding, NULL);
     const char *place = *finding->place ? finding->place : result->target;
     bool os = strcmp(result->class, "os-pkgs") == 0 && *result->type;
+
     if (os && !*finding->place)
         return result->type;
     if (!findings_is_folder(target) || *place == '/')
@@ -211,6 +224,7 @@ static const char *find_place(struct findings *findings, const struct finding *f
     arc_buf_printf(&full, "%s/%s", target->prefix, place);
     arc_text_path(&text, arc_buf_text(&full));
     text.failed = text.failed ? text.failed : full.failed;
+
     return text.failed ? NULL : findings_string(findings, arc_buf_text(&text));
 }
 
@@ -229,9 +243,11 @@ int findings_join(struct findings *findings, struct arc_error *err)
 {
     struct finding *list = findings->list;
     size_t kept = 0, run = 0, nth = 0; /* `run`: where those that are the same begin */
+
     for (size_t i = 0; i < findings->count; i++)
         if (!(list[i].place = find_place(findings, &list[i])))
             return arc_error_nomem(err);
+
     if (findings->count)
         qsort(list, findings->count, sizeof *list, compare_joined);
 
@@ -247,7 +263,9 @@ int findings_join(struct findings *findings, struct arc_error *err)
         else
             list[kept++] = list[i];
     }
+
     findings->count = kept;
+
     return ARC_OK;
 }
 
@@ -255,12 +273,14 @@ void findings_sort(struct findings *findings)
 {
     for (size_t t = 0; t < findings->target_count; t++)
         memset(findings->targets[t].counts, 0, sizeof findings->targets[t].counts);
+
     for (size_t i = 0; i < findings->count; i++) {
         const struct finding *finding = &findings->list[i];
         const struct scan_target *target = NULL;
         while ((target = findings_next_target(findings, finding, target)))
             findings->targets[target - findings->targets].counts[finding->severity]++;
     }
+
     if (findings->count)
         qsort(findings->list, findings->count, sizeof *findings->list, compare_shown);
 }

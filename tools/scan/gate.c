@@ -24,6 +24,7 @@ enum arc_gate arc_scan_gate(const struct arc_scan_policy *policy, enum arc_verdi
     case ARC_VERDICT_SCANNER_ERROR:
         break;
     }
+
     return !policy->block && policy->tolerate_no_answer ? ARC_GATE_REPORT_ONLY : ARC_GATE_FAIL;
 }
 
@@ -32,6 +33,7 @@ __attribute__((format(printf, 3, 0))) static int add_line(json_t *list, struct a
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = 8192};
     ARC_AUTO(arc_buf) struct arc_buf shown = {0};
+
     arc_buf_vprintf(&text, format, args);
     arc_text_visible(&shown, arc_buf_text(&text), text.len);
     ARC_TRY(arc_buf_check(&text, "a warning", err));
@@ -62,12 +64,14 @@ static bool is_accepted(const struct scan_judged *judged, enum scan_gap gap, con
 {
     const char *name = scan_gap_name(gap);
     size_t len = strlen(name);
+
     for (char **accept = judged->accept; accept && *accept; accept++) {
         if (strncmp(*accept, name, len) != 0)
             continue;
         if (!(*accept)[len] || ((*accept)[len] == ':' && strstr(text, *accept + len + 1)))
             return true;
     }
+
     return false;
 }
 
@@ -76,6 +80,7 @@ int scan_miss(struct scan_judged *judged, enum scan_gap gap, struct arc_error *e
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = 8192};
     va_list args;
+
     va_start(args, format);
     arc_buf_vprintf(&text, format, args);
     va_end(args);
@@ -102,6 +107,7 @@ static int check_policy(const struct arc_scan_policy *policy, struct arc_error *
                                  "--fail-on-severity",
                                  arc_severity_name(policy->fail_on),
                                  arc_severity_name((enum arc_severity)i));
+
     return ARC_OK;
 }
 
@@ -112,18 +118,22 @@ static int add_target(struct findings *findings, const char *spec, const char *s
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-_.";
     size_t name_len = strspn(spec, letters);
     size_t end = name_len;
+
     if (spec[end] == '@')
         end += strcspn(spec + end, "=");
+
     if (name_len == 0 || spec[end] != '=') {
         *file = spec;
         return findings_add_target(findings, service, NULL, spec, err);
     }
+
     ARC_AUTO_FREE char *name = strndup(spec, name_len);
     ARC_AUTO_FREE char *platform =
         strndup(spec + name_len + (end > name_len), end > name_len ? end - name_len - 1 : 0);
     *file = spec + end + 1;
     if (!name || !platform)
         return arc_error_nomem(err);
+
     return findings_add_target(findings, name, platform, *file, err);
 }
 
@@ -156,6 +166,7 @@ static void filter(struct scan_judged *judged)
     const struct arc_scan_policy *policy = &judged->options->policy;
     struct findings *findings = &judged->findings;
     size_t kept = 0;
+
     for (size_t i = 0; i < findings->count; i++) {
         struct finding *finding = &findings->list[i];
         bool unfixed = policy->ignore_unfixed && finding->kind == VULNERABILITY && !*finding->fixed;
@@ -168,6 +179,7 @@ static void filter(struct scan_judged *judged)
         else
             judged->other++;
     }
+
     findings->count = kept;
     for (size_t t = 0; t < findings->target_count; t++)
         judged->suppressed += findings->targets[t].suppressed;
@@ -200,12 +212,14 @@ static int compare_baseline(struct scan_judged *judged, struct arc_error *err)
     ARC_AUTO(findings) struct findings before = {0};
     ARC_AUTO_JSON json_t *known = json_object();
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
+
     if (json_array_size(judged->options->baselines) == 0)
         return ARC_OK;
     int rc = read_targets(&before, judged->options->baselines, judged->options->service, err);
     if (!rc && first_error(&before))
         return scan_warn(judged, err, "new findings cannot be told from old ones: %s",
                          first_error(&before));
+
     rc = rc ? rc : findings_join(&before, err);
     rc = rc ? rc : identities(&before, known, err);
     for (size_t i = 0; !rc && i < judged->findings.count; i++) {
@@ -216,7 +230,9 @@ static int compare_baseline(struct scan_judged *judged, struct arc_error *err)
         finding->fresh = !rc && !json_object_get(known, arc_buf_text(&text));
         judged->fresh += finding->fresh;
     }
+
     judged->baseline = !rc;
+
     return rc;
 }
 
@@ -230,6 +246,7 @@ static void count(struct scan_judged *judged)
         if ((enum arc_severity)finding->severity > judged->worst)
             judged->worst = (enum arc_severity)finding->severity;
     }
+
     judged->total = findings->count;
 }
 
@@ -253,6 +270,7 @@ static bool is_stale(struct scan_judged *judged)
     int64_t age = knowledge_age(judged);
     int64_t limit = policy->database_age_max;
     bool unknown = !judged->scanner.updated_at && policy->database_age_required;
+
     if (limit && age > limit)
         arc_buf_printf(&judged->reason,
                        "the scanner's database is %lld hours old; the limit is %lld",
@@ -260,6 +278,7 @@ static bool is_stale(struct scan_judged *judged)
     else if (limit && unknown)
         arc_buf_puts(&judged->reason,
                      "the age of the scanner's database is unknown, and a limit was asked for");
+
     return limit && (unknown || age > limit);
 }
 
@@ -267,10 +286,12 @@ static void explain_findings(struct scan_judged *judged)
 {
     const struct arc_scan_policy *policy = &judged->options->policy;
     size_t at_or_above = 0;
+
     for (unsigned i = policy->fail_on; i < ARC_SEVERITIES; i++)
         at_or_above += judged->counts[i];
     arc_buf_printf(&judged->reason, "%zu finding%s, ", judged->total,
                    judged->total == 1 ? "" : "s");
+
     if (at_or_above)
         arc_buf_printf(&judged->reason, "%zu of %s or above", at_or_above,
                        arc_severity_name(policy->fail_on));
@@ -297,6 +318,7 @@ static void judge(struct scan_judged *judged)
 {
     const struct findings *findings = &judged->findings;
     const char *error = first_error(findings);
+
     if (error || !findings->target_count) {
         judged->verdict = ARC_VERDICT_SCANNER_ERROR;
         arc_buf_printf(&judged->reason, "the scan gave no answer: %s",
@@ -321,6 +343,7 @@ static void judge(struct scan_judged *judged)
         arc_buf_puts(&judged->reason, "everything was looked at, and nothing was found");
         explain_left_out(judged);
     }
+
     judged->gate = arc_scan_gate(&judged->options->policy, judged->verdict, judged->worst);
 }
 
@@ -332,8 +355,10 @@ static int check_target(struct scan_judged *judged, const struct scan_target *ta
     const char *name = *target->artifact ? target->artifact : target->report;
     bool packages = judged->options->policy.packages && !target->only_elsewhere;
     bool lists = *target->scanner || target->lists_packages;
+
     if (target->error)
         return ARC_OK;
+
     if (target->end_of_life && judged->options->policy.end_of_life_fails)
         ARC_TRY(scan_miss(judged, SCAN_GAP_END_OF_LIFE, err,
                           "%s: %s gets no security advisories any more", name, target->os));
@@ -345,16 +370,20 @@ static int check_target(struct scan_judged *judged, const struct scan_target *ta
         return scan_miss(judged, SCAN_GAP_OS, err,
                          "%s: the scanner did not look at the packages of the operating system %s",
                          name, target->os);
+
     if (packages && target->os_result && !target->os_listed && lists)
         return scan_miss(judged, SCAN_GAP_PACKAGES, err,
                          "%s: no package of the operating system %s was found; is its package "
                          "database gone?",
                          name, target->os);
+
     if (packages && target->hollow)
         return scan_miss(judged, SCAN_GAP_PACKAGES, err,
                          "%s: no package is in the list of those in '%s'", name, target->hollow);
+
     if (!target->results)
         return scan_warn(judged, err, "%s: the scanner recognised nothing in it", name);
+
     return ARC_OK;
 }
 
@@ -381,6 +410,7 @@ static int look_at_targets(struct scan_judged *judged, const struct arc_env *env
 {
     const struct arc_scan_options *options = judged->options;
     int rc = read_targets(&judged->findings, options->reports, options->service, err);
+
     if (!rc && options->settings_problem)
         rc = scan_warn(judged, err, "%s", options->settings_problem);
     if (!rc && options->scanner_info)
@@ -402,6 +432,7 @@ static int look_at_targets(struct scan_judged *judged, const struct arc_env *env
     count(judged);
     judge(judged);
     ARC_TRY(arc_buf_check(&judged->reason, "the verdict's reason", err));
+
     return warn_of_database(judged, err);
 }
 

@@ -45,6 +45,7 @@ static bool parse_check(const char *id, const char **letters, size_t *len, unsig
     if (!*len || !digits || digits > 9 || id[digits])
         return false;
     *number = strtoul(id, NULL, 10);
+
     return true;
 }
 
@@ -86,17 +87,21 @@ static int apply(struct scan_judged *judged, const struct entry *entry, struct a
 {
     struct findings *findings = &judged->findings;
     size_t found = 0;
+
     if (entry->expires && entry->expires <= judged->now)
         return scan_warn(judged, err, "%s:%u: the entry for %s has expired: it counts again",
                          entry->file, entry->line, entry->shown);
+
     for (size_t i = 0; i < findings->count; i++) {
         if (!matches(findings, &findings->list[i], entry))
             continue;
         findings->list[i].severity = SCAN_LEFT_OUT;
         found++;
     }
+
     if (found || entry->quiet)
         return ARC_OK;
+
     return scan_warn(judged, err, "%s:%u: %s was not found: the entry can go", entry->file,
                      entry->line, entry->shown);
 }
@@ -114,14 +119,17 @@ static int parse_word(struct entry *entry, const char *word, struct arc_error *e
     bool day = strncmp(word, "exp:", 4) == 0;
     if (!entry->id && day)
         return refuse(entry, err, "there is no id in front of exp:");
+
     if (!entry->id) {
         entry->id = entry->shown = word;
         return strlen(word) <= ENTRY_MAX ? ARC_OK : refuse(entry, err, "the id is too long");
     }
+
     if (!day)
         return refuse(entry, err, "more than an id");
     if (entry->expires || strlen(word) != 14 || !parse_day(word + 4, &entry->expires))
         return refuse(entry, err, "the day is not a valid date");
+
     return ARC_OK;
 }
 
@@ -139,6 +147,7 @@ static int apply_file(struct scan_judged *judged, struct arc_error *err)
 {
     ARC_AUTO_FREE char *text = strdup(judged->options->ignore_text);
     unsigned number = 0;
+
     if (!text)
         return arc_error_nomem(err);
     bool mark = strncmp(text, "\xef\xbb\xbf", 3) == 0; /* a byte order mark */
@@ -148,6 +157,7 @@ static int apply_file(struct scan_judged *judged, struct arc_error *err)
             *next++ = '\0';
         ARC_TRY(apply_line(judged, line, ++number, err));
     }
+
     return ARC_OK;
 }
 
@@ -170,6 +180,7 @@ static int apply_paths(struct scan_judged *judged, char **patterns, const char *
         entry.path = glob;
         ARC_TRY(apply(judged, &entry, err));
     }
+
     return ARC_OK;
 }
 
@@ -184,6 +195,7 @@ static int apply_entry(struct scan_judged *judged, const struct arc_scan_ignore 
                           .service = ignore->service,
                           .file = judged->options->settings_from,
                           .line = ignore->line};
+
     if (!shown)
         shown = ignore->package ? ignore->package : ignore->path;
     entry.shown = shown;
@@ -192,6 +204,7 @@ static int apply_entry(struct scan_judged *judged, const struct arc_scan_ignore 
     entry.path = glob;
     if (ignore->expires)
         parse_day(ignore->expires, &entry.expires);
+
     return apply(judged, &entry, err);
 }
 

@@ -22,6 +22,7 @@ static int search_entry(struct search *search, const char *path, unsigned depth,
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = FILE_MAX};
     enum arc_file_kind kind = arc_file_kind_in(search->root, path);
+
     if (kind == ARC_FILE_DIRECTORY && depth < DEPTH_MAX)
         return search_folder(search, path, depth + 1, err);
     if (kind != ARC_FILE_REGULAR)
@@ -34,6 +35,7 @@ static int search_entry(struct search *search, const char *path, unsigned depth,
         return ARC_OK;
     if (!search->files++)
         arc_buf_puts(&search->first, path);
+
     return arc_buf_check(&search->first, "a path", err);
 }
 
@@ -45,8 +47,10 @@ static int search_folder(struct search *search, const char *folder, unsigned dep
     size_t i;
     json_t *name;
     int rc = full ? arc_file_list(full, &names, NULL) : ARC_ENOMEM;
+
     if (rc)
         return rc == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
+
     json_array_foreach (names, i, name) {
         const char *text = json_string_value(name);
         bool top = strcmp(folder, ".") == 0;
@@ -56,6 +60,7 @@ static int search_folder(struct search *search, const char *folder, unsigned dep
         if (strcmp(text, ".git") != 0)
             ARC_TRY(search_entry(search, path, depth, err));
     }
+
     return ARC_OK;
 }
 
@@ -67,12 +72,15 @@ static void search_free(struct search *search)
 int scan_find_inline(struct scan_judged *judged, const char *folder, struct arc_error *err)
 {
     ARC_AUTO(search) struct search search = {.root = folder};
+
     if (!(judged->options->run->scanners & ARC_SCANNER_MISCONFIG) ||
         arc_file_kind(folder) != ARC_FILE_DIRECTORY)
         return ARC_OK;
+
     ARC_TRY(search_folder(&search, ".", 0, err));
     if (!search.files)
         return ARC_OK;
+
     return scan_miss(judged, SCAN_GAP_INLINE, err,
                      "%zu file%s of the tree tell%s Trivy in a comment which checks to leave out, "
                      "and it does not say which: %s",

@@ -32,15 +32,18 @@ static void add_rows(const struct scan_judged *judged, const char *service, size
                      struct arc_buf *out)
 {
     size_t shown = 0;
+
     arc_buf_puts(
         out, "| Severity | Id | Package or place | Installed, or what it is | Fixed | Platforms |\n"
              "|---|---|---|---|---|---|\n");
+
     for (size_t i = 0; i < judged->total && out->len < BODY_MAX; i++) {
         if (!counts_for(judged, &judged->findings.list[i], service))
             continue;
         scan_add_row(out, judged, &judged->findings.list[i], false);
         shown++;
     }
+
     if (shown < count)
         arc_buf_printf(out, "\n… and %zu more; the scan's report has them all.\n", count - shown);
 }
@@ -59,6 +62,7 @@ static void add_ids(const struct scan_judged *judged, const char *service, struc
 {
     const char *seen[TITLE_IDS];
     size_t count = 0, k;
+
     for (size_t i = 0; i < judged->total; i++) {
         const char *id = judged->findings.list[i].id;
         if (!counts_for(judged, &judged->findings.list[i], service))
@@ -87,6 +91,7 @@ static json_t *issue_json(const struct scan_judged *judged, const char *service,
     ARC_AUTO(arc_buf) struct arc_buf title = {0};
     ARC_AUTO(arc_buf) struct arc_buf body = {0};
     ARC_AUTO_FREE char *encoded = arc_url_encode(service);
+
     arc_buf_printf(&marker, "<!-- arc-ci:scan:%s -->", encoded ? encoded : "");
     add_title(&title, name, count, severity);
     arc_buf_printf(&body, "%s\n", arc_buf_text(&marker));
@@ -106,6 +111,7 @@ static json_t *issue_json(const struct scan_judged *judged, const char *service,
         arc_error_nomem(err);
         return NULL;
     }
+
     return issue;
 }
 
@@ -122,8 +128,10 @@ int scan_issues(const struct scan_judged *judged, json_t **out, struct arc_error
 {
     ARC_AUTO_JSON json_t *issues = json_array();
     bool answered = judged->verdict == ARC_VERDICT_CLEAN || judged->verdict == ARC_VERDICT_FINDINGS;
+
     if (!issues)
         return arc_error_nomem(err);
+
     for (size_t t = 0; answered && t < judged->findings.target_count; t++) {
         if (!first_of_service(judged, t))
             continue;
@@ -132,5 +140,6 @@ int scan_issues(const struct scan_judged *judged, json_t **out, struct arc_error
             return arc_error_nomem(err);
     }
     *out = arc_steal(&issues);
+
     return ARC_OK;
 }

@@ -59,10 +59,12 @@ static int consider(void *context, json_t *issue, struct arc_error *err)
     if (json_object_get(issue, "pull_request") || !is_ours(filing, issue) ||
         !strstr(arc_json_text_of(issue, "body"), arc_json_text_of(filing->wanted, "marker")))
         return ARC_OK;
+
     if (!filing->issue) {
         filing->issue = json_incref(issue);
         return ARC_OK;
     }
+
     if (number_of(issue) == number_of(filing->issue)) /* a page moved while we read */
         return ARC_OK;
     if (number_of(issue) > number_of(filing->issue))
@@ -70,6 +72,7 @@ static int consider(void *context, json_t *issue, struct arc_error *err)
     int rc = add_double(filing, filing->issue, err);
     json_decref(filing->issue);
     filing->issue = json_incref(issue);
+
     return rc;
 }
 
@@ -100,6 +103,7 @@ static int find_issue(struct filing *filing, bool thorough, struct arc_error *er
         arc_error_clear(err);
         rc = ARC_OK;
     }
+
     return rc;
 }
 
@@ -120,6 +124,7 @@ static int create_label(const struct filing *filing, struct arc_error *err)
     ARC_AUTO_JSON json_t *body =
         json_pack("{s:s, s:s, s:s}", "name", LABEL, "color", LABEL_COLOR, "description",
                   "Findings of the security scan; kept up to date by arc-ci");
+
     arc_buf_printf(&path, "/repos/%s/labels", filing->options->repository);
     struct arc_request request = {.method = "POST",
                                   .body = body,
@@ -130,6 +135,7 @@ static int create_label(const struct filing *filing, struct arc_error *err)
         arc_error_clear(err);
         return ARC_OK;
     }
+
     return rc;
 }
 
@@ -137,6 +143,7 @@ static int ensure_label(const struct filing *filing, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+
     arc_buf_printf(&path, "/repos/%s/labels/" LABEL, filing->options->repository);
     struct arc_request request = {.method = "GET", .why = "see whether the label is there"};
     int rc = arc_transport_send(filing->transport, &path, request, &reply, err);
@@ -172,7 +179,9 @@ static int create(struct filing *filing, struct arc_error *err)
         arc_error_clear(err);
         rc = find_issue(filing, true, err);
     }
+
     filing->action = "created";
+
     return rc;
 }
 
@@ -191,6 +200,7 @@ static int close_doubles(const struct filing *filing, struct arc_error *err)
     size_t i;
     json_t *issue;
     int rc = ARC_OK;
+
     json_array_foreach (filing->doubles, i, issue) {
         ARC_AUTO(arc_reply) struct arc_reply reply = {0};
         ARC_AUTO_JSON json_t *fields =
@@ -199,6 +209,7 @@ static int close_doubles(const struct filing *filing, struct arc_error *err)
             rc = patch(filing, number_of(issue), fields, "close a second issue of the service",
                        &reply, err);
     }
+
     return rc;
 }
 
@@ -219,11 +230,13 @@ static json_t *labels_with_ours(const json_t *issue)
     bool complete = names != NULL;
     size_t i;
     json_t *label;
+
     json_array_foreach (json_object_get(issue, "labels"), i, label)
         complete = json_array_append(names, json_object_get(label, "name")) == 0 && complete;
     if (complete)
         return names;
     json_decref(names);
+
     return NULL;
 }
 
@@ -242,6 +255,7 @@ static int changes(const struct filing *filing, bool open, json_t *fields, struc
             0)
             rc = set_field(fields, key, json_string(arc_json_text_of(filing->wanted, key)), err);
     }
+
     if (!rc && is_open(filing->issue) != open)
         rc = set_field(fields, "state", json_string(open ? "open" : "closed"), err);
     if (!rc && is_open(filing->issue) && !open)
@@ -256,11 +270,14 @@ static int update(struct filing *filing, struct arc_error *err)
     bool open = json_integer_value(json_object_get(filing->wanted, "count")) > 0;
     bool was_open = is_open(filing->issue);
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+
     filing->action = "unchanged";
+
     if (!was_open && strcmp(arc_json_text_of(filing->issue, "state_reason"), "not_planned") == 0) {
         filing->action = "left closed";
         return ARC_OK;
     }
+
     if (!was_open && !open) /* what it last said stands */
         return ARC_OK;
     ARC_AUTO_JSON json_t *fields = json_object();
@@ -274,6 +291,7 @@ static int update(struct filing *filing, struct arc_error *err)
     filing->action = open ? "reopened" : "closed";
     if (was_open == open)
         filing->action = "updated";
+
     return patch(filing, number_of(filing->issue), fields, "bring the service's issue up to date",
                  &reply, err);
 }
@@ -320,8 +338,10 @@ int scan_file_issues(const struct arc_scan_publish *options, const json_t *wante
     size_t i;
     json_t *one;
     ARC_AUTO_JSON json_t *rows = json_array();
+
     if (!rows)
         return arc_error_nomem(err);
+
     json_array_foreach (wanted, i, one) {
         ARC_AUTO(filing)
         struct filing filing = {.options = options,
@@ -336,5 +356,6 @@ int scan_file_issues(const struct arc_scan_publish *options, const json_t *wante
             return arc_error_nomem(err);
     }
     *out = arc_steal(&rows);
+
     return ARC_OK;
 }

@@ -24,12 +24,14 @@ static void find_prefix(const struct scan_target *target, const char *root,
     char path[PATH_MAX];
     size_t len = root ? strlen(root) : 0;
     bool inside = true;
+
     if (locate(target->artifact, env, path)) {
         if (root && strncmp(path, root, len) == 0 && (!path[len] || path[len] == '/'))
             inside = arc_text_path(out, path + len);
     } else if (*target->artifact != '/' && !strstr(target->artifact, "://")) {
         inside = arc_text_path(out, target->artifact);
     }
+
     if (!inside)
         arc_buf_reset(out);
 }
@@ -40,6 +42,7 @@ int scan_find_prefixes(struct findings *findings, const char *root, const struct
     char top[PATH_MAX];
     const char *place = root ? root : env->cwd;
     bool rooted = realpath(place ? place : ".", top) != NULL;
+
     for (size_t t = 0; t < findings->target_count; t++) {
         struct scan_target *target = &findings->targets[t];
         ARC_AUTO(arc_buf) struct arc_buf text = {.max = PATH_MAX};
@@ -54,6 +57,7 @@ int scan_find_prefixes(struct findings *findings, const char *root, const struct
         if (!target->prefix || !target->artifact)
             return arc_error_nomem(err);
     }
+
     return ARC_OK;
 }
 
@@ -62,13 +66,16 @@ void scan_add_uri(struct arc_buf *out, const char *path)
     static const char plain[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/@+";
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
+
     arc_text_path(&text, path);
     const char *at = arc_buf_text(&text);
     while (strncmp(at, "../", 3) == 0)
         at += 3;
+
     for (at = *at && strcmp(at, "..") != 0 ? at : "."; *at; at++)
         if (strchr(plain, *at))
             arc_buf_putc(out, *at);
+
         else
             arc_buf_printf(out, "%%%02X", (unsigned char)*at);
     out->failed = out->failed ? out->failed : text.failed;

@@ -22,6 +22,7 @@ static int split(const char *target, char **name, const char **reference, struct
         *reference = digest + 1;
     if (colon)
         *colon = '\0';
+
     return ARC_OK;
 }
 
@@ -30,6 +31,7 @@ static int add_platform(const json_t *entry, json_t *platforms, struct arc_error
 {
     const json_t *platform = json_object_get(entry, "platform");
     char text[ARC_PLATFORM_SIZE];
+
     if (!platform || strcmp(arc_json_text_of(platform, "os"), "unknown") == 0)
         return ARC_OK;
     arc_platform_join(arc_json_text_of(platform, "os"), arc_json_text_of(platform, "architecture"),
@@ -47,13 +49,16 @@ static int read_index(const struct arc_env *env, const char *name, const char *r
     size_t i;
     json_t *entry;
     int rc = arc_registry_new(env, NULL, &registry, err);
+
     if (!rc)
         rc = arc_registry_manifest(registry, name, reference, &manifest, err);
     arc_registry_free(registry);
+
     json_array_foreach (json_object_get(manifest.document, "manifests"), i, entry) {
         if (!rc)
             rc = add_platform(entry, platforms, err);
     }
+
     return rc;
 }
 
@@ -65,16 +70,19 @@ int scan_platforms(struct scan_judged *judged, const struct arc_env *env, const 
     ARC_AUTO_FREE char *name = NULL;
     const char *reference = NULL;
     int rc = platforms ? split(target, &name, &reference, err) : arc_error_nomem(err);
+
     if (rc)
         return rc;
     rc = read_index(env, name, reference, platforms, &problem);
     if (rc == ARC_ENOMEM)
         return arc_error_nomem(err);
+
     if (rc)
         return scan_warn(judged, err,
                          "%s: the registry does not tell its platforms, so only the one that the "
                          "scanner chooses is scanned; --platform names others: %s",
                          target, arc_error_text(&problem));
     *out = arc_steal(&platforms);
+
     return ARC_OK;
 }

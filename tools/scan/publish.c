@@ -42,6 +42,7 @@ int arc_scan_publish(struct arc_scan *scan, const struct arc_scan_publish *optio
 {
     ARC_AUTO(arc_error) struct arc_error first = {0};
     int sarif = options->sarif ? publish_sarif(scan, options, transport, &first) : ARC_OK;
+
     if (sarif && options->sarif_optional)
         sarif = tolerate(scan, transport,
                          "turn on code scanning (Settings, Advanced Security), or set upload-sarif "
@@ -56,5 +57,6 @@ int arc_scan_publish(struct arc_scan *scan, const struct arc_scan_publish *optio
 
     if (sarif && issues)
         return arc_error_prefix(err, "%s; and", arc_error_text(&first));
+
     return sarif ? arc_error_set(err, sarif, "%s", arc_error_text(&first)) : issues;
 }

@@ -57,14 +57,17 @@ static json_t *make_side_command(const json_t *argv)
     size_t i;
     json_t *word;
     bool whole = out != NULL;
+
     json_array_foreach (argv, i, word) {
         bool end = strcmp(json_string_value(word), "--") == 0;
         for (size_t k = 0; end && k < sizeof more / sizeof *more; k++)
             whole = json_array_append_new(out, json_string(more[k])) == 0 && whole;
         whole = json_array_append(out, word) == 0 && whole;
     }
+
     if (!whole)
         json_decref(out);
+
     return whole ? out : NULL;
 }
 
@@ -88,12 +91,15 @@ static void run_side_by_side(struct job *jobs, size_t count, const struct arc_en
     pthread_t threads[JOBS_MAX];
     pthread_attr_t attributes;
     size_t started = 0, wanted = run->jobs < count ? run->jobs : count;
+
     if (wanted < 2 || pthread_attr_init(&attributes) != 0)
         return;
     pthread_attr_setstacksize(&attributes, STACK_SIZE);
+
     for (; started < wanted && started < JOBS_MAX; started++)
         if (pthread_create(&threads[started], &attributes, work, &pool) != 0)
             break;
+
     pthread_attr_destroy(&attributes);
     for (size_t i = 0; i < started; i++)
         pthread_join(threads[i], NULL);
@@ -133,6 +139,7 @@ static bool is_harmless(const char *line)
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strstr(line, known[i]))
             return true;
+
     return false;
 }
 
@@ -160,6 +167,7 @@ static int read_warnings(struct scan_judged *judged, const char *name, const cha
             ARC_TRY(
                 scan_miss(judged, SCAN_GAP_WARNING, err, "%s: Trivy warns: %.1000s", name, said));
     }
+
     return ARC_OK;
 }
 
@@ -171,10 +179,12 @@ static int read_job(struct scan_judged *judged, const struct job *job, size_t ta
     struct findings *findings = &judged->findings;
     const char *name = find_text(job->command, "target");
     int rc = job->problem.code;
+
     if (rc)
         arc_error_set(&problem, rc, "%s", arc_error_text(&job->problem));
     else
         rc = scan_report_file(findings, target, find_text(job->command, "report"), &problem);
+
     if (rc) {
         arc_error_prefix(&problem, "%s", name);
         return findings_target_error(findings, target, &problem, err);
@@ -185,6 +195,7 @@ static int read_job(struct scan_judged *judged, const struct job *job, size_t ta
         read->artifact = findings_string(findings, name);
     if (!read->artifact)
         return arc_error_nomem(err);
+
     return read_warnings(judged, name, arc_buf_text(&job->warnings), err);
 }
 
@@ -200,14 +211,17 @@ static int ask_version(struct scan_judged *judged, const struct arc_env *env, co
                           "TRIVY_CACHE_DIR=/cache", "--volume", "arc-ci-trivy:/cache", image,
                           "version", "--format", "json")
               : json_pack("[s, s, s, s]", "trivy", "version", "--format", "json");
+
     if (!argv)
         return arc_error_nomem(err);
     int rc = arc_trivy_run(env, argv, work, 60, &text, NULL, &problem);
     if (!rc)
         rc = scan_scanner_parse(arc_buf_text(&text), text.len, "trivy version", &judged->scanner,
                                 &problem);
+
     if (rc == ARC_ENOMEM)
         return arc_error_nomem(err);
+
     return rc ? scan_warn(judged, err, "the scanner does not tell its version: %s",
                           arc_error_text(&problem))
               : ARC_OK;
@@ -221,12 +235,14 @@ static int run_all(struct scan_judged *judged, const struct arc_env *env,
     size_t count = json_array_size(commands), first = findings->target_count;
     ARC_AUTO_FREE struct job *jobs = calloc(count + 1, sizeof *jobs);
     int rc = jobs ? ARC_OK : arc_error_nomem(err);
+
     for (size_t i = 0; !rc && i < count; i++) {
         jobs[i].command = json_array_get(commands, i);
         rc = findings_add_target(findings, find_text(jobs[i].command, "service"),
                                  find_text(jobs[i].command, "platform"),
                                  find_text(jobs[i].command, "report"), err);
     }
+
     if (rc)
         return rc;
 
@@ -240,6 +256,7 @@ static int run_all(struct scan_judged *judged, const struct arc_env *env,
         arc_buf_free(&jobs[i].warnings);
         arc_error_clear(&jobs[i].problem);
     }
+
     if (!rc && count && strcmp(run->type, "fs") == 0)
         rc = scan_find_inline(judged, run->target, err);
     if (!rc && answered && !judged->scanner.version)
@@ -280,6 +297,7 @@ static int find_credentials(const struct arc_env *env, char **out, struct arc_er
     const char *config = arc_env_nonempty(env, "DOCKER_CONFIG");
     const char *home = arc_env_nonempty(env, "HOME");
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
+
     if (config)
         arc_buf_printf(&path, "%s/config.json", config);
     else
@@ -289,6 +307,7 @@ static int find_credentials(const struct arc_env *env, char **out, struct arc_er
         return arc_error_nomem(err);
     if (arc_file_kind(*out) != ARC_FILE_REGULAR || **out != '/')
         free(arc_steal(out));
+
     return ARC_OK;
 }
 
@@ -298,6 +317,7 @@ static int complete(struct scan_judged *judged, const struct arc_env *env, struc
 {
     bool image = strcmp(run->type, "image") == 0;
     int rc = absolute_target(run, env, &found->target, err);
+
     run->target = found->target ? found->target : run->target;
     if (!rc && run->docker_image)
         rc = find_credentials(env, &found->credentials, err);
@@ -305,6 +325,7 @@ static int complete(struct scan_judged *judged, const struct arc_env *env, struc
     if (!rc && image && run->target && json_array_size(run->platforms) == 0)
         rc = scan_platforms(judged, env, run->target, &found->platforms, err);
     run->platforms = found->platforms ? found->platforms : run->platforms;
+
     return rc;
 }
 
@@ -326,13 +347,16 @@ static int write_settings(const struct arc_scan_options *options, struct arc_sca
 {
     if (options->policy_file.text)
         ARC_TRY(write_setting(run->work_dir, "policy.rego", &options->policy_file, err));
+
     for (size_t i = 0; i < options->vex_count; i++) {
         char name[32];
         snprintf(name, sizeof name, "vex-%zu", i);
         ARC_TRY(write_setting(run->work_dir, name, &options->vex[i], err));
     }
+
     run->policy = options->policy_file.text != NULL;
     run->vex_count = options->vex_count;
+
     return ARC_OK;
 }
 
@@ -355,6 +379,7 @@ static int run_in_folder(struct scan_judged *judged, const struct arc_env *env,
 {
     ARC_AUTO_JSON json_t *commands = NULL;
     struct arc_signals held;
+
     arc_signals_hold(&held);
     ARC_AUTO_FREE char *work = NULL;
     int rc = arc_folder_temporary(env, &work, err);
@@ -374,6 +399,7 @@ static int run_in_folder(struct scan_judged *judged, const struct arc_env *env,
     if (found->work)
         arc_folder_remove(found->work);
     arc_signals_release(&held);
+
     return rc;
 }
 

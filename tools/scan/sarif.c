@@ -50,6 +50,7 @@ static json_t *rule_help(const struct scan_rule *rule)
 static json_t *rule_json(const struct scan_rule *rule)
 {
     char score[16];
+
     snprintf(score, sizeof score, "%.1f", security_severity(rule));
     const char *title = or_else(rule->title, rule->id);
     const char *kind = scan_kind_name(rule->kind);
@@ -63,11 +64,13 @@ static json_t *rule_json(const struct scan_rule *rule)
     if (rule->severity != ARC_SEVERITY_UNKNOWN)
         complete = json_object_set_new(json_object_get(object, "properties"), "security-severity",
                                        json_string(score)) == 0;
+
     if (rule->url && strncmp(rule->url, "https://", 8) == 0)
         complete = json_object_set_new(object, "helpUri", json_string(rule->url)) == 0 && complete;
     if (complete)
         return object;
     json_decref(object);
+
     return NULL;
 }
 
@@ -79,15 +82,19 @@ static json_t *location_json(const struct scan_judged *judged, const struct find
     const struct scan_target *target = findings_next_target(&judged->findings, finding, NULL);
     const char *place = *finding->place ? finding->place : "unknown";
     bool folder = target && findings_is_folder(target);
+
     if (folder && (*place == '/' || strncmp(place, "../", 3) == 0))
         arc_buf_puts(&uri, "outside-of-the-repository/");
+
     if (*finding->service && target && !folder) {
         scan_add_uri(&uri, finding->service);
         arc_buf_putc(&uri, '/');
     }
+
     scan_add_uri(&uri, place);
 
     json_int_t line = finding->line ? finding->line : 1;
+
     return uri.failed ? NULL
                       : json_pack("{s:{s:{s:s}, s:{s:I}}}", "physicalLocation", "artifactLocation",
                                   "uri", arc_buf_text(&uri), "region", "startLine", line);
@@ -97,20 +104,24 @@ static json_t *message_json(const struct scan_judged *judged, const struct findi
 {
     const struct scan_rule *rule = &judged->findings.rules[finding->rule];
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
+
     arc_buf_printf(&text, "%s: %s", rule->id, or_else(rule->title, scan_kind_name(rule->kind)));
     if (*finding->message)
         arc_buf_printf(&text, "\n%s", finding->message);
     if (*finding->resource)
         arc_buf_printf(&text, "\nResource: %s", finding->resource);
+
     if (*finding->package)
         arc_buf_printf(&text, "\nPackage: %s %s\nFixed version: %s", finding->package,
                        finding->installed, or_else(finding->fixed, "none yet"));
+
     if (*finding->service)
         arc_buf_printf(&text, "\nService: %s", finding->service);
     const struct scan_target *target = NULL;
     while ((target = findings_next_target(&judged->findings, finding, target)))
         if (*target->platform)
             arc_buf_printf(&text, "\nPlatform: %s", target->platform);
+
     return text.failed ? NULL : json_pack("{s:s}", "text", arc_buf_text(&text));
 }
 
@@ -120,6 +131,7 @@ static json_t *fingerprint_json(const struct finding *finding, json_t *seen)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     char print[ARC_SHA256_HEX];
+
     findings_identity(finding, &text);
     if (arc_sha256(arc_buf_text(&text), text.len, print, NULL) != 0)
         return NULL;
@@ -128,6 +140,7 @@ static json_t *fingerprint_json(const struct finding *finding, json_t *seen)
     if (text.failed || json_object_set_new(seen, print, json_integer(number)) != 0)
         return NULL;
     snprintf(print + FINGERPRINT_LEN, sizeof print - FINGERPRINT_LEN, ":%lld", (long long)number);
+
     return json_pack("{s:s}", "primaryLocationLineHash", print);
 }
 
@@ -139,10 +152,12 @@ static json_t *result_json(const struct scan_judged *judged, const struct findin
         level(finding->severity), "message", message_json(judged, finding), "locations",
         location_json(judged, finding), "partialFingerprints", fingerprint_json(finding, seen));
     const char *state = finding->fresh ? "new" : "unchanged";
+
     if (judged->baseline && json_object_set_new(result, "baselineState", json_string(state)) != 0) {
         json_decref(result);
         return NULL;
     }
+
     return result;
 }
 
@@ -152,6 +167,7 @@ static int fill(const struct scan_judged *judged, json_t *rules, json_t *results
                 json_int_t *place_of_rule, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *seen = json_object();
+
     for (size_t i = 0; i < judged->total && i < SARIF_RESULTS_MAX; i++) {
         const struct finding *finding = &judged->findings.list[i];
         json_int_t *place = &place_of_rule[finding->rule];
@@ -164,6 +180,7 @@ static int fill(const struct scan_judged *judged, json_t *rules, json_t *results
         if (json_array_append_new(results, result_json(judged, finding, *place - 1, seen)) != 0)
             return arc_error_nomem(err);
     }
+
     return ARC_OK;
 }
 
@@ -175,6 +192,7 @@ static void add_category(struct arc_buf *out, const struct scan_judged *judged)
     const struct scan_target *first = findings->target_count ? &findings->targets[0] : NULL;
     bool one = findings->target_count == 1;
     const char *name = judged->options->service;
+
     name = name && *name ? name : judged->options->name;
     if (!name && first && (one || findings_is_folder(first)))
         name = *first->service ? first->service : first->artifact;
@@ -189,6 +207,7 @@ int scan_sarif(struct scan_judged *judged, json_t **out, struct arc_error *err)
     ARC_AUTO_JSON json_t *results = json_array();
     ARC_AUTO_FREE json_int_t *place_of_rule =
         calloc(judged->findings.rule_count + 1, sizeof *place_of_rule);
+
     if (!rules || !results || !place_of_rule)
         return arc_error_nomem(err);
     int rc = fill(judged, rules, results, place_of_rule, err);
@@ -196,6 +215,7 @@ int scan_sarif(struct scan_judged *judged, json_t **out, struct arc_error *err)
         rc = scan_warn(judged, err,
                        "SARIF: the %zu least severe findings are left out; GitHub takes %d",
                        judged->total - SARIF_RESULTS_MAX, SARIF_RESULTS_MAX);
+
     if (rc)
         return rc;
     json_t *tool = json_pack("{s:{s:s, s:s, s:s, s:O}}", "driver", "name", "arc-ci scan", "version",

@@ -39,17 +39,21 @@ static int plan_of_tag(struct arc_project *project, const struct arc_scan_files 
 static int check_targets(const struct arc_scan_files *files, bool documents, struct arc_error *err)
 {
     bool image = strcmp(files->run.type, "image") == 0;
+
     if (json_array_size(files->run.services) && (files->run.target || !documents))
         return arc_error_set(err, ARC_EINPUT,
                              "--service takes a part of --build, --plan, --needs or --tag, and "
                              "none of them is what is scanned");
+
     if (json_array_size(files->run.platforms) && (!files->run.target || !image))
         return arc_error_set(err, ARC_EINPUT,
                              "--platform needs --scan-type image and --scan-target");
+
     if (documents && files->run.target)
         return arc_error_set(err, ARC_EINPUT,
                              "--scan-target is one thing to scan, and --build, --plan, --needs or "
                              "--tag another: give one of them");
+
     return ARC_OK;
 }
 
@@ -60,6 +64,7 @@ static int read_images(struct arc_project *project, const struct arc_scan_files 
     struct arc_needs_files wanted = {
         .build = files->build, .plan = files->plan, .needs = files->needs};
     bool documents = files->build || files->plan || files->needs || files->tag;
+
     ARC_TRY(check_targets(files, documents, err));
     if (!documents)
         return ARC_OK;
@@ -71,10 +76,12 @@ static int read_images(struct arc_project *project, const struct arc_scan_files 
         ARC_TRY(arc_needs_check_built(needs, "nothing is scanned", err));
     out->build = needs->build;
     out->plan = needs->plan;
+
     if (!out->build && !out->plan && files->tag) {
         ARC_TRY(plan_of_tag(project, files, &out->made, err));
         out->plan = &out->made;
     }
+
     if ((out->build || out->plan) && strcmp(files->run.type, "image") != 0)
         return arc_error_set(
             err, ARC_EINPUT,
@@ -84,6 +91,7 @@ static int read_images(struct arc_project *project, const struct arc_scan_files 
         out->group = out->build->group;
     else if (out->plan)
         out->group = out->plan->group;
+
     return ARC_OK;
 }
 
@@ -93,14 +101,17 @@ static int read_event(const struct arc_env *env, struct arc_scan_publish *out,
 {
     out->ref = arc_env_nonempty(env, "GITHUB_REF");
     out->commit = arc_env_nonempty(env, "GITHUB_SHA");
+
     if (out->sarif && (!out->ref || !out->commit))
         return arc_error_set(err, ARC_EINPUT,
                              "--upload-sarif needs GITHUB_REF and GITHUB_SHA: code scanning wants "
                              "to know what was scanned");
+
     if (!out->repository)
         return arc_error_set(err, ARC_EINPUT,
                              "--upload-sarif and --create-issues need to know the repository: "
                              "--repository OWNER/NAME or GITHUB_REPOSITORY");
+
     return ARC_OK;
 }
 
@@ -143,6 +154,7 @@ static int read_configuration(struct arc_project *project, const struct arc_scan
     int rc = files->config
                  ? arc_project_read_given(project, path, SETTINGS_MAX, &text, &out->from, err)
                  : arc_project_read_trusted(project, path, SETTINGS_MAX, &text, &out->from, err);
+
     if (rc == ARC_EWORLD) { /* nothing is loosened then */
         ARC_AUTO(arc_buf) struct arc_buf problem = {0};
         arc_buf_printf(&problem, "the settings for the scan are not used: %s", arc_error_text(err));
@@ -150,10 +162,12 @@ static int read_configuration(struct arc_project *project, const struct arc_scan
         arc_error_clear(err);
         return out->problem ? ARC_OK : arc_error_nomem(err);
     }
+
     if (rc == ARC_ENOTFOUND) {
         arc_error_clear(err);
         return ARC_OK;
     }
+
     return rc ? rc
               : arc_scan_settings_parse(arc_buf_text(&text), text.len, out->from, &out->scan, err);
 }
@@ -164,15 +178,18 @@ static int read_settings(struct arc_project *project, const struct arc_scan_file
     ARC_TRY(read_configuration(project, files, out, err));
     if (out->scan.policy)
         ARC_TRY(read_named(project, out->scan.policy, &out->policy, err));
+
     for (size_t i = 0; out->scan.vex && out->scan.vex[i]; i++) {
         if (i == VEX_MAX)
             return arc_error_set(err, ARC_ELIMIT, "%s: scan: more than %d VEX documents", out->from,
                                  VEX_MAX);
         ARC_TRY(read_named(project, out->scan.vex[i], &out->vex[i], err));
     }
+
     if (!files->ignore_file)
         return ARC_OK;
     out->ignore.max = SETTINGS_MAX;
+
     return arc_project_read_given(project, files->ignore_file, SETTINGS_MAX, &out->ignore,
                                   &out->ignore_from, err);
 }
@@ -184,14 +201,18 @@ static int apply_settings(struct settings *settings, const struct arc_scan_files
     options->settings = settings->from ? &settings->scan : NULL;
     options->settings_from = settings->from;
     options->settings_problem = settings->problem;
+
     if (files->ignore_file) {
         options->ignore_name = settings->ignore_from;
         options->ignore_text = arc_buf_text(&settings->ignore);
     }
+
     if (settings->scan.policy)
         options->policy_file =
             (struct arc_scan_file){arc_buf_text(&settings->policy), settings->policy.len};
+
     options->vex = settings->files;
+
     for (size_t i = 0; settings->scan.vex && settings->scan.vex[i]; i++)
         settings->files[options->vex_count++] =
             (struct arc_scan_file){arc_buf_text(&settings->vex[i]), settings->vex[i].len};
@@ -201,15 +222,18 @@ static int apply_settings(struct settings *settings, const struct arc_scan_files
         ARC_TRY(arc_severity_set(*text, &one, err));
         severities |= one;
     }
+
     for (char **text = settings->scan.scanners; text && *text; text++) {
         ARC_TRY(arc_scanner_set(*text, &one, err));
         scanners |= one;
     }
+
     if (!files->severity_given && severities)
         options->policy.severities = severities;
     if (!files->scanners_given && scanners)
         run->scanners = scanners;
     options->policy.packages = run->scanners & ARC_SCANNER_VULN;
+
     return ARC_OK;
 }
 
@@ -237,6 +261,7 @@ int arc_scan_files(struct arc_project *project, const struct arc_scan_files *fil
                                       .issues_optional = files->issues_optional,
                                       .issues = files->issues};
     bool publishes = files->upload || files->issues;
+
     if (publishes)
         ARC_TRY(read_event(env, &wanted, err));
     ARC_AUTO(images) struct images images = {.group = NULL};
@@ -259,5 +284,6 @@ int arc_scan_files(struct arc_project *project, const struct arc_scan_files *fil
     ARC_TRY(arc_scan(&options, env, out, err));
     if (publishes)
         publish(env, files, out, &wanted, publish_error);
+
     return ARC_OK;
 }

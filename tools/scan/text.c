@@ -93,6 +93,7 @@ static json_t *finding_json(const struct scan_judged *judged, const struct findi
 {
     const struct scan_rule *rule = &judged->findings.rules[finding->rule];
     json_t *fresh = judged->baseline ? json_boolean(finding->fresh) : json_null();
+
     return json_pack(
         "{s:o, s:o, s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "line",
         finding->line ? json_integer(finding->line) : json_null(), "resource",
@@ -153,6 +154,7 @@ static bool add_entry(json_t *array, const struct arc_scan_ignore *entry)
                                      {"expires", entry->expires}};
     json_t *object = json_object();
     bool complete = object != NULL;
+
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         complete = arc_json_set_text(object, fields[i][0], fields[i][1]) == 0 && complete;
     return json_array_append_new(array, object) == 0 && complete;
@@ -169,17 +171,21 @@ static json_t *settings_json(const struct scan_judged *judged)
     json_t *entries = json_array();
     bool complete = object && entries;
     name_lists(settings, lists);
+
     for (size_t i = 0; i < SETTINGS_LISTS; i++)
         if (lists[i].list)
             complete =
                 json_object_set_new(object, lists[i].name, arc_texts_json(lists[i].list)) == 0 &&
                 complete;
+
     if (settings->policy)
         complete = json_object_set_new(object, "ignore-policy",
                                        json_pack("[o]", text_json(settings->policy))) == 0 &&
                    complete;
+
     for (size_t i = 0; i < settings->ignore_count; i++)
         complete = add_entry(entries, &settings->ignores[i]) && complete;
+
     return whole(object, json_object_set_new(object, "ignore", entries) == 0 && complete);
 }
 
@@ -206,6 +212,7 @@ int scan_document(const struct scan_judged *judged, json_t **out, struct arc_err
     ARC_AUTO_JSON json_t *lists = lists_json(judged);
     json_t *fresh =
         known && judged->baseline ? json_integer((json_int_t)judged->fresh) : json_null();
+
     *out = json_pack(
         "{s:s, s:i, s:s, s:s, s:o, s:s, s:b, s:o, s:o, s:o, s:I, s:I, s:{s:s, s:o, s:o}, s:O}",
         "document", "scan", "format", ARC_DOCUMENT_FORMAT, "verdict",
@@ -220,6 +227,7 @@ int scan_document(const struct scan_judged *judged, json_t **out, struct arc_err
         optional(judged->scanner.database), "warnings", judged->warnings);
     if (!*out || !lists || json_object_update(*out, lists) != 0)
         return arc_error_nomem(err);
+
     return ARC_OK;
 }
 
@@ -229,6 +237,7 @@ static void add_platforms(struct arc_buf *out, const struct scan_judged *judged,
 {
     const char *separator = "";
     const struct scan_target *target = NULL;
+
     while ((target = findings_next_target(&judged->findings, finding, target))) {
         if (!*target->platform)
             continue;
@@ -253,9 +262,11 @@ static void add_counts(struct arc_buf *out, const struct scan_judged *judged)
         arc_buf_puts(out, "the number of findings is unknown");
         return;
     }
+
     for (unsigned i = ARC_SEVERITIES; i-- > 0;)
         arc_buf_printf(out, "%s %zu%s", arc_severity_name((enum arc_severity)i), judged->counts[i],
                        i ? ", " : "");
+
     arc_buf_printf(out, "; %zu with a fix", judged->fixable);
     if (judged->baseline)
         arc_buf_printf(out, "; %zu new", judged->fresh);
@@ -304,8 +315,10 @@ static void add_row(struct arc_buf *out, const struct scan_judged *judged,
                     const struct finding *finding)
 {
     ARC_AUTO(arc_buf) struct arc_buf place = {0};
+
     add_column(out, arc_severity_name((enum arc_severity)finding->severity), 8);
     add_column(out, finding->id, 19);
+
     if (*finding->package) {
         add_column(out, finding->package, 28);
         add_column(out, *finding->installed ? finding->installed : "-", 16);
@@ -316,6 +329,7 @@ static void add_row(struct arc_buf *out, const struct scan_judged *judged,
         add_column(out, arc_buf_text(&place), 28);
         add_column(out, find_words(judged, finding), 34);
     }
+
     add_column(out, finding->service, 8);
     add_platforms(out, judged, finding);
     while (out->len && out->data[out->len - 1] == ' ')
@@ -327,6 +341,7 @@ static void add_settings(struct arc_buf *out, const struct scan_judged *judged)
 {
     const struct arc_scan_settings *settings = judged->options->settings;
     const char *separator = ": ";
+
     if (!settings)
         return;
     struct named_list lists[SETTINGS_LISTS];
@@ -337,11 +352,14 @@ static void add_settings(struct arc_buf *out, const struct scan_judged *judged)
             arc_buf_printf(&text, "%s%s %s", separator, lists[i].name, *item);
             separator = ", ";
         }
+
     if (settings->policy)
         arc_buf_printf(&text, "%signore-policy %s", separator, settings->policy);
+
     if (settings->ignore_count)
         arc_buf_printf(&text, "%s%zu to ignore", text.len ? ", " : separator,
                        settings->ignore_count);
+
     add_failure(out, &text);
     if (!text.len)
         return;
@@ -362,6 +380,7 @@ int scan_human(const struct scan_judged *judged, struct arc_buf *out, struct arc
         add_row(out, judged, &judged->findings.list[i]);
     if (judged->total > HUMAN_FINDINGS)
         arc_buf_printf(out, "… and %zu more\n", judged->total - HUMAN_FINDINGS);
+
     return arc_buf_check(out, "the table of findings", err);
 }
 
@@ -381,11 +400,13 @@ static void add_id_cell(struct arc_buf *out, const struct scan_rule *rule)
                 (strncmp(rule->url, "https://", 8) == 0 || strncmp(rule->url, "http://", 7) == 0);
     arc_buf_puts(out, link ? " [" : " ");
     arc_markdown_text(out, rule->id, strlen(rule->id));
+
     if (link) {
         arc_buf_puts(out, "](");
         arc_markdown_url(out, rule->url, strlen(rule->url));
         arc_buf_putc(out, ')');
     }
+
     arc_buf_puts(out, " |");
 }
 
@@ -394,10 +415,12 @@ void scan_add_row(struct arc_buf *out, const struct scan_judged *judged,
 {
     const struct scan_rule *rule = &judged->findings.rules[finding->rule];
     ARC_AUTO(arc_buf) struct arc_buf platforms = {0};
+
     add_platforms(&platforms, judged, finding);
     arc_buf_puts(out, "|");
     add_cell(out, arc_severity_name((enum arc_severity)finding->severity));
     add_id_cell(out, rule);
+
     if (*finding->package) {
         add_cell(out, finding->package);
         add_cell(out, finding->installed);
@@ -410,6 +433,7 @@ void scan_add_row(struct arc_buf *out, const struct scan_judged *judged,
         add_cell(out, find_words(judged, finding));
         add_cell(out, "");
     }
+
     if (service)
         add_cell(out, finding->service);
     add_cell(out, arc_buf_text(&platforms));
@@ -428,14 +452,17 @@ int scan_summary(const struct scan_judged *judged, struct arc_buf *out, struct a
     arc_buf_putc(out, ' ');
     add_counts(out, judged);
     arc_buf_puts(out, " |\n\n");
+
     if (judged->total)
         arc_buf_puts(
             out,
             "| Severity | Id | Package or place | Installed, or what it is | Fixed | Service | Platforms |\n"
             "|---|---|---|---|---|---|---|\n");
+
     for (size_t i = 0; i < judged->total && i < SUMMARY_FINDINGS; i++)
         scan_add_row(out, judged, &judged->findings.list[i], true);
     if (judged->total > SUMMARY_FINDINGS)
         arc_buf_printf(out, "\n… and %zu more\n", judged->total - SUMMARY_FINDINGS);
+
     return arc_buf_check(out, "the summary", err);
 }

@@ -73,6 +73,7 @@ int arc_trivy_run(const struct arc_env *env, const json_t *argv, const char *fol
     ARC_AUTO_FREE const char **words = calloc(count + 1, sizeof *words);
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
     struct arc_env there = *env;
+
     if (!words)
         return arc_error_nomem(err);
     for (size_t i = 0; i < count; i++)
@@ -90,11 +91,14 @@ int arc_trivy_run(const struct arc_env *env, const json_t *argv, const char *fol
                              "%s is not on PATH: install it, or give --scanner-image "
                              "NAME@sha256:… to run it with docker",
                              words[0]);
+
     if (!rc && result.status)
         return arc_error_set(err, ARC_EFAILED, "%s ended with status %d: %.500s", words[0],
                              result.status, last_line(&result.errors));
+
     hand_over(&result.output, output);
     hand_over(&result.errors, errors);
+
     return rc;
 }
 
@@ -107,6 +111,7 @@ int arc_trivy_folder(const char *path, char **out, struct arc_error *err)
 {
     if (mkdir(path, 0777) != 0 && errno != EEXIST)
         return cannot_make(path, err);
+
     if (arc_file_kind_in(NULL, path) != ARC_FILE_DIRECTORY)
         return arc_error_set(err, ARC_EINPUT,
                              "%s is not a folder in here: it is a file, or a symbolic link that "

@@ -242,6 +242,7 @@ static int pool_strings(const struct reading *reading, struct finding *finding,
 {
     struct findings *findings = reading->findings;
     const char *fixed = text_of(reading, FIXED);
+
     finding->package = findings_string(findings, text_of(reading, PACKAGE));
     finding->installed = findings_string(findings, text_of(reading, INSTALLED));
     if (!*fixed && strcmp(text_of(reading, STATUS), "fixed") == 0)
@@ -258,6 +259,7 @@ static int pool_strings(const struct reading *reading, struct finding *finding,
 static int add_rule(const struct reading *reading, struct finding *finding, struct arc_error *err)
 {
     bool made;
+
     ARC_TRY(findings_rule(reading->findings, text_of(reading, ID), &finding->rule, &made, err));
     struct scan_rule *rule = &reading->findings->rules[finding->rule];
     finding->id = rule->id;
@@ -266,6 +268,7 @@ static int add_rule(const struct reading *reading, struct finding *finding, stru
         return ARC_OK;
     rule->kind = finding->kind;
     rule->alias = findings_string(reading->findings, text_of(reading, ALIAS));
+
     return rule->alias ? describe(reading, rule, err) : arc_error_nomem(err);
 }
 
@@ -273,6 +276,7 @@ static int add_finding(const struct reading *reading, enum finding_kind kind, st
 {
     struct findings *findings = reading->findings;
     size_t id_len = reading->texts[ID].len;
+
     if (is_no_finding(reading, kind))
         return ARC_OK;
     if (!id_len || id_len > ID_MAX)
@@ -289,6 +293,7 @@ static int add_finding(const struct reading *reading, enum finding_kind kind, st
     ARC_TRY(read_severity(reading, &finding.severity, err));
     ARC_TRY(pool_strings(reading, &finding, err));
     ARC_TRY(add_rule(reading, &finding, err));
+
     return findings_add(findings, &finding, err);
 }
 
@@ -431,6 +436,7 @@ static int on_value(void *data, const struct arc_json_rule *rule,
     struct reading *reading = data;
     enum field field = (enum field)rule->tag;
     bool member = rule->key && *rule->key;
+
     if (!arc_utf8_valid(value->text, value->len)) /* libyajl lets overlong forms pass */
         return no_report(reading, rule, "is not valid UTF-8", err);
     if (rule->enter == FOREIGN)
@@ -441,14 +447,17 @@ static int on_value(void *data, const struct arc_json_rule *rule,
         return no_report(reading, rule, "is not a list or object", err);
     if (field >= ID)
         return add_text(reading, field, value, err);
+
     if (field >= SCORE_2) {
         read_number(reading, field, value);
         return ARC_OK;
     }
+
     if (field >= TARGET)
         return read_result_field(reading, field, value, err);
     if (field >= OS_FAMILY)
         return read_os(reading, field, value, err);
+
     return field == SCHEMA_VERSION ? read_schema(reading, value, err)
                                    : read_target_field(reading, field, value, err);
 }
@@ -463,20 +472,25 @@ static int on_enter(void *data, const struct arc_json_rule *rule, char bracket,
                     struct arc_error *err)
 {
     struct reading *reading = data;
+
     if (rule->enter == DOCUMENT) {
         reading->schema = bracket == '[' ? 1 : 0;
         return ARC_OK;
     }
+
     if (rule->enter == FOREIGN)
         return is_foreign(reading, rule, err);
+
     if ((bracket == '[') != is_list(rule->enter))
         return no_report(reading, rule,
                          bracket == '[' ? "is a list, not an object" : "is an object, not a list",
                          err);
+
     if (rule->enter >= ITEM_OF)
         start_finding(reading);
     else if (rule->enter >= LIST_OF)
         reading->element = 0;
+
     reading->lists_packages = reading->lists_packages || rule->enter == PACKAGES;
     reading->packages += rule->enter == PACKAGE_ITEM;
     reading->target->suppressed += rule->enter == SUPPRESSED_ITEM;
@@ -486,6 +500,7 @@ static int on_enter(void *data, const struct arc_json_rule *rule, char bracket,
     reading->packages = reading->vulnerabilities = 0;
     reading->lists_packages = false;
     reading->target->results++;
+
     return findings_add_result(reading->findings, err);
 }
 
@@ -497,6 +512,7 @@ static int end_result(struct reading *reading, struct arc_error *err)
         &reading->findings->results[reading->findings->result_count - 1];
     bool elsewhere = strcmp(result->class, "secret") == 0 || strcmp(result->class, "config") == 0 ||
                      strncmp(result->class, "license", 7) == 0;
+
     if (reading->schema == 1 && !*result->target)
         return arc_error_set(err, ARC_EINPUT,
                              "%s: not a report of Trivy: element %zu of the list has no Target",
@@ -511,6 +527,7 @@ static int end_result(struct reading *reading, struct arc_error *err)
     } else if (nothing && reading->lists_packages && !elsewhere) {
         target->hollow = result->target;
     }
+
     return ARC_OK;
 }
 
@@ -531,15 +548,18 @@ static int check_whole(const struct reading *reading, struct arc_error *err)
     if (!reading->schema)
         return arc_error_set(err, ARC_EINPUT, "%s: not a report of Trivy: it has no SchemaVersion",
                              reading->target->report);
+
     if (reading->schema == 2 && !*reading->target->artifact)
         return arc_error_set(err, ARC_EINPUT,
                              "%s: not a report of Trivy: it has no ArtifactName, which says what "
                              "was looked at",
                              reading->target->report);
+
     if (reading->schema == 1 && !reading->target->results)
         return arc_error_set(err, ARC_EINPUT,
                              "%s: an empty list: nothing says that a scanner has looked",
                              reading->target->report);
+
     return ARC_OK;
 }
 
@@ -569,6 +589,7 @@ static int name_format(const char *path, const char *name, struct arc_error *err
 {
     char start[16] = {0};
     int fd;
+
     if (arc_file_open(path, name, &fd, NULL) != ARC_OK)
         return ARC_EINPUT;
     ssize_t len = read(fd, start, sizeof start);
@@ -581,6 +602,7 @@ static int name_format(const char *path, const char *name, struct arc_error *err
             memcmp(start, beginnings[i].bytes, beginnings[i].len) == 0)
             return arc_error_set(err, ARC_EINPUT, "%s: not a report of Trivy: this is %s", name,
                                  beginnings[i].what);
+
     return ARC_EINPUT;
 }
 
@@ -599,6 +621,7 @@ static int read_report(struct findings *findings, size_t target, const char *pat
     };
     int rc = path ? arc_json_stream_file(path, reading.target->report, &reader, err)
                   : arc_json_stream_text(text, len, reading.target->report, &reader, err);
+
     return rc ? rc : check_whole(&reading, err);
 }
 

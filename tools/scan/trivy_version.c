@@ -17,9 +17,11 @@ int scan_scanner_parse(const char *text, size_t len, const char *name, struct sc
 {
     json_error_t problem;
     ARC_AUTO_JSON json_t *doc = json_loadb(text, len, 0, &problem);
+
     if (!doc)
         return arc_error_at(err, ARC_EINPUT, name, (unsigned)problem.line, (unsigned)problem.column,
                             "not the output of `trivy version --format json`: %s", problem.text);
+
     const json_t *database = json_object_get(doc, "VulnerabilityDB");
     int rc = keep_text(json_object_get(doc, "Version"), &out->version, err);
     if (!rc)
@@ -28,6 +30,7 @@ int scan_scanner_parse(const char *text, size_t len, const char *name, struct sc
         rc = arc_error_set(err, ARC_EINPUT, "%s: UpdatedAt of the database is not a time", name);
     if (rc)
         scan_scanner_free(out);
+
     return rc;
 }
 

@@ -24,6 +24,7 @@ static int pack(const json_t *sarif, char **out, size_t *len, struct arc_error *
 static int pack_within(json_t *sarif, size_t upload_max, char **out, struct arc_error *err)
 {
     json_t *results = results_of(sarif);
+
     for (;;) {
         size_t len = 0;
         int rc = pack(sarif, out, &len, err);
@@ -46,6 +47,7 @@ static int send_log(const struct arc_scan_publish *options, const char *log,
     ARC_AUTO_JSON json_t *body =
         json_pack("{s:s, s:s, s:s, s:s}", "commit_sha", options->commit, "ref", options->ref,
                   "sarif", log, "tool_name", "arc-ci scan");
+
     arc_buf_printf(&path, "/repos/%s/code-scanning/sarifs", options->repository);
     /* An analysis of the same commit and category replaces the one before. */
     struct arc_request request = {.method = "POST",
@@ -71,13 +73,16 @@ static int ask_status(struct arc_transport *transport, const char *path, struct 
         .method = "GET", .path = path, .why = "see whether the findings were processed"};
     int rc = transport->send(transport, &request, reply, err);
     *status = json_string_value(json_object_get(reply->body, "processing_status"));
+
     if (rc == ARC_ENOTFOUND) {
         arc_error_clear(err);
         rc = ARC_OK;
         *status = NULL;
     }
+
     if (!rc && (!*status || (strcmp(*status, "complete") != 0 && strcmp(*status, "failed") != 0)))
         *status = "pending";
+
     return rc;
 }
 
@@ -89,10 +94,12 @@ static int wait_until_processed(const struct arc_scan_publish *options, const ch
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
     ARC_AUTO_FREE char *encoded = arc_url_encode(id);
     int64_t wait = WAIT_FIRST;
+
     arc_buf_printf(&path, "/repos/%s/code-scanning/sarifs/%s", options->repository,
                    encoded ? encoded : "");
     if (!encoded || path.failed)
         return arc_error_nomem(err);
+
     for (int i = 0; i < LOOKS; i++) {
         int rc = ask_status(transport, arc_buf_text(&path), &reply, status, err);
         if (!rc && strcmp(*status, "failed") == 0)
@@ -104,6 +111,7 @@ static int wait_until_processed(const struct arc_scan_publish *options, const ch
         transport->clock->wait(transport->clock->context, wait);
         wait = wait * 2 > WAIT_MOST ? WAIT_MOST : wait * 2;
     }
+
     return ARC_OK;
 }
 
@@ -114,6 +122,7 @@ int scan_upload(const struct arc_scan_publish *options, json_t *sarif, size_t up
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
     const char *status = "pending";
     int rc = pack_within(sarif, upload_max, &log, err);
+
     if (!rc)
         rc = send_log(options, log, transport, &reply, err);
     if (rc)

@@ -37,6 +37,7 @@ static json_t *make_predicate(const struct attestation *attestation)
     const char *server = of_run(attestation, "GITHUB_SERVER_URL");
     const char *repository = of_run(attestation, "GITHUB_REPOSITORY");
     const char *ref = of_run(attestation, "GITHUB_REF");
+
     /* clang-format off */
     return json_pack(
         "{s:{s:s, s:{s:{s:s, s:o, s:o}}, s:{s:{s:s, s:s, s:s, s:s}}, s:[{s:o, s:{s:s}}]}, s:{s:{s:s}, s:{s:o}}}",
@@ -84,6 +85,7 @@ static int check_stored(const struct attestation *attestation, const json_t *sto
 {
     const json_t *bundle = json_object_get(stored, "bundle");
     ARC_AUTO(arc_error) struct arc_error problem = {0};
+
     if (*there || !says_same_builder(bundle, attestation->plan->sign->identity))
         return ARC_OK;
     ARC_AUTO_FREE char *file = arc_file_join(folder, "stored.json");
@@ -92,6 +94,7 @@ static int check_stored(const struct attestation *attestation, const json_t *sto
     int rc =
         cosign_verify_bundle(attestation->cosign, attestation->digest, PREDICATE, file, &problem);
     *there = !rc;
+
     return !rc || rc == ARC_EFAILED ? ARC_OK
                                     : arc_error_set(err, rc, "%s", arc_error_text(&problem));
 }
@@ -116,6 +119,7 @@ static int look_up(const struct attestation *attestation, const char *folder, bo
     json_t *stored;
     json_array_foreach (json_object_get(reply.body, "attestations"), i, stored)
         ARC_TRY(check_stored(attestation, stored, folder, there, err));
+
     return ARC_OK;
 }
 
@@ -127,11 +131,13 @@ static int send_bundle(const struct attestation *attestation, const char *file,
     ARC_AUTO(arc_buf) struct arc_buf path = {.max = 1024};
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = BUNDLE_MAX};
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+
     ARC_TRY(arc_file_read(file, "cosign's bundle", BUNDLE_MAX, &text, err));
     ARC_AUTO_JSON json_t *bundle = json_loadb(arc_buf_text(&text), text.len, 0, NULL);
     if (!json_is_object(json_object_get(bundle, "dsseEnvelope")))
         return arc_error_set(err, ARC_EFAILED,
                              "cosign wrote no Sigstore bundle: version 3 or later is needed");
+
     ARC_AUTO_JSON json_t *body = json_pack("{s:O}", "bundle", bundle);
     arc_buf_printf(&path, "/repos/%s/attestations", of_run(attestation, "GITHUB_REPOSITORY"));
     if (!body || path.failed)
@@ -147,6 +153,7 @@ static int attest_in(const struct attestation *attestation, const char *folder, 
                      struct arc_error *err)
 {
     bool there;
+
     ARC_TRY(look_up(attestation, folder, &there, err));
     if (there)
         return ARC_OK;
@@ -159,6 +166,7 @@ static int attest_in(const struct attestation *attestation, const char *folder, 
     ARC_TRY(cosign_attest(attestation->cosign, attestation->image, attestation->digest, PREDICATE,
                           predicate, bundle, err));
     *action = "attested";
+
     return send_bundle(attestation, bundle, err);
 }
 
@@ -166,12 +174,15 @@ int attest_github(const struct attestation *attestation, const char **action, st
 {
     ARC_AUTO_FREE char *folder = NULL;
     *action = "unchanged";
+
     if (!*of_run(attestation, "GITHUB_REPOSITORY") || !*of_run(attestation, "GITHUB_RUN_ID"))
         return arc_error_set(err, ARC_EINPUT,
                              "'attest: github' states which workflow built the images: run it in "
                              "one, or take the key out of the configuration");
+
     ARC_TRY(arc_folder_temporary(attestation->env, &folder, err));
     int rc = attest_in(attestation, folder, action, err);
     arc_folder_remove(folder);
+
     return rc;
 }

@@ -29,17 +29,21 @@ static int locate(struct cosign *cosign, const char *root, const char *path, con
 {
     if (!path)
         return ARC_OK;
+
     if (strstr(path, "://")) {
         *out = path;
         return ARC_OK;
     }
+
     ARC_AUTO_FREE char *whole = arc_file_join(root, path);
     if (!whole)
         return arc_error_nomem(err);
+
     if (arc_file_kind_in(root, path) != ARC_FILE_REGULAR)
         return arc_error_set(err, ARC_EINPUT, "sign: there is no file %s below %s", path,
                              root ? root : ".");
     *out = arc_arena_text(&cosign->memory, whole);
+
     return arc_arena_check(&cosign->memory, err);
 }
 
@@ -49,6 +53,7 @@ static int read_root(struct cosign *cosign, const char *root, struct arc_error *
 {
     const char *path = cosign->signing->trusted_root;
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = ROOT_MAX};
+
     if (!path)
         return ARC_OK;
     ARC_TRY(arc_file_read_in(root, path, ROOT_MAX, &text, err));
@@ -59,6 +64,7 @@ static int read_root(struct cosign *cosign, const char *root, struct arc_error *
     cosign->no_log = !json_array_size(json_object_get(document, "tlogs"));
     cosign->no_sct = !json_array_size(json_object_get(document, "ctlogs"));
     cosign->stamped = json_array_size(json_object_get(document, "timestampAuthorities")) > 0;
+
     return ARC_OK;
 }
 
@@ -66,12 +72,15 @@ static int check_signer(const struct arc_signing *signing, struct arc_error *err
 {
     if (signing->key)
         return ARC_OK;
+
     if (!signing->identity || !signing->issuer)
         return arc_error_set(err, ARC_EINPUT,
                              "the plan does not say who signs: give `identity` and `issuer` in the "
                              "group's `sign`, or run 'arc-ci plan' in the workflow that signs");
+
     if (signing->repository || !arc_signing_is_github(signing))
         return ARC_OK;
+
     return arc_error_set(
         err, ARC_EINPUT,
         "whose workflow must have signed is not known, and any repository may call "
@@ -92,12 +101,15 @@ int cosign_open(const struct arc_env *env, const char *root, const struct arc_si
     ARC_TRY(read_root(out, root, err));
     if (signing->key && !out->public_key)
         out->public_key = signing->key;
+
     if (!signing->key || strstr(signing->key, "://")) {
         out->key = signing->key;
         return ARC_OK;
     }
+
     ARC_AUTO_FREE char *key = arc_file_join(root, signing->key); /* there only where one signs */
     out->key = arc_arena_text(&out->memory, key);
+
     return key ? arc_arena_check(&out->memory, err) : arc_error_nomem(err);
 }
 
@@ -128,6 +140,7 @@ static char *identity_pattern(const char *identity)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = 8192};
     arc_buf_putc(&out, '^');
+
     for (const char *c = identity; *c; c++) {
         if (*c != '*' && strchr("\\.+?()[]{}|^$", *c))
             arc_buf_putc(&out, '\\');
@@ -135,7 +148,9 @@ static char *identity_pattern(const char *identity)
             arc_buf_puts(&out, strchr(c, '@') ? "[^@]" : ".");
         arc_buf_putc(&out, *c);
     }
+
     arc_buf_putc(&out, '$');
+
     return arc_buf_steal(&out);
 }
 
@@ -147,12 +162,14 @@ static void add_expected(struct call *call, const char *public_key)
         add_value(call, "--key", public_key);
         return;
     }
+
     if (signing->identity && strchr(signing->identity, '*')) {
         ARC_AUTO_FREE char *pattern = identity_pattern(signing->identity);
         add_value(call, "--certificate-identity-regexp", pattern);
     } else {
         add_value(call, "--certificate-identity", signing->identity);
     }
+
     add_value(call, "--certificate-oidc-issuer", signing->issuer);
     add_value(call, "--certificate-github-workflow-repository", signing->repository);
 }
@@ -187,6 +204,7 @@ static void add_reason(const struct arc_process_result *result, struct arc_buf *
 {
     const char *text = arc_buf_text(&result->errors);
     size_t len = strlen(text);
+
     while (len && strchr("\n\r ", text[len - 1]))
         len--;
     size_t start = len;
@@ -210,6 +228,7 @@ static int run_cosign(struct call *call, const char *reference, const char *cons
         add(call, "--allow-insecure-registry");
         add(call, "--allow-http-registry");
     }
+
     if (reference)
         add(call, reference);
     call->words[call->count] = NULL;
@@ -222,10 +241,12 @@ static int run_cosign(struct call *call, const char *reference, const char *cons
         return arc_error_set(err, ARC_EWORLD,
                              "there is no cosign on PATH: install version 3 or later "
                              "(github.com/sigstore/cosign)");
+
     if (rc || !result->status)
         return rc;
     ARC_AUTO(arc_buf) struct arc_buf said = {.max = 8192};
     add_reason(result, &said);
+
     return arc_error_set(err, ARC_EFAILED, "cosign %s %s: %s", call->words[1],
                          reference ? reference : "", arc_buf_text(&said));
 }
@@ -247,6 +268,7 @@ static bool says_signed(const char *text, const char *digest)
     ARC_AUTO_JSON json_t *found = json_loads(text, 0, NULL);
     size_t i;
     json_t *item;
+
     json_array_foreach (found, i, item) {
         const json_t *critical = json_object_get(item, "critical");
         const char *type = arc_json_text_of(critical, "type");
@@ -257,6 +279,7 @@ static bool says_signed(const char *text, const char *digest)
                    digest) == 0)
             return true;
     }
+
     return false;
 }
 
@@ -280,6 +303,7 @@ static const char *const *variables(struct cosign *cosign, bool signs)
     enum { CHECKING = sizeof checking / sizeof *checking, TOKENS = sizeof tokens / sizeof *tokens };
     const char *key = signs ? cosign->key : cosign->public_key;
     const char **names = arc_arena_array(&cosign->memory, CHECKING + TOKENS + 1, sizeof *names);
+
     if (!names)
         return NULL;
 
@@ -294,6 +318,7 @@ static const char *const *variables(struct cosign *cosign, bool signs)
         *next++ = "COSIGN_PASSWORD";
     if (key && signs && strncmp(key, "env://", 6) == 0)
         *next++ = key + 6;
+
     return names;
 }
 
@@ -303,6 +328,7 @@ int cosign_verify(struct cosign *cosign, const char *image, const char *digest,
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
     struct call call = {.cosign = cosign};
     const char *reference = begin(&call, "verify", image, digest);
+
     add(&call, "--output=json");
     add_expected(&call, cosign->public_key);
     add_value(&call, "--trusted-root", cosign->trusted_root);
@@ -310,6 +336,7 @@ int cosign_verify(struct cosign *cosign, const char *image, const char *digest,
     ARC_TRY(run_cosign(&call, reference, variables(cosign, false), &result, err));
     if (says_signed(arc_buf_text(&result.output), digest))
         return ARC_OK;
+
     return arc_error_set(err, ARC_EFAILED,
                          "%s has statements of that identity, but none is a signature", reference);
 }
@@ -342,6 +369,7 @@ int cosign_verify_bundle(struct cosign *cosign, const char *digest, const char *
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
     struct call call = {.cosign = cosign};
     const char *colon = strchr(digest, ':');
+
     if (!colon)
         return arc_error_set(err, ARC_EINPUT, "'%.200s' is not a digest", digest);
     add(&call, "cosign");
@@ -354,6 +382,7 @@ int cosign_verify_bundle(struct cosign *cosign, const char *digest, const char *
     add_expected(&call, cosign->public_key);
     add_value(&call, "--trusted-root", cosign->trusted_root);
     add_checking(&call);
+
     return run_cosign(&call, NULL, variables(cosign, false), &result, err);
 }
 
@@ -362,6 +391,7 @@ json_t *arc_sign_command(const struct arc_signing *signing, const char *root, co
     ARC_AUTO(cosign) struct cosign cosign = {.signing = signing, .no_log = signing->unlogged};
     struct call call = {.cosign = &cosign};
     json_t *words = json_array();
+
     read_root(&cosign, root, NULL);
     add(&call, "cosign");
     add(&call, "verify");
@@ -369,11 +399,13 @@ json_t *arc_sign_command(const struct arc_signing *signing, const char *root, co
     add_value(&call, "--trusted-root", signing->trusted_root);
     add_checking(&call);
     add(&call, reference);
+
     for (size_t i = 0; i < call.count; i++)
         if (json_array_append_new(words, json_string(call.words[i]))) {
             json_decref(words);
             return NULL;
         }
+
     return words;
 }
 
@@ -382,12 +414,15 @@ json_t *arc_sign_attest_command(const struct arc_signing *signing, const char *r
     ARC_AUTO_JSON json_t *words =
         json_pack("[s, s, s, o, s, s?]", "gh", "attestation", "verify",
                   json_sprintf("oci://%s", reference), "--repo", signing->repository);
+
     if (!signing->attest || !signing->repository)
         return NULL;
+
     if (signing->identity && !strchr(signing->identity, '*')) {
         ARC_AUTO_JSON json_t *more = json_pack("[s, s]", "--cert-identity", signing->identity);
         if (json_array_extend(words, more))
             return NULL;
     }
+
     return arc_steal(&words);
 }

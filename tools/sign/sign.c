@@ -28,6 +28,7 @@ static int each_target(const struct arc_built_service *built, char *const *image
                 ARC_TRY(each(context, &target, err));
             }
     }
+
     return ARC_OK;
 }
 
@@ -78,8 +79,10 @@ static int sign_target(void *context, const struct target *target, struct arc_er
     ARC_AUTO(arc_error) struct arc_error problem = {0};
     int rc = cosign_verify(signing->cosign, target->image, target->digest, &problem);
     bool there = rc == ARC_OK;
+
     if (rc && rc != ARC_EFAILED)
         return arc_error_set(err, rc, "%s", arc_error_text(&problem));
+
     if (!there) {
         ARC_TRY(cosign_sign(signing->cosign, target->image, target->digest, err));
         ARC_TRY(cosign_verify(signing->cosign, target->image, target->digest, err));
@@ -104,6 +107,7 @@ static int attest_service(struct signing *signing, const struct arc_planned_serv
                                       .image = service->image,
                                       .digest = signing->built->digest};
     const char *action;
+
     if (!options->plan->sign->attest)
         return ARC_OK;
     ARC_TRY(attest_github(&attestation, &action, err));
@@ -120,13 +124,17 @@ static int sign_service(struct signing *signing, const struct arc_planned_servic
     const struct arc_sign_options *options = signing->options;
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
     char **images = NULL;
+
     signing->built = arc_ledger_service(options->build, service->service);
+
     if (!signing->built || !signing->built->digest)
         return arc_error_set(err, ARC_EFAILED,
                              "build.json has no pushed image of %s: build it before signing",
                              service->service);
+
     ARC_TRY(arc_planned_images(service, &memory, &images, err));
     ARC_TRY(each_target(signing->built, images, sign_target, signing, err));
+
     return attest_service(signing, service, err);
 }
 
@@ -154,6 +162,7 @@ int arc_sign(const struct arc_sign_options *options, json_t **out, struct arc_er
         ARC_TRY(cosign_open(options->env, options->root, plan->sign, &cosign, err));
         ARC_TRY(arc_signing_json(plan->sign, &signer, err));
     }
+
     struct signing signing = {options, &cosign, NULL, images, attestations};
     for (size_t i = 0; plan->sign && i < plan->service_count; i++)
         if (plan->services[i].selected)

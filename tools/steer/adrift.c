@@ -31,10 +31,12 @@ static int check_group(struct arc_project *project, struct arc_registry *registr
     const struct arc_group *released = group->group->includes ? &group->taken : group->group;
     struct released_tag *tags;
     size_t count;
+
     if (!released->service_count)
         return ARC_OK; /* of a train that is not known, which is its `problem` */
     ARC_TRY(released_plan(project, released, group->stable, project->repository.tags, &plan, err));
     ARC_TRY(released_look_up(registry, &plan, &survey->memory, &tags, &count, err));
+
     for (size_t i = 0; i < count; i++) {
         const char *locked = find_locked(group->lock, tags[i].service->service);
         if (locked)
@@ -43,6 +45,7 @@ static int check_group(struct arc_project *project, struct arc_registry *registr
         if (!same && json_array_append_new(adrift, describe(&tags[i])))
             return arc_error_nomem(err);
     }
+
     return ARC_OK;
 }
 
@@ -61,6 +64,8 @@ int survey_find_adrift(struct arc_project *project, struct survey *survey, json_
                  : check_group(project, registry, survey, &survey->groups[g], adrift, err);
         *any |= !rc && json_array_size(adrift);
     }
+
     arc_registry_free(registry);
+
     return rc;
 }

@@ -21,6 +21,7 @@ int assets_read_release(struct arc_transport *github, const char *repository, co
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {.max = 4096};
     ARC_AUTO_FREE char *name = arc_url_encode(tag);
+
     if (!name)
         return arc_error_nomem(err);
     arc_buf_printf(&path, "/repos/%s/releases/tags/%s", repository, name);
@@ -36,6 +37,7 @@ int assets_read(struct arc_transport *github, const json_t *release, const char 
     size_t i;
     json_t *asset;
     *out = NULL;
+
     json_array_foreach (json_object_get(release, "assets"), i, asset) {
         if (strcmp(arc_json_text_of(asset, "name"), name) != 0)
             continue;
@@ -51,5 +53,6 @@ int assets_read(struct arc_transport *github, const json_t *release, const char 
                                  name, arc_json_text_of(release, "tag_name"));
         return ARC_OK;
     }
+
     return ARC_OK;
 }

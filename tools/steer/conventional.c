@@ -14,6 +14,7 @@ static void weigh(const struct arc_git_commit *commit, struct arc_conventional *
     static const char *const quiet[] = {"docs", "doc", "test", "tests", "ci", "style", NULL};
     bool bang;
     size_t len = arc_message_type(commit->subject, &bang);
+
     if (arc_message_is_breaking(commit->subject, commit->body))
         *out = (struct arc_conventional){.bump = ARC_BUMP_MAJOR, .why = "a breaking change"};
     else if (!len && commit->parents > 1)
@@ -32,6 +33,7 @@ void arc_conventional_parse(const struct arc_git_commit *commit, struct arc_conv
     size_t len = 0;
     const char *undoes =
         arc_message_is_revert(commit->subject) ? arc_message_reverts(commit->body, &len) : NULL;
+
     weigh(commit, out);
     out->pull = arc_message_squashed(commit->subject, NULL);
     if (!out->pull)

@@ -95,6 +95,7 @@ static enum arc_bump find_bump(const struct choice *choice)
     const struct survey_group *group = choice->group;
     enum arc_bump bump = survey_ride_bump(group);
     bool fresh = !choice->options->prerelease || bump != ARC_BUMP_NONE;
+
     for (size_t i = 0; i < group->count; i++) {
         const struct survey_touch *touch = &group->touches[i];
         enum arc_bump asked = choice->survey->commits[touch->commit].says.bump;
@@ -103,6 +104,7 @@ static enum arc_bump find_bump(const struct choice *choice)
         bump = asked > bump ? asked : bump;
         fresh |= touch->since_last && asked != ARC_BUMP_NONE;
     }
+
     return fresh ? bump : ARC_BUMP_NONE;
 }
 
@@ -110,10 +112,12 @@ static int wanted_bump(const struct choice *choice, const struct core *base,
                        struct survey_next *out, struct arc_error *err)
 {
     const char *asked = choice->options->bump;
+
     out->bump = find_bump(choice);
     out->reason = choice->group->group->includes
                       ? "what the groups that it takes have released since"
                       : "what the commits since the last release ask for";
+
     if (!asked || strcmp(asked, "auto") == 0) {
         if (out->bump == ARC_BUMP_MAJOR && choice->group->stable && base->part[0] == 0) {
             out->bump = ARC_BUMP_MINOR;
@@ -121,10 +125,13 @@ static int wanted_bump(const struct choice *choice, const struct core *base,
         }
         return ARC_OK;
     }
+
     out->reason = "as it was asked for";
+
     for (out->bump = ARC_BUMP_PATCH; out->bump <= ARC_BUMP_MAJOR; out->bump++)
         if (strcmp(asked, arc_bump_name(out->bump)) == 0)
             return ARC_OK;
+
     return arc_error_set(err, ARC_EINPUT, "'%.100s' is not a valid bump: patch, minor or major",
                          asked);
 }
@@ -137,9 +144,11 @@ static uint64_t last_of_train(const struct choice *choice, const char *core)
     uint64_t last = 0;
     ARC_AUTO(arc_buf) struct arc_buf start = {.max = 1024};
     const char *tag = name_tag(choice, core);
+
     if (!tag)
         return 0;
     arc_buf_printf(&start, "%s-%s.", tag, choice->options->prerelease);
+
     json_array_foreach (choice->tags, i, name) {
         const char *text = json_string_value(name);
         size_t digits = strncmp(text, arc_buf_text(&start), start.len) == 0
@@ -150,6 +159,7 @@ static uint64_t last_of_train(const struct choice *choice, const char *core)
         uint64_t number = strtoull(text + start.len, NULL, 10);
         last = number > last ? number : last;
     }
+
     return last;
 }
 
@@ -157,14 +167,18 @@ static int add_prerelease(const struct choice *choice, char **version, struct ar
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
     const char *word = choice->options->prerelease;
+
     if (!word)
         return ARC_OK;
+
     if (!*word || strspn(word, letters) != strlen(word) ||
         strspn(word, "0123456789") == strlen(word))
         return arc_error_set(err, ARC_EINPUT,
                              "'%.100s' is not a valid prerelease: a word such as rc or beta", word);
+
     *version = arc_arena_printf(&choice->survey->memory, "%s-%s.%" PRIu64, *version, word,
                                 last_of_train(choice, *version) + 1);
+
     return ARC_OK;
 }
 
@@ -174,6 +188,7 @@ static int choose_semver(const struct choice *choice, struct survey_next *out,
 {
     struct core core, train;
     bool prerelease;
+
     ARC_TRY(read_tag(choice, choice->group->stable, &core, &prerelease, err));
     ARC_TRY(read_tag(choice, choice->group->last, &train, &prerelease, err));
     ARC_TRY(wanted_bump(choice, &core, out, err));
@@ -182,22 +197,27 @@ static int choose_semver(const struct choice *choice, struct survey_next *out,
         out->reason = "nothing since the last release asks for a version";
         return ARC_OK;
     }
+
     bool asked = choice->options->bump && strcmp(choice->options->bump, "auto") != 0;
     if (!choice->group->stable && !asked) {
         core.part[1] = 1;
         out->reason = "the first release";
     } else if (out->bump != ARC_BUMP_NONE)
         raise_core(&core, out->bump);
+
     if (prerelease && compare_cores(&train, &core) > 0) {
         core = train;
         out->reason = "the prereleases count towards it";
     }
+
     enum arc_bump step = out->bump == ARC_BUMP_NONE ? ARC_BUMP_PATCH : out->bump;
     while (is_taken(choice, name_tag(choice, print_core(choice, &core)))) {
         raise_core(&core, step);
         out->reason = "the first that no tag has, on whatever branch";
     }
+
     out->version = print_core(choice, &core);
+
     return add_prerelease(choice, &out->version, err);
 }
 
@@ -236,6 +256,7 @@ static int choose_calver(const struct choice *choice, struct survey_next *out,
     struct date_style style;
     time_t now = (time_t)choice->now;
     struct tm date;
+
     if (choice->options->bump && strcmp(choice->options->bump, "auto") != 0)
         return arc_error_set(err, ARC_EINPUT, "--bump does not go with versions that are dates");
     ARC_TRY(find_style(choice, &style, err));
@@ -250,6 +271,7 @@ static int choose_calver(const struct choice *choice, struct survey_next *out,
         count++;
     out->reason = "the date, and how many releases its month had";
     out->version = print_date(choice, &style, &date, count);
+
     return add_prerelease(choice, &out->version, err);
 }
 
@@ -259,6 +281,7 @@ int survey_choose_next(struct survey *survey, const struct survey_group *group, 
 {
     const struct choice choice = {survey, group, tags, options, now};
     *out = (struct survey_next){0};
+
     switch (group->group->versioning) {
     case ARC_VERSIONING_CALVER:
         ARC_TRY(choose_calver(&choice, out, err));
@@ -270,12 +293,15 @@ int survey_choose_next(struct survey *survey, const struct survey_group *group, 
         out->bump = find_bump(&choice);
         out->reason = "its versions follow no rule to count on by";
     }
+
     if (out->version)
         out->tag = name_tag(&choice, out->version);
+
     if (out->version && !out->tag) {
         out->version = NULL;
         out->reason = "its tags name one service each: name a version";
     }
+
     return arc_arena_check(&survey->memory, err);
 }
 
@@ -286,12 +312,14 @@ int survey_find_group(const struct arc_project *project, struct survey *survey,
     if (!name && survey->group_count != 1)
         return arc_error_set(err, ARC_EINPUT, "%s has %zu release groups: name one",
                              project->config.path, survey->group_count);
+
     const struct arc_group *group =
         name ? arc_config_group(&project->config, name) : survey->groups[0].group;
     if (!group)
         return arc_error_set(err, ARC_EINPUT, "there is no release group '%.100s' in %s", name,
                              project->config.path);
     *out = &survey->groups[group - project->config.groups];
+
     return ARC_OK;
 }
 
@@ -314,15 +342,18 @@ int arc_next(struct arc_project *project, const struct arc_next_options *options
     ARC_AUTO_JSON json_t *commits = json_array();
     struct survey_group *group;
     struct survey_next next;
+
     ARC_TRY(survey_take(project, &survey, err));
     ARC_TRY(survey_find_group(project, &survey, &group, err));
     ARC_TRY(survey_find_rides(project, &survey, group, err));
     ARC_TRY(survey_choose_next(&survey, group, project->repository.tags, options,
                                arc_env_moment(project->env), &next, err));
+
     for (size_t i = 0; i < group->count; i++)
         if (group->touches[i].since_stable &&
             json_array_append_new(commits, explain(&survey, &group->touches[i])))
             return arc_error_nomem(err);
+
     *out = json_pack("{s:s, s:i, s:s, s:s, s:s?, s:s, s:s?, s:s?, s:s, s:b, s:b, s:O, s:o}",
                      "document", "next", "format", ARC_DOCUMENT_FORMAT, "group", group->group->name,
                      "head", survey.head.hex, "previous-tag", group->stable, "bump",

@@ -42,6 +42,7 @@ static void pruning_free(struct pruning *pruning)
         json_decref(pruned->removals);
         json_decref(pruned->kept);
     }
+
     arc_registry_free(pruning->registry);
     if (pruning->github)
         arc_transport_free(pruning->github);
@@ -69,6 +70,7 @@ static int add_tags(struct pruning *pruning, struct arc_error *err)
     const struct arc_repository *repository = &project->repository;
     size_t i;
     json_t *name;
+
     json_array_foreach (repository->tags, i, name) {
         const char *text = json_string_value(name);
         struct arc_oid commit;
@@ -83,6 +85,7 @@ static int add_tags(struct pruning *pruning, struct arc_error *err)
         ARC_TRY(arc_git_tag_commit(project->git, text, &commit, err));
         ARC_TRY(add_commit(pruning, commit.hex, err));
     }
+
     return ARC_OK;
 }
 
@@ -103,6 +106,7 @@ static int add_runs(struct pruning *pruning, const char *repository, struct arc_
         ARC_TRY(arc_transport_each(pruning->github, arc_buf_text(&path), "workflow_runs",
                                    "see which runs are under way", 0, add_run, pruning, err));
     }
+
     return ARC_OK;
 }
 
@@ -112,6 +116,7 @@ static int find_open(struct pruning *pruning, struct arc_error *err)
     struct arc_repository *repository = &project->repository;
     const struct arc_github_options options = {.env = project->env};
     const char *name = arc_env_nonempty(project->env, "GITHUB_REPOSITORY");
+
     pruning->open = json_array();
     if (!pruning->open)
         return arc_error_nomem(err);
@@ -122,11 +127,14 @@ static int find_open(struct pruning *pruning, struct arc_error *err)
     ARC_TRY(arc_transport_github(&options, &pruning->github, err));
     ARC_TRY(arc_project_load_tags(project, err));
     ARC_TRY(arc_repository_read_published(project->env, repository, err));
+
     if (!repository->tags || !repository->published)
         return arc_error_set(err, ARC_EWORLD, "which releases are under way is not known: %s",
                              repository->tags ? repository->published_unknown
                                               : repository->tags_unknown);
+
     ARC_TRY(add_tags(pruning, err));
+
     return add_runs(pruning, name, err);
 }
 
@@ -138,10 +146,12 @@ static int note(struct pruning *pruning, json_t *rows, const char *kind, const c
                 struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *tags = json_array();
+
     for (size_t i = 0; i < image->tag_count; i++)
         if (image->tags[i].node == node && strcmp(kind, "tag") != 0 &&
             json_array_append_new(tags, json_string(image->tags[i].name)))
             return arc_error_nomem(err);
+
     const char *action = pruning->options->apply ? "removed" : "would be removed";
     pruning->removed += !reason;
     pruning->refused += reason != NULL;
@@ -155,6 +165,7 @@ static int remove_node(struct pruning *pruning, struct prune_image *image, size_
                        struct arc_error *refused, struct arc_error *err)
 {
     struct prune_node *node = &image->nodes[number];
+
     if (!pruning->options->apply)
         return ARC_OK;
     arc_error_clear(refused);
@@ -166,6 +177,7 @@ static int remove_node(struct pruning *pruning, struct prune_image *image, size_
     node->removed = !rc || rc == ARC_ENOTFOUND;
     if (node->removed || rc == ARC_EFAILED)
         return ARC_OK;
+
     return arc_error_set(err, rc, "%s", arc_error_text(refused));
 }
 
@@ -181,9 +193,11 @@ static int remove_nodes(struct pruning *pruning, struct prune_image *image, json
 {
     bool apply = pruning->options->apply;
     unsigned deepest = 0;
+
     for (size_t i = 0; i < image->node_count; i++)
         if (goes(image, &image->nodes[i]) && image->nodes[i].depth > deepest)
             deepest = image->nodes[i].depth;
+
     for (unsigned step = 0; step <= 2 * deepest + 1; step++) {
         bool second = step > deepest;
         unsigned depth = second ? 2 * deepest + 1 - step : step;
@@ -202,6 +216,7 @@ static int remove_nodes(struct pruning *pruning, struct prune_image *image, json
         if (!apply && step == deepest)
             break;
     }
+
     return ARC_OK;
 }
 
@@ -212,6 +227,7 @@ static int remove_tags(struct pruning *pruning, struct prune_image *image, json_
     static const char stays[] = "the registry would remove the image with its tag, and other tags "
                                 "need that";
     bool probed = false, alone = !image->versions;
+
     for (size_t i = 0; i < image->tag_count; i++) {
         const struct prune_tag *tag = &image->tags[i];
         ARC_AUTO(arc_error) struct arc_error refused = {0};
@@ -232,6 +248,7 @@ static int remove_tags(struct pruning *pruning, struct prune_image *image, json_
         }
         ARC_TRY(note(pruning, rows, "tag", tag->name, image, tag->node, reason, err));
     }
+
     return ARC_OK;
 }
 
@@ -245,6 +262,7 @@ static int list_kept(const struct prune_image *image, json_t *kept, struct arc_e
         if (json_array_append_new(kept, row))
             return arc_error_nomem(err);
     }
+
     return ARC_OK;
 }
 
@@ -253,10 +271,12 @@ static int check_unchanged(struct pruning *pruning, struct prune_image *image,
                            struct arc_error *err)
 {
     bool same = true;
+
     if (pruning->options->apply)
         ARC_TRY(prune_unchanged(image, &same, err));
     if (same)
         return ARC_OK;
+
     return arc_error_set(
         err, ARC_EFAILED,
         "%s: its tags changed while they were read, and nothing of it was removed: "
@@ -286,6 +306,7 @@ static int ask_others(struct pruning *pruning, const struct prune_image *image, 
 {
     const struct arc_config *config = &pruning->project->config;
     char found[ARC_DIGEST_LEN + 1];
+
     for (size_t g = 0; g < config->group_count; g++)
         for (size_t s = 0; s < config->groups[g].service_count; s++)
             for (char **name = config->groups[g].services[s].images; *name && !*stays; name++) {
@@ -298,6 +319,7 @@ static int ask_others(struct pruning *pruning, const struct prune_image *image, 
                     return arc_error_set(err, rc, "%s", arc_error_text(&problem));
                 *stays = !rc;
             }
+
     return ARC_OK;
 }
 
@@ -308,6 +330,7 @@ static int stays_elsewhere(void *context, const struct prune_image *image, const
     struct pruning *pruning = context;
     bool goes = false, unread = false;
     *stays = false;
+
     for (size_t i = 0; i < pruning->image_count; i++) {
         const struct prune_image *other = &pruning->images[i].image;
         const struct prune_node *node = other->judged ? prune_find_node(other, digest) : NULL;
@@ -315,9 +338,11 @@ static int stays_elsewhere(void *context, const struct prune_image *image, const
         unread = unread || has_failed(&pruning->images[i]);
         *stays = *stays || (node && node->kept);
     }
+
     if (!image->signatures)
         return goes || *stays ? ARC_OK : ask_others(pruning, image, digest, stays, err);
     *stays = *stays || !goes || unread;
+
     return ARC_OK;
 }
 
@@ -336,6 +361,7 @@ static int find_seeds(struct pruning *pruning, const struct prune_image *image,
                 return arc_error_nomem(err);
         }
     }
+
     return ARC_OK;
 }
 
@@ -378,11 +404,13 @@ static int add_image(struct pruning *pruning, const char *name, struct arc_error
 {
     if (find_image(pruning, name))
         return ARC_OK;
+
     if (prune_is_package(name) && !pruning->github)
         return arc_error_set(err, ARC_EINPUT,
                              "%s: what goes from ghcr.io goes by GitHub's API: set "
                              "GITHUB_REPOSITORY (owner/name) and GITHUB_TOKEN (packages: write)",
                              name);
+
     struct pruned *pruned =
         arc_arena_append(&pruning->memory, &pruning->images, &pruning->image_count, sizeof *pruned);
     if (!pruned)
@@ -400,6 +428,7 @@ static int list_images(struct pruning *pruning, struct arc_error *err)
     const struct arc_config *config = &pruning->project->config;
     const char *last = arc_env_nonempty(pruning->project->env, "COSIGN_REPOSITORY");
     bool configured = false;
+
     for (size_t g = 0; g < config->group_count; g++)
         for (size_t s = 0; s < config->groups[g].service_count; s++)
             for (char **image = config->groups[g].services[s].images; *image; image++) {
@@ -408,6 +437,7 @@ static int list_images(struct pruning *pruning, struct arc_error *err)
                 if (is_wanted(pruning, &config->groups[g]) && !signatures)
                     ARC_TRY(add_image(pruning, *image, err));
             }
+
     if (!last)
         return ARC_OK;
     ARC_TRY(add_image(pruning, last, err));
@@ -415,6 +445,7 @@ static int list_images(struct pruning *pruning, struct arc_error *err)
     image->signatures = true;
     image->foreign = !configured;
     image->seeds = pruning->seeds;
+
     return ARC_OK;
 }
 
@@ -423,12 +454,14 @@ static int list_images(struct pruning *pruning, struct arc_error *err)
 static int prune_all(struct pruning *pruning, struct arc_error *err)
 {
     ARC_TRY(list_images(pruning, err));
+
     for (size_t i = 0; i < pruning->image_count; i++) {
         struct pruned *pruned = &pruning->images[i];
         pruned->rc = judge_image(pruning, &pruned->image, &pruned->problem);
         if (pruned->rc == ARC_EINPUT) /* how it was called, not what an image has */
             return arc_error_set(err, ARC_EINPUT, "%s", arc_error_text(&pruned->problem));
     }
+
     for (size_t i = pruning->image_count; i-- > 0;) {
         struct pruned *pruned = &pruning->images[i];
         if (!pruned->rc)
@@ -436,6 +469,7 @@ static int prune_all(struct pruning *pruning, struct arc_error *err)
         if (pruned->rc == ARC_ENOMEM)
             return arc_error_nomem(err);
     }
+
     return ARC_OK;
 }
 
@@ -444,6 +478,7 @@ static int describe_images(const struct pruning *pruning, json_t *rows, int *fai
                            struct arc_error *err)
 {
     *failed = ARC_OK;
+
     for (size_t i = 0; i < pruning->image_count; i++) {
         const struct pruned *pruned = &pruning->images[i];
         bool wrong = has_failed(pruned);
@@ -456,6 +491,7 @@ static int describe_images(const struct pruning *pruning, json_t *rows, int *fai
         if (wrong && !*failed)
             *failed = pruned->rc;
     }
+
     return ARC_OK;
 }
 
@@ -465,6 +501,7 @@ int arc_prune(struct arc_project *project, const struct arc_prune_options *optio
     ARC_AUTO(pruning)
     struct pruning pruning = {.project = project, .options = options, .seeds = json_array()};
     ARC_AUTO_JSON json_t *rows = json_array();
+
     if (!rows || !pruning.seeds)
         return arc_error_nomem(err);
     ARC_TRY(arc_project_open(project, err));

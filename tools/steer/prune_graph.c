@@ -32,6 +32,7 @@ size_t prune_node_of(struct prune_image *image, const char *digest)
 {
     const json_t *known = json_object_get(image->numbers, digest);
     size_t next = image->node_count;
+
     if (known)
         return (size_t)json_integer_value(known);
     struct prune_node *node =
@@ -40,6 +41,7 @@ size_t prune_node_of(struct prune_image *image, const char *digest)
         return SIZE_MAX;
     *node =
         (struct prune_node){.digest = arc_arena_text(&image->memory, digest), .subject = SIZE_MAX};
+
     return next;
 }
 
@@ -49,6 +51,7 @@ static int add_edges(struct prune_image *image, size_t number, const json_t *doc
     const char *about = arc_json_text_of(json_object_get(document, "subject"), "digest");
     size_t i;
     json_t *item;
+
     json_array_foreach (json_object_get(document, "manifests"), i, item) {
         const char *digest = arc_json_text_of(item, "digest");
         if (!arc_digest_known(digest))
@@ -62,12 +65,14 @@ static int add_edges(struct prune_image *image, size_t number, const json_t *doc
             return arc_error_nomem(err);
         *place = child;
     }
+
     if (arc_digest_known(about)) {
         size_t subject = prune_node_of(image, about);
         if (subject == SIZE_MAX)
             return arc_error_nomem(err);
         image->nodes[number].subject = subject;
     }
+
     return ARC_OK;
 }
 
@@ -96,9 +101,11 @@ static int read_blob(struct prune_image *image, const json_t *descriptor, json_t
     ARC_AUTO(arc_error) struct arc_error problem = {0};
     const char *digest = arc_json_text_of(descriptor, "digest");
     *out = NULL;
+
     if (!arc_digest_known(digest) ||
         json_integer_value(json_object_get(descriptor, "size")) > (json_int_t)ARC_MANIFEST_MAX)
         return ARC_OK;
+
     int rc = arc_registry_blob(image->registry, image->name, digest, out, &problem);
     return rc == ARC_EWORLD || rc == ARC_ENOMEM
                ? arc_error_set(err, rc, "%s", arc_error_text(&problem))
@@ -113,10 +120,13 @@ static int read_times(struct prune_image *image, struct prune_node *node, const 
     ARC_AUTO_JSON json_t *settings = NULL;
     size_t i;
     json_t *layer;
+
     note_time(node, arc_json_text_of(json_object_get(document, "annotations"), created));
+
     if (strstr(arc_json_text_of(config, "mediaType"), "image.config") ||
         strstr(arc_json_text_of(config, "mediaType"), "container.image"))
         ARC_TRY(read_blob(image, config, &settings, err));
+
     note_time(node, arc_json_text_of(settings, "created"));
 
     json_array_foreach (json_object_get(document, "layers"), i, layer) {
@@ -129,6 +139,7 @@ static int read_times(struct prune_image *image, struct prune_node *node, const 
         ARC_TRY(read_blob(image, layer, &statement, err));
         read_end(statement, node);
     }
+
     return ARC_OK;
 }
 
@@ -139,14 +150,18 @@ static int read_node(struct prune_image *image, size_t number, bool dated, struc
 {
     ARC_AUTO(arc_manifest) struct arc_manifest manifest = {0};
     ARC_AUTO(arc_error) struct arc_error problem = {0};
+
     image->nodes[number].seen = true;
     int rc = arc_registry_manifest(image->registry, image->name, image->nodes[number].digest,
                                    &manifest, &problem);
     image->nodes[number].missing = rc == ARC_ENOTFOUND;
+
     if (rc)
         return rc == ARC_ENOTFOUND ? ARC_OK
                                    : arc_error_set(err, rc, "%s", arc_error_text(&problem));
+
     ARC_TRY(add_edges(image, number, manifest.document, err));
+
     return dated ? read_times(image, &image->nodes[number], manifest.document, err) : ARC_OK;
 }
 
@@ -175,6 +190,7 @@ static int read_nodes(struct prune_image *image, bool dated, struct arc_error *e
             }
         }
     }
+
     return arc_error_set(err, ARC_ELIMIT, "%s: its indexes are nested more than %d deep",
                          image->name, DEPTH_MAX);
 }
@@ -223,6 +239,7 @@ static int add_tag(struct prune_image *image, const char *name, struct arc_error
     ARC_AUTO(arc_error) struct arc_error problem = {0};
     char about[ARC_DIGEST_LEN + 1];
     int rc = arc_registry_manifest(image->registry, image->name, name, &manifest, &problem);
+
     if (rc == ARC_ENOTFOUND) /* gone by now, or a name that a registry keeps for nothing */
         return ARC_OK;
     if (rc)
@@ -233,6 +250,7 @@ static int add_tag(struct prune_image *image, const char *name, struct arc_error
     if (node == SIZE_MAX || !tag ||
         json_object_set_new(image->names, name, json_string(manifest.digest)))
         return arc_error_nomem(err);
+
     *tag = (struct prune_tag){.name = arc_arena_text(&image->memory, name),
                               .kind = kind_of(name),
                               .node = node,
@@ -243,6 +261,7 @@ static int add_tag(struct prune_image *image, const char *name, struct arc_error
             return arc_error_nomem(err);
         image->nodes[node].about = true;
     }
+
     return ARC_OK;
 }
 
@@ -250,9 +269,11 @@ static int read_tags(struct prune_image *image, struct arc_error *err)
 {
     char **names;
     size_t count = 0;
+
     ARC_TRY(arc_registry_tags(image->registry, image->name, &image->memory, &names, err));
     while (names[count])
         count++;
+
     for (size_t from = 0; from < count; from += 64) {
         struct arc_registry_item items[64];
         size_t part = count - from < 64 ? count - from : 64;
@@ -263,6 +284,7 @@ static int read_tags(struct prune_image *image, struct arc_error *err)
         for (size_t i = 0; i < part; i++)
             ARC_TRY(add_tag(image, names[from + i], err));
     }
+
     return arc_arena_check(&image->memory, err);
 }
 
@@ -282,6 +304,7 @@ int prune_read(struct prune_image *image, struct arc_transport *github, struct a
     json_array_foreach (image->seeds, i, seed)
         if (prune_node_of(image, json_string_value(seed)) == SIZE_MAX)
             return arc_error_nomem(err);
+
     return read_nodes(image, !image->versions, err);
 }
 
@@ -310,10 +333,12 @@ static int64_t newest_time(const struct prune_image *image, size_t number, unsig
 
     node->dated = true;
     node->newest = node->missing ? 1 : node->time;
+
     for (size_t i = 0; depth < DEPTH_MAX && i < node->child_count; i++) {
         int64_t below = newest_time(image, node->children[i], depth + 1);
         node->newest = below > node->newest ? below : node->newest;
     }
+
     return node->newest;
 }
 
@@ -342,6 +367,7 @@ static void rank_builds(struct build **order, size_t count)
 {
     size_t first = 0;
     qsort(order, count, sizeof *order, newer_first);
+
     for (size_t i = 1; i < count; i++) {
         bool same = order[i]->kind == order[i - 1]->kind;
         first = same ? first : i;
@@ -361,6 +387,7 @@ static int find_builds(struct prune_image *image, struct build ***of, struct arc
     *of = arc_arena_array(&image->memory, room, sizeof **of);
     if (!numbers || !builds || !order || !*of)
         return arc_error_nomem(err);
+
     for (size_t i = 0; i < image->tag_count; i++) {
         const struct prune_tag *tag = &image->tags[i];
         if (tag->kind != PRUNE_STAGING && tag->kind != PRUNE_CACHE)
@@ -376,7 +403,9 @@ static int find_builds(struct prune_image *image, struct build ***of, struct arc
         build->time = time > build->time ? time : build->time;
         order[number] = (*of)[i] = build;
     }
+
     rank_builds(order, count);
+
     return arc_arena_check(&image->memory, err);
 }
 
@@ -390,7 +419,9 @@ static bool is_open(const struct prune_image *image, const struct prune_tag *tag
 static int judge_tags(struct prune_image *image, struct arc_error *err)
 {
     struct build **of;
+
     ARC_TRY(find_builds(image, &of, err));
+
     for (size_t i = 0; i < image->tag_count; i++) {
         struct prune_tag *tag = &image->tags[i];
         if (tag->kind == PRUNE_ABOUT)
@@ -406,6 +437,7 @@ static int judge_tags(struct prune_image *image, struct arc_error *err)
         else if (of[i]->rank < image->rules->keep)
             tag->kept = "one of the newest";
     }
+
     return ARC_OK;
 }
 
@@ -422,6 +454,7 @@ static bool keep_node(struct prune_image *image, size_t number)
 static bool spread(struct prune_image *image)
 {
     bool news = false;
+
     for (size_t i = 0; i < image->node_count; i++) {
         const struct prune_node *node = &image->nodes[i];
         bool about = node->subject != SIZE_MAX;
@@ -434,6 +467,7 @@ static bool spread(struct prune_image *image)
         for (size_t k = 0; k < node->child_count; k++)
             news |= keep_node(image, node->children[k]);
     }
+
     for (size_t i = 0; i < image->tag_count; i++) {
         struct prune_tag *tag = &image->tags[i];
         if (tag->about == SIZE_MAX || tag->kept || !image->nodes[tag->about].kept)
@@ -441,6 +475,7 @@ static bool spread(struct prune_image *image)
         tag->kept = "about an image that stays";
         news |= keep_node(image, tag->node) || true;
     }
+
     return news;
 }
 
@@ -450,13 +485,17 @@ static int ask_referrers(struct prune_image *image, size_t number, struct arc_er
     char **found;
     int rc = arc_registry_referrers(image->registry, image->name, image->nodes[number].digest,
                                     &image->memory, &found, &problem);
+
     image->no_referrers = rc == ARC_ENOTFOUND;
+
     if (rc)
         return rc == ARC_ENOTFOUND ? ARC_OK
                                    : arc_error_set(err, rc, "%s", arc_error_text(&problem));
+
     for (char **digest = found; *digest; digest++)
         if (arc_digest_known(*digest) && prune_node_of(image, *digest) == SIZE_MAX)
             return arc_error_nomem(err);
+
     return ARC_OK;
 }
 
@@ -479,6 +518,7 @@ static int keep_subject_elsewhere(struct prune_image *image, size_t number, stru
     const struct prune_rules *rules = image->rules;
     const struct prune_node *node = number == SIZE_MAX ? NULL : &image->nodes[number];
     bool stays = false;
+
     if (!node || !node->missing || node->kept)
         return ARC_OK;
     ARC_TRY(rules->stays_elsewhere(rules->context, image, node->digest, &stays, err));
@@ -501,6 +541,7 @@ static int keep_subjects(struct prune_image *image, struct arc_error *err)
     for (size_t i = 0; i < image->node_count; i++)
         for (size_t k = 0; k < image->nodes[i].child_count; k++)
             reached[image->nodes[i].children[k]] = true;
+
     for (size_t i = 0; i < image->tag_count; i++)
         reached[image->tags[i].node] = true;
     for (size_t i = 0; !image->versions && i < image->tag_count; i++) {
@@ -508,6 +549,7 @@ static int keep_subjects(struct prune_image *image, struct arc_error *err)
         if (about != SIZE_MAX && !reached[about] && !image->nodes[about].missing)
             keep_node(image, about);
     }
+
     return ARC_OK;
 }
 
@@ -535,6 +577,7 @@ static void find_depths(struct prune_image *image)
                 subject->depth = node->depth + 1;
         }
     }
+
     /* A tag "sha256-…" leads to what it names, too. */
     for (size_t i = 0; i < image->tag_count; i++) {
         const struct prune_tag *tag = &image->tags[i];
@@ -547,9 +590,11 @@ static void find_depths(struct prune_image *image)
 int prune_judge(struct prune_image *image, struct arc_error *err)
 {
     ARC_TRY(judge_tags(image, err));
+
     for (size_t i = 0; i < image->tag_count; i++)
         if (image->tags[i].kept)
             keep_node(image, image->tags[i].node);
+
     for (size_t i = 0; i < image->node_count; i++) {
         const struct prune_node *node = &image->nodes[i];
         bool young = image->versions && node->time >= image->rules->before;
@@ -557,6 +602,7 @@ int prune_judge(struct prune_image *image, struct arc_error *err)
         if (young || (image->foreign && !signs && !node->missing))
             keep_node(image, i);
     }
+
     ARC_TRY(keep_subjects(image, err));
     while (spread(image))
         continue;
@@ -565,5 +611,6 @@ int prune_judge(struct prune_image *image, struct arc_error *err)
         continue;
     find_depths(image);
     image->judged = true;
+
     return arc_arena_check(&image->memory, err);
 }

@@ -20,17 +20,21 @@ static int add_version(void *context, json_t *version, struct arc_error *err)
     struct prune_image *image = context;
     const char *digest = arc_json_text_of(version, "name");
     int64_t created = 0, updated = 0;
+
     if (!arc_digest_known(digest))
         return ARC_OK;
     size_t number = prune_node_of(image, digest);
     if (number == SIZE_MAX)
         return arc_error_nomem(err);
+
     /* A version whose age is not told is a new one. */
     if (!arc_time_parse(arc_json_text_of(version, "created_at"), &created) ||
         !arc_time_parse(arc_json_text_of(version, "updated_at"), &updated))
         created = INT64_MAX;
+
     image->nodes[number].version = json_integer_value(json_object_get(version, "id"));
     image->nodes[number].time = updated > created ? updated : created;
+
     return ARC_OK;
 }
 
@@ -41,6 +45,7 @@ static int read_owned(struct prune_image *image, struct arc_transport *github, c
     ARC_AUTO(arc_buf) struct arc_buf path = {.max = 4096};
     const char *name = image->name + strlen(host), *slash = strchr(name, '/');
     ARC_AUTO_FREE char *package = slash ? arc_url_encode(slash + 1) : NULL;
+
     if (!slash)
         return arc_error_set(err, ARC_EINPUT, "%s: a package of ghcr.io has an owner", image->name);
     if (!package)
@@ -49,6 +54,7 @@ static int read_owned(struct prune_image *image, struct arc_transport *github, c
                                    (int)(slash - name), name, package);
     arc_buf_printf(&path, "%s?per_page=100", image->path);
     ARC_TRY(arc_buf_check(&path, "the address", err));
+
     return arc_transport_each(github, arc_buf_text(&path), NULL, "list the versions of a package",
                               0, add_version, image, err);
 }
@@ -70,6 +76,7 @@ int prune_delete_version(struct prune_image *image, struct arc_transport *github
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {.max = 4096};
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+
     arc_buf_printf(&path, "%s/%" PRId64, image->path, node->version);
     ARC_TRY(arc_buf_check(&path, "the address", err));
     struct arc_request request = {.method = "DELETE",
@@ -86,6 +93,7 @@ int prune_delete_version(struct prune_image *image, struct arc_transport *github
     rc = github->send(github, &request, &reply, err);
     if (rc)
         return rc;
+
     return arc_error_set(
         err, ARC_EFAILED,
         "GitHub does not let this token delete it: that takes packages: write, and "

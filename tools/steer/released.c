@@ -13,6 +13,7 @@ int released_load(struct arc_project *project, const char *tag, const char *lock
     struct arc_repository *repository = &project->repository;
     ARC_AUTO(arc_git_commit) struct arc_git_commit commit = {0};
     struct arc_oid oid;
+
     ARC_TRY(arc_git_tag_commit(project->git, tag, &oid, err));
     ARC_TRY(arc_git_commit(project->git, &oid, &commit, err));
     ARC_TRY(arc_repository_read(project->git, project->env, tag, repository, err));
@@ -20,6 +21,7 @@ int released_load(struct arc_project *project, const char *tag, const char *lock
     repository->committed = commit.time;
     project->wanted.tag = tag;
     project->wanted.lock = lock;
+
     return arc_project_load(project, err);
 }
 
@@ -28,6 +30,7 @@ int released_signing(struct arc_project *project, const char *identity, struct a
 {
     const struct arc_signing *sign = &project->group->sign;
     ARC_AUTO(arc_buf) struct arc_buf any = {.max = 4096};
+
     if (identity || sign->identity || !project->repository.source)
         return arc_plan_signing(project, identity, out, err);
     arc_buf_printf(&any,
@@ -35,6 +38,7 @@ int released_signing(struct arc_project *project, const char *identity, struct a
                    "*@refs/tags/%s",
                    project->repository.source, project->tag.text);
     ARC_TRY(arc_buf_check(&any, "the signer's identity", err));
+
     return arc_plan_signing(project, arc_buf_text(&any), out, err);
 }
 
@@ -86,6 +90,7 @@ static int list_tags(const struct arc_plan *plan, struct arc_arena *memory,
                                          .planned = &service->tags[t],
                                          .image = image_of(service, &service->tags[t], memory)};
         }
+
     return arc_arena_check(memory, err);
 }
 
@@ -120,12 +125,15 @@ int released_look_up(struct arc_registry *registry, const struct arc_plan *plan,
     struct arc_registry_item *items = arc_arena_array(memory, *count, sizeof *items);
     if (!items)
         return arc_error_nomem(err);
+
     for (size_t i = 0; i < *count; i++)
         items[i] = (struct arc_registry_item){ARC_REGISTRY_MANIFEST, (*out)[i].image,
                                               (*out)[i].planned->tag};
+
     ARC_TRY(arc_registry_read_ahead(registry, items, *count, err));
     for (size_t i = 0; i < *count; i++)
         ARC_TRY(look_up(registry, &(*out)[i], err));
     set_expected(*out, *count);
+
     return ARC_OK;
 }

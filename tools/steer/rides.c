@@ -21,6 +21,7 @@ static int add_ride(struct survey *survey, struct survey_group *group,
     const struct arc_service *known = then ? then : now;
     struct survey_ride *ride =
         arc_arena_append(&survey->memory, &group->rides, &group->ride_count, sizeof *ride);
+
     if (!ride)
         return arc_error_nomem(err);
     *ride = (struct survey_ride){.service = arc_arena_text(&survey->memory, known->codename),
@@ -29,6 +30,7 @@ static int add_ride(struct survey *survey, struct survey_group *group,
         ride->then = arc_arena_text(&survey->memory, then->released->tag);
     if (now)
         ride->now = arc_arena_text(&survey->memory, now->released->tag);
+
     return arc_arena_check(&survey->memory, err);
 }
 
@@ -50,6 +52,7 @@ int survey_find_rides(struct arc_project *project, struct survey *survey,
 {
     ARC_AUTO(arc_train) struct arc_group now = {0};
     struct arc_oid then;
+
     if (!group->group->includes || !group->stable)
         return ARC_OK;
     ARC_TRY(arc_git_tag_commit(project->git, group->stable, &then, err));
@@ -60,9 +63,11 @@ int survey_find_rides(struct arc_project *project, struct survey *survey,
         const struct arc_service *service = &group->taken.services[i];
         ARC_TRY(add_ride(survey, group, service, find_service(&now, service->codename), err));
     }
+
     for (size_t i = 0; i < now.service_count; i++)
         if (!find_service(&group->taken, now.services[i].codename))
             ARC_TRY(add_ride(survey, group, NULL, &now.services[i], err));
+
     return ARC_OK;
 }
 
@@ -81,14 +86,18 @@ static enum arc_bump compare_releases(const struct survey_ride *ride)
 {
     ARC_AUTO(arc_tag) struct arc_tag then = {0};
     ARC_AUTO(arc_tag) struct arc_tag now = {0};
+
     if (is_same(ride->then, ride->now))
         return ARC_BUMP_NONE;
+
     if (!ride->then || !ride->now || arc_tag_parse(ride->then, ride->from, &then, NULL) ||
         arc_tag_parse(ride->now, ride->from, &now, NULL))
         return ARC_BUMP_MINOR;
+
     const struct arc_release_version *a = &then.version, *b = &now.version;
     if (!is_same_part(a->major, a->major_len, b->major, b->major_len))
         return ARC_BUMP_MAJOR;
+
     return is_same_part(a->minor, a->minor_len, b->minor, b->minor_len) ? ARC_BUMP_PATCH
                                                                         : ARC_BUMP_MINOR;
 }
@@ -118,8 +127,10 @@ static json_t *find_row(const json_t *rows, const struct survey_ride *ride)
 json_t *survey_describe_rides(const struct survey_group *group)
 {
     ARC_AUTO_JSON json_t *rows = json_array();
+
     if (!group->group->includes)
         return json_null();
+
     for (size_t i = 0; i < group->ride_count; i++) {
         const struct survey_ride *ride = &group->rides[i];
         json_t *row = find_row(rows, ride);
@@ -132,5 +143,6 @@ json_t *survey_describe_rides(const struct survey_group *group)
         if (json_array_append_new(json_object_get(row, "services"), json_string(ride->service)))
             return NULL;
     }
+
     return arc_steal(&rows);
 }

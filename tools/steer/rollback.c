@@ -40,13 +40,16 @@ static int parse_given(struct rollback *rollback, const char *text, struct arc_t
 {
     char *name = arc_tag_name_version(rollback->group, text, &rollback->memory);
     ARC_TRY(arc_arena_check(&rollback->memory, err));
+
     if (!name || !arc_json_lists(rollback->project->repository.tags, name))
         name = arc_json_lists(rollback->project->repository.tags, text)
                    ? arc_arena_text(&rollback->memory, text)
                    : name;
+
     if (!name || !arc_json_lists(rollback->project->repository.tags, name))
         return arc_error_set(err, ARC_EINPUT, "there is no tag '%.200s' of %s", name ? name : text,
                              rollback->group->name);
+
     return arc_tag_parse(name, rollback->group, out, err);
 }
 
@@ -78,6 +81,7 @@ static int take_given(struct rollback *rollback, struct arc_error *err)
                                  rollback->tag.text);
         ARC_TRY(take_back(rollback, &tag, err));
     }
+
     return ARC_OK;
 }
 
@@ -87,6 +91,7 @@ static int take_higher(struct rollback *rollback, struct arc_error *err)
     const struct arc_repository *repository = &rollback->project->repository;
     size_t i;
     json_t *name;
+
     json_array_foreach (repository->tags, i, name) {
         ARC_AUTO(arc_tag) struct arc_tag tag = {0};
         if (arc_tag_parse(json_string_value(name), rollback->group, &tag, NULL) ||
@@ -95,20 +100,25 @@ static int take_higher(struct rollback *rollback, struct arc_error *err)
             continue;
         ARC_TRY(take_back(rollback, &tag, err));
     }
+
     return ARC_OK;
 }
 
 static int choose(struct rollback *rollback, struct arc_error *err)
 {
     const struct arc_repository *repository = &rollback->project->repository;
+
     ARC_TRY(parse_given(rollback, rollback->options->version, &rollback->tag, err));
+
     if (rollback->tag.version.prerelease)
         return arc_error_set(err, ARC_EINPUT, "%s is a prerelease: no floating tag goes back to it",
                              rollback->tag.text);
+
     if (arc_json_lists(repository->withdrawn, rollback->tag.text))
         return arc_error_set(err, ARC_EINPUT,
                              "%s was withdrawn itself: its release says so in its first lines",
                              rollback->tag.text);
+
     return rollback->options->from ? take_given(rollback, err) : take_higher(rollback, err);
 }
 
@@ -120,6 +130,7 @@ static json_t *remaining_tags(const struct rollback *rollback)
     const struct arc_repository *repository = &rollback->project->repository;
     json_t *left = json_array(), *name;
     size_t i;
+
     json_array_foreach (repository->tags, i, name) {
         bool gone = arc_json_lists(repository->withdrawn, json_string_value(name));
         for (size_t k = 0; !gone && k < rollback->taken_count; k++)
@@ -129,6 +140,7 @@ static json_t *remaining_tags(const struct rollback *rollback)
             return NULL;
         }
     }
+
     return left;
 }
 
@@ -162,12 +174,14 @@ static int check_expected(const struct rollback *rollback, const struct released
 {
     const struct arc_built_service *built =
         rollback->ledger ? arc_ledger_service(rollback->ledger, tag->service->service) : NULL;
+
     if (!*tag->expected)
         return no_image(rollback, tag->service, tag->service->image, err);
     if (rollback->ledger && (!built || !built->digest))
         return no_image(rollback, tag->service, "build.json", err);
     if (!built || strcmp(built->digest, tag->expected) == 0)
         return ARC_OK;
+
     return arc_error_set(err, ARC_EFAILED,
                          "%s of %s is %s now, the release built %s: it is not what was released",
                          tag->service->image, rollback->tag.text, tag->expected, built->digest);
@@ -178,18 +192,22 @@ static int list_moves(struct rollback *rollback, struct arc_error *err)
 {
     struct released_tag *tags;
     size_t count;
+
     ARC_TRY(released_look_up(rollback->registry, &rollback->plan, &rollback->memory, &tags, &count,
                              err));
     rollback->moves = json_array();
     if (!rollback->moves)
         return arc_error_nomem(err);
+
     for (size_t i = 0; i < count; i++) {
         ARC_TRY(check_expected(rollback, &tags[i], err));
         if (goes_back(tags[i].planned))
             ARC_TRY(note_move(rollback, &tags[i], err));
     }
+
     if (json_array_size(rollback->moves))
         return ARC_OK;
+
     return arc_error_set(err, ARC_EINPUT, "nothing goes back to %s: %s", rollback->tag.text,
                          rollback->plan.version->latest_reason);
 }
@@ -201,14 +219,17 @@ static int read_platforms(struct rollback *rollback, struct arc_planned_service 
     ARC_AUTO(arc_manifest) struct arc_manifest index = {0};
     size_t i;
     json_t *item;
+
     ARC_TRY(arc_registry_manifest(rollback->registry, service->image, reference, &index, err));
     service->platforms = arc_arena_array(&rollback->memory, 1, sizeof *service->platforms);
+
     json_array_foreach (json_object_get(index.document, "manifests"), i, item) {
         char platform[ARC_PLATFORM_SIZE];
         arc_platform_text(json_object_get(item, "platform"), platform);
         if (!arc_is_attestation(item))
             ARC_TRY(arc_texts_add(&rollback->memory, &service->platforms, platform, err));
     }
+
     return arc_arena_check(&rollback->memory, err);
 }
 
@@ -218,6 +239,7 @@ static int reduce_service(struct rollback *rollback, struct arc_planned_service 
                           struct arc_error *err)
 {
     struct arc_pair *kept = service->labels;
+
     for (struct arc_pair *label = service->labels; label->name; label++)
         if (strcmp(label->name, "org.opencontainers.image.revision") == 0 ||
             strcmp(label->name, "org.opencontainers.image.version") == 0)
@@ -225,12 +247,14 @@ static int reduce_service(struct rollback *rollback, struct arc_planned_service 
     *kept = (struct arc_pair){0};
 
     service->staging = NULL;
+
     for (size_t i = 0; i < service->tag_count; i++) {
         struct arc_planned_tag *tag = &service->tags[i];
         if (tag->kind == ARC_TAG_VERSION && tag->move && !tag->ref && !service->staging)
             service->staging = tag->tag;
         tag->move = goes_back(tag);
     }
+
     return read_platforms(rollback, service, service->staging, err);
 }
 
@@ -238,14 +262,17 @@ static int make_plan(struct rollback *rollback, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *tags = remaining_tags(rollback);
     struct arc_plan *plan = &rollback->plan;
+
     if (!tags)
         return arc_error_nomem(err);
     ARC_TRY(released_plan(rollback->project, rollback->group, rollback->tag.text, tags, plan, err));
     ARC_TRY(released_signing(rollback->project, rollback->options->identity, plan, err));
     ARC_TRY(list_moves(rollback, err));
+
     for (size_t i = 0; i < plan->service_count; i++)
         if (plan->services[i].selected)
             ARC_TRY(reduce_service(rollback, &plan->services[i], err));
+
     return ARC_OK;
 }
 
@@ -268,9 +295,11 @@ static int promote(struct rollback *rollback, struct arc_error *err)
                                                 .force = true,
                                                 .on_event = on_event,
                                                 .context = rollback};
+
     for (size_t s = 0; rollback->options->dry_run && s < plan->service_count; s++)
         for (size_t t = 0; t < plan->services[s].tag_count; t++)
             plan->services[s].tags[t].move = false;
+
     return arc_promote(&options, &done, err);
 }
 
@@ -282,16 +311,21 @@ static int load(struct rollback *rollback, struct arc_error *err)
     ARC_TRY(arc_project_open(project, err));
     ARC_TRY(arc_project_load_config(project, err));
     rollback->group = arc_config_group(&project->config, project->wanted.group);
+
     if (!rollback->group)
         return arc_error_set(err, ARC_EINPUT, "there is no release group '%.100s' in %s",
                              project->wanted.group, project->config.path);
+
     ARC_TRY(arc_project_load_tags(project, err));
+
     if (!project->repository.tags)
         return arc_error_set(err, ARC_EWORLD, "the release tags are not known: %s",
                              project->repository.tags_unknown);
+
     ARC_TRY(withdraw_open(rollback, err));
     ARC_TRY(choose(rollback, err));
     ARC_TRY(withdraw_look(rollback, err));
+
     return released_load(project, rollback->tag.text, rollback->lock, err);
 }
 

@@ -29,6 +29,7 @@ static const char *tag_of(const struct arc_planned_service *service)
         if (tag->move && !found)
             found = tag->tag;
     }
+
     return found;
 }
 
@@ -38,6 +39,7 @@ static int add_commands(const struct arc_signing *sign, const char *root, const 
 {
     ARC_AUTO(arc_buf) struct arc_buf reference = {.max = 2048};
     json_t *commands = json_array();
+
     if (json_object_set_new(row, "commands", commands))
         return arc_error_nomem(err);
     if (!sign)
@@ -49,6 +51,7 @@ static int add_commands(const struct arc_signing *sign, const char *root, const 
     json_t *attested = arc_sign_attest_command(sign, arc_buf_text(&reference));
     if (attested && json_array_append_new(commands, attested))
         return arc_error_nomem(err);
+
     return ARC_OK;
 }
 
@@ -77,9 +80,11 @@ static int look_at(struct looking *looking, const struct arc_planned_service *se
                                 .reference = tag_of(service)};
     int rc = verify.reference ? arc_verify_index(&verify, &memory, &built, NULL, &problem)
                               : arc_error_set(&problem, ARC_EFAILED, "no tag moves with it");
+
     if (rc == ARC_ENOTFOUND)
         rc = arc_error_set(&problem, ARC_EFAILED, "%s:%s is not in the registry", service->image,
                            verify.reference);
+
     const char *digest = built.digest;
     bool there = !rc;
     if (!rc)
@@ -95,6 +100,7 @@ static int look_at(struct looking *looking, const struct arc_planned_service *se
                   "problem", rc ? arc_error_text(&problem) : NULL);
     if (json_array_append_new(looking->services, row))
         return arc_error_nomem(err);
+
     return add_commands(there ? looking->plan->sign : NULL, looking->project->repository.root,
                         service->image, digest ? digest : "", row, err);
 }
@@ -117,6 +123,7 @@ int arc_verify_release(struct arc_project *project, const char *identity, json_t
 {
     ARC_AUTO(arc_plan) struct arc_plan plan = {0};
     ARC_AUTO_JSON json_t *services = json_array();
+
     ARC_TRY(make_plan(project, identity, &plan, err));
     struct looking looking = {project, NULL, &plan, services, true};
     ARC_TRY(arc_registry_new(project->env, NULL, &looking.registry, err));
@@ -124,6 +131,7 @@ int arc_verify_release(struct arc_project *project, const char *identity, json_t
     for (size_t i = 0; !rc && i < plan.service_count; i++)
         if (plan.services[i].selected)
             rc = look_at(&looking, &plan.services[i], err);
+
     arc_registry_free(looking.registry);
     if (rc)
         return rc;

@@ -22,6 +22,7 @@ static int sum_up(struct survey *survey, const struct survey_group *group, int *
     char **names = NULL;
     size_t count = 0;
     *commits = 0;
+
     for (size_t i = 0; i < group->count; i++) {
         const struct survey_commit *commit = &survey->commits[group->touches[i].commit];
         if (!group->touches[i].since_last)
@@ -36,12 +37,15 @@ static int sum_up(struct survey *survey, const struct survey_group *group, int *
             *name = *service;
         }
     }
+
     if (count)
         qsort(names, count, sizeof *names, compare_texts);
+
     for (size_t i = 0; i < count; i++)
         if ((i == 0 || strcmp(names[i], names[i - 1]) != 0) &&
             json_array_append_new(services, json_string(names[i])))
             return arc_error_nomem(err);
+
     return ARC_OK;
 }
 
@@ -73,13 +77,16 @@ static int find_lock(struct arc_project *project, const struct arc_status_option
     struct arc_transport *github;
     size_t i;
     json_t *lock;
+
     json_array_foreach (options->locks, i, lock)
         if (strcmp(arc_json_text_of(lock, "group"), group->group->name) == 0)
             group->lock = json_incref(lock);
+
     const char *tag = arc_json_text_of(group->lock, "tag");
     if (group->lock && group->stable && strcmp(tag, group->stable) != 0)
         return arc_error_set(err, ARC_EFAILED, "the lock file is of %.200s, the last release is %s",
                              tag, group->stable);
+
     if (group->lock || !group->stable || !project->repository.published)
         return ARC_OK;
     if (!name)
@@ -91,6 +98,7 @@ static int find_lock(struct arc_project *project, const struct arc_status_option
     if (!rc)
         rc = assets_read(github, release, name, &group->lock, err);
     arc_transport_free(github);
+
     return rc;
 }
 
@@ -100,6 +108,7 @@ static int look_at_train(struct arc_project *project, const struct arc_status_op
                          struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error problem = {0};
+
     if (!group->group->includes)
         return ARC_OK;
     int rc = find_lock(project, options, group, &problem);
@@ -109,6 +118,7 @@ static int look_at_train(struct arc_project *project, const struct arc_status_op
     if (rc)
         group->problem = arc_arena_text(&survey->memory, arc_error_text(&problem));
     *adrift |= group->problem || survey_ride_bump(group) != ARC_BUMP_NONE;
+
     return arc_arena_check(&survey->memory, err);
 }
 
@@ -123,6 +133,7 @@ static int add_group(struct arc_project *project, struct survey *survey,
     struct survey_next next;
     char date[32];
     int commits;
+
     if (!pulls || !services)
         return arc_error_nomem(err);
     ARC_TRY(sum_up(survey, group, &commits, pulls, services, err));
@@ -138,6 +149,7 @@ static int add_group(struct arc_project *project, struct survey *survey,
                   "bump", arc_bump_name(next.bump), "unreleased", unreleased, "adrift", "includes",
                   survey_describe_rides(group), "problem", group->problem);
     *behind |= unreleased;
+
     return json_array_append_new(rows, row) ? arc_error_nomem(err) : ARC_OK;
 }
 
@@ -147,13 +159,16 @@ int arc_status(struct arc_project *project, const struct arc_status_options *opt
     ARC_AUTO(survey) struct survey survey = {0};
     ARC_AUTO_JSON json_t *rows = json_array();
     bool behind = false, adrift = false;
+
     if (!rows)
         return arc_error_nomem(err);
     ARC_TRY(survey_take(project, &survey, err));
+
     for (size_t g = 0; g < survey.group_count; g++) {
         ARC_TRY(look_at_train(project, options, &survey, &survey.groups[g], &adrift, err));
         ARC_TRY(add_group(project, &survey, &survey.groups[g], rows, &behind, err));
     }
+
     if (options->registry)
         ARC_TRY(survey_find_adrift(project, &survey, rows, &adrift, err));
     *out = json_pack("{s:s, s:i, s:s, s:b, s:s?, s:s?, s:b, s:b, s:O}", "document", "status",

@@ -71,10 +71,12 @@ static void ask_lacking(struct walk *walk, const uint64_t *lacks)
         return;
     memcpy(walk->lacks, lacks, words * sizeof *lacks);
     memset(walk->asked, 0, walk->filters.count * sizeof *walk->asked);
+
     for (size_t i = 0; i < walk->owner_count; i++) {
         const struct owner *owner = &walk->owners[i];
         walk->asked[owner->filter] |= lacked(lacks, owner->slot) || lacked(lacks, owner->slot + 1);
     }
+
     arc_match_only(&walk->match, walk->asked);
 }
 
@@ -82,6 +84,7 @@ static void ask_lacking(struct walk *walk, const uint64_t *lacks)
 static int note_touches(struct walk *walk, const uint64_t *lacks, struct arc_error *err)
 {
     struct survey *out = walk->out;
+
     for (size_t i = 0; i < walk->owner_count; i++) {
         const struct owner *owner = &walk->owners[i];
         struct survey_group *group = &out->groups[owner->group];
@@ -99,6 +102,7 @@ static int note_touches(struct walk *walk, const uint64_t *lacks, struct arc_err
         ARC_TRY(arc_texts_add(&out->memory, &touch->services,
                               walk->filters.items[owner->filter].name, err));
     }
+
     return ARC_OK;
 }
 
@@ -118,6 +122,7 @@ static int read_commit(struct walk *walk, const struct arc_git_commit *commit,
     ARC_AUTO(arc_error) struct arc_error missing = {0};
     struct survey *out = walk->out;
     bool any = false;
+
     ask_lacking(walk, lacks);
     int rc = arc_match_commit(&walk->match, walk->project->git, commit, false, &any, &missing);
     if (rc && rc != ARC_ENOTFOUND)
@@ -135,6 +140,7 @@ static int read_commit(struct walk *walk, const struct arc_git_commit *commit,
                                    .time = commit->time,
                                    .merge = commit->parents > 1};
     arc_conventional_parse(commit, &kept->says);
+
     return note_touches(walk, lacks, err);
 }
 
@@ -165,6 +171,7 @@ static int find_owners(struct walk *walk, struct arc_error *err)
 {
     const struct arc_config *config = &walk->project->config;
     walk->slot_count = 2 * config->group_count;
+
     for (size_t i = 0; i < walk->filters.count; i++)
         for (size_t g = 0; g < config->group_count; g++)
             for (size_t s = 0; s < config->groups[g].service_count; s++) {
@@ -181,6 +188,7 @@ static int find_owners(struct walk *walk, struct arc_error *err)
                 owner->slot = walk->slot_count;
                 walk->slot_count += 2;
             }
+
     return ARC_OK;
 }
 
@@ -205,24 +213,29 @@ static int find_releases(struct walk *walk, struct arc_error *err)
                                              .git = walk->project->git,
                                              .event = &local,
                                              .fetch_depth = FETCH_DEPTH};
+
     out->group_count = config->group_count;
     out->groups = arc_arena_array(&out->memory, config->group_count, sizeof *out->groups);
     walk->releases = calloc(walk->slot_count + 1, sizeof *walk->releases);
     if (!out->groups || !walk->releases)
         return arc_error_nomem(err);
+
     for (size_t i = 0; i < 2 * config->group_count; i++)
         walk->releases[i] =
             (struct arc_last_release){.group = &config->groups[i / 2], .stable = i % 2};
+
     for (size_t i = 0; i < walk->owner_count; i++)
         for (size_t k = 0; walk->owners[i].slot >= 2 * config->group_count && k < 2; k++)
             walk->releases[walk->owners[i].slot + k] =
                 (struct arc_last_release){.group = &config->groups[walk->owners[i].group],
                                           .service = walk->owners[i].service,
                                           .stable = k};
+
     ARC_TRY(load_tags(walk, err));
     ARC_TRY(arc_repository_read_published(walk->project->env, &walk->project->repository, err));
     ARC_TRY(
         arc_services_find_releases(&request, walk->releases, walk->slot_count, &out->head, err));
+
     for (size_t g = 0; g < config->group_count; g++) {
         struct survey_group *group = &out->groups[g];
         struct arc_git_commit commit = {0};
@@ -234,6 +247,7 @@ static int find_releases(struct walk *walk, struct arc_error *err)
             group->last_time = commit.time;
         arc_git_commit_free(&commit);
     }
+
     return ARC_OK;
 }
 
@@ -242,6 +256,7 @@ static int walk_history(struct walk *walk, struct arc_error *err)
     struct survey *out = walk->out;
     ARC_AUTO(arc_history) struct arc_history *history = NULL;
     struct arc_oid *bases = arc_arena_array(&out->memory, walk->slot_count, sizeof *bases);
+
     walk->asked = arc_arena_array(&out->memory, walk->filters.count + 1, sizeof *walk->asked);
     walk->lacks = arc_arena_array(&out->memory, walk->slot_count / 64 + 1, sizeof *walk->lacks);
     if (!bases || !walk->asked || !walk->lacks)
@@ -251,6 +266,7 @@ static int walk_history(struct walk *walk, struct arc_error *err)
     ARC_TRY(arc_match_start(&walk->match, &walk->changes, ARC_QUANTIFIER_SOME_EXCLUDE, true, err));
     ARC_TRY(arc_history_new(walk->project->git, &history, err));
     walk->err = err;
+
     return arc_history_since(history, &out->head, bases, walk->slot_count, on_commit, walk, err);
 }
 
@@ -289,5 +305,6 @@ int survey_take(struct arc_project *project, struct survey *out, struct arc_erro
     ARC_TRY(walk_history(&walk, err));
     for (size_t g = 0; g < out->group_count; g++)
         cancel_pairs(out, &out->groups[g]);
+
     return arc_arena_check(&out->memory, err);
 }

@@ -49,6 +49,7 @@ static int choose_version(struct tagging *tagging, struct arc_error *err)
     const struct arc_tag_options *options = tagging->options;
     struct survey *survey = &tagging->survey;
     struct survey_next next;
+
     if (options->version) {
         tagging->version = arc_arena_text(&survey->memory, options->version);
         tagging->tag =
@@ -58,12 +59,14 @@ static int choose_version(struct tagging *tagging, struct arc_error *err)
                                  tagging->group->group->name);
         return arc_arena_check(&survey->memory, err);
     }
+
     ARC_TRY(survey_choose_next(survey, tagging->group, tagging->project->repository.tags,
                                &options->next, arc_env_moment(tagging->project->env), &next, err));
     if (!next.tag)
         return arc_error_set(err, ARC_EFAILED, "%s: %s", tagging->group->group->name, next.reason);
     tagging->version = next.version;
     tagging->tag = next.tag;
+
     return ARC_OK;
 }
 
@@ -89,19 +92,23 @@ static int ask_default_branch(struct tagging *tagging, struct arc_error *err)
     static const char *const words[] = {"ls-remote", "--symref", "origin", "HEAD", NULL};
     static const char start[] = "ref: refs/heads/";
     ARC_AUTO(arc_buf) struct arc_buf answer = {.max = 65536};
+
     if (tagging->options->branch) {
         tagging->branch = arc_arena_text(&tagging->survey.memory, tagging->options->branch);
         return ARC_OK;
     }
+
     ARC_TRY(run_git(tagging, words, &answer, err));
     const char *text = arc_buf_text(&answer);
     if (strncmp(text, start, strlen(start)) != 0)
         return arc_error_set(err, ARC_EFAILED,
                              "the remote does not tell its default branch: name the release "
                              "branch with --branch");
+
     text += strlen(start);
     tagging->branch =
         arc_arena_printf(&tagging->survey.memory, "%.*s", (int)strcspn(text, "\t\n"), text);
+
     return ARC_OK;
 }
 
@@ -112,28 +119,35 @@ static int check_pushed(struct tagging *tagging, struct arc_error *err)
     ARC_AUTO(arc_error) struct arc_error missing = {0};
     const struct arc_git *git = tagging->project->git;
     struct arc_oid tip = {{0}}, base = {{0}};
+
     ARC_TRY(ask_default_branch(tagging, err));
     arc_buf_printf(&ref, "refs/heads/%s", tagging->branch);
     const char *const words[] = {"ls-remote", "origin", arc_buf_text(&ref), NULL};
     ARC_TRY(run_git(tagging, words, &answer, err));
+
     if (answer.len < 41)
         return arc_error_set(err, ARC_EFAILED,
                              "the remote has no branch %s: name the release "
                              "branch with --branch",
                              tagging->branch);
+
     memcpy(tip.hex, arc_buf_text(&answer), 40);
+
     if (!arc_git_has(git, &tip))
         return arc_error_set(err, ARC_EFAILED,
                              "the remote's %s is at %.12s, which is not here: git pull first",
                              tagging->branch, tip.hex);
+
     int rc = arc_git_merge_base(git, &tagging->survey.head, &tip, &base, &missing);
     if (rc && rc != ARC_ENOTFOUND)
         return arc_error_set(err, rc, "%s", arc_error_text(&missing));
+
     if (rc || strcmp(base.hex, tagging->survey.head.hex) != 0)
         return arc_error_set(err, ARC_EFAILED,
                              "HEAD (%.12s) is not on the remote's %s: push it first, or name the "
                              "release branch with --branch",
                              tagging->survey.head.hex, tagging->branch);
+
     return ARC_OK;
 }
 
@@ -154,6 +168,7 @@ static int check_name(struct tagging *tagging, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 4096}, answer = {.max = 65536};
     struct arc_oid commit;
+
     arc_buf_printf(&ref, "refs/tags/%s", tagging->tag);
     const char *const words[] = {"ls-remote", "--tags", "origin", arc_buf_text(&ref), NULL};
     ARC_TRY(run_git(tagging, words, &answer, err));
@@ -162,12 +177,15 @@ static int check_name(struct tagging *tagging, struct arc_error *err)
         return arc_error_set(err, ARC_EFAILED, "the remote has the tag %s already", tagging->tag);
     if (arc_git_resolve_ref(tagging->project->git, arc_buf_text(&ref), &commit, NULL))
         return ARC_OK;
+
     if (strcmp(commit.hex, tagging->survey.head.hex) != 0)
         return arc_error_set(err, ARC_EFAILED,
                              "this clone has the tag %s at %.12s, not at HEAD: 'git tag -d %s' "
                              "deletes it",
                              tagging->tag, commit.hex, tagging->tag);
+
     tagging->there = true;
+
     return ARC_OK;
 }
 
@@ -176,12 +194,14 @@ static int check_order(const struct tagging *tagging, struct arc_error *err)
 {
     ARC_AUTO(arc_tag) struct arc_tag tag = {0}, last = {0};
     const struct arc_group *group = tagging->group->group;
+
     ARC_TRY(arc_tag_parse(tagging->tag, group, &tag, err));
     if (!tagging->group->last || strcmp(tagging->group->last, tagging->tag) == 0)
         return ARC_OK;
     ARC_TRY(arc_tag_parse(tagging->group->last, group, &last, err));
     if (arc_release_version_compare(&tag.version, &last.version) > 0)
         return ARC_OK;
+
     return arc_error_set(err, ARC_EFAILED,
                          "%s would be a step back: %s is released, and behind HEAD", tagging->tag,
                          tagging->group->last);
@@ -204,11 +224,13 @@ static int check_lint(const struct tagging *tagging, struct arc_error *err)
 {
     static const struct arc_lint_options defaults;
     ARC_AUTO_JSON json_t *lint = NULL;
+
     ARC_TRY(arc_lint(tagging->project, &defaults, &lint, err));
     const json_t *findings = json_object_get(lint, "findings");
     const json_t *first = json_array_get(findings, 0);
     if (json_is_true(json_object_get(lint, "ok")))
         return ARC_OK;
+
     return arc_error_set(err, ARC_EFAILED,
                          "lint has %zu findings, the first: %s:%" JSON_INTEGER_FORMAT
                          ": %s ('arc-ci lint' shows all)",

@@ -30,7 +30,9 @@ int withdraw_open(struct rollback *rollback, struct arc_error *err)
     struct arc_repository *repository = &rollback->project->repository;
     const struct arc_github_options options = {.env = env};
     const char *name = arc_env_nonempty(env, "GITHUB_REPOSITORY");
+
     rollback->ledger = rollback->options->build;
+
     if (!name || !arc_github_token(env, NULL)) {
         if (rollback->options->withdraw == ARC_WITHDRAW_NOTHING)
             return ARC_OK;
@@ -38,6 +40,7 @@ int withdraw_open(struct rollback *rollback, struct arc_error *err)
                              "--withdraw marks releases at GitHub: set GITHUB_REPOSITORY "
                              "(owner/name) and GITHUB_TOKEN");
     }
+
     if (!arc_repository_name_valid(name))
         return arc_error_set(err, ARC_EINPUT, "GITHUB_REPOSITORY '%.100s' is not owner/name", name);
     rollback->repository = name;
@@ -45,6 +48,7 @@ int withdraw_open(struct rollback *rollback, struct arc_error *err)
     ARC_TRY(arc_repository_read_published(env, repository, err));
     if (repository->published)
         return ARC_OK;
+
     return arc_error_set(err, ARC_EWORLD, "the releases are not known: %s",
                          repository->published_unknown);
 }
@@ -54,10 +58,12 @@ int withdraw_open(struct rollback *rollback, struct arc_error *err)
 static int read_ledger(struct rollback *rollback, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *build = NULL;
+
     if (rollback->ledger)
         return ARC_OK;
     if (assets_read(rollback->github, rollback->release, "build.json", &build, err))
         return arc_error_prefix(err, "without --build");
+
     if (!build) {
         rollback_say(rollback,
                      "warning: the release %s has no build.json: what its version's tags name now "
@@ -65,9 +71,11 @@ static int read_ledger(struct rollback *rollback, struct arc_error *err)
                      rollback->tag.text);
         return ARC_OK;
     }
+
     if (arc_ledger_read(build, &rollback->asset, err))
         return arc_error_prefix(err, "build.json of the release %s", rollback->tag.text);
     rollback->ledger = &rollback->asset;
+
     return ARC_OK;
 }
 
@@ -76,6 +84,7 @@ static int read_lock(struct rollback *rollback, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *lock = NULL;
     ARC_AUTO_FREE char *name = arc_train_lock_name(rollback->group->name);
+
     if (!rollback->group->includes)
         return ARC_OK;
     if (!name)
@@ -89,6 +98,7 @@ static int read_latest(struct rollback *rollback, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {.max = 4096};
     ARC_AUTO_JSON json_t *latest = NULL;
+
     arc_buf_printf(&path, "/repos/%s/releases/latest", rollback->repository);
     ARC_TRY(arc_buf_check(&path, "the address", err));
     const struct arc_request request = {
@@ -98,6 +108,7 @@ static int read_latest(struct rollback *rollback, struct arc_error *err)
     rollback->latest = *tag ? arc_arena_text(&rollback->memory, tag) : NULL;
     for (size_t i = 0; i < rollback->taken_count; i++)
         rollback->latest_moves |= strcmp(rollback->taken[i].tag, tag) == 0;
+
     return ARC_OK;
 }
 
@@ -107,13 +118,16 @@ int withdraw_look(struct rollback *rollback, struct arc_error *err)
         return ARC_OK;
     ARC_TRY(assets_read_release(rollback->github, rollback->repository, rollback->tag.text,
                                 &rollback->release, err));
+
     if (!rollback->release)
         return arc_error_set(err, ARC_EFAILED,
                              "%s has no published release of %s: it was never released, or is a "
                              "draft",
                              rollback->repository, rollback->tag.text);
+
     ARC_TRY(read_ledger(rollback, err));
     ARC_TRY(read_lock(rollback, err));
+
     for (size_t i = 0; i < rollback->taken_count; i++) {
         struct taken_back *taken = &rollback->taken[i];
         ARC_TRY(assets_read_release(rollback->github, rollback->repository, taken->tag,
@@ -121,6 +135,7 @@ int withdraw_look(struct rollback *rollback, struct arc_error *err)
         taken->marked = strncmp(arc_json_text_of(taken->release, "body"), ARC_WITHDRAWN_MARK,
                                 strlen(ARC_WITHDRAWN_MARK)) == 0;
     }
+
     return read_latest(rollback, err);
 }
 
@@ -131,6 +146,7 @@ static int patch(struct rollback *rollback, const json_t *release, const json_t 
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {.max = 4096};
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+
     arc_buf_printf(&path, "/repos/%s/releases/%" PRIdMAX, rollback->repository,
                    (intmax_t)json_integer_value(json_object_get(release, "id")));
     ARC_TRY(arc_buf_check(&path, "the address", err));
@@ -142,6 +158,7 @@ static int patch(struct rollback *rollback, const json_t *release, const json_t 
     int rc = rollback->github->send(rollback->github, &request, &reply, err);
     if (!rc)
         return ARC_OK;
+
     return arc_error_prefix(err, "the images are rolled back, GitHub's releases are not; run it "
                                  "again");
 }
@@ -152,23 +169,28 @@ static char *make_body(const struct rollback *rollback, const json_t *release)
     ARC_AUTO(arc_buf) struct arc_buf body = {0};
     const char *notes = arc_json_text_of(release, "body");
     const char *reason = rollback->options->reason;
+
     arc_buf_puts(&body, ARC_WITHDRAWN_MARK "\n> [!CAUTION]\n> **Withdrawn.** Use [");
     arc_markdown_text(&body, rollback->tag.text, strlen(rollback->tag.text));
     arc_buf_puts(&body, "](");
     const char *url = arc_json_text_of(rollback->release, "html_url");
     arc_markdown_url(&body, url, strlen(url));
     arc_buf_puts(&body, ") instead.");
+
     if (reason) {
         arc_buf_putc(&body, ' ');
         arc_markdown_text(&body, reason, strlen(reason));
     }
+
     arc_buf_puts(&body, "\n\n");
 
     size_t len = strlen(notes), room = body.len < BODY_MAX ? BODY_MAX - body.len : 0;
     if (len > room)
         for (len = room; len && notes[len - 1] != '\n';)
             len--;
+
     arc_buf_add(&body, notes, len);
+
     return arc_buf_steal(&body);
 }
 
@@ -181,10 +203,12 @@ static int mark(struct rollback *rollback, struct taken_back *taken, struct arc_
         body ? json_pack("{s:s, s:b, s:s}", "body", body, draft ? "draft" : "prerelease", 1,
                          "make_latest", "false")
              : NULL;
+
     if (!fields)
         return arc_error_nomem(err);
     ARC_TRY(patch(rollback, taken->release, fields, "mark a release as withdrawn", err));
     rollback_say(rollback, "%s is marked as withdrawn", taken->tag);
+
     return ARC_OK;
 }
 
@@ -193,16 +217,19 @@ int withdraw_do(struct rollback *rollback, struct arc_error *err)
     ARC_AUTO_JSON json_t *fields = json_pack("{s:s}", "make_latest", "true");
     if (!fields)
         return arc_error_nomem(err);
+
     if (rollback->latest_moves) {
         ARC_TRY(
             patch(rollback, rollback->release, fields, "make it the latest release again", err));
         rollback_say(rollback, "%s is GitHub's latest release again", rollback->tag.text);
     }
+
     for (size_t i = 0; i < rollback->taken_count; i++) {
         struct taken_back *taken = &rollback->taken[i];
         if (rollback->options->withdraw != ARC_WITHDRAW_NOTHING && taken->release && !taken->marked)
             ARC_TRY(mark(rollback, taken, err));
     }
+
     return ARC_OK;
 }
 
@@ -210,6 +237,7 @@ json_t *withdraw_describe(const struct rollback *rollback)
 {
     json_t *list = json_array();
     bool asked = rollback->options->withdraw != ARC_WITHDRAW_NOTHING;
+
     for (size_t i = 0; i < rollback->taken_count; i++) {
         const struct taken_back *taken = &rollback->taken[i];
         const char *url = json_string_value(json_object_get(taken->release, "html_url"));
@@ -225,5 +253,6 @@ json_t *withdraw_describe(const struct rollback *rollback)
             return NULL;
         }
     }
+
     return list;
 }

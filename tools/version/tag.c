@@ -61,6 +61,7 @@ static int split(const char *name, size_t *group_len, struct arc_error *err)
     if (!group_valid(name, *group_len))
         return not_a_tag(name, "the group may hold only letters, digits, '.', '_', '-' and '/'",
                          err);
+
     return ARC_OK;
 }
 
@@ -90,6 +91,7 @@ static void fill_names(const char *text, size_t len, const struct arc_service *s
                        struct arc_buf *out)
 {
     static const char codename[] = "{codename}", name[] = "{name}";
+
     for (size_t at = 0; at < len;) {
         if (service && strncmp(text + at, codename, strlen(codename)) == 0) {
             arc_buf_puts(out, service->codename);
@@ -110,10 +112,12 @@ char *arc_tag_name_version(const struct arc_group *group, const char *version,
     const struct arc_service *service = group->service_count == 1 ? group->services : NULL;
     size_t mark;
     const char *at = find_version(pattern, &mark);
+
     if (!service && (strstr(pattern, "{codename}") || strstr(pattern, "{name}")))
         return NULL;
     fill_names(pattern, (size_t)(at - pattern), service, &before);
     fill_names(at + mark, strlen(at + mark), service, &after);
+
     return arc_arena_printf(memory, "%s%s%s", arc_buf_text(&before), version, arc_buf_text(&after));
 }
 
@@ -123,17 +127,20 @@ static bool match_pattern(const char *pattern, const struct arc_service *service
 {
     ARC_AUTO(arc_buf) struct arc_buf before = {.max = 2048}, after = {.max = 2048};
     size_t mark, whole = strlen(tag);
+
     if (strncmp(pattern, tag, strcspn(pattern, "{*")) != 0)
         return false; /* of most tags that is enough to know */
     const char *version = find_version(pattern, &mark);
     fill_names(pattern, (size_t)(version - pattern), service, &before);
     fill_names(version + mark, strlen(version + mark), service, &after);
+
     if (before.failed || after.failed || whole <= before.len + after.len ||
         strncmp(tag, arc_buf_text(&before), before.len) != 0 ||
         strcmp(tag + whole - after.len, arc_buf_text(&after)) != 0)
         return false;
     *at = before.len;
     *len = whole - before.len - after.len;
+
     return true;
 }
 
@@ -142,11 +149,14 @@ bool arc_tag_pattern_valid(const char *pattern, const char **why)
     static const char *const words[] = {"{codename}", "{name}", VERSION};
     size_t mark, versions = 0;
     const char *version = find_version(pattern, &mark);
+
     *why = version ? "holds what no git tag may hold"
                    : "has no {version} (nor a '*' for it at its end), as in 'messaging/v*'";
+
     if (!version || strlen(pattern) > ARC_TAG_MAX / 2 || strchr("/-.", *pattern) ||
         strstr(pattern, "..") || strstr(pattern, "//"))
         return false;
+
     for (const char *at = pattern; *at;) {
         size_t i = 0;
         while (i < 3 && strncmp(at, words[i], strlen(words[i])) != 0)
@@ -158,6 +168,7 @@ bool arc_tag_pattern_valid(const char *pattern, const char **why)
         at += i < 3 ? strlen(words[i]) : 1;
     }
     *why = "has more than one version";
+
     return versions == 1;
 }
 
@@ -174,6 +185,7 @@ static int take(const char *name, size_t at, size_t len, enum arc_versioning ver
         arc_tag_free(out);
     else if (at > 2 && memcmp(name + at - 2, "/v", 2) == 0)
         out->group_len = at - 2;
+
     return rc;
 }
 
@@ -185,6 +197,7 @@ static int try_pattern(const char *pattern, const struct arc_group *group, const
     bool each = strstr(pattern, "{codename}") || strstr(pattern, "{name}");
     size_t count = each ? group->service_count : 1, at, len;
     int rc = ARC_EINPUT;
+
     for (size_t i = 0; rc == ARC_EINPUT && i < count; i++) {
         const struct arc_service *service = each ? &group->services[i] : NULL;
         if (!match_pattern(pattern, service, name, &at, &len))
@@ -193,6 +206,7 @@ static int try_pattern(const char *pattern, const struct arc_group *group, const
         if (!rc)
             out->service = service;
     }
+
     return rc;
 }
 
@@ -221,10 +235,12 @@ int arc_tag_parse(const char *given, const struct arc_group *group, struct arc_t
     int rc = ARC_EINPUT;
     for (char **pattern = group->tags; rc == ARC_EINPUT && *pattern; pattern++)
         rc = try_pattern(*pattern, group, name, out, &why);
+
     if (rc == ARC_EINPUT)
         return arc_error_set(err, rc, "'%.200s' is not a tag of group %s (%s%s)%s%s", name,
                              group->name, group->tags[0], group->tags[1] ? ", …" : "",
                              why.message ? ": " : "", why.message ? arc_error_text(&why) : "");
+
     return rc ? arc_error_set(err, rc, "%s", arc_error_text(&why)) : ARC_OK;
 }
 

@@ -14,13 +14,16 @@ int arc_tag_image(const struct arc_tag *tag, char **out, struct arc_error *err)
         return arc_error_set(err, ARC_EINPUT,
                              "the image tag of '%s' would have %zu characters; %d are allowed",
                              tag->text, len, IMAGE_TAG_MAX);
+
     char *text = strdup(tag->text);
     if (!text)
         return arc_error_nomem(err);
+
     for (char *c = text; *c; c++)
         if (!strchr(IMAGE_TAG_CHARS, *c))
             *c = '-';
     *out = text;
+
     return ARC_OK;
 }
 
@@ -54,10 +57,12 @@ static void weigh(struct standing *standing, const struct arc_group *group,
                   const struct arc_tag *tag, struct arc_tag *other, bool released)
 {
     const struct arc_release_version *ours = &tag->version, *theirs = &other->version;
+
     if (other->service != tag->service ||
         (!group && (other->group_len != tag->group_len ||
                     memcmp(other->text, tag->text, tag->group_len) != 0)))
         return;
+
     int order = arc_release_version_compare(theirs, ours);
     if (order > 0 && !theirs->prerelease) {
         bool major = same(theirs->major, theirs->major_len, ours->major, ours->major_len);
@@ -75,7 +80,9 @@ static int stand(const struct arc_tag *tag, const struct arc_version_options *op
 {
     size_t i;
     json_t *name;
+
     standing->withdrawn = arc_json_lists(options->withdrawn, tag->text);
+
     json_array_foreach (options->tags, i, name) {
         ARC_AUTO(arc_tag) struct arc_tag other = {0};
         if (arc_json_lists(options->withdrawn, json_string_value(name)))
@@ -87,6 +94,7 @@ static int stand(const struct arc_tag *tag, const struct arc_version_options *op
             weigh(standing, options->group, tag, &other,
                   arc_json_lists(options->published, other.text));
     }
+
     return ARC_OK;
 }
 
@@ -108,18 +116,22 @@ static char *explain_latest(const struct arc_tag *tag, const struct standing *st
 {
     if (prerelease)
         return arc_arena_text(memory, "a prerelease is never latest");
+
     if (standing->unknown)
         return arc_arena_printf(memory, "the other tags are not known: %s",
                                 options->tags_unknown ? options->tags_unknown : "none were given");
+
     if (standing->withdrawn)
         return arc_arena_text(memory, "its release was withdrawn");
     if (standing->higher.text)
         return arc_arena_printf(memory, "%s is a higher stable version", standing->higher.text);
     if (tag->service)
         return arc_arena_printf(memory, "highest stable version of %s", tag->service->codename);
+
     if (tag->group_len)
         return arc_arena_printf(memory, "highest stable version of %.*s", (int)tag->group_len,
                                 tag->text);
+
     return arc_arena_printf(memory, "highest stable version of %s", options->group->name);
 }
 
@@ -136,6 +148,7 @@ static int describe_version(const struct arc_tag *tag, const struct standing *st
     const struct arc_release_version *v = &tag->version;
     bool floats = !prerelease && !standing->unknown && !standing->withdrawn;
     ARC_AUTO_FREE char *image_tag = NULL;
+
     ARC_TRY(arc_tag_image(tag, &image_tag, err));
 
     struct arc_arena *memory = &out->memory;
@@ -157,6 +170,7 @@ static int describe_version(const struct arc_tag *tag, const struct standing *st
     int rc = arc_arena_check(memory, err);
     if (rc)
         arc_version_info_free(out);
+
     return rc;
 }
 

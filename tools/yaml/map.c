@@ -37,12 +37,14 @@ static int merge_one(const struct arc_yaml *yaml, struct arc_yaml_node *map, str
     if (source->type != ARC_YAML_MAP)
         return arc_yaml_error(yaml, source, err, "'<<' can only merge mappings, this is %s",
                               arc_yaml_type_name(source));
+
     int rc = arc_yaml_weigh(yaml, map, source, map->line, map->column, err);
     for (size_t i = 0; !rc && i < source->count; i++) {
         struct arc_yaml_pair pair = source->pairs[i];
         pair.merged = true;
         rc = add(out, pair, err);
     }
+
     return rc;
 }
 
@@ -89,6 +91,7 @@ static int settle(const struct arc_yaml *yaml, struct entry **run, size_t count,
                   struct arc_error *err)
 {
     struct arc_yaml_pair winner = run[0]->pair;
+
     for (size_t i = 1; i < count; i++) {
         run[i]->dropped = true;
         if (run[i]->pair.merged)
@@ -97,7 +100,9 @@ static int settle(const struct arc_yaml *yaml, struct entry **run, size_t count,
             return duplicate(yaml, winner.key, run[i]->pair.key, err);
         winner = run[i]->pair;
     }
+
     run[0]->pair = winner;
+
     return ARC_OK;
 }
 
@@ -115,6 +120,7 @@ static int settle_all(const struct arc_yaml *yaml, struct entries *entries, stru
             end++;
         rc = settle(yaml, sorted + i, end - i, err);
     }
+
     return rc;
 }
 
@@ -127,9 +133,11 @@ static int replace_pairs(struct arc_yaml_node *map, const struct entries *entrie
     free(map->pairs);
     map->pairs = pairs;
     map->count = 0;
+
     for (size_t i = 0; i < entries->count; i++)
         if (!entries->list[i].dropped)
             pairs[map->count++] = entries->list[i].pair;
+
     return ARC_OK;
 }
 
@@ -138,12 +146,14 @@ int arc_yaml_map_finish(const struct arc_yaml *yaml, struct arc_yaml_node *map,
 {
     ARC_AUTO(entries) struct entries entries = {0};
     int rc = ARC_OK;
+
     for (size_t i = 0; !rc && i < map->count; i++) {
         if (map->pairs[i].key->merge_key)
             rc = merge(yaml, map, &entries, map->pairs[i].value, err);
         else
             rc = add(&entries, map->pairs[i], err);
     }
+
     if (!rc)
         rc = settle_all(yaml, &entries, err);
     return rc ? rc : replace_pairs(map, &entries, err);

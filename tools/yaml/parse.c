@@ -42,13 +42,16 @@ int arc_yaml_weigh(const struct arc_yaml *yaml, struct arc_yaml_node *parent,
     parent->weight += child->weight;
     if (child->depth >= parent->depth)
         parent->depth = child->depth + 1;
+
     if (parent->weight > ARC_YAML_NODES)
         return arc_error_at(err, ARC_ELIMIT, yaml->name, line, column,
                             "more than %d values once every alias stands for what it names",
                             ARC_YAML_NODES);
+
     if (parent->depth > ARC_YAML_DEPTH)
         return arc_error_at(err, ARC_ELIMIT, yaml->name, line, column,
                             "nested deeper than %d levels", ARC_YAML_DEPTH);
+
     return ARC_OK;
 }
 
@@ -66,6 +69,7 @@ static struct arc_yaml_node *new_node(struct builder *b, const yaml_event_t *eve
     node->next_owned = b->yaml->owned;
     b->yaml->owned = node;
     b->nodes++;
+
     return node;
 }
 
@@ -73,13 +77,16 @@ static int set_anchor(struct builder *b, struct arc_yaml_node *node, const yaml_
 {
     if (!anchor)
         return ARC_OK;
+
     if (b->anchor_count == ANCHORS_MAX)
         return arc_yaml_error_code(b->yaml, node, ARC_ELIMIT, b->err, "more than %d anchors",
                                    ANCHORS_MAX);
+
     node->anchor = strdup((const char *)anchor);
     if (!node->anchor)
         return arc_error_nomem(b->err);
     b->anchors[b->anchor_count++] = node;
+
     return ARC_OK;
 }
 
@@ -88,13 +95,16 @@ static bool known_tag(const char *tag)
     static const char *const names[] = {"str",    "null",      "bool", "int",   "float",
                                         "seq",    "map",       "omap", "pairs", "set",
                                         "binary", "timestamp", "merge"};
+
     if (strcmp(tag, "!") == 0)
         return true;
     if (strncmp(tag, CORE, strlen(CORE)) != 0)
         return false;
+
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(tag + strlen(CORE), names[i]) == 0)
             return true;
+
     return false;
 }
 
@@ -110,6 +120,7 @@ static int set_tag(struct builder *b, struct arc_yaml_node *node, const yaml_cha
         return ARC_OK;
     ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
     arc_text_visible(&shown, node->tag, strnlen(node->tag, 120));
+
     return arc_yaml_error(b->yaml, node, b->err, "the tag '%s' is unknown", arc_buf_text(&shown));
 }
 
@@ -125,7 +136,9 @@ static int set_type(struct builder *b, struct arc_yaml_node *node)
                   {CORE "float", ARC_YAML_FLOAT}};
     enum arc_yaml_type core = arc_yaml_core_type(node->text, node->len);
     bool tag = node->tag && known_tag(node->tag);
+
     node->type = !tag && node->plain ? core : ARC_YAML_STRING;
+
     for (size_t i = 0; tag && i < sizeof tagged / sizeof *tagged; i++) {
         if (strcmp(node->tag, tagged[i].tag) != 0)
             continue;
@@ -134,6 +147,7 @@ static int set_type(struct builder *b, struct arc_yaml_node *node)
             return arc_yaml_error(b->yaml, node, b->err, "this is not a value of its tag !!%s",
                                   node->tag + strlen(CORE));
     }
+
     return ARC_OK;
 }
 
@@ -148,10 +162,12 @@ static int grow(struct arc_yaml_node *node, bool list, struct arc_error *err)
                        : realloc(node->pairs, size * sizeof *node->pairs);
     if (!grown)
         return arc_error_nomem(err);
+
     if (list)
         node->items = grown;
     else
         node->pairs = grown;
+
     return ARC_OK;
 }
 
@@ -164,9 +180,11 @@ static int attach(struct builder *b, const struct arc_yaml_node *node, unsigned 
         b->yaml->root = node;
         return ARC_OK;
     }
+
     struct frame *top = &b->stack[b->depth - 1];
     struct arc_yaml_node *parent = top->node;
     ARC_TRY(arc_yaml_weigh(b->yaml, parent, node, line, column, b->err));
+
     if (parent->type == ARC_YAML_MAP && !top->key) {
         if (!node->text)
             return arc_yaml_error(b->yaml, node, b->err, "a key must be a plain value, this is %s",
@@ -174,16 +192,20 @@ static int attach(struct builder *b, const struct arc_yaml_node *node, unsigned 
         top->key = node;
         return ARC_OK;
     }
+
     bool list = parent->type == ARC_YAML_LIST;
     size_t count = parent->count;
     if (grow(parent, list, b->err))
         return ARC_ENOMEM;
+
     if (list)
         parent->items[count] = node;
     else
         parent->pairs[count] = (struct arc_yaml_pair){.key = top->key, .value = node};
+
     top->key = NULL;
     parent->count++;
+
     return ARC_OK;
 }
 
@@ -191,6 +213,7 @@ static int on_scalar(struct builder *b, const yaml_event_t *event)
 {
     struct arc_yaml_node *node = new_node(b, event, ARC_YAML_STRING);
     size_t len = event->data.scalar.length;
+
     if (!node || !(node->text = malloc(len + 1)))
         return arc_error_nomem(b->err);
     memcpy(node->text, event->data.scalar.value, len);
@@ -203,6 +226,7 @@ static int on_scalar(struct builder *b, const yaml_event_t *event)
     if (!rc)
         rc = set_anchor(b, node, event->data.scalar.anchor);
     node->merge_key = node->plain && !node->tag && len == 2 && memcmp(node->text, "<<", 2) == 0;
+
     return rc ? rc : attach(b, node, node->line, node->column);
 }
 
@@ -210,18 +234,24 @@ static int on_start(struct builder *b, const yaml_event_t *event)
 {
     bool list = event->type == YAML_SEQUENCE_START_EVENT;
     struct arc_yaml_node *node = new_node(b, event, list ? ARC_YAML_LIST : ARC_YAML_MAP);
+
     if (!node)
         return arc_error_nomem(b->err);
+
     if (b->depth == ARC_YAML_DEPTH)
         return arc_yaml_error_code(b->yaml, node, ARC_ELIMIT, b->err,
                                    "nested deeper than %d levels", ARC_YAML_DEPTH);
+
     node->open = true;
     b->stack[b->depth++] = (struct frame){node, NULL};
+
     if (list) {
         ARC_TRY(set_tag(b, node, event->data.sequence_start.tag));
         return set_anchor(b, node, event->data.sequence_start.anchor);
     }
+
     ARC_TRY(set_tag(b, node, event->data.mapping_start.tag));
+
     return set_anchor(b, node, event->data.mapping_start.anchor);
 }
 
@@ -236,6 +266,7 @@ static int on_end(struct builder *b)
 static int on_alias(struct builder *b, const yaml_event_t *event)
 {
     const char *name = (const char *)event->data.alias.anchor;
+
     for (size_t i = b->anchor_count; i-- > 0;) {
         if (strcmp(b->anchors[i]->anchor, name) != 0)
             continue;
@@ -245,10 +276,12 @@ static int on_alias(struct builder *b, const yaml_event_t *event)
         return attach(b, b->anchors[i], (unsigned)event->start_mark.line + 1,
                       (unsigned)event->start_mark.column + 1);
     }
+
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = 2048};
     arc_buf_puts(&text, "no anchor before this alias is named '");
     arc_text_visible(&text, name, strnlen(name, 120));
     arc_buf_puts(&text, "'");
+
     return error_mark(b, &event->start_mark, ARC_EINPUT, arc_buf_text(&text));
 }
 
@@ -256,6 +289,7 @@ static int on_event(struct builder *b, const yaml_event_t *event)
 {
     if (b->nodes >= ARC_YAML_NODES)
         return error_mark(b, &event->start_mark, ARC_ELIMIT, "more values than are read");
+
     switch (event->type) {
     case YAML_DOCUMENT_START_EVENT:
         if (b->documents++)
@@ -285,6 +319,7 @@ static int reader_error(const struct builder *b, const yaml_parser_t *parser, co
         line += text[i] == '\n';
         column = text[i] == '\n' ? 1 : column + (((unsigned char)text[i] & 0xc0) != 0x80);
     }
+
     arc_error_at(b->err, ARC_EINPUT, b->yaml->name, line, column, "%s (0x%02x)", parser->problem,
                  (unsigned)parser->problem_value & 0xffffffU);
     arc_error_show_line(b->err, b->yaml->text, b->yaml->len);
@@ -302,9 +337,11 @@ static const char *name_problem(const char *problem)
          "a second ': ' on one line: put the value into quotes"},
         {"found unexpected end of stream", "the text ends before a quote is closed"},
     };
+
     for (size_t i = 0; problem && i < sizeof words / sizeof *words; i++)
         if (strcmp(problem, words[i][0]) == 0)
             return words[i][1];
+
     return problem ? problem : "this is not YAML";
 }
 
@@ -319,9 +356,11 @@ static int syntax_error(const struct builder *b, const yaml_parser_t *parser, co
     if (at < b->yaml->len && text[at] == '\t')
         return error_mark(b, &parser->problem_mark, ARC_EINPUT,
                           "a tab stands here; YAML is indented with spaces");
+
     arc_buf_puts(&why, name_problem(parser->problem));
     if (parser->context)
         arc_buf_printf(&why, " (%s, on line %zu)", parser->context, parser->context_mark.line + 1);
+
     return error_mark(b, &parser->problem_mark, ARC_EINPUT, arc_buf_text(&why));
 }
 
@@ -341,6 +380,7 @@ static int build(struct builder *b, yaml_parser_t *parser, const char *text)
         if (rc)
             return rc;
     }
+
     return ARC_OK;
 }
 
@@ -354,14 +394,17 @@ int arc_yaml_parse(const char *text, size_t len, const char *name, unsigned flag
         arc_yaml_free(out);
         return arc_error_nomem(err);
     }
+
     b->yaml = out;
     b->flags = flags;
     b->err = err;
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
+
     if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) { /* libyaml takes a mark for text */
         text += 3;
         len -= 3;
     }
+
     memcpy(out->text, text, len);
     out->len = len;
     yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
@@ -371,6 +414,7 @@ int arc_yaml_parse(const char *text, size_t len, const char *name, unsigned flag
     yaml_parser_delete(&parser);
     if (rc)
         arc_yaml_free(out);
+
     return rc;
 }
 
@@ -395,6 +439,7 @@ void arc_yaml_free(struct arc_yaml *yaml)
         free(node->pairs);
         free(node);
     }
+
     free(yaml->name);
     free(yaml->text);
     *yaml = (struct arc_yaml){0};

@@ -38,6 +38,7 @@ static int base_of(const char *text, size_t len)
 {
     if (len < 2 || text[0] != '0')
         return 10;
+
     switch (text[1]) {
     case 'b':
         return 2;
@@ -71,8 +72,10 @@ static bool is_decimal(const char *text, size_t len)
             at++;
         has_fraction = at > start;
     }
+
     if (!has_whole && (!has_fraction || whole))
         return false;
+
     if (at < len && (text[at] == 'e' || text[at] == 'E')) {
         at++;
         at += sign_length(text + at, len - at);
@@ -82,6 +85,7 @@ static bool is_decimal(const char *text, size_t len)
         if (at == start)
             return false;
     }
+
     return at == len && text[len - 1] != '_';
 }
 
@@ -98,6 +102,7 @@ enum arc_yaml_type arc_yaml_core_type(const char *text, size_t len)
 {
     static const char *const null[] = {"", "~", "null", "Null", "NULL", NULL};
     static const char *const boolean[] = {"true", "True", "TRUE", "false", "False", "FALSE", NULL};
+
     if (len && !strchr("~nNtTfF.+-0123456789", *text))
         return ARC_YAML_STRING;
     if (among(text, len, null))
@@ -106,6 +111,7 @@ enum arc_yaml_type arc_yaml_core_type(const char *text, size_t len)
         return ARC_YAML_BOOL;
     if (is_int(text, len))
         return ARC_YAML_INT;
+
     return is_float(text, len) ? ARC_YAML_FLOAT : ARC_YAML_STRING;
 }
 
@@ -138,5 +144,6 @@ bool arc_yaml_int(const struct arc_yaml_node *node, int64_t *out)
         value = value * base + digit;
     }
     *out = negative ? -value : value;
+
     return true;
 }
