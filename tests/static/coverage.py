@@ -9,8 +9,9 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build-coverage"
-SUITES = ("cmd", "changes", "build", "config", "documents", "dockerfile", "fault", "lint", "notes", "project", "registry", "scan", "shapes",
-          "threats", "yaml", "corpus", "torture", "model")
+# These start an engine, or look at other programs than build-coverage/arc-ci.
+LEFT_OUT = {"engine", "workflows", "dist", "fuzz", "install", "site", "static", "tree"}
+SUITES = sorted({path.parent.name for path in (ROOT / "tests").glob("*/test_*.py")} - LEFT_OUT)
 GOALS = {"line": 92, "branch": 80}
 
 
@@ -23,12 +24,11 @@ def main(*suites):
     subprocess.run(["ctest", "--test-dir", BUILD, "-j2"], stdout=subprocess.DEVNULL)
     env = {**os.environ, "ARC_CI": str(BUILD / "arc-ci")}
     for suite in suites or SUITES:
-        if (ROOT / "tests" / suite).is_dir():
-            subprocess.run(["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", f"tests/{suite}"], cwd=ROOT, env=env,
-                           stdout=subprocess.DEVNULL)
+        subprocess.run(["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", f"tests/{suite}"], cwd=ROOT, env=env,
+                       stdout=subprocess.DEVNULL)
     out = BUILD / "coverage.json"
     subprocess.run(["gcovr", "--root", ROOT, "--filter", f"{ROOT}/tools/", "--exclude-unreachable-branches", "--exclude-throw-branches",
-                    "--gcov-ignore-parse-errors=all", "--json-summary", out, "--txt", BUILD / "coverage.txt", BUILD], check=True)
+                    "--gcov-ignore-parse-errors", "--json-summary", out, "--txt", BUILD / "coverage.txt", BUILD], check=True)
     found = json.loads(out.read_text())
     missed = 0
     for kind, goal in GOALS.items():
