@@ -65,7 +65,9 @@ static bool is_item(const struct arc_yaml_node *item, const struct arc_service *
         item->type == ARC_YAML_STRING ? item : arc_yaml_get(item, "directory");
 
     if (codename && codename->type == ARC_YAML_STRING) {
-        size_t len = service->suffix ? codename->len : strlen(service->codename);
+        size_t len = strlen(service->codename);
+        if (service->suffix && *service->suffix) /* behind the item's, and a dash */
+            len -= strlen(service->suffix) + 1;
         return codename->len == len && strncmp(codename->text, service->codename, len) == 0;
     }
 
