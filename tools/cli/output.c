@@ -37,7 +37,7 @@ int report_output(struct report *report, const char *name, const char *value, st
 int report_note(struct report *report, char level, const struct arc_place *place,
                 struct arc_error *err, const char *format, ...)
 {
-    ARC_AUTO(arc_buf) struct arc_buf text = {.max = 8192};
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
     va_list args;
 
     va_start(args, format);
