@@ -103,7 +103,7 @@ static bool has_separator_of_windows(const char *pattern)
 static bool has_bare_parentheses(const char *pattern)
 {
     for (const char *c = pattern; (c = strpbrk(c, "\\("));) {
-        const char *end = c + strcspn(c, "|)");
+        const char *end = c + strcspn(c + 1, "|()") + 1;
         bool bare = *c == '(' && (c == pattern || c[-1] == '/') && c[1] != '?' && *end == ')';
         if (bare && (!end[1] || end[1] == '/'))
             return true;
