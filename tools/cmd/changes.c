@@ -378,8 +378,7 @@ static const struct option options[] = {
          "Compare each service with its group's last release tag, so that a failed or cancelled "
          "run loses no change."},
     {.name = "since-image",
-     .help =
-         "Compare each service with the commit that its published image (latest) was built of."},
+     .help = "Compare each service with the commit that its published image was built of."},
     {.name = "base-on-pull-requests",
      .help =
          "Let --base count on pull requests, too, which else are compared as a whole where there "
