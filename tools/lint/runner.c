@@ -100,32 +100,43 @@ static bool in_order(const char *start, const char *end, const char *const parts
     return true;
 }
 
+/* Whether what a command prints goes to a file of the runner's by way of another one's arguments. */
+static bool loses_status(const char *line, const char *end)
+{
+    static const char *const prints[][2] = {{"echo", "$("}, {"echo", "`"}, {"printf", "$("}};
+    static const char *const files[] = {"GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_PATH",
+                                        "GITHUB_STATE"};
+
+    for (size_t i = 0; i < sizeof prints / sizeof *prints; i++)
+        for (size_t k = 0; k < sizeof files / sizeof *files; k++)
+            if (in_order(line, end,
+                         (const char *const[]){prints[i][0], prints[i][1], files[k], NULL}))
+                return true;
+
+    return false;
+}
+
 static void check_line(struct subject *s, const struct arc_yaml_node *script, const char *line,
                        const char *end)
 {
-    static const char lost[] = "where $(…) fails, echo succeeds and writes nothing: assign the "
-                               "value on a line of its own first";
-    static const char engine[] =
-        "this removes the Docker that GitHub's runners have: use that instead";
-    static const struct {
-        const char *parts[4];
-        const char *message;
-    } traps[] = {{{"echo", "$(", "GITHUB_"}, lost},
-                 {{"echo", "`", "GITHUB_"}, lost},
-                 {{"printf", "$(", "GITHUB_"}, lost},
-                 {{"apt", " install", " docker.io"}, engine},
-                 {{"apt", " install", " containerd"}, engine},
-                 {{"apt", " install", " runc"}, engine}};
-    static const char *const summary[] = {"GITHUB_STEP_SUMMARY", NULL};
+    static const char *const engines[][4] = {{"apt", " install", " docker.io"},
+                                             {"apt", " install", " containerd"},
+                                             {"apt", " install", " runc"}};
     static const char *const update[] = {"apt", " update", NULL};
     static const char *const install[] = {"apt", " install", NULL};
     static const char *const builder[] = {"docker buildx create", NULL};
     static const char *const image[] = {"image=", NULL};
     static const char *const remote[] = {"driver", "remote", NULL};
 
-    for (size_t i = 0; i < sizeof traps / sizeof *traps; i++)
-        if (in_order(line, end, traps[i].parts) && !in_order(line, end, summary))
-            find_in_script(s, LINT_SHELL, script, line, traps[i].message);
+    for (size_t i = 0; i < sizeof engines / sizeof *engines; i++)
+        if (in_order(line, end, engines[i]))
+            find_in_script(s, LINT_SHELL, script, line,
+                           "this removes the Docker that GitHub's runners have: use that instead");
+
+    if (loses_status(line, end))
+        find_in_script(s, LINT_SHELL, script, line,
+                       "where $(…) fails, echo succeeds and writes nothing: assign the value on a "
+                       "line of its own first");
 
     s->refreshed = s->refreshed || in_order(line, end, update);
 
