@@ -413,6 +413,11 @@ static void check_grants(const struct subject *s, const struct arc_yaml_node *jo
 
     for (size_t i = 0; ours && jobs && jobs->type == ARC_YAML_MAP && i < jobs->count; i++) {
         const struct arc_yaml_node *theirs = permissions_of(called, jobs->pairs[i].value);
+        if (grant_of(theirs, "") > grant_of(ours, "")) /* read-all, write-all */
+            lint_find(s->lint, LINT_PERMISSIONS, s->file, uses->line,
+                      "the job '%s' of %s asks for %s, which is not granted here: GitHub then "
+                      "starts nothing of this workflow",
+                      jobs->pairs[i].key->text, uses->text, theirs->text);
         for (size_t k = 0; theirs && theirs->type == ARC_YAML_MAP && k < theirs->count; k++) {
             const char *scope = theirs->pairs[k].key->text, *value = text_at(theirs, scope);
             if (grant_of(theirs, scope) > grant_of(ours, scope))
