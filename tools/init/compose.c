@@ -1,6 +1,7 @@
 /* Compose files: the services that are built. */
 #include "base/auto.h"
 #include "base/json.h"
+#include "config/fields.h"
 #include "dockerfile/dockerfile.h"
 #include "init/sources.h"
 #include "yaml/yaml.h"
@@ -263,13 +264,16 @@ static char *find_variable(struct init_proposal *proposal, const char *text, con
 static void take_floating(const struct entry *entry, struct described *described, const char *tag,
                           const char *start, const char *end)
 {
-    ARC_AUTO(arc_buf) struct arc_buf out = {.max = 4096};
+    ARC_AUTO(arc_buf) struct arc_buf out = {.max = 4096}, why = {.max = 4096};
     size_t len = strlen(entry->name);
-    bool leads = strncmp(tag, entry->name, len) == 0 && tag + len + 1 == start;
+    bool leads = strncmp(tag, entry->name, len) == 0 && tag[len] == '-' && tag + len + 1 == start;
     bool ends = *end == '-' && strcmp(end + 1, entry->name) == 0;
 
     arc_buf_add(&out, leads ? "{codename}-" : tag, leads ? 11 : (size_t)(start - tag));
     arc_buf_printf(&out, "latest%s", ends ? "-{codename}" : end);
+
+    if (!arc_check_image_tag(arc_buf_text(&out), &why))
+        return; /* "$$", which is no variable */
 
     if (!described->floating)
         described->floating = arc_arena_text(&entry->proposal->arena, arc_buf_text(&out));
