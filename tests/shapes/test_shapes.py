@@ -114,6 +114,7 @@ COMPOSE = "groups: {a: {tag: 'v{version}', compose: compose.yaml}}\n"
     (COMPOSE, "include: [{path: Dockerfile, env_file: [/etc/passwd]}]\nservices: {}", "'/etc/passwd' leads out of the repository"),
     (COMPOSE, "include: [folder/o.yaml]\nservices: {}", "'folder/o.yaml' leads out of the repository"),
     (COMPOSE, "include: ['${X}/o.yaml']\nservices: {}", "which file '${X}/o.yaml' is cannot be told"),
+    (COMPOSE, "include: [{path: Dockerfile, project_directory: '${X}'}]\nservices: {}", "which file '${X}' is cannot be told"),
     (COMPOSE, "services: {a: {image: x/y, build: ., env_file: /etc/passwd}}", "'/etc/passwd' leads out of the repository"),
     (COMPOSE, "services: {a: {image: x/y, build: ., env_file: [{path: link}]}}", "'link' leads out of the repository"),
     (COMPOSE, "services: {a: {extends: {file: ../c.yaml, service: b}}}", "'../c.yaml' leads out of the repository"),

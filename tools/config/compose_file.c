@@ -296,6 +296,7 @@ struct naming {
     const struct arc_yaml *yaml;
     const char *base; /* its folder, which paths are relative to */
     char ***files;    /* those that count for a build; NULL: they are looked at only */
+    bool variables;   /* they may be named by a variable */
     struct arc_error *err;
 };
 
@@ -343,11 +344,11 @@ static int add_named(const struct naming *naming, const struct arc_yaml_node *no
     if (!strchr(node->text, '$'))
         return add_path(naming, node, naming->base, node->text);
 
-    return naming->files
-               ? arc_yaml_error(naming->yaml, node, naming->err,
+    return naming->variables
+               ? ARC_OK
+               : arc_yaml_error(naming->yaml, node, naming->err,
                                 "which file '%s' is cannot be told; name it without a variable",
-                                node->text)
-               : ARC_OK;
+                                node->text);
 }
 
 /* An entry of `include`: files, and the variables that hold for them. */
@@ -355,7 +356,8 @@ static int add_include(const struct naming *naming, const struct arc_yaml_node *
 {
     const struct arc_yaml_node *path = arc_yaml_get(node, "path");
     const struct arc_yaml_node *variables = arc_yaml_get(node, "env_file");
-    const struct naming looking = {naming->root, naming->yaml, naming->base, NULL, naming->err};
+    const struct naming looking = {naming->root, naming->yaml, naming->base,
+                                   NULL,         false,        naming->err};
 
     ARC_TRY(add_named(naming, node));
     ARC_TRY(add_named(naming, variables));
@@ -383,8 +385,8 @@ static int add_of_file(const char *root, const char *file, char ***files, struct
     if (arc_yaml_read_in(root, file, ARC_YAML_ANY_TAG, &yaml, NULL))
         return ARC_OK; /* Compose says what is wrong with it */
 
-    const struct naming naming = {root, &yaml, base, files, err};
-    const struct naming looking = {root, &yaml, base, NULL, err};
+    const struct naming naming = {root, &yaml, base, files, false, err};
+    const struct naming looking = {root, &yaml, base, NULL, true, err};
     const struct arc_yaml_node *include = arc_yaml_get(yaml.root, "include");
     for (size_t i = 0; include && include->type == ARC_YAML_LIST && i < include->count; i++)
         ARC_TRY(add_include(&naming, include->items[i]));
@@ -402,7 +404,7 @@ static int add_of_file(const char *root, const char *file, char ***files, struct
 int arc_compose_files(const char *root, char ***files, struct arc_error *err)
 {
     ARC_AUTO_FREE char *base = directory_of((*files)[0]);
-    const struct naming naming = {root, NULL, base, files, err};
+    const struct naming naming = {root, NULL, base, files, false, err};
 
     if (!base)
         return arc_error_nomem(err);
