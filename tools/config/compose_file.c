@@ -330,7 +330,7 @@ static int add_variables(const struct naming *naming, const struct arc_yaml_node
     return add_path(naming, node, folder, ".env");
 }
 
-/* "FILE", a list of them, or {path: FILE}. What is fetched is refused by Compose, and a service's
+/* "FILE", a list of them, or {path: FILE}. To Compose "a://../b" is a path as well. A service's
  * variables, which no build gets, may be a file that a variable names. */
 static int add_named(const struct naming *naming, const struct arc_yaml_node *node)
 {
@@ -339,7 +339,7 @@ static int add_named(const struct naming *naming, const struct arc_yaml_node *no
         return add_named(naming, path);
     for (size_t i = 0; node && node->type == ARC_YAML_LIST && i < node->count; i++)
         ARC_TRY(add_named(naming, node->items[i]));
-    if (!node || node->type != ARC_YAML_STRING || strchr(node->text, ':'))
+    if (!node || node->type != ARC_YAML_STRING)
         return ARC_OK;
     if (!strchr(node->text, '$'))
         return add_path(naming, node, naming->base, node->text);
@@ -364,7 +364,7 @@ static int add_include(const struct naming *naming, const struct arc_yaml_node *
     ARC_TRY(add_named(&looking, arc_yaml_get(node, "project_directory")));
     path = path ? path : node;
     path = path->type == ARC_YAML_LIST && path->count ? path->items[0] : path;
-    if (variables || path->type != ARC_YAML_STRING || strpbrk(path->text, "$:"))
+    if (variables || path->type != ARC_YAML_STRING || strchr(path->text, '$'))
         return ARC_OK;
 
     ARC_AUTO_FREE char *folder = NULL, *file = NULL;
