@@ -118,6 +118,7 @@ COMPOSE = "groups: {a: {tag: 'v{version}', compose: compose.yaml}}\n"
     (COMPOSE, "include: [{path: Dockerfile, project_directory: '${X:-/etc}'}]\nservices: {}", "which file '${X:-/etc}' is cannot be told"),
     (COMPOSE, "include: [{path: Dockerfile, env_file: 'a://../../x'}]\nservices: {}", "'a://../../x' leads out of the repository"),
     (COMPOSE, "services: {a: {image: x/y, build: ., env_file: 'a:/../../x'}}", "'a:/../../x' leads out of the repository"),
+    (COMPOSE, "services: {}\n---\nservices: {a: {image: x/y, build: ., env_file: /etc/passwd}}", "a second document starts here"),
     (COMPOSE, "services: {a: {image: x/y, build: ., env_file: /etc/passwd}}", "'/etc/passwd' leads out of the repository"),
     (COMPOSE, "services: {a: {image: x/y, build: ., env_file: [{path: link}]}}", "'link' leads out of the repository"),
     (COMPOSE, "services: {a: {extends: {file: ../c.yaml, service: b}}}", "'../c.yaml' leads out of the repository"),

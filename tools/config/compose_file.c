@@ -296,6 +296,7 @@ struct naming {
     const struct arc_yaml *yaml;
     const char *base; /* its folder, which paths are relative to */
     char ***files;    /* those that count for a build; NULL: they are looked at only */
+    char ***settings; /* those of variables, which are no YAML */
     bool variables;   /* they may be named by a variable */
     struct arc_error *err;
 };
@@ -323,11 +324,20 @@ static int add_path(const struct naming *naming, const struct arc_yaml_node *nod
     return naming->files ? arc_list_add(naming->files, path, naming->err) : ARC_OK;
 }
 
+/* As naming, of files of variables. */
+static struct naming of_variables(const struct naming *naming)
+{
+    struct naming variables = *naming;
+    variables.files = naming->settings;
+    return variables;
+}
+
 /* The variables of a folder's .env count for what lies in it. */
 static int add_variables(const struct naming *naming, const struct arc_yaml_node *node,
                          const char *folder)
 {
-    return add_path(naming, node, folder, ".env");
+    const struct naming variables = of_variables(naming);
+    return add_path(&variables, node, folder, ".env");
 }
 
 /* "FILE", a list of them, or {path: FILE}. To Compose "a://../b" is a path as well. A service's
@@ -356,11 +366,12 @@ static int add_include(const struct naming *naming, const struct arc_yaml_node *
 {
     const struct arc_yaml_node *path = arc_yaml_get(node, "path");
     const struct arc_yaml_node *variables = arc_yaml_get(node, "env_file");
-    const struct naming looking = {naming->root, naming->yaml, naming->base,
-                                   NULL,         false,        naming->err};
+    const struct naming settings = of_variables(naming);
+    struct naming looking = *naming;
 
+    looking.files = NULL;
     ARC_TRY(add_named(naming, node));
-    ARC_TRY(add_named(naming, variables));
+    ARC_TRY(add_named(&settings, variables));
     ARC_TRY(add_named(&looking, arc_yaml_get(node, "project_directory")));
     path = path ? path : node;
     path = path->type == ARC_YAML_LIST && path->count ? path->items[0] : path;
@@ -373,7 +384,14 @@ static int add_include(const struct naming *naming, const struct arc_yaml_node *
     return folder ? add_variables(naming, path, folder) : arc_error_nomem(naming->err);
 }
 
-static int add_of_file(const char *root, const char *file, char ***files, struct arc_error *err)
+bool arc_bake_is_hcl(const char *file)
+{
+    const char *dot = strrchr(file, '.');
+    return dot && (strcmp(dot, ".hcl") == 0 || strcmp(dot, ".json") == 0);
+}
+
+static int add_of_file(const char *root, const char *file, char ***files, char ***settings,
+                       struct arc_error *err)
 {
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
     ARC_AUTO_FREE char *base = directory_of(file);
@@ -382,11 +400,17 @@ static int add_of_file(const char *root, const char *file, char ***files, struct
         return arc_error_nomem(err);
     if (arc_file_kind_in(root, file) == ARC_FILE_OTHER)
         return arc_error_set(err, ARC_EINPUT, "%s leads out of the repository", file);
-    if (arc_yaml_read_in(root, file, ARC_YAML_ANY_TAG, &yaml, NULL))
-        return ARC_OK; /* Compose says what is wrong with it */
+    int rc = arc_yaml_read_in(root, file, ARC_YAML_ANY_TAG, &yaml, err);
+    if (rc == ARC_ENOTFOUND || (rc && arc_bake_is_hcl(file))) {
+        arc_error_clear(err);
+        return ARC_OK; /* Compose says what is wrong */
+    }
 
-    const struct naming naming = {root, &yaml, base, files, false, err};
-    const struct naming looking = {root, &yaml, base, NULL, true, err};
+    /* What we cannot read, as several documents, Compose might. */
+    ARC_TRY(rc);
+
+    const struct naming naming = {root, &yaml, base, files, settings, false, err};
+    const struct naming looking = {root, &yaml, base, NULL, NULL, true, err};
     const struct arc_yaml_node *include = arc_yaml_get(yaml.root, "include");
     for (size_t i = 0; include && include->type == ARC_YAML_LIST && i < include->count; i++)
         ARC_TRY(add_include(&naming, include->items[i]));
@@ -404,17 +428,20 @@ static int add_of_file(const char *root, const char *file, char ***files, struct
 int arc_compose_files(const char *root, char ***files, struct arc_error *err)
 {
     ARC_AUTO_FREE char *base = directory_of((*files)[0]);
-    const struct naming naming = {root, NULL, base, files, false, err};
+    char **settings = NULL;
+    const struct naming naming = {root, NULL, base, files, &settings, false, err};
+    int rc = base ? ARC_OK : arc_error_nomem(err);
 
-    if (!base)
-        return arc_error_nomem(err);
+    for (size_t i = 0; !rc && (*files)[i]; i++)
+        rc = i < FILES_MAX
+                 ? add_of_file(root, (*files)[i], files, &settings, err)
+                 : arc_error_set(err, ARC_ELIMIT, "more than %d compose files", FILES_MAX);
 
-    for (size_t i = 0; (*files)[i]; i++)
-        if (i == FILES_MAX)
-            return arc_error_set(err, ARC_ELIMIT, "more than %d compose files", FILES_MAX);
+    if (!rc)
+        rc = add_variables(&naming, NULL, base);
+    for (char **file = settings; !rc && file && *file; file++)
+        rc = arc_list_add(files, *file, err);
+    arc_texts_free(settings);
 
-        else
-            ARC_TRY(add_of_file(root, (*files)[i], files, err));
-
-    return add_variables(&naming, NULL, base);
+    return rc;
 }

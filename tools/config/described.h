@@ -22,6 +22,9 @@ int arc_described_resolve(const struct arc_env *env, const char *root, struct ar
 int arc_compose_targets(const char *root, const struct arc_buf *text, json_t **out,
                         struct arc_error *err);
 
+/* Whether buildx takes a file for bake's own, by its name; any other may be a compose file. */
+bool arc_bake_is_hcl(const char *file);
+
 /* Adds to the files those that they include or extend, and the .env beside them: what is in them counts as well. ARC_EINPUT
  * for one that Compose would read and that lies elsewhere, by its path or by a link. */
 int arc_compose_files(const char *root, char ***files, struct arc_error *err);
