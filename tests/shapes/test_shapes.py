@@ -124,13 +124,14 @@ COMPOSE = "groups: {a: {tag: 'v{version}', compose: compose.yaml}}\n"
     (COMPOSE, "services: {a: {extends: {file: ../c.yaml, service: b}}}", "'../c.yaml' leads out of the repository"),
     ("groups: {a: {compose: link}}", "services: {}", "link leads out of the repository"),
     ("groups: {a: {bake: compose.yaml}}", "services: {a: {image: x/y, build: ., env_file: ../x}}", "'../x' leads out of the repository"),
+    ("groups: {a: {bake: described}}", "services: {a: {image: x/y, build: ., env_file: ../x}}", "'../x' leads out of the repository"),
     ("groups: {a: {compose: {files: compose.yaml, services: '--output=owned'}}}", "services: {}", "is not a name of a target"),
     ("groups: {a: {compose: compose.yaml, bake: x.hcl}}", "services: {}", "exclude one another"),
     ("groups: {a: {compose: compose.yaml, services: [a]}}", "services: {}", "leave 'services' out"),
 ])
 def test_what_a_compose_file_cannot_say(tmp_path, config, file, said):
     require("compose")
-    make({"config": config, "files": {"compose.yaml": file + "\n", "Dockerfile": "FROM scratch\n"}}, tmp_path)
+    make({"config": config, "files": {"compose.yaml": file + "\n", "described": file + "\n", "Dockerfile": "FROM scratch\n"}}, tmp_path)
     (tmp_path / "link").symlink_to("/etc/passwd")
     (tmp_path / "folder").symlink_to("/etc")
     run = subprocess.run([ARC_CI, "plan"], cwd=tmp_path, env=ENV, capture_output=True, text=True, timeout=60)

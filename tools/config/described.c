@@ -327,9 +327,7 @@ static int find_files(const char *root, const struct arc_group *group, char ***f
     bool compose = group->described.compose;
 
     for (char **file = group->described.files; *file; file++) {
-        const char *dot = strrchr(*file, '.');
-        compose |=
-            dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0); /* of bake, too */
+        compose |= !arc_bake_is_hcl(*file);
         if (arc_file_kind_in(root, *file) == ARC_FILE_OTHER)
             return arc_error_set(err, ARC_EINPUT, "group %s: %s leads out of the repository",
                                  group->name, *file);
