@@ -106,7 +106,7 @@ COMPOSE = "groups: {a: {tag: 'v{version}', compose: compose.yaml}}\n"
     (COMPOSE, "services: {a: {image: x/y, build: {context: ., secrets: [s]}}}\nsecrets: {s: {file: /etc/passwd}}", "outside of the repository"),
     (COMPOSE, "services: {a: {image: x/y, build: {context: ., secrets: [{source: s, target: 'src=ok'}]}}}\nsecrets: {s: {file: /etc/passwd}}",
      "outside of the repository"),
-    (COMPOSE, "include: ['oci://x.example/y:1']\nservices: {a: {image: x/a, build: .}}", "remote resource is disabled"),
+    (COMPOSE, "include: ['oci://x.example/y:1']\nservices: {a: {image: x/a, build: .}}", "x.example/y:1 is not a file of the repository"),
     (COMPOSE, "services: {a: {image: x/a, build: {context: ., additional_contexts: {b: 'service:b'}}},"
      " b: {build: {context: ., additional_contexts: {a: 'service:a'}}}}", "starts from it in turn"),
     (COMPOSE, "services: {a: {image: x/a, build: {context: ., platforms: [linux/amd63]}}}", "did you mean 'amd64'"),

@@ -401,10 +401,13 @@ static int add_of_file(const char *root, const char *file, char ***files, char *
     if (arc_file_kind_in(root, file) == ARC_FILE_OTHER)
         return arc_error_set(err, ARC_EINPUT, "%s leads out of the repository", file);
     int rc = arc_yaml_read_in(root, file, ARC_YAML_ANY_TAG, &yaml, err);
-    if (rc == ARC_ENOTFOUND || (rc && arc_bake_is_hcl(file))) {
+    if (rc && arc_bake_is_hcl(file)) {
         arc_error_clear(err);
-        return ARC_OK; /* Compose says what is wrong */
+        return ARC_OK; /* buildx says what is wrong */
     }
+
+    if (rc == ARC_ENOTFOUND) /* a newer Compose fetches "https://…" and "oci://…" unasked */
+        return arc_error_set(err, ARC_EINPUT, "%s is not a file of the repository", file);
 
     /* What we cannot read, as several documents, Compose might. */
     ARC_TRY(rc);
