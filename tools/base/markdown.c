@@ -37,7 +37,6 @@ static void one_line(struct arc_buf *out, const char *text, size_t len, bool col
     for (size_t i = 0; i < len; i++)
         if (!blank(text[i]))
             arc_buf_putc(&flat, text[i]);
-
         else if (!collapse || !blank(text[i - 1]))
             arc_buf_putc(&flat, ' ');
     if (flat.failed)
@@ -230,7 +229,6 @@ void arc_markdown_url(struct arc_buf *out, const char *text, size_t len)
     for (size_t at = 0; at < line.len; at++)
         if (!url_char(s + at, line.len - at))
             arc_buf_printf(out, "%%%02X", (unsigned char)s[at]);
-
         else
             arc_buf_printf(out, s[at] == '&' ? "%camp;" : "%c", s[at]);
 }

@@ -462,7 +462,6 @@ int arc_services_last_images(const struct arc_base_request *request,
     for (size_t i = 0; i < count; i++)
         if (services[i]->linked)
             left++;
-
         else
             ARC_TRY(last_image(request, groups[i], services[i], &out[i], err));
 

@@ -151,7 +151,6 @@ static void group_free(struct arc_group *group)
     for (size_t i = 0; i < group->service_count; i++)
         if (group->includes)
             arc_released_from_free(group->services[i].released);
-
         else
             arc_service_free(&group->services[i]);
     free(group->services);

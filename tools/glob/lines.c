@@ -138,7 +138,6 @@ static int try_stdin(struct filter *filter, struct arc_error *err)
     while (!code && next_piece(&input, nul ? '\0' : '\n', &at, &line, &len))
         if (nul)
             try_path(filter, line, len);
-
         else
             try_line(filter, line, len, &plain);
 

@@ -75,7 +75,6 @@ void scan_add_uri(struct arc_buf *out, const char *path)
     for (at = *at && strcmp(at, "..") != 0 ? at : "."; *at; at++)
         if (strchr(plain, *at))
             arc_buf_putc(out, *at);
-
         else
             arc_buf_printf(out, "%%%02X", (unsigned char)*at);
     out->failed = out->failed ? out->failed : text.failed;
