@@ -22,7 +22,7 @@ REASONS = {
         "arc_list_format_parse parse_given read_target",
     "reads or passes on a file or a stream, which a parser with a target then takes":
         "arc_context_read arc_file_read_given arc_file_read_stdin arc_project_read_given arc_project_read_trusted"
-        " arc_repository_read arc_repository_read_published arc_yaml_read feed plain_read read_body"
+        " arc_repository_read arc_repository_read_published feed plain_read read_body"
         " read_base read_configuration read_current read_event read_file read_images read_job read_lock read_log"
         " read_message read_named read_notes read_of_commit read_own_text read_project read_range read_root read_sides"
         " read_template read_token_file scan_scanner_read",

@@ -2,7 +2,9 @@
  * Allocations of libgit2 and its parts succeed: libgit2 1.5 crashes when memory runs out while it starts. FAIL_SPARE has
  * their places in the program, "START-END …" in hexadecimal. */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <link.h>
 #include <stdbool.h>
@@ -70,7 +72,23 @@ static bool fails(const void *caller)
         if (place >= spared[i].start && place < spared[i].end)
             return false;
     counted++;
-    return later ? fail_at && counted >= fail_at : counted == fail_at;
+    bool now = later ? fail_at && counted >= fail_at : counted == fail_at;
+    if (now)
+        errno = ENOMEM; /* scandir(3) looks */
+    return now;
+}
+
+/* libgit2 takes one that fails for an empty folder. Opens that fail have a test of their own. */
+DIR *opendir(const char *path)
+{
+    static DIR *(*real)(const char *);
+    bool was = ready;
+    if (!real)
+        *(void **)&real = dlsym(RTLD_NEXT, "opendir");
+    ready = false;
+    DIR *folder = real(path);
+    ready = was;
+    return folder;
 }
 
 void *malloc(size_t size)

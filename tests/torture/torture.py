@@ -128,5 +128,5 @@ def preload():
     subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", library, source], check=True)
     table = subprocess.run(["nm", "-S", "--defined-only", ARC_CI], capture_output=True, text=True, check=True).stdout
     spared = [(int(start, 16), int(size, 16)) for start, size in
-              re.findall(r"^(\w+) (\w+) [tT] (?:stdalloc__\w+|default_malloc|_?pcre2_\w+|zcalloc|inflate\w*|updatewindow)$", table, re.M)]
+              re.findall(r"^(\w+) (\w+) [tT] (?:stdalloc__\w+|strbuffer_append_bytes|default_malloc|_?pcre2_\w+|zcalloc|inflate\w*|updatewindow)$", table, re.M)]
     return str(library), " ".join(f"{start:x}-{start + size:x}" for start, size in spared)

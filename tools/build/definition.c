@@ -159,8 +159,12 @@ static json_t *make_args(const struct arc_plan *plan, const struct arc_planned_s
     if (!args || !strptime(plan->created, "%Y-%m-%dT%H:%M:%SZ", &parts))
         return args;
     snprintf(text, sizeof text, "%lld", (long long)timegm(&parts));
-    if (!json_object_get(args, "SOURCE_DATE_EPOCH"))
-        json_object_set_new(args, "SOURCE_DATE_EPOCH", json_string(text));
+    if (!json_object_get(args, "SOURCE_DATE_EPOCH") &&
+        json_object_set_new(args, "SOURCE_DATE_EPOCH", json_string(text))) {
+        json_decref(args);
+        return NULL;
+    }
+
     return args;
 }
 

@@ -27,7 +27,7 @@ static json_t *rule_text(const struct arc_filters *filters, size_t rule,
         return utf8_string(input->what, strlen(input->what));
     for (size_t i = 0; i < filters->rules[rule].pattern_count; i++)
         arc_buf_printf(&text, "%s%s", i ? " " : "", filters->rules[rule].patterns[i]);
-    return utf8_string(arc_buf_text(&text), text.len);
+    return text.failed ? NULL : utf8_string(arc_buf_text(&text), text.len);
 }
 
 static json_t *hit_document(const struct arc_changes *changes, size_t filter,

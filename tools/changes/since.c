@@ -118,9 +118,12 @@ static int rank(const struct names *names, const struct arc_group *group, struct
         return arc_error_nomem(err);
     out->tags = grown;
 
-    for (size_t i = first; i < end; i++)
-        if (arc_tag_parse(names->items[i], group, &out->tags[out->count], NULL) == ARC_OK)
-            out->count++;
+    for (size_t i = first; i < end; i++) {
+        int rc = arc_tag_parse(names->items[i], group, &out->tags[out->count], NULL);
+        if (rc == ARC_ENOMEM)
+            return arc_error_nomem(err);
+        out->count += rc == ARC_OK;
+    }
 
     qsort(out->tags + from, out->count - from, sizeof *out->tags, higher_first);
 
@@ -201,7 +204,10 @@ static int fill_batch(const struct arc_git *git, const struct ranked *ranked,
             if (taken[tag] || !is_wanted(&wanted[i], &ranked->tags[tag]))
                 continue;
             taken[tag] = true;
-            if (arc_git_tag_commit(git, ranked->tags[tag].text, commit, NULL) == ARC_OK)
+            int rc = arc_git_tag_commit(git, ranked->tags[tag].text, commit, NULL);
+            if (rc == ARC_ENOMEM)
+                return arc_error_nomem(err);
+            if (rc == ARC_OK)
                 out->tags[out->count++] = tag;
         }
 

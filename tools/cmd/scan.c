@@ -1,5 +1,6 @@
 #include "scan/scan.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "cli/command.h"
 #include "cli/github_options.h"
 #include "project/documents.h"
@@ -72,7 +73,7 @@ static int fill_outputs(struct report *report, struct arc_error *err)
         ARC_TRY(report_output(report, words[i][0],
                               json_string_value(json_object_get(document, words[i][1])), err));
 
-    ARC_AUTO_FREE char *line = json_dumps(document, JSON_COMPACT);
+    ARC_AUTO_FREE char *line = arc_json_dumps(document, JSON_COMPACT);
     return line ? report_output(report, "scan", line, err) : arc_error_nomem(err);
 }
 

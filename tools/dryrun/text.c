@@ -133,6 +133,7 @@ static void command(const struct page *page, const json_t *argv)
         arc_markdown_shell(&word, json_string_value(item), json_string_length(item));
         if (line.len &&
             LABEL + 2 + columns(arc_buf_text(&line)) + columns(arc_buf_text(&word)) > WIDTH) {
+            carry(page, &line);
             put(page, NULL, arc_buf_text(&line), 0);
             put(page, NULL, " \\", 0);
             end(page);

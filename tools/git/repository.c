@@ -1,5 +1,6 @@
 /* Naming things in a repository. */
 #include "base/auto.h"
+#include "base/text.h"
 #include "git/git.h"
 #include "git/lib.h"
 #include <string.h>
@@ -200,7 +201,8 @@ int arc_git_tags(const struct arc_git *git, json_t **out, struct arc_error *err)
     rc = list ? ARC_OK : ARC_ENOMEM;
     for (size_t i = 0; !rc && i < names.count; i++) {
         json_t *name = json_string(names.strings[i]);
-        if (name && json_array_append_new(list, name) != 0)
+        if (name ? json_array_append_new(list, name) != 0
+                 : arc_utf8_valid(names.strings[i], strlen(names.strings[i])))
             rc = ARC_ENOMEM;
     }
 

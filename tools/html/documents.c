@@ -30,7 +30,7 @@ static void list_cell(struct arc_buf *out, const json_t *list)
 
 static void json_details(struct arc_buf *out, const char *summary, const json_t *value)
 {
-    ARC_AUTO_FREE char *text = json_dumps(value, JSON_INDENT(2) | JSON_ENCODE_ANY);
+    ARC_AUTO_FREE char *text = arc_json_dumps(value, JSON_INDENT(2) | JSON_ENCODE_ANY);
     if (text)
         html_details(out, summary, text);
     else

@@ -246,10 +246,14 @@ json_t *notes_commits(const struct arc_notes_options *options, bool *sorted)
         return commits;
 
     ARC_AUTO_FREE bool *gone = calloc(log->count + 1, sizeof *gone);
-    if (gone && !log->all)
+    if (!gone) {
+        json_decref(commits);
+        return NULL;
+    }
+    if (!log->all)
         mark_reverted(options->plan, log, gone);
 
-    for (size_t i = 0; gone && i < log->count; i++)
+    for (size_t i = 0; i < log->count; i++)
         if (!gone[i])
             notes_push(&commits, commit_values(options->plan, &log->commits[i], &conventional));
     *sorted = conventional && !log->all;
@@ -263,10 +267,17 @@ json_t *arc_notes_sections(const json_t *commits, bool sorted)
 
     for (size_t s = 0; s < (sorted ? SECTION_COUNT : 1); s++) {
         json_t *own = json_array(), *commit;
+        bool failed = !own;
         size_t i;
         json_array_foreach (commits, i, commit)
             if (!sorted || json_integer_value(json_object_get(commit, "section")) == (json_int_t)s)
-                json_array_append(own, commit);
+                failed |= json_array_append(own, commit) != 0;
+        if (failed) {
+            json_decref(own);
+            json_decref(list);
+            return NULL;
+        }
+
         if (json_array_size(own))
             notes_push(&list, json_pack("{s:s?, s:o}", "title", sorted ? sections[s].title : NULL,
                                         "commits", own));

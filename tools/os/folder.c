@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -91,6 +92,7 @@ static int hash_child(struct walk *walk, const char *path, const char *below, co
     arc_buf_printf(&child, "%s/%s", path, name);
     arc_buf_printf(&relative, "%s%s%s", below, *below ? "/" : "", name);
     ARC_TRY(arc_buf_check(&child, "path", err));
+    ARC_TRY(arc_buf_check(&relative, "path", err));
     return hash_entry(walk, arc_buf_text(&child), arc_buf_text(&relative), err);
 }
 
@@ -102,6 +104,8 @@ static int hash_folder(struct walk *walk, const char *path, const char *below,
     if (++walk->level > LEVELS_MAX)
         return arc_error_set(err, ARC_ELIMIT, "%s: more than %d levels", path, LEVELS_MAX);
     int count = scandir(path, &entries, *below ? not_dots : not_git, by_name);
+    if (count < 0 && errno == ENOMEM)
+        return arc_error_nomem(err);
     if (count < 0)
         return arc_error_set(err, errno == ENOENT ? ARC_ENOTFOUND : ARC_EWORLD, "%s: %s", path,
                              strerror(errno));
@@ -156,19 +160,22 @@ int arc_folder_temporary(const struct arc_env *env, char **out, struct arc_error
     return ARC_OK;
 }
 
+/* Nothing is allocated but by opendir(): a folder must go when memory has run out, too. */
 void arc_folder_remove(const char *path)
 {
-    struct dirent **entries = NULL;
-    int count = scandir(path, &entries, not_dots, NULL);
+    DIR *folder = opendir(path);
+    const struct dirent *entry;
+    char child[4096];
 
-    for (int i = 0; i < count; i++) {
-        ARC_AUTO(arc_buf) struct arc_buf child = {.max = 8192};
-        arc_buf_printf(&child, "%s/%s", path, entries[i]->d_name);
-        if (!child.failed && unlink(arc_buf_text(&child)) != 0)
-            arc_folder_remove(arc_buf_text(&child));
-        free(entries[i]);
+    while (folder && (entry = readdir(folder))) {
+        int len = snprintf(child, sizeof child, "%s/%s", path, entry->d_name);
+        if (!not_dots(entry) || len < 0 || (size_t)len >= sizeof child)
+            continue;
+        if (unlink(child) != 0)
+            arc_folder_remove(child);
     }
 
-    free(entries);
+    if (folder)
+        closedir(folder);
     rmdir(path);
 }

@@ -38,6 +38,8 @@ int arc_process_find(const struct arc_env *env, const char *name, char **out, st
         if (*path != '/')
             continue;
         arc_buf_printf(&candidate, "%.*s/%s", (int)strcspn(path, ":"), path, name);
+        if (candidate.failed == ARC_ENOMEM) /* else the next folder's program would run */
+            return arc_error_nomem(err);
         char *found = arc_buf_steal(&candidate);
         if (found && runnable(found)) {
             *out = found;

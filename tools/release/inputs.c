@@ -81,7 +81,7 @@ static int add_lock(struct asset_list *list, const struct arc_needs *needs, stru
     ARC_TRY(release_lock(needs->plan, needs->build, &lock, &list->lock_name, err));
     if (!lock)
         return ARC_OK;
-    ARC_AUTO_FREE char *json = json_dumps(lock, JSON_INDENT(2));
+    ARC_AUTO_FREE char *json = arc_json_dumps(lock, JSON_INDENT(2));
     arc_buf_printf(&text, "%s\n", json ? json : "");
     list->lock = json ? arc_buf_steal(&text) : NULL;
     if (!list->lock)

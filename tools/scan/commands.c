@@ -114,6 +114,7 @@ static void add_trivy(const struct arc_scan_run *run, const struct job *job, str
     add_word(argv, run->type);
     add_pair(argv, "--format", "json");
     arc_buf_printf(&text, "%s/%s", inside ? INSIDE_REPORTS : run->report_dir, job->file);
+    argv->failed = argv->failed || text.failed;
     add_pair(argv, "--output", arc_buf_text(&text));
     add_scanners(run->scanners, argv);
     add_pair(argv, "--severity", "UNKNOWN,LOW,MEDIUM,HIGH,CRITICAL");
@@ -211,6 +212,7 @@ static int add_job(const struct arc_scan_run *run, struct job job, json_t *comma
     if (rc)
         return rc;
     arc_buf_printf(&report, "%s/%s", run->report_dir, file);
+    ARC_TRY(arc_buf_check(&report, "a report's name", err));
     json_t *command =
         json_pack("{s:s?, s:s?, s:s, s:s, s:O}", "service", job.service, "platform", job.platform,
                   "target", job.target, "report", arc_buf_text(&report), "argv", argv);

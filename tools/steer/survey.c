@@ -47,7 +47,7 @@ static void walk_free(struct walk *walk)
 
 void survey_free(struct survey *survey)
 {
-    for (size_t g = 0; g < survey->group_count; g++) {
+    for (size_t g = 0; survey->groups && g < survey->group_count; g++) {
         arc_train_free(&survey->groups[g].taken);
         json_decref(survey->groups[g].lock);
     }
@@ -239,13 +239,16 @@ static int find_releases(struct walk *walk, struct arc_error *err)
     for (size_t g = 0; g < config->group_count; g++) {
         struct survey_group *group = &out->groups[g];
         struct arc_git_commit commit = {0};
+        int rc = ARC_OK;
         group->group = &config->groups[g];
         group->last = arc_arena_text(&out->memory, walk->releases[2 * g].tag);
         group->stable = arc_arena_text(&out->memory, walk->releases[2 * g + 1].tag);
-        if (group->last &&
-            arc_git_commit(walk->project->git, &walk->releases[2 * g].commit, &commit, NULL) == 0)
-            group->last_time = commit.time;
+        if (group->last)
+            rc = arc_git_commit(walk->project->git, &walk->releases[2 * g].commit, &commit, NULL);
+        group->last_time = commit.time;
         arc_git_commit_free(&commit);
+        if (rc == ARC_ENOMEM)
+            return arc_error_nomem(err);
     }
 
     return ARC_OK;

@@ -90,7 +90,7 @@ static int read_lock(struct rollback *rollback, struct arc_error *err)
     if (!name)
         return arc_error_nomem(err);
     ARC_TRY(assets_read(rollback->github, rollback->release, name, &lock, err));
-    rollback->lock = lock ? json_dumps(lock, JSON_COMPACT) : NULL;
+    rollback->lock = lock ? arc_json_dumps(lock, JSON_COMPACT) : NULL;
     return lock && !rollback->lock ? arc_error_nomem(err) : ARC_OK;
 }
 

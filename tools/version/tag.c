@@ -121,27 +121,30 @@ char *arc_tag_name_version(const struct arc_group *group, const char *version,
     return arc_arena_printf(memory, "%s%s%s", arc_buf_text(&before), version, arc_buf_text(&after));
 }
 
-/* Whether the tag is one of the pattern: *at and *len say where its version is. */
-static bool match_pattern(const char *pattern, const struct arc_service *service, const char *tag,
-                          size_t *at, size_t *len)
+/* ARC_OK when the tag is one of the pattern: *at and *len say where its version is. ARC_EINPUT when it
+ * is not. */
+static int match_pattern(const char *pattern, const struct arc_service *service, const char *tag,
+                         size_t *at, size_t *len)
 {
     ARC_AUTO(arc_buf) struct arc_buf before = {.max = 2048}, after = {.max = 2048};
     size_t mark, whole = strlen(tag);
 
     if (strncmp(pattern, tag, strcspn(pattern, "{*")) != 0)
-        return false; /* of most tags that is enough to know */
+        return ARC_EINPUT; /* of most tags that is enough to know */
     const char *version = find_version(pattern, &mark);
     fill_names(pattern, (size_t)(version - pattern), service, &before);
     fill_names(version + mark, strlen(version + mark), service, &after);
 
+    if (before.failed == ARC_ENOMEM || after.failed == ARC_ENOMEM)
+        return ARC_ENOMEM;
     if (before.failed || after.failed || whole <= before.len + after.len ||
         strncmp(tag, arc_buf_text(&before), before.len) != 0 ||
         strcmp(tag + whole - after.len, arc_buf_text(&after)) != 0)
-        return false;
+        return ARC_EINPUT;
     *at = before.len;
     *len = whole - before.len - after.len;
 
-    return true;
+    return ARC_OK;
 }
 
 bool arc_tag_pattern_valid(const char *pattern, const char **why)
@@ -200,9 +203,9 @@ static int try_pattern(const char *pattern, const struct arc_group *group, const
 
     for (size_t i = 0; rc == ARC_EINPUT && i < count; i++) {
         const struct arc_service *service = each ? &group->services[i] : NULL;
-        if (!match_pattern(pattern, service, name, &at, &len))
-            continue;
-        rc = take(name, at, len, group->versioning, out, why);
+        rc = match_pattern(pattern, service, name, &at, &len);
+        if (!rc)
+            rc = take(name, at, len, group->versioning, out, why);
         if (!rc)
             out->service = service;
     }
@@ -217,7 +220,10 @@ static int parse_plain(const char *name, struct arc_tag *out, struct arc_error *
     ARC_TRY(split(name, &group_len, err));
     int rc =
         take(name, group_len + 2, strlen(name) - group_len - 2, ARC_VERSIONING_SEMVER, out, &why);
-    return rc == ARC_EINPUT ? not_a_tag(name, arc_error_text(&why), err) : rc;
+    if (rc == ARC_ENOMEM)
+        return arc_error_nomem(err);
+
+    return rc ? not_a_tag(name, arc_error_text(&why), err) : ARC_OK;
 }
 
 int arc_tag_parse(const char *given, const struct arc_group *group, struct arc_tag *out,
@@ -241,7 +247,7 @@ int arc_tag_parse(const char *given, const struct arc_group *group, struct arc_t
                              group->name, group->tags[0], group->tags[1] ? ", …" : "",
                              why.message ? ": " : "", why.message ? arc_error_text(&why) : "");
 
-    return rc ? arc_error_set(err, rc, "%s", arc_error_text(&why)) : ARC_OK;
+    return rc == ARC_ENOMEM ? arc_error_nomem(err) : rc;
 }
 
 size_t arc_tag_prefix(const struct arc_group *group)
