@@ -458,8 +458,6 @@ static int prune_all(struct pruning *pruning, struct arc_error *err)
     for (size_t i = 0; i < pruning->image_count; i++) {
         struct pruned *pruned = &pruning->images[i];
         pruned->rc = judge_image(pruning, &pruned->image, &pruned->problem);
-        if (pruned->rc == ARC_EINPUT) /* how it was called, not what an image has */
-            return arc_error_set(err, ARC_EINPUT, "%s", arc_error_text(&pruned->problem));
     }
 
     for (size_t i = pruning->image_count; i-- > 0;) {
