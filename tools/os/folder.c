@@ -1,6 +1,7 @@
 #include "os/folder.h"
 #include "arcci/buf.h"
 #include "base/auto.h"
+#include "os/file.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -171,7 +172,7 @@ void arc_folder_remove(const char *path)
         int len = snprintf(child, sizeof child, "%s/%s", path, entry->d_name);
         if (!not_dots(entry) || len < 0 || (size_t)len >= sizeof child)
             continue;
-        if (unlink(child) != 0)
+        if (unlink(child) != 0 && arc_file_is_folder(child)) /* a link that stays is not followed */
             arc_folder_remove(child);
     }
 
