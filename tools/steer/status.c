@@ -79,7 +79,7 @@ static int find_lock(struct arc_project *project, const struct arc_status_option
     json_t *lock;
 
     json_array_foreach (options->locks, i, lock)
-        if (strcmp(arc_json_text_of(lock, "group"), group->group->name) == 0)
+        if (!group->lock && strcmp(arc_json_text_of(lock, "group"), group->group->name) == 0)
             group->lock = json_incref(lock);
 
     const char *tag = arc_json_text_of(group->lock, "tag");
