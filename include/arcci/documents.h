@@ -241,6 +241,9 @@ int arc_plan_read(const json_t *json, struct arc_plan *out, struct arc_error *er
 int arc_ledger_read(const json_t *json, struct arc_ledger *out, struct arc_error *err);
 int arc_changes_read(const json_t *json, struct arc_changes_info *out, struct arc_error *err);
 
+/* The gate as scan.json has it: "pass", "report-only", "fail". */
+const char *arc_gate_name(enum arc_gate gate);
+
 /* What scan.json says of the gate; where it says nothing, the gate has failed. ARC_EINPUT for
  * another document, and for a gate that is not known. */
 int arc_gate_read(const json_t *scan, enum arc_gate *out, struct arc_error *err);

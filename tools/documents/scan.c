@@ -3,9 +3,14 @@
 #include "base/text.h"
 #include <string.h>
 
+const char *arc_gate_name(enum arc_gate gate)
+{
+    static const char *const names[] = {"pass", "report-only", "fail"};
+    return names[gate];
+}
+
 int arc_gate_read(const json_t *scan, enum arc_gate *out, struct arc_error *err)
 {
-    static const char *const words[] = {"pass", "report-only", "fail"};
     const json_t *gate = json_object_get(scan, "gate");
     ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 1024};
 
@@ -14,8 +19,8 @@ int arc_gate_read(const json_t *scan, enum arc_gate *out, struct arc_error *err)
     if (!gate)
         return ARC_OK;
 
-    for (size_t i = 0; json_is_string(gate) && i < sizeof words / sizeof *words; i++)
-        if (strcmp(json_string_value(gate), words[i]) == 0) {
+    for (int i = ARC_GATE_PASS; json_is_string(gate) && i <= ARC_GATE_FAIL; i++)
+        if (strcmp(json_string_value(gate), arc_gate_name((enum arc_gate)i)) == 0) {
             *out = (enum arc_gate)i;
             return ARC_OK;
         }

@@ -19,12 +19,6 @@ const char *scan_verdict_name(enum arc_verdict verdict)
     return names[verdict];
 }
 
-const char *scan_gate_name(enum arc_gate gate)
-{
-    static const char *const names[] = {"pass", "report-only", "fail"};
-    return names[gate];
-}
-
 const char *scan_kind_name(unsigned kind)
 {
     static const char *const names[] = {"vulnerability", "misconfiguration", "secret", "license"};
@@ -216,7 +210,7 @@ int scan_document(const struct scan_judged *judged, json_t **out, struct arc_err
     *out = json_pack(
         "{s:s, s:i, s:s, s:s, s:o, s:s, s:b, s:o, s:o, s:o, s:I, s:I, s:{s:s, s:o, s:o}, s:O}",
         "document", "scan", "format", ARC_DOCUMENT_FORMAT, "verdict",
-        scan_verdict_name(judged->verdict), "gate", scan_gate_name(judged->gate), "reason",
+        scan_verdict_name(judged->verdict), "gate", arc_gate_name(judged->gate), "reason",
         text_json(arc_buf_text(&judged->reason)), "fail-on",
         arc_severity_name(judged->options->policy.fail_on), "block",
         (int)judged->options->policy.block, "counts",
@@ -251,7 +245,7 @@ static void add_verdict(struct arc_buf *out, const struct scan_judged *judged)
 {
     const char *reason = arc_buf_text(&judged->reason);
     arc_buf_printf(out, "%s, gate: %s: ", scan_verdict_name(judged->verdict),
-                   scan_gate_name(judged->gate));
+                   arc_gate_name(judged->gate));
     arc_text_visible(out, reason, strlen(reason));
 }
 
