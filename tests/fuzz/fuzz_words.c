@@ -32,6 +32,15 @@ static void read_ignore_file(const char *text)
         abort(); /* nobody looked */
 }
 
+/* What would leave a path of two segments: a segment of dots alone leads elsewhere, "a..b" is a name like any other. */
+static bool leads_elsewhere(const char *name)
+{
+    const char *slash = strchr(name, '/');
+
+    return !slash || strchr(slash + 1, '/') || strpbrk(name, "?#% \n") || *name == '.' ||
+           strcmp(slash, "/.") == 0 || strcmp(slash, "/..") == 0;
+}
+
 static void read_names(const char *text)
 {
     const char *vars[] = {"ARC_CI_INSECURE_REGISTRIES=", NULL};
@@ -45,7 +54,7 @@ static void read_names(const char *text)
     if (!arc_tag_pattern_valid(text, &why) && !why)
         abort();
     arc_severity_set(text, &severities, NULL);
-    if (arc_repository_name_valid(text) && (strstr(text, "..") || strpbrk(text, "?#% \n")))
+    if (arc_repository_name_valid(text) && leads_elsewhere(text))
         abort();
     arc_digest_known(text);
     arc_registry_insecure(&env, text);
