@@ -49,16 +49,14 @@ static bool is_below(const char *name, size_t len, const char *repository)
            (len == own || name[own] == '/');
 }
 
-/* GitHub's own actions unless the repository lists others, and in any case its own and arc-ci's. */
+/* Those that the repository lists, its own and arc-ci's; any, where it lists none. */
 static bool is_action_allowed(const struct lint *lint, const char *name, size_t len)
 {
     char **list = lint->settings.actions;
     const char *here = arc_env_nonempty(lint->project->env, "GITHUB_REPOSITORY");
 
-    if (is_below(name, len, ARC_OWN_REPOSITORY) || (here && is_below(name, len, here)))
+    if (!list || is_below(name, len, ARC_OWN_REPOSITORY) || (here && is_below(name, len, here)))
         return true;
-    if (!list)
-        return len > 8 && memcmp(name, "actions/", 8) == 0;
 
     for (; *list; list++)
         if (is_below(name, len, *list))
@@ -77,8 +75,10 @@ static void check_foreign(const struct workflow *w, const struct arc_yaml_node *
 {
     const char *text = uses->text, *ref = strchr(text, '@');
     if (strncmp(text, "docker://", 9) == 0) {
-        lint_find(w->lint, LINT_ALLOWED, w->file, uses->line, "'%s' runs an image as an action",
-                  text);
+        if (w->lint->settings.actions)
+            lint_find(w->lint, LINT_ALLOWED, w->file, uses->line,
+                      "'%s' runs an image as an action, which the list of actions cannot name",
+                      text);
         if (!strstr(text, "@sha256:"))
             lint_find(w->lint, LINT_PINNED, w->file, uses->line,
                       "'%s' is not pinned by its digest (@sha256:…)", text);
