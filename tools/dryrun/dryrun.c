@@ -75,12 +75,7 @@ static int read_project(struct dryrun *run, const struct arc_dryrun_options *opt
         return arc_project_load(project, err);
     }
 
-    ARC_TRY(arc_project_load(project, err));
-
-    if (!project->version)
-        return arc_error_set(err, ARC_EINPUT,
-                             "which release? 'arc-ci dry-run messaging/v1.2.3' rehearses one");
-
+    ARC_TRY(arc_project_load_release(project, err));
     ARC_TRY(arc_dryrun_event_of_tag(run->env, project->tag.text, project->repository.revision,
                                     &run->event, err));
     project->env = &run->event.env;

@@ -260,6 +260,14 @@ int arc_project_load(struct arc_project *project, struct arc_error *err)
     return project->group->described.files ? resolve_again(project, err) : ARC_OK;
 }
 
+int arc_project_load_release(struct arc_project *project, struct arc_error *err)
+{
+    ARC_TRY(arc_project_load(project, err));
+    if (!project->version)
+        return refuse_group(&project->config, "which release? Name its tag", err);
+    return ARC_OK;
+}
+
 /* The tag's group, NULL where there is none: a configuration that does not exist is no error. */
 static int find_group(struct arc_project *project, const char *tag, const struct arc_group **out,
                       struct arc_error *err)

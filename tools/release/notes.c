@@ -8,9 +8,7 @@ int release_notes(struct arc_project *project, const char *tag, struct arc_needs
 {
     const struct arc_plan_options wanted = {.push = true};
     project->wanted.tag = needs->version ? needs->version->tag : tag;
-    ARC_TRY(arc_project_load(project, err));
-    if (!project->version)
-        return arc_error_set(err, ARC_EINPUT, "which release? Name its tag, or set GITHUB_REF");
+    ARC_TRY(arc_project_load_release(project, err));
 
     if (!needs->plan) {
         needs->plan = calloc(1, sizeof *needs->plan);

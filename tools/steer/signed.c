@@ -108,9 +108,7 @@ static int look_at(struct looking *looking, const struct arc_planned_service *se
 static int make_plan(struct arc_project *project, const char *identity, struct arc_plan *plan,
                      struct arc_error *err)
 {
-    ARC_TRY(arc_project_load(project, err));
-    if (!project->version)
-        return arc_error_set(err, ARC_EINPUT, "which release? name its tag: messaging/v1.2.3");
+    ARC_TRY(arc_project_load_release(project, err));
     const struct arc_plan_options wanted = {.push = true};
     ARC_TRY(arc_planned(project, &wanted, identity, plan, err));
     if (arc_env_nonempty(project->env, "GITHUB_WORKFLOW_REF"))
