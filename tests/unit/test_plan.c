@@ -147,6 +147,16 @@ static void test_release(void **state)
     assert_string_equal(LABEL("org.opencontainers.image.revision"), REVISION);
     assert_string_equal(LABEL("arc.service.codename"), "flash");
     assert_string_equal(LABEL("arc.service.tech"), "nats");
+
+    struct arc_service plain = services[0];
+    plain.tech = NULL;
+    group.services = &plain;
+    group.service_count = 1;
+    ARC_AUTO_JSON json_t *foreign = plan_of(&options);
+    labels = json_object_get(json_array_get(json_object_get(foreign, "services"), 0), "labels");
+    assert_string_equal(LABEL("org.opencontainers.image.version"), "0.1.0");
+    assert_null(LABEL("arc.service.name"));
+    assert_null(LABEL("arc.service.codename"));
 }
 
 static void test_latest_does_not_go_back(void **state)

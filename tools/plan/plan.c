@@ -97,10 +97,12 @@ static int make_labels(const struct planning *planning, const struct arc_plan_op
     set_pair(labels, "org.opencontainers.image.source", plan->source);
     set_pair(labels, "org.opencontainers.image.url", plan->source);
     set_pair(labels, "org.opencontainers.image.version", version);
-    set_pair(labels, "arc.service.name", service->name);
-    set_pair(labels, "arc.service.codename", service->codename);
-    set_pair(labels, "arc.service.role", service->role);
-    set_pair(labels, "arc.service.tech", service->tech);
+    if (service->role || service->tech) { /* who states neither has no use for the others */
+        set_pair(labels, "arc.service.name", service->name);
+        set_pair(labels, "arc.service.codename", service->codename);
+        set_pair(labels, "arc.service.role", service->role);
+        set_pair(labels, "arc.service.tech", service->tech);
+    }
     *out = labels;
 
     return add_own_labels(planning, own, service, labels);
