@@ -1,5 +1,5 @@
 """Which files an image depends on, compared with BuildKit's own frontend, for generated Dockerfiles: ARC_DOCKERFILES of them
-(40), from ARC_DOCKERFILES_SEED (0) on. Where ours takes the whole context it must say so, and rarely."""
+(300), from ARC_DOCKERFILES_SEED (0) on. Where ours takes the whole context it must say so, and rarely."""
 import json
 import os
 import pathlib
@@ -13,7 +13,7 @@ import cached
 import generate
 import test_cmd as cmd
 
-COUNT = int(os.environ.get("ARC_DOCKERFILES") or 40)
+COUNT = int(os.environ.get("ARC_DOCKERFILES") or 300)
 SEED = int(os.environ.get("ARC_DOCKERFILES_SEED") or 0)
 ORACLE = pathlib.Path(__file__).parent / "oracle"
 SAFE_MAX = 0.05
