@@ -52,9 +52,10 @@ fuzz-afl:
 	@tests/deps.sh nightly
 	@python3 tests/fuzz/afl.py $(or $(MINUTES),60)
 
-## torture: let every allocation, write, child and open of every command fail
+## torture: let every allocation, write, child, open and request of every command fail, and kill it anywhere
 torture: build
 	@ARC_TORTURE=1 python3 -m pytest -q -s -p no:cacheprovider tests/torture
+	@ARC_TORTURE=1 python3 -m pytest -q -s -p no:cacheprovider tests/steer/test_kill.py tests/steer/test_faults.py
 
 ## analyze: look at every file with clang-tidy, cppcheck and gcc -fanalyzer
 analyze: build
