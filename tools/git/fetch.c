@@ -283,12 +283,19 @@ int arc_git_all_tags(const struct arc_git *git, const struct arc_env *env, json_
     ARC_AUTO_JSON json_t *names = json_array();
     const char *name;
     json_t *commit;
-    if (!names)
-        return arc_error_nomem(err);
+    git_odb *odb = NULL;
+    git_oid oid;
+    int failed = !names;
 
+    ARC_TRY(arc_git_odb(git, &odb, err));
     json_object_foreach (git->scratch->tags, name, commit)
-        if (json_array_append_new(names, json_string(name)))
-            return arc_error_nomem(err);
+        if (git_oid_fromstr(&oid, json_string_value(commit)) == 0 &&
+            arc_git_may_be_commit(odb, &oid))
+            failed |= json_array_append_new(names, json_string(name));
+
+    git_odb_free(odb);
+    if (failed)
+        return arc_error_nomem(err);
     *out = arc_steal(&names);
 
     return ARC_OK;

@@ -20,4 +20,7 @@ int arc_git_oid_in(const struct arc_oid *oid, git_oid *out, struct arc_error *er
 /* The object database; the caller frees it with git_odb_free(). */
 int arc_git_odb(const struct arc_git *git, git_odb **out, struct arc_error *err);
 
+/* False for an object that is here and neither a commit nor a tag: no release is made of it. */
+bool arc_git_may_be_commit(git_odb *odb, const git_oid *oid);
+
 #endif

@@ -58,17 +58,18 @@ int arc_git_odb(const struct arc_git *git, git_odb **out, struct arc_error *err)
     return rc < 0 ? arc_git_failed(err, rc, "opening the object database") : ARC_OK;
 }
 
-static int peel(git_object *object, const char *name, struct arc_oid *out, struct arc_error *err)
+/* The end of a peeling with the result `rc`: takes over the commit. */
+static int take_commit(int rc, git_object *commit, const char *name, struct arc_oid *out,
+                       struct arc_error *err)
 {
-    git_object *commit = NULL;
-    int rc = git_object_peel(&commit, object, GIT_OBJECT_COMMIT);
-
-    if (rc == GIT_ENOTFOUND) {
+    if (rc == GIT_ENOTFOUND)
         return arc_error_set(err, ARC_ENOTFOUND, "the commit of '%s' is not in this clone", name);
-    }
 
     if (rc < 0)
-        return arc_error_set(err, ARC_ENOTFOUND, "'%s' does not name a commit", name);
+        return arc_error_set(err, ARC_EINPUT,
+                             "'%s' leads to a file or a folder, not to a commit",
+                             name);
+
     arc_git_oid_out(git_object_id(commit), out);
     git_object_free(commit);
 
@@ -86,7 +87,7 @@ static const char *cut(const struct arc_git *git)
 int arc_git_resolve(const struct arc_git *git, const char *revision, struct arc_oid *out,
                     struct arc_error *err)
 {
-    git_object *object = NULL;
+    git_object *object = NULL, *commit = NULL;
 
     /* revparse also knows searches of the whole history, reflogs and paths: none of them belongs
      * into a value that an event or an input may hold. */
@@ -102,10 +103,10 @@ int arc_git_resolve(const struct arc_git *git, const char *revision, struct arc_
 
     if (rc < 0)
         return arc_git_failed(err, rc, revision);
-    rc = peel(object, revision, out, err);
+    rc = git_object_peel(&commit, object, GIT_OBJECT_COMMIT);
     git_object_free(object);
 
-    return rc;
+    return take_commit(rc, commit, revision, out, err);
 }
 
 int arc_git_resolve_ref(const struct arc_git *git, const char *ref, struct arc_oid *out,
@@ -123,16 +124,9 @@ int arc_git_resolve_ref(const struct arc_git *git, const char *ref, struct arc_o
                              cut(git));
 
     rc = git_reference_peel(&commit, found, GIT_OBJECT_COMMIT);
-    if (rc < 0)
-        rc =
-            arc_error_set(err, ARC_ENOTFOUND, "'%s' leads to no commit that is in this clone", ref);
-    else
-        arc_git_oid_out(git_object_id(commit), out);
-
-    git_object_free(commit);
     git_reference_free(found);
 
-    return rc;
+    return take_commit(rc, commit, ref, out, err);
 }
 
 bool arc_git_has(const struct arc_git *git, const struct arc_oid *oid)
@@ -190,25 +184,57 @@ int arc_git_origin_branch(const struct arc_git *git, char **branch, struct arc_e
     return known && !*branch ? arc_error_nomem(err) : ARC_OK;
 }
 
+bool arc_git_may_be_commit(git_odb *odb, const git_oid *oid)
+{
+    git_object_t type;
+    size_t len;
+    return git_odb_read_header(&len, &type, odb, oid) < 0 ||
+           (type != GIT_OBJECT_TREE && type != GIT_OBJECT_BLOB);
+}
+
+/* Packed refs say where an annotated tag leads to; of others it is read. */
+static bool leads_to_commit(git_odb *odb, const git_reference *tag)
+{
+    const git_oid *known = git_reference_target_peel(tag);
+    git_object *end = NULL;
+
+    if (known || git_reference_type(tag) != GIT_REFERENCE_DIRECT)
+        return !known || arc_git_may_be_commit(odb, known);
+    if (!arc_git_may_be_commit(odb, git_reference_target(tag)))
+        return false;
+    bool no = git_reference_peel(&end, tag, GIT_OBJECT_ANY) == 0 &&
+              git_object_type(end) != GIT_OBJECT_COMMIT;
+    git_object_free(end);
+
+    return !no;
+}
+
+static int add_tag(git_odb *odb, const git_reference *tag, json_t *list)
+{
+    const char *name = git_reference_shorthand(tag);
+    if (!arc_utf8_valid(name, strlen(name)) || !leads_to_commit(odb, tag))
+        return 0;
+    return json_array_append_new(list, json_string(name)) ? GIT_ERROR : 0;
+}
+
 int arc_git_tags(const struct arc_git *git, json_t **out, struct arc_error *err)
 {
-    git_strarray names = {0};
+    git_reference_iterator *tags = NULL;
+    git_reference *tag = NULL;
+    git_odb *odb = NULL;
     ARC_AUTO_JSON json_t *list = json_array();
-    int rc = git_tag_list(&names, git->repo);
 
-    if (rc < 0)
-        return arc_git_failed(err, rc, "listing the tags");
-    rc = list ? ARC_OK : ARC_ENOMEM;
-    for (size_t i = 0; !rc && i < names.count; i++) {
-        json_t *name = json_string(names.strings[i]);
-        if (name ? json_array_append_new(list, name) != 0
-                 : arc_utf8_valid(names.strings[i], strlen(names.strings[i])))
-            rc = ARC_ENOMEM;
+    ARC_TRY(arc_git_odb(git, &odb, err));
+    int rc = list ? git_reference_iterator_glob_new(&tags, git->repo, "refs/tags/*") : GIT_ERROR;
+    while (!rc && (rc = git_reference_next(&tag, tags)) == 0) {
+        rc = add_tag(odb, tag, list);
+        git_reference_free(tag);
     }
 
-    git_strarray_dispose(&names);
-    if (rc)
-        return arc_error_nomem(err);
+    git_reference_iterator_free(tags);
+    git_odb_free(odb);
+    if (rc != GIT_ITEROVER)
+        return arc_git_failed(err, rc, "listing the tags");
     *out = arc_steal(&list);
 
     return ARC_OK;

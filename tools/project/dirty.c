@@ -167,7 +167,11 @@ int arc_project_check_tag(struct arc_project *project, bool rehearsal, struct ar
     bool known = false;
     arc_buf_printf(&ref, "refs/tags/%s", tag);
     ARC_TRY(arc_buf_check(&ref, "the name of a tag", err));
-    bool here = arc_git_resolve_ref(project->git, arc_buf_text(&ref), &local, NULL) == ARC_OK;
+    int rc = arc_git_resolve_ref(project->git, arc_buf_text(&ref), &local, err);
+    bool here = rc == ARC_OK;
+    if (rc && rc != ARC_ENOTFOUND)
+        return rc;
+    arc_error_clear(err);
     for (size_t i = 0; i < json_array_size(repository->tags) && !known; i++)
         known = strcmp(json_string_value(json_array_get(repository->tags, i)), tag) == 0;
 
