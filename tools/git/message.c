@@ -28,22 +28,39 @@ bool arc_message_type_is(const char *type, size_t len, const char *const *words)
     return false;
 }
 
+/* Whether a line is a footer: "Token: value" or "Token #12", with a token of one word. */
+static bool is_footer(const char *line)
+{
+    size_t len = strspn(line, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-");
+    return (len && (strncmp(line + len, ": ", 2) == 0 || strncmp(line + len, " #", 2) == 0)) ||
+           strncmp(line, "BREAKING CHANGE:", 16) == 0;
+}
+
+const char *arc_message_breaks(const char *body, size_t *len)
+{
+    for (; body; body = strchr(body, '\n') ? strchr(body, '\n') + 1 : NULL) {
+        if ((strncmp(body, "BREAKING CHANGE:", 16) != 0 &&
+             strncmp(body, "BREAKING-CHANGE:", 16) != 0) ||
+            !strchr(" \n", body[16]) || !body[16])
+            continue;
+        const char *text = body + 16 + strspn(body + 16, " \n"), *end = text;
+        do {
+            end += strcspn(end, "\n");
+        } while (*end && *++end != '\n' && *end && !is_footer(end));
+        while (end > text && strchr(" \n", end[-1]))
+            end--;
+        *len = (size_t)(end - text);
+        return text;
+    }
+
+    return NULL;
+}
+
 bool arc_message_is_breaking(const char *subject, const char *body)
 {
     bool bang = false;
-    if (arc_message_type(subject, &bang) && bang)
-        return true;
-
-    while (body) {
-        if (strncmp(body, "BREAKING CHANGE: ", 17) == 0 ||
-            strncmp(body, "BREAKING-CHANGE: ", 17) == 0 ||
-            strncmp(body, "BREAKING CHANGE:\n", 17) == 0)
-            return true;
-        body = strchr(body, '\n');
-        body = body ? body + 1 : NULL;
-    }
-
-    return false;
+    size_t len;
+    return (arc_message_type(subject, &bang) && bang) || arc_message_breaks(body, &len);
 }
 
 bool arc_message_is_revert(const char *subject)

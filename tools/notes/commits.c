@@ -156,27 +156,43 @@ static size_t find_section(const char *subject, const char *body, bool *conventi
     return SECTION_COUNT - 1;
 }
 
-#define SUBJECT_MAX 250
+#define SUBJECT_MAX  250
+#define BREAKING_MAX 1000
 
-/* At most SUBJECT_MAX characters of a subject, between two of them. */
-static json_t *cut_subject(const char *subject, size_t len)
+/* At most `max` characters of a text, between two of them. */
+static json_t *cut_text(const char *text, size_t len, size_t max)
 {
     size_t at = 0, count = 0, step = 1;
-    for (; at < len && count < SUBJECT_MAX && step; count++)
-        at += step = arc_utf8_length(subject + at, len - at);
-    return at < len && count == SUBJECT_MAX ? notes_words("%.*s…", (int)at, subject)
-                                            : json_stringn(subject, len);
+    for (; at < len && count < max && step; count++)
+        at += step = arc_utf8_length(text + at, len - at);
+    return at < len && count == max ? notes_words("%.*s…", (int)at, text) : json_stringn(text, len);
+}
+
+/* What a commit says that it breaks, as one line of markdown; null where it says nothing. */
+static json_t *breaking_note(const struct arc_plan *plan, const struct arc_notes_commit *commit)
+{
+    size_t len = 0;
+    const char *text = arc_message_breaks(commit->body, &len);
+    ARC_AUTO_FREE char *line = text && len ? strndup(text, len) : NULL;
+
+    if (!line)
+        return json_null();
+    for (char *c = line; *c; c++)
+        *c = *c == '\n' ? ' ' : *c;
+    ARC_AUTO_JSON json_t *shown = cut_text(line, len, BREAKING_MAX);
+
+    return shown ? linked_subject(plan, json_string_value(shown)) : NULL;
 }
 
 static json_t *commit_values(const struct arc_plan *plan, const struct arc_notes_commit *commit,
-                             bool *conventional)
+                             bool all, bool *conventional)
 {
     const char *subject = *commit->subject ? commit->subject : "(no message)";
     size_t section = find_section(subject, commit->body, conventional);
 
     if (section == SECTION_COUNT - 1) /* a title may have lost what the commit says */
         section = find_section(commit->message, commit->body, conventional);
-    ARC_AUTO_JSON json_t *shown = cut_subject(subject, strlen(subject));
+    ARC_AUTO_JSON json_t *shown = cut_text(subject, strlen(subject), SUBJECT_MAX);
     json_t *pull = json_null();
     if (!shown)
         return NULL;
@@ -186,11 +202,12 @@ static json_t *commit_values(const struct arc_plan *plan, const struct arc_notes
                          link_to_number(plan, "pull", commit->pull));
 
     /* clang-format off */
-    return json_pack("{s:s, s:o, s:O, s:o, s:s, s:s, s:o, s:o, s:I}",
+    return json_pack("{s:s, s:o, s:O, s:o, s:o, s:s, s:s, s:o, s:o, s:I}",
                      "hash", commit->hash,
                      "short", json_stringn(commit->hash, strnlen(commit->hash, 7)),
                      "subject", shown,
                      "linked-subject", linked_subject(plan, json_string_value(shown)),
+                     "breaking", all ? json_null() : breaking_note(plan, commit),
                      "author", commit->author,
                      "date", commit->date,
                      "url", link_to(plan, "commit", commit->hash),
@@ -255,7 +272,7 @@ json_t *notes_commits(const struct arc_notes_options *options, bool *sorted)
 
     for (size_t i = 0; i < log->count; i++)
         if (!gone[i])
-            notes_push(&commits, commit_values(options->plan, &log->commits[i], &conventional));
+            notes_push(&commits, commit_values(options->plan, &log->commits[i], log->all, &conventional));
     *sorted = conventional && !log->all;
 
     return commits;

@@ -144,7 +144,7 @@ static int add_hash(void *context, const struct arc_git_commit *commit)
 /* What one of several commits says, a revert for example, is not said of the pull request; that one
  * breaks something is. */
 static void take_texts(struct reading *reading, const struct merge *merge, size_t works,
-                       bool breaks, struct arc_notes_commit *out)
+                       const char *breaks, struct arc_notes_commit *out)
 {
     struct arc_notes_log *log = reading->log;
     out->hash = arc_arena_text(&log->memory, merge->oid.hex);
@@ -153,7 +153,21 @@ static void take_texts(struct reading *reading, const struct merge *merge, size_
     if (works == 1)
         return;
     out->message = merge->title;
-    out->body = arc_arena_text(&log->memory, breaks ? "BREAKING CHANGE: " : "");
+    out->body = arc_arena_text(&log->memory, breaks);
+}
+
+/* Adds what a commit of a merge breaks to the footer that its pull request gets. */
+static void add_breaks(const struct arc_notes_commit *commit, struct arc_buf *footer)
+{
+    size_t len = 0;
+    const char *text = arc_message_breaks(commit->body, &len);
+
+    if (!arc_message_is_breaking(commit->message, commit->body))
+        return;
+    arc_buf_puts(footer, !footer->len ? "BREAKING CHANGE: " : "");
+    if (len && footer->data[footer->len - 1] != ' ')
+        arc_buf_puts(footer, "; ");
+    arc_buf_add(footer, text ? text : "", len);
 }
 
 /* Puts a merge in the place of its commits, and of itself, among those that were read: the first of
@@ -165,8 +179,8 @@ static int take_merge(struct reading *reading, const struct merge *merge, struct
     struct arc_notes_commit *first = NULL;
     struct arc_git_log_range range = {
         .from = &merge->parent, .to = &merge->merged, .max = SIZE_MAX};
+    ARC_AUTO(arc_buf) struct arc_buf breaks = {.max = 65536};
     size_t kept = 0, works = 0;
-    bool breaks = false;
 
     if (!inner || json_object_set_new(inner, merge->oid.hex, json_true()))
         return arc_error_nomem(err);
@@ -177,7 +191,7 @@ static int take_merge(struct reading *reading, const struct merge *merge, struct
         bool joins = own && first;
         if (own && strcmp(log->commits[i].hash, merge->oid.hex) != 0) {
             works++;
-            breaks |= arc_message_is_breaking(log->commits[i].message, log->commits[i].body);
+            add_breaks(&log->commits[i], &breaks);
         }
         if (joins &&
             strcmp(first->hash, merge->oid.hex) == 0) /* whose work it is, not who merged */
@@ -194,7 +208,7 @@ static int take_merge(struct reading *reading, const struct merge *merge, struct
     if (!first)
         return ARC_OK;
 
-    take_texts(reading, merge, works, breaks, first);
+    take_texts(reading, merge, works, arc_buf_text(&breaks), first);
 
     return arc_arena_check(&log->memory, err);
 }
