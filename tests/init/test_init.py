@@ -118,6 +118,23 @@ def test_more_cells_than_a_matrix_has_rows(tmp_path):
     assert len(plan["cells"]) == 258
 
 
+def test_tags_of_two_logins_are_told_apart(tmp_path):
+    """A plain version is the beginning of nothing, "v" is that of "valkey-v": the longer one's tags are not the shorter one's."""
+    jobs = "".join(f"  {name}:\n    runs-on: x\n    steps:\n      - uses: docker/build-push-action@v6\n"
+                   f"        with: {{context: {name}, push: true, tags: '{image}:${{{{ github.ref_name }}}}'}}\n"
+                   for name, image in (("one", "ghcr.io/acme/one"), ("valkey", "acme/valkey")))
+    for own in ("", "v"):
+        repo = tmp_path / f"of{own}"
+        repo.mkdir()
+        make(repo, {"one/Dockerfile": "FROM scratch\n", "valkey/Dockerfile": "FROM scratch\n",
+                    ".github/workflows/x.yml": f"on: {{push: {{tags: ['*']}}}}\njobs:\n{jobs}"}, [f"{own}1.0.0", "valkey-v1.0.0"])
+        arc(repo, "init", "--write")
+        release = yaml.safe_load((repo / ".github/workflows/arc-ci-release.yml").read_text())["jobs"]
+        conditions = {job["with"].get("registry", "ghcr.io") if "with" in job else "ghcr.io": job["if"] for job in release.values()}
+        assert conditions == {"docker.io": "startsWith(github.ref_name, 'valkey-v')",
+                              "ghcr.io": f"startsWith(github.ref_name, '{own}') && !startsWith(github.ref_name, 'valkey-v')"}
+
+
 def test_diff_applies_and_gives_what_write_gives(tmp_path):
     make(tmp_path, {"services/a/Dockerfile": "FROM scratch\n", "services/b/Dockerfile": "FROM scratch\n"})
     shown = arc(tmp_path, "init")

@@ -96,6 +96,44 @@ static bool same_host(const struct init_group *a, const struct init_group *b)
     return of_a && of_b ? x == y && strncmp(of_a, of_b, x) == 0 : of_a == of_b;
 }
 
+/* What a pattern's tags start with, as a test of GitHub's expressions. */
+static void add_test(const char *pattern, struct arc_buf *out)
+{
+    const char *end = strstr(pattern, "{version}");
+    arc_buf_puts(out, "startsWith(github.ref_name, '");
+    for (const char *c = pattern; *c && c != end; c++)
+        arc_buf_printf(out, *c == '\'' ? "%c'" : "%c", *c);
+    arc_buf_puts(out, "')");
+}
+
+/* Whether what one pattern's tags start with is but the beginning of what the other's do: "" and
+ * "v" are of "valkey-v". */
+static bool is_beginning(const char *pattern, const char *other)
+{
+    const char *end = strstr(pattern, "{version}");
+    size_t len = end ? (size_t)(end - pattern) : strlen(pattern);
+    return strncmp(pattern, other, len) == 0 && strncmp(other + len, "{version}", 9) != 0;
+}
+
+/* Tells the tags of one pattern from those of groups with another login. */
+static void add_condition(const struct init_proposal *proposal, const struct init_group *group,
+                          const char *pattern, struct arc_buf *out)
+{
+    arc_buf_puts(out, out->len ? " || " : "");
+    add_test(pattern, out);
+
+    for (size_t i = 0; i < proposal->group_count; i++) {
+        char **other = proposal->groups[i]->tags;
+        if (same_host(group, proposal->groups[i]))
+            continue;
+        for (; other && *other; other++)
+            if (is_beginning(pattern, *other)) {
+                arc_buf_puts(out, " && !");
+                add_test(*other, out);
+            }
+    }
+}
+
 /* The job that releases the groups of one login; `condition` tells their tags from others, where
  * others have a login of their own. */
 static void add_release_job(const struct init_proposal *proposal, const struct init_group *group,
@@ -105,14 +143,8 @@ static void add_release_job(const struct init_proposal *proposal, const struct i
 
     for (size_t i = 0; i < proposal->group_count; i++)
         for (char **tag = proposal->groups[i]->tags;
-             tag && *tag && same_host(group, proposal->groups[i]); tag++) {
-            const char *end = strstr(*tag, "{version}");
-            arc_buf_printf(&condition, "%sstartsWith(github.ref_name, '",
-                           condition.len ? " || " : "");
-            for (const char *c = *tag; *c && c != end; c++)
-                arc_buf_printf(&condition, *c == '\'' ? "%c'" : "%c", *c);
-            arc_buf_puts(&condition, "')");
-        }
+             tag && *tag && same_host(group, proposal->groups[i]); tag++)
+            add_condition(proposal, group, *tag, &condition);
 
     init_add_scalar(&quoted, arc_buf_text(&condition));
     init_add_scalar(&name, only ? "release" : group->name);
