@@ -202,3 +202,13 @@ def test_what_lies_elsewhere_does_not_matter(shop):
     shop.write("b/new", "1")
     shop.write("README.md", "1")
     assert not shop.build()[0]
+
+
+def test_a_rehearsal_refuses_what_the_build_refuses(shop):
+    shop.plan()
+    assert shop.arc("build", "--plan", "../plan.json", "--dry-run")[0] == 0
+    shop.write("a/new", "1")
+    status, out, err = shop.arc("build", "--plan", "../plan.json", "--dry-run")
+    assert (status, out) == (2, "") and "a/new is new" in err
+    status, out, err = shop.arc("build", "--plan", "../plan.json", "--dry-run", "--allow-dirty")
+    assert status == 0 and "-dirty" in out and not shop.bake.exists()

@@ -377,9 +377,6 @@ static int run_build(const struct invocation *inv, struct report *report, struct
         return ARC_OK;
     }
 
-    if (option_flag(inv, "dry-run"))
-        return describe(&project, &options, &report->human, err);
-
     bool builds =
         !option_flag(inv, "merge") && !option_flag(inv, "promote") && !arc_plan_is_train(&plan);
     bool allowed = option_flag(inv, "allow-dirty");
@@ -388,6 +385,8 @@ static int run_build(const struct invocation *inv, struct report *report, struct
         ARC_TRY(arc_context_read(&project, &plan, allowed, &context, err));
     if (context.dirty)
         ARC_TRY(arc_plan_mark_dirty(&plan, err));
+    if (option_flag(inv, "dry-run"))
+        return describe(&project, &options, &report->human, err);
 
     ARC_TRY(work(inv, &project, &options, &ledger, err));
     ledger.dirty = context.dirty;
