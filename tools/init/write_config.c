@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* ---- scalars and lists ---------------------------------------------------------------------- */
+/* ---- YAML ----------------------------------------------------------------------------------- */
 
 /* Whether YAML reads the text back as this string without quotes, in flow style too. */
 static bool is_plain(const char *text)
@@ -43,84 +43,77 @@ void init_add_scalar(struct arc_buf *out, const char *text)
     arc_buf_puts(out, quoted ? quoted : "\"\"");
 }
 
-static void add_list(struct arc_buf *out, char *const *texts)
+/* A value in flow style. */
+static void add_flow(struct arc_buf *out, const json_t *value)
 {
-    arc_buf_putc(out, '[');
-    for (size_t i = 0; texts && texts[i]; i++) {
-        arc_buf_puts(out, i ? ", " : "");
-        init_add_scalar(out, texts[i]);
-    }
-    arc_buf_putc(out, ']');
-}
+    bool is_list = json_is_array(value);
+    const char *key;
+    json_t *item;
+    size_t i, count = 0;
 
-static void add_one_or_list(struct arc_buf *out, char *const *texts)
-{
-    if (texts[1])
-        add_list(out, texts);
-    else
-        init_add_scalar(out, texts[0]);
-}
-
-/* ", KEY: " or, as the first of a mapping, "KEY: ". */
-static void add_key(struct arc_buf *out, const char *key)
-{
-    bool first = !out->len || out->data[out->len - 1] == '{';
-    arc_buf_puts(out, first ? "" : ", ");
-    init_add_scalar(out, key);
-    arc_buf_puts(out, ": ");
-}
-
-static void add_text(struct arc_buf *out, const char *key, const char *text)
-{
-    if (!text)
+    if (json_is_string(value)) {
+        init_add_scalar(out, json_string_value(value));
         return;
-    add_key(out, key);
-    init_add_scalar(out, text);
-}
-
-static void add_pairs(struct arc_buf *out, const char *key, const struct init_pair *pairs,
-                      size_t count)
-{
-    if (!count)
-        return;
-    add_key(out, key);
-    arc_buf_putc(out, '{');
-
-    for (size_t i = 0; i < count; i++) {
-        add_key(out, pairs[i].name);
-        if (pairs[i].value) {
-            init_add_scalar(out, pairs[i].value);
-            continue;
-        }
-        arc_buf_puts(out, "{");
-        add_text(out, "file", pairs[i].file);
-        add_text(out, "at", pairs[i].name);
-        arc_buf_puts(out, "}");
     }
 
-    arc_buf_putc(out, '}');
-}
+    arc_buf_putc(out, is_list ? '[' : '{');
 
-static void add_tags(struct arc_buf *out, const struct init_tag *tags, size_t count)
-{
-    arc_buf_putc(out, '[');
-
-    for (size_t i = 0; i < count; i++) {
+    json_array_foreach (value, i, item) {
         arc_buf_puts(out, i ? ", " : "");
-        if (!tags[i].when) {
-            init_add_scalar(out, tags[i].name);
-            continue;
-        }
-        arc_buf_puts(out, "{");
-        add_text(out, "name", tags[i].name);
-        add_text(out, "when", tags[i].when);
-        arc_buf_puts(out, "}");
+        add_flow(out, item);
     }
 
-    arc_buf_putc(out, ']');
+    json_object_foreach ((json_t *)value, key, item) {
+        arc_buf_puts(out, count++ ? ", " : "");
+        init_add_scalar(out, key);
+        arc_buf_puts(out, ": ");
+        add_flow(out, item);
+    }
+
+    arc_buf_putc(out, is_list ? ']' : '}');
 }
 
-/* ---- what a group's images share ------------------------------------------------------------ */
+/* ---- what proposals hold, as JSON (NULL: nothing; else a new reference) ----------------------- */
+
+static json_t *list_texts(char *const *texts)
+{
+    json_t *list = texts && *texts ? json_array() : NULL;
+    for (; list && *texts; texts++)
+        json_array_append_new(list, json_string(*texts));
+    return list;
+}
+
+static json_t *text_or_list(char *const *texts)
+{
+    return texts && *texts && !texts[1] ? json_string(*texts) : list_texts(texts);
+}
+
+static json_t *list_pairs(const struct init_pair *pairs, size_t count)
+{
+    json_t *map = count ? json_object() : NULL;
+
+    for (size_t i = 0; i < count; i++)
+        json_object_set_new(
+            map, pairs[i].name,
+            pairs[i].value ? json_string(pairs[i].value)
+                           : json_pack("{s:s, s:s}", "file", pairs[i].file, "at", pairs[i].name));
+
+    return map;
+}
+
+static json_t *list_tags(const struct init_tag *tags, size_t count)
+{
+    json_t *list = count ? json_array() : NULL;
+
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(
+            list, tags[i].when ? json_pack("{s:s, s:s}", "name", tags[i].name, "when", tags[i].when)
+                               : json_string(tags[i].name));
+
+    return list;
+}
+
+/* ---- services ------------------------------------------------------------------------------- */
 
 static bool same_texts(char *const *a, char *const *b)
 {
@@ -130,93 +123,6 @@ static bool same_texts(char *const *a, char *const *b)
             return false;
     return (!a || !a[i]) && (!b || !b[i]);
 }
-
-static size_t count_texts(char *const *texts)
-{
-    size_t count = 0;
-    while (texts && texts[count])
-        count++;
-    return count;
-}
-
-static bool same_tags(const struct init_image *a, const struct init_image *b)
-{
-    if (a->tag_count != b->tag_count)
-        return false;
-    for (size_t i = 0; i < a->tag_count; i++) {
-        if (strcmp(a->tags[i].name, b->tags[i].name) != 0 ||
-            !init_same_text(a->tags[i].when, b->tags[i].when))
-            return false;
-    }
-    return true;
-}
-
-struct shared {
-    char *const *registries;       /* of most of them */
-    char *const *platforms;        /* of all that have some; NULL: they differ, or the default */
-    const struct init_image *tags; /* one with those of all; NULL: they differ */
-    const struct init_image *args; /* the same of build arguments */
-    const char *name;              /* of all, and they are several; NULL: they differ */
-    bool root;                     /* all have the repository's root as context */
-    bool by_dockerfile;            /* a directory is not one image's alone */
-};
-
-/* Whether a change in the directory of an image says little: others have their Dockerfiles there, or
- * what they are built of lies elsewhere. */
-static bool share_directories(const struct init_group *group)
-{
-    size_t own = 0;
-
-    for (size_t i = 0; i < group->count; i++) {
-        if (strcmp(group->images[i]->context, group->images[i]->directory) != 0)
-            continue;
-        own++;
-        for (size_t j = 0; j < i; j++)
-            if (strcmp(group->images[i]->directory, group->images[j]->directory) == 0 &&
-                strcmp(group->images[i]->dockerfile, group->images[j]->dockerfile) != 0)
-                return true;
-    }
-
-    return own && own < group->count;
-}
-
-static struct shared find_shared(const struct init_group *group)
-{
-    struct shared shared = {.root = group->count > 1};
-    shared.by_dockerfile = share_directories(group);
-    size_t most = 0;
-    for (size_t i = 0; i < group->count; i++) {
-        size_t same = 0;
-        for (size_t j = 0; j < group->count; j++)
-            same += same_texts(group->images[i]->registries, group->images[j]->registries);
-        if (same > most) {
-            most = same;
-            shared.registries = group->images[i]->registries;
-        }
-        shared.root = shared.root && strcmp(group->images[i]->context, ".") == 0;
-    }
-
-    for (size_t i = 0; i < group->count && !shared.platforms; i++)
-        shared.platforms = group->images[i]->platforms;
-    shared.tags = shared.args = group->count ? group->images[0] : NULL;
-    shared.name = group->count > 1 ? group->images[0]->name : NULL;
-
-    for (size_t i = 1; i < group->count; i++) {
-        if (shared.args && !init_same_pairs(shared.args, group->images[i]))
-            shared.args = NULL;
-        if (!init_same_text(shared.name, group->images[i]->name))
-            shared.name = NULL;
-        if (group->images[i]->platforms &&
-            !same_texts(shared.platforms, group->images[i]->platforms))
-            shared.platforms = NULL;
-        if (shared.tags && !same_tags(shared.tags, group->images[i]))
-            shared.tags = NULL;
-    }
-
-    return shared;
-}
-
-/* ---- services ------------------------------------------------------------------------------- */
 
 /* The Dockerfile as its context names it; NULL: that is the default. */
 static char *below_context(struct init_proposal *proposal, const struct init_image *image,
@@ -243,70 +149,152 @@ static char *below_context(struct init_proposal *proposal, const struct init_ima
     return arc_arena_text(&proposal->arena, arc_buf_text(&out));
 }
 
-static void add_build(struct init_proposal *proposal, const struct init_image *image,
-                      const struct shared *shared, const char *directory, struct arc_buf *out)
+/* All that is to be said of an image where the group says nothing but its registries. With a directory
+ * a glob behind it leaves that one out. */
+static json_t *describe_service(struct init_proposal *proposal, const struct init_image *image,
+                                char *const *registries, const char *directory)
 {
-    bool context = !shared->root && !(directory && strcmp(directory, image->context) == 0);
-    ARC_AUTO(arc_buf) struct arc_buf build = {.max = 1 << 20};
+    bool named = image->name && strcmp(image->name, image->codename) != 0;
+    char *elsewhere = NULL;
+    json_t *version = NULL;
 
-    arc_buf_putc(&build, '{');
-    if (context)
-        add_text(&build, "context", image->context);
-    add_text(&build, "dockerfile", below_context(proposal, image, directory));
-    add_text(&build, "target", image->target);
-    if (!shared->args)
-        add_pairs(&build, "args", image->args, image->arg_count);
+    if (image->registries && !same_texts(image->registries, registries))
+        elsewhere = arc_arena_printf(&proposal->arena, "%s/{name}", image->registries[0]);
+    if (image->version_file)
+        version = json_pack("{s:s, s:o*}", "file", image->version_file, "at",
+                            text_or_list(image->version_at));
+    json_t *build = json_pack(
+        "{s:s*, s:s*, s:s*, s:o*, s:o*}", "context",
+        directory && strcmp(directory, image->context) == 0 ? NULL : image->context, "dockerfile",
+        below_context(proposal, image, directory), "target", image->target, "args",
+        list_pairs(image->args, image->arg_count), "platforms", list_texts(image->platforms));
 
-    if (image->platforms && !same_texts(image->platforms, shared->platforms)) {
-        add_key(&build, "platforms");
-        add_list(&build, image->platforms);
-    }
-
-    if (build.len == 1)
-        return;
-    add_key(out, "build");
-    arc_buf_printf(out, "%s}", arc_buf_text(&build));
+    return json_pack("{s:s, s:s*, s:s*, s:s*, s:o*, s:o*, s:o*, s:o*}", "codename", image->codename,
+                     "name", named ? image->name : NULL, "directory", directory, "image", elsewhere,
+                     "build", build, "paths", list_texts(image->paths), "image-tags",
+                     list_tags(image->tags, image->tag_count), "version", version);
 }
 
-/* A mapping; with `directory` a glob behind it leaves that one out. */
-static void add_service(struct init_proposal *proposal, const struct init_image *image,
-                        const struct shared *shared, const char *directory, struct arc_buf *out)
+/* ---- what a group's images share ------------------------------------------------------------ */
+
+/* A group's images; what all of them say is said by the group. */
+struct shared {
+    char *const *registries; /* of most of them */
+    const char *name;        /* of all, and they are several; NULL: they differ */
+    json_t *platforms;       /* of all that have some; NULL: they differ, or the default; owned */
+    json_t *tags;            /* NULL: they differ; owned */
+    json_t *build;           /* context and args of all; owned */
+};
+
+static void shared_free(struct shared *shared)
 {
-    ARC_AUTO(arc_buf) struct arc_buf entry = {.max = 1 << 20};
-    arc_buf_putc(&entry, '{');
-    add_text(&entry, "codename", image->codename);
-    if (image->name && !shared->name && strcmp(image->name, image->codename) != 0)
-        add_text(&entry, "name", image->name);
-    add_text(&entry, "directory", directory);
+    json_decref(shared->platforms);
+    json_decref(shared->tags);
+    json_decref(shared->build);
+}
 
-    if (!same_texts(image->registries, shared->registries) && image->registries)
-        add_text(&entry, "image",
-                 arc_arena_printf(&proposal->arena, "%s/{name}", image->registries[0]));
+/* Whether a change in the directory of an image says little: others have their Dockerfiles there, or
+ * what they are built of lies elsewhere. */
+static bool share_directories(const struct init_group *group)
+{
+    size_t own = 0;
 
-    add_build(proposal, image, shared, directory, &entry);
-
-    if (image->paths) {
-        add_key(&entry, "paths");
-        add_list(&entry, image->paths);
+    for (size_t i = 0; i < group->count; i++) {
+        if (strcmp(group->images[i]->context, group->images[i]->directory) != 0)
+            continue;
+        own++;
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(group->images[i]->directory, group->images[j]->directory) == 0 &&
+                strcmp(group->images[i]->dockerfile, group->images[j]->dockerfile) != 0)
+                return true;
     }
 
-    if (image->tag_count && !shared->tags) {
-        add_key(&entry, "image-tags");
-        add_tags(&entry, image->tags, image->tag_count);
-    }
+    return own && own < group->count;
+}
 
-    if (image->version_file) {
-        add_key(&entry, "version");
-        arc_buf_putc(&entry, '{');
-        add_text(&entry, "file", image->version_file);
-        if (image->version_at) {
-            add_key(&entry, "at");
-            add_one_or_list(&entry, image->version_at);
+static char *const *choose_registries(const struct init_group *group)
+{
+    char *const *chosen = NULL;
+    size_t most = 0;
+
+    for (size_t i = 0; i < group->count; i++) {
+        size_t same = 0;
+        for (size_t j = 0; j < group->count; j++)
+            same += same_texts(group->images[i]->registries, group->images[j]->registries);
+        if (same > most) {
+            most = same;
+            chosen = group->images[i]->registries;
         }
-        arc_buf_putc(&entry, '}');
     }
 
-    arc_buf_printf(out, "      - %s}\n", arc_buf_text(&entry));
+    return chosen;
+}
+
+/* What all images say under a key of their build or, without one, of themselves; with `lax` those count
+ * that say something. A new reference; NULL when they differ. */
+static json_t *find_common(const json_t *services, const char *within, const char *key, bool lax)
+{
+    json_t *service, *first = NULL;
+    size_t i;
+
+    json_array_foreach (services, i, service) {
+        json_t *value = json_object_get(within ? json_object_get(service, within) : service, key);
+        if (lax && !value)
+            continue;
+        if (first ? !json_equal(first, value) : !value || (i && !lax))
+            return NULL;
+        first = value;
+    }
+
+    return json_incref(first);
+}
+
+static void find_shared(struct init_proposal *proposal, const struct init_group *group,
+                        struct shared *shared)
+{
+    ARC_AUTO_JSON json_t *services = json_array();
+
+    shared->registries = choose_registries(group);
+    shared->name = group->count > 1 ? group->images[0]->name : NULL;
+
+    for (size_t i = 0; i < group->count; i++) {
+        shared->name = init_same_text(shared->name, group->images[i]->name) ? shared->name : NULL;
+        json_array_append_new(
+            services, describe_service(proposal, group->images[i], shared->registries, NULL));
+    }
+
+    shared->platforms = find_common(services, "build", "platforms", true);
+    shared->tags = find_common(services, NULL, "image-tags", false);
+    json_t *context = find_common(services, "build", "context", false);
+    if (group->count < 2 || !json_is_string(context) ||
+        strcmp(json_string_value(context), ".") != 0) {
+        json_decref(context);
+        context = NULL;
+    }
+    shared->build = json_pack("{s:o*, s:o*}", "context", context, "args",
+                              find_common(services, "build", "args", false));
+}
+
+/* What the group says is not said again. */
+static json_t *describe_rest(struct init_proposal *proposal, const struct init_image *image,
+                             const struct shared *shared, const char *directory)
+{
+    json_t *service = describe_service(proposal, image, shared->registries, directory);
+    json_t *build = json_object_get(service, "build"), *value;
+    const char *key;
+
+    json_object_foreach (shared->build, key, value)
+        json_object_del(build, key);
+    if (shared->platforms)
+        json_object_del(build, "platforms");
+    if (!json_object_size(build))
+        json_object_del(service, "build");
+    if (shared->name)
+        json_object_del(service, "name");
+    if (shared->tags)
+        json_object_del(service, "image-tags");
+
+    return service;
 }
 
 /* Whether its directory is all there is to say. */
@@ -314,17 +302,12 @@ static bool is_alone(struct init_proposal *proposal, const struct init_image *im
                      const struct shared *shared)
 {
     const char *directory = image->directory;
-    if (shared->root || strcmp(directory, ".") == 0 || strpbrk(directory, "*?[]{}!") ||
-        strcmp(image->context, directory) != 0 ||
-        strcmp(image->dockerfile, init_join(proposal, directory, "Dockerfile")) != 0 ||
-        strcmp(image->codename, init_base(directory)) != 0)
-        return false;
+    ARC_AUTO_JSON json_t *service = describe_rest(proposal, image, shared, NULL);
+    ARC_AUTO_JSON json_t *plain = json_pack("{s:s, s:{s:s}}", "codename", init_base(directory),
+                                            "build", "context", directory);
 
-    if ((image->name && !shared->name && strcmp(image->name, image->codename) != 0) ||
-        image->target || (image->arg_count && !shared->args) || image->paths ||
-        image->version_file || (image->tag_count && !shared->tags) ||
-        !same_texts(image->registries, shared->registries) ||
-        (image->platforms && !same_texts(image->platforms, shared->platforms)) ||
+    if (!json_equal(service, plain) || strcmp(directory, ".") == 0 ||
+        strpbrk(directory, "*?[]{}!") ||
         init_has_file(proposal, init_join(proposal, directory, "service.yaml")))
         return false;
 
@@ -364,19 +347,12 @@ static bool glob_fits(struct init_proposal *proposal, const struct init_group *g
     return alone > 1;
 }
 
-static void add_item(struct arc_buf *out, const char *text)
-{
-    arc_buf_puts(out, "      - ");
-    init_add_scalar(out, text);
-    arc_buf_putc(out, '\n');
-}
-
-static void add_services(struct init_proposal *proposal, const struct init_group *group,
-                         const struct shared *shared, struct arc_buf *out)
+static json_t *list_services(struct init_proposal *proposal, const struct init_group *group,
+                             const struct shared *shared)
 {
     ARC_AUTO_JSON json_t *globs = json_object();
+    json_t *services = json_array(), *plain = json_array(), *fits;
     const char *parent;
-    json_t *fits;
 
     for (size_t i = 0; i < group->count; i++)
         group->images[i]->alone = is_alone(proposal, group->images[i], shared);
@@ -386,162 +362,115 @@ static void add_services(struct init_proposal *proposal, const struct init_group
             json_object_set_new(globs, parent, json_boolean(glob_fits(proposal, group, parent)));
     }
 
-    arc_buf_puts(out, "    services:\n");
-
     for (size_t i = 0; i < group->count; i++) {
         const struct init_image *image = group->images[i];
         parent = init_directory(proposal, image->directory);
         bool in_glob = json_is_true(json_object_get(globs, parent));
         if (!image->alone)
-            add_service(proposal, image, shared, in_glob ? image->directory : NULL, out);
+            json_array_append_new(services, describe_rest(proposal, image, shared,
+                                                          in_glob ? image->directory : NULL));
+        else if (!in_glob)
+            json_array_append_new(plain, json_string(image->directory));
     }
 
     json_object_foreach (globs, parent, fits)
         if (json_is_true(fits))
-            add_item(out, arc_arena_printf(&proposal->arena, "%s/%c", parent, '*'));
+            json_array_append_new(services, json_sprintf("%s/%c", parent, '*'));
+    json_array_extend(services, plain);
+    json_decref(plain);
 
-    for (size_t i = 0; i < group->count; i++) {
-        const struct init_image *image = group->images[i];
-        parent = init_directory(proposal, image->directory);
-        if (image->alone && !json_is_true(json_object_get(globs, parent)))
-            add_item(out, image->directory);
-    }
+    return services;
 }
 
 /* ---- groups --------------------------------------------------------------------------------- */
 
-/* The file that describes the images. */
-static void add_source(const struct init_group *group, struct arc_buf *out)
-{
-    if (group->image_tag_count) {
-        arc_buf_puts(out, "    image-tags: ");
-        add_tags(out, group->image_tags, group->image_tag_count);
-        arc_buf_putc(out, '\n');
-    }
-
-    arc_buf_printf(out, "    %s: {", group->key);
-    add_text(out, "files", group->source);
-    add_pairs(out, "variables", group->variables, group->variable_count);
-    arc_buf_puts(out, "}\n");
-}
-
 /* A pull request builds what a release does, as build-push-action would, unless that is more than a
  * matrix holds. */
-static void add_platforms(const struct init_group *group, const struct shared *shared,
-                          struct arc_buf *out)
+static json_t *describe_platforms(const struct init_group *group, const struct shared *shared)
 {
-    static char *usual[] = {"linux/amd64", "linux/arm64", NULL};
-    char *const *platforms = shared->platforms ? shared->platforms : usual;
-    bool usual_release = same_texts(platforms, usual);
-    bool fits = group->count * count_texts(platforms) <= INIT_CELLS_MAX;
+    ARC_AUTO_JSON json_t *usual = json_pack("[s, s]", "linux/amd64", "linux/arm64");
+    json_t *platforms = shared->platforms ? shared->platforms : usual;
+    bool usual_release = json_equal(platforms, usual);
+    bool fits = group->count * json_array_size(platforms) <= INIT_CELLS_MAX;
 
     if (usual_release && !fits)
-        return; /* as it is without a word */
+        return NULL; /* as it is without a word */
 
-    arc_buf_puts(out, "    platforms: {");
-
-    if (fits) {
-        add_key(out, "ci");
-        add_list(out, platforms);
-    }
-
-    if (!usual_release) {
-        add_key(out, "release");
-        add_list(out, platforms);
-    }
-
-    arc_buf_puts(out, "}\n");
+    return json_pack("{s:O*, s:O*}", "ci", fits ? platforms : NULL, "release",
+                     usual_release ? NULL : platforms);
 }
 
 /* The groups that a train takes its releases from: those that have some. */
-static void add_includes(const struct init_proposal *proposal, struct arc_buf *out)
+static json_t *list_includes(const struct init_proposal *proposal)
 {
-    size_t count = 0;
-
-    arc_buf_puts(out, "    includes: [");
+    json_t *includes = json_array();
 
     for (size_t i = 0; i < proposal->group_count; i++) {
         const struct init_group *group = proposal->groups[i];
-        if (group->is_train || !group->is_released)
-            continue; /* a release of the train would wait for its first one */
-        arc_buf_puts(out, count++ ? ", " : "");
-        init_add_scalar(out, group->name);
+        if (!group->is_train && group->is_released) /* it would wait for the first one of others */
+            json_array_append_new(includes, json_string(group->name));
     }
 
-    arc_buf_puts(out, "]\n");
+    return includes;
 }
 
-static void add_names(const struct init_group *group, const struct shared *shared,
-                      struct arc_buf *out)
+/* What there is to build, beside what every group says. */
+static json_t *describe_content(struct init_proposal *proposal, const struct init_group *group,
+                                const struct shared *shared)
 {
-    static const struct init_tag usual[] = {{"{version}", NULL}, {"latest", NULL}};
-    bool plain = !group->tags || strchr("v{", *group->tags[0]);
+    if (group->source) /* the file describes the images */
+        return json_pack("{s:o*, s:{s:s, s:o*}}", "image-tags",
+                         list_tags(group->image_tags, group->image_tag_count), group->key, "files",
+                         group->source, "variables",
+                         list_pairs(group->variables, group->variable_count));
+    if (group->is_train)
+        return json_pack("{s:o}", "includes", list_includes(proposal));
 
-    if (shared->tags && shared->tags->tag_count) {
-        arc_buf_puts(out, "    image-tags: ");
-        add_tags(out, shared->tags->tags, shared->tags->tag_count);
-        arc_buf_putc(out, '\n');
-    } else if (plain) {
-        arc_buf_puts(out, "    image-tags: ");
-        add_tags(out, usual, 2);
-        arc_buf_putc(out, '\n');
-    }
-}
+    json_t *tags = json_incref(shared->tags);
+    if (!tags && (!group->tags || strchr("v{", *group->tags[0])))
+        tags = json_pack("[s, s]", "{version}", "latest");
 
-static void add_shared_build(const struct shared *shared, struct arc_buf *out)
-{
-    ARC_AUTO(arc_buf) struct arc_buf build = {.max = 1 << 20};
-    arc_buf_putc(&build, '{');
-    add_text(&build, "context", shared->root ? "." : NULL);
-    if (shared->args)
-        add_pairs(&build, "args", shared->args->args, shared->args->arg_count);
-    if (build.len > 1)
-        arc_buf_printf(out, "    build: %s}\n", arc_buf_text(&build));
+    return json_pack("{s:o*, s:o*, s:s*, s:O*, s:o}", "image-tags", tags, "platforms",
+                     describe_platforms(group, shared), "inputs",
+                     share_directories(group) ? "dockerfile" : NULL, "build",
+                     json_object_size(shared->build) ? shared->build : NULL, "services",
+                     list_services(proposal, group, shared));
 }
 
 static void add_group(struct init_proposal *proposal, const struct init_group *group,
                       struct arc_buf *out)
 {
-    struct shared shared = find_shared(group);
+    ARC_AUTO(shared) struct shared shared = {0};
+    const char *image = NULL, *key;
+    json_t *value, *service;
+    size_t i;
+
+    find_shared(proposal, group, &shared);
+    if (shared.name)
+        image = arc_arena_printf(&proposal->arena, "{registry}/%s", shared.name);
+    ARC_AUTO_JSON json_t *content = describe_content(proposal, group, &shared);
+    ARC_AUTO_JSON json_t *said =
+        json_pack("{s:o*, s:s*, s:o*, s:s*}", "registry", text_or_list(shared.registries), "image",
+                  image, "tag", text_or_list(group->tags), "versioning", group->versioning);
+    json_object_update(said, content);
 
     arc_buf_puts(out, "  ");
     init_add_scalar(out, group->name);
     arc_buf_puts(out, ":\n");
 
-    if (shared.registries) {
-        arc_buf_puts(out, "    registry: ");
-        add_one_or_list(out, shared.registries);
+    json_object_foreach (said, key, value) {
+        bool is_list = strcmp(key, "services") == 0;
+        arc_buf_printf(out, "    %s:%s", key, is_list ? "\n" : " ");
+        json_array_foreach (is_list ? value : NULL, i, service) {
+            arc_buf_puts(out, "      - ");
+            add_flow(out, service);
+            arc_buf_putc(out, '\n');
+        }
+        if (is_list)
+            continue;
+        add_flow(out, value);
         arc_buf_putc(out, '\n');
     }
-
-    if (shared.name)
-        arc_buf_printf(out, "    image: \"{registry}/%s\"\n", shared.name);
-
-    if (group->tags) {
-        arc_buf_puts(out, "    tag: ");
-        add_one_or_list(out, group->tags);
-        arc_buf_putc(out, '\n');
-    }
-
-    if (group->versioning)
-        arc_buf_printf(out, "    versioning: %s\n", group->versioning);
-
-    if (group->source) {
-        add_source(group, out);
-        return;
-    }
-
-    if (group->is_train) {
-        add_includes(proposal, out);
-        return;
-    }
-
-    add_names(group, &shared, out);
-    add_platforms(group, &shared, out);
-    if (shared.by_dockerfile)
-        arc_buf_puts(out, "    inputs: dockerfile\n");
-    add_shared_build(&shared, out);
-    add_services(proposal, group, &shared, out);
 }
 
 int init_write_config(struct init_proposal *proposal, struct arc_buf *out, struct arc_error *err)
