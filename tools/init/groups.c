@@ -473,6 +473,32 @@ static bool take_list(struct init_proposal *proposal, struct init_image *image, 
     return found > 0;
 }
 
+/* The platforms that the file of the version lists, as "platforms" or add-ons' "arch", itself or for its
+ * first channel. */
+static void take_listed_platforms(struct init_proposal *proposal, struct init_image *image,
+                                  const char *file, const struct arc_yaml_node *tree)
+{
+    static const char *const keys[] = {"platforms", "arch", "architectures"};
+    static const char *const names[][2] = {{"armv7", "arm/v7"}, {"armhf", "arm/v6"}};
+    const struct arc_yaml_node *channels = arc_yaml_get(tree, "channels"), *list = NULL;
+    const struct arc_yaml_node *first =
+        channels && channels->type == ARC_YAML_LIST && channels->count ? channels->items[0] : NULL;
+
+    for (size_t i = 0; i < sizeof keys / sizeof *keys && !list; i++) {
+        list = arc_yaml_get(tree, keys[i]);
+        list = list ? list : arc_yaml_get(first, keys[i]);
+    }
+
+    for (size_t i = 0; list && list->type == ARC_YAML_LIST && i < list->count; i++) {
+        const char *text = list->items[i]->text ? list->items[i]->text : "";
+        const char *system = strchr(text, '/') ? "" : "linux/";
+        for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+            text = strcmp(text, names[k][0]) == 0 ? names[k][1] : text;
+        init_add_platform(proposal, image, file, list->items[i]->line,
+                          arc_arena_printf(&proposal->arena, "%s%s", system, text));
+    }
+}
+
 bool init_find_version_file(struct init_proposal *proposal, struct init_image *image)
 {
     static const char *const plain[] = {"VERSION", "VERSION.txt", "version.txt", ".version"};
@@ -498,6 +524,8 @@ bool init_find_version_file(struct init_proposal *proposal, struct init_image *i
         const struct arc_yaml_node *version = arc_yaml_get(yaml.root, "version");
         if (version && version->text) {
             set_place(proposal, image, path, (const char *const[]){"version", NULL});
+            if (!image->platforms)
+                take_listed_platforms(proposal, image, path, yaml.root);
             return true;
         }
         if (take_list(proposal, image, path, yaml.root))

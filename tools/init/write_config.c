@@ -384,13 +384,32 @@ static json_t *list_services(struct init_proposal *proposal, const struct init_g
 
 /* ---- groups --------------------------------------------------------------------------------- */
 
+/* All platforms of images that differ in them; NULL when one has the default. */
+static json_t *join_platforms(struct init_proposal *proposal, const struct init_group *group)
+{
+    char **all = NULL;
+
+    for (size_t i = 0; i < group->count; i++) {
+        char **platforms = group->images[i]->platforms;
+        if (!platforms)
+            return NULL;
+        for (; *platforms; platforms++)
+            init_add_text(proposal, &all, *platforms);
+    }
+
+    return list_texts(all);
+}
+
 /* A pull request builds what a release does, as build-push-action would, unless that is more than a
  * matrix holds. */
-static json_t *describe_platforms(const struct init_group *group, const struct shared *shared)
+static json_t *describe_platforms(struct init_proposal *proposal, const struct init_group *group,
+                                  const struct shared *shared)
 {
     ARC_AUTO_JSON json_t *usual = json_pack("[s, s]", "linux/amd64", "linux/arm64");
+    ARC_AUTO_JSON json_t *joined = shared->platforms ? NULL : join_platforms(proposal, group);
     json_t *platforms = shared->platforms ? shared->platforms : usual;
     bool usual_release = json_equal(platforms, usual);
+    platforms = joined ? joined : platforms;
     bool fits = group->count * json_array_size(platforms) <= INIT_CELLS_MAX;
 
     if (usual_release && !fits)
@@ -431,7 +450,7 @@ static json_t *describe_content(struct init_proposal *proposal, const struct ini
         tags = json_pack("[s, s]", "{version}", "latest");
 
     return json_pack("{s:o*, s:o*, s:s*, s:O*, s:o}", "image-tags", tags, "platforms",
-                     describe_platforms(group, shared), "inputs",
+                     describe_platforms(proposal, group, shared), "inputs",
                      share_directories(group) ? "dockerfile" : NULL, "build",
                      json_object_size(shared->build) ? shared->build : NULL, "services",
                      list_services(proposal, group, shared));
