@@ -1,5 +1,5 @@
 /* A repository that has never heard of arc-ci, as init reads it: Dockerfile, bake files, compose file, workflow, action,
- * .env and a file with a version, in this order. What is proposed loads. */
+ * .env, a file with a version, a Makefile and a shell script, in this order. What is proposed loads. */
 #include "arcci/init.h"
 #include "git/lib.h"
 #include "world.h"
@@ -15,7 +15,9 @@ static const char *const names[] = {"apps/a/Dockerfile",
                                     ".github/workflows/w.yml",
                                     ".github/actions/s/action.yml",
                                     ".env",
-                                    "apps/a/package.json"};
+                                    "apps/a/package.json",
+                                    "Makefile",
+                                    "apps/build.sh"};
 
 #define NAME_COUNT (sizeof names / sizeof *names)
 

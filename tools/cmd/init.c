@@ -94,7 +94,8 @@ const struct command cmd_init = {
     .description =
         "Reads what git tracks: Dockerfiles, bake and compose files, workflows that use "
         "build-push-action, metadata-action, bake-action, paths-filter, changed-files, trivy-action or "
-        "a release action, the tags of the repository, and versions in files. Nothing of it is run.\n\n"
+        "a release action, what 'docker build' in workflows, Makefiles and shell scripts builds, the tags of "
+        "the repository, and versions in files. Nothing of it is run.\n\n"
         "Proposes .github/arc-ci.yaml and two workflows that call arc-ci's, as a diff that 'git apply' "
         "takes, and lists what it found and what it could not tell; the questions stand in the file, "
         "too. Workflows that are there stay as they are: delete what the new ones do.\n\n"

@@ -37,7 +37,8 @@ static int add_file(void *context, const char *path)
     struct init_proposal *proposal = context;
 
     if (!init_is_usable(path)) {
-        init_ask(proposal, path, 0, "passed over: its name has control characters");
+        init_ask(proposal, path, 0,
+                 "passed over: its name is not UTF-8, or has control characters");
         return ARC_OK;
     }
 
@@ -152,8 +153,9 @@ static int read_repository(struct arc_project *project, struct init_proposal *pr
     ARC_TRY(init_read_bake_files(proposal, err));
     ARC_TRY(init_read_workflows(proposal, err));
     ARC_TRY(init_read_compose_files(proposal, err));
+    ARC_TRY(init_read_scripts(proposal, err));
     ARC_TRY(init_read_dockerfiles(proposal, err));
-    init_apply_filters(proposal);
+    init_end_reading(proposal);
     if (proposal->image_count || proposal->group_count)
         return init_make_groups(proposal, err);
 

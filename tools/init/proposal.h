@@ -87,6 +87,7 @@ struct init_proposal {
     size_t file_count;
     json_t *texts; /* path → what was read, null for what could not be; owned */
     size_t bytes_read;
+    size_t commands;          /* of scripts, that were read */
     json_t *git_tags;         /* owned */
     char *owner;              /* of the repository, NULL: not known */
     char *repository;         /* its name */

@@ -20,6 +20,9 @@ int init_read_bake_files(struct init_proposal *proposal, struct arc_error *err);
  * Dockerfile and nothing else describes one, else images. */
 int init_read_compose_files(struct init_proposal *proposal, struct arc_error *err);
 
+/* Builds in Makefiles and shell scripts, of Dockerfiles that nothing described yet. */
+int init_read_scripts(struct init_proposal *proposal, struct arc_error *err);
+
 /* An image for every Dockerfile that nothing described yet; build arguments of all. */
 int init_read_dockerfiles(struct init_proposal *proposal, struct arc_error *err);
 

@@ -272,7 +272,7 @@ static void take_arguments(const struct init_step *step, struct init_image *imag
 static void take_platforms(const struct init_step *step, struct init_image *image)
 {
     const char *list = input(step, "platforms");
-    if (!*list)
+    if (!*list && step->runner)
         init_add_text(step->proposal, &image->platforms,
                       strstr(step->runner, "arm") ? "linux/arm64" : "linux/amd64");
     for (char *item; (item = next_item(step->proposal, &list, true));)
@@ -358,7 +358,9 @@ static void take_image(const struct init_step *step, const char *context, const 
     image.codename = init_name_dockerfile(proposal, dockerfile);
     image.pushed = strcmp(push, "false") != 0 &&
                    (*push || strstr(outputs, "push=true") || strstr(outputs, "type=registry"));
-    if (*target && init_is_usable(target))
+    if (!init_is_usable(target))
+        init_ask(proposal, step->file, step->line, "which stage of %s does it build?", dockerfile);
+    else if (*target)
         image.target = arc_arena_text(&proposal->arena, target);
     take_image_names(step, &image, bound);
     take_arguments(step, &image);
@@ -379,8 +381,16 @@ static void take_image(const struct init_step *step, const char *context, const 
               image.dockerfile);
 }
 
+static bool is_known(const struct init_step *step, const char *dockerfile)
+{
+    for (size_t i = 0; i < step->known; i++)
+        if (strcmp(step->proposal->images[i]->dockerfile, dockerfile) == 0)
+            return true;
+    return false;
+}
+
 /* Paths of the action are those of the root; without a context it builds the root. */
-static void take_build(const struct init_step *step)
+void init_take_build(const struct init_step *step)
 {
     struct init_proposal *proposal = step->proposal;
     const char *given = input(step, "context"), *file = input(step, "file"), *path;
@@ -413,13 +423,14 @@ static void take_build(const struct init_step *step)
     if (strcmp(wanted, (char[]){INIT_UNKNOWN, 0}) != 0)
         json_object_foreach (proposal->dockerfile_names, path, variant) {
             char *bound = NULL;
-            if (!match(proposal, wanted, path, &bound))
+            if (!match(proposal, wanted, path, &bound) ||
+                (!step->runner && (json_is_false(variant) || is_known(step, path))))
                 continue;
             take_image(step, fill(proposal, context, bound), path, bound);
             found++;
         }
 
-    if (found)
+    if (found || !step->runner)
         return;
     proposal->guessed = true;
     init_ask(proposal, step->file, step->line,
@@ -497,7 +508,7 @@ static const struct {
     void (*take)(const struct init_step *step);
 } known[] = {
     {"docker/metadata-action", take_names},        {"crazy-max/ghaction-docker-meta", take_names},
-    {"docker/build-push-action", take_build},      {"docker/bake-action", take_bake},
+    {"docker/build-push-action", init_take_build}, {"docker/bake-action", take_bake},
     {"dorny/paths-filter", take_filters},          {"tj-actions/changed-files", take_filters},
     {"step-security/changed-files", take_filters}, {"step-security/paths-filter", take_filters},
     {"softprops/action-gh-release", take_release}, {"ncipollo/release-action", take_release},
@@ -541,7 +552,7 @@ static void name_versions(struct init_proposal *proposal)
     }
 }
 
-static void drop_unpushed(struct init_proposal *proposal)
+void init_end_workflows(struct init_proposal *proposal)
 {
     size_t kept = 0;
 
@@ -572,12 +583,6 @@ static void drop_unpushed(struct init_proposal *proposal)
     proposal->image_count = kept;
 }
 
-void init_end_workflows(struct init_proposal *proposal)
-{
-    drop_unpushed(proposal);
-    name_versions(proposal);
-}
-
 static bool is_filter_of(const struct init_image *image, const char *name)
 {
     return strcasecmp(image->codename, name) == 0 ||
@@ -585,11 +590,13 @@ static bool is_filter_of(const struct init_image *image, const char *name)
            strcasecmp(init_base(image->directory), name) == 0;
 }
 
-void init_apply_filters(struct init_proposal *proposal)
+void init_end_reading(struct init_proposal *proposal)
 {
     const char *name;
     json_t *patterns, *pattern;
     size_t p;
+
+    name_versions(proposal);
 
     json_object_foreach (proposal->filters, name, patterns)
         for (size_t i = 0; i < proposal->image_count; i++) {

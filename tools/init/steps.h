@@ -11,7 +11,8 @@ struct init_step {
     const char *id;     /* or NULL */
     json_t *with;       /* object */
     json_t *scope;      /* of its job; a step may add its outputs */
-    const char *runner; /* the job's runs-on */
+    const char *runner; /* the job's runs-on; NULL: no workflow's */
+    size_t known;       /* images that say more of a Dockerfile than a script does */
     const char *when; /* of a name that says no version, by what starts the workflow; "": always */
     const char *file;
     unsigned line;
@@ -20,9 +21,19 @@ struct init_step {
 /* Takes what the step tells, if its action is known. */
 void init_take_step(const struct init_step *step);
 
-/* Ends the reading of workflows: what is built and never pushed is no image, and filters named like
- * images give them their other paths. */
+/* Takes what a step like docker/build-push-action builds. */
+void init_take_build(const struct init_step *step);
+
+/* Takes what the commands of a script build, each like a step. It works in `directory`; with `pushes`
+ * another script pushes what it builds. */
+void init_take_commands(const struct init_step *step, const char *text, const char *directory,
+                        bool pushes);
+
+/* Ends the reading of workflows: what is built and never pushed is no image. */
 void init_end_workflows(struct init_proposal *proposal);
-void init_apply_filters(struct init_proposal *proposal);
+
+/* Ends all reading: a release gives every image a name with its version, and filters named like images
+ * give them their other paths. */
+void init_end_reading(struct init_proposal *proposal);
 
 #endif

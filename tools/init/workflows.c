@@ -107,29 +107,69 @@ static void read_action(struct walk *walk, const char *folder, const struct arc_
                depth + 1);
 }
 
+/* Whether a command of the steps pushes what is built here. */
+static bool push_images(const struct arc_yaml_node *steps)
+{
+    for (size_t i = 0; steps && steps->type == ARC_YAML_LIST && i < steps->count; i++) {
+        const struct arc_yaml_node *run = arc_yaml_get(steps->items[i], "run");
+        if (run && run->text && strstr(run->text, "docker push"))
+            return true;
+    }
+
+    return false;
+}
+
+/* What the commands of a step build. */
+static void read_commands(const struct init_step *step, const struct arc_yaml_node *node,
+                          bool pushes)
+{
+    const struct arc_yaml_node *run = arc_yaml_get(node, "run"),
+                               *inside = arc_yaml_get(node, "working-directory");
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = 65536};
+    ARC_AUTO_JSON json_t *scope = json_copy(step->scope);
+    struct init_step inner = *step;
+
+    if (!run->text)
+        return;
+    json_object_set_new(scope, "env", json_copy(json_object_get(step->scope, "env")));
+    add_env(scope, node);
+    init_expand(run->text, scope, &text);
+    inner.scope = scope;
+    inner.line = run->line;
+    init_take_commands(&inner, arc_buf_text(&text), inside && inside->text ? inside->text : ".",
+                       pushes);
+}
+
 static void read_steps(struct walk *walk, const char *path, const struct arc_yaml_node *steps,
                        json_t *scope, const char *runner, int depth)
 {
+    bool pushes = push_images(steps);
+
     for (size_t i = 0; steps && steps->type == ARC_YAML_LIST && i < steps->count; i++) {
         const struct arc_yaml_node *node = steps->items[i], *uses = arc_yaml_get(node, "uses");
         const struct arc_yaml_node *id = arc_yaml_get(node, "id");
-        if (!uses || !uses->text || walk->steps++ > STEPS_MAX)
+        bool is_action = uses && uses->text;
+        if (!(is_action || arc_yaml_get(node, "run")) || walk->steps++ > STEPS_MAX)
             continue;
+        struct init_step step = {.proposal = walk->proposal,
+                                 .uses = is_action ? uses->text : "",
+                                 .id = id ? id->text : NULL,
+                                 .scope = scope,
+                                 .runner = runner,
+                                 .when = walk->when,
+                                 .file = path,
+                                 .line = is_action ? uses->line : 0};
+        if (!is_action) {
+            read_commands(&step, node, pushes);
+            continue;
+        }
         char *folder = local_path(walk->proposal, uses);
         if (folder) {
             read_action(walk, folder, node, scope, runner, depth);
             continue;
         }
         ARC_AUTO_JSON json_t *with = init_expand_node(arc_yaml_get(node, "with"), scope);
-        struct init_step step = {.proposal = walk->proposal,
-                                 .uses = uses->text,
-                                 .id = id ? id->text : NULL,
-                                 .with = with,
-                                 .scope = scope,
-                                 .runner = runner,
-                                 .when = walk->when,
-                                 .file = path,
-                                 .line = uses->line};
+        step.with = with;
         init_take_step(&step);
     }
 }

@@ -1,0 +1,405 @@
+/* What scripts build: each "docker build" of a shell script or a Makefile is a step of its own. */
+#include "base/auto.h"
+#include "base/json.h"
+#include "init/expression.h"
+#include "init/sources.h"
+#include "init/steps.h"
+#include <stdio.h>
+#include <string.h>
+
+#define WORD_MAX     65536
+#define COMMANDS_MAX 50000 /* of all scripts */
+
+#define LOOPS_MAX 4
+
+/* "for NAME in …; do": its commands are read once for each word. */
+struct loop {
+    const char *start; /* of its commands */
+    json_t *words;     /* "for", NAME, "in" and what follows; owned */
+    size_t next;       /* of them */
+};
+
+/* A script that is read. */
+struct script {
+    const struct init_step *step;
+    const char *at;
+    char *directory;              /* it works in, from the root */
+    json_t *variables;            /* it sets; owned */
+    json_t *builds;               /* `with` of each build; owned */
+    struct loop loops[LOOPS_MAX]; /* the inner one last */
+    size_t depth;
+    bool is_makefile;
+    bool pushes;
+};
+
+static void script_free(struct script *script)
+{
+    while (script->depth)
+        json_decref(script->loops[--script->depth].words);
+    json_decref(script->variables);
+    json_decref(script->builds);
+}
+
+/* ---- words ---------------------------------------------------------------------------------- */
+
+/* What a variable of that name holds; NULL when only a run knows. */
+static const char *find_value(const struct script *script, const char *name)
+{
+    static const char *const github[][2] = {{"GITHUB_SHA", "sha"},
+                                            {"GITHUB_REF_NAME", "ref_name"},
+                                            {"GITHUB_REF", "ref_name"},
+                                            {"GITHUB_REPOSITORY", "repository"},
+                                            {"GITHUB_REPOSITORY_OWNER", "repository_owner"}};
+    const json_t *places[] = {script->variables, json_object_get(script->step->scope, "env"),
+                              script->step->proposal->dotenv};
+    const char *value = init_release_value(name, true);
+
+    for (size_t i = 0; i < sizeof github / sizeof *github && !value; i++)
+        if (strcmp(github[i][0], name) == 0)
+            value = json_string_value(
+                json_object_get(json_object_get(script->step->scope, "github"), github[i][1]));
+    for (size_t i = 0; i < sizeof places / sizeof *places && !value; i++)
+        value = json_string_value(json_object_get(places[i], name));
+
+    return value;
+}
+
+/* "$NAME", "${NAME:-word}", "${NAME#v}", "$(NAME)" of a Makefile, or a command; returns its end. */
+static const char *expand_variable(const struct script *script, const char *dollar,
+                                   struct arc_buf *out)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
+    const char *start = dollar + 1 + (script->is_makefile && dollar[1] == '$');
+    bool open = *start == '{' || *start == '(';
+    const char *name = start + open, *rest = name + strspn(name, letters);
+    const char close = *start == '{' ? '}' : ')', *end = open ? strchr(rest, close) : rest;
+    ARC_AUTO_FREE char *known = strndup(name, (size_t)(rest - name));
+
+    bool is_command = *start == '(' && !script->is_makefile;
+    if (rest == name || !end || !known || is_command) { /* "$@", "$(git describe)" */
+        arc_buf_putc(out, INIT_UNKNOWN);
+        return end && end > start ? end + open : start + (*start != '\0');
+    }
+
+    const char *value = find_value(script, known);
+    bool is_name = value && strcmp(value, "{image-tag}") == 0;
+    if (is_name && (strncmp(rest, "#v", 2) == 0 || strncmp(rest, "#refs/tags/v", 12) == 0))
+        value = "{version}";
+
+    if (value)
+        arc_buf_puts(out, value);
+    else if (rest[0] == ':' && rest[1] == '-')
+        arc_buf_add(out, rest + 2, (size_t)(end - rest - 2));
+    else
+        arc_buf_putc(out, INIT_UNKNOWN);
+
+    return end + open;
+}
+
+/* Where the next word starts, on this line or the one that a backslash joins to it. */
+static const char *skip_blanks(const char *at)
+{
+    for (;;) {
+        size_t joined = at[0] == '\\' && at[1] == '\r' ? 3 : 2;
+        at += strspn(at, " \t\r");
+        if (at[0] != '\\' || at[joined - 1] != '\n')
+            return at;
+        at += joined;
+    }
+}
+
+/* The next word of the command with its quotes taken off; false at the command's end. */
+static bool take_word(struct script *script, struct arc_buf *word)
+{
+    const char *at = skip_blanks(script->at);
+    char quote = '\0';
+
+    arc_buf_reset(word);
+    script->at = at;
+    if (!*at || strchr("\n;&|()#", *at))
+        return false;
+
+    while (*at && (quote || !strchr(" \t\r\n;&|", *at))) {
+        if (*at == quote || (!quote && (*at == '"' || *at == '\''))) {
+            quote = quote ? '\0' : *at;
+            at++;
+        } else if (*at == '$' && quote != '\'') {
+            at = expand_variable(script, at, word);
+        } else if (*at == '\\' && at[1] && quote != '\'') {
+            if (at[1] != '\n')
+                arc_buf_putc(word, at[1]);
+            at += 2;
+        } else
+            arc_buf_putc(word, *at++);
+    }
+
+    script->at = at;
+
+    return true;
+}
+
+/* ---- commands ------------------------------------------------------------------------------- */
+
+static const char *word_at(const json_t *words, size_t index)
+{
+    const char *word = json_string_value(json_array_get(words, index));
+    return word ? word : "";
+}
+
+/* "NAME=value" or, in a Makefile, "NAME := value" sets a variable. True then. */
+static bool take_assignment(struct script *script, const json_t *words, size_t index)
+{
+    const char *word = word_at(words, index), *next = word_at(words, index + 1);
+    const char *equals = strchr(word, '=');
+    size_t len = strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
+    ARC_AUTO_FREE char *name = strndup(word, len);
+
+    if (!len || !name)
+        return false;
+
+    if (equals == word + len) {
+        json_object_set_new(script->variables, name, json_string(equals + 1));
+        return true;
+    }
+
+    if (word[len] || (strcmp(next, ":=") != 0 && strcmp(next, "?=") != 0 && strcmp(next, "=") != 0))
+        return false;
+    json_object_set_new(script->variables, name, json_string(word_at(words, index + 2)));
+
+    return true;
+}
+
+/* Adds a line to an input of the build. */
+static void add_input(json_t *with, const char *name, const char *value)
+{
+    const char *before = arc_json_text_of(with, name);
+    json_object_set_new(with, name, json_sprintf("%s%s%s", before, *before ? "\n" : "", value));
+}
+
+/* A path of the command, from the root; one that leads out, or is elsewhere, as it is. */
+static const char *place(const struct script *script, const char *path)
+{
+    bool is_local = !strstr(path, "://") && strncmp(path, "git@", 4) != 0;
+    char *resolved =
+        is_local ? init_resolve(script->step->proposal, script->directory, path) : NULL;
+    return resolved ? resolved : path;
+}
+
+/* Says that what is built is pushed, if it is. Names without a slash are the machine's own where others
+ * are given. */
+static void finish_build(const struct script *script, json_t *with)
+{
+    const char *tags = arc_json_text_of(with, "tags");
+    ARC_AUTO(arc_buf) struct arc_buf kept = {.max = WORD_MAX};
+
+    while (*tags) {
+        size_t len = strcspn(tags, "\n");
+        if (memchr(tags, '/', len))
+            arc_buf_printf(&kept, "%s%.*s", kept.len ? "\n" : "", (int)len, tags);
+        tags += len + (tags[len] == '\n');
+    }
+
+    if (kept.len)
+        json_object_set_new(with, "tags", json_string(arc_buf_text(&kept)));
+    if (script->pushes)
+        json_object_set_new(with, "push", json_string("true"));
+}
+
+/* The options of a build are the inputs of docker/build-push-action. */
+static void take_options(struct script *script, const json_t *words, size_t index)
+{
+    static const char *const inputs[][2] = {{"-t", "tags"},
+                                            {"--tag", "tags"},
+                                            {"-f", "file"},
+                                            {"--file", "file"},
+                                            {"--build-arg", "build-args"},
+                                            {"--platform", "platforms"},
+                                            {"--target", "target"},
+                                            {"--build-context", "build-contexts"},
+                                            {"--output", "outputs"},
+                                            {"-o", "outputs"}};
+    static const char flags[] =
+        " --push --load --no-cache --pull -q --quiet --rm --squash --compress "
+        "--force-rm -D --debug --check --all ";
+    json_t *with = json_object();
+
+    for (; index < json_array_size(words); index++) {
+        const char *word = word_at(words, index), *equals = strchr(word, '=');
+        ARC_AUTO_FREE char *option = strndup(word, equals ? (size_t)(equals - word) : strlen(word));
+        const char *value = equals ? equals + 1 : word_at(words, index + 1);
+        ARC_AUTO(arc_buf) struct arc_buf flag = {0};
+
+        if (strcmp(word, "-") == 0)
+            continue; /* its Dockerfile is no file */
+        if (*word != '-') {
+            json_object_set_new(with, "context", json_string(place(script, word)));
+            continue;
+        }
+        arc_buf_printf(&flag, " %s ", option ? option : "");
+        if (strcmp(word, "--push") == 0)
+            json_object_set_new(with, "push", json_string("true"));
+        if (strstr(flags, arc_buf_text(&flag)))
+            continue;
+        for (size_t i = 0; option && i < sizeof inputs / sizeof *inputs; i++)
+            if (strcmp(inputs[i][0], option) == 0)
+                add_input(with, inputs[i][1],
+                          strcmp(inputs[i][1], "file") == 0 ? place(script, value) : value);
+        index += !equals;
+    }
+
+    if (json_object_get(with, "context"))
+        json_array_append(script->builds, with);
+    json_decref(with);
+}
+
+/* "docker tag A B": what is built as A is B, too. */
+static void take_second_name(struct script *script, const char *name, const char *more)
+{
+    size_t i;
+    json_t *with;
+    json_array_foreach (script->builds, i, with)
+        if (strcmp(arc_json_text_of(with, "tags"), name) == 0)
+            add_input(with, "tags", more);
+}
+
+/* The loop's variable gets the next word; true while there is one. */
+static bool enter_loop(struct script *script)
+{
+    struct loop *loop = &script->loops[script->depth - 1];
+
+    if (loop->next == json_array_size(loop->words)) {
+        json_decref(loop->words);
+        script->depth--;
+        return false;
+    }
+
+    json_object_set(script->variables, word_at(loop->words, 1),
+                    json_array_get(loop->words, loop->next++));
+    script->at = loop->start;
+
+    return true;
+}
+
+static bool take_loop(struct script *script, json_t *words)
+{
+    if (strcmp(word_at(words, 0), "done") == 0 && script->depth)
+        return enter_loop(script);
+    if (strcmp(word_at(words, 0), "for") != 0 || strcmp(word_at(words, 2), "in") != 0 ||
+        json_array_size(words) < 4 || script->depth == LOOPS_MAX)
+        return false;
+    script->loops[script->depth++] = (struct loop){script->at, json_incref(words), 3};
+    return enter_loop(script);
+}
+
+/* Words in front of a command that are no part of it. */
+static bool is_prefix(const char *word)
+{
+    static const char *const prefixes[] = {"do", "then", "else",   "if",
+                                           "!",  "sudo", "export", "time"};
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+        if (strcmp(word, prefixes[i]) == 0)
+            return true;
+    return false;
+}
+
+static void take_command(struct script *script, json_t *words)
+{
+    size_t i = 0;
+
+    if (take_loop(script, words))
+        return;
+    while (take_assignment(script, words, i) || is_prefix(word_at(words, i)))
+        i++;
+
+    const char *program = word_at(words, i) + strspn(word_at(words, i), "@-+");
+    const char *what = word_at(words, ++i);
+
+    if (strcmp(program, "cd") == 0) {
+        char *directory = init_resolve(script->step->proposal, script->directory, what);
+        script->directory = directory ? directory : script->directory;
+    }
+
+    if (strcmp(program, "docker") != 0 && strcmp(program, "podman") != 0 &&
+        strcmp(program, "buildah") != 0)
+        return;
+    if (strcmp(what, "buildx") == 0 || strcmp(what, "image") == 0)
+        what = word_at(words, ++i);
+    if (strcmp(what, "build") == 0 || strcmp(what, "bud") == 0)
+        take_options(script, words, i + 1);
+    else if (strcmp(what, "tag") == 0)
+        take_second_name(script, word_at(words, i + 1), word_at(words, i + 2));
+    else if (strcmp(what, "push") == 0)
+        script->pushes = true;
+}
+
+void init_take_commands(const struct init_step *step, const char *text, const char *directory,
+                        bool pushes)
+{
+    const char *dot = strrchr(step->file, '.');
+    ARC_AUTO(script)
+    struct script script = {.step = step,
+                            .at = text,
+                            .directory = arc_arena_text(&step->proposal->arena, directory),
+                            .variables = json_object(),
+                            .builds = json_array(),
+                            .is_makefile = !step->runner && !(dot && strcmp(dot, ".sh") == 0),
+                            .pushes = pushes};
+    ARC_AUTO(arc_buf) struct arc_buf word = {.max = WORD_MAX};
+    char *start = script.directory;
+    json_t *with;
+    size_t i;
+
+    for (; *script.at && step->proposal->commands < COMMANDS_MAX; step->proposal->commands++) {
+        ARC_AUTO_JSON json_t *words = json_array();
+        while (take_word(&script, &word))
+            json_array_append_new(words, json_string(arc_buf_text(&word)));
+        take_command(&script, words);
+        if (*script.at == '#')
+            script.at += strcspn(script.at, "\n");
+        if (*script.at == '\n' && script.is_makefile)
+            script.directory = start;
+        script.at += *script.at != '\0';
+    }
+
+    json_array_foreach (script.builds, i, with) {
+        struct init_step build = *step;
+        finish_build(&script, with);
+        build.with = with;
+        init_take_build(&build);
+    }
+}
+
+/* ---- files ---------------------------------------------------------------------------------- */
+
+static bool is_script(const char *path)
+{
+    static const char *const names[] = {"Makefile", "makefile", "GNUmakefile"};
+    const char *name = init_base(path), *dot = strrchr(name, '.');
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return dot && (strcmp(dot, ".mk") == 0 || strcmp(dot, ".sh") == 0);
+}
+
+int init_read_scripts(struct init_proposal *proposal, struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *scope = json_object();
+    size_t count = 0, known = proposal->image_count;
+
+    for (size_t i = 0; i < proposal->file_count && !proposal->group_count && count < INIT_FILES_MAX;
+         i++) {
+        const char *path = proposal->files[i];
+        if (!is_script(path) || init_is_aside(path))
+            continue;
+        const char *text = init_read(proposal, path);
+        bool is_shell = strcmp(path + strlen(path) - 3, ".sh") == 0; /* started from the root */
+        struct init_step step = {
+            .proposal = proposal, .scope = scope, .when = "", .file = path, .known = known};
+        if (text)
+            init_take_commands(&step, text, is_shell ? "." : init_directory(proposal, path), true);
+        count++;
+    }
+
+    return arc_arena_check(&proposal->arena, err);
+}
