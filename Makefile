@@ -9,7 +9,7 @@ DIST_FLAGS ?= --packages
 ARC_CI := $(BUILD)/arc-ci
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build unit try check fuzz fuzz-afl torture analyze coverage bench install dist uninstall release-dry-run lint format docs site clean
+.PHONY: help deps build unit try check fuzz fuzz-afl torture whole analyze coverage bench install dist uninstall release-dry-run lint format docs site clean
 
 ## help: show this help
 help:
@@ -56,6 +56,12 @@ fuzz-afl:
 torture: build
 	@ARC_TORTURE=1 python3 -m pytest -q -s -p no:cacheprovider tests/torture
 	@ARC_TORTURE=1 python3 -m pytest -q -s -p no:cacheprovider tests/steer/test_kill.py tests/steer/test_faults.py
+
+## whole: run in full the suites of which `make check` runs a sample
+whole:
+	@tests/deps.sh all
+	@tests/deps.sh engine
+	@ARC_WHOLE=1 /usr/bin/python3 tests/check.py cmd-valgrind engine
 
 ## analyze: look at every file with clang-tidy, cppcheck and gcc -fanalyzer
 analyze: build

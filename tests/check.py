@@ -3,7 +3,10 @@
 
 Suites: the unit tests (gcc, clang with ASan and UBSan, valgrind) and every folder of pytest tests. A suite
 that cannot run counts as failed; with CI=true a skipped test does too. `tests/check.py NAME...` runs
-only the suites of those names."""
+only the suites of those names.
+
+A sample runs of the command tests under valgrind (test_cmd.py has its rule) and of what tests/engine tries at random;
+with ARC_WHOLE=1 all of it does (`make whole`)."""
 import concurrent.futures
 import os
 import pathlib
@@ -16,6 +19,7 @@ import xml.etree.ElementTree as ET
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CI = os.environ.get("CI") == "true"
+SAMPLE = () if os.environ.get("ARC_WHOLE") else ("-k", "test_case")
 # Debian's valgrind is a shell script, which drops variables like INPUT_LIST-FILES; the program is beside it.
 VALGRIND = ("/usr/bin/valgrind" + ".bin" * os.path.exists("/usr/bin/valgrind.bin") +
             " -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,possible "
@@ -132,7 +136,7 @@ def suites():
     yield "unit-valgrind", lambda: unit("build", wrapper=VALGRIND)
     yield "cmd", lambda: pytest("tests/cmd")
     yield "cmd-asan", lambda: pytest("tests/cmd", environment=asan)
-    yield "cmd-valgrind", lambda: pytest("tests/cmd", environment={"ARC_CI_WRAPPER": VALGRIND})
+    yield "cmd-valgrind", lambda: pytest("tests/cmd", SAMPLE, {"ARC_CI_WRAPPER": VALGRIND, "ARC_CI_SAMPLE": "1" * bool(SAMPLE)})
     yield "cmd-static", lambda: pytest("tests/cmd", environment={"ARC_CI": str(static_program())})
     yield "fault-asan", lambda: pytest("tests/fault", environment=asan)
     folders = {path.parent for path in (ROOT / "tests").glob("*/test_*.py")} - {ROOT / "tests/cmd"}

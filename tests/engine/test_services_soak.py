@@ -1,4 +1,5 @@
-"""Rounds of up, write, a random end, up, read: what was acknowledged is there again. 3 rounds; ARC_SOAK=50 for more.
+"""Rounds of up, write, a random end, up, read: what was acknowledged is there again. 3 rounds; with ARC_WHOLE 20, with
+ARC_SOAK=50 as many.
 
 Sonic writes its file to the disk once a second (everysec). A kill of the process loses nothing that it answered, because
 the kernel has it; only a machine that loses power may lose the last second, which no test here can bring about."""
@@ -8,7 +9,7 @@ import random
 import clients
 from messaging import NAMES
 
-ROUNDS = int(os.environ.get("ARC_SOAK", "3"))
+ROUNDS = int(os.environ.get("ARC_SOAK") or (20 if os.environ.get("ARC_WHOLE") else 3))
 
 
 def end_by_kill(platform):
