@@ -47,6 +47,18 @@ class Trivy:
                             "TRIVY_SKIP_VERSION_CHECK": "true"}
 
 
+def keep_apts_cache(folder):
+    """A configuration of apt that keeps its cache of packages, which setup.sh asks in every job. Debian's images keep none: each
+    question then costs 2 s."""
+    (folder / "apt.conf.d").mkdir(parents=True)
+    for part in pathlib.Path("/etc/apt/apt.conf.d").iterdir():
+        (folder / "apt.conf.d" / part.name).symlink_to(part)
+    (folder / "apt.conf.d/zz-keep").write_text("".join(f'Dir::Cache::{name} "{folder}/{name}.bin";\n'
+                                                       for name in ("pkgcache", "srcpkgcache")))
+    (folder / "apt.conf").write_text(f'Dir::Etc::parts "{folder}/apt.conf.d";\n')
+    return folder / "apt.conf"
+
+
 def build_broker_base(engine, folder):
     """For Strange a base with a shell and the broker's folders on both platforms; nothing starts the broker here."""
     (folder / "broker").mkdir()
@@ -76,7 +88,9 @@ class Stage:
         self.engine, self.trivy, self.folder = engine, trivy, pathlib.Path(folder)
         self.act = act_binary()
         self.sources = self.folder / "sources"  # what another repository gets for `uses: arc-framework/arc-platform/…`
-        subprocess.run(["git", "clone", "-q", "--no-local", ROOT, self.sources], check=True)
+        # One pack, no thousand loose objects: act copies the repository for every job.
+        subprocess.run(["git", "clone", "-q", "--no-local", "--no-tags", ROOT, self.sources], check=True)
+        self.apt = keep_apts_cache(self.folder / "apt")
         self.home = self.folder / "home"
         self.home.mkdir()
         (self.home / ".cache/arc-ci/trivy").mkdir(parents=True)
@@ -97,8 +111,8 @@ class Checkout:
         self.double = Double(State(REPOSITORY))
 
     def fill(self):
-        # One pack, no thousand loose objects: act copies the repository for every job.
-        subprocess.run(["git", "clone", "-q", "--no-local", "--no-tags", ROOT, self.path], check=True)
+        subprocess.run(["git", "clone", "-q", "--no-tags", self.stage.sources, self.path], check=True)
+        self.git("config", "pack.window", "0")  # every job fetches from it: what differs is not worth a search
         self.git("checkout", "-q", "-B", "main")
         self.git("remote", "set-url", "origin", str(self.path))  # its tags are GitHub's, too
         self.git("update-ref", "refs/remotes/origin/main", "HEAD")  # whatever branch the sources are on
@@ -136,7 +150,8 @@ class Checkout:
         file.write_text(json.dumps(payload))
         env = {"GITHUB_API_URL": self.double.url, "GITHUB_REPOSITORY": REPOSITORY, "HOME": self.stage.home,
                "DOCKER_HOST": self.stage.engine.env["DOCKER_HOST"], "DOCKER_CONFIG": self.stage.engine.env["DOCKER_CONFIG"],
-               "CHECKOUT_OWN": self.path, "CHECKOUT_TOOLS": self.stage.sources, **self.stage.trivy.environment, **more}
+               "CHECKOUT_OWN": self.path, "CHECKOUT_TOOLS": self.stage.sources, "APT_CONFIG": self.stage.apt,
+               **self.stage.trivy.environment, **more}
         path = f"{self.stage.engine.root}/bin:{cached.go_environment()['PATH']}"
         command = [self.stage.act, event, "-W", f".github/workflows/{workflow}", "-e", file, "--json", "-s",
                    f"GITHUB_TOKEN={TOKEN}",

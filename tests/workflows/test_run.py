@@ -138,21 +138,28 @@ def test_a_failing_gate_leaves_nothing_public(checkout):
         assert "messaging-v9.0.0" not in tags(checkout, service)
 
 
-@pytest.mark.parametrize("name", ["$(touch owned)", "`touch owned`", "a;touch owned", "x'\"y", "::error::z", "ünï"])
-def test_hostile_names_are_only_names(checkout, name):
-    """A branch and a file of that name: the workflow runs, and runs nothing else."""
+# Texts that would run something, and texts that end a quotation: these apart, or they would shield the others.
+HOSTILE = {"commands": ["$(touch owned)", "`touch owned`", "a;touch owned", "::error::z", "ünï"],
+           "quotes": ["x'\"y", "';touch owned;'", '";touch owned;"']}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_hostile_names_are_only_names(checkout, kind):
+    """A branch, a title and files of such names: the workflow runs, and runs nothing else."""
     before = checkout.git("rev-parse", "HEAD")
-    checkout.write(f"services/messaging/{name}", "text\n")
-    after = checkout.commit(f"Add {name}")
-    branch = "topic/" + name.replace(" ", "_").replace("::", "-")
+    for name in HOSTILE[kind]:
+        checkout.write(f"services/messaging/{name}", "text\n")
+    after = checkout.commit("Add " + " ".join(HOSTILE[kind]))
+    branch = "topic/" + "-".join(HOSTILE[kind]).replace(" ", "${IFS}").replace("::", "-")
     run = checkout.run("messaging-images.yml", "pull_request", {"number": 7, "pull_request": {
-        "number": 7, "title": name, "base": {"ref": "main", "sha": before}, "head": {"ref": branch, "sha": after}}})
+        "number": 7, "title": " ".join(HOSTILE[kind]), "base": {"ref": "main", "sha": before},
+        "head": {"ref": branch, "sha": after}}})
     assert run.status == 0, run.log[-4000:]
     assert built(run) == {"flash"}
     assert not list(checkout.path.rglob("owned")) and not list(checkout.stage.home.rglob("owned"))
 
 
-@pytest.mark.parametrize("name", ["$(touch${IFS}owned)", "`touch${IFS}owned`", ";touch${IFS}owned", "'\"", "ü"])
+@pytest.mark.parametrize("name", ["$(touch${IFS}owned)`touch${IFS}owned`;touch${IFS}owned;ü", "'\""], ids=HOSTILE)
 def test_a_hostile_tag_is_no_release(checkout, name):
     """The pattern messaging/v* lets it in; `arc-ci version` ends it before anything is built."""
     tag = f"messaging/v1.0.0-{name}"
