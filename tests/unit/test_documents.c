@@ -218,15 +218,15 @@ static void test_changes(void **state)
         "{'document': 'changes', 'format': 1, 'base': 'b', 'base-kind': 'own', 'filters': {"
         "'flash': {'matched': true, 'count': 2, 'files': [{'path': 'p', 'rule': 'r'}]},"
         "'sonic': {'matched': false, 'base': 'c', 'reason': 'why'}}}";
-    static const char *const wrong[][2] = {
-        {"filters.flash.matched", NULL},
-        {"filters.flash.matched", "1"},
-        {"filters.flash.count", "'2'"},
-        {"filters.flash.count", "-1"},
-        {"filters.flash", "true"},
-        {"filters.a\nb", "{}"},
-        {"filters", "[]"},
-        {"document", "'plan'"},
+    static const char *const wrong[][3] = {
+        {"filters.flash.matched", NULL, "changes.json: filters.flash.matched is not true or false"},
+        {"filters.flash.matched", "1", "changes.json: filters.flash.matched is not true or false"},
+        {"filters.flash.count", "'2'", "filters.flash.count is not a whole number, 0 or more"},
+        {"filters.flash.count", "-1", "filters.flash.count is not a whole number, 0 or more"},
+        {"filters.flash", "true", "changes.json: filters.flash.matched is not true or false"},
+        {"filters.a\nb", "{}", "matched is not true or false"},
+        {"filters", "[]", "the changes have no filters: 'arc-ci changes --json' prints them"},
+        {"document", "'plan'", "a document of kind 'plan', but changes.json is expected"},
     };
     ARC_AUTO_JSON json_t *json = parse(text);
     ARC_AUTO(arc_changes_info) struct arc_changes_info changes;
@@ -250,6 +250,8 @@ static void test_changes(void **state)
         ARC_AUTO(arc_error) struct arc_error err = {0};
         change(other, wrong[i][0], wrong[i][1]);
         assert_int_equal(arc_changes_read(other, &none, &err), ARC_EINPUT);
+        if (!strstr(arc_error_text(&err), wrong[i][2]))
+            fail_msg("'%s' instead of '%s'", arc_error_text(&err), wrong[i][2]);
         assert_null(strchr(arc_error_text(&err), '\n'));
         assert_null(none.memory.blocks);
     }
