@@ -171,7 +171,7 @@ static void take_bake(struct init_proposal *proposal, const struct bake *bake)
         const char *given = init_release_value(name, true), *initial = json_string_value(value);
         bool letter = initial && *initial == 'v' && initial[1] >= '0' && initial[1] <= '9';
         if (given)
-            init_add_pair(proposal, &group->variables, &group->variable_count, name,
+            init_add_pair(proposal, &group->variables, name,
                           letter && strcmp(given, "{version}") == 0 ? "v{version}" : given, NULL);
     }
 

@@ -94,11 +94,10 @@ static void add_argument(const struct entry *entry, struct init_image *image, co
     const char *given = init_release_value(key, false);
 
     if (given)
-        init_add_pair(entry->proposal, &image->args, &image->arg_count, key, given, NULL);
+        init_add_pair(entry->proposal, &image->args, key, given, NULL);
     else if (value && arc_dockerfile_expand(value, entry->proposal->dotenv, &filled) &&
              init_is_usable(arc_buf_text(&filled)))
-        init_add_pair(entry->proposal, &image->args, &image->arg_count, key, arc_buf_text(&filled),
-                      NULL);
+        init_add_pair(entry->proposal, &image->args, key, arc_buf_text(&filled), NULL);
     else
         init_ask(entry->proposal, entry->file, 0, "which value has the build argument %s of %s?",
                  key, entry->name);
@@ -130,7 +129,7 @@ static bool is_described(struct init_proposal *proposal, const struct init_image
         const char *a = other->target ? other->target : "", *b = image->target ? image->target : "";
         if (strcmp(other->dockerfile, image->dockerfile) != 0 ||
             (other->from == FROM_COMPOSE && image->name &&
-             (strcmp(a, b) != 0 || other->arg_count || image->arg_count)))
+             (strcmp(a, b) != 0 || other->args || image->args)))
             continue;
         other->name = other->name ? other->name : image->name;
         other->registries = other->registries ? other->registries : image->registries;
@@ -406,14 +405,6 @@ static bool covers_all(const struct init_proposal *proposal, const struct descri
     return true;
 }
 
-static void add_image_tag(struct init_proposal *proposal, struct init_group *group, char *name)
-{
-    struct init_tag *tag = arc_arena_append(&proposal->arena, &group->image_tags,
-                                            &group->image_tag_count, sizeof *tag);
-    if (tag)
-        tag->name = name;
-}
-
 static void add_described(struct init_proposal *proposal, const char *path,
                           const struct described *described)
 {
@@ -428,13 +419,12 @@ static void add_described(struct init_proposal *proposal, const char *path,
     group->registry = described->registry;
 
     json_object_foreach (described->variables, name, value)
-        init_add_pair(proposal, &group->variables, &group->variable_count, name,
-                      json_string_value(value), NULL);
+        init_add_pair(proposal, &group->variables, name, json_string_value(value), NULL);
 
     if (described->fixed)
-        add_image_tag(proposal, group, arc_arena_text(&proposal->arena, "{version}"));
+        init_add_tag(proposal, &group->image_tags, "{version}", "");
     if (described->floating && *described->floating)
-        add_image_tag(proposal, group, described->floating);
+        init_add_tag(proposal, &group->image_tags, described->floating, "");
     json_object_foreach (described->dockerfiles, name, value)
         json_object_set(proposal->dockerfile_names, name, json_false());
     init_note(proposal, path, 0, "describes %zu images: group %s takes them from it",

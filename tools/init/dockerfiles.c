@@ -306,16 +306,12 @@ static void give_arguments(struct init_proposal *proposal, struct init_image *im
     json_t *initial;
 
     json_object_foreach (args, name, initial) {
-        bool is_given = false;
-        for (size_t i = 0; i < image->arg_count; i++)
-            is_given = is_given || strcmp(image->args[i].name, name) == 0;
-        if (is_given || !json_is_null(initial) || among(name, given))
+        if (json_object_get(image->args, name) || !json_is_null(initial) || among(name, given))
             continue;
         if (json_object_get(proposal->dotenv, name))
-            init_add_pair(proposal, &image->args, &image->arg_count, name, NULL, ".env");
+            init_add_pair(proposal, &image->args, name, NULL, ".env");
         else if (init_release_value(name, false))
-            init_add_pair(proposal, &image->args, &image->arg_count, name,
-                          init_release_value(name, false), NULL);
+            init_add_pair(proposal, &image->args, name, init_release_value(name, false), NULL);
         else
             arc_buf_printf(&open, "%s%s", open.len ? ", " : "", name);
     }
@@ -382,9 +378,8 @@ static bool add_folders(struct init_proposal *proposal, struct init_image *image
             break;
         *one = *image;
         one->args = NULL;
-        one->arg_count = 0;
         if (strcmp(folder, initial) != 0)
-            init_add_pair(proposal, &one->args, &one->arg_count, argument, folder, NULL);
+            init_add_pair(proposal, &one->args, argument, folder, NULL);
         one->codename = init_codename(
             proposal, plain ? folder : arc_arena_printf(&proposal->arena, "%s-%s", named, folder));
     }

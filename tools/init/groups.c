@@ -136,17 +136,19 @@ static char *told_by(struct init_proposal *proposal, const char *tag)
 static void name_codename(struct init_proposal *proposal, struct init_image *image)
 {
     size_t len = strlen(image->codename);
+    json_t *tags = image->tags, *when;
+    const char *tag;
 
-    for (size_t i = 0; i < image->tag_count; i++) {
-        char *tag = image->tags[i].name;
+    image->tags = NULL;
+
+    json_object_foreach (tags, tag, when) {
         size_t whole = strlen(tag), rest = whole - len;
-        if (whole <= len)
-            continue;
-        if (strcmp(tag + rest, image->codename) == 0 && strchr("-._", tag[rest - 1]))
-            image->tags[i].name =
-                arc_arena_printf(&proposal->arena, "%.*s{codename}", (int)rest, tag);
-        else if (strncmp(tag, image->codename, len) == 0 && strchr("-._", tag[len]))
-            image->tags[i].name = arc_arena_printf(&proposal->arena, "{codename}%s", tag + len);
+        const char *name = tag;
+        if (whole > len && strcmp(tag + rest, image->codename) == 0 && strchr("-._", tag[rest - 1]))
+            name = arc_arena_printf(&proposal->arena, "%.*s{codename}", (int)rest, tag);
+        else if (whole > len && strncmp(tag, image->codename, len) == 0 && strchr("-._", tag[len]))
+            name = arc_arena_printf(&proposal->arena, "{codename}%s", tag + len);
+        init_add_tag(proposal, &image->tags, name, json_string_value(when));
     }
 }
 
@@ -159,17 +161,19 @@ static void name_alike(struct init_proposal *proposal)
         if (init_count_alike(proposal, image) < 2)
             continue;
         char *told = NULL;
-        for (size_t t = 0; t < image->tag_count && !told; t++)
-            told = told_by(proposal, image->tags[t].name);
+        const char *tag;
+        json_t *when;
+        json_object_foreach (image->tags, tag, when)
+            told = told ? told : told_by(proposal, tag);
         if (told && *init_codename(proposal, told))
             image->codename = init_codename(proposal, told);
         else if (image->from == FROM_WORKFLOW)
             image->codename = init_name_dockerfile(proposal, image->dockerfile);
         name_codename(proposal, image);
-        if (image->tag_count)
+        if (image->tags)
             continue;
-        init_add_tag(proposal, image, "{version}-{codename}", NULL);
-        init_add_tag(proposal, image, "latest-{codename}", NULL);
+        init_add_tag(proposal, &image->tags, "{version}-{codename}", "");
+        init_add_tag(proposal, &image->tags, "latest-{codename}", "");
     }
 }
 

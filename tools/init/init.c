@@ -27,6 +27,7 @@ static void init_proposal_free(struct init_proposal *proposal)
     json_decref(proposal->registries);
     json_decref(proposal->filters);
     json_decref(proposal->texts);
+    json_decref(proposal->kept);
     arc_arena_free(&proposal->arena);
 }
 
@@ -91,9 +92,11 @@ static int read_dotenv(struct init_proposal *proposal, struct arc_error *err)
 {
     proposal->dotenv = json_object();
     proposal->texts = json_object();
+    proposal->kept = json_array();
     proposal->registries = json_object();
     proposal->filters = json_object();
-    if (!proposal->dotenv || !proposal->texts || !proposal->registries || !proposal->filters)
+    if (!proposal->dotenv || !proposal->texts || !proposal->kept || !proposal->registries ||
+        !proposal->filters)
         return arc_error_nomem(err);
     const char *line = init_has_file(proposal, ".env") ? init_read(proposal, ".env") : NULL;
     for (; line && *line && json_object_size(proposal->dotenv) < ENV_MAX; line += *line == '\n') {

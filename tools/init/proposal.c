@@ -191,16 +191,6 @@ bool init_is_owner(const struct init_proposal *proposal, const char *registry)
     return proposal->owner && strcasecmp(init_base(registry), proposal->owner) == 0;
 }
 
-bool init_same_pairs(const struct init_image *a, const struct init_image *b)
-{
-    for (size_t i = 0; i < a->arg_count && a->arg_count == b->arg_count; i++)
-        if (!init_same_text(a->args[i].name, b->args[i].name) ||
-            !init_same_text(a->args[i].value, b->args[i].value) ||
-            !init_same_text(a->args[i].file, b->args[i].file))
-            return false;
-    return a->arg_count == b->arg_count;
-}
-
 size_t init_count_alike(const struct init_proposal *proposal, const struct init_image *image)
 {
     size_t count = 0;
@@ -253,26 +243,24 @@ struct init_image *init_add_image(struct init_proposal *proposal, enum init_orig
     return image;
 }
 
-void init_add_pair(struct init_proposal *proposal, struct init_pair **pairs, size_t *count,
-                   const char *name, const char *value, const char *file)
+/* Sets a member in a copy of the map, which others may have, too. */
+static void set_member(struct init_proposal *proposal, json_t **map, const char *name,
+                       json_t *value)
+{
+    json_t *copy = *map ? json_copy(*map) : json_object();
+    json_object_set_new(copy, name, value);
+    json_array_append_new(proposal->kept, copy);
+    *map = copy;
+}
+
+void init_add_pair(struct init_proposal *proposal, json_t **pairs, const char *name,
+                   const char *value, const char *file)
 {
     ARC_AUTO(arc_buf) struct arc_buf why = {0};
-    struct init_pair *pair = NULL;
-
     if (!arc_check_build_arg(name, &why))
-        return; /* no configuration takes it */
-
-    for (size_t i = 0; i < *count; i++)
-        if (strcmp((*pairs)[i].name, name) == 0)
-            pair = &(*pairs)[i];
-
-    if (!pair)
-        pair = arc_arena_append(&proposal->arena, pairs, count, sizeof *pair);
-    if (!pair)
         return;
-    pair->name = arc_arena_text(&proposal->arena, name);
-    pair->value = arc_arena_text(&proposal->arena, value);
-    pair->file = arc_arena_text(&proposal->arena, file);
+    set_member(proposal, pairs, name,
+               value ? json_string(value) : json_pack("{s:s, s:s}", "file", file, "at", name));
 }
 
 void init_add_text(struct init_proposal *proposal, char ***texts, const char *text)
@@ -296,25 +284,13 @@ void init_add_platform(struct init_proposal *proposal, struct init_image *image,
                  why.len ? arc_buf_text(&why) : "is none");
 }
 
-void init_add_tag(struct init_proposal *proposal, struct init_image *image, const char *name,
-                  const char *when)
+void init_add_tag(struct init_proposal *proposal, json_t **tags, const char *name, const char *when)
 {
     ARC_AUTO(arc_buf) struct arc_buf why = {0};
-    if (!*name || !init_is_usable(name) || !arc_check_image_tag(name, &why))
-        return;
-    when = when && *when ? when : NULL;
+    const char *known = json_string_value(json_object_get(*tags, name));
 
-    for (size_t i = 0; i < image->tag_count; i++)
-        if (strcmp(image->tags[i].name, name) == 0) {
-            image->tags[i].when = when ? image->tags[i].when : NULL;
-            return;
-        }
-
-    struct init_tag *tag =
-        arc_arena_append(&proposal->arena, &image->tags, &image->tag_count, sizeof *tag);
-    if (tag)
-        *tag = (struct init_tag){arc_arena_text(&proposal->arena, name),
-                                 arc_arena_text(&proposal->arena, when)};
+    if (*name && init_is_usable(name) && arc_check_image_tag(name, &why))
+        set_member(proposal, tags, name, json_string(known && *when ? known : when));
 }
 
 static bool is_host(const char *text, size_t len)

@@ -20,18 +20,6 @@
 /* Which file described an image; a later one says more. */
 enum init_origin { FROM_DOCKERFILE, FROM_COMPOSE, FROM_WORKFLOW };
 
-struct init_pair {
-    char *name;
-    char *value; /* NULL: it stands in `file`, under the same name */
-    char *file;
-};
-
-/* A name of an image, and when it applies (NULL: always). */
-struct init_tag {
-    char *name;
-    char *when;
-};
-
 struct init_image {
     enum init_origin from;
     const char *file; /* that described it */
@@ -43,12 +31,10 @@ struct init_image {
     char *context;
     char *dockerfile;
     char *target;
-    struct init_pair *args;
-    size_t arg_count;
-    char **platforms; /* NULL: the default */
-    char **paths;     /* of filters, beside its own */
-    struct init_tag *tags;
-    size_t tag_count;
+    json_t *args; /* name → value, or the file and the name that it stands under; NULL: none */
+    char **platforms;   /* NULL: the default */
+    char **paths;       /* of filters, beside its own */
+    json_t *tags;       /* name → when it applies ("": always); NULL: none */
     char *version_file; /* where its version stands; NULL: tags say */
     char **version_at;
     bool alone;  /* its context is its directory and nothing else is to be said of it */
@@ -62,15 +48,13 @@ struct init_group {
     const char *versioning; /* NULL: semver */
     struct init_image **images;
     size_t count;
-    const char *key; /* "bake" or "compose": what describes the images instead; NULL: nothing */
-    char *source;    /* the file */
-    struct init_pair *variables;
-    size_t variable_count;
-    struct init_tag *image_tags; /* beside those of the file */
-    size_t image_tag_count;
-    char *registry;   /* of the first image in it; NULL: not known */
-    bool is_released; /* there is a tag of it */
-    bool is_train;    /* its releases are made of those of all other groups */
+    const char *key;    /* "bake" or "compose": what describes the images instead; NULL: nothing */
+    char *source;       /* the file */
+    json_t *variables;  /* as arguments of images are */
+    json_t *image_tags; /* beside those of the file */
+    char *registry;     /* of the first image in it; NULL: not known */
+    bool is_released;   /* there is a tag of it */
+    bool is_train;      /* its releases are made of those of all other groups */
 };
 
 /* A sentence about a place of the repository, fit to be shown. */
@@ -85,6 +69,7 @@ struct init_proposal {
     const char *root;
     char **files; /* that git tracks, in byte order */
     size_t file_count;
+    json_t *kept;  /* maps of images and groups, which never change; owned */
     json_t *texts; /* path → what was read, null for what could not be; owned */
     size_t bytes_read;
     size_t commands;          /* of scripts, that were read */
@@ -151,17 +136,19 @@ struct init_group *init_add_group(struct init_proposal *proposal, const char *na
 /* A new image of a Dockerfile; NULL when there are too many or memory ran out. */
 struct init_image *init_add_image(struct init_proposal *proposal, enum init_origin from,
                                   const char *file, unsigned line);
-void init_add_pair(struct init_proposal *proposal, struct init_pair **pairs, size_t *count,
-                   const char *name, const char *value, const char *file);
+/* Adds a build argument or a variable, unless no configuration takes its name: with its value, or
+ * (NULL) the file that has it under the same name. */
+void init_add_pair(struct init_proposal *proposal, json_t **pairs, const char *name,
+                   const char *value, const char *file);
 void init_add_text(struct init_proposal *proposal, char ***texts, const char *text);
 
 /* Adds a platform, or asks which one is meant. */
 void init_add_platform(struct init_proposal *proposal, struct init_image *image, const char *file,
                        unsigned line, const char *text);
 
-/* Adds a name of the image and its condition (NULL or "": always), unless no configuration takes it. One
- * that is there keeps its condition only if both have one. */
-void init_add_tag(struct init_proposal *proposal, struct init_image *image, const char *name,
+/* Adds a name of images and its condition ("": always), unless no configuration takes it. One that is
+ * there keeps its condition only if both have one. */
+void init_add_tag(struct init_proposal *proposal, json_t **tags, const char *name,
                   const char *when);
 
 /* Takes a reference apart: "ghcr.io/acme/cart:1.0" gives the image its name and a registry. One
@@ -170,9 +157,8 @@ void init_add_tag(struct init_proposal *proposal, struct init_image *image, cons
 bool init_take_reference(struct init_proposal *proposal, const char *reference,
                          struct init_image *image);
 
-/* Whether two texts (NULL: none), and the build arguments of two images, are the same. */
+/* Whether two texts (NULL: none) are the same. */
 bool init_same_text(const char *a, const char *b);
-bool init_same_pairs(const struct init_image *a, const struct init_image *b);
 
 /* How many images have the name of this one, itself counted; 0 when it has none. */
 size_t init_count_alike(const struct init_proposal *proposal, const struct init_image *image);

@@ -230,7 +230,7 @@ static void take_name(struct init_proposal *proposal, struct init_image *image, 
         return; /* all of it is known to a run only */
     if (!when && !(tag && says_version(tag)))
         when = (char *)usual;
-    init_add_tag(proposal, image, tag ? tag : "latest", when ? when : "");
+    init_add_tag(proposal, &image->tags, tag ? tag : "latest", when ? when : "");
     struct init_image named = {0};
     if (!init_is_usable(slash ? slash : reference) ||
         !init_take_reference(proposal, init_is_usable(reference) ? reference : slash + 1, &named))
@@ -257,11 +257,11 @@ static void take_arguments(const struct init_step *step, struct init_image *imag
         *equals = '\0';
         const char *given = init_release_value(filled, false);
         if (!init_is_usable(equals + 1) && given)
-            init_add_pair(proposal, &image->args, &image->arg_count, filled, given, NULL);
+            init_add_pair(proposal, &image->args, filled, given, NULL);
         else if (!init_is_usable(equals + 1) && json_object_get(proposal->dotenv, filled))
-            init_add_pair(proposal, &image->args, &image->arg_count, filled, NULL, ".env");
+            init_add_pair(proposal, &image->args, filled, NULL, ".env");
         else if (init_is_usable(equals + 1))
-            init_add_pair(proposal, &image->args, &image->arg_count, filled,
+            init_add_pair(proposal, &image->args, filled,
                           strcmp(equals + 1, "{image-tag}") == 0 ? "{version}" : equals + 1, NULL);
         else
             init_ask(proposal, step->file, step->line,
@@ -289,7 +289,8 @@ static struct init_image *find_same(const struct init_proposal *proposal,
         if (other->from == FROM_WORKFLOW && named &&
             strcmp(other->dockerfile, image->dockerfile) == 0 &&
             strcmp(other->context, image->context) == 0 &&
-            init_same_text(other->target, image->target) && init_same_pairs(other, image))
+            init_same_text(other->target, image->target) &&
+            (other->args == image->args || json_equal(other->args, image->args)))
             return other;
     }
 
@@ -300,9 +301,12 @@ static struct init_image *find_same(const struct init_proposal *proposal,
 static void join(struct init_proposal *proposal, struct init_image *image,
                  const struct init_image *more)
 {
+    const char *tag;
+    json_t *when;
+
     if (more->pushed && !image->pushed) {
         image->platforms = NULL;
-        image->tag_count = 0;
+        image->tags = NULL;
     } else if (!more->pushed && image->pushed)
         return;
 
@@ -313,8 +317,8 @@ static void join(struct init_proposal *proposal, struct init_image *image,
         init_add_text(proposal, &image->platforms, *text);
     for (char **text = more->registries; text && *text; text++)
         init_add_text(proposal, &image->registries, *text);
-    for (size_t i = 0; i < more->tag_count; i++)
-        init_add_tag(proposal, image, more->tags[i].name, more->tags[i].when);
+    json_object_foreach (more->tags, tag, when)
+        init_add_tag(proposal, &image->tags, tag, json_string_value(when));
 }
 
 /* What the image is called: by `tags`, else by the name of an output. */
@@ -334,7 +338,7 @@ static void take_image_names(const struct init_step *step, struct init_image *im
     }
 
     if (!*input(step, "tags"))
-        image->tag_count = 0; /* what its output has is no name of a release */
+        image->tags = NULL; /* what its output has is no name of a release */
 
     if (image->name && *init_codename(proposal, image->name))
         image->codename = init_codename(proposal, image->name);
@@ -539,14 +543,16 @@ static void name_versions(struct init_proposal *proposal)
 {
     for (size_t i = 0; i < proposal->image_count; i++) {
         struct init_image *image = proposal->images[i];
-        bool named = !image->tag_count;
-        for (size_t t = 0; t < image->tag_count; t++)
-            named = named || says_version(image->tags[t].name);
+        bool named = !image->tags;
+        const char *tag;
+        json_t *when;
+        json_object_foreach (image->tags, tag, when)
+            named = named || says_version(tag);
         if (named)
             continue;
         const char *added =
             init_count_alike(proposal, image) > 1 ? "{version}-{codename}" : "{version}";
-        init_add_tag(proposal, image, added, "");
+        init_add_tag(proposal, &image->tags, added, "");
         init_ask(proposal, image->file, image->line,
                  "no name of its images says a release's version: %s is added", added);
     }
@@ -559,7 +565,7 @@ void init_end_workflows(struct init_proposal *proposal)
     proposal->pushes = is_pushed(proposal, NULL);
 
     for (size_t i = 0; !proposal->pushes && i < proposal->image_count; i++) {
-        proposal->images[i]->tag_count = 0; /* of tests: nothing says how they are released */
+        proposal->images[i]->tags = NULL; /* of tests: nothing says how they are released */
         proposal->images[i]->platforms = NULL;
     }
 

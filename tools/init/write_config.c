@@ -88,27 +88,16 @@ static json_t *text_or_list(char *const *texts)
     return texts && *texts && !texts[1] ? json_string(*texts) : list_texts(texts);
 }
 
-static json_t *list_pairs(const struct init_pair *pairs, size_t count)
+static json_t *list_tags(const json_t *tags)
 {
-    json_t *map = count ? json_object() : NULL;
+    json_t *list = tags ? json_array() : NULL, *when;
+    const char *name;
 
-    for (size_t i = 0; i < count; i++)
-        json_object_set_new(
-            map, pairs[i].name,
-            pairs[i].value ? json_string(pairs[i].value)
-                           : json_pack("{s:s, s:s}", "file", pairs[i].file, "at", pairs[i].name));
-
-    return map;
-}
-
-static json_t *list_tags(const struct init_tag *tags, size_t count)
-{
-    json_t *list = count ? json_array() : NULL;
-
-    for (size_t i = 0; i < count; i++)
-        json_array_append_new(
-            list, tags[i].when ? json_pack("{s:s, s:s}", "name", tags[i].name, "when", tags[i].when)
-                               : json_string(tags[i].name));
+    json_object_foreach ((json_t *)tags, name, when) {
+        bool always = !*json_string_value(when);
+        json_array_append_new(list, always ? json_string(name)
+                                           : json_pack("{s:s, s:O}", "name", name, "when", when));
+    }
 
     return list;
 }
@@ -163,16 +152,16 @@ static json_t *describe_service(struct init_proposal *proposal, const struct ini
     if (image->version_file)
         version = json_pack("{s:s, s:o*}", "file", image->version_file, "at",
                             text_or_list(image->version_at));
-    json_t *build = json_pack(
-        "{s:s*, s:s*, s:s*, s:o*, s:o*}", "context",
-        directory && strcmp(directory, image->context) == 0 ? NULL : image->context, "dockerfile",
-        below_context(proposal, image, directory), "target", image->target, "args",
-        list_pairs(image->args, image->arg_count), "platforms", list_texts(image->platforms));
+    json_t *build =
+        json_pack("{s:s*, s:s*, s:s*, s:O*, s:o*}", "context",
+                  directory && strcmp(directory, image->context) == 0 ? NULL : image->context,
+                  "dockerfile", below_context(proposal, image, directory), "target", image->target,
+                  "args", image->args, "platforms", list_texts(image->platforms));
 
     return json_pack("{s:s, s:s*, s:s*, s:s*, s:o*, s:o*, s:o*, s:o*}", "codename", image->codename,
                      "name", named ? image->name : NULL, "directory", directory, "image", elsewhere,
                      "build", build, "paths", list_texts(image->paths), "image-tags",
-                     list_tags(image->tags, image->tag_count), "version", version);
+                     list_tags(image->tags), "version", version);
 }
 
 /* ---- what a group's images share ------------------------------------------------------------ */
@@ -438,10 +427,8 @@ static json_t *describe_content(struct init_proposal *proposal, const struct ini
                                 const struct shared *shared)
 {
     if (group->source) /* the file describes the images */
-        return json_pack("{s:o*, s:{s:s, s:o*}}", "image-tags",
-                         list_tags(group->image_tags, group->image_tag_count), group->key, "files",
-                         group->source, "variables",
-                         list_pairs(group->variables, group->variable_count));
+        return json_pack("{s:o*, s:{s:s, s:O*}}", "image-tags", list_tags(group->image_tags),
+                         group->key, "files", group->source, "variables", group->variables);
     if (group->is_train)
         return json_pack("{s:o}", "includes", list_includes(proposal));
 
