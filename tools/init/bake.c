@@ -49,10 +49,10 @@ static void read_hcl(const struct bake *bake, const char *text)
 
 /* ---- JSON ----------------------------------------------------------------------------------- */
 
-static void read_json(const struct bake *bake, const char *text)
+static void read_json(struct init_proposal *proposal, const struct bake *bake)
 {
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
-    if (arc_yaml_parse(text, strlen(text), bake->path, 0, &yaml, NULL))
+    if (!init_read_yaml(proposal, bake->path, &yaml))
         return;
     ARC_AUTO_JSON json_t *document = init_expand_node(yaml.root, NULL);
     const char *name;
@@ -199,7 +199,7 @@ int init_read_bake_files(struct init_proposal *proposal, struct arc_error *err)
         if (!bake.targets || !bake.variables)
             return arc_error_nomem(err);
         if (text && strcmp(strrchr(base, '.'), ".json") == 0)
-            read_json(&bake, text);
+            read_json(proposal, &bake);
         else if (text)
             read_hcl(&bake, text);
         take_bake(proposal, &bake);

@@ -438,10 +438,9 @@ static bool read_services(struct init_proposal *proposal, const char *path,
                           bool (*take)(const struct entry *, struct described *),
                           struct described *described)
 {
-    const char *text = init_read(proposal, path);
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
 
-    if (!text || arc_yaml_parse(text, strlen(text), path, ARC_YAML_ANY_TAG, &yaml, NULL))
+    if (!init_read_yaml(proposal, path, &yaml))
         return false;
     const struct arc_yaml_node *services = arc_yaml_get(yaml.root, "services");
     char *directory = init_directory(proposal, path);

@@ -3,6 +3,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "config/fields.h"
+#include "config/file_value.h"
 #include "init/sources.h"
 #include "yaml/yaml.h"
 #include <stdio.h>
@@ -503,46 +504,44 @@ static void take_listed_platforms(struct init_proposal *proposal, struct init_im
     }
 }
 
-bool init_find_version_file(struct init_proposal *proposal, struct init_image *image)
+/* The version of an image beside its Dockerfile; of a list of several, those of the other images, which
+ * are added. False when there is none. */
+static bool find_version(struct init_proposal *proposal, struct init_image *image)
 {
-    static const char *const plain[] = {"VERSION", "VERSION.txt", "version.txt", ".version"};
-    static const char *const trees[] = {"metadata.yaml",  "metadata.yml", "config.yaml",
-                                        "config.yml",     "config.json",  "metadata.json",
-                                        "envconfig.json", "version.json", "version.yaml",
-                                        "app.yaml",       "images.json",  "images.yaml"};
+    static char *version[] = {"version", NULL},
+                *variable[] = {"variable", "VERSION", "default", NULL};
+    static const struct {
+        const char *name;
+        char **at;
+    } known[] = {
+        {"VERSION", NULL},          {"VERSION.txt", NULL},         {"version.txt", NULL},
+        {".version", NULL},         {"metadata.yaml", version},    {"metadata.yml", version},
+        {"config.yaml", version},   {"config.yml", version},       {"config.json", version},
+        {"metadata.json", version}, {"envconfig.json", version},   {"version.json", version},
+        {"version.yaml", version},  {"app.yaml", version},         {"images.json", version},
+        {"images.yaml", version},   {"docker-bake.hcl", variable},
+    };
 
-    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
-        const char *path = init_join(proposal, image->directory, plain[i]);
-        if (init_has_file(proposal, path)) {
-            set_place(proposal, image, path, NULL);
-            return true;
-        }
-    }
-
-    for (size_t i = 0; i < sizeof trees / sizeof *trees; i++) {
-        const char *path = init_join(proposal, image->directory, trees[i]);
-        const char *text = init_has_file(proposal, path) ? init_read(proposal, path) : NULL;
-        ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
-        if (!text || arc_yaml_parse(text, strlen(text), path, ARC_YAML_ANY_TAG, &yaml, NULL))
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        char *path = init_join(proposal, image->directory, known[i].name);
+        struct arc_file_place place = {path, known[i].at};
+        ARC_AUTO(arc_yaml) struct arc_yaml tree = {0};
+        ARC_AUTO_FREE char *value = NULL;
+        if (!init_has_file(proposal, path))
             continue;
-        const struct arc_yaml_node *version = arc_yaml_get(yaml.root, "version");
-        if (version && version->text) {
-            set_place(proposal, image, path, (const char *const[]){"version", NULL});
+        if (known[i].at == version)
+            (void)init_read_yaml(proposal, path, &tree);
+        if (arc_file_value_in(proposal->root, &place, &value, NULL) == ARC_OK) {
+            set_place(proposal, image, path, (const char *const *)known[i].at);
             if (!image->platforms)
-                take_listed_platforms(proposal, image, path, yaml.root);
+                take_listed_platforms(proposal, image, path, tree.root);
             return true;
         }
-        if (take_list(proposal, image, path, yaml.root))
+        if (take_list(proposal, image, path, tree.root))
             return true;
     }
 
-    const char *path = init_join(proposal, image->directory, "docker-bake.hcl");
-    const char *text = init_has_file(proposal, path) ? init_read(proposal, path) : NULL;
-    if (!text || !strstr(text, "variable \"VERSION\""))
-        return false;
-    set_place(proposal, image, path, (const char *const[]){"variable", "VERSION", "default", NULL});
-
-    return true;
+    return false;
 }
 
 /* No tags: versions stand in files beside the Dockerfiles, or the first tag is still to come. */
@@ -552,7 +551,7 @@ static void sort_without_tags(struct sorting *sorting)
     size_t found = 0, count = proposal->image_count;
 
     for (size_t i = 0; i < count; i++)
-        found += init_find_version_file(proposal, proposal->images[i]);
+        found += find_version(proposal, proposal->images[i]);
     sorting->of_image = arc_arena_array(&proposal->arena, proposal->image_count, sizeof(void *));
     struct init_group *group = init_add_group(proposal, proposal->repository);
     if (!group || !sorting->of_image)

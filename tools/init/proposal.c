@@ -115,6 +115,12 @@ const char *init_read(struct init_proposal *proposal, const char *path)
     return json_string_value(known);
 }
 
+bool init_read_yaml(struct init_proposal *proposal, const char *path, struct arc_yaml *out)
+{
+    const char *text = init_has_file(proposal, path) ? init_read(proposal, path) : NULL;
+    return text && arc_yaml_parse(text, strlen(text), path, ARC_YAML_ANY_TAG, out, NULL) == ARC_OK;
+}
+
 /* ---- remarks -------------------------------------------------------------------------------- */
 
 __attribute__((format(printf, 5, 0))) static void

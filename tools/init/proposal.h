@@ -4,6 +4,7 @@
 #define ARC_INIT_PROPOSAL_H
 
 #include "arcci/arena.h"
+#include "yaml/yaml.h"
 #include <jansson.h>
 #include <stdbool.h>
 
@@ -120,6 +121,9 @@ bool init_is_at(const struct init_proposal *proposal, size_t index, const char *
 /* Reads a tracked file as text, at most INIT_BYTES_MAX of it; NULL, and a question, when it cannot
  * be read. It lives as long as the proposal. */
 const char *init_read(struct init_proposal *proposal, const char *path);
+
+/* Reads a tracked file as YAML or JSON into *out, which the caller owns; false when it is neither. */
+bool init_read_yaml(struct init_proposal *proposal, const char *path, struct arc_yaml *out);
 
 /* Whether a configuration may hold the text: nothing in it is unknown, or a control character. */
 bool init_is_usable(const char *text);

@@ -62,8 +62,4 @@ const char *init_release_value(const char *name, bool bake);
 /* Counts a prefix of images, "ghcr.io/acme", as seen. */
 void init_count_registry(struct init_proposal *proposal, const char *registry);
 
-/* Where an image's version stands beside its Dockerfile: sets version_file and version_at, and for a
- * list of several versions adds the other images. False when it stands nowhere. */
-bool init_find_version_file(struct init_proposal *proposal, struct init_image *image);
-
 #endif

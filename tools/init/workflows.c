@@ -92,12 +92,8 @@ static void read_action(struct walk *walk, const char *folder, const struct arc_
 
     if (!init_has_file(proposal, path))
         path = init_join(proposal, folder, "action.yaml");
-    const char *text =
-        depth < DEPTH_MAX && walk->calls++ < CALLS_MAX && init_has_file(proposal, path)
-            ? init_read(proposal, path)
-            : NULL;
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
-    if (!text || arc_yaml_parse(text, strlen(text), path, ARC_YAML_ANY_TAG, &yaml, NULL))
+    if (depth >= DEPTH_MAX || walk->calls++ >= CALLS_MAX || !init_read_yaml(proposal, path, &yaml))
         return;
     ARC_AUTO_JSON json_t *inputs =
         bind_inputs(arc_yaml_get(yaml.root, "inputs"), arc_yaml_get(step, "with"), scope);
@@ -234,14 +230,14 @@ static const char *condition_of(struct init_proposal *proposal, const struct arc
 static void read_workflow(struct walk *walk, const char *path, json_t *with, int depth)
 {
     struct init_proposal *proposal = walk->proposal;
-    const char *text = init_has_file(proposal, path) ? init_read(proposal, path) : NULL;
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
 
-    if (!text || (with && walk->calls++ > CALLS_MAX))
+    if (with && walk->calls++ > CALLS_MAX)
         return;
 
-    if (arc_yaml_parse(text, strlen(text), path, ARC_YAML_ANY_TAG, &yaml, NULL)) {
-        init_ask(proposal, path, 0, "it is not YAML that can be read: what does it build?");
+    if (!init_read_yaml(proposal, path, &yaml)) {
+        if (init_has_file(proposal, path))
+            init_ask(proposal, path, 0, "it is not YAML that can be read: what does it build?");
         return;
     }
 
