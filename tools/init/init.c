@@ -7,6 +7,7 @@
 #include "init/sources.h"
 #include "init/steps.h"
 #include "os/file.h"
+#include "project/repository.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -50,29 +51,24 @@ static int add_file(void *context, const char *path)
     return slot ? ARC_OK : ARC_ENOMEM;
 }
 
-/* "owner/name" of the remote or of the workflow's repository. */
-static void read_names(const struct arc_project *project, struct init_proposal *proposal)
+/* The names of the repository and its owner: the last parts of its page, else of its folder. */
+static int read_names(const struct arc_project *project, struct init_proposal *proposal,
+                      struct arc_error *err)
 {
-    ARC_AUTO_FREE char *url = NULL;
-    const char *given = arc_env_nonempty(project->env, "GITHUB_REPOSITORY");
+    struct arc_repository known = {0};
+    int rc = arc_repository_read_source(project->git, project->env, &known, err);
+    const char *path = known.source ? strstr(known.source, "://") : NULL;
 
-    if (!given && arc_git_remote_url(project->git, "origin", &url, NULL) == ARC_OK)
-        given = url;
-    const char *name = init_base(given ? given : proposal->root);
-    const char *scheme = given ? strstr(given, "://") : NULL, *colon = strrchr(name, ':');
-    name = given && !scheme && colon ? colon + 1 : name; /* "git@host:name" */
-    size_t len = strlen(name);
-    len -= len > 4 && strcmp(name + len - 4, ".git") == 0 ? 4 : 0;
-    proposal->repository = arc_arena_printf(&proposal->arena, "%.*s", (int)len, name);
-    if (!given || name == given || (url && !strchr(url, ':')))
-        return;
-    /* What stands before a host's path may be a password. */
-    const char *end = name - 1, *start = end, *path = scheme ? scheme + 3 : given;
-    path += scheme || strchr(path, '@') ? strcspn(path, scheme ? "/" : ":") : 0;
-    while (start > path && !strchr("/:", start[-1]))
-        start--;
-    if (end > start && strspn(start, OWNER_LETTERS) >= (size_t)(end - start))
-        proposal->owner = arc_arena_printf(&proposal->arena, "%.*s", (int)(end - start), start);
+    path = path ? strchr(path + 3, '/') : NULL;
+    proposal->repository =
+        arc_arena_text(&proposal->arena, init_base(path ? path : proposal->root));
+    if (path && strchr(path + 1, '/')) {
+        const char *owner = init_base(init_directory(proposal, path));
+        proposal->owner = owner[strspn(owner, OWNER_LETTERS)] ? NULL : (char *)owner;
+    }
+    arc_repository_free(&known);
+
+    return rc;
 }
 
 /* The default branch: the remote's, else the one that is checked out. */
@@ -149,7 +145,7 @@ static int read_repository(struct arc_project *project, struct init_proposal *pr
     proposal->root = project->git->worktree;
     ARC_TRY(read_tags(project, proposal, err));
     ARC_TRY(arc_git_tracked(project->git, add_file, proposal, err));
-    read_names(project, proposal);
+    ARC_TRY(read_names(project, proposal, err));
     read_branch(project, proposal);
     ARC_TRY(read_dotenv(proposal, err));
     ARC_TRY(init_find_dockerfiles(proposal, err));

@@ -109,8 +109,8 @@ static char *web_url(const char *url)
     return arc_buf_steal(&text);
 }
 
-static int read_source(const struct arc_env *env, const struct arc_git *git,
-                       struct arc_repository *out, struct arc_error *err)
+int arc_repository_read_source(const struct arc_git *git, const struct arc_env *env,
+                               struct arc_repository *out, struct arc_error *err)
 {
     const char *name = arc_env_nonempty(env, "GITHUB_REPOSITORY");
     const char *server = arc_env_nonempty(env, "GITHUB_SERVER_URL");
@@ -153,7 +153,7 @@ int arc_repository_read(const struct arc_git *git, const struct arc_env *env, co
                              "%s is a bare repository: there is no work tree to read", git->gitdir);
 
     ARC_TRY(read_commit(git, tag, out, err));
-    ARC_TRY(read_source(env, git, out, err));
+    ARC_TRY(arc_repository_read_source(git, env, out, err));
     return keep_text(&out->root, strdup(git->worktree), err);
 }
 
