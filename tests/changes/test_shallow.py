@@ -42,8 +42,8 @@ class Place:
         self.git("clone", "-q", *options, "-b", "topic", f"file://{self.up}", name)
         return self.folder / name
 
-    def base(self, clone):
-        run = subprocess.run([cmd.ARC_CI, "changes", "--base", "main", "--filters", "t: t/**", "--json"], cwd=clone,
+    def base(self, clone, name="main"):
+        run = subprocess.run([cmd.ARC_CI, "changes", "--base", name, "--filters", "t: t/**", "--json"], cwd=clone,
                              env=self.env, capture_output=True, text=True)
         assert run.returncode == 0, run.stderr
         return run.stdout
@@ -83,6 +83,22 @@ def test_answer_of_a_whole_clone(place, options):
     assert place.base(cut) == whole
     assert content(cut) == before
     assert not list(place.folder.glob("arc-ci-*"))
+
+
+@pytest.mark.parametrize("name", ["HEAD^", "@~3", "HEAD~1^1~2", "HEAD^2~1", "origin/topic~14", "main~1"])
+def test_an_ancestor_is_fetched(place, name):
+    whole = place.base(place.clone("whole"), name)
+    cut = place.clone("cut", "--depth=1")
+    before = content(cut)
+    assert place.base(cut, name) == whole
+    assert content(cut) == before
+
+
+@pytest.mark.parametrize("name", ["HEAD~400", "HEAD^3", "HEAD~1^2"])
+def test_an_ancestor_that_is_not_there(place, name):
+    run = subprocess.run([cmd.ARC_CI, "changes", "--base", name, "--filters", "t: t/**"],
+                         cwd=place.clone("cut", "--depth=1"), env=place.env, capture_output=True, text=True)
+    assert run.returncode == 3 and f"'{name}': commit " in run.stderr and "has no ancestor" in run.stderr
 
 
 def test_server_without_filters(place):

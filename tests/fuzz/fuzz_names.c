@@ -43,9 +43,9 @@ static void find_previous(const char *tag, const char *other)
     struct arc_project project = {.repository.tags = json_pack("[s]", other)};
     const struct arc_base_request request = {.project = &project};
     ARC_AUTO_FREE char *found = NULL;
-    bool is_semantic;
+    bool is_first;
     if (project.repository.tags &&
-        arc_base_previous_tag(&request, tag, &found, &is_semantic, NULL) == ARC_OK && found &&
+        arc_base_previous_tag(&request, tag, &found, &is_first, NULL) == ARC_OK && found &&
         strcmp(found, other) != 0)
         abort();
     json_decref(project.repository.tags);

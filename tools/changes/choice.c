@@ -144,7 +144,7 @@ static int since_tag(const struct choice *c, const char *tag, const char *why)
               : choice_reason(c, &c->out->base_reason, "%s: %s", why, tag);
 }
 
-/* By history, since the tag has no version: the nearest tag before it. */
+/* By history, where versions tell nothing: the nearest tag before it. */
 static int tag_by_history(const struct choice *c, const char *tag, bool *chosen)
 {
     ARC_AUTO_FREE char *previous = NULL;
@@ -152,11 +152,12 @@ static int tag_by_history(const struct choice *c, const char *tag, bool *chosen)
     *chosen = true;
 
     if (arc_git_is_shallow(c->git)) {
-        ARC_TRY(arc_warn(&c->out->warnings, c->err,
-                         "the tag '%s' has no version, so history tells the tag before it, and "
-                         "this clone's is cut: every file counts as added (fetch-depth: 0 of "
-                         "actions/checkout gets all of it)",
-                         tag));
+        ARC_TRY(arc_warn(
+            &c->out->warnings, c->err,
+            "the tag '%s' has no version that comes after another's, so history tells "
+            "the tag before it, and this clone's is cut: every file counts as added (fetch-depth: 0 of "
+            "actions/checkout gets all of it)",
+            tag));
         return everything(c, "the previous tag is not known");
     }
 
@@ -167,8 +168,8 @@ static int tag_by_history(const struct choice *c, const char *tag, bool *chosen)
     if (!previous)
         return ARC_OK;
     ARC_TRY(arc_warn(&c->out->warnings, c->err,
-                     "the tag '%s' has no version: it is compared with '%s', the nearest tag "
-                     "before it in history",
+                     "the tag '%s' has no version that comes after another's: it is compared with "
+                     "'%s', the nearest tag before it in history",
                      tag, previous));
 
     return since_tag(c, previous, "nearest tag before it in history");
@@ -179,8 +180,8 @@ static int tag_push(const struct choice *c, const char *tag, bool *chosen)
 {
     ARC_AUTO_FREE char *previous = NULL;
     ARC_AUTO(arc_error) struct arc_error problem = {0};
-    bool is_semantic = false;
-    int rc = arc_base_previous_tag(c->request, tag, &previous, &is_semantic, &problem);
+    bool is_first = false;
+    int rc = arc_base_previous_tag(c->request, tag, &previous, &is_first, &problem);
     *chosen = true;
     if (rc == ARC_EINPUT)
         return tag_by_history(c, tag, chosen);
@@ -196,9 +197,8 @@ static int tag_push(const struct choice *c, const char *tag, bool *chosen)
 
     if (previous)
         return since_tag(c, previous, "previous tag of the group");
-    *chosen = is_semantic;
-
-    return is_semantic ? everything(c, "the first release of its tags") : ARC_OK;
+    return is_first ? everything(c, "the first release of its tags")
+                    : tag_by_history(c, tag, chosen);
 }
 
 /* The branch that counts when no base is given. A clone knows what its origin had checked out. */

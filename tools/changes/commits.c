@@ -156,9 +156,27 @@ static int fetch_name(const struct arc_base_request *request, const struct name 
     return arc_git_fetch(request->git, tag.data, also, count, out, err);
 }
 
+/* "main~2", "HEAD^": what the name means, and from there back. */
+static int find_ancestor(const struct arc_base_request *request, const char *name, size_t len,
+                         struct arc_oid *out, struct arc_error *err)
+{
+    ARC_AUTO_FREE char *start = strndup(name, len);
+    struct arc_oid from;
+
+    if (!start)
+        return arc_error_nomem(err);
+    ARC_TRY(arc_base_find(request, start, &from, err));
+    int rc = arc_git_find_ancestor(request->git, &from, name + len, out, err);
+    return rc ? arc_error_prefix(err, "'%.200s'", name) : ARC_OK;
+}
+
 int arc_base_find(const struct arc_base_request *request, const char *name, struct arc_oid *out,
                   struct arc_error *err)
 {
+    size_t start = strcspn(name, "~^"); /* no name of a ref holds these */
+    if (start && name[start])
+        return find_ancestor(request, name, start, out, err);
+
     ARC_AUTO(arc_error) struct arc_error missing = {0};
     ARC_AUTO(arc_error) struct arc_error fetching = {0};
     const struct name parsed = parse_name(name);

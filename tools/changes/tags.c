@@ -68,11 +68,15 @@ static bool read_version(const char *tag, struct versioned *out)
                                           parse_at(tag, prefix, ARC_VERSIONING_LOOSE, out));
 }
 
-/* Whether a tag is a better answer than `best` for the tag before `own`. */
+/* Whether a tag is a better answer than `best` for the tag before `own`; *is_first: none is known to
+ * have come before that, since a version of the same rank may have. */
 static bool is_better(const struct versioned *own, const struct versioned *other,
-                      const struct versioned *best)
+                      const struct versioned *best, bool *is_first)
 {
-    if (arc_release_version_compare(&other->version, &own->version) >= 0)
+    int order = arc_release_version_compare(&other->version, &own->version);
+    if (order == 0 && strcmp(other->tag, own->tag) != 0)
+        *is_first = false;
+    if (order >= 0)
         return false;
     if (other->version.prerelease && !own->version.prerelease)
         return false;
@@ -80,7 +84,7 @@ static bool is_better(const struct versioned *own, const struct versioned *other
 }
 
 int arc_base_previous_tag(const struct arc_base_request *request, const char *tag, char **out,
-                          bool *is_semantic, struct arc_error *err)
+                          bool *is_first, struct arc_error *err)
 {
     struct versioned own, best = {0};
     size_t i;
@@ -88,7 +92,7 @@ int arc_base_previous_tag(const struct arc_base_request *request, const char *ta
     *out = NULL;
     if (!read_version(tag, &own))
         return arc_error_set(err, ARC_EINPUT, "the tag '%.200s' holds no version", tag);
-    *is_semantic = own.version.versioning == ARC_VERSIONING_SEMVER;
+    *is_first = own.version.versioning == ARC_VERSIONING_SEMVER;
     ARC_TRY(arc_project_load_tags(request->project, err));
 
     const struct arc_repository *repository = &request->project->repository;
@@ -99,7 +103,7 @@ int arc_base_previous_tag(const struct arc_base_request *request, const char *ta
         const char *other = json_string_value(item);
         struct versioned found;
         if (strncmp(other, tag, own.prefix) == 0 && read_version(other, &found) &&
-            found.prefix == own.prefix && is_better(&own, &found, &best))
+            found.prefix == own.prefix && is_better(&own, &found, &best, is_first))
             best = found;
     }
     *out = best.tag ? strdup(best.tag) : NULL;

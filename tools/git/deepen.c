@@ -199,10 +199,10 @@ static int ask_parting(const struct arc_git *git, const struct arc_oid *a, const
 
     ARC_AUTO(arc_history) struct arc_history *history = NULL;
     struct arc_oid cut;
-    size_t count = 0;
+    size_t count = 0, parents = 0;
     ARC_TRY(arc_history_new(&scratch->parts[ARC_GIT_APART], &history, err));
     *found = arc_history_cuts(history, tip, 1, &cut, &count) && count == 1 &&
-             arc_history_only_parent(history, &cut, out);
+             arc_history_parent(history, &cut, 1, out, &parents) && parents == 1;
 
     return ARC_OK;
 }
@@ -246,6 +246,56 @@ int arc_git_find_merge_base(const struct arc_git *git, const struct arc_oid *a,
                             const struct arc_oid *b, struct arc_oid *out, struct arc_error *err)
 {
     return merge_base(git, git->scratch->allowed, a, b, out, err);
+}
+
+/* Goes from *at as far as the commits are here; *cut: that is not to the end. */
+static int take_steps(struct arc_history *history, const char *steps, struct arc_oid *at, bool *cut,
+                      struct arc_error *err)
+{
+    struct arc_oid from = *at;
+    size_t parents;
+    int64_t date;
+
+    for (const char *next = steps; *next;) {
+        char kind = *next++;
+        size_t digits = strspn(next, "0123456789");
+        size_t number = digits ? strtoul(next, NULL, 10) : 1;
+        if (!strchr("~^", kind) || digits > 9)
+            return arc_error_set(err, ARC_EINPUT, "'%.200s' is not a way to an ancestor", steps);
+        next += digits;
+
+        for (size_t left = kind == '~' ? number : number > 0; left; left--) {
+            *cut = !arc_history_parent(history, at, kind == '~' ? 1 : number, at, &parents);
+            if (*cut)
+                return ARC_OK;
+            if (!*at->hex)
+                return arc_error_set(err, ARC_ENOTFOUND, "commit %.12s has no ancestor '%.200s'",
+                                     from.hex, steps);
+        }
+    }
+
+    *cut = !arc_history_date(history, at, &date);
+
+    return ARC_OK;
+}
+
+int arc_git_find_ancestor(const struct arc_git *git, const struct arc_oid *from, const char *steps,
+                          struct arc_oid *out, struct arc_error *err)
+{
+    const struct question question = {from, 1, INT64_MAX};
+
+    for (bool last = false;;) {
+        ARC_AUTO(arc_history) struct arc_history *history = NULL;
+        bool cut = false;
+        *out = *from;
+        ARC_TRY(arc_history_new(git, &history, err));
+        ARC_TRY(take_steps(history, steps, out, &cut, err));
+        if (!cut)
+            return ARC_OK;
+        if (!git->scratch->allowed || last)
+            return not_certain(git, last, "the ancestor is missing", err);
+        ARC_TRY(get_more(git, history, &question, &last, err));
+    }
 }
 
 /* ---- ancestors ----------------------------------------------------------------------------- */

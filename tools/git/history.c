@@ -556,13 +556,16 @@ bool arc_history_cuts(struct arc_history *history, const struct arc_oid *tip, si
     return !history->failed;
 }
 
-bool arc_history_only_parent(struct arc_history *history, const struct arc_oid *commit,
-                             struct arc_oid *out)
+bool arc_history_parent(struct arc_history *history, const struct arc_oid *commit, size_t number,
+                        struct arc_oid *out, size_t *count)
 {
     uint32_t node;
-    if (find_node(history, commit, &node, NULL) || history->nodes[node].count != 1)
+    if (find_node(history, commit, &node, NULL) || history->nodes[node].missing)
         return false;
-    arc_git_oid_out(&history->nodes[parent_of(history, node, 0)].oid, out);
+    *count = history->nodes[node].count;
+    *out = (struct arc_oid){{0}};
+    if (number && number <= *count)
+        arc_git_oid_out(&history->nodes[parent_of(history, node, (uint32_t)number - 1)].oid, out);
     return true;
 }
 

@@ -47,9 +47,10 @@ int64_t arc_history_skew(const struct arc_history *history);
 bool arc_history_cuts(struct arc_history *history, const struct arc_oid *tip, size_t max,
                       struct arc_oid *out, size_t *count);
 
-/* The parent of a commit that has one; false for a root or a merge. */
-bool arc_history_only_parent(struct arc_history *history, const struct arc_oid *commit,
-                             struct arc_oid *out);
+/* A parent of a commit by its number, from 1 (*out is empty when there is no such one), and how many
+ * there are; false when the commit is not here. */
+bool arc_history_parent(struct arc_history *history, const struct arc_oid *commit, size_t number,
+                        struct arc_oid *out, size_t *count);
 
 /* The commits that `to` has and `from` (may be NULL) has not, newest first: *out is the caller's.
  */

@@ -66,8 +66,7 @@ static int take_commit(int rc, git_object *commit, const char *name, struct arc_
         return arc_error_set(err, ARC_ENOTFOUND, "the commit of '%s' is not in this clone", name);
 
     if (rc < 0)
-        return arc_error_set(err, ARC_EINPUT,
-                             "'%s' leads to a file or a folder, not to a commit",
+        return arc_error_set(err, ARC_EINPUT, "'%s' leads to a file or a folder, not to a commit",
                              name);
 
     arc_git_oid_out(git_object_id(commit), out);
