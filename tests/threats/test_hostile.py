@@ -155,6 +155,23 @@ def test_ten_thousand_million_paths_end(shop):
     assert "x=" not in run.stdout
 
 
+def test_links_and_actions_that_go_round_end(shop):
+    """2^32 paths by links to their own folder; 1,000^9 steps by actions that use the next one."""
+    for name in ("a", "b", "c"):
+        shop.put(f".github/actions/{name}0/action.yml", "runs: {using: composite, steps: []}\n")
+        (shop.path / ".github/actions" / name).symlink_to(".")
+    for level in range(9):
+        step = "{uses: ./.github/actions/n%d}" % (level + 1)
+        shop.put(f".github/actions/n{level}/action.yml", "runs: {using: composite, steps: [%s]}\n" % ",".join([step] * 1000))
+    shop.put(".github/actions/n9/action.yml", "runs: {using: composite, steps: []}\n")
+    shop.put(".github/workflows/x.yml", "on: pull_request_target\npermissions: {}\njobs:\n  a:\n    runs-on: x\n"
+               "    steps: [{uses: ./.github/actions/n0}]\n")
+    start = time.monotonic()
+    run = shop.run("lint")
+    assert run.returncode == 1 and time.monotonic() - start < 30
+    assert "than are looked through" in run.stdout
+
+
 def test_the_program_is_hardened():
     program = ROOT / "build/arc-ci"  # never the one for sanitizers
 

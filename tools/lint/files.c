@@ -20,11 +20,11 @@ static void walk_directory(struct lint *lint, const char *directory, unsigned de
         ARC_AUTO_FREE char *file = lint_join(lint, directory, name);
         if (!file || strcmp(name, ".git") == 0)
             continue;
-        enum arc_file_kind kind = arc_file_kind_in(lint->root, file);
-        if (kind == ARC_FILE_REGULAR)
-            each(lint, file);
-        else if (kind == ARC_FILE_DIRECTORY && depth < DEPTH_MAX)
+        ARC_AUTO_FREE char *full = lint_text(lint, "%s/%s", lint->root, file);
+        if (full && arc_file_is_folder(full) && depth < DEPTH_MAX) /* links could go round */
             walk_directory(lint, file, depth + 1, each);
+        else if (arc_file_kind_in(lint->root, file) == ARC_FILE_REGULAR)
+            each(lint, file);
     }
 }
 

@@ -137,9 +137,16 @@ void lint_workflows(struct lint *lint);
 bool lint_names(const struct arc_yaml_node *node, const char *text);
 /* The entries of a list, or the node itself as the only one; NULL behind the last. */
 const struct arc_yaml_node *lint_entry(const struct arc_yaml_node *node, size_t index);
+/* An item of a list; NULL behind the last, and where there is no list. The pairs of a mapping; 0 where there is none. */
+const struct arc_yaml_node *lint_item(const struct arc_yaml_node *list, size_t index);
+size_t lint_map_size(const struct arc_yaml_node *map);
+/* An input in `with` or `inputs`, whose names have no case (a null one is a node); NULL where there is none. */
+const struct arc_yaml_node *lint_input(const struct arc_yaml_node *inputs, const char *name);
 /* What a local action or workflow says, "./…"; NULL where it is none or cannot be read. Valid until
  * the next call. */
 const struct arc_yaml_node *lint_called_root(struct lint *lint, const char *uses);
+/* heads.c: whether a workflow that holds secrets checks out a pull request's code. */
+void lint_heads(struct lint *lint, const char *file, const struct arc_yaml_node *root);
 /* runner.c: what GitHub does with a workflow, or with an action's steps, that reads right. */
 void lint_runner(struct lint *lint, const char *file, const struct arc_yaml_node *root);
 void lint_runner_action(struct lint *lint, const char *file, const struct arc_yaml_node *runs);

@@ -20,6 +20,13 @@ static const char *text_at(const struct arc_yaml_node *node, const char *key)
     return value && value->text ? value->text : "";
 }
 
+/* The text of an input that a step gives. */
+static const char *text_given(const struct arc_yaml_node *with, const char *name)
+{
+    const struct arc_yaml_node *value = lint_input(with, name);
+    return value && value->text ? value->text : "";
+}
+
 /* What is said of a builder whose BuildKit nobody chose. */
 #define FLOATING_BUILDKIT                                                                          \
     "the builder's BuildKit is whatever its tag is today: pin it by its option image=NAME@sha256:…"
@@ -59,7 +66,7 @@ static bool may_write(const struct subject *s, const struct arc_yaml_node *job, 
 static bool any_may_write(const struct subject *s, const char *scope)
 {
     const struct arc_yaml_node *jobs = arc_yaml_get(s->root, "jobs");
-    for (size_t i = 0; jobs && jobs->type == ARC_YAML_MAP && i < jobs->count; i++)
+    for (size_t i = 0; i < lint_map_size(jobs); i++)
         if (may_write(s, jobs->pairs[i].value, scope))
             return true;
     return false;
@@ -195,7 +202,7 @@ static void check_checkout(const struct subject *s, const struct arc_yaml_node *
                            const struct arc_yaml_node *with)
 {
     if (strncmp(uses->text, "actions/checkout@", 17) == 0 && takes_tag(s) &&
-        is_events_own(text_at(with, "ref")) && !arc_yaml_key(with, "repository"))
+        is_events_own(text_given(with, "ref")) && !lint_input(with, "repository"))
         lint_find(s->lint, LINT_TAG_REF, s->file, uses->line,
                   "without the tag as `ref`, checkout takes the event's commit, not the tag that "
                   "the workflow is given");
@@ -205,13 +212,12 @@ static void check_checkout(const struct subject *s, const struct arc_yaml_node *
 static bool restores(const struct arc_yaml_node *step)
 {
     const char *uses = text_at(step, "uses");
-    const struct arc_yaml_node *with = arc_yaml_get(step, "with"),
-                               *cache = arc_yaml_key(with, "cache");
+    const char *cache = text_given(arc_yaml_get(step, "with"), "cache");
 
     if (strncmp(uses, "actions/setup-go@", 17) == 0) /* which does so unasked */
-        return !arc_yaml_reads(arc_yaml_get(with, "cache"), "false");
+        return strcmp(cache, "false") != 0;
     if (strncmp(uses, "actions/setup-", 14) == 0)
-        return cache && *text_at(with, "cache") && strcmp(text_at(with, "cache"), "false") != 0;
+        return *cache && strcmp(cache, "false") != 0;
     return strncmp(uses, "actions/cache@", 14) == 0 ||
            strncmp(uses, "actions/cache/restore@", 22) == 0;
 }
@@ -223,12 +229,14 @@ static bool restores_within(const struct subject *s, const struct arc_yaml_node 
     const struct arc_yaml_node *steps = arc_yaml_at(action, "runs", "steps", (char *)NULL);
     const struct arc_yaml_node *with = arc_yaml_get(step, "with");
 
-    for (size_t i = 0; steps && steps->type == ARC_YAML_LIST && i < steps->count; i++) {
-        const char *input = strstr(text_at(steps->items[i], "if"), "inputs.");
+    const struct arc_yaml_node *inner;
+
+    for (size_t i = 0; (inner = lint_item(steps, i)); i++) {
+        const char *input = strstr(text_at(inner, "if"), "inputs.");
         bool given = false;
-        for (size_t k = 0; input && with && with->type == ARC_YAML_MAP && k < with->count; k++)
+        for (size_t k = 0; input && k < lint_map_size(with); k++)
             given |= strncmp(input + 7, with->pairs[k].key->text, with->pairs[k].key->len) == 0;
-        if (restores(steps->items[i]) && !given)
+        if (restores(inner) && !given)
             return true;
     }
 
@@ -256,34 +264,43 @@ static void check_cache(const struct subject *s, const struct arc_yaml_node *job
 static void check_builder(const struct subject *s, const struct arc_yaml_node *uses,
                           const struct arc_yaml_node *with)
 {
-    const char *driver = text_at(with, "driver");
+    const char *driver = text_given(with, "driver");
     if (strncmp(uses->text, "docker/setup-buildx-action@", 27) == 0 &&
         (!*driver || strcmp(driver, "docker-container") == 0) &&
-        !holds(text_at(with, "driver-opts"), "image="))
+        !holds(text_given(with, "driver-opts"), "image="))
         lint_find(s->lint, LINT_PINNED, s->file, uses->line, FLOATING_BUILDKIT);
 }
 
-/* Whether the step runs that command of arc-ci with that option, as a script or as an action. */
-static bool runs_with(const struct arc_yaml_node *step, const char *command, const char *flag)
+/* Whether a step runs a command of arc-ci, as a script or as an action, with an option ("" for none). */
+static bool runs_command(const struct arc_yaml_node *step, const char *command, const char *option)
 {
-    const char *run = strstr(text_at(step, "run"), command);
-    const char *action = strstr(text_at(step, "uses"), "/.github/actions/");
-    const char *name = strchr(command, ' ') + 1, *option = flag + 2;
-    char variable[32] = "INPUT_";
+    static const char program[] = "arc-ci ", actions[] = "/.github/actions/";
+    const char *action = strstr(text_at(step, "uses"), actions);
+    const char *run = text_at(step, "run");
+    size_t len = strlen(command);
+    char variable[32] = "INPUT_", flag[32] = "--";
 
-    for (size_t i = 0; option[i] && i + 7 < sizeof variable; i++)
+    for (size_t i = 0; option[i] && i + 7 < sizeof variable; i++) {
         variable[i + 6] = (char)toupper((unsigned char)option[i]);
+        flag[i + 2] = option[i];
+    }
 
-    bool given = strcmp(text_at(arc_yaml_get(step, "with"), option), "true") == 0;
-    if (action && strncmp(action + 17, name, strlen(name)) == 0)
-        return !*option || given;
+    if (action && strncmp(action + sizeof actions - 1, command, len) == 0 &&
+        strchr("@/", action[sizeof actions - 1 + len]))
+        return !*option || strcmp(text_given(arc_yaml_get(step, "with"), option), "true") == 0;
+
     bool set = strcmp(text_at(arc_yaml_get(step, "env"), variable), "true") == 0;
-    return run && (!*option || set || holds(run, flag));
+    for (; (run = strstr(run, program)); run += sizeof program - 1)
+        if (strncmp(run + sizeof program - 1, command, len) == 0 &&
+            !is_word(run[sizeof program - 1 + len]) && run[sizeof program - 1 + len] != '-')
+            return !*option || set || holds(run, flag);
+
+    return false;
 }
 
-#define RELEASES(step) runs_with(step, "arc-ci release", "--")
-#define DRAFTS(step)   runs_with(step, "arc-ci release", "--draft")
-#define PROMOTES(step) runs_with(step, "arc-ci build", "--promote")
+#define RELEASES(step) runs_command(step, "release", "")
+#define DRAFTS(step)   runs_command(step, "release", "draft")
+#define PROMOTES(step) runs_command(step, "build", "promote")
 
 /* The order of the last steps: what GitHub refuses, it shall refuse before anything is public. */
 static void check_last(struct subject *s, const struct arc_yaml_node *step)
@@ -303,24 +320,25 @@ static void note_needed(struct subject *s, const struct arc_yaml_node *job)
 {
     const struct arc_yaml_node *needs = arc_yaml_get(job, "needs"), *name;
     for (size_t i = 0; (name = lint_entry(needs, i)); i++) {
-        const struct arc_yaml_node *steps =
-            name->text ? arc_yaml_at(s->root, "jobs", name->text, "steps", (char *)NULL) : NULL;
-        for (size_t k = 0; steps && steps->type == ARC_YAML_LIST && k < steps->count; k++) {
-            s->drafted = s->drafted || DRAFTS(steps->items[k]);
-            s->promoted = s->promoted || PROMOTES(steps->items[k]);
+        const struct arc_yaml_node *step,
+            *steps =
+                name->text ? arc_yaml_at(s->root, "jobs", name->text, "steps", (char *)NULL) : NULL;
+        for (size_t k = 0; (step = lint_item(steps, k)); k++) {
+            s->drafted = s->drafted || DRAFTS(step);
+            s->promoted = s->promoted || PROMOTES(step);
         }
     }
 }
 
 static void check_steps(struct subject *s, const struct arc_yaml_node *job)
 {
-    const struct arc_yaml_node *steps = arc_yaml_get(job, "steps");
+    const struct arc_yaml_node *steps = arc_yaml_get(job, "steps"), *step;
 
     s->refreshed = s->drafted = s->promoted = false;
     note_needed(s, job);
 
-    for (size_t i = 0; steps && steps->type == ARC_YAML_LIST && i < steps->count; i++) {
-        const struct arc_yaml_node *step = steps->items[i], *uses = arc_yaml_get(step, "uses");
+    for (size_t i = 0; (step = lint_item(steps, i)); i++) {
+        const struct arc_yaml_node *uses = arc_yaml_get(step, "uses");
         check_script(s, arc_yaml_get(step, "run"));
         check_last(s, step);
         if (!uses || !uses->text)
@@ -367,7 +385,7 @@ static void check_results(const struct subject *s, const struct arc_yaml_node *j
     const struct arc_yaml_node *outputs = arc_yaml_get(job, "outputs");
     const struct arc_yaml_node *condition = arc_yaml_get(job, "if");
 
-    for (size_t i = 0; outputs && outputs->type == ARC_YAML_MAP && i < outputs->count; i++) {
+    for (size_t i = 0; i < lint_map_size(outputs); i++) {
         const struct arc_yaml_node *value = outputs->pairs[i].value;
         if (value->text && reads_json(value->text))
             lint_find(
@@ -411,14 +429,14 @@ static void check_grants(const struct subject *s, const struct arc_yaml_node *jo
     const struct arc_yaml_node *called = uses ? lint_called_root(s->lint, uses->text) : NULL;
     const struct arc_yaml_node *jobs = arc_yaml_get(called, "jobs");
 
-    for (size_t i = 0; ours && jobs && jobs->type == ARC_YAML_MAP && i < jobs->count; i++) {
+    for (size_t i = 0; ours && i < lint_map_size(jobs); i++) {
         const struct arc_yaml_node *theirs = permissions_of(called, jobs->pairs[i].value);
         if (grant_of(theirs, "") > grant_of(ours, "")) /* read-all, write-all */
             lint_find(s->lint, LINT_PERMISSIONS, s->file, uses->line,
                       "the job '%s' of %s asks for %s, which is not granted here: GitHub then "
                       "starts nothing of this workflow",
                       jobs->pairs[i].key->text, uses->text, theirs->text);
-        for (size_t k = 0; theirs && theirs->type == ARC_YAML_MAP && k < theirs->count; k++) {
+        for (size_t k = 0; k < lint_map_size(theirs); k++) {
             const char *scope = theirs->pairs[k].key->text, *value = text_at(theirs, scope);
             if (grant_of(theirs, scope) > grant_of(ours, scope))
                 lint_find(s->lint, LINT_PERMISSIONS, s->file, uses->line,
@@ -500,7 +518,7 @@ void lint_runner(struct lint *lint, const char *file, const struct arc_yaml_node
     check_required(&s);
     check_queue(&s, arc_yaml_get(root, "concurrency"));
     check_paths(&s);
-    for (size_t i = 0; jobs && jobs->type == ARC_YAML_MAP && i < jobs->count; i++)
+    for (size_t i = 0; i < lint_map_size(jobs); i++)
         check_job(&s, &jobs->pairs[i]);
 }
 

@@ -19,10 +19,9 @@ struct workflow {
     struct lint *lint;
     const char *file;
     const struct arc_yaml_node *root;
-    bool privileged; /* it holds secrets while it runs for somebody else's pull request */
-    json_t *jobs;    /* object: name → index into `jobs:`; NULL for an action */
-    json_t *needs;   /* object: the names that the job under way needs */
-    json_t *seen;    /* object: what of `needs` it refers to, so that each is checked once */
+    json_t *jobs;  /* object: name → index into `jobs:`; NULL for an action */
+    json_t *needs; /* object: the names that the job under way needs */
+    json_t *seen;  /* object: what of `needs` it refers to, so that each is checked once */
 };
 
 const struct arc_yaml_node *lint_entry(const struct arc_yaml_node *node, size_t index)
@@ -39,6 +38,24 @@ bool lint_names(const struct arc_yaml_node *node, const char *text)
         if (arc_yaml_reads(entry, text))
             return true;
     return arc_yaml_key(node, text) != NULL;
+}
+
+const struct arc_yaml_node *lint_item(const struct arc_yaml_node *list, size_t index)
+{
+    return list && list->type == ARC_YAML_LIST && index < list->count ? list->items[index] : NULL;
+}
+
+size_t lint_map_size(const struct arc_yaml_node *map)
+{
+    return map && map->type == ARC_YAML_MAP ? map->count : 0;
+}
+
+const struct arc_yaml_node *lint_input(const struct arc_yaml_node *inputs, const char *name)
+{
+    for (size_t i = 0; i < lint_map_size(inputs); i++)
+        if (strcasecmp(inputs->pairs[i].key->text, name) == 0)
+            return inputs->pairs[i].value;
+    return NULL;
 }
 
 /* "owner/name", or a path below it. */
@@ -99,18 +116,18 @@ static void check_foreign(const struct workflow *w, const struct arc_yaml_node *
 static void check_inputs(const struct workflow *w, const struct arc_yaml_node *uses,
                          const struct arc_yaml_node *with, const struct arc_yaml_node *inputs)
 {
-    for (size_t i = 0; with && with->type == ARC_YAML_MAP && i < with->count; i++) {
+    for (size_t i = 0; i < lint_map_size(with); i++) {
         const struct arc_yaml_node *key = with->pairs[i].key;
-        if (!arc_yaml_key(inputs, key->text))
+        if (!lint_input(inputs, key->text))
             lint_find(w->lint, LINT_INPUTS, w->file, key->line, "%s has no input '%s'", uses->text,
                       key->text);
     }
 
-    for (size_t i = 0; inputs && inputs->type == ARC_YAML_MAP && i < inputs->count; i++) {
+    for (size_t i = 0; i < lint_map_size(inputs); i++) {
         const struct arc_yaml_pair *input = &inputs->pairs[i];
         bool required = arc_yaml_bool(arc_yaml_get(input->value, "required"));
         if (required && !arc_yaml_get(input->value, "default") &&
-            !arc_yaml_key(with, input->key->text))
+            !lint_input(with, input->key->text))
             lint_find(w->lint, LINT_INPUTS, w->file, uses->line,
                       "%s needs the input '%s', which is not given", uses->text, input->key->text);
     }
@@ -256,52 +273,20 @@ static bool keeps_text(const struct arc_yaml_node *shell)
            !name[strcspn(name, " \t\n")];
 }
 
-static bool names_head(const char *text)
-{
-    static const char *const heads[] = {"pull_request.head", "github.head_ref",
-                                        "workflow_run.head_", "refs/pull/", "gh pr checkout"};
-    for (size_t i = 0; text && i < sizeof heads / sizeof *heads; i++)
-        if (strstr(text, heads[i]))
-            return true;
-    return false;
-}
-
-/* Code of a pull request in a run that holds secrets (GitHub Security Lab, "Preventing pwn
- * requests"). */
-static void check_head(const struct workflow *w, const struct arc_yaml_node *step)
-{
-    static const char *const inputs[] = {"ref", "repository"};
-    const struct arc_yaml_node *uses = arc_yaml_get(step, "uses"), *at = NULL;
-    const struct arc_yaml_node *with = arc_yaml_get(step, "with"), *run = arc_yaml_get(step, "run");
-
-    if (!w->privileged)
-        return;
-
-    for (size_t i = 0; uses && uses->text && strstr(uses->text, "checkout") && i < 2; i++) {
-        const struct arc_yaml_node *input = arc_yaml_get(with, inputs[i]);
-        at = input && names_head(input->text) ? input : at;
-    }
-
-    if (run && run->text &&
-        (strstr(run->text, "gh pr checkout") || strstr(run->text, "refs/pull/")))
-        at = run;
-
-    if (at)
-        lint_find(w->lint, LINT_HEAD, w->file, at->line,
-                  "code of a pull request is checked out in a run that holds this repository's "
-                  "secrets; use pull_request, or look at it as data only");
-}
-
 static void check_steps(const struct workflow *w, const struct arc_yaml_node *steps)
 {
-    for (size_t i = 0; steps && steps->type == ARC_YAML_LIST && i < steps->count; i++) {
-        const struct arc_yaml_node *step = steps->items[i];
+    /* inputs that actions run as a script: actions/github-script, azure/cli, nick-fields/retry, … */
+    static const char *const scripts[] = {
+        "script", "inlineScript", "inline-script", "run", "command", "commands", "cmd"};
+    const struct arc_yaml_node *step;
+
+    for (size_t i = 0; (step = lint_item(steps, i)); i++) {
         check_uses(w, step);
         if (!keeps_text(arc_yaml_get(step, "shell")))
             check_script(w, arc_yaml_get(step, "run"));
         check_script(w, arc_yaml_get(step, "shell"));
-        check_script(w, arc_yaml_at(step, "with", "script", (char *)NULL));
-        check_head(w, step);
+        for (size_t k = 0; k < sizeof scripts / sizeof *scripts; k++)
+            check_script(w, lint_input(arc_yaml_get(step, "with"), scripts[k]));
     }
 }
 
@@ -321,7 +306,7 @@ static void check_containers(const struct workflow *w, const struct arc_yaml_nod
     const struct arc_yaml_node *services = arc_yaml_get(job, "services");
     bool map = container && container->type == ARC_YAML_MAP;
     check_image(w, map ? arc_yaml_get(container, "image") : container);
-    for (size_t i = 0; services && services->type == ARC_YAML_MAP && i < services->count; i++)
+    for (size_t i = 0; i < lint_map_size(services); i++)
         check_image(w, arc_yaml_get(services->pairs[i].value, "image"));
 }
 
@@ -483,26 +468,26 @@ static void check_workflow(struct lint *lint, const char *file)
         return;
     struct workflow w = {.lint = lint, .file = file, .root = yaml.root};
     const struct arc_yaml_node *jobs = arc_yaml_get(yaml.root, "jobs");
-    const struct arc_yaml_node *on = arc_yaml_get(yaml.root, "on");
-    bool map = jobs && jobs->type == ARC_YAML_MAP;
+    size_t count = lint_map_size(jobs);
     ARC_AUTO_JSON json_t *index = json_object();
     if (!arc_yaml_key(yaml.root, "on"))
         lint_find(lint, LINT_WORKFLOW, file, 1, "'on' is missing: nothing starts it");
-    if (!map || !jobs->count)
+    if (!count)
         lint_find(lint, LINT_WORKFLOW, file, 1, "there are no jobs");
 
-    for (size_t i = 0; map && i < jobs->count; i++)
+    for (size_t i = 0; i < count; i++)
         if (json_object_set_new_nocheck(index, jobs->pairs[i].key->text,
                                         json_integer((json_int_t)i)))
             lint->failed = ARC_ENOMEM;
 
     w.jobs = index;
-    w.privileged = lint_names(on, "pull_request_target") || lint_names(on, "workflow_run");
     check_script(&w, arc_yaml_at(yaml.root, "defaults", "run", "shell", (char *)NULL));
-    for (size_t i = 0; map && !lint->failed && i < jobs->count; i++)
+    for (size_t i = 0; !lint->failed && i < count; i++)
         check_job(&w, &jobs->pairs[i]);
-    if (!lint->failed)
+    if (!lint->failed) {
+        lint_heads(lint, file, yaml.root);
         lint_runner(lint, file, yaml.root);
+    }
 }
 
 /* An action, wherever it lies. Of other files of that name only those below .github/actions must be

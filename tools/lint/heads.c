@@ -1,0 +1,203 @@
+/* Code of a pull request in a run that holds secrets (GitHub Security Lab, "Preventing pwn requests"), be it the workflow
+ * that checks it out, one that it calls, or a local action. */
+#define _GNU_SOURCE /* strcasestr */
+#include "lint/rule.h"
+#include <ctype.h>
+#include <string.h>
+
+/* Most looks at a step, a variable or 256 bytes of a script for one workflow, those of what it uses as often as it does; and most levels
+ * of that (GitHub takes 10). */
+#define WORK_MAX  200000
+#define LEVEL_MAX 10
+
+struct search {
+    struct lint *lint;
+    const char *file;
+    size_t work;
+};
+
+/* What the expressions of a step can name. */
+struct scope {
+    const struct arc_yaml_node *env[3]; /* the workflow's, the job's, the step's */
+    const struct arc_yaml_node *with;   /* what its action or workflow was given; NULL for none */
+    const struct scope *outer;          /* where `with` stands */
+    unsigned level;
+};
+
+/* Counts one more look at a text (NULL: none); false where it was one too many. */
+static bool spend(struct search *search, const char *text)
+{
+    search->work += 1 + (text ? strlen(text) / 256 : 0);
+    return search->work <= WORK_MAX;
+}
+
+/* Whether a text holds `prefix` with this name behind it, as a whole. */
+static bool holds_name(const char *text, const char *prefix, const char *name)
+{
+    size_t before = strlen(prefix), len = strlen(name);
+    for (const char *at = text; (at = strcasestr(at, prefix)); at += before)
+        if (strncasecmp(at + before, name, len) == 0 && !isalnum((unsigned char)at[before + len]) &&
+            !strchr("_-", at[before + len] ? at[before + len] : ' '))
+            return true;
+    return false;
+}
+
+/* "refs/pull/7/merge", "pull/$NUMBER/head": on one line. */
+static bool names_pull(const char *text)
+{
+    for (const char *at = text; (at = strstr(at, "pull/")); at += 5) {
+        size_t len = strcspn(at, "\n");
+        const char *head = strstr(at, "/head"), *merge = strstr(at, "/merge");
+        if ((head && head < at + len) || (merge && merge < at + len))
+            return true;
+    }
+    return strstr(text, "refs/pull/") != NULL;
+}
+
+static bool names_head(const char *text)
+{
+    static const char *const heads[] = {"pull_request.head", "github.head_ref",
+                                        "workflow_run.head_"};
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
+        if (strstr(text, heads[i]))
+            return true;
+    return names_pull(text);
+}
+
+/* Whether a text names the head, itself or by what it takes from variables and inputs. */
+static bool leads_to_head(struct search *search, const struct scope *scope, const char *text,
+                          unsigned level)
+{
+    if (!text || !scope || level > LEVEL_MAX)
+        return false;
+    if (names_head(text))
+        return true;
+
+    for (size_t e = 0; strcasestr(text, "env.") && e < 3; e++)
+        for (size_t i = 0; i < lint_map_size(scope->env[e]) && spend(search, text); i++) {
+            const struct arc_yaml_pair *pair = &scope->env[e]->pairs[i];
+            if (holds_name(text, "env.", pair->key->text) &&
+                leads_to_head(search, scope, pair->value->text, level + 1))
+                return true;
+        }
+
+    for (size_t i = 0; i < lint_map_size(scope->with) && spend(search, text); i++) {
+        const struct arc_yaml_pair *pair = &scope->with->pairs[i];
+        if (holds_name(text, "inputs.", pair->key->text) &&
+            leads_to_head(search, scope->outer, pair->value->text, level + 1))
+            return true;
+    }
+
+    return false;
+}
+
+/* Whether a script checks out what an expression or one of its variables names. */
+static bool checks_out(struct search *search, const struct scope *scope, const char *script)
+{
+    static const char *const commands[] = {"git checkout",     "git switch",   "git reset",
+                                           "git merge",        "git pull",     "git clone",
+                                           "git worktree add", "git read-tree"};
+    bool any = false;
+
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        any = any || strstr(script, commands[i]);
+    if (strstr(script, "gh pr checkout") || names_pull(script))
+        return true;
+    if (any && leads_to_head(search, scope, script, 0))
+        return true;
+
+    for (size_t e = 0; any && e < 3; e++)
+        for (size_t i = 0; i < lint_map_size(scope->env[e]) && spend(search, script); i++) {
+            const struct arc_yaml_pair *pair = &scope->env[e]->pairs[i];
+            if (strstr(script, pair->key->text) &&
+                leads_to_head(search, scope, pair->value->text, 0))
+                return true;
+        }
+
+    return false;
+}
+
+/* `place` is where the workflow itself uses what this is a step of; NULL for its own. */
+static void check_step(struct search *search, const struct scope *scope,
+                       const struct arc_yaml_node *step, const struct arc_yaml_node *place)
+{
+    static const char *const inputs[] = {"ref", "repository"};
+    const struct arc_yaml_node *uses = arc_yaml_get(step, "uses"), *at = NULL;
+    const struct arc_yaml_node *run = arc_yaml_get(step, "run");
+
+    for (size_t i = 0; uses && uses->text && strstr(uses->text, "checkout") && i < 2; i++) {
+        const struct arc_yaml_node *input = lint_input(arc_yaml_get(step, "with"), inputs[i]);
+        at = input && leads_to_head(search, scope, input->text, 0) ? input : at;
+    }
+
+    if (run && run->text && spend(search, run->text) && checks_out(search, scope, run->text))
+        at = run;
+
+    if (at)
+        lint_find(search->lint, LINT_HEAD, search->file, place ? place->line : at->line,
+                  "code of a pull request is checked out%s%s in a run that holds this repository's "
+                  "secrets; use pull_request, or look at it as data only",
+                  place ? " by " : "", place ? place->text : "");
+}
+
+static void check_steps(struct search *search, const struct scope *scope,
+                        const struct arc_yaml_node *steps, const struct arc_yaml_node *place)
+{
+    const struct arc_yaml_node *step;
+
+    for (size_t i = 0; (step = lint_item(steps, i)) && spend(search, NULL); i++) {
+        const struct arc_yaml_node *uses = arc_yaml_get(step, "uses");
+        struct scope own = *scope;
+        own.env[2] = arc_yaml_get(step, "env");
+        check_step(search, &own, step, place);
+
+        const struct arc_yaml_node *action =
+            uses && own.level < LEVEL_MAX ? lint_called_root(search->lint, uses->text) : NULL;
+        const struct scope inner = {
+            .with = arc_yaml_get(step, "with"), .outer = &own, .level = own.level + 1};
+        check_steps(search, &inner, arc_yaml_at(action, "runs", "steps", (char *)NULL),
+                    place ? place : uses);
+    }
+}
+
+static void check_jobs(struct search *search, const struct scope *scope,
+                       const struct arc_yaml_node *root, const struct arc_yaml_node *place)
+{
+    const struct arc_yaml_node *jobs = arc_yaml_get(root, "jobs");
+
+    for (size_t i = 0; i < lint_map_size(jobs) && spend(search, NULL); i++) {
+        const struct arc_yaml_node *job = jobs->pairs[i].value, *uses = arc_yaml_get(job, "uses");
+        struct scope own = *scope;
+        own.env[0] = arc_yaml_get(root, "env");
+        own.env[1] = arc_yaml_get(job, "env");
+        check_steps(search, &own, arc_yaml_get(job, "steps"), place);
+
+        const struct arc_yaml_node *called =
+            uses && own.level < LEVEL_MAX ? lint_called_root(search->lint, uses->text) : NULL;
+        const struct scope inner = {
+            .with = arc_yaml_get(job, "with"), .outer = &own, .level = own.level + 1};
+        if (called)
+            check_jobs(search, &inner, called, place ? place : uses);
+    }
+}
+
+void lint_heads(struct lint *lint, const char *file, const struct arc_yaml_node *root)
+{
+    static const char *const privileged[] = {"pull_request_target", "workflow_run",
+                                             "issue_comment"};
+    const struct arc_yaml_node *on = arc_yaml_get(root, "on");
+    const struct scope scope = {.level = 0};
+    struct search search = {.lint = lint, .file = file};
+    bool holds_secrets = false;
+
+    for (size_t i = 0; i < sizeof privileged / sizeof *privileged; i++)
+        holds_secrets = holds_secrets || lint_names(on, privileged[i]);
+    if (!holds_secrets)
+        return;
+
+    check_jobs(&search, &scope, root, NULL);
+    if (search.work > WORK_MAX)
+        lint_find(lint, LINT_HEAD, file, on->line,
+                  "it has more steps, with those of what it uses, than are looked through: %d",
+                  WORK_MAX);
+}
