@@ -70,6 +70,36 @@ def test_comments_that_hide_checks_are_seen(place):
     assert place.document["incomplete"][0]["reason"] == "inline-ignore" and "main.tf" in place.document["reason"]
 
 
+@pytest.mark.parametrize("name, before", [
+    ("a/\udcff/Dockerfile", ""), ("d/" * 70 + "x.tf", ""), ("Dockerfile", "FROM x\n\0\n"), ("Dockerfile", "#" * 2_000_000 + "\n"),
+    ("Dockerfile", "x" * (65536 - 5))])
+def test_no_name_depth_or_size_keeps_such_a_comment_from_being_seen(place, name, before):
+    path = place.path / "app" / name
+    path.parent.mkdir(parents=True)
+    path.write_text(before + "# trivy:ignore:DS-0002\n")
+    assert place.run("--scan-target", "app", "--scanners", "misconfig") == 1
+    assert place.document["incomplete"][0]["reason"] == "inline-ignore"
+    by_itself = place.run("--scan-target", f"app/{name}", "--scanners", "misconfig")
+    assert by_itself == 1 and place.document["incomplete"][0]["reason"] == "inline-ignore" or "\udcff" in name and by_itself == 2
+
+
+def test_links_that_go_round_end(place):
+    (place.path / "app").mkdir()
+    for name in ("a", "b", "c"):
+        (place.path / "app" / name).symlink_to(".")
+    assert place.run("--scan-target", "app", "--scanners", "misconfig") == 0
+
+
+def test_a_system_whose_packages_were_not_looked_at_beside_a_secret(place):
+    """What was asked of a scan of our own is known: a report of secrets alone is not what it should have made."""
+    place.write("fake/report.json", {
+        "SchemaVersion": 2, "ArtifactName": "img", "ArtifactType": "container_image", "Metadata": {"OS": {"Family": "fedora", "Name": "40"}},
+        "Results": [{"Target": "/a", "Class": "secret", "Secrets": [{"RuleID": "k", "Severity": "LOW"}]}]})
+    assert place.run("--scan-target", ".") == 1
+    assert place.document["incomplete"][0]["reason"] == "os-not-scanned"
+    assert place.run("--scan-target", ".", "--scanners", "secret") == 0
+
+
 def test_five_hundred_services_on_two_platforms(place):
     """One gate, side by side; a part of it by --service."""
     services = [{"service": f"s{i}", "image": f"ghcr.io/x/s{i}", "digest": DIGESTS[0], "cells": [

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 #include <yajl/yajl_parse.h>
 
@@ -61,7 +62,7 @@ static const struct arc_json_rule *rules_of(const struct arc_json_rule *rule, un
 
 static bool is_key(const char *wanted, const char *key, size_t len)
 {
-    return wanted && ((strlen(wanted) == len && memcmp(wanted, key, len) == 0) ||
+    return wanted && ((strlen(wanted) == len && strncasecmp(wanted, key, len) == 0) ||
                       strcmp(wanted, ARC_JSON_ANY) == 0);
 }
 

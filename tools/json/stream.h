@@ -22,10 +22,12 @@
 
 /* A member, or an element of an array, that the reader wants. What no rule names is passed over. */
 struct arc_json_rule {
-    unsigned in;     /* the place it is in; rules of one place stand together */
-    const char *key; /* the member's name; NULL for every element of an array; "" in ARC_JSON_TOP */
-    unsigned enter;  /* the place that an object or array here is; 0: a scalar is wanted */
-    unsigned tag;    /* the reader's own */
+    unsigned in; /* the place it is in; rules of one place stand together */
+    const char *
+        key; /* the member's name in letters of any case, as Go's programs read it; NULL for every element of an
+                        array; "" in ARC_JSON_TOP */
+    unsigned enter; /* the place that an object or array here is; 0: a scalar is wanted */
+    unsigned tag;   /* the reader's own */
 };
 
 enum arc_json_type { ARC_JSON_NULL, ARC_JSON_BOOL, ARC_JSON_NUMBER, ARC_JSON_STRING };

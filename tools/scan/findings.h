@@ -79,6 +79,7 @@ struct scan_target {
     bool os_listed;      /* and packages or vulnerabilities in it */
     bool lists_packages; /* a result has a list of packages, be it empty */
     bool only_elsewhere; /* every result is about secrets, settings or licences */
+    bool ours;           /* from a scan of this run: what it was to look for is known */
 };
 
 struct findings {

@@ -353,7 +353,7 @@ static int check_target(struct scan_judged *judged, const struct scan_target *ta
                         struct arc_error *err)
 {
     const char *name = *target->artifact ? target->artifact : target->report;
-    bool packages = judged->options->policy.packages && !target->only_elsewhere;
+    bool packages = judged->options->policy.packages && (target->ours || !target->only_elsewhere);
     bool lists = *target->scanner || target->lists_packages;
 
     if (target->error)

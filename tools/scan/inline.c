@@ -1,89 +1,128 @@
-/* Comments of the tree by which Trivy leaves checks out without a word ("trivy:ignore:ID"). */
+/* Comments of the tree by which Trivy leaves checks out without a word ("trivy:ignore:ID"). Like Trivy this follows no
+ * link, and looks at every file whatever its name, its size and its depth. */
+#define _GNU_SOURCE /* memmem */
+#include "arcci/arena.h"
 #include "base/auto.h"
 #include "os/file.h"
 #include "scan/run.h"
+#include <dirent.h>
+#include <errno.h>
 #include <string.h>
-
-/* What is looked into: Trivy reads settings of no more either. */
-#define FILE_MAX  ((size_t)1 << 20)
-#define DEPTH_MAX 64
+#include <sys/stat.h>
+#include <unistd.h>
 
 struct search {
-    const char *root;
-    struct arc_buf first; /* the first file that has one */
+    struct arc_arena memory;
+    char **folders; /* those found so far; which of them were looked into is the caller's */
+    size_t folder_count;
+    const char *first; /* of the files that have one, by name; NULL: none */
     size_t files;
 };
 
-static int search_folder(struct search *search, const char *folder, unsigned depth,
-                         struct arc_error *err);
-
-static int search_entry(struct search *search, const char *path, unsigned depth,
-                        struct arc_error *err)
+static void search_free(struct search *search)
 {
-    ARC_AUTO(arc_buf) struct arc_buf text = {.max = FILE_MAX};
-    enum arc_file_kind kind = arc_file_kind_in(search->root, path);
-
-    if (kind == ARC_FILE_DIRECTORY && depth < DEPTH_MAX)
-        return search_folder(search, path, depth + 1, err);
-    if (kind != ARC_FILE_REGULAR)
-        return ARC_OK;
-    int rc = arc_file_read_in(search->root, path, FILE_MAX, &text, NULL);
-    if (rc == ARC_ENOMEM)
-        return arc_error_nomem(err);
-    const char *all = arc_buf_text(&text);
-    if (rc || (!strstr(all, "trivy:ignore:") && !strstr(all, "tfsec:ignore:")))
-        return ARC_OK;
-    if (!search->files++)
-        arc_buf_puts(&search->first, path);
-
-    return arc_buf_check(&search->first, "a path", err);
+    arc_arena_free(&search->memory);
 }
 
-static int search_folder(struct search *search, const char *folder, unsigned depth,
-                         struct arc_error *err)
+/* Whether a file has such a comment. What cannot be read here Trivy cannot read either. */
+static int find_comment(const char *path, bool *has, struct arc_error *err)
 {
-    ARC_AUTO_FREE char *full = arc_file_join(search->root, folder);
-    ARC_AUTO_JSON json_t *names = NULL;
-    size_t i;
-    json_t *name;
-    int rc = full ? arc_file_list(full, &names, NULL) : ARC_ENOMEM;
+    static const char *const marks[] = {"trivy:ignore:", "tfsec:ignore:"};
+    const size_t len = strlen(marks[0]);
+    char chunk[65536];
+    size_t kept = 0;
+    int fd, rc = arc_file_open(path, path, &fd, NULL);
 
+    *has = false;
     if (rc)
         return rc == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
 
-    json_array_foreach (names, i, name) {
-        const char *text = json_string_value(name);
-        bool top = strcmp(folder, ".") == 0;
-        ARC_AUTO_FREE char *path = arc_file_join(top ? NULL : folder, text);
-        if (!path)
-            return arc_error_nomem(err);
-        if (strcmp(text, ".git") != 0)
-            ARC_TRY(search_entry(search, path, depth, err));
+    for (ssize_t got; !*has && (got = read(fd, chunk + kept, sizeof chunk - kept)) > 0;) {
+        size_t all = kept + (size_t)got;
+        for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+            *has = *has || memmem(chunk, all, marks[i], len);
+        kept = all < len ? all : len - 1; /* one may begin at the end */
+        memmove(chunk, chunk + all - kept, kept);
     }
+
+    close(fd);
 
     return ARC_OK;
 }
 
-static void search_free(struct search *search)
+static int search_file(struct search *search, const char *path, struct arc_error *err)
 {
-    arc_buf_free(&search->first);
+    bool has;
+    ARC_TRY(find_comment(path, &has, err));
+    if (!has)
+        return ARC_OK;
+    if (!search->files++ || strcmp(path, search->first) < 0)
+        search->first = arc_arena_text(&search->memory, path);
+    return arc_arena_check(&search->memory, err);
 }
 
-int scan_find_inline(struct scan_judged *judged, const char *folder, struct arc_error *err)
+static int add_folder(struct search *search, const char *path, struct arc_error *err)
 {
-    ARC_AUTO(search) struct search search = {.root = folder};
+    char **place =
+        arc_arena_append(&search->memory, &search->folders, &search->folder_count, sizeof *place);
+    if (!place)
+        return arc_error_nomem(err);
+    *place = arc_arena_text(&search->memory, path);
+    return arc_arena_check(&search->memory, err);
+}
 
-    if (!(judged->options->run->scanners & ARC_SCANNER_MISCONFIG) ||
-        arc_file_kind(folder) != ARC_FILE_DIRECTORY)
+static int search_entry(struct search *search, const char *folder, const char *name,
+                        struct arc_error *err)
+{
+    struct stat info;
+    ARC_AUTO_FREE char *path = arc_file_join(folder, name);
+
+    if (!path)
+        return arc_error_nomem(err);
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || lstat(path, &info) != 0)
+        return ARC_OK;
+    if (S_ISDIR(info.st_mode))
+        return strcmp(name, ".git") == 0 ? ARC_OK : add_folder(search, path, err);
+
+    return S_ISREG(info.st_mode) ? search_file(search, path, err) : ARC_OK;
+}
+
+static int search_folder(struct search *search, const char *folder, struct arc_error *err)
+{
+    DIR *open = opendir(folder);
+    const struct dirent *entry;
+    int rc = ARC_OK;
+
+    if (!open)
+        return errno == ENOMEM ? arc_error_nomem(err) : ARC_OK;
+    while (!rc && (entry = readdir(open)))
+        rc = search_entry(search, folder, entry->d_name, err);
+    closedir(open);
+
+    return rc;
+}
+
+int scan_find_inline(struct scan_judged *judged, const char *target, struct arc_error *err)
+{
+    ARC_AUTO(search) struct search search = {.first = NULL};
+    enum arc_file_kind kind = arc_file_kind(target);
+
+    if (!(judged->options->run->scanners & ARC_SCANNER_MISCONFIG))
         return ARC_OK;
 
-    ARC_TRY(search_folder(&search, ".", 0, err));
+    if (kind == ARC_FILE_DIRECTORY)
+        ARC_TRY(add_folder(&search, target, err));
+    else
+        ARC_TRY(search_file(&search, target, err));
+    for (size_t i = 0; i < search.folder_count; i++)
+        ARC_TRY(search_folder(&search, search.folders[i], err));
     if (!search.files)
         return ARC_OK;
 
+    const char *name = kind == ARC_FILE_DIRECTORY ? search.first + strlen(target) : search.first;
     return scan_miss(judged, SCAN_GAP_INLINE, err,
                      "%zu file%s of the tree tell%s Trivy in a comment which checks to leave out, "
                      "and it does not say which: %s",
                      search.files, search.files == 1 ? "" : "s", search.files == 1 ? "s" : "",
-                     arc_buf_text(&search.first));
+                     name + strspn(name, kind == ARC_FILE_DIRECTORY ? "/" : ""));
 }

@@ -191,6 +191,7 @@ static int read_job(struct scan_judged *judged, const struct job *job, size_t ta
     }
 
     struct scan_target *read = &findings->targets[target];
+    read->ours = true;
     if (strcmp(judged->options->run->type, "fs") == 0)
         read->artifact = findings_string(findings, name);
     if (!read->artifact)

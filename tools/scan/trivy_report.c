@@ -383,10 +383,15 @@ static int read_os(struct reading *reading, enum field field, const struct arc_j
                    struct arc_error *err)
 {
     struct arc_buf *text = field == OS_FAMILY ? &reading->family : &reading->release;
+    if (field == OS_END_OF_LIFE && value->type != ARC_JSON_BOOL && value->type != ARC_JSON_NULL)
+        return arc_error_set(err, ARC_EINPUT,
+                             "%s: EOSL of the operating system is not true or false",
+                             reading->target->report);
     if (field == OS_END_OF_LIFE) {
-        reading->target->end_of_life = value->type == ARC_JSON_BOOL && value->truth;
+        reading->target->end_of_life |= value->type == ARC_JSON_BOOL && value->truth;
         return ARC_OK;
     }
+
     arc_buf_reset(text);
     arc_buf_add(text, value->text, kept_length(value));
     return arc_buf_check(text, "the operating system's name", err);
@@ -396,7 +401,7 @@ static int pool_os(struct reading *reading, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     arc_buf_printf(&text, "%s %s", arc_buf_text(&reading->family), arc_buf_text(&reading->release));
-    reading->target->has_os = reading->family.len != 0;
+    reading->target->has_os |= reading->family.len || reading->release.len;
     reading->target->os =
         text.failed ? NULL : findings_string(reading->findings, arc_buf_text(&text));
     return reading->target->os ? ARC_OK : arc_error_nomem(err);
