@@ -272,7 +272,8 @@ json_t *notes_commits(const struct arc_notes_options *options, bool *sorted)
 
     for (size_t i = 0; i < log->count; i++)
         if (!gone[i])
-            notes_push(&commits, commit_values(options->plan, &log->commits[i], log->all, &conventional));
+            notes_push(&commits,
+                       commit_values(options->plan, &log->commits[i], log->all, &conventional));
     *sorted = conventional && !log->all;
 
     return commits;

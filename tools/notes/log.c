@@ -156,6 +156,8 @@ static void take_texts(struct reading *reading, const struct merge *merge, size_
     out->body = arc_arena_text(&log->memory, breaks);
 }
 
+#define BREAKS_MAX 4096 /* bytes: more than notes show of a footer */
+
 /* Adds what a commit of a merge breaks to the footer that its pull request gets. */
 static void add_breaks(const struct arc_notes_commit *commit, struct arc_buf *footer)
 {
@@ -164,10 +166,12 @@ static void add_breaks(const struct arc_notes_commit *commit, struct arc_buf *fo
 
     if (!arc_message_is_breaking(commit->message, commit->body))
         return;
-    arc_buf_puts(footer, !footer->len ? "BREAKING CHANGE: " : "");
-    if (len && footer->data[footer->len - 1] != ' ')
+    if (!footer->len)
+        arc_buf_puts(footer, "BREAKING CHANGE: ");
+    else if (len && footer->data[footer->len - 1] != ' ')
         arc_buf_puts(footer, "; ");
-    arc_buf_add(footer, text ? text : "", len);
+    if (text && footer->len < BREAKS_MAX)
+        arc_buf_add(footer, text, len < BREAKS_MAX ? len : BREAKS_MAX);
 }
 
 /* Puts a merge in the place of its commits, and of itself, among those that were read: the first of
@@ -179,7 +183,7 @@ static int take_merge(struct reading *reading, const struct merge *merge, struct
     struct arc_notes_commit *first = NULL;
     struct arc_git_log_range range = {
         .from = &merge->parent, .to = &merge->merged, .max = SIZE_MAX};
-    ARC_AUTO(arc_buf) struct arc_buf breaks = {.max = 65536};
+    ARC_AUTO(arc_buf) struct arc_buf breaks = {0};
     size_t kept = 0, works = 0;
 
     if (!inner || json_object_set_new(inner, merge->oid.hex, json_true()))
@@ -208,6 +212,7 @@ static int take_merge(struct reading *reading, const struct merge *merge, struct
     if (!first)
         return ARC_OK;
 
+    ARC_TRY(arc_buf_check(&breaks, "what a merge breaks", err));
     take_texts(reading, merge, works, arc_buf_text(&breaks), first);
 
     return arc_arena_check(&log->memory, err);
