@@ -95,9 +95,7 @@ static int refuse_files(const struct arc_plan *plan, const struct comparison *co
                          plan->tag ? "" : "; --allow-dirty builds it, marked as dirty");
 }
 
-/* Everything of the work tree that goes into a service: its context, its Dockerfile, which may lie
- * elsewhere, and its other contexts. What BuildKit fetches is no matter of the work tree. */
-static int find_places(const struct arc_planned_service *service, struct arc_arena *memory,
+int arc_context_places(const struct arc_planned_service *service, struct arc_arena *memory,
                        char ***out, struct arc_error *err)
 {
     const char *dockerfile = service->dockerfile;
@@ -132,7 +130,7 @@ static int compare(struct arc_project *project, struct comparison *comparison)
     for (size_t i = 0; i < plan->service_count; i++) {
         char ***places = &comparison->places[i];
         if (plan->services[i].selected)
-            ARC_TRY(find_places(&plan->services[i], &memory, places, err));
+            ARC_TRY(arc_context_places(&plan->services[i], &memory, places, err));
         for (char **place = *places; place && *place; place++)
             ARC_TRY(arc_texts_add(&memory, &all, *place, err));
     }

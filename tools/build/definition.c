@@ -4,47 +4,46 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "build/run.h"
+#include "config/build.h"
 #include "registry/registry.h"
 #include <string.h>
 #include <time.h>
 
 /* ---- text ---------------------------------------------------------------------------------- */
 
-/* A string that means itself in a bake file: HCL expands "${" and "%{" in JSON strings too (HCL's
- * JSON syntax specification, "Expressions"). */
-static json_t *literal(const char *text)
+/* Makes every string below a value mean itself in a bake file: HCL expands "${" and "%{" in JSON
+ * strings too (HCL's JSON syntax specification, "Expressions"). */
+static int escape(json_t *value)
 {
-    struct arc_buf out = {0};
+    ARC_AUTO(arc_buf) struct arc_buf out = {0};
+    const char *name, *text = json_string_value(value);
+    json_t *item;
+    size_t i;
+    int failed = 0;
+
+    json_object_foreach (value, name, item)
+        failed |= escape(item);
+    json_array_foreach (value, i, item)
+        failed |= escape(item);
+    if (!text)
+        return failed;
+
     for (; *text; text++) {
         if ((*text == '$' || *text == '%') && text[1] == '{')
             arc_buf_putc(&out, *text);
         arc_buf_putc(&out, *text);
     }
 
-    json_t *value = out.failed ? NULL : json_string(arc_buf_text(&out));
-    arc_buf_free(&out);
-    return value;
+    return out.failed || json_string_set(value, arc_buf_text(&out));
 }
 
 __attribute__((format(printf, 2, 3))) static int append(json_t *list, const char *format, ...)
 {
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
     va_list args;
     va_start(args, format);
-    arc_buf_vprintf(&text, format, args);
+    int failed = json_array_append_new(list, json_vsprintf(format, args));
     va_end(args);
-    return text.failed ? -1 : json_array_append_new(list, literal(arc_buf_text(&text)));
-}
-
-static json_t *literals(const struct arc_pair *pair)
-{
-    json_t *out = json_object();
-    for (; pair->name; pair++)
-        if (json_object_set_new(out, pair->name, literal(pair->value))) {
-            json_decref(out);
-            return NULL;
-        }
-    return out;
+    return failed;
 }
 
 /* ---- what is built ------------------------------------------------------------------------- */
@@ -129,7 +128,7 @@ static json_t *make_annotations(const struct arc_planned_service *service, const
 {
     static char *const none[] = {NULL};
     char *const *own = service->recipe ? service->recipe->annotations : none;
-    json_t *list = json_array();
+    ARC_AUTO_JSON json_t *list = json_array();
     int failed = 0;
 
     for (const struct arc_pair *label = service->labels; label->name; label++)
@@ -141,31 +140,23 @@ static json_t *make_annotations(const struct arc_planned_service *service, const
         failed |= append(list, "%s", *own);
     if (key)
         failed |= append(list, "index:" ARC_KEY_ANNOTATION "=%s", key);
-    if (!failed)
-        return list;
-    json_decref(list);
-
-    return NULL;
+    return failed ? NULL : arc_steal(&list);
 }
 
 /* The commit's time, for SOURCE_DATE_EPOCH: a rebuild gives the same layers and configuration
  * (reproducible-builds.org, "SOURCE_DATE_EPOCH"; BuildKit docs, "Build reproducibility"). */
 static json_t *make_args(const struct arc_plan *plan, const struct arc_planned_service *service)
 {
-    json_t *args = literals(service->build_args);
+    ARC_AUTO_JSON json_t *given = arc_pairs_json(service->build_args);
     struct tm parts = {0};
-    char text[32];
 
-    if (!args || !strptime(plan->created, "%Y-%m-%dT%H:%M:%SZ", &parts))
-        return args;
-    snprintf(text, sizeof text, "%lld", (long long)timegm(&parts));
-    if (!json_object_get(args, "SOURCE_DATE_EPOCH") &&
-        json_object_set_new(args, "SOURCE_DATE_EPOCH", json_string(text))) {
-        json_decref(args);
-        return NULL;
-    }
+    if (!strptime(plan->created, "%Y-%m-%dT%H:%M:%SZ", &parts))
+        return arc_steal(&given);
+    json_t *epoch = json_sprintf("%lld", (long long)timegm(&parts));
+    ARC_AUTO_JSON json_t *args = json_pack("{s:o}", "SOURCE_DATE_EPOCH", epoch);
+    bool whole = args && given && json_object_update(args, given) == 0;
 
-    return args;
+    return whole ? arc_steal(&args) : NULL;
 }
 
 /* What tells BuildKit's exporters that a registry has no https that verifies. */
@@ -178,7 +169,7 @@ static const char *insecure_of(const struct arc_bake_options *options, const cha
 static json_t *make_output(const struct arc_bake_options *options,
                            const struct arc_planned_service *service)
 {
-    json_t *list = json_array();
+    ARC_AUTO_JSON json_t *list = json_array();
     ARC_AUTO(arc_buf) struct arc_buf images = {0};
     bool push = options->plan->push && !options->load;
     const char *insecure = push ? insecure_of(options, service->image) : "";
@@ -199,29 +190,21 @@ static json_t *make_output(const struct arc_bake_options *options,
     else
         failed = append(list, "type=image,push=%s%s", push ? "true" : "false", insecure);
 
-    if (!failed && !images.failed)
-        return list;
-    json_decref(list);
-
-    return NULL;
+    return failed || images.failed ? NULL : arc_steal(&list);
 }
 
 /* The staging tag in every registry; none where it is pushed by digest. */
 static json_t *make_tags(const struct arc_bake_options *options,
                          const struct arc_planned_service *service, const char *staging)
 {
-    json_t *tags = json_array();
+    ARC_AUTO_JSON json_t *tags = json_array();
 
     if (options->by_digest)
-        return tags;
+        return arc_steal(&tags);
     int failed = append(tags, "%s:%s", service->image, staging);
     for (char **mirror = service->mirrors; *mirror && !options->load; mirror++)
         failed |= append(tags, "%s:%s", *mirror, staging);
-    if (!failed)
-        return tags;
-    json_decref(tags);
-
-    return NULL;
+    return failed ? NULL : arc_steal(&tags);
 }
 
 /* ---- the cache ------------------------------------------------------------------------------ */
@@ -332,23 +315,20 @@ static int add_pushed(const struct arc_bake_options *options,
     return failed | json_object_set_new(target, "annotations", make_annotations(service, key));
 }
 
-static int set_literal(json_t *target, const char *name, const char *text)
+/* Compose's options as bake's attributes (docs.docker.com/build/bake/reference). */
+static int add_recipe(const struct arc_planned_recipe *recipe, json_t *target)
 {
-    return text ? json_object_set_new(target, name, literal(text)) : 0;
-}
+    static const char *const others[] = {"secrets", "contexts", "annotations", "provenance",
+                                         "sbom"};
+    ARC_AUTO_JSON json_t *said = NULL;
+    int failed = recipe ? arc_planned_recipe_json(recipe, &said, NULL) : 0;
 
-static int set_literals(json_t *target, const char *name, char *const *texts)
-{
-    json_t *list = *texts ? json_array() : NULL;
-    int failed = 0;
-    for (; *texts; texts++)
-        failed |= append(list, "%s", *texts);
-    return failed | (list ? json_object_set_new(target, name, list) : 0);
-}
+    if (json_object_get(said, "secrets"))
+        failed |= json_object_set(said, "secret", json_object_get(said, "secrets"));
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        json_object_del(said, others[i]);
 
-static int set_pairs(json_t *target, const char *name, const struct arc_pair *pairs)
-{
-    return pairs->name ? json_object_set_new(target, name, literals(pairs)) : 0;
+    return failed || (said && json_object_update(target, said));
 }
 
 /* ---- contexts ------------------------------------------------------------------------------- */
@@ -391,7 +371,7 @@ static const struct arc_planned_service *find_target(const struct arc_plan *plan
 
 /* Named contexts: of bases that are built here their targets, of others what was pushed. */
 static int set_contexts(const struct scope *scope, const struct arc_planned_service *service,
-                        const struct arc_cell *cell, json_t *target)
+                        const char *platform, json_t *target)
 {
     const struct arc_pair *pair = service->recipe ? service->recipe->contexts : NULL;
     ARC_AUTO_JSON json_t *contexts = json_object();
@@ -401,37 +381,14 @@ static int set_contexts(const struct scope *scope, const struct arc_planned_serv
         const struct arc_planned_service *base = find_target(plan, pair->value);
         const char *tag = NULL;
         if (base && !is_built(scope, (size_t)(base - plan->services)))
-            tag = pushed_tag(scope, base, cell ? cell->platform : "");
+            tag = pushed_tag(scope, base, platform);
         json_t *value =
-            tag ? json_sprintf("docker-image://%s:%s", base->image, tag) : literal(pair->value);
+            tag ? json_sprintf("docker-image://%s:%s", base->image, tag) : json_string(pair->value);
         if (json_object_set_new(contexts, pair->name, value))
             return -1;
     }
 
     return json_object_size(contexts) ? json_object_set(target, "contexts", contexts) : 0;
-}
-
-/* Compose's options as bake's attributes (docs.docker.com/build/bake/reference). */
-static int add_recipe(const struct arc_planned_recipe *recipe, json_t *target)
-{
-    if (!recipe)
-        return 0;
-    int failed = set_literal(target, "dockerfile-inline", recipe->dockerfile_inline);
-    failed |= set_literal(target, "target", recipe->target);
-    failed |= set_literal(target, "network", recipe->network);
-    failed |= set_literal(target, "shm-size", recipe->shm_size);
-    failed |= set_pairs(target, "extra-hosts", recipe->extra_hosts);
-    failed |= set_literals(target, "secret", recipe->secrets);
-    failed |= set_literals(target, "ssh", recipe->ssh);
-    failed |= set_literals(target, "ulimits", recipe->ulimits);
-    failed |= set_literals(target, "cache-from", recipe->cache_from);
-    failed |= set_literals(target, "cache-to", recipe->cache_to);
-    if (recipe->no_cache)
-        failed |= json_object_set_new(target, "no-cache", json_true());
-    if (recipe->pull)
-        failed |= json_object_set_new(target, "pull", json_true());
-
-    return failed;
 }
 
 /* The path of a Dockerfile from its context, where bake looks for it: "../docker/x" where it lies
@@ -463,13 +420,12 @@ static void relative_to(const char *context, const char *path, struct arc_buf *o
 static int set_dockerfile(const struct arc_planned_service *service, json_t *target)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {.max = 16384};
-    if (!service->dockerfile)
-        return 0;
-    if (strstr(service->context, "://") || strncmp(service->context, "git@", 4) == 0)
+    if (service->dockerfile && arc_context_is_remote(service->context))
         arc_buf_puts(&path, service->dockerfile);
-    else
+    else if (service->dockerfile)
         relative_to(service->context, service->dockerfile, &path);
-    return path.failed ? -1 : set_literal(target, "dockerfile", arc_buf_text(&path));
+    return path.failed ||
+           arc_json_set_text(target, "dockerfile", path.len ? arc_buf_text(&path) : NULL);
 }
 
 const char *arc_load_platform(const char *load, const struct arc_planned_service *service)
@@ -479,52 +435,44 @@ const char *arc_load_platform(const char *load, const struct arc_planned_service
     return arc_texts_have(service->platforms, load) ? load : service->platforms[0];
 }
 
-static json_t *make_target(const struct scope *scope, const struct arc_planned_service *service,
-                           const struct arc_cell *cell)
+/* Where it goes, and what is said of it there. */
+static int add_outcome(const struct arc_bake_options *options,
+                       const struct arc_planned_service *service, const struct arc_cell *cell,
+                       json_t *target)
 {
-    const struct arc_bake_options *options = scope->options;
-    const char *platform = cell ? cell->platform : arc_load_platform(options->load, service);
-    /* clang-format off */
-    json_t *target = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}",
-                               "context", literal(service->context),
-                               "platforms", platform ? json_pack("[s]", platform)
-                                                     : arc_texts_json(service->platforms),
-                               "args", make_args(options->plan, service),
-                               "labels", literals(service->labels),
-                               "output", make_output(options, service),
-                               "tags", make_tags(options, service,
-                                                 cell ? cell->staging : service->staging));
-    /* clang-format on */
-    int failed = !target || set_dockerfile(service, target) ||
-                 add_recipe(service->recipe, target) || set_contexts(scope, service, cell, target);
+    const char *staging = cell ? cell->staging : service->staging;
+    int failed = json_object_set_new(target, "output", make_output(options, service));
 
-    if (!failed && options->plan->push && !options->load)
-        failed = add_pushed(options, service, target);
-    if (!failed && options->cache)
-        failed = add_cache(options, service, cell, target);
-    if (!failed)
-        return target;
-    json_decref(target);
+    failed |= json_object_set_new(target, "tags", make_tags(options, service, staging));
+    if (options->plan->push && !options->load)
+        failed |= add_pushed(options, service, target);
+    if (options->cache)
+        failed |= add_cache(options, service, cell, target);
 
-    return NULL;
+    return failed;
 }
 
-/* A base that others start from and that is not built for itself: no tag of it moves. */
-static json_t *make_linked(const struct scope *scope, const struct arc_planned_service *service,
+/* A service or, where it is not built for itself, a base that others start from: no tag of that
+ * moves. `platform`: the only one; NULL: all of them. */
+static json_t *make_target(const struct scope *scope, const struct arc_planned_service *service,
                            const char *platform)
 {
-    json_t *target =
-        json_pack("{s:o, s:o, s:o, s:o, s:[s]}", "context", literal(service->context), "platforms",
-                  *platform ? json_pack("[s]", platform) : arc_texts_json(service->platforms),
-                  "args", make_args(scope->options->plan, service), "labels",
-                  literals(service->labels), "output", "type=cacheonly");
-    if (target && !set_dockerfile(service, target) && !add_recipe(service->recipe, target) &&
-        !set_contexts(scope, service, NULL, target))
-        return target;
+    size_t i = (size_t)(service - scope->options->plan->services);
+    ARC_AUTO_JSON json_t *target = json_pack(
+        "{s:s, s:o, s:o, s:o}", "context", service->context, "platforms",
+        platform ? json_pack("[s]", platform) : arc_texts_json(service->platforms), "args",
+        make_args(scope->options->plan, service), "labels", arc_pairs_json(service->labels));
 
-    json_decref(target);
+    if (!target || set_dockerfile(service, target) || add_recipe(service->recipe, target) ||
+        set_contexts(scope, service, platform, target))
+        return NULL;
 
-    return NULL;
+    int failed =
+        is_built(scope, i)
+            ? add_outcome(scope->options, service, scope->cells ? scope->cells[i] : NULL, target)
+            : json_object_set_new(target, "output", json_pack("[s]", "type=cacheonly"));
+
+    return failed ? NULL : arc_steal(&target);
 }
 
 /* Adds the bases that a target names and that nobody adds for themselves, and theirs. */
@@ -540,7 +488,7 @@ static int add_linked(const struct scope *scope, const json_t *target, const cha
         if (!base || json_object_get(targets, base->service) ||
             is_built(scope, (size_t)(base - scope->options->plan->services)))
             continue;
-        json_t *linked = make_linked(scope, base, platform);
+        json_t *linked = make_target(scope, base, platform);
         if (json_object_set_new(targets, base->service, linked) ||
             add_linked(scope, linked, platform, targets))
             return -1;
@@ -564,16 +512,19 @@ int arc_bake(const struct arc_bake_options *options, json_t **out, struct arc_er
     const struct scope scope = {options, cells};
     for (size_t i = 0; i < plan->service_count; i++) {
         const struct arc_planned_service *service = &plan->services[i];
-        const struct arc_cell *cell = cells ? cells[i] : NULL;
         if (!is_built(&scope, i))
             continue;
-        const char *platform = cell ? cell->platform : arc_load_platform(options->load, service);
-        json_t *target = make_target(&scope, service, cell);
+        const char *platform =
+            cells ? cells[i]->platform : arc_load_platform(options->load, service);
+        json_t *target = make_target(&scope, service, platform);
         if (json_object_set_new(targets, service->service, target) ||
             json_array_append_new(names, json_string(service->service)) ||
-            add_linked(&scope, target, platform ? platform : "", targets))
+            add_linked(&scope, target, platform, targets))
             return arc_error_nomem(err);
     }
+
+    if (escape(targets))
+        return arc_error_nomem(err);
     *out = json_pack("{s:{s:{s:O}}, s:O}", "group", "default", "targets", names, "target", targets);
     return *out ? ARC_OK : arc_error_nomem(err);
 }

@@ -1,5 +1,6 @@
 #include "base/auto.h"
 #include "base/json.h"
+#include "build/context.h"
 #include "build/run.h"
 #include "build/verify.h"
 #include "os/file.h"
@@ -8,7 +9,7 @@
 #include <string.h>
 
 /* Changes when what goes into a build changes in a way that its inputs do not show. */
-#define KEY_FORMAT 2
+#define KEY_FORMAT 3
 
 /* ---- the key ------------------------------------------------------------------------------- */
 
@@ -24,7 +25,7 @@ static int hash_json(const json_t *value, struct arc_arena *memory, char **out,
     return arc_arena_check(memory, err);
 }
 
-/* The hash of a file or a folder below the root; "" for what is fetched, whose name says it all. */
+/* The hash of a file or a folder below the root. */
 static int hash_path(const struct arc_build_options *options, const char *path, json_t *out,
                      struct arc_error *err)
 {
@@ -34,29 +35,24 @@ static int hash_path(const struct arc_build_options *options, const char *path, 
 
     if (!full)
         return arc_error_nomem(err);
-    enum arc_file_kind kind = arc_file_kind_in(options->env->cwd, path);
-    bool fetched = kind == ARC_FILE_NONE && strchr(path, ':');
-    if (kind == ARC_FILE_REGULAR) {
+    if (arc_file_kind_in(options->env->cwd, path) == ARC_FILE_REGULAR) {
         ARC_TRY(arc_file_read_in(options->env->cwd, path, text.max, &text, err));
         ARC_TRY(arc_sha256(arc_buf_text(&text), text.len, hash, err));
-    } else if (!fetched)
+    } else
         ARC_TRY(arc_folder_hash(full, hash, err));
 
     return json_object_set_new(out, path, json_string(hash)) ? arc_error_nomem(err) : ARC_OK;
 }
 
-/* Everything of the work tree that goes into a service: its context, its Dockerfile, which may lie
- * elsewhere, and its other contexts. */
 static int hash_inputs(const struct arc_build_options *options,
                        const struct arc_planned_service *service, json_t *out,
                        struct arc_error *err)
 {
-    ARC_TRY(hash_path(options, service->context, out, err));
-    if (service->dockerfile)
-        ARC_TRY(hash_path(options, service->dockerfile, out, err));
-    if (service->recipe)
-        for (const struct arc_pair *context = service->recipe->contexts; context->name; context++)
-            ARC_TRY(hash_path(options, context->value, out, err));
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
+    char **places = NULL;
+    ARC_TRY(arc_context_places(service, &memory, &places, err));
+    for (char **place = places; place && *place; place++)
+        ARC_TRY(hash_path(options, *place, out, err));
     return ARC_OK;
 }
 
