@@ -67,6 +67,16 @@ struct arc_build_event {
     size_t log_len;
 };
 
+/* Who hears of what a build, a merge, a promotion or signing does. */
+struct arc_build_listener {
+    void (*on_event)(void *context, const struct arc_build_event *event); /* NULL: nobody */
+    void *context;
+};
+
+/* Tells that a step is done, of a service or, with "", of the whole. */
+void arc_build_tell(const struct arc_build_listener *listener, const char *service,
+                    const char *step);
+
 struct arc_build_options {
     const struct arc_env *env; /* finds docker, its configuration, a temporary directory; a build
                                   takes the project's, with its root for a current directory */
@@ -80,8 +90,7 @@ struct arc_build_options {
     bool rebuild;       /* build what is already in the registry too */
     unsigned attempts;  /* tries for what can pass (network, registry); 0: 3 */
     int interrupted_fd; /* readable once the run is to end (SIGINT, SIGTERM); -1: none */
-    void (*on_event)(void *context, const struct arc_build_event *event); /* may be NULL */
-    void *context;
+    struct arc_build_listener listener;
 };
 
 /* Builds, verifies and makes build.json. The plan's folders lie below arc_project_root(). With
@@ -115,8 +124,7 @@ struct arc_promote_options {
     const char *root; /* of the files by which signatures are checked; NULL: env->cwd */
     bool allow_dirty; /* take a ledger of a dirty work tree */
     bool force;       /* rewrite a version's tag that points elsewhere, take `latest` back */
-    void (*on_event)(void *context, const struct arc_build_event *event); /* may be NULL */
-    void *context;
+    struct arc_build_listener listener;
 };
 
 /* Moves the plan's tags to the verified indexes, each by putting the same bytes under the tag.

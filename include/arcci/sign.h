@@ -20,8 +20,7 @@ struct arc_sign_options {
     const struct arc_plan *plan;
     const struct arc_ledger *build;
     struct arc_transport *github; /* takes the attestations; NULL where plan->sign has none */
-    void (*on_event)(void *context, const struct arc_build_event *event); /* may be NULL */
-    void *context;
+    struct arc_build_listener listener;
 };
 
 /* Signs what is not signed yet (nothing where the plan has no `sign`), in the service's registry

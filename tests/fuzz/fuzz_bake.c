@@ -20,7 +20,7 @@ static struct count read_cut(const json_t *definition, const char *text, size_t 
 {
     struct count count = {0};
     struct arc_progress *progress = NULL;
-    struct arc_progress_options options = {definition, on_event, NULL, &count};
+    struct arc_progress_options options = {definition, {on_event, &count}, NULL, NULL};
     if (arc_progress_new(&options, &progress, NULL))
         abort();
     int rc = arc_progress_feed(progress, text, cut, NULL);

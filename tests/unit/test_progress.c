@@ -63,7 +63,7 @@ static struct arc_progress *read_all(const char *definition, const char *text, s
 {
     struct arc_progress *progress = NULL;
     *parsed = json_loads(definition, 0, NULL);
-    struct arc_progress_options options = {*parsed, on_event, on_pushed, seen};
+    struct arc_progress_options options = {*parsed, {on_event, seen}, on_pushed, seen};
     assert_int_equal(arc_progress_new(&options, &progress, NULL), ARC_OK);
     for (size_t at = 0; at < len; at += step)
         assert_int_equal(

@@ -285,8 +285,8 @@ static int on_output(void *context, enum arc_stream stream, const char *data, si
 
     if (stream != ARC_STDERR)
         return ARC_OK;
-    if (reading->plain && options->on_event)
-        options->on_event(options->context, &event);
+    if (reading->plain && options->listener.on_event)
+        options->listener.on_event(options->listener.context, &event);
     return arc_progress_feed(reading->progress, data, len, reading->err);
 }
 
@@ -328,26 +328,32 @@ static int run_once(const struct arc_build_options *options, const json_t *defin
     return rc;
 }
 
-static void tell(const struct arc_build_options *options, const char *step)
+void arc_build_tell(const struct arc_build_listener *listener, const char *service,
+                    const char *step)
 {
     struct arc_build_event event = {
-        .service = "", .platform = "", .step = step, .state = ARC_STEP_DONE};
-    if (options->on_event)
-        options->on_event(options->context, &event);
+        .service = service, .platform = "", .step = step, .state = ARC_STEP_DONE};
+    if (listener->on_event)
+        listener->on_event(listener->context, &event);
 }
 
-void arc_build_tell_wait(void *context, const char *url, int status, int64_t seconds)
+/* A registry is given the time that it asks for. */
+static void tell_wait(void *listener, const char *url, int status, int64_t seconds)
 {
-    const struct arc_build_listener *listener = context;
     ARC_AUTO(arc_buf) struct arc_buf step = {.max = 4096};
-
     arc_buf_printf(&step, "waiting %" PRId64 " s, as the registry asks (HTTP %d): ", seconds,
                    status);
     arc_text_visible(&step, url, strnlen(url, 1000));
-    struct arc_build_event event = {
-        .service = "", .platform = "", .step = arc_buf_text(&step), .state = ARC_STEP_DONE};
-    if (listener->on_event)
-        listener->on_event(listener->context, &event);
+    arc_build_tell(listener, "", arc_buf_text(&step));
+}
+
+int arc_build_open_registry(const struct arc_env *env, const struct arc_clock *clock,
+                            const struct arc_build_listener *listener, struct arc_registry **out,
+                            struct arc_error *err)
+{
+    ARC_TRY(arc_registry_new(env, clock, out, err));
+    arc_registry_on_wait(*out, tell_wait, (void *)listener);
+    return ARC_OK;
 }
 
 /* Runs bake with a fresh reader. A buildx without rawjson says so before it does anything: then it
@@ -363,7 +369,8 @@ static int run_bake(const struct arc_build_options *options,
     if (rc || *plain || !*status || !strstr(arc_progress_text(out->progress), "rawjson"))
         return rc;
     *plain = true;
-    tell(options, "this buildx has no rawjson progress (before 0.13): no times per cell");
+    arc_build_tell(&options->listener, "",
+                   "this buildx has no rawjson progress (before 0.13): no times per cell");
     return run_bake(options, watch, metadata, plain, out, status, err);
 }
 
@@ -418,7 +425,7 @@ int arc_bake_run(const struct arc_build_options *options, const struct arc_progr
         rc = attempt(options, watch, arc_buf_text(&metadata), &plain, out, &again, err);
         if (!rc || !again || i == attempts)
             break;
-        tell(options, "trying again: a network or registry error");
+        arc_build_tell(&options->listener, "", "trying again: a network or registry error");
         clock->wait(clock->context, (int64_t)1000 << i);
         rc = ARC_OK;
     }

@@ -11,7 +11,6 @@
 struct run {
     const struct arc_build_options *options;
     struct arc_registry *registry; /* NULL when nothing is pushed */
-    struct arc_build_listener listener;
     const struct arc_cell **cells; /* the only cells that are built; NULL: whole services */
     bool engine;                   /* the builder is the engine itself */
     char *one[2];                  /* the cells' platform */
@@ -53,15 +52,6 @@ static char *const *platforms_of(const struct run *run, const struct arc_planned
     return platform;
 }
 
-static void tell(const struct run *run, const char *service, const char *step)
-{
-    const struct arc_build_options *options = run->options;
-    struct arc_build_event event = {
-        .service = service, .platform = "", .step = step, .state = ARC_STEP_DONE};
-    if (options->on_event)
-        options->on_event(options->context, &event);
-}
-
 static struct arc_verify verify_of(const struct run *run, const struct arc_planned_service *service,
                                    const char *reference)
 {
@@ -70,7 +60,7 @@ static struct arc_verify verify_of(const struct run *run, const struct arc_plann
                                .platforms = platforms_of(run, service),
                                .reference = reference,
                                .details = true,
-                               .listener = &run->listener};
+                               .listener = &run->options->listener};
 }
 
 /* ---- what is already there ----------------------------------------------------------------- */
@@ -99,8 +89,8 @@ static int find_built(struct run *run, struct arc_error *err)
         rc = arc_build_find(run->options, &verifies[count++], run->keys[i], run->engine,
                             &run->ledger->memory, &run->ledger->services[i], &run->done[i], err);
         if (!rc && run->done[i])
-            tell(run, plan->services[i].service,
-                 "already built from the same inputs, and verified");
+            arc_build_tell(&run->options->listener, plan->services[i].service,
+                           "already built from the same inputs, and verified");
     }
 
     free(verifies);
@@ -180,7 +170,8 @@ static int read_back(const struct run *run, const struct arc_verify *verify, boo
 
     if (rc)
         return rc;
-    tell(run, service->service, "read back from the registry, and verified");
+    arc_build_tell(&run->options->listener, service->service,
+                   "read back from the registry, and verified");
     if (tagged)
         return ARC_OK;
     ARC_TRY(arc_registry_put(run->registry, service->image, staging_of(run, service), &index, err));
@@ -223,13 +214,6 @@ static int ask_ahead(const struct run *run, const json_t *digests, struct arc_er
 static void on_pushed(void *context, const json_t *digests)
 {
     ask_ahead(context, digests, NULL);
-}
-
-static void on_event(void *context, const struct arc_build_event *event)
-{
-    const struct arc_build_options *options = ((struct run *)context)->options;
-    if (options->on_event)
-        options->on_event(options->context, event);
 }
 
 /* Makes the entries of the targets: read back where they were pushed. */
@@ -310,11 +294,12 @@ static int build_missing(struct run *run, struct arc_error *err)
         return ARC_OK;
 
     if (push)
-        tell(run, "",
-             bake.by_digest ? "pushing by digest; the staging tags follow once verified"
-                            : "pushing under the staging tags");
+        arc_build_tell(&run->options->listener, "",
+                       bake.by_digest ? "pushing by digest; the staging tags follow once verified"
+                                      : "pushing under the staging tags");
 
-    struct arc_progress_options watch = {definition, on_event, push ? on_pushed : NULL, run};
+    struct arc_progress_options watch = {definition, options->listener, push ? on_pushed : NULL,
+                                         run};
     ARC_TRY(arc_bake_run(options, &watch, &result, err));
     if (push)
         ARC_TRY(ask_again(run, targets, &result, err));
@@ -355,11 +340,9 @@ static int start(struct run *run, struct arc_error *err)
 
     ARC_TRY(arc_build_is_engine(options, &run->engine, err));
     ARC_TRY(arc_build_keys(options, &run->ledger->memory, &run->keys, err));
-    ARC_TRY(arc_registry_new(options->env, options->clock, &run->registry, err));
-    run->listener = (struct arc_build_listener){options->on_event, options->context};
-    arc_registry_on_wait(run->registry, arc_build_tell_wait, &run->listener);
 
-    return ARC_OK;
+    return arc_build_open_registry(options->env, options->clock, &options->listener, &run->registry,
+                                   err);
 }
 
 /* The options with the work tree for a current directory: a plan's folders lie below it. `there`

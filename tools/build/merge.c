@@ -117,12 +117,7 @@ static int merge_service(const struct arc_build_options *options, struct join *j
     ARC_TRY(arc_verify_index(&verify, &out->memory, &out->services[out->service_count], NULL, err));
     out->service_count++;
 
-    struct arc_build_event event = {.service = service->service,
-                                    .platform = "",
-                                    .step = "joined, read back and verified",
-                                    .state = ARC_STEP_DONE};
-    if (options->on_event)
-        options->on_event(options->context, &event);
+    arc_build_tell(&options->listener, service->service, "joined, read back and verified");
 
     return ARC_OK;
 }
@@ -154,11 +149,9 @@ int arc_merge(const struct arc_build_options *options, struct arc_ledger *out,
 
     if (arc_plan_is_train(plan))
         return arc_build_train(options, out, err);
-    struct arc_build_listener listener = {options->on_event, options->context};
     ARC_TRY(arc_ledger_begin(plan, out, err));
-    int rc = arc_registry_new(options->env, options->clock, &registry, err);
-    if (!rc)
-        arc_registry_on_wait(registry, arc_build_tell_wait, &listener);
+    int rc =
+        arc_build_open_registry(options->env, options->clock, &options->listener, &registry, err);
 
     for (size_t i = 0; !rc && i < plan->service_count; i++)
         if (plan->services[i].selected)

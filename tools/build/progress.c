@@ -177,8 +177,9 @@ static int widen_cell(struct arc_progress *progress, const struct name *name, do
 
 static void tell(const struct arc_progress *progress, const struct arc_build_event *event)
 {
-    if (progress->options.on_event)
-        progress->options.on_event(progress->options.context, event);
+    const struct arc_build_listener *listener = &progress->options.listener;
+    if (listener->on_event)
+        listener->on_event(listener->context, event);
 }
 
 static enum arc_step_state state_of(const json_t *vertex, bool completed)

@@ -14,11 +14,11 @@
 
 struct arc_progress_options {
     const json_t *definition; /* of arc_bake(): its targets and their platforms */
-    void (*on_event)(void *context, const struct arc_build_event *event); /* may be NULL */
+    struct arc_build_listener listener;
     /* Called when the registry has got more of the targets' indexes, which is some time before bake
      * ends; `digests`: target → digest, of these only, borrowed. May be NULL. */
     void (*on_pushed)(void *context, const json_t *digests);
-    void *context;
+    void *context; /* on_pushed's */
 };
 
 struct arc_progress;

@@ -33,7 +33,6 @@ struct promotion {
     struct arc_manifest *indexes; /* of ledger->services[i] */
     struct move *moves;           /* from `floating` on: those that others have had */
     size_t index_count, move_count, floating;
-    struct arc_build_listener listener;
 };
 
 static void promotion_free(struct promotion *promotion)
@@ -47,26 +46,11 @@ static void promotion_free(struct promotion *promotion)
     arc_registry_free(promotion->registry);
 }
 
-static void tell(const struct promotion *promotion, const struct move *move, const char *format)
+static void tell(const struct promotion *promotion, const struct move *move, const char *what)
 {
     ARC_AUTO(arc_buf) struct arc_buf step = {.max = 1024};
-    if (!promotion->options->on_event)
-        return;
-    arc_buf_printf(&step, "%s:%s %s", move->image, move->tag, format);
-    struct arc_build_event event = {.service = move->codename,
-                                    .platform = "",
-                                    .step = arc_buf_text(&step),
-                                    .state = ARC_STEP_DONE};
-    promotion->options->on_event(promotion->options->context, &event);
-}
-
-/* What is not about one tag. */
-static void tell_all(const struct promotion *promotion, const char *text)
-{
-    const struct arc_build_event event = {
-        .service = "", .platform = "", .step = text, .state = ARC_STEP_DONE};
-    if (promotion->options->on_event)
-        promotion->options->on_event(promotion->options->context, &event);
+    arc_buf_printf(&step, "%s:%s %s", move->image, move->tag, what);
+    arc_build_tell(&promotion->options->listener, move->codename, arc_buf_text(&step));
 }
 
 /* ---- what is promoted ---------------------------------------------------------------------- */
@@ -179,7 +163,7 @@ static int list_services(struct promotion *promotion, struct arc_verify *verifie
                                       .service = service,
                                       .platforms = service->platforms,
                                       .details = !options->build,
-                                      .listener = &promotion->listener};
+                                      .listener = &options->listener};
         ARC_TRY(reference_of(options, service, &verify->reference, err));
     }
 
@@ -522,9 +506,9 @@ static int check_tag(const struct promotion *promotion, struct arc_error *err)
 
     int rc = arc_project_open(options->project, &why);
     if (rc == ARC_ENOTFOUND) {
-        tell_all(promotion,
-                 "warning: this is not a clone, so where the release's tag leads to by now "
-                 "was not looked up");
+        arc_build_tell(&promotion->options->listener, "",
+                       "warning: this is not a clone, so where the release's tag leads to by now "
+                       "was not looked up");
         return ARC_OK;
     }
 
@@ -590,16 +574,15 @@ static void look_as_the_public(const struct promotion *promotion)
                            move->image, move->tag);
         else
             continue;
-        tell_all(promotion, arc_buf_text(&text));
+        arc_build_tell(&promotion->options->listener, "", arc_buf_text(&text));
     }
 }
 
 static int promote_all(struct promotion *promotion, struct arc_error *err)
 {
     const struct arc_promote_options *options = promotion->options;
-    promotion->listener = (struct arc_build_listener){options->on_event, options->context};
-    ARC_TRY(arc_registry_new(options->env, options->clock, &promotion->registry, err));
-    arc_registry_on_wait(promotion->registry, arc_build_tell_wait, &promotion->listener);
+    ARC_TRY(arc_build_open_registry(options->env, options->clock, &options->listener,
+                                    &promotion->registry, err));
     ARC_TRY(read_services(promotion, err));
     ARC_TRY(plan_moves(promotion, err));
     ARC_TRY(check_tag(promotion, err));

@@ -53,9 +53,11 @@ void arc_bake_result_free(struct arc_bake_result *result);
 int arc_bake_run(const struct arc_build_options *options, const struct arc_progress_options *watch,
                  struct arc_bake_result *out, struct arc_error *err);
 
-/* Tells the listener (a struct arc_build_listener) that a registry is given the time that it asks
- * for: what arc_registry_on_wait() takes. */
-void arc_build_tell_wait(void *listener, const char *url, int status, int64_t seconds);
+/* A client of the registries; the listener, which is borrowed for its life, hears when one of them
+ * asks for time. */
+int arc_build_open_registry(const struct arc_env *env, const struct arc_clock *clock,
+                            const struct arc_build_listener *listener, struct arc_registry **out,
+                            struct arc_error *err);
 
 /* What a service is built for when it is loaded into an engine of the platform `load`; NULL when
  * that is NULL. */

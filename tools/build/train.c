@@ -19,12 +19,7 @@ static int read_released(const struct arc_verify *verify, struct arc_ledger *out
     if (rc)
         return rc;
     out->services[out->service_count++].built = false;
-    struct arc_build_event event = {.service = service->service,
-                                    .platform = "",
-                                    .step = "read back from its release, and verified",
-                                    .state = ARC_STEP_DONE};
-    if (verify->listener->on_event)
-        verify->listener->on_event(verify->listener->context, &event);
+    arc_build_tell(verify->listener, service->service, "read back from its release, and verified");
 
     return ARC_OK;
 }
@@ -33,7 +28,6 @@ static int read_all(const struct arc_build_options *options, struct arc_registry
                     struct arc_ledger *out, struct arc_error *err)
 {
     const struct arc_plan *plan = options->plan;
-    const struct arc_build_listener listener = {options->on_event, options->context};
     struct arc_verify *verifies =
         arc_arena_array(&out->memory, plan->service_count, sizeof *verifies);
     size_t count = 0;
@@ -48,7 +42,7 @@ static int read_all(const struct arc_build_options *options, struct arc_registry
                                                     .platforms = plan->services[i].platforms,
                                                     .reference = plan->services[i].staging,
                                                     .details = true,
-                                                    .listener = &listener};
+                                                    .listener = &options->listener};
 
     ARC_TRY(arc_verify_ahead(verifies, count, err));
     for (size_t i = 0; i < count; i++)
@@ -61,12 +55,10 @@ int arc_build_train(const struct arc_build_options *options, struct arc_ledger *
                     struct arc_error *err)
 {
     struct arc_registry *registry = NULL;
-    struct arc_build_listener listener = {options->on_event, options->context};
 
     ARC_TRY(arc_ledger_begin(options->plan, out, err));
-    int rc = arc_registry_new(options->env, options->clock, &registry, err);
-    if (!rc)
-        arc_registry_on_wait(registry, arc_build_tell_wait, &listener);
+    int rc =
+        arc_build_open_registry(options->env, options->clock, &options->listener, &registry, err);
     if (!rc)
         rc = read_all(options, registry, out, err);
     arc_registry_free(registry);

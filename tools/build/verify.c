@@ -204,10 +204,9 @@ static bool same_layers(const json_t *a, const json_t *b)
  * starts nowhere else: a last stage FROM --platform=… makes such images. */
 static void tell_of_same_layers(const struct reading *reading)
 {
-    const struct arc_build_listener *listener = reading->verify->listener;
     const struct arc_built_service *built = reading->built;
 
-    if (!listener || !listener->on_event)
+    if (!reading->verify->listener)
         return;
 
     for (size_t i = 1; i < built->cell_count; i++) {
@@ -222,11 +221,7 @@ static void tell_of_same_layers(const struct reading *reading)
                        "warning: %s and %s have the same layers: right for files without programs; "
                        "otherwise look for --platform in the FROM of the last stage",
                        built->cells[other].platform, built->cells[i].platform);
-        struct arc_build_event event = {.service = built->service,
-                                        .platform = "",
-                                        .step = arc_buf_text(&text),
-                                        .state = ARC_STEP_DONE};
-        listener->on_event(listener->context, &event);
+        arc_build_tell(reading->verify->listener, built->service, arc_buf_text(&text));
     }
 }
 

@@ -7,12 +7,6 @@
 #include "base/platform.h"
 #include "registry/registry.h"
 
-/* Who hears of what a build, a merge or a promotion does. */
-struct arc_build_listener {
-    void (*on_event)(void *context, const struct arc_build_event *event); /* may be NULL */
-    void *context;
-};
-
 /* What is compared. Nothing is owned. */
 struct arc_verify {
     struct arc_registry *registry;

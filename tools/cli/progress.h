@@ -17,7 +17,7 @@ struct build_progress {
     bool failed; /* a log file could not be written */
 };
 
-/* For arc_build_options.on_event; `context` is the struct build_progress. */
+/* What a struct arc_build_listener takes; `context` is the struct build_progress. */
 void build_progress_event(void *context, const struct arc_build_event *event);
 
 /* Ends the group or the table. */

@@ -261,8 +261,7 @@ static int promote(const struct invocation *inv, struct arc_project *project,
                                          .build = found.build,
                                          .allow_dirty = option_flag(inv, "allow-dirty"),
                                          .force = option_flag(inv, "force"),
-                                         .on_event = options->on_event,
-                                         .context = options->context};
+                                         .listener = options->listener};
     return arc_promote(&wanted, out, err);
 }
 
@@ -279,8 +278,7 @@ static int work(const struct invocation *inv, struct arc_project *project,
         .group = arc_env_nonempty(inv->env, "GITHUB_ACTIONS") != NULL};
     if (progress.logs && mkdir(progress.logs, 0777) != 0 && errno != EEXIST)
         return arc_error_set(err, ARC_EWORLD, "%s: %s", progress.logs, strerror(errno));
-    options->on_event = build_progress_event;
-    options->context = &progress;
+    options->listener = (struct arc_build_listener){build_progress_event, &progress};
     int rc = catch_signals(err);
     options->interrupted_fd = interrupt_pipe[0];
 

@@ -74,8 +74,7 @@ static int run_sign(const struct invocation *inv, struct report *report, struct 
                                        .plan = found.plan,
                                        .build = found.build,
                                        .github = github,
-                                       .on_event = build_progress_event,
-                                       .context = &progress};
+                                       .listener = {build_progress_event, &progress}};
     int rc = arc_sign(&options, &report->document, err);
     build_progress_end(&progress);
     arc_transport_free(github);

@@ -63,14 +63,8 @@ struct signing {
 static void tell(const struct signing *signing, const char *what, const char *digest)
 {
     ARC_AUTO(arc_buf) struct arc_buf step = {.max = 1024};
-    if (!signing->options->on_event)
-        return;
     arc_buf_printf(&step, "%s %.19s", what, digest);
-    struct arc_build_event event = {.service = signing->built->service,
-                                    .platform = "",
-                                    .step = arc_buf_text(&step),
-                                    .state = ARC_STEP_DONE};
-    signing->options->on_event(signing->options->context, &event);
+    arc_build_tell(&signing->options->listener, signing->built->service, arc_buf_text(&step));
 }
 
 static int sign_target(void *context, const struct target *target, struct arc_error *err)

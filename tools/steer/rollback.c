@@ -293,8 +293,7 @@ static int promote(struct rollback *rollback, struct arc_error *err)
                                                 .plan = plan,
                                                 .build = rollback->ledger,
                                                 .force = true,
-                                                .on_event = on_event,
-                                                .context = rollback};
+                                                .listener = {on_event, rollback}};
 
     for (size_t s = 0; rollback->options->dry_run && s < plan->service_count; s++)
         for (size_t t = 0; t < plan->services[s].tag_count; t++)
