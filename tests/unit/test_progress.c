@@ -99,11 +99,13 @@ static void test_cells_are_told_apart(void **state)
         ARC_AUTO_JSON json_t *definition = NULL;
         struct arc_progress *progress =
             read_all(two, text.data, text.len, steps[i], &seen, &definition);
-        struct arc_progress_cell cell = {.cached = true};
-        assert_true(arc_progress_cell(progress, "flash", "linux/arm64", &cell));
-        assert_true(cell.seconds > 0 && cell.seconds < 60 && cell.started > 1.7e9);
-        assert_false(cell.cached);
-        assert_false(arc_progress_cell(progress, "flash", "linux/s390x", &cell));
+        struct arc_built_cell cell = {.platform = "linux/arm64", .cached = -1},
+                              other = {.platform = "linux/s390x", .cached = -1};
+        arc_progress_time(progress, "flash", &cell);
+        assert_true(cell.duration > 0 && cell.duration < 60 && cell.started > 1.7e9);
+        assert_int_equal(cell.cached, 0);
+        arc_progress_time(progress, "flash", &other);
+        assert_int_equal(other.cached, -1);
         assert_non_null(strstr(arc_buf_text(&seen.lines), "flash|linux/arm64|2/2 RUN echo"));
         assert_non_null(strstr(arc_buf_text(&seen.lines), "sonic||exporting to image|done"));
         assert_string_equal(arc_progress_text(progress), "");
@@ -169,9 +171,9 @@ static void test_a_single_platform_is_implied(void **state)
     char *second = strstr(lines, "}{\"vertexes\": [{\"digest\": \"b\"");
     assert_non_null(second);
     struct arc_progress *progress = read_all(narrow, lines, strlen(lines), 5, &seen, &definition);
-    struct arc_progress_cell cell = {0};
-    assert_true(arc_progress_cell(progress, "flash", "linux/arm64", &cell));
-    assert_true(cell.seconds > 3.9 && cell.seconds < 4.1);
+    struct arc_built_cell cell = {.platform = "linux/arm64"};
+    arc_progress_time(progress, "flash", &cell);
+    assert_true(cell.duration > 3.9 && cell.duration < 4.1);
     assert_string_equal(arc_buf_text(&seen.lines), "flash|linux/arm64|builder 1/2 RUN x|done\n"
                                                    "flash|linux/arm64|2/2 RUN \"}{\"|cached\n");
     arc_progress_free(progress);

@@ -181,19 +181,22 @@ static int failed(const struct arc_build_options *options, const json_t *definit
 
 /* ---- one run ------------------------------------------------------------------------------- */
 
-json_t *arc_build_argv(const struct arc_build_options *options, const char *metadata,
-                       const char *progress)
+void arc_build_argv(const struct arc_build_options *options, const char *metadata,
+                    const char *progress, const char **argv)
 {
-    json_t *argv = json_pack("[s, s, s, s, s, s, s, s, s]", "docker", "buildx", "bake", "--file",
-                             "-", "--progress", progress, "--metadata-file", metadata);
-    if (argv && options->builder &&
-        (json_array_append_new(argv, json_string("--builder")) ||
-         json_array_append_new(argv, json_string(options->builder)))) {
-        json_decref(argv);
-        return NULL;
-    }
-
-    return argv;
+    const char *const words[ARC_BAKE_WORDS] = {"docker",
+                                               "buildx",
+                                               "bake",
+                                               "--file",
+                                               "-",
+                                               "--progress",
+                                               progress,
+                                               "--metadata-file",
+                                               metadata,
+                                               options->builder ? "--builder" : NULL,
+                                               options->builder,
+                                               NULL};
+    memcpy(argv, words, sizeof words);
 }
 
 /* The job's own tokens: no build gets them by their names, whatever the tree asks for. */
@@ -296,17 +299,13 @@ static int run_once(const struct arc_build_options *options, const json_t *defin
 {
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
     ARC_AUTO_FREE char *input = arc_json_dumps(definition, JSON_COMPACT);
-    ARC_AUTO_JSON json_t *list = arc_build_argv(options, metadata, plain ? "plain" : "rawjson");
-    const char *argv[16] = {0};
-    size_t i;
-    json_t *item;
-
-    if (!input || !list)
-        return arc_error_nomem(err);
-    json_array_foreach (list, i, item)
-        argv[i] = json_string_value(item);
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
+    const char *argv[ARC_BAKE_WORDS];
     char **variables = NULL;
+
+    if (!input)
+        return arc_error_nomem(err);
+    arc_build_argv(options, metadata, plain ? "plain" : "rawjson", argv);
     ARC_TRY(find_variables(options, definition, &memory, &variables, err));
     struct reading reading = {options, progress, plain, err};
     struct arc_process process = {.argv = argv,
@@ -317,13 +316,8 @@ static int run_once(const struct arc_build_options *options, const json_t *defin
                                   .interrupted_fd = &options->interrupted_fd,
                                   .on_output = on_output,
                                   .context = &reading};
-    int rc = arc_process_run(&process, &result, err);
+    int rc = arc_docker_run(&process, &result, err);
     *status = result.status;
-
-    if (rc == ARC_ENOTFOUND)
-        return arc_error_set(err, ARC_EWORLD,
-                             "there is no docker on PATH; install docker with buildx (arc-ci "
-                             "doctor)");
 
     return rc;
 }

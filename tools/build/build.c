@@ -14,18 +14,17 @@ struct run {
     const struct arc_cell **cells; /* the only cells that are built; NULL: whole services */
     bool engine;                   /* the builder is the engine itself */
     char *one[2];                  /* the cells' platform */
-    char *load;                    /* the engine's, whose store the images go into; NULL: none */
+    const char *load;              /* the engine's, whose store the images go into; NULL: none */
     char **keys;                   /* of every target; NULL when nothing is pushed */
     bool *done;                    /* whether its entry is there */
     struct arc_ledger *ledger;     /* its services are the entries, until they close up */
+    struct arc_arena *memory;      /* the ledger's */
 };
 
 static void run_free(struct run *run)
 {
     arc_registry_free(run->registry);
     free(run->cells);
-    free(run->load);
-    free(run->done);
 }
 
 static bool pushes(const struct run *run)
@@ -69,7 +68,8 @@ static struct arc_verify verify_of(const struct run *run, const struct arc_plann
 static int find_built(struct run *run, struct arc_error *err)
 {
     const struct arc_plan *plan = run->options->plan;
-    struct arc_verify *verifies = calloc(plan->service_count + 1, sizeof *verifies);
+    struct arc_verify *verifies =
+        arc_arena_array(run->memory, plan->service_count, sizeof *verifies);
     size_t count = 0;
 
     if (!verifies)
@@ -79,41 +79,23 @@ static int find_built(struct run *run, struct arc_error *err)
         if (run->keys[i])
             verifies[count++] =
                 verify_of(run, &plan->services[i], staging_of(run, &plan->services[i]));
+    ARC_TRY(arc_verify_ahead(verifies, count, err));
 
-    int rc = arc_verify_ahead(verifies, count, err);
-    count = 0;
-
-    for (size_t i = 0; !rc && i < plan->service_count; i++) {
-        if (!run->keys[i])
-            continue;
-        rc = arc_build_find(run->options, &verifies[count++], run->keys[i], run->engine,
-                            &run->ledger->memory, &run->ledger->services[i], &run->done[i], err);
-        if (!rc && run->done[i])
+    for (size_t k = 0; k < count; k++) {
+        size_t i = (size_t)(verifies[k].service - plan->services);
+        ARC_TRY(arc_build_find(run->options, &verifies[k], run->keys[i], run->engine, run->memory,
+                               &run->ledger->services[i], &run->done[i], err));
+        if (run->done[i])
             arc_build_tell(&run->options->listener, plan->services[i].service,
                            "already built from the same inputs, and verified");
     }
 
-    free(verifies);
     arc_registry_forget(run->registry);
 
-    return rc;
+    return ARC_OK;
 }
 
 /* ---- what was built ------------------------------------------------------------------------ */
-
-/* Adds how long each cell took. */
-static void add_times(const struct arc_progress *progress, struct arc_built_service *built)
-{
-    for (size_t i = 0; i < built->cell_count; i++) {
-        struct arc_built_cell *cell = &built->cells[i];
-        struct arc_progress_cell seen;
-        if (!arc_progress_cell(progress, built->service, cell->platform, &seen))
-            continue;
-        cell->started = seen.started;
-        cell->duration = seen.seconds;
-        cell->cached = seen.cached;
-    }
-}
 
 static const char *digest_of(const struct arc_bake_result *result, const char *codename)
 {
@@ -121,19 +103,20 @@ static const char *digest_of(const struct arc_bake_result *result, const char *c
 }
 
 /* The entry of an image that stays on this machine: nothing to read back. */
-static int make_local(const struct run *run, const struct arc_planned_service *service,
-                      const char *digest, struct arc_built_service *built, struct arc_error *err)
+static int make_local(const struct run *run, const struct arc_verify *verify,
+                      struct arc_built_service *built, struct arc_error *err)
 {
-    struct arc_arena *memory = &run->ledger->memory;
+    const struct arc_planned_service *service = verify->service;
+    struct arc_arena *memory = run->memory;
 
     *built = (struct arc_built_service){
         .service = arc_arena_text(memory, service->service),
         .image = arc_arena_text(memory, service->image),
-        .digest = *digest ? arc_arena_text(memory, digest) : NULL,
+        .digest = *verify->reference ? arc_arena_text(memory, verify->reference) : NULL,
         .built = true,
     };
 
-    for (char *const *platform = platforms_of(run, service); *platform; platform++) {
+    for (char *const *platform = verify->platforms; *platform; platform++) {
         if (built->cell_count && run->load)
             break; /* the first of these is the one */
         struct arc_built_cell *cell =
@@ -162,7 +145,7 @@ static int read_back(const struct run *run, const struct arc_verify *verify, boo
     if (!*verify->reference)
         return arc_error_set(err, ARC_EFAILED, "buildx told no digest for %s", service->service);
 
-    int rc = arc_verify_index(verify, &run->ledger->memory, built, &index, err);
+    int rc = arc_verify_index(verify, run->memory, built, &index, err);
     if (rc == ARC_ENOTFOUND)
         return arc_error_set(err, ARC_EFAILED,
                              "%s: buildx says that it pushed %s, but the registry does not have it",
@@ -188,32 +171,21 @@ int arc_build_stage_mirrors(struct arc_registry *registry,
     return ARC_OK;
 }
 
-/* Asks for all that verification will read of what was built. `digests`: target → digest. */
-static int ask_ahead(const struct run *run, const json_t *digests, struct arc_error *err)
+/* Asks for all that verification will read of what was pushed, while bake still runs. What fails
+ * here is asked for again. `digests`: target → digest. */
+static void on_pushed(void *context, const json_t *digests)
 {
-    struct arc_verify *verifies = calloc(json_object_size(digests) + 1, sizeof *verifies);
+    const struct run *run = context;
+    ARC_AUTO_FREE struct arc_verify *verifies = calloc(json_object_size(digests), sizeof *verifies);
     size_t count = 0;
     const char *codename;
     json_t *digest;
 
-    if (!verifies)
-        return arc_error_nomem(err);
-
-    json_object_foreach ((json_t *)digests, codename, digest) {
-        const struct arc_planned_service *service = arc_plan_service(run->options->plan, codename);
-        verifies[count++] = verify_of(run, service, json_string_value(digest));
-    }
-
-    int rc = arc_verify_ahead(verifies, count, err);
-    free(verifies);
-
-    return rc;
-}
-
-/* While bake still runs. What fails here is asked for again. */
-static void on_pushed(void *context, const json_t *digests)
-{
-    ask_ahead(context, digests, NULL);
+    json_object_foreach ((json_t *)digests, codename, digest)
+        if (verifies)
+            verifies[count++] = verify_of(run, arc_plan_service(run->options->plan, codename),
+                                          json_string_value(digest));
+    arc_verify_ahead(verifies, count, NULL);
 }
 
 /* Makes the entries of the targets: read back where they were pushed. */
@@ -221,61 +193,41 @@ static int note_built(struct run *run, const json_t *targets, const struct arc_b
                       bool tagged, struct arc_error *err)
 {
     const struct arc_plan *plan = run->options->plan;
+    struct arc_verify *verifies =
+        arc_arena_array(run->memory, plan->service_count, sizeof *verifies);
+    size_t count = 0;
+
+    if (!verifies)
+        return arc_error_nomem(err);
+
     for (size_t i = 0; i < plan->service_count; i++) {
-        const struct arc_planned_service *service = &plan->services[i];
+        const char *codename = plan->services[i].service;
+        if (arc_json_lists(targets, codename))
+            verifies[count++] = verify_of(run, &plan->services[i], digest_of(result, codename));
+    }
+
+    if (pushes(run))
+        ARC_TRY(arc_verify_ahead(verifies, count, err));
+
+    for (size_t k = 0; k < count; k++) {
+        size_t i = (size_t)(verifies[k].service - plan->services);
         struct arc_built_service *built = &run->ledger->services[i];
-        const char *digest = digest_of(result, service->service);
-        struct arc_verify verify = verify_of(run, service, digest);
-        if (!json_object_get(targets, service->service))
-            continue;
         if (pushes(run))
-            ARC_TRY(read_back(run, &verify, tagged, built, err));
+            ARC_TRY(read_back(run, &verifies[k], tagged, built, err));
         else
-            ARC_TRY(make_local(run, service, digest, built, err));
-        add_times(result->progress, built);
+            ARC_TRY(make_local(run, &verifies[k], built, err));
+        for (size_t c = 0; c < built->cell_count; c++)
+            arc_progress_time(result->progress, built->service, &built->cells[c]);
         run->done[i] = true;
     }
 
     return ARC_OK;
 }
 
-/* Asks for what was not asked for while bake ran. */
-static int ask_again(const struct run *run, const json_t *targets,
-                     const struct arc_bake_result *result, struct arc_error *err)
-{
-    ARC_AUTO_JSON json_t *digests = json_object();
-    const char *codename;
-    json_t *item;
-    json_object_foreach ((json_t *)targets, codename, item)
-        if (json_object_set_new(digests, codename, json_string(digest_of(result, codename))))
-            return arc_error_nomem(err);
-    return ask_ahead(run, digests, err);
-}
-
-/* The targets that are built for themselves: bases that they only start from give no image. */
-static json_t *own_targets(const json_t *definition)
-{
-    const json_t *all = json_object_get(definition, "target");
-    const json_t *group = json_object_get(json_object_get(definition, "group"), "default");
-    json_t *own = json_object(), *name;
-    size_t i;
-
-    json_array_foreach (json_object_get(group, "targets"), i, name)
-        if (json_object_set(own, json_string_value(name),
-                            json_object_get(all, json_string_value(name)))) {
-            json_decref(own);
-            return NULL;
-        }
-
-    return own;
-}
-
-static int build_missing(struct run *run, struct arc_error *err)
+/* What bake is to be told. */
+static int define(const struct run *run, json_t **out, struct arc_error *err)
 {
     const struct arc_build_options *options = run->options;
-    ARC_AUTO(arc_bake_result) struct arc_bake_result result = {0};
-    ARC_AUTO_JSON json_t *definition = NULL;
-    bool push = pushes(run);
     struct arc_bake_options bake = {.env = options->env,
                                     .load = run->load,
                                     .plan = options->plan,
@@ -284,27 +236,33 @@ static int build_missing(struct run *run, struct arc_error *err)
                                     .keys = run->keys,
                                     .cache = options->cache,
                                     .sbom = options->sbom,
-                                    .by_digest = push && !run->engine};
+                                    .by_digest = pushes(run) && !run->engine};
+    return arc_bake(&bake, out, err);
+}
 
-    ARC_TRY(arc_bake(&bake, &definition, err));
-    ARC_AUTO_JSON json_t *targets = own_targets(definition);
-    if (!targets)
-        return arc_error_nomem(err);
-    if (!json_object_size(targets))
+static int build_missing(struct run *run, struct arc_error *err)
+{
+    const struct arc_build_options *options = run->options;
+    ARC_AUTO(arc_bake_result) struct arc_bake_result result = {0};
+    ARC_AUTO_JSON json_t *definition = NULL;
+    bool push = pushes(run);
+
+    ARC_TRY(define(run, &definition, err));
+    const json_t *group = json_object_get(json_object_get(definition, "group"), "default");
+    const json_t *targets = json_object_get(group, "targets");
+    if (!json_array_size(targets))
         return ARC_OK;
 
     if (push)
-        arc_build_tell(&run->options->listener, "",
-                       bake.by_digest ? "pushing by digest; the staging tags follow once verified"
-                                      : "pushing under the staging tags");
+        arc_build_tell(&options->listener, "",
+                       run->engine ? "pushing under the staging tags"
+                                   : "pushing by digest; the staging tags follow once verified");
 
     struct arc_progress_options watch = {definition, options->listener, push ? on_pushed : NULL,
                                          run};
     ARC_TRY(arc_bake_run(options, &watch, &result, err));
-    if (push)
-        ARC_TRY(ask_again(run, targets, &result, err));
 
-    return note_built(run, targets, &result, !bake.by_digest, err);
+    return note_built(run, targets, &result, run->engine, err);
 }
 
 /* ---- the stage ----------------------------------------------------------------------------- */
@@ -322,27 +280,20 @@ static void close_up(struct run *run)
 static int start(struct run *run, struct arc_error *err)
 {
     const struct arc_build_options *options = run->options;
-    run->done = calloc(options->plan->service_count + 1, sizeof *run->done);
+    run->done = arc_arena_array(run->memory, options->plan->service_count, sizeof *run->done);
     if (!run->done)
         return arc_error_nomem(err);
 
-    if (options->cell) {
+    if (options->cell)
         ARC_TRY(arc_bake_cells(options->plan, options->cell, &run->cells, err));
-        for (size_t i = 0; i < options->plan->service_count; i++)
-            if (run->cells[i])
-                run->one[0] = run->cells[i]->platform;
-    }
+    for (size_t i = 0; run->cells && i < options->plan->service_count; i++)
+        if (run->cells[i])
+            run->one[0] = run->cells[i]->platform;
 
     if (options->load)
-        ARC_TRY(arc_build_engine_platform(options, &run->load, err));
-    if (!pushes(run))
-        return ARC_OK;
+        ARC_TRY(arc_build_engine_platform(options, run->memory, &run->load, err));
 
-    ARC_TRY(arc_build_is_engine(options, &run->engine, err));
-    ARC_TRY(arc_build_keys(options, &run->ledger->memory, &run->keys, err));
-
-    return arc_build_open_registry(options->env, options->clock, &options->listener, &run->registry,
-                                   err);
+    return pushes(run) ? arc_build_keys(options, run->cells, run->memory, &run->keys, err) : ARC_OK;
 }
 
 /* The options with the work tree for a current directory: a plan's folders lie below it. `there`
@@ -365,19 +316,18 @@ static int at_root(struct arc_project *project, const struct arc_build_options *
 static int list_images(const struct run *run, struct arc_registry_push **out, size_t *count,
                        struct arc_error *err)
 {
-    struct arc_arena *memory = &run->ledger->memory;
+    const struct arc_plan *plan = run->options->plan;
+    char **images = NULL;
 
-    for (size_t i = 0; i < run->options->plan->service_count; i++) {
-        const struct arc_planned_service *service = &run->options->plan->services[i];
-        char **mirror = service->mirrors;
-        if (!run->keys[i] || run->done[i])
-            continue;
-        for (char *image = service->image; image; image = *mirror++) {
-            struct arc_registry_push *item = arc_arena_append(memory, out, count, sizeof **out);
-            if (!item)
-                return arc_error_nomem(err);
-            item->image = image;
-        }
+    for (size_t i = 0; i < plan->service_count; i++)
+        if (run->keys[i] && !run->done[i])
+            ARC_TRY(arc_planned_images(&plan->services[i], run->memory, &images, err));
+
+    for (; images && *images; images++) {
+        struct arc_registry_push *item = arc_arena_append(run->memory, out, count, sizeof **out);
+        if (!item)
+            return arc_error_nomem(err);
+        item->image = *images;
     }
 
     return ARC_OK;
@@ -414,13 +364,22 @@ static int check_push(struct run *run, struct arc_error *err)
 
 static int build_all(struct run *run, struct arc_error *err)
 {
+    const struct arc_build_options *options = run->options;
+
     ARC_TRY(start(run, err));
-    if (pushes(run) && !run->options->rebuild)
-        ARC_TRY(find_built(run, err));
-    if (pushes(run))
+
+    if (pushes(run)) {
+        ARC_TRY(arc_build_is_engine(options, &run->engine, err));
+        ARC_TRY(arc_build_open_registry(options->env, options->clock, &options->listener,
+                                        &run->registry, err));
+        if (!options->rebuild)
+            ARC_TRY(find_built(run, err));
         ARC_TRY(check_push(run, err));
+    }
+
     ARC_TRY(build_missing(run, err));
     close_up(run);
+
     return ARC_OK;
 }
 
@@ -437,7 +396,8 @@ int arc_build(struct arc_project *project, const struct arc_build_options *given
     ARC_TRY(arc_ledger_begin(options.plan, out, err));
     out->pushed = out->pushed && !options.load;
 
-    ARC_AUTO(run) struct run run = {.options = &options, .ledger = out};
+    ARC_AUTO(run)
+    struct run run = {.options = &options, .ledger = out, .memory = &out->memory, .engine = true};
     int rc = build_all(&run, err);
     if (rc)
         arc_ledger_free(out);
@@ -452,14 +412,7 @@ int arc_build_describe(struct arc_project *project, const struct arc_build_optio
     ARC_AUTO_FREE char *root = NULL;
     struct arc_env there;
     struct arc_build_options options;
-    struct arc_bake_options bake = {.env = given->env,
-                                    .plan = given->plan,
-                                    .cell = given->cell,
-                                    .cache = given->cache,
-                                    .sbom = given->sbom};
-    bool engine = true;
-    char **keys = NULL;
-    ARC_AUTO_FREE char *load = NULL;
+    const char *words[ARC_BAKE_WORDS] = {NULL};
 
     if (arc_plan_is_train(given->plan)) {
         *argv = json_array();
@@ -468,18 +421,13 @@ int arc_build_describe(struct arc_project *project, const struct arc_build_optio
     }
 
     ARC_TRY(at_root(project, given, &options, &there, &root, err));
-    if (given->load)
-        ARC_TRY(arc_build_engine_platform(&options, &load, err));
-    bake.load = load;
+    ARC_AUTO(run) struct run run = {.options = &options, .memory = &memory, .engine = true};
+    ARC_TRY(start(&run, err));
+    if (pushes(&run)) /* without docker: as it is by default */
+        arc_build_is_engine(&options, &run.engine, NULL);
+    ARC_TRY(define(&run, definition, err));
+    arc_build_argv(given, "metadata.json", "rawjson", words);
+    *argv = arc_texts_json((char *const *)words);
 
-    if (given->plan->push && !given->load) {
-        ARC_TRY(arc_build_keys(&options, &memory, &keys, err));
-        arc_build_is_engine(&options, &engine, NULL); /* without docker: as it is by default */
-    }
-
-    bake.keys = keys;
-    bake.by_digest = !engine;
-    ARC_TRY(arc_bake(&bake, definition, err));
-    *argv = arc_build_argv(given, "metadata.json", "rawjson");
     return *argv ? ARC_OK : arc_error_nomem(err);
 }

@@ -37,20 +37,25 @@ static bool builder_chosen(const struct arc_build_options *options)
     return rc != ARC_ENOTFOUND && (rc || *arc_json_text_of(current, "Name"));
 }
 
+int arc_docker_run(const struct arc_process *process, struct arc_process_result *out,
+                   struct arc_error *err)
+{
+    int rc = arc_process_run(process, out, err);
+    if (rc != ARC_ENOTFOUND)
+        return rc;
+    return arc_error_set(err, ARC_EWORLD,
+                         "there is no docker on PATH; install docker with buildx (arc-ci doctor)");
+}
+
 /* Asks docker; what it cannot answer is an error. */
 static int ask_docker(const struct arc_build_options *options, const char *const *argv,
                       struct arc_process_result *out, struct arc_error *err)
 {
     struct arc_process process = {.argv = argv, .env = options->env, .timeout = 60};
-    int rc = arc_process_run(&process, out, err);
 
-    if (rc == ARC_ENOTFOUND)
-        return arc_error_set(err, ARC_EWORLD,
-                             "there is no docker on PATH; install docker with buildx (arc-ci "
-                             "doctor)");
-
-    if (rc || !out->status)
-        return rc;
+    ARC_TRY(arc_docker_run(&process, out, err));
+    if (!out->status)
+        return ARC_OK;
     ARC_AUTO(arc_buf) struct arc_buf said = {.max = 8192};
     const char *errors = arc_buf_text(&out->errors);
     arc_text_visible(&said, errors, strcspn(errors, "\n"));
@@ -67,8 +72,8 @@ static int inspect(const struct arc_build_options *options, struct arc_process_r
     return ask_docker(options, argv, out, err);
 }
 
-int arc_build_engine_platform(const struct arc_build_options *options, char **out,
-                              struct arc_error *err)
+int arc_build_engine_platform(const struct arc_build_options *options, struct arc_arena *memory,
+                              const char **out, struct arc_error *err)
 {
     static const char *const argv[] = {"docker", "version", "--format",
                                        "{{.Server.Os}}/{{.Server.Arch}}", NULL};
@@ -82,8 +87,9 @@ int arc_build_engine_platform(const struct arc_build_options *options, char **ou
         return arc_error_nomem(err);
     if (!arc_platform_normalize(said, plain))
         return arc_error_set(err, ARC_EWORLD, "docker version names no platform of its engine");
+    *out = arc_arena_text(memory, plain);
 
-    return arc_text_copy(plain, out, err);
+    return arc_arena_check(memory, err);
 }
 
 /* The value of the next line of that name from `text` on; NULL when there is none. */

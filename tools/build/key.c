@@ -77,22 +77,17 @@ static int make_key(const struct arc_build_options *options,
     return inputs ? hash_json(inputs, memory, out, err) : arc_error_nomem(err);
 }
 
-int arc_build_keys(const struct arc_build_options *options, struct arc_arena *memory, char ***out,
-                   struct arc_error *err)
+int arc_build_keys(const struct arc_build_options *options, const struct arc_cell **cells,
+                   struct arc_arena *memory, char ***out, struct arc_error *err)
 {
     const struct arc_plan *plan = options->plan;
-    ARC_AUTO_FREE const struct arc_cell **cells = NULL;
-    char **keys = arc_arena_array(memory, plan->service_count, sizeof *keys);
-
-    if (!keys)
+    *out = arc_arena_array(memory, plan->service_count, sizeof **out);
+    if (!*out)
         return arc_error_nomem(err);
-    if (options->cell)
-        ARC_TRY(arc_bake_cells(plan, options->cell, &cells, err));
 
     for (size_t i = 0; i < plan->service_count; i++)
         if (cells ? cells[i] != NULL : plan->services[i].selected)
-            ARC_TRY(make_key(options, &plan->services[i], memory, &keys[i], err));
-    *out = keys;
+            ARC_TRY(make_key(options, &plan->services[i], memory, &(*out)[i], err));
 
     return ARC_OK;
 }

@@ -2,7 +2,6 @@
  * of one request after another. It decides nothing: what is not here is asked for again. */
 #include "base/auto.h"
 #include "base/json.h"
-#include "base/room.h"
 #include "build/verify.h"
 #include <string.h>
 
@@ -11,27 +10,18 @@
 #define MANIFESTS_MAX 20
 
 struct wishes {
+    struct arc_arena memory;
     struct arc_registry_item *items;
     size_t count;
-    int failed;
 };
 
 static void wish(struct wishes *wishes, enum arc_registry_kind kind, const char *image,
                  const char *reference)
 {
-    if (!arc_room(&wishes->items, wishes->count, sizeof *wishes->items)) {
-        wishes->failed = ARC_ENOMEM;
-        return;
-    }
-    wishes->items[wishes->count++] = (struct arc_registry_item){kind, image, reference};
-}
-
-static int fetch(struct arc_registry *registry, struct wishes *wishes, struct arc_error *err)
-{
-    int rc = wishes->failed ? arc_error_nomem(err)
-                            : arc_registry_read_ahead(registry, wishes->items, wishes->count, err);
-    wishes->count = 0;
-    return rc;
+    struct arc_registry_item *item =
+        arc_arena_append(&wishes->memory, &wishes->items, &wishes->count, sizeof *item);
+    if (item)
+        *item = (struct arc_registry_item){kind, image, reference};
 }
 
 static const char *image_of(const struct arc_verify *verify)
@@ -101,10 +91,13 @@ int arc_verify_ahead(const struct arc_verify *verifies, size_t count, struct arc
             else
                 wish_blobs(verify, &wishes);
         }
-        rc = fetch(verifies[0].registry, &wishes, err);
+        rc = arc_arena_check(&wishes.memory, err);
+        if (!rc)
+            rc = arc_registry_read_ahead(verifies[0].registry, wishes.items, wishes.count, err);
+        wishes.count = 0;
     }
 
-    free(wishes.items);
+    arc_arena_free(&wishes.memory);
 
     return rc;
 }

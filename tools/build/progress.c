@@ -358,18 +358,17 @@ const char *arc_progress_text(const struct arc_progress *progress)
     return arc_buf_text(&progress->text);
 }
 
-bool arc_progress_cell(const struct arc_progress *progress, const char *service,
-                       const char *platform, struct arc_progress_cell *out)
+void arc_progress_time(const struct arc_progress *progress, const char *service,
+                       struct arc_built_cell *cell)
 {
     char key[400];
-    snprintf(key, sizeof key, "%s %s", service, platform);
-    const json_t *cell = json_object_get(progress->cells, key);
-    if (!cell)
-        return false;
-    out->started = json_real_value(json_object_get(cell, "started"));
-    out->seconds = json_real_value(json_object_get(cell, "completed")) - out->started;
-    out->cached = json_is_true(json_object_get(cell, "cached"));
-    return true;
+    snprintf(key, sizeof key, "%s %s", service, cell->platform);
+    const json_t *seen = json_object_get(progress->cells, key);
+    if (!seen)
+        return;
+    cell->started = json_real_value(json_object_get(seen, "started"));
+    cell->duration = json_real_value(json_object_get(seen, "completed")) - cell->started;
+    cell->cached = json_is_true(json_object_get(seen, "cached"));
 }
 
 const char *arc_progress_failure(const struct arc_progress *progress, const char **service,

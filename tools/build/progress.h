@@ -36,15 +36,10 @@ int arc_progress_feed(struct arc_progress *progress, const char *data, size_t le
 /* What came between the values: the last 64 KiB of it. Owned by the reader. */
 const char *arc_progress_text(const struct arc_progress *progress);
 
-/* When a cell's first step began (seconds since 1970), how many seconds it is from there to the end
- * of its last, and whether every step of it came from the cache. False when none was seen. */
-struct arc_progress_cell {
-    double started;
-    double seconds;
-    bool cached;
-};
-bool arc_progress_cell(const struct arc_progress *progress, const char *service,
-                       const char *platform, struct arc_progress_cell *out);
+/* Fills in when a cell's first step began, how long it was from there to the end of its last, and
+ * whether every step of it came from the cache. Leaves them where no step was seen. */
+void arc_progress_time(const struct arc_progress *progress, const char *service,
+                       struct arc_built_cell *cell);
 
 /* The error of the step that failed ("process … did not complete successfully: exit code: 3"),
  * with its cell, or NULL. Owned by the reader. */

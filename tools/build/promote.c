@@ -32,17 +32,15 @@ struct promotion {
     struct arc_ledger *ledger;    /* what is promoted, with its tags in the end */
     struct arc_manifest *indexes; /* of ledger->services[i] */
     struct move *moves;           /* from `floating` on: those that others have had */
-    size_t index_count, move_count, floating;
+    size_t move_count, floating;
 };
 
 static void promotion_free(struct promotion *promotion)
 {
-    for (size_t i = 0; i < promotion->index_count; i++)
+    for (size_t i = 0; promotion->indexes && i < promotion->options->plan->service_count; i++)
         arc_manifest_free(&promotion->indexes[i]);
     for (size_t i = 0; i < promotion->move_count; i++)
         arc_manifest_free(&promotion->moves[i].before);
-    free(promotion->indexes);
-    free(promotion->moves);
     arc_registry_free(promotion->registry);
 }
 
@@ -54,24 +52,6 @@ static void tell(const struct promotion *promotion, const struct move *move, con
 }
 
 /* ---- what is promoted ---------------------------------------------------------------------- */
-
-/* The digest that the ledger has, else the staging tag. */
-static int reference_of(const struct arc_promote_options *options,
-                        const struct arc_planned_service *service, const char **out,
-                        struct arc_error *err)
-{
-    const struct arc_built_service *built =
-        options->build ? arc_ledger_service(options->build, service->service) : NULL;
-    *out = service->staging;
-    if (options->build)
-        *out = built ? built->digest : NULL;
-    if (*out)
-        return ARC_OK;
-
-    return arc_error_set(err, ARC_EFAILED,
-                         "build.json has no pushed image of %s: build it before promoting",
-                         service->service);
-}
 
 /* Whether the ledger, which the gate read, has the same image for every platform as the index: what
  * is promoted is what was scanned. */
@@ -117,75 +97,33 @@ static int check_signed(const struct promotion *promotion,
     return arc_sign_verify(&check, err);
 }
 
-/* Verifies a service's index once more: what is promoted is what was seen. */
-static int read_service(struct promotion *promotion, const struct arc_verify *verify,
-                        struct arc_error *err)
-{
-    struct arc_ledger *ledger = promotion->ledger;
-    const struct arc_planned_service *service = verify->service;
-    struct arc_built_service *entry = &ledger->services[ledger->service_count];
-    int rc = arc_verify_index(verify, &ledger->memory, entry,
-                              &promotion->indexes[promotion->index_count++], err);
-
-    if (rc == ARC_ENOTFOUND)
-        return arc_error_set(err, ARC_EFAILED, "%s:%s is not in the registry: build %s first",
-                             service->image, verify->reference, service->service);
-
-    if (rc)
-        return rc;
-
-    ledger->service_count++;
-    const struct arc_ledger *build = promotion->options->build;
-    const struct arc_built_service *known =
-        build ? arc_ledger_service(build, service->service) : NULL;
-    if (build)
-        ARC_TRY(check_cells(known, entry, err));
-    ARC_TRY(check_signed(promotion, service, entry, err));
-    if (!build)
-        return ARC_OK;
-
-    return arc_built_copy(known, &ledger->memory, entry, err); /* it knows the durations too */
-}
-
-/* What is to be verified of every selected service. */
-static int list_services(struct promotion *promotion, struct arc_verify *verifies, size_t *count,
-                         struct arc_error *err)
+/* Verifies all indexes once more: what is promoted is what was seen. */
+static int read_services(struct promotion *promotion, struct arc_error *err)
 {
     const struct arc_promote_options *options = promotion->options;
-    const struct arc_plan *plan = options->plan;
+    struct arc_ledger *ledger = promotion->ledger;
+    const struct arc_verify_plan what = {promotion->registry, options->plan, options->build,
+                                         &options->listener};
 
-    for (size_t i = 0; i < plan->service_count; i++) {
-        const struct arc_planned_service *service = &plan->services[i];
-        if (!service->selected)
-            continue;
-        struct arc_verify *verify = &verifies[(*count)++];
-        *verify = (struct arc_verify){.registry = promotion->registry,
-                                      .service = service,
-                                      .platforms = service->platforms,
-                                      .details = !options->build,
-                                      .listener = &options->listener};
-        ARC_TRY(reference_of(options, service, &verify->reference, err));
+    promotion->indexes =
+        arc_arena_array(&ledger->memory, options->plan->service_count, sizeof *promotion->indexes);
+    if (!promotion->indexes)
+        return arc_error_nomem(err);
+    ARC_TRY(arc_verify_plan(&what, ledger, promotion->indexes, err));
+
+    for (size_t i = 0; i < ledger->service_count; i++) {
+        struct arc_built_service *entry = &ledger->services[i];
+        const struct arc_built_service *known =
+            options->build ? arc_ledger_service(options->build, entry->service) : NULL;
+        if (known)
+            ARC_TRY(check_cells(known, entry, err));
+        ARC_TRY(
+            check_signed(promotion, arc_plan_service(options->plan, entry->service), entry, err));
+        if (known) /* it knows the durations, too */
+            ARC_TRY(arc_built_copy(known, &ledger->memory, entry, err));
     }
 
     return ARC_OK;
-}
-
-static int read_services(struct promotion *promotion, struct arc_error *err)
-{
-    size_t room = promotion->options->plan->service_count + 1;
-    struct arc_verify *verifies = calloc(room, sizeof *verifies);
-    size_t count = 0;
-
-    promotion->indexes = calloc(room, sizeof *promotion->indexes);
-    int rc = verifies && promotion->indexes ? list_services(promotion, verifies, &count, err)
-                                            : arc_error_nomem(err);
-    if (!rc)
-        rc = arc_verify_ahead(verifies, count, err);
-    for (size_t i = 0; !rc && i < count; i++)
-        rc = read_service(promotion, &verifies[i], err);
-    free(verifies);
-
-    return rc;
 }
 
 /* ---- what the tags are now ----------------------------------------------------------------- */
@@ -280,7 +218,8 @@ static void add_moves(struct promotion *promotion, bool floating)
 static int look_up_between(struct promotion *promotion, size_t from, size_t to, size_t *at,
                            struct arc_error *err)
 {
-    struct arc_registry_item *items = calloc(to - from + 1, sizeof *items);
+    struct arc_registry_item *items =
+        arc_arena_array(&promotion->ledger->memory, to - from, sizeof *items);
     *at = from;
     if (!items)
         return arc_error_nomem(err);
@@ -292,7 +231,6 @@ static int look_up_between(struct promotion *promotion, size_t from, size_t to, 
     int rc = arc_registry_read_ahead(promotion->registry, items, to - from, err);
     for (; !rc && *at < to; *at += !rc)
         rc = look_up(promotion, &promotion->moves[*at], err);
-    free(items);
 
     return rc;
 }
@@ -300,11 +238,11 @@ static int look_up_between(struct promotion *promotion, size_t from, size_t to, 
 static int plan_moves(struct promotion *promotion, struct arc_error *err)
 {
     const struct arc_plan *plan = promotion->options->plan;
-    size_t at, count = 1;
+    size_t at, count = 0;
 
     for (size_t i = 0; i < plan->service_count; i++)
         count += plan->services[i].tag_count;
-    promotion->moves = calloc(count, sizeof *promotion->moves);
+    promotion->moves = arc_arena_array(&promotion->ledger->memory, count, sizeof *promotion->moves);
     if (!promotion->moves)
         return arc_error_nomem(err);
 
@@ -366,7 +304,8 @@ static int undo(struct promotion *promotion, const struct move *stuck, struct ar
 /* Sends the moves from..to side by side. */
 static int send_moves(struct promotion *promotion, size_t from, size_t to, struct arc_error *err)
 {
-    struct arc_registry_put *puts = calloc(to - from + 1, sizeof *puts);
+    struct arc_registry_put *puts =
+        arc_arena_array(&promotion->ledger->memory, to - from, sizeof *puts);
     size_t count = 0;
 
     if (!puts)
@@ -383,7 +322,6 @@ static int send_moves(struct promotion *promotion, size_t from, size_t to, struc
     count = 0;
     for (size_t i = from; i < to; i++)
         promotion->moves[i].moved = promotion->moves[i].tried && puts[count++].done;
-    free(puts);
 
     return rc;
 }

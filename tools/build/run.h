@@ -5,14 +5,15 @@
 #include "arcci/build.h"
 #include "build/progress.h"
 #include "build/verify.h"
+#include "os/process.h"
 
-/* ---- build_key.c ---- */
+/* ---- key.c ---- */
 
-/* For each service of the plan its key, "sha256:…", where it will be built: the hash of its context
- * (the Dockerfile is in it), build arguments, labels, platforms and kind of attestations. NULL for
- * the others. In `memory`. */
-int arc_build_keys(const struct arc_build_options *options, struct arc_arena *memory, char ***out,
-                   struct arc_error *err);
+/* For each service of the plan its key, "sha256:…", where it will be built: the hash of what goes
+ * into it from the work tree, build arguments, labels, platforms and kind of attestations. NULL for
+ * the others. `cells`: those of the services that are built; NULL: whole services. In `memory`. */
+int arc_build_keys(const struct arc_build_options *options, const struct arc_cell **cells,
+                   struct arc_arena *memory, char ***out, struct arc_error *err);
 
 /* Looks for an index, made with this key from base images that have not moved since, and verifies
  * it. `local`: the builder takes base images from the engine's own store first, so that is asked
@@ -34,12 +35,13 @@ int arc_build_stage_mirrors(struct arc_registry *registry,
 int arc_build_train(const struct arc_build_options *options, struct arc_ledger *out,
                     struct arc_error *err);
 
-/* ---- build_bake.c ---- */
+/* ---- bake.c ---- */
 
-/* The argv of bake; `metadata` is the file for the digests, `progress` "rawjson" or, for a buildx
- * that lacks it (before 0.13), "plain". An array of strings, NULL without memory. */
-json_t *arc_build_argv(const struct arc_build_options *options, const char *metadata,
-                       const char *progress);
+/* The argv of bake, with the NULL at its end; `metadata` is the file for the digests, `progress`
+ * "rawjson" or, for a buildx that lacks it (before 0.13), "plain". */
+#define ARC_BAKE_WORDS 12
+void arc_build_argv(const struct arc_build_options *options, const char *metadata,
+                    const char *progress, const char **argv);
 
 /* What a run of bake gave. */
 struct arc_bake_result {
@@ -63,12 +65,15 @@ int arc_build_open_registry(const struct arc_env *env, const struct arc_clock *c
  * that is NULL. */
 const char *arc_load_platform(const char *load, const struct arc_planned_service *service);
 
-/* ---- build_builder.c ---- */
+/* ---- builder.c ---- */
 
-/* The engine's own platform, "linux/arm64"; *out is owned by the caller. ARC_EWORLD when it cannot
- * be asked. */
-int arc_build_engine_platform(const struct arc_build_options *options, char **out,
-                              struct arc_error *err);
+/* Runs docker: arc_process_run(), with ARC_EWORLD where there is none. */
+int arc_docker_run(const struct arc_process *process, struct arc_process_result *out,
+                   struct arc_error *err);
+
+/* The engine's own platform, "linux/arm64", in `memory`. ARC_EWORLD when it cannot be asked. */
+int arc_build_engine_platform(const struct arc_build_options *options, struct arc_arena *memory,
+                              const char **out, struct arc_error *err);
 
 /* Whether the builder is the engine itself (buildx's `docker` driver): it has the engine's images
  * at hand, and cannot push by digest. Asks `docker buildx inspect` only when a builder was chosen.

@@ -1,33 +1,44 @@
-/* The "build" of a train: what other releases have built is read back, and verified. */
+/* All of a plan's services that are in the registry, and the "build" of a train, which reads back
+ * what other releases have built. */
 #include "base/auto.h"
 #include "build/run.h"
 #include "build/verify.h"
-#include <string.h>
 
-static int read_released(const struct arc_verify *verify, struct arc_ledger *out,
-                         struct arc_error *err)
+/* ---- all of a plan -------------------------------------------------------------------------- */
+
+static int choose_reference(const struct arc_ledger *build, struct arc_verify *verify,
+                            struct arc_error *err)
 {
-    const struct arc_planned_service *service = verify->service;
-    int rc = arc_verify_index(verify, &out->memory, &out->services[out->service_count], NULL, err);
+    const char *codename = verify->service->service;
+    const struct arc_built_service *built = build ? arc_ledger_service(build, codename) : NULL;
+    verify->reference = verify->service->staging;
+    if (build)
+        verify->reference = built ? built->digest : NULL;
+    if (verify->reference)
+        return ARC_OK;
 
-    if (rc == ARC_ENOTFOUND)
-        return arc_error_set(err, ARC_EFAILED,
-                             "%s:%s is not in the registry, but %s is released: was its release "
-                             "promoted, and is the image called so?",
-                             service->image, verify->reference, service->released->tag);
-
-    if (rc)
-        return rc;
-    out->services[out->service_count++].built = false;
-    arc_build_tell(verify->listener, service->service, "read back from its release, and verified");
-
-    return ARC_OK;
+    return arc_error_set(err, ARC_EFAILED,
+                         "build.json has no pushed image of %s: build it before promoting",
+                         codename);
 }
 
-static int read_all(const struct arc_build_options *options, struct arc_registry *registry,
-                    struct arc_ledger *out, struct arc_error *err)
+static int refuse_missing(const struct arc_verify *verify, struct arc_error *err)
 {
-    const struct arc_plan *plan = options->plan;
+    const struct arc_planned_service *service = verify->service;
+    if (!service->released)
+        return arc_error_set(err, ARC_EFAILED, "%s:%s is not in the registry: build %s first",
+                             service->image, verify->reference, service->service);
+
+    return arc_error_set(err, ARC_EFAILED,
+                         "%s:%s is not in the registry, but %s is released: was its release "
+                         "promoted, and is the image called so?",
+                         service->image, verify->reference, service->released->tag);
+}
+
+int arc_verify_plan(const struct arc_verify_plan *what, struct arc_ledger *out,
+                    struct arc_manifest *indexes, struct arc_error *err)
+{
+    const struct arc_plan *plan = what->plan;
     struct arc_verify *verifies =
         arc_arena_array(&out->memory, plan->service_count, sizeof *verifies);
     size_t count = 0;
@@ -35,35 +46,52 @@ static int read_all(const struct arc_build_options *options, struct arc_registry
     if (!verifies)
         return arc_error_nomem(err);
 
-    for (size_t i = 0; i < plan->service_count; i++)
-        if (plan->services[i].selected)
-            verifies[count++] = (struct arc_verify){.registry = registry,
-                                                    .service = &plan->services[i],
-                                                    .platforms = plan->services[i].platforms,
-                                                    .reference = plan->services[i].staging,
-                                                    .details = true,
-                                                    .listener = &options->listener};
+    for (size_t i = 0; i < plan->service_count; i++) {
+        if (!plan->services[i].selected)
+            continue;
+        verifies[count] = (struct arc_verify){.registry = what->registry,
+                                              .service = &plan->services[i],
+                                              .platforms = plan->services[i].platforms,
+                                              .details = !what->build,
+                                              .listener = what->listener};
+        ARC_TRY(choose_reference(what->build, &verifies[count++], err));
+    }
 
     ARC_TRY(arc_verify_ahead(verifies, count, err));
-    for (size_t i = 0; i < count; i++)
-        ARC_TRY(read_released(&verifies[i], out, err));
+    for (size_t i = 0; i < count; i++) {
+        int rc = arc_verify_index(&verifies[i], &out->memory, &out->services[i],
+                                  indexes ? &indexes[i] : NULL, err);
+        if (rc)
+            return rc == ARC_ENOTFOUND ? refuse_missing(&verifies[i], err) : rc;
+        out->service_count++;
+    }
 
     return ARC_OK;
 }
 
+/* ---- a train -------------------------------------------------------------------------------- */
+
 int arc_build_train(const struct arc_build_options *options, struct arc_ledger *out,
                     struct arc_error *err)
 {
-    struct arc_registry *registry = NULL;
+    struct arc_verify_plan what = {.plan = options->plan, .listener = &options->listener};
 
     ARC_TRY(arc_ledger_begin(options->plan, out, err));
-    int rc =
-        arc_build_open_registry(options->env, options->clock, &options->listener, &registry, err);
+    int rc = arc_build_open_registry(options->env, options->clock, &options->listener,
+                                     &what.registry, err);
     if (!rc)
-        rc = read_all(options, registry, out, err);
-    arc_registry_free(registry);
-    if (rc)
+        rc = arc_verify_plan(&what, out, NULL, err);
+    arc_registry_free(what.registry);
+    if (rc) {
         arc_ledger_free(out);
+        return rc;
+    }
 
-    return rc;
+    for (size_t i = 0; i < out->service_count; i++) {
+        out->services[i].built = false;
+        arc_build_tell(&options->listener, out->services[i].service,
+                       "read back from its release, and verified");
+    }
+
+    return ARC_OK;
 }

@@ -28,6 +28,20 @@ int arc_verify_index(const struct arc_verify *verify, struct arc_arena *memory,
                      struct arc_built_service *built, struct arc_manifest *index,
                      struct arc_error *err);
 
+/* A plan's selected services, as they are in the registry. Nothing is owned. */
+struct arc_verify_plan {
+    struct arc_registry *registry;
+    const struct arc_plan *plan;
+    const struct arc_ledger
+        *build; /* whose digests are read; NULL: the staging tags, with details */
+    const struct arc_build_listener *listener;
+};
+
+/* Verifies all of them: *out, which was begun, gets the entries, and `indexes` (may be NULL), one
+ * for each entry, what was read. ARC_EFAILED also for what is not there. */
+int arc_verify_plan(const struct arc_verify_plan *what, struct arc_ledger *out,
+                    struct arc_manifest *indexes, struct arc_error *err);
+
 /* Asks for what arc_verify_index() will read, for all of them side by side, and for what tells the
  * layers' unpacked sizes, which are null otherwise. The verification itself is no other for it.
  * What waits to be taken is not asked for again. Fails only for want of memory. */
