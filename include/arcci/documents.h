@@ -299,6 +299,18 @@ const struct arc_planned_service *arc_plan_service(const struct arc_plan *plan,
                                                    const char *service);
 struct arc_built_service *arc_ledger_service(const struct arc_ledger *ledger, const char *service);
 
+/* A service on one platform, in the plan and in the ledger; NULL where there is none, or `built` is
+ * NULL. Borrowed from the document. */
+const struct arc_cell *arc_plan_cell(const struct arc_plan *plan, const char *service,
+                                     const char *platform);
+const struct arc_built_cell *arc_built_on(const struct arc_built_service *built,
+                                          const char *platform);
+
+/* ARC_EINPUT for a ledger of another plan: of another group or commit, or of images with other
+ * names. */
+int arc_ledger_check_plan(const struct arc_ledger *build, const struct arc_plan *plan,
+                          struct arc_error *err);
+
 /* The images of a service: its own, then its mirrors; *out, in `memory`, ends with NULL. */
 int arc_planned_images(const struct arc_planned_service *service, struct arc_arena *memory,
                        char ***out, struct arc_error *err);

@@ -20,7 +20,8 @@ void arc_bake_result_free(struct arc_bake_result *result)
 /* ---- what went wrong ----------------------------------------------------------------------- */
 
 /* Errors that pass by themselves: what the network and busy servers say. Everything else (a step
- * that failed, a Dockerfile that does not parse, a refused login) stays. */
+ * that failed, a Dockerfile that does not parse, a refused login) stays. A failed look-up may be a
+ * name server's hiccup. */
 static bool can_pass(const char *text)
 {
     static const char *const signs[] = {"connection reset by peer",
@@ -40,7 +41,7 @@ static bool can_pass(const char *text)
                                         "no route to host",
                                         "network is unreachable",
                                         "connection timed out",
-                                        "dial tcp: lookup ", /* a name server's hiccup, too */
+                                        "dial tcp: lookup ",
                                         "Temporary failure in name resolution",
                                         "Could not resolve host",
                                         ": EOF",
@@ -271,57 +272,6 @@ static int find_variables(const struct arc_build_options *options, const json_t 
     return gha ? add_cache_variables(options, memory, out, err) : ARC_OK;
 }
 
-/* What the child's output is fed to. */
-struct reading {
-    const struct arc_build_options *options;
-    struct arc_progress *progress;
-    bool plain; /* lines for people, passed on as they are */
-    struct arc_error *err;
-};
-
-static int on_output(void *context, enum arc_stream stream, const char *data, size_t len)
-{
-    struct reading *reading = context;
-    const struct arc_build_options *options = reading->options;
-    struct arc_build_event event = {
-        .service = "", .platform = "", .step = "", .log = data, .log_len = len};
-
-    if (stream != ARC_STDERR)
-        return ARC_OK;
-    if (reading->plain && options->listener.on_event)
-        options->listener.on_event(options->listener.context, &event);
-    return arc_progress_feed(reading->progress, data, len, reading->err);
-}
-
-static int run_once(const struct arc_build_options *options, const json_t *definition,
-                    const char *metadata, bool plain, struct arc_progress *progress, int *status,
-                    struct arc_error *err)
-{
-    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
-    ARC_AUTO_FREE char *input = arc_json_dumps(definition, JSON_COMPACT);
-    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
-    const char *argv[ARC_BAKE_WORDS];
-    char **variables = NULL;
-
-    if (!input)
-        return arc_error_nomem(err);
-    arc_build_argv(options, metadata, plain ? "plain" : "rawjson", argv);
-    ARC_TRY(find_variables(options, definition, &memory, &variables, err));
-    struct reading reading = {options, progress, plain, err};
-    struct arc_process process = {.argv = argv,
-                                  .env = options->env,
-                                  .passes = (const char *const *)variables,
-                                  .input = input,
-                                  .input_len = strlen(input),
-                                  .interrupted_fd = &options->interrupted_fd,
-                                  .on_output = on_output,
-                                  .context = &reading};
-    int rc = arc_docker_run(&process, &result, err);
-    *status = result.status;
-
-    return rc;
-}
-
 void arc_build_tell(const struct arc_build_listener *listener, const char *service,
                     const char *step)
 {
@@ -350,22 +300,57 @@ int arc_build_open_registry(const struct arc_env *env, const struct arc_clock *c
     return ARC_OK;
 }
 
-/* Runs bake with a fresh reader. A buildx without rawjson says so before it does anything: then it
- * is run again with its plain progress, and so are all later tries (*plain). */
-static int run_bake(const struct arc_build_options *options,
-                    const struct arc_progress_options *watch, const char *metadata, bool *plain,
-                    struct arc_bake_result *out, int *status, struct arc_error *err)
+/* Bake being run, as often as that helps. */
+struct baking {
+    const struct arc_build_options *options;
+    const struct arc_progress_options *watch;
+    const char *metadata; /* the file for the digests */
+    bool plain;           /* this buildx has no rawjson: lines for people, passed on as they are */
+    bool again;           /* what went wrong may pass */
+    struct arc_bake_result *out;
+    struct arc_error *err;
+};
+
+static int on_output(void *context, enum arc_stream stream, const char *data, size_t len)
 {
-    arc_bake_result_free(out);
-    int rc = arc_progress_new(watch, &out->progress, err);
-    if (!rc)
-        rc = run_once(options, watch->definition, metadata, *plain, out->progress, status, err);
-    if (rc || *plain || !*status || !strstr(arc_progress_text(out->progress), "rawjson"))
-        return rc;
-    *plain = true;
-    arc_build_tell(&options->listener, "",
-                   "this buildx has no rawjson progress (before 0.13): no times per cell");
-    return run_bake(options, watch, metadata, plain, out, status, err);
+    const struct baking *baking = context;
+    const struct arc_build_listener *listener = &baking->options->listener;
+    struct arc_build_event event = {
+        .service = "", .platform = "", .step = "", .log = data, .log_len = len};
+
+    if (stream != ARC_STDERR)
+        return ARC_OK;
+    if (baking->plain && listener->on_event)
+        listener->on_event(listener->context, &event);
+    return arc_progress_feed(baking->out->progress, data, len, baking->err);
+}
+
+static int run_once(struct baking *baking, int *status)
+{
+    const struct arc_build_options *options = baking->options;
+    const json_t *definition = baking->watch->definition;
+    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
+    ARC_AUTO_FREE char *input = arc_json_dumps(definition, JSON_COMPACT);
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
+    const char *argv[ARC_BAKE_WORDS];
+    char **variables = NULL;
+
+    if (!input)
+        return arc_error_nomem(baking->err);
+    arc_build_argv(options, baking->metadata, baking->plain ? "plain" : "rawjson", argv);
+    ARC_TRY(find_variables(options, definition, &memory, &variables, baking->err));
+    struct arc_process process = {.argv = argv,
+                                  .env = options->env,
+                                  .passes = (const char *const *)variables,
+                                  .input = input,
+                                  .input_len = strlen(input),
+                                  .interrupted_fd = &options->interrupted_fd,
+                                  .on_output = on_output,
+                                  .context = baking};
+    int rc = arc_docker_run(&process, &result, baking->err);
+    *status = result.status;
+
+    return rc;
 }
 
 /* A run of bake ends in no other way with this code. */
@@ -378,25 +363,36 @@ static int interrupted(const struct arc_progress *progress, struct arc_error *er
                          why ? why : "interrupted", arc_progress_done(progress));
 }
 
-static int attempt(const struct arc_build_options *options,
-                   const struct arc_progress_options *watch, const char *metadata, bool *plain,
-                   struct arc_bake_result *out, bool *again, struct arc_error *err)
+/* Runs bake with a fresh reader. A buildx without rawjson says so before it does anything: then it
+ * is run again with its plain progress, and so are all later tries. */
+static int attempt(struct baking *baking)
 {
+    struct arc_bake_result *out = baking->out;
     int status = 0;
-    *again = false;
-    int rc = run_bake(options, watch, metadata, plain, out, &status, err);
-    if (rc == ARC_EFAILED)
-        return interrupted(out->progress, err);
-    if (rc)
-        return rc;
 
-    if (status) {
-        *again = can_pass(arc_progress_text(out->progress));
-        return failed(options, watch->definition, out->progress, err);
+    baking->again = false;
+    arc_error_clear(baking->err);
+    arc_bake_result_free(out);
+    ARC_TRY(arc_progress_new(baking->watch, &out->progress, baking->err));
+    int rc = run_once(baking, &status);
+    const char *text = arc_progress_text(out->progress);
+    if (rc)
+        return rc == ARC_EFAILED ? interrupted(out->progress, baking->err) : rc;
+
+    if (status && !baking->plain && strstr(text, "rawjson")) {
+        baking->plain = true;
+        arc_build_tell(&baking->options->listener, "",
+                       "this buildx has no rawjson progress (before 0.13): no times per cell");
+        return attempt(baking);
     }
 
-    rc = arc_document_read(metadata, &out->metadata, err);
-    return rc ? arc_error_prefix(err, "what docker buildx bake wrote") : ARC_OK;
+    if (status) {
+        baking->again = can_pass(text);
+        return failed(baking->options, baking->watch->definition, out->progress, baking->err);
+    }
+
+    rc = arc_document_read(baking->metadata, &out->metadata, baking->err);
+    return rc ? arc_error_prefix(baking->err, "what docker buildx bake wrote") : ARC_OK;
 }
 
 int arc_bake_run(const struct arc_build_options *options, const struct arc_progress_options *watch,
@@ -404,24 +400,17 @@ int arc_bake_run(const struct arc_build_options *options, const struct arc_progr
 {
     const struct arc_clock *clock = options->clock ? options->clock : arc_clock_system();
     ARC_AUTO_FREE char *folder = NULL;
-    ARC_AUTO(arc_buf) struct arc_buf metadata = {.max = 4096};
     unsigned attempts = options->attempts ? options->attempts : 3;
-    bool plain = false;
-    int rc = arc_folder_temporary(options->env, &folder, err);
 
-    if (rc)
-        return rc;
-    arc_buf_printf(&metadata, "%s/metadata.json", folder);
-    rc = arc_buf_check(&metadata, "path", err);
-    for (unsigned i = 1; !rc && i <= attempts; i++) {
-        bool again = false;
-        arc_error_clear(err);
-        rc = attempt(options, watch, arc_buf_text(&metadata), &plain, out, &again, err);
-        if (!rc || !again || i == attempts)
-            break;
+    ARC_TRY(arc_folder_temporary(options->env, &folder, err));
+    ARC_AUTO_FREE char *metadata = arc_file_join(folder, "metadata.json");
+    struct baking baking = {options, watch, metadata, false, false, out, err};
+    int rc = metadata ? attempt(&baking) : arc_error_nomem(err);
+
+    for (unsigned i = 1; rc && baking.again && i < attempts; i++) {
         arc_build_tell(&options->listener, "", "trying again: a network or registry error");
         clock->wait(clock->context, (int64_t)1000 << i);
-        rc = ARC_OK;
+        rc = attempt(&baking);
     }
 
     arc_folder_remove(folder);

@@ -157,15 +157,13 @@ static int read_back(const struct run *run, const struct arc_verify *verify, boo
                    "read back from the registry, and verified");
     if (tagged)
         return ARC_OK;
-    ARC_TRY(arc_registry_put(run->registry, service->image, staging_of(run, service), &index, err));
-
-    return arc_build_stage_mirrors(run->registry, service, staging_of(run, service), &index, err);
+    return arc_build_stage(run->registry, service, staging_of(run, service), &index, err);
 }
 
-int arc_build_stage_mirrors(struct arc_registry *registry,
-                            const struct arc_planned_service *service, const char *staging,
-                            const struct arc_manifest *index, struct arc_error *err)
+int arc_build_stage(struct arc_registry *registry, const struct arc_planned_service *service,
+                    const char *staging, const struct arc_manifest *index, struct arc_error *err)
 {
+    ARC_TRY(arc_registry_put(registry, service->image, staging, index, err));
     for (char **mirror = service->mirrors; *mirror; mirror++)
         ARC_TRY(arc_registry_put(registry, *mirror, staging, index, err));
     return ARC_OK;

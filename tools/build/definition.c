@@ -1,13 +1,13 @@
-#define _GNU_SOURCE /* strptime, timegm: POSIX from 2024 on */
 #include "arcci/build.h"
 #include "arcci/plan.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "build/run.h"
 #include "config/build.h"
 #include "registry/registry.h"
+#include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 /* ---- text ---------------------------------------------------------------------------------- */
 
@@ -48,26 +48,23 @@ __attribute__((format(printf, 2, 3))) static int append(json_t *list, const char
 
 /* ---- what is built ------------------------------------------------------------------------- */
 
-/* A cell by its name, "flash/linux/amd64" of `len` bytes; NULL when the plan has none. */
-static const struct arc_cell *find_cell(const struct arc_plan *plan, const char *name, size_t len)
-{
-    for (size_t i = 0; i < plan->cell_count; i++) {
-        const struct arc_cell *cell = &plan->cells[i];
-        size_t own = strlen(cell->service), rest = strlen(cell->platform);
-        if (len == own + 1 + rest && memcmp(name, cell->service, own) == 0 && name[own] == '/' &&
-            memcmp(name + own + 1, cell->platform, rest) == 0)
-            return cell;
-    }
-    return NULL;
-}
-
-/* Adds a cell; `first` is the one before it. */
+/* Adds the cell of a name, "flash/linux/amd64" of `len` bytes; `first` is the one before it. */
 static int add_cell(const struct arc_plan *plan, const char *name, size_t len,
                     const struct arc_cell **cells, const struct arc_cell **first,
                     struct arc_error *err)
 {
-    const struct arc_cell *cell = find_cell(plan, name, len);
+    ARC_AUTO_FREE char *service = strndup(name, len);
+    char *slash = service ? strchr(service, '/') : NULL;
+    const struct arc_cell *cell = NULL;
     int shown = (int)(len > 200 ? 200 : len);
+
+    if (!service)
+        return arc_error_nomem(err);
+
+    if (slash) {
+        *slash = '\0';
+        cell = arc_plan_cell(plan, service, slash + 1);
+    }
 
     if (!cell)
         return arc_error_set(err, ARC_EINPUT,
@@ -98,13 +95,11 @@ int arc_bake_cells(const struct arc_plan *plan, const char *names, const struct 
     if (!cells)
         return arc_error_nomem(err);
 
-    for (;;) {
+    do {
         size_t len = strcspn(names, ",");
         ARC_TRY(add_cell(plan, names, len, cells, &first, err));
-        if (!names[len])
-            break;
-        names += len + 1;
-    }
+        names += len;
+    } while (*names++);
     *out = arc_steal(&cells);
 
     return ARC_OK;
@@ -147,16 +142,16 @@ static json_t *make_annotations(const struct arc_planned_service *service, const
  * (reproducible-builds.org, "SOURCE_DATE_EPOCH"; BuildKit docs, "Build reproducibility"). */
 static json_t *make_args(const struct arc_plan *plan, const struct arc_planned_service *service)
 {
+    ARC_AUTO_JSON json_t *args = json_object();
     ARC_AUTO_JSON json_t *given = arc_pairs_json(service->build_args);
-    struct tm parts = {0};
+    int64_t created;
+    int failed = 0;
 
-    if (!strptime(plan->created, "%Y-%m-%dT%H:%M:%SZ", &parts))
-        return arc_steal(&given);
-    json_t *epoch = json_sprintf("%lld", (long long)timegm(&parts));
-    ARC_AUTO_JSON json_t *args = json_pack("{s:o}", "SOURCE_DATE_EPOCH", epoch);
-    bool whole = args && given && json_object_update(args, given) == 0;
+    if (arc_time_parse(plan->created, &created))
+        failed = json_object_set_new(args, "SOURCE_DATE_EPOCH", json_sprintf("%" PRId64, created));
+    failed |= json_object_update(args, given);
 
-    return whole ? arc_steal(&args) : NULL;
+    return failed ? NULL : arc_steal(&args);
 }
 
 /* What tells BuildKit's exporters that a registry has no https that verifies. */
@@ -355,11 +350,11 @@ static const char *pushed_tag(const struct scope *scope, const struct arc_planne
     const struct arc_plan *plan = scope->options->plan;
     if (!plan->push || scope->options->load || !base->selected)
         return NULL;
-    for (size_t i = 0; scope->cells && i < plan->cell_count; i++)
-        if (strcmp(plan->cells[i].service, base->service) == 0 &&
-            strcmp(plan->cells[i].platform, platform) == 0)
-            return plan->cells[i].staging;
-    return scope->cells ? NULL : base->staging;
+    if (!scope->cells)
+        return base->staging;
+    const struct arc_cell *cell = arc_plan_cell(plan, base->service, platform);
+
+    return cell ? cell->staging : NULL;
 }
 
 /* The service that a context "target:NAME" is; NULL for any other context. */

@@ -138,16 +138,6 @@ static int base_moved(const struct arc_build_options *options, struct arc_regist
     return ARC_OK;
 }
 
-static int bases_moved(const struct arc_build_options *options, struct arc_registry *registry,
-                       bool local, const struct arc_built_service *built, bool *moved,
-                       struct arc_error *err)
-{
-    *moved = false;
-    for (size_t i = 0; !*moved && i < built->base_count; i++)
-        ARC_TRY(base_moved(options, registry, local, &built->base_images[i], moved, err));
-    return ARC_OK;
-}
-
 /* ---- what is already built ----------------------------------------------------------------- */
 
 int arc_build_find(const struct arc_build_options *options, const struct arc_verify *verify,
@@ -165,7 +155,8 @@ int arc_build_find(const struct arc_build_options *options, const struct arc_ver
     if (!built->key || strcmp(built->key, key) != 0)
         return ARC_OK;
 
-    ARC_TRY(bases_moved(options, verify->registry, local, built, &moved, err));
+    for (size_t i = 0; !moved && i < built->base_count; i++)
+        ARC_TRY(base_moved(options, verify->registry, local, &built->base_images[i], &moved, err));
     built->built = false;
     *found = !moved;
 

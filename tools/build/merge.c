@@ -13,10 +13,17 @@
 struct join {
     struct arc_registry *registry;
     const struct arc_planned_service *service;
-    json_t *images; /* descriptors, in the plan's order of platforms */
-    json_t *attestations;
+    json_t *manifests;   /* descriptors of the images, in the plan's order of platforms, and behind
+                            them of the attestations */
+    size_t images;       /* how many are the former */
     json_t *annotations; /* of the first leg's index */
 };
+
+static void join_free(struct join *join)
+{
+    json_decref(join->manifests);
+    json_decref(join->annotations);
+}
 
 /* The legs of one service are made from the same inputs, or they are not one image. */
 static int check_key(struct join *join, const json_t *annotations, const char *leg,
@@ -62,9 +69,11 @@ static int add_leg(struct join *join, const struct arc_cell *cell, struct arc_er
     size_t i;
     json_t *item;
     json_array_foreach (json_object_get(index.document, "manifests"), i, item) {
-        json_t *list = arc_is_attestation(item) ? join->attestations : join->images;
-        if (!rc && json_array_append(list, item))
+        bool image = !arc_is_attestation(item);
+        size_t end = json_array_size(join->manifests);
+        if (!rc && json_array_insert(join->manifests, image ? join->images : end, item))
             rc = arc_error_nomem(err);
+        join->images += image;
     }
 
     return rc;
@@ -84,13 +93,9 @@ static int add_legs(struct join *join, const struct arc_plan *plan, struct arc_e
 static int make_index(const struct join *join, struct arc_manifest *out, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf bytes = {.max = ARC_MANIFEST_MAX};
-    ARC_AUTO_JSON json_t *manifests = json_copy(join->images);
-
-    if (!manifests || json_array_extend(manifests, join->attestations))
-        return arc_error_nomem(err);
     ARC_AUTO_JSON json_t *index =
         json_pack("{s:i, s:s, s:O, s:O}", "schemaVersion", 2, "mediaType", ARC_MEDIA_INDEX,
-                  "manifests", manifests, "annotations", join->annotations);
+                  "manifests", join->manifests, "annotations", join->annotations);
     ARC_AUTO_FREE char *text = index ? arc_json_dumps(index, JSON_INDENT(2)) : NULL;
     if (!text)
         return arc_error_nomem(err);
@@ -99,40 +104,26 @@ static int make_index(const struct join *join, struct arc_manifest *out, struct 
     return arc_manifest_make(&bytes, ARC_MEDIA_INDEX, out, err);
 }
 
-static int merge_service(const struct arc_build_options *options, struct join *join,
-                         struct arc_ledger *out, struct arc_error *err)
+static int merge_service(const struct arc_build_options *options, struct arc_registry *registry,
+                         const struct arc_planned_service *service, struct arc_ledger *out,
+                         struct arc_error *err)
 {
     ARC_AUTO(arc_manifest) struct arc_manifest index = {0};
-    const struct arc_planned_service *service = join->service;
+    ARC_AUTO(join) struct join join = {registry, service, json_array(), 0, NULL};
 
-    ARC_TRY(add_legs(join, options->plan, err));
-    ARC_TRY(make_index(join, &index, err));
-    ARC_TRY(arc_registry_put(join->registry, service->image, service->staging, &index, err));
+    if (!join.manifests)
+        return arc_error_nomem(err);
+    ARC_TRY(add_legs(&join, options->plan, err));
+    ARC_TRY(make_index(&join, &index, err));
+    ARC_TRY(arc_build_stage(registry, service, service->staging, &index, err));
 
-    ARC_TRY(arc_build_stage_mirrors(join->registry, service, service->staging, &index, err));
-
-    struct arc_verify verify = {join->registry, service, service->platforms,
-                                index.digest,   true,    NULL};
+    struct arc_verify verify = {registry, service, service->platforms, index.digest, true, NULL};
     ARC_TRY(arc_verify_ahead(&verify, 1, err));
     ARC_TRY(arc_verify_index(&verify, &out->memory, &out->services[out->service_count], NULL, err));
     out->service_count++;
-
     arc_build_tell(&options->listener, service->service, "joined, read back and verified");
 
     return ARC_OK;
-}
-
-static int merge_one(const struct arc_build_options *options, struct arc_registry *registry,
-                     const struct arc_planned_service *service, struct arc_ledger *out,
-                     struct arc_error *err)
-{
-    struct join join = {registry, service, json_array(), json_array(), NULL};
-    int rc = join.images && join.attestations ? merge_service(options, &join, out, err)
-                                              : arc_error_nomem(err);
-    json_decref(join.images);
-    json_decref(join.attestations);
-    json_decref(join.annotations);
-    return rc;
 }
 
 int arc_merge(const struct arc_build_options *options, struct arc_ledger *out,
@@ -155,7 +146,7 @@ int arc_merge(const struct arc_build_options *options, struct arc_ledger *out,
 
     for (size_t i = 0; !rc && i < plan->service_count; i++)
         if (plan->services[i].selected)
-            rc = merge_one(options, registry, &plan->services[i], out, err);
+            rc = merge_service(options, registry, &plan->services[i], out, err);
 
     arc_registry_free(registry);
     if (rc)

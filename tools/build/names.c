@@ -1,5 +1,4 @@
-#include "build/names.h"
-#include <stdbool.h>
+#include "build/verify.h"
 #include <string.h>
 #include <strings.h>
 

@@ -1,10 +1,9 @@
-#define _GNU_SOURCE /* strptime, timegm: POSIX from 2024 on */
 #include "build/progress.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "os/base64.h"
 #include <string.h>
-#include <time.h>
 
 #define VALUE_MAX ((size_t)16 << 20)
 #define TEXT_KEPT ((size_t)64 << 10)
@@ -138,13 +137,11 @@ static void parse_name(const struct arc_progress *progress, const char *text, st
 /* "2026-11-23T22:07:03.647616875Z" in seconds since 1970; 0 for none. */
 static double time_of(const json_t *vertex, const char *key)
 {
-    const char *text = json_string_value(json_object_get(vertex, key));
-    struct tm parts = {0};
-    const char *rest = text ? strptime(text, "%Y-%m-%dT%H:%M:%S", &parts) : NULL;
-    if (!rest)
+    const char *text = arc_json_text_of(vertex, key), *dot = strchr(text, '.');
+    int64_t seconds;
+    if (!arc_time_parse(text, &seconds))
         return 0;
-    double fraction = *rest == '.' ? strtod(rest, NULL) : 0;
-    return (double)timegm(&parts) + fraction;
+    return (double)seconds + (dot ? strtod(dot, NULL) : 0);
 }
 
 static int widen_cell(struct arc_progress *progress, const struct name *name, double started,

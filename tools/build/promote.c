@@ -60,10 +60,8 @@ static int check_cells(const struct arc_built_service *known, const struct arc_b
 {
     for (size_t i = 0; i < found->cell_count; i++) {
         const struct arc_built_cell *cell = &found->cells[i];
-        const char *digest = NULL;
-        for (size_t k = 0; k < known->cell_count; k++)
-            if (strcmp(cell->platform, known->cells[k].platform) == 0)
-                digest = known->cells[k].digest;
+        const struct arc_built_cell *seen = arc_built_on(known, cell->platform);
+        const char *digest = seen ? seen->digest : NULL;
         if (!digest || strcmp(digest, cell->digest) != 0)
             return arc_error_set(err, ARC_EFAILED,
                                  "build.json has %.100s for %s of %s, the index %.100s: they do "
@@ -388,31 +386,6 @@ static int note_tags(struct promotion *promotion, struct arc_error *err)
 
 /* ---- what belongs together ------------------------------------------------------------------- */
 
-/* A ledger of another plan: of another group or commit, or of images with other names. */
-static int check_origin(const struct arc_plan *plan, const struct arc_ledger *build,
-                        struct arc_error *err)
-{
-    if (strcmp(plan->revision, build->revision) != 0)
-        return arc_error_set(err, ARC_EINPUT,
-                             "build.json is about commit %.12s, the plan about %.12s",
-                             build->revision, plan->revision);
-
-    if (strcmp(plan->group, build->group) != 0)
-        return arc_error_set(err, ARC_EINPUT, "build.json is about group %s, the plan about %s",
-                             build->group, plan->group);
-
-    for (size_t i = 0; i < build->service_count; i++) {
-        const struct arc_built_service *built = &build->services[i];
-        const struct arc_planned_service *planned = arc_plan_service(plan, built->service);
-        if (!planned || strcmp(planned->image, built->image) != 0)
-            return arc_error_set(
-                err, ARC_EINPUT, "build.json is of another plan: it has %s as %s, the plan %s",
-                built->service, built->image, planned ? planned->image : "has no such service");
-    }
-
-    return ARC_OK;
-}
-
 static int check_ledger(const struct arc_promote_options *options, struct arc_error *err)
 {
     const struct arc_ledger *build = options->build;
@@ -427,7 +400,7 @@ static int check_ledger(const struct arc_promote_options *options, struct arc_er
             "promoted, marked as dirty, with --allow-dirty only",
             build->revision);
 
-    return build ? check_origin(options->plan, build, err) : ARC_OK;
+    return build ? arc_ledger_check_plan(build, options->plan, err) : ARC_OK;
 }
 
 /* Whether the release's tag still leads to the plan's commit: it may have been moved or deleted

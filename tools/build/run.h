@@ -23,11 +23,10 @@ int arc_build_find(const struct arc_build_options *options, const struct arc_ver
                    const char *key, bool local, struct arc_arena *memory,
                    struct arc_built_service *built, bool *found, struct arc_error *err);
 
-/* Puts the index under the staging tag in every mirror of the service, where BuildKit pushed what
- * it lists. A mirror that lacks any of it refuses it. */
-int arc_build_stage_mirrors(struct arc_registry *registry,
-                            const struct arc_planned_service *service, const char *staging,
-                            const struct arc_manifest *index, struct arc_error *err);
+/* Puts the index under the staging tag, in every mirror of the service too, where BuildKit pushed
+ * what it lists. A mirror that lacks any of it refuses it. */
+int arc_build_stage(struct arc_registry *registry, const struct arc_planned_service *service,
+                    const char *staging, const struct arc_manifest *index, struct arc_error *err);
 
 /* ---- train.c ---- */
 

@@ -2,7 +2,6 @@
 #include "arcci/build.h"
 #include "base/auto.h"
 #include "base/json.h"
-#include "build/names.h"
 #include "documents/record.h"
 #include <string.h>
 
@@ -227,14 +226,6 @@ static void tell_of_same_layers(const struct reading *reading)
 
 /* ---- the set of platforms ------------------------------------------------------------------ */
 
-static bool has_platform(const struct arc_built_service *built, const char *platform)
-{
-    for (size_t i = 0; i < built->cell_count; i++)
-        if (strcmp(built->cells[i].platform, platform) == 0)
-            return true;
-    return false;
-}
-
 static int check_images(const struct reading *reading, const json_t *index, struct arc_error *err)
 {
     const struct arc_verify *verify = reading->verify;
@@ -249,7 +240,7 @@ static int check_images(const struct reading *reading, const json_t *index, stru
         int rc = ARC_OK;
         if (!arc_texts_have(verify->platforms, platform))
             rc = arc_error_set(err, ARC_EFAILED, "was not planned");
-        else if (has_platform(reading->built, platform))
+        else if (arc_built_on(reading->built, platform))
             rc = arc_error_set(err, ARC_EFAILED, "is listed twice");
         if (!rc)
             rc = check_image(reading, item, platform, err);
@@ -258,7 +249,7 @@ static int check_images(const struct reading *reading, const json_t *index, stru
     }
 
     for (char *const *platform = verify->platforms; *platform; platform++)
-        if (!has_platform(reading->built, *platform)) {
+        if (!arc_built_on(reading->built, *platform)) {
             arc_error_set(err, ARC_EFAILED, "is missing from the index");
             return differs(verify, *platform, err);
         }

@@ -47,6 +47,10 @@ int arc_verify_plan(const struct arc_verify_plan *what, struct arc_ledger *out,
  * What waits to be taken is not asked for again. Fails only for want of memory. */
 int arc_verify_ahead(const struct arc_verify *verifies, size_t count, struct arc_error *err);
 
+/* docker and containerd (Go's encoding/json) read "Manifests" as "manifests", and the last of two
+ * counts. ARC_EFAILED for a member whose name differs by case only from one that they read. */
+int arc_names_check(const json_t *document, struct arc_error *err);
+
 /* "linux/arm64" of a descriptor's platform, normalized. */
 void arc_platform_text(const json_t *platform, char out[ARC_PLATFORM_SIZE]);
 

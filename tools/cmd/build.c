@@ -54,11 +54,9 @@ static const char *loaded_tag(const struct arc_build_options *options,
                               const struct arc_built_service *built)
 {
     const struct arc_plan *plan = options->plan;
-    for (size_t i = 0; options->cell && i < plan->cell_count; i++)
-        if (strcmp(plan->cells[i].service, built->service) == 0 &&
-            strcmp(plan->cells[i].platform, built->cells[0].platform) == 0)
-            return plan->cells[i].staging;
-    return arc_plan_service(plan, built->service)->staging;
+    const struct arc_cell *cell =
+        options->cell ? arc_plan_cell(plan, built->service, built->cells[0].platform) : NULL;
+    return cell ? cell->staging : arc_plan_service(plan, built->service)->staging;
 }
 
 /* The outputs of one service, under its own name or, for the only one, without. */

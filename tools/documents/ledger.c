@@ -107,3 +107,36 @@ struct arc_built_service *arc_ledger_service(const struct arc_ledger *ledger, co
             return &ledger->services[i];
     return NULL;
 }
+
+const struct arc_built_cell *arc_built_on(const struct arc_built_service *built,
+                                          const char *platform)
+{
+    for (size_t i = 0; built && i < built->cell_count; i++)
+        if (strcmp(built->cells[i].platform, platform) == 0)
+            return &built->cells[i];
+    return NULL;
+}
+
+int arc_ledger_check_plan(const struct arc_ledger *build, const struct arc_plan *plan,
+                          struct arc_error *err)
+{
+    if (strcmp(plan->revision, build->revision) != 0)
+        return arc_error_set(err, ARC_EINPUT,
+                             "build.json is about commit %.12s, the plan about %.12s",
+                             build->revision, plan->revision);
+
+    if (strcmp(plan->group, build->group) != 0)
+        return arc_error_set(err, ARC_EINPUT, "build.json is about group %s, the plan about %s",
+                             build->group, plan->group);
+
+    for (size_t i = 0; i < build->service_count; i++) {
+        const struct arc_built_service *built = &build->services[i];
+        const struct arc_planned_service *planned = arc_plan_service(plan, built->service);
+        if (!planned || strcmp(planned->image, built->image) != 0)
+            return arc_error_set(
+                err, ARC_EINPUT, "build.json is of another plan: it has %s as %s, the plan %s",
+                built->service, built->image, planned ? planned->image : "has no such service");
+    }
+
+    return ARC_OK;
+}

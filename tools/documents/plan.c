@@ -202,6 +202,16 @@ const struct arc_planned_service *arc_plan_service(const struct arc_plan *plan, 
     return NULL;
 }
 
+const struct arc_cell *arc_plan_cell(const struct arc_plan *plan, const char *service,
+                                     const char *platform)
+{
+    for (size_t i = 0; i < plan->cell_count; i++)
+        if (strcmp(plan->cells[i].service, service) == 0 &&
+            strcmp(plan->cells[i].platform, platform) == 0)
+            return &plan->cells[i];
+    return NULL;
+}
+
 int arc_planned_images(const struct arc_planned_service *service, struct arc_arena *memory,
                        char ***out, struct arc_error *err)
 {

@@ -52,15 +52,6 @@ static json_t *size_text(int64_t size)
     return buf_value(&text);
 }
 
-static const struct arc_built_cell *find_cell(const struct arc_built_service *built,
-                                              const char *platform)
-{
-    for (size_t i = 0; built && i < built->cell_count; i++)
-        if (strcmp(built->cells[i].platform, platform) == 0)
-            return &built->cells[i];
-    return NULL;
-}
-
 /* A row per platform, with what the build found out about it. */
 static json_t *platform_rows(const struct arc_plan *plan, const char *service,
                              const struct arc_built_service *built)
@@ -72,7 +63,7 @@ static json_t *platform_rows(const struct arc_plan *plan, const char *service,
         if (strcmp(plan->cells[i].service, service) != 0)
             continue;
 
-        const struct arc_built_cell *cell = find_cell(built, platform);
+        const struct arc_built_cell *cell = arc_built_on(built, platform);
         int64_t size = cell ? cell->size : -1;
         notes_push(&rows,
                    json_pack("{s:s, s:o, s:o, s:o}", "platform", platform, "digest",

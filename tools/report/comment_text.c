@@ -61,14 +61,6 @@ static void add_why(struct arc_buf *out, const struct arc_report_facts *facts,
         arc_buf_printf(out, " and %lld more", (long long)filter->count - 1);
 }
 
-static int64_t find_size(const struct arc_built_service *built, const char *platform)
-{
-    for (size_t i = 0; built && i < built->cell_count; i++)
-        if (strcmp(built->cells[i].platform, platform) == 0)
-            return built->cells[i].size;
-    return -1;
-}
-
 static void add_cell_sizes(struct arc_buf *out, const struct arc_built_service *built,
                            const struct arc_built_service *base)
 {
@@ -79,7 +71,8 @@ static void add_cell_sizes(struct arc_buf *out, const struct arc_built_service *
         if (cell->size < 0)
             continue;
         arc_buf_puts(out, " ");
-        arc_text_size(out, cell->size, find_size(base, cell->platform));
+        const struct arc_built_cell *before = arc_built_on(base, cell->platform);
+        arc_text_size(out, cell->size, before ? before->size : -1);
     }
 }
 

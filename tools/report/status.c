@@ -95,8 +95,7 @@ static void count_platforms(const struct arc_plan *plan, const struct arc_built_
         if (strcmp(plan->cells[i].service, built->service) != 0)
             continue;
         ++*planned;
-        for (size_t k = 0; k < built->cell_count; k++)
-            *found += strcmp(plan->cells[i].platform, built->cells[k].platform) == 0;
+        *found += arc_built_on(built, plan->cells[i].platform) != NULL;
     }
 }
 

@@ -134,14 +134,9 @@ static int sign_service(struct signing *signing, const struct arc_planned_servic
 
 static int check_options(const struct arc_sign_options *options, struct arc_error *err)
 {
-    const struct arc_plan *plan = options->plan;
     if (!options->build->pushed)
         return arc_error_set(err, ARC_EINPUT, "build.json is of images that were not pushed");
-    if (strcmp(plan->revision, options->build->revision) != 0)
-        return arc_error_set(err, ARC_EINPUT,
-                             "build.json is about commit %.12s, the plan about %.12s",
-                             options->build->revision, plan->revision);
-    return ARC_OK;
+    return arc_ledger_check_plan(options->build, options->plan, err);
 }
 
 int arc_sign(const struct arc_sign_options *options, json_t **out, struct arc_error *err)
