@@ -212,3 +212,24 @@ def test_a_rehearsal_refuses_what_the_build_refuses(shop):
     assert (status, out) == (2, "") and "a/new is new" in err
     status, out, err = shop.arc("build", "--plan", "../plan.json", "--dry-run", "--allow-dirty")
     assert status == 0 and "-dirty" in out and not shop.bake.exists()
+
+
+@pytest.mark.parametrize("context", ["github.com/o/x#v1:sub", "git@github.com:o/x.git", "https://example.org/x.tar.gz"])
+def test_what_buildkit_fetches_is_no_matter_of_the_work_tree(shop, context):
+    """Neither a folder that is missing, nor where the Dockerfile's path starts; the work tree's own other context still counts."""
+    service = {"codename": "c", "name": "shop-c", "build": {
+        "context": context, "dockerfile": "d/Dockerfile", "additional_contexts": {"lib": "b", "far": "github.com/o/y"}}}
+    shop.write(".github/arc-ci.yaml", json.dumps({"groups": {"shop": {"registry": "127.0.0.1:9/o", "services": [service]}}}))
+    shop.commit("remote")
+    status, out, err = shop.arc("plan", "--json", "--push")
+    assert status == 0, err
+    (shop.folder.parent / "plan.json").write_text(out)
+    keys = set()
+    for text in ("1", "2", "2"):
+        shop.write("b/x.o", text)
+        status, out, err = shop.arc("build", "--plan", "../plan.json", "--dry-run")
+        assert status == 0, err
+        target = json.loads(out[out.index("{"):out.rindex("}") + 1])["target"]["c"]
+        assert (target["context"], target["dockerfile"]) == (context, "d/Dockerfile")
+        keys.add(next(text for text in target["annotations"] if "arc.ci.key" in text))
+    assert len(keys) == 2
