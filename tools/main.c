@@ -13,7 +13,8 @@ extern char **environ;
 
 /* `arc-ci`, `arc-ci --help` and `arc-ci --version` are ways to say `arc-ci help …`. Options of every command may stand before
  * its name: they are moved behind it. */
-static const struct command *select_command(int *argc, char ***argv, struct arc_error *err)
+static const struct command *select_command(int *argc, char ***argv, bool *program,
+                                            struct arc_error *err)
 {
     int before = frame_words(*argc - 1, *argv + 1);
     const char *name = before + 1 < *argc ? (*argv)[before + 1] : NULL;
@@ -23,6 +24,7 @@ static const struct command *select_command(int *argc, char ***argv, struct arc_
         return command_find("help", err);
     }
 
+    *program = !name;
     if (!name)
         return command_find("help", err);
 
@@ -64,7 +66,8 @@ static bool wants_trace(const struct arc_env *env, const struct invocation *inv)
     return inv->verbose || (debug && strcmp(debug, "1") == 0);
 }
 
-static int run_command(struct arc_env *env, const struct command *command, int argc,
+/* `program`: no command was named, so that --help is about all of them. */
+static int run_command(struct arc_env *env, const struct command *command, bool program, int argc,
                        char *const *argv, struct arc_error *err)
 {
     ARC_AUTO(invocation) struct invocation inv = {0};
@@ -73,7 +76,7 @@ static int run_command(struct arc_env *env, const struct command *command, int a
     ARC_TRY(invocation_parse(command, env, argc, argv, &inv, err));
 
     if (inv.help) {
-        help_render(command, "text", &report.human);
+        help_render(program ? NULL : command, "text", &report.human);
         return report_print(&report, &inv, err);
     }
 
@@ -91,14 +94,15 @@ int main(int argc, char **argv)
     ARC_AUTO(arc_error) struct arc_error err = {0};
     struct arc_env env = {.vars = (const char *const *)environ, .now = time(NULL)};
     const struct command *command = NULL;
+    bool program = false;
 
     keep_standard_streams();
     signal(SIGPIPE, SIG_IGN);
     int rc = enter_directory(&argc, &argv, &err);
     if (!rc)
-        command = select_command(&argc, &argv, &err);
+        command = select_command(&argc, &argv, &program, &err);
     if (command)
-        rc = run_command(&env, command, argc - 1, argv + 1, &err);
+        rc = run_command(&env, command, program, argc - 1, argv + 1, &err);
 
     if (err.code) {
         rc = err.code;
