@@ -518,24 +518,49 @@ const char *arc_inputs_pinned(const struct arc_inputs *inputs, unsigned *line)
     return inputs->pinned;
 }
 
+/* Whether the source of an entry is not in its context; *there: it is, but is left out. */
+static bool is_missing(const struct arc_inputs *inputs, const struct entry *entry, bool *there)
+{
+    const struct folder *folder = &inputs->folders[entry->folder];
+    ARC_AUTO(arc_buf) struct arc_buf name = {.max = (size_t)64 << 10};
+    struct stat st;
+    if (entry->linked || !*entry->path || !arc_path_is_literal(entry->path))
+        return false;
+
+    arc_buf_printf(&name, "%s%s%s/%s", inputs->root ? inputs->root : "", inputs->root ? "/" : "./",
+                   folder->directory, entry->path);
+    *there = !name.failed && lstat(arc_buf_text(&name), &st) == 0;
+    bool directory = *there && S_ISDIR(st.st_mode); /* its files may be taken in again */
+
+    return !*there ||
+           (!directory && arc_ignore_match(&folder->ignore, entry->path, strlen(entry->path)));
+}
+
+/* Whether an entry before number `i` says the same: a line that is read once for each platform. */
+static bool told_before(const struct arc_inputs *inputs, size_t i, bool there)
+{
+    const struct arc_input *input = &inputs->entries[i].input;
+    bool before;
+
+    for (size_t k = 0; k < i; k++)
+        if (inputs->entries[k].input.line == input->line &&
+            strcmp(inputs->entries[k].input.what, input->what) == 0 &&
+            is_missing(inputs, &inputs->entries[k], &before) && before == there)
+            return true;
+
+    return false;
+}
+
 int arc_inputs_missing(const struct arc_inputs *inputs,
                        int (*each)(void *context, const struct arc_input *input, bool ignored),
                        void *context)
 {
+    bool there;
+
     for (size_t i = 0; i < inputs->entry_count; i++) {
-        const struct entry *entry = &inputs->entries[i];
-        const struct folder *folder = &inputs->folders[entry->folder];
-        ARC_AUTO(arc_buf) struct arc_buf name = {.max = (size_t)64 << 10};
-        struct stat st;
-        if (entry->linked || !*entry->path || !arc_path_is_literal(entry->path))
+        if (!is_missing(inputs, &inputs->entries[i], &there) || told_before(inputs, i, there))
             continue;
-        arc_buf_printf(&name, "%s%s%s/%s", inputs->root ? inputs->root : "",
-                       inputs->root ? "/" : "./", folder->directory, entry->path);
-        bool there = !name.failed && lstat(arc_buf_text(&name), &st) == 0;
-        bool directory = there && S_ISDIR(st.st_mode); /* its files may be taken in again */
-        bool ignored =
-            !directory && arc_ignore_match(&folder->ignore, entry->path, strlen(entry->path));
-        int rc = !there || ignored ? each(context, &entry->input, there) : 0;
+        int rc = each(context, &inputs->entries[i].input, there);
         if (rc)
             return rc;
     }

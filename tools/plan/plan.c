@@ -4,6 +4,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/platform.h"
+#include "config/fields.h"
 #include "plan/released.h"
 #include "plan/tags.h"
 #include <string.h>
@@ -551,12 +552,11 @@ static int read_platforms(const struct planning *planning, char ***out)
     json_array_foreach (given, i, item) {
         const char *text = json_string_value(item);
         char plain[ARC_PLATFORM_SIZE];
-        if (!text || !arc_platform_normalize(text, plain) ||
-            plain[strspn(plain, "abcdefghijklmnopqrstuvwxyz0123456789./_-")])
-            return arc_error_set(planning->err, ARC_EINPUT,
-                                 "'%s' is not a platform; expected os/architecture, for example "
-                                 "linux/arm64",
-                                 text ? text : "");
+        ARC_AUTO(arc_buf) struct arc_buf why = {.max = 1024};
+        if (!text || !arc_check_platform(text, &why))
+            return arc_error_set(planning->err, ARC_EINPUT, "platforms: '%s' %s", text ? text : "",
+                                 text ? arc_buf_text(&why) : "is not a string");
+        arc_platform_normalize(text, plain);
         if (!arc_texts_have(*out, plain))
             ARC_TRY(arc_texts_add(planning->memory, out, plain, planning->err));
     }
