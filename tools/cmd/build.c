@@ -320,7 +320,7 @@ static int check_options(const struct invocation *inv, struct arc_error *err)
 static int read_plan(const char *where, struct arc_plan *out, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *json = NULL;
-    ARC_TRY(arc_document_read(where, &json, err));
+    ARC_TRY(arc_document_of_stage("plan", where, &json, err));
     return arc_plan_read(json, out, err);
 }
 

@@ -83,3 +83,13 @@ int arc_document_read(const char *where, json_t **out, struct arc_error *err)
 
     return ARC_OK;
 }
+
+int arc_document_of_stage(const char *command, const char *where, json_t **out,
+                         struct arc_error *err)
+{
+    int rc = arc_document_read(where, out, err);
+    if (rc == ARC_ENOTFOUND)
+        arc_error_set(err, rc, "%s; 'arc-ci %s --json > %s' writes it", arc_error_text(err),
+                      command, where);
+    return rc;
+}

@@ -144,7 +144,7 @@ static int read_file(const char *path, enum kind kind, json_t **out, struct arc_
 {
     if (kind == NOTES)
         return read_notes(path, out, err);
-    ARC_TRY(arc_document_read(path, out, err));
+    ARC_TRY(arc_document_of_stage(kinds[kind], path, out, err));
     return check_document(*out, kind, err);
 }
 
