@@ -294,7 +294,7 @@ static const char *const wrong[][2] = {
     {SERVICES("[services/../..]"),
      "4:16: services: 'services/../..' leaves the repository by '..'"},
     {SERVICES("[./services/a]"), "4:16: services: './services/a' has an empty part or a '.': write "
-                                 "it plainly, as in 'services/messaging'"},
+                                 "it plainly, as in 'services/cart'"},
     {SERVICES("['services\\a']"),
      "4:16: services: 'services\\a' holds a backslash; paths are written with '/'"},
     {SERVICES("[services/gone]"), "4:16: services: there is no directory services/gone"},

@@ -48,7 +48,7 @@ __attribute__((format(printf, 2, 3))) static int append(json_t *list, const char
 
 /* ---- what is built ------------------------------------------------------------------------- */
 
-/* Adds the cell of a name, "flash/linux/amd64" of `len` bytes; `first` is the one before it. */
+/* Adds the cell of a name, "cart/linux/amd64" of `len` bytes; `first` is the one before it. */
 static int add_cell(const struct arc_plan *plan, const char *name, size_t len,
                     const struct arc_cell **cells, const struct arc_cell **first,
                     struct arc_error *err)
@@ -69,7 +69,7 @@ static int add_cell(const struct arc_plan *plan, const char *name, size_t len,
     if (!cell)
         return arc_error_set(err, ARC_EINPUT,
                              "the plan has no cell '%.*s'; cells are named SERVICE/PLATFORM, like "
-                             "flash/linux/amd64, and `arc-ci plan` lists them",
+                             "cart/linux/amd64, and `arc-ci plan` lists them",
                              shown, name);
 
     const struct arc_cell **slot = &cells[arc_plan_service(plan, cell->service) - plan->services];

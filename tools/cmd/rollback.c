@@ -77,8 +77,8 @@ static int run_rollback(const struct invocation *inv, struct report *report, str
 
     if (inv->arg_count < 2)
         return arc_error_set(err, ARC_EINPUT,
-                             "which group, and back to which version? 'arc-ci rollback messaging "
-                             "1.2.2 --dry-run' shows what would move");
+                             "which group, and back to which version? 'arc-ci rollback GROUP "
+                             "VERSION --dry-run' shows what would move");
 
     ARC_TRY(list_from(inv, &memory, &from, err));
 

@@ -35,7 +35,7 @@ static int run_tag(const struct invocation *inv, struct report *report, struct a
     if (!inv->arg_count)
         return arc_error_set(err, ARC_EINPUT,
                              "which group, and which version? 'arc-ci tag "
-                             "messaging --next' chooses the version");
+                             "GROUP --next' chooses the version");
 
     if (next == (options.version != NULL))
         return arc_error_set(err, ARC_EINPUT, "name a version, or choose one with --next");

@@ -306,7 +306,7 @@ bool arc_check_path(const char *text, struct arc_buf *why)
         size_t part = strcspn(at, "/");
         if (!part || (part == 1 && *at == '.'))
             return no(why, "has an empty part or a '.': write it plainly, as in "
-                           "'services/messaging'");
+                           "'services/cart'");
         at += part + (at[part] == '/');
     }
 

@@ -15,7 +15,7 @@ struct row {
     const char *runner;
     const struct arc_planned_service *only; /* NULL: it has several cells */
     struct arc_buf services;                /* codenames, separated by commas; one per cell */
-    struct arc_buf cells;                   /* "flash/linux/amd64,…" */
+    struct arc_buf cells;                   /* "cart/linux/amd64,…" */
 };
 
 struct rows {

@@ -284,6 +284,16 @@ static int find_group(struct arc_project *project, const char *tag, const struct
     return ARC_OK;
 }
 
+static int refuse_no_tag(struct arc_project *project, struct arc_error *err)
+{
+    static const char what[] = "no tag was given and GITHUB_REF is not set";
+    ARC_AUTO(arc_error) struct arc_error unread = {0};
+
+    if (arc_project_load_config(project, &unread) == ARC_OK)
+        return refuse_group(&project->config, what, err);
+    return arc_error_set(err, ARC_EINPUT, "%s; a release tag is like shop/v1.2.3", what);
+}
+
 int arc_project_load_version(struct arc_project *project, struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error problem = {0};
@@ -294,18 +304,17 @@ int arc_project_load_version(struct arc_project *project, struct arc_error *err)
     if (!name)
         name = arc_env_nonempty(project->env, "GITHUB_REF");
     if (!name)
-        return arc_error_set(err, ARC_EINPUT,
-                             "no tag was given and GITHUB_REF is not set; a release tag is like "
-                             "messaging/v1.2.3");
+        return refuse_no_tag(project, err);
 
     const char *tag = arc_tag_name(name);
     if (!tag)
         return arc_tag_parse(name, NULL, &project->tag, err);
     ARC_TRY(find_group(project, tag, &group, err));
-    if (!project->tag.text)
-        ARC_TRY(arc_tag_parse(tag, group, &project->tag, err));
+    int rc = project->tag.text ? ARC_OK : arc_tag_parse(tag, group, &project->tag, err);
+    if (rc) /* the groups that there are say more than the default form */
+        return !group && project->config.group_count ? choose_tagged(project, tag, err) : rc;
 
-    int rc = arc_project_open(project, &problem);
+    rc = arc_project_open(project, &problem);
     if (!rc)
         rc = arc_git_head(project->git, &head, NULL, &problem);
     if (!rc)

@@ -45,7 +45,7 @@ static int not_a_tag(const char *name, const char *why, struct arc_error *err)
     arc_text_visible(&shown, name, len > 120 ? 120 : len);
     return arc_error_set(err, ARC_EINPUT,
                          "'%s%s' is not a release tag: %s; expected <group>/v<version>, for "
-                         "example messaging/v1.2.3",
+                         "example shop/v1.2.3",
                          arc_buf_text(&shown), len > 120 ? "…" : "", why);
 }
 
