@@ -50,16 +50,15 @@ static const char *find_value(const struct script *script, const char *name)
                                             {"GITHUB_REF", "ref_name"},
                                             {"GITHUB_REPOSITORY", "repository"},
                                             {"GITHUB_REPOSITORY_OWNER", "repository_owner"}};
-    const json_t *places[] = {script->variables, json_object_get(script->step->scope, "env"),
-                              script->step->proposal->dotenv};
-    const char *value = init_release_value(name, true);
+    const json_t *scope = script->step->scope;
+    const json_t *places[] = {json_object_get(scope, "github"), script->variables,
+                              json_object_get(scope, "env"), script->step->proposal->dotenv};
+    const char *value = init_release_value(name, true), *key = "";
 
-    for (size_t i = 0; i < sizeof github / sizeof *github && !value; i++)
-        if (strcmp(github[i][0], name) == 0)
-            value = json_string_value(
-                json_object_get(json_object_get(script->step->scope, "github"), github[i][1]));
+    for (size_t i = 0; i < sizeof github / sizeof *github; i++)
+        key = strcmp(github[i][0], name) == 0 ? github[i][1] : key;
     for (size_t i = 0; i < sizeof places / sizeof *places && !value; i++)
-        value = json_string_value(json_object_get(places[i], name));
+        value = json_string_value(json_object_get(places[i], i ? name : key));
 
     return value;
 }
@@ -72,7 +71,7 @@ static const char *expand_variable(const struct script *script, const char *doll
     const char *start = dollar + 1 + (script->is_makefile && dollar[1] == '$');
     bool open = *start == '{' || *start == '(';
     const char *name = start + open, *rest = name + strspn(name, letters);
-    const char close = *start == '{' ? '}' : ')', *end = open ? strchr(rest, close) : rest;
+    const char *end = open ? strpbrk(rest, *start == '{' ? "}" : ")") : rest;
     ARC_AUTO_FREE char *known = strndup(name, (size_t)(rest - name));
 
     bool is_command = *start == '(' && !script->is_makefile;
@@ -291,24 +290,16 @@ static bool take_loop(struct script *script, json_t *words)
     return enter_loop(script);
 }
 
-/* Words in front of a command that are no part of it. */
-static bool is_prefix(const char *word)
-{
-    static const char *const prefixes[] = {"do", "then", "else",   "if",
-                                           "!",  "sudo", "export", "time"};
-    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
-        if (strcmp(word, prefixes[i]) == 0)
-            return true;
-    return false;
-}
-
 static void take_command(struct script *script, json_t *words)
 {
+    static const char *const prefixes[] = {"do",   "then",   "else", "if", "!",
+                                           "sudo", "export", "time", NULL};
+    static const char *const programs[] = {"docker", "podman", "buildah", NULL};
     size_t i = 0;
 
     if (take_loop(script, words))
         return;
-    while (take_assignment(script, words, i) || is_prefix(word_at(words, i)))
+    while (take_assignment(script, words, i) || init_is_among(word_at(words, i), prefixes))
         i++;
 
     const char *program = word_at(words, i) + strspn(word_at(words, i), "@-+");
@@ -319,8 +310,7 @@ static void take_command(struct script *script, json_t *words)
         script->directory = directory ? directory : script->directory;
     }
 
-    if (strcmp(program, "docker") != 0 && strcmp(program, "podman") != 0 &&
-        strcmp(program, "buildah") != 0)
+    if (!init_is_among(program, programs))
         return;
     if (strcmp(what, "buildx") == 0 || strcmp(what, "image") == 0)
         what = word_at(words, ++i);
@@ -373,13 +363,10 @@ void init_take_commands(const struct init_step *step, const char *text, const ch
 
 static bool is_script(const char *path)
 {
-    static const char *const names[] = {"Makefile", "makefile", "GNUmakefile"};
-    const char *name = init_base(path), *dot = strrchr(name, '.');
-
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(name, names[i]) == 0)
-            return true;
-    return dot && (strcmp(dot, ".mk") == 0 || strcmp(dot, ".sh") == 0);
+    static const char *const names[] = {"Makefile", "GNUmakefile", NULL};
+    static const char *const ends[] = {".mk", ".sh", NULL};
+    const char *dot = strrchr(init_base(path), '.');
+    return init_is_among(init_base(path), names) || (dot && init_is_among(dot, ends));
 }
 
 int init_read_scripts(struct init_proposal *proposal, struct arc_error *err)

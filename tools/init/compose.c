@@ -126,10 +126,9 @@ static bool is_described(struct init_proposal *proposal, const struct init_image
 {
     for (size_t i = 0; i < proposal->image_count; i++) {
         struct init_image *other = proposal->images[i];
-        const char *a = other->target ? other->target : "", *b = image->target ? image->target : "";
         if (strcmp(other->dockerfile, image->dockerfile) != 0 ||
             (other->from == FROM_COMPOSE && image->name &&
-             (strcmp(a, b) != 0 || other->args || image->args)))
+             (!init_same_text(other->target, image->target) || other->args || image->args)))
             continue;
         other->name = other->name ? other->name : image->name;
         other->registries = other->registries ? other->registries : image->registries;
@@ -164,14 +163,12 @@ static bool resolve_build(const struct entry *entry, struct init_image *image)
 /* Stages for people who work on the code are not what is released. */
 static char *find_target(const struct entry *entry, bool *development)
 {
-    static const char *const words[] = {"dev",   "development", "debug",  "test",
-                                        "tests", "local",       "builder"};
+    static const char *const words[] = {"dev",   "development", "debug",   "test",
+                                        "tests", "local",       "builder", NULL};
     char *target = entry->build->type == ARC_YAML_MAP
                        ? expand(entry, arc_yaml_get(entry->build, "target"))
                        : NULL;
-    *development = false;
-    for (size_t i = 0; target && i < sizeof words / sizeof *words; i++)
-        *development = *development || strcasecmp(target, words[i]) == 0;
+    *development = target && init_is_among(target, words);
     return target && *target && init_is_usable(target) && !*development ? target : NULL;
 }
 

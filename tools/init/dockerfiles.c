@@ -11,14 +11,6 @@
 
 #define CONTEXTS_MAX 16
 
-static bool among(const char *word, const char *const *list)
-{
-    for (; *list; list++)
-        if (strcasecmp(word, *list) == 0)
-            return true;
-    return false;
-}
-
 /* ---- names ---------------------------------------------------------------------------------- */
 
 /* What tells the file from its neighbours: "ingress" of Dockerfile.ingress and ingress.Dockerfile, ""
@@ -34,7 +26,7 @@ static char *variant_of(struct init_proposal *proposal, const char *name)
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         size_t word = strlen(words[i]);
         const char *dot = strrchr(name, '.');
-        if (dot && among(dot + 1, others))
+        if (dot && init_is_among(dot + 1, others))
             return NULL;
         if (len >= word && strncasecmp(name, words[i], word) == 0 && !name[word])
             return arc_arena_text(&proposal->arena, "");
@@ -65,7 +57,7 @@ static bool lies_in(const char *path, const char *const *folders)
 {
     for (const char *part = path; strchr(part, '/'); part = strchr(part, '/') + 1) {
         ARC_AUTO_FREE char *folder = strndup(part, strcspn(part, "/"));
-        if (folder && among(folder, folders))
+        if (folder && init_is_among(folder, folders))
             return true;
     }
     return false;
@@ -92,7 +84,7 @@ char *init_name_dockerfile(struct init_proposal *proposal, const char *path)
     const char *variant = variant_of(proposal, init_base(path));
     char *directory = init_directory(proposal, path), *name;
 
-    while (among(init_base(directory), generic) && strcmp(directory, ".") != 0)
+    while (init_is_among(init_base(directory), generic) && strcmp(directory, ".") != 0)
         directory = init_directory(proposal, directory);
     const char *named = strcmp(directory, ".") != 0 ? init_base(directory) : "";
     char *owner = find_owner(proposal, directory);
@@ -234,7 +226,7 @@ static void choose_context(struct init_proposal *proposal, struct init_image *im
         count++;
     }
 
-    if (count > 1 && among(init_base(candidates[0]), generic) &&
+    if (count > 1 && init_is_among(init_base(candidates[0]), generic) &&
         holds_dockerfiles_only(proposal, candidates[0]) &&
         has_instruction(proposal, image->dockerfile, "COPY", "ADD"))
         best = 1;
@@ -306,7 +298,8 @@ static void give_arguments(struct init_proposal *proposal, struct init_image *im
     json_t *initial;
 
     json_object_foreach (args, name, initial) {
-        if (json_object_get(image->args, name) || !json_is_null(initial) || among(name, given))
+        if (json_object_get(image->args, name) || !json_is_null(initial) ||
+            init_is_among(name, given))
             continue;
         if (json_object_get(proposal->dotenv, name))
             init_add_pair(proposal, &image->args, name, NULL, ".env");

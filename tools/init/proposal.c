@@ -145,14 +145,16 @@ add_remark(struct init_proposal *proposal, struct init_remark **list, size_t *co
     while (len && (arc_buf_text(&visible)[len] & 0xC0) == 0x80)
         len--; /* no character is cut in two */
     remark.text = arc_arena_printf(&proposal->arena, "%.*s", (int)len, arc_buf_text(&visible));
-    arc_buf_reset(&visible);
-    arc_text_visible(&visible, remark.file ? remark.file : "",
-                     remark.file ? strlen(remark.file) : 0);
-    remark.file = remark.file ? arc_arena_text(&proposal->arena, arc_buf_text(&visible)) : NULL;
+
+    if (remark.file) {
+        arc_buf_reset(&visible);
+        arc_text_visible(&visible, remark.file, strlen(remark.file));
+        remark.file = arc_arena_text(&proposal->arena, arc_buf_text(&visible));
+    }
 
     for (size_t i = 0; i < *count; i++)
         if (strcmp((*list)[i].text, remark.text) == 0 &&
-            strcmp((*list)[i].file ? (*list)[i].file : "", remark.file ? remark.file : "") == 0)
+            init_same_text((*list)[i].file, remark.file))
             return; /* a cell of a matrix, or another job, says it again */
 
     struct init_remark *slot = arc_arena_append(&proposal->arena, list, count, sizeof *slot);
@@ -190,6 +192,14 @@ bool init_is_usable(const char *text)
 bool init_same_text(const char *a, const char *b)
 {
     return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+bool init_is_among(const char *word, const char *const *list)
+{
+    for (; *list; list++)
+        if (strcasecmp(word, *list) == 0)
+            return true;
+    return false;
 }
 
 bool init_is_owner(const struct init_proposal *proposal, const char *registry)

@@ -161,6 +161,9 @@ void init_add_tag(struct init_proposal *proposal, json_t **tags, const char *nam
 bool init_take_reference(struct init_proposal *proposal, const char *reference,
                          struct init_image *image);
 
+/* Whether a word is in a list that ends with NULL, in capitals or not. */
+bool init_is_among(const char *word, const char *const *list);
+
 /* Whether two texts (NULL: none) are the same. */
 bool init_same_text(const char *a, const char *b);
 

@@ -14,15 +14,12 @@ static bool is_plain(const char *text)
 {
     static const char letters[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789./_-@+=";
-    static const char *const words[] = {"true", "false", "null", "yes", "no",
-                                        "on",   "off",   ".inf", ".nan"};
+    static const char *const words[] = {"true", "false", "null", "yes",  "no",
+                                        "on",   "off",   ".inf", ".nan", NULL};
 
-    if (!*text || text[strspn(text, letters)] || strchr("-0123456789+=@", *text))
+    if (!*text || text[strspn(text, letters)] || strchr("-0123456789+=@", *text) ||
+        init_is_among(text, words))
         return false;
-
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcasecmp(text, words[i]) == 0)
-            return false;
 
     return strspn(text, ".0123456789eE_+-") != strlen(text) || strcmp(text, ".") == 0;
 }
