@@ -182,8 +182,9 @@ def build_zlib(tools, source):
 
 
 def build_mimalloc(tools, source):
+    """Without huge pages: a run of a millisecond would wait for 2 MiB of zeros, and keep them."""
     tools.archive("mimalloc", [source / "src/static.c"], f"-I{source}/include", "-DMI_MALLOC_OVERRIDE", "-DMI_LIBC_MUSL=1",
-                  "-DNDEBUG", "-Wno-builtin-macro-redefined", "-D__DATE__=\"\"", "-D__TIME__=\"\"")
+                  "-DNDEBUG", "-DMI_NO_THP", "-Wno-builtin-macro-redefined", "-D__DATE__=\"\"", "-D__TIME__=\"\"")
 
 
 def build_mbedtls(tools, source):
