@@ -118,6 +118,12 @@ static bool take_word(struct script *script, struct arc_buf *word)
     if (!*at || strchr("\n;&|()#", *at))
         return false;
 
+    if (strncmp(at, ">>", 2) == 0) {
+        arc_buf_puts(word, ">>");
+        script->at = at + 2;
+        return true;
+    }
+
     while (*at && (quote || !strchr(" \t\r\n;&|", *at))) {
         if (*at == quote || (!quote && (*at == '"' || *at == '\''))) {
             quote = quote ? '\0' : *at;
@@ -251,6 +257,22 @@ static void take_options(struct script *script, const json_t *words, size_t inde
     json_decref(with);
 }
 
+/* "echo NAME=value >> $GITHUB_OUTPUT" gives the step an output, and GITHUB_ENV the job a variable. */
+static void take_output(const struct script *script, const char *said, const char *where)
+{
+    const char *equals = strchr(said, '=');
+    ARC_AUTO_FREE char *name = equals ? strndup(said, (size_t)(equals - said)) : NULL;
+
+    if (!name)
+        return;
+    const char *given = init_is_usable(equals + 1) ? NULL : init_release_value(name, true);
+    const char *value = given ? given : equals + 1;
+    if (strcmp(where, "GITHUB_OUTPUT") == 0)
+        init_set_output(script->step, name, value);
+    else if (strcmp(where, "GITHUB_ENV") == 0)
+        json_object_set_new(json_object_get(script->step->scope, "env"), name, json_string(value));
+}
+
 /* "docker tag A B": what is built as A is B, too. */
 static void take_second_name(struct script *script, const char *name, const char *more)
 {
@@ -310,6 +332,8 @@ static void take_command(struct script *script, json_t *words)
         script->directory = directory ? directory : script->directory;
     }
 
+    if (strcmp(program, "echo") == 0 && strcmp(word_at(words, i + 1), ">>") == 0)
+        take_output(script, what, word_at(words, i + 2));
     if (!init_is_among(program, programs))
         return;
     if (strcmp(what, "buildx") == 0 || strcmp(what, "image") == 0)
@@ -322,15 +346,16 @@ static void take_command(struct script *script, json_t *words)
         script->pushes = true;
 }
 
-void init_take_commands(const struct init_step *step, const char *text, const char *directory,
-                        bool pushes)
+void init_take_commands(const struct init_step *step, const char *text, const json_t *env,
+                        const char *directory, bool pushes)
 {
     const char *dot = strrchr(step->file, '.');
     ARC_AUTO(script)
     struct script script = {.step = step,
                             .at = text,
                             .directory = arc_arena_text(&step->proposal->arena, directory),
-                            .variables = json_object(),
+                            .variables = json_pack("{s:s, s:s}", "GITHUB_OUTPUT", "GITHUB_OUTPUT",
+                                                   "GITHUB_ENV", "GITHUB_ENV"),
                             .builds = json_array(),
                             .is_makefile = !step->runner && !(dot && strcmp(dot, ".sh") == 0),
                             .pushes = pushes};
@@ -339,6 +364,7 @@ void init_take_commands(const struct init_step *step, const char *text, const ch
     json_t *with;
     size_t i;
 
+    json_object_update(script.variables, (json_t *)env);
     for (; *script.at && step->proposal->commands < COMMANDS_MAX; step->proposal->commands++) {
         ARC_AUTO_JSON json_t *words = json_array();
         while (take_word(&script, &word))
@@ -384,7 +410,8 @@ int init_read_scripts(struct init_proposal *proposal, struct arc_error *err)
         struct init_step step = {
             .proposal = proposal, .scope = scope, .when = "", .file = path, .known = known};
         if (text)
-            init_take_commands(&step, text, is_shell ? "." : init_directory(proposal, path), true);
+            init_take_commands(&step, text, NULL, is_shell ? "." : init_directory(proposal, path),
+                               true);
         count++;
     }
 

@@ -37,6 +37,17 @@ static char *next_item(struct init_proposal *proposal, const char **text, bool c
     }
 }
 
+void init_set_output(const struct init_step *step, const char *name, const char *value)
+{
+    json_t *steps = json_object_get(step->scope, "steps");
+    if (!step->id || !steps)
+        return;
+    if (!json_object_get(steps, step->id))
+        json_object_set_new(steps, step->id, json_pack("{s:{}}", "outputs"));
+    json_object_set_new(json_object_get(json_object_get(steps, step->id), "outputs"), name,
+                        json_string(value));
+}
+
 /* ---- names: metadata-action ----------------------------------------------------------------- */
 
 /* The value of KEY in "type=semver,pattern={{version}}"; NULL when it has none. */
@@ -163,13 +174,9 @@ static void take_names(const struct init_step *step)
             arc_buf_printf(&out, "%s:%s\n", name ? name : image, tag);
     }
 
-    if (!step->id)
-        return;
-    if (!json_object_get(step->scope, "steps"))
-        json_object_set_new(step->scope, "steps", json_object());
-    json_object_set_new(json_object_get(step->scope, "steps"), step->id,
-                        json_pack("{s:{s:s, s:s, s:s}}", "outputs", "tags", arc_buf_text(&out),
-                                  "version", "{version}", "labels", ""));
+    init_set_output(step, "tags", arc_buf_text(&out));
+    init_set_output(step, "version", "{version}");
+    init_set_output(step, "labels", "");
 }
 
 /* ---- images: build-push-action -------------------------------------------------------------- */

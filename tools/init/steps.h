@@ -24,10 +24,13 @@ void init_take_step(const struct init_step *step);
 /* Takes what a step like docker/build-push-action builds. */
 void init_take_build(const struct init_step *step);
 
-/* Takes what the commands of a script build, each like a step. It works in `directory`; with `pushes`
- * another script pushes what it builds. */
-void init_take_commands(const struct init_step *step, const char *text, const char *directory,
-                        bool pushes);
+/* Takes what the commands of a script build, each like a step, and its outputs. It starts with the
+ * variables of `env` (NULL: none) in `directory`; with `pushes` another script pushes what it builds. */
+void init_take_commands(const struct init_step *step, const char *text, const json_t *env,
+                        const char *directory, bool pushes);
+
+/* Sets an output of the step, if it has an id, for the expressions of later ones. */
+void init_set_output(const struct init_step *step, const char *name, const char *value);
 
 /* Ends the reading of workflows: what is built and never pushed is no image. */
 void init_end_workflows(struct init_proposal *proposal);

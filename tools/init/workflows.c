@@ -26,10 +26,10 @@ static void read_workflow(struct walk *walk, const char *path, json_t *inputs, i
 static json_t *make_scope(const struct walk *walk, json_t *inputs)
 {
     const struct init_proposal *proposal = walk->proposal;
-    json_t *scope =
-        json_pack("{s:{s:s, s:s, s:{s:{s:s}, s:{s:s}}}, s:{}}", "github", "sha", "{revision}",
-                  "ref_name", *walk->when ? "{branch}" : "{image-tag}", "event", "repository",
-                  "name", proposal->repository, "release", "tag_name", "{image-tag}", "env");
+    json_t *scope = json_pack(
+        "{s:{s:s, s:s, s:{s:{s:s}, s:{s:s}}}, s:{}, s:{}, s:{}}", "github", "sha", "{revision}",
+        "ref_name", *walk->when ? "{branch}" : "{image-tag}", "event", "repository", "name",
+        proposal->repository, "release", "tag_name", "{image-tag}", "env", "steps", "needs");
     json_t *github = json_object_get(scope, "github");
 
     if (proposal->owner) {
@@ -123,17 +123,17 @@ static void read_commands(const struct init_step *step, const struct arc_yaml_no
                                *inside = arc_yaml_get(node, "working-directory");
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = 65536};
     ARC_AUTO_JSON json_t *scope = json_copy(step->scope);
+    ARC_AUTO_JSON json_t *env = init_expand_node(arc_yaml_get(node, "env"), scope);
     struct init_step inner = *step;
 
     if (!run->text)
         return;
     json_object_set_new(scope, "env", json_copy(json_object_get(step->scope, "env")));
-    add_env(scope, node);
+    json_object_update(json_object_get(scope, "env"), env);
     init_expand(run->text, scope, &text);
-    inner.scope = scope;
     inner.line = run->line;
-    init_take_commands(&inner, arc_buf_text(&text), inside && inside->text ? inside->text : ".",
-                       pushes);
+    init_take_commands(&inner, arc_buf_text(&text), env,
+                       inside && inside->text ? inside->text : ".", pushes);
 }
 
 static void read_steps(struct walk *walk, const char *path, const struct arc_yaml_node *steps,
@@ -172,14 +172,16 @@ static void read_steps(struct walk *walk, const char *path, const struct arc_yam
 
 /* ---- jobs ----------------------------------------------------------------------------------- */
 
-static void read_cell(struct walk *walk, const char *path, const struct arc_yaml_node *job,
+static void read_cell(struct walk *walk, const char *path, const struct arc_yaml_pair *pair,
                       const json_t *outer, json_t *cell, int depth)
 {
     struct init_proposal *proposal = walk->proposal;
+    const struct arc_yaml_node *job = pair->value;
     const struct arc_yaml_node *matrix = arc_yaml_at(job, "strategy", "matrix", (char *)NULL);
     ARC_AUTO_JSON json_t *scope = json_copy((json_t *)outer);
 
     json_object_set_new(scope, "env", json_copy(json_object_get(outer, "env")));
+    json_object_set_new(scope, "steps", json_object());
     if (!matrix || matrix->type == ARC_YAML_MAP)
         json_object_set(scope, "matrix", cell);
     add_env(scope, job);
@@ -195,6 +197,11 @@ static void read_cell(struct walk *walk, const char *path, const struct arc_yaml
     const char *runner =
         json_string_value(json_is_array(runs_on) ? json_array_get(runs_on, 0) : runs_on);
     read_steps(walk, path, arc_yaml_get(job, "steps"), scope, runner ? runner : "", depth);
+
+    if (pair->key->text) /* for jobs that need it */
+        json_object_set_new(
+            json_object_get(outer, "needs"), pair->key->text,
+            json_pack("{s:o}", "outputs", init_expand_node(arc_yaml_get(job, "outputs"), scope)));
 }
 
 static bool starts_on(const struct arc_yaml_node *on, const char *event)
@@ -257,13 +264,12 @@ static void read_workflow(struct walk *walk, const char *path, json_t *with, int
     add_env(scope, yaml.root);
     const struct arc_yaml_node *jobs = arc_yaml_get(yaml.root, "jobs");
     for (size_t i = 0; jobs && jobs->type == ARC_YAML_MAP && i < jobs->count; i++) {
-        const struct arc_yaml_node *job = jobs->pairs[i].value;
-        ARC_AUTO_JSON json_t *cells = init_matrix_cells(job, scope);
+        ARC_AUTO_JSON json_t *cells = init_matrix_cells(jobs->pairs[i].value, scope);
         size_t c;
         json_t *cell;
         json_array_foreach (cells, c, cell)
             if (walk->steps++ < STEPS_MAX)
-                read_cell(walk, path, job, scope, cell, depth);
+                read_cell(walk, path, &jobs->pairs[i], scope, cell, depth);
     }
 }
 
