@@ -152,9 +152,9 @@ static const char *word_at(const json_t *words, size_t index)
 }
 
 /* "NAME=value" or, in a Makefile, "NAME := value" sets a variable. True then. */
-static bool take_assignment(struct script *script, const json_t *words, size_t index)
+static bool take_assignment(struct script *script, const json_t *words)
 {
-    const char *word = word_at(words, index), *next = word_at(words, index + 1);
+    const char *word = word_at(words, 0), *next = word_at(words, 1);
     const char *equals = strchr(word, '=');
     size_t len = strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
     ARC_AUTO_FREE char *name = strndup(word, len);
@@ -169,7 +169,7 @@ static bool take_assignment(struct script *script, const json_t *words, size_t i
 
     if (word[len] || (strcmp(next, ":=") != 0 && strcmp(next, "?=") != 0 && strcmp(next, "=") != 0))
         return false;
-    json_object_set_new(script->variables, name, json_string(word_at(words, index + 2)));
+    json_object_set_new(script->variables, name, json_string(word_at(words, 2)));
 
     return true;
 }
@@ -206,6 +206,8 @@ static void finish_build(const struct script *script, json_t *with)
 
     if (kept.len)
         json_object_set_new(with, "tags", json_string(arc_buf_text(&kept)));
+    else if (!script->step->runner)
+        json_object_del(with, "tags"); /* what a developer calls it */
     if (script->pushes)
         json_object_set_new(with, "push", json_string("true"));
 }
@@ -301,11 +303,11 @@ static bool enter_loop(struct script *script)
     return true;
 }
 
-static bool take_loop(struct script *script, json_t *words)
+static bool take_loop(struct script *script, const char *program, json_t *words)
 {
-    if (strcmp(word_at(words, 0), "done") == 0 && script->depth)
+    if (strcmp(program, "done") == 0 && script->depth)
         return enter_loop(script);
-    if (strcmp(word_at(words, 0), "for") != 0 || strcmp(word_at(words, 2), "in") != 0 ||
+    if (strcmp(program, "for") != 0 || strcmp(word_at(words, 2), "in") != 0 ||
         json_array_size(words) < 4 || script->depth == LOOPS_MAX)
         return false;
     script->loops[script->depth++] = (struct loop){script->at, json_incref(words), 3};
@@ -317,31 +319,32 @@ static void take_command(struct script *script, json_t *words)
     static const char *const prefixes[] = {"do",   "then",   "else", "if", "!",
                                            "sudo", "export", "time", NULL};
     static const char *const programs[] = {"docker", "podman", "buildah", NULL};
-    size_t i = 0;
+    size_t next = 2;
 
-    if (take_loop(script, words))
+    while (take_assignment(script, words) || init_is_among(word_at(words, 0), prefixes))
+        json_array_remove(words, 0);
+
+    const char *program = word_at(words, 0) + strspn(word_at(words, 0), "@-+");
+    const char *what = word_at(words, 1);
+
+    if (take_loop(script, program, words))
         return;
-    while (take_assignment(script, words, i) || init_is_among(word_at(words, i), prefixes))
-        i++;
-
-    const char *program = word_at(words, i) + strspn(word_at(words, i), "@-+");
-    const char *what = word_at(words, ++i);
 
     if (strcmp(program, "cd") == 0) {
         char *directory = init_resolve(script->step->proposal, script->directory, what);
         script->directory = directory ? directory : script->directory;
     }
 
-    if (strcmp(program, "echo") == 0 && strcmp(word_at(words, i + 1), ">>") == 0)
-        take_output(script, what, word_at(words, i + 2));
+    if (strcmp(program, "echo") == 0 && strcmp(word_at(words, 2), ">>") == 0)
+        take_output(script, what, word_at(words, 3));
     if (!init_is_among(program, programs))
         return;
     if (strcmp(what, "buildx") == 0 || strcmp(what, "image") == 0)
-        what = word_at(words, ++i);
+        what = word_at(words, next++);
     if (strcmp(what, "build") == 0 || strcmp(what, "bud") == 0)
-        take_options(script, words, i + 1);
+        take_options(script, words, next);
     else if (strcmp(what, "tag") == 0)
-        take_second_name(script, word_at(words, i + 1), word_at(words, i + 2));
+        take_second_name(script, word_at(words, next), word_at(words, next + 1));
     else if (strcmp(what, "push") == 0)
         script->pushes = true;
 }
