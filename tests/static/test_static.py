@@ -31,6 +31,11 @@ def test_every_suppression_has_its_reason_and_its_file():
     assert lines[0].startswith("#") and not [i for i, line in enumerate(lines) if line.startswith("#") and i + 1 == len(lines)]
 
 
+def test_every_judgment_names_a_file():
+    import analyze
+    assert not [path for path, _ in analyze.REASONED if not (ROOT / path).is_file()]
+
+
 def read(program, *options):
     return subprocess.run(["readelf", "-W", *options, program], capture_output=True, text=True, check=True).stdout
 
