@@ -544,6 +544,9 @@ static void test_file_values(void **state)
         {"x.toml", "v = 0\n[a.b]\nv = \"1.10\"\n[c]\nv=2\n", "1.10", {"a", "b", "v"}},
         {"x.toml", "v = 0\n[a.b]\nv = \"1.10\"\n[c]\nv=2\n", "2", {"c", "v"}},
         {"x.toml", "v = 0\n[a.b]\nv = \"1.10\"\n[c]\nv=2\n", "0", {"v"}},
+        {".env", "A=1.2.1 # not '1'\nB='1.2.1' # one\nC='open\n", "1.2.1", {"A"}},
+        {".env", "A=1.2.1 # not '1'\nB='1.2.1' # one\nC='open\n", "1.2.1", {"B"}},
+        {".env", "A=1.2.1 # not '1'\nB='1.2.1' # one\nC='open\n", "'open", {"C"}},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct arc_file_place place = {(char *)cases[i].file, (char **)cases[i].at};
