@@ -20,6 +20,7 @@ import xml.etree.ElementTree as ET
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CI = os.environ.get("CI") == "true"
 SAMPLE = () if os.environ.get("ARC_WHOLE") else ("-k", "test_case")
+PATIENCE = 3000 if SAMPLE else 12000  # seconds for a suite
 # Debian's valgrind is a shell script, which drops variables like INPUT_LIST-FILES; the program is beside it.
 VALGRIND = ("/usr/bin/valgrind" + ".bin" * os.path.exists("/usr/bin/valgrind.bin") +
             " -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,possible "
@@ -99,7 +100,7 @@ def unit(folder, wrapper="", environment=None):
     return tally
 
 
-def pytest(folder, arguments=(), environment=None, timeout=3000):
+def pytest(folder, arguments=(), environment=None, timeout=PATIENCE):
     with tempfile.TemporaryDirectory() as scratch:
         report = f"{scratch}/junit.xml"
         env = {**os.environ, "ARC_CI": str(ROOT / "build/arc-ci"), "PYTHONDONTWRITEBYTECODE": "1",
