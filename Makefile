@@ -70,6 +70,8 @@ analyze: build
 
 ## coverage: run the tests and show which lines and branches they reach
 coverage:
+	@tests/deps.sh all
+	@tests/deps.sh engine
 	@tests/deps.sh nightly
 	@python3 tests/static/coverage.py $(SUITES)
 
