@@ -39,6 +39,36 @@ size_t arc_utf8_length(const char *text, size_t len)
     return 0;
 }
 
+/* Whether some continuation makes a character of these bytes, at most three. */
+static bool may_begin_character(const char *text, size_t len)
+{
+    char low[4], high[4];
+    memset(low, 0x80, sizeof low);
+    memset(high, 0xbf, sizeof high);
+    memcpy(low, text, len);
+    memcpy(high, text, len);
+    return arc_utf8_length(low, sizeof low) > len || arc_utf8_length(high, sizeof high) > len;
+}
+
+size_t arc_utf8_point(const char *text, size_t len, uint32_t *point)
+{
+    static const unsigned char mask[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+    size_t step = arc_utf8_length(text, len);
+
+    if (!step) {
+        *point = 0xfffd;
+        for (step = len < 3 ? len : 3; step > 1 && !may_begin_character(text, step);)
+            step--;
+        return step;
+    }
+
+    *point = (unsigned char)text[0] & mask[step];
+    for (size_t i = 1; i < step; i++)
+        *point = *point << 6 | ((unsigned char)text[i] & 0x3f);
+
+    return step;
+}
+
 /* How many bytes of ASCII the text starts with, eight at a time. */
 static size_t ascii_length(const char *text, size_t len)
 {

@@ -11,6 +11,11 @@
  * 0 if there is none (Unicode 15, table 3-7: no surrogates, no overlong forms). */
 size_t arc_utf8_length(const char *text, size_t len);
 
+/* The length of the character at the start of `len` > 0 bytes, and its code point. What is no UTF-8 is
+ * U+FFFD, one for the longest beginning of a character there is, else for a byte (Unicode 15, 3.9,
+ * "maximal subpart"; WHATWG Encoding, UTF-8 decoder). */
+size_t arc_utf8_point(const char *text, size_t len, uint32_t *point);
+
 /* Whether all `len` bytes are well-formed UTF-8. */
 bool arc_utf8_valid(const char *text, size_t len);
 

@@ -68,15 +68,14 @@ int arc_changes_api(const struct arc_env *env, const struct arc_event *event,
     struct arc_transport *transport = NULL;
     ARC_AUTO_JSON json_t *files = NULL;
     size_t i;
-    json_t *file;
 
     ARC_TRY(check_repository(event, err));
     ARC_TRY(arc_transport_github(&options, &transport, err));
 
     int rc = arc_github_pull_files(transport, event->repository, event->number,
                                    event->changed_files, &files, err);
-    json_array_foreach (files, i, file)
-        rc = rc ? rc : tell(to, file);
+    for (i = 0; !rc && i < json_array_size(files); i++)
+        rc = tell(to, json_array_get(files, i));
     arc_transport_free(transport);
 
     return rc;

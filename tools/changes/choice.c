@@ -122,7 +122,9 @@ int choice_since_push(const struct choice *c, const char *before)
         return everything(c, "the commit before the push cannot be had");
     }
 
-    return rc ? rc : since_forced_push(c);
+    ARC_TRY(rc);
+
+    return since_forced_push(c);
 }
 
 /* The first push of a branch: forty zeros stand for what was there before. */
@@ -289,14 +291,12 @@ static int worktree(const struct choice *c)
 {
     struct arc_base *out = c->out;
     out->kind = ARC_BASE_WORKTREE;
-    int rc = arc_git_head(c->git, &out->base, NULL, c->err);
-    if (!rc && c->request->ref)
-        rc = arc_warn(&c->out->warnings, c->err,
-                      "'ref' is ignored: base HEAD asks for uncommitted changes");
-
-    if (!rc)
-        rc = choice_reason(c, &out->head_reason, "the work tree");
-    return rc ? rc : choice_reason(c, &out->base_reason, "HEAD: uncommitted changes");
+    ARC_TRY(arc_git_head(c->git, &out->base, NULL, c->err));
+    if (c->request->ref)
+        ARC_TRY(arc_warn(&c->out->warnings, c->err,
+                         "'ref' is ignored: base HEAD asks for uncommitted changes"));
+    ARC_TRY(choice_reason(c, &out->head_reason, "the work tree"));
+    return choice_reason(c, &out->base_reason, "HEAD: uncommitted changes");
 }
 
 /* What these events are about stands in their payload. Without it the default branch would be

@@ -12,8 +12,8 @@ static int try_ref(const struct arc_git *git, const char *prefix, const char *na
 {
     ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 4096};
     arc_buf_printf(&ref, "%s%s", prefix, name);
-    int rc = arc_buf_check(&ref, "the name of a ref", err);
-    return rc ? rc : arc_git_resolve_ref(git, ref.data, out, err);
+    ARC_TRY(arc_buf_check(&ref, "the name of a ref", err));
+    return arc_git_resolve_ref(git, ref.data, out, err);
 }
 
 /* What a name says it is. */

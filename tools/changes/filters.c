@@ -140,9 +140,9 @@ static int read_rules(const struct reader *reader, const struct arc_yaml_node *n
     case ARC_YAML_MAP:
         return read_status_map(reader, node);
     case ARC_YAML_STRING:
-        rc = arc_filters_add_rule(reader->filters, ARC_STATUS_ANY, node->line, node->column,
-                                  reader->err);
-        return rc ? rc : read_pattern(reader, node);
+        ARC_TRY(arc_filters_add_rule(reader->filters, ARC_STATUS_ANY, node->line, node->column,
+                                     reader->err));
+        return read_pattern(reader, node);
     default:
         return arc_yaml_error(reader->yaml, node, reader->err,
                               "a rule must be a pattern, a list of rules or a map of statuses, and "
@@ -212,7 +212,9 @@ static int read_file(const char *root, const char *name, const char *missing,
     int rc = arc_file_read(path, name, ARC_YAML_BYTES, &text, err);
     if (rc == ARC_ENOTFOUND)
         return arc_error_set(err, ARC_EINPUT, "the filters '%s' %s at '%s'", name, missing, path);
-    return rc ? rc : parse_text(arc_buf_text(&text), text.len, name, out, err);
+    ARC_TRY(rc);
+
+    return parse_text(arc_buf_text(&text), text.len, name, out, err);
 }
 
 int arc_filters_load(const char *root, const char *input, struct arc_filters *out,

@@ -143,10 +143,8 @@ static bool is_outside(const struct arc_service *service)
 static int add_named(struct arc_filters *filters, const char *path, unsigned line,
                      struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf pattern = {0};
-    add_name(&pattern, path);
-    ARC_TRY(arc_buf_check(&pattern, "a path", err));
-    return add_rule(filters, arc_buf_text(&pattern), line, err);
+    ARC_TRY(arc_filters_add_rule(filters, ARC_STATUS_ANY, line, 0, err));
+    return add_file(filters, path, err);
 }
 
 static int add_service(struct arc_filters *filters, const char *root, const struct arc_group *group,

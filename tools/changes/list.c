@@ -36,27 +36,6 @@ static bool all_safe(const char *text, size_t len, bool comma)
     return true;
 }
 
-/* Whether some continuation makes a character of these bytes, at most three. */
-static bool may_begin_character(const char *text, size_t len)
-{
-    char low[4], high[4];
-    memset(low, 0x80, sizeof low);
-    memset(high, 0xbf, sizeof high);
-    memcpy(low, text, len);
-    memcpy(high, text, len);
-    return arc_utf8_length(low, sizeof low) > len || arc_utf8_length(high, sizeof high) > len;
-}
-
-/* How much of a malformed sequence one U+FFFD stands for: its longest beginning that could have
- * become a character (Unicode 15, 3.9, "maximal subpart"; WHATWG Encoding, UTF-8 decoder). */
-static size_t malformed(const char *text, size_t len)
-{
-    size_t i = 1;
-    while (i < len && i < 3 && may_begin_character(text, i + 1))
-        i++;
-    return i;
-}
-
 void arc_list_add_utf8(struct arc_buf *out, const char *text, size_t len)
 {
     for (size_t at = 0; at < len;) {
@@ -64,8 +43,9 @@ void arc_list_add_utf8(struct arc_buf *out, const char *text, size_t len)
         if (step) {
             arc_buf_add(out, text + at, step);
         } else {
+            uint32_t point;
             arc_buf_puts(out, REPLACEMENT);
-            step = malformed(text + at, len - at);
+            step = arc_utf8_point(text + at, len - at, &point);
         }
         at += step;
     }

@@ -418,7 +418,9 @@ static int last_image(const struct arc_base_request *request, const struct arc_g
         return never(out, err, "its image's commit cannot be had: every file counts as added");
     }
 
-    return rc ? rc : since(out, revision.hex, ", which its image was built of", err);
+    ARC_TRY(rc);
+
+    return since(out, revision.hex, ", which its image was built of", err);
 }
 
 /* Where everything that starts from a service was good: behind all of their images. Nothing is said

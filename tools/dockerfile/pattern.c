@@ -46,19 +46,10 @@ bool arc_path_is_literal(const char *text)
 /* One character; a byte that is no UTF-8 counts as one, as in Go. Returns its length. */
 static size_t decode(const char *text, size_t len, uint32_t *out)
 {
-    const unsigned char *byte = (const unsigned char *)text;
-    size_t size = arc_utf8_length(text, len);
-    static const unsigned char first[] = {0xff, 0x7f, 0x1f, 0x0f, 0x07};
-
-    if (!size) {
-        *out = 0x110000U + byte[0];
-        return 1;
-    }
-    *out = byte[0] & first[size];
-    for (size_t i = 1; i < size; i++)
-        *out = *out << 6 | (byte[i] & 0x3fU);
-
-    return size;
+    if (arc_utf8_length(text, len))
+        return arc_utf8_point(text, len, out);
+    *out = 0x110000U + (unsigned char)*text;
+    return 1;
 }
 
 /* ---- compiling ----------------------------------------------------------------------------- */

@@ -294,15 +294,12 @@ static int tree_of(const struct arc_git *git, const struct arc_oid *commit, git_
 /* Whether a commit or its tree is not here. */
 static bool is_absent(const struct arc_git *git, const struct arc_oid *commit)
 {
-    struct arc_git_commit found;
-    if (arc_git_commit(git, commit, &found, NULL) != ARC_OK)
-        return true;
+    struct arc_oid name;
     git_oid tree;
-    bool is_empty = arc_git_oid_in(&found.tree, &tree, NULL) == ARC_OK &&
-                    memcmp(tree.id, empty_tree, OID_BYTES) == 0;
-    bool here = is_empty || arc_git_has(git, &found.tree);
-    arc_git_commit_free(&found);
-    return !here;
+    if (tree_of(git, commit, &tree, NULL))
+        return true;
+    arc_git_oid_out(&tree, &name);
+    return memcmp(tree.id, empty_tree, OID_BYTES) != 0 && !arc_git_has(git, &name);
 }
 
 void arc_git_fetch_absent(const struct arc_git *git, const struct arc_oid *from,

@@ -356,26 +356,22 @@ static void mark_behind(struct arc_history *history, uint32_t node, unsigned fla
     free(todo.places);
 }
 
-/* Leaves out those that are behind another one. */
-static void keep_best(struct search *search)
+static void drop_marked(struct search *search, unsigned flags)
 {
-    struct arc_history *history = search->history;
     size_t kept = 0;
-    for (size_t i = 0; search->count > 1 && i < search->count; i++)
-        mark_behind(history, search->found[i], HIDDEN);
     for (size_t i = 0; i < search->count; i++)
-        if (!(history->nodes[search->found[i]].flags & (STALE | HIDDEN)))
+        if (!(search->history->nodes[search->found[i]].flags & flags))
             search->found[kept++] = search->found[i];
     search->count = kept;
 }
 
-static void drop_stale(struct search *search)
+/* Leaves out those that are behind another one. */
+static void keep_best(struct search *search)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < search->count; i++)
-        if (!(search->history->nodes[search->found[i]].flags & STALE))
-            search->found[kept++] = search->found[i];
-    search->count = kept;
+    drop_marked(search, STALE);
+    for (size_t i = 0; search->count > 1 && i < search->count; i++)
+        mark_behind(search->history, search->found[i], HIDDEN);
+    drop_marked(search, HIDDEN);
 }
 
 static void clear_flags(struct arc_history *history)
@@ -447,7 +443,6 @@ int arc_history_merge_base(struct arc_history *history, const struct arc_oid *a,
     put(history, &search.queue, to);
     while (search.queue.fresh && !history->failed)
         paint(&search);
-    drop_stale(&search);
     keep_best(&search);
     ARC_TRY(check(history, err));
     *answer = judge(&search, from, to, since);

@@ -234,23 +234,35 @@ int arc_git_log(const struct arc_git *git, const struct arc_git_log_range *range
     return rc;
 }
 
-int arc_git_entry(const struct arc_git *git, const struct arc_oid *commit, const char *path,
-                  struct arc_oid *out, struct arc_error *err)
+/* The entry of a path of a commit, which the caller frees: a libgit2 code. */
+static int find_entry(const struct arc_git *git, const struct arc_oid *commit, const char *path,
+                      git_tree_entry **out)
 {
     git_commit *found = NULL;
     git_tree *tree = NULL;
-    git_tree_entry *entry = NULL;
+    git_oid id;
+    int rc = git_oid_fromstr(&id, commit->hex);
 
-    ARC_TRY(lookup(git, commit, &found, err));
-    int rc = git_commit_tree(&tree, found);
     if (!rc)
-        rc = git_tree_entry_bypath(&entry, tree, path);
+        rc = git_commit_lookup(&found, git->repo, &id);
     if (!rc)
-        arc_git_oid_out(git_tree_entry_id(entry), out);
-    git_tree_entry_free(entry);
+        rc = git_commit_tree(&tree, found);
+    if (!rc)
+        rc = git_tree_entry_bypath(out, tree, path);
     git_tree_free(tree);
     git_commit_free(found);
 
+    return rc;
+}
+
+int arc_git_entry(const struct arc_git *git, const struct arc_oid *commit, const char *path,
+                  struct arc_oid *out, struct arc_error *err)
+{
+    git_tree_entry *entry = NULL;
+    int rc = find_entry(git, commit, path, &entry);
+    if (!rc)
+        arc_git_oid_out(git_tree_entry_id(entry), out);
+    git_tree_entry_free(entry);
     return rc < 0 ? arc_git_failed(err, rc, path) : ARC_OK;
 }
 
@@ -283,18 +295,9 @@ static int read_size(const struct arc_git *git, const git_oid *id, uint64_t *out
 static int open_blob(const struct arc_git *git, const struct arc_oid *commit, const char *path,
                      size_t max, git_oid *blob, uint64_t *size, git_object **out)
 {
-    git_commit *found = NULL;
-    git_tree *tree = NULL;
     git_tree_entry *entry = NULL;
-    git_oid id;
-    int rc = git_oid_fromstr(&id, commit->hex);
+    int rc = find_entry(git, commit, path, &entry);
 
-    if (!rc)
-        rc = git_commit_lookup(&found, git->repo, &id);
-    if (!rc)
-        rc = git_commit_tree(&tree, found);
-    if (!rc)
-        rc = git_tree_entry_bypath(&entry, tree, path);
     if (!rc && git_tree_entry_type(entry) != GIT_OBJECT_BLOB)
         rc = GIT_ENOTFOUND;
     if (!rc) {
@@ -305,8 +308,6 @@ static int open_blob(const struct arc_git *git, const struct arc_oid *commit, co
     if (!rc && *size <= max)
         rc = git_tree_entry_to_object(out, git->repo, entry);
     git_tree_entry_free(entry);
-    git_tree_free(tree);
-    git_commit_free(found);
 
     return rc;
 }
@@ -338,12 +339,8 @@ int arc_git_blob(const struct arc_git *git, const struct arc_oid *commit, const 
     uint64_t size = 0;
     int step = open_blob(git, commit, path, max, &blob, &size, &object);
 
-    if (lacks_object(step) && git->scratch->allowed && git_oid_is_zero(&blob)) {
-        ARC_TRY(fetch_missing(git, commit, &blob, err));
-        step = open_blob(git, commit, path, max, &blob, &size, &object);
-    }
-
-    if (lacks_object(step) && git->scratch->allowed && !git_oid_is_zero(&blob)) {
+    /* The trees first, then what they name. */
+    for (int left = 2; left && lacks_object(step) && git->scratch->allowed; left--) {
         ARC_TRY(fetch_missing(git, commit, &blob, err));
         step = open_blob(git, commit, path, max, &blob, &size, &object);
     }

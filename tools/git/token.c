@@ -18,8 +18,8 @@ static int header(const char *token, struct arc_buf *out, struct arc_error *err)
     ARC_AUTO(arc_buf) struct arc_buf login = {0};
     arc_buf_printf(&login, "x-access-token:%s", token);
     arc_buf_puts(out, "AUTHORIZATION: basic ");
-    int rc = arc_buf_check(&login, "token", err);
-    return rc ? rc : arc_base64_encode(arc_buf_text(&login), login.len, out, err);
+    ARC_TRY(arc_buf_check(&login, "token", err));
+    return arc_base64_encode(arc_buf_text(&login), login.len, out, err);
 }
 
 int arc_git_token_make(const struct arc_env *env, struct arc_git_token *out, struct arc_error *err)

@@ -1,22 +1,12 @@
 #include "glob/automaton.h"
+#include "base/room.h"
 #include <stdlib.h>
 #include <string.h>
 
-static void *grown(struct arc_program *p, void *array, size_t *size, size_t need, size_t element)
+static bool has_room(struct arc_program *p, void *array, size_t count, size_t element)
 {
-    if (need <= *size)
-        return array;
-    size_t more = *size ? *size : 64;
-    while (more < need)
-        more *= 2;
-    void *result = realloc(array, more * element);
-    if (!result) {
-        p->failed = true;
-        return array;
-    }
-    *size = more;
-
-    return result;
+    p->failed |= !arc_room(array, count, element);
+    return !p->failed;
 }
 
 /* A new node, or the first one when there is no room; the program is of no use then. */
@@ -24,10 +14,7 @@ static uint32_t node(struct arc_program *p, enum program_kind kind, uint32_t nex
 {
     if (p->node_count == PROGRAM_NODES_MAX)
         p->large = true;
-    if (p->failed || p->large)
-        return 0;
-    p->nodes = grown(p, p->nodes, &p->node_size, p->node_count + 1, sizeof *p->nodes);
-    if (p->failed)
+    if (p->failed || p->large || !has_room(p, &p->nodes, p->node_count, sizeof *p->nodes))
         return 0;
     p->nodes[p->node_count] =
         (struct program_node){.kind = (uint8_t)kind, .next = next, .other = other};
@@ -42,14 +29,14 @@ static uint32_t cell(struct arc_program *p, const struct regex_range *ranges, si
 
     if (p->failed || p->large)
         return 0;
-    p->ranges = grown(p, p->ranges, &p->range_size, p->range_count + count + 1, sizeof *p->ranges);
-    if (p->failed)
-        return 0;
     p->nodes[index].first_range = (uint32_t)p->range_count;
     p->nodes[index].range_count = (uint32_t)count;
-    if (count)
-        memcpy(p->ranges + p->range_count, ranges, count * sizeof *ranges);
-    p->range_count += count;
+
+    for (size_t i = 0; i < count; i++) {
+        if (!has_room(p, &p->ranges, p->range_count, sizeof *p->ranges))
+            return 0;
+        p->ranges[p->range_count++] = ranges[i];
+    }
 
     return index;
 }
@@ -189,14 +176,7 @@ void arc_program_add(struct arc_program *p, const struct arc_regex *regex, enum 
         start = regex ? node(p, PROGRAM_SPLIT, start, same) : same;
     }
 
-    size_t room = p->start_count;
-    if (room % 16 == 0) {
-        uint32_t *starts = realloc(p->starts, (room + 16) * sizeof *starts);
-        p->failed |= !starts;
-        p->starts = starts ? starts : p->starts;
-    }
-
-    if (!p->failed)
+    if (has_room(p, &p->starts, p->start_count, sizeof *p->starts))
         p->starts[p->start_count++] = start;
 }
 

@@ -29,9 +29,9 @@ struct program_node {
 
 struct arc_program {
     struct program_node *nodes; /* the first one is the only PROGRAM_MATCH */
-    size_t node_count, node_size;
+    size_t node_count;
     struct regex_range *ranges;
-    size_t range_count, range_size;
+    size_t range_count;
     uint32_t *starts; /* one for each regular expression */
     size_t start_count;
     uint32_t *cells; /* the nodes of kind PROGRAM_CELL */

@@ -2,16 +2,10 @@
 #include "glob/picomatch.h"
 #include <string.h>
 
-static bool is(const uint16_t *units, size_t len, const char *text)
+static bool is_text(const uint16_t *units, size_t len, const char *text)
 {
     struct arc_units view = {.at = (uint16_t *)units, .len = len};
     return arc_units_equal(&view, text);
-}
-
-static bool is_word(uint16_t unit)
-{
-    return (unit >= '0' && unit <= '9') || (unit >= 'a' && unit <= 'z') ||
-           (unit >= 'A' && unit <= 'Z') || unit == '_';
 }
 
 /* The source for a whole shape (parse.js, create()), or NULL. */
@@ -30,7 +24,7 @@ static const char *shape_source(const uint16_t *units, size_t len)
     };
 #undef TREE
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-        if (is(units, len, table[i][0]))
+        if (is_text(units, len, table[i][0]))
             return table[i][1];
 
     return NULL;
@@ -40,7 +34,7 @@ static const char *shape_source(const uint16_t *units, size_t len)
 static size_t without_extension(const uint16_t *units, size_t len)
 {
     size_t word = len;
-    while (word > 0 && is_word(units[word - 1]))
+    while (word > 0 && arc_unit_is_word(units[word - 1]))
         word--;
     if (word == len || word == 0 || units[word - 1] != '.')
         return 0;
@@ -92,7 +86,10 @@ static void special_run(struct arc_units *out, bool escaped, uint16_t unit, size
             arc_units_put(out, '\\');
             arc_units_put(out, unit);
         }
-        repeat(out, unit == '?' ? GLOB_QMARK : GLOB_STAR, unit == '*' && wild ? 1 : wild);
+        if (unit == '?')
+            repeat(out, GLOB_QMARK, wild);
+        else if (wild)
+            arc_units_puts(out, GLOB_STAR);
     } else {
         if (escaped || unit != '\\')
             arc_units_put(out, '\\');
@@ -137,9 +134,9 @@ bool arc_glob_source_simple(const uint16_t *pattern, size_t len, struct arc_unit
     struct arc_units out = {0};
     bool backslashes = false;
     for (size_t i = 0; i < len;) {
-        bool escaped = pattern[i] == '\\' && i + 1 < len && !is_word(pattern[i + 1]);
+        bool escaped = pattern[i] == '\\' && i + 1 < len && !arc_unit_is_word(pattern[i + 1]);
         uint16_t unit = pattern[i + escaped];
-        if (is_word(unit)) {
+        if (arc_unit_is_word(unit)) {
             arc_units_put(&out, unit);
             i++;
             continue;
@@ -167,10 +164,10 @@ bool arc_glob_source(const uint16_t *pattern, size_t len, struct arc_units *sour
 {
     static const uint16_t star[] = {'*', '*'};
 
-    if (is(pattern, len, "***")) {
+    if (is_text(pattern, len, "***")) {
         pattern = star;
         len = 1;
-    } else if (is(pattern, len, "**/**") || is(pattern, len, "**/**/**")) {
+    } else if (is_text(pattern, len, "**/**") || is_text(pattern, len, "**/**/**")) {
         pattern = star;
         len = 2;
     }

@@ -105,16 +105,6 @@ int arc_units_compare(const struct arc_units *a, const struct arc_units *b)
     return a->len < b->len ? -1 : a->len > b->len;
 }
 
-/* The code point of a well-formed sequence of `len` bytes. */
-static uint32_t code_point(const char *bytes, size_t len)
-{
-    static const unsigned char mask[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
-    uint32_t point = (unsigned char)bytes[0] & mask[len];
-    for (size_t i = 1; i < len; i++)
-        point = point << 6 | ((unsigned char)bytes[i] & 0x3f);
-    return point;
-}
-
 static size_t to_units(uint32_t point, uint16_t units[2])
 {
     if (point < 0x10000) {
@@ -127,45 +117,10 @@ static size_t to_units(uint32_t point, uint16_t units[2])
     return 2;
 }
 
-/* Whether the bytes start a sequence that more bytes could complete: completed with the lowest and
- * the highest continuation bytes it would be well-formed in one of the two cases. */
-static bool truncated(const char *bytes, size_t len)
-{
-    if (len == 0 || len > 3)
-        return false;
-
-    for (int fill = 0; fill < 2; fill++) {
-        char whole[4];
-        memset(whole, fill ? 0xbf : 0x80, sizeof whole);
-        memcpy(whole, bytes, len);
-        if (arc_utf8_length(whole, sizeof whole) > len)
-            return true;
-    }
-
-    return false;
-}
-
-/* The length of the character at the start, and its code point. */
-static size_t next_character(const char *bytes, size_t len, uint32_t *point)
-{
-    size_t step = arc_utf8_length(bytes, len);
-    if (step) {
-        *point = code_point(bytes, step);
-        return step;
-    }
-    *point = REPLACEMENT;
-
-    for (step = len < 3 ? len : 3; step > 1; step--)
-        if (truncated(bytes, step))
-            return step;
-
-    return 1;
-}
-
 size_t arc_units_first(const char *bytes, size_t len, uint16_t units[2], size_t *count)
 {
     uint32_t point;
-    size_t step = next_character(bytes, len, &point);
+    size_t step = arc_utf8_point(bytes, len, &point);
     *count = to_units(point, units);
     return step;
 }
@@ -184,20 +139,17 @@ void arc_units_decode(struct arc_units *text, const char *bytes, size_t len)
  * (perhaps truncated) sequence reaches from there to the end, and is one byte otherwise. */
 size_t arc_units_before(const char *bytes, size_t len, uint16_t units[2], size_t *count)
 {
-    units[0] = (unsigned char)bytes[len - 1];
-    *count = 1;
-    if (units[0] < 0x80)
-        return 1;
+    uint32_t point;
     size_t back = 1;
+
     while (back < 4 && back < len && ((unsigned char)bytes[len - back] & 0xc0) == 0x80)
         back++;
-    const char *start = bytes + len - back;
-    if (arc_utf8_length(start, back) == back) {
-        *count = to_units(code_point(start, back), units);
-        return back;
+
+    if (arc_utf8_point(bytes + len - back, back, &point) != back) {
+        back = 1;
+        point = REPLACEMENT;
     }
+    *count = to_units(point, units);
 
-    units[0] = REPLACEMENT;
-
-    return truncated(start, back) ? back : 1;
+    return back;
 }
