@@ -28,6 +28,7 @@ struct arc_git {
     char *gitdir;     /* absolute path of the .git directory, no slash at the end */
     char *commondir;  /* the same, shared by all work trees (refs, objects, shallow) */
     bool initialised; /* git_libgit2_init() was called */
+    bool is_filtered; /* objects were left out (`git clone --filter`) */
     struct arc_git_scratch *scratch; /* what was fetched (git/fetch.h) */
 };
 

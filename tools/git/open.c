@@ -153,16 +153,18 @@ static bool is_trusted(const struct search *search, const git_repository *repo)
 
 /* What the format says that libgit2 would misread: it is told to let these extensions pass, since
  * it would refuse even their usual values. */
-static int check_extensions(git_config *from, const char *path, struct arc_error *err)
+static int check_extensions(git_config *from, const char *path, bool *is_filtered,
+                            struct arc_error *err)
 {
     git_config *config = NULL;
-    const char *names = NULL, *refs = NULL;
+    const char *names = NULL, *refs = NULL, *filter = NULL;
     int rc = git_config_snapshot(&config, from);
 
     if (rc < 0)
         return arc_git_failed(err, rc, "reading the configuration of the repository");
     git_config_get_string(&names, config, "extensions.objectformat");
     git_config_get_string(&refs, config, "extensions.refstorage");
+    *is_filtered = git_config_get_string(&filter, config, "remote.origin.partialclonefilter") == 0;
 
     if (names && strcasecmp(names, "sha1") != 0)
         rc = arc_error_set(err, ARC_EWORLD,
@@ -181,12 +183,12 @@ static int check_extensions(git_config *from, const char *path, struct arc_error
     return rc;
 }
 
-static int check_format(git_repository *repo, const char *path, struct arc_error *err)
+static int check_format(struct arc_git *git, const char *path, struct arc_error *err)
 {
     git_config *config = NULL;
-    int rc = git_repository_config(&config, repo);
+    int rc = git_repository_config(&config, git->repo);
     rc = rc < 0 ? arc_git_failed(err, rc, "reading the configuration of the repository")
-                : check_extensions(config, path, err);
+                : check_extensions(config, path, &git->is_filtered, err);
     git_config_free(config);
     return rc;
 }
@@ -196,10 +198,11 @@ static int explain_refusal(const struct search *search, const char *gitdir, stru
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {.max = PATH_MAX};
     git_config *config = NULL;
+    bool is_filtered;
     arc_buf_printf(&path, "%s%s/config", gitdir ? gitdir : search->top, gitdir ? "" : "/.git");
     int rc = ARC_OK;
     if (!path.failed && git_config_open_ondisk(&config, path.data) == 0)
-        rc = check_extensions(config, gitdir ? gitdir : search->path, err);
+        rc = check_extensions(config, gitdir ? gitdir : search->path, &is_filtered, err);
     git_config_free(config);
     return rc;
 }
@@ -230,20 +233,20 @@ static int not_opened(int code, const struct search *search, const char *gitdir,
                          gitdir ? gitdir : search->path, why);
 }
 
-static int open_repository(struct search *search, const char *gitdir, git_repository **out,
+static int open_repository(struct search *search, const char *gitdir, struct arc_git *out,
                            struct arc_error *err)
 {
-    int rc = gitdir ? open_named(search, gitdir, out) : search_upwards(search, out);
+    int rc = gitdir ? open_named(search, gitdir, &out->repo) : search_upwards(search, &out->repo);
     if (rc < 0)
         return not_opened(rc, search, gitdir, err);
 
-    if (!is_trusted(search, *out))
+    if (!is_trusted(search, out->repo))
         return arc_error_set(err, ARC_EWORLD,
                              "the git repository at '%s' belongs to another user, so git does not "
                              "trust it; if you do: git config --global --add safe.directory '%s'",
                              search->top, search->top);
 
-    return check_format(*out, gitdir ? gitdir : search->path, err);
+    return check_format(out, gitdir ? gitdir : search->path, err);
 }
 
 int arc_git_open(const struct arc_env *env, const char *path, struct arc_git *out,
@@ -258,7 +261,7 @@ int arc_git_open(const struct arc_env *env, const char *path, struct arc_git *ou
     if (out->scratch)
         *out->scratch = (struct arc_git_scratch){.env = env, .since = INT64_MAX};
     const char *named = path ? NULL : arc_env_nonempty(env, "GIT_DIR");
-    int rc = out->scratch ? open_repository(&search, named, &out->repo, err) : arc_error_nomem(err);
+    int rc = out->scratch ? open_repository(&search, named, out, err) : arc_error_nomem(err);
     free(search.top);
 
     if (!rc) {

@@ -24,20 +24,7 @@ bool arc_git_is_shallow(const struct arc_git *git)
 
 bool arc_git_is_partial(const struct arc_git *git)
 {
-    git_config *config = NULL;
-    bool promised = false;
-
-    if (arc_git_is_shallow(git))
-        return true;
-
-    if (git_repository_config_snapshot(&config, git->repo) == 0) {
-        const char *filter = NULL;
-        promised = git_config_get_string(&filter, config, "remote.origin.partialclonefilter") == 0;
-    }
-
-    git_config_free(config);
-
-    return promised;
+    return git->is_filtered || arc_git_is_shallow(git);
 }
 
 void arc_git_oid_out(const git_oid *oid, struct arc_oid *out)
