@@ -35,21 +35,11 @@ static void run_free(struct run *run)
     arc_base_free(&run->base);
 }
 
-static enum arc_status status_of(enum arc_git_status status)
-{
-    switch (status) {
-    case ARC_GIT_ADDED:
-        return ARC_STATUS_ADDED;
-    case ARC_GIT_DELETED:
-        return ARC_STATUS_DELETED;
-    case ARC_GIT_TYPE_CHANGED:
-        return ARC_STATUS_TYPE_CHANGED;
-    case ARC_GIT_UNMERGED:
-        return ARC_STATUS_UNMERGED;
-    default:
-        return ARC_STATUS_MODIFIED;
-    }
-}
+static const enum arc_status statuses[] = {
+    [ARC_GIT_ADDED] = ARC_STATUS_ADDED,       [ARC_GIT_DELETED] = ARC_STATUS_DELETED,
+    [ARC_GIT_MODIFIED] = ARC_STATUS_MODIFIED, [ARC_GIT_TYPE_CHANGED] = ARC_STATUS_TYPE_CHANGED,
+    [ARC_GIT_UNMERGED] = ARC_STATUS_UNMERGED,
+};
 
 /* Whether a directory is the one that counts, or above it. */
 static bool is_above(const struct run *run, const char *directory, size_t len)
@@ -75,7 +65,7 @@ static int on_path(void *context, const char *path, size_t len, enum arc_git_sta
 {
     struct run *run = context;
     bool added = status == ARC_GIT_ADDED;
-    return match_file(run, path, len, status_of(status),
+    return match_file(run, path, len, statuses[status],
                       added ? arc_git_old_name(&run->renames, path) : NULL);
 }
 

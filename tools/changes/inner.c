@@ -1,5 +1,6 @@
 #include "changes/inner.h"
 #include "base/auto.h"
+#include "base/room.h"
 #include "base/text.h"
 #include "git/run.h"
 #include "os/file.h"
@@ -30,13 +31,11 @@ int arc_inner_add(struct arc_inner *inner, const char *path, const struct arc_oi
 {
     if (inner->count == INNER_MAX)
         return arc_error_set(err, ARC_ELIMIT, "more than %d submodules changed", INNER_MAX);
-    struct arc_inner_one *grown = realloc(inner->list, (inner->count + 1) * sizeof *grown);
-    if (!grown)
+    if (!arc_room(&inner->list, inner->count, sizeof *inner->list))
         return arc_error_nomem(err);
-    inner->list = grown;
-    grown[inner->count] =
-        (struct arc_inner_one){strdup(path), *from, to ? *to : (struct arc_oid){{0}}, !to};
-    return grown[inner->count++].path ? ARC_OK : arc_error_nomem(err);
+    struct arc_inner_one *one = &inner->list[inner->count++];
+    *one = (struct arc_inner_one){strdup(path), *from, to ? *to : (struct arc_oid){{0}}, !to};
+    return one->path ? ARC_OK : arc_error_nomem(err);
 }
 
 static int join(struct inner_walk *walk, const char *path, size_t *before)

@@ -26,6 +26,17 @@ static bool find_own_commits(const struct choice *c, struct arc_oid *head, bool 
     return *on_merge || choice_is_before(c, &newest, head);
 }
 
+/* The head: what the job committed on the pull request, or (`own` NULL) its newest commit. */
+static int settle_head(const struct choice *c, const struct arc_oid *own)
+{
+    struct arc_base *out = c->out;
+    if (!own)
+        return choice_reason(c, &out->head_reason, "the pull request's newest commit");
+    out->head = *own;
+    return choice_reason(c, &out->head_reason,
+                         "HEAD: the pull request and what was committed since");
+}
+
 /* The head is what the job committed. The merge commit's first parent is the base branch as it was
  * merged; without one, history tells. */
 static int own_commits(struct choice *c, const struct arc_oid *head, bool on_merge)
@@ -33,9 +44,7 @@ static int own_commits(struct choice *c, const struct arc_oid *head, bool on_mer
     struct arc_base *out = c->out;
     struct arc_oid merge = {{0}};
 
-    out->head = *head;
-    ARC_TRY(
-        choice_reason(c, &out->head_reason, "HEAD: the pull request and what was committed since"));
+    ARC_TRY(settle_head(c, head));
     if (!on_merge)
         return choice_since_merge_base(c, c->event->base_sha, "the pull request's base");
     memcpy(merge.hex, c->event->sha, sizeof merge.hex);
@@ -60,16 +69,14 @@ static int pull_request_commits(const struct choice *c, bool fetching)
         rc = arc_base_find(&request, event->base_sha, &base, c->err);
     if (rc)
         return arc_error_prefix(c->err, "the pull request's commits are not all in this clone");
+    ARC_TRY(settle_head(c, NULL));
     rc = arc_base_merge_base(&request, &base, &out->head, &out->base, c->err);
     if (rc == ARC_ENOTFOUND && fetching) {
         arc_error_clear(c->err);
-        ARC_TRY(choice_reason(c, &out->head_reason, "the pull request's newest commit"));
         return choice_since_merge_base(c, event->base_sha, "the pull request's base");
     }
 
-    if (rc)
-        return rc;
-    ARC_TRY(choice_reason(c, &out->head_reason, "the pull request's newest commit"));
+    ARC_TRY(rc);
 
     return choice_reason(c, &out->base_reason, "merge base of the pull request and %s",
                          event->base_ref ? event->base_ref : "its base");
@@ -84,7 +91,7 @@ static int listed_by_api(const struct choice *c)
     ARC_TRY(choice_reason(c, &out->base_reason,
                           "the files that the API lists for pull request %" JSON_INTEGER_FORMAT,
                           c->event->number));
-    return choice_reason(c, &out->head_reason, "the pull request's newest commit");
+    return settle_head(c, NULL);
 }
 
 /* With a base of its own: what was pushed since, or what the pull request adds to another branch. */
@@ -93,16 +100,9 @@ static int since_input(struct choice *c, const struct arc_oid *own)
     const char *base = c->request->base;
     struct arc_base *out = c->out;
 
-    if (own) {
-        out->head = *own;
-        ARC_TRY(choice_reason(c, &out->head_reason,
-                              "HEAD: the pull request and what was committed since"));
-    } else {
-        int rc = choice_need(c, c->event->head_sha, &out->head);
-        if (rc)
-            return arc_error_prefix(c->err, "the pull request's newest commit");
-        ARC_TRY(choice_reason(c, &out->head_reason, "the pull request's newest commit"));
-    }
+    if (!own && choice_need(c, c->event->head_sha, &out->head))
+        return arc_error_prefix(c->err, "the pull request's newest commit");
+    ARC_TRY(settle_head(c, own));
 
     if (c->event->before && strcmp(base, c->event->before) == 0)
         return choice_since_push(c, base);

@@ -1,5 +1,6 @@
 #include "dockerfile/ignore.h"
 #include "base/auto.h"
+#include "base/room.h"
 #include <string.h>
 
 #define RULES_MAX 10000
@@ -51,13 +52,11 @@ static int add_rule(struct arc_ignore *ignore, const char *text, bool takes_in,
 {
     if (ignore->count == RULES_MAX)
         return arc_error_set(err, ARC_ELIMIT, "more than %d patterns", RULES_MAX);
-    struct arc_ignore_rule *grown =
-        realloc(ignore->rules, (ignore->count + 1) * sizeof *ignore->rules);
-    if (!grown)
+    if (!arc_room(&ignore->rules, ignore->count, sizeof *ignore->rules))
         return arc_error_nomem(err);
-    ignore->rules = grown;
-    grown[ignore->count] = (struct arc_ignore_rule){.takes_in = takes_in};
-    ARC_TRY(arc_path_pattern_new(text, true, &grown[ignore->count].pattern, err));
+    struct arc_ignore_rule *rule = &ignore->rules[ignore->count];
+    rule->takes_in = takes_in;
+    ARC_TRY(arc_path_pattern_new(text, true, &rule->pattern, err));
     ignore->count++;
 
     return ARC_OK;

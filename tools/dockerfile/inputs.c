@@ -1,5 +1,6 @@
 #include "dockerfile/inputs.h"
 #include "base/auto.h"
+#include "base/room.h"
 #include "base/text.h"
 #include "dockerfile/ignore.h"
 #include "dockerfile/pattern.h"
@@ -125,11 +126,9 @@ static int read_ignore(const struct arc_inputs *in, const char *path, struct fol
 static int add_folder(struct arc_inputs *in, const char *name, const char *directory,
                       struct arc_error *err)
 {
-    struct folder *grown = realloc(in->folders, (in->folder_count + 1) * sizeof *grown);
-    if (!grown)
+    if (!arc_room(&in->folders, in->folder_count, sizeof *in->folders))
         return arc_error_nomem(err);
-    in->folders = grown;
-    struct folder *folder = &grown[in->folder_count++];
+    struct folder *folder = &in->folders[in->folder_count++];
     *folder = (struct folder){0};
     ARC_TRY(arc_text_copy(name, &folder->name, err));
     return clean_path(directory, &folder->directory, err);
@@ -211,11 +210,9 @@ static int add_entry(struct arc_inputs *in, const struct arc_source *source, siz
 {
     if (is_known(in, folder, path, source->line))
         return ARC_OK;
-    struct entry *grown = realloc(in->entries, (in->entry_count + 1) * sizeof *grown);
-    if (!grown)
+    if (!arc_room(&in->entries, in->entry_count, sizeof *in->entries))
         return arc_error_nomem(err);
-    in->entries = grown;
-    struct entry *entry = &grown[in->entry_count++];
+    struct entry *entry = &in->entries[in->entry_count++];
     *entry = (struct entry){.folder = folder,
                             .linked = linked,
                             .input = {.file = in->dockerfile, .line = source->line}};

@@ -1,5 +1,6 @@
 #include "dockerfile/stages.h"
 #include "base/auto.h"
+#include "base/room.h"
 #include "base/text.h"
 #include "dockerfile/dockerfile.h"
 #include "dockerfile/expand.h"
@@ -156,11 +157,9 @@ static int add_source(struct reader *r, const struct origin *origin, const char 
     ARC_TRY(arc_buf_check(&text, "a source", r->err));
     ARC_TRY(arc_buf_check(&clean, "a source", r->err));
 
-    struct arc_source *grown = realloc(stage->sources, (stage->count + 1) * sizeof *stage->sources);
-    if (!grown)
+    if (!arc_room(&stage->sources, stage->count, sizeof *stage->sources))
         return arc_error_nomem(r->err);
-    stage->sources = grown;
-    struct arc_source *source = &grown[stage->count++];
+    struct arc_source *source = &stage->sources[stage->count++];
     *source = (struct arc_source){.line = origin->line,
                                   .parents = origin->parents,
                                   .context = origin->context ? strdup(origin->context) : NULL,
@@ -542,11 +541,9 @@ static int new_stage(struct reader *r, unsigned line)
 {
     if (r->out->count == STAGES_MAX)
         return arc_error_set(r->err, ARC_ELIMIT, "more than %d stages", STAGES_MAX);
-    struct arc_stage *grown = realloc(r->out->items, (r->out->count + 1) * sizeof *grown);
-    if (!grown)
+    if (!arc_room(&r->out->items, r->out->count, sizeof *r->out->items))
         return arc_error_nomem(r->err);
-    r->out->items = grown;
-    struct arc_stage *stage = &grown[r->out->count++];
+    struct arc_stage *stage = &r->out->items[r->out->count++];
     *stage = (struct arc_stage){.line = line,
                                 .values = json_object(),
                                 .needs = json_array(),

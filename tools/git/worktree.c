@@ -17,18 +17,11 @@
 
 static enum arc_git_status status_of(char letter)
 {
-    switch (letter) {
-    case 'A':
-        return ARC_GIT_ADDED;
-    case 'D':
-        return ARC_GIT_DELETED;
-    case 'T':
-        return ARC_GIT_TYPE_CHANGED;
-    case 'U':
-        return ARC_GIT_UNMERGED;
-    default:
-        return ARC_GIT_MODIFIED;
-    }
+    static const char letters[] = "ADTU";
+    static const enum arc_git_status known[] = {ARC_GIT_ADDED, ARC_GIT_DELETED,
+                                                ARC_GIT_TYPE_CHANGED, ARC_GIT_UNMERGED};
+    const char *found = strchr(letters, letter);
+    return found && *found ? known[found - letters] : ARC_GIT_MODIFIED;
 }
 
 /* The commits of a submodule: ":160000 160000 OLD NEW M" as `git diff --raw` has it. */

@@ -71,25 +71,18 @@ static void add_all(struct regex_reader *r, const struct regex_range *ranges, si
 /* Adds the set of \d, \S … */
 static void add_named(struct regex_reader *r, int letter)
 {
-    switch (letter) {
-    case 'd':
-        add_all(r, digits, COUNT(digits));
-        break;
-    case 'D':
-        add_complement(r, digits, COUNT(digits));
-        break;
-    case 's':
-        add_all(r, spaces, COUNT(spaces));
-        break;
-    case 'S':
-        add_complement(r, spaces, COUNT(spaces));
-        break;
-    case 'w':
-        add_all(r, words, COUNT(words));
-        break;
-    default:
-        add_complement(r, words, COUNT(words));
-        break;
+    static const struct {
+        char letter;
+        const struct regex_range *ranges;
+        size_t count;
+    } sets[] = {
+        {'d', digits, COUNT(digits)}, {'s', spaces, COUNT(spaces)}, {'w', words, COUNT(words)}};
+
+    for (size_t i = 0; i < COUNT(sets); i++) {
+        if (letter == sets[i].letter)
+            add_all(r, sets[i].ranges, sets[i].count);
+        else if ((letter | 0x20) == sets[i].letter)
+            add_complement(r, sets[i].ranges, sets[i].count);
     }
 }
 

@@ -18,9 +18,7 @@ int arc_glob_compile(const char *pattern, size_t len, struct arc_glob **out, str
     ARC_AUTO(arc_glob) struct arc_glob *glob = calloc(1, sizeof *glob);
     if (!glob)
         return arc_error_nomem(err);
-    int code = glob_pattern_compile(&glob->pattern, pattern, len, err);
-    if (code)
-        return code;
+    ARC_TRY(glob_pattern_compile(&glob->pattern, pattern, len, err));
 
     if (!arc_dfa_init(&glob->dfa, &glob->pattern.program, BUDGET) ||
         !arc_reach_init(&glob->reach, glob->pattern.program.node_count))

@@ -25,20 +25,19 @@ static int note_defect(json_t *notes, const char *pattern, size_t len, struct ar
 static int make_set(const json_t *patterns, struct arc_glob_set **set, json_t *notes,
                     struct arc_error *err)
 {
-    int code = arc_glob_set_new(set, err);
     size_t i;
     json_t *pattern;
+
+    ARC_TRY(arc_glob_set_new(set, err));
 
     json_array_foreach (patterns, i, pattern) {
         const char *text = json_string_value(pattern);
         size_t len = json_string_length(pattern);
-        if (!code)
-            code = arc_glob_set_add(*set, text, len, 0, err);
-        if (!code)
-            code = note_defect(notes, text, len, err);
+        ARC_TRY(arc_glob_set_add(*set, text, len, 0, err));
+        ARC_TRY(note_defect(notes, text, len, err));
     }
 
-    return code;
+    return ARC_OK;
 }
 
 struct filter {
@@ -133,15 +132,16 @@ static int try_stdin(struct filter *filter, struct arc_error *err)
     const char *line;
     size_t at = 0, len;
     bool nul = filter->how->nul;
-    int code = arc_file_read_stdin(ARC_GLOB_LINES_MAX, &input, err);
 
-    while (!code && next_piece(&input, nul ? '\0' : '\n', &at, &line, &len))
+    ARC_TRY(arc_file_read_stdin(ARC_GLOB_LINES_MAX, &input, err));
+
+    while (next_piece(&input, nul ? '\0' : '\n', &at, &line, &len))
         if (nul)
             try_path(filter, line, len);
         else
             try_line(filter, line, len, &plain);
 
-    return code ? code : arc_buf_check(&plain, "a path", err);
+    return arc_buf_check(&plain, "a path", err);
 }
 
 int arc_glob_filter(const json_t *patterns, const json_t *paths, const struct arc_glob_lines *how,
@@ -149,20 +149,18 @@ int arc_glob_filter(const json_t *patterns, const json_t *paths, const struct ar
 {
     ARC_AUTO(arc_glob_set) struct arc_glob_set *set = NULL;
     ARC_AUTO(arc_glob_matcher) struct arc_glob_matcher *matcher = NULL;
-    int code = make_set(patterns, &set, notes, err);
 
-    if (!code)
-        code = arc_glob_matcher_new(set, &matcher, err);
-    if (code)
-        return code;
+    ARC_TRY(make_set(patterns, &set, notes, err));
+    ARC_TRY(arc_glob_matcher_new(set, &matcher, err));
+
     struct filter filter = {.matcher = matcher, .how = how, .out = out};
     size_t i;
     json_t *path;
     json_array_foreach (paths, i, path)
         try_path(&filter, json_string_value(path), json_string_length(path));
     if (!paths)
-        code = try_stdin(&filter, err);
+        ARC_TRY(try_stdin(&filter, err));
     *count = filter.count;
 
-    return code;
+    return ARC_OK;
 }

@@ -153,14 +153,11 @@ static int compile(struct glob_pattern *pattern, const char *text, size_t len,
         return arc_error_nomem(err);
     memcpy(pattern->bytes, text, len);
     pattern->plain_path = glob_plain_path(text, len);
-    int code = parse(pattern, text, len, err);
-    if (!code)
-        code = build(pattern, text, len, err);
-    if (!code)
-        code = match_itself(pattern, text, len, err);
-    if (!code && !glob_pattern_find_prefix(pattern))
-        code = arc_error_nomem(err);
-    return code;
+    ARC_TRY(parse(pattern, text, len, err));
+    ARC_TRY(build(pattern, text, len, err));
+    ARC_TRY(match_itself(pattern, text, len, err));
+
+    return glob_pattern_find_prefix(pattern) ? ARC_OK : arc_error_nomem(err);
 }
 
 int glob_pattern_compile(struct glob_pattern *pattern, const char *text, size_t len,

@@ -105,7 +105,7 @@ int arc_glob_set_add(struct arc_glob_set *set, const char *pattern, size_t len, 
     bool added;
     if (!glob_shapes_add(&set->shapes, pattern, len, id, &added))
         return arc_error_nomem(err);
-    if (id / 64 + 1 > set->words && added)
+    if (id / 64 + 1 > set->words)
         set->words = id / 64 + 1;
     if (added)
         return 0;
@@ -115,11 +115,7 @@ int arc_glob_set_add(struct arc_glob_set *set, const char *pattern, size_t len, 
     if (!entry)
         return arc_error_nomem(err);
     entry->id = id;
-    int code = glob_pattern_compile(&entry->pattern, pattern, len, err);
-    if (code)
-        return code;
-    if (id / 64 + 1 > set->words)
-        set->words = id / 64 + 1;
+    ARC_TRY(glob_pattern_compile(&entry->pattern, pattern, len, err));
     if (entry->pattern.program.node_count > set->nodes)
         set->nodes = entry->pattern.program.node_count;
     set->entries[set->entry_count++] = arc_steal(&entry);
@@ -227,9 +223,7 @@ static int prepare(struct arc_glob_set *set, struct arc_error *err)
 int arc_glob_matcher_new(struct arc_glob_set *set, struct arc_glob_matcher **out,
                          struct arc_error *err)
 {
-    int code = prepare(set, err);
-    if (code)
-        return code;
+    ARC_TRY(prepare(set, err));
     ARC_AUTO(arc_glob_matcher) struct arc_glob_matcher *matcher = calloc(1, sizeof *matcher);
     if (!matcher)
         return arc_error_nomem(err);
