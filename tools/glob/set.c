@@ -1,6 +1,6 @@
-/* Sets of patterns: those of a shape that can be looked up (glob/shape.h), and for the others one
- * automaton for each literal prefix, found by hashing the directories of a path once, so patterns for
- * other directories cost nothing. */
+/* Sets of patterns: those of a shape that can be looked up, and for the others one automaton for each
+ * literal prefix, which is looked up as well (glob/shape.h), so patterns for other directories cost
+ * nothing. */
 #include "arcci/glob.h"
 #include "base/auto.h"
 #include "base/room.h"
@@ -28,20 +28,17 @@ struct entry {
 struct group {
     const char *prefix; /* of its first pattern */
     size_t prefix_len;
-    uint64_t hash;
     size_t first, count;         /* in `entries`, which are sorted by prefix */
     struct arc_program *program; /* `joined`, or the pattern's own where it is alone */
     struct arc_program joined;
 };
 
 struct arc_glob_set {
-    struct glob_shapes shapes; /* patterns that need no automaton */
+    struct glob_shapes shapes; /* patterns that need no automaton, and the groups of the others */
     struct entry **entries;    /* sorted by prefix once the set is prepared */
     size_t entry_count;
-    struct group *groups; /* sorted by prefix */
+    struct group *groups;
     size_t group_count;
-    uint32_t *table; /* groups by hash of their prefix, 0 for none, else number + 1 */
-    size_t table_size;
     size_t words;
     size_t nodes; /* of the largest pattern */
 };
@@ -50,6 +47,7 @@ struct arc_glob_matcher {
     const struct arc_glob_set *set;
     struct arc_glob **slow; /* for the set's shapes */
     struct arc_dfa *dfas;   /* one for each group */
+    uint64_t *met;          /* bitmap of groups: those that a lookup found */
     struct arc_reach reach;
 };
 
@@ -76,9 +74,7 @@ static void groups_free(struct arc_glob_set *set)
     for (size_t i = 0; i < set->group_count; i++)
         arc_program_free(&set->groups[i].joined);
     free(set->groups);
-    free(set->table);
     set->groups = NULL;
-    set->table = NULL;
     set->group_count = 0;
 }
 
@@ -130,41 +126,6 @@ static int by_prefix(const void *a, const void *b)
     return glob_compare(left->prefix, left->prefix_len, right->prefix, right->prefix_len);
 }
 
-static bool same_prefix(const struct group *a, const struct group *b)
-{
-    return glob_compare(a->prefix, a->prefix_len, b->prefix, b->prefix_len) == 0;
-}
-
-/* The next group with the same prefix, or NULL. */
-static const struct group *next_group(const struct arc_glob_set *set, const struct group *group)
-{
-    const struct group *next = group + 1;
-    return next < set->groups + set->group_count && same_prefix(group, next) ? next : NULL;
-}
-
-static bool index_groups(struct arc_glob_set *set)
-{
-    set->table_size = 4;
-    while (set->table_size < set->group_count * 2)
-        set->table_size *= 2;
-    set->table = calloc(set->table_size, sizeof *set->table);
-    if (!set->table)
-        return false;
-
-    for (size_t i = 0; i < set->group_count; i++) {
-        struct group *group = set->groups + i;
-        group->hash = glob_hash(group->prefix, group->prefix_len);
-        if (i > 0 && same_prefix(group, group - 1))
-            continue;
-        size_t place = glob_place(group->hash, set->table_size);
-        while (set->table[place])
-            place = (place + 1) & (set->table_size - 1);
-        set->table[place] = (uint32_t)i + 1;
-    }
-
-    return true;
-}
-
 /* Puts the sorted entries with one prefix together. */
 static void make_groups(struct arc_glob_set *set)
 {
@@ -179,6 +140,15 @@ static void make_groups(struct arc_glob_set *set)
         }
         group->count++;
     }
+}
+
+static bool index_groups(struct arc_glob_set *set)
+{
+    for (size_t i = 0; i < set->group_count; i++)
+        if (!glob_shapes_add_group(&set->shapes, set->groups[i].prefix, set->groups[i].prefix_len,
+                                   (unsigned)i))
+            return false;
+    return glob_shapes_prepare(&set->shapes, set->words);
 }
 
 /* One automaton for the group's patterns; false when it is too large or memory ran out. */
@@ -203,8 +173,7 @@ static int prepare(struct arc_glob_set *set, struct arc_error *err)
     if (!set->groups)
         return arc_error_nomem(err);
     make_groups(set);
-    bool indexed = index_groups(set) && glob_shapes_prepare(&set->shapes, set->words);
-    int code = indexed ? 0 : arc_error_nomem(err);
+    int code = 0;
     for (size_t i = 0; i < set->group_count && !code; i++)
         if (!join(set, set->groups + i))
             code = set->groups[i].program->large
@@ -214,6 +183,8 @@ static int prepare(struct arc_glob_set *set, struct arc_error *err)
                                        "or simpler ones")
                        : arc_error_nomem(err);
 
+    if (!code && !index_groups(set))
+        code = arc_error_nomem(err);
     if (code)
         groups_free(set);
 
@@ -230,7 +201,9 @@ int arc_glob_matcher_new(struct arc_glob_set *set, struct arc_glob_matcher **out
     matcher->set = set;
     matcher->slow = calloc(set->shapes.count + 1, sizeof(struct arc_glob *));
     matcher->dfas = calloc(set->group_count + 1, sizeof *matcher->dfas);
-    if (!matcher->slow || !matcher->dfas || !arc_reach_init(&matcher->reach, set->nodes))
+    matcher->met = calloc(set->group_count / 64 + 1, sizeof *matcher->met);
+    if (!matcher->slow || !matcher->dfas || !matcher->met ||
+        !arc_reach_init(&matcher->reach, set->nodes))
         return arc_error_nomem(err);
     size_t budget = set->group_count ? BUDGET / set->group_count : 0;
     for (size_t i = 0; i < set->group_count; i++)
@@ -252,20 +225,21 @@ void arc_glob_matcher_free(struct arc_glob_matcher **matcher)
         arc_glob_free(&(*matcher)->slow[i]);
     free((*matcher)->slow);
     free((*matcher)->dfas);
+    free((*matcher)->met);
     arc_reach_free(&(*matcher)->reach);
     free(*matcher);
     *matcher = NULL;
 }
 
-/* The first group with exactly that prefix, or NULL. */
-static const struct group *find_group(const struct arc_glob_set *set, const char *prefix,
-                                      size_t len, uint64_t hash)
+/* Takes the next group out of those that were met; NULL when there is none. */
+static const struct group *take_met(struct arc_glob_matcher *matcher)
 {
-    for (size_t place = glob_place(hash, set->table_size); set->table[place];
-         place = (place + 1) & (set->table_size - 1)) {
-        const struct group *group = set->groups + set->table[place] - 1;
-        if (group->hash == hash && !glob_compare(group->prefix, group->prefix_len, prefix, len))
-            return group;
+    for (size_t word = 0; word <= matcher->set->group_count / 64; word++) {
+        uint64_t bits = matcher->met[word];
+        if (!bits)
+            continue;
+        matcher->met[word] = bits & (bits - 1);
+        return matcher->set->groups + word * 64 + (size_t)__builtin_ctzll(bits);
     }
     return NULL;
 }
@@ -292,23 +266,14 @@ bool arc_glob_matcher_match(struct arc_glob_matcher *matcher, const char *path, 
                             uint64_t *ids)
 {
     const struct arc_glob_set *set = matcher->set;
-    uint64_t hash = GLOB_HASH_START;
-    bool any = false;
+    const struct group *group;
 
     memset(ids, 0, set->words * sizeof *ids);
     if (len == 0)
         return false;
-    any = glob_shapes_match(&set->shapes, matcher->slow, path, len, ids);
-
-    for (size_t i = 0; set->group_count && i <= len; i++) {
-        if (i == 0 || i == len || path[i] == '/') {
-            const struct group *group = find_group(set, path, i, hash);
-            for (; group; group = next_group(set, group))
-                any |= match_group(matcher, group, path, len, ids);
-        }
-        if (i < len)
-            hash = glob_hash_byte(hash, path[i]);
-    }
+    bool any = glob_shapes_match(&set->shapes, matcher->slow, path, len, ids, matcher->met);
+    while ((group = take_met(matcher)))
+        any |= match_group(matcher, group, path, len, ids);
 
     return any;
 }
@@ -336,37 +301,6 @@ static void below_group(struct below *below, const struct group *group)
     }
 }
 
-/* The first group whose prefix is not before the text. */
-static size_t lower_bound(const struct arc_glob_set *set, const char *text, size_t len)
-{
-    size_t low = 0, high = set->group_count;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        const struct group *group = set->groups + middle;
-        if (glob_compare(group->prefix, group->prefix_len, text, len) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-
-    return low;
-}
-
-/* The groups whose prefix lies below the directory, among those that start with its name. */
-static void below_descendants(struct below *below)
-{
-    const struct arc_glob_set *set = below->matcher->set;
-    for (size_t i = lower_bound(set, below->dir, below->len); i < set->group_count; i++) {
-        const struct group *group = set->groups + i;
-        if (group->prefix_len < below->len ||
-            (below->len && memcmp(group->prefix, below->dir, below->len) != 0))
-            break;
-        bool deeper = group->prefix_len > below->len;
-        if (deeper && (below->len == 0 || group->prefix[below->len] == '/'))
-            below_group(below, group);
-    }
-}
-
 bool arc_glob_matcher_below(struct arc_glob_matcher *matcher, const char *dir, size_t len,
                             uint64_t *some, uint64_t *all)
 {
@@ -377,19 +311,9 @@ bool arc_glob_matcher_below(struct arc_glob_matcher *matcher, const char *dir, s
         memset(some, 0, set->words * sizeof *some);
     if (all)
         memset(all, 0, set->words * sizeof *all);
-    below.any = glob_shapes_below(&set->shapes, dir, len, some, all);
-    uint64_t hash = GLOB_HASH_START;
-    for (size_t i = 0; set->group_count && i <= len; i++) {
-        if (i == 0 || i == len || dir[i] == '/') {
-            const struct group *group = find_group(set, dir, i, hash);
-            for (; group; group = next_group(set, group))
-                below_group(&below, group);
-        }
-        if (i < len)
-            hash = glob_hash_byte(hash, dir[i]);
-    }
-
-    below_descendants(&below);
+    below.any = glob_shapes_below(&set->shapes, dir, len, some, all, matcher->met);
+    for (const struct group *group; (group = take_met(matcher));)
+        below_group(&below, group);
 
     return below.any;
 }

@@ -10,10 +10,10 @@
 #define DEPTH_MAX 64
 
 struct glob_shaped {
-    char *text; /* the pattern; owned */
+    char *text; /* the pattern; owned, but of a group */
     size_t len;
     enum glob_shape shape;
-    unsigned id;
+    unsigned id;     /* or the group's number */
     size_t dir_len;  /* the directory, or the path, is the start of the text */
     const char *end; /* the name, or the endings "c" or "c,h"; within the text */
     size_t end_len;
@@ -113,10 +113,21 @@ bool glob_shapes_add(struct glob_shapes *shapes, const char *pattern, size_t len
     return true;
 }
 
+bool glob_shapes_add_group(struct glob_shapes *shapes, const char *prefix, size_t len,
+                           unsigned group)
+{
+    if (!arc_room(&shapes->list, shapes->count, sizeof *shapes->list))
+        return false;
+    shapes->list[shapes->count++] = (struct glob_shaped){
+        .text = (char *)prefix, .dir_len = len, .id = group, .shape = GLOB_SHAPE_GROUP};
+    return true;
+}
+
 void glob_shapes_free(struct glob_shapes *shapes)
 {
     for (size_t i = 0; i < shapes->count; i++)
-        free(shapes->list[i].text);
+        if (shapes->list[i].shape != GLOB_SHAPE_GROUP)
+            free(shapes->list[i].text);
     free(shapes->list);
     free(shapes->dirs);
     free(shapes->names);
@@ -256,7 +267,7 @@ static bool fits_dir(const struct glob_shaped *shaped, const struct parts *parts
     if (shaped->dir_len != end || memcmp(shaped->text, parts->path, end) != 0)
         return false;
     bool whole = end == parts->len;
-    if (shaped->shape == GLOB_SHAPE_BELOW)
+    if (shaped->shape == GLOB_SHAPE_BELOW || shaped->shape == GLOB_SHAPE_GROUP)
         return true;
     if (shaped->shape == GLOB_SHAPE_PATH)
         return whole;
@@ -271,27 +282,33 @@ static bool fits_name(const struct glob_shaped *shaped, const struct parts *part
            (before == 0 || parts->path[before - 1] == '/');
 }
 
+/* Notes a pattern that matches, or a group to try; whether it is the former. */
+static bool note_hit(const struct glob_shaped *shaped, uint64_t *ids, uint64_t *met)
+{
+    bool group = shaped->shape == GLOB_SHAPE_GROUP;
+    glob_set_bit(group ? met : ids, shaped->id);
+    return !group;
+}
+
 /* One by one, with automata. Without memory for one, its pattern matches: nothing goes unseen. */
 static bool match_slowly(const struct glob_shapes *shapes, struct arc_glob **slow, const char *path,
-                         size_t len, uint64_t *ids)
+                         size_t len, uint64_t *ids, uint64_t *met)
 {
     bool any = false;
 
     for (size_t i = 0; i < shapes->count; i++) {
         const struct glob_shaped *shaped = &shapes->list[i];
-        if (!slow[i])
+        if (!slow[i] && shaped->shape != GLOB_SHAPE_GROUP)
             arc_glob_compile(shaped->text, shaped->len, &slow[i], NULL);
-        if (slow[i] && !arc_glob_match(slow[i], path, len))
-            continue;
-        glob_set_bit(ids, shaped->id);
-        any = true;
+        if (!slow[i] || arc_glob_match(slow[i], path, len))
+            any |= note_hit(shaped, ids, met);
     }
 
     return any;
 }
 
 bool glob_shapes_match(const struct glob_shapes *shapes, struct arc_glob **slow, const char *path,
-                       size_t len, uint64_t *ids)
+                       size_t len, uint64_t *ids, uint64_t *met)
 {
     struct parts parts;
     bool any = false;
@@ -301,24 +318,20 @@ bool glob_shapes_match(const struct glob_shapes *shapes, struct arc_glob **slow,
     parts.path = path;
     parts.len = len;
     if (!take_apart(&parts))
-        return match_slowly(shapes, slow, path, len, ids);
+        return match_slowly(shapes, slow, path, len, ids, met);
 
     for (size_t i = 0; i < parts.count; i++)
         for (uint32_t at = shapes->dirs[glob_place(parts.hashes[i], shapes->table_size)]; at;) {
             const struct glob_shaped *shaped = &shapes->list[at - 1];
-            if (shaped->hash == parts.hashes[i] && fits_dir(shaped, &parts, parts.ends[i])) {
-                glob_set_bit(ids, shaped->id);
-                any = true;
-            }
+            if (shaped->hash == parts.hashes[i] && fits_dir(shaped, &parts, parts.ends[i]))
+                any |= note_hit(shaped, ids, met);
             at = shaped->next;
         }
 
     for (uint32_t at = shapes->names[glob_place(parts.name_hash, shapes->table_size)]; at;) {
         const struct glob_shaped *shaped = &shapes->list[at - 1];
-        if (shaped->hash == parts.name_hash && fits_name(shaped, &parts)) {
-            glob_set_bit(ids, shaped->id);
-            any = true;
-        }
+        if (shaped->hash == parts.name_hash && fits_name(shaped, &parts))
+            any |= note_hit(shaped, ids, met);
         at = shaped->next;
     }
 
@@ -343,9 +356,16 @@ static size_t lower_bound(const struct glob_shapes *shapes, const char *text, si
     return low;
 }
 
+/* As note_hit(); `some` may be NULL. */
+static bool note_some(const struct glob_shaped *shaped, uint64_t *some, uint64_t *met)
+{
+    bool group = shaped->shape == GLOB_SHAPE_GROUP;
+    return some || group ? note_hit(shaped, some, met) : true;
+}
+
 /* Patterns whose directory is `dir` or above it. */
 static bool below_above(const struct glob_shapes *shapes, const char *dir, size_t len,
-                        uint64_t *some, uint64_t *all)
+                        uint64_t *some, uint64_t *all, uint64_t *met)
 {
     uint64_t hash = GLOB_HASH_START;
     bool any = false;
@@ -358,9 +378,7 @@ static bool below_above(const struct glob_shapes *shapes, const char *dir, size_
             if (shaped->hash != hash || shaped->shape == GLOB_SHAPE_PATH || shaped->dir_len != i ||
                 memcmp(shaped->text, dir, i) != 0)
                 continue;
-            any = true;
-            if (some)
-                glob_set_bit(some, shaped->id);
+            any |= note_some(shaped, some, met);
             if (all && shaped->shape == GLOB_SHAPE_BELOW)
                 glob_set_bit(all, shaped->id);
         }
@@ -372,7 +390,7 @@ static bool below_above(const struct glob_shapes *shapes, const char *dir, size_
 }
 
 bool glob_shapes_below(const struct glob_shapes *shapes, const char *dir, size_t len,
-                       uint64_t *some, uint64_t *all)
+                       uint64_t *some, uint64_t *all, uint64_t *met)
 {
     bool any = false;
 
@@ -382,18 +400,15 @@ bool glob_shapes_below(const struct glob_shapes *shapes, const char *dir, size_t
             some[i] |= shapes->anywhere[i];
     }
 
-    any |= below_above(shapes, dir, len, some, all);
+    any |= below_above(shapes, dir, len, some, all, met);
 
     for (size_t i = lower_bound(shapes, dir, len); i < shapes->count; i++) {
         const struct glob_shaped *shaped = &shapes->list[i];
         if (shaped->dir_len < len || memcmp(shaped->text, dir, len) != 0)
             break;
         bool deeper = shaped->dir_len > len && (len == 0 || shaped->text[len] == '/');
-        if (!deeper)
-            continue;
-        any = true;
-        if (some)
-            glob_set_bit(some, shaped->id);
+        if (deeper)
+            any |= note_some(shaped, some, met);
     }
 
     return any;
