@@ -4,7 +4,6 @@
 #include "init/expression.h"
 #include "init/sources.h"
 #include "init/steps.h"
-#include <stdio.h>
 #include <string.h>
 
 #define WORD_MAX     65536

@@ -6,7 +6,6 @@
 #include "init/sources.h"
 #include "yaml/yaml.h"
 #include <string.h>
-#include <strings.h>
 
 /* A service of a compose file. */
 struct entry {

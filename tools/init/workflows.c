@@ -44,11 +44,17 @@ static json_t *make_scope(const struct walk *walk, json_t *inputs)
     return scope;
 }
 
-static void add_env(json_t *scope, const struct arc_yaml_node *owner)
+/* The owner's variables, and the folder in which its commands work. */
+static void add_settings(json_t *scope, const struct arc_yaml_node *owner)
 {
+    const struct arc_yaml_node *inside =
+        arc_yaml_at(owner, "defaults", "run", "working-directory", (char *)NULL);
     ARC_AUTO_JSON json_t *added = init_expand_node(arc_yaml_get(owner, "env"), scope);
+
     if (json_is_object(added))
         json_object_update(json_object_get(scope, "env"), added);
+    if (inside)
+        json_object_set_new(scope, "directory", init_expand_node(inside, scope));
 }
 
 /* The values of what is called: its defaults, and over them what the caller gives. A new reference. */
@@ -119,8 +125,7 @@ static bool push_images(const struct arc_yaml_node *steps)
 static void read_commands(const struct init_step *step, const struct arc_yaml_node *node,
                           bool pushes)
 {
-    const struct arc_yaml_node *run = arc_yaml_get(node, "run"),
-                               *inside = arc_yaml_get(node, "working-directory");
+    const struct arc_yaml_node *run = arc_yaml_get(node, "run");
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = 65536};
     ARC_AUTO_JSON json_t *scope = json_copy(step->scope);
     ARC_AUTO_JSON json_t *env = init_expand_node(arc_yaml_get(node, "env"), scope);
@@ -131,9 +136,11 @@ static void read_commands(const struct init_step *step, const struct arc_yaml_no
     json_object_set_new(scope, "env", json_copy(json_object_get(step->scope, "env")));
     json_object_update(json_object_get(scope, "env"), env);
     init_expand(run->text, scope, &text);
+    ARC_AUTO_JSON json_t *inside = init_expand_node(arc_yaml_get(node, "working-directory"), scope);
+    const char *directory = json_string_value(inside);
+    directory = directory ? directory : arc_json_text_of(scope, "directory");
     inner.line = run->line;
-    init_take_commands(&inner, arc_buf_text(&text), env,
-                       inside && inside->text ? inside->text : ".", pushes);
+    init_take_commands(&inner, arc_buf_text(&text), env, *directory ? directory : ".", pushes);
 }
 
 static void read_steps(struct walk *walk, const char *path, const struct arc_yaml_node *steps,
@@ -184,7 +191,7 @@ static void read_cell(struct walk *walk, const char *path, const struct arc_yaml
     json_object_set_new(scope, "steps", json_object());
     if (!matrix || matrix->type == ARC_YAML_MAP)
         json_object_set(scope, "matrix", cell);
-    add_env(scope, job);
+    add_settings(scope, job);
     const struct arc_yaml_node *uses = arc_yaml_get(job, "uses");
     char *called = local_path(proposal, uses);
     if (called && depth < DEPTH_MAX) {
@@ -261,7 +268,7 @@ static void read_workflow(struct walk *walk, const char *path, json_t *with, int
     if (with && json_is_object(with))
         json_object_update(inputs, with);
     ARC_AUTO_JSON json_t *scope = make_scope(walk, with ? inputs : NULL);
-    add_env(scope, yaml.root);
+    add_settings(scope, yaml.root);
     const struct arc_yaml_node *jobs = arc_yaml_get(yaml.root, "jobs");
     for (size_t i = 0; jobs && jobs->type == ARC_YAML_MAP && i < jobs->count; i++) {
         ARC_AUTO_JSON json_t *cells = init_matrix_cells(jobs->pairs[i].value, scope);

@@ -5,7 +5,6 @@
 #include "init/expression.h"
 #include "init/sources.h"
 #include <string.h>
-#include <strings.h>
 
 /* ---- YAML ----------------------------------------------------------------------------------- */
 
