@@ -57,7 +57,8 @@ def pages(tmp_path_factory):
     (folder / "build.json").write_text(json.dumps(build_of(
         ("linux/arm64", 1750000030.0, 60.5, False), ("linux/amd64", 1750000000.25, 45.0, True), ("linux/s390x", None, None, None))))
     builds = [f"--build={folder}/build.json"]
-    for name, words in {"rehearsal": ["dry-run", "shop/v1.1.0", *builds], "train": ["dry-run", "train/v1.0.0"],
+    (folder / "event.json").write_text(json.dumps({"workflow": "ci.yml", "ref": "refs/heads/main", "repository": {"default_branch": "main"}}))
+    for name, words in {"dispatch": ["dry-run", f"--event={folder}/event.json", "--group=shop"], "rehearsal": ["dry-run", "shop/v1.1.0", *builds], "train": ["dry-run", "train/v1.0.0"],
                         "survey": ["status", *builds, *builds]}.items():
         done = subprocess.run([ARC_CI, *words, f"--html={folder}/{name}.html"], cwd=repo, env=env, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
@@ -106,9 +107,15 @@ def test_the_page_has_what_the_rehearsal_has(pages):
     assert "taken from shop/v1.0.0" in train and "nothing to build" in train
 
 
+def test_what_is_not_pushed_moves_nothing(pages):
+    text = Reader((pages / "dispatch.html").read_text()).text
+    assert "not pushed" in text and "staging tags" not in text
+    assert "yes" not in text.split("What moves")[1].split("the definition for")[0]
+
+
 def test_the_page_has_what_the_survey_has(pages):
     text = Reader((pages / "survey.html").read_text()).text
-    for part in ("shop/v1.0.0", "1 commits", "#7", "shop/v1.0.1", "train"):
+    for part in ("shop/v1.0.0", "1 commit", "#7", "shop/v1.0.1", "train"):
         assert part in text, part
 
 

@@ -1,6 +1,7 @@
 /* The release stage: what it would send, and how bodies are put together. (Its behaviour against a
  * server is in tests/fault and tests/contract.) */
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/markdown.h"
 #include "release/release.h"
 #include <setjmp.h>
@@ -42,20 +43,20 @@ static void test_requests(void **state)
     assert_int_equal(json_array_size(requests), sizeof want / sizeof *want);
     for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
         const json_t *row = json_array_get(requests, i);
-        assert_string_equal(release_text(row, "method"), want[i][0]);
-        assert_string_equal(release_text(row, "path"), want[i][1]);
-        assert_true(*release_text(row, "why"));
+        assert_string_equal(arc_json_text_of(row, "method"), want[i][0]);
+        assert_string_equal(arc_json_text_of(row, "path"), want[i][1]);
+        assert_true(*arc_json_text_of(row, "why"));
     }
     const json_t *create = json_object_get(json_array_get(requests, 2), "body");
     assert_true(json_is_true(json_object_get(create, "draft")));
     assert_null(json_object_get(create, "target_commitish")); /* the tag says where it points */
-    assert_true(
-        release_draft_untouched(release_text(create, "name"), release_text(create, "body")));
+    assert_true(release_draft_untouched(arc_json_text_of(create, "name"),
+                                        arc_json_text_of(create, "body")));
     const json_t *publish = json_object_get(json_array_get(requests, 6), "body");
     assert_true(json_is_false(json_object_get(publish, "draft")));
-    assert_string_equal(release_text(publish, "make_latest"), "true");
-    assert_string_equal(release_text(publish, "body"), "notes\n");
-    assert_string_equal(release_text(publish, "name"), "Messaging 0.1.0");
+    assert_string_equal(arc_json_text_of(publish, "make_latest"), "true");
+    assert_string_equal(arc_json_text_of(publish, "body"), "notes\n");
+    assert_string_equal(arc_json_text_of(publish, "name"), "Messaging 0.1.0");
 }
 
 static void test_prerelease_is_never_latest(void **state)
@@ -71,7 +72,7 @@ static void test_prerelease_is_never_latest(void **state)
         assert_int_equal(json_array_size(requests), draft ? 4 : 5);
         const json_t *publish = json_object_get(json_array_get(requests, 4), "body");
         if (!draft)
-            assert_string_equal(release_text(publish, "make_latest"), "false");
+            assert_string_equal(arc_json_text_of(publish, "make_latest"), "false");
     }
 }
 

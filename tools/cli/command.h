@@ -135,6 +135,11 @@ void report_free(struct report *report);
 /* Prints the report: document, outputs, summary, annotations, to where they belong. ARC_EWORLD if
  * stdout or one of GitHub's files cannot be written. */
 int report_print(const struct report *report, const struct invocation *inv, struct arc_error *err);
+/* The same for a callback: `report` is the report. */
+int report_note_text(void *report, char level, const char *text, struct arc_error *err);
+/* For callbacks that tell the progress of work: a line on stderr, made visible; nothing with --quiet.
+ * `context` is the invocation. */
+void report_progress(void *context, const char *line);
 /* For arc_env.trace: a line on stderr. */
 void report_trace(void *context, const char *line);
 /* Prints the error, once, on stderr: a line for a person, an ::error annotation in Actions. */

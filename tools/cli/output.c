@@ -58,6 +58,11 @@ int report_note(struct report *report, char level, const struct arc_place *place
     return slot->message && (slot->place.file || !place) ? ARC_OK : arc_error_nomem(err);
 }
 
+int report_note_text(void *report, char level, const char *text, struct arc_error *err)
+{
+    return report_note(report, level, NULL, err, "%s", text);
+}
+
 void report_free(struct report *report)
 {
     for (size_t i = 0; i < report->output_count; i++) {
@@ -267,6 +272,16 @@ int report_print(const struct report *report, const struct invocation *inv, stru
     print_outputs(report, &text);
 
     return put_shown(&text, REPORT_TEXT, inv, err);
+}
+
+void report_progress(void *context, const char *line)
+{
+    const struct invocation *inv = context;
+    ARC_AUTO(arc_buf) struct arc_buf shown = {0};
+    if (inv->quiet)
+        return;
+    arc_text_visible(&shown, line, strlen(line));
+    fprintf(stderr, "%s\n", arc_buf_text(&shown));
 }
 
 void report_trace(void *context, const char *line)

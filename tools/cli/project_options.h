@@ -28,6 +28,32 @@
                 "default the workflow that runs."                                                  \
     }
 
+#define CONFIG_OPTION                                                                              \
+    {                                                                                              \
+        .name = "config", .value = "FILE", .initial = ".github/arc-ci.yaml",                       \
+        .help = "The release groups."                                                              \
+    }
+
+/* For what also works without a configuration, or finds it by itself. */
+#define CONFIG_ELSEWHERE_OPTION                                                                    \
+    {                                                                                              \
+        .name = "config", .value = "FILE",                                                         \
+        .help = "The release groups, when they are not in .github/arc-ci.yaml."                    \
+    }
+
+/* What `--next` chooses a version by. */
+#define BUMP_OPTIONS                                                                               \
+    {.name = "bump",                                                                               \
+     .value = "PART",                                                                              \
+     .choices = "auto|patch|minor|major",                                                          \
+     .initial = "auto",                                                                            \
+     .help = "--next: the part of the version to raise, whatever the commits say."},               \
+    {                                                                                              \
+        .name = "prerelease", .value = "WORD",                                                     \
+        .help = "--next: the next of a train of prereleases: rc gives 1.2.0-rc.1, then "           \
+                "1.2.0-rc.2."                                                                      \
+    }
+
 /* Warns where the last published release could not be asked for. */
 int project_note_published(const struct arc_project *project, struct report *report,
                            struct arc_error *err);

@@ -1,14 +1,11 @@
 #include "arcci/doctor.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "cli/command.h"
+#include "cli/project_options.h"
 #include <string.h>
 
 #define COLUMN 25 /* where what was found starts */
-
-static const char *field(const json_t *object, const char *key)
-{
-    return json_string_value(json_object_get(object, key));
-}
 
 static const char *colour(const char *status)
 {
@@ -33,17 +30,18 @@ static void add_words(struct arc_buf *out, const char *text, size_t column, bool
 
 static void add_row(const struct invocation *inv, const json_t *check, struct arc_buf *out)
 {
-    const char *status = field(check, "status"), *advice = field(check, "advice");
+    const char *status = arc_json_text_of(check, "status"),
+               *advice = arc_json_text_of(check, "advice");
     bool needed = json_is_true(json_object_get(check, "needed"));
     ARC_AUTO(arc_buf) struct arc_buf found = {0};
 
-    arc_buf_printf(&found, "%s%s", field(check, "found"),
+    arc_buf_printf(&found, "%s%s", arc_json_text_of(check, "found"),
                    strcmp(status, "missing") == 0 && !needed ? " (not needed here)" : "");
-    arc_buf_printf(out, "%-15s %s%-8s%s ", field(check, "name"), inv->colour ? colour(status) : "",
-                   status, inv->colour ? "\x1b[0m" : "");
+    arc_buf_printf(out, "%-15s %s%-8s%s ", arc_json_text_of(check, "name"),
+                   inv->colour ? colour(status) : "", status, inv->colour ? "\x1b[0m" : "");
     add_words(out, arc_buf_text(&found), COLUMN, inv->terminal);
 
-    if (advice) {
+    if (*advice) {
         arc_buf_printf(out, "%*s→ ", COLUMN, "");
         add_words(out, advice, COLUMN + 2, inv->terminal);
     }
@@ -83,9 +81,7 @@ static const struct option options[] = {
     {.name = "push",
      .help = "Also ask every image's registry whether docker's login may push there: an upload is "
              "opened and dropped, and nothing stored."},
-    {.name = "config",
-     .value = "FILE",
-     .help = "The release groups, when they are not in .github/arc-ci.yaml."},
+    CONFIG_ELSEWHERE_OPTION,
     {0},
 };
 

@@ -45,10 +45,7 @@ static int run_dry_run(const struct invocation *inv, struct report *report, stru
 }
 
 static const struct option options[] = {
-    {.name = "config",
-     .value = "FILE",
-     .initial = ".github/arc-ci.yaml",
-     .help = "The release groups."},
+    CONFIG_OPTION,
     {.name = "event",
      .value = "FILE",
      .help = "A recorded event (GITHUB_EVENT_PATH of a run) to rehearse: the push of a tag is a "

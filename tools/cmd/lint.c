@@ -1,16 +1,13 @@
 #include "arcci/lint.h"
 #include "arcci/documents.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/markdown.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/project_options.h"
 #include <stdio.h>
 #include <string.h>
-
-static const char *field(const json_t *object, const char *key)
-{
-    return json_string_value(json_object_get(object, key));
-}
 
 /* The findings by rule: a new object of arrays, in the order in which the rules came up. */
 static json_t *group_findings(const json_t *findings)
@@ -21,7 +18,7 @@ static json_t *group_findings(const json_t *findings)
     bool whole = groups != NULL;
 
     json_array_foreach (findings, i, finding) {
-        const char *rule = field(finding, "rule");
+        const char *rule = arc_json_text_of(finding, "rule");
         json_t *group = json_object_get(groups, rule);
         if (!group && whole) {
             group = json_array();
@@ -39,20 +36,22 @@ static json_t *group_findings(const json_t *findings)
 static int add_finding(struct report *report, const json_t *finding, bool actions,
                        struct arc_error *err)
 {
-    const char *file = field(finding, "file"), *message = field(finding, "message");
+    const char *file = arc_json_text_of(finding, "file"),
+               *message = arc_json_text_of(finding, "message");
     long line = (long)json_integer_value(json_object_get(finding, "line"));
 
     arc_buf_printf(&report->human, "%s:%ld: %s [%s]\n", file, line, message,
-                   field(finding, "rule"));
+                   arc_json_text_of(finding, "rule"));
     arc_buf_puts(&report->summary, "| ");
     arc_markdown_code(&report->summary, file, strlen(file));
     arc_buf_printf(&report->summary, " | %ld | ", line);
     arc_markdown_text(&report->summary, message, strlen(message));
-    arc_buf_printf(&report->summary, " | %s |\n", field(finding, "rule"));
+    arc_buf_printf(&report->summary, " | %s |\n", arc_json_text_of(finding, "rule"));
     if (!actions)
         return ARC_OK;
     struct arc_place place = {.file = file, .line = (unsigned)line};
-    return report_note(report, 'e', &place, err, "%s [%s]", message, field(finding, "rule"));
+    return report_note(report, 'e', &place, err, "%s [%s]", message,
+                       arc_json_text_of(finding, "rule"));
 }
 
 static int list_rules(const struct invocation *inv, const struct arc_lint_options *options,
@@ -66,8 +65,8 @@ static int list_rules(const struct invocation *inv, const struct arc_lint_option
     ARC_TRY(arc_lint_rules(&project, options, &rules, err));
 
     json_array_foreach (rules, i, rule) {
-        const char *summary = field(rule, "summary");
-        arc_buf_printf(&report->human, "%-22s ", field(rule, "name"));
+        const char *summary = arc_json_text_of(rule, "summary");
+        arc_buf_printf(&report->human, "%-22s ", arc_json_text_of(rule, "name"));
         arc_text_visible(&report->human, summary, strlen(summary));
         arc_buf_putc(&report->human, '\n');
     }
@@ -151,9 +150,7 @@ static int run_lint(const struct invocation *inv, struct report *report, struct 
 
 static const struct option options[] = {
     {.name = "rules", .help = "List the rules and what each asks for, and check nothing."},
-    {.name = "config",
-     .value = "FILE",
-     .help = "The release groups, when they are not in .github/arc-ci.yaml."},
+    CONFIG_ELSEWHERE_OPTION,
     {.name = "rules-file",
      .value = "FILE",
      .help = "The repository's own rules, when they are not in .github/arc-ci-lint.yaml."},

@@ -1,13 +1,9 @@
 #include "arcci/notes.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "cli/command.h"
 #include "cli/project_options.h"
 #include "notes/inputs.h"
-
-static int note(void *report, char weight, const char *text, struct arc_error *err)
-{
-    return report_note(report, weight, NULL, err, "%s", text);
-}
 
 static int run_notes(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
@@ -28,18 +24,16 @@ static int run_notes(const struct invocation *inv, struct report *report, struct
         .config = option_value(inv, "config"),
     };
     project.wanted.previous = option_value(inv, "previous-tag");
-    int rc = arc_notes_run(&project, &files, &report->document, err);
-    if (rc)
-        return rc;
-    ARC_TRY(arc_notes_warn(report->document, note, report, err));
+    ARC_TRY(arc_notes_run(&project, &files, &report->document, err));
+    ARC_TRY(arc_notes_warn(report->document, report_note_text, report, err));
     ARC_TRY(project_note_tags(&project, report, err));
-    const char *body = json_string_value(json_object_get(report->document, "body"));
+    const char *body = arc_json_text_of(report->document, "body");
     arc_buf_puts(&report->human, body);
     report->kind = REPORT_DATA;
     arc_buf_puts(&report->summary, body);
-    rc = report_output(report, "title",
-                       json_string_value(json_object_get(report->document, "title")), err);
-    return rc ? rc : report_output(report, "notes", body, err);
+    ARC_TRY(report_output(report, "title", arc_json_text_of(report->document, "title"), err));
+
+    return report_output(report, "notes", body, err);
 }
 
 static const struct option options[] = {
@@ -60,9 +54,7 @@ static const struct option options[] = {
     {.name = "template",
      .value = "FILE",
      .help = "The template, instead of the group's notes-template and the built-in one."},
-    {.name = "config",
-     .value = "FILE",
-     .help = "The release groups, when they are not in .github/arc-ci.yaml."},
+    CONFIG_ELSEWHERE_OPTION,
     {.name = "print-template", .help = "Print the built-in template, to start one from."},
     {0},
 };

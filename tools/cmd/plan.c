@@ -220,7 +220,7 @@ static const struct option options[] = {
      "changes.json of `arc-ci changes --json`, '-' for stdin: a ci plan builds what changed. "
      "Without it, every service.",
      false},
-    {"config", "FILE", NULL, ".github/arc-ci.yaml", "The release groups.", false},
+    CONFIG_OPTION,
     {"group", "NAME", NULL, NULL,
      "The release group of a ci plan; not needed when there is only one.", false},
     {"latest-tag", NULL, NULL, "true", "Whether `latest` may move.", false},

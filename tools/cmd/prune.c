@@ -2,6 +2,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "cli/command.h"
+#include "cli/project_options.h"
 #include <inttypes.h>
 #include <string.h>
 
@@ -114,10 +115,7 @@ static const struct option options[] = {
      .value = "NUMBER",
      .initial = "5",
      .help = "Of every image so many of the newest builds stay, however old; and as many caches."},
-    {.name = "config",
-     .value = "FILE",
-     .initial = ".github/arc-ci.yaml",
-     .help = "The release groups."},
+    CONFIG_OPTION,
     {0},
 };
 

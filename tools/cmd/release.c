@@ -10,15 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Long uploads and waits for a rate limit should not look like a hang. */
-static void say(void *context, const char *line)
-{
-    ARC_AUTO(arc_buf) struct arc_buf shown = {0};
-    (void)context;
-    arc_text_visible(&shown, line, strlen(line));
-    fprintf(stderr, "%s\n", arc_buf_text(&shown));
-}
-
 static enum arc_body_mode mode_of(const char *text)
 {
     static const char *const names[] = {"auto", "replace", "keep", "prepend", "append"};
@@ -128,7 +119,10 @@ static int run_release(const struct invocation *inv, struct report *report, stru
         .draft = option_flag(inv, "draft"),
         .publish = option_flag(inv, "publish"),
         .mode = mode_of(option_value(inv, "body-mode")),
-        .progress = say,
+        .warn = report_note_text,
+        .warn_context = report,
+        .progress = report_progress,
+        .progress_context = (void *)inv,
     };
 
     files.github.dry_run = option_flag(inv, "dry-run");

@@ -2,6 +2,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "cli/command.h"
+#include "cli/project_options.h"
 #include "project/documents.h"
 #include <string.h>
 
@@ -52,13 +53,6 @@ static int list_from(const struct invocation *inv, struct arc_arena *memory, cha
     return ARC_OK;
 }
 
-static void tell(void *context, const char *line)
-{
-    const struct invocation *inv = context;
-    if (!inv->quiet)
-        fprintf(stderr, "%s\n", line);
-}
-
 static enum arc_withdrawal choose_withdrawal(const struct invocation *inv)
 {
     const char *how = option_value(inv, "withdraw");
@@ -95,7 +89,7 @@ static int run_rollback(const struct invocation *inv, struct report *report, str
                                                  .reason = option_value(inv, "reason"),
                                                  .build = file ? &build : NULL,
                                                  .dry_run = option_flag(inv, "dry-run"),
-                                                 .progress = tell,
+                                                 .progress = report_progress,
                                                  .progress_context = (void *)inv};
     if (options.reason && options.withdraw == ARC_WITHDRAW_NOTHING)
         return arc_error_set(err, ARC_EINPUT, "--reason is for the releases that --withdraw marks");
@@ -133,10 +127,7 @@ static const struct option options[] = {
          "Who must have signed the release, where the group signs without a key and names nobody: "
          "the address of the workflow's file, @ and its ref. By default any workflow of this "
          "repository that ran for the release's tag."},
-    {.name = "config",
-     .value = "FILE",
-     .initial = ".github/arc-ci.yaml",
-     .help = "The release groups."},
+    CONFIG_OPTION,
     {0},
 };
 

@@ -17,18 +17,13 @@ static void show(const json_t *document, struct arc_buf *out)
         arc_buf_puts(out, "nothing to sign: the group has no `sign`, or nothing is pushed\n");
 
     json_array_foreach (json_object_get(document, "images"), i, item)
-        arc_buf_printf(out, "%-9s %s@%s (%s of %s)\n",
-                       json_string_value(json_object_get(item, "action")),
-                       json_string_value(json_object_get(item, "image")),
-                       json_string_value(json_object_get(item, "digest")),
-                       json_string_value(json_object_get(item, "kind")),
-                       json_string_value(json_object_get(item, "service")));
+        arc_buf_printf(out, "%-9s %s@%s (%s of %s)\n", arc_json_text_of(item, "action"),
+                       arc_json_text_of(item, "image"), arc_json_text_of(item, "digest"),
+                       arc_json_text_of(item, "kind"), arc_json_text_of(item, "service"));
 
     json_array_foreach (json_object_get(document, "attestations"), i, item)
-        arc_buf_printf(out, "%-9s %s@%s by GitHub\n",
-                       json_string_value(json_object_get(item, "action")),
-                       json_string_value(json_object_get(item, "image")),
-                       json_string_value(json_object_get(item, "digest")));
+        arc_buf_printf(out, "%-9s %s@%s by GitHub\n", arc_json_text_of(item, "action"),
+                       arc_json_text_of(item, "image"), arc_json_text_of(item, "digest"));
 }
 
 /* The plan and the ledger of what the gate has seen. */

@@ -2,6 +2,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "cli/command.h"
+#include "cli/project_options.h"
 #include "cmd/page.h"
 #include "project/documents.h"
 #include <inttypes.h>
@@ -173,10 +174,7 @@ static const struct option options[] = {
          "at GitHub, where GITHUB_REPOSITORY and a token say whom to ask.",
      .many = true},
     HTML_OPTIONS,
-    {.name = "config",
-     .value = "FILE",
-     .initial = ".github/arc-ci.yaml",
-     .help = "The release groups."},
+    CONFIG_OPTION,
     {0},
 };
 

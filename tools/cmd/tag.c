@@ -2,6 +2,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "cli/command.h"
+#include "cli/project_options.h"
 
 static void show(const json_t *tag, struct arc_buf *out)
 {
@@ -50,12 +51,7 @@ static int run_tag(const struct invocation *inv, struct report *report, struct a
 
 static const struct option options[] = {
     {.name = "next", .help = "Choose the version as 'arc-ci version --next' does."},
-    {.name = "bump",
-     .value = "PART",
-     .choices = "auto|patch|minor|major",
-     .initial = "auto",
-     .help = "--next: the part of the version to raise, whatever the commits say."},
-    {.name = "prerelease", .value = "WORD", .help = "--next: the next of a train of prereleases."},
+    BUMP_OPTIONS,
     {.name = "branch",
      .value = "NAME",
      .help = "The release branch; the remote's default one without it."},

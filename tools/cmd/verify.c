@@ -58,7 +58,7 @@ static int run_verify(const struct invocation *inv, struct report *report, struc
 }
 
 static const struct option options[] = {
-    {"config", "FILE", NULL, ".github/arc-ci.yaml", "The release groups.", false},
+    CONFIG_OPTION,
     {"group", "NAME", NULL, NULL, "The release group, where several have such tags.", false},
     SIGN_IDENTITY_OPTION,
     {0},

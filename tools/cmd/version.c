@@ -101,14 +101,7 @@ static const struct option options[] = {
     {.name = "next",
      .help = "Choose the next version of a group, which takes the place of TAG, by the commits "
              "that touch its services."},
-    {.name = "bump",
-     .value = "PART",
-     .choices = "auto|patch|minor|major",
-     .initial = "auto",
-     .help = "--next: the part of the version to raise, whatever the commits say."},
-    {.name = "prerelease",
-     .value = "WORD",
-     .help = "--next: the next of a train of prereleases: rc gives 1.2.0-rc.1, then 1.2.0-rc.2."},
+    BUMP_OPTIONS,
     {.name = "explain", .help = "--next: show what each commit asks for, and why."},
     {0},
 };

@@ -95,22 +95,21 @@ static int check_dockerfiles(const struct dryrun *run, struct arc_error *err)
 static int read_facts(struct dryrun *run, const struct arc_dryrun_options *options,
                       struct arc_error *err)
 {
-    int rc = read_project(run, options, err);
-    if (!rc && !run->project->group->includes)
-        rc = check_dockerfiles(run, err);
     const struct arc_repository *repository = &run->project->repository;
-    json_t *version = NULL;
-    if (!rc && run->project->version)
-        rc = arc_version_write(run->project->version, &version, err);
-    if (!rc)
-        rc = keep(run, "revision", json_string(repository->revision), err);
-    if (!rc)
-        rc = keep(run, "revision-from", json_string(repository->revision_from), err);
-    if (!rc)
-        rc = keep(run, "version", version ? version : json_null(), err);
-    if (!rc && version && repository->tags_unknown)
-        rc = keep_unknown(run, "tags", repository->tags_unknown, err);
-    return rc;
+    ARC_AUTO_JSON json_t *version = json_null();
+
+    ARC_TRY(read_project(run, options, err));
+    if (!run->project->group->includes)
+        ARC_TRY(check_dockerfiles(run, err));
+    if (run->project->version)
+        ARC_TRY(arc_version_write(run->project->version, &version, err));
+    ARC_TRY(keep(run, "revision", json_string(repository->revision), err));
+    ARC_TRY(keep(run, "revision-from", json_string(repository->revision_from), err));
+    ARC_TRY(keep(run, "version", json_incref(version), err));
+    if (run->project->version && repository->tags_unknown)
+        return keep_unknown(run, "tags", repository->tags_unknown, err);
+
+    return ARC_OK;
 }
 
 /* ---- the stages ---------------------------------------------------------------------------- */
@@ -126,14 +125,14 @@ static int find_changes(struct dryrun *run, json_t **out, struct arc_error *err)
 
     if (!root)
         return arc_error_nomem(err);
-    int rc = arc_filters_of_config(root, &one, &filters, err);
-    struct arc_changes_options options = {.filters = &filters,
-                                          .config = &one,
-                                          .quantifier = ARC_QUANTIFIER_SOME_EXCLUDE,
-                                          .is_recorded = true};
-    if (!rc)
-        rc = arc_changes(run->project, &options, &changes, err);
-    return rc ? rc : arc_changes_document(&changes, out, err);
+    ARC_TRY(arc_filters_of_config(root, &one, &filters, err));
+    const struct arc_changes_options options = {.filters = &filters,
+                                                .config = &one,
+                                                .quantifier = ARC_QUANTIFIER_SOME_EXCLUDE,
+                                                .is_recorded = true};
+    ARC_TRY(arc_changes(run->project, &options, &changes, err));
+
+    return arc_changes_document(&changes, out, err);
 }
 
 /* What is missing from this clone (a cut history) is no error of a rehearsal, but said. */
@@ -149,8 +148,9 @@ static int rehearse_changes(struct dryrun *run, struct arc_error *err)
         return keep(run, "changes", changes, err);
     if (rc != ARC_ENOTFOUND && rc != ARC_EWORLD)
         return arc_error_set(err, rc, "%s", arc_error_text(&why));
-    rc = keep_unknown(run, "changes", arc_error_text(&why), err);
-    return rc ? rc : keep(run, "changes", json_null(), err);
+    ARC_TRY(keep_unknown(run, "changes", arc_error_text(&why), err));
+
+    return keep(run, "changes", json_null(), err);
 }
 
 /* A ci run builds the event's commit, which need not be the one that is checked out. */
@@ -196,11 +196,9 @@ static int rehearse_plan(struct dryrun *run, struct arc_error *err)
 static int rehearse_build(struct dryrun *run, struct arc_error *err)
 {
     json_t *argv = NULL, *definition = NULL;
-    struct arc_build_options options = {.env = &run->event.env, .plan = &run->plan};
-    int rc = arc_build_describe(run->project, &options, &argv, &definition, err);
-    return rc ? rc
-              : keep(run, "build", json_pack("{s:o, s:o}", "argv", argv, "definition", definition),
-                     err);
+    const struct arc_build_options options = {.env = &run->event.env, .plan = &run->plan};
+    ARC_TRY(arc_build_describe(run->project, &options, &argv, &definition, err));
+    return keep(run, "build", json_pack("{s:o, s:o}", "argv", argv, "definition", definition), err);
 }
 
 /* build.json as it will be, but for the digests: those are not known before the build. */
@@ -261,8 +259,8 @@ static int rehearse_notes(struct dryrun *run, struct arc_error *err)
         return keep(run, "notes", json_null(), err);
     struct arc_notes_facts facts = {
         .plan = &run->plan, .group = run->project->group, .root = run->project->repository.root};
-    int rc = arc_notes_make(run->project, &facts, &notes, err);
-    return rc ? rc : keep(run, "notes", notes, err);
+    ARC_TRY(arc_notes_make(run->project, &facts, &notes, err));
+    return keep(run, "notes", notes, err);
 }
 
 /* "owner/name" of a repository's page, "https://host/owner/name"; NULL if it is no such page. */
@@ -293,7 +291,6 @@ static int rehearse_requests(struct dryrun *run, struct arc_error *err)
         .assets = assets,
         .asset_count = group->includes ? 2 : 1,
     };
-    int rc = ARC_OK;
 
     if (!lock)
         return arc_error_nomem(err);
@@ -302,13 +299,13 @@ static int rehearse_requests(struct dryrun *run, struct arc_error *err)
 
     if (!options.repository || !arc_repository_name_valid(options.repository)) {
         options.repository = "OWNER/NAME";
-        rc = keep_unknown(run, "repository",
-                          "neither GITHUB_REPOSITORY nor the remote 'origin' names it", err);
+        ARC_TRY(keep_unknown(run, "repository",
+                             "neither GITHUB_REPOSITORY nor the remote 'origin' names it", err));
     }
 
-    if (!rc)
-        rc = arc_release_requests(&options, &requests, err);
-    return rc ? rc : keep(run, "requests", requests, err);
+    ARC_TRY(arc_release_requests(&options, &requests, err));
+
+    return keep(run, "requests", requests, err);
 }
 
 /* What may be wrong. The tag of the run that rehearses is there, of course. */
@@ -335,13 +332,11 @@ int arc_dryrun(struct arc_project *project, const struct arc_dryrun_options *opt
     run.unknown = json_object();
     if (!run.document || !run.unknown)
         return arc_error_nomem(err);
-    int rc = read_facts(&run, options, err);
-    for (size_t i = 0; !rc && i < sizeof stages / sizeof *stages; i++)
-        rc = stages[i](&run, err);
-    if (!rc)
-        rc = keep(&run, "unknown", json_incref(run.unknown), err);
-    if (!rc)
-        *out = arc_steal(&run.document);
+    ARC_TRY(read_facts(&run, options, err));
+    for (size_t i = 0; i < sizeof stages / sizeof *stages; i++)
+        ARC_TRY(stages[i](&run, err));
+    ARC_TRY(keep(&run, "unknown", json_incref(run.unknown), err));
+    *out = arc_steal(&run.document);
 
-    return rc;
+    return ARC_OK;
 }

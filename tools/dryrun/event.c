@@ -18,37 +18,34 @@ static bool is_replaced(const char *variable)
     return false;
 }
 
-/* Adds a variable; nothing for a NULL value. */
-static int add(struct arc_dryrun_event *event, const char *name, const char *value,
-               struct arc_error *err)
+static int add_entry(struct arc_dryrun_event *event, const char *entry, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
-
-    if (!value)
-        return ARC_OK;
-    arc_buf_printf(&text, "%s=%s", name, value);
-    char **grown = realloc(event->own, (event->count + 1) * sizeof *grown);
-    if (!grown)
+    const char **place =
+        arc_arena_append(&event->memory, &event->vars, &event->count, sizeof *place);
+    if (!place)
         return arc_error_nomem(err);
-    event->own = grown;
-    grown[event->count] = arc_buf_steal(&text);
-    return grown[event->count++] ? ARC_OK : arc_error_nomem(err);
+    *place = entry;
+    return ARC_OK;
 }
 
-/* Puts the variables in front of the others and makes the environment. */
-static int finish(const struct arc_env *env, struct arc_dryrun_event *event, struct arc_error *err)
+/* Adds a variable; nothing for a NULL value. */
+static int add_variable(struct arc_dryrun_event *event, const char *name, const char *value,
+                        struct arc_error *err)
 {
-    size_t others = 0, at = 0;
-    while (env->vars && env->vars[others])
-        others++;
-    event->vars = calloc(event->count + others + 1, sizeof *event->vars);
-    if (!event->vars)
-        return arc_error_nomem(err);
-    for (size_t i = 0; i < event->count; i++)
-        event->vars[at++] = event->own[i];
-    for (size_t i = 0; i < others; i++)
+    if (!value)
+        return ARC_OK;
+    const char *entry = arc_arena_printf(&event->memory, "%s=%s", name, value);
+    return entry ? add_entry(event, entry, err) : arc_error_nomem(err);
+}
+
+/* Adds the other variables behind the event's own and makes the environment. */
+static int make_environment(const struct arc_env *env, struct arc_dryrun_event *event,
+                            struct arc_error *err)
+{
+    for (size_t i = 0; env->vars && env->vars[i]; i++)
         if (!is_replaced(env->vars[i]))
-            event->vars[at++] = env->vars[i];
+            ARC_TRY(add_entry(event, env->vars[i], err));
+    ARC_TRY(add_entry(event, NULL, err));
 
     event->env = *env;
     event->env.vars = event->vars;
@@ -62,14 +59,12 @@ int arc_dryrun_event_of_tag(const struct arc_env *env, const char *tag, const ch
     ARC_AUTO(arc_buf) struct arc_buf ref = {0};
     *out = (struct arc_dryrun_event){.publishes = true};
     arc_buf_printf(&ref, "refs/tags/%s", tag);
-    int rc = arc_buf_check(&ref, "tag", err);
-    if (!rc)
-        rc = add(out, "GITHUB_EVENT_NAME", "push", err);
-    if (!rc)
-        rc = add(out, "GITHUB_REF", arc_buf_text(&ref), err);
-    if (!rc)
-        rc = add(out, "GITHUB_SHA", revision, err);
-    return rc ? rc : finish(env, out, err);
+    ARC_TRY(arc_buf_check(&ref, "tag", err));
+    ARC_TRY(add_variable(out, "GITHUB_EVENT_NAME", "push", err));
+    ARC_TRY(add_variable(out, "GITHUB_REF", arc_buf_text(&ref), err));
+    ARC_TRY(add_variable(out, "GITHUB_SHA", revision, err));
+
+    return make_environment(env, out, err);
 }
 
 /* GitHub docs, "Webhook events and payloads": the member that only this event has. */
@@ -126,15 +121,12 @@ static int add_payload(const json_t *payload, const char *name, struct arc_dryru
 
     out->publishes =
         publishes(name, arc_buf_text(&ref), text_at(payload, "repository", "default_branch"));
-    int rc = arc_buf_check(&ref, "ref", err);
-    if (!rc)
-        rc = add(out, "GITHUB_EVENT_NAME", name, err);
-    if (!rc)
-        rc = add(out, "GITHUB_REF", ref.len ? arc_buf_text(&ref) : NULL, err);
-    if (!rc)
-        rc = add(out, "GITHUB_SHA", sha, err);
-    return rc ? rc
-              : add(out, "GITHUB_REPOSITORY", text_at(payload, "repository", "full_name"), err);
+    ARC_TRY(arc_buf_check(&ref, "ref", err));
+    ARC_TRY(add_variable(out, "GITHUB_EVENT_NAME", name, err));
+    ARC_TRY(add_variable(out, "GITHUB_REF", ref.len ? arc_buf_text(&ref) : NULL, err));
+    ARC_TRY(add_variable(out, "GITHUB_SHA", sha, err));
+
+    return add_variable(out, "GITHUB_REPOSITORY", text_at(payload, "repository", "full_name"), err);
 }
 
 int arc_dryrun_event_of_file(const struct arc_env *env, const char *path,
@@ -142,26 +134,22 @@ int arc_dryrun_event_of_file(const struct arc_env *env, const char *path,
 {
     ARC_AUTO_JSON json_t *payload = NULL;
     *out = (struct arc_dryrun_event){0};
-    int rc = arc_document_read(path, &payload, err);
-    const char *name = rc ? NULL : event_name(payload);
-    if (!rc && !name)
-        rc = arc_error_set(err, ARC_EINPUT,
-                           "%s is not an event of a push, pull request, merge group, dispatch, "
-                           "schedule or workflow run",
-                           path);
 
-    if (!rc)
-        rc = add(out, "GITHUB_EVENT_PATH", path, err);
-    if (!rc)
-        rc = add_payload(payload, name, out, err);
-    return rc ? rc : finish(env, out, err);
+    ARC_TRY(arc_document_read(path, &payload, err));
+    const char *name = event_name(payload);
+    if (!name)
+        return arc_error_set(err, ARC_EINPUT,
+                             "%s is not an event of a push, pull request, merge group, dispatch, "
+                             "schedule or workflow run",
+                             path);
+    ARC_TRY(add_variable(out, "GITHUB_EVENT_PATH", path, err));
+    ARC_TRY(add_payload(payload, name, out, err));
+
+    return make_environment(env, out, err);
 }
 
 void arc_dryrun_event_free(struct arc_dryrun_event *event)
 {
-    for (size_t i = 0; i < event->count; i++)
-        free(event->own[i]);
-    free(event->own);
-    free(event->vars);
+    arc_arena_free(&event->memory);
     *event = (struct arc_dryrun_event){0};
 }

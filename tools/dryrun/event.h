@@ -2,6 +2,7 @@
 #ifndef ARC_DRYRUN_EVENT_H
 #define ARC_DRYRUN_EVENT_H
 
+#include "arcci/arena.h"
 #include "arcci/env.h"
 #include "arcci/error.h"
 #include <stdbool.h>
@@ -10,10 +11,10 @@
 /* An environment with variables of its own in front of another's. */
 struct arc_dryrun_event {
     struct arc_env env; /* to run the stages with; borrows the other's variables */
-    char **own;         /* the variables in front, "NAME=value"; owned */
+    struct arc_arena memory;
+    const char **vars; /* the list that env.vars points to */
     size_t count;
-    const char **vars; /* the list that env.vars points to; owned */
-    bool publishes;    /* a release, or a push to the default branch: its images are pushed */
+    bool publishes; /* a release, or a push to the default branch: its images are pushed */
 };
 
 /* The push of a release tag that points to a commit. */

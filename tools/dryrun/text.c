@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "arcci/dryrun.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/markdown.h"
 #include "notes/inputs.h"
 #include "json/layout.h"
@@ -23,12 +24,6 @@ static const char bold[] = "1", dim[] = "2", green[] = "32", yellow[] = "33";
 static const json_t *get(const json_t *object, const char *key)
 {
     return json_object_get(object, key);
-}
-
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(get(object, key));
-    return text ? text : "";
 }
 
 /* ---- lines --------------------------------------------------------------------------------- */
@@ -157,7 +152,7 @@ static size_t widest(const json_t *list, const char *key)
     size_t most = 0, i;
     json_t *item;
     json_array_foreach (list, i, item) {
-        size_t width = columns(text_of(item, key));
+        size_t width = columns(arc_json_text_of(item, key));
         most = width > most ? width : most;
     }
     return most;
@@ -172,10 +167,11 @@ static const char *plural(size_t count)
 
 static void title_part(const struct page *page)
 {
-    const char *tag = text_of(get(page->document, "version"), "tag");
-    const char *event = text_of(get(page->document, "changes"), "event");
-    put(page, bold, *tag ? tag : *event ? event : "a ci run", 0);
-    plain(page, "  %s", text_of(get(page->document, "plan"), "title"));
+    const char *tag = arc_json_text_of(get(page->document, "version"), "tag");
+    const char *event = arc_json_text_of(get(page->document, "changes"), "event");
+    const char *run = *event ? event : "a ci run";
+    put(page, bold, *tag ? tag : run, 0);
+    plain(page, "  %s", arc_json_text_of(get(page->document, "plan"), "title"));
     end(page);
     put(page, dim, "A rehearsal: nothing is built, pushed, scanned, tagged or sent.", 0);
     end(page);
@@ -183,15 +179,15 @@ static void title_part(const struct page *page)
 
 static void commit_row(const struct page *page)
 {
-    plain(page, "commit %.12s, %s", text_of(page->document, "revision"),
-          text_of(page->document, "revision-from"));
+    plain(page, "commit %.12s, %s", arc_json_text_of(page->document, "revision"),
+          arc_json_text_of(page->document, "revision-from"));
     end(page);
 }
 
 static void version_part(const struct page *page)
 {
     const json_t *version = get(page->document, "version");
-    const char *previous = text_of(version, "previous-tag");
+    const char *previous = arc_json_text_of(version, "previous-tag");
     const char *unknown = json_string_value(get(get(page->document, "unknown"), "tags"));
     bool latest = json_is_true(get(version, "latest"));
 
@@ -202,20 +198,21 @@ static void version_part(const struct page *page)
     }
 
     label(page, "Version");
-    plain(page, "%s, %s, image tag %s", text_of(version, "version"),
+    plain(page, "%s, %s, image tag %s", arc_json_text_of(version, "version"),
           json_is_true(get(version, "prerelease")) ? "a prerelease" : "stable",
-          text_of(version, "image-tag"));
+          arc_json_text_of(version, "image-tag"));
     end(page);
     indent(page);
     put(page, latest ? green : yellow, latest ? "latest" : "not latest", 0);
-    plain(page, ": %s", text_of(version, "latest-reason"));
+    plain(page, ": %s", arc_json_text_of(version, "latest-reason"));
     end(page);
     indent(page);
     commit_row(page);
     indent(page);
     put(page, unknown ? yellow : NULL, unknown ? "previous release not known" : "previous release",
         0);
-    plain(page, ": %s", unknown ? unknown : *previous ? previous : "none");
+    const char *known = *previous ? previous : "none";
+    plain(page, ": %s", unknown ? unknown : known);
     end(page);
 }
 
@@ -227,7 +224,7 @@ static void add_rules(const struct page *page, const json_t *files)
     json_t *file;
 
     json_array_foreach (files, i, file) {
-        const char *rule = text_of(file, "rule");
+        const char *rule = arc_json_text_of(file, "rule");
         bool known = false;
         for (size_t j = 0; j < count; j++)
             known = known || strcmp(seen[j], rule) == 0;
@@ -248,7 +245,7 @@ static void filter_row(const struct page *page, const char *name, size_t width,
 {
     ARC_AUTO(arc_buf) struct arc_buf words = {0};
     size_t count = (size_t)json_integer_value(get(filter, "count"));
-    const char *reason = text_of(filter, "reason");
+    const char *reason = arc_json_text_of(filter, "reason");
     bool matched = json_is_true(get(filter, "matched"));
 
     if (count)
@@ -270,7 +267,7 @@ static void changes_part(const struct page *page)
 {
     const json_t *changes = get(page->document, "changes");
     const json_t *services = get(get(page->document, "plan"), "services");
-    const char *unknown = text_of(get(page->document, "unknown"), "changes");
+    const char *unknown = arc_json_text_of(get(page->document, "unknown"), "changes");
     size_t name = widest(services, "service"), i;
     json_t *service;
 
@@ -283,14 +280,14 @@ static void changes_part(const struct page *page)
         return;
     }
 
-    const char *reason = text_of(changes, "base-reason");
-    bool all = strcmp(text_of(changes, "base-kind"), "everything") == 0;
+    const char *reason = arc_json_text_of(changes, "base-reason");
+    bool all = strcmp(arc_json_text_of(changes, "base-kind"), "everything") == 0;
     plain(page, "%s%s", all ? "every file counts: " : "compared with ", reason);
     end(page);
 
     json_array_foreach (services, i, service)
-        filter_row(page, text_of(service, "service"), name,
-                   get(get(changes, "filters"), text_of(service, "service")));
+        filter_row(page, arc_json_text_of(service, "service"), name,
+                   get(get(changes, "filters"), arc_json_text_of(service, "service")));
 }
 
 static void build_part(const struct page *page)
@@ -314,9 +311,11 @@ static void build_part(const struct page *page)
         if (!json_is_true(get(item, "selected")))
             continue;
         indent(page);
-        put(page, NULL, text_of(item, "service"), name + 2);
-        put(page, NULL, text_of(item, "image"), image + 2);
-        put(page, dim, train ? text_of(get(item, "released"), "tag") : text_of(item, "directory"),
+        put(page, NULL, arc_json_text_of(item, "service"), name + 2);
+        put(page, NULL, arc_json_text_of(item, "image"), image + 2);
+        put(page, dim,
+            train ? arc_json_text_of(get(item, "released"), "tag")
+                  : arc_json_text_of(item, "directory"),
             0);
         end(page);
     }
@@ -374,8 +373,8 @@ static void tag_rows(const struct page *page, const json_t *tags)
         bool moves = json_is_true(get(tag, "move"));
         indent(page);
         put(page, moves ? green : yellow, moves ? "moves" : "stays", 7);
-        put(page, NULL, text_of(tag, "tag"), width + 2);
-        put(page, dim, text_of(tag, "reason"), 0);
+        put(page, NULL, arc_json_text_of(tag, "tag"), width + 2);
+        put(page, dim, arc_json_text_of(tag, "reason"), 0);
         end(page);
     }
 }
@@ -400,7 +399,7 @@ static void tags_part(const struct page *page)
 
     json_array_foreach (push && !same ? services : NULL, i, service) {
         indent(page);
-        put(page, bold, text_of(service, "service"), 0);
+        put(page, bold, arc_json_text_of(service, "service"), 0);
         end(page);
         tag_rows(page, get(service, "tags"));
     }
@@ -415,7 +414,7 @@ static void gate_part(const struct page *page)
         return;
     label(page, "Gate");
     plain(page, "%zu scan%s, each of a digest that was built; findings of %s or above %s", count,
-          plural(count), text_of(scan, "fail-on"),
+          plural(count), arc_json_text_of(scan, "fail-on"),
           json_is_true(get(scan, "block")) ? "stop the release" : "are reported");
     end(page);
     for (i = 0; i < count && i < shown; i++)
@@ -437,11 +436,11 @@ static void notes_part(const struct page *page)
 {
     const json_t *notes = get(page->document, "notes");
     label(page, "Notes");
-    plain(page, "\"%s\", %" JSON_INTEGER_FORMAT " characters", text_of(notes, "title"),
+    plain(page, "\"%s\", %" JSON_INTEGER_FORMAT " characters", arc_json_text_of(notes, "title"),
           json_integer_value(get(notes, "characters")));
     end(page);
     arc_notes_warn(notes, notes_warning, (void *)page, NULL);
-    block(page, text_of(notes, "body"));
+    block(page, arc_json_text_of(notes, "body"));
 }
 
 /* A request's body, with the notes in it left out: they were shown before. NULL when out of memory.
@@ -449,8 +448,8 @@ static void notes_part(const struct page *page)
 static json_t *body_shown(const struct page *page, const json_t *body)
 {
     json_t *shown = json_copy((json_t *)body);
-    const char *text = text_of(body, "body");
-    const char *notes = text_of(get(page->document, "notes"), "body");
+    const char *text = arc_json_text_of(body, "body");
+    const char *notes = arc_json_text_of(get(page->document, "notes"), "body");
     const char *found = *notes && !page->full ? strstr(text, notes) : NULL;
     bool whole = json_object_size(shown) == json_object_size(body);
 
@@ -472,9 +471,10 @@ static void request_rows(const struct page *page, const json_t *request)
     ARC_AUTO_JSON json_t *body = body_shown(page, get(request, "body"));
 
     indent(page);
-    plain(page, "%s", text_of(request, "why"));
+    plain(page, "%s", arc_json_text_of(request, "why"));
     end(page);
-    arc_buf_printf(&line, "%s %s", text_of(request, "method"), text_of(request, "path"));
+    arc_buf_printf(&line, "%s %s", arc_json_text_of(request, "method"),
+                   arc_json_text_of(request, "path"));
     carry(page, &line);
     block(page, arc_buf_text(&line));
 
@@ -487,7 +487,7 @@ static void request_rows(const struct page *page, const json_t *request)
 static void requests_part(const struct page *page)
 {
     const json_t *requests = get(page->document, "requests");
-    const char *no_repository = text_of(get(page->document, "unknown"), "repository");
+    const char *no_repository = arc_json_text_of(get(page->document, "unknown"), "repository");
     size_t i;
     json_t *request;
 
@@ -517,8 +517,8 @@ static void warnings_part(const struct page *page)
             indent(page);
         else
             label(page, "Warnings");
-        put(page, yellow, text_of(warning, "kind"), 10);
-        plain(page, "%s", text_of(warning, "message"));
+        put(page, yellow, arc_json_text_of(warning, "kind"), 10);
+        plain(page, "%s", arc_json_text_of(warning, "message"));
         end(page);
     }
 }

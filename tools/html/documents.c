@@ -10,6 +10,11 @@ static const json_t *get(const json_t *object, const char *key)
     return json_object_get(object, key);
 }
 
+static const char *plural(size_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 /* "flash, sonic", "#7, #8" of a list of texts or numbers. */
 static void list_cell(struct arc_buf *out, const json_t *list)
 {
@@ -60,6 +65,13 @@ static void stage(struct arc_buf *out, const char *name, const char *format, ...
     arc_buf_puts(out, "</li>\n");
 }
 
+static const char *describe_build(const json_t *plan)
+{
+    if (!json_is_true(get(plan, "any")))
+        return "nothing to build";
+    return json_is_true(get(plan, "push")) ? "pushed under staging tags" : "not pushed";
+}
+
 static void flow_part(const json_t *document, struct arc_buf *out)
 {
     const json_t *version = get(document, "version"), *plan = get(document, "plan");
@@ -76,14 +88,18 @@ static void flow_part(const json_t *document, struct arc_buf *out)
     stage(out, "changes", "%s",
           json_is_object(changes) ? arc_json_text_of(changes, "base-reason")
                                   : arc_json_text_of(get(document, "unknown"), "changes"));
-    stage(out, "plan", "%zu services, %zu cells", json_array_size(get(plan, "services")),
-          json_array_size(get(plan, "cells")));
-    stage(out, "build", "%s",
-          json_is_true(get(plan, "any")) ? "pushed under staging tags" : "nothing to build");
+    size_t services = json_array_size(get(plan, "services"));
+    size_t cells = json_array_size(get(plan, "cells"));
+    stage(out, "plan", "%zu service%s, %zu cell%s", services, plural(services), cells,
+          plural(cells));
+    stage(out, "build", "%s", describe_build(plan));
 
-    if (json_is_object(scan))
-        stage(out, "scan", "%zu scans; %s or above stops it",
-              json_array_size(get(scan, "commands")), arc_json_text_of(scan, "fail-on"));
+    if (json_is_object(scan)) {
+        size_t scans = json_array_size(get(scan, "commands"));
+        stage(out, "scan", "%zu scan%s; %s or above %s", scans, plural(scans),
+              arc_json_text_of(scan, "fail-on"),
+              json_is_true(get(scan, "block")) ? "stops it" : "is reported");
+    }
 
     if (get(plan, "sign"))
         stage(out, "sign", "with %s", arc_json_text_of(get(plan, "sign"), "with"));
@@ -123,6 +139,7 @@ static void services_part(const json_t *document, struct arc_buf *out)
 static void tags_part(const json_t *document, struct arc_buf *out)
 {
     static const char *const columns[] = {"Service", "Tag", "Kind", "Moves", "Why", NULL};
+    bool push = json_is_true(get(get(document, "plan"), "push"));
     size_t i, k;
     json_t *service, *tag;
 
@@ -132,7 +149,8 @@ static void tags_part(const json_t *document, struct arc_buf *out)
     json_array_foreach (get(get(document, "plan"), "services"), i, service)
         json_array_foreach (get(service, "tags"), k, tag) {
             const char *mirrored = arc_json_text_of(tag, "ref");
-            bool moves = json_is_true(get(tag, "move")) && json_is_true(get(service, "selected"));
+            bool moves =
+                push && json_is_true(get(tag, "move")) && json_is_true(get(service, "selected"));
             html_row(out);
             html_cell(out, arc_json_text_of(service, "service"));
             html_code_cell(out, *mirrored ? mirrored : arc_json_text_of(tag, "tag"));
@@ -298,9 +316,9 @@ void html_status(const json_t *document, const struct arc_ledger *builds, size_t
     json_array_foreach (get(document, "groups"), i, row) {
         const char *tag = arc_json_text_of(row, "tag");
         const json_t *published = get(row, "published");
+        size_t since = (size_t)json_integer_value(get(row, "commits"));
         char commits[64];
-        snprintf(commits, sizeof commits, "%" PRIdMAX " commits",
-                 (intmax_t)json_integer_value(get(row, "commits")));
+        snprintf(commits, sizeof commits, "%zu commit%s", since, plural(since));
         html_row(out);
         html_cell(out, arc_json_text_of(row, "group"));
         html_code_cell(out, *tag ? tag : "none");

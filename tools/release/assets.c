@@ -1,5 +1,6 @@
 /* The assets of a release: prepared, compared, uploaded, replaced. */
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "release/release.h"
 #include <string.h>
@@ -97,20 +98,20 @@ static const json_t *find_stored(const struct release_run *run, const char *name
     size_t i;
     json_t *asset;
     json_array_foreach (json_object_get(run->release, "assets"), i, asset)
-        if (strcmp(release_text(asset, "name"), name) == 0)
+        if (strcmp(arc_json_text_of(asset, "name"), name) == 0)
             return asset;
     return NULL;
 }
 
 static bool is_uploaded(const json_t *asset)
 {
-    return strcmp(release_text(asset, "state"), "uploaded") == 0;
+    return strcmp(arc_json_text_of(asset, "state"), "uploaded") == 0;
 }
 
 /* `digest` came in 2025; a server without it leaves the size. */
 static bool is_same_asset(const struct release_asset *ours, const json_t *theirs)
 {
-    const char *digest = release_text(theirs, "digest");
+    const char *digest = arc_json_text_of(theirs, "digest");
     json_int_t size = json_integer_value(json_object_get(theirs, "size"));
     if (!is_uploaded(theirs) || size < 0 || (size_t)size != ours->size)
         return false;
@@ -124,7 +125,7 @@ int release_compare_assets(struct release_run *run, struct arc_error *err)
         const json_t *theirs = find_stored(run, ours->given->name);
         ours->stored = run->t->describes ? ours->uploads : theirs && is_same_asset(ours, theirs);
         free(ours->url);
-        ours->url = theirs ? strdup(release_text(theirs, "browser_download_url")) : NULL;
+        ours->url = theirs ? strdup(arc_json_text_of(theirs, "browser_download_url")) : NULL;
         if (theirs && !ours->url)
             return arc_error_nomem(err);
     }
@@ -181,7 +182,7 @@ static int take_asset_away(struct release_run *run, struct release_asset *ours,
 /* "https://uploads…/assets{?name,label}" with the name. */
 static void add_address(struct arc_buf *out, const struct release_run *run, const char *name)
 {
-    const char *base = release_text(run->release, "upload_url");
+    const char *base = arc_json_text_of(run->release, "upload_url");
     const char *query = strstr(base, "{?");
     arc_buf_add(out, base, query ? (size_t)(query - base) : strlen(base));
     arc_buf_printf(out, "?name=%s", name);

@@ -1,5 +1,6 @@
 /* Finding and creating the release; of several, the one that all jobs choose. */
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "release/release.h"
 #include <inttypes.h>
@@ -63,8 +64,8 @@ int release_check_tag(struct release_run *run, struct arc_error *err)
 
     for (int depth = 0; !rc; depth++) {
         const json_t *object = json_object_get(reply.body, "object");
-        const char *type = release_text(object, "type");
-        ARC_AUTO_FREE char *sha = strdup(release_text(object, "sha"));
+        const char *type = arc_json_text_of(object, "type");
+        ARC_AUTO_FREE char *sha = strdup(arc_json_text_of(object, "sha"));
         if (!sha)
             return arc_error_nomem(err);
         if (strcmp(type, "commit") == 0)
@@ -101,8 +102,8 @@ static bool goes_before(const json_t *a, const json_t *b)
 
 static int add_rival(struct release_run *run, json_t *release, struct arc_error *err)
 {
-    if (is_draft(release) &&
-        release_draft_untouched(release_text(release, "name"), release_text(release, "body")))
+    if (is_draft(release) && release_draft_untouched(arc_json_text_of(release, "name"),
+                                                     arc_json_text_of(release, "body")))
         return json_array_append(run->rivals, release) ? arc_error_nomem(err) : ARC_OK;
     release_say(run, "release %" PRIdMAX " has the tag %s too; it is a person's and stays",
                 (intmax_t)release_number(release), run->tag);
@@ -112,7 +113,7 @@ static int add_rival(struct release_run *run, json_t *release, struct arc_error 
 static int consider_release(void *context, json_t *release, struct arc_error *err)
 {
     struct release_run *run = context;
-    const char *tag = release_text(release, "tag_name");
+    const char *tag = arc_json_text_of(release, "tag_name");
 
     if (strcmp(tag, run->tag) != 0)
         return ARC_OK;

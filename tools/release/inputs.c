@@ -56,40 +56,35 @@ static int split_asset(const char *text, json_t *names, struct arc_release_asset
     return ARC_OK;
 }
 
+/* Adds a document as an asset; *text becomes its text. */
+static int add_document(struct asset_list *list, const char *name, const json_t *document,
+                        char **text, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf out = {0};
+    ARC_AUTO_FREE char *json = arc_json_dumps(document, JSON_INDENT(2));
+
+    arc_buf_printf(&out, "%s\n", json ? json : "");
+    *text = json ? arc_buf_steal(&out) : NULL;
+    if (!*text)
+        return arc_error_nomem(err);
+    list->items[list->count++] =
+        (struct arc_release_asset){.name = name, .data = *text, .len = strlen(*text)};
+
+    return ARC_OK;
+}
+
 static int add_build(struct asset_list *list, const struct arc_ledger *build, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *document = NULL;
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
-
     ARC_TRY(arc_ledger_write(build, &document, err));
-    ARC_AUTO_FREE char *json = arc_json_dumps(document, JSON_INDENT(2));
-    arc_buf_printf(&text, "%s\n", json ? json : "");
-    list->build = json ? arc_buf_steal(&text) : NULL;
-    if (!list->build)
-        return arc_error_nomem(err);
-    list->items[list->count++] = (struct arc_release_asset){
-        .name = "build.json", .data = list->build, .len = strlen(list->build)};
-
-    return ARC_OK;
+    return add_document(list, "build.json", document, &list->build, err);
 }
 
 static int add_lock(struct asset_list *list, const struct arc_needs *needs, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *lock = NULL;
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
-
     ARC_TRY(release_lock(needs->plan, needs->build, &lock, &list->lock_name, err));
-    if (!lock)
-        return ARC_OK;
-    ARC_AUTO_FREE char *json = arc_json_dumps(lock, JSON_INDENT(2));
-    arc_buf_printf(&text, "%s\n", json ? json : "");
-    list->lock = json ? arc_buf_steal(&text) : NULL;
-    if (!list->lock)
-        return arc_error_nomem(err);
-    list->items[list->count++] = (struct arc_release_asset){
-        .name = list->lock_name, .data = list->lock, .len = strlen(list->lock)};
-
-    return ARC_OK;
+    return lock ? add_document(list, list->lock_name, lock, &list->lock, err) : ARC_OK;
 }
 
 /* As sha256sum prints it, so that `sha256sum -c` checks it. */
@@ -193,16 +188,6 @@ static int check_gate(const struct arc_needs *needs, struct arc_error *err)
                          reason ? reason : "no reason given");
 }
 
-static int say_warning(void *context, char weight, const char *text, struct arc_error *err)
-{
-    const struct arc_release_files *files = context;
-    ARC_AUTO(arc_buf) struct arc_buf line = {.max = 8192};
-    arc_buf_printf(&line, "%s: %s", weight == 'w' ? "warning" : "note", text);
-    if (files->progress)
-        files->progress(files->progress_context, arc_buf_text(&line));
-    return arc_buf_check(&line, "a warning", err);
-}
-
 /* Notes that were not given are made here, unless an existing body is to be kept. */
 static int find_notes(struct arc_project *project, const struct arc_release_files *files,
                       struct arc_needs *needs, struct arc_error *err)
@@ -211,7 +196,7 @@ static int find_notes(struct arc_project *project, const struct arc_release_file
         return ARC_OK;
     if (release_notes(project, files->tag, needs, err))
         return arc_error_prefix(err, "no --notes, and they cannot be made here");
-    return arc_notes_warn(needs->notes, say_warning, (void *)files, err);
+    return arc_notes_warn(needs->notes, files->warn, files->warn_context, err);
 }
 
 /* The version of the documents, else the project's. */

@@ -22,6 +22,8 @@ struct arc_release_files {
     bool draft;
     bool publish; /* a person's draft, too */
     enum arc_body_mode mode;
+    int (*warn)(void *context, char weight, const char *text, struct arc_error *err);
+    void *warn_context; /* what may be wrong with notes that are made here: see arc_notes_warn() */
     void (*progress)(void *context, const char *line);
     void *progress_context;
 };

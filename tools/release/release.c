@@ -82,7 +82,7 @@ static int latest_is_foreign(struct release_run *run, bool *foreign, struct arc_
     int rc = release_send(run, &path, request, &reply, &problem);
     if (rc && rc != ARC_ENOTFOUND)
         return arc_error_set(err, rc, "%s", arc_error_text(&problem));
-    const char *tag = rc ? "" : release_text(reply.body, "tag_name");
+    const char *tag = rc ? "" : arc_json_text_of(reply.body, "tag_name");
     const char *slash = strrchr(run->tag, '/');
     size_t group = slash ? (size_t)(slash - run->tag) + 1 : 0;
     *foreign = *tag && (strncmp(tag, run->tag, group) != 0 || strchr(tag + group, '/'));
@@ -105,7 +105,7 @@ static int decide_latest(struct release_run *run, struct arc_error *err)
 static bool stays_draft(const struct release_run *run)
 {
     return run->o->draft || (!run->o->publish && is_draft_now(run) &&
-                             !release_draft_made(release_text(run->release, "body")));
+                             !release_draft_made(arc_json_text_of(run->release, "body")));
 }
 
 /* Whether it shall be a prerelease: as the version says; and what a person marked as one stays one. */
@@ -119,7 +119,7 @@ static bool want_prerelease(const struct release_run *run, bool untouched)
  * shows the tag where nobody gave a title. */
 static const char *want_name(const struct release_run *run, bool untouched)
 {
-    const char *now = release_text(run->release, "name");
+    const char *now = arc_json_text_of(run->release, "name");
     const char *ours = run->o->name ? run->o->name : run->tag;
     bool written = *now && strcmp(now, run->tag) != 0;
     return written && !untouched && run->o->mode != ARC_BODY_REPLACE ? now : ours;
@@ -131,7 +131,7 @@ static int want_body(const struct release_run *run, bool untouched, bool publish
                      struct arc_error *err)
 {
     const struct arc_release_options *o = run->o;
-    const char *now = release_text(run->release, "body");
+    const char *now = arc_json_text_of(run->release, "body");
     bool marked = is_draft_now(run) && !publish && release_draft_made(now);
 
     if (marked && (untouched || (o->mode == ARC_BODY_REPLACE && *o->body)))
@@ -174,8 +174,8 @@ static void say_kept(struct release_run *run, const char *want, bool prerelease)
  * published keeps its tag: neither is sent then. */
 static int find_differences(struct release_run *run, json_t **out, struct arc_error *err)
 {
-    const char *name_now = release_text(run->release, "name");
-    const char *now = release_text(run->release, "body");
+    const char *name_now = arc_json_text_of(run->release, "name");
+    const char *now = arc_json_text_of(run->release, "body");
     bool draft = is_draft_now(run), publish = draft && !stays_draft(run);
     bool untouched = draft && release_draft_untouched(name_now, now);
     bool prerelease = want_prerelease(run, untouched);
@@ -218,8 +218,9 @@ static int find_differences(struct release_run *run, json_t **out, struct arc_er
 static int give_up_name(struct release_run *run, struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error left = {0};
-    bool ours = is_draft_now(run) && release_draft_untouched(release_text(run->release, "name"),
-                                                             release_text(run->release, "body"));
+    bool ours =
+        is_draft_now(run) && release_draft_untouched(arc_json_text_of(run->release, "name"),
+                                                     arc_json_text_of(run->release, "body"));
     if (ours &&
         release_delete(run, run->release, "delete the draft that can't be published", &left))
         release_say(run, "the draft of %s stays: %s", run->tag, arc_error_text(&left));
@@ -360,8 +361,8 @@ static int make_document(const struct release_run *run, json_t **out, struct arc
     *out = json_pack("{s:s, s:i, s:I, s:s, s:s, s:s, s:s?, s:b, s:b, s:b, s:s, s:O, s:i}",
                      "document", "release", "format", ARC_DOCUMENT_FORMAT, "id",
                      json_integer_value(json_object_get(run->release, "id")), "url",
-                     release_text(run->release, "html_url"), "tag", run->tag, "name",
-                     release_text(run->release, "name"), "target", run->commit, "draft",
+                     arc_json_text_of(run->release, "html_url"), "tag", run->tag, "name",
+                     arc_json_text_of(run->release, "name"), "target", run->commit, "draft",
                      is_draft_now(run), "prerelease", prerelease, "make-latest",
                      strcmp(say_latest(run, prerelease), "true") == 0, "action", action, "assets",
                      assets, "requests", (int)run->t->requests);

@@ -57,8 +57,6 @@ bool release_name_burned(const struct arc_reply *reply);
 /* The error for that: ARC_EFAILED. */
 int release_refuse_name(const struct release_run *run, struct arc_error *err);
 
-/* A member of a release or asset as text: an integer or a string; "" for anything else. */
-const char *release_text(const json_t *object, const char *name);
 /* The id, an integer or (described) a string, as a new string; NULL when out of memory. */
 char *release_id(const json_t *object);
 

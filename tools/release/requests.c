@@ -1,5 +1,6 @@
 /* What the parts of the release stage use in common. */
 #include "base/auto.h"
+#include "base/json.h"
 #include "release/release.h"
 #include <string.h>
 
@@ -32,7 +33,7 @@ static bool error_says(const json_t *body, const char *member, const char *text)
     size_t i;
     json_t *one;
     json_array_foreach (json_object_get(body, "errors"), i, one)
-        if (strstr(release_text(one, member), text))
+        if (strstr(arc_json_text_of(one, member), text))
             return true;
     return false;
 }
@@ -66,12 +67,6 @@ bool release_look_again(struct release_run *run, const struct arc_reply *reply,
     release_say(run, "looking again: %s", arc_error_text(&run->trouble));
 
     return true;
-}
-
-const char *release_text(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text ? text : "";
 }
 
 char *release_id(const json_t *object)

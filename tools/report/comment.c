@@ -1,5 +1,6 @@
 /* The one comment of a group in a pull request. */
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/markdown.h"
 #include "report/status.h"
 #include <string.h>
@@ -29,14 +30,14 @@ static void comments_free(struct comments *comments)
 static bool is_trusted(const struct comments *comments, const json_t *comment)
 {
     static const char *const associations[] = {"OWNER", "MEMBER", "COLLABORATOR"};
-    const char *association = report_text(comment, "author_association");
-    const char *login = report_text(json_object_get(comment, "user"), "login");
+    const char *association = arc_json_text_of(comment, "author_association");
+    const char *login = arc_json_text_of(json_object_get(comment, "user"), "login");
 
     if (comments->own && json_integer_value(json_object_get(comment, "id")) == comments->own)
         return true;
     if (comments->login && *login && strcmp(comments->login, login) == 0)
         return true;
-    if (strcmp(report_text(json_object_get(comment, "user"), "type"), "Bot") == 0)
+    if (strcmp(arc_json_text_of(json_object_get(comment, "user"), "type"), "Bot") == 0)
         return true;
 
     for (size_t i = 0; i < 3; i++)
@@ -49,7 +50,7 @@ static bool is_trusted(const struct comments *comments, const json_t *comment)
 static int keep_ours(void *context, json_t *comment, struct arc_error *err)
 {
     struct comments *found = context;
-    const char *body = report_text(comment, "body");
+    const char *body = arc_json_text_of(comment, "body");
 
     if (strncmp(body, found->mark, strlen(found->mark)) != 0)
         return ARC_OK;
@@ -93,7 +94,7 @@ static int ask_login(struct arc_transport *transport, struct comments *found, st
     found->asked = true;
     if (transport->send(transport, &request, &reply, &refused))
         return refused.code == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
-    found->login = strdup(report_text(reply.body, "login"));
+    found->login = strdup(arc_json_text_of(reply.body, "login"));
     return found->login ? ARC_OK : arc_error_nomem(err);
 }
 
@@ -101,7 +102,7 @@ static int set_comment(json_t *report, const char *action, const json_t *comment
                        struct arc_error *err)
 {
     json_t *row = /* `action` may live in what it replaces, so it is copied first */
-        json_pack("{s:s, s:s}", "action", action, "url", report_text(comment, "html_url"));
+        json_pack("{s:s, s:s}", "action", action, "url", arc_json_text_of(comment, "html_url"));
     return row && !json_object_set_new(report, "comment", row) ? ARC_OK : arc_error_nomem(err);
 }
 
@@ -155,7 +156,7 @@ static int settle_once(json_t *report, const struct arc_report_target *target,
                        struct arc_error *err)
 {
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-    const char *body = report_text(report, "body");
+    const char *body = arc_json_text_of(report, "body");
 
     ARC_TRY(list_comments(target, transport, found, err));
 
@@ -167,14 +168,14 @@ static int settle_once(json_t *report, const struct arc_report_target *target,
 
     ARC_TRY(remove_others(found, target, transport, err));
 
-    if (found->first && arc_markdown_same(report_text(found->first, "body"), body)) {
-        const char *action = report_text(json_object_get(report, "comment"), "action");
+    if (found->first && arc_markdown_same(arc_json_text_of(found->first, "body"), body)) {
+        const char *action = arc_json_text_of(json_object_get(report, "comment"), "action");
         *done = true;
         return set_comment(report, *action ? action : "unchanged", found->first, err);
     }
 
     int rc = send_body(target, transport, found->first, body, &reply, err);
-    if (rc && reply.status == 403 && strstr(report_text(reply.body, "message"), "locked")) {
+    if (rc && reply.status == 403 && strstr(arc_json_text_of(reply.body, "message"), "locked")) {
         arc_error_clear(err);
         *done = true;
         return set_comment(report, "locked", found->first, err);
@@ -199,7 +200,7 @@ int report_post_comment(json_t *report, const struct arc_report_target *target,
     ARC_AUTO(comments) struct comments found = {.others = json_array()};
     bool done = false;
 
-    report_mark(&mark, report_text(report, "group"));
+    report_mark(&mark, arc_json_text_of(report, "group"));
     found.mark = arc_buf_text(&mark);
     ARC_TRY(arc_buf_check(&mark, "the mark", err));
     if (!found.others)

@@ -1,5 +1,6 @@
 /* The comment: which services changed and why, what was built, how big it is, the gate. */
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/markdown.h"
 #include "base/text.h"
 #include "report/status.h"
@@ -35,7 +36,7 @@ static const json_t *find_status(const json_t *statuses, const char *group, cons
     json_t *status;
 
     json_array_foreach (statuses, i, status) {
-        const char *context = report_text(status, "context");
+        const char *context = arc_json_text_of(status, "context");
         if (strncmp(context, group, len) == 0 && strncmp(context + len, " / ", 3) == 0 &&
             strcmp(context + len + 3, name) == 0)
             return status;
@@ -83,7 +84,7 @@ static void add_service(struct arc_buf *out, const struct arc_report_facts *fact
     const json_t *status = find_status(statuses, facts->plan->group, name);
     const struct arc_built_service *built = report_built(facts->build, name);
 
-    arc_buf_printf(out, "| %s ", icon(report_text(status, "state")));
+    arc_buf_printf(out, "| %s ", icon(arc_json_text_of(status, "state")));
     add_text(out, name);
     arc_buf_puts(out, " | ");
     add_why(out, facts, service);
@@ -93,7 +94,7 @@ static void add_service(struct arc_buf *out, const struct arc_report_facts *fact
     arc_buf_puts(out, " | ");
     add_cell_sizes(out, built, report_built(facts->base, name));
     if (!built)
-        add_text(out, report_text(status, "description"));
+        add_text(out, arc_json_text_of(status, "description"));
     arc_buf_puts(out, " |\n");
 }
 
@@ -108,8 +109,8 @@ static void add_gate(struct arc_buf *out, const struct arc_report_facts *facts,
 
     if (!gate)
         return;
-    arc_buf_printf(out, "\n%s **Gate**: ", icon(report_text(gate, "state")));
-    add_text(out, report_text(gate, "description"));
+    arc_buf_printf(out, "\n%s **Gate**: ", icon(arc_json_text_of(gate, "state")));
+    add_text(out, arc_json_text_of(gate, "description"));
 
     json_object_foreach ((json_t *)counts, level, count) {
         arc_buf_puts(out, first ? " (" : ", ");

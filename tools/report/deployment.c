@@ -13,8 +13,8 @@ static const json_t *find_worst(const json_t *report)
     json_t *status;
     const json_t *found = NULL;
     json_array_foreach (json_object_get(report, "statuses"), i, status)
-        if (!found || report_severity(report_text(status, "state")) >=
-                          report_severity(report_text(found, "state")))
+        if (!found || report_severity(arc_json_text_of(status, "state")) >=
+                          report_severity(arc_json_text_of(found, "state")))
             found = status;
     return found;
 }
@@ -42,7 +42,7 @@ static json_t *deployment_body(const json_t *report, const struct arc_report_tar
 {
     /* The commit as it is: nothing is merged into it, and no check has to have passed. */
     return json_pack("{s:s, s:o, s:s, s:b, s:[], s:s}", "ref", target->revision, "task",
-                     json_sprintf("deploy:%s", report_text(report, "group")), "environment",
+                     json_sprintf("deploy:%s", arc_json_text_of(report, "group")), "environment",
                      target->environment, "auto_merge", 0, "required_contexts", "description",
                      "by arc-ci");
 }
@@ -54,7 +54,7 @@ static int find_deployment(const json_t *report, const struct arc_report_target 
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
     ARC_AUTO_FREE char *environment = arc_url_encode(target->environment);
-    ARC_AUTO_FREE char *group = arc_url_encode(report_text(report, "group"));
+    ARC_AUTO_FREE char *group = arc_url_encode(arc_json_text_of(report, "group"));
 
     arc_buf_printf(&path, "/repos/%s/deployments", target->repository);
     size_t base = path.len;
@@ -77,7 +77,7 @@ static bool is_same_status(const json_t *now, const json_t *want)
 {
     static const char *const names[] = {"state", "description", "log_url"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(report_text(now, names[i]), report_text(want, names[i])) != 0)
+        if (strcmp(arc_json_text_of(now, names[i]), arc_json_text_of(want, names[i])) != 0)
             return false;
     return true;
 }
@@ -85,10 +85,10 @@ static bool is_same_status(const json_t *now, const json_t *want)
 static json_t *status_body(const json_t *report, const struct arc_report_target *target)
 {
     const json_t *status = find_worst(report);
-    const char *state = report_text(status, "state");
+    const char *state = arc_json_text_of(status, "state");
     json_t *body =
         json_pack("{s:s, s:s}", "state", strcmp(state, "pending") ? state : "in_progress",
-                  "description", report_text(status, "description"));
+                  "description", arc_json_text_of(status, "description"));
 
     if (!body || !arc_json_set_text(body, "log_url", target->run_url))
         return body;
@@ -144,7 +144,7 @@ int report_post_deployment(json_t *report, const struct arc_report_target *targe
             return rc;
         if (!lost) {
             json_t *row = json_pack("{s:s, s:s, s:s}", "environment", target->environment, "action",
-                                    action, "url", report_text(deployment, "url"));
+                                    action, "url", arc_json_text_of(deployment, "url"));
             return row && !json_object_set_new(report, "deployment", row) ? ARC_OK
                                                                           : arc_error_nomem(err);
         }

@@ -74,6 +74,8 @@ static int find_pull(const struct arc_project *project, const struct arc_report_
     if (!*text || strspn(text, "0123456789") != strlen(text) || strlen(text) > 15)
         return arc_error_set(err, ARC_EINPUT, "--pull: '%.40s' is not a number", text);
     in->target.pull = strtoll(text, NULL, 10);
+    if (!in->target.pull)
+        return arc_error_set(err, ARC_EINPUT, "--pull: pull requests are counted from 1");
     return ARC_OK;
 }
 

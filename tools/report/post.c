@@ -17,7 +17,7 @@ struct found {
 static int keep_first(void *context, json_t *element, struct arc_error *err)
 {
     struct found *found = context;
-    const char *name = report_text(element, found->key);
+    const char *name = arc_json_text_of(element, found->key);
     if (json_object_get(found->by_name, name))
         return ARC_OK;
     return json_object_set(found->by_name, name, element) ? arc_error_nomem(err) : ARC_OK;
@@ -52,7 +52,7 @@ static int set_action(json_t *status, const char *action, struct arc_error *err)
 
 static bool is_same_text(const json_t *a, const char *name_a, const json_t *b, const char *name_b)
 {
-    return strcmp(report_text(a, name_a), report_text(b, name_b)) == 0;
+    return strcmp(arc_json_text_of(a, name_a), arc_json_text_of(b, name_b)) == 0;
 }
 
 /* Sends a create or an update. A lost answer is no error: *again asks for another look. */
@@ -73,7 +73,7 @@ static bool is_same_status(const json_t *now, const json_t *want, const struct a
 {
     return now && is_same_text(now, "state", want, "state") &&
            is_same_text(now, "description", want, "description") &&
-           strcmp(report_text(now, "target_url"), t->run_url ? t->run_url : "") == 0;
+           strcmp(arc_json_text_of(now, "target_url"), t->run_url ? t->run_url : "") == 0;
 }
 
 /* A commit's statuses are a list that only grows; the newest of a context counts. */
@@ -85,9 +85,9 @@ static int post_status(json_t *status, const json_t *now, const struct arc_repor
     if (is_same_status(now, status, target))
         return json_object_get(status, "action") ? ARC_OK : set_action(status, "unchanged", err);
     arc_buf_printf(&path, "/repos/%s/statuses/%s", target->repository, target->revision);
-    ARC_AUTO_JSON json_t *body =
-        json_pack("{s:s, s:s, s:s}", "context", report_text(status, "context"), "state",
-                  report_text(status, "state"), "description", report_text(status, "description"));
+    ARC_AUTO_JSON json_t *body = json_pack(
+        "{s:s, s:s, s:s}", "context", arc_json_text_of(status, "context"), "state",
+        arc_json_text_of(status, "state"), "description", arc_json_text_of(status, "description"));
     if (!body || arc_json_set_text(body, "target_url", target->run_url))
         return arc_error_nomem(err);
     ARC_TRY(set_action(status, now ? "updated" : "created", err));
@@ -100,13 +100,13 @@ static int post_status(json_t *status, const json_t *now, const struct arc_repor
 static json_t *check_body(const json_t *status, const struct arc_report_target *target,
                           const json_t *report)
 {
-    const char *state = report_text(status, "state");
+    const char *state = arc_json_text_of(status, "state");
     bool pending = strcmp(state, "pending") == 0;
     const char *conclusion = strcmp(state, "success") == 0 ? "success" : "failure";
     json_t *body = json_pack(
-        "{s:s, s:s, s:s, s:{s:s, s:s}}", "name", report_text(status, "context"), "head_sha",
+        "{s:s, s:s, s:s, s:{s:s, s:s}}", "name", arc_json_text_of(status, "context"), "head_sha",
         target->revision, "status", pending ? "in_progress" : "completed", "output", "title",
-        report_text(status, "description"), "summary", report_text(report, "body"));
+        arc_json_text_of(status, "description"), "summary", arc_json_text_of(report, "body"));
 
     if (body && !arc_json_set_text(body, "conclusion", pending ? NULL : conclusion) &&
         !arc_json_set_text(body, "details_url", target->run_url))
@@ -124,7 +124,8 @@ static bool is_same_check(const json_t *now, const json_t *want)
     return now && is_same_text(now, "status", want, "status") &&
            is_same_text(now, "conclusion", want, "conclusion") &&
            is_same_text(output, "title", wanted, "title") &&
-           arc_markdown_same(report_text(output, "summary"), report_text(wanted, "summary"));
+           arc_markdown_same(arc_json_text_of(output, "summary"),
+                             arc_json_text_of(wanted, "summary"));
 }
 
 static int post_check(json_t *status, const json_t *now, const struct arc_report_target *target,
@@ -163,7 +164,7 @@ static int post_all(json_t *report, const struct arc_report_target *target,
     json_t *status;
 
     json_array_foreach (json_object_get(report, "statuses"), i, status) {
-        const json_t *now = json_object_get(known, report_text(status, "context"));
+        const json_t *now = json_object_get(known, arc_json_text_of(status, "context"));
         int rc = target->kind == ARC_REPORT_STATUS
                      ? post_status(status, now, target, transport, again, err)
                      : post_check(status, now, target, report, transport, again, err);

@@ -29,7 +29,7 @@ static size_t part_length(const char *name)
 static int keep_job(void *context, json_t *job, struct arc_error *err)
 {
     struct listing *listing = context;
-    const char *name = report_text(job, "name");
+    const char *name = arc_json_text_of(job, "name");
     size_t len = strstr(name, " / ") ? part_length(name) : 0;
 
     if (!listing->called)
@@ -59,8 +59,8 @@ static int join_jobs(const struct listing *listing, json_t *jobs, bool *broken,
     json_t *job;
 
     json_array_foreach (listing->jobs, i, job) {
-        const char *name = report_text(job, "name") + skip;
-        const char *result = report_text(job, "conclusion");
+        const char *name = arc_json_text_of(job, "name") + skip;
+        const char *result = arc_json_text_of(job, "conclusion");
         ARC_AUTO_FREE char *key = strndup(name, part_length(name));
         const char *known =
             key ? json_string_value(json_object_get(jobs, key)) : NULL; /* NULL: none yet */

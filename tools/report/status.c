@@ -1,6 +1,7 @@
 #include "report/status.h"
 #include "arcci/documents.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "project/needs.h"
 #include <stdio.h>
@@ -15,12 +16,6 @@ struct verdict {
 static void verdict_free(struct verdict *verdict)
 {
     arc_buf_free(&verdict->why);
-}
-
-const char *report_text(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text ? text : "";
 }
 
 const struct arc_built_service *report_built(const struct arc_ledger *build, const char *service)
@@ -186,14 +181,14 @@ static void judge_unscanned(const struct arc_report_facts *facts, const char *tr
                        find_trouble(facts, cause));
     else
         arc_buf_printf(&out->why, "the job security ended as %s",
-                       report_text(facts->jobs, "security"));
+                       arc_json_text_of(facts->jobs, "security"));
 }
 
 /* A gate that could not look has failed. */
 static void judge_gate(const struct arc_report_facts *facts, struct verdict *out)
 {
-    const char *gate = report_text(facts->scan, "gate");
-    const char *verdict = report_text(facts->scan, "verdict");
+    const char *gate = arc_json_text_of(facts->scan, "gate");
+    const char *verdict = arc_json_text_of(facts->scan, "verdict");
     const char *trouble = has_job(facts, "security") ? find_trouble(facts, "security") : NULL;
 
     if (!facts->scan) {
@@ -212,7 +207,7 @@ static void judge_gate(const struct arc_report_facts *facts, struct verdict *out
     out->state = "error";
     if (looked)
         out->state = passed ? "success" : "failure";
-    arc_buf_printf(&out->why, "%s: %s", verdict, report_text(facts->scan, "reason"));
+    arc_buf_printf(&out->why, "%s: %s", verdict, arc_json_text_of(facts->scan, "reason"));
 }
 
 /* ---- statuses ------------------------------------------------------------------------------- */

@@ -5,9 +5,6 @@
 #include "arcci/buf.h"
 #include "arcci/report.h"
 
-/* A member as text; "" for anything but a string. */
-const char *report_text(const json_t *object, const char *name);
-
 /* What a ledger (may be NULL) has of a service, or NULL. */
 const struct arc_built_service *report_built(const struct arc_ledger *build, const char *service);
 

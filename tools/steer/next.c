@@ -2,6 +2,7 @@
 #include "arcci/version.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "steer/released.h"
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
@@ -313,11 +314,9 @@ int survey_find_group(const struct arc_project *project, struct survey *survey,
         return arc_error_set(err, ARC_EINPUT, "%s has %zu release groups: name one",
                              project->config.path, survey->group_count);
 
-    const struct arc_group *group =
-        name ? arc_config_group(&project->config, name) : survey->groups[0].group;
-    if (!group)
-        return arc_error_set(err, ARC_EINPUT, "there is no release group '%.100s' in %s", name,
-                             project->config.path);
+    const struct arc_group *group = survey->groups[0].group;
+    if (name)
+        ARC_TRY(released_find_group(&project->config, name, &group, err));
     *out = &survey->groups[group - project->config.groups];
 
     return ARC_OK;

@@ -5,9 +5,8 @@
 #include "base/json.h"
 #include "git/fetch.h"
 #include "github/github.h"
-#include "github/options.h"
 #include "plan/tags.h"
-#include "project/repository.h"
+#include "steer/released.h"
 #include <string.h>
 
 /* An image, and what is said of it. */
@@ -113,26 +112,19 @@ static int add_runs(struct pruning *pruning, const char *repository, struct arc_
 static int find_open(struct pruning *pruning, struct arc_error *err)
 {
     struct arc_project *project = pruning->project;
-    struct arc_repository *repository = &project->repository;
-    const struct arc_github_options options = {.env = project->env};
-    const char *name = arc_env_nonempty(project->env, "GITHUB_REPOSITORY");
+    const char *name;
 
     pruning->open = json_array();
     if (!pruning->open)
         return arc_error_nomem(err);
-    if (!name || !arc_github_token(project->env, NULL))
+    if (released_open_github(project, &pruning->github, &name, err))
+        return arc_error_prefix(err, "which releases are under way is not known");
+    if (!pruning->github)
         return ARC_OK;
-    if (!arc_repository_name_valid(name))
-        return arc_error_set(err, ARC_EINPUT, "GITHUB_REPOSITORY '%.100s' is not owner/name", name);
-    ARC_TRY(arc_transport_github(&options, &pruning->github, err));
     ARC_TRY(arc_project_load_tags(project, err));
-    ARC_TRY(arc_repository_read_published(project->env, repository, err));
-
-    if (!repository->tags || !repository->published)
+    if (!project->repository.tags)
         return arc_error_set(err, ARC_EWORLD, "which releases are under way is not known: %s",
-                             repository->tags ? repository->published_unknown
-                                              : repository->tags_unknown);
-
+                             project->repository.tags_unknown);
     ARC_TRY(add_tags(pruning, err));
 
     return add_runs(pruning, name, err);
@@ -393,10 +385,9 @@ static bool is_wanted(const struct pruning *pruning, const struct arc_group *gro
 
 static int check_groups(const struct pruning *pruning, struct arc_error *err)
 {
+    const struct arc_group *group;
     for (char *const *name = pruning->options->groups; *name; name++)
-        if (!arc_config_group(&pruning->project->config, *name))
-            return arc_error_set(err, ARC_EINPUT, "there is no release group '%.100s' in %s", *name,
-                                 pruning->project->config.path);
+        ARC_TRY(released_find_group(&pruning->project->config, *name, &group, err));
     return ARC_OK;
 }
 

@@ -3,9 +3,42 @@
 #include "arcci/version.h"
 #include "base/auto.h"
 #include "git/fetch.h"
+#include "github/github.h"
+#include "github/options.h"
 #include "plan/planned.h"
 #include "project/repository.h"
 #include <string.h>
+
+int released_find_group(const struct arc_config *config, const char *name,
+                        const struct arc_group **out, struct arc_error *err)
+{
+    *out = arc_config_group(config, name);
+    if (*out)
+        return ARC_OK;
+    return arc_error_set(err, ARC_EINPUT, "there is no release group '%.100s' in %s", name,
+                         config->path);
+}
+
+int released_open_github(struct arc_project *project, struct arc_transport **github,
+                         const char **name, struct arc_error *err)
+{
+    struct arc_repository *repository = &project->repository;
+    const struct arc_github_options options = {.env = project->env};
+
+    *name = arc_env_nonempty(project->env, "GITHUB_REPOSITORY");
+    if (!*name || !arc_github_token(project->env, NULL))
+        return ARC_OK;
+    if (!arc_repository_name_valid(*name))
+        return arc_error_set(err, ARC_EINPUT, "GITHUB_REPOSITORY '%.100s' is not owner/name",
+                             *name);
+    ARC_TRY(arc_transport_github(&options, github, err));
+    ARC_TRY(arc_repository_read_published(project->env, repository, err));
+    if (repository->published)
+        return ARC_OK;
+
+    return arc_error_set(err, ARC_EWORLD, "the releases are not known: %s",
+                         repository->published_unknown);
+}
 
 int released_load(struct arc_project *project, const char *tag, const char *lock,
                   struct arc_error *err)

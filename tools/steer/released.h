@@ -4,7 +4,17 @@
 
 #include "arcci/documents.h"
 #include "arcci/project.h"
+#include "arcci/transport.h"
 #include "registry/registry.h"
+
+/* The group of that name; ARC_EINPUT where the configuration has none. */
+int released_find_group(const struct arc_config *config, const char *name,
+                        const struct arc_group **out, struct arc_error *err);
+
+/* Opens GitHub where GITHUB_REPOSITORY and a token say whom to ask, else leaves *github NULL; reads
+ * which releases are published or withdrawn. *name is borrowed. ARC_EWORLD where GitHub does not tell. */
+int released_open_github(struct arc_project *project, struct arc_transport **github,
+                         const char **name, struct arc_error *err);
 
 /* Loads the project as arc_project_load() would for the release tag, at its commit; of a train with
  * what its lock file (its text, or NULL) says. Its configuration and tags are loaded; `tag` and `lock`

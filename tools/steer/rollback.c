@@ -309,12 +309,7 @@ static int load(struct rollback *rollback, struct arc_error *err)
     struct arc_project *project = rollback->project;
     ARC_TRY(arc_project_open(project, err));
     ARC_TRY(arc_project_load_config(project, err));
-    rollback->group = arc_config_group(&project->config, project->wanted.group);
-
-    if (!rollback->group)
-        return arc_error_set(err, ARC_EINPUT, "there is no release group '%.100s' in %s",
-                             project->wanted.group, project->config.path);
-
+    ARC_TRY(released_find_group(&project->config, project->wanted.group, &rollback->group, err));
     ARC_TRY(arc_project_load_tags(project, err));
 
     if (!project->repository.tags)

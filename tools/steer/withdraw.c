@@ -3,10 +3,9 @@
 #include "base/json.h"
 #include "base/markdown.h"
 #include "github/github.h"
-#include "github/options.h"
-#include "project/repository.h"
 #include "project/train.h"
 #include "steer/assets.h"
+#include "steer/released.h"
 #include "steer/rollback.h"
 #include <inttypes.h>
 #include <string.h>
@@ -26,31 +25,14 @@ void withdraw_free(struct rollback *rollback)
 
 int withdraw_open(struct rollback *rollback, struct arc_error *err)
 {
-    const struct arc_env *env = rollback->project->env;
-    struct arc_repository *repository = &rollback->project->repository;
-    const struct arc_github_options options = {.env = env};
-    const char *name = arc_env_nonempty(env, "GITHUB_REPOSITORY");
-
     rollback->ledger = rollback->options->build;
-
-    if (!name || !arc_github_token(env, NULL)) {
-        if (rollback->options->withdraw == ARC_WITHDRAW_NOTHING)
-            return ARC_OK;
-        return arc_error_set(err, ARC_EINPUT,
-                             "--withdraw marks releases at GitHub: set GITHUB_REPOSITORY "
-                             "(owner/name) and GITHUB_TOKEN");
-    }
-
-    if (!arc_repository_name_valid(name))
-        return arc_error_set(err, ARC_EINPUT, "GITHUB_REPOSITORY '%.100s' is not owner/name", name);
-    rollback->repository = name;
-    ARC_TRY(arc_transport_github(&options, &rollback->github, err));
-    ARC_TRY(arc_repository_read_published(env, repository, err));
-    if (repository->published)
+    ARC_TRY(released_open_github(rollback->project, &rollback->github, &rollback->repository, err));
+    if (rollback->github || rollback->options->withdraw == ARC_WITHDRAW_NOTHING)
         return ARC_OK;
 
-    return arc_error_set(err, ARC_EWORLD, "the releases are not known: %s",
-                         repository->published_unknown);
+    return arc_error_set(err, ARC_EINPUT,
+                         "--withdraw marks releases at GitHub: set GITHUB_REPOSITORY "
+                         "(owner/name) and GITHUB_TOKEN");
 }
 
 /* ---- looking ------------------------------------------------------------------------------- */
