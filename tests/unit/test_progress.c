@@ -145,7 +145,9 @@ static void test_a_failed_step(void **state)
     read_data("failed-step.rawjson", &text);
     struct arc_progress *progress = read_all(one, text.data, text.len, 4096, &seen, &definition);
     const char *service = NULL, *platform = NULL;
-    const char *failure = arc_progress_failure(progress, &service, &platform);
+    bool foreign = true;
+    const char *failure = arc_progress_failure(progress, &service, &platform, &foreign);
+    assert_false(foreign);
     assert_string_equal(service, "flash");
     assert_string_equal(platform, "linux/amd64");
     assert_non_null(strstr(failure, "did not complete successfully: exit code: 3"));
@@ -197,10 +199,13 @@ static void test_a_program_for_another_platform(void **state)
     ARC_AUTO_JSON json_t *definition = NULL;
     struct arc_progress *progress =
         read_all(narrow, text, (size_t)(last - text), 7, &seen, &definition);
-    assert_false(arc_progress_foreign(progress)); /* nothing failed yet */
+    const char *service, *platform;
+    bool foreign = false;
+    assert_null(arc_progress_failure(progress, &service, &platform, &foreign)); /* none yet */
     assert_int_equal(arc_progress_done(progress), 0);
     assert_int_equal(arc_progress_feed(progress, last, strlen(last), NULL), ARC_OK);
-    assert_true(arc_progress_foreign(progress));
+    assert_non_null(arc_progress_failure(progress, &service, &platform, &foreign));
+    assert_true(foreign);
     assert_int_equal(arc_progress_done(progress), 1);
     arc_progress_free(progress);
 }

@@ -297,6 +297,12 @@ static bool read_offset(const char *text, int64_t *seconds)
     return true;
 }
 
+bool arc_text_ends(const char *text, const char *end)
+{
+    size_t len = strlen(text), tail = strlen(end);
+    return len >= tail && strcmp(text + len - tail, end) == 0;
+}
+
 bool arc_time_parse(const char *text, int64_t *out)
 {
     int n[6];

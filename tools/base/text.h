@@ -49,6 +49,9 @@ void arc_text_size(struct arc_buf *out, int64_t bytes, int64_t base);
 /* Appends the path "./a//b/../c" as "a/c". False when it leads out at the top: those ".." stay. */
 bool arc_text_path(struct arc_buf *out, const char *path);
 
+/* Whether a text ends in another. */
+bool arc_text_ends(const char *text, const char *end);
+
 /* Seconds since 1970 of an RFC 3339 time; false if it is none. */
 bool arc_time_parse(const char *text, int64_t *out);
 #endif

@@ -151,7 +151,8 @@ static int failed(const struct arc_build_options *options, const json_t *definit
 {
     ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 16384};
     const char *text = arc_progress_text(progress), *service = "", *platform = "";
-    const char *failure = arc_progress_failure(progress, &service, &platform);
+    bool foreign = false;
+    const char *failure = arc_progress_failure(progress, &service, &platform, &foreign);
 
     if (failure)
         arc_text_visible(&shown, failure, strnlen(failure, ADVICE_MAX));
@@ -165,7 +166,7 @@ static int failed(const struct arc_build_options *options, const json_t *definit
                              "(arc-ci doctor)",
                              arc_buf_text(&shown));
 
-    if (arc_progress_foreign(progress) || strstr(text, "exec format error"))
+    if (foreign || strstr(text, "exec format error"))
         arc_build_explain_foreign(options, platform, &shown);
     const struct arc_planned_service *known = failed_service(options, definition, text, service);
     const char *codename = known ? known->service : "the build";

@@ -310,42 +310,32 @@ static int at_root(struct arc_project *project, const struct arc_build_options *
     return ARC_OK;
 }
 
-/* The images that this run will push, the mirrors' too. */
-static int list_images(const struct run *run, struct arc_registry_push **out, size_t *count,
-                       struct arc_error *err)
+/* A long build is not begun for a registry that will not take it, or its mirror. What cannot be
+ * asked now is left to the push itself. */
+static int check_push(struct run *run, struct arc_error *err)
 {
     const struct arc_plan *plan = run->options->plan;
+    const struct arc_registry_push *first = NULL;
     char **images = NULL;
+    size_t count = 0, refused = 0;
 
     for (size_t i = 0; i < plan->service_count; i++)
         if (run->keys[i] && !run->done[i])
             ARC_TRY(arc_planned_images(&plan->services[i], run->memory, &images, err));
+    while (images && images[count])
+        count++;
+    struct arc_registry_push *items = arc_arena_array(run->memory, count, sizeof *items);
+    if (!items)
+        return arc_error_nomem(err);
+    for (size_t i = 0; i < count; i++)
+        items[i].image = images[i];
 
-    for (; images && *images; images++) {
-        struct arc_registry_push *item = arc_arena_append(run->memory, out, count, sizeof **out);
-        if (!item)
-            return arc_error_nomem(err);
-        item->image = *images;
-    }
-
-    return ARC_OK;
-}
-
-/* A long build is not begun for a registry that will not take it. What cannot be asked now is left
- * to the push itself. */
-static int check_push(struct run *run, struct arc_error *err)
-{
-    struct arc_registry_push *items = NULL;
-    const struct arc_registry_push *first = NULL;
-    size_t count = 0, refused = 0;
-
-    ARC_TRY(list_images(run, &items, &count, err));
     int rc = arc_registry_may_push(run->registry, items, count, err);
-    for (size_t i = 0; i < count; i++) {
-        refused += items[i].advice != NULL;
-        if (items[i].advice && !first)
+    for (size_t i = count; i-- > 0;)
+        if (items[i].advice) {
+            refused++;
             first = &items[i];
-    }
+        }
 
     if (!rc && first)
         rc =

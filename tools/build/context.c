@@ -11,12 +11,11 @@
 /* The work tree being compared. Lists are one for each service of the plan. */
 struct comparison {
     const struct arc_plan *plan;
-    struct arc_arena *memory; /* of `generated` */
-    char ***generated;        /* files that are listed */
-    size_t *counts;           /* of these */
-    char ***places;           /* files and folders that a service is made of */
-    size_t differ;            /* files that are not as the commit has them */
-    struct arc_buf *shown;    /* the first of them */
+    struct arc_context *out; /* lists what is generated */
+    size_t *counts;          /* of these files */
+    char ***places;          /* files and folders that a service is made of */
+    size_t differ;           /* files that are not as the commit has them */
+    struct arc_buf *shown;   /* the first of them */
     struct arc_error *err;
 };
 
@@ -58,7 +57,7 @@ static int consider(void *context, const char *path, enum arc_git_standing stand
         if (!is_in_service(comparison, i, path))
             continue;
         if (listed && comparison->counts[i]++ < LISTED_MAX)
-            ARC_TRY(arc_texts_add(comparison->memory, &comparison->generated[i], path,
+            ARC_TRY(arc_texts_add(&comparison->out->memory, &comparison->out->generated[i], path,
                                   comparison->err));
         if (listed)
             continue;
@@ -141,22 +140,20 @@ static int compare(struct arc_project *project, struct comparison *comparison)
     ARC_TRY(arc_git_compare_worktree(project->git, project->env, &commit, (const char *const *)all,
                                      consider, comparison, err));
 
-    return arc_arena_check(comparison->memory, err);
+    return arc_arena_check(&comparison->out->memory, err);
 }
 
 int arc_context_read(struct arc_project *project, const struct arc_plan *plan, bool allow_dirty,
                      struct arc_context *out, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
-    struct comparison comparison = {
-        .plan = plan, .memory = &out->memory, .shown = &shown, .err = err};
+    struct comparison comparison = {.plan = plan, .out = out, .shown = &shown, .err = err};
     struct arc_oid head;
     bool lenient = allow_dirty && !plan->tag;
 
     out->generated = arc_arena_array(&out->memory, plan->service_count + 1, sizeof(char **));
     if (!out->generated)
         return arc_error_nomem(err);
-    comparison.generated = out->generated;
 
     if (arc_project_open(project, err) == ARC_ENOTFOUND) {
         arc_error_clear(err);

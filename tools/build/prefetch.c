@@ -24,16 +24,12 @@ static void wish(struct wishes *wishes, enum arc_registry_kind kind, const char 
         *item = (struct arc_registry_item){kind, image, reference};
 }
 
-static const char *image_of(const struct arc_verify *verify)
-{
-    return verify->service->image;
-}
-
 /* ---- the rounds ---------------------------------------------------------------------------- */
 
 static const json_t *listed(const struct arc_verify *verify)
 {
-    const json_t *index = arc_registry_kept(verify->registry, image_of(verify), verify->reference);
+    const json_t *index =
+        arc_registry_kept(verify->registry, verify->service->image, verify->reference);
     const json_t *manifests = json_object_get(index, "manifests");
     return json_array_size(manifests) <= MANIFESTS_MAX ? manifests : NULL;
 }
@@ -43,7 +39,8 @@ static void wish_manifests(const struct arc_verify *verify, struct wishes *wishe
     size_t i;
     json_t *item;
     json_array_foreach (listed(verify), i, item)
-        wish(wishes, ARC_REGISTRY_MANIFEST, image_of(verify), arc_json_text_of(item, "digest"));
+        wish(wishes, ARC_REGISTRY_MANIFEST, verify->service->image,
+             arc_json_text_of(item, "digest"));
 }
 
 static void wish_layers(const struct arc_verify *verify, const json_t *manifest,
@@ -55,9 +52,9 @@ static void wish_layers(const struct arc_verify *verify, const json_t *manifest,
     json_array_foreach (verify->details ? json_object_get(manifest, "layers") : NULL, i, layer) {
         const char *digest = arc_json_text_of(layer, "digest");
         if (arc_is_provenance(layer))
-            wish(wishes, ARC_REGISTRY_BLOB, image_of(verify), digest);
+            wish(wishes, ARC_REGISTRY_BLOB, verify->service->image, digest);
         else if (arc_is_gzip(layer))
-            wish(wishes, ARC_REGISTRY_TAIL, image_of(verify), digest);
+            wish(wishes, ARC_REGISTRY_TAIL, verify->service->image, digest);
     }
 }
 
@@ -67,10 +64,10 @@ static void wish_blobs(const struct arc_verify *verify, struct wishes *wishes)
     json_t *item;
 
     json_array_foreach (listed(verify), i, item) {
-        const json_t *manifest =
-            arc_registry_kept(verify->registry, image_of(verify), arc_json_text_of(item, "digest"));
+        const json_t *manifest = arc_registry_kept(verify->registry, verify->service->image,
+                                                   arc_json_text_of(item, "digest"));
         if (manifest && !arc_is_attestation(item))
-            wish(wishes, ARC_REGISTRY_BLOB, image_of(verify),
+            wish(wishes, ARC_REGISTRY_BLOB, verify->service->image,
                  arc_json_text_of(json_object_get(manifest, "config"), "digest"));
         wish_layers(verify, manifest, wishes);
     }
@@ -85,7 +82,7 @@ int arc_verify_ahead(const struct arc_verify *verifies, size_t count, struct arc
         for (size_t i = 0; i < count; i++) {
             const struct arc_verify *verify = &verifies[i];
             if (round == 0)
-                wish(&wishes, ARC_REGISTRY_MANIFEST, image_of(verify), verify->reference);
+                wish(&wishes, ARC_REGISTRY_MANIFEST, verify->service->image, verify->reference);
             else if (round == 1)
                 wish_manifests(verify, &wishes);
             else

@@ -369,18 +369,14 @@ void arc_progress_time(const struct arc_progress *progress, const char *service,
 }
 
 const char *arc_progress_failure(const struct arc_progress *progress, const char **service,
-                                 const char **platform)
+                                 const char **platform, bool *foreign)
 {
     if (!progress->failed)
         return NULL;
     *service = arc_json_text_of(progress->failed, "service");
     *platform = arc_json_text_of(progress->failed, "platform");
+    *foreign = json_is_true(json_object_get(progress->failed, "foreign"));
     return arc_json_text_of(progress->failed, "error");
-}
-
-bool arc_progress_foreign(const struct arc_progress *progress)
-{
-    return json_is_true(json_object_get(progress->failed, "foreign"));
 }
 
 size_t arc_progress_done(const struct arc_progress *progress)

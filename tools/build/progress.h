@@ -42,12 +42,10 @@ void arc_progress_time(const struct arc_progress *progress, const char *service,
                        struct arc_built_cell *cell);
 
 /* The error of the step that failed ("process … did not complete successfully: exit code: 3"),
- * with its cell, or NULL. Owned by the reader. */
+ * with its cell, and whether it said "exec format error": its program is for another platform. NULL
+ * where none failed. Owned by the reader. */
 const char *arc_progress_failure(const struct arc_progress *progress, const char **service,
-                                 const char **platform);
-
-/* Whether that step said "exec format error": its program is for another platform. */
-bool arc_progress_foreign(const struct arc_progress *progress);
+                                 const char **platform, bool *foreign);
 
 /* How many steps have ended, however. */
 size_t arc_progress_done(const struct arc_progress *progress);

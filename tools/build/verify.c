@@ -2,6 +2,7 @@
 #include "arcci/build.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "documents/record.h"
 #include <string.h>
 
@@ -74,16 +75,10 @@ static int image_size(const json_t *manifest, json_int_t *out, struct arc_error 
     return arc_error_set(err, ARC_EFAILED, "claims a size that no image has");
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-    size_t len = strlen(text), tail = strlen(end);
-    return len >= tail && strcmp(text + len - tail, end) == 0;
-}
-
 bool arc_is_gzip(const json_t *layer)
 {
     const char *type = arc_json_text_of(layer, "mediaType");
-    return ends_with(type, ".tar+gzip") || ends_with(type, ".tar.gzip");
+    return arc_text_ends(type, ".tar+gzip") || arc_text_ends(type, ".tar.gzip");
 }
 
 /* The bytes of a layer's tar archive, -1 when they cannot be known. A gzip file ends with its
@@ -96,7 +91,7 @@ static int64_t layer_unpacked(const struct arc_registry *registry, const json_t 
     json_int_t size = json_integer_value(json_object_get(layer, "size"));
     uint32_t tail;
 
-    if (ends_with(arc_json_text_of(layer, "mediaType"), ".tar"))
+    if (arc_text_ends(arc_json_text_of(layer, "mediaType"), ".tar"))
         return size;
 
     if (!arc_is_gzip(layer) || size <= 0 || size >= (json_int_t)1 << 30 ||
@@ -183,22 +178,6 @@ static int check_image(const struct reading *reading, const json_t *descriptor,
 
 /* ---- doubts -------------------------------------------------------------------------------- */
 
-static bool same_layers(const json_t *a, const json_t *b)
-{
-    size_t i;
-    json_t *layer;
-
-    if (!json_array_size(a) || json_array_size(a) != json_array_size(b))
-        return false;
-
-    json_array_foreach (a, i, layer)
-        if (strcmp(arc_json_text_of(layer, "digest"),
-                   arc_json_text_of(json_array_get(b, i), "digest")) != 0)
-            return false;
-
-    return true;
-}
-
 /* Files that are the same for two platforms hold no program, or one of the wrong platform, which
  * starts nowhere else: a last stage FROM --platform=… makes such images. */
 static void tell_of_same_layers(const struct reading *reading)
@@ -211,10 +190,10 @@ static void tell_of_same_layers(const struct reading *reading)
     for (size_t i = 1; i < built->cell_count; i++) {
         ARC_AUTO(arc_buf) struct arc_buf text = {.max = 1024};
         size_t other = 0;
-        while (other < i && !same_layers(json_array_get(reading->layers, other),
-                                         json_array_get(reading->layers, i)))
+        const json_t *own = json_array_get(reading->layers, i);
+        while (other < i && !json_equal(json_array_get(reading->layers, other), own))
             other++;
-        if (other == i)
+        if (other == i || !json_array_size(own))
             continue;
         arc_buf_printf(&text,
                        "warning: %s and %s have the same layers: right for files without programs; "

@@ -1,5 +1,6 @@
 #include "config/file_value.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include "os/file.h"
 #include "yaml/yaml.h"
 #include <string.h>
@@ -227,12 +228,6 @@ static int read_lines(const struct arc_file_place *place, const struct arc_buf *
 
 /* ---- either --------------------------------------------------------------------------------- */
 
-static bool ends_with(const char *text, const char *end)
-{
-    size_t len = strlen(text), tail = strlen(end);
-    return len >= tail && strcmp(text + len - tail, end) == 0;
-}
-
 int arc_file_value(const struct arc_file_place *place, const struct arc_buf *text, char **out,
                    struct arc_error *err)
 {
@@ -243,8 +238,8 @@ int arc_file_value(const struct arc_file_place *place, const struct arc_buf *tex
         len--;
     if (!place->at || !*place->at)
         return len ? take(first, len, out, err) : not_there(place, err);
-    bool tree = ends_with(place->file, ".yaml") || ends_with(place->file, ".yml") ||
-                ends_with(place->file, ".json");
+    bool tree = arc_text_ends(place->file, ".yaml") || arc_text_ends(place->file, ".yml") ||
+                arc_text_ends(place->file, ".json");
     return tree ? read_tree(place, text, out, err) : read_lines(place, text, out, err);
 }
 
