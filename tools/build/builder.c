@@ -4,27 +4,21 @@
 #include "base/platform.h"
 #include "base/text.h"
 #include "build/run.h"
+#include "os/file.h"
 #include "os/process.h"
 #include "project/documents.h"
+#include "registry/docker_config.h"
 #include <string.h>
 
 /* The file in which buildx notes the builder that `docker buildx use` chose: in BUILDX_CONFIG, else
  * in a folder of docker's configuration. */
 static int read_current(const struct arc_build_options *options, json_t **out)
 {
-    ARC_AUTO(arc_buf) struct arc_buf path = {.max = 4096};
     const char *own = arc_env_nonempty(options->env, "BUILDX_CONFIG");
-    const char *docker = arc_env_nonempty(options->env, "DOCKER_CONFIG");
-    const char *home = arc_env_nonempty(options->env, "HOME");
-
-    if (own)
-        arc_buf_printf(&path, "%s/current", own);
-    else if (docker)
-        arc_buf_printf(&path, "%s/buildx/current", docker);
-    else
-        arc_buf_printf(&path, "%s/.docker/buildx/current", home ? home : "");
-
-    return path.failed ? path.failed : arc_document_read(arc_buf_text(&path), out, NULL);
+    ARC_AUTO_FREE char *path = own ? arc_file_join(own, "current") : NULL;
+    if (!own)
+        ARC_TRY(arc_docker_file(options->env, "buildx/current", &path, NULL));
+    return path ? arc_document_read(path, out, NULL) : ARC_ENOMEM;
 }
 
 /* Without a choice, or with an empty name in that file, the builder is the engine itself. */

@@ -13,18 +13,6 @@
 
 /* ---- the key ------------------------------------------------------------------------------- */
 
-static int hash_json(const json_t *value, struct arc_arena *memory, char **out,
-                     struct arc_error *err)
-{
-    char hex[ARC_SHA256_HEX];
-    ARC_AUTO_FREE char *text = arc_json_dumps(value, JSON_SORT_KEYS | JSON_COMPACT);
-    if (!text)
-        return arc_error_nomem(err);
-    ARC_TRY(arc_sha256(text, strlen(text), hex, err));
-    *out = arc_arena_printf(memory, "sha256:%s", hex);
-    return arc_arena_check(memory, err);
-}
-
 /* The hash of a file or a folder below the root. */
 static int hash_path(const struct arc_build_options *options, const char *path, json_t *out,
                      struct arc_error *err)
@@ -74,7 +62,14 @@ static int make_key(const struct arc_build_options *options,
                   "args", arc_pairs_json(service->build_args), "labels",
                   arc_pairs_json(service->labels), "platforms", arc_texts_json(service->platforms),
                   "recipe", recipe, "sbom", options->sbom, "created", options->plan->created);
-    return inputs ? hash_json(inputs, memory, out, err) : arc_error_nomem(err);
+    ARC_AUTO_FREE char *text = arc_json_dumps(inputs, JSON_SORT_KEYS | JSON_COMPACT);
+    char hex[ARC_SHA256_HEX];
+    if (!inputs || !text)
+        return arc_error_nomem(err);
+    ARC_TRY(arc_sha256(text, strlen(text), hex, err));
+    *out = arc_arena_printf(memory, "sha256:%s", hex);
+
+    return arc_arena_check(memory, err);
 }
 
 int arc_build_keys(const struct arc_build_options *options, const struct arc_cell **cells,

@@ -313,22 +313,6 @@ static int read_provenance(const struct reading *reading, const json_t *layer,
 }
 
 /* Adds an attestation to the image that it is about. */
-static int note_attestation(const struct reading *reading, const char *digest, const char *subject,
-                            struct arc_error *err)
-{
-    for (size_t i = 0; i < reading->built->cell_count; i++) {
-        struct arc_built_cell *cell = &reading->built->cells[i];
-        if (strcmp(cell->digest, subject) != 0)
-            continue;
-        ARC_TRY(arc_texts_add(reading->memory, &cell->attestations, digest, err));
-        return ARC_OK;
-    }
-
-    return arc_error_set(err, ARC_EFAILED,
-                         "attestation %s is about %.100s, which is not an image of the index",
-                         digest, subject);
-}
-
 static int check_attestation(const struct reading *reading, const json_t *descriptor,
                              struct arc_error *err)
 {
@@ -338,7 +322,15 @@ static int check_attestation(const struct reading *reading, const json_t *descri
     const char *subject =
         arc_json_text_of(json_object_get(descriptor, "annotations"), "vnd.docker.reference.digest");
 
-    ARC_TRY(note_attestation(reading, digest, subject, err));
+    size_t at = 0;
+    while (at < reading->built->cell_count &&
+           strcmp(reading->built->cells[at].digest, subject) != 0)
+        at++;
+    if (at == reading->built->cell_count)
+        return arc_error_set(err, ARC_EFAILED,
+                             "attestation %s is about %.100s, which is not an image of the index",
+                             digest, subject);
+    ARC_TRY(arc_texts_add(reading->memory, &reading->built->cells[at].attestations, digest, err));
 
     int rc =
         arc_registry_manifest(verify->registry, verify->service->image, digest, &manifest, err);

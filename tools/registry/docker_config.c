@@ -43,21 +43,29 @@ static int parse_config(const struct arc_buf *text, const char *name, json_t **o
                          problem.line, *out ? "not an object" : problem.text);
 }
 
-static int read_config(const struct arc_env *env, json_t **out, struct arc_error *err)
+int arc_docker_file(const struct arc_env *env, const char *name, char **out, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf path = {.max = 4096}, text = {.max = CONFIG_MAX};
+    ARC_AUTO(arc_buf) struct arc_buf path = {.max = 4096};
     const char *folder = arc_env_nonempty(env, "DOCKER_CONFIG");
     const char *home = arc_env_nonempty(env, "HOME");
 
     if (!folder && !home)
         return arc_error_set(err, ARC_ENOTFOUND, "neither DOCKER_CONFIG nor HOME is set");
 
-    arc_buf_printf(&path, folder ? "%s/config.json" : "%s/.docker/config.json",
-                   folder ? folder : home);
-    ARC_TRY(arc_buf_check(&path, "path of docker's config.json", err));
-    ARC_TRY(arc_file_read(arc_buf_text(&path), NULL, CONFIG_MAX, &text, err));
+    arc_buf_printf(&path, folder ? "%s/%s" : "%s/.docker/%s", folder ? folder : home, name);
+    ARC_TRY(arc_buf_check(&path, "path of docker's configuration", err));
+    *out = arc_buf_steal(&path);
 
-    return parse_config(&text, arc_buf_text(&path), out, err);
+    return ARC_OK;
+}
+
+static int read_config(const struct arc_env *env, json_t **out, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = CONFIG_MAX};
+    ARC_AUTO_FREE char *path = NULL;
+    ARC_TRY(arc_docker_file(env, "config.json", &path, err));
+    ARC_TRY(arc_file_read(path, NULL, CONFIG_MAX, &text, err));
+    return parse_config(&text, path, out, err);
 }
 
 /* Whether a key of config.json names the host: "ghcr.io", "https://ghcr.io/v2/", "http://ghcr.io"

@@ -15,6 +15,10 @@ struct arc_login {
     char *bearer; /* "registrytoken": what goes to the registry itself */
 };
 
+/* The path of a file of docker's configuration; *out is owned by the caller. ARC_ENOTFOUND where
+ * the environment names no folder for it. */
+int arc_docker_file(const struct arc_env *env, const char *name, char **out, struct arc_error *err);
+
 /* The login for a registry's host ("ghcr.io", "127.0.0.1:5000"; Docker Hub is "docker.io").
  * ARC_ENOTFOUND when there is none; ARC_EINPUT when config.json cannot be read as such; ARC_EWORLD
  * when a credential helper fails. Free with arc_login_free(). */

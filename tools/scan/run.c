@@ -3,6 +3,7 @@
 #include "os/file.h"
 #include "os/folder.h"
 #include "os/process.h"
+#include "registry/docker_config.h"
 #include "scan/trivy.h"
 #include <pthread.h>
 #include <stdatomic.h>
@@ -295,17 +296,11 @@ static int absolute_target(const struct arc_scan_run *run, const struct arc_env 
 /* Docker's credentials, for the scanner's container: the images may be private. NULL for none. */
 static int find_credentials(const struct arc_env *env, char **out, struct arc_error *err)
 {
-    const char *config = arc_env_nonempty(env, "DOCKER_CONFIG");
-    const char *home = arc_env_nonempty(env, "HOME");
-    ARC_AUTO(arc_buf) struct arc_buf path = {0};
-
-    if (config)
-        arc_buf_printf(&path, "%s/config.json", config);
-    else
-        arc_buf_printf(&path, "%s/.docker/config.json", home ? home : "");
-    *out = arc_buf_steal(&path);
-    if (!*out)
-        return arc_error_nomem(err);
+    int rc = arc_docker_file(env, "config.json", out, err);
+    if (rc == ARC_ENOTFOUND)
+        arc_error_clear(err);
+    if (rc)
+        return rc == ARC_ENOTFOUND ? ARC_OK : rc;
     if (arc_file_kind(*out) != ARC_FILE_REGULAR || **out != '/')
         free(arc_steal(out));
 
