@@ -132,7 +132,8 @@ ARC_LISTENERS = $$(command -v ss >/dev/null && echo ss -ltnp || echo lsof -nP -i
 
 # $(call arc-wait,CONTAINER,SECONDS,LOGS TARGET): a dot a second until CONTAINER is healthy.
 define arc-wait
-@printf '%s: waiting until it is healthy, at most %s s ' $(1) $(2); \
+@case '$(2)' in *[!0-9]* | 0?*) echo "make $@: WAIT is a number of seconds, not '$(2)'" >&2; exit 1 ;; esac; \
+printf '%s: waiting until it is healthy, at most %s s ' $(1) $(2); \
 end=$$(($$(date +%s) + $(2))); \
 while :; do \
 	state=$$($(DOCKER) inspect --format \

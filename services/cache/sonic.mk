@@ -29,10 +29,12 @@ sonic-start:
 sonic-health:
 	@log=$$(mktemp) || exit 1; trap 'rm -f "$$log"' EXIT; \
 	$(DOCKER) exec arc-sonic redis-cli ping >"$$log" 2>&1 & pid=$$!; \
-	n=0; while kill -0 $$pid 2>/dev/null && [ $$n -lt 100 ]; do sleep 0.1 2>/dev/null || sleep 1; n=$$((n + 1)); done; \
+	n=0; while kill -0 $$pid 2>/dev/null && [ $$n -lt 100 ]; do \
+		sleep 0.1 2>/dev/null || { sleep 1; n=$$((n + 9)); }; n=$$((n + 1)); \
+	done; \
 	kill $$pid 2>/dev/null && echo 'no answer within 10 s' >>"$$log"; \
 	answer=$$(cat "$$log"); \
-	[ "$$answer" = PONG ] || $(call arc-unhealthy,arc-sonic,redis-cli ping,sonic); \
+	[ "$$(tail -n 1 "$$log")" = PONG ] || $(call arc-unhealthy,arc-sonic,redis-cli ping,sonic); \
 	echo 'arc-sonic: healthy (PONG)'
 
 ## sonic-logs: follow the log of arc-sonic

@@ -43,10 +43,11 @@ flash-health:
 # next write fails, when something else filled the disk. /jsz and df tell.
 define arc-flash-store
 answer=$$($(DOCKER) exec arc-flash wget -Y off -q -T 5 -O - http://127.0.0.1:8222/jsz 2>&1) && \
-answer=$$(printf '%s\n' "$$answer" | awk '/"disabled": true/ { print "JetStream is disabled" } \
-	/"(max_storage|storage)": [0-9]+/ { gsub(/[",:]/, ""); n[$$1] = $$2 } \
+answer=$$(printf '%s\n' "$$answer" | tr '{,}' '\n\n\n' | awk '/"disabled": *true/ { print "JetStream is disabled" } \
+	/"(max_storage|storage)": *[0-9]+/ { gsub(/[":]+/, " "); n[$$1] = $$2 } \
 	END { if (n["max_storage"] > 0 && n["storage"] >= 0.98 * n["max_storage"]) \
-		printf "JetStream is full: %s of %s bytes\n", n["storage"], n["max_storage"] }'); \
+		printf "JetStream is full: %s of %s bytes\n", n["storage"], n["max_storage"] }') || \
+answer=$${answer:-no answer}; \
 [ -n "$$answer" ] || answer=$$($(DOCKER) exec arc-flash df -Pk /data | \
 	awk 'NR == 2 && $$4 < 1024 { print "No space left on device: " $$4 " kB for JetStream" }'); \
 [ -z "$$answer" ] || $(call arc-unhealthy,arc-flash,http://127.0.0.1:8222/jsz,flash)

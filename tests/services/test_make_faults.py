@@ -1,6 +1,7 @@
 """What a laptop does to the targets: flags of make, variables of the shell, other programs on the ports, other
 checkouts. Each of these lost data or told a falsehood once; docs/services.md says what people are told."""
 import http.server
+import os
 import shutil
 import socket
 import threading
@@ -37,7 +38,7 @@ def test_no_flag_of_the_environment_does(docker, name, flags):
     assert not deleted(docker)
 
 
-@pytest.mark.parametrize("value", ["it's", "yes; touch PWNED", "$(touch PWNED)", "`touch PWNED`", '"', "y", "YES", "1", "yes yes", "*"])
+@pytest.mark.parametrize("value", ["it's", "yes; touch PWNED", "$(touch PWNED)", "`touch PWNED`", "$(shell touch PWNED)", "$(CONFIRM)", "yes\nyes", '"', "y", "YES", "1", "yes yes", "*"])
 @pytest.mark.parametrize("where", ["argument", "environment"])
 def test_confirm_is_data(docker, value, where):
     (ROOT / "PWNED").unlink(missing_ok=True)
@@ -185,7 +186,9 @@ JSZ = '{\n  "memory": 0,\n  "storage": %d,\n  "config": {\n    "max_storage": %d
 
 @pytest.mark.parametrize("body,words", [
     (JSZ % (500, 1000), None), (JSZ % (0, 0), None), (JSZ % (1001, 1000), "JetStream is full: 1001 of 1000 bytes"),
-    ('{\n  "disabled": true\n}', "JetStream is disabled")])
+    ('{\n  "disabled": true\n}', "JetStream is disabled"), ('{"disabled":true,"storage":0}', "JetStream is disabled"),
+    ('{"memory":0,"storage":1001,"config":{"max_memory":9,"max_storage":1000}}', "JetStream is full: 1001 of 1000 bytes"),
+    ('{"storage":500,"reserved_storage":2000,"config":{"max_storage":1000}}', None)])
 def test_a_jetstream_that_cannot_store_is_red(docker, serve, body, words):
     docker.set("jsz", body)
     run = docker.make("flash-health", f"FLASH_HEALTH=http://localhost:{serve()}/healthz")
@@ -207,6 +210,38 @@ def test_what_redis_said_is_shown(docker, answer):
     run = docker.make("sonic-health")
     assert run.returncode != 0 and f"It said: {answer}" in run.stderr
     assert ("docker system df" in run.stderr) == ("No space" in answer)
+
+
+@pytest.mark.parametrize("name", ["flash", "sonic"])
+def test_an_exec_that_fails_without_a_word_is_red(docker, serve, name):
+    """The engine ended it, or the container went meanwhile."""
+    docker.unset("jsz")
+    docker.set("ping")
+    docker.client.write_text(docker.client.read_text().replace('cat "$dir/jsz"', "exit 137"))
+    assert docker.make(f"{name}-health", f"FLASH_HEALTH=http://localhost:{serve()}/healthz").returncode != 0
+
+
+def test_what_the_client_warns_of_is_not_the_answer(docker):
+    docker.set("ping", "WARNING: Error loading config file: /root/.docker/config.json: permission denied\nPONG\n")
+    assert docker.make("sonic-health").returncode == 0
+
+
+def test_a_sleep_of_whole_seconds_waits_no_longer(docker, tmp_path):
+    """BusyBox may be built without fractions. The stand-in counts the seconds instead of waiting."""
+    (tmp_path / "sleep").write_text('#!/bin/sh\n[ "$1" = 1 ] || exit 1\necho 1 >>"$FAKE_DOCKER/seconds"\n')
+    (tmp_path / "sleep").chmod(0o755)
+    docker.set("hang")
+    docker.client.write_text(docker.client.read_text().replace("exec sleep 60", "exec /bin/sleep 60"))
+    docker.environment["PATH"] = f"{tmp_path}:{os.environ['PATH']}"
+    run = docker.make("sonic-health")
+    assert run.returncode != 0 and "no answer within 10 s" in run.stderr
+    assert len((docker.folder / "seconds").read_text().split()) == 10
+
+
+@pytest.mark.parametrize("wait", ["10s", "-1", "1.5", "08", "a b", "1 2"])
+def test_a_wait_that_is_no_number_says_so(docker, wait):
+    run = docker.make("sonic-up", f"WAIT={wait}")
+    assert run.returncode != 0 and f"WAIT is a number of seconds, not '{wait}'" in run.stderr
 
 
 @pytest.mark.parametrize("context,state,green", [
@@ -241,7 +276,7 @@ def bare_path(tmp_path):
     folder = tmp_path / "bin"
     folder.mkdir()
     for name in ("sh", "make", "cat", "sed", "awk", "curl", "printf", "echo", "sleep", "mktemp", "rm", "mkfifo", "grep",
-                 "head", "wc", "date", "tr", "kill", "env", "od", "cut", "dirname"):
+                 "head", "tail", "wc", "date", "tr", "kill", "env", "od", "cut", "dirname"):
         found = shutil.which(name)
         if found:
             (folder / name).symlink_to(found)
