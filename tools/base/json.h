@@ -32,6 +32,16 @@ static inline bool arc_json_lists(const json_t *names, const char *name)
     return false;
 }
 
+/* Adds an item to a list that is being made. Without the memory for either the list is NULL from then on: half of one
+ * is never shown. */
+static inline void arc_json_push(json_t **list, json_t *item)
+{
+    if (json_array_append_new(*list, item)) {
+        json_decref(*list);
+        *list = NULL;
+    }
+}
+
 static inline int arc_json_add_piece(const char *piece, size_t len, void *text)
 {
     arc_buf_add(text, piece, len);

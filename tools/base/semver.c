@@ -1,4 +1,5 @@
 #include "arcci/semver.h"
+#include "base/auto.h"
 #include <string.h>
 
 static bool digit(char c)
@@ -84,14 +85,11 @@ static int identifiers(const struct arc_semver *version, const char **at, bool p
 
 static int parse_core(struct arc_semver *out, const char **at, struct arc_error *err)
 {
-    int rc = number(out, at, &out->major, &out->major_len, err);
-    if (!rc)
-        rc = dot(out, at, err);
-    if (!rc)
-        rc = number(out, at, &out->minor, &out->minor_len, err);
-    if (!rc)
-        rc = dot(out, at, err);
-    return rc ? rc : number(out, at, &out->patch, &out->patch_len, err);
+    ARC_TRY(number(out, at, &out->major, &out->major_len, err));
+    ARC_TRY(dot(out, at, err));
+    ARC_TRY(number(out, at, &out->minor, &out->minor_len, err));
+    ARC_TRY(dot(out, at, err));
+    return number(out, at, &out->patch, &out->patch_len, err);
 }
 
 int arc_semver_parse(const char *text, size_t len, struct arc_semver *out, struct arc_error *err)
@@ -101,20 +99,19 @@ int arc_semver_parse(const char *text, size_t len, struct arc_semver *out, struc
                              len, ARC_SEMVER_MAX);
     *out = (struct arc_semver){.text = text, .len = len};
     const char *at = text;
-    int rc = parse_core(out, &at, err);
-    if (!rc && peek(out, at) == '-') {
+    ARC_TRY(parse_core(out, &at, err));
+
+    if (peek(out, at) == '-') {
         at++;
-        rc = identifiers(out, &at, true, &out->prerelease, &out->prerelease_len, err);
+        ARC_TRY(identifiers(out, &at, true, &out->prerelease, &out->prerelease_len, err));
     }
 
-    if (!rc && peek(out, at) == '+') {
+    if (peek(out, at) == '+') {
         at++;
-        rc = identifiers(out, &at, false, &out->build, &out->build_len, err);
+        ARC_TRY(identifiers(out, &at, false, &out->build, &out->build_len, err));
     }
 
-    if (!rc && at != out->text + len)
-        rc = bad(out, at, "unexpected text", err);
-    return rc;
+    return at == out->text + len ? ARC_OK : bad(out, at, "unexpected text", err);
 }
 
 /* Digits without leading zeros: the longer one is the larger. */

@@ -238,9 +238,9 @@ static int add_tag(struct parser *p, const struct tag *tag, struct arc_error *er
     struct arc_template_node text = {.kind = TEXT, .at = p->at};
     text.len = from > p->at ? (size_t)(from - p->at) : 0;
     p->at = to;
-    int rc = add_node(p, text, err);
-    if (rc || tag->sigil == '!')
-        return rc;
+    ARC_TRY(add_node(p, text, err));
+    if (tag->sigil == '!')
+        return ARC_OK;
     if (!tag->sigil)
         return add_value(p, tag, err);
 
@@ -253,11 +253,8 @@ static int parse(struct parser *p, struct arc_error *err)
 
     while ((start = strstr(p->at, "{{"))) {
         struct tag tag = {0};
-        int rc = read_tag(p, start, &tag, err);
-        if (!rc)
-            rc = add_tag(p, &tag, err);
-        if (rc)
-            return rc;
+        ARC_TRY(read_tag(p, start, &tag, err));
+        ARC_TRY(add_tag(p, &tag, err));
     }
 
     if (p->depth) {
@@ -336,7 +333,7 @@ static const json_t *find_first(const struct frame *frame, const char *name, siz
 }
 
 /* A value below null is null: what is not known yet has no parts either. */
-static const json_t *find(const struct frame *frame, const char *path, size_t len)
+static const json_t *find_value(const struct frame *frame, const char *path, size_t len)
 {
     if (is_word(path, len, "."))
         return frame->value;
@@ -394,7 +391,7 @@ static int render_value(struct render *r, const struct arc_template_node *node,
                     : error_at(r->t, node->at, err, "is outside of a list", node->at, node->len);
     }
 
-    const json_t *value = find(frame, node->at, node->len);
+    const json_t *value = find_value(frame, node->at, node->len);
     char number[64];
     if (!value)
         return error_at(r->t, node->at, err, no_name, node->at, node->len);
@@ -427,12 +424,11 @@ static int render_list(struct render *r, size_t from, size_t to, const json_t *l
                        const struct frame *frame, struct arc_error *err)
 {
     struct frame inner = {.count = json_array_size(list), .outer = frame};
-    int rc = ARC_OK;
-    for (; !rc && inner.index < inner.count; inner.index++) {
+    for (; inner.index < inner.count; inner.index++) {
         inner.value = json_array_get(list, inner.index);
-        rc = render_nodes(r, from, to, &inner, err);
+        ARC_TRY(render_nodes(r, from, to, &inner, err));
     }
-    return rc;
+    return ARC_OK;
 }
 
 static bool loop_truth(const struct arc_template_node *node, const struct frame *loop)
@@ -448,7 +444,7 @@ static int render_section(struct render *r, size_t at, const struct frame *frame
     const struct arc_template_node *node = &r->t->nodes[at];
     const struct frame *loop = innermost_loop(frame);
     bool of_loop = *node->at == '@', wanted = node->kind == SECTION;
-    const json_t *value = of_loop ? NULL : find(frame, node->at, node->len);
+    const json_t *value = of_loop ? NULL : find_value(frame, node->at, node->len);
 
     if (of_loop ? !loop : !value)
         return error_at(r->t, node->at, err, of_loop ? "is outside of a list" : no_name, node->at,
@@ -469,20 +465,16 @@ static int render_nodes(struct render *r, size_t from, size_t to, const struct f
 {
     for (size_t at = from; at < to;) {
         const struct arc_template_node *node = &r->t->nodes[at];
-        int rc = ARC_OK;
         if (r->steps++ == ARC_TEMPLATE_STEPS)
             return arc_error_set(err, ARC_ELIMIT, "%s: the loops run more than %d times",
                                  r->t->name, ARC_TEMPLATE_STEPS);
         if (node->kind == TEXT)
             arc_buf_add(r->out, node->at, node->len);
         else if (node->kind == VALUE)
-            rc = render_value(r, node, frame, err);
+            ARC_TRY(render_value(r, node, frame, err));
         else
-            rc = render_section(r, at, frame, err);
-        if (!rc)
-            rc = arc_buf_check(r->out, r->t->name, err);
-        if (rc)
-            return rc;
+            ARC_TRY(render_section(r, at, frame, err));
+        ARC_TRY(arc_buf_check(r->out, r->t->name, err));
         at = node->kind == SECTION || node->kind == INVERTED ? node->end : at + 1;
     }
 

@@ -258,6 +258,17 @@ bool arc_text_path(struct arc_buf *out, const char *path)
     return top == start;
 }
 
+void arc_text_encode(struct arc_buf *out, const char *text)
+{
+    static const char plain[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    for (; *text; text++)
+        if (strchr(plain, *text))
+            arc_buf_putc(out, *text);
+        else
+            arc_buf_printf(out, "%%%02X", (unsigned char)*text);
+}
+
 /* Reads text of a form such as "00-00T", whose zeros are digits: each run of them is a number of
  * `out`. */
 static bool read_numbers(const char **text, const char *form, int *out)

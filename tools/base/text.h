@@ -52,6 +52,9 @@ bool arc_text_path(struct arc_buf *out, const char *path);
 /* Whether a text ends in another. */
 bool arc_text_ends(const char *text, const char *end);
 
+/* Appends the text percent-encoded, as a part of a path, a query or a form (RFC 3986: unreserved characters stay). */
+void arc_text_encode(struct arc_buf *out, const char *text);
+
 /* Seconds since 1970 of an RFC 3339 time; false if it is none. */
 bool arc_time_parse(const char *text, int64_t *out);
 #endif

@@ -70,10 +70,7 @@ int doctor_read(const struct doctor *doctor, const char *const *argv, struct arc
                                   .env = doctor->project->env,
                                   .timeout = PATIENCE,
                                   .output_max = (size_t)1 << 20};
-    int rc = arc_process_run(&process, &result, err);
-
-    if (rc)
-        return rc;
+    ARC_TRY(arc_process_run(&process, &result, err));
 
     if (result.status == 0) {
         arc_buf_add(out, arc_buf_text(&result.output), result.output.len);
@@ -116,11 +113,8 @@ static int run_checks(struct doctor *doctor, unsigned purpose, json_t *list, boo
         checks[i].check(doctor, &result);
         if (needed && result.status == DOCTOR_MISSING)
             *ok = false;
-        int rc = arc_buf_check(&result.found, checks[i].name, err);
-        if (!rc)
-            rc = arc_buf_check(&result.advice, checks[i].name, err);
-        if (rc)
-            return rc;
+        ARC_TRY(arc_buf_check(&result.found, checks[i].name, err));
+        ARC_TRY(arc_buf_check(&result.advice, checks[i].name, err));
         if (json_array_append_new(list, row(checks[i].name, &result, needed)))
             return arc_error_nomem(err);
     }
@@ -151,9 +145,7 @@ int arc_doctor(struct arc_project *project, const struct arc_doctor_options *opt
 
     if (!list)
         return arc_error_nomem(err);
-    int rc = run_checks(&doctor, purpose, list, &ok, err);
-    if (rc)
-        return rc;
+    ARC_TRY(run_checks(&doctor, purpose, list, &ok, err));
     *out = json_pack("{s:s, s:i, s:s, s:b, s:O}", "document", "doctor", "format",
                      ARC_DOCUMENT_FORMAT, "for", name, "ok", ok, "checks", list);
     return *out ? ARC_OK : arc_error_nomem(err);

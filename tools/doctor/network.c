@@ -99,11 +99,17 @@ void doctor_registry(struct doctor *doctor, struct doctor_result *result)
         }
     }
 
-    if (doctor->options->offline || !doctor->has_config || arc_http_new(&options, &http, &err)) {
+    const char *why = NULL;
+    if (doctor->options->offline)
+        why = "--offline";
+    else if (!doctor->has_config)
+        why = "no release groups";
+    else if (arc_http_new(&options, &http, &err))
+        why = "no libcurl";
+
+    if (why) {
         result->status = DOCTOR_SKIPPED;
-        arc_buf_puts(&result->found, doctor->options->offline ? "--offline"
-                                     : doctor->has_config     ? "no libcurl"
-                                                              : "no release groups");
+        arc_buf_puts(&result->found, why);
         return;
     }
 

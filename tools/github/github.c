@@ -63,11 +63,8 @@ const char *arc_github_token(const struct arc_env *env, const char **variable)
 
 static int find_token(struct github *hub, const struct arc_github_options *o, struct arc_error *err)
 {
-    if (o->token_file) {
-        int rc = read_token_file(o->token_file, &hub->token, err);
-        if (rc)
-            return rc;
-    }
+    if (o->token_file)
+        ARC_TRY(read_token_file(o->token_file, &hub->token, err));
 
     const char *value = hub->token ? NULL : arc_github_token(o->env, NULL);
     if (value && !(hub->token = strdup(value)))
@@ -317,14 +314,10 @@ static int send_github(struct arc_transport *self, const struct arc_request *req
     const char *headers[8];
 
     arc_reply_free(reply);
-    int rc = absolute(hub, request->path, &url, err);
-    if (rc)
-        return rc;
+    ARC_TRY(absolute(hub, request->path, &url, err));
     bool plain = strcmp(request->method, "GET") == 0 && !request->accept;
     struct cached *known = plain ? cached(hub, url) : NULL;
-    rc = prepare(request, known, &body, &etag, &type, &accept, headers, err);
-    if (rc)
-        return rc;
+    ARC_TRY(prepare(request, known, &body, &etag, &type, &accept, headers, err));
     struct arc_http_request http = {
         .method = request->method,
         .url = url,
@@ -338,7 +331,7 @@ static int send_github(struct arc_transport *self, const struct arc_request *req
         .timeout = request->file || request->data ? 0 : 300,
     };
     struct arc_error *why = err ? err : &(struct arc_error){0};
-    rc = exchange(hub, request, &http, known, reply, why);
+    int rc = exchange(hub, request, &http, known, reply, why);
     if (rc && why->message)
         arc_github_mask(why->message, hub->token);
     if (!err)

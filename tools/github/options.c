@@ -1,4 +1,5 @@
 #include "github/options.h"
+#include "base/auto.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,16 +33,13 @@ int arc_github_open(const struct arc_env *env, const struct arc_github_settings 
                     struct arc_transport **out, struct arc_error *err)
 {
     struct arc_github_options options = {.env = env, .token_file = settings->token_file};
-    int rc = seconds("timeout", settings->timeout, &options.idle_timeout, err);
 
-    if (!rc)
-        rc = seconds("max-wait", settings->max_wait, &options.max_wait, err);
-    if (rc)
-        return rc;
+    ARC_TRY(seconds("timeout", settings->timeout, &options.idle_timeout, err));
+    ARC_TRY(seconds("max-wait", settings->max_wait, &options.max_wait, err));
     if (settings->dry_run)
         return arc_transport_describe(out, err);
-    rc = arc_transport_github(&options, out, err);
-    return rc || !settings->record ? rc : record(settings->record, out, err);
+    ARC_TRY(arc_transport_github(&options, out, err));
+    return settings->record ? record(settings->record, out, err) : ARC_OK;
 }
 
 const char *arc_github_repository(const struct arc_env *env,

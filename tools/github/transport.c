@@ -1,6 +1,7 @@
 /* What all transports share, the recording one and the describing one. */
 #include "arcci/transport.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -37,16 +38,7 @@ int arc_transport_send(struct arc_transport *transport, const struct arc_buf *pa
 char *arc_url_encode(const char *text)
 {
     struct arc_buf out = {0};
-
-    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-        bool word = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
-                    (*c >= '0' && *c <= '9') || strchr("-._~", *c);
-        if (word)
-            arc_buf_putc(&out, (char)*c);
-        else
-            arc_buf_printf(&out, "%%%02X", *c);
-    }
-
+    arc_text_encode(&out, text);
     return arc_buf_steal(&out);
 }
 
@@ -61,11 +53,8 @@ static int visit_page(const struct arc_reply *reply, const char *member, const c
     if (!json_is_array(list))
         return arc_error_set(err, ARC_EWORLD, "GET %s: the answer is not a list", path);
 
-    json_array_foreach (list, i, element) {
-        int rc = visit(context, element, err);
-        if (rc)
-            return rc;
-    }
+    json_array_foreach (list, i, element)
+        ARC_TRY(visit(context, element, err));
 
     return ARC_OK;
 }

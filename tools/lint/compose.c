@@ -255,11 +255,7 @@ void lint_compose(struct lint *lint, const struct lint_service *service)
 {
     static const char *const names[] = {"docker-compose.yml", "docker-compose.yaml", "compose.yaml",
                                         "compose.yml"};
-    static const enum lint_rule rules[] = {LINT_COMPOSE, LINT_LOOPBACK, LINT_VOLUMES,
-                                           LINT_NETWORK, LINT_HEALTH,   LINT_PRIVILEGES};
 
-    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
-        lint_applied(lint, lint_rule_name(rules[i]));
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
         ARC_AUTO_FREE char *file = lint_text(lint, "%s/%s", service->directory, names[i]);

@@ -27,35 +27,18 @@ static void reading_free(struct reading *reading)
     free(reading->stage);
 }
 
-static void on_arg(struct reading *r, const char *args)
+/* The words "NAME=value" of an instruction. */
+static void add_pairs(struct reading *r, const char *args, json_t *pairs)
 {
     ARC_AUTO(arc_buf) struct arc_buf word = {0};
     size_t equals;
-
-    while (!r->from_line && arc_dockerfile_word(&args, &word, &equals)) {
-        r->failed = r->failed || word.failed;
-        if (word.failed || equals >= word.len)
-            continue;
-        word.data[equals] = '\0';
-        if (json_object_set_new(r->args, word.data, json_string(word.data + equals + 1)))
-            r->failed = true;
-    }
-}
-
-static void on_label(struct reading *r, const struct arc_instruction *in)
-{
-    ARC_AUTO(arc_buf) struct arc_buf word = {0};
-    const char *args = in->args;
-    size_t equals;
-
-    r->label_line = in->line;
 
     while (arc_dockerfile_word(&args, &word, &equals)) {
         r->failed = r->failed || word.failed;
         if (word.failed || equals >= word.len)
             continue;
         word.data[equals] = '\0';
-        if (json_object_set_new(r->labels, word.data, json_string(word.data + equals + 1)))
+        if (json_object_set_new(pairs, word.data, json_string(word.data + equals + 1)))
             r->failed = true;
     }
 }
@@ -171,14 +154,16 @@ static void read_instructions(struct lint *lint, struct reading *r, const char *
         bool from = strcmp(in.keyword, "FROM") == 0;
         if (from && target && r->stage && strcasecmp(r->stage, target) == 0)
             break;
-        if (strcmp(in.keyword, "ARG") == 0)
-            on_arg(r, in.args);
+        if (strcmp(in.keyword, "ARG") == 0 && !r->from_line)
+            add_pairs(r, in.args, r->args);
         else if (from)
             on_from(lint, r, file, &in);
         else if (strcmp(in.keyword, "USER") == 0)
             on_user(r, &in);
-        else if (strcmp(in.keyword, "LABEL") == 0)
-            on_label(r, &in);
+        else if (strcmp(in.keyword, "LABEL") == 0) {
+            r->label_line = in.line;
+            add_pairs(r, in.args, r->labels);
+        }
     }
 
     r->failed = r->failed || dockerfile.args.failed;
@@ -228,8 +213,6 @@ static void check_inputs(struct lint *lint, const struct arc_group *group,
 void lint_dockerfile(struct lint *lint, const struct arc_group *group,
                      const struct arc_service *service)
 {
-    static const enum lint_rule rules[] = {LINT_DOCKERFILE, LINT_BASE_PINNED, LINT_NON_ROOT,
-                                           LINT_LABELS,     LINT_COPY,        LINT_PLATFORM};
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     ARC_AUTO(reading)
     struct reading r = {.args = json_object(), .stages = json_object(), .labels = json_object()};
@@ -237,8 +220,6 @@ void lint_dockerfile(struct lint *lint, const struct arc_group *group,
 
     if (!file || arc_context_is_remote(service->build.context))
         return;
-    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
-        lint_applied(lint, lint_rule_name(rules[i]));
     if (!lint_read(lint, LINT_DOCKERFILE, file, &text))
         return;
     read_instructions(lint, &r, file, service, lint_content(lint, &text));

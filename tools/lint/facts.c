@@ -184,7 +184,6 @@ static bool is_about(const struct lint_fact *fact, const struct arc_group *group
 
 static void check_fact(struct lint *lint, const struct lint_fact *fact)
 {
-    lint_applied(lint, fact->rule);
     if (!fact->each)
         check_case(lint, fact, NULL, NULL);
 

@@ -107,6 +107,20 @@ static bool equal(const struct lint_case *c, const struct arc_yaml_node *wanted,
     return same;
 }
 
+/* Whether all of the parts stand there, or none of them. */
+static void check_parts(const struct walk *w, const struct arc_yaml_node *node, char **parts,
+                        bool wanted)
+{
+    for (; parts && *parts; parts++) {
+        ARC_AUTO(arc_buf) struct arc_buf text = {0};
+        lint_expand(&text, *parts, w->c->service, w->c->group);
+        const char *part = lint_content(w->c->lint, &text);
+        if (holds(w->c->lint, node, part) != wanted)
+            lint_fact_find(w->c, node->line, wanted ? "%s lacks '%s'" : "%s must not have '%s'",
+                           lint_content(w->c->lint, &w->trail), part);
+    }
+}
+
 static void check_place(struct walk *w, const struct arc_yaml_node *node)
 {
     const struct lint_fact *fact = w->c->fact;
@@ -127,21 +141,8 @@ static void check_place(struct walk *w, const struct arc_yaml_node *node)
                        lint_content(w->c->lint, &wanted));
     }
 
-    for (char **part = fact->has; part && *part; part++) {
-        ARC_AUTO(arc_buf) struct arc_buf wanted = {0};
-        lint_expand(&wanted, *part, w->c->service, w->c->group);
-        if (!holds(w->c->lint, node, lint_content(w->c->lint, &wanted)))
-            lint_fact_find(w->c, node->line, "%s lacks '%s'", trail,
-                           lint_content(w->c->lint, &wanted));
-    }
-
-    for (char **part = fact->lacks; part && *part; part++) {
-        ARC_AUTO(arc_buf) struct arc_buf wanted = {0};
-        lint_expand(&wanted, *part, w->c->service, w->c->group);
-        if (holds(w->c->lint, node, lint_content(w->c->lint, &wanted)))
-            lint_fact_find(w->c, node->line, "%s must not have '%s'", trail,
-                           lint_content(w->c->lint, &wanted));
-    }
+    check_parts(w, node, fact->has, true);
+    check_parts(w, node, fact->lacks, false);
 }
 
 static void follow(struct walk *w, char **at, const struct arc_yaml_node *node);

@@ -120,17 +120,6 @@ void lint_find_rest(struct lint *lint)
     }
 }
 
-void lint_find(struct lint *lint, enum lint_rule rule, const char *file, unsigned line,
-               const char *format, ...)
-{
-    ARC_AUTO(arc_buf) struct arc_buf text = {.max = 4096};
-    va_list args;
-    va_start(args, format);
-    arc_buf_vprintf(&text, format, args);
-    va_end(args);
-    add_finding(lint, lint_rule_name(rule), file, line, lint_content(lint, &text));
-}
-
 void lint_find_named(struct lint *lint, const char *rule, const char *file, unsigned line,
                      const char *format, ...)
 {

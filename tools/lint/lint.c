@@ -37,7 +37,6 @@ static void load_config(struct lint *lint, const char *path)
     ARC_AUTO(arc_error) struct arc_error err = {0};
     const char *shown = path ? path : ARC_CONFIG_PATH;
 
-    lint_applied(lint, lint_rule_name(LINT_CONFIG));
     lint_looked_at(lint, shown);
     if (arc_project_load_config(lint->project, &err) == ARC_OK)
         return;
@@ -89,7 +88,6 @@ static json_t *sort_findings(const json_t *findings)
 /* An exception that nothing needs any more would hide the next mistake of its kind. */
 static void check_waivers(struct lint *lint)
 {
-    lint_applied(lint, lint_rule_name(LINT_ALLOW));
     for (size_t i = 0; i < lint->settings.waiver_count; i++) {
         const struct lint_waiver *waiver = &lint->settings.waivers[i];
         if (!waiver->used)
@@ -131,11 +129,21 @@ static int start_lint(struct lint *lint, struct arc_project *project,
     return lint_settings_load(lint->root, options->rules, &lint->settings, err);
 }
 
+/* Which rules hold: the built-in ones, and those of the rules file. */
+static void note_rules(struct lint *lint)
+{
+    for (int i = 0; i < LINT_RULE_COUNT; i++)
+        lint_applied(lint, lint_rule_name((enum lint_rule)i));
+    for (size_t i = 0; i < lint->settings.fact_count; i++)
+        lint_applied(lint, lint->settings.facts[i].rule);
+}
+
 int arc_lint(struct arc_project *project, const struct arc_lint_options *options, json_t **out,
              struct arc_error *err)
 {
     ARC_AUTO(lint) struct lint lint = {0};
     ARC_TRY(start_lint(&lint, project, options, err));
+    note_rules(&lint);
     load_config(&lint, options->config);
     lint_services(&lint);
     lint_make(&lint);
@@ -164,10 +172,9 @@ int arc_lint_rules(struct arc_project *project, const struct arc_lint_options *o
     };
     ARC_AUTO(lint) struct lint lint = {0};
     ARC_AUTO_JSON json_t *list = json_array();
-    int rc = start_lint(&lint, project, options, err), bad = 0;
+    int bad = 0;
 
-    if (rc)
-        return rc;
+    ARC_TRY(start_lint(&lint, project, options, err));
     for (size_t i = 0; i < LINT_RULE_COUNT; i++)
         bad |= add_rule(list, built_in[i][0], built_in[i][1], "arc-ci");
     for (size_t i = 0; i < lint.settings.fact_count; i++) {

@@ -179,9 +179,6 @@ void lint_make(struct lint *lint)
     const char *directory;
     json_t *value;
 
-    lint_applied(lint, lint_rule_name(LINT_PHONY));
-    lint_applied(lint, lint_rule_name(LINT_COMMENT));
-
     for (size_t i = 0; i < lint->service_count; i++) {
         const char *slash = strrchr(lint->services[i].directory, '/');
         ARC_AUTO_FREE char *parent =

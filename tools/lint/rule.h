@@ -74,10 +74,8 @@ struct lint {
     int failed; /* ARC_ENOMEM once memory ran out; sticky */
 };
 
-/* A finding of a built-in rule at a line (0: the file as a whole, shown as line 1). */
-void lint_find(struct lint *lint, enum lint_rule rule, const char *file, unsigned line,
-               const char *format, ...) __attribute__((format(printf, 5, 6)));
-/* The same for a rule of the rules file. */
+/* A finding of a built-in rule at a line (0: the file as a whole, shown as line 1), and one of a rule of the rules file. */
+#define lint_find(lint, rule, ...) lint_find_named(lint, lint_rule_name(rule), __VA_ARGS__)
 void lint_find_named(struct lint *lint, const char *rule, const char *file, unsigned line,
                      const char *format, ...) __attribute__((format(printf, 5, 6)));
 /* Turns an error about `file` into a finding, its place taken out of it; running out of memory

@@ -195,13 +195,7 @@ static void check_service(struct lint *lint, const struct lint_service *service)
 
 void lint_services(struct lint *lint)
 {
-    static const enum lint_rule rules[] = {LINT_SERVICE,        LINT_SERVICE_NAME,
-                                           LINT_SERVICE_FIELDS, LINT_SERVICE_PORT,
-                                           LINT_DEPENDS_ON,     LINT_CODENAME};
-
     collect(lint);
-    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
-        lint_applied(lint, lint_rule_name(rules[i]));
     for (size_t i = 0; i < lint->service_count && !lint->failed; i++) {
         check_service(lint, &lint->services[i]);
         lint_compose(lint, &lint->services[i]);

@@ -535,9 +535,6 @@ void lint_workflows(struct lint *lint)
     size_t i;
     json_t *name;
 
-    for (int rule = LINT_WORKFLOW; rule <= LINT_HEAD; rule++)
-        lint_applied(lint, lint_rule_name((enum lint_rule)rule));
-
     json_array_foreach (workflows, i, name) {
         if (!is_yaml(json_string_value(name)))
             continue;

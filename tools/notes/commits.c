@@ -1,5 +1,6 @@
 /* The commits as a template sees them: by kind, without what was reverted, with links. */
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/markdown.h"
 #include "base/text.h"
 #include "git/message.h"
@@ -36,7 +37,7 @@ json_t *notes_compare_url(const struct arc_plan *plan)
     const char *previous = plan->version->previous_tag;
     if (!previous)
         return link_to(plan, "commits", plan->tag);
-    ARC_AUTO_JSON json_t *range = notes_words("%s...%s", previous, plan->tag);
+    ARC_AUTO_JSON json_t *range = json_sprintf("%s...%s", previous, plan->tag);
     return range ? link_to(plan, "compare", json_string_value(range)) : NULL;
 }
 
@@ -165,7 +166,8 @@ static json_t *cut_text(const char *text, size_t len, size_t max)
     size_t at = 0, count = 0, step = 1;
     for (; at < len && count < max && step; count++)
         at += step = arc_utf8_length(text + at, len - at);
-    return at < len && count == max ? notes_words("%.*s…", (int)at, text) : json_stringn(text, len);
+    return at < len && count == max ? json_sprintf("%.*s…", (int)at, text)
+                                    : json_stringn(text, len);
 }
 
 /* What a commit says that it breaks, as one line of markdown; null where it says nothing. */
@@ -272,8 +274,8 @@ json_t *notes_commits(const struct arc_notes_options *options, bool *sorted)
 
     for (size_t i = 0; i < log->count; i++)
         if (!gone[i])
-            notes_push(&commits,
-                       commit_values(options->plan, &log->commits[i], log->all, &conventional));
+            arc_json_push(&commits,
+                          commit_values(options->plan, &log->commits[i], log->all, &conventional));
     *sorted = conventional && !log->all;
 
     return commits;
@@ -297,8 +299,8 @@ json_t *arc_notes_sections(const json_t *commits, bool sorted)
         }
 
         if (json_array_size(own))
-            notes_push(&list, json_pack("{s:s?, s:o}", "title", sorted ? sections[s].title : NULL,
-                                        "commits", own));
+            arc_json_push(&list, json_pack("{s:s?, s:o}", "title",
+                                           sorted ? sections[s].title : NULL, "commits", own));
         else
             json_decref(own);
     }

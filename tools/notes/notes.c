@@ -99,7 +99,7 @@ static json_t *make_document(const struct arc_notes_options *options, const json
                      "document", "notes", "format", ARC_DOCUMENT_FORMAT,
                      "group", plan->group,
                      "tag", plan->tag,
-                     "title", notes_words("%s %s", plan->title, plan->version->version),
+                     "title", json_sprintf("%s %s", plan->title, plan->version->version),
                      "body", arc_buf_text(body),
                      "prerelease", plan->version->prerelease,
                      "latest", plan->version->latest,

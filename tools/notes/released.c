@@ -36,7 +36,7 @@ static json_t *release_page(const struct arc_plan *plan, const char *tag)
     ARC_AUTO_FREE char *encoded = arc_url_encode(tag);
     if (!plan->source || !encoded)
         return json_null();
-    return notes_words("%s/releases/tag/%s", plan->source, encoded);
+    return json_sprintf("%s/releases/tag/%s", plan->source, encoded);
 }
 
 /* The entry of a release; NULL where it is not listed yet. */
@@ -59,9 +59,10 @@ json_t *notes_releases(const struct arc_plan *plan)
         if (!released)
             continue;
         if (!find_release(releases, released->tag))
-            notes_push(&releases, json_pack("{s:s, s:s, s:s, s:o, s:[]}", "group", released->group,
-                                            "tag", released->tag, "version", released->version,
-                                            "url", release_page(plan, released->tag), "services"));
+            arc_json_push(&releases,
+                          json_pack("{s:s, s:s, s:s, s:o, s:[]}", "group", released->group, "tag",
+                                    released->tag, "version", released->version, "url",
+                                    release_page(plan, released->tag), "services"));
         json_t *services = json_object_get(find_release(releases, released->tag), "services");
         if (json_array_append_new(services, json_string(plan->services[i].service))) {
             json_decref(releases);

@@ -18,23 +18,6 @@ json_t *notes_text_value(const char *text)
     return text ? json_string(text) : json_null();
 }
 
-json_t *notes_words(const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    json_t *text = json_vsprintf(format, args);
-    va_end(args);
-    return text;
-}
-
-void notes_push(json_t **list, json_t *item)
-{
-    if (json_array_append_new(*list, item)) {
-        json_decref(*list);
-        *list = NULL;
-    }
-}
-
 /* A buffer's text as a new reference; NULL when it failed. */
 static json_t *buf_value(const struct arc_buf *buf)
 {
@@ -65,10 +48,10 @@ static json_t *platform_rows(const struct arc_plan *plan, const char *service,
 
         const struct arc_built_cell *cell = arc_built_on(built, platform);
         int64_t size = cell ? cell->size : -1;
-        notes_push(&rows,
-                   json_pack("{s:s, s:o, s:o, s:o}", "platform", platform, "digest",
-                             notes_text_value(cell ? cell->digest : NULL), "bytes",
-                             size < 0 ? json_null() : json_integer(size), "size", size_text(size)));
+        arc_json_push(&rows, json_pack("{s:s, s:o, s:o, s:o}", "platform", platform, "digest",
+                                       notes_text_value(cell ? cell->digest : NULL), "bytes",
+                                       size < 0 ? json_null() : json_integer(size), "size",
+                                       size_text(size)));
     }
 
     return rows;
@@ -83,11 +66,11 @@ static json_t *also_tagged(const struct arc_planned_service *service,
 
     for (size_t i = 0; pointed && built->tags[i]; i++)
         if (strcmp(built->tags[i], version_tag) != 0)
-            notes_push(&also, json_string(built->tags[i]));
+            arc_json_push(&also, json_string(built->tags[i]));
 
     for (size_t i = 0; !pointed && i < service->tag_count; i++)
         if (service->tags[i].move && strcmp(service->tags[i].tag, version_tag) != 0)
-            notes_push(&also, json_string(service->tags[i].tag));
+            arc_json_push(&also, json_string(service->tags[i].tag));
 
     return also;
 }
@@ -125,7 +108,7 @@ static json_t *make_in(const char *root, const char *directory, size_t len, cons
         return NULL;
     if (arc_file_kind_in(root, arc_buf_text(&file)) != ARC_FILE_REGULAR)
         return json_null();
-    return notes_words("make %s-up", name);
+    return json_sprintf("make %s-up", name);
 }
 
 /* The same for the whole group, beside the services' directories: services/messaging.mk. */
@@ -165,8 +148,8 @@ static json_t *base_images(const struct arc_built_service *built)
 {
     json_t *list = json_array();
     for (size_t i = 0; built && i < built->base_count; i++)
-        notes_push(&list, json_pack("{s:s, s:s}", "ref", built->base_images[i].ref, "digest",
-                                    built->base_images[i].digest));
+        arc_json_push(&list, json_pack("{s:s, s:s}", "ref", built->base_images[i].ref, "digest",
+                                       built->base_images[i].digest));
     return list;
 }
 
@@ -194,8 +177,8 @@ static json_t *service_values(const struct arc_notes_options *options,
     const struct arc_built_service *built =
         options->build ? arc_ledger_service(options->build, service->service) : NULL;
     const char *digest = built ? built->digest : NULL;
-    ARC_AUTO_JSON json_t *reference = notes_words("%s:%s", image, tag);
-    ARC_AUTO_JSON json_t *pinned = digest ? notes_words("%s@%s", image, digest) : json_null();
+    ARC_AUTO_JSON json_t *reference = json_sprintf("%s:%s", image, tag);
+    ARC_AUTO_JSON json_t *pinned = digest ? json_sprintf("%s@%s", image, digest) : json_null();
 
     /* clang-format off */
     return json_pack("{s:s, s:s, s:o, s:s, s:s, s:O, s:o, s:o, s:O, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
@@ -224,7 +207,7 @@ static json_t *services_values(const struct arc_notes_options *options)
     json_t *list = json_array();
     for (size_t i = 0; i < options->plan->service_count; i++)
         if (options->plan->services[i].selected)
-            notes_push(&list, service_values(options, &options->plan->services[i]));
+            arc_json_push(&list, service_values(options, &options->plan->services[i]));
     return list;
 }
 
@@ -312,7 +295,7 @@ static json_t *paragraphs(const char *text)
         while (len && strchr("\n\r ", text[len - 1]))
             len--;
         if (len)
-            notes_push(&list, json_stringn(text, len));
+            arc_json_push(&list, json_stringn(text, len));
         text = end ? end : "";
     }
 

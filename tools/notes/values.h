@@ -28,12 +28,7 @@ json_t *notes_signature(const struct arc_notes_options *options, const char *ref
  * group that builds. A new reference. */
 json_t *notes_releases(const struct arc_plan *plan);
 
-/* Text put together with printf's formats; a text, or null: new references, NULL when out of
- * memory. */
-json_t *notes_words(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* A text, or null: a new reference, NULL when out of memory. */
 json_t *notes_text_value(const char *text);
-
-/* Appends an item; when out of memory *list becomes NULL, which every later use passes on. */
-void notes_push(json_t **list, json_t *item);
 
 #endif

@@ -1,4 +1,6 @@
 #include "os/actions.h"
+#include "base/auto.h"
+#include "os/file.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -48,29 +50,12 @@ int arc_actions_format_output(struct arc_buf *out, const char *name, const char 
     }
 
     char delimiter[40];
-    int rc = random_delimiter(delimiter, err);
-    if (rc)
-        return rc;
+    ARC_TRY(random_delimiter(delimiter, err));
     arc_buf_printf(out, "%s<<%s\n", name, delimiter);
     arc_buf_add(out, value, len);
     arc_buf_printf(out, "\n%s\n", delimiter);
 
     return ARC_OK;
-}
-
-static int write_all(int fd, const char *data, size_t len)
-{
-    while (len) {
-        ssize_t done = write(fd, data, len);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done < 0)
-            return -1;
-        data += done;
-        len -= (size_t)done;
-    }
-
-    return 0;
 }
 
 int arc_actions_append(const struct arc_env *env, const char *variable, const struct arc_buf *text,
@@ -84,7 +69,7 @@ int arc_actions_append(const struct arc_env *env, const char *variable, const st
         return arc_error_set(err, ARC_EWORLD, "%s: cannot open %s: %s", variable, path,
                              strerror(errno));
 
-    int failed = write_all(fd, text->data, text->len);
+    int failed = !arc_file_write_all(fd, text->data, text->len);
     int saved = errno;
     if (close(fd) != 0 && !failed)
         failed = 1, saved = errno;

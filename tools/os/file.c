@@ -15,14 +15,17 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+static enum arc_file_kind kind_of_mode(mode_t mode)
+{
+    if (S_ISREG(mode))
+        return ARC_FILE_REGULAR;
+    return S_ISDIR(mode) ? ARC_FILE_DIRECTORY : ARC_FILE_OTHER;
+}
+
 enum arc_file_kind arc_file_kind(const char *path)
 {
     struct stat st;
-    if (stat(path, &st) != 0)
-        return ARC_FILE_NONE;
-    if (S_ISREG(st.st_mode))
-        return ARC_FILE_REGULAR;
-    return S_ISDIR(st.st_mode) ? ARC_FILE_DIRECTORY : ARC_FILE_OTHER;
+    return stat(path, &st) == 0 ? kind_of_mode(st.st_mode) : ARC_FILE_NONE;
 }
 
 bool arc_file_is_folder(const char *path)
@@ -206,12 +209,8 @@ enum arc_file_kind arc_file_kind_in(const char *root, const char *path)
         return errno == EXDEV ? ARC_FILE_OTHER : ARC_FILE_NONE;
     bool known = fstat(fd, &st) == 0;
     close(fd);
-    if (!known)
-        return ARC_FILE_NONE;
-    if (S_ISREG(st.st_mode))
-        return ARC_FILE_REGULAR;
 
-    return S_ISDIR(st.st_mode) ? ARC_FILE_DIRECTORY : ARC_FILE_OTHER;
+    return known ? kind_of_mode(st.st_mode) : ARC_FILE_NONE;
 }
 
 int arc_file_read_in(const char *root, const char *path, size_t max, struct arc_buf *out,
@@ -231,7 +230,7 @@ int arc_file_read_stdin(size_t max, struct arc_buf *out, struct arc_error *err)
     return read_all(STDIN_FILENO, "stdin", max, out, err);
 }
 
-static bool write_all(int fd, const char *text, size_t len)
+bool arc_file_write_all(int fd, const char *text, size_t len)
 {
     while (len) {
         ssize_t done = write(fd, text, len);
@@ -255,7 +254,7 @@ static int cannot_write(const char *path, int number, struct arc_error *err)
 static int write_through(const char *path, const char *text, size_t len, struct arc_error *err)
 {
     int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-    bool written = fd >= 0 && write_all(fd, text, len);
+    bool written = fd >= 0 && arc_file_write_all(fd, text, len);
     int number = errno;
     if (fd >= 0)
         close(fd);
@@ -269,18 +268,16 @@ int arc_file_write(const char *path, const char *text, size_t len, struct arc_er
     if (arc_file_kind(path) == ARC_FILE_OTHER)
         return write_through(path, text, len, err);
     arc_buf_printf(&temporary, "%s.XXXXXX", path);
-    int rc = arc_buf_check(&temporary, path, err);
-    if (rc)
-        return rc;
+    ARC_TRY(arc_buf_check(&temporary, path, err));
     mode_t mask = umask(0);
     umask(mask);
     int fd = mkstemp(temporary.data);
-    bool written = fd >= 0 && fchmod(fd, 0666 & ~mask) == 0 && write_all(fd, text, len);
+    bool written = fd >= 0 && fchmod(fd, 0666 & ~mask) == 0 && arc_file_write_all(fd, text, len);
     if (fd >= 0)
         written = close(fd) == 0 && written;
     if (written && rename(temporary.data, path) == 0)
         return ARC_OK;
-    rc = cannot_write(path, errno, err);
+    int rc = cannot_write(path, errno, err);
     if (fd >= 0)
         unlink(temporary.data);
 

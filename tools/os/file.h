@@ -61,6 +61,9 @@ int arc_file_read_stdin(size_t max, struct arc_buf *out, struct arc_error *err);
  * leaves the old one. A device or a pipe is written to. ARC_EWORLD if it cannot be written. */
 int arc_file_write(const char *path, const char *text, size_t len, struct arc_error *err);
 
+/* Writes all of the bytes; false, with errno, when it cannot. */
+bool arc_file_write_all(int fd, const char *text, size_t len);
+
 /* The names in a directory but "." and "..", sorted by byte: a new array of strings. Names that are
  * not UTF-8 are left out. ARC_ENOTFOUND if there is no such directory. */
 int arc_file_list(const char *path, json_t **out, struct arc_error *err);

@@ -2,7 +2,6 @@
 #include "base/auto.h"
 #include "os/base64.h"
 #include <limits.h>
-#include <mbedtls/base64.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -39,13 +38,12 @@ int arc_gzip_base64(const void *bytes, size_t len, char **out, size_t *out_len,
     size_t packed_len = 0;
 
     ARC_TRY(compress_all(bytes, len, &packed, &packed_len, err));
-    size_t room = (packed_len + 2) / 3 * 4 + 1;
-    *out = malloc(room);
-    if (!*out ||
-        mbedtls_base64_encode((unsigned char *)*out, room, out_len, packed, packed_len) != 0)
-        return arc_error_nomem(err);
+    struct arc_buf text = {0};
+    ARC_TRY(arc_base64_encode(packed, packed_len, &text, err));
+    *out_len = text.len;
+    *out = arc_buf_steal(&text);
 
-    return ARC_OK;
+    return *out ? ARC_OK : arc_error_nomem(err);
 }
 
 static int inflate_all(z_stream *stream, struct arc_buf *out, struct arc_error *err)

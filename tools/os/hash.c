@@ -96,9 +96,7 @@ static int add_file(struct arc_hash *hash, int fd, const char *path, size_t *siz
         if (got == 0)
             return ARC_OK;
         *size += (size_t)got;
-        int rc = arc_hash_add(hash, chunk, (size_t)got, err);
-        if (rc)
-            return rc;
+        ARC_TRY(arc_hash_add(hash, chunk, (size_t)got, err));
     }
 }
 

@@ -1,5 +1,6 @@
 #include "registry/auth.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include "registry/docker_config.h"
 #include "registry/trust.h"
 #include <jansson.h>
@@ -131,19 +132,6 @@ int arc_challenge_of(const struct arc_http_response *response, struct arc_challe
 
 /* ---- the answer ---------------------------------------------------------------------------- */
 
-/* Percent-encodes for a query or a form (RFC 3986, unreserved characters stay). */
-static void add_encoded(struct arc_buf *out, const char *text)
-{
-    static const char plain[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-    for (; *text; text++) {
-        if (strchr(plain, *text))
-            arc_buf_putc(out, *text);
-        else
-            arc_buf_printf(out, "%%%02X", (unsigned)(unsigned char)*text);
-    }
-}
-
 static void add_pair(struct arc_buf *out, char separator, const char *name, const char *value)
 {
     if (!value)
@@ -151,7 +139,7 @@ static void add_pair(struct arc_buf *out, char separator, const char *name, cons
     arc_buf_putc(out, separator);
     arc_buf_puts(out, name);
     arc_buf_putc(out, '=');
-    add_encoded(out, value);
+    arc_text_encode(out, value);
 }
 
 /* A scope parameter for each part of the scope (distribution's docs, "Requesting a Token"). */

@@ -198,9 +198,7 @@ static int from_helper(const struct arc_env *env, const char *helper, const char
                              "docker's config.json: '%s' is not a credential helper", helper);
 
     arc_buf_printf(&program, "docker-credential-%s", helper);
-    int rc = arc_buf_check(&program, "name of a credential helper", err);
-    if (rc)
-        return rc;
+    ARC_TRY(arc_buf_check(&program, "name of a credential helper", err));
     const char *const argv[] = {arc_buf_text(&program), "get", NULL};
     const char *server = strcmp(host, "docker.io") == 0 ? hub_key : host;
     struct arc_process process = {.argv = argv,
@@ -209,7 +207,7 @@ static int from_helper(const struct arc_env *env, const char *helper, const char
                                   .input_len = strlen(server),
                                   .timeout = HELPER_TIMEOUT,
                                   .output_max = (size_t)64 << 10};
-    rc = arc_process_run(&process, &result, err);
+    int rc = arc_process_run(&process, &result, err);
     if (rc == ARC_ENOTFOUND) /* a missing helper is a broken set-up, not a missing login */
         return arc_error_set(err, ARC_EWORLD, "docker's config.json wants %s, which is not on PATH",
                              argv[0]);

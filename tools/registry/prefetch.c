@@ -37,8 +37,8 @@ void arc_registry_forget(struct arc_registry *registry)
     registry->kept_count = registry->kept_bytes = 0;
 }
 
-static struct registry_kept *find(const struct arc_registry *registry, const char *image,
-                                  const char *reference, bool manifest)
+static struct registry_kept *find_kept(const struct arc_registry *registry, const char *image,
+                                       const char *reference, bool manifest)
 {
     for (size_t i = 0; i < registry->kept_count; i++) {
         struct registry_kept *kept = &registry->kept[i];
@@ -57,7 +57,8 @@ static bool is_manifest(const struct registry_call *call)
 bool registry_take(struct arc_registry *registry, const struct registry_call *call,
                    struct arc_http_response *response)
 {
-    struct registry_kept *kept = find(registry, call->image, call->reference, is_manifest(call));
+    struct registry_kept *kept =
+        find_kept(registry, call->image, call->reference, is_manifest(call));
     if (!kept)
         return false;
     arc_http_response_free(response);
@@ -73,7 +74,7 @@ bool registry_take(struct arc_registry *registry, const struct registry_call *ca
 const json_t *arc_registry_kept(struct arc_registry *registry, const char *image,
                                 const char *reference)
 {
-    struct registry_kept *kept = find(registry, image, reference, true);
+    struct registry_kept *kept = find_kept(registry, image, reference, true);
     if (kept && !kept->document && kept->answer.status == 200)
         kept->document =
             json_loadb(arc_buf_text(&kept->answer.body), kept->answer.body.len, 0, NULL);
@@ -152,7 +153,7 @@ static bool make_call(struct arc_registry *registry, const struct arc_registry_i
     if (manifest)
         *out = registry_manifest_call(item->image, item->reference);
     if (!tail)
-        return !find(registry, item->image, item->reference, manifest);
+        return !find_kept(registry, item->image, item->reference, manifest);
     bool known = json_object_get(registry->tails, item->reference);
     return !known && json_object_set_new(registry->tails, item->reference, json_null()) == 0;
 }

@@ -1,6 +1,7 @@
 /* Which commands a scan runs. */
 #include "arcci/scan.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "os/file.h"
 #include "scan/findings.h"
 #include <stdio.h>
@@ -184,14 +185,14 @@ static int name_report(struct job *job, const json_t *commands, struct arc_error
 static int make_argv(const struct arc_scan_run *run, const struct job *job, struct words *argv,
                      struct arc_error *err)
 {
-    int rc = run->docker_image ? add_docker(run, argv, err) : ARC_OK;
-    if (!run->docker_image)
+    if (run->docker_image)
+        ARC_TRY(add_docker(run, argv, err));
+    else
         add_word(argv, "trivy");
-    if (!rc)
-        add_trivy(run, job, argv);
-    if (!rc && argv->failed)
-        rc = arc_error_set(err, ARC_EINPUT, "%s: its name is not valid UTF-8", job->target);
-    return rc;
+    add_trivy(run, job, argv);
+    if (argv->failed)
+        return arc_error_set(err, ARC_EINPUT, "%s: its name is not valid UTF-8", job->target);
+    return ARC_OK;
 }
 
 static int add_job(const struct arc_scan_run *run, struct job job, json_t *commands,
@@ -222,13 +223,7 @@ static int add_job(const struct arc_scan_run *run, struct job job, json_t *comma
 /* Whether --service asks for it. */
 static bool is_wanted(const struct arc_scan_run *run, const char *name)
 {
-    size_t i;
-    json_t *wanted;
-    json_array_foreach (run->services, i, wanted) {
-        if (strcmp(json_string_value(wanted), name) == 0)
-            return true;
-    }
-    return json_array_size(run->services) == 0;
+    return json_array_size(run->services) == 0 || arc_json_lists(run->services, name);
 }
 
 /* A cell by its image and what follows it: "@" a digest, ":" a tag. */
@@ -343,7 +338,6 @@ static int add_target(const struct arc_scan_run *run, const char *service, json_
     struct job job = {.service = service, .target = run->target};
     size_t i;
     json_t *platform;
-    int rc = ARC_OK;
 
     if (strcmp(run->type, "fs") == 0)
         return add_folder(run, job, commands, err);
@@ -352,11 +346,10 @@ static int add_target(const struct arc_scan_run *run, const char *service, json_
 
     json_array_foreach (run->platforms, i, platform) {
         job.platform = json_string_value(platform);
-        if (!rc)
-            rc = add_job(run, job, commands, err);
+        ARC_TRY(add_job(run, job, commands, err));
     }
 
-    return rc;
+    return ARC_OK;
 }
 
 int arc_scan_commands(const struct arc_scan_run *run, const char *service, json_t **out,

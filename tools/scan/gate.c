@@ -28,30 +28,6 @@ enum arc_gate arc_scan_gate(const struct arc_scan_policy *policy, enum arc_verdi
     return !policy->block && policy->tolerate_no_answer ? ARC_GATE_REPORT_ONLY : ARC_GATE_FAIL;
 }
 
-__attribute__((format(printf, 3, 0))) static int add_line(json_t *list, struct arc_error *err,
-                                                          const char *format, va_list args)
-{
-    ARC_AUTO(arc_buf) struct arc_buf text = {.max = 8192};
-    ARC_AUTO(arc_buf) struct arc_buf shown = {0};
-
-    arc_buf_vprintf(&text, format, args);
-    arc_text_visible(&shown, arc_buf_text(&text), text.len);
-    ARC_TRY(arc_buf_check(&text, "a warning", err));
-    ARC_TRY(arc_buf_check(&shown, "a warning", err));
-    return json_array_append_new(list, json_string(arc_buf_text(&shown))) == 0
-               ? ARC_OK
-               : arc_error_nomem(err);
-}
-
-int scan_warn(struct scan_judged *judged, struct arc_error *err, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    int rc = add_line(judged->warnings, err, format, args);
-    va_end(args);
-    return rc;
-}
-
 const char *scan_gap_name(enum scan_gap gap)
 {
     static const char *const names[] = {"os-not-scanned", "os-without-packages", "end-of-life",
@@ -78,21 +54,17 @@ static bool is_accepted(const struct scan_judged *judged, enum scan_gap gap, con
 int scan_miss(struct scan_judged *judged, enum scan_gap gap, struct arc_error *err,
               const char *format, ...)
 {
-    ARC_AUTO(arc_buf) struct arc_buf text = {.max = 8192};
     va_list args;
 
     va_start(args, format);
-    arc_buf_vprintf(&text, format, args);
+    ARC_AUTO_FREE char *text = arc_warn_text(format, args);
     va_end(args);
-    ARC_TRY(arc_buf_check(&text, "a reason", err));
-    if (is_accepted(judged, gap, arc_buf_text(&text)))
-        return scan_warn(judged, err, "accepted (%s): %s", scan_gap_name(gap), arc_buf_text(&text));
+    if (!text)
+        return arc_error_nomem(err);
+    if (is_accepted(judged, gap, text))
+        return scan_warn(judged, err, "accepted (%s): %s", scan_gap_name(gap), text);
 
-    ARC_AUTO(arc_buf) struct arc_buf shown = {0};
-    arc_text_visible(&shown, arc_buf_text(&text), text.len);
-    json_t *entry = shown.failed ? NULL
-                                 : json_pack("{s:s, s:s}", "reason", scan_gap_name(gap), "text",
-                                             arc_buf_text(&shown));
+    json_t *entry = json_pack("{s:s, s:s}", "reason", scan_gap_name(gap), "text", text);
     return json_array_append_new(judged->missed, entry) == 0 ? ARC_OK : arc_error_nomem(err);
 }
 
@@ -215,25 +187,25 @@ static int compare_baseline(struct scan_judged *judged, struct arc_error *err)
 
     if (json_array_size(judged->options->baselines) == 0)
         return ARC_OK;
-    int rc = read_targets(&before, judged->options->baselines, judged->options->service, err);
-    if (!rc && first_error(&before))
+    ARC_TRY(read_targets(&before, judged->options->baselines, judged->options->service, err));
+    if (first_error(&before))
         return scan_warn(judged, err, "new findings cannot be told from old ones: %s",
                          first_error(&before));
 
-    rc = rc ? rc : findings_join(&before, err);
-    rc = rc ? rc : identities(&before, known, err);
-    for (size_t i = 0; !rc && i < judged->findings.count; i++) {
+    ARC_TRY(findings_join(&before, err));
+    ARC_TRY(identities(&before, known, err));
+    for (size_t i = 0; i < judged->findings.count; i++) {
         struct finding *finding = &judged->findings.list[i];
         arc_buf_reset(&text);
         findings_identity(finding, &text);
-        rc = arc_buf_check(&text, "a finding's identity", err);
-        finding->fresh = !rc && !json_object_get(known, arc_buf_text(&text));
+        ARC_TRY(arc_buf_check(&text, "a finding's identity", err));
+        finding->fresh = !json_object_get(known, arc_buf_text(&text));
         judged->fresh += finding->fresh;
     }
 
-    judged->baseline = !rc;
+    judged->baseline = true;
 
-    return rc;
+    return ARC_OK;
 }
 
 static void count(struct scan_judged *judged)
@@ -409,17 +381,14 @@ static int look_at_targets(struct scan_judged *judged, const struct arc_env *env
                            struct arc_error *err)
 {
     const struct arc_scan_options *options = judged->options;
-    int rc = read_targets(&judged->findings, options->reports, options->service, err);
 
-    if (!rc && options->settings_problem)
-        rc = scan_warn(judged, err, "%s", options->settings_problem);
-    if (!rc && options->scanner_info)
-        rc = scan_scanner_read(options->scanner_info, &judged->scanner, err);
-    if (!rc && options->run)
-        rc = scan_run_all(judged, env, err);
-    if (rc)
-        return rc;
-
+    ARC_TRY(read_targets(&judged->findings, options->reports, options->service, err));
+    if (options->settings_problem)
+        ARC_TRY(scan_warn(judged, err, "%s", options->settings_problem));
+    if (options->scanner_info)
+        ARC_TRY(scan_scanner_read(options->scanner_info, &judged->scanner, err));
+    if (options->run)
+        ARC_TRY(scan_run_all(judged, env, err));
     ARC_TRY(scan_find_prefixes(&judged->findings, options->root, env, err));
     ARC_TRY(findings_join(&judged->findings, err));
     ARC_TRY(scan_ignore_apply(judged, err));
@@ -442,16 +411,15 @@ static int render(struct scan_judged *judged, struct arc_scan *out, struct arc_e
     out->gate = judged->gate;
     const struct arc_scan_options *options = judged->options;
     bool answered = judged->verdict != ARC_VERDICT_SCANNER_ERROR;
-    int rc = ARC_OK;
+
     if (answered && (options->sarif || options->sarif_file))
-        rc = scan_sarif(judged, &out->sarif, err);
-    if (!rc && options->issues)
-        rc = scan_issues(judged, &out->issues, err);
-    if (!rc) /* last, for the warnings */
-        rc = scan_document(judged, &out->document, err);
-    if (!rc)
-        rc = scan_human(judged, &out->human, err);
-    return rc ? rc : scan_summary(judged, &out->summary, err);
+        ARC_TRY(scan_sarif(judged, &out->sarif, err));
+    if (options->issues)
+        ARC_TRY(scan_issues(judged, &out->issues, err));
+    ARC_TRY(scan_document(judged, &out->document, err)); /* last, for the warnings */
+    ARC_TRY(scan_human(judged, &out->human, err));
+
+    return scan_summary(judged, &out->summary, err);
 }
 
 static int write_sarif(const char *path, const json_t *sarif, struct arc_error *err)
@@ -472,15 +440,16 @@ int arc_scan(const struct arc_scan_options *options, const struct arc_env *env,
                                  .warnings = json_array(),
                                  .missed = json_array()};
     *out = (struct arc_scan){.verdict = ARC_VERDICT_SCANNER_ERROR, .gate = ARC_GATE_FAIL};
-    int rc = judged.warnings && judged.missed ? check_policy(&options->policy, err)
-                                              : arc_error_nomem(err);
-    if (!rc && options->service && !arc_utf8_valid(options->service, strlen(options->service)))
-        rc = arc_error_set(err, ARC_EINPUT, "the service's name is not valid UTF-8");
-    if (!rc)
-        rc = look_at_targets(&judged, env, err);
-    if (!rc)
-        rc = render(&judged, out, err);
-    return rc ? rc : write_sarif(options->sarif_file, out->sarif, err);
+    if (!judged.warnings || !judged.missed)
+        return arc_error_nomem(err);
+    ARC_TRY(check_policy(&options->policy, err));
+    if (options->service && !arc_utf8_valid(options->service, strlen(options->service)))
+        return arc_error_set(err, ARC_EINPUT, "the service's name is not valid UTF-8");
+
+    ARC_TRY(look_at_targets(&judged, env, err));
+    ARC_TRY(render(&judged, out, err));
+
+    return write_sarif(options->sarif_file, out->sarif, err);
 }
 
 void arc_scan_free(struct arc_scan *scan)

@@ -82,10 +82,9 @@ static int list_issues(struct filing *filing, const char *filter, struct arc_err
     filing->trusted = *filter != '\0';
     arc_buf_printf(&path, "/repos/%s/issues?state=all%s&per_page=100", filing->options->repository,
                    filter);
-    int rc = arc_buf_check(&path, "the address", err);
-    return rc ? rc
-              : arc_transport_each(filing->transport, arc_buf_text(&path), NULL,
-                                   "find the service's issue", PAGES_MAX, consider, filing, err);
+    ARC_TRY(arc_buf_check(&path, "the address", err));
+    return arc_transport_each(filing->transport, arc_buf_text(&path), NULL,
+                              "find the service's issue", PAGES_MAX, consider, filing, err);
 }
 
 /* By our label first; where there is none and one would be created, among all issues, since a
@@ -197,20 +196,18 @@ static int patch(const struct filing *filing, json_int_t number, const json_t *f
 
 static int close_doubles(const struct filing *filing, struct arc_error *err)
 {
+    ARC_AUTO_JSON json_t *fields =
+        json_pack("{s:s, s:s}", "state", "closed", "state_reason", "not_planned");
     size_t i;
     json_t *issue;
-    int rc = ARC_OK;
 
     json_array_foreach (filing->doubles, i, issue) {
         ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-        ARC_AUTO_JSON json_t *fields =
-            json_pack("{s:s, s:s}", "state", "closed", "state_reason", "not_planned");
-        if (!rc)
-            rc = patch(filing, number_of(issue), fields, "close a second issue of the service",
-                       &reply, err);
+        ARC_TRY(patch(filing, number_of(issue), fields, "close a second issue of the service",
+                      &reply, err));
     }
 
-    return rc;
+    return ARC_OK;
 }
 
 static bool has_label(const json_t *issue)
@@ -248,21 +245,22 @@ static int set_field(json_t *fields, const char *key, json_t *value, struct arc_
 /* Only what differs. */
 static int changes(const struct filing *filing, bool open, json_t *fields, struct arc_error *err)
 {
-    int rc = ARC_OK;
-    for (size_t i = 0; !rc && i < 2; i++) {
-        const char *key = i ? "body" : "title";
-        if (strcmp(arc_json_text_of(filing->issue, key), arc_json_text_of(filing->wanted, key)) !=
-            0)
-            rc = set_field(fields, key, json_string(arc_json_text_of(filing->wanted, key)), err);
+    bool is_so = is_open(filing->issue);
+
+    for (size_t i = 0; i < 2; i++) {
+        const char *key = i ? "body" : "title", *text = arc_json_text_of(filing->wanted, key);
+        if (strcmp(arc_json_text_of(filing->issue, key), text) != 0)
+            ARC_TRY(set_field(fields, key, json_string(text), err));
     }
 
-    if (!rc && is_open(filing->issue) != open)
-        rc = set_field(fields, "state", json_string(open ? "open" : "closed"), err);
-    if (!rc && is_open(filing->issue) && !open)
-        rc = set_field(fields, "state_reason", json_string("completed"), err);
-    if (!rc && !has_label(filing->issue))
-        rc = set_field(fields, "labels", labels_with_ours(filing->issue), err);
-    return rc;
+    if (is_so != open)
+        ARC_TRY(set_field(fields, "state", json_string(open ? "open" : "closed"), err));
+    if (is_so && !open)
+        ARC_TRY(set_field(fields, "state_reason", json_string("completed"), err));
+    if (has_label(filing->issue))
+        return ARC_OK;
+
+    return set_field(fields, "labels", labels_with_ours(filing->issue), err);
 }
 
 static int update(struct filing *filing, struct arc_error *err)
@@ -281,13 +279,11 @@ static int update(struct filing *filing, struct arc_error *err)
     if (!was_open && !open) /* what it last said stands */
         return ARC_OK;
     ARC_AUTO_JSON json_t *fields = json_object();
-    int rc = changes(filing, open, fields, err);
-    if (rc || json_object_size(fields) == 0)
-        return rc;
+    ARC_TRY(changes(filing, open, fields, err));
+    if (json_object_size(fields) == 0)
+        return ARC_OK;
     if (json_object_get(fields, "labels"))
-        rc = ensure_label(filing, err);
-    if (rc)
-        return rc;
+        ARC_TRY(ensure_label(filing, err));
     filing->action = open ? "reopened" : "closed";
     if (was_open == open)
         filing->action = "updated";
@@ -324,12 +320,12 @@ static int file_new(struct filing *filing, struct arc_error *err)
 static int file_one(struct filing *filing, struct arc_error *err)
 {
     bool wanted = json_integer_value(json_object_get(filing->wanted, "count")) > 0;
-    int rc = find_issue(filing, wanted, err);
-    if (!rc && filing->issue)
-        rc = update(filing, err);
-    else if (!rc && wanted)
-        rc = file_new(filing, err);
-    return rc ? rc : close_doubles(filing, err);
+    ARC_TRY(find_issue(filing, wanted, err));
+    if (filing->issue)
+        ARC_TRY(update(filing, err));
+    else if (wanted)
+        ARC_TRY(file_new(filing, err));
+    return close_doubles(filing, err);
 }
 
 int scan_file_issues(const struct arc_scan_publish *options, const json_t *wanted,

@@ -3,6 +3,7 @@
 #ifndef ARC_SCAN_JUDGED_H
 #define ARC_SCAN_JUDGED_H
 
+#include "base/warn.h"
 #include "scan/findings.h"
 
 /* What the scanner said about itself (`trivy version --format json`). */
@@ -45,8 +46,7 @@ struct scan_judged {
 };
 
 /* Adds a formatted warning. */
-int scan_warn(struct scan_judged *judged, struct arc_error *err, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+#define scan_warn(judged, err, ...) arc_warn(&(judged)->warnings, err, __VA_ARGS__)
 
 /* Notes that something was not looked at, or warns of it where that is accepted. */
 int scan_miss(struct scan_judged *judged, enum scan_gap gap, struct arc_error *err,

@@ -54,12 +54,11 @@ static int read_index(const struct arc_env *env, const char *name, const char *r
         rc = arc_registry_manifest(registry, name, reference, &manifest, err);
     arc_registry_free(registry);
 
-    json_array_foreach (json_object_get(manifest.document, "manifests"), i, entry) {
-        if (!rc)
-            rc = add_platform(entry, platforms, err);
-    }
+    ARC_TRY(rc);
+    json_array_foreach (json_object_get(manifest.document, "manifests"), i, entry)
+        ARC_TRY(add_platform(entry, platforms, err));
 
-    return rc;
+    return ARC_OK;
 }
 
 int scan_platforms(struct scan_judged *judged, const struct arc_env *env, const char *target,

@@ -13,16 +13,16 @@ static int publish_sarif(struct arc_scan *scan, const struct arc_scan_publish *o
     json_t *upload = NULL;
     if (!scan->sarif)
         return ARC_OK;
-    int rc = scan_upload(options, scan->sarif, SARIF_UPLOAD_MAX, transport, &upload, err);
-    return rc ? rc : keep_value(scan, "upload", upload, err);
+    ARC_TRY(scan_upload(options, scan->sarif, SARIF_UPLOAD_MAX, transport, &upload, err));
+    return keep_value(scan, "upload", upload, err);
 }
 
 static int publish_issues(struct arc_scan *scan, const struct arc_scan_publish *options,
                           struct arc_transport *transport, struct arc_error *err)
 {
     json_t *issues = NULL;
-    int rc = scan_file_issues(options, scan->issues, transport, &issues, err);
-    return rc ? rc : keep_value(scan, "issues", issues, err);
+    ARC_TRY(scan_file_issues(options, scan->issues, transport, &issues, err));
+    return keep_value(scan, "issues", issues, err);
 }
 
 /* The gate's verdict does not hang on a side channel that is turned off or closed here. */

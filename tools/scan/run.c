@@ -312,17 +312,17 @@ static int complete(struct scan_judged *judged, const struct arc_env *env, struc
                     struct found *found, struct arc_error *err)
 {
     bool image = strcmp(run->type, "image") == 0;
-    int rc = absolute_target(run, env, &found->target, err);
 
+    ARC_TRY(absolute_target(run, env, &found->target, err));
     run->target = found->target ? found->target : run->target;
-    if (!rc && run->docker_image)
-        rc = find_credentials(env, &found->credentials, err);
+    if (run->docker_image)
+        ARC_TRY(find_credentials(env, &found->credentials, err));
     run->docker_config = found->credentials;
-    if (!rc && image && run->target && json_array_size(run->platforms) == 0)
-        rc = scan_platforms(judged, env, run->target, &found->platforms, err);
+    if (image && run->target && json_array_size(run->platforms) == 0)
+        ARC_TRY(scan_platforms(judged, env, run->target, &found->platforms, err));
     run->platforms = found->platforms ? found->platforms : run->platforms;
 
-    return rc;
+    return ARC_OK;
 }
 
 /* ---- where they run ------------------------------------------------------------------------ */

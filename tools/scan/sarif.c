@@ -210,14 +210,12 @@ int scan_sarif(struct scan_judged *judged, json_t **out, struct arc_error *err)
 
     if (!rules || !results || !place_of_rule)
         return arc_error_nomem(err);
-    int rc = fill(judged, rules, results, place_of_rule, err);
-    if (!rc && judged->total > SARIF_RESULTS_MAX)
-        rc = scan_warn(judged, err,
-                       "SARIF: the %zu least severe findings are left out; GitHub takes %d",
-                       judged->total - SARIF_RESULTS_MAX, SARIF_RESULTS_MAX);
+    ARC_TRY(fill(judged, rules, results, place_of_rule, err));
+    if (judged->total > SARIF_RESULTS_MAX)
+        ARC_TRY(scan_warn(judged, err,
+                          "SARIF: the %zu least severe findings are left out; GitHub takes %d",
+                          judged->total - SARIF_RESULTS_MAX, SARIF_RESULTS_MAX));
 
-    if (rc)
-        return rc;
     json_t *tool = json_pack("{s:{s:s, s:s, s:s, s:O}}", "driver", "name", "arc-ci scan", "version",
                              ARCCI_VERSION, "informationUri",
                              "https://github.com/arc-framework/arc-platform", "rules", rules);
@@ -226,7 +224,7 @@ int scan_sarif(struct scan_judged *judged, json_t **out, struct arc_error *err)
     json_t *run =
         json_pack("{s:o, s:O, s:s, s:{s:s}}", "tool", tool, "results", results, "columnKind",
                   "utf16CodeUnits", "automationDetails", "id", arc_buf_text(&category));
-    rc = arc_buf_check(&category, "the category", err);
+    int rc = arc_buf_check(&category, "the category", err);
     *out = json_pack("{s:s, s:s, s:[o]}", "version", "2.1.0", "$schema", SCHEMA, "runs", run);
     return rc || *out ? rc : arc_error_nomem(err);
 }

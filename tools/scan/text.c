@@ -75,12 +75,11 @@ static json_t *target_json(const struct scan_target *target)
 static json_t *platforms_json(const struct scan_judged *judged, const struct finding *finding)
 {
     json_t *array = json_array();
-    bool complete = array != NULL;
     const struct scan_target *target = NULL;
     while ((target = findings_next_target(&judged->findings, finding, target)))
         if (*target->platform)
-            complete = json_array_append_new(array, text_json(target->platform)) == 0 && complete;
-    return whole(array, complete);
+            arc_json_push(&array, text_json(target->platform));
+    return array;
 }
 
 static json_t *finding_json(const struct scan_judged *judged, const struct finding *finding)
@@ -102,22 +101,17 @@ static json_t *finding_json(const struct scan_judged *judged, const struct findi
 static json_t *targets_json(const struct scan_judged *judged)
 {
     json_t *array = json_array();
-    bool complete = array != NULL;
     for (size_t t = 0; t < judged->findings.target_count; t++)
-        complete = json_array_append_new(array, target_json(&judged->findings.targets[t])) == 0 &&
-                   complete;
-    return whole(array, complete);
+        arc_json_push(&array, target_json(&judged->findings.targets[t]));
+    return array;
 }
 
 static json_t *findings_json(const struct scan_judged *judged)
 {
     json_t *array = json_array();
-    bool complete = array != NULL;
     for (size_t i = 0; i < judged->total && i < DOCUMENT_FINDINGS; i++)
-        complete =
-            json_array_append_new(array, finding_json(judged, &judged->findings.list[i])) == 0 &&
-            complete;
-    return whole(array, complete);
+        arc_json_push(&array, finding_json(judged, &judged->findings.list[i]));
+    return array;
 }
 
 #define SETTINGS_LISTS 6
@@ -140,7 +134,7 @@ static void name_lists(const struct arc_scan_settings *settings,
     memcpy(out, lists, sizeof lists);
 }
 
-static bool add_entry(json_t *array, const struct arc_scan_ignore *entry)
+static json_t *entry_json(const struct arc_scan_ignore *entry)
 {
     const char *const fields[][2] = {{"id", entry->id},           {"license", entry->license},
                                      {"package", entry->package}, {"path", entry->path},
@@ -151,7 +145,7 @@ static bool add_entry(json_t *array, const struct arc_scan_ignore *entry)
 
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         complete = arc_json_set_text(object, fields[i][0], fields[i][1]) == 0 && complete;
-    return json_array_append_new(array, object) == 0 && complete;
+    return whole(object, complete);
 }
 
 /* What the project sets, shown beside the verdict; null without. */
@@ -163,7 +157,7 @@ static json_t *settings_json(const struct scan_judged *judged)
     struct named_list lists[SETTINGS_LISTS];
     json_t *object = json_pack("{s:o}", "from", text_json(judged->options->settings_from));
     json_t *entries = json_array();
-    bool complete = object && entries;
+    bool complete = object != NULL;
     name_lists(settings, lists);
 
     for (size_t i = 0; i < SETTINGS_LISTS; i++)
@@ -178,18 +172,9 @@ static json_t *settings_json(const struct scan_judged *judged)
                    complete;
 
     for (size_t i = 0; i < settings->ignore_count; i++)
-        complete = add_entry(entries, &settings->ignores[i]) && complete;
+        arc_json_push(&entries, entry_json(&settings->ignores[i]));
 
     return whole(object, json_object_set_new(object, "ignore", entries) == 0 && complete);
-}
-
-static json_t *lists_json(const struct scan_judged *judged)
-{
-    json_t *targets = targets_json(judged);
-    json_t *findings = findings_json(judged);
-    return json_pack("{s:o, s:o, s:O, s:I, s:o}", "targets", targets, "findings", findings,
-                     "incomplete", judged->missed, "suppressed", (json_int_t)judged->suppressed,
-                     "settings", settings_json(judged));
 }
 
 static const char *scanner_version(const struct scan_judged *judged)
@@ -203,12 +188,12 @@ static const char *scanner_version(const struct scan_judged *judged)
 int scan_document(const struct scan_judged *judged, json_t **out, struct arc_error *err)
 {
     bool known = judged->verdict != ARC_VERDICT_SCANNER_ERROR;
-    ARC_AUTO_JSON json_t *lists = lists_json(judged);
     json_t *fresh =
         known && judged->baseline ? json_integer((json_int_t)judged->fresh) : json_null();
 
     *out = json_pack(
-        "{s:s, s:i, s:s, s:s, s:o, s:s, s:b, s:o, s:o, s:o, s:I, s:I, s:{s:s, s:o, s:o}, s:O}",
+        "{s:s, s:i, s:s, s:s, s:o, s:s, s:b, s:o, s:o, s:o, s:I, s:I, s:{s:s, s:o, s:o}, s:O,"
+        " s:o, s:o, s:O, s:I, s:o}",
         "document", "scan", "format", ARC_DOCUMENT_FORMAT, "verdict",
         scan_verdict_name(judged->verdict), "gate", arc_gate_name(judged->gate), "reason",
         text_json(arc_buf_text(&judged->reason)), "fail-on",
@@ -218,11 +203,10 @@ int scan_document(const struct scan_judged *judged, json_t **out, struct arc_err
         known ? json_integer((json_int_t)judged->total) : json_null(), "new", fresh, "ignored",
         (json_int_t)judged->ignored, "unfixed", (json_int_t)judged->unfixed, "scanner", "name",
         "trivy", "version", optional(scanner_version(judged)), "database",
-        optional(judged->scanner.database), "warnings", judged->warnings);
-    if (!*out || !lists || json_object_update(*out, lists) != 0)
-        return arc_error_nomem(err);
-
-    return ARC_OK;
+        optional(judged->scanner.database), "warnings", judged->warnings, "targets",
+        targets_json(judged), "findings", findings_json(judged), "incomplete", judged->missed,
+        "suppressed", (json_int_t)judged->suppressed, "settings", settings_json(judged));
+    return *out ? ARC_OK : arc_error_nomem(err);
 }
 
 /* The platforms of a finding, "amd64, arm64"; "" when none is known. */

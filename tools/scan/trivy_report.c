@@ -191,7 +191,7 @@ static int not_understood(const struct reading *reading, struct arc_error *err, 
                          what);
 }
 
-static const char *text_of(const struct reading *reading, enum field field)
+static const char *field_text(const struct reading *reading, enum field field)
 {
     return arc_buf_text(&reading->texts[field]);
 }
@@ -208,14 +208,12 @@ static int copy_short(const char *text, size_t max, char **out, struct arc_error
 
 static int describe(const struct reading *reading, struct scan_rule *rule, struct arc_error *err)
 {
-    int rc = copy_short(text_of(reading, TITLE), TITLE_MAX, &rule->title, err);
-    if (!rc)
-        rc = copy_short(text_of(reading, DESCRIPTION), DESCRIPTION_MAX, &rule->description, err);
-    if (!rc)
-        rc = copy_short(text_of(reading, URL), DESCRIPTION_MAX, &rule->url, err);
+    ARC_TRY(copy_short(field_text(reading, TITLE), TITLE_MAX, &rule->title, err));
+    ARC_TRY(copy_short(field_text(reading, DESCRIPTION), DESCRIPTION_MAX, &rule->description, err));
+    ARC_TRY(copy_short(field_text(reading, URL), DESCRIPTION_MAX, &rule->url, err));
     for (size_t i = 3; i-- > 0 && rule->score <= 0;)
         rule->score = reading->scores[i];
-    return rc;
+    return ARC_OK;
 }
 
 /* A severity that we do not know may be worse than any we know: it is not guessed. */
@@ -232,7 +230,7 @@ static int read_severity(const struct reading *reading, unsigned char *out, stru
 /* --include-non-failures lists the checks that passed as well. */
 static bool is_no_finding(const struct reading *reading, enum finding_kind kind)
 {
-    const char *status = text_of(reading, STATUS);
+    const char *status = field_text(reading, STATUS);
     return kind == MISCONFIGURATION &&
            (strcmp(status, "PASS") == 0 || strcmp(status, "EXCEPTION") == 0);
 }
@@ -241,16 +239,16 @@ static int pool_strings(const struct reading *reading, struct finding *finding,
                         struct arc_error *err)
 {
     struct findings *findings = reading->findings;
-    const char *fixed = text_of(reading, FIXED);
+    const char *fixed = field_text(reading, FIXED);
 
-    finding->package = findings_string(findings, text_of(reading, PACKAGE));
-    finding->installed = findings_string(findings, text_of(reading, INSTALLED));
-    if (!*fixed && strcmp(text_of(reading, STATUS), "fixed") == 0)
+    finding->package = findings_string(findings, field_text(reading, PACKAGE));
+    finding->installed = findings_string(findings, field_text(reading, INSTALLED));
+    if (!*fixed && strcmp(field_text(reading, STATUS), "fixed") == 0)
         fixed = "see the advisory";
     finding->fixed = findings_string(findings, fixed);
-    finding->place = findings_string(findings, text_of(reading, PATH));
-    finding->resource = findings_string(findings, text_of(reading, RESOURCE));
-    finding->message = findings_string(findings, text_of(reading, MESSAGE));
+    finding->place = findings_string(findings, field_text(reading, PATH));
+    finding->resource = findings_string(findings, field_text(reading, RESOURCE));
+    finding->message = findings_string(findings, field_text(reading, MESSAGE));
     bool whole = finding->package && finding->installed && finding->fixed && finding->place &&
                  finding->resource && finding->message;
     return whole ? ARC_OK : arc_error_nomem(err);
@@ -260,14 +258,14 @@ static int add_rule(const struct reading *reading, struct finding *finding, stru
 {
     bool made;
 
-    ARC_TRY(findings_rule(reading->findings, text_of(reading, ID), &finding->rule, &made, err));
+    ARC_TRY(findings_rule(reading->findings, field_text(reading, ID), &finding->rule, &made, err));
     struct scan_rule *rule = &reading->findings->rules[finding->rule];
     finding->id = rule->id;
     rule->severity = finding->severity > rule->severity ? finding->severity : rule->severity;
     if (!made)
         return ARC_OK;
     rule->kind = finding->kind;
-    rule->alias = findings_string(reading->findings, text_of(reading, ALIAS));
+    rule->alias = findings_string(reading->findings, field_text(reading, ALIAS));
 
     return rule->alias ? describe(reading, rule, err) : arc_error_nomem(err);
 }

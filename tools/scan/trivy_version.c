@@ -37,8 +37,8 @@ int scan_scanner_parse(const char *text, size_t len, const char *name, struct sc
 int scan_scanner_read(const char *path, struct scan_scanner *out, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    int rc = arc_file_read(path, NULL, 1 << 20, &text, err);
-    return rc ? rc : scan_scanner_parse(arc_buf_text(&text), text.len, path, out, err);
+    ARC_TRY(arc_file_read(path, NULL, 1 << 20, &text, err));
+    return scan_scanner_parse(arc_buf_text(&text), text.len, path, out, err);
 }
 
 void scan_scanner_free(struct scan_scanner *scanner)
