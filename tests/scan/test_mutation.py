@@ -34,7 +34,7 @@ MUTANTS = [
         ("finding->kind == VULNERABILITY && !*finding->fixed", "finding->kind == VULNERABILITY"),
         ("policy->severities >> finding->severity & 1", "finding->severity > ARC_SEVERITY_HIGH"),
         ("if (!(policy->severities >> i & 1))", "if (false)"),
-        ("finding->fresh = !rc && !json_object_get", "finding->fresh = !rc && json_object_get"),
+        ("finding->fresh = !json_object_get", "finding->fresh = json_object_get"),
     ]
 ] + [
     ("tools/scan/trivy_report.c", old, new) for old, new in [
@@ -44,7 +44,7 @@ MUTANTS = [
         ("reading->lists_packages || rule->enter == PACKAGES;", "false;"),
         ("if (text->len && !arc_severity_parse(", "if (text->len && arc_severity_parse("),
         ("*out = (unsigned char)severity;", "*out = ARC_SEVERITY_LOW;"),
-        ("return rc ? rc : check_whole(&reading, err);", "return ARC_OK;"),
+        ("return check_whole(&reading, err);", "return ARC_OK;"),
     ]
 ] + [
     ("tools/scan/ignore.c", "entry->expires <= judged->now", "entry->expires > judged->now"),

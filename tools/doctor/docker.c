@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void missing(struct doctor_result *result, const struct arc_error *err, const char *advice)
+static void note_missing(struct doctor_result *result, const struct arc_error *err,
+                         const char *advice)
 {
     result->status = DOCTOR_MISSING;
     arc_buf_reset(&result->found);
@@ -20,14 +21,14 @@ void doctor_docker(struct doctor *doctor, struct doctor_result *result)
     ARC_AUTO(arc_error) struct arc_error err = {0};
 
     if (doctor_ask(doctor, client, &result->found, &err)) {
-        missing(result, &err, "install Docker (docker-ce, or Debian's docker.io)");
+        note_missing(result, &err, "install Docker (docker-ce, or Debian's docker.io)");
         return;
     }
 
     arc_buf_puts(&result->found, "; engine ");
 
     if (doctor_ask(doctor, server, &result->found, &err)) {
-        missing(result, &err, "start the Docker engine, or point DOCKER_HOST at one");
+        note_missing(result, &err, "start the Docker engine, or point DOCKER_HOST at one");
         return;
     }
 
@@ -52,9 +53,9 @@ void doctor_buildx(struct doctor *doctor, struct doctor_result *result)
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
 
     if (doctor_ask(doctor, argv, &text, &err)) {
-        missing(result, &err,
-                "install the plugin (docker-buildx-plugin, or Debian's "
-                "docker-buildx)");
+        note_missing(result, &err,
+                     "install the plugin (docker-buildx-plugin, or Debian's "
+                     "docker-buildx)");
         return;
     }
 
@@ -123,9 +124,9 @@ void doctor_platforms(struct doctor *doctor, struct doctor_result *result)
     }
 
     if (doctor_read(doctor, argv, &text, &err)) {
-        missing(result, &err,
-                "docker buildx ls shows the builders; choose one with docker buildx "
-                "use");
+        note_missing(result, &err,
+                     "docker buildx ls shows the builders; choose one with docker buildx "
+                     "use");
         return;
     }
 
@@ -143,9 +144,9 @@ void doctor_compose(struct doctor *doctor, struct doctor_result *result)
     ARC_AUTO(arc_error) struct arc_error err = {0};
 
     if (doctor_ask(doctor, argv, &result->found, &err))
-        missing(result, &err,
-                "install the plugin (docker-compose-plugin, or Debian 13's "
-                "docker-compose); docker-compose v1 will not do");
+        note_missing(result, &err,
+                     "install the plugin (docker-compose-plugin, or Debian 13's "
+                     "docker-compose); docker-compose v1 will not do");
     else if (!at_least(arc_buf_text(&result->found), 2, 0)) {
         result->status = DOCTOR_MISSING;
         arc_buf_puts(&result->advice, "version 2 or later is needed");
@@ -157,5 +158,5 @@ void doctor_trivy(struct doctor *doctor, struct doctor_result *result)
     static const char *const argv[] = {"trivy", "--version", NULL};
     ARC_AUTO(arc_error) struct arc_error err = {0};
     if (doctor_ask(doctor, argv, &result->found, &err))
-        missing(result, &err, "install trivy; without a scanner the gate fails");
+        note_missing(result, &err, "install trivy; without a scanner the gate fails");
 }

@@ -94,7 +94,7 @@ int doctor_ask(const struct doctor *doctor, const char *const *argv, struct arc_
     return rc;
 }
 
-static json_t *row(const char *name, const struct doctor_result *result, bool needed)
+static json_t *row_json(const char *name, const struct doctor_result *result, bool needed)
 {
     static const char *const names[] = {"ok", "warning", "missing", "skipped"};
     const char *advice = result->advice.len ? arc_buf_text(&result->advice) : NULL;
@@ -115,7 +115,7 @@ static int run_checks(struct doctor *doctor, unsigned purpose, json_t *list, boo
             *ok = false;
         ARC_TRY(arc_buf_check(&result.found, checks[i].name, err));
         ARC_TRY(arc_buf_check(&result.advice, checks[i].name, err));
-        if (json_array_append_new(list, row(checks[i].name, &result, needed)))
+        if (json_array_append_new(list, row_json(checks[i].name, &result, needed)))
             return arc_error_nomem(err);
     }
 

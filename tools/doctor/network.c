@@ -55,7 +55,7 @@ static bool is_local(const char *host)
 
 /* Asks for the registry's /v2/. 200 and 401 both mean that one is there (distribution spec 1.1,
  * "Determining Support"). */
-static void reach(struct arc_http *http, const char *host, struct doctor_result *result)
+static void reach_registry(struct arc_http *http, const char *host, struct doctor_result *result)
 {
     ARC_AUTO(arc_error) struct arc_error err = {0};
     ARC_AUTO(arc_buf) struct arc_buf url = {0};
@@ -114,7 +114,7 @@ void doctor_registry(struct doctor *doctor, struct doctor_result *result)
     }
 
     json_object_foreach (hosts, host, value)
-        reach(http, host, result);
+        reach_registry(http, host, result);
     doctor->has_registry = result->status != DOCTOR_MISSING;
     arc_http_free(http);
 }

@@ -116,7 +116,7 @@ static int find_api(struct github *hub, const struct arc_github_options *o, stru
 
 /* ---- sending -------------------------------------------------------------------------------- */
 
-static struct cached *cached(struct github *hub, const char *url)
+static struct cached *find_cached(struct github *hub, const char *url)
 {
     for (size_t i = 0; i < CACHE; i++)
         if (hub->cache[i].url && strcmp(hub->cache[i].url, url) == 0)
@@ -124,7 +124,7 @@ static struct cached *cached(struct github *hub, const char *url)
     return NULL;
 }
 
-static void forget(struct cached *entry)
+static void forget_cached(struct cached *entry)
 {
     free(entry->url);
     free(entry->etag);
@@ -134,27 +134,27 @@ static void forget(struct cached *entry)
 }
 
 /* Keeping is a favour: without memory for it, nothing is kept. */
-static void keep(struct github *hub, const char *url, const struct arc_http_response *answer,
-                 const struct arc_reply *reply)
+static void keep_answer(struct github *hub, const char *url, const struct arc_http_response *answer,
+                        const struct arc_reply *reply)
 {
     const char *etag = arc_http_header(answer, "etag");
-    struct cached *entry = cached(hub, url);
+    struct cached *entry = find_cached(hub, url);
 
     if (entry)
-        forget(entry);
+        forget_cached(entry);
     if (!etag || strpbrk(etag, "\r\n") || answer->received > CACHE_BODY || !reply->body)
         return;
     entry = entry ? entry : &hub->cache[hub->cache_next++ % CACHE];
-    forget(entry);
+    forget_cached(entry);
     *entry = (struct cached){.url = strdup(url),
                              .etag = strdup(etag),
                              .next = reply->next ? strdup(reply->next) : NULL,
                              .body = json_deep_copy(reply->body)};
     if (!entry->url || !entry->etag || !entry->body || (reply->next && !entry->next))
-        forget(entry);
+        forget_cached(entry);
 }
 
-static int recall(const struct cached *entry, struct arc_reply *reply, struct arc_error *err)
+static int recall_cached(const struct cached *entry, struct arc_reply *reply, struct arc_error *err)
 {
     reply->status = 200;
     reply->body = json_deep_copy(entry->body);
@@ -162,7 +162,7 @@ static int recall(const struct cached *entry, struct arc_reply *reply, struct ar
     return reply->body && (reply->next || !entry->next) ? ARC_OK : arc_error_nomem(err);
 }
 
-static int absolute(struct github *hub, const char *path, char **out, struct arc_error *err)
+static int make_absolute(struct github *hub, const char *path, char **out, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
 
@@ -222,8 +222,8 @@ static int read_answer(struct github *hub, const struct arc_request *request,
 }
 
 /* Waits until the next try; false when this answer is final. */
-static bool again(struct github *hub, const struct arc_request *request, bool damaged,
-                  const struct arc_http_response *answer, unsigned attempt)
+static bool wait_again(struct github *hub, const struct arc_request *request, bool damaged,
+                       const struct arc_http_response *answer, unsigned attempt)
 {
     struct arc_http_retry retry = hub->retry;
     struct arc_http_response lost = {.fate = ARC_HTTP_LOST};
@@ -239,9 +239,9 @@ static bool again(struct github *hub, const struct arc_request *request, bool da
     return true;
 }
 
-static int exchange(struct github *hub, const struct arc_request *request,
-                    const struct arc_http_request *http, struct cached *known,
-                    struct arc_reply *reply, struct arc_error *err)
+static int exchange_request(struct github *hub, const struct arc_request *request,
+                            const struct arc_http_request *http, struct cached *known,
+                            struct arc_reply *reply, struct arc_error *err)
 {
     ARC_AUTO(arc_http_response) struct arc_http_response answer = {0};
 
@@ -252,23 +252,24 @@ static int exchange(struct github *hub, const struct arc_request *request,
         int rc = arc_http_send(hub->http, http, &answer, err);
         bool whole = !rc;
         if (whole && answer.status == 304 && known)
-            return recall(known, reply, err);
+            return recall_cached(known, reply, err);
         if (whole)
             rc = read_answer(hub, request, &answer, reply, err);
         else
             reply->doubtful = answer.fate == ARC_HTTP_LOST;
         if (!rc && strcmp(request->method, "GET") == 0 && !request->accept)
-            keep(hub, http->url, &answer, reply);
+            keep_answer(hub, http->url, &answer, reply);
         bool damaged = whole && rc && answer.status < 300;
-        if (!rc || (!whole && rc != ARC_EWORLD) || !again(hub, request, damaged, &answer, attempt))
+        if (!rc || (!whole && rc != ARC_EWORLD) ||
+            !wait_again(hub, request, damaged, &answer, attempt))
             return rc;
     }
 }
 
 /* Adds the headers and the JSON body, both freed by the caller. */
-static int prepare(const struct arc_request *request, const struct cached *known, char **body,
-                   struct arc_buf *etag, struct arc_buf *type, struct arc_buf *accept,
-                   const char *headers[8], struct arc_error *err)
+static int prepare_headers(const struct arc_request *request, const struct cached *known,
+                           char **body, struct arc_buf *etag, struct arc_buf *type,
+                           struct arc_buf *accept, const char *headers[8], struct arc_error *err)
 {
     size_t count = 0;
 
@@ -314,10 +315,10 @@ static int send_github(struct arc_transport *self, const struct arc_request *req
     const char *headers[8];
 
     arc_reply_free(reply);
-    ARC_TRY(absolute(hub, request->path, &url, err));
+    ARC_TRY(make_absolute(hub, request->path, &url, err));
     bool plain = strcmp(request->method, "GET") == 0 && !request->accept;
-    struct cached *known = plain ? cached(hub, url) : NULL;
-    ARC_TRY(prepare(request, known, &body, &etag, &type, &accept, headers, err));
+    struct cached *known = plain ? find_cached(hub, url) : NULL;
+    ARC_TRY(prepare_headers(request, known, &body, &etag, &type, &accept, headers, err));
     struct arc_http_request http = {
         .method = request->method,
         .url = url,
@@ -331,7 +332,7 @@ static int send_github(struct arc_transport *self, const struct arc_request *req
         .timeout = request->file || request->data ? 0 : 300,
     };
     struct arc_error *why = err ? err : &(struct arc_error){0};
-    int rc = exchange(hub, request, &http, known, reply, why);
+    int rc = exchange_request(hub, request, &http, known, reply, why);
     if (rc && why->message)
         arc_github_mask(why->message, hub->token);
     if (!err)
@@ -344,7 +345,7 @@ static void close_github(struct arc_transport *self)
 {
     struct github *hub = (struct github *)self;
     for (size_t i = 0; i < CACHE; i++)
-        forget(&hub->cache[i]);
+        forget_cached(&hub->cache[i]);
     arc_http_free(hub->http);
     free(hub->api);
     free(hub->token);

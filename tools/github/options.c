@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int seconds(const char *option, const char *text, unsigned *out, struct arc_error *err)
+static int take_seconds(const char *option, const char *text, unsigned *out, struct arc_error *err)
 {
     size_t digits = text ? strspn(text, "0123456789") : 0;
     *out = 0;
@@ -18,7 +18,7 @@ static int seconds(const char *option, const char *text, unsigned *out, struct a
     return ARC_OK;
 }
 
-static int record(const char *dir, struct arc_transport **transport, struct arc_error *err)
+static int open_recorder(const char *dir, struct arc_transport **transport, struct arc_error *err)
 {
     struct arc_transport *inner = *transport;
     int rc = arc_transport_record(inner, dir, transport, err);
@@ -34,12 +34,12 @@ int arc_github_open(const struct arc_env *env, const struct arc_github_settings 
 {
     struct arc_github_options options = {.env = env, .token_file = settings->token_file};
 
-    ARC_TRY(seconds("timeout", settings->timeout, &options.idle_timeout, err));
-    ARC_TRY(seconds("max-wait", settings->max_wait, &options.max_wait, err));
+    ARC_TRY(take_seconds("timeout", settings->timeout, &options.idle_timeout, err));
+    ARC_TRY(take_seconds("max-wait", settings->max_wait, &options.max_wait, err));
     if (settings->dry_run)
         return arc_transport_describe(out, err);
     ARC_TRY(arc_transport_github(&options, out, err));
-    return settings->record ? record(settings->record, out, err) : ARC_OK;
+    return settings->record ? open_recorder(settings->record, out, err) : ARC_OK;
 }
 
 const char *arc_github_repository(const struct arc_env *env,

@@ -188,18 +188,18 @@ static int make_headers(struct http_exchange *x, struct arc_error *err)
 {
     const struct arc_http_request *request = x->request;
     struct curl_slist **list = &x->headers;
-    int rc = add_header(x->http, list, "Expect:", err);
 
-    for (const char *const *h = request->headers; !rc && h && *h; h++)
+    ARC_TRY(add_header(x->http, list, "Expect:", err));
+    for (const char *const *h = request->headers; h && *h; h++)
         if (x->body || strncasecmp(*h, "Content-", 8) != 0)
-            rc = add_header(x->http, list, *h, err);
+            ARC_TRY(add_header(x->http, list, *h, err));
 
-    if (rc || !x->hop.credentials)
-        return rc;
+    if (!x->hop.credentials)
+        return ARC_OK;
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     arc_buf_printf(&text, "Authorization: %s", request->authorization);
-    rc = arc_buf_check(&text, "the credentials", err);
-    return rc ? rc : add_header(x->http, list, arc_buf_text(&text), err);
+    ARC_TRY(arc_buf_check(&text, "the credentials", err));
+    return add_header(x->http, list, arc_buf_text(&text), err);
 }
 
 static const char *either(const struct arc_env *env, const char *a, const char *b)

@@ -31,7 +31,7 @@ static void plain_text(const struct arc_yaml_node *node, struct arc_buf *out)
     }
 }
 
-static bool loopback(const char *address)
+static bool is_loopback(const char *address)
 {
     return strncmp(address, "127.", 4) == 0 || strncmp(address, "[::1]:", 6) == 0 ||
            strcmp(address, "::1") == 0;
@@ -44,12 +44,12 @@ static void check_port(const struct compose *c, const struct arc_yaml_node *port
 
     if (port->type == ARC_YAML_MAP) {
         plain_text(arc_yaml_get(port, "host_ip"), &text);
-        bound = loopback(lint_content(c->lint, &text));
+        bound = is_loopback(lint_content(c->lint, &text));
         arc_buf_reset(&text);
         plain_text(arc_yaml_get(port, "published"), &text);
     } else {
         plain_text(port, &text);
-        bound = loopback(lint_content(c->lint, &text));
+        bound = is_loopback(lint_content(c->lint, &text));
     }
 
     if (!bound)
@@ -104,14 +104,14 @@ static void check_volume(const struct compose *c, const struct arc_yaml_node *vo
                   "the volume '%s' is not declared under volumes", name);
 }
 
-static void each(const struct compose *c, const struct arc_yaml_node *list,
-                 void (*check)(const struct compose *, const struct arc_yaml_node *))
+static void check_each(const struct compose *c, const struct arc_yaml_node *list,
+                       void (*check)(const struct compose *, const struct arc_yaml_node *))
 {
     for (size_t i = 0; list && list->type == ARC_YAML_LIST && i < list->count; i++)
         check(c, list->items[i]);
 }
 
-static bool restarts(const struct arc_yaml_node *service)
+static bool is_restarted(const struct arc_yaml_node *service)
 {
     const struct arc_yaml_node *restart = arc_yaml_get(service, "restart");
     return arc_yaml_is(restart, "always") || arc_yaml_is(restart, "unless-stopped");
@@ -126,7 +126,7 @@ static void check_health(const struct compose *c, const struct arc_yaml_pair *se
     bool none = !test || arc_yaml_is(first, "NONE") || (!first && test->type != ARC_YAML_STRING) ||
                 arc_yaml_bool(arc_yaml_get(health, "disable"));
 
-    if (none && restarts(service->value))
+    if (none && is_restarted(service->value))
         lint_find(c->lint, LINT_HEALTH, c->file, service->key->line,
                   "'%s' has no healthcheck with a test", service->key->text);
 }
@@ -238,8 +238,8 @@ static void check_file(const struct compose *c)
 
     for (size_t i = 0; i < services->count; i++) {
         const struct arc_yaml_node *service = services->pairs[i].value;
-        each(c, arc_yaml_get(service, "ports"), check_port);
-        each(c, arc_yaml_get(service, "volumes"), check_volume);
+        check_each(c, arc_yaml_get(service, "ports"), check_port);
+        check_each(c, arc_yaml_get(service, "volumes"), check_volume);
         check_health(c, &services->pairs[i]);
         check_privileges(c, &services->pairs[i]);
     }

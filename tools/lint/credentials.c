@@ -42,13 +42,13 @@ struct scan {
     unsigned line;
 };
 
-static void found(const struct scan *s, const char *what)
+static void report_found(const struct scan *s, const char *what)
 {
     lint_find(s->lint, LINT_CREDENTIALS, s->file, s->line,
               "%s is committed here; revoke it, and pass it by a secret", what);
 }
 
-static bool word(char c)
+static bool is_word_char(char c)
 {
     return isalnum((unsigned char)c) || c == '_';
 }
@@ -58,14 +58,14 @@ static void find_tokens(const struct scan *s, const char *line)
 {
     for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++)
         for (const char *at = line; (at = strstr(at, tokens[i].prefix));) {
-            if (at != line && word(at[-1])) {
+            if (at != line && is_word_char(at[-1])) {
                 at++;
                 continue;
             }
             at += strlen(tokens[i].prefix);
             size_t len = strspn(at, tokens[i].alphabet);
             if (len >= tokens[i].least)
-                found(s, tokens[i].what);
+                report_found(s, tokens[i].what);
             at += len;
         }
 }
@@ -87,7 +87,7 @@ static void find_private_key(const struct scan *s, const char *line, const char 
     const char *end = begin ? begin + 11 + strspn(begin + 11, "ABCDEFGHIJKLMNOPQRSTUVWXYZ ") : NULL;
     if (end && end - begin >= 22 && strncmp(end - 11, "PRIVATE KEY-----", 16) == 0 &&
         holds_key(end + 5, next))
-        found(s, "a private key");
+        report_found(s, "a private key");
 }
 
 /* RFC 2606's names for examples, this very machine, and words that are not name of a host on the
@@ -112,7 +112,7 @@ static void find_url_password(const struct scan *s, const char *line)
         size_t len = strcspn(password, "/@ \t\"'<>$%{}");
         if (password[len] == '@' && len >= 3 && strspn(password, "*x.") < len &&
             !is_example(password + len + 1))
-            found(s, "a password in an URL");
+            report_found(s, "a password in an URL");
     }
 }
 
@@ -169,7 +169,7 @@ static void find_assignment(const struct scan *s, const char *line)
                     memchr(value, '(', len);
     bool reference = strchr("/|>~!&*[%@", *value) || strspn(value, "*xX.-_?") >= len;
     if (len >= 4 && !variable && !reference && !is_word(value, len, line, key_len))
-        found(s, "a value for a password, key or token");
+        report_found(s, "a value for a password, key or token");
 }
 
 static bool has_settings(const char *file)
@@ -206,7 +206,7 @@ static void scan_text(struct lint *lint, const char *file, char *text)
     }
 }
 
-static bool ignored(const struct lint *lint, const char *file)
+static bool is_ignored(const struct lint *lint, const char *file)
 {
     for (char **list = lint->settings.credentials_ignore; list && *list; list++) {
         size_t len = strlen(*list);
@@ -225,7 +225,7 @@ static int scan_file(void *context, const char *file)
     struct lint *lint = context;
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
 
-    if (ignored(lint, file))
+    if (is_ignored(lint, file))
         return lint->failed;
     int rc = arc_file_read_in(lint->root, file, FILE_MAX, &text, NULL);
     if (rc == ARC_ENOMEM)

@@ -44,7 +44,7 @@ static void add_pairs(struct reading *r, const char *args, json_t *pairs)
 }
 
 /* Whether a reference says which version it means. */
-static bool pinned(const char *ref)
+static bool is_pinned(const char *ref)
 {
     if (strstr(ref, "@sha256:"))
         return true;
@@ -66,7 +66,7 @@ static void check_base(struct lint *lint, struct reading *r, const char *file,
     if (!known)
         lint_find(lint, LINT_BASE_PINNED, file, in->line,
                   "the base '%s' uses an ARG without a default before it", base);
-    else if (!pinned(text))
+    else if (!is_pinned(text))
         lint_find(lint, LINT_BASE_PINNED, file, in->line,
                   "the base '%s' is not pinned: name a version (not latest) or a digest", text);
 }

@@ -34,7 +34,7 @@ static void show_node(struct arc_buf *out, const struct arc_yaml_node *node)
 }
 
 /* Words with one space between them. */
-static void squeeze(struct arc_buf *out, const char *text)
+static void add_squeezed(struct arc_buf *out, const char *text)
 {
     while (*(text += strspn(text, " \t\r\n"))) {
         size_t len = strcspn(text, " \t\r\n");
@@ -51,7 +51,7 @@ static bool word_char(char c)
 }
 
 /* Whether `part` stands in `text` and is not just a part of a longer word there. */
-static bool contains(const char *text, const char *part)
+static bool contains_word(const char *text, const char *part)
 {
     size_t len = strlen(part);
     for (const char *at = text; len && (at = strstr(at, part)); at++) {
@@ -65,7 +65,7 @@ static bool contains(const char *text, const char *part)
 
 /* Whether a list has an item, a mapping a key, a string a part. A wanted text of several words is
  * looked for in a list joined with spaces too, since a command is a list or a string alike. */
-static bool holds(struct lint *lint, const struct arc_yaml_node *node, const char *wanted)
+static bool holds_part(struct lint *lint, const struct arc_yaml_node *node, const char *wanted)
 {
     ARC_AUTO(arc_buf) struct arc_buf joined = {0};
 
@@ -75,18 +75,18 @@ static bool holds(struct lint *lint, const struct arc_yaml_node *node, const cha
     for (size_t i = 0; node->type == ARC_YAML_LIST && i < node->count; i++) {
         if (arc_yaml_reads(node->items[i], wanted))
             return true;
-        squeeze(&joined, node->items[i]->text ? node->items[i]->text : "");
+        add_squeezed(&joined, node->items[i]->text ? node->items[i]->text : "");
     }
 
     if (node->type == ARC_YAML_LIST)
-        return strchr(wanted, ' ') && contains(lint_content(lint, &joined), wanted);
-    squeeze(&joined, node->text ? node->text : "");
+        return strchr(wanted, ' ') && contains_word(lint_content(lint, &joined), wanted);
+    add_squeezed(&joined, node->text ? node->text : "");
 
-    return contains(lint_content(lint, &joined), wanted);
+    return contains_word(lint_content(lint, &joined), wanted);
 }
 
-static bool equal(const struct lint_case *c, const struct arc_yaml_node *wanted,
-                  const struct arc_yaml_node *found)
+static bool is_equal(const struct lint_case *c, const struct arc_yaml_node *wanted,
+                     const struct arc_yaml_node *found)
 {
     if (wanted->text) {
         ARC_AUTO(arc_buf) struct arc_buf text = {0};
@@ -97,11 +97,11 @@ static bool equal(const struct lint_case *c, const struct arc_yaml_node *wanted,
     bool same = wanted->type == found->type && wanted->count == found->count;
     for (size_t i = 0; same && i < wanted->count; i++) {
         if (wanted->type == ARC_YAML_LIST) {
-            same = equal(c, wanted->items[i], found->items[i]);
+            same = is_equal(c, wanted->items[i], found->items[i]);
             continue;
         }
         const struct arc_yaml_node *value = arc_yaml_get(found, wanted->pairs[i].key->text);
-        same = value && equal(c, wanted->pairs[i].value, value);
+        same = value && is_equal(c, wanted->pairs[i].value, value);
     }
 
     return same;
@@ -115,7 +115,7 @@ static void check_parts(const struct walk *w, const struct arc_yaml_node *node, 
         ARC_AUTO(arc_buf) struct arc_buf text = {0};
         lint_expand(&text, *parts, w->c->service, w->c->group);
         const char *part = lint_content(w->c->lint, &text);
-        if (holds(w->c->lint, node, part) != wanted)
+        if (holds_part(w->c->lint, node, part) != wanted)
             lint_fact_find(w->c, node->line, wanted ? "%s lacks '%s'" : "%s must not have '%s'",
                            lint_content(w->c->lint, &w->trail), part);
     }
@@ -129,7 +129,7 @@ static void check_place(struct walk *w, const struct arc_yaml_node *node)
     if (fact->absent)
         lint_fact_find(w->c, node->line, "%s must not be there", trail);
 
-    if (fact->is && !equal(w->c, fact->is, node)) {
+    if (fact->is && !is_equal(w->c, fact->is, node)) {
         ARC_AUTO(arc_buf) struct arc_buf text = {0};
         ARC_AUTO(arc_buf) struct arc_buf wanted = {0};
         arc_buf_puts(&text, "it must be ");
@@ -145,14 +145,15 @@ static void check_place(struct walk *w, const struct arc_yaml_node *node)
     check_parts(w, node, fact->lacks, false);
 }
 
-static void follow(struct walk *w, char **at, const struct arc_yaml_node *node);
+static void follow_keys(struct walk *w, char **at, const struct arc_yaml_node *node);
 
 /* One step down, and back again. */
-static void step(struct walk *w, char **rest, const char *key, const struct arc_yaml_node *node)
+static void step_into(struct walk *w, char **rest, const char *key,
+                      const struct arc_yaml_node *node)
 {
     size_t len = w->trail.len;
     arc_buf_printf(&w->trail, "%s%s", len ? "." : "", key);
-    follow(w, rest, node);
+    follow_keys(w, rest, node);
     if (w->trail.data && !w->trail.failed) {
         w->trail.len = len;
         w->trail.data[len] = '\0';
@@ -184,7 +185,8 @@ static const struct arc_yaml_node *select_item(struct lint *lint, const struct a
     return NULL;
 }
 
-static void missing(const struct walk *w, const char *key, const struct arc_yaml_node *parent)
+static void report_missing(const struct walk *w, const char *key,
+                           const struct arc_yaml_node *parent)
 {
     bool optional =
         w->c->fact->absent || (w->c->fact->lacks && !w->c->fact->has && !w->c->fact->is);
@@ -193,7 +195,7 @@ static void missing(const struct walk *w, const char *key, const struct arc_yaml
                        w->trail.len ? "." : "", key);
 }
 
-static void follow(struct walk *w, char **at, const struct arc_yaml_node *node)
+static void follow_keys(struct walk *w, char **at, const struct arc_yaml_node *node)
 {
     ARC_AUTO(arc_buf) struct arc_buf key = {0};
 
@@ -209,7 +211,7 @@ static void follow(struct walk *w, char **at, const struct arc_yaml_node *node)
             bool map = node->type == ARC_YAML_MAP;
             const char *inner = map ? node->pairs[i].key->text : "*";
             if (!left_out(w, inner))
-                step(w, at + 1, inner, map ? node->pairs[i].value : node->items[i]);
+                step_into(w, at + 1, inner, map ? node->pairs[i].value : node->items[i]);
         }
         return;
     }
@@ -218,15 +220,15 @@ static void follow(struct walk *w, char **at, const struct arc_yaml_node *node)
                                            ? select_item(w->c->lint, node, name)
                                            : arc_yaml_get(node, name);
     if (next)
-        step(w, at + 1, name, next);
+        step_into(w, at + 1, name, next);
     else
-        missing(w, name, node);
+        report_missing(w, name, node);
 }
 
 void lint_fact_check_tree(const struct lint_case *c, const struct arc_yaml_node *root)
 {
     struct walk walk = {.c = c};
-    follow(&walk, c->fact->at, root);
+    follow_keys(&walk, c->fact->at, root);
     if (walk.trail.failed == ARC_ENOMEM)
         c->lint->failed = ARC_ENOMEM;
     arc_buf_free(&walk.trail);

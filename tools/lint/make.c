@@ -14,7 +14,7 @@ void arc_makefile_free(struct arc_makefile *make)
     *make = (struct arc_makefile){0};
 }
 
-static bool put(json_t *object, const char *name, size_t len, unsigned line)
+static bool put_line(json_t *object, const char *name, size_t len, unsigned line)
 {
     ARC_AUTO_FREE char *key = strndup(name, len);
     if (!key)
@@ -33,7 +33,7 @@ static bool add_words(json_t *object, const char *text, unsigned line)
         /* variables, patterns and file names are not targets that a person calls */
         if (!memchr(text, '$', len) && !memchr(text, '%', len) && !memchr(text, '/', len) &&
             !memchr(text, '.', len))
-            good = put(object, text, len, line) && good;
+            good = put_line(object, text, len, line) && good;
         text += len;
     }
 
@@ -55,7 +55,7 @@ static bool add_comment(struct arc_makefile *make, const char *line, unsigned nu
     size_t len = strcspn(line + 3, ": ");
     const char *rest = line + 3 + len;
     bool described = len && rest[0] == ':' && rest[1] == ' ' && rest[2 + strspn(rest + 2, " ")];
-    return !described || put(make->comments, line + 3, len, number);
+    return !described || put_line(make->comments, line + 3, len, number);
 }
 
 static bool add_line(struct arc_makefile *make, char *line, unsigned number)

@@ -31,7 +31,7 @@ static const char *text_given(const struct arc_yaml_node *with, const char *name
 #define FLOATING_BUILDKIT                                                                          \
     "the builder's BuildKit is whatever its tag is today: pin it by its option image=NAME@sha256:…"
 
-static bool holds(const char *text, const char *part)
+static bool holds_part(const char *text, const char *part)
 {
     return strstr(text, part) != NULL;
 }
@@ -87,7 +87,7 @@ static bool is_word(char c)
 }
 
 /* Whether all of the parts stand between two places, in this order, each as a word. */
-static bool in_order(const char *start, const char *end, const char *const parts[])
+static bool stand_in_order(const char *start, const char *end, const char *const parts[])
 {
     for (const char *from = start; *parts; parts++) {
         size_t len = strlen(*parts);
@@ -116,8 +116,8 @@ static bool loses_status(const char *line, const char *end)
 
     for (size_t i = 0; i < sizeof prints / sizeof *prints; i++)
         for (size_t k = 0; k < sizeof files / sizeof *files; k++)
-            if (in_order(line, end,
-                         (const char *const[]){prints[i][0], prints[i][1], files[k], NULL}))
+            if (stand_in_order(line, end,
+                               (const char *const[]){prints[i][0], prints[i][1], files[k], NULL}))
                 return true;
 
     return false;
@@ -136,7 +136,7 @@ static void check_line(struct subject *s, const struct arc_yaml_node *script, co
     static const char *const remote[] = {"driver", "remote", NULL};
 
     for (size_t i = 0; i < sizeof engines / sizeof *engines; i++)
-        if (in_order(line, end, engines[i]))
+        if (stand_in_order(line, end, engines[i]))
             find_in_script(s, LINT_SHELL, script, line,
                            "this removes the Docker that GitHub's runners have: use that instead");
 
@@ -145,14 +145,15 @@ static void check_line(struct subject *s, const struct arc_yaml_node *script, co
                        "where $(…) fails, echo succeeds and writes nothing: assign the value on a "
                        "line of its own first");
 
-    s->refreshed = s->refreshed || in_order(line, end, update);
+    s->refreshed = s->refreshed || stand_in_order(line, end, update);
 
-    if (in_order(line, end, install) && !s->refreshed)
+    if (stand_in_order(line, end, install) && !s->refreshed)
         find_in_script(s, LINT_SHELL, script, line,
                        "the runner's package index is as old as its image: run `apt-get update` "
                        "before");
 
-    if (in_order(line, end, builder) && !in_order(line, end, image) && !in_order(line, end, remote))
+    if (stand_in_order(line, end, builder) && !stand_in_order(line, end, image) &&
+        !stand_in_order(line, end, remote))
         find_in_script(s, LINT_PINNED, script, line, FLOATING_BUILDKIT);
 }
 
@@ -194,8 +195,9 @@ static bool takes_tag(const struct subject *s)
 /* Whether this is what the event is about, whatever the workflow was given. */
 static bool is_events_own(const char *ref)
 {
-    return !*ref || (holds(ref, "github.") && !holds(ref, "inputs.") && !holds(ref, "needs.") &&
-                     !holds(ref, "steps.") && !holds(ref, "env."));
+    return !*ref ||
+           (holds_part(ref, "github.") && !holds_part(ref, "inputs.") &&
+            !holds_part(ref, "needs.") && !holds_part(ref, "steps.") && !holds_part(ref, "env."));
 }
 
 static void check_checkout(const struct subject *s, const struct arc_yaml_node *uses,
@@ -209,7 +211,7 @@ static void check_checkout(const struct subject *s, const struct arc_yaml_node *
 }
 
 /* Whether a step restores what other runs have saved. */
-static bool restores(const struct arc_yaml_node *step)
+static bool restores_cache(const struct arc_yaml_node *step)
 {
     const char *uses = text_at(step, "uses");
     const char *cache = text_given(arc_yaml_get(step, "with"), "cache");
@@ -236,7 +238,7 @@ static bool restores_within(const struct subject *s, const struct arc_yaml_node 
         bool given = false;
         for (size_t k = 0; input && k < lint_map_size(with); k++)
             given |= strncmp(input + 7, with->pairs[k].key->text, with->pairs[k].key->len) == 0;
-        if (restores(inner) && !given)
+        if (restores_cache(inner) && !given)
             return true;
     }
 
@@ -250,7 +252,7 @@ static void check_cache(const struct subject *s, const struct arc_yaml_node *job
     const struct arc_yaml_node *uses = arc_yaml_get(step, "uses");
 
     for (size_t i = 0; i < sizeof scopes / sizeof *scopes; i++) {
-        if (!may_write(s, job, scopes[i]) || (!restores(step) && !restores_within(s, step)))
+        if (!may_write(s, job, scopes[i]) || (!restores_cache(step) && !restores_within(s, step)))
             continue;
         lint_find(s->lint, LINT_CACHE, s->file, uses->line,
                   "every run on the default branch may have filled this cache, and what it "
@@ -267,7 +269,7 @@ static void check_builder(const struct subject *s, const struct arc_yaml_node *u
     const char *driver = text_given(with, "driver");
     if (strncmp(uses->text, "docker/setup-buildx-action@", 27) == 0 &&
         (!*driver || strcmp(driver, "docker-container") == 0) &&
-        !holds(text_given(with, "driver-opts"), "image="))
+        !holds_part(text_given(with, "driver-opts"), "image="))
         lint_find(s->lint, LINT_PINNED, s->file, uses->line, FLOATING_BUILDKIT);
 }
 
@@ -293,7 +295,7 @@ static bool runs_command(const struct arc_yaml_node *step, const char *command, 
     for (; (run = strstr(run, program)); run += sizeof program - 1)
         if (strncmp(run + sizeof program - 1, command, len) == 0 &&
             !is_word(run[sizeof program - 1 + len]) && run[sizeof program - 1 + len] != '-')
-            return !*option || set || holds(run, flag);
+            return !*option || set || holds_part(run, flag);
 
     return false;
 }
@@ -392,7 +394,7 @@ static void check_results(const struct subject *s, const struct arc_yaml_node *j
                 s->lint, LINT_RESULTS, s->file, value->line,
                 "outputs are evaluated when the job failed, too: fromJSON of a step that did "
                 "not run is one more error that hides the first; let the step give the value");
-        if (value->text && holds(value->text, "${{ secrets."))
+        if (value->text && holds_part(value->text, "${{ secrets."))
             lint_find(s->lint, LINT_RESULTS, s->file, value->line,
                       "GitHub drops an output that holds a secret: the next job gets nothing");
     }
@@ -408,14 +410,14 @@ static void check_queue(const struct subject *s, const struct arc_yaml_node *con
     const char *key = text_at(concurrency, "group");
     if (!*key && concurrency && concurrency->text)
         key = concurrency->text;
-    bool own = holds(key, "github.run_id") || holds(key, "github.ref");
+    bool own = holds_part(key, "github.run_id") || holds_part(key, "github.ref");
     bool tags = arc_yaml_at(s->root, "on", "push", "tags", (char *)NULL) || starts_on(s, "release");
     if (*key && !own && strcmp(text_at(concurrency, "queue"), "max") != 0 && tags)
         lint_find(s->lint, LINT_QUEUE, s->file, concurrency->line,
                   "one run waits, and GitHub cancels it for the next: of three tags one is never "
                   "released; add `queue: max`");
 
-    if (holds(key, "github.sha"))
+    if (holds_part(key, "github.sha"))
         lint_find(s->lint, LINT_QUEUE, s->file, concurrency->line,
                   "two events about one commit are one group, and a waiting one is cancelled: use "
                   "github.run_id");
@@ -450,7 +452,7 @@ static void check_grants(const struct subject *s, const struct arc_yaml_node *jo
 static void check_job(struct subject *s, const struct arc_yaml_pair *pair)
 {
     const struct arc_yaml_node *job = pair->value, *name = arc_yaml_get(job, "name");
-    if (name && name->text && holds(name->text, "matrix.") && arc_yaml_key(job, "if"))
+    if (name && name->text && holds_part(name->text, "matrix.") && arc_yaml_key(job, "if"))
         lint_find(s->lint, LINT_REQUIRED, s->file, name->line,
                   "where `if` skips the job, its check has this text as name, expressions and all");
 
@@ -463,8 +465,8 @@ static void check_job(struct subject *s, const struct arc_yaml_pair *pair)
     if (starts_on(s, "pull_request") && arc_yaml_key(job, "needs") &&
         arc_yaml_key(job, "permissions") &&
         (may_write(s, job, "statuses") || may_write(s, job, "checks")) &&
-        arc_yaml_key(job, "steps") && !holds(condition, "always()") &&
-        !holds(condition, "cancelled()"))
+        arc_yaml_key(job, "steps") && !holds_part(condition, "always()") &&
+        !holds_part(condition, "cancelled()"))
         lint_find(s->lint, LINT_REQUIRED, s->file, pair->key->line,
                   "'%s' reports nothing where a job before it failed or was skipped: give it `if: "
                   "always()`",

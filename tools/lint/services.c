@@ -57,7 +57,7 @@ static void add_neighbours(struct lint *lint, const char *parent)
     }
 }
 
-static void collect(struct lint *lint)
+static void collect_services(struct lint *lint)
 {
     ARC_AUTO_JSON json_t *parents = json_object();
 
@@ -129,7 +129,7 @@ static void check_port(struct lint *lint, const struct lint_service *service, co
                   "port %u is not among ports", service->data.port);
 }
 
-static bool listed(char **list, const char *text)
+static bool is_listed(char **list, const char *text)
 {
     for (; *list; list++)
         if (strcmp(*list, text) == 0)
@@ -137,7 +137,7 @@ static bool listed(char **list, const char *text)
     return false;
 }
 
-static const struct lint_service *by_codename(const struct lint *lint, const char *codename)
+static const struct lint_service *find_codename(const struct lint *lint, const char *codename)
 {
     for (size_t i = 0; i < lint->service_count; i++)
         if (lint->services[i].loaded && strcmp(lint->services[i].data.codename, codename) == 0)
@@ -159,18 +159,18 @@ static void check_depends_on(struct lint *lint, const struct lint_service *servi
                              const char *file, const struct arc_yaml *yaml)
 {
     for (char **on = service->data.depends_on; *on; on++)
-        if (!by_codename(lint, *on) && !listed(service->data.external, *on))
+        if (!find_codename(lint, *on) && !is_listed(service->data.external, *on))
             lint_find(lint, LINT_DEPENDS_ON, file, item_line(yaml, "depends_on", *on),
                       "no service here has the codename '%s'; if it lives in another repository, "
                       "list it under external",
                       *on);
 
     for (char **out = service->data.external; *out; out++) {
-        if (by_codename(lint, *out))
+        if (find_codename(lint, *out))
             lint_find(lint, LINT_DEPENDS_ON, file, item_line(yaml, "external", *out),
                       "'%s' is listed as external, but %s has that codename", *out,
-                      by_codename(lint, *out)->directory);
-        if (!listed(service->data.depends_on, *out))
+                      find_codename(lint, *out)->directory);
+        if (!is_listed(service->data.depends_on, *out))
             lint_find(lint, LINT_DEPENDS_ON, file, item_line(yaml, "external", *out),
                       "'%s' is listed as external, but not under depends_on", *out);
     }
@@ -187,7 +187,7 @@ static void check_service(struct lint *lint, const struct lint_service *service)
     check_fields(lint, service, file, &yaml);
     check_port(lint, service, file, &yaml);
     check_depends_on(lint, service, file, &yaml);
-    const struct lint_service *first = by_codename(lint, service->data.codename);
+    const struct lint_service *first = find_codename(lint, service->data.codename);
     if (first != service)
         lint_find(lint, LINT_CODENAME, file, line_of(&yaml, "codename"),
                   "the codename '%s' is %s's already", service->data.codename, first->directory);
@@ -195,7 +195,7 @@ static void check_service(struct lint *lint, const struct lint_service *service)
 
 void lint_services(struct lint *lint)
 {
-    collect(lint);
+    collect_services(lint);
     for (size_t i = 0; i < lint->service_count && !lint->failed; i++) {
         check_service(lint, &lint->services[i]);
         lint_compose(lint, &lint->services[i]);

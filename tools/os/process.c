@@ -21,7 +21,7 @@
 
 /* ---- finding a program --------------------------------------------------------------------- */
 
-static bool runnable(const char *path)
+static bool is_runnable(const char *path)
 {
     struct stat info;
     return stat(path, &info) == 0 && S_ISREG(info.st_mode) && access(path, X_OK) == 0;
@@ -41,14 +41,14 @@ int arc_process_find(const struct arc_env *env, const char *name, char **out, st
         if (candidate.failed == ARC_ENOMEM) /* else the next folder's program would run */
             return arc_error_nomem(err);
         char *found = arc_buf_steal(&candidate);
-        if (found && runnable(found)) {
+        if (found && is_runnable(found)) {
             *out = found;
             return ARC_OK;
         }
         free(found);
     }
 
-    if (!strchr(name, '/') || !runnable(name))
+    if (!strchr(name, '/') || !is_runnable(name))
         return arc_error_set(err, ARC_ENOTFOUND, "there is no program '%s' %s", name,
                              strchr(name, '/') ? "here" : "on PATH");
     *out = strdup(name);
@@ -107,8 +107,8 @@ static void keep_descriptors(void)
         fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
-static int prepare(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attributes,
-                   const struct arc_process *process, const struct pipes *pipes)
+static int prepare_spawn(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attributes,
+                         const struct arc_process *process, const struct pipes *pipes)
 {
     sigset_t none, pipe_signal;
 
@@ -128,8 +128,8 @@ static int prepare(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attri
     return rc ? rc : posix_spawnattr_setsigdefault(attributes, &pipe_signal);
 }
 
-static int start(const struct arc_process *process, struct pipes *pipes, pid_t *pid,
-                 struct arc_error *err)
+static int start_child(const struct arc_process *process, struct pipes *pipes, pid_t *pid,
+                       struct arc_error *err)
 {
     ARC_AUTO_FREE char *program = NULL;
     ARC_TRY(arc_process_find(process->env, process->argv[0], &program, err));
@@ -143,7 +143,7 @@ static int start(const struct arc_process *process, struct pipes *pipes, pid_t *
     posix_spawn_file_actions_init(&actions);
     posix_spawnattr_init(&attributes);
     keep_descriptors();
-    int failed = prepare(&actions, &attributes, process, pipes);
+    int failed = prepare_spawn(&actions, &attributes, process, pipes);
     if (!failed) /* posix_spawn() takes char *const[] but changes nothing (POSIX, execve) */
         failed = posix_spawn(pid, program, &actions, &attributes, (char *const *)process->argv,
                              (char *const *)variables);
@@ -195,8 +195,8 @@ static void feed(const struct arc_process *process, int *fd, size_t *fed)
         close_end(fd);
 }
 
-static int take(const struct arc_process *process, enum arc_stream stream, int *fd,
-                struct arc_process_result *result, struct arc_error *err)
+static int take_output(const struct arc_process *process, enum arc_stream stream, int *fd,
+                       struct arc_process_result *result, struct arc_error *err)
 {
     char data[65536];
     ssize_t got = read(*fd, data, sizeof data);
@@ -267,8 +267,8 @@ static int wait_for(struct watch *watch, struct pollfd *fds, nfds_t count, int m
 }
 
 /* Moves data until both output streams are closed. */
-static int talk(struct watch *watch, struct pipes *pipes, struct arc_process_result *result,
-                struct arc_error *err)
+static int move_data(struct watch *watch, struct pipes *pipes, struct arc_process_result *result,
+                     struct arc_error *err)
 {
     const struct arc_process *process = watch->process;
     size_t fed = 0;
@@ -285,8 +285,8 @@ static int talk(struct watch *watch, struct pipes *pipes, struct arc_process_res
             feed(process, &pipes->parent[0], &fed);
         for (int i = 1; i < 3; i++)
             if (!rc && fds[i].fd >= 0 && fds[i].revents)
-                rc =
-                    take(process, i == 1 ? ARC_STDOUT : ARC_STDERR, &pipes->parent[i], result, err);
+                rc = take_output(process, i == 1 ? ARC_STDOUT : ARC_STDERR, &pipes->parent[i],
+                                 result, err);
         if (rc)
             return rc;
     }
@@ -295,7 +295,7 @@ static int talk(struct watch *watch, struct pipes *pipes, struct arc_process_res
 }
 
 /* Waits for its end, which may be some time after it has closed its outputs. */
-static int outlast(struct watch *watch, int *status, struct arc_error *err)
+static int wait_for_end(struct watch *watch, int *status, struct arc_error *err)
 {
     pid_t ended;
 
@@ -344,7 +344,7 @@ int arc_process_run(const struct arc_process *process, struct arc_process_result
      */
     arc_signals_hold(&held);
     int signals = signalfd(-1, &held.ending, SFD_CLOEXEC | SFD_NONBLOCK);
-    rc = start(process, &pipes, &watch.pid, err);
+    rc = start_child(process, &pipes, &watch.pid, err);
     if (rc) {
         close_end(&signals);
         arc_signals_release(&held);
@@ -354,9 +354,9 @@ int arc_process_run(const struct arc_process *process, struct arc_process_result
     int told = process->interrupted_fd ? *process->interrupted_fd : -1;
     watch.interrupt = told >= 0 ? told : signals;
     watch.deadline = process->timeout ? now_ms() + (int64_t)process->timeout * 1000 : 0;
-    rc = talk(&watch, &pipes, result, err);
+    rc = move_data(&watch, &pipes, result, err);
     if (!rc)
-        rc = outlast(&watch, &status, err);
+        rc = wait_for_end(&watch, &status, err);
     if (rc) {
         kill(-watch.pid, SIGKILL);
         while (waitpid(watch.pid, &status, 0) < 0 && errno == EINTR)

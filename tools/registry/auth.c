@@ -50,7 +50,7 @@ static const char *read_value(const char *at, struct arc_buf *value)
     return *at ? at + 1 : NULL;
 }
 
-static char **slot(struct arc_challenge *challenge, const char *name, size_t len)
+static char **find_slot(struct arc_challenge *challenge, const char *name, size_t len)
 {
     if (len == 5 && strncasecmp(name, "realm", len) == 0)
         return &challenge->realm;
@@ -65,7 +65,7 @@ static char **slot(struct arc_challenge *challenge, const char *name, size_t len
 static int set_field(struct arc_challenge *challenge, const char *name, size_t len,
                      struct arc_buf *value, struct arc_error *err)
 {
-    char **field = slot(challenge, name, len);
+    char **field = find_slot(challenge, name, len);
     if (value->failed == ARC_ENOMEM)
         return arc_error_nomem(err);
     if (!field || *field || value->failed || !value->len)
@@ -271,7 +271,7 @@ static int ask_by_form(const struct question *question, struct arc_http_response
     return rc;
 }
 
-static bool other_way(int status)
+static bool is_other_way(int status)
 {
     return status == 401 || status == 404 || status == 405;
 }
@@ -285,7 +285,7 @@ static int ask_realm(const struct question *question, char **out, struct arc_err
     bool form = login->token;
     ARC_TRY(form ? ask_by_form(question, &answer, err) : ask_by_query(question, &answer, err));
 
-    if (other_way(answer.status) && (login->user || login->token))
+    if (is_other_way(answer.status) && (login->user || login->token))
         ARC_TRY(form ? ask_by_query(question, &answer, err) : ask_by_form(question, &answer, err));
     return read_token(&answer, question->challenge->realm, out, err);
 }

@@ -15,7 +15,7 @@
 static const char hub_key[] = "https://index.docker.io/v1/";
 
 /* docker reads the names of members without regard to case, and the last of several counts. */
-static const json_t *member(const json_t *object, const char *name)
+static const json_t *find_member(const json_t *object, const char *name)
 {
     const json_t *found = NULL;
     const char *key;
@@ -26,9 +26,9 @@ static const json_t *member(const json_t *object, const char *name)
     return found;
 }
 
-static const char *text_of(const json_t *object, const char *name)
+static const char *member_text(const json_t *object, const char *name)
 {
-    const char *text = json_string_value(member(object, name));
+    const char *text = json_string_value(find_member(object, name));
     return text && *text ? text : NULL;
 }
 
@@ -135,9 +135,10 @@ static int copy_secret(const char *text, char **out, struct arc_error *err)
 
 static int from_entry(const json_t *entry, struct arc_login *out, struct arc_error *err)
 {
-    const char *bearer = text_of(entry, "registrytoken"), *token = text_of(entry, "identitytoken");
-    const char *auth = text_of(entry, "auth");
-    const char *user = text_of(entry, "username"), *password = text_of(entry, "password");
+    const char *bearer = member_text(entry, "registrytoken"),
+               *token = member_text(entry, "identitytoken");
+    const char *auth = member_text(entry, "auth");
+    const char *user = member_text(entry, "username"), *password = member_text(entry, "password");
 
     if (bearer)
         return copy_secret(bearer, &out->bearer, err);
@@ -167,7 +168,7 @@ static int from_answer(const struct arc_process_result *result, const char *prog
 {
     ARC_AUTO_JSON json_t *answer =
         json_loadb(arc_buf_text(&result->output), result->output.len, 0, NULL);
-    const char *user = text_of(answer, "Username"), *secret = text_of(answer, "Secret");
+    const char *user = member_text(answer, "Username"), *secret = member_text(answer, "Secret");
     const char *said = arc_buf_text(&result->output);
     bool empty = !result->status && (is_blank(&result->output) || (answer && !secret));
     bool unknown = result->status && (strstr(said, "credentials not found") || //
@@ -212,7 +213,9 @@ static int from_helper(const struct arc_env *env, const char *helper, const char
         return arc_error_set(err, ARC_EWORLD, "docker's config.json wants %s, which is not on PATH",
                              argv[0]);
 
-    return rc ? rc : from_answer(&result, argv[0], out, err);
+    ARC_TRY(rc);
+
+    return from_answer(&result, argv[0], out, err);
 }
 
 /* ---- both places --------------------------------------------------------------------------- */
@@ -236,7 +239,7 @@ static int from_environment(const struct arc_env *env, const char *host, struct 
     arc_buf_puts(&text, value);
     ARC_TRY(arc_buf_check(&text, "DOCKER_AUTH_CONFIG", err));
     ARC_TRY(parse_config(&text, "DOCKER_AUTH_CONFIG", &config, err));
-    const json_t *entry = entry_of(member(config, "auths"), host);
+    const json_t *entry = entry_of(find_member(config, "auths"), host);
     return entry ? from_entry(entry, out, err) : not_logged_in(host, err);
 }
 
@@ -247,12 +250,12 @@ static int from_file(const struct arc_env *env, const char *host, struct arc_log
     ARC_AUTO_JSON json_t *config = NULL;
     ARC_TRY(read_config(env, &config, err));
 
-    const json_t *special = entry_of(member(config, "credHelpers"), host);
+    const json_t *special = entry_of(find_member(config, "credHelpers"), host);
     const char *helper =
-        json_is_string(special) ? json_string_value(special) : text_of(config, "credsStore");
+        json_is_string(special) ? json_string_value(special) : member_text(config, "credsStore");
     if (helper && *helper)
         return from_helper(env, helper, host, out, err);
-    const json_t *entry = entry_of(member(config, "auths"), host);
+    const json_t *entry = entry_of(find_member(config, "auths"), host);
     return entry ? from_entry(entry, out, err) : not_logged_in(host, err);
 }
 

@@ -61,8 +61,8 @@ struct registry_call registry_manifest_call(const char *image, const char *refer
                                   .headers = accept_manifests};
 }
 
-static int get(struct arc_registry *registry, const struct registry_call *call,
-               struct arc_http_response *response, struct arc_error *err)
+static int get_answer(struct arc_registry *registry, const struct registry_call *call,
+                      struct arc_http_response *response, struct arc_error *err)
 {
     return registry_take(registry, call, response) ? ARC_OK
                                                    : registry_send(registry, call, response, err);
@@ -140,7 +140,7 @@ int arc_registry_manifest(struct arc_registry *registry, const char *image, cons
     struct registry_call call = registry_manifest_call(image, reference);
 
     arc_manifest_free(out);
-    int rc = get(registry, &call, &response, err);
+    int rc = get_answer(registry, &call, &response, err);
     if (!rc && response.status != 200)
         rc = registry_refused(registry, &call, &response, err);
     if (!rc)
@@ -167,9 +167,9 @@ int arc_registry_resolve(struct arc_registry *registry, const char *image, const
     struct registry_call call = registry_manifest_call(image, reference);
 
     call.method = "HEAD";
-    int rc = registry_send(registry, &call, &response, err);
-    if (rc || response.status != 200)
-        return rc ? rc : registry_refused(registry, &call, &response, err);
+    ARC_TRY(registry_send(registry, &call, &response, err));
+    if (response.status != 200)
+        return registry_refused(registry, &call, &response, err);
     const char *claimed = arc_http_header(&response, "docker-content-digest");
     if (claimed && arc_digest_known(claimed) && strncmp(claimed, "sha256:", 7) == 0) {
         memcpy(digest, claimed, strlen(claimed) + 1);
@@ -196,7 +196,7 @@ int arc_registry_blob(struct arc_registry *registry, const char *image, const ch
         return arc_error_set(err, ARC_EFAILED, "%s: '%.100s' is not a digest that can be checked",
                              image, digest);
 
-    ARC_TRY(get(registry, &call, &response, err));
+    ARC_TRY(get_answer(registry, &call, &response, err));
     if (response.status != 200)
         ARC_TRY(registry_refused(registry, &call, &response, err));
     ARC_TRY(check_digest(&call, &response, hashed, err));
@@ -251,14 +251,14 @@ int arc_registry_put(struct arc_registry *registry, const char *image, const cha
 {
     ARC_AUTO(arc_http_response) struct arc_http_response response = {0};
     ARC_AUTO(arc_buf) struct arc_buf type = {.max = 512};
-    int rc = media_header(manifest, &type, err);
+
+    ARC_TRY(media_header(manifest, &type, err));
     const char *const headers[] = {arc_buf_text(&type), NULL};
     struct arc_registry_put put = {.image = image, .tag = tag, .manifest = manifest};
     struct registry_call call = put_call(&put, headers);
+    ARC_TRY(registry_send(registry, &call, &response, err));
 
-    if (!rc)
-        rc = registry_send(registry, &call, &response, err);
-    return rc ? rc : check_stored(registry, &call, manifest, &response, err);
+    return check_stored(registry, &call, manifest, &response, err);
 }
 
 int arc_registry_put_all(struct arc_registry *registry, struct arc_registry_put *puts, size_t count,

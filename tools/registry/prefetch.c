@@ -81,8 +81,8 @@ const json_t *arc_registry_kept(struct arc_registry *registry, const char *image
     return kept ? kept->document : NULL;
 }
 
-static int keep(struct arc_registry *registry, const struct registry_call *call,
-                struct arc_http_response *answer, struct arc_error *err)
+static int keep_answer(struct arc_registry *registry, const struct registry_call *call,
+                       struct arc_http_response *answer, struct arc_error *err)
 {
     /* A tag may be missing; what a digest names is listed somewhere, or was just pushed, and may be
      * on its way. Anything else may pass, or needs a login. */
@@ -158,8 +158,8 @@ static bool make_call(struct arc_registry *registry, const struct arc_registry_i
     return !known && json_object_set_new(registry->tails, item->reference, json_null()) == 0;
 }
 
-static int ask(struct arc_registry *registry, const struct registry_call *calls, size_t count,
-               struct arc_error *err)
+static int ask_all(struct arc_registry *registry, const struct registry_call *calls, size_t count,
+                   struct arc_error *err)
 {
     struct arc_http_response answers[BATCH] = {0};
     int rc = registry_send_all(registry, calls, answers, count, err);
@@ -167,7 +167,7 @@ static int ask(struct arc_registry *registry, const struct registry_call *calls,
     for (size_t i = 0; i < count; i++) {
         if (!rc)
             rc = calls[i].headers == last_four ? note_tail(registry, &calls[i], &answers[i], err)
-                                               : keep(registry, &calls[i], &answers[i], err);
+                                               : keep_answer(registry, &calls[i], &answers[i], err);
         arc_http_response_free(&answers[i]);
     }
 
@@ -179,15 +179,14 @@ int arc_registry_read_ahead(struct arc_registry *registry, const struct arc_regi
 {
     struct registry_call calls[BATCH];
     size_t ready = 0;
-    int rc = ARC_OK;
 
-    for (size_t i = 0; !rc && i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         ready += make_call(registry, &items[i], &calls[ready]);
-        if (ready == BATCH) {
-            rc = ask(registry, calls, ready, err);
-            ready = 0;
-        }
+        if (!ready || (ready < BATCH && i + 1 < count))
+            continue;
+        ARC_TRY(ask_all(registry, calls, ready, err));
+        ready = 0;
     }
 
-    return rc || !ready ? rc : ask(registry, calls, ready, err);
+    return ARC_OK;
 }

@@ -47,7 +47,7 @@ static bool drop_call(const struct arc_registry *registry, const struct registry
     return *url != NULL;
 }
 
-static void judge(struct arc_registry_push *item, const struct arc_http_response *answer)
+static void judge_answer(struct arc_registry_push *item, const struct arc_http_response *answer)
 {
     ARC_AUTO(arc_buf) struct arc_buf reason = {.max = 4096};
     if (answer->status >= 200 && answer->status <= 299)
@@ -72,7 +72,7 @@ static void ask_alone(struct arc_registry *registry, struct arc_registry_push *i
         return;
     }
 
-    judge(item, &answer);
+    judge_answer(item, &answer);
     if (drop_call(registry, &call, &answer, &url, &drop))
         registry_send(registry, &drop, &dropped, NULL);
 }

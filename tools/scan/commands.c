@@ -49,7 +49,7 @@ static void add_joined(struct words *argv, const char *option, const char *first
     add_pair(argv, option, arc_buf_text(&text));
 }
 
-static bool pinned(const char *image)
+static bool is_pinned(const char *image)
 {
     const char *at = strstr(image, "@sha256:");
     return at && strlen(at + 8) == 64 && strspn(at + 8, "0123456789abcdef") == 64;
@@ -59,7 +59,7 @@ static int add_docker(const struct arc_scan_run *run, struct words *argv, struct
 {
     bool folder = strcmp(run->type, "fs") == 0;
 
-    if (!pinned(run->docker_image))
+    if (!is_pinned(run->docker_image))
         return arc_error_set(err, ARC_EINPUT,
                              "the scanner's image %s is not pinned: give it as NAME@sha256:…, "
                              "since whoever moves its tag would decide what the gate sees",

@@ -228,7 +228,7 @@ static const char *find_place(struct findings *findings, const struct finding *f
     return text.failed ? NULL : findings_string(findings, arc_buf_text(&text));
 }
 
-static void join(struct finding *into, const struct finding *from)
+static void join_finding(struct finding *into, const struct finding *from)
 {
     if (from->severity > into->severity)
         into->severity = from->severity;
@@ -259,7 +259,7 @@ int findings_join(struct findings *findings, struct arc_error *err)
         if (!same)
             run = kept;
         if (run + nth < kept)
-            join(&list[run + nth], &list[i]);
+            join_finding(&list[run + nth], &list[i]);
         else
             list[kept++] = list[i];
     }

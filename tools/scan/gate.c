@@ -133,7 +133,7 @@ static int read_targets(struct findings *findings, const json_t *specs, const ch
 }
 
 /* Drops what does not count: ignored, unfixed, of another severity. */
-static void filter(struct scan_judged *judged)
+static void drop_uncounted(struct scan_judged *judged)
 {
     const struct arc_scan_policy *policy = &judged->options->policy;
     struct findings *findings = &judged->findings;
@@ -208,7 +208,7 @@ static int compare_baseline(struct scan_judged *judged, struct arc_error *err)
     return ARC_OK;
 }
 
-static void count(struct scan_judged *judged)
+static void count_findings(struct scan_judged *judged)
 {
     const struct findings *findings = &judged->findings;
     for (size_t i = 0; i < findings->count; i++) {
@@ -286,7 +286,7 @@ static void explain_left_out(struct scan_judged *judged)
             arc_buf_printf(&judged->reason, "; %zu %s", parts[i].count, parts[i].what);
 }
 
-static void judge(struct scan_judged *judged)
+static void choose_verdict(struct scan_judged *judged)
 {
     const struct findings *findings = &judged->findings;
     const char *error = first_error(findings);
@@ -392,14 +392,14 @@ static int look_at_targets(struct scan_judged *judged, const struct arc_env *env
     ARC_TRY(scan_find_prefixes(&judged->findings, options->root, env, err));
     ARC_TRY(findings_join(&judged->findings, err));
     ARC_TRY(scan_ignore_apply(judged, err));
-    filter(judged);
+    drop_uncounted(judged);
     findings_sort(&judged->findings);
     ARC_TRY(compare_baseline(judged, err));
     for (size_t t = 0; t < judged->findings.target_count; t++)
         ARC_TRY(check_target(judged, &judged->findings.targets[t], err));
 
-    count(judged);
-    judge(judged);
+    count_findings(judged);
+    choose_verdict(judged);
     ARC_TRY(arc_buf_check(&judged->reason, "the verdict's reason", err));
 
     return warn_of_database(judged, err);

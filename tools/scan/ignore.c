@@ -69,8 +69,8 @@ static bool is_named(const struct findings *findings, const struct finding *find
     return is_same_id(rule->id, id, check) || (*rule->alias && is_same_id(rule->alias, id, check));
 }
 
-static bool matches(const struct findings *findings, const struct finding *finding,
-                    const struct entry *entry)
+static bool is_match(const struct findings *findings, const struct finding *finding,
+                     const struct entry *entry)
 {
     if (entry->id && !is_named(findings, finding, entry->id))
         return false;
@@ -83,7 +83,7 @@ static bool matches(const struct findings *findings, const struct finding *findi
     return !entry->path || arc_glob_match(entry->path, finding->place, strlen(finding->place));
 }
 
-static int apply(struct scan_judged *judged, const struct entry *entry, struct arc_error *err)
+static int leave_out(struct scan_judged *judged, const struct entry *entry, struct arc_error *err)
 {
     struct findings *findings = &judged->findings;
     size_t found = 0;
@@ -93,7 +93,7 @@ static int apply(struct scan_judged *judged, const struct entry *entry, struct a
                          entry->file, entry->line, entry->shown);
 
     for (size_t i = 0; i < findings->count; i++) {
-        if (!matches(findings, &findings->list[i], entry))
+        if (!is_match(findings, &findings->list[i], entry))
             continue;
         findings->list[i].severity = SCAN_LEFT_OUT;
         found++;
@@ -140,7 +140,7 @@ static int apply_line(struct scan_judged *judged, char *text, unsigned line, str
     text[strcspn(text, "#")] = '\0';
     for (char *word = strtok_r(text, " \t\r", &rest); word; word = strtok_r(NULL, " \t\r", &rest))
         ARC_TRY(parse_word(&entry, word, err));
-    return entry.id ? apply(judged, &entry, err) : ARC_OK;
+    return entry.id ? leave_out(judged, &entry, err) : ARC_OK;
 }
 
 static int apply_file(struct scan_judged *judged, struct arc_error *err)
@@ -178,7 +178,7 @@ static int apply_paths(struct scan_judged *judged, char **patterns, const char *
         ARC_TRY(arc_buf_check(&text, "a pattern", err));
         ARC_TRY(arc_glob_compile(arc_buf_text(&text), text.len, &glob, err));
         entry.path = glob;
-        ARC_TRY(apply(judged, &entry, err));
+        ARC_TRY(leave_out(judged, &entry, err));
     }
 
     return ARC_OK;
@@ -205,7 +205,7 @@ static int apply_entry(struct scan_judged *judged, const struct arc_scan_ignore 
     if (ignore->expires)
         parse_day(ignore->expires, &entry.expires);
 
-    return apply(judged, &entry, err);
+    return leave_out(judged, &entry, err);
 }
 
 int scan_ignore_apply(struct scan_judged *judged, struct arc_error *err)

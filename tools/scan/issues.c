@@ -53,7 +53,7 @@ static int add_double(struct filing *filing, json_t *issue, struct arc_error *er
     return ARC_OK;
 }
 
-static int consider(void *context, json_t *issue, struct arc_error *err)
+static int consider_issue(void *context, json_t *issue, struct arc_error *err)
 {
     struct filing *filing = context;
     if (json_object_get(issue, "pull_request") || !is_ours(filing, issue) ||
@@ -84,7 +84,7 @@ static int list_issues(struct filing *filing, const char *filter, struct arc_err
                    filter);
     ARC_TRY(arc_buf_check(&path, "the address", err));
     return arc_transport_each(filing->transport, arc_buf_text(&path), NULL,
-                              "find the service's issue", PAGES_MAX, consider, filing, err);
+                              "find the service's issue", PAGES_MAX, consider_issue, filing, err);
 }
 
 /* By our label first; where there is none and one would be created, among all issues, since a
@@ -152,7 +152,7 @@ static int ensure_label(const struct filing *filing, struct arc_error *err)
     return create_label(filing, err);
 }
 
-static int post(struct filing *filing, struct arc_reply *reply, struct arc_error *err)
+static int post_issue(struct filing *filing, struct arc_reply *reply, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
     ARC_AUTO_JSON json_t *body =
@@ -165,12 +165,12 @@ static int post(struct filing *filing, struct arc_reply *reply, struct arc_error
 }
 
 /* When the answer was lost, the issue may be there all the same: look before trying again. */
-static int create(struct filing *filing, struct arc_error *err)
+static int create_issue(struct filing *filing, struct arc_error *err)
 {
     int rc = ensure_label(filing, err);
     for (int i = 0; !rc && !filing->issue; i++) {
         ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-        rc = post(filing, &reply, err);
+        rc = post_issue(filing, &reply, err);
         if (!rc)
             filing->issue = json_incref(reply.body);
         if (!rc || !reply.doubtful || i == TRIES)
@@ -184,8 +184,8 @@ static int create(struct filing *filing, struct arc_error *err)
     return rc;
 }
 
-static int patch(const struct filing *filing, json_int_t number, const json_t *fields,
-                 const char *why, struct arc_reply *reply, struct arc_error *err)
+static int patch_issue(const struct filing *filing, json_int_t number, const json_t *fields,
+                       const char *why, struct arc_reply *reply, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
     arc_buf_printf(&path, "/repos/%s/issues/%lld", filing->options->repository, (long long)number);
@@ -203,8 +203,8 @@ static int close_doubles(const struct filing *filing, struct arc_error *err)
 
     json_array_foreach (filing->doubles, i, issue) {
         ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-        ARC_TRY(patch(filing, number_of(issue), fields, "close a second issue of the service",
-                      &reply, err));
+        ARC_TRY(patch_issue(filing, number_of(issue), fields, "close a second issue of the service",
+                            &reply, err));
     }
 
     return ARC_OK;
@@ -243,7 +243,8 @@ static int set_field(json_t *fields, const char *key, json_t *value, struct arc_
 }
 
 /* Only what differs. */
-static int changes(const struct filing *filing, bool open, json_t *fields, struct arc_error *err)
+static int list_changes(const struct filing *filing, bool open, json_t *fields,
+                        struct arc_error *err)
 {
     bool is_so = is_open(filing->issue);
 
@@ -263,7 +264,7 @@ static int changes(const struct filing *filing, bool open, json_t *fields, struc
     return set_field(fields, "labels", labels_with_ours(filing->issue), err);
 }
 
-static int update(struct filing *filing, struct arc_error *err)
+static int update_issue(struct filing *filing, struct arc_error *err)
 {
     bool open = json_integer_value(json_object_get(filing->wanted, "count")) > 0;
     bool was_open = is_open(filing->issue);
@@ -279,7 +280,7 @@ static int update(struct filing *filing, struct arc_error *err)
     if (!was_open && !open) /* what it last said stands */
         return ARC_OK;
     ARC_AUTO_JSON json_t *fields = json_object();
-    ARC_TRY(changes(filing, open, fields, err));
+    ARC_TRY(list_changes(filing, open, fields, err));
     if (json_object_size(fields) == 0)
         return ARC_OK;
     if (json_object_get(fields, "labels"))
@@ -288,11 +289,11 @@ static int update(struct filing *filing, struct arc_error *err)
     if (was_open == open)
         filing->action = "updated";
 
-    return patch(filing, number_of(filing->issue), fields, "bring the service's issue up to date",
-                 &reply, err);
+    return patch_issue(filing, number_of(filing->issue), fields,
+                       "bring the service's issue up to date", &reply, err);
 }
 
-static json_t *result(const struct filing *filing)
+static json_t *result_json(const struct filing *filing)
 {
     const char *url = json_string_value(json_object_get(filing->issue, "html_url"));
     json_t *row = json_pack("{s:s, s:s}", "service", arc_json_text_of(filing->wanted, "service"),
@@ -307,7 +308,7 @@ static json_t *result(const struct filing *filing)
 /* Of two jobs that filed at once, both keep the lower number. */
 static int file_new(struct filing *filing, struct arc_error *err)
 {
-    int rc = create(filing, err);
+    int rc = create_issue(filing, err);
     if (rc || filing->transport->describes)
         return rc;
     ARC_AUTO_JSON json_t *own = arc_steal(&filing->issue);
@@ -322,7 +323,7 @@ static int file_one(struct filing *filing, struct arc_error *err)
     bool wanted = json_integer_value(json_object_get(filing->wanted, "count")) > 0;
     ARC_TRY(find_issue(filing, wanted, err));
     if (filing->issue)
-        ARC_TRY(update(filing, err));
+        ARC_TRY(update_issue(filing, err));
     else if (wanted)
         ARC_TRY(file_new(filing, err));
     return close_doubles(filing, err);
@@ -348,7 +349,7 @@ int scan_file_issues(const struct arc_scan_publish *options, const json_t *wante
         int rc = filing.doubles ? file_one(&filing, err) : arc_error_nomem(err);
         if (rc)
             return arc_error_prefix(err, "the issue of %s", arc_json_text_of(one, "service"));
-        if (json_array_append_new(rows, result(&filing)) != 0)
+        if (json_array_append_new(rows, result_json(&filing)) != 0)
             return arc_error_nomem(err);
     }
     *out = arc_steal(&rows);

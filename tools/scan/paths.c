@@ -7,7 +7,7 @@
 
 /* The absolute path of what was scanned, without links; false where it is not here (a report that
  * was made elsewhere). A file stands for its folder. */
-static bool locate(const char *artifact, const struct arc_env *env, char out[PATH_MAX])
+static bool locate_target(const char *artifact, const struct arc_env *env, char out[PATH_MAX])
 {
     ARC_AUTO_FREE char *path = arc_file_join(env->cwd, artifact);
     if (!path || !realpath(path, out))
@@ -25,7 +25,7 @@ static void find_prefix(const struct scan_target *target, const char *root,
     size_t len = root ? strlen(root) : 0;
     bool inside = true;
 
-    if (locate(target->artifact, env, path)) {
+    if (locate_target(target->artifact, env, path)) {
         if (root && strncmp(path, root, len) == 0 && (!path[len] || path[len] == '/'))
             inside = arc_text_path(out, path + len);
     } else if (*target->artifact != '/' && !strstr(target->artifact, "://")) {

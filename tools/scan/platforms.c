@@ -8,7 +8,8 @@
 
 /* "HOST/NAME:TAG@DIGEST" as its name and what the registry is asked for: the digest, the tag, or
  * "latest". A colon before the last slash is a port. */
-static int split(const char *target, char **name, const char **reference, struct arc_error *err)
+static int split_target(const char *target, char **name, const char **reference,
+                        struct arc_error *err)
 {
     const char *digest = strchr(target, '@');
     size_t len = digest ? (size_t)(digest - target) : strlen(target);
@@ -68,7 +69,7 @@ int scan_platforms(struct scan_judged *judged, const struct arc_env *env, const 
     ARC_AUTO_JSON json_t *platforms = json_array();
     ARC_AUTO_FREE char *name = NULL;
     const char *reference = NULL;
-    int rc = platforms ? split(target, &name, &reference, err) : arc_error_nomem(err);
+    int rc = platforms ? split_target(target, &name, &reference, err) : arc_error_nomem(err);
 
     if (rc)
         return rc;

@@ -266,7 +266,7 @@ static int run_all(struct scan_judged *judged, const struct arc_env *env,
     return rc;
 }
 
-/* What complete() found out; owned. */
+/* What complete_run() found out; owned. */
 struct found {
     char *target, *credentials, *work, *reports;
     json_t *platforms;
@@ -308,8 +308,8 @@ static int find_credentials(const struct arc_env *env, char **out, struct arc_er
 }
 
 /* What the commands rest on and the caller did not say. */
-static int complete(struct scan_judged *judged, const struct arc_env *env, struct arc_scan_run *run,
-                    struct found *found, struct arc_error *err)
+static int complete_run(struct scan_judged *judged, const struct arc_env *env,
+                        struct arc_scan_run *run, struct found *found, struct arc_error *err)
 {
     bool image = strcmp(run->type, "image") == 0;
 
@@ -404,6 +404,6 @@ int scan_run_all(struct scan_judged *judged, const struct arc_env *env, struct a
     struct arc_scan_run run = *judged->options->run;
     ARC_AUTO(found) struct found found = {.target = NULL};
     ARC_TRY(warn_of_withheld(judged, env, err));
-    ARC_TRY(complete(judged, env, &run, &found, err));
+    ARC_TRY(complete_run(judged, env, &run, &found, err));
     return run_in_folder(judged, env, &run, &found, err);
 }

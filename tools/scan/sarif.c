@@ -13,7 +13,7 @@
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 /* SARIF's levels; GitHub shows security-severity instead where there is one. */
-static const char *level(unsigned severity)
+static const char *level_name(unsigned severity)
 {
     static const char *const levels[ARC_SEVERITIES] = {"note", "note", "warning", "error", "error"};
     return levels[severity];
@@ -58,8 +58,8 @@ static json_t *rule_json(const struct scan_rule *rule)
         "{s:s, s:s, s:{s:s}, s:{s:s}, s:o, s:{s:s}, s:{s:s, s:[s, s, s]}}", "id", rule->id, "name",
         kind, "shortDescription", "text", title, "fullDescription", "text",
         or_else(rule->description, title), "help", rule_help(rule), "defaultConfiguration", "level",
-        level(rule->severity), "properties", "precision", "very-high", "tags", kind, "security",
-        arc_severity_name((enum arc_severity)rule->severity));
+        level_name(rule->severity), "properties", "precision", "very-high", "tags", kind,
+        "security", arc_severity_name((enum arc_severity)rule->severity));
     bool complete = object != NULL;
     if (rule->severity != ARC_SEVERITY_UNKNOWN)
         complete = json_object_set_new(json_object_get(object, "properties"), "security-severity",
@@ -149,7 +149,7 @@ static json_t *result_json(const struct scan_judged *judged, const struct findin
 {
     json_t *result = json_pack(
         "{s:s, s:I, s:s, s:o, s:[o], s:o}", "ruleId", finding->id, "ruleIndex", rule_index, "level",
-        level(finding->severity), "message", message_json(judged, finding), "locations",
+        level_name(finding->severity), "message", message_json(judged, finding), "locations",
         location_json(judged, finding), "partialFingerprints", fingerprint_json(finding, seen));
     const char *state = finding->fresh ? "new" : "unchanged";
 
@@ -163,8 +163,8 @@ static json_t *result_json(const struct scan_judged *judged, const struct findin
 
 /* Fills both lists; `place_of_rule[i]` is 1 + the place of rule i in `rules`, 0 while it has none.
  */
-static int fill(const struct scan_judged *judged, json_t *rules, json_t *results,
-                json_int_t *place_of_rule, struct arc_error *err)
+static int fill_lists(const struct scan_judged *judged, json_t *rules, json_t *results,
+                      json_int_t *place_of_rule, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *seen = json_object();
 
@@ -210,7 +210,7 @@ int scan_sarif(struct scan_judged *judged, json_t **out, struct arc_error *err)
 
     if (!rules || !results || !place_of_rule)
         return arc_error_nomem(err);
-    ARC_TRY(fill(judged, rules, results, place_of_rule, err));
+    ARC_TRY(fill_lists(judged, rules, results, place_of_rule, err));
     if (judged->total > SARIF_RESULTS_MAX)
         ARC_TRY(scan_warn(judged, err,
                           "SARIF: the %zu least severe findings are left out; GitHub takes %d",

@@ -168,8 +168,9 @@ static int read_configuration(struct arc_project *project, const struct arc_scan
         return ARC_OK;
     }
 
-    return rc ? rc
-              : arc_scan_settings_parse(arc_buf_text(&text), text.len, out->from, &out->scan, err);
+    ARC_TRY(rc);
+
+    return arc_scan_settings_parse(arc_buf_text(&text), text.len, out->from, &out->scan, err);
 }
 
 static int read_settings(struct arc_project *project, const struct arc_scan_files *files,

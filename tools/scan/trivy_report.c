@@ -622,10 +622,10 @@ static int read_report(struct findings *findings, size_t target, const char *pat
         .enter = on_enter,
         .leave = on_leave,
     };
-    int rc = path ? arc_json_stream_file(path, reading.target->report, &reader, err)
-                  : arc_json_stream_text(text, len, reading.target->report, &reader, err);
+    ARC_TRY(path ? arc_json_stream_file(path, reading.target->report, &reader, err)
+                 : arc_json_stream_text(text, len, reading.target->report, &reader, err));
 
-    return rc ? rc : check_whole(&reading, err);
+    return check_whole(&reading, err);
 }
 
 int scan_report_file(struct findings *findings, size_t target, const char *path,

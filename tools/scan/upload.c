@@ -14,7 +14,7 @@ static json_t *results_of(json_t *sarif)
     return json_object_get(json_array_get(json_object_get(sarif, "runs"), 0), "results");
 }
 
-static int pack(const json_t *sarif, char **out, size_t *len, struct arc_error *err)
+static int pack_log(const json_t *sarif, char **out, size_t *len, struct arc_error *err)
 {
     ARC_AUTO_FREE char *text = arc_json_dumps(sarif, JSON_COMPACT);
     return text ? arc_gzip_base64(text, strlen(text), out, len, err) : arc_error_nomem(err);
@@ -27,7 +27,7 @@ static int pack_within(json_t *sarif, size_t upload_max, char **out, struct arc_
 
     for (;;) {
         size_t len = 0;
-        int rc = pack(sarif, out, &len, err);
+        int rc = pack_log(sarif, out, &len, err);
         if (rc || len <= upload_max)
             return rc;
         free(arc_steal(out));
@@ -57,7 +57,7 @@ static int send_log(const struct arc_scan_publish *options, const char *log,
     return arc_transport_send(transport, &path, request, reply, err);
 }
 
-static int rejected(const json_t *body, struct arc_error *err)
+static int refuse_log(const json_t *body, struct arc_error *err)
 {
     const char *first = json_string_value(json_array_get(json_object_get(body, "errors"), 0));
     return arc_error_set(err, ARC_EFAILED, "code scanning did not accept the findings: %.1000s",
@@ -103,7 +103,7 @@ static int wait_until_processed(const struct arc_scan_publish *options, const ch
     for (int i = 0; i < LOOKS; i++) {
         int rc = ask_status(transport, arc_buf_text(&path), &reply, status, err);
         if (!rc && strcmp(*status, "failed") == 0)
-            rc = rejected(reply.body, err);
+            rc = refuse_log(reply.body, err);
         bool done = !rc && strcmp(*status, "complete") == 0;
         *status = done ? "complete" : "pending";
         if (rc || done || transport->describes)
