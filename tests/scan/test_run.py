@@ -52,6 +52,9 @@ def test_the_scanner_runs_where_the_tree_is_not(place):
     ("This OS version is not on the EOL list\tfamily=\"alpine\" version=\"9.99\"", True),
     ("[npm] Failed to parse file\tpath=\"package-lock.json\"", True),
     ("Using severities from other vendors for some vulnerabilities. Read x for details.", False),
+    ("License acquired from METADATA classifiers may be subject to additional terms", False),
+    ("Parsed a part only\tpath=\"license is deprecated/package-lock.json\"", True),
+    ("Failed to parse a license is deprecated.lock", True),
 ])
 def test_what_trivy_warns_of_is_a_part_not_looked_at(place, line, incomplete):
     place.write("fake/stderr", f"2026-01-01T00:00:00Z\tINFO\tx\n2026-01-01T00:00:00Z\tWARN\t{line}\n")
@@ -157,6 +160,13 @@ def test_every_platform_of_every_service(place):
     assert [(t["service"], t["platform"], t["counts"]["CRITICAL"]) for t in place.document["targets"]] == [
         ("flash", "linux/amd64", 0), ("flash", "linux/arm64", 1), ("sonic", "linux/amd64", 0)]
     assert place.document["findings"][0]["platforms"] == ["linux/arm64"]
+
+
+def test_a_part_that_the_plan_does_not_build(place):
+    plan = documents.plan(group="messaging", services=[{"service": "flash", "image": "ghcr.io/x/arc-flash", "selected": False}], cells=[])
+    words = ("--scan-type", "image", "--plan", place.write("plan.json", plan))
+    assert place.run(*words, "--service", "flash") == 2 and "builds nothing of flash" in place.stderr
+    assert place.run(*words) == 1 and place.document["verdict"] == "scanner-error"
 
 
 def test_a_plan_before_there_is_a_build(place):

@@ -295,9 +295,15 @@ static int check_services(const struct arc_scan_run *run, struct arc_error *err)
 
     json_array_foreach (run->services, i, wanted) {
         const char *name = json_string_value(wanted);
-        if (run->build ? !arc_ledger_service(run->build, name) : !arc_plan_service(run->plan, name))
+        const struct arc_planned_service *planned =
+            run->build ? NULL : arc_plan_service(run->plan, name);
+        if (!planned && !(run->build && arc_ledger_service(run->build, name)))
             return arc_error_set(err, ARC_EINPUT, "--service: %s is not a service of the document",
                                  name);
+        if (planned && !planned->selected)
+            return arc_error_set(
+                err, ARC_EINPUT,
+                "--service: the plan builds nothing of %s, so there is nothing to scan", name);
     }
 
     return ARC_OK;

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* strcasestr */
 #include "scan/run.h"
 #include "base/auto.h"
 #include "os/file.h"
@@ -121,9 +122,11 @@ static void run_jobs(struct job *jobs, size_t count, const struct arc_env *env,
 
 /* ---- what they said ------------------------------------------------------------------------ */
 
-/* Warnings that do not tell of anything that was not looked at, or of what the report tells too. */
-static bool is_harmless(const char *line)
+/* Warnings that do not tell of anything that was not looked at, or of what the report tells too. What says that something
+ * failed is none of them, whatever name of a file it quotes. */
+static bool is_harmless(const char *message)
 {
+    static const char *const grave[] = {"fail", "error", "unable", "cannot", "could not"};
     static const char *const known[] = {"Using severities from other vendors",
                                         "icense",
                                         "is deprecated",
@@ -137,8 +140,12 @@ static bool is_harmless(const char *line)
                                         "Invalid UTF-8 sequences",
                                         "direct dependencies",
                                         "CVE may be rejected"};
+
+    for (size_t i = 0; i < sizeof grave / sizeof *grave; i++)
+        if (strcasestr(message, grave[i]))
+            return false;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (strstr(line, known[i]))
+        if (strstr(message, known[i]))
             return true;
 
     return false;
@@ -160,9 +167,12 @@ static int read_warnings(struct scan_judged *judged, const char *name, const cha
         if (!line)
             return arc_error_nomem(err);
         char *said = strchr(line, '\t') + 1;
+        ARC_AUTO_FREE char *message = strndup(said, strcspn(said, "\t"));
+        if (!message)
+            return arc_error_nomem(err);
         for (char *tab = said; (tab = strchr(tab, '\t'));)
             *tab = ' ';
-        if (is_harmless(said))
+        if (is_harmless(message))
             ARC_TRY(scan_warn(judged, err, "%s: Trivy warns: %.1000s", name, said));
         else
             ARC_TRY(
