@@ -90,9 +90,11 @@ static void show_service(const struct arc_plan *plan, const struct arc_planned_s
             arc_buf_printf(out, "    %-14s on %s\n", plan->cells[i].platform,
                            plan->cells[i].runner);
 
-    for (size_t i = 0; i < service->tag_count; i++)
-        arc_buf_printf(out, "    %s %s (%s)\n", service->tags[i].move ? "tag" : "not",
-                       service->tags[i].tag, service->tags[i].reason);
+    for (size_t i = 0; i < service->tag_count; i++) {
+        const struct arc_planned_tag *tag = &service->tags[i];
+        arc_buf_printf(out, "    %s %s (%s)\n", tag->move ? "tag" : "not",
+                       tag->ref ? tag->ref : tag->tag, tag->reason);
+    }
 }
 
 static void show(const struct arc_plan *plan, struct arc_buf *out)

@@ -174,7 +174,7 @@ static bool is_selected(const struct planning *planning, const struct arc_servic
     if (!options->version && options->changes)
         return is_changed(planning, service->codename, reason);
     *reason = options->version ? arc_arena_printf(memory, "released with %s", options->version->tag)
-                               : arc_arena_text(memory, "nothing was said about changes");
+                               : arc_arena_text(memory, "built, since no --changes was given");
 
     return true;
 }

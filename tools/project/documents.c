@@ -85,7 +85,7 @@ int arc_document_read(const char *where, json_t **out, struct arc_error *err)
 }
 
 int arc_document_of_stage(const char *command, const char *where, json_t **out,
-                         struct arc_error *err)
+                          struct arc_error *err)
 {
     int rc = arc_document_read(where, out, err);
     if (rc == ARC_ENOTFOUND)

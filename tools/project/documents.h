@@ -24,7 +24,7 @@ int arc_document_read(const char *where, json_t **out, struct arc_error *err);
 
 /* The same for the document of a stage; where there is no such file, says which command writes it. */
 int arc_document_of_stage(const char *command, const char *where, json_t **out,
-                         struct arc_error *err);
+                          struct arc_error *err);
 
 /* Why an output of an earlier job may be missing (runner, JobExtension.cs). */
 #define ARC_OUTPUT_DROPPED                                                                             \
