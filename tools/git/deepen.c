@@ -261,7 +261,8 @@ static int take_steps(struct arc_history *history, const char *steps, struct arc
         size_t digits = strspn(next, "0123456789");
         size_t number = digits ? strtoul(next, NULL, 10) : 1;
         if (!strchr("~^", kind) || digits > 9)
-            return arc_error_set(err, ARC_EINPUT, "'%.200s' is not a way to an ancestor", steps);
+            return arc_error_set(err, ARC_EINPUT, "'%.200s' leads to no ancestor: ~N and ^N do",
+                                 steps);
         next += digits;
 
         for (size_t left = kind == '~' ? number : number > 0; left; left--) {

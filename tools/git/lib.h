@@ -1,5 +1,4 @@
-/* What the files of port/git share: libgit2's types in and out. Included by tools/port/git_*.c
- * only. */
+/* What the files of this folder share: libgit2's types in and out. */
 #ifndef ARC_GIT_LIB_H
 #define ARC_GIT_LIB_H
 
