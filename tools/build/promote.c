@@ -33,6 +33,7 @@ struct promotion {
     struct arc_manifest *indexes; /* of ledger->services[i] */
     struct move *moves;           /* from `floating` on: those that others have had */
     size_t move_count, floating;
+    struct arc_arena memory; /* of both, which outlives the ledger where something fails */
 };
 
 static void promotion_free(struct promotion *promotion)
@@ -42,6 +43,7 @@ static void promotion_free(struct promotion *promotion)
     for (size_t i = 0; i < promotion->move_count; i++)
         arc_manifest_free(&promotion->moves[i].before);
     arc_registry_free(promotion->registry);
+    arc_arena_free(&promotion->memory);
 }
 
 static void tell(const struct promotion *promotion, const struct move *move, const char *what)
@@ -103,8 +105,8 @@ static int read_services(struct promotion *promotion, struct arc_error *err)
     const struct arc_verify_plan what = {promotion->registry, options->plan, options->build,
                                          &options->listener};
 
-    promotion->indexes =
-        arc_arena_array(&ledger->memory, options->plan->service_count, sizeof *promotion->indexes);
+    promotion->indexes = arc_arena_array(&promotion->memory, options->plan->service_count,
+                                         sizeof *promotion->indexes);
     if (!promotion->indexes)
         return arc_error_nomem(err);
     ARC_TRY(arc_verify_plan(&what, ledger, promotion->indexes, err));
@@ -216,8 +218,7 @@ static void add_moves(struct promotion *promotion, bool floating)
 static int look_up_between(struct promotion *promotion, size_t from, size_t to, size_t *at,
                            struct arc_error *err)
 {
-    struct arc_registry_item *items =
-        arc_arena_array(&promotion->ledger->memory, to - from, sizeof *items);
+    struct arc_registry_item *items = arc_arena_array(&promotion->memory, to - from, sizeof *items);
     *at = from;
     if (!items)
         return arc_error_nomem(err);
@@ -240,7 +241,7 @@ static int plan_moves(struct promotion *promotion, struct arc_error *err)
 
     for (size_t i = 0; i < plan->service_count; i++)
         count += plan->services[i].tag_count;
-    promotion->moves = arc_arena_array(&promotion->ledger->memory, count, sizeof *promotion->moves);
+    promotion->moves = arc_arena_array(&promotion->memory, count, sizeof *promotion->moves);
     if (!promotion->moves)
         return arc_error_nomem(err);
 
@@ -302,8 +303,7 @@ static int undo(struct promotion *promotion, const struct move *stuck, struct ar
 /* Sends the moves from..to side by side. */
 static int send_moves(struct promotion *promotion, size_t from, size_t to, struct arc_error *err)
 {
-    struct arc_registry_put *puts =
-        arc_arena_array(&promotion->ledger->memory, to - from, sizeof *puts);
+    struct arc_registry_put *puts = arc_arena_array(&promotion->memory, to - from, sizeof *puts);
     size_t count = 0;
 
     if (!puts)
