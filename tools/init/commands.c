@@ -401,9 +401,9 @@ int init_read_scripts(struct init_proposal *proposal, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *scope = json_object();
     size_t count = 0, known = proposal->image_count;
+    bool told = proposal->group_count || (proposal->pushes && !proposal->guessed);
 
-    for (size_t i = 0; i < proposal->file_count && !proposal->group_count && count < INIT_FILES_MAX;
-         i++) {
+    for (size_t i = 0; i < proposal->file_count && !told && count < INIT_FILES_MAX; i++) {
         const char *path = proposal->files[i];
         if (!is_script(path) || init_is_aside(path))
             continue;

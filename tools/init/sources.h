@@ -20,7 +20,8 @@ int init_read_bake_files(struct init_proposal *proposal, struct arc_error *err);
  * Dockerfile and nothing else describes one, else images. */
 int init_read_compose_files(struct init_proposal *proposal, struct arc_error *err);
 
-/* Builds in Makefiles and shell scripts, of Dockerfiles that nothing described yet. */
+/* Builds in Makefiles and shell scripts, of Dockerfiles that nothing described yet, unless a file or
+ * the workflows say which images are published: others are tools of who works on the code. */
 int init_read_scripts(struct init_proposal *proposal, struct arc_error *err);
 
 /* An image for every Dockerfile that nothing described yet; build arguments of all. */
