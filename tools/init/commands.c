@@ -70,6 +70,10 @@ static const char *expand_variable(const struct script *script, const char *doll
     const char *start = dollar + 1 + (script->is_makefile && dollar[1] == '$');
     bool open = *start == '{' || *start == '(';
     const char *name = start + open, *rest = name + strspn(name, letters);
+    if (script->is_makefile && open)
+        rest = name + strcspn(name, ":)}");
+    else if (script->is_makefile && (*start == '<' || *start == '@'))
+        rest = name + 1;
     const char *end = open ? strpbrk(rest, *start == '{' ? "}" : ")") : rest;
     ARC_AUTO_FREE char *known = strndup(name, (size_t)(rest - name));
 
@@ -106,14 +110,16 @@ static const char *skip_blanks(const char *at)
     }
 }
 
-/* The next word of the command with its quotes taken off; false at the command's end. */
-static bool take_word(struct script *script, struct arc_buf *word)
+/* The next word of the command with its quotes taken off, and whether a variable starts it; false at the
+ * command's end. */
+static bool take_word(struct script *script, struct arc_buf *word, bool *is_variable)
 {
     const char *at = skip_blanks(script->at);
     char quote = '\0';
 
     arc_buf_reset(word);
     script->at = at;
+    *is_variable = *at == '$';
     if (!*at || strchr("\n;&|()#", *at))
         return false;
 
@@ -142,6 +148,19 @@ static bool take_word(struct script *script, struct arc_buf *word)
     return true;
 }
 
+/* Adds a word or, where a variable holds several, each of them. */
+static void add_words(json_t *words, const char *text, bool is_variable)
+{
+    if (!is_variable)
+        json_array_append_new(words, json_string(text));
+
+    while (is_variable && *(text += strspn(text, " \t"))) {
+        size_t len = strcspn(text, " \t");
+        json_array_append_new(words, json_stringn(text, len));
+        text += len;
+    }
+}
+
 /* ---- commands ------------------------------------------------------------------------------- */
 
 static const char *word_at(const json_t *words, size_t index)
@@ -150,25 +169,32 @@ static const char *word_at(const json_t *words, size_t index)
     return word ? word : "";
 }
 
-/* "NAME=value" or, in a Makefile, "NAME := value" sets a variable. True then. */
+/* "NAME=value" or, in a Makefile, "NAME := value" sets a variable, as "TARGET: FILE" sets those of its
+ * rule. True for the first two. */
 static bool take_assignment(struct script *script, const json_t *words)
 {
-    const char *word = word_at(words, 0), *next = word_at(words, 1);
-    const char *equals = strchr(word, '=');
-    size_t len = strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
-    ARC_AUTO_FREE char *name = strndup(word, len);
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
+    static const char *const signs[] = {":=", "?=", "=", NULL};
+    const char *word = word_at(words, 0), *equals = strchr(word, '=');
+    size_t len = strlen(word);
+    ARC_AUTO(arc_buf) struct arc_buf value = {.max = WORD_MAX};
 
-    if (!len || !name)
-        return false;
-
-    if (equals == word + len) {
-        json_object_set_new(script->variables, name, json_string(equals + 1));
+    if (equals && equals > word && strspn(word, letters) == (size_t)(equals - word)) {
+        ARC_AUTO_FREE char *name = strndup(word, (size_t)(equals - word));
+        json_object_set_new(script->variables, name ? name : "", json_string(equals + 1));
         return true;
     }
 
-    if (word[len] || (strcmp(next, ":=") != 0 && strcmp(next, "?=") != 0 && strcmp(next, "=") != 0))
+    if (script->is_makefile && len && word[len - 1] == ':') {
+        json_object_set_new(script->variables, "@", json_stringn(word, len - 1));
+        json_object_set_new(script->variables, "<", json_string(word_at(words, 1)));
+    }
+
+    if (!len || !init_is_among(word_at(words, 1), signs))
         return false;
-    json_object_set_new(script->variables, name, json_string(word_at(words, 2)));
+    for (size_t i = 2; i < json_array_size(words); i++)
+        arc_buf_printf(&value, "%s%s", i > 2 ? " " : "", word_at(words, i));
+    json_object_set_new(script->variables, word, json_string(arc_buf_text(&value)));
 
     return true;
 }
@@ -363,14 +389,15 @@ void init_take_commands(const struct init_step *step, const char *text, const js
                             .pushes = pushes};
     ARC_AUTO(arc_buf) struct arc_buf word = {.max = WORD_MAX};
     char *start = script.directory;
+    bool is_variable;
     json_t *with;
     size_t i;
 
     json_object_update(script.variables, (json_t *)env);
     for (; *script.at && step->proposal->commands < COMMANDS_MAX; step->proposal->commands++) {
         ARC_AUTO_JSON json_t *words = json_array();
-        while (take_word(&script, &word))
-            json_array_append_new(words, json_string(arc_buf_text(&word)));
+        while (take_word(&script, &word, &is_variable))
+            add_words(words, arc_buf_text(&word), is_variable);
         take_command(&script, words);
         if (*script.at == '#')
             script.at += strcspn(script.at, "\n");
