@@ -17,6 +17,7 @@ struct tagging {
     struct survey survey;
     struct survey_group *group;
     char *tag;     /* survey's memory */
+    char *ref;     /* the tag's whole name; the same */
     char *version; /* the same */
     char *branch;  /* the release branch; the same */
     bool there;    /* the clone has it already, at HEAD */
@@ -112,26 +113,46 @@ static int ask_default_branch(struct tagging *tagging, struct arc_error *err)
     return ARC_OK;
 }
 
+/* What the remote has under a ref's whole name, "" for nothing: ls-remote's patterns match the end of
+ * any name, that of a branch "x/refs/heads/main" too. */
+static int ask_ref(const struct tagging *tagging, const char *ref, struct arc_oid *out,
+                   struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf answer = {.max = (size_t)1 << 20};
+    const char *const words[] = {"ls-remote", "origin", ref, NULL};
+    *out = (struct arc_oid){{0}};
+
+    ARC_TRY(run_git(tagging, words, &answer, err));
+    ARC_TRY(arc_buf_check(&answer, "what the remote has", err));
+
+    for (const char *line = arc_buf_text(&answer); *line;) {
+        size_t len = strcspn(line, "\n"), hex = strcspn(line, "\t\n");
+        bool whole = hex < sizeof out->hex && hex < len && strlen(ref) == len - hex - 1;
+        if (whole && memcmp(line + hex + 1, ref, strlen(ref)) == 0)
+            memcpy(out->hex, line, hex);
+        line += len + (line[len] == '\n');
+    }
+
+    return ARC_OK;
+}
+
 /* HEAD is what the remote has on the release branch, or before it. */
 static int check_pushed(struct tagging *tagging, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 4096}, answer = {.max = 65536};
     ARC_AUTO(arc_error) struct arc_error missing = {0};
     const struct arc_git *git = tagging->project->git;
     struct arc_oid tip = {{0}}, base = {{0}};
 
     ARC_TRY(ask_default_branch(tagging, err));
-    arc_buf_printf(&ref, "refs/heads/%s", tagging->branch);
-    const char *const words[] = {"ls-remote", "origin", arc_buf_text(&ref), NULL};
-    ARC_TRY(run_git(tagging, words, &answer, err));
+    const char *ref = arc_arena_printf(&tagging->survey.memory, "refs/heads/%s", tagging->branch);
+    ARC_TRY(arc_arena_check(&tagging->survey.memory, err));
+    ARC_TRY(ask_ref(tagging, ref, &tip, err));
 
-    if (answer.len < 41)
+    if (!*tip.hex)
         return arc_error_set(err, ARC_EFAILED,
                              "the remote has no branch %s: name the release "
                              "branch with --branch",
                              tagging->branch);
-
-    memcpy(tip.hex, arc_buf_text(&answer), 40);
 
     if (!arc_git_has(git, &tip))
         return arc_error_set(err, ARC_EFAILED,
@@ -151,8 +172,8 @@ static int check_pushed(struct tagging *tagging, struct arc_error *err)
     return ARC_OK;
 }
 
-/* Whether the remote's tag, as ls-remote tells it, is the one that the clone has at HEAD. */
-static bool is_ours(const struct tagging *tagging, const char *ref, const struct arc_buf *told)
+/* Whether the remote's tag is the one that the clone has at HEAD. */
+static bool is_ours(const struct tagging *tagging, const char *ref, const struct arc_oid *told)
 {
     ARC_AUTO(arc_buf) struct arc_buf own = {.max = 4096};
     const char *const words[] = {"rev-parse", ref, NULL};
@@ -160,22 +181,19 @@ static bool is_ours(const struct tagging *tagging, const char *ref, const struct
     return arc_git_resolve_ref(tagging->project->git, ref, &commit, NULL) == ARC_OK &&
            strcmp(commit.hex, tagging->survey.head.hex) == 0 &&
            run_git(tagging, words, &own, NULL) == ARC_OK &&
-           strncmp(arc_buf_text(&own), arc_buf_text(told), strlen(commit.hex)) == 0;
+           strncmp(arc_buf_text(&own), told->hex, strlen(told->hex)) == 0;
 }
 
 /* The name is free, or it is ours already, where it belongs. */
 static int check_name(struct tagging *tagging, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 4096}, answer = {.max = 65536};
-    struct arc_oid commit;
+    struct arc_oid commit, there;
 
-    arc_buf_printf(&ref, "refs/tags/%s", tagging->tag);
-    const char *const words[] = {"ls-remote", "--tags", "origin", arc_buf_text(&ref), NULL};
-    ARC_TRY(run_git(tagging, words, &answer, err));
-    tagging->pushed = answer.len && is_ours(tagging, arc_buf_text(&ref), &answer);
-    if (answer.len && !tagging->pushed)
+    ARC_TRY(ask_ref(tagging, tagging->ref, &there, err));
+    tagging->pushed = *there.hex && is_ours(tagging, tagging->ref, &there);
+    if (*there.hex && !tagging->pushed)
         return arc_error_set(err, ARC_EFAILED, "the remote has the tag %s already", tagging->tag);
-    if (arc_git_resolve_ref(tagging->project->git, arc_buf_text(&ref), &commit, NULL))
+    if (arc_git_resolve_ref(tagging->project->git, tagging->ref, &commit, NULL))
         return ARC_OK;
 
     if (strcmp(commit.hex, tagging->survey.head.hex) != 0)
@@ -251,7 +269,7 @@ static int check_all(struct tagging *tagging, struct arc_error *err)
 
 /* ---- the tag ------------------------------------------------------------------------------- */
 
-static int make(const struct tagging *tagging, struct arc_error *err)
+static int make_tag(const struct tagging *tagging, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf message = {.max = 4096};
     arc_buf_printf(&message, "%s %s", tagging->group->group->title, tagging->version);
@@ -262,9 +280,9 @@ static int make(const struct tagging *tagging, struct arc_error *err)
 }
 
 /* This one ref alone: of more than three tags in a push GitHub runs no workflow. */
-static int push(const struct tagging *tagging, const char *ref, struct arc_error *err)
+static int push_tag(const struct tagging *tagging, struct arc_error *err)
 {
-    const char *const words[] = {"push", "--no-follow-tags", "origin", ref, NULL};
+    const char *const words[] = {"push", "--no-follow-tags", "origin", tagging->ref, NULL};
     return run_git(tagging, words, NULL, err);
 }
 
@@ -276,17 +294,18 @@ int arc_tag_make(struct arc_project *project, const struct arc_tag_options *opti
     ARC_TRY(survey_find_group(project, &tagging.survey, &tagging.group, err));
     ARC_TRY(survey_find_rides(project, &tagging.survey, tagging.group, err));
     ARC_TRY(choose_version(&tagging, err));
+    tagging.ref = arc_arena_printf(&tagging.survey.memory, "refs/tags/%s", tagging.tag);
+    ARC_TRY(arc_arena_check(&tagging.survey.memory, err));
     ARC_TRY(check_all(&tagging, err));
-    char *ref = arc_arena_printf(&tagging.survey.memory, "refs/tags/%s", tagging.tag);
     if (!tagging.there)
-        ARC_TRY(make(&tagging, err));
+        ARC_TRY(make_tag(&tagging, err));
     if (options->push && !tagging.pushed)
-        ARC_TRY(push(&tagging, ref, err));
-    *out =
-        json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:b, s:o}", "document", "tag", "format",
-                  ARC_DOCUMENT_FORMAT, "tag", tagging.tag, "revision", tagging.survey.head.hex,
-                  "branch", tagging.branch, "action", tagging.there ? "unchanged" : "created",
-                  "pushed", options->push || tagging.pushed, "push",
-                  json_pack("[s, s, s, s, s]", "git", "push", "--no-follow-tags", "origin", ref));
+        ARC_TRY(push_tag(&tagging, err));
+    *out = json_pack(
+        "{s:s, s:i, s:s, s:s, s:s, s:s, s:b, s:o}", "document", "tag", "format",
+        ARC_DOCUMENT_FORMAT, "tag", tagging.tag, "revision", tagging.survey.head.hex, "branch",
+        tagging.branch, "action", tagging.there ? "unchanged" : "created", "pushed",
+        options->push || tagging.pushed, "push",
+        json_pack("[s, s, s, s, s]", "git", "push", "--no-follow-tags", "origin", tagging.ref));
     return *out ? ARC_OK : arc_error_nomem(err);
 }
