@@ -131,8 +131,8 @@ static void show_cell(const struct arc_built_cell *cell, struct arc_buf *out)
     arc_buf_putc(out, '\n');
 }
 
-static void show(const struct arc_build_options *options, const struct arc_ledger *ledger,
-                 struct arc_buf *out)
+static void show_images(const struct arc_build_options *options, const struct arc_ledger *ledger,
+                        struct arc_buf *out)
 {
     for (size_t i = 0; i < ledger->service_count; i++) {
         const struct arc_built_service *built = &ledger->services[i];
@@ -389,7 +389,7 @@ static int run_build(const struct invocation *inv, struct report *report, struct
     ARC_TRY(list_generated(&plan, &context, &ledger, err));
     ARC_TRY(arc_ledger_write(&ledger, &report->document, err));
     ARC_TRY(add_outputs(report, &options, &ledger, err));
-    show(&options, &ledger, &report->human);
+    show_images(&options, &ledger, &report->human);
     summarize(&ledger, &report->summary);
 
     return ARC_OK;

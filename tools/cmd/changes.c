@@ -258,20 +258,18 @@ static int outputs_of(const struct invocation *inv, const struct arc_changes *ch
                       const struct lists *lists, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf matching = {0};
-    int rc = ARC_OK;
 
-    for (size_t i = 0; !rc && i < changes->filters->count; i++)
-        rc = filter_outputs(inv, changes, i, lists, report, err);
-    if (!rc)
-        rc = note_clashes(changes, lists, report, err);
+    for (size_t i = 0; i < changes->filters->count; i++)
+        ARC_TRY(filter_outputs(inv, changes, i, lists, report, err));
+    ARC_TRY(note_clashes(changes, lists, report, err));
     arc_changes_matching(changes, &matching);
-    if (!rc)
-        rc = arc_buf_check(&matching, "changes", err);
-    if (!rc && arc_filters_index(changes->filters, "changes", 7) == SIZE_MAX)
-        rc = report_output(report, "changes", arc_buf_text(&matching), err);
-    if (!rc && arc_filters_index(changes->filters, "any", 3) == SIZE_MAX)
-        rc = report_output(report, "any", arc_changes_any(changes) ? "true" : "false", err);
-    return rc;
+    ARC_TRY(arc_buf_check(&matching, "changes", err));
+    if (arc_filters_index(changes->filters, "changes", 7) == SIZE_MAX)
+        ARC_TRY(report_output(report, "changes", arc_buf_text(&matching), err));
+    if (arc_filters_index(changes->filters, "any", 3) != SIZE_MAX)
+        return ARC_OK;
+
+    return report_output(report, "any", arc_changes_any(changes) ? "true" : "false", err);
 }
 
 static int fill(const struct invocation *inv, const struct arc_changes *changes,
@@ -279,18 +277,16 @@ static int fill(const struct invocation *inv, const struct arc_changes *changes,
 {
     size_t i;
     json_t *warning;
-    int rc = outputs_of(inv, changes, lists, report, err);
 
-    if (!rc && (inv->json || inv->format))
-        rc = arc_changes_document(changes, &report->document, err);
-    if (!rc && option_flag(inv, "explain"))
-        rc = arc_changes_explain(changes, &report->human, err);
-
+    ARC_TRY(outputs_of(inv, changes, lists, report, err));
+    if (inv->json || inv->format)
+        ARC_TRY(arc_changes_document(changes, &report->document, err));
+    if (option_flag(inv, "explain"))
+        ARC_TRY(arc_changes_explain(changes, &report->human, err));
     json_array_foreach (changes->warnings, i, warning)
-        if (!rc)
-            rc = report_note(report, 'w', NULL, err, "%s", json_string_value(warning));
+        ARC_TRY(report_note_text(report, 'w', json_string_value(warning), err));
 
-    return rc;
+    return ARC_OK;
 }
 
 static int find_filters(const struct invocation *inv, struct arc_project *project,

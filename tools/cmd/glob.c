@@ -38,21 +38,17 @@ static int run_glob(const struct invocation *inv, struct report *report, struct 
     ARC_AUTO_JSON json_t *patterns = json_array(), *paths = json_array(), *notes = json_array();
     if (!patterns || !paths || !notes)
         return arc_error_nomem(err);
-    int code = split_arguments(inv, patterns, paths, err);
-    if (code)
-        return code;
+    ARC_TRY(split_arguments(inv, patterns, paths, err));
     size_t count = 0, i;
     const struct arc_glob_lines how = {.nul = option_flag(inv, "z"), .visible = inv->terminal};
-    code = arc_glob_filter(patterns, json_array_size(paths) ? paths : NULL, &how, &report->human,
-                           notes, &count, err);
     json_t *note;
+    ARC_TRY(arc_glob_filter(patterns, json_array_size(paths) ? paths : NULL, &how, &report->human,
+                            notes, &count, err));
     json_array_foreach (notes, i, note)
-        if (!code)
-            code = report_note(report, 'w', NULL, err, "%s", json_string_value(note));
-
+        ARC_TRY(report_note_text(report, 'w', json_string_value(note), err));
     report->failed = count ? ARC_OK : ARC_EFAILED;
 
-    return code;
+    return ARC_OK;
 }
 
 static const struct option options[] = {

@@ -44,7 +44,7 @@ static void add_remarks(const json_t *remarks, const char *title, struct arc_buf
 
 /* With --write the files are the answer; without, the diff is all of stdout that is not a comment.
  */
-static void show(const json_t *document, struct arc_buf *out)
+static void show_proposal(const json_t *document, struct arc_buf *out)
 {
     size_t i;
     json_t *file;
@@ -71,7 +71,7 @@ static int run_init(const struct invocation *inv, struct report *report, struct 
     const struct arc_init_options options = {.source = option_value(inv, "source"),
                                              .write = option_flag(inv, "write")};
     ARC_TRY(arc_init(&project, &options, &report->document, err));
-    show(report->document, &report->human);
+    show_proposal(report->document, &report->human);
     return ARC_OK;
 }
 

@@ -97,7 +97,7 @@ static void show_service(const struct arc_plan *plan, const struct arc_planned_s
     }
 }
 
-static void show(const struct arc_plan *plan, struct arc_buf *out)
+static void show_plan(const struct arc_plan *plan, struct arc_buf *out)
 {
     arc_buf_printf(out, "%s: %s plan for %.12s, %zu %s, %s\n", plan->group,
                    plan->mode == ARC_PLAN_RELEASE ? "release" : "ci", plan->revision,
@@ -209,7 +209,7 @@ static int run_plan(const struct invocation *inv, struct report *report, struct 
     }
 
     ARC_TRY(add_outputs(report, &plan, err));
-    show(&plan, &report->human);
+    show_plan(&plan, &report->human);
 
     return ARC_OK;
 }

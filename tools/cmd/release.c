@@ -47,7 +47,7 @@ static void show_requests(const json_t *requests, struct arc_buf *out)
     }
 }
 
-static void show(const json_t *release, struct arc_buf *out)
+static void show_release(const json_t *release, struct arc_buf *out)
 {
     size_t i;
     json_t *asset;
@@ -133,7 +133,7 @@ static int run_release(const struct invocation *inv, struct report *report, stru
         return ARC_OK;
     }
 
-    show(report->document, &report->human);
+    show_release(report->document, &report->human);
     summarize(report->document, &report->summary);
 
     return add_outputs(report, err);

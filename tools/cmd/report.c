@@ -29,7 +29,7 @@ static void add_url(const json_t *row, struct arc_buf *out)
     arc_buf_printf(out, "%s%s\n", known ? ": " : "", known ? url : "");
 }
 
-static void show(const json_t *document, struct arc_buf *out)
+static void show_report(const json_t *document, struct arc_buf *out)
 {
     size_t i;
     json_t *row;
@@ -121,7 +121,7 @@ static int run_report(const struct invocation *inv, struct report *report, struc
 
     files.github.dry_run = option_flag(inv, "dry-run");
     ARC_TRY(arc_report_files(&project, &files, &report->document, err));
-    show(report->document, &report->human);
+    show_report(report->document, &report->human);
     summarize(report->document, &report->summary);
     ARC_TRY(note_refusals(report, err));
     if (option_flag(inv, "exit-code"))

@@ -6,7 +6,7 @@
 #include "project/documents.h"
 #include <string.h>
 
-static void show(const json_t *rollback, struct arc_buf *out)
+static void show_rollback(const json_t *rollback, struct arc_buf *out)
 {
     bool dry = json_is_true(json_object_get(rollback, "dry-run"));
     const char *tag = arc_json_text_of(rollback, "tag");
@@ -96,7 +96,7 @@ static int run_rollback(const struct invocation *inv, struct report *report, str
     project.wanted.group = inv->args[0];
     project.wanted.config = option_value(inv, "config");
     ARC_TRY(arc_rollback(&project, &options, &report->document, err));
-    show(report->document, &report->human);
+    show_rollback(report->document, &report->human);
 
     return report_output(report, "tag", arc_json_text_of(report->document, "tag"), err);
 }

@@ -81,19 +81,17 @@ static int fill_notes(struct report *report, enum arc_gate gate, struct arc_erro
 {
     size_t i;
     json_t *warning;
-    int rc = ARC_OK;
+    bool failed = gate == ARC_GATE_FAIL;
 
-    json_array_foreach (json_object_get(report->document, "warnings"), i, warning) {
-        if (!rc)
-            rc = report_note(report, 'w', NULL, err, "%s", json_string_value(warning));
-    }
+    json_array_foreach (json_object_get(report->document, "warnings"), i, warning)
+        ARC_TRY(report_note_text(report, 'w', json_string_value(warning), err));
 
-    const char *reason = json_string_value(json_object_get(report->document, "reason"));
-    if (!rc && gate != ARC_GATE_PASS)
-        rc = report_note(report, gate == ARC_GATE_FAIL ? 'e' : 'w', NULL, err, "the gate %s: %s",
-                         gate == ARC_GATE_FAIL ? "failed" : "would have failed", reason);
+    if (gate == ARC_GATE_PASS)
+        return ARC_OK;
 
-    return rc;
+    return report_note(report, failed ? 'e' : 'w', NULL, err, "the gate %s: %s",
+                       failed ? "failed" : "would have failed",
+                       arc_json_text_of(report->document, "reason"));
 }
 
 static int fill(struct arc_scan *scan, struct report *report, struct arc_error *err)

@@ -8,7 +8,7 @@
 #include "project/needs.h"
 #include <string.h>
 
-static void show(const json_t *document, struct arc_buf *out)
+static void show_signed(const json_t *document, struct arc_buf *out)
 {
     size_t i;
     json_t *item;
@@ -74,7 +74,7 @@ static int run_sign(const struct invocation *inv, struct report *report, struct 
     build_progress_end(&progress);
     arc_transport_free(github);
     if (!rc)
-        show(report->document, &report->human);
+        show_signed(report->document, &report->human);
 
     return rc;
 }

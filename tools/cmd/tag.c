@@ -4,7 +4,7 @@
 #include "cli/command.h"
 #include "cli/project_options.h"
 
-static void show(const json_t *tag, struct arc_buf *out)
+static void show_tag(const json_t *tag, struct arc_buf *out)
 {
     size_t i;
     json_t *word;
@@ -44,7 +44,7 @@ static int run_tag(const struct invocation *inv, struct report *report, struct a
         return arc_error_set(err, ARC_EINPUT, "--bump and --prerelease go with --next");
     project.wanted.group = inv->args[0];
     ARC_TRY(arc_tag_make(&project, &options, &report->document, err));
-    show(report->document, &report->human);
+    show_tag(report->document, &report->human);
 
     return report_output(report, "tag", arc_json_text_of(report->document, "tag"), err);
 }

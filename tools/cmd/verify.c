@@ -22,7 +22,7 @@ static void show_command(const json_t *words, struct arc_buf *out)
     arc_buf_putc(out, '\n');
 }
 
-static void show(const json_t *document, struct arc_buf *out)
+static void show_release(const json_t *document, struct arc_buf *out)
 {
     size_t i, k;
     json_t *row, *words;
@@ -51,7 +51,7 @@ static int run_verify(const struct invocation *inv, struct report *report, struc
                                                   .config = option_value(inv, "config")};
     ARC_TRY(arc_verify_release(&project, option_value(inv, "sign-identity"), &report->document,
                                &whole, err));
-    show(report->document, &report->human);
+    show_release(report->document, &report->human);
     report->failed = whole ? ARC_OK : ARC_EFAILED;
 
     return ARC_OK;

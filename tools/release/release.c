@@ -394,11 +394,9 @@ int arc_release_requests(const struct arc_release_options *options, json_t **out
 {
     struct arc_transport *transport = NULL;
     ARC_AUTO_JSON json_t *document = NULL;
-    int rc = arc_transport_describe(&transport, err);
 
-    if (rc)
-        return rc;
-    rc = arc_release(options, transport, &document, err);
+    ARC_TRY(arc_transport_describe(&transport, err));
+    int rc = arc_release(options, transport, &document, err);
     if (!rc) {
         *out = json_deep_copy(arc_transport_described(transport));
         rc = *out ? ARC_OK : arc_error_nomem(err);

@@ -33,15 +33,14 @@ static int list_known(const struct arc_report_target *target, struct arc_transpo
 
     arc_buf_printf(&path, "/repos/%s/commits/%s/%s?per_page=100", target->repository,
                    target->revision, part);
-    int rc = names ? arc_buf_check(&path, "the address", err) : arc_error_nomem(err);
-    if (!rc)
-        rc = arc_transport_each(transport, arc_buf_text(&path), member,
-                                "see which of them stand already", 100, keep_first, &found, err);
+    if (!names)
+        return arc_error_nomem(err);
+    ARC_TRY(arc_buf_check(&path, "the address", err));
+    ARC_TRY(arc_transport_each(transport, arc_buf_text(&path), member,
+                               "see which of them stand already", 100, keep_first, &found, err));
+    *out = arc_steal(&names);
 
-    if (!rc)
-        *out = arc_steal(&names);
-
-    return rc;
+    return ARC_OK;
 }
 
 static int set_action(json_t *status, const char *action, struct arc_error *err)
@@ -165,11 +164,10 @@ static int post_all(json_t *report, const struct arc_report_target *target,
 
     json_array_foreach (json_object_get(report, "statuses"), i, status) {
         const json_t *now = json_object_get(known, arc_json_text_of(status, "context"));
-        int rc = target->kind == ARC_REPORT_STATUS
-                     ? post_status(status, now, target, transport, again, err)
-                     : post_check(status, now, target, report, transport, again, err);
-        if (rc)
-            return rc;
+        if (target->kind == ARC_REPORT_STATUS)
+            ARC_TRY(post_status(status, now, target, transport, again, err));
+        else
+            ARC_TRY(post_check(status, now, target, report, transport, again, err));
     }
 
     return ARC_OK;
