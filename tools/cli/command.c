@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cli/terminal.h"
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -446,6 +447,18 @@ bool option_is_auto(const struct invocation *inv, const char *name)
 {
     const char *value = option_value(inv, name);
     return value && strcmp(value, "auto") == 0;
+}
+
+bool option_time(const char *text, const char *units, int64_t *out)
+{
+    static const char letters[] = "smhd";
+    static const int64_t seconds[] = {1, 60, 3600, 24 * 3600};
+    size_t digits = strspn(text, "0123456789");
+    char unit = text[digits];
+    if (!digits || digits > 6 || !unit || !strchr(units, unit) || text[digits + 1])
+        return false;
+    *out = strtoll(text, NULL, 10) * seconds[strchr(letters, unit) - letters];
+    return true;
 }
 
 const json_t *option_list(const struct invocation *inv, const char *name)

@@ -42,14 +42,10 @@ static void show_image(const json_t *image, struct arc_buf *out)
 /* "14d", "36h". */
 static int parse_age(const char *text, int64_t *out, struct arc_error *err)
 {
-    size_t digits = strspn(text, "0123456789");
-    const char *unit = text + digits;
-    int64_t seconds = strcmp(unit, "d") == 0 ? 86400 : 3600;
-    if (!digits || digits > 6 || (strcmp(unit, "d") != 0 && strcmp(unit, "h") != 0))
-        return arc_error_set(err, ARC_EINPUT,
-                             "--older-than: '%.100s' is not an age: 14d, or 36h for hours", text);
-    *out = strtoll(text, NULL, 10) * seconds;
-    return ARC_OK;
+    if (option_time(text, "hd", out))
+        return ARC_OK;
+    return arc_error_set(err, ARC_EINPUT,
+                         "--older-than: '%.100s' is not an age: 14d, or 36h for hours", text);
 }
 
 static int parse_count(const char *text, size_t *out, struct arc_error *err)

@@ -7,23 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A number and one of the units: "90s" with "smh". */
-static bool parse_time(const char *text, const char *units, int64_t *out)
-{
-    static const char letters[] = "smhd";
-    static const int64_t seconds[] = {1, 60, 3600, 24 * 3600};
-    long long count = 0;
-    char unit = 0, rest = 0;
-    if (sscanf(text, "%6lld%c%c", &count, &unit, &rest) != 2 || count < 0 || !strchr(units, unit))
-        return false;
-    *out = count * seconds[strchr(letters, unit) - letters];
-    return true;
-}
-
 static int parse_age(const char *text, int64_t *out, struct arc_error *err)
 {
     *out = 0;
-    if (strcmp(text, "0") == 0 || parse_time(text, "hd", out))
+    if (strcmp(text, "0") == 0 || option_time(text, "hd", out))
         return ARC_OK;
     return arc_error_set(err, ARC_EINPUT,
                          "--max-database-age: '%s' is not an age: 72h, 7d, or 0 for no limit",
@@ -109,7 +96,7 @@ static int fill(struct arc_scan *scan, struct report *report, struct arc_error *
 static int parse_timeout(const char *text, unsigned *out, struct arc_error *err)
 {
     int64_t seconds = 0;
-    bool right = parse_time(text, "smh", &seconds) && seconds > 0 && seconds < 1000000;
+    bool right = option_time(text, "smh", &seconds) && seconds > 0 && seconds < 1000000;
     *out = right ? (unsigned)seconds : 0;
     return right ? ARC_OK
                  : arc_error_set(err, ARC_EINPUT, "--timeout: '%s' is not a time: 90s, 15m or 1h",
