@@ -69,7 +69,7 @@ analyze: build
 	@python3 tests/static/analyze.py
 
 ## coverage: run the tests and show which lines and branches they reach
-coverage:
+coverage: build
 	@tests/deps.sh all
 	@tests/deps.sh engine
 	@tests/deps.sh nightly

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-ARC_CI = str(ROOT / "build/arc-ci")
+ARC_CI = os.environ.get("ARC_CI", str(ROOT / "build/arc-ci"))
 COMMANDS = {
     "version": ["version", "messaging/v9.0.0"],
     "plan": ["plan", "messaging/v9.0.0"],

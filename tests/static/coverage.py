@@ -23,7 +23,7 @@ def run_suite(suite):
     """What a suite printed, and whether it failed: a figure of tests that ended early would say nothing."""
     run = subprocess.run(["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short", f"tests/{suite}",
                           *(["-k", f"not {WITHOUT[suite]}"] if suite in WITHOUT else [])],
-                         cwd=ROOT, env={**os.environ, "ARC_CI": str(BUILD / "arc-ci")}, stdout=subprocess.PIPE, text=True, errors="replace")
+                         cwd=ROOT, env={**os.environ, "ARC_CI": str(BUILD / "arc-ci"), "ARC_GLOB_PROGRAM": str(BUILD / "tests/glob_pairs")}, stdout=subprocess.PIPE, text=True, errors="replace")
     print(f"{run.stdout[-8000:] if run.returncode else ''}-- {suite}: {run.stdout.splitlines()[-1]}", flush=True)
     return run.returncode != 0
 
