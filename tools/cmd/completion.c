@@ -103,7 +103,7 @@ static void offer_names(const struct candidates *to, const struct arc_env *env, 
     if (arc_project_load_config(&project, NULL) != ARC_OK)
         return;
 
-    bool groups = strcmp(kind, "NAME") == 0 || strcmp(kind, "GROUP") == 0;
+    bool groups = strcmp(kind, "GROUP") == 0;
     for (size_t g = 0; g < project.config.group_count; g++) {
         const struct arc_group *group = &project.config.groups[g];
         if (groups)
@@ -116,16 +116,17 @@ static void offer_names(const struct candidates *to, const struct arc_env *env, 
 static void offer_value(const struct candidates *to, const struct arc_env *env, const char *value,
                         const char *choices)
 {
-    static const char *const known[] = {"TAG", "NAME", "GROUP", "CODENAME", "SERVICE", NULL};
+    static const char *const known[] = {"TAG", "GROUP", "CODENAME", NULL};
 
     if (choices) {
         offer_choices(to, choices);
         return;
     }
 
+    size_t len = strcspn(value, " "); /* the first of several words */
     for (size_t i = 0; known[i]; i++)
-        if (strcmp(value, known[i]) == 0) {
-            offer_names(to, env, value);
+        if (strlen(known[i]) == len && strncmp(value, known[i], len) == 0) {
+            offer_names(to, env, known[i]);
             return;
         }
 
@@ -171,7 +172,8 @@ static void complete(const struct arc_env *env, const char *const *words, size_t
     } else if (command->argument && strcmp(command->argument, "COMMAND") == 0) {
         offer_commands(&to);
     } else if (command->argument) {
-        offer_value(&to, env, command->argument, NULL);
+        const char *second = count > 2 ? strchr(command->argument, ' ') : NULL;
+        offer_value(&to, env, second ? second + 1 : command->argument, NULL);
     }
 }
 

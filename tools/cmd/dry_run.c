@@ -53,7 +53,7 @@ static const struct option options[] = {
     {.name = "full",
      .help = "Show everything whole: each target of the definition, each request's body."},
     {.name = "group",
-     .value = "NAME",
+     .value = "GROUP",
      .help = "The release group of a ci run; not needed when there is only one."},
     HTML_OPTIONS,
     LOCK_OPTION,

@@ -223,7 +223,7 @@ static const struct option options[] = {
      "Without it, every service.",
      false},
     CONFIG_OPTION,
-    {"group", "NAME", NULL, NULL,
+    {"group", "GROUP", NULL, NULL,
      "The release group of a ci plan; not needed when there is only one.", false},
     {"latest-tag", NULL, NULL, "true", "Whether `latest` may move.", false},
     LOCK_OPTION,

@@ -203,7 +203,7 @@ static const struct option options[] = {
      .help = "The release groups, for --tag. Default: "
              ".github/arc-ci.yaml."},
     {.name = "service",
-     .value = "NAME",
+     .value = "CODENAME",
      .many = true,
      .help = "Scan only this service of the plan or build."},
     {.name = "jobs",

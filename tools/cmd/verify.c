@@ -59,7 +59,7 @@ static int run_verify(const struct invocation *inv, struct report *report, struc
 
 static const struct option options[] = {
     CONFIG_OPTION,
-    {"group", "NAME", NULL, NULL, "The release group, where several have such tags.", false},
+    {"group", "GROUP", NULL, NULL, "The release group, where several have such tags.", false},
     SIGN_IDENTITY_OPTION,
     {0},
 };

@@ -175,8 +175,8 @@ static void take_bake(struct init_proposal *proposal, const struct bake *bake)
                           letter && strcmp(given, "{version}") == 0 ? "v{version}" : given, NULL);
     }
 
-    init_note(proposal, bake->path, 0, "describes %zu images: group %s takes them from it", tagged,
-              group->name);
+    init_note(proposal, bake->path, 0, "describes %zu image%s: group %s takes them from it", tagged,
+              tagged == 1 ? "" : "s", group->name);
     mark_described(proposal, bake);
 }
 

@@ -423,8 +423,8 @@ static void add_described(struct init_proposal *proposal, const char *path,
         init_add_tag(proposal, &group->image_tags, described->floating, "");
     json_object_foreach (described->dockerfiles, name, value)
         json_object_set(proposal->dockerfile_names, name, json_false());
-    init_note(proposal, path, 0, "describes %zu images: group %s takes them from it",
-              described->images, group->name);
+    init_note(proposal, path, 0, "describes %zu image%s: group %s takes them from it",
+              described->images, described->images == 1 ? "" : "s", group->name);
 }
 
 /* ---- files ---------------------------------------------------------------------------------- */
