@@ -285,13 +285,17 @@ int arc_git_all_tags(const struct arc_git *git, const struct arc_env *env, json_
     json_t *commit;
     git_odb *odb = NULL;
     git_oid oid;
+    struct arc_git_asked last = {0};
     int failed = !names;
 
     ARC_TRY(arc_git_odb(git, &odb, err));
-    json_object_foreach (git->scratch->tags, name, commit)
-        if (git_oid_fromstr(&oid, json_string_value(commit)) == 0 &&
-            arc_git_may_be_commit(odb, &oid))
+    json_object_foreach (git->scratch->tags, name, commit) {
+        if (git_oid_fromstr(&oid, json_string_value(commit)) != 0)
+            continue;
+        git_object_t type = arc_git_type(odb, &oid, &last);
+        if (type != GIT_OBJECT_TREE && type != GIT_OBJECT_BLOB)
             failed |= json_array_append_new(names, json_string(name));
+    }
 
     git_odb_free(odb);
     if (failed)

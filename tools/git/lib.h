@@ -19,7 +19,14 @@ int arc_git_oid_in(const struct arc_oid *oid, git_oid *out, struct arc_error *er
 /* The object database; the caller frees it with git_odb_free(). */
 int arc_git_odb(const struct arc_git *git, git_odb **out, struct arc_error *err);
 
-/* False for an object that is here and neither a commit nor a tag: no release is made of it. */
-bool arc_git_may_be_commit(git_odb *odb, const git_oid *oid);
+/* The object that was asked about last, and its type. Initialise with {0}. */
+struct arc_git_asked {
+    git_oid oid;
+    git_object_t type;
+};
+
+/* The type of an object, GIT_OBJECT_INVALID when it is not here. Many tags lead to one commit, so the
+ * last answer is kept. */
+git_object_t arc_git_type(git_odb *odb, const git_oid *oid, struct arc_git_asked *last);
 
 #endif

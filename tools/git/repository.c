@@ -170,24 +170,31 @@ int arc_git_origin_branch(const struct arc_git *git, char **branch, struct arc_e
     return known && !*branch ? arc_error_nomem(err) : ARC_OK;
 }
 
-bool arc_git_may_be_commit(git_odb *odb, const git_oid *oid)
+git_object_t arc_git_type(git_odb *odb, const git_oid *oid, struct arc_git_asked *last)
 {
-    git_object_t type;
     size_t len;
-    return git_odb_read_header(&len, &type, odb, oid) < 0 ||
-           (type != GIT_OBJECT_TREE && type != GIT_OBJECT_BLOB);
+
+    if (git_oid_equal(oid, &last->oid))
+        return last->type;
+    last->oid = *oid;
+    if (git_odb_read_header(&len, &last->type, odb, oid) < 0)
+        last->type = GIT_OBJECT_INVALID;
+
+    return last->type;
 }
 
-/* Packed refs say where an annotated tag leads to; of others it is read. */
-static bool leads_to_commit(git_odb *odb, const git_reference *tag)
+/* Packed refs say where an annotated tag leads to; of others it is read. What is not here may be a
+ * commit. */
+static bool leads_to_commit(git_odb *odb, const git_reference *tag, struct arc_git_asked *last)
 {
-    const git_oid *known = git_reference_target_peel(tag);
+    const git_oid *target = git_reference_target_peel(tag);
     git_object *end = NULL;
 
-    if (known || git_reference_type(tag) != GIT_REFERENCE_DIRECT)
-        return !known || arc_git_may_be_commit(odb, known);
-    if (!arc_git_may_be_commit(odb, git_reference_target(tag)))
-        return false;
+    if (!target)
+        target = git_reference_target(tag);
+    git_object_t type = target ? arc_git_type(odb, target, last) : GIT_OBJECT_INVALID;
+    if (type != GIT_OBJECT_TAG)
+        return type == GIT_OBJECT_COMMIT || type == GIT_OBJECT_INVALID;
     bool no = git_reference_peel(&end, tag, GIT_OBJECT_ANY) == 0 &&
               git_object_type(end) != GIT_OBJECT_COMMIT;
     git_object_free(end);
@@ -195,10 +202,10 @@ static bool leads_to_commit(git_odb *odb, const git_reference *tag)
     return !no;
 }
 
-static int add_tag(git_odb *odb, const git_reference *tag, json_t *list)
+static int add_tag(git_odb *odb, const git_reference *tag, struct arc_git_asked *last, json_t *list)
 {
     const char *name = git_reference_shorthand(tag);
-    if (!arc_utf8_valid(name, strlen(name)) || !leads_to_commit(odb, tag))
+    if (!arc_utf8_valid(name, strlen(name)) || !leads_to_commit(odb, tag, last))
         return 0;
     return json_array_append_new(list, json_string(name)) ? GIT_ERROR : 0;
 }
@@ -208,12 +215,13 @@ int arc_git_tags(const struct arc_git *git, json_t **out, struct arc_error *err)
     git_reference_iterator *tags = NULL;
     git_reference *tag = NULL;
     git_odb *odb = NULL;
+    struct arc_git_asked last = {0};
     ARC_AUTO_JSON json_t *list = json_array();
 
     ARC_TRY(arc_git_odb(git, &odb, err));
     int rc = list ? git_reference_iterator_glob_new(&tags, git->repo, "refs/tags/*") : GIT_ERROR;
     while (!rc && (rc = git_reference_next(&tag, tags)) == 0) {
-        rc = add_tag(odb, tag, list);
+        rc = add_tag(odb, tag, &last, list);
         git_reference_free(tag);
     }
 
