@@ -250,16 +250,16 @@ static void take_options(struct script *script, const json_t *words, size_t inde
                                             {"--build-context", "build-contexts"},
                                             {"--output", "outputs"},
                                             {"-o", "outputs"}};
-    static const char flags[] =
-        " --push --load --no-cache --pull -q --quiet --rm --squash --compress "
-        "--force-rm -D --debug --check --all ";
+    static const char *const flags[] = {"--push",     "--load",     "--no-cache", "--pull",
+                                        "-q",         "--quiet",    "--rm",       "--squash",
+                                        "--compress", "--force-rm", "-D",         "--debug",
+                                        "--check",    "--all",      NULL};
     json_t *with = json_object();
 
     for (; index < json_array_size(words); index++) {
         const char *word = word_at(words, index), *equals = strchr(word, '=');
         ARC_AUTO_FREE char *option = strndup(word, equals ? (size_t)(equals - word) : strlen(word));
         const char *value = equals ? equals + 1 : word_at(words, index + 1);
-        ARC_AUTO(arc_buf) struct arc_buf flag = {0};
 
         if (strcmp(word, "-") == 0)
             continue; /* its Dockerfile is no file */
@@ -267,12 +267,11 @@ static void take_options(struct script *script, const json_t *words, size_t inde
             json_object_set_new(with, "context", json_string(place(script, word)));
             continue;
         }
-        arc_buf_printf(&flag, " %s ", option ? option : "");
         if (strcmp(word, "--push") == 0)
             json_object_set_new(with, "push", json_string("true"));
-        if (strstr(flags, arc_buf_text(&flag)))
+        if (!option || init_is_among(option, flags))
             continue;
-        for (size_t i = 0; option && i < sizeof inputs / sizeof *inputs; i++)
+        for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
             if (strcmp(inputs[i][0], option) == 0)
                 add_input(with, inputs[i][1],
                           strcmp(inputs[i][1], "file") == 0 ? place(script, value) : value);
