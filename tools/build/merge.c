@@ -1,6 +1,5 @@
 #include "arcci/build.h"
 #include "arcci/documents.h"
-#include "arcci/plan.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "build/run.h"

@@ -1,6 +1,5 @@
 /* Having on its way what verification will ask for: three rounds of requests side by side in place
  * of one request after another. It decides nothing: what is not here is asked for again. */
-#include "base/auto.h"
 #include "base/json.h"
 #include "build/verify.h"
 #include <string.h>

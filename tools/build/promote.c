@@ -1,6 +1,5 @@
 #include "arcci/build.h"
 #include "arcci/documents.h"
-#include "arcci/plan.h"
 #include "arcci/semver.h"
 #include "arcci/sign.h"
 #include "base/auto.h"

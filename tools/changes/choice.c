@@ -2,7 +2,6 @@
 #include "changes/choice.h"
 #include "base/auto.h"
 #include "base/warn.h"
-#include "git/fetch.h"
 #include <string.h>
 
 int choice_reason(const struct choice *c, char **out, const char *format, ...)

@@ -5,7 +5,6 @@
 #include "changes/filters_build.h"
 #include "changes/match.h"
 #include "changes/services.h"
-#include "git/diff.h"
 #include "os/file.h"
 #include "yaml/yaml.h"
 #include <limits.h>

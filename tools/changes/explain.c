@@ -1,6 +1,5 @@
 /* What was compared and why, for a person. */
 #include "arcci/changes.h"
-#include "base/auto.h"
 #include "base/text.h"
 #include "changes/list.h"
 #include "dockerfile/inputs.h"

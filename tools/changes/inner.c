@@ -1,7 +1,6 @@
 #include "changes/inner.h"
 #include "base/auto.h"
 #include "base/room.h"
-#include "base/text.h"
 #include "git/run.h"
 #include "os/file.h"
 #include <limits.h>

@@ -3,7 +3,6 @@
 #include "arcci/release_version.h"
 #include "base/auto.h"
 #include "changes/base.h"
-#include "git/fetch.h"
 #include <string.h>
 
 /* A tag with a version at its end. */

@@ -1,7 +1,6 @@
 /* A composite action for a command, and its README, from its table: .github/actions/NAME/. */
 #include "cli/help_action.h"
 #include <ctype.h>
-#include <string.h>
 
 /* A YAML single-quoted scalar: only the quote itself is doubled (YAML 1.2, §7.3.2). */
 static void quoted(struct arc_buf *out, const char *text)

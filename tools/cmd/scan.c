@@ -3,7 +3,6 @@
 #include "base/json.h"
 #include "cli/command.h"
 #include "cli/github_options.h"
-#include "project/documents.h"
 #include <stdio.h>
 #include <string.h>
 

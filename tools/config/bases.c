@@ -1,6 +1,5 @@
 #include "config/bases.h"
 #include "base/auto.h"
-#include "base/text.h"
 #include "config/build.h"
 #include "dockerfile/stages.h"
 #include "os/file.h"

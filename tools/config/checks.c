@@ -4,7 +4,6 @@
 #include "base/auto.h"
 #include "base/platform.h"
 #include "base/suggest.h"
-#include "base/text.h"
 #include "config/fields.h"
 #include <stdio.h>
 #include <string.h>

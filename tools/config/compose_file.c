@@ -1,4 +1,3 @@
-#include "arcci/config.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/path.h"

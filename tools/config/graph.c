@@ -1,6 +1,5 @@
 #include "config/graph.h"
 #include "base/auto.h"
-#include "os/file.h"
 #include <string.h>
 
 /* The image that both have; NULL for none. */

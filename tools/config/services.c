@@ -6,7 +6,6 @@
 #include "config/build.h"
 #include "config/graph.h"
 #include "config/service.h"
-#include "config/variants.h"
 #include "os/file.h"
 #include <string.h>
 

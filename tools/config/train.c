@@ -1,6 +1,5 @@
 #include "config/train.h"
 #include "base/auto.h"
-#include "base/suggest.h"
 #include <string.h>
 
 void arc_includes_free(struct arc_include *includes)

@@ -2,7 +2,6 @@
 #include "arcci/documents.h"
 #include "base/auto.h"
 #include "base/text.h"
-#include "lint/rule.h"
 #include "os/process.h"
 #include <string.h>
 

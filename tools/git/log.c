@@ -1,6 +1,5 @@
 /* Commits: one, the common ancestor of two, a range; and a file of one. */
 #include "base/auto.h"
-#include "git/fetch.h"
 #include "git/git.h"
 #include "git/history.h"
 #include "git/lib.h"

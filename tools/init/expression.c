@@ -1,6 +1,5 @@
 #include "init/expression.h"
 #include "base/auto.h"
-#include "base/json.h"
 #include "base/text.h"
 #include <string.h>
 

@@ -1,7 +1,6 @@
 #include "arcci/lint.h"
 #include "arcci/documents.h"
 #include "base/auto.h"
-#include "git/git.h"
 #include "lint/facts.h"
 #include <stdio.h>
 #include <string.h>

@@ -3,7 +3,6 @@
 #include "lint/make.h"
 #include "base/auto.h"
 #include "lint/rule.h"
-#include <ctype.h>
 #include <string.h>
 
 void arc_makefile_free(struct arc_makefile *make)

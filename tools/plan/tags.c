@@ -3,7 +3,6 @@
 #include "arcci/documents.h"
 #include "arcci/glob.h"
 #include "arcci/semver.h"
-#include "arcci/version.h"
 #include "base/auto.h"
 #include "os/hash.h"
 #include <string.h>

@@ -1,5 +1,4 @@
 /* The comment: which services changed and why, what was built, how big it is, the gate. */
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/markdown.h"
 #include "base/text.h"

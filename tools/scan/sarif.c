@@ -1,6 +1,5 @@
 #include "scan/sarif.h"
 #include "base/auto.h"
-#include "base/text.h"
 #include "os/hash.h"
 #include "scan/paths.h"
 #include <stdio.h>

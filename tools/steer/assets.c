@@ -1,7 +1,6 @@
 #include "steer/assets.h"
 #include "base/auto.h"
 #include "base/json.h"
-#include "github/github.h"
 #include <string.h>
 
 int assets_get(struct arc_transport *github, const struct arc_request *request, json_t **out,

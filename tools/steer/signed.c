@@ -3,7 +3,6 @@
 #include "arcci/sign.h"
 #include "arcci/steer.h"
 #include "base/auto.h"
-#include "base/json.h"
 #include "build/verify.h"
 #include "plan/planned.h"
 #include "steer/released.h"

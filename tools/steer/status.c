@@ -1,8 +1,5 @@
-#include "arcci/version.h"
 #include "base/auto.h"
 #include "base/json.h"
-#include "github/github.h"
-#include "github/options.h"
 #include "project/train.h"
 #include "steer/adrift.h"
 #include "steer/assets.h"

@@ -3,7 +3,6 @@
 #include "base/text.h"
 #include "changes/match.h"
 #include "changes/services.h"
-#include "git/fetch.h"
 #include "git/history.h"
 #include "project/repository.h"
 #include "project/train.h"
