@@ -23,18 +23,31 @@ static const char *find_locked(const json_t *lock, const char *service)
     return NULL;
 }
 
+/* Adds the tags of a group's last release that are adrift to its row. A release that cannot be planned
+ * any more is the group's problem, and no reason to say nothing of the others. */
 static int check_group(struct arc_project *project, struct arc_registry *registry,
-                       struct survey *survey, const struct survey_group *group, json_t *adrift,
+                       struct survey *survey, const struct survey_group *group, json_t *row,
                        struct arc_error *err)
 {
     ARC_AUTO(arc_plan) struct arc_plan plan = {0};
+    ARC_AUTO(arc_error) struct arc_error problem = {0};
     const struct arc_group *released = group->group->includes ? &group->taken : group->group;
+    json_t *adrift = json_array();
     struct released_tag *tags;
     size_t count;
 
+    if (json_object_set_new(row, "adrift", adrift))
+        return arc_error_nomem(err);
     if (!released->service_count)
         return ARC_OK; /* of a train that is not known, which is its `problem` */
-    ARC_TRY(released_plan(project, released, group->stable, project->repository.tags, &plan, err));
+
+    int rc =
+        released_plan(project, released, group->stable, project->repository.tags, &plan, &problem);
+    if (rc == ARC_ENOMEM)
+        return arc_error_nomem(err);
+    if (rc)
+        return arc_json_set_text(row, "problem", arc_error_text(&problem)) ? arc_error_nomem(err)
+                                                                           : ARC_OK;
     ARC_TRY(released_look_up(registry, &plan, &survey->memory, &tags, &count, err));
 
     for (size_t i = 0; i < count; i++) {
@@ -56,13 +69,12 @@ int survey_find_adrift(struct arc_project *project, struct survey *survey, json_
     ARC_TRY(arc_registry_new(project->env, NULL, &registry, err));
     int rc = ARC_OK;
     for (size_t g = 0; !rc && g < survey->group_count; g++) {
+        json_t *row = json_array_get(rows, g);
         if (!survey->groups[g].stable)
             continue;
-        json_t *adrift = json_array();
-        rc = json_object_set_new(json_array_get(rows, g), "adrift", adrift)
-                 ? arc_error_nomem(err)
-                 : check_group(project, registry, survey, &survey->groups[g], adrift, err);
-        *any |= !rc && json_array_size(adrift);
+        rc = check_group(project, registry, survey, &survey->groups[g], row, err);
+        *any |= !rc && (json_array_size(json_object_get(row, "adrift")) ||
+                        *arc_json_text_of(row, "problem"));
     }
 
     arc_registry_free(registry);
