@@ -225,7 +225,7 @@ int arc_filters_load(const char *root, const char *input, struct arc_filters *ou
     *out = (struct arc_filters){0};
     int rc =
         read_file(root, input,
-                  "are no YAML (there is neither a ':' nor a line break), so they name a file, "
+                  "are not YAML (there is neither a ':' nor a line break), so they name a file, "
                   "and there is none",
                   out, err);
     if (rc)

@@ -98,7 +98,7 @@ static void add_argument(const struct entry *entry, struct init_image *image, co
              init_is_usable(arc_buf_text(&filled)))
         init_add_pair(entry->proposal, &image->args, key, arc_buf_text(&filled), NULL);
     else
-        init_ask(entry->proposal, entry->file, 0, "which value has the build argument %s of %s?",
+        init_ask(entry->proposal, entry->file, 0, "what value does build argument %s of %s have?",
                  key, entry->name);
 }
 

@@ -568,7 +568,7 @@ static void sort_without_tags(struct sorting *sorting)
         init_add_text(proposal, &group->tags, "v{version}");
         init_ask(
             proposal, NULL, 0,
-            "which tags release these images? There are none of a version yet; v{version} is a guess");
+            "which tags release these images? No tag names a version yet; v{version} is a guess");
     }
 
     take_left(sorting, group);

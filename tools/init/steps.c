@@ -153,8 +153,7 @@ static void take_names(const struct init_step *step)
     for (char *item; (item = next_item(proposal, &lines, false));) {
         char *name = convert_tag(proposal, item, &when);
         if (!name) {
-            init_ask(proposal, step->file, step->line,
-                     "when does an image get the name that '%s' says?", item);
+            init_ask(proposal, step->file, step->line, "which builds get the tag of '%s'?", item);
             continue;
         }
         latest = latest || strstr(item, "type=semver") || strstr(item, "event=tag");
@@ -272,7 +271,7 @@ static void take_arguments(const struct init_step *step, struct init_image *imag
                           strcmp(equals + 1, "{image-tag}") == 0 ? "{version}" : equals + 1, NULL);
         else
             init_ask(proposal, step->file, step->line,
-                     "which value has the build argument %s of %s?", filled, image->codename);
+                     "what value does build argument %s of %s have?", filled, image->codename);
     }
 }
 

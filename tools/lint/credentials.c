@@ -44,7 +44,7 @@ struct scan {
 static void report_found(const struct scan *s, const char *what)
 {
     lint_find(s->lint, LINT_CREDENTIALS, s->file, s->line,
-              "%s is committed here; revoke it, and pass it by a secret", what);
+              "%s is committed here; revoke it, and pass it as a secret", what);
 }
 
 static bool is_word_char(char c)

@@ -98,7 +98,7 @@ static void check_foreign(const struct workflow *w, const struct arc_yaml_node *
                       text);
         if (!strstr(text, "@sha256:"))
             lint_find(w->lint, LINT_PINNED, w->file, uses->line,
-                      "'%s' is not pinned by its digest (@sha256:…)", text);
+                      "'%s' is not pinned to a digest (@sha256:…)", text);
         return;
     }
 
@@ -109,7 +109,7 @@ static void check_foreign(const struct workflow *w, const struct arc_yaml_node *
 
     if (!ref || !is_commit(ref + 1))
         lint_find(w->lint, LINT_PINNED, w->file, uses->line,
-                  "'%s' is not pinned by a commit (40 digits); a tag can be moved", text);
+                  "'%s' is not pinned to a commit (40 digits); a tag can be moved", text);
 }
 
 /* Compares what is given with what is declared: `with` of a call, `inputs` of its target. */
@@ -297,7 +297,7 @@ static void check_image(const struct workflow *w, const struct arc_yaml_node *im
     if (!text || !*text || strstr(text, "${{") || strstr(text, "@sha256:"))
         return;
     lint_find(w->lint, LINT_PINNED, w->file, image->line,
-              "'%s' is not pinned by its digest (@sha256:…)", text);
+              "'%s' is not pinned to a digest (@sha256:…)", text);
 }
 
 static void check_containers(const struct workflow *w, const struct arc_yaml_node *job)
@@ -452,7 +452,7 @@ static void check_job(struct workflow *w, const struct arc_yaml_pair *job)
 
     if (!arc_yaml_key(w->root, "permissions") && !arc_yaml_key(job->value, "permissions"))
         lint_find(w->lint, LINT_PERMISSIONS, w->file, job->key->line,
-                  "neither the workflow nor the job '%s' says its permissions", job->key->text);
+                  "neither the workflow nor the job '%s' sets permissions", job->key->text);
 
     check_uses(w, job->value);
     check_steps(w, arc_yaml_get(job->value, "steps"));

@@ -38,7 +38,7 @@ int arc_gzip_base64(const void *bytes, size_t len, char **out, size_t *out_len,
     size_t packed_len = 0;
 
     ARC_TRY(compress_all(bytes, len, &packed, &packed_len, err));
-    struct arc_buf text = {0};
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
     ARC_TRY(arc_base64_encode(packed, packed_len, &text, err));
     *out_len = text.len;
     *out = arc_buf_steal(&text);

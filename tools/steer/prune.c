@@ -398,7 +398,7 @@ static int add_image(struct pruning *pruning, const char *name, struct arc_error
 
     if (prune_is_package(name) && !pruning->github)
         return arc_error_set(err, ARC_EINPUT,
-                             "%s: what goes from ghcr.io goes by GitHub's API: set "
+                             "%s: versions on ghcr.io are deleted with GitHub's API: set "
                              "GITHUB_REPOSITORY (owner/name) and GITHUB_TOKEN (packages: write)",
                              name);
 
