@@ -192,6 +192,10 @@ void arc_config_free(struct arc_config *config);
  * none. Borrowed. */
 const struct arc_group *arc_config_group(const struct arc_config *config, const char *name);
 
+/* ARC_EINPUT: `what` is wrong, and which groups there are. */
+int arc_config_refuse_group(const struct arc_config *config, const char *what,
+                            struct arc_error *err);
+
 /* Reads one service's service.yaml, whether a group has it or not, without what a group adds.
  * Errors as arc_config_load(); ARC_ENOTFOUND if the directory or the file does not exist. On an
  * error *out is {0}. */

@@ -448,7 +448,8 @@ static void test_wrong_input(void **state)
     options.services = wanted;
     ARC_AUTO(arc_error) struct arc_error err = {0};
     assert_int_equal(arc_plan(&options, &plan, &err), ARC_EINPUT);
-    assert_string_equal(arc_error_text(&err), "group messaging has no service 'oracle'");
+    assert_string_equal(arc_error_text(&err),
+                        "group messaging has no service 'oracle'; it has: flash, sonic");
 }
 
 int main(void)

@@ -518,6 +518,16 @@ static int plan_cells(const struct planning *planning)
 
 /* ---- the plan ------------------------------------------------------------------------------- */
 
+static int refuse_service(const struct arc_group *group, const char *name, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf names = {.max = 1024};
+
+    for (size_t i = 0; i < group->service_count; i++)
+        arc_buf_printf(&names, "%s%s", i ? ", " : "", group->services[i].codename);
+    return arc_error_set(err, ARC_EINPUT, "group %s has no service '%.100s'; it has: %s",
+                         group->name, name, names.failed ? "many others" : arc_buf_text(&names));
+}
+
 static int check_services(const struct arc_plan_options *options, struct arc_error *err)
 {
     size_t i;
@@ -530,8 +540,7 @@ static int check_services(const struct arc_plan_options *options, struct arc_err
                strcmp(options->group->services[at].codename, text ? text : "") != 0)
             at++;
         if (at == options->group->service_count)
-            return arc_error_set(err, ARC_EINPUT, "group %s has no service '%s'",
-                                 options->group->name, text ? text : "");
+            return refuse_service(options->group, text ? text : "", err);
     }
 
     return ARC_OK;

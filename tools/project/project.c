@@ -78,16 +78,6 @@ static int load_repository(struct arc_project *project, struct arc_error *err)
 
 /* ---- group --------------------------------------------------------------------------------- */
 
-static int refuse_group(const struct arc_config *config, const char *what, struct arc_error *err)
-{
-    ARC_AUTO(arc_buf) struct arc_buf names = {.max = 1024};
-    for (size_t i = 0; i < config->group_count; i++)
-        arc_buf_printf(&names, "%s%s (%s)", i ? ", " : "", config->groups[i].name,
-                       config->groups[i].tags[0]);
-    return arc_error_set(err, ARC_EINPUT, "%s; %s has: %s", what, config->path,
-                         names.failed ? "many groups" : arc_buf_text(&names));
-}
-
 /* The groups that a tag releases: the first of them, and how many there are. */
 static const struct arc_group *find_tagged(const struct arc_config *config, const char *tag,
                                            size_t *count)
@@ -132,7 +122,7 @@ static int choose_tagged(struct arc_project *project, const char *tag, struct ar
     else if (count > 1)
         arc_buf_printf(&what, "the tag %s releases %zu groups; name one with --group", tag, count);
 
-    return what.len ? refuse_group(config, arc_buf_text(&what), err) : ARC_OK;
+    return what.len ? arc_config_refuse_group(config, arc_buf_text(&what), err) : ARC_OK;
 }
 
 static int choose_group(struct arc_project *project, const char *tag, struct arc_error *err)
@@ -154,7 +144,7 @@ static int choose_group(struct arc_project *project, const char *tag, struct arc
     else if (!project->group)
         arc_buf_puts(&what, "there are several release groups; name one with --group");
 
-    return what.len ? refuse_group(config, arc_buf_text(&what), err) : ARC_OK;
+    return what.len ? arc_config_refuse_group(config, arc_buf_text(&what), err) : ARC_OK;
 }
 
 /* ---- version ------------------------------------------------------------------------------- */
@@ -264,7 +254,7 @@ int arc_project_load_release(struct arc_project *project, struct arc_error *err)
 {
     ARC_TRY(arc_project_load(project, err));
     if (!project->version)
-        return refuse_group(&project->config, "which release? Name its tag", err);
+        return arc_config_refuse_group(&project->config, "which release? Name its tag", err);
     return ARC_OK;
 }
 
@@ -290,7 +280,7 @@ static int refuse_no_tag(struct arc_project *project, struct arc_error *err)
     ARC_AUTO(arc_error) struct arc_error unread = {0};
 
     if (arc_project_load_config(project, &unread) == ARC_OK)
-        return refuse_group(&project->config, what, err);
+        return arc_config_refuse_group(&project->config, what, err);
     return arc_error_set(err, ARC_EINPUT, "%s; a release tag is like shop/v1.2.3", what);
 }
 

@@ -12,11 +12,13 @@
 int released_find_group(const struct arc_config *config, const char *name,
                         const struct arc_group **out, struct arc_error *err)
 {
+    ARC_AUTO(arc_buf) struct arc_buf what = {.max = 1024};
+
     *out = arc_config_group(config, name);
     if (*out)
         return ARC_OK;
-    return arc_error_set(err, ARC_EINPUT, "there is no release group '%.100s' in %s", name,
-                         config->path);
+    arc_buf_printf(&what, "there is no release group '%.100s'", name);
+    return arc_config_refuse_group(config, arc_buf_text(&what), err);
 }
 
 int released_open_github(struct arc_project *project, struct arc_transport **github,
