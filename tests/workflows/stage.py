@@ -68,6 +68,15 @@ def build_broker_base(engine, folder):
                   default_base("streaming"), folder / "broker")
 
 
+def make_patient_bash(folder):
+    """act does not wait for the rest of what a step printed once it has failed (HostEnvironment.exec): its shell ends a little
+    later then."""
+    folder.mkdir()
+    (folder / "bash").write_text('#!/bin/sh\n/bin/bash "$@"\nstatus=$?\n[ "$status" = 0 ] || sleep 0.5\nexit "$status"\n')
+    (folder / "bash").chmod(0o755)
+    return folder
+
+
 @contextlib.contextmanager
 def open_stage(folder):
     """A Stage whose engine runs, with the bases of the services in its registry."""
@@ -91,6 +100,7 @@ class Stage:
         # One pack, no thousand loose objects: act copies the repository for every job.
         subprocess.run(["git", "clone", "-q", "--no-local", "--no-tags", ROOT, self.sources], check=True)
         self.apt = keep_apts_cache(self.folder / "apt")
+        self.programs = make_patient_bash(self.folder / "programs")
         self.home = self.folder / "home"
         self.home.mkdir()
         (self.home / ".cache/arc-ci/trivy").mkdir(parents=True)
@@ -152,7 +162,7 @@ class Checkout:
                "DOCKER_HOST": self.stage.engine.env["DOCKER_HOST"], "DOCKER_CONFIG": self.stage.engine.env["DOCKER_CONFIG"],
                "CHECKOUT_OWN": self.path, "CHECKOUT_TOOLS": self.stage.sources, "APT_CONFIG": self.stage.apt,
                **self.stage.trivy.environment, **more}
-        path = f"{self.stage.engine.root}/bin:{cached.go_environment()['PATH']}"
+        path = f"{self.stage.programs}:{self.stage.engine.root}/bin:{cached.go_environment()['PATH']}"
         command = [self.stage.act, event, "-W", f".github/workflows/{workflow}", "-e", file, "--json", "-s",
                    f"GITHUB_TOKEN={TOKEN}",
                    *(word for name, path in STAND_INS.items() for word in ("--local-repository", f"{name}={path}")),
