@@ -70,9 +70,9 @@ def build_broker_base(engine, folder):
 
 def make_patient_bash(folder):
     """act does not wait for the rest of what a step printed once it has failed (HostEnvironment.exec): its shell ends a little
-    later then."""
+    later then. (dash in its place would drop variables like INPUT_LIST-FILES.)"""
     folder.mkdir()
-    (folder / "bash").write_text('#!/bin/sh\n/bin/bash "$@"\nstatus=$?\n[ "$status" = 0 ] || sleep 0.5\nexit "$status"\n')
+    (folder / "bash").write_text('#!/bin/bash\n/bin/bash "$@"\nstatus=$?\n[ "$status" = 0 ] || sleep 0.5\nexit "$status"\n')
     (folder / "bash").chmod(0o755)
     return folder
 
