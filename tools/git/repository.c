@@ -52,9 +52,11 @@ static int take_commit(int rc, git_object *commit, const char *name, struct arc_
     if (rc == GIT_ENOTFOUND)
         return arc_error_set(err, ARC_ENOTFOUND, "the commit of '%s' is not in this clone", name);
 
-    if (rc < 0)
+    if (rc == GIT_EPEEL || rc == GIT_EINVALIDSPEC || rc == GIT_EAMBIGUOUS)
         return arc_error_set(err, ARC_EINPUT, "'%s' leads to a file or a folder, not to a commit",
                              name);
+    if (rc < 0)
+        return arc_git_failed(err, rc, name);
 
     arc_git_oid_out(git_object_id(commit), out);
     git_object_free(commit);
