@@ -233,3 +233,14 @@ def test_what_buildkit_fetches_is_no_matter_of_the_work_tree(shop, context):
         assert (target["context"], target["dockerfile"]) == (context, "d/Dockerfile")
         keys.add(next(text for text in target["annotations"] if "arc.ci.key" in text))
     assert len(keys) == 2
+
+
+def test_a_failed_build_of_a_dockerfile_that_the_plan_holds(shop):
+    """It has no file in which the error could be."""
+    group = {"registry": "127.0.0.1:9/o", "services": ["b", {"name": "shop-c", "codename": "c", "build": {
+        "context": "a", "dockerfile_inline": "FROM scratch\nCOPY . /\n"}}]}
+    shop.write(".github/arc-ci.yaml", json.dumps({"groups": {"shop": group}}))
+    shop.commit("inline")
+    shop.plan()
+    status, _, err = shop.arc("build", "--plan", "../plan.json")
+    assert status == 1 and "the build failed" in err, (status, err)

@@ -93,9 +93,13 @@ static void add_lines(struct arc_buf *out, const char *text)
     }
 }
 
-/* "Dockerfile:12" on a line of its own, with the excerpt below it. */
+/* "Dockerfile:12" on a line of its own, with the excerpt below it; 0 of a Dockerfile that is written
+ * in the plan, which has no file (NULL). */
 static unsigned dockerfile_line(const char *text, const char *dockerfile)
 {
+    if (!dockerfile)
+        return 0;
+
     const char *name = strrchr(dockerfile, '/');
     name = name ? name + 1 : dockerfile;
     size_t len = strlen(name);
