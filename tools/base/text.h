@@ -49,6 +49,12 @@ void arc_text_size(struct arc_buf *out, int64_t bytes, int64_t base);
 /* Appends the path "./a//b/../c" as "a/c". False when it leads out at the top: those ".." stay. */
 bool arc_text_path(struct arc_buf *out, const char *path);
 
+/* "s" behind a noun of which there are so many, "" behind one. */
+static inline const char *arc_plural(size_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 /* Whether a text ends in another. */
 bool arc_text_ends(const char *text, const char *end);
 

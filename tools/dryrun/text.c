@@ -158,11 +158,6 @@ static size_t widest(const json_t *list, const char *key)
     return most;
 }
 
-static const char *plural(size_t count)
-{
-    return count == 1 ? "" : "s";
-}
-
 /* ---- parts --------------------------------------------------------------------------------- */
 
 static void title_part(const struct page *page)
@@ -249,7 +244,7 @@ static void filter_row(const struct page *page, const char *name, size_t width,
     bool matched = json_is_true(get(filter, "matched"));
 
     if (count)
-        arc_buf_printf(&words, "%zu file%s", count, plural(count));
+        arc_buf_printf(&words, "%zu file%s", count, arc_plural(count));
     else
         arc_buf_puts(&words, matched ? "changed" : "no change");
 
@@ -301,8 +296,8 @@ static void build_part(const struct page *page)
     bool train = get(json_array_get(services, 0), "released") != NULL;
 
     label(page, train ? "Takes" : "Build");
-    plain(page, "%zu %s%s: %zu service%s for ", cells, train ? "image" : "cell", plural(cells),
-          count, plural(count));
+    plain(page, "%zu %s%s: %zu service%s for ", cells, train ? "image" : "cell", arc_plural(cells),
+          count, arc_plural(count));
     json_array_foreach (get(plan, "platforms"), i, item)
         plain(page, "%s%s", i ? ", " : "", json_string_value(item));
     end(page);
@@ -414,7 +409,7 @@ static void gate_part(const struct page *page)
         return;
     label(page, "Gate");
     plain(page, "%zu scan%s, each of a digest that was built; findings of %s or above %s", count,
-          plural(count), arc_json_text_of(scan, "fail-on"),
+          arc_plural(count), arc_json_text_of(scan, "fail-on"),
           json_is_true(get(scan, "block")) ? "stop the release" : "are reported");
     end(page);
     for (i = 0; i < count && i < shown; i++)

@@ -1,6 +1,7 @@
 /* The pages of dry-run.json and status.json. */
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "html/page.h"
 #include <inttypes.h>
 #include <string.h>
@@ -8,11 +9,6 @@
 static const json_t *get(const json_t *object, const char *key)
 {
     return json_object_get(object, key);
-}
-
-static const char *plural(size_t count)
-{
-    return count == 1 ? "" : "s";
 }
 
 /* "flash, sonic", "#7, #8" of a list of texts or numbers. */
@@ -90,13 +86,13 @@ static void flow_part(const json_t *document, struct arc_buf *out)
                                   : arc_json_text_of(get(document, "unknown"), "changes"));
     size_t services = json_array_size(get(plan, "services"));
     size_t cells = json_array_size(get(plan, "cells"));
-    stage(out, "plan", "%zu service%s, %zu cell%s", services, plural(services), cells,
-          plural(cells));
+    stage(out, "plan", "%zu service%s, %zu cell%s", services, arc_plural(services), cells,
+          arc_plural(cells));
     stage(out, "build", "%s", describe_build(plan));
 
     if (json_is_object(scan)) {
         size_t scans = json_array_size(get(scan, "commands"));
-        stage(out, "scan", "%zu scan%s; %s or above %s", scans, plural(scans),
+        stage(out, "scan", "%zu scan%s; %s or above %s", scans, arc_plural(scans),
               arc_json_text_of(scan, "fail-on"),
               json_is_true(get(scan, "block")) ? "stops it" : "is reported");
     }
@@ -318,7 +314,7 @@ void html_status(const json_t *document, const struct arc_ledger *builds, size_t
         const json_t *published = get(row, "published");
         size_t since = (size_t)json_integer_value(get(row, "commits"));
         char commits[64];
-        snprintf(commits, sizeof commits, "%zu commit%s", since, plural(since));
+        snprintf(commits, sizeof commits, "%zu commit%s", since, arc_plural(since));
         html_row(out);
         html_cell(out, arc_json_text_of(row, "group"));
         html_code_cell(out, *tag ? tag : "none");

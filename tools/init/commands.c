@@ -11,6 +11,9 @@
 
 #define LOOPS_MAX 4
 
+/* What the name of a variable is made of. */
+static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
+
 /* "for NAME in …; do": its commands are read once for each word. */
 struct loop {
     const char *start; /* of its commands */
@@ -66,7 +69,6 @@ static const char *find_value(const struct script *script, const char *name)
 static const char *expand_variable(const struct script *script, const char *dollar,
                                    struct arc_buf *out)
 {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
     const char *start = dollar + 1 + (script->is_makefile && dollar[1] == '$');
     bool open = *start == '{' || *start == '(';
     const char *name = start + open, *rest = name + strspn(name, letters);
@@ -173,7 +175,6 @@ static const char *word_at(const json_t *words, size_t index)
  * rule. True for the first two. */
 static bool take_assignment(struct script *script, const json_t *words)
 {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
     static const char *const signs[] = {":=", "?=", "=", NULL};
     const char *word = word_at(words, 0), *equals = strchr(word, '=');
     size_t len = strlen(word);
