@@ -211,7 +211,7 @@ def test_an_image_of_one_platform(place, registry):
 
 def test_an_image_that_no_registry_has(place, registry):
     assert place.run("--scan-type", "image", "--scan-target", f"{registry.host}/img:1.0") == 0
-    assert "the registry does not tell its platforms" in place.document["warnings"][0]
+    assert "the registry does not say its platforms" in place.document["warnings"][0]
 
 
 def test_platforms_by_hand(place):

@@ -164,7 +164,7 @@ def test_what_tells_no_time_and_what_is_not_there(world):
     repository = world.registry.state.repository("o/arc-a")
     repository.put({"schemaVersion": 2, "mediaType": INDEX, "manifests": [], "annotations": {}}, "staging-0123456789ab")
     repository.tags["staging-dangling"] = "sha256:" + "0" * 64
-    assert reasons(prune(world, "--apply", "--keep=0")) == {"staging-0123456789ab": "it does not tell when it was made"}
+    assert reasons(prune(world, "--apply", "--keep=0")) == {"staging-0123456789ab": "it does not say when it was made"}
 
 
 @pytest.mark.parametrize("tag", ["2.0.0", "latest"])

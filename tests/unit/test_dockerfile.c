@@ -244,7 +244,7 @@ static void test_arguments(void **state)
     in = read_inputs("FROM scratch\nARG LATER\nCOPY $LATER /x\n", args, NULL);
     assert_non_null(find(in, "anything"));
     assert_string_equal(arc_inputs_doubt(in, &line),
-                        "COPY $LATER: it holds a variable whose value cannot be told");
+                        "COPY $LATER: it contains a variable whose value is not known");
     assert_int_equal(line, 3);
     arc_inputs_free(&in);
 }

@@ -422,7 +422,7 @@ static bool was_asked_for(const struct server *server, const char *line)
     return false;
 }
 
-/* One is redirected, one loses its answer, one is no URL; the rest does not suffer from it. */
+/* One is redirected, one loses its answer, one is not a URL; the rest does not suffer from it. */
 static void test_several(void **state)
 {
     (void)state;

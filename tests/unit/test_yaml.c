@@ -229,7 +229,7 @@ static void test_errors(void **state)
          "t:2:1: did not find expected ',' or ']' (while parsing a flow sequence, on line "
          "1)"},
         {"a: b: c\n", "t:1:5: a second ': ' on one line: put the value into quotes"},
-        {"a:\n\tb: c\n", "t:2:1: a tab stands here; YAML is indented with spaces"},
+        {"a:\n\tb: c\n", "t:2:1: there is a tab here; YAML is indented with spaces"},
         {"a: @b\n",
          "t:1:4: no value starts with this character: put the value into quotes (while scanning "
          "for the next token, on line 1)"},

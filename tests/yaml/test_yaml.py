@@ -27,7 +27,7 @@ DIFFERENCES = [
     ("an empty item, then a shallower one", "-\n  -\n- 1", '[["<null>","<number>"]]', '[["<null>"],"<number>"]'),
     ("a directive of a name that YAML has not", "%a\n---\na\n", '"a"', "E t:1:3: found unknown directive name (while scanning a "
      "directive, on line 1)"),
-    ("a tab before a scalar", "\ta", '"a"', "E t:1:1: a tab stands here; YAML is indented with spaces"),
+    ("a tab before a scalar", "\ta", '"a"', "E t:1:1: there is a tab here; YAML is indented with spaces"),
     ("half a character by an escape", '"\\ud83d\\ude00"', '"😀"', "E t:1:4: found invalid Unicode character escape code (while "
      "parsing a quoted scalar, on line 1)"),
     ("a lone hyphen in a flow list", "[-]", "E missed comma between flow collection entries", '["-"]'),

@@ -21,7 +21,7 @@ static char peek(const struct arc_semver *version, const char *at)
 static int bad(const struct arc_semver *version, const char *at, const char *what,
                struct arc_error *err)
 {
-    return arc_error_set(err, ARC_EINPUT, "no semantic version: %s at character %zu", what,
+    return arc_error_set(err, ARC_EINPUT, "not a semantic version: %s at character %zu", what,
                          (size_t)(at - version->text) + 1);
 }
 

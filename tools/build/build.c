@@ -142,7 +142,8 @@ static int read_back(const struct run *run, const struct arc_verify *verify, boo
     const struct arc_planned_service *service = verify->service;
 
     if (!*verify->reference)
-        return arc_error_set(err, ARC_EFAILED, "buildx told no digest for %s", service->service);
+        return arc_error_set(err, ARC_EFAILED, "buildx reported no digest for %s",
+                             service->service);
 
     int rc = arc_verify_index(verify, run->memory, built, &index, err);
     if (rc == ARC_ENOTFOUND)
@@ -337,11 +338,11 @@ static int check_push(struct run *run, struct arc_error *err)
         }
 
     if (!rc && first)
-        rc =
-            arc_error_set(err, ARC_EWORLD,
-                          "nothing was built, for it could not be pushed to %zu of %zu images: %s; "
-                          "%s ('arc-ci doctor --push' shows all)",
-                          refused, count, arc_error_text(&first->problem), first->advice);
+        rc = arc_error_set(
+            err, ARC_EWORLD,
+            "nothing was built, since it could not be pushed to %zu of %zu images: %s; "
+            "%s ('arc-ci doctor --push' shows all)",
+            refused, count, arc_error_text(&first->problem), first->advice);
 
     for (size_t i = 0; i < count; i++)
         arc_error_clear(&items[i].problem);

@@ -32,7 +32,7 @@ struct arc_base {
     json_t *warnings;    /* array of strings */
 };
 
-/* Chooses by the event. ARC_ENOTFOUND when a commit it needs cannot be had; ARC_EINPUT when the
+/* Chooses by the event. ARC_ENOTFOUND when a commit it needs is not available; ARC_EINPUT when the
  * inputs or the event do not say enough. */
 int arc_base_choose(const struct arc_base_request *request, struct arc_base *out,
                     struct arc_error *err);

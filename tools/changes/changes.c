@@ -170,7 +170,7 @@ static int compare_entries(struct run *run, const struct arc_oid *base, const bo
     return arc_services_entries(run->git, options, only, base, head, run->out->results, err);
 }
 
-/* Git has not got the pull request's commits. When the API does not tell all files either, they are
+/* Git has not got the pull request's commits. When the API does not list all files either, they are
  * fetched after all: the rest must not count as unchanged. */
 static int compare_by_api(struct run *run, struct arc_error *err)
 {
@@ -181,7 +181,7 @@ static int compare_by_api(struct run *run, struct arc_error *err)
     run->config_seen = false;
     int rc = arc_changes_api(run->project->env, run->event, &files, &refused);
     for (size_t i = 0; !rc && run->config_seen && i < run->options->filters->count; i++)
-        rc = arc_match_mark(&run->out->results[i], err, "its entry in %s changed: it may be any",
+        rc = arc_match_mark(&run->out->results[i], err, "its entry in %s may have changed",
                             run->options->config->path);
 
     if (!rc || rc == ARC_ENOMEM)
@@ -392,7 +392,7 @@ static enum arc_quantifier quantifier_of(const struct arc_changes_options *optio
                                                  : options->quantifier;
 }
 
-/* A comment on a pull request is about that one, which its event does not tell the commits of. */
+/* A comment on a pull request is about that one, whose commits its event does not have. */
 static int read_comment(struct run *run, struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error refused = {0};
@@ -406,7 +406,7 @@ static int read_comment(struct run *run, struct arc_error *err)
         return ARC_OK;
 
     return arc_warn(&run->out->warnings, err,
-                    "the API does not tell the pull request of the comment: %s",
+                    "the API did not describe the pull request of the comment: %s",
                     arc_error_text(&refused));
 }
 

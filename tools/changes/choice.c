@@ -115,10 +115,10 @@ int choice_since_push(const struct choice *c, const char *before)
         *c->err = (struct arc_error){0};
         ARC_TRY(arc_warn(
             &c->out->warnings, c->err,
-            "the commit before the push cannot be had (after a forced push it may be gone): "
+            "the commit before the push is not available (after a forced push it may be gone): "
             "every file counts as added; %s",
             arc_error_text(&missing)));
-        return everything(c, "the commit before the push cannot be had");
+        return everything(c, "the commit before the push is not available");
     }
 
     ARC_TRY(rc);
@@ -326,7 +326,7 @@ static int comment(struct choice *c)
     if (rc)
         return arc_error_prefix(c->err,
                                 "the comment is on pull request %" JSON_INTEGER_FORMAT
-                                ", which is not checked out and cannot be had (a token lets the "
+                                ", which is not checked out and is not available (a token lets the "
                                 "API be asked)",
                                 c->event->number);
 
@@ -335,8 +335,8 @@ static int comment(struct choice *c)
         return choice_since_merge_base(c, c->request->base, "input base");
     ARC_TRY(choice_default_branch(c, &branch));
     ARC_TRY(arc_warn(&c->out->warnings, c->err,
-                     "the event does not tell the base of pull request %" JSON_INTEGER_FORMAT
-                     ", and the API has not told it (is there a token?): the default branch is "
+                     "the event does not name the base of pull request %" JSON_INTEGER_FORMAT
+                     ", and the API did not give it (is there a token?): the default branch is "
                      "taken",
                      c->event->number));
 

@@ -17,7 +17,7 @@ int arc_inner_add(struct arc_inner *inner, const char *path, const struct arc_oi
                   const struct arc_oid *to, struct arc_error *err);
 
 /* Compares each of them and gives what differs to diff->each, by its path from the outermost
- * repository. Of one that is not checked out, or whose commits cannot be had, inner->unseen hears,
+ * repository. Of one that is not checked out, or whose commits are not available, inner->unseen hears,
  * with the context of `diff`. */
 int arc_inner_compare(struct arc_inner *inner, const struct arc_env *env, const struct arc_git *git,
                       const struct arc_git_diff *diff, bool untracked, struct arc_error *err);

@@ -409,13 +409,13 @@ static int last_image(const struct arc_base_request *request, const struct arc_g
 
     if (!*revision.hex)
         return never(out, err,
-                     "its image does not tell its commit (" REVISION
+                     "its image does not name its commit (" REVISION
                      "): every file counts as added");
 
     rc = arc_base_find(request, revision.hex, &out->base, err);
     if (rc == ARC_ENOTFOUND) {
         arc_error_clear(err);
-        return never(out, err, "its image's commit cannot be had: every file counts as added");
+        return never(out, err, "its image's commit is not available: every file counts as added");
     }
 
     ARC_TRY(rc);

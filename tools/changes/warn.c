@@ -170,7 +170,7 @@ static const char *doubt_of_statuses(unsigned statuses, bool renames)
         statuses & ~(unsigned)(ARC_STATUS_RENAMED | ARC_STATUS_COPIED | ARC_STATUS_UNMERGED))
         return NULL;
     return "never matches: renames and copies are not looked for (a renamed file is one deleted and "
-           "one added), and git tells no file as unmerged";
+           "one added), and git reports no file as unmerged";
 }
 
 static bool is_below(const char *pattern, const char *directory)

@@ -104,7 +104,7 @@ const struct command cmd_sign = {
         "For groups with `sign: cosign`. Signs every index of build.json, and the SBOM and the "
         "provenance that it lists, in the registry and its mirrors, with the program cosign (3 or "
         "later): without a key, with the OIDC token of the job (`permissions: id-token: write`), or "
-        "with the group's key or KMS. The bundles lie in the registry beside the images.\n\n"
+        "with the group's key or KMS. The bundles are in the registry beside the images.\n\n"
         "What is signed already, as the plan expects it, is left alone; what was signed is checked. "
         "From then on `build --promote` moves tags only to what has such a signature. With `attest: "
         "github` the provenance is stored by GitHub's API, too (`permissions: attestations: "

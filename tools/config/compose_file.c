@@ -356,7 +356,7 @@ static int add_named(const struct naming *naming, const struct arc_yaml_node *no
     return naming->variables
                ? ARC_OK
                : arc_yaml_error(naming->yaml, node, naming->err,
-                                "which file '%s' is cannot be told; name it without a variable",
+                                "which file '%s' means is not known; name it without a variable",
                                 node->text);
 }
 

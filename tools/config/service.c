@@ -125,7 +125,7 @@ int arc_service_read_map(const char *root, const struct arc_yaml *yaml,
         ARC_TRY(read_version(root, yaml, out->version_node, base, &out->service, err));
     else if (out->version_node && !open)
         return arc_yaml_error(yaml, out->version_node, err,
-                              "'version' must say where it stands: {file: …, at: …}");
+                              "'version' must say where it is: {file: …, at: …}");
 
     if (out->tags_node)
         ARC_TRY(arc_image_tags_read(yaml, out->tags_node, &out->service.image_tags, err));

@@ -8,7 +8,7 @@
 
 /* What variables stand for at one place of a Dockerfile. */
 struct arc_scope {
-    const json_t *values; /* object NAME → text; null: it has a value that cannot be told */
+    const json_t *values; /* object NAME → text; null: it has a value that is not known */
     bool open;            /* other names may have a value, too: the base image's ENV */
     char escape;          /* '\\' or '`' */
 };

@@ -1,5 +1,5 @@
 /* The files that an image depends on: its Dockerfile, the ignore file that holds for it, and what
- * the stages that its target needs read of the contexts. What cannot be told is the whole context.
+ * the stages that its target needs read of the contexts. What is not known is the whole context.
  */
 #ifndef ARC_DOCKERFILE_INPUTS_H
 #define ARC_DOCKERFILE_INPUTS_H

@@ -150,7 +150,7 @@ static int add_source(struct reader *r, const struct origin *origin, const char 
     if (++r->sources > SOURCES_MAX)
         return arc_error_set(r->err, ARC_ELIMIT, "more than %d sources", SOURCES_MAX);
     if (!doubt && !arc_word_expand(&scope, path, &expanded))
-        doubt = "it holds a variable whose value cannot be told";
+        doubt = "it contains a variable whose value is not known";
     if (!doubt)
         arc_path_clean(arc_buf_text(&expanded), expanded.len, true, &clean);
     arc_buf_printf(&text, "%s %s", origin->keyword, path);
@@ -638,7 +638,7 @@ static int on_from(struct reader *r, const struct arc_instruction *in)
 
     if (!known) /* no stage can be meant that is not named plainly, unless it is */
         return add_source(r, &origin, arc_buf_text(&from.ref),
-                          "its base holds a variable whose value cannot be told");
+                          "its base contains a variable whose value is not known");
 
     origin.context = context_of(r, stage->base);
     if (!origin.context && base != SIZE_MAX)

@@ -13,7 +13,7 @@ static int bad_url(const char *url, const char *why, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
     arc_text_visible(&shown, url, strnlen(url, 300));
-    return arc_error_set(err, ARC_EINPUT, "'%s' is not a URL that can be asked: %s",
+    return arc_error_set(err, ARC_EINPUT, "'%s' is not a URL that can be requested: %s",
                          arc_buf_text(&shown), why);
 }
 

@@ -112,8 +112,8 @@ static void check_fields(struct lint *lint, const struct lint_service *service, 
             lint_find(lint, LINT_SERVICE_FIELDS, file, 1, "'%s' is missing", wanted[i]);
     const char *health = service->data.health;
     if (health && !strstr(health, "://"))
-        lint_find(lint, LINT_SERVICE_FIELDS, file, line_of(yaml, "health"), "health '%s' is no URL",
-                  health);
+        lint_find(lint, LINT_SERVICE_FIELDS, file, line_of(yaml, "health"),
+                  "health '%s' is not a URL", health);
 }
 
 static void check_port(struct lint *lint, const struct lint_service *service, const char *file,

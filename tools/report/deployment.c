@@ -119,7 +119,7 @@ static int set_status(const json_t *report, const struct arc_report_target *targ
     arc_buf_puts(&path, "?per_page=1");
     if (!want || path.failed)
         return arc_error_nomem(err);
-    int rc = send_call(transport, path.data, NULL, "see whether its status stands already", &now,
+    int rc = send_call(transport, path.data, NULL, "see whether its status is there already", &now,
                        lost, err);
     if (rc || (now && is_same_status(now, want)))
         return rc;

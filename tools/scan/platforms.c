@@ -79,7 +79,7 @@ int scan_platforms(struct scan_judged *judged, const struct arc_env *env, const 
 
     if (rc)
         return scan_warn(judged, err,
-                         "%s: the registry does not tell its platforms, so only the one that the "
+                         "%s: the registry does not say its platforms, so only the one that the "
                          "scanner chooses is scanned; --platform names others: %s",
                          target, arc_error_text(&problem));
     *out = arc_steal(&platforms);

@@ -234,7 +234,7 @@ static int ask_version(struct scan_judged *judged, const struct arc_env *env, co
     if (rc == ARC_ENOMEM)
         return arc_error_nomem(err);
 
-    return rc ? scan_warn(judged, err, "the scanner does not tell its version: %s",
+    return rc ? scan_warn(judged, err, "the scanner does not report its version: %s",
                           arc_error_text(&problem))
               : ARC_OK;
 }
@@ -373,7 +373,7 @@ static int warn_of_withheld(struct scan_judged *judged, const struct arc_env *en
         if (arc_trivy_withholds(*variable))
             ARC_TRY(scan_warn(judged, err,
                               "%.*s is kept from Trivy, since it could hide findings; what a "
-                              "project sets stands under scan: in .github/arc-ci.yaml",
+                              "project sets belongs under scan: in .github/arc-ci.yaml",
                               (int)strcspn(*variable, "="), *variable));
     return ARC_OK;
 }

@@ -431,7 +431,7 @@ static int judge_tags(struct prune_image *image, struct arc_error *err)
         else if (tag->kind == PRUNE_STAGING && is_open(image, tag))
             tag->kept = "its release is under way";
         else if (!of[i]->time)
-            tag->kept = "it does not tell when it was made";
+            tag->kept = "it does not say when it was made";
         else if (of[i]->time >= image->rules->before)
             tag->kept = "not old enough";
         else if (of[i]->rank < image->rules->keep)

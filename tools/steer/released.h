@@ -12,7 +12,7 @@ int released_find_group(const struct arc_config *config, const char *name,
                         const struct arc_group **out, struct arc_error *err);
 
 /* Opens GitHub where GITHUB_REPOSITORY and a token say whom to ask, else leaves *github NULL; reads
- * which releases are published or withdrawn. *name is borrowed. ARC_EWORLD where GitHub does not tell. */
+ * which releases are published or withdrawn. *name is borrowed. ARC_EWORLD where GitHub does not say. */
 int released_open_github(struct arc_project *project, struct arc_transport **github,
                          const char **name, struct arc_error *err);
 

@@ -102,9 +102,10 @@ static int ask_default_branch(struct tagging *tagging, struct arc_error *err)
     ARC_TRY(run_git(tagging, words, &answer, err));
     const char *text = arc_buf_text(&answer);
     if (strncmp(text, start, strlen(start)) != 0)
-        return arc_error_set(err, ARC_EFAILED,
-                             "the remote does not tell its default branch: name the release "
-                             "branch with --branch");
+        return arc_error_set(
+            err, ARC_EFAILED,
+            "the remote does not say which branch is its default: name the release "
+            "branch with --branch");
 
     text += strlen(start);
     tagging->branch =

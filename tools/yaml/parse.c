@@ -355,7 +355,7 @@ static int syntax_error(const struct builder *b, const yaml_parser_t *parser, co
     size_t at = parser->problem_mark.index;
     if (at < b->yaml->len && text[at] == '\t')
         return error_mark(b, &parser->problem_mark, ARC_EINPUT,
-                          "a tab stands here; YAML is indented with spaces");
+                          "there is a tab here; YAML is indented with spaces");
 
     arc_buf_puts(&why, name_problem(parser->problem));
     if (parser->context)
