@@ -344,3 +344,11 @@ bool arc_time_parse(const char *text, int64_t *out)
 
     return true;
 }
+
+void arc_time_print(int64_t seconds, char out[32])
+{
+    time_t when = (time_t)seconds;
+    struct tm parts;
+    if (!gmtime_r(&when, &parts) || !strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &parts))
+        memcpy(out, "1970-01-01T00:00:00Z", sizeof "1970-01-01T00:00:00Z");
+}

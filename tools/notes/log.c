@@ -5,7 +5,6 @@
 #include "changes/match.h"
 #include "git/message.h"
 #include <string.h>
-#include <time.h>
 
 /* A pull request that GitHub merged with a merge commit. Texts are in the log's memory. */
 struct merge {
@@ -61,11 +60,8 @@ char *notes_keep_text(struct arc_notes_log *log, const char *text)
 
 static char *keep_date(struct arc_notes_log *log, int64_t time)
 {
-    char date[32] = "";
-    time_t when = (time_t)time;
-    struct tm parts;
-    if (gmtime_r(&when, &parts))
-        strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    char date[32];
+    arc_time_print(time, date);
     return arc_arena_text(&log->memory, date);
 }
 

@@ -4,11 +4,11 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/platform.h"
+#include "base/text.h"
 #include "config/fields.h"
 #include "plan/released.h"
 #include "plan/tags.h"
 #include <string.h>
-#include <time.h>
 
 /* The labels that the platform itself gives an image. */
 #define LABELS_MAX 11
@@ -21,15 +21,6 @@ struct planning {
     struct arc_arena *memory; /* the plan's */
     struct arc_error *err;
 };
-
-/* RFC 3339, UTC. */
-static void format_time(int64_t seconds, char out[32])
-{
-    time_t when = (time_t)seconds;
-    struct tm parts;
-    if (!gmtime_r(&when, &parts) || !strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &parts))
-        memcpy(out, "1970-01-01T00:00:00Z", sizeof "1970-01-01T00:00:00Z");
-}
 
 /* ---- labels and build arguments ------------------------------------------------------------- */
 
@@ -593,7 +584,7 @@ static int plan_group(struct planning *planning)
     struct arc_plan *plan = planning->plan;
     char created[32];
 
-    format_time(options->committed, created);
+    arc_time_print(options->committed, created);
     plan->group = group->name;
     plan->mode = options->version ? ARC_PLAN_RELEASE : ARC_PLAN_CI;
     plan->title = group->title;

@@ -2,9 +2,9 @@
  */
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "registry/call.h"
 #include <inttypes.h>
-#include <time.h>
 
 /* Most pages of a listing, and most bytes of what they name, that are kept. */
 #define PAGES_MAX 10000
@@ -110,12 +110,9 @@ static int put_probe(struct arc_registry *registry, const char *image, char tag[
 {
     ARC_AUTO(arc_buf) struct arc_buf bytes = {.max = 1024};
     const struct arc_clock *clock = registry->clock ? registry->clock : arc_clock_system();
-    time_t now = (time_t)clock->now(clock->context);
-    char created[32] = "";
-    struct tm parts;
+    char created[32];
 
-    if (gmtime_r(&now, &parts))
-        strftime(created, sizeof created, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    arc_time_print(clock->now(clock->context), created);
     snprintf(tag, 64, "staging-probe-%08" PRIx32 "%08" PRIx32, clock->random(clock->context),
              clock->random(clock->context));
     arc_buf_printf(
