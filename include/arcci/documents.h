@@ -223,11 +223,28 @@ struct arc_changes_info {
     size_t filter_count;
 };
 
+/* What was found. Worse ones come later: of several targets the worst counts. */
+enum arc_verdict {
+    ARC_VERDICT_CLEAN,          /* everything was looked at, nothing was found */
+    ARC_VERDICT_FINDINGS,       /* something was found, at, above or below the limit */
+    ARC_VERDICT_INCOMPLETE,     /* a part was not looked at */
+    ARC_VERDICT_STALE_DATABASE, /* the scanner's knowledge is too old to say */
+    ARC_VERDICT_SCANNER_ERROR,  /* nobody looked, or the report is not whole */
+};
+
 /* What follows from a scan. */
 enum arc_gate {
     ARC_GATE_PASS,
     ARC_GATE_REPORT_ONLY, /* would fail, but was told not to block */
     ARC_GATE_FAIL,
+};
+
+/* scan.json, as far as the stages after it decide by it. Its text is the document's. */
+struct arc_scan_info {
+    enum arc_verdict verdict;
+    enum arc_gate gate;
+    const char *reason; /* "": it gives none */
+    int64_t time;       /* when it was said, in seconds since 1970; 0: not known */
 };
 
 /* Whether a JSON object is a document of this kind, in the format that this arc-ci reads.
@@ -241,12 +258,13 @@ int arc_plan_read(const json_t *json, struct arc_plan *out, struct arc_error *er
 int arc_ledger_read(const json_t *json, struct arc_ledger *out, struct arc_error *err);
 int arc_changes_read(const json_t *json, struct arc_changes_info *out, struct arc_error *err);
 
-/* The gate as scan.json has it: "pass", "report-only", "fail". */
+/* Verdict and gate as scan.json has them: "clean", …, "pass", "report-only", "fail". */
+const char *arc_verdict_name(enum arc_verdict verdict);
 const char *arc_gate_name(enum arc_gate gate);
 
-/* What scan.json says of the gate; where it says nothing, the gate has failed. ARC_EINPUT for
- * another document, and for a gate that is not known. */
-int arc_gate_read(const json_t *scan, enum arc_gate *out, struct arc_error *err);
+/* What scan.json says. Where it has no verdict nobody looked, and without a gate the gate has failed.
+ * ARC_EINPUT for another document, and for a word or a time that is none. */
+int arc_scan_read(const json_t *scan, struct arc_scan_info *out, struct arc_error *err);
 
 /* Each writes the document; *out is a new reference. */
 int arc_version_write(const struct arc_version_info *version, json_t **out, struct arc_error *err);

@@ -20,15 +20,6 @@
 
 ARC_API_BEGIN
 
-/* What was found. Worse ones come later: of several targets the worst counts. */
-enum arc_verdict {
-    ARC_VERDICT_CLEAN,          /* everything was looked at, nothing was found */
-    ARC_VERDICT_FINDINGS,       /* something was found, at, above or below the limit */
-    ARC_VERDICT_INCOMPLETE,     /* a part was not looked at */
-    ARC_VERDICT_STALE_DATABASE, /* the scanner's knowledge is too old to say */
-    ARC_VERDICT_SCANNER_ERROR,  /* nobody looked, or the report is not whole */
-};
-
 /* How the gate decides. */
 struct arc_scan_policy {
     enum arc_severity fail_on;  /* findings of this severity and above fail the gate */

@@ -37,7 +37,7 @@ def test_nothing_is_started_opened_or_written(tmp_path):
                           "renameat,renameat2,mkdir,mkdirat,fork,vfork,clone,clone3", "-s", "4096", "-o", str(log), ARC_CI, "dry-run",
                           "messaging/v0.2.0"], cwd=repo, env=env, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
-    assert "Requests  6 to GitHub's API" in run.stdout and "/repos/o/r/releases" in run.stdout
+    assert "Requests  7 to GitHub's API" in run.stdout and "/repos/o/r/releases" in run.stdout
     assert "secret-token" not in run.stdout + run.stderr
     calls = [line.split(None, 1)[1] for line in log.read_text().splitlines() if re.match(r"\d+ +\w+\(", line)]
     started = [call for call in calls if call.startswith("execve(")]

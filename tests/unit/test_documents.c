@@ -257,32 +257,46 @@ static void test_changes(void **state)
     }
 }
 
-static void test_gates(void **state)
+static void test_scans(void **state)
 {
     (void)state;
     static const struct {
         const char *members;
         int rc;
-        enum arc_gate gate;
+        struct arc_scan_info info;
     } all[] = {
-        {", 'gate': 'pass'", ARC_OK, ARC_GATE_PASS},
-        {", 'gate': 'report-only'", ARC_OK, ARC_GATE_REPORT_ONLY},
-        {", 'gate': 'fail'", ARC_OK, ARC_GATE_FAIL},
-        {"", ARC_OK, ARC_GATE_FAIL},
-        {", 'gate': 'passed\\n'", ARC_EINPUT, ARC_GATE_FAIL},
-        {", 'gate': ''", ARC_EINPUT, ARC_GATE_FAIL},
-        {", 'gate': true", ARC_EINPUT, ARC_GATE_FAIL},
-        {", 'gate': null", ARC_EINPUT, ARC_GATE_FAIL},
+        {", 'gate': 'pass', 'verdict': 'clean'", ARC_OK, {ARC_VERDICT_CLEAN, ARC_GATE_PASS, "", 0}},
+        {", 'gate': 'report-only', 'verdict': 'incomplete', 'reason': 'r'",
+         ARC_OK,
+         {ARC_VERDICT_INCOMPLETE, ARC_GATE_REPORT_ONLY, "r", 0}},
+        {", 'gate': 'fail', 'verdict': 'findings', 'scanned': '1970-01-02T00:00:00Z'",
+         ARC_OK,
+         {ARC_VERDICT_FINDINGS, ARC_GATE_FAIL, "", 86400}},
+        {"", ARC_OK, {ARC_VERDICT_SCANNER_ERROR, ARC_GATE_FAIL, "", 0}},
+        {", 'gate': 'passed\\n'", ARC_EINPUT, {0}},
+        {", 'gate': ''", ARC_EINPUT, {0}},
+        {", 'gate': true", ARC_EINPUT, {0}},
+        {", 'gate': null", ARC_EINPUT, {0}},
+        {", 'gate': 'pass', 'verdict': 'fine'", ARC_EINPUT, {0}},
+        {", 'gate': 'pass', 'scanned': 'yesterday\\n'", ARC_EINPUT, {0}},
+        {", 'gate': 'pass', 'scanned': 0", ARC_EINPUT, {0}},
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         ARC_AUTO(arc_buf) struct arc_buf text = {0};
         ARC_AUTO(arc_error) struct arc_error err = {0};
-        enum arc_gate gate = ARC_GATE_PASS;
+        struct arc_scan_info info = {.gate = ARC_GATE_PASS};
         arc_buf_printf(&text, "{'document': 'scan', 'format': 1%s}", all[i].members);
         ARC_AUTO_JSON json_t *json = parse(arc_buf_text(&text));
-        assert_int_equal(arc_gate_read(json, &gate, &err), all[i].rc);
-        assert_int_equal(gate, all[i].gate);
+        assert_int_equal(arc_scan_read(json, &info, &err), all[i].rc);
         assert_null(strchr(arc_error_text(&err), '\n'));
+        if (all[i].rc) { /* what cannot be read has failed */
+            assert_int_equal(info.gate, ARC_GATE_FAIL);
+            continue;
+        }
+        assert_int_equal(info.verdict, all[i].info.verdict);
+        assert_int_equal(info.gate, all[i].info.gate);
+        assert_string_equal(info.reason, all[i].info.reason);
+        assert_int_equal(info.time, all[i].info.time);
     }
 }
 
@@ -330,7 +344,7 @@ int main(void)
         cmocka_unit_test(test_values_are_where_they_belong),
         cmocka_unit_test(test_faults_are_refused),
         cmocka_unit_test(test_changes),
-        cmocka_unit_test(test_gates),
+        cmocka_unit_test(test_scans),
         cmocka_unit_test(test_a_service_twice),
         cmocka_unit_test(test_what_is_no_object),
         cmocka_unit_test(test_an_array_that_grows),

@@ -147,7 +147,7 @@ static const struct option options[] = {
     {.name = "build",
      .value = "FILE",
      .help = "build.json: the revision that was built; attached as an asset."},
-    {.name = "scan", .value = "FILE", .help = "scan.json: a gate that failed stops the release."},
+    {.name = "scan", .value = "FILE", .help = "scan.json: a gate that failed stops the release; attached as an asset."},
     {.name = "notes",
      .value = "FILE",
      .help =

@@ -43,7 +43,7 @@ static int read_documents(const struct invocation *inv, struct arc_needs *found,
             err, ARC_EINPUT,
             "there is no build.json: give --build or --needs; " ARC_OUTPUT_DROPPED);
 
-    if (found->scan && found->gate == ARC_GATE_FAIL)
+    if (found->scan && found->judged.gate == ARC_GATE_FAIL)
         return arc_error_set(err, ARC_EFAILED, "the gate failed: nothing is signed");
 
     return ARC_OK;

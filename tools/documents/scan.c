@@ -1,34 +1,68 @@
 #include "arcci/documents.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/text.h"
 #include <string.h>
 
-const char *arc_gate_name(enum arc_gate gate)
+static const char *const verdicts[] = {"clean",          "findings",      "incomplete",
+                                       "stale-database", "scanner-error", NULL};
+static const char *const gates[] = {"pass", "report-only", "fail", NULL};
+
+const char *arc_verdict_name(enum arc_verdict verdict)
 {
-    static const char *const names[] = {"pass", "report-only", "fail"};
-    return names[gate];
+    return verdicts[verdict];
 }
 
-int arc_gate_read(const json_t *scan, enum arc_gate *out, struct arc_error *err)
+const char *arc_gate_name(enum arc_gate gate)
 {
-    const json_t *gate = json_object_get(scan, "gate");
-    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 1024};
+    return gates[gate];
+}
 
-    ARC_TRY(arc_document_check(scan, "scan", err));
-    *out = ARC_GATE_FAIL;
-    if (!gate)
+static int refuse_member(const json_t *value, const char *name, const char *expected,
+                         struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 1024};
+    const char *text = json_is_string(value) ? json_string_value(value) : "not a text";
+    arc_text_visible(&shown, text, strnlen(text, 60));
+    return arc_error_set(err, ARC_EINPUT, "scan.json: %s is '%s'; expected %s", name,
+                         arc_buf_text(&shown), expected);
+}
+
+/* The number of a member's word; *out stays as it is where there is no such member. */
+static int read_word(const json_t *scan, const char *name, const char *const *words,
+                     const char *expected, int *out, struct arc_error *err)
+{
+    const json_t *value = json_object_get(scan, name);
+
+    if (!value)
         return ARC_OK;
 
-    for (int i = ARC_GATE_PASS; json_is_string(gate) && i <= ARC_GATE_FAIL; i++)
-        if (strcmp(json_string_value(gate), arc_gate_name((enum arc_gate)i)) == 0) {
-            *out = (enum arc_gate)i;
+    for (int i = 0; json_is_string(value) && words[i]; i++)
+        if (strcmp(json_string_value(value), words[i]) == 0) {
+            *out = i;
             return ARC_OK;
         }
 
-    const char *text = json_is_string(gate) ? json_string_value(gate) : "not a text";
-    arc_text_visible(&shown, text, strnlen(text, 60));
+    return refuse_member(value, name, expected, err);
+}
 
-    return arc_error_set(err, ARC_EINPUT,
-                         "scan.json: gate is '%s'; expected pass, report-only or fail",
-                         arc_buf_text(&shown));
+int arc_scan_read(const json_t *scan, struct arc_scan_info *out, struct arc_error *err)
+{
+    const json_t *scanned = json_object_get(scan, "scanned");
+    int verdict = ARC_VERDICT_SCANNER_ERROR, gate = ARC_GATE_FAIL;
+
+    *out = (struct arc_scan_info){ARC_VERDICT_SCANNER_ERROR, ARC_GATE_FAIL, "", 0};
+    ARC_TRY(arc_document_check(scan, "scan", err));
+    ARC_TRY(read_word(scan, "verdict", verdicts,
+                      "clean, findings, incomplete, stale-database or scanner-error", &verdict,
+                      err));
+    ARC_TRY(read_word(scan, "gate", gates, "pass, report-only or fail", &gate, err));
+    if (scanned && !arc_time_parse(arc_json_text_of(scan, "scanned"), &out->time))
+        return refuse_member(scanned, "scanned", "a time such as 2026-02-23T10:00:00Z", err);
+
+    out->verdict = (enum arc_verdict)verdict;
+    out->gate = (enum arc_gate)gate;
+    out->reason = arc_json_text_of(scan, "reason");
+
+    return ARC_OK;
 }

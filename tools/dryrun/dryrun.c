@@ -281,6 +281,7 @@ static int rehearse_requests(struct dryrun *run, struct arc_error *err)
     const struct arc_group *group = run->project->group;
     ARC_AUTO_FREE char *lock = arc_train_lock_name(group->name);
     const struct arc_release_asset assets[] = {{.name = "build.json", .path = "build.json"},
+                                               {.name = "scan.json", .path = "scan.json"},
                                                {.name = lock, .path = lock}};
     struct arc_release_options options = {
         .repository = repository_name(run->project->repository.source),
@@ -289,7 +290,7 @@ static int rehearse_requests(struct dryrun *run, struct arc_error *err)
         .name = json_string_value(json_object_get(notes, "title")),
         .body = json_string_value(json_object_get(notes, "body")),
         .assets = assets,
-        .asset_count = group->includes ? 2 : 1,
+        .asset_count = group->includes ? 3 : 2,
     };
 
     if (!lock)

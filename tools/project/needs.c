@@ -86,7 +86,7 @@ static int take_documents(struct gathered *documents, struct arc_needs *out, str
     ARC_TRY(make_ledger(of[BUILD], &out->build, err));
     ARC_TRY(make_changes(of[CHANGES], &out->changes, err));
     if (of[SCAN])
-        ARC_TRY(arc_gate_read(of[SCAN], &out->gate, err));
+        ARC_TRY(arc_scan_read(of[SCAN], &out->judged, err));
     out->scan = arc_steal(&of[SCAN]);
     out->notes = arc_steal(&of[NOTES]);
 
@@ -108,7 +108,7 @@ static int check_document(const json_t *json, enum kind kind, struct arc_error *
     if (kind == CHANGES)
         return make_changes(json, &read.changes, err);
     if (kind == SCAN)
-        return arc_gate_read(json, &read.gate, err);
+        return arc_scan_read(json, &read.judged, err);
 
     return arc_document_check(json, kinds[kind], err);
 }

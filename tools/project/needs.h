@@ -21,8 +21,8 @@ struct arc_needs {
     struct arc_ledger *build;
     struct arc_changes_info *changes;
     json_t *scan, *notes;
-    enum arc_gate gate; /* of `scan` */
-    json_t *jobs;       /* {"build-flash": "success", …}; empty without `needs`, never NULL */
+    struct arc_scan_info judged; /* what `scan` says */
+    json_t *jobs; /* {"build-flash": "success", …}; empty without `needs`, never NULL */
 };
 
 /* Reads the files, then `needs`: every output of every job that is a JSON document of a stage,

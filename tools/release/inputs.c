@@ -18,6 +18,7 @@ struct asset_list {
     struct arc_release_asset *items;
     size_t count;
     char *build; /* build.json as text */
+    char *scan;  /* scan.json as text */
     char *lock;  /* a train's lock file as text, and its name */
     char *lock_name;
     struct arc_buf sums; /* SHA256SUMS */
@@ -27,6 +28,7 @@ static void asset_list_free(struct asset_list *list)
 {
     free(list->items);
     free(list->build);
+    free(list->scan);
     free(list->lock);
     free(list->lock_name);
     arc_buf_free(&list->sums);
@@ -87,6 +89,15 @@ static int add_lock(struct asset_list *list, const struct arc_needs *needs, stru
     return lock ? add_document(list, list->lock_name, lock, &list->lock, err) : ARC_OK;
 }
 
+/* The verdict, for `arc-ci status --scan`; a file of that name that was asked for stands in its place. */
+static int add_scan(struct asset_list *list, const json_t *scan, struct arc_error *err)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->items[i].name, "scan.json") == 0)
+            return ARC_OK;
+    return scan ? add_document(list, "scan.json", scan, &list->scan, err) : ARC_OK;
+}
+
 /* As sha256sum prints it, so that `sha256sum -c` checks it. */
 static int add_sums(struct asset_list *list, struct arc_error *err)
 {
@@ -135,7 +146,7 @@ static int make_assets(const struct arc_release_files *files, const struct arc_n
     json_array_foreach (files->assets, i, text)
         ARC_TRY(release_expand(json_string_value(text), expanded, err));
 
-    list->items = calloc(json_array_size(expanded) + 3, sizeof *list->items);
+    list->items = calloc(json_array_size(expanded) + 4, sizeof *list->items);
     if (!list->items)
         return arc_error_nomem(err);
     if (needs->build)
@@ -147,6 +158,8 @@ static int make_assets(const struct arc_release_files *files, const struct arc_n
         ARC_TRY(split_asset(json_string_value(text), kept, asset, err));
         list->count += !is_listed(list, asset, files->documents.build);
     }
+
+    ARC_TRY(add_scan(list, needs->scan, err));
 
     return files->checksums ? add_sums(list, err) : ARC_OK;
 }
@@ -179,13 +192,13 @@ static int check_jobs(const struct arc_release_files *files, const struct arc_ne
 /* A gate that has not passed stops a release, unless it only reports. */
 static int check_gate(const struct arc_needs *needs, struct arc_error *err)
 {
-    const char *reason = text_of(needs->scan, "reason");
-    if (!needs->scan || needs->gate != ARC_GATE_FAIL)
+    const char *reason = needs->judged.reason;
+    if (!needs->scan || needs->judged.gate != ARC_GATE_FAIL)
         return ARC_OK;
     return arc_error_set(err, ARC_EFAILED,
                          "the security gate has not passed (%.200s): nothing is "
                          "released",
-                         reason ? reason : "no reason given");
+                         *reason ? reason : "no reason given");
 }
 
 /* Notes that were not given are made here, unless an existing body is to be kept. */

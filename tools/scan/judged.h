@@ -70,7 +70,6 @@ int scan_human(const struct scan_judged *judged, struct arc_buf *out, struct arc
 int scan_issues(const struct scan_judged *judged, json_t **out, struct arc_error *err);
 int scan_summary(const struct scan_judged *judged, struct arc_buf *out, struct arc_error *err);
 
-const char *scan_verdict_name(enum arc_verdict verdict);
 const char *scan_kind_name(unsigned kind);
 
 #endif

@@ -12,13 +12,6 @@
 #define SUMMARY_FINDINGS  100
 #define CELL_MAX          500 /* bytes */
 
-const char *scan_verdict_name(enum arc_verdict verdict)
-{
-    static const char *const names[] = {"clean", "findings", "incomplete", "stale-database",
-                                        "scanner-error"};
-    return names[verdict];
-}
-
 const char *scan_kind_name(unsigned kind)
 {
     static const char *const names[] = {"vulnerability", "misconfiguration", "secret", "license"};
@@ -187,16 +180,18 @@ static const char *scanner_version(const struct scan_judged *judged)
 
 int scan_document(const struct scan_judged *judged, json_t **out, struct arc_error *err)
 {
+    char now[32];
     bool known = judged->verdict != ARC_VERDICT_SCANNER_ERROR;
     json_t *fresh =
         known && judged->baseline ? json_integer((json_int_t)judged->fresh) : json_null();
 
+    arc_time_print(judged->now, now);
     *out = json_pack(
-        "{s:s, s:i, s:s, s:s, s:o, s:s, s:b, s:o, s:o, s:o, s:I, s:I, s:{s:s, s:o, s:o}, s:O,"
+        "{s:s, s:i, s:s, s:s, s:s, s:o, s:s, s:b, s:o, s:o, s:o, s:I, s:I, s:{s:s, s:o, s:o}, s:O,"
         " s:o, s:o, s:O, s:I, s:o}",
         "document", "scan", "format", ARC_DOCUMENT_FORMAT, "verdict",
-        scan_verdict_name(judged->verdict), "gate", arc_gate_name(judged->gate), "reason",
-        text_json(arc_buf_text(&judged->reason)), "fail-on",
+        arc_verdict_name(judged->verdict), "scanned", now, "gate", arc_gate_name(judged->gate),
+        "reason", text_json(arc_buf_text(&judged->reason)), "fail-on",
         arc_severity_name(judged->options->policy.fail_on), "block",
         (int)judged->options->policy.block, "counts",
         known ? counts_json(judged->counts) : json_null(), "total",
@@ -228,7 +223,7 @@ static void add_platforms(struct arc_buf *out, const struct scan_judged *judged,
 static void add_verdict(struct arc_buf *out, const struct scan_judged *judged)
 {
     const char *reason = arc_buf_text(&judged->reason);
-    arc_buf_printf(out, "%s, gate: %s: ", scan_verdict_name(judged->verdict),
+    arc_buf_printf(out, "%s, gate: %s: ", arc_verdict_name(judged->verdict),
                    arc_gate_name(judged->gate));
     arc_text_visible(out, reason, strlen(reason));
 }
