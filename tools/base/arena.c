@@ -1,4 +1,5 @@
 #include "arcci/arena.h"
+#include "base/auto.h"
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -68,8 +69,7 @@ int arc_texts_add(struct arc_arena *arena, char ***texts, const char *text, stru
         count++;
 
     char **grown = arc_arena_array(arena, count + 2, sizeof *grown);
-    if (!grown)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(grown, err);
     for (size_t i = 0; i < count; i++)
         grown[i] = (*texts)[i];
     grown[count] = arc_arena_text(arena, text);

@@ -26,6 +26,13 @@
             return arc_rc_;                                                                        \
     } while (0)
 
+/* The same where what was just made (a pointer, a condition) is not there for want of memory. */
+#define ARC_TRY_ALLOC(made, err)                                                                   \
+    do {                                                                                           \
+        if (!(made))                                                                               \
+            return arc_error_nomem(err);                                                           \
+    } while (0)
+
 /* Takes the value of a pointer variable and leaves NULL behind. */
 #define arc_steal(pointer)                                                                         \
     __extension__({                                                                                \

@@ -1,6 +1,7 @@
 #include "base/path.h"
 #include "arcci/buf.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include <string.h>
 
 /* Takes the last part away; false when there is none left. */
@@ -38,6 +39,5 @@ int arc_path_resolve(const char *base, const char *path, char **out, struct arc_
     if (*path == '/' || !walk_parts(&at, base) || !walk_parts(&at, path))
         return ARC_OK;
     ARC_TRY(arc_buf_check(&at, "a path", err));
-    *out = strdup(at.len ? at.data : ".");
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_text_copy(at.len ? at.data : ".", out, err);
 }

@@ -72,8 +72,7 @@ static int add_node(struct parser *p, struct arc_template_node node, struct arc_
     struct arc_template *t = p->t;
     if (node.kind == TEXT && !node.len)
         return ARC_OK;
-    if (!arc_room(&t->nodes, t->count, sizeof *t->nodes))
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(arc_room(&t->nodes, t->count, sizeof *t->nodes), err);
     t->nodes[t->count++] = node;
     return ARC_OK;
 }
@@ -279,8 +278,7 @@ int arc_template_parse(const char *name, const char *text, size_t len, bool term
         return arc_error_set(err, ARC_EINPUT, "%s: the template is not UTF-8 text", name);
     out->name = strdup(name);
     out->text = strndup(text, len);
-    if (!out->name || !out->text)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(out->name && out->text, err);
     struct parser p = {.t = out, .terminal = terminal, .at = out->text, .end = out->text + len};
     return parse(&p, err);
 }

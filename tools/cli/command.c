@@ -165,8 +165,7 @@ static int set_value(struct invocation *inv, size_t i, const char *value, struct
         inv->lists[i] = json_array();
     if (!arc_utf8_valid(value, strlen(value)))
         return arc_error_set(err, ARC_EINPUT, "--%s: the value is not valid UTF-8", option->name);
-    if (json_array_append_new(inv->lists[i], json_string(value)))
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(json_array_append_new(inv->lists[i], json_string(value)) == 0, err);
 
     return ARC_OK;
 }
@@ -344,8 +343,7 @@ static int set_lines(struct invocation *inv, size_t i, const char *text, struct 
         const char *start = text;
         arc_text_trim(&start, &kept);
         ARC_AUTO_FREE char *line = strndup(start, kept);
-        if (!line)
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(line, err);
         if (*line)
             rc = set_value(inv, i, line, err);
         text += len + (text[len] == '\n');
@@ -407,8 +405,7 @@ int invocation_parse(const struct command *command, const struct arc_env *env, i
     inv->lists = calloc(count + 1, sizeof(json_t *));
     inv->args = calloc(words, sizeof *inv->args);
     inv->inputs = calloc(count + 1, sizeof *inv->inputs);
-    if (!inv->values || !inv->lists || !inv->args || !inv->inputs)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(inv->values && inv->lists && inv->args && inv->inputs, err);
     inv->terminal = isatty(STDOUT_FILENO) == 1;
     ARC_TRY(parse_words(inv, argc, argv, err));
     inv->colour = terminal_colour(env, inv->color, STDOUT_FILENO);

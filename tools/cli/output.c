@@ -15,14 +15,12 @@ int report_output_bytes(struct report *report, const char *name, const char *val
 {
     struct report_output *grown =
         realloc(report->outputs, (report->output_count + 1) * sizeof *grown);
-    if (!grown)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(grown, err);
     report->outputs = grown;
     struct report_output *slot = &grown[report->output_count];
     *slot = (struct report_output){.name = strdup(name), .value = malloc(len + 1), .len = len};
     report->output_count++;
-    if (!slot->name || !slot->value)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(slot->name && slot->value, err);
     memcpy(slot->value, value, len);
     slot->value[len] = '\0';
 
@@ -44,8 +42,7 @@ int report_note(struct report *report, char level, const struct arc_place *place
     arc_buf_vprintf(&text, format, args);
     va_end(args);
     struct report_note *grown = realloc(report->notes, (report->note_count + 1) * sizeof *grown);
-    if (!grown)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(grown, err);
     report->notes = grown;
     struct report_note *slot = &grown[report->note_count++];
     *slot = (struct report_note){.level = level, .message = arc_buf_steal(&text)};
@@ -142,9 +139,7 @@ static int write_github_files(const struct report *report, const struct invocati
 
     for (size_t i = 0; i < report->output_count; i++) {
         const struct report_output *output = &report->outputs[i];
-        int rc = arc_actions_format_output(&text, output->name, output->value, output->len, err);
-        if (rc)
-            return rc;
+        ARC_TRY(arc_actions_format_output(&text, output->name, output->value, output->len, err));
     }
 
     ARC_TRY(arc_buf_check(&text, "GITHUB_OUTPUT", err));
@@ -222,8 +217,7 @@ static int print_template(const struct report *report, const char *format, struc
 static int print_document(const json_t *document, struct arc_buf *out, struct arc_error *err)
 {
     ARC_AUTO_FREE char *text = arc_json_dumps(document, JSON_INDENT(2));
-    if (!text)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(text, err);
     arc_buf_puts(out, text);
     arc_buf_putc(out, '\n');
     return ARC_OK;

@@ -227,8 +227,7 @@ static int describe(struct arc_project *project, const struct arc_build_options 
     json_array_foreach (argv, i, word)
         arc_buf_printf(out, "%s%s", i ? " " : "", json_string_value(word));
     ARC_AUTO_FREE char *text = arc_json_dumps(definition, JSON_INDENT(2));
-    if (!text)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(text, err);
     arc_buf_printf(out, " <<'END'\n%s\nEND\n", text);
 
     return ARC_OK;
@@ -250,8 +249,7 @@ static int promote(const struct invocation *inv, struct arc_project *project,
             "--needs: no job has build.json among its outputs; " ARC_OUTPUT_DROPPED);
 
     ARC_AUTO_FREE char *root = arc_project_root(project);
-    if (!root)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(root, err);
     struct arc_promote_options wanted = {.project = project,
                                          .env = options->env,
                                          .root = root,
@@ -332,8 +330,7 @@ static int list_generated(const struct arc_plan *plan, const struct arc_context 
         struct arc_built_service *built = &ledger->services[i];
         if (!built->generated)
             built->generated = arc_arena_array(&ledger->memory, 1, sizeof *built->generated);
-        if (!built->generated)
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(built->generated, err);
     }
 
     for (size_t i = 0; context->generated && i < plan->service_count; i++) {

@@ -36,8 +36,7 @@ static int run_glob(const struct invocation *inv, struct report *report, struct 
 {
     report->kind = REPORT_DATA;
     ARC_AUTO_JSON json_t *patterns = json_array(), *paths = json_array(), *notes = json_array();
-    if (!patterns || !paths || !notes)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(patterns && paths && notes, err);
     ARC_TRY(split_arguments(inv, patterns, paths, err));
     size_t count = 0, i;
     const struct arc_glob_lines how = {.nul = option_flag(inv, "z"), .visible = inv->terminal};

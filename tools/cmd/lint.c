@@ -124,8 +124,7 @@ static int run_lint(const struct invocation *inv, struct report *report, struct 
     const json_t *findings = json_object_get(report->document, "findings");
     ARC_AUTO_JSON json_t *groups = group_findings(findings);
     size_t count = json_array_size(findings);
-    if (!groups)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(groups, err);
     if (count)
         arc_buf_puts(&report->summary, "| File | Line | Finding | Rule |\n|---|---|---|---|\n");
     ARC_TRY(add_groups(report, groups, in_actions && strcmp(in_actions, "true") == 0, err));

@@ -29,8 +29,7 @@ int page_write(const struct invocation *inv, const json_t *document,
     if (!option_value(inv, "html"))
         return count ? arc_error_set(err, ARC_EINPUT, "--build is for the page of --html") : ARC_OK;
     struct arc_ledger *builds = calloc(count + 1, sizeof *builds);
-    if (!builds)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(builds, err);
     int rc = read_builds(files, builds, err);
     if (!rc)
         make(document, builds, count, &page);

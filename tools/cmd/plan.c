@@ -70,8 +70,7 @@ static int check_dockerfiles(struct arc_project *project, struct report *report,
 {
     struct warnings warnings = {report, err};
     ARC_AUTO_FREE char *root = arc_project_root(project);
-    if (!root)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(root, err);
     return arc_group_check_dockerfiles(root, project->group, warn_of_source, &warnings, err);
 }
 
@@ -160,8 +159,7 @@ static int show_bake(const struct arc_env *env, const struct arc_plan *plan, str
     struct arc_bake_options options = {.env = env, .plan = plan};
     ARC_TRY(arc_bake(&options, &bake, err));
     ARC_AUTO_FREE char *text = arc_json_dumps(bake, JSON_INDENT(2));
-    if (!text)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(text, err);
     arc_buf_printf(out, "%s\n", text);
     return ARC_OK;
 }

@@ -68,8 +68,7 @@ static int run_prune(const struct invocation *inv, struct report *report, struct
 
     for (size_t k = 0; k < inv->arg_count; k++)
         ARC_TRY(arc_texts_add(&memory, &groups, inv->args[k], err));
-    if (!groups)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(groups, err);
     options.groups = groups;
     ARC_TRY(parse_age(option_value(inv, "older-than"), &options.older_than, err));
     ARC_TRY(parse_count(option_value(inv, "keep"), &options.keep, err));

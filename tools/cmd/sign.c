@@ -57,8 +57,7 @@ static int run_sign(const struct invocation *inv, struct report *report, struct 
     struct build_progress progress = {.quiet = inv->quiet};
     struct arc_transport *github = NULL;
 
-    if (!root)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(root, err);
     ARC_TRY(read_documents(inv, &found, err));
     struct arc_github_settings settings = {.token_file = option_value(inv, "token-file")};
     if (found.plan->sign && found.plan->sign->attest)

@@ -127,8 +127,7 @@ static int read_locks(const struct invocation *inv, json_t *locks, struct arc_er
 
     json_array_foreach (option_list(inv, "lock"), i, file) {
         ARC_TRY(arc_document_read(json_string_value(file), &lock, err));
-        if (json_array_append_new(locks, lock))
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(json_array_append_new(locks, lock) == 0, err);
         ARC_TRY(arc_document_check(lock, "lock", err));
     }
 
@@ -145,8 +144,7 @@ static int run_status(const struct invocation *inv, struct report *report, struc
     json_t *row;
 
     project.wanted.config = option_value(inv, "config");
-    if (!locks)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(locks, err);
     ARC_TRY(read_locks(inv, locks, err));
     ARC_TRY(arc_status(&project, &options, &report->document, err));
     json_array_foreach (json_object_get(report->document, "groups"), i, row)

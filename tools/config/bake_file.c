@@ -62,8 +62,7 @@ static int take_pairs(const json_t *object, bool contexts, struct arc_pair **out
     json_t *value;
     size_t count = 0;
     *out = calloc(json_object_size(object) + 1, sizeof **out);
-    if (!*out)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(*out, err);
 
     json_object_foreach ((json_t *)object, name, value) {
         struct arc_pair *pair = &(*out)[count];
@@ -117,8 +116,8 @@ static int take_attestation(const char *text, struct arc_recipe *build, struct a
 
     char **out = sbom ? &build->sbom : &build->provenance;
     free(*out);
-    *out = strdup(rest.len && strcmp(value, "true") == 0 ? arc_buf_text(&rest) : value);
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_text_copy(rest.len && strcmp(value, "true") == 0 ? arc_buf_text(&rest) : value, out,
+                         err);
 }
 
 static int take_attestations(const json_t *items, struct arc_recipe *build, struct arc_error *err)
@@ -294,8 +293,7 @@ static int add_tag(struct arc_service *service, size_t *count, const char *name,
 
     struct arc_image_tag *grown =
         realloc(service->image_tags, (*count + 2) * sizeof *service->image_tags);
-    if (!grown)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(grown, err);
     service->image_tags = grown;
     grown[*count] = (struct arc_image_tag){0};
     grown[*count + 1] = (struct arc_image_tag){0};
@@ -328,8 +326,7 @@ static int take_tags(const struct arc_group *group, const json_t *tags, const js
     json_t *item;
 
     service->image_tags = calloc(1, sizeof *service->image_tags);
-    if (!service->image_tags)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(service->image_tags, err);
 
     json_array_foreach (tags, i, item) {
         const char *ref = json_is_string(item) ? json_string_value(item) : "";
@@ -369,8 +366,7 @@ int arc_bake_add_target(struct arc_group *group, const char *name, const json_t 
 
     service->codename = arc_codename_of(name);
     service->linked = linked;
-    if (!service->codename)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(service->codename, err);
 
     if (!linked && json_array_size(tags))
         ARC_TRY(take_tags(group, tags, version, service, err));
@@ -387,8 +383,7 @@ int arc_bake_add_target(struct arc_group *group, const char *name, const json_t 
 
     struct arc_service *grown =
         realloc(group->services, (group->service_count + 1) * sizeof *grown);
-    if (!grown)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(grown, err);
     group->services = grown;
     grown[group->service_count] = *service;
     grown[group->service_count++].line = group->line;

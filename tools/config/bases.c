@@ -50,8 +50,7 @@ int arc_service_published_tag(const struct arc_group *group, const struct arc_se
     const struct arc_image_tag *chosen = NULL;
     ARC_AUTO_FREE char *text = strdup("latest");
 
-    if (!text)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(text, err);
 
     for (; tag->name && (service->version ? !chosen : !says_latest(chosen)); tag++) {
         ARC_AUTO(arc_buf) struct arc_buf filled = {.max = 4096};
@@ -63,8 +62,7 @@ int arc_service_published_tag(const struct arc_group *group, const struct arc_se
         chosen = tag;
         free(text);
         text = arc_buf_steal(&filled);
-        if (!text)
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(text, err);
     }
     *image = chosen && chosen->image ? chosen->image : service->images[0];
     *out = arc_steal(&text);
@@ -129,8 +127,7 @@ static int add_base(struct arc_service *service, size_t *count, const char *ref,
             return ARC_OK;
 
     struct arc_base_ref *grown = realloc(service->bases, (*count + 2) * sizeof *grown);
-    if (!grown)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(grown, err);
     service->bases = grown;
     grown[*count] = (struct arc_base_ref){strdup(ref), strdup(codename)};
     grown[*count + 1] = (struct arc_base_ref){0};
@@ -154,8 +151,7 @@ static int add_images(const struct arc_group *group, struct arc_service *service
 
     json_array_foreach (images, i, image) {
         ARC_AUTO_FREE char *ref = strdup(json_string_value(image));
-        if (!ref)
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(ref, err);
         arc_image_familiarize(ref);
         const struct arc_service *base = find_released(group, ref);
         if (base && base != service)
@@ -216,8 +212,7 @@ static int read_bases(const char *root, const struct arc_group *group, struct ar
         return rc == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
     const struct arc_stage *target = arc_stages_target(&stages, build->target);
     ARC_AUTO_FREE bool *seen = calloc(stages.count + 1, sizeof *seen);
-    if (!seen)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(seen, err);
 
     return target ? walk_stages(group, service, &stages, (size_t)(target - stages.items), seen,
                                 &count, err)
@@ -277,8 +272,7 @@ static int visit(const struct arc_group *group, size_t i, char *state, struct ar
 int arc_bases_link(const char *root, struct arc_group *group, struct arc_error *err)
 {
     ARC_AUTO_FREE char *state = calloc(group->service_count + 1, 1);
-    if (!state)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(state, err);
 
     for (size_t i = 0; i < group->service_count; i++) {
         struct arc_service *service = &group->services[i];

@@ -94,9 +94,7 @@ static int read_secret(const struct arc_yaml *yaml, const struct arc_yaml_node *
 
     if (node->type == ARC_YAML_STRING) { /* a variable of that name */
         ARC_TRY(arc_field_check(yaml, node, "secrets", arc_check_build_arg, err));
-        secret.id = strdup(node->text);
-        if (!secret.id)
-            return arc_error_nomem(err);
+        ARC_TRY(arc_text_copy(node->text, &secret.id, err));
     } else
         ARC_TRY(arc_fields_read(yaml, node, &secret_table, &secret, err));
 
@@ -119,8 +117,7 @@ static int read_secrets(const struct arc_yaml *yaml, const struct arc_yaml_node 
                               "id and environment or file, this is %s",
                               arc_yaml_type_name(node));
     *out = calloc(node->count + 1, sizeof **out);
-    if (!*out)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(*out, err);
     for (size_t i = 0; i < node->count; i++)
         ARC_TRY(read_secret(yaml, node->items[i], &(*out)[i], err));
 
@@ -158,8 +155,7 @@ static int read_ulimits(const struct arc_yaml *yaml, const struct arc_yaml_node 
         return arc_yaml_error(yaml, node, err, "'ulimits' must be a mapping, this is %s",
                               arc_yaml_type_name(node));
     *out = calloc(node->count + 1, sizeof **out);
-    if (!*out)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(*out, err);
     for (size_t i = 0; i < node->count; i++)
         ARC_TRY(read_ulimit(yaml, &node->pairs[i], &(*out)[i], err));
 
@@ -204,8 +200,7 @@ static int name_target(char **value, struct arc_error *err)
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     arc_buf_printf(&text, "target:%s", *value + 8);
     char *target = arc_buf_steal(&text);
-    if (!target)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(target, err);
     free(*value);
     *value = target;
 
@@ -283,8 +278,7 @@ int arc_list_add(char ***list, const char *text, struct arc_error *err)
             return ARC_OK;
 
     char **grown = realloc(*list, (count + 2) * sizeof *grown);
-    if (!grown)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(grown, err);
     *list = grown;
     grown[count] = strdup(text);
     grown[count + 1] = NULL;
@@ -438,8 +432,7 @@ static int check_secret(const char *root, const char *secret, struct arc_error *
         ARC_AUTO_FREE char *value = strndup(at + name + (name < len), len - name - (name < len));
         bool file = (name == 3 && strncasecmp(at, "src", name) == 0) ||
                     (name == 6 && strncasecmp(at, "source", name) == 0);
-        if (!value)
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(value, err);
         if (file)
             ARC_TRY(check_file(root, "the secret", secret, value, err));
         placed = placed || (given && (file || (name == 3 && strncasecmp(at, "env", name) == 0)));

@@ -159,8 +159,7 @@ static int take_hosts(struct reading *r, const json_t *hosts)
         ARC_AUTO_FREE char *name = text ? strndup(text, len) : NULL;
         if (!name || !text[len])
             continue;
-        if (json_object_set_new(out, name, json_string(text + len + 1)))
-            return arc_error_nomem(r->err);
+        ARC_TRY_ALLOC(json_object_set_new(out, name, json_string(text + len + 1)) == 0, r->err);
     }
 
     return set(r, "extra-hosts",
@@ -268,8 +267,7 @@ int arc_compose_targets(const char *root, const struct arc_buf *text, json_t **o
     ARC_AUTO_JSON json_t *config = json_of(yaml.root);
     ARC_AUTO_JSON json_t *targets = json_object();
     ARC_AUTO_FREE char *real = realpath(root ? root : ".", NULL);
-    if (!config || !targets || !real)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(config && targets && real, err);
 
     const char *name;
     json_t *service;
@@ -279,8 +277,7 @@ int arc_compose_targets(const char *root, const struct arc_buf *text, json_t **o
         if (!json_is_object(json_object_get(service, "build")))
             continue;
         ARC_TRY(take_service(&reading, service));
-        if (json_object_set(targets, name, target))
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(json_object_set(targets, name, target) == 0, err);
     }
     *out = arc_steal(&targets);
 
@@ -395,8 +392,7 @@ static int add_of_file(const char *root, const char *file, char ***files, char *
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
     ARC_AUTO_FREE char *base = directory_of(file);
 
-    if (!base)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(base, err);
     if (arc_file_kind_in(root, file) == ARC_FILE_OTHER)
         return arc_error_set(err, ARC_EINPUT, "%s leads out of the repository", file);
     int rc = arc_yaml_read_in(root, file, ARC_YAML_ANY_TAG, &yaml, err);

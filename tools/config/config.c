@@ -3,6 +3,7 @@
 #include "base/auto.h"
 #include "base/path.h"
 #include "base/platform.h"
+#include "base/text.h"
 #include "config/bases.h"
 #include "config/build.h"
 #include "config/fields.h"
@@ -190,8 +191,7 @@ static int default_texts(char ***list, const char *const *values, struct arc_err
         return ARC_OK;
     *list = calloc(count + 1, sizeof **list);
     for (size_t i = 0; *list && i < count; i++)
-        if (!((*list)[i] = strdup(values[i])))
-            return arc_error_nomem(err);
+        ARC_TRY(arc_text_copy(values[i], &(*list)[i], err));
 
     return *list ? ARC_OK : arc_error_nomem(err);
 }
@@ -230,9 +230,7 @@ static int fill_defaults(struct arc_group *group, bool described, struct arc_err
         char plain[ARC_PLATFORM_SIZE];
         arc_platform_normalize(runner->name, plain);
         free(runner->name);
-        runner->name = strdup(plain);
-        if (!runner->name)
-            return arc_error_nomem(err);
+        ARC_TRY(arc_text_copy(plain, &runner->name, err));
     }
 
     bool whole = group->title && group->runners && group->image;
@@ -269,12 +267,8 @@ static int read_notes_template(const struct loader *l, const struct arc_yaml_nod
         return arc_yaml_error(l->yaml, node, l->err, "'notes-template' must be a file, this is %s",
                               arc_yaml_type_name(node));
 
-    int rc = arc_field_check(l->yaml, node, "notes-template", arc_check_path, l->err);
-    if (rc)
-        return rc;
-    group->notes_template = strdup(node->text);
-    if (!group->notes_template)
-        return arc_error_nomem(l->err);
+    ARC_TRY(arc_field_check(l->yaml, node, "notes-template", arc_check_path, l->err));
+    ARC_TRY(arc_text_copy(node->text, &group->notes_template, l->err));
 
     if (arc_file_kind_in(l->root, node->text) != ARC_FILE_REGULAR)
         return arc_yaml_error(l->yaml, node, l->err, "notes-template: there is no file %s",
@@ -338,9 +332,7 @@ static int complete_group(const struct loader *l, const struct arc_yaml_pair *pa
                           struct group_reading *reading, struct arc_group *group)
 {
     group->line = pair->key->line;
-    group->name = strdup(pair->key->text);
-    if (!group->name)
-        return arc_error_nomem(l->err);
+    ARC_TRY(arc_text_copy(pair->key->text, &group->name, l->err));
     ARC_TRY(check_sources(l, reading, pair->value, group));
     ARC_TRY(fill_defaults(group, reading->bake || reading->compose, l->err));
     ARC_TRY(refuse_empty(l, group, pair->value));
@@ -405,8 +397,7 @@ static int read_groups(const struct loader *l)
                               groups->type == ARC_YAML_MAP ? "empty" : arc_yaml_type_name(groups));
 
     l->config->groups = calloc(groups->count, sizeof *l->config->groups);
-    if (!l->config->groups)
-        return arc_error_nomem(l->err);
+    ARC_TRY_ALLOC(l->config->groups, l->err);
     for (size_t i = 0; i < groups->count; i++)
         ARC_TRY(read_group(l, &groups->pairs[i]));
     ARC_TRY(arc_trains_check(l->yaml, groups, l->config, l->err));
@@ -420,9 +411,7 @@ static int place_config(const char *root, const char *path, char **out, struct a
     size_t len = strlen(root);
     bool is_below = strncmp(path, root, len) == 0 && path[len] == '/';
     ARC_TRY(arc_path_resolve("", is_below ? path + len + 1 : path, out, err));
-    if (!*out)
-        *out = strdup(path);
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return *out ? ARC_OK : arc_text_copy(path, out, err);
 }
 
 /* Reads the groups; on success what `config` holds is *out's. */

@@ -84,8 +84,7 @@ static void words_free(struct words *words)
 static int add_word(struct words *words, const char *word, struct arc_error *err)
 {
     const char **grown = realloc(words->items, (words->count + 2) * sizeof *grown);
-    if (!grown)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(grown, err);
     words->items = grown;
     grown[words->count++] = word;
     grown[words->count] = NULL;
@@ -203,8 +202,7 @@ static int note_asked(const json_t *printed, const char *group, unsigned depth, 
         const char *text = json_string_value(name);
         if (!text || json_object_get(asked, text))
             continue;
-        if (json_object_set_new(asked, text, json_true()))
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(json_object_set_new(asked, text, json_true()) == 0, err);
         ARC_TRY(note_asked(printed, text, depth + 1, asked, err));
     }
 
@@ -214,8 +212,7 @@ static int note_asked(const json_t *printed, const char *group, unsigned depth, 
 static int note_names(char *const *names, json_t *asked, struct arc_error *err)
 {
     for (; names && *names; names++)
-        if (json_object_set_new(asked, *names, json_true()))
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(json_object_set_new(asked, *names, json_true()) == 0, err);
     return ARC_OK;
 }
 
@@ -348,8 +345,7 @@ int arc_described_resolve(const struct arc_env *env, const char *root, struct ar
 
     if (!group->described.files)
         return ARC_OK;
-    if (!asked)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(asked, err);
     int rc = find_files(root, group, &files, err);
     if (!rc)
         rc = ask_docker(env, root, group, version, &result, err);

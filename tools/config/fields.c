@@ -47,9 +47,7 @@ static int read_text(const struct arc_yaml *yaml, const struct arc_yaml_node *no
 {
     if (node->type != ARC_YAML_STRING)
         return wrong_type(yaml, node, field->key, "a string", err);
-    int rc = arc_field_check(yaml, node, field->key, field->check, err);
-    if (rc)
-        return rc;
+    ARC_TRY(arc_field_check(yaml, node, field->key, field->check, err));
     size_t len = node->len;
     while (len && node->text[len - 1] == '\n') /* block scalars end with one */
         len--;
@@ -71,14 +69,11 @@ static int read_texts(const struct arc_yaml *yaml, const struct arc_yaml_node *n
     if (node->type != ARC_YAML_LIST)
         return wrong_type(yaml, node, field->key, "a list", err);
     char **list = calloc(node->count + 1, sizeof *list);
-    if (!list)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(list, err);
     *out = list;
 
     for (size_t i = 0; i < node->count; i++) {
-        int rc = read_text(yaml, node->items[i], field, &list[i], err);
-        if (rc)
-            return rc;
+        ARC_TRY(read_text(yaml, node->items[i], field, &list[i], err));
         for (size_t k = 0; k < i; k++)
             if (strcmp(list[k], list[i]) == 0)
                 return twice(yaml, node->items[i], field->key, err);
@@ -106,13 +101,10 @@ static int read_ports(const struct arc_yaml *yaml, const struct arc_yaml_node *n
     if (node->type != ARC_YAML_LIST)
         return wrong_type(yaml, node, field->key, "a list", err);
     *out = calloc(node->count + 1, sizeof **out);
-    if (!*out)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(*out, err);
 
     for (size_t i = 0; i < node->count; i++) {
-        int rc = read_port(yaml, node->items[i], field, &(*out)[i], err);
-        if (rc)
-            return rc;
+        ARC_TRY(read_port(yaml, node->items[i], field, &(*out)[i], err));
         for (size_t k = 0; k < i; k++)
             if ((*out)[k] == (*out)[i])
                 return twice(yaml, node->items[i], field->key, err);
@@ -128,8 +120,7 @@ static int read_scalar(const struct arc_yaml *yaml, const struct arc_yaml_node *
     if (!node->text || node->type == ARC_YAML_NULL)
         return wrong_type(yaml, node, field->key, "a string", err);
     ARC_TRY(arc_field_check(yaml, node, field->key, field->check, err));
-    *out = strdup(node->text);
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_text_copy(node->text, out, err);
 }
 
 /* A single string stands for a list of one. */
@@ -152,9 +143,7 @@ static int read_platforms(const struct arc_yaml *yaml, const struct arc_yaml_nod
         char plain[ARC_PLATFORM_SIZE];
         arc_platform_normalize((*out)[i], plain);
         free((*out)[i]);
-        (*out)[i] = strdup(plain);
-        if (!(*out)[i])
-            return arc_error_nomem(err);
+        ARC_TRY(arc_text_copy(plain, &(*out)[i], err));
         for (size_t k = 0; k < i; k++)
             if (strcmp((*out)[k], (*out)[i]) == 0)
                 return twice(yaml, node->items[i], field->key, err);
@@ -176,8 +165,7 @@ static int split_pair(const struct arc_yaml *yaml, const struct arc_yaml_node *n
 
     out->name = strndup(node->text, (size_t)(equals - node->text));
     out->value = strdup(equals + 1);
-    if (!out->name || !out->value)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(out->name && out->value, err);
     struct arc_yaml_node name = {
         .text = out->name, .len = strlen(out->name), .line = node->line, .column = node->column};
     return arc_field_check(yaml, &name, field->key, field->check, err);
@@ -211,8 +199,7 @@ static int read_keyed(const struct arc_yaml *yaml, const struct arc_yaml_node *n
     if (node->type != ARC_YAML_MAP && !list)
         return wrong_type(yaml, node, field->key, "a mapping", err);
     *out = calloc(node->count + 1, sizeof **out);
-    if (!*out)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(*out, err);
 
     for (size_t i = 0; i < node->count; i++) {
         if (list)
@@ -309,10 +296,8 @@ int arc_fields_read(const struct arc_yaml *yaml, const struct arc_yaml_node *map
 
     for (size_t i = 0; i < map->count; i++) {
         const struct arc_field *field = find(table, map->pairs[i].key);
-        int rc = field ? read_field(yaml, map->pairs[i].value, field, out, err)
-                       : unknown_key(yaml, map->pairs[i].key, table, err);
-        if (rc)
-            return rc;
+        ARC_TRY(field ? read_field(yaml, map->pairs[i].value, field, out, err)
+                      : unknown_key(yaml, map->pairs[i].key, table, err));
     }
 
     for (const struct arc_field *field = table->fields; field->key; field++)
@@ -405,8 +390,7 @@ int arc_pairs_inherit(struct arc_pair **own, const struct arc_pair *given, struc
     while (given && given[more].name)
         more++;
     struct arc_pair *grown = realloc(*own, (count + more + 1) * sizeof *grown);
-    if (!grown)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(grown, err);
     *own = grown;
     memset(grown + count, 0, (more + 1) * sizeof *grown);
 
@@ -455,8 +439,7 @@ int arc_fields_read_list(const struct arc_yaml *yaml, const struct arc_yaml_node
 
     char *made = calloc(list->count + 1, size);
     *(char **)items = made;
-    if (!made)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(made, err);
     for (size_t i = 0; i < list->count; i++)
         ARC_TRY(arc_fields_read(yaml, list->items[i], table, made + (*count)++ * size, err));
 

@@ -83,8 +83,7 @@ static int collect(struct walk *walk, const struct arc_config *config, struct ar
     walk->services = calloc(total + 1, sizeof *walk->services);
     walk->state = calloc(total + 1, 1);
     walk->path = calloc(total + 1, sizeof *walk->path);
-    if (!walk->services || !walk->state || !walk->path)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(walk->services && walk->state && walk->path, err);
 
     for (size_t g = 0; g < config->group_count; g++)
         for (size_t s = 0; s < config->groups[g].service_count; s++)
@@ -111,9 +110,7 @@ static int cycle_error(const char *root, const struct arc_service *at, const cha
     arc_buf_printf(&name, "%s/service.yaml", at->directory);
     if (name.failed)
         return arc_error_nomem(err);
-    int rc = arc_yaml_read_in(root, arc_buf_text(&name), 0, &yaml, err);
-    if (rc)
-        return rc;
+    ARC_TRY(arc_yaml_read_in(root, arc_buf_text(&name), 0, &yaml, err));
     const struct arc_yaml_node *list = arc_yaml_get(yaml.root, "depends_on");
     const struct arc_yaml_node *place = list;
     for (size_t i = 0; list && i < list->count; i++)

@@ -1,6 +1,7 @@
 /* One service: its service.yaml, and what an entry of arc-ci.yaml says over it. */
 #include "config/service.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include "config/bases.h"
 #include "config/build.h"
 #include "config/variants.h"
@@ -245,16 +246,13 @@ static int complete_directory(struct arc_service *service, struct arc_error *err
 
     if (service->directory)
         return ARC_OK;
-    service->directory = strdup(remote ? "." : context);
-    if (!service->directory)
-        return arc_error_nomem(err);
+    ARC_TRY(arc_text_copy(remote ? "." : context, &service->directory, err));
     if (remote || !build->dockerfile)
         return ARC_OK;
     ARC_AUTO(arc_recipe) struct arc_recipe trial = {0};
     trial.context = strdup(context);
     trial.dockerfile = strdup(build->dockerfile);
-    if (!trial.context || !trial.dockerfile)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(trial.context && trial.dockerfile, err);
     ARC_TRY(arc_recipe_complete(&trial, context, err));
     char *slash = strrchr(trial.dockerfile, '/');
     if (slash)
@@ -370,8 +368,7 @@ int arc_service_make_images(struct arc_service *service, const char *template, c
     while (registries[count])
         count++;
     service->images = calloc(count + 1, sizeof *service->images);
-    if (!service->images)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(service->images, err);
 
     for (size_t i = 0; i < count; i++) {
         size_t k = 0;
@@ -409,8 +406,7 @@ int arc_service_load(const char *root, const char *directory, struct arc_service
     while (len && directory[len - 1] == '/')
         len--;
     reading.service.directory = strndup(directory, len);
-    if (!reading.service.directory)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(reading.service.directory, err);
     if (strcmp(reading.service.directory, ".") != 0)
         arc_buf_printf(&file, "%s/", reading.service.directory);
     arc_buf_puts(&file, "service.yaml");

@@ -64,8 +64,7 @@ static int keep(const struct entry *entry, struct arc_service_reading *service)
                                     service->image ? service->image : group->image,
                                     group->registries, group->name, reading->err));
     struct arc_service *slot = grow(entry->group);
-    if (!slot)
-        return arc_error_nomem(reading->err);
+    ARC_TRY_ALLOC(slot, reading->err);
     *slot = service->service;
     service->service = (struct arc_service){0};
     slot->line = entry->node->line;
@@ -157,8 +156,7 @@ static int add_directory(const struct entry *entry, const char *directory)
     const char *root = entry->reading->root;
     ARC_AUTO_FREE char *file = join(directory, "service.yaml");
 
-    if (!file)
-        return arc_error_nomem(entry->reading->err);
+    ARC_TRY_ALLOC(file, entry->reading->err);
 
     if (arc_file_kind_in(root, directory) != ARC_FILE_DIRECTORY)
         return arc_yaml_error(entry->reading->yaml, entry->node, entry->reading->err,
@@ -229,8 +227,7 @@ static int visit_match(struct walk *walk, const char *directory)
     ARC_AUTO_FREE char *file = join(directory, "service.yaml");
     bool built = false;
 
-    if (!file)
-        return arc_error_nomem(walk->entry->reading->err);
+    ARC_TRY_ALLOC(file, walk->entry->reading->err);
     if (is_taken(walk, directory))
         return ARC_OK;
     if (!exists(root, file))
@@ -245,16 +242,14 @@ static int walk_below(struct walk *walk, const char *directory)
     ARC_AUTO_JSON json_t *names = NULL;
     ARC_AUTO_FREE char *full = arc_file_join(walk->entry->reading->root, directory);
 
-    if (!full)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(full, err);
     ARC_TRY(arc_file_list(full, &names, err));
     size_t i;
     json_t *name;
     json_array_foreach (names, i, name) {
         ARC_AUTO_FREE char *path = join(directory, json_string_value(name));
         ARC_AUTO_FREE char *child = path ? arc_file_join(walk->entry->reading->root, path) : NULL;
-        if (!child)
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(child, err);
         if (strcmp(path, ".git") == 0 || !arc_file_is_folder(child))
             continue;
         if (++walk->seen > WALK_MAX)

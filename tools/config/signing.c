@@ -1,5 +1,6 @@
 #include "config/signing.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include "config/fields.h"
 #include "os/file.h"
 #include <string.h>
@@ -118,8 +119,7 @@ static int fill_issuer(const struct arc_yaml *yaml, const struct arc_yaml_node *
     if (strncmp(out->identity, "https://github.com/", 19) != 0)
         return arc_yaml_error(yaml, node, err,
                               "'sign' needs the 'issuer' that vouches for '%.200s'", out->identity);
-    out->issuer = strdup(GITHUB_ISSUER);
-    return out->issuer ? ARC_OK : arc_error_nomem(err);
+    return arc_text_copy(GITHUB_ISSUER, &out->issuer, err);
 }
 
 int arc_signing_read(const char *root, const struct arc_yaml *yaml,
@@ -133,8 +133,7 @@ int arc_signing_read(const char *root, const struct arc_yaml *yaml,
 
     if (node->type == ARC_YAML_STRING) {
         ARC_TRY(arc_field_check(yaml, node, "sign", check_with, err));
-        out->with = strdup(node->text);
-        return out->with ? ARC_OK : arc_error_nomem(err);
+        return arc_text_copy(node->text, &out->with, err);
     }
 
     ARC_TRY(arc_fields_read(yaml, node, &table, out, err));

@@ -1,6 +1,7 @@
 /* The names that a group gives its images: "NAME", or {name: NAME, when: [...]}. */
 #include "base/auto.h"
 #include "base/suggest.h"
+#include "base/text.h"
 #include "config/fields.h"
 #include <string.h>
 
@@ -68,8 +69,7 @@ static int read_when(const struct arc_yaml *yaml, const struct arc_yaml_node *no
     if (!count)
         return arc_yaml_error(yaml, node, err, "'when' is empty; leave it out for always");
     out->branches = calloc(count + 1, sizeof *out->branches);
-    if (!out->branches)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(out->branches, err);
     if (node->type != ARC_YAML_LIST)
         return read_condition(yaml, node, out, &branches, err);
     for (size_t i = 0; i < count; i++)
@@ -85,8 +85,7 @@ static int read_entry(const struct arc_yaml *yaml, const struct arc_yaml_node *n
 
     if (node->type == ARC_YAML_STRING) {
         ARC_TRY(arc_field_check(yaml, node, "image-tags", arc_check_image_tag, err));
-        out->name = strdup(node->text);
-        return out->name ? ARC_OK : arc_error_nomem(err);
+        return arc_text_copy(node->text, &out->name, err);
     }
 
     if (node->type != ARC_YAML_MAP)
@@ -115,12 +114,10 @@ int arc_image_tags_read(const struct arc_yaml *yaml, const struct arc_yaml_node 
 
     struct arc_image_tag *tags = calloc((node ? node->count : 3) + 1, sizeof *tags);
     *out = tags;
-    if (!tags)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(tags, err);
 
     for (size_t i = 0; !node && i < 3; i++)
-        if (!(tags[i].name = strdup(defaults[i])))
-            return arc_error_nomem(err);
+        ARC_TRY(arc_text_copy(defaults[i], &tags[i].name, err));
 
     for (size_t i = 0; node && i < node->count; i++) {
         ARC_TRY(read_entry(yaml, node->items[i], &tags[i], err));

@@ -1,5 +1,6 @@
 #include "config/train.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include <string.h>
 
 void arc_includes_free(struct arc_include *includes)
@@ -44,8 +45,7 @@ static int read_include(const struct arc_yaml *yaml, const struct arc_yaml_node 
     if (node->type != ARC_YAML_STRING)
         return arc_fields_read(yaml, node, &include_table, out, err);
     ARC_TRY(arc_field_check(yaml, node, "includes", arc_check_group, err));
-    out->group = strdup(node->text);
-    return out->group ? ARC_OK : arc_error_nomem(err);
+    return arc_text_copy(node->text, &out->group, err);
 }
 
 int arc_train_read(const struct arc_yaml *yaml, const struct arc_yaml_node *map,
@@ -69,8 +69,7 @@ int arc_train_read(const struct arc_yaml *yaml, const struct arc_yaml_node *map,
 
     out->registries = calloc(1, sizeof *out->registries);
     out->includes = calloc(node->count + 1, sizeof *out->includes);
-    if (!out->registries || !out->includes)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(out->registries && out->includes, err);
 
     for (size_t i = 0; i < node->count; i++) {
         ARC_TRY(read_include(yaml, node->items[i], &out->includes[i], err));

@@ -147,8 +147,8 @@ static int add_combination(const struct matrix *m, struct arc_service_reading *o
         const char *part = suffix_at(m, a)->text;
         variant->service.build.args[a].name = strdup(m->names[a]);
         variant->service.build.args[a].value = strdup(value_at(m, a)->text);
-        if (!variant->service.build.args[a].name || !variant->service.build.args[a].value)
-            return arc_error_nomem(m->err);
+        ARC_TRY_ALLOC(variant->service.build.args[a].name && variant->service.build.args[a].value,
+                      m->err);
         arc_buf_printf(&suffix, "%s%s", suffix.len && *part ? "-" : "", part);
     }
 
@@ -215,8 +215,7 @@ int arc_variants_read(const struct arc_yaml *yaml, const struct arc_yaml_node *n
 
     for (size_t i = 0; i < node->count; i++) {
         struct arc_service_reading *variant = grow(out);
-        if (!variant)
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(variant, err);
         ARC_TRY(arc_fields_read(yaml, node->items[i], &variant_table, variant, err));
         if (variant->tags_node)
             ARC_TRY(

@@ -52,8 +52,7 @@ static int add_rule(struct arc_ignore *ignore, const char *text, bool takes_in,
 {
     if (ignore->count == RULES_MAX)
         return arc_error_set(err, ARC_ELIMIT, "more than %d patterns", RULES_MAX);
-    if (!arc_room(&ignore->rules, ignore->count, sizeof *ignore->rules))
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(arc_room(&ignore->rules, ignore->count, sizeof *ignore->rules), err);
     struct arc_ignore_rule *rule = &ignore->rules[ignore->count];
     rule->takes_in = takes_in;
     ARC_TRY(arc_path_pattern_new(text, true, &rule->pattern, err));

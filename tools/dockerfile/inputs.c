@@ -126,8 +126,7 @@ static int read_ignore(const struct arc_inputs *in, const char *path, struct fol
 static int add_folder(struct arc_inputs *in, const char *name, const char *directory,
                       struct arc_error *err)
 {
-    if (!arc_room(&in->folders, in->folder_count, sizeof *in->folders))
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(arc_room(&in->folders, in->folder_count, sizeof *in->folders), err);
     struct folder *folder = &in->folders[in->folder_count++];
     *folder = (struct folder){0};
     ARC_TRY(arc_text_copy(name, &folder->name, err));
@@ -146,8 +145,7 @@ static int read_own_ignore(struct arc_inputs *in, struct arc_error *err)
         ARC_TRY(arc_buf_check(&name, "a path", err));
         ARC_TRY(read_ignore(in, arc_buf_text(&name), own, &found, err));
         in->own_ignore = arc_buf_steal(&name);
-        if (!in->own_ignore)
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(in->own_ignore, err);
     }
 
     if (found)
@@ -210,8 +208,7 @@ static int add_entry(struct arc_inputs *in, const struct arc_source *source, siz
 {
     if (is_known(in, folder, path, source->line))
         return ARC_OK;
-    if (!arc_room(&in->entries, in->entry_count, sizeof *in->entries))
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(arc_room(&in->entries, in->entry_count, sizeof *in->entries), err);
     struct entry *entry = &in->entries[in->entry_count++];
     *entry = (struct entry){.folder = folder,
                             .linked = linked,
@@ -242,8 +239,7 @@ static int follow_one(struct arc_inputs *in, const struct arc_source *source, si
     ARC_AUTO_FREE char *clean = NULL, *link = strndup(path, prefix);
     size_t parent = prefix;
 
-    if (!link)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(link, err);
     while (parent && path[parent - 1] != '/')
         parent--;
     if (*to != '/')
@@ -367,8 +363,7 @@ static int add_stages(struct arc_inputs *in, const struct arc_inputs_request *re
 
     ARC_TRY(note_pinned(in, target, platform, err));
     ARC_AUTO_FREE bool *seen = calloc(stages.count, sizeof *seen);
-    if (!seen)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(seen, err);
 
     return add_stage(in, &stages, (size_t)(target - stages.items), seen, err);
 }
@@ -434,8 +429,7 @@ int arc_inputs_read(const struct arc_inputs_request *request, struct arc_inputs 
                     struct arc_error *err)
 {
     *out = calloc(1, sizeof **out);
-    if (!*out)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(*out, err);
     int rc = read_inputs(*out, request, err);
     if (rc)
         arc_inputs_free(out);
@@ -557,9 +551,7 @@ int arc_inputs_missing(const struct arc_inputs *inputs,
     for (size_t i = 0; i < inputs->entry_count; i++) {
         if (!is_missing(inputs, &inputs->entries[i], &there) || told_before(inputs, i, there))
             continue;
-        int rc = each(context, &inputs->entries[i].input, there);
-        if (rc)
-            return rc;
+        ARC_TRY(each(context, &inputs->entries[i].input, there));
     }
 
     return 0;

@@ -157,8 +157,7 @@ static int add_source(struct reader *r, const struct origin *origin, const char 
     ARC_TRY(arc_buf_check(&text, "a source", r->err));
     ARC_TRY(arc_buf_check(&clean, "a source", r->err));
 
-    if (!arc_room(&stage->sources, stage->count, sizeof *stage->sources))
-        return arc_error_nomem(r->err);
+    ARC_TRY_ALLOC(arc_room(&stage->sources, stage->count, sizeof *stage->sources), r->err);
     struct arc_source *source = &stage->sources[stage->count++];
     *source = (struct arc_source){.line = origin->line,
                                   .parents = origin->parents,
@@ -267,8 +266,7 @@ static int take_words(struct reader *r, const char *args, json_t **out)
     *out = json_array();
     while (*out && *(args += strspn(args, " \t\r\n\v\f"))) {
         size_t len = strcspn(args, " \t\r\n\v\f");
-        if (json_array_append_new(*out, json_stringn_nocheck(args, len)))
-            return arc_error_nomem(r->err);
+        ARC_TRY_ALLOC(json_array_append_new(*out, json_stringn_nocheck(args, len)) == 0, r->err);
         args += len;
     }
 
@@ -491,8 +489,7 @@ static int on_env(struct reader *r, const struct arc_instruction *in)
     struct arc_scope before = {values, stage->open, r->escape};
     const char *args = in->args;
 
-    if (!values)
-        return arc_error_nomem(r->err);
+    ARC_TRY_ALLOC(values, r->err);
 
     bool first = true;
     while (arc_word_take(&args, r->escape, &word)) {
@@ -541,8 +538,7 @@ static int new_stage(struct reader *r, unsigned line)
 {
     if (r->out->count == STAGES_MAX)
         return arc_error_set(r->err, ARC_ELIMIT, "more than %d stages", STAGES_MAX);
-    if (!arc_room(&r->out->items, r->out->count, sizeof *r->out->items))
-        return arc_error_nomem(r->err);
+    ARC_TRY_ALLOC(arc_room(&r->out->items, r->out->count, sizeof *r->out->items), r->err);
     struct arc_stage *stage = &r->out->items[r->out->count++];
     *stage = (struct arc_stage){.line = line,
                                 .values = json_object(),
@@ -629,8 +625,7 @@ static int on_from(struct reader *r, const struct arc_instruction *in)
     struct arc_stage *stage = current(r);
     stage->base = strdup(known ? arc_buf_text(&ref) : "");
     stage->name = from.name.len ? arc_buf_steal(&from.name) : NULL;
-    if (!stage->base)
-        return arc_error_nomem(r->err);
+    ARC_TRY_ALLOC(stage->base, r->err);
     ARC_TRY(set_platform(r, &from, base));
     origin.context = stage->name ? context_of(r, stage->name) : NULL;
     if (origin.context)
@@ -744,8 +739,7 @@ int arc_stages_read(const struct arc_stages_request *request, struct arc_stages 
     ARC_AUTO(arc_dockerfile) struct arc_dockerfile dockerfile = {0};
     ARC_AUTO_JSON json_t *globals = json_object();
     *out = (struct arc_stages){0};
-    if (!globals)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(globals, err);
     arc_dockerfile_start(&dockerfile, request->text);
     struct reader reader = {.request = request,
                             .out = out,

@@ -114,8 +114,8 @@ static int run_checks(struct doctor *doctor, unsigned purpose, json_t *list, boo
             *ok = false;
         ARC_TRY(arc_buf_check(&result.found, checks[i].name, err));
         ARC_TRY(arc_buf_check(&result.advice, checks[i].name, err));
-        if (json_array_append_new(list, row_json(checks[i].name, &result, needed)))
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(json_array_append_new(list, row_json(checks[i].name, &result, needed)) == 0,
+                      err);
     }
 
     return ARC_OK;
@@ -142,8 +142,7 @@ int arc_doctor(struct arc_project *project, const struct arc_doctor_options *opt
         return arc_error_set(err, ARC_EINPUT,
                              "--push asks the registries: it goes without --offline");
 
-    if (!list)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(list, err);
     ARC_TRY(run_checks(&doctor, purpose, list, &ok, err));
     *out = json_pack("{s:s, s:i, s:s, s:b, s:O}", "document", "doctor", "format",
                      ARC_DOCUMENT_FORMAT, "for", name, "ok", ok, "checks", list);

@@ -235,8 +235,7 @@ static int list_images(const struct arc_config *config, struct arc_arena *memory
                 if (known < *count)
                     continue;
                 struct arc_registry_push *item = arc_arena_append(memory, out, count, sizeof **out);
-                if (!item)
-                    return arc_error_nomem(err);
+                ARC_TRY_ALLOC(item, err);
                 item->image = *image;
             }
 

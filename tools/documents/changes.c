@@ -50,8 +50,7 @@ static int read_filters(const json_t *filters, struct arc_changes_info *out, str
 
     out->filters =
         arc_arena_array(&out->memory, json_object_size(filters) + 1, sizeof *out->filters);
-    if (!out->filters)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(out->filters, err);
     json_object_foreach ((json_t *)filters, name, filter)
         ARC_TRY(read_filter(name, filter, &out->memory, &out->filters[out->filter_count++], err));
 

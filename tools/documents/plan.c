@@ -156,8 +156,7 @@ static int check_names(const struct arc_plan *plan, struct arc_error *err)
         if (json_object_get(names, name))
             return arc_error_set(err, ARC_EINPUT, "plan.json: services[%zu] is '%s' again", i,
                                  name);
-        if (json_object_set_new(names, name, json_true()))
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(json_object_set_new(names, name, json_true()) == 0, err);
     }
 
     for (size_t i = 0; i < plan->cell_count; i++)

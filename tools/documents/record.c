@@ -180,8 +180,7 @@ static int read_texts(struct reading *reading, const struct arc_field *field, co
         return refuse(reading, value, "a list of texts");
 
     *out = arc_arena_array(reading->memory, json_array_size(value) + 1, sizeof **out);
-    if (!*out)
-        return arc_error_nomem(reading->err);
+    ARC_TRY_ALLOC(*out, reading->err);
 
     json_array_foreach (value, i, item) {
         arc_buf_printf(&reading->path, "[%zu]", i);
@@ -203,8 +202,7 @@ static int read_pairs(struct reading *reading, const json_t *value, struct arc_p
 
     struct arc_pair *pairs =
         arc_arena_array(reading->memory, json_object_size(value) + 1, sizeof *pairs);
-    if (!pairs)
-        return arc_error_nomem(reading->err);
+    ARC_TRY_ALLOC(pairs, reading->err);
 
     json_object_foreach ((json_t *)value, name, text) {
         if (!json_is_string(text))
@@ -228,8 +226,7 @@ static int read_list(struct reading *reading, const struct arc_field *field, con
         return refuse(reading, value, "a list");
 
     char *items = arc_arena_array(reading->memory, json_array_size(value), field->record->size);
-    if (!items)
-        return arc_error_nomem(reading->err);
+    ARC_TRY_ALLOC(items, reading->err);
 
     json_array_foreach (value, i, item) {
         arc_buf_printf(&reading->path, "[%zu]", i);
@@ -305,8 +302,7 @@ static int read_member(struct reading *reading, const struct arc_field *field, c
     }
 
     void *object = arc_arena_array(reading->memory, 1, field->record->size);
-    if (!object)
-        return arc_error_nomem(reading->err);
+    ARC_TRY_ALLOC(object, reading->err);
     store_pointer(at, object);
 
     return read_object(reading, field->record, value, object);

@@ -1,4 +1,5 @@
 #include "arcci/documents.h"
+#include "base/auto.h"
 #include "documents/record.h"
 
 #define AT(member) .offset = offsetof(struct arc_version_info, member)
@@ -41,8 +42,7 @@ int arc_version_info_copy(const struct arc_version_info *version, struct arc_are
                           struct arc_version_info **out, struct arc_error *err)
 {
     *out = arc_arena_array(memory, 1, sizeof **out);
-    if (!*out)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(*out, err);
     return arc_record_copy(&arc_version_record, version, memory, *out, err);
 }
 

@@ -1,6 +1,7 @@
 #include "github/github.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "os/file.h"
 #include <ctype.h>
 #include <stdio.h>
@@ -92,9 +93,7 @@ static int find_token(struct github *hub, const struct arc_github_options *o, st
 static int find_api(struct github *hub, const struct arc_github_options *o, struct arc_error *err)
 {
     const char *url = arc_env_nonempty(o->env, "GITHUB_API_URL");
-    hub->api = strdup(url ? url : API_URL);
-    if (!hub->api)
-        return arc_error_nomem(err);
+    ARC_TRY(arc_text_copy(url ? url : API_URL, &hub->api, err));
     size_t len = strlen(hub->api);
     while (len && hub->api[len - 1] == '/')
         hub->api[--len] = '\0';
@@ -284,8 +283,7 @@ static int prepare_headers(const struct arc_request *request, const struct cache
 
     if (request->body) {
         *body = arc_json_dumps(request->body, JSON_COMPACT | JSON_ENSURE_ASCII);
-        if (!*body)
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(*body, err);
     }
 
     if (request->body || request->file || request->data) {
@@ -357,8 +355,7 @@ int arc_transport_github(const struct arc_github_options *options, struct arc_tr
     struct arc_http_options http = {.env = options->env, .idle_timeout = options->idle_timeout};
     struct github *hub = calloc(1, sizeof *hub);
 
-    if (!hub)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(hub, err);
     hub->base = (struct arc_transport){
         .send = send_github,
         .close = close_github,

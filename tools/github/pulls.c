@@ -20,8 +20,7 @@ int arc_github_pull_files(struct arc_transport *transport, const char *repositor
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
     ARC_AUTO_JSON json_t *files = json_array();
 
-    if (!files)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(files, err);
 
     if (expected > ARC_PULL_FILES_MAX)
         return arc_error_set(err, ARC_ELIMIT,

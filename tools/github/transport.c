@@ -158,8 +158,7 @@ int arc_transport_record(struct arc_transport *inner, const char *dir, struct ar
     if (mkdir(dir, 0700) != 0 && errno != EEXIST)
         return arc_error_set(err, ARC_EWORLD, "--record: cannot make %s: %s", dir, strerror(errno));
     struct recorder *recorder = calloc(1, sizeof *recorder);
-    if (!recorder)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(recorder, err);
     recorder->dir = strdup(dir);
 
     if (!recorder->dir) {
@@ -257,8 +256,7 @@ int arc_transport_describe(struct arc_transport **out, struct arc_error *err)
     static const struct arc_clock still = {.now = no_time, .wait = no_wait, .random = no_chance};
     struct describer *describer = calloc(1, sizeof *describer);
 
-    if (!describer)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(describer, err);
     describer->requests = json_array();
     describer->base = (struct arc_transport){
         .send = send_described, .close = close_describer, .clock = &still, .describes = true};

@@ -15,8 +15,7 @@ int arc_http_new(const struct arc_http_options *options, struct arc_http **out,
                  struct arc_error *err)
 {
     struct arc_http *http = calloc(1, sizeof *http);
-    if (!http)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(http, err);
     if (options)
         http->options = *options;
     int rc = arc_curl_load(&http->curl, err);
@@ -178,8 +177,7 @@ static int add_header(struct arc_http *http, struct curl_slist **list, const cha
     if (strpbrk(text, "\r\n"))
         return arc_error_set(err, ARC_EINPUT, "a header of a request holds a line break");
     struct curl_slist *grown = http->curl.slist_append(*list, text);
-    if (!grown)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(grown, err);
     *list = grown;
     return ARC_OK;
 }

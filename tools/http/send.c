@@ -172,8 +172,7 @@ static int open_multi(struct arc_http *http, struct arc_error *err)
     if (http->multi)
         return ARC_OK;
     http->multi = http->curl.multi_init();
-    if (!http->multi)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(http->multi, err);
     http->curl.multi_setopt(http->multi, CURLMOPT_MAX_HOST_CONNECTIONS, CONNECTIONS);
     return ARC_OK;
 }

@@ -53,8 +53,7 @@ int arc_http_resolve(struct arc_http *http, const char *base, const char *refere
                        err);
 
     CURLU *url = http->curl.url();
-    if (!url)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(url, err);
     CURLUcode code = http->curl.url_set(url, CURLUPART_URL, base, CURLU_DISALLOW_USER);
     if (code == CURLUE_OK && reference != base)
         code = http->curl.url_set(url, CURLUPART_URL, reference, CURLU_DISALLOW_USER);
@@ -64,8 +63,7 @@ int arc_http_resolve(struct arc_http *http, const char *base, const char *refere
         return bad_url("…", "it holds a user name or a password", err);
     if (code != CURLUE_OK)
         return bad_url(reference, "it does not parse", err);
-    if (!whole)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(whole, err);
     *out = whole;
 
     return ARC_OK;
@@ -77,8 +75,7 @@ int http_locate(struct arc_http *http, const char *text, struct http_place *out,
     if (!clean_url(text))
         return bad_url(text, "it is empty, too long or holds a space or control character", err);
     CURLU *url = http->curl.url();
-    if (!url)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(url, err);
     CURLUcode code = http->curl.url_set(url, CURLUPART_URL, text, CURLU_DISALLOW_USER);
     if (code == CURLUE_OK) {
         out->scheme = url_part(http, url, CURLUPART_SCHEME, 0);

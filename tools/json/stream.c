@@ -310,8 +310,7 @@ static int read_document(const struct source *source, const char *name,
     ARC_AUTO_FREE char *memory = malloc(MEMORY_SIZE);
     ARC_AUTO_FREE struct parser *parser = calloc(1, sizeof *parser);
 
-    if (!chunk || !memory || !parser)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(chunk && memory && parser, err);
     parser->reader = reader;
     parser->name = name;
     parser->err = err;

@@ -99,8 +99,7 @@ static void check_waivers(struct lint *lint)
 static int make_document(struct lint *lint, json_t **out, struct arc_error *err)
 {
     json_t *findings = lint->failed ? NULL : sort_findings(lint->findings);
-    if (!findings)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(findings, err);
     bool ok = json_array_size(findings) == 0;
     *out =
         json_pack("{s:s, s:i, s:b, s:I, s:I, s:o}", "document", "lint", "format",
@@ -121,9 +120,9 @@ static int start_lint(struct lint *lint, struct arc_project *project,
     lint->counts = json_object();
     lint->parsed = json_object();
 
-    if (!lint->root || !lint->findings || !lint->files || !lint->rules || !lint->counts ||
-        !lint->parsed)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(lint->root && lint->findings && lint->files && lint->rules && lint->counts &&
+                      lint->parsed,
+                  err);
 
     return lint_settings_load(lint->root, options->rules, &lint->settings, err);
 }

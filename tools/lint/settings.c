@@ -90,8 +90,7 @@ static int read_facts(struct lint_settings *out, struct arc_error *err)
                               arc_yaml_type_name(list));
 
     out->facts = calloc(list->count + 1, sizeof *out->facts);
-    if (!out->facts)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(out->facts, err);
     for (size_t i = 0; i < list->count; i++)
         ARC_TRY(lint_fact_read(&out->yaml, list->items[i], &out->facts[out->fact_count++], err));
 

@@ -29,8 +29,7 @@ static int add_earlier(struct arc_filters *filters, const struct arc_plan *plan,
     while (len > 1 && text[len - 1] == '/')
         len--;
     ARC_AUTO_FREE char *folder = strndup(text, len);
-    if (!folder)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(folder, err);
     if (strpbrk(folder, "*?[{!") || has_folder(plan, folder))
         return ARC_OK;
     return add_folder(filters, folder, folder, err);
@@ -77,8 +76,7 @@ int notes_make_filters(struct arc_project *project, const struct arc_plan *plan,
     struct arc_config config = {.path = (char[]){ARC_CONFIG_PATH}, .groups = &own};
     ARC_AUTO_FREE char *root = arc_project_root(project);
 
-    if (!root)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(root, err);
 
     if (group) {
         own = *group;

@@ -72,8 +72,7 @@ static int add_commit(struct reading *reading, const struct arc_git_commit *comm
     struct arc_notes_commit *row =
         arc_arena_append(&log->memory, &log->commits, &log->count, sizeof *row);
 
-    if (!row || !body)
-        return arc_error_nomem(reading->err);
+    ARC_TRY_ALLOC(row && body, reading->err);
     *row = (struct arc_notes_commit){.hash = arc_arena_text(&log->memory, commit->oid.hex),
                                      .subject = notes_keep_text(log, commit->subject),
                                      .message = notes_keep_text(log, commit->subject),
@@ -98,8 +97,7 @@ static int add_merge(struct reading *reading, const struct arc_git_commit *commi
         arc_arena_append(&log->memory, &reading->merges, &reading->merge_count, sizeof *merge);
     ARC_AUTO_FREE char *title = strndup(commit->body, strcspn(commit->body, "\n"));
 
-    if (!merge || !title)
-        return arc_error_nomem(reading->err);
+    ARC_TRY_ALLOC(merge && title, reading->err);
     *merge = (struct merge){.oid = commit->oid,
                             .parent = commit->parent,
                             .merged = commit->merged,
@@ -281,8 +279,7 @@ static int find_newcomers(struct reading *reading, const struct arc_oid *from,
     struct arc_git_log_range range = {.to = from, .max = AUTHORS_MAX};
     bool more = false;
 
-    if (!known)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(known, err);
     ARC_TRY(arc_git_log(reading->git, &range, add_author, known, &more, err));
 
     for (size_t i = 0; !more && i < log->count; i++) {
@@ -290,8 +287,7 @@ static int find_newcomers(struct reading *reading, const struct arc_oid *from,
         if (!*commit->email || !*commit->author || strstr(commit->author, "[bot]") ||
             json_object_get(known, commit->email))
             continue;
-        if (json_object_set_new(known, commit->email, json_true()))
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(json_object_set_new(known, commit->email, json_true()) == 0, err);
         ARC_TRY(arc_texts_add(&log->memory, &log->newcomers, commit->author, err));
     }
 

@@ -7,8 +7,7 @@ int arc_base64_decode(const char *text, struct arc_buf *out, struct arc_error *e
 {
     size_t len = strlen(text), size = len / 4 * 3 + 3, used = 0;
     ARC_AUTO_FREE unsigned char *bytes = malloc(size);
-    if (!bytes)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(bytes, err);
     if (mbedtls_base64_decode(bytes, size, &used, (const unsigned char *)text, len))
         return arc_error_set(err, ARC_EINPUT, "not base64");
     arc_buf_add(out, bytes, used);

@@ -1,4 +1,5 @@
 #include "os/environment.h"
+#include "base/auto.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,8 +40,7 @@ int arc_environment_choose(const struct arc_env *env, const char *const *more, c
         count++;
 
     const char **chosen = calloc(count + 1, sizeof *chosen);
-    if (!chosen)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(chosen, err);
 
     for (size_t i = 0; i < count; i++)
         if (arc_environment_has(harmless, env->vars[i]) ||

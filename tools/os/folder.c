@@ -145,8 +145,7 @@ int arc_folder_temporary(const struct arc_env *env, char **out, struct arc_error
 
     arc_buf_printf(&name, "%s/arc-ci-XXXXXX", place ? place : "/tmp");
     char *path = arc_buf_steal(&name);
-    if (!path)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(path, err);
 
     if (!mkdtemp(path)) {
         int rc = arc_error_set(

@@ -67,8 +67,7 @@ int arc_gunzip_base64(const char *text, size_t len, struct arc_buf *out, struct 
     ARC_AUTO(arc_buf) struct arc_buf packed = {.max = ARC_BUF_MAX};
     ARC_AUTO_FREE char *copy = strndup(text, len);
 
-    if (!copy)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(copy, err);
     ARC_TRY(arc_base64_decode(copy, &packed, err));
 
     z_stream stream = {.next_in = (z_const Bytef *)packed.data, .avail_in = (uInt)packed.len};

@@ -21,8 +21,7 @@ static int hash_failed(int code, struct arc_error *err)
 int arc_hash_new(struct arc_hash **out, struct arc_error *err)
 {
     struct arc_hash *hash = calloc(1, sizeof *hash);
-    if (!hash)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(hash, err);
     mbedtls_md_init(&hash->md);
     int code = mbedtls_md_setup(&hash->md, mbedtls_md_info_from_type(MBEDTLS_MD_SHA256), 0);
     if (!code)

@@ -2,6 +2,7 @@
                           2024 */
 #include "os/process.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include "os/environment.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -51,8 +52,7 @@ int arc_process_find(const struct arc_env *env, const char *name, char **out, st
     if (!strchr(name, '/') || !is_runnable(name))
         return arc_error_set(err, ARC_ENOTFOUND, "there is no program '%s' %s", name,
                              strchr(name, '/') ? "here" : "on PATH");
-    *out = strdup(name);
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_text_copy(name, out, err);
 }
 
 /* ---- pipes --------------------------------------------------------------------------------- */
@@ -303,9 +303,7 @@ static int wait_for_end(struct watch *watch, int *status, struct arc_error *err)
         struct pollfd interrupt;
         if (ended < 0 && errno != EINTR)
             return arc_error_set(err, ARC_EWORLD, "waitpid: %s", strerror(errno));
-        int rc = wait_for(watch, &interrupt, 1, pause, err);
-        if (rc)
-            return rc;
+        ARC_TRY(wait_for(watch, &interrupt, 1, pause, err));
         pause = pause < 64 ? 2 * pause : pause;
     }
 

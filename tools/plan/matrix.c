@@ -58,8 +58,7 @@ static int join_bases(struct sets *sets, struct arc_error *err)
 {
     const struct arc_plan *plan = sets->plan;
     sets->parent = calloc(plan->service_count + 1, sizeof *sets->parent);
-    if (!sets->parent)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(sets->parent, err);
     for (size_t i = 0; i < plan->service_count; i++)
         sets->parent[i] = i;
 
@@ -202,16 +201,14 @@ int arc_plan_matrix(const struct arc_plan *plan, json_t **out, struct arc_error 
 
     rows.items = calloc(plan->cell_count + 1, sizeof *rows.items);
     batches.items = calloc(plan->cell_count + 1, sizeof *batches.items);
-    if (!rows.items || !batches.items || !list)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(rows.items && batches.items && list, err);
 
     ARC_TRY(join_bases(&sets, err));
     ARC_TRY(make_rows(&sets, &rows, err));
     ARC_TRY(batch_rows(&rows, &batches, err));
 
     for (size_t i = 0; i < batches.count; i++)
-        if (json_array_append_new(list, make_object(&batches.items[i])))
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(json_array_append_new(list, make_object(&batches.items[i])) == 0, err);
 
     if (arc_plan_is_train(plan) && json_array_append_new(list, make_train_row(plan)))
         return arc_error_nomem(err);

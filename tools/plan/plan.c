@@ -74,8 +74,7 @@ static int make_labels(const struct planning *planning, const struct arc_plan_op
     struct arc_pair *labels = arc_arena_array(
         planning->memory, LABELS_MAX + count_pairs(service->build.labels) + 1, sizeof *labels);
 
-    if (!labels)
-        return arc_error_nomem(planning->err);
+    ARC_TRY_ALLOC(labels, planning->err);
     const char *version = service->version;
     if (!version && plan->version)
         version = plan->version->version;
@@ -107,8 +106,7 @@ static int make_args(const struct planning *planning, const struct arc_plan_opti
 {
     const struct arc_pair *pair = service->build.args;
     *out = arc_arena_array(planning->memory, count_pairs(pair) + 1, sizeof **out);
-    if (!*out)
-        return arc_error_nomem(planning->err);
+    ARC_TRY_ALLOC(*out, planning->err);
 
     for (; pair->name; pair++) {
         ARC_AUTO(arc_buf) struct arc_buf value = {.max = (size_t)1 << 20};
@@ -226,8 +224,7 @@ static int choose_service_platforms(const struct planning *planning,
         return ARC_OK;
 
     char **shared = arc_arena_array(planning->memory, 1, sizeof *shared);
-    if (!shared)
-        return arc_error_nomem(planning->err);
+    ARC_TRY_ALLOC(shared, planning->err);
 
     for (char **platform = own; *platform; platform++)
         if (arc_texts_have(planning->platforms, *platform))
@@ -356,8 +353,7 @@ static int plan_services(const struct planning *planning)
 
     plan->services =
         arc_arena_array(planning->memory, group->service_count, sizeof *plan->services);
-    if (!plan->services)
-        return arc_error_nomem(planning->err);
+    ARC_TRY_ALLOC(plan->services, planning->err);
 
     for (; plan->service_count < group->service_count; plan->service_count++) {
         struct arc_planned_service *out = &plan->services[plan->service_count];
@@ -415,8 +411,7 @@ static int link_service(const struct planning *planning, const struct arc_servic
         own->recipe = copy_recipe(memory, &service->build);
     known = own->recipe ? count_pairs(own->recipe->contexts) : 0;
     struct arc_pair *contexts = arc_arena_array(memory, known + count + 1, sizeof *contexts);
-    if (!own->recipe || !contexts)
-        return arc_error_nomem(planning->err);
+    ARC_TRY_ALLOC(own->recipe && contexts, planning->err);
     for (size_t i = 0; i < known; i++)
         contexts[i] = own->recipe->contexts[i];
     own->recipe->contexts = contexts;
@@ -469,8 +464,7 @@ static int add_cells(const struct planning *planning, const struct arc_planned_s
     for (char **platform = service->platforms; *platform; platform++) {
         struct arc_cell *cell =
             arc_arena_append(planning->memory, &plan->cells, &plan->cell_count, sizeof *cell);
-        if (!cell)
-            return arc_error_nomem(planning->err);
+        ARC_TRY_ALLOC(cell, planning->err);
         *cell = (struct arc_cell){
             .service = service->service,
             .platform = *platform,
@@ -489,8 +483,7 @@ static int plan_cells(const struct planning *planning)
 {
     struct arc_plan *plan = planning->plan;
     plan->platforms = arc_arena_array(planning->memory, 1, sizeof *plan->platforms);
-    if (!plan->platforms)
-        return arc_error_nomem(planning->err);
+    ARC_TRY_ALLOC(plan->platforms, planning->err);
 
     for (size_t i = 0; i < plan->service_count; i++) {
         const struct arc_planned_service *service = &plan->services[i];

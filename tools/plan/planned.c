@@ -30,8 +30,7 @@ static int find_before(struct arc_project *project, const struct arc_changes_inf
     *out = NULL;
     if (!changes || (!changes->base && !changes->own))
         return ARC_OK;
-    if (!before)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(before, err);
 
     *out = before;
 

@@ -51,8 +51,7 @@ int arc_plan_released(const struct arc_plan_options *options, const struct arc_s
     out->released = arc_arena_array(memory, 1, sizeof *out->released);
     out->labels = arc_arena_array(memory, 3, sizeof *out->labels);
     out->build_args = arc_arena_array(memory, 1, sizeof *out->build_args);
-    if (!out->released || !out->labels || !out->build_args)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(out->released && out->labels && out->build_args, err);
 
     *out->released = (struct arc_planned_release){.group = released->group->name,
                                                   .tag = released->tag,

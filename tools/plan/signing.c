@@ -1,5 +1,6 @@
 /* Who signs: the group says it, or it is the workflow that runs. */
 #include "arcci/documents.h"
+#include "base/auto.h"
 #include "plan/planned.h"
 #include <string.h>
 
@@ -36,8 +37,7 @@ int arc_plan_signing(struct arc_project *project, const char *identity, struct a
     if (!project->group->sign.with)
         return ARC_OK;
     struct arc_signing *signing = arc_arena_array(memory, 1, sizeof *signing);
-    if (!signing)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(signing, err);
     *signing = project->group->sign;
     out->sign = signing;
     if (signing->key)

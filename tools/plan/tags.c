@@ -394,8 +394,7 @@ static int keep_tag(struct arc_planned_tag tag, struct arc_planned_service *out,
 
     struct arc_planned_tag *added =
         arc_arena_append(memory, &out->tags, &out->tag_count, sizeof *added);
-    if (!added)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(added, err);
     *added = tag;
 
     return ARC_OK;

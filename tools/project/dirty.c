@@ -55,8 +55,7 @@ static int add_path(struct paths *paths, const char *path, struct arc_error *err
     if (paths->count + 1 >= paths->room) {
         size_t room = paths->room ? 2 * paths->room : 64;
         const char **grown = realloc(paths->list, room * sizeof *grown);
-        if (!grown)
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(grown, err);
         paths->list = grown;
         paths->room = room;
     }

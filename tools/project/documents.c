@@ -13,8 +13,7 @@ int arc_document_pack(const json_t *document, char **out, struct arc_error *err)
 {
     ARC_AUTO_FREE char *text = arc_json_dumps(document, JSON_COMPACT);
     size_t len = text ? strlen(text) : 0;
-    if (!text)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(text, err);
     if (len > PLAIN_MAX)
         return arc_gzip_base64(text, len, out, &len, err);
     *out = arc_steal(&text);

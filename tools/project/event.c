@@ -1,5 +1,6 @@
 #include "arcci/event.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include "os/file.h"
 #include <string.h>
 
@@ -30,8 +31,7 @@ static int copy_variable(const struct arc_env *env, const char *name, char **out
     const char *value = arc_env_nonempty(env, name);
     if (!value)
         return ARC_OK;
-    *out = strdup(value);
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_text_copy(value, out, err);
 }
 
 /* Where a string of the event goes. */

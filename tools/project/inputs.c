@@ -11,8 +11,7 @@ static int make_object(const struct arc_pair *pairs, bool placeholders, json_t *
     for (; *out && pairs && pairs->name; pairs++) {
         bool later = placeholders && strchr(pairs->value, '{');
         json_t *value = later ? json_null() : json_string_nocheck(pairs->value);
-        if (json_object_set_new_nocheck(*out, pairs->name, value))
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(json_object_set_new_nocheck(*out, pairs->name, value) == 0, err);
     }
     return *out ? ARC_OK : arc_error_nomem(err);
 }
@@ -55,8 +54,7 @@ int arc_service_inputs(const char *root, const struct arc_group *group,
     if (arc_context_is_remote(build->context))
         return ARC_OK;
     ARC_AUTO_FREE const char **platforms = list_platforms(group, service);
-    if (!platforms)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(platforms, err);
     ARC_TRY(make_object(build->args, true, &args, err));
     ARC_TRY(make_object(build->additional_contexts, false, &contexts, err));
     struct arc_inputs_request request = {.root = root,

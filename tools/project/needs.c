@@ -231,8 +231,7 @@ static int read_needs(const char *text, struct gathered *found, json_t *jobs, st
             return arc_error_set(err, ARC_EINPUT,
                                  "--needs: '%.100s' is not a job with a result; pass toJSON(needs)",
                                  job);
-        if (json_object_set(jobs, job, result))
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(json_object_set(jobs, job, result) == 0, err);
         json_object_foreach (json_object_get(entry, "outputs"), name, value)
             if (json_is_string(value))
                 ARC_TRY(take_output(found, job, json_string_value(value), err));
@@ -248,8 +247,7 @@ int arc_needs_read(const struct arc_needs_files *files, struct arc_needs *out,
     const char *const paths[KINDS] = {files->version, files->plan, files->changes,
                                       files->build,   files->scan, files->notes};
     *out = (struct arc_needs){.jobs = json_object()};
-    if (!out->jobs)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(out->jobs, err);
 
     for (enum kind kind = VERSION; kind < KINDS; kind++)
         if (paths[kind] && read_file(paths[kind], kind, &given.of[kind], err))

@@ -16,8 +16,7 @@ int arc_project_open(struct arc_project *project, struct arc_error *err)
         return ARC_OK;
 
     struct arc_git *git = calloc(1, sizeof *git);
-    if (!git)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(git, err);
 
     int rc = arc_git_open(project->env, NULL, git, err);
     if (rc) {
@@ -41,8 +40,7 @@ int arc_project_load_config(struct arc_project *project, struct arc_error *err)
         return ARC_OK;
 
     ARC_AUTO_FREE char *root = arc_project_root(project);
-    if (!root)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(root, err);
     ARC_TRY(arc_config_load(root, project->wanted.config, &project->config, err));
     for (size_t i = 0; i < project->config.group_count; i++)
         ARC_TRY(arc_described_resolve(project->env, root, &project->config.groups[i], NULL, err));
@@ -170,8 +168,7 @@ static int set_version(struct arc_project *project, const struct arc_version_opt
                        struct arc_error *err)
 {
     project->version = calloc(1, sizeof *project->version);
-    if (!project->version)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(project->version, err);
     int rc = arc_version(project->tag.text, options, project->version, err);
     if (rc)
         free(arc_steal(&project->version));

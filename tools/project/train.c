@@ -3,6 +3,7 @@
 #include "arcci/version.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "config/train.h"
 #include "git/fetch.h"
 #include "project/documents.h"
@@ -83,8 +84,7 @@ static int find_candidates(const struct train *train, const struct arc_group *gr
     json_t *name;
 
     out->items = calloc(json_array_size(tags) + 1, sizeof *out->items);
-    if (!out->items)
-        return arc_error_nomem(train->err);
+    ARC_TRY_ALLOC(out->items, train->err);
 
     json_array_foreach (tags, i, name) {
         struct candidate *candidate = &out->items[out->count];
@@ -196,12 +196,10 @@ static int leave_out(const struct train *train, const struct arc_service *servic
     while (group->unreleased && group->unreleased[count])
         count++;
     char **grown = realloc(group->unreleased, (count + 2) * sizeof *grown);
-    if (!grown)
-        return arc_error_nomem(train->err);
+    ARC_TRY_ALLOC(grown, train->err);
     group->unreleased = grown;
     grown[count + 1] = NULL;
-    grown[count] = strdup(service->codename);
-    return grown[count] ? ARC_OK : arc_error_nomem(train->err);
+    return arc_text_copy(service->codename, &grown[count], train->err);
 }
 
 /* A tag that was moved since is not the release that the lock file names. */
@@ -228,14 +226,12 @@ static int make_released(const struct train *train, const struct arc_group *grou
                                           .group = group};
     struct arc_released_from *released = calloc(1, sizeof *released);
 
-    if (!released)
-        return arc_error_nomem(train->err);
+    ARC_TRY_ALLOC(released, train->err);
     *out = released;
     released->group = group;
     released->tag = strdup(tag->text);
     released->revision = strdup(commit->hex);
-    if (!released->tag || !released->revision)
-        return arc_error_nomem(train->err);
+    ARC_TRY_ALLOC(released->tag && released->revision, train->err);
 
     return arc_version(tag->text, &options, &released->version, train->err);
 }
@@ -258,8 +254,7 @@ static int add_service(const struct train *train, const struct arc_include *incl
     struct arc_group *out = train->group;
     struct arc_service *grown =
         realloc(out->services, (out->service_count + 1) * sizeof *out->services);
-    if (!grown)
-        return arc_error_nomem(train->err);
+    ARC_TRY_ALLOC(grown, train->err);
     out->services = grown;
     struct arc_service *added = &grown[out->service_count++];
     *added = *service;        /* borrowed: the group's own, which lives as long */

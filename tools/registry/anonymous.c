@@ -17,8 +17,7 @@ int arc_registry_look_anonymously(const struct arc_env *env, const struct arc_cl
     while (env->vars && env->vars[count])
         count++;
     ARC_AUTO_FREE const char **vars = calloc(count + 1, sizeof *vars);
-    if (!vars)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(vars, err);
 
     for (size_t i = 0; i < count; i++)
         if (!arc_environment_has(logins, env->vars[i]))

@@ -70,8 +70,7 @@ static int set_field(struct arc_challenge *challenge, const char *name, size_t l
         return arc_error_nomem(err);
     if (!field || *field || value->failed || !value->len)
         return ARC_OK;
-    *field = strdup(arc_buf_text(value));
-    return *field ? ARC_OK : arc_error_nomem(err);
+    return arc_text_copy(arc_buf_text(value), field, err);
 }
 
 /* Moves the challenge that was read to *best where it is better. */
@@ -213,8 +212,7 @@ static int ask_by_query(const struct question *question, struct arc_http_respons
 
     if (question->login->user || question->login->token) {
         basic = arc_login_basic(question->login);
-        if (!basic)
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(basic, err);
     }
 
     arc_buf_puts(&url, challenge->realm);

@@ -11,8 +11,7 @@ int arc_registry_new(const struct arc_env *env, const struct arc_clock *clock,
     struct arc_registry *registry = calloc(1, sizeof *registry);
     struct arc_http_options options = {.env = env};
 
-    if (!registry)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(registry, err);
     *registry = (struct arc_registry){
         .env = env, .clock = clock, .logins = json_object(), .tails = json_object()};
     int rc = registry->logins && registry->tails ? arc_http_new(&options, &registry->http, err)
@@ -203,8 +202,7 @@ static int authorize(struct arc_registry *registry, const struct registry_call *
                               .status = &registry->status};
     ARC_TRY(arc_challenge_answer(&realm, &challenge, &answer, err));
     const char *name = arc_buf_text(&address->login);
-    if (json_object_set_new(registry->logins, name, json_string(answer)))
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(json_object_set_new(registry->logins, name, json_string(answer)) == 0, err);
 
     return ARC_OK;
 }

@@ -1,5 +1,6 @@
 #include "registry/docker_config.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include "os/base64.h"
 #include "os/file.h"
 #include "os/process.h"
@@ -129,8 +130,7 @@ static int decode_auth(const char *auth, struct arc_login *out, struct arc_error
 
 static int copy_secret(const char *text, char **out, struct arc_error *err)
 {
-    *out = strdup(text);
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_text_copy(text, out, err);
 }
 
 static int from_entry(const json_t *entry, struct arc_login *out, struct arc_error *err)

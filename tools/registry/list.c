@@ -26,8 +26,7 @@ static int add_text(struct listing *listing, const char *text, struct arc_error 
         return arc_error_set(err, ARC_ELIMIT, "more than %zu MiB of names", NAMES_MAX >> 20);
     char **place =
         arc_arena_append(listing->memory, &listing->texts, &listing->count, sizeof *place);
-    if (!place)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(place, err);
     *place = text ? arc_arena_text(listing->memory, text) : NULL;
     listing->bytes += room;
 

@@ -91,8 +91,7 @@ static int keep_answer(struct arc_registry *registry, const struct registry_call
 
     if (!final || registry->kept_bytes + answer->body.len > KEPT_MAX)
         return ARC_OK;
-    if (!arc_room(&registry->kept, registry->kept_count, sizeof *registry->kept))
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(arc_room(&registry->kept, registry->kept_count, sizeof *registry->kept), err);
     struct registry_kept kept = {.image = strdup(call->image),
                                  .reference = strdup(call->reference),
                                  .manifest = is_manifest(call),

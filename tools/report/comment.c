@@ -2,6 +2,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/markdown.h"
+#include "base/text.h"
 #include "report/status.h"
 #include <string.h>
 
@@ -94,8 +95,7 @@ static int ask_login(struct arc_transport *transport, struct comments *found, st
     found->asked = true;
     if (transport->send(transport, &request, &reply, &refused))
         return refused.code == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
-    found->login = strdup(arc_json_text_of(reply.body, "login"));
-    return found->login ? ARC_OK : arc_error_nomem(err);
+    return arc_text_copy(arc_json_text_of(reply.body, "login"), &found->login, err);
 }
 
 static int set_comment(json_t *report, const char *action, const json_t *comment,
@@ -203,8 +203,7 @@ int report_post_comment(json_t *report, const struct arc_report_target *target,
     report_mark(&mark, arc_json_text_of(report, "group"));
     found.mark = arc_buf_text(&mark);
     ARC_TRY(arc_buf_check(&mark, "the mark", err));
-    if (!found.others)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(found.others, err);
 
     for (int looks = 0; !done; looks++) {
         if (looks == LOOKS)

@@ -188,8 +188,8 @@ int arc_report_files(struct arc_project *project, const struct arc_report_files 
         .event = find_suffix(project, files),
     };
     ARC_TRY(arc_report(&facts, &report, err));
-    if (json_object_set_new(report, "revision", json_string(in.target.revision)))
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(json_object_set_new(report, "revision", json_string(in.target.revision)) == 0,
+                  err);
     ARC_TRY(post_report(project->env, files, &in.target, report, err));
     *out = arc_steal(&report);
 

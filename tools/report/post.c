@@ -33,8 +33,7 @@ static int list_known(const struct arc_report_target *target, struct arc_transpo
 
     arc_buf_printf(&path, "/repos/%s/commits/%s/%s?per_page=100", target->repository,
                    target->revision, part);
-    if (!names)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(names, err);
     ARC_TRY(arc_buf_check(&path, "the address", err));
     ARC_TRY(arc_transport_each(transport, arc_buf_text(&path), member,
                                "see which of them stand already", 100, keep_first, &found, err));
@@ -134,8 +133,7 @@ static int post_check(json_t *status, const json_t *now, const struct arc_report
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
     ARC_AUTO_JSON json_t *body = check_body(status, target, report);
 
-    if (!body)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(body, err);
     if (is_same_check(now, body))
         return json_object_get(status, "action") ? ARC_OK : set_action(status, "unchanged", err);
     arc_buf_printf(&path, "/repos/%s/check-runs", target->repository);

@@ -322,8 +322,7 @@ int arc_report(const struct arc_report_facts *facts, json_t **out, struct arc_er
     ARC_AUTO(arc_buf) struct arc_buf body = {0};
     ARC_AUTO_JSON json_t *statuses = json_array();
 
-    if (!statuses)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(statuses, err);
     ARC_TRY(add_services(facts, statuses, err));
     ARC_TRY(add_gate(facts, statuses, err));
     ARC_TRY(report_body(facts, statuses, &body, err));

@@ -324,8 +324,7 @@ static int add_folder(const struct arc_scan_run *run, struct job job, json_t *co
     for (size_t i = 0; i < sizeof skipped / sizeof *skipped; i++) {
         struct stat st;
         ARC_AUTO_FREE char *folder = arc_file_join(target, skipped[i]);
-        if (!folder)
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(folder, err);
         if (lstat(folder, &st) != 0 || !S_ISDIR(st.st_mode))
             continue;
         if (json_array_size(commands) == SERVICE_TARGETS_MAX)
@@ -362,8 +361,7 @@ int arc_scan_commands(const struct arc_scan_run *run, const char *service, json_
                       struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *commands = json_array();
-    if (!commands)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(commands, err);
     if (!run->target && (run->build || run->plan))
         ARC_TRY(check_services(run, err));
 

@@ -79,8 +79,8 @@ int findings_add_target(struct findings *findings, const char *service, const ch
                              "more than %d targets in one scan; --service takes a part of them",
                              TARGETS_MAX);
 
-    if (!arc_room(&findings->targets, findings->target_count, sizeof *findings->targets))
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(arc_room(&findings->targets, findings->target_count, sizeof *findings->targets),
+                  err);
     struct scan_target *target = &findings->targets[findings->target_count];
     *target = (struct scan_target){.service = findings_string(findings, service),
                                    .platform = findings_string(findings, platform),
@@ -91,8 +91,7 @@ int findings_add_target(struct findings *findings, const char *service, const ch
                                    .scanner = "",
                                    .created = "",
                                    .prefix = ""};
-    if (!target->service || !target->platform || !target->report)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(target->service && target->platform && target->report, err);
     findings->target_count++;
 
     return chain_target(findings, err);
@@ -108,8 +107,7 @@ int findings_target_error(struct findings *findings, size_t target, const struct
 {
     if (problem->code == ARC_ENOMEM)
         return arc_error_nomem(err);
-    findings->targets[target].error = strdup(arc_error_text(problem));
-    return findings->targets[target].error ? ARC_OK : arc_error_nomem(err);
+    return arc_text_copy(arc_error_text(problem), &findings->targets[target].error, err);
 }
 
 const struct scan_target *findings_next_target(const struct findings *findings,
@@ -127,16 +125,15 @@ int findings_add(struct findings *findings, const struct finding *finding, struc
 {
     if (findings->count == FINDINGS_MAX)
         return arc_error_set(err, ARC_ELIMIT, "more than %d findings in one scan", FINDINGS_MAX);
-    if (!arc_room(&findings->list, findings->count, sizeof *finding))
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(arc_room(&findings->list, findings->count, sizeof *finding), err);
     findings->list[findings->count++] = *finding;
     return ARC_OK;
 }
 
 int findings_add_result(struct findings *findings, struct arc_error *err)
 {
-    if (!arc_room(&findings->results, findings->result_count, sizeof *findings->results))
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(arc_room(&findings->results, findings->result_count, sizeof *findings->results),
+                  err);
     findings->results[findings->result_count++] = (struct scan_result){"", "", ""};
     return ARC_OK;
 }
@@ -152,8 +149,7 @@ int findings_rule(struct findings *findings, const char *id, unsigned *rule, boo
         return ARC_OK;
     }
 
-    if (!arc_room(&findings->rules, findings->rule_count, sizeof *findings->rules))
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(arc_room(&findings->rules, findings->rule_count, sizeof *findings->rules), err);
     const char *name = findings_string(findings, id);
     if (!name || json_object_set_new_nocheck(findings->rule_of, id,
                                              json_integer((json_int_t)findings->rule_count)) != 0)
@@ -245,8 +241,7 @@ int findings_join(struct findings *findings, struct arc_error *err)
     size_t kept = 0, run = 0, nth = 0; /* `run`: where those that are the same begin */
 
     for (size_t i = 0; i < findings->count; i++)
-        if (!(list[i].place = find_place(findings, &list[i])))
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(list[i].place = find_place(findings, &list[i]), err);
 
     if (findings->count)
         qsort(list, findings->count, sizeof *list, compare_joined);

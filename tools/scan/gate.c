@@ -59,8 +59,7 @@ int scan_miss(struct scan_judged *judged, enum scan_gap gap, struct arc_error *e
     va_start(args, format);
     ARC_AUTO_FREE char *text = arc_warn_text(format, args);
     va_end(args);
-    if (!text)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(text, err);
     if (is_accepted(judged, gap, text))
         return scan_warn(judged, err, "accepted (%s): %s", scan_gap_name(gap), text);
 
@@ -103,8 +102,7 @@ static int add_target(struct findings *findings, const char *spec, const char *s
     ARC_AUTO_FREE char *platform =
         strndup(spec + name_len + (end > name_len), end > name_len ? end - name_len - 1 : 0);
     *file = spec + end + 1;
-    if (!name || !platform)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(name && platform, err);
 
     return findings_add_target(findings, name, platform, *file, err);
 }
@@ -440,8 +438,7 @@ int arc_scan(const struct arc_scan_options *options, const struct arc_env *env,
                                  .warnings = json_array(),
                                  .missed = json_array()};
     *out = (struct arc_scan){.verdict = ARC_VERDICT_SCANNER_ERROR, .gate = ARC_GATE_FAIL};
-    if (!judged.warnings || !judged.missed)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(judged.warnings && judged.missed, err);
     ARC_TRY(check_policy(&options->policy, err));
     if (options->service && !arc_utf8_valid(options->service, strlen(options->service)))
         return arc_error_set(err, ARC_EINPUT, "the service's name is not valid UTF-8");

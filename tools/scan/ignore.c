@@ -148,8 +148,7 @@ static int apply_file(struct scan_judged *judged, struct arc_error *err)
     ARC_AUTO_FREE char *text = strdup(judged->options->ignore_text);
     unsigned number = 0;
 
-    if (!text)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(text, err);
     bool mark = strncmp(text, "\xef\xbb\xbf", 3) == 0; /* a byte order mark */
     for (char *line = text + (mark ? 3 : 0), *next; line; line = next) {
         next = strchr(line, '\n');

@@ -65,8 +65,7 @@ static int add_folder(struct search *search, const char *path, struct arc_error 
 {
     char **place =
         arc_arena_append(&search->memory, &search->folders, &search->folder_count, sizeof *place);
-    if (!place)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(place, err);
     *place = arc_arena_text(&search->memory, path);
     return arc_arena_check(&search->memory, err);
 }
@@ -77,8 +76,7 @@ static int search_entry(struct search *search, const char *folder, const char *n
     struct stat info;
     ARC_AUTO_FREE char *path = arc_file_join(folder, name);
 
-    if (!path)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(path, err);
     if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || lstat(path, &info) != 0)
         return ARC_OK;
     if (S_ISDIR(info.st_mode))

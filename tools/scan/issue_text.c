@@ -129,8 +129,7 @@ int scan_issues(const struct scan_judged *judged, json_t **out, struct arc_error
     ARC_AUTO_JSON json_t *issues = json_array();
     bool answered = judged->verdict == ARC_VERDICT_CLEAN || judged->verdict == ARC_VERDICT_FINDINGS;
 
-    if (!issues)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(issues, err);
 
     for (size_t t = 0; answered && t < judged->findings.target_count; t++) {
         if (!first_of_service(judged, t))

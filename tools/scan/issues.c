@@ -336,8 +336,7 @@ int scan_file_issues(const struct arc_scan_publish *options, const json_t *wante
     json_t *one;
     ARC_AUTO_JSON json_t *rows = json_array();
 
-    if (!rows)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(rows, err);
 
     json_array_foreach (wanted, i, one) {
         ARC_AUTO(filing)

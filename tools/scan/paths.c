@@ -54,8 +54,7 @@ int scan_find_prefixes(struct findings *findings, const char *root, const struct
         bool here = strcmp(target->artifact, top) == 0;
         if (*target->artifact == '/' && (text.len || here))
             target->artifact = findings_string(findings, here ? "." : arc_buf_text(&text));
-        if (!target->prefix || !target->artifact)
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(target->prefix && target->artifact, err);
     }
 
     return ARC_OK;

@@ -14,8 +14,7 @@ static int split_target(const char *target, char **name, const char **reference,
     const char *digest = strchr(target, '@');
     size_t len = digest ? (size_t)(digest - target) : strlen(target);
     *name = strndup(target, len);
-    if (!*name)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(*name, err);
     char *slash = strrchr(*name, '/');
     char *colon = strchr(slash ? slash : *name, ':');
     *reference = colon ? target + (colon - *name) + 1 : "latest";

@@ -164,12 +164,10 @@ static int read_warnings(struct scan_judged *judged, const char *name, const cha
         if (!warns)
             continue;
         ARC_AUTO_FREE char *line = strndup(level + 1, len - (size_t)(level + 1 - text));
-        if (!line)
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(line, err);
         char *said = strchr(line, '\t') + 1;
         ARC_AUTO_FREE char *message = strndup(said, strcspn(said, "\t"));
-        if (!message)
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(message, err);
         for (char *tab = said; (tab = strchr(tab, '\t'));)
             *tab = ' ';
         if (is_harmless(message))
@@ -205,8 +203,7 @@ static int read_job(struct scan_judged *judged, const struct job *job, size_t ta
     read->ours = true;
     if (strcmp(judged->options->run->type, "fs") == 0)
         read->artifact = findings_string(findings, name);
-    if (!read->artifact)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(read->artifact, err);
 
     return read_warnings(judged, name, arc_buf_text(&job->warnings), err);
 }
@@ -224,8 +221,7 @@ static int ask_version(struct scan_judged *judged, const struct arc_env *env, co
                           "version", "--format", "json")
               : json_pack("[s, s, s, s]", "trivy", "version", "--format", "json");
 
-    if (!argv)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(argv, err);
     int rc = arc_trivy_run(env, argv, work, 60, &text, NULL, &problem);
     if (!rc)
         rc = scan_scanner_parse(arc_buf_text(&text), text.len, "trivy version", &judged->scanner,

@@ -207,8 +207,7 @@ int scan_sarif(struct scan_judged *judged, json_t **out, struct arc_error *err)
     ARC_AUTO_FREE json_int_t *place_of_rule =
         calloc(judged->findings.rule_count + 1, sizeof *place_of_rule);
 
-    if (!rules || !results || !place_of_rule)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(rules && results && place_of_rule, err);
     ARC_TRY(fill_lists(judged, rules, results, place_of_rule, err));
     if (judged->total > SARIF_RESULTS_MAX)
         ARC_TRY(scan_warn(judged, err,

@@ -74,8 +74,7 @@ int arc_trivy_run(const struct arc_env *env, const json_t *argv, const char *fol
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
     struct arc_env there = *env;
 
-    if (!words)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(words, err);
     for (size_t i = 0; i < count; i++)
         words[i] = json_string_value(json_array_get(argv, i));
 

@@ -180,9 +180,7 @@ bool arc_tag_pattern_valid(const char *pattern, const char **why)
 static int take(const char *name, size_t at, size_t len, enum arc_versioning versioning,
                 struct arc_tag *out, struct arc_error *err)
 {
-    out->text = strdup(name);
-    if (!out->text)
-        return arc_error_nomem(err);
+    ARC_TRY(arc_text_copy(name, &out->text, err));
     int rc = arc_release_version_parse(out->text + at, len, versioning, &out->version, err);
     if (rc)
         arc_tag_free(out);

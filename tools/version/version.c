@@ -16,8 +16,7 @@ int arc_tag_image(const struct arc_tag *tag, char **out, struct arc_error *err)
                              tag->text, len, IMAGE_TAG_MAX);
 
     char *text = strdup(tag->text);
-    if (!text)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(text, err);
 
     for (char *c = text; *c; c++)
         if (!strchr(IMAGE_TAG_CHARS, *c))
@@ -196,8 +195,7 @@ int arc_version_of_file(const char *text, const struct arc_group *group,
     ARC_AUTO(standing) struct standing standing = {.unknown = false};
     const struct arc_version_options options = {.group = group};
     *out = (struct arc_version_info){0};
-    if (!tag.text)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(tag.text, err);
     ARC_TRY(arc_release_version_parse(tag.text, strlen(tag.text), group->versioning, &tag.version,
                                       err));
     return describe_version(&tag, &standing, &options, tag.version.prerelease, out, err);

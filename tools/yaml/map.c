@@ -24,8 +24,7 @@ static void entries_free(struct entries *entries)
 
 static int add(struct entries *entries, struct arc_yaml_pair pair, struct arc_error *err)
 {
-    if (!arc_room(&entries->list, entries->count, sizeof *entries->list))
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(arc_room(&entries->list, entries->count, sizeof *entries->list), err);
     entries->list[entries->count] = (struct entry){pair, entries->count, false};
     entries->count++;
     return ARC_OK;
@@ -109,8 +108,7 @@ static int settle(const struct arc_yaml *yaml, struct entry **run, size_t count,
 static int settle_all(const struct arc_yaml *yaml, struct entries *entries, struct arc_error *err)
 {
     ARC_AUTO_FREE struct entry **sorted = calloc(entries->count + 1, sizeof(struct entry *));
-    if (!sorted)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(sorted, err);
     for (size_t i = 0; i < entries->count; i++)
         sorted[i] = &entries->list[i];
     qsort(sorted, entries->count, sizeof *sorted, by_key);
@@ -128,8 +126,7 @@ static int replace_pairs(struct arc_yaml_node *map, const struct entries *entrie
                          struct arc_error *err)
 {
     struct arc_yaml_pair *pairs = calloc(entries->count + 1, sizeof *pairs);
-    if (!pairs)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(pairs, err);
     free(map->pairs);
     map->pairs = pairs;
     map->count = 0;

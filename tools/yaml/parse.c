@@ -82,9 +82,7 @@ static int set_anchor(struct builder *b, struct arc_yaml_node *node, const yaml_
         return arc_yaml_error_code(b->yaml, node, ARC_ELIMIT, b->err, "more than %d anchors",
                                    ANCHORS_MAX);
 
-    node->anchor = strdup((const char *)anchor);
-    if (!node->anchor)
-        return arc_error_nomem(b->err);
+    ARC_TRY(arc_text_copy((const char *)anchor, &node->anchor, b->err));
     b->anchors[b->anchor_count++] = node;
 
     return ARC_OK;
@@ -112,9 +110,7 @@ static int set_tag(struct builder *b, struct arc_yaml_node *node, const yaml_cha
 {
     if (!tag || !*tag)
         return ARC_OK;
-    node->tag_owned = strdup((const char *)tag);
-    if (!node->tag_owned)
-        return arc_error_nomem(b->err);
+    ARC_TRY(arc_text_copy((const char *)tag, &node->tag_owned, b->err));
     node->tag = node->tag_owned;
     if (known_tag(node->tag) || (b->flags & ARC_YAML_ANY_TAG))
         return ARC_OK;
@@ -160,8 +156,7 @@ static int grow(struct arc_yaml_node *node, bool list, struct arc_error *err)
     size_t size = count ? count * 2 : 1;
     void *grown = list ? realloc(node->items, size * sizeof *node->items)
                        : realloc(node->pairs, size * sizeof *node->pairs);
-    if (!grown)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(grown, err);
 
     if (list)
         node->items = grown;
@@ -235,8 +230,7 @@ static int on_start(struct builder *b, const yaml_event_t *event)
     bool list = event->type == YAML_SEQUENCE_START_EVENT;
     struct arc_yaml_node *node = new_node(b, event, list ? ARC_YAML_LIST : ARC_YAML_MAP);
 
-    if (!node)
-        return arc_error_nomem(b->err);
+    ARC_TRY_ALLOC(node, b->err);
 
     if (b->depth == ARC_YAML_DEPTH)
         return arc_yaml_error_code(b->yaml, node, ARC_ELIMIT, b->err,
