@@ -188,7 +188,7 @@ static void test_places(void **state)
     assert_int_equal(port->column, 17); /* in characters, as editors count */
     assert_int_equal(list->items[1]->line, 5);
     ARC_AUTO(arc_error) struct arc_error err = {0};
-    assert_int_equal(arc_yaml_error(&yaml, port, &err, "no %s", "good"), ARC_EINPUT);
+    assert_int_equal(arc_yaml_error(port, &err, "no %s", "good"), ARC_EINPUT);
     assert_string_equal(arc_error_text(&err), "t:3:17: no good");
     assert_string_equal(err.place.file, "t");
     assert_int_equal(err.place.line, 3);

@@ -33,7 +33,6 @@ const char *arc_status_name(enum arc_status status)
 
 /* A document being read. */
 struct reader {
-    const struct arc_yaml *yaml;
     struct arc_filters *filters;
     struct arc_error *err;
 };
@@ -68,7 +67,7 @@ static int read_statuses(const struct reader *reader, const struct arc_yaml_node
                                 "%s:%u:%u: '%.*s' is not a status and never matches; the "
                                 "statuses are added, copied, deleted, modified, renamed, "
                                 "unmerged and type-changed",
-                                reader->yaml->name, key->line, key->column, (int)(stop - at), at);
+                                key->source->name, key->line, key->column, (int)(stop - at), at);
         if (rc)
             return rc;
         at = next;
@@ -83,16 +82,16 @@ static int read_statuses(const struct reader *reader, const struct arc_yaml_node
 static int read_pattern(const struct reader *reader, const struct arc_yaml_node *node)
 {
     if (node->type != ARC_YAML_STRING)
-        return arc_yaml_error(reader->yaml, node, reader->err,
+        return arc_yaml_error(node, reader->err,
                               "a pattern must be a string, and this is %s; put quotes around it",
                               arc_yaml_type_name(node));
 
     if (strlen(node->text) != node->len)
-        return arc_yaml_error(reader->yaml, node, reader->err, "a pattern holds a NUL character");
+        return arc_yaml_error(node, reader->err, "a pattern holds a NUL character");
     int rc = arc_filters_add_pattern(reader->filters, node->text, reader->err);
     if (rc == ARC_EINPUT || rc == ARC_ELIMIT) {
         ARC_AUTO_FREE char *why = strdup(arc_error_text(reader->err));
-        arc_error_at(reader->err, rc, reader->yaml->name, node->line, node->column, "%s",
+        arc_error_at(reader->err, rc, node->source->name, node->line, node->column, "%s",
                      why ? why : "not a pattern");
     }
 
@@ -115,7 +114,7 @@ static int read_status_map(const struct reader *reader, const struct arc_yaml_no
         const struct arc_yaml_node *key = map->pairs[i].key, *value = map->pairs[i].value;
         unsigned statuses;
         if (value->type != ARC_YAML_STRING && value->type != ARC_YAML_LIST)
-            return arc_yaml_error(reader->yaml, value, reader->err,
+            return arc_yaml_error(value, reader->err,
                                   "expected a pattern or a list of patterns under '%s', found %s",
                                   key->text, arc_yaml_type_name(value));
         ARC_TRY(read_statuses(reader, key, &statuses));
@@ -144,7 +143,7 @@ static int read_rules(const struct reader *reader, const struct arc_yaml_node *n
                                      reader->err));
         return read_pattern(reader, node);
     default:
-        return arc_yaml_error(reader->yaml, node, reader->err,
+        return arc_yaml_error(node, reader->err,
                               "a rule must be a pattern, a list of rules or a map of statuses, and "
                               "this is %s",
                               arc_yaml_type_name(node));
@@ -156,14 +155,14 @@ static int read_filter(const struct reader *reader, const struct arc_yaml_pair *
     const struct arc_yaml_node *key = pair->key;
     if (!key->len || strlen(key->text) != key->len || strpbrk(key->text, "=\r\n") ||
         strstr(key->text, "<<"))
-        return arc_yaml_error(reader->yaml, key, reader->err,
+        return arc_yaml_error(key, reader->err,
                               "a filter's name is an output's name: it may not be empty, nor hold "
                               "'=', '<<', NUL or a line break");
 
     size_t same = arc_filters_index(reader->filters, key->text, strlen(key->text));
     if (same != SIZE_MAX)
-        return arc_yaml_error(reader->yaml, key, reader->err, "the filter '%s' is in %s as well",
-                              key->text, reader->filters->items[same].source);
+        return arc_yaml_error(key, reader->err, "the filter '%s' is in %s as well", key->text,
+                              reader->filters->items[same].source);
 
     ARC_TRY(arc_filters_add(reader->filters, key->text, reader->err));
 
@@ -180,9 +179,9 @@ static int parse_text(const char *text, size_t len, const char *name, struct arc
     if (!out->name)
         return arc_error_nomem(err);
     ARC_TRY(arc_yaml_parse(text, len, name, 0, &yaml, err));
-    const struct reader reader = {&yaml, out, err};
+    const struct reader reader = {out, err};
     if (yaml.root->type != ARC_YAML_MAP)
-        return arc_yaml_error(&yaml, yaml.root, err,
+        return arc_yaml_error(yaml.root, err,
                               "filters must be a map of names to rules, and this is %s",
                               arc_yaml_type_name(yaml.root));
 

@@ -87,45 +87,42 @@ static char *secret_text(const struct secret *secret)
     return arc_buf_steal(&text);
 }
 
-static int read_secret(const struct arc_yaml *yaml, const struct arc_yaml_node *node, char **out,
-                       struct arc_error *err)
+static int read_secret(const struct arc_yaml_node *node, char **out, struct arc_error *err)
 {
     ARC_AUTO(secret) struct secret secret = {0};
 
     if (node->type == ARC_YAML_STRING) { /* a variable of that name */
-        ARC_TRY(arc_field_check(yaml, node, "secrets", arc_check_build_arg, err));
+        ARC_TRY(arc_field_check(node, "secrets", arc_check_build_arg, err));
         ARC_TRY(arc_text_copy(node->text, &secret.id, err));
     } else
-        ARC_TRY(arc_fields_read(yaml, node, &secret_table, &secret, err));
+        ARC_TRY(arc_fields_read(node, &secret_table, &secret, err));
 
     if (secret.environment && secret.file)
-        return arc_yaml_error(yaml, node, err,
+        return arc_yaml_error(node, err,
                               "a secret comes from 'environment' or from 'file', not from both");
     *out = secret_text(&secret);
     return *out ? ARC_OK : arc_error_nomem(err);
 }
 
-static int read_secrets(const struct arc_yaml *yaml, const struct arc_yaml_node *node, char ***out,
-                        struct arc_error *err)
+static int read_secrets(const struct arc_yaml_node *node, char ***out, struct arc_error *err)
 {
     if (!node)
         return ARC_OK;
 
     if (node->type != ARC_YAML_LIST)
-        return arc_yaml_error(yaml, node, err,
+        return arc_yaml_error(node, err,
                               "'secrets' must be a list of variables' names or of mappings with "
                               "id and environment or file, this is %s",
                               arc_yaml_type_name(node));
     *out = calloc(node->count + 1, sizeof **out);
     ARC_TRY_ALLOC(*out, err);
     for (size_t i = 0; i < node->count; i++)
-        ARC_TRY(read_secret(yaml, node->items[i], &(*out)[i], err));
+        ARC_TRY(read_secret(node->items[i], &(*out)[i], err));
 
     return ARC_OK;
 }
 
-static int read_ulimit(const struct arc_yaml *yaml, const struct arc_yaml_pair *pair, char **out,
-                       struct arc_error *err)
+static int read_ulimit(const struct arc_yaml_pair *pair, char **out, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     const struct arc_yaml_node *soft = arc_yaml_get(pair->value, "soft");
@@ -138,26 +135,25 @@ static int read_ulimit(const struct arc_yaml *yaml, const struct arc_yaml_pair *
     else if (pair->value->type == ARC_YAML_INT)
         arc_buf_printf(&text, "%s=%s", pair->key->text, pair->value->text);
     else
-        return arc_yaml_error(yaml, pair->value, err,
+        return arc_yaml_error(pair->value, err,
                               "ulimits: %s must be a number, or {soft: NUMBER, hard: NUMBER}",
                               pair->key->text);
     *out = arc_buf_steal(&text);
     return *out ? ARC_OK : arc_error_nomem(err);
 }
 
-static int read_ulimits(const struct arc_yaml *yaml, const struct arc_yaml_node *node, char ***out,
-                        struct arc_error *err)
+static int read_ulimits(const struct arc_yaml_node *node, char ***out, struct arc_error *err)
 {
     if (!node)
         return ARC_OK;
 
     if (node->type != ARC_YAML_MAP)
-        return arc_yaml_error(yaml, node, err, "'ulimits' must be a mapping, this is %s",
+        return arc_yaml_error(node, err, "'ulimits' must be a mapping, this is %s",
                               arc_yaml_type_name(node));
     *out = calloc(node->count + 1, sizeof **out);
     ARC_TRY_ALLOC(*out, err);
     for (size_t i = 0; i < node->count; i++)
-        ARC_TRY(read_ulimit(yaml, &node->pairs[i], &(*out)[i], err));
+        ARC_TRY(read_ulimit(&node->pairs[i], &(*out)[i], err));
 
     return ARC_OK;
 }
@@ -174,8 +170,8 @@ bool arc_context_is_remote(const char *context)
 }
 
 /* Makes a local path relative to the root. */
-static int root_path(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
-                     const char *base, char **path, struct arc_error *err)
+static int root_path(const struct arc_yaml_node *node, const char *base, char **path,
+                     struct arc_error *err)
 {
     if (!*path || arc_context_is_remote(*path))
         return ARC_OK;
@@ -183,8 +179,7 @@ static int root_path(const struct arc_yaml *yaml, const struct arc_yaml_node *no
     ARC_TRY(arc_path_resolve(base, *path, &resolved, err));
 
     if (!resolved)
-        return arc_yaml_error(yaml, node, err, "'%s' is absolute or leads out of the repository",
-                              *path);
+        return arc_yaml_error(node, err, "'%s' is absolute or leads out of the repository", *path);
 
     free(*path);
     *path = resolved;
@@ -207,16 +202,15 @@ static int name_target(char **value, struct arc_error *err)
     return ARC_OK;
 }
 
-static int root_paths(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
-                      const char *base, struct arc_recipe *recipe, struct arc_error *err)
+static int root_paths(const struct arc_yaml_node *node, const char *base, struct arc_recipe *recipe,
+                      struct arc_error *err)
 {
     const struct arc_yaml_node *context = arc_yaml_get(node, "context");
-    ARC_TRY(root_path(yaml, context ? context : node, base, &recipe->context, err));
+    ARC_TRY(root_path(context ? context : node, base, &recipe->context, err));
 
     for (struct arc_pair *pair = recipe->additional_contexts; pair && pair->name; pair++) {
         arc_image_familiarize(pair->name);
-        ARC_TRY(
-            root_path(yaml, arc_yaml_get(node, "additional_contexts"), base, &pair->value, err));
+        ARC_TRY(root_path(arc_yaml_get(node, "additional_contexts"), base, &pair->value, err));
         ARC_TRY(name_target(&pair->value, err));
     }
 
@@ -260,14 +254,13 @@ static int place_words(char **text, const struct arc_word *words, struct arc_err
     return *text ? ARC_OK : arc_error_nomem(err);
 }
 
-int arc_place_read(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
-                   const struct arc_place_base *base, struct arc_file_place *out,
-                   struct arc_error *err)
+int arc_place_read(const struct arc_yaml_node *node, const struct arc_place_base *base,
+                   struct arc_file_place *out, struct arc_error *err)
 {
     const struct arc_word words[] = {{"directory", base->directory}, {NULL, NULL}};
-    ARC_TRY(arc_fields_read(yaml, node, &place_table, out, err));
+    ARC_TRY(arc_fields_read(node, &place_table, out, err));
     ARC_TRY(place_words(&out->file, words, err));
-    return root_path(yaml, node, base->folder, &out->file, err);
+    return root_path(node, base->folder, &out->file, err);
 }
 
 int arc_list_add(char ***list, const char *text, struct arc_error *err)
@@ -286,20 +279,20 @@ int arc_list_add(char ***list, const char *text, struct arc_error *err)
 }
 
 /* Fills in the arguments whose values stand in files. */
-static int read_values(const char *root, const struct arc_yaml *yaml,
-                       const struct arc_yaml_node *args, const struct arc_place_base *base,
-                       struct arc_recipe *recipe, struct arc_error *err)
+static int read_values(const char *root, const struct arc_yaml_node *args,
+                       const struct arc_place_base *base, struct arc_recipe *recipe,
+                       struct arc_error *err)
 {
     for (struct arc_pair *pair = recipe->args; pair && pair->name; pair++) {
         ARC_AUTO(arc_file_place) struct arc_file_place place = {0};
         const struct arc_yaml_node *node = arc_yaml_get(args, pair->name);
         if (pair->value)
             continue;
-        ARC_TRY(arc_place_read(yaml, node, base, &place, err));
+        ARC_TRY(arc_place_read(node, base, &place, err));
         int rc = arc_file_value_in(root, &place, &pair->value, err);
         if (rc == ARC_EINPUT && err && !err->place_len) {
             ARC_AUTO_FREE char *why = strdup(arc_error_text(err));
-            return arc_yaml_error(yaml, node, err, "args: %s", why ? why : "");
+            return arc_yaml_error(node, err, "args: %s", why ? why : "");
         }
         ARC_TRY(rc);
         ARC_TRY(arc_list_add(&recipe->files, place.file, err));
@@ -310,7 +303,7 @@ static int read_values(const char *root, const struct arc_yaml *yaml,
 
 /* ---- the section ---------------------------------------------------------------------------- */
 
-int arc_recipe_read(const char *root, const struct arc_yaml *yaml, const struct arc_yaml_node *node,
+int arc_recipe_read(const char *root, const struct arc_yaml_node *node,
                     const struct arc_place_base *base, struct arc_recipe *out,
                     struct arc_error *err)
 {
@@ -320,23 +313,23 @@ int arc_recipe_read(const char *root, const struct arc_yaml *yaml, const struct 
         return ARC_OK;
     int rc = ARC_OK;
     if (node->type == ARC_YAML_STRING) { /* Compose's short form */
-        rc = arc_field_check(yaml, node, "build", arc_check_line, err);
+        rc = arc_field_check(node, "build", arc_check_line, err);
         if (!rc && !(reading.recipe.context = strdup(node->text)))
             rc = arc_error_nomem(err);
     } else
-        rc = arc_fields_read(yaml, node, &recipe_table, &reading, err);
+        rc = arc_fields_read(node, &recipe_table, &reading, err);
 
     if (!rc)
-        rc = read_secrets(yaml, reading.secrets, &reading.recipe.secrets, err);
+        rc = read_secrets(reading.secrets, &reading.recipe.secrets, err);
     if (!rc)
-        rc = read_ulimits(yaml, reading.ulimits, &reading.recipe.ulimits, err);
+        rc = read_ulimits(reading.ulimits, &reading.recipe.ulimits, err);
     *out = reading.recipe;
     if (!rc)
-        rc = root_paths(yaml, node, base->folder, out, err);
+        rc = root_paths(node, base->folder, out, err);
     if (!rc)
-        rc = read_values(root, yaml, arc_yaml_get(node, "args"), base, out, err);
+        rc = read_values(root, arc_yaml_get(node, "args"), base, out, err);
     if (!rc && out->dockerfile && out->dockerfile_inline)
-        rc = arc_yaml_error(yaml, node, err,
+        rc = arc_yaml_error(node, err,
                             "'build' has both dockerfile and dockerfile_inline: give one");
 
     return rc;

@@ -16,14 +16,13 @@ struct arc_place_base {
  * Dockerfile stays as it is written until arc_recipe_complete(). ARC_EINPUT with the place for what
  * Compose does not know, and for a path out of the repository. What was read until then is in *out
  * either way. */
-int arc_recipe_read(const char *root, const struct arc_yaml *yaml, const struct arc_yaml_node *node,
+int arc_recipe_read(const char *root, const struct arc_yaml_node *node,
                     const struct arc_place_base *base, struct arc_recipe *out,
                     struct arc_error *err);
 
 /* Reads {file, at}: where a value stands; the file is made relative to the root. */
-int arc_place_read(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
-                   const struct arc_place_base *base, struct arc_file_place *out,
-                   struct arc_error *err);
+int arc_place_read(const struct arc_yaml_node *node, const struct arc_place_base *base,
+                   struct arc_file_place *out, struct arc_error *err);
 
 /* Adds a text to a list, once. */
 int arc_list_add(char ***list, const char *text, struct arc_error *err);

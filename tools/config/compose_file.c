@@ -289,7 +289,6 @@ int arc_compose_targets(const char *root, const struct arc_buf *text, json_t **o
 /* A compose file whose other files are looked for. */
 struct naming {
     const char *root;
-    const struct arc_yaml *yaml;
     const char *base; /* its folder, which paths are relative to */
     char ***files;    /* those that count for a build; NULL: they are looked at only */
     char ***settings; /* those of variables, which are no YAML */
@@ -310,12 +309,11 @@ static int add_path(const struct naming *naming, const struct arc_yaml_node *nod
     ARC_AUTO_FREE char *path = NULL;
     ARC_TRY(arc_path_resolve(base, text, &path, naming->err));
     bool outside = !path || arc_file_kind_in(naming->root, path) == ARC_FILE_OTHER;
-    if (outside && !naming->yaml)
+    if (outside && !node)
         return arc_error_set(naming->err, ARC_EINPUT, "'%s' leads out of the repository", text);
 
     if (outside)
-        return arc_yaml_error(naming->yaml, node, naming->err, "'%s' leads out of the repository",
-                              text);
+        return arc_yaml_error(node, naming->err, "'%s' leads out of the repository", text);
 
     return naming->files ? arc_list_add(naming->files, path, naming->err) : ARC_OK;
 }
@@ -352,7 +350,7 @@ static int add_named(const struct naming *naming, const struct arc_yaml_node *no
 
     return naming->variables
                ? ARC_OK
-               : arc_yaml_error(naming->yaml, node, naming->err,
+               : arc_yaml_error(node, naming->err,
                                 "which file '%s' means is not known; name it without a variable",
                                 node->text);
 }
@@ -407,8 +405,8 @@ static int add_of_file(const char *root, const char *file, char ***files, char *
     /* What we cannot read, as several documents, Compose might. */
     ARC_TRY(rc);
 
-    const struct naming naming = {root, &yaml, base, files, settings, false, err};
-    const struct naming looking = {root, &yaml, base, NULL, NULL, true, err};
+    const struct naming naming = {root, base, files, settings, false, err};
+    const struct naming looking = {root, base, NULL, NULL, true, err};
     const struct arc_yaml_node *include = arc_yaml_get(yaml.root, "include");
     for (size_t i = 0; include && include->type == ARC_YAML_LIST && i < include->count; i++)
         ARC_TRY(add_include(&naming, include->items[i]));
@@ -427,7 +425,7 @@ int arc_compose_files(const char *root, char ***files, struct arc_error *err)
 {
     ARC_AUTO_FREE char *base = directory_of((*files)[0]);
     char **settings = NULL;
-    const struct naming naming = {root, NULL, base, files, &settings, false, err};
+    const struct naming naming = {root, base, files, &settings, false, err};
     int rc = base ? ARC_OK : arc_error_nomem(err);
 
     for (size_t i = 0; !rc && (*files)[i]; i++)

@@ -177,7 +177,6 @@ void arc_config_free(struct arc_config *config)
 /* What a load needs at hand. */
 struct loader {
     const char *root;
-    const struct arc_yaml *yaml;
     struct arc_config *config;
     struct arc_error *err;
 };
@@ -202,14 +201,10 @@ static int fill_defaults(struct arc_group *group, bool described, struct arc_err
     static const char *const none[] = {NULL};
     static const char *const ci[] = {"linux/amd64", NULL};
     static const char *const release[] = {"linux/amd64", "linux/arm64", NULL};
-    int rc = default_texts(&group->platforms_ci, ci, err);
 
-    if (!rc)
-        rc = default_texts(&group->platforms_release, described ? ci : release, err);
-    if (!rc)
-        rc = default_texts(&group->paths, none, err);
-    if (rc)
-        return rc;
+    ARC_TRY(default_texts(&group->platforms_ci, ci, err));
+    ARC_TRY(default_texts(&group->platforms_release, described ? ci : release, err));
+    ARC_TRY(default_texts(&group->paths, none, err));
     if (!group->image)
         group->image = strdup("{registry}/{name}");
     if (!group->title)
@@ -244,15 +239,13 @@ static int refuse_empty(const struct loader *l, const struct arc_group *group,
     const struct arc_yaml_node *platforms = arc_yaml_get(map, "platforms");
 
     if (!*group->registries && arc_yaml_get(map, "registry"))
-        return arc_yaml_error(l->yaml, arc_yaml_get(map, "registry"), l->err,
-                              "'registry' is empty");
+        return arc_yaml_error(arc_yaml_get(map, "registry"), l->err, "'registry' is empty");
 
     if (!*group->platforms_ci)
-        return arc_yaml_error(l->yaml, arc_yaml_get(platforms, "ci"), l->err, "'ci' is empty");
+        return arc_yaml_error(arc_yaml_get(platforms, "ci"), l->err, "'ci' is empty");
 
     if (!*group->platforms_release)
-        return arc_yaml_error(l->yaml, arc_yaml_get(platforms, "release"), l->err,
-                              "'release' is empty");
+        return arc_yaml_error(arc_yaml_get(platforms, "release"), l->err, "'release' is empty");
 
     return ARC_OK;
 }
@@ -264,15 +257,14 @@ static int read_notes_template(const struct loader *l, const struct arc_yaml_nod
         return ARC_OK;
 
     if (node->type != ARC_YAML_STRING)
-        return arc_yaml_error(l->yaml, node, l->err, "'notes-template' must be a file, this is %s",
+        return arc_yaml_error(node, l->err, "'notes-template' must be a file, this is %s",
                               arc_yaml_type_name(node));
 
-    ARC_TRY(arc_field_check(l->yaml, node, "notes-template", arc_check_path, l->err));
+    ARC_TRY(arc_field_check(node, "notes-template", arc_check_path, l->err));
     ARC_TRY(arc_text_copy(node->text, &group->notes_template, l->err));
 
     if (arc_file_kind_in(l->root, node->text) != ARC_FILE_REGULAR)
-        return arc_yaml_error(l->yaml, node, l->err, "notes-template: there is no file %s",
-                              node->text);
+        return arc_yaml_error(node, l->err, "notes-template: there is no file %s", node->text);
 
     return ARC_OK;
 }
@@ -282,7 +274,7 @@ static int read_build(const struct loader *l, struct group_reading *reading,
                       struct arc_group *group)
 {
     static const struct arc_place_base base = {"", NULL};
-    ARC_TRY(arc_recipe_read(l->root, l->yaml, reading->build, &base, &group->build, l->err));
+    ARC_TRY(arc_recipe_read(l->root, reading->build, &base, &group->build, l->err));
     group->derive_inputs = reading->inputs && strcmp(reading->inputs, "dockerfile") == 0;
     return arc_pairs_inherit(&group->build.args, reading->build_args, l->err);
 }
@@ -293,18 +285,17 @@ static int check_sources(const struct loader *l, const struct group_reading *rea
                          const struct arc_yaml_node *map, struct arc_group *group)
 {
     if (reading->includes)
-        return arc_train_read(l->yaml, map, reading->includes, group, l->err);
+        return arc_train_read(map, reading->includes, group, l->err);
     const struct arc_yaml_node *file = reading->bake ? reading->bake : reading->compose;
     if (!file && !group->registries)
-        return arc_yaml_error(l->yaml, map, l->err, "a group needs 'registry'");
+        return arc_yaml_error(map, l->err, "a group needs 'registry'");
     if (!file && !reading->services)
-        return arc_yaml_error(l->yaml, map, l->err, "a group needs 'services'");
+        return arc_yaml_error(map, l->err, "a group needs 'services'");
     if (reading->bake && reading->compose)
-        return arc_yaml_error(l->yaml, file, l->err, "'bake' and 'compose' exclude one another");
+        return arc_yaml_error(file, l->err, "'bake' and 'compose' exclude one another");
 
     if (file && reading->services)
-        return arc_yaml_error(l->yaml, file, l->err,
-                              "'%s' says what the services are: leave 'services' out",
+        return arc_yaml_error(file, l->err, "'%s' says what the services are: leave 'services' out",
                               reading->bake ? "bake" : "compose");
 
     if (!group->registries && !(group->registries = calloc(1, sizeof *group->registries)))
@@ -321,10 +312,8 @@ static int read_described(const struct loader *l, const struct group_reading *re
     const struct arc_yaml_node *node = reading->compose ? reading->compose : reading->bake;
     out->compose = reading->compose != NULL;
     if (node->type != ARC_YAML_STRING)
-        return arc_fields_read(l->yaml, node, out->compose ? &compose_table : &bake_table, out,
-                               l->err);
-    ARC_TRY(
-        arc_field_check(l->yaml, node, out->compose ? "compose" : "bake", arc_check_path, l->err));
+        return arc_fields_read(node, out->compose ? &compose_table : &bake_table, out, l->err);
+    ARC_TRY(arc_field_check(node, out->compose ? "compose" : "bake", arc_check_path, l->err));
     return arc_list_add(&out->files, node->text, l->err);
 }
 
@@ -343,14 +332,14 @@ static int complete_group(const struct loader *l, const struct arc_yaml_pair *pa
     if (reading->includes && !reading->image_tags)
         ARC_TRY(arc_train_image_tags(&group->image_tags, l->err));
     else
-        ARC_TRY(arc_image_tags_read(l->yaml, reading->image_tags, &group->image_tags, l->err));
+        ARC_TRY(arc_image_tags_read(reading->image_tags, &group->image_tags, l->err));
 
     ARC_TRY(read_notes_template(l, reading->notes_template, group));
     ARC_TRY(read_build(l, reading, group));
-    ARC_TRY(arc_signing_read(l->root, l->yaml, reading->sign, &group->sign, l->err));
+    ARC_TRY(arc_signing_read(l->root, reading->sign, &group->sign, l->err));
 
     if (group->sign.attest && (!group->sign.with || group->sign.key))
-        return arc_yaml_error(l->yaml, pair->value, l->err,
+        return arc_yaml_error(pair->value, l->err,
                               "'attest: github' needs 'sign: cosign' without a key: GitHub takes "
                               "what is signed with the job's OIDC token");
 
@@ -358,7 +347,7 @@ static int complete_group(const struct loader *l, const struct arc_yaml_pair *pa
         return read_described(l, reading, &group->described);
     if (reading->includes)
         return ARC_OK;
-    struct arc_services_reading services = {l->root, l->yaml, l->config, l->err};
+    struct arc_services_reading services = {l->root, l->config, l->err};
     ARC_TRY(arc_services_read(&services, reading->services, group));
 
     return arc_bases_link(l->root, group, l->err);
@@ -367,9 +356,9 @@ static int complete_group(const struct loader *l, const struct arc_yaml_pair *pa
 static int read_group(const struct loader *l, const struct arc_yaml_pair *pair)
 {
     struct group_reading reading = {0};
-    ARC_TRY(arc_field_check(l->yaml, pair->key, "groups", arc_check_group, l->err));
+    ARC_TRY(arc_field_check(pair->key, "groups", arc_check_group, l->err));
     struct arc_group *group = &l->config->groups[l->config->group_count];
-    int rc = arc_fields_read(l->yaml, pair->value, &group_table, &reading, l->err);
+    int rc = arc_fields_read(pair->value, &group_table, &reading, l->err);
     *group = reading.group;
     l->config->group_count++; /* from here on the configuration owns it, whole or not */
     if (!rc)
@@ -382,17 +371,17 @@ static int read_group(const struct loader *l, const struct arc_yaml_pair *pair)
     return rc;
 }
 
-static int read_groups(const struct loader *l)
+static int read_groups(const struct loader *l, const struct arc_yaml_node *file)
 {
     const struct arc_yaml_node *nodes[2] = {NULL, NULL};
     ARC_AUTO(arc_scan_settings) struct arc_scan_settings scan = {0};
 
-    ARC_TRY(arc_fields_read(l->yaml, l->yaml->root, &file_table, nodes, l->err));
-    ARC_TRY(arc_config_scan(l->yaml, nodes[1], &scan, l->err)); /* for `scan`: checked here */
+    ARC_TRY(arc_fields_read(file, &file_table, nodes, l->err));
+    ARC_TRY(arc_config_scan(nodes[1], &scan, l->err)); /* for `scan`: checked here */
 
     const struct arc_yaml_node *groups = nodes[0];
     if (groups->type != ARC_YAML_MAP || !groups->count)
-        return arc_yaml_error(l->yaml, groups, l->err,
+        return arc_yaml_error(groups, l->err,
                               "'groups' must be a mapping of release groups, this is %s",
                               groups->type == ARC_YAML_MAP ? "empty" : arc_yaml_type_name(groups));
 
@@ -400,7 +389,7 @@ static int read_groups(const struct loader *l)
     ARC_TRY_ALLOC(l->config->groups, l->err);
     for (size_t i = 0; i < groups->count; i++)
         ARC_TRY(read_group(l, &groups->pairs[i]));
-    ARC_TRY(arc_trains_check(l->yaml, groups, l->config, l->err));
+    ARC_TRY(arc_trains_check(groups, l->config, l->err));
 
     return arc_config_acyclic(l->root, l->config, l->err);
 }
@@ -415,11 +404,11 @@ static int place_config(const char *root, const char *path, char **out, struct a
 }
 
 /* Reads the groups; on success what `config` holds is *out's. */
-static int read_config(const char *root, const struct arc_yaml *yaml, struct arc_config *config,
-                       struct arc_config *out, struct arc_error *err)
+static int read_config(const char *root, const struct arc_yaml_node *file,
+                       struct arc_config *config, struct arc_config *out, struct arc_error *err)
 {
-    struct loader loader = {root, yaml, config, err};
-    ARC_TRY(read_groups(&loader));
+    struct loader loader = {root, config, err};
+    ARC_TRY(read_groups(&loader, file));
     *out = *config;
     *config = (struct arc_config){0};
     return ARC_OK;
@@ -437,8 +426,9 @@ int arc_config_load(const char *root, const char *path, struct arc_config *out,
         return arc_error_set(err, rc,
                              "there is no %s; it names the release groups (docs/configuration.md)",
                              config.path);
+    ARC_TRY(rc);
 
-    return rc ? rc : read_config(root, &yaml, &config, out, err);
+    return read_config(root, yaml.root, &config, out, err);
 }
 
 int arc_config_parse(const char *root, const char *text, size_t len, struct arc_config *out,
@@ -449,7 +439,7 @@ int arc_config_parse(const char *root, const char *text, size_t len, struct arc_
     *out = (struct arc_config){0};
     ARC_TRY(place_config(root, ARC_CONFIG_PATH, &config.path, err));
     ARC_TRY(arc_yaml_parse(text, len, config.path, 0, &yaml, err));
-    return read_config(root, &yaml, &config, out, err);
+    return read_config(root, yaml.root, &config, out, err);
 }
 
 /* Whether one of its patterns is "NAME/v*". */

@@ -15,16 +15,16 @@ static void quote(struct arc_buf *out, const struct arc_yaml_node *node)
     arc_buf_puts(out, node->len > 120 ? "…'" : "'");
 }
 
-static int wrong_type(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
-                      const char *key, const char *wanted, struct arc_error *err)
+static int wrong_type(const struct arc_yaml_node *node, const char *key, const char *wanted,
+                      struct arc_error *err)
 {
     bool quotes = node->text && node->len && strcmp(wanted, "a string") == 0;
-    return arc_yaml_error(yaml, node, err, "'%s' must be %s, this is %s%s", key, wanted,
+    return arc_yaml_error(node, err, "'%s' must be %s, this is %s%s", key, wanted,
                           arc_yaml_type_name(node), quotes ? "; put it in quotes" : "");
 }
 
-int arc_field_check(const struct arc_yaml *yaml, const struct arc_yaml_node *node, const char *key,
-                    arc_check *check, struct arc_error *err)
+int arc_field_check(const struct arc_yaml_node *node, const char *key, arc_check *check,
+                    struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf why = {.max = 2048};
 
@@ -38,16 +38,15 @@ int arc_field_check(const struct arc_yaml *yaml, const struct arc_yaml_node *nod
     ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
     quote(&shown, node);
 
-    return arc_yaml_error(yaml, node, err, "%s: %s %s", key, arc_buf_text(&shown),
-                          arc_buf_text(&why));
+    return arc_yaml_error(node, err, "%s: %s %s", key, arc_buf_text(&shown), arc_buf_text(&why));
 }
 
-static int read_text(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
-                     const struct arc_field *field, char **out, struct arc_error *err)
+static int read_text(const struct arc_yaml_node *node, const struct arc_field *field, char **out,
+                     struct arc_error *err)
 {
     if (node->type != ARC_YAML_STRING)
-        return wrong_type(yaml, node, field->key, "a string", err);
-    ARC_TRY(arc_field_check(yaml, node, field->key, field->check, err));
+        return wrong_type(node, field->key, "a string", err);
+    ARC_TRY(arc_field_check(node, field->key, field->check, err));
     size_t len = node->len;
     while (len && node->text[len - 1] == '\n') /* block scalars end with one */
         len--;
@@ -55,89 +54,88 @@ static int read_text(const struct arc_yaml *yaml, const struct arc_yaml_node *no
     return *out ? ARC_OK : arc_error_nomem(err);
 }
 
-static int twice(const struct arc_yaml *yaml, const struct arc_yaml_node *node, const char *key,
-                 struct arc_error *err)
+static int twice(const struct arc_yaml_node *node, const char *key, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
     quote(&shown, node);
-    return arc_yaml_error(yaml, node, err, "%s: %s is here twice", key, arc_buf_text(&shown));
+    return arc_yaml_error(node, err, "%s: %s is here twice", key, arc_buf_text(&shown));
 }
 
-static int read_texts(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
-                      const struct arc_field *field, char ***out, struct arc_error *err)
+static int read_texts(const struct arc_yaml_node *node, const struct arc_field *field, char ***out,
+                      struct arc_error *err)
 {
     if (node->type != ARC_YAML_LIST)
-        return wrong_type(yaml, node, field->key, "a list", err);
+        return wrong_type(node, field->key, "a list", err);
     char **list = calloc(node->count + 1, sizeof *list);
     ARC_TRY_ALLOC(list, err);
     *out = list;
 
     for (size_t i = 0; i < node->count; i++) {
-        ARC_TRY(read_text(yaml, node->items[i], field, &list[i], err));
+        ARC_TRY(read_text(node->items[i], field, &list[i], err));
         for (size_t k = 0; k < i; k++)
             if (strcmp(list[k], list[i]) == 0)
-                return twice(yaml, node->items[i], field->key, err);
+                return twice(node->items[i], field->key, err);
     }
 
     return ARC_OK;
 }
 
-static int read_port(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
-                     const struct arc_field *field, unsigned *out, struct arc_error *err)
+static int read_port(const struct arc_yaml_node *node, const struct arc_field *field, unsigned *out,
+                     struct arc_error *err)
 {
     int64_t value = 0;
     if (node->type != ARC_YAML_INT)
-        return wrong_type(yaml, node, field->key, "a port number", err);
+        return wrong_type(node, field->key, "a port number", err);
     if (!arc_yaml_int(node, &value) || value < 1 || value > 65535)
-        return arc_yaml_error(yaml, node, err, "%s: %s is not a port (1 to 65535)", field->key,
+        return arc_yaml_error(node, err, "%s: %s is not a port (1 to 65535)", field->key,
                               node->text);
     *out = (unsigned)value;
     return ARC_OK;
 }
 
-static int read_ports(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
-                      const struct arc_field *field, unsigned **out, struct arc_error *err)
+static int read_ports(const struct arc_yaml_node *node, const struct arc_field *field,
+                      unsigned **out, struct arc_error *err)
 {
     if (node->type != ARC_YAML_LIST)
-        return wrong_type(yaml, node, field->key, "a list", err);
+        return wrong_type(node, field->key, "a list", err);
     *out = calloc(node->count + 1, sizeof **out);
     ARC_TRY_ALLOC(*out, err);
 
     for (size_t i = 0; i < node->count; i++) {
-        ARC_TRY(read_port(yaml, node->items[i], field, &(*out)[i], err));
+        ARC_TRY(read_port(node->items[i], field, &(*out)[i], err));
         for (size_t k = 0; k < i; k++)
             if ((*out)[k] == (*out)[i])
-                return twice(yaml, node->items[i], field->key, err);
+                return twice(node->items[i], field->key, err);
     }
 
     return ARC_OK;
 }
 
 /* A scalar's text, as it is written. */
-static int read_scalar(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
-                       const struct arc_field *field, char **out, struct arc_error *err)
+static int read_scalar(const struct arc_yaml_node *node, const struct arc_field *field, char **out,
+                       struct arc_error *err)
 {
     if (!node->text || node->type == ARC_YAML_NULL)
-        return wrong_type(yaml, node, field->key, "a string", err);
-    ARC_TRY(arc_field_check(yaml, node, field->key, field->check, err));
+        return wrong_type(node, field->key, "a string", err);
+    ARC_TRY(arc_field_check(node, field->key, field->check, err));
     return arc_text_copy(node->text, out, err);
 }
 
 /* A single string stands for a list of one. */
-static int read_list(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
-                     const struct arc_field *field, char ***out, struct arc_error *err)
+static int read_list(const struct arc_yaml_node *node, const struct arc_field *field, char ***out,
+                     struct arc_error *err)
 {
     if (node->type == ARC_YAML_LIST)
-        return read_texts(yaml, node, field, out, err);
+        return read_texts(node, field, out, err);
     *out = calloc(2, sizeof **out);
-    return *out ? read_text(yaml, node, field, &(*out)[0], err) : arc_error_nomem(err);
+    return *out ? read_text(node, field, &(*out)[0], err) : arc_error_nomem(err);
 }
 
 /* Two spellings of one platform are one platform. */
-static int read_platforms(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
-                          const struct arc_field *field, char ***out, struct arc_error *err)
+static int read_platforms(const struct arc_yaml_node *node, const struct arc_field *field,
+                          char ***out, struct arc_error *err)
 {
-    ARC_TRY(read_list(yaml, node, field, out, err));
+    ARC_TRY(read_list(node, field, out, err));
 
     for (size_t i = 0; (*out)[i]; i++) {
         char plain[ARC_PLATFORM_SIZE];
@@ -146,19 +144,19 @@ static int read_platforms(const struct arc_yaml *yaml, const struct arc_yaml_nod
         ARC_TRY(arc_text_copy(plain, &(*out)[i], err));
         for (size_t k = 0; k < i; k++)
             if (strcmp((*out)[k], (*out)[i]) == 0)
-                return twice(yaml, node->items[i], field->key, err);
+                return twice(node->items[i], field->key, err);
     }
 
     return ARC_OK;
 }
 
 /* "NAME=VALUE", an item of a list. */
-static int split_pair(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
-                      const struct arc_field *field, struct arc_pair *out, struct arc_error *err)
+static int split_pair(const struct arc_yaml_node *node, const struct arc_field *field,
+                      struct arc_pair *out, struct arc_error *err)
 {
     const char *equals = node->text ? strchr(node->text, '=') : NULL;
     if (!equals)
-        return arc_yaml_error(yaml, node, err,
+        return arc_yaml_error(node, err,
                               "an item of '%s' must be NAME=VALUE, this is %s; nothing is taken "
                               "from the environment, since the same commit gives the same plan",
                               field->key, node->text ? "a name alone" : arc_yaml_type_name(node));
@@ -166,24 +164,27 @@ static int split_pair(const struct arc_yaml *yaml, const struct arc_yaml_node *n
     out->name = strndup(node->text, (size_t)(equals - node->text));
     out->value = strdup(equals + 1);
     ARC_TRY_ALLOC(out->name && out->value, err);
-    struct arc_yaml_node name = {
-        .text = out->name, .len = strlen(out->name), .line = node->line, .column = node->column};
-    return arc_field_check(yaml, &name, field->key, field->check, err);
+    struct arc_yaml_node name = {.text = out->name,
+                                 .len = strlen(out->name),
+                                 .source = node->source,
+                                 .line = node->line,
+                                 .column = node->column};
+    return arc_field_check(&name, field->key, field->check, err);
 }
 
-static int keyed_pair(const struct arc_yaml *yaml, const struct arc_yaml_pair *from,
-                      const struct arc_field *field, struct arc_pair *out, struct arc_error *err)
+static int keyed_pair(const struct arc_yaml_pair *from, const struct arc_field *field,
+                      struct arc_pair *out, struct arc_error *err)
 {
     bool later = field->kind == FIELD_ARGS && from->value->type == ARC_YAML_MAP;
     if (!later && (!from->value->text || from->value->type == ARC_YAML_NULL))
-        return arc_yaml_error(yaml, from->value, err,
+        return arc_yaml_error(from->value, err,
                               "the value of '%s' in '%s' must be a string, this is %s",
                               from->key->text, field->key, arc_yaml_type_name(from->value));
 
-    ARC_TRY(arc_field_check(yaml, from->key, field->key, field->check, err));
+    ARC_TRY(arc_field_check(from->key, field->key, field->check, err));
     arc_check *check = field->kind == FIELD_PAIRS ? arc_check_label : NULL;
     if (!later)
-        ARC_TRY(arc_field_check(yaml, from->value, field->key, check, err));
+        ARC_TRY(arc_field_check(from->value, field->key, check, err));
     out->name = strdup(from->key->text);
     if (later)
         return out->name ? ARC_OK : arc_error_nomem(err);
@@ -192,57 +193,57 @@ static int keyed_pair(const struct arc_yaml *yaml, const struct arc_yaml_pair *f
     return out->name && out->value ? ARC_OK : arc_error_nomem(err);
 }
 
-static int read_keyed(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
-                      const struct arc_field *field, struct arc_pair **out, struct arc_error *err)
+static int read_keyed(const struct arc_yaml_node *node, const struct arc_field *field,
+                      struct arc_pair **out, struct arc_error *err)
 {
     bool list = node->type == ARC_YAML_LIST && field->kind != FIELD_PAIRS;
     if (node->type != ARC_YAML_MAP && !list)
-        return wrong_type(yaml, node, field->key, "a mapping", err);
+        return wrong_type(node, field->key, "a mapping", err);
     *out = calloc(node->count + 1, sizeof **out);
     ARC_TRY_ALLOC(*out, err);
 
     for (size_t i = 0; i < node->count; i++) {
         if (list)
-            ARC_TRY(split_pair(yaml, node->items[i], field, &(*out)[i], err));
+            ARC_TRY(split_pair(node->items[i], field, &(*out)[i], err));
         else
-            ARC_TRY(keyed_pair(yaml, &node->pairs[i], field, &(*out)[i], err));
+            ARC_TRY(keyed_pair(&node->pairs[i], field, &(*out)[i], err));
         for (size_t k = 0; list && k < i; k++)
             if (strcmp((*out)[k].name, (*out)[i].name) == 0)
-                return twice(yaml, node->items[i], field->key, err);
+                return twice(node->items[i], field->key, err);
     }
 
     return ARC_OK;
 }
 
-static int read_field(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
-                      const struct arc_field *field, void *out, struct arc_error *err)
+static int read_field(const struct arc_yaml_node *node, const struct arc_field *field, void *out,
+                      struct arc_error *err)
 {
     void *slot = (char *)out + field->offset;
 
     switch (field->kind) {
     case FIELD_TEXT:
-        return read_text(yaml, node, field, slot, err);
+        return read_text(node, field, slot, err);
     case FIELD_TEXTS:
-        return read_texts(yaml, node, field, slot, err);
+        return read_texts(node, field, slot, err);
     case FIELD_LIST:
-        return read_list(yaml, node, field, slot, err);
+        return read_list(node, field, slot, err);
     case FIELD_PLATFORMS:
-        return read_platforms(yaml, node, field, slot, err);
+        return read_platforms(node, field, slot, err);
     case FIELD_SCALAR:
-        return read_scalar(yaml, node, field, slot, err);
+        return read_scalar(node, field, slot, err);
     case FIELD_PAIRS:
     case FIELD_KEYED:
     case FIELD_ARGS:
-        return read_keyed(yaml, node, field, slot, err);
+        return read_keyed(node, field, slot, err);
     case FIELD_PORT:
-        return read_port(yaml, node, field, slot, err);
+        return read_port(node, field, slot, err);
     case FIELD_PORTS:
-        return read_ports(yaml, node, field, slot, err);
+        return read_ports(node, field, slot, err);
     case FIELD_TABLE:
-        return arc_fields_read(yaml, node, field->fields, out, err);
+        return arc_fields_read(node, field->fields, out, err);
     case FIELD_FLAG:
         if (node->type != ARC_YAML_BOOL)
-            return wrong_type(yaml, node, field->key, "true or false", err);
+            return wrong_type(node, field->key, "true or false", err);
         *(bool *)slot = arc_yaml_bool(node);
         return ARC_OK;
     case FIELD_NODE:
@@ -262,8 +263,8 @@ static const struct arc_field *find(const struct arc_table *table, const struct 
 }
 
 /* `x-…` keys hold what is anchored there and used elsewhere, as in a compose file. */
-static int unknown_key(const struct arc_yaml *yaml, const struct arc_yaml_node *key,
-                       const struct arc_table *table, struct arc_error *err)
+static int unknown_key(const struct arc_yaml_node *key, const struct arc_table *table,
+                       struct arc_error *err)
 {
     const char *names[FIELDS_MAX + 1] = {0};
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = 2048};
@@ -280,29 +281,29 @@ static int unknown_key(const struct arc_yaml *yaml, const struct arc_yaml_node *
     quote(&shown, key);
 
     if (meant)
-        return arc_yaml_error(yaml, key, err, "%s is not a key of %s; did you mean '%s'?",
+        return arc_yaml_error(key, err, "%s is not a key of %s; did you mean '%s'?",
                               arc_buf_text(&shown), table->what, meant);
 
-    return arc_yaml_error(yaml, key, err, "%s is not a key of %s; its keys are %s",
-                          arc_buf_text(&shown), table->what, arc_buf_text(&text));
+    return arc_yaml_error(key, err, "%s is not a key of %s; its keys are %s", arc_buf_text(&shown),
+                          table->what, arc_buf_text(&text));
 }
 
-int arc_fields_read(const struct arc_yaml *yaml, const struct arc_yaml_node *map,
-                    const struct arc_table *table, void *out, struct arc_error *err)
+int arc_fields_read(const struct arc_yaml_node *map, const struct arc_table *table, void *out,
+                    struct arc_error *err)
 {
     if (map->type != ARC_YAML_MAP)
-        return arc_yaml_error(yaml, map, err, "%s must be a mapping, this is %s", table->what,
+        return arc_yaml_error(map, err, "%s must be a mapping, this is %s", table->what,
                               arc_yaml_type_name(map));
 
     for (size_t i = 0; i < map->count; i++) {
         const struct arc_field *field = find(table, map->pairs[i].key);
-        ARC_TRY(field ? read_field(yaml, map->pairs[i].value, field, out, err)
-                      : unknown_key(yaml, map->pairs[i].key, table, err));
+        ARC_TRY(field ? read_field(map->pairs[i].value, field, out, err)
+                      : unknown_key(map->pairs[i].key, table, err));
     }
 
     for (const struct arc_field *field = table->fields; field->key; field++)
         if (field->required && !arc_yaml_get(map, field->key))
-            return arc_yaml_error(yaml, map, err, "%s needs '%s'", table->what, field->key);
+            return arc_yaml_error(map, err, "%s needs '%s'", table->what, field->key);
 
     return ARC_OK;
 }
@@ -426,22 +427,22 @@ int arc_fields_inherit(const struct arc_table *table, void *own, const void *giv
     return ARC_OK;
 }
 
-int arc_fields_read_list(const struct arc_yaml *yaml, const struct arc_yaml_node *list,
-                         const char *key, const struct arc_table *table, size_t size, void *items,
-                         size_t *count, struct arc_error *err)
+int arc_fields_read_list(const struct arc_yaml_node *list, const char *key,
+                         const struct arc_table *table, size_t size, void *items, size_t *count,
+                         struct arc_error *err)
 {
     if (!list)
         return ARC_OK;
 
     if (list->type != ARC_YAML_LIST)
-        return arc_yaml_error(yaml, list, err, "'%s' must be a list, this is %s", key,
+        return arc_yaml_error(list, err, "'%s' must be a list, this is %s", key,
                               arc_yaml_type_name(list));
 
     char *made = calloc(list->count + 1, size);
     *(char **)items = made;
     ARC_TRY_ALLOC(made, err);
     for (size_t i = 0; i < list->count; i++)
-        ARC_TRY(arc_fields_read(yaml, list->items[i], table, made + (*count)++ * size, err));
+        ARC_TRY(arc_fields_read(list->items[i], table, made + (*count)++ * size, err));
 
     return ARC_OK;
 }

@@ -46,15 +46,15 @@ struct arc_table {
 /* Fills *out, which must be zeroed, from a mapping. Fields that are not there stay zero. ARC_EINPUT
  * with the place for an unknown key, a wrong type, a value that is not right, a missing field.
  * What was read until then is in *out either way; arc_fields_free() frees it. */
-int arc_fields_read(const struct arc_yaml *yaml, const struct arc_yaml_node *map,
-                    const struct arc_table *table, void *out, struct arc_error *err);
+int arc_fields_read(const struct arc_yaml_node *map, const struct arc_table *table, void *out,
+                    struct arc_error *err);
 void arc_fields_free(const struct arc_table *table, void *out);
 
 /* The same for a list of such mappings (NULL: none), the value of `key`: *items, an array of things of
  * `size` bytes, and *count are the caller's either way. */
-int arc_fields_read_list(const struct arc_yaml *yaml, const struct arc_yaml_node *list,
-                         const char *key, const struct arc_table *table, size_t size, void *items,
-                         size_t *count, struct arc_error *err);
+int arc_fields_read_list(const struct arc_yaml_node *list, const char *key,
+                         const struct arc_table *table, size_t size, void *items, size_t *count,
+                         struct arc_error *err);
 
 /* Moves what `from` has over what `out` has, both of one table; nodes that `from` lacks stay. */
 void arc_fields_overlay(const struct arc_table *table, void *out, void *from);
@@ -80,18 +80,18 @@ void arc_words_fill(const char *template, const struct arc_word *words, struct a
 void arc_texts_free(char **list);
 
 /* Checks one scalar, reporting at its place. */
-int arc_field_check(const struct arc_yaml *yaml, const struct arc_yaml_node *node, const char *key,
-                    arc_check *check, struct arc_error *err);
+int arc_field_check(const struct arc_yaml_node *node, const char *key, arc_check *check,
+                    struct arc_error *err);
 
 /* The names of images (config_tags.c). `node` may be NULL: the default ones. *out is owned either
  * way. ARC_EINPUT with the place for what is not a name or no condition. */
-int arc_image_tags_read(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
-                        struct arc_image_tag **out, struct arc_error *err);
+int arc_image_tags_read(const struct arc_yaml_node *node, struct arc_image_tag **out,
+                        struct arc_error *err);
 void arc_image_tags_free(struct arc_image_tag *tags);
 
 /* Reads the mapping `scan:`; without a node *out is {0} (config_scan.c). */
-int arc_config_scan(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
-                    struct arc_scan_settings *out, struct arc_error *err);
+int arc_config_scan(const struct arc_yaml_node *node, struct arc_scan_settings *out,
+                    struct arc_error *err);
 
 /* The checks (config_checks.c). */
 arc_check arc_check_line;       /* one line without control characters, not empty */

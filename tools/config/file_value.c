@@ -250,5 +250,6 @@ int arc_file_value_in(const char *root, const struct arc_file_place *place, char
     int rc = arc_file_read_in(root, place->file, VALUE_FILE_MAX, &text, err);
     if (rc == ARC_ENOTFOUND)
         return arc_error_set(err, ARC_EINPUT, "there is no file %s", place->file);
-    return rc ? rc : arc_file_value(place, &text, out, err);
+    ARC_TRY(rc);
+    return arc_file_value(place, &text, out, err);
 }

@@ -14,21 +14,18 @@ static const char *shared_image(const struct arc_service *a, const struct arc_se
 
 /* Services of one group may share an image, told apart by their tags: the plan looks at those. Two
  * groups would move its tags in turn. */
-static int refuse_image(const struct arc_yaml *yaml, const struct arc_service *service,
-                        const struct arc_service *other, const struct arc_yaml_node *entry,
-                        struct arc_error *err)
+static int refuse_image(const struct arc_service *service, const struct arc_service *other,
+                        const struct arc_yaml_node *entry, struct arc_error *err)
 {
     const char *image = shared_image(service, other);
     if (!image)
         return ARC_OK;
-    return arc_yaml_error(yaml, entry, err,
-                          "services: the image '%s' of '%s' is '%s's already (line %u)", image,
-                          service->directory, other->directory, other->line);
+    return arc_yaml_error(entry, err, "services: the image '%s' of '%s' is '%s's already (line %u)",
+                          image, service->directory, other->directory, other->line);
 }
 
-int arc_config_unique(const struct arc_yaml *yaml, const struct arc_config *config,
-                      const struct arc_service *service, const struct arc_yaml_node *entry,
-                      struct arc_error *err)
+int arc_config_unique(const struct arc_config *config, const struct arc_service *service,
+                      const struct arc_yaml_node *entry, struct arc_error *err)
 {
     const struct arc_group *own = &config->groups[config->group_count - 1];
 
@@ -41,18 +38,18 @@ int arc_config_unique(const struct arc_yaml *yaml, const struct arc_config *conf
             bool variants = other->suffix && service->suffix && other->line == service->line;
             if (!variants && other->file && service->file &&
                 strcmp(other->file, service->file) == 0)
-                return arc_yaml_error(yaml, entry, err,
+                return arc_yaml_error(entry, err,
                                       "services: '%s' is in group '%s' already (line %u); a "
                                       "service is released with one group",
                                       service->directory, group->name, other->line);
             if (strcmp(other->codename, service->codename) == 0)
-                return arc_yaml_error(yaml, entry, err,
+                return arc_yaml_error(entry, err,
                                       "services: the codename '%s' of '%s' is '%s's already (line "
                                       "%u); filters and jobs are named by it",
                                       service->codename, service->directory, other->directory,
                                       other->line);
             if (group != own)
-                ARC_TRY(refuse_image(yaml, service, other, entry, err));
+                ARC_TRY(refuse_image(service, other, entry, err));
         }
 
     return ARC_OK;
@@ -60,6 +57,8 @@ int arc_config_unique(const struct arc_yaml *yaml, const struct arc_config *conf
 
 /* A depth-first walk along depends_on. */
 struct walk {
+    const char *root;
+    const struct arc_config *config;
     const struct arc_service **services;
     char *state; /* per service: 0 not met, 1 on the path, 2 done */
     size_t count;
@@ -74,8 +73,9 @@ static void walk_free(struct walk *walk)
     free(walk->path);
 }
 
-static int collect(struct walk *walk, const struct arc_config *config, struct arc_error *err)
+static int collect(struct walk *walk, struct arc_error *err)
 {
+    const struct arc_config *config = walk->config;
     size_t total = 0;
 
     for (size_t g = 0; g < config->group_count; g++)
@@ -92,7 +92,7 @@ static int collect(struct walk *walk, const struct arc_config *config, struct ar
     return ARC_OK;
 }
 
-static size_t find(const struct walk *walk, const char *codename)
+static size_t find_service(const struct walk *walk, const char *codename)
 {
     size_t i = 0;
     while (i < walk->count && strcmp(walk->services[i]->codename, codename) != 0)
@@ -100,30 +100,30 @@ static size_t find(const struct walk *walk, const char *codename)
     return i;
 }
 
-/* The place of a depends_on entry; service.yaml was read and found good a moment ago. */
-static int cycle_error(const char *root, const struct arc_service *at, const char *codename,
-                       const char *cycle, struct arc_error *err)
+#define CYCLE                                                                                      \
+    "depends_on: these services depend on themselves: %s; with rebuild-dependents there may be "   \
+    "no cycle"
+
+/* At the depends_on entry; service.yaml was read and found good a moment ago. */
+static int refuse_cycle(const struct walk *walk, const struct arc_service *at, const char *codename,
+                        const char *cycle, struct arc_error *err)
 {
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
-    ARC_AUTO(arc_buf) struct arc_buf name = {0};
 
-    arc_buf_printf(&name, "%s/service.yaml", at->directory);
-    if (name.failed)
-        return arc_error_nomem(err);
-    ARC_TRY(arc_yaml_read_in(root, arc_buf_text(&name), 0, &yaml, err));
-    const struct arc_yaml_node *list = arc_yaml_get(yaml.root, "depends_on");
-    const struct arc_yaml_node *place = list;
+    if (at->file)
+        ARC_TRY(arc_yaml_read_in(walk->root, at->file, 0, &yaml, err));
+    const struct arc_yaml_node *list = arc_yaml_get(yaml.root, "depends_on"), *place = list;
     for (size_t i = 0; list && i < list->count; i++)
         if (arc_yaml_reads(list->items[i], codename))
             place = list->items[i];
 
-    return arc_yaml_error(&yaml, place, err,
-                          "depends_on: these services depend on themselves: %s; with "
-                          "rebuild-dependents there may be no cycle",
-                          cycle);
+    if (!place) /* the configuration says it */
+        return arc_error_at(err, ARC_EINPUT, walk->config->path, at->line, 0, CYCLE, cycle);
+
+    return arc_yaml_error(place, err, CYCLE, cycle);
 }
 
-static int show_cycle(const char *root, const struct walk *walk, size_t start, const char *codename,
+static int show_cycle(const struct walk *walk, size_t start, const char *codename,
                       struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf cycle = {0};
@@ -134,26 +134,23 @@ static int show_cycle(const char *root, const struct walk *walk, size_t start, c
     for (size_t i = from; i < walk->depth; i++)
         arc_buf_printf(&cycle, "%s → ", walk->services[walk->path[i]]->codename);
     arc_buf_puts(&cycle, codename);
-    int rc = arc_buf_check(&cycle, "the cycle", err);
-    return rc ? rc
-              : cycle_error(root, walk->services[walk->path[walk->depth - 1]], codename,
-                            arc_buf_text(&cycle), err);
+    ARC_TRY(arc_buf_check(&cycle, "the cycle", err));
+
+    return refuse_cycle(walk, walk->services[walk->path[walk->depth - 1]], codename,
+                        arc_buf_text(&cycle), err);
 }
 
-static int visit(const char *root, struct walk *walk, size_t i, struct arc_error *err)
+static int visit(struct walk *walk, size_t i, struct arc_error *err)
 {
     walk->state[i] = 1;
     walk->path[walk->depth++] = i;
 
     for (char **on = walk->services[i]->depends_on; *on; on++) {
-        size_t next = find(walk, *on);
-        int rc = ARC_OK;
+        size_t next = find_service(walk, *on);
         if (next < walk->count && walk->state[next] == 1)
-            rc = show_cycle(root, walk, next, *on, err);
-        else if (next < walk->count && walk->state[next] == 0)
-            rc = visit(root, walk, next, err);
-        if (rc)
-            return rc;
+            return show_cycle(walk, next, *on, err);
+        if (next < walk->count && walk->state[next] == 0)
+            ARC_TRY(visit(walk, next, err));
     }
 
     walk->depth--;
@@ -164,12 +161,14 @@ static int visit(const char *root, struct walk *walk, size_t i, struct arc_error
 
 int arc_config_acyclic(const char *root, const struct arc_config *config, struct arc_error *err)
 {
-    ARC_AUTO(walk) struct walk walk = {0};
+    ARC_AUTO(walk) struct walk walk = {.root = root, .config = config};
     bool wanted = false;
     for (size_t g = 0; g < config->group_count; g++)
         wanted = wanted || config->groups[g].rebuild_dependents;
-    int rc = wanted ? collect(&walk, config, err) : ARC_OK;
-    for (size_t i = 0; !rc && i < walk.count; i++)
-        rc = walk.state[i] ? ARC_OK : visit(root, &walk, i, err);
-    return rc;
+    if (wanted)
+        ARC_TRY(collect(&walk, err));
+    for (size_t i = 0; i < walk.count; i++)
+        if (!walk.state[i])
+            ARC_TRY(visit(&walk, i, err));
+    return ARC_OK;
 }

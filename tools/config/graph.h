@@ -9,9 +9,8 @@
 #define ARC_SERVICES_MAX 1000
 
 /* ARC_EINPUT at `entry` if the service's directory, codename or image is another's already. */
-int arc_config_unique(const struct arc_yaml *yaml, const struct arc_config *config,
-                      const struct arc_service *service, const struct arc_yaml_node *entry,
-                      struct arc_error *err);
+int arc_config_unique(const struct arc_config *config, const struct arc_service *service,
+                      const struct arc_yaml_node *entry, struct arc_error *err);
 
 /* ARC_EINPUT, showing the cycle, if services that are rebuilt with what they depend on depend on
  * themselves. The place is the depends_on entry that closes it. */

@@ -173,17 +173,17 @@ void arc_scan_settings_free(struct arc_scan_settings *settings)
     *settings = (struct arc_scan_settings){0};
 }
 
-static int read_ignore(const struct arc_yaml *yaml, const struct arc_yaml_node *list,
-                       struct arc_scan_settings *out, struct arc_error *err)
+static int read_ignore(const struct arc_yaml_node *list, struct arc_scan_settings *out,
+                       struct arc_error *err)
 {
-    ARC_TRY(arc_fields_read_list(yaml, list, "ignore", &ignore_table, sizeof *out->ignores,
-                                 &out->ignores, &out->ignore_count, err));
+    ARC_TRY(arc_fields_read_list(list, "ignore", &ignore_table, sizeof *out->ignores, &out->ignores,
+                                 &out->ignore_count, err));
 
     for (size_t i = 0; i < out->ignore_count; i++) {
         struct arc_scan_ignore *entry = &out->ignores[i];
         entry->line = list->items[i]->line;
         if (!entry->id && !entry->license && !entry->package && !entry->path)
-            return arc_yaml_error(yaml, list->items[i], err,
+            return arc_yaml_error(list->items[i], err,
                                   "an entry of 'ignore' needs an id, license, package or path");
     }
 
@@ -214,8 +214,8 @@ static int match_samples(const char *pattern, const char *below, bool matched[SA
 }
 
 /* A gate that is told to leave out every file would never fail. */
-static int check_rest(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
-                      const struct arc_scan_settings *settings, struct arc_error *err)
+static int check_rest(const struct arc_yaml_node *node, const struct arc_scan_settings *settings,
+                      struct arc_error *err)
 {
     bool matched[SAMPLES] = {false};
 
@@ -234,24 +234,24 @@ static int check_rest(const struct arc_yaml *yaml, const struct arc_yaml_node *n
         if (!matched[i])
             return ARC_OK;
 
-    return arc_yaml_error(yaml, node, err,
+    return arc_yaml_error(node, err,
                           "skip-dirs, skip-files and the paths of ignore leave out every file: the "
                           "gate would look at nothing");
 }
 
-int arc_config_scan(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
-                    struct arc_scan_settings *out, struct arc_error *err)
+int arc_config_scan(const struct arc_yaml_node *node, struct arc_scan_settings *out,
+                    struct arc_error *err)
 {
     struct reading reading = {.ignore = NULL};
     *out = (struct arc_scan_settings){0};
     if (!node)
         return ARC_OK;
-    int rc = arc_fields_read(yaml, node, &table, &reading, err);
+    int rc = arc_fields_read(node, &table, &reading, err);
     *out = reading.settings;
     if (!rc)
-        rc = read_ignore(yaml, reading.ignore, out, err);
+        rc = read_ignore(reading.ignore, out, err);
     if (!rc)
-        rc = check_rest(yaml, node, out, err);
+        rc = check_rest(node, out, err);
     if (rc)
         arc_scan_settings_free(out);
 
@@ -264,5 +264,5 @@ int arc_scan_settings_parse(const char *text, size_t len, const char *name,
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
     *out = (struct arc_scan_settings){0};
     ARC_TRY(arc_yaml_parse(text, len, name, 0, &yaml, err));
-    return arc_config_scan(&yaml, arc_yaml_get(yaml.root, "scan"), out, err);
+    return arc_config_scan(arc_yaml_get(yaml.root, "scan"), out, err);
 }

@@ -66,8 +66,7 @@ void arc_service_free(struct arc_service *service)
 /* ---- reading -------------------------------------------------------------------------------- */
 
 /* What belongs under `build` and would else be taken for another tool's, without a word. */
-static int refuse_build_keys(const struct arc_yaml *yaml, const struct arc_yaml_node *map,
-                             struct arc_error *err)
+static int refuse_build_keys(const struct arc_yaml_node *map, struct arc_error *err)
 {
     static const char *const keys[][2] = {
         {"context", "context"},
@@ -87,7 +86,7 @@ static int refuse_build_keys(const struct arc_yaml *yaml, const struct arc_yaml_
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         const struct arc_yaml_node *key = arc_yaml_key(map, keys[i][0]);
         if (key)
-            return arc_yaml_error(yaml, key, err,
+            return arc_yaml_error(key, err,
                                   "'%s' stands under 'build': build: {%s: …} "
                                   "(docs/configuration.md)",
                                   keys[i][0], keys[i][1]);
@@ -96,12 +95,12 @@ static int refuse_build_keys(const struct arc_yaml *yaml, const struct arc_yaml_
     return ARC_OK;
 }
 
-static int read_version(const char *root, const struct arc_yaml *yaml,
-                        const struct arc_yaml_node *node, const struct arc_place_base *base,
-                        struct arc_service *service, struct arc_error *err)
+static int read_version(const char *root, const struct arc_yaml_node *node,
+                        const struct arc_place_base *base, struct arc_service *service,
+                        struct arc_error *err)
 {
     struct arc_file_place place = {0};
-    int rc = arc_place_read(yaml, node, base, &place, err);
+    int rc = arc_place_read(node, base, &place, err);
 
     if (!rc)
         rc = arc_file_value_in(root, &place, &service->version, err);
@@ -110,28 +109,27 @@ static int read_version(const char *root, const struct arc_yaml *yaml,
     if (rc != ARC_EINPUT || !err || err->place_len)
         return rc;
     ARC_AUTO_FREE char *why = strdup(arc_error_text(err));
-    return arc_yaml_error(yaml, node, err, "version: %s", why ? why : "");
+    return arc_yaml_error(node, err, "version: %s", why ? why : "");
 }
 
-int arc_service_read_map(const char *root, const struct arc_yaml *yaml,
-                         const struct arc_yaml_node *map, bool open,
+int arc_service_read_map(const char *root, const struct arc_yaml_node *map, bool open,
                          const struct arc_place_base *base, struct arc_service_reading *out,
                          struct arc_error *err)
 {
-    ARC_TRY(refuse_build_keys(yaml, map, err));
-    ARC_TRY(arc_fields_read(yaml, map, open ? &service_table : &entry_table, out, err));
-    ARC_TRY(arc_recipe_read(root, yaml, out->build, base, &out->service.build, err));
+    ARC_TRY(refuse_build_keys(map, err));
+    ARC_TRY(arc_fields_read(map, open ? &service_table : &entry_table, out, err));
+    ARC_TRY(arc_recipe_read(root, out->build, base, &out->service.build, err));
 
     if (out->version_node && out->version_node->type == ARC_YAML_MAP)
-        ARC_TRY(read_version(root, yaml, out->version_node, base, &out->service, err));
+        ARC_TRY(read_version(root, out->version_node, base, &out->service, err));
     else if (out->version_node && !open)
-        return arc_yaml_error(yaml, out->version_node, err,
+        return arc_yaml_error(out->version_node, err,
                               "'version' must say where it is: {file: …, at: …}");
 
     if (out->tags_node)
-        ARC_TRY(arc_image_tags_read(yaml, out->tags_node, &out->service.image_tags, err));
+        ARC_TRY(arc_image_tags_read(out->tags_node, &out->service.image_tags, err));
 
-    return arc_variants_read(yaml, out->variants_node, out, err);
+    return arc_variants_read(out->variants_node, out, err);
 }
 
 int arc_service_read_file(const char *root, const char *directory, const char *file,
@@ -140,11 +138,11 @@ int arc_service_read_file(const char *root, const char *directory, const char *f
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
     ARC_TRY(arc_yaml_read_in(root, file, 0, &yaml, err));
     const struct arc_place_base base = {directory, directory};
-    ARC_TRY(arc_service_read_map(root, &yaml, yaml.root, true, &base, out, err));
+    ARC_TRY(arc_service_read_map(root, yaml.root, true, &base, out, err));
     if (!out->service.name)
-        return arc_yaml_error(&yaml, yaml.root, err, "a service.yaml needs 'name'");
+        return arc_yaml_error(yaml.root, err, "a service.yaml needs 'name'");
     if (!out->service.codename)
-        return arc_yaml_error(&yaml, yaml.root, err, "a service.yaml needs 'codename'");
+        return arc_yaml_error(yaml.root, err, "a service.yaml needs 'codename'");
     out->build = out->directory = out->variants_node = out->tags_node =
         NULL; /* gone with the file */
     out->service.file = strdup(file);

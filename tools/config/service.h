@@ -10,8 +10,7 @@ void arc_service_reading_free(struct arc_service_reading *reading);
 
 /* Reads a mapping into *out, which is zeroed. `open`: it is a service.yaml, which may hold keys of
  * other tools. */
-int arc_service_read_map(const char *root, const struct arc_yaml *yaml,
-                         const struct arc_yaml_node *map, bool open,
+int arc_service_read_map(const char *root, const struct arc_yaml_node *map, bool open,
                          const struct arc_place_base *base, struct arc_service_reading *out,
                          struct arc_error *err);
 

@@ -23,7 +23,7 @@ struct entry {
 static int wrong(const struct entry *entry, struct arc_error *err)
 {
     ARC_AUTO_FREE char *why = strdup(arc_error_text(err));
-    return arc_yaml_error(entry->reading->yaml, entry->node, err, "services: %s", why ? why : "");
+    return arc_yaml_error(entry->node, err, "services: %s", why ? why : "");
 }
 
 /* Whether there is something of that name: what is not a file is for the reader to refuse. */
@@ -71,11 +71,10 @@ static int keep(const struct entry *entry, struct arc_service_reading *service)
     entry->group->service_count++;
 
     if (group->service_count > ARC_SERVICES_MAX)
-        return arc_yaml_error(reading->yaml, entry->node, reading->err,
-                              "group '%s' has more than %d services", group->name,
-                              ARC_SERVICES_MAX);
+        return arc_yaml_error(entry->node, reading->err, "group '%s' has more than %d services",
+                              group->name, ARC_SERVICES_MAX);
 
-    return arc_config_unique(reading->yaml, reading->config, slot, entry->node, reading->err);
+    return arc_config_unique(reading->config, slot, entry->node, reading->err);
 }
 
 /* A directory says nothing but its Dockerfile: that is enough. */
@@ -106,8 +105,7 @@ static int read_source(const struct entry *entry, const struct source *from,
     if (!entry->map)
         return ARC_OK;
     const struct arc_place_base base = {"", from->directory};
-    ARC_TRY(arc_service_read_map(reading->root, reading->yaml, entry->map, false, &base, &over,
-                                 reading->err));
+    ARC_TRY(arc_service_read_map(reading->root, entry->map, false, &base, &over, reading->err));
 
     return arc_service_overlay(out, &over, reading->err);
 }
@@ -127,7 +125,7 @@ static int add_one(const struct entry *entry, const struct source *from,
         return arc_error_nomem(err);
     int rc = arc_service_complete(&service, entry->group, err);
     if (!rc && !from->file && !entry->map && !has_dockerfile(entry, &service.service.build))
-        return arc_yaml_error(reading->yaml, entry->node, err,
+        return arc_yaml_error(entry->node, err,
                               "services: %s has neither a service.yaml, which names the service, "
                               "nor a Dockerfile",
                               from->directory);
@@ -159,7 +157,7 @@ static int add_directory(const struct entry *entry, const char *directory)
     ARC_TRY_ALLOC(file, entry->reading->err);
 
     if (arc_file_kind_in(root, directory) != ARC_FILE_DIRECTORY)
-        return arc_yaml_error(entry->reading->yaml, entry->node, entry->reading->err,
+        return arc_yaml_error(entry->node, entry->reading->err,
                               "services: there is no directory %s", directory);
 
     /* An entry that names its service needs no file, and one of another tool may lie there. */
@@ -253,7 +251,7 @@ static int walk_below(struct walk *walk, const char *directory)
         if (strcmp(path, ".git") == 0 || !arc_file_is_folder(child))
             continue;
         if (++walk->seen > WALK_MAX)
-            return arc_yaml_error(walk->entry->reading->yaml, walk->entry->node, err,
+            return arc_yaml_error(walk->entry->node, err,
                                   "services: the glob looks at more than %d directories", WALK_MAX);
         if (arc_glob_match(walk->glob, path, strlen(path)))
             ARC_TRY(visit_match(walk, path));
@@ -269,7 +267,7 @@ static int add_glob(const struct entry *entry, const struct arc_yaml_node *patte
     struct arc_error *err = entry->reading->err;
     ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
 
-    ARC_TRY(arc_field_check(entry->reading->yaml, pattern, "services", arc_check_glob, err));
+    ARC_TRY(arc_field_check(pattern, "services", arc_check_glob, err));
     size_t len = pattern->len;
     while (len && pattern->text[len - 1] == '/')
         len--;
@@ -279,7 +277,7 @@ static int add_glob(const struct entry *entry, const struct arc_yaml_node *patte
     if (entry->group->service_count > walk.taken)
         return ARC_OK;
 
-    return arc_yaml_error(entry->reading->yaml, pattern, err,
+    return arc_yaml_error(pattern, err,
                           "services: no directory matches '%s' and holds a service.yaml or a "
                           "Dockerfile",
                           pattern->text);
@@ -301,7 +299,7 @@ static int add_path(const struct entry *entry, const struct arc_yaml_node *node)
         return add_glob(entry, node);
     bool here = strcmp(node->text, ".") == 0 || strcmp(node->text, "./") == 0;
     if (!here)
-        ARC_TRY(arc_field_check(entry->reading->yaml, node, "services", arc_check_path, err));
+        ARC_TRY(arc_field_check(node, "services", arc_check_path, err));
     ARC_AUTO_FREE char *path = NULL;
     ARC_TRY(arc_path_resolve("", node->text, &path, err));
     if (!path || !is_yaml_name(path) || !exists(entry->reading->root, path))
@@ -320,7 +318,7 @@ static int add_entry(const struct arc_services_reading *reading, const struct ar
         return add_path(&entry, node);
 
     if (node->type != ARC_YAML_MAP)
-        return arc_yaml_error(reading->yaml, node, reading->err,
+        return arc_yaml_error(node, reading->err,
                               "an entry of 'services' must be a directory, a glob, a YAML file or "
                               "a mapping, this is %s",
                               arc_yaml_type_name(node));
@@ -331,8 +329,7 @@ static int add_entry(const struct arc_services_reading *reading, const struct ar
         return add_service(&entry, NULL, NULL);
 
     if (directory->type != ARC_YAML_STRING)
-        return arc_yaml_error(reading->yaml, directory, reading->err,
-                              "'directory' must be a string, this is %s",
+        return arc_yaml_error(directory, reading->err, "'directory' must be a string, this is %s",
                               arc_yaml_type_name(directory));
 
     return add_path(&entry, directory);
@@ -342,7 +339,7 @@ int arc_services_read(const struct arc_services_reading *reading, const struct a
                       struct arc_group *group)
 {
     if (list->type != ARC_YAML_LIST || !list->count)
-        return arc_yaml_error(reading->yaml, list, reading->err,
+        return arc_yaml_error(list, reading->err,
                               "'services' must be a list of directories or mappings, this is %s",
                               list->type == ARC_YAML_LIST ? "empty" : arc_yaml_type_name(list));
     for (size_t i = 0; i < list->count; i++)

@@ -7,8 +7,7 @@
 
 /* What reading a group's services needs at hand. */
 struct arc_services_reading {
-    const char *root; /* of the work tree */
-    const struct arc_yaml *yaml;
+    const char *root;          /* of the work tree */
     struct arc_config *config; /* all groups so far, this one last */
     struct arc_error *err;
 };

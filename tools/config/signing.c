@@ -101,29 +101,28 @@ static const char *find_conflict(const struct arc_signing *signing)
     return NULL;
 }
 
-static int check_file(const char *root, const struct arc_yaml *yaml,
-                      const struct arc_yaml_node *map, const char *key, struct arc_error *err)
+static int check_file(const char *root, const struct arc_yaml_node *map, const char *key,
+                      struct arc_error *err)
 {
     const struct arc_yaml_node *node = arc_yaml_get(map, key);
     if (!node || arc_file_kind_in(root, node->text) == ARC_FILE_REGULAR)
         return ARC_OK;
-    return arc_yaml_error(yaml, node, err, "%s: there is no file %s", key, node->text);
+    return arc_yaml_error(node, err, "%s: there is no file %s", key, node->text);
 }
 
 /* An identity of GitHub's has GitHub's issuer. */
-static int fill_issuer(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
-                       struct arc_signing *out, struct arc_error *err)
+static int fill_issuer(const struct arc_yaml_node *node, struct arc_signing *out,
+                       struct arc_error *err)
 {
     if (out->issuer || !out->identity)
         return ARC_OK;
     if (strncmp(out->identity, "https://github.com/", 19) != 0)
-        return arc_yaml_error(yaml, node, err,
-                              "'sign' needs the 'issuer' that vouches for '%.200s'", out->identity);
+        return arc_yaml_error(node, err, "'sign' needs the 'issuer' that vouches for '%.200s'",
+                              out->identity);
     return arc_text_copy(GITHUB_ISSUER, &out->issuer, err);
 }
 
-int arc_signing_read(const char *root, const struct arc_yaml *yaml,
-                     const struct arc_yaml_node *node, struct arc_signing *out,
+int arc_signing_read(const char *root, const struct arc_yaml_node *node, struct arc_signing *out,
                      struct arc_error *err)
 {
     static const char *const files[] = {"public-key", "trusted-root", "signing-config"};
@@ -132,16 +131,16 @@ int arc_signing_read(const char *root, const struct arc_yaml *yaml,
         return ARC_OK;
 
     if (node->type == ARC_YAML_STRING) {
-        ARC_TRY(arc_field_check(yaml, node, "sign", check_with, err));
+        ARC_TRY(arc_field_check(node, "sign", check_with, err));
         return arc_text_copy(node->text, &out->with, err);
     }
 
-    ARC_TRY(arc_fields_read(yaml, node, &table, out, err));
+    ARC_TRY(arc_fields_read(node, &table, out, err));
     const char *conflict = find_conflict(out);
     if (conflict)
-        return arc_yaml_error(yaml, node, err, "%s", conflict);
+        return arc_yaml_error(node, err, "%s", conflict);
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-        ARC_TRY(check_file(root, yaml, node, files[i], err));
+        ARC_TRY(check_file(root, node, files[i], err));
 
-    return fill_issuer(yaml, node, out, err);
+    return fill_issuer(node, out, err);
 }

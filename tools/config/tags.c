@@ -43,12 +43,12 @@ static const struct arc_field entry_fields[] = {
 };
 static const struct arc_table entry_table = {"an entry of 'image-tags'", entry_fields, false};
 
-static int read_condition(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
-                          struct arc_image_tag *out, size_t *branches, struct arc_error *err)
+static int read_condition(const struct arc_yaml_node *node, struct arc_image_tag *out,
+                          size_t *branches, struct arc_error *err)
 {
     if (node->type != ARC_YAML_STRING)
-        return arc_yaml_error(yaml, node, err, "'when' must be a condition or a list of them");
-    ARC_TRY(arc_field_check(yaml, node, "when", check_when, err));
+        return arc_yaml_error(node, err, "'when' must be a condition or a list of them");
+    ARC_TRY(arc_field_check(node, "when", check_when, err));
 
     for (unsigned i = 0; words[i]; i++)
         if (strcmp(words[i], node->text) == 0) {
@@ -61,52 +61,53 @@ static int read_condition(const struct arc_yaml *yaml, const struct arc_yaml_nod
     return out->branches[(*branches)++] ? ARC_OK : arc_error_nomem(err);
 }
 
-static int read_when(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
-                     struct arc_image_tag *out, struct arc_error *err)
+static int read_when(const struct arc_yaml_node *node, struct arc_image_tag *out,
+                     struct arc_error *err)
 {
     size_t branches = 0, count = node->type == ARC_YAML_LIST ? node->count : 1;
 
     if (!count)
-        return arc_yaml_error(yaml, node, err, "'when' is empty; leave it out for always");
+        return arc_yaml_error(node, err, "'when' is empty; leave it out for always");
     out->branches = calloc(count + 1, sizeof *out->branches);
     ARC_TRY_ALLOC(out->branches, err);
     if (node->type != ARC_YAML_LIST)
-        return read_condition(yaml, node, out, &branches, err);
+        return read_condition(node, out, &branches, err);
     for (size_t i = 0; i < count; i++)
-        ARC_TRY(read_condition(yaml, node->items[i], out, &branches, err));
+        ARC_TRY(read_condition(node->items[i], out, &branches, err));
 
     return ARC_OK;
 }
 
-static int read_entry(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
-                      struct arc_image_tag *out, struct arc_error *err)
+static int read_entry(const struct arc_yaml_node *node, struct arc_image_tag *out,
+                      struct arc_error *err)
 {
     struct reading reading = {0};
 
     if (node->type == ARC_YAML_STRING) {
-        ARC_TRY(arc_field_check(yaml, node, "image-tags", arc_check_image_tag, err));
+        ARC_TRY(arc_field_check(node, "image-tags", arc_check_image_tag, err));
         return arc_text_copy(node->text, &out->name, err);
     }
 
     if (node->type != ARC_YAML_MAP)
-        return arc_yaml_error(yaml, node, err,
+        return arc_yaml_error(node, err,
                               "an entry of 'image-tags' must be a string or {name, when}, this is "
                               "%s",
                               arc_yaml_type_name(node));
 
-    int rc = arc_fields_read(yaml, node, &entry_table, &reading, err);
+    int rc = arc_fields_read(node, &entry_table, &reading, err);
     out->name = reading.name;
+    ARC_TRY(rc);
 
-    return rc ? rc : read_when(yaml, reading.when, out, err);
+    return read_when(reading.when, out, err);
 }
 
-int arc_image_tags_read(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
-                        struct arc_image_tag **out, struct arc_error *err)
+int arc_image_tags_read(const struct arc_yaml_node *node, struct arc_image_tag **out,
+                        struct arc_error *err)
 {
     static const char *const defaults[] = {"{image-tag}", "sha-{sha}", "latest"};
 
     if (node && (node->type != ARC_YAML_LIST || !node->count))
-        return arc_yaml_error(yaml, node, err,
+        return arc_yaml_error(node, err,
                               node->type == ARC_YAML_LIST
                                   ? "'image-tags' is empty: a release would have no name"
                                   : "'image-tags' must be a list, this is %s",
@@ -120,10 +121,10 @@ int arc_image_tags_read(const struct arc_yaml *yaml, const struct arc_yaml_node 
         ARC_TRY(arc_text_copy(defaults[i], &tags[i].name, err));
 
     for (size_t i = 0; node && i < node->count; i++) {
-        ARC_TRY(read_entry(yaml, node->items[i], &tags[i], err));
+        ARC_TRY(read_entry(node->items[i], &tags[i], err));
         for (size_t k = 0; k < i; k++)
             if (strcmp(tags[k].name, tags[i].name) == 0)
-                return arc_yaml_error(yaml, node->items[i], err, "image-tags: '%s' is here twice",
+                return arc_yaml_error(node->items[i], err, "image-tags: '%s' is here twice",
                                       tags[i].name);
     }
 

@@ -39,17 +39,17 @@ static const struct arc_field include_fields[] = {
 };
 static const struct arc_table include_table = {"an entry of 'includes'", include_fields, false};
 
-static int read_include(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
-                        struct arc_include *out, struct arc_error *err)
+static int read_include(const struct arc_yaml_node *node, struct arc_include *out,
+                        struct arc_error *err)
 {
     if (node->type != ARC_YAML_STRING)
-        return arc_fields_read(yaml, node, &include_table, out, err);
-    ARC_TRY(arc_field_check(yaml, node, "includes", arc_check_group, err));
+        return arc_fields_read(node, &include_table, out, err);
+    ARC_TRY(arc_field_check(node, "includes", arc_check_group, err));
     return arc_text_copy(node->text, &out->group, err);
 }
 
-int arc_train_read(const struct arc_yaml *yaml, const struct arc_yaml_node *map,
-                   const struct arc_yaml_node *node, struct arc_group *out, struct arc_error *err)
+int arc_train_read(const struct arc_yaml_node *map, const struct arc_yaml_node *node,
+                   struct arc_group *out, struct arc_error *err)
 {
     static const char *const builds[] = {"registry",   "image",
                                          "services",   "bake",
@@ -60,22 +60,22 @@ int arc_train_read(const struct arc_yaml *yaml, const struct arc_yaml_node *map,
                                          "commits",    "rebuild-dependents"};
     for (size_t i = 0; i < sizeof builds / sizeof *builds; i++)
         if (arc_yaml_get(map, builds[i]))
-            return arc_yaml_error(yaml, arc_yaml_get(map, builds[i]), err,
+            return arc_yaml_error(arc_yaml_get(map, builds[i]), err,
                                   "a group with 'includes' builds nothing: leave '%s' out",
                                   builds[i]);
 
     if (node->type != ARC_YAML_LIST || !node->count)
-        return arc_yaml_error(yaml, node, err, "'includes' must be a list of release groups");
+        return arc_yaml_error(node, err, "'includes' must be a list of release groups");
 
     out->registries = calloc(1, sizeof *out->registries);
     out->includes = calloc(node->count + 1, sizeof *out->includes);
     ARC_TRY_ALLOC(out->registries && out->includes, err);
 
     for (size_t i = 0; i < node->count; i++) {
-        ARC_TRY(read_include(yaml, node->items[i], &out->includes[i], err));
+        ARC_TRY(read_include(node->items[i], &out->includes[i], err));
         for (size_t k = 0; k < i; k++)
             if (strcmp(out->includes[k].group, out->includes[i].group) == 0)
-                return arc_yaml_error(yaml, node->items[i], err, "includes: '%s' is here twice",
+                return arc_yaml_error(node->items[i], err, "includes: '%s' is here twice",
                                       out->includes[i].group);
     }
 
@@ -115,28 +115,28 @@ static const struct arc_group *find_group(const struct arc_config *config, const
     return NULL;
 }
 
-static int check_include(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
-                         const struct arc_config *config, const struct arc_group *train,
-                         const struct arc_include *include, struct arc_error *err)
+static int check_include(const struct arc_yaml_node *node, const struct arc_config *config,
+                         const struct arc_group *train, const struct arc_include *include,
+                         struct arc_error *err)
 {
     const struct arc_group *group = find_group(config, include->group);
     if (!group)
-        return arc_yaml_error(yaml, node, err, "includes: there is no release group '%s'",
+        return arc_yaml_error(node, err, "includes: there is no release group '%s'",
                               include->group);
 
     if (group->includes)
-        return arc_yaml_error(yaml, node, err,
-                              "includes: '%s' is made of groups itself: name those", group->name);
+        return arc_yaml_error(node, err, "includes: '%s' is made of groups itself: name those",
+                              group->name);
 
     for (size_t i = 0; i < group->service_count; i++)
         if (group->services[i].version)
-            return arc_yaml_error(yaml, node, err,
+            return arc_yaml_error(node, err,
                                   "includes: '%s' is released by versions in files, not by tags",
                                   group->name);
 
     const char *clash = find_clash(train, group);
     if (clash)
-        return arc_yaml_error(yaml, node, err,
+        return arc_yaml_error(node, err,
                               "includes: '%s' gives its images the name '%s', too: a name is moved "
                               "by one group alone",
                               group->name, clash);
@@ -144,14 +144,14 @@ static int check_include(const struct arc_yaml *yaml, const struct arc_yaml_node
     return ARC_OK;
 }
 
-int arc_trains_check(const struct arc_yaml *yaml, const struct arc_yaml_node *groups,
-                     const struct arc_config *config, struct arc_error *err)
+int arc_trains_check(const struct arc_yaml_node *groups, const struct arc_config *config,
+                     struct arc_error *err)
 {
     for (size_t i = 0; i < config->group_count; i++) {
         const struct arc_group *train = &config->groups[i];
         const struct arc_yaml_node *list = arc_yaml_get(groups->pairs[i].value, "includes");
         for (size_t k = 0; train->includes && train->includes[k].group; k++)
-            ARC_TRY(check_include(yaml, list->items[k], config, train, &train->includes[k], err));
+            ARC_TRY(check_include(list->items[k], config, train, &train->includes[k], err));
     }
     return ARC_OK;
 }

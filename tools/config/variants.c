@@ -45,7 +45,6 @@ static struct arc_service_reading *grow(struct arc_service_reading *out)
 
 /* A matrix of build arguments; `at` counts through it, the last argument fastest. */
 struct matrix {
-    const struct arc_yaml *yaml;
     const struct arc_yaml_node *axes[16];
     const char *names[16];
     size_t at[16];
@@ -72,24 +71,24 @@ static int add_axis(struct matrix *m, const struct arc_yaml_pair *pair)
     const struct arc_yaml_node *values = pair->value;
     bool list = values->type == ARC_YAML_LIST, map = values->type == ARC_YAML_MAP;
 
-    ARC_TRY(arc_field_check(m->yaml, pair->key, "variants", arc_check_build_arg, m->err));
+    ARC_TRY(arc_field_check(pair->key, "variants", arc_check_build_arg, m->err));
 
     if ((!list && !map) || !values->count)
-        return arc_yaml_error(m->yaml, values, m->err,
+        return arc_yaml_error(values, m->err,
                               "variants: %s must be a list of values, or a mapping of values to "
                               "suffixes",
                               pair->key->text);
 
     if (m->count == sizeof m->axes / sizeof *m->axes)
-        return arc_yaml_error(m->yaml, values, m->err, "variants: more than 16 arguments");
+        return arc_yaml_error(values, m->err, "variants: more than 16 arguments");
 
     for (size_t i = 0; i < values->count; i++) {
         const struct arc_yaml_node *value = map ? values->pairs[i].key : values->items[i];
         const struct arc_yaml_node *suffix = map ? values->pairs[i].value : value;
         if (!value->text || !suffix->text || value->type == ARC_YAML_NULL)
-            return arc_yaml_error(m->yaml, value, m->err,
-                                  "variants: %s has a value that is not a text", pair->key->text);
-        ARC_TRY(arc_field_check(m->yaml, suffix, "variants", check_suffix, m->err));
+            return arc_yaml_error(value, m->err, "variants: %s has a value that is not a text",
+                                  pair->key->text);
+        ARC_TRY(arc_field_check(suffix, "variants", check_suffix, m->err));
     }
 
     m->names[m->count] = pair->key->text;
@@ -119,7 +118,7 @@ static bool is_left_out(const struct matrix *m)
 static int check_rule(const struct matrix *m, const struct arc_yaml_node *rule)
 {
     if (rule->type != ARC_YAML_MAP || !rule->count)
-        return arc_yaml_error(m->yaml, rule, m->err,
+        return arc_yaml_error(rule, m->err,
                               "variants: 'exclude' must be a list of mappings, ARGUMENT: value");
 
     for (size_t i = 0; i < rule->count; i++) {
@@ -127,7 +126,7 @@ static int check_rule(const struct matrix *m, const struct arc_yaml_node *rule)
         while (a < m->count && strcmp(m->names[a], rule->pairs[i].key->text) != 0)
             a++;
         if (a == m->count || !rule->pairs[i].value->text)
-            return arc_yaml_error(m->yaml, rule->pairs[i].key, m->err,
+            return arc_yaml_error(rule->pairs[i].key, m->err,
                                   "variants: 'exclude' names %s, which is not an argument of them",
                                   rule->pairs[i].key->text);
     }
@@ -167,48 +166,48 @@ static bool advance(struct matrix *m)
     return false;
 }
 
-static int read_matrix(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
-                       struct arc_service_reading *out, struct arc_error *err)
+static int read_matrix(const struct arc_yaml_node *node, struct arc_service_reading *out,
+                       struct arc_error *err)
 {
-    struct matrix m = {.yaml = yaml, .exclude = arc_yaml_get(node, "exclude"), .err = err};
+    struct matrix m = {.exclude = arc_yaml_get(node, "exclude"), .err = err};
 
     for (size_t i = 0; i < node->count; i++)
         if (!arc_yaml_reads(node->pairs[i].key, "exclude"))
             ARC_TRY(add_axis(&m, &node->pairs[i]));
 
     if (m.exclude && m.exclude->type != ARC_YAML_LIST)
-        return arc_yaml_error(yaml, m.exclude, err, "variants: 'exclude' must be a list");
+        return arc_yaml_error(m.exclude, err, "variants: 'exclude' must be a list");
     for (size_t i = 0; m.exclude && i < m.exclude->count; i++)
         ARC_TRY(check_rule(&m, m.exclude->items[i]));
     if (!m.count)
-        return arc_yaml_error(yaml, node, err, "'variants' is empty");
+        return arc_yaml_error(node, err, "'variants' is empty");
 
     do {
         if (!is_left_out(&m))
             ARC_TRY(add_combination(&m, out));
         if (out->variant_count > ARC_VARIANTS_MAX)
-            return arc_yaml_error(yaml, node, err, "'variants' makes more than %d images",
+            return arc_yaml_error(node, err, "'variants' makes more than %d images",
                                   ARC_VARIANTS_MAX);
     } while (advance(&m));
 
     if (!out->variant_count)
-        return arc_yaml_error(yaml, m.exclude, err, "'exclude' leaves no variant");
+        return arc_yaml_error(m.exclude, err, "'exclude' leaves no variant");
 
     return ARC_OK;
 }
 
 /* ---- either --------------------------------------------------------------------------------- */
 
-int arc_variants_read(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
-                      struct arc_service_reading *out, struct arc_error *err)
+int arc_variants_read(const struct arc_yaml_node *node, struct arc_service_reading *out,
+                      struct arc_error *err)
 {
     if (!node)
         return ARC_OK;
     if (node->type == ARC_YAML_MAP)
-        return read_matrix(yaml, node, out, err);
+        return read_matrix(node, out, err);
 
     if (node->type != ARC_YAML_LIST || !node->count || node->count > ARC_VARIANTS_MAX)
-        return arc_yaml_error(yaml, node, err,
+        return arc_yaml_error(node, err,
                               "'variants' must be a list of 1 to %d mappings with a suffix, or a "
                               "mapping of build arguments to lists of values",
                               ARC_VARIANTS_MAX);
@@ -216,10 +215,9 @@ int arc_variants_read(const struct arc_yaml *yaml, const struct arc_yaml_node *n
     for (size_t i = 0; i < node->count; i++) {
         struct arc_service_reading *variant = grow(out);
         ARC_TRY_ALLOC(variant, err);
-        ARC_TRY(arc_fields_read(yaml, node->items[i], &variant_table, variant, err));
+        ARC_TRY(arc_fields_read(node->items[i], &variant_table, variant, err));
         if (variant->tags_node)
-            ARC_TRY(
-                arc_image_tags_read(yaml, variant->tags_node, &variant->service.image_tags, err));
+            ARC_TRY(arc_image_tags_read(variant->tags_node, &variant->service.image_tags, err));
         variant->named = variant->service.codename != NULL;
         variant->titled = variant->service.name != NULL;
     }

@@ -9,8 +9,8 @@
 
 /* Reads the list of mappings, or the matrix of build arguments (with `exclude`), into the variants
  * of *out. NULL gives none. ARC_EINPUT with the place. */
-int arc_variants_read(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
-                      struct arc_service_reading *out, struct arc_error *err);
+int arc_variants_read(const struct arc_yaml_node *node, struct arc_service_reading *out,
+                      struct arc_error *err);
 
 /* Gives a service with a suffix names of its own, where its variant does not say them: the codename
  * gets the suffix, and the image's name too unless the image is `shared` by all. */

@@ -41,19 +41,18 @@ void lint_fact_free(struct lint_fact *fact)
     *fact = (struct lint_fact){0};
 }
 
-int lint_fact_read(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
-                   struct lint_fact *out, struct arc_error *err)
+int lint_fact_read(const struct arc_yaml_node *node, struct lint_fact *out, struct arc_error *err)
 {
     *out = (struct lint_fact){0};
-    int rc = arc_fields_read(yaml, node, &table, out, err);
+    int rc = arc_fields_read(node, &table, out, err);
     bool of_tree = out->is || out->has || out->lacks || out->absent;
     if (!rc && of_tree && !out->at)
-        rc = arc_yaml_error(yaml, node, err,
+        rc = arc_yaml_error(node, err,
                             "is, has, lacks and absent need 'at': the keys that "
                             "lead to the place");
 
     if (!rc && out->in && !out->each)
-        rc = arc_yaml_error(yaml, node, err, "'in' chooses groups, so it needs 'for'");
+        rc = arc_yaml_error(node, err, "'in' chooses groups, so it needs 'for'");
     return rc;
 }
 

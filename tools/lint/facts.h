@@ -24,8 +24,7 @@ struct lint_fact {
 };
 
 /* Reads one entry; ARC_EINPUT with the place if it is wrong. */
-int lint_fact_read(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
-                   struct lint_fact *out, struct arc_error *err);
+int lint_fact_read(const struct arc_yaml_node *node, struct lint_fact *out, struct arc_error *err);
 void lint_fact_free(struct lint_fact *fact);
 
 /* A fact about one service or group (either may be NULL) under inspection. */

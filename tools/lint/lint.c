@@ -90,7 +90,7 @@ static void check_waivers(struct lint *lint)
     for (size_t i = 0; i < lint->settings.waiver_count; i++) {
         const struct lint_waiver *waiver = &lint->settings.waivers[i];
         if (!waiver->used)
-            lint_find(lint, LINT_ALLOW, lint->settings.yaml.name, waiver->line,
+            lint_find(lint, LINT_ALLOW, lint->settings.yaml.source->name, waiver->line,
                       "nothing in %s breaks the rule %s any more; take the exception out",
                       waiver->file, waiver->rule);
     }
@@ -177,7 +177,8 @@ int arc_lint_rules(struct arc_project *project, const struct arc_lint_options *o
         bad |= add_rule(list, built_in[i][0], built_in[i][1], "arc-ci");
     for (size_t i = 0; i < lint.settings.fact_count; i++) {
         const struct lint_fact *fact = &lint.settings.facts[i];
-        bad |= add_rule(list, fact->rule, fact->why ? fact->why : "", lint.settings.yaml.name);
+        bad |=
+            add_rule(list, fact->rule, fact->why ? fact->why : "", lint.settings.yaml.source->name);
     }
 
     if (!list || bad)

@@ -72,8 +72,8 @@ void lint_settings_free(struct lint_settings *settings)
 static int read_waivers(struct lint_settings *out, struct arc_error *err)
 {
     const struct arc_yaml_node *list = out->allow_node;
-    ARC_TRY(arc_fields_read_list(&out->yaml, list, "allow", &waiver_table, sizeof *out->waivers,
-                                 &out->waivers, &out->waiver_count, err));
+    ARC_TRY(arc_fields_read_list(list, "allow", &waiver_table, sizeof *out->waivers, &out->waivers,
+                                 &out->waiver_count, err));
     for (size_t i = 0; i < out->waiver_count; i++)
         out->waivers[i].line = list->items[i]->line;
     return ARC_OK;
@@ -86,13 +86,13 @@ static int read_facts(struct lint_settings *out, struct arc_error *err)
         return ARC_OK;
 
     if (list->type != ARC_YAML_LIST)
-        return arc_yaml_error(&out->yaml, list, err, "'facts' must be a list, this is %s",
+        return arc_yaml_error(list, err, "'facts' must be a list, this is %s",
                               arc_yaml_type_name(list));
 
     out->facts = calloc(list->count + 1, sizeof *out->facts);
     ARC_TRY_ALLOC(out->facts, err);
     for (size_t i = 0; i < list->count; i++)
-        ARC_TRY(lint_fact_read(&out->yaml, list->items[i], &out->facts[out->fact_count++], err));
+        ARC_TRY(lint_fact_read(list->items[i], &out->facts[out->fact_count++], err));
 
     return ARC_OK;
 }
@@ -106,7 +106,7 @@ int lint_settings_load(const char *root, const char *path, struct lint_settings 
     if (!asked_for && arc_file_kind_in(root, path) == ARC_FILE_NONE)
         return ARC_OK;
     ARC_TRY(arc_yaml_read_in(root, path, 0, &out->yaml, err));
-    ARC_TRY(arc_fields_read(&out->yaml, out->yaml.root, &table, out, err));
+    ARC_TRY(arc_fields_read(out->yaml.root, &table, out, err));
     ARC_TRY(read_waivers(out, err));
     return read_facts(out, err);
 }

@@ -1,4 +1,4 @@
-/* Shared by the files that make up port/yaml. */
+/* Shared by the files that make up yaml/. */
 #ifndef ARC_YAML_INTERNAL_H
 #define ARC_YAML_INTERNAL_H
 
@@ -11,18 +11,15 @@ enum arc_yaml_type arc_yaml_core_type(const char *text, size_t len);
 /* Ends a mapping: replaces merge keys by the pairs of what they name, and refuses duplicates. A
  * pair of the mapping itself wins over a merged one, an earlier merge over a later one; a pair
  * stays where its key was met first (as in js-yaml). */
-int arc_yaml_map_finish(const struct arc_yaml *yaml, struct arc_yaml_node *map,
-                        struct arc_error *err);
+int arc_yaml_map_finish(struct arc_yaml_node *map, struct arc_error *err);
 
 /* Adds what a child, met at that place, brings to its parent's weight and depth. ARC_ELIMIT beyond
  * the maxima. */
-int arc_yaml_weigh(const struct arc_yaml *yaml, struct arc_yaml_node *parent,
-                   const struct arc_yaml_node *child, unsigned line, unsigned column,
-                   struct arc_error *err);
+int arc_yaml_weigh(struct arc_yaml_node *parent, const struct arc_yaml_node *child, unsigned line,
+                   unsigned column, struct arc_error *err);
 
 /* Sets an error of that code at the place. */
-int arc_yaml_error_code(const struct arc_yaml *yaml, const struct arc_yaml_node *node, int code,
-                        struct arc_error *err, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
+int arc_yaml_error_code(const struct arc_yaml_node *node, int code, struct arc_error *err,
+                        const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 #endif

@@ -30,32 +30,31 @@ static int add(struct entries *entries, struct arc_yaml_pair pair, struct arc_er
     return ARC_OK;
 }
 
-static int merge_one(const struct arc_yaml *yaml, struct arc_yaml_node *map, struct entries *out,
+static int merge_one(struct arc_yaml_node *map, struct entries *out,
                      const struct arc_yaml_node *source, struct arc_error *err)
 {
     if (source->type != ARC_YAML_MAP)
-        return arc_yaml_error(yaml, source, err, "'<<' can only merge mappings, this is %s",
+        return arc_yaml_error(source, err, "'<<' can only merge mappings, this is %s",
                               arc_yaml_type_name(source));
 
-    int rc = arc_yaml_weigh(yaml, map, source, map->line, map->column, err);
-    for (size_t i = 0; !rc && i < source->count; i++) {
+    ARC_TRY(arc_yaml_weigh(map, source, map->line, map->column, err));
+    for (size_t i = 0; i < source->count; i++) {
         struct arc_yaml_pair pair = source->pairs[i];
         pair.merged = true;
-        rc = add(out, pair, err);
+        ARC_TRY(add(out, pair, err));
     }
 
-    return rc;
+    return ARC_OK;
 }
 
-static int merge(const struct arc_yaml *yaml, struct arc_yaml_node *map, struct entries *out,
-                 const struct arc_yaml_node *value, struct arc_error *err)
+static int merge(struct arc_yaml_node *map, struct entries *out, const struct arc_yaml_node *value,
+                 struct arc_error *err)
 {
     if (value->type != ARC_YAML_LIST)
-        return merge_one(yaml, map, out, value, err);
-    int rc = ARC_OK;
-    for (size_t i = 0; !rc && i < value->count; i++)
-        rc = merge_one(yaml, map, out, value->items[i], err);
-    return rc;
+        return merge_one(map, out, value, err);
+    for (size_t i = 0; i < value->count; i++)
+        ARC_TRY(merge_one(map, out, value->items[i], err));
+    return ARC_OK;
 }
 
 static int by_key(const void *a, const void *b)
@@ -76,18 +75,17 @@ static bool same_key(const struct entry *a, const struct entry *b)
            memcmp(a->pair.key->text, b->pair.key->text, a->pair.key->len) == 0;
 }
 
-static int duplicate(const struct arc_yaml *yaml, const struct arc_yaml_node *first,
-                     const struct arc_yaml_node *second, struct arc_error *err)
+static int duplicate(const struct arc_yaml_node *first, const struct arc_yaml_node *second,
+                     struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
     arc_text_visible(&shown, second->text, second->len > 120 ? 120 : second->len);
-    return arc_yaml_error(yaml, second, err, "the key '%s' is here twice, first on line %u",
+    return arc_yaml_error(second, err, "the key '%s' is here twice, first on line %u",
                           arc_buf_text(&shown), first->line);
 }
 
 /* One run of equal keys, in the order of the file: one of them stays, in the first one's place. */
-static int settle(const struct arc_yaml *yaml, struct entry **run, size_t count,
-                  struct arc_error *err)
+static int settle(struct entry **run, size_t count, struct arc_error *err)
 {
     struct arc_yaml_pair winner = run[0]->pair;
 
@@ -96,7 +94,7 @@ static int settle(const struct arc_yaml *yaml, struct entry **run, size_t count,
         if (run[i]->pair.merged)
             continue;
         if (!winner.merged)
-            return duplicate(yaml, winner.key, run[i]->pair.key, err);
+            return duplicate(winner.key, run[i]->pair.key, err);
         winner = run[i]->pair;
     }
 
@@ -105,21 +103,21 @@ static int settle(const struct arc_yaml *yaml, struct entry **run, size_t count,
     return ARC_OK;
 }
 
-static int settle_all(const struct arc_yaml *yaml, struct entries *entries, struct arc_error *err)
+static int settle_all(struct entries *entries, struct arc_error *err)
 {
     ARC_AUTO_FREE struct entry **sorted = calloc(entries->count + 1, sizeof(struct entry *));
     ARC_TRY_ALLOC(sorted, err);
     for (size_t i = 0; i < entries->count; i++)
         sorted[i] = &entries->list[i];
     qsort(sorted, entries->count, sizeof *sorted, by_key);
-    int rc = ARC_OK;
-    for (size_t i = 0, end; !rc && i < entries->count; i = end) {
+
+    for (size_t i = 0, end; i < entries->count; i = end) {
         for (end = i + 1; end < entries->count && same_key(sorted[i], sorted[end]);)
             end++;
-        rc = settle(yaml, sorted + i, end - i, err);
+        ARC_TRY(settle(sorted + i, end - i, err));
     }
 
-    return rc;
+    return ARC_OK;
 }
 
 static int replace_pairs(struct arc_yaml_node *map, const struct entries *entries,
@@ -138,20 +136,14 @@ static int replace_pairs(struct arc_yaml_node *map, const struct entries *entrie
     return ARC_OK;
 }
 
-int arc_yaml_map_finish(const struct arc_yaml *yaml, struct arc_yaml_node *map,
-                        struct arc_error *err)
+int arc_yaml_map_finish(struct arc_yaml_node *map, struct arc_error *err)
 {
     ARC_AUTO(entries) struct entries entries = {0};
-    int rc = ARC_OK;
 
-    for (size_t i = 0; !rc && i < map->count; i++) {
-        if (map->pairs[i].key->merge_key)
-            rc = merge(yaml, map, &entries, map->pairs[i].value, err);
-        else
-            rc = add(&entries, map->pairs[i], err);
-    }
+    for (size_t i = 0; i < map->count; i++)
+        ARC_TRY(map->pairs[i].key->merge_key ? merge(map, &entries, map->pairs[i].value, err)
+                                             : add(&entries, map->pairs[i], err));
+    ARC_TRY(settle_all(&entries, err));
 
-    if (!rc)
-        rc = settle_all(yaml, &entries, err);
-    return rc ? rc : replace_pairs(map, &entries, err);
+    return replace_pairs(map, &entries, err);
 }

@@ -3,7 +3,7 @@
 #include "yaml/internal.h"
 #include <string.h>
 
-static const struct arc_yaml_pair *find(const struct arc_yaml_node *node, const char *key)
+static const struct arc_yaml_pair *find_pair(const struct arc_yaml_node *node, const char *key)
 {
     size_t len = strlen(key);
     for (size_t i = 0; node && node->type == ARC_YAML_MAP && i < node->count; i++) {
@@ -16,13 +16,13 @@ static const struct arc_yaml_pair *find(const struct arc_yaml_node *node, const 
 
 const struct arc_yaml_node *arc_yaml_get(const struct arc_yaml_node *node, const char *key)
 {
-    const struct arc_yaml_pair *pair = find(node, key);
+    const struct arc_yaml_pair *pair = find_pair(node, key);
     return pair ? pair->value : NULL;
 }
 
 const struct arc_yaml_node *arc_yaml_key(const struct arc_yaml_node *node, const char *key)
 {
-    const struct arc_yaml_pair *pair = find(node, key);
+    const struct arc_yaml_pair *pair = find_pair(node, key);
     return pair ? pair->key : NULL;
 }
 
@@ -58,36 +58,33 @@ const char *arc_yaml_type_name(const struct arc_yaml_node *node)
     return node ? names[node->type] : "nothing";
 }
 
-__attribute__((format(printf, 5, 0))) static int error_at(const struct arc_yaml *yaml,
-                                                          const struct arc_yaml_node *node,
+__attribute__((format(printf, 4, 0))) static int error_at(const struct arc_yaml_node *node,
                                                           int code, struct arc_error *err,
                                                           const char *format, va_list args)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = 4096};
     arc_buf_vprintf(&text, format, args);
-    arc_error_at(err, code, yaml->name, node ? node->line : 0, node ? node->column : 0, "%s",
+    arc_error_at(err, code, node->source->name, node->line, node->column, "%s",
                  arc_buf_text(&text));
-    if (yaml->text)
-        arc_error_show_line(err, yaml->text, yaml->len);
+    arc_error_show_line(err, node->source->text, node->source->len);
     return code;
 }
 
-int arc_yaml_error_code(const struct arc_yaml *yaml, const struct arc_yaml_node *node, int code,
-                        struct arc_error *err, const char *format, ...)
+int arc_yaml_error_code(const struct arc_yaml_node *node, int code, struct arc_error *err,
+                        const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    error_at(yaml, node, code, err, format, args);
+    error_at(node, code, err, format, args);
     va_end(args);
     return code;
 }
 
-int arc_yaml_error(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
-                   struct arc_error *err, const char *format, ...)
+int arc_yaml_error(const struct arc_yaml_node *node, struct arc_error *err, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    error_at(yaml, node, ARC_EINPUT, err, format, args);
+    error_at(node, ARC_EINPUT, err, format, args);
     va_end(args);
     return ARC_EINPUT;
 }

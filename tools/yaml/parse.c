@@ -1,5 +1,6 @@
 /* libyaml's events made a tree. */
 #include "base/auto.h"
+#include "base/room.h"
 #include "base/text.h"
 #include "os/file.h"
 #include "yaml/internal.h"
@@ -29,27 +30,26 @@ struct builder {
 
 static int error_mark(const struct builder *b, const yaml_mark_t *mark, int code, const char *text)
 {
-    arc_error_at(b->err, code, b->yaml->name, (unsigned)mark->line + 1, (unsigned)mark->column + 1,
-                 "%s", text);
-    arc_error_show_line(b->err, b->yaml->text, b->yaml->len);
+    arc_error_at(b->err, code, b->yaml->source->name, (unsigned)mark->line + 1,
+                 (unsigned)mark->column + 1, "%s", text);
+    arc_error_show_line(b->err, b->yaml->source->text, b->yaml->source->len);
     return code;
 }
 
-int arc_yaml_weigh(const struct arc_yaml *yaml, struct arc_yaml_node *parent,
-                   const struct arc_yaml_node *child, unsigned line, unsigned column,
-                   struct arc_error *err)
+int arc_yaml_weigh(struct arc_yaml_node *parent, const struct arc_yaml_node *child, unsigned line,
+                   unsigned column, struct arc_error *err)
 {
     parent->weight += child->weight;
     if (child->depth >= parent->depth)
         parent->depth = child->depth + 1;
 
     if (parent->weight > ARC_YAML_NODES)
-        return arc_error_at(err, ARC_ELIMIT, yaml->name, line, column,
+        return arc_error_at(err, ARC_ELIMIT, parent->source->name, line, column,
                             "more than %d values once every alias stands for what it names",
                             ARC_YAML_NODES);
 
     if (parent->depth > ARC_YAML_DEPTH)
-        return arc_error_at(err, ARC_ELIMIT, yaml->name, line, column,
+        return arc_error_at(err, ARC_ELIMIT, parent->source->name, line, column,
                             "nested deeper than %d levels", ARC_YAML_DEPTH);
 
     return ARC_OK;
@@ -63,6 +63,7 @@ static struct arc_yaml_node *new_node(struct builder *b, const yaml_event_t *eve
     if (!node)
         return NULL;
     node->type = type;
+    node->source = b->yaml->source;
     node->line = (unsigned)event->start_mark.line + 1;
     node->column = (unsigned)event->start_mark.column + 1;
     node->weight = node->depth = 1;
@@ -79,8 +80,7 @@ static int set_anchor(struct builder *b, struct arc_yaml_node *node, const yaml_
         return ARC_OK;
 
     if (b->anchor_count == ANCHORS_MAX)
-        return arc_yaml_error_code(b->yaml, node, ARC_ELIMIT, b->err, "more than %d anchors",
-                                   ANCHORS_MAX);
+        return arc_yaml_error_code(node, ARC_ELIMIT, b->err, "more than %d anchors", ANCHORS_MAX);
 
     ARC_TRY(arc_text_copy((const char *)anchor, &node->anchor, b->err));
     b->anchors[b->anchor_count++] = node;
@@ -117,7 +117,7 @@ static int set_tag(struct builder *b, struct arc_yaml_node *node, const yaml_cha
     ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
     arc_text_visible(&shown, node->tag, strnlen(node->tag, 120));
 
-    return arc_yaml_error(b->yaml, node, b->err, "the tag '%s' is unknown", arc_buf_text(&shown));
+    return arc_yaml_error(node, b->err, "the tag '%s' is unknown", arc_buf_text(&shown));
 }
 
 /* The type of a scalar: its tag's if it has one of the core schema, else by its text. */
@@ -140,28 +140,9 @@ static int set_type(struct builder *b, struct arc_yaml_node *node)
             continue;
         node->type = tagged[i].type;
         if (core != node->type && !(core == ARC_YAML_INT && node->type == ARC_YAML_FLOAT))
-            return arc_yaml_error(b->yaml, node, b->err, "this is not a value of its tag !!%s",
+            return arc_yaml_error(node, b->err, "this is not a value of its tag !!%s",
                                   node->tag + strlen(CORE));
     }
-
-    return ARC_OK;
-}
-
-/* Makes room for one more item or pair; full at every power of two. */
-static int grow(struct arc_yaml_node *node, bool list, struct arc_error *err)
-{
-    size_t count = node->count;
-    if (count & (count - 1))
-        return ARC_OK;
-    size_t size = count ? count * 2 : 1;
-    void *grown = list ? realloc(node->items, size * sizeof *node->items)
-                       : realloc(node->pairs, size * sizeof *node->pairs);
-    ARC_TRY_ALLOC(grown, err);
-
-    if (list)
-        node->items = grown;
-    else
-        node->pairs = grown;
 
     return ARC_OK;
 }
@@ -178,11 +159,11 @@ static int attach(struct builder *b, const struct arc_yaml_node *node, unsigned 
 
     struct frame *top = &b->stack[b->depth - 1];
     struct arc_yaml_node *parent = top->node;
-    ARC_TRY(arc_yaml_weigh(b->yaml, parent, node, line, column, b->err));
+    ARC_TRY(arc_yaml_weigh(parent, node, line, column, b->err));
 
     if (parent->type == ARC_YAML_MAP && !top->key) {
         if (!node->text)
-            return arc_yaml_error(b->yaml, node, b->err, "a key must be a plain value, this is %s",
+            return arc_yaml_error(node, b->err, "a key must be a plain value, this is %s",
                                   arc_yaml_type_name(node));
         top->key = node;
         return ARC_OK;
@@ -190,8 +171,9 @@ static int attach(struct builder *b, const struct arc_yaml_node *node, unsigned 
 
     bool list = parent->type == ARC_YAML_LIST;
     size_t count = parent->count;
-    if (grow(parent, list, b->err))
-        return ARC_ENOMEM;
+    ARC_TRY_ALLOC(list ? arc_room(&parent->items, count, sizeof *parent->items)
+                       : arc_room(&parent->pairs, count, sizeof *parent->pairs),
+                  b->err);
 
     if (list)
         parent->items[count] = node;
@@ -215,14 +197,12 @@ static int on_scalar(struct builder *b, const yaml_event_t *event)
     node->text[len] = '\0';
     node->len = len;
     node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-    int rc = set_tag(b, node, event->data.scalar.tag);
-    if (!rc)
-        rc = set_type(b, node);
-    if (!rc)
-        rc = set_anchor(b, node, event->data.scalar.anchor);
+    ARC_TRY(set_tag(b, node, event->data.scalar.tag));
+    ARC_TRY(set_type(b, node));
+    ARC_TRY(set_anchor(b, node, event->data.scalar.anchor));
     node->merge_key = node->plain && !node->tag && len == 2 && memcmp(node->text, "<<", 2) == 0;
 
-    return rc ? rc : attach(b, node, node->line, node->column);
+    return attach(b, node, node->line, node->column);
 }
 
 static int on_start(struct builder *b, const yaml_event_t *event)
@@ -233,8 +213,8 @@ static int on_start(struct builder *b, const yaml_event_t *event)
     ARC_TRY_ALLOC(node, b->err);
 
     if (b->depth == ARC_YAML_DEPTH)
-        return arc_yaml_error_code(b->yaml, node, ARC_ELIMIT, b->err,
-                                   "nested deeper than %d levels", ARC_YAML_DEPTH);
+        return arc_yaml_error_code(node, ARC_ELIMIT, b->err, "nested deeper than %d levels",
+                                   ARC_YAML_DEPTH);
 
     node->open = true;
     b->stack[b->depth++] = (struct frame){node, NULL};
@@ -252,9 +232,10 @@ static int on_start(struct builder *b, const yaml_event_t *event)
 static int on_end(struct builder *b)
 {
     struct arc_yaml_node *node = b->stack[--b->depth].node;
-    int rc = node->type == ARC_YAML_MAP ? arc_yaml_map_finish(b->yaml, node, b->err) : ARC_OK;
+    if (node->type == ARC_YAML_MAP)
+        ARC_TRY(arc_yaml_map_finish(node, b->err));
     node->open = false;
-    return rc ? rc : attach(b, node, node->line, node->column);
+    return attach(b, node, node->line, node->column);
 }
 
 static int on_alias(struct builder *b, const yaml_event_t *event)
@@ -314,9 +295,9 @@ static int reader_error(const struct builder *b, const yaml_parser_t *parser, co
         column = text[i] == '\n' ? 1 : column + (((unsigned char)text[i] & 0xc0) != 0x80);
     }
 
-    arc_error_at(b->err, ARC_EINPUT, b->yaml->name, line, column, "%s (0x%02x)", parser->problem,
-                 (unsigned)parser->problem_value & 0xffffffU);
-    arc_error_show_line(b->err, b->yaml->text, b->yaml->len);
+    arc_error_at(b->err, ARC_EINPUT, b->yaml->source->name, line, column, "%s (0x%02x)",
+                 parser->problem, (unsigned)parser->problem_value & 0xffffffU);
+    arc_error_show_line(b->err, b->yaml->source->text, b->yaml->source->len);
     return ARC_EINPUT;
 }
 
@@ -347,7 +328,7 @@ static int syntax_error(const struct builder *b, const yaml_parser_t *parser, co
         return reader_error(b, parser, text);
     ARC_AUTO(arc_buf) struct arc_buf why = {.max = 2048};
     size_t at = parser->problem_mark.index;
-    if (at < b->yaml->len && text[at] == '\t')
+    if (at < b->yaml->source->len && text[at] == '\t')
         return error_mark(b, &parser->problem_mark, ARC_EINPUT,
                           "there is a tab here; YAML is indented with spaces");
 
@@ -381,10 +362,15 @@ static int build(struct builder *b, yaml_parser_t *parser, const char *text)
 int arc_yaml_parse(const char *text, size_t len, const char *name, unsigned flags,
                    struct arc_yaml *out, struct arc_error *err)
 {
-    *out = (struct arc_yaml){.name = strdup(name), .text = malloc(len + 1)};
+    struct arc_yaml_source *source = calloc(1, sizeof *source);
     ARC_AUTO_FREE struct builder *b = calloc(1, sizeof *b);
     yaml_parser_t parser;
-    if (!out->name || !out->text || !b || !yaml_parser_initialize(&parser)) {
+
+    *out = (struct arc_yaml){.source = source};
+    ARC_TRY_ALLOC(source, err);
+    source->name = strdup(name);
+    source->text = malloc(len + 1);
+    if (!source->name || !source->text || !b || !yaml_parser_initialize(&parser)) {
         arc_yaml_free(out);
         return arc_error_nomem(err);
     }
@@ -399,8 +385,8 @@ int arc_yaml_parse(const char *text, size_t len, const char *name, unsigned flag
         len -= 3;
     }
 
-    memcpy(out->text, text, len);
-    out->len = len;
+    memcpy(source->text, text, len);
+    source->len = len;
     yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
     int rc = len > ARC_YAML_BYTES ? arc_error_at(err, ARC_ELIMIT, name, 0, 0,
                                                  "longer than %zu bytes", ARC_YAML_BYTES)
@@ -434,7 +420,10 @@ void arc_yaml_free(struct arc_yaml *yaml)
         free(node);
     }
 
-    free(yaml->name);
-    free(yaml->text);
+    if (yaml->source) {
+        free(yaml->source->name);
+        free(yaml->source->text);
+    }
+    free(yaml->source);
     *yaml = (struct arc_yaml){0};
 }

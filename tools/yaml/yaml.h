@@ -45,6 +45,13 @@ struct arc_yaml_pair {
     bool merged; /* it came through `<<` */
 };
 
+/* Where a node comes from. */
+struct arc_yaml_source {
+    char *name; /* as given, for messages */
+    char *text; /* as read, for messages */
+    size_t len;
+};
+
 struct arc_yaml_node {
     enum arc_yaml_type type;
     bool plain;      /* a scalar without quotes */
@@ -55,6 +62,7 @@ struct arc_yaml_node {
     const struct arc_yaml_node **items;
     struct arc_yaml_pair *pairs; /* in the order of the file */
     unsigned line, column;       /* of its first character, from 1 */
+    const struct arc_yaml_source *source;
     /* The rest is for the reader alone. */
     unsigned weight; /* nodes below and including it, aliases followed */
     unsigned depth;  /* levels below and including it */
@@ -67,9 +75,7 @@ struct arc_yaml_node {
 
 /* A document and everything in it. */
 struct arc_yaml {
-    char *name; /* as given, for messages */
-    char *text; /* as read, for messages */
-    size_t len;
+    struct arc_yaml_source *source;
     const struct arc_yaml_node *root;
     struct arc_yaml_node *owned;
 };
@@ -112,8 +118,7 @@ bool arc_yaml_int(const struct arc_yaml_node *node, int64_t *out);
 const char *arc_yaml_type_name(const struct arc_yaml_node *node);
 
 /* Sets an ARC_EINPUT error at the node's place. */
-int arc_yaml_error(const struct arc_yaml *yaml, const struct arc_yaml_node *node,
-                   struct arc_error *err, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+int arc_yaml_error(const struct arc_yaml_node *node, struct arc_error *err, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 #endif
