@@ -1,4 +1,5 @@
 #include "base/text.h"
+#include "base/auto.h"
 #include <ctype.h>
 #include <string.h>
 #include <time.h>
@@ -305,6 +306,27 @@ static bool read_offset(const char *text, int64_t *seconds)
     *seconds = sign * ((int64_t)zone[0] * 3600 + zone[1] * 60);
 
     return true;
+}
+
+int arc_list_add(char ***list, const char *text, struct arc_error *err)
+{
+    size_t count = 0;
+    for (; *list && (*list)[count]; count++)
+        if (strcmp((*list)[count], text) == 0)
+            return ARC_OK;
+
+    char **grown = realloc(*list, (count + 2) * sizeof *grown);
+    ARC_TRY_ALLOC(grown, err);
+    *list = grown;
+    grown[count + 1] = NULL;
+    return arc_text_copy(text, &grown[count], err);
+}
+
+void arc_texts_free(char **list)
+{
+    for (char **text = list; text && *text; text++)
+        free(*text);
+    free(list);
 }
 
 bool arc_text_ends(const char *text, const char *end)

@@ -42,6 +42,19 @@ void arc_text_visible_lines(struct arc_buf *out, const char *text, size_t len);
 /* A copy of the text in *out, owned by the caller; of NULL it is NULL. */
 int arc_text_copy(const char *text, char **out, struct arc_error *err);
 
+/* Adds a copy of the text to a list that ends with NULL, once. */
+int arc_list_add(char ***list, const char *text, struct arc_error *err);
+
+/* Frees a list of texts; NULL is allowed. */
+void arc_texts_free(char **list);
+
+/* A local list that frees itself. */
+static inline void arc_auto_texts(char ***list)
+{
+    arc_texts_free(*list);
+}
+#define ARC_AUTO_TEXTS __attribute__((cleanup(arc_auto_texts)))
+
 /* Appends a size as registries show it, in powers of ten: "12.3 MB"; with a base (0 or more) the
  * difference, too, in the same unit: "12.3 MB (+0.4 MB)" or "12.3 MB (same)". */
 void arc_text_size(struct arc_buf *out, int64_t bytes, int64_t base);

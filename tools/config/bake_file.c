@@ -122,12 +122,11 @@ static int take_attestation(const char *text, struct arc_recipe *build, struct a
 
 static int take_attestations(const json_t *items, struct arc_recipe *build, struct arc_error *err)
 {
-    char **texts = NULL;
-    int rc = add_texts(&texts, items, err);
-    for (char **text = texts; !rc && text && *text; text++)
-        rc = take_attestation(*text, build, err);
-    arc_texts_free(texts);
-    return rc;
+    ARC_AUTO_TEXTS char **texts = NULL;
+    ARC_TRY(add_texts(&texts, items, err));
+    for (char **text = texts; text && *text; text++)
+        ARC_TRY(take_attestation(*text, build, err));
+    return ARC_OK;
 }
 
 enum member_kind {
@@ -381,13 +380,7 @@ int arc_bake_add_target(struct arc_group *group, const char *name, const json_t 
         ARC_TRY(arc_list_add(&service->build.files, *files, err));
     ARC_TRY(arc_service_complete(&reading, group, err));
 
-    struct arc_service *grown =
-        realloc(group->services, (group->service_count + 1) * sizeof *grown);
-    ARC_TRY_ALLOC(grown, err);
-    group->services = grown;
-    grown[group->service_count] = *service;
-    grown[group->service_count++].line = group->line;
-    *service = (struct arc_service){0};
+    service->line = group->line;
 
-    return ARC_OK;
+    return arc_group_take_service(group, service, err);
 }

@@ -1,6 +1,8 @@
 #include "config/bases.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include "config/build.h"
+#include "config/service.h"
 #include "dockerfile/stages.h"
 #include "os/file.h"
 #include <string.h>
@@ -48,9 +50,9 @@ int arc_service_published_tag(const struct arc_group *group, const struct arc_se
 {
     const struct arc_image_tag *tag = service->image_tags ? service->image_tags : group->image_tags;
     const struct arc_image_tag *chosen = NULL;
-    ARC_AUTO_FREE char *text = strdup("latest");
+    ARC_AUTO_FREE char *text = NULL;
 
-    ARC_TRY_ALLOC(text, err);
+    ARC_TRY(arc_text_copy("latest", &text, err));
 
     for (; tag->name && (service->version ? !chosen : !says_latest(chosen)); tag++) {
         ARC_AUTO(arc_buf) struct arc_buf filled = {.max = 4096};
@@ -129,18 +131,10 @@ static int add_base(struct arc_service *service, size_t *count, const char *ref,
     struct arc_base_ref *grown = realloc(service->bases, (*count + 2) * sizeof *grown);
     ARC_TRY_ALLOC(grown, err);
     service->bases = grown;
-    grown[*count] = (struct arc_base_ref){strdup(ref), strdup(codename)};
-    grown[*count + 1] = (struct arc_base_ref){0};
-    bool whole = grown[*count].ref && grown[*count].codename;
-    if (whole)
-        ++*count;
-    else { /* not to be taken for an entry */
-        free(grown[*count].ref);
-        free(grown[*count].codename);
-        grown[*count] = (struct arc_base_ref){0};
-    }
+    memset(grown + *count, 0, 2 * sizeof *grown);
+    ARC_TRY(arc_text_copy(ref, &grown[*count].ref, err));
 
-    return whole ? ARC_OK : arc_error_nomem(err);
+    return arc_text_copy(codename, &grown[(*count)++].codename, err);
 }
 
 static int add_images(const struct arc_group *group, struct arc_service *service,
@@ -231,20 +225,11 @@ static int add_targets(const struct arc_group *group, struct arc_service *servic
 
     for (const struct arc_pair *pair = service->build.additional_contexts; pair->name; pair++) {
         const char *target = strncmp(pair->value, "target:", 7) == 0 ? pair->value + 7 : NULL;
-        for (size_t i = 0; target && i < group->service_count; i++)
-            if (strcmp(group->services[i].codename, target) == 0)
-                ARC_TRY(add_base(service, &count, pair->name, target, err));
+        if (target && arc_group_find_service(group, target))
+            ARC_TRY(add_base(service, &count, pair->name, target, err));
     }
 
     return ARC_OK;
-}
-
-static size_t find_index(const struct arc_group *group, const char *codename)
-{
-    size_t i = 0;
-    while (strcmp(group->services[i].codename, codename) != 0)
-        i++;
-    return i;
 }
 
 /* Depth first; `state`: 0 not met, 1 on the way, 2 done. */
@@ -255,7 +240,7 @@ static int visit(const struct arc_group *group, size_t i, char *state, struct ar
     state[i] = 1;
 
     for (const struct arc_base_ref *base = service->bases; base->ref; base++) {
-        size_t next = find_index(group, base->codename);
+        size_t next = (size_t)(arc_group_find_service(group, base->codename) - group->services);
         if (state[next] == 1)
             return arc_error_set(err, ARC_EINPUT,
                                  "group %s: %s starts from %s (%s), which starts from it in turn",

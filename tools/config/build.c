@@ -188,18 +188,12 @@ static int root_path(const struct arc_yaml_node *node, const char *base, char **
 }
 
 /* Compose says "service:", bake "target:". */
-static int name_target(char **value, struct arc_error *err)
+static void name_target(char *value)
 {
-    if (strncmp(*value, "service:", 8) != 0)
-        return ARC_OK;
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    arc_buf_printf(&text, "target:%s", *value + 8);
-    char *target = arc_buf_steal(&text);
-    ARC_TRY_ALLOC(target, err);
-    free(*value);
-    *value = target;
-
-    return ARC_OK;
+    if (strncmp(value, "service:", 8) != 0)
+        return;
+    memmove(value + 7, value + 8, strlen(value + 8) + 1);
+    memcpy(value, "target:", 7);
 }
 
 static int root_paths(const struct arc_yaml_node *node, const char *base, struct arc_recipe *recipe,
@@ -211,7 +205,7 @@ static int root_paths(const struct arc_yaml_node *node, const char *base, struct
     for (struct arc_pair *pair = recipe->additional_contexts; pair && pair->name; pair++) {
         arc_image_familiarize(pair->name);
         ARC_TRY(root_path(arc_yaml_get(node, "additional_contexts"), base, &pair->value, err));
-        ARC_TRY(name_target(&pair->value, err));
+        name_target(pair->value);
     }
 
     return ARC_OK;
@@ -263,21 +257,6 @@ int arc_place_read(const struct arc_yaml_node *node, const struct arc_place_base
     return root_path(node, base->folder, &out->file, err);
 }
 
-int arc_list_add(char ***list, const char *text, struct arc_error *err)
-{
-    size_t count = 0;
-    for (; *list && (*list)[count]; count++)
-        if (strcmp((*list)[count], text) == 0)
-            return ARC_OK;
-
-    char **grown = realloc(*list, (count + 2) * sizeof *grown);
-    ARC_TRY_ALLOC(grown, err);
-    *list = grown;
-    grown[count] = strdup(text);
-    grown[count + 1] = NULL;
-    return grown[count] ? ARC_OK : arc_error_nomem(err);
-}
-
 /* Fills in the arguments whose values stand in files. */
 static int read_values(const char *root, const struct arc_yaml_node *args,
                        const struct arc_place_base *base, struct arc_recipe *recipe,
@@ -290,11 +269,7 @@ static int read_values(const char *root, const struct arc_yaml_node *args,
             continue;
         ARC_TRY(arc_place_read(node, base, &place, err));
         int rc = arc_file_value_in(root, &place, &pair->value, err);
-        if (rc == ARC_EINPUT && err && !err->place_len) {
-            ARC_AUTO_FREE char *why = strdup(arc_error_text(err));
-            return arc_yaml_error(node, err, "args: %s", why ? why : "");
-        }
-        ARC_TRY(rc);
+        ARC_TRY(arc_yaml_place(node, "args", rc, err));
         ARC_TRY(arc_list_add(&recipe->files, place.file, err));
     }
 

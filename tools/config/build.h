@@ -24,8 +24,6 @@ int arc_recipe_read(const char *root, const struct arc_yaml_node *node,
 int arc_place_read(const struct arc_yaml_node *node, const struct arc_place_base *base,
                    struct arc_file_place *out, struct arc_error *err);
 
-/* Adds a text to a list, once. */
-int arc_list_add(char ***list, const char *text, struct arc_error *err);
 void arc_recipe_free(struct arc_recipe *recipe);
 
 /* Takes over what `own` does not say from `given`: texts and whole lists, single pairs. Lists that

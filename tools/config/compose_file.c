@@ -1,6 +1,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/path.h"
+#include "base/text.h"
 #include "config/build.h"
 #include "config/described.h"
 #include "os/file.h"
@@ -65,27 +66,27 @@ static const char *from_root(const struct reading *r, const char *path)
     return path[len] && path[len + 1] ? path + len + 1 : ".";
 }
 
-static int set(struct reading *r, const char *name, json_t *value)
+static int set_member(struct reading *r, const char *name, json_t *value)
 {
     return json_object_set_new(r->target, name, value) ? arc_error_nomem(r->err) : ARC_OK;
 }
 
-static int append(struct reading *r, const char *name, json_t *text)
+static int add_item(struct reading *r, const char *name, json_t *text)
 {
     json_t *list = json_object_get(r->target, name);
     if (!list)
-        ARC_TRY(set(r, name, list = json_array()));
+        ARC_TRY(set_member(r, name, list = json_array()));
     return json_array_append_new(list, text) ? arc_error_nomem(r->err) : ARC_OK;
 }
 
-static int take_contexts(struct reading *r, const json_t *contexts)
+static int take_contexts(struct reading *r, const char *name, const json_t *contexts)
 {
     ARC_AUTO_JSON json_t *out = json_object();
-    const char *name;
+    const char *context;
     json_t *value;
 
-    json_object_foreach ((json_t *)contexts, name, value) {
-        ARC_AUTO_FREE char *familiar = strdup(name);
+    json_object_foreach ((json_t *)contexts, context, value) {
+        ARC_AUTO_FREE char *familiar = strdup(context);
         const char *text = json_string_value(value);
         bool service = text && strncmp(text, "service:", 8) == 0;
         if (!familiar || !text)
@@ -97,11 +98,11 @@ static int take_contexts(struct reading *r, const json_t *contexts)
             return arc_error_nomem(r->err);
     }
 
-    return set(r, "contexts", json_incref(out));
+    return set_member(r, name, json_incref(out));
 }
 
 /* {source, target} of a service, and what the file says about that source. */
-static int take_secret(struct reading *r, const json_t *said)
+static int take_secret(struct reading *r, const char *name, const json_t *said)
 {
     const char *source = arc_json_text_of(said, "source"), *id = arc_json_text_of(said, "target");
     const json_t *secret = json_object_get(r->secrets, source);
@@ -110,9 +111,9 @@ static int take_secret(struct reading *r, const json_t *said)
 
     id = *id ? id : source;
     if (*variable)
-        return append(r, "secret", json_sprintf("id=%s,env=%s", id, variable));
+        return add_item(r, name, json_sprintf("id=%s,env=%s", id, variable));
     if (*file)
-        return append(r, "secret", json_sprintf("id=%s,src=%s", id, from_root(r, file)));
+        return add_item(r, name, json_sprintf("id=%s,src=%s", id, from_root(r, file)));
 
     return arc_error_set(r->err, ARC_EINPUT,
                          "service '%.100s': the secret '%.100s' comes from neither a variable nor "
@@ -120,34 +121,50 @@ static int take_secret(struct reading *r, const json_t *said)
                          r->service, source);
 }
 
-/* "default", or "ID: PATH" as some versions print it. */
-static int take_ssh(struct reading *r, const json_t *said)
+static int take_secrets(struct reading *r, const char *name, const json_t *secrets)
 {
-    const char *text = json_string_value(said), *colon = text ? strstr(text, ": ") : NULL;
-    if (!colon)
-        return append(r, "ssh", json_incref((json_t *)said));
-    return append(r, "ssh",
-                  json_sprintf("%.*s=%s", (int)(colon - text), text, from_root(r, colon + 2)));
+    size_t i;
+    json_t *secret;
+    json_array_foreach (secrets, i, secret)
+        ARC_TRY(take_secret(r, name, secret));
+    return ARC_OK;
 }
 
-static int take_ulimits(struct reading *r, const json_t *limits)
+/* "default", or "ID: PATH" as some versions print it. */
+static int take_ssh(struct reading *r, const char *name, const json_t *keys)
 {
-    const char *name;
-    json_t *limit;
+    size_t i;
+    json_t *key;
 
-    json_object_foreach ((json_t *)limits, name, limit) {
-        json_t *text = json_is_string(limit)
-                           ? json_sprintf("%s=%s", name, json_string_value(limit))
-                           : json_sprintf("%s=%s:%s", name, arc_json_text_of(limit, "soft"),
-                                          arc_json_text_of(limit, "hard"));
-        ARC_TRY(append(r, "ulimits", text));
+    json_array_foreach (keys, i, key) {
+        const char *text = json_string_value(key), *colon = text ? strstr(text, ": ") : NULL;
+        ARC_TRY(add_item(
+            r, name,
+            colon ? json_sprintf("%.*s=%s", (int)(colon - text), text, from_root(r, colon + 2))
+                  : json_incref(key)));
+    }
+
+    return ARC_OK;
+}
+
+static int take_ulimits(struct reading *r, const char *name, const json_t *limits)
+{
+    const char *limit;
+    json_t *said;
+
+    json_object_foreach ((json_t *)limits, limit, said) {
+        json_t *text = json_is_string(said)
+                           ? json_sprintf("%s=%s", limit, json_string_value(said))
+                           : json_sprintf("%s=%s:%s", limit, arc_json_text_of(said, "soft"),
+                                          arc_json_text_of(said, "hard"));
+        ARC_TRY(add_item(r, name, text));
     }
 
     return ARC_OK;
 }
 
 /* A list of NAME=ADDRESS, or a mapping of addresses. */
-static int take_hosts(struct reading *r, const json_t *hosts)
+static int take_hosts(struct reading *r, const char *name, const json_t *hosts)
 {
     ARC_AUTO_JSON json_t *out = json_object();
     size_t i;
@@ -156,25 +173,69 @@ static int take_hosts(struct reading *r, const json_t *hosts)
     json_array_foreach (hosts, i, host) {
         const char *text = json_string_value(host);
         size_t len = text ? strcspn(text, "=:") : 0;
-        ARC_AUTO_FREE char *name = text ? strndup(text, len) : NULL;
-        if (!name || !text[len])
-            continue;
-        ARC_TRY_ALLOC(json_object_set_new(out, name, json_string(text + len + 1)) == 0, r->err);
+        ARC_AUTO_FREE char *address = text ? strndup(text, len) : NULL;
+        if (address && text[len])
+            ARC_TRY_ALLOC(json_object_set_new(out, address, json_string(text + len + 1)) == 0,
+                          r->err);
     }
 
-    return set(r, "extra-hosts",
-               json_is_object(hosts) ? json_incref((json_t *)hosts) : json_incref(out));
+    return set_member(r, name, json_incref(json_is_object(hosts) ? (json_t *)hosts : out));
 }
 
+/* `provenance` and `sbom`. */
 static int take_attestation(struct reading *r, const char *type, const json_t *said)
 {
     const char *text = json_string_value(said);
     if (json_is_false(said) || (text && strcmp(text, "false") == 0))
-        return append(r, "attest", json_sprintf("type=%s,disabled=true", type));
+        return add_item(r, "attest", json_sprintf("type=%s,disabled=true", type));
     bool plain = !text || strcmp(text, "true") == 0;
-    return append(r, "attest",
-                  json_sprintf("type=%s%s%s", type, plain ? "" : ",", plain ? "" : text));
+    return add_item(r, "attest",
+                    json_sprintf("type=%s%s%s", type, plain ? "" : ",", plain ? "" : text));
 }
+
+static int take_context(struct reading *r, const char *name, const json_t *context)
+{
+    return set_member(r, name, json_string(from_root(r, json_string_value(context))));
+}
+
+/* Behind the image's own name. */
+static int take_tags(struct reading *r, const char *name, const json_t *tags)
+{
+    size_t i;
+    json_t *tag;
+    json_array_foreach (tags, i, tag)
+        ARC_TRY(add_item(r, name, json_incref(tag)));
+    return ARC_OK;
+}
+
+/* What a `build` section may say, bake's name for it, and who writes it; NULL: it is the same there. */
+static const struct member {
+    const char *key;
+    const char *name;
+    int (*take)(struct reading *r, const char *name, const json_t *value);
+} members[] = {
+    {"additional_contexts", "contexts", take_contexts},
+    {"args", "args", NULL},
+    {"cache_from", "cache-from", NULL},
+    {"cache_to", "cache-to", NULL},
+    {"context", "context", take_context},
+    {"dockerfile", "dockerfile", NULL},
+    {"dockerfile_inline", "dockerfile-inline", NULL},
+    {"extra_hosts", "extra-hosts", take_hosts},
+    {"labels", "labels", NULL},
+    {"network", "network", NULL},
+    {"no_cache", "no-cache", NULL},
+    {"platforms", "platforms", NULL},
+    {"provenance", "provenance", take_attestation},
+    {"pull", "pull", NULL},
+    {"sbom", "sbom", take_attestation},
+    {"secrets", "secret", take_secrets},
+    {"shm_size", "shm-size", NULL},
+    {"ssh", "ssh", take_ssh},
+    {"tags", "tags", take_tags},
+    {"target", "target", NULL},
+    {"ulimits", "ulimits", take_ulimits},
+};
 
 /* A build that asks for nothing: "privileged: false", an empty list. */
 static bool is_nothing(const json_t *value)
@@ -186,58 +247,20 @@ static bool is_nothing(const json_t *value)
 
 static int take_member(struct reading *r, const char *key, json_t *value)
 {
-    static const char *const same[][2] = {
-        {"dockerfile", "dockerfile"},
-        {"dockerfile_inline", "dockerfile-inline"},
-        {"args", "args"},
-        {"labels", "labels"},
-        {"target", "target"},
-        {"network", "network"},
-        {"no_cache", "no-cache"},
-        {"pull", "pull"},
-        {"shm_size", "shm-size"},
-        {"platforms", "platforms"},
-        {"cache_from", "cache-from"},
-        {"cache_to", "cache-to"},
-    };
-
-    for (size_t i = 0; i < sizeof same / sizeof *same; i++)
-        if (strcmp(key, same[i][0]) == 0)
-            return set(r, same[i][1], json_incref(value));
-
-    if (strcmp(key, "context") == 0)
-        return set(r, key, json_string(from_root(r, json_string_value(value))));
-    if (strcmp(key, "additional_contexts") == 0)
-        return take_contexts(r, value);
-    if (strcmp(key, "ulimits") == 0)
-        return take_ulimits(r, value);
-    if (strcmp(key, "extra_hosts") == 0)
-        return take_hosts(r, value);
-    if (strcmp(key, "provenance") == 0 || strcmp(key, "sbom") == 0)
-        return take_attestation(r, key, value);
-
-    size_t i;
-    json_t *item;
-    bool secrets = strcmp(key, "secrets") == 0, ssh = strcmp(key, "ssh") == 0;
-    if (!secrets && !ssh && strcmp(key, "tags") != 0) {
-        if (is_nothing(value) || strncmp(key, "x-", 2) == 0)
-            return ARC_OK;
-        return arc_error_set(r->err, ARC_EINPUT,
-                             "service '%.100s': 'build.%.100s' of a compose file is not "
-                             "supported; take it out",
-                             r->service, key);
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        const struct member *member = &members[i];
+        if (strcmp(member->key, key) == 0)
+            return member->take ? member->take(r, member->name, value)
+                                : set_member(r, member->name, json_incref(value));
     }
 
-    json_array_foreach (value, i, item) {
-        int rc = secrets ? take_secret(r, item) : ARC_OK;
-        if (ssh)
-            rc = take_ssh(r, item);
-        else if (!secrets)
-            rc = append(r, "tags", json_incref(item));
-        ARC_TRY(rc);
-    }
+    if (is_nothing(value) || strncmp(key, "x-", 2) == 0)
+        return ARC_OK;
 
-    return ARC_OK;
+    return arc_error_set(r->err, ARC_EINPUT,
+                         "service '%.100s': 'build.%.100s' of a compose file is not supported; "
+                         "take it out",
+                         r->service, key);
 }
 
 static int take_service(struct reading *r, const json_t *service)
@@ -248,11 +271,11 @@ static int take_service(struct reading *r, const json_t *service)
     json_t *value;
 
     if (json_is_string(image))
-        ARC_TRY(append(r, "tags", json_incref((json_t *)image)));
+        ARC_TRY(add_item(r, "tags", json_incref((json_t *)image)));
     json_object_foreach (json_object_get(service, "build"), key, value)
         ARC_TRY(take_member(r, key, value));
     if (json_is_string(platform) && !json_object_get(r->target, "platforms"))
-        ARC_TRY(append(r, "platforms", json_incref((json_t *)platform)));
+        ARC_TRY(add_item(r, "platforms", json_incref((json_t *)platform)));
 
     return ARC_OK;
 }
@@ -424,20 +447,20 @@ static int add_of_file(const char *root, const char *file, char ***files, char *
 int arc_compose_files(const char *root, char ***files, struct arc_error *err)
 {
     ARC_AUTO_FREE char *base = directory_of((*files)[0]);
-    char **settings = NULL;
+    ARC_AUTO_TEXTS char **settings = NULL;
     const struct naming naming = {root, base, files, &settings, false, err};
-    int rc = base ? ARC_OK : arc_error_nomem(err);
 
-    for (size_t i = 0; !rc && (*files)[i]; i++)
-        rc = i < FILES_MAX
-                 ? add_of_file(root, (*files)[i], files, &settings, err)
-                 : arc_error_set(err, ARC_ELIMIT, "more than %d compose files", FILES_MAX);
+    ARC_TRY_ALLOC(base, err);
 
-    if (!rc)
-        rc = add_variables(&naming, NULL, base);
-    for (char **file = settings; !rc && file && *file; file++)
-        rc = arc_list_add(files, *file, err);
-    arc_texts_free(settings);
+    for (size_t i = 0; (*files)[i]; i++) {
+        if (i == FILES_MAX)
+            return arc_error_set(err, ARC_ELIMIT, "more than %d compose files", FILES_MAX);
+        ARC_TRY(add_of_file(root, (*files)[i], files, &settings, err));
+    }
 
-    return rc;
+    ARC_TRY(add_variables(&naming, NULL, base));
+    for (char **file = settings; file && *file; file++)
+        ARC_TRY(arc_list_add(files, *file, err));
+
+    return ARC_OK;
 }

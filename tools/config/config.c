@@ -156,9 +156,7 @@ static void group_free(struct arc_group *group)
             arc_service_free(&group->services[i]);
     free(group->services);
     arc_includes_free(group->includes);
-    for (char **name = group->unreleased; name && *name; name++)
-        free(*name);
-    free(group->unreleased);
+    arc_texts_free(group->unreleased);
     arc_image_tags_free(group->image_tags);
     free(group->notes_template);
     free(group->name);
@@ -181,55 +179,37 @@ struct loader {
     struct arc_error *err;
 };
 
-static int default_texts(char ***list, const char *const *values, struct arc_error *err)
-{
-    size_t count = 0;
-    while (values[count])
-        count++;
-    if (*list)
-        return ARC_OK;
-    *list = calloc(count + 1, sizeof **list);
-    for (size_t i = 0; *list && i < count; i++)
-        ARC_TRY(arc_text_copy(values[i], &(*list)[i], err));
-
-    return *list ? ARC_OK : arc_error_nomem(err);
-}
-
 /* What a file of docker's says nothing about is built as docker would: for one platform. */
 static int fill_defaults(struct arc_group *group, bool described, struct arc_error *err)
 {
-    static const char *const none[] = {NULL};
-    static const char *const ci[] = {"linux/amd64", NULL};
-    static const char *const release[] = {"linux/amd64", "linux/arm64", NULL};
+    static char *const ci[] = {"linux/amd64", NULL};
+    static char *const release[] = {"linux/amd64", "linux/arm64", NULL};
 
-    ARC_TRY(default_texts(&group->platforms_ci, ci, err));
-    ARC_TRY(default_texts(&group->platforms_release, described ? ci : release, err));
-    ARC_TRY(default_texts(&group->paths, none, err));
+    ARC_TRY(arc_texts_inherit(&group->platforms_ci, ci, err));
+    ARC_TRY(arc_texts_inherit(&group->platforms_release, described ? ci : release, err));
+    ARC_TRY(arc_texts_inherit(&group->paths, NULL, err));
     if (!group->image)
-        group->image = strdup("{registry}/{name}");
+        ARC_TRY(arc_text_copy("{registry}/{name}", &group->image, err));
     if (!group->title)
-        group->title = strdup(group->name);
+        ARC_TRY(arc_text_copy(group->name, &group->title, err));
 
     if (!group->tags) {
         ARC_AUTO(arc_buf) struct arc_buf tag = {0};
         arc_buf_printf(&tag, "%s/v*", group->name);
-        group->tags = calloc(2, sizeof *group->tags);
-        if (!group->tags || !(group->tags[0] = arc_buf_steal(&tag)))
-            return arc_error_nomem(err);
+        ARC_TRY(arc_buf_check(&tag, "a tag", err));
+        ARC_TRY(arc_list_add(&group->tags, arc_buf_text(&tag), err));
     }
 
-    if (!group->runners)
-        group->runners = calloc(1, sizeof *group->runners);
+    ARC_TRY(arc_pairs_inherit(&group->runners, NULL, err));
 
-    for (struct arc_pair *runner = group->runners; runner && runner->name; runner++) {
+    for (struct arc_pair *runner = group->runners; runner->name; runner++) {
         char plain[ARC_PLATFORM_SIZE];
         arc_platform_normalize(runner->name, plain);
         free(runner->name);
         ARC_TRY(arc_text_copy(plain, &runner->name, err));
     }
 
-    bool whole = group->title && group->runners && group->image;
-    return whole ? ARC_OK : arc_error_nomem(err);
+    return ARC_OK;
 }
 
 /* The lists that may be left out, but mean nothing when they are empty. */
@@ -298,10 +278,7 @@ static int check_sources(const struct loader *l, const struct group_reading *rea
         return arc_yaml_error(file, l->err, "'%s' says what the services are: leave 'services' out",
                               reading->bake ? "bake" : "compose");
 
-    if (!group->registries && !(group->registries = calloc(1, sizeof *group->registries)))
-        return arc_error_nomem(l->err);
-
-    return ARC_OK;
+    return arc_texts_inherit(&group->registries, NULL, l->err);
 }
 
 /* `bake` or `compose`: a file, or files and what to choose of them. The services are resolved

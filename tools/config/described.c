@@ -156,10 +156,10 @@ static int ask_docker(const struct arc_env *env, const char *root, const struct 
                       struct arc_error *err)
 {
     ARC_AUTO(words) struct words argv = {0};
-    char **variables = NULL;
+    ARC_AUTO_TEXTS char **variables = NULL;
 
     ARC_TRY(make_command(&group->described, &argv, err));
-    int rc = choose_environment(env, &group->described, version, &variables, err);
+    ARC_TRY(choose_environment(env, &group->described, version, &variables, err));
 
     struct arc_env there = *env;
     there.cwd = root;
@@ -167,10 +167,7 @@ static int ask_docker(const struct arc_env *env, const char *root, const struct 
                                   .env = &there,
                                   .environment = (const char *const *)variables,
                                   .timeout = 60};
-    if (!rc)
-        rc = arc_process_run(&process, result, err);
-    arc_texts_free(variables);
-
+    int rc = arc_process_run(&process, result, err);
     if (rc == ARC_ENOTFOUND)
         return arc_error_set(err, ARC_EWORLD,
                              "group %s is described by %s, and there is no docker on PATH that "
@@ -223,8 +220,9 @@ static int read_answer(const char *root, const struct arc_group *group,
 {
     if (group->described.compose) {
         ARC_TRY(note_names(group->described.targets, asked, err));
-        int rc = arc_compose_targets(root, &result->output, targets, err);
-        return rc ? arc_error_prefix(err, "group %s", group->name) : ARC_OK;
+        if (arc_compose_targets(root, &result->output, targets, err))
+            return arc_error_prefix(err, "group %s", group->name);
+        return ARC_OK;
     }
 
     ARC_AUTO_JSON json_t *printed =
@@ -242,14 +240,6 @@ static bool is_published(const struct arc_group *group, const char *name, const 
 {
     bool named = json_array_size(json_object_get(target, "tags")) || *group->registries;
     return named && (!json_object_size(asked) || json_object_get(asked, name));
-}
-
-static bool has_service(const struct arc_group *group, const char *codename)
-{
-    for (size_t i = 0; i < group->service_count; i++)
-        if (strcmp(group->services[i].codename, codename) == 0)
-            return true;
-    return false;
 }
 
 /* Adds the target that a context of a service names, if nobody has; it is linked only. */
@@ -279,7 +269,8 @@ static int add_bases(struct arc_group *group, const json_t *targets, char *const
             const struct arc_pair *pair = &group->services[i].build.additional_contexts[k];
             if (!pair->name)
                 break;
-            if (strncmp(pair->value, "target:", 7) == 0 && !has_service(group, pair->value + 7))
+            if (strncmp(pair->value, "target:", 7) == 0 &&
+                !arc_group_find_service(group, pair->value + 7))
                 ARC_TRY(add_base(group, pair->value + 7, targets, files, version, err));
         }
 
@@ -300,7 +291,7 @@ static int add_services(struct arc_group *group, const json_t *targets, const js
         ARC_AUTO_FREE char *codename = arc_codename_of(name);
         if (!is_published(group, name, target, asked))
             continue;
-        if (codename && has_service(group, codename))
+        if (codename && arc_group_find_service(group, codename))
             return arc_error_set(err, ARC_EINPUT,
                                  "group %s: two targets have the codename '%.100s'; filters and "
                                  "jobs are named by it",
@@ -331,8 +322,10 @@ static int find_files(const char *root, const struct arc_group *group, char ***f
         ARC_TRY(arc_list_add(files, *file, err));
     }
 
-    int rc = compose ? arc_compose_files(root, files, err) : ARC_OK;
-    return rc ? arc_error_prefix(err, "group %s", group->name) : ARC_OK;
+    if (compose && arc_compose_files(root, files, err))
+        return arc_error_prefix(err, "group %s", group->name);
+
+    return ARC_OK;
 }
 
 int arc_described_resolve(const struct arc_env *env, const char *root, struct arc_group *group,
@@ -341,19 +334,15 @@ int arc_described_resolve(const struct arc_env *env, const char *root, struct ar
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
     ARC_AUTO_JSON json_t *targets = NULL;
     ARC_AUTO_JSON json_t *asked = json_object();
-    char **files = NULL;
+    ARC_AUTO_TEXTS char **files = NULL;
 
     if (!group->described.files)
         return ARC_OK;
     ARC_TRY_ALLOC(asked, err);
-    int rc = find_files(root, group, &files, err);
-    if (!rc)
-        rc = ask_docker(env, root, group, version, &result, err);
-    if (!rc)
-        rc = read_answer(root, group, &result, &targets, asked, err);
-    if (!rc)
-        rc = add_services(group, targets, asked, files, version, err);
-    arc_texts_free(files);
+    ARC_TRY(find_files(root, group, &files, err));
+    ARC_TRY(ask_docker(env, root, group, version, &result, err));
+    ARC_TRY(read_answer(root, group, &result, &targets, asked, err));
+    ARC_TRY(add_services(group, targets, asked, files, version, err));
 
-    return rc ? rc : arc_bases_link(root, group, err);
+    return arc_bases_link(root, group, err);
 }

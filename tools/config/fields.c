@@ -254,7 +254,8 @@ static int read_field(const struct arc_yaml_node *node, const struct arc_field *
     return ARC_OK;
 }
 
-static const struct arc_field *find(const struct arc_table *table, const struct arc_yaml_node *key)
+static const struct arc_field *find_field(const struct arc_table *table,
+                                          const struct arc_yaml_node *key)
 {
     for (const struct arc_field *field = table->fields; field->key; field++)
         if (arc_yaml_reads(key, field->key))
@@ -296,7 +297,7 @@ int arc_fields_read(const struct arc_yaml_node *map, const struct arc_table *tab
                               arc_yaml_type_name(map));
 
     for (size_t i = 0; i < map->count; i++) {
-        const struct arc_field *field = find(table, map->pairs[i].key);
+        const struct arc_field *field = find_field(table, map->pairs[i].key);
         ARC_TRY(field ? read_field(map->pairs[i].value, field, out, err)
                       : unknown_key(map->pairs[i].key, table, err));
     }
@@ -306,13 +307,6 @@ int arc_fields_read(const struct arc_yaml_node *map, const struct arc_table *tab
             return arc_yaml_error(map, err, "%s needs '%s'", table->what, field->key);
 
     return ARC_OK;
-}
-
-void arc_texts_free(char **list)
-{
-    for (char **text = list; text && *text; text++)
-        free(*text);
-    free(list);
 }
 
 static void free_pairs(struct arc_pair *pairs)

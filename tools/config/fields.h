@@ -76,24 +76,21 @@ struct arc_word {
  * ends with {NULL, NULL}. */
 void arc_words_fill(const char *template, const struct arc_word *words, struct arc_buf *out);
 
-/* Frees a list of texts; NULL is allowed. */
-void arc_texts_free(char **list);
-
 /* Checks one scalar, reporting at its place. */
 int arc_field_check(const struct arc_yaml_node *node, const char *key, arc_check *check,
                     struct arc_error *err);
 
-/* The names of images (config_tags.c). `node` may be NULL: the default ones. *out is owned either
+/* The names of images (tags.c). `node` may be NULL: the default ones. *out is owned either
  * way. ARC_EINPUT with the place for what is not a name or no condition. */
 int arc_image_tags_read(const struct arc_yaml_node *node, struct arc_image_tag **out,
                         struct arc_error *err);
 void arc_image_tags_free(struct arc_image_tag *tags);
 
-/* Reads the mapping `scan:`; without a node *out is {0} (config_scan.c). */
+/* Reads the mapping `scan:`; without a node *out is {0} (scan.c). */
 int arc_config_scan(const struct arc_yaml_node *node, struct arc_scan_settings *out,
                     struct arc_error *err);
 
-/* The checks (config_checks.c). */
+/* The checks (checks.c). */
 arc_check arc_check_line;       /* one line without control characters, not empty */
 arc_check arc_check_text;       /* as that, but more than one line */
 arc_check arc_check_name;       /* an image name: lower case, OCI distribution spec "name" */

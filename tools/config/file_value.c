@@ -9,9 +9,7 @@
 
 void arc_file_place_free(struct arc_file_place *place)
 {
-    for (char **at = place->at; at && *at; at++)
-        free(*at);
-    free(place->at);
+    arc_texts_free(place->at);
     free(place->file);
     *place = (struct arc_file_place){0};
 }

@@ -1,6 +1,7 @@
 /* One service: its service.yaml, and what an entry of arc-ci.yaml says over it. */
 #include "config/service.h"
 #include "base/auto.h"
+#include "base/room.h"
 #include "base/text.h"
 #include "config/bases.h"
 #include "config/build.h"
@@ -106,10 +107,8 @@ static int read_version(const char *root, const struct arc_yaml_node *node,
         rc = arc_file_value_in(root, &place, &service->version, err);
     service->version_file = place.file; /* the service owns them, whole or not */
     service->version_at = place.at;
-    if (rc != ARC_EINPUT || !err || err->place_len)
-        return rc;
-    ARC_AUTO_FREE char *why = strdup(arc_error_text(err));
-    return arc_yaml_error(node, err, "version: %s", why ? why : "");
+
+    return arc_yaml_place(node, "version", rc, err);
 }
 
 int arc_service_read_map(const char *root, const struct arc_yaml_node *map, bool open,
@@ -215,10 +214,11 @@ static int complete_names(struct arc_service *service, struct arc_error *err)
     ARC_AUTO(arc_buf) struct arc_buf why = {.max = 2048};
     const char *from = service->name ? service->name : last_part(service->directory);
 
-    if (!service->codename && !(service->codename = arc_codename_of(from)))
-        return arc_error_nomem(err);
-    if (!service->name && !(service->name = strdup(service->codename)))
-        return arc_error_nomem(err);
+    if (!service->codename)
+        service->codename = arc_codename_of(from);
+    ARC_TRY_ALLOC(service->codename, err);
+    if (!service->name)
+        ARC_TRY(arc_text_copy(service->codename, &service->name, err));
     if (!arc_check_codename(service->codename, &why))
         return arc_error_set(err, ARC_EINPUT, "'%s' gives no codename: write codename: …", from);
     return ARC_OK;
@@ -228,10 +228,10 @@ static int complete_lists(struct arc_service *service, struct arc_error *err)
 {
     char ***lists[] = {&service->depends_on, &service->external, &service->paths};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-        if (!*lists[i] && !(*lists[i] = calloc(1, sizeof **lists[i])))
-            return arc_error_nomem(err);
-    if (!service->ports && !(service->ports = calloc(1, sizeof *service->ports)))
-        return arc_error_nomem(err);
+        ARC_TRY(arc_texts_inherit(lists[i], NULL, err));
+    if (!service->ports)
+        service->ports = calloc(1, sizeof *service->ports);
+    ARC_TRY_ALLOC(service->ports, err);
     return ARC_OK;
 }
 
@@ -248,17 +248,15 @@ static int complete_directory(struct arc_service *service, struct arc_error *err
     if (remote || !build->dockerfile)
         return ARC_OK;
     ARC_AUTO(arc_recipe) struct arc_recipe trial = {0};
-    trial.context = strdup(context);
-    trial.dockerfile = strdup(build->dockerfile);
-    ARC_TRY_ALLOC(trial.context && trial.dockerfile, err);
+    ARC_TRY(arc_text_copy(context, &trial.context, err));
+    ARC_TRY(arc_text_copy(build->dockerfile, &trial.dockerfile, err));
     ARC_TRY(arc_recipe_complete(&trial, context, err));
     char *slash = strrchr(trial.dockerfile, '/');
     if (slash)
         *slash = '\0';
     free(service->directory);
-    service->directory = strdup(slash ? trial.dockerfile : ".");
 
-    return service->directory ? ARC_OK : arc_error_nomem(err);
+    return arc_text_copy(slash ? trial.dockerfile : ".", &service->directory, err);
 }
 
 /* Whether the image's own name, or its tags, tell the variants of a service apart, so that they share
@@ -362,24 +360,33 @@ static int make_image(const struct arc_service *service, const char *template, c
 int arc_service_make_images(struct arc_service *service, const char *template, char **registries,
                             const char *group, struct arc_error *err)
 {
-    size_t count = 0, made = 0;
-    while (registries[count])
-        count++;
-    service->images = calloc(count + 1, sizeof *service->images);
-    ARC_TRY_ALLOC(service->images, err);
+    ARC_TRY(arc_texts_inherit(&service->images, NULL, err));
 
-    for (size_t i = 0; i < count; i++) {
-        size_t k = 0;
-        ARC_TRY(make_image(service, template, registries[i], group, &service->images[made], err));
-        while (k < made && strcmp(service->images[k], service->images[made]) != 0)
-            k++;
-        if (k == made)
-            made++;
-        else
-            free(arc_steal(&service->images[made]));
+    for (char **registry = registries; *registry; registry++) {
+        ARC_AUTO_FREE char *image = NULL;
+        ARC_TRY(make_image(service, template, *registry, group, &image, err));
+        ARC_TRY(arc_list_add(&service->images, image, err));
     }
 
     return ARC_OK;
+}
+
+int arc_group_take_service(struct arc_group *group, struct arc_service *service,
+                           struct arc_error *err)
+{
+    ARC_TRY_ALLOC(arc_room(&group->services, group->service_count, sizeof *service), err);
+    group->services[group->service_count++] = *service;
+    *service = (struct arc_service){0};
+    return ARC_OK;
+}
+
+const struct arc_service *arc_group_find_service(const struct arc_group *group,
+                                                 const char *codename)
+{
+    for (size_t i = 0; i < group->service_count; i++)
+        if (strcmp(group->services[i].codename, codename) == 0)
+            return &group->services[i];
+    return NULL;
 }
 
 /* ---- a service.yaml alone ------------------------------------------------------------------- */
@@ -413,10 +420,8 @@ int arc_service_load(const char *root, const char *directory, struct arc_service
         arc_service_read_file(root, reading.service.directory, arc_buf_text(&file), &reading, err);
     if (rc == ARC_ENOTFOUND)
         return missing(root, reading.service.directory, err);
-    if (!rc)
-        rc = arc_service_complete(&reading, NULL, err);
-    if (rc)
-        return rc;
+    ARC_TRY(rc);
+    ARC_TRY(arc_service_complete(&reading, NULL, err));
     *out = reading.service;
     reading.service = (struct arc_service){0};
 

@@ -20,12 +20,6 @@ struct entry {
     struct arc_group *group;
 };
 
-static int wrong(const struct entry *entry, struct arc_error *err)
-{
-    ARC_AUTO_FREE char *why = strdup(arc_error_text(err));
-    return arc_yaml_error(entry->node, err, "services: %s", why ? why : "");
-}
-
 /* Whether there is something of that name: what is not a file is for the reader to refuse. */
 static bool exists(const char *root, const char *path)
 {
@@ -44,16 +38,6 @@ static char *join(const char *directory, const char *name)
 
 /* ---- one service ---------------------------------------------------------------------------- */
 
-static struct arc_service *grow(struct arc_group *group)
-{
-    struct arc_service *grown =
-        realloc(group->services, (group->service_count + 1) * sizeof *grown);
-    if (!grown)
-        return NULL;
-    group->services = grown;
-    return &grown[group->service_count];
-}
-
 /* Hands a complete service over to the group. */
 static int keep(const struct entry *entry, struct arc_service_reading *service)
 {
@@ -63,18 +47,15 @@ static int keep(const struct entry *entry, struct arc_service_reading *service)
     ARC_TRY(arc_service_make_images(&service->service,
                                     service->image ? service->image : group->image,
                                     group->registries, group->name, reading->err));
-    struct arc_service *slot = grow(entry->group);
-    ARC_TRY_ALLOC(slot, reading->err);
-    *slot = service->service;
-    service->service = (struct arc_service){0};
-    slot->line = entry->node->line;
-    entry->group->service_count++;
+    service->service.line = entry->node->line;
+    ARC_TRY(arc_group_take_service(entry->group, &service->service, reading->err));
 
     if (group->service_count > ARC_SERVICES_MAX)
         return arc_yaml_error(entry->node, reading->err, "group '%s' has more than %d services",
                               group->name, ARC_SERVICES_MAX);
 
-    return arc_config_unique(reading->config, slot, entry->node, reading->err);
+    return arc_config_unique(reading->config, &group->services[group->service_count - 1],
+                             entry->node, reading->err);
 }
 
 /* A directory says nothing but its Dockerfile: that is enough. */
@@ -132,7 +113,7 @@ static int add_one(const struct entry *entry, const struct source *from,
 
     if (!rc)
         rc = keep(entry, &service);
-    return rc == ARC_EINPUT && err && !err->place_len ? wrong(entry, err) : rc;
+    return arc_yaml_place(entry->node, "services", rc, err);
 }
 
 static int add_service(const struct entry *entry, const char *directory, const char *file)
@@ -215,7 +196,7 @@ static int find_dockerfile(const struct entry *entry, const char *directory, boo
     *found = !rc && has_dockerfile(entry, &recipe);
     arc_recipe_free(&recipe);
 
-    return rc == ARC_EINPUT ? wrong(entry, err) : rc;
+    return arc_yaml_place(entry->node, "services", rc, err);
 }
 
 /* A directory that matches is a service if it has what one needs; a glob names them loosely. */

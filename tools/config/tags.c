@@ -136,9 +136,7 @@ void arc_image_tags_free(struct arc_image_tag *tags)
     for (struct arc_image_tag *tag = tags; tag && tag->name; tag++) {
         free(tag->name);
         free(tag->image);
-        for (char **branch = tag->branches; branch && *branch; branch++)
-            free(*branch);
-        free(tag->branches);
+        arc_texts_free(tag->branches);
     }
     free(tags);
 }

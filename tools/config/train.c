@@ -25,9 +25,8 @@ void arc_released_from_free(struct arc_released_from *released)
 int arc_train_image_tags(struct arc_image_tag **out, struct arc_error *err)
 {
     *out = calloc(2, sizeof **out);
-    if (!*out || !((*out)->name = strdup("{image-tag}")))
-        return arc_error_nomem(err);
-    return ARC_OK;
+    ARC_TRY_ALLOC(*out, err);
+    return arc_text_copy("{image-tag}", &(*out)->name, err);
 }
 
 /* ---- reading ------------------------------------------------------------------------------- */

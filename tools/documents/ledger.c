@@ -4,43 +4,44 @@
 
 #define AT(type, member) .offset = offsetof(struct type, member)
 
-static const struct arc_field base_fields[] = {
-    {"ref", ARC_FIELD_TEXT, AT(arc_base_image, ref)},
-    {"digest", ARC_FIELD_TEXT, AT(arc_base_image, digest), .form = &arc_form_digest},
+static const struct arc_member base_fields[] = {
+    {"ref", ARC_MEMBER_TEXT, AT(arc_base_image, ref)},
+    {"digest", ARC_MEMBER_TEXT, AT(arc_base_image, digest), .form = &arc_form_digest},
     {0},
 };
 
 static const struct arc_record base_record = {.size = sizeof(struct arc_base_image),
                                               .fields = base_fields};
 
-static const struct arc_field cell_fields[] = {
-    {"platform", ARC_FIELD_TEXT, AT(arc_built_cell, platform)},
-    {"digest", ARC_FIELD_TEXT, AT(arc_built_cell, digest), .optional = true,
+static const struct arc_member cell_fields[] = {
+    {"platform", ARC_MEMBER_TEXT, AT(arc_built_cell, platform)},
+    {"digest", ARC_MEMBER_TEXT, AT(arc_built_cell, digest), .optional = true,
      .form = &arc_form_digest},
-    {"size", ARC_FIELD_SIZE, AT(arc_built_cell, size), .optional = true},
-    {"unpacked", ARC_FIELD_SIZE, AT(arc_built_cell, unpacked), .optional = true},
-    {"started", ARC_FIELD_NUMBER, AT(arc_built_cell, started), .optional = true},
-    {"duration", ARC_FIELD_NUMBER, AT(arc_built_cell, duration), .optional = true},
-    {"cached", ARC_FIELD_STATE, AT(arc_built_cell, cached), .optional = true},
-    {"attestations", ARC_FIELD_TEXTS, AT(arc_built_cell, attestations), .form = &arc_form_digest},
+    {"size", ARC_MEMBER_SIZE, AT(arc_built_cell, size), .optional = true},
+    {"unpacked", ARC_MEMBER_SIZE, AT(arc_built_cell, unpacked), .optional = true},
+    {"started", ARC_MEMBER_NUMBER, AT(arc_built_cell, started), .optional = true},
+    {"duration", ARC_MEMBER_NUMBER, AT(arc_built_cell, duration), .optional = true},
+    {"cached", ARC_MEMBER_STATE, AT(arc_built_cell, cached), .optional = true},
+    {"attestations", ARC_MEMBER_TEXTS, AT(arc_built_cell, attestations), .form = &arc_form_digest},
     {0},
 };
 
 static const struct arc_record cell_record = {.size = sizeof(struct arc_built_cell),
                                               .fields = cell_fields};
 
-static const struct arc_field service_fields[] = {
-    {"service", ARC_FIELD_TEXT, AT(arc_built_service, service)},
-    {"image", ARC_FIELD_TEXT, AT(arc_built_service, image)},
-    {"digest", ARC_FIELD_TEXT, AT(arc_built_service, digest), .optional = true,
+static const struct arc_member service_fields[] = {
+    {"service", ARC_MEMBER_TEXT, AT(arc_built_service, service)},
+    {"image", ARC_MEMBER_TEXT, AT(arc_built_service, image)},
+    {"digest", ARC_MEMBER_TEXT, AT(arc_built_service, digest), .optional = true,
      .form = &arc_form_digest},
-    {"key", ARC_FIELD_TEXT, AT(arc_built_service, key), .optional = true, .form = &arc_form_digest},
-    {"tags", ARC_FIELD_TEXTS, AT(arc_built_service, tags)},
-    {"built", ARC_FIELD_FLAG, AT(arc_built_service, built)},
-    {"generated", ARC_FIELD_TEXTS, AT(arc_built_service, generated)},
-    {"base-images", ARC_FIELD_LIST, AT(arc_built_service, base_images), .record = &base_record,
+    {"key", ARC_MEMBER_TEXT, AT(arc_built_service, key), .optional = true,
+     .form = &arc_form_digest},
+    {"tags", ARC_MEMBER_TEXTS, AT(arc_built_service, tags)},
+    {"built", ARC_MEMBER_FLAG, AT(arc_built_service, built)},
+    {"generated", ARC_MEMBER_TEXTS, AT(arc_built_service, generated)},
+    {"base-images", ARC_MEMBER_LIST, AT(arc_built_service, base_images), .record = &base_record,
      .count = offsetof(struct arc_built_service, base_count)},
-    {"cells", ARC_FIELD_LIST, AT(arc_built_service, cells), .record = &cell_record,
+    {"cells", ARC_MEMBER_LIST, AT(arc_built_service, cells), .record = &cell_record,
      .count = offsetof(struct arc_built_service, cell_count)},
     {0},
 };
@@ -48,12 +49,12 @@ static const struct arc_field service_fields[] = {
 static const struct arc_record service_record = {.size = sizeof(struct arc_built_service),
                                                  .fields = service_fields};
 
-static const struct arc_field fields[] = {
-    {"group", ARC_FIELD_TEXT, AT(arc_ledger, group)},
-    {"revision", ARC_FIELD_TEXT, AT(arc_ledger, revision), .form = &arc_form_revision},
-    {"pushed", ARC_FIELD_FLAG, AT(arc_ledger, pushed)},
-    {"dirty", ARC_FIELD_FLAG, AT(arc_ledger, dirty)},
-    {"services", ARC_FIELD_LIST, AT(arc_ledger, services), .record = &service_record,
+static const struct arc_member fields[] = {
+    {"group", ARC_MEMBER_TEXT, AT(arc_ledger, group)},
+    {"revision", ARC_MEMBER_TEXT, AT(arc_ledger, revision), .form = &arc_form_revision},
+    {"pushed", ARC_MEMBER_FLAG, AT(arc_ledger, pushed)},
+    {"dirty", ARC_MEMBER_FLAG, AT(arc_ledger, dirty)},
+    {"services", ARC_MEMBER_LIST, AT(arc_ledger, services), .record = &service_record,
      .count = offsetof(struct arc_ledger, service_count)},
     {0},
 };

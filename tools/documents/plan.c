@@ -8,12 +8,12 @@
 static const char *const modes[] = {"ci", "release", NULL};
 static const char *const tag_kinds[] = {"version", "commit", "floating", "moving", NULL};
 
-static const struct arc_field tag_fields[] = {
-    {"tag", ARC_FIELD_TEXT, AT(arc_planned_tag, tag)},
-    {"ref", ARC_FIELD_TEXT, AT(arc_planned_tag, ref), .sparse = true},
-    {"kind", ARC_FIELD_CHOICE, AT(arc_planned_tag, kind), .words = tag_kinds},
-    {"move", ARC_FIELD_FLAG, AT(arc_planned_tag, move)},
-    {"reason", ARC_FIELD_TEXT, AT(arc_planned_tag, reason)},
+static const struct arc_member tag_fields[] = {
+    {"tag", ARC_MEMBER_TEXT, AT(arc_planned_tag, tag)},
+    {"ref", ARC_MEMBER_TEXT, AT(arc_planned_tag, ref), .sparse = true},
+    {"kind", ARC_MEMBER_CHOICE, AT(arc_planned_tag, kind), .words = tag_kinds},
+    {"move", ARC_MEMBER_FLAG, AT(arc_planned_tag, move)},
+    {"reason", ARC_MEMBER_TEXT, AT(arc_planned_tag, reason)},
     {0},
 };
 
@@ -25,61 +25,61 @@ static const struct arc_record tag_record = {.size = sizeof(struct arc_planned_t
         name, kind, AT(arc_planned_recipe, member), .sparse = true                                 \
     }
 
-static const struct arc_field recipe_fields[] = {
-    OPTION("dockerfile-inline", ARC_FIELD_TEXT, dockerfile_inline),
-    OPTION("target", ARC_FIELD_TEXT, target),
-    OPTION("contexts", ARC_FIELD_PAIRS, contexts),
-    OPTION("secrets", ARC_FIELD_TEXTS, secrets),
-    OPTION("ssh", ARC_FIELD_TEXTS, ssh),
-    OPTION("network", ARC_FIELD_TEXT, network),
-    OPTION("shm-size", ARC_FIELD_TEXT, shm_size),
-    OPTION("ulimits", ARC_FIELD_TEXTS, ulimits),
-    OPTION("extra-hosts", ARC_FIELD_PAIRS, extra_hosts),
-    OPTION("cache-from", ARC_FIELD_TEXTS, cache_from),
-    OPTION("cache-to", ARC_FIELD_TEXTS, cache_to),
-    OPTION("annotations", ARC_FIELD_TEXTS, annotations),
-    OPTION("provenance", ARC_FIELD_TEXT, provenance),
-    OPTION("sbom", ARC_FIELD_TEXT, sbom),
-    OPTION("no-cache", ARC_FIELD_FLAG, no_cache),
-    OPTION("pull", ARC_FIELD_FLAG, pull),
+static const struct arc_member recipe_fields[] = {
+    OPTION("dockerfile-inline", ARC_MEMBER_TEXT, dockerfile_inline),
+    OPTION("target", ARC_MEMBER_TEXT, target),
+    OPTION("contexts", ARC_MEMBER_PAIRS, contexts),
+    OPTION("secrets", ARC_MEMBER_TEXTS, secrets),
+    OPTION("ssh", ARC_MEMBER_TEXTS, ssh),
+    OPTION("network", ARC_MEMBER_TEXT, network),
+    OPTION("shm-size", ARC_MEMBER_TEXT, shm_size),
+    OPTION("ulimits", ARC_MEMBER_TEXTS, ulimits),
+    OPTION("extra-hosts", ARC_MEMBER_PAIRS, extra_hosts),
+    OPTION("cache-from", ARC_MEMBER_TEXTS, cache_from),
+    OPTION("cache-to", ARC_MEMBER_TEXTS, cache_to),
+    OPTION("annotations", ARC_MEMBER_TEXTS, annotations),
+    OPTION("provenance", ARC_MEMBER_TEXT, provenance),
+    OPTION("sbom", ARC_MEMBER_TEXT, sbom),
+    OPTION("no-cache", ARC_MEMBER_FLAG, no_cache),
+    OPTION("pull", ARC_MEMBER_FLAG, pull),
     {0},
 };
 
 static const struct arc_record recipe_record = {.size = sizeof(struct arc_planned_recipe),
                                                 .fields = recipe_fields};
 
-static const struct arc_field release_fields[] = {
-    {"group", ARC_FIELD_TEXT, AT(arc_planned_release, group)},
-    {"tag", ARC_FIELD_TEXT, AT(arc_planned_release, tag)},
-    {"version", ARC_FIELD_TEXT, AT(arc_planned_release, version)},
-    {"revision", ARC_FIELD_TEXT, AT(arc_planned_release, revision), .form = &arc_form_revision},
+static const struct arc_member release_fields[] = {
+    {"group", ARC_MEMBER_TEXT, AT(arc_planned_release, group)},
+    {"tag", ARC_MEMBER_TEXT, AT(arc_planned_release, tag)},
+    {"version", ARC_MEMBER_TEXT, AT(arc_planned_release, version)},
+    {"revision", ARC_MEMBER_TEXT, AT(arc_planned_release, revision), .form = &arc_form_revision},
     {0},
 };
 
 static const struct arc_record release_record = {.size = sizeof(struct arc_planned_release),
                                                  .fields = release_fields};
 
-static const struct arc_field service_fields[] = {
-    {"service", ARC_FIELD_TEXT, AT(arc_planned_service, service)},
-    {"name", ARC_FIELD_TEXT, AT(arc_planned_service, name)},
-    {"description", ARC_FIELD_TEXT, AT(arc_planned_service, description), .optional = true},
-    {"tech", ARC_FIELD_TEXT, AT(arc_planned_service, tech), .optional = true},
-    {"directory", ARC_FIELD_TEXT, AT(arc_planned_service, directory)},
-    {"context", ARC_FIELD_TEXT, AT(arc_planned_service, context)},
-    {"dockerfile", ARC_FIELD_TEXT, AT(arc_planned_service, dockerfile), .optional = true},
-    {"platforms", ARC_FIELD_TEXTS, AT(arc_planned_service, platforms)},
-    {"image", ARC_FIELD_TEXT, AT(arc_planned_service, image)},
-    {"mirrors", ARC_FIELD_TEXTS, AT(arc_planned_service, mirrors), .sparse = true},
-    {"selected", ARC_FIELD_FLAG, AT(arc_planned_service, selected)},
-    {"reason", ARC_FIELD_TEXT, AT(arc_planned_service, reason)},
-    {"staging", ARC_FIELD_TEXT, AT(arc_planned_service, staging)},
-    {"build-args", ARC_FIELD_PAIRS, AT(arc_planned_service, build_args)},
-    {"recipe", ARC_FIELD_OBJECT, AT(arc_planned_service, recipe), .sparse = true,
+static const struct arc_member service_fields[] = {
+    {"service", ARC_MEMBER_TEXT, AT(arc_planned_service, service)},
+    {"name", ARC_MEMBER_TEXT, AT(arc_planned_service, name)},
+    {"description", ARC_MEMBER_TEXT, AT(arc_planned_service, description), .optional = true},
+    {"tech", ARC_MEMBER_TEXT, AT(arc_planned_service, tech), .optional = true},
+    {"directory", ARC_MEMBER_TEXT, AT(arc_planned_service, directory)},
+    {"context", ARC_MEMBER_TEXT, AT(arc_planned_service, context)},
+    {"dockerfile", ARC_MEMBER_TEXT, AT(arc_planned_service, dockerfile), .optional = true},
+    {"platforms", ARC_MEMBER_TEXTS, AT(arc_planned_service, platforms)},
+    {"image", ARC_MEMBER_TEXT, AT(arc_planned_service, image)},
+    {"mirrors", ARC_MEMBER_TEXTS, AT(arc_planned_service, mirrors), .sparse = true},
+    {"selected", ARC_MEMBER_FLAG, AT(arc_planned_service, selected)},
+    {"reason", ARC_MEMBER_TEXT, AT(arc_planned_service, reason)},
+    {"staging", ARC_MEMBER_TEXT, AT(arc_planned_service, staging)},
+    {"build-args", ARC_MEMBER_PAIRS, AT(arc_planned_service, build_args)},
+    {"recipe", ARC_MEMBER_OBJECT, AT(arc_planned_service, recipe), .sparse = true,
      .record = &recipe_record},
-    {"released", ARC_FIELD_OBJECT, AT(arc_planned_service, released), .sparse = true,
+    {"released", ARC_MEMBER_OBJECT, AT(arc_planned_service, released), .sparse = true,
      .record = &release_record},
-    {"labels", ARC_FIELD_PAIRS, AT(arc_planned_service, labels)},
-    {"tags", ARC_FIELD_LIST, AT(arc_planned_service, tags), .record = &tag_record,
+    {"labels", ARC_MEMBER_PAIRS, AT(arc_planned_service, labels)},
+    {"tags", ARC_MEMBER_LIST, AT(arc_planned_service, tags), .record = &tag_record,
      .count = offsetof(struct arc_planned_service, tag_count)},
     {0},
 };
@@ -87,11 +87,11 @@ static const struct arc_field service_fields[] = {
 static const struct arc_record service_record = {.size = sizeof(struct arc_planned_service),
                                                  .fields = service_fields};
 
-static const struct arc_field cell_fields[] = {
-    {"service", ARC_FIELD_TEXT, AT(arc_cell, service)},
-    {"platform", ARC_FIELD_TEXT, AT(arc_cell, platform)},
-    {"runner", ARC_FIELD_TEXT, AT(arc_cell, runner)},
-    {"staging", ARC_FIELD_TEXT, AT(arc_cell, staging)},
+static const struct arc_member cell_fields[] = {
+    {"service", ARC_MEMBER_TEXT, AT(arc_cell, service)},
+    {"platform", ARC_MEMBER_TEXT, AT(arc_cell, platform)},
+    {"runner", ARC_MEMBER_TEXT, AT(arc_cell, runner)},
+    {"staging", ARC_MEMBER_TEXT, AT(arc_cell, staging)},
     {0},
 };
 
@@ -103,43 +103,43 @@ static const struct arc_record cell_record = {.size = sizeof(struct arc_cell),
         name, kind, AT(arc_signing, member), .sparse = true                                        \
     }
 
-static const struct arc_field signing_fields[] = {
-    {"with", ARC_FIELD_TEXT, AT(arc_signing, with)},
-    SIGNING("key", ARC_FIELD_TEXT, key),
-    SIGNING("public-key", ARC_FIELD_TEXT, public_key),
-    SIGNING("identity", ARC_FIELD_TEXT, identity),
-    SIGNING("issuer", ARC_FIELD_TEXT, issuer),
-    SIGNING("repository", ARC_FIELD_TEXT, repository),
-    SIGNING("trusted-root", ARC_FIELD_TEXT, trusted_root),
-    SIGNING("signing-config", ARC_FIELD_TEXT, signing_config),
-    SIGNING("attest", ARC_FIELD_TEXT, attest),
-    SIGNING("unlogged", ARC_FIELD_FLAG, unlogged),
+static const struct arc_member signing_fields[] = {
+    {"with", ARC_MEMBER_TEXT, AT(arc_signing, with)},
+    SIGNING("key", ARC_MEMBER_TEXT, key),
+    SIGNING("public-key", ARC_MEMBER_TEXT, public_key),
+    SIGNING("identity", ARC_MEMBER_TEXT, identity),
+    SIGNING("issuer", ARC_MEMBER_TEXT, issuer),
+    SIGNING("repository", ARC_MEMBER_TEXT, repository),
+    SIGNING("trusted-root", ARC_MEMBER_TEXT, trusted_root),
+    SIGNING("signing-config", ARC_MEMBER_TEXT, signing_config),
+    SIGNING("attest", ARC_MEMBER_TEXT, attest),
+    SIGNING("unlogged", ARC_MEMBER_FLAG, unlogged),
     {0},
 };
 
 static const struct arc_record signing_record = {.size = sizeof(struct arc_signing),
                                                  .fields = signing_fields};
 
-static const struct arc_field fields[] = {
-    {"group", ARC_FIELD_TEXT, AT(arc_plan, group)},
-    {"mode", ARC_FIELD_CHOICE, AT(arc_plan, mode), .words = modes},
-    {"title", ARC_FIELD_TEXT, AT(arc_plan, title)},
-    {"description", ARC_FIELD_TEXT, AT(arc_plan, description), .optional = true},
-    {"push", ARC_FIELD_FLAG, AT(arc_plan, push)},
-    {"tag", ARC_FIELD_TEXT, AT(arc_plan, tag), .optional = true},
-    {"version", ARC_FIELD_OBJECT, AT(arc_plan, version), .optional = true,
+static const struct arc_member fields[] = {
+    {"group", ARC_MEMBER_TEXT, AT(arc_plan, group)},
+    {"mode", ARC_MEMBER_CHOICE, AT(arc_plan, mode), .words = modes},
+    {"title", ARC_MEMBER_TEXT, AT(arc_plan, title)},
+    {"description", ARC_MEMBER_TEXT, AT(arc_plan, description), .optional = true},
+    {"push", ARC_MEMBER_FLAG, AT(arc_plan, push)},
+    {"tag", ARC_MEMBER_TEXT, AT(arc_plan, tag), .optional = true},
+    {"version", ARC_MEMBER_OBJECT, AT(arc_plan, version), .optional = true,
      .record = &arc_version_record},
-    {"revision", ARC_FIELD_TEXT, AT(arc_plan, revision), .form = &arc_form_revision},
-    {"created", ARC_FIELD_TEXT, AT(arc_plan, created)},
-    {"source", ARC_FIELD_TEXT, AT(arc_plan, source), .optional = true},
-    {"sign", ARC_FIELD_OBJECT, AT(arc_plan, sign), .sparse = true, .record = &signing_record},
-    {"platforms", ARC_FIELD_TEXTS, AT(arc_plan, platforms)},
-    {"generated", ARC_FIELD_TEXTS, AT(arc_plan, generated)},
-    {"unreleased", ARC_FIELD_TEXTS, AT(arc_plan, unreleased), .sparse = true},
-    {"any", ARC_FIELD_FLAG, AT(arc_plan, any)},
-    {"services", ARC_FIELD_LIST, AT(arc_plan, services), .record = &service_record,
+    {"revision", ARC_MEMBER_TEXT, AT(arc_plan, revision), .form = &arc_form_revision},
+    {"created", ARC_MEMBER_TEXT, AT(arc_plan, created)},
+    {"source", ARC_MEMBER_TEXT, AT(arc_plan, source), .optional = true},
+    {"sign", ARC_MEMBER_OBJECT, AT(arc_plan, sign), .sparse = true, .record = &signing_record},
+    {"platforms", ARC_MEMBER_TEXTS, AT(arc_plan, platforms)},
+    {"generated", ARC_MEMBER_TEXTS, AT(arc_plan, generated)},
+    {"unreleased", ARC_MEMBER_TEXTS, AT(arc_plan, unreleased), .sparse = true},
+    {"any", ARC_MEMBER_FLAG, AT(arc_plan, any)},
+    {"services", ARC_MEMBER_LIST, AT(arc_plan, services), .record = &service_record,
      .count = offsetof(struct arc_plan, service_count)},
-    {"cells", ARC_FIELD_LIST, AT(arc_plan, cells), .record = &cell_record,
+    {"cells", ARC_MEMBER_LIST, AT(arc_plan, cells), .record = &cell_record,
      .count = offsetof(struct arc_plan, cell_count)},
     {0},
 };

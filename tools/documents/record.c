@@ -143,7 +143,7 @@ static int refuse(struct reading *reading, const json_t *value, const char *expe
 static int read_object(struct reading *reading, const struct arc_record *record, const json_t *json,
                        void *out);
 
-static int read_text(struct reading *reading, const struct arc_field *field, const json_t *value,
+static int read_text(struct reading *reading, const struct arc_member *field, const json_t *value,
                      char **out)
 {
     if (!json_is_string(value))
@@ -155,7 +155,7 @@ static int read_text(struct reading *reading, const struct arc_field *field, con
     return ARC_OK;
 }
 
-static int read_choice(struct reading *reading, const struct arc_field *field, const json_t *value,
+static int read_choice(struct reading *reading, const struct arc_member *field, const json_t *value,
                        unsigned *out)
 {
     ARC_AUTO(arc_buf) struct arc_buf words = {0};
@@ -170,7 +170,7 @@ static int read_choice(struct reading *reading, const struct arc_field *field, c
     return refuse(reading, value, arc_buf_text(&words));
 }
 
-static int read_texts(struct reading *reading, const struct arc_field *field, const json_t *value,
+static int read_texts(struct reading *reading, const struct arc_member *field, const json_t *value,
                       char ***out)
 {
     size_t i, len = reading->path.len;
@@ -216,7 +216,7 @@ static int read_pairs(struct reading *reading, const json_t *value, struct arc_p
     return ARC_OK;
 }
 
-static int read_list(struct reading *reading, const struct arc_field *field, const json_t *value,
+static int read_list(struct reading *reading, const struct arc_member *field, const json_t *value,
                      void *out, size_t *count)
 {
     size_t i, len = reading->path.len;
@@ -241,28 +241,28 @@ static int read_list(struct reading *reading, const struct arc_field *field, con
 }
 
 /* A member that is not there, or null. */
-static int read_nothing(struct reading *reading, const struct arc_field *field, void *at)
+static int read_nothing(struct reading *reading, const struct arc_member *field, void *at)
 {
     if (!field->optional && !field->sparse)
         return refuse(reading, NULL, "it, as docs/schema has it");
 
-    if (field->kind == ARC_FIELD_SIZE)
+    if (field->kind == ARC_MEMBER_SIZE)
         *(int64_t *)at = -1;
-    else if (field->kind == ARC_FIELD_NUMBER)
+    else if (field->kind == ARC_MEMBER_NUMBER)
         *(double *)at = -1;
-    else if (field->kind == ARC_FIELD_STATE)
+    else if (field->kind == ARC_MEMBER_STATE)
         *(int *)at = -1;
 
-    if (field->kind != ARC_FIELD_TEXTS && field->kind != ARC_FIELD_PAIRS)
+    if (field->kind != ARC_MEMBER_TEXTS && field->kind != ARC_MEMBER_PAIRS)
         return ARC_OK;
-    size_t end = field->kind == ARC_FIELD_TEXTS ? sizeof(char *) : sizeof(struct arc_pair);
+    size_t end = field->kind == ARC_MEMBER_TEXTS ? sizeof(char *) : sizeof(struct arc_pair);
     void *empty = arc_arena_array(reading->memory, 1, end); /* no list is ever NULL */
     store_pointer(at, empty);
 
     return empty ? ARC_OK : arc_error_nomem(reading->err);
 }
 
-static int read_member(struct reading *reading, const struct arc_field *field, const json_t *value,
+static int read_member(struct reading *reading, const struct arc_member *field, const json_t *value,
                        char *out)
 {
     void *at = out + field->offset;
@@ -271,33 +271,33 @@ static int read_member(struct reading *reading, const struct arc_field *field, c
         return read_nothing(reading, field, at);
 
     switch (field->kind) {
-    case ARC_FIELD_TEXT:
+    case ARC_MEMBER_TEXT:
         return read_text(reading, field, value, at);
-    case ARC_FIELD_FLAG:
+    case ARC_MEMBER_FLAG:
         *(bool *)at = json_is_true(value);
         return json_is_boolean(value) ? ARC_OK : refuse(reading, value, "true or false");
-    case ARC_FIELD_STATE:
+    case ARC_MEMBER_STATE:
         *(int *)at = json_is_true(value);
         return json_is_boolean(value) ? ARC_OK : refuse(reading, value, "true, false or null");
-    case ARC_FIELD_CHOICE:
+    case ARC_MEMBER_CHOICE:
         return read_choice(reading, field, value, at);
-    case ARC_FIELD_SIZE:
+    case ARC_MEMBER_SIZE:
         *(int64_t *)at = json_integer_value(value);
         return json_is_integer(value) && *(int64_t *)at >= 0 && *(int64_t *)at <= SIZE_LIMIT
                    ? ARC_OK
                    : refuse(reading, value, "a whole number from 0 to 2^48");
-    case ARC_FIELD_NUMBER:
+    case ARC_MEMBER_NUMBER:
         *(double *)at = json_number_value(value);
         return json_is_number(value) && *(double *)at >= 0
                    ? ARC_OK
                    : refuse(reading, value, "a number, 0 or more");
-    case ARC_FIELD_TEXTS:
+    case ARC_MEMBER_TEXTS:
         return read_texts(reading, field, value, at);
-    case ARC_FIELD_PAIRS:
+    case ARC_MEMBER_PAIRS:
         return read_pairs(reading, value, at);
-    case ARC_FIELD_LIST:
+    case ARC_MEMBER_LIST:
         return read_list(reading, field, value, at, (size_t *)(void *)(out + field->count));
-    case ARC_FIELD_OBJECT:
+    case ARC_MEMBER_OBJECT:
         break;
     }
 
@@ -310,7 +310,7 @@ static int read_member(struct reading *reading, const struct arc_field *field, c
 
 static bool is_known(const struct arc_record *record, const char *name)
 {
-    for (const struct arc_field *field = record->fields; field->name; field++)
+    for (const struct arc_member *field = record->fields; field->name; field++)
         if (strcmp(field->name, name) == 0)
             return true;
     return record->document && (strcmp(name, "document") == 0 || strcmp(name, "format") == 0);
@@ -328,7 +328,7 @@ static int read_object(struct reading *reading, const struct arc_record *record,
     if (record->document)
         ARC_TRY(arc_document_check(json, record->document, reading->err));
 
-    for (const struct arc_field *field = record->fields; field->name; field++) {
+    for (const struct arc_member *field = record->fields; field->name; field++) {
         arc_buf_printf(&reading->path, ".%s", field->name);
         ARC_TRY(arc_buf_check(&reading->path, "the path of a member", reading->err));
         ARC_TRY(read_member(reading, field, json_object_get(json, field->name), out));
@@ -401,31 +401,31 @@ static json_t *make_list(const struct arc_record *record, const char *items, siz
     return list;
 }
 
-static json_t *make_member(const struct arc_field *field, const char *in)
+static json_t *make_member(const struct arc_member *field, const char *in)
 {
     const void *at = in + field->offset;
 
     switch (field->kind) {
-    case ARC_FIELD_TEXT:
+    case ARC_MEMBER_TEXT:
         return *(char *const *)at ? json_string(*(char *const *)at) : json_null();
-    case ARC_FIELD_FLAG:
+    case ARC_MEMBER_FLAG:
         return json_boolean(*(const bool *)at);
-    case ARC_FIELD_STATE:
+    case ARC_MEMBER_STATE:
         return *(const int *)at < 0 ? json_null() : json_boolean(*(const int *)at);
-    case ARC_FIELD_CHOICE:
+    case ARC_MEMBER_CHOICE:
         return json_string(field->words[*(const unsigned *)at]);
-    case ARC_FIELD_SIZE:
+    case ARC_MEMBER_SIZE:
         return *(const int64_t *)at < 0 ? json_null() : json_integer(*(const int64_t *)at);
-    case ARC_FIELD_NUMBER:
+    case ARC_MEMBER_NUMBER:
         return *(const double *)at < 0 ? json_null() : json_real(*(const double *)at);
-    case ARC_FIELD_TEXTS:
+    case ARC_MEMBER_TEXTS:
         return arc_texts_json(*(char **const *)at);
-    case ARC_FIELD_PAIRS:
+    case ARC_MEMBER_PAIRS:
         return arc_pairs_json(*(struct arc_pair *const *)at);
-    case ARC_FIELD_LIST:
+    case ARC_MEMBER_LIST:
         return make_list(field->record, load_pointer(at),
                          *(const size_t *)(const void *)(in + field->count));
-    case ARC_FIELD_OBJECT:
+    case ARC_MEMBER_OBJECT:
         break;
     }
 
@@ -434,13 +434,13 @@ static json_t *make_member(const struct arc_field *field, const char *in)
 }
 
 /* Whether a sparse member says nothing. */
-static bool is_empty(const struct arc_field *field, const char *in)
+static bool is_empty(const struct arc_member *field, const char *in)
 {
     const char *pointer;
-    if (field->kind == ARC_FIELD_FLAG)
+    if (field->kind == ARC_MEMBER_FLAG)
         return !*(const bool *)(const void *)(in + field->offset);
     pointer = load_pointer(in + field->offset);
-    bool list = field->kind == ARC_FIELD_TEXTS || field->kind == ARC_FIELD_PAIRS;
+    bool list = field->kind == ARC_MEMBER_TEXTS || field->kind == ARC_MEMBER_PAIRS;
     return !pointer || (list && !load_pointer(pointer));
 }
 
@@ -450,7 +450,7 @@ static json_t *make_object(const struct arc_record *record, const char *in)
                                                   "format", ARC_DOCUMENT_FORMAT)
                                       : json_object();
 
-    for (const struct arc_field *field = record->fields; field->name; field++)
+    for (const struct arc_member *field = record->fields; field->name; field++)
         if (!(field->sparse && is_empty(field, in)) &&
             json_object_set_new(object, field->name, make_member(field, in))) {
             json_decref(object);

@@ -4,17 +4,17 @@
 
 #include "arcci/documents.h"
 
-enum arc_field_kind {
-    ARC_FIELD_TEXT,   /* char * */
-    ARC_FIELD_FLAG,   /* bool */
-    ARC_FIELD_CHOICE, /* enum: an index of `words`, which end with NULL */
-    ARC_FIELD_SIZE,   /* int64_t, 0 or more; -1: null */
-    ARC_FIELD_NUMBER, /* double, 0 or more; -1: null */
-    ARC_FIELD_STATE,  /* int, 1 or 0 for true and false; -1: null */
-    ARC_FIELD_TEXTS,  /* char **, a list of texts */
-    ARC_FIELD_PAIRS,  /* struct arc_pair *, an object of texts */
-    ARC_FIELD_OBJECT, /* pointer to a struct of `record` */
-    ARC_FIELD_LIST,   /* pointer to structs of `record`, their number at `count` */
+enum arc_member_kind {
+    ARC_MEMBER_TEXT,   /* char * */
+    ARC_MEMBER_FLAG,   /* bool */
+    ARC_MEMBER_CHOICE, /* enum: an index of `words`, which end with NULL */
+    ARC_MEMBER_SIZE,   /* int64_t, 0 or more; -1: null */
+    ARC_MEMBER_NUMBER, /* double, 0 or more; -1: null */
+    ARC_MEMBER_STATE,  /* int, 1 or 0 for true and false; -1: null */
+    ARC_MEMBER_TEXTS,  /* char **, a list of texts */
+    ARC_MEMBER_PAIRS,  /* struct arc_pair *, an object of texts */
+    ARC_MEMBER_OBJECT, /* pointer to a struct of `record` */
+    ARC_MEMBER_LIST,   /* pointer to structs of `record`, their number at `count` */
 };
 
 /* What a text has to look like. */
@@ -23,9 +23,9 @@ struct arc_form {
     const char *expected; /* "a digest, sha256:<64 hex>" */
 };
 
-struct arc_field {
+struct arc_member {
     const char *name;
-    enum arc_field_kind kind;
+    enum arc_member_kind kind;
     bool optional; /* null, or not there, is "none" or "not known" */
     bool sparse;   /* optional, and not written when there is nothing */
     size_t offset;
@@ -38,7 +38,7 @@ struct arc_field {
 struct arc_record {
     const char *document; /* kind of the document; NULL for a part of one */
     size_t size;
-    const struct arc_field *fields; /* in the order in which they are written; end with {0} */
+    const struct arc_member *fields; /* in the order in which they are written; end with {0} */
 };
 
 extern const struct arc_record arc_version_record; /* a plan holds one, too */

@@ -4,21 +4,21 @@
 
 #define AT(member) .offset = offsetof(struct arc_version_info, member)
 
-static const struct arc_field fields[] = {
-    {"tag", ARC_FIELD_TEXT, AT(tag)},
-    {"group", ARC_FIELD_TEXT, AT(group)},
-    {"version", ARC_FIELD_TEXT, AT(version)},
-    {"image-tag", ARC_FIELD_TEXT, AT(image_tag)},
-    {"prerelease", ARC_FIELD_FLAG, AT(prerelease)},
-    {"latest", ARC_FIELD_FLAG, AT(latest)},
-    {"latest-major", ARC_FIELD_FLAG, AT(latest_major)},
-    {"latest-minor", ARC_FIELD_FLAG, AT(latest_minor)},
-    {"latest-reason", ARC_FIELD_TEXT, AT(latest_reason)},
-    {"tags-known", ARC_FIELD_FLAG, AT(tags_known)},
-    {"major", ARC_FIELD_TEXT, AT(major), .optional = true},
-    {"minor", ARC_FIELD_TEXT, AT(minor), .optional = true},
-    {"patch", ARC_FIELD_TEXT, AT(patch), .optional = true},
-    {"previous-tag", ARC_FIELD_TEXT, AT(previous_tag), .optional = true},
+static const struct arc_member fields[] = {
+    {"tag", ARC_MEMBER_TEXT, AT(tag)},
+    {"group", ARC_MEMBER_TEXT, AT(group)},
+    {"version", ARC_MEMBER_TEXT, AT(version)},
+    {"image-tag", ARC_MEMBER_TEXT, AT(image_tag)},
+    {"prerelease", ARC_MEMBER_FLAG, AT(prerelease)},
+    {"latest", ARC_MEMBER_FLAG, AT(latest)},
+    {"latest-major", ARC_MEMBER_FLAG, AT(latest_major)},
+    {"latest-minor", ARC_MEMBER_FLAG, AT(latest_minor)},
+    {"latest-reason", ARC_MEMBER_TEXT, AT(latest_reason)},
+    {"tags-known", ARC_MEMBER_FLAG, AT(tags_known)},
+    {"major", ARC_MEMBER_TEXT, AT(major), .optional = true},
+    {"minor", ARC_MEMBER_TEXT, AT(minor), .optional = true},
+    {"patch", ARC_MEMBER_TEXT, AT(patch), .optional = true},
+    {"previous-tag", ARC_MEMBER_TEXT, AT(previous_tag), .optional = true},
     {0},
 };
 

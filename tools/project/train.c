@@ -190,16 +190,7 @@ static int is_unreleased(const struct train *train, const struct arc_include *in
 
 static int leave_out(const struct train *train, const struct arc_service *service)
 {
-    struct arc_group *group = train->group;
-    size_t count = 0;
-
-    while (group->unreleased && group->unreleased[count])
-        count++;
-    char **grown = realloc(group->unreleased, (count + 2) * sizeof *grown);
-    ARC_TRY_ALLOC(grown, train->err);
-    group->unreleased = grown;
-    grown[count + 1] = NULL;
-    return arc_text_copy(service->codename, &grown[count], train->err);
+    return arc_list_add(&train->group->unreleased, service->codename, train->err);
 }
 
 /* A tag that was moved since is not the release that the lock file names. */
@@ -384,9 +375,7 @@ void arc_train_free(struct arc_group *train)
 {
     for (size_t i = 0; i < train->service_count; i++)
         arc_released_from_free(train->services[i].released);
-    for (char **name = train->unreleased; name && *name; name++)
-        free(*name);
-    free(train->unreleased);
+    arc_texts_free(train->unreleased);
     free(train->services);
     *train = (struct arc_group){0};
 }

@@ -88,3 +88,12 @@ int arc_yaml_error(const struct arc_yaml_node *node, struct arc_error *err, cons
     va_end(args);
     return ARC_EINPUT;
 }
+
+int arc_yaml_place(const struct arc_yaml_node *node, const char *what, int rc,
+                   struct arc_error *err)
+{
+    if (rc != ARC_EINPUT || !err || err->place_len)
+        return rc;
+    ARC_AUTO_FREE char *why = strdup(arc_error_text(err));
+    return arc_yaml_error(node, err, "%s: %s", what, why ? why : "");
+}

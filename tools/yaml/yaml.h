@@ -121,4 +121,9 @@ const char *arc_yaml_type_name(const struct arc_yaml_node *node);
 int arc_yaml_error(const struct arc_yaml_node *node, struct arc_error *err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Gives an ARC_EINPUT that has no place yet the node's, with "WHAT: " in front; any other code and error
+ * stay. Returns `rc`. */
+int arc_yaml_place(const struct arc_yaml_node *node, const char *what, int rc,
+                   struct arc_error *err);
+
 #endif
