@@ -50,20 +50,16 @@ const struct command *command_find(const char *name, struct arc_error *err)
 /* ---- options of every command --------------------------------------------------------------- */
 
 const struct option frame_options[] = {
-    {.name = "json", .help = "Print the JSON document instead of the text."},
-    {.name = "format",
-     .value = "TEMPLATE",
-     .help = "Print the document filled into a template instead: '{{tag}}', "
-             "'{{#services}}{{image}} {{/services}}' (docs/notes.md)."},
-    {.name = "color",
-     .value = "WHEN",
-     .choices = "auto|always|never",
-     .initial = "auto",
-     .help = "Whether to colour text; auto obeys NO_COLOR, CLICOLOR_FORCE and TERM=dumb."},
-    {.name = "quiet", .help = "Print no text for a person, no progress, no notices (-q)."},
-    {.name = "verbose",
-     .help = "Show what is run and asked, and how long it took (-v); RUNNER_DEBUG=1 does too."},
-    {.name = "help", .help = "Show this help (-h)."},
+    FLAG("json", "Print the JSON document instead of the text."),
+    VALUE("format", "TEMPLATE",
+          "Print the document filled into a template instead: '{{tag}}', "
+          "'{{#services}}{{image}} {{/services}}' (docs/notes.md)."),
+    CHOICE("color", "WHEN", "auto|always|never", "auto",
+           "Whether to colour text; auto obeys NO_COLOR, CLICOLOR_FORCE and TERM=dumb."),
+    FLAG("quiet", "Print no text for a person, no progress, no notices (-q)."),
+    FLAG("verbose",
+         "Show what is run and asked, and how long it took (-v); RUNNER_DEBUG=1 does too."),
+    FLAG("help", "Show this help (-h)."),
     {0},
 };
 

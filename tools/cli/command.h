@@ -21,6 +21,20 @@ struct option {
     bool many;           /* may be repeated; in the environment: one value a line */
 };
 
+/* Rows of a table of options: a true/false one, one that is true by default, one that may be "auto" too;
+ * one with a value, with an initial value, with one of a few, with a value that may be repeated. */
+#define OPTION(...)                                                                                \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }
+#define FLAG(n, h)            OPTION(.name = n, .help = h)
+#define FLAG_ON(n, h)         OPTION(.name = n, .initial = "true", .help = h)
+#define FLAG_AUTO(n, h)       OPTION(.name = n, .choices = "true|false|auto", .help = h)
+#define VALUE(n, v, h)        OPTION(.name = n, .value = v, .help = h)
+#define VALUE_OR(n, v, i, h)  OPTION(.name = n, .value = v, .initial = i, .help = h)
+#define CHOICE(n, v, c, i, h) OPTION(.name = n, .value = v, .choices = c, .initial = i, .help = h)
+#define VALUES(n, v, h)       OPTION(.name = n, .value = v, .help = h, .many = true)
+
 /* One value that the command gives to later steps. */
 struct output {
     const char *name; /* as in GITHUB_OUTPUT; "<filter>" for a family of names */

@@ -7,18 +7,12 @@
 
 /* Rows of an option table. `timeout_name`: scan's own --timeout is the scanner's. */
 #define GITHUB_OPTIONS(repository_help, timeout_name, timeout_help)                                \
-    {.name = "repository", .value = "OWNER/NAME", .help = repository_help},                        \
-        {.name = "token-file",                                                                     \
-         .value = "FILE",                                                                          \
-         .help = "Holds the token, instead of GITHUB_TOKEN or GH_TOKEN."},                         \
-        {.name = "record",                                                                         \
-         .value = "DIR",                                                                           \
-         .help = "Keep every request and answer there, without the token, for a bug report."},     \
-        {.name = timeout_name, .value = "SECONDS", .help = timeout_help},                          \
-    {                                                                                              \
-        .name = "max-wait", .value = "SECONDS",                                                    \
-        .help = "Longest single wait for a rate limit; 900 by default."                            \
-    }
+    VALUE("repository", "OWNER/NAME", repository_help),                                            \
+        VALUE("token-file", "FILE", "Holds the token, instead of GITHUB_TOKEN or GH_TOKEN."),      \
+        VALUE("record", "DIR",                                                                     \
+              "Keep every request and answer there, without the token, for a bug report."),        \
+        VALUE(timeout_name, "SECONDS", timeout_help),                                              \
+        VALUE("max-wait", "SECONDS", "Longest single wait for a rate limit; 900 by default.")
 
 /* Their values; borrowed. */
 struct arc_github_settings github_settings(const struct invocation *inv, const char *timeout_name);

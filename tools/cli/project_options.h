@@ -7,52 +7,34 @@
 
 /* A row of an option table. */
 #define PREVIOUS_TAG_OPTION                                                                        \
-    {                                                                                              \
-        .name = "previous-tag", .value = "TAG",                                                    \
-        .help = "The tag of the release before; by default the last one that was published, else " \
-                "the last tag below."                                                              \
-    }
+    VALUE("previous-tag", "TAG",                                                                   \
+          "The tag of the release before; by default the last one that was published, else "       \
+          "the last tag below.")
 
 #define LOCK_OPTION                                                                                \
-    {                                                                                              \
-        .name = "lock", .value = "FILE",                                                           \
-        .help = "Of a group that includes others: the lock file of a release of it, whose "        \
-                "releases are taken again."                                                        \
-    }
+    VALUE("lock", "FILE",                                                                          \
+          "Of a group that includes others: the lock file of a release of it, whose "              \
+          "releases are taken again.")
 
 #define SIGN_IDENTITY_OPTION                                                                       \
-    {                                                                                              \
-        .name = "sign-identity", .value = "IDENTITY",                                              \
-        .help = "Who signs, where the group signs without a key and names nobody: the address "    \
-                "of the workflow's file, @ and its ref; of a reusable workflow its own. By "       \
-                "default the workflow that runs."                                                  \
-    }
+    VALUE("sign-identity", "IDENTITY",                                                             \
+          "Who signs, where the group signs without a key and names nobody: the address "          \
+          "of the workflow's file, @ and its ref; of a reusable workflow its own. By "             \
+          "default the workflow that runs.")
 
-#define CONFIG_OPTION                                                                              \
-    {                                                                                              \
-        .name = "config", .value = "FILE", .initial = ".github/arc-ci.yaml",                       \
-        .help = "The release groups."                                                              \
-    }
+#define CONFIG_OPTION VALUE_OR("config", "FILE", ".github/arc-ci.yaml", "The release groups.")
 
 /* For what also works without a configuration, or finds it by itself. */
 #define CONFIG_ELSEWHERE_OPTION                                                                    \
-    {                                                                                              \
-        .name = "config", .value = "FILE",                                                         \
-        .help = "The release groups, when they are not in .github/arc-ci.yaml."                    \
-    }
+    VALUE("config", "FILE", "The release groups, when they are not in .github/arc-ci.yaml.")
 
 /* What `--next` chooses a version by. */
 #define BUMP_OPTIONS                                                                               \
-    {.name = "bump",                                                                               \
-     .value = "PART",                                                                              \
-     .choices = "auto|patch|minor|major",                                                          \
-     .initial = "auto",                                                                            \
-     .help = "--next: the part of the version to raise, whatever the commits say."},               \
-    {                                                                                              \
-        .name = "prerelease", .value = "WORD",                                                     \
-        .help = "--next: the next of a train of prereleases: rc gives 1.2.0-rc.1, then "           \
-                "1.2.0-rc.2."                                                                      \
-    }
+    CHOICE("bump", "PART", "auto|patch|minor|major", "auto",                                       \
+           "--next: the part of the version to raise, whatever the commits say."),                 \
+        VALUE("prerelease", "WORD",                                                                \
+              "--next: the next of a train of prereleases: rc gives 1.2.0-rc.1, then "             \
+              "1.2.0-rc.2.")
 
 /* Warns where the last published release could not be asked for. */
 int project_note_published(const struct arc_project *project, struct report *report,

@@ -393,42 +393,40 @@ static int run_build(const struct invocation *inv, struct report *report, struct
 }
 
 static const struct option options[] = {
-    {.name = "allow-dirty",
-     .help = "Build a ci plan from a work tree that is not its commit, marked as dirty in labels "
-             "and tags; with --merge and --promote, take what was built so. Never for a release."},
-    {"build", "FILE", NULL, NULL,
-     "With --promote: build.json of the build; without it, the staging tags say what was built.",
-     false},
-    {"needs", "JSON", NULL, NULL,
-     "With --promote: toJSON(needs), or a file that holds it: build.json is taken from the outputs "
-     "of the jobs.",
-     false},
-    {"builder", "NAME", NULL, NULL, "The buildx builder, instead of the current one.", false},
-    {"cache", "KIND", NULL, "none",
-     "Where layers are cached between machines: none; `registry`, beside the image, under the tag "
-     "buildcache; local,dir=FOLDER; gha (of GitHub Actions); s3,region=REGION,bucket=BUCKET. "
-     "Options of buildx may follow the last two.",
-     false},
-    {"cell", "SERVICE/PLATFORM[,…]", NULL, NULL,
-     "Build only these cells of one platform, each under its own staging tag: flash/linux/arm64. "
-     "The matrix of `arc-ci plan` has them as `cells`.",
-     false},
-    {.name = "dry-run", .help = "Print what would be run, and run nothing."},
-    {.name = "force",
-     .help = "With --promote: rewrite a version's tag that points elsewhere, and take a floating "
-             "tag back from a higher version."},
-    {.name = "load",
-     .help = "Put the images into the local engine, for its platform and under their staging tags, "
-             "to be tried there; nothing is pushed."},
-    {"logs", "FOLDER", NULL, NULL, "Write a full log file per cell into this folder.", false},
-    {.name = "merge",
-     .help = "Join the cells that other jobs built with --cell to one index per service."},
-    {"plan", "FILE", NULL, "plan.json",
-     "The plan: 'arc-ci plan --json' prints it; '-' for stdin, or the text itself.", false},
-    {.name = "promote",
-     .help = "Move the plan's tags to what was built, all of them or none: the last step."},
-    {.name = "rebuild", .help = "Build what is already in the registry from the same inputs too."},
-    {.name = "sbom", .help = "Attach an SBOM to every image, beside the provenance."},
+    FLAG("allow-dirty",
+         "Build a ci plan from a work tree that is not its commit, marked as dirty in labels "
+         "and tags; with --merge and --promote, take what was built so. Never for a release."),
+    VALUE(
+        "build", "FILE",
+        "With --promote: build.json of the build; without it, the staging tags say what was built."),
+    VALUE(
+        "needs", "JSON",
+        "With --promote: toJSON(needs), or a file that holds it: build.json is taken from the outputs "
+        "of the jobs."),
+    VALUE("builder", "NAME", "The buildx builder, instead of the current one."),
+    VALUE_OR(
+        "cache", "KIND", "none",
+        "Where layers are cached between machines: none; `registry`, beside the image, under the tag "
+        "buildcache; local,dir=FOLDER; gha (of GitHub Actions); s3,region=REGION,bucket=BUCKET. "
+        "Options of buildx may follow the last two."),
+    VALUE(
+        "cell", "SERVICE/PLATFORM[,…]",
+        "Build only these cells of one platform, each under its own staging tag: flash/linux/arm64. "
+        "The matrix of `arc-ci plan` has them as `cells`."),
+    FLAG("dry-run", "Print what would be run, and run nothing."),
+    FLAG("force",
+         "With --promote: rewrite a version's tag that points elsewhere, and take a floating "
+         "tag back from a higher version."),
+    FLAG("load",
+         "Put the images into the local engine, for its platform and under their staging tags, "
+         "to be tried there; nothing is pushed."),
+    VALUE("logs", "FOLDER", "Write a full log file per cell into this folder."),
+    FLAG("merge", "Join the cells that other jobs built with --cell to one index per service."),
+    VALUE_OR("plan", "FILE", "plan.json",
+             "The plan: 'arc-ci plan --json' prints it; '-' for stdin, or the text itself."),
+    FLAG("promote", "Move the plan's tags to what was built, all of them or none: the last step."),
+    FLAG("rebuild", "Build what is already in the registry from the same inputs too."),
+    FLAG("sbom", "Attach an SBOM to every image, beside the provenance."),
     {0},
 };
 

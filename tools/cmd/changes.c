@@ -336,56 +336,53 @@ static int run_changes(const struct invocation *inv, struct report *report, stru
 }
 
 static const struct option options[] = {
-    {"filters", "YAML|FILE", NULL, NULL,
-     "Filters as YAML, or the path of a file with them (no ':' and no line break). Default: one "
-     "per "
-     "service of the configuration, of its codename.",
-     false},
-    {"filters-file", "FILE", NULL, NULL, "A file of filters, instead of --filters.", true},
-    {"base", "REF", NULL, NULL,
-     "Branch, tag or commit to compare with; HEAD for uncommitted changes. Default: by the event.",
-     false},
-    {"ref", "REF", NULL, NULL,
-     "Branch, tag or commit to look at. Default: the event's commit, else what is checked out.",
-     false},
-    {"list-files", "FORMAT", NULL, "none",
-     "Also give the files of each filter: none, csv, json, shell, escape, lines, nul (the output is "
-     "a file's path) or matrix.",
-     false},
-    {.name = "files-by-status", .help = "Also list the added, modified and deleted files apart."},
-    {"dir-names", "DEPTH", NULL, NULL,
-     "Also list the directories of the files, cut to DEPTH levels; 0: whole.", false},
-    {.name = "renames",
-     .help = "Find renames: the new name is renamed as well as added, and both names are listed."},
-    {.name = "submodules",
-     .help = "Look into submodules that changed: the paths in them count beside the submodule's."},
-    {"relative-to", "DIR", NULL, NULL,
-     "Only what is below this directory counts, and patterns and lists are relative to it.", false},
-    {"predicate-quantifier", "HOW", "some|every|some-with-excludes|last-match", "some",
-     "Whether a file needs to match some or every rule of a filter; with some-with-excludes, some "
-     "rule without '!' and no rule with one; with last-match, the last rule that applies decides.",
-     false},
-    {"initial-fetch-depth", "N", NULL, DEFAULT_DEPTH,
-     "Generations of commits to fetch at first where history is cut, 10 at most; then more by date "
-     "until it is enough; 0: never fetch.",
-     false},
-    {.name = "since-release",
-     .help =
+    VALUE(
+        "filters", "YAML|FILE",
+        "Filters as YAML, or the path of a file with them (no ':' and no line break). Default: one "
+        "per "
+        "service of the configuration, of its codename."),
+    VALUES("filters-file", "FILE", "A file of filters, instead of --filters."),
+    VALUE(
+        "base", "REF",
+        "Branch, tag or commit to compare with; HEAD for uncommitted changes. Default: by the event."),
+    VALUE(
+        "ref", "REF",
+        "Branch, tag or commit to look at. Default: the event's commit, else what is checked out."),
+    VALUE_OR(
+        "list-files", "FORMAT", "none",
+        "Also give the files of each filter: none, csv, json, shell, escape, lines, nul (the output is "
+        "a file's path) or matrix."),
+    FLAG("files-by-status", "Also list the added, modified and deleted files apart."),
+    VALUE("dir-names", "DEPTH",
+          "Also list the directories of the files, cut to DEPTH levels; 0: whole."),
+    FLAG("renames",
+         "Find renames: the new name is renamed as well as added, and both names are listed."),
+    FLAG("submodules",
+         "Look into submodules that changed: the paths in them count beside the submodule's."),
+    VALUE("relative-to", "DIR",
+          "Only what is below this directory counts, and patterns and lists are relative to it."),
+    CHOICE(
+        "predicate-quantifier", "HOW", "some|every|some-with-excludes|last-match", "some",
+        "Whether a file needs to match some or every rule of a filter; with some-with-excludes, some "
+        "rule without '!' and no rule with one; with last-match, the last rule that applies decides."),
+    VALUE_OR(
+        "initial-fetch-depth", "N", DEFAULT_DEPTH,
+        "Generations of commits to fetch at first where history is cut, 10 at most; then more by date "
+        "until it is enough; 0: never fetch."),
+    FLAG("since-release",
          "Compare each service with its group's last release tag, so that a failed or cancelled "
-         "run loses no change."},
-    {.name = "since-image",
-     .help = "Compare each service with the commit that its published image was built of."},
-    {.name = "base-on-pull-requests",
-     .help =
+         "run loses no change."),
+    FLAG("since-image",
+         "Compare each service with the commit that its published image was built of."),
+    FLAG("base-on-pull-requests",
          "Let --base count on pull requests, too, which else are compared as a whole where there "
-         "is a token. With the event's `before`: what this push brought."},
-    {.name = "untracked",
-     .help = "With --base HEAD: files that git neither tracks nor ignores count as added."},
-    {"config", "FILE", NULL, NULL,
-     "The configuration. Default: .github/arc-ci.yaml; not read when filters are given.", false},
-    {"working-directory", "DIR", NULL, NULL, "Where the repository is.", false},
-    {.name = "explain",
-     .help = "Print what was compared and why, and for each file the rule that matched."},
+         "is a token. With the event's `before`: what this push brought."),
+    FLAG("untracked",
+         "With --base HEAD: files that git neither tracks nor ignores count as added."),
+    VALUE("config", "FILE",
+          "The configuration. Default: .github/arc-ci.yaml; not read when filters are given."),
+    VALUE("working-directory", "DIR", "Where the repository is."),
+    FLAG("explain", "Print what was compared and why, and for each file the rule that matched."),
     {0},
 };
 

@@ -71,16 +71,13 @@ static int run_doctor(const struct invocation *inv, struct report *report, struc
 }
 
 static const struct option options[] = {
-    {.name = "for",
-     .value = "PURPOSE",
-     .choices = "plan|build|scan|release|services|all",
-     .initial = "plan",
-     .help = "What the machine is to do: plan (also version, changes, notes, dry-run), build "
-             "images, scan them, publish a release, or run the services."},
-    {.name = "offline", .help = "Leave out what needs the network (registries)."},
-    {.name = "push",
-     .help = "Also ask every image's registry whether docker's login may push there: an upload is "
-             "opened and dropped, and nothing stored."},
+    CHOICE("for", "PURPOSE", "plan|build|scan|release|services|all", "plan",
+           "What the machine is to do: plan (also version, changes, notes, dry-run), build "
+           "images, scan them, publish a release, or run the services."),
+    FLAG("offline", "Leave out what needs the network (registries)."),
+    FLAG("push",
+         "Also ask every image's registry whether docker's login may push there: an upload is "
+         "opened and dropped, and nothing stored."),
     CONFIG_ELSEWHERE_OPTION,
     {0},
 };

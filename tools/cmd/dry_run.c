@@ -46,15 +46,11 @@ static int run_dry_run(const struct invocation *inv, struct report *report, stru
 
 static const struct option options[] = {
     CONFIG_OPTION,
-    {.name = "event",
-     .value = "FILE",
-     .help = "A recorded event (GITHUB_EVENT_PATH of a run) to rehearse: the push of a tag is a "
-             "release, any other push or a pull request a ci run."},
-    {.name = "full",
-     .help = "Show everything whole: each target of the definition, each request's body."},
-    {.name = "group",
-     .value = "GROUP",
-     .help = "The release group of a ci run; not needed when there is only one."},
+    VALUE("event", "FILE",
+          "A recorded event (GITHUB_EVENT_PATH of a run) to rehearse: the push of a tag is a "
+          "release, any other push or a pull request a ci run."),
+    FLAG("full", "Show everything whole: each target of the definition, each request's body."),
+    VALUE("group", "GROUP", "The release group of a ci run; not needed when there is only one."),
     HTML_OPTIONS,
     LOCK_OPTION,
     PREVIOUS_TAG_OPTION,

@@ -51,12 +51,10 @@ static int run_glob(const struct invocation *inv, struct report *report, struct 
 }
 
 static const struct option options[] = {
-    {.name = "pattern",
-     .value = "PATTERN",
-     .many = true,
-     .help = "A pattern. A path that matches any is printed. With it, all "
-             "arguments are paths."},
-    {.name = "z", .help = "Paths on stdin and stdout end with NUL, as `git ls-files -z` has them."},
+    VALUES("pattern", "PATTERN",
+           "A pattern. A path that matches any is printed. With it, all "
+           "arguments are paths."),
+    FLAG("z", "Paths on stdin and stdout end with NUL, as `git ls-files -z` has them."),
     {0},
 };
 

@@ -28,11 +28,11 @@ static int run_help(const struct invocation *inv, struct report *report, struct 
 }
 
 static const struct option options[] = {
-    {"format", "FORMAT", "text|man|markdown|action|readme", "text",
-     "The form of the help: for a terminal, as a man page (roff), as markdown for the docs, or "
-     "as the action.yml or the README of a GitHub action.",
-     false},
-    {.name = "version", .help = "Print the version of arc-ci."},
+    CHOICE(
+        "format", "FORMAT", "text|man|markdown|action|readme", "text",
+        "The form of the help: for a terminal, as a man page (roff), as markdown for the docs, or "
+        "as the action.yml or the README of a GitHub action."),
+    FLAG("version", "Print the version of arc-ci."),
     {0},
 };
 

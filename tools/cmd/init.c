@@ -76,10 +76,9 @@ static int run_init(const struct invocation *inv, struct report *report, struct 
 }
 
 static const struct option options[] = {
-    {.name = "write", .help = "Write the files, all of them or none. Nothing is overwritten."},
-    {.name = "source",
-     .value = "OWNER/REPOSITORY@COMMIT",
-     .help = "Which arc-ci the workflows call, and at which commit."},
+    FLAG("write", "Write the files, all of them or none. Nothing is overwritten."),
+    VALUE("source", "OWNER/REPOSITORY@COMMIT",
+          "Which arc-ci the workflows call, and at which commit."),
     {0},
 };
 

@@ -148,11 +148,10 @@ static int run_lint(const struct invocation *inv, struct report *report, struct 
 }
 
 static const struct option options[] = {
-    {.name = "rules", .help = "List the rules and what each asks for, and check nothing."},
+    FLAG("rules", "List the rules and what each asks for, and check nothing."),
     CONFIG_ELSEWHERE_OPTION,
-    {.name = "rules-file",
-     .value = "FILE",
-     .help = "The repository's own rules, when they are not in .github/arc-ci-lint.yaml."},
+    VALUE("rules-file", "FILE",
+          "The repository's own rules, when they are not in .github/arc-ci-lint.yaml."),
     {0},
 };
 

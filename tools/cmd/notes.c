@@ -38,24 +38,18 @@ static int run_notes(const struct invocation *inv, struct report *report, struct
 
 static const struct option options[] = {
     PREVIOUS_TAG_OPTION,
-    {.name = "plan",
-     .value = "FILE",
-     .initial = "plan.json",
-     .help =
-         "The plan of the release: 'arc-ci plan TAG --json' prints it. With TAG, it is made here."},
-    {.name = "build",
-     .value = "FILE",
-     .help = "build.json: adds digests, sizes, base images and how to verify."},
-    {.name = "scan", .value = "FILE", .help = "scan.json: adds the result of the gate."},
-    {.name = "needs",
-     .value = "JSON",
-     .help = "toJSON(needs), or a file that holds it: build.json and scan.json are taken from the "
-             "outputs of the jobs."},
-    {.name = "template",
-     .value = "FILE",
-     .help = "The template, instead of the group's notes-template and the built-in one."},
+    VALUE_OR(
+        "plan", "FILE", "plan.json",
+        "The plan of the release: 'arc-ci plan TAG --json' prints it. With TAG, it is made here."),
+    VALUE("build", "FILE", "build.json: adds digests, sizes, base images and how to verify."),
+    VALUE("scan", "FILE", "scan.json: adds the result of the gate."),
+    VALUE("needs", "JSON",
+          "toJSON(needs), or a file that holds it: build.json and scan.json are taken from the "
+          "outputs of the jobs."),
+    VALUE("template", "FILE",
+          "The template, instead of the group's notes-template and the built-in one."),
     CONFIG_ELSEWHERE_OPTION,
-    {.name = "print-template", .help = "Print the built-in template, to start one from."},
+    FLAG("print-template", "Print the built-in template, to start one from."),
     {0},
 };
 

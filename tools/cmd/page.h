@@ -6,15 +6,10 @@
 #include "html/page.h"
 
 #define HTML_OPTIONS                                                                               \
-    {.name = "html",                                                                               \
-     .value = "FILE",                                                                              \
-     .help =                                                                                       \
-         "Write one page of HTML there, too: it needs no script, no other file and no network."},  \
-    {                                                                                              \
-        .name = "build", .value = "FILE",                                                          \
-        .help = "--html: build.json of a build; the page shows when each of its cells ran.",       \
-        .many = true                                                                               \
-    }
+    VALUE("html", "FILE",                                                                          \
+          "Write one page of HTML there, too: it needs no script, no other file and no network."), \
+        VALUES("build", "FILE",                                                                    \
+               "--html: build.json of a build; the page shows when each of its cells ran.")
 
 /* Writes the page of a document where --html asks for it. ARC_EINPUT for --build without it. */
 int page_write(const struct invocation *inv, const json_t *document,

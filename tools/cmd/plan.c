@@ -213,25 +213,22 @@ static int run_plan(const struct invocation *inv, struct report *report, struct 
 }
 
 static const struct option options[] = {
-    {.name = "bake",
-     .help = "Print the definition for `docker buildx bake -f -`, to build by hand what "
-             "`arc-ci build` would."},
-    {"changes", "FILE", NULL, NULL,
-     "changes.json of `arc-ci changes --json`, '-' for stdin: a ci plan builds what changed. "
-     "Without it, every service.",
-     false},
+    FLAG("bake", "Print the definition for `docker buildx bake -f -`, to build by hand what "
+                 "`arc-ci build` would."),
+    VALUE("changes", "FILE",
+          "changes.json of `arc-ci changes --json`, '-' for stdin: a ci plan builds what changed. "
+          "Without it, every service."),
     CONFIG_OPTION,
-    {"group", "GROUP", NULL, NULL,
-     "The release group of a ci plan; not needed when there is only one.", false},
-    {"latest-tag", NULL, NULL, "true", "Whether `latest` may move.", false},
+    VALUE("group", "GROUP", "The release group of a ci plan; not needed when there is only one."),
+    FLAG_ON("latest-tag", "Whether `latest` may move."),
     LOCK_OPTION,
-    {"platforms", "LIST", NULL, NULL,
-     "Platforms instead of the group's, separated by commas: linux/amd64,linux/arm64.", false},
+    VALUE("platforms", "LIST",
+          "Platforms instead of the group's, separated by commas: linux/amd64,linux/arm64."),
     PREVIOUS_TAG_OPTION,
-    {"push", NULL, NULL, NULL,
-     "Whether the images are pushed: true for a release, false otherwise unless given.", false},
+    FLAG("push",
+         "Whether the images are pushed: true for a release, false otherwise unless given."),
     SIGN_IDENTITY_OPTION,
-    {"service", "CODENAME", NULL, NULL, "Plan only this service.", true},
+    VALUES("service", "CODENAME", "Plan only this service."),
     {0},
 };
 

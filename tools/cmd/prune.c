@@ -100,16 +100,12 @@ static int run_prune(const struct invocation *inv, struct report *report, struct
 }
 
 static const struct option options[] = {
-    {.name = "apply", .help = "Remove what is listed; without it nothing is changed."},
-    {.name = "dry-run", .help = "List only; the default."},
-    {.name = "older-than",
-     .value = "AGE",
-     .initial = "14d",
-     .help = "Only what was built so long ago: days (14d) or hours (36h)."},
-    {.name = "keep",
-     .value = "NUMBER",
-     .initial = "5",
-     .help = "Of every image so many of the newest builds stay, however old; and as many caches."},
+    FLAG("apply", "Remove what is listed; without it nothing is changed."),
+    FLAG("dry-run", "List only; the default."),
+    VALUE_OR("older-than", "AGE", "14d",
+             "Only what was built so long ago: days (14d) or hours (36h)."),
+    VALUE_OR("keep", "NUMBER", "5",
+             "Of every image so many of the newest builds stay, however old; and as many caches."),
     CONFIG_OPTION,
     {0},
 };

@@ -140,56 +140,38 @@ static int run_release(const struct invocation *inv, struct report *report, stru
 }
 
 static const struct option options[] = {
-    {.name = "version",
-     .value = "FILE",
-     .help = "version.json of 'arc-ci version'. Without it, the plan's version is used, else TAG."},
-    {.name = "plan", .value = "FILE", .help = "plan.json: version and revision."},
-    {.name = "build",
-     .value = "FILE",
-     .help = "build.json: the revision that was built; attached as an asset."},
-    {.name = "scan", .value = "FILE", .help = "scan.json: a gate that failed stops the release; attached as an asset."},
-    {.name = "notes",
-     .value = "FILE",
-     .help =
-         "The body: markdown, or notes.json (which has the title too). '-' reads stdin. Without "
-         "it, the notes are made here, as 'arc-ci notes' makes them."},
-    {.name = "needs",
-     .value = "JSON",
-     .help =
-         "toJSON(needs), or a file that holds it: the documents above are taken from the "
-         "outputs of the jobs. A job that did not succeed, an image that was not built or a gate "
-         "that is missing stops the release."},
-    {.name = "gate", .initial = "true", .help = "Whether --needs must have the gate's scan.json."},
-    {.name = "asset",
-     .value = "[NAME=]FILE",
-     .help = "A file to attach, or a pattern such as dist/*.zip. Identical ones are left alone, "
-             "others replaced.",
-     .many = true},
-    {.name = "checksums", .help = "Attach SHA256SUMS of all assets."},
-    {.name = "name", .value = "TITLE", .help = "Title of the release; the notes' by default."},
-    {.name = "body-mode",
-     .value = "MODE",
-     .choices = "auto|replace|keep|prepend|append",
-     .initial = "auto",
-     .help = "What becomes of the title and body of a release that exists already. auto: what a "
-             "person wrote or edited stays; keep: the same, and notes need not be there."},
+    VALUE("version", "FILE",
+          "version.json of 'arc-ci version'. Without it, the plan's version is used, else TAG."),
+    VALUE("plan", "FILE", "plan.json: version and revision."),
+    VALUE("build", "FILE", "build.json: the revision that was built; attached as an asset."),
+    VALUE("scan", "FILE", "scan.json: a gate that failed stops the release; attached as an asset."),
+    VALUE("notes", "FILE",
+          "The body: markdown, or notes.json (which has the title too). '-' reads stdin. Without "
+          "it, the notes are made here, as 'arc-ci notes' makes them."),
+    VALUE("needs", "JSON",
+          "toJSON(needs), or a file that holds it: the documents above are taken from the "
+          "outputs of the jobs. A job that did not succeed, an image that was not built or a gate "
+          "that is missing stops the release."),
+    FLAG_ON("gate", "Whether --needs must have the gate's scan.json."),
+    VALUES("asset", "[NAME=]FILE",
+           "A file to attach, or a pattern such as dist/*.zip. Identical ones are left alone, "
+           "others replaced."),
+    FLAG("checksums", "Attach SHA256SUMS of all assets."),
+    VALUE("name", "TITLE", "Title of the release; the notes' by default."),
+    CHOICE("body-mode", "MODE", "auto|replace|keep|prepend|append", "auto",
+           "What becomes of the title and body of a release that exists already. auto: what a "
+           "person wrote or edited stays; keep: the same, and notes need not be there."),
     PREVIOUS_TAG_OPTION,
-    {.name = "make-latest",
-     .value = "POLICY",
-     .choices = "auto|own|never",
-     .help =
-         "Whether the highest stable version of its group becomes the repository's \"Latest\" "
-         "release: always (auto), only in the place of one of its own group (own), or never. By "
-         "default what the group's make-latest says, else auto."},
-    {.name = "draft", .help = "Leave the release a draft."},
-    {.name = "publish",
-     .help =
+    CHOICE("make-latest", "POLICY", "auto|own|never", NULL,
+           "Whether the highest stable version of its group becomes the repository's \"Latest\" "
+           "release: always (auto), only in the place of one of its own group (own), or never. By "
+           "default what the group's make-latest says, else auto."),
+    FLAG("draft", "Leave the release a draft."),
+    FLAG("publish",
          "Publish a draft of the tag that a person made, too; without it, such a draft gets its "
-         "assets and stays a draft."},
-    {.name = "revision",
-     .value = "SHA",
-     .help = "The commit that the tag must point to; the build's by default."},
-    {.name = "dry-run", .help = "Print the requests; send nothing."},
+         "assets and stays a draft."),
+    VALUE("revision", "SHA", "The commit that the tag must point to; the build's by default."),
+    FLAG("dry-run", "Print the requests; send nothing."),
     GITHUB_OPTIONS("Where the release goes; GITHUB_REPOSITORY by default.", "timeout",
                    "Longest time without an answer; 60 by default."),
     {0},

@@ -102,31 +102,20 @@ static int run_rollback(const struct invocation *inv, struct report *report, str
 }
 
 static const struct option options[] = {
-    {.name = "dry-run", .help = "Verify everything, show what would move, and change nothing."},
-    {.name = "from",
-     .value = "VERSION",
-     .help = "A release that is taken back; without it every stable one above VERSION.",
-     .many = true},
-    {.name = "withdraw",
-     .value = "HOW",
-     .choices = "no|prerelease|draft",
-     .initial = "no",
-     .help =
-         "Mark the releases that are taken back at GitHub: a line on top of their text, and the "
-         "prerelease flag or, away from the public, a draft. The next release then counts from "
-         "the one before them."},
-    {.name = "reason",
-     .value = "TEXT",
-     .help = "--withdraw: why, in a sentence for those who read the release."},
-    {.name = "build",
-     .value = "FILE",
-     .help = "build.json of the release; without it the one among its files at GitHub."},
-    {.name = "sign-identity",
-     .value = "IDENTITY",
-     .help =
-         "Who must have signed the release, where the group signs without a key and names nobody: "
-         "the address of the workflow's file, @ and its ref. By default any workflow of this "
-         "repository that ran for the release's tag."},
+    FLAG("dry-run", "Verify everything, show what would move, and change nothing."),
+    VALUES("from", "VERSION",
+           "A release that is taken back; without it every stable one above VERSION."),
+    CHOICE("withdraw", "HOW", "no|prerelease|draft", "no",
+           "Mark the releases that are taken back at GitHub: a line on top of their text, and the "
+           "prerelease flag or, away from the public, a draft. The next release then counts from "
+           "the one before them."),
+    VALUE("reason", "TEXT", "--withdraw: why, in a sentence for those who read the release."),
+    VALUE("build", "FILE",
+          "build.json of the release; without it the one among its files at GitHub."),
+    VALUE("sign-identity", "IDENTITY",
+          "Who must have signed the release, where the group signs without a key and names nobody: "
+          "the address of the workflow's file, @ and its ref. By default any workflow of this "
+          "repository that ran for the release's tag."),
     CONFIG_OPTION,
     {0},
 };

@@ -79,15 +79,14 @@ static int run_sign(const struct invocation *inv, struct report *report, struct 
 }
 
 static const struct option options[] = {
-    {"build", "FILE", NULL, NULL, "build.json of the build: what is signed are the digests in it.",
-     false},
-    {"needs", "JSON", NULL, NULL,
-     "toJSON(needs), or a file that holds it: build.json is taken from the outputs of the jobs. A "
-     "job that did not succeed stops the signing.",
-     false},
-    {"plan", "FILE", NULL, "plan.json", "The plan, which says who signs; '-' for stdin.", false},
-    {"token-file", "FILE", NULL, NULL,
-     "With `attest: github`: holds the token, instead of GITHUB_TOKEN or GH_TOKEN.", false},
+    VALUE("build", "FILE", "build.json of the build: what is signed are the digests in it."),
+    VALUE(
+        "needs", "JSON",
+        "toJSON(needs), or a file that holds it: build.json is taken from the outputs of the jobs. A "
+        "job that did not succeed stops the signing."),
+    VALUE_OR("plan", "FILE", "plan.json", "The plan, which says who signs; '-' for stdin."),
+    VALUE("token-file", "FILE",
+          "With `attest: github`: holds the token, instead of GITHUB_TOKEN or GH_TOKEN."),
     {0},
 };
 

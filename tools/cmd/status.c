@@ -161,16 +161,13 @@ static int run_status(const struct invocation *inv, struct report *report, struc
 }
 
 static const struct option options[] = {
-    {.name = "registry",
-     .help = "Ask the registries, too, whether the tags of each group's last stable release still "
-             "name the image that the version's own tag names."},
-    {.name = "exit-code", .help = "Exit with 1 when something is unreleased or adrift."},
-    {.name = "lock",
-     .value = "FILE",
-     .help =
-         "The lock file of a train's last release; without it the one among that release's files "
-         "at GitHub, where GITHUB_REPOSITORY and a token say whom to ask.",
-     .many = true},
+    FLAG("registry",
+         "Ask the registries, too, whether the tags of each group's last stable release still "
+         "name the image that the version's own tag names."),
+    FLAG("exit-code", "Exit with 1 when something is unreleased or adrift."),
+    VALUES("lock", "FILE",
+           "The lock file of a train's last release; without it the one among that release's files "
+           "at GitHub, where GITHUB_REPOSITORY and a token say whom to ask."),
     HTML_OPTIONS,
     CONFIG_OPTION,
     {0},

@@ -50,12 +50,10 @@ static int run_tag(const struct invocation *inv, struct report *report, struct a
 }
 
 static const struct option options[] = {
-    {.name = "next", .help = "Choose the version as 'arc-ci version --next' does."},
+    FLAG("next", "Choose the version as 'arc-ci version --next' does."),
     BUMP_OPTIONS,
-    {.name = "branch",
-     .value = "NAME",
-     .help = "The release branch; the remote's default one without it."},
-    {.name = "push", .help = "Push the tag, and nothing else."},
+    VALUE("branch", "NAME", "The release branch; the remote's default one without it."),
+    FLAG("push", "Push the tag, and nothing else."),
     {0},
 };
 

@@ -59,7 +59,7 @@ static int run_verify(const struct invocation *inv, struct report *report, struc
 
 static const struct option options[] = {
     CONFIG_OPTION,
-    {"group", "GROUP", NULL, NULL, "The release group, where several have such tags.", false},
+    VALUE("group", "GROUP", "The release group, where several have such tags."),
     SIGN_IDENTITY_OPTION,
     {0},
 };

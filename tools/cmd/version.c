@@ -98,11 +98,10 @@ static int run_version(const struct invocation *inv, struct report *report, stru
 
 static const struct option options[] = {
     PREVIOUS_TAG_OPTION,
-    {.name = "next",
-     .help = "Choose the next version of a group, which takes the place of TAG, by the commits "
-             "that touch its services."},
+    FLAG("next", "Choose the next version of a group, which takes the place of TAG, by the commits "
+                 "that touch its services."),
     BUMP_OPTIONS,
-    {.name = "explain", .help = "--next: show what each commit asks for, and why."},
+    FLAG("explain", "--next: show what each commit asks for, and why."),
     {0},
 };
 
