@@ -2,7 +2,7 @@
 #include "base/auto.h"
 #include "base/text.h"
 #include "config/build.h"
-#include "config/service.h"
+#include "config/graph.h"
 #include "dockerfile/stages.h"
 #include "os/file.h"
 #include <string.h>

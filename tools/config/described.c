@@ -5,6 +5,7 @@
 #include "config/bases.h"
 #include "config/build.h"
 #include "config/fields.h"
+#include "config/graph.h"
 #include "config/service.h"
 #include "os/file.h"
 #include "os/process.h"

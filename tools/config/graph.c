@@ -2,6 +2,15 @@
 #include "base/auto.h"
 #include <string.h>
 
+const struct arc_service *arc_group_find_service(const struct arc_group *group,
+                                                 const char *codename)
+{
+    for (size_t i = 0; i < group->service_count; i++)
+        if (strcmp(group->services[i].codename, codename) == 0)
+            return &group->services[i];
+    return NULL;
+}
+
 /* The image that both have; NULL for none. */
 static const char *shared_image(const struct arc_service *a, const struct arc_service *b)
 {

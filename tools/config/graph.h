@@ -8,6 +8,10 @@
 /* Most services of one group; a matrix of GitHub's has 256 legs at most. */
 #define ARC_SERVICES_MAX 1000
 
+/* The group's service of that codename; NULL when there is none. */
+const struct arc_service *arc_group_find_service(const struct arc_group *group,
+                                                 const char *codename);
+
 /* ARC_EINPUT at `entry` if the service's directory, codename or image is another's already. */
 int arc_config_unique(const struct arc_config *config, const struct arc_service *service,
                       const struct arc_yaml_node *entry, struct arc_error *err);

@@ -380,15 +380,6 @@ int arc_group_take_service(struct arc_group *group, struct arc_service *service,
     return ARC_OK;
 }
 
-const struct arc_service *arc_group_find_service(const struct arc_group *group,
-                                                 const char *codename)
-{
-    for (size_t i = 0; i < group->service_count; i++)
-        if (strcmp(group->services[i].codename, codename) == 0)
-            return &group->services[i];
-    return NULL;
-}
-
 /* ---- a service.yaml alone ------------------------------------------------------------------- */
 
 static int missing(const char *root, const char *directory, struct arc_error *err)

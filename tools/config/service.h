@@ -42,8 +42,4 @@ int arc_service_make_images(struct arc_service *service, const char *template, c
 int arc_group_take_service(struct arc_group *group, struct arc_service *service,
                            struct arc_error *err);
 
-/* The group's service of that codename; NULL when there is none. */
-const struct arc_service *arc_group_find_service(const struct arc_group *group,
-                                                 const char *codename);
-
 #endif

@@ -1,6 +1,7 @@
 /* Which files are the group's: as `changes` has it. */
 #include "base/auto.h"
 #include "changes/filters_build.h"
+#include "config/graph.h"
 #include "notes/log.h"
 #include "yaml/yaml.h"
 #include <string.h>
@@ -60,14 +61,6 @@ static int add_previous(const struct arc_git *git, const struct arc_oid *from,
     return ARC_OK;
 }
 
-static bool has_service(const struct arc_group *group, const char *codename)
-{
-    for (size_t i = 0; group && i < group->service_count; i++)
-        if (strcmp(group->services[i].codename, codename) == 0)
-            return true;
-    return false;
-}
-
 int notes_make_filters(struct arc_project *project, const struct arc_plan *plan,
                        const struct arc_group *group, const struct arc_oid *from,
                        struct arc_filters *out, struct arc_error *err)
@@ -87,7 +80,7 @@ int notes_make_filters(struct arc_project *project, const struct arc_plan *plan,
 
     for (size_t i = 0; i < plan->service_count; i++) {
         const struct arc_planned_service *service = &plan->services[i];
-        if (!has_service(group, service->service))
+        if (!group || !arc_group_find_service(group, service->service))
             ARC_TRY(add_folder(out, service->service, service->directory, err));
     }
 

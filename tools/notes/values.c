@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/markdown.h"
 #include "base/text.h"
+#include "config/graph.h"
 #include "os/file.h"
 #include <string.h>
 
@@ -80,11 +81,9 @@ static json_t *run_command(const struct arc_notes_options *options, const char *
                            const char *reference)
 {
     ARC_AUTO(arc_buf) struct arc_buf command = {0};
-    unsigned port = 0;
-
-    for (size_t i = 0; options->group && i < options->group->service_count; i++)
-        if (strcmp(options->group->services[i].codename, service) == 0)
-            port = options->group->services[i].port;
+    const struct arc_service *own =
+        options->group ? arc_group_find_service(options->group, service) : NULL;
+    unsigned port = own ? own->port : 0;
 
     if (!reference)
         return NULL;

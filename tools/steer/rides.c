@@ -1,18 +1,11 @@
 /* What a train took, and what it would take now. */
 #include "base/auto.h"
 #include "base/json.h"
+#include "config/graph.h"
 #include "git/fetch.h"
 #include "project/train.h"
 #include "steer/survey.h"
 #include <string.h>
-
-static const struct arc_service *find_service(const struct arc_group *train, const char *codename)
-{
-    for (size_t i = 0; i < train->service_count; i++)
-        if (strcmp(train->services[i].codename, codename) == 0)
-            return &train->services[i];
-    return NULL;
-}
 
 static int add_ride(struct survey *survey, struct survey_group *group,
                     const struct arc_service *then, const struct arc_service *now,
@@ -61,11 +54,12 @@ int survey_find_rides(struct arc_project *project, struct survey *survey,
 
     for (size_t i = 0; i < group->taken.service_count; i++) {
         const struct arc_service *service = &group->taken.services[i];
-        ARC_TRY(add_ride(survey, group, service, find_service(&now, service->codename), err));
+        ARC_TRY(
+            add_ride(survey, group, service, arc_group_find_service(&now, service->codename), err));
     }
 
     for (size_t i = 0; i < now.service_count; i++)
-        if (!find_service(&group->taken, now.services[i].codename))
+        if (!arc_group_find_service(&group->taken, now.services[i].codename))
             ARC_TRY(add_ride(survey, group, NULL, &now.services[i], err));
 
     return ARC_OK;
