@@ -39,6 +39,40 @@ COMMANDS = {
     "dry-run": ["dry-run", "shop/v1.2.0"],
     "help": ["help", "--format", "markdown"],
     "completion": ["completion", "bash"],
+    "init": ["-C", "../fresh", "init", "--json"],
+}
+
+
+# What init reads, a kind of files each.
+FRESH = {
+    "Dockerfile": "FROM ghcr.io/o/base:1 AS build\nARG WHAT\nARG KIT\nCOPY a/ /a/\nFROM build AS worker\nFROM build AS server\n",
+    "a/x": "", ".env": "KIT=1.2\nIMAGE=ghcr.io/o/shop\n",
+    "base/base.Dockerfile": "FROM scratch\nARG APP\nCOPY base/${APP}/x /\n", "base/one/x": "", "base/two/x": "",
+    "addon/Dockerfile": "ARG BUILD_FROM\nFROM $BUILD_FROM\n", "addon/config.yaml": "version: 1\narch: [amd64, aarch64]\nimage: o/{arch}-x\n",
+    "addon/build.yaml": "build_from: {amd64: a:1, aarch64: b:1}\n",
+    "apps/b/docker-bake.hcl": 'variable "VERSION" { default = "1" }\ntarget "b" {\n  tags = ["b"]\n  platforms = ["linux/amd64"]\n}\n',
+    "apps/b/Dockerfile": "FROM scratch\nARG VERSION\n",
+    "compose.yaml": "services:\n  c: {image: 'ghcr.io/o/c:${TAG:-v1}', build: {context: c, args: {A: $KIT}}}\n", "c/Dockerfile": "FROM scratch\nARG A\n",
+    "Makefile": "REG ?= ghcr.io/o\nall:\n\tfor i in d e; do docker build -t $(REG)/$$i:$(VERSION) -f $$i/Dockerfile --build-arg B=1 . ; done\n",
+    "d/Dockerfile": "FROM scratch\n", "e/Dockerfile": "FROM scratch\n",
+    ".github/actions/b/action.yml": "inputs: {n: {default: f}}\nruns: {steps: [{run: 'echo t=${{ inputs.n }} >> $GITHUB_OUTPUT', id: o}]}\n",
+    ".github/workflows/w.yml": """on: {push: {branches: [main]}}
+env: {R: ghcr.io/o}
+jobs:
+  b:
+    runs-on: ubuntu-latest
+    strategy: {matrix: {n: [f, g], include: [{n: f, x: 1}], exclude: [{n: h}]}}
+    outputs: {a: "${{ steps.m.outputs.tags }}"}
+    steps:
+      - uses: ./.github/actions/b
+      - {id: m, uses: docker/metadata-action@v5, with: {images: "${{ env.R }}/${{ matrix.n }}", tags: "type=semver,pattern={{version}}\\ntype=sha"}}
+      - uses: docker/build-push-action@v6
+        with: {context: "${{ matrix.n }}", push: false, tags: "${{ steps.m.outputs.tags }}", build-args: "A=${{ env.R || 'x' }}", platforms: "linux/amd64,linux/arm64"}
+      - {uses: dorny/paths-filter@v3, with: {filters: "f: ['f/**', 'lib/**']"}}
+      - {uses: aquasecurity/trivy-action@v1, with: {exit-code: 1, severity: HIGH}}
+      - {uses: softprops/action-gh-release@v2, with: {files: x}}
+""",
+    "f/Dockerfile": "FROM scratch\n", "g/Dockerfile": "FROM scratch\n",
 }
 
 
@@ -65,6 +99,11 @@ class Shop:
         plan = documents.plan(group="shop", push=False, revision=self.git("rev-parse", "HEAD"), version={"tag": "shop/v1.2.0"}, tag="shop/v1.2.0",
                               services=[{"service": "a"}], cells=[{"service": "a", "platform": "linux/amd64"}])
         self.put("plan.json", json.dumps(plan))
+
+        for name, text in FRESH.items():
+            self.put("fresh/" + name, text)
+        for words in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-qm", "x"], ["tag", "d/v1.0.0"], ["tag", "v1.0.0"]):
+            self.git("-C", "../fresh", *words)
 
     def put(self, name, text):
         path = self.folder / name

@@ -169,6 +169,20 @@ void arc_text_visible(struct arc_buf *out, const char *text, size_t len)
     }
 }
 
+bool arc_text_is_visible(const char *text)
+{
+    const unsigned char *s = (const unsigned char *)text;
+    size_t len = strlen(text);
+
+    for (size_t at = printable_length(s, len), step; at < len; at += step) {
+        step = arc_utf8_length(text + at, len - at);
+        if (!step || harmful(s + at, step))
+            return false;
+    }
+
+    return true;
+}
+
 size_t arc_text_space(const char *text, size_t len)
 {
     static const char *const wide[] = {

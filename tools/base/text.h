@@ -36,7 +36,10 @@ void arc_text_trim(const char **text, size_t *len);
  * terminal. */
 void arc_text_visible(struct arc_buf *out, const char *text, size_t len);
 
-/* The same for text of several lines: line breaks and tabs stay, CRLF becomes LF. */
+/* Whether arc_text_visible() would leave the text as it is. */
+bool arc_text_is_visible(const char *text);
+
+/* arc_text_visible() for text of several lines: line breaks and tabs stay, CRLF becomes LF. */
 void arc_text_visible_lines(struct arc_buf *out, const char *text, size_t len);
 
 /* A copy of the text in *out, owned by the caller; of NULL it is NULL. */

@@ -509,17 +509,20 @@ const char *arc_inputs_pinned(const struct arc_inputs *inputs, unsigned *line)
     return inputs->pinned;
 }
 
-/* Whether the source of an entry is not in its context; *there: it is, but is left out. */
-static bool is_missing(const struct arc_inputs *inputs, const struct entry *entry, bool *there)
+/* 1 when the source of an entry is not in its context, else 0, or an error; *there: it is, but is left
+ * out. */
+static int is_missing(const struct arc_inputs *inputs, const struct entry *entry, bool *there)
 {
     const struct folder *folder = &inputs->folders[entry->folder];
     ARC_AUTO(arc_buf) struct arc_buf name = {.max = (size_t)64 << 10};
     struct stat st;
     if (entry->linked || !*entry->path || !arc_path_is_literal(entry->path))
-        return false;
+        return 0;
 
     arc_buf_printf(&name, "%s%s%s/%s", inputs->root ? inputs->root : "", inputs->root ? "/" : "./",
                    folder->directory, entry->path);
+    if (name.failed == ARC_ENOMEM)
+        return ARC_ENOMEM;
     *there = !name.failed && lstat(arc_buf_text(&name), &st) == 0;
     bool directory = *there && S_ISDIR(st.st_mode); /* its files may be taken in again */
 
@@ -536,7 +539,7 @@ static bool told_before(const struct arc_inputs *inputs, size_t i, bool there)
     for (size_t k = 0; k < i; k++)
         if (inputs->entries[k].input.line == input->line &&
             strcmp(inputs->entries[k].input.what, input->what) == 0 &&
-            is_missing(inputs, &inputs->entries[k], &before) && before == there)
+            is_missing(inputs, &inputs->entries[k], &before) == 1 && before == there)
             return true;
 
     return false;
@@ -549,7 +552,10 @@ int arc_inputs_missing(const struct arc_inputs *inputs,
     bool there;
 
     for (size_t i = 0; i < inputs->entry_count; i++) {
-        if (!is_missing(inputs, &inputs->entries[i], &there) || told_before(inputs, i, there))
+        int rc = is_missing(inputs, &inputs->entries[i], &there);
+        if (rc < 0)
+            return rc;
+        if (!rc || told_before(inputs, i, there))
             continue;
         ARC_TRY(each(context, &inputs->entries[i].input, there));
     }

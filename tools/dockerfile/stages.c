@@ -151,6 +151,8 @@ static int add_source(struct reader *r, const struct origin *origin, const char 
         return arc_error_set(r->err, ARC_ELIMIT, "more than %d sources", SOURCES_MAX);
     if (!doubt && !arc_word_expand(&scope, path, &expanded))
         doubt = "it contains a variable whose value is not known";
+    if (expanded.failed == ARC_ENOMEM)
+        return arc_error_nomem(r->err);
     if (!doubt)
         arc_path_clean(arc_buf_text(&expanded), expanded.len, true, &clean);
     arc_buf_printf(&text, "%s %s", origin->keyword, path);
@@ -519,7 +521,7 @@ static void from_free(struct from *from)
     arc_buf_free(&from->name);
 }
 
-static void parse_from(const struct reader *r, const char *args, struct from *out)
+static int parse_from(const struct reader *r, const char *args, struct from *out)
 {
     ARC_AUTO(arc_buf) struct arc_buf word = {.max = WORD_MAX};
     while (arc_word_take(&args, r->escape, &word)) {
@@ -531,7 +533,13 @@ static void parse_from(const struct reader *r, const char *args, struct from *ou
         else if (strcasecmp(text, "AS") == 0 && arc_word_take(&args, r->escape, &word))
             for (const char *c = arc_buf_text(&word); *c; c++)
                 arc_buf_putc(&out->name, (char)tolower((unsigned char)*c));
+        ARC_TRY(arc_buf_check(&word, "a word of FROM", r->err));
     }
+
+    ARC_TRY(arc_buf_check(&out->platform, "a platform", r->err));
+    ARC_TRY(arc_buf_check(&out->name, "a stage's name", r->err));
+
+    return arc_buf_check(&out->ref, "the name of an image", r->err);
 }
 
 static int new_stage(struct reader *r, unsigned line)
@@ -617,8 +625,10 @@ static int on_from(struct reader *r, const struct arc_instruction *in)
     struct arc_scope scope = {r->globals, false, r->escape};
     struct origin origin = {.keyword = "FROM", .line = in->line};
 
-    parse_from(r, in->args, &from);
+    ARC_TRY(parse_from(r, in->args, &from));
     bool known = arc_word_expand(&scope, arc_buf_text(&from.ref), &ref);
+    if (ref.failed == ARC_ENOMEM)
+        return arc_error_nomem(r->err);
     size_t base = known ? stage_of(r->out, arc_buf_text(&ref)) : SIZE_MAX;
     ARC_TRY(new_stage(r, in->line));
 

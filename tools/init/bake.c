@@ -24,24 +24,23 @@ static void bake_free(struct bake *bake)
 
 /* ---- HCL ------------------------------------------------------------------------------------ */
 
-static void read_hcl(const struct bake *bake, const char *text)
+static void read_hcl(struct init_proposal *proposal, const struct bake *bake, const char *text)
 {
     struct arc_assignments reader = {.at = text};
+
     while (arc_assignments_next(&reader)) {
-        bool target = reader.count == 2 && arc_assignment_is(&reader, 0, "target");
-        bool variable = reader.count == 2 && arc_assignment_is(&reader, 0, "variable");
-        ARC_AUTO_FREE char *label =
-            target || variable ? strndup(reader.parts[1], reader.lens[1]) : NULL;
-        ARC_AUTO_FREE char *name = label ? strndup(reader.name, reader.name_len) : NULL;
-        if (!name)
+        bool target = arc_assignment_is(&reader, 0, "target");
+        if (reader.count != 2 || !(target || arc_assignment_is(&reader, 0, "variable")))
             continue;
-        json_t *value = json_stringn(reader.value, reader.value_len);
+        const char *label = init_cut(proposal, reader.parts[1], reader.lens[1]);
+        const char *name = init_cut(proposal, reader.name, reader.name_len);
+        json_t *value = json_string(init_cut(proposal, reader.value, reader.value_len));
         if (target && !json_object_get(bake->targets, label))
-            json_object_set_new(bake->targets, label, json_object());
+            init_set(proposal, bake->targets, label, json_object());
         if (target)
-            json_object_set_new(json_object_get(bake->targets, label), name, value);
+            init_set(proposal, json_object_get(bake->targets, label), name, value);
         else if (strcmp(name, "default") == 0)
-            json_object_set_new(bake->variables, label, value);
+            init_set(proposal, bake->variables, label, value);
         else
             json_decref(value);
     }
@@ -54,14 +53,16 @@ static void read_json(struct init_proposal *proposal, const struct bake *bake)
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
     if (!init_read_yaml(proposal, bake->path, &yaml))
         return;
-    ARC_AUTO_JSON json_t *document = init_expand_node(yaml.root, NULL);
+    ARC_AUTO_JSON json_t *document = init_expand_node(proposal, yaml.root, NULL);
     const char *name;
     json_t *variable;
-    json_object_update(bake->targets, json_object_get(document, "target"));
+
+    json_object_foreach (json_object_get(document, "target"), name, variable)
+        init_set(proposal, bake->targets, name, json_incref(variable));
 
     json_object_foreach (json_object_get(document, "variable"), name, variable) {
         json_t *initial = json_object_get(variable, "default");
-        json_object_set(bake->variables, name, initial ? initial : json_null());
+        init_set(proposal, bake->variables, name, initial ? json_incref(initial) : json_null());
     }
 }
 
@@ -69,29 +70,19 @@ static void read_json(struct init_proposal *proposal, const struct bake *bake)
 
 const char *init_release_value(const char *name, bool bake)
 {
-    static const struct {
-        const char *value;
-        const char *names; /* of any build argument */
-        const char *more;  /* of a bake file's variable */
-    } known[] = {
-        {"{version}", " VERSION APP_VERSION BUILD_VERSION IMAGE_VERSION RELEASE_VERSION ",
-         " TAG IMAGE_TAG RELEASE "},
-        {"{latest}", "", " LATEST IS_LATEST TAG_LATEST "},
-        {"{revision}",
-         " GIT_COMMIT GIT_SHA COMMIT COMMIT_SHA REVISION VCS_REF GIT_HASH GIT_REVISION BUILD_REF SHA ",
-         ""},
-    };
-    ARC_AUTO(arc_buf) struct arc_buf word = {0};
-
-    arc_buf_printf(&word, " %s ", name);
-    for (size_t i = 0; i < word.len; i++)
-        word.data[i] = (char)toupper((unsigned char)word.data[i]);
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (strstr(known[i].names, arc_buf_text(&word)) ||
-            (bake && strstr(known[i].more, arc_buf_text(&word))))
-            return known[i].value;
-
-    return NULL;
+    static const char *const version[] = {"VERSION",       "APP_VERSION",     "BUILD_VERSION",
+                                          "IMAGE_VERSION", "RELEASE_VERSION", NULL},
+                             *const named[] = {"TAG", "IMAGE_TAG", "RELEASE", NULL},
+                             *const latest[] = {"LATEST", "IS_LATEST", "TAG_LATEST", NULL},
+                             *const revision[] = {"GIT_COMMIT", "GIT_SHA",       "COMMIT",
+                                                  "COMMIT_SHA", "REVISION",      "VCS_REF",
+                                                  "GIT_HASH",   "GIT_REVISION",  "BUILD_REF",
+                                                  "SHA",        "SOURCE_COMMIT", NULL};
+    if (init_is_among(name, version) || (bake && init_is_among(name, named)))
+        return "{version}";
+    if (init_is_among(name, revision))
+        return "{revision}";
+    return bake && init_is_among(name, latest) ? "{latest}" : NULL;
 }
 
 /* Dockerfiles that its targets name are described: nothing else is to be proposed for them. */
@@ -105,14 +96,13 @@ static void mark_described(struct init_proposal *proposal, const struct bake *ba
         const char *context = arc_json_text_of(target, "context");
         const char *dockerfile = arc_json_text_of(target, "dockerfile");
         size_t known = strcspn(context, "$"); /* an expression ends what is known */
-        char *base =
-            arc_arena_printf(&proposal->arena, "%.*s", (int)known, *context ? context : ".");
+        char *base = init_cut(proposal, *context ? context : ".", known);
         char *exact = init_resolve(proposal, *context ? context : ".",
                                    *dockerfile ? dockerfile : "Dockerfile");
         json_object_foreach_safe(proposal->dockerfile_names, next, path,
                                  variant) if ((exact && strcmp(path, exact) == 0) ||
                                               (context[known] && strncmp(path, base, known) == 0))
-            json_object_set_new(proposal->dockerfile_names, path, json_false());
+            init_set(proposal, proposal->dockerfile_names, path, json_false());
     }
 }
 
@@ -187,24 +177,22 @@ static bool is_bake_file(const char *name)
            (strcmp(dot, ".hcl") == 0 || (strcmp(dot, ".json") == 0 && strstr(name, "docker-bake")));
 }
 
-int init_read_bake_files(struct init_proposal *proposal, struct arc_error *err)
+void init_read_bake_files(struct init_proposal *proposal)
 {
     size_t count = 0;
     for (size_t i = 0; i < proposal->file_count && count < INIT_FILES_MAX; i++) {
         const char *path = proposal->files[i], *base = init_base(path);
         if (!is_bake_file(base) || init_is_aside(path))
             continue;
-        ARC_AUTO(bake) struct bake bake = {path, json_object(), json_object()};
+        ARC_AUTO(bake)
+        struct bake bake = {path, init_made(proposal, json_object()),
+                            init_made(proposal, json_object())};
         const char *text = init_read(proposal, path);
-        if (!bake.targets || !bake.variables)
-            return arc_error_nomem(err);
         if (text && strcmp(strrchr(base, '.'), ".json") == 0)
             read_json(proposal, &bake);
         else if (text)
-            read_hcl(&bake, text);
+            read_hcl(proposal, &bake, text);
         take_bake(proposal, &bake);
         count++;
     }
-
-    return arc_arena_check(&proposal->arena, err);
 }

@@ -1,6 +1,7 @@
 /* What scripts build: each "docker build" of a shell script or a Makefile is a step of its own. */
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "init/expression.h"
 #include "init/sources.h"
 #include "init/steps.h"
@@ -23,6 +24,7 @@ struct loop {
 
 /* A script that is read. */
 struct script {
+    struct init_proposal *proposal;
     const struct init_step *step;
     const char *at;
     char *directory;              /* it works in, from the root */
@@ -54,7 +56,7 @@ static const char *find_value(const struct script *script, const char *name)
                                             {"GITHUB_REPOSITORY_OWNER", "repository_owner"}};
     const json_t *scope = script->step->scope;
     const json_t *places[] = {json_object_get(scope, "github"), script->variables,
-                              json_object_get(scope, "env"), script->step->proposal->dotenv};
+                              json_object_get(scope, "env"), script->proposal->dotenv};
     const char *value = init_release_value(name, true), *key = "";
 
     for (size_t i = 0; i < sizeof github / sizeof *github; i++)
@@ -77,10 +79,10 @@ static const char *expand_variable(const struct script *script, const char *doll
     else if (script->is_makefile && (*start == '<' || *start == '@'))
         rest = name + 1;
     const char *end = open ? strpbrk(rest, *start == '{' ? "}" : ")") : rest;
-    ARC_AUTO_FREE char *known = strndup(name, (size_t)(rest - name));
+    char *known = init_cut(script->proposal, name, (size_t)(rest - name));
 
     bool is_command = *start == '(' && !script->is_makefile;
-    if (rest == name || !end || !known || is_command) { /* "$@", "$(git describe)" */
+    if (rest == name || !end || is_command) { /* "$@", "$(git describe)" */
         arc_buf_putc(out, INIT_UNKNOWN);
         return end && end > start ? end + open : start + (*start != '\0');
     }
@@ -151,14 +153,15 @@ static bool take_word(struct script *script, struct arc_buf *word, bool *is_vari
 }
 
 /* Adds a word or, where a variable holds several, each of them. */
-static void add_words(json_t *words, const char *text, bool is_variable)
+static void add_words(struct init_proposal *proposal, json_t *words, const char *text,
+                      bool is_variable)
 {
     if (!is_variable)
-        json_array_append_new(words, json_string(text));
+        init_push(proposal, words, json_string(text));
 
     while (is_variable && *(text += strspn(text, " \t"))) {
         size_t len = strcspn(text, " \t");
-        json_array_append_new(words, json_stringn(text, len));
+        init_push(proposal, words, json_string(init_cut(proposal, text, len)));
         text += len;
     }
 }
@@ -181,38 +184,41 @@ static bool take_assignment(struct script *script, const json_t *words)
     ARC_AUTO(arc_buf) struct arc_buf value = {.max = WORD_MAX};
 
     if (equals && equals > word && strspn(word, letters) == (size_t)(equals - word)) {
-        ARC_AUTO_FREE char *name = strndup(word, (size_t)(equals - word));
-        json_object_set_new(script->variables, name ? name : "", json_string(equals + 1));
+        init_set(script->proposal, script->variables,
+                 init_cut(script->proposal, word, (size_t)(equals - word)),
+                 json_string(equals + 1));
         return true;
     }
 
     if (script->is_makefile && len && word[len - 1] == ':') {
-        json_object_set_new(script->variables, "@", json_stringn(word, len - 1));
-        json_object_set_new(script->variables, "<", json_string(word_at(words, 1)));
+        init_set(script->proposal, script->variables, "@",
+                 json_string(init_cut(script->proposal, word, len - 1)));
+        init_set(script->proposal, script->variables, "<", json_string(word_at(words, 1)));
     }
 
     if (!len || !init_is_among(word_at(words, 1), signs))
         return false;
     for (size_t i = 2; i < json_array_size(words); i++)
         arc_buf_printf(&value, "%s%s", i > 2 ? " " : "", word_at(words, i));
-    json_object_set_new(script->variables, word, json_string(arc_buf_text(&value)));
+    init_set(script->proposal, script->variables, word,
+             json_string(init_hold(script->proposal, &value)));
 
     return true;
 }
 
 /* Adds a line to an input of the build. */
-static void add_input(json_t *with, const char *name, const char *value)
+static void add_input(struct init_proposal *proposal, json_t *with, const char *name,
+                      const char *value)
 {
     const char *before = arc_json_text_of(with, name);
-    json_object_set_new(with, name, json_sprintf("%s%s%s", before, *before ? "\n" : "", value));
+    init_set(proposal, with, name, json_sprintf("%s%s%s", before, *before ? "\n" : "", value));
 }
 
 /* A path of the command, from the root; one that leads out, or is elsewhere, as it is. */
 static const char *place(const struct script *script, const char *path)
 {
     bool is_local = !strstr(path, "://") && strncmp(path, "git@", 4) != 0;
-    char *resolved =
-        is_local ? init_resolve(script->step->proposal, script->directory, path) : NULL;
+    char *resolved = is_local ? init_resolve(script->proposal, script->directory, path) : NULL;
     return resolved ? resolved : path;
 }
 
@@ -230,12 +236,13 @@ static void finish_build(const struct script *script, json_t *with)
         tags += len + (tags[len] == '\n');
     }
 
-    if (kept.len)
-        json_object_set_new(with, "tags", json_string(arc_buf_text(&kept)));
+    const char *names = init_hold(script->proposal, &kept);
+    if (*names)
+        init_set(script->proposal, with, "tags", json_string(names));
     else if (!script->step->runner)
         json_object_del(with, "tags"); /* what a developer calls it */
     if (script->pushes)
-        json_object_set_new(with, "push", json_string("true"));
+        init_set(script->proposal, with, "push", json_string("true"));
 }
 
 /* The options of a build are the inputs of docker/build-push-action. */
@@ -255,49 +262,51 @@ static void take_options(struct script *script, const json_t *words, size_t inde
                                         "-q",         "--quiet",    "--rm",       "--squash",
                                         "--compress", "--force-rm", "-D",         "--debug",
                                         "--check",    "--all",      NULL};
-    json_t *with = json_object();
+    json_t *with = init_made(script->proposal, json_object());
 
     for (; index < json_array_size(words); index++) {
         const char *word = word_at(words, index), *equals = strchr(word, '=');
-        ARC_AUTO_FREE char *option = strndup(word, equals ? (size_t)(equals - word) : strlen(word));
+        const char *option =
+            equals ? init_cut(script->proposal, word, (size_t)(equals - word)) : word;
         const char *value = equals ? equals + 1 : word_at(words, index + 1);
 
         if (strcmp(word, "-") == 0)
             continue; /* its Dockerfile is no file */
         if (*word != '-') {
-            json_object_set_new(with, "context", json_string(place(script, word)));
+            init_set(script->proposal, with, "context", json_string(place(script, word)));
             continue;
         }
         if (strcmp(word, "--push") == 0)
-            json_object_set_new(with, "push", json_string("true"));
-        if (!option || init_is_among(option, flags))
+            init_set(script->proposal, with, "push", json_string("true"));
+        if (init_is_among(option, flags))
             continue;
         for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
             if (strcmp(inputs[i][0], option) == 0)
-                add_input(with, inputs[i][1],
+                add_input(script->proposal, with, inputs[i][1],
                           strcmp(inputs[i][1], "file") == 0 ? place(script, value) : value);
         index += !equals;
     }
 
     if (json_object_get(with, "context"))
-        json_array_append(script->builds, with);
+        init_push(script->proposal, script->builds, json_incref(with));
     json_decref(with);
 }
 
 /* "echo NAME=value >> $GITHUB_OUTPUT" gives the step an output, and GITHUB_ENV the job a variable. */
-static void take_output(const struct script *script, const char *said, const char *where)
+static void take_output(struct script *script, const char *said, const char *where)
 {
     const char *equals = strchr(said, '=');
-    ARC_AUTO_FREE char *name = equals ? strndup(said, (size_t)(equals - said)) : NULL;
 
-    if (!name)
+    if (!equals)
         return;
-    const char *given = init_is_usable(equals + 1) ? NULL : init_release_value(name, true);
+    char *name = init_cut(script->proposal, said, (size_t)(equals - said));
+    const char *given = arc_text_is_visible(equals + 1) ? NULL : init_release_value(name, true);
     const char *value = given ? given : equals + 1;
     if (strcmp(where, "GITHUB_OUTPUT") == 0)
         init_set_output(script->step, name, value);
     else if (strcmp(where, "GITHUB_ENV") == 0)
-        json_object_set_new(json_object_get(script->step->scope, "env"), name, json_string(value));
+        init_set(script->proposal, json_object_get(script->step->scope, "env"), name,
+                 json_string(value));
 }
 
 /* "docker tag A B": what is built as A is B, too. */
@@ -307,7 +316,7 @@ static void take_second_name(struct script *script, const char *name, const char
     json_t *with;
     json_array_foreach (script->builds, i, with)
         if (strcmp(arc_json_text_of(with, "tags"), name) == 0)
-            add_input(with, "tags", more);
+            add_input(script->proposal, with, "tags", more);
 }
 
 /* The loop's variable gets the next word; true while there is one. */
@@ -321,8 +330,8 @@ static bool enter_loop(struct script *script)
         return false;
     }
 
-    json_object_set(script->variables, word_at(loop->words, 1),
-                    json_array_get(loop->words, loop->next++));
+    init_set(script->proposal, script->variables, word_at(loop->words, 1),
+             json_incref(json_array_get(loop->words, loop->next++)));
     script->at = loop->start;
 
     return true;
@@ -356,7 +365,7 @@ static void take_command(struct script *script, json_t *words)
         return;
 
     if (strcmp(program, "cd") == 0) {
-        char *directory = init_resolve(script->step->proposal, script->directory, what);
+        char *directory = init_resolve(script->proposal, script->directory, what);
         script->directory = directory ? directory : script->directory;
     }
 
@@ -377,27 +386,31 @@ static void take_command(struct script *script, json_t *words)
 void init_take_commands(const struct init_step *step, const char *text, const json_t *env,
                         const char *directory, bool pushes)
 {
+    struct init_proposal *proposal = step->proposal;
     const char *dot = strrchr(step->file, '.');
     ARC_AUTO(script)
-    struct script script = {.step = step,
-                            .at = text,
-                            .directory = arc_arena_text(&step->proposal->arena, directory),
-                            .variables = json_pack("{s:s, s:s}", "GITHUB_OUTPUT", "GITHUB_OUTPUT",
-                                                   "GITHUB_ENV", "GITHUB_ENV"),
-                            .builds = json_array(),
-                            .is_makefile = !step->runner && !(dot && strcmp(dot, ".sh") == 0),
-                            .pushes = pushes};
+    struct script script = {
+        .proposal = proposal,
+        .step = step,
+        .at = text,
+        .directory = arc_arena_text(&proposal->arena, directory),
+        .variables = init_made(proposal, json_pack("{s:s, s:s}", "GITHUB_OUTPUT", "GITHUB_OUTPUT",
+                                                   "GITHUB_ENV", "GITHUB_ENV")),
+        .builds = init_made(proposal, json_array()),
+        .is_makefile = !step->runner && !(dot && strcmp(dot, ".sh") == 0),
+        .pushes = pushes};
     ARC_AUTO(arc_buf) struct arc_buf word = {.max = WORD_MAX};
     char *start = script.directory;
     bool is_variable;
     json_t *with;
     size_t i;
 
-    json_object_update(script.variables, (json_t *)env);
-    for (; *script.at && step->proposal->commands < COMMANDS_MAX; step->proposal->commands++) {
-        ARC_AUTO_JSON json_t *words = json_array();
+    init_update(proposal, script.variables, env);
+
+    for (; *script.at && proposal->commands < COMMANDS_MAX; proposal->commands++) {
+        ARC_AUTO_JSON json_t *words = init_made(proposal, json_array());
         while (take_word(&script, &word, &is_variable))
-            add_words(words, arc_buf_text(&word), is_variable);
+            add_words(proposal, words, init_hold(proposal, &word), is_variable);
         take_command(&script, words);
         if (*script.at == '#')
             script.at += strcspn(script.at, "\n");
@@ -424,9 +437,9 @@ static bool is_script(const char *path)
     return init_is_among(init_base(path), names) || (dot && init_is_among(dot, ends));
 }
 
-int init_read_scripts(struct init_proposal *proposal, struct arc_error *err)
+void init_read_scripts(struct init_proposal *proposal)
 {
-    ARC_AUTO_JSON json_t *scope = json_object();
+    ARC_AUTO_JSON json_t *scope = init_made(proposal, json_object());
     size_t count = 0, known = proposal->image_count;
     bool told = proposal->group_count || (proposal->pushes && !proposal->guessed);
 
@@ -443,6 +456,4 @@ int init_read_scripts(struct init_proposal *proposal, struct arc_error *err)
                                true);
         count++;
     }
-
-    return arc_arena_check(&proposal->arena, err);
 }

@@ -1,6 +1,7 @@
 /* Compose files: the services that are built. */
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "config/fields.h"
 #include "dockerfile/dockerfile.h"
 #include "init/sources.h"
@@ -40,7 +41,7 @@ static char *expand(const struct entry *entry, const struct arc_yaml_node *node)
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = 65536};
     if (!node || !node->text || !arc_dockerfile_expand(node->text, entry->proposal->dotenv, &out))
         return NULL;
-    return arc_arena_text(&entry->proposal->arena, arc_buf_text(&out));
+    return init_hold(entry->proposal, &out);
 }
 
 /* Where the tag of a reference starts; NULL without one. What stands in ${…} is no part of it. */
@@ -65,8 +66,7 @@ static bool take_repository(const struct entry *entry, const char *text, struct 
 {
     const char *tag = find_tag(text);
     size_t len = tag ? (size_t)(tag - 1 - text) : strcspn(text, "@");
-    struct arc_yaml_node node = {
-        .text = arc_arena_printf(&entry->proposal->arena, "%.*s", (int)len, text)};
+    struct arc_yaml_node node = {.text = init_cut(entry->proposal, text, len)};
     char *repository = expand(entry, &node);
     return repository && init_take_reference(entry->proposal, repository, image);
 }
@@ -80,23 +80,22 @@ static void take_reference(const struct entry *entry, struct init_image *image)
     const char *last = init_base(node->text);
     size_t len = strcspn(last, ":@");
     if (len && !memchr(last, '$', len) && !memchr(last, '}', len))
-        (void)init_take_reference(entry->proposal,
-                                  arc_arena_printf(&entry->proposal->arena, "%.*s", (int)len, last),
-                                  image);
+        (void)init_take_reference(entry->proposal, init_cut(entry->proposal, last, len), image);
 }
 
 static void add_argument(const struct entry *entry, struct init_image *image, const char *name,
                          size_t len, const char *value)
 {
     ARC_AUTO(arc_buf) struct arc_buf filled = {.max = 65536};
-    char *key = arc_arena_printf(&entry->proposal->arena, "%.*s", (int)len, name);
+    char *key = init_cut(entry->proposal, name, len);
     const char *given = init_release_value(key, false);
 
     if (given)
         init_add_pair(entry->proposal, &image->args, key, given, NULL);
     else if (value && arc_dockerfile_expand(value, entry->proposal->dotenv, &filled) &&
-             init_is_usable(arc_buf_text(&filled)))
-        init_add_pair(entry->proposal, &image->args, key, arc_buf_text(&filled), NULL);
+             arc_text_is_visible(arc_buf_text(&filled)))
+        init_add_pair(entry->proposal, &image->args, key, init_hold(entry->proposal, &filled),
+                      NULL);
     else
         init_ask(entry->proposal, entry->file, 0, "what value does build argument %s of %s have?",
                  key, entry->name);
@@ -106,14 +105,14 @@ static void add_argument(const struct entry *entry, struct init_image *image, co
 static void take_arguments(const struct entry *entry, struct init_image *image)
 {
     const struct arc_yaml_node *args = arc_yaml_get(entry->build, "args");
-    for (size_t i = 0; args && args->type == ARC_YAML_MAP && i < args->count; i++) {
+    for (size_t i = 0; i < arc_yaml_pairs(args); i++) {
         const struct arc_yaml_pair *pair = &args->pairs[i];
         if (pair->key->text)
             add_argument(entry, image, pair->key->text, pair->key->len,
                          pair->value->type == ARC_YAML_NULL ? NULL : pair->value->text);
     }
 
-    for (size_t i = 0; args && args->type == ARC_YAML_LIST && i < args->count; i++) {
+    for (size_t i = 0; i < arc_yaml_items(args); i++) {
         const char *text = args->items[i]->text ? args->items[i]->text : "";
         size_t len = strcspn(text, "=");
         add_argument(entry, image, text, len, text[len] ? text + len + 1 : NULL);
@@ -168,7 +167,7 @@ static char *find_target(const struct entry *entry, bool *development)
                        ? expand(entry, arc_yaml_get(entry->build, "target"))
                        : NULL;
     *development = target && init_is_among(target, words);
-    return target && *target && init_is_usable(target) && !*development ? target : NULL;
+    return target && *target && arc_text_is_visible(target) && !*development ? target : NULL;
 }
 
 static void add_platform(const struct entry *entry, struct init_image *image,
@@ -213,8 +212,7 @@ static bool take_service(const struct entry *entry, struct described *described)
         take_arguments(entry, &image);
         if (arc_yaml_get(entry->build, "additional_contexts"))
             init_ask(proposal, entry->file, image.line, INIT_CONTEXTS, entry->name);
-        for (size_t i = 0; platforms && platforms->type == ARC_YAML_LIST && i < platforms->count;
-             i++)
+        for (size_t i = 0; i < arc_yaml_items(platforms); i++)
             add_platform(entry, &image, platforms->items[i]);
     }
 
@@ -249,7 +247,7 @@ static char *find_variable(struct init_proposal *proposal, const char *text, con
         if (!len || !close)
             continue;
         *end = close + braced;
-        return arc_arena_printf(&proposal->arena, "%.*s", (int)len, name);
+        return init_cut(proposal, name, len);
     }
 
     return NULL;
@@ -259,7 +257,7 @@ static char *find_variable(struct init_proposal *proposal, const char *text, con
 static void take_floating(const struct entry *entry, struct described *described, const char *tag,
                           const char *start, const char *end)
 {
-    ARC_AUTO(arc_buf) struct arc_buf out = {.max = 4096}, why = {.max = 4096};
+    ARC_AUTO(arc_buf) struct arc_buf out = {.max = 4096};
     size_t len = strlen(entry->name);
     bool leads = strncmp(tag, entry->name, len) == 0 && tag[len] == '-' && tag + len + 1 == start;
     bool ends = *end == '-' && strcmp(end + 1, entry->name) == 0;
@@ -267,12 +265,13 @@ static void take_floating(const struct entry *entry, struct described *described
     arc_buf_add(&out, leads ? "{codename}-" : tag, leads ? 11 : (size_t)(start - tag));
     arc_buf_printf(&out, "latest%s", ends ? "-{codename}" : end);
 
-    if (!arc_check_image_tag(arc_buf_text(&out), &why))
+    char *floating = init_hold(entry->proposal, &out);
+    if (!init_allows(entry->proposal, arc_check_image_tag, floating))
         return; /* "$$", which is no variable */
 
     if (!described->floating)
-        described->floating = arc_arena_text(&entry->proposal->arena, arc_buf_text(&out));
-    else if (strcmp(described->floating, arc_buf_text(&out)) != 0)
+        described->floating = floating;
+    else if (strcmp(described->floating, floating) != 0)
         described->floating = arc_arena_text(&entry->proposal->arena, "");
 }
 
@@ -311,7 +310,7 @@ static bool take_tag(const struct entry *entry, const char *tag, struct describe
         given += strcmp(value, "{version}") == 0;
         if (strcmp(value, "{version}") == 0 && starts_with_v(proposal, name, start, end))
             value = "v{version}";
-        json_object_set_new(described->variables, name, json_string(value));
+        init_set(entry->proposal, described->variables, name, json_string(value));
         if (count == 1)
             take_floating(entry, described, tag, start, end);
     }
@@ -324,7 +323,7 @@ static bool take_tag(const struct entry *entry, const char *tag, struct describe
 static bool take_release_arguments(const struct entry *entry, struct described *described)
 {
     const struct arc_yaml_node *args = arc_yaml_get(entry->build, "args");
-    for (size_t i = 0; args && args->type == ARC_YAML_MAP && i < args->count; i++) {
+    for (size_t i = 0; i < arc_yaml_pairs(args); i++) {
         const char *name = args->pairs[i].key->text, *value = args->pairs[i].value->text;
         const char *start, *end;
         if (!name || !value || args->pairs[i].value->type == ARC_YAML_NULL)
@@ -334,7 +333,7 @@ static bool take_release_arguments(const struct entry *entry, struct described *
         if (given && !variable)
             return false;
         if (given && !json_object_get(described->variables, variable))
-            json_object_set_new(described->variables, variable, json_string(given));
+            init_set(entry->proposal, described->variables, variable, json_string(given));
     }
 
     return !args || args->type == ARC_YAML_MAP;
@@ -373,7 +372,7 @@ static bool describe(const struct entry *entry, struct described *described)
 
     if (!node && is_base(entry)) {
         if (image.dockerfile)
-            json_object_set_new(described->dockerfiles, image.dockerfile, json_true());
+            init_set(entry->proposal, described->dockerfiles, image.dockerfile, json_true());
         return true;
     }
 
@@ -382,7 +381,7 @@ static bool describe(const struct entry *entry, struct described *described)
     if (!take_repository(entry, node->text, &image) || !image.registries)
         return false;
     if (image.dockerfile)
-        json_object_set_new(described->dockerfiles, image.dockerfile, json_true());
+        init_set(entry->proposal, described->dockerfiles, image.dockerfile, json_true());
     described->registry = described->registry ? described->registry : image.registries[0];
     described->images++;
 
@@ -422,7 +421,7 @@ static void add_described(struct init_proposal *proposal, const char *path,
     if (described->floating && *described->floating)
         init_add_tag(proposal, &group->image_tags, described->floating, "");
     json_object_foreach (described->dockerfiles, name, value)
-        json_object_set(proposal->dockerfile_names, name, json_false());
+        init_set(proposal, proposal->dockerfile_names, name, json_false());
     init_note(proposal, path, 0, "describes %zu image%s: group %s takes them from it",
               described->images, described->images == 1 ? "" : "s", group->name);
 }
@@ -440,7 +439,7 @@ static bool read_services(struct init_proposal *proposal, const char *path,
         return false;
     const struct arc_yaml_node *services = arc_yaml_get(yaml.root, "services");
     char *directory = init_directory(proposal, path);
-    for (size_t i = 0; services && services->type == ARC_YAML_MAP && i < services->count; i++) {
+    for (size_t i = 0; i < arc_yaml_pairs(services); i++) {
         struct entry entry = {.proposal = proposal,
                               .file = arc_arena_text(&proposal->arena, path),
                               .directory = directory,
@@ -467,12 +466,16 @@ static bool is_compose_file(const char *path)
 static bool use_file(struct init_proposal *proposal, const char *path)
 {
     ARC_AUTO(described)
-    struct described described = {json_object(), json_object(), NULL, NULL, false, 0};
+    struct described described = {init_made(proposal, json_object()),
+                                  init_made(proposal, json_object()),
+                                  NULL,
+                                  NULL,
+                                  false,
+                                  0};
     const char *name = init_base(path);
     bool plain = strncmp(name, "compose.y", 9) == 0 || strncmp(name, "docker-compose.y", 16) == 0;
 
-    if (!plain || !described.variables || !described.dockerfiles ||
-        !read_services(proposal, path, describe, &described) || !described.images ||
+    if (!plain || !read_services(proposal, path, describe, &described) || !described.images ||
         !covers_all(proposal, &described))
         return false;
 
@@ -481,7 +484,7 @@ static bool use_file(struct init_proposal *proposal, const char *path)
     return true;
 }
 
-int init_read_compose_files(struct init_proposal *proposal, struct arc_error *err)
+void init_read_compose_files(struct init_proposal *proposal)
 {
     size_t count = 0;
     bool free_to_use = !proposal->group_count && !proposal->pushes;
@@ -490,7 +493,7 @@ int init_read_compose_files(struct init_proposal *proposal, struct arc_error *er
         if (!is_compose_file(proposal->files[i]))
             continue;
         if (use_file(proposal, proposal->files[i]))
-            return arc_arena_check(&proposal->arena, err);
+            return;
         count++;
     }
 
@@ -501,6 +504,4 @@ int init_read_compose_files(struct init_proposal *proposal, struct arc_error *er
         (void)read_services(proposal, proposal->files[i], take_service, NULL);
         count++;
     }
-
-    return arc_arena_check(&proposal->arena, err);
 }

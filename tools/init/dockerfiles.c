@@ -1,6 +1,7 @@
 /* Dockerfiles: which files are some, what their images are called and from where they are built. */
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "dockerfile/dockerfile.h"
 #include "dockerfile/inputs.h"
 #include "dockerfile/stages.h"
@@ -34,7 +35,7 @@ static char *variant_of(struct init_proposal *proposal, const char *name)
             return arc_arena_text(&proposal->arena, name + word + 1);
         if (len > word + 1 && strcasecmp(name + len - word, words[i]) == 0 &&
             name[len - word - 1] == '.')
-            return arc_arena_printf(&proposal->arena, "%.*s", (int)(len - word - 1), name);
+            return init_cut(proposal, name, (size_t)(len - word - 1));
     }
 
     return NULL;
@@ -56,9 +57,10 @@ static const char *const aside[] = {"test",     "tests",     "testdata",   "fixt
 static bool lies_in(const char *path, const char *const *folders)
 {
     for (const char *part = path; strchr(part, '/'); part = strchr(part, '/') + 1) {
-        ARC_AUTO_FREE char *folder = strndup(part, strcspn(part, "/"));
-        if (folder && init_is_among(folder, folders))
-            return true;
+        size_t len = strcspn(part, "/");
+        for (const char *const *at = folders; *at; at++)
+            if (strlen(*at) == len && strncasecmp(*at, part, len) == 0)
+                return true;
     }
     return false;
 }
@@ -106,21 +108,41 @@ char *init_name_dockerfile(struct init_proposal *proposal, const char *path)
 
 /* ---- finding them --------------------------------------------------------------------------- */
 
-/* Whether the Dockerfile has an instruction of either name that takes nothing from another image. */
+/* The next instruction of either name in a Dockerfile; false at its end. */
+static bool find_instruction(struct init_proposal *proposal, struct arc_dockerfile *file,
+                             const char *one, const char *other, struct arc_instruction *out)
+{
+    while (file->at && arc_dockerfile_next(file, out))
+        if (strcmp(out->keyword, one) == 0 || strcmp(out->keyword, other) == 0)
+            return true;
+    (void)init_succeeds(proposal, file->args.failed);
+    return false;
+}
+
+/* Whether it has an instruction of either name that takes nothing from another image. */
 static bool has_instruction(struct init_proposal *proposal, const char *path, const char *one,
                             const char *other)
 {
-    ARC_AUTO(arc_dockerfile) struct arc_dockerfile file = {.line = 1};
+    ARC_AUTO(arc_dockerfile)
+    struct arc_dockerfile file = {.at = init_read(proposal, path), .line = 1};
     struct arc_instruction instruction;
-    file.at = init_read(proposal, path);
-    while (file.at && arc_dockerfile_next(&file, &instruction))
-        if ((strcmp(instruction.keyword, one) == 0 || strcmp(instruction.keyword, other) == 0) &&
-            !strstr(instruction.args, "--from="))
+    while (find_instruction(proposal, &file, one, other, &instruction))
+        if (!strstr(instruction.args, "--from="))
             return true;
     return false;
 }
 
-static int look_at(struct init_proposal *proposal, bool set_aside, struct arc_error *err)
+/* The next word of an instruction; false at its end. */
+static bool take_word(struct init_proposal *proposal, const char **text, struct arc_buf *word,
+                      size_t *equals)
+{
+    arc_buf_reset(word);
+    bool found = arc_dockerfile_word(text, word, equals);
+    (void)init_succeeds(proposal, word->failed);
+    return found;
+}
+
+static void look_at(struct init_proposal *proposal, bool set_aside)
 {
     const char *other = NULL;
     size_t passed = 0, others = 0;
@@ -139,9 +161,8 @@ static int look_at(struct init_proposal *proposal, bool set_aside, struct arc_er
             passed++;
             continue;
         }
-        if (has_instruction(proposal, path, "FROM", "FROM") &&
-            json_object_set_new(proposal->dockerfile_names, path, json_string(variant)))
-            return arc_error_nomem(err);
+        if (has_instruction(proposal, path, "FROM", "FROM"))
+            init_set(proposal, proposal->dockerfile_names, path, json_string(variant));
     }
 
     if (passed)
@@ -152,19 +173,15 @@ static int look_at(struct init_proposal *proposal, bool set_aside, struct arc_er
     if (others && json_object_size(proposal->dockerfile_names))
         init_ask(proposal, other, 0,
                  "%zu Dockerfile%s in folders of tests and examples left out: is one released?",
-                 others, others > 1 ? "s" : "");
-
-    return ARC_OK;
+                 others, arc_plural(others));
 }
 
 /* Whatever lies in folders of tests and examples is an image only where nothing else is. */
-int init_find_dockerfiles(struct init_proposal *proposal, struct arc_error *err)
+void init_find_dockerfiles(struct init_proposal *proposal)
 {
-    proposal->dockerfile_names = json_object();
-    if (!proposal->dockerfile_names)
-        return arc_error_nomem(err);
-    ARC_TRY(look_at(proposal, false, err));
-    return json_object_size(proposal->dockerfile_names) ? ARC_OK : look_at(proposal, true, err);
+    look_at(proposal, false);
+    if (!json_object_size(proposal->dockerfile_names))
+        look_at(proposal, true);
 }
 
 /* ---- contexts ------------------------------------------------------------------------------- */
@@ -178,7 +195,7 @@ static int count_missing(void *context, const struct arc_input *input, bool igno
 }
 
 /* How many sources of COPY a context lacks; a thousand when the Dockerfile cannot be read. */
-static size_t missing_in(const struct init_proposal *proposal, const struct init_image *image,
+static size_t missing_in(struct init_proposal *proposal, const struct init_image *image,
                          const char *context, const json_t *args)
 {
     static const char *const platforms[] = {"linux/amd64", NULL};
@@ -191,9 +208,9 @@ static size_t missing_in(const struct init_proposal *proposal, const struct init
                                          .platforms = platforms};
     size_t missing = 0;
 
-    if (arc_inputs_read(&request, &inputs, NULL))
+    if (!init_succeeds(proposal, arc_inputs_read(&request, &inputs, NULL)))
         return 1000;
-    (void)arc_inputs_missing(inputs, count_missing, &missing);
+    (void)init_succeeds(proposal, arc_inputs_missing(inputs, count_missing, &missing));
     arc_inputs_free(&inputs);
 
     return missing;
@@ -263,26 +280,20 @@ static const char *const given[] = {
 /* The ARGs of a Dockerfile: name → default, null for none anywhere. A new reference. */
 static json_t *read_arguments(struct init_proposal *proposal, const char *path)
 {
-    ARC_AUTO(arc_dockerfile) struct arc_dockerfile file = {.line = 1};
+    ARC_AUTO(arc_dockerfile)
+    struct arc_dockerfile file = {.at = init_read(proposal, path), .line = 1};
     ARC_AUTO(arc_buf) struct arc_buf word = {.max = 65536};
     struct arc_instruction instruction;
-    json_t *args = json_object();
+    json_t *args = init_made(proposal, json_object());
+    size_t equals;
 
-    file.at = init_read(proposal, path);
-
-    while (file.at && args && arc_dockerfile_next(&file, &instruction)) {
+    while (find_instruction(proposal, &file, "ARG", "ARG", &instruction)) {
         const char *text = instruction.args;
-        size_t equals;
-        if (strcmp(instruction.keyword, "ARG") != 0)
-            continue;
-        while (arc_dockerfile_word(&text, &word, &equals)) {
-            ARC_AUTO_FREE char *name = strndup(arc_buf_text(&word), equals);
-            bool has_value = equals < word.len;
-            if (name && (has_value || !json_object_get(args, name)))
-                json_object_set_new(args, name,
-                                    has_value ? json_string(arc_buf_text(&word) + equals + 1)
-                                              : json_null());
-            arc_buf_reset(&word);
+        while (take_word(proposal, &text, &word, &equals)) {
+            char *name = init_cut(proposal, arc_buf_text(&word), equals);
+            const char *value = equals < word.len ? arc_buf_text(&word) + equals + 1 : NULL;
+            if (value || !json_object_get(args, name))
+                init_set(proposal, args, name, value ? json_string(value) : json_null());
         }
     }
 
@@ -309,7 +320,7 @@ static void give_arguments(struct init_proposal *proposal, struct init_image *im
             arc_buf_printf(&open, "%s%s", open.len ? ", " : "", name);
     }
 
-    if (open.len)
+    if (*init_hold(proposal, &open))
         init_ask(
             proposal, image->dockerfile, 0,
             "no default and no value in the repository: %s. Which values, under 'args', and is "
@@ -331,11 +342,11 @@ static char *folder_argument(struct init_proposal *proposal, const char *source,
     const char *name = dollar + 1 + braced;
     size_t len = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
     const char *end = name + len + braced;
-    char *argument = arc_arena_printf(&proposal->arena, "%.*s", (int)len, name);
+    char *argument = init_cut(proposal, name, len);
     if (!len || (braced && name[len] != '}') || (*end && *end != '/') ||
         !json_object_get(args, argument))
         return NULL;
-    *above = arc_arena_printf(&proposal->arena, "%.*s", (int)(dollar - source), source);
+    *above = init_cut(proposal, source, (size_t)(dollar - source));
 
     return argument;
 }
@@ -356,13 +367,13 @@ static bool add_folders(struct init_proposal *proposal, struct init_image *image
          i++) {
         const char *path = proposal->files[i];
         size_t part = strcspn(path + len, "/");
-        char *folder = arc_arena_printf(&proposal->arena, "%.*s", (int)part, path + len);
+        char *folder = init_cut(proposal, path + len, part);
         if (!path[len + part] || (last && strcmp(last, folder) == 0))
             continue;
         last = folder;
         if (tried++ == INIT_FILES_MAX)
             break;
-        ARC_AUTO_JSON json_t *args = json_pack("{s:s}", argument, folder);
+        ARC_AUTO_JSON json_t *args = init_made(proposal, json_pack("{s:s}", argument, folder));
         if (missing_in(proposal, image, image->context, args))
             continue;
         struct init_image *one =
@@ -383,25 +394,21 @@ static bool add_folders(struct init_proposal *proposal, struct init_image *image
 /* One Dockerfile may build many images: an argument says from which folder. */
 static void split_by_folders(struct init_proposal *proposal, struct init_image *image)
 {
-    ARC_AUTO(arc_dockerfile) struct arc_dockerfile file = {.line = 1};
+    ARC_AUTO(arc_dockerfile)
+    struct arc_dockerfile file = {.at = init_read(proposal, image->dockerfile), .line = 1};
     ARC_AUTO_JSON json_t *args = read_arguments(proposal, image->dockerfile);
     ARC_AUTO(arc_buf) struct arc_buf word = {.max = 65536};
     struct arc_instruction instruction;
+    size_t equals;
 
-    file.at = init_read(proposal, image->dockerfile);
-
-    while (file.at && arc_dockerfile_next(&file, &instruction)) {
+    while (find_instruction(proposal, &file, "COPY", "ADD", &instruction)) {
         const char *text = instruction.args;
-        size_t equals;
-        if (strcmp(instruction.keyword, "COPY") != 0 && strcmp(instruction.keyword, "ADD") != 0)
-            continue;
-        while (arc_dockerfile_word(&text, &word, &equals)) {
+        while (take_word(proposal, &text, &word, &equals)) {
             char *above = NULL;
             char *argument = folder_argument(proposal, arc_buf_text(&word), args, &above);
             const char *initial = argument ? arc_json_text_of(args, argument) : "";
             if (argument && add_folders(proposal, image, argument, above, initial))
                 return;
-            arc_buf_reset(&word);
         }
     }
 }
@@ -434,7 +441,7 @@ static void learn_registries(struct init_proposal *proposal, const struct init_i
     struct arc_stages_request request = {.text = init_read(proposal, image->dockerfile),
                                          .platform = "linux/amd64"};
 
-    if (!request.text || arc_stages_read(&request, &stages, NULL))
+    if (!request.text || !init_succeeds(proposal, arc_stages_read(&request, &stages, NULL)))
         return;
 
     for (size_t i = 0; i < stages.count; i++) {
@@ -462,7 +469,7 @@ static bool is_described(const struct init_proposal *proposal, const char *docke
     return false;
 }
 
-int init_read_dockerfiles(struct init_proposal *proposal, struct arc_error *err)
+void init_read_dockerfiles(struct init_proposal *proposal)
 {
     const char *path;
     json_t *variant;
@@ -492,6 +499,4 @@ int init_read_dockerfiles(struct init_proposal *proposal, struct arc_error *err)
             give_arguments(proposal, proposal->images[i]);
         learn_registries(proposal, proposal->images[i]);
     }
-
-    return arc_arena_check(&proposal->arena, err);
 }

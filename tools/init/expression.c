@@ -9,16 +9,15 @@
 /* ---- expressions ---------------------------------------------------------------------------- */
 
 /* The value of "a.b.c" in nested objects; NULL when there is none or it is no text. */
-static const char *look_up(const char *name, size_t len, const json_t *scope)
+static const char *look_up(struct init_proposal *proposal, const char *name, size_t len,
+                           const json_t *scope)
 {
     const json_t *value = scope;
 
     while (len) {
-        size_t part = 0;
-        while (part < len && name[part] != '.')
-            part++;
-        ARC_AUTO_FREE char *key = strndup(name, part);
-        value = key ? json_object_get(value, key) : NULL;
+        const char *dot = memchr(name, '.', len);
+        size_t part = dot ? (size_t)(dot - name) : len;
+        value = json_object_get(value, init_cut(proposal, name, part));
         part += part < len;
         name += part;
         len -= part;
@@ -29,7 +28,8 @@ static const char *look_up(const char *name, size_t len, const json_t *scope)
 
 /* One operand: a literal or a name. An input that was not given, and what a cell of a known matrix
  * lacks, are empty. */
-static bool evaluate_operand(const char *text, size_t len, const json_t *scope, struct arc_buf *out)
+static bool evaluate_operand(struct init_proposal *proposal, const char *text, size_t len,
+                             const json_t *scope, struct arc_buf *out)
 {
     arc_text_trim(&text, &len);
 
@@ -38,7 +38,7 @@ static bool evaluate_operand(const char *text, size_t len, const json_t *scope, 
         return true;
     }
 
-    const char *value = look_up(text, len, scope);
+    const char *value = look_up(proposal, text, len, scope);
     arc_buf_puts(out, value ? value : "");
 
     return value ||
@@ -62,12 +62,13 @@ static bool is_false(struct arc_buf *value)
 
 /* A && B: the first that is false, whatever the others are, else the last. False when it is not
  * known. */
-static bool evaluate_all(const char *text, size_t len, const json_t *scope, struct arc_buf *out)
+static bool evaluate_all(struct init_proposal *proposal, const char *text, size_t len,
+                         const json_t *scope, struct arc_buf *out)
 {
     for (bool known = true;;) {
         size_t part = measure_operand(text, len, "&&");
         arc_buf_reset(out);
-        bool told = evaluate_operand(text, part, scope, out);
+        bool told = evaluate_operand(proposal, text, part, scope, out);
         known = known && told;
         if ((told && is_false(out)) || part == len)
             return known || (told && is_false(out));
@@ -77,13 +78,16 @@ static bool evaluate_all(const char *text, size_t len, const json_t *scope, stru
 }
 
 /* A || B: the first that is not false, else the last. */
-static void evaluate(const char *text, size_t len, const json_t *scope, struct arc_buf *out)
+static void evaluate(struct init_proposal *proposal, const char *text, size_t len,
+                     const json_t *scope, struct arc_buf *out)
 {
     ARC_AUTO(arc_buf) struct arc_buf value = {.max = TEXT_MAX};
 
     for (;;) {
         size_t part = measure_operand(text, len, "||");
-        if (!evaluate_all(text, part, scope, &value)) {
+        bool known = evaluate_all(proposal, text, part, scope, &value);
+        (void)init_succeeds(proposal, value.failed);
+        if (!known) {
             arc_buf_putc(out, INIT_UNKNOWN);
             return;
         }
@@ -96,44 +100,47 @@ static void evaluate(const char *text, size_t len, const json_t *scope, struct a
     }
 }
 
-void init_expand(const char *text, const json_t *scope, struct arc_buf *out)
+static void expand(struct init_proposal *proposal, const char *text, const json_t *scope,
+                   struct arc_buf *out)
 {
     const char *start, *end;
     while ((start = strstr(text, "${{")) && (end = strstr(start, "}}"))) {
         arc_buf_add(out, text, (size_t)(start - text));
-        evaluate(start + 3, (size_t)(end - start - 3), scope, out);
+        evaluate(proposal, start + 3, (size_t)(end - start - 3), scope, out);
         text = end + 2;
     }
     arc_buf_puts(out, text);
 }
 
-json_t *init_expand_node(const struct arc_yaml_node *node, const json_t *scope)
+json_t *init_expand_node(struct init_proposal *proposal, const struct arc_yaml_node *node,
+                         const json_t *scope)
 {
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = TEXT_MAX};
     json_t *out = NULL;
 
     if (!node)
         return json_null();
 
     if (node->type == ARC_YAML_LIST) {
-        out = json_array();
+        out = init_made(proposal, json_array());
         for (size_t i = 0; i < node->count; i++)
-            json_array_append_new(out, init_expand_node(node->items[i], scope));
+            init_push(proposal, out, init_expand_node(proposal, node->items[i], scope));
         return out;
     }
 
     if (node->type == ARC_YAML_MAP) {
-        out = json_object();
+        out = init_made(proposal, json_object());
         for (size_t i = 0; i < node->count; i++)
             if (node->pairs[i].key->text)
-                json_object_set_new(out, node->pairs[i].key->text,
-                                    init_expand_node(node->pairs[i].value, scope));
+                init_set(proposal, out, node->pairs[i].key->text,
+                         init_expand_node(proposal, node->pairs[i].value, scope));
         return out;
     }
 
-    ARC_AUTO(arc_buf) struct arc_buf text = {.max = TEXT_MAX};
-    init_expand(node->text && node->type != ARC_YAML_NULL ? node->text : "", scope, &text);
+    if (node->text && node->type != ARC_YAML_NULL)
+        expand(proposal, node->text, scope, &text);
 
-    return json_string(arc_buf_text(&text));
+    return init_made(proposal, json_string(init_hold(proposal, &text)));
 }
 
 /* ---- matrices ------------------------------------------------------------------------------- */
@@ -150,20 +157,21 @@ static bool agrees(const json_t *cell, const json_t *entry, const json_t *keys)
 }
 
 /* The product of the lists of a matrix. */
-static json_t *multiply(const json_t *axes)
+static json_t *multiply(struct init_proposal *proposal, const json_t *axes)
 {
-    json_t *cells = json_pack("[{}]"), *values;
+    json_t *cells = init_made(proposal, json_pack("[{}]")), *values;
     const char *key;
 
     json_object_foreach ((json_t *)axes, key, values) {
-        json_t *next = json_array(), *cell, *value;
+        json_t *next = init_made(proposal, json_array()), *cell, *value;
         size_t i, j;
         json_array_foreach (cells, i, cell) {
             json_array_foreach (values, j, value) {
                 if (json_array_size(next) == INIT_CELLS_MAX)
                     break;
-                json_array_append_new(next, json_copy(cell));
-                json_object_set(json_array_get(next, json_array_size(next) - 1), key, value);
+                init_push(proposal, next, init_copy(proposal, cell));
+                init_set(proposal, json_array_get(next, json_array_size(next) - 1), key,
+                         json_incref(value));
             }
             if (json_array_size(next) == INIT_CELLS_MAX)
                 break;
@@ -186,7 +194,8 @@ static void exclude(json_t *cells, const json_t *entries)
 }
 
 /* As GitHub has it: an entry that contradicts no axis of a cell is added to it, else it is a cell. */
-static void include(json_t *cells, const json_t *entries, const json_t *axes)
+static void include(struct init_proposal *proposal, json_t *cells, const json_t *entries,
+                    const json_t *axes)
 {
     size_t made = json_array_size(cells), i;
     json_t *entry;
@@ -197,34 +206,40 @@ static void include(json_t *cells, const json_t *entries, const json_t *axes)
             json_t *cell = json_array_get(cells, c);
             if (!agrees(cell, entry, axes))
                 continue;
-            json_object_update(cell, entry);
+            init_update(proposal, cell, entry);
             taken = true;
         }
         if (!taken && json_array_size(cells) < INIT_CELLS_MAX)
-            json_array_append(cells, entry);
+            init_push(proposal, cells, json_incref(entry));
     }
 }
 
-json_t *init_matrix_cells(const struct arc_yaml_node *job, const json_t *scope)
+json_t *init_matrix_cells(struct init_proposal *proposal, const struct arc_yaml_node *job,
+                          const json_t *scope)
 {
     const struct arc_yaml_node *node = arc_yaml_at(job, "strategy", "matrix", (char *)NULL);
     if (!node || node->type != ARC_YAML_MAP)
-        return json_pack("[{}]");
-    ARC_AUTO_JSON json_t *axes = init_expand_node(node, scope);
+        return init_made(proposal, json_pack("[{}]"));
+
+    ARC_AUTO_JSON json_t *axes = init_expand_node(proposal, node, scope);
     ARC_AUTO_JSON json_t *more = json_incref(json_object_get(axes, "include"));
     ARC_AUTO_JSON json_t *less = json_incref(json_object_get(axes, "exclude"));
     const char *key;
     json_t *values;
     void *next;
+
     json_object_del(axes, "include");
     json_object_del(axes, "exclude");
     json_object_foreach_safe(axes, next, key, values) if (!json_is_array(values))
-        json_object_set_new(axes, key, json_pack("[s]", (char[]){INIT_UNKNOWN, 0}));
-    json_t *cells = json_object_size(axes) || !json_is_array(more) ? multiply(axes) : json_array();
+        init_set(proposal, axes, key, json_pack("[s]", (char[]){INIT_UNKNOWN, 0}));
+
+    json_t *cells = json_object_size(axes) || !json_is_array(more)
+                        ? multiply(proposal, axes)
+                        : init_made(proposal, json_array());
     exclude(cells, less);
-    include(cells, more, axes);
+    include(proposal, cells, more, axes);
     if (!json_array_size(cells))
-        json_array_append_new(cells, json_object());
+        init_push(proposal, cells, json_object());
 
     return cells;
 }

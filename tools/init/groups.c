@@ -1,6 +1,7 @@
 /* Groups of images: by the repository's tags, or the versions in its files; and their names. */
 #include "arcci/release_version.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include "config/fields.h"
 #include "config/file_value.h"
 #include "init/sources.h"
@@ -13,7 +14,7 @@
 void init_count_registry(struct init_proposal *proposal, const char *registry)
 {
     json_int_t seen = json_integer_value(json_object_get(proposal->registries, registry));
-    json_object_set_new(proposal->registries, registry, json_integer(seen + 1));
+    init_set(proposal, proposal->registries, registry, json_integer(seen + 1));
 }
 
 /* Where images are that no file names: where the others are, else GHCR of the repository's owner. */
@@ -126,7 +127,7 @@ static char *told_by(struct init_proposal *proposal, const char *tag)
         if (at == tag && *end && strchr("-._", *end) && end[1])
             return arc_arena_text(&proposal->arena, end + 1);
         if (!*end && at > tag + 1 && strchr("-._", at[-1]) && *tag != '{')
-            return arc_arena_printf(&proposal->arena, "%.*s", (int)(at - 1 - tag), tag);
+            return init_cut(proposal, tag, (size_t)(at - 1 - tag));
     }
 
     return NULL;
@@ -235,9 +236,8 @@ static void add_to_family(struct init_proposal *proposal, struct families *famil
             strncmp(families->items[i].before, tag, before) == 0)
             family = &families->items[i];
 
-    ARC_AUTO(arc_buf) struct arc_buf pattern = {0}, why = {0};
-    arc_buf_printf(&pattern, "%.*s{version}", (int)before, tag);
-    if (!init_is_usable(arc_buf_text(&pattern)) || !arc_check_tag(arc_buf_text(&pattern), &why))
+    char *pattern = arc_arena_printf(&proposal->arena, "%.*s{version}", (int)before, tag);
+    if (!arc_text_is_visible(pattern) || !init_allows(proposal, arc_check_tag, pattern))
         return; /* no configuration takes it */
 
     if (!family && families->count == FAMILIES_MAX) {
@@ -252,11 +252,11 @@ static void add_to_family(struct init_proposal *proposal, struct families *famil
             arc_arena_append(&proposal->arena, &families->items, &families->count, sizeof *family);
         if (!family)
             return;
-        family->before = arc_arena_printf(&proposal->arena, "%.*s", (int)before, tag);
+        family->before = init_cut(proposal, tag, before);
         size_t len = before;
         while (len && strchr("v/@-_", tag[len - 1]))
             len--;
-        family->prefix = arc_arena_printf(&proposal->arena, "%.*s", (int)len, tag);
+        family->prefix = init_cut(proposal, tag, len);
         family->semver = family->calver = family->years = true;
     }
 
@@ -454,10 +454,10 @@ static bool take_list(struct init_proposal *proposal, struct init_image *image, 
             strcmp(proposal->images[i]->version_file, file) == 0)
             return false; /* those of another Dockerfile beside it */
 
-    for (size_t i = 0; list && list->type == ARC_YAML_LIST && i < list->count; i++) {
+    for (size_t i = 0; i < arc_yaml_items(list); i++) {
         const char *key = arc_yaml_get(list->items[i], "image") ? "image" : "name";
         const struct arc_yaml_node *name = arc_yaml_get(list->items[i], key);
-        if (!name || !name->text || !init_is_usable(name->text) ||
+        if (!name || !name->text || !arc_text_is_visible(name->text) ||
             !arc_yaml_get(list->items[i], "version"))
             continue;
         struct init_image *one =
@@ -493,7 +493,7 @@ static void take_listed_platforms(struct init_proposal *proposal, struct init_im
         list = list ? list : arc_yaml_get(first, keys[i]);
     }
 
-    for (size_t i = 0; list && list->type == ARC_YAML_LIST && i < list->count; i++) {
+    for (size_t i = 0; i < arc_yaml_items(list); i++) {
         const char *text = list->items[i]->text ? list->items[i]->text : "";
         const char *system = strchr(text, '/') ? "" : "linux/";
         for (size_t k = 0; k < sizeof names / sizeof *names; k++)
@@ -676,7 +676,7 @@ static void give_file_tags(struct sorting *sorting)
     take_unmatched(sorting);
 }
 
-int init_make_groups(struct init_proposal *proposal, struct arc_error *err)
+void init_make_groups(struct init_proposal *proposal)
 {
     struct sorting sorting = {.proposal = proposal};
     size_t i;
@@ -689,7 +689,8 @@ int init_make_groups(struct init_proposal *proposal, struct arc_error *err)
         tell_apart(proposal, i);
     size_t described = proposal->group_count;
     sorting.of_image = arc_arena_array(&proposal->arena, proposal->image_count + 1, sizeof(void *));
-    ARC_TRY(arc_arena_check(&proposal->arena, err));
+    if (proposal->arena.failed)
+        return;
 
     if (described) {
         give_file_tags(&sorting);
@@ -701,7 +702,8 @@ int init_make_groups(struct init_proposal *proposal, struct arc_error *err)
     else
         sort_without_tags(&sorting);
 
-    ARC_TRY(arc_arena_check(&proposal->arena, err));
+    if (proposal->arena.failed)
+        return;
     for (i = 0; i < proposal->image_count; i++)
         tell_apart(proposal, i); /* versions in files may have added some */
     choose_registries(proposal);
@@ -716,6 +718,4 @@ int init_make_groups(struct init_proposal *proposal, struct arc_error *err)
     }
 
     ask_logins(proposal);
-
-    return arc_arena_check(&proposal->arena, err);
 }

@@ -3,6 +3,8 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/own.h"
+#include "base/text.h"
+#include "config/file_value.h"
 #include "git/git.h"
 #include "init/sources.h"
 #include "init/steps.h"
@@ -29,6 +31,7 @@ static void init_proposal_free(struct init_proposal *proposal)
     json_decref(proposal->filters);
     json_decref(proposal->texts);
     json_decref(proposal->kept);
+    json_decref(proposal->said);
     arc_arena_free(&proposal->arena);
 }
 
@@ -38,7 +41,7 @@ static int add_file(void *context, const char *path)
 {
     struct init_proposal *proposal = context;
 
-    if (!init_is_usable(path)) {
+    if (!arc_text_is_visible(path)) {
         init_ask(proposal, path, 0,
                  "passed over: its name is not UTF-8, or has control characters");
         return ARC_OK;
@@ -48,7 +51,8 @@ static int add_file(void *context, const char *path)
         arc_arena_append(&proposal->arena, &proposal->files, &proposal->file_count, sizeof *slot);
     if (slot)
         *slot = arc_arena_text(&proposal->arena, path);
-    return slot ? ARC_OK : ARC_ENOMEM;
+
+    return ARC_OK;
 }
 
 /* The names of the repository and its owner: the last parts of its page, else of its folder. */
@@ -84,35 +88,21 @@ static void read_branch(const struct arc_project *project, struct init_proposal 
 }
 
 /* NAME=VALUE lines of .env in the root, which Compose reads too. */
-static int read_dotenv(struct init_proposal *proposal, struct arc_error *err)
+static void read_dotenv(struct init_proposal *proposal)
 {
-    proposal->dotenv = json_object();
-    proposal->texts = json_object();
-    proposal->kept = json_array();
-    proposal->registries = json_object();
-    proposal->filters = json_object();
-    if (!proposal->dotenv || !proposal->texts || !proposal->kept || !proposal->registries ||
-        !proposal->filters)
-        return arc_error_nomem(err);
-    const char *line = init_has_file(proposal, ".env") ? init_read(proposal, ".env") : NULL;
-    for (; line && *line && json_object_size(proposal->dotenv) < ENV_MAX; line += *line == '\n') {
-        size_t len = strcspn(line, "\r\n");
-        const char *equals = memchr(line, '=', len);
-        if (equals && *line != '#') {
-            char *name = arc_arena_printf(&proposal->arena, "%.*s", (int)(equals - line), line);
-            char *value = arc_arena_printf(&proposal->arena, "%.*s", (int)(line + len - equals - 1),
-                                           equals + 1);
-            struct init_image image = {0};
-            json_object_set_new(proposal->dotenv, name, json_string(value));
-            if (strchr(value, '.') && strchr(value, '/') && !strstr(value, "://") &&
-                init_take_reference(proposal, value, &image) && image.registries &&
-                strncmp(image.registries[0], "docker.io/", 10) != 0)
-                init_count_registry(proposal, image.registries[0]);
-        }
-        line += strcspn(line, "\n");
-    }
+    const char *text = init_has_file(proposal, ".env") ? init_read(proposal, ".env") : NULL;
+    struct arc_assignments reader = {.at = text};
 
-    return ARC_OK;
+    while (text && arc_assignments_next(&reader) && json_object_size(proposal->dotenv) < ENV_MAX) {
+        char *value = init_cut(proposal, reader.value, reader.value_len);
+        struct init_image image = {0};
+        init_set(proposal, proposal->dotenv, init_cut(proposal, reader.name, reader.name_len),
+                 json_string(value));
+        if (strchr(value, '.') && strchr(value, '/') && !strstr(value, "://") &&
+            init_take_reference(proposal, value, &image) && image.registries &&
+            strncmp(image.registries[0], "docker.io/", 10) != 0)
+            init_count_registry(proposal, image.registries[0]);
+    }
 }
 
 /* The clone's tags; without any, as a job's checkout has it, the remote's. */
@@ -136,7 +126,18 @@ static int read_tags(struct arc_project *project, struct init_proposal *proposal
 static int read_repository(struct arc_project *project, struct init_proposal *proposal,
                            struct arc_error *err)
 {
+    static void (*const readers[])(struct init_proposal *) = {
+        read_dotenv,           init_find_dockerfiles,   init_read_bake_files,
+        init_read_workflows,   init_read_compose_files, init_read_scripts,
+        init_read_dockerfiles, init_end_reading};
+    json_t **const maps[] = {&proposal->dotenv,  &proposal->texts,
+                             &proposal->said,    &proposal->registries,
+                             &proposal->filters, &proposal->dockerfile_names};
+
     ARC_TRY(arc_project_open(project, err));
+    for (size_t i = 0; i < sizeof maps / sizeof *maps; i++)
+        *maps[i] = init_made(proposal, json_object());
+    proposal->kept = init_made(proposal, json_array());
 
     if (!project->git->worktree)
         return arc_error_set(err, ARC_EINPUT,
@@ -145,24 +146,25 @@ static int read_repository(struct arc_project *project, struct init_proposal *pr
     proposal->root = project->git->worktree;
     ARC_TRY(read_tags(project, proposal, err));
     ARC_TRY(arc_git_tracked(project->git, add_file, proposal, err));
+    ARC_TRY(arc_arena_check(&proposal->arena, err));
     ARC_TRY(read_names(project, proposal, err));
     read_branch(project, proposal);
-    ARC_TRY(read_dotenv(proposal, err));
-    ARC_TRY(init_find_dockerfiles(proposal, err));
-    ARC_TRY(init_read_bake_files(proposal, err));
-    ARC_TRY(init_read_workflows(proposal, err));
-    ARC_TRY(init_read_compose_files(proposal, err));
-    ARC_TRY(init_read_scripts(proposal, err));
-    ARC_TRY(init_read_dockerfiles(proposal, err));
-    init_end_reading(proposal);
-    if (proposal->image_count || proposal->group_count)
-        return init_make_groups(proposal, err);
 
-    return arc_error_set(
-        err, ARC_ENOTFOUND,
-        "%s has no image to release: git tracks no Dockerfile (or Containerfile) and "
-        "no bake or compose file that builds one; add it with 'git add' if it is new",
-        proposal->root);
+    for (size_t i = 0; i < sizeof readers / sizeof *readers; i++) {
+        readers[i](proposal);
+        ARC_TRY(arc_arena_check(&proposal->arena, err));
+    }
+
+    if (!proposal->image_count && !proposal->group_count)
+        return arc_error_set(
+            err, ARC_ENOTFOUND,
+            "%s has no image to release: git tracks no Dockerfile (or Containerfile) and "
+            "no bake or compose file that builds one; add it with 'git add' if it is new",
+            proposal->root);
+
+    init_make_groups(proposal);
+
+    return arc_arena_check(&proposal->arena, err);
 }
 
 /* ---- files ---------------------------------------------------------------------------------- */
@@ -172,16 +174,17 @@ static int check_loads(const char *root, const struct arc_buf *text, struct arc_
 {
     ARC_AUTO(arc_config) struct arc_config config = {0};
     int rc = arc_config_parse(root, text->data, text->len, &config, err);
-    return rc ? arc_error_prefix(err, "what init would propose does not load, please report it")
-              : ARC_OK;
+    if (rc && rc != ARC_ENOMEM)
+        return arc_error_prefix(err, "what init would propose does not load, please report it");
+    return rc;
 }
 
 static int add_proposed(json_t *files, const char *path, const struct arc_buf *text,
                         struct arc_error *err)
 {
+    ARC_TRY(arc_buf_check(text, path, err));
     if (!text->len)
         return ARC_OK;
-    ARC_TRY(arc_buf_check(text, path, err));
     if (json_array_append_new(files,
                               json_pack("{s:s, s:s}", "path", path, "text", arc_buf_text(text))))
         return arc_error_nomem(err);
@@ -192,10 +195,13 @@ static int propose_files(struct init_proposal *proposal, const char *source, jso
                          struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf config = {0}, images = {0}, release = {0};
-    ARC_TRY(init_write_config(proposal, &config, err));
+    init_write_config(proposal, &config);
+    ARC_TRY(arc_arena_check(&proposal->arena, err));
+    ARC_TRY(arc_buf_check(&config, ARC_CONFIG_PATH, err));
     ARC_TRY(check_loads(proposal->root, &config, err));
     init_write_images_workflow(proposal, source, &images);
     init_write_release_workflow(proposal, source, &release);
+    ARC_TRY(arc_arena_check(&proposal->arena, err));
     ARC_TRY(add_proposed(files, ARC_CONFIG_PATH, &config, err));
     ARC_TRY(add_proposed(files, IMAGES_PATH, &images, err));
     return add_proposed(files, RELEASE_PATH, &release, err);
@@ -241,12 +247,17 @@ static int make_folder(const char *root, const char *path, bool *made, struct ar
     return ARC_OK;
 }
 
-static int write_new(const char *root, const char *path, const char *text, struct arc_error *err)
+static void take_back(const char *root, const char *path, int (*take)(const char *))
 {
     ARC_AUTO_FREE char *full = arc_file_join(root, path);
-    int fd =
-        full ? arc_file_open_in(root, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0666) : -1;
-    bool written = fd >= 0 && dprintf(fd, "%s", text) >= 0;
+    if (full)
+        (void)take(full);
+}
+
+static int write_new(const char *root, const char *path, const char *text, struct arc_error *err)
+{
+    int fd = arc_file_open_in(root, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0666);
+    bool written = fd >= 0 && arc_file_write_all(fd, text, strlen(text));
     int why = errno;
 
     if (fd >= 0 && close(fd) != 0 && written) {
@@ -257,7 +268,7 @@ static int write_new(const char *root, const char *path, const char *text, struc
     if (written)
         return ARC_OK;
     if (fd >= 0)
-        unlink(full);
+        take_back(root, path, unlink);
 
     return arc_error_set(err, ARC_EWORLD, "cannot write %s: %s", path, strerror(why));
 }
@@ -267,52 +278,44 @@ static int write_files(const char *root, const json_t *files, struct arc_error *
 {
     static const char *const folders[] = {".github", ".github/workflows"};
     bool made[2] = {false, false};
-    size_t written = 0, i;
-    json_t *file;
+    size_t written = 0;
     int rc = make_folder(root, folders[0], &made[0], err);
 
     if (!rc)
         rc = make_folder(root, folders[1], &made[1], err);
 
-    json_array_foreach (files, i, file) {
-        if (rc)
-            break;
+    for (; !rc && written < json_array_size(files); written += !rc) {
+        const json_t *file = json_array_get(files, written);
         rc = write_new(root, arc_json_text_of(file, "path"), arc_json_text_of(file, "text"), err);
-        written += !rc;
     }
 
     if (!rc)
         return ARC_OK;
 
-    for (i = 0; i < written; i++) {
-        ARC_AUTO_FREE char *full =
-            arc_file_join(root, arc_json_text_of(json_array_get(files, i), "path"));
-        if (full)
-            unlink(full);
-    }
+    while (written-- > 0)
+        take_back(root, arc_json_text_of(json_array_get(files, written), "path"), unlink);
 
-    for (i = 2; i-- > 0;) {
-        ARC_AUTO_FREE char *full = arc_file_join(root, folders[i]);
-        if (made[i] && full)
-            rmdir(full);
-    }
+    for (size_t i = 2; i-- > 0;)
+        if (made[i])
+            take_back(root, folders[i], rmdir);
 
     return rc;
 }
 
 /* ---- the document --------------------------------------------------------------------------- */
 
-static json_t *remarks(const struct init_remark *list, size_t count)
+static json_t *list_remarks(struct init_proposal *proposal, const struct init_remark *list,
+                            size_t count)
 {
-    json_t *out = json_array();
+    json_t *out = init_made(proposal, json_array());
 
     for (size_t i = 0; i < count; i++) {
-        json_t *remark = json_pack("{s:s}", "text", list[i].text);
+        json_t *remark = json_pack("{s:s}", "text", init_remark_text(proposal, &list[i]));
         if (list[i].file)
-            arc_json_set_text(remark, "file", list[i].file);
+            init_set(proposal, remark, "file", json_string(list[i].file));
         if (list[i].line)
-            json_object_set_new(remark, "line", json_integer(list[i].line));
-        json_array_append_new(out, remark);
+            init_set(proposal, remark, "line", json_integer(list[i].line));
+        init_push(proposal, out, remark);
     }
 
     return out;
@@ -351,11 +354,15 @@ int arc_init(struct arc_project *project, const struct arc_init_options *options
     ARC_TRY(propose_files(
         &proposal, options->source ? options->source : ARC_OWN_REPOSITORY "@COMMIT", files, err));
     ARC_TRY(check_absent(proposal.root, files, err));
+    ARC_AUTO_JSON json_t *document = init_made(
+        &proposal,
+        json_pack("{s:s, s:i, s:b, s:O, s:o, s:o}", "document", "init", "format", 1, "written",
+                  options->write, "files", files, "found",
+                  list_remarks(&proposal, proposal.found, proposal.found_count), "questions",
+                  list_remarks(&proposal, proposal.questions, proposal.question_count)));
+    ARC_TRY(arc_arena_check(&proposal.arena, err));
     if (options->write)
         ARC_TRY(write_files(proposal.root, files, err));
-    *out = json_pack("{s:s, s:i, s:b, s:O, s:o, s:o}", "document", "init", "format", 1, "written",
-                     options->write, "files", files, "found",
-                     remarks(proposal.found, proposal.found_count), "questions",
-                     remarks(proposal.questions, proposal.question_count));
-    return *out ? ARC_OK : arc_error_nomem(err);
+    *out = arc_steal(&document);
+    return ARC_OK;
 }

@@ -4,12 +4,70 @@
 #include "base/platform.h"
 #include "base/text.h"
 #include "config/fields.h"
-#include "init/expression.h"
 #include "os/file.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+
+/* ---- memory --------------------------------------------------------------------------------- */
+
+char *init_cut(struct init_proposal *proposal, const char *text, size_t len)
+{
+    return arc_arena_printf(&proposal->arena, "%.*s", (int)len, text);
+}
+
+char *init_hold(struct init_proposal *proposal, const struct arc_buf *text)
+{
+    proposal->arena.failed |= text->failed == ARC_ENOMEM;
+    return arc_arena_text(&proposal->arena, arc_buf_text(text));
+}
+
+json_t *init_made(struct init_proposal *proposal, json_t *value)
+{
+    proposal->arena.failed |= !value;
+    return value;
+}
+
+void init_set(struct init_proposal *proposal, json_t *object, const char *name, json_t *value)
+{
+    bool right = value && (!object || !json_object_set(object, name, value));
+    proposal->arena.failed |= !right;
+    json_decref(value);
+}
+
+void init_push(struct init_proposal *proposal, json_t *list, json_t *value)
+{
+    proposal->arena.failed |= json_array_append_new(list, value) != 0;
+}
+
+json_t *init_copy(struct init_proposal *proposal, const json_t *object)
+{
+    json_t *copy = init_made(proposal, json_object());
+    init_update(proposal, copy, object);
+    return copy; /* json_copy() leaves members out when memory runs out */
+}
+
+void init_update(struct init_proposal *proposal, json_t *object, const json_t *more)
+{
+    if (json_is_object(more))
+        proposal->arena.failed |= json_object_update(object, (json_t *)more) != 0;
+}
+
+bool init_allows(struct init_proposal *proposal, bool (*check)(const char *, struct arc_buf *),
+                 const char *text)
+{
+    ARC_AUTO(arc_buf) struct arc_buf why = {0};
+    bool allowed = check(text, &why);
+    (void)init_succeeds(proposal, why.failed);
+    return allowed;
+}
+
+bool init_succeeds(struct init_proposal *proposal, int rc)
+{
+    proposal->arena.failed |= rc == ARC_ENOMEM;
+    return rc == ARC_OK;
+}
 
 /* ---- paths ---------------------------------------------------------------------------------- */
 
@@ -24,7 +82,7 @@ char *init_directory(struct init_proposal *proposal, const char *path)
     const char *slash = strrchr(path, '/');
     if (!slash)
         return arc_arena_text(&proposal->arena, ".");
-    return arc_arena_printf(&proposal->arena, "%.*s", (int)(slash - path), path);
+    return init_cut(proposal, path, (size_t)(slash - path));
 }
 
 char *init_join(struct init_proposal *proposal, const char *directory, const char *name)
@@ -37,7 +95,7 @@ char *init_join(struct init_proposal *proposal, const char *directory, const cha
 char *init_resolve(struct init_proposal *proposal, const char *base, const char *path)
 {
     ARC_AUTO_FREE char *resolved = NULL;
-    if (arc_path_resolve(base, path, &resolved, NULL) || !resolved)
+    if (!init_succeeds(proposal, arc_path_resolve(base, path, &resolved, NULL)) || !resolved)
         return NULL;
     return arc_arena_text(&proposal->arena, resolved);
 }
@@ -76,24 +134,22 @@ bool init_is_at(const struct init_proposal *proposal, size_t index, const char *
     return index < proposal->file_count && init_is_below(proposal->files[index], directory);
 }
 
-size_t init_first_below(const struct init_proposal *proposal, const char *directory)
+size_t init_first_below(struct init_proposal *proposal, const char *directory)
 {
     if (strcmp(directory, ".") == 0)
         return 0;
-    ARC_AUTO(arc_buf) struct arc_buf prefix = {0};
-    arc_buf_printf(&prefix, "%s/", directory);
-    size_t at = lower_bound(proposal, arc_buf_text(&prefix));
+    size_t at = lower_bound(proposal, init_join(proposal, directory, ""));
     return init_is_at(proposal, at, directory) ? at : proposal->file_count;
 }
 
-bool init_has_directory(const struct init_proposal *proposal, const char *path)
+bool init_has_directory(struct init_proposal *proposal, const char *path)
 {
     return init_first_below(proposal, path) < proposal->file_count;
 }
 
 const char *init_read(struct init_proposal *proposal, const char *path)
 {
-    ARC_AUTO(arc_buf) struct arc_buf text = {.max = INIT_BYTES_MAX};
+    ARC_AUTO(arc_buf) struct arc_buf raw = {.max = INIT_BYTES_MAX}, text = {0};
     ARC_AUTO(arc_error) struct arc_error problem = {0};
     json_t *known = json_object_get(proposal->texts, path);
 
@@ -104,13 +160,16 @@ const char *init_read(struct init_proposal *proposal, const char *path)
         init_ask(proposal, NULL, 0,
                  "files beyond the first %zu MiB were not read: name their images",
                  INIT_READ_MAX >> 20);
-    else if (arc_file_read_in(proposal->root, path, INIT_BYTES_MAX, &text, &problem))
+    else if (!init_succeeds(proposal,
+                            arc_file_read_in(proposal->root, path, INIT_BYTES_MAX, &raw, &problem)))
         init_ask(proposal, path, 0, "it was not read: %s", arc_error_text(&problem));
-    else
-        known = json_stringn_nocheck(arc_buf_text(&text), text.len);
+    else {
+        arc_text_visible_lines(&text, arc_buf_text(&raw), raw.len);
+        known = init_made(proposal, text.failed ? NULL : json_string(arc_buf_text(&text)));
+    }
 
-    proposal->bytes_read += text.len;
-    json_object_set_new(proposal->texts, path, known ? known : json_null());
+    proposal->bytes_read += raw.len;
+    init_set(proposal, proposal->texts, path, known ? known : json_null());
 
     return json_string_value(known);
 }
@@ -118,45 +177,81 @@ const char *init_read(struct init_proposal *proposal, const char *path)
 bool init_read_yaml(struct init_proposal *proposal, const char *path, struct arc_yaml *out)
 {
     const char *text = init_has_file(proposal, path) ? init_read(proposal, path) : NULL;
-    return text && arc_yaml_parse(text, strlen(text), path, ARC_YAML_ANY_TAG, out, NULL) == ARC_OK;
+    return text && init_succeeds(proposal, arc_yaml_parse(text, strlen(text), path,
+                                                          ARC_YAML_ANY_TAG, out, NULL));
 }
 
 /* ---- remarks -------------------------------------------------------------------------------- */
+
+/* The text with what is not known as '*', on one line, and no longer than a remark may be. */
+static char *make_showable(struct init_proposal *proposal, struct arc_buf *text)
+{
+    ARC_AUTO(arc_buf) struct arc_buf visible = {.failed = text->failed};
+
+    for (size_t i = 0; i < text->len; i++)
+        text->data[i] = (char)(text->data[i] == INIT_UNKNOWN ? '*' : text->data[i]);
+    arc_text_visible(&visible, arc_buf_text(text), text->len);
+    char *whole = init_hold(proposal, &visible);
+    size_t len = visible.len < INIT_REMARK_BYTES ? visible.len : INIT_REMARK_BYTES;
+    while (len && (whole[len] & 0xC0) == 0x80)
+        len--; /* no character is cut in two */
+
+    return init_cut(proposal, whole, len);
+}
+
+/* Adds a file to the remark of that text. False when there is none. */
+static bool join_remark(struct init_proposal *proposal, struct init_remark *list, size_t count,
+                        const struct init_remark *said)
+{
+    for (size_t i = 0; i < count && said->file; i++) {
+        struct init_remark *same = &list[i];
+        if (!same->file || strcmp(same->text, said->text) != 0)
+            continue;
+        if (same->more < INIT_NAMED_MAX)
+            same->others =
+                arc_arena_printf(&proposal->arena, "%s%s%s", same->others ? same->others : "",
+                                 same->others ? ", " : "", said->file);
+        same->more++;
+        return true;
+    }
+
+    return false;
+}
+
+char *init_remark_text(struct init_proposal *proposal, const struct init_remark *remark)
+{
+    if (!remark->more)
+        return remark->text;
+    if (remark->more <= INIT_NAMED_MAX)
+        return arc_arena_printf(&proposal->arena, "%s (and: %s)", remark->text, remark->others);
+    return arc_arena_printf(&proposal->arena, "%s (and: %s, %zu more)", remark->text,
+                            remark->others, remark->more - INIT_NAMED_MAX);
+}
 
 __attribute__((format(printf, 5, 0))) static void
 add_remark(struct init_proposal *proposal, struct init_remark **list, size_t *count,
            struct init_remark remark, const char *format, va_list args)
 {
-    ARC_AUTO(arc_buf) struct arc_buf text = {0}, visible = {0};
+    ARC_AUTO(arc_buf) struct arc_buf text = {0}, name = {0};
 
     if (*count > INIT_REMARKS_MAX)
         return;
 
-    if (*count == INIT_REMARKS_MAX) {
-        remark = (struct init_remark){0};
-        arc_buf_puts(&text, "there is more of that: only the first are listed");
-    } else
-        arc_buf_vprintf(&text, format, args);
+    arc_buf_vprintf(&text, format, args);
+    remark.text = make_showable(proposal, &text);
+    arc_buf_puts(&name, remark.file ? remark.file : "");
+    remark.file = remark.file ? make_showable(proposal, &name) : NULL;
 
-    for (size_t i = 0; i < text.len; i++)
-        text.data[i] = (char)(text.data[i] == INIT_UNKNOWN ? '*' : text.data[i]);
-    arc_text_visible(&visible, arc_buf_text(&text), text.len);
-    size_t len = visible.len < INIT_REMARK_BYTES ? visible.len : INIT_REMARK_BYTES;
-    while (len && (arc_buf_text(&visible)[len] & 0xC0) == 0x80)
-        len--; /* no character is cut in two */
-    remark.text = arc_arena_printf(&proposal->arena, "%.*s", (int)len, arc_buf_text(&visible));
+    const char *both =
+        arc_arena_printf(&proposal->arena, "%s\n%s", remark.file ? remark.file : "", remark.text);
+    if (json_object_get(proposal->said, both))
+        return; /* a cell of a matrix, or another job, says it again */
+    init_set(proposal, proposal->said, both, json_true());
+    if (join_remark(proposal, *list, *count, &remark))
+        return;
 
-    if (remark.file) {
-        arc_buf_reset(&visible);
-        arc_text_visible(&visible, remark.file, strlen(remark.file));
-        remark.file = arc_arena_text(&proposal->arena, arc_buf_text(&visible));
-    }
-
-    for (size_t i = 0; i < *count; i++)
-        if (strcmp((*list)[i].text, remark.text) == 0 &&
-            init_same_text((*list)[i].file, remark.file))
-            return; /* a cell of a matrix, or another job, says it again */
-
+    if (*count == INIT_REMARKS_MAX)
+        remark = (struct init_remark){.text = "there is more of that: only the first are listed"};
     struct init_remark *slot = arc_arena_append(&proposal->arena, list, count, sizeof *slot);
     if (slot)
         *slot = remark;
@@ -180,13 +275,6 @@ void init_note(struct init_proposal *proposal, const char *file, unsigned line, 
     add_remark(proposal, &proposal->found, &proposal->found_count,
                (struct init_remark){.file = file, .line = line}, format, args);
     va_end(args);
-}
-
-bool init_is_usable(const char *text)
-{
-    ARC_AUTO(arc_buf) struct arc_buf visible = {0};
-    arc_text_visible(&visible, text, strlen(text));
-    return strcmp(arc_buf_text(&visible), text) == 0;
 }
 
 bool init_same_text(const char *a, const char *b)
@@ -248,9 +336,10 @@ struct init_image *init_add_image(struct init_proposal *proposal, enum init_orig
     if (proposal->image_count == INIT_IMAGES_MAX)
         return NULL;
     struct init_image *image = arc_arena_array(&proposal->arena, 1, sizeof *image);
-    struct init_image **slot =
-        arc_arena_append(&proposal->arena, &proposal->images, &proposal->image_count, sizeof *slot);
-    if (!image || !slot)
+    struct init_image **slot = image ? arc_arena_append(&proposal->arena, &proposal->images,
+                                                        &proposal->image_count, sizeof *slot)
+                                     : NULL;
+    if (!slot)
         return NULL;
     *image = (struct init_image){.from = from, .line = line};
     image->file = arc_arena_text(&proposal->arena, file);
@@ -263,17 +352,16 @@ struct init_image *init_add_image(struct init_proposal *proposal, enum init_orig
 static void set_member(struct init_proposal *proposal, json_t **map, const char *name,
                        json_t *value)
 {
-    json_t *copy = *map ? json_copy(*map) : json_object();
-    json_object_set_new(copy, name, value);
-    json_array_append_new(proposal->kept, copy);
+    json_t *copy = init_copy(proposal, *map);
+    init_set(proposal, copy, name, value);
+    init_push(proposal, proposal->kept, copy);
     *map = copy;
 }
 
 void init_add_pair(struct init_proposal *proposal, json_t **pairs, const char *name,
                    const char *value, const char *file)
 {
-    ARC_AUTO(arc_buf) struct arc_buf why = {0};
-    if (!arc_check_build_arg(name, &why))
+    if (!init_allows(proposal, arc_check_build_arg, name))
         return;
     set_member(proposal, pairs, name,
                value ? json_string(value) : json_pack("{s:s, s:s}", "file", file, "at", name));
@@ -295,17 +383,16 @@ void init_add_platform(struct init_proposal *proposal, struct init_image *image,
 
     if (arc_platform_normalize(text, platform) && arc_check_platform(platform, &why))
         init_add_text(proposal, &image->platforms, platform);
-    else if (init_is_usable(text))
+    else if (arc_text_is_visible(text))
         init_ask(proposal, file, line, "which platform is meant? '%.100s' %s", text,
                  why.len ? arc_buf_text(&why) : "is none");
 }
 
 void init_add_tag(struct init_proposal *proposal, json_t **tags, const char *name, const char *when)
 {
-    ARC_AUTO(arc_buf) struct arc_buf why = {0};
     const char *known = json_string_value(json_object_get(*tags, name));
 
-    if (*name && init_is_usable(name) && arc_check_image_tag(name, &why))
+    if (*name && arc_text_is_visible(name) && init_allows(proposal, arc_check_image_tag, name))
         set_member(proposal, tags, name, json_string(known && *when ? known : when));
 }
 
@@ -318,19 +405,18 @@ static bool is_host(const char *text, size_t len)
 bool init_take_reference(struct init_proposal *proposal, const char *reference,
                          struct init_image *image)
 {
-    ARC_AUTO(arc_buf) struct arc_buf why = {0};
     const char *at = strchr(reference, '@'), *last = strrchr(reference, '/');
     size_t len = at ? (size_t)(at - reference) : strlen(reference);
     const char *tag = strchr(last ? last : reference, ':');
 
     if (tag && (size_t)(tag - reference) < len)
         len = (size_t)(tag - reference);
-    char *whole = arc_arena_printf(&proposal->arena, "%.*s", (int)len, reference);
+    char *whole = init_cut(proposal, reference, len);
     for (char *c = whole; *c; c++)
         *c = (char)tolower((unsigned char)*c);
     char *slash = strrchr(whole, '/');
     char *name = slash ? slash + 1 : whole;
-    if (!arc_check_name(name, &why))
+    if (!init_allows(proposal, arc_check_name, name))
         return false;
 
     if (slash) {
@@ -339,7 +425,7 @@ bool init_take_reference(struct init_proposal *proposal, const char *reference,
         char *registry = is_host(whole, first)
                              ? whole
                              : arc_arena_printf(&proposal->arena, "docker.io/%s", whole);
-        if (!arc_check_registry(registry, &why))
+        if (!init_allows(proposal, arc_check_registry, registry))
             return false;
         init_add_text(proposal, &image->registries, registry);
     }
@@ -366,5 +452,5 @@ char *init_codename(struct init_proposal *proposal, const char *text)
     while (out.len && out.data[out.len - 1] == '-')
         out.data[--out.len] = '\0';
 
-    return arc_arena_text(&proposal->arena, arc_buf_text(&out));
+    return init_hold(proposal, &out);
 }

@@ -4,6 +4,7 @@
 #define ARC_INIT_PROPOSAL_H
 
 #include "arcci/arena.h"
+#include "arcci/buf.h"
 #include "yaml/yaml.h"
 #include <jansson.h>
 #include <stdbool.h>
@@ -14,6 +15,11 @@
 /* Most remarks of a kind, and the longest, in bytes: they stand in a configuration of at most 1 MiB. */
 #define INIT_REMARKS_MAX  200
 #define INIT_REMARK_BYTES ((size_t)1000)
+/* Most other files that a remark names. */
+#define INIT_NAMED_MAX ((size_t)3)
+/* Stands in a text for what only a run knows. */
+#define INIT_UNKNOWN '\x01'
+
 /* Longest file that is read, and all of them together, in bytes. */
 #define INIT_BYTES_MAX ((size_t)1 << 20)
 #define INIT_READ_MAX  ((size_t)64 << 20)
@@ -36,6 +42,8 @@ struct init_image {
     char **platforms;   /* NULL: the default */
     char **paths;       /* of filters, beside its own */
     json_t *tags;       /* name → when it applies ("": always); NULL: none */
+    json_t *variants;   /* as a configuration lists them; NULL: none */
+    char *pattern;      /* of what stands behind the registry, "{suffix}-{name}"; NULL: its name */
     char *version_file; /* where its version stands; NULL: tags say */
     char **version_at;
     bool alone;  /* its context is its directory and nothing else is to be said of it */
@@ -58,11 +66,13 @@ struct init_group {
     bool is_train;      /* its releases are made of those of all other groups */
 };
 
-/* A sentence about a place of the repository, fit to be shown. */
+/* A sentence about a place of the repository, or several files, fit to be shown. */
 struct init_remark {
-    const char *file; /* NULL: none */
+    const char *file; /* the first; NULL: none */
     unsigned line;
     char *text;
+    char *others; /* some of the other files; NULL: there are none */
+    size_t more;  /* how many those are */
 };
 
 struct init_proposal {
@@ -72,6 +82,7 @@ struct init_proposal {
     size_t file_count;
     json_t *kept;  /* maps of images and groups, which never change; owned */
     json_t *texts; /* path → what was read, null for what could not be; owned */
+    json_t *said;  /* file and text of each remark, in a line each; owned */
     size_t bytes_read;
     size_t commands;          /* of scripts, that were read */
     json_t *git_tags;         /* owned */
@@ -95,6 +106,33 @@ struct init_proposal {
     size_t found_count;
 };
 
+/* ---- memory --------------------------------------------------------------------------------------
+ * Running out of it is the arena's: the calls go on, and arc_arena_check() ends the reading of each
+ * kind of files. */
+
+/* The first `len` bytes of a text. */
+char *init_cut(struct init_proposal *proposal, const char *text, size_t len);
+
+/* What a buffer holds. */
+char *init_hold(struct init_proposal *proposal, const struct arc_buf *text);
+
+/* Takes the value in: a member of an object (nothing happens where that is none), an item of a list,
+ * or as it is. */
+void init_set(struct init_proposal *proposal, json_t *object, const char *name, json_t *value);
+void init_push(struct init_proposal *proposal, json_t *list, json_t *value);
+json_t *init_made(struct init_proposal *proposal, json_t *value);
+/* A copy that has the same members. A new reference. */
+json_t *init_copy(struct init_proposal *proposal, const json_t *object);
+/* Adds the members of another object; nothing happens where that is none. */
+void init_update(struct init_proposal *proposal, json_t *object, const json_t *more);
+
+/* Whether a configuration takes the text, by a check of config/fields.h. */
+bool init_allows(struct init_proposal *proposal, bool (*check)(const char *, struct arc_buf *),
+                 const char *text);
+
+/* Whether a call was right. */
+bool init_succeeds(struct init_proposal *proposal, int rc);
+
 /* The last part of a path, and what is before it ("." where there is nothing). */
 const char *init_base(const char *path);
 char *init_directory(struct init_proposal *proposal, const char *path);
@@ -107,32 +145,33 @@ char *init_resolve(struct init_proposal *proposal, const char *base, const char 
 
 /* Whether git tracks the file, and something below the directory. */
 bool init_has_file(const struct init_proposal *proposal, const char *path);
-bool init_has_directory(const struct init_proposal *proposal, const char *path);
+bool init_has_directory(struct init_proposal *proposal, const char *path);
 
 /* Whether a path lies below a directory; all do below ".". */
 bool init_is_below(const char *path, const char *directory);
 
 /* The first tracked path below a directory ("." for all), by number; file_count when there is none. */
-size_t init_first_below(const struct init_proposal *proposal, const char *directory);
+size_t init_first_below(struct init_proposal *proposal, const char *directory);
 
 /* Whether the path of that number is there and lies below the directory. */
 bool init_is_at(const struct init_proposal *proposal, size_t index, const char *directory);
 
 /* Reads a tracked file as text, at most INIT_BYTES_MAX of it; NULL, and a question, when it cannot
- * be read. It lives as long as the proposal. */
+ * be read. What is no text is made visible. It lives as long as the proposal. */
 const char *init_read(struct init_proposal *proposal, const char *path);
 
 /* Reads a tracked file as YAML or JSON into *out, which the caller owns; false when it is neither. */
 bool init_read_yaml(struct init_proposal *proposal, const char *path, struct arc_yaml *out);
 
-/* Whether a configuration may hold the text: nothing in it is unknown, or a control character. */
-bool init_is_usable(const char *text);
-
-/* Adds a question, or something that was found. */
+/* Adds a question, or something that was found. What was said of another file is not said again: this
+ * file joins that one. */
 void init_ask(struct init_proposal *proposal, const char *file, unsigned line, const char *format,
               ...) __attribute__((format(printf, 4, 5)));
 void init_note(struct init_proposal *proposal, const char *file, unsigned line, const char *format,
                ...) __attribute__((format(printf, 4, 5)));
+
+/* The text of a remark with the other files that it holds for. */
+char *init_remark_text(struct init_proposal *proposal, const struct init_remark *remark);
 
 /* A new group with a name of its own, made of `name`; NULL when memory ran out. */
 struct init_group *init_add_group(struct init_proposal *proposal, const char *name);

@@ -4,41 +4,40 @@
 #define ARC_INIT_SOURCES_H
 
 #include "arcci/buf.h"
-#include "arcci/error.h"
 #include "init/proposal.h"
 
 /* Finds the Dockerfiles by their names and a FROM in them: proposal->dockerfile_names. */
-int init_find_dockerfiles(struct init_proposal *proposal, struct arc_error *err);
+void init_find_dockerfiles(struct init_proposal *proposal);
 
 /* Workflows and the actions of the repository that they use, by a table of what steps tell. */
-int init_read_workflows(struct init_proposal *proposal, struct arc_error *err);
+void init_read_workflows(struct init_proposal *proposal);
 
 /* docker-bake files: a group each. */
-int init_read_bake_files(struct init_proposal *proposal, struct arc_error *err);
+void init_read_bake_files(struct init_proposal *proposal);
 
 /* Services of compose files that are built: a group of the file where it names an image for every
  * Dockerfile and nothing else describes one, else images. */
-int init_read_compose_files(struct init_proposal *proposal, struct arc_error *err);
+void init_read_compose_files(struct init_proposal *proposal);
 
 /* Builds in Makefiles and shell scripts, of Dockerfiles that nothing described yet, unless a file or
  * the workflows say which images are published: others are tools of who works on the code. */
-int init_read_scripts(struct init_proposal *proposal, struct arc_error *err);
+void init_read_scripts(struct init_proposal *proposal);
 
 /* An image for every Dockerfile that nothing described yet; build arguments of all. */
-int init_read_dockerfiles(struct init_proposal *proposal, struct arc_error *err);
+void init_read_dockerfiles(struct init_proposal *proposal);
 
 /* Makes the images' codenames different, chooses registries, and sorts the images into groups by the
  * repository's tags and the versions in its files. */
-int init_make_groups(struct init_proposal *proposal, struct arc_error *err);
+void init_make_groups(struct init_proposal *proposal);
 
 /* The text of arc-ci.yaml. */
-int init_write_config(struct init_proposal *proposal, struct arc_buf *out, struct arc_error *err);
+void init_write_config(struct init_proposal *proposal, struct arc_buf *out);
 
 /* The text of a workflow that builds what changed, and of one that releases tags; empty when there
  * is nothing of the kind to do. `source`: what they call. */
-void init_write_images_workflow(const struct init_proposal *proposal, const char *source,
+void init_write_images_workflow(struct init_proposal *proposal, const char *source,
                                 struct arc_buf *out);
-void init_write_release_workflow(const struct init_proposal *proposal, const char *source,
+void init_write_release_workflow(struct init_proposal *proposal, const char *source,
                                  struct arc_buf *out);
 
 /* Asked of an image that is built with contexts beside its own. */

@@ -1,6 +1,7 @@
 #include "init/steps.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "config/fields.h"
 #include "init/expression.h"
 #include "init/sources.h"
@@ -33,7 +34,7 @@ static char *next_item(struct init_proposal *proposal, const char **text, bool c
         while (len && strchr(" \t\r", start[len - 1]))
             len--;
         if (*start != '#')
-            return arc_arena_printf(&proposal->arena, "%.*s", (int)len, start);
+            return init_cut(proposal, start, len);
     }
 }
 
@@ -43,9 +44,9 @@ void init_set_output(const struct init_step *step, const char *name, const char 
     if (!step->id || !steps)
         return;
     if (!json_object_get(steps, step->id))
-        json_object_set_new(steps, step->id, json_pack("{s:{}}", "outputs"));
-    json_object_set_new(json_object_get(json_object_get(steps, step->id), "outputs"), name,
-                        json_string(value));
+        init_set(step->proposal, steps, step->id, json_pack("{s:{}}", "outputs"));
+    init_set(step->proposal, json_object_get(json_object_get(steps, step->id), "outputs"), name,
+             json_string(value));
 }
 
 /* ---- names: metadata-action ----------------------------------------------------------------- */
@@ -57,8 +58,7 @@ static char *attribute(struct init_proposal *proposal, const char *item, const c
     for (const char *at = item; at; at = strchr(at, ',')) {
         at += *at == ',';
         if (strncmp(at, key, len) == 0 && at[len] == '=')
-            return arc_arena_printf(&proposal->arena, "%.*s", (int)strcspn(at + len + 1, ","),
-                                    at + len + 1);
+            return init_cut(proposal, at + len + 1, strcspn(at + len + 1, ","));
     }
     return NULL;
 }
@@ -88,7 +88,7 @@ static char *convert_pattern(struct init_proposal *proposal, const char *pattern
         pattern = end + 2;
     }
 
-    return arc_arena_text(&proposal->arena, arc_buf_text(&out));
+    return init_hold(proposal, &out);
 }
 
 /* One line of `tags`: the name and its condition ("" for always); NULL when it cannot be said. */
@@ -132,7 +132,7 @@ static char *convert_tag(struct init_proposal *proposal, const char *item, const
     } else if (strcmp(type, "raw") == 0)
         name = convert_pattern(proposal, value ? value : item);
 
-    if (!name || !init_is_usable(name))
+    if (!name || !arc_text_is_visible(name))
         return NULL;
 
     return strcmp(name, "pr-{pr}") == 0 || !prefix ? arc_arena_text(arena, name)
@@ -198,7 +198,7 @@ static bool match(struct init_proposal *proposal, const char *pattern, const cha
     size_t part = len - before - after;
     if (!part || (before && memchr(path + before, '/', part)))
         return false;
-    *bound = arc_arena_printf(&proposal->arena, "%.*s", (int)part, path + before);
+    *bound = init_cut(proposal, path + before, part);
 
     return true;
 }
@@ -212,7 +212,7 @@ static char *fill(struct init_proposal *proposal, const char *text, const char *
             arc_buf_puts(&out, bound);
         else
             arc_buf_putc(&out, *text);
-    return arc_arena_text(&proposal->arena, arc_buf_text(&out));
+    return init_hold(proposal, &out);
 }
 
 static bool says_version(const char *name)
@@ -232,14 +232,15 @@ static void take_name(struct init_proposal *proposal, struct init_image *image, 
     tag = strchr(slash ? slash : reference, ':');
     if (tag)
         *tag++ = '\0';
-    if (!tag && !init_is_usable(slash ? slash : reference))
+    if (!tag && !arc_text_is_visible(slash ? slash : reference))
         return; /* all of it is known to a run only */
     if (!when && !(tag && says_version(tag)))
         when = (char *)usual;
     init_add_tag(proposal, &image->tags, tag ? tag : "latest", when ? when : "");
     struct init_image named = {0};
-    if (!init_is_usable(slash ? slash : reference) ||
-        !init_take_reference(proposal, init_is_usable(reference) ? reference : slash + 1, &named))
+    if (!arc_text_is_visible(slash ? slash : reference) ||
+        !init_take_reference(proposal, arc_text_is_visible(reference) ? reference : slash + 1,
+                             &named))
         return;
 
     if (image->name && strcmp(image->name, named.name) != 0)
@@ -262,11 +263,11 @@ static void take_arguments(const struct init_step *step, struct init_image *imag
             continue;
         *equals = '\0';
         const char *given = init_release_value(filled, false);
-        if (!init_is_usable(equals + 1) && given)
+        if (!arc_text_is_visible(equals + 1) && given)
             init_add_pair(proposal, &image->args, filled, given, NULL);
-        else if (!init_is_usable(equals + 1) && json_object_get(proposal->dotenv, filled))
+        else if (!arc_text_is_visible(equals + 1) && json_object_get(proposal->dotenv, filled))
             init_add_pair(proposal, &image->args, filled, NULL, ".env");
-        else if (init_is_usable(equals + 1))
+        else if (arc_text_is_visible(equals + 1))
             init_add_pair(proposal, &image->args, filled,
                           strcmp(equals + 1, "{image-tag}") == 0 ? "{version}" : equals + 1, NULL);
         else
@@ -338,8 +339,7 @@ static void take_image_names(const struct init_step *step, struct init_image *im
         take_name(proposal, image, fill(proposal, reference, bound), step->when);
 
     if (output && !image->name) {
-        char *name =
-            arc_arena_printf(&proposal->arena, "%.*s", (int)strcspn(output + 5, ",\""), output + 5);
+        char *name = init_cut(proposal, output + 5, strcspn(output + 5, ",\""));
         take_name(proposal, image, fill(proposal, name, bound), "");
     }
 
@@ -364,11 +364,11 @@ static void take_image(const struct init_step *step, const char *context, const 
     image.dockerfile = arc_arena_text(&proposal->arena, dockerfile);
     image.directory = init_directory(proposal, dockerfile);
     image.context =
-        init_is_usable(context) ? arc_arena_text(&proposal->arena, context) : image.directory;
+        arc_text_is_visible(context) ? arc_arena_text(&proposal->arena, context) : image.directory;
     image.codename = init_name_dockerfile(proposal, dockerfile);
     image.pushed = strcmp(push, "false") != 0 &&
                    (*push || strstr(outputs, "push=true") || strstr(outputs, "type=registry"));
-    if (!init_is_usable(target))
+    if (!arc_text_is_visible(target))
         init_ask(proposal, step->file, step->line, "which stage of %s does it build?", dockerfile);
     else if (*target)
         image.target = arc_arena_text(&proposal->arena, target);
@@ -452,8 +452,9 @@ void init_take_build(const struct init_step *step)
 static void take_bake(const struct init_step *step)
 {
     init_note(step->proposal, step->file, step->line, "bakes %s%s",
-              init_is_usable(input(step, "files")) && *input(step, "files") ? input(step, "files")
-                                                                            : "the bake file",
+              arc_text_is_visible(input(step, "files")) && *input(step, "files")
+                  ? input(step, "files")
+                  : "the bake file",
               step->proposal->group_count
                   ? ""
                   : ": none of the repository has tags, so its Dockerfiles are proposed");
@@ -474,15 +475,16 @@ static void take_filters(const struct init_step *step)
         char *path = *text && !strchr(text, '\n') ? init_resolve(proposal, ".", text) : NULL;
         if (path && init_has_file(proposal, path))
             text = init_read(proposal, path);
-        if (!text || arc_yaml_parse(text, strlen(text), step->file, 0, &yaml, NULL) || !yaml.root)
+        if (!text || !init_succeeds(proposal,
+                                    arc_yaml_parse(text, strlen(text), step->file, 0, &yaml, NULL)))
             continue;
-        for (size_t i = 0; yaml.root->type == ARC_YAML_MAP && i < yaml.root->count; i++) {
-            ARC_AUTO_JSON json_t *patterns = init_expand_node(yaml.root->pairs[i].value, NULL);
-            json_t *list =
-                json_is_string(patterns) ? json_pack("[O]", patterns) : json_incref(patterns);
-            if (json_is_array(list))
-                json_object_set(proposal->filters, yaml.root->pairs[i].key->text, list);
-            json_decref(list);
+        for (size_t i = 0; i < arc_yaml_pairs(yaml.root); i++) {
+            ARC_AUTO_JSON json_t *patterns =
+                init_expand_node(proposal, yaml.root->pairs[i].value, NULL);
+            if (json_is_string(patterns) || json_is_array(patterns))
+                init_set(proposal, proposal->filters, yaml.root->pairs[i].key->text,
+                         json_is_array(patterns) ? json_incref(patterns)
+                                                 : json_pack("[O]", patterns));
         }
     }
 }
@@ -585,7 +587,7 @@ void init_end_workflows(struct init_proposal *proposal)
         init_ask(proposal, image->file, image->line,
                  "%s is built and never pushed, so it is left out: is it released?",
                  image->dockerfile);
-        json_object_set_new(proposal->dockerfile_names, image->dockerfile, json_false());
+        init_set(proposal, proposal->dockerfile_names, image->dockerfile, json_false());
     }
 
     for (size_t i = 0; i < proposal->image_count; i++)
@@ -617,10 +619,9 @@ void init_end_reading(struct init_proposal *proposal)
                 continue; /* what its Dockerfile reads of the root is known */
             json_array_foreach (patterns, p, pattern) {
                 const char *glob = json_string_value(pattern);
-                ARC_AUTO(arc_buf) struct arc_buf why = {0};
                 if (glob && *glob != '!' && strncmp(glob, ".github/", 8) != 0 &&
                     strncmp(glob, "**", 2) != 0 && !init_is_below(glob, image->context) &&
-                    arc_check_glob(glob, &why))
+                    init_allows(proposal, arc_check_glob, glob))
                     init_add_text(proposal, &image->paths, glob);
             }
         }

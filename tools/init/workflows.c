@@ -25,53 +25,61 @@ static void read_workflow(struct walk *walk, const char *path, json_t *inputs, i
 /* What every expression may name. A new reference. */
 static json_t *make_scope(const struct walk *walk, json_t *inputs)
 {
-    const struct init_proposal *proposal = walk->proposal;
-    json_t *scope = json_pack(
-        "{s:{s:s, s:s, s:{s:{s:s}, s:{s:s}}}, s:{}, s:{}, s:{}}", "github", "sha", "{revision}",
-        "ref_name", *walk->when ? "{branch}" : "{image-tag}", "event", "repository", "name",
-        proposal->repository, "release", "tag_name", "{image-tag}", "env", "steps", "needs");
+    struct init_proposal *proposal = walk->proposal;
+    json_t *scope =
+        init_made(proposal, json_pack("{s:{s:s, s:s, s:{s:{s:s}, s:{s:s}}}, s:{}, s:{}, s:{}}",
+                                      "github", "sha", "{revision}", "ref_name",
+                                      *walk->when ? "{branch}" : "{image-tag}", "event",
+                                      "repository", "name", proposal->repository, "release",
+                                      "tag_name", "{image-tag}", "env", "steps", "needs"));
     json_t *github = json_object_get(scope, "github");
 
     if (proposal->owner) {
-        json_object_set_new(github, "repository",
-                            json_sprintf("%s/%s", proposal->owner, proposal->repository));
-        json_object_set_new(github, "repository_owner", json_string(proposal->owner));
+        init_set(proposal, github, "repository",
+                 json_sprintf("%s/%s", proposal->owner, proposal->repository));
+        init_set(proposal, github, "repository_owner", json_string(proposal->owner));
     }
 
     if (inputs)
-        json_object_set(scope, "inputs", inputs);
+        init_set(proposal, scope, "inputs", json_incref(inputs));
 
     return scope;
 }
 
+/* A scope inside of another: with variables of its own. A new reference. */
+static json_t *copy_scope(struct init_proposal *proposal, const json_t *outer)
+{
+    json_t *scope = init_copy(proposal, outer);
+    init_set(proposal, scope, "env", init_copy(proposal, json_object_get(outer, "env")));
+    return scope;
+}
+
 /* The owner's variables, and the folder in which its commands work. */
-static void add_settings(json_t *scope, const struct arc_yaml_node *owner)
+static void add_settings(struct init_proposal *proposal, json_t *scope,
+                         const struct arc_yaml_node *owner)
 {
     const struct arc_yaml_node *inside =
         arc_yaml_at(owner, "defaults", "run", "working-directory", (char *)NULL);
-    ARC_AUTO_JSON json_t *added = init_expand_node(arc_yaml_get(owner, "env"), scope);
+    ARC_AUTO_JSON json_t *added = init_expand_node(proposal, arc_yaml_get(owner, "env"), scope);
 
-    if (json_is_object(added))
-        json_object_update(json_object_get(scope, "env"), added);
+    init_update(proposal, json_object_get(scope, "env"), added);
     if (inside)
-        json_object_set_new(scope, "directory", init_expand_node(inside, scope));
+        init_set(proposal, scope, "directory", init_expand_node(proposal, inside, scope));
 }
 
 /* The values of what is called: its defaults, and over them what the caller gives. A new reference. */
-static json_t *bind_inputs(const struct arc_yaml_node *declared, const struct arc_yaml_node *with,
-                           const json_t *scope)
+static json_t *bind_inputs(struct init_proposal *proposal, const struct arc_yaml_node *declared,
+                           const json_t *given)
 {
-    json_t *inputs = json_object();
+    json_t *inputs = init_made(proposal, json_object());
 
-    for (size_t i = 0; declared && declared->type == ARC_YAML_MAP && i < declared->count; i++) {
+    for (size_t i = 0; i < arc_yaml_pairs(declared); i++) {
         const struct arc_yaml_node *initial = arc_yaml_get(declared->pairs[i].value, "default");
         if (initial && initial->text && declared->pairs[i].key->text)
-            json_object_set_new(inputs, declared->pairs[i].key->text, json_string(initial->text));
+            init_set(proposal, inputs, declared->pairs[i].key->text, json_string(initial->text));
     }
 
-    ARC_AUTO_JSON json_t *given = init_expand_node(with, scope);
-    if (json_is_object(given))
-        json_object_update(inputs, given);
+    init_update(proposal, inputs, given);
 
     return inputs;
 }
@@ -101,10 +109,10 @@ static void read_action(struct walk *walk, const char *folder, const struct arc_
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
     if (depth >= DEPTH_MAX || walk->calls++ >= CALLS_MAX || !init_read_yaml(proposal, path, &yaml))
         return;
-    ARC_AUTO_JSON json_t *inputs =
-        bind_inputs(arc_yaml_get(yaml.root, "inputs"), arc_yaml_get(step, "with"), scope);
+    ARC_AUTO_JSON json_t *with = init_expand_node(proposal, arc_yaml_get(step, "with"), scope);
+    ARC_AUTO_JSON json_t *inputs = bind_inputs(proposal, arc_yaml_get(yaml.root, "inputs"), with);
     ARC_AUTO_JSON json_t *inner = make_scope(walk, inputs);
-    json_object_set(inner, "env", json_object_get(scope, "env"));
+    init_set(proposal, inner, "env", json_incref(json_object_get(scope, "env")));
     read_steps(walk, path, arc_yaml_at(yaml.root, "runs", "steps", (char *)NULL), inner, runner,
                depth + 1);
 }
@@ -112,7 +120,7 @@ static void read_action(struct walk *walk, const char *folder, const struct arc_
 /* Whether a command of the steps pushes what is built here. */
 static bool push_images(const struct arc_yaml_node *steps)
 {
-    for (size_t i = 0; steps && steps->type == ARC_YAML_LIST && i < steps->count; i++) {
+    for (size_t i = 0; i < arc_yaml_items(steps); i++) {
         const struct arc_yaml_node *run = arc_yaml_get(steps->items[i], "run");
         if (run && run->text && strstr(run->text, "docker push"))
             return true;
@@ -125,22 +133,17 @@ static bool push_images(const struct arc_yaml_node *steps)
 static void read_commands(const struct init_step *step, const struct arc_yaml_node *node,
                           bool pushes)
 {
-    const struct arc_yaml_node *run = arc_yaml_get(node, "run");
-    ARC_AUTO(arc_buf) struct arc_buf text = {.max = 65536};
-    ARC_AUTO_JSON json_t *scope = json_copy(step->scope);
-    ARC_AUTO_JSON json_t *env = init_expand_node(arc_yaml_get(node, "env"), scope);
+    struct init_proposal *proposal = step->proposal;
+    ARC_AUTO_JSON json_t *scope = copy_scope(proposal, step->scope);
+    add_settings(proposal, scope, node);
+    ARC_AUTO_JSON json_t *all = init_expand_node(proposal, node, scope);
+    const char *inside = arc_json_text_of(all, "working-directory");
     struct init_step inner = *step;
 
-    if (!run->text)
-        return;
-    json_object_set_new(scope, "env", json_copy(json_object_get(step->scope, "env")));
-    json_object_update(json_object_get(scope, "env"), env);
-    init_expand(run->text, scope, &text);
-    ARC_AUTO_JSON json_t *inside = init_expand_node(arc_yaml_get(node, "working-directory"), scope);
-    const char *directory = json_string_value(inside);
-    directory = directory ? directory : arc_json_text_of(scope, "directory");
-    inner.line = run->line;
-    init_take_commands(&inner, arc_buf_text(&text), env, *directory ? directory : ".", pushes);
+    inside = *inside ? inside : arc_json_text_of(scope, "directory");
+    inner.line = arc_yaml_get(node, "run")->line;
+    init_take_commands(&inner, arc_json_text_of(all, "run"), json_object_get(scope, "env"),
+                       *inside ? inside : ".", pushes);
 }
 
 static void read_steps(struct walk *walk, const char *path, const struct arc_yaml_node *steps,
@@ -148,7 +151,7 @@ static void read_steps(struct walk *walk, const char *path, const struct arc_yam
 {
     bool pushes = push_images(steps);
 
-    for (size_t i = 0; steps && steps->type == ARC_YAML_LIST && i < steps->count; i++) {
+    for (size_t i = 0; i < arc_yaml_items(steps); i++) {
         const struct arc_yaml_node *node = steps->items[i], *uses = arc_yaml_get(node, "uses");
         const struct arc_yaml_node *id = arc_yaml_get(node, "id");
         bool is_action = uses && uses->text;
@@ -171,7 +174,8 @@ static void read_steps(struct walk *walk, const char *path, const struct arc_yam
             read_action(walk, folder, node, scope, runner, depth);
             continue;
         }
-        ARC_AUTO_JSON json_t *with = init_expand_node(arc_yaml_get(node, "with"), scope);
+        ARC_AUTO_JSON json_t *with =
+            init_expand_node(walk->proposal, arc_yaml_get(node, "with"), scope);
         step.with = with;
         init_take_step(&step);
     }
@@ -185,37 +189,37 @@ static void read_cell(struct walk *walk, const char *path, const struct arc_yaml
     struct init_proposal *proposal = walk->proposal;
     const struct arc_yaml_node *job = pair->value;
     const struct arc_yaml_node *matrix = arc_yaml_at(job, "strategy", "matrix", (char *)NULL);
-    ARC_AUTO_JSON json_t *scope = json_copy((json_t *)outer);
+    ARC_AUTO_JSON json_t *scope = copy_scope(proposal, outer);
 
-    json_object_set_new(scope, "env", json_copy(json_object_get(outer, "env")));
-    json_object_set_new(scope, "steps", json_object());
+    init_set(proposal, scope, "steps", json_object());
     if (!matrix || matrix->type == ARC_YAML_MAP)
-        json_object_set(scope, "matrix", cell);
-    add_settings(scope, job);
+        init_set(proposal, scope, "matrix", json_incref(cell));
+    add_settings(proposal, scope, job);
     const struct arc_yaml_node *uses = arc_yaml_get(job, "uses");
     char *called = local_path(proposal, uses);
     if (called && depth < DEPTH_MAX) {
-        ARC_AUTO_JSON json_t *with = init_expand_node(arc_yaml_get(job, "with"), scope);
+        ARC_AUTO_JSON json_t *with = init_expand_node(proposal, arc_yaml_get(job, "with"), scope);
         read_workflow(walk, called, with, depth + 1);
         return;
     }
 
-    ARC_AUTO_JSON json_t *runs_on = init_expand_node(arc_yaml_get(job, "runs-on"), scope);
+    ARC_AUTO_JSON json_t *runs_on = init_expand_node(proposal, arc_yaml_get(job, "runs-on"), scope);
     const char *runner =
         json_string_value(json_is_array(runs_on) ? json_array_get(runs_on, 0) : runs_on);
     read_steps(walk, path, arc_yaml_get(job, "steps"), scope, runner ? runner : "", depth);
 
+    json_t *outputs = init_expand_node(proposal, arc_yaml_get(job, "outputs"), scope);
     if (pair->key->text) /* for jobs that need it */
-        json_object_set_new(
-            json_object_get(outer, "needs"), pair->key->text,
-            json_pack("{s:o}", "outputs", init_expand_node(arc_yaml_get(job, "outputs"), scope)));
+        init_set(proposal, json_object_get(outer, "needs"), pair->key->text,
+                 json_pack("{s:O}", "outputs", outputs));
+    json_decref(outputs);
 }
 
 static bool starts_on(const struct arc_yaml_node *on, const char *event)
 {
     if (arc_yaml_is(on, event) || arc_yaml_key(on, event))
         return true;
-    for (size_t i = 0; on && on->type == ARC_YAML_LIST && i < on->count; i++)
+    for (size_t i = 0; i < arc_yaml_items(on); i++)
         if (arc_yaml_is(on->items[i], event))
             return true;
     return false;
@@ -264,14 +268,12 @@ static void read_workflow(struct walk *walk, const char *path, json_t *with, int
         return;
     if (!with)
         walk->when = condition_of(proposal, on);
-    ARC_AUTO_JSON json_t *inputs = bind_inputs(arc_yaml_get(call, "inputs"), NULL, NULL);
-    if (with && json_is_object(with))
-        json_object_update(inputs, with);
+    ARC_AUTO_JSON json_t *inputs = bind_inputs(proposal, arc_yaml_get(call, "inputs"), with);
     ARC_AUTO_JSON json_t *scope = make_scope(walk, with ? inputs : NULL);
-    add_settings(scope, yaml.root);
+    add_settings(proposal, scope, yaml.root);
     const struct arc_yaml_node *jobs = arc_yaml_get(yaml.root, "jobs");
-    for (size_t i = 0; jobs && jobs->type == ARC_YAML_MAP && i < jobs->count; i++) {
-        ARC_AUTO_JSON json_t *cells = init_matrix_cells(jobs->pairs[i].value, scope);
+    for (size_t i = 0; i < arc_yaml_pairs(jobs); i++) {
+        ARC_AUTO_JSON json_t *cells = init_matrix_cells(proposal, jobs->pairs[i].value, scope);
         size_t c;
         json_t *cell;
         json_array_foreach (cells, c, cell)
@@ -280,7 +282,7 @@ static void read_workflow(struct walk *walk, const char *path, json_t *with, int
     }
 }
 
-int init_read_workflows(struct init_proposal *proposal, struct arc_error *err)
+void init_read_workflows(struct init_proposal *proposal)
 {
     static const char folder[] = ".github/workflows";
     struct walk walk = {.proposal = proposal, .when = ""};
@@ -297,6 +299,4 @@ int init_read_workflows(struct init_proposal *proposal, struct arc_error *err)
     }
 
     init_end_workflows(proposal);
-
-    return arc_arena_check(&proposal->arena, err);
 }

@@ -31,12 +31,12 @@ void init_add_scalar(struct arc_buf *out, const char *text)
     }
 
     ARC_AUTO_JSON json_t *string = json_string(text);
-    ARC_AUTO(arc_buf) struct arc_buf visible = {0};
-    arc_text_visible(&visible, text, strlen(text));
-    bool strange = strcmp(arc_buf_text(&visible), text) != 0;
-    size_t flags = JSON_ENCODE_ANY | (strange ? JSON_ENSURE_ASCII : 0);
+    size_t flags = JSON_ENCODE_ANY | (arc_text_is_visible(text) ? 0 : JSON_ENSURE_ASCII);
     ARC_AUTO_FREE char *quoted = string ? arc_json_dumps(string, flags) : NULL;
-    arc_buf_puts(out, quoted ? quoted : "\"\"");
+    if (quoted)
+        arc_buf_puts(out, quoted);
+    else
+        out->failed = ARC_ENOMEM;
 }
 
 /* A value in flow style. */
@@ -71,34 +71,58 @@ static void add_flow(struct arc_buf *out, const json_t *value)
 
 /* ---- what proposals hold, as JSON (NULL: nothing; else a new reference) ----------------------- */
 
-static json_t *list_texts(char *const *texts)
+/* Sets a member, unless there is nothing to say. */
+static void put(struct init_proposal *proposal, json_t *object, const char *name, json_t *value)
 {
-    json_t *list = texts && *texts ? json_array() : NULL;
+    if (value)
+        init_set(proposal, object, name, value);
+}
+
+static json_t *tell_text(struct init_proposal *proposal, const char *text)
+{
+    return text ? init_made(proposal, json_string(text)) : NULL;
+}
+
+static json_t *list_texts(struct init_proposal *proposal, char *const *texts)
+{
+    json_t *list = texts && *texts ? init_made(proposal, json_array()) : NULL;
     for (; list && *texts; texts++)
-        json_array_append_new(list, json_string(*texts));
+        init_push(proposal, list, json_string(*texts));
     return list;
 }
 
-static json_t *text_or_list(char *const *texts)
+static json_t *text_or_list(struct init_proposal *proposal, char *const *texts)
 {
-    return texts && *texts && !texts[1] ? json_string(*texts) : list_texts(texts);
+    return texts && *texts && !texts[1] ? tell_text(proposal, *texts) : list_texts(proposal, texts);
 }
 
-static json_t *list_tags(const json_t *tags)
+static json_t *list_tags(struct init_proposal *proposal, const json_t *tags)
 {
-    json_t *list = tags ? json_array() : NULL, *when;
+    json_t *list = tags ? init_made(proposal, json_array()) : NULL, *when;
     const char *name;
 
     json_object_foreach ((json_t *)tags, name, when) {
         bool always = !*json_string_value(when);
-        json_array_append_new(list, always ? json_string(name)
-                                           : json_pack("{s:s, s:O}", "name", name, "when", when));
+        init_push(proposal, list,
+                  always ? json_string(name) : json_pack("{s:s, s:O}", "name", name, "when", when));
     }
 
     return list;
 }
 
 /* ---- services ------------------------------------------------------------------------------- */
+
+/* What the images of a group share; what all of them say is said by the group. */
+struct shared {
+    char *const *registries; /* of most of them */
+    const char *name;        /* of all, and they are several; NULL: they differ */
+    json_t *said;            /* as a service says it; owned */
+};
+
+static void shared_free(struct shared *shared)
+{
+    json_decref(shared->said);
+}
 
 static bool same_texts(char *const *a, char *const *b)
 {
@@ -131,52 +155,59 @@ static char *below_context(struct init_proposal *proposal, const struct init_ima
 
     arc_buf_puts(&out, path);
 
-    return arc_arena_text(&proposal->arena, arc_buf_text(&out));
+    return init_hold(proposal, &out);
 }
 
-/* All that is to be said of an image where the group says nothing but its registries. With a directory
- * a glob behind it leaves that one out. */
-static json_t *describe_service(struct init_proposal *proposal, const struct init_image *image,
-                                char *const *registries, const char *directory)
+/* What an image is called where that is not REGISTRY/NAME of its group. */
+static char *find_template(struct init_proposal *proposal, const struct init_image *image,
+                           const struct shared *shared)
 {
-    bool named = image->name && strcmp(image->name, image->codename) != 0;
-    char *elsewhere = NULL;
-    json_t *version = NULL;
+    bool elsewhere = image->registries && !same_texts(image->registries, shared->registries);
+    const char *name = shared->name ? shared->name : "{name}";
 
-    if (image->registries && !same_texts(image->registries, registries))
-        elsewhere = arc_arena_printf(&proposal->arena, "%s/{name}", image->registries[0]);
-    if (image->version_file)
-        version = json_pack("{s:s, s:o*}", "file", image->version_file, "at",
-                            text_or_list(image->version_at));
-    json_t *build =
-        json_pack("{s:s*, s:s*, s:s*, s:O*, s:o*}", "context",
-                  directory && strcmp(directory, image->context) == 0 ? NULL : image->context,
-                  "dockerfile", below_context(proposal, image, directory), "target", image->target,
-                  "args", image->args, "platforms", list_texts(image->platforms));
+    if (!elsewhere && !image->pattern && !shared->name)
+        return NULL;
 
-    return json_pack("{s:s, s:s*, s:s*, s:s*, s:o*, s:o*, s:o*, s:o*}", "codename", image->codename,
-                     "name", named ? image->name : NULL, "directory", directory, "image", elsewhere,
-                     "build", build, "paths", list_texts(image->paths), "image-tags",
-                     list_tags(image->tags), "version", version);
+    return arc_arena_printf(&proposal->arena, "%s/%s",
+                            elsewhere ? image->registries[0] : "{registry}",
+                            image->pattern ? image->pattern : name);
+}
+
+/* All that is to be said of an image. With a directory a glob behind it leaves that one out. */
+static json_t *describe_service(struct init_proposal *proposal, const struct init_image *image,
+                                const struct shared *shared, const char *directory)
+{
+    bool named = image->name && strcmp(image->name, image->codename) != 0 && !shared->name;
+    bool inside = directory && strcmp(directory, image->context) == 0;
+    json_t *service = init_made(proposal, json_object());
+    json_t *build = init_made(proposal, json_object()), *version = NULL;
+
+    put(proposal, build, "context", tell_text(proposal, inside ? NULL : image->context));
+    put(proposal, build, "dockerfile",
+        tell_text(proposal, below_context(proposal, image, directory)));
+    put(proposal, build, "target", tell_text(proposal, image->target));
+    put(proposal, build, "args", json_incref(image->args));
+    put(proposal, build, "platforms", list_texts(proposal, image->platforms));
+
+    if (image->version_file) {
+        version = init_made(proposal, json_pack("{s:s}", "file", image->version_file));
+        put(proposal, version, "at", text_or_list(proposal, image->version_at));
+    }
+
+    put(proposal, service, "codename", tell_text(proposal, image->codename));
+    put(proposal, service, "name", tell_text(proposal, named ? image->name : NULL));
+    put(proposal, service, "directory", tell_text(proposal, directory));
+    put(proposal, service, "image", tell_text(proposal, find_template(proposal, image, shared)));
+    put(proposal, service, "build", build);
+    put(proposal, service, "variants", json_incref(image->variants));
+    put(proposal, service, "paths", list_texts(proposal, image->paths));
+    put(proposal, service, "image-tags", list_tags(proposal, image->tags));
+    put(proposal, service, "version", version);
+
+    return service;
 }
 
 /* ---- what a group's images share ------------------------------------------------------------ */
-
-/* A group's images; what all of them say is said by the group. */
-struct shared {
-    char *const *registries; /* of most of them */
-    const char *name;        /* of all, and they are several; NULL: they differ */
-    json_t *platforms;       /* of all that have some; NULL: they differ, or the default; owned */
-    json_t *tags;            /* NULL: they differ; owned */
-    json_t *build;           /* context and args of all; owned */
-};
-
-static void shared_free(struct shared *shared)
-{
-    json_decref(shared->platforms);
-    json_decref(shared->tags);
-    json_decref(shared->build);
-}
 
 /* Whether a change in the directory of an image says little: others have their Dockerfiles there, or
  * what they are built of lies elsewhere. */
@@ -215,8 +246,8 @@ static char *const *choose_registries(const struct init_group *group)
     return chosen;
 }
 
-/* What all images say under a key of their build or, without one, of themselves; with `lax` those count
- * that say something. A new reference; NULL when they differ. */
+/* What all say under a key of their build or, without one, of themselves; with `lax` those count that
+ * say something. Borrowed; NULL when they differ. */
 static json_t *find_common(const json_t *services, const char *within, const char *key, bool lax)
 {
     json_t *service, *first = NULL;
@@ -231,53 +262,49 @@ static json_t *find_common(const json_t *services, const char *within, const cha
         first = value;
     }
 
-    return json_incref(first);
+    return first;
 }
 
 static void find_shared(struct init_proposal *proposal, const struct init_group *group,
                         struct shared *shared)
 {
-    ARC_AUTO_JSON json_t *services = json_array();
+    ARC_AUTO_JSON json_t *services = init_made(proposal, json_array());
+    json_t *build = init_made(proposal, json_object());
 
+    shared->said = init_made(proposal, json_object());
     shared->registries = choose_registries(group);
     shared->name = group->count > 1 ? group->images[0]->name : NULL;
 
-    for (size_t i = 0; i < group->count; i++) {
+    for (size_t i = 0; i < group->count; i++)
         shared->name = init_same_text(shared->name, group->images[i]->name) ? shared->name : NULL;
-        json_array_append_new(
-            services, describe_service(proposal, group->images[i], shared->registries, NULL));
-    }
+    for (size_t i = 0; i < group->count; i++)
+        init_push(proposal, services, describe_service(proposal, group->images[i], shared, NULL));
 
-    shared->platforms = find_common(services, "build", "platforms", true);
-    shared->tags = find_common(services, NULL, "image-tags", false);
     json_t *context = find_common(services, "build", "context", false);
-    if (group->count < 2 || !json_is_string(context) ||
-        strcmp(json_string_value(context), ".") != 0) {
-        json_decref(context);
-        context = NULL;
-    }
-    shared->build = json_pack("{s:o*, s:o*}", "context", context, "args",
-                              find_common(services, "build", "args", false));
+    if (group->count > 1 && context && strcmp(json_string_value(context), ".") == 0)
+        put(proposal, build, "context", json_incref(context));
+    put(proposal, build, "args", json_incref(find_common(services, "build", "args", false)));
+    put(proposal, build, "platforms",
+        json_incref(find_common(services, "build", "platforms", true)));
+    put(proposal, shared->said, "build", build);
+    put(proposal, shared->said, "image", json_incref(find_common(services, NULL, "image", false)));
+    put(proposal, shared->said, "image-tags",
+        json_incref(find_common(services, NULL, "image-tags", false)));
 }
 
 /* What the group says is not said again. */
 static json_t *describe_rest(struct init_proposal *proposal, const struct init_image *image,
                              const struct shared *shared, const char *directory)
 {
-    json_t *service = describe_service(proposal, image, shared->registries, directory);
+    json_t *service = describe_service(proposal, image, shared, directory);
     json_t *build = json_object_get(service, "build"), *value;
     const char *key;
 
-    json_object_foreach (shared->build, key, value)
+    json_object_foreach (json_object_get(shared->said, "build"), key, value)
         json_object_del(build, key);
-    if (shared->platforms)
-        json_object_del(build, "platforms");
-    if (!json_object_size(build))
-        json_object_del(service, "build");
-    if (shared->name)
-        json_object_del(service, "name");
-    if (shared->tags)
-        json_object_del(service, "image-tags");
+    json_object_foreach (shared->said, key, value)
+        if (strcmp(key, "build") != 0 || !json_object_size(build))
+            json_object_del(service, key);
 
     return service;
 }
@@ -288,8 +315,9 @@ static bool is_alone(struct init_proposal *proposal, const struct init_image *im
 {
     const char *directory = image->directory;
     ARC_AUTO_JSON json_t *service = describe_rest(proposal, image, shared, NULL);
-    ARC_AUTO_JSON json_t *plain = json_pack("{s:s, s:{s:s}}", "codename", init_base(directory),
-                                            "build", "context", directory);
+    ARC_AUTO_JSON json_t *plain =
+        init_made(proposal, json_pack("{s:s, s:{s:s}}", "codename", init_base(directory), "build",
+                                      "context", directory));
 
     if (!json_equal(service, plain) || strcmp(directory, ".") == 0 ||
         strpbrk(directory, "*?[]{}!") ||
@@ -335,8 +363,9 @@ static bool glob_fits(struct init_proposal *proposal, const struct init_group *g
 static json_t *list_services(struct init_proposal *proposal, const struct init_group *group,
                              const struct shared *shared)
 {
-    ARC_AUTO_JSON json_t *globs = json_object();
-    json_t *services = json_array(), *plain = json_array(), *fits;
+    ARC_AUTO_JSON json_t *globs = init_made(proposal, json_object());
+    ARC_AUTO_JSON json_t *plain = init_made(proposal, json_array());
+    json_t *services = init_made(proposal, json_array()), *fits;
     const char *parent;
 
     for (size_t i = 0; i < group->count; i++)
@@ -344,7 +373,7 @@ static json_t *list_services(struct init_proposal *proposal, const struct init_g
     for (size_t i = 0; i < group->count; i++) {
         parent = init_directory(proposal, group->images[i]->directory);
         if (!json_object_get(globs, parent))
-            json_object_set_new(globs, parent, json_boolean(glob_fits(proposal, group, parent)));
+            init_set(proposal, globs, parent, json_boolean(glob_fits(proposal, group, parent)));
     }
 
     for (size_t i = 0; i < group->count; i++) {
@@ -352,17 +381,16 @@ static json_t *list_services(struct init_proposal *proposal, const struct init_g
         parent = init_directory(proposal, image->directory);
         bool in_glob = json_is_true(json_object_get(globs, parent));
         if (!image->alone)
-            json_array_append_new(services, describe_rest(proposal, image, shared,
-                                                          in_glob ? image->directory : NULL));
+            init_push(proposal, services,
+                      describe_rest(proposal, image, shared, in_glob ? image->directory : NULL));
         else if (!in_glob)
-            json_array_append_new(plain, json_string(image->directory));
+            init_push(proposal, plain, json_string(image->directory));
     }
 
     json_object_foreach (globs, parent, fits)
         if (json_is_true(fits))
-            json_array_append_new(services, json_sprintf("%s/%c", parent, '*'));
-    json_array_extend(services, plain);
-    json_decref(plain);
+            init_push(proposal, services, json_sprintf("%s/%c", parent, '*'));
+    proposal->arena.failed |= json_array_extend(services, plain) != 0;
 
     return services;
 }
@@ -382,100 +410,129 @@ static json_t *join_platforms(struct init_proposal *proposal, const struct init_
             init_add_text(proposal, &all, *platforms);
     }
 
-    return list_texts(all);
+    return list_texts(proposal, all);
 }
 
 /* A pull request builds what a release does, as build-push-action would, unless that is more than a
  * matrix holds. */
 static json_t *describe_platforms(struct init_proposal *proposal, const struct init_group *group,
-                                  const struct shared *shared)
+                                  const json_t *said)
 {
-    ARC_AUTO_JSON json_t *usual = json_pack("[s, s]", "linux/amd64", "linux/arm64");
-    ARC_AUTO_JSON json_t *joined = shared->platforms ? NULL : join_platforms(proposal, group);
-    json_t *platforms = shared->platforms ? shared->platforms : usual;
-    bool usual_release = json_equal(platforms, usual);
+    ARC_AUTO_JSON json_t *usual =
+        init_made(proposal, json_pack("[s, s]", "linux/amd64", "linux/arm64"));
+    ARC_AUTO_JSON json_t *joined = said ? NULL : join_platforms(proposal, group);
+    bool usual_release = !said || json_equal(said, usual);
+    json_t *platforms = usual_release ? usual : (json_t *)said;
     platforms = joined ? joined : platforms;
     bool fits = group->count * json_array_size(platforms) <= INIT_CELLS_MAX;
 
     if (usual_release && !fits)
         return NULL; /* as it is without a word */
 
-    return json_pack("{s:O*, s:O*}", "ci", fits ? platforms : NULL, "release",
-                     usual_release ? NULL : platforms);
+    json_t *described = init_made(proposal, json_object());
+    put(proposal, described, "ci", fits ? json_incref(platforms) : NULL);
+    put(proposal, described, "release", usual_release ? NULL : json_incref(platforms));
+
+    return described;
 }
 
 /* The groups that a train takes its releases from: those that have some. */
-static json_t *list_includes(const struct init_proposal *proposal)
+static json_t *list_includes(struct init_proposal *proposal)
 {
-    json_t *includes = json_array();
+    json_t *includes = init_made(proposal, json_array());
 
     for (size_t i = 0; i < proposal->group_count; i++) {
         const struct init_group *group = proposal->groups[i];
         if (!group->is_train && group->is_released) /* it would wait for the first one of others */
-            json_array_append_new(includes, json_string(group->name));
+            init_push(proposal, includes, json_string(group->name));
     }
 
     return includes;
 }
 
 /* What there is to build, beside what every group says. */
-static json_t *describe_content(struct init_proposal *proposal, const struct init_group *group,
-                                const struct shared *shared)
+static void describe_content(struct init_proposal *proposal, const struct init_group *group,
+                             const struct shared *shared, json_t *said)
 {
-    if (group->source) /* the file describes the images */
-        return json_pack("{s:o*, s:{s:s, s:O*}}", "image-tags", list_tags(group->image_tags),
-                         group->key, "files", group->source, "variables", group->variables);
-    if (group->is_train)
-        return json_pack("{s:o}", "includes", list_includes(proposal));
+    json_t *build = json_object_get(shared->said, "build");
+    json_t *tags = json_incref(json_object_get(shared->said, "image-tags"));
 
-    json_t *tags = json_incref(shared->tags);
+    if (group->source) { /* the file describes the images */
+        json_t *file = init_made(proposal, json_pack("{s:s}", "files", group->source));
+        put(proposal, file, "variables", json_incref(group->variables));
+        put(proposal, said, "image-tags", list_tags(proposal, group->image_tags));
+        put(proposal, said, group->key, file);
+        return;
+    }
+
+    if (group->is_train) {
+        put(proposal, said, "includes", list_includes(proposal));
+        return;
+    }
+
     if (!tags && (!group->tags || strchr("v{", *group->tags[0])))
-        tags = json_pack("[s, s]", "{version}", "latest");
+        tags = init_made(proposal, json_pack("[s, s]", "{version}", "latest"));
 
-    return json_pack("{s:o*, s:o*, s:s*, s:O*, s:o}", "image-tags", tags, "platforms",
-                     describe_platforms(proposal, group, shared), "inputs",
-                     share_directories(group) ? "dockerfile" : NULL, "build",
-                     json_object_size(shared->build) ? shared->build : NULL, "services",
-                     list_services(proposal, group, shared));
+    put(proposal, said, "image-tags", tags);
+    put(proposal, said, "platforms",
+        describe_platforms(proposal, group, json_object_get(build, "platforms")));
+    put(proposal, said, "inputs",
+        tell_text(proposal, share_directories(group) ? "dockerfile" : NULL));
+    put(proposal, said, "services", list_services(proposal, group, shared));
+    json_object_del(build, "platforms");
+    put(proposal, said, "build", json_object_size(build) ? json_incref(build) : NULL);
+}
+
+/* A key of a group and its value: services in a line each. */
+static void add_key(const char *key, const json_t *value, struct arc_buf *out)
+{
+    size_t i;
+    json_t *service;
+
+    arc_buf_printf(out, "    %s:", key);
+
+    if (strcmp(key, "services") != 0) {
+        arc_buf_putc(out, ' ');
+        add_flow(out, value);
+        return;
+    }
+
+    json_array_foreach (value, i, service) {
+        arc_buf_puts(out, "\n      - ");
+        add_flow(out, service);
+    }
 }
 
 static void add_group(struct init_proposal *proposal, const struct init_group *group,
                       struct arc_buf *out)
 {
+    static const char *const keys[] = {"registry",   "image",     "tag",    "versioning",
+                                       "image-tags", "platforms", "inputs", "bake",
+                                       "compose",    "includes",  "build",  "services"};
     ARC_AUTO(shared) struct shared shared = {0};
-    const char *image = NULL, *key;
-    json_t *value, *service;
-    size_t i;
+    ARC_AUTO_JSON json_t *said = init_made(proposal, json_object());
 
     find_shared(proposal, group, &shared);
-    if (shared.name)
-        image = arc_arena_printf(&proposal->arena, "{registry}/%s", shared.name);
-    ARC_AUTO_JSON json_t *content = describe_content(proposal, group, &shared);
-    ARC_AUTO_JSON json_t *said =
-        json_pack("{s:o*, s:s*, s:o*, s:s*}", "registry", text_or_list(shared.registries), "image",
-                  image, "tag", text_or_list(group->tags), "versioning", group->versioning);
-    json_object_update(said, content);
+    put(proposal, said, "registry", text_or_list(proposal, shared.registries));
+    put(proposal, said, "image", json_incref(json_object_get(shared.said, "image")));
+    put(proposal, said, "tag", text_or_list(proposal, group->tags));
+    put(proposal, said, "versioning", tell_text(proposal, group->versioning));
+    describe_content(proposal, group, &shared, said);
 
     arc_buf_puts(out, "  ");
     init_add_scalar(out, group->name);
     arc_buf_puts(out, ":\n");
 
-    json_object_foreach (said, key, value) {
-        bool is_list = strcmp(key, "services") == 0;
-        arc_buf_printf(out, "    %s:%s", key, is_list ? "\n" : " ");
-        json_array_foreach (is_list ? value : NULL, i, service) {
-            arc_buf_puts(out, "      - ");
-            add_flow(out, service);
-            arc_buf_putc(out, '\n');
-        }
-        if (is_list)
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const json_t *value = json_object_get(said, keys[i]);
+        if (!value)
             continue;
-        add_flow(out, value);
+        add_key(keys[i], value, out);
         arc_buf_putc(out, '\n');
     }
 }
 
-int init_write_config(struct init_proposal *proposal, struct arc_buf *out, struct arc_error *err)
+void init_write_config(struct init_proposal *proposal, struct arc_buf *out)
 {
     arc_buf_puts(out,
                  "# Proposed by arc-ci init. Answer the questions, then ask 'arc-ci plan' what a "
@@ -484,7 +541,7 @@ int init_write_config(struct init_proposal *proposal, struct arc_buf *out, struc
     for (size_t i = 0; i < proposal->question_count; i++) {
         const struct init_remark *question = &proposal->questions[i];
         arc_buf_printf(out, "# QUESTION: %s%s%s\n", question->file ? question->file : "",
-                       question->file ? ": " : "", question->text);
+                       question->file ? ": " : "", init_remark_text(proposal, question));
     }
 
     arc_buf_puts(out, "groups:\n");
@@ -493,8 +550,4 @@ int init_write_config(struct init_proposal *proposal, struct arc_buf *out, struc
         if (proposal->groups[i]->count || proposal->groups[i]->source ||
             proposal->groups[i]->is_train)
             add_group(proposal, proposal->groups[i], out);
-
-    ARC_TRY(arc_arena_check(&proposal->arena, err));
-
-    return arc_buf_check(out, ".github/arc-ci.yaml", err);
 }

@@ -3,6 +3,14 @@
 #include "init/sources.h"
 #include <string.h>
 
+/* A text as a scalar of YAML. */
+static const char *quote(struct init_proposal *proposal, const char *text)
+{
+    ARC_AUTO(arc_buf) struct arc_buf out = {0};
+    init_add_scalar(&out, text);
+    return init_hold(proposal, &out);
+}
+
 /* "OWNER/REPOSITORY/.github/workflows/NAME@COMMIT" */
 static void add_use(const char *source, const char *name, struct arc_buf *out)
 {
@@ -37,11 +45,9 @@ static void add_login(const struct init_group *group, const char *with, struct a
                        (int)len, registry);
 }
 
-void init_write_images_workflow(const struct init_proposal *proposal, const char *source,
+void init_write_images_workflow(struct init_proposal *proposal, const char *source,
                                 struct arc_buf *out)
 {
-    ARC_AUTO(arc_buf) struct arc_buf branch = {0};
-    init_add_scalar(&branch, proposal->branch);
     arc_buf_printf(
         out,
         "# Builds and reports what changed; publishes from the default branch only.\n"
@@ -58,23 +64,23 @@ void init_write_images_workflow(const struct init_proposal *proposal, const char
         "  group: images-${{ github.event.number || github.run_id }}\n"
         "  cancel-in-progress: ${{ github.event_name == 'pull_request' }}\n\n"
         "jobs:\n",
-        arc_buf_text(&branch));
+        quote(proposal, proposal->branch));
 
     for (size_t i = 0; i < proposal->group_count; i++) {
-        ARC_AUTO(arc_buf) struct arc_buf group = {0}, with = {0};
+        const char *name = quote(proposal, proposal->groups[i]->name);
         if (proposal->groups[i]->is_train)
             continue; /* it builds nothing */
-        init_add_scalar(&group, proposal->groups[i]->name);
-        arc_buf_printf(out, "  %s:\n", arc_buf_text(&group));
+        arc_buf_printf(out, "  %s:\n", name);
         add_use(source, "group-images.yml", out);
-        arc_buf_printf(&with, "      group: %s\n      mode: ${{ inputs.mode }}\n",
-                       arc_buf_text(&group));
-        add_login(proposal->groups[i], arc_buf_text(&with), out);
+        add_login(proposal->groups[i],
+                  arc_arena_printf(&proposal->arena,
+                                   "      group: %s\n      mode: ${{ inputs.mode }}\n", name),
+                  out);
     }
 }
 
 /* A pattern of tags as GitHub's filter has it: what means something there is escaped. */
-static void add_filter(const char *pattern, struct arc_buf *out)
+static void add_filter(struct init_proposal *proposal, const char *pattern, struct arc_buf *out)
 {
     ARC_AUTO(arc_buf) struct arc_buf filter = {0};
     const char *end = strstr(pattern, "{version}"), *c = pattern;
@@ -86,7 +92,7 @@ static void add_filter(const char *pattern, struct arc_buf *out)
     }
 
     arc_buf_puts(&filter, c > pattern && c[-1] == 'v' ? "*" : "[0-9]*");
-    init_add_scalar(out, arc_buf_text(&filter));
+    arc_buf_puts(out, quote(proposal, init_hold(proposal, &filter)));
 }
 
 static bool same_host(const struct init_group *a, const struct init_group *b)
@@ -136,28 +142,28 @@ static void add_condition(const struct init_proposal *proposal, const struct ini
 
 /* The job that releases the groups of one login; `condition` tells their tags from others, where
  * others have a login of their own. */
-static void add_release_job(const struct init_proposal *proposal, const struct init_group *group,
+static void add_release_job(struct init_proposal *proposal, const struct init_group *group,
                             const char *source, bool only, struct arc_buf *out)
 {
-    ARC_AUTO(arc_buf) struct arc_buf condition = {0}, quoted = {0}, with = {0}, name = {0};
+    ARC_AUTO(arc_buf) struct arc_buf condition = {0};
+    const char *with = "";
 
     for (size_t i = 0; i < proposal->group_count; i++)
         for (char **tag = proposal->groups[i]->tags;
              tag && *tag && same_host(group, proposal->groups[i]); tag++)
             add_condition(proposal, group, *tag, &condition);
 
-    init_add_scalar(&quoted, arc_buf_text(&condition));
-    init_add_scalar(&name, only ? "release" : group->name);
-    arc_buf_printf(out, "  %s:\n", arc_buf_text(&name));
+    arc_buf_printf(out, "  %s:\n", quote(proposal, only ? "release" : group->name));
     if (!only)
-        arc_buf_printf(out, "    if: %s\n", arc_buf_text(&quoted));
+        arc_buf_printf(out, "    if: %s\n", quote(proposal, init_hold(proposal, &condition)));
     add_use(source, "group-release.yml", out);
     if (proposal->fail_on && strcmp(proposal->fail_on, "CRITICAL") != 0)
-        arc_buf_printf(&with, "      fail-on-severity: %s\n", proposal->fail_on);
-    add_login(group, arc_buf_text(&with), out);
+        with =
+            arc_arena_printf(&proposal->arena, "      fail-on-severity: %s\n", proposal->fail_on);
+    add_login(group, with, out);
 }
 
-void init_write_release_workflow(const struct init_proposal *proposal, const char *source,
+void init_write_release_workflow(struct init_proposal *proposal, const char *source,
                                  struct arc_buf *out)
 {
     size_t count = 0;
@@ -168,7 +174,7 @@ void init_write_release_workflow(const struct init_proposal *proposal, const cha
         only = only && same_host(proposal->groups[0], proposal->groups[i]);
         for (char **tag = proposal->groups[i]->tags; tag && *tag; tag++) {
             arc_buf_puts(&filters, count++ ? ", " : "");
-            add_filter(*tag, &filters);
+            add_filter(proposal, *tag, &filters);
         }
     }
 
@@ -183,7 +189,7 @@ void init_write_release_workflow(const struct init_proposal *proposal, const cha
         "issues: write, id-token: write, attestations: write}\n\n"
         "concurrency: {group: release, cancel-in-progress: false, queue: max}\n\n"
         "jobs:\n",
-        arc_buf_text(&filters));
+        init_hold(proposal, &filters));
 
     for (size_t i = 0; i < proposal->group_count; i++) {
         bool known = false;

@@ -100,6 +100,17 @@ void arc_yaml_free(struct arc_yaml *yaml);
 const struct arc_yaml_node *arc_yaml_get(const struct arc_yaml_node *node, const char *key);
 /* The key itself, for its place. */
 const struct arc_yaml_node *arc_yaml_key(const struct arc_yaml_node *node, const char *key);
+/* How many items a list has, and pairs a mapping; 0 for any other node, and NULL. */
+static inline size_t arc_yaml_items(const struct arc_yaml_node *node)
+{
+    return node && node->type == ARC_YAML_LIST ? node->count : 0;
+}
+
+static inline size_t arc_yaml_pairs(const struct arc_yaml_node *node)
+{
+    return node && node->type == ARC_YAML_MAP ? node->count : 0;
+}
+
 /* arc_yaml_get() along keys that end with NULL: arc_yaml_at(root, "on", "push", (char *)NULL). */
 const struct arc_yaml_node *arc_yaml_at(const struct arc_yaml_node *node, ...)
     __attribute__((sentinel));
