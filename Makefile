@@ -9,7 +9,7 @@ DIST_FLAGS ?= --packages
 ARC_CI := $(BUILD)/arc-ci
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build unit try check fuzz fuzz-afl torture whole analyze coverage bench install dist uninstall release-dry-run lint format docs site clean
+.PHONY: help deps build unit try check fuzz fuzz-afl torture whole mutation analyze coverage bench install dist uninstall release-dry-run lint format docs site clean
 
 ## help: show this help
 help:
@@ -62,6 +62,11 @@ whole:
 	@tests/deps.sh all
 	@tests/deps.sh engine
 	@ARC_WHOLE=1 /usr/bin/python3 tests/check.py cmd-valgrind engine
+
+## mutation: change SAMPLE lines (500), drawn by SEED (the date), one at a time: do the tests notice?
+mutation: build
+	@tests/deps.sh all
+	@/usr/bin/python3 tests/mutation/mutation.py $(or $(SAMPLE),500) $(or $(SEED),$$(date +%Y%m%d))
 
 ## analyze: look at every file with clang-tidy, cppcheck and gcc -fanalyzer
 analyze: build
