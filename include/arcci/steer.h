@@ -15,7 +15,9 @@ ARC_API_BEGIN
 
 /* What `status` looks at. */
 struct arc_status_options {
-    bool registry; /* ask the registries whether the tags still name one image */
+    bool registry; /* ask the registries whether the tags still name what was released */
+    bool scan;     /* ask GitHub what the gate said of each group's last published release */
+    bool builds;   /* … and how it was built */
     const json_t
         *locks; /* array of lock files of trains, which are asked of GitHub otherwise; NULL:
                             none. Borrowed */

@@ -1,6 +1,7 @@
 #include "arcci/steer.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/project_options.h"
 #include "cmd/page.h"
@@ -51,6 +52,32 @@ static void show_includes(const json_t *row, struct arc_buf *out)
         arc_buf_printf(out, "  adrift: %s\n", arc_json_text_of(row, "problem"));
 }
 
+/* What the gate said of the last published release, and when. */
+static void show_record(const json_t *record, struct arc_buf *out)
+{
+    const json_t *scan = json_object_get(record, "scan");
+    const json_t *days = json_object_get(scan, "days");
+    const char *tag = arc_json_text_of(record, "tag");
+    intmax_t age = (intmax_t)json_integer_value(days);
+
+    if (!record || json_is_null(record))
+        return;
+    if (json_is_object(scan) && json_is_integer(days))
+        arc_buf_printf(out, "  scanned %jd day%s ago: ", age, arc_plural((size_t)age));
+    else if (json_is_object(scan))
+        arc_buf_puts(out, "  scanned at a time that is not known: ");
+    if (json_is_object(scan))
+        arc_buf_printf(out, "%s, gate: %s (%s)\n", arc_json_text_of(scan, "verdict"),
+                       arc_json_text_of(scan, "gate"), tag);
+
+    if (*arc_json_text_of(record, "problem"))
+        arc_buf_printf(out, "  not known: %s\n", arc_json_text_of(record, "problem"));
+    else if (!*tag)
+        arc_buf_puts(out, "  not scanned: no release of it is published\n");
+    else if (!json_is_object(scan))
+        arc_buf_printf(out, "  not scanned: the release %s has no scan.json\n", tag);
+}
+
 static void show_group(const json_t *row, struct arc_buf *out)
 {
     const json_t *published = json_object_get(row, "published");
@@ -71,7 +98,7 @@ static void show_group(const json_t *row, struct arc_buf *out)
     else if (!commits)
         arc_buf_puts(out, ": nothing since");
     else
-        arc_buf_printf(out, ": %jd commit%s since", commits, commits == 1 ? "" : "s");
+        arc_buf_printf(out, ": %jd commit%s since", commits, arc_plural((size_t)commits));
 
     if (pulls) {
         arc_buf_puts(out, " (");
@@ -88,10 +115,11 @@ static void show_group(const json_t *row, struct arc_buf *out)
         arc_buf_printf(out, "; next is %s", next);
     arc_buf_putc(out, '\n');
     show_includes(row, out);
+    show_record(json_object_get(row, "record"), out);
 
     json_array_foreach (json_object_get(row, "adrift"), i, tag_adrift) {
         const char *digest = arc_json_text_of(tag_adrift, "digest");
-        arc_buf_printf(out, "  adrift: %s:%s %s%s, the version's tag %s%s\n",
+        arc_buf_printf(out, "  adrift: %s:%s %s%s, what was released %s%s\n",
                        arc_json_text_of(tag_adrift, "image"), arc_json_text_of(tag_adrift, "tag"),
                        *digest ? "is " : "is missing", digest,
                        *arc_json_text_of(tag_adrift, "expected") ? "is " : "is missing",
@@ -139,6 +167,8 @@ static int run_status(const struct invocation *inv, struct report *report, struc
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     ARC_AUTO_JSON json_t *locks = json_array();
     const struct arc_status_options options = {.registry = option_flag(inv, "registry"),
+                                               .scan = option_flag(inv, "scan"),
+                                               .builds = option_value(inv, "html") != NULL,
                                                .locks = locks};
     size_t i;
     json_t *row;
@@ -163,7 +193,9 @@ static int run_status(const struct invocation *inv, struct report *report, struc
 static const struct option options[] = {
     FLAG("registry",
          "Ask the registries, too, whether the tags of each group's last stable release still "
-         "name the image that the version's own tag names."),
+         "name what was released: by build.json of the release, else by the version's own tag."),
+    FLAG("scan", "Ask GitHub, too, what the gate said of each group's last published release, and "
+                 "when (scan.json of the release). No verdict changes the exit status."),
     FLAG("exit-code", "Exit with 1 when something is unreleased or adrift."),
     VALUES("lock", "FILE",
            "The lock file of a train's last release; without it the one among that release's files "
@@ -176,8 +208,8 @@ static const struct option options[] = {
 static const struct output outputs[] = {
     {"unreleased", "true when a group has commits that no release of it has."},
     {"adrift",
-     "true when a train is not of the newest releases, or (--registry) a tag does not name its "
-     "version's image."},
+     "true when a train is not of the newest releases, or (--registry) a tag does not name what was "
+     "released."},
     {0},
 };
 
@@ -194,7 +226,8 @@ const struct command cmd_status = {
         "GITHUB_REPOSITORY and a token say whom to ask), the commits and pull requests since that "
         "touch its services, and the version that 'arc-ci version --next' would choose. Which "
         "files are a service's is decided as by 'arc-ci changes'. Of a train: which releases its lock "
-        "file names, and which ones it would take now.\n\n"
+        "file names, and which ones it would take now. The page of --html also shows what the gate "
+        "said of each last published release, and how that was built.\n\n"
         "A clone may lack tags, so the remote is asked; where it does not answer, the clone's own "
         "count, and a warning says so.",
     .options = options,

@@ -230,6 +230,35 @@ void html_dryrun(const json_t *document, const struct arc_ledger *builds, size_t
 
 /* ---- status -------------------------------------------------------------------------------- */
 
+/* What the gate said of the last published release; nothing where it was not asked. */
+static void scan_cell(const json_t *record, struct arc_buf *out)
+{
+    const json_t *scan = get(record, "scan"), *days = get(scan, "days");
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = 4096};
+    const char *missing = *arc_json_text_of(record, "tag") ? "not scanned" : "never published";
+
+    if (!json_is_object(record)) {
+        html_cell(out, "not known");
+        return;
+    }
+
+    arc_buf_puts(&text, json_is_object(scan) ? arc_json_text_of(scan, "verdict") : missing);
+    if (json_is_integer(days))
+        arc_buf_printf(&text, ", %" PRIdMAX " day%s ago", (intmax_t)json_integer_value(days),
+                       arc_plural((size_t)json_integer_value(days)));
+    mark_cell(out, strcmp(arc_json_text_of(scan, "gate"), "pass") == 0, arc_buf_text(&text));
+}
+
+/* Says on the page what stands in the way of a row. */
+static void problem_line(const char *text, struct arc_buf *out)
+{
+    if (!*text)
+        return;
+    arc_buf_puts(out, "<p class=\"bad\">");
+    html_text(out, text);
+    arc_buf_puts(out, "</p>\n");
+}
+
 static void trains_part(const json_t *document, struct arc_buf *out)
 {
     static const char *const columns[] = {"Train",           "Group",    "Taken",
@@ -257,18 +286,15 @@ static void trains_part(const json_t *document, struct arc_buf *out)
     if (count)
         html_table_end(out);
 
-    json_array_foreach (get(document, "groups"), i, row)
-        if (*arc_json_text_of(row, "problem")) {
-            arc_buf_puts(out, "<p class=\"bad\">");
-            html_text(out, arc_json_text_of(row, "problem"));
-            arc_buf_puts(out, "</p>\n");
-        }
+    json_array_foreach (get(document, "groups"), i, row) {
+        problem_line(arc_json_text_of(row, "problem"), out);
+        problem_line(arc_json_text_of(get(row, "record"), "problem"), out);
+    }
 }
 
 static void adrift_part(const json_t *document, struct arc_buf *out)
 {
-    static const char *const columns[] = {"Image", "Tag", "Points to",
-                                          "The version's tag points to", NULL};
+    static const char *const columns[] = {"Image", "Tag", "Points to", "Its release has", NULL};
     size_t i, k, count = 0;
     json_t *row, *tag;
 
@@ -294,12 +320,34 @@ static void adrift_part(const json_t *document, struct arc_buf *out)
     html_table_end(out);
 }
 
+/* The build of a last release, unless it was given by hand. */
+static void recorded_timeline(const json_t *recorded, const struct arc_ledger *given, size_t count,
+                              struct arc_buf *out)
+{
+    ARC_AUTO(arc_ledger) struct arc_ledger build = {0};
+    bool shown = false;
+
+    if (!json_is_object(recorded))
+        return;
+
+    if (arc_ledger_read(recorded, &build, NULL)) {
+        out->failed = ARC_ENOMEM; /* it was read before */
+        return;
+    }
+
+    for (size_t i = 0; i < count; i++)
+        shown |= strcmp(given[i].group, build.group) == 0 &&
+                 strcmp(given[i].revision, build.revision) == 0;
+    if (!shown)
+        html_timeline(&build, out);
+}
+
 void html_status(const json_t *document, const struct arc_ledger *builds, size_t count,
                  struct arc_buf *out)
 {
-    static const char *const columns[] = {"Group",     "Last release", "Date",
-                                          "Published", "Since then",   "Pull requests",
-                                          "Services",  "Next",         NULL};
+    static const char *const columns[] = {
+        "Group",      "Last release",  "Date",     "Published", "Scan",
+        "Since then", "Pull requests", "Services", "Next",      NULL};
     ARC_AUTO(arc_buf) struct arc_buf head = {.max = 256};
     size_t i;
     json_t *row;
@@ -321,6 +369,7 @@ void html_status(const json_t *document, const struct arc_ledger *builds, size_t
         html_cell(out, arc_json_text_of(row, "date"));
         const char *shown = json_is_false(published) ? "no" : "not known";
         mark_cell(out, !json_is_false(published), json_is_true(published) ? "yes" : shown);
+        scan_cell(get(row, "record"), out);
         mark_cell(out, !json_is_true(get(row, "unreleased")), commits);
         list_cell(out, get(row, "pulls"));
         list_cell(out, get(row, "services"));
@@ -334,5 +383,7 @@ void html_status(const json_t *document, const struct arc_ledger *builds, size_t
     adrift_part(document, out);
     for (size_t k = 0; k < count; k++)
         html_timeline(&builds[k], out);
+    json_array_foreach (get(document, "groups"), i, row)
+        recorded_timeline(get(get(row, "record"), "build"), builds, count, out);
     html_end(out);
 }

@@ -2,11 +2,13 @@
 #ifndef ARC_STEER_ADRIFT_H
 #define ARC_STEER_ADRIFT_H
 
+#include "steer/record.h"
 #include "steer/survey.h"
 
 /* Sets `adrift` of each row: null for a group without a stable release, else the tags that do not
- * point to what the version's own tag points to. *any: whether there are such. */
-int survey_find_adrift(struct arc_project *project, struct survey *survey, json_t *rows, bool *any,
-                       struct arc_error *err);
+ * point to what was released: the digest in a train's lock file, in build.json of the release, else
+ * what the version's own tag points to. *any: whether there are such. */
+int survey_find_adrift(struct arc_project *project, struct survey *survey, struct records *records,
+                       json_t *rows, bool *any, struct arc_error *err);
 
 #endif

@@ -1,11 +1,11 @@
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "project/train.h"
 #include "steer/adrift.h"
-#include "steer/assets.h"
 #include "steer/next.h"
+#include "steer/record.h"
 #include <string.h>
-#include <time.h>
 
 static int compare_texts(const void *a, const void *b)
 {
@@ -54,28 +54,32 @@ static json_t *published(const struct arc_repository *repository, const char *ta
     return json_boolean(arc_json_lists(repository->published, tag));
 }
 
-static void format_date(int64_t seconds, char out[32])
+/* A survey that is made a document. */
+struct asking {
+    struct arc_project *project;
+    const struct arc_status_options *options;
+    struct survey survey;
+    struct records records;
+    json_t *rows;
+    bool behind; /* a group has something that is not released */
+    bool adrift;
+};
+
+static void asking_free(struct asking *asking)
 {
-    time_t when = (time_t)seconds;
-    struct tm parts;
-    *out = '\0';
-    if (seconds && gmtime_r(&when, &parts))
-        strftime(out, 32, "%Y-%m-%d", &parts);
+    records_free(&asking->records);
+    survey_free(&asking->survey);
+    json_decref(asking->rows);
 }
 
 /* The lock file of a train's last stable release: one that was given, else the release's own. */
-static int find_lock(struct arc_project *project, const struct arc_status_options *options,
-                     struct survey_group *group, struct arc_error *err)
+static int find_lock(struct asking *asking, struct survey_group *group, struct arc_error *err)
 {
-    const struct arc_github_options asking = {
-        .env = project->env, .idle_timeout = 20, .max_wait = 20};
     ARC_AUTO_FREE char *name = arc_train_lock_name(group->group->name);
-    ARC_AUTO_JSON json_t *release = NULL;
-    struct arc_transport *github;
     size_t i;
     json_t *lock;
 
-    json_array_foreach (options->locks, i, lock)
+    json_array_foreach (asking->options->locks, i, lock)
         if (!group->lock && strcmp(arc_json_text_of(lock, "group"), group->group->name) == 0)
             group->lock = json_incref(lock);
 
@@ -84,94 +88,94 @@ static int find_lock(struct arc_project *project, const struct arc_status_option
         return arc_error_set(err, ARC_EFAILED, "the lock file is of %.200s, the last release is %s",
                              tag, group->stable);
 
-    if (group->lock || !group->stable || !project->repository.published)
+    if (group->lock || !group->stable)
         return ARC_OK;
     if (!name)
         return arc_error_nomem(err);
 
-    ARC_TRY(arc_transport_github(&asking, &github, err));
-    int rc = assets_read_release(github, arc_env_get(project->env, "GITHUB_REPOSITORY"),
-                                 group->stable, &release, err);
-    if (!rc)
-        rc = assets_read(github, release, name, &group->lock, err);
-    arc_transport_free(github);
-
-    return rc;
+    return records_find(&asking->records, group->stable, name, &group->lock, err);
 }
 
-/* What a train has taken, and what it would take; *adrift when that is not the same. */
-static int look_at_train(struct arc_project *project, const struct arc_status_options *options,
-                         struct survey *survey, struct survey_group *group, bool *adrift,
-                         struct arc_error *err)
+/* What a train has taken, and what it would take; adrift when that is not the same. */
+static int look_at_train(struct asking *asking, struct survey_group *group, struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error problem = {0};
+    struct survey *survey = &asking->survey;
 
     if (!group->group->includes)
         return ARC_OK;
-    int rc = find_lock(project, options, group, &problem);
+    int rc = find_lock(asking, group, &problem);
     if (rc == ARC_ENOMEM)
         return arc_error_nomem(err);
-    ARC_TRY(survey_find_rides(project, survey, group, err));
+    ARC_TRY(survey_find_rides(asking->project, survey, group, err));
     if (rc)
         group->problem = arc_arena_text(&survey->memory, arc_error_text(&problem));
-    *adrift |= group->problem || survey_ride_bump(group) != ARC_BUMP_NONE;
+    asking->adrift |= group->problem || survey_ride_bump(group) != ARC_BUMP_NONE;
 
     return arc_arena_check(&survey->memory, err);
 }
 
-/* A group's row; *behind when it has something that is not released. */
-static int add_group(struct arc_project *project, struct survey *survey,
-                     const struct survey_group *group, json_t *rows, bool *behind,
-                     struct arc_error *err)
+static int add_group(struct asking *asking, const struct survey_group *group, struct arc_error *err)
 {
     static const struct arc_next_options by_commits;
-    const struct arc_repository *repository = &project->repository;
+    const struct arc_repository *repository = &asking->project->repository;
     ARC_AUTO_JSON json_t *pulls = json_array(), *services = json_array();
+    ARC_AUTO_JSON json_t *record = NULL;
     struct survey_next next;
-    char date[32];
+    char time[32], date[sizeof "2026-11-20"];
     int commits;
 
     if (!pulls || !services)
         return arc_error_nomem(err);
-    ARC_TRY(sum_up(survey, group, &commits, pulls, services, err));
-    ARC_TRY(survey_choose_next(survey, group, repository->tags, &by_commits,
-                               arc_env_moment(project->env), &next, err));
-    format_date(group->last_time, date);
-    bool unreleased = commits > 0 || survey_ride_bump(group) != ARC_BUMP_NONE;
-    json_t *row =
-        json_pack("{s:s, s:s, s:s?, s:s?, s:o, s:i, s:O, s:O, s:s?, s:s, s:b, s:n, s:o, s:s?}",
-                  "group", group->group->name, "title", group->group->title, "tag", group->last,
-                  "date", *date ? date : NULL, "published", published(repository, group->last),
-                  "commits", commits, "pulls", pulls, "services", services, "next-tag", next.tag,
-                  "bump", arc_bump_name(next.bump), "unreleased", unreleased, "adrift", "includes",
-                  survey_describe_rides(group), "problem", group->problem);
-    *behind |= unreleased;
+    ARC_TRY(sum_up(&asking->survey, group, &commits, pulls, services, err));
+    ARC_TRY(survey_choose_next(&asking->survey, group, repository->tags, &by_commits,
+                               arc_env_moment(asking->project->env), &next, err));
+    ARC_TRY(
+        records_describe(&asking->records, asking->project, group, asking->options, &record, err));
 
-    return json_array_append_new(rows, row) ? arc_error_nomem(err) : ARC_OK;
+    arc_time_print(group->last_time, time);
+    snprintf(date, sizeof date, "%.10s", time);
+    bool unreleased = commits > 0 || survey_ride_bump(group) != ARC_BUMP_NONE;
+    json_t *row = json_pack(
+        "{s:s, s:s, s:s?, s:s?, s:o, s:i, s:O, s:O, s:s?, s:s, s:b, s:n, s:o, s:s?, s:O}", "group",
+        group->group->name, "title", group->group->title, "tag", group->last, "date",
+        group->last_time ? date : NULL, "published", published(repository, group->last), "commits",
+        commits, "pulls", pulls, "services", services, "next-tag", next.tag, "bump",
+        arc_bump_name(next.bump), "unreleased", unreleased, "adrift", "includes",
+        survey_describe_rides(group), "problem", group->problem, "record", record);
+    asking->behind |= unreleased;
+
+    return json_array_append_new(asking->rows, row) ? arc_error_nomem(err) : ARC_OK;
 }
 
 int arc_status(struct arc_project *project, const struct arc_status_options *options, json_t **out,
                struct arc_error *err)
 {
-    ARC_AUTO(survey) struct survey survey = {0};
-    ARC_AUTO_JSON json_t *rows = json_array();
-    bool behind = false, adrift = false;
+    ARC_AUTO(asking)
+    struct asking asking = {.project = project, .options = options, .rows = json_array()};
+    struct survey *survey = &asking.survey;
 
-    if (!rows)
+    if (!asking.rows)
         return arc_error_nomem(err);
-    ARC_TRY(survey_take(project, &survey, err));
+    ARC_TRY(survey_take(project, survey, err));
+    if (options->scan && !project->repository.published && !project->repository.published_unknown)
+        return arc_error_set(err, ARC_EINPUT,
+                             "what the gate said is read from releases at GitHub: set "
+                             "GITHUB_REPOSITORY (owner/name) and GITHUB_TOKEN");
+    ARC_TRY(records_open(project, &asking.records, err));
 
-    for (size_t g = 0; g < survey.group_count; g++) {
-        ARC_TRY(look_at_train(project, options, &survey, &survey.groups[g], &adrift, err));
-        ARC_TRY(add_group(project, &survey, &survey.groups[g], rows, &behind, err));
+    for (size_t g = 0; g < survey->group_count; g++) {
+        ARC_TRY(look_at_train(&asking, &survey->groups[g], err));
+        ARC_TRY(add_group(&asking, &survey->groups[g], err));
     }
 
     if (options->registry)
-        ARC_TRY(survey_find_adrift(project, &survey, rows, &adrift, err));
+        ARC_TRY(
+            survey_find_adrift(project, survey, &asking.records, asking.rows, &asking.adrift, err));
     *out = json_pack("{s:s, s:i, s:s, s:b, s:s?, s:s?, s:b, s:b, s:O}", "document", "status",
-                     "format", ARC_DOCUMENT_FORMAT, "head", survey.head.hex, "complete",
-                     survey.complete, "tags-unknown", survey.tags_unknown, "published-unknown",
-                     project->repository.published_unknown, "unreleased", behind, "adrift", adrift,
-                     "groups", rows);
+                     "format", ARC_DOCUMENT_FORMAT, "head", survey->head.hex, "complete",
+                     survey->complete, "tags-unknown", survey->tags_unknown, "published-unknown",
+                     project->repository.published_unknown, "unreleased", asking.behind, "adrift",
+                     asking.adrift, "groups", asking.rows);
     return *out ? ARC_OK : arc_error_nomem(err);
 }
