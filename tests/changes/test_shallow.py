@@ -101,6 +101,24 @@ def test_an_ancestor_that_is_not_there(place, name):
     assert run.returncode == 3 and f"'{name}': commit " in run.stderr and "has no ancestor" in run.stderr
 
 
+@pytest.mark.parametrize("broken", ["gone", "none", "cut"])
+def test_no_merge_base_is_said_of_a_whole_history_alone(place, broken):
+    """What cannot be fetched is not known, and no reason to compare with the branch itself."""
+    if broken == "cut":
+        place.git("clone", "-q", "--depth=1", "--no-single-branch", f"file://{place.up}", "origin")
+        place.git("branch", "topic", "origin/topic", cwd=place.folder / "origin")
+        place.up = place.folder / "origin"
+    clone = place.clone("clone", "--depth=1", "--no-single-branch")
+    if broken == "gone":
+        place.git("remote", "set-url", "origin", "file:///gone", cwd=clone)
+    if broken == "none":
+        place.git("branch", "main", "origin/main", cwd=clone)
+        place.git("remote", "remove", "origin", cwd=clone)
+    run = subprocess.run([cmd.ARC_CI, "changes", "--base", "main", "--filters", "t: t/**"], cwd=clone, env=place.env,
+                         capture_output=True, text=True)
+    assert run.returncode == 3 and "have no common ancestor" in run.stderr and "history" in run.stderr
+
+
 def test_server_without_filters(place):
     whole = place.base(place.clone("whole"))
     place.git("config", "--global", "uploadpack.allowFilter", "false")

@@ -61,8 +61,8 @@ int arc_base_find(const struct arc_base_request *request, const char *name, stru
  * was tried without the network has forbidden it. */
 void arc_base_allow_fetching(const struct arc_base_request *request);
 
-/* The merge base. Where history is cut the API is asked for it if there is a token, else as much is
- * fetched as tells. ARC_ENOTFOUND when there is none. */
+/* The merge base; empty when there is none. Where history is cut the API is asked for it if there is
+ * a token, else as much is fetched as tells. ARC_ENOTFOUND when that fails. */
 int arc_base_merge_base(const struct arc_base_request *request, const struct arc_oid *a,
                         const struct arc_oid *b, struct arc_oid *out, struct arc_error *err);
 

@@ -54,13 +54,9 @@ int choice_since_merge_base(const struct choice *c, const char *name, const char
 
     if (rc)
         return arc_error_prefix(c->err, "base");
-    rc = arc_base_merge_base(c->request, &other, &out->head, &out->base, c->err);
-    if (!rc)
+    ARC_TRY(arc_base_merge_base(c->request, &other, &out->head, &out->base, c->err));
+    if (*out->base.hex)
         return choice_reason(c, &out->base_reason, "merge base with %s (%s)", name, why);
-    bool is_cut = !c->request->fetch_depth && arc_git_is_shallow(c->git);
-    if (rc != ARC_ENOTFOUND || is_cut) /* only a whole history tells that there is none */
-        return rc;
-    arc_error_clear(c->err);
     out->base = other;
     ARC_TRY(arc_warn(&c->out->warnings, c->err,
                      "no merge base with '%s': comparing with it directly", name));
@@ -94,13 +90,23 @@ static int since_forced_push(const struct choice *c)
 
     if (c->event->forward)
         return ARC_OK;
-    int rc = arc_base_merge_base(c->request, &before, &out->head, &common, NULL);
-    if (rc == ARC_ENOTFOUND)
+    int rc = arc_base_merge_base(c->request, &before, &out->head, &common, c->err);
+    if (rc == ARC_ENOTFOUND) {
+        ARC_AUTO(arc_error) struct arc_error missing = *c->err;
+        *c->err = (struct arc_error){0};
+        return arc_warn(&out->warnings, c->err,
+                        "whether the push was a forced one is not known: the commit before it is "
+                        "compared with as it is; %s",
+                        arc_error_text(&missing));
+    }
+
+    ARC_TRY(rc);
+
+    if (!*common.hex)
         return choice_reason(c, &out->base_reason,
                              "the commit before the push, which has no history in common with it");
-
-    if (rc || strcmp(common.hex, before.hex) == 0)
-        return rc;
+    if (strcmp(common.hex, before.hex) == 0)
+        return ARC_OK;
     out->base = common;
 
     return choice_reason(c, &out->base_reason,

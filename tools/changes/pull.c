@@ -70,13 +70,9 @@ static int pull_request_commits(const struct choice *c, bool fetching)
     if (rc)
         return arc_error_prefix(c->err, "the pull request's commits are not all in this clone");
     ARC_TRY(settle_head(c, NULL));
-    rc = arc_base_merge_base(&request, &base, &out->head, &out->base, c->err);
-    if (rc == ARC_ENOTFOUND && fetching) {
-        arc_error_clear(c->err);
+    ARC_TRY(arc_base_merge_base(&request, &base, &out->head, &out->base, c->err));
+    if (!*out->base.hex)
         return choice_since_merge_base(c, event->base_sha, "the pull request's base");
-    }
-
-    ARC_TRY(rc);
 
     return choice_reason(c, &out->base_reason, "merge base of the pull request and %s",
                          event->base_ref ? event->base_ref : "its base");

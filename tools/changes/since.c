@@ -448,11 +448,12 @@ static int find_common(const struct arc_base_request *request,
             rc = arc_base_merge_base(request, &before, own, &common, err);
         else
             common = *own;
-        if (rc == ARC_ENOTFOUND) {
-            arc_error_clear(err);
-            return never(out, err, "the images that start from it have no commit in common");
-        }
-        ARC_TRY(rc);
+        if (rc && rc != ARC_ENOTFOUND)
+            return rc;
+        arc_error_clear(err);
+        if (rc || !*common.hex)
+            return never(out, err,
+                         "the images that start from it have no commit in common, or none known");
     }
 
     out->base = common;

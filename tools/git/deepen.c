@@ -214,17 +214,17 @@ static int merge_base(const struct arc_git *git, bool fetching, const struct arc
     const struct question question = {tips, 2, INT64_MAX};
     ARC_AUTO(arc_buf) struct arc_buf what = {0};
 
-    arc_buf_printf(&what, "%s and %s have no common ancestor", a->hex, b->hex);
+    arc_buf_printf(&what, "%.12s and %.12s have no common ancestor", a->hex, b->hex);
 
     for (bool last = false;;) {
         ARC_AUTO(arc_history) struct arc_history *history = NULL;
         enum arc_history_answer answer;
         ARC_TRY(arc_history_new(git, &history, err));
         ARC_TRY(arc_history_merge_base(history, a, b, since_of(git, &question), &answer, out, err));
-        if (answer == ARC_HISTORY_YES)
-            return ARC_OK;
         if (answer == ARC_HISTORY_NO)
-            return arc_error_set(err, ARC_ENOTFOUND, "%s", arc_buf_text(&what));
+            *out = (struct arc_oid){{0}};
+        if (answer != ARC_HISTORY_UNCERTAIN)
+            return ARC_OK;
         if (!fetching || last)
             return not_certain(git, last, arc_buf_text(&what), err);
 
@@ -232,7 +232,10 @@ static int merge_base(const struct arc_git *git, bool fetching, const struct arc
         ARC_TRY(ask_parting(git, a, b, &found, out, err));
         if (found)
             return ARC_OK;
-        ARC_TRY(get_more(git, history, &question, &last, err));
+        int rc = get_more(git, history, &question, &last, err);
+        if (rc)
+            return arc_error_prefix(err, "%s in this clone, whose history is cut",
+                                    arc_buf_text(&what));
     }
 }
 

@@ -23,8 +23,8 @@ int arc_git_fetch_trees(const struct arc_git *git, const struct arc_oid *commits
                         struct arc_error *err);
 
 /* As arc_git_merge_base(), which looks at what is here, but where history is cut it is fetched
- * until no commit that is missing could change the answer. ARC_ENOTFOUND when there is none in the
- * whole history, or when it may not be fetched. */
+ * until no commit that is missing could change the answer. ARC_ENOTFOUND when that fails, or when
+ * nothing may be fetched. */
 int arc_git_find_merge_base(const struct arc_git *git, const struct arc_oid *a,
                             const struct arc_oid *b, struct arc_oid *out, struct arc_error *err);
 

@@ -99,7 +99,8 @@ int arc_git_commit(const struct arc_git *git, const struct arc_oid *oid, struct 
                    struct arc_error *err);
 void arc_git_commit_free(struct arc_git_commit *commit);
 
-/* The best common ancestor of two commits. ARC_ENOTFOUND when there is none in what is here. */
+/* The best common ancestor of two commits; empty when they have none, which only a whole history
+ * tells. ARC_ENOTFOUND when what is here does not tell. */
 int arc_git_merge_base(const struct arc_git *git, const struct arc_oid *a, const struct arc_oid *b,
                        struct arc_oid *out, struct arc_error *err);
 

@@ -161,7 +161,7 @@ static int check_pushed(struct tagging *tagging, struct arc_error *err)
                              tagging->branch, tip.hex);
 
     int rc = arc_git_merge_base(git, &tagging->survey.head, &tip, &base, &missing);
-    if (rc && rc != ARC_ENOTFOUND)
+    if (rc && rc != ARC_ENOTFOUND) /* what is cut off does not hold HEAD */
         return arc_error_set(err, rc, "%s", arc_error_text(&missing));
 
     if (rc || strcmp(base.hex, tagging->survey.head.hex) != 0)
