@@ -616,7 +616,7 @@ class Api:
         """Those whose statement is about the digest."""
         found = [{"bundle": bundle, "repository_id": 1} for bundle in self.state.attestations
                  if digest[7:] in base64.b64decode(bundle["dsseEnvelope"]["payload"]).decode()]
-        return 200, {"attestations": found}
+        return 200, {"attestations": self.page(request, found)}
 
     def create_attestation(self, request):
         self.state.attestations.append(request.json["bundle"])

@@ -133,6 +133,9 @@ def test_githubs_attestation_is_stored_once(shop, registry, sigstore):
         sent = base64.b64decode(bundle["dsseEnvelope"]["payload"]).replace(b"release.yml", b"other.yml")
         double.state.attestations[0]["dsseEnvelope"]["payload"] = base64.b64encode(sent).decode()
         assert [item["action"] for item in shop.sign()["attestations"]] == ["attested"]
+        # Ours is met behind a page full of others'.
+        double.state.attestations = [double.state.attestations[0]] * 130 + [bundle]
+        assert [item["action"] for item in shop.sign()["attestations"]] == ["unchanged"]
         double.state.off["/attestations"] = (403, "Resource not accessible by integration")
         said = shop.run("sign", "--build=build.json", status=3).stderr
         assert "403" in said and TOKEN not in said

@@ -9,6 +9,7 @@
 
 #define PREDICATE  "https://slsa.dev/provenance/v1"
 #define BUNDLE_MAX ((size_t)4 << 20)
+#define PAGES_MAX  10 /* of 100 stored attestations */
 
 /* ---- what is stated ------------------------------------------------------------------------ */
 
@@ -79,48 +80,56 @@ static bool says_same_builder(const json_t *bundle, const char *identity)
            strcmp(arc_json_text_of(json_object_get(details, "builder"), "id"), identity) == 0;
 }
 
-/* Whether a stored attestation is ours: what its words say is signed by whom they name. */
-static int check_stored(const struct attestation *attestation, const json_t *stored,
-                        const char *folder, bool *there, struct arc_error *err)
+/* What is looked for, and where cosign is given what is found. */
+struct search {
+    const struct attestation *attestation;
+    const char *folder;
+    bool found;
+};
+
+/* Whether a stored attestation is ours: what its words say is signed by whom they name. That ends the
+ * search. */
+static int check_stored(void *context, json_t *stored, struct arc_error *err)
 {
+    struct search *search = context;
+    const struct attestation *attestation = search->attestation;
     const json_t *bundle = json_object_get(stored, "bundle");
     ARC_AUTO(arc_error) struct arc_error problem = {0};
 
-    if (*there || !says_same_builder(bundle, attestation->plan->sign->identity))
+    if (!says_same_builder(bundle, attestation->plan->sign->identity))
         return ARC_OK;
-    ARC_AUTO_FREE char *file = arc_file_join(folder, "stored.json");
+    ARC_AUTO_FREE char *file = arc_file_join(search->folder, "stored.json");
     if (!file || json_dump_file(bundle, file, JSON_COMPACT))
-        return arc_error_set(err, ARC_EWORLD, "cannot write the stored bundle to %s", folder);
+        return arc_error_set(err, ARC_EWORLD, "cannot write the stored bundle to %s",
+                             search->folder);
     int rc =
         cosign_verify_bundle(attestation->cosign, attestation->digest, PREDICATE, file, &problem);
-    *there = !rc;
+    search->found = !rc;
+    if (rc && rc != ARC_EFAILED)
+        return arc_error_set(err, rc, "%s", arc_error_text(&problem));
 
-    return !rc || rc == ARC_EFAILED ? ARC_OK
-                                    : arc_error_set(err, rc, "%s", arc_error_text(&problem));
+    return search->found;
 }
 
+/* Others may have stored any number of them: what is not met within the limit is stored once more. */
 static int look_up(const struct attestation *attestation, const char *folder, bool *there,
                    struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {.max = 2048};
-    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-    *there = false;
+    ARC_AUTO(arc_error) struct arc_error problem = {0};
+    struct search search = {attestation, folder, false};
+
     arc_buf_printf(&path, "/repos/%s/attestations/%s?per_page=100&predicate_type=provenance",
                    of_run(attestation, "GITHUB_REPOSITORY"), attestation->digest);
     ARC_TRY(arc_buf_check(&path, "the address", err));
-    struct arc_request request = {
-        .method = "GET", .path = arc_buf_text(&path), .why = "look for the image's attestation"};
-    int rc = attestation->github->send(attestation->github, &request, &reply, err);
-    if (rc == ARC_ENOTFOUND)
-        arc_error_clear(err);
-    if (rc)
-        return rc == ARC_ENOTFOUND ? ARC_OK : rc;
-    size_t i;
-    json_t *stored;
-    json_array_foreach (json_object_get(reply.body, "attestations"), i, stored)
-        ARC_TRY(check_stored(attestation, stored, folder, there, err));
+    int rc = arc_transport_each(attestation->github, arc_buf_text(&path), "attestations",
+                                "look for the image's attestation", PAGES_MAX, check_stored,
+                                &search, &problem);
+    *there = search.found;
 
-    return ARC_OK;
+    return !rc || rc == ARC_ENOTFOUND || rc == ARC_ELIMIT
+               ? ARC_OK
+               : arc_error_set(err, rc, "%s", arc_error_text(&problem));
 }
 
 /* ---- making one ---------------------------------------------------------------------------- */
