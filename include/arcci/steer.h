@@ -71,7 +71,9 @@ struct arc_rollback_options {
     const char *reason;   /* for those who read a withdrawn release; or NULL */
     const struct arc_ledger *build; /* what the release built; NULL: its build.json at GitHub, else
                                        what the version's own tags name */
-    bool dry_run;                   /* look at everything, change nothing */
+    const char
+        *lock;    /* a train's lock file; NULL: its release's at GitHub, else what its tags say */
+    bool dry_run; /* look at everything, change nothing */
     void (*progress)(void *context, const char *line); /* may be NULL */
     void *progress_context;
 };

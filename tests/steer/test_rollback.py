@@ -164,14 +164,21 @@ def test_a_record_that_cannot_be_read_is_no_record_less(shop, what):
 
 
 def test_a_release_without_a_record_says_so(shop):
+    asset, = shop.at_github("1.2.0")["assets"]
+    (shop.folder / "old.json").write_bytes(shop.github.state.blobs[asset["id"]])
     shop.at_github("1.2.0")["assets"].clear()
     done = shop.run("rollback", "shop", "1.2.0")
-    assert "warning: the release shop/v1.2.0 has no build.json" in done.err and shop.floating()["latest"] == "1.2.0"
+    said = "no build.json says what shop/v1.2.0 built (its release has none)"
+    assert f"warning: {said}" in done.err and shop.floating()["latest"] == "1.2.0"
+    done = shop.run("rollback", "shop", "1.2.0", "--quiet", "--json")
+    assert said in done.err and json.loads(done.out)["warnings"][0].startswith(said)
+    assert shop.document("rollback", "shop", "1.2.0", f"--build={shop.folder}/old.json")["warnings"] == []
 
 
 def test_without_github_the_registry_alone_goes_back(shop):
     document = shop.document("rollback", "shop", "1.2.0", GITHUB_TOKEN=None)
     assert shop.floating()["latest"] == "1.2.0" and document["latest"] is None and not shop.github.log
+    assert "(GitHub is not asked): what its version's tags name now is taken for it" in document["warnings"][0]
     failed = shop.run("rollback", "shop", "1.2.0", "--withdraw=draft", status=2, GITHUB_TOKEN=None)
     assert "GITHUB_TOKEN" in failed.err
 

@@ -43,9 +43,19 @@ def test_a_train_goes_back_to_what_its_lock_file_names(train):
     assert taken(train) == {"a": "1.1.0", "b": "1.1.0", "c": "0.2.0"}
 
 
-def test_without_github_or_its_lock_the_tags_say_what_a_train_took(train):
-    train.run("rollback", "platform", "1.0.0", GITHUB_TOKEN=None)
+def test_without_github_or_its_lock_the_tags_say_what_a_train_took(train, tmp_path):
+    """It is said what was trusted; a lock file that is given needs no GitHub."""
+    done = train.run("rollback", "platform", "1.0.0", "--quiet", GITHUB_TOKEN=None)
     assert taken(train) == TAKEN_FIRST
+    assert "no lock file says what platform/v1.0.0 took (GitHub is not asked): the release tags behind it do" in done.err
+    for version in ("1.0.0", "1.1.0"):
+        (tmp_path / version).write_text(json.dumps(lock_of(train, f"platform/v{version}")[1]))
+    document = train.document("rollback", "platform", "1.0.0", f"--lock={tmp_path}/1.0.0", GITHUB_TOKEN=None)
+    assert len(document["warnings"]) == 1 and "build.json" in document["warnings"][0]
+    failed = train.run("rollback", "platform", "1.0.0", f"--lock={tmp_path}/1.1.0", status=2)
+    assert "the lock file is of 'platform/v1.1.0', not of platform/v1.0.0" in failed.err
+    failed = train.run("rollback", "shop", "1.0.0", f"--lock={tmp_path}/1.0.0", status=2)
+    assert "the lock file is of 'platform/v1.0.0', not of shop/v1.0.0" in failed.err
 
 
 def test_a_lock_that_names_another_image_stops_it(train):

@@ -68,6 +68,8 @@ static int run_rollback(const struct invocation *inv, struct report *report, str
     ARC_AUTO(arc_ledger) struct arc_ledger build = {0};
     const char *file = option_value(inv, "build");
     char **from = NULL;
+    size_t i;
+    json_t *warning;
 
     if (inv->arg_count < 2)
         return arc_error_set(err, ARC_EINPUT,
@@ -88,6 +90,7 @@ static int run_rollback(const struct invocation *inv, struct report *report, str
                                                  .identity = option_value(inv, "sign-identity"),
                                                  .reason = option_value(inv, "reason"),
                                                  .build = file ? &build : NULL,
+                                                 .lock = option_value(inv, "lock"),
                                                  .dry_run = option_flag(inv, "dry-run"),
                                                  .progress = report_progress,
                                                  .progress_context = (void *)inv};
@@ -97,6 +100,8 @@ static int run_rollback(const struct invocation *inv, struct report *report, str
     project.wanted.config = option_value(inv, "config");
     ARC_TRY(arc_rollback(&project, &options, &report->document, err));
     show_rollback(report->document, &report->human);
+    json_array_foreach (json_object_get(report->document, "warnings"), i, warning)
+        ARC_TRY(report_note_text(report, 'w', json_string_value(warning), err));
 
     return report_output(report, "tag", arc_json_text_of(report->document, "tag"), err);
 }
@@ -112,6 +117,9 @@ static const struct option options[] = {
     VALUE("reason", "TEXT", "--withdraw: why, in a sentence for those who read the release."),
     VALUE("build", "FILE",
           "build.json of the release; without it the one among its files at GitHub."),
+    VALUE("lock", "FILE",
+          "Of a group that includes others: the lock file of its release; without it the one among "
+          "the release's files at GitHub."),
     VALUE("sign-identity", "IDENTITY",
           "Who must have signed the release, where the group signs without a key and names nobody: "
           "the address of the workflow's file, @ and its ref. By default any workflow of this "

@@ -14,6 +14,7 @@ static void rollback_free(struct rollback *rollback)
     withdraw_free(rollback); /* while the memory holds the list of releases */
     arc_registry_free(rollback->registry);
     json_decref(rollback->moves);
+    json_decref(rollback->warnings);
     arc_ledger_free(&rollback->asset);
     arc_plan_free(&rollback->plan);
     arc_tag_free(&rollback->tag);
@@ -326,18 +327,20 @@ static int load(struct rollback *rollback, struct arc_error *err)
 static int describe(const struct rollback *rollback, json_t **out, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *releases = withdraw_describe(rollback);
-    *out = json_pack("{s:s, s:i, s:s, s:s, s:b, s:O, s:O, s:s?, s:b}", "document", "rollback",
+    *out = json_pack("{s:s, s:i, s:s, s:s, s:b, s:O, s:O, s:s?, s:b, s:O}", "document", "rollback",
                      "format", ARC_DOCUMENT_FORMAT, "group", rollback->group->name, "tag",
                      rollback->tag.text, "dry-run", rollback->options->dry_run, "moves",
                      rollback->moves, "releases", releases, "latest", rollback->latest,
-                     "latest-moves", rollback->latest_moves);
+                     "latest-moves", rollback->latest_moves, "warnings", rollback->warnings);
     return *out ? ARC_OK : arc_error_nomem(err);
 }
 
 int arc_rollback(struct arc_project *project, const struct arc_rollback_options *options,
                  json_t **out, struct arc_error *err)
 {
-    ARC_AUTO(rollback) struct rollback rollback = {.project = project, .options = options};
+    ARC_AUTO(rollback)
+    struct rollback rollback = {.project = project, .options = options, .warnings = json_array()};
+    ARC_TRY_ALLOC(rollback.warnings, err);
     ARC_TRY(load(&rollback, err));
     ARC_TRY(arc_registry_new(project->env, NULL, &rollback.registry, err));
     ARC_TRY(make_plan(&rollback, err));

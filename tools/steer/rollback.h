@@ -28,8 +28,8 @@ struct rollback {
     struct arc_plan plan;
     struct arc_ledger asset;         /* the release's build.json */
     const struct arc_ledger *ledger; /* what was given, else `asset`; NULL: there is none */
-    json_t *moves;
-    char *lock; /* of a train: its lock file's text; NULL: not known */
+    json_t *moves, *warnings;
+    char *lock; /* its lock file's text; NULL: it is no train, or not known */
 
     struct arc_transport *github; /* NULL: not asked */
     const char *repository;
@@ -45,8 +45,8 @@ void rollback_say(const struct rollback *rollback, const char *format, ...)
  * withdrawn. ARC_EINPUT when releases are to be marked and nobody can be asked. */
 int withdraw_open(struct rollback *rollback, struct arc_error *err);
 
-/* Reads the releases, and the ledger and the lock file of the one that is gone back to. ARC_EFAILED when that is not
- * published. */
+/* Reads the releases, and the ledger and the lock file of the one that is gone back to; warns where it
+ * has none. ARC_EFAILED when it is not published. */
 int withdraw_look(struct rollback *rollback, struct arc_error *err);
 
 /* Moves "Latest", then marks the releases: what is done already is left. */

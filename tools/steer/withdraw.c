@@ -2,7 +2,9 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/markdown.h"
+#include "base/warn.h"
 #include "github/github.h"
+#include "project/documents.h"
 #include "project/train.h"
 #include "steer/assets.h"
 #include "steer/released.h"
@@ -37,23 +39,17 @@ int withdraw_open(struct rollback *rollback, struct arc_error *err)
 
 /* ---- looking ------------------------------------------------------------------------------- */
 
+/* What the release built: what was given, else its own file. */
 static int read_ledger(struct rollback *rollback, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *build = NULL;
 
-    if (rollback->ledger)
+    if (rollback->ledger || !rollback->github)
         return ARC_OK;
     if (assets_read(rollback->github, rollback->release, "build.json", &build, err))
         return arc_error_prefix(err, "without --build");
-
-    if (!build) {
-        rollback_say(rollback,
-                     "warning: the release %s has no build.json: what its version's tags name now "
-                     "is taken for what was released; --build names a record",
-                     rollback->tag.text);
+    if (!build)
         return ARC_OK;
-    }
-
     if (arc_ledger_read(build, &rollback->asset, err))
         return arc_error_prefix(err, "build.json of the release %s", rollback->tag.text);
     rollback->ledger = &rollback->asset;
@@ -61,19 +57,49 @@ static int read_ledger(struct rollback *rollback, struct arc_error *err)
     return ARC_OK;
 }
 
-/* Which releases a train was made of; without GitHub its tags say it. */
+/* Which releases a train was made of: what was given, else its release's own file. */
 static int read_lock(struct rollback *rollback, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *lock = NULL;
     ARC_AUTO_FREE char *name = arc_train_lock_name(rollback->group->name);
 
-    if (!rollback->group->includes)
+    if (!rollback->group->includes && !rollback->options->lock)
         return ARC_OK;
-    if (!name)
-        return arc_error_nomem(err);
-    ARC_TRY(assets_read(rollback->github, rollback->release, name, &lock, err));
-    rollback->lock = lock ? arc_json_dumps(lock, JSON_COMPACT) : NULL;
-    return lock && !rollback->lock ? arc_error_nomem(err) : ARC_OK;
+    ARC_TRY_ALLOC(name, err);
+    if (rollback->options->lock)
+        ARC_TRY(arc_document_read(rollback->options->lock, &lock, err));
+    else if (rollback->github)
+        ARC_TRY(assets_read(rollback->github, rollback->release, name, &lock, err));
+    if (!lock)
+        return ARC_OK;
+
+    if (strcmp(arc_json_text_of(lock, "tag"), rollback->tag.text) != 0)
+        return arc_error_set(err, ARC_EINPUT, "the lock file is of '%.200s', not of %s",
+                             arc_json_text_of(lock, "tag"), rollback->tag.text);
+    rollback->lock = arc_json_dumps(lock, JSON_COMPACT);
+    ARC_TRY_ALLOC(rollback->lock, err);
+
+    return ARC_OK;
+}
+
+/* Says what is trusted for want of a record. */
+static int warn_of_trust(struct rollback *rollback, struct arc_error *err)
+{
+    const char *tag = rollback->tag.text;
+    const char *why = rollback->github ? "its release has none" : "GitHub is not asked";
+
+    if (rollback->group->includes && !rollback->lock)
+        ARC_TRY(arc_warn(&rollback->warnings, err,
+                         "no lock file says what %s took (%s): the release tags behind it do; "
+                         "--lock names one",
+                         tag, why));
+    if (rollback->ledger)
+        return ARC_OK;
+
+    return arc_warn(&rollback->warnings, err,
+                    "no build.json says what %s built (%s): what its version's tags name now is "
+                    "taken for it; --build names a record",
+                    tag, why);
 }
 
 static int read_latest(struct rollback *rollback, struct arc_error *err)
@@ -94,7 +120,7 @@ static int read_latest(struct rollback *rollback, struct arc_error *err)
     return ARC_OK;
 }
 
-int withdraw_look(struct rollback *rollback, struct arc_error *err)
+static int read_releases(struct rollback *rollback, struct arc_error *err)
 {
     if (!rollback->github)
         return ARC_OK;
@@ -107,9 +133,6 @@ int withdraw_look(struct rollback *rollback, struct arc_error *err)
                              "draft",
                              rollback->repository, rollback->tag.text);
 
-    ARC_TRY(read_ledger(rollback, err));
-    ARC_TRY(read_lock(rollback, err));
-
     for (size_t i = 0; i < rollback->taken_count; i++) {
         struct taken_back *taken = &rollback->taken[i];
         ARC_TRY(assets_read_release(rollback->github, rollback->repository, taken->tag,
@@ -119,6 +142,14 @@ int withdraw_look(struct rollback *rollback, struct arc_error *err)
     }
 
     return read_latest(rollback, err);
+}
+
+int withdraw_look(struct rollback *rollback, struct arc_error *err)
+{
+    ARC_TRY(read_releases(rollback, err));
+    ARC_TRY(read_ledger(rollback, err));
+    ARC_TRY(read_lock(rollback, err));
+    return warn_of_trust(rollback, err);
 }
 
 /* ---- doing --------------------------------------------------------------------------------- */
