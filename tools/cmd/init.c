@@ -83,7 +83,8 @@ static const struct option options[] = {
 };
 
 static const struct example examples[] = {
-    {"arc-ci init --help", "What is read and proposed."},
+    {"arc-ci init", "What would be written, as a diff, and what could not be told."},
+    {"arc-ci init | git apply", "The same, taken."},
     {0},
 };
 

@@ -116,7 +116,8 @@ static const struct output outputs[] = {
 };
 
 static const struct example examples[] = {
-    {"arc-ci prune --help", "What is never removed."},
+    {"arc-ci prune --older-than=30d --keep=10", "What would go from all images."},
+    {"arc-ci prune messaging --apply", "Removes it from the images of a group."},
     {0},
 };
 

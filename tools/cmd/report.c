@@ -175,7 +175,8 @@ static const struct output outputs[] = {
 };
 
 static const struct example examples[] = {
-    {"arc-ci report --help", "All of its options."},
+    {"arc-ci report --plan=plan.json --needs=needs.json --dry-run",
+     "The statuses and the comment, which are not sent."},
     {0},
 };
 

@@ -131,7 +131,9 @@ static const struct option options[] = {
 static const struct output outputs[] = {{"tag", "The release that the tags went back to."}, {0}};
 
 static const struct example examples[] = {
-    {"arc-ci rollback --help", "What is looked at before a tag goes back."},
+    {"arc-ci rollback messaging 1.2.2 --dry-run", "Whether 1.2.2 is whole, and what would move."},
+    {"arc-ci rollback messaging 1.2.2 --withdraw=prerelease --reason='Data loss'",
+     "Goes back, and marks what came after at GitHub."},
     {0},
 };
 

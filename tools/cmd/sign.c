@@ -91,7 +91,7 @@ static const struct option options[] = {
 };
 
 static const struct example examples[] = {
-    {"arc-ci sign --help", "What is signed, and by whom."},
+    {"arc-ci sign --plan=plan.json --build=build.json", "Between the gate and the promotion."},
     {0},
 };
 

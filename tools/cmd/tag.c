@@ -60,7 +60,8 @@ static const struct option options[] = {
 static const struct output outputs[] = {{"tag", "The tag."}, {0}};
 
 static const struct example examples[] = {
-    {"arc-ci tag --help", "What is checked before a tag is made."},
+    {"arc-ci tag messaging --next", "The next version by the commits; prints the push."},
+    {"arc-ci tag messaging --next --prerelease=rc", "The next of 1.3.0-rc.1, 1.3.0-rc.2, …"},
     {0},
 };
 

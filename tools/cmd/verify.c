@@ -65,7 +65,7 @@ static const struct option options[] = {
 };
 
 static const struct example examples[] = {
-    {"arc-ci verify --help", "What is compared."},
+    {"arc-ci verify messaging/v1.2.3", "Whether its images are what was built and signed."},
     {0},
 };
 
