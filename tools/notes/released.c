@@ -55,16 +55,21 @@ json_t *notes_releases(const struct arc_plan *plan)
     json_t *releases = json_array();
 
     for (size_t i = 0; i < plan->service_count; i++) {
-        const struct arc_planned_release *released = plan->services[i].released;
+        const struct arc_planned_service *service = &plan->services[i];
+        const struct arc_planned_release *released = service->released;
         if (!released)
             continue;
         if (!find_release(releases, released->tag))
             arc_json_push(&releases,
-                          json_pack("{s:s, s:s, s:s, s:o, s:[]}", "group", released->group, "tag",
-                                    released->tag, "version", released->version, "url",
-                                    release_page(plan, released->tag), "services"));
-        json_t *services = json_object_get(find_release(releases, released->tag), "services");
-        if (json_array_append_new(services, json_string(plan->services[i].service))) {
+                          json_pack("{s:s, s:s, s:s, s:o, s:[], s:[]}", "group", released->group,
+                                    "tag", released->tag, "version", released->version, "url",
+                                    release_page(plan, released->tag), "services", "images"));
+        const json_t *entry = find_release(releases, released->tag);
+        json_t *services = json_object_get(entry, "services");
+        json_t *images = json_object_get(entry, "images");
+        if (json_array_append_new(services, json_string(service->service)) ||
+            json_array_append_new(images,
+                                  json_sprintf("%s:%s", service->image, service->staging))) {
             json_decref(releases);
             return NULL;
         }
