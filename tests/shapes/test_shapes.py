@@ -5,12 +5,16 @@ import pathlib
 import shutil
 import subprocess
 
+import jsonschema
 import pytest
 import yaml
 
 HERE = pathlib.Path(__file__).parent
 ARC_CI = os.environ.get("ARC_CI", str(HERE.parent.parent / "build/arc-ci"))
 SHAPES = yaml.safe_load((HERE / "shapes.yaml").read_text())
+SCHEMAS = {name: json.loads((HERE.parent.parent / "docs/schema" / name).read_text()) for name in ("plan.schema.json", "version.schema.json")}
+VALIDATOR = jsonschema.Draft202012Validator(
+    SCHEMAS["plan.schema.json"], resolver=jsonschema.RefResolver(base_uri="", referrer=SCHEMAS["plan.schema.json"], store=SCHEMAS))
 CONFIG_LINES_MAX = 25
 WHO = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.org", "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@example.org",
        "GIT_AUTHOR_DATE": "@1771840800 +0000", "GIT_COMMITTER_DATE": "@1771840800 +0000", "GIT_CONFIG_GLOBAL": "/dev/null"}
@@ -54,6 +58,7 @@ def plans(repo, wanted):
         args = ["--changes", "-"] + (["--push"] if wanted.get("push") else [])
         args += ["--group", wanted["group"]] if "group" in wanted else []
     plan = json.loads(arc(repo, "plan", "--json", *args, stdin=changes))
+    VALIDATOR.validate(plan)
     return plan, json.loads(arc(repo, "plan", "--bake", *args, stdin=changes))
 
 

@@ -56,12 +56,12 @@ static int make_key(const struct arc_build_options *options,
     if (service->recipe)
         ARC_TRY(arc_planned_recipe_json(service->recipe, &recipe, err));
 
-    ARC_AUTO_JSON json_t *inputs =
-        json_pack("{s:i, s:O, s:s, s:s?, s:o, s:o, s:o, s:O?, s:b, s:s}", "format", KEY_FORMAT,
-                  "files", files, "context", service->context, "dockerfile", service->dockerfile,
-                  "args", arc_pairs_json(service->build_args), "labels",
-                  arc_pairs_json(service->labels), "platforms", arc_texts_json(service->platforms),
-                  "recipe", recipe, "sbom", options->sbom, "created", options->plan->created);
+    ARC_AUTO_JSON json_t *inputs = json_pack(
+        "{s:i, s:O, s:s, s:s?, s:o, s:o, s:o, s:O?, s:b, s:s}", "format", KEY_FORMAT, "files",
+        files, "context", service->context, "dockerfile", service->dockerfile, "args",
+        arc_pairs_json(service->build_args), "labels", arc_pairs_json(service->labels), "platforms",
+        arc_texts_json(service->platforms), "recipe", json_object_size(recipe) ? recipe : NULL,
+        "sbom", options->sbom, "created", options->plan->created);
     ARC_AUTO_FREE char *text = arc_json_dumps(inputs, JSON_SORT_KEYS | JSON_COMPACT);
     char hex[ARC_SHA256_HEX];
     if (!inputs || !text)

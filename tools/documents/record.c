@@ -433,15 +433,24 @@ static json_t *make_member(const struct arc_member *field, const char *in)
     return object ? make_object(field->record, object) : json_null();
 }
 
-/* Whether a sparse member says nothing. */
+/* Whether a sparse member says nothing; an object, where none of its members does. */
 static bool is_empty(const struct arc_member *field, const char *in)
 {
     const char *pointer;
+    if (!field->sparse)
+        return false;
     if (field->kind == ARC_MEMBER_FLAG)
         return !*(const bool *)(const void *)(in + field->offset);
     pointer = load_pointer(in + field->offset);
-    bool list = field->kind == ARC_MEMBER_TEXTS || field->kind == ARC_MEMBER_PAIRS;
-    return !pointer || (list && !load_pointer(pointer));
+    if (!pointer || field->kind == ARC_MEMBER_TEXT)
+        return !pointer;
+    if (field->kind != ARC_MEMBER_OBJECT)
+        return !load_pointer(pointer);
+
+    const struct arc_member *member = field->record->fields;
+    while (member->name && is_empty(member, pointer))
+        member++;
+    return !member->name;
 }
 
 static json_t *make_object(const struct arc_record *record, const char *in)
@@ -451,7 +460,7 @@ static json_t *make_object(const struct arc_record *record, const char *in)
                                       : json_object();
 
     for (const struct arc_member *field = record->fields; field->name; field++)
-        if (!(field->sparse && is_empty(field, in)) &&
+        if (!is_empty(field, in) &&
             json_object_set_new(object, field->name, make_member(field, in))) {
             json_decref(object);
             return NULL;

@@ -168,7 +168,7 @@ static bool is_selected(const struct planning *planning, const struct arc_servic
     return true;
 }
 
-/* What a build section says of a recipe; NULL when memory ran out. */
+/* What bake is told beside context, Dockerfile and arguments; NULL when memory ran out. */
 static struct arc_planned_recipe *copy_recipe(struct arc_arena *memory,
                                               const struct arc_recipe *build)
 {
@@ -194,21 +194,6 @@ static struct arc_planned_recipe *copy_recipe(struct arc_arena *memory,
         };
 
     return out;
-}
-
-/* What bake is told beside context, Dockerfile and arguments; NULL where nothing is said. */
-static int make_recipe(const struct planning *planning, const struct arc_recipe *build,
-                       struct arc_planned_recipe **out)
-{
-    bool said = build->dockerfile_inline || build->target || build->network || build->shm_size ||
-                build->provenance || build->sbom || build->no_cache || build->pull ||
-                build->additional_contexts->name || build->extra_hosts->name || *build->secrets ||
-                *build->ssh || *build->ulimits || *build->cache_from || *build->cache_to ||
-                *build->annotations;
-    if (!said)
-        return ARC_OK;
-    *out = copy_recipe(planning->memory, build);
-    return *out ? ARC_OK : arc_error_nomem(planning->err);
 }
 
 /* The platforms that a service is built for: of those that the plan is for the ones that it has.
@@ -291,7 +276,10 @@ static int plan_build(const struct planning *planning, const struct arc_plan_opt
     ARC_TRY(make_args(planning, own, service, &out->build_args));
     ARC_TRY(make_labels(planning, own, service, &out->labels));
 
-    return make_recipe(planning, &service->build, &out->recipe);
+    out->recipe = copy_recipe(planning->memory, &service->build);
+    ARC_TRY_ALLOC(out->recipe, planning->err);
+
+    return ARC_OK;
 }
 
 static int plan_service(const struct planning *planning, const struct arc_service *service,
@@ -407,11 +395,9 @@ static int link_service(const struct planning *planning, const struct arc_servic
 
     while (service->bases[count].ref)
         count++;
-    if (!own->recipe)
-        own->recipe = copy_recipe(memory, &service->build);
-    known = own->recipe ? count_pairs(own->recipe->contexts) : 0;
+    known = count_pairs(own->recipe->contexts);
     struct arc_pair *contexts = arc_arena_array(memory, known + count + 1, sizeof *contexts);
-    ARC_TRY_ALLOC(own->recipe && contexts, planning->err);
+    ARC_TRY_ALLOC(contexts, planning->err);
     for (size_t i = 0; i < known; i++)
         contexts[i] = own->recipe->contexts[i];
     own->recipe->contexts = contexts;
