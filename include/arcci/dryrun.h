@@ -46,6 +46,10 @@ struct arc_dryrun_style {
 void arc_dryrun_text(const json_t *document, const struct arc_dryrun_style *style,
                      struct arc_buf *out);
 
+/* The same of requests alone: [{method, path, body, why}]. */
+void arc_dryrun_requests(const json_t *requests, const struct arc_dryrun_style *style,
+                         struct arc_buf *out);
+
 ARC_API_END
 
 #endif

@@ -51,10 +51,11 @@ struct arc_release_asset {
 struct arc_release_options {
     const char *repository;                 /* "owner/name" */
     const struct arc_version_info *version; /* tag, prerelease, latest are used */
-    const char *revision; /* the commit that was built, 40 hexadecimal digits; the tag must point
+    const char
+        *revision;    /* the commit that was built, 40 or 64 hexadecimal digits; the tag must point
                                to it. NULL: the tag must exist, wherever it points */
-    const char *name;     /* title of the release; NULL: the tag */
-    const char *body;     /* the notes, markdown */
+    const char *name; /* title of the release; NULL: the tag */
+    const char *body; /* the notes, markdown */
     enum arc_body_mode mode;
     enum arc_make_latest make_latest;
     bool draft;   /* leave it a draft */

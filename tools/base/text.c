@@ -343,6 +343,11 @@ void arc_texts_free(char **list)
     free(list);
 }
 
+bool arc_text_is_hex(const char *text, size_t digits)
+{
+    return strspn(text, "0123456789abcdef") == digits && !text[digits];
+}
+
 bool arc_text_ends(const char *text, const char *end)
 {
     size_t len = strlen(text), tail = strlen(end);

@@ -74,6 +74,9 @@ static inline const char *arc_plural(size_t count)
 /* Whether a text ends in another. */
 bool arc_text_ends(const char *text, const char *end);
 
+/* Whether a text is so many lower-case hexadecimal digits, and nothing else. */
+bool arc_text_is_hex(const char *text, size_t digits);
+
 /* Appends the text percent-encoded, as a part of a path, a query or a form (RFC 3986: unreserved characters stay). */
 void arc_text_encode(struct arc_buf *out, const char *text);
 

@@ -245,8 +245,7 @@ static int add_base(const struct reading *reading, const json_t *material)
     const char *digest = arc_json_text_of(json_object_get(material, "digest"), "sha256");
     struct arc_built_service *built = reading->built;
 
-    if (strncmp(uri, "pkg:docker/", 11) != 0 || strlen(digest) != 64 ||
-        strspn(digest, "0123456789abcdef") != 64)
+    if (strncmp(uri, "pkg:docker/", 11) != 0 || !arc_text_is_hex(digest, 64))
         return 0;
 
     ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 1024};

@@ -1,7 +1,7 @@
+#include "arcci/dryrun.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/markdown.h"
-#include "base/text.h"
 #include "cli/command.h"
 #include "cli/github_options.h"
 #include "cli/project_options.h"
@@ -22,30 +22,6 @@ static enum arc_body_mode mode_of(const char *text)
 }
 
 /* ---- what a person sees -------------------------------------------------------------------- */
-
-static void show_requests(const json_t *requests, struct arc_buf *out)
-{
-    size_t i;
-    json_t *row;
-
-    json_array_foreach (requests, i, row) {
-        const json_t *body = json_object_get(row, "body");
-        ARC_AUTO_FREE char *text =
-            json_is_object(body) ? arc_json_dumps(body, JSON_INDENT(2)) : NULL;
-        if (json_is_object(body) && !text)
-            out->failed = ARC_ENOMEM;
-        arc_buf_printf(out, "%s%zu. %s\n   %s %s\n", i ? "\n" : "", i + 1,
-                       arc_json_text_of(row, "why"), arc_json_text_of(row, "method"),
-                       arc_json_text_of(row, "path"));
-        for (const char *line = text; line && *line;) {
-            size_t len = strcspn(line, "\n");
-            arc_buf_puts(out, "   ");
-            arc_text_visible(out, line, len);
-            arc_buf_putc(out, '\n');
-            line += len + (line[len] == '\n');
-        }
-    }
-}
 
 static void show_release(const json_t *release, struct arc_buf *out)
 {
@@ -129,7 +105,8 @@ static int run_release(const struct invocation *inv, struct report *report, stru
     ARC_TRY(arc_release_files(&project, &files, &report->document, err));
 
     if (files.github.dry_run) {
-        show_requests(json_object_get(report->document, "requests"), &report->human);
+        const struct arc_dryrun_style style = {.colour = inv->colour, .full = true};
+        arc_dryrun_requests(json_object_get(report->document, "requests"), &style, &report->human);
         return ARC_OK;
     }
 

@@ -7,19 +7,14 @@
 /* The largest size: sums of thousands of them still are an int64_t. */
 #define SIZE_LIMIT ((int64_t)1 << 48)
 
-static bool is_hex(const char *text, size_t len)
-{
-    return strspn(text, "0123456789abcdef") == len && !text[len];
-}
-
 static bool is_digest(const char *text)
 {
-    return strncmp(text, "sha256:", 7) == 0 && is_hex(text + 7, 64);
+    return strncmp(text, "sha256:", 7) == 0 && arc_text_is_hex(text + 7, 64);
 }
 
 static bool is_revision(const char *text)
 {
-    return is_hex(text, 40) || is_hex(text, 64);
+    return arc_text_is_hex(text, 40) || arc_text_is_hex(text, 64);
 }
 
 const struct arc_form arc_form_digest = {is_digest, "a digest, sha256:<64 hexadecimal digits>"};

@@ -374,17 +374,21 @@ static void tag_rows(const struct page *page, const json_t *tags)
     }
 }
 
-/* One list for all services if they agree, else one for each. */
+/* One list for all services if they agree, else one for each. Of what is not built nothing moves. */
 static void tags_part(const struct page *page)
 {
-    const json_t *plan = get(page->document, "plan"), *services = get(plan, "services");
-    const json_t *first = get(json_array_get(services, 0), "tags");
+    const json_t *plan = get(page->document, "plan"), *first = NULL;
     bool same = true, push = json_is_true(get(plan, "push"));
     size_t i;
     json_t *service;
 
-    json_array_foreach (services, i, service)
+    json_array_foreach (get(plan, "services"), i, service) {
+        if (!json_is_true(get(service, "selected")))
+            continue;
+        first = first ? first : get(service, "tags");
         same = same && json_equal(get(service, "tags"), first);
+    }
+
     label(page, "Tags");
     plain(page, push ? "moved together, after every build and the gate"
                      : "none moves: the images are not pushed");
@@ -392,7 +396,9 @@ static void tags_part(const struct page *page)
     if (push && same)
         tag_rows(page, first);
 
-    json_array_foreach (push && !same ? services : NULL, i, service) {
+    json_array_foreach (push && !same ? get(plan, "services") : NULL, i, service) {
+        if (!json_is_true(get(service, "selected")))
+            continue;
         indent(page);
         put(page, bold, arc_json_text_of(service, "service"), 0);
         end(page);
@@ -500,6 +506,17 @@ static void requests_part(const struct page *page)
 
     json_array_foreach (requests, i, request)
         request_rows(page, request);
+}
+
+void arc_dryrun_requests(const json_t *requests, const struct arc_dryrun_style *style,
+                         struct arc_buf *out)
+{
+    const struct page page = {.out = out, .colour = style->colour, .full = style->full};
+    size_t i;
+    json_t *request;
+
+    json_array_foreach (requests, i, request)
+        request_rows(&page, request);
 }
 
 static void warnings_part(const struct page *page)

@@ -1,5 +1,6 @@
 #include "git/fetch.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include "git/run.h"
 #include "git/scratch.h"
 #include "git/token.h"
@@ -152,11 +153,6 @@ static int fetch_named(const struct arc_git *git, const char *from, const char *
     return scratch->branch ? ARC_OK : arc_error_nomem(err);
 }
 
-static bool is_oid(const char *name)
-{
-    return strlen(name) == 40 && strspn(name, "0123456789abcdef") == 40;
-}
-
 static int fetch_name(const struct arc_git *git, const char *name, const struct arc_oid *also,
                       size_t also_count, struct arc_oid *out, struct arc_error *err)
 {
@@ -183,7 +179,7 @@ int arc_git_fetch(const struct arc_git *git, const char *name, const struct arc_
     ARC_AUTO(arc_buf) struct arc_buf refspec = {0};
     struct arc_oid commit;
 
-    if (!is_oid(name))
+    if (!arc_text_is_hex(name, 40))
         ARC_TRY(fetch_name(git, name, also, also_count, &commit, err));
     else {
         memcpy(commit.hex, name, sizeof commit.hex);
@@ -311,7 +307,7 @@ int arc_git_tag_commit(const struct arc_git *git, const char *name, struct arc_o
     ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 8192};
     const char *commit = json_string_value(json_object_get(git->scratch->tags, name));
 
-    if (commit && is_oid(commit)) {
+    if (commit && arc_text_is_hex(commit, 40)) {
         memcpy(out->hex, commit, sizeof out->hex);
         return ARC_OK;
     }
@@ -340,7 +336,7 @@ int arc_git_ask_tag(const struct arc_git *git, const struct arc_env *env, const 
     if (list_remote(git, env, words, tags, &why)) /* no git is no tag that is gone */
         return arc_error_set(err, ARC_EWORLD, "git ls-remote origin: %s", arc_error_text(&why));
     const char *commit = json_string_value(json_object_get(tags, name));
-    if (!commit || !is_oid(commit))
+    if (!commit || !arc_text_is_hex(commit, 40))
         return arc_error_set(err, ARC_ENOTFOUND, "the remote has no tag %.200s", name);
     memcpy(out->hex, commit, sizeof out->hex);
 

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE /* memmem() */
 #include "base/auto.h"
 #include "base/own.h"
+#include "base/text.h"
 #include "lint/rule.h"
 #include <ctype.h>
 #include <string.h>
@@ -82,11 +83,6 @@ static bool is_action_allowed(const struct lint *lint, const char *name, size_t 
     return false;
 }
 
-static bool is_commit(const char *ref)
-{
-    return strlen(ref) == 40 && strspn(ref, "0123456789abcdef") == 40;
-}
-
 /* An action or workflow of another repository: "owner/name[/path]@ref" or "docker://image". */
 static void check_foreign(const struct workflow *w, const struct arc_yaml_node *uses)
 {
@@ -107,7 +103,7 @@ static void check_foreign(const struct workflow *w, const struct arc_yaml_node *
         lint_find(w->lint, LINT_ALLOWED, w->file, uses->line,
                   "'%.*s' is not among the allowed actions", (int)len, text);
 
-    if (!ref || !is_commit(ref + 1))
+    if (!ref || !arc_text_is_hex(ref + 1, 40))
         lint_find(w->lint, LINT_PINNED, w->file, uses->line,
                   "'%s' is not pinned to a commit (40 digits); a tag can be moved", text);
 }

@@ -6,7 +6,7 @@
 
 bool arc_event_is_sha(const char *text)
 {
-    return text && strlen(text) == 40 && strspn(text, "0123456789abcdef") == 40;
+    return text && arc_text_is_hex(text, 40);
 }
 
 bool arc_event_is_null_sha(const char *text)

@@ -70,8 +70,7 @@ int release_check_tag(struct release_run *run, struct arc_error *err)
             return arc_error_nomem(err);
         if (strcmp(type, "commit") == 0)
             return keep_commit(run, sha, err);
-        if (strcmp(type, "tag") != 0 || strspn(sha, "0123456789abcdef") != strlen(sha) ||
-            depth == TAG_DEPTH)
+        if (strcmp(type, "tag") != 0 || !arc_text_is_hex(sha, strlen(sha)) || depth == TAG_DEPTH)
             return arc_error_set(err, ARC_EFAILED, "the tag %s does not point to a commit",
                                  run->tag);
         rc = follow_tag(run, sha, &reply, err);

@@ -26,12 +26,6 @@ static void release_run_free(struct release_run *run)
 
 /* ---- options -------------------------------------------------------------------------------- */
 
-static bool hex40(const char *text)
-{
-    size_t len = strspn(text, "0123456789abcdef");
-    return (len == 40 || len == 64) && !text[len];
-}
-
 static int check_options(struct release_run *run, struct arc_error *err)
 {
     const struct arc_release_options *o = run->o;
@@ -43,10 +37,10 @@ static int check_options(struct release_run *run, struct arc_error *err)
         return arc_error_set(err, ARC_EINPUT, "'%.100s' is not a repository: expected owner/name",
                              o->repository ? o->repository : "");
 
-    if (o->revision && !hex40(o->revision))
+    if (o->revision && !arc_text_is_hex(o->revision, 40) && !arc_text_is_hex(o->revision, 64))
         return arc_error_set(err, ARC_EINPUT,
-                             "'%.100s' is not a commit: expected 40 hexadecimal "
-                             "digits",
+                             "'%.100s' is not a commit: expected 40 (SHA-256: "
+                             "64) hexadecimal digits",
                              o->revision);
 
     if (arc_text_utf16(o->body, strlen(o->body)) > ARC_RELEASE_BODY_MAX)

@@ -2,6 +2,7 @@
 #include "arcci/scan.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "os/file.h"
 #include "scan/findings.h"
 #include <stdio.h>
@@ -52,7 +53,7 @@ static void add_joined(struct words *argv, const char *option, const char *first
 static bool is_pinned(const char *image)
 {
     const char *at = strstr(image, "@sha256:");
-    return at && strlen(at + 8) == 64 && strspn(at + 8, "0123456789abcdef") == 64;
+    return at && arc_text_is_hex(at + 8, 64);
 }
 
 static int add_docker(const struct arc_scan_run *run, struct words *argv, struct arc_error *err)
