@@ -1,5 +1,6 @@
-"""`version --next` beside git-cliff and release-please, both run for real, on a hundred histories: where they differ, it is for
-one of the reasons that docs/steering.md gives."""
+"""`version --next` beside git-cliff and release-please, both run for real, and svu, on a hundred histories: where they differ, it is
+for one of the reasons that docs/steering.md gives. What svu 3.4.1 answered to each is in svu.json: [version, kinds of the commits, its
+answer]; it was built from its sources on 2026-11-27, since its module cannot be installed where the tests run."""
 import concurrent.futures
 import json
 import os
@@ -72,17 +73,20 @@ def cliff(program, repo, version):
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):
-    """Of each history (version, kinds, ours, git-cliff's, release-please's)."""
+    """Of each history (version, kinds, ours, git-cliff's, release-please's, svu's)."""
     folder, program = tmp_path_factory.mktemp("histories"), cached.pip("git-cliff==2.10.1") / "git-cliff"
     def answer(seed):
         (version, commits), repo = history(seed), folder / str(seed)
         messages = make(repo, version, commits)
-        return {"version": version, "messages": messages}, [version, [kind for kind, _ in commits], ours(repo), cliff(program, repo, version)]
+        kinds = ["perf" if message.startswith("perf") else kind for kind, message in commits]
+        return {"version": version, "messages": messages}, [version, kinds, ours(repo), cliff(program, repo, version)]
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         asked, rows = zip(*pool.map(answer, range(HISTORIES)))
     told = subprocess.run(["node", str(ROOT / "tests/steer/peers.js")], input=json.dumps(asked), capture_output=True, text=True, timeout=300,
                           env={**os.environ, "NODE_PATH": str(cached.npm("release-please@17.1.2"))}, check=True).stdout
-    return [(*row, answer) for row, answer in zip(rows, json.loads(told.strip().splitlines()[-1]))]
+    recorded = json.loads((ROOT / "tests/steer/svu.json").read_text())
+    assert [row[:2] for row in recorded] == [[version, [kind for kind, _ in commits]] for version, commits in map(history, range(HISTORIES))]
+    return [(*row, answer, svu[2]) for row, answer, svu in zip(rows, json.loads(told.strip().splitlines()[-1]), recorded)]
 
 
 def reason(version, kinds, mine, theirs, peer):
@@ -90,7 +94,7 @@ def reason(version, kinds, mine, theirs, peer):
     stays = set(kinds) - {"undone"}
     if version.startswith("0.") and "breaking" in stays and theirs == "1.0.0":
         return "a break of 0.x"
-    if peer == "git-cliff" and "spelled" in stays and not stays & {"feature", "breaking"}:
+    if peer in ("git-cliff", "svu") and "spelled" in stays and not stays & {"feature", "breaking"}:
         return "feature spelled out"
     if "undone" in kinds and "feature" not in stays and "breaking" not in stays:
         return "a commit that was undone"
@@ -98,12 +102,14 @@ def reason(version, kinds, mine, theirs, peer):
         return "nothing that is shipped"
     if peer == "release-please" and theirs is None and stays <= {"quiet", "other", "untyped"}:
         return "no kind that makes a release"
+    if peer == "svu" and theirs is None and stays <= {"quiet", "other", "untyped", "perf"}:
+        return "no kind that makes a release"
     if peer == "git-cliff" and theirs is None and stays <= {"quiet", "untyped"}:
         return "no stated kind"
     return None
 
 
-@pytest.mark.parametrize("peer, column", [("git-cliff", 3), ("release-please", 4)])
+@pytest.mark.parametrize("peer, column", [("git-cliff", 3), ("release-please", 4), ("svu", 5)])
 def test_differences_have_reasons(record_testsuite_property, table, peer, column):
     found, wrong = {}, []
     for row in table:
